@@ -1,0 +1,277 @@
+"""What a scenario works with: the target's calls for one feature, the receiver, the patience, the undo list.
+
+A scenario is a function `play(stage: Stage) -> None` in `scenarios/<name>.py`. It makes exchanges under step
+names from `steps/<name>.py`, waits for conditions with deadlines, and never judges: what it saw is in the
+transcript. It raises Broken when a prerequisite fails; the mark then blocks the checks that need it.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from ciq_conformance.driver.orders import JobOrder, RuleOrder, submit_body, update_body
+from ciq_conformance.driver.patience import Patience
+from ciq_conformance.profile import Profile
+from ciq_conformance.reply import Notice, Reply
+from ciq_schemas.features import Feature, FeatureSpec
+from ciq_schemas.lifecycle import FINAL_STATES, JobState, QueueState
+from ciq_schemas.requirement import Scenario
+from ciq_schemas.values import Job, Queue
+
+
+class Broken(Exception):  # noqa: N818 - a stop of the scenario, not an error of ours
+    """A prerequisite of the scenario failed; the text says which and what was seen."""
+
+
+class Unsupported(Exception):  # noqa: N818 - as above
+    """The target does not offer what the scenario is about; the text says how it said so."""
+
+
+class Calls(Protocol):
+    """One method per operation of the service for one feature; each records one exchange and returns it read.
+
+    `step` is the label under which the judge finds the exchange. Parameters go on the wire as given.
+    """
+
+    def list_queues(self, step: str, params: Mapping[str, str] | None = None) -> Reply: ...
+    def update_queue(self, step: str, queue_id: str, body: bytes) -> Reply: ...
+    def list_buckets(self, step: str, params: Mapping[str, str] | None = None) -> Reply: ...
+    def activate(self, step: str) -> Reply: ...
+    def deactivate(self, step: str) -> Reply: ...
+    def submit(self, step: str, body: bytes) -> Reply: ...
+    def describe(self, step: str, *job_ids: str) -> Reply: ...
+    def list_jobs(self, step: str, params: Mapping[str, str]) -> Reply: ...
+    def cancel(self, step: str, job_id: str) -> Reply: ...
+    def raw(
+        self,
+        step: str,
+        method: str,
+        target: str,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        *,
+        signing: Literal["normal", "none", "wrong", "expired"] = "normal",
+    ) -> Reply:
+        """Send anything: `target` is path and query as they go on the wire."""
+        ...
+
+
+class Receiver(Protocol):
+    """The callback receiver: gives out addresses and keeps what arrives (the transcript has it too)."""
+
+    def address(self, channel: str, suffix: str = "") -> str:
+        """An address, as the target sees it, whose arrivals carry `channel`; `suffix` is more path or a query."""
+        ...
+
+    def arrivals(self, *channels: str) -> tuple[Notice, ...]:
+        """What has arrived on the channels so far."""
+        ...
+
+    def answer(self, channel: str, status: int, times: int) -> None:
+        """Answer the next `times` requests on the channel with `status`; 0 closes the connection unanswered."""
+        ...
+
+    def wait(self, condition: Callable[[], bool], within: float) -> bool:
+        """Wait until `condition` holds, looking again at every arrival; False when the time ran out."""
+        ...
+
+
+class Recorder(Protocol):
+    """Where exchanges, arrivals and marks go."""
+
+    def mark(self, scenario: str, feature: str, name: str, text: str) -> None: ...
+
+
+@dataclass(kw_only=True)
+class Stage:
+    """One scenario on one feature. Times are seconds on the run's monotonic clock."""
+
+    spec: FeatureSpec
+    scenario: Scenario
+    run_id: str
+    profile: Profile
+    patience: Patience
+    calls: Calls
+    receiver: Receiver
+    recorder: Recorder
+    now: Callable[[], float]
+    pause_thread: Callable[[float], None]
+    """Let this much time pass (or return at once when the run is being stopped)."""
+    found: Queue
+    """The feature's queue as it was before the run: what `restore` goes back to."""
+    several_ids: bool = False
+    """The probe has seen the target describe two ids in one request."""
+    siblings: Mapping[Feature, "Stage"] = field(default_factory=dict)
+    """Stages of the other features of the run, for the isolation scenario only."""
+
+    @property
+    def queue_id(self) -> str:
+        """Id of the feature's queue."""
+        return self.found.queue_id or ""
+
+    def channel(self, label: str) -> str:
+        """Name of a receiver address of this scenario and feature; steps and checks use the same `label`."""
+        return channel_name(self.spec.feature, self.scenario, label)
+
+    def order(self, label: str, **changes: object) -> JobOrder:
+        """A job order with good input, the queue's id, and UserData that names run, scenario and `label`."""
+        sample = self.profile.inputs[self.spec.feature]
+        order = JobOrder(
+            feature=self.spec.feature,
+            tag=sample.tag,
+            input_object=sample.good,
+            bucket=self.profile.bucket,
+            region=self.profile.region,
+            output_prefix=f"{self.profile.output_prefix}/{self.run_id}/{self.spec.feature}/{label}",
+            user_data=f"{self.run_id} {self.scenario} {label}",
+            queue_id=self.queue_id,
+            container=sample.operation or None,
+            input_extra=sample.input_extra,
+        )
+        return order.with_(**changes) if changes else order
+
+    def submit(self, step: str, *orders: JobOrder) -> Reply:
+        """Submit one order, or several as one request with many operations."""
+        return self.calls.submit(step, submit_body(orders))
+
+    def submit_or_break(self, step: str, *orders: JobOrder) -> tuple[str, ...]:
+        """Submit and return the job ids; Broken when the target does not answer with as many."""
+        reply = self.submit(step, *orders)
+        ids = tuple(job.job_id for job in reply.jobs if job.job_id)
+        if not reply.ok or len(ids) != len(orders):
+            raise Broken(f"submit answered {describe_reply(reply)} instead of {len(orders)} job(s)")
+        return ids
+
+    def set_queue(
+        self,
+        step: str,
+        *,
+        state: QueueState = QueueState.ACTIVE,
+        rule: RuleOrder | None = None,
+        name: str | None = None,
+    ) -> Reply:
+        """PUT the queue: state, rule (None = Off) and name (None = as found)."""
+        body = update_body(
+            name=name or self.found.name or self.spec.queue_names[0],
+            state=state,
+            rule=rule or RuleOrder(state="Off", url=None, event=None, type=None),
+            id_element="QueueID",
+            queue_id=self.queue_id,
+        )
+        return self.calls.update_queue(step, self.queue_id, body)
+
+    def set_queue_or_break(
+        self, step: str, *, state: QueueState = QueueState.ACTIVE, rule: RuleOrder | None = None
+    ) -> Reply:
+        """As `set_queue`; Broken when the target refuses."""
+        reply = self.set_queue(step, state=state, rule=rule)
+        if not reply.ok:
+            raise Broken(f"setting the queue to {state} answered {describe_reply(reply)}")
+        return reply
+
+    def restore(self, step: str = "restore") -> bool:
+        """Put name, state and callback rule of the queue back to what was found; True when accepted."""
+        config = self.found.notify_config
+        rule = RuleOrder(state="Off", url=None, event=None, type=None)
+        if config is not None:
+            rule = RuleOrder(
+                state=config.state or "Off",
+                url=config.url or None,
+                event=config.event or None,
+                type=config.type or None,
+                result_format=config.result_format or None,
+            )
+        body = update_body(
+            name=self.found.name or self.spec.queue_names[0],
+            state=self.found.state or QueueState.ACTIVE,
+            rule=rule,
+            id_element="QueueID",
+            queue_id=self.queue_id,
+        )
+        return self.calls.update_queue(step, self.queue_id, body).ok
+
+    def look(self, step: str, job_ids: Sequence[str]) -> dict[str, Job]:
+        """Describe jobs, ten a request where the target can, else one by one; what is not answered is missing."""
+        size = 10 if self.several_ids else 1
+        seen: dict[str, Job] = {}
+        for start in range(0, len(job_ids), size):
+            reply = self.calls.describe(step, *job_ids[start : start + size])
+            seen.update({job.job_id: job for job in reply.jobs if job.job_id})
+        return seen
+
+    def watch(
+        self,
+        step: str,
+        job_ids: Sequence[str],
+        until: Callable[[dict[str, str]], bool],
+        within: float,
+    ) -> dict[str, str]:
+        """Look at jobs that have not ended, again and again, until the states by id satisfy `until`.
+
+        Returns the last states; marks `expired` when the time ran out first.
+        """
+        states: dict[str, str] = {}
+        deadline = self.now() + within
+        while True:
+            open_ids = [job_id for job_id in job_ids if states.get(job_id) not in FINAL_STATES]
+            states.update({k: job.state or "" for k, job in self.look(step, open_ids).items()})
+            if until(states):
+                return states
+            if self.now() >= deadline:
+                self.mark("expired", f"{step}: waited {within:.1f} s")
+                return states
+            self.pause_thread(self.patience.poll)
+
+    def watch_ended(self, step: str, job_ids: Sequence[str], within: float | None = None) -> dict[str, str]:
+        """Watch until all jobs have ended."""
+        return self.watch(
+            step,
+            job_ids,
+            lambda states: all(states.get(job_id) in FINAL_STATES for job_id in job_ids),
+            self.patience.jobs(len(job_ids)) if within is None else within,
+        )
+
+    def watch_for(self, step: str, job_ids: Sequence[str], seconds: float) -> dict[str, str]:
+        """Keep looking for a fixed time: for what must not happen."""
+        end = self.now() + seconds
+        return self.watch(step, job_ids, lambda _: self.now() >= end, seconds + self.patience.answer)
+
+    def wait_callbacks(self, channel: str, job_ids: Iterable[str], within: float | None = None) -> bool:
+        """Wait until each job was told on `channel`; marks `expired` and returns False when not all were."""
+        wanted = set(job_ids)
+        name = self.channel(channel)
+        limit = self.patience.callback if within is None else within
+
+        def complete() -> bool:
+            told = {job_id for notice in self.receiver.arrivals(name) for job_id in notice.job_ids}
+            return wanted <= told
+
+        if self.receiver.wait(complete, limit):
+            return True
+        self.mark("expired", f"callbacks on {channel}: waited {limit:.1f} s")
+        return False
+
+    def mark(
+        self,
+        name: Literal["begin", "end", "expired", "broken", "note", "unsupported", "interrupted"],
+        text: str = "",
+    ) -> None:
+        """Leave a remark in the transcript."""
+        self.recorder.mark(self.scenario, self.spec.feature, name, text)
+
+
+def channel_name(feature: Feature, scenario: Scenario, label: str) -> str:
+    """`media.rule.queue`: under which arrivals of a scenario's address are found."""
+    return f"{feature}.{scenario}.{label}"
+
+
+def describe_reply(reply: Reply) -> str:
+    """`400 InvalidArgument`, `no answer (timed out)`: for messages."""
+    exchange = reply.exchange
+    if not exchange.status:
+        return f"no answer ({exchange.error})"
+    code = reply.error.code
+    return f"{exchange.status} {code}" if code else str(exchange.status)
+
+
+ENDED_WELL = frozenset({JobState.SUCCESS})

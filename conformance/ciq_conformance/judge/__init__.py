@@ -1,0 +1,1 @@
+"""The judge: pure functions from transcript and requirement to verdict. No sockets, no clock, no pytest."""

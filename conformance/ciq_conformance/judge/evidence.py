@@ -1,0 +1,72 @@
+"""The judge's view of a transcript: records of one feature by scenario and step, each read once."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from ciq_conformance.reply import Notice, Reply
+from ciq_schemas.features import Feature
+from ciq_schemas.requirement import Scenario
+from ciq_schemas.run import AnyRecord, Arrival, Calibration, Exchange, Mark
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything recorded that concerns one feature (records without a feature concern all)."""
+
+    feature: Feature
+    records: Sequence[AnyRecord]
+    declared: dict[str, bool | None] = field(default_factory=dict)
+    """Capabilities of the profile: true, false, or None for unknown."""
+
+    @cached_property
+    def replies(self) -> tuple[Reply, ...]:
+        """All exchanges of the feature, in the order in which they began."""
+        mine = [r for r in self.records if isinstance(r, Exchange) and r.feature in ("", self.feature)]
+        return tuple(Reply(exchange) for exchange in sorted(mine, key=lambda e: e.started))
+
+    @cached_property
+    def notices(self) -> tuple[Notice, ...]:
+        """All callback arrivals on addresses given out for the feature, in order of arrival."""
+        mine = [r for r in self.records if isinstance(r, Arrival) and r.feature in ("", self.feature)]
+        return tuple(Notice(arrival) for arrival in sorted(mine, key=lambda a: a.started))
+
+    @cached_property
+    def calibration(self) -> Calibration | None:
+        """What the probe measured, None when it did not get through."""
+        found = [r for r in self.records if isinstance(r, Calibration) and r.feature == self.feature]
+        return found[-1] if found else None
+
+    def of(self, scenario: Scenario, *steps: str) -> tuple[Reply, ...]:
+        """Exchanges of a scenario, of the named steps only when steps are named."""
+        return tuple(
+            reply
+            for reply in self.replies
+            if reply.exchange.scenario == scenario and (not steps or reply.exchange.step in steps)
+        )
+
+    def one(self, scenario: Scenario, step: str) -> Reply | None:
+        """The first exchange of a step, None when it was never made."""
+        found = self.of(scenario, step)
+        return found[0] if found else None
+
+    def arrivals(self, *channels: str) -> tuple[Notice, ...]:
+        """Arrivals on the named channels, on any when none is named."""
+        return tuple(n for n in self.notices if not channels or n.arrival.channel in channels)
+
+    def marks(self, scenario: Scenario, name: str | None = None) -> Iterator[Mark]:
+        """Remarks of the driver about a scenario."""
+        for record in self.records:
+            if (
+                isinstance(record, Mark)
+                and record.scenario == scenario
+                and record.feature in ("", self.feature)
+                and (name is None or record.name == name)
+            ):
+                yield record
+
+    def obstacle(self, scenario: Scenario) -> Mark | None:
+        """The first mark that says why the scenario could not be played to its end, None when it was."""
+        return next(
+            (m for m in self.marks(scenario) if m.name in ("broken", "unsupported", "interrupted")), None
+        )

@@ -1,0 +1,92 @@
+"""The life cycle table: job state -> event -> state, and the states of a queue.
+
+Whatever affects a transition is in this file. Must not know time, queues' contents or HTTP.
+Sources: job states 1045/73113, 1045/73114; pause 1045/72940 (`Pause`) and 1045/47936 (`Submitted`);
+cancel 436/76252. Which transitions are documented and which inferred is said beside each row.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class JobState(StrEnum):
+    """The six documented states of a job, spelled as on the wire."""
+
+    SUBMITTED = "Submitted"
+    RUNNING = "Running"
+    SUCCESS = "Success"
+    FAILED = "Failed"
+    PAUSE = "Pause"
+    CANCEL = "Cancel"
+
+
+class QueueState(StrEnum):
+    """The two documented states of a queue. Note `Paused` here, `Pause` for a job."""
+
+    ACTIVE = "Active"
+    PAUSED = "Paused"
+
+
+class JobEvent(StrEnum):
+    """What can happen to a job."""
+
+    ACCEPT = "accept"
+    START = "start"
+    SUCCEED = "succeed"
+    FAIL = "fail"
+    CANCEL = "cancel"
+    HOLD = "hold"
+    RELEASE = "release"
+
+
+class IllegalTransitionError(ValueError):
+    """An event that the table does not allow in that state."""
+
+
+TRANSITIONS: Mapping[tuple[JobState | None, JobEvent], JobState] = MappingProxyType(
+    {
+        (None, JobEvent.ACCEPT): JobState.SUBMITTED,  # documented
+        (JobState.SUBMITTED, JobEvent.START): JobState.RUNNING,  # documented
+        (JobState.SUBMITTED, JobEvent.HOLD): JobState.PAUSE,  # documented: 1045/72940; the other reading keeps it
+        (JobState.SUBMITTED, JobEvent.CANCEL): JobState.CANCEL,  # documented: 436/76252
+        (JobState.PAUSE, JobEvent.RELEASE): JobState.SUBMITTED,  # inferred
+        (JobState.PAUSE, JobEvent.CANCEL): JobState.CANCEL,  # inferred: a held job is not yet executed
+        (JobState.RUNNING, JobEvent.SUCCEED): JobState.SUCCESS,  # documented
+        (JobState.RUNNING, JobEvent.FAIL): JobState.FAILED,  # documented
+    }
+)
+
+WAITING_STATES = frozenset({JobState.SUBMITTED, JobState.PAUSE})
+FINAL_STATES = frozenset({JobState.SUCCESS, JobState.FAILED, JobState.CANCEL})
+ENDED_BY_RUNNING = frozenset({JobState.SUCCESS, JobState.FAILED})
+
+_SEEN_AFTER: Mapping[JobState, frozenset[JobState]] = MappingProxyType(
+    {
+        JobState.SUBMITTED: frozenset(JobState),
+        JobState.PAUSE: frozenset(JobState),
+        # Console pages let a pause stop running jobs as well (1045/43607), so Running may be seen to turn back.
+        JobState.RUNNING: frozenset(
+            {JobState.RUNNING, JobState.SUBMITTED, JobState.PAUSE, JobState.SUCCESS, JobState.FAILED}
+        ),
+        JobState.SUCCESS: frozenset({JobState.SUCCESS}),
+        JobState.FAILED: frozenset({JobState.FAILED}),
+        JobState.CANCEL: frozenset({JobState.CANCEL}),
+    }
+)
+
+
+def after(state: JobState | None, event: JobEvent) -> JobState:
+    """Return the state that `event` leads to; raise IllegalTransitionError when the table has no such row."""
+    try:
+        return TRANSITIONS[state, event]
+    except KeyError:
+        raise IllegalTransitionError(f"a job that is {state or 'not there'} cannot {event}") from None
+
+
+def may_be_seen_after(earlier: JobState, later: JobState) -> bool:
+    """Tell whether an observer may see `later` some time after `earlier` (states in between may go unseen).
+
+    Every documented reading of a pause is allowed for, so False is a deviation under each of them.
+    """
+    return later in _SEEN_AFTER[earlier]

@@ -1,0 +1,248 @@
+"""The run file: the records of one conformance run, one JSON object a line.
+
+Knows the shape of records and how to read and write them. Must not know how a verdict is reached or shown.
+Order: Header, then exchanges, arrivals, marks and calibrations as they happen, verdicts, Footer.
+A file without a Footer is a cut-off run. Times are seconds since the start of the run on one monotonic clock.
+"""
+
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Iterator
+from enum import IntEnum, StrEnum
+from typing import IO, Literal
+
+import msgspec
+
+SCHEMA_VERSION = 1
+
+
+class Level(StrEnum):
+    """How binding a requirement is."""
+
+    MUST = "MUST"
+    SHOULD = "SHOULD"
+    NOTE = "NOTE"
+
+
+class Outcome(StrEnum):
+    """What became of one requirement on one feature (and format)."""
+
+    PASS = "pass"  # noqa: S105 - a verdict, not a password
+    FAIL = "fail"
+    WARN = "warn"
+    NOTE = "note"
+    NOT_IMPLEMENTED = "not-implemented"
+    SKIPPED = "skipped"
+    BLOCKED = "blocked"
+    INCONCLUSIVE = "inconclusive"
+    SUITE_ERROR = "suite-error"
+    UNTESTED = "untested"
+
+
+class ExitCode(IntEnum):
+    """Exit codes of `ciq run` (DESIGN section 5)."""
+
+    CONFORMS = 0
+    DEVIATES = 1
+    USAGE = 2
+    UNREACHABLE = 3
+    SUITE_ERROR = 4
+    NOTHING_PROVEN = 5
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", omit_defaults=True):
+    """Base of all records; `kind` names the type on the line."""
+
+
+class TargetInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The target as the operator named it; no secret is ever in here."""
+
+    url: str
+    bucket: str
+    region: str
+    signed: bool = False
+    embedded: bool = False
+
+
+class Setting(msgspec.Struct, frozen=True, kw_only=True):
+    """One effective value of the profile, redacted, and where it came from."""
+
+    name: str
+    value: str
+    origin: str
+
+
+class Header(Record, tag="header"):
+    """First line of a run file."""
+
+    schema_version: int
+    kit_version: str
+    requirement_set: str
+    run_id: str
+    started_at: str
+    target: TargetInfo
+    features: tuple[str, ...]
+    selected: tuple[str, ...]
+    settings: tuple[Setting, ...] = ()
+
+
+class Body(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Bytes on the wire: as text where they are UTF-8, else base64."""
+
+    text: str = ""
+    base64: str = ""
+
+    @classmethod
+    def of(cls, data: bytes) -> "Body":
+        """Wrap raw bytes."""
+        try:
+            return cls(text=data.decode("utf-8"))
+        except UnicodeDecodeError:
+            return cls(base64=b64encode(data).decode("ascii"))
+
+    @property
+    def data(self) -> bytes:
+        """The raw bytes again."""
+        return b64decode(self.base64) if self.base64 else self.text.encode("utf-8")
+
+
+HeaderField = tuple[str, str]
+
+
+class Exchange(Record, tag="exchange"):
+    """One request of the suite and what came back; its interval is closed: [started, ended]."""
+
+    seq: int
+    scenario: str
+    step: str
+    feature: str = ""
+    operation: str = ""
+    """operationId of the OpenAPI document, empty for a deliberately bad request without one."""
+    started: float
+    ended: float
+    method: str
+    url: str
+    request_headers: tuple[HeaderField, ...] = ()
+    request_body: Body = Body()
+    status: int = 0
+    """0 when no answer came; then `error` says why."""
+    response_headers: tuple[HeaderField, ...] = ()
+    response_body: Body = Body()
+    error: str = ""
+
+
+class Arrival(Record, tag="arrival"):
+    """One request that reached the callback receiver."""
+
+    seq: int
+    scenario: str = ""
+    feature: str = ""
+    channel: str = ""
+    """Which address of the receiver was hit: the label under which a scenario gave it out."""
+    started: float
+    ended: float
+    method: str
+    target: str
+    """Path and query as received."""
+    headers: tuple[HeaderField, ...] = ()
+    body: Body = Body()
+    answered: int = 200
+
+
+class Mark(Record, tag="mark"):
+    """A remark of the driver: a scenario begins or ends, a wait ran out, a prerequisite failed."""
+
+    seq: int
+    scenario: str
+    feature: str = ""
+    at: float
+    name: Literal["begin", "end", "expired", "broken", "note", "unsupported", "interrupted"]
+    text: str = ""
+
+
+class Calibration(Record, tag="calibration"):
+    """What the probe measured on one feature; every wait derives from it. Seconds."""
+
+    seq: int
+    feature: str
+    job_path: str
+    start_latency: float
+    job_latency: float
+    callback_latency: float | None
+    workers: int
+    """Most jobs seen running (or needed to explain the burst's time), at least 1."""
+    clock_offset: float | None = None
+
+
+class Verdict(Record, tag="verdict"):
+    """The judge's word on one item, with what it rests on."""
+
+    requirement: str
+    level: Level
+    outcome: Outcome
+    feature: str = ""
+    format: str = ""
+    scenario: str = ""
+    title: str = ""
+    clause: str = ""
+    expected: str = ""
+    seen: str = ""
+    reason: str = ""
+    """For every outcome but pass: why, and what to try next."""
+    witness: tuple[int, ...] = ()
+    """`seq` of the records that show it, smallest offending set first."""
+    power: str = ""
+    """For ordering checks: how much the evidence could tell apart."""
+    baseline: bool = False
+
+    @property
+    def item(self) -> str:
+        """Identity inside a run: requirement, feature, format."""
+        return "-".join(part for part in (self.requirement, self.feature, self.format) if part)
+
+
+class Footer(Record, tag="footer"):
+    """Last line of a complete run."""
+
+    ended_at: str
+    duration: float
+    exit_code: int
+    counts: dict[str, int]
+    restored: bool = True
+    """False when the target could not be left as it was found."""
+
+
+AnyRecord = Header | Exchange | Arrival | Mark | Calibration | Verdict | Footer
+
+_ENCODER = msgspec.json.Encoder()
+_DECODER = msgspec.json.Decoder(AnyRecord)
+MAX_LINE = 16 * 1024 * 1024
+
+
+class RunFileError(ValueError):
+    """A run file that cannot be read; says line and reason."""
+
+
+def write_record(stream: IO[bytes], record: AnyRecord) -> None:
+    """Append one record as a line."""
+    stream.write(_ENCODER.encode(record) + b"\n")
+
+
+def read_records(lines: Iterable[bytes]) -> Iterator[AnyRecord]:
+    """Yield the records of a run file; raise RunFileError at the first line that is none.
+
+    An unfinished last line (the run was killed while writing) ends the stream without an error.
+    """
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        if len(line) > MAX_LINE:
+            raise RunFileError(f"line {number} has {len(line)} bytes, more than the {MAX_LINE} allowed")
+        try:
+            record = _DECODER.decode(line)
+        except msgspec.DecodeError as error:
+            if not line.endswith(b"\n"):
+                return
+            raise RunFileError(f"line {number} is not a record of a run file: {error}") from error
+        if number == 1 and not isinstance(record, Header):
+            raise RunFileError("line 1 is not a header: is this a run.ndjson written by ciq run?")
+        yield record

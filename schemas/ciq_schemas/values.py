@@ -1,0 +1,140 @@
+"""Typed values of the contract: what a document says once its XML or JSON dress is off.
+
+All text is kept as received (None = the element is absent, "" = present and empty), so a value can be built
+from any document that parses; whether the text is right is the validator's word, not this module's.
+XML names stay here: attribute `job_id` is element `JobId`.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+
+class _Value(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omit_defaults=True):
+    pass
+
+
+Open = Mapping[str, object]
+"""Content of an open container: text, mapping or list of those, by element name."""
+
+
+class NotifyConfig(_Value):
+    """The callback rule of a queue (queues.md 2.3)."""
+
+    url: str | None = None
+    event: str | None = None
+    type: str | None = None
+    state: str | None = None
+    result_format: str | None = None
+    mq_mode: str | None = None
+    mq_region: str | None = None
+    mq_name: str | None = None
+
+
+class Queue(_Value):
+    """A queue as listed or as answered to an update (queues.md 2.2)."""
+
+    queue_id: str | None = None
+    name: str | None = None
+    state: str | None = None
+    notify_config: NotifyConfig | None = None
+    max_size: str | None = None
+    max_concurrent: str | None = None
+    create_time: str | None = None
+    update_time: str | None = None
+    bucket_id: str | None = None
+    category: str | None = None
+
+
+class QueueList(_Value):
+    """Answer to GET on a queue path."""
+
+    request_id: str | None = None
+    total_count: str | None = None
+    page_number: str | None = None
+    page_size: str | None = None
+    queues: tuple[Queue, ...] = msgspec.field(default=(), name="QueueList")
+    non_exist_ids: tuple[str, ...] = msgspec.field(default=(), name="NonExistPIDs")
+    """Both documented forms are read into this: repeated text, and one container of `QueueID`."""
+
+
+class Bucket(_Value):
+    """A bucket in an activation answer or a bucket list (queues.md 5.2)."""
+
+    name: str | None = None
+    bucket_id: str | None = None
+    region: str | None = None
+    create_time: str | None = None
+    alias_bucket_id: str | None = None
+
+
+class JobInput(_Value):
+    """`JobsDetail.Input`."""
+
+    object: str | None = None
+    url: str | None = None
+    bucket_id: str | None = None
+    region: str | None = None
+
+
+class Output(_Value):
+    """`Operation.Output`."""
+
+    region: str | None = None
+    bucket: str | None = None
+    object: str | None = None
+
+
+class Operation(_Value):
+    """The common part of `JobsDetail.Operation`; what belongs to one tag is in `containers`."""
+
+    tag: str | None = None
+    template_id: str | None = None
+    template_name: str | None = None
+    output: Output | None = None
+    user_data: str | None = None
+    job_level: str | None = None
+    containers: Open = {}
+
+
+class Job(_Value):
+    """One `JobsDetail` (jobs.md 1.6), of an answer or a callback."""
+
+    code: str | None = None
+    message: str | None = None
+    job_id: str | None = None
+    tag: str | None = None
+    state: str | None = None
+    progress: str | None = None
+    creation_time: str | None = None
+    start_time: str | None = None
+    end_time: str | None = None
+    queue_id: str | None = None
+    input: JobInput | None = None
+    operation: Operation | None = None
+
+
+class JobAnswer(_Value):
+    """Answer to submit, describe and list; a missing part is empty."""
+
+    jobs: tuple[Job, ...] = msgspec.field(default=(), name="JobsDetail")
+    non_exist_ids: tuple[str, ...] = msgspec.field(default=(), name="NonExistJobIds")
+    """Read from repeated elements and from one comma-separated text alike."""
+    next_token: str | None = None
+
+
+class JobCallback(_Value):
+    """A TaskFinish body, XML or JSON, with or without the `Response` wrapper (callbacks.md 4 to 6)."""
+
+    event_name: str | None = None
+    jobs: tuple[Job, ...] = msgspec.field(default=(), name="JobsDetail")
+
+
+class ErrorAnswer(_Value):
+    """The error form (common.md 4.1)."""
+
+    code: str | None = None
+    message: str | None = None
+    resource: str | None = None
+    request_id: str | None = None
+    trace_id: str | None = None
