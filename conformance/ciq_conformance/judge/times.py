@@ -1,0 +1,58 @@
+"""Times as the target writes them. Pure text in, moments out; must not know whose time it is or what it should be.
+
+Job, queue and callback pages print `YYYY-MM-DDThh:mm:ss+0800`; workflow pages a colon in the zone, their callback
+a space for the T (jobs.md 5.1). Whatever names date, time and zone without doubt is read; the form on the pages of
+jobs and queues is told apart by `is_documented_form`.
+"""
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+
+_TIME = re.compile(
+    r"(?P<date>\d{4}-\d{2}-\d{2})[Tt ](?P<clock>\d{2}:\d{2}:\d{2})(?:[.,](?P<fraction>\d{1,9}))?"
+    r"(?P<zone>[Zz]|[+-]\d{2}(?::?\d{2})?)",
+    re.ASCII,
+)
+_DOCUMENTED = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}[+-]\d{4}", re.ASCII)
+
+
+def parse(text: str | None) -> datetime | None:
+    """Read a time with its zone; None when date, time or numeric zone (or Z) is missing or impossible."""
+    match = _TIME.fullmatch((text or "").strip())
+    if match is None:
+        return None
+    zone = _zone(match["zone"])
+    if zone is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(f"{match['date']}T{match['clock']}")
+    except ValueError:
+        return None
+    micros = int((match["fraction"] or "0").ljust(6, "0")[:6])
+    return moment.replace(microsecond=micros, tzinfo=zone)
+
+
+def _zone(text: str) -> timezone | None:
+    if text in "Zz":
+        return UTC
+    hours, minutes = int(text[1:3]), int(text[3:].lstrip(":") or "0")
+    if hours > 23 or minutes > 59:
+        return None
+    offset = timedelta(hours=hours, minutes=minutes)
+    return timezone(-offset if text[0] == "-" else offset)
+
+
+def is_unset(text: str | None) -> bool:
+    """Tell whether a time is not set: absent, empty or a dash (jobs.md 1.6)."""
+    return text is None or text.strip() in ("", "-")
+
+
+def is_documented_form(text: str | None) -> bool:
+    """Tell whether a time reads and is written as on the pages: `2026-01-02T03:04:05+0800`, no colon in the zone."""
+    stripped = (text or "").strip()
+    return _DOCUMENTED.fullmatch(stripped) is not None and parse(stripped) is not None
+
+
+def written(moment: datetime) -> str:
+    """Write a moment as the pages do, in its own zone, to the second."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S%z")
