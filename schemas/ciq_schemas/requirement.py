@@ -6,12 +6,17 @@ the suite registers one check per id and says so if one is missing.
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
 from enum import StrEnum
-from functools import cache
+from fnmatch import fnmatchcase
+from functools import cache, cached_property
+from hashlib import sha256
 from importlib.resources import files
 from types import MappingProxyType
+
+import msgspec
 
 from ciq_schemas.features import FEATURES, Feature
 from ciq_schemas.run import Level
@@ -96,6 +101,8 @@ class Requirement:
     set: str = "core"
     untested: str = ""
     """Why no check exists; empty when there is one."""
+    area: str = ""
+    """Name of the registry file it stands in: `pause`, `callback_rule`."""
 
     @property
     def clause(self) -> str:
@@ -107,20 +114,159 @@ class RegistryError(ValueError):
     """The registry contradicts its own rules: our mistake, found when it is loaded."""
 
 
+class UnknownRequirementError(LookupError):
+    """An id or pattern that no requirement answers to: the operator's mistake. Names the nearest id."""
+
+
 _ID = re.compile(r"[A-Z]{3}-\d{3}")
+_SETS = frozenset({"core"})
+_KEYS = frozenset(field.name for field in fields(Requirement)) - {"area"}
+_CLAUSE_KEYS = frozenset(field.name for field in fields(Clause))
+_LONGEST_QUOTE = 12
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Registry:
     """All requirements by id, in the order of the files."""
 
     by_id: Mapping[str, Requirement] = field(default_factory=dict)
 
-    def __iter__(self) -> "Iterable[Requirement]":  # type: ignore[override]
+    def __iter__(self) -> Iterator[Requirement]:
         return iter(self.by_id.values())
+
+    def __len__(self) -> int:
+        return len(self.by_id)
+
+    @cached_property
+    def areas(self) -> tuple[str, ...]:
+        """Names of the areas, in the order of the files."""
+        return tuple(dict.fromkeys(requirement.area for requirement in self))
+
+    def get(self, requirement_id: str) -> Requirement:
+        """The requirement of that id, upper or lower case; raise UnknownRequirementError with the nearest id."""
+        try:
+            return self.by_id[requirement_id.upper()]
+        except KeyError:
+            raise UnknownRequirementError(
+                f"no requirement is called {requirement_id!r}{self._hint(requirement_id)}"
+            ) from None
+
+    def select(
+        self,
+        globs: Iterable[str] = (),
+        *,
+        levels: Iterable[Level] = (),
+        features: Iterable[Feature] = (),
+        areas: Iterable[str] = (),
+    ) -> tuple[Requirement, ...]:
+        """The requirements that fit every given criterion, in order; an empty criterion fits all.
+
+        A glob (`PAU-*`, `*-001`) that fits no id at all, or an unknown area, raises UnknownRequirementError:
+        a misspelt filter must not look like a run without findings.
+        """
+        patterns = tuple(glob.upper() for glob in globs)
+        for pattern in patterns:
+            if not any(fnmatchcase(name, pattern) for name in self.by_id):
+                raise UnknownRequirementError(f"no requirement fits {pattern!r}{self._hint(pattern)}")
+        wanted_areas = frozenset(areas)
+        for area in wanted_areas - set(self.areas):
+            near = get_close_matches(area, self.areas, n=1, cutoff=0.0)[0]
+            raise UnknownRequirementError(f"no area is called {area!r}: did you mean {near}?")
+        wanted_levels, wanted_features = frozenset(levels), frozenset(features)
+        return tuple(
+            requirement
+            for requirement in self
+            if (not patterns or any(fnmatchcase(requirement.id, pattern) for pattern in patterns))
+            and (not wanted_levels or requirement.level in wanted_levels)
+            and (not wanted_features or not wanted_features.isdisjoint(requirement.features))
+            and (not wanted_areas or requirement.area in wanted_areas)
+        )
+
+    def nearest(self, requirement_id: str) -> str:
+        """The id most like a misspelt one."""
+        return next(iter(get_close_matches(requirement_id.upper(), self.by_id, n=1, cutoff=0.4)), "")
+
+    def _hint(self, requirement_id: str) -> str:
+        near = self.nearest(requirement_id)
+        return f": did you mean {near}?" if near else "; `ciq requirements` lists them all"
 
 
 @cache
 def load_registry() -> Registry:
     """Read and validate the registry that ships with the kit."""
-    raise NotImplementedError
+    folder = files("ciq_schemas") / "requirements"
+    sources = {
+        entry.name.removesuffix(".toml"): entry.read_text(encoding="utf-8")
+        for entry in sorted(folder.iterdir(), key=lambda entry: entry.name)
+        if entry.name.endswith(".toml")
+    }
+    return parse_registry(sources)
+
+
+def parse_registry(sources: Mapping[str, str]) -> Registry:
+    """Build a registry from TOML texts by area name; raise RegistryError at the first broken rule."""
+    by_id: dict[str, Requirement] = {}
+    for area, text in sources.items():
+        document = tomllib.loads(text)
+        _known(area, document, frozenset({"requirement"}))
+        for number, row in enumerate(document.get("requirement", ()), start=1):
+            requirement = _requirement(
+                f"{area}.toml, requirement {number} ({row.get('id', 'no id')})", row, area
+            )
+            if requirement.id in by_id:
+                raise RegistryError(f"{requirement.id} stands in {by_id[requirement.id].area} and in {area}")
+            by_id[requirement.id] = requirement
+    return Registry(MappingProxyType(by_id))
+
+
+def set_version() -> str:
+    """Short hash of everything the registry says, for the header of a run: equal hashes, equal requirements."""
+    content = msgspec.json.encode(list(load_registry()), order="sorted")
+    return sha256(content).hexdigest()[:12]
+
+
+def _known(where: str, row: Mapping[str, object], keys: frozenset[str]) -> None:
+    for key in row.keys() - keys:
+        near = get_close_matches(key, keys, n=1)
+        raise RegistryError(f"{where}: unknown key {key!r}{f', did you mean {near[0]}?' if near else ''}")
+
+
+def _requirement(where: str, row: dict[str, object], area: str) -> Requirement:
+    _known(where, row, _KEYS)
+    clauses = row.get("clauses", [])
+    if isinstance(clauses, list):
+        for clause in clauses:
+            _known(f"{where}, clause", clause, _CLAUSE_KEYS)
+    row = {"footing": "documented" if row.get("level") == "MUST" else "inferred", "clauses": [], **row}
+    try:
+        requirement = msgspec.convert({**row, "area": area}, Requirement)
+    except msgspec.ValidationError as error:
+        raise RegistryError(f"{where}: {error}") from error
+    for broken in _broken_rules(requirement):
+        raise RegistryError(f"{where}: {broken}")
+    return requirement
+
+
+def _broken_rules(requirement: Requirement) -> Iterator[str]:
+    if not _ID.fullmatch(requirement.id):
+        yield "an id is three capitals, a dash and three digits"
+    if not requirement.title or not requirement.statement:
+        yield "title and statement must not be empty"
+    if requirement.level is Level.MUST and requirement.footing is not Footing.DOCUMENTED:
+        yield f"only what is documented may be a MUST; its footing is {requirement.footing}"
+    if not requirement.features:
+        yield "no feature: nothing would ever be judged"
+    for name, values in (("features", requirement.features), ("formats", requirement.formats)):
+        if len(set(values)) != len(values):
+            yield f"{name} names one of them twice"
+    if list(requirement.features) != [feature for feature in FEATURES if feature in requirement.features]:
+        yield "features are not in the order of the feature table"
+    if requirement.set not in _SETS:
+        yield f"unknown set {requirement.set!r}, known are {', '.join(sorted(_SETS))}"
+    for clause in requirement.clauses:
+        if not re.fullmatch(r"\d+/\d+", clause.document):
+            yield f"a document is written product/number, not {clause.document!r}"
+        if clause.date and not re.fullmatch(r"\d{4}(-\d{2}(-\d{2})?)?", clause.date):
+            yield f"a date is written YYYY-MM-DD, not {clause.date!r}"
+        if len(clause.quote.split()) > _LONGEST_QUOTE:
+            yield f"a quote has at most {_LONGEST_QUOTE} words"
