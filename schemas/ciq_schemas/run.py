@@ -71,7 +71,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     origin: str
 
 
-class Header(Record, tag="header"):
+class Header(Record, tag="header", kw_only=True):
     """First line of a run file."""
 
     schema_version: int
@@ -108,7 +108,7 @@ class Body(msgspec.Struct, frozen=True, omit_defaults=True):
 HeaderField = tuple[str, str]
 
 
-class Exchange(Record, tag="exchange"):
+class Exchange(Record, tag="exchange", kw_only=True):
     """One request of the suite and what came back; its interval is closed: [started, ended]."""
 
     seq: int
@@ -130,7 +130,7 @@ class Exchange(Record, tag="exchange"):
     error: str = ""
 
 
-class Arrival(Record, tag="arrival"):
+class Arrival(Record, tag="arrival", kw_only=True):
     """One request that reached the callback receiver."""
 
     seq: int
@@ -148,7 +148,7 @@ class Arrival(Record, tag="arrival"):
     answered: int = 200
 
 
-class Mark(Record, tag="mark"):
+class Mark(Record, tag="mark", kw_only=True):
     """A remark of the driver: a scenario begins or ends, a wait ran out, a prerequisite failed."""
 
     seq: int
@@ -159,7 +159,7 @@ class Mark(Record, tag="mark"):
     text: str = ""
 
 
-class Calibration(Record, tag="calibration"):
+class Calibration(Record, tag="calibration", kw_only=True):
     """What the probe measured on one feature; every wait derives from it. Seconds."""
 
     seq: int
@@ -173,7 +173,7 @@ class Calibration(Record, tag="calibration"):
     clock_offset: float | None = None
 
 
-class Verdict(Record, tag="verdict"):
+class Verdict(Record, tag="verdict", kw_only=True):
     """The judge's word on one item, with what it rests on."""
 
     requirement: str
@@ -200,7 +200,7 @@ class Verdict(Record, tag="verdict"):
         return "-".join(part for part in (self.requirement, self.feature, self.format) if part)
 
 
-class Footer(Record, tag="footer"):
+class Footer(Record, tag="footer", kw_only=True):
     """Last line of a complete run."""
 
     ended_at: str
