@@ -1,0 +1,138 @@
+"""uvicorn's httptools protocol with bounds on the head, a deadline for slow senders and errors in our own form.
+
+Knows bytes on one connection. Must not know routes, features or bodies.
+uvicorn itself bounds neither the size of a head nor the time it takes, and answers a broken one in plain text.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from ciq_mock.http.limits import Limits
+from ciq_mock.service.refusal import ErrorCode, Refusal
+
+Headers = list[tuple[bytes, bytes]]
+RenderRefusal = Callable[[Refusal, str], tuple[Headers, bytes]]
+"""Refusal and resource in; headers and body of the answer out."""
+
+
+class Spelled(bytes):
+    """A header name that keeps its spelling on the wire, although uvicorn writes names in lower case.
+
+    The official Python SDK looks for `Content-Type` and `Content-Length` in a plain, case-sensitive dict.
+    """
+
+    def lower(self) -> "Spelled":
+        """Return the name as spelled."""
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, bytes) and bytes.lower(self) == bytes.lower(other)
+
+    def __hash__(self) -> int:
+        return hash(bytes.lower(self))
+
+
+def bounded_protocol(limits: Limits, render: RenderRefusal) -> type[HttpToolsProtocol]:
+    """Return the protocol class for `uvicorn.Config(http=...)`; one instance serves one connection."""
+
+    class BoundedProtocol(HttpToolsProtocol):
+        """One connection."""
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            self._began: float | None = None
+            self._head_bytes = 0
+            self._in_head = True
+            self._refusal: Refusal | None = None
+            self._watch: asyncio.TimerHandle | None = None
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            self._began = self.loop.time()  # a connection that stays silent is slow, too
+            self._watch = self.loop.call_later(limits.request_seconds, self._look_at_clock)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            if self._watch is not None:
+                self._watch.cancel()
+            super().connection_lost(exc)
+
+        def data_received(self, data: bytes) -> None:
+            if self._in_head:
+                self._head_bytes += len(data)
+            super().data_received(data)
+            if self._in_head and self._head_bytes > limits.head and not self.transport.is_closing():
+                self._refusal = _head_too_long(limits)
+                self.send_400_response("")
+
+        def on_message_begin(self) -> None:
+            super().on_message_begin()
+            self._began = self.loop.time()
+            self._in_head = True
+
+        def on_headers_complete(self) -> None:
+            self._in_head = False
+            if self._head_bytes > limits.head or len(self.headers) > limits.header_count:
+                self._check_head()
+            self._head_bytes = 0
+            super().on_headers_complete()
+
+        def on_message_complete(self) -> None:
+            self._began = None
+            super().on_message_complete()
+
+        def send_400_response(self, msg: str) -> None:
+            refusal = self._refusal or Refusal(
+                ErrorCode.INVALID_ARGUMENT, "the request is not HTTP/1.1 that this server can read"
+            )
+            url = getattr(self, "url", b"")[:200].decode("ascii", "replace")
+            self._write_refusal(refusal, url)
+
+        def _check_head(self) -> None:
+            size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+            if size > limits.head:
+                self._refusal = _head_too_long(limits)
+            elif len(self.headers) > limits.header_count:
+                self._refusal = Refusal(
+                    ErrorCode.INVALID_ARGUMENT, f"the request has more than {limits.header_count} headers"
+                )
+            if self._refusal is not None:
+                # Inside a parser callback: uvicorn turns it into a call of send_400_response.
+                raise httptools.HttpParserError(self._refusal.message)
+
+        def _look_at_clock(self) -> None:
+            """Cut off a sender who is too slow, else look again when its time may be up."""
+            if self.transport.is_closing():
+                return
+            left = limits.request_seconds
+            if self._began is not None:
+                left -= self.loop.time() - self._began
+            if left <= 0:
+                self._write_refusal(
+                    Refusal(
+                        ErrorCode.REQUEST_TIMEOUT,
+                        f"the request was not complete after {limits.request_seconds:g} s",
+                    ),
+                    "",
+                )
+                return
+            self._watch = self.loop.call_later(left, self._look_at_clock)
+
+        def _write_refusal(self, refusal: Refusal, resource: str) -> None:
+            headers, body = render(refusal, resource)
+            self.transport.write(_whole(refusal.status, self.server_state.default_headers, headers, body))
+            self.transport.close()
+
+    return BoundedProtocol
+
+
+def _head_too_long(limits: Limits) -> Refusal:
+    return Refusal(ErrorCode.INVALID_ARGUMENT, f"the head of the request is longer than {limits.head} bytes")
+
+
+def _whole(status: int, defaults: Sequence[tuple[bytes, bytes]], headers: Headers, body: bytes) -> bytes:
+    lines = [bytes(name) + b": " + value + b"\r\n" for name, value in (*defaults, *headers)]
+    return b"".join((STATUS_LINE[status], *lines, b"connection: close\r\n\r\n", body))

@@ -1,0 +1,247 @@
+"""The XML ("v5") signature check: pure, keys and time passed in.
+
+Knows how a request is hashed and which refusal each defect earns. Must not know sockets, routes or settings.
+Source: 436/7778 (algorithm, signed URL), 1045/33452 (same algorithm for CI), 1545/65185 (error codes).
+"""
+
+import hmac
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha1
+from urllib.parse import quote, unquote_to_bytes
+
+from ciq_mock.service.refusal import ErrorCode, Refusal
+
+_SIGNATURE_FIELDS = (
+    "q-sign-algorithm",
+    "q-ak",
+    "q-sign-time",
+    "q-key-time",
+    "q-header-list",
+    "q-url-param-list",
+    "q-signature",
+)
+_TOKEN_NAMES = ("x-ci-security-token", "x-cos-security-token")
+"""The CI page names the first, the COS page and the Go SDK the second (1045/43609, 436/7778)."""
+_LONGEST_AUTHORIZATION = 8192
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessKey:
+    """One key pair the server accepts; with a token the key is temporary and the token must come along."""
+
+    secret_id: str
+    secret_key: str = field(repr=False)
+    token: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedRequest:
+    """What the signature covers, as received: nothing decoded yet.
+
+    `path` without query, origin form; `query` without its question mark; `headers` with lower-case names.
+    """
+
+    method: str
+    path: bytes
+    query: bytes
+    headers: Sequence[tuple[bytes, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Claim:
+    secret_id: str
+    key_time: str
+    windows: tuple[_Window, ...]
+    header_names: tuple[str, ...]
+    parameter_names: tuple[str, ...]
+    signature: str
+
+
+def check(request: SignedRequest, keys: Mapping[str, AccessKey], *, now: float) -> str:
+    """Return the secret id that signed `request`; raise Refusal with the documented code otherwise.
+
+    `keys` is by secret id, `now` in Unix seconds. The refusal's message is the reason and never holds a key,
+    a signature that would have been right, or a token.
+    """
+    parameters = list(_pairs(request.query))
+    claim = _parse(_authorization(request, parameters))
+    key = keys.get(claim.secret_id)
+    if key is None:
+        raise Refusal(ErrorCode.SECRETID_NOT_EXIST, "the SecretId in q-ak is not known here")
+    _check_time(claim, now)
+    _check_token(key, request, parameters)
+    if not any(
+        hmac.compare_digest(expected, claim.signature) for expected in _expected(claim, key, request, parameters)
+    ):
+        raise Refusal(
+            ErrorCode.SIGNATURE_DOES_NOT_MATCH,
+            "q-signature differs from the signature of the request as received",
+        )
+    return claim.secret_id
+
+
+def signature(
+    *,
+    method: str,
+    path: bytes,
+    parameters: Sequence[tuple[str, str]],
+    headers: Sequence[tuple[str, str]],
+    key_time: str,
+    secret_key: str,
+) -> str:
+    """Return `q-signature`: `path` decoded, `parameters` and `headers` encoded and in signing order (436/7778)."""
+    lines = (
+        method.lower().encode(),
+        path,
+        "&".join(f"{name}={value}" for name, value in parameters).encode(),
+        "&".join(f"{name}={value}" for name, value in headers).encode(),
+        b"",
+    )
+    digest = sha1(b"\n".join(lines), usedforsecurity=False).hexdigest()
+    sign_key = _mac(secret_key.encode(), key_time.encode())
+    return _mac(sign_key.encode(), f"sha1\n{key_time}\n{digest}\n".encode())
+
+
+def _mac(key: bytes, message: bytes) -> str:
+    return hmac.digest(key, message, "sha1").hex()
+
+
+def _encode(value: bytes) -> str:
+    return quote(value, safe="-_.~")
+
+
+def _pairs(query: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield encoded lower-case name and decoded value of each parameter, `+` read as a space."""
+    for part in query.split(b"&"):
+        if part:
+            name, _, value = part.partition(b"=")
+            decoded = unquote_to_bytes(name.replace(b"+", b" "))
+            yield _encode(decoded).lower(), unquote_to_bytes(value.replace(b"+", b" "))
+
+
+def _authorization(request: SignedRequest, parameters: Sequence[tuple[str, bytes]]) -> str:
+    """Return the seven pairs as one text: from the header, from `sign=`, or gathered from a signed URL."""
+    for name, value in request.headers:
+        if name == b"authorization" and value.strip():
+            return value.decode("latin-1").strip()
+    found = dict(parameters)
+    if "sign" in found:
+        return found["sign"].decode("latin-1")
+    if "q-signature" in found or "q-ak" in found:
+        return "&".join(
+            f"{name}={found[name].decode('latin-1')}" for name in _SIGNATURE_FIELDS if name in found
+        )
+    raise Refusal(ErrorCode.MISSING_AUTHORIZATION, "the request carries no Authorization")
+
+
+def _parse(authorization: str) -> _Claim:
+    if len(authorization) > _LONGEST_AUTHORIZATION:
+        raise _malformed("it is too long")
+    fields: dict[str, str] = {}
+    for part in authorization.split("&"):
+        name, _, value = part.partition("=")
+        if name in fields:
+            raise _malformed(f"{name} stands twice")
+        fields[name] = value
+    missing = [name for name in _SIGNATURE_FIELDS if name not in fields]
+    if missing:
+        raise _malformed(f"{missing[0]} is missing")
+    if fields["q-sign-algorithm"] != "sha1":
+        raise _malformed("q-sign-algorithm is not sha1")
+    windows = tuple(_window(name, fields[name]) for name in ("q-sign-time", "q-key-time"))
+    if not fields["q-signature"].isascii():
+        raise _malformed("q-signature is not ASCII")
+    return _Claim(
+        secret_id=fields["q-ak"],
+        key_time=fields["q-key-time"],
+        windows=windows,
+        header_names=_names(fields["q-header-list"]),
+        parameter_names=_names(fields["q-url-param-list"]),
+        signature=fields["q-signature"].lower(),
+    )
+
+
+def _names(listed: str) -> tuple[str, ...]:
+    return tuple(sorted(name for name in listed.lower().split(";") if name))
+
+
+def _window(name: str, text: str) -> _Window:
+    start, separator, end = text.partition(";")
+    if not (separator and _is_seconds(start) and _is_seconds(end)):
+        raise _malformed(f"{name} is not <start>;<end> in Unix seconds")
+    return _Window(int(start), int(end))
+
+
+def _is_seconds(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 12
+
+
+def _malformed(what: str) -> Refusal:
+    return Refusal(ErrorCode.INVALID_AUTHORIZATION, f"the Authorization is malformed: {what}")
+
+
+def _check_time(claim: _Claim, now: float) -> None:
+    """Inside both windows, ends included. What a time before the start earns is not documented."""
+    for window in claim.windows:
+        if now >= window.end + 1:
+            raise Refusal(ErrorCode.SIGNATURE_EXPIRED, f"the signature ended at {window.end}")
+        if now < window.start:
+            raise Refusal(ErrorCode.SIGNATURE_EXPIRED, f"the signature begins at {window.start}")
+
+
+def _check_token(key: AccessKey, request: SignedRequest, parameters: Sequence[tuple[str, bytes]]) -> None:
+    if not key.token:
+        return
+    given = [value for name, value in request.headers if name.decode("latin-1") in _TOKEN_NAMES]
+    given += [value for name, value in parameters if name in _TOKEN_NAMES]
+    if not any(hmac.compare_digest(value, key.token.encode()) for value in given):
+        raise Refusal(
+            ErrorCode.INVALID_AUTHORIZATION, "the key is temporary and its security token is missing or wrong"
+        )
+
+
+def _expected(
+    claim: _Claim, key: AccessKey, request: SignedRequest, parameters: Sequence[tuple[str, bytes]]
+) -> Iterator[str]:
+    """Yield each signature that would be right: with the Host as received, then without its port.
+
+    The Python SDK signs the host without port, Node and Go with it; the Host header shows one of them.
+    """
+    query: dict[str, list[bytes]] = {}
+    for name, value in parameters:
+        query.setdefault(name, []).append(value)
+    headers: dict[str, list[bytes]] = {}
+    for raw_name, value in request.headers:
+        headers.setdefault(_encode(raw_name), []).append(value)
+    signed_parameters = _chosen(claim.parameter_names, query)
+    hosts = headers.get("host", [])
+    candidates = [hosts]
+    if hosts and b":" in hosts[0]:
+        candidates.append([hosts[0].rpartition(b":")[0]])
+    for host in candidates:
+        yield signature(
+            method=request.method,
+            path=unquote_to_bytes(request.path),
+            parameters=signed_parameters,
+            headers=_chosen(claim.header_names, {**headers, "host": host}),
+            key_time=claim.key_time,
+            secret_key=key.secret_key,
+        )
+
+
+def _chosen(names: Sequence[str], available: Mapping[str, list[bytes]]) -> list[tuple[str, str]]:
+    """Return the listed pairs, encoded; a name listed n times takes its values in sorted order (Go SDK)."""
+    left = {name: sorted(available.get(name, ())) for name in set(names)}
+    chosen: list[tuple[str, str]] = []
+    for name in names:
+        if not left[name]:
+            raise Refusal(ErrorCode.SIGNATURE_DOES_NOT_MATCH, f"{name} is listed as signed but not in the request")
+        chosen.append((name, _encode(left[name].pop(0))))
+    return chosen

@@ -1,0 +1,134 @@
+"""What a request is aimed at: bucket and region from Host, decoded path, decoded query.
+
+Knows percent-encoding and the documented host forms. Must not know routes, features or bodies.
+Sources: 1045/43609 (bucket host), 1045/73364 (region host); sdk-clients facts: absolute-form targets carry the
+same Host, `+` and `%20` are both a space in a query, an empty value means the parameter is absent.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import unquote_to_bytes
+
+from ciq_mock.http.limits import Limits
+from ciq_mock.service.refusal import ErrorCode, Refusal
+
+_SERVICE_HOST = re.compile(
+    rb"(?:(?P<bucket>[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)\.)?(?:ci|cos)\.(?P<region>[a-z0-9-]{1,40})\."
+    rb"(?:myqcloud\.com|tencentci\.cn|tencentcos\.cn)"
+)
+_SERVICE_DOMAIN = re.compile(rb"(?:.*\.)?(?:myqcloud\.com|tencentci\.cn|tencentcos\.cn)")
+_LOCAL_HOST = re.compile(rb"(?:(?P<bucket>[a-z0-9][a-z0-9-]{0,61}-[0-9]+)\.)?(?:localhost|127\.0\.0\.1)")
+_ANY_HOST = re.compile(rb"[a-z0-9._-]{1,253}|\[[0-9a-f:.]{2,45}\]")
+_BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """The bucket a call works on and its region; `bucket` is empty at a region's own host."""
+
+    bucket: str
+    region: str
+
+
+@dataclass(slots=True)
+class HostReader:
+    """Reads Host headers; remembers the few it has seen."""
+
+    default: Place
+    """Taken for a bare address or any name that is not the service's: redirected clients send such hosts."""
+    _seen: dict[bytes, Place] = field(default_factory=dict)
+
+    def place(self, host: bytes) -> Place:
+        """Return bucket and region that `host` names; raise Refusal InvalidHost for one that names nothing."""
+        place = self._seen.get(host)
+        if place is None:
+            place = self._read(host.lower())
+            if len(self._seen) < 256:
+                self._seen[host] = place
+        return place
+
+    def _read(self, host: bytes) -> Place:
+        name, separator, port = host.rpartition(b":")
+        if not separator or host.endswith(b"]"):
+            name = host
+        elif not (port.isdigit() and len(port) <= 5):
+            raise Refusal(ErrorCode.INVALID_HOST, "the port in Host is not a number")
+        found = _SERVICE_HOST.fullmatch(name)
+        if found:
+            return Place(bucket=(found["bucket"] or b"").decode(), region=found["region"].decode())
+        if _SERVICE_DOMAIN.fullmatch(name):
+            raise Refusal(
+                ErrorCode.INVALID_HOST,
+                "Host is not <BucketName-APPID>.ci.<Region>.myqcloud.com nor ci.<Region>.myqcloud.com",
+            )
+        found = _LOCAL_HOST.fullmatch(name)
+        if found and found["bucket"]:
+            return Place(bucket=found["bucket"].decode(), region=self.default.region)
+        if _ANY_HOST.fullmatch(name):
+            return self.default
+        raise Refusal(ErrorCode.INVALID_HOST, "Host is missing or not a host name")
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Decoded parameters by lower-case name; oldest pages capitalise the names, newer ones do not."""
+
+    values: Mapping[str, str]
+
+    def get(self, name: str) -> str | None:
+        """Return the value of `name` (any case), None when absent or empty: SDKs send unset ones empty."""
+        return self.values.get(name.lower()) or None
+
+    def has(self, name: str) -> bool:
+        """Tell whether `name` stands in the query at all, as in `?cancel` or `?cancel=`."""
+        return name in self.values
+
+
+NO_QUERY = Query({})
+
+
+def read_path(raw: bytes, limits: Limits) -> str:
+    """Return the decoded path of a request target without its query; raise Refusal when it cannot be read."""
+    if len(raw) > limits.path:
+        raise Refusal(ErrorCode.INVALID_ARGUMENT, f"the path is longer than {limits.path} bytes")
+    if b"%" not in raw:
+        return _text(raw, "the path")
+    return _text(_unquote(raw, "the path"), "the path")
+
+
+def read_query(raw: bytes, limits: Limits) -> Query:
+    """Return the decoded query; the first of several values of one name counts; raise Refusal when unreadable."""
+    if not raw:
+        return NO_QUERY
+    if len(raw) > limits.query:
+        raise Refusal(ErrorCode.INVALID_ARGUMENT, f"the query is longer than {limits.query} bytes")
+    if raw.count(b"&") >= limits.parameter_count:
+        raise Refusal(ErrorCode.INVALID_ARGUMENT, f"the query has more than {limits.parameter_count} parameters")
+    values: dict[str, str] = {}
+    for name, value in _parameters(raw):
+        values.setdefault(name.lower(), value)
+    return Query(values)
+
+
+def _parameters(raw: bytes) -> Iterator[tuple[str, str]]:
+    for part in raw.split(b"&"):
+        if part:
+            name, _, value = part.replace(b"+", b" ").partition(b"=")
+            yield _text(_unquote(name, "a query name"), "a query name"), _text(
+                _unquote(value, "a query value"), "a query value"
+            )
+
+
+def _unquote(raw: bytes, what: str) -> bytes:
+    if _BAD_ESCAPE.search(raw):
+        raise Refusal(ErrorCode.INVALID_ARGUMENT, f"{what} has a percent sign without two hex digits")
+    return unquote_to_bytes(raw)
+
+
+def _text(raw: bytes, what: str) -> str:
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Refusal(ErrorCode.INVALID_ARGUMENT, f"{what} is not UTF-8") from None
+    return text
