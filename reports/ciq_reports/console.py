@@ -1,0 +1,165 @@
+"""Live progress of a run and the summary at its end, on a terminal or in a log.
+
+Knows rich and records. Must not know the runner: it is fed records as they are written (`feed`), from any
+thread, and cannot steer. On a terminal a line with the scenarios in play is kept at the bottom; elsewhere,
+and with `TERM=dumb`, plain lines. `NO_COLOR` is rich's own care; every outcome has a sign beside its colour.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from threading import Lock
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
+from ciq_reports import console_summary
+from ciq_reports.console_summary import STYLES, text
+from ciq_reports.outcomes import FINDINGS, WORDS
+from ciq_reports.printable import one_line, seconds_in_words
+from ciq_reports.transcript import RunView
+from ciq_schemas.run import AnyRecord, Arrival, Calibration, Exchange, Footer, Header, Mark, Verdict
+
+
+class ConsoleReporter:
+    """Shows one run as it goes on. Call `begin`, then `feed` or the finer methods, then `end`."""
+
+    def __init__(self, console: Console, *, verbose: bool = False) -> None:
+        """`console` is where to write; `verbose` prints passing verdicts too."""
+        self._console = console
+        self._verbose = verbose
+        self._lock = Lock()
+        self._records: list[AnyRecord] = []
+        self._playing: dict[tuple[str, str], float | None] = {}
+        self._progress: Progress | None = None
+
+    def feed(self, record: AnyRecord) -> None:
+        """Take the next record of the run file, whatever it is."""
+        match record:
+            case Header():
+                self.begin(record)
+            case Mark(name="begin"):
+                self.scenario_started(record.feature, record.scenario, at=record.at)
+            case Mark(name="end"):
+                self.scenario_finished(record.feature, record.scenario, at=record.at)
+            case Mark(name="broken" | "unsupported" | "interrupted" | "expired"):
+                self.remark(record)
+            case Verdict():
+                self.verdict(record)
+            case Calibration():
+                self.calibrated(record)
+            case Footer():
+                self.end(record)
+            case Exchange() | Arrival() | Mark():
+                pass
+
+    def begin(self, header: Header, total: int | None = None) -> None:
+        """The run starts; `total` scenarios are to be played, None when that is not known."""
+        target = "the embedded mock" if header.target.embedded else one_line(header.target.url)
+        with self._lock:
+            self._records.append(header)
+            self._line("bold", f"ciq {one_line(header.kit_version)}", f" against {target}")
+            self._line(
+                "dim",
+                f"bucket {one_line(header.target.bucket)}, features {', '.join(header.features)}, "
+                f"{len(header.selected)} requirements of set {one_line(header.requirement_set)}, "
+                f"{'signed' if header.target.signed else 'unsigned'} requests, run {one_line(header.run_id)}",
+            )
+            if self._console.is_terminal and not self._console.is_dumb_terminal:
+                self._progress = Progress(
+                    SpinnerColumn(),
+                    TextColumn("{task.description}", markup=False),
+                    BarColumn(bar_width=24),
+                    MofNCompleteColumn(),
+                    TimeElapsedColumn(),
+                    console=self._console,
+                    transient=True,
+                )
+                self._progress.add_task("starting", total=total)
+                self._progress.start()
+
+    def calibrated(self, calibration: Calibration) -> None:
+        """The probe has measured one feature."""
+        told = calibration.callback_latency
+        with self._lock:
+            self._records.append(calibration)
+            self._line(
+                "dim",
+                f"  {one_line(calibration.feature)}: "
+                f"starts after {seconds_in_words(calibration.start_latency)}, "
+                f"ends after {seconds_in_words(calibration.job_latency)}, "
+                + ("no callback seen" if told is None else f"callback after {seconds_in_words(told)}")
+                + f", {calibration.workers} worker(s)",
+            )
+
+    def scenario_started(self, feature: str, scenario: str, *, at: float | None = None) -> None:
+        """A scenario begins on a feature, `at` seconds of the run."""
+        with self._lock:
+            self._playing[feature, scenario] = at
+            self._describe()
+
+    def scenario_finished(self, feature: str, scenario: str, *, at: float | None = None) -> None:
+        """A scenario has ended on a feature, `at` seconds of the run."""
+        with self._lock:
+            begun = self._playing.pop((feature, scenario), None)
+            if self._progress is None:
+                took = f" {seconds_in_words(at - begun)}" if at is not None and begun is not None else ""
+                self._line("dim", f"  played {_place(feature, scenario)}{took}")
+            else:
+                self._progress.advance(self._progress.task_ids[0])
+                self._describe()
+
+    def remark(self, mark: Mark) -> None:
+        """The driver says that something did not go as planned."""
+        with self._lock:
+            self._records.append(mark)
+            self._line(
+                "yellow",
+                f"  {mark.name}",
+                f" {_place(mark.feature, mark.scenario)}: {one_line(mark.text, 200)}",
+            )
+
+    def verdict(self, verdict: Verdict) -> None:
+        """A verdict was reached."""
+        with self._lock:
+            self._records.append(verdict)
+            if verdict.outcome not in FINDINGS and not self._verbose:
+                return
+            words = WORDS[verdict.outcome]
+            known = " (baseline)" if verdict.baseline else ""
+            self._line(
+                STYLES[verdict.outcome],
+                f"  {words.sign} {words.word}{known}",
+                f" {one_line(verdict.item)} {one_line(verdict.title)}",
+            )
+
+    def end(self, footer: Footer | None, outputs: Mapping[str, Path] | None = None) -> None:
+        """The run is over (None: it was cut off); print the summary and where the `outputs` lie, by label."""
+        with self._lock:
+            if self._progress is not None:
+                self._progress.stop()
+                self._progress = None
+            if footer is not None:
+                self._records.append(footer)
+            records, self._records = self._records, []
+        if any(isinstance(record, Header) for record in records):
+            console_summary.show(self._console, RunView.of(records), outputs or {})
+
+    def _describe(self) -> None:
+        if self._progress is None:
+            return
+        names = " · ".join(sorted(f"{feature or 'all'} {scenario}" for feature, scenario in self._playing))
+        self._progress.update(self._progress.task_ids[0], description=one_line(names, 60) or "judging")
+
+    def _line(self, style: str, *parts: str) -> None:
+        self._console.print(text(style, *parts), soft_wrap=self._progress is None)
+
+
+def _place(feature: str, scenario: str) -> str:
+    return f"{one_line(scenario)} on {one_line(feature) or 'all features'}"

@@ -1,0 +1,146 @@
+"""The summary a person acts on: what deviates, what was expected, what came, by which clause, what to do now.
+
+Knows rich and the grouped findings. Must not know how the run was made: a run file read back does as well.
+No text of the target is ever read as markup, and none reaches the terminal with its control characters.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ciq_reports.outcomes import WORDS
+from ciq_reports.printable import one_line, seconds_in_words
+from ciq_reports.summary import (
+    FindingGroup,
+    Strand,
+    by_outcome,
+    counts,
+    findings,
+    headline,
+    next_steps,
+    run_overall,
+)
+from ciq_reports.transcript import RunView
+from ciq_schemas.run import Level, Outcome
+
+STYLES: Mapping[Outcome, str] = {
+    Outcome.FAIL: "bold red",
+    Outcome.BLOCKED: "red",
+    Outcome.SUITE_ERROR: "bold magenta",
+    Outcome.INCONCLUSIVE: "magenta",
+    Outcome.WARN: "yellow",
+    Outcome.NOT_IMPLEMENTED: "dim",
+    Outcome.NOTE: "cyan",
+    Outcome.SKIPPED: "dim",
+    Outcome.UNTESTED: "dim",
+    Outcome.PASS: "green",
+}
+_TONES = {"good": "bold green", "bad": "bold red", "unsure": "bold yellow"}
+MOST_FINDINGS = 25
+LONGEST_VALUE = 480
+
+
+def text(style: str, first: str, *rest: str) -> Text:
+    """Text that is never read as markup; the first part carries the style."""
+    return Text.assemble((first, style), *rest)
+
+
+def show(console: Console, view: RunView, outputs: Mapping[str, Path]) -> None:
+    """Print the summary of a run; `outputs` names the files written, by label."""
+    console.print()
+    console.rule("Result", style="dim")
+    groups = findings(view)
+    for group in groups[:MOST_FINDINGS]:
+        _show_group(console, group)
+    if len(groups) > MOST_FINDINGS:
+        console.print(text("dim", f"… and {len(groups) - MOST_FINDINGS} more findings: see the HTML report."))
+        console.print()
+    if view.verdicts:
+        console.print(_counts_table(view))
+        console.print()
+    steps = next_steps(view)
+    if steps:
+        console.print(text("bold", "What to do next"))
+        for place, step in enumerate(steps, start=1):
+            console.print(_indented(f"{place}. ", step))
+        console.print()
+    for label, path in outputs.items():
+        console.print(text("dim", f"{label:<8} ", str(path)), soft_wrap=True)
+    _show_verdict(console, view)
+
+
+def _show_group(console: Console, group: FindingGroup) -> None:
+    words = WORDS[group.outcome]
+    known = " (known: baseline)" if group.baseline else ""
+    console.print(
+        text(
+            STYLES[group.outcome],
+            f"{words.sign} {words.word.upper()}{known} {one_line(group.requirement)}",
+            f" {group.level}: {one_line(group.title)}",
+        )
+    )
+    for strand in group.strands:
+        _show_strand(console, strand)
+    if group.clause:
+        _field(console, "clause", group.clause)
+    _field(console, "next", f"ciq explain {group.requirement}")
+    console.print()
+
+
+def _show_strand(console: Console, strand: Strand) -> None:
+    verdict = strand.first
+    _field(console, "on", strand.where)
+    _field(console, "expected", verdict.expected)
+    _field(console, "seen", verdict.seen)
+    if verdict.reason != verdict.seen:
+        _field(console, "reason", verdict.reason)
+    if verdict.witness:
+        _field(console, "records", ", ".join(f"#{seq}" for seq in verdict.witness))
+
+
+def _field(console: Console, name: str, value: str) -> None:
+    if value:
+        console.print(_indented(f"  {name:<9}", one_line(value, LONGEST_VALUE)))
+
+
+def _indented(head: str, body: str) -> Table:
+    table = Table.grid(padding=0)
+    table.add_column(no_wrap=True, style="dim")
+    table.add_column(overflow="fold")
+    table.add_row(Text(head), Text(body))
+    return table
+
+
+def _counts_table(view: RunView) -> Table:
+    number = counts(view.verdicts)
+    shown = tuple(by_outcome(view.verdicts))
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("")
+    for level in Level:
+        table.add_column(level.value, justify="right")
+    table.add_column("all", justify="right")
+    for outcome in shown:
+        row = [number[level, outcome] for level in Level]
+        words = WORDS[outcome]
+        table.add_row(
+            Text(f"{words.sign} {words.word}", style=STYLES[outcome]),
+            *(str(count) if count else "·" for count in row),
+            str(sum(row)),
+        )
+    return table
+
+
+def _show_verdict(console: Console, view: RunView) -> None:
+    words = run_overall(view)
+    code = "no exit code" if view.footer is None else f"exit {view.footer.exit_code}"
+    console.print(
+        text(
+            _TONES[words.tone],
+            words.word.upper(),
+            f" ({code}): {words.sentence}. {headline(view)}, in {seconds_in_words(view.seconds)}.",
+        ),
+        soft_wrap=True,
+    )

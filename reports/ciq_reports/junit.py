@@ -1,0 +1,177 @@
+"""JUnit XML for CI servers (read by Jenkins, GitLab, GitHub actions and others).
+
+Knows the dialect they share. Must not know how a verdict came about. The rule: red in here if and only if the
+verdict keeps `ciq run` from exit code 0.
+
+| verdict | element |
+| --- | --- |
+| fail, blocked, inconclusive on a MUST | `failure`, type = outcome (the gate is red then) |
+| suite-error | `error` |
+| pass | none |
+| warn, note | none; the words are in `system-out` |
+| skipped, untested, not-implemented; inconclusive below MUST; known deviation (baseline) | `skipped` |
+| the run itself: no footer, or another exit code than 0, nothing red | `error` on a test case `RUN` |
+
+A test case's time is its scenario's time shared evenly among its verdicts: the sum is the time spent.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from lxml import etree
+
+from ciq_reports.outcomes import WORDS, is_red
+from ciq_reports.printable import one_line, printable
+from ciq_reports.scenes import scene_seconds
+from ciq_reports.summary import headline, run_overall
+from ciq_reports.transcript import RunView
+from ciq_schemas.run import AnyRecord, ExitCode, Outcome, Verdict
+
+LONGEST_TEXT = 16_000
+"""Characters of one failure's text; GitLab and Jenkins choke on much more."""
+
+
+def write(records: Sequence[AnyRecord], path: Path) -> None:
+    """Write the verdicts of a run to `path`; RunFileError when `records` hold no header."""
+    path.write_bytes(render(RunView.of(records)))
+
+
+def render(view: RunView) -> bytes:
+    """The document."""
+    root = etree.Element("testsuites", name="ciq")
+    suites = [_suite(root, view, feature) for feature in (*view.features, "") if _has_any(view, feature)]
+    trouble = _run_trouble(view)
+    if trouble:
+        suite = etree.SubElement(root, "testsuite", name="ciq.run")
+        case = etree.SubElement(suite, "testcase", classname="ciq.run", name="RUN", time="0.000")
+        _say(case, "error", "run", trouble, trouble)
+        _count(suite)
+        suites.append(suite)
+    for name in ("tests", "failures", "errors", "skipped"):
+        root.set(name, str(sum(int(suite.get(name, "0")) for suite in suites)))
+    root.set("time", f"{view.seconds:.3f}")
+    etree.indent(root)
+    return etree.tostring(root, xml_declaration=True, encoding="UTF-8") + b"\n"
+
+
+def _has_any(view: RunView, feature: str) -> bool:
+    return any(verdict.feature == feature for verdict in view.verdicts)
+
+
+def _run_trouble(view: RunView) -> str:
+    """Why the run as a whole is red though no verdict says so; empty when there is no such reason."""
+    if view.footer is None:
+        return "The run was cut off before its end; what is missing was not judged."
+    red = any(is_red(verdict) for verdict in view.verdicts)
+    if view.footer.exit_code != ExitCode.CONFORMS and not red:
+        words = run_overall(view)
+        return f"Exit code {view.footer.exit_code}, {words.word}: {words.sentence}."
+    return ""
+
+
+def _suite(root: etree._Element, view: RunView, feature: str) -> etree._Element:
+    suite = etree.SubElement(root, "testsuite", name=f"ciq.{_safe(feature) or 'all'}")
+    suite.set("timestamp", _safe(view.header.started_at))
+    properties = etree.SubElement(suite, "properties")
+    for name, value in (
+        ("target", view.header.target.url),
+        ("kit_version", view.header.kit_version),
+        ("requirement_set", view.header.requirement_set),
+        ("run_id", view.header.run_id),
+        ("headline", headline(view)),
+    ):
+        etree.SubElement(properties, "property", name=name, value=_safe(value))
+    mine = [verdict for verdict in view.verdicts if verdict.feature == feature]
+    shares = _shares(view, mine)
+    for verdict in mine:
+        _case(suite, verdict, shares[verdict.scenario])
+    _count(suite)
+    suite.set("time", f"{sum(shares[verdict.scenario] for verdict in mine):.3f}")
+    return suite
+
+
+def _shares(view: RunView, verdicts: Sequence[Verdict]) -> Mapping[str, float]:
+    """Seconds of each scenario that fall to one verdict."""
+    number = Counter(verdict.scenario for verdict in verdicts)
+    feature = verdicts[0].feature
+    shares: defaultdict[str, float] = defaultdict(float)
+    for scenario, count in number.items():
+        shares[scenario] = scene_seconds(view, feature, scenario) / count
+    return shares
+
+
+def _case(suite: etree._Element, verdict: Verdict, seconds: float) -> None:
+    case = etree.SubElement(
+        suite,
+        "testcase",
+        classname=f"ciq.{_safe(verdict.feature) or 'all'}.{_class_part(verdict.scenario)}",
+        name=f"{_safe(verdict.item)} {one_line(verdict.title)}".strip(),
+        time=f"{seconds:.3f}",
+    )
+    properties = etree.SubElement(case, "properties")
+    for name, value in (
+        ("requirement", verdict.requirement),
+        ("level", verdict.level),
+        ("outcome", verdict.outcome),
+        ("feature", verdict.feature),
+        ("format", verdict.format),
+        ("scenario", verdict.scenario),
+        ("clause", verdict.clause),
+        ("witness", " ".join(map(str, verdict.witness))),
+    ):
+        if value:
+            etree.SubElement(properties, "property", name=name, value=_safe(value))
+    message = f"{WORDS[verdict.outcome].word}: {one_line(verdict.seen or verdict.reason, 300)}".rstrip(": ")
+    text = _text(verdict)
+    if is_red(verdict):
+        kind = "error" if verdict.outcome is Outcome.SUITE_ERROR else "failure"
+        _say(case, kind, verdict.outcome, message, text)
+        return
+    match verdict.outcome:
+        case Outcome.PASS:
+            return
+        case Outcome.WARN | Outcome.NOTE:
+            etree.SubElement(case, "system-out").text = text
+        case _:
+            known = "known deviation (baseline): " if verdict.baseline else ""
+            etree.SubElement(case, "skipped", message=known + message).text = text
+
+
+def _say(case: etree._Element, kind: str, outcome: str, message: str, text: str) -> None:
+    etree.SubElement(case, kind, type=outcome, message=message).text = text
+
+
+def _text(verdict: Verdict) -> str:
+    lines = [
+        f"{name + ':':<10} {value}"
+        for name, value in (
+            ("expected", verdict.expected),
+            ("seen", verdict.seen),
+            ("reason", verdict.reason),
+            ("clause", verdict.clause),
+            ("power", verdict.power),
+            ("witness", ", ".join(f"#{seq}" for seq in verdict.witness)),
+            ("explain", f"ciq explain {verdict.requirement}"),
+        )
+        if value
+    ]
+    text = printable("\n".join([f"{WORDS[verdict.outcome].word} ({verdict.level})", *lines]))
+    if len(text) > LONGEST_TEXT:
+        text = f"{text[:LONGEST_TEXT]}\n(cut here: {len(text)} characters; run.ndjson has all)"
+    return text
+
+
+def _count(suite: etree._Element) -> None:
+    cases = suite.findall("testcase")
+    suite.set("tests", str(len(cases)))
+    for name, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        suite.set(name, str(sum(case.find(tag) is not None for case in cases)))
+
+
+def _safe(text: str) -> str:
+    return one_line(text)
+
+
+def _class_part(scenario: str) -> str:
+    return "every" if scenario == "*" else one_line(scenario).replace(" ", "_") or "run"

@@ -1,0 +1,94 @@
+"""How each outcome and exit code is named, ranked and explained, in one place for all reports.
+
+Knows words and order of urgency. Must not know layout. The judge decides outcomes; nothing here changes one.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from ciq_schemas.run import ExitCode, Level, Outcome, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeWords:
+    """One outcome as people meet it. `rank` 0 is the most urgent; `sign` tells it apart without colour."""
+
+    rank: int
+    sign: str
+    word: str
+    meaning: str
+
+
+WORDS: Mapping[Outcome, OutcomeWords] = MappingProxyType(
+    {
+        Outcome.FAIL: OutcomeWords(0, "✗", "fail", "the target contradicts a MUST"),
+        Outcome.BLOCKED: OutcomeWords(1, "⊘", "blocked", "a prerequisite is broken: it could not be asked"),
+        Outcome.SUITE_ERROR: OutcomeWords(2, "‼", "suite error", "the kit itself failed here"),
+        Outcome.INCONCLUSIVE: OutcomeWords(
+            3, "?", "inconclusive", "the evidence proves neither right nor wrong"
+        ),
+        Outcome.WARN: OutcomeWords(4, "!", "warn", "the target departs from a SHOULD or uses a lesser form"),
+        Outcome.NOT_IMPLEMENTED: OutcomeWords(5, "-", "not implemented", "declared absent, and not owed"),
+        Outcome.NOTE: OutcomeWords(6, "i", "note", "measured, nothing to judge"),
+        Outcome.SKIPPED: OutcomeWords(7, "»", "skipped", "left out by the operator"),
+        Outcome.UNTESTED: OutcomeWords(8, "·", "untested", "no check exists; the reason is given"),
+        Outcome.PASS: OutcomeWords(9, "✓", "pass", "put to the test and holds"),
+    }
+)
+
+FINDINGS = (Outcome.FAIL, Outcome.BLOCKED, Outcome.SUITE_ERROR, Outcome.INCONCLUSIVE, Outcome.WARN)
+"""Outcomes that want a reader's attention, most urgent first."""
+
+
+def is_red(verdict: Verdict) -> bool:
+    """True when this verdict alone keeps `ciq run` from exit code 0."""
+    match verdict.outcome:
+        case Outcome.SUITE_ERROR:
+            return True
+        case Outcome.FAIL | Outcome.BLOCKED | Outcome.INCONCLUSIVE:
+            return verdict.level is Level.MUST and not verdict.baseline
+        case (
+            Outcome.PASS
+            | Outcome.WARN
+            | Outcome.NOTE
+            | Outcome.NOT_IMPLEMENTED
+            | Outcome.SKIPPED
+            | Outcome.UNTESTED
+        ):
+            return False
+
+
+@dataclass(frozen=True, slots=True)
+class Overall:
+    """The run in a word, a tone (`good`, `bad`, `unsure`) and a sentence."""
+
+    word: str
+    tone: str
+    sentence: str
+
+
+_BY_EXIT: Mapping[int, Overall] = MappingProxyType(
+    {
+        ExitCode.CONFORMS: Overall("conforms", "good", "every selected MUST passed"),
+        ExitCode.DEVIATES: Overall(
+            "deviates", "bad", "a MUST failed or was blocked, or a baseline entry is stale"
+        ),
+        ExitCode.USAGE: Overall("usage error", "bad", "usage or profile is wrong; nothing was sent"),
+        ExitCode.UNREACHABLE: Overall(
+            "unreachable", "bad", "the target or the callback path could not be reached"
+        ),
+        ExitCode.SUITE_ERROR: Overall("suite error", "bad", "the suite itself failed; this is our fault"),
+        ExitCode.NOTHING_PROVEN: Overall(
+            "not proven", "unsure", "nothing was judged, or a MUST stayed inconclusive"
+        ),
+    }
+)
+CUT_OFF = Overall("cut off", "unsure", "the run was cut off before its end; nothing is proven by it")
+
+
+def overall(exit_code: int | None) -> Overall:
+    """Words for an exit code; None stands for a run without footer."""
+    if exit_code is None:
+        return CUT_OFF
+    return _BY_EXIT.get(exit_code, Overall("unknown", "unsure", "this exit code is in no table of the kit"))

@@ -1,0 +1,70 @@
+"""Text that a stranger wrote, made fit to be shown: what the target sends may hold anything.
+
+Knows characters only; escaping for HTML, XML or Markdown is the writer's duty. Control characters and lone
+surrogates would break a writer or drive a terminal, bidirectional controls let text lie about its order.
+"""
+
+from bisect import bisect_right
+
+_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_KEPT = frozenset("\t\n")
+CUT = "…"
+
+
+def _shown(char: str) -> str:
+    code = ord(char)
+    if char in _KEPT:
+        return char
+    if code < 0x20:
+        return chr(0x2400 + code)
+    if code == 0x7F:
+        return "\u2421"
+    if 0x80 <= code < 0xA0 or char in _BIDI or code in (0x2028, 0x2029, 0xFEFF):
+        return f"\\u{code:04x}"
+    if 0xD800 <= code <= 0xDFFF or code & 0xFFFE == 0xFFFE:
+        return "\ufffd"
+    return char
+
+
+_SAFE_ASCII = frozenset(chr(code) for code in range(0x20, 0x7F)) | _KEPT
+
+
+def printable(text: str) -> str:
+    """The text with every character that is not plainly printable replaced by a visible stand-in.
+
+    Line ends become `\\n`; the result can be encoded as UTF-8 and is legal in XML 1.0.
+    """
+    text = text.replace("\r\n", "\n")
+    if all(char in _SAFE_ASCII for char in text):
+        return text
+    return "".join(map(_shown, text))
+
+
+def one_line(text: str, limit: int = 0) -> str:
+    """Printable text on one line, blanks joined; cut to `limit` characters when that is not 0."""
+    joined = " ".join(printable(text).split())
+    if limit and len(joined) > limit:
+        return joined[: limit - 1].rstrip() + CUT
+    return joined
+
+
+def size_in_words(count: int) -> str:
+    """`740 bytes`, `12.3 KiB`, `2.0 MiB`."""
+    limits = (1, 1024, 1024 * 1024)
+    names = ("bytes", "KiB", "MiB")
+    place = max(0, bisect_right(limits, count) - 1)
+    return f"{count} bytes" if place == 0 else f"{count / limits[place]:.1f} {names[place]}"
+
+
+def seconds_in_words(seconds: float) -> str:
+    """`0.4 s`, `37 s`, `4 min 10 s`, `2 h 05 min`."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min"

@@ -1,0 +1,105 @@
+"""Which records belong to one scenario on one feature, and from when to when it was played. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from ciq_reports.transcript import RunView, Witness
+from ciq_schemas.run import Arrival, Exchange, Mark, Verdict
+
+EVERY = "*"
+"""Scenario of a verdict that rests on whatever was exchanged in any scenario."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """One scenario on one feature: its records and its closed interval in seconds of the run."""
+
+    feature: str
+    scenario: str
+    started: float
+    ended: float
+    exchanges: tuple[Exchange, ...]
+    arrivals: tuple[Arrival, ...]
+    marks: tuple[Mark, ...]
+
+    @property
+    def name(self) -> str:
+        """`order-media`: also the name of its place in a report."""
+        return f"{self.scenario}-{self.feature}" if self.feature else self.scenario
+
+    @property
+    def seconds(self) -> float:
+        """How long it was played."""
+        return self.ended - self.started
+
+
+def arrival_place(arrival: Arrival) -> tuple[str, str]:
+    """Feature and scenario of an arrival: the record's word, else its channel's (`media.rule.queue`)."""
+    parts = arrival.channel.split(".", 2)
+    feature = arrival.feature or (parts[0] if len(parts) == 3 else "")
+    scenario = arrival.scenario or (parts[1] if len(parts) == 3 else "")
+    return feature, scenario
+
+
+def scenes(view: RunView) -> Mapping[tuple[str, str], Scene]:
+    """All scenes of a run by (feature, scenario), in the order in which they began."""
+    exchanges: dict[tuple[str, str], list[Exchange]] = {}
+    arrivals: dict[tuple[str, str], list[Arrival]] = {}
+    marks: dict[tuple[str, str], list[Mark]] = {}
+    for exchange in view.exchanges:
+        exchanges.setdefault((exchange.feature, exchange.scenario), []).append(exchange)
+    for arrival in view.arrivals:
+        arrivals.setdefault(arrival_place(arrival), []).append(arrival)
+    for mark in view.marks:
+        marks.setdefault((mark.feature, mark.scenario), []).append(mark)
+    found = []
+    for key in dict.fromkeys((*exchanges, *marks, *arrivals)):
+        feature, scenario = key
+        mine = exchanges.get(key, [])
+        told = arrivals.get(key, [])
+        said = marks.get(key, [])
+        starts = [e.started for e in mine] + [a.started for a in told] + [m.at for m in said]
+        ends = [e.ended for e in mine] + [a.ended for a in told] + [m.at for m in said]
+        found.append(
+            Scene(
+                feature=feature,
+                scenario=scenario,
+                started=min(starts),
+                ended=max(ends),
+                exchanges=tuple(mine),
+                arrivals=tuple(told),
+                marks=tuple(said),
+            )
+        )
+    found.sort(key=lambda scene: (scene.started, scene.feature))
+    return MappingProxyType({(scene.feature, scene.scenario): scene for scene in found})
+
+
+def scene_seconds(view: RunView, feature: str, scenario: str) -> float:
+    """How long a scenario was played on a feature; 0 for one that was not."""
+    times = [(e.started, e.ended) for e in view.exchanges if (e.feature, e.scenario) == (feature, scenario)]
+    times += [(m.at, m.at) for m in view.marks if (m.feature, m.scenario) == (feature, scenario)]
+    if not times:
+        return 0.0
+    return max(end for _, end in times) - min(start for start, _ in times)
+
+
+def place_of(witness: Witness) -> tuple[str, str]:
+    """Feature and scenario of a record."""
+    match witness:
+        case Arrival():
+            return arrival_place(witness)
+        case Exchange() | Mark():
+            return witness.feature, witness.scenario
+        case _:
+            return witness.feature, ""
+
+
+def scene_of(view: RunView, verdict: Verdict) -> tuple[str, str]:
+    """Where to look for what a verdict speaks of: its witness's scene, else its own scenario."""
+    for witness in view.witnesses(verdict):
+        feature, scenario = place_of(witness)
+        if scenario:
+            return feature or verdict.feature, scenario
+    return verdict.feature, verdict.scenario

@@ -1,0 +1,198 @@
+"""What a run comes to: counts, findings grouped by requirement, and what to do next. Pure.
+
+Knows verdicts and exit codes. Must not know any output format: console, Markdown and HTML show these values.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ciq_reports.outcomes import FINDINGS, WORDS, Overall, is_red, overall
+from ciq_reports.printable import one_line
+from ciq_reports.transcript import RunView
+from ciq_schemas.run import ExitCode, Level, Outcome, Verdict
+
+_VARIABLE = re.compile(r"\b[a-z]?[0-9a-f]{8,}\b|\d+(?:[.:]\d+)*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strand:
+    """Verdicts of one requirement that say the same thing apart from ids, numbers and the feature."""
+
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def first(self) -> Verdict:
+        """The one to show for all."""
+        return self.verdicts[0]
+
+    @property
+    def where(self) -> str:
+        """`media, speech` or `doc (json)`: features and formats, in the order of the run."""
+        formats: dict[str, list[str]] = {}
+        for verdict in self.verdicts:
+            formats.setdefault(verdict.feature or "all features", [])
+            if verdict.format:
+                formats[verdict.feature or "all features"].append(verdict.format)
+        return ", ".join(f"{name} ({'+'.join(of)})" if of else name for name, of in formats.items())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingGroup:
+    """One requirement with one outcome that wants attention, over all features it concerns."""
+
+    requirement: str
+    level: Level
+    outcome: Outcome
+    title: str
+    clause: str
+    strands: tuple[Strand, ...]
+
+    @property
+    def red(self) -> bool:
+        """At least one verdict in here keeps the run from exit code 0."""
+        return any(is_red(verdict) for strand in self.strands for verdict in strand.verdicts)
+
+    @property
+    def baseline(self) -> bool:
+        """Every verdict in here is a known deviation of the baseline."""
+        return all(verdict.baseline for strand in self.strands for verdict in strand.verdicts)
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """All verdicts of the group."""
+        return tuple(verdict for strand in self.strands for verdict in strand.verdicts)
+
+
+def _alike(verdict: Verdict) -> tuple[str, ...]:
+    """What two verdicts must share to be told as one."""
+    texts = (verdict.expected, verdict.seen, verdict.reason, verdict.power)
+    name = re.escape(verdict.feature) if verdict.feature else r"(?!)"
+    plain = (_VARIABLE.sub("#", re.sub(rf"\b{name}\b", "@", text)) for text in texts)
+    return (verdict.scenario, str(verdict.baseline), *plain)
+
+
+def strands(verdicts: Iterable[Verdict]) -> tuple[Strand, ...]:
+    """Put verdicts of one requirement and outcome together where they say the same."""
+    found: dict[tuple[str, ...], list[Verdict]] = {}
+    for verdict in verdicts:
+        found.setdefault(_alike(verdict), []).append(verdict)
+    return tuple(Strand(verdicts=tuple(members)) for members in found.values())
+
+
+def findings(view: RunView) -> tuple[FindingGroup, ...]:
+    """Fail, blocked, suite-error, inconclusive, warn: red ones first, then by urgency, then as in the run."""
+    groups: dict[tuple[str, Outcome], list[Verdict]] = {}
+    for verdict in view.verdicts:
+        if verdict.outcome in FINDINGS:
+            groups.setdefault((verdict.requirement, verdict.outcome), []).append(verdict)
+    made = [
+        FindingGroup(
+            requirement=requirement,
+            level=members[0].level,
+            outcome=outcome,
+            title=members[0].title,
+            clause=members[0].clause,
+            strands=strands(members),
+        )
+        for (requirement, outcome), members in groups.items()
+    ]
+    return tuple(sorted(made, key=lambda group: (not group.red, group.baseline, WORDS[group.outcome].rank)))
+
+
+def counts(verdicts: Iterable[Verdict]) -> Counter[tuple[Level, Outcome]]:
+    """How many verdicts of each level and outcome."""
+    return Counter((verdict.level, verdict.outcome) for verdict in verdicts)
+
+
+def by_outcome(verdicts: Iterable[Verdict]) -> Mapping[Outcome, int]:
+    """How many verdicts of each outcome, most urgent first, outcomes that did not occur left out."""
+    found = Counter(verdict.outcome for verdict in verdicts)
+    return {outcome: found[outcome] for outcome in sorted(found, key=lambda o: WORDS[o].rank)}
+
+
+def run_overall(view: RunView) -> Overall:
+    """The run in a word, a tone and a sentence."""
+    return overall(None if view.footer is None else view.footer.exit_code)
+
+
+def headline(view: RunView) -> str:
+    """One sentence: how much was judged and how it went."""
+    judged = [v for v in view.verdicts if v.outcome not in (Outcome.SKIPPED, Outcome.UNTESTED)]
+    must = [v for v in judged if v.level is Level.MUST and v.outcome is not Outcome.NOT_IMPLEMENTED]
+    passed = sum(v.outcome is Outcome.PASS for v in must)
+    requirements = len({v.requirement for v in judged})
+    features = len({v.feature for v in judged if v.feature})
+    return f"{passed} of {len(must)} MUST verdicts pass, "
+        f"on {requirements} requirement(s) and {features} feature(s)"
+
+
+def rerun_command(view: RunView, requirements: Sequence[str]) -> str:
+    """The command that looks at these requirements again."""
+    target = "" if view.header.target.embedded else f" --target {one_line(view.header.target.url)}"
+    return f"ciq run{target}" + "".join(f" --requirement {one_line(name)}" for name in requirements)
+
+
+def next_steps(view: RunView) -> tuple[str, ...]:
+    """What a person does now, most useful first; each a sentence, commands in backquotes."""
+    if view.footer is None:
+        return (
+            (
+                "The run has no footer: it was killed or is still going on. Verdicts that are here stand, "
+                "what is missing says nothing. Run it again."
+            ),
+            "If queues of the target are still paused, `ciq doctor` says so; a complete run puts them back.",
+        )
+    groups = findings(view)
+    steps: list[str] = []
+    red = [group for group in groups if group.red]
+    blocked = [group for group in red if group.outcome is Outcome.BLOCKED]
+    failed = [group for group in red if group.outcome is Outcome.FAIL]
+    unsure = [group for group in red if group.outcome is Outcome.INCONCLUSIVE]
+    if not view.footer.restored:
+        steps.append(
+            "The target could not be left as it was found: look at state and callback rule of its queues."
+        )
+    match view.footer.exit_code:
+        case ExitCode.CONFORMS:
+            steps.append(
+                "Nothing must be done. Keep `run.ndjson`: every exchange behind this result is in it."
+            )
+        case ExitCode.USAGE:
+            steps.append("Correct the profile or the flags as the message says; nothing was sent.")
+        case ExitCode.UNREACHABLE:
+            steps.append("Run `ciq doctor`: it tests the way to the target and the callbacks' way back.")
+        case ExitCode.SUITE_ERROR:
+            steps.append("This is a mistake of the kit, not of the target: report it with `run.ndjson`.")
+        case ExitCode.NOTHING_PROVEN if not view.verdicts:
+            steps.append("Nothing was selected: loosen `--requirement`, `--level` or `--feature`.")
+        case _:
+            pass
+    if failed:
+        first = failed[0]
+        steps.append(
+            f"Begin with {first.requirement} ({one_line(first.title)}): "
+            f"`ciq explain {first.requirement}` says what is asked and by which clause."
+        )
+    if blocked:
+        steps.append(
+            f"{len(blocked)} requirement(s) are blocked by a broken prerequisite; its reason is given "
+            "with each. They are usually freed together by mending that one."
+        )
+    if unsure:
+        steps.append(
+            f"{len(unsure)} MUST requirement(s) stayed inconclusive; the reason says what would make the "
+            "evidence stronger (longer jobs, more patience, fewer workers)."
+        )
+    if failed or unsure:
+        again = [group.requirement for group in (*failed, *unsure)][:4]
+        steps.append(f"When mended, look again at these alone: `{rerun_command(view, again)}`.")
+    if failed and not view.header.target.embedded:
+        steps.append(
+            f"To see the same scenario go right: `ciq run --requirement {failed[0].requirement}` "
+            "plays it on the embedded mock."
+        )
+    if groups and not red:
+        steps.append("Warnings do not turn the gate red, but users of the service may meet them.")
+    return tuple(steps)

@@ -1,0 +1,131 @@
+"""The summary as Markdown: for a GitHub step summary, a merge request note or a chat.
+
+Knows Markdown. Must not know terminals. Text of the target only stands in code spans or escaped table cells.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from ciq_reports.outcomes import WORDS
+from ciq_reports.printable import one_line, seconds_in_words
+from ciq_reports.summary import FindingGroup, by_outcome, counts, findings, headline, next_steps, run_overall
+from ciq_reports.transcript import RunView
+from ciq_schemas.run import AnyRecord, Level, Outcome
+
+MOST_FINDINGS = 40
+LONGEST_CELL = 600
+_MARKS = {
+    Outcome.FAIL: "❌",
+    Outcome.BLOCKED: "⛔",
+    Outcome.SUITE_ERROR: "💥",
+    Outcome.INCONCLUSIVE: "❔",
+    Outcome.WARN: "⚠️",
+    Outcome.NOT_IMPLEMENTED: "➖",  # noqa: RUF001 - as below
+    Outcome.NOTE: "ℹ️",  # noqa: RUF001 - the information sign is meant
+    Outcome.SKIPPED: "⏭️",
+    Outcome.UNTESTED: "▫️",
+    Outcome.PASS: "✅",
+}
+_TONES = {"good": "✅", "bad": "❌", "unsure": "⚠️"}
+_ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~$&@:-])")
+
+
+def write(records: Sequence[AnyRecord], path: Path) -> None:
+    """Write the summary of a run to `path`; RunFileError when `records` hold no header."""
+    path.write_text(render(RunView.of(records)), encoding="utf-8")
+
+
+def render(view: RunView) -> str:
+    """The document."""
+    words = run_overall(view)
+    target = view.header.target
+    place = "the embedded mock" if target.embedded else code(target.url)
+    lines = [
+        f"## {_TONES[words.tone]} Cloud Infinite conformance: {words.word}",
+        "",
+        f"{words.sentence.capitalize()}. {headline(view)}.",
+        "",
+        (
+            f"Target {place}, bucket {code(target.bucket)}, {seconds_in_words(view.seconds)}, "
+            f"kit {code(view.header.kit_version)}, requirement set {code(view.header.requirement_set)}, "
+            f"started {code(view.header.started_at)}."
+        ),
+        "",
+    ]
+    if view.cut_off:
+        lines += ["> **This run was cut off.** What is missing below was not judged.", ""]
+    lines += _counts_table(view)
+    groups = findings(view)
+    lines += _findings(groups)
+    steps = next_steps(view)
+    if steps:
+        numbered = (f"{number}. {step}" for number, step in enumerate(steps, start=1))
+        lines += ["### What to do next", "", *numbered, ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _counts_table(view: RunView) -> list[str]:
+    shown = tuple(by_outcome(view.verdicts))
+    if not shown:
+        return ["No verdicts.", ""]
+    number = counts(view.verdicts)
+    lines = [
+        "| | " + " | ".join(f"{_MARKS[outcome]} {WORDS[outcome].word}" for outcome in shown) + " |",
+        "| --- |" + " ---: |" * len(shown),
+    ]
+    for level in Level:
+        if any(number[level, outcome] for outcome in shown):
+            cells = " | ".join(str(number[level, outcome] or "") for outcome in shown)
+            lines.append(f"| {level} | {cells} |")
+    return [*lines, ""]
+
+
+def _findings(groups: Sequence[FindingGroup]) -> list[str]:
+    if not groups:
+        return []
+    lines = [
+        "### Findings",
+        "",
+        "| | Requirement | Where | Expected | Seen | Clause |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for group in groups[:MOST_FINDINGS]:
+        for strand in group.strands:
+            verdict = strand.first
+            seen = verdict.seen if verdict.seen and verdict.seen != verdict.reason else verdict.reason
+            known = " (baseline)" if group.baseline else ""
+            name = f"**{escape(group.requirement)}** {group.level} {escape(group.title)}{known}"
+            cells = (
+                _MARKS[group.outcome] + " " + WORDS[group.outcome].word,
+                name,
+                escape(strand.where),
+                escape(verdict.expected, LONGEST_CELL),
+                escape(seen, LONGEST_CELL),
+                escape(group.clause, LONGEST_CELL),
+            )
+            lines.append(row(cells))
+    if len(groups) > MOST_FINDINGS:
+        lines.append("")
+        lines.append(f"{len(groups) - MOST_FINDINGS} more findings are in the HTML report.")
+    return [*lines, ""]
+
+
+def row(cells: Iterable[str]) -> str:
+    """One table row of cells that are Markdown already."""
+    return "| " + " | ".join(cells) + " |"
+
+
+def escape(text: str, limit: int = 0) -> str:
+    """Text on one line that Markdown and inline HTML leave as it is."""
+    return _SPECIAL.sub(lambda found: _ENTITIES.get(found[0], "\\" + found[0]), one_line(text, limit))
+
+
+def code(text: str) -> str:
+    """A code span, with a fence longer than any run of backquotes within."""
+    plain = one_line(text).replace("|", "\\|")
+    longest = max((len(run) for run in re.findall(r"`+", plain)), default=0)
+    fence = "`" * (longest + 1)
+    pad = " " if longest or not plain else ""
+    return f"{fence}{pad}{plain}{pad}{fence}"

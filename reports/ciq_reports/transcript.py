@@ -1,0 +1,113 @@
+"""One run file as a frozen value that every report reads from.
+
+Knows the order and the links of records. Must not know how anything is shown, nor what a body says.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from ciq_schemas.run import (
+    AnyRecord,
+    Arrival,
+    Calibration,
+    Exchange,
+    Footer,
+    Header,
+    Mark,
+    RunFileError,
+    Verdict,
+    read_records,
+)
+
+Witness = Exchange | Arrival | Mark | Calibration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunView:
+    """The records of one run by kind. Times are seconds since the start of the run."""
+
+    header: Header
+    verdicts: tuple[Verdict, ...]
+    """In the order of the file; of two verdicts on one item the later one counts."""
+    exchanges: tuple[Exchange, ...]
+    """By the time they began."""
+    arrivals: tuple[Arrival, ...]
+    marks: tuple[Mark, ...]
+    calibrations: tuple[Calibration, ...]
+    footer: Footer | None
+    """None when the run was cut off."""
+    by_seq: Mapping[int, Witness]
+
+    @property
+    def cut_off(self) -> bool:
+        """The run did not reach its end: nothing may be concluded from what is missing."""
+        return self.footer is None
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Features of the run, in the header's order, then any further one that a verdict names."""
+        named = dict.fromkeys(self.header.features)
+        named.update(dict.fromkeys(v.feature for v in self.verdicts if v.feature))
+        return tuple(named)
+
+    @property
+    def seconds(self) -> float:
+        """Length of the run: the footer's word, else the end of the last record."""
+        if self.footer is not None:
+            return self.footer.duration
+        ends = (
+            [e.ended for e in self.exchanges] + [a.ended for a in self.arrivals] + [m.at for m in self.marks]
+        )
+        return max(ends, default=0.0)
+
+    def witnesses(self, verdict: Verdict) -> tuple[Witness, ...]:
+        """The records a verdict rests on; numbers that the file does not hold are left out."""
+        return tuple(self.by_seq[seq] for seq in verdict.witness if seq in self.by_seq)
+
+    @classmethod
+    def of(cls, records: Iterable[AnyRecord]) -> "RunView":
+        """Sort records by kind; RunFileError when there is no header."""
+        header: Header | None = None
+        footer: Footer | None = None
+        verdicts: dict[str, Verdict] = {}
+        exchanges: list[Exchange] = []
+        arrivals: list[Arrival] = []
+        marks: list[Mark] = []
+        calibrations: list[Calibration] = []
+        for record in records:
+            match record:
+                case Header():
+                    header = record
+                case Exchange():
+                    exchanges.append(record)
+                case Arrival():
+                    arrivals.append(record)
+                case Mark():
+                    marks.append(record)
+                case Calibration():
+                    calibrations.append(record)
+                case Verdict():
+                    verdicts[record.item] = record
+                case Footer():
+                    footer = record
+        if header is None:
+            raise RunFileError("the run has no header: is this a run.ndjson written by ciq run?")
+        numbered: list[Witness] = [*exchanges, *arrivals, *marks, *calibrations]
+        return cls(
+            header=header,
+            verdicts=tuple(verdicts.values()),
+            exchanges=tuple(sorted(exchanges, key=lambda e: (e.started, e.seq))),
+            arrivals=tuple(sorted(arrivals, key=lambda a: (a.started, a.seq))),
+            marks=tuple(sorted(marks, key=lambda m: (m.at, m.seq))),
+            calibrations=tuple(calibrations),
+            footer=footer,
+            by_seq=MappingProxyType({record.seq: record for record in numbered}),
+        )
+
+
+def read_run(path: Path) -> RunView:
+    """Read a run file; RunFileError names the line that is none of its records."""
+    with path.open("rb") as stream:
+        return RunView.of(read_records(stream))
