@@ -124,8 +124,10 @@ def headline(view: RunView) -> str:
     passed = sum(v.outcome is Outcome.PASS for v in must)
     requirements = len({v.requirement for v in judged})
     features = len({v.feature for v in judged if v.feature})
-    return f"{passed} of {len(must)} MUST verdicts pass, "
+    return (
+        f"{passed} of {len(must)} MUST verdicts pass, "
         f"on {requirements} requirement(s) and {features} feature(s)"
+    )
 
 
 def rerun_command(view: RunView, requirements: Sequence[str]) -> str:
