@@ -1,0 +1,68 @@
+"""Labels of the callback scenario, shared by the scenario that leaves them and the checks that look for them."""
+
+from enum import StrEnum
+
+from ciq_schemas.requirement import Format
+
+
+class Channel(StrEnum):
+    """Addresses given out: one a form, so that a stray body is laid at the right door."""
+
+    XML = "xml"
+    JSON = "json"
+
+
+class Step(StrEnum):
+    """What is asked of the target."""
+
+    RULE_XML = "rule-xml"
+    RULE_JSON = "rule-json"
+    SUBMIT_XML_PLAIN = "submit-xml-plain"
+    SUBMIT_XML_SECOND = "submit-xml-second"
+    SUBMIT_XML_SPECIAL = "submit-xml-special"
+    SUBMIT_XML_DIRECT = "submit-xml-direct"
+    SUBMIT_XML_DIRECT_SPECIAL = "submit-xml-direct-special"
+    SUBMIT_JSON_PLAIN = "submit-json-plain"
+    SUBMIT_JSON_SECOND = "submit-json-second"
+    SUBMIT_JSON_SPECIAL = "submit-json-special"
+    SUBMIT_JSON_DIRECT = "submit-json-direct"
+    SUBMIT_JSON_DIRECT_SPECIAL = "submit-json-direct-special"
+    BEFORE = "look-before-callback"
+    AFTER = "look-after-callback"
+    LAST = "look-at-the-end"
+    RESTORE = "restore"
+
+
+CHANNELS = {Format.XML: Channel.XML, Format.JSON: Channel.JSON}
+RULES = {Format.XML: Step.RULE_XML, Format.JSON: Step.RULE_JSON}
+
+PLAIN = {
+    Format.XML: (Step.SUBMIT_XML_PLAIN, Step.SUBMIT_XML_DIRECT),
+    Format.JSON: (Step.SUBMIT_JSON_PLAIN, Step.SUBMIT_JSON_DIRECT),
+}
+"""Like jobs of both forms (same order but for the form): by the queue's rule, and by the job's own address."""
+
+SECOND = {Format.XML: Step.SUBMIT_XML_SECOND, Format.JSON: Step.SUBMIT_JSON_SECOND}
+
+SPECIAL = {
+    Format.XML: (Step.SUBMIT_XML_SPECIAL, Step.SUBMIT_XML_DIRECT_SPECIAL),
+    Format.JSON: (Step.SUBMIT_JSON_SPECIAL, Step.SUBMIT_JSON_DIRECT_SPECIAL),
+}
+"""Jobs with special characters in UserData and in the name of the output."""
+
+BY_RULE = {
+    form: (PLAIN[form][0], SECOND[form], SPECIAL[form][0])
+    for form in (Format.XML, Format.JSON)
+}
+"""Submits without an address of their own: told by the queue's rule."""
+
+SUBMITS = {form: (*BY_RULE[form], PLAIN[form][1], SPECIAL[form][1]) for form in (Format.XML, Format.JSON)}
+"""All submits whose callback is asked for in a form."""
+
+LOOKS = (Step.BEFORE, Step.AFTER, Step.LAST)
+
+ADDRESS_SUFFIX = "/cb?ticket=a%2Fb&x=1"
+"""Path and query that a receiver might use as a shared secret: an escaped slash and two parameters."""
+
+SPECIAL_CHARACTERS = "&<>\"'"
+SPECIAL_FOLDER = "中文"
