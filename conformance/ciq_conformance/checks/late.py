@@ -1,0 +1,86 @@
+"""Checks of late arrivals: jobs of greater level accepted while others wait (PRI-004), and preemption (PRI-006)."""
+
+from ciq_conformance.checks.order import order_tracks, verdict_of
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.finding import Finding, absent, blocked, observed
+from ciq_conformance.judge.ordering import Ordering, level_rule
+from ciq_conformance.judge.registry import Item, check
+from ciq_conformance.judge.tracks import Track, build_tracks
+from ciq_conformance.steps import late as steps
+from ciq_conformance.steps.order import Step as OrderStep
+from ciq_schemas.requirement import Scenario
+
+EXPECTED = "a job of greater level that arrives while others wait starts before them"
+
+
+def _tracks(evidence: Evidence) -> tuple[Track, ...]:
+    replies = evidence.of(Scenario.LATE)
+    return build_tracks(
+        (r for r in replies if r.exchange.step in steps.SUBMITS),
+        (r for r in replies if r.exchange.step not in steps.SUBMITS),
+    )
+
+
+def _late_ordering(tracks: tuple[Track, ...], late_step: str) -> Ordering:
+    late = {t.job_id for t in tracks if t.step == late_step}
+    if not late:
+        return Ordering(inversions=(), owed=0, proven=0)
+    ordering = level_rule(tracks)
+    still = [t for t in tracks if t.job_id not in late]
+    waited = [
+        low
+        for low in still
+        for high in tracks
+        if high.job_id in late and high.level > low.level and high.accepted_by <= low.not_before.at
+    ]
+    proven = {
+        low.job_id
+        for low in waited
+        if any(
+            high.job_id in late and high.level > low.level and high.not_after.at <= low.not_before.at for high in tracks
+        )
+    }
+    return Ordering(
+        inversions=tuple(i for i in ordering.inversions if i.late.job_id in late),
+        owed=len({low.job_id for low in waited}),
+        proven=len(proven),
+    )
+
+
+@check("PRI-004")
+def late_job_overtakes(evidence: Evidence, item: Item) -> Finding:
+    """In an active queue with a backlog; where jobs are too short for one, among jobs frozen by a pause."""
+    tracks = _tracks(evidence)
+    active = _late_ordering(tracks, steps.Step.SUBMIT_LATE)
+    frozen_tracks = order_tracks(evidence)
+    frozen = _late_ordering(frozen_tracks, OrderStep.SUBMIT_LATE)
+    both = Ordering(
+        inversions=(*active.inversions, *frozen.inversions),
+        owed=active.owed + frozen.owed,
+        proven=active.proven + frozen.proven,
+    )
+    if both.owed:
+        power = (
+            f"active queue: {active.proven} of {active.owed} overtaken jobs shown; "
+            f"queue paused in between: {frozen.proven} of {frozen.owed}"
+        )
+        finding = verdict_of(both, EXPECTED, (*tracks, *frozen_tracks), evidence, power=power)
+        if finding.kind != "cannot tell":
+            return finding
+    mark = evidence.obstacle(Scenario.LATE)
+    if mark is not None and mark.name != "unsupported":
+        return blocked(mark.text, witness=(mark.seq,))
+    return absent(mark.text if mark else "no job still waited when the late one was accepted")
+
+
+@check("PRI-006")
+def preemption(evidence: Evidence, item: Item) -> Finding:
+    """Whether a job seen running was put back while late jobs of greater level arrived."""
+    tracks = _tracks(evidence)
+    halted = [t for t in tracks if t.halted]
+    if halted:
+        return observed(
+            f"{len(halted)} running job(s) were put back when a job of greater level arrived",
+            witness=(halted[0].sightings[-1].seq,),
+        )
+    return observed("no running job was put back" if tracks else "no late arrival could be played")

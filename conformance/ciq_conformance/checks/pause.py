@@ -1,0 +1,232 @@
+"""Checks of pause and resume (PAU) in the scenarios `order` and `running`, and the order of callbacks (DEL-009)."""
+
+from collections.abc import Sequence
+
+from ciq_conformance.checks.order import channel, obstacle, order_tracks
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.finding import (
+    Collected,
+    Finding,
+    absent,
+    blocked,
+    cannot_tell,
+    deviates,
+    holds,
+    observed,
+)
+from ciq_conformance.judge.ordering import agreement
+from ciq_conformance.judge.registry import Item, check
+from ciq_conformance.judge.tracks import Sighting, Track, build_tracks
+from ciq_conformance.reply import Reply
+from ciq_conformance.steps import running as running_steps
+from ciq_conformance.steps.order import Step
+from ciq_schemas.lifecycle import ENDED_BY_RUNNING, FINAL_STATES, WAITING_STATES, JobState
+from ciq_schemas.requirement import Scenario
+
+
+def _paused_before_resume(evidence: Evidence) -> tuple[float, float] | None:
+    """From the answer to the first pause until the request to resume: the queue was paused all that time."""
+    pause = evidence.one(Scenario.ORDER, Step.PAUSE)
+    resume = evidence.one(Scenario.ORDER, Step.RESUME)
+    if pause is None or resume is None or not pause.ok:
+        return None
+    return pause.exchange.ended, resume.exchange.started
+
+
+def _sightings(tracks: Sequence[Track], step: str) -> list[tuple[Track, Sighting]]:
+    return [(track, s) for track in tracks for s in track.sightings if s.step == step]
+
+
+@check("PAU-001")
+def nothing_starts_while_paused(evidence: Evidence, item: Item) -> Finding:
+    """No job that waited is seen started before resume, and none leaves the waiting states during a freeze."""
+    tracks = order_tracks(evidence)
+    stop = obstacle(evidence, tracks)
+    span = _paused_before_resume(evidence)
+    if stop or span is None:
+        return stop or blocked("the queue was not paused and resumed")
+    leaks = Collected()
+    for track in tracks:
+        if track.asked_at >= span[0] and track.not_after.at < span[1]:
+            leaks.add(
+                track.not_after.seq,
+                f"job {track.job_id} had started {track.not_after.at - span[0]:.2f} s after the pause was answered",
+            )
+    frozen = _sightings(tracks, Step.FROZEN)
+    still = {
+        track.job_id: s for track, s in reversed(frozen) if s.state in WAITING_STATES
+    }  # the earliest waiting sighting of each
+    for track, s in frozen:
+        first = still.get(track.job_id)
+        if first and s.sent > first.received and s.state not in WAITING_STATES:
+            leaks.add(s.seq, f"job {track.job_id} went from {first.state} to {s.state} in the paused queue")
+    watched = len(_sightings(tracks, Step.HELD))
+    power = f"{len(tracks)} jobs watched, {watched} looks in {span[1] - span[0]:.1f} s of pause"
+    if not watched and not leaks.items:
+        return cannot_tell("no state of a held job could be read while the queue was paused", power=power)
+    return leaks.finding("no waiting job starts while the queue is paused", holds(power, power=power))
+
+
+@check("PAU-002")
+def resume_frees(evidence: Evidence, item: Item) -> Finding:
+    """Every held job ends by running."""
+    tracks = order_tracks(evidence)
+    stop = obstacle(evidence, tracks)
+    if stop:
+        return stop
+    stuck = Collected()
+    for track in tracks:
+        if track.last_state not in ENDED_BY_RUNNING:
+            last = track.sightings[-1].seq if track.sightings else track.submit_seq
+            stuck.add(last, f"job {track.job_id} was last seen {track.last_state or 'never'}")
+    expired = tuple(m.seq for m in evidence.marks(Scenario.ORDER, "expired") if Step.DRAIN in m.text)
+    if stuck.items and not expired:
+        return cannot_tell("the run stopped looking before the jobs could end")
+    return stuck.finding("after State Active every waiting job runs to its end", holds(f"all {len(tracks)} jobs ended"))
+
+
+@check("PAU-003")
+def held_state(evidence: Evidence, item: Item) -> Finding:
+    """In the paused queue a waiting job shows Pause or Submitted."""
+    tracks = order_tracks(evidence)
+    stop = obstacle(evidence, tracks)
+    if stop:
+        return stop
+    shown = _sightings(tracks, Step.HELD)
+    if not shown:
+        return cannot_tell("no state of a held job could be read while the queue was paused")
+    wrong = Collected()
+    for track, s in shown:
+        # Running and ended states are a leak, which PAU-001 judges.
+        if s.state not in WAITING_STATES and s.state not in FINAL_STATES | {JobState.RUNNING}:
+            wrong.add(s.seq, f"job {track.job_id} shows {s.state}")
+    for track, s in shown:
+        if s.state == JobState.CANCEL:
+            wrong.add(s.seq, f"job {track.job_id} shows Cancel although nobody cancelled it")
+    states = sorted({s.state for _, s in shown})
+    return wrong.finding("Pause or Submitted", holds(f"{len(shown)} looks: {', '.join(states)}"))
+
+
+@check("PAU-004")
+def reading_of_held_state(evidence: Evidence, item: Item) -> Finding:
+    """Which of the two documented states a held job shows."""
+    tracks = order_tracks(evidence)
+    stop = obstacle(evidence, tracks)
+    if stop:
+        return stop
+    shown = _sightings(tracks, Step.HELD)
+    states = sorted({s.state for _, s in shown if s.state in WAITING_STATES})
+    return observed(f"held jobs show {' and '.join(states) or 'nothing readable'}", witness=_seqs(shown[:1]))
+
+
+def _seqs(shown: Sequence[tuple[Track, Sighting]]) -> tuple[int, ...]:
+    return tuple(s.seq for _, s in shown)
+
+
+@check("PAU-007")
+def paused_queue_takes_jobs(evidence: Evidence, item: Item) -> Finding:
+    """The first submit after the pause."""
+    submits = evidence.of(Scenario.ORDER, Step.SUBMIT)
+    if not submits:
+        return obstacle(evidence, ()) or blocked("nothing was submitted to the paused queue")
+    first = submits[0]
+    if first.ok:
+        return holds("accepted", witness=(first.exchange.seq,))
+    return deviates(
+        "submit to a paused queue is accepted and the job waits",
+        f"HTTP {first.exchange.status} {first.error.code or ''}".strip(),
+        witness=(first.exchange.seq,),
+    )
+
+
+@check("PAU-008")
+def held_job_is_silent(evidence: Evidence, item: Item) -> Finding:
+    """No callback of a held job before resume; one after it."""
+    tracks = order_tracks(evidence)
+    stop = obstacle(evidence, tracks)
+    span = _paused_before_resume(evidence)
+    if stop or span is None:
+        return stop or blocked("the queue was not paused and resumed")
+    early = Collected()
+    for track in tracks:
+        for bound in track.told:
+            if bound.at < span[1]:
+                early.add(bound.seq, f"callback of job {track.job_id} came {span[1] - bound.at:.2f} s before resume")
+    if early.items:
+        return early.finding("no callback of a waiting job while the queue is paused", holds())
+    silent = [t for t in tracks if t.last_state in ENDED_BY_RUNNING and not t.told]
+    arrived = evidence.arrivals(channel(evidence.feature))
+    if silent and not arrived:
+        return blocked("no callback arrived at all (see RUL-001, DEL-001)")
+    if silent:
+        return deviates(
+            "the callback of every held job arrives after resume",
+            f"{len(silent)} of {len(tracks)} jobs ended without a callback, first {silent[0].job_id}",
+            witness=(silent[0].sightings[-1].seq,),
+        )
+    return holds(f"{len(tracks)} callbacks, the first after resume")
+
+
+@check("DEL-009")
+def order_of_callbacks(evidence: Evidence, item: Item) -> Finding:
+    """How far callbacks came in the order of the queue."""
+    tracks = order_tracks(evidence)
+    stop = obstacle(evidence, tracks)
+    if stop:
+        return stop
+    agreeing, comparable = agreement(tracks)
+    return observed(f"{agreeing} of {comparable} pairs of callbacks came in the order of the queue")
+
+
+def _running(evidence: Evidence) -> tuple[tuple[Track, ...], tuple[Reply, ...]]:
+    replies = evidence.of(Scenario.RUNNING)
+    submits = [r for r in replies if r.exchange.step == running_steps.Step.SUBMIT]
+    looks = tuple(r for r in replies if r.exchange.step != running_steps.Step.SUBMIT)
+    return build_tracks(submits, looks), looks
+
+
+@check("PAU-005")
+def reading_of_running_jobs(evidence: Evidence, item: Item) -> Finding:
+    """Whether a job that ran at the pause went on."""
+    tracks, _ = _running(evidence)
+    for track in tracks:
+        caught = [s for s in track.sightings if s.state == JobState.RUNNING]
+        paused = [s for s in track.sightings if s.step == running_steps.Step.PAUSED]
+        if not caught or not paused:
+            continue
+        if track.halted:
+            return observed(
+                "a running job stops with its queue and goes on after resume (console pages)",
+                witness=(paused[-1].seq,),
+            )
+        if paused[-1].state in ENDED_BY_RUNNING and paused[0].state == JobState.RUNNING:
+            return observed("a running job goes on to its end in a paused queue (API pages)", witness=_last(paused))
+        if paused[-1].state == JobState.RUNNING:
+            return observed("a running job stands still as Running in a paused queue", witness=_last(paused))
+    return observed("no job was seen running across a pause", reason="jobs are too short to be caught running")
+
+
+def _last(sightings: Sequence[Sighting]) -> tuple[int, ...]:
+    return (sightings[-1].seq,)
+
+
+@check("PAU-006")
+def running_job_is_not_lost(evidence: Evidence, item: Item) -> Finding:
+    """Every job submitted just before a pause ends as Success in the end."""
+    mark = evidence.obstacle(Scenario.RUNNING)
+    if mark is not None:
+        return (absent if mark.name == "unsupported" else blocked)(mark.text, witness=(mark.seq,))
+    tracks, _ = _running(evidence)
+    if not tracks:
+        return blocked("no job was submitted before a pause")
+    caught = sum(any(s.state == JobState.RUNNING for s in t.sightings) for t in tracks)
+    power = f"{len(tracks)} job(s) met a pause, {caught} of them seen Running before it"
+    lost = Collected()
+    for track in tracks:
+        if track.last_state != JobState.SUCCESS:
+            seq = track.sightings[-1].seq if track.sightings else track.submit_seq
+            lost.add(seq, f"job {track.job_id} was last seen {track.last_state or 'never'}")
+    return lost.finding(
+        "a job that runs when its queue is paused ends as Success, during the pause or after resume",
+        holds(power, power=power),
+    )

@@ -1,0 +1,172 @@
+"""Tracks: what a transcript proves about one job - when it was accepted and between which instants it started.
+
+Every observation is a closed interval: a state told in an answer was true at some instant between sending the
+request and receiving the answer. So a job seen waiting had not started when that request was *sent*, and a job
+seen running, ended or told by callback had started when that answer was *received*. Pure; knows no rule of order.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ciq_schemas.codec import Document, Reading
+
+from ciq_conformance.judge import times
+from ciq_conformance.reply import Notice, Reply
+from ciq_schemas import codec
+from ciq_schemas.lifecycle import ENDED_BY_RUNNING, WAITING_STATES, JobState
+from ciq_schemas.values import Job
+
+_STARTED = frozenset({JobState.RUNNING}) | ENDED_BY_RUNNING
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """An instant in seconds, and the record that proves it."""
+
+    at: float
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A job's state in one answer."""
+
+    state: str
+    sent: float
+    received: float
+    seq: int
+    step: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a submit request asked for one job."""
+
+    level: str | None
+    user_data: str | None
+    tag: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Track:
+    """One job of the run."""
+
+    job_id: str
+    step: str
+    """Step under which it was submitted."""
+    asked: Asked
+    submit_seq: int
+    asked_at: float
+    """The submit request was sent: the job was accepted after this."""
+    accepted_by: float
+    """The submit answer was received: the job was accepted before this."""
+    not_before: Bound
+    """The job had not started at this instant."""
+    not_after: Bound
+    """The job had started at this instant; infinite when it was never seen started."""
+    start_stamp: float | None
+    """`StartTime` as first told, in seconds of the target's clock (whole seconds), None where it is not told."""
+    sightings: tuple[Sighting, ...] = ()
+    told: tuple[Bound, ...] = ()
+    """Arrivals of its callback."""
+    halted: bool = False
+    """Seen running and later waiting again: the target reads a pause as stopping running jobs too."""
+
+    @property
+    def level(self) -> int:
+        """Level as a number; absent counts as 0, the documented default."""
+        level = self.asked.level
+        return int(level) if level and level.isdecimal() else 0
+
+    @property
+    def last_state(self) -> str:
+        """State in the last sighting, empty when never seen."""
+        return self.sightings[-1].state if self.sightings else ""
+
+
+def asked_of(reply: Reply) -> tuple[Asked, ...]:
+    """What the request of a submit exchange asked, one entry an Operation, in their order."""
+    decoded = codec.read(Document.JOB_SUBMIT_REQUEST, reply.exchange.request_body.data, Reading.TOLERANT)
+    operations = decoded.value.get("Operation", [])
+    top_tag = decoded.value.get("Tag")
+    if not isinstance(operations, list):
+        operations = [operations]
+    return tuple(
+        Asked(
+            level=_text(operation.get("JobLevel")),
+            user_data=_text(operation.get("UserData")),
+            tag=_text(operation.get("Tag")) or _text(top_tag),
+        )
+        for operation in operations
+        if isinstance(operation, dict)
+    )
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def build_tracks(submits: Iterable[Reply], looks: Iterable[Reply], notices: Iterable[Notice] = ()) -> tuple[Track, ...]:
+    """Combine submit exchanges, exchanges that tell states, and callback arrivals into tracks.
+
+    A submit that was refused or answered with another number of jobs than asked makes no track.
+    """
+    seen: dict[str, list[tuple[Sighting, Job]]] = {}
+    submit_replies = tuple(submits)
+    for reply in (*submit_replies, *looks):
+        exchange = reply.exchange
+        if not reply.ok:
+            continue
+        for job in reply.jobs:
+            if job.job_id and job.state:
+                sighting = Sighting(job.state, exchange.started, exchange.ended, exchange.seq, exchange.step)
+                seen.setdefault(job.job_id, []).append((sighting, job))
+    told: dict[str, list[Bound]] = {}
+    for notice in notices:
+        for job_id in notice.job_ids:
+            told.setdefault(job_id, []).append(Bound(notice.arrival.started, notice.arrival.seq))
+    tracks = []
+    for reply in submit_replies:
+        jobs, asked = reply.jobs, asked_of(reply)
+        if not reply.ok or len(jobs) != len(asked):
+            continue
+        for job, wish in zip(jobs, asked, strict=True):
+            if job.job_id:
+                tracks.append(_track(job.job_id, wish, reply, seen.get(job.job_id, []), told.get(job.job_id, [])))
+    return tuple(tracks)
+
+
+def _track(
+    job_id: str,
+    asked: Asked,
+    submit: Reply,
+    seen: Sequence[tuple[Sighting, Job]],
+    told: Sequence[Bound],
+) -> Track:
+    exchange = submit.exchange
+    ordered = sorted(seen, key=lambda pair: (pair[0].sent, pair[0].received))
+    started = [Bound(s.received, s.seq) for s, _ in ordered if s.state in _STARTED]
+    not_after = min((*started, *told), key=lambda b: b.at, default=Bound(math.inf, exchange.seq))
+    # A waiting state sent for before the first proof of a start bounds the start from below; a later one does not:
+    # then the job was put back by a pause, which one documented reading allows.
+    waits = [Bound(s.sent, s.seq) for s, _ in ordered if s.state in WAITING_STATES and s.sent <= not_after.at]
+    not_before = max(waits, key=lambda b: b.at, default=Bound(exchange.started, exchange.seq))
+    first_running = min((s.sent for s, _ in ordered if s.state == JobState.RUNNING), default=math.inf)
+    halted = any(s.state in WAITING_STATES and s.sent > first_running for s, _ in ordered)
+    stamps = [times.parse(job.start_time) for _, job in ordered if job.start_time]
+    known = [stamp.timestamp() for stamp in stamps if stamp is not None]
+    return Track(
+        job_id=job_id,
+        step=exchange.step,
+        asked=asked,
+        submit_seq=exchange.seq,
+        asked_at=exchange.started,
+        accepted_by=exchange.ended,
+        not_before=not_before,
+        not_after=not_after,
+        start_stamp=known[0] if known else None,
+        sightings=tuple(s for s, _ in ordered),
+        told=tuple(sorted(told, key=lambda b: b.at)),
+        halted=halted,
+    )

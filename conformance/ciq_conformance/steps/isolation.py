@@ -1,0 +1,31 @@
+"""Steps of the scenario `isolation`, shared by scenario and checks.
+
+Exchanges with a sibling's queue are recorded under the sibling's feature; their step carries the subject's name.
+"""
+
+from enum import StrEnum
+
+from ciq_schemas.features import Feature
+
+
+class Step(StrEnum):
+    """Labels of the exchanges, in the order of the story."""
+
+    OWN = "own"
+    FOREIGN_LIST = "foreign-list"
+    FOREIGN_SUBMIT = "foreign-submit"
+    FOREIGN_UPDATE = "foreign-update"
+    CHANGE = "change"
+    PAUSE = "pause"
+    BEFORE = "before"
+    AFTER_FOREIGN = "after-foreign"
+    TOUCH = "touch"
+    CHANGED = "changed"
+    PAUSED = "paused"
+    SUBMIT = "submit"
+    RUN = "run"
+
+
+def beside(subject: Feature, step: Step) -> str:
+    """Label of an exchange with a sibling's queue while `subject` is the one acted upon: `media:before`."""
+    return f"{subject}:{step}"
