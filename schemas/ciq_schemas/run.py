@@ -149,13 +149,16 @@ class Arrival(Record, tag="arrival", kw_only=True):
 
 
 class Mark(Record, tag="mark", kw_only=True):
-    """A remark of the driver: a scenario begins or ends, a wait ran out, a prerequisite failed."""
+    """A remark of the driver: a scenario begins or ends, a wait ran out, a prerequisite failed.
+
+    `crashed` is a mistake of the kit itself; `text` is the traceback, and the scenario's items become suite-error.
+    """
 
     seq: int
     scenario: str
     feature: str = ""
     at: float
-    name: Literal["begin", "end", "expired", "broken", "note", "unsupported", "interrupted"]
+    name: Literal["begin", "end", "expired", "broken", "note", "unsupported", "interrupted", "crashed"]
     text: str = ""
 
 

@@ -1,0 +1,201 @@
+"""The transcript as it grows: numbered records in memory and, line by line, in the run file.
+
+Knows order, numbering and the run file's limits. Must not know what the records mean.
+All methods may be called from any thread. A record is numbered and written when it is complete.
+"""
+
+import threading
+from base64 import b64encode
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import IO, Literal
+
+import msgspec
+
+from ciq_schemas.run import (
+    MAX_LINE,
+    AnyRecord,
+    Arrival,
+    Body,
+    Calibration,
+    Exchange,
+    Footer,
+    Header,
+    HeaderField,
+    Mark,
+    Verdict,
+    write_record,
+)
+
+MarkName = Literal[
+    "begin", "end", "expired", "broken", "note", "unsupported", "interrupted", "crashed"
+]
+Listener = Callable[[AnyRecord], None]
+
+MAX_RECORDS = 2_000_000
+"""More than any sound run makes; beyond it a runaway loop would fill memory and disk."""
+_ESCAPED = 6
+"""Most bytes that JSON needs for one byte of text (a control character as a \\u escape)."""
+
+
+class RecorderFullError(RuntimeError):
+    """The run made more records than the kit keeps: a loop that does not end."""
+
+
+class RunFileWriteError(OSError):
+    """The run file cannot be written: disk full, or the directory went away."""
+
+
+def narrow(body: Body) -> Body:
+    """The same bytes in the form whose JSON line stays readable (`MAX_LINE`): base64 when text might not."""
+    if len(body.text) * _ESCAPED < MAX_LINE // 2:
+        return body
+    encoded = len(msgspec.json.encode(body.text))
+    return body if encoded < MAX_LINE // 2 else Body(base64=b64encode(body.data).decode("ascii"))
+
+
+
+
+@dataclass(kw_only=True)
+class RunRecorder:
+    """Keeps every record of a run. `stream` is the run file, or None to keep them in memory only."""
+
+    now: Callable[[], float]
+    stream: IO[bytes] | None = None
+    listeners: list[Listener] = field(default_factory=list)
+    """Called with each record, in order, under the recorder's lock: they must be quick and must not record."""
+    _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+    _records: list[AnyRecord] = field(default_factory=list, repr=False)
+    _seq: int = 0
+
+    @property
+    def records(self) -> tuple[AnyRecord, ...]:
+        """Everything recorded so far, in order."""
+        with self._lock:
+            return tuple(self._records)
+
+    def header(self, header: Header) -> None:
+        """The first record."""
+        with self._lock:
+            self._keep(header)
+
+    def exchange(
+        self,
+        *,
+        scenario: str,
+        step: str,
+        feature: str,
+        operation: str,
+        started: float,
+        ended: float,
+        method: str,
+        url: str,
+        request_headers: tuple[HeaderField, ...],
+        request_body: bytes,
+        status: int = 0,
+        response_headers: tuple[HeaderField, ...] = (),
+        response_body: bytes = b"",
+        error: str = "",
+    ) -> Exchange:
+        """Record one request and its answer (status 0 and `error` when none came)."""
+        with self._lock:
+            record = Exchange(
+                seq=self._next(),
+                scenario=scenario,
+                step=step,
+                feature=feature,
+                operation=operation,
+                started=started,
+                ended=ended,
+                method=method,
+                url=url,
+                request_headers=request_headers,
+                request_body=narrow(Body.of(request_body)),
+                status=status,
+                response_headers=response_headers,
+                response_body=narrow(Body.of(response_body)),
+                error=error,
+            )
+            self._keep(record)
+            return record
+
+    def arrival(
+        self,
+        *,
+        scenario: str,
+        feature: str,
+        channel: str,
+        started: float,
+        ended: float,
+        method: str,
+        target: str,
+        headers: tuple[HeaderField, ...],
+        body: bytes,
+        answered: int,
+    ) -> Arrival:
+        """Record one request that reached the receiver."""
+        with self._lock:
+            record = Arrival(
+                seq=self._next(),
+                scenario=scenario,
+                feature=feature,
+                channel=channel,
+                started=started,
+                ended=ended,
+                method=method,
+                target=target,
+                headers=headers,
+                body=narrow(Body.of(body)),
+                answered=answered,
+            )
+            self._keep(record)
+            return record
+
+    def mark(self, scenario: str, feature: str, name: MarkName, text: str = "") -> None:
+        """Record a remark of the driver."""
+        with self._lock:
+            self._keep(
+                Mark(
+                    seq=self._next(),
+                    scenario=scenario,
+                    feature=feature,
+                    at=self.now(),
+                    name=name,
+                    text=text,
+                )
+            )
+
+    def calibration(self, calibration: Calibration) -> Calibration:
+        """Record what a probe measured; returns it with its number."""
+        with self._lock:
+            numbered = msgspec.structs.replace(calibration, seq=self._next())
+            self._keep(numbered)
+            return numbered
+
+    def verdict(self, verdict: Verdict) -> None:
+        """Record a verdict; all stand behind the transcript."""
+        with self._lock:
+            self._keep(verdict)
+
+    def footer(self, footer: Footer) -> None:
+        """The last record."""
+        with self._lock:
+            self._keep(footer)
+
+    def _next(self) -> int:
+        self._seq += 1
+        return self._seq
+
+    def _keep(self, record: AnyRecord) -> None:
+        if len(self._records) >= MAX_RECORDS:
+            raise RecorderFullError(f"the run made more than {MAX_RECORDS} records; was a wait without pause?")
+        self._records.append(record)
+        if self.stream is not None:
+            try:
+                write_record(self.stream, record)
+                self.stream.flush()
+            except OSError as error:
+                self.stream = None  # what follows stays in memory; one loud error is enough
+                raise RunFileWriteError(error.errno, f"cannot write the run file: {error.strerror}") from error
+        for listener in self.listeners:
+            listener(record)
