@@ -143,7 +143,7 @@ class Registry:
         return tuple(dict.fromkeys(requirement.area for requirement in self))
 
     def get(self, requirement_id: str) -> Requirement:
-        """The requirement of that id, upper or lower case; raise UnknownRequirementError with the nearest id."""
+        """The requirement of that id, in any case; raise UnknownRequirementError with the nearest id."""
         try:
             return self.by_id[requirement_id.upper()]
         except KeyError:
@@ -210,9 +210,7 @@ def parse_registry(sources: Mapping[str, str]) -> Registry:
         document = tomllib.loads(text)
         _known(area, document, frozenset({"requirement"}))
         for number, row in enumerate(document.get("requirement", ()), start=1):
-            requirement = _requirement(
-                f"{area}.toml, requirement {number} ({row.get('id', 'no id')})", row, area
-            )
+            requirement = _requirement(f"{area}.toml, requirement {number} ({row.get('id', 'no id')})", row, area)
             if requirement.id in by_id:
                 raise RegistryError(f"{requirement.id} stands in {by_id[requirement.id].area} and in {area}")
             by_id[requirement.id] = requirement
@@ -220,7 +218,7 @@ def parse_registry(sources: Mapping[str, str]) -> Registry:
 
 
 def set_version() -> str:
-    """Short hash of everything the registry says, for the header of a run: equal hashes, equal requirements."""
+    """Short hash of everything the registry says, for the header of a run: equal hash, equal requirements."""
     content = msgspec.json.encode(list(load_registry()), order="sorted")
     return sha256(content).hexdigest()[:12]
 
@@ -237,7 +235,6 @@ def _requirement(where: str, row: dict[str, object], area: str) -> Requirement:
     if isinstance(clauses, list):
         for clause in clauses:
             _known(f"{where}, clause", clause, _CLAUSE_KEYS)
-    row = {"footing": "documented" if row.get("level") == "MUST" else "inferred", "clauses": [], **row}
     try:
         requirement = msgspec.convert({**row, "area": area}, Requirement)
     except msgspec.ValidationError as error:
@@ -254,6 +251,8 @@ def _broken_rules(requirement: Requirement) -> Iterator[str]:
         yield "title and statement must not be empty"
     if requirement.level is Level.MUST and requirement.footing is not Footing.DOCUMENTED:
         yield f"only what is documented may be a MUST; its footing is {requirement.footing}"
+    if not requirement.clauses:
+        yield "no clause: say where it is written, or what it was inferred from"
     if not requirement.features:
         yield "no feature: nothing would ever be judged"
     for name, values in (("features", requirement.features), ("formats", requirement.formats)):
