@@ -1,6 +1,6 @@
 """Checks of the scenario `order`: priority and order of submission (PRI)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import pairwise
 
 from ciq_conformance.judge.evidence import Evidence
@@ -16,6 +16,7 @@ from ciq_schemas.requirement import Scenario
 FEWEST_PROVEN = 2
 """An order is taken as shown when at least this many jobs certainly waited for one they had to wait for."""
 
+FEWEST_PAIRS = 20
 AGREEMENT = 0.95
 """Share of pairs told in the demanded order that lets the order of callbacks stand in for states."""
 
@@ -64,7 +65,14 @@ def words(inversion: Inversion) -> str:
 
 
 def verdict_of(
-    ordering: Ordering, expected: str, tracks: Sequence[Track], evidence: Evidence, *, power: str = ""
+    ordering: Ordering,
+    expected: str,
+    tracks: Sequence[Track],
+    evidence: Evidence,
+    *,
+    power: str = "",
+    about: Collection[str] | None = None,
+    enough: int = FEWEST_PROVEN,
 ) -> Finding:
     """Inversions deviate; enough proven order holds; else the order of callbacks may show it; else nothing is known."""
     strength = power or f"{ordering.proven} of {ordering.owed} jobs that had to wait are shown to have waited"
@@ -79,10 +87,10 @@ def verdict_of(
         )
     if ordering.owed == 0:
         return cannot_tell("no two jobs of the scenario had to keep an order", power=strength)
-    if ordering.proven >= min(FEWEST_PROVEN, ordering.owed):
+    if ordering.proven >= min(enough, ordering.owed):
         return holds(strength, power=strength)
-    agreeing, comparable = agreement(tracks)
-    if comparable >= 20 and agreeing >= AGREEMENT * comparable:
+    agreeing, comparable = agreement(tracks, about)
+    if comparable >= FEWEST_PAIRS and agreeing >= AGREEMENT * comparable:
         told = f"{agreeing} of {comparable} pairs of callbacks arrived in the demanded order"
         return holds(told, power=f"by the order of callbacks only: {told}")
     return cannot_tell(
@@ -159,7 +167,7 @@ def no_level_is_zero(evidence: Evidence, item: Item) -> Finding:
         owed=at_zero.owed,
         proven=at_zero.proven,
     )
-    return verdict_of(ordering, expected, tracks, evidence)
+    return verdict_of(ordering, expected, tracks, evidence, about=silent)
 
 
 def _same_dress(inversion: Inversion, silent: set[str]) -> bool:
@@ -182,7 +190,10 @@ def levels_inside_one_request(evidence: Evidence, item: Item) -> Finding:
     ordered = sorted(many, key=lambda t: -t.level)
     proven = sum(high.not_after.at <= low.not_before.at for high, low in pairwise(ordered) if high.level > low.level)
     owed = len(ordered) - 1
-    finding = verdict_of(Ordering(inversions=inversions, owed=owed, proven=proven), expected, tracks, evidence)
+    about = {t.job_id for t in many}
+    finding = verdict_of(
+        Ordering(inversions=inversions, owed=owed, proven=proven), expected, tracks, evidence, about=about, enough=1
+    )
     if finding.kind == "cannot tell" and not inversions:
         # Three jobs alone can rarely be told apart; beside the whole batch they can.
         beside = _beside_the_batch(many, tracks)

@@ -60,8 +60,8 @@ def nothing_starts_while_paused(evidence: Evidence, item: Item) -> Finding:
         first = still.get(track.job_id)
         if first and s.sent > first.received and s.state not in WAITING_STATES:
             leaks.add(s.seq, f"job {track.job_id} went from {first.state} to {s.state} in the paused queue")
-    watched = len(_sightings(tracks, Step.HELD))
-    power = f"{len(tracks)} jobs watched, {watched} looks in {span[1] - span[0]:.1f} s of pause"
+    watched = len(_sightings(tracks, Step.HELD)) + len(frozen)
+    power = f"{len(tracks)} jobs watched, {watched} looks at waiting jobs in a paused queue"
     if not watched and not leaks.items:
         return cannot_tell("no state of a held job could be read while the queue was paused", power=power)
     return leaks.finding("no waiting job starts while the queue is paused", holds(power, power=power))
@@ -92,7 +92,7 @@ def held_state(evidence: Evidence, item: Item) -> Finding:
     stop = obstacle(evidence, tracks)
     if stop:
         return stop
-    shown = _sightings(tracks, Step.HELD)
+    shown = [*_sightings(tracks, Step.HELD), *_sightings(tracks, Step.FROZEN)]
     if not shown:
         return cannot_tell("no state of a held job could be read while the queue was paused")
     wrong = Collected()
@@ -114,7 +114,7 @@ def reading_of_held_state(evidence: Evidence, item: Item) -> Finding:
     stop = obstacle(evidence, tracks)
     if stop:
         return stop
-    shown = _sightings(tracks, Step.HELD)
+    shown = [*_sightings(tracks, Step.HELD), *_sightings(tracks, Step.FROZEN)]
     states = sorted({s.state for _, s in shown if s.state in WAITING_STATES})
     return observed(f"held jobs show {' and '.join(states) or 'nothing readable'}", witness=_seqs(shown[:1]))
 

@@ -13,7 +13,7 @@ two seconds or more. Every pass here is a sort and a sweep: n log n in the numbe
 
 import math
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -191,16 +191,19 @@ def _inversion(by_sight: Track, by_stamp: Track, waiter: Track, *, slack: float,
     return None
 
 
-def agreement(tracks: Sequence[Track]) -> tuple[int, int]:
+def agreement(tracks: Sequence[Track], about: Collection[str] | None = None) -> tuple[int, int]:
     """Pairs of jobs told in the order that both rules demand, and all comparable pairs.
 
-    The order of callbacks is promised nowhere, so this can strengthen a pass and never makes a failure.
+    `about` keeps the pairs in which at least one of these job ids stands. The order of callbacks is promised
+    nowhere, so this can strengthen a pass and never makes a failure.
     Quadratic: for the few jobs of one scenario only.
     """
     told = [t for t in tracks if t.told]
     agreeing = comparable = 0
     for index, one in enumerate(told):
         for other in told[index + 1 :]:
+            if about is not None and one.job_id not in about and other.job_id not in about:
+                continue
             first, second = _due_order(one, other)
             if first is None or second is None or first.told[0].at == second.told[0].at:
                 continue

@@ -34,54 +34,65 @@ def play(stage: Stage) -> None:
     """Play the scenario; jobs submitted here are the ones that carry the judgement of order and pause."""
     rule = RuleOrder(url=stage.receiver.address(stage.channel(TOLD)))
     stage.set_queue_or_break(Step.PAUSE, state=QueueState.PAUSED, rule=rule)
-    ids = _hold(stage)
-    stage.calls.list_queues(Step.HELD_LIST, {"queueIds": stage.queue_id})
-    stage.watch_for(Step.HELD, ids, stage.patience.hold)
-    fast = _drain_estimate(stage, len(ids)) < 0.5
-    ended: set[str] = set()
-    late_done = False
-    for attempt in range(FREEZES):
-        stage.set_queue_or_break(Step.RESUME if attempt == 0 else Step.THAW, rule=rule)
-        if not fast or attempt:
-            _until_some_started(stage, [job for job in ids if job not in ended])
-        stage.set_queue_or_break(Step.FREEZE, state=QueueState.PAUSED, rule=rule)
-        states = _settle(stage, ids)
-        ended = {job for job in ids if states.get(job) in FINAL_STATES}
-        if len(ended) == len(ids):
-            break
-        if not ended:
-            continue
-        waiting = [job for job in ids if job not in ended]
-        watched = stage.patience.hold + SLACK
-        if late_done:
-            stage.watch_for(Step.FROZEN, waiting, watched)
-            break
-        ids += _late(stage)
-        late_done = True
-        stage.watch_for(Step.FROZEN, [job for job in ids if job not in ended], watched)
-    stage.set_queue_or_break(Step.THAW, rule=rule)
+    orders = _batch(stage)
+    first = stage.submit(Step.SUBMIT, orders[0])
+    takes_jobs = first.ok
+    if not takes_jobs:
+        # The console pages let a paused queue be closed to jobs: then an active one is filled as fast as can be.
+        stage.set_queue_or_break(Step.RESUME, rule=rule)
+    ids = [job.job_id for job in first.jobs if job.job_id]
+    ids += _fill(stage, orders[1:] if takes_jobs else orders)
+    if takes_jobs:
+        stage.calls.list_queues(Step.HELD_LIST, {"queueIds": stage.queue_id})
+        stage.watch_for(Step.HELD, ids, stage.patience.hold)
+        stage.set_queue_or_break(Step.RESUME, rule=rule)
+    ids = _freeze_and_thaw(stage, ids, rule)
     stage.watch_ended(Step.DRAIN, ids)
     stage.wait_callbacks(TOLD, ids)
 
 
-def _hold(stage: Stage) -> list[str]:
-    ids: list[str] = []
+def _batch(stage: Stage) -> list[JobOrder]:
     size = batch_size(stage.patience.calibration)
     if not stage.several_ids:
         size = min(size, max(30, FEWEST))
-    many_at = size // 2 if stage.spec.multi_documented and stage.spec.has_job_level else -1
-    for index in range(size):
-        if index == many_at:
-            ids += _many(stage)
-        reply = stage.submit(Step.SUBMIT, _order(stage, f"held {index}", LEVELS[index % len(LEVELS)]))
-        if index == 0 and not reply.ok:
-            raise Broken(
-                f"a paused queue refused a job (HTTP {reply.exchange.status} {reply.error.code or ''}), "
-                "so jobs cannot be held back to see their order"
-            )
-        ids += [job.job_id for job in reply.jobs if job.job_id]
-    if len(ids) < size:
-        raise Broken(f"{size} jobs were submitted to the paused queue, {len(ids)} were accepted")
+    return [_order(stage, f"held {index}", LEVELS[index % len(LEVELS)]) for index in range(size)]
+
+
+def _fill(stage: Stage, orders: list[JobOrder]) -> list[str]:
+    ids: list[str] = []
+    many: list[str] = []
+    for index, order in enumerate(orders):
+        if index == len(orders) // 2 and stage.spec.multi_documented and stage.spec.has_job_level:
+            many = _many(stage)
+        ids += [job.job_id for job in stage.submit(Step.SUBMIT, order).jobs if job.job_id]
+    if len(ids) < len(orders):
+        raise Broken(f"{len(orders)} jobs were submitted, {len(ids)} were accepted")
+    return ids + many
+
+
+def _freeze_and_thaw(stage: Stage, ids: list[str], rule: RuleOrder) -> list[str]:
+    """Pause in the middle until started and waiting jobs stood still twice; return all ids, late ones included."""
+    at_once = _drain_estimate(stage, len(ids)) < 0.5
+    ended: set[str] = set()
+    stood_still = 0
+    for _ in range(FREEZES):
+        before = len(ids) - len(ended)
+        if not at_once:
+            _until_some_started(stage, [job for job in ids if job not in ended])
+        stage.set_queue_or_break(Step.FREEZE, state=QueueState.PAUSED, rule=rule)
+        states = _settle(stage, ids)
+        ended = {job for job in ids if states.get(job) in FINAL_STATES}
+        waiting = [job for job in ids if job not in ended]
+        if len(waiting) == before:
+            at_once = False
+        elif waiting:
+            late = _late(stage) if not stood_still else []
+            ids = ids + late
+            stage.watch_for(Step.FROZEN, waiting + late, stage.patience.hold + SLACK)
+            stood_still += 1
+        stage.set_queue_or_break(Step.THAW, rule=rule)
+        if not waiting or stood_still == 2:
+            break
     return ids
 
 
