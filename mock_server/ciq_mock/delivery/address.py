@@ -1,0 +1,125 @@
+"""Addresses of callbacks: which are allowed, and how to keep them byte for byte.
+
+Receivers tell callbacks apart by path and query of the address they gave, so nothing in it is normalised.
+Must not send anything.
+"""
+
+import ipaddress
+import re
+import socket
+from urllib.parse import SplitResult, quote, urlsplit
+
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.resolver import ThreadedResolver
+from yarl import URL
+
+MAX_ADDRESS = 2048
+_SCHEMES = frozenset({"http", "https"})
+_UNSAFE = re.compile(r"[\x00-\x20\x7f]")
+_ASCII = "".join(map(chr, range(0x21, 0x7F)))
+
+
+class AddressRefusedError(ValueError):
+    """An address no callback is sent to; the message says why and does not repeat path, query or password."""
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port of an address, for messages; `(unreadable address)` when there is none."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return "(unreadable address)"
+    if not parts.hostname:
+        return "(unreadable address)"
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}" + ("" if port is None else f":{port}")
+
+
+def without_password(url: str) -> str:
+    """The address without its user and password, for the log."""
+    head, at, rest = url.partition("@")
+    scheme, slashes, user = head.partition("//")
+    return f"{scheme}//{rest}" if at and slashes and not re.search(r"[/?#]", user) else url
+
+
+def check_address(url: str, *, forbid_private: bool = False) -> None:
+    """Raise AddressRefusedError unless callbacks may be sent to `url`.
+
+    With `forbid_private` a literal address must be public; names are looked at when they are resolved.
+    """
+    if len(url) > MAX_ADDRESS:
+        raise AddressRefusedError(f"the address has {len(url)} characters, at most {MAX_ADDRESS} are taken")
+    if _UNSAFE.search(url):
+        raise AddressRefusedError("the address holds a blank or control character: percent-encode it")
+    parts = _split(url)
+    if parts.scheme not in _SCHEMES:
+        raise AddressRefusedError(f"the address must begin with http:// or https://, not {parts.scheme!r}")
+    if not parts.hostname:
+        raise AddressRefusedError("the address names no host")
+    if forbid_private:
+        _need_public(parts.hostname)
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        raise AddressRefusedError(f"the address cannot be read: {error}") from None
+    return parts
+
+
+def _need_public(host: str) -> None:
+    if host == "localhost" or host.endswith(".localhost"):
+        raise AddressRefusedError(f"{host} is an intranet address, and this mock is set to refuse those")
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return
+    if not is_public(address):
+        raise AddressRefusedError(f"{host} is an intranet address, and this mock is set to refuse those")
+
+
+def is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """Tell whether an address belongs to the public internet."""
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (mapped or address).is_global and not (mapped or address).is_multicast
+
+
+def request_url(url: str) -> URL:
+    """The address for the client, path and query exactly as given; only non-ASCII is percent-encoded."""
+    if url.isascii():
+        return URL(url.partition("#")[0], encoded=True)
+    parts = _split(url)
+    host = parts.hostname or ""
+    if not host.isascii():
+        host = host.encode("idna").decode("ascii")
+    elif ":" in host:
+        host = f"[{host}]"
+    user = parts.netloc.rpartition("@")[0]
+    netloc = "".join((f"{user}@" if user else "", host, f":{parts.port}" if parts.port is not None else ""))
+    path, query = quote(parts.path, safe=_ASCII), quote(parts.query, safe=_ASCII)
+    question = "?" if query or url.partition("#")[0].endswith("?") else ""
+    return URL(f"{parts.scheme}://{netloc}{path}{question}{query}", encoded=True)
+
+
+class PublicResolver(AbstractResolver):
+    """Resolves names and drops what is not public, so that no name leads inside after the check."""
+
+    def __init__(self, inner: AbstractResolver | None = None) -> None:
+        self._inner = inner or ThreadedResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Resolve as the inner resolver does; OSError when only intranet addresses remain."""
+        found = await self._inner.resolve(host, port, family)
+        public = [entry for entry in found if is_public(ipaddress.ip_address(entry["host"]))]
+        if not public:
+            raise OSError(None, f"{host} leads to intranet addresses only, and this mock refuses those")
+        return public
+
+    async def close(self) -> None:
+        """Close the inner resolver."""
+        await self._inner.close()

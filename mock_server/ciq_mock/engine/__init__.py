@@ -1,0 +1,71 @@
+"""The pure core of the mock: commands and time in, events out."""
+
+from ciq_mock.engine.core import Activation, Engine
+from ciq_mock.engine.errors import (
+    BadCursorError,
+    CancelRefusedError,
+    EngineError,
+    NotActivatedError,
+    QueueFullError,
+    UnknownJobError,
+    UnknownQueueError,
+)
+from ciq_mock.engine.events import (
+    Accepted,
+    Cancelled,
+    Ended,
+    Event,
+    QueueCreated,
+    QueueDeleted,
+    QueueUpdated,
+    Started,
+)
+from ciq_mock.engine.job import Job
+from ciq_mock.engine.listing import JobFilter, JobPage, TimeOrder
+from ciq_mock.engine.queue import NEVER_CONFIGURED, Queue
+from ciq_mock.engine.values import (
+    MOST_ORDERS,
+    NO_CHOICE,
+    CallbackChoice,
+    EngineRules,
+    Failure,
+    HeldReading,
+    JobOrder,
+    KafkaAddress,
+    MqAddress,
+)
+
+__all__ = [
+    "MOST_ORDERS",
+    "NEVER_CONFIGURED",
+    "NO_CHOICE",
+    "Accepted",
+    "Activation",
+    "BadCursorError",
+    "CallbackChoice",
+    "CancelRefusedError",
+    "Cancelled",
+    "Ended",
+    "Engine",
+    "EngineError",
+    "EngineRules",
+    "Event",
+    "Failure",
+    "HeldReading",
+    "Job",
+    "JobFilter",
+    "JobOrder",
+    "JobPage",
+    "KafkaAddress",
+    "MqAddress",
+    "NotActivatedError",
+    "Queue",
+    "QueueCreated",
+    "QueueDeleted",
+    "QueueFullError",
+    "QueueUpdated",
+    "Started",
+    "TimeOrder",
+    "UnknownJobError",
+    "UnknownQueueError",
+]

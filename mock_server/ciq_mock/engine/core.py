@@ -1,0 +1,302 @@
+"""The engine: buckets, features, queues and jobs, moved by commands and by time. Pure.
+
+How time works. Every command carries `now` (epoch seconds). It first settles the past: all starts and ends
+that fall before or at `now` happen at their own exact times and in time order, however late the engine is
+asked; then the command takes effect. A job is free to start from the moment it is accepted, but it does so at
+the next settling, so the answer to a submit still sees it waiting. A `now` that lies before the last one (a
+stepped wall clock) counts as the last one: times never run backwards.
+
+Ends at one moment come in order of their starts; all of them come before the starts of that moment.
+Events pile up until `advance` hands them over.
+Must not know HTTP, XML, asyncio, a clock or how a callback travels.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from math import inf
+
+from ciq_mock.engine.errors import (
+    CancelRefusedError,
+    NotActivatedError,
+    QueueFullError,
+    UnknownJobError,
+    UnknownQueueError,
+)
+from ciq_mock.engine.events import (
+    Accepted,
+    Cancelled,
+    Ended,
+    Event,
+    QueueCreated,
+    QueueDeleted,
+    QueueUpdated,
+    Started,
+)
+from ciq_mock.engine.job import Job
+from ciq_mock.engine.listing import JobFilter, JobPage, Ledger
+from ciq_mock.engine.queue import Queue
+from ciq_mock.engine.values import MOST_ORDERS, EngineRules, JobOrder
+from ciq_mock.ids import QUEUE_LETTER, IdSource
+from ciq_schemas.features import FEATURES, Feature
+from ciq_schemas.lifecycle import JobEvent, QueueState
+from ciq_schemas.values import NotifyConfig
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activation:
+    """A feature a bucket has."""
+
+    bucket: str
+    feature: Feature
+    region: str
+    created: float
+    queue: Queue
+
+
+class Engine:
+    """All state of the mock service. Not thread-safe: one thread owns it."""
+
+    def __init__(self, *, ids: IdSource, rules: EngineRules = EngineRules()) -> None:  # noqa: B008 - frozen
+        self.rules = rules
+        self._ids = ids
+        self._now = -inf
+        self._number = 0
+        self._start_number = 0
+        self._active: dict[tuple[str, Feature], Activation] = {}
+        self._ledgers: dict[tuple[str, Feature], Ledger] = {}
+        self._jobs: dict[str, Job] = {}
+        self._ends: list[tuple[float, int, Job]] = []
+        self._ready: dict[Queue, None] = {}
+        self._events: list[Event] = []
+
+    # --- time ---------------------------------------------------------------------------------------------
+
+    def advance(self, now: float) -> list[Event]:
+        """Settle everything up to `now` and hand over all events since the last call, oldest first."""
+        self._settle(now)
+        events, self._events = self._events, []
+        return events
+
+    def next_due(self) -> float | None:
+        """When the engine wants to be advanced next; a time in the past means at once, None means never."""
+        if self._ready or self._events:
+            return self._now
+        return self._ends[0][0] if self._ends else None
+
+    def reset(self) -> None:
+        """Forget everything but the rules, the id source and the time."""
+        self._active.clear()
+        self._ledgers.clear()
+        self._jobs.clear()
+        self._ends.clear()
+        self._ready.clear()
+        self._events.clear()
+
+    # --- activation ---------------------------------------------------------------------------------------
+
+    def activate(self, now: float, bucket: str, feature: Feature, *, region: str = "") -> Activation:
+        """Give the bucket the feature and its queue; a second time changes nothing."""
+        now = self._settle(now)
+        key = (bucket, feature)
+        if key in self._active:
+            return self._active[key]
+        queue = Queue(
+            queue_id=self._ids(QUEUE_LETTER),
+            bucket=bucket,
+            feature=feature,
+            name=FEATURES[feature].queue_names[0],
+            rules=self.rules,
+            now=now,
+        )
+        activation = Activation(bucket=bucket, feature=feature, region=region, created=now, queue=queue)
+        self._active[key] = activation
+        self._ledgers.setdefault(key, Ledger())
+        self._events.append(QueueCreated(now, queue))
+        return activation
+
+    def deactivate(self, now: float, bucket: str, feature: Feature) -> Activation:
+        """Take the feature away: the queue goes, waiting jobs are cancelled, running jobs run to their end.
+
+        Raises NotActivatedError.
+        """
+        now = self._settle(now)
+        activation = self._activation(bucket, feature)
+        queue = activation.queue
+        for job in list(queue.waiting):
+            self._cancel(now, job)
+        queue.deleted = True
+        self._ready.pop(queue, None)
+        del self._active[bucket, feature]
+        self._events.append(QueueDeleted(now, queue))
+        return activation
+
+    def activations(self, feature: Feature) -> tuple[Activation, ...]:
+        """Every bucket that has the feature, in order of activation."""
+        return tuple(item for item in self._active.values() if item.feature is feature)
+
+    def is_active(self, bucket: str, feature: Feature) -> bool:
+        """Tell whether the bucket has the feature."""
+        return (bucket, feature) in self._active
+
+    # --- queues -------------------------------------------------------------------------------------------
+
+    def queues(self, bucket: str, feature: Feature) -> tuple[Queue, ...]:
+        """The queues of the feature (one). Raises NotActivatedError."""
+        return (self._activation(bucket, feature).queue,)
+
+    def queue(self, bucket: str, feature: Feature, queue_id: str | None = None) -> Queue:
+        """The queue of that id, or the only one. Raises NotActivatedError, UnknownQueueError."""
+        queue = self._activation(bucket, feature).queue
+        if queue_id is not None and queue.id != queue_id:
+            raise UnknownQueueError(queue_id, bucket, feature)
+        return queue
+
+    def update_queue(
+        self,
+        now: float,
+        bucket: str,
+        feature: Feature,
+        queue_id: str,
+        *,
+        name: str,
+        state: QueueState,
+        notify: NotifyConfig,
+    ) -> Queue:
+        """Replace the settings of a queue. Raises NotActivatedError, UnknownQueueError.
+
+        Paused holds back jobs that wait and leaves running ones alone; Active frees them in their old order.
+        """
+        now = self._settle(now)
+        queue = self.queue(bucket, feature, queue_id)
+        queue.name = name
+        queue.state = state
+        queue.notify = notify
+        queue.updated = now
+        self._events.append(QueueUpdated(now, queue, name, state, notify))
+        self._touch(queue)
+        return queue
+
+    # --- jobs ---------------------------------------------------------------------------------------------
+
+    def submit(
+        self,
+        now: float,
+        bucket: str,
+        feature: Feature,
+        orders: Sequence[JobOrder],
+        *,
+        queue_id: str | None = None,
+    ) -> tuple[Job, ...]:
+        """Accept 1 to 6 orders, all or none; the jobs come in order of the orders.
+
+        Raises NotActivatedError, UnknownQueueError, QueueFullError; ValueError on another number of orders.
+        """
+        if not 1 <= len(orders) <= MOST_ORDERS:
+            raise ValueError(f"a request holds 1 to {MOST_ORDERS} orders, not {len(orders)}")
+        now = self._settle(now)
+        queue = self.queue(bucket, feature, queue_id)
+        if len(queue.waiting) + len(orders) > queue.max_size:
+            raise QueueFullError(queue.id, len(queue.waiting), queue.max_size, len(orders))
+        ledger = self._ledgers[bucket, feature]
+        letter = FEATURES[feature].id_letter
+        jobs = []
+        for order in orders:
+            self._number += 1
+            job = Job(order, job_id=self._ids(letter), number=self._number, queue=queue, now=now)
+            self._jobs[job.id] = job
+            ledger.add(job)
+            queue.waiting.push(job)
+            self._events.append(Accepted(now, job))
+            jobs.append(job)
+        self._touch(queue)
+        return tuple(jobs)
+
+    def job(self, now: float, bucket: str, job_id: str) -> Job | None:
+        """The job of that id as it is at `now`, whatever its feature; None when the bucket has none such."""
+        self._settle(now)
+        job = self._jobs.get(job_id)
+        return job if job is not None and job.queue.bucket == bucket else None
+
+    def list_jobs(
+        self,
+        now: float,
+        bucket: str,
+        feature: Feature,
+        wanted: JobFilter,
+        *,
+        size: int = 10,
+        token: str | None = None,
+    ) -> JobPage:
+        """One page of the jobs of the feature. Raises NotActivatedError, BadCursorError."""
+        self._settle(now)
+        self._activation(bucket, feature)
+        return self._ledgers[bucket, feature].page(wanted, size=size, token=token)
+
+    def cancel(self, now: float, bucket: str, job_ids: Sequence[str]) -> tuple[Job, ...]:
+        """Cancel jobs that wait, all or none. Raises UnknownJobError, CancelRefusedError."""
+        now = self._settle(now)
+        jobs = []
+        for job_id in dict.fromkeys(job_ids):
+            job = self.job(now, bucket, job_id)
+            if job is None:
+                raise UnknownJobError(job_id)
+            if not job.waiting:
+                raise CancelRefusedError(job_id, job.state)
+            jobs.append(job)
+        for job in jobs:
+            self._cancel(now, job)
+        return tuple(jobs)
+
+    # --- inside -------------------------------------------------------------------------------------------
+
+    def _activation(self, bucket: str, feature: Feature) -> Activation:
+        try:
+            return self._active[bucket, feature]
+        except KeyError:
+            raise NotActivatedError(bucket, feature) from None
+
+    def _touch(self, queue: Queue) -> None:
+        if queue.can_start:
+            self._ready[queue] = None
+
+    def _settle(self, now: float) -> float:
+        """Let all that falls up to `now` happen; return the time that counts."""
+        now = max(now, self._now)
+        self._fill()
+        ends = self._ends
+        while ends and ends[0][0] <= now:
+            self._now = ends[0][0]
+            while ends and ends[0][0] == self._now:
+                self._end(heappop(ends)[2])
+            self._fill()
+        self._now = now
+        return now
+
+    def _fill(self) -> None:
+        """Start what can start, at the time the engine is at."""
+        ready, self._ready = self._ready, {}
+        for queue in ready:
+            while queue.can_start:
+                self._start(queue.waiting.pop())
+
+    def _start(self, job: Job) -> None:
+        job.apply(JobEvent.START)
+        job.started = self._now
+        job.queue.running += 1
+        self._start_number += 1
+        heappush(self._ends, (self._now + job.duration, self._start_number, job))
+        self._events.append(Started(self._now, job))
+
+    def _end(self, job: Job) -> None:
+        job.apply(JobEvent.SUCCEED if job.failure is None else JobEvent.FAIL)
+        job.ended = self._now
+        job.queue.running -= 1
+        self._touch(job.queue)
+        self._events.append(Ended(self._now, job, job.state, job.queue.notify))
+
+    def _cancel(self, now: float, job: Job) -> None:
+        job.apply(JobEvent.CANCEL)
+        job.ended = now
+        job.queue.waiting.lost()
+        self._events.append(Cancelled(now, job))

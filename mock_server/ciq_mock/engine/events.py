@@ -1,0 +1,76 @@
+"""What the engine says has happened, in order. Consumers cannot steer it.
+
+`at` is the exact time (epoch seconds) of the happening, not of its report. A job in an Ended or Cancelled
+event never changes again; in the others it may have moved on by the time the event is read.
+"""
+
+from dataclasses import dataclass
+
+from ciq_mock.engine.job import Job
+from ciq_mock.engine.queue import Queue
+from ciq_schemas.lifecycle import JobState, QueueState
+from ciq_schemas.values import NotifyConfig
+
+
+@dataclass(frozen=True, slots=True)
+class QueueCreated:
+    """A feature was activated."""
+
+    at: float
+    queue: Queue
+
+
+@dataclass(frozen=True, slots=True)
+class QueueUpdated:
+    """A queue got new settings; the values are those of that moment."""
+
+    at: float
+    queue: Queue
+    name: str
+    state: QueueState
+    notify: NotifyConfig
+
+
+@dataclass(frozen=True, slots=True)
+class QueueDeleted:
+    """A feature was deactivated; its waiting jobs were cancelled before this."""
+
+    at: float
+    queue: Queue
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A job entered its queue."""
+
+    at: float
+    job: Job
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A job began to run."""
+
+    at: float
+    job: Job
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A job ran to its end, Success or Failed; `rule` is the queue's callback rule at that moment."""
+
+    at: float
+    job: Job
+    state: JobState
+    rule: NotifyConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """A waiting job was cancelled, by call or with its queue."""
+
+    at: float
+    job: Job
+
+
+Event = QueueCreated | QueueUpdated | QueueDeleted | Accepted | Started | Ended | Cancelled

@@ -1,0 +1,86 @@
+"""A job: what was ordered, and how far it is. Small: a million of them may wait.
+
+Knows the life cycle table. Must not know the order of jobs or who runs them. Only the engine changes a job.
+"""
+
+from typing import TYPE_CHECKING
+
+from ciq_mock.engine.values import CallbackChoice, Failure, JobOrder
+from ciq_schemas.features import Feature
+from ciq_schemas.lifecycle import WAITING_STATES, JobEvent, JobState, after
+from ciq_schemas.values import NotifyConfig
+
+if TYPE_CHECKING:
+    from ciq_mock.engine.queue import Queue
+
+
+class Job:
+    """A record to read; `created`, `started`, `ended` are epoch seconds, None until it happened."""
+
+    __slots__ = (
+        "_state", "callback", "created", "duration", "ended", "failure", "id", "input", "input_object",
+        "level", "number", "one_of_many", "operation", "queue", "rule_at_submit", "started", "tag",
+    )  # fmt: skip
+
+    def __init__(self, order: JobOrder, *, job_id: str, number: int, queue: "Queue", now: float) -> None:
+        self.id: str = job_id
+        self.number: int = number
+        """Order of acceptance in the whole engine, from 1."""
+        self.queue: Queue = queue
+        self.tag: str = order.tag
+        self.level: int = order.level
+        self.input_object: str = order.input_object
+        self.input: bytes = order.input
+        self.operation: bytes = order.operation
+        self.callback: CallbackChoice = order.callback
+        self.duration: float = order.duration
+        self.failure: Failure | None = order.failure
+        """The planned failure; it speaks only once `state` is Failed."""
+        self.one_of_many: bool = order.one_of_many
+        self.rule_at_submit: NotifyConfig = queue.notify
+        """The queue's callback rule when the job was accepted (for the reading that goes by it)."""
+        self.created: float = now
+        self.started: float | None = None
+        self.ended: float | None = None
+        self._state: JobState = after(None, JobEvent.ACCEPT)
+
+    @property
+    def bucket(self) -> str:
+        """Bucket with APPID."""
+        return self.queue.bucket
+
+    @property
+    def feature(self) -> Feature:
+        """The feature whose queue took the job."""
+        return self.queue.feature
+
+    @property
+    def state(self) -> JobState:
+        """The state to show now: a waiting job of a paused queue shows what the reading in force says.
+
+        Derived, so that pausing a queue of a million jobs costs nothing.
+        """
+        if self._state is JobState.SUBMITTED and self.queue.holds_visibly:
+            return after(self._state, JobEvent.HOLD)
+        return self._state
+
+    @property
+    def waiting(self) -> bool:
+        """True until the job starts or is cancelled."""
+        return self._state in WAITING_STATES
+
+    def progress(self, now: float) -> int:
+        """Percent: 0 while waiting, 0 to 99 while running, 100 once it succeeded."""
+        if self._state is JobState.SUCCESS:
+            return 100
+        if self.started is None:
+            return 0
+        passed = (now if self.ended is None else self.ended) - self.started
+        return max(0, min(99, int(100 * passed / self.duration))) if self.duration > 0 else 0
+
+    def apply(self, event: JobEvent) -> None:
+        """Follow the table; raise IllegalTransitionError when it has no such row."""
+        self._state = after(self.state, event)
+
+    def __repr__(self) -> str:
+        return f"<Job {self.id} {self.state} level {self.level}>"

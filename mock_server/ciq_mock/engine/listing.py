@@ -1,0 +1,125 @@
+"""The records of one feature of one bucket, and pages of them in order of creation.
+
+A cursor names the last job given out, so pages stay right while jobs are added: none twice, none left out.
+"""
+
+from binascii import crc32
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from math import floor
+from operator import attrgetter
+
+from ciq_mock.engine.errors import BadCursorError
+from ciq_mock.engine.job import Job
+from ciq_schemas.lifecycle import JobState
+
+_NUMBER = attrgetter("number")
+_CREATED = attrgetter("created")
+_TOKEN_LENGTH = 24
+
+
+class TimeOrder(StrEnum):
+    """`orderByTime`: by creation time."""
+
+    DESC = "Desc"
+    ASC = "Asc"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobFilter:
+    """Which jobs to list; None = any. Bounds are epoch seconds and belong to the window, in whole seconds."""
+
+    tag: str
+    states: frozenset[JobState] | None = None
+    queue_id: str | None = None
+    input_object: str | None = None
+    created_from: float | None = None
+    created_to: float | None = None
+    order: TimeOrder = TimeOrder.DESC
+
+    def admits(self, job: Job) -> bool:
+        """Tell whether a job of the tag and window belongs in the list."""
+        return (
+            (self.states is None or job.state in self.states)
+            and (self.queue_id is None or job.queue.id == self.queue_id)
+            and (self.input_object is None or job.input_object == self.input_object)
+        )
+
+    @property
+    def _fingerprint(self) -> int:
+        states = None if self.states is None else sorted(self.states)
+        window = (self.created_from, self.created_to)
+        parts = (self.tag, states, self.queue_id, self.input_object, window, self.order)
+        return crc32(repr(parts).encode())
+
+    def token(self, last: Job) -> str:
+        """The cursor after `last`."""
+        return f"{last.number:016x}{self._fingerprint:08x}"
+
+    def number_in(self, token: str) -> int:
+        """Read a cursor back; raise BadCursorError unless this filter gave it out."""
+        if len(token) != _TOKEN_LENGTH or not token.isascii() or not token.isalnum():
+            raise BadCursorError
+        try:
+            number, fingerprint = int(token[:16], 16), int(token[16:], 16)
+        except ValueError:
+            raise BadCursorError from None
+        if fingerprint != self._fingerprint:
+            raise BadCursorError
+        return number
+
+
+@dataclass(frozen=True, slots=True)
+class JobPage:
+    """One page; `next_token` is None on the last."""
+
+    jobs: tuple[Job, ...]
+    next_token: str | None
+
+
+class Ledger:
+    """All jobs ever accepted for one feature of one bucket, by tag, oldest first.
+
+    Numbers and creation times both rise along each list, so windows and cursors are found by bisection.
+    """
+
+    __slots__ = ("_by_tag",)
+
+    def __init__(self) -> None:
+        self._by_tag: dict[str, list[Job]] = {}
+
+    def add(self, job: Job) -> None:
+        """Enter a job just accepted."""
+        self._by_tag.setdefault(job.tag, []).append(job)
+
+    def page(self, wanted: JobFilter, *, size: int, token: str | None) -> JobPage:
+        """Give up to `size` jobs after the cursor; raise BadCursorError on a foreign one."""
+        if size < 1:
+            raise ValueError(f"a page holds at least one job, not {size}")
+        found: list[Job] = []
+        for job in self._walk(wanted, token):
+            if not wanted.admits(job):
+                continue
+            if len(found) == size:
+                return JobPage(tuple(found), wanted.token(found[-1]))
+            found.append(job)
+        return JobPage(tuple(found), None)
+
+    def _walk(self, wanted: JobFilter, token: str | None) -> Iterator[Job]:
+        jobs = self._by_tag.get(wanted.tag, [])
+        low, high = 0, len(jobs)
+        if wanted.created_from is not None:
+            low = bisect_left(jobs, floor(wanted.created_from), key=_CREATED)
+        if wanted.created_to is not None:
+            # Clients see whole seconds: a job of 12:00:05.7 shows 12:00:05 and belongs to a window up to it.
+            high = bisect_left(jobs, floor(wanted.created_to) + 1, key=_CREATED)
+        if token:
+            number = wanted.number_in(token)
+            if wanted.order is TimeOrder.ASC:
+                low = max(low, bisect_right(jobs, number, key=_NUMBER))
+            else:
+                high = min(high, bisect_left(jobs, number, key=_NUMBER))
+        steps = range(low, high) if wanted.order is TimeOrder.ASC else range(high - 1, low - 1, -1)
+        return (jobs[index] for index in steps)

@@ -1,0 +1,50 @@
+"""The waiting line of one queue: a heap by rank, with lazy removal of cancelled jobs.
+
+O(log n) a job; a removed job leaves its entry until it comes up or until dead entries outnumber the living.
+"""
+
+from collections.abc import Iterator
+from heapq import heapify, heappop, heappush
+
+from ciq_mock.engine.job import Job
+from ciq_mock.engine.values import Rank
+
+_FEW = 64
+
+
+class WaitingLine:
+    """Jobs in the order in which they will start. A job leaves by `pop`; one that is cancelled, by `lost`."""
+
+    __slots__ = ("_heap", "_living", "_rank")
+
+    def __init__(self, rank: Rank) -> None:
+        self._rank = rank
+        self._heap: list[tuple[int, int, Job]] = []
+        self._living = 0
+
+    def __len__(self) -> int:
+        return self._living
+
+    def __iter__(self) -> Iterator[Job]:
+        """The waiting jobs in starting order."""
+        return (job for _, _, job in sorted(self._heap, key=lambda entry: entry[:2]) if job.waiting)
+
+    def push(self, job: Job) -> None:
+        """Take in a job that waits."""
+        heappush(self._heap, (self._rank(job.level, job.number), job.number, job))
+        self._living += 1
+
+    def pop(self) -> Job:
+        """Hand out the job that is to start next; IndexError when nobody waits."""
+        while True:
+            job = heappop(self._heap)[2]
+            if job.waiting:
+                self._living -= 1
+                return job
+
+    def lost(self) -> None:
+        """A job of this line has just stopped waiting without being popped."""
+        self._living -= 1
+        if len(self._heap) > _FEW and self._living * 2 < len(self._heap):
+            self._heap = [entry for entry in self._heap if entry[2].waiting]
+            heapify(self._heap)

@@ -1,0 +1,70 @@
+"""The driver of the engine: advances it when something is due or was commanded, and passes its events on.
+
+Knows engine and clock. Must not know HTTP or what listeners do with an event.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from ciq_mock.clock import Clock, Timer
+from ciq_mock.engine import Engine, Event
+
+Listener = Callable[[Event], None]
+
+
+class Runner:
+    """Call `wake` after every command given to the engine; the rest goes by itself. Belongs to the event loop."""
+
+    def __init__(self, *, engine: Engine, clock: Clock, listeners: Sequence[Listener] = ()) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._listeners = tuple(listeners)
+        self._soon: asyncio.Handle | None = None
+        self._timer: Timer | None = None
+        self._closed = False
+
+    def wake(self) -> None:
+        """Something was commanded: advance in the next turn of the event loop (many calls make one advance)."""
+        if self._soon is None and not self._closed:
+            self._clock.hold()
+            self._soon = asyncio.get_running_loop().call_soon(self._woken)
+
+    def close(self) -> None:
+        """Stop; events not yet passed on stay with the engine."""
+        self._closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._soon is not None:
+            self._soon.cancel()
+            self._soon = None
+            self._clock.release()
+
+    def _woken(self) -> None:
+        self._soon = None
+        try:
+            self._step()
+        finally:
+            self._clock.release()
+
+    def _step(self) -> None:
+        """Advance, pass events on, set the next alarm. A failing listener does not keep events from the others."""
+        if self._closed:
+            return
+        failures: list[Exception] = []
+        try:
+            for event in self._engine.advance(self._clock.now()):
+                for listener in self._listeners:
+                    try:
+                        listener(event)
+                    except Exception as error:  # noqa: BLE001, PERF203 - raised below, all together
+                        failures.append(error)
+        finally:
+            self._set_alarm()
+        if failures:
+            raise ExceptionGroup("listeners of engine events failed", failures)
+
+    def _set_alarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        due = self._engine.next_due()
+        self._timer = None if due is None else self._clock.call_at(due, self._step)
