@@ -1,8 +1,8 @@
-"""Times as the target writes them. Pure text in, moments out; must not know whose time it is or what it should be.
+"""Times as the target writes them: text in, moments out. Pure; must not know whose time it is.
 
-Job, queue and callback pages print `YYYY-MM-DDThh:mm:ss+0800`; workflow pages a colon in the zone, their callback
-a space for the T (jobs.md 5.1). Whatever names date, time and zone without doubt is read; the form on the pages of
-jobs and queues is told apart by `is_documented_form`.
+Job, queue and callback pages print `YYYY-MM-DDThh:mm:ss+0800`; workflow pages put a colon in the zone
+(1045/50339), their callback a space for the T (436/80040). Whatever names date, time and zone without doubt
+is read; the form on the pages of jobs and queues is told apart by `is_documented_form`.
 """
 
 import re
@@ -43,12 +43,12 @@ def _zone(text: str) -> timezone | None:
 
 
 def is_unset(text: str | None) -> bool:
-    """Tell whether a time is not set: absent, empty or a dash (jobs.md 1.6)."""
+    """Tell whether a time is not set: absent, empty or a dash (samples of 1045/73113 and of older pages)."""
     return text is None or text.strip() in ("", "-")
 
 
 def is_documented_form(text: str | None) -> bool:
-    """Tell whether a time reads and is written as on the pages: `2026-01-02T03:04:05+0800`, no colon in the zone."""
+    """Tell whether a time is written as on the pages: `2026-01-02T03:04:05+0800`, no colon in the zone."""
     stripped = (text or "").strip()
     return _DOCUMENTED.fullmatch(stripped) is not None and parse(stripped) is not None
 

@@ -1,0 +1,37 @@
+"""Scenario `activation`: activate a bucket that is active already and look at bucket and queue lists.
+
+The first activation was before the run, so what shows is what it left behind, and that a second one adds nothing.
+"""
+
+from ciq_conformance.driver.stage import Stage
+from ciq_conformance.steps.activation import Step
+
+MOST_PAGES = 10
+"""Pages of the bucket list to look through for the bucket."""
+
+
+def play(stage: Stage) -> None:
+    """Play the scenario. It changes nothing on a service that conforms."""
+    bucket = stage.profile.bucket
+    stage.calls.list_queues(Step.QUEUES_BEFORE)
+    stage.calls.activate(Step.ACTIVATE)
+    stage.calls.list_queues(Step.QUEUES_AFTER)
+    for page in range(1, MOST_PAGES + 1):
+        reply = stage.calls.list_buckets(Step.BUCKETS, {"pageNumber": str(page), "pageSize": "100"})
+        if not reply.ok or bucket.encode() in reply.exchange.response_body.data:
+            break
+        if reply.exchange.response_body.data.count(b"<BucketId>") < 100:
+            break
+    stage.calls.list_buckets(Step.BUCKETS_BY_NAME, {"bucketNames": bucket})
+    stage.calls.list_buckets(Step.BUCKETS_BY_UNKNOWN_NAME, {"bucketNames": unknown_bucket(bucket)})
+    stage.calls.list_buckets(Step.PAGE_SIZE_101, {"pageSize": "101"})
+    stage.calls.list_buckets(Step.PAGE_SIZE_0, {"pageSize": "0"})
+
+
+def unknown_bucket(bucket: str) -> str:
+    """A name of the same account that is no bucket: the bucket's own with more in front of the account's number.
+
+    It ends and begins like the real one, so a filter that compares parts of names shows itself.
+    """
+    name, dash, account = bucket.rpartition("-")
+    return f"{name or bucket}-ciq-none{dash}{account if dash else ''}"

@@ -1,0 +1,99 @@
+"""Scenario `errors`: requests that a service must refuse, then a good one that it must still serve."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from ciq_conformance.driver.orders import operation_xml, submit_body
+from ciq_conformance.driver.stage import Stage
+from ciq_conformance.judge import times
+from ciq_conformance.scenarios.readiness import make_active, unknown_queue_id
+from ciq_conformance.steps.errors import EXPANDED, NO_SUCH_TAG, Step
+from ciq_schemas.requirement import Capability
+
+
+def play(stage: Stage) -> None:
+    """Play the scenario. Jobs that a target makes of bad requests are watched to their end."""
+    make_active(stage, Step.PREPARE)
+    began = stage.now()
+    made: list[str] = []
+    for step, body in bad_submits(stage).items():
+        made += [job.job_id for job in stage.calls.submit(step, body).jobs if job.job_id]
+    stage.calls.update_queue(Step.MALFORMED_UPDATE, stage.queue_id, b"<Request><Name>ciq</Name><State>")
+    stage.calls.update_queue(Step.EMPTY_UPDATE, stage.queue_id, b"")
+    stage.calls.raw(Step.UNKNOWN_PATH, "GET", "/ciq_no_such_path")
+    stage.calls.raw(Step.UNKNOWN_METHOD, "PATCH", stage.spec.queue_path)
+    _signatures(stage)
+    _control(stage, began)
+    made = list(dict.fromkeys(made))
+    stage.look(Step.DESCRIBE_MADE, made)
+    stage.watch_ended(Step.WATCH, made)
+
+
+def bad_submits(stage: Stage) -> dict[Step, bytes]:
+    """Bodies of bad submits by step; each is good but for one thing, and names its step in UserData."""
+
+    def good(step: Step, **changes: object) -> bytes:
+        return submit_body([stage.order(step, **changes)])
+
+    def without(step: Step, part: Callable[[Step], str]) -> bytes:
+        whole = good(step).decode()
+        piece = part(step)
+        if piece not in whole:
+            raise ValueError(f"{piece!r} is not in the body of {step}: the order's form has changed")
+        return whole.replace(piece, "", 1).encode()
+
+    def input_part(step: Step) -> str:
+        whole = good(step).decode()
+        return whole[whole.index("<Input>") : whole.index("</Input>") + len("</Input>")]
+
+    bodies = {
+        Step.MALFORMED: good(Step.MALFORMED).replace(b"</Operation>", b""),
+        Step.EMPTY: b"",
+        Step.WRONG_ROOT: good(Step.WRONG_ROOT).replace(b"Request>", b"Order>"),
+        Step.NO_TAG: without(Step.NO_TAG, lambda step: f"<Tag>{stage.order(step).tag}</Tag>"),
+        Step.NO_INPUT: without(Step.NO_INPUT, input_part),
+        Step.NO_OPERATION: without(Step.NO_OPERATION, lambda step: operation_xml(stage.order(step))),
+        Step.UNKNOWN_TAG: good(Step.UNKNOWN_TAG, tag=NO_SUCH_TAG),
+        Step.UNKNOWN_QUEUE: good(Step.UNKNOWN_QUEUE, queue_id=unknown_queue_id(stage)),
+        Step.ENTITY: _with_entity(good(Step.ENTITY, user_data="ENTITY-HERE")),
+    }
+    if stage.spec.has_job_level:
+        bodies[Step.BAD_LEVEL] = good(Step.BAD_LEVEL, level=7)
+    return bodies
+
+
+def _with_entity(body: bytes) -> bytes:
+    doctype = f'<!DOCTYPE Request [<!ENTITY ciq "{EXPANDED}">]><Request>'.encode()
+    return body.replace(b"<Request>", doctype, 1).replace(b"ENTITY-HERE", b"&ciq;")
+
+
+def _signatures(stage: Stage) -> None:
+    declared = stage.profile.capabilities.get(Capability.SIGNATURE)
+    if declared is False:
+        return
+    path = stage.spec.queue_path
+    if stage.profile.credentials is not None or declared:
+        stage.calls.raw(Step.UNSIGNED, "GET", path, signing="none")
+    if stage.profile.credentials is not None:
+        stage.calls.raw(Step.WRONG_SIGNATURE, "GET", path, signing="wrong")
+        stage.calls.raw(Step.EXPIRED_SIGNATURE, "GET", path, signing="expired")
+
+
+def _control(stage: Stage, began: float) -> None:
+    """Submit a good job, and list the time since the scenario began until it shows."""
+    reply = stage.submit(Step.CONTROL, stage.order(Step.CONTROL))
+    ids = [job.job_id for job in reply.jobs if job.job_id]
+    if not ids:
+        return
+    created = times.parse(reply.jobs[0].creation_time)
+    params = {"tag": stage.order(Step.CONTROL).tag, "size": "100"}
+    if created is not None:
+        start = created - timedelta(seconds=stage.now() - began + 5)
+        params["startCreationTime"] = times.written(start)
+    deadline = stage.now() + stage.patience.callback
+    while True:
+        listed = {job.job_id for job in stage.calls.list_jobs(Step.LIST_AFTER, params).jobs}
+        if listed.issuperset(ids) or stage.now() >= deadline:
+            break
+        stage.pause_thread(stage.patience.poll)
+    stage.watch_ended(Step.CONTROL_WATCH, ids)

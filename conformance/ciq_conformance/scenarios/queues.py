@@ -1,0 +1,28 @@
+"""Scenario `queues`: list the feature's queues in every documented way, once while the queue is paused."""
+
+from ciq_conformance.driver.stage import Stage
+from ciq_conformance.scenarios.readiness import found_rule, unknown_queue_id
+from ciq_conformance.steps.queues import Step
+from ciq_schemas.lifecycle import QueueState
+
+
+def play(stage: Stage) -> None:
+    """Play the scenario; the queue is paused for two answers only and put back."""
+    lists = stage.calls.list_queues
+    lists(Step.PLAIN)
+    lists(Step.BY_ID, {"queueIds": stage.queue_id})
+    lists(Step.BY_UNKNOWN_ID, {"queueIds": f"{stage.queue_id},{unknown_queue_id(stage)}"})
+    lists(Step.ACTIVE, {"state": "Active"})
+    lists(Step.PAUSED, {"state": "Paused"})
+    lists(Step.FIRST_OF_ONE, {"pageNumber": "1", "pageSize": "1"})
+    lists(Step.PAST_THE_END, {"pageNumber": "1000", "pageSize": "10"})
+    lists(Step.EMPTY_PARAMETERS, {"queueIds": "", "state": "All", "pageNumber": "", "pageSize": ""})
+    lists(Step.PAGE_SIZE_0, {"pageSize": "0"})
+    lists(Step.PAGE_SIZE_NEGATIVE, {"pageSize": "-1"})
+    lists(Step.PAGE_NUMBER_WORD, {"pageNumber": "abc"})
+    eleven = [unknown_queue_id(stage, f"eleven {index}") for index in range(10)]
+    lists(Step.ELEVEN_IDS, {"queueIds": ",".join([stage.queue_id, *eleven])})
+    if stage.set_queue(Step.PAUSE, state=QueueState.PAUSED, rule=found_rule(stage)).ok:
+        lists(Step.PAUSED_WHILE_PAUSED, {"state": "Paused"})
+        lists(Step.ACTIVE_WHILE_PAUSED, {"state": "Active"})
+    stage.restore()

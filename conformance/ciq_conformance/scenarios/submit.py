@@ -1,0 +1,51 @@
+"""Scenario `submit`: good jobs in every documented dress, submitted at once, watched together to their end."""
+
+import string
+
+from ciq_conformance.driver.orders import JobOrder, submit_body
+from ciq_conformance.driver.stage import Stage
+from ciq_conformance.scenarios.readiness import make_active
+from ciq_conformance.steps.submit import LEVELS, Step
+
+SPECIAL = """<a b="1" c='2'> & &amp; &#65; ]]> <!-- no comment --> </a> 100% {"k": [1, 2]} \\ end"""
+"""What XML must escape, what looks escaped already, and what other dresses would escape."""
+
+
+def printable(length: int, first: str) -> str:
+    """`length` printable ASCII characters beginning with `first`: every one of them, over and over, no blank at an end."""
+    alphabet = string.digits + string.ascii_letters + string.punctuation + " "
+    text = (first + " " + alphabet * (length // len(alphabet) + 1))[:length]
+    return text[:-1] + "." if text.endswith(" ") else text
+
+
+def play(stage: Stage) -> None:
+    """Submit, describe at once, watch to the end, describe again."""
+    make_active(stage, Step.PREPARE)
+    stage.calls.list_queues(Step.QUEUES)
+    ids: list[str] = []
+
+    def send(step: Step, order: JobOrder, *, shuffled: bool = False) -> None:
+        reply = stage.calls.submit(step, submit_body([order], shuffled=shuffled))
+        new = [job.job_id for job in reply.jobs if job.job_id]
+        ids.extend(new)
+        if new:
+            stage.look(Step.DESCRIBE, new)
+
+    send(Step.PLAIN, stage.order(Step.PLAIN))
+    if stage.spec.has_job_level:
+        for step, level in LEVELS.items():
+            send(step, stage.order(step, level=level))
+    plain = stage.order(Step.SPECIAL_USER_DATA)
+    send(Step.SPECIAL_USER_DATA, plain.with_(user_data=f"{stage.run_id} {SPECIAL}"))
+    send(Step.LONG_USER_DATA, plain.with_(user_data=printable(1024, stage.run_id)))
+    equal = stage.order("equal")
+    send(Step.EQUAL_FIRST, equal)
+    send(Step.EQUAL_SECOND, equal)
+    send(Step.SHUFFLED, stage.order(Step.SHUFFLED), shuffled=True)
+    send(Step.WITHOUT_QUEUE, stage.order(Step.WITHOUT_QUEUE, queue_id=None))
+    folder, _, file = plain.input_object.rpartition("/")
+    other = f"{folder}/" if folder else ""
+    send(Step.OTHER_SCRIPT, stage.order(Step.OTHER_SCRIPT, input_object=f"{other}文件 夹/{file}"))
+    known = list(dict.fromkeys(ids))
+    stage.watch_ended(Step.WATCH, known)
+    stage.look(Step.ENDED, known)

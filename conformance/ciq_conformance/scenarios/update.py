@@ -1,0 +1,94 @@
+"""Scenario `update`: change name, rule and state of the queue, then try what must be refused, and put all back."""
+
+from ciq_conformance.driver.orders import RuleOrder, update_body
+from ciq_conformance.driver.stage import Stage
+from ciq_conformance.scenarios.readiness import unknown_queue_id
+from ciq_conformance.steps.update import RULE_CHANNEL, Step, after
+from ciq_schemas.features import Feature
+from ciq_schemas.lifecycle import QueueState
+
+OFF = RuleOrder(state="Off", url=None, event=None, type=None)
+
+
+def play(stage: Stage) -> None:
+    """Play the scenario; the lists in between show what each update did."""
+    try:
+        stage.calls.list_queues(Step.BEFORE, {"queueIds": stage.queue_id})
+        _good(stage)
+        _bad(stage)
+    finally:
+        stage.restore()
+
+
+def name(stage: Stage) -> str:
+    """A name of every documented kind of character, well below the shortest documented limit of 100."""
+    return f"ciq_{stage.run_id[:40]}-*队列"
+
+
+def rule(stage: Stage) -> RuleOrder:
+    """A rule that uses every element documented for the feature."""
+    doc = stage.spec.feature is Feature.DOC
+    return RuleOrder(
+        url=stage.receiver.address(stage.channel(RULE_CHANNEL)),
+        event="TaskFinish" if doc else "TaskFinish,WorkflowFinish",
+        result_format=None if doc else "JSON",
+    )
+
+
+def _good(stage: Stage) -> None:
+    full = rule(stage)
+    own = name(stage)
+
+    def put(step: Step, *, state: QueueState, id_element: str = "", reverse: bool = False) -> None:
+        body = update_body(
+            name=own,
+            state=state,
+            rule=full,
+            id_element=id_element,
+            queue_id=stage.queue_id,
+            reverse=reverse,
+        )
+        stage.calls.update_queue(step, stage.queue_id, body)
+
+    def show(step: Step) -> None:
+        stage.calls.list_queues(step, {"queueIds": stage.queue_id})
+
+    stage.set_queue(Step.RENAME, name=own)
+    show(Step.LIST_RENAMED)
+    stage.set_queue(Step.RULE, name=own, rule=full)
+    show(Step.LIST_RULE)
+    put(Step.PAUSE, state=QueueState.PAUSED, id_element="QueueID")
+    show(Step.LIST_PAUSED)
+    put(Step.PAUSE_AGAIN, state=QueueState.PAUSED, id_element="QueueID")
+    show(Step.LIST_PAUSED_AGAIN)
+    put(Step.RESUME, state=QueueState.ACTIVE, id_element="QueueID")
+    show(Step.LIST_RESUMED)
+    put(Step.WITH_QUEUE_ID_UPPER, state=QueueState.ACTIVE, id_element="QueueID")
+    put(Step.WITH_QUEUE_ID, state=QueueState.ACTIVE, id_element="QueueId")
+    put(Step.WITHOUT_QUEUE_ID, state=QueueState.ACTIVE)
+    put(Step.REVERSED, state=QueueState.ACTIVE, id_element="QueueID", reverse=True)
+
+
+def _bad(stage: Stage) -> None:
+    own = stage.queue_id
+    url = stage.receiver.address(stage.channel(RULE_CHANNEL), "/refused")
+    active = QueueState.ACTIVE
+    stage.calls.list_queues(Step.LIST_SETTLED, {"queueIds": own})
+
+    def attempt(
+        step: Step, *, to: str = own, state: str = active, title: str = "ciq-refused", bad: RuleOrder = OFF
+    ) -> None:
+        body = update_body(name=title, state=state, rule=bad)
+        stage.calls.update_queue(step, to, body)
+        stage.calls.list_queues(after(step), {"queueIds": own})
+
+    attempt(Step.UNKNOWN_ID, to=unknown_queue_id(stage))
+    attempt(Step.BAD_STATE, state="Stopped")
+    if stage.spec.feature is not Feature.DOC:
+        attempt(Step.LONG_NAME, title="n" * 200)
+    attempt(Step.NO_URL, bad=RuleOrder(url=None))
+    attempt(Step.BAD_RULE_STATE, bad=RuleOrder(state="Maybe", url=url))
+    attempt(Step.BAD_RULE_TYPE, bad=RuleOrder(type="Pigeon", url=url))
+    attempt(Step.BAD_RULE_EVENT, bad=RuleOrder(event="TaskMaybe", url=url))
+    if stage.spec.feature is not Feature.DOC:
+        attempt(Step.BAD_RULE_FORMAT, bad=RuleOrder(result_format="YAML", url=url))

@@ -1,0 +1,18 @@
+"""Steps of the scenario `activation`, shared by scenario and checks."""
+
+from enum import StrEnum
+
+
+class Step(StrEnum):
+    """Labels of the exchanges, in the order of the story."""
+
+    QUEUES_BEFORE = "queues-before"
+    ACTIVATE = "activate"
+    QUEUES_AFTER = "queues-after"
+    BUCKETS = "buckets"
+    BUCKETS_BY_NAME = "buckets-by-name"
+    BUCKETS_BY_UNKNOWN_NAME = "buckets-by-unknown-name"
+    PAGE_SIZE_101 = "page-size-101"
+    PAGE_SIZE_0 = "page-size-0"
+
+OUT_OF_RANGE = (Step.PAGE_SIZE_101, Step.PAGE_SIZE_0)

@@ -1,0 +1,53 @@
+"""Steps of the scenario `errors`, shared by scenario and checks."""
+
+from enum import StrEnum
+
+
+class Step(StrEnum):
+    """Labels of the exchanges, in the order of the story."""
+
+    PREPARE = "prepare"
+    MALFORMED = "malformed"
+    EMPTY = "empty"
+    WRONG_ROOT = "wrong-root"
+    NO_TAG = "no-tag"
+    NO_INPUT = "no-input"
+    NO_OPERATION = "no-operation"
+    UNKNOWN_TAG = "unknown-tag"
+    UNKNOWN_QUEUE = "unknown-queue"
+    ENTITY = "entity"
+    BAD_LEVEL = "bad-level"
+    MALFORMED_UPDATE = "malformed-update"
+    EMPTY_UPDATE = "empty-update"
+    UNKNOWN_PATH = "unknown-path"
+    UNKNOWN_METHOD = "unknown-method"
+    CONTROL = "control"
+    CONTROL_WATCH = "control-watch"
+    LIST_AFTER = "list-after"
+    DESCRIBE_MADE = "describe-made"
+    WATCH = "watch"
+    UNSIGNED = "unsigned"
+    WRONG_SIGNATURE = "wrong-signature"
+    EXPIRED_SIGNATURE = "expired-signature"
+
+MISSING_PARTS = (Step.NO_TAG, Step.NO_INPUT, Step.NO_OPERATION)
+
+BAD_SUBMITS = (
+    Step.MALFORMED,
+    Step.EMPTY,
+    Step.WRONG_ROOT,
+    *MISSING_PARTS,
+    Step.UNKNOWN_TAG,
+    Step.UNKNOWN_QUEUE,
+    Step.ENTITY,
+    Step.BAD_LEVEL,
+)
+SIGNATURES = (Step.UNSIGNED, Step.WRONG_SIGNATURE, Step.EXPIRED_SIGNATURE)
+DOCUMENTED_OPERATIONS = (*BAD_SUBMITS, Step.MALFORMED_UPDATE, Step.EMPTY_UPDATE, *SIGNATURES)
+"""Bad requests to operations that the documents know: their refusals have the documented form."""
+
+BAD = (*DOCUMENTED_OPERATIONS, Step.UNKNOWN_PATH, Step.UNKNOWN_METHOD)
+
+NO_SUCH_TAG = "NoSuchTag"
+EXPANDED = "ciq-entity-was-expanded"
+"""What the entity of step ENTITY stands for."""

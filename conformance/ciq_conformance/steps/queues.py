@@ -1,0 +1,28 @@
+"""Steps of the scenario `queues`, shared by scenario and checks."""
+
+from enum import StrEnum
+
+
+class Step(StrEnum):
+    """Labels of the exchanges, in the order of the story."""
+
+    PLAIN = "plain"
+    BY_ID = "by-id"
+    BY_UNKNOWN_ID = "by-unknown-id"
+    ACTIVE = "active"
+    PAUSED = "paused"
+    PAUSE = "pause"
+    ACTIVE_WHILE_PAUSED = "active-while-paused"
+    PAUSED_WHILE_PAUSED = "paused-while-paused"
+    FIRST_OF_ONE = "first-of-one"
+    PAST_THE_END = "past-the-end"
+    EMPTY_PARAMETERS = "empty-parameters"
+    ELEVEN_IDS = "eleven-ids"
+    PAGE_SIZE_0 = "page-size-0"
+    PAGE_SIZE_NEGATIVE = "page-size-negative"
+    PAGE_NUMBER_WORD = "page-number-word"
+
+FOUND = (Step.PLAIN, Step.BY_ID, Step.FIRST_OF_ONE)
+"""Lists that show the queue as it is."""
+
+OUT_OF_RANGE = (Step.PAGE_SIZE_0, Step.PAGE_SIZE_NEGATIVE, Step.PAGE_NUMBER_WORD)
