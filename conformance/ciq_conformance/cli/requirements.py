@@ -1,0 +1,174 @@
+"""`ciq requirements` and `ciq explain`: what the kit demands, and on what ground.
+
+Knows the registry, the seed table and where story and check of a requirement stand. Sends nothing, judges nothing.
+"""
+
+import inspect
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console, Group
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from ciq_conformance.checks import load_checks
+from ciq_conformance.judge.registry import check_of
+from ciq_conformance.scenarios import MODULES
+from ciq_schemas.features import Feature
+from ciq_schemas.requirement import (
+    Footing,
+    Requirement,
+    Scenario,
+    UnknownRequirementError,
+    load_registry,
+    set_version,
+)
+from ciq_schemas.run import Level
+from ciq_schemas.seeds import SeedPage, load_seeds
+
+_PIPED_WIDTH = 160
+_STYLES = {Level.MUST: "bold red", Level.SHOULD: "yellow", Level.NOTE: "cyan"}
+_CONSEQUENCES = {
+    Level.MUST: "a deviation fails the run",
+    Level.SHOULD: "a deviation is a warning",
+    Level.NOTE: "measured, never a failure",
+}
+_GROUNDS = {
+    Footing.DOCUMENTED: "a public document says so",
+    Footing.SDK: "seen in an official SDK only, so it cannot be a MUST",
+    Footing.INFERRED: "inferred from what the documents say, so it cannot be a MUST",
+}
+
+
+def requirements(
+    globs: Annotated[
+        list[str] | None, typer.Argument(metavar="[GLOB]...", help="Ids to show, such as PAU-* or SUB-00?.")
+    ] = None,
+    level: Annotated[list[Level] | None, typer.Option(help="Only this level; may be repeated.")] = None,
+    feature: Annotated[
+        list[Feature] | None, typer.Option(help="Only what applies to this feature; may be repeated.")
+    ] = None,
+    area: Annotated[list[str] | None, typer.Option(help="Only this area, such as pause; may be repeated.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one array.")] = False,
+    seeds: Annotated[
+        bool, typer.Option("--seeds", help="Show the two seed pages and what each sentence became.")
+    ] = False,
+) -> None:
+    """List the requirements, filtered by id, level, feature and area."""
+    console = _console()
+    if seeds:
+        if globs or level or feature or area:
+            raise typer.BadParameter("--seeds shows the whole table: leave the filters out")
+        pages = load_seeds()
+        if as_json:
+            _print_json(pages)
+        else:
+            for page in pages:
+                console.print(_seed_table(page))
+        return
+    try:
+        found = load_registry().select(globs or (), levels=level or (), features=feature or (), areas=area or ())
+    except UnknownRequirementError as error:
+        raise typer.BadParameter(str(error)) from error
+    if as_json:
+        _print_json(found)
+    else:
+        console.print(_table(found))
+
+
+def explain(
+    ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Ids, such as PAU-002.")],
+) -> None:
+    """Say of a requirement what it demands, on what ground, and how it is tested."""
+    registry = load_registry()
+    try:
+        found = [registry.get(name) for name in ids]
+    except UnknownRequirementError as error:
+        raise typer.BadParameter(str(error)) from error
+    load_checks()
+    console = _console()
+    for requirement in found:
+        console.print(_explanation(requirement))
+
+
+def _console() -> Console:
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_PIPED_WIDTH)
+    return console
+
+
+def _print_json(value: object) -> None:
+    typer.echo(msgspec.json.format(msgspec.json.encode(value)).decode())
+
+
+def _table(found: Sequence[Requirement]) -> Table:
+    counts = ", ".join(f"{sum(r.level is level for r in found)} {level}" for level in Level)
+    table = Table(title=f"{len(found)} requirements: {counts}", caption=f"requirement set {set_version()}")
+    table.add_column("id", no_wrap=True)
+    table.add_column("level", no_wrap=True)
+    table.add_column("title", ratio=1)
+    table.add_column("features")
+    table.add_column("footing", no_wrap=True)
+    for requirement in found:
+        table.add_row(
+            requirement.id,
+            Text(requirement.level, style=_STYLES[requirement.level]),
+            requirement.title,
+            _features(requirement.features),
+            requirement.footing,
+        )
+    return table
+
+
+def _seed_table(page: SeedPage) -> Table:
+    table = Table(title=f"{page.document} “{page.title}” ({page.date})", show_lines=True)
+    table.add_column("#", justify="right")
+    table.add_column("the page says (our words)", ratio=1)
+    table.add_column("leads to", ratio=1)
+    for number, sentence in enumerate(page.sentence, start=1):
+        leads = [" ".join(sentence.requirements), sentence.reason, sentence.besides]
+        says = f"{sentence.says}\n“{sentence.quote}”" if sentence.quote else sentence.says
+        table.add_row(str(number), Text(says), Text("\n".join(part for part in leads if part)))
+    return table
+
+
+def _features(features: Iterable[Feature]) -> str:
+    listed = list(features)
+    return "all" if len(listed) == len(Feature) else ", ".join(listed)
+
+
+def _explanation(requirement: Requirement) -> Panel:
+    facts = Table.grid(padding=(0, 2))
+    facts.add_column(style="bold", no_wrap=True)
+    facts.add_column(ratio=1)
+    facts.add_row("demands", Text(requirement.statement))
+    facts.add_row("level", f"{requirement.level}: {_CONSEQUENCES[requirement.level]}")
+    facts.add_row("footing", f"{requirement.footing}: {_GROUNDS[requirement.footing]}")
+    facts.add_row("written in", Group(*(Text(str(clause)) for clause in requirement.clauses)))
+    facts.add_row("features", _features(requirement.features))
+    if requirement.formats:
+        facts.add_row("formats", ", ".join(requirement.formats))
+    if requirement.capabilities:
+        facts.add_row("only with", ", ".join(requirement.capabilities) + " declared in the profile")
+    facts.add_row("tested by", Text(_how_tested(requirement)))
+    return Panel(facts, title=f"{requirement.id} · {requirement.title}", title_align="left")
+
+
+def _how_tested(requirement: Requirement) -> str:
+    if requirement.untested:
+        return f"nothing: {requirement.untested}"
+    if requirement.scenario is Scenario.EVERY:
+        story = "whatever was exchanged in any scenario"
+    else:
+        story = _sentence(import_module(MODULES[requirement.scenario]).__doc__)
+    check = check_of(requirement.id)
+    return story if check is None else f"{story}\n{_sentence(check.__doc__)} ({check.__module__})"
+
+
+def _sentence(doc: str | None) -> str:
+    return " ".join(inspect.cleandoc(doc or "").partition("\n\n")[0].split())
