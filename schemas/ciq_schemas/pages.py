@@ -1,0 +1,129 @@
+"""Pages of the documentation that are rendered from the contract: requirement table, seed tables, life cycle diagram.
+
+`python -m ciq_schemas.pages docs` writes them into a folder of documents; a test checks for drift.
+Knows Markdown and the contract. Must not know the suite or the mock.
+"""
+
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from ciq_schemas.features import Feature
+from ciq_schemas.lifecycle import FINAL_STATES, TRANSITIONS
+from ciq_schemas.requirement import Registry, Requirement, load_registry
+from ciq_schemas.run import Level
+from ciq_schemas.seeds import SeedPage, load_seeds
+
+COMMAND = "python -m ciq_schemas.pages docs"
+_NOTICE = f"<!-- Written by `{COMMAND}` from schemas/ciq_schemas; edit there. -->"
+
+
+def requirements_page(registry: Registry, seeds: Iterable[SeedPage]) -> str:
+    """`requirements.md`: every requirement by area, then the seed pages sentence by sentence."""
+    counts = ", ".join(f"{sum(r.level is level for r in registry)} {level}" for level in Level)
+    lines = [
+        "# Requirements",
+        "",
+        _NOTICE,
+        "",
+        f"{len(registry)} requirements: {counts}. `ciq explain ID` tells more of one: clauses, scenario, check.",
+        "Only what a public document says can be a MUST. Documents are named `product/number`: 1045 and 460 are",
+        "Cloud Infinite, 436 is Cloud Object Storage.",
+    ]
+    for area in registry.areas:
+        lines += [
+            "",
+            f"## {area.replace('_', ' ').capitalize()}",
+            "",
+            "| id | level | requirement | features | footing and source |",
+            "| --- | --- | --- | --- | --- |",
+        ]
+        lines += [_requirement_row(requirement) for requirement in registry.select(areas=[area])]
+    lines += ["", "# Where the sentences of the seed pages went"]
+    for page in seeds:
+        lines += [
+            "",
+            f"## {page.document} “{page.title}” ({page.date})",
+            "",
+            "| # | section | the page says, in our words | leads to |",
+            "| --- | --- | --- | --- |",
+        ]
+        for number, sentence in enumerate(page.sentence, start=1):
+            leads = ", ".join(sentence.requirements) or f"no requirement: {sentence.reason}"
+            besides = f". {sentence.besides}" if sentence.besides else ""
+            cells = (str(number), sentence.section, sentence.says, leads + besides)
+            lines.append(_row(cells))
+    return "\n".join(lines) + "\n"
+
+
+def life_cycle_page() -> str:
+    """`life-cycle.md`: the states of a job as a Mermaid diagram."""
+    lines = [
+        "# The life of a job",
+        "",
+        _NOTICE,
+        "",
+        "```mermaid",
+        "stateDiagram-v2",
+    ]
+    lines += [f"    {before or '[*]'} --> {after}: {event}" for (before, event), after in TRANSITIONS.items()]
+    lines += [f"    {state} --> [*]" for state in dict.fromkeys(TRANSITIONS.values()) if state in FINAL_STATES]
+    lines += [
+        "```",
+        "",
+        "`hold` and `release` follow the queue's state. The documents give two readings of a waiting job in a paused",
+        "queue (PAU-003): it shows `Pause` (1045/72940), or it stays `Submitted` (1045/47936).",
+        "The source of each transition stands beside its row in `schemas/ciq_schemas/lifecycle.py`.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def render() -> Mapping[str, str]:
+    """All generated pages by file name."""
+    return MappingProxyType(
+        {
+            "requirements.md": requirements_page(load_registry(), load_seeds()),
+            "life-cycle.md": life_cycle_page(),
+        }
+    )
+
+
+def _requirement_row(requirement: Requirement) -> str:
+    every = len(requirement.features) == len(Feature)
+    features = "all" if every else ", ".join(requirement.features)
+    documents = ", ".join(dict.fromkeys(clause.document for clause in requirement.clauses))
+    untested = f" *Not tested: {requirement.untested}.*" if requirement.untested else ""
+    return _row(
+        (
+            requirement.id,
+            requirement.level,
+            f"**{_escape(requirement.title)}.** {_escape(requirement.statement)}{untested}",
+            features,
+            f"{requirement.footing}: {documents}",
+        )
+    )
+
+
+def _escape(text: str) -> str:
+    for character in ("\\", "|", "*", "<", "_"):
+        text = text.replace(character, f"\\{character}")
+    return text
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def main(arguments: list[str]) -> int:
+    """Write the pages into the folder given; 2 when it is none."""
+    if len(arguments) != 1 or not Path(arguments[0]).is_dir():
+        sys.stderr.write(f"expected the folder of the documents, as in `{COMMAND}`; got {arguments}\n")
+        return 2
+    for name, text in render().items():
+        Path(arguments[0], name).write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
