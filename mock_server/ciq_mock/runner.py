@@ -56,7 +56,7 @@ class Runner:
                 for listener in self._listeners:
                     try:
                         listener(event)
-                    except Exception as error:  # noqa: BLE001, PERF203 - raised below, all together
+                    except Exception as error:  # raised below, all together
                         failures.append(error)
         finally:
             self._set_alarm()
@@ -64,7 +64,13 @@ class Runner:
             raise ExceptionGroup("listeners of engine events failed", failures)
 
     def _set_alarm(self) -> None:
+        due = self._engine.next_due()
+        if due is None or (self._timer is not None and self._timer.when <= due):
+            return  # an alarm that rings early does no harm; a new one for each command would pile up
         if self._timer is not None:
             self._timer.cancel()
-        due = self._engine.next_due()
-        self._timer = None if due is None else self._clock.call_at(due, self._step)
+        self._timer = self._clock.call_at(due, self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        self._step()

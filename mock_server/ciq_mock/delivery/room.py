@@ -1,0 +1,241 @@
+"""The delivery room: takes the end of each job, asks the rule, and sees the callback on its way.
+
+A parcel waits for its time (delay, retry), then in the lane of its address, then is out with one worker.
+Delays and retries go by the mock's clock; a parcel that waits in a lane or is out holds that clock.
+Bodies are built when they are sent, so a receiver that hangs costs a small record a callback.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from ciq_mock.callback_rule import BodyFormat, Destination, Silence, Sink, decide
+from ciq_mock.clock import Clock, Timer
+from ciq_mock.delivery.address import AddressRefusedError, check_address, request_url, without_password
+from ciq_mock.delivery.lanes import Lanes, Parcel
+from ciq_mock.delivery.log import Attempt, DeliveryLog
+from ciq_mock.delivery.sender import Answer, Sender
+from ciq_mock.delivery.sinks import SinkMessage, Sinks
+from ciq_mock.engine import Ended, Event, Job
+from ciq_mock.settings import DeliverySettings, RuleMoment, Shutdown
+
+BodyBuilder = Callable[[Job, BodyFormat], bytes]
+"""Makes the body of a TaskFinish callback for a job that has ended."""
+
+
+class DeliveryRoom:
+    """All callbacks of a mock. Belongs to one event loop; `start` before the first event, `close` at the end."""
+
+    def __init__(
+        self,
+        *,
+        settings: DeliverySettings,
+        clock: Clock,
+        build: BodyBuilder,
+        rule_read_at: RuleMoment = RuleMoment.END,
+    ) -> None:
+        self.log = DeliveryLog(size=settings.log_size)
+        self.sinks = Sinks(size=settings.sink_size)
+        self._settings = settings
+        self._clock = clock
+        self._build = build
+        self._rule_read_at = rule_read_at
+        self._lanes = Lanes(width=settings.per_address)
+        self._later: dict[Parcel, Timer] = {}
+        self._out: dict[Parcel, float] = {}
+        self._workers: set[asyncio.Task[None]] = set()
+        self._waiters: dict[asyncio.Future[None], Callable[[DeliveryLog], bool]] = {}
+        self._sender: Sender | None = None
+        self._closing = False
+        self._count = 0
+
+    async def start(self) -> None:
+        """Open the HTTP client."""
+        self._sender = Sender(self._settings)
+
+    @property
+    def pending(self) -> int:
+        """Callbacks not yet done with: delayed, awaiting a retry, in line or out."""
+        return len(self._later) + self._lanes.waiting + len(self._out)
+
+    def on_event(self, event: Event) -> None:
+        """Listen to the engine; only ends of jobs matter (no document names a callback for a cancel)."""
+        if not isinstance(event, Ended):
+            return
+        job = event.job
+        rule = event.rule if self._rule_read_at is RuleMoment.END else job.rule_at_submit
+        match decide(rule, job.callback):
+            case Destination() as to:
+                self._send(job, to)
+            case Sink() as sink:
+                body = self._build(job, sink.format)
+                self.sinks.put(
+                    sink, SinkMessage(job_id=job.id, at=self._clock.now(), format=sink.format, body=body)
+                )
+                self._tell()
+            case Silence():
+                pass
+
+    async def idle(self, timeout: float) -> None:
+        """Wait until nothing is pending. Raises TimeoutError after `timeout` real seconds."""
+        await self.wait_for(lambda _: self.pending == 0, timeout)
+
+    async def wait_for(self, holds: Callable[[DeliveryLog], bool], timeout: float) -> None:
+        """Wait until `holds(log)`, asked after each attempt. Raises TimeoutError after `timeout` real seconds."""
+        if holds(self.log):
+            return
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters[waiter] = holds
+        try:
+            async with asyncio.timeout(timeout):
+                await waiter
+        except TimeoutError:
+            raise TimeoutError(
+                f"not within {timeout:g} s: {self.log.delivered} callbacks delivered in {self.log.attempts} "
+                f"attempts, {self.pending} pending, {self.log.dropped} dropped"
+            ) from None
+        finally:
+            del self._waiters[waiter]
+
+    async def reset(self) -> None:
+        """Drop everything pending without a word, and forget log and sinks."""
+        self._take_back()
+        await self._stop_workers()
+        self.log.clear()
+        self.sinks.clear()
+        self._count = 0
+        self._tell()
+
+    async def close(self) -> None:
+        """Stop: drain or drop, as set; what could not be sent is in the log. A second call does nothing."""
+        if self._closing:
+            return
+        self._closing = True
+        if self._settings.shutdown is Shutdown.DRAIN and self._sender is not None:
+            for parcel in self._take_later():
+                self._line_up(parcel)
+            try:
+                await self.idle(self._settings.drain_timeout)
+            except TimeoutError:
+                pass  # what is left is dropped below, and logged
+        for parcel in self._take_back():
+            self._drop(parcel, "dropped: the mock was stopped")
+        await self._stop_workers()
+        if self._sender is not None:
+            await self._sender.close()
+
+    # --- on the way in ------------------------------------------------------------------------------------
+
+    def _send(self, job: Job, to: Destination) -> None:
+        self._count += 1
+        delay = self._settings.delay + (self._settings.stagger if self._count % 2 == 1 else 0.0)
+        for copy in range(1, self._settings.copies + 1):
+            parcel = Parcel(job=job, url=to.url, body_format=to.format, copy=copy)
+            try:
+                check_address(to.url, forbid_private=self._settings.forbid_private)
+            except AddressRefusedError as error:
+                self._drop(parcel, f"dropped: {error}")
+                continue
+            if self._closing or self._sender is None:
+                self._drop(parcel, "dropped: the mock was stopped")
+            elif self.pending >= self._settings.max_pending:
+                self._drop(parcel, f"dropped: {self._settings.max_pending} callbacks are pending already")
+            elif delay:
+                self._put_off(parcel, delay)
+            else:
+                self._line_up(parcel)
+
+    def _put_off(self, parcel: Parcel, seconds: float) -> None:
+        def due() -> None:
+            del self._later[parcel]
+            self._line_up(parcel)
+
+        self._later[parcel] = self._clock.call_at(self._clock.now() + seconds, due)
+
+    def _line_up(self, parcel: Parcel) -> None:
+        self._clock.hold()
+        self._lanes.put(parcel)
+        if self._lanes.ready and len(self._workers) < self._settings.concurrency:
+            worker = asyncio.get_running_loop().create_task(self._work())
+            self._workers.add(worker)
+            worker.add_done_callback(self._worker_done)
+
+    # --- out ----------------------------------------------------------------------------------------------
+
+    async def _work(self) -> None:
+        """Serve lanes in turn until none is ready."""
+        while self._lanes.ready:
+            lane, parcel = self._lanes.take()
+            self._out[parcel] = self._clock.now()
+            try:
+                await self._attempt(parcel)
+            finally:
+                self._out.pop(parcel, None)
+                self._lanes.done(lane)
+                self._clock.release()
+                self._tell()
+
+    async def _attempt(self, parcel: Parcel) -> None:
+        assert self._sender is not None  # noqa: S101 - lined up only once started
+        parcel.attempts += 1
+        started = self._clock.now()
+        answer = Answer(None, "cut off: the mock was stopped")
+        try:
+            body = self._build(parcel.job, parcel.format)
+            answer = await self._sender.post(request_url(parcel.url), body, parcel.format)
+        finally:
+            attempt = self._entry(parcel, parcel.attempts, started, answer)
+            self.log.add(attempt)
+        retries = self._settings.retry_after
+        if not attempt.delivered and parcel.attempts <= len(retries) and not self._closing:
+            self._put_off(parcel, retries[parcel.attempts - 1])
+
+    def _worker_done(self, worker: asyncio.Task[None]) -> None:
+        self._workers.discard(worker)
+        if not worker.cancelled() and (error := worker.exception()) is not None:
+            worker.get_loop().call_exception_handler(
+                {"message": "a callback could not be built or sent", "exception": error, "task": worker}
+            )
+
+    # --- back ---------------------------------------------------------------------------------------------
+
+    def _take_later(self) -> list[Parcel]:
+        parcels = list(self._later)
+        for timer in self._later.values():
+            timer.cancel()
+        self._later.clear()
+        return parcels
+
+    def _take_back(self) -> list[Parcel]:
+        """Take out every parcel that is not out."""
+        waiting = self._lanes.clear()
+        for _ in waiting:
+            self._clock.release()
+        return self._take_later() + waiting
+
+    async def _stop_workers(self) -> None:
+        workers = list(self._workers)
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+
+    def _drop(self, parcel: Parcel, why: str) -> None:
+        self.log.add(self._entry(parcel, 0, self._clock.now(), Answer(None, why)))
+        self._tell()
+
+    def _entry(self, parcel: Parcel, number: int, started: float, answer: Answer) -> Attempt:
+        return Attempt(
+            job_id=parcel.job.id,
+            url=without_password(parcel.url),
+            number=number,
+            copy=parcel.copy,
+            started=started,
+            ended=self._clock.now(),
+            status=answer.status,
+            error=answer.error,
+        )
+
+    def _tell(self) -> None:
+        """Look after those who wait for something to hold."""
+        for waiter, holds in self._waiters.items():
+            if not waiter.done() and holds(self.log):
+                waiter.set_result(None)

@@ -1,0 +1,104 @@
+"""One attempt: an HTTP POST of a ready body, and what came of it.
+
+Knows the HTTP client. Must not know jobs, retries or the mock's clock; its time-out is real time.
+"""
+
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+from yarl import URL
+
+from ciq_mock.callback_rule import BodyFormat
+from ciq_mock.delivery.address import PublicResolver
+from ciq_mock.settings import DeliverySettings
+
+_CONTENT_TYPES = {BodyFormat.XML: "application/xml", BodyFormat.JSON: "application/json"}
+"""XML as in 1545/65203; no document names one for JSON."""
+_ANSWER_READ = 64 * 1024
+_KEEP_ALIVE = 1.0
+"""Shorter than receivers keep idle connections, or a callback would now and then meet a closing one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: a status, or None and why not."""
+
+    status: int | None
+    error: str = ""
+
+
+class Sender:
+    """An HTTP client made for callbacks: no cookies, no proxies, no redirects, addresses as given."""
+
+    def __init__(self, settings: DeliverySettings) -> None:
+        """Needs a running event loop."""
+        self._timeout = settings.timeout
+        resolver = PublicResolver() if settings.forbid_private else None
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=0, ssl=settings.verify_tls, resolver=resolver, keepalive_timeout=_KEEP_ALIVE
+            ),
+            timeout=aiohttp.ClientTimeout(total=settings.timeout),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            skip_auto_headers=("Accept",),
+        )
+        self._headers = {
+            body_format: {
+                "User-Agent": settings.user_agent,
+                "Content-Type": content_type,
+                "Accept-Encoding": "gzip",
+            }
+            for body_format, content_type in _CONTENT_TYPES.items()
+        }
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def post(self, url: URL, body: bytes, body_format: BodyFormat) -> Answer:
+        """Send once. Every failure of network or receiver is an Answer, none is raised."""
+        status: int | None = None
+        try:
+            async with self._session.post(
+                url, data=body, headers=self._headers[body_format], allow_redirects=False
+            ) as response:
+                status = response.status
+                await _read_out(response)
+        except TimeoutError:
+            return Answer(status, f"no {'answer' if status is None else 'end of the answer'} in {self._timeout:g} s")
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            # ValueError: what yarl and http parsing raise on addresses no check foresaw.
+            return Answer(status, _in_words(error))
+        return Answer(status)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._session.close()
+
+
+async def _read_out(response: aiohttp.ClientResponse) -> None:
+    """Read the answer's body so that the connection can be used again; a long one is cut off."""
+    left = _ANSWER_READ
+    while left > 0 and not response.content.at_eof():
+        left -= len(await response.content.read(left))
+
+
+def _in_words(error: Exception) -> str:
+    match error:
+        case aiohttp.ServerDisconnectedError():
+            return "the receiver closed the connection without an answer"
+        case aiohttp.ClientConnectorError():
+            return f"no connection to {error.host}:{error.port}: {error.os_error.strerror or error.os_error}"
+        case aiohttp.InvalidURL():
+            return "the address cannot be used by the HTTP client"
+        case aiohttp.ClientResponseError():
+            return f"the answer is not HTTP: {error.message}"
+        case _:
+            return f"{type(error).__name__}: {error}"
