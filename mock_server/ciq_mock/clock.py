@@ -8,6 +8,7 @@ All methods belong to the thread of the event loop.
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -162,12 +163,12 @@ class _Timers:
 
     def _run_due(self, now: float) -> None:
         """Run the actions due by `now`, and not those they set in turn."""
-        due: list[Timer] = []
+        due: deque[Timer] = deque()
         while (when := self._next_due()) is not None and when <= now:
             due.append(heappop(self._heap)[2])
         try:
             while due:
-                timer = due.pop(0)
+                timer = due.popleft()
                 if not timer.cancelled:
                     timer.action()
         finally:
@@ -204,19 +205,24 @@ class ScaledClock(_Timers):
         self._monotonic = monotonic
         self._origin = time.time() if start is None else start
         self._zero = monotonic()
+        self._armed_for = 0.0
 
     def now(self) -> float:
         return self._origin + (self._monotonic() - self._zero) * self._factor
 
     def _move_to(self, when: float) -> None:
         self._origin += max(0.0, when - self.now())
+        self._disarm()
 
     def _arm(self) -> None:
         due = self._next_due()
+        if self._alarm is not None and due == self._armed_for:
+            return
         self._disarm()
         if due is not None:
             delay = max(0.0, (due - self.now()) / self._factor)
             self._alarm = asyncio.get_running_loop().call_later(delay, self._ring)
+            self._armed_for = due
 
     def _ring(self) -> None:
         self._alarm = None
@@ -241,7 +247,9 @@ class SteppedClock(_Timers):
 
     def hold(self) -> None:
         super().hold()
-        self._disarm()
+        due = self._next_due()
+        if due is not None and due > self._now:
+            self._disarm()
 
     def _move_to(self, when: float) -> None:
         self._now = max(self._now, when)

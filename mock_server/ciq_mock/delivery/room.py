@@ -7,6 +7,7 @@ Bodies are built when they are sent, so a receiver that hangs costs a small reco
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 from ciq_mock.callback_rule import BodyFormat, Destination, Silence, Sink, decide
 from ciq_mock.clock import Clock, Timer
@@ -113,10 +114,8 @@ class DeliveryRoom:
         if self._settings.shutdown is Shutdown.DRAIN and self._sender is not None:
             for parcel in self._take_later():
                 self._line_up(parcel)
-            try:
+            with suppress(TimeoutError):  # what is left then is dropped below, and logged
                 await self.idle(self._settings.drain_timeout)
-            except TimeoutError:
-                pass  # what is left is dropped below, and logged
         for parcel in self._take_back():
             self._drop(parcel, "dropped: the mock was stopped")
         await self._stop_workers()
@@ -126,6 +125,8 @@ class DeliveryRoom:
     # --- on the way in ------------------------------------------------------------------------------------
 
     def _send(self, job: Job, to: Destination) -> None:
+        if self._sender is None:
+            raise RuntimeError("the delivery room is not open: await start() before the first event")
         self._count += 1
         delay = self._settings.delay + (self._settings.stagger if self._count % 2 == 1 else 0.0)
         for copy in range(1, self._settings.copies + 1):
@@ -135,7 +136,7 @@ class DeliveryRoom:
             except AddressRefusedError as error:
                 self._drop(parcel, f"dropped: {error}")
                 continue
-            if self._closing or self._sender is None:
+            if self._closing:
                 self._drop(parcel, "dropped: the mock was stopped")
             elif self.pending >= self._settings.max_pending:
                 self._drop(parcel, f"dropped: {self._settings.max_pending} callbacks are pending already")
@@ -154,34 +155,38 @@ class DeliveryRoom:
     def _line_up(self, parcel: Parcel) -> None:
         self._clock.hold()
         self._lanes.put(parcel)
-        if self._lanes.ready and len(self._workers) < self._settings.concurrency:
-            worker = asyncio.get_running_loop().create_task(self._work())
+        self._employ()
+
+    def _employ(self) -> None:
+        sender = self._sender
+        if sender is not None and self._lanes.ready and len(self._workers) < self._settings.concurrency:
+            worker = asyncio.get_running_loop().create_task(self._work(sender))
             self._workers.add(worker)
             worker.add_done_callback(self._worker_done)
 
     # --- out ----------------------------------------------------------------------------------------------
 
-    async def _work(self) -> None:
+    async def _work(self, sender: Sender) -> None:
         """Serve lanes in turn until none is ready."""
         while self._lanes.ready:
             lane, parcel = self._lanes.take()
             self._out[parcel] = self._clock.now()
             try:
-                await self._attempt(parcel)
+                await self._attempt(sender, parcel)
             finally:
                 self._out.pop(parcel, None)
                 self._lanes.done(lane)
                 self._clock.release()
                 self._tell()
 
-    async def _attempt(self, parcel: Parcel) -> None:
-        assert self._sender is not None  # noqa: S101 - lined up only once started
+    async def _attempt(self, sender: Sender, parcel: Parcel) -> None:
         parcel.attempts += 1
         started = self._clock.now()
-        answer = Answer(None, "cut off: the mock was stopped")
+        answer = Answer(None, "not sent: the body could not be built")
         try:
             body = self._build(parcel.job, parcel.format)
-            answer = await self._sender.post(request_url(parcel.url), body, parcel.format)
+            answer = Answer(None, "cut off: the mock was stopped")
+            answer = await sender.post(request_url(parcel.url), body, parcel.format)
         finally:
             attempt = self._entry(parcel, parcel.attempts, started, answer)
             self.log.add(attempt)
@@ -191,6 +196,7 @@ class DeliveryRoom:
 
     def _worker_done(self, worker: asyncio.Task[None]) -> None:
         self._workers.discard(worker)
+        self._employ()  # a worker that failed leaves its lanes to another
         if not worker.cancelled() and (error := worker.exception()) is not None:
             worker.get_loop().call_exception_handler(
                 {"message": "a callback could not be built or sent", "exception": error, "task": worker}

@@ -72,7 +72,8 @@ class Sender:
                 status = response.status
                 await _read_out(response)
         except TimeoutError:
-            return Answer(status, f"no {'answer' if status is None else 'end of the answer'} in {self._timeout:g} s")
+            missing = "answer" if status is None else "end of the answer"
+            return Answer(status, f"no {missing} within {self._timeout:g} s")
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # ValueError: what yarl and http parsing raise on addresses no check foresaw.
             return Answer(status, _in_words(error))

@@ -16,6 +16,9 @@ class SinkMessage:
     body: bytes
 
 
+_MOST_QUEUES = 1000
+"""Names come from clients: the oldest queue goes when more than these are in use."""
+
 SinkKey = tuple[Channel, str, str, str]
 """Channel, region, mode (Kafka: instance), name (Kafka: topic)."""
 
@@ -30,7 +33,12 @@ class Sinks:
     def put(self, sink: Sink, message: SinkMessage) -> None:
         """Add a message; makes the queue when it is new."""
         key = (sink.channel, sink.region, sink.mode, sink.name)
-        self._queues.setdefault(key, deque(maxlen=self._size)).append(message)
+        queue = self._queues.get(key)
+        if queue is None:
+            if len(self._queues) >= _MOST_QUEUES:
+                del self._queues[next(iter(self._queues))]
+            queue = self._queues[key] = deque(maxlen=self._size)
+        queue.append(message)
 
     def messages(self, channel: Channel, region: str, mode: str, name: str) -> tuple[SinkMessage, ...]:
         """What a message queue holds, oldest first; empty when nothing ever came."""
