@@ -1,0 +1,66 @@
+"""Where the house keeps its sources; read once for all rules of tests/house."""
+
+import ast
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOMS = {
+    "ciq_schemas": ROOT / "schemas" / "ciq_schemas",
+    "ciq_mock": ROOT / "mock_server" / "ciq_mock",
+    "ciq_reports": ROOT / "reports" / "ciq_reports",
+    "ciq_conformance": ROOT / "conformance" / "ciq_conformance",
+}
+
+
+@dataclass(frozen=True)
+class Module:
+    """One module of the four packages."""
+
+    name: str
+    path: Path
+    text: str
+
+    @property
+    def tree(self) -> ast.Module:
+        """The module parsed."""
+        return ast.parse(self.text, filename=str(self.path))
+
+    @property
+    def place(self) -> str:
+        """Path below the root, for messages."""
+        return str(self.path.relative_to(ROOT))
+
+    def imports(self) -> set[str]:
+        """Full names of all imported modules, at the top and inside functions; `from a import b` gives a and a.b."""
+        package = self.name if self.path.name == "__init__.py" else self.name.rpartition(".")[0]
+        found: set[str] = set()
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                found.update(alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                base = node.module or ""
+                if node.level:
+                    parts = package.split(".")
+                    base = ".".join([*parts[: len(parts) - node.level + 1], *([base] if base else [])])
+                found.add(base)
+                found.update(f"{base}.{alias.name}" for alias in node.names)
+        return found
+
+
+@cache
+def modules() -> tuple[Module, ...]:
+    """Every Python module of the four packages."""
+    found = []
+    for package, folder in ROOMS.items():
+        for path in sorted(folder.rglob("*.py")):
+            inner = path.relative_to(folder).with_suffix("").parts
+            name = ".".join([package, *(part for part in inner if part != "__init__")])
+            found.append(Module(name, path, path.read_text(encoding="utf-8")))
+    return tuple(found)
+
+
+def below(name: str, prefix: str) -> bool:
+    """`a.b.c` is below `a.b` and below itself."""
+    return name == prefix or name.startswith(prefix + ".")

@@ -1,0 +1,27 @@
+"""Generated files are what their sources give: nobody edits them by hand."""
+
+from pathlib import Path
+
+import pytest
+from sources import ROOT
+
+from ciq_schemas import pages
+
+
+@pytest.mark.parametrize("name", sorted(pages.render()))
+def test_generated_pages_are_fresh(name: str) -> None:
+    """Each rendered page of docs/ is what the contract gives today."""
+    stored = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    assert stored == pages.render()[name], f"docs/{name} is stale: run `{pages.COMMAND}`"
+
+
+def test_the_command_writes_every_page(tmp_path: Path) -> None:
+    """The command writes exactly the rendered pages."""
+    assert pages.main([str(tmp_path)]) == 0
+    assert {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()} == dict(pages.render())
+
+
+def test_the_command_refuses_a_missing_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a folder the command says what it expected and exits 2."""
+    assert pages.main([str(tmp_path / "nowhere")]) == 2
+    assert "expected the folder" in capsys.readouterr().err
