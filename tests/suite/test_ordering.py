@@ -1,0 +1,173 @@
+"""The ordering rules on simulated histories: legal ones are never blamed, illegal ones are, and power is honest."""
+
+from __future__ import annotations
+
+import heapq
+import math
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ciq_conformance.judge.ordering import SLACK, agreement, level_rule, order_rule
+from ciq_conformance.judge.tracks import Asked, Bound, Track
+
+
+@dataclass
+class History:
+    """Start times of jobs under a scheduler, before anybody looks."""
+
+    submitted: list[float]
+    levels: list[int]
+    started: list[float]
+
+
+Key = Callable[[int, int], tuple[float, ...]]
+
+
+def by_the_book(level: int, index: int) -> tuple[float, ...]:
+    """Greater level first, then order of submission."""
+    return (-level, index)
+
+
+def simulate(levels: list[int], durations: list[float], workers: int, key: Key, *, release: float = 10.0) -> History:
+    """Jobs submitted 10 ms apart to a paused queue that is resumed at `release`."""
+    submitted = [index * 0.01 for index in range(len(levels))]
+    waiting = [(key(level, index), index) for index, level in enumerate(levels)]
+    heapq.heapify(waiting)
+    free = [release] * workers
+    started = [0.0] * len(levels)
+    while waiting:
+        _, index = heapq.heappop(waiting)
+        at = heapq.heappop(free)
+        started[index] = at
+        heapq.heappush(free, at + durations[index])
+    return History(submitted, levels, started)
+
+
+def observe(history: History, looks: list[float], rng: random.Random, *, stamps: bool = True) -> list[Track]:
+    """What polls at `looks` (each taking up to 30 ms) prove about each job."""
+    tracks = []
+    for index, (at, level, started) in enumerate(zip(history.submitted, history.levels, history.started, strict=True)):
+        before, after = at, math.inf
+        for look in looks:
+            answered = look + rng.random() * 0.03
+            moment = look + rng.random() * (answered - look)
+            if started > moment:
+                before = max(before, look)
+            else:
+                after = min(after, answered)
+        tracks.append(
+            Track(
+                job_id=f"j{index}",
+                step="submit",
+                asked=Asked(level=str(level), user_data=None, tag=None),
+                submit_seq=index,
+                asked_at=at,
+                accepted_by=at + 0.005,
+                not_before=Bound(before, index),
+                not_after=Bound(after, index),
+                start_stamp=float(math.floor(started)) if stamps else None,
+            )
+        )
+    return tracks
+
+
+LEVELS = st.lists(st.integers(0, 2), min_size=2, max_size=60)
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(levels=LEVELS, workers=st.integers(1, 10), seed=st.integers(0, 999), longest=st.sampled_from([0.0, 0.05, 2.0]))
+def test_a_legal_history_is_never_blamed(levels: list[int], workers: int, seed: int, longest: float) -> None:
+    """However a right scheduler is looked at, neither rule claims an inversion."""
+    rng = random.Random(seed)
+    durations = [rng.random() * longest for _ in levels]
+    history = simulate(levels, durations, workers, by_the_book)
+    looks = sorted(rng.uniform(9.5, 10.0 + sum(durations) / workers + 1) for _ in range(rng.randint(1, 60)))
+    tracks = observe(history, looks, rng)
+    assert not level_rule(tracks).inversions
+    assert not order_rule(tracks).inversions
+
+
+WRONG: dict[str, Key] = {
+    "fifo": lambda _, index: (index,),
+    "lifo": lambda _, index: (-index,),
+    "reversed levels": lambda level, index: (level, index),
+    "two levels as one": lambda level, index: (-min(level, 1), index),
+    "zero and one the same": lambda level, index: (-max(level, 1), index),
+    "last come first in a level": lambda level, index: (-level, -index),
+}
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(name=st.sampled_from(sorted(WRONG)), workers=st.sampled_from([1, 4, 10]), seed=st.integers(0, 99))
+def test_a_wrong_scheduler_is_blamed(name: str, workers: int, seed: int) -> None:
+    """With a backlog of two seconds and regular looks each wrong order is claimed."""
+    rng = random.Random(seed)
+    levels = [0, 2, 1, 0, 2, 1, 0, 1, 2] * 4
+    each = 2.0 * workers / len(levels)
+    history = simulate(levels, [each] * len(levels), workers, WRONG[name])
+    looks = [10.0 + step * 0.05 for step in range(80)]
+    tracks = observe(history, looks, rng, stamps=False)
+    assert level_rule(tracks).inversions or order_rule(tracks).inversions
+
+
+def test_power_is_nothing_when_nothing_is_seen() -> None:
+    """Jobs that all start between two looks prove no order, and no inversion either."""
+    history = simulate([0, 2, 1] * 10, [0.0] * 30, 10, WRONG["fifo"])
+    tracks = observe(history, [9.9, 11.0], random.Random(1), stamps=False)
+    assert level_rule(tracks).proven == 0
+    assert order_rule(tracks).proven == 0
+    assert not level_rule(tracks).inversions
+    assert level_rule(tracks).owed > 0
+
+
+def test_power_grows_with_looks() -> None:
+    """A right scheduler under regular looks is shown to keep both rules."""
+    levels = [0, 2, 1] * 10
+    history = simulate(levels, [0.1] * 30, 1, by_the_book)
+    tracks = observe(history, [10.0 + step * 0.05 for step in range(80)], random.Random(1))
+    for high, low in ((2, 1), (1, 0), (2, 0)):
+        ordering = level_rule(tracks, greater=high, lesser=low)
+        assert ordering.proven == ordering.owed > 5
+    assert order_rule(tracks).proven > 20
+
+
+def test_publication_jitter_is_forgiven() -> None:
+    """Two workers that publish their starts less than the slack out of order are not blamed."""
+    history = History([0.0, 0.01], [0, 0], [10.0 + SLACK / 2, 10.0])
+    tracks = observe(history, [10.0 + step * 0.01 for step in range(100)], random.Random(1))
+    assert not order_rule(tracks).inversions
+
+
+def test_stamps_need_two_seconds() -> None:
+    """One-second stamps prove an order only when they differ by two."""
+    near = observe(History([0.0, 0.01], [0, 0], [12.0, 11.99]), [], random.Random(1))
+    far = observe(History([0.0, 0.01], [0, 0], [13.0, 10.99]), [], random.Random(1))
+    assert not order_rule(near).inversions
+    assert order_rule(far).inversions[0].by_stamp
+
+
+def test_a_late_job_owes_nothing_to_those_already_started() -> None:
+    """A job of greater level accepted after another had started has not been overtaken by it."""
+    rng = random.Random(1)
+    tracks = observe(History([0.0, 12.0], [0, 2], [10.0, 13.0]), [9.9, 10.1, 12.5, 13.1], rng)
+    assert not level_rule(tracks).inversions
+
+
+def test_agreement_counts_pairs_told_in_order() -> None:
+    """Callbacks in the order of the queue agree in every pair, in reverse in none."""
+    tracks = observe(simulate([2, 1, 0], [0.0] * 3, 1, by_the_book), [], random.Random(1))
+    told = [
+        Track(**{**{f: getattr(t, f) for f in Track.__slots__}, "told": (Bound(20.0 + i, 90 + i),)})
+        for i, t in enumerate(tracks)
+    ]
+    assert agreement(told) == (3, 3)
+    assert agreement(told, about={"j0"}) == (2, 2)
+    backwards = [
+        Track(**{**{f: getattr(t, f) for f in Track.__slots__}, "told": (Bound(20.0 - i, 90 + i),)})
+        for i, t in enumerate(tracks)
+    ]
+    assert agreement(backwards) == (0, 3)
