@@ -8,7 +8,7 @@ import threading
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import IO, Literal
+from typing import IO, Literal, get_args
 
 import msgspec
 
@@ -27,9 +27,8 @@ from ciq_schemas.run import (
     write_record,
 )
 
-MarkName = Literal[
-    "begin", "end", "expired", "broken", "note", "unsupported", "interrupted", "crashed"
-]
+MarkName = Literal["begin", "end", "expired", "broken", "note", "unsupported", "interrupted", "crashed"]
+MARK_NAMES: tuple[MarkName, ...] = get_args(MarkName)
 Listener = Callable[[AnyRecord], None]
 
 MAX_RECORDS = 2_000_000
@@ -52,8 +51,6 @@ def narrow(body: Body) -> Body:
         return body
     encoded = len(msgspec.json.encode(body.text))
     return body if encoded < MAX_LINE // 2 else Body(base64=b64encode(body.data).decode("ascii"))
-
-
 
 
 @dataclass(kw_only=True)
@@ -151,8 +148,11 @@ class RunRecorder:
             self._keep(record)
             return record
 
-    def mark(self, scenario: str, feature: str, name: MarkName, text: str = "") -> None:
-        """Record a remark of the driver."""
+    def mark(self, scenario: str, feature: str, name: str, text: str = "") -> None:
+        """Record a remark of the driver; ValueError for a name that no mark has."""
+        known = next((one for one in MARK_NAMES if one == name), None)
+        if known is None:
+            raise ValueError(f"no mark is called {name!r}")
         with self._lock:
             self._keep(
                 Mark(
@@ -160,7 +160,7 @@ class RunRecorder:
                     scenario=scenario,
                     feature=feature,
                     at=self.now(),
-                    name=name,
+                    name=known,
                     text=text,
                 )
             )

@@ -1,0 +1,117 @@
+"""The service's operations for one feature, as exchanges. Implements `stage.Calls`.
+
+Knows paths, hosts and parameters (from the feature table and the profile). Must not know why a call is made.
+Operation ids are those of the OpenAPI document.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import quote, urlencode
+
+from ciq_conformance.driver.client import Client
+from ciq_conformance.driver.signing import Signing
+from ciq_conformance.profile import Profile
+from ciq_conformance.reply import Reply
+from ciq_schemas.features import SHARED_JOB_PATH, FeatureSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeatureCalls:
+    """One feature's calls within one scenario."""
+
+    client: Client
+    profile: Profile
+    spec: FeatureSpec
+    scenario: str
+    job_path: str
+    though_stopping: bool = False
+    """Go on though the run is being stopped: for putting things back."""
+
+    def list_queues(self, step: str, params: Mapping[str, str] | None = None) -> Reply:
+        """GET on the queue path."""
+        return self._send(step, "GET", _target(self.spec.queue_path, params), operation="list_queues")
+
+    def update_queue(self, step: str, queue_id: str, body: bytes) -> Reply:
+        """PUT of one queue."""
+        target = f"{self.spec.queue_path}/{quote(queue_id, safe='')}"
+        return self._send(step, "PUT", target, body=body, operation="update_queue")
+
+    def list_buckets(self, step: str, params: Mapping[str, str] | None = None) -> Reply:
+        """GET on the bucket path, at the region's host."""
+        target = _target(self.spec.bucket_path, params)
+        return self._send(step, "GET", target, operation="list_buckets", host=self._region_host)
+
+    def activate(self, step: str) -> Reply:
+        """POST on the bucket path."""
+        return self._send(step, "POST", self.spec.bucket_path, operation="activate")
+
+    def deactivate(self, step: str) -> Reply:
+        """DELETE on the bucket path."""
+        return self._send(step, "DELETE", self.spec.bucket_path, operation="deactivate")
+
+    def submit(self, step: str, body: bytes) -> Reply:
+        """POST on the job path."""
+        return self._send(step, "POST", self.job_path, body=body, operation="submit_job")
+
+    def describe(self, step: str, *job_ids: str) -> Reply:
+        """GET of one or several jobs; ids stand separated by commas."""
+        ids = ",".join(quote(job_id, safe="") for job_id in job_ids)
+        return self._send(step, "GET", f"{self.job_path}/{ids}", operation="describe_job")
+
+    def list_jobs(self, step: str, params: Mapping[str, str]) -> Reply:
+        """GET on the job path."""
+        return self._send(step, "GET", _target(self.job_path, params), operation="list_jobs")
+
+    def cancel(self, step: str, job_id: str) -> Reply:
+        """PUT `/jobs/<id>?cancel`: the one path documented for it, for pictures too (436/76252, 436/49201)."""
+        path = self.job_path if self.spec.feature in self.profile.job_path else SHARED_JOB_PATH
+        return self._send(step, "PUT", f"{path}/{quote(job_id, safe='')}?cancel", operation="cancel_job")
+
+    def raw(
+        self,
+        step: str,
+        method: str,
+        target: str,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        *,
+        signing: Literal["normal", "none", "wrong", "expired"] = "normal",
+    ) -> Reply:
+        """Send anything at the bucket's host."""
+        return self._send(step, method, target, body=body, headers=headers, signing=Signing(signing))
+
+    @property
+    def _region_host(self) -> str:
+        return self.profile.region_host.format(region=self.profile.region, bucket=self.profile.bucket)
+
+    def _send(
+        self,
+        step: str,
+        method: str,
+        target: str,
+        *,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        operation: str = "",
+        host: str = "",
+        signing: Signing = Signing.NORMAL,
+    ) -> Reply:
+        exchange = self.client.send(
+            method,
+            target,
+            host=host or self.profile.host.format(region=self.profile.region, bucket=self.profile.bucket),
+            scenario=self.scenario,
+            step=step,
+            feature=self.spec.feature,
+            operation=operation,
+            body=body,
+            headers=headers,
+            signing=signing,
+            though_stopping=self.though_stopping,
+        )
+        return Reply(exchange)
+
+
+def _target(path: str, params: Mapping[str, str] | None) -> str:
+    return f"{path}?{urlencode(params, quote_via=quote, safe='')}" if params else path

@@ -1,0 +1,67 @@
+"""Which scenarios a run plays, and in which order. Pure.
+
+Each scenario is played at most once a feature. Isolation comes first and for one feature at a time: it shows whether
+features may run side by side. Deactivation comes last: it takes the queue away.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
+
+from ciq_conformance.judge.registry import Item
+from ciq_schemas.features import Feature
+from ciq_schemas.requirement import Capability, Scenario
+
+SEQUENCE = (
+    Scenario.ACTIVATION,
+    Scenario.QUEUES,
+    Scenario.UPDATE,
+    Scenario.SUBMIT,
+    Scenario.MULTI,
+    Scenario.DESCRIBE,
+    Scenario.CALLBACK,
+    Scenario.RULE,
+    Scenario.FAILURE,
+    Scenario.RECEIVER,
+    Scenario.CANCEL,
+    Scenario.ORDER,
+    Scenario.LATE,
+    Scenario.RUNNING,
+    Scenario.LIST,
+    Scenario.ERRORS,
+    Scenario.DEACTIVATION,
+)
+"""Order within one feature; isolation is played before all of it."""
+
+CALLBACK_SCENARIOS = frozenset({Scenario.CALLBACK, Scenario.RULE, Scenario.RECEIVER})
+"""Scenarios that are about callbacks and senseless when none can arrive."""
+_FOR_EVERY = (Scenario.QUEUES, Scenario.SUBMIT, Scenario.ERRORS)
+"""Played for requirements on all exchanges, so that there are some of each kind."""
+
+
+def plan_scenarios(
+    items: Iterable[Item],
+    *,
+    capabilities: Mapping[Capability, bool | None],
+    skip: Sequence[str] = (),
+) -> dict[Feature, tuple[Scenario, ...]]:
+    """The scenarios that the items need, by feature, in order; isolation too when several features are to run."""
+    needed: dict[Feature, set[Scenario]] = {}
+    for item in items:
+        if not _is_put(item, capabilities, skip):
+            continue
+        wanted = needed.setdefault(item.feature.feature, set())
+        scenario = item.requirement.scenario
+        wanted.update(_FOR_EVERY if scenario is Scenario.EVERY else (scenario,))
+    if len(needed) > 1:
+        for wanted in needed.values():
+            wanted.add(Scenario.ISOLATION)
+    return {
+        feature: tuple(s for s in (Scenario.ISOLATION, *SEQUENCE) if s in wanted) for feature, wanted in needed.items()
+    }
+
+
+def _is_put(item: Item, capabilities: Mapping[Capability, bool | None], skip: Sequence[str]) -> bool:
+    """The question is put to the target: it has a check, the operator wants it, the target says that it can."""
+    requirement = item.requirement
+    skipped = any(fnmatchcase(name.upper(), glob.upper()) for glob in skip for name in (requirement.id, item.name))
+    return not requirement.untested and not skipped and all(capabilities.get(c) for c in requirement.capabilities)

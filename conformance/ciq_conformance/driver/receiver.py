@@ -1,0 +1,195 @@
+"""The callback receiver: a real HTTP server that gives out addresses and keeps what arrives.
+
+Knows channels, tokens, behaviours and limits. Must not know what a callback says (values are read on demand by
+`reply.Notice`). Addresses hold an unguessable token, so that nobody else's request counts as a callback.
+"""
+
+import logging
+import re
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from ciq_conformance.driver.client import Interrupted
+from ciq_conformance.driver.recorder import RunRecorder
+from ciq_conformance.driver.redaction import Redaction
+from ciq_conformance.reply import Notice
+
+MAX_BODY = 4 * 1024 * 1024
+MAX_STRAY = 20
+"""Requests to no known address that are remarked upon; further ones are only counted."""
+_LOOK_AGAIN = 0.25
+"""Longest sleep of a wait before it looks whether the run is being stopped (seconds)."""
+
+
+class _Server(HTTPServer):
+    """pytest-httpserver without its ever growing log, with a limit on bodies and a prompt stop."""
+
+    def application(self, request: Request) -> Response:
+        request.max_content_length = MAX_BODY
+        return self.dispatch(request)
+
+    def thread_target(self) -> None:
+        if self.server is not None:
+            self.server.serve_forever(poll_interval=0.05)
+
+
+@dataclass(slots=True)
+class _Behaviour:
+    status: int
+    times: int
+
+
+@dataclass(kw_only=True)
+class CallbackReceiver:
+    """Implements `stage.Receiver`. Use as a context manager; leaving it re-raises what went wrong in a handler."""
+
+    recorder: RunRecorder
+    now: Callable[[], float]
+    bind: str = "127.0.0.1:0"
+    public_url: str = ""
+    """Base address as the target sees it; empty = where it listens."""
+    redaction: Redaction = field(default_factory=Redaction)
+    stopping: Callable[[], bool] = lambda: False
+    stray: int = 0
+    """Requests that hit no address given out."""
+    _server: _Server = field(init=False, repr=False)
+    _tokens: dict[str, str] = field(default_factory=dict, repr=False)
+    _channels: dict[str, str] = field(default_factory=dict, repr=False)
+    _behaviours: dict[str, list[_Behaviour]] = field(default_factory=dict, repr=False)
+    _notices: list[Notice] = field(default_factory=list, repr=False)
+    _changed: threading.Condition = field(default_factory=threading.Condition, repr=False)
+
+    def __post_init__(self) -> None:
+        host, _, port = self.bind.rpartition(":")
+        self._server = _Server(host=host.strip("[]"), port=int(port), threaded=True)
+        self._server.expect_request(re.compile(".*")).respond_with_handler(self._receive)
+
+    def __enter__(self) -> "CallbackReceiver":
+        logger = logging.getLogger("werkzeug")
+        if logger.level == logging.NOTSET:  # else werkzeug prints a line for each request
+            logger.setLevel(logging.ERROR)
+        self._server.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._server.stop()
+        self._server.check()
+
+    @property
+    def base_url(self) -> str:
+        """The receiver's address as the target sees it, without a trailing slash."""
+        return (self.public_url or self._server.url_for("")).rstrip("/")
+
+    def address(self, channel: str, suffix: str = "") -> str:
+        """The address of a channel; the same channel keeps its address."""
+        with self._changed:
+            token = self._tokens.get(channel)
+            if token is None:
+                token = secrets.token_urlsafe(12)
+                self._tokens[channel] = token
+                self._channels[token] = channel
+        return f"{self.base_url}/cb/{token}{suffix}"
+
+    def arrivals(self, *channels: str) -> tuple[Notice, ...]:
+        """What has arrived so far, in order of arrival."""
+        with self._changed:
+            notices = tuple(self._notices)
+        return tuple(n for n in notices if not channels or n.arrival.channel in channels)
+
+    def answer(self, channel: str, status: int, times: int) -> None:
+        """Answer the next `times` requests on the channel with `status`; 0 hangs up. Queues behind earlier orders."""
+        with self._changed:
+            self._behaviours.setdefault(channel, []).append(_Behaviour(status, times))
+
+    def wait(self, condition: Callable[[], bool], within: float) -> bool:
+        """Wait until `condition` holds, at most `within` seconds; raises Interrupted when the run is being stopped."""
+        deadline = time.monotonic() + within
+        while True:
+            with self._changed:
+                seen = len(self._notices)
+            if condition():
+                return True
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            if self.stopping():
+                raise Interrupted
+            with self._changed:
+                if len(self._notices) == seen:
+                    self._changed.wait(min(left, _LOOK_AGAIN))
+
+    def _receive(self, request: Request) -> Response:
+        started = self.now()
+        target = str(request.environ.get("RAW_URI", request.full_path))
+        try:
+            body = request.get_data(cache=False)
+        except RequestEntityTooLarge:
+            self.recorder.mark("receiver", "", "note", f"a body longer than {MAX_BODY} bytes was refused")
+            return Response(status=413)
+        channel = self._channel_of(target)
+        if channel is None:
+            return self._turn_away(request.method, target)
+        status = self._next_status(channel)
+        feature, _, rest = channel.partition(".")
+        arrival = self.recorder.arrival(
+            scenario=rest.partition(".")[0],
+            feature=feature,
+            channel=channel,
+            started=started,
+            ended=self.now(),
+            method=request.method,
+            target=target,
+            headers=self.redaction.headers(tuple((str(k), str(v)) for k, v in request.headers.items())),
+            body=body,
+            answered=status,
+        )
+        with self._changed:
+            self._notices.append(Notice(arrival))
+            self._changed.notify_all()
+        if status == 0:
+            _hang_up(request)
+            status = 200  # never seen: the connection is gone
+        return Response(status=status)
+
+    def _channel_of(self, target: str) -> str | None:
+        path = urlsplit(target).path if "://" in target else target.partition("?")[0]
+        token = path.partition("/cb/")[2].partition("/")[0]
+        with self._changed:
+            return self._channels.get(token)
+
+    def _next_status(self, channel: str) -> int:
+        with self._changed:
+            orders = self._behaviours.get(channel, [])
+            while orders and orders[0].times <= 0:
+                orders.pop(0)
+            if not orders:
+                return 200
+            orders[0].times -= 1
+            return orders[0].status
+
+    def _turn_away(self, method: str, target: str) -> Response:
+        with self._changed:
+            self.stray += 1
+            count = self.stray
+        if count <= MAX_STRAY:
+            text = f"{method} {target[:200]} reached the receiver at an address it never gave out"
+            self.recorder.mark("receiver", "", "note", text)
+        return Response(status=404)
+
+
+def _hang_up(request: Request) -> None:
+    connection = request.environ.get("werkzeug.socket")
+    if isinstance(connection, socket.socket):
+        try:
+            connection.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            return  # the peer was faster

@@ -1,0 +1,114 @@
+"""Leaving the target as it was found: name, state and callback rule of each queue, activation where it was our doing.
+
+Goes on though the run is being stopped. Says in words what could not be put back.
+"""
+
+from dataclasses import dataclass, field
+
+import msgspec
+
+from ciq_conformance.driver.calls import FeatureCalls
+from ciq_conformance.driver.patience import UNMEASURED
+from ciq_conformance.driver.probe import Readiness, Surroundings, pick_queue
+from ciq_conformance.driver.stage import describe_reply
+from ciq_schemas.lifecycle import QueueState
+from ciq_schemas.requirement import Capability, Scenario
+from ciq_schemas.run import Exchange
+from ciq_schemas.values import Queue
+
+RESTORE = "restore"
+"""Scenario name of the records made here."""
+
+
+@dataclass(kw_only=True)
+class Restoration:
+    """The undo of one feature."""
+
+    around: Surroundings
+    readiness: Readiness
+    queue_id: str = field(init=False)
+    """The queue's id now: a new one after deactivation and activation."""
+    _seen: int = 0
+
+    def __post_init__(self) -> None:
+        self.queue_id = self.readiness.found.queue_id or ""
+
+    @property
+    def working(self) -> Queue:
+        """The queue that scenarios start from."""
+        return msgspec.structs.replace(self.readiness.working, queue_id=self.queue_id)
+
+    def between(self) -> None:
+        """After a scenario: back to the queue that scenarios start from, if anything was changed."""
+        if self._touched():
+            self._adopt_queue()
+            self._put(self.working)
+
+    def finish(self) -> str:
+        """At the end: back to the queue as found. Returns what could not be put back, empty when all could."""
+        self._adopt_queue()
+        found = msgspec.structs.replace(self.readiness.found, queue_id=self.queue_id)
+        feature = self.readiness.spec.feature
+        refused = self._put(found)
+        if refused:
+            return f"{feature}: {refused}"
+        listed = self._calls().list_queues("verify")
+        now = next((queue for queue in listed.queue_list.queues if queue.queue_id == self.queue_id), None)
+        left = "the queue is not listed any more" if now is None else difference(found, now)
+        if left:
+            return f"{feature}: {left}"
+        if self.readiness.activated and self.around.profile.capabilities.get(Capability.DEACTIVATE):
+            answer = self._calls().deactivate("deactivate")
+            return "" if answer.ok else f"{feature}: deactivation answered {describe_reply(answer)}"
+        return ""
+
+    def _calls(self) -> FeatureCalls:
+        return self.around.calls(self.readiness.spec, RESTORE, self.readiness.job_path, though_stopping=True)
+
+    def _put(self, queue: Queue) -> str:
+        calls = self._calls()
+        stage = self.around.stage(self.readiness.spec, Scenario.EVERY, calls, queue, UNMEASURED)
+        if stage.restore("queue"):
+            return ""
+        return f"PUT of the queue (state {queue.state}) was refused"
+
+    def _adopt_queue(self) -> None:
+        listed = self._calls().list_queues("look")
+        ids = [queue.queue_id for queue in listed.queue_list.queues]
+        if not listed.ok or self.queue_id in ids:
+            return
+        queue = pick_queue(self.readiness.spec, listed)
+        if queue is None:
+            self._calls().activate("activate-again")
+            queue = pick_queue(self.readiness.spec, self._calls().list_queues("look-again"))
+        if queue is not None and queue.queue_id:
+            self.queue_id = queue.queue_id
+
+    def _touched(self) -> bool:
+        """Whether anything but GET and job calls was sent for this feature since the last look."""
+        records = self.around.recorder.records
+        fresh, self._seen = records[self._seen :], len(records)
+        paths = (self.readiness.spec.queue_path, self.readiness.spec.bucket_path)
+        return any(
+            isinstance(record, Exchange)
+            and record.feature == self.readiness.spec.feature
+            and record.method != "GET"
+            and any(path in record.url for path in paths)
+            for record in fresh
+        )
+
+
+def difference(found: Queue, now: Queue) -> str:
+    """In words, what of the queue is not as it was found; empty when all is."""
+    parts = []
+    if (found.state or QueueState.ACTIVE) != now.state:
+        parts.append(f"state is {now.state}, was {found.state}")
+    if found.name and found.name != now.name:
+        parts.append(f"name is {now.name!r}, was {found.name!r}")
+    then, rule = found.notify_config, now.notify_config
+    if then is not None and rule is not None:
+        if (then.state or "Off") != (rule.state or "Off"):
+            parts.append(f"the callback rule is {rule.state}, was {then.state}")
+        elif then.state == "On" and then.url != rule.url:
+            parts.append(f"the callback rule goes to {rule.url}, went to {then.url}")
+    return "; ".join(parts)

@@ -1,0 +1,71 @@
+"""Which items a run judges: requirement x feature (x format), chosen by the operator. Pure.
+
+Order: by scenario as it is played, then by the registry; so verdicts come out in one order, live and offline.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from ciq_conformance.judge.registry import Item
+from ciq_schemas.features import FEATURES, Feature
+from ciq_schemas.requirement import Registry, Requirement, UnknownRequirementError
+from ciq_schemas.run import Level
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """What the operator asked for; empty means all."""
+
+    requirements: tuple[str, ...] = ()
+    """Globs on requirement ids: `PAU-*`."""
+    levels: tuple[Level, ...] = ()
+    features: tuple[Feature, ...] = ()
+    skip: tuple[str, ...] = ()
+    """Globs on item names or ids that are shown as skipped."""
+
+
+def all_items(registry: Registry, features: Iterable[Feature]) -> tuple[Item, ...]:
+    """Every item of the registry on the features."""
+    return tuple(item for requirement in registry for item in _items_of(requirement, tuple(features)))
+
+
+def _items_of(requirement: Requirement, features: Sequence[Feature]) -> Iterable[Item]:
+    for feature in features:
+        if feature in requirement.features:
+            for form in requirement.formats or (None,):
+                yield Item(requirement=requirement, feature=FEATURES[feature], format=form)
+
+
+def select_items(registry: Registry, features: Iterable[Feature], selection: Selection) -> tuple[Item, ...]:
+    """The items that fit the selection; UnknownRequirementError for a glob that fits no id (nor item name)."""
+    chosen = tuple(features)
+    items = all_items(registry, chosen)
+    for glob in (*selection.requirements, *selection.skip):
+        if not any(fits(item, glob) for item in all_items(registry, FEATURES)):
+            registry.select([glob])  # raises, with the nearest id
+    return tuple(
+        item
+        for item in items
+        if (not selection.requirements or any(fits(item, glob) for glob in selection.requirements))
+        and (not selection.levels or item.requirement.level in selection.levels)
+        and (not selection.features or item.feature.feature in selection.features)
+    )
+
+
+def fits(item: Item, glob: str) -> bool:
+    """A glob fits an item by its requirement id or by its whole name, whatever the case."""
+    pattern = glob.upper()
+    return fnmatchcase(item.requirement.id, pattern) or fnmatchcase(item.name.upper(), pattern)
+
+
+def items_by_name(registry: Registry, names: Iterable[str]) -> tuple[Item, ...]:
+    """The items of a run file's header; UnknownRequirementError for a name of an item that this kit does not have."""
+    known = {item.name: item for item in all_items(registry, FEATURES)}
+    missing = [name for name in names if name not in known]
+    if missing:
+        raise UnknownRequirementError(
+            f"the run file names {missing[0]!r}, which this version of the kit does not know; "
+            "judge it with the version that made it, or select with --requirement"
+        )
+    return tuple(known[name] for name in names)

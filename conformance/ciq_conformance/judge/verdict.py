@@ -1,0 +1,190 @@
+"""From findings to verdicts, and from verdicts to the exit code. Pure: used live and by `ciq judge` alike.
+
+How bad a deviation is, is derived here and nowhere else, from the requirement's level:
+
+| finding | MUST | SHOULD | NOTE |
+| --- | --- | --- | --- |
+| holds | pass | pass | pass |
+| deviates | fail | warn | note |
+| observed | warn | warn | note |
+| cannot tell | inconclusive | inconclusive | inconclusive |
+| blocked | blocked | blocked | blocked |
+| absent | not-implemented | not-implemented | not-implemented |
+
+Exit code, first that fits: 3 target or callback path not reachable; 4 a suite error; 1 a MUST failed or was blocked and
+is not in the baseline, or a baseline entry is stale; 5 nothing judged, or a MUST inconclusive; 0. (2 is decided before
+anything is sent.) A broken suite outranks a failed MUST because its failures cannot be trusted either.
+"""
+
+import traceback
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.finding import Finding, Kind
+from ciq_conformance.judge.registry import Item, check_of
+from ciq_conformance.judge.selection import fits
+from ciq_schemas.features import Feature
+from ciq_schemas.requirement import Capability, Scenario
+from ciq_schemas.run import AnyRecord, ExitCode, Header, Level, Mark, Outcome, Verdict
+
+_OUTCOMES: Mapping[Kind, Mapping[Level, Outcome]] = {
+    Kind.HOLDS: dict.fromkeys(Level, Outcome.PASS),
+    Kind.DEVIATES: {Level.MUST: Outcome.FAIL, Level.SHOULD: Outcome.WARN, Level.NOTE: Outcome.NOTE},
+    Kind.OBSERVED: {Level.MUST: Outcome.WARN, Level.SHOULD: Outcome.WARN, Level.NOTE: Outcome.NOTE},
+    Kind.CANNOT_TELL: dict.fromkeys(Level, Outcome.INCONCLUSIVE),
+    Kind.BLOCKED: dict.fromkeys(Level, Outcome.BLOCKED),
+    Kind.ABSENT: dict.fromkeys(Level, Outcome.NOT_IMPLEMENTED),
+}
+JUDGED = frozenset({Outcome.PASS, Outcome.FAIL, Outcome.WARN, Outcome.NOTE})
+"""Outcomes that say something about the target."""
+_RED = frozenset({Outcome.FAIL, Outcome.BLOCKED})
+
+CAPABILITY_SETTING = "capabilities."
+"""Prefix of the settings under which a run file's header keeps the declared capabilities."""
+
+
+def declared_capabilities(header: Header) -> dict[str, bool | None]:
+    """What the operator declared, read back from a header's settings."""
+    words: dict[str, bool | None] = {"true": True, "false": False}
+    return {
+        setting.name.removeprefix(CAPABILITY_SETTING): words.get(setting.value)
+        for setting in header.settings
+        if setting.name.startswith(CAPABILITY_SETTING)
+    }
+
+
+def verdict_of(item: Item, finding: Finding) -> Verdict:
+    """The verdict that a finding means for an item."""
+    return _verdict(item, _OUTCOMES[finding.kind][item.requirement.level], finding)
+
+
+def judge_run(
+    records: Sequence[AnyRecord],
+    items: Iterable[Item],
+    *,
+    declared: Mapping[str, bool | None],
+    skip: Sequence[str] = (),
+) -> tuple[Verdict, ...]:
+    """Judge items by the records of a run. The same records and items give the same verdicts, whenever asked."""
+    evidence: dict[Feature, Evidence] = {}
+    verdicts = []
+    for item in items:
+        feature = item.feature.feature
+        if feature not in evidence:
+            evidence[feature] = Evidence(feature=feature, records=records, declared=dict(declared))
+        verdicts.append(judge_item(item, evidence[feature], skip=skip))
+    return tuple(verdicts)
+
+
+def judge_item(item: Item, evidence: Evidence, *, skip: Sequence[str] = ()) -> Verdict:
+    """Judge one item by the evidence of its feature."""
+    requirement = item.requirement
+    if any(fits(item, glob) for glob in skip):
+        return _verdict(item, Outcome.SKIPPED, reason="skipped by the operator")
+    if requirement.untested:
+        return _verdict(item, Outcome.UNTESTED, reason=requirement.untested)
+    for capability in requirement.capabilities:
+        undeclared = _without(item, capability, evidence)
+        if undeclared is not None:
+            return undeclared
+    hindered = _hindered(item, evidence)
+    if hindered is not None:
+        return hindered
+    check = check_of(requirement.id)
+    if check is None:
+        return _verdict(
+            item, Outcome.SUITE_ERROR, reason=f"the kit has no check for {requirement.id}: please report this"
+        )
+    try:
+        return verdict_of(item, check(evidence, item))
+    except Exception as error:
+        reason = f"the check raised {type(error).__name__}: {error}\n{traceback.format_exc()}"
+        return _verdict(item, Outcome.SUITE_ERROR, reason=reason)
+
+
+def _without(item: Item, capability: Capability, evidence: Evidence) -> Verdict | None:
+    declared = evidence.declared.get(capability)
+    if declared is False:
+        return _verdict(item, Outcome.NOT_IMPLEMENTED, reason=f"the profile declares {capability} = false")
+    if declared is None:
+        reason = f"the profile does not say whether the target offers {capability}; set it under [capabilities]"
+        return _verdict(item, Outcome.UNTESTED, reason=reason)
+    return None
+
+
+def _hindered(item: Item, evidence: Evidence) -> Verdict | None:
+    """A verdict without asking the check: our crash, or a scenario that never began."""
+    scenario = item.requirement.scenario
+    if scenario is Scenario.EVERY:
+        return None
+    marks: dict[str, Mark] = {mark.name: mark for mark in reversed(tuple(evidence.marks(scenario)))}
+    if "crashed" in marks:
+        return _verdict(item, Outcome.SUITE_ERROR, reason=f"the scenario {scenario} crashed: {marks['crashed'].text}")
+    if "begin" in marks and "interrupted" not in marks:
+        return None
+    return _not_played(item, scenario, marks)
+
+
+def _not_played(item: Item, scenario: Scenario, marks: Mapping[str, Mark]) -> Verdict:
+    match marks:
+        case {"broken": mark}:
+            return _verdict(item, Outcome.BLOCKED, reason=mark.text, witness=(mark.seq,))
+        case {"unsupported": mark}:
+            return _verdict(item, Outcome.NOT_IMPLEMENTED, reason=mark.text, witness=(mark.seq,))
+        case {"interrupted": mark}:
+            return _verdict(item, Outcome.INCONCLUSIVE, reason=mark.text, witness=(mark.seq,))
+        case _:
+            reason = f"the run did not play the scenario {scenario} on {item.feature.feature}"
+            return _verdict(item, Outcome.INCONCLUSIVE, reason=reason)
+
+
+def _verdict(
+    item: Item,
+    outcome: Outcome,
+    finding: Finding | None = None,
+    *,
+    reason: str = "",
+    witness: tuple[int, ...] = (),
+) -> Verdict:
+    requirement = item.requirement
+    return Verdict(
+        requirement=requirement.id,
+        level=requirement.level,
+        outcome=outcome,
+        feature=item.feature.feature,
+        format=item.format or "",
+        scenario=requirement.scenario,
+        title=requirement.title,
+        clause=requirement.clause,
+        expected=(finding.expected if finding else "")
+        or (requirement.statement if outcome is not Outcome.PASS else ""),
+        seen=finding.seen if finding else "",
+        reason=finding.reason if finding else reason,
+        witness=finding.witness if finding else witness,
+        power=finding.power if finding else "",
+    )
+
+
+def counts(verdicts: Iterable[Verdict]) -> dict[str, int]:
+    """How many verdicts of each outcome, in the order of the outcomes."""
+    found = Counter(verdict.outcome for verdict in verdicts)
+    return {outcome: found[outcome] for outcome in Outcome if found[outcome]}
+
+
+def exit_code(
+    verdicts: Sequence[Verdict], *, unreachable: bool = False, suite_failed: bool = False, stale: bool = False
+) -> ExitCode:
+    """The exit code of a run; `suite_failed` is a mistake of ours outside any verdict, `stale` a baseline entry."""
+    musts = [verdict for verdict in verdicts if verdict.level is Level.MUST]
+    if unreachable:
+        return ExitCode.UNREACHABLE
+    if suite_failed or any(verdict.outcome is Outcome.SUITE_ERROR for verdict in verdicts):
+        return ExitCode.SUITE_ERROR
+    if stale or any(verdict.outcome in _RED and not verdict.baseline for verdict in musts):
+        return ExitCode.DEVIATES
+    if not any(verdict.outcome in JUDGED for verdict in verdicts):
+        return ExitCode.NOTHING_PROVEN
+    if any(verdict.outcome is Outcome.INCONCLUSIVE for verdict in musts):
+        return ExitCode.NOTHING_PROVEN
+    return ExitCode.CONFORMS
