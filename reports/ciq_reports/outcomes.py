@@ -25,9 +25,7 @@ WORDS: Mapping[Outcome, OutcomeWords] = MappingProxyType(
         Outcome.FAIL: OutcomeWords(0, "✗", "fail", "the target contradicts a MUST"),
         Outcome.BLOCKED: OutcomeWords(1, "⊘", "blocked", "a prerequisite is broken: it could not be asked"),
         Outcome.SUITE_ERROR: OutcomeWords(2, "‼", "suite error", "the kit itself failed here"),
-        Outcome.INCONCLUSIVE: OutcomeWords(
-            3, "?", "inconclusive", "the evidence proves neither right nor wrong"
-        ),
+        Outcome.INCONCLUSIVE: OutcomeWords(3, "?", "inconclusive", "the evidence proves neither right nor wrong"),
         Outcome.WARN: OutcomeWords(4, "!", "warn", "the target departs from a SHOULD or uses a lesser form"),
         Outcome.NOT_IMPLEMENTED: OutcomeWords(5, "-", "not implemented", "declared absent, and not owed"),
         Outcome.NOTE: OutcomeWords(6, "i", "note", "measured, nothing to judge"),
@@ -48,14 +46,7 @@ def is_red(verdict: Verdict) -> bool:
             return True
         case Outcome.FAIL | Outcome.BLOCKED | Outcome.INCONCLUSIVE:
             return verdict.level is Level.MUST and not verdict.baseline
-        case (
-            Outcome.PASS
-            | Outcome.WARN
-            | Outcome.NOTE
-            | Outcome.NOT_IMPLEMENTED
-            | Outcome.SKIPPED
-            | Outcome.UNTESTED
-        ):
+        case Outcome.PASS | Outcome.WARN | Outcome.NOTE | Outcome.NOT_IMPLEMENTED | Outcome.SKIPPED | Outcome.UNTESTED:
             return False
 
 
@@ -71,17 +62,11 @@ class Overall:
 _BY_EXIT: Mapping[int, Overall] = MappingProxyType(
     {
         ExitCode.CONFORMS: Overall("conforms", "good", "every selected MUST passed"),
-        ExitCode.DEVIATES: Overall(
-            "deviates", "bad", "a MUST failed or was blocked, or a baseline entry is stale"
-        ),
+        ExitCode.DEVIATES: Overall("deviates", "bad", "a MUST failed or was blocked, or a baseline entry is stale"),
         ExitCode.USAGE: Overall("usage error", "bad", "usage or profile is wrong; nothing was sent"),
-        ExitCode.UNREACHABLE: Overall(
-            "unreachable", "bad", "the target or the callback path could not be reached"
-        ),
+        ExitCode.UNREACHABLE: Overall("unreachable", "bad", "the target or the callback path could not be reached"),
         ExitCode.SUITE_ERROR: Overall("suite error", "bad", "the suite itself failed; this is our fault"),
-        ExitCode.NOTHING_PROVEN: Overall(
-            "not proven", "unsure", "nothing was judged, or a MUST stayed inconclusive"
-        ),
+        ExitCode.NOTHING_PROVEN: Overall("not proven", "unsure", "nothing was judged, or a MUST stayed inconclusive"),
     }
 )
 CUT_OFF = Overall("cut off", "unsure", "the run was cut off before its end; nothing is proven by it")

@@ -124,10 +124,7 @@ def headline(view: RunView) -> str:
     passed = sum(v.outcome is Outcome.PASS for v in must)
     requirements = len({v.requirement for v in judged})
     features = len({v.feature for v in judged if v.feature})
-    return (
-        f"{passed} of {len(must)} MUST verdicts pass, "
-        f"on {requirements} requirement(s) and {features} feature(s)"
-    )
+    return f"{passed} of {len(must)} MUST verdicts pass, on {requirements} requirement(s) and {features} feature(s)"
 
 
 def rerun_command(view: RunView, requirements: Sequence[str]) -> str:
@@ -153,14 +150,10 @@ def next_steps(view: RunView) -> tuple[str, ...]:
     failed = [group for group in red if group.outcome is Outcome.FAIL]
     unsure = [group for group in red if group.outcome is Outcome.INCONCLUSIVE]
     if not view.footer.restored:
-        steps.append(
-            "The target could not be left as it was found: look at state and callback rule of its queues."
-        )
+        steps.append("The target could not be left as it was found: look at state and callback rule of its queues.")
     match view.footer.exit_code:
         case ExitCode.CONFORMS:
-            steps.append(
-                "Nothing must be done. Keep `run.ndjson`: every exchange behind this result is in it."
-            )
+            steps.append("Nothing must be done. Keep `run.ndjson`: every exchange behind this result is in it.")
         case ExitCode.USAGE:
             steps.append("Correct the profile or the flags as the message says; nothing was sent.")
         case ExitCode.UNREACHABLE:

@@ -57,9 +57,7 @@ class RunView:
         """Length of the run: the footer's word, else the end of the last record."""
         if self.footer is not None:
             return self.footer.duration
-        ends = (
-            [e.ended for e in self.exchanges] + [a.ended for a in self.arrivals] + [m.at for m in self.marks]
-        )
+        ends = [e.ended for e in self.exchanges] + [a.ended for a in self.arrivals] + [m.at for m in self.marks]
         return max(ends, default=0.0)
 
     def witnesses(self, verdict: Verdict) -> tuple[Witness, ...]:

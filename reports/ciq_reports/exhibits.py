@@ -1,0 +1,121 @@
+"""Which records a page shows in full, and where: each once, within a budget, the most urgent findings first.
+
+Knows how much a page may hold. Must not know markup. Nothing is dropped silently: every omission is counted.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from ciq_reports import wire_text
+from ciq_reports.transcript import RunView, Witness
+from ciq_reports.wire_text import Shown
+from ciq_schemas.run import Arrival, Calibration, Exchange, Mark, Verdict
+
+MOST_RECORDS = 300
+MOST_PER_VERDICT = 6
+MOST_CHARACTERS = 3_000_000
+"""Of all records together; a page of more than a few megabytes is slow to open."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exhibit:
+    """One record as the page shows it. `again` means: shown in full further up, only named here."""
+
+    seq: int
+    kind: str
+    title: str
+    when: str
+    head: str = ""
+    body: Shown = Shown("", "")
+    answer_head: str = ""
+    answer_body: Shown = Shown("", "")
+    curl: str = ""
+    curl_remark: str = ""
+    again: bool = False
+
+    @property
+    def size(self) -> int:
+        """Characters it takes."""
+        texts = (self.head, self.body.text, self.answer_head, self.answer_body.text, self.curl)
+        return sum(map(len, texts))
+
+
+@dataclass(slots=True)
+class ExhibitRoom:
+    """Hands out exhibits while the budget lasts."""
+
+    view: RunView
+    shown: set[int] = field(default_factory=set)
+    characters: int = 0
+    left_out: int = 0
+
+    def of(self, verdicts: Iterable[Verdict]) -> Iterator[Exhibit]:
+        """The witnesses of some verdicts, each record once."""
+        given: set[int] = set()
+        for verdict in verdicts:
+            records = self.view.witnesses(verdict)
+            self.left_out += len(records[MOST_PER_VERDICT:])
+            for record in records[:MOST_PER_VERDICT]:
+                if record.seq not in given:
+                    given.add(record.seq)
+                    yield from self._one(record)
+
+    def _one(self, record: Witness) -> Iterator[Exhibit]:
+        if record.seq in self.shown:
+            made = exhibit(record)
+            yield Exhibit(seq=made.seq, kind=made.kind, title=made.title, when=made.when, again=True)
+            return
+        if len(self.shown) >= MOST_RECORDS or self.characters >= MOST_CHARACTERS:
+            self.left_out += 1
+            return
+        made = exhibit(record)
+        self.shown.add(record.seq)
+        self.characters += made.size
+        yield made
+
+
+def exhibit(record: Witness) -> Exhibit:
+    """One record, ready to be shown."""
+    match record:
+        case Exchange():
+            curl, remark = wire_text.curl_line(record)
+            answer = str(record.status) if record.status else "no answer"
+            return Exhibit(
+                seq=record.seq,
+                kind="exchange",
+                title=f"{record.method} {_path(record.url)} → {answer}",
+                when=f"{_place(record.scenario, record.step)}, {record.started:.3f} to {record.ended:.3f} s",
+                head=wire_text.request_head(record),
+                body=wire_text.body_text(record.request_body),
+                answer_head=wire_text.response_head(record),
+                answer_body=wire_text.body_text(record.response_body) if record.status else Shown("", ""),
+                curl=curl,
+                curl_remark=remark,
+            )
+        case Arrival():
+            return Exhibit(
+                seq=record.seq,
+                kind="callback",
+                title=f"callback {record.method} {record.target}, answered {record.answered or 'by hanging up'}",
+                when=f"{record.channel or 'receiver'}, {record.started:.3f} to {record.ended:.3f} s",
+                head=wire_text.arrival_head(record),
+                body=wire_text.body_text(record.body),
+            )
+        case Mark():
+            return Exhibit(
+                seq=record.seq,
+                kind="remark",
+                title=f"{record.name}: {record.text}" if record.text else record.name,
+                when=f"{_place(record.scenario, '')}, {record.at:.3f} s",
+            )
+        case Calibration():
+            return Exhibit(seq=record.seq, kind="calibration", title=f"calibration of {record.feature}", when="")
+
+
+def _path(url: str) -> str:
+    tail = url.split("://", 1)[-1]
+    return "/" + tail.partition("/")[2]
+
+
+def _place(scenario: str, step: str) -> str:
+    return f"{scenario} / {step}" if step else scenario

@@ -1,0 +1,210 @@
+"""A timeline as an inline SVG picture. Pure text in, text out; colours and fonts are the page's (classes).
+
+Legible without colour: waiting is hollow, running solid, the unseen a dashed line, an end a sign in a ring, a callback a
+triangle, a paused queue hatched, a witness flagged with its record number. Text of the target is escaped here.
+"""
+
+from collections.abc import Iterator
+from html import escape
+
+from ciq_reports.printable import one_line
+from ciq_reports.timeline import Flag, Lane, Phase, Span, Timeline
+from ciq_schemas.lifecycle import JobState
+
+WIDTH = 1000
+GUTTER = 196
+RIGHT = 74
+LANE = 22
+FLAG_ROW = 17
+AXIS = 26
+_BAR = 11
+_CHARACTER = 6.2
+_ENDS = {JobState.SUCCESS: "✓", JobState.FAILED: "✗", JobState.CANCEL: "⊘"}
+_STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600)
+_CLASSES = {
+    Phase.ACCEPTING: "acc",
+    Phase.WAITING: "wait",
+    Phase.RUNNING: "run",
+    Phase.UNSEEN: "unseen",
+    Phase.OTHER: "other",
+}
+
+
+def picture(timeline: Timeline, name: str) -> str:
+    """The `<svg>` element; `name` must be unique on the page (letters, digits, dashes)."""
+    return "".join(_Drawing(timeline, name).parts())
+
+
+def _clean(text: str, limit: int = 0) -> str:
+    return escape(one_line(text, limit), quote=True)
+
+
+class _Drawing:
+    """The geometry of one picture; x grows with time, y with lanes."""
+
+    def __init__(self, timeline: Timeline, name: str) -> None:
+        self.timeline = timeline
+        self.name = name
+        span = max(timeline.ended - timeline.started, 0.01)
+        self.scale = (WIDTH - GUTTER - RIGHT) / span
+        self.flag_places = list(self._place_flags())
+        rows = max((row for _, row, _ in self.flag_places), default=-1) + 1
+        self.top = 6 + rows * FLAG_ROW + (14 if timeline.paused else 0)
+        self.bottom = self.top + LANE * len(timeline.lanes)
+        self.height = self.bottom + AXIS
+
+    def x(self, seconds: float) -> float:
+        inside = min(max(seconds, self.timeline.started), self.timeline.ended)
+        return round(GUTTER + (inside - self.timeline.started) * self.scale, 1)
+
+    def parts(self) -> Iterator[str]:
+        line = self.timeline
+        title = f"Timeline of scenario {line.scenario} on {line.feature}"
+        yield (
+            f'<svg class="timeline" viewBox="0 0 {WIDTH} {self.height}" role="img" '
+            f'aria-labelledby="{self.name}-t {self.name}-d" xmlns="http://www.w3.org/2000/svg">'
+            f'<title id="{self.name}-t">{_clean(title)}</title>'
+            f'<desc id="{self.name}-d">{_clean(line.sentence())}</desc>'
+            f'<defs><pattern id="{self.name}-h" width="7" height="7" patternUnits="userSpaceOnUse" '
+            'patternTransform="rotate(45)"><path class="hatch" d="M0 0V7"/></pattern></defs>'
+        )
+        yield from self.axis()
+        yield from self.pauses()
+        for place, lane in enumerate(line.lanes):
+            yield from self.lane(lane, self.top + LANE * place)
+        yield from self.flags()
+        yield "</svg>"
+
+    def axis(self) -> Iterator[str]:
+        line = self.timeline
+        span = max(line.ended - line.started, 0.01)
+        step = next((step for step in _STEPS if span / step <= 10), _STEPS[-1])
+        digits = 2 if step < 0.1 else 1 if step < 1 else 0
+        first = int(line.started / step)
+        yield f'<path class="axis" d="M{GUTTER} {self.bottom}H{WIDTH - RIGHT}"/>'
+        for number in range(first, first + int(span / step) + 3):
+            at = number * step
+            if line.started <= at <= line.ended:
+                x = self.x(at)
+                yield f'<path class="grid" d="M{x} {self.top}V{self.bottom + 4}"/>'
+                yield f'<text class="tick" x="{x}" y="{self.bottom + 16}">{at:.{digits}f} s</text>'
+
+    def pauses(self) -> Iterator[str]:
+        for paused in self.timeline.paused:
+            left = self.x(paused.started)
+            right = self.x(self.timeline.ended if paused.ended is None else paused.ended)
+            height = self.bottom - self.top
+            yield (
+                f'<rect class="paused" x="{left}" y="{self.top}" width="{max(right - left, 1):.1f}" '
+                f'height="{height}" fill="url(#{self.name}-h)"><title>queue paused</title></rect>'
+                f'<path class="pause-edge" d="M{left} {self.top - 12}V{self.bottom}"/>'
+                f'<path class="pause-edge" d="M{right} {self.top - 2}V{self.bottom}"/>'
+                f'<text class="pause-label" x="{left + 4}" y="{self.top - 3}">❚❚ queue paused</text>'
+            )
+
+    def lane(self, lane: Lane, y: float) -> Iterator[str]:
+        middle = y + LANE / 2
+        yield f'<g class="lane{" accused" if lane.witness else ""}"><title>{_clean(_words(lane))}</title>'
+        yield f'<rect class="row" x="0" y="{y}" width="{WIDTH}" height="{LANE}"/>'
+        yield from self.lane_label(lane, middle)
+        for span in lane.spans:
+            yield self.span(span, middle)
+        if lane.start_window is not None:
+            left, right = (self.x(edge) for edge in lane.start_window)
+            if right > left:
+                yield f'<path class="start-window" d="M{left} {y + LANE - 2.5}H{right}"/>'
+        for at in lane.cancels:
+            yield f'<text class="cancel" x="{self.x(at)}" y="{middle + 4}">⊘</text>'
+        yield from self.ending(lane, middle)
+        for mark in lane.callbacks:
+            x = self.x(mark.at)
+            yield (
+                f'<path class="callback" d="M{x - 4.5} {y + 2}h9l-4.5 8z">'
+                f"<title>callback #{mark.seq}: {_clean(mark.state)}, {mark.at:.2f} s</title></path>"
+            )
+        yield "</g>"
+
+    def lane_label(self, lane: Lane, middle: float) -> Iterator[str]:
+        level = f"L{one_line(lane.level, 3)} " if lane.level else ""
+        label = one_line(lane.label, 17) or "job"
+        yield f'<text class="lane-label" x="12" y="{middle + 4}">{escape(label)}</text>'
+        if level:
+            yield f'<text class="lane-level" x="122" y="{middle + 4}">{escape(level)}</text>'
+        tail = one_line(lane.job_id)[-5:]
+        yield f'<text class="lane-id" x="{GUTTER - 8}" y="{middle + 4}">…{escape(tail)}</text>'
+        if lane.witness:
+            yield f'<path class="accused-mark" d="M3 {middle - 5}l6 5l-6 5z"/>'
+
+    def span(self, span: Span, middle: float) -> str:
+        left, right = self.x(span.started), self.x(span.ended)
+        name = _CLASSES[span.phase]
+        match span.phase:
+            case Phase.UNSEEN:
+                return f'<path class="{name}" d="M{left} {middle}H{right}"/>'
+            case Phase.ACCEPTING | Phase.WAITING | Phase.RUNNING | Phase.OTHER:
+                width = max(right - left, 2)
+                return (
+                    f'<rect class="{name}" x="{left}" y="{middle - _BAR / 2}" '
+                    f'width="{width:.1f}" height="{_BAR}" rx="2"/>'
+                )
+
+    def ending(self, lane: Lane, middle: float) -> Iterator[str]:
+        if lane.ending is None:
+            return
+        x = self.x(lane.ending.by)
+        try:
+            state = JobState(lane.ending.state)
+        except ValueError:
+            return
+        sign = _ENDS.get(state, "?")
+        yield (
+            f'<circle class="end end-{state.lower()}" cx="{x}" cy="{middle}" r="6.5"/>'
+            f'<text class="end-sign" x="{x}" y="{middle + 3.5}">{sign}</text>'
+        )
+
+    def _place_flags(self) -> Iterator[tuple[Flag, int, str]]:
+        """Each flag with a row of its own where labels would touch."""
+        ends: list[float] = []
+        for flag in sorted(self.timeline.flags, key=lambda flag: flag.started):
+            text = f"⚑ #{flag.seq} {one_line(flag.what, 18)}"
+            x = self.label_x(flag, text)
+            row = next((number for number, end in enumerate(ends) if end < x), len(ends))
+            if row == len(ends):
+                ends.append(0.0)
+            ends[row] = x + len(text) * _CHARACTER + 8
+            yield flag, row, text
+
+    def label_x(self, flag: Flag, text: str) -> float:
+        """Left edge of a flag's label: at its record, but inside the picture."""
+        return min(self.x(flag.started), WIDTH - len(text) * _CHARACTER - 10)
+
+    def flags(self) -> Iterator[str]:
+        for flag, row, text in self.flag_places:
+            y = 4 + row * FLAG_ROW
+            left, right = self.x(flag.started), self.x(flag.ended)
+            label = self.label_x(flag, text)
+            yield (
+                f'<g class="flag"><rect class="flag-span" x="{left}" y="{y + 14}" '
+                f'width="{max(right - left, 1.5):.1f}" height="{self.bottom - y - 14}"/>'
+                f'<rect class="flag-label" x="{label}" y="{y}" rx="3" height="14" '
+                f'width="{len(text) * _CHARACTER + 6:.1f}"/>'
+                f'<text class="flag-text" x="{label + 4}" y="{y + 10.5}">{escape(text)}</text></g>'
+            )
+
+
+def _words(lane: Lane) -> str:
+    """One lane as a sentence, for pointer and screen reader."""
+    parts = [f"{lane.label or 'job'} {lane.job_id}"]
+    if lane.level:
+        parts.append(f"level {lane.level}")
+    parts.append(f"accepted {lane.accepted[0]:.2f} to {lane.accepted[1]:.2f} s")
+    for span in lane.spans[1:]:
+        match span.phase:
+            case Phase.UNSEEN:
+                parts.append(f"changed unseen between {span.started:.2f} and {span.ended:.2f} s")
+            case _:
+                parts.append(f"{span.phase} {span.started:.2f} to {span.ended:.2f} s")
+    if lane.ending is not None:
+        parts.append(f"{lane.ending.state} by {lane.ending.by:.2f} s")
+    parts.extend(f"callback #{mark.seq} at {mark.at:.2f} s" for mark in lane.callbacks)
+    return "; ".join(parts)

@@ -1,0 +1,50 @@
+"""Where the target's own times (one-second steps) fall on the clock of the run. Pure.
+
+The offset is bracketed by the jobs themselves: a job whose CreationTime reads c was created in [c, c+1) on the
+target's clock and within its submit's closed interval on ours. Contradicting brackets give no clock at all.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+Interval = tuple[float, float]
+STEP = 1.0
+"""Resolution of the times on the wire, seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetClock:
+    """Target's clock minus ours lies in [least, most]: seconds, against the start of the run."""
+
+    least: float
+    most: float
+
+    def window(self, text: str | None) -> Interval | None:
+        """The closed interval of the run in which a time of the target lies; None for an unset or unread one."""
+        moment = read_time(text)
+        if moment is None:
+            return None
+        return (moment - self.most, moment + STEP - self.least)
+
+
+def read_time(text: str | None) -> float | None:
+    """Seconds since 1970 of a time with a zone; None for `-`, empty, or what names no moment."""
+    try:
+        moment = datetime.fromisoformat((text or "").strip())
+    except ValueError:
+        return None
+    return None if moment.tzinfo is None else moment.timestamp()
+
+
+def target_clock(creations: Iterable[tuple[str | None, Interval]]) -> TargetClock | None:
+    """Bracket the clock by (CreationTime, interval of the submit) pairs; None when nothing or nonsense is known."""
+    least, most = float("-inf"), float("inf")
+    for text, (started, ended) in creations:
+        moment = read_time(text)
+        if moment is not None:
+            least = max(least, moment - ended)
+            most = min(most, moment + STEP - started)
+    if least == float("-inf") or least > most:
+        return None
+    return TargetClock(least, most)

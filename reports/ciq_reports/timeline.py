@@ -1,0 +1,304 @@
+"""One scenario on one feature as lanes of jobs over time. Pure; seconds of the run; nothing here is drawn.
+
+What is known is kept apart from what is not: a phase is claimed from its first to its last sighting, and what lies
+between two phases is `UNSEEN`, because a change was in there that nobody watched.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from ciq_reports.job_log import JobLog, JobStory, QueueChange, Sighting, Told
+from ciq_reports.printable import one_line
+from ciq_reports.scenes import Scene, place_of
+from ciq_reports.target_clock import Interval, TargetClock, target_clock
+from ciq_reports.transcript import RunView
+from ciq_schemas.lifecycle import FINAL_STATES, WAITING_STATES, JobState, QueueState
+from ciq_schemas.run import Arrival, Calibration, Exchange, Mark, Verdict
+
+MOST_LANES = 40
+
+
+class Phase(StrEnum):
+    """What a stretch of a lane says."""
+
+    ACCEPTING = "accepting"
+    """The submit is under way."""
+    WAITING = "waiting"
+    RUNNING = "running"
+    UNSEEN = "unseen"
+    """A change happened in here, unseen."""
+    OTHER = "other"
+    """A state that is in no document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One stretch of a lane."""
+
+    phase: Phase
+    started: float
+    ended: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """The job had reached `state` at the latest at `by`."""
+
+    state: str
+    by: float
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackMark:
+    """A callback that arrived at `at`."""
+
+    seq: int
+    at: float
+    state: str
+    answered: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """One job."""
+
+    job_id: str
+    label: str
+    level: str
+    accepted: Interval
+    spans: tuple[Span, ...]
+    ending: Ending | None
+    callbacks: tuple[CallbackMark, ...]
+    cancels: tuple[float, ...]
+    start_window: Interval | None
+    """Where the job's own StartTime lies on the clock of the run."""
+    witness: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """The queue was certainly paused from `started` to `ended`; an edge of None is outside the transcript."""
+
+    started: float
+    ended: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flag:
+    """A record that a verdict rests on."""
+
+    seq: int
+    started: float
+    ended: float
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """The picture of one scene before it is drawn."""
+
+    name: str
+    feature: str
+    scenario: str
+    started: float
+    ended: float
+    lanes: tuple[Lane, ...]
+    paused: tuple[Paused, ...]
+    flags: tuple[Flag, ...]
+    left_out: int = 0
+    """Jobs of the scene without a lane, because there were too many."""
+
+    def sentence(self) -> str:
+        """The picture in words."""
+        ended: dict[str, int] = {}
+        for lane in self.lanes:
+            state = lane.ending.state if lane.ending else "not seen to end"
+            ended[state] = ended.get(state, 0) + 1
+        parts = [f"{len(self.lanes)} job(s): " + ", ".join(f"{n} {state}" for state, n in ended.items())]
+        if self.paused:
+            spans = (
+                f"{p.started:.2f} s to {'the end' if p.ended is None else f'{p.ended:.2f} s'}" for p in self.paused
+            )
+            parts.append("queue paused " + ", ".join(spans))
+        told = sum(len(lane.callbacks) for lane in self.lanes)
+        if told:
+            parts.append(f"{told} callback(s)")
+        if self.flags:
+            parts.append("witness " + ", ".join(f"#{flag.seq}" for flag in self.flags))
+        if self.left_out:
+            parts.append(f"{self.left_out} more job(s) not drawn")
+        return "; ".join(parts)
+
+
+class Timelines:
+    """Timelines of one run: bodies are read once, pictures are made on demand."""
+
+    def __init__(self, view: RunView, log: JobLog) -> None:
+        """`log` is the run's own, from `read_log`."""
+        self._view = view
+        self._log = log
+        stories: dict[str, list[JobStory]] = {}
+        for story in log.stories.values():
+            stories.setdefault(story.key.feature, []).append(story)
+        self._clocks = {feature: _clock(mine) for feature, mine in stories.items()}
+
+    def of(self, scene: Scene, verdicts: Iterable[Verdict] = (), *, most_lanes: int = MOST_LANES) -> Timeline | None:
+        """The timeline of a scene, with the witnesses of `verdicts` marked; None when no job was in it."""
+        verdicts = tuple(verdicts)
+        flags = tuple(self._flags(scene, verdicts))
+        accused = self._accused(verdicts)
+        lanes = [
+            replace(_lane(story, self._clocks.get(scene.feature), scene), witness=story.key.job_id in accused)
+            for story in self._log.stories.values()
+            if story.key.feature == scene.feature and story.submitted.scenario == scene.scenario
+        ]
+        if not lanes:
+            return None
+        kept = _most_telling(lanes, most_lanes)
+        ends = [scene.ended, *(mark.at for lane in kept for mark in lane.callbacks)]
+        ended = max(ends)
+        return Timeline(
+            name=scene.name,
+            feature=scene.feature,
+            scenario=scene.scenario,
+            started=scene.started,
+            ended=ended,
+            lanes=tuple(kept),
+            paused=tuple(_paused(self._log.changes.get(scene.feature, ()), scene.started, ended)),
+            flags=flags,
+            left_out=len(lanes) - len(kept),
+        )
+
+    def _flags(self, scene: Scene, verdicts: Sequence[Verdict]) -> Iterator[Flag]:
+        given: set[int] = set()
+        for verdict in verdicts:
+            for record in self._view.witnesses(verdict):
+                if place_of(record) != (scene.feature, scene.scenario) or record.seq in given:
+                    continue
+                given.add(record.seq)
+                match record:
+                    case Exchange():
+                        yield Flag(seq=record.seq, started=record.started, ended=record.ended, what=record.step)
+                    case Arrival():
+                        yield Flag(seq=record.seq, started=record.started, ended=record.ended, what="callback")
+                    case Mark():
+                        yield Flag(seq=record.seq, started=record.at, ended=record.at, what=record.name)
+                    case Calibration():
+                        pass
+
+    def _accused(self, verdicts: Sequence[Verdict]) -> frozenset[str]:
+        """Jobs that the verdicts speak of: named in their words, else the only ones their witnesses show."""
+        accused: set[str] = set()
+        for verdict in verdicts:
+            shown = [self._log.shown_by.get(seq, ()) for seq in verdict.witness]
+            words = f"{verdict.expected} {verdict.seen} {verdict.reason}"
+            named = {job_id for ids in shown for job_id in ids if job_id and job_id in words}
+            accused |= named or {ids[0] for ids in shown if len(ids) == 1}
+        return frozenset(accused)
+
+
+def _clock(stories: Iterable[JobStory]) -> TargetClock | None:
+    return target_clock(
+        (story.sightings[0].job.creation_time, (story.submitted.started, story.submitted.ended))
+        for story in stories
+        if story.sightings
+    )
+
+
+def _phase(state: str) -> Phase | None:
+    """The phase a state shows; None for a final state."""
+    try:
+        known = JobState(state)
+    except ValueError:
+        return Phase.OTHER
+    if known in FINAL_STATES:
+        return None
+    return Phase.WAITING if known in WAITING_STATES else Phase.RUNNING
+
+
+def _lane(story: JobStory, clock: TargetClock | None, scene: Scene) -> Lane:
+    submit = story.submitted
+    spans, ending = _spans(story)
+    jobs = [sighting.job for sighting in story.sightings]
+    operations = [job.operation for job in jobs if job.operation is not None]
+    user_data = next((o.user_data for o in operations if o.user_data), "")
+    start_times = [job.start_time for job in jobs if job.start_time]
+    return Lane(
+        job_id=story.key.job_id,
+        label=_label(user_data, scene.scenario),
+        level=next((o.job_level for o in operations if o.job_level), ""),
+        accepted=(submit.started, submit.ended),
+        spans=tuple(spans),
+        ending=ending,
+        callbacks=tuple(CallbackMark(t.seq, t.started, t.state, t.answered) for t in story.told),
+        cancels=tuple(cancel.started for cancel in story.cancels if cancel.accepted),
+        start_window=clock.window(start_times[-1]) if clock and start_times else None,
+    )
+
+
+def _label(user_data: str, scenario: str) -> str:
+    """What the scenario called the job: UserData reads `<run id> <scenario> <label>`."""
+    words = one_line(user_data).split(" ")
+    if len(words) > 2 and words[1] == scenario:
+        words = words[2:]
+    return " ".join(words)
+
+
+def _evidence(story: JobStory) -> Iterator[tuple[float, float, str]]:
+    """(started, ended, state) of all that shows the job's state, callbacks included, in order of time."""
+    seen: list[Sighting | Told] = [*story.sightings, *story.told]
+    for one in sorted(seen, key=lambda one: (one.ended, one.started)):
+        if one.state:
+            yield one.started, one.ended, one.state
+
+
+def _spans(story: JobStory) -> tuple[list[Span], Ending | None]:
+    """Turn sightings into stretches; a final state, once seen, closes the lane."""
+    submit = story.submitted
+    spans = [Span(Phase.ACCEPTING, submit.started, submit.ended)]
+    edge = submit.ended
+    for started, ended, state in _evidence(story):
+        phase = _phase(state)
+        if phase is None:
+            if ended > edge:
+                spans.append(Span(Phase.UNSEEN, edge, ended))
+            return spans, Ending(state, max(edge, ended))
+        if ended <= edge:
+            continue
+        last = spans[-1]
+        begun = max(started, edge)
+        if last.phase is phase or (last.phase is Phase.ACCEPTING and phase is Phase.WAITING):
+            begun = edge
+        if begun > edge:
+            spans.append(Span(Phase.UNSEEN, edge, begun))
+        if spans[-1].phase is phase:
+            spans[-1] = replace(spans[-1], ended=ended)
+        else:
+            spans.append(Span(phase, begun, ended))
+        edge = ended
+    return spans, None
+
+
+def _most_telling(lanes: list[Lane], most: int) -> list[Lane]:
+    """At most `most` lanes in order of acceptance: witnesses first, then the earliest."""
+    lanes.sort(key=lambda lane: (lane.accepted[1], lane.accepted[0]))
+    if len(lanes) <= most:
+        return lanes
+    ranked = sorted(range(len(lanes)), key=lambda place: (not lanes[place].witness, place))
+    return [lanes[place] for place in sorted(ranked[:most])]
+
+
+def _paused(changes: Sequence[QueueChange], started: float, ended: float) -> Iterator[Paused]:
+    """Spans within [started, ended] in which the queue was certainly paused, by queue."""
+    since: dict[str, float] = {}
+    for change in changes:
+        if change.state == QueueState.PAUSED:
+            since.setdefault(change.queue_id, change.ended)
+        elif change.queue_id in since:
+            begun = since.pop(change.queue_id)
+            if begun < ended and change.started > started:
+                yield Paused(max(begun, started), min(change.started, ended))
+    for begun in since.values():
+        if begun < ended:
+            yield Paused(max(begun, started), None)

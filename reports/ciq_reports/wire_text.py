@@ -1,0 +1,133 @@
+"""Requests, answers and callbacks as text a person reads, and the curl line that sends a request again.
+
+Knows HTTP's look and how to indent XML and JSON. Must not judge. What it shows is bounded; what was cut is said.
+"""
+
+import shlex
+from dataclasses import dataclass
+
+import msgspec
+from lxml import etree
+
+from ciq_reports.printable import printable, size_in_words
+from ciq_schemas.run import Arrival, Body, Exchange, HeaderField
+
+LONGEST_BODY = 6_000
+"""Characters of a body that are shown."""
+LONGEST_PRETTY = 256 * 1024
+"""Bytes of a body that are still indented; longer ones are shown as they came."""
+LONGEST_CURL_BODY = 2_000
+LONGEST_HEADER = 400
+MOST_HEADERS = 40
+_HEX_ROWS = 16
+_SECRET = frozenset({"authorization", "x-ci-security-token", "x-cos-security-token", "cookie"})
+_MADE_BY_CURL = frozenset({"content-length", "connection", "accept-encoding", "accept", "user-agent"})
+_PARSER_OPTIONS = {"resolve_entities": False, "no_network": True, "load_dtd": False, "remove_blank_text": True}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A body as text; `note` says what was done to it (indented, cut, binary) and how large it was."""
+
+    text: str
+    note: str
+
+
+def body_text(body: Body) -> Shown:
+    """A body fit to be read: XML and JSON indented, bytes as a hex dump, all of it bounded."""
+    data = body.data
+    if not data:
+        return Shown("", "empty")
+    size = size_in_words(len(data))
+    try:
+        plain = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return Shown(_hex(data), f"{size}, not UTF-8 text: first {min(len(data), 16 * _HEX_ROWS)} bytes")
+    pretty = _indented(data) if len(data) <= LONGEST_PRETTY else None
+    text = printable(plain[: 2 * LONGEST_BODY] if pretty is None else pretty[: 2 * LONGEST_BODY])
+    how = size if pretty is None else f"{size}, indented"
+    total = len(plain if pretty is None else pretty)
+    if total > LONGEST_BODY:
+        return Shown(text[:LONGEST_BODY] + "…", f"{how}, first {LONGEST_BODY} of {total} characters")
+    return Shown(text, how)
+
+
+def _indented(data: bytes) -> str | None:
+    """XML or JSON with line breaks; None for anything else, and for documents with a DTD."""
+    start = data.lstrip()[:1]
+    if start == b"<" and b"<!DOCTYPE" not in data:
+        try:
+            root = etree.fromstring(data, etree.XMLParser(**_PARSER_OPTIONS))
+        except (etree.XMLSyntaxError, ValueError):
+            return None
+        etree.indent(root)
+        declaration = "" if not data.lstrip().startswith(b"<?xml") else '<?xml version="1.0"?>\n'
+        return declaration + etree.tostring(root, encoding="unicode")
+    if start in (b"{", b"["):
+        try:
+            return msgspec.json.format(data, indent=2).decode("utf-8")
+        except (msgspec.DecodeError, RecursionError):
+            return None
+    return None
+
+
+def _hex(data: bytes) -> str:
+    rows = []
+    for place in range(0, min(len(data), 16 * _HEX_ROWS), 16):
+        part = data[place : place + 16]
+        text = "".join(chr(byte) if 0x20 <= byte < 0x7F else "." for byte in part)
+        rows.append(f"{place:08x}  {part.hex(' '):<47}  {text}")
+    return "\n".join(rows)
+
+
+def header_lines(headers: tuple[HeaderField, ...]) -> str:
+    """Header fields one a line, bounded in number and length."""
+    lines = [f"{name}: {value}" for name, value in headers[:MOST_HEADERS]]
+    lines = [line if len(line) <= LONGEST_HEADER else line[:LONGEST_HEADER] + "…" for line in lines]
+    if len(headers) > MOST_HEADERS:
+        lines.append(f"… and {len(headers) - MOST_HEADERS} more header fields")
+    return printable("\n".join(line.replace("\n", "␊").replace("\r", "␍") for line in lines))
+
+
+def curl_line(exchange: Exchange) -> tuple[str, str]:
+    """A shell command that sends the request again, and a remark on what it leaves out (or empty).
+
+    Signatures and tokens are never in it.
+    """
+    words = ["curl", "-sS", "-i"]
+    if exchange.method != "GET":
+        words += ["-X", exchange.method]
+    remarks = []
+    for name, value in exchange.request_headers[:MOST_HEADERS]:
+        lower = name.lower()
+        if lower in _SECRET:
+            remarks.append("the request was signed: sign it anew, or turn the signature check off")
+        elif lower not in _MADE_BY_CURL and len(value) <= LONGEST_HEADER:
+            words += ["-H", f"{name}: {value}"]
+    data = exchange.request_body.data
+    if data:
+        text = exchange.request_body.text
+        if text and len(text) <= LONGEST_CURL_BODY and printable(text) == text:
+            words += ["--data-binary", text]
+        else:
+            words += ["--data-binary", f"@request-{exchange.seq}.body"]
+            remarks.append(f"the body is request_body of record {exchange.seq} in run.ndjson")
+    words += ["--", exchange.url]
+    return printable(" ".join(shlex.quote(word) for word in words)), "; ".join(dict.fromkeys(remarks))
+
+
+def request_head(exchange: Exchange) -> str:
+    """Request line and header fields."""
+    return f"{printable(exchange.method)} {printable(exchange.url)[:2000]}\n{header_lines(exchange.request_headers)}"
+
+
+def response_head(exchange: Exchange) -> str:
+    """Status and header fields; why there was no answer when there was none."""
+    if not exchange.status:
+        return f"no answer: {printable(exchange.error)[:1000]}"
+    return f"{exchange.status}\n{header_lines(exchange.response_headers)}"
+
+
+def arrival_head(arrival: Arrival) -> str:
+    """Request line and header fields of a callback."""
+    return f"{printable(arrival.method)} {printable(arrival.target)[:2000]}\n{header_lines(arrival.headers)}"
