@@ -1,0 +1,150 @@
+"""Bytes to `Decoded`: parse, validate by the XSD, decode by the tables; say what is wrong. Never raises for bad data.
+
+Knows the order of the steps. Must not know any element by name, but for the one that is kept as bytes.
+"""
+
+import msgspec
+from lxml import etree
+
+from ciq_schemas.codec.documents import (
+    Canonical,
+    Content,
+    Decoded,
+    Document,
+    Fragment,
+    Note,
+    Problem,
+    ProblemKind,
+    Reading,
+)
+from ciq_schemas.codec.explain import explain, wrong_root
+from ciq_schemas.codec.json_form import callback_document, json_callback_tree
+from ciq_schemas.codec.parts import part_type
+from ciq_schemas.codec.tree import decode_container, decode_item, reshape
+from ciq_schemas.xml_parser import (
+    MAX_BYTES,
+    ForbiddenDocument,
+    MalformedDocument,
+    OversizedDocument,
+    RefusedDocument,
+    parse,
+)
+from ciq_schemas.xsd_tables import DocumentTable
+
+_KEPT_AS_BYTES = {Document.JOB_SUBMIT_REQUEST: "Operation"}
+
+
+def read(document: Document, data: bytes, reading: Reading = Reading.TOLERANT) -> Decoded:
+    """Read `data` as `document`. What does not parse or fit is a problem of the result."""
+    try:
+        root = parse(data)
+    except RefusedDocument as error:
+        return Decoded(document=document, problems=(_refusal(data, error),))
+    return _judge(document, root, reading, clean=b"xmlns" not in data)
+
+
+def read_request(document: Document, data: bytes, *, max_bytes: int = MAX_BYTES) -> Decoded:
+    """Tolerant reading for servers; Operation elements come as `fragments` too, in the order of the schema."""
+    try:
+        root = parse(data, max_bytes=max_bytes)
+    except RefusedDocument as error:
+        return Decoded(document=document, problems=(_refusal(data, error),))
+    return _judge(document, root, Reading.TOLERANT, clean=b"xmlns" not in data, keep=True)
+
+
+def read_callback(data: bytes) -> Decoded:
+    """Read a callback body, tolerantly: JSON or XML by its first byte, which callback by what is in it."""
+    if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
+        form = json_callback_tree(data)
+        if isinstance(form, Problem):
+            return Decoded(document=Document.TASK_CALLBACK, problems=(form,))
+        decoded = _judge(form.document, form.root, Reading.TOLERANT, clean=True, notes=form.notes)
+        return msgspec.structs.replace(decoded, problems=form.problems + decoded.problems)
+    try:
+        root = parse(data)
+    except RefusedDocument as error:
+        return Decoded(document=Document.TASK_CALLBACK, problems=(_refusal(data, error),))
+    names = frozenset(etree.QName(child).localname for child in root)
+    return _judge(callback_document(names), root, Reading.TOLERANT, clean=b"xmlns" not in data)
+
+
+def validate(document: Document, data: bytes) -> tuple[Problem, ...]:
+    """Problems of `data` in the strict reading; empty when it is valid as it stands."""
+    return read(document, data, Reading.STRICT).problems
+
+
+def decode_part(document: Document, path: str, fragment: Fragment) -> Content:
+    """The value of a fragment that stands at `path` (as `JobsDetail/Operation`) of `document`.
+
+    Raises RefusedDocument when the bytes do not parse: a fragment is our own writing.
+    """
+    return decode_item(parse(fragment.data), part_type(document, path))
+
+
+def _judge(
+    document: Document,
+    root: etree._Element,
+    reading: Reading,
+    *,
+    clean: bool,
+    keep: bool = False,
+    notes: tuple[Note, ...] = (),
+) -> Decoded:
+    """Validate and decode. `clean` says that no namespace is declared anywhere: libxml2 would follow
+    xsi:schemaLocation to files, so only trees without namespaces reach its validator."""
+    table = document.table
+    if clean and root.tag == table.root and table.schema.validate(root):
+        return Decoded(
+            document=document,
+            value=decode_container(root, table.content),
+            notes=notes,
+            fragments=_kept(document, root) if keep else (),
+        )
+    if etree.QName(root).localname != table.root:
+        return Decoded(document=document, notes=notes, problems=(wrong_root(root, table),))
+    problems = _problems_as_is(root, table, clean=clean) if reading is Reading.STRICT else ()
+    forgiven: list[Note] = []
+    shaped = reshape(root, table.content, f"/{table.root}", forgiven)
+    value: Canonical = decode_container(shaped, table.content)
+    if reading is Reading.TOLERANT:
+        notes = (*notes, *forgiven)
+        if not table.schema.validate(shaped):
+            problems = explain(shaped, table)
+    return Decoded(
+        document=document,
+        value=value,
+        notes=notes,
+        problems=problems,
+        fragments=_kept(document, shaped) if keep and not problems else (),
+    )
+
+
+def _problems_as_is(root: etree._Element, table: DocumentTable, *, clean: bool) -> tuple[Problem, ...]:
+    if clean or root.tag == table.root:
+        return explain(root, table)
+    return (wrong_root(root, table),)
+
+
+def _kept(document: Document, root: etree._Element) -> tuple[Fragment, ...]:
+    name = _KEPT_AS_BYTES.get(document)
+    if name is None:
+        return ()
+    return tuple(
+        Fragment(etree.tostring(element, encoding="utf-8", with_tail=False))
+        for element in root.iterchildren(name)
+    )
+
+
+def _refusal(data: bytes, error: RefusedDocument) -> Problem:
+    match error:
+        case MalformedDocument() if not data or data.isspace():
+            kind, expected, found = ProblemKind.EMPTY, "an XML document", "nothing"
+        case MalformedDocument():
+            kind, expected, found = ProblemKind.MALFORMED, "well-formed XML", error.reason
+        case OversizedDocument():
+            kind, expected, found = ProblemKind.OVERSIZED, "a document within the limits", error.reason
+        case ForbiddenDocument():
+            kind, expected, found = ProblemKind.FORBIDDEN, "XML without a document type", error.reason
+        case _:
+            raise error
+    return Problem(kind=kind, line=error.line, expected=expected, found=found)

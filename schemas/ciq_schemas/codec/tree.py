@@ -1,0 +1,150 @@
+"""From a tree to a canonical mapping: fast for valid trees, forgiving for others.
+
+Knows the tables. Must not know bytes, readings or how a deviation is put into words.
+"""
+
+import re
+from typing import cast
+
+from lxml import etree
+
+from ciq_schemas.codec.documents import Content, Note, NoteKind
+from ciq_schemas.xsd_tables import ContainerType, IdsType, OpenType, TextType, Type
+
+SPACE = " \t\r\n"
+_RUN = re.compile(r"[ \t\r\n]+")
+_IRREGULAR = re.compile(r"[\t\r\n]|  ")
+
+_SPELLINGS = {"QueueID": "QueueId", "Createtime": "CreateTime"}
+"""Names that older samples and tables of the documents print otherwise (queues.md 2.2, callbacks.md 7.1)."""
+
+
+def text_of(element: etree._Element, kind: TextType) -> str:
+    """The text of an element, white space treated as its type says."""
+    text = element.text
+    if text is None:
+        return ""
+    if kind.collapse:
+        text = text.strip(SPACE)
+        if _IRREGULAR.search(text):
+            text = _RUN.sub(" ", text)
+    return text
+
+
+def decode_container(element: etree._Element, content: ContainerType) -> dict[str, Content]:
+    """The children by name. Unknown ones and those of the wrong structure are left out; of two where one
+    belongs the first counts. For a valid tree nothing is lost."""
+    value: dict[str, Content] = {}
+    by_name = content.by_name
+    for child in element:
+        name = child.tag
+        field = by_name.get(name)
+        if field is None:
+            continue
+        kind = field.type
+        item: Content
+        if type(kind) is TextType:
+            if len(child):
+                continue
+            item = text_of(child, kind)
+        else:
+            item = decode_item(child, kind)
+        if field.most == 1:
+            value.setdefault(name, item)
+        elif name in value:
+            cast("list[Content]", value[name]).append(item)
+        else:
+            value[name] = [item]
+    return value
+
+
+def decode_item(element: etree._Element, kind: Type) -> Content:
+    """The value of one element of a type."""
+    match kind:
+        case TextType():
+            return text_of(element, kind)
+        case OpenType():
+            return decode_open(element)
+        case IdsType():
+            if not len(element):
+                return (element.text or "").strip(SPACE)
+            return {
+                kind.member: [
+                    (child.text or "").strip(SPACE) for child in element if child.tag == kind.member
+                ]
+            }
+        case ContainerType():
+            return decode_container(element, kind)
+
+
+def decode_open(element: etree._Element) -> Content:
+    """Whatever is in an open container; an element that comes once stands without a list."""
+    if not len(element):
+        return element.text or ""
+    value: dict[str, Content] = {}
+    for child in element:
+        name = child.tag
+        item = decode_open(child)
+        if name not in value:
+            value[name] = item
+            continue
+        known = value[name]
+        if isinstance(known, list):
+            known.append(item)
+        else:
+            value[name] = [known, item]
+    return value
+
+
+def reshape(
+    element: etree._Element, kind: Type, path: str, notes: list[Note]
+) -> etree._Element:
+    """A copy in the order of the schema and without what the schema does not know, which becomes notes."""
+    name = etree.QName(element).localname
+    copy = etree.Element(name)
+    copy.sourceline = element.sourceline
+    copy.text = element.text
+    _undress(element, path, notes)
+    if not isinstance(kind, ContainerType):
+        for child in element:
+            inner = etree.QName(child).localname
+            copy.append(reshape(child, kind, f"{path}/{inner}", notes))
+            copy[-1].tail = child.tail
+        return copy
+    sorted_children: list[tuple[int, etree._Element]] = []
+    counts: dict[str, int] = {}
+    for child in element:
+        inner = etree.QName(child).localname
+        if inner not in kind.by_name and _SPELLINGS.get(inner) in kind.by_name:
+            notes.append(_note(NoteKind.SPELLING, child, f"{path}/{inner}", f"read as {_SPELLINGS[inner]}"))
+            inner = _SPELLINGS[inner]
+            child.tag = inner
+        field = kind.by_name.get(inner)
+        if field is None:
+            notes.append(_note(NoteKind.UNKNOWN_ELEMENT, child, f"{path}/{inner}", "set aside"))
+            continue
+        counts[inner] = counts.get(inner, 0) + 1
+        place = f"{path}/{inner}[{counts[inner]}]" if field.repeated else f"{path}/{inner}"
+        sorted_children.append((field.position, reshape(child, field.type, place, notes)))
+        sorted_children[-1][1].tail = child.tail
+    if any(one[0] > two[0] for one, two in zip(sorted_children, sorted_children[1:], strict=False)):
+        notes.append(_note(NoteKind.REORDERED, element, path, "children not in the order of the schema"))
+        sorted_children.sort(key=lambda pair: pair[0])
+    copy.extend(child for _, child in sorted_children)
+    return copy
+
+
+def _undress(element: etree._Element, path: str, notes: list[Note]) -> None:
+    for name in element.attrib:
+        notes.append(_note(NoteKind.ATTRIBUTE, element, f"{path}/@{name}", "set aside"))
+    parent = element.getparent()
+    inherited = {} if parent is None else parent.nsmap
+    notes.extend(
+        _note(NoteKind.NAMESPACE, element, path, f"namespace {uri} set aside")
+        for prefix, uri in element.nsmap.items()
+        if inherited.get(prefix) != uri
+    )
+
+
+def _note(kind: NoteKind, element: etree._Element, path: str, text: str) -> Note:
+    return Note(kind=kind, path=path, line=element.sourceline or 0, text=text)
