@@ -1,0 +1,144 @@
+"""Checks of the scenario `callback`: whether, when and where callbacks are delivered (DEL)."""
+
+import re
+
+from ciq_conformance.checks.callback_jobs import jobs_of, readable_of
+from ciq_conformance.judge.body_paths import texts_by_path
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.finding import Collected, Finding, Kind, blocked, cannot_tell, deviates, holds
+from ciq_conformance.judge.registry import Item, check
+from ciq_conformance.judge.told import ToldJob, no_job, told_jobs, untold
+from ciq_conformance.steps import callback as steps
+from ciq_schemas.requirement import Format, Scenario
+
+_ESCAPE = re.compile(r"%[0-9a-fA-F]{2}")
+
+
+def form_of(item: Item) -> Format:
+    """The form of an item that has one; XML, the default of the documents, for one that has none."""
+    return item.format or Format.XML
+
+
+@check("DEL-001")
+def told_by_post(evidence: Evidence, item: Item) -> Finding:
+    """Each job that ended is told by a POST that names it."""
+    expected = "a POST to the address in force that names the job, for each job that ended"
+    jobs = jobs_of(evidence, form_of(item))
+    if isinstance(jobs, Finding):
+        return jobs
+    told: list[ToldJob] = []
+    wanting: list[Finding] = []
+    for job in jobs:
+        if any(notice.arrival.method == "POST" for notice in job.notices):
+            told.append(job)
+        elif job.notices:
+            arrival = job.notices[0].arrival
+            seen = f"{job.step}: job {job.job_id} was told by {arrival.method}"
+            wanting.append(deviates(expected, seen, witness=(arrival.seq,)))
+        else:
+            wanting.append(untold(evidence, Scenario.CALLBACK, job, expected))
+    contradicting = [finding for finding in wanting if finding.kind is Kind.DEVIATES]
+    if contradicting:
+        return contradicting[0]
+    if not told:
+        return wanting[0]
+    return holds(
+        f"{len(told)} of {len(jobs)} jobs told by POST"
+        + (f"; {wanting[0].reason}" if wanting else ""),
+        witness=tuple(job.notices[0].arrival.seq for job in told),
+    )
+
+
+@check("DEL-002")
+def one_job_in_a_message(evidence: Evidence, item: Item) -> Finding:
+    """Each body names exactly one job, as every sample does."""
+    readable = readable_of(evidence, form_of(item))
+    if isinstance(readable, Finding):
+        return readable
+    found = Collected()
+    for telling in readable:
+        count = len(telling.notice.callback.jobs)
+        if count != 1:
+            found.add(telling.seq, f"{count} JobsDetail in the callback of job {telling.job.job_id}")
+    return found.finding("one JobsDetail in each body", holds(f"{len(readable)} bodies with one job each"))
+
+
+@check("DEL-003")
+def follows_the_end(evidence: Evidence, item: Item) -> Finding:
+    """A describe asked for after the callback was taken shows the job ended."""
+    jobs = jobs_of(evidence, form_of(item))
+    if isinstance(jobs, Finding):
+        return jobs
+    found = Collected()
+    gaps: list[float] = []
+    seqs: list[int] = []
+    for job in jobs:
+        for notice in job.notices[:1]:
+            for look in job.looks_after(notice):
+                gaps.append(look.reply.exchange.started - notice.arrival.ended)
+                seqs.append(look.seq)
+                if not look.is_final:
+                    found.add(
+                        look.seq,
+                        f"describe {gaps[-1]:.3f} s after the callback of job {job.job_id} shows {look.job.state}",
+                    )
+    if not gaps:
+        if not any(job.notices for job in jobs):
+            return blocked("no callback came; DEL-001 judges that")
+        return cannot_tell("no describe was answered after a callback; the DES requirements judge describe itself")
+    return found.finding(
+        "describe shows Success or Failed from the callback on",
+        holds(f"{len(gaps)} looks, the first {min(gaps):.3f} s after a callback", witness=tuple(seqs[:3])),
+    )
+
+
+@check("DEL-004")
+def one_callback_a_job(evidence: Evidence, item: Item) -> Finding:
+    """A callback that was answered 200 is not sent again."""
+    jobs = jobs_of(evidence, form_of(item))
+    if isinstance(jobs, Finding):
+        return jobs
+    told = [job for job in jobs if job.notices]
+    if not told:
+        return blocked("no callback came; DEL-001 judges that")
+    for job in told:
+        first, *later = job.notices
+        if later and 200 <= first.arrival.answered < 300:
+            same = {tuple(texts_by_path(notice.arrival.body.data).items()) for notice in job.notices}
+            return deviates(
+                "one callback a job once the receiver has said 200",
+                f"{job.step}: {1 + len(later)} callbacks of job {job.job_id}, the second "
+                f"{later[0].arrival.started - first.arrival.started:.3f} s after the first"
+                + ("" if len(same) == 1 else ", and they do not say the same"),
+                witness=tuple(notice.arrival.seq for notice in job.notices[:3]),
+                reason="receivers must take duplicates, but documents speak of one message",
+            )
+    return holds(
+        f"{len(told)} jobs, one callback each", witness=tuple(job.notices[0].arrival.seq for job in told)
+    )
+
+
+@check("DEL-008")
+def address_is_kept(evidence: Evidence, _item: Item) -> Finding:
+    """Path and query of the address arrive as they were given."""
+    submits = [step for form in Format for step in steps.SUBMITS[form]]
+    jobs = told_jobs(evidence, Scenario.CALLBACK, submits, steps.LOOKS)
+    if not jobs:
+        return no_job(evidence, Scenario.CALLBACK, submits)
+    expected = f"a request target that ends with {steps.ADDRESS_SUFFIX}, as the address does"
+    arrivals = [notice.arrival for job in jobs for notice in job.notices]
+    if not arrivals:
+        stray = [mark for mark in evidence.marks(Scenario.RECEIVER, "note") if "never gave out" in mark.text]
+        if stray:
+            return deviates(expected, stray[0].text, witness=(stray[0].seq,))
+        return blocked("no callback came; DEL-001 judges that")
+    found = Collected()
+    for arrival in arrivals:
+        if not _canonical(arrival.target).endswith(_canonical(steps.ADDRESS_SUFFIX)):
+            found.add(arrival.seq, f"request target {arrival.target}")
+    return found.finding(expected, holds(f"{len(arrivals)} callbacks kept path and query"))
+
+
+def _canonical(target: str) -> str:
+    """Escapes in capitals: RFC 3986 (6.2.2.1) holds %2f and %2F for the same."""
+    return _ESCAPE.sub(lambda match: match[0].upper(), target)

@@ -1,0 +1,90 @@
+"""The jobs of the callback scenario, by the form in which they were to be told, for the checks DEL and SHP.
+
+Where a form cannot be judged, says why: a form the documents do not promise is absent, one they do is blocked.
+"""
+
+from dataclasses import dataclass
+
+from ciq_conformance.driver.stage import describe_reply
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.finding import Finding, absent, blocked
+from ciq_conformance.judge.told import ToldJob, no_job, told_jobs
+from ciq_conformance.reply import Notice
+from ciq_conformance.steps.callback import LOOKS, RULES, SUBMITS
+from ciq_schemas.features import FEATURES
+from ciq_schemas.requirement import Format, Scenario
+from ciq_schemas.values import Job
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """One callback about one job of the scenario."""
+
+    job: ToldJob
+    notice: Notice
+
+    @property
+    def seq(self) -> int:
+        """Number of the arrival."""
+        return self.notice.arrival.seq
+
+    @property
+    def told(self) -> Job:
+        """The job as the callback tells it."""
+        return self.job.told(self.notice)
+
+
+def is_form(notice: Notice, form: Format) -> bool:
+    """The body looks like the form, by its first character."""
+    return notice.is_json == (form is Format.JSON)
+
+
+def jobs_of(evidence: Evidence, form: Format) -> tuple[ToldJob, ...] | Finding:
+    """Accepted jobs that were to be told in `form`; a finding where the form cannot be judged."""
+    jobs = told_jobs(evidence, Scenario.CALLBACK, SUBMITS[form], LOOKS)
+    if form is Format.JSON and not FEATURES[evidence.feature].job_callback_documented:
+        rule = evidence.one(Scenario.CALLBACK, RULES[form])
+        if rule is not None and not rule.ok:
+            return absent(
+                f"no document offers JSON callbacks for {evidence.feature}; ResultFormat JSON was answered with "
+                f"{describe_reply(rule)}",
+                witness=(rule.exchange.seq,),
+            )
+        if rule is not None and not any(is_form(notice, form) for job in jobs for notice in job.notices):
+            return absent(
+                f"no document offers JSON callbacks for {evidence.feature}; a rule with ResultFormat JSON was tried "
+                "and no JSON came",
+                witness=(rule.exchange.seq,),
+            )
+    return jobs or no_job(evidence, Scenario.CALLBACK, SUBMITS[form])
+
+
+def tellings_of(evidence: Evidence, form: Format) -> tuple[Telling, ...] | Finding:
+    """Callbacks that came in `form` for jobs that were to be told so; a finding where there is none."""
+    jobs = jobs_of(evidence, form)
+    if isinstance(jobs, Finding):
+        return jobs
+    every = tuple(Telling(job, notice) for job in jobs for notice in job.notices)
+    fitting = tuple(telling for telling in every if is_form(telling.notice, form))
+    if fitting:
+        return fitting
+    if every:
+        return blocked(
+            f"no {form.upper()} body to look at: {len(every)} callback(s) came in the other form, though the "
+            "queue's rule and the job asked for this one; RUL-004, RUL-008 and RUL-010 judge that",
+            witness=(every[0].seq,),
+        )
+    return blocked("no callback came, so there is no body to look at; DEL-001 judges that")
+
+
+def readable_of(evidence: Evidence, form: Format) -> tuple[Telling, ...] | Finding:
+    """As `tellings_of`, of bodies that could be read as far as the job."""
+    tellings = tellings_of(evidence, form)
+    if isinstance(tellings, Finding):
+        return tellings
+    readable = tuple(telling for telling in tellings if telling.told != Job())
+    if readable:
+        return readable
+    return blocked(
+        "no body could be read as far as JobsDetail; SHP-001 and SHP-002 judge that", witness=(tellings[0].seq,)
+    )

@@ -1,0 +1,95 @@
+"""Checks of the scenario `receiver`: a receiver that fails at first (DEL-006, DEL-007)."""
+
+from itertools import pairwise
+
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.finding import Finding, blocked, cannot_tell, deviates, holds, observed
+from ciq_conformance.judge.registry import Item, check
+from ciq_conformance.judge.told import ToldJob, no_job, told_jobs
+from ciq_conformance.steps.receiver import LOOKS, Step
+from ciq_schemas.lifecycle import JobState
+from ciq_schemas.requirement import Scenario
+from ciq_schemas.run import Arrival
+
+RECEIVER = Scenario.RECEIVER
+SUBMITS = (Step.SUBMIT_ERROR, Step.SUBMIT_HANGUP)
+
+
+def _failed_arrivals(job: ToldJob) -> list[Arrival]:
+    return [n.arrival for n in job.notices if not 200 <= n.arrival.answered < 300]
+
+
+def _words(answered: int) -> str:
+    return f"answered {answered}" if answered else "hung up on"
+
+
+@check("DEL-006")
+def job_does_not_care(evidence: Evidence, _item: Item) -> Finding:
+    """A job whose callback was answered badly still ends, and stays, as Success."""
+    jobs = told_jobs(evidence, RECEIVER, SUBMITS, LOOKS)
+    if not jobs:
+        return no_job(evidence, RECEIVER, SUBMITS)
+    expected = "the job ends and stays as Success, however its callback was received"
+    shown: list[str] = []
+    seqs: list[int] = []
+    unclear: list[Finding] = []
+    for job in jobs:
+        failures = _failed_arrivals(job)
+        if not failures:
+            unclear.append(cannot_tell(f"{job.step}: no callback of job {job.job_id} met the failing receiver"))
+            continue
+        first = failures[0]
+        after = [look for look in job.looks if look.reply.exchange.started >= first.ended]
+        if not after:
+            unclear.append(cannot_tell(f"{job.step}: no describe was answered after the callback was refused"))
+            continue
+        told = job.told(next(n for n in job.notices if n.arrival is first))
+        if told.state == JobState.FAILED:
+            unclear.append(
+                blocked(
+                    f"{job.step}: job {job.job_id} failed by itself ({told.code}: {told.message}); see LIF-002",
+                    witness=(first.seq,),
+                )
+            )
+            continue
+        last = after[-1]
+        if last.job.state != JobState.SUCCESS:
+            waited = last.reply.exchange.started - first.ended
+            return deviates(
+                expected,
+                f"{job.step}: job {job.job_id} is {last.job.state} {waited:.1f} s after its callback "
+                f"(State {told.state}) was {_words(first.answered)}",
+                witness=(last.seq, first.seq),
+            )
+        shown.append(f"Success after its callback was {_words(first.answered)}")
+        seqs += [first.seq, last.seq]
+    if not shown:
+        return unclear[0]
+    left = f"; not seen: {unclear[0].reason}" if unclear else ""
+    return holds("; ".join(shown) + left, witness=tuple(seqs))
+
+
+@check("DEL-007")
+def retries(evidence: Evidence, _item: Item) -> Finding:
+    """Measured: attempts after a failed one, and their distance."""
+    jobs = told_jobs(evidence, RECEIVER, SUBMITS, LOOKS)
+    if not jobs:
+        return no_job(evidence, RECEIVER, SUBMITS)
+    seen: list[str] = []
+    seqs: list[int] = []
+    end = max(reply.exchange.ended for reply in evidence.of(RECEIVER))
+    for job in jobs:
+        arrivals = [notice.arrival for notice in job.notices]
+        if not _failed_arrivals(job):
+            continue
+        seqs += [arrival.seq for arrival in arrivals]
+        manner = _words(arrivals[0].answered)
+        if len(arrivals) == 1:
+            watched = max(0.0, end - arrivals[0].started)
+            seen.append(f"{manner}: not sent again within {watched:.1f} s")
+        else:
+            gaps = ", ".join(f"{late.started - early.started:.2f}" for early, late in pairwise(arrivals))
+            seen.append(f"{manner}: sent {len(arrivals)} times, {gaps} s apart")
+    if not seen:
+        return cannot_tell("no callback met the failing receiver; RUL-001 judges whether callbacks come at all")
+    return observed("; ".join(seen), witness=tuple(seqs), reason="documents are silent; never judged")

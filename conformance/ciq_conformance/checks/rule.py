@@ -1,0 +1,264 @@
+"""Checks of the scenario `rule`: whose rule a callback follows (RUL)."""
+
+from ciq_conformance.driver.stage import channel_name, describe_reply
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.finding import (
+    Finding,
+    absent,
+    blocked,
+    cannot_tell,
+    deviates,
+    holds,
+    observed,
+)
+from ciq_conformance.judge.registry import Item, check
+from ciq_conformance.judge.told import ToldJob, no_job, told_jobs, untold
+from ciq_conformance.reply import Notice
+from ciq_conformance.steps.rule import LOOKS, Channel, Step
+from ciq_schemas.requirement import Format, Scenario
+
+RULE = Scenario.RULE
+
+
+def _job(evidence: Evidence, step: Step) -> ToldJob | Finding:
+    jobs = told_jobs(evidence, RULE, (step,), LOOKS)
+    return jobs[0] if jobs else no_job(evidence, RULE, (step,))
+
+
+def _address(evidence: Evidence, channel: Channel) -> str:
+    return channel_name(evidence.feature, RULE, channel)
+
+
+def _form(notice: Notice) -> Format:
+    return Format.JSON if notice.is_json else Format.XML
+
+
+@check("RUL-001")
+def queue_rule_sends(evidence: Evidence, _item: Item) -> Finding:
+    """With the rule On a job without an address is told at the rule's Url."""
+    job = _job(evidence, Step.SUBMIT_PLAIN)
+    if isinstance(job, Finding):
+        return job
+    expected = "the callback of a job without CallBack arrives at the Url of the queue's rule"
+    return _arrives_at(evidence, job, Channel.QUEUE, expected)
+
+
+@check("RUL-002")
+def job_address_wins(evidence: Evidence, _item: Item) -> Finding:
+    """A job with CallBack is told there."""
+    job = _job(evidence, Step.SUBMIT_OWN_JSON)
+    if isinstance(job, Finding):
+        return job
+    return _arrives_at(evidence, job, Channel.JOB, "the callback of a job with CallBack arrives at that address")
+
+
+def _arrives_at(evidence: Evidence, job: ToldJob, channel: Channel, expected: str) -> Finding:
+    right = job.on(_address(evidence, channel))
+    if right:
+        return holds(f"job {job.job_id} was told there", witness=(right[0].arrival.seq, job.submit.exchange.seq))
+    if job.notices:
+        arrival = job.notices[0].arrival
+        return deviates(
+            expected,
+            f"job {job.job_id} was told at {arrival.channel or arrival.target} only",
+            witness=(arrival.seq, job.submit.exchange.seq),
+        )
+    return untold(evidence, RULE, job, expected)
+
+
+@check("RUL-003")
+def job_address_is_instead(evidence: Evidence, _item: Item) -> Finding:
+    """Nothing of a job with CallBack arrives at the queue's address."""
+    job = _job(evidence, Step.SUBMIT_OWN_JSON)
+    if isinstance(job, Finding):
+        return job
+    expected = "a job with CallBack is not told at the queue's address as well"
+    return _silent(evidence, job, Step.SUBMIT_PLAIN, expected, at=Channel.QUEUE)
+
+
+@check("RUL-004")
+def job_format_wins(evidence: Evidence, _item: Item) -> Finding:
+    """CallBackFormat decides the form, whatever the queue's rule says."""
+    expected = "the callback has the form of CallBackFormat"
+    seqs: list[int] = []
+    waiting: list[Finding] = []
+    for step, form in ((Step.SUBMIT_OWN_JSON, Format.JSON), (Step.SUBMIT_OWN_XML, Format.XML)):
+        job = _job(evidence, step)
+        if isinstance(job, Finding):
+            waiting.append(job)
+            continue
+        for notice in job.notices:
+            if _form(notice) is not form:
+                queue = "JSON" if form is Format.XML else "its default, XML"
+                return deviates(
+                    expected,
+                    f"job {job.job_id} with CallBackFormat {form.upper()} was told in {_form(notice).upper()}, the "
+                    f"queue's format being {queue}",
+                    witness=(notice.arrival.seq, job.submit.exchange.seq),
+                )
+            seqs.append(notice.arrival.seq)
+        if not job.notices:
+            waiting.append(blocked(f"no callback of job {job.job_id} ({step}) came; RUL-002 judges that"))
+    if not seqs:
+        return waiting[0]
+    left = f"; not seen: {waiting[0].reason}" if waiting else ""
+    return holds(f"{len(seqs)} callback(s) in the form their job asked for{left}", witness=tuple(seqs))
+
+
+@check("RUL-005")
+def no_silences(evidence: Evidence, _item: Item) -> Finding:
+    """CallBack `no` keeps the queue's rule from telling of the job."""
+    expected = "nothing arrives for a job with CallBack no"
+    submit = evidence.one(RULE, Step.SUBMIT_SILENCED)
+    if submit is not None and submit.refused:
+        return deviates(
+            expected,
+            f"the job was refused with {describe_reply(submit)}",
+            witness=(submit.exchange.seq,),
+            reason="`no` is a documented value of CallBack on newer submit pages",
+        )
+    job = _job(evidence, Step.SUBMIT_SILENCED)
+    if isinstance(job, Finding):
+        return job
+    return _silent(evidence, job, Step.SUBMIT_PLAIN, expected)
+
+
+@check("RUL-006")
+def off_is_silent(evidence: Evidence, _item: Item) -> Finding:
+    """With the rule Off, its Url and Event still set, nothing arrives."""
+    job = _job(evidence, Step.SUBMIT_UNDER_OFF)
+    if isinstance(job, Finding):
+        return job
+    return _silent(evidence, job, Step.SUBMIT_UNDER_XML, "nothing arrives while the queue's rule is Off")
+
+
+@check("RUL-007")
+def other_event_is_silent(evidence: Evidence, item: Item) -> Finding:
+    """With Event WorkflowFinish only, a job without address is not told."""
+    rule = evidence.one(RULE, Step.RULE_WORKFLOW)
+    if rule is not None and not rule.ok:
+        told = f"a rule with Event WorkflowFinish was answered with {describe_reply(rule)}"
+        seq = rule.exchange.seq
+        if not item.feature.job_callback_documented:
+            return absent(f"{told}; the pages of this queue do not name that event", witness=(seq,))
+        return blocked(f"{told}, though the event is documented; the UPD requirements judge that", witness=(seq,))
+    job = _job(evidence, Step.SUBMIT_UNDER_WORKFLOW)
+    if isinstance(job, Finding):
+        return job
+    expected = "no TaskFinish arrives while the rule's Event is WorkflowFinish only"
+    return _silent(evidence, job, Step.SUBMIT_UNDER_XML, expected)
+
+
+def _silent(
+    evidence: Evidence, job: ToldJob, control_step: Step, expected: str, *, at: Channel | None = None
+) -> Finding:
+    """Silence about a job, proven by a control that was told afterwards."""
+    heard = job.notices if at is None else job.on(_address(evidence, at))
+    if heard:
+        arrival = heard[0].arrival
+        return deviates(
+            expected,
+            f"job {job.job_id} ({job.step}) was told at {arrival.channel or arrival.target}",
+            witness=(arrival.seq, job.submit.exchange.seq),
+        )
+    if job.ended is None:
+        return blocked(
+            f"job {job.job_id} ({job.step}) was not seen to end, so its silence says nothing; see LIF-002",
+            witness=(job.submit.exchange.seq,),
+        )
+    control = _job(evidence, control_step)
+    if isinstance(control, Finding):
+        return cannot_tell(f"no control job: {control.reason}")
+    if not control.notices:
+        return cannot_tell(
+            f"the control job {control.job_id} ({control.step}) was not told either, so the silence says nothing; "
+            "RUL-001 judges the rule itself",
+            witness=(control.submit.exchange.seq,),
+        )
+    told = control.notices[0].arrival
+    ended = job.ended.reply.exchange.ended
+    listened = max((r.exchange.started for r in evidence.of(RULE)), default=ended) - ended
+    return holds(
+        f"nothing of job {job.job_id}, which ended as {job.ended.job.state}; the control was told",
+        witness=(job.ended.seq, told.seq),
+        power=f"listened {max(listened, 0.0):.1f} s after the job's end",
+    )
+
+
+@check("RUL-008")
+def result_format_decides(evidence: Evidence, _item: Item) -> Finding:
+    """ResultFormat JSON gives JSON, XML gives XML."""
+    expected = "the callback has the form of the rule's ResultFormat"
+    seqs: list[int] = []
+    waiting: list[Finding] = []
+    for rule_step, step, form in (
+        (Step.RULE_JSON, Step.SUBMIT_UNDER_JSON, Format.JSON),
+        (Step.RULE_XML, Step.SUBMIT_UNDER_XML, Format.XML),
+    ):
+        rule = evidence.one(RULE, rule_step)
+        if rule is not None and rule.refused:
+            return deviates(
+                expected,
+                f"a rule with ResultFormat {form.upper()} was refused with {describe_reply(rule)}",
+                witness=(rule.exchange.seq,),
+            )
+        job = _job(evidence, step)
+        if isinstance(job, Finding):
+            waiting.append(job)
+            continue
+        for notice in job.notices:
+            if _form(notice) is not form:
+                return deviates(
+                    expected,
+                    f"with ResultFormat {form.upper()} job {job.job_id} was told in {_form(notice).upper()}",
+                    witness=(notice.arrival.seq, job.submit.exchange.seq),
+                )
+            seqs.append(notice.arrival.seq)
+        if not job.notices:
+            plain = _job(evidence, Step.SUBMIT_PLAIN)
+            told = isinstance(plain, ToldJob) and plain.notices
+            wanting = untold(evidence, RULE, job, expected)
+            waiting.append(wanting if told else blocked("no callback came at all; RUL-001 judges that"))
+    if waiting:
+        return waiting[0]
+    return holds("JSON and XML as the rule says", witness=tuple(seqs))
+
+
+@check("RUL-009")
+def off_with_own_address(evidence: Evidence, _item: Item) -> Finding:
+    """Measured: is a job with an address told while the queue's rule is Off?"""
+    job = _job(evidence, Step.SUBMIT_OWN_UNDER_OFF)
+    if isinstance(job, Finding):
+        return job
+    undocumented = "documents do not say which is right; do not rely on either"
+    if job.notices:
+        arrival = job.notices[0].arrival
+        return observed("it is told, at the job's address", witness=(arrival.seq,), reason=undocumented)
+    if job.ended is None:
+        return cannot_tell(f"job {job.job_id} was not seen to end; see LIF-002")
+    return observed("it is not told", witness=(job.ended.seq,), reason=undocumented)
+
+
+@check("RUL-010")
+def default_is_xml(evidence: Evidence, _item: Item) -> Finding:
+    """Without any format the callback is XML."""
+    job = _job(evidence, Step.SUBMIT_PLAIN)
+    if isinstance(job, Finding):
+        return job
+    expected = "an XML body where neither the rule nor the job names a format"
+    if not job.notices:
+        return untold(evidence, RULE, job, expected) if job.ended is None else blocked(
+            f"no callback of job {job.job_id} came; RUL-001 judges that"
+        )
+    json = next((notice for notice in job.notices if notice.is_json), None)
+    if json is None:
+        return holds(f"job {job.job_id} was told in XML", witness=(job.notices[0].arrival.seq,))
+    rule = evidence.one(RULE, Step.RULE_DEFAULT)
+    config = rule.queue.notify_config if rule is not None and rule.queue is not None else None
+    if rule is not None and config is not None and (config.result_format or "").upper() == "JSON":
+        return cannot_tell(
+            "the update without ResultFormat was answered with ResultFormat JSON: the target keeps the format of an "
+            "earlier rule, which no document forbids; set the queue's format to XML once and run again",
+            witness=(rule.exchange.seq, json.arrival.seq),
+        )
+    return deviates(expected, f"job {job.job_id} was told in JSON", witness=(json.arrival.seq,))

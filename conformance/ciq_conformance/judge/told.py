@@ -1,0 +1,138 @@
+"""Told jobs: what a transcript holds about one submitted job - its submit, the looks at it, its callbacks.
+
+Callbacks are found by the job's id, never by address alone: a busy target sends others, and one that loses the
+path of an address still tells. Pure; judges nothing but the question whether a callback that never came was due.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.finding import Finding, blocked, cannot_tell, deviates
+from ciq_conformance.reply import Notice, Reply
+from ciq_schemas.lifecycle import FINAL_STATES, JobState
+from ciq_schemas.requirement import Scenario
+from ciq_schemas.values import Job
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A job as one describe answer shows it."""
+
+    reply: Reply
+    job: Job
+
+    @property
+    def seq(self) -> int:
+        """Number of the exchange."""
+        return self.reply.exchange.seq
+
+    @property
+    def is_final(self) -> bool:
+        """The job is shown ended."""
+        return self.job.state in FINAL_STATES
+
+
+@dataclass(frozen=True)
+class ToldJob:
+    """One accepted job of a scenario with everything seen of it, in order of time."""
+
+    step: str
+    job_id: str
+    submit: Reply
+    looks: tuple[Look, ...]
+    notices: tuple[Notice, ...]
+
+    @cached_property
+    def ended(self) -> Look | None:
+        """The first look that shows the job ended."""
+        return next((look for look in self.looks if look.is_final), None)
+
+    @property
+    def state(self) -> str:
+        """State in the last look, empty when never seen."""
+        return self.looks[-1].job.state or "" if self.looks else ""
+
+    def looks_after(self, notice: Notice) -> Iterator[Look]:
+        """Looks asked for after the receiver had answered `notice`."""
+        return (look for look in self.looks if look.reply.exchange.started >= notice.arrival.ended)
+
+    def told(self, notice: Notice) -> Job:
+        """The job as `notice` tells it; empty when the body could not be read that far."""
+        return next((job for job in notice.callback.jobs if job.job_id == self.job_id), Job())
+
+    def on(self, channel: str) -> tuple[Notice, ...]:
+        """Callbacks of the job that arrived on one address."""
+        return tuple(notice for notice in self.notices if notice.arrival.channel == channel)
+
+
+def names(notice: Notice, job_id: str) -> bool:
+    """Tell whether a callback is about a job; in a body that names none readably the id's bytes do."""
+    if notice.job_ids:
+        return job_id in notice.job_ids
+    return job_id.encode() in notice.arrival.body.data
+
+
+def told_jobs(
+    evidence: Evidence, scenario: Scenario, submits: Collection[str], looks: Collection[str]
+) -> tuple[ToldJob, ...]:
+    """The accepted jobs of the submit steps, in the order of their submits."""
+    seen: dict[str, list[Look]] = {}
+    for reply in evidence.of(scenario, *looks):
+        if reply.ok:
+            for job in reply.jobs:
+                seen.setdefault(job.job_id or "", []).append(Look(reply, job))
+    return tuple(
+        ToldJob(
+            step=reply.exchange.step,
+            job_id=job.job_id,
+            submit=reply,
+            looks=tuple(seen.get(job.job_id, ())),
+            notices=tuple(notice for notice in evidence.notices if names(notice, job.job_id)),
+        )
+        for reply in evidence.of(scenario, *submits)
+        if reply.ok
+        for job in reply.jobs
+        if job.job_id
+    )
+
+
+def no_job(evidence: Evidence, scenario: Scenario, submits: Collection[str]) -> Finding:
+    """Why there is no job to judge by: the scenario's obstacle, a refused submit, or a story never played."""
+    refused = [reply for reply in evidence.of(scenario, *submits) if not reply.ok]
+    obstacle = evidence.obstacle(scenario)
+    if obstacle is not None:
+        return blocked(obstacle.text, witness=(obstacle.seq,))
+    if refused:
+        exchange = refused[0].exchange
+        answer = f"{exchange.status} {refused[0].error.code or ''}".strip() if exchange.status else exchange.error
+        return blocked(f"{exchange.step} answered {answer}, so no job could be told of", witness=(exchange.seq,))
+    return cannot_tell(f"scenario {scenario} submitted no such job in this run; play it to its end")
+
+
+def untold(evidence: Evidence, scenario: Scenario, job: ToldJob, expected: str) -> Finding:
+    """What it means that no callback of `job` came: a deviation only when it ended and the wait was sat out."""
+    ended = job.ended
+    if ended is None:
+        return blocked(
+            f"{job.step}: job {job.job_id} was not seen to end (last state {job.state or 'unknown'}), so no callback "
+            "was due yet; see LIF-002, or raise `patience` in the profile",
+            witness=(job.submit.exchange.seq,),
+        )
+    if ended.job.state == JobState.CANCEL:
+        return blocked(f"{job.step}: job {job.job_id} was cancelled by someone else", witness=(ended.seq,))
+    since = ended.reply.exchange.ended
+    expired = next((mark for mark in evidence.marks(scenario, "expired") if mark.at >= since), None)
+    if expired is None:
+        return cannot_tell(
+            f"{job.step}: the wait for the callback of job {job.job_id} was cut short; run the scenario again",
+            witness=(ended.seq,),
+        )
+    return deviates(
+        expected,
+        f"{job.step}: no POST named job {job.job_id}, though describe showed it {ended.job.state} and "
+        f"{expired.at - since:.1f} s were waited after that",
+        witness=(ended.seq, job.submit.exchange.seq),
+        reason="does the target reach the receiver? `ciq doctor` tries that way alone",
+    )
