@@ -48,15 +48,15 @@ class ConsoleReporter:
                 self.scenario_started(record.feature, record.scenario, at=record.at)
             case Mark(name="end"):
                 self.scenario_finished(record.feature, record.scenario, at=record.at)
-            case Mark(name="broken" | "unsupported" | "interrupted" | "expired"):
-                self.remark(record)
             case Verdict():
                 self.verdict(record)
             case Calibration():
                 self.calibrated(record)
             case Footer():
                 self.end(record)
-            case Exchange() | Arrival() | Mark():
+            case Mark():
+                self.remark(record)
+            case Exchange() | Arrival():
                 pass
 
     def begin(self, header: Header, total: int | None = None) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from ciq_reports import wire_text
 from ciq_reports.transcript import RunView, Witness
-from ciq_reports.wire_text import Shown
+from ciq_reports.wire_text import NOTHING, Shown
 from ciq_schemas.run import Arrival, Calibration, Exchange, Mark, Verdict
 
 MOST_RECORDS = 300
@@ -26,9 +26,9 @@ class Exhibit:
     title: str
     when: str
     head: str = ""
-    body: Shown = Shown("", "")
+    body: Shown = NOTHING
     answer_head: str = ""
-    answer_body: Shown = Shown("", "")
+    answer_body: Shown = NOTHING
     curl: str = ""
     curl_remark: str = ""
     again: bool = False
@@ -88,7 +88,7 @@ def exhibit(record: Witness) -> Exhibit:
                 head=wire_text.request_head(record),
                 body=wire_text.body_text(record.request_body),
                 answer_head=wire_text.response_head(record),
-                answer_body=wire_text.body_text(record.response_body) if record.status else Shown("", ""),
+                answer_body=wire_text.body_text(record.response_body) if record.status else NOTHING,
                 curl=curl,
                 curl_remark=remark,
             )

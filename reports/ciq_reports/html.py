@@ -1,7 +1,8 @@
 """The HTML report: one file that opens anywhere, offline, with and without JavaScript.
 
-Knows the template and how values become markup. Must not choose what is shown (`page_model`, `exhibits`) nor read bodies.
-Everything a target sent is escaped by jinja2's autoescape or by `svg`; the page's policy allows no script but its own.
+Knows the template and how values become markup. Must not choose what is shown (`page_model`, `exhibits`) nor read
+bodies. Everything a target sent is escaped by jinja2's autoescape or by `svg`; the page's policy allows no script but
+its own.
 """
 
 import re
@@ -110,7 +111,7 @@ def _findings(
 ) -> Iterator[Finding]:
     cards_left, pictures_left = MOST_CARDS, MOST_PICTURES
     for group in groups:
-        cards = []
+        cards: list[Card] = []
         for strand in group.strands[:cards_left]:
             verdict = strand.first
             scene = played.get(scene_of(view, verdict))

@@ -14,7 +14,7 @@ from ciq_schemas import codec
 from ciq_schemas.codec import Document, Reading
 from ciq_schemas.features import FEATURES, Feature, FeatureSpec
 from ciq_schemas.run import Arrival, Exchange
-from ciq_schemas.values import Job, JobAnswer, JobCallback
+from ciq_schemas.values import Job, JobAnswer, JobCallback, Queue
 
 
 class JobKey(NamedTuple):
@@ -165,15 +165,15 @@ def _note_jobs(
 def _queue_change(exchange: Exchange, queue_id: str) -> Iterator[QueueChange]:
     if not 200 <= exchange.status < 300:
         return
-    decoded = codec.read(Document.QUEUE_UPDATE_ANSWER, exchange.response_body.data, Reading.TOLERANT)
-    queue = codec.queue_of_update(decoded)
-    if queue is not None and queue.state:
+    document = codec.update_request_of(Feature(exchange.feature))
+    asked = codec.to_value(Queue, codec.read(document, exchange.request_body.data, Reading.TOLERANT))
+    if asked.state:
         yield QueueChange(
             seq=exchange.seq,
             started=exchange.started,
             ended=exchange.ended,
             queue_id=queue_id,
-            state=queue.state,
+            state=asked.state,
         )
 
 

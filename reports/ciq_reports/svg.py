@@ -1,7 +1,7 @@
 """A timeline as an inline SVG picture. Pure text in, text out; colours and fonts are the page's (classes).
 
-Legible without colour: waiting is hollow, running solid, the unseen a dashed line, an end a sign in a ring, a callback a
-triangle, a paused queue hatched, a witness flagged with its record number. Text of the target is escaped here.
+Legible without colour: waiting is hollow, running solid, the unseen a dashed line, an end a sign in a ring, a callback
+a triangle, a paused queue hatched, a witness flagged with its record number. Text of the target is escaped here.
 """
 
 from collections.abc import Iterator

@@ -21,8 +21,9 @@ LONGEST_HEADER = 400
 MOST_HEADERS = 40
 _HEX_ROWS = 16
 _SECRET = frozenset({"authorization", "x-ci-security-token", "x-cos-security-token", "cookie"})
+_HIDDEN = "***"
+"""What redaction leaves in place of a secret."""
 _MADE_BY_CURL = frozenset({"content-length", "connection", "accept-encoding", "accept", "user-agent"})
-_PARSER_OPTIONS = {"resolve_entities": False, "no_network": True, "load_dtd": False, "remove_blank_text": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,9 @@ class Shown:
 
     text: str
     note: str
+
+
+NOTHING = Shown("", "")
 
 
 def body_text(body: Body) -> Shown:
@@ -57,7 +61,8 @@ def _indented(data: bytes) -> str | None:
     start = data.lstrip()[:1]
     if start == b"<" and b"<!DOCTYPE" not in data:
         try:
-            root = etree.fromstring(data, etree.XMLParser(**_PARSER_OPTIONS))
+            parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_blank_text=True)
+            root = etree.fromstring(data, parser)
         except (etree.XMLSyntaxError, ValueError):
             return None
         etree.indent(root)
@@ -100,7 +105,7 @@ def curl_line(exchange: Exchange) -> tuple[str, str]:
     remarks = []
     for name, value in exchange.request_headers[:MOST_HEADERS]:
         lower = name.lower()
-        if lower in _SECRET:
+        if lower in _SECRET or _HIDDEN in value:
             remarks.append("the request was signed: sign it anew, or turn the signature check off")
         elif lower not in _MADE_BY_CURL and len(value) <= LONGEST_HEADER:
             words += ["-H", f"{name}: {value}"]
