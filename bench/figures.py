@@ -1,0 +1,305 @@
+"""The measurements. Each runs the kit and its peer in turn, several rounds, and yields ratios of the same round."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import aiohttp
+
+from bench.load import drive, http_post
+from bench.processes import Peer, peer
+
+HOST = "examplebucket-1250000000.ci.ap-chongqing.myqcloud.com"
+BODY = (
+    '<?xml version="1.0" encoding="utf-8"?><Request><Tag>Snapshot</Tag><Input><Object>samples/clip.mp4</Object>'
+    "</Input><Operation><Snapshot><Mode>Interval</Mode><Start>0</Start><TimeInterval>5</TimeInterval>"
+    "<Count>3</Count><Width>1280</Width><Height>720</Height></Snapshot><Output><Region>ap-chongqing</Region>"
+    "<Bucket>examplebucket-1250000000</Bucket><Object>out/a-fairly-long-folder-name/s-${Number}.jpg</Object>"
+    "</Output><UserData>"
+    + "bench " * 20
+    + "</UserData><JobLevel>1</JobLevel></Operation><CallBackFormat>XML</CallBackFormat></Request>"
+).encode()
+MOCK = ("ciq_mock", "--port", "0", "--activated", "media", "--clock", "real")
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One row of the table."""
+
+    name: str
+    ours: str
+    peer: str
+    ratio: float
+    goal: str
+    met: bool | None
+
+
+def _median(values: Sequence[float]) -> float:
+    return statistics.median(values)
+
+
+def _rounds(measure: dict[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
+    """Measure each in turn, A B A B, after one round that does not count."""
+    for run in measure.values():
+        run()
+    found: dict[str, list[float]] = {name: [] for name in measure}
+    for _ in range(rounds):
+        for name, run in measure.items():
+            found[name].append(run())
+    return found
+
+
+def submit(rounds: int, count: int) -> list[Figure]:
+    """Submit throughput against the bound and the peers."""
+    post = http_post("/jobs", HOST, BODY)
+    sqs = b"Action=SendMessage&QueueUrl=http%3A%2F%2Fx%2F123456789012%2Fbench&MessageBody=" + b"x" * 600
+    with ExitStack() as stack:
+        mock = stack.enter_context(peer(*MOCK, "--duration", "3600"))
+        bound = stack.enter_context(peer("bench.bound"))
+        handler = stack.enter_context(peer("bench.handler_peer"))
+        moto = stack.enter_context(peer("moto.server", port_argument=True))
+        create = http_post(
+            "/",
+            "sqs.us-east-1.amazonaws.com",
+            b"Action=CreateQueue&QueueName=bench",
+            "application/x-www-form-urlencoded",
+        )
+        drive(moto.url, create, count=1, connections=1)
+        send = http_post("/123456789012/bench", "sqs.us-east-1.amazonaws.com", sqs, "application/x-www-form-urlencoded")
+
+        def run(url: str, request: bytes, number: int) -> Callable[[], float]:
+            def measure() -> float:
+                load = drive(url, request, count=number)
+                if load.refused:
+                    raise RuntimeError(f"{url} refused {load.refused} of {load.requests} requests")
+                return load.rate
+
+            return measure
+
+        rates = _rounds(
+            {
+                "mock": run(mock.url, post, count),
+                "bound": run(bound.url, post, count),
+                "moto": run(moto.url, send, max(50, count // 40)),
+                "handler": run(handler.url, post, max(50, count // 20)),
+            },
+            rounds,
+        )
+
+    def row(name: str, label: str, goal: float) -> Figure:
+        ratios = [a / b for a, b in zip(rates["mock"], rates[name], strict=True)]
+        ratio = _median(ratios)
+        return Figure(
+            label,
+            f"{_median(rates['mock']):,.0f}/s",
+            f"{_median(rates[name]):,.0f}/s",
+            ratio,
+            f"≥ {goal}",
+            ratio >= goal,
+        )
+
+    return [
+        row("bound", "submit, against a bare uvicorn + lxml app", 0.8),
+        row("moto", "submit, against moto_server SQS SendMessage", 30),
+        row("handler", "submit, against a pytest-httpserver handler", 4),
+    ]
+
+
+async def _bare_loop(url: str, body: bytes, count: int, concurrency: int) -> float:
+    """The bare aiohttp client loop: the same bodies to the same sink, nothing else."""
+    numbers = itertools.count()
+    connector = aiohttp.TCPConnector(limit=concurrency)
+    async with aiohttp.ClientSession(connector=connector) as session:
+
+        async def worker() -> None:
+            while next(numbers) < count:
+                async with session.post(url, data=body, headers={"Content-Type": "application/xml"}) as answer:
+                    await answer.read()
+
+        began = time.perf_counter()
+        await asyncio.gather(*(worker() for _ in range(concurrency)))
+        return count / (time.perf_counter() - began)
+
+
+def _get(url: str, method: str = "GET") -> str:
+    request = urllib.request.Request(url, method=method)
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return str(answer.read().decode())
+
+
+def _put_queue(mock: Peer, queue_id: str, state: str, url: str) -> None:
+    body = (
+        f"<Request><Name>queue-1</Name><State>{state}</State><NotifyConfig><Url>{url}</Url><State>On</State>"
+        "<Type>Url</Type><Event>TaskFinish</Event></NotifyConfig></Request>"
+    ).encode()
+    request = urllib.request.Request(f"{mock.url}/queue/{queue_id}", data=body, method="PUT", headers={"Host": HOST})
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        answer.read()
+
+
+def callbacks(rounds: int, count: int) -> list[Figure]:
+    """Callbacks delivered by the mock from resume to the last arrival, against the bare loop with such bodies."""
+    import uvloop
+
+    with peer("bench.sink") as sink, peer(*MOCK, "--duration", "0", "--workers", "64") as mock:
+        request = urllib.request.Request(f"{mock.url}/queue", headers={"Host": HOST})
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            listing = answer.read().decode()
+        queue_id = listing.split("<QueueId>")[1].split("<")[0]
+        post = http_post("/jobs", HOST, BODY)
+        sample = BODY + b"<pad/>" * 60
+
+        def ours() -> float:
+            _get(sink.url, "DELETE")
+            _put_queue(mock, queue_id, "Paused", f"{sink.url}/cb")
+            drive(mock.url, post, count=count)
+            _put_queue(mock, queue_id, "Active", f"{sink.url}/cb")
+            deadline = time.monotonic() + 120
+            while True:
+                total, seconds = _get(sink.url).split()
+                if int(total) >= count:
+                    return int(total) / float(seconds)
+                if time.monotonic() > deadline:
+                    raise RuntimeError(f"only {total} of {count} callbacks arrived")
+                time.sleep(0.05)
+
+        def bare() -> float:
+            return uvloop.run(_bare_loop(f"{sink.url}/cb", sample, count, 64))
+
+        rates = _rounds({"mock": ours, "bare": bare}, rounds)
+    ratio = _median([a / b for a, b in zip(rates["mock"], rates["bare"], strict=True)])
+    return [
+        Figure(
+            "callbacks delivered, against the bare aiohttp client loop",
+            f"{_median(rates['mock']):,.0f}/s",
+            f"{_median(rates['bare']):,.0f}/s",
+            ratio,
+            "≥ 0.8",
+            ratio >= 0.8,
+        )
+    ]
+
+
+def start_up(rounds: int) -> list[Figure]:
+    """Process start to first answer."""
+
+    def started(*arguments: str) -> Callable[[], float]:
+        def measure() -> float:
+            with peer(*arguments) as one:
+                return one.started_in
+
+        return measure
+
+    times = _rounds({"mock": started(*MOCK), "bound": started("bench.bare")}, rounds)
+    ratio = _median([a / b for a, b in zip(times["mock"], times["bound"], strict=True)])
+    return [
+        Figure(
+            "mock start to first answer, against a bare uvicorn app",
+            f"{_median(times['mock']):.2f} s",
+            f"{_median(times['bound']):.2f} s",
+            ratio,
+            "≤ 2.5",
+            ratio <= 2.5,
+        )
+    ]
+
+
+def memory(jobs: int) -> list[Figure]:
+    """Resident memory a waiting job adds, its request of about 700 bytes included."""
+    with peer(*MOCK, "--duration", "3600", "--workers", "1", "--max-size", str(jobs * 2)) as mock:
+        post = http_post("/jobs", HOST, BODY)
+        drive(mock.url, post, count=2000)
+        before = mock.resident()
+        drive(mock.url, post, count=jobs)
+        each = (mock.resident() - before) / jobs
+    return [
+        Figure(
+            f"memory a waiting job ({len(BODY)} byte request)",
+            f"{each:,.0f} B",
+            "2,048 B",
+            each / 2048,
+            "≤ 1",
+            each <= 2048,
+        )
+    ]
+
+
+def full_run(rounds: int) -> list[Figure]:
+    """Wall time of `ciq run` on the embedded mock, three features."""
+    seconds = []
+    for _ in range(rounds):
+        with tempfile.TemporaryDirectory() as folder:
+            began = time.perf_counter()
+            done = subprocess.run(
+                [sys.executable, "-m", "ciq_conformance", "run", "--output", folder], capture_output=True, check=False
+            )
+            seconds.append(time.perf_counter() - began)
+            if done.returncode:
+                raise RuntimeError(f"ciq run ended with {done.returncode}: {done.stdout.decode()[-2000:]}")
+    wall = _median(seconds)
+    return [Figure("full conformance run on the embedded mock", f"{wall:.1f} s", "20 s", wall / 20, "≤ 1", wall <= 20)]
+
+
+def judge(jobs: int) -> list[Figure]:
+    """The ordering rules on a transcript of many jobs, against sorting its events once."""
+    from ciq_conformance.judge.ordering import level_rule, order_rule
+    from ciq_conformance.judge.tracks import Asked, Bound, Track
+
+    rng = random.Random(7)
+    levels = [Asked(level=str(level), user_data=None, tag=None) for level in range(3)]
+
+    def tracks(number: int) -> list[Track]:
+        made = []
+        for index in range(number):
+            at, start = index * 0.001, number * 0.001 + rng.random() * number * 0.01
+            made.append(
+                Track(
+                    job_id=f"j{index}",
+                    step="submit",
+                    asked=levels[index % 3],
+                    submit_seq=index,
+                    asked_at=at,
+                    accepted_by=at + 0.0005,
+                    not_before=Bound(start, index),
+                    not_after=Bound(start + 0.01, index),
+                    start_stamp=None,
+                )
+            )
+        return made
+
+    def cost(number: int) -> tuple[float, float]:
+        made = tracks(number)
+        events = [t.asked_at for t in made] + [t.not_before.at for t in made] + [t.not_after.at for t in made]
+        rng.shuffle(events)
+        began = time.perf_counter()
+        sorted(events)
+        sorting = time.perf_counter() - began
+        began = time.perf_counter()
+        level_rule(made)
+        order_rule(made)
+        return time.perf_counter() - began, sorting
+
+    small, _ = cost(jobs // 10)
+    big, sorting = cost(jobs)
+    return [
+        Figure(
+            f"judge: order rules on {jobs:,} jobs, against sorting the events once",
+            f"{big:.2f} s",
+            f"{sorting:.2f} s",
+            big / sorting,
+            "≤ 10",
+            big / sorting <= 10,
+        ),
+        Figure("judge: ten times the jobs", f"{big:.2f} s", f"{small:.2f} s", big / small, "≤ 14", big / small <= 14),
+    ]

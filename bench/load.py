@@ -1,0 +1,96 @@
+"""A load generator: fixed request bytes over keep-alive connections, as fast as answers come. Knows no service."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Result of one round."""
+
+    requests: int
+    seconds: float
+    refused: int
+
+    @property
+    def rate(self) -> float:
+        """Answered requests a second."""
+        return self.requests / self.seconds
+
+
+class _Connection(asyncio.Protocol):
+    """Sends the next request when the last was answered, until told to stop."""
+
+    def __init__(self, request: bytes, done: asyncio.Future[None], budget: list[int], tally: list[int]) -> None:
+        self.request, self.done, self.budget, self.tally = request, done, budget, tally
+        self.buffer = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
+        self._next()
+
+    def _next(self) -> None:
+        if self.budget[0] <= 0:
+            self.transport.close()
+            return
+        self.budget[0] -= 1
+        self.transport.write(self.request)  # type: ignore[attr-defined]
+
+    def data_received(self, data: bytes) -> None:
+        self.buffer += data
+        end = self.buffer.find(b"\r\n\r\n")
+        if end < 0:
+            return
+        head = self.buffer[:end].lower()
+        mark = head.find(b"content-length:")
+        length = int(head[mark + 15 :].split(b"\r\n", 1)[0]) if mark >= 0 else 0
+        if len(self.buffer) < end + 4 + length:
+            return
+        self.tally[0] += 1
+        if not self.buffer.startswith((b"HTTP/1.1 200", b"HTTP/1.0 200")):
+            self.tally[1] += 1
+        self.buffer = b""
+        if b"connection: close" in head:
+            self.transport.close()
+            return
+        self._next()
+
+    def connection_lost(self, _: Exception | None) -> None:
+        if not self.done.done():
+            self.done.set_result(None)
+
+
+async def _drive(url: str, request: bytes, count: int, connections: int) -> Load:
+    loop = asyncio.get_running_loop()
+    split = urlsplit(url)
+    budget, tally = [count], [0, 0]
+    began = time.perf_counter()
+    waits = []
+    for _ in range(connections):
+        done: asyncio.Future[None] = loop.create_future()
+        await loop.create_connection(
+            lambda done=done: _Connection(request, done, budget, tally),  # type: ignore[misc]
+            split.hostname,
+            split.port,
+        )
+        waits.append(done)
+    await asyncio.wait_for(asyncio.gather(*waits), 300)
+    return Load(tally[0], time.perf_counter() - began, tally[1])
+
+
+def drive(url: str, request: bytes, *, count: int, connections: int = 16) -> Load:
+    """Send `request` `count` times over `connections` connections to the server at `url`."""
+    return asyncio.run(_drive(url, request, count, connections))
+
+
+def http_post(path: str, host: str, body: bytes, content_type: str = "application/xml") -> bytes:
+    """The bytes of a POST."""
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: {content_type}\r\n"
+        f"Content-Length: {len(body)}\r\nConnection: keep-alive\r\n\r\n"
+    )
+    return head.encode() + body
