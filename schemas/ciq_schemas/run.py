@@ -71,7 +71,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     origin: str
 
 
-class Header(Record, tag="header", kw_only=True):
+class Header(Record, tag="header", frozen=True, kw_only=True):
     """First line of a run file."""
 
     schema_version: int
@@ -108,7 +108,7 @@ class Body(msgspec.Struct, frozen=True, omit_defaults=True):
 HeaderField = tuple[str, str]
 
 
-class Exchange(Record, tag="exchange", kw_only=True):
+class Exchange(Record, tag="exchange", frozen=True, kw_only=True):
     """One request of the suite and what came back; its interval is closed: [started, ended]."""
 
     seq: int
@@ -130,7 +130,7 @@ class Exchange(Record, tag="exchange", kw_only=True):
     error: str = ""
 
 
-class Arrival(Record, tag="arrival", kw_only=True):
+class Arrival(Record, tag="arrival", frozen=True, kw_only=True):
     """One request that reached the callback receiver."""
 
     seq: int
@@ -148,7 +148,7 @@ class Arrival(Record, tag="arrival", kw_only=True):
     answered: int = 200
 
 
-class Mark(Record, tag="mark", kw_only=True):
+class Mark(Record, tag="mark", frozen=True, kw_only=True):
     """A remark of the driver: a scenario begins or ends, a wait ran out, a prerequisite failed.
 
     `crashed` is a mistake of the kit itself; `text` is the traceback, and the scenario's items become suite-error.
@@ -162,7 +162,7 @@ class Mark(Record, tag="mark", kw_only=True):
     text: str = ""
 
 
-class Calibration(Record, tag="calibration", kw_only=True):
+class Calibration(Record, tag="calibration", frozen=True, kw_only=True):
     """What the probe measured on one feature; every wait derives from it. Seconds."""
 
     seq: int
@@ -176,7 +176,7 @@ class Calibration(Record, tag="calibration", kw_only=True):
     clock_offset: float | None = None
 
 
-class Verdict(Record, tag="verdict", kw_only=True):
+class Verdict(Record, tag="verdict", frozen=True, kw_only=True):
     """The judge's word on one item, with what it rests on."""
 
     requirement: str
@@ -203,7 +203,7 @@ class Verdict(Record, tag="verdict", kw_only=True):
         return "-".join(part for part in (self.requirement, self.feature, self.format) if part)
 
 
-class Footer(Record, tag="footer", kw_only=True):
+class Footer(Record, tag="footer", frozen=True, kw_only=True):
     """Last line of a complete run."""
 
     ended_at: str

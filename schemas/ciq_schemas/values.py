@@ -18,7 +18,7 @@ Open = Mapping[str, object]
 """Content of an open container: text, mapping or list of those, by element name."""
 
 
-class NotifyConfig(_Value):
+class NotifyConfig(_Value, frozen=True, kw_only=True):
     """The callback rule of a queue (queues.md 2.3)."""
 
     url: str | None = None
@@ -31,7 +31,7 @@ class NotifyConfig(_Value):
     mq_name: str | None = None
 
 
-class Queue(_Value):
+class Queue(_Value, frozen=True, kw_only=True):
     """A queue as listed or as answered to an update (queues.md 2.2)."""
 
     queue_id: str | None = None
@@ -46,7 +46,7 @@ class Queue(_Value):
     category: str | None = None
 
 
-class QueueList(_Value):
+class QueueList(_Value, frozen=True, kw_only=True):
     """Answer to GET on a queue path."""
 
     request_id: str | None = None
@@ -58,7 +58,7 @@ class QueueList(_Value):
     """Both documented forms are read into this: repeated text, and one container of `QueueID`."""
 
 
-class Bucket(_Value):
+class Bucket(_Value, frozen=True, kw_only=True):
     """A bucket in an activation answer or a bucket list (queues.md 5.2)."""
 
     name: str | None = None
@@ -68,7 +68,7 @@ class Bucket(_Value):
     alias_bucket_id: str | None = None
 
 
-class JobInput(_Value):
+class JobInput(_Value, frozen=True, kw_only=True):
     """`JobsDetail.Input`."""
 
     object: str | None = None
@@ -77,7 +77,7 @@ class JobInput(_Value):
     region: str | None = None
 
 
-class Output(_Value):
+class Output(_Value, frozen=True, kw_only=True):
     """`Operation.Output`."""
 
     region: str | None = None
@@ -85,7 +85,7 @@ class Output(_Value):
     object: str | None = None
 
 
-class Operation(_Value):
+class Operation(_Value, frozen=True, kw_only=True):
     """The common part of `JobsDetail.Operation`; what belongs to one tag is in `containers`."""
 
     tag: str | None = None
@@ -97,7 +97,7 @@ class Operation(_Value):
     containers: Open = {}
 
 
-class Job(_Value):
+class Job(_Value, frozen=True, kw_only=True):
     """One `JobsDetail` (jobs.md 1.6), of an answer or a callback."""
 
     code: str | None = None
@@ -114,7 +114,7 @@ class Job(_Value):
     operation: Operation | None = None
 
 
-class JobAnswer(_Value):
+class JobAnswer(_Value, frozen=True, kw_only=True):
     """Answer to submit, describe and list; a missing part is empty."""
 
     jobs: tuple[Job, ...] = msgspec.field(default=(), name="JobsDetail")
@@ -123,14 +123,14 @@ class JobAnswer(_Value):
     next_token: str | None = None
 
 
-class JobCallback(_Value):
+class JobCallback(_Value, frozen=True, kw_only=True):
     """A TaskFinish body, XML or JSON, with or without the `Response` wrapper (callbacks.md 4 to 6)."""
 
     event_name: str | None = None
     jobs: tuple[Job, ...] = msgspec.field(default=(), name="JobsDetail")
 
 
-class ErrorAnswer(_Value):
+class ErrorAnswer(_Value, frozen=True, kw_only=True):
     """The error form (common.md 4.1)."""
 
     code: str | None = None

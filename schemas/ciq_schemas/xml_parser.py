@@ -87,7 +87,8 @@ def parse(data: bytes, *, max_bytes: int = MAX_BYTES) -> etree._Element:
     try:
         root = etree.fromstring(data, _LOCAL.parser)
     except etree.XMLSyntaxError as error:
-        raise MalformedDocument(_first_sentence(error.msg), line=error.lineno, column=error.offset) from error
+        line, column = error.lineno or 0, error.offset or 0
+        raise MalformedDocument(_first_sentence(error.msg), line=line, column=column) from error
     # A document of n levels has 2n tags, so small ones need no second look.
     if data.count(b"<") > 2 * MAX_DEPTH:
         _check_limits(root)
@@ -133,10 +134,8 @@ def _prolog_has(data: bytes, mark: bytes) -> bool:
             end = data.find(b"-->", at + 4) + 3
         elif data.startswith(b"<?", at):
             end = data.find(b"?>", at + 2) + 2
-        elif data.startswith(b"<!DOCTYPE", at):
-            return True
         else:
-            return False
+            return data.startswith(b"<!DOCTYPE", at)
         if end <= at:
             return False
         at = end

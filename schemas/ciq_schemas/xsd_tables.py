@@ -209,7 +209,7 @@ class _Compiler:
             max_length=int(facets.pop("maxLength")[0]) if "maxLength" in facets else None,
         )
         if facets:
-            raise SchemaConstructError(f"{name}: facet {sorted(facets)[0]} is not known to the tables")
+            raise SchemaConstructError(f"{name}: facet {min(facets)} is not known to the tables")
         return built
 
     def _complex(self, definition: etree._Element, name: str) -> Type:

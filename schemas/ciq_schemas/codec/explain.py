@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from lxml import etree
 
 from ciq_schemas.codec.documents import Problem, ProblemKind
-from ciq_schemas.codec.tree import SPACE, text_of
+from ciq_schemas.codec.tree import SPACE, line_of, text_of
 from ciq_schemas.xsd_tables import ContainerType, DocumentTable, Field, IdsType, OpenType, TextType
 
 _LONGEST_QUOTE = 60
@@ -27,7 +27,7 @@ def wrong_root(root: etree._Element, table: DocumentTable) -> Problem:
     return Problem(
         kind=ProblemKind.ROOT,
         path="/",
-        line=root.sourceline or 0,
+        line=line_of(root),
         expected=f"root element {table.root}",
         found=str(root.tag),
     )
@@ -45,12 +45,12 @@ def quote(text: str) -> str:
 def _problem(
     kind: ProblemKind, element: etree._Element, path: str, expected: str, found: str
 ) -> Problem:
-    return Problem(kind=kind, path=path, line=element.sourceline or 0, expected=expected, found=found)
+    return Problem(kind=kind, path=path, line=line_of(element), expected=expected, found=found)
 
 
 def _dress(element: etree._Element, path: str) -> Iterator[Problem]:
     """Attributes and namespace declarations: no document has any."""
-    for name in element.attrib:
+    for name in map(str, element.attrib):
         yield _problem(
             ProblemKind.UNEXPECTED, element, f"{path}/@{name}", "no attribute", f"attribute {name}"
         )

@@ -4,6 +4,7 @@ Knows the tables. Must not know bytes, readings or how a deviation is put into w
 """
 
 import re
+from itertools import pairwise
 from typing import cast
 
 from lxml import etree
@@ -17,6 +18,11 @@ _IRREGULAR = re.compile(r"[\t\r\n]|  ")
 
 _SPELLINGS = {"QueueID": "QueueId", "Createtime": "CreateTime"}
 """Names that older samples and tables of the documents print otherwise (queues.md 2.2, callbacks.md 7.1)."""
+
+
+def line_of(element: etree._Element) -> int:
+    """Line of the start tag, 0 where the element was not parsed from text."""
+    return cast("int | None", element.sourceline) or 0
 
 
 def text_of(element: etree._Element, kind: TextType) -> str:
@@ -127,7 +133,7 @@ def reshape(
         place = f"{path}/{inner}[{counts[inner]}]" if field.repeated else f"{path}/{inner}"
         sorted_children.append((field.position, reshape(child, field.type, place, notes)))
         sorted_children[-1][1].tail = child.tail
-    if any(one[0] > two[0] for one, two in zip(sorted_children, sorted_children[1:], strict=False)):
+    if any(one[0] > two[0] for one, two in pairwise(sorted_children)):
         notes.append(_note(NoteKind.REORDERED, element, path, "children not in the order of the schema"))
         sorted_children.sort(key=lambda pair: pair[0])
     copy.extend(child for _, child in sorted_children)
@@ -135,8 +141,10 @@ def reshape(
 
 
 def _undress(element: etree._Element, path: str, notes: list[Note]) -> None:
-    for name in element.attrib:
-        notes.append(_note(NoteKind.ATTRIBUTE, element, f"{path}/@{name}", "set aside"))
+    notes.extend(
+        _note(NoteKind.ATTRIBUTE, element, f"{path}/@{name}", "set aside")
+        for name in map(str, element.attrib)
+    )
     parent = element.getparent()
     inherited = {} if parent is None else parent.nsmap
     notes.extend(
@@ -147,4 +155,4 @@ def _undress(element: etree._Element, path: str, notes: list[Note]) -> None:
 
 
 def _note(kind: NoteKind, element: etree._Element, path: str, text: str) -> Note:
-    return Note(kind=kind, path=path, line=element.sourceline or 0, text=text)
+    return Note(kind=kind, path=path, line=line_of(element), text=text)
