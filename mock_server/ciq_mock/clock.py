@@ -8,6 +8,7 @@ All methods belong to the thread of the event loop.
 
 import asyncio
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -95,7 +96,7 @@ async def sleep_until(clock: Clock, when: float) -> None:
         timer.cancel()
 
 
-class _Timers:
+class _Timers(ABC):
     """The actions to come, and who holds the clock. Subclasses say how time passes."""
 
     def __init__(self) -> None:
@@ -106,16 +107,17 @@ class _Timers:
         self._free.set()
         self._alarm: asyncio.TimerHandle | None = None
 
+    @abstractmethod
     def now(self) -> float:
-        raise NotImplementedError
+        """Epoch seconds."""
 
+    @abstractmethod
     def _arm(self) -> None:
         """Set the alarm of the event loop for the next due time, if this clock moves by itself."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _move_to(self, when: float) -> None:
         """Put the clock forward to `when`."""
-        raise NotImplementedError
 
     def call_at(self, when: float, action: Callable[[], None]) -> Timer:
         timer = Timer(when, action)

@@ -7,7 +7,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from types import MappingProxyType
 
 from ciq_mock.clock import ClockKind
 from ciq_mock.engine.values import EngineRules, Failure, HeldReading
@@ -32,10 +31,11 @@ def _seconds(name: str, value: float) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """A key pair that may sign requests."""
+    """A key pair that may sign requests; with a token it is a temporary one, and the token must come along."""
 
     secret_id: str
     secret_key: str = field(repr=False)
+    token: str = field(default="", repr=False)
 
 
 class RuleMoment(StrEnum):
@@ -147,7 +147,7 @@ class MockSettings:
     held: HeldReading = HeldReading.PAUSE
     duration: float = 0.1
     """How long a job runs, unless one of the two below says otherwise."""
-    durations: Mapping[Feature, float] = MappingProxyType({})
+    durations: Mapping[Feature, float] = field(default_factory=dict)
     """By feature."""
     durations_by_prefix: tuple[tuple[str, float], ...] = ()
     """By beginning of the input key, first match; goes before the feature."""

@@ -1,0 +1,373 @@
+"""Single commands of the engine: what they give, what they refuse, and that a refusal changes nothing."""
+
+import gc
+import time
+import tracemalloc
+
+import pytest
+
+from ciq_mock.engine import (
+    Accepted,
+    Cancelled,
+    CancelRefusedError,
+    Ended,
+    Engine,
+    EngineRules,
+    Failure,
+    JobOrder,
+    NotActivatedError,
+    QueueDeleted,
+    QueueFullError,
+    QueueUpdated,
+    Started,
+    UnknownJobError,
+    UnknownQueueError,
+)
+from ciq_mock.ids import RandomIds
+from ciq_schemas.features import FEATURES, Feature
+from ciq_schemas.lifecycle import JobState, QueueState
+from ciq_schemas.values import NotifyConfig
+
+BUCKET = "unit-1250000000"
+MEDIA = Feature.MEDIA
+ORDER = JobOrder(tag="Snapshot", duration=2.0)
+
+
+def engine_with_queue(**rules: object) -> Engine:
+    """An engine in which BUCKET has the media feature since second 100."""
+    engine = Engine(ids=RandomIds(seed=3), rules=EngineRules(**rules))  # type: ignore[arg-type]
+    engine.activate(100.0, BUCKET, MEDIA, region="ap-chongqing")
+    engine.advance(100.0)
+    return engine
+
+
+def set_state(engine: Engine, now: float, state: QueueState) -> None:
+    """Pause or resume BUCKET's media queue."""
+    queue = engine.queue(BUCKET, MEDIA)
+    engine.update_queue(now, BUCKET, MEDIA, queue.id, name=queue.name, state=state, notify=queue.notify)
+
+
+def test_activation_makes_one_queue_named_as_documented() -> None:
+    """Each feature gets its own queue with the default name; ids are a letter and 32 hex digits."""
+    engine = Engine(ids=RandomIds(seed=1))
+    for feature, spec in FEATURES.items():
+        queue = engine.activate(5.0, BUCKET, feature).queue
+        assert queue.name == spec.queue_names[0]
+        assert queue.state is QueueState.ACTIVE
+        assert (queue.max_size, queue.max_concurrent) == (10_000, 10)
+        assert queue.created == queue.updated == 5.0
+        assert queue.id[0] == "p"
+        assert len(bytes.fromhex(queue.id[1:])) == 16
+        assert engine.queues(BUCKET, feature) == (queue,)
+    assert len({engine.queue(BUCKET, feature).id for feature in FEATURES}) == len(FEATURES)
+
+
+def test_activating_twice_keeps_the_queue() -> None:
+    """A second activation gives the first one back."""
+    engine = engine_with_queue()
+    first = engine.queue(BUCKET, MEDIA)
+    assert engine.activate(200.0, BUCKET, MEDIA).queue is first
+    assert engine.activations(MEDIA)[0].created == 100.0
+    assert engine.advance(200.0) == []
+
+
+def test_without_activation_everything_is_refused() -> None:
+    """Queue, submit and list of a feature the bucket does not have say so; other buckets do not help."""
+    engine = engine_with_queue()
+    for bucket, feature in ((BUCKET, Feature.DOC), ("other-1250000000", MEDIA)):
+        with pytest.raises(NotActivatedError) as refusal:
+            engine.queues(bucket, feature)
+        assert (refusal.value.bucket, refusal.value.feature) == (bucket, feature)
+        with pytest.raises(NotActivatedError):
+            engine.submit(101.0, bucket, feature, [ORDER])
+        with pytest.raises(NotActivatedError):
+            engine.deactivate(101.0, bucket, feature)
+
+
+def test_deactivation_cancels_what_waits_and_lets_the_rest_end() -> None:
+    """The queue goes, its waiting jobs are cancelled, its running job ends; activation gives a new queue."""
+    engine = engine_with_queue(workers=1)
+    old = engine.queue(BUCKET, MEDIA)
+    runs, waits = engine.submit(101.0, BUCKET, MEDIA, [ORDER, ORDER])
+    engine.deactivate(102.0, BUCKET, MEDIA)
+    assert old.deleted
+    assert [type(event) for event in engine.advance(110.0)] == [
+        Accepted, Accepted, Started, Cancelled, QueueDeleted, Ended,
+    ]  # fmt: skip
+    assert (runs.state, waits.state) == (JobState.SUCCESS, JobState.CANCEL)
+    assert engine.activate(111.0, BUCKET, MEDIA).queue.id != old.id
+
+
+def test_jobs_come_in_order_of_orders_and_wait_at_first() -> None:
+    """A submit gives one job an order, Submitted, with ids of the feature's letter, none twice."""
+    engine = engine_with_queue()
+    orders = [JobOrder(tag="Snapshot", level=n % 3, operation=b"%d" % n) for n in range(6)]
+    jobs = engine.submit(101.0, BUCKET, MEDIA, orders)
+    assert [job.operation for job in jobs] == [order.operation for order in orders]
+    assert {job.state for job in jobs} == {JobState.SUBMITTED}
+    assert len({job.id for job in jobs}) == 6
+    assert {job.id[0] for job in jobs} == {"j"}
+    assert {job.created for job in jobs} == {101.0}
+
+
+@pytest.mark.parametrize("count", [0, 7])
+def test_a_request_holds_one_to_six_orders(count: int) -> None:
+    """Another number is an error and accepts nothing."""
+    engine = engine_with_queue()
+    with pytest.raises(ValueError, match=f"not {count}"):
+        engine.submit(101.0, BUCKET, MEDIA, [ORDER] * count)
+    assert engine.advance(101.0) == []
+
+
+def test_the_queue_id_must_be_the_features_own() -> None:
+    """A queue of another feature or bucket is unknown here, and so is an invented one."""
+    engine = engine_with_queue()
+    foreign = [
+        engine.activate(100.0, BUCKET, Feature.DOC).queue.id,
+        engine.activate(100.0, "other-1250000000", MEDIA).queue.id,
+        "p" + "0" * 32,
+        "",
+    ]
+    for queue_id in foreign:
+        with pytest.raises(UnknownQueueError):
+            engine.submit(101.0, BUCKET, MEDIA, [ORDER], queue_id=queue_id)
+        with pytest.raises(UnknownQueueError):
+            engine.update_queue(
+                101.0, BUCKET, MEDIA, queue_id, name="n", state=QueueState.PAUSED, notify=NotifyConfig()
+            )
+    assert engine.queue(BUCKET, MEDIA).state is QueueState.ACTIVE
+
+
+def test_a_full_queue_takes_all_or_none() -> None:
+    """Orders that do not all fit are refused together; jobs that run make room."""
+    engine = engine_with_queue(workers=1, max_size=3)
+    set_state(engine, 101.0, QueueState.PAUSED)
+    engine.submit(101.0, BUCKET, MEDIA, [ORDER, ORDER])
+    with pytest.raises(QueueFullError, match="2 of 3 waiting jobs: 2 more do not fit"):
+        engine.submit(102.0, BUCKET, MEDIA, [ORDER, ORDER])
+    assert len(engine.queue(BUCKET, MEDIA).waiting) == 2
+    engine.submit(102.0, BUCKET, MEDIA, [ORDER])
+    set_state(engine, 103.0, QueueState.ACTIVE)
+    engine.submit(104.0, BUCKET, MEDIA, [ORDER])
+
+
+def test_pause_lets_running_jobs_end_and_resume_keeps_places() -> None:
+    """The running job ends while the queue is paused; the others start after it, in their old order."""
+    engine = engine_with_queue(workers=1)
+    runs, first, second = engine.submit(101.0, BUCKET, MEDIA, [ORDER] * 3)
+    set_state(engine, 102.0, QueueState.PAUSED)
+    assert (runs.state, first.state, second.state) == (JobState.RUNNING, JobState.PAUSE, JobState.PAUSE)
+    (late,) = engine.submit(103.0, BUCKET, MEDIA, [JobOrder(tag="Snapshot", level=2, duration=2.0)])
+    engine.advance(200.0)
+    assert (runs.state, runs.ended) == (JobState.SUCCESS, 103.0)
+    assert {job.state for job in (first, second, late)} == {JobState.PAUSE}
+    set_state(engine, 300.0, QueueState.ACTIVE)
+    engine.advance(400.0)
+    assert [job.started for job in (late, first, second)] == [300.0, 302.0, 304.0]
+
+
+def test_an_update_is_told_with_the_values_of_its_moment() -> None:
+    """The event of an update keeps its values although the queue moves on; UpdateTime moves, CreateTime not."""
+    engine = engine_with_queue()
+    queue = engine.queue(BUCKET, MEDIA)
+    rule = NotifyConfig(url="http://receiver.example/a", state="On", event="TaskFinish", type="Url")
+    engine.update_queue(101.0, BUCKET, MEDIA, queue.id, name="n1", state=QueueState.PAUSED, notify=rule)
+    engine.update_queue(102.0, BUCKET, MEDIA, queue.id, name="n2", state=QueueState.ACTIVE, notify=rule)
+    first, second = engine.advance(103.0)
+    assert isinstance(first, QueueUpdated)
+    assert isinstance(second, QueueUpdated)
+    assert (first.name, first.state, first.at) == ("n1", QueueState.PAUSED, 101.0)
+    assert (second.name, second.state, second.at) == ("n2", QueueState.ACTIVE, 102.0)
+    assert (queue.created, queue.updated) == (100.0, 102.0)
+
+
+def test_the_rule_of_an_end_is_that_of_its_moment() -> None:
+    """A rule set after a job's end, but before the engine was asked again, does not count for that job."""
+    engine = engine_with_queue()
+    queue = engine.queue(BUCKET, MEDIA)
+    (job,) = engine.submit(101.0, BUCKET, MEDIA, [ORDER])
+    before = queue.notify
+    rule = NotifyConfig(url="http://receiver.example/a", state="On", event="TaskFinish", type="Url")
+    engine.update_queue(104.0, BUCKET, MEDIA, queue.id, name="n", state=QueueState.ACTIVE, notify=rule)
+    (later,) = engine.submit(105.0, BUCKET, MEDIA, [ORDER])
+    ends = {event.job: event.rule for event in engine.advance(200.0) if isinstance(event, Ended)}
+    assert ends == {job: before, later: rule}
+    assert (job.rule_at_submit, later.rule_at_submit) == (before, rule)
+
+
+def test_a_failing_job_runs_and_ends_failed() -> None:
+    """The planned failure shows at the end only."""
+    engine = engine_with_queue()
+    order = JobOrder(tag="Snapshot", duration=2.0, failure=Failure("ResourceNotFound", "no such object"))
+    (job,) = engine.submit(101.0, BUCKET, MEDIA, [order])
+    engine.advance(102.0)
+    assert job.state is JobState.RUNNING
+    engine.advance(103.0)
+    assert (job.state, job.ended) == (JobState.FAILED, 103.0)
+
+
+def test_progress_goes_with_time() -> None:
+    """0 while waiting, a share of the duration below 100 while running, 100 after success, less after failure."""
+    engine = engine_with_queue(workers=1)
+    fails = JobOrder(tag="Snapshot", duration=2.0, failure=Failure("A", "b"))
+    good, bad = engine.submit(101.0, BUCKET, MEDIA, [ORDER, fails])
+    engine.advance(102.0)
+    assert (good.progress(102.0), bad.progress(102.0)) == (50, 0)
+    assert good.progress(102.9999) == 99
+    engine.advance(200.0)
+    assert (good.progress(200.0), bad.progress(200.0)) == (100, 99)
+
+
+def test_cancel_takes_all_or_none() -> None:
+    """One unknown or running job among the ids and none is cancelled; an id named twice counts once."""
+    engine = engine_with_queue(workers=1)
+    runs, first, second = engine.submit(101.0, BUCKET, MEDIA, [ORDER] * 3)
+    with pytest.raises(CancelRefusedError) as refusal:
+        engine.cancel(102.0, BUCKET, [first.id, runs.id])
+    assert refusal.value.state is JobState.RUNNING
+    with pytest.raises(UnknownJobError):
+        engine.cancel(102.0, BUCKET, [first.id, "j" + "0" * 32])
+    with pytest.raises(UnknownJobError):
+        engine.cancel(102.0, "other-1250000000", [first.id])
+    assert first.state is JobState.SUBMITTED
+    assert engine.cancel(102.0, BUCKET, [first.id, first.id]) == (first,)
+    with pytest.raises(CancelRefusedError):
+        engine.cancel(102.5, BUCKET, [first.id])
+    engine.advance(200.0)
+    assert first.started is None
+    assert first.ended == 102.0
+    assert second.started == 103.0
+
+
+def test_a_held_job_can_be_cancelled() -> None:
+    """A job of a paused queue is not yet executed, so it can be cancelled, and stays so after resume."""
+    engine = engine_with_queue()
+    set_state(engine, 101.0, QueueState.PAUSED)
+    (job,) = engine.submit(101.0, BUCKET, MEDIA, [ORDER])
+    engine.cancel(102.0, BUCKET, [job.id])
+    set_state(engine, 103.0, QueueState.ACTIVE)
+    engine.advance(200.0)
+    assert (job.state, job.started) == (JobState.CANCEL, None)
+
+
+def test_jobs_are_seen_by_their_own_bucket_only() -> None:
+    """A job id is unknown in another bucket."""
+    engine = engine_with_queue()
+    engine.activate(100.0, "other-1250000000", MEDIA)
+    (job,) = engine.submit(101.0, BUCKET, MEDIA, [ORDER])
+    assert engine.job(101.0, BUCKET, job.id) is job
+    assert engine.job(101.0, "other-1250000000", job.id) is None
+    assert engine.job(101.0, BUCKET, "j0") is None
+
+
+def test_ends_of_one_moment_come_before_its_starts() -> None:
+    """Two jobs that end together free their workers first, in order of their starts; then the next two start."""
+    engine = engine_with_queue(workers=2)
+    a, b, c, d = engine.submit(101.0, BUCKET, MEDIA, [ORDER] * 4)
+    events = engine.advance(103.0)
+    told = [(type(event), event.job) for event in events if isinstance(event, Started | Ended)]
+    assert told == [(Started, a), (Started, b), (Ended, a), (Ended, b), (Started, c), (Started, d)]
+
+
+def test_time_never_runs_backwards() -> None:
+    """A command with an older time counts at the newest time seen."""
+    engine = engine_with_queue()
+    engine.advance(150.0)
+    (job,) = engine.submit(120.0, BUCKET, MEDIA, [ORDER])
+    engine.advance(130.0)
+    assert job.created == job.started == 150.0
+
+
+def test_next_due_tells_when_to_ask_again() -> None:
+    """Never when nothing is on; at once after a command; then the end of the first job that runs."""
+    engine = engine_with_queue()
+    assert engine.next_due() is None
+    engine.submit(101.0, BUCKET, MEDIA, [ORDER])
+    assert engine.next_due() == 101.0
+    engine.advance(101.0)
+    assert engine.next_due() == 103.0
+    engine.advance(103.0)
+    assert engine.next_due() is None
+
+
+def test_the_same_seed_tells_the_same_story() -> None:
+    """Ids and order repeat with the seed, and differ with another."""
+
+    def ids(seed: int) -> list[str]:
+        engine = Engine(ids=RandomIds(seed=seed))
+        queue = engine.activate(1.0, BUCKET, MEDIA).queue
+        return [queue.id, *(job.id for job in engine.submit(1.0, BUCKET, MEDIA, [ORDER] * 3))]
+
+    assert ids(7) == ids(7)
+    assert set(ids(7)).isdisjoint(ids(8))
+    assert Engine(ids=RandomIds()).activate(1.0, BUCKET, MEDIA).queue.id != ids(7)[0]
+
+
+def test_reset_forgets_everything_but_the_time() -> None:
+    """After a reset nothing is active, due or told, and older times still count as now."""
+    engine = engine_with_queue()
+    (job,) = engine.submit(101.0, BUCKET, MEDIA, [ORDER])
+    engine.reset()
+    assert engine.advance(500.0) == []
+    assert engine.next_due() is None
+    assert engine.job(500.0, BUCKET, job.id) is None
+    assert not engine.is_active(BUCKET, MEDIA)
+
+
+@pytest.mark.parametrize("duration", [-1.0, float("nan"), float("inf")])
+def test_a_duration_is_a_finite_number_from_zero(duration: float) -> None:
+    """An order that could stop the clock is refused when it is made."""
+    with pytest.raises(ValueError, match="duration"):
+        JobOrder(tag="Snapshot", duration=duration)
+
+
+def test_a_failure_says_why() -> None:
+    """Code and message of a failure are never empty."""
+    for code, message in (("", "text"), ("Code", "")):
+        with pytest.raises(ValueError, match="say why"):
+            Failure(code, message)
+
+
+@pytest.mark.parametrize("rules", [{"workers": 0}, {"max_size": 0}])
+def test_rules_without_room_for_a_job_are_refused(rules: dict[str, int]) -> None:
+    """An engine that could never run a job is an error when it is made."""
+    with pytest.raises(ValueError, match="at least 1"):
+        EngineRules(**rules)
+
+
+def test_many_waiting_jobs_stay_small_and_quick() -> None:
+    """A waiting job with a request of 700 bytes takes less than 2 KiB; 100,000 of them run in a few seconds."""
+    engine = engine_with_queue(max_size=1_000_000)
+    set_state(engine, 101.0, QueueState.PAUSED)
+    gc.collect()
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    for number in range(5000):
+        order = JobOrder(
+            tag="Snapshot", level=number % 3, input_object=f"in/{number}.mp4", operation=b"%0700d" % number
+        )
+        engine.submit(101.0, BUCKET, MEDIA, [order])
+    engine.advance(101.0)
+    size = (tracemalloc.get_traced_memory()[0] - before) / 5000
+    tracemalloc.stop()
+    assert size < 2048, f"{size:.0f} bytes a job"
+    start = time.process_time()
+    for _ in range(95_000 // 5):
+        engine.submit(102.0, BUCKET, MEDIA, [ORDER] * 5)
+    set_state(engine, 103.0, QueueState.ACTIVE)
+    events = engine.advance(1e9)
+    assert sum(isinstance(event, Ended) for event in events) == 100_000
+    assert time.process_time() - start < 20.0
+    assert engine.queue(BUCKET, MEDIA).running == 0
+
+
+def test_cancelled_jobs_leave_the_line() -> None:
+    """Entries of cancelled jobs are removed as they come to outnumber the others: the line does not leak."""
+    engine = engine_with_queue(max_size=100_000)
+    set_state(engine, 101.0, QueueState.PAUSED)
+    line = engine.queue(BUCKET, MEDIA).waiting
+    for _ in range(2000):
+        jobs = engine.submit(102.0, BUCKET, MEDIA, [ORDER] * 5)
+        engine.cancel(102.0, BUCKET, [job.id for job in jobs[1:]])
+    assert len(line) == len(list(line)) == 2000
+    assert len(line._heap) <= 2 * 2000 + 64

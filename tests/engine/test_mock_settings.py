@@ -1,0 +1,76 @@
+"""Settings of the mock: bounds are checked and named, defaults are usable, plans follow them."""
+
+from collections.abc import Callable
+
+import pytest
+
+from ciq_mock.engine import Failure, HeldReading
+from ciq_mock.settings import (
+    Credentials,
+    DeliverySettings,
+    FailureByInput,
+    Limits,
+    MockSettings,
+    SettingError,
+)
+from ciq_schemas.features import Feature
+
+
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [
+        (lambda: MockSettings(workers=0), "workers"),
+        (lambda: MockSettings(max_size=0), "max_size"),
+        (lambda: MockSettings(duration=-1), "duration"),
+        (lambda: MockSettings(duration=float("inf")), "duration"),
+        (lambda: MockSettings(durations={Feature.DOC: float("nan")}), "durations[doc]"),
+        (lambda: MockSettings(durations_by_prefix=(("slow/", -2.0),)), "durations_by_prefix[slow/]"),
+        (lambda: MockSettings(clock_factor=0), "clock_factor"),
+        (lambda: DeliverySettings(timeout=0), "delivery.timeout"),
+        (lambda: DeliverySettings(retry_after=(1.0, -1.0)), "delivery.retry_after"),
+        (lambda: DeliverySettings(copies=0), "delivery.copies"),
+        (lambda: DeliverySettings(concurrency=0), "delivery.concurrency"),
+        (lambda: Limits(body=0), "limits.body"),
+        (lambda: Limits(header_timeout=-1), "limits.header_timeout"),
+    ],
+)
+def test_a_setting_out_of_bounds_is_named(make: Callable[[], object], name: str) -> None:
+    """The error begins with the setting's name and says what is allowed."""
+    with pytest.raises(SettingError, match="must be") as error:
+        make()
+    assert str(error.value).startswith(f"{name} is ")
+
+
+def test_durations_go_from_the_special_to_the_general() -> None:
+    """Prefix of the input before feature before default; a leading slash does not matter."""
+    settings = MockSettings(
+        duration=1.0, durations={Feature.DOC: 2.0}, durations_by_prefix=(("slow/", 9.0), ("", 3.0))[:1]
+    )
+    assert settings.duration_of(Feature.MEDIA, "in/a") == 1.0
+    assert settings.duration_of(Feature.DOC, "in/a") == 2.0
+    assert settings.duration_of(Feature.DOC, "slow/a") == 9.0
+    assert settings.duration_of(Feature.DOC, "/slow/a") == 9.0
+
+
+def test_missing_inputs_fail_by_default() -> None:
+    """The prefix `missing/` fails with a documented code; others succeed; the list can be replaced."""
+    failure = MockSettings().failure_of("missing/run-1")
+    assert failure is not None
+    assert failure.code == "ResourceNotFound"
+    assert MockSettings().failure_of("in/missing/a") is None
+    own = MockSettings(failures=(FailureByInput(prefix="bad/", failure=Failure("X", "y")),))
+    assert own.failure_of("missing/run-1") is None
+    assert own.failure_of("/bad/a") == Failure("X", "y")
+
+
+def test_secrets_do_not_show() -> None:
+    """The key of a pair is in no printed form of the settings."""
+    settings = MockSettings(credentials=(Credentials(secret_id="AKID-1", secret_key="sesame"),))
+    assert "sesame" not in repr(settings)
+    assert "AKID-1" in repr(settings)
+
+
+def test_the_engine_gets_its_part() -> None:
+    """Workers, size and reading reach the engine's rules."""
+    rules = MockSettings(workers=3, max_size=7, held=HeldReading.SUBMITTED).engine_rules
+    assert (rules.workers, rules.max_size, rules.held) == (3, 7, HeldReading.SUBMITTED)
