@@ -44,8 +44,10 @@ def is_red(verdict: Verdict) -> bool:
     match verdict.outcome:
         case Outcome.SUITE_ERROR:
             return True
-        case Outcome.FAIL | Outcome.BLOCKED | Outcome.INCONCLUSIVE:
+        case Outcome.FAIL | Outcome.BLOCKED:
             return verdict.level is Level.MUST and not verdict.baseline
+        case Outcome.INCONCLUSIVE:
+            return verdict.level is Level.MUST
         case Outcome.PASS | Outcome.WARN | Outcome.NOTE | Outcome.NOT_IMPLEMENTED | Outcome.SKIPPED | Outcome.UNTESTED:
             return False
 
