@@ -1,0 +1,132 @@
+"""Every command that the documents tell a stranger to type is typed here, or it is said where it is typed."""
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from documents import DOCUMENTS, commands, inline_code
+
+PLACEHOLDER = "http://127.0.0.1:8080"
+SMALL = {
+    "ciq run --target http://127.0.0.1:8080 --output ciq-report": "-k QUE-003 --feature media",
+    "ciq run --target http://127.0.0.1:8080 -k 'PRI-*' --level MUST --feature media": "",
+}
+"""Runs that the documents show, and what makes them small here."""
+
+AS_THEY_ARE = {
+    "ciq explain PRI-001",
+    "ciq requirements --area pause",
+    "ciq doctor --target http://127.0.0.1:8080",
+    "ciq judge ciq-report/run.ndjson",
+}
+SERVERS = {"ciq mock --port 8080": "ciq mock --port 0"}
+INSTALLS = "python3.11 -m venv .venv &&"
+"""Install lines are typed by test_package.py (slow), in a fresh clone; the test command by .ci/run as well."""
+
+
+def shell_environment() -> dict[str, str]:
+    """The environment of a stranger whose PATH begins with the installed kit; none of our own CIQ_ variables."""
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(("CIQ_", "PYTEST_"))}
+    return clean | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "NO_COLOR": "1"}
+
+
+def start_mock(folder: Path) -> tuple[subprocess.Popen[str], str]:
+    """Start `ciq mock --port 0`; return it and the address that it prints when it is ready."""
+    server = subprocess.Popen(
+        shlex.split(SERVERS["ciq mock --port 8080"]),
+        cwd=folder,
+        env=shell_environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert server.stdout is not None
+    line = server.stdout.readline()
+    found = re.search(r"http://\S+:\d+", line)
+    assert found, f"no address in {line!r}"
+    return server, found.group()
+
+
+def stop(server: subprocess.Popen[str]) -> int:
+    """Ask a server to stop; return its exit code."""
+    server.send_signal(signal.SIGTERM)
+    server.communicate(timeout=30)
+    return server.returncode
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for all commands of the module: what a run leaves, `judge` reads."""
+    return tmp_path_factory.mktemp("stranger")
+
+
+@pytest.fixture(scope="module")
+def address(folder: Path) -> Iterator[str]:
+    """Address of a mock that the documents' placeholder stands for."""
+    server, found = start_mock(folder)
+    yield found
+    stop(server)
+
+
+def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Type a command."""
+    return subprocess.run(
+        ["bash", "-c", command],
+        cwd=folder,
+        env=shell_environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_every_command_of_the_documents_is_typed_somewhere() -> None:
+    """The shell blocks hold the commands listed here and install lines, nothing else; and none listed here is gone."""
+    shown = {command.text for command in commands() if not command.text.startswith(INSTALLS)}
+    assert shown == SMALL.keys() | AS_THEY_ARE | SERVERS.keys()
+
+
+@pytest.mark.parametrize("command", sorted(SMALL))
+def test_shown_runs_work(command: str, folder: Path, address: str) -> None:
+    """A run as shown, made small, conforms and leaves its three files."""
+    done = run(f"{command.replace(PLACEHOLDER, address)} {SMALL[command]}", folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    written = {path.name for path in (folder / "ciq-report").iterdir()}
+    assert written >= {"run.ndjson", "junit.xml", "report.html"}
+
+
+@pytest.mark.parametrize("command", sorted(AS_THEY_ARE))
+def test_shown_commands_work(command: str, folder: Path, address: str) -> None:
+    """Each command as shown ends with 0 and says something."""
+    if "run.ndjson" in command:
+        made = run(f"ciq run --target {address} -k QUE-003 --feature media --output ciq-report", folder)
+        assert made.returncode == 0, made.stdout + made.stderr
+    done = run(command.replace(PLACEHOLDER, address), folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.strip()
+
+
+@pytest.mark.parametrize("command", sorted(SERVERS))
+def test_shown_servers_start_and_stop(command: str, tmp_path: Path) -> None:
+    """A server as shown, on a free port, prints its address and stops cleanly when asked."""
+    assert command in SERVERS
+    server, found = start_mock(tmp_path)
+    assert found.startswith("http://")
+    assert stop(server) == 0
+
+
+def test_commands_inside_sentences_exist() -> None:
+    """Every `ciq something` in running text is a command of `ciq --help`."""
+    listed = run("ciq --help", Path.cwd())
+    assert listed.returncode == 0, listed.stderr
+    known = set(re.findall(r"^\W*([a-z]+)\b", listed.stdout, re.MULTILINE))
+    for path in DOCUMENTS:
+        for code in inline_code(path):
+            if found := re.match(r"ciq ([a-z]+)", code):
+                assert found.group(1) in known, f"{path.name}: {code}"

@@ -1,0 +1,108 @@
+"""Wheel and sdist carry everything and work from an empty environment. Slow: builds and installs."""
+
+import json
+import os
+import subprocess
+import tarfile
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+from documents import behind, commands
+from sources import ROOMS, ROOT
+from test_commands import INSTALLS
+
+from ciq_schemas.requirement import load_registry
+
+pytestmark = pytest.mark.slow
+
+CLEAN = {
+    key: value for key, value in os.environ.items() if not key.startswith(("CIQ_", "PYTHON", "PYTEST_", "VIRTUAL_"))
+}
+
+
+def run(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run a command without anything of this test's own environment; show its output when it fails."""
+    done = subprocess.run(arguments, cwd=cwd, env=CLEAN, capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, f"{arguments}\n{done.stdout}\n{done.stderr}"
+    return done
+
+
+def empty_environment(folder: Path, *requirements: str | Path) -> Path:
+    """A new virtual environment with just these; returns its bin folder."""
+    venv.create(folder, with_pip=True)
+    bin_folder = folder / "bin"
+    run(bin_folder / "pip", "install", "-q", *requirements, cwd=folder)
+    return bin_folder
+
+
+def fresh_clone(folder: Path) -> Path:
+    """What is committed, and nothing else."""
+    run("git", "clone", "--quiet", "--no-hardlinks", str(ROOT), str(folder), cwd=ROOT)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder with wheel and sdist, the wheel built from the sdist."""
+    work = tmp_path_factory.mktemp("dist")
+    tools = empty_environment(work / "tools", "build")
+    run(tools / "python", "-m", "build", "--outdir", work / "out", fresh_clone(work / "clone"), cwd=work)
+    return work / "out"
+
+
+def test_wheel_carries_everything(dist: Path) -> None:
+    """Every file of the four packages is in the wheel, data and typing marks included, and nothing beside them."""
+    (wheel,) = dist.glob("*.whl")
+    names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    tracked = run("git", "ls-files", *(str(path) for path in ROOMS.values()), cwd=ROOT).stdout.split()
+    assert names == {name.partition("/")[2] for name in tracked}
+    assert {f"{room}/py.typed" for room in ROOMS} <= names
+
+
+def test_sdist_carries_tests_and_documents(dist: Path) -> None:
+    """From the sdist the kit can be tested and read about."""
+    (sdist,) = dist.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert {"README.md", "LICENSE", "tox.ini", "docs/requirements.md", "tests/house/test_package.py"} <= names
+
+
+@pytest.mark.parametrize("kind", ["*.whl", "*.tar.gz"])
+def test_installs_into_an_empty_environment(kind: str, dist: Path, tmp_path: Path) -> None:
+    """With the suite extra, `ciq` shows its help, finds its data files and conforms with itself."""
+    (archive,) = dist.glob(kind)
+    ciq = empty_environment(tmp_path / "env", f"{archive}[suite]") / "ciq"
+    assert "requirements" in run(ciq, "--help", cwd=tmp_path).stdout
+    listed = json.loads(run(ciq, "requirements", "--json", cwd=tmp_path).stdout)
+    assert [row["id"] for row in listed] == list(load_registry().by_id)
+    run(ciq, "run", "-k", "QUE-00?", "--feature", "media", "--output", tmp_path / "out", cwd=tmp_path)
+    assert (tmp_path / "out" / "report.html").stat().st_size > 1000
+
+
+def test_the_base_install_carries_the_mock(dist: Path, tmp_path: Path) -> None:
+    """Without extras the contract, the mock and the fixture's plugin can be imported."""
+    (wheel,) = dist.glob("*.whl")
+    python = empty_environment(tmp_path / "env", wheel) / "python"
+    program = "import ciq_schemas.codec, ciq_mock; print(ciq_mock.MockServer.__name__)"
+    assert run(python, "-c", program, cwd=tmp_path).stdout.strip() == "MockServer"
+
+
+def test_the_first_run_line_works_word_for_word(tmp_path: Path) -> None:
+    """The README's first line, in a fresh clone: a run of the embedded mock that conforms, and its report."""
+    clone = fresh_clone(tmp_path / "clone")
+    done = run("bash", "-c", behind("the first run"), cwd=clone)
+    assert done.stdout.strip()
+    assert (clone / "ciq-report" / "report.html").is_file()
+
+
+def test_other_install_lines_work_word_for_word(tmp_path: Path) -> None:
+    """Each other install line of the documents works; the test command itself belongs to .ci/run."""
+    known = {behind("the first run"), behind("the test command")}
+    lines = {command.text for command in commands() if command.text.startswith(INSTALLS)} - known
+    assert lines, "CONTRIBUTING.md has lost its install line"
+    for number, line in enumerate(sorted(lines)):
+        clone = fresh_clone(tmp_path / f"clone{number}")
+        run("bash", "-c", line, cwd=clone)
+        run(clone / ".venv" / "bin" / "ciq", "--help", cwd=clone)

@@ -1,0 +1,102 @@
+"""`ciq requirements` and `ciq explain`: filters, forms of output, and mistakes of the operator."""
+
+import json
+
+import pytest
+import typer
+from click.testing import Result
+from typer.testing import CliRunner
+
+from ciq_conformance.cli.requirements import explain, requirements
+from ciq_schemas.features import Feature
+from ciq_schemas.requirement import load_registry
+from ciq_schemas.run import Level
+from ciq_schemas.seeds import load_seeds
+
+APP = typer.Typer()
+APP.command()(requirements)
+APP.command()(explain)
+
+
+def ciq(*arguments: str) -> Result:
+    """Run one of the two commands."""
+    return CliRunner(env={"NO_COLOR": "1"}).invoke(APP, arguments)
+
+
+def listed(*arguments: str) -> list[str]:
+    """Ids that `ciq requirements --json` prints."""
+    done = ciq("requirements", "--json", *arguments)
+    assert done.exit_code == 0, done.output
+    return [row["id"] for row in json.loads(done.stdout)]
+
+
+def test_the_list_holds_every_requirement() -> None:
+    """Without filters all are listed, as a table and as JSON."""
+    assert listed() == list(load_registry().by_id)
+    table = ciq("requirements")
+    assert table.exit_code == 0
+    assert all(requirement.id in table.stdout for requirement in load_registry())
+
+
+def test_filters_narrow_together() -> None:
+    """Glob, level, feature and area narrow the list, each alone and together."""
+    registry = load_registry()
+    assert listed("pau-*") == [r.id for r in registry if r.area == "pause"]
+    assert listed("--area", "pause") == listed("PAU-*")
+    assert listed("--level", "MUST") == [r.id for r in registry if r.level is Level.MUST]
+    assert listed("--feature", "doc") == [r.id for r in registry if Feature.DOC in r.features]
+    both = listed("PRI-*", "SUB-*", "--feature", "doc", "--level", "MUST")
+    assert both == [
+        r.id for r in registry if r.id[:3] in {"PRI", "SUB"} and Feature.DOC in r.features and r.level is Level.MUST
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["requirements", "PAUSE-001"], "PAU-001"),
+        (["requirements", "--area", "paus"], "pause"),
+        (["requirements", "--level", "MAY"], "MUST"),
+        (["requirements", "--seeds", "PAU-*"], "leave the filters out"),
+        (["explain", "PAUSE-002"], "PAU-002"),
+        (["explain"], "ID"),
+    ],
+)
+def test_mistakes_are_usage_errors_with_a_way_out(arguments: list[str], message: str) -> None:
+    """A misspelt filter ends with 2, says what was meant on standard error and prints no list."""
+    done = ciq(*arguments)
+    assert done.exit_code == 2
+    assert message in done.stderr
+    assert not done.stdout
+
+
+def test_seeds_show_every_sentence() -> None:
+    """The seed table shows all sentences of both pages and the ids they lead to."""
+    pages = json.loads(ciq("requirements", "--seeds", "--json").stdout)
+    assert [page["document"] for page in pages] == [page.document for page in load_seeds()]
+    assert [len(page["sentence"]) for page in pages] == [page.sentences for page in load_seeds()]
+    table = ciq("requirements", "--seeds").stdout
+    assert "queue-doc-process-1" in table
+    assert "PRI-001" in table
+
+
+def test_explain_tells_demand_ground_source_and_test() -> None:
+    """An explanation has statement, level, footing, each clause, story and check of the requirement."""
+    text = ciq("explain", "pri-001", "ACT-007").stdout
+    told = " ".join(text.replace("│", " ").split())
+    requirement = load_registry().get("PRI-001")
+    assert requirement.statement in told
+    assert "MUST: a deviation fails the run" in told
+    assert "documented: a public document says so" in told
+    assert all(clause.document in told for clause in requirement.clauses)
+    assert "Scenario `order`" in told
+    assert "ciq_conformance.checks." in told
+    assert "only with deactivate declared in the profile" in told
+
+
+@pytest.mark.parametrize("requirement_id", list(load_registry().by_id))
+def test_every_requirement_can_be_explained(requirement_id: str) -> None:
+    """No requirement lacks a story to name or a check, unless it is declared untested."""
+    text = ciq("explain", requirement_id).stdout
+    assert requirement_id in text
+    assert "ciq_conformance.checks." in text or load_registry().get(requirement_id).untested
