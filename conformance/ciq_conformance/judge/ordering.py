@@ -16,6 +16,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from operator import attrgetter
 
 from ciq_conformance.judge.tracks import Track
 
@@ -24,6 +25,12 @@ SLACK = 0.3
 
 STAMP_STEPS = 2.0
 """Least difference of two one-second stamps that proves an order."""
+
+
+_ASKED_AT = attrgetter("asked_at")
+_ACCEPTED_BY = attrgetter("accepted_by")
+_NOT_BEFORE = attrgetter("not_before.at")
+_NOT_AFTER = attrgetter("not_after.at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,27 +77,19 @@ def _stamp_gap(early: Track, late: Track) -> float:
 
 def order_rule(tracks: Sequence[Track], *, slack: float = SLACK, stamps: bool = True) -> Ordering:
     """Judge the order of submission inside each level."""
-    inversions: dict[str, Inversion] = {}
+    inversions: list[Inversion] = []
     owed = proven = 0
-    for level in sorted({track.level for track in tracks}):
-        group = [track for track in tracks if track.level == level]
-        forward = sorted(group, key=lambda t: t.accepted_by)
-        accepted = [t.accepted_by for t in forward]
-        earliest_start = list(accumulate((t.not_after.at for t in forward), min))
+    for group in _by_level(tracks).values():
+        forward = sorted(group, key=_ACCEPTED_BY)
+        accepted = list(map(_ACCEPTED_BY, forward))
+        earliest_start = list(accumulate(map(_NOT_AFTER, forward), min))
         for track in group:
             before = bisect_left(accepted, track.asked_at)  # accepted for certain before this one was asked for
             if before:
                 owed += 1
                 proven += earliest_start[before - 1] <= track.not_before.at
-        for inversion in _overtaken(
-            group,
-            overtaker_key=lambda t: t.asked_at,
-            waiter_key=lambda t: t.accepted_by,
-            slack=slack,
-            stamps=stamps,
-        ):
-            inversions[inversion.late.job_id] = inversion
-    return Ordering(inversions=_widest(inversions.values()), owed=owed, proven=proven)
+        inversions += _overtaken(group, _ACCEPTED_BY, group, _ASKED_AT, slack=slack, stamps=stamps)
+    return Ordering(inversions=_widest(inversions), owed=owed, proven=proven)
 
 
 def level_rule(
@@ -106,89 +105,91 @@ def level_rule(
     `owed` and `proven` count the jobs of the lesser level that were accepted *before* one of the greater level:
     those an implementation that ignores levels would have started first.
     """
-    inversions: dict[str, Inversion] = {}
+    inversions: list[Inversion] = []
     owed = proven = 0
-    levels = sorted({track.level for track in tracks})
+    groups = _by_level(tracks)
     pairs = [
         (high, low)
-        for low in levels
-        for high in levels
+        for low in sorted(groups)
+        for high in sorted(groups)
         if high > low and greater in (None, high) and lesser in (None, low)
     ]
     for high, low in pairs:
-        highs = [t for t in tracks if t.level == high]
-        lows = [t for t in tracks if t.level == low]
-        # A low job may be overtaken by every high job accepted while the low one still waited.
-        for inversion in _overtaken_across(highs, lows, slack=slack, stamps=stamps):
-            known = inversions.get(inversion.late.job_id)
-            if known is None or known.gap < inversion.gap:
-                inversions[inversion.late.job_id] = inversion
-        late_highs = sorted(highs, key=lambda t: t.asked_at)
-        asked = [t.asked_at for t in late_highs]
-        suffix = list(accumulate((t.not_after.at for t in reversed(late_highs)), min))[::-1]
+        highs, lows = groups[high], groups[low]
+        # A low job that still waited once the high one was accepted may not start before it.
+        inversions += _overtaken(highs, _ACCEPTED_BY, lows, _NOT_BEFORE, slack=slack, stamps=stamps)
+        late_highs = sorted(highs, key=_ASKED_AT)
+        asked = list(map(_ASKED_AT, late_highs))
+        suffix = list(accumulate(map(_NOT_AFTER, reversed(late_highs)), min))[::-1]
         for track in lows:
             index = bisect_left(asked, track.accepted_by)
             if index < len(late_highs):
                 owed += 1
                 proven += suffix[index] <= track.not_before.at
-    return Ordering(inversions=_widest(inversions.values()), owed=owed, proven=proven)
+    return Ordering(inversions=_widest(inversions), owed=owed, proven=proven)
+
+
+def _by_level(tracks: Iterable[Track]) -> dict[int, list[Track]]:
+    groups: dict[int, list[Track]] = {}
+    for track in tracks:
+        groups.setdefault(track.level, []).append(track)
+    return groups
 
 
 def _widest(inversions: Iterable[Inversion]) -> tuple[Inversion, ...]:
-    return tuple(sorted(inversions, key=lambda i: (-i.gap, i.late.job_id)))
+    """The widest inversion of each overtaken job, widest first."""
+    widest: dict[str, Inversion] = {}
+    for inversion in inversions:
+        known = widest.get(inversion.late.job_id)
+        if known is None or known.gap < inversion.gap:
+            widest[inversion.late.job_id] = inversion
+    return tuple(sorted(widest.values(), key=lambda i: (-i.gap, i.late.job_id)))
 
 
 def _overtaken(
-    group: Sequence[Track],
-    *,
-    overtaker_key: Callable[[Track], float],
+    waiters: Sequence[Track],
     waiter_key: Callable[[Track], float],
+    others: Sequence[Track],
+    other_key: Callable[[Track], float],
+    *,
     slack: float,
     stamps: bool,
 ) -> list[Inversion]:
-    """For each job the overtaker of widest gap among the jobs whose key is greater than the waiter's."""
-    later = sorted(group, key=overtaker_key)
-    keys = [overtaker_key(t) for t in later]
-    first_start = _suffix_least(later, lambda t: t.not_after.at)
-    first_stamp = _suffix_least(later, lambda t: math.inf if t.start_stamp is None else t.start_stamp)
+    """For each waiter the first to start of the others whose key is not less, where it started too soon."""
+    later = sorted(others, key=other_key)
+    keys = list(map(other_key, later))
+    soonest = _suffix_least(later, _NOT_AFTER)
+    stamped = stamps and any(track.start_stamp is not None for track in later)
+    soonest_stamp = _suffix_least(later, _stamp_or_never) if stamped else soonest
     found = []
-    for waiter in group:
+    for waiter in waiters:
         index = bisect_left(keys, waiter_key(waiter))
-        if index < len(later):
-            inversion = _inversion(first_start[index], first_stamp[index], waiter, slack=slack, stamps=stamps)
-            if inversion is not None:
-                found.append(inversion)
+        if index == len(later):
+            continue
+        gap = waiter.not_before.at - soonest[index].not_after.at
+        if gap >= slack:
+            found.append(Inversion(soonest[index], waiter, gap))
+        elif stamped and _stamp_gap(soonest_stamp[index], waiter) >= 0:
+            gap = _stamp_gap(soonest_stamp[index], waiter) + 1.0
+            found.append(Inversion(soonest_stamp[index], waiter, gap, by_stamp=True))
     return found
 
 
-def _overtaken_across(highs: Sequence[Track], lows: Sequence[Track], *, slack: float, stamps: bool) -> list[Inversion]:
-    """For each high job the low job that overtook it by the widest gap while both waited."""
-    # A low job certainly waited at `not_before`; the high one was certainly accepted at `accepted_by`.
-    waiting = sorted(lows, key=lambda t: t.not_before.at)
-    keys = [t.not_before.at for t in waiting]
-    first_start = _suffix_least(waiting, lambda t: t.not_after.at)
-    first_stamp = _suffix_least(waiting, lambda t: math.inf if t.start_stamp is None else t.start_stamp)
-    found = []
-    for high in highs:
-        index = bisect_left(keys, high.accepted_by)
-        if index < len(waiting):
-            inversion = _inversion(first_start[index], first_stamp[index], high, slack=slack, stamps=stamps)
-            if inversion is not None:
-                found.append(inversion)
-    return found
+def _stamp_or_never(track: Track) -> float:
+    return math.inf if track.start_stamp is None else track.start_stamp
 
 
 def _suffix_least(tracks: Sequence[Track], key: Callable[[Track], float]) -> list[Track]:
-    return list(accumulate(reversed(tracks), lambda a, b: b if key(b) <= key(a) else a))[::-1]
-
-
-def _inversion(by_sight: Track, by_stamp: Track, waiter: Track, *, slack: float, stamps: bool) -> Inversion | None:
-    gap = waiter.not_before.at - by_sight.not_after.at
-    if gap >= slack:
-        return Inversion(by_sight, waiter, gap)
-    if stamps and _stamp_gap(by_stamp, waiter) >= 0:
-        return Inversion(by_stamp, waiter, _stamp_gap(by_stamp, waiter) + 1.0, by_stamp=True)
-    return None
+    """For each position the track of least key from there to the end."""
+    least = list(tracks)
+    bound = math.inf
+    for index in range(len(least) - 1, -1, -1):
+        value = key(least[index])
+        if value <= bound:
+            bound = value
+        else:
+            least[index] = least[index + 1]
+    return least
 
 
 def agreement(tracks: Sequence[Track], about: Collection[str] | None = None) -> tuple[int, int]:
