@@ -22,6 +22,8 @@ _NATIVE_ENCODINGS = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 _OTHER_ENCODINGS = frozenset(
     {"utf-16", "utf-16le", "utf-16be", "iso-8859-1", "latin1", "windows-1252", "gb2312", "gbk", "gb18030"}
 )
+_USUAL_STARTS = (b'<?xml version="1.0" encoding="utf-8"?>', b'<?xml version="1.0" encoding="UTF-8"?>', b"<Re")
+"""Documents that begin so need no closer look at their encoding."""
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -105,6 +107,8 @@ def _check_limits(root: etree._Element) -> None:
 
 def _as_utf8(data: bytes) -> bytes:
     """The same document in UTF-8. Every XML reader knows UTF-16 too; the rest is what servers here may use."""
+    if data.startswith(_USUAL_STARTS):
+        return data
     if data[:2] in _UTF16_MARKS:
         name = "utf-16"
     else:

@@ -14,7 +14,6 @@ from ciq_schemas.xsd_tables import ContainerType, IdsType, OpenType, TextType, T
 
 SPACE = " \t\r\n"
 _RUN = re.compile(r"[ \t\r\n]+")
-_IRREGULAR = re.compile(r"[\t\r\n]|  ")
 
 _SPELLINGS = {"QueueID": "QueueId", "Createtime": "CreateTime"}
 """Names that older samples and tables of the documents print otherwise (queues.md 2.2, callbacks.md 7.1)."""
@@ -30,10 +29,9 @@ def text_of(element: etree._Element, kind: TextType) -> str:
     text = element.text
     if text is None:
         return ""
-    if kind.collapse:
-        text = text.strip(SPACE)
-        if _IRREGULAR.search(text):
-            text = _RUN.sub(" ", text)
+    # Spaces are printable, tabs and line ends are not: two cheap questions before the careful work.
+    if kind.collapse and (" " in text or not text.isprintable()):
+        return _RUN.sub(" ", text).strip(SPACE)
     return text
 
 

@@ -5,7 +5,8 @@ element out. What XML cannot carry (control characters) is replaced by U+FFFD: a
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from operator import itemgetter
 
 import msgspec
 
@@ -16,8 +17,8 @@ from ciq_schemas.xsd_tables import ContainerType, Field, IdsType, OpenType, Text
 
 DECLARATION = b'<?xml version="1.0" encoding="utf-8"?>\n'
 
-_SPECIAL = re.compile("[&<>\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]").search
 _REPLACED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_FIRST = itemgetter(0)
 _NAME = re.compile(r"[A-Za-z_][\w.\-]*").fullmatch
 
 
@@ -28,101 +29,120 @@ class EncodeError(ValueError):
 def encode(document: Document, value: object, *, declaration: bool = True) -> bytes:
     """Write a document. `value` is the content of its root: a canonical mapping or a value of `values`."""
     table = document.table
-    out: list[str] = []
-    _write_container(out, table.root, _mapping(value, table.root), table.content, table.root)
-    body = "".join(out).encode("utf-8")
+    body = _written(lambda writer: writer.container(table.root, value, table.content, table.root))
     return DECLARATION + body if declaration else body
 
 
 def encode_part(document: Document, path: str, value: object) -> Fragment:
     """Write one element of a document, as `JobsDetail/Operation`, to stand in a later `encode`."""
     field = part_field(document, path)
-    out: list[str] = []
-    _write_item(out, field, value, path)
-    return Fragment("".join(out).encode("utf-8"))
+    return Fragment(_written(lambda writer: writer.item(field, value, path)))
 
 
 def escape(text: str) -> str:
     """Character data: what must be a reference is one, what cannot be written is replaced."""
-    if _SPECIAL(text) is None:
-        return text
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#xD;")
     return _REPLACED.sub("\ufffd", text)
 
 
+def _written(write: "Callable[[_Writer], None]") -> bytes:
+    """Write without escaping, look once at all texts together, and write again with care where one needs it:
+    most documents need none, and one look at a joined text is cheaper than one at each."""
+    writer = _Writer(careful=False)
+    write(writer)
+    texts = "".join(writer.texts)
+    if "&" in texts or "<" in texts or ">" in texts or not texts.isprintable():
+        writer = _Writer(careful=True)
+        write(writer)
+    return "".join(writer.out).encode("utf-8")
+
+
+class _Writer:
+    """Collects the pieces of one document."""
+
+    __slots__ = ("careful", "out", "texts")
+
+    def __init__(self, *, careful: bool) -> None:
+        self.careful = careful
+        self.out: list[str] = []
+        self.texts: list[str] = []
+
+    def container(self, name: str, value: object, content: ContainerType, path: str) -> None:
+        """Write an element with named children."""
+        by_name = content.by_name
+        try:
+            rows = [
+                (row.position, row, item)
+                for key, item in _mapping(value, path).items()
+                if item is not None and (row := by_name[key])
+            ]
+        except KeyError as error:
+            raise EncodeError(f"{path}: {error.args[0]} is not an element of {content.name}") from error
+        rows.sort(key=_FIRST)
+        self.out.append(f"<{name}>")
+        for _, row, item in rows:
+            if type(item) is str and row.most == 1 and type(row.type) is TextType:
+                self.text(row.name, item)
+            else:
+                self.occurrences(row, item, path)
+        self.out.append(f"</{name}>")
+
+    def occurrences(self, field: Field, item: object, path: str) -> None:
+        """Write an element, as often as its value says."""
+        if field.repeated and isinstance(item, list | tuple):
+            for one in item:
+                self.item(field, one, path)
+        else:
+            self.item(field, item, path)
+
+    def item(self, field: Field, item: object, path: str) -> None:
+        """Write an element once."""
+        name = field.name
+        if isinstance(item, Fragment):
+            self.out.append(item.data.decode("utf-8"))
+            return
+        match field.type:
+            case ContainerType() as content:
+                self.container(name, item, content, f"{path}/{name}")
+            case OpenType():
+                self.open(name, item, f"{path}/{name}")
+            case IdsType() as ids if isinstance(item, Mapping):
+                self.open(name, {ids.member: item.get(ids.member)}, f"{path}/{name}")
+            case _:
+                self.text(name, _text(item, f"{path}/{name}"))
+
+    def open(self, name: str, item: object, path: str) -> None:
+        """Write open content: the names are the caller's, so they are checked."""
+        if _NAME(name) is None:
+            raise EncodeError(f"{path}: {name!r} is not a name for an element")
+        if isinstance(item, Mapping):
+            self.out.append(f"<{name}>")
+            for key, inner in item.items():
+                for one in inner if isinstance(inner, list | tuple) else (inner,):
+                    self.open(str(key), one, f"{path}/{key}")
+            self.out.append(f"</{name}>")
+        elif isinstance(item, Fragment):
+            self.out.append(item.data.decode("utf-8"))
+        elif item is not None:
+            self.text(name, _text(item, path))
+
+    def text(self, name: str, text: str) -> None:
+        """Write an element that holds text."""
+        if not text:
+            self.out.append(f"<{name}/>")
+        elif self.careful:
+            self.out.append(f"<{name}>{escape(text)}</{name}>")
+        else:
+            self.texts.append(text)
+            self.out.append(f"<{name}>{text}</{name}>")
+
+
 def _mapping(value: object, path: str) -> Mapping[str, object]:
-    if isinstance(value, Mapping):
+    if type(value) is dict or isinstance(value, Mapping):
         return value
     if isinstance(value, msgspec.Struct):
         return to_mapping(value)
     raise EncodeError(f"{path}: expected a mapping or a value, got {type(value).__name__}")
-
-
-def _write_container(
-    out: list[str], name: str, value: Mapping[str, object], content: ContainerType, path: str
-) -> None:
-    out.append(f"<{name}>")
-    by_name = content.by_name
-    last = -1
-    rows: list[tuple[Field, object]] = []
-    sort = False
-    for key, item in value.items():
-        if item is None:
-            continue
-        field = by_name.get(key)
-        if field is None:
-            raise EncodeError(f"{path}: {key} is not an element of {content.name}")
-        if field.position < last:
-            sort = True
-        last = field.position
-        rows.append((field, item))
-    if sort:
-        rows.sort(key=lambda row: row[0].position)
-    for field, item in rows:
-        if field.most == 1:
-            _write_item(out, field, item, path)
-        elif isinstance(item, list | tuple):
-            for one in item:
-                _write_item(out, field, one, path)
-        else:
-            _write_item(out, field, item, path)
-    out.append(f"</{name}>")
-
-
-def _write_item(out: list[str], field: Field, item: object, path: str) -> None:
-    name = field.name
-    kind = field.type
-    if type(item) is str and type(kind) is TextType:
-        out.append(f"<{name}>{escape(item)}</{name}>" if item else f"<{name}/>")
-    elif type(item) is Fragment:
-        out.append(item.data.decode("utf-8"))
-    elif isinstance(kind, ContainerType):
-        inner = f"{path}/{name}"
-        _write_container(out, name, _mapping(item, inner), kind, inner)
-    elif isinstance(kind, OpenType):
-        _write_open(out, name, item, f"{path}/{name}")
-    elif isinstance(kind, IdsType) and isinstance(item, Mapping):
-        members = "".join(f"<{kind.member}>{escape(str(one))}</{kind.member}>" for one in item[kind.member])
-        out.append(f"<{name}>{members}</{name}>")
-    else:
-        out.append(f"<{name}>{escape(_text(item, f'{path}/{name}'))}</{name}>")
-
-
-def _write_open(out: list[str], name: str, item: object, path: str) -> None:
-    """Open content: the names are the caller's, so they are checked."""
-    if _NAME(name) is None:
-        raise EncodeError(f"{path}: {name!r} is not a name for an element")
-    if isinstance(item, Mapping):
-        out.append(f"<{name}>")
-        for key, inner in item.items():
-            for one in inner if isinstance(inner, list | tuple) else (inner,):
-                _write_open(out, key, one, f"{path}/{key}")
-        out.append(f"</{name}>")
-    elif isinstance(item, Fragment):
-        out.append(item.data.decode("utf-8"))
-    elif item is not None:
-        text = _text(item, path)
-        out.append(f"<{name}>{escape(text)}</{name}>" if text else f"<{name}/>")
 
 
 def _text(item: object, path: str) -> str:
