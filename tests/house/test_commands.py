@@ -43,12 +43,15 @@ def start_mock(folder: Path) -> tuple[subprocess.Popen[str], str]:
         cwd=folder,
         env=shell_environment(),
         stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
     )
     assert server.stdout is not None
     line = server.stdout.readline()
-    found = re.search(r"http://\S+:\d+", line)
-    assert found, f"no address in {line!r}"
+    found = re.search(r"http://[\w.]+:\d+", line)
+    if not found:
+        server.kill()
+        pytest.fail(f"no address in {line!r}: {server.communicate()[1]}")
     return server, found.group()
 
 
