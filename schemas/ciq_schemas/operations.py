@@ -102,9 +102,7 @@ def _of_feature(spec: FeatureSpec) -> tuple[HttpOperation, ...]:
     served = tuple(other.feature for other in FEATURES.values() if other.on_shared_path) if shared else own
     return (
         *(
-            HttpOperation(
-                kind=kind, method=method, path=path, feature=spec.feature, served=own, documented=True
-            )
+            HttpOperation(kind=kind, method=method, path=path, feature=spec.feature, served=own, documented=True)
             for kind, method, path in rows
         ),
         *(

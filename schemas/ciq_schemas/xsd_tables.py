@@ -2,7 +2,8 @@
 
 Knows the XSD constructs that the files of this package use: include, group, sequence, choice, element,
 simpleType by restriction, and complex types that are closed, open (xs:any) or mixed ids. Another construct is
-a SchemaConstructError, so that a new one is taught here and not silently ignored.
+a SchemaConstructError, so that a new one is taught here and not silently ignored. Patterns keep to what XSD,
+Python and JSON Schema read alike.
 Must not know documents by name, requests or answers.
 """
 
@@ -132,9 +133,7 @@ def document_table(name: str) -> DocumentTable:
     content = compiler.type_of(root)
     if not isinstance(content, ContainerType):
         raise SchemaConstructError(f"{name}.xsd: the root element must hold elements")
-    return DocumentTable(
-        name=name, root=root.get("name", ""), content=content, schema=etree.XMLSchema(merged)
-    )
+    return DocumentTable(name=name, root=root.get("name", ""), content=content, schema=etree.XMLSchema(merged))
 
 
 def _merged(name: str) -> etree._Element:
@@ -160,9 +159,7 @@ class _Compiler:
     """Turns the definitions of one merged schema into tables."""
 
     def __init__(self, schema: etree._Element) -> None:
-        self._named = {
-            (child.tag, child.get("name")): child for child in schema if child.get("name") is not None
-        }
+        self._named = {(child.tag, child.get("name")): child for child in schema if child.get("name") is not None}
         self._done: dict[str, Type] = {
             "xs:string": TextType(name="Text", expected="text", collapse=False),
             "xs:token": TextType(name="Token", expected="text without elements", collapse=True),
@@ -204,7 +201,7 @@ class _Compiler:
             collapse=base.collapse,
             choices=tuple(facets.pop("enumeration", ())),
             pattern=pattern,
-            matcher=re.compile(python_pattern(pattern)) if pattern else None,
+            matcher=re.compile(pattern) if pattern else None,
             min_length=int(facets.pop("minLength", ["0"])[0]),
             max_length=int(facets.pop("maxLength")[0]) if "maxLength" in facets else None,
         )
@@ -230,13 +227,9 @@ class _Compiler:
             )
             for position, item in enumerate(fields)
         )
-        return ContainerType(
-            name=name, fields=placed, by_name=MappingProxyType({item.name: item for item in placed})
-        )
+        return ContainerType(name=name, fields=placed, by_name=MappingProxyType({item.name: item for item in placed}))
 
-    def _fields(
-        self, group: etree._Element, *, required: bool, rivals: tuple[str, ...]
-    ) -> Iterator[Field]:
+    def _fields(self, group: etree._Element, *, required: bool, rivals: tuple[str, ...]) -> Iterator[Field]:
         for particle in group:
             match str(particle.tag).removeprefix(_XS):
                 case "element":
@@ -260,8 +253,3 @@ class _Compiler:
                     )
                 case other:
                     raise SchemaConstructError(f"xs:{other} inside a sequence is not known to the tables")
-
-
-def python_pattern(pattern: str) -> str:
-    """An XSD pattern as a Python one. Both are anchored; only classes of letters and numbers differ."""
-    return pattern.replace(r"\p{L}\p{N}_", r"\w")

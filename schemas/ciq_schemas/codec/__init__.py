@@ -12,6 +12,7 @@ What is judged by the XSD becomes a Problem (place, expected, found); what a tol
 """
 
 from ciq_schemas.codec.binding import bucket_of_answer, buckets_of_list, queue_of_update, to_value
+from ciq_schemas.codec.canonical import same_content, without_empty
 from ciq_schemas.codec.documents import (
     Decoded,
     Document,
@@ -24,7 +25,6 @@ from ciq_schemas.codec.documents import (
     update_request_of,
 )
 from ciq_schemas.codec.json_form import encode_callback_json
-from ciq_schemas.codec.plain import same_content, without_empty
 from ciq_schemas.codec.reading import decode_part, read, read_callback, read_request, validate
 from ciq_schemas.codec.writing import EncodeError, encode, encode_part
 

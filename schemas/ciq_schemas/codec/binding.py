@@ -56,9 +56,7 @@ def bucket_of_answer(decoded: Decoded) -> Bucket | None:
 def buckets_of_list(decoded: Decoded) -> tuple[Bucket, ...]:
     """The buckets of a bucket list, whichever feature's element repeats."""
     return tuple(
-        bucket
-        for spec in FEATURES.values()
-        for bucket in _many(Bucket, decoded.value.get(spec.bucket_list_element))
+        bucket for spec in FEATURES.values() for bucket in _many(Bucket, decoded.value.get(spec.bucket_list_element))
     )
 
 
@@ -79,9 +77,7 @@ def to_mapping(value: msgspec.Struct) -> dict[str, object]:
 @cache
 def _rows(kind: type[msgspec.Struct]) -> tuple[_Row, ...]:
     hints = get_type_hints(kind)
-    return tuple(
-        _row(field.name, field.encode_name, hints[field.name]) for field in msgspec.structs.fields(kind)
-    )
+    return tuple(_row(field.name, field.encode_name, hints[field.name]) for field in msgspec.structs.fields(kind))
 
 
 def _row(attribute: str, element: str, hint: object) -> _Row:
@@ -136,5 +132,3 @@ def _ids(item: object) -> Iterator[str]:
     elif isinstance(item, list):
         for inner in item:
             yield from _ids(inner)
-
-

@@ -42,18 +42,14 @@ def quote(text: str) -> str:
     return repr(text)
 
 
-def _problem(
-    kind: ProblemKind, element: etree._Element, path: str, expected: str, found: str
-) -> Problem:
+def _problem(kind: ProblemKind, element: etree._Element, path: str, expected: str, found: str) -> Problem:
     return Problem(kind=kind, path=path, line=line_of(element), expected=expected, found=found)
 
 
 def _dress(element: etree._Element, path: str) -> Iterator[Problem]:
     """Attributes and namespace declarations: no document has any."""
     for name in map(str, element.attrib):
-        yield _problem(
-            ProblemKind.UNEXPECTED, element, f"{path}/@{name}", "no attribute", f"attribute {name}"
-        )
+        yield _problem(ProblemKind.UNEXPECTED, element, f"{path}/@{name}", "no attribute", f"attribute {name}")
     parent = element.getparent()
     inherited = {} if parent is None else parent.nsmap
     for prefix, uri in element.nsmap.items():
@@ -65,9 +61,7 @@ def _container(element: etree._Element, content: ContainerType, path: str) -> It
     yield from _dress(element, path)
     stray = "".join([element.text or "", *(child.tail or "" for child in element)]).strip(SPACE)
     if stray:
-        yield _problem(
-            ProblemKind.STRUCTURE, element, path, "elements only", f"text {quote(stray)} between them"
-        )
+        yield _problem(ProblemKind.STRUCTURE, element, path, "elements only", f"text {quote(stray)} between them")
     counts: dict[str, int] = {}
     last = -1
     last_name = ""
@@ -82,15 +76,11 @@ def _container(element: etree._Element, content: ContainerType, path: str) -> It
         counts[name] = counts.get(name, 0) + 1
         place = f"{path}/{name}[{counts[name]}]" if field.repeated else f"{path}/{name}"
         if field.position < last:
-            yield _problem(
-                ProblemKind.ORDER, child, place, f"{name} before {last_name}", f"{name} after {last_name}"
-            )
+            yield _problem(ProblemKind.ORDER, child, place, f"{name} before {last_name}", f"{name} after {last_name}")
         else:
             last, last_name = field.position, name
         if field.most is not None and counts[name] == field.most + 1:
-            yield _problem(
-                ProblemKind.TOO_MANY, child, place, f"at most {field.most} {name}", f"{name} once more"
-            )
+            yield _problem(ProblemKind.TOO_MANY, child, place, f"at most {field.most} {name}", f"{name} once more")
         rival = next((r for r in field.rivals if r != name and r in counts), None)
         if rival is not None and counts[name] == 1:
             yield _problem(ProblemKind.UNEXPECTED, child, place, f"{rival} alone", f"{name} beside it")
@@ -134,9 +124,7 @@ def _found(text: str, kind: TextType) -> str:
 
 
 def _elements_in_text(element: etree._Element, path: str) -> Problem:
-    return _problem(
-        ProblemKind.STRUCTURE, element, path, "text without elements", f"element {element[0].tag} inside"
-    )
+    return _problem(ProblemKind.STRUCTURE, element, path, "text without elements", f"element {element[0].tag} inside")
 
 
 def _validators_words(root: etree._Element, table: DocumentTable) -> Iterator[Problem]:
@@ -144,6 +132,4 @@ def _validators_words(root: etree._Element, table: DocumentTable) -> Iterator[Pr
     try:
         table.schema.assertValid(root)
     except etree.DocumentInvalid as error:
-        yield _problem(
-            ProblemKind.STRUCTURE, root, f"/{table.root}", f"a valid {table.name}", str(error.args[0])
-        )
+        yield _problem(ProblemKind.STRUCTURE, root, f"/{table.root}", f"a valid {table.name}", str(error.args[0]))

@@ -88,9 +88,7 @@ class _Builder:
                 if row is not None and not row.repeated:
                     expected = "text" if isinstance(row.type, TextType) else "an object"
                     self.problems.append(
-                        Problem(
-                            kind=ProblemKind.STRUCTURE, path=place, expected=expected, found="an array"
-                        )
+                        Problem(kind=ProblemKind.STRUCTURE, path=place, expected=expected, found="an array")
                     )
                 items = inner
             else:
@@ -99,9 +97,7 @@ class _Builder:
                 numbered = f"{place}[{number}]" if row is not None and row.repeated else place
                 self.add(parent, name, one, row.type if row is not None else None, numbered, depth)
 
-    def add(
-        self, parent: etree._Element, name: str, item: object, kind: Type | None, path: str, depth: int
-    ) -> None:
+    def add(self, parent: etree._Element, name: str, item: object, kind: Type | None, path: str, depth: int) -> None:
         """Put one more element below another."""
         if item is None:
             self.note(NoteKind.JSON_NOT_TEXT, path, "null, read as absent")
@@ -137,9 +133,7 @@ def json_callback_tree(data: bytes) -> JsonTree | Problem:
     except RecursionError:
         return _refused(ProblemKind.OVERSIZED, "far too many levels")
     if not isinstance(body, dict):
-        return Problem(
-            kind=ProblemKind.ROOT, path="/", expected="a JSON object", found=f"a JSON {_json_name(body)}"
-        )
+        return Problem(kind=ProblemKind.ROOT, path="/", expected="a JSON object", found=f"a JSON {_json_name(body)}")
     builder = _Builder()
     inner = body.get(_ROOT)
     if isinstance(inner, dict):

@@ -130,8 +130,7 @@ def _kept(document: Document, root: etree._Element) -> tuple[Fragment, ...]:
     if name is None:
         return ()
     return tuple(
-        Fragment(etree.tostring(element, encoding="utf-8", with_tail=False))
-        for element in root.iterchildren(name)
+        Fragment(etree.tostring(element, encoding="utf-8", with_tail=False)) for element in root.iterchildren(name)
     )
 
 

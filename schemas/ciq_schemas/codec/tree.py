@@ -72,11 +72,7 @@ def decode_item(element: etree._Element, kind: Type) -> Content:
         case IdsType():
             if not len(element):
                 return (element.text or "").strip(SPACE)
-            return {
-                kind.member: [
-                    (child.text or "").strip(SPACE) for child in element if child.tag == kind.member
-                ]
-            }
+            return {kind.member: [(child.text or "").strip(SPACE) for child in element if child.tag == kind.member]}
         case ContainerType():
             return decode_container(element, kind)
 
@@ -100,9 +96,7 @@ def decode_open(element: etree._Element) -> Content:
     return value
 
 
-def reshape(
-    element: etree._Element, kind: Type, path: str, notes: list[Note]
-) -> etree._Element:
+def reshape(element: etree._Element, kind: Type, path: str, notes: list[Note]) -> etree._Element:
     """A copy in the order of the schema and without what the schema does not know, which becomes notes."""
     name = etree.QName(element).localname
     copy = etree.Element(name)
@@ -140,8 +134,7 @@ def reshape(
 
 def _undress(element: etree._Element, path: str, notes: list[Note]) -> None:
     notes.extend(
-        _note(NoteKind.ATTRIBUTE, element, f"{path}/@{name}", "set aside")
-        for name in map(str, element.attrib)
+        _note(NoteKind.ATTRIBUTE, element, f"{path}/@{name}", "set aside") for name in map(str, element.attrib)
     )
     parent = element.getparent()
     inherited = {} if parent is None else parent.nsmap

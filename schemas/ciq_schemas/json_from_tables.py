@@ -1,0 +1,102 @@
+"""JSON Schema of the types in the XSD tables: what the JSON Schema files and the OpenAPI document share.
+
+Knows tables and JSON Schema. Must not know files, documents by name, or HTTP.
+"""
+
+from dataclasses import dataclass, field
+
+from ciq_schemas.xsd_tables import ContainerType, Field, IdsType, OpenType, TextType, Type
+
+JsonSchema = dict[str, object]
+
+_ELEMENT_NAME = "^[A-Za-z_][A-Za-z0-9_]*$"
+
+
+class SchemaClashError(ValueError):
+    """Two types of one name that differ: our mistake, as they would share one definition."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Definitions:
+    """Collects named definitions while schemas are made."""
+
+    prefix: str
+    """Where definitions stand, as `#/$defs/`."""
+    relaxed: bool = False
+    """For JSON bodies: numbers beside strings, and a value beside an array of one."""
+    named: dict[str, JsonSchema] = field(default_factory=dict)
+
+    def schema(self, kind: Type) -> JsonSchema:
+        """Schema of a type; containers become definitions and are referred to."""
+        match kind:
+            case TextType():
+                return self._text(kind)
+            case OpenType():
+                return {
+                    "anyOf": [
+                        {"type": "string"},
+                        {"type": "object", "propertyNames": {"pattern": _ELEMENT_NAME}},
+                    ]
+                }
+            case IdsType():
+                ids = {"type": "array", "items": {"type": "string"}}
+                return {"anyOf": [{"type": "string"}, {"type": "object", "properties": {kind.member: ids}}]}
+            case ContainerType():
+                self._define(kind.name, self.container(kind))
+                return {"$ref": self.prefix + kind.name}
+
+    def container(self, kind: ContainerType) -> JsonSchema:
+        """Schema of a container in place; nothing but its elements is allowed."""
+        schema: JsonSchema = {
+            "type": "object",
+            "properties": {row.name: self._property(row) for row in kind.fields},
+            "additionalProperties": False,
+        }
+        required = [row.name for row in kind.fields if row.required and not row.rivals]
+        if required:
+            schema["required"] = required
+        choices = list(dict.fromkeys(row.rivals for row in kind.fields if row.rivals))
+        if choices:
+            schema["allOf"] = [_one_of(names, kind) for names in choices]
+        return schema
+
+    def _property(self, row: Field) -> JsonSchema:
+        item = self.schema(row.type)
+        if not row.repeated:
+            return item
+        several: JsonSchema = {"type": "array", "items": item}
+        if row.required:
+            several["minItems"] = 1
+        if row.most is not None:
+            several["maxItems"] = row.most
+        return {"anyOf": [item, several]} if self.relaxed else several
+
+    def _text(self, kind: TextType) -> JsonSchema:
+        schema: JsonSchema = {"type": "string"}
+        if kind.choices:
+            schema["enum"] = list(kind.choices)
+        if kind.pattern:
+            schema["pattern"] = f"^({kind.pattern})$"
+        if kind.min_length:
+            schema["minLength"] = kind.min_length
+        if kind.max_length is not None:
+            schema["maxLength"] = kind.max_length
+        if len(schema) == 1:
+            return schema
+        schema["description"] = kind.expected
+        if self.relaxed and kind.is_number:
+            schema = {"anyOf": [schema, {"type": "integer", "minimum": 0}]}
+        self._define(kind.name, schema)
+        return {"$ref": self.prefix + kind.name}
+
+    def _define(self, name: str, schema: JsonSchema) -> None:
+        if self.named.setdefault(name, schema) != schema:
+            raise SchemaClashError(f"two types are named {name} and differ")
+
+
+def _one_of(names: tuple[str, ...], kind: ContainerType) -> JsonSchema:
+    """Exactly one element of a choice, or at most one where none is required."""
+    alternatives: list[JsonSchema] = [{"required": [name]} for name in names]
+    if not any(kind.by_name[name].required for name in names):
+        alternatives.append({"not": {"anyOf": [{"required": [name]} for name in names]}})
+    return {"oneOf": alternatives}

@@ -1,0 +1,159 @@
+"""The JSON Schema files of the kit: JSON callbacks, the target profile, the run file.
+
+`python -m ciq_schemas.json_schemas` writes them anew from their sources (XSD tables, feature table, run records);
+a test checks for drift. Must not know how a callback is read or a profile loaded.
+"""
+
+import json
+import sys
+from enum import StrEnum
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import get_args
+
+import jsonschema_rs
+import msgspec
+
+from ciq_schemas import run
+from ciq_schemas.codec import Document, Problem, ProblemKind
+from ciq_schemas.features import Feature
+from ciq_schemas.json_from_tables import Definitions, JsonSchema
+from ciq_schemas.requirement import Capability
+from ciq_schemas.xsd_tables import ContainerType
+
+COMMAND = "python -m ciq_schemas.json_schemas"
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+class JsonDocument(StrEnum):
+    """The JSON documents that have a schema; the value names the file."""
+
+    TASK_CALLBACK_ARRAY = "task_callback_array"
+    """TaskFinish with JobsDetail as an array (callbacks.md 5, N2)."""
+    TASK_CALLBACK_OBJECT = "task_callback_object"
+    """TaskFinish with JobsDetail as an object (N3)."""
+    WORKFLOW_CALLBACK = "workflow_callback"
+    PROFILE = "profile"
+    """`ciq.toml`, as the mapping that it parses to."""
+    RUN_RECORD = "run_record"
+    """One line of a run file."""
+
+
+def stored_schema(document: JsonDocument) -> JsonSchema:
+    """The schema as it ships with the kit."""
+    text = (files("ciq_schemas") / "json_schema" / f"{document}.json").read_bytes()
+    schema: JsonSchema = msgspec.json.decode(text, type=dict[str, object])
+    return schema
+
+
+def validate_json(document: JsonDocument, value: object) -> tuple[Problem, ...]:
+    """Problems of a parsed JSON value, in the order of the validator; empty when it is valid."""
+    return tuple(
+        Problem(
+            kind=ProblemKind.VALUE,
+            path="/" + "/".join(str(part) for part in error.instance_path),
+            expected=f"what {document}.json says at {'/'.join(str(part) for part in error.schema_path)}",
+            found=error.message,
+        )
+        for error in _validator(document).iter_errors(value)
+    )
+
+
+@cache
+def _validator(document: JsonDocument) -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator(stored_schema(document))
+
+
+def render(document: JsonDocument) -> str:
+    """The schema file as its sources give it today."""
+    builders = {
+        JsonDocument.TASK_CALLBACK_ARRAY: lambda: _callback(Document.TASK_CALLBACK, "array"),
+        JsonDocument.TASK_CALLBACK_OBJECT: lambda: _callback(Document.TASK_CALLBACK, "object"),
+        JsonDocument.WORKFLOW_CALLBACK: lambda: _callback(Document.WORKFLOW_CALLBACK, ""),
+        JsonDocument.PROFILE: _profile,
+        JsonDocument.RUN_RECORD: _run_record,
+    }
+    schema = {"$schema": _DIALECT, "$comment": f"Written by `{COMMAND}`; do not edit.", **builders[document]()}
+    return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
+
+
+def _callback(document: Document, jobs: str) -> JsonSchema:
+    """A callback with and without the wrapper Response; `jobs` is the form of JobsDetail."""
+    definitions = Definitions(prefix="#/$defs/", relaxed=True)
+    content: ContainerType = document.table.content
+    body = definitions.container(content)
+    if jobs:
+        job = {"$ref": f"#/$defs/{_type_name(content, 'JobsDetail')}"}
+        several: JsonSchema = {"type": "array", "items": job, "minItems": 1}
+        properties = body["properties"]
+        if isinstance(properties, dict):
+            properties["JobsDetail"] = several if jobs == "array" else job
+    wrapper: JsonSchema = {
+        "type": "object",
+        "properties": {"Response": {"$ref": "#/$defs/Body"}},
+        "required": ["Response"],
+        "additionalProperties": False,
+    }
+    return {
+        "title": f"{document} as JSON" + (f", JobsDetail an {jobs}" if jobs else ""),
+        "anyOf": [{"$ref": "#/$defs/Body"}, wrapper],
+        "$defs": {"Body": body, **definitions.named},
+    }
+
+
+def _type_name(content: ContainerType, element: str) -> str:
+    kind = content.by_name[element].type
+    return kind.name if isinstance(kind, ContainerType) else element
+
+
+def _profile() -> JsonSchema:
+    """`ciq.toml`: the keys of docs/profile.md with the kinds of their values."""
+    text: JsonSchema = {"type": "string"}
+    some: JsonSchema = {"type": "string", "minLength": 1}
+    address: JsonSchema = {"type": "string", "pattern": "^https?://[^\\s/]+"}
+    features: JsonSchema = {"enum": [str(feature) for feature in Feature]}
+    sample = _table({"tag": some, "good": some, "operation": text, "input_extra": text})
+    keys: dict[str, JsonSchema] = {
+        "url": address,
+        "bucket": some,
+        "region": some,
+        "host": some,
+        "region_host": some,
+        "features": {"anyOf": [some, {"type": "array", "items": features, "minItems": 1, "uniqueItems": True}]},
+        "missing_input": some,
+        "output_prefix": some,
+        "callback_bind": {"type": "string", "pattern": ".+:[0-9]{1,5}$"},
+        "callback_url": {"anyOf": [{"const": ""}, address]},
+        "patience": {"type": "number", "minimum": 0.1, "maximum": 100},
+        "credentials": _table({"secret_id": some, "secret_key": some, "token": some}),
+        "capabilities": _table({str(capability): {"enum": [True, False, "unknown"]} for capability in Capability}),
+        "inputs": _table({str(feature): sample for feature in Feature}),
+        "job_path": _table(
+            {str(feature): {"type": "string", "pattern": "^(/[A-Za-z0-9_.\\-]+)+$"} for feature in Feature}
+        ),
+    }
+    return {"title": "Target profile of ciq run (ciq.toml)", **_table(keys)}
+
+
+def _table(keys: dict[str, JsonSchema]) -> JsonSchema:
+    return {"type": "object", "properties": keys, "additionalProperties": False}
+
+
+def _run_record() -> JsonSchema:
+    (_, *_), definitions = msgspec.json.schema_components((run.AnyRecord,), ref_template="#/$defs/{name}")
+    kinds = [{"$ref": f"#/$defs/{kind.__name__}"} for kind in get_args(run.AnyRecord)]
+    return {"title": "One line of a run file (run.ndjson)", "oneOf": kinds, "$defs": definitions}
+
+
+def main() -> int:
+    """Write the files into the source tree; returns the exit code."""
+    folder = Path(__file__).parent / "json_schema"
+    folder.mkdir(exist_ok=True)
+    for document in JsonDocument:
+        (folder / f"{document}.json").write_text(render(document), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,124 @@
+"""Query and path parameters of the operations, with the bounds that the documents give.
+
+Sources: queue lists 1045/72939, bucket lists 436/75237 and 1045/73364, job lists 1045/73114, describe 1045/73113.
+An empty value is read as none everywhere, because the official SDKs send it; hence `allowEmptyValue`.
+"""
+
+from ciq_schemas.features import FEATURES, Feature
+from ciq_schemas.json_from_tables import JsonSchema
+from ciq_schemas.lifecycle import JobState, QueueState
+from ciq_schemas.operations import HttpOperation, OperationKind
+
+MOST_IDS = 10
+_TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[+\-][0-9]{4}$"
+
+
+def parameters_of(operation: HttpOperation) -> list[JsonSchema]:
+    """The parameters of one operation as OpenAPI parameter objects."""
+    match operation.kind:
+        case OperationKind.LIST_QUEUES:
+            return _queue_list(operation)
+        case OperationKind.UPDATE_QUEUE:
+            return [_path("queueId", {"type": "string", "pattern": "^[A-Za-z0-9]+$"}, "id of the queue")]
+        case OperationKind.LIST_BUCKETS:
+            return _bucket_list()
+        case OperationKind.DESCRIBE_JOB:
+            return [_job_ids(several=_several_ids(operation))]
+        case OperationKind.LIST_JOBS:
+            return _job_list(operation)
+        case OperationKind.CANCEL_JOB:
+            flag = _query("cancel", {"type": "string", "enum": [""]}, "stands without a value", required=True)
+            return [_job_ids(several=False), flag]
+        case OperationKind.ACTIVATE | OperationKind.DEACTIVATE | OperationKind.SUBMIT_JOB:
+            return []
+
+
+def _several_ids(operation: HttpOperation) -> bool:
+    return any(FEATURES[feature].multi_documented for feature in operation.served)
+
+
+def _queue_list(operation: HttpOperation) -> list[JsonSchema]:
+    # The bound of ten is stated for media only.
+    ids = _list_of({"type": "string"}, most=MOST_IDS if operation.feature is Feature.MEDIA else None)
+    states = [*(str(state) for state in QueueState), "All"]
+    parameters = [
+        _query("queueIds", ids, "ids, separated by commas", comma=True),
+        _query("state", {"type": "string", "enum": states}, "only queues in this state; All is what SDKs send"),
+        *_pages(most=None),
+    ]
+    if operation.feature is Feature.MEDIA:
+        words = ["CateAll", "Transcoding", "SpeedTranscoding"]
+        schema: JsonSchema = {"type": "string", "enum": words, "default": "Transcoding"}
+        parameters.append(_query("category", schema, "kind of queue"))
+    return parameters
+
+
+def _bucket_list() -> list[JsonSchema]:
+    text: JsonSchema = {"type": "string"}
+    return [
+        _query("regions", _list_of(text), "regions, separated by commas", comma=True),
+        _query("bucketNames", _list_of(text), "whole names, separated by commas", comma=True),
+        _query("bucketName", text, "beginning of names"),
+        *_pages(most=100),
+    ]
+
+
+def _job_list(operation: HttpOperation) -> list[JsonSchema]:
+    text: JsonSchema = {"type": "string"}
+    time: JsonSchema = {"type": "string", "pattern": _TIME}
+    states: JsonSchema = {"type": "string", "enum": ["All", *(str(state) for state in JobState)]}
+    size: JsonSchema = {"type": "integer", "minimum": 1, "maximum": 100, "default": 10}
+    order: JsonSchema = {"type": "string", "enum": ["Desc", "Asc"], "default": "Desc"}
+    tags = [tag for feature in operation.served for tag in FEATURES[feature].tags]
+    return [
+        _query("tag", {"type": "string", "enum": tags}, "tag of the jobs", required=True),
+        _query("queueId", text, "only jobs of this queue; wins over queueType"),
+        _query("queueType", text, "only jobs of queues of this kind"),
+        _query("workflowId", text, "only jobs of this workflow"),
+        _query("inventoryTriggerJobId", text, "only jobs of this batch job"),
+        _query("inputObject", text, "only jobs with exactly this input"),
+        _query("orderByTime", order, "order by creation time"),
+        _query("nextToken", text, "NextToken of the page before"),
+        _query("size", size, "most jobs in the answer"),
+        _query("states", _list_of(states), "only jobs in these states, separated by commas", comma=True),
+        _query("startCreationTime", time, "only jobs created since"),
+        _query("endCreationTime", time, "only jobs created until"),
+    ]
+
+
+def _pages(*, most: int | None) -> list[JsonSchema]:
+    size: JsonSchema = {"type": "integer", "minimum": 1, "default": 10}
+    if most is not None:
+        size["maximum"] = most
+    number: JsonSchema = {"type": "integer", "minimum": 1, "default": 1}
+    return [_query("pageNumber", number, "page, from 1"), _query("pageSize", size, "most entries on a page")]
+
+
+def _job_ids(*, several: bool) -> JsonSchema:
+    item: JsonSchema = {"type": "string", "pattern": "^[A-Za-z0-9]+$"}
+    if not several:
+        return _path("jobIds", item, "id of the job")
+    ids: JsonSchema = {"type": "array", "items": item, "minItems": 1, "maxItems": MOST_IDS}
+    return {**_path("jobIds", ids, "ids, separated by commas"), "style": "simple"}
+
+
+def _list_of(item: JsonSchema, most: int | None = None) -> JsonSchema:
+    schema: JsonSchema = {"type": "array", "items": item}
+    return schema if most is None else {**schema, "maxItems": most}
+
+
+def _path(name: str, schema: JsonSchema, description: str) -> JsonSchema:
+    return {"name": name, "in": "path", "required": True, "description": description, "schema": schema}
+
+
+def _query(
+    name: str, schema: JsonSchema, description: str, *, required: bool = False, comma: bool = False
+) -> JsonSchema:
+    parameter: JsonSchema = {"name": name, "in": "query", "description": description, "schema": schema}
+    if required:
+        parameter["required"] = True
+    if not required or name == "cancel":
+        parameter["allowEmptyValue"] = True
+    if comma:
+        parameter |= {"style": "form", "explode": False}
+    return parameter
