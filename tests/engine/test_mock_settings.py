@@ -44,12 +44,12 @@ def test_a_setting_out_of_bounds_is_named(make: Callable[[], object], name: str)
 def test_durations_go_from_the_special_to_the_general() -> None:
     """Prefix of the input before feature before default; a leading slash does not matter."""
     settings = MockSettings(
-        duration=1.0, durations={Feature.DOC: 2.0}, durations_by_prefix=(("slow/", 9.0), ("", 3.0))[:1]
+        duration=1.0, durations={Feature.DOC: 2.0}, durations_by_prefix=(("slow/", 9.0), ("slow/er/", 3.0))
     )
     assert settings.duration_of(Feature.MEDIA, "in/a") == 1.0
     assert settings.duration_of(Feature.DOC, "in/a") == 2.0
     assert settings.duration_of(Feature.DOC, "slow/a") == 9.0
-    assert settings.duration_of(Feature.DOC, "/slow/a") == 9.0
+    assert settings.duration_of(Feature.DOC, "/slow/er/a") == 9.0, "the first prefix that matches"
 
 
 def test_missing_inputs_fail_by_default() -> None:

@@ -100,8 +100,7 @@ def request_url(url: str) -> URL:
     user = parts.netloc.rpartition("@")[0]
     netloc = "".join((f"{user}@" if user else "", host, f":{parts.port}" if parts.port is not None else ""))
     path, query = quote(parts.path, safe=_ASCII), quote(parts.query, safe=_ASCII)
-    question = "?" if query or url.partition("#")[0].endswith("?") else ""
-    return URL(f"{parts.scheme}://{netloc}{path}{question}{query}", encoded=True)
+    return URL(f"{parts.scheme}://{netloc}{path}{'?' if query else ''}{query}", encoded=True)
 
 
 class PublicResolver(AbstractResolver):
