@@ -4,11 +4,12 @@ from urllib.parse import quote
 
 import pytest
 
-from ciq_mock.http.signature import AccessKey, SignedRequest, check
+from ciq_mock.http.signature import SignedRequest, check
 from ciq_mock.service.refusal import Refusal
+from ciq_mock.settings import Credentials
 
-KEY = AccessKey(secret_id="TESTID0001", secret_key="test-secret-key-0001")
-KEYS = {KEY.secret_id: KEY, "OTHER": AccessKey(secret_id="OTHER", secret_key="other")}
+KEY = Credentials(secret_id="TESTID0001", secret_key="test-secret-key-0001")
+KEYS = {KEY.secret_id: KEY, "OTHER": Credentials(secret_id="OTHER", secret_key="other")}
 HOST = b"unit-1250000000.ci.ap-test.myqcloud.com"
 KEY_TIME = "1700000000;1700003600"
 NOW = 1700000100.0
@@ -205,7 +206,7 @@ def test_a_listed_header_must_be_there() -> None:
 @pytest.mark.parametrize("name", [b"x-ci-security-token", b"x-cos-security-token"])
 def test_a_temporary_key_needs_its_token(name: bytes) -> None:
     """Both spellings of the token header are documented; a missing or wrong token is refused."""
-    keys = {KEY.secret_id: AccessKey(secret_id=KEY.secret_id, secret_key=KEY.secret_key, token="t-1")}
+    keys = {KEY.secret_id: Credentials(secret_id=KEY.secret_id, secret_key=KEY.secret_key, token="t-1")}
     assert check(request("A", extra=((name, b"t-1"),)), keys, now=NOW) == KEY.secret_id
     for extra in ((), ((name, b"t-2"),)):
         with pytest.raises(Refusal) as caught:

@@ -11,8 +11,8 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from ciq_mock.http.limits import Limits
 from ciq_mock.service.refusal import ErrorCode, Refusal
+from ciq_mock.settings import Limits
 
 Headers = list[tuple[bytes, bytes]]
 RenderRefusal = Callable[[Refusal, str], tuple[Headers, bytes]]
@@ -44,6 +44,7 @@ def bounded_protocol(limits: Limits, render: RenderRefusal) -> type[HttpToolsPro
 
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
+            self.access_log = False  # the mock keeps a log of its own; uvicorn's would leak signatures
             self._began: float | None = None
             self._head_bytes = 0
             self._in_head = True
@@ -53,7 +54,11 @@ def bounded_protocol(limits: Limits, render: RenderRefusal) -> type[HttpToolsPro
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
             self._began = self.loop.time()  # a connection that stays silent is slow, too
-            self._watch = self.loop.call_later(limits.request_seconds, self._look_at_clock)
+            if len(self.connections) > limits.connections:
+                message = f"more than {limits.connections} connections are open"
+                self._write_refusal(Refusal(ErrorCode.SLOW_DOWN, message), "")
+                return
+            self._watch = self.loop.call_later(limits.header_timeout, self._look_at_clock)
 
         def connection_lost(self, exc: Exception | None) -> None:
             if self._watch is not None:
@@ -64,7 +69,7 @@ def bounded_protocol(limits: Limits, render: RenderRefusal) -> type[HttpToolsPro
             if self._in_head:
                 self._head_bytes += len(data)
             super().data_received(data)
-            if self._in_head and self._head_bytes > limits.head and not self.transport.is_closing():
+            if self._in_head and self._head_bytes > limits.header_bytes and not self.transport.is_closing():
                 self._refusal = _head_too_long(limits)
                 self.send_400_response("")
 
@@ -75,7 +80,7 @@ def bounded_protocol(limits: Limits, render: RenderRefusal) -> type[HttpToolsPro
 
         def on_headers_complete(self) -> None:
             self._in_head = False
-            if self._head_bytes > limits.head or len(self.headers) > limits.header_count:
+            if self._head_bytes > limits.header_bytes or len(self.headers) > limits.header_count:
                 self._check_head()
             self._head_bytes = 0
             super().on_headers_complete()
@@ -86,14 +91,14 @@ def bounded_protocol(limits: Limits, render: RenderRefusal) -> type[HttpToolsPro
 
         def send_400_response(self, msg: str) -> None:
             refusal = self._refusal or Refusal(
-                ErrorCode.INVALID_ARGUMENT, "the request is not HTTP/1.1 that this server can read"
+                ErrorCode.INVALID_ARGUMENT, f"the request is not HTTP/1.1 that can be read here: {msg}"
             )
             url = getattr(self, "url", b"")[:200].decode("ascii", "replace")
             self._write_refusal(refusal, url)
 
         def _check_head(self) -> None:
             size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
-            if size > limits.head:
+            if size > limits.header_bytes:
                 self._refusal = _head_too_long(limits)
             elif len(self.headers) > limits.header_count:
                 self._refusal = Refusal(
@@ -107,17 +112,13 @@ def bounded_protocol(limits: Limits, render: RenderRefusal) -> type[HttpToolsPro
             """Cut off a sender who is too slow, else look again when its time may be up."""
             if self.transport.is_closing():
                 return
-            left = limits.request_seconds
+            allowed = limits.header_timeout if self._in_head else limits.body_timeout
+            left = limits.header_timeout
             if self._began is not None:
-                left -= self.loop.time() - self._began
+                left = allowed - (self.loop.time() - self._began)
             if left <= 0:
-                self._write_refusal(
-                    Refusal(
-                        ErrorCode.REQUEST_TIMEOUT,
-                        f"the request was not complete after {limits.request_seconds:g} s",
-                    ),
-                    "",
-                )
+                message = f"the request was not complete after {allowed:g} s"
+                self._write_refusal(Refusal(ErrorCode.REQUEST_TIMEOUT, message), "")
                 return
             self._watch = self.loop.call_later(left, self._look_at_clock)
 
@@ -130,7 +131,7 @@ def bounded_protocol(limits: Limits, render: RenderRefusal) -> type[HttpToolsPro
 
 
 def _head_too_long(limits: Limits) -> Refusal:
-    return Refusal(ErrorCode.INVALID_ARGUMENT, f"the head of the request is longer than {limits.head} bytes")
+    return Refusal(ErrorCode.INVALID_ARGUMENT, f"the head of the request is longer than {limits.header_bytes} bytes")
 
 
 def _whole(status: int, defaults: Sequence[tuple[bytes, bytes]], headers: Headers, body: bytes) -> bytes:

@@ -1,16 +1,17 @@
 """The XML ("v5") signature check: pure, keys and time passed in.
 
-Knows how a request is hashed and which refusal each defect earns. Must not know sockets, routes or settings.
+Knows how a request is hashed and which refusal each defect earns. Must not know sockets or routes.
 Source: 436/7778 (algorithm, signed URL), 1045/33452 (same algorithm for CI), 1545/65185 (error codes).
 """
 
 import hmac
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import sha1
 from urllib.parse import quote, unquote_to_bytes
 
 from ciq_mock.service.refusal import ErrorCode, Refusal
+from ciq_mock.settings import Credentials
 
 _SIGNATURE_FIELDS = (
     "q-sign-algorithm",
@@ -24,15 +25,6 @@ _SIGNATURE_FIELDS = (
 _TOKEN_NAMES = ("x-ci-security-token", "x-cos-security-token")
 """The CI page names the first, the COS page and the Go SDK the second (1045/43609, 436/7778)."""
 _LONGEST_AUTHORIZATION = 8192
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccessKey:
-    """One key pair the server accepts; with a token the key is temporary and the token must come along."""
-
-    secret_id: str
-    secret_key: str = field(repr=False)
-    token: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +56,7 @@ class _Claim:
     signature: str
 
 
-def check(request: SignedRequest, keys: Mapping[str, AccessKey], *, now: float) -> str:
+def check(request: SignedRequest, keys: Mapping[str, Credentials], *, now: float) -> str:
     """Return the secret id that signed `request`; raise Refusal with the documented code otherwise.
 
     `keys` is by secret id, `now` in Unix seconds. The refusal's message is the reason and never holds a key,
@@ -196,7 +188,7 @@ def _check_time(claim: _Claim, now: float) -> None:
             raise Refusal(ErrorCode.SIGNATURE_EXPIRED, f"the signature begins at {window.start}")
 
 
-def _check_token(key: AccessKey, request: SignedRequest, parameters: Sequence[tuple[str, bytes]]) -> None:
+def _check_token(key: Credentials, request: SignedRequest, parameters: Sequence[tuple[str, bytes]]) -> None:
     if not key.token:
         return
     given = [value for name, value in request.headers if name.decode("latin-1") in _TOKEN_NAMES]
@@ -208,7 +200,7 @@ def _check_token(key: AccessKey, request: SignedRequest, parameters: Sequence[tu
 
 
 def _expected(
-    claim: _Claim, key: AccessKey, request: SignedRequest, parameters: Sequence[tuple[str, bytes]]
+    claim: _Claim, key: Credentials, request: SignedRequest, parameters: Sequence[tuple[str, bytes]]
 ) -> Iterator[str]:
     """Yield each signature that would be right: with the Host as received, then without its port.
 

@@ -6,12 +6,13 @@ same Host, `+` and `%20` are both a space in a query, an empty value means the p
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import unquote_to_bytes
 
-from ciq_mock.http.limits import Limits
+from ciq_mock.service.call import NO_QUERY, Query
 from ciq_mock.service.refusal import ErrorCode, Refusal
+from ciq_mock.settings import Limits
 
 _SERVICE_HOST = re.compile(
     rb"(?:(?P<bucket>[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)\.)?(?:ci|cos)\.(?P<region>[a-z0-9-]{1,40})\."
@@ -20,6 +21,7 @@ _SERVICE_HOST = re.compile(
 _SERVICE_DOMAIN = re.compile(rb"(?:.*\.)?(?:myqcloud\.com|tencentci\.cn|tencentcos\.cn)")
 _LOCAL_HOST = re.compile(rb"(?:(?P<bucket>[a-z0-9][a-z0-9-]{0,61}-[0-9]+)\.)?(?:localhost|127\.0\.0\.1)")
 _ANY_HOST = re.compile(rb"[a-z0-9._-]{1,253}|\[[0-9a-f:.]{2,45}\]")
+_MOST_PARAMETERS = 64
 _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
@@ -70,28 +72,10 @@ class HostReader:
         raise Refusal(ErrorCode.INVALID_HOST, "Host is missing or not a host name")
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
-    """Decoded parameters by lower-case name; oldest pages capitalise the names, newer ones do not."""
-
-    values: Mapping[str, str]
-
-    def get(self, name: str) -> str | None:
-        """Return the value of `name` (any case), None when absent or empty: SDKs send unset ones empty."""
-        return self.values.get(name.lower()) or None
-
-    def has(self, name: str) -> bool:
-        """Tell whether `name` stands in the query at all, as in `?cancel` or `?cancel=`."""
-        return name in self.values
-
-
-NO_QUERY = Query({})
-
-
 def read_path(raw: bytes, limits: Limits) -> str:
     """Return the decoded path of a request target without its query; raise Refusal when it cannot be read."""
-    if len(raw) > limits.path:
-        raise Refusal(ErrorCode.INVALID_ARGUMENT, f"the path is longer than {limits.path} bytes")
+    if len(raw) > limits.request_line:
+        raise Refusal(ErrorCode.INVALID_ARGUMENT, f"the path is longer than {limits.request_line} bytes")
     if b"%" not in raw:
         return _text(raw, "the path")
     return _text(_unquote(raw, "the path"), "the path")
@@ -101,10 +85,10 @@ def read_query(raw: bytes, limits: Limits) -> Query:
     """Return the decoded query; the first of several values of one name counts; raise Refusal when unreadable."""
     if not raw:
         return NO_QUERY
-    if len(raw) > limits.query:
-        raise Refusal(ErrorCode.INVALID_ARGUMENT, f"the query is longer than {limits.query} bytes")
-    if raw.count(b"&") >= limits.parameter_count:
-        raise Refusal(ErrorCode.INVALID_ARGUMENT, f"the query has more than {limits.parameter_count} parameters")
+    if len(raw) > limits.request_line:
+        raise Refusal(ErrorCode.INVALID_ARGUMENT, f"the query is longer than {limits.request_line} bytes")
+    if raw.count(b"&") >= _MOST_PARAMETERS:
+        raise Refusal(ErrorCode.INVALID_ARGUMENT, f"the query has more than {_MOST_PARAMETERS} parameters")
     values: dict[str, str] = {}
     for name, value in _parameters(raw):
         values.setdefault(name.lower(), value)

@@ -23,6 +23,10 @@ class ErrorCode(Enum):
     """No CI page names a wrong signature; this is the COS name and status (436/7730)."""
     QUEUE_NOT_FOUND = ("QueueNotFound", 400)
     """Name documented (1106); 400 like ResourceNotFound and every other refusal that is not about keys."""
+    BUCKET_UNBINDED = ("BucketUnBinded", 400)
+    """Observed with 400; the name on the wire is the feature's own (1045/33700: MediaBucketUnBinded)."""
+    SLOW_DOWN = ("SlowDown", 503)
+    """Name documented (1020); COS gives it 503 (436/7730). Here: a queue holds MaxSize waiting jobs."""
     NO_SUCH_PATH = ("ResourceNotFound", 404)
     """No page describes an unknown path; the nearest documented name with HTTP's own status."""
     METHOD_NOT_ALLOWED = ("MethodNotAllowed", 405)

@@ -1,0 +1,178 @@
+"""The service's API as a plain ASGI application: reads the request, finds the handler, writes the answer.
+
+Order of checks: Host, signature, path, method, query, body. Whatever goes wrong is answered in the error form;
+what no check foresaw is InternalError, and the log has the traceback.
+Must not know what a handler does, nor XML beyond the error form.
+"""
+
+import base64
+import hmac
+import logging
+from collections.abc import Callable
+from hashlib import md5
+
+from starlette.types import Receive, Scope, Send
+
+from ciq_mock.http.identity import RequestIds
+from ciq_mock.http.protocol import Headers, Spelled
+from ciq_mock.http.request_log import RequestEntry, RequestLog, shown_target
+from ciq_mock.http.router import Router
+from ciq_mock.http.target import HostReader, read_path, read_query
+from ciq_mock.service.call import Answer, Call
+from ciq_mock.service.refusal import ErrorCode, Refusal
+from ciq_mock.settings import Limits
+from ciq_schemas.operations import HttpOperation
+
+logger = logging.getLogger("ciq_mock")
+
+Handle = Callable[[HttpOperation, Call], Answer]
+CheckSignature = Callable[[Scope], None]
+"""Raises Refusal when the request is not signed as it must be."""
+WriteError = Callable[[Refusal, str, str, str], bytes]
+"""Refusal, resource, request id, trace id in; body in the error form out."""
+
+_CONTENT_LENGTH = Spelled(b"Content-Length")
+_XML = (Spelled(b"Content-Type"), b"application/xml")
+"""Exactly this value: the Python SDK compares for equality."""
+_DRAINED = 16 << 20
+"""So much of a refused body is still read, so that the sender gets to read the answer."""
+
+
+class ServiceApp:
+    """Answers one request a call; keeps nothing between requests but ids and the log."""
+
+    def __init__(
+        self,
+        *,
+        router: Router,
+        handle: Handle,
+        hosts: HostReader,
+        limits: Limits,
+        ids: RequestIds,
+        write_error: WriteError,
+        log: RequestLog,
+        now: Callable[[], float],
+        check_signature: CheckSignature | None = None,
+    ) -> None:
+        self._router = router
+        self._handle = handle
+        self._hosts = hosts
+        self._limits = limits
+        self._ids = ids
+        self._write_error = write_error
+        self._log = log
+        self._now = now
+        self._check_signature = check_signature
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request."""
+        request_id = self._ids.fresh()
+        headers = dict(scope["headers"])
+        try:
+            body = await self._body(headers, receive)
+            answer = self._answer(scope, headers, body, request_id)
+            refusal = None
+        except ConnectionError:
+            return  # the sender is gone: nobody to answer
+        except Refusal as refused:
+            refusal = refused
+        except Exception:
+            logger.exception("request %s %r failed", scope["method"], scope["raw_path"])
+            refusal = Refusal(ErrorCode.INTERNAL_ERROR, "the mock failed; its log says how")
+        if refusal is not None:
+            extra, content = self.render_refusal(refusal, _resource(scope), request_id)
+            answer = Answer(content, refusal.status)
+        else:
+            extra = self._identity(request_id)
+        self._enter(scope, headers, answer.status, request_id, refusal)
+        content = answer.body
+        if content:
+            response = [_XML, (_CONTENT_LENGTH, b"%d" % len(content)), *extra]
+        else:
+            response = [(_CONTENT_LENGTH, b"0"), *extra]
+        await send({"type": "http.response.start", "status": answer.status, "headers": response})
+        await send({"type": "http.response.body", "body": content, "more_body": False})
+
+    def render_unparsed(self, refusal: Refusal, resource: str) -> tuple[Headers, bytes]:
+        """Return headers and body of the answer to what is not even HTTP."""
+        extra, body = self.render_refusal(refusal, resource, self._ids.fresh())
+        return [_XML, (_CONTENT_LENGTH, b"%d" % len(body)), *extra], body
+
+    def render_refusal(self, refusal: Refusal, resource: str, request_id: str) -> tuple[Headers, bytes]:
+        """Return headers (without length and type) and body of a refusal."""
+        trace_id = self._ids.trace(request_id)
+        headers = self._identity(request_id)
+        headers += [(b"x-ci-trace-id", trace_id.encode()), (b"x-cos-trace-id", trace_id.encode())]
+        if refusal.allow:
+            headers.append((b"Allow", ", ".join(refusal.allow).encode()))
+        return headers, self._write_error(refusal, resource, request_id, trace_id)
+
+    @staticmethod
+    def _identity(request_id: str) -> Headers:
+        """Both names: Node and Go read the second, the CI pages name the first."""
+        value = request_id.encode()
+        return [(b"x-ci-request-id", value), (b"x-cos-request-id", value)]
+
+    def _answer(self, scope: Scope, headers: dict[bytes, bytes], body: bytes, request_id: str) -> Answer:
+        place = self._hosts.place(headers.get(b"host", b""))
+        if self._check_signature is not None:
+            self._check_signature(scope)
+        path = read_path(scope["raw_path"], self._limits)
+        operation, key = self._router.find(scope["method"], path)
+        query = read_query(scope["query_string"], self._limits)
+        if b"content-md5" in headers:
+            _check_md5(headers[b"content-md5"], body)
+        return self._handle(operation, Call(place.bucket, place.region, key, query, body, request_id))
+
+    async def _body(self, headers: dict[bytes, bytes], receive: Receive) -> bytes:
+        """Read the body; raise Refusal when it is too long, ConnectionError when the sender has gone."""
+        if b"content-length" not in headers and b"transfer-encoding" not in headers:
+            return b""
+        most = self._limits.body
+        parts: list[bytes] = []
+        size = 0
+        more = True
+        while more and size <= _DRAINED:
+            message = await receive()
+            if message["type"] != "http.request":
+                raise ConnectionError("the sender has gone")
+            size += len(message["body"])
+            more = message["more_body"]
+            if size <= most:
+                parts.append(message["body"])
+        if size > most:
+            raise Refusal(ErrorCode.INVALID_CONTENT, f"the body is longer than {most} bytes")
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _enter(
+        self,
+        scope: Scope,
+        headers: dict[bytes, bytes],
+        status: int,
+        request_id: str,
+        refusal: Refusal | None,
+    ) -> None:
+        self._log.add(
+            RequestEntry(
+                at=self._now(),
+                method=scope["method"],
+                target=shown_target(scope["raw_path"], scope["query_string"]),
+                host=headers.get(b"host", b"")[:300].decode("latin-1"),
+                status=status,
+                request_id=request_id,
+                code="" if refusal is None else refusal.code,
+                reason="" if refusal is None else refusal.message,
+            )
+        )
+
+
+def _resource(scope: Scope) -> str:
+    """The path as sent: the Python SDK drops the code of an error whose Resource is empty."""
+    return scope["raw_path"][:1024].decode("ascii", "replace") or "/"
+
+
+def _check_md5(given: bytes, body: bytes) -> None:
+    """A body that does not match its Content-MD5 is InvalidContent (1545/65185)."""
+    digest = base64.b64encode(md5(body, usedforsecurity=False).digest())
+    if not hmac.compare_digest(digest, given.strip()):
+        raise Refusal(ErrorCode.INVALID_CONTENT, "the body does not match its Content-MD5")

@@ -1,0 +1,60 @@
+"""The newest requests with what was answered and why: bounded, and without anything secret.
+
+Header values, query values that sign, and bodies are never kept.
+"""
+
+import re
+from collections import deque
+from collections.abc import Iterator
+
+import msgspec
+
+_SECRET_PARAMETER = re.compile(r"(?i)\b(q-[a-z-]+|sign|x-(?:ci|cos)-security-token)=[^&]*")
+_LONGEST_TARGET = 500
+
+
+class RequestEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One request. `at` is the mock's clock (epoch seconds); `code` and `reason` are empty when it was accepted."""
+
+    at: float
+    method: str
+    target: str
+    host: str
+    status: int
+    request_id: str
+    code: str = ""
+    reason: str = ""
+
+
+class RequestLog:
+    """The newest `size` entries and a count of all."""
+
+    def __init__(self, *, size: int = 1000) -> None:
+        self._entries: deque[RequestEntry] = deque(maxlen=size)
+        self.count = 0
+
+    def __iter__(self) -> Iterator[RequestEntry]:
+        """Oldest first."""
+        return iter(tuple(self._entries))
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def add(self, entry: RequestEntry) -> None:
+        """Enter an answered request."""
+        self._entries.append(entry)
+        self.count += 1
+
+    def clear(self) -> None:
+        """Forget entries and count."""
+        self._entries.clear()
+        self.count = 0
+
+
+def shown_target(raw_path: bytes, query: bytes) -> str:
+    """Return path and query for the log: cut, and with signatures and tokens blanked."""
+    target = raw_path.decode("ascii", "backslashreplace")
+    if query:
+        shown = _SECRET_PARAMETER.sub(r"\1=***", query.decode("ascii", "backslashreplace"))
+        target = f"{target}?{shown}"
+    return target[:_LONGEST_TARGET]

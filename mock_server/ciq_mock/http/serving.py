@@ -1,0 +1,93 @@
+"""uvicorn around one mock, inside a running event loop: listen, answer, leave.
+
+The service and the control pages share the port and nothing else: what begins with `/_ciq` is control's.
+"""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ciq_mock.http.protocol import bounded_protocol
+
+if TYPE_CHECKING:
+    from ciq_mock.mock import Mock
+
+CONTROL_PREFIX = b"/_ciq"
+
+
+class AddressInUseError(OSError):
+    """Nobody can listen there: the port is taken, or the address is not one of this machine."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a bound socket; port 0 takes a free one. Raises AddressInUseError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((host, port))
+    except (OSError, OverflowError) as error:
+        sock.close()
+        raise AddressInUseError(f"cannot listen on {host}:{port}: {error}") from error
+    return sock
+
+
+class HttpServer(uvicorn.Server):
+    """uvicorn's server that tells when it answers, and leaves without delay when told to."""
+
+    def __init__(self, mock: "Mock", *, ready: Callable[[], None]) -> None:
+        limits = mock.settings.limits
+        super().__init__(
+            uvicorn.Config(
+                _Split(mock),
+                http=bounded_protocol(limits, mock.service.render_unparsed),
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                proxy_headers=False,
+                server_header=False,
+                headers=[("Server", "tencent-ci")],
+                timeout_keep_alive=int(limits.keep_alive) or 1,
+                timeout_graceful_shutdown=1,
+            )
+        )
+        self._ready = ready
+        self._leave = asyncio.Event()
+
+    def leave(self) -> None:
+        """Stop listening and end; call it in the event loop."""
+        self.should_exit = True
+        self._leave.set()
+
+    async def main_loop(self) -> None:
+        """Keep the Date header right until it is time to leave."""
+        self._ready()
+        while not await self.on_tick(0):
+            try:
+                async with asyncio.timeout(1.0):
+                    await self._leave.wait()
+            except TimeoutError:
+                continue
+
+
+class _Split:
+    """Gives each request to the service or to the control pages, which are made at their first request."""
+
+    def __init__(self, mock: "Mock") -> None:
+        self._mock = mock
+        self._service = mock.service
+        self._control: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not scope["raw_path"].startswith(CONTROL_PREFIX):
+            await self._service(scope, receive, send)
+            return
+        if self._control is None:
+            from ciq_mock.control import control_app  # costs a third of the start-up, and few ask for it
+
+            self._control = control_app(self._mock)
+        await self._control(scope, receive, send)

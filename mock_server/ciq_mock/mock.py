@@ -1,0 +1,140 @@
+"""The mock put together: engine, clock, delivery, service and control, all on one event loop.
+
+Knows every room by name. Must not know threads, sockets or command lines.
+"""
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from starlette.types import Scope
+
+from ciq_mock.clock import Clock, make_clock
+from ciq_mock.delivery import DeliveryRoom
+from ciq_mock.engine import Accepted, Engine, Event, Job
+from ciq_mock.http.app import CheckSignature, ServiceApp
+from ciq_mock.http.error_form import write_error
+from ciq_mock.http.identity import RequestIds
+from ciq_mock.http.request_log import RequestLog
+from ciq_mock.http.router import Router
+from ciq_mock.http.signature import SignedRequest, check
+from ciq_mock.http.target import HostReader, Place
+from ciq_mock.ids import IdSource, RandomIds
+from ciq_mock.runner import Runner
+from ciq_mock.service import activation, job_calls, queue_calls, submit
+from ciq_mock.service.call import Answer, Call
+from ciq_mock.service.desk import Desk
+from ciq_mock.service.job_documents import callback_body
+from ciq_mock.settings import Credentials, MockSettings
+from ciq_schemas.operations import HttpOperation, OperationKind
+
+_HANDLERS: Mapping[OperationKind, Callable[[Desk, HttpOperation, Call], Answer]] = MappingProxyType(
+    {
+        OperationKind.ACTIVATE: activation.activate,
+        OperationKind.LIST_BUCKETS: activation.list_buckets,
+        OperationKind.DEACTIVATE: activation.deactivate,
+        OperationKind.LIST_QUEUES: queue_calls.list_queues,
+        OperationKind.UPDATE_QUEUE: queue_calls.update_queue,
+        OperationKind.SUBMIT_JOB: submit.submit,
+        OperationKind.DESCRIBE_JOB: job_calls.describe,
+        OperationKind.LIST_JOBS: job_calls.list_jobs,
+        OperationKind.CANCEL_JOB: job_calls.cancel,
+    }
+)
+
+
+class Mock:
+    """One mock service. Make it inside the event loop it is to live on; `start`, then `close`."""
+
+    def __init__(
+        self,
+        settings: MockSettings,
+        *,
+        ids: IdSource | None = None,
+        wall_clock: Callable[[], float] = time.time,
+        clock: Clock | None = None,
+    ) -> None:
+        """`wall_clock` is what signatures are judged by: callers sign by the real time, whatever the mock's is."""
+        self.settings = settings
+        self.clock = clock or make_clock(
+            settings.clock, factor=settings.clock_factor, start=settings.start_time
+        )
+        self.engine = Engine(ids=ids or RandomIds(seed=settings.seed), rules=settings.engine_rules)
+        self.delivery = DeliveryRoom(
+            settings=settings.delivery,
+            clock=self.clock,
+            build=callback_body,
+            rule_read_at=settings.rule_read_at,
+        )
+        self.runner = Runner(engine=self.engine, clock=self.clock, listeners=(self._note, self.delivery.on_event))
+        self.requests = RequestLog()
+        self.jobs: list[Job] = []
+        """Every job accepted, in order; the runner has told of it."""
+        self._desk = Desk(
+            engine=self.engine, settings=settings, now=self.clock.now, wake=self.runner.wake
+        )
+        self.service = ServiceApp(
+            router=Router(),
+            handle=self.handle,
+            hosts=HostReader(Place(bucket=settings.bucket, region=settings.region)),
+            limits=settings.limits,
+            ids=RequestIds(now=self.clock.now, random_bits=random.Random(settings.seed).getrandbits),  # noqa: S311
+            write_error=write_error,
+            log=self.requests,
+            now=self.clock.now,
+            check_signature=_signature_check(settings.credentials, wall_clock),
+        )
+
+    async def start(self) -> None:
+        """Open the delivery room and give the default bucket the features it has from the start."""
+        await self.delivery.start()
+        self._activate()
+
+    async def close(self) -> None:
+        """Stop; callbacks still on their way are sent or dropped as the settings say."""
+        self.runner.close()
+        await self.delivery.close()
+        self.clock.close()
+
+    async def reset(self) -> None:
+        """Back to the state of the start: no jobs, no queues but those activated from the start, empty logs."""
+        self.engine.reset()
+        self.jobs.clear()
+        await self.delivery.reset()
+        self.requests.clear()
+        self._activate()
+
+    def handle(self, operation: HttpOperation, call: Call) -> Answer:
+        """Answer a call of the service's API."""
+        return _HANDLERS[operation.kind](self._desk, operation, call)
+
+    def _note(self, event: Event) -> None:
+        if isinstance(event, Accepted):
+            self.jobs.append(event.job)
+
+    def _activate(self) -> None:
+        now = self.clock.now()
+        for feature in self.settings.activated:
+            self.engine.activate(now, self.settings.bucket, feature, region=self.settings.region)
+        self.runner.wake()
+
+
+def _signature_check(
+    credentials: tuple[Credentials, ...], wall_clock: Callable[[], float]
+) -> CheckSignature | None:
+    """The check of every request, None when nobody's keys are known."""
+    if not credentials:
+        return None
+    keys = {credential.secret_id: credential for credential in credentials}
+
+    def checked(scope: Scope) -> None:
+        signed = SignedRequest(
+            method=scope["method"],
+            path=scope["raw_path"],
+            query=scope["query_string"],
+            headers=list(scope["headers"]),
+        )
+        check(signed, keys, now=wall_clock())
+
+    return checked

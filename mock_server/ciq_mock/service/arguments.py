@@ -1,0 +1,64 @@
+"""Query parameters read and bounded; every refusal is InvalidArgument and names the parameter.
+
+Must not know features, the engine or bodies. Source of bounds: 1045/72939, 1045/73364, 1045/73114.
+"""
+
+from ciq_mock.service import times
+from ciq_mock.service.call import Query
+from ciq_mock.service.refusal import ErrorCode, Refusal
+
+_MOST_DIGITS = 9
+
+
+def invalid(message: str) -> Refusal:
+    """The refusal InvalidArgument with this message."""
+    return Refusal(ErrorCode.INVALID_ARGUMENT, message)
+
+
+def number(query: Query, name: str, default: int, *, most: int | None = None) -> int:
+    """Return a parameter that counts from 1, or its default when absent or empty."""
+    text = query.get(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS) or int(text) < 1:
+        raise invalid(f"{name} must be a number from 1, not {shortened(text)}")
+    value = int(text)
+    if most is not None and value > most:
+        raise invalid(f"{name} must be at most {most}, not {value}")
+    return value
+
+
+def word(query: Query, name: str, allowed: tuple[str, ...], default: str) -> str:
+    """Return a parameter that is one of a few words, or its default when absent or empty."""
+    text = query.get(name)
+    if text is None:
+        return default
+    if text not in allowed:
+        raise invalid(f"{name} must be one of {', '.join(allowed)}, not {shortened(text)}")
+    return text
+
+
+def words(query: Query, name: str) -> tuple[str, ...]:
+    """Return the parts of a comma-separated parameter, each once, in order; empty when absent."""
+    return split(query.get(name) or "")
+
+
+def split(text: str) -> tuple[str, ...]:
+    """Return the parts of a comma-separated text, each once, in order."""
+    return tuple(dict.fromkeys(part for raw in text.split(",") if (part := raw.strip())))
+
+
+def moment(query: Query, name: str) -> float | None:
+    """Return a point in time as epoch seconds, None when absent or empty."""
+    text = query.get(name)
+    if text is None:
+        return None
+    seconds = times.read(text)
+    if seconds is None:
+        raise invalid(f"{name} must look like 2026-01-05T09:00:00%2B0800, not {shortened(text)}")
+    return seconds
+
+
+def shortened(text: str) -> str:
+    """Return text that came from outside, quoted and cut, fit for a message."""
+    return repr(text if len(text) <= 60 else text[:57] + "...")

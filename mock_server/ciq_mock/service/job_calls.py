@@ -1,0 +1,96 @@
+"""Describe, list and cancel. Source: 1045/73113, 1045/73114, 436/54096, 436/76252, 436/120620."""
+
+from ciq_mock.engine import JobFilter, TimeOrder
+from ciq_mock.service import arguments, job_documents
+from ciq_mock.service.arguments import invalid, shortened
+from ciq_mock.service.call import NOTHING, Answer, Call
+from ciq_mock.service.desk import Desk, need_bucket, refusals
+from ciq_mock.service.refusal import ErrorCode, Refusal
+from ciq_schemas.features import feature_of_tag
+from ciq_schemas.lifecycle import JobState
+from ciq_schemas.operations import HttpOperation
+
+_ALL = "All"
+
+
+def describe(desk: Desk, operation: HttpOperation, call: Call) -> Answer:
+    """Describe up to ten jobs. A job whose feature the path does not serve is unknown there."""
+    bucket = need_bucket(call.bucket)
+    now = desk.now()
+    jobs = []
+    unknown = []
+    for job_id in _ids(desk, call):
+        job = desk.engine.job(now, bucket, job_id)
+        if job is None or job.feature not in operation.served:
+            unknown.append(job_id)
+        else:
+            jobs.append(job)
+    return Answer(job_documents.described(jobs, unknown, now))
+
+
+def list_jobs(desk: Desk, operation: HttpOperation, call: Call) -> Answer:
+    """List jobs of a tag, newest first unless asked otherwise."""
+    bucket = need_bucket(call.bucket)
+    tag = call.query.get("tag")
+    if tag is None:
+        raise invalid("tag is required")
+    feature = feature_of_tag(tag)
+    if feature is None:
+        raise invalid(f"tag {shortened(tag)} is not known")
+    if feature not in operation.served:
+        raise invalid(f"tag {tag} is not one of {operation.path}")
+    size = arguments.number(call.query, "size", 10, most=desk.settings.limits.page_size)
+    wanted = JobFilter(
+        tag=tag,
+        states=_states(call),
+        queue_id=call.query.get("queueId"),
+        input_object=call.query.get("inputObject"),
+        created_from=arguments.moment(call.query, "startCreationTime"),
+        created_to=arguments.moment(call.query, "endCreationTime"),
+        order=TimeOrder(arguments.word(call.query, "orderByTime", tuple(TimeOrder), TimeOrder.DESC)),
+    )
+    now = desk.now()
+    with refusals():
+        page = desk.engine.list_jobs(
+            now, bucket, feature, wanted, size=size, token=call.query.get("nextToken")
+        )
+    return Answer(job_documents.listed(page.jobs, page.next_token, now))
+
+
+def cancel(desk: Desk, operation: HttpOperation, call: Call) -> Answer:
+    """Cancel jobs that wait. Undocumented and refused here: running, ended and unknown ones."""
+    bucket = need_bucket(call.bucket)
+    if not call.query.has("cancel"):
+        raise invalid("PUT on a job needs the parameter cancel")
+    ids = _ids(desk, call)
+    now = desk.now()
+    for job_id in ids:
+        job = desk.engine.job(now, bucket, job_id)
+        if job is not None and job.feature not in operation.served:
+            raise Refusal(ErrorCode.RESOURCE_NOT_FOUND, f"job {job_id} is none of {operation.path}")
+    with refusals():
+        desk.engine.cancel(now, bucket, ids)
+    desk.wake()
+    return NOTHING
+
+
+def _ids(desk: Desk, call: Call) -> tuple[str, ...]:
+    """The ids in the path, separated by commas, at most ten (1045/73113)."""
+    ids = arguments.split(call.key)
+    most = desk.settings.limits.ids
+    if not ids:
+        raise invalid("the path names no job")
+    if len(ids) > most:
+        raise invalid(f"the path names {len(ids)} jobs, at most {most} are taken")
+    return ids
+
+
+def _states(call: Call) -> frozenset[JobState] | None:
+    named = arguments.words(call.query, "states")
+    if not named or _ALL in named:
+        return None
+    for name in named:
+        if name not in tuple(JobState):
+            allowed = ", ".join((*JobState, _ALL))
+            raise invalid(f"states must be out of {allowed}, not {shortened(name)}")
+    return frozenset(JobState(name) for name in named)

@@ -1,0 +1,149 @@
+"""Queues: list (paged or by id) and update.
+
+Source: 1045/72939, 1045/72940, 1045/73366, 1045/73367, 1045/47935, 1045/47936; choices where they are silent
+are said beside the code.
+"""
+
+from ciq_mock.delivery.address import AddressRefusedError, check_address
+from ciq_mock.engine import Queue
+from ciq_mock.service import arguments, times
+from ciq_mock.service.arguments import invalid
+from ciq_mock.service.bodies import request_body
+from ciq_mock.service.call import Answer, Call
+from ciq_mock.service.desk import Desk, need_bucket, refusals
+from ciq_schemas.codec import Document, encode, update_request_of
+from ciq_schemas.features import FEATURES, Feature, FeatureSpec
+from ciq_schemas.lifecycle import QueueState
+from ciq_schemas.operations import HttpOperation
+from ciq_schemas.values import NotifyConfig
+
+_ALL = "All"
+"""In no page, but what the Python SDK sends by default."""
+_STATES = (*QueueState, _ALL)
+_EVERY_CATEGORY = "CateAll"
+_ON, _OFF = "On", "Off"
+_ADDRESS, _MESSAGE_QUEUE, _KAFKA = "Url", "TDMQ", "Kafka"
+
+
+def list_queues(desk: Desk, operation: HttpOperation, call: Call) -> Answer:
+    """List the feature's queues: a page of them, or with `queueIds` those and the ids that do not exist."""
+    spec = FEATURES[operation.feature]
+    bucket = need_bucket(call.bucket)
+    page = arguments.number(call.query, "pageNumber", 1)
+    size = arguments.number(call.query, "pageSize", 10)
+    state = arguments.word(call.query, "state", _STATES, _ALL)
+    ids = arguments.words(call.query, "queueIds")
+    if spec.feature is Feature.MEDIA and len(ids) > desk.settings.limits.ids:
+        raise invalid(f"queueIds holds {len(ids)} ids, at most {desk.settings.limits.ids} are taken")
+    category = _category(spec, call)
+    with refusals():
+        queues = desk.engine.queues(bucket, spec.feature)
+    if category not in (_EVERY_CATEGORY, spec.categories[0]):
+        queues = ()  # this mock has no speed queue
+    found = [queue for queue in queues if state in (_ALL, queue.state) and (not ids or queue.id in ids)]
+    answer: dict[str, object] = {"RequestId": call.request_id}
+    if ids:
+        existing = {queue.id for queue in queues}
+        shown = found
+        answer["NonExistPIDs"] = [queue_id for queue_id in ids if queue_id not in existing]
+    else:
+        shown = found[(page - 1) * size : page * size]
+        answer |= {"TotalCount": str(len(found)), "PageNumber": str(page), "PageSize": str(size)}
+    answer["QueueList"] = [_queue(queue, spec) for queue in shown]
+    return Answer(encode(Document.QUEUE_LIST, answer))
+
+
+def update_queue(desk: Desk, operation: HttpOperation, call: Call) -> Answer:
+    """Replace name, state and callback rule; the id in the path decides, one in the body is not looked at."""
+    spec = FEATURES[operation.feature]
+    bucket = need_bucket(call.bucket)
+    with refusals():
+        desk.engine.queue(bucket, spec.feature, call.key)
+    body = request_body(update_request_of(spec.feature), call.body, desk.settings.limits).value
+    rule = _rule(desk, spec, body["NotifyConfig"])
+    with refusals():
+        queue = desk.engine.update_queue(
+            desk.now(),
+            bucket,
+            spec.feature,
+            call.key,
+            name=str(body["Name"]),
+            state=QueueState(str(body["State"])),
+            notify=rule,
+        )
+    desk.wake()
+    return Answer(
+        encode(
+            Document.QUEUE_UPDATE_ANSWER, {"RequestId": call.request_id, "Queue": _queue(queue, spec)}
+        )
+    )
+
+
+def _category(spec: FeatureSpec, call: Call) -> str:
+    """The category asked for; a parameter of media only, elsewhere it is ignored as any unknown one."""
+    if spec.feature is not Feature.MEDIA:
+        return _EVERY_CATEGORY
+    return arguments.word(
+        call.query, "category", (_EVERY_CATEGORY, *spec.categories), default=spec.categories[0]
+    )
+
+
+def _rule(desk: Desk, spec: FeatureSpec, given: object) -> NotifyConfig:
+    """Return the callback rule to store; what is empty counts as not given. Raise Refusal when On lacks a part."""
+    words = {name: text for name, text in given.items() if text} if isinstance(given, dict) else {}
+    on = words.get("State", _OFF) == _ON
+    if spec.feature is Feature.DOC and on:
+        # The document pages require neither: one event and one way there are.
+        words = {"Type": _ADDRESS, "Event": "TaskFinish"} | words
+    if on:
+        _need_whole(words)
+    if "Url" in words:
+        _need_address(desk, words["Url"])
+    return NotifyConfig(
+        url=words.get("Url", ""),
+        event=words.get("Event", ""),
+        type=words.get("Type", ""),
+        state=words.get("State", _OFF),
+        result_format=words.get("ResultFormat", None if spec.feature is Feature.DOC else "XML"),
+        mq_mode=words.get("MqMode"),
+        mq_region=words.get("MqRegion"),
+        mq_name=words.get("MqName"),
+    )
+
+
+def _need_whole(words: dict[str, str]) -> None:
+    for name in ("Type", "Event"):
+        if name not in words:
+            raise invalid(f"NotifyConfig.{name} is required when NotifyConfig.State is On")
+    parts = {
+        _ADDRESS: ("Url",),
+        _MESSAGE_QUEUE: ("MqMode", "MqRegion", "MqName"),
+        _KAFKA: ("KafkaConfig",),
+    }
+    for name in parts[words["Type"]]:
+        if name not in words:
+            raise invalid(f"NotifyConfig.{name} is required when State is On and Type is {words['Type']}")
+
+
+def _need_address(desk: Desk, url: str) -> None:
+    if len(url) > desk.settings.limits.url_length:
+        raise invalid(f"NotifyConfig.Url is longer than {desk.settings.limits.url_length} characters")
+    try:
+        check_address(url, forbid_private=desk.settings.delivery.forbid_private)
+    except AddressRefusedError as error:
+        raise invalid(f"NotifyConfig.Url: {error}") from None
+
+
+def _queue(queue: Queue, spec: FeatureSpec) -> dict[str, object]:
+    return {
+        "QueueId": queue.id,
+        "Name": queue.name,
+        "State": queue.state.value,
+        "NotifyConfig": queue.notify,
+        "MaxSize": str(queue.max_size),
+        "MaxConcurrent": str(queue.max_concurrent),
+        "CreateTime": times.written(queue.created),
+        "UpdateTime": times.written(queue.updated),
+        "BucketId": queue.bucket,
+        "Category": spec.categories[0],
+    }

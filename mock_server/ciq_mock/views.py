@@ -1,0 +1,103 @@
+"""What a mock shows of itself to tests and to the control pages: frozen copies, safe in any thread.
+
+Must not change anything.
+"""
+
+from dataclasses import asdict, dataclass
+
+from ciq_mock.delivery import Attempt
+from ciq_mock.engine import Job, Queue
+from ciq_mock.mock import Mock
+from ciq_mock.service import times
+from ciq_schemas.features import FEATURES, Feature
+from ciq_schemas.lifecycle import JobState, QueueState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobView:
+    """A job as it was; times are epoch seconds of the mock's clock."""
+
+    job_id: str
+    bucket: str
+    feature: Feature
+    tag: str
+    state: JobState
+    level: int
+    input_object: str
+    created: float
+    started: float | None
+    ended: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueView:
+    """A queue as it was."""
+
+    queue_id: str
+    bucket: str
+    feature: Feature
+    name: str
+    state: QueueState
+    waiting: int
+    running: int
+    callback_url: str
+
+
+def jobs_of(mock: Mock) -> tuple[JobView, ...]:
+    """Every job of the mock, in order of acceptance."""
+    return tuple(_job(job) for job in mock.jobs)
+
+
+def queues_of(mock: Mock) -> tuple[QueueView, ...]:
+    """Every queue of the mock, by feature."""
+    return tuple(
+        _queue(activation.queue)
+        for feature in FEATURES
+        for activation in mock.engine.activations(feature)
+    )
+
+
+def state_of(mock: Mock, *, most_jobs: int = 1000) -> dict[str, object]:
+    """The state in plain types: queues, numbers of jobs by state, the newest jobs."""
+    jobs = jobs_of(mock)
+    counts = {state.value: sum(job.state is state for job in jobs) for state in JobState}
+    return {
+        "time": times.written(mock.clock.now()),
+        "queues": [asdict(queue) for queue in queues_of(mock)],
+        "jobs": counts,
+        "newest_jobs": [asdict(job) for job in jobs[-most_jobs:]],
+        "callbacks_pending": mock.delivery.pending,
+    }
+
+
+def attempt_of(attempt: Attempt) -> dict[str, object]:
+    """A delivery attempt in plain types."""
+    return asdict(attempt) | {"delivered": attempt.delivered}
+
+
+def _job(job: Job) -> JobView:
+    return JobView(
+        job_id=job.id,
+        bucket=job.bucket,
+        feature=job.feature,
+        tag=job.tag,
+        state=job.state,
+        level=job.level,
+        input_object=job.input_object,
+        created=job.created,
+        started=job.started,
+        ended=job.ended,
+    )
+
+
+def _queue(queue: Queue) -> QueueView:
+    return QueueView(
+        queue_id=queue.id,
+        bucket=queue.bucket,
+        feature=queue.feature,
+        name=queue.name,
+        state=queue.state,
+        waiting=len(queue.waiting),
+        running=queue.running,
+        callback_url=queue.notify.url or "",
+    )

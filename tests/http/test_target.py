@@ -1,0 +1,79 @@
+"""Hosts, paths and queries as clients really send them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ciq_mock.http.target import HostReader, Place, read_path, read_query
+from ciq_mock.service.refusal import Refusal
+from ciq_mock.settings import Limits
+
+DEFAULT = Place(bucket="examplebucket-1250000000", region="ap-chongqing")
+LIMITS = Limits()
+
+
+@pytest.mark.parametrize(
+    ("host", "bucket", "region"),
+    [
+        (b"unit-1250000000.ci.ap-test.myqcloud.com", "unit-1250000000", "ap-test"),
+        (b"Unit-1250000000.CI.ap-test.MYQCLOUD.com:8080", "unit-1250000000", "ap-test"),
+        (b"unit-1250000000.cos.ap-test.myqcloud.com", "unit-1250000000", "ap-test"),
+        (b"unit-1250000000.ci.ap-test.tencentci.cn", "unit-1250000000", "ap-test"),
+        (b"ci.ap-test.myqcloud.com", "", "ap-test"),
+        (b"127.0.0.1:8080", DEFAULT.bucket, DEFAULT.region),
+        (b"localhost", DEFAULT.bucket, DEFAULT.region),
+        (b"unit-1250000000.localhost:1", "unit-1250000000", DEFAULT.region),
+        (b"[::1]:80", DEFAULT.bucket, DEFAULT.region),
+        (b"mock", DEFAULT.bucket, DEFAULT.region),
+    ],
+)
+def test_documented_and_redirected_hosts(host: bytes, bucket: str, region: str) -> None:
+    """The service's own forms name bucket and region, an address or a foreign name means the default bucket."""
+    assert HostReader(DEFAULT).place(host) == Place(bucket=bucket, region=region)
+
+
+@pytest.mark.parametrize(
+    "host", [b"", b"a b", b"x.pic.ap-test.myqcloud.com", b"h:port", b"h:", b"a\xff", b".ci.r.myqcloud.com", b"x" * 300]
+)
+def test_a_host_that_names_nothing_is_refused(host: bytes) -> None:
+    """What is no host, or one of the service's domain in a form that no page has, is InvalidHost."""
+    with pytest.raises(Refusal) as caught:
+        HostReader(DEFAULT).place(host)
+    assert (caught.value.code, caught.value.status) == ("InvalidHost", 400)
+
+
+def test_a_query_is_decoded_as_the_sdks_send_it() -> None:
+    """Plus and %20 are spaces, empty means absent, names count in any case, a bare name is there."""
+    query = read_query(b"pageSize=&Tag=a+b%20c&ids=a%2Cb&cancel&tag=second", LIMITS)
+    assert query.get("pageSize") is None
+    assert query.has("pagesize")
+    assert query.get("tag") == "a b c"
+    assert query.get("ids") == "a,b"
+    assert query.has("cancel")
+    assert not query.has("active")
+
+
+@pytest.mark.parametrize("raw", [b"a=%", b"a=%2", b"a=%zz", b"%=1", b"a=%ff%fe", b"a=" + b"x" * 20000, b"a&" * 100])
+def test_a_query_that_cannot_be_read_is_refused(raw: bytes) -> None:
+    """Broken escapes, text that is not UTF-8 and floods are InvalidArgument."""
+    with pytest.raises(Refusal) as caught:
+        read_query(raw, LIMITS)
+    assert (caught.value.code, caught.value.status) == ("InvalidArgument", 400)
+
+
+@pytest.mark.parametrize("raw", [b"/jobs/%", b"/jobs/%g0", b"/jobs/%ff", b"/" + b"x" * 20000])
+def test_a_path_that_cannot_be_read_is_refused(raw: bytes) -> None:
+    """The same for paths."""
+    with pytest.raises(Refusal) as caught:
+        read_path(raw, LIMITS)
+    assert (caught.value.code, caught.value.status) == ("InvalidArgument", 400)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
+    """No bytes at all make the readers fail in another way than by a refusal with a 4xx status."""
+    for read in (HostReader(DEFAULT).place, lambda b: read_path(b, LIMITS), lambda b: read_query(b, LIMITS)):
+        try:
+            read(raw)
+        except Refusal as refusal:
+            assert 400 <= refusal.status < 500
