@@ -67,7 +67,7 @@ def play(stage: Stage) -> None:
     stage.calls.list_jobs(Step.SIZE_101, {**own, "size": "101"})
     _pages(
         stage,
-        Step.EMPTY_TOKEN,
+        Step.EMPTY_VALUES,
         {**own, "queueId": "", "orderByTime": "Desc", "states": "All", "size": "100", "nextToken": ""},
     )
     _pages(stage, Step.OWN_QUEUE, {**own, "queueId": stage.queue_id, "size": "100"})

@@ -11,6 +11,7 @@ def play(stage: Stage) -> None:
     lists = stage.calls.list_queues
     lists(Step.PLAIN)
     lists(Step.BY_ID, {"queueIds": stage.queue_id})
+    lists(Step.BY_STRANGER, {"queueIds": unknown_queue_id(stage)})
     lists(Step.BY_UNKNOWN_ID, {"queueIds": f"{stage.queue_id},{unknown_queue_id(stage)}"})
     lists(Step.ACTIVE, {"state": "Active"})
     lists(Step.PAUSED, {"state": "Paused"})

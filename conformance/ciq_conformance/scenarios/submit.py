@@ -12,7 +12,7 @@ SPECIAL = """<a b="1" c='2'> & &amp; &#65; ]]> <!-- no comment --> </a> 100% {"k
 
 
 def printable(length: int, first: str) -> str:
-    """`length` printable ASCII characters beginning with `first`: every one of them, over and over, no blank at an end."""
+    """`length` printable ASCII characters beginning with `first`: all of them, over and over, no blank at an end."""
     alphabet = string.digits + string.ascii_letters + string.punctuation + " "
     text = (first + " " + alphabet * (length // len(alphabet) + 1))[:length]
     return text[:-1] + "." if text.endswith(" ") else text

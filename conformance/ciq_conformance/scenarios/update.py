@@ -55,7 +55,8 @@ def _good(stage: Stage) -> None:
 
     stage.set_queue(Step.RENAME, name=own)
     show(Step.LIST_RENAMED)
-    stage.set_queue(Step.RULE, name=own, rule=full)
+    if not stage.set_queue(Step.RULE, name=own, rule=full).ok:
+        full = OFF
     show(Step.LIST_RULE)
     put(Step.PAUSE, state=QueueState.PAUSED, id_element="QueueID")
     show(Step.LIST_PAUSED)

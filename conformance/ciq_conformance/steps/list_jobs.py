@@ -25,7 +25,7 @@ class Step(StrEnum):
     AFTER_THE_RUN = "after-the-run"
     SIZE_100 = "size-100"
     SIZE_101 = "size-101"
-    EMPTY_TOKEN = "empty-token"
+    EMPTY_VALUES = "empty-values"
     OWN_QUEUE = "own-queue"
     UNKNOWN_QUEUE = "unknown-queue"
     ENDED = "ended"

@@ -8,6 +8,7 @@ class Step(StrEnum):
 
     PLAIN = "plain"
     BY_ID = "by-id"
+    BY_STRANGER = "by-stranger"
     BY_UNKNOWN_ID = "by-unknown-id"
     ACTIVE = "active"
     PAUSED = "paused"

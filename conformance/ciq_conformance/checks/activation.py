@@ -1,0 +1,182 @@
+"""Checks of the scenario `activation` (ACT, ONE-004)."""
+
+from lxml import etree
+
+from ciq_conformance.checks.premise import accepted, asked, granted, made, premised, refusals, said, seq
+from ciq_conformance.judge import times, wire
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.finding import Finding, blocked, deviates, holds, observed
+from ciq_conformance.judge.registry import Item, check
+from ciq_conformance.reply import Reply
+from ciq_conformance.steps.activation import OUT_OF_RANGE, Step
+from ciq_schemas.requirement import Scenario
+
+HERE = Scenario.ACTIVATION
+BUCKET_PARTS = ("Name", "BucketId", "Region", "CreateTime")
+PAGE_NUMBERS = ("TotalCount", "PageNumber", "PageSize")
+
+
+def _already_active(reply: Reply) -> bool:
+    """The refusal says that the bucket is bound already (1045/33700 has BucketAlreadyBinded, 1100)."""
+    code = (reply.error.code or "").lower()
+    return reply.refused and (code == "1100" or "already" in code or ("bind" in code and "unbind" not in code))
+
+
+def _bucket(evidence: Evidence) -> str:
+    return wire.bucket_in(evidence.records)
+
+
+def _activation_answer(evidence: Evidence, item: Item) -> Finding:
+    element = item.feature.bucket_element
+    expected = f"HTTP 200 and Response with RequestId and one {element} holding Name, BucketId, Region, CreateTime"
+    reply = asked(evidence, HERE, Step.ACTIVATE)
+    if _already_active(reply):
+        return holds(f"refused as active already: {said(reply)}", witness=seq(reply))
+    reply = accepted(evidence, HERE, Step.ACTIVATE, expected)
+    root = wire.response(reply)
+    if root is None:
+        return deviates(expected, "the answer is no Response document", witness=seq(reply))
+    faults = [] if wire.child_text(root, "RequestId") else ["no RequestId"]
+    buckets = wire.children(root, element)
+    if len(buckets) == 1:
+        faults += _bucket_faults(buckets[0], _bucket(evidence))
+    else:
+        names = ", ".join(wire.texts(root)) or "no element"
+        faults.append(f"{len(buckets)} {element} elements (Response has {names})")
+    if faults:
+        return deviates(expected, "; ".join(faults), witness=seq(reply))
+    return holds(f"{element} {wire.child_text(buckets[0], 'Name')}", witness=seq(reply))
+
+
+def _bucket_faults(bucket: etree._Element, name: str) -> list[str]:
+    told = wire.texts(bucket)
+    faults = [f"no {part}" for part in BUCKET_PARTS if not told.get(part)]
+    if told.get("CreateTime") and times.parse(told["CreateTime"]) is None:
+        faults.append(f"CreateTime {told['CreateTime']}")
+    if name and told.get("Name") and name not in (told["Name"], told.get("BucketId")):
+        faults.append(f"Name {told['Name']} instead of {name}")
+    return faults
+
+
+@check("ACT-001")
+@premised
+def answers_with_bucket(evidence: Evidence, item: Item) -> Finding:
+    """The answer to POST on the bucket path."""
+    return _activation_answer(evidence, item)
+
+
+@check("ACT-002")
+@premised
+def media_answers_with_bucket(evidence: Evidence, item: Item) -> Finding:
+    """The same for media, where only SDK types show the answer."""
+    finding = _activation_answer(evidence, item)
+    return observed(finding.seen or finding.reason, witness=finding.witness, expected=finding.expected)
+
+
+def _listed(reply: Reply, element: str) -> list[str]:
+    return [
+        wire.child_text(entry, "Name") or wire.child_text(entry, "BucketId") or ""
+        for entry in wire.children(wire.response(reply), element)
+    ]
+
+
+@check("ACT-003")
+@premised
+def bucket_is_listed(evidence: Evidence, item: Item) -> Finding:
+    """The list at the region's host has the paged shape and the bucket."""
+    element = item.feature.bucket_list_element
+    expected = f"HTTP 200 and Response with RequestId, TotalCount, PageNumber, PageSize and {element} of the bucket"
+    accepted(evidence, HERE, Step.BUCKETS, expected)
+    pages = [reply for reply in made(evidence, HERE, Step.BUCKETS) if reply.ok]
+    for reply in pages:
+        faults = _page_faults(reply, element)
+        if faults:
+            return deviates(expected, "; ".join(faults), witness=seq(reply))
+    bucket = _bucket(evidence)
+    names = [name for reply in pages for name in _listed(reply, element)]
+    if bucket not in names:
+        shown = ", ".join(names[:3]) or "none"
+        seen = f"{bucket} is not among the {len(names)} buckets listed ({shown})"
+        return deviates(expected, seen, witness=seq(*pages))
+    return holds(f"{bucket} is listed", witness=seq(*pages))
+
+
+def _page_faults(reply: Reply, element: str) -> list[str]:
+    root = wire.response(reply)
+    if root is None:
+        return ["the answer is no Response document"]
+    faults = [] if wire.child_text(root, "RequestId") else ["no RequestId"]
+    for name in PAGE_NUMBERS:
+        value = wire.child_text(root, name)
+        if wire.number(value) is None:
+            faults.append(f"{name} {value}" if value else f"no {name}")
+    for entry in wire.children(root, element):
+        told = wire.texts(entry)
+        faults += [f"{element} without {part}" for part in BUCKET_PARTS if part not in told]
+    return list(dict.fromkeys(faults))
+
+
+@check("ACT-004")
+@premised
+def activation_makes_queue(evidence: Evidence, item: Item) -> Finding:
+    """The queue list right after activation."""
+    activation = asked(evidence, HERE, Step.ACTIVATE)
+    if not activation.ok and not _already_active(activation):
+        return blocked(f"the activation was answered {said(activation)}", witness=seq(activation))
+    expected = "the queue list holds a queue after activation"
+    after = accepted(evidence, HERE, Step.QUEUES_AFTER, expected)
+    queues = after.queue_list.queues
+    if not queues:
+        return deviates(expected, "the list is empty", witness=seq(activation, after))
+    return holds(f"{queues[0].name} ({queues[0].queue_id})", witness=seq(after))
+
+
+@check("ACT-005")
+@premised
+def bucket_names_filter(evidence: Evidence, item: Item) -> Finding:
+    """The list filtered by the bucket's name, and by a name that only resembles it."""
+    element = item.feature.bucket_list_element
+    bucket = _bucket(evidence)
+    expected = "bucketNames returns the buckets of exactly these names"
+    by_name = accepted(evidence, HERE, Step.BUCKETS_BY_NAME, expected)
+    names = _listed(by_name, element)
+    if names != [bucket]:
+        return deviates(expected, f"bucketNames={bucket} lists {', '.join(names) or 'none'}", witness=seq(by_name))
+    unknown = asked(evidence, HERE, Step.BUCKETS_BY_UNKNOWN_NAME)
+    wanted = wire.asked(unknown.exchange, "bucketNames")
+    if unknown.refused:
+        seen = f"a name that does not exist is answered {said(unknown)}"
+        return observed(seen, witness=seq(unknown), expected=expected, reason="documents know a list without it")
+    if not unknown.ok:
+        return deviates(expected, f"bucketNames={wanted} is answered {said(unknown)}", witness=seq(unknown))
+    strangers = _listed(unknown, element)
+    if strangers:
+        seen = f"bucketNames={wanted}, which does not exist, lists {', '.join(strangers[:3])}"
+        return deviates(expected, seen, witness=seq(unknown))
+    return holds(f"{bucket} alone by its name, none by {wanted}", witness=seq(by_name, unknown))
+
+
+@check("ACT-006")
+@premised
+def bucket_page_size_bounds(evidence: Evidence, item: Item) -> Finding:
+    """Page sizes outside 1 to 100."""
+    return refusals(made(evidence, HERE, *OUT_OF_RANGE), "pageSize 101 and 0 are refused with 400", status=400)
+
+
+@check("ONE-004")
+@premised
+def no_second_queue(evidence: Evidence, item: Item) -> Finding:
+    """Queue ids before and after the second activation."""
+    before = granted(evidence, HERE, Step.QUEUES_BEFORE)
+    activation = asked(evidence, HERE, Step.ACTIVATE)
+    if not activation.ok and not _already_active(activation):
+        return blocked(f"the activation was answered {said(activation)}", witness=seq(activation))
+    expected = "the same queue, and no other, after a second activation"
+    after = accepted(evidence, HERE, Step.QUEUES_AFTER, expected)
+    ids = [sorted(wire.text(queue.queue_id) for queue in reply.queue_list.queues) for reply in (before, after)]
+    if not ids[0]:
+        return blocked("no queue was listed before the second activation", witness=seq(before))
+    if ids[0] != ids[1]:
+        seen = f"{', '.join(ids[0])} before, {', '.join(ids[1]) or 'none'} after"
+        return deviates(expected, seen, witness=seq(before, activation, after))
+    return holds(f"{', '.join(ids[1])} before and after", witness=seq(before, activation, after))

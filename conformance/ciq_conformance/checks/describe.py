@@ -1,0 +1,308 @@
+"""Checks of the scenario `describe` (DES)."""
+
+from collections import Counter
+from datetime import datetime
+from itertools import pairwise
+
+from ciq_conformance.checks.job_facts import ids_of, jobs_in, object_of, tag_of, user_data_of
+from ciq_conformance.checks.premise import accepted, asked, granted, made, premised, said, seq
+from ciq_conformance.checks.queue_shape import same_moment
+from ciq_conformance.judge import times, wire
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.finding import Collected, Finding, blocked, cannot_tell, deviates, holds, observed
+from ciq_conformance.judge.registry import Item, check
+from ciq_conformance.reply import Reply
+from ciq_conformance.steps.describe import LOOKS, Step
+from ciq_schemas.features import Feature
+from ciq_schemas.lifecycle import ENDED_BY_RUNNING, WAITING_STATES, JobState
+from ciq_schemas.requirement import Scenario
+from ciq_schemas.values import Job
+
+HERE = Scenario.DESCRIBE
+STATES = frozenset(state.value for state in JobState)
+OLDER_PAGES = frozenset({Feature.DOC, Feature.SPEECH})
+"""Features of which only older pages are known: they show no StartTime and EndTime and nothing of unknown ids."""
+NOT_DESCRIBED = blocked("no job of the scenario was described; see DES-001")
+
+
+def _own(evidence: Evidence) -> list[str]:
+    return ids_of(made(evidence, HERE, Step.SUBMIT, Step.FILL))
+
+
+def _looks(evidence: Evidence) -> list[tuple[Reply, Job]]:
+    """Own jobs in all describe answers of the scenario."""
+    return list(jobs_in(evidence.of(HERE, *LOOKS), _own(evidence)))
+
+
+def _ids(reply: Reply) -> list[str]:
+    """Ids that a describe asked for."""
+    return [part for part in wire.asked_id(reply.exchange).split(",") if part]
+
+
+def _unknown_told(reply: Reply) -> list[str]:
+    return [value.strip() for value in reply.job_answer.non_exist_ids if value.strip()]
+
+
+@check("DES-001")
+@premised
+def job_is_described(evidence: Evidence, item: Item) -> Finding:
+    """Describes of one known id, from right after the submit to after the end."""
+    expected = "HTTP 200 and that job in JobsDetail"
+    accepted(evidence, HERE, Step.SINGLE, expected)
+    wrong, right = Collected(), []
+    for reply in evidence.of(HERE, Step.SINGLE, Step.ENDED):
+        ids = _ids(reply)
+        got = [wire.text(job.job_id) for job in reply.jobs]
+        if not reply.ok:
+            wrong.add(reply.exchange.seq, said(reply))
+        elif wire.response(reply) is None:
+            wrong.add(reply.exchange.seq, "the answer is no Response document")
+        elif len(ids) == 1 and got != ids:
+            wrong.add(reply.exchange.seq, f"JobsDetail of {', '.join(got) or 'no job'} instead of {ids[0]}")
+        else:
+            right.append(reply)
+    return wrong.finding(expected, holds(f"{len(right)} times", witness=seq(*right[:3])))
+
+
+@check("DES-002")
+@premised
+def several_are_described(evidence: Evidence, item: Item) -> Finding:
+    """Describes of several known ids."""
+    expected = "each known id once in JobsDetail"
+    accepted(evidence, HERE, Step.KNOWN, expected)
+    accepted(evidence, HERE, Step.UP_TO_TEN, expected)
+    wrong, most, replies = Collected(), 0, evidence.of(HERE, Step.KNOWN, Step.UP_TO_TEN)
+    for reply in replies:
+        ids, got = _ids(reply), Counter(wire.text(job.job_id) for job in reply.jobs)
+        most = max(most, len(ids))
+        missing = [job_id for job_id in ids if not got[job_id]]
+        twice = [job_id for job_id in ids if got[job_id] > 1]
+        extra = [job_id for job_id in got if job_id not in ids]
+        for what, which in (("missing", missing), ("there more than once", twice), ("not asked for", extra)):
+            if which:
+                wrong.add(reply.exchange.seq, f"of {len(ids)} ids {', '.join(which[:3])} {what}")
+    return wrong.finding(expected, holds(f"up to {most} ids", witness=seq(*replies), power=f"{most} ids at most"))
+
+
+@check("DES-003")
+@premised
+def unknown_among_known(evidence: Evidence, item: Item) -> Finding:
+    """A describe of two known and two unknown ids."""
+    own = set(_own(evidence))
+    expected = "the known ids in JobsDetail, the unknown in NonExistJobIds"
+    reply = accepted(evidence, HERE, Step.KNOWN_AND_UNKNOWN, expected)
+    ids = _ids(reply)
+    known, unknown = [i for i in ids if i in own], [i for i in ids if i not in own]
+    got = [wire.text(job.job_id) for job in reply.jobs]
+    told = _unknown_told(reply)
+    faults = []
+    if sorted(got) != sorted(known):
+        faults.append(f"JobsDetail of {', '.join(got) or 'no job'}")
+    if sorted(set(told)) != sorted(unknown):
+        faults.append(f"NonExistJobIds {', '.join(told) or 'missing'}")
+    if faults:
+        return deviates(expected, "; ".join(faults), witness=seq(reply))
+    return holds(f"{len(known)} and {len(unknown)}", witness=seq(reply))
+
+
+@check("DES-004")
+@premised
+def unknown_is_not_described(evidence: Evidence, item: Item) -> Finding:
+    """A describe of one unknown id."""
+    reply = asked(evidence, HERE, Step.UNKNOWN)
+    expected = "no JobsDetail, and the id in NonExistJobIds"
+    if reply.refused:
+        seen = f"an unknown id is answered {said(reply)}"
+        if item.feature.feature in OLDER_PAGES:
+            return observed(seen, witness=seq(reply), expected=expected)
+        return deviates(expected, seen, witness=seq(reply))
+    reply = accepted(evidence, HERE, Step.UNKNOWN, expected)
+    if reply.jobs:
+        return deviates(expected, f"JobsDetail of {reply.jobs[0].job_id or 'no id'}", witness=seq(reply))
+    told = _unknown_told(reply)
+    if told != _ids(reply):
+        return deviates(expected, f"NonExistJobIds {', '.join(told) or 'missing'}", witness=seq(reply))
+    return holds(f"NonExistJobIds {told[0]}", witness=seq(reply))
+
+
+@check("DES-005")
+@premised
+def nothing_unknown(evidence: Evidence, item: Item) -> Finding:
+    """NonExistJobIds where all ids exist."""
+    replies = [r for r in made(evidence, HERE, Step.SINGLE, Step.KNOWN, Step.UP_TO_TEN, Step.ENDED) if r.ok]
+    if not replies:
+        return NOT_DESCRIBED
+    wrong = Collected()
+    for reply in replies:
+        if told := _unknown_told(reply):
+            wrong.add(reply.exchange.seq, f"NonExistJobIds {', '.join(told[:3])}")
+    expected = "NonExistJobIds absent or empty when all ids exist"
+    return wrong.finding(expected, holds(f"{len(replies)} answers", witness=seq(*replies[:3])))
+
+
+@check("DES-006")
+@premised
+def agrees_with_submit(evidence: Evidence, item: Item) -> Finding:
+    """Own jobs in describe answers against their submit answers."""
+    given = {
+        wire.text(job.job_id): (reply, job)
+        for reply in made(evidence, HERE, Step.SUBMIT, Step.FILL)
+        if reply.ok
+        for job in reply.jobs
+    }
+    looks = _looks(evidence)
+    if not looks:
+        return NOT_DESCRIBED
+    wrong = Collected()
+    for reply, job in looks:
+        submit, before = given[wire.text(job.job_id)]
+        for difference in _differences(before, job):
+            for record in (submit, reply):
+                wrong.add(record.exchange.seq, difference)
+    expected = "Tag, QueueId, CreationTime, Input.Object and UserData of the submit answer"
+    first = looks[0]
+    witness = seq(given[wire.text(first[1].job_id)][0], first[0])
+    return wrong.finding(expected, holds(f"{len(looks)} times for {len(given)} jobs", witness=witness))
+
+
+def _differences(before: Job, job: Job) -> list[str]:
+    pairs = (
+        ("Tag", tag_of(before), tag_of(job)),
+        ("QueueId", wire.text(before.queue_id), wire.text(job.queue_id)),
+        ("Input.Object", object_of(before) or "", object_of(job) or ""),
+        ("UserData", user_data_of(before) or "", user_data_of(job) or ""),
+    )
+    found = [f"{name} {new or 'missing'} instead of {old or 'nothing'}" for name, old, new in pairs if old != new]
+    if not same_moment(before.creation_time, job.creation_time):
+        found.append(f"CreationTime {job.creation_time} instead of {before.creation_time}")
+    return found
+
+
+@check("DES-007")
+@premised
+def state_words(evidence: Evidence, item: Item) -> Finding:
+    """State in all describe answers of the scenario."""
+    looks = _looks(evidence)
+    if not looks:
+        return NOT_DESCRIBED
+    wrong, seen = Collected(), Counter[str]()
+    for reply, job in looks:
+        state = wire.text(job.state)
+        seen[state] += 1
+        if state not in STATES:
+            wrong.add(reply.exchange.seq, f"State {state or 'is missing'}")
+    expected = f"one of {', '.join(JobState)}"
+    return wrong.finding(expected, holds(", ".join(seen), witness=seq(looks[0][0], looks[-1][0])))
+
+
+def _times(job: Job) -> tuple[tuple[str, str | None], ...]:
+    return (("CreationTime", job.creation_time), ("StartTime", job.start_time), ("EndTime", job.end_time))
+
+
+@check("DES-008")
+@premised
+def times_are_whole(evidence: Evidence, item: Item) -> Finding:
+    """The three times in all describe answers; CreationTime is always set."""
+    looks = _looks(evidence)
+    if not looks:
+        return NOT_DESCRIBED
+    wrong = Collected()
+    for reply, job in looks:
+        for name, value in _times(job):
+            readable = times.parse(value) is not None
+            if not readable and (name == "CreationTime" or not times.is_unset(value)):
+                wrong.add(reply.exchange.seq, f"{name} {value!r}")
+    seen = ", ".join(f"{name} {wire.text(value) or 'unset'}" for name, value in _times(looks[-1][1]))
+    return wrong.finding("date, time and numeric zone, or unset", holds(seen, witness=seq(looks[-1][0])))
+
+
+@check("DES-009")
+@premised
+def times_follow(evidence: Evidence, item: Item) -> Finding:
+    """Order of the times that are set, by whole seconds: one clock may round where another cuts."""
+    wrong, judged = Collected(), []
+    for reply, job in _looks(evidence):
+        known = [(name, _second(value)) for name, value in _times(job)]
+        known_set = [(name, moment) for name, moment in known if moment is not None]
+        for (earlier, first), (later, second) in pairwise(known_set):
+            judged.append(reply)
+            if first > second:
+                wrong.add(reply.exchange.seq, f"{earlier} {first.isoformat()} is after {later} {second.isoformat()}")
+    if not judged:
+        return cannot_tell("no described job had two times set")
+    expected = "CreationTime, StartTime and EndTime in this order"
+    return wrong.finding(expected, holds(f"{len(judged)} pairs", witness=seq(*judged[-1:])))
+
+
+def _second(value: str | None) -> datetime | None:
+    moment = times.parse(value)
+    return None if moment is None else moment.replace(microsecond=0)
+
+
+@check("DES-010")
+@premised
+def times_fit_state(evidence: Evidence, item: Item) -> Finding:
+    """Which times are set in which state. No job of this scenario is stopped, so none has run before it waits."""
+    looks = _looks(evidence)
+    if not looks:
+        return NOT_DESCRIBED
+    shows_end = item.feature.feature not in OLDER_PAGES
+    wrong, seen = Collected(), Counter[str]()
+    for reply, job in looks:
+        state = wire.text(job.state)
+        seen[state] += 1
+        started, ended = not times.is_unset(job.start_time), not times.is_unset(job.end_time)
+        if state in WAITING_STATES and started:
+            wrong.add(reply.exchange.seq, f"State {state} with StartTime {job.start_time}")
+        if (state in WAITING_STATES or state == JobState.RUNNING) and ended:
+            wrong.add(reply.exchange.seq, f"State {state} with EndTime {job.end_time}")
+        if state in ENDED_BY_RUNNING and not ended and shows_end:
+            wrong.add(reply.exchange.seq, f"State {state} without EndTime")
+    expected = "StartTime and EndTime set when, and only when, the job has started and ended"
+    power = ", ".join(f"{count} x {state}" for state, count in seen.items())
+    return wrong.finding(expected, holds(power, witness=seq(looks[0][0], looks[-1][0]), power=power))
+
+
+@check("DES-011")
+@premised
+def code_is_success(evidence: Evidence, item: Item) -> Finding:
+    """Code of every job that is not Failed."""
+    looks = [(reply, job) for reply, job in _looks(evidence) if wire.text(job.state) != JobState.FAILED]
+    if not looks:
+        return NOT_DESCRIBED
+    wrong = Collected()
+    for reply, job in looks:
+        if wire.text(job.code) not in ("", "Success"):
+            wrong.add(reply.exchange.seq, f"Code {job.code} in State {job.state}")
+    return wrong.finding("Code Success, empty or absent", holds(f"{len(looks)} times", witness=seq(looks[0][0])))
+
+
+@check("DES-012")
+@premised
+def eleven_ids(evidence: Evidence, item: Item) -> Finding:
+    """What a describe of eleven ids is answered."""
+    reply = asked(evidence, HERE, Step.ELEVEN)
+    if reply.ok:
+        told = len(_unknown_told(reply))
+        return observed(f"{said(reply)}: {len(reply.jobs)} JobsDetail, {told} NonExistJobIds", witness=seq(reply))
+    return observed(said(reply), witness=seq(reply))
+
+
+@check("DES-013")
+@premised
+def times_as_on_the_pages(evidence: Evidence, item: Item) -> Finding:
+    """The exact form of every time that is set."""
+    granted(evidence, HERE, Step.SINGLE)
+    wrong, right = Collected(), []
+    for reply, job in _looks(evidence):
+        for name, value in _times(job):
+            if times.is_unset(value):
+                continue
+            if times.is_documented_form(value):
+                right.append(reply)
+            else:
+                wrong.add(reply.exchange.seq, f"{name} {value}")
+    if not right and not wrong.items:
+        return cannot_tell("no described job had a time set")
+    expected = "times such as 2026-01-02T03:04:05+0800"
+    return wrong.finding(expected, holds(f"{len(right)} times", witness=seq(right[-1]) if right else ()))

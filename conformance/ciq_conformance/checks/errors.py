@@ -1,0 +1,204 @@
+"""Checks of the scenario `errors` (ERR, SUB-016)."""
+
+from ciq_conformance.checks.job_facts import ids_of, user_data_of
+from ciq_conformance.checks.premise import asked, granted, made, premised, refusals, said, seq
+from ciq_conformance.judge import wire
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.finding import Collected, Finding, absent, cannot_tell, deviates, holds, observed
+from ciq_conformance.judge.registry import Item, check
+from ciq_conformance.judge.requested import requested_job
+from ciq_conformance.reply import Reply
+from ciq_conformance.steps import multi, queues, update
+from ciq_conformance.steps.errors import BAD, BAD_SUBMITS, DOCUMENTED_OPERATIONS, EXPANDED, MISSING_PARTS, Step
+from ciq_schemas.requirement import Capability, Scenario
+
+HERE = Scenario.ERRORS
+INVALID_CONTENT = frozenset({"InvalidContent", "1011"})
+MISSING_CONTENT = frozenset({"MissingContent", "1016"})
+
+
+@check("ERR-001")
+@premised
+def documented_form(evidence: Evidence, item: Item) -> Finding:
+    """Bodies of all refusals of documented operations."""
+    replies = [reply for reply in made(evidence, HERE, *DOCUMENTED_OPERATIONS) if reply.refused]
+    if not replies:
+        return cannot_tell("no bad request was refused, so no error was seen; see ERR-002 and ERR-004")
+    wrong = Collected()
+    for reply in replies:
+        for fault in _form_faults(reply):
+            wrong.add(reply.exchange.seq, f"{reply.exchange.step}: {fault}")
+    expected = "Error with Code, Message and RequestId, Content-Type application/xml"
+    return wrong.finding(expected, holds(f"{len(replies)} refusals", witness=seq(*replies[:3])))
+
+
+def _form_faults(reply: Reply) -> list[str]:
+    kind = wire.media_type(reply)
+    faults = [] if kind == "application/xml" else [f"Content-Type {kind or 'missing'}"]
+    root = wire.root_of(reply.exchange.response_body.data)
+    if root is None or wire.name_of(root) != "Error":
+        body = reply.exchange.response_body.data
+        what = "no body" if not body else "a body that is no Error document"
+        return [*faults, what]
+    faults += [f"no {name}" for name in ("Code", "RequestId") if not wire.child_text(root, name)]
+    return faults if wire.child_text(root, "Message") is not None else [*faults, "no Message"]
+
+
+@check("ERR-002")
+@premised
+def malformed_is_refused(evidence: Evidence, item: Item) -> Finding:
+    """A submit whose body is not well-formed."""
+    return refusals(made(evidence, HERE, Step.MALFORMED), "a body that is not well-formed answers 4xx")
+
+
+@check("ERR-003")
+@premised
+def malformed_is_invalid_content(evidence: Evidence, item: Item) -> Finding:
+    """Its code."""
+    replies = made(evidence, HERE, Step.MALFORMED)
+    return refusals(replies, "HTTP 400 InvalidContent", status=400, codes=INVALID_CONTENT)
+
+
+@check("ERR-004")
+@premised
+def empty_is_refused(evidence: Evidence, item: Item) -> Finding:
+    """A submit without body."""
+    return refusals(made(evidence, HERE, Step.EMPTY), "a submit without body answers 4xx")
+
+
+@check("ERR-005")
+@premised
+def empty_is_missing_content(evidence: Evidence, item: Item) -> Finding:
+    """Its code."""
+    replies = made(evidence, HERE, Step.EMPTY)
+    return refusals(replies, "HTTP 400 MissingContent", status=400, codes=MISSING_CONTENT)
+
+
+@check("ERR-006")
+@premised
+def missing_parts_are_refused(evidence: Evidence, item: Item) -> Finding:
+    """Submits without Tag, without Input, without Operation."""
+    replies = made(evidence, HERE, *MISSING_PARTS)
+    return refusals(replies, "submits without Tag, Input or Operation answer 400", status=400)
+
+
+@check("ERR-007")
+@premised
+def unknown_tag_is_refused(evidence: Evidence, item: Item) -> Finding:
+    """A submit with a tag in no document."""
+    return refusals(made(evidence, HERE, Step.UNKNOWN_TAG), "a tag in no document answers 4xx")
+
+
+@check("ERR-008")
+@premised
+def unknown_queue_is_refused(evidence: Evidence, item: Item) -> Finding:
+    """A submit to a queue that does not exist."""
+    return refusals(made(evidence, HERE, Step.UNKNOWN_QUEUE), "a QueueId that does not exist answers 4xx")
+
+
+_BAD_ELSEWHERE = (
+    (Scenario.QUEUES, (*queues.OUT_OF_RANGE, queues.Step.ELEVEN_IDS)),
+    (Scenario.UPDATE, update.BAD),
+    (Scenario.MULTI, (multi.Step.SEVEN,)),
+)
+
+
+@check("ERR-009")
+@premised
+def never_a_5xx(evidence: Evidence, item: Item) -> Finding:
+    """Answers to all deliberately bad requests, those of other scenarios too. 501 is a way to refuse a method."""
+    replies = list(made(evidence, HERE, *BAD))
+    for scenario, steps in _BAD_ELSEWHERE:
+        replies += evidence.of(scenario, *steps)
+    wrong = Collected()
+    for reply in replies:
+        status = reply.exchange.status
+        if not status or (status >= 500 and not (status == 501 and not reply.exchange.operation)):
+            wrong.add(reply.exchange.seq, f"{reply.exchange.scenario} {reply.exchange.step}: {said(reply)}")
+    return wrong.finding("an answer below 500", holds(f"{len(replies)} bad requests", witness=seq(*replies[:3])))
+
+
+@check("ERR-010")
+@premised
+def entities_stay_closed(evidence: Evidence, item: Item) -> Finding:
+    """A submit with a document type that declares an entity, and every answer about the job it may have made."""
+    reply = asked(evidence, HERE, Step.ENTITY)
+    if reply.refused:
+        return holds(f"refused: {said(reply)}", witness=seq(reply))
+    for shown in (reply, *evidence.of(HERE, Step.DESCRIBE_MADE, Step.LIST_AFTER, Step.WATCH)):
+        if EXPANDED.encode() in shown.exchange.response_body.data:
+            seen = f"the entity's text stands in the answer to {shown.exchange.step}"
+            return deviates("refused, or read without expanding the entity", seen, witness=seq(reply, shown))
+    if reply.ok:
+        return holds("accepted, the entity was not expanded", witness=seq(reply))
+    return deviates("refused with 4xx, or read without expanding the entity", said(reply), witness=seq(reply))
+
+
+def _signature(evidence: Evidence, step: Step, expected: str) -> Finding:
+    if evidence.one(HERE, step) is None and evidence.obstacle(HERE) is None:
+        if evidence.declared.get(Capability.SIGNATURE) is False:
+            return absent("the profile declares that the target does not check signatures")
+        return absent("the profile names no keys, so no signature could be sent")
+    reply = asked(evidence, HERE, step)
+    if reply.exchange.status in (401, 403):
+        return holds(said(reply), witness=seq(reply))
+    return deviates(expected, said(reply), witness=seq(reply))
+
+
+@check("ERR-011")
+@premised
+def unsigned_is_refused(evidence: Evidence, item: Item) -> Finding:
+    """A queue list without Authorization."""
+    return _signature(evidence, Step.UNSIGNED, "401 or 403 without Authorization")
+
+
+@check("ERR-012")
+@premised
+def wrong_signature_is_refused(evidence: Evidence, item: Item) -> Finding:
+    """A queue list with a signature that is not right."""
+    return _signature(evidence, Step.WRONG_SIGNATURE, "401 or 403 for a wrong signature")
+
+
+@check("ERR-013")
+@premised
+def expired_signature_is_refused(evidence: Evidence, item: Item) -> Finding:
+    """A queue list with a signature of yesterday."""
+    return _signature(evidence, Step.EXPIRED_SIGNATURE, "401 or 403 for an expired signature")
+
+
+@check("ERR-014")
+@premised
+def refused_makes_no_job(evidence: Evidence, item: Item) -> Finding:
+    """UserData of refused submits among the listed jobs; the good job sent after them shows that the list is whole."""
+    refused = [reply for reply in made(evidence, HERE, *BAD_SUBMITS) if reply.refused]
+    if not refused:
+        return cannot_tell("no bad submit was refused")
+    control = granted(evidence, HERE, Step.CONTROL)
+    lists = [reply for reply in made(evidence, HERE, Step.LIST_AFTER) if reply.ok]
+    if not lists:
+        return cannot_tell("the list of jobs was not answered; see LST-001", witness=seq(control))
+    jobs = lists[-1].jobs
+    if not {job.job_id for job in jobs}.issuperset(ids_of([control])):
+        reason = "the list does not hold the good job sent last; see LST-001"
+        return cannot_tell(reason, witness=seq(control, lists[-1]))
+    # Each order of the scenario carries the same words but for its step, so bodies that cannot be read have them too.
+    prefix = (requested_job(control).user_data or "").removesuffix(Step.CONTROL)
+    steps = {f"{prefix}{reply.exchange.step}": reply for reply in refused}
+    wrong = Collected()
+    for job in jobs:
+        made_by = steps.get(user_data_of(job) or "")
+        if made_by is not None:
+            for record in (made_by, lists[-1]):
+                wrong.add(record.exchange.seq, f"{made_by.exchange.step} was refused, yet made job {job.job_id}")
+    expected = "no job of a refused submit in the list"
+    return wrong.finding(expected, holds(f"none of {len(refused)}", witness=seq(control, lists[-1])))
+
+
+@check("SUB-016")
+@premised
+def level_out_of_range(evidence: Evidence, item: Item) -> Finding:
+    """What JobLevel 7 is answered."""
+    reply = asked(evidence, HERE, Step.BAD_LEVEL)
+    if reply.ok and reply.jobs and reply.jobs[0].operation is not None:
+        return observed(f"{said(reply)}, JobLevel {reply.jobs[0].operation.job_level or 'none'}", witness=seq(reply))
+    return observed(said(reply), witness=seq(reply))

@@ -1,0 +1,119 @@
+"""Checks over everything that was exchanged: common headers (HDR) and the way of job states (LIF-001)."""
+
+import re
+from email.utils import parsedate_to_datetime
+from itertools import pairwise
+
+from ciq_conformance.checks.premise import said
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.finding import Collected, Finding, blocked, cannot_tell, holds
+from ciq_conformance.judge.registry import Item, check
+from ciq_conformance.judge.wire import answer_header, media_type
+from ciq_conformance.reply import Reply
+from ciq_schemas.lifecycle import JobState, may_be_seen_after
+
+_RFC_1123 = re.compile(
+    r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} "
+    r"\d{2}:\d{2}:\d{2} GMT",
+    re.ASCII,
+)
+_STATES = frozenset(state.value for state in JobState)
+NOTHING = blocked("the target answered nothing on this feature")
+
+
+def _answers(evidence: Evidence) -> list[Reply]:
+    """Answers to operations that the documents know. What a front server says to an unknown path is its own affair."""
+    return [reply for reply in evidence.replies if reply.exchange.status and reply.exchange.operation]
+
+
+@check("HDR-001")
+def content_type(evidence: Evidence, item: Item) -> Finding:
+    """Every answer with a body is application/xml; parameters such as a charset are free."""
+    wrong, right = Collected(), 0
+    for reply in _answers(evidence):
+        if not reply.exchange.response_body.data:
+            continue
+        if media_type(reply) == "application/xml":
+            right += 1
+        else:
+            given = answer_header(reply, "content-type") or "none"
+            wrong.add(reply.exchange.seq, f"Content-Type {given} ({reply.exchange.operation}, {said(reply)})")
+    if not right and not wrong.items:
+        return NOTHING
+    return wrong.finding("Content-Type application/xml on every answer with a body", holds(f"{right} answers"))
+
+
+@check("HDR-002")
+def request_id(evidence: Evidence, item: Item) -> Finding:
+    """Every answer has an id of its own."""
+    wrong = Collected()
+    seen: dict[str, int] = {}
+    for reply in _answers(evidence):
+        exchange = reply.exchange
+        value = (answer_header(reply, "x-ci-request-id") or "").strip()
+        if not value:
+            wrong.add(exchange.seq, f"no x-ci-request-id ({exchange.operation}, {said(reply)})")
+        elif value in seen:
+            wrong.add(seen[value], f"x-ci-request-id {value} stands on two answers")
+            wrong.add(exchange.seq, f"x-ci-request-id {value} stands on two answers")
+        else:
+            seen[value] = exchange.seq
+    if not seen and not wrong.items:
+        return NOTHING
+    expected = "an x-ci-request-id on every answer, never the same twice"
+    return wrong.finding(expected, holds(f"{len(seen)} different ids"))
+
+
+@check("HDR-004")
+def date(evidence: Evidence, item: Item) -> Finding:
+    """Every answer has a Date in the form of RFC 1123."""
+    wrong, right = Collected(), 0
+    for reply in _answers(evidence):
+        value = answer_header(reply, "date")
+        if value is None:
+            wrong.add(reply.exchange.seq, f"no Date ({reply.exchange.operation}, {said(reply)})")
+        elif not _is_rfc_1123(value.strip()):
+            wrong.add(reply.exchange.seq, f"Date {value}")
+        else:
+            right += 1
+    if not right and not wrong.items:
+        return NOTHING
+    return wrong.finding("a Date such as `Fri, 02 Jan 2026 03:04:05 GMT` on every answer", holds(f"{right} answers"))
+
+
+def _is_rfc_1123(value: str) -> bool:
+    if _RFC_1123.fullmatch(value) is None:
+        return False
+    try:
+        parsedate_to_datetime(value)
+    except ValueError:
+        return False
+    return True
+
+
+@check("LIF-001")
+def states_move_forward(evidence: Evidence, item: Item) -> Finding:
+    """Two looks at a job, the first answered before the second was sent, never contradict the life cycle."""
+    looks: dict[str, list[tuple[Reply, JobState]]] = {}
+    for reply in evidence.replies:
+        if not reply.ok or reply.exchange.operation not in ("submit_job", "describe_job"):
+            continue
+        for job in reply.jobs:
+            state = (job.state or "").strip()
+            if job.job_id and state in _STATES:
+                looks.setdefault(job.job_id, []).append((reply, JobState(state)))
+    wrong, changes = Collected(), 0
+    for job_id, seen in looks.items():
+        for (before, earlier), (after, later) in pairwise(seen):
+            if earlier == later or before.exchange.ended > after.exchange.started:
+                continue
+            changes += 1
+            if not may_be_seen_after(earlier, later):
+                wrong.add(before.exchange.seq, f"job {job_id} was {earlier}, later {later}")
+                wrong.add(after.exchange.seq, f"job {job_id} was {earlier}, later {later}")
+    if not changes:
+        return cannot_tell("no job was seen in two states; run a scenario with jobs (submit, describe, order) as well")
+    return wrong.finding(
+        "states only move along Submitted, Running, Success or Failed (Pause and Cancel from waiting)",
+        holds(f"{changes} changes of state over {len(looks)} jobs"),
+    )

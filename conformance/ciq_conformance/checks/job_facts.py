@@ -1,0 +1,65 @@
+"""Small facts about jobs in answers, shared by the checks that look at jobs: which are ours, what they echo."""
+
+from collections.abc import Iterable, Iterator
+
+from ciq_conformance.judge import wire
+from ciq_conformance.reply import Reply
+from ciq_schemas.values import Job
+
+
+def ids_of(replies: Iterable[Reply]) -> list[str]:
+    """Ids that submit answers gave, in order."""
+    return [wire.text(job.job_id) for reply in replies if reply.ok for job in reply.jobs if wire.text(job.job_id)]
+
+
+def jobs_in(replies: Iterable[Reply], ids: Iterable[str]) -> Iterator[tuple[Reply, Job]]:
+    """The jobs of these ids in accepted answers, in order."""
+    wanted = frozenset(ids)
+    for reply in replies:
+        if reply.ok:
+            for job in reply.jobs:
+                if wire.text(job.job_id) in wanted:
+                    yield reply, job
+
+
+def tag_of(job: Job) -> str:
+    """The tag, which the form with many operations keeps inside Operation (sample of 436/85083)."""
+    inner = job.operation.tag if job.operation is not None else None
+    return wire.text(job.tag) or wire.text(inner)
+
+
+def user_data_of(job: Job) -> str | None:
+    """Operation.UserData; white space around it, which the suite never sends, may come from a pretty printer."""
+    value = job.operation.user_data if job.operation is not None else None
+    return None if value is None else value.strip()
+
+
+def level_of(job: Job) -> str:
+    """Operation.JobLevel."""
+    return wire.text(job.operation.job_level) if job.operation is not None else ""
+
+
+def object_of(job: Job) -> str | None:
+    """Input.Object."""
+    value = job.input.object if job.input is not None else None
+    return None if value is None else value.strip()
+
+
+def output_of(job: Job) -> tuple[str, str, str]:
+    """Region, Bucket and Object of Operation.Output."""
+    output = job.operation.output if job.operation is not None else None
+    if output is None:
+        return ("", "", "")
+    return wire.text(output.region), wire.text(output.bucket), wire.text(output.object)
+
+
+def last_seen(replies: Iterable[Reply], ids: Iterable[str]) -> dict[str, tuple[Reply, Job]]:
+    """The last answer about each job."""
+    return {wire.text(job.job_id): (reply, job) for reply, job in jobs_in(replies, ids)}
+
+
+def shortened(text: str | None, length: int = 60) -> str:
+    """For messages: long texts are cut in the middle."""
+    if text is None:
+        return "nothing"
+    return repr(text) if len(text) <= length else f"{text[: length // 2]!r} ... {text[-length // 2 :]!r} ({len(text)})"

@@ -1,0 +1,123 @@
+"""Checks of the scenario `multi` (MUL)."""
+
+from collections import Counter
+
+from ciq_conformance.checks.job_facts import ids_of, level_of, shortened, tag_of, user_data_of
+from ciq_conformance.checks.premise import accepted, granted, made, premised, refusals, seq
+from ciq_conformance.driver.stage import channel_name
+from ciq_conformance.judge import wire
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.finding import Collected, Finding, blocked, deviates, holds
+from ciq_conformance.judge.registry import Item, check
+from ciq_conformance.judge.requested import RequestedJob, requested_jobs
+from ciq_conformance.reply import Reply
+from ciq_conformance.steps.multi import TOLD, Step
+from ciq_schemas.requirement import Scenario
+from ciq_schemas.values import Job
+
+HERE = Scenario.MULTI
+Parameters = tuple[str, str, str]
+
+
+@check("MUL-001")
+@premised
+def one_job_an_operation(evidence: Evidence, item: Item) -> Finding:
+    """How many jobs a submit with several Operations makes."""
+    reply = accepted(evidence, HERE, Step.MANY, "HTTP 200 and one JobsDetail for each Operation")
+    wanted, got = len(requested_jobs(reply)), len(set(ids_of([reply])))
+    if got != wanted or len(reply.jobs) != wanted:
+        seen = f"{len(reply.jobs)} JobsDetail with {got} different ids"
+        return deviates(f"{wanted} JobsDetail, one for each Operation", seen, witness=seq(reply))
+    return holds(f"{got} jobs", witness=seq(reply))
+
+
+def _wanted(asked_for: RequestedJob) -> Parameters:
+    # A job without level may show the documented default (samples show 0 where none was given) or none.
+    return asked_for.tag or "", asked_for.user_data or "", asked_for.level or "0"
+
+
+def _got(job: Job) -> Parameters:
+    return tag_of(job), user_data_of(job) or "", level_of(job) or "0"
+
+
+def _words(parameters: Parameters) -> str:
+    tag, user_data, level = parameters
+    return f"Tag {tag or 'missing'}, UserData {shortened(user_data, 40)}, JobLevel {level}"
+
+
+def _many(evidence: Evidence) -> Reply:
+    return granted(evidence, HERE, Step.MANY)
+
+
+@check("MUL-002")
+@premised
+def own_parameters(evidence: Evidence, item: Item) -> Finding:
+    """Parameters of the jobs against those of the Operations, in whatever order."""
+    reply = _many(evidence)
+    if not reply.jobs:
+        return blocked("no job was made; see MUL-001", witness=seq(reply))
+    wanted = Counter(map(_wanted, requested_jobs(reply)))
+    got = Counter(map(_got, reply.jobs))
+    expected = "Tag, UserData and JobLevel of each Operation on one job"
+    if wanted != got:
+        missing = [_words(parameters) for parameters in (wanted - got)]
+        extra = [_words(parameters) for parameters in (got - wanted)]
+        seen = f"no job with {'; '.join(missing[:2]) or 'nothing else'}"
+        seen += f"; instead {'; '.join(extra[:2])}" if extra else ""
+        return deviates(expected, seen, witness=seq(reply))
+    looks = [look for look in evidence.of(HERE, Step.DESCRIBE) if look.ok]
+    given = {wire.text(job.job_id): _got(job) for job in reply.jobs}
+    wrong = Collected()
+    for look in looks:
+        for job in look.jobs:
+            mine = given.get(wire.text(job.job_id))
+            if mine is not None and _got(job) != mine:
+                text = f"describe of {job.job_id} shows {_words(_got(job))}, submit showed {_words(mine)}"
+                wrong.add(look.exchange.seq, text)
+    return wrong.finding(expected, holds(f"{len(given)} jobs", witness=seq(reply, *looks[:1])))
+
+
+@check("MUL-003")
+@premised
+def jobs_in_order(evidence: Evidence, item: Item) -> Finding:
+    """UserData, which is different in each Operation, along the jobs of the answer."""
+    reply = _many(evidence)
+    wanted = [asked_for.user_data for asked_for in requested_jobs(reply)]
+    got = [user_data_of(job) for job in reply.jobs]
+    if sorted(str(value) for value in got) != sorted(str(value) for value in wanted):
+        return blocked("the jobs cannot be told apart by UserData; see MUL-002", witness=seq(reply))
+    if got != wanted:
+        order = ", ".join(str(wanted.index(value) + 1) for value in got)
+        return deviates("jobs in the order of the Operations", f"jobs of the Operations {order}", witness=seq(reply))
+    return holds(f"{len(got)} in order", witness=seq(reply))
+
+
+@check("MUL-004")
+@premised
+def own_callbacks(evidence: Evidence, item: Item) -> Finding:
+    """Arrivals at the request's CallBack address."""
+    reply = _many(evidence)
+    ids = ids_of([reply])
+    if not ids:
+        return blocked("no job was made; see MUL-001", witness=seq(reply))
+    arrivals = evidence.arrivals(channel_name(item.feature.feature, HERE, TOLD))
+    wrong = Collected()
+    told: dict[str, int] = {}
+    for notice in arrivals:
+        mine = [job_id for job_id in notice.job_ids if job_id in ids]
+        if len(mine) > 1:
+            wrong.add(notice.arrival.seq, f"one callback for {len(mine)} jobs")
+        for job_id in mine:
+            told.setdefault(job_id, notice.arrival.seq)
+    for job_id in ids:
+        if job_id not in told:
+            wrong.add(reply.exchange.seq, f"no callback for {job_id}")
+    expected = f"{len(ids)} callbacks, one for each job"
+    return wrong.finding(expected, holds(f"{len(told)} jobs told", witness=(reply.exchange.seq, *told.values())))
+
+
+@check("MUL-005")
+@premised
+def seven_operations(evidence: Evidence, item: Item) -> Finding:
+    """Seven Operations; six is the documented most."""
+    return refusals(made(evidence, HERE, Step.SEVEN), "seven Operations are refused with 400", status=400)

@@ -1,0 +1,113 @@
+"""What a question rests on: the exchange it is about. When that is missing the check stops with the reason.
+
+`premised` turns the stop into the finding. Nothing here holds by absence: no exchange, no verdict on the target.
+"""
+
+from collections.abc import Iterable
+from functools import wraps
+
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.finding import Collected, Finding, absent, blocked, deviates, holds
+from ciq_conformance.judge.registry import Check, Item
+from ciq_conformance.reply import Reply
+from ciq_schemas.requirement import Scenario
+
+
+class Stop(Exception):  # noqa: N818 - an early answer, not an error
+    """The check is answered before its own question could be put."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.reason or finding.seen)
+        self.finding = finding
+
+
+def premised(check: Check) -> Check:
+    """Let a check stop early through `asked`, `granted` or `accepted`."""
+
+    @wraps(check)
+    def stopped_or_judged(evidence: Evidence, item: Item) -> Finding:
+        try:
+            return check(evidence, item)
+        except Stop as stop:
+            return stop.finding
+
+    return stopped_or_judged
+
+
+def said(reply: Reply) -> str:
+    """`HTTP 400 InvalidArgument`, `no answer (timed out)`."""
+    exchange = reply.exchange
+    if not exchange.status:
+        return f"no answer ({exchange.error})" if exchange.error else "no answer"
+    return f"HTTP {exchange.status} {reply.error.code or ''}".rstrip()
+
+
+def seq(*replies: Reply) -> tuple[int, ...]:
+    """Record numbers of exchanges, as a witness."""
+    return tuple(dict.fromkeys(reply.exchange.seq for reply in replies))
+
+
+def not_put(evidence: Evidence, scenario: Scenario, why: str) -> Finding:
+    """The finding for a question that was never put: the scenario's own obstacle when it met one."""
+    mark = evidence.obstacle(scenario)
+    if mark is None:
+        return blocked(why)
+    if mark.name == "unsupported":
+        return absent(mark.text, witness=(mark.seq,))
+    return blocked(mark.text, witness=(mark.seq,))
+
+
+def asked(evidence: Evidence, scenario: Scenario, step: str) -> Reply:
+    """The exchange of a step, however it was answered; stops when it was never made."""
+    reply = evidence.one(scenario, step)
+    if reply is None:
+        raise Stop(not_put(evidence, scenario, f"the step {step} of the scenario {scenario} was never made"))
+    return reply
+
+
+def granted(evidence: Evidence, scenario: Scenario, step: str) -> Reply:
+    """The exchange of a step that the question needs accepted; stops as blocked when it was not."""
+    reply = asked(evidence, scenario, step)
+    if not reply.ok:
+        raise Stop(blocked(f"the step {step} was answered {said(reply)}", witness=seq(reply)))
+    return reply
+
+
+def accepted(evidence: Evidence, scenario: Scenario, step: str, expected: str) -> Reply:
+    """The exchange that the requirement itself wants accepted; stops as a deviation when it was not."""
+    reply = asked(evidence, scenario, step)
+    if not reply.ok:
+        raise Stop(deviates(expected, said(reply), witness=seq(reply)))
+    return reply
+
+
+def made(evidence: Evidence, scenario: Scenario, *steps: str) -> tuple[Reply, ...]:
+    """All exchanges of the steps; stops when there is none."""
+    replies = evidence.of(scenario, *steps)
+    if not replies:
+        wanted = ", ".join(steps)
+        raise Stop(not_put(evidence, scenario, f"no exchange of the scenario {scenario} was made for: {wanted}"))
+    return replies
+
+
+def refusals(
+    replies: Iterable[Reply],
+    expected: str,
+    *,
+    status: int | None = None,
+    codes: frozenset[str] = frozenset(),
+) -> Finding:
+    """All exchanges are refused: with `status` (any 4xx when None) and one of `codes` (any when empty)."""
+    wrong = Collected()
+    told: list[tuple[int, str]] = []
+    for reply in replies:
+        answer = f"{reply.exchange.step}: {said(reply)}"
+        right_status = reply.refused if status is None else reply.exchange.status == status
+        if right_status and (not codes or (reply.error.code or "").strip() in codes):
+            told.append((reply.exchange.seq, answer))
+        else:
+            wrong.add(reply.exchange.seq, answer)
+    shown = holds("; ".join(text for _, text in told[:3]), witness=tuple(number for number, _ in told[:3]))
+    return wrong.finding(expected, shown)
+
+

@@ -1,0 +1,70 @@
+"""What a queue must show wherever it is shown: in lists and in the answer to an update. Shared by their checks."""
+
+from ciq_conformance.judge import times, wire
+from ciq_conformance.reply import Reply
+from ciq_schemas.lifecycle import QueueState
+from ciq_schemas.values import NotifyConfig, Queue
+
+STATES = frozenset(state.value for state in QueueState)
+
+_NAMED = {
+    "QueueId": "queue_id",
+    "Name": "name",
+    "State": "state",
+    "CreateTime": "create_time",
+    "UpdateTime": "update_time",
+}
+_SIZES = {"MaxSize": "max_size", "MaxConcurrent": "max_concurrent"}
+
+
+def missing_elements(queue: Queue, *, sizes: bool = True) -> list[str]:
+    """Names of documented elements that are absent or empty; `sizes` for MaxSize and MaxConcurrent too."""
+    wanted = _NAMED | (_SIZES if sizes else {})
+    gone = [element for element, attribute in wanted.items() if not wire.text(getattr(queue, attribute))]
+    return gone + ([] if queue.notify_config is not None else ["NotifyConfig"])
+
+
+def spelled_queue_id_upper(reply: Reply, container: str) -> bool:
+    """The answer writes QueueID for QueueId, as some old samples do."""
+    entries = wire.children(wire.response(reply), container)
+    return any(wire.child_text(e, "QueueID") and not wire.child_text(e, "QueueId") for e in entries)
+
+
+def rule_of(config: NotifyConfig | None) -> tuple[str, frozenset[str], str, str, str]:
+    """Url, events, Type, State, ResultFormat of a rule, for comparing two of them."""
+    if config is None:
+        return ("", frozenset(), "", "", "")
+    return (
+        wire.text(config.url),
+        events(config.event),
+        wire.text(config.type),
+        wire.text(config.state),
+        wire.text(config.result_format),
+    )
+
+
+def events(value: str | None) -> frozenset[str]:
+    """The events of a rule: one element, separated by commas; no document gives them an order."""
+    return frozenset(part.strip() for part in (value or "").split(",") if part.strip())
+
+
+def standing(queue: Queue) -> dict[str, object]:
+    """What an update can change, by element; UpdateTime left out."""
+    return {
+        "Name": wire.text(queue.name),
+        "State": wire.text(queue.state),
+        "NotifyConfig": rule_of(queue.notify_config),
+    }
+
+
+def same_moment(one: str | None, other: str | None) -> bool:
+    """Two times name one moment (or are the same text, where they cannot be read)."""
+    first, second = times.parse(one), times.parse(other)
+    if first is None or second is None:
+        return wire.text(one) == wire.text(other)
+    return first == second
+
+
+def listed(reply: Reply, queue_id: str) -> Queue | None:
+    """The queue of that id in a list."""
+    return next((q for q in reply.queue_list.queues if wire.text(q.queue_id) == queue_id), None)

@@ -1,0 +1,422 @@
+"""Checks of the scenario `queues` (QUE, ONE-001, ONE-002, HDR-003)."""
+
+from ciq_conformance.checks.premise import accepted, asked, granted, made, premised, refusals, said, seq
+from ciq_conformance.checks.queue_shape import STATES, listed, missing_elements, spelled_queue_id_upper
+from ciq_conformance.judge import times, wire
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.finding import Collected, Finding, absent, blocked, cannot_tell, deviates, holds, observed
+from ciq_conformance.judge.registry import Item, check
+from ciq_conformance.reply import Reply
+from ciq_conformance.steps.queues import FOUND, OUT_OF_RANGE, Step
+from ciq_schemas.lifecycle import QueueState
+from ciq_schemas.requirement import Scenario
+from ciq_schemas.values import Queue
+
+HERE = Scenario.QUEUES
+SPEED = "SpeedTranscoding"
+
+
+def _plain(evidence: Evidence) -> Reply:
+    """The list without parameters."""
+    return granted(evidence, HERE, Step.PLAIN)
+
+
+def _shown(evidence: Evidence) -> list[tuple[Reply, Queue]]:
+    """Every queue in the lists that show the queue as found."""
+    replies = [reply for reply in made(evidence, HERE, *FOUND) if reply.ok]
+    return [(reply, queue) for reply in replies for queue in reply.queue_list.queues]
+
+
+def _own_id(evidence: Evidence) -> str:
+    return wire.asked(asked(evidence, HERE, Step.BY_ID).exchange, "queueIds") or ""
+
+
+NO_QUEUE = blocked("no list showed a queue; see QUE-001 and ACT-004")
+
+
+@check("QUE-001")
+@premised
+def paged_shape(evidence: Evidence, item: Item) -> Finding:
+    """The list without parameters."""
+    expected = "HTTP 200 and Response with RequestId, TotalCount, PageNumber, PageSize and one QueueList a queue"
+    reply = accepted(evidence, HERE, Step.PLAIN, expected)
+    root = wire.response(reply)
+    if root is None:
+        return deviates(expected, "the answer is no Response document", witness=seq(reply))
+    faults = [] if wire.child_text(root, "RequestId") else ["no RequestId"]
+    for name in ("TotalCount", "PageNumber", "PageSize"):
+        value = wire.child_text(root, name)
+        if wire.number(value) is None:
+            faults.append(f"{name} {value}" if value else f"no {name}")
+    entries = wire.children(root, "QueueList")
+    if not entries:
+        faults.append("no QueueList, though the feature has a queue")
+    elif any(not (wire.child_text(e, "QueueId") or wire.child_text(e, "QueueID")) for e in entries):
+        faults.append("a QueueList that is not one queue (it has no QueueId of its own)")
+    total = wire.number(wire.child_text(root, "TotalCount"))
+    size = wire.number(wire.child_text(root, "PageSize"))
+    if total is not None and size is not None and len(entries) != min(total, size):
+        faults.append(f"TotalCount {total} with {len(entries)} QueueList")
+    if faults:
+        return deviates(expected, "; ".join(faults), witness=seq(reply))
+    return holds(f"{len(entries)} of {total} queue(s)", witness=seq(reply))
+
+
+@check("QUE-002")
+@premised
+def documented_elements(evidence: Evidence, item: Item) -> Finding:
+    """Elements of every queue shown."""
+    wrong = Collected()
+    shown = _shown(evidence)
+    old = [reply for reply, _ in shown if spelled_queue_id_upper(reply, "QueueList")]
+    for reply, queue in shown:
+        gone = [name for name in missing_elements(queue) if not (name == "QueueId" and reply in old)]
+        if gone:
+            wrong.add(reply.exchange.seq, f"a queue without {', '.join(gone)}")
+    if not shown:
+        return NO_QUEUE
+    expected = "QueueId, Name, State, NotifyConfig, MaxSize, MaxConcurrent, CreateTime, UpdateTime on each queue"
+    fine = holds(f"{len(shown)} times", witness=seq(shown[0][0]))
+    if old:
+        fine = observed("QueueID, as some old samples spell it", witness=seq(*old), expected=expected)
+    return wrong.finding(expected, fine)
+
+
+@check("QUE-003")
+@premised
+def state_words(evidence: Evidence, item: Item) -> Finding:
+    """State of every queue shown, paused ones included."""
+    replies = [r for r in made(evidence, HERE, *FOUND, Step.PAUSED_WHILE_PAUSED, Step.ACTIVE) if r.ok]
+    wrong, seen = Collected(), set()
+    for reply in replies:
+        for queue in reply.queue_list.queues:
+            state = wire.text(queue.state)
+            seen.add(state)
+            if state not in STATES:
+                wrong.add(reply.exchange.seq, f"State {state or 'is missing'}")
+    if not seen:
+        return NO_QUEUE
+    return wrong.finding("State Active or Paused", holds(", ".join(sorted(seen)), witness=seq(replies[0])))
+
+
+@check("QUE-004")
+@premised
+def times_are_whole(evidence: Evidence, item: Item) -> Finding:
+    """CreateTime and UpdateTime of every queue shown."""
+    wrong, seen = Collected(), ""
+    shown = _shown(evidence)
+    for reply, queue in shown:
+        for name, value in (("CreateTime", queue.create_time), ("UpdateTime", queue.update_time)):
+            if times.parse(value) is None:
+                wrong.add(reply.exchange.seq, f"{name} {value!r}")
+            seen = seen or wire.text(value)
+    if not shown:
+        return NO_QUEUE
+    return wrong.finding("date, time and numeric zone", holds(seen, witness=seq(shown[0][0])))
+
+
+@check("QUE-005")
+@premised
+def sizes_are_positive(evidence: Evidence, item: Item) -> Finding:
+    """MaxSize and MaxConcurrent of every queue shown."""
+    wrong, seen = Collected(), ""
+    shown = _shown(evidence)
+    for reply, queue in shown:
+        for name, value in (("MaxSize", queue.max_size), ("MaxConcurrent", queue.max_concurrent)):
+            if not wire.number(value):
+                wrong.add(reply.exchange.seq, f"{name} {value!r}")
+        seen = f"MaxSize {queue.max_size}, MaxConcurrent {queue.max_concurrent}"
+    if not shown:
+        return NO_QUEUE
+    return wrong.finding("positive decimal numbers", holds(seen, witness=seq(shown[0][0])))
+
+
+def _category(evidence: Evidence, item: Item) -> Finding:
+    expected = f"Category {' or '.join(item.feature.categories)}"
+    wrong, seen = Collected(), set()
+    shown = _shown(evidence)
+    for reply, queue in shown:
+        category = wire.text(queue.category)
+        seen.add(category)
+        if category and category not in item.feature.categories:
+            wrong.add(reply.exchange.seq, f"Category {category}")
+    if not shown:
+        return NO_QUEUE
+    if seen == {""}:
+        reason = "the newer pages have it in every queue, the older ones do not"
+        return observed("no Category", witness=seq(shown[0][0]), expected=expected, reason=reason)
+    return wrong.finding(expected, holds(", ".join(sorted(seen - {""})), witness=seq(shown[0][0])))
+
+
+@check("QUE-006")
+@premised
+def category_names_feature(evidence: Evidence, item: Item) -> Finding:
+    """Category of every queue shown."""
+    return _category(evidence, item)
+
+
+@check("QUE-007")
+@premised
+def category_of_documents(evidence: Evidence, item: Item) -> Finding:
+    """Which of the two documented words a document queue has."""
+    finding = _category(evidence, item)
+    return observed(finding.seen or finding.reason, witness=finding.witness, expected=finding.expected)
+
+
+@check("QUE-008")
+@premised
+def ids_select(evidence: Evidence, item: Item) -> Finding:
+    """The list by the queue's own id, and by an id that is none: the one queue alone would hide a filter ignored."""
+    own = _own_id(evidence)
+    expected = f"queueIds={own} returns exactly that queue"
+    reply = accepted(evidence, HERE, Step.BY_ID, expected)
+    ids = [wire.text(queue.queue_id) for queue in reply.queue_list.queues]
+    if ids != [own] and not (spelled_queue_id_upper(reply, "QueueList") and len(ids) == 1):
+        return deviates(expected, f"listed: {', '.join(ids) or 'none'}", witness=seq(reply))
+    stranger = evidence.one(HERE, Step.BY_STRANGER)
+    if stranger is not None and stranger.ok and stranger.queue_list.queues:
+        asked_for = wire.asked(stranger.exchange, "queueIds")
+        return deviates("queueIds returns no other queue", f"queueIds={asked_for} lists {own}", witness=seq(stranger))
+    return holds("that queue alone, and none by an unknown id", witness=seq(reply))
+
+
+@check("QUE-009")
+@premised
+def unknown_ids_are_told(evidence: Evidence, item: Item) -> Finding:
+    """The list by a known and an unknown id."""
+    asked_for = wire.asked(asked(evidence, HERE, Step.BY_UNKNOWN_ID).exchange, "queueIds") or ","
+    own, _, unknown = asked_for.partition(",")
+    expected = f"{own} in QueueList, {unknown} in NonExistPIDs"
+    reply = accepted(evidence, HERE, Step.BY_UNKNOWN_ID, expected)
+    ids = [wire.text(queue.queue_id) for queue in reply.queue_list.queues]
+    strangers = tuple(value.strip() for value in reply.queue_list.non_exist_ids)
+    faults = []
+    if own not in ids and not spelled_queue_id_upper(reply, "QueueList"):
+        faults.append(f"{own} is not listed")
+    if unknown in ids:
+        faults.append(f"{unknown} is listed")
+    if unknown not in strangers:
+        faults.append(f"NonExistPIDs has {', '.join(strangers) or 'nothing'}")
+    if own in strangers:
+        faults.append(f"{own}, which exists, stands in NonExistPIDs")
+    if faults:
+        return deviates(expected, "; ".join(faults), witness=seq(reply))
+    return holds("both where they belong", witness=seq(reply))
+
+
+@check("QUE-010")
+@premised
+def existing_ids_are_not_told(evidence: Evidence, item: Item) -> Finding:
+    """NonExistPIDs of the list by the queue's own id, and of the list without ids."""
+    replies = [reply for reply in made(evidence, HERE, Step.BY_ID, Step.PLAIN) if reply.ok]
+    if not replies:
+        return blocked("no list by id was answered; see QUE-008")
+    wrong = Collected()
+    for reply in replies:
+        told = [value for value in reply.queue_list.non_exist_ids if value.strip()]
+        if told:
+            wrong.add(reply.exchange.seq, f"NonExistPIDs {', '.join(told)}")
+    return wrong.finding("no NonExistPIDs when every id exists", holds("none", witness=seq(replies[0])))
+
+
+_FILTERS = (
+    (Step.ACTIVE, QueueState.ACTIVE, QueueState.ACTIVE),
+    (Step.PAUSED, QueueState.PAUSED, QueueState.ACTIVE),
+    (Step.PAUSED_WHILE_PAUSED, QueueState.PAUSED, QueueState.PAUSED),
+    (Step.ACTIVE_WHILE_PAUSED, QueueState.ACTIVE, QueueState.PAUSED),
+)
+"""Step, state asked for, state of the queue at that time when it was found active."""
+
+
+@check("QUE-011")
+@premised
+def state_filters(evidence: Evidence, item: Item) -> Finding:
+    """The list by each state, while the queue is active and while it is paused."""
+    accepted(evidence, HERE, Step.ACTIVE, "state=Active is accepted")
+    accepted(evidence, HERE, Step.PAUSED, "state=Paused is accepted")
+    own = _own_id(evidence)
+    before = listed(_plain(evidence), own)
+    if before is None:
+        return NO_QUEUE
+    found = wire.text(before.state)
+    wrong, judged = Collected(), []
+    for step, wanted, usual in _FILTERS:
+        reply = evidence.one(HERE, step)
+        if reply is None or not reply.ok:
+            continue
+        judged.append(reply)
+        state = found if step in (Step.ACTIVE, Step.PAUSED) else usual.value
+        for queue in reply.queue_list.queues:
+            if wire.text(queue.state) != wanted:
+                wrong.add(reply.exchange.seq, f"state={wanted} lists a queue with State {queue.state}")
+        shown = listed(reply, own) is not None
+        if shown != (state == wanted):
+            verb = "leaves out" if state == wanted else "lists"
+            wrong.add(reply.exchange.seq, f"state={wanted} {verb} {own}, which is {state}")
+    return wrong.finding(
+        "state=Active returns the active queues only, state=Paused the paused ones only",
+        holds(f"{len(judged)} lists", witness=seq(*judged)),
+    )
+
+
+@check("QUE-012")
+@premised
+def page_defaults(evidence: Evidence, item: Item) -> Finding:
+    """What the list without parameters says of its page."""
+    reply = granted(evidence, HERE, Step.PLAIN)
+    page = reply.queue_list
+    said_page = f"PageNumber {page.page_number}, PageSize {page.page_size}"
+    if wire.number(page.page_number) != 1 or wire.number(page.page_size) != 10:
+        return deviates("PageNumber 1 and PageSize 10 without page parameters", said_page, witness=seq(reply))
+    return holds(said_page, witness=seq(reply))
+
+
+@check("QUE-013")
+@premised
+def page_is_echoed(evidence: Evidence, item: Item) -> Finding:
+    """The first page of one queue."""
+    expected = "PageNumber 1, PageSize 1 and one queue"
+    reply = accepted(evidence, HERE, Step.FIRST_OF_ONE, expected)
+    page = reply.queue_list
+    faults = []
+    if wire.number(page.page_number) != 1 or wire.number(page.page_size) != 1:
+        faults.append(f"PageNumber {page.page_number}, PageSize {page.page_size}")
+    if len(page.queues) > 1:
+        faults.append(f"{len(page.queues)} queues on a page of one")
+    if not page.queues and wire.number(page.total_count):
+        faults.append(f"no queue on the first page of {page.total_count}")
+    if faults:
+        return deviates(expected, "; ".join(faults), witness=seq(reply))
+    return holds(f"{len(page.queues)} queue on the page", witness=seq(reply))
+
+
+@check("QUE-014")
+@premised
+def past_the_end(evidence: Evidence, item: Item) -> Finding:
+    """Page 1000."""
+    plain = granted(evidence, HERE, Step.PLAIN)
+    expected = f"no queue and TotalCount {plain.queue_list.total_count} on page 1000"
+    reply = accepted(evidence, HERE, Step.PAST_THE_END, expected)
+    page = reply.queue_list
+    if page.queues or wire.number(page.total_count) != wire.number(plain.queue_list.total_count):
+        seen = f"{len(page.queues)} queue(s), TotalCount {page.total_count}"
+        return deviates(expected, seen, witness=seq(plain, reply))
+    return holds("an empty page", witness=seq(reply))
+
+
+@check("QUE-015")
+@premised
+def empty_means_absent(evidence: Evidence, item: Item) -> Finding:
+    """The list with the empty parameters that official SDKs send."""
+    plain = granted(evidence, HERE, Step.PLAIN)
+    expected = "queueIds=&state=All&pageNumber=&pageSize= answers as no parameters do"
+    reply = accepted(evidence, HERE, Step.EMPTY_PARAMETERS, expected)
+    ids = [sorted(wire.text(queue.queue_id) for queue in r.queue_list.queues) for r in (plain, reply)]
+    if ids[0] != ids[1]:
+        seen = f"{', '.join(ids[1]) or 'no queue'} instead of {', '.join(ids[0]) or 'no queue'}"
+        return deviates(expected, seen, witness=seq(plain, reply))
+    return holds("the same queues", witness=seq(plain, reply))
+
+
+@check("QUE-016")
+@premised
+def rule_is_shown(evidence: Evidence, item: Item) -> Finding:
+    """NotifyConfig of every queue shown."""
+    expected = "NotifyConfig with Url, Event, Type and State, State On or Off"
+    wrong, shown = Collected(), _shown(evidence)
+    lesser: list[tuple[Reply, str]] = []
+    for reply, queue in shown:
+        config = queue.notify_config
+        if config is None:
+            wrong.add(reply.exchange.seq, "no NotifyConfig")
+            continue
+        state = wire.text(config.state)
+        if state not in ("On", "Off"):
+            wrong.add(reply.exchange.seq, f"NotifyConfig.State {state or 'is missing'}")
+        parts = (("Url", config.url), ("Event", config.event), ("Type", config.type))
+        gone = [name for name, value in parts if value is None]
+        if gone and state == "On":
+            wrong.add(reply.exchange.seq, f"a rule that is On without {', '.join(gone)}")
+        elif gone:
+            lesser.append((reply, f"a rule that is Off leaves out {', '.join(gone)}; samples show them empty"))
+    if not shown:
+        return NO_QUEUE
+    fine = holds(f"{len(shown)} times", witness=seq(shown[0][0]))
+    if lesser:
+        fine = observed(lesser[0][1], witness=seq(lesser[0][0]), expected=expected)
+    return wrong.finding(expected, fine)
+
+
+@check("QUE-017")
+@premised
+def eleven_ids(evidence: Evidence, item: Item) -> Finding:
+    """Eleven ids; ten is the documented most."""
+    return refusals(made(evidence, HERE, Step.ELEVEN_IDS), "eleven queueIds are refused with 400", status=400)
+
+
+@check("QUE-018")
+@premised
+def page_out_of_range(evidence: Evidence, item: Item) -> Finding:
+    """Page parameters that are no page."""
+    replies = made(evidence, HERE, *OUT_OF_RANGE)
+    return refusals(replies, "pageSize=0, pageSize=-1 and pageNumber=abc are refused with 400", status=400)
+
+
+def _is_speed_queue(queue: Queue) -> bool:
+    return wire.text(queue.category) == SPEED or wire.text(queue.name).startswith("queue-speed-transcoding-process")
+
+
+@check("ONE-001")
+@premised
+def one_queue(evidence: Evidence, item: Item) -> Finding:
+    """How many queues the list without parameters holds."""
+    reply = granted(evidence, HERE, Step.PLAIN)
+    speed = [queue for queue in reply.queue_list.queues if item.feature.extra_queue_names and _is_speed_queue(queue)]
+    queues = [queue for queue in reply.queue_list.queues if queue not in speed]
+    names = ", ".join(f"{queue.name} ({queue.queue_id})" for queue in queues)
+    if len(queues) != 1:
+        return deviates("exactly one queue of the feature", f"{len(queues)}: {names or 'none'}", witness=seq(reply))
+    total = wire.number(reply.queue_list.total_count)
+    if total is not None and total > len(reply.queue_list.queues):
+        return deviates("exactly one queue of the feature", f"TotalCount {total}", witness=seq(reply))
+    return holds(names, witness=seq(reply))
+
+
+@check("ONE-002")
+@premised
+def documented_name(evidence: Evidence, item: Item) -> Finding:
+    """Name of the queue, where nobody has updated it."""
+    names = (*item.feature.queue_names, *item.feature.extra_queue_names)
+    expected = f"the name {' or '.join(item.feature.queue_names)} on a queue never updated"
+    queue = listed(_plain(evidence), _own_id(evidence))
+    if queue is None:
+        return NO_QUEUE
+    witness = seq(_plain(evidence))
+    if wire.text(queue.name) in names:
+        return holds(wire.text(queue.name), witness=witness)
+    created, updated = times.parse(queue.create_time), times.parse(queue.update_time)
+    if created is None or updated is None:
+        return cannot_tell("CreateTime or UpdateTime cannot be read, see QUE-004", witness=witness)
+    if created != updated:
+        return absent(f"the queue is called {queue.name} and has been updated since it was made", witness=witness)
+    return deviates(expected, f"{queue.name}, CreateTime and UpdateTime both {queue.create_time}", witness=witness)
+
+
+@check("HDR-003")
+@premised
+def request_ids_agree(evidence: Evidence, item: Item) -> Finding:
+    """RequestId of the body and x-ci-request-id of the header, where an answer has both."""
+    replies = [reply for reply in made(evidence, HERE, *Step) if reply.exchange.status]
+    wrong, right = Collected(), []
+    for reply in replies:
+        root = wire.root_of(reply.exchange.response_body.data)
+        body, head = wire.child_text(root, "RequestId"), wire.answer_header(reply, "x-ci-request-id")
+        if not body or not head:
+            continue
+        if body == head.strip():
+            right.append(reply)
+        else:
+            wrong.add(reply.exchange.seq, f"body {body}, header {head} ({said(reply)})")
+    if not right and not wrong.items:
+        return absent("no answer gives both", witness=seq(*replies[:1]))
+    return wrong.finding("the same id in body and header", holds(f"{len(right)} answers", witness=seq(*right[:1])))

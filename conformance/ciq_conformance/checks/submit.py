@@ -1,0 +1,344 @@
+"""Checks of the scenario `submit` (SUB, ONE-007, LIF-002)."""
+
+from collections import Counter
+from collections.abc import Callable
+
+from ciq_conformance.checks.job_facts import (
+    ids_of,
+    jobs_in,
+    last_seen,
+    level_of,
+    object_of,
+    output_of,
+    shortened,
+    tag_of,
+    user_data_of,
+)
+from ciq_conformance.checks.premise import accepted, asked, granted, made, premised, said, seq
+from ciq_conformance.judge import times, wire
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.finding import Collected, Finding, blocked, cannot_tell, deviates, holds, observed
+from ciq_conformance.judge.registry import Item, check
+from ciq_conformance.judge.requested import RequestedJob, requested_job
+from ciq_conformance.reply import Reply
+from ciq_conformance.steps.submit import LEVELS, LOOKS, SUBMITS, WELL_FORMED, Step
+from ciq_schemas.lifecycle import FINAL_STATES, JobState
+from ciq_schemas.requirement import Scenario
+from ciq_schemas.values import Job
+
+HERE = Scenario.SUBMIT
+NONE_ACCEPTED = blocked("no submit of the scenario was accepted; see SUB-001")
+
+
+def _submits(evidence: Evidence, *steps: Step) -> list[Reply]:
+    """Accepted submits with one job each."""
+    replies = made(evidence, HERE, *(steps or SUBMITS))
+    return [reply for reply in replies if reply.ok and len(reply.jobs) == 1]
+
+
+def _echo(
+    evidence: Evidence,
+    steps: tuple[Step, ...],
+    expected: str,
+    wanted: Callable[[RequestedJob], object],
+    got: Callable[[Job], object],
+    *,
+    described: bool = False,
+) -> Finding:
+    """What was given stands in the submit answers, and in the describe answers too when `described`."""
+    submits = _submits(evidence, *steps)
+    if not submits:
+        return NONE_ACCEPTED
+    wrong, seen, looked = Collected(), 0, 0
+    looks = evidence.of(HERE, *LOOKS) if described else ()
+    for submit in submits:
+        want = wanted(requested_job(submit))
+        shown = [(submit, submit.jobs[0]), *jobs_in(looks, ids_of([submit]))]
+        looked += len(shown) - 1
+        for reply, job in shown:
+            seen += 1
+            if got(job) != want:
+                where = "describe" if reply is not submit else "submit"
+                text = f"{_words(got(job))} instead of {_words(want)} ({where} of {submit.exchange.step})"
+                for record in (submit, reply):
+                    wrong.add(record.exchange.seq, text)
+    if described and not looked and not wrong.items:
+        return blocked("no submitted job was described; see DES-001")
+    return wrong.finding(expected, holds(f"{seen} times in {len(submits)} jobs", witness=seq(*submits[:3])))
+
+
+def _words(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(str(part) if part else "nothing" for part in value)
+    return shortened(value if isinstance(value, str) else None)
+
+
+@check("SUB-001")
+@premised
+def one_job_is_made(evidence: Evidence, item: Item) -> Finding:
+    """The answers to single submits."""
+    expected = "HTTP 200 and Response with one JobsDetail holding JobId, State, CreationTime and QueueId"
+    accepted(evidence, HERE, Step.PLAIN, expected)
+    wrong, right = Collected(), []
+    for reply in evidence.of(HERE, *SUBMITS):
+        if not reply.ok:
+            continue
+        fault = _submit_fault(reply)
+        if fault:
+            wrong.add(reply.exchange.seq, f"{reply.exchange.step}: {fault}")
+        else:
+            right.append(reply)
+    return wrong.finding(expected, holds(f"{len(right)} submits", witness=seq(*right[:3])))
+
+
+def _submit_fault(reply: Reply) -> str:
+    root = wire.response(reply)
+    if root is None:
+        return "the answer is no Response document"
+    details = wire.children(root, "JobsDetail")
+    if len(details) != 1:
+        return f"{len(details)} JobsDetail"
+    gone = [name for name in ("JobId", "State", "CreationTime") if not wire.child_text(details[0], name)]
+    if not (wire.child_text(details[0], "QueueId") or wire.child_text(details[0], "QueueID")):
+        gone.append("QueueId")
+    return f"JobsDetail without {', '.join(gone)}" if gone else ""
+
+
+@check("SUB-002")
+@premised
+def new_job_is_submitted(evidence: Evidence, item: Item) -> Finding:
+    """State in the submit answers, from an active queue."""
+    submits = _submits(evidence)
+    if not submits:
+        return NONE_ACCEPTED
+    wrong = Collected()
+    for reply in submits:
+        state = wire.text(reply.jobs[0].state)
+        if state not in (JobState.SUBMITTED, JobState.PAUSE):
+            wrong.add(reply.exchange.seq, f"State {state or 'is missing'} ({reply.exchange.step})")
+    return wrong.finding("State Submitted in the answer", holds(f"{len(submits)} jobs", witness=seq(*submits[:3])))
+
+
+@check("SUB-003")
+@premised
+def ids_are_new(evidence: Evidence, item: Item) -> Finding:
+    """Job ids of all submits."""
+    replies = [reply for reply in made(evidence, HERE, *SUBMITS) if reply.ok]
+    wrong = Collected()
+    first: dict[str, Reply] = {}
+    for reply in replies:
+        for job in reply.jobs:
+            job_id = wire.text(job.job_id)
+            if not job_id:
+                wrong.add(reply.exchange.seq, f"an empty JobId ({reply.exchange.step})")
+            elif job_id in first:
+                for record in (first[job_id], reply):
+                    wrong.add(record.exchange.seq, f"JobId {job_id} was given twice")
+            else:
+                first[job_id] = reply
+    if not first and not wrong.items:
+        return NONE_ACCEPTED
+    if len(first) < 2 and not wrong.items:
+        return cannot_tell("only one submit was accepted", witness=seq(*replies))
+    return wrong.finding("a JobId of its own for each job", holds(f"{len(first)} ids", witness=seq(*replies[:3])))
+
+
+@check("SUB-004")
+@premised
+def creation_time_is_whole(evidence: Evidence, item: Item) -> Finding:
+    """CreationTime in the submit answers."""
+    submits = _submits(evidence)
+    if not submits:
+        return NONE_ACCEPTED
+    wrong = Collected()
+    for reply in submits:
+        value = reply.jobs[0].creation_time
+        if times.parse(value) is None:
+            wrong.add(reply.exchange.seq, f"CreationTime {shortened(value)}")
+    seen = wire.text(submits[0].jobs[0].creation_time)
+    return wrong.finding("date, time and numeric zone", holds(seen, witness=seq(submits[0])))
+
+
+@check("SUB-005")
+@premised
+def tag_is_echoed(evidence: Evidence, item: Item) -> Finding:
+    """Tag in the submit answers."""
+    return _echo(evidence, SUBMITS, "Tag as given", lambda asked_for: asked_for.tag, tag_of)
+
+
+@check("SUB-006")
+@premised
+def input_is_echoed(evidence: Evidence, item: Item) -> Finding:
+    """Input.Object in the submit answers; names beyond ASCII are SUB-015."""
+    return _echo(
+        evidence,
+        (*WELL_FORMED, Step.WITHOUT_QUEUE),
+        "Input.Object as given",
+        lambda asked_for: asked_for.input_object,
+        object_of,
+    )
+
+
+@check("SUB-007")
+@premised
+def output_is_echoed(evidence: Evidence, item: Item) -> Finding:
+    """Operation.Output in the submit answers."""
+    return _echo(
+        evidence,
+        (*WELL_FORMED, Step.WITHOUT_QUEUE),
+        "Operation.Output with Region, Bucket and Object as given",
+        lambda asked_for: asked_for.output,
+        output_of,
+    )
+
+
+@check("SUB-008")
+@premised
+def user_data_comes_back(evidence: Evidence, item: Item) -> Finding:
+    """UserData in submit and describe answers, the special one included."""
+    expected = "UserData character for character as given"
+    accepted(evidence, HERE, Step.SPECIAL_USER_DATA, expected)
+    steps = tuple(step for step in WELL_FORMED if step is not Step.LONG_USER_DATA)
+    return _echo(evidence, steps, expected, lambda asked_for: asked_for.user_data, user_data_of, described=True)
+
+
+@check("SUB-009")
+@premised
+def long_user_data_is_kept(evidence: Evidence, item: Item) -> Finding:
+    """UserData of 1024 characters in submit and describe answers."""
+    expected = "all 1024 characters of UserData come back"
+    accepted(evidence, HERE, Step.LONG_USER_DATA, expected)
+    return _echo(
+        evidence,
+        (Step.LONG_USER_DATA,),
+        expected,
+        lambda asked_for: asked_for.user_data,
+        user_data_of,
+        described=True,
+    )
+
+
+@check("SUB-010")
+@premised
+def level_is_echoed(evidence: Evidence, item: Item) -> Finding:
+    """JobLevel 0, 1 and 2 in submit and describe answers."""
+    expected = "Operation.JobLevel as given, in submit and describe"
+    for step in LEVELS:
+        accepted(evidence, HERE, step, expected)
+    return _echo(evidence, tuple(LEVELS), expected, lambda asked_for: asked_for.level, level_of, described=True)
+
+
+@check("SUB-011")
+@premised
+def level_without_request(evidence: Evidence, item: Item) -> Finding:
+    """JobLevel of a job that was given none."""
+    reply = granted(evidence, HERE, Step.PLAIN)
+    level = level_of(reply.jobs[0]) if reply.jobs else ""
+    return observed(f"JobLevel {level}" if level else "no JobLevel", witness=seq(reply), expected="0 in samples")
+
+
+@check("SUB-012")
+@premised
+def equal_bodies_two_jobs(evidence: Evidence, item: Item) -> Finding:
+    """The same body twice."""
+    expected = "two jobs with different ids"
+    first = granted(evidence, HERE, Step.EQUAL_FIRST)
+    second = accepted(evidence, HERE, Step.EQUAL_SECOND, expected)
+    one, other = ids_of([first]), ids_of([second])
+    if not one or not other or one == other:
+        seen = f"{', '.join(one) or 'no id'} and {', '.join(other) or 'no id'}"
+        return deviates(expected, seen, witness=seq(first, second))
+    return holds(f"{one[0]} and {other[0]}", witness=seq(first, second))
+
+
+@check("SUB-013")
+@premised
+def order_is_free(evidence: Evidence, item: Item) -> Finding:
+    """A submit with its elements from last to first."""
+    expected = "HTTP 200 and a job"
+    reply = accepted(evidence, HERE, Step.SHUFFLED, expected)
+    if not ids_of([reply]):
+        return deviates(expected, "no JobId", witness=seq(reply))
+    return holds(ids_of([reply])[0], witness=seq(reply))
+
+
+@check("SUB-014")
+@premised
+def without_queue(evidence: Evidence, item: Item) -> Finding:
+    """A submit without QueueId."""
+    reply = asked(evidence, HERE, Step.WITHOUT_QUEUE)
+    queue = wire.text(reply.jobs[0].queue_id) if reply.ok and reply.jobs else ""
+    return observed(f"{said(reply)}, QueueId {queue or 'none'}", witness=seq(reply))
+
+
+@check("SUB-015")
+@premised
+def other_scripts_survive(evidence: Evidence, item: Item) -> Finding:
+    """Input.Object with Chinese and a space in submit and describe answers."""
+    reply = asked(evidence, HERE, Step.OTHER_SCRIPT)
+    expected = "Input.Object with Chinese and a space as given"
+    if reply.refused and "resource" in (reply.error.code or "").lower():
+        return cannot_tell(
+            f"the target looks for the input at submit ({said(reply)}); an object of that name would tell",
+            witness=seq(reply),
+        )
+    accepted(evidence, HERE, Step.OTHER_SCRIPT, expected)
+    return _echo(
+        evidence,
+        (Step.OTHER_SCRIPT,),
+        expected,
+        lambda asked_for: asked_for.input_object,
+        object_of,
+        described=True,
+    )
+
+
+@check("ONE-007")
+@premised
+def job_is_in_the_queue(evidence: Evidence, item: Item) -> Finding:
+    """QueueId of all jobs against the queue list, also where the request named no queue."""
+    queues = granted(evidence, HERE, Step.QUEUES)
+    known = {wire.text(queue.queue_id) for queue in queues.queue_list.queues} - {""}
+    submits = _submits(evidence)
+    if not submits or not known:
+        return NONE_ACCEPTED if known else blocked("no queue was listed", witness=seq(queues))
+    wrong, counts = Collected(), Counter[str]()
+    for reply in submits:
+        queue_id = wire.text(reply.jobs[0].queue_id)
+        counts[queue_id] += 1
+        wanted = requested_job(reply).queue_id
+        allowed = {wanted} if wanted else known
+        if queue_id not in allowed:
+            instead = " or ".join(sorted(allowed))
+            wrong.add(reply.exchange.seq, f"QueueId {queue_id or 'missing'} instead of {instead}")
+    expected = "QueueId of the feature's queue on every job"
+    seen = f"{len(submits)} jobs in {', '.join(counts)}"
+    return wrong.finding(expected, holds(seen, witness=seq(queues, submits[0])))
+
+
+@check("LIF-002")
+@premised
+def good_job_succeeds(evidence: Evidence, item: Item) -> Finding:
+    """The last state of each job with good input."""
+    submits = _submits(evidence, *WELL_FORMED)
+    if not submits:
+        return NONE_ACCEPTED
+    last = last_seen(evidence.of(HERE, *LOOKS), ids_of(submits))
+    if not last:
+        return blocked("no submitted job was described; see DES-001", witness=seq(*submits[:3]))
+    wrong, right = Collected(), []
+    expired = any(mark.text.startswith(f"{Step.WATCH}:") for mark in evidence.marks(HERE, "expired"))
+    for job_id, (reply, job) in last.items():
+        state = wire.text(job.state)
+        if state == JobState.SUCCESS:
+            right.append(reply)
+        elif state in FINAL_STATES:
+            why = f" ({job.code}: {job.message})" if state == JobState.FAILED else ""
+            wrong.add(reply.exchange.seq, f"job {job_id} ended as {state}{why}")
+        elif expired:
+            wrong.add(reply.exchange.seq, f"job {job_id} was still {state or 'without state'} when patience ran out")
+    if not right and not wrong.items:
+        return blocked("the jobs were not watched to their end")
+    reason = "if the sample input does not exist on the target, name one that does under [inputs] in the profile"
+    finding = wrong.finding("Success", holds(f"{len(right)} jobs", witness=seq(*right[:3])))
+    return deviates(finding.expected, finding.seen, witness=finding.witness, reason=reason) if wrong.items else finding

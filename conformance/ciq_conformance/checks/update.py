@@ -1,0 +1,360 @@
+"""Checks of the scenario `update` (UPD, ONE-011, PAU-009)."""
+
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from ciq_conformance.checks.premise import accepted, asked, granted, made, premised, refusals, said, seq
+from ciq_conformance.checks.queue_shape import (
+    events,
+    listed,
+    missing_elements,
+    same_moment,
+    spelled_queue_id_upper,
+    standing,
+)
+from ciq_conformance.judge import times, wire
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.finding import Collected, Finding, blocked, cannot_tell, deviates, holds, observed
+from ciq_conformance.judge.registry import Item, check
+from ciq_conformance.judge.requested import RequestedUpdate, requested_update
+from ciq_conformance.reply import Reply
+from ciq_conformance.steps.update import BAD, BAD_RULE_WORDS, GOOD, LISTS, Step, after
+from ciq_schemas.requirement import Scenario
+from ciq_schemas.values import Queue
+
+HERE = Scenario.UPDATE
+PLAIN_UPDATES = (Step.RENAME, Step.PAUSE, Step.RESUME)
+"""Updates that no reading of the documents refuses; the rule's address may be an intranet one, which they forbid."""
+QUEUE_NOT_FOUND = frozenset({"QueueNotFound", "1106"})
+INVALID_ARGUMENT = frozenset({"InvalidArgument", "1015"})
+
+
+def _own_id(reply: Reply) -> str:
+    return wire.asked_id(reply.exchange)
+
+
+def _listed(evidence: Evidence, step: str) -> tuple[Reply, Queue] | None:
+    """The queue in the list of a step, None when it was not listed."""
+    reply = evidence.one(HERE, step)
+    if reply is None or not reply.ok:
+        return None
+    own = wire.asked(reply.exchange, "queueIds") or ""
+    queue = listed(reply, own)
+    if queue is None and len(reply.queue_list.queues) == 1 and spelled_queue_id_upper(reply, "QueueList"):
+        queue = reply.queue_list.queues[0]
+    return None if queue is None else (reply, queue)
+
+
+def _shown(evidence: Evidence, update: Reply, step: str) -> list[tuple[Reply, Queue]]:
+    """The queue in the update's own answer and in the list made after it."""
+    own = [] if update.queue is None else [(update, update.queue)]
+    then = _listed(evidence, step)
+    return own if then is None else [*own, then]
+
+
+@check("UPD-001")
+@premised
+def answers_with_queue(evidence: Evidence, item: Item) -> Finding:
+    """Answers to all accepted updates; the plain ones must be accepted."""
+    expected = "HTTP 200 and Response with RequestId and one Queue that has the elements of the list"
+    for step in PLAIN_UPDATES:
+        accepted(evidence, HERE, step, expected)
+    wrong, lesser, right = Collected(), [], []
+    for reply in evidence.of(HERE, *GOOD):
+        if not reply.ok:
+            continue
+        faults = _answer_faults(reply)
+        for fault in faults:
+            wrong.add(reply.exchange.seq, f"{reply.exchange.step}: {fault}")
+        if not faults and reply.queue is not None:
+            if missing_elements(reply.queue) or spelled_queue_id_upper(reply, "Queue"):
+                lesser.append(reply)
+            right.append(reply)
+    if lesser:
+        seen = "an answer in the form of the older pages (no MaxSize and MaxConcurrent, or QueueID)"
+        return wrong.finding(expected, observed(seen, witness=seq(*lesser[:3]), expected=expected))
+    return wrong.finding(expected, holds(f"{len(right)} updates", witness=seq(*right[:3])))
+
+
+def _answer_faults(reply: Reply) -> list[str]:
+    root = wire.response(reply)
+    if root is None:
+        return ["the answer is no Response document"]
+    faults = [] if wire.child_text(root, "RequestId") else ["no RequestId"]
+    count = len(wire.children(root, "Queue"))
+    if count != 1 or reply.queue is None:
+        return [*faults, f"{count} Queue elements"]
+    gone = missing_elements(reply.queue, sizes=False)
+    if spelled_queue_id_upper(reply, "Queue"):
+        gone = [name for name in gone if name != "QueueId"]
+    return [*faults, *([f"Queue without {', '.join(gone)}"] if gone else [])]
+
+
+@check("UPD-002")
+@premised
+def state_is_set(evidence: Evidence, item: Item) -> Finding:
+    """State in answer and list after Paused, then Active."""
+    expected = "State as given, in answer and list"
+    wrong, seen = Collected(), []
+    for step, then in ((Step.PAUSE, Step.LIST_PAUSED), (Step.RESUME, Step.LIST_RESUMED)):
+        update = accepted(evidence, HERE, step, expected)
+        wanted = requested_update(update).state
+        shown = _shown(evidence, update, then)
+        if not any(reply is not update for reply, _ in shown):
+            return blocked(f"the queue was not listed after {step}", witness=seq(update))
+        for reply, queue in shown:
+            seen.append(reply)
+            if wire.text(queue.state) != wanted:
+                wrong.add(update.exchange.seq, f"State {queue.state} after {wanted} was set ({reply.exchange.step})")
+                wrong.add(reply.exchange.seq, f"State {queue.state} after {wanted} was set ({reply.exchange.step})")
+    return wrong.finding(expected, holds("Paused, then Active", witness=seq(*seen)))
+
+
+def _is_intranet(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        return "." not in host or host.endswith((".local", ".internal", ".localhost", ".test"))
+
+
+@check("UPD-003")
+@premised
+def rule_is_set(evidence: Evidence, item: Item) -> Finding:
+    """The callback rule in answer and list."""
+    expected = "Url, Event, Type, State and ResultFormat of NotifyConfig as given, in answer and list"
+    update = asked(evidence, HERE, Step.RULE)
+    wanted = requested_update(update)
+    if update.refused and _is_intranet(wanted.url or ""):
+        reason = f"{said(update)} to the rule's address {wanted.url}, perhaps because it is an intranet address, which "
+        reason += "the documents forbid; give an address the target accepts with callback_url in the profile"
+        return blocked(reason, witness=seq(update))
+    accepted(evidence, HERE, Step.RULE, expected)
+    shown = _shown(evidence, update, Step.LIST_RULE)
+    if not any(reply is not update for reply, _ in shown):
+        return blocked("the queue was not listed after its rule was set", witness=seq(update))
+    wrong = Collected()
+    for reply, queue in shown:
+        for difference in _rule_differences(wanted, queue):
+            wrong.add(reply.exchange.seq, f"{difference} ({reply.exchange.step})")
+    return wrong.finding(expected, holds(f"{wanted.url}, {wanted.event}", witness=seq(update, *(r for r, _ in shown))))
+
+
+def _rule_differences(wanted: RequestedUpdate, queue: Queue) -> list[str]:
+    config = queue.notify_config
+    if config is None:
+        return ["no NotifyConfig"]
+    pairs = [
+        ("Url", wanted.url, config.url),
+        ("Type", wanted.type, config.type),
+        ("State", wanted.rule_state, config.state),
+        ("ResultFormat", wanted.result_format, config.result_format),
+    ]
+    different = [f"{name} {got!r} instead of {want!r}" for name, want, got in pairs if want and wire.text(got) != want]
+    if events(config.event) != events(wanted.event):
+        different.append(f"Event {config.event!r} instead of {wanted.event!r}")
+    return different
+
+
+@check("UPD-004")
+@premised
+def name_is_set(evidence: Evidence, item: Item) -> Finding:
+    """The name in answer and list."""
+    expected = "Name as given, in answer and list"
+    update = accepted(evidence, HERE, Step.RENAME, expected)
+    wanted = requested_update(update).name
+    shown = _shown(evidence, update, Step.LIST_RENAMED)
+    if not any(reply is not update for reply, _ in shown):
+        return blocked("the queue was not listed after it was renamed", witness=seq(update))
+    wrong = Collected()
+    for reply, queue in shown:
+        if wire.text(queue.name) != wanted:
+            wrong.add(reply.exchange.seq, f"Name {queue.name!r} instead of {wanted!r} ({reply.exchange.step})")
+    return wrong.finding(expected, holds(f"{wanted}", witness=seq(update, *(r for r, _ in shown))))
+
+
+@check("UPD-005")
+@premised
+def times_move(evidence: Evidence, item: Item) -> Finding:
+    """CreateTime and UpdateTime before the updates and after each."""
+    expected = "UpdateTime never earlier than before, CreateTime unchanged"
+    before = _listed(evidence, Step.BEFORE)
+    if before is None:
+        return blocked("the queue was not listed before the updates")
+    wrong, judged = Collected(), 0
+    previous = before
+    for now in _history(evidence):
+        judged += 1
+        if not same_moment(before[1].create_time, now[1].create_time):
+            text = f"CreateTime went from {before[1].create_time} to {now[1].create_time}"
+            wrong.add(before[0].exchange.seq, text)
+            wrong.add(now[0].exchange.seq, text)
+        earlier, later = times.parse(previous[1].update_time), times.parse(now[1].update_time)
+        if earlier is not None and later is not None and later < earlier:
+            text = f"UpdateTime went from {previous[1].update_time} back to {now[1].update_time}"
+            wrong.add(previous[0].exchange.seq, text)
+            wrong.add(now[0].exchange.seq, text)
+        previous = now
+    if not judged:
+        return blocked("no update was accepted; see UPD-001")
+    if times.parse(before[1].update_time) is None:
+        return wrong.finding(expected, cannot_tell("UpdateTime cannot be read, see QUE-004", witness=seq(before[0])))
+    return wrong.finding(expected, holds(f"{judged} looks after updates", witness=seq(before[0], previous[0])))
+
+
+def _history(evidence: Evidence) -> list[tuple[Reply, Queue]]:
+    """The queue in every accepted update and every list of the scenario's good part, in order, after the first list."""
+    found: list[tuple[Reply, Queue]] = []
+    for reply in evidence.of(HERE, *GOOD, *LISTS):
+        if reply.exchange.step == Step.BEFORE or not reply.ok:
+            continue
+        if reply.exchange.step in GOOD:
+            if reply.queue is not None:
+                found.append((reply, reply.queue))
+        elif (shown := _listed(evidence, reply.exchange.step)) is not None:
+            found.append(shown)
+    return found
+
+
+@check("UPD-006")
+@premised
+def unknown_id_is_refused(evidence: Evidence, item: Item) -> Finding:
+    """An update of a queue that does not exist. The code counts; no document gives its status."""
+    replies = made(evidence, HERE, Step.UNKNOWN_ID)
+    return refusals(replies, "4xx with the code QueueNotFound", codes=QUEUE_NOT_FOUND)
+
+
+@check("UPD-007")
+@premised
+def unknown_state_is_refused(evidence: Evidence, item: Item) -> Finding:
+    """An update to a state that does not exist."""
+    replies = made(evidence, HERE, Step.BAD_STATE)
+    return refusals(replies, "HTTP 400 InvalidArgument", status=400, codes=INVALID_ARGUMENT)
+
+
+@check("UPD-008")
+@premised
+def long_name_is_refused(evidence: Evidence, item: Item) -> Finding:
+    """An update to a name of 200 letters."""
+    return refusals(made(evidence, HERE, Step.LONG_NAME), "a name of 200 letters is refused with 400", status=400)
+
+
+@check("UPD-009")
+@premised
+def rule_needs_url(evidence: Evidence, item: Item) -> Finding:
+    """A rule that is on and says nowhere to go."""
+    return refusals(made(evidence, HERE, Step.NO_URL), "a rule that is On without Url is refused with 400", status=400)
+
+
+@check("UPD-010")
+@premised
+def unknown_rule_words_are_refused(evidence: Evidence, item: Item) -> Finding:
+    """Words that no document has for State, Type, Event and ResultFormat."""
+    replies = made(evidence, HERE, *BAD_RULE_WORDS)
+    return refusals(replies, "unknown words in NotifyConfig are refused with 400", status=400)
+
+
+@check("UPD-011")
+@premised
+def refused_changes_nothing(evidence: Evidence, item: Item) -> Finding:
+    """The queue before and after each update that was refused."""
+    wrong, judged = Collected(), []
+    previous = _listed(evidence, Step.LIST_SETTLED)
+    for step in BAD:
+        update = evidence.one(HERE, step)
+        now = _listed(evidence, after(step))
+        if update is None or now is None:
+            continue
+        if previous is not None and update.refused:
+            judged.append(update)
+            old, new = standing(previous[1]), standing(now[1])
+            for name in (name for name in old if old[name] != new[name]):
+                for reply in (update, now[0]):
+                    wrong.add(reply.exchange.seq, f"{step}: {said(update)}, yet {name} changed to {new[name]}")
+        previous = now
+    if not judged:
+        made(evidence, HERE, *BAD)
+        return cannot_tell("no bad update was refused, or the queue was not listed around it")
+    expected = "Name, State and NotifyConfig as before"
+    return wrong.finding(expected, holds(f"after {len(judged)} refused updates", witness=seq(*judged[:3])))
+
+
+@check("UPD-012")
+@premised
+def id_in_body_is_free(evidence: Evidence, item: Item) -> Finding:
+    """Updates with QueueID, with QueueId, and with neither."""
+    wrong, right = Collected(), []
+    for step in (Step.WITH_QUEUE_ID_UPPER, Step.WITH_QUEUE_ID, Step.WITHOUT_QUEUE_ID):
+        reply = asked(evidence, HERE, step)
+        if not reply.ok:
+            wrong.add(reply.exchange.seq, f"{step}: {said(reply)}")
+        elif reply.queue is not None and wire.text(reply.queue.queue_id) not in ("", _own_id(reply)):
+            wrong.add(reply.exchange.seq, f"{step}: the answer is about {reply.queue.queue_id}")
+        else:
+            right.append(reply)
+    return wrong.finding("accepted, about the queue of the path", holds("all three", witness=seq(*right)))
+
+
+@check("UPD-013")
+@premised
+def order_is_free(evidence: Evidence, item: Item) -> Finding:
+    """An update with its elements from last to first."""
+    expected = "HTTP 200, and the queue as asked"
+    reply = accepted(evidence, HERE, Step.REVERSED, expected)
+    shown = _shown(evidence, reply, Step.LIST_SETTLED)
+    wanted = requested_update(reply)
+    for then, queue in shown:
+        if wire.text(queue.name) != wanted.name or wire.text(queue.state) != wanted.state:
+            seen = f"Name {queue.name}, State {queue.state} instead of {wanted.name}, {wanted.state}"
+            return deviates(expected, seen, witness=seq(reply, then))
+    return holds("accepted", witness=seq(reply))
+
+
+@check("ONE-011")
+@premised
+def queue_keeps_identity(evidence: Evidence, item: Item) -> Finding:
+    """QueueId and CreateTime in every answer and list after the first."""
+    granted(evidence, HERE, Step.BEFORE)
+    before = _listed(evidence, Step.BEFORE)
+    if before is None:
+        return blocked("the queue was not listed before the updates")
+    wrong, judged = Collected(), []
+    own = wire.text(before[1].queue_id)
+    updated = False
+    for reply in evidence.of(HERE, *GOOD, *LISTS):
+        if not reply.ok or reply.exchange.step == Step.BEFORE:
+            continue
+        is_update = reply.exchange.step in GOOD
+        updated = updated or is_update
+        queue = reply.queue if is_update else next(iter(reply.queue_list.queues), None)
+        if queue is None:
+            if not is_update:
+                wrong.add(reply.exchange.seq, f"{own} is not listed any more ({reply.exchange.step})")
+            continue
+        judged.append(reply)
+        if wire.text(queue.queue_id) != own:
+            wrong.add(reply.exchange.seq, f"QueueId {queue.queue_id} instead of {own} ({reply.exchange.step})")
+        if not same_moment(queue.create_time, before[1].create_time):
+            was = f"CreateTime {queue.create_time} instead of {before[1].create_time}"
+            wrong.add(reply.exchange.seq, f"{was} ({reply.exchange.step})")
+    if not updated:
+        return blocked("no update was accepted; see UPD-001")
+    expected = "QueueId and CreateTime the same after every update"
+    return wrong.finding(expected, holds(f"{own} in {len(judged)} answers", witness=seq(before[0], *judged[-1:])))
+
+
+@check("PAU-009")
+@premised
+def pausing_twice(evidence: Evidence, item: Item) -> Finding:
+    """The second pause in a row."""
+    expected = "HTTP 200 and the queue as after the first pause"
+    granted(evidence, HERE, Step.PAUSE)
+    again = accepted(evidence, HERE, Step.PAUSE_AGAIN, expected)
+    first, second = _listed(evidence, Step.LIST_PAUSED), _listed(evidence, Step.LIST_PAUSED_AGAIN)
+    if first is None or second is None:
+        return blocked("the queue was not listed after both pauses", witness=seq(again))
+    old, new = standing(first[1]), standing(second[1])
+    changed = [f"{name} {old[name]} became {new[name]}" for name in old if old[name] != new[name]]
+    if changed:
+        return deviates(expected, "; ".join(changed), witness=seq(first[0], again, second[0]))
+    return holds("unchanged", witness=seq(first[0], again, second[0]))

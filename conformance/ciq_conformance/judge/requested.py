@@ -1,0 +1,77 @@
+"""What the suite itself asked for in a submit or an update, read back from the request as it went out. Pure."""
+
+from dataclasses import dataclass
+
+from lxml import etree
+
+from ciq_conformance.judge.wire import child_text, children, root_of
+from ciq_conformance.reply import Reply
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestedJob:
+    """One Operation of a submit with what it shares with its siblings. None = the element was not sent."""
+
+    tag: str | None
+    input_object: str | None
+    output: tuple[str | None, str | None, str | None]
+    """Region, Bucket, Object."""
+    user_data: str | None
+    level: str | None
+    queue_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestedUpdate:
+    """A queue update. None = the element was not sent."""
+
+    name: str | None
+    state: str | None
+    url: str | None
+    event: str | None
+    type: str | None
+    rule_state: str | None
+    result_format: str | None
+
+
+def requested_jobs(reply: Reply) -> tuple[RequestedJob, ...]:
+    """The jobs that a submit asked for, in the order of its Operations; empty for a body that cannot be read."""
+    root = root_of(reply.exchange.request_body.data)
+    source = next(iter(children(root, "Input")), None)
+    return tuple(
+        RequestedJob(
+            tag=child_text(operation, "Tag") or child_text(root, "Tag"),
+            input_object=child_text(source, "Object"),
+            output=_output(operation),
+            user_data=child_text(operation, "UserData"),
+            level=child_text(operation, "JobLevel"),
+            queue_id=child_text(root, "QueueId"),
+        )
+        for operation in children(root, "Operation")
+    )
+
+
+def requested_job(reply: Reply) -> RequestedJob:
+    """The one job of a submit in the single form; ValueError when the request is none."""
+    (job,) = requested_jobs(reply)
+    return job
+
+
+def requested_update(reply: Reply) -> RequestedUpdate:
+    """What an update asked for."""
+    root = root_of(reply.exchange.request_body.data)
+    rule = next(iter(children(root, "NotifyConfig")), None)
+    return RequestedUpdate(
+        name=child_text(root, "Name"),
+        state=child_text(root, "State"),
+        url=child_text(rule, "Url"),
+        event=child_text(rule, "Event"),
+        type=child_text(rule, "Type"),
+        rule_state=child_text(rule, "State"),
+        result_format=child_text(rule, "ResultFormat"),
+    )
+
+
+def _output(operation: etree._Element) -> tuple[str | None, str | None, str | None]:
+    output = next(iter(children(operation, "Output")), None)
+    return child_text(output, "Region"), child_text(output, "Bucket"), child_text(output, "Object")

@@ -1,0 +1,99 @@
+"""What an exchange shows on its surface: headers, asked parameters, and the elements of its answer as they stand.
+
+For what the typed values leave out: how an element was spelled, which root it had, what was asked. Pure.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from urllib.parse import parse_qsl, urlsplit
+
+from lxml import etree
+
+from ciq_conformance.reply import Reply
+from ciq_schemas import xml_parser
+from ciq_schemas.run import Exchange, Header, HeaderField
+
+
+def header(fields: tuple[HeaderField, ...], name: str) -> str | None:
+    """Value of the first header of that name, in whatever letters; None when there is none."""
+    wanted = name.lower()
+    return next((value for key, value in fields if key.lower() == wanted), None)
+
+
+def answer_header(reply: Reply, name: str) -> str | None:
+    """A header of the answer."""
+    return header(reply.exchange.response_headers, name)
+
+
+def media_type(reply: Reply) -> str:
+    """`application/xml` of `Application/XML; charset=utf-8`; empty without a Content-Type."""
+    return (answer_header(reply, "content-type") or "").split(";")[0].strip().lower()
+
+
+def asked(exchange: Exchange, parameter: str) -> str | None:
+    """Value of a query parameter as the suite sent it, None when it was not sent."""
+    pairs = parse_qsl(urlsplit(exchange.url).query, keep_blank_values=True)
+    return next((value for name, value in pairs if name == parameter), None)
+
+
+def asked_id(exchange: Exchange) -> str:
+    """The last part of the path: the id, or ids, that a describe, cancel or update names."""
+    return urlsplit(exchange.url).path.rpartition("/")[2]
+
+
+def text(value: str | None) -> str:
+    """A value without white space around it; empty when absent."""
+    return (value or "").strip()
+
+
+def number(value: str | None) -> int | None:
+    """A decimal number without sign, None for anything else."""
+    stripped = text(value)
+    return int(stripped) if stripped.isascii() and stripped.isdigit() and len(stripped) < 19 else None
+
+
+@lru_cache(maxsize=512)
+def root_of(data: bytes) -> etree._Element | None:
+    """Root of an XML document, None when the bytes are none."""
+    try:
+        return xml_parser.parse(data)
+    except xml_parser.RefusedDocument:
+        return None
+
+
+def name_of(element: etree._Element) -> str:
+    """Element name without namespace."""
+    return etree.QName(element).localname
+
+
+def children(element: etree._Element | None, name: str | None = None) -> list[etree._Element]:
+    """Child elements (of that name), comments and the like left out."""
+    if element is None:
+        return []
+    return [c for c in element if isinstance(c.tag, str) and (name is None or name_of(c) == name)]
+
+
+def child_text(element: etree._Element | None, name: str) -> str | None:
+    """Text of the first child of that name, stripped; None when there is no such child."""
+    found = children(element, name)
+    return "".join(str(part) for part in found[0].itertext()).strip() if found else None
+
+
+def response(reply: Reply) -> etree._Element | None:
+    """The `Response` root of an answer, None when the answer is no such document."""
+    root = root_of(reply.exchange.response_body.data)
+    return root if root is not None and name_of(root) == "Response" else None
+
+
+def texts(element: etree._Element) -> Mapping[str, str]:
+    """Texts of the children by name."""
+    return {name_of(child): "".join(str(part) for part in child.itertext()).strip() for child in children(element)}
+
+
+def bucket_in(records: object) -> str:
+    """The bucket that the run's header names, empty when the records have no header."""
+    if isinstance(records, (list, tuple)):
+        for record in records:
+            if isinstance(record, Header):
+                return record.target.bucket
+    return ""
