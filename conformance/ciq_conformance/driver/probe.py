@@ -185,7 +185,8 @@ def _measure(around: Surroundings, stage: Stage, channel: str, *, activated: boo
     if life.ended is None:
         raise Broken(
             f"the first job did not end within {stage.patience.first_job:g} s: "
-            f"last seen {life.last_state or 'unknown'}; check the sample input {stage.order('first').input_object!r} or raise the patience"
+            f"last seen {life.last_state or 'unknown'}; "
+            f"check the sample input {stage.order('first').input_object!r} or raise the patience"
         )
     if life.last_state != JobState.SUCCESS:
         raise Broken(

@@ -10,6 +10,7 @@ import secrets
 import socket
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -50,7 +51,7 @@ class _Behaviour:
 
 @dataclass(kw_only=True)
 class CallbackReceiver:
-    """Implements `stage.Receiver`. Use as a context manager; leaving it re-raises what went wrong in a handler."""
+    """Implements `stage.Receiver`. Use as a context manager, or `start` and `close`."""
 
     recorder: RunRecorder
     now: Callable[[], float]
@@ -74,15 +75,26 @@ class CallbackReceiver:
         self._server.expect_request(re.compile(".*")).respond_with_handler(self._receive)
 
     def __enter__(self) -> "CallbackReceiver":
+        self.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Begin to listen; OSError when the address cannot be had."""
         logger = logging.getLogger("werkzeug")
         if logger.level == logging.NOTSET:  # else werkzeug prints a line for each request
             logger.setLevel(logging.ERROR)
         self._server.start()
-        return self
 
-    def __exit__(self, *exc: object) -> None:
+    def close(self) -> None:
+        """Stop listening; a mistake of ours in a handler becomes a mark that fails the suite."""
         self._server.stop()
-        self._server.check()
+        try:
+            self._server.check()
+        except Exception:  # whatever a handler raised
+            self.recorder.mark("run", "", "crashed", traceback.format_exc())
 
     @property
     def base_url(self) -> str:

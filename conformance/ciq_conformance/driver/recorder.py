@@ -61,6 +61,8 @@ class RunRecorder:
     stream: IO[bytes] | None = None
     listeners: list[Listener] = field(default_factory=list)
     """Called with each record, in order, under the recorder's lock: they must be quick and must not record."""
+    stream_failed: bool = False
+    """The run file could not be written to its end."""
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
     _records: list[AnyRecord] = field(default_factory=list, repr=False)
     _seq: int = 0
@@ -195,7 +197,7 @@ class RunRecorder:
                 write_record(self.stream, record)
                 self.stream.flush()
             except OSError as error:
-                self.stream = None  # what follows stays in memory; one loud error is enough
+                self.stream, self.stream_failed = None, True  # what follows stays in memory; one loud error is enough
                 raise RunFileWriteError(error.errno, f"cannot write the run file: {error.strerror}") from error
         for listener in self.listeners:
             listener(record)

@@ -48,10 +48,6 @@ class RunSession:
     skip: Sequence[str] = ()
     serial: bool = False
     """The operator wants features one after the other."""
-    unreachable: str = ""
-    """Why the target or the callback path cannot be reached; empty when it can."""
-    suite_failed: bool = False
-    """A mistake of ours outside any scenario and check."""
     not_restored: tuple[str, ...] = ()
     """What could not be put back, in words."""
     plan: dict[Feature, tuple[Scenario, ...]] = field(init=False)
@@ -101,12 +97,12 @@ class RunSession:
         """Whether going on makes sense: some feature answers, and callbacks can arrive where they are needed."""
         if not self._ready:
             if self._silent and not self.around.stop.requested():
-                self.unreachable = next(iter(self._silent.values()))
+                self._unreachable(next(iter(self._silent.values())))
             return False
         wanted = any(CALLBACK_SCENARIOS & set(scenarios) for scenarios in self.plan.values())
         trouble = callback_trouble(self.around, tuple(self._ready.values())) if wanted else ""
         if trouble:
-            self.unreachable = trouble
+            self._unreachable(trouble)
             for feature in self._ready:
                 self._block(feature, self.plan[feature], trouble)
         return not trouble
@@ -263,8 +259,11 @@ class RunSession:
             self._mark(feature, scenario, "broken", reason)
 
     def _own_mistake(self, scenario: str, feature: str) -> None:
-        self.suite_failed = True
         self._mark(feature, scenario, "crashed", traceback.format_exc())
+
+    def _unreachable(self, reason: str) -> None:
+        """Say that the run cannot go on because of the way to the target or back; decides the exit code."""
+        self._mark("", RUN, "broken", reason)
 
     def _mark(self, feature: str, scenario: str, name: str, text: str = "") -> None:
         self.around.recorder.mark(scenario, feature, name, self.around.client.redaction.text(text))

@@ -3,7 +3,7 @@
 Modules are loaded when they are played, so that one broken story does not stop the others.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from types import MappingProxyType
 
@@ -13,7 +13,7 @@ from ciq_schemas.requirement import Scenario
 Play = Callable[[Stage], None]
 
 _RENAMED = {Scenario.LIST: "list_jobs"}
-MODULES = MappingProxyType(
+MODULES: Mapping[Scenario, str] = MappingProxyType(
     {
         scenario: f"{__name__}.{_RENAMED.get(scenario, scenario.value)}"
         for scenario in Scenario

@@ -1,0 +1,66 @@
+"""The command table. Only the command that is asked for is imported, so that `ciq mock` starts quickly."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from types import MappingProxyType
+from typing import Annotated
+
+import typer
+
+from ciq_schemas import __version__
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    module: str
+    function: str
+
+
+COMMANDS: Mapping[str, _Place] = MappingProxyType(
+    {
+        "run": _Place("ciq_conformance.cli.run", "run"),
+        "doctor": _Place("ciq_conformance.cli.doctor", "doctor"),
+        "judge": _Place("ciq_conformance.cli.judge", "judge"),
+        "report": _Place("ciq_conformance.cli.report", "report"),
+        "requirements": _Place("ciq_conformance.cli.requirements", "requirements"),
+        "explain": _Place("ciq_conformance.cli.requirements", "explain"),
+        "mock": _Place("ciq_mock.cli", "mock"),
+    }
+)
+
+
+def build(only: str | None = None) -> typer.Typer:
+    """The application with the command `only`, or with all of them when that is None or no command."""
+    app = typer.Typer(
+        no_args_is_help=True,
+        rich_markup_mode="markdown",
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(ciq)
+    for name in [only] if only in COMMANDS else COMMANDS:
+        place = COMMANDS[str(name)]
+        function: Callable[..., None] = getattr(import_module(place.module), place.function)
+        app.command(name)(function)
+    return app
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"ciq {__version__}")
+        raise typer.Exit
+
+
+def ciq(
+    _version_wanted: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Conformance kit for Cloud Infinite job queues.
+
+    Try it without any target: `ciq run` runs the suite against the embedded reference mock.
+
+    Then point it at yours: `ciq doctor --target http://HOST:PORT` says whether target and callback path work,
+    `ciq run --target http://HOST:PORT` judges it, `ciq explain PAU-001` says what is demanded and where it is written.
+    """

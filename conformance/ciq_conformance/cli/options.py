@@ -1,0 +1,76 @@
+"""Options that several commands share, and the profile that they lead to."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ciq_conformance.profile_loading import Loaded, ProfileError, load_profile
+from ciq_schemas.run import ExitCode
+
+Target = Annotated[
+    str | None,
+    typer.Option(
+        "--target", metavar="URL", help="Target, as http://HOST:PORT. Without one: the embedded mock. [CIQ_TARGET]"
+    ),
+]
+ProfileFile = Annotated[
+    Path | None,
+    typer.Option("--profile", metavar="FILE", help="Target profile. Default: ciq.toml if there is one. [CIQ_PROFILE]"),
+]
+Bucket = Annotated[str | None, typer.Option("--bucket", metavar="NAME", help="Bucket with its number. [CIQ_BUCKET]")]
+Region = Annotated[str | None, typer.Option("--region", metavar="NAME", help="Region of the bucket. [CIQ_REGION]")]
+Features = Annotated[
+    list[str] | None,
+    typer.Option("--feature", metavar="NAME", help="Feature to run; may be repeated. Default: media, speech, doc."),
+]
+CallbackBind = Annotated[
+    str | None,
+    typer.Option("--callback-bind", metavar="HOST:PORT", help="Where the callback receiver listens."),
+]
+CallbackUrl = Annotated[
+    str | None,
+    typer.Option("--callback-url", metavar="URL", help="The receiver's address as the target sees it."),
+]
+Patience = Annotated[
+    float | None, typer.Option("--patience", metavar="FACTOR", help="Multiplies every wait (0.1 to 100).")
+]
+
+
+def loaded_profile(
+    *,
+    profile: Path | None,
+    target: str | None,
+    bucket: str | None,
+    region: str | None,
+    features: list[str] | None,
+    callback_bind: str | None,
+    callback_url: str | None,
+    patience: float | None,
+) -> Loaded:
+    """The effective profile; leaves with exit code 2 and every mistake named when it is wrong."""
+    given = {
+        "url": ("--target", target),
+        "bucket": ("--bucket", bucket),
+        "region": ("--region", region),
+        "features": ("--feature", features or None),
+        "callback_bind": ("--callback-bind", callback_bind),
+        "callback_url": ("--callback-url", callback_url),
+        "patience": ("--patience", patience),
+    }
+    flags = {name: (flag, value) for name, (flag, value) in given.items() if value is not None}
+    try:
+        loaded = load_profile(path=profile, flags=flags)
+    except ProfileError as error:
+        for problem in error.problems:
+            typer.echo(f"profile: {problem}", err=True)
+        raise typer.Exit(ExitCode.USAGE) from error
+    for remark in loaded.remarks:
+        typer.echo(f"note: {remark}", err=True)
+    return loaded
+
+
+def usage(message: str) -> typer.Exit:
+    """Say what is wrong with the command line and give the exit to raise."""
+    typer.echo(message, err=True)
+    return typer.Exit(ExitCode.USAGE)

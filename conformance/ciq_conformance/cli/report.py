@@ -1,0 +1,40 @@
+"""`ciq report`: the reports of a run again, from its run file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ciq_conformance.cli import options
+from ciq_conformance.cli.extras import need_suite
+from ciq_schemas.run import ExitCode
+
+
+def report(
+    run_file: Annotated[Path, typer.Argument(metavar="RUN", help="A run.ndjson, or the directory that holds one.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="DIR", help="Where to write; default: beside the run file.")
+    ] = None,
+) -> None:
+    """Write junit.xml and report.html of a run again. Nothing is sent and nothing judged anew."""
+    need_suite("report")
+    from ciq_conformance.runner.outputs import write_reports
+    from ciq_conformance.runner.reading import read_run_file
+    from ciq_schemas.run import RunFileError
+
+    try:
+        path, records = read_run_file(run_file)
+    except RunFileError as error:
+        raise options.usage(str(error)) from error
+    directory = output or path.parent
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise options.usage(f"cannot write to {directory}: {error.strerror}") from error
+    written, problems = write_reports(records, directory)
+    for label, place in written.items():
+        typer.echo(f"{label}: {place}")
+    for problem in problems:
+        typer.echo(problem, err=True)
+    if problems:
+        raise typer.Exit(ExitCode.SUITE_ERROR)

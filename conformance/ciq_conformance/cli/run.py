@@ -1,0 +1,135 @@
+"""`ciq run`: the conformance run. Calls the pytest suite in this process; there is no second runner."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from ciq_conformance.cli import options
+from ciq_conformance.cli.extras import need_suite
+from ciq_schemas.run import AnyRecord, ExitCode, Footer, Header, Level
+
+if TYPE_CHECKING:
+    from ciq_conformance.runner.execution import RunResult
+    from ciq_reports.console import ConsoleReporter
+
+DEFAULT_OUTPUT = Path("ciq-report")
+
+
+def run(
+    target: options.Target = None,
+    profile: options.ProfileFile = None,
+    requirement: Annotated[
+        list[str] | None,
+        typer.Option("--requirement", "-k", metavar="GLOB", help="Only these ids or items: PAU-*, PRI-001-media."),
+    ] = None,
+    level: Annotated[list[Level] | None, typer.Option("--level", help="Only this level; may be repeated.")] = None,
+    feature: options.Features = None,
+    skip: Annotated[
+        list[str] | None, typer.Option("--skip", metavar="GLOB", help="Show these ids or items as skipped.")
+    ] = None,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="DIR", help="Directory for run.ndjson, junit.xml, report.html.")
+    ] = DEFAULT_OUTPUT,
+    baseline: Annotated[
+        Path | None,
+        typer.Option("--baseline", metavar="FILE", help="Known deviations, one item a line; stale entries fail."),
+    ] = None,
+    write_baseline: Annotated[
+        Path | None, typer.Option("--write-baseline", metavar="FILE", help="Write the deviations of this run there.")
+    ] = None,
+    bucket: options.Bucket = None,
+    region: options.Region = None,
+    callback_bind: options.CallbackBind = None,
+    callback_url: options.CallbackUrl = None,
+    patience: options.Patience = None,
+    serial: Annotated[bool, typer.Option("--serial", help="One feature after the other.")] = False,
+    deadline: Annotated[
+        float | None, typer.Option("--deadline", metavar="SECONDS", min=1, help="Cut the run short after this time.")
+    ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show passing verdicts and all settings.")] = False,
+) -> None:
+    """Judge a target, requirement by requirement.
+
+    Plays scenarios against the target through its public API, receives its callbacks, judges what it saw, and leaves
+    the queues as they were found. Settings come from flags, then CIQ_* variables, then ciq.toml, then defaults.
+
+    Exit codes: 0 every selected MUST passed; 1 a MUST failed or was blocked, or a baseline entry is stale; 2 wrong
+    usage or profile, nothing was sent; 3 target or callback path not reachable; 4 the suite itself failed; 5 nothing was
+    judged, or a MUST stayed inconclusive.
+    """
+    need_suite("run")
+    from ciq_conformance.judge.selection import Selection, select_items
+    from ciq_conformance.runner.execution import RunOrder
+    from ciq_conformance.runner.in_pytest import SuiteTrouble, run_suite
+    from ciq_reports.console import ConsoleReporter
+    from ciq_schemas.requirement import UnknownRequirementError, load_registry
+
+    loaded = options.loaded_profile(
+        profile=profile,
+        target=target,
+        bucket=bucket,
+        region=region,
+        features=feature,
+        callback_bind=callback_bind,
+        callback_url=callback_url,
+        patience=patience,
+    )
+    selection = Selection(requirements=tuple(requirement or ()), levels=tuple(level or ()), skip=tuple(skip or ()))
+    try:
+        items = select_items(load_registry(), loaded.profile.features, selection)
+    except UnknownRequirementError as error:
+        raise options.usage(str(error)) from error
+    if not items:
+        typer.echo("nothing to judge: no requirement fits this choice of features, levels and ids", err=True)
+        raise typer.Exit(ExitCode.NOTHING_PROVEN)
+    console = Console()
+    for setting in loaded.settings:
+        if verbose or setting.origin != "default":
+            console.print(f"  {setting.name} = {setting.value} ({setting.origin})", style="dim", markup=False)
+    reporter = ConsoleReporter(console, verbose=verbose)
+
+    def listen(record: AnyRecord) -> None:
+        if not isinstance(record, (Header, Footer)):
+            reporter.feed(record)
+
+    order = RunOrder(
+        loaded=loaded,
+        skip=selection.skip,
+        output=output,
+        serial=serial,
+        deadline=deadline,
+        baseline=baseline,
+        write_baseline=write_baseline,
+        listeners=(listen,),
+        announce=reporter.begin,
+    )
+    try:
+        result = run_suite(order, selection)
+    except SuiteTrouble as trouble:
+        reporter.end(None)
+        typer.echo(str(trouble), err=True)
+        raise typer.Exit(trouble.exit_code) from trouble
+    raise typer.Exit(_conclude(result, reporter, output))
+
+
+def _conclude(result: "RunResult", reporter: "ConsoleReporter", output: Path) -> ExitCode:
+    """Write the reports, show the summary, say what needs saying beside it."""
+    from ciq_conformance.runner.outputs import write_reports
+
+    written, problems = write_reports(result.records, output)
+    if result.run_file is not None:
+        written = {"run file": result.run_file, **written}
+    reporter.end(result.footer, written)
+    messages = [
+        *(f"target not reachable: {result.unreachable}" for _ in (1,) if result.unreachable),
+        *(f"cut short: {result.stopped}" for _ in (1,) if result.stopped),
+        *(f"NOT PUT BACK: {left}" for left in result.not_restored),
+        *(f"baseline: {name} does not deviate any more, take it out" for name in result.stale),
+        *(f"the suite failed: {result.trouble}" for _ in (1,) if result.trouble),
+        *problems,
+    ]
+    for message in messages:
+        typer.echo(message, err=True)
+    return ExitCode.SUITE_ERROR if problems else result.exit_code

@@ -1,0 +1,174 @@
+"""What a value of the profile may be. Pure: each function returns the usable value or raises ValueProblem.
+
+A ValueProblem's text completes the sentence “<name> is <value>, expected …”.
+"""
+
+import math
+import re
+import string
+from collections.abc import Callable
+from difflib import get_close_matches
+from urllib.parse import SplitResult, urlsplit
+
+from ciq_schemas.features import Feature
+
+UNKNOWN = "unknown"
+_LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?")
+_TRISTATE = {
+    "true": "true",
+    "yes": "true",
+    "1": "true",
+    "false": "false",
+    "no": "false",
+    "0": "false",
+    UNKNOWN: UNKNOWN,
+}
+_LONGEST = 2000
+
+
+class ValueProblem(ValueError):  # noqa: N818 - reads as what it is
+    """What was expected instead."""
+
+
+def text(value: object) -> str:
+    """Any printable text."""
+    if not isinstance(value, str) or not value or len(value) > _LONGEST or not value.isprintable():
+        raise ValueProblem("printable text")
+    return value
+
+
+def xml_part(value: object) -> str:
+    """Elements to put into a request; whether the target likes them is its own affair."""
+    if not isinstance(value, str) or len(value) > _LONGEST:
+        raise ValueProblem("XML elements as text")
+    return value
+
+
+def target_url(value: object) -> str:
+    """Scheme, host and port of the target; paths are the service's own."""
+    expected = "an address like http://127.0.0.1:8080, without path, query or credentials"
+    parts = _url(value, expected)
+    if parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise ValueProblem(expected)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def callback_url(value: object) -> str:
+    """The receiver's base address as the target sees it; empty takes the place where it listens."""
+    if value == "":
+        return ""
+    parts = _url(value, "an address like http://192.0.2.7:9000, as the target sees the receiver")
+    if parts.query or parts.fragment:
+        raise ValueProblem("an address without query and fragment: the suite appends to it")
+    return str(value).rstrip("/")
+
+
+def _url(value: object, expected: str) -> SplitResult:
+    if not isinstance(value, str):
+        raise ValueProblem(expected)
+    try:
+        parts = urlsplit(value)
+        port_is_bad = parts.port == 0
+    except ValueError as error:
+        raise ValueProblem(f"{expected} ({error})") from error
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None or port_is_bad:
+        raise ValueProblem(expected)
+    if any(character.isspace() or not character.isprintable() for character in value):
+        raise ValueProblem(expected)
+    return parts
+
+
+def host_label(value: object) -> str:
+    """A name that can stand in a Host header."""
+    if not isinstance(value, str) or not _LABEL.fullmatch(value):
+        raise ValueProblem("letters, digits, dots and dashes, as in examplebucket-1250000000")
+    return value
+
+
+def template(names: set[str]) -> Callable[[object], str]:
+    """Text with the named placeholders and no others."""
+    allowed = " and ".join(f"{{{name}}}" for name in sorted(names))
+
+    def parse(value: object) -> str:
+        if not isinstance(value, str) or not value or any(c.isspace() for c in value):
+            raise ValueProblem(f"text without blanks, with {allowed} as placeholders")
+        try:
+            used = {name for _, name, _, _ in string.Formatter().parse(value) if name is not None}
+        except ValueError as error:
+            raise ValueProblem(f"text with {allowed} as placeholders ({error})") from error
+        if used - names:
+            raise ValueProblem(f"no placeholders but {allowed}")
+        return value
+
+    return parse
+
+
+def features(value: object) -> tuple[Feature, ...]:
+    """Names of features, as a list or separated by commas; each at most once."""
+    names = [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+    known = ", ".join(Feature)
+    if not isinstance(names, (list, tuple)) or not names:
+        raise ValueProblem(f"one or more of {known}")
+    for name in names:
+        if name not in list(Feature):
+            near = get_close_matches(str(name), list(Feature), n=1, cutoff=0.5)
+            raise ValueProblem(f"one or more of {known}" + (f"; did you mean {near[0]}?" if near else ""))
+    if len(set(names)) != len(names):
+        raise ValueProblem("each feature once")
+    return tuple(Feature(name) for name in names)
+
+
+def object_prefix(value: object) -> str:
+    """Folder of outputs in the bucket."""
+    if not isinstance(value, str) or not value or value.startswith("/") or not value.isprintable():
+        raise ValueProblem("a folder without a leading slash, as in ciq")
+    return value.rstrip("/")
+
+
+def absolute_path(value: object) -> str:
+    """Path of a family of calls."""
+    if not isinstance(value, str) or not re.fullmatch(r"(/[A-Za-z0-9_.-]+)+", value):
+        raise ValueProblem("a path like /jobs")
+    return value
+
+
+def bind_address(value: object) -> str:
+    """Where the receiver listens."""
+    expected = "HOST:PORT, as in 127.0.0.1:0 (port 0 takes a free one)"
+    if not isinstance(value, str):
+        raise ValueProblem(expected)
+    host, _, port = value.rpartition(":")
+    if not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
+        raise ValueProblem(expected)
+    return value
+
+
+def patience(value: object) -> float:
+    """A factor for every wait."""
+    try:
+        number = float(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else math.nan
+    except ValueError:
+        number = math.nan
+    if not 0.1 <= number <= 100:
+        raise ValueProblem("a factor from 0.1 to 100")
+    return number
+
+
+def capability(value: object) -> str:
+    """`true`, `false` or `unknown`."""
+    word = _TRISTATE.get(str(value).lower())
+    if word is None:
+        raise ValueProblem("true, false or unknown")
+    return word
+
+
+def tristate(value: object) -> bool | None:
+    """The word of `capability` as True, False or None."""
+    return {"true": True, "false": False}.get(str(value))
+
+
+def shown(value: object) -> str:
+    """A value as the run file shows it."""
+    if isinstance(value, tuple):
+        return ",".join(str(part) for part in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)

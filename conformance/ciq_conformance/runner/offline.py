@@ -1,0 +1,78 @@
+"""Judging a recorded run again. Pure but for reading the baseline: records in, records with new verdicts out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from ciq_conformance.checks import load_checks
+from ciq_conformance.judge.baseline import apply_baseline, read_baseline
+from ciq_conformance.judge.registry import Item
+from ciq_conformance.judge.selection import Selection, all_items, items_by_name, select_items
+from ciq_conformance.judge.verdict import counts, declared_capabilities, exit_code, judge_run
+from ciq_conformance.runner.circumstances import circumstances
+from ciq_schemas.features import FEATURES, Feature
+from ciq_schemas.requirement import load_registry
+from ciq_schemas.run import AnyRecord, ExitCode, Footer, Header, Outcome, RunFileError, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A run with its new verdicts."""
+
+    records: tuple[AnyRecord, ...]
+    verdicts: tuple[Verdict, ...]
+    exit_code: ExitCode
+    stale: tuple[str, ...]
+
+
+def judge_again(records: Sequence[AnyRecord], selection: Selection, *, baseline: Path | None = None) -> Judged:
+    """Judge the items of the run's header, or those of the selection when it names any.
+
+    What the operator skipped in the run stays skipped. RunFileError for records without a header.
+    """
+    header = records[0] if records else None
+    if not isinstance(header, Header):
+        raise RunFileError("the run has no header")
+    load_checks()
+    transcript = tuple(r for r in records if not isinstance(r, (Header, Verdict, Footer)))
+    before = next((r for r in records if isinstance(r, Footer)), None)
+    skipped = tuple(r.item for r in records if isinstance(r, Verdict) and r.outcome is Outcome.SKIPPED)
+    items = _items(header, selection)
+    judged = judge_run(transcript, items, declared=declared_capabilities(header), skip=(*selection.skip, *skipped))
+    accepted = (
+        read_baseline(baseline, [item.name for item in all_items(load_registry(), FEATURES)])
+        if baseline is not None
+        else frozenset(r.item for r in records if isinstance(r, Verdict) and r.baseline)
+    )
+    baselined = apply_baseline(judged, accepted)
+    told = circumstances(transcript)
+    code = exit_code(
+        baselined.verdicts,
+        unreachable=bool(told.unreachable),
+        suite_failed=told.suite_failed,
+        stale=bool(baselined.stale),
+    )
+    footer = Footer(
+        ended_at=before.ended_at if before else datetime.now(UTC).isoformat(timespec="seconds"),
+        duration=before.duration if before else 0.0,
+        exit_code=code,
+        counts=counts(baselined.verdicts),
+        restored=before.restored if before else False,
+    )
+    head = msgspec.structs.replace(header, selected=tuple(item.name for item in items))
+    return Judged(
+        records=(head, *transcript, *baselined.verdicts, footer),
+        verdicts=baselined.verdicts,
+        exit_code=code,
+        stale=baselined.stale,
+    )
+
+
+def _items(header: Header, selection: Selection) -> tuple[Item, ...]:
+    if selection.requirements or selection.levels:
+        return select_items(load_registry(), [Feature(name) for name in header.features], selection)
+    items = items_by_name(load_registry(), header.selected)
+    return tuple(item for item in items if not selection.features or item.feature.feature in selection.features)

@@ -1,0 +1,101 @@
+"""What a verdict means to pytest, and the words of a failure.
+
+| verdict | pytest |
+| --- | --- |
+| pass, warn, note | passed (the words of a warning are in the item's report section) |
+| fail, blocked, suite-error; inconclusive on a MUST | failed |
+| not-implemented, skipped, untested; inconclusive below MUST; a known deviation of the baseline | skipped |
+"""
+
+from collections.abc import Mapping, Sequence
+from shlex import quote
+
+import pytest
+
+from ciq_conformance.runner.execution import RunResult
+from ciq_schemas.run import AnyRecord, Arrival, Body, Exchange, Level, Mark, Outcome, Verdict
+
+_LONGEST_BODY = 1200
+_MOST_WITNESSES = 4
+_QUIET_HEADERS = frozenset({"accept", "accept-encoding", "connection", "content-length", "user-agent"})
+
+
+def report(name: str, run: RunResult) -> None:
+    """Pass, skip or fail the pytest item of that name."""
+    verdict = next((one for one in run.verdicts if one.item == name), None)
+    if verdict is None:
+        pytest.fail(f"{name}: the run gave no verdict (it did not get that far)", pytrace=False)
+    match verdict.outcome:
+        case Outcome.PASS | Outcome.WARN | Outcome.NOTE:
+            return
+        case Outcome.NOT_IMPLEMENTED | Outcome.SKIPPED | Outcome.UNTESTED:
+            pytest.skip(f"{verdict.outcome}: {verdict.reason}")
+        case Outcome.INCONCLUSIVE if verdict.level is not Level.MUST:
+            pytest.skip(f"inconclusive: {verdict.reason}")
+        case Outcome.FAIL | Outcome.BLOCKED | Outcome.INCONCLUSIVE | Outcome.SUITE_ERROR:
+            if verdict.baseline:
+                pytest.skip(f"known deviation: {verdict.seen or verdict.reason}")
+            pytest.fail(verdict_text(verdict, run.records), pytrace=False)
+
+
+def verdict_text(verdict: Verdict, records: Sequence[AnyRecord]) -> str:
+    """A verdict in full: what was expected and seen, by which clause, and the records that show it."""
+    by_seq: Mapping[int, Exchange | Arrival | Mark] = {
+        record.seq: record for record in records if isinstance(record, (Exchange, Arrival, Mark))
+    }
+    lines = [f"{verdict.item} {verdict.outcome} ({verdict.level}): {verdict.title}"]
+    for label, words in (
+        ("expected", verdict.expected),
+        ("seen", verdict.seen),
+        ("reason", verdict.reason),
+        ("power", verdict.power),
+        ("clause", verdict.clause),
+    ):
+        if words:
+            lines.append(f"  {label}: {words}")
+    for seq in verdict.witness[:_MOST_WITNESSES]:
+        if seq in by_seq:
+            lines.append(witness_text(by_seq[seq]))  # noqa: PERF401 - reads better
+    return "\n".join(lines)
+
+
+def witness_text(record: Exchange | Arrival | Mark) -> str:
+    """A record as one would tell it: a request as a curl command with its answer, an arrival, a remark."""
+    match record:
+        case Exchange():
+            return (
+                f"  [{record.seq}] at {record.started:.3f} s, {record.scenario}/{record.step}\n    {_curl(record)}\n"
+                + (
+                    f"    -> {record.status}{_shown(record.response_body)}"
+                    if record.status
+                    else f"    -> no answer: {record.error}"
+                )
+            )
+        case Arrival():
+            return (
+                f"  [{record.seq}] at {record.started:.3f} s, arrived on {record.channel}\n"
+                f"    {record.method} {record.target}{_shown(record.body)}"
+            )
+        case Mark():
+            return f"  [{record.seq}] at {record.at:.3f} s, {record.scenario} {record.name}: {record.text}"
+
+
+def _curl(record: Exchange) -> str:
+    parts = ["curl"] + ([] if record.method == "GET" else ["-X", record.method]) + [quote(record.url)]
+    for name, value in record.request_headers:
+        if name.lower() not in _QUIET_HEADERS:
+            parts += ["-H", quote(f"{name}: {value}")]
+    if record.request_body.data:
+        parts += ["--data-binary", quote(_text(record.request_body))]
+    return " ".join(parts)
+
+
+def _shown(body: Body) -> str:
+    return f" {_text(body)}" if body.data else " (no body)"
+
+
+def _text(body: Body) -> str:
+    if body.base64:
+        return f"({len(body.data)} bytes that are no text)"
+    cut = body.text[:_LONGEST_BODY]
+    return cut if len(cut) == len(body.text) else f"{cut}... ({len(body.text)} characters)"
