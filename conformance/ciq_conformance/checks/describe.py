@@ -9,7 +9,7 @@ from ciq_conformance.checks.premise import accepted, asked, granted, made, premi
 from ciq_conformance.checks.queue_shape import same_moment
 from ciq_conformance.judge import times, wire
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Collected, Finding, blocked, cannot_tell, deviates, holds, observed
+from ciq_conformance.judge.finding import Collected, Finding, absent, blocked, cannot_tell, deviates, holds, observed
 from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.reply import Reply
 from ciq_conformance.steps.describe import LOOKS, Step
@@ -229,6 +229,8 @@ def times_follow(evidence: Evidence, item: Item) -> Finding:
             if first > second:
                 wrong.add(reply.exchange.seq, f"{earlier} {first.isoformat()} is after {later} {second.isoformat()}")
     if not judged:
+        if item.feature.feature in OLDER_PAGES:
+            return absent("StartTime and EndTime are not shown, as on the feature's older pages")
         return cannot_tell("no described job had two times set")
     expected = "CreationTime, StartTime and EndTime in this order"
     return wrong.finding(expected, holds(f"{len(judged)} pairs", witness=seq(*judged[-1:])))
