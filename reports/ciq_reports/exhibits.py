@@ -50,12 +50,13 @@ class ExhibitRoom:
     left_out: int = 0
 
     def of(self, verdicts: Iterable[Verdict]) -> Iterator[Exhibit]:
-        """The witnesses of some verdicts, each record once."""
+        """The witnesses of verdicts that say the same, each record once: many of the first, one of each other."""
         given: set[int] = set()
-        for verdict in verdicts:
+        for place, verdict in enumerate(verdicts):
+            most = 1 if place else MOST_PER_VERDICT
             records = self.view.witnesses(verdict)
-            self.left_out += len(records[MOST_PER_VERDICT:])
-            for record in records[:MOST_PER_VERDICT]:
+            self.left_out += len(records[most:])
+            for record in records[:most]:
                 if record.seq not in given:
                     given.add(record.seq)
                     yield from self._one(record)

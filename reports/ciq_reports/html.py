@@ -122,7 +122,7 @@ def _findings(
             name = f"w{len(cards)}-{_name(verdict.item)}-{group.outcome}"
             picture = Markup(svg.picture(line, name)) if line else Markup("")  # noqa: S704 - svg escapes
             caption = _caption(line) if line else ""
-            cards.append(Card(strand, verdict, tuple(room.of([verdict])), picture, caption))
+            cards.append(Card(strand, verdict, tuple(room.of(strand.verdicts)), picture, caption))
         cards_left -= len(cards)
         yield Finding(group, tuple(cards), len(group.strands) - len(cards))
 

@@ -67,7 +67,7 @@ _BY_EXIT: Mapping[int, Overall] = MappingProxyType(
         ExitCode.DEVIATES: Overall("deviates", "bad", "a MUST failed or was blocked, or a baseline entry is stale"),
         ExitCode.USAGE: Overall("usage error", "bad", "usage or profile is wrong; nothing was sent"),
         ExitCode.UNREACHABLE: Overall("unreachable", "bad", "the target or the callback path could not be reached"),
-        ExitCode.SUITE_ERROR: Overall("suite error", "bad", "the suite itself failed; this is our fault"),
+        ExitCode.SUITE_ERROR: Overall("suite error", "bad", "the suite itself failed; this is the kit's fault"),
         ExitCode.NOTHING_PROVEN: Overall("not proven", "unsure", "nothing was judged, or a MUST stayed inconclusive"),
     }
 )

@@ -9,7 +9,16 @@ from dataclasses import dataclass
 
 from ciq_reports.outcomes import WORDS, Overall
 from ciq_reports.printable import one_line, seconds_in_words
-from ciq_reports.summary import FindingGroup, Strand, by_outcome, findings, headline, next_steps, run_overall
+from ciq_reports.summary import (
+    FindingGroup,
+    Strand,
+    by_outcome,
+    findings,
+    headline,
+    next_steps,
+    result_sentence,
+    run_overall,
+)
 from ciq_reports.transcript import RunView
 from ciq_schemas.features import FEATURES, Feature
 from ciq_schemas.requirement import Requirement, load_registry
@@ -95,6 +104,7 @@ class Page:
     """The whole report except pictures and records."""
 
     overall: Overall
+    sentence: str
     headline: str
     exit_code: int | None
     cut_off: bool
@@ -120,6 +130,7 @@ def page_of(view: RunView) -> Page:
     features = view.features
     return Page(
         overall=run_overall(view),
+        sentence=result_sentence(view),
         headline=headline(view),
         exit_code=None if view.footer is None else view.footer.exit_code,
         cut_off=view.cut_off,
@@ -146,7 +157,8 @@ def _facts(view: RunView) -> Iterable[tuple[str, str]]:
     header, target = view.header, view.header.target
     place = f"embedded mock ({target.url})" if target.embedded else target.url
     yield "Target", one_line(place)
-    yield "Bucket", one_line(f"{target.bucket} · {target.region}")
+    yield "Bucket", one_line(target.bucket)
+    yield "Region", one_line(target.region)
     yield "Requests", "signed" if target.signed else "unsigned"
     yield "Started", one_line(header.started_at)
     yield "Took", seconds_in_words(view.seconds) + (" until cut off" if view.cut_off else "")

@@ -57,7 +57,9 @@ def size_in_words(count: int) -> str:
 
 
 def seconds_in_words(seconds: float) -> str:
-    """`0.4 s`, `37 s`, `4 min 10 s`, `2 h 05 min`."""
+    """`40 ms`, `2.4 s`, `37 s`, `4 min 10 s`, `2 h 05 min`."""
+    if 0 < seconds < 0.95:
+        return f"{max(1, round(seconds * 1000))} ms"
     if seconds < 10:
         return f"{seconds:.1f} s"
     whole = round(seconds)

@@ -117,6 +117,25 @@ def run_overall(view: RunView) -> Overall:
     return overall(None if view.footer is None else view.footer.exit_code)
 
 
+def result_sentence(view: RunView) -> str:
+    """The result as the first thing a reader should know, with the numbers where there are any."""
+    words = run_overall(view)
+    sentence = f"{words.sentence[0].upper()}{words.sentence[1:]}"
+    if view.footer is None or view.footer.exit_code not in (ExitCode.DEVIATES, ExitCode.NOTHING_PROVEN):
+        return sentence
+    red = [group for group in findings(view) if group.red]
+    parts = []
+    for outcome, verb in (
+        (Outcome.FAIL, "fail"),
+        (Outcome.BLOCKED, "blocked"),
+        (Outcome.INCONCLUSIVE, "inconclusive"),
+    ):
+        count = len({group.requirement for group in red if group.outcome is outcome})
+        if count:
+            parts.append(f"{count} {verb}")
+    return f"MUST requirements: {', '.join(parts)}" if parts else sentence
+
+
 def headline(view: RunView) -> str:
     """One sentence: how much was judged and how it went."""
     judged = [v for v in view.verdicts if v.outcome not in (Outcome.SKIPPED, Outcome.UNTESTED)]

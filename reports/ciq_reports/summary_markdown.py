@@ -9,7 +9,16 @@ from pathlib import Path
 
 from ciq_reports.outcomes import WORDS
 from ciq_reports.printable import one_line, seconds_in_words
-from ciq_reports.summary import FindingGroup, by_outcome, counts, findings, headline, next_steps, run_overall
+from ciq_reports.summary import (
+    FindingGroup,
+    by_outcome,
+    counts,
+    findings,
+    headline,
+    next_steps,
+    result_sentence,
+    run_overall,
+)
 from ciq_reports.transcript import RunView
 from ciq_schemas.run import AnyRecord, Level, Outcome
 
@@ -45,7 +54,7 @@ def render(view: RunView) -> str:
     lines = [
         f"## {_TONES[words.tone]} Cloud Infinite conformance: {words.word}",
         "",
-        f"{words.sentence.capitalize()}. {headline(view)}.",
+        f"{result_sentence(view)}. {headline(view)}.",
         "",
         (
             f"Target {place}, bucket {code(target.bucket)}, {seconds_in_words(view.seconds)}, "

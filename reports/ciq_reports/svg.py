@@ -13,7 +13,7 @@ from ciq_schemas.lifecycle import JobState
 
 WIDTH = 1000
 GUTTER = 196
-RIGHT = 74
+RIGHT = 26
 LANE = 22
 FLAG_ROW = 17
 AXIS = 26
@@ -70,9 +70,10 @@ class _Drawing:
         )
         yield from self.axis()
         yield from self.pauses()
+        yield from self.flag_spans()
         for place, lane in enumerate(line.lanes):
             yield from self.lane(lane, self.top + LANE * place)
-        yield from self.flags()
+        yield from self.flag_labels()
         yield "</svg>"
 
     def axis(self) -> Iterator[str]:
@@ -178,15 +179,21 @@ class _Drawing:
         """Left edge of a flag's label: at its record, but inside the picture."""
         return min(self.x(flag.started), WIDTH - len(text) * _CHARACTER - 10)
 
-    def flags(self) -> Iterator[str]:
+    def flag_spans(self) -> Iterator[str]:
+        for flag, row, _ in self.flag_places:
+            y = 18 + row * FLAG_ROW
+            left, right = self.x(flag.started), self.x(flag.ended)
+            yield (
+                f'<rect class="flag-span" x="{left}" y="{y}" '
+                f'width="{max(right - left, 1.5):.1f}" height="{self.bottom - y}"/>'
+            )
+
+    def flag_labels(self) -> Iterator[str]:
         for flag, row, text in self.flag_places:
             y = 4 + row * FLAG_ROW
-            left, right = self.x(flag.started), self.x(flag.ended)
             label = self.label_x(flag, text)
             yield (
-                f'<g class="flag"><rect class="flag-span" x="{left}" y="{y + 14}" '
-                f'width="{max(right - left, 1.5):.1f}" height="{self.bottom - y - 14}"/>'
-                f'<rect class="flag-label" x="{label}" y="{y}" rx="3" height="14" '
+                f'<g class="flag"><rect class="flag-label" x="{label}" y="{y}" rx="3" height="14" '
                 f'width="{len(text) * _CHARACTER + 6:.1f}"/>'
                 f'<text class="flag-text" x="{label + 4}" y="{y + 10.5}">{escape(text)}</text></g>'
             )

@@ -3,6 +3,7 @@
 Knows HTTP's look and how to indent XML and JSON. Must not judge. What it shows is bounded; what was cut is said.
 """
 
+import re
 import shlex
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ LONGEST_CURL_BODY = 2_000
 LONGEST_HEADER = 400
 MOST_HEADERS = 40
 _HEX_ROWS = 16
+_DECLARATION = re.compile(rb"\s*<\?xml [^<>]{0,200}\?>")
 _SECRET = frozenset({"authorization", "x-ci-security-token", "x-cos-security-token", "cookie"})
 _HIDDEN = "***"
 """What redaction leaves in place of a secret."""
@@ -66,8 +68,9 @@ def _indented(data: bytes) -> str | None:
         except (etree.XMLSyntaxError, ValueError):
             return None
         etree.indent(root)
-        declaration = "" if not data.lstrip().startswith(b"<?xml") else '<?xml version="1.0"?>\n'
-        return declaration + etree.tostring(root, encoding="unicode")
+        declaration = _DECLARATION.match(data)
+        head = f"{declaration[0].decode('ascii', 'replace').strip()}\n" if declaration else ""
+        return head + etree.tostring(root, encoding="unicode")
     if start in (b"{", b"["):
         try:
             return msgspec.json.format(data, indent=2).decode("utf-8")

@@ -48,9 +48,7 @@ def clock(second: float) -> str:
     return f"2026-01-02T03:{4 + whole // 60:02d}:{whole % 60:02d}+0800"
 
 
-def job_xml(
-    job_id: str, state: str, *, label: str, level: int, created: float, started: float | None = None
-) -> str:
+def job_xml(job_id: str, state: str, *, label: str, level: int, created: float, started: float | None = None) -> str:
     """One JobsDetail."""
     return (
         f"<JobsDetail><Code>Success</Code><Message/><JobId>{job_id}</JobId><Tag>Snapshot</Tag>"
@@ -234,7 +232,9 @@ TRANSCRIPT: tuple[AnyRecord, ...] = (
         status=0,
         error="timed out after 30 s",
     ),
-    Mark(seq=21, scenario="multi", feature="doc", at=38.0, name="broken", text="submit answered 500 instead of 2 job(s)"),
+    Mark(
+        seq=21, scenario="multi", feature="doc", at=38.0, name="broken", text="submit answered 500 instead of 2 job(s)"
+    ),
 )
 
 VERDICTS = (

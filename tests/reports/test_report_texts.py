@@ -1,0 +1,176 @@
+"""JUnit, Markdown and console: golden files, and the rules that hold for any run."""
+
+import io
+from pathlib import Path
+
+import msgspec
+import pytest
+import small_run as run
+from lxml import etree
+from report_golden import assert_golden
+from rich.console import Console
+
+from ciq_reports import junit, summary_markdown
+from ciq_reports.console import ConsoleReporter
+from ciq_reports.outcomes import is_red, overall
+from ciq_reports.transcript import RunView
+from ciq_schemas.run import AnyRecord, ExitCode, Level, Outcome
+
+RUNS = {"run": run.RUN, "cut-off": run.CUT_OFF, "conforming": run.CONFORMING}
+
+
+def console_text(records: tuple[AnyRecord, ...], *, terminal: bool = False, width: int = 100) -> str:
+    """What the console shows of a run, fed record by record."""
+    stream = io.StringIO()
+    console = Console(file=stream, width=width, force_terminal=terminal, legacy_windows=False)
+    reporter = ConsoleReporter(console)
+    for record in records:
+        reporter.feed(record)
+    if records[-1] is not run.FOOTER and records is run.CUT_OFF:
+        reporter.end(None)
+    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_junit_golden(name: str) -> None:
+    """The JUnit file of the small runs is as stored."""
+    assert_golden(f"{name}.junit.xml", junit.render(RunView.of(RUNS[name])).decode())
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_markdown_golden(name: str) -> None:
+    """The Markdown summary of the small runs is as stored."""
+    assert_golden(f"{name}.md", summary_markdown.render(RunView.of(RUNS[name])))
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_console_golden(name: str) -> None:
+    """The console text of the small runs is as stored."""
+    assert_golden(f"{name}.console.txt", console_text(RUNS[name]))
+
+
+def test_junit_names_begin_with_the_requirement() -> None:
+    """Each verdict is one test case whose name begins with its requirement id."""
+    root = etree.fromstring(junit.render(RunView.of(run.RUN)))
+    names = [case.get("name", "") for case in root.iter("testcase")]
+    assert sorted(name.split(" ")[0] for name in names) == sorted(verdict.item for verdict in run.VERDICTS)
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+@pytest.mark.parametrize("level", Level)
+@pytest.mark.parametrize("baseline", [False, True])
+def test_junit_is_red_exactly_where_the_gate_is(outcome: Outcome, level: Level, *, baseline: bool) -> None:
+    """A test case fails if and only if its verdict keeps the run from exit code 0."""
+    verdict = msgspec.structs.replace(run.VERDICTS[0], outcome=outcome, level=level, baseline=baseline)
+    view = RunView.of([run.HEADER, verdict, run.FOOTER])
+    (case, *_) = etree.fromstring(junit.render(view)).iter("testcase")
+    red = case.find("failure") is not None or case.find("error") is not None
+    assert red is is_red(verdict)
+    expected_red = outcome is Outcome.SUITE_ERROR or (
+        level is Level.MUST
+        and (outcome is Outcome.INCONCLUSIVE or (outcome in (Outcome.FAIL, Outcome.BLOCKED) and not baseline))
+    )
+    assert red is expected_red
+
+
+def test_junit_counts_add_up() -> None:
+    """The counts on the suites are those of their test cases, and the root's are their sum."""
+    root = etree.fromstring(junit.render(RunView.of(run.RUN)))
+    for attribute, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        for suite in root.iter("testsuite"):
+            assert int(suite.get(attribute, "-1")) == len(list(suite.iter(tag)))
+        assert int(root.get(attribute, "-1")) == len(list(root.iter(tag)))
+
+
+@pytest.mark.parametrize("code", [code for code in ExitCode if code is not ExitCode.CONFORMS])
+def test_junit_is_never_green_when_the_run_is_not(code: ExitCode) -> None:
+    """A run that ended with another code than 0 has a red test case, though every verdict passed."""
+    footer = msgspec.structs.replace(run.FOOTER, exit_code=code)
+    root = etree.fromstring(junit.render(RunView.of([*run.CONFORMING[:-1], footer])))
+    (error,) = root.iter("error")
+    assert str(int(code)) in (error.text or "")
+
+
+def test_junit_cut_off_is_red() -> None:
+    """A cut-off run has a red test case that says so."""
+    root = etree.fromstring(junit.render(RunView.of(run.CONFORMING[:-1])))
+    (error,) = root.iter("error")
+    assert "cut off" in (error.text or "")
+
+
+def test_junit_without_verdicts_is_red_too() -> None:
+    """A run that judged nothing is not an empty, green file."""
+    footer = msgspec.structs.replace(run.FOOTER, exit_code=ExitCode.NOTHING_PROVEN)
+    root = etree.fromstring(junit.render(RunView.of([run.HEADER, footer])))
+    assert (root.get("tests"), root.get("errors")) == ("1", "1")
+
+
+@pytest.mark.parametrize("code", ExitCode)
+def test_every_exit_code_has_words(code: ExitCode) -> None:
+    """No exit code is told as unknown."""
+    assert overall(code).word != "unknown"
+
+
+def test_unknown_exit_code_is_not_good() -> None:
+    """A code of a later kit is never shown as conformance."""
+    assert overall(42).tone == "unsure"
+
+
+def test_console_respects_no_color(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With NO_COLOR a terminal gets no colour codes."""
+    assert "\x1b[1;31m" in console_text(run.RUN, terminal=True)
+    monkeypatch.setenv("NO_COLOR", "1")
+    text = console_text(run.RUN, terminal=True)
+    assert "31m" not in text
+    assert "✗ FAIL" in text.replace("\x1b[1m", "").replace("\x1b[0m", "")
+
+
+def test_console_is_not_driven_by_the_target(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Escape sequences and markup of the target are shown, not obeyed."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    hostile = msgspec.structs.replace(run.VERDICTS[0], seen="\x1b[2J[bold]gone[/bold] \x9b2J \u202egnp")
+    text = console_text((run.HEADER, hostile, run.FOOTER))
+    assert "\x1b" not in text
+    assert "\x9b" not in text
+    assert "[bold]gone[/bold]" in text
+    assert "\u202e" not in text
+
+
+def test_console_shows_all_verdicts_when_verbose() -> None:
+    """`verbose` prints passing verdicts as they come."""
+    stream = io.StringIO()
+    reporter = ConsoleReporter(Console(file=stream, width=100), verbose=True)
+    for record in run.CONFORMING:
+        reporter.feed(record)
+    assert "✓ pass PAU-001-media" in stream.getvalue()
+
+
+def test_console_names_the_outputs() -> None:
+    """The files written are named at the end, by label."""
+    stream = io.StringIO()
+    reporter = ConsoleReporter(Console(file=stream, width=100))
+    for record in run.CONFORMING[:-1]:
+        reporter.feed(record)
+    footer = run.CONFORMING[-1]
+    assert footer.__class__.__name__ == "Footer"
+    reporter.end(footer, {"report": Path("out/report.html")})  # type: ignore[arg-type]
+    assert "out/report.html" in stream.getvalue()
+    assert stream.getvalue().rstrip().splitlines()[-1].startswith("CONFORMS (exit 0)")
+
+
+def test_markdown_escapes_the_target() -> None:
+    """Pipes, tags, links and line breaks of the target do not become structure."""
+    hostile = msgspec.structs.replace(run.VERDICTS[0], seen="a|b\n| c | <img src=x> [l](http://x) `x` @team #1")
+    lines = summary_markdown.render(RunView.of([run.HEADER, hostile, run.FOOTER])).splitlines()
+    (row,) = [line for line in lines if "PRI" in line and line.startswith("|")]
+    assert "<img" not in row
+    assert "[l](" not in row
+    assert row.replace("\\|", "").count("|") == 7
+
+
+def test_writers_write(tmp_path: Path) -> None:
+    """`write` of both text reports leaves the rendered document."""
+    junit.write(run.RUN, tmp_path / "junit.xml")
+    summary_markdown.write(run.RUN, tmp_path / "summary.md")
+    assert etree.parse(tmp_path / "junit.xml").getroot().tag == "testsuites"
+    assert (tmp_path / "summary.md").read_text(encoding="utf-8").startswith("## ")

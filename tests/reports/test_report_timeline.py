@@ -1,0 +1,146 @@
+"""Timelines: intervals are those of the transcript, what nobody saw is not claimed, witnesses are marked."""
+
+from xml.etree import ElementTree
+
+import msgspec
+import pytest
+import small_run as run
+
+from ciq_reports import svg
+from ciq_reports.job_log import read_log
+from ciq_reports.scenes import scenes
+from ciq_reports.target_clock import target_clock
+from ciq_reports.timeline import Ending, Lane, Paused, Phase, Span, Timeline, Timelines
+from ciq_reports.transcript import RunView
+from ciq_schemas.run import AnyRecord, Verdict
+
+
+def order_timeline(records: tuple[AnyRecord, ...] = run.RUN, *verdicts: Verdict, most: int = 40) -> Timeline:
+    """The timeline of scenario order on media."""
+    view = RunView.of(records)
+    line = Timelines(view, read_log(view)).of(scenes(view)["media", "order"], verdicts, most_lanes=most)
+    assert line is not None
+    return line
+
+
+def lane(line: Timeline, label: str) -> Lane:
+    """The lane of a label."""
+    return next(lane for lane in line.lanes if lane.label == label)
+
+
+def test_lanes_are_the_submitted_jobs_in_order_of_acceptance() -> None:
+    """One lane a job, earliest accepted first, named as the scenario named it in UserData."""
+    line = order_timeline()
+    assert [(lane.label, lane.level, lane.job_id) for lane in line.lanes] == [
+        ("high", "2", run.FIRST),
+        ("low", "0", run.SECOND),
+        ("bad", "1", run.THIRD),
+    ]
+    assert line.lanes[0].accepted == (2.0, 2.1)
+
+
+def test_phases_are_claimed_from_first_to_last_sighting_only() -> None:
+    """Between the last look that shows one phase and the first that shows the next, nothing is claimed."""
+    low = lane(order_timeline(), "low")
+    assert low.spans == (
+        Span(Phase.ACCEPTING, 2.2, 2.3000000000000003),
+        Span(Phase.WAITING, 2.3000000000000003, 3.1),
+        Span(Phase.UNSEEN, 3.1, 4.5),
+        Span(Phase.RUNNING, 4.5, 4.6),
+        Span(Phase.UNSEEN, 4.6, 4.91),
+    )
+
+
+def test_a_callback_proves_the_end() -> None:
+    """A job has ended at the latest when its callback has come, though a poll shows it only later."""
+    line = order_timeline()
+    assert lane(line, "low").ending == Ending("Success", 4.91)
+    assert lane(line, "bad").ending == Ending("Failed", 6.609999999999999)
+    assert [mark.seq for mark in lane(line, "bad").callbacks] == [16]
+
+
+def test_a_job_that_was_not_seen_to_end_has_no_ending() -> None:
+    """A cut-off transcript leaves the lane open at its last sighting."""
+    upto = [r for r in run.RUN if getattr(r, "seq", 0) <= 13]
+    high = lane(order_timeline(tuple(upto)), "high")
+    assert high.ending is None
+    assert high.spans[-1] == Span(Phase.RUNNING, 5.5, 5.6)
+
+
+def test_pause_is_certain_from_the_answer_to_the_next_request() -> None:
+    """The queue is shown paused from the end of the accepted pause to the begin of the resume."""
+    assert order_timeline().paused == (Paused(1.2, 4.0),)
+
+
+def test_a_pause_without_resume_lasts_to_the_end() -> None:
+    """A transcript that ends in a pause shows it open."""
+    upto = tuple(r for r in run.RUN if getattr(r, "seq", 0) <= 8)
+    assert order_timeline(upto).paused == (Paused(1.2, None),)
+
+
+def test_a_refused_pause_is_no_pause() -> None:
+    """Only an accepted update changes the queue."""
+    refused = tuple(msgspec.structs.replace(r, status=400) if getattr(r, "step", "") == "pause" else r for r in run.RUN)
+    assert order_timeline(refused).paused == ()
+
+
+def test_witness_is_marked() -> None:
+    """Witness records are flagged and the jobs the verdict names are accused, no others."""
+    line = order_timeline(run.RUN, run.VERDICTS[0])
+    assert {flag.seq for flag in line.flags} == {10, 6, 5}
+    assert [lane.label for lane in line.lanes if lane.witness] == ["high", "low"]
+
+
+def test_witness_lanes_are_kept_when_there_are_too_many() -> None:
+    """A bounded picture drops other jobs first and says how many."""
+    accuse_last = msgspec.structs.replace(run.VERDICTS[0], witness=(7,), seen=f"{run.THIRD} was lost")
+    line = order_timeline(run.RUN, accuse_last, most=2)
+    assert [lane.label for lane in line.lanes] == ["high", "bad"]
+    assert line.left_out == 1
+    assert "1 more job(s) not drawn" in line.sentence()
+
+
+def test_clock_is_bracketed_by_creation_times() -> None:
+    """The target's time c, seen in [s, e], puts its clock between c - e and c + 1 - s ahead of ours."""
+    clock = target_clock([("1970-01-01T00:00:10Z", (2.0, 2.5)), ("1970-01-01T00:00:12Z", (4.75, 5.0))])
+    assert clock is not None
+    assert (clock.least, clock.most) == (7.5, 8.25)
+    assert clock.window("1970-01-01T00:00:20Z") == (11.75, 13.5)
+    assert clock.window("-") is None
+
+
+@pytest.mark.parametrize("texts", [("-",), ("",), (None,), ("1970-01-01T00:00:10Z", "1970-01-01T00:09:10Z")])
+def test_no_clock_from_nothing_or_nonsense(texts: tuple[str | None, ...]) -> None:
+    """Unset times give no clock, and contradicting ones none either."""
+    assert target_clock((text, (2.0, 2.1)) for text in texts) is None
+
+
+def test_start_time_contains_the_start() -> None:
+    """The window of the job's own StartTime covers the moment when it really started."""
+    window = lane(order_timeline(), "high").start_window
+    assert window is not None
+    assert window[0] <= 5.2 <= window[1]
+
+
+def test_picture_is_well_formed_named_and_says_itself() -> None:
+    """The picture parses as XML, has title and description, marks witness and pause in words."""
+    line = order_timeline(run.RUN, run.VERDICTS[0])
+    root = ElementTree.fromstring(svg.picture(line, "w1"))
+    space = "{http://www.w3.org/2000/svg}"
+    assert root.find(f"{space}title") is not None
+    description = root.find(f"{space}desc")
+    assert description is not None
+    assert description.text is not None
+    assert "queue paused 1.20 s to 4.00 s" in description.text
+    words = "".join(root.itertext())
+    assert "⚑ #10 watch" in words
+    assert "queue paused" in words
+    assert root.get("aria-labelledby") == "w1-t w1-d"
+
+
+def test_picture_x_grows_with_time() -> None:
+    """Running bars stand in the order in which the jobs ran: low before high before bad."""
+    root = ElementTree.fromstring(svg.picture(order_timeline(), "w1"))
+    bars = [float(e.get("x", "0")) for e in root.iter() if e.get("class") == "run"]
+    high, low, bad = bars
+    assert low < high < bad
