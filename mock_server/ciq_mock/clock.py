@@ -212,6 +212,15 @@ class ScaledClock(_Timers):
     def now(self) -> float:
         return self._origin + (self._monotonic() - self._zero) * self._factor
 
+    def scale(self, factor: float) -> None:
+        """Run `factor` times as fast from now on."""
+        if not factor > 0:
+            raise ValueError(f"a clock's factor must be greater than 0, not {factor}")
+        self._origin, self._zero = self.now(), self._monotonic()
+        self._factor = factor
+        self._disarm()
+        self._arm()
+
     def _move_to(self, when: float) -> None:
         self._origin += max(0.0, when - self.now())
         self._disarm()

@@ -178,7 +178,8 @@ class MockServer:
         try:
             with asyncio.Runner(loop_factory=_loop_factory()) as runner:
                 runner.run(self._serve(sock))
-        except BaseException as error:  # noqa: BLE001 - handed to the thread that waits for it
+        except BaseException as error:
+            # Handed to the thread that waits: for the start, or for the end.
             self._failure = error
             if not self._up.done():
                 self._up.set_exception(error)
