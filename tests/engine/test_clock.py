@@ -255,3 +255,25 @@ def test_a_closed_clock_calls_nobody() -> None:
         assert not ran.is_set()
 
     play(story)
+
+
+def test_a_new_factor_counts_from_now_on() -> None:
+    """Time passed stays as it was; what is still to come comes by the new factor, actions included."""
+
+    async def story() -> None:
+        real = Fake()
+        clock = ScaledClock(factor=2.0, start=1000.0, monotonic=real)
+        real.at += 10.0
+        clock.scale(60.0)
+        assert clock.now() == 1020.0
+        real.at += 1.0
+        assert clock.now() == 1080.0
+        with pytest.raises(ValueError, match="greater than 0"):
+            clock.scale(0.0)
+        running = ScaledClock(factor=1.0)
+        rung = asyncio.Event()
+        running.call_at(running.now() + 3600.0, rung.set)
+        running.scale(1e6)
+        await asyncio.wait_for(rung.wait(), SOON)
+
+    play(story)

@@ -7,6 +7,7 @@ Must not send anything.
 import ipaddress
 import re
 import socket
+from functools import lru_cache
 from urllib.parse import SplitResult, quote, urlsplit
 
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -38,6 +39,8 @@ def origin_of(url: str) -> str:
 
 def without_password(url: str) -> str:
     """The address without its user and password, for the log."""
+    if "@" not in url:
+        return url
     head, at, rest = url.partition("@")
     scheme, slashes, user = head.partition("//")
     return f"{scheme}//{rest}" if at and slashes and not re.search(r"[/?#]", user) else url
@@ -48,6 +51,22 @@ def check_address(url: str, *, forbid_private: bool = False) -> None:
 
     With `forbid_private` a literal address must be public; names are looked at when they are resolved.
     """
+    why_not = _why_not(url, forbid_private)
+    if why_not:
+        raise AddressRefusedError(why_not)
+
+
+@lru_cache(maxsize=1024)
+def _why_not(url: str, forbid_private: bool) -> str:
+    """What is wrong with an address, "" for nothing; most callbacks go to an address seen just before."""
+    try:
+        _check(url, forbid_private=forbid_private)
+    except AddressRefusedError as error:
+        return str(error)
+    return ""
+
+
+def _check(url: str, *, forbid_private: bool) -> None:
     if len(url) > MAX_ADDRESS:
         raise AddressRefusedError(f"the address has {len(url)} characters, at most {MAX_ADDRESS} are taken")
     if _UNSAFE.search(url):

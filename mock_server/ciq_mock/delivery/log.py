@@ -6,17 +6,17 @@ and tests ask for it; its password part is not, and `repr` shows neither path no
 
 from collections import Counter, deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+import msgspec
 
 from ciq_mock.delivery.address import origin_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt. `status` is None when no answer came; `error` then says why ("" = an answer came)."""
 
     job_id: str
-    url: str = field(repr=False)
+    url: str
     number: int
     """1 for the first; 0 for a callback dropped without an attempt."""
     copy: int = 1
@@ -24,6 +24,10 @@ class Attempt:
     ended: float
     status: int | None = None
     error: str = ""
+
+    def __repr__(self) -> str:
+        came = self.error or self.status
+        return f"<Attempt {self.number} for {self.job_id} at {self.origin}: {came}>"
 
     @property
     def delivered(self) -> bool:

@@ -3,11 +3,11 @@
 Knows the HTTP client. Must not know jobs, retries or the mock's clock; its time-out is real time.
 """
 
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
 import aiohttp
+import msgspec
 from yarl import URL
 
 from ciq_mock.callback_rule import BodyFormat
@@ -21,8 +21,7 @@ _KEEP_ALIVE = 1.0
 """Shorter than receivers keep idle connections, or a callback would now and then meet a closing one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """What came back: a status, or None and why not."""
 
     status: int | None
@@ -36,21 +35,24 @@ class Sender:
         """Needs a running event loop."""
         self._timeout = settings.timeout
         resolver = PublicResolver() if settings.forbid_private else None
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=0, ssl=settings.verify_tls, resolver=resolver, keepalive_timeout=_KEEP_ALIVE
-            ),
-            timeout=aiohttp.ClientTimeout(total=settings.timeout),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-            skip_auto_headers=("Accept",),
+        self._connector = aiohttp.TCPConnector(
+            limit=0, ssl=settings.verify_tls, resolver=resolver, keepalive_timeout=_KEEP_ALIVE
         )
-        self._headers = {
-            body_format: {
-                "User-Agent": settings.user_agent,
-                "Content-Type": content_type,
-                "Accept-Encoding": "gzip",
-            }
+        # One session a format: headers that are ready cost nothing a callback.
+        self._sessions = {
+            body_format: aiohttp.ClientSession(
+                connector=self._connector,
+                connector_owner=False,
+                headers={
+                    "User-Agent": settings.user_agent,
+                    "Content-Type": content_type,
+                    "Accept-Encoding": "gzip",
+                },
+                timeout=aiohttp.ClientTimeout(total=settings.timeout),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+                skip_auto_headers=("Accept",),
+            )
             for body_format, content_type in _CONTENT_TYPES.items()
         }
 
@@ -66,11 +68,10 @@ class Sender:
         """Send once. Every failure of network or receiver is an Answer, none is raised."""
         status: int | None = None
         try:
-            async with self._session.post(
-                url, data=body, headers=self._headers[body_format], allow_redirects=False
-            ) as response:
+            async with self._sessions[body_format].post(url, data=body, allow_redirects=False) as response:
                 status = response.status
-                await _read_out(response)
+                if not response.content.at_eof():
+                    await _read_out(response)
         except TimeoutError:
             missing = "answer" if status is None else "end of the answer"
             return Answer(status, f"no {missing} within {self._timeout:g} s")
@@ -81,7 +82,9 @@ class Sender:
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._session.close()
+        for session in self._sessions.values():
+            await session.close()
+        await self._connector.close()
 
 
 async def _read_out(response: aiohttp.ClientResponse) -> None:
