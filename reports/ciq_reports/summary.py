@@ -136,14 +136,20 @@ def result_sentence(view: RunView) -> str:
     return f"MUST requirements: {', '.join(parts)}" if parts else sentence
 
 
+def must_share(view: RunView) -> tuple[int, int]:
+    """How many MUST verdicts pass, and of how many that were owed and not left out."""
+    left_out = (Outcome.SKIPPED, Outcome.UNTESTED, Outcome.NOT_IMPLEMENTED)
+    must = [v for v in view.verdicts if v.level is Level.MUST and v.outcome not in left_out]
+    return sum(v.outcome is Outcome.PASS for v in must), len(must)
+
+
 def headline(view: RunView) -> str:
     """One sentence: how much was judged and how it went."""
     judged = [v for v in view.verdicts if v.outcome not in (Outcome.SKIPPED, Outcome.UNTESTED)]
-    must = [v for v in judged if v.level is Level.MUST and v.outcome is not Outcome.NOT_IMPLEMENTED]
-    passed = sum(v.outcome is Outcome.PASS for v in must)
+    passed, must = must_share(view)
     requirements = len({v.requirement for v in judged})
     features = len({v.feature for v in judged if v.feature})
-    return f"{passed} of {len(must)} MUST verdicts pass, on {requirements} requirement(s) and {features} feature(s)"
+    return f"{passed} of {must} MUST verdicts pass, on {requirements} requirement(s) and {features} feature(s)"
 
 
 def rerun_command(view: RunView, requirements: Sequence[str]) -> str:

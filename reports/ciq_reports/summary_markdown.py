@@ -38,7 +38,7 @@ _MARKS = {
 }
 _TONES = {"good": "✅", "bad": "❌", "unsure": "⚠️"}
 _ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~$&@:-])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#|~$&@:])")
 
 
 def write(records: Sequence[AnyRecord], path: Path) -> None:
