@@ -220,6 +220,11 @@ def _assemble(reading: _Reading) -> Loaded:
         return value
 
     chosen = {name: effective(name, getattr(basis, name)) for name in _TOP}
+    if str(chosen["callback_bind"]).startswith(("0.0.0.0:", "[::]:")) and not chosen["callback_url"]:  # noqa: S104
+        reading.problems.append(
+            f"callback_bind is {chosen['callback_bind']}, which is no address to send to: set callback_url to the "
+            "receiver's address as the target sees it"
+        )
     secrets = {name: effective(f"credentials.{name}", "", secret=True) for name in _CREDENTIALS}
     credentials = _credentials(reading, secrets)
     capabilities = {capability: effective(f"capabilities.{capability}", values.UNKNOWN) for capability in Capability}

@@ -23,9 +23,11 @@ def doctor(
 ) -> None:
     """Say whether a run could work: the way there, the way back, signature, clock, activation, one job per feature.
 
-    Says first what it is going to do. Leaves the queues as they were found. Exit codes: 0 all well; 1 the target
-    answers but something a run needs does not work; 2 wrong usage or profile; 3 target or callback path not reachable; 4 the
-    doctor itself failed.
+    Says first what it is going to do. Leaves the queues as they were found.
+
+    Exit codes: 0 all well; 1 the target answers but something a run needs does not work; 2 wrong usage or profile;
+    3 target or callback path not reachable; 4
+    the doctor itself failed.
     """
     need_suite("doctor")
     from ciq_conformance.runner.examination import INTENT, examine

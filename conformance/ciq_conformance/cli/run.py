@@ -8,7 +8,7 @@ from rich.console import Console
 
 from ciq_conformance.cli import options
 from ciq_conformance.cli.extras import need_suite
-from ciq_schemas.run import AnyRecord, ExitCode, Footer, Header, Level
+from ciq_schemas.run import AnyRecord, ExitCode, Footer, Header, Level, Mark
 
 if TYPE_CHECKING:
     from ciq_conformance.runner.execution import RunResult
@@ -56,8 +56,8 @@ def run(
     the queues as they were found. Settings come from flags, then CIQ_* variables, then ciq.toml, then defaults.
 
     Exit codes: 0 every selected MUST passed; 1 a MUST failed or was blocked, or a baseline entry is stale; 2 wrong
-    usage or profile, nothing was sent; 3 target or callback path not reachable; 4 the suite itself failed; 5 nothing was
-    judged, or a MUST stayed inconclusive.
+    usage or profile, nothing was sent; 3 target or callback path not reachable; 4 the suite itself failed; 5 nothing
+    was judged, or a MUST stayed inconclusive.
     """
     need_suite("run")
     from ciq_conformance.judge.selection import Selection, select_items
@@ -90,9 +90,17 @@ def run(
             console.print(f"  {setting.name} = {setting.value} ({setting.origin})", style="dim", markup=False)
     reporter = ConsoleReporter(console, verbose=verbose)
 
+    begun: set[tuple[str, str]] = set()
+
     def listen(record: AnyRecord) -> None:
-        if not isinstance(record, (Header, Footer)):
-            reporter.feed(record)
+        match record:
+            case Header() | Footer():
+                return  # announced, and ended below
+            case Mark(name="begin"):
+                begun.add((record.feature, record.scenario))
+            case Mark(name="broken" | "interrupted") if (record.feature, record.scenario) not in begun:
+                return  # one broken probe blocks many scenarios: it is said once, by the probe
+        reporter.feed(record)
 
     order = RunOrder(
         loaded=loaded,

@@ -9,11 +9,12 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError, LocationParseError
+from urllib3.exceptions import HTTPError
 
 from ciq_conformance.driver.recorder import RunRecorder
 from ciq_conformance.driver.redaction import Redaction
@@ -147,7 +148,7 @@ class Client:
             outcome.status = answer.status_code
             outcome.headers = tuple((str(k), str(v)) for k, v in answer.raw.headers.items())
             outcome.body, outcome.error = _read(answer, deadline, self.answer_within)
-        except (requests.RequestException, HTTPError, LocationParseError, OSError, ValueError) as error:
+        except (requests.RequestException, HTTPError, HTTPException, OSError, ValueError) as error:
             outcome.error = _reason(error, self.answer_within)
             if not outcome.unanswered:
                 outcome.error += f" (after status {outcome.status})"

@@ -13,7 +13,6 @@ import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ciq_conformance.checks import load_checks
 from ciq_conformance.driver.callback_path import callback_trouble
 from ciq_conformance.driver.client import Interrupted
 from ciq_conformance.driver.plan import CALLBACK_SCENARIOS, plan_scenarios
@@ -22,7 +21,7 @@ from ciq_conformance.driver.restoration import Restoration
 from ciq_conformance.driver.stage import Broken, Stage, Unsupported
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.registry import Item
-from ciq_conformance.judge.verdict import judge_item
+from ciq_conformance.judge.verdict import judge_item, marks_of
 from ciq_conformance.scenarios import load_play
 from ciq_schemas.features import FEATURES, Feature
 from ciq_schemas.requirement import Scenario, load_registry
@@ -67,8 +66,6 @@ class RunSession:
 
     def play(self) -> None:
         """Run everything; returns when the transcript is complete and the target is as it was found."""
-        for problem in load_checks():
-            self._mark("", RUN, "note", problem)
         with self.around.stop.on_signals():
             try:
                 self._play_all()
@@ -177,11 +174,12 @@ class RunSession:
         records = self.around.recorder.records
         for feature in features:
             evidence = Evidence(feature=feature, records=records)
+            marks = marks_of(evidence)
             obstacle = evidence.obstacle(Scenario.ISOLATION)
             told = [
                 f"{verdict.item}: {verdict.seen or verdict.reason}"
                 for item in self._isolation_items(feature)
-                if (verdict := judge_item(item, evidence)).outcome in (Outcome.FAIL, Outcome.WARN)
+                if (verdict := judge_item(item, evidence, marks)).outcome in (Outcome.FAIL, Outcome.WARN)
             ]
             if obstacle is not None:
                 told.append(f"isolation could not be played: {obstacle.text}")

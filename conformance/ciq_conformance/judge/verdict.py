@@ -40,6 +40,8 @@ JUDGED = frozenset({Outcome.PASS, Outcome.FAIL, Outcome.WARN, Outcome.NOTE})
 """Outcomes that say something about the target."""
 _RED = frozenset({Outcome.FAIL, Outcome.BLOCKED})
 
+MarksByScenario = Mapping[str, Mapping[str, Mark]]
+
 CAPABILITY_SETTING = "capabilities."
 """Prefix of the settings under which a run file's header keeps the declared capabilities."""
 
@@ -68,17 +70,28 @@ def judge_run(
 ) -> tuple[Verdict, ...]:
     """Judge items by the records of a run. The same records and items give the same verdicts, whenever asked."""
     evidence: dict[Feature, Evidence] = {}
+    marks: dict[Feature, MarksByScenario] = {}
     verdicts = []
     for item in items:
         feature = item.feature.feature
         if feature not in evidence:
             evidence[feature] = Evidence(feature=feature, records=records, declared=dict(declared))
-        verdicts.append(judge_item(item, evidence[feature], skip=skip))
+            marks[feature] = marks_of(evidence[feature])
+        verdicts.append(judge_item(item, evidence[feature], marks[feature], skip=skip))
     return tuple(verdicts)
 
 
-def judge_item(item: Item, evidence: Evidence, *, skip: Sequence[str] = ()) -> Verdict:
-    """Judge one item by the evidence of its feature."""
+def marks_of(evidence: Evidence) -> MarksByScenario:
+    """The first mark of each name, by scenario."""
+    found: dict[str, dict[str, Mark]] = {}
+    for record in evidence.records:
+        if isinstance(record, Mark) and record.feature in ("", evidence.feature):
+            found.setdefault(record.scenario, {}).setdefault(record.name, record)
+    return found
+
+
+def judge_item(item: Item, evidence: Evidence, marks: MarksByScenario, *, skip: Sequence[str] = ()) -> Verdict:
+    """Judge one item by the evidence of its feature and the marks in it (`marks_of`)."""
     requirement = item.requirement
     if any(fits(item, glob) for glob in skip):
         return _verdict(item, Outcome.SKIPPED, reason="skipped by the operator")
@@ -88,7 +101,7 @@ def judge_item(item: Item, evidence: Evidence, *, skip: Sequence[str] = ()) -> V
         undeclared = _without(item, capability, evidence)
         if undeclared is not None:
             return undeclared
-    hindered = _hindered(item, evidence)
+    hindered = _hindered(item, marks)
     if hindered is not None:
         return hindered
     check = check_of(requirement.id)
@@ -113,12 +126,12 @@ def _without(item: Item, capability: Capability, evidence: Evidence) -> Verdict 
     return None
 
 
-def _hindered(item: Item, evidence: Evidence) -> Verdict | None:
+def _hindered(item: Item, by_scenario: MarksByScenario) -> Verdict | None:
     """A verdict without asking the check: our crash, or a scenario that never began."""
     scenario = item.requirement.scenario
     if scenario is Scenario.EVERY:
         return None
-    marks: dict[str, Mark] = {mark.name: mark for mark in reversed(tuple(evidence.marks(scenario)))}
+    marks = by_scenario.get(scenario, {})
     if "crashed" in marks:
         return _verdict(item, Outcome.SUITE_ERROR, reason=f"the scenario {scenario} crashed: {marks['crashed'].text}")
     if "begin" in marks and "interrupted" not in marks:
@@ -152,9 +165,9 @@ def _verdict(
         requirement=requirement.id,
         level=requirement.level,
         outcome=outcome,
-        feature=item.feature.feature,
+        feature=item.feature.feature.value,
         format=item.format or "",
-        scenario=requirement.scenario,
+        scenario=requirement.scenario.value,
         title=requirement.title,
         clause=requirement.clause,
         expected=(finding.expected if finding else "")

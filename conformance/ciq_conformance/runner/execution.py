@@ -19,7 +19,7 @@ from ciq_conformance.driver.client import Client
 from ciq_conformance.driver.probe import Surroundings
 from ciq_conformance.driver.receiver import CallbackReceiver
 from ciq_conformance.driver.recorder import Listener, RunFileWriteError, RunRecorder
-from ciq_conformance.driver.session import RunSession
+from ciq_conformance.driver.session import RUN, RunSession
 from ciq_conformance.driver.stopping import Stop
 from ciq_conformance.judge.baseline import apply_baseline, baseline_text, read_baseline
 from ciq_conformance.judge.registry import Item
@@ -99,6 +99,7 @@ def execute(order: RunOrder, items: Sequence[Item]) -> RunResult:
         profile = order.loaded.profile
         if profile.embedded:
             profile = stack.enter_context(embedded_target(profile))
+        problems = load_checks()  # before the clock starts: imports take time
         origin = time.monotonic()
         recorder = RunRecorder(now=lambda: time.monotonic() - origin, stream=stream, listeners=list(order.listeners))
         stop = Stop(deadline=order.deadline)
@@ -134,6 +135,8 @@ def execute(order: RunOrder, items: Sequence[Item]) -> RunResult:
             recorder.header(header)
             if order.announce is not None:
                 order.announce(header, session.scenario_count)
+            for problem in problems:
+                recorder.mark(RUN, "", "note", problem)
             session.play()
         except RunFileWriteError as error:
             trouble = str(error)
@@ -152,7 +155,6 @@ def _conclude(
     trouble: str,
 ) -> RunResult:
     recorder = around.recorder
-    load_checks()
     declared = {name.value: value for name, value in around.profile.capabilities.items()}
     judged = judge_run(recorder.records, items, declared=declared, skip=order.skip)
     baselined = apply_baseline(judged, accepted)

@@ -37,7 +37,7 @@ def judge_again(records: Sequence[AnyRecord], selection: Selection, *, baseline:
     if not isinstance(header, Header):
         raise RunFileError("the run has no header")
     load_checks()
-    transcript = tuple(r for r in records if not isinstance(r, (Header, Verdict, Footer)))
+    transcript = tuple(r for r in records if not isinstance(r, (Verdict, Footer)))
     before = next((r for r in records if isinstance(r, Footer)), None)
     skipped = tuple(r.item for r in records if isinstance(r, Verdict) and r.outcome is Outcome.SKIPPED)
     items = _items(header, selection)
@@ -64,7 +64,7 @@ def judge_again(records: Sequence[AnyRecord], selection: Selection, *, baseline:
     )
     head = msgspec.structs.replace(header, selected=tuple(item.name for item in items))
     return Judged(
-        records=(head, *transcript, *baselined.verdicts, footer),
+        records=(head, *transcript[1:], *baselined.verdicts, footer),
         verdicts=baselined.verdicts,
         exit_code=code,
         stale=baselined.stale,
