@@ -54,7 +54,7 @@ def rendered(records: list[AnyRecord]) -> None:
     assert "\x1b" not in stream.getvalue()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(BODIES, min_size=1, max_size=4))
 def test_any_body(bodies: list[bytes]) -> None:
     """Arbitrary bytes as request, answer and callback bodies break no writer."""
@@ -74,7 +74,7 @@ def test_any_body(bodies: list[bytes]) -> None:
     rendered(records)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(TEXTS)
 def test_any_text(text: str) -> None:
     """Arbitrary text in the fields of verdicts, steps, headers and marks breaks no writer."""
