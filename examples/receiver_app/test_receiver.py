@@ -19,7 +19,7 @@ from ciq_mock.server import MockServer
 from ciq_mock.settings import DeliverySettings
 
 sys.path.insert(0, str(Path(__file__).parent))
-from receiver import Ledger, NotANoticeError, application, read_notice  # noqa: E402
+from receiver import Ledger, NotANoticeError, application, read_notice
 
 SECRET = "s3cret-part-of-the-address"  # noqa: S105 - an example
 

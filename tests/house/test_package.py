@@ -85,7 +85,7 @@ def test_the_base_install_carries_the_mock(dist: Path, tmp_path: Path) -> None:
     """Without extras the contract, the mock and the fixture's plugin can be imported."""
     (wheel,) = dist.glob("*.whl")
     python = empty_environment(tmp_path / "env", wheel) / "python"
-    program = "import ciq_schemas.codec, ciq_mock; print(ciq_mock.MockServer.__name__)"
+    program = "import ciq_schemas.codec, ciq_mock.server; print(ciq_mock.server.MockServer.__name__)"
     assert run(python, "-c", program, cwd=tmp_path).stdout.strip() == "MockServer"
 
 
