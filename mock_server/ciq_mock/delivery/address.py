@@ -6,13 +6,8 @@ Must not send anything.
 
 import ipaddress
 import re
-import socket
 from functools import lru_cache
 from urllib.parse import SplitResult, quote, urlsplit
-
-from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import ThreadedResolver
-from yarl import URL
 
 MAX_ADDRESS = 2048
 _SCHEMES = frozenset({"http", "https"})
@@ -106,10 +101,11 @@ def is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     return (mapped or address).is_global and not (mapped or address).is_multicast
 
 
-def request_url(url: str) -> URL:
-    """The address for the client, path and query exactly as given; only non-ASCII is percent-encoded."""
+def as_sent(url: str) -> str:
+    """The address as it goes into the request: as given, but non-ASCII encoded and without the fragment."""
+    url = url.partition("#")[0]
     if url.isascii():
-        return URL(url.partition("#")[0], encoded=True)
+        return url
     parts = _split(url)
     host = parts.hostname or ""
     if not host.isascii():
@@ -119,25 +115,4 @@ def request_url(url: str) -> URL:
     user = parts.netloc.rpartition("@")[0]
     netloc = "".join((f"{user}@" if user else "", host, f":{parts.port}" if parts.port is not None else ""))
     path, query = quote(parts.path, safe=_ASCII), quote(parts.query, safe=_ASCII)
-    return URL(f"{parts.scheme}://{netloc}{path}{'?' if query else ''}{query}", encoded=True)
-
-
-class PublicResolver(AbstractResolver):
-    """Resolves names and drops what is not public, so that no name leads inside after the check."""
-
-    def __init__(self, inner: AbstractResolver | None = None) -> None:
-        self._inner = inner or ThreadedResolver()
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        """Resolve as the inner resolver does; OSError when only intranet addresses remain."""
-        found = await self._inner.resolve(host, port, family)
-        public = [entry for entry in found if is_public(ipaddress.ip_address(entry["host"]))]
-        if not public:
-            raise OSError(None, f"{host} leads to intranet addresses only, and this mock refuses those")
-        return public
-
-    async def close(self) -> None:
-        """Close the inner resolver."""
-        await self._inner.close()
+    return f"{parts.scheme}://{netloc}{path}{'?' if query else ''}{query}"

@@ -40,6 +40,13 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
         return origin_of(self.url)
 
 
+class Answer(msgspec.Struct, frozen=True):
+    """What came back from one attempt: a status, or None and why not."""
+
+    status: int | None
+    error: str = ""
+
+
 class DeliveryLog:
     """The newest attempts, and counts over all of them."""
 

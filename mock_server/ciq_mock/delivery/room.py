@@ -8,16 +8,19 @@ Bodies are built when they are sent, so a receiver that hangs costs a small reco
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from ciq_mock.callback_rule import BodyFormat, Destination, Silence, Sink, decide
 from ciq_mock.clock import Clock, Timer
-from ciq_mock.delivery.address import AddressRefusedError, check_address, request_url, without_password
+from ciq_mock.delivery.address import AddressRefusedError, check_address, without_password
 from ciq_mock.delivery.lanes import Lanes, Parcel
-from ciq_mock.delivery.log import Attempt, DeliveryLog
-from ciq_mock.delivery.sender import Answer, Sender
+from ciq_mock.delivery.log import Answer, Attempt, DeliveryLog
 from ciq_mock.delivery.sinks import SinkMessage, Sinks
-from ciq_mock.engine import Ended, Event, Job
+from ciq_mock.engine import Accepted, Ended, Event, Job
 from ciq_mock.settings import DeliverySettings, RuleMoment, Shutdown
+
+if TYPE_CHECKING:
+    from ciq_mock.delivery.sender import Sender
 
 BodyBuilder = Callable[[Job, BodyFormat], bytes]
 """Makes the body of a TaskFinish callback for a job that has ended."""
@@ -45,13 +48,15 @@ class DeliveryRoom:
         self._out: dict[Parcel, float] = {}
         self._workers: set[asyncio.Task[None]] = set()
         self._waiters: dict[asyncio.Future[None], Callable[[DeliveryLog], bool]] = {}
+        self._started = False
+        self._opening: asyncio.Task[None] | None = None
         self._sender: Sender | None = None
         self._closing = False
         self._count = 0
 
     async def start(self) -> None:
-        """Open the HTTP client."""
-        self._sender = Sender(self._settings)
+        """Be ready for events."""
+        self._started = True
 
     @property
     def pending(self) -> int:
@@ -59,7 +64,9 @@ class DeliveryRoom:
         return len(self._later) + self._lanes.waiting + len(self._out)
 
     def on_event(self, event: Event) -> None:
-        """Listen to the engine; only ends of jobs matter (no document names a callback for a cancel)."""
+        """Listen to the engine; only ends of jobs are told on (no document names a callback for a cancel)."""
+        if isinstance(event, Accepted):
+            self._open()
         if not isinstance(event, Ended):
             return
         job = event.job
@@ -111,7 +118,9 @@ class DeliveryRoom:
         if self._closing:
             return
         self._closing = True
-        if self._settings.shutdown is Shutdown.DRAIN and self._sender is not None:
+        if self._opening is not None:
+            await self._opening
+        if self._settings.shutdown is Shutdown.DRAIN:
             for parcel in self._take_later():
                 self._line_up(parcel)
             with suppress(TimeoutError):  # what is left then is dropped below, and logged
@@ -125,7 +134,7 @@ class DeliveryRoom:
     # --- on the way in ------------------------------------------------------------------------------------
 
     def _send(self, job: Job, to: Destination) -> None:
-        if self._sender is None:
+        if not self._started:
             raise RuntimeError("the delivery room is not open: await start() before the first event")
         self._count += 1
         delay = self._settings.delay + (self._settings.stagger if self._count % 2 == 1 else 0.0)
@@ -155,18 +164,31 @@ class DeliveryRoom:
     def _line_up(self, parcel: Parcel) -> None:
         self._clock.hold()
         self._lanes.put(parcel)
+        self._open()
         self._employ()
 
+    # --- out ----------------------------------------------------------------------------------------------
+
+    def _open(self) -> None:
+        """Open the HTTP client, beside other work: importing it takes longer than the rest of the mock's start."""
+        if self._opening is None and not self._closing:
+            self._opening = asyncio.get_running_loop().create_task(self._open_sender())
+
+    async def _open_sender(self) -> None:
+        make = await asyncio.to_thread(_load_sender)
+        self._sender = make(self._settings)
+        for _ in range(min(self._lanes.waiting, self._settings.concurrency)):
+            self._employ()
+
     def _employ(self) -> None:
+        """One worker more, if there is something for it to do."""
         sender = self._sender
         if sender is not None and self._lanes.ready and len(self._workers) < self._settings.concurrency:
             worker = asyncio.get_running_loop().create_task(self._work(sender))
             self._workers.add(worker)
             worker.add_done_callback(self._worker_done)
 
-    # --- out ----------------------------------------------------------------------------------------------
-
-    async def _work(self, sender: Sender) -> None:
+    async def _work(self, sender: "Sender") -> None:
         """Serve lanes in turn until none is ready."""
         while self._lanes.ready:
             lane, parcel = self._lanes.take()
@@ -179,14 +201,14 @@ class DeliveryRoom:
                 self._clock.release()
                 self._tell()
 
-    async def _attempt(self, sender: Sender, parcel: Parcel) -> None:
+    async def _attempt(self, sender: "Sender", parcel: Parcel) -> None:
         parcel.attempts += 1
         started = self._clock.now()
         answer = Answer(None, "not sent: the body could not be built")
         try:
             body = self._build(parcel.job, parcel.format)
             answer = Answer(None, "cut off: the mock was stopped")
-            answer = await sender.post(request_url(parcel.url), body, parcel.format)
+            answer = await sender.post(parcel.url, body, parcel.format)
         finally:
             attempt = self._entry(parcel, parcel.attempts, started, answer)
             self.log.add(attempt)
@@ -245,3 +267,9 @@ class DeliveryRoom:
         for waiter, holds in self._waiters.items():
             if not waiter.done() and holds(self.log):
                 waiter.set_result(None)
+
+
+def _load_sender() -> "type[Sender]":
+    from ciq_mock.delivery.sender import Sender
+
+    return Sender

@@ -1,17 +1,19 @@
 """One attempt: an HTTP POST of a ready body, and what came of it.
 
-Knows the HTTP client. Must not know jobs, retries or the mock's clock; its time-out is real time.
+Knows the HTTP client, which is slow to import: the room loads this module when the first job comes.
+Must not know jobs, retries or the mock's clock; its time-out is real time.
 """
 
 from types import TracebackType
 from typing import Self
 
 import aiohttp
-import msgspec
 from yarl import URL
 
 from ciq_mock.callback_rule import BodyFormat
-from ciq_mock.delivery.address import PublicResolver
+from ciq_mock.delivery.address import as_sent
+from ciq_mock.delivery.log import Answer
+from ciq_mock.delivery.resolver import PublicResolver
 from ciq_mock.settings import DeliverySettings
 
 _CONTENT_TYPES = {BodyFormat.XML: "application/xml", BodyFormat.JSON: "application/json"}
@@ -19,13 +21,6 @@ _CONTENT_TYPES = {BodyFormat.XML: "application/xml", BodyFormat.JSON: "applicati
 _ANSWER_READ = 64 * 1024
 _KEEP_ALIVE = 1.0
 """Shorter than receivers keep idle connections, or a callback would now and then meet a closing one."""
-
-
-class Answer(msgspec.Struct, frozen=True):
-    """What came back: a status, or None and why not."""
-
-    status: int | None
-    error: str = ""
 
 
 class Sender:
@@ -64,11 +59,14 @@ class Sender:
     ) -> None:
         await self.close()
 
-    async def post(self, url: URL, body: bytes, body_format: BodyFormat) -> Answer:
+    async def post(self, url: str, body: bytes, body_format: BodyFormat) -> Answer:
         """Send once. Every failure of network or receiver is an Answer, none is raised."""
         status: int | None = None
+        session = self._sessions[body_format]
         try:
-            async with self._sessions[body_format].post(url, data=body, allow_redirects=False) as response:
+            async with session.post(
+                URL(as_sent(url), encoded=True), data=body, allow_redirects=False
+            ) as response:
                 status = response.status
                 if not response.content.at_eof():
                     await _read_out(response)
