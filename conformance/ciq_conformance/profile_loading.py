@@ -220,7 +220,7 @@ def _assemble(reading: _Reading) -> Loaded:
         return value
 
     chosen = {name: effective(name, getattr(basis, name)) for name in _TOP}
-    if str(chosen["callback_bind"]).startswith(("0.0.0.0:", "[::]:")) and not chosen["callback_url"]:  # noqa: S104
+    if str(chosen["callback_bind"]).startswith(("0.0.0.0:", "[::]:")) and not chosen["callback_url"]:
         reading.problems.append(
             f"callback_bind is {chosen['callback_bind']}, which is no address to send to: set callback_url to the "
             "receiver's address as the target sees it"

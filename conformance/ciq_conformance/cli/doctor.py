@@ -46,7 +46,9 @@ def doctor(
     console = Console(highlight=False)
     console.print("Effective profile", style="bold")
     for setting in loaded.settings:
-        if setting.value:
+        table, _, rest = setting.name.partition(".")
+        elsewhere = table in ("inputs", "job_path") and rest.partition(".")[0] not in loaded.profile.features
+        if setting.value and not elsewhere:
             console.print(f"  {setting.name} = {setting.value} ({setting.origin})", markup=False, soft_wrap=True)
     console.print("What I am going to do", style="bold")
     for number, line in enumerate(INTENT, start=1):

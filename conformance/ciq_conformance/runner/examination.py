@@ -28,6 +28,8 @@ INTENT = (
 )
 _TOLERABLE_OFFSET = 60.0
 """Seconds between the clocks above which signatures may be refused."""
+_DATE_STEP = 2.0
+"""A Date header has whole seconds, and servers renew it once a second: no finer word is possible."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +109,12 @@ def _examine(around: Surroundings) -> Diagnosis:
             return Diagnosis(tuple(signs), ExitCode.SUITE_ERROR)
         ready.append(one)
         signs.extend(_of_feature(one))
+        if len(ready) == 1:
+            signs.extend(_signatures(around, one))
         left = Restoration(around=around, readiness=one).finish()
         if left:
             signs.append(Sign(False, "putting back", left))
     signs.insert(0, Sign(True, "way there", f"{around.profile.url} answers"))
-    signs.extend(_signatures(around))
     trouble = callback_trouble(around, ready)
     if trouble:
         signs.append(Sign(False, "way back", trouble))
@@ -148,19 +151,18 @@ def _of_feature(one: Readiness) -> list[Sign]:
             + ("no callback" if told is None else f"callback after {told:.2f} s"),
         )
     )
-    if measured.clock_offset is not None:
-        far = abs(measured.clock_offset) > _TOLERABLE_OFFSET
-        signs.append(
-            Sign(None if far else True, f"{name} clock", f"target is {measured.clock_offset:+.1f} s from this machine")
-        )
+    offset = measured.clock_offset
+    if offset is not None:
+        near = abs(offset) <= _DATE_STEP
+        words = "agrees with this machine's" if near else f"is {offset:+.0f} s from this machine's"
+        signs.append(Sign(None if abs(offset) > _TOLERABLE_OFFSET else True, f"{name} clock", words))
     return signs
 
 
-def _signatures(around: Surroundings) -> list[Sign]:
-    profile = around.profile
-    if profile.credentials is None:
+def _signatures(around: Surroundings, one: Readiness) -> list[Sign]:
+    if around.profile.credentials is None:
         return [Sign(None, "signature", "no keys in the profile: requests go unsigned")]
-    calls = around.calls(FEATURES[profile.features[0]], "doctor", "/jobs")
+    calls = around.calls(one.spec, "doctor", one.job_path)
     signed = calls.list_queues("signed")
     path = calls.spec.queue_path
     refused = {
