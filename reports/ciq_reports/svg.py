@@ -12,7 +12,7 @@ from ciq_reports.timeline import Flag, Lane, Phase, Span, Timeline
 from ciq_schemas.lifecycle import JobState
 
 WIDTH = 1000
-GUTTER = 196
+GUTTER = 232
 RIGHT = 26
 LANE = 22
 FLAG_ROW = 17
@@ -127,10 +127,10 @@ class _Drawing:
 
     def lane_label(self, lane: Lane, middle: float) -> Iterator[str]:
         level = f"L{one_line(lane.level, 3)} " if lane.level else ""
-        label = one_line(lane.label, 17) or "job"
+        label = one_line(lane.label, 22) or "job"
         yield f'<text class="lane-label" x="12" y="{middle + 4}">{escape(label)}</text>'
         if level:
-            yield f'<text class="lane-level" x="122" y="{middle + 4}">{escape(level)}</text>'
+            yield f'<text class="lane-level" x="156" y="{middle + 4}">{escape(level)}</text>'
         tail = one_line(lane.job_id)[-5:]
         yield f'<text class="lane-id" x="{GUTTER - 8}" y="{middle + 4}">…{escape(tail)}</text>'
         if lane.witness:
