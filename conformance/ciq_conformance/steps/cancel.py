@@ -8,7 +8,7 @@ class Step(StrEnum):
 
     PAUSE = "pause"
     SUBMIT = "submit"
-    SUBMIT_VICTIM = "submit-victim"
+    OPEN = "open"
     WAITING = "waiting"
     CANCEL = "cancel"
     CANCELLED = "cancelled"
