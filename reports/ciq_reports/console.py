@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Lock
 
 from rich.console import Console
-from rich.progress import (
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
     BarColumn,
     MofNCompleteColumn,
     Progress,
@@ -59,8 +59,8 @@ class ConsoleReporter:
             case Exchange() | Arrival():
                 pass
 
-    def begin(self, header: Header, total: int | None = None) -> None:
-        """The run starts; `total` scenarios are to be played, None when that is not known."""
+    def begin(self, header: Header) -> None:
+        """The run starts."""
         target = "the embedded mock" if header.target.embedded else one_line(header.target.url)
         with self._lock:
             self._records.append(header)
@@ -75,13 +75,12 @@ class ConsoleReporter:
                 self._progress = Progress(
                     SpinnerColumn(),
                     TextColumn("{task.description}", markup=False),
-                    BarColumn(bar_width=24),
-                    MofNCompleteColumn(),
+                    TextColumn("{task.completed} scenarios played", style="dim"),
                     TimeElapsedColumn(),
                     console=self._console,
                     transient=True,
                 )
-                self._progress.add_task("starting", total=total)
+                self._progress.add_task("starting", total=None)
                 self._progress.start()
 
     def calibrated(self, calibration: Calibration) -> None:
