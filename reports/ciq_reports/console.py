@@ -11,13 +11,6 @@ from threading import Lock
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
 
 from ciq_reports import console_summary
 from ciq_reports.console_summary import STYLES, text
