@@ -52,8 +52,8 @@ class ConsoleReporter:
             case Exchange() | Arrival():
                 pass
 
-    def begin(self, header: Header) -> None:
-        """The run starts."""
+    def begin(self, header: Header, total: int | None = None) -> None:
+        """The run starts; `total` scenarios are to be played, None when that is not known."""
         target = "the embedded mock" if header.target.embedded else one_line(header.target.url)
         with self._lock:
             self._records.append(header)
@@ -68,12 +68,12 @@ class ConsoleReporter:
                 self._progress = Progress(
                     SpinnerColumn(),
                     TextColumn("{task.description}", markup=False),
-                    TextColumn("{task.completed} scenarios played", style="dim"),
+                    TextColumn("{task.completed}{task.fields[of]} scenarios played", style="dim"),
                     TimeElapsedColumn(),
                     console=self._console,
                     transient=True,
                 )
-                self._progress.add_task("starting", total=None)
+                self._progress.add_task("starting", total=total, of="" if total is None else f" of {total}")
                 self._progress.start()
 
     def calibrated(self, calibration: Calibration) -> None:

@@ -145,6 +145,19 @@ def test_console_shows_all_verdicts_when_verbose() -> None:
     assert "✓ pass PAU-001-media" in stream.getvalue()
 
 
+@pytest.mark.parametrize("total", [None, 3])
+def test_console_progress_on_a_terminal(total: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal the scenarios in play are shown and counted, and the line is gone at the end."""
+    monkeypatch.setenv("TERM", "xterm-256color")
+    stream = io.StringIO()
+    reporter = ConsoleReporter(Console(file=stream, width=100, force_terminal=True))
+    reporter.begin(run.HEADER, total)
+    for record in run.CONFORMING[1:]:
+        reporter.feed(record)
+    assert f"1{'' if total is None else ' of 3'} scenarios played" in stream.getvalue()
+    assert "played order on media" not in stream.getvalue()
+
+
 def test_console_names_the_outputs() -> None:
     """The files written are named at the end, by label."""
     stream = io.StringIO()
