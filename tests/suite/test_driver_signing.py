@@ -1,0 +1,94 @@
+"""The v5 signature: the made-up vectors of 436/7778's algorithm, and what is deliberately wrong."""
+
+import re
+
+import pytest
+
+from ciq_conformance.driver.signing import TOKEN_HEADER, Signing, authorization, signed_headers
+from ciq_conformance.profile import Credentials
+
+KEYS = Credentials(secret_id="TESTID0001", secret_key="test-secret-key-0001")
+KEY_TIME = "1700000000;1700003600"
+HOST = "unit-1250000000.ci.ap-test.myqcloud.com"
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "headers", "signature"),
+    [
+        ("GET", "/queue", {}, "74a58f8402d165e154cb7876c09143c76ac7f0b4"),
+        (
+            "GET",
+            "/docqueue?pageNumber=1&pageSize=10&queueIds=pa%2Cpb&state=All",
+            {"Host": HOST},
+            "388aa5bdf528b93f5f623941d515b610c6659402",
+        ),
+        (
+            "PUT",
+            "/asrqueue/p00000000000000000000000000000001",
+            {"Host": HOST, "Content-Type": "application/xml"},
+            "29714cbfafcfde9da6a39028295c40844d6edc4d",
+        ),
+        (
+            "GET",
+            "/queue?queueIds=&state=All&pageNumber=&pageSize=",
+            {"Host": HOST},
+            "b09d2711d7cd68ec8779cce96121fa2dc8b00470",
+        ),
+    ],
+)
+def test_known_signatures(method: str, target: str, headers: dict[str, str], signature: str) -> None:
+    """The signature is the one that the Python SDK makes for the same key, time and request."""
+    value = authorization(
+        secret_id=KEYS.secret_id,
+        secret_key=KEYS.secret_key,
+        method=method,
+        target=target,
+        headers=headers,
+        key_time=KEY_TIME,
+    )
+    assert value.endswith(f"q-signature={signature}")
+
+
+def signed(signing: Signing, credentials: Credentials | None = KEYS) -> dict[str, str]:
+    """Headers of one request, signed at Unix time 1700000060."""
+    return signed_headers(
+        {"Host": HOST}, credentials=credentials, method="GET", target="/queue", now=1700000060, signing=signing
+    )
+
+
+def test_unsigned_requests_carry_no_authorization() -> None:
+    """Without keys, or when asked to, nothing is signed and no token is sent."""
+    assert signed(Signing.NORMAL, None) == {"Host": HOST}
+    token = Credentials(secret_id="a", secret_key="b", token="tok")
+    assert signed(Signing.NONE, token) == {"Host": HOST}
+
+
+def test_a_wrong_signature_differs_only_in_itself() -> None:
+    """A wrong signature is well formed: key id, times and lists are right."""
+    good, bad = signed(Signing.NORMAL)["Authorization"], signed(Signing.WRONG)["Authorization"]
+    assert good != bad
+    assert good.rpartition("q-signature=")[0] == bad.rpartition("q-signature=")[0]
+
+
+def test_an_expired_signature_ends_in_the_past() -> None:
+    """The validity of an expired signature lies wholly before now, and it is right otherwise."""
+    value = signed(Signing.EXPIRED)["Authorization"]
+    found = re.search(r"q-key-time=(\d+);(\d+)", value)
+    assert found is not None
+    assert int(found[1]) < int(found[2]) < 1700000060
+    expected = authorization(
+        secret_id=KEYS.secret_id,
+        secret_key=KEYS.secret_key,
+        method="GET",
+        target="/queue",
+        headers={"Host": HOST},
+        key_time=f"{found[1]};{found[2]}",
+    )
+    assert value == expected
+
+
+def test_the_token_is_sent_and_signed() -> None:
+    """A temporary key's token goes along in its header and is part of the signature."""
+    headers = signed(Signing.NORMAL, Credentials(secret_id="a", secret_key="b", token="tok"))
+    assert headers[TOKEN_HEADER] == "tok"
+    assert "q-header-list=host;x-ci-security-token&" in headers["Authorization"]

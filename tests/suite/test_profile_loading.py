@@ -1,0 +1,148 @@
+"""The effective profile: precedence, checks, words of each mistake, secrets."""
+
+from pathlib import Path
+
+import pytest
+
+from ciq_conformance.profile_loading import Loaded, ProfileError, load_profile
+from ciq_schemas.features import Feature
+from ciq_schemas.requirement import Capability
+
+FULL = """
+url = "http://10.1.2.3:8080/"
+bucket = "filebucket-1"
+features = ["doc", "media"]
+patience = 2
+callback_bind = "0.0.0.0:9000"
+callback_url = "http://10.9.9.9:9000/hook/"
+[credentials]
+secret_id = "AKIDfromfile"
+secret_key = "keyfromfile"
+[capabilities]
+deactivate = true
+signature = "unknown"
+[inputs.media]
+good = "in/a.mp4"
+tag = "Transcode"
+operation = "<Transcode><Container><Format>mp4</Format></Container></Transcode>"
+[job_path]
+doc = "/doc_jobs"
+"""
+
+
+def load(text: str, tmp_path: Path, env: dict[str, str] | None = None, **flags: tuple[str, object]) -> Loaded:
+    """Load a profile from text."""
+    path = tmp_path / "target.toml"
+    path.write_text(text, encoding="utf-8")
+    return load_profile(path=path, env=env or {}, flags=flags, directory=tmp_path)
+
+
+def problems(text: str, tmp_path: Path, env: dict[str, str] | None = None, **flags: tuple[str, object]) -> str:
+    """The mistakes of a profile, as one text."""
+    with pytest.raises(ProfileError) as caught:
+        load(text, tmp_path, env, **flags)
+    return str(caught.value)
+
+
+def test_nothing_given_is_the_embedded_mock(tmp_path: Path) -> None:
+    """Without any setting the profile is that of the embedded mock with the documented defaults."""
+    profile = load_profile(env={}, directory=tmp_path).profile
+    assert profile.embedded
+    assert (profile.bucket, profile.region) == ("examplebucket-1250000000", "ap-chongqing")
+    assert profile.features == (Feature.MEDIA, Feature.SPEECH, Feature.DOC)
+    assert profile.credentials is None
+
+
+def test_every_key_of_a_file_arrives(tmp_path: Path) -> None:
+    """A file's values reach the profile, typed."""
+    profile = load(FULL, tmp_path).profile
+    assert (profile.url, profile.embedded) == ("http://10.1.2.3:8080", False)
+    assert profile.features == (Feature.DOC, Feature.MEDIA)
+    assert profile.patience == 2.0
+    assert profile.callback_url == "http://10.9.9.9:9000/hook"
+    assert profile.credentials is not None
+    assert profile.credentials.secret_key == "keyfromfile"
+    assert profile.capabilities == {Capability.DEACTIVATE: True, Capability.SIGNATURE: None}
+    assert profile.inputs[Feature.MEDIA].tag == "Transcode"
+    assert profile.inputs[Feature.SPEECH].tag == "SpeechRecognition"
+    assert profile.job_path == {Feature.DOC: "/doc_jobs"}
+
+
+def test_flag_before_environment_before_file_before_default(tmp_path: Path) -> None:
+    """The stated precedence holds, and each value says where it came from."""
+    env = {"CIQ_BUCKET": "envbucket-1", "CIQ_REGION": "ap-env", "CIQ_TARGET": ""}
+    loaded = load(FULL, tmp_path, env, bucket=("--bucket", "flagbucket-1"))
+    profile, origins = loaded.profile, {setting.name: setting.origin for setting in loaded.settings}
+    assert (profile.bucket, profile.region, profile.url) == ("flagbucket-1", "ap-env", "http://10.1.2.3:8080")
+    assert origins["bucket"] == "--bucket"
+    assert origins["region"] == "environment CIQ_REGION"
+    assert origins["url"].endswith("target.toml")
+    assert origins["output_prefix"] == "default"
+
+
+def test_a_file_in_the_directory_is_found_and_a_missing_named_one_is_an_error(tmp_path: Path) -> None:
+    """ciq.toml is taken when it is there; a file that was named must exist."""
+    (tmp_path / "ciq.toml").write_text('region = "ap-here"', encoding="utf-8")
+    assert load_profile(env={}, directory=tmp_path).profile.region == "ap-here"
+    assert load_profile(env={"CIQ_PROFILE": str(tmp_path / "ciq.toml")}).profile.region == "ap-here"
+    with pytest.raises(ProfileError, match="cannot read the profile"):
+        load_profile(path=tmp_path / "none.toml", env={})
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('bukket = "a"', "unknown key 'bukket', did you mean bucket?"),
+        ("[capabilitys]\ndeactivate = true", "did you mean capabilities?"),
+        ("[capabilities]\ndeactivation = true", "unknown key capabilities.deactivation, did you mean deactivate?"),
+        ('[inputs.medea]\ngood = "a"', "unknown feature inputs.medea, did you mean media?"),
+        ('[inputs.media]\ngod = "a"', "unknown key inputs.media.god, did you mean good?"),
+        ('features = ["media", "speach"]', "did you mean speech?"),
+        ('features = ["media", "media"]', "expected each feature once"),
+        ('url = "ftp://host"', "expected an address like http://127.0.0.1:8080"),
+        ('url = "http://user:pw@host"', "without path, query or credentials"),
+        ('url = "http://host/path"', "without path, query or credentials"),
+        ('url = "http://host:99999"', "expected an address"),
+        ('bucket = "two words"', "expected letters, digits, dots and dashes"),
+        ('host = "{buckit}.example"', "expected no placeholders but {bucket} and {region}"),
+        ("patience = 0", "expected a factor from 0.1 to 100"),
+        ("patience = true", "expected a factor from 0.1 to 100"),
+        ("patience = nan", "expected a factor from 0.1 to 100"),
+        ('callback_bind = "127.0.0.1"', "expected HOST:PORT"),
+        ('callback_bind = "127.0.0.1:70000"', "expected HOST:PORT"),
+        ('callback_bind = "0.0.0.0:9000"', "set callback_url"),
+        ('callback_url = "10.0.0.1:80"', "expected an address like"),
+        ('[capabilities]\nsignature = "maybe"', "expected true, false or unknown"),
+        ('[job_path]\nmedia = "jobs"', "expected a path like /jobs"),
+        ('inputs = "a"', "inputs must be a table"),
+        ('[credentials]\nsecret_id = "AKIDx"', "secret_key is not"),
+        ('[credentials]\ntoken = "tok"', "set all three, or none"),
+        ("url = ", "is not TOML"),
+    ],
+)
+def test_each_mistake_is_named(text: str, words: str, tmp_path: Path) -> None:
+    """A wrong key or value is told with what would be right."""
+    assert words in problems(text, tmp_path)
+
+
+def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    """Nobody has to mend a profile one error at a time."""
+    text = problems('bukket = "a"\nurl = "nowhere"\npatience = 1000', tmp_path, {"CIQ_REGION": "a b"})
+    assert len(text.splitlines()) == 4
+
+
+def test_an_unused_variable_is_remarked_upon(tmp_path: Path) -> None:
+    """A misspelt variable is not silently ignored."""
+    loaded = load_profile(env={"CIQ_BUKET": "x-1"}, directory=tmp_path)
+    assert loaded.remarks == ("environment CIQ_BUKET is not used, did you mean CIQ_BUCKET?",)
+
+
+def test_no_setting_shows_a_secret(tmp_path: Path) -> None:
+    """Neither the settings for the record nor a repr nor an error message holds a secret."""
+    env = {"CIQ_SECRET_ID": "AKIDverysecret", "CIQ_SECRET_KEY": "topsecretkey", "CIQ_TOKEN": "tokentoken"}
+    loaded = load_profile(env=env, directory=tmp_path)
+    shown = repr(loaded.settings) + repr(loaded.profile)
+    assert "topsecretkey" not in shown
+    assert "tokentoken" not in shown
+    assert {s.value for s in loaded.settings if s.name.startswith("credentials.")} == {"***"}
+    assert "line\nbreak" not in problems("", tmp_path, {"CIQ_SECRET_ID": "AKIDx", "CIQ_SECRET_KEY": "line\nbreak"})
