@@ -2,6 +2,8 @@
 
 import asyncio
 import socket
+import subprocess
+import sys
 import tracemalloc
 
 import pytest
@@ -567,5 +569,27 @@ def test_a_room_must_be_open() -> None:
         with pytest.raises(RuntimeError, match="start"):
             Ender(room, clock).end("http://receiver.example/")
         await room.close()
+
+    play(story)
+
+
+def test_a_mock_without_jobs_does_not_load_the_http_client() -> None:
+    """The client is the slowest import of the mock, so it waits for the first job: start-up stays short."""
+    code = "import sys, ciq_mock.delivery, ciq_mock.runner, ciq_mock.settings; print('aiohttp' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("shutdown", Shutdown)
+def test_closing_while_the_client_is_being_loaded(shutdown: Shutdown) -> None:
+    """A mock stopped right after its first job drains or drops that callback as set, and leaves nothing open."""
+
+    async def story() -> None:
+        async with receiver() as there:
+            async with delivery(shutdown=shutdown) as here:
+                here.end(there.address)
+            drained = shutdown is Shutdown.DRAIN
+            assert len(there.arrivals) == here.room.log.delivered == (1 if drained else 0)
+            assert here.room.log.dropped == (0 if drained else 1)
 
     play(story)

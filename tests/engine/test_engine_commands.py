@@ -332,7 +332,7 @@ def test_a_failure_says_why() -> None:
 def test_rules_without_room_for_a_job_are_refused(rules: dict[str, int]) -> None:
     """An engine that could never run a job is an error when it is made."""
     with pytest.raises(ValueError, match="at least 1"):
-        EngineRules(**rules)
+        EngineRules(**rules)  # type: ignore[arg-type]
 
 
 def test_many_waiting_jobs_stay_small_and_quick() -> None:
@@ -342,17 +342,17 @@ def test_many_waiting_jobs_stay_small_and_quick() -> None:
     gc.collect()
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
-    for number in range(5000):
+    for number in range(2000):
         order = JobOrder(
             tag="Snapshot", level=number % 3, input_object=f"in/{number}.mp4", operation=b"%0700d" % number
         )
         engine.submit(101.0, BUCKET, MEDIA, [order])
     engine.advance(101.0)
-    size = (tracemalloc.get_traced_memory()[0] - before) / 5000
+    size = (tracemalloc.get_traced_memory()[0] - before) / 2000
     tracemalloc.stop()
     assert size < 2048, f"{size:.0f} bytes a job"
     start = time.process_time()
-    for _ in range(95_000 // 5):
+    for _ in range(98_000 // 5):
         engine.submit(102.0, BUCKET, MEDIA, [ORDER] * 5)
     set_state(engine, 103.0, QueueState.ACTIVE)
     events = engine.advance(1e9)

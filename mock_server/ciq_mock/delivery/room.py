@@ -45,9 +45,10 @@ class DeliveryRoom:
         self._rule_read_at = rule_read_at
         self._lanes = Lanes(width=settings.per_address)
         self._later: dict[Parcel, Timer] = {}
-        self._out: dict[Parcel, float] = {}
+        self._out: set[Parcel] = set()
         self._workers: set[asyncio.Task[None]] = set()
         self._waiters: dict[asyncio.Future[None], Callable[[DeliveryLog], bool]] = {}
+        self._glance: asyncio.Handle | None = None
         self._started = False
         self._opening: asyncio.Task[None] | None = None
         self._sender: Sender | None = None
@@ -88,7 +89,7 @@ class DeliveryRoom:
         await self.wait_for(lambda _: self.pending == 0, timeout)
 
     async def wait_for(self, holds: Callable[[DeliveryLog], bool], timeout: float) -> None:
-        """Wait until `holds(log)`, asked after each attempt. Raises TimeoutError after `timeout` real seconds."""
+        """Wait until `holds(log)`, asked after attempts. Raises TimeoutError after `timeout` real seconds."""
         if holds(self.log):
             return
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -118,9 +119,8 @@ class DeliveryRoom:
         if self._closing:
             return
         self._closing = True
-        if self._opening is not None:
+        if self._settings.shutdown is Shutdown.DRAIN and self._opening is not None:
             await self._opening
-        if self._settings.shutdown is Shutdown.DRAIN:
             for parcel in self._take_later():
                 self._line_up(parcel)
             with suppress(TimeoutError):  # what is left then is dropped below, and logged
@@ -128,6 +128,8 @@ class DeliveryRoom:
         for parcel in self._take_back():
             self._drop(parcel, "dropped: the mock was stopped")
         await self._stop_workers()
+        if self._opening is not None:
+            await self._opening
         if self._sender is not None:
             await self._sender.close()
 
@@ -136,6 +138,7 @@ class DeliveryRoom:
     def _send(self, job: Job, to: Destination) -> None:
         if not self._started:
             raise RuntimeError("the delivery room is not open: await start() before the first event")
+        self._open()
         self._count += 1
         delay = self._settings.delay + (self._settings.stagger if self._count % 2 == 1 else 0.0)
         for copy in range(1, self._settings.copies + 1):
@@ -164,7 +167,6 @@ class DeliveryRoom:
     def _line_up(self, parcel: Parcel) -> None:
         self._clock.hold()
         self._lanes.put(parcel)
-        self._open()
         self._employ()
 
     # --- out ----------------------------------------------------------------------------------------------
@@ -192,11 +194,11 @@ class DeliveryRoom:
         """Serve lanes in turn until none is ready."""
         while self._lanes.ready:
             lane, parcel = self._lanes.take()
-            self._out[parcel] = self._clock.now()
+            self._out.add(parcel)
             try:
                 await self._attempt(sender, parcel)
             finally:
-                self._out.pop(parcel, None)
+                self._out.discard(parcel)
                 self._lanes.done(lane)
                 self._clock.release()
                 self._tell()
@@ -263,7 +265,12 @@ class DeliveryRoom:
         )
 
     def _tell(self) -> None:
-        """Look after those who wait for something to hold."""
+        """Look after those who wait for something to hold, once for all that happens in this turn."""
+        if self._waiters and self._glance is None:
+            self._glance = asyncio.get_running_loop().call_soon(self._look)
+
+    def _look(self) -> None:
+        self._glance = None
         for waiter, holds in self._waiters.items():
             if not waiter.done() and holds(self.log):
                 waiter.set_result(None)
