@@ -157,17 +157,23 @@ def test_a_late_job_owes_nothing_to_those_already_started() -> None:
     assert not level_rule(tracks).inversions
 
 
+def told(track: Track, at: float) -> Track:
+    """The track with a callback that arrived at `at`."""
+    fields = {name: getattr(track, name) for name in Track.__slots__}
+    return Track(**{**fields, "told": (Bound(at, 99),)})
+
+
 def test_agreement_counts_pairs_told_in_order() -> None:
-    """Callbacks in the order of the queue agree in every pair, in reverse in none."""
-    tracks = observe(simulate([2, 1, 0], [0.0] * 3, 1, by_the_book), [], random.Random(1))
-    told = [
-        Track(**{**{f: getattr(t, f) for f in Track.__slots__}, "told": (Bound(20.0 + i, 90 + i),)})
-        for i, t in enumerate(tracks)
-    ]
-    assert agreement(told) == (3, 3)
-    assert agreement(told, about={"j0"}) == (2, 2)
-    backwards = [
-        Track(**{**{f: getattr(t, f) for f in Track.__slots__}, "told": (Bound(20.0 - i, 90 + i),)})
-        for i, t in enumerate(tracks)
-    ]
-    assert agreement(backwards) == (0, 3)
+    """Callbacks in the order of the queue agree in every pair, in reverse in none; the filter picks pairs."""
+    tracks = observe(simulate([2, 1, 0], [0.0] * 3, 1, by_the_book), [9.0], random.Random(1))
+    forward = [told(track, 20.0 + index) for index, track in enumerate(tracks)]
+    backward = [told(track, 20.0 - index) for index, track in enumerate(tracks)]
+    assert agreement(forward, lambda _a, _b: True) == (3, 3)
+    assert agreement(forward, lambda a, _b: a.job_id == "j0") == (2, 2)
+    assert agreement(backward, lambda _a, _b: True) == (0, 3)
+
+
+def test_agreement_leaves_out_jobs_that_never_waited_together() -> None:
+    """A low job not known to have waited when the high one was accepted owed it nothing."""
+    tracks = observe(History([0.0, 12.0], [0, 2], [10.0, 13.0]), [9.0], random.Random(1))
+    assert agreement([told(tracks[0], 14.0), told(tracks[1], 15.0)], lambda _a, _b: True) == (0, 0)

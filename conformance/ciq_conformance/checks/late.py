@@ -1,8 +1,9 @@
 """Checks of late arrivals: jobs of greater level accepted while others wait (PRI-004), and preemption (PRI-006)."""
 
-from ciq_conformance.checks.order import order_tracks, verdict_of
+from ciq_conformance.checks.order import order_tracks
+from ciq_conformance.checks.ordering_claims import Claim, decide
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Finding, absent, blocked, observed
+from ciq_conformance.judge.finding import Finding, Kind, absent, blocked, observed
 from ciq_conformance.judge.ordering import Ordering, level_rule
 from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.judge.tracks import Track, build_tracks
@@ -60,12 +61,9 @@ def late_job_overtakes(evidence: Evidence, item: Item) -> Finding:
         proven=active.proven + frozen.proven,
     )
     if both.owed:
-        power = (
-            f"active queue: {active.proven} of {active.owed} overtaken jobs shown; "
-            f"queue paused in between: {frozen.proven} of {frozen.owed}"
-        )
-        finding = verdict_of(both, EXPECTED, (*tracks, *frozen_tracks), evidence, power=power)
-        if finding.kind != "cannot tell":
+        where = "overtaken in an active queue" if active.owed else "overtaken after a pause in between"
+        finding = decide(EXPECTED, [Claim.of(where, both, enough=1)], (*tracks, *frozen_tracks), evidence)
+        if finding.kind is not Kind.CANNOT_TELL:
             return finding
     mark = evidence.obstacle(Scenario.LATE)
     if mark is not None and mark.name != "unsupported":

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from ciq_conformance.checks.order import channel, obstacle, order_tracks
+from ciq_conformance.checks.ordering_claims import running_tracks
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import (
     Collected,
@@ -16,8 +17,7 @@ from ciq_conformance.judge.finding import (
 )
 from ciq_conformance.judge.ordering import agreement
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.judge.tracks import Sighting, Track, build_tracks
-from ciq_conformance.reply import Reply
+from ciq_conformance.judge.tracks import Sighting, Track
 from ciq_conformance.steps import running as running_steps
 from ciq_conformance.steps.order import Step
 from ciq_schemas.lifecycle import ENDED_BY_RUNNING, FINAL_STATES, WAITING_STATES, JobState
@@ -174,21 +174,14 @@ def order_of_callbacks(evidence: Evidence, item: Item) -> Finding:
     stop = obstacle(evidence, tracks)
     if stop:
         return stop
-    agreeing, comparable = agreement(tracks)
+    agreeing, comparable = agreement(tracks, lambda _first, _second: True)
     return observed(f"{agreeing} of {comparable} pairs of callbacks came in the order of the queue")
-
-
-def _running(evidence: Evidence) -> tuple[tuple[Track, ...], tuple[Reply, ...]]:
-    replies = evidence.of(Scenario.RUNNING)
-    submits = [r for r in replies if r.exchange.step == running_steps.Step.SUBMIT]
-    looks = tuple(r for r in replies if r.exchange.step != running_steps.Step.SUBMIT)
-    return build_tracks(submits, looks), looks
 
 
 @check("PAU-005")
 def reading_of_running_jobs(evidence: Evidence, item: Item) -> Finding:
     """Whether a job that ran at the pause went on."""
-    tracks, _ = _running(evidence)
+    tracks = running_tracks(evidence)
     for track in tracks:
         caught = [s for s in track.sightings if s.state == JobState.RUNNING]
         paused = [s for s in track.sightings if s.step == running_steps.Step.PAUSED]
@@ -216,7 +209,7 @@ def running_job_is_not_lost(evidence: Evidence, item: Item) -> Finding:
     mark = evidence.obstacle(Scenario.RUNNING)
     if mark is not None:
         return (absent if mark.name == "unsupported" else blocked)(mark.text, witness=(mark.seq,))
-    tracks, _ = _running(evidence)
+    tracks = running_tracks(evidence)
     if not tracks:
         return blocked("no job was submitted before a pause")
     caught = sum(any(s.state == JobState.RUNNING for s in t.sightings) for t in tracks)

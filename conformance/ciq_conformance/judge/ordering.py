@@ -13,7 +13,7 @@ two seconds or more. Every pass here is a sort and a sweep: n log n in the numbe
 
 import math
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from operator import attrgetter
@@ -192,32 +192,36 @@ def _suffix_least(tracks: Sequence[Track], key: Callable[[Track], float]) -> lis
     return least
 
 
-def agreement(tracks: Sequence[Track], about: Collection[str] | None = None) -> tuple[int, int]:
-    """Pairs of jobs told in the order that both rules demand, and all comparable pairs.
+PairFilter = Callable[[Track, Track], bool]
+"""Says whether a pair counts; the job that is due first comes first."""
 
-    `about` keeps the pairs in which at least one of these job ids stands. The order of callbacks is promised
-    nowhere, so this can strengthen a pass and never makes a failure.
-    Quadratic: for the few jobs of one scenario only.
+
+def agreement(tracks: Sequence[Track], counts: PairFilter) -> tuple[int, int]:
+    """Pairs of jobs told in the order that both rules demand, and all pairs that were due in some order.
+
+    A pair is due in an order when both jobs waited at one instant. The order of callbacks is promised nowhere, so
+    this can strengthen a pass and never makes a failure. Quadratic: for the jobs of one scenario only.
     """
     told = [t for t in tracks if t.told]
     agreeing = comparable = 0
     for index, one in enumerate(told):
         for other in told[index + 1 :]:
-            if about is not None and one.job_id not in about and other.job_id not in about:
+            pair = _due_order(one, other)
+            if pair is None or not counts(*pair):
                 continue
-            first, second = _due_order(one, other)
-            if first is None or second is None or first.told[0].at == second.told[0].at:
+            first, second = pair
+            if second.not_before.at < first.accepted_by or first.told[0].at == second.told[0].at:
                 continue
             comparable += 1
             agreeing += first.told[0].at < second.told[0].at
     return agreeing, comparable
 
 
-def _due_order(one: Track, other: Track) -> tuple[Track | None, Track | None]:
+def _due_order(one: Track, other: Track) -> tuple[Track, Track] | None:
     if one.level != other.level:
         return (one, other) if one.level > other.level else (other, one)
     if one.accepted_by < other.asked_at:
         return one, other
     if other.accepted_by < one.asked_at:
         return other, one
-    return None, None
+    return None

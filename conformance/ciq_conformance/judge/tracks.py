@@ -9,11 +9,10 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ciq_schemas.codec import Document, Reading
-
 from ciq_conformance.judge import times
 from ciq_conformance.reply import Notice, Reply
 from ciq_schemas import codec
+from ciq_schemas.codec import Document, Reading
 from ciq_schemas.lifecycle import ENDED_BY_RUNNING, WAITING_STATES, JobState
 from ciq_schemas.values import Job
 

@@ -3,9 +3,13 @@
 The freeze is what makes order visible on any service, however many workers it has and however fast they are: once
 the running jobs have come to rest, started and waiting jobs stand still, and every started one must come before
 every waiting one. Jobs of a higher level that arrive during the freeze must then overtake what still waits.
+Where jobs end at once, resume and freeze are sent side by side, and a batch too small to be caught in the middle
+is followed by a larger one.
 """
 
 import math
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 
 from ciq_conformance.driver.orders import JobOrder, RuleOrder
 from ciq_conformance.driver.stage import Broken, Stage
@@ -19,7 +23,40 @@ LEVELS = (0, 2, 1, None, 2, 1, 0, 1, 2)
 
 FEWEST, MOST = 9, 90
 DRAIN_SECONDS = 1.5
-FREEZES = 4
+FREEZES = 6
+BATCHES = 3
+GROWTH = 4
+FILL_SECONDS = 6.0
+"""No batch is made larger than can be submitted in this time."""
+LEADS = (0.002, 0.0, 0.005, 0.001, 0.01, 0.003)
+"""Seconds between resume and freeze where jobs end at once, one an attempt."""
+
+
+@dataclass
+class _Batch:
+    """Jobs held together, with their levels in the order of submission."""
+
+    levels: dict[str, int] = field(default_factory=dict)
+    shown: set[str] = field(default_factory=set)
+    """What frozen moments have shown: `2>1`, `1>0`, `order`."""
+    stood_still: int = 0
+
+    def add(self, ids: list[str], levels: list[int | None]) -> None:
+        self.levels.update(zip(ids, (level or 0 for level in levels), strict=False))
+
+    def note(self, waiting: list[str]) -> None:
+        """Take down which boundaries a frozen moment shows: later and more urgent ones gone, earlier ones waiting."""
+        self.stood_still += 1
+        left = set(waiting)
+        place = {job: index for index, job in enumerate(self.levels)}
+        for job, level in self.levels.items():
+            if job in left:
+                continue
+            for other in left:
+                if self.levels[other] == level - 1 and place[other] < place[job]:
+                    self.shown.add(f"{level}>{level - 1}")
+                elif self.levels[other] == level and place[other] > place[job]:
+                    self.shown.add("order")
 
 
 def batch_size(calibration: Calibration) -> int:
@@ -33,84 +70,115 @@ def batch_size(calibration: Calibration) -> int:
 def play(stage: Stage) -> None:
     """Play the scenario; jobs submitted here are the ones that carry the judgement of order and pause."""
     rule = RuleOrder(url=stage.receiver.address(stage.channel(TOLD)))
-    stage.set_queue_or_break(Step.PAUSE, state=QueueState.PAUSED, rule=rule)
-    orders = _batch(stage)
-    first = stage.submit(Step.SUBMIT, orders[0])
-    takes_jobs = first.ok
-    if not takes_jobs:
-        # The console pages let a paused queue be closed to jobs: then an active one is filled as fast as can be.
-        stage.set_queue_or_break(Step.RESUME, rule=rule)
-    ids = [job.job_id for job in first.jobs if job.job_id]
-    ids += _fill(stage, orders[1:] if takes_jobs else orders)
-    if takes_jobs:
-        stage.calls.list_queues(Step.HELD_LIST, {"queueIds": stage.queue_id})
-        stage.watch_for(Step.HELD, ids, stage.patience.hold)
-        stage.set_queue_or_break(Step.RESUME, rule=rule)
-    ids = _freeze_and_thaw(stage, ids, rule)
-    stage.watch_ended(Step.DRAIN, ids)
-    stage.wait_callbacks(TOLD, ids)
-
-
-def _batch(stage: Stage) -> list[JobOrder]:
+    wanted = {"2>1", "1>0", "order"} if stage.spec.has_job_level else {"order"}
     size = batch_size(stage.patience.calibration)
     if not stage.several_ids:
-        size = min(size, max(30, FEWEST))
-    return [_order(stage, f"held {index}", LEVELS[index % len(LEVELS)]) for index in range(size)]
-
-
-def _fill(stage: Stage, orders: list[JobOrder]) -> list[str]:
-    ids: list[str] = []
-    many: list[str] = []
-    for index, order in enumerate(orders):
-        if index == len(orders) // 2 and stage.spec.multi_documented and stage.spec.has_job_level:
-            many = _many(stage)
-        ids += [job.job_id for job in stage.submit(Step.SUBMIT, order).jobs if job.job_id]
-    if len(ids) < len(orders):
-        raise Broken(f"{len(orders)} jobs were submitted, {len(ids)} were accepted")
-    return ids + many
-
-
-def _freeze_and_thaw(stage: Stage, ids: list[str], rule: RuleOrder) -> list[str]:
-    """Pause in the middle until started and waiting jobs stood still twice; return all ids, late ones included."""
-    at_once = _drain_estimate(stage, len(ids)) < 0.5
-    ended: set[str] = set()
+        size = min(size, 30)
+    shown: set[str] = set()
     stood_still = 0
-    for _ in range(FREEZES):
-        before = len(ids) - len(ended)
-        if not at_once:
-            _until_some_started(stage, [job for job in ids if job not in ended])
-        stage.set_queue_or_break(Step.FREEZE, state=QueueState.PAUSED, rule=rule)
-        states = _settle(stage, ids)
-        ended = {job for job in ids if states.get(job) in FINAL_STATES}
-        waiting = [job for job in ids if job not in ended]
-        if len(waiting) == before:
-            at_once = False
-        elif waiting:
-            late = _late(stage) if not stood_still else []
-            ids = ids + late
-            stage.watch_for(Step.FROZEN, waiting + late, stage.patience.hold + SLACK)
-            stood_still += 1
-        stage.set_queue_or_break(Step.THAW, rule=rule)
-        if not waiting or stood_still == 2:
-            break
-    return ids
+    for number in range(BATCHES):
+        stage.set_queue_or_break(Step.PAUSE, state=QueueState.PAUSED, rule=rule)
+        began = stage.now()
+        batch, held = _hold(stage, size, rule, first=number == 0)
+        each = (stage.now() - began) / size
+        ids = _freeze_and_thaw(stage, batch, rule, wanted - shown, held=held)
+        stage.watch_ended(Step.DRAIN, ids)
+        stage.wait_callbacks(TOLD, ids)
+        shown |= batch.shown
+        stood_still += batch.stood_still
+        if shown >= wanted and stood_still >= 2:
+            return
+        size = min(size * GROWTH, max(size, int(FILL_SECONDS / max(each, 0.0001)))) if not shown else size
+        if _drain_estimate(stage, size) > 4 * DRAIN_SECONDS:
+            return
 
 
-def _many(stage: Stage) -> list[str]:
-    orders = [_order(stage, f"many {index}", level) for index, level in enumerate((0, 2, 1))]
-    return [job.job_id for job in stage.submit(Step.SUBMIT_MANY, *orders).jobs if job.job_id]
+def _hold(stage: Stage, size: int, rule: RuleOrder, *, first: bool) -> tuple[_Batch, bool]:
+    """Submit a batch to the paused queue; True when it was held there."""
+    batch = _Batch()
+    levels = [LEVELS[index % len(LEVELS)] if stage.spec.has_job_level else None for index in range(size)]
+    orders = [stage.order(f"held {index}", level=level) for index, level in enumerate(levels)]
+    opening = stage.submit(Step.SUBMIT, orders[0])
+    if opening.ok:
+        batch.add([job.job_id for job in opening.jobs if job.job_id], levels[:1])
+    else:
+        # The console pages let a paused queue be closed to jobs: then an active one is filled as fast as can be.
+        stage.set_queue_or_break(Step.RESUME, rule=rule)
+    _fill(stage, batch, orders, levels, skip=int(opening.ok))
+    if opening.ok:
+        if first:
+            stage.calls.list_queues(Step.HELD_LIST, {"queueIds": stage.queue_id})
+        stage.watch_for(Step.HELD, list(batch.levels), stage.patience.hold if first else 0.0)
+    return batch, opening.ok
 
 
-def _late(stage: Stage) -> list[str]:
-    ids: list[str] = []
+def _fill(stage: Stage, batch: _Batch, orders: list[JobOrder], levels: list[int | None], *, skip: int) -> None:
+    for index in range(skip, len(orders)):
+        if index == len(orders) // 2 and stage.spec.multi_documented and stage.spec.has_job_level:
+            _many(stage, batch)
+        reply = stage.submit(Step.SUBMIT, orders[index])
+        ids = [job.job_id for job in reply.jobs if job.job_id]
+        if not ids:
+            raise Broken(f"job {index + 1} of {len(orders)} was not accepted (HTTP {reply.exchange.status})")
+        batch.add(ids, levels[index : index + 1])
+
+
+def _many(stage: Stage, batch: _Batch) -> None:
+    levels: list[int | None] = [0, 2, 1]
+    orders = [stage.order(f"many {index}", level=level) for index, level in enumerate(levels)]
+    batch.add([job.job_id for job in stage.submit(Step.SUBMIT_MANY, *orders).jobs if job.job_id], levels)
+
+
+def _late(stage: Stage, batch: _Batch) -> None:
     for index, level in enumerate((1, 2, 2)):
-        reply = stage.submit(Step.SUBMIT_LATE, _order(stage, f"late {index}", level))
-        ids += [job.job_id for job in reply.jobs if job.job_id]
-    return ids
+        asked = level if stage.spec.has_job_level else None
+        reply = stage.submit(Step.SUBMIT_LATE, stage.order(f"late {index}", level=asked))
+        batch.add([job.job_id for job in reply.jobs if job.job_id], [asked])
 
 
-def _order(stage: Stage, label: str, level: int | None) -> JobOrder:
-    return stage.order(label, level=level if stage.spec.has_job_level else None)
+def _freeze_and_thaw(stage: Stage, batch: _Batch, rule: RuleOrder, wanted: set[str], *, held: bool) -> list[str]:
+    """Pause in the middle, several times, until what is wanted was shown; return all ids, late ones included."""
+    at_once = _drain_estimate(stage, len(batch.levels)) < 0.5
+    paused = held
+    ended: set[str] = set()
+    for attempt in range(FREEZES):
+        before = len(batch.levels) - len(ended)
+        resume = Step.THAW if attempt or not held else Step.RESUME
+        if at_once and paused:
+            _resume_and_freeze(stage, rule, resume, LEADS[attempt])
+        else:
+            if paused:
+                stage.set_queue_or_break(resume, rule=rule)
+            _until_some_started(stage, [job for job in batch.levels if job not in ended])
+            stage.set_queue_or_break(Step.FREEZE, state=QueueState.PAUSED, rule=rule)
+        paused = True
+        states = _settle(stage, list(batch.levels))
+        ended = {job for job, state in states.items() if state in FINAL_STATES}
+        waiting = [job for job in batch.levels if job not in ended]
+        if not waiting:
+            break
+        if len(waiting) == before:
+            at_once = at_once and attempt < FREEZES // 2
+            continue
+        batch.note(waiting)
+        if batch.stood_still == 1:
+            _late(stage, batch)
+            waiting = [job for job in batch.levels if job not in ended]
+        stage.watch_for(Step.FROZEN, waiting, SLACK + (stage.patience.hold if batch.stood_still == 1 else 0.1))
+        if batch.stood_still >= 2 and batch.shown >= wanted:
+            break
+    stage.set_queue_or_break(Step.THAW, rule=rule)
+    return list(batch.levels)
+
+
+def _resume_and_freeze(stage: Stage, rule: RuleOrder, resume: Step, lead: float) -> None:
+    """Send resume, and `lead` seconds later freeze, without waiting for the first answer; then freeze for certain."""
+    with ThreadPoolExecutor(1) as beside:
+        resumed = beside.submit(stage.set_queue_or_break, resume, rule=rule)
+        stage.pause_thread(lead)
+        stage.set_queue(Step.FREEZE, state=QueueState.PAUSED, rule=rule)
+        resumed.result()
+    stage.set_queue_or_break(Step.FREEZE, state=QueueState.PAUSED, rule=rule)
 
 
 def _drain_estimate(stage: Stage, jobs: int) -> float:
@@ -119,7 +187,7 @@ def _drain_estimate(stage: Stage, jobs: int) -> float:
 
 
 def _until_some_started(stage: Stage, ids: list[str]) -> None:
-    want = max(1, len(ids) // 4)
+    want = max(1, len(ids) // 6)
 
     def enough(states: dict[str, str]) -> bool:
         return sum(state not in WAITING_STATES for state in states.values()) >= want
