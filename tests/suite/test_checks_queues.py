@@ -1,0 +1,203 @@
+"""Checks of the scenario `queues`: what holds on the documents' own form, in other legal dress, and what deviates."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from ciq_conformance.judge.finding import Kind
+from ciq_conformance.steps.queues import Step
+from ciq_schemas.requirement import Scenario
+
+from transcripts import LATER, QUEUE, STRANGER, Transcript, judged, paged, queue_xml, refusal, response
+
+BAD = refusal("InvalidArgument")
+
+
+@cache
+def conversation() -> Transcript:
+    """The scenario on a service that does as the documents say."""
+    one = queue_xml()
+    held = queue_xml(state="Paused", updated=LATER)
+    return (
+        Transcript(Scenario.QUEUES)
+        .say(Step.PLAIN, paged(one))
+        .say(Step.BY_ID, response(one), target=f"/queue?queueIds={QUEUE}")
+        .say(Step.BY_STRANGER, response(f"<NonExistPIDs>{STRANGER}</NonExistPIDs>"), target=f"/queue?queueIds={STRANGER}")
+        .say(
+            Step.BY_UNKNOWN_ID,
+            response(one, f"<NonExistPIDs>{STRANGER}</NonExistPIDs>"),
+            target=f"/queue?queueIds={QUEUE}%2C{STRANGER}",
+        )
+        .say(Step.ACTIVE, paged(one), target="/queue?state=Active")
+        .say(Step.PAUSED, paged(), target="/queue?state=Paused")
+        .say(Step.FIRST_OF_ONE, paged(one, size=1), target="/queue?pageNumber=1&pageSize=1")
+        .say(Step.PAST_THE_END, paged(total=1, number=1000), target="/queue?pageNumber=1000&pageSize=10")
+        .say(Step.EMPTY_PARAMETERS, paged(one), target="/queue?queueIds=&state=All&pageNumber=&pageSize=")
+        .say(Step.PAGE_SIZE_0, BAD, status=400)
+        .say(Step.PAGE_SIZE_NEGATIVE, BAD, status=400)
+        .say(Step.PAGE_NUMBER_WORD, BAD, status=400)
+        .say(Step.ELEVEN_IDS, BAD, status=400)
+        .say(Step.PAUSE, response(queue_xml(container="Queue", state="Paused")), method="PUT", operation="update_queue")
+        .say(Step.PAUSED_WHILE_PAUSED, paged(held), target="/queue?state=Paused")
+        .say(Step.ACTIVE_WHILE_PAUSED, paged(), target="/queue?state=Active")
+    )
+
+
+NUMBERS = tuple(n for n in range(1, 19) if n != 7)
+IDS = (*(f"QUE-{n:03}" for n in NUMBERS), "ONE-001", "ONE-002", "HDR-003")
+
+
+@pytest.mark.parametrize("requirement", IDS)
+def test_holds_on_the_documented_conversation(requirement: str) -> None:
+    """Each check holds where the service does as the documents say, and shows by which exchange."""
+    finding = judged(requirement, conversation())
+    assert finding.kind is Kind.HOLDS, finding
+    assert finding.witness
+
+
+DEVIATIONS = {
+    "total is no number": ("QUE-001", lambda t: t.edited(Step.PLAIN, "<TotalCount>1<", "<TotalCount>one<")),
+    "no page size": ("QUE-001", lambda t: t.edited(Step.PLAIN, "<PageSize>10</PageSize>", "")),
+    "no request id": ("QUE-001", lambda t: t.edited(Step.PLAIN, "<RequestId>REQ-1</RequestId>", "")),
+    "wrapped list": (
+        "QUE-001",
+        lambda t: t.answered(Step.PLAIN, 200, paged(f"<QueueList>{queue_xml()}{queue_xml(STRANGER)}</QueueList>", total=2)),
+    ),
+    "total off": ("QUE-001", lambda t: t.edited(Step.PLAIN, "<TotalCount>1<", "<TotalCount>2<")),
+    "refused": ("QUE-001", lambda t: t.answered(Step.PLAIN, 400, BAD)),
+    "no size": ("QUE-002", lambda t: t.everywhere("<MaxSize>10000</MaxSize>", "")),
+    "no rule": ("QUE-002", lambda t: t.everywhere("NotifyConfig", "Rule")),
+    "own word for state": ("QUE-003", lambda t: t.edited(Step.PAUSED_WHILE_PAUSED, ">Paused<", ">Stopped<")),
+    "no zone": ("QUE-004", lambda t: t.everywhere("03:04:05+0800", "03:04:05")),
+    "unset time": ("QUE-004", lambda t: t.edited(Step.BY_ID, "2026-01-02T03:04:05+0800", "-")),
+    "zero": ("QUE-005", lambda t: t.everywhere("<MaxConcurrent>10<", "<MaxConcurrent>0<")),
+    "signed": ("QUE-005", lambda t: t.everywhere("<MaxSize>10000<", "<MaxSize>-1<")),
+    "foreign category": ("QUE-006", lambda t: t.everywhere("Transcoding", "DocProcessing")),
+    "ids do not select": ("QUE-008", lambda t: t.answered(Step.BY_ID, 200, response(queue_xml(), queue_xml(STRANGER)))),
+    "ids are ignored": ("QUE-008", lambda t: t.answered(Step.BY_STRANGER, 200, paged(queue_xml()))),
+    "unknown id untold": ("QUE-009", lambda t: t.answered(Step.BY_UNKNOWN_ID, 200, response(queue_xml()))),
+    "unknown id listed": (
+        "QUE-009",
+        lambda t: t.answered(Step.BY_UNKNOWN_ID, 200, response(queue_xml(), queue_xml(STRANGER))),
+    ),
+    "known id told as unknown": (
+        "QUE-009",
+        lambda t: t.edited(Step.BY_UNKNOWN_ID, "</Response>", f"<NonExistPIDs>{QUEUE}</NonExistPIDs></Response>"),
+    ),
+    "existing id told": (
+        "QUE-010",
+        lambda t: t.edited(Step.BY_ID, "</Response>", f"<NonExistPIDs>{QUEUE}</NonExistPIDs></Response>"),
+    ),
+    "filter ignored": ("QUE-011", lambda t: t.answered(Step.PAUSED, 200, paged(queue_xml()))),
+    "filter too strict": ("QUE-011", lambda t: t.answered(Step.PAUSED_WHILE_PAUSED, 200, paged())),
+    "page size 20": ("QUE-012", lambda t: t.edited(Step.PLAIN, "<PageSize>10<", "<PageSize>20<")),
+    "page from 0": ("QUE-012", lambda t: t.edited(Step.PLAIN, "<PageNumber>1<", "<PageNumber>0<")),
+    "page not echoed": ("QUE-013", lambda t: t.edited(Step.FIRST_OF_ONE, "<PageSize>1<", "<PageSize>10<")),
+    "page without its queue": ("QUE-013", lambda t: t.edited(Step.FIRST_OF_ONE, queue_xml(), "")),
+    "queue past the end": ("QUE-014", lambda t: t.edited(Step.PAST_THE_END, "</Response>", queue_xml() + "</Response>")),
+    "total past the end": ("QUE-014", lambda t: t.edited(Step.PAST_THE_END, "<TotalCount>1<", "<TotalCount>0<")),
+    "empty refused": ("QUE-015", lambda t: t.answered(Step.EMPTY_PARAMETERS, 400, BAD)),
+    "empty selects none": ("QUE-015", lambda t: t.answered(Step.EMPTY_PARAMETERS, 200, paged())),
+    "rule state": ("QUE-016", lambda t: t.everywhere("<State>Off<", "<State>No<")),
+    "rule on without event": ("QUE-016", lambda t: t.everywhere("<Event/><Type/><State>Off<", "<Type/><State>On<")),
+    "eleven taken": ("QUE-017", lambda t: t.answered(Step.ELEVEN_IDS, 200, paged(queue_xml()))),
+    "page word taken": ("QUE-018", lambda t: t.answered(Step.PAGE_NUMBER_WORD, 200, paged(queue_xml()))),
+    "page size 500": ("QUE-018", lambda t: t.answered(Step.PAGE_SIZE_0, 500, BAD)),
+    "two queues": ("ONE-001", lambda t: t.answered(Step.PLAIN, 200, paged(queue_xml(), queue_xml(STRANGER, name="q2")))),
+    "own name": ("ONE-002", lambda t: t.everywhere("<Name>queue-1<", "<Name>default<")),
+    "two request ids": ("HDR-003", lambda t: t.header(Step.BY_ID, "x-ci-request-id", "other")),
+}
+
+
+@pytest.mark.parametrize(("requirement", "change"), DEVIATIONS.values(), ids=DEVIATIONS)
+def test_deviation_is_seen(requirement: str, change: object) -> None:
+    """One changed answer turns the check, which shows a record."""
+    assert callable(change)
+    finding = judged(requirement, change(conversation()))
+    assert finding.kind is Kind.DEVIATES, finding
+    assert finding.witness
+    assert finding.expected
+    assert finding.seen
+
+
+LEGAL = {
+    "charset": lambda t: t.header(Step.PLAIN, "content-type", "Application/XML; charset=UTF-8"),
+    "declaration and pretty printing": lambda t: t.everywhere("<Response>", '<?xml version="1.0"?>\n<Response>\n  '),
+    "white space round values": lambda t: t.everywhere("<State>Active<", "<State>\n Active <").everywhere(
+        "<MaxSize>10000<", "<MaxSize> 10000 <"
+    ),
+    "comments": lambda t: t.everywhere("<MaxSize>", "<!-- most --><MaxSize>"),
+    "further elements": lambda t: t.everywhere("<MaxSize>", "<Colour>blue</Colour><MaxSize>"),
+    "shuffled": lambda t: t.everywhere("<Name>queue-1</Name><State>Active</State>", "<State>Active</State><Name>queue-1</Name>"),
+    "namespace": lambda t: t.everywhere("<Response>", '<Response xmlns="http://www.qcloud.com/document">'),
+    "nested ids": lambda t: t.everywhere(
+        f"<NonExistPIDs>{STRANGER}<", f"<NonExistPIDs><QueueID>{STRANGER}</QueueID><"
+    ),
+    "colon in the zone": lambda t: t.everywhere("+0800", "+08:00"),
+    "utc": lambda t: t.everywhere("+0800", "Z"),
+    "refused with a page": lambda t: t.answered(Step.BY_STRANGER, 404, BAD),
+    "empty NonExistPIDs": lambda t: t.edited(Step.BY_ID, "</Response>", "<NonExistPIDs/></Response>"),
+    "no pause": lambda t: t.without(Step.PAUSED_WHILE_PAUSED, Step.ACTIVE_WHILE_PAUSED),
+    "speed queue": lambda t: t.answered(
+        Step.PLAIN,
+        200,
+        paged(queue_xml(), queue_xml(STRANGER, name="queue-speed-transcoding-process-1", category="SpeedTranscoding")),
+    ).answered(
+        Step.EMPTY_PARAMETERS,
+        200,
+        paged(queue_xml(STRANGER, name="queue-speed-transcoding-process-1", category="SpeedTranscoding"), queue_xml()),
+    ).edited(Step.PAST_THE_END, "<TotalCount>1<", "<TotalCount>2<"),
+}
+
+
+@pytest.mark.parametrize("requirement", IDS)
+@pytest.mark.parametrize("change", LEGAL.values(), ids=LEGAL)
+def test_legal_dress_is_no_deviation(requirement: str, change: object) -> None:
+    """What the documents leave open turns no check."""
+    assert callable(change)
+    assert judged(requirement, change(conversation())).kind is Kind.HOLDS
+
+
+def test_old_spelling_is_a_lesser_form() -> None:
+    """QueueID for QueueId, as old samples print, is observed and not called a deviation."""
+    old = conversation().everywhere("<QueueId>", "<QueueID>").everywhere("</QueueId>", "</QueueID>")
+    assert judged("QUE-002", old).kind is Kind.OBSERVED
+    assert judged("QUE-008", old).kind is Kind.HOLDS
+    assert judged("QUE-009", old).kind is Kind.HOLDS
+
+
+def test_rule_off_without_its_parts_is_a_lesser_form() -> None:
+    """A rule that is off and leaves out what samples show empty is observed."""
+    assert judged("QUE-016", conversation().everywhere("<Url/><Event/><Type/>", "")).kind is Kind.OBSERVED
+
+
+def test_no_category_is_a_lesser_form() -> None:
+    """Older pages know no Category."""
+    assert judged("QUE-006", conversation().everywhere("<Category>Transcoding</Category>", "")).kind is Kind.OBSERVED
+
+
+def test_renamed_queue_owes_no_documented_name() -> None:
+    """A queue that was updated may have any name."""
+    renamed = conversation().everywhere("<Name>queue-1<", "<Name>ours<")
+    renamed = renamed.everywhere("<UpdateTime>2026-01-02T03:04:05+0800", f"<UpdateTime>{LATER}")
+    assert judged("ONE-002", renamed).kind is Kind.ABSENT
+
+
+@pytest.mark.parametrize("requirement", IDS)
+def test_nothing_holds_by_absence(requirement: str) -> None:
+    """Without a conversation every check is blocked, with the scenario's own reason."""
+    silent = Transcript(Scenario.QUEUES).mark("broken", "no answer at all")
+    finding = judged(requirement, silent)
+    assert finding.kind is Kind.BLOCKED
+    assert finding.reason == "no answer at all"
+
+
+@pytest.mark.parametrize("requirement", IDS)
+def test_no_answer_never_holds(requirement: str) -> None:
+    """A target that hangs on every request of the scenario passes nothing."""
+    hanging = conversation()
+    for step in Step:
+        hanging = hanging.answered(step, 0, error="no answer within 30 s")
+    assert judged(requirement, hanging).kind not in (Kind.HOLDS, Kind.OBSERVED)

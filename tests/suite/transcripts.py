@@ -1,0 +1,270 @@
+"""Transcripts made by hand: records from plain XML text, and small changes to them.
+
+A test builds the conversation of a scenario once as it should be, then changes one answer and asks a check again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
+import msgspec
+
+from ciq_conformance.checks import load_checks
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.finding import Finding
+from ciq_conformance.judge.registry import Item, check_of
+from ciq_schemas.features import FEATURES, Feature
+from ciq_schemas.requirement import Format, Scenario, load_registry
+from ciq_schemas.run import SCHEMA_VERSION, AnyRecord, Arrival, Body, Exchange, Header, Mark, TargetInfo
+
+BUCKET = "examplebucket-1250000000"
+REGION = "ap-chongqing"
+QUEUE = "p00000000000000000000000000000001"
+STRANGER = "pffffffffffffffffffffffffffffffff"
+CREATED = "2026-01-02T03:04:05+0800"
+LATER = "2026-01-02T03:04:06+0800"
+LATEST = "2026-01-02T03:04:07+0800"
+
+
+def element(name: str, content: str | None) -> str:
+    """One element; None leaves it out."""
+    return "" if content is None else f"<{name}>{content}</{name}>"
+
+
+def response(*parts: str, request_id: str | None = "REQ") -> str:
+    """A Response document; `REQ` becomes the id of the exchange's header."""
+    return f"<Response>{element('RequestId', request_id)}{''.join(parts)}</Response>"
+
+
+def refusal(code: str, message: str = "refused") -> str:
+    """A document in the error form."""
+    return f"<Error><Code>{code}</Code><Message>{message}</Message><RequestId>REQ</RequestId><TraceId>T</TraceId></Error>"
+
+
+def queue_xml(
+    queue_id: str = QUEUE,
+    *,
+    container: str = "QueueList",
+    name: str = "queue-1",
+    state: str = "Active",
+    rule: str = "<Url/><Event/><Type/><State>Off</State>",
+    created: str = CREATED,
+    updated: str = CREATED,
+    category: str = "Transcoding",
+) -> str:
+    """A queue as in the samples."""
+    return (
+        f"<{container}><QueueId>{queue_id}</QueueId><Name>{name}</Name><State>{state}</State>"
+        f"<NotifyConfig>{rule}</NotifyConfig><MaxSize>10000</MaxSize><MaxConcurrent>10</MaxConcurrent>"
+        f"<CreateTime>{created}</CreateTime><UpdateTime>{updated}</UpdateTime>"
+        f"<BucketId>{BUCKET}</BucketId><Category>{category}</Category></{container}>"
+    )
+
+
+def paged(*entries: str, total: int | None = None, number: int = 1, size: int = 10) -> str:
+    """A paged list."""
+    count = len(entries) if total is None else total
+    numbers = f"<TotalCount>{count}</TotalCount><PageNumber>{number}</PageNumber><PageSize>{size}</PageSize>"
+    return response(numbers, *entries)
+
+
+def job_xml(
+    job_id: str,
+    state: str = "Submitted",
+    *,
+    tag: str = "Snapshot",
+    source: str = "in.mp4",
+    output: str = "out.jpg",
+    user_data: str | None = None,
+    level: str | None = None,
+    created: str = CREATED,
+    started: str = "-",
+    ended: str = "-",
+    queue_id: str = QUEUE,
+    code: str = "Success",
+) -> str:
+    """A JobsDetail as in the samples."""
+    return (
+        f"<JobsDetail><Code>{code}</Code><Message/><JobId>{job_id}</JobId><Tag>{tag}</Tag><State>{state}</State>"
+        f"<CreationTime>{created}</CreationTime><StartTime>{started}</StartTime><EndTime>{ended}</EndTime>"
+        f"<QueueId>{queue_id}</QueueId><Input><Object>{source}</Object></Input>"
+        f"<Operation><Output><Region>{REGION}</Region><Bucket>{BUCKET}</Bucket><Object>{output}</Object></Output>"
+        f"{element('UserData', user_data)}{element('JobLevel', level)}</Operation></JobsDetail>"
+    )
+
+
+def submit_xml(
+    *operations: str, tag: str | None = "Snapshot", source: str = "in.mp4", queue_id: str | None = QUEUE
+) -> str:
+    """A submit request around Operation elements."""
+    return (
+        f"<Request>{element('Tag', tag)}<Input><Object>{source}</Object></Input>"
+        f"{''.join(operations)}{element('QueueId', queue_id)}</Request>"
+    )
+
+
+def operation_xml(
+    *, tag: str | None = None, output: str = "out.jpg", user_data: str | None = None, level: str | None = None
+) -> str:
+    """An Operation of a submit request."""
+    return (
+        f"<Operation>{element('Tag', tag)}<Output><Region>{REGION}</Region><Bucket>{BUCKET}</Bucket>"
+        f"<Object>{output}</Object></Output>{element('UserData', user_data)}{element('JobLevel', level)}</Operation>"
+    )
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """A conversation in one scenario on one feature. Every method returns a changed copy."""
+
+    scenario: Scenario
+    feature: Feature = Feature.MEDIA
+    records: tuple[AnyRecord, ...] = ()
+    declared: Mapping[str, bool | None] = field(default_factory=dict)
+
+    def say(
+        self,
+        step: str,
+        body: str = "",
+        *,
+        status: int = 200,
+        request: str = "",
+        method: str = "GET",
+        target: str = "/queue",
+        operation: str = "list_queues",
+        headers: Mapping[str, str] | None = None,
+    ) -> Transcript:
+        """Add an exchange, one second after the one before."""
+        seq = len(self.records) + 1
+        given = {
+            "Content-Type": "application/xml",
+            "x-ci-request-id": f"REQ-{seq}",
+            "Date": format_datetime(datetime(2026, 1, 2, 3, 4, seq % 60, tzinfo=UTC), usegmt=True),
+        }
+        exchange = Exchange(
+            seq=seq,
+            scenario=self.scenario,
+            step=step,
+            feature=self.feature,
+            operation=operation,
+            started=float(seq),
+            ended=seq + 0.1,
+            method=method,
+            url=f"http://target{target}",
+            request_body=Body.of(request.encode()),
+            status=status,
+            response_headers=tuple((given | dict(headers or {})).items()),
+            response_body=Body.of(body.replace("<RequestId>REQ<", f"<RequestId>REQ-{seq}<").encode()),
+        )
+        return self._with((*self.records, exchange))
+
+    def hear(self, channel: str, body: str) -> Transcript:
+        """Add a callback arrival on a channel of the scenario."""
+        seq = len(self.records) + 1
+        arrival = Arrival(
+            seq=seq,
+            scenario=self.scenario,
+            feature=self.feature,
+            channel=f"{self.feature}.{self.scenario}.{channel}",
+            started=float(seq),
+            ended=seq + 0.1,
+            method="POST",
+            target="/",
+            body=Body.of(body.encode()),
+        )
+        return self._with((*self.records, arrival))
+
+    def mark(self, name: str, text: str = "") -> Transcript:
+        """Add a remark of the driver."""
+        seq = len(self.records) + 1
+        remark = {"seq": seq, "scenario": self.scenario, "feature": self.feature, "at": seq, "name": name, "text": text}
+        return self._with((*self.records, msgspec.convert({"kind": "mark", **remark}, Mark)))
+
+    def edited(self, step: str, old: str, new: str) -> Transcript:
+        """Replace text in all answers of a step; it must be there, or the test says nothing."""
+
+        def edit(exchange: Exchange) -> Exchange:
+            text = exchange.response_body.text
+            return msgspec.structs.replace(exchange, response_body=Body.of(text.replace(old, new).encode()))
+
+        changed = self._changed(step, edit)
+        if changed.records == self.records:
+            raise AssertionError(f"{old!r} stands in no answer of the step {step}")
+        return changed
+
+    def everywhere(self, old: str, new: str) -> Transcript:
+        """Replace text in the answers of all steps."""
+        steps = {record.step for record in self.records if isinstance(record, Exchange)}
+        touched = [s for s in sorted(steps) if any(old in e.response_body.text for e in self._of(s))]
+        if not touched:
+            raise AssertionError(f"{old!r} stands in no answer")
+        changed = self
+        for step in touched:
+            changed = changed.edited(step, old, new)
+        return changed
+
+    def answered(self, step: str, status: int, body: str = "", error: str = "") -> Transcript:
+        """Other answers to a step; status 0 is no answer."""
+        return self._changed(
+            step,
+            lambda exchange: msgspec.structs.replace(
+                exchange, status=status, response_body=Body.of(body.encode()), error=error
+            ),
+        )
+
+    def header(self, step: str, name: str, value: str | None) -> Transcript:
+        """Another header in the answers of a step; None takes it away."""
+
+        def change(exchange: Exchange) -> Exchange:
+            kept = tuple(f for f in exchange.response_headers if f[0].lower() != name.lower())
+            return msgspec.structs.replace(
+                exchange, response_headers=kept if value is None else (*kept, (name, value))
+            )
+
+        return self._changed(step, change)
+
+    def without(self, *steps: str) -> Transcript:
+        """The steps were never made."""
+        kept = tuple(r for r in self.records if not (isinstance(r, Exchange) and r.step in steps))
+        return self._with(kept)
+
+    def _of(self, step: str) -> list[Exchange]:
+        return [record for record in self.records if isinstance(record, Exchange) and record.step == step]
+
+    def _changed(self, step: str, change: object) -> Transcript:
+        if not self._of(step):
+            raise AssertionError(f"the transcript has no step {step}")
+        assert callable(change)
+        return self._with(
+            tuple(change(r) if isinstance(r, Exchange) and r.step == step else r for r in self.records)
+        )
+
+    def _with(self, records: Iterable[AnyRecord]) -> Transcript:
+        return Transcript(self.scenario, self.feature, tuple(records), self.declared)
+
+    def evidence(self) -> Evidence:
+        """What the judge sees."""
+        header = Header(
+            schema_version=SCHEMA_VERSION,
+            kit_version="test",
+            requirement_set="test",
+            run_id="run",
+            started_at="2026-01-02T03:04:05Z",
+            target=TargetInfo(url="http://target", bucket=BUCKET, region=REGION),
+            features=(self.feature,),
+            selected=(),
+        )
+        return Evidence(feature=self.feature, records=(header, *self.records), declared=dict(self.declared))
+
+
+def judged(requirement_id: str, transcript: Transcript, format: Format | None = None) -> Finding:  # noqa: A002
+    """What the check of a requirement says of a transcript."""
+    load_checks()
+    check = check_of(requirement_id)
+    assert check is not None, f"{requirement_id} has no check"
+    requirement = load_registry().by_id[requirement_id]
+    item = Item(requirement=requirement, feature=FEATURES[transcript.feature], format=format)
+    return check(transcript.evidence(), item)
