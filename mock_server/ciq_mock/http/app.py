@@ -104,7 +104,7 @@ class ServiceApp:
         headers = self._identity(request_id)
         headers += [(b"x-ci-trace-id", trace_id.encode()), (b"x-cos-trace-id", trace_id.encode())]
         if refusal.allow:
-            headers.append((b"Allow", ", ".join(refusal.allow).encode()))
+            headers.append((b"allow", ", ".join(refusal.allow).encode()))
         return headers, self._write_error(refusal, resource, request_id, trace_id)
 
     @staticmethod

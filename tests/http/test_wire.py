@@ -1,0 +1,240 @@
+"""The wire: what a connection may do, how answers are dressed, what happens to slow and broken senders."""
+
+import logging
+import socket
+from collections.abc import Iterator
+from http.client import HTTPConnection, HTTPResponse
+from typing import NoReturn
+
+import pytest
+from http_bench import ask, ask_raw, error_of, submit_body
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ciq_mock.clock import ClockKind
+from ciq_mock.engine import Engine
+from ciq_mock.server import MockServer
+from ciq_mock.settings import Credentials, Limits, MockSettings
+from ciq_schemas.features import Feature
+from ciq_schemas.operations import operations
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[MockServer]:
+    """A mock whose clock stands."""
+    with MockServer(MockSettings(activated=(Feature.MEDIA,), clock=ClockKind.STEPPED)) as server:
+        yield server
+
+
+def test_answers_wear_the_documented_headers(server: MockServer) -> None:
+    """Names that the Python SDK reads from a plain dict are spelled as it wants them (1045/49352)."""
+    status, headers, body = ask(server, "GET", "/queue")
+    assert status == 200
+    assert headers["Content-Type"] == "application/xml"
+    assert headers["Content-Length"] == str(len(body))
+    assert headers["server"] == "tencent-ci"
+    assert headers["date"].endswith(" GMT")
+    assert headers["x-ci-request-id"] == headers["x-cos-request-id"]
+    assert headers["x-ci-request-id"].encode() in body
+    assert "x-ci-trace-id" not in headers
+    assert len({name.lower() for name in headers}) == len(headers)
+
+
+def test_request_ids_are_never_given_twice(server: MockServer) -> None:
+    """One id a request, refusals included."""
+    ids = [ask(server, "GET", target)[1]["x-ci-request-id"] for target in ("/queue", "/no", "/queue", "/no")]
+    assert len(set(ids)) == 4
+
+
+def test_head_answers_like_get_without_the_body(server: MockServer) -> None:
+    """HEAD has the headers of GET, the length included (RFC 9110)."""
+    status, headers, body = ask(server, "HEAD", "/queue")
+    assert (status, body) == (200, b"")
+    assert int(headers["Content-Length"]) > 0
+
+
+def test_a_connection_survives_refusals(server: MockServer) -> None:
+    """Many requests go over one connection, good and bad ones, with and without bodies."""
+    connection = HTTPConnection("127.0.0.1", server.port, timeout=10)
+    statuses = []
+    for method, target, body in [
+        ("POST", "/jobs", submit_body()),
+        ("POST", "/jobs", b"<"),
+        ("POST", "/nothing", b"x" * 100_000),
+        ("GET", "/queue", None),
+        ("POST", "/jobs", b"x" * (2 << 20)),
+        ("GET", "/queue", None),
+    ]:
+        connection.request(method, target, body=body)
+        response = connection.getresponse()
+        response.read()
+        statuses.append(response.status)
+    connection.close()
+    assert statuses == [200, 400, 404, 200, 400, 200]
+
+
+def test_bodies_may_come_in_chunks(server: MockServer) -> None:
+    """Chunked requests are read as others."""
+    body = submit_body()
+    chunks = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (body[:10], body[10:])) + b"0\r\n\r\n"
+    raw = b"POST /jobs HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks
+    assert ask_raw(server, raw, method="POST")[0] == 200
+
+
+def test_a_sender_may_ask_before_it_sends(server: MockServer) -> None:
+    """Expect: 100-continue is granted."""
+    body = submit_body()
+    head = b"POST /jobs HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(body)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as sock:
+        sock.sendall(head)
+        assert sock.recv(1000).startswith(b"HTTP/1.1 100 ")
+        sock.sendall(body)
+        response = HTTPResponse(sock, method="POST")
+        response.begin()
+        assert response.status == 200
+
+
+@pytest.mark.parametrize(
+    ("raw", "status"),
+    [
+        (b"GET /queue HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n", 200),
+        (b"GET /queue HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n", 200),
+        (b"CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+        (b"GET /queue HTTP/1.0\r\nHost: x\r\n\r\n", 200),
+    ],
+)
+def test_other_protocols_are_not_spoken(server: MockServer, raw: bytes, status: int) -> None:
+    """An upgrade is not taken up, a tunnel is refused, HTTP/1.0 is answered."""
+    assert ask_raw(server, raw)[0] == status
+
+
+def test_absolute_targets_and_any_documented_host(server: MockServer) -> None:
+    """A client behind a proxy setting sends absolute targets; each bucket has queues of its own."""
+    host = b"other-1250000000.ci.ap-test.myqcloud.com"
+    raw = b"%s http://%s%s HTTP/1.1\r\nHost: %s\r\nContent-Length: 0\r\n\r\n"
+    assert error_of(ask_raw(server, raw % (b"GET", host, b"/queue", host)))[1] == "MediaBucketUnBinded"
+    assert ask_raw(server, raw % (b"POST", host, b"/mediabucket", host))[0] == 200
+    _, _, body = ask_raw(server, raw % (b"GET", host, b"/queue?state=All", host))
+    assert b"<BucketId>other-1250000000</BucketId>" in body
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET /queue HT", b"POST /jobs HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n<"])
+def test_slow_senders_are_cut_off(sent: bytes) -> None:
+    """Who does not finish a request in time is told so and disconnected; others go on."""
+    limits = Limits(header_timeout=0.2, body_timeout=0.3)
+    with (
+        MockServer(MockSettings(activated=(Feature.MEDIA,), limits=limits)) as server,
+        socket.create_connection(("127.0.0.1", server.port), timeout=10) as sock,
+    ):
+        sock.sendall(sent)
+        heard = b""
+        while part := sock.recv(65536):
+            heard += part
+        assert heard.startswith(b"HTTP/1.1 400 ")
+        assert b"<Code>RequestTimeout</Code>" in heard
+        assert ask(server, "GET", "/queue")[0] == 200
+
+
+def test_a_quiet_connection_between_requests_is_not_slow() -> None:
+    """The deadline is that of a request: a connection may rest longer than it."""
+    limits = Limits(header_timeout=0.2, body_timeout=0.2)
+    with (
+        MockServer(MockSettings(limits=limits)) as quick,
+        socket.create_connection(("127.0.0.1", quick.port), timeout=10) as rested,
+        socket.create_connection(("127.0.0.1", quick.port), timeout=10) as silent,
+    ):
+        for _ in range(2):
+            rested.sendall(b"GET /asrbucket HTTP/1.1\r\nHost: x\r\n\r\n")
+            response = HTTPResponse(rested)
+            response.begin()
+            assert response.read()
+            silent.recv(65536)  # returns once the other connection's deadline has passed
+
+
+def test_too_many_connections_are_turned_away() -> None:
+    """The number of connections is bounded, and who is turned away reads why."""
+    with (
+        MockServer(MockSettings(limits=Limits(connections=1))) as server,
+        socket.create_connection(("127.0.0.1", server.port), timeout=10) as first,
+    ):
+        first.sendall(b"GET /asrbucket HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert first.recv(12) == b"HTTP/1.1 200"
+        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as second:
+            heard = b""
+            while part := second.recv(65536):
+                heard += part
+        assert b"<Code>SlowDown</Code>" in heard
+
+
+def test_what_nobody_foresaw_is_an_internal_error(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A failure of the mock itself is answered in the form and has its traceback in the log."""
+
+    def broken(*_: object, **__: object) -> NoReturn:
+        raise ZeroDivisionError("made for the test")
+
+    with MockServer(MockSettings(activated=(Feature.MEDIA,))) as server, caplog.at_level(logging.ERROR):
+        monkeypatch.setattr(Engine, "queues", broken)
+        assert error_of(ask(server, "GET", "/queue")) == (500, "InternalError")
+        monkeypatch.undo()
+        assert ask(server, "GET", "/queue")[0] == 200
+    assert "made for the test" in caplog.text
+
+
+def test_the_request_log_keeps_no_secrets() -> None:
+    """The log says why a request was refused, and holds neither signature nor token nor body."""
+    keys = Credentials(secret_id="ID", secret_key="SECRET-KEY")
+    with MockServer(MockSettings(credentials=(keys,))) as server:
+        headers = {"Authorization": "q-ak=ID&q-signature=SECRET-SIGNATURE", "x-ci-security-token": "SECRET-TOKEN"}
+        ask(server, "GET", "/queue?q-signature=SECRET-Q&sign=SECRET-S&state=All", headers=headers)
+        ask(server, "POST", "/jobs", b"SECRET-BODY")
+        entries = server.requests
+    assert [(entry.status, entry.code) for entry in entries] == [
+        (401, "InvalidAuthorization"), (401, "MissingAuthorization"),
+    ]  # fmt: skip
+    assert all(entry.reason for entry in entries)
+    assert "state=All" in entries[0].target
+    assert "SECRET" not in repr(entries)
+
+
+NAMES = st.text("abcdefghijklmnopqrstuvwxyz-", min_size=1, max_size=20).filter(lambda name: name != "host")
+VALUES = st.text(st.characters(min_codepoint=32, max_codepoint=255, exclude_characters="\x7f"), max_size=60)
+PATHS = st.one_of(
+    st.sampled_from([operation.path for operation in operations()]),
+    st.text(st.characters(min_codepoint=33, max_codepoint=255), max_size=60).map(lambda text: f"/{text}"),
+)
+FEW = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@FEW
+@given(
+    method=st.sampled_from(["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "TRACE", "BREW"]),
+    path=PATHS,
+    query=st.text(st.characters(min_codepoint=33, max_codepoint=255), max_size=60),
+    headers=st.lists(st.tuples(NAMES, VALUES), max_size=5),
+    body=st.binary(max_size=200),
+)
+def test_junk_is_never_an_error_of_the_server(
+    server: MockServer, method: str, path: str, query: str, headers: list[tuple[str, str]], body: bytes
+) -> None:
+    """Whatever stands in path, query, headers and body: an answer in the form, below 500."""
+    lines = [f"{method} {path}?{query} HTTP/1.1", "Host: x", f"Content-Length: {len(body)}"]
+    framing = {"content-length", "transfer-encoding", "connection", "upgrade", "expect"}
+    lines += [f"{name}: {value}" for name, value in headers if name not in framing]
+    raw = "\r\n".join((*lines, "", "")).encode("latin-1") + body
+    answer = ask_raw(server, raw, method=method)
+    assert answer[0] < 500
+    if answer[0] >= 400 and method != "HEAD":
+        error_of(answer)
+
+
+@FEW
+@given(raw=st.binary(min_size=1, max_size=300).map(lambda junk: junk + b"\r\n\r\n"))
+def test_any_bytes_are_answered_or_cut_off(server: MockServer, raw: bytes) -> None:
+    """Bytes that are no request at all get a 4xx or, when nothing can come of them, the end of the connection."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as sock:
+        sock.sendall(raw)
+        sock.shutdown(socket.SHUT_WR)
+        heard = sock.recv(65536)
+    assert heard[:10] in (b"", b"HTTP/1.1 4", b"HTTP/1.1 2")
