@@ -25,7 +25,9 @@ FEWEST, MOST = 9, 90
 DRAIN_SECONDS = 1.5
 FREEZES = 6
 BATCHES = 3
-GROWTH = 4
+GROWTH = 8
+AT_ONCE_SECONDS = 0.5
+MOST_DRAIN_SECONDS = 6.0
 FILL_SECONDS = 6.0
 """No batch is made larger than can be submitted in this time."""
 LEADS = (0.002, 0.0, 0.005, 0.001, 0.01, 0.003)
@@ -76,24 +78,30 @@ def play(stage: Stage) -> None:
         size = min(size, 30)
     shown: set[str] = set()
     stood_still = 0
+    at_once = _drain_estimate(stage, size) < AT_ONCE_SECONDS
     for number in range(BATCHES):
         stage.set_queue_or_break(Step.PAUSE, state=QueueState.PAUSED, rule=rule)
         began = stage.now()
-        batch, held = _hold(stage, size, rule, first=number == 0)
+        batch, held = _hold(stage, size, first=number == 0, rule=rule)
         each = (stage.now() - began) / size
-        ids = _freeze_and_thaw(stage, batch, rule, wanted - shown, held=held)
+        ids = _freeze_and_thaw(stage, batch, rule, wanted - shown, held=held, at_once=at_once)
+        began = stage.now()
         stage.watch_ended(Step.DRAIN, ids)
+        drained = stage.now() - began
         stage.wait_callbacks(TOLD, ids)
         shown |= batch.shown
         stood_still += batch.stood_still
         if shown >= wanted and stood_still >= 2:
             return
-        size = min(size * GROWTH, max(size, int(FILL_SECONDS / max(each, 0.0001)))) if not shown else size
-        if _drain_estimate(stage, size) > 4 * DRAIN_SECONDS:
+        if not batch.stood_still:
+            # All had ended before the freeze took hold: more jobs, and less time between resume and freeze.
+            at_once = True
+            size = min(size * GROWTH, max(size, int(FILL_SECONDS / max(each, 0.0001))))
+        if drained > MOST_DRAIN_SECONDS:
             return
 
 
-def _hold(stage: Stage, size: int, rule: RuleOrder, *, first: bool) -> tuple[_Batch, bool]:
+def _hold(stage: Stage, size: int, *, first: bool, rule: RuleOrder) -> tuple[_Batch, bool]:
     """Submit a batch to the paused queue; True when it was held there."""
     batch = _Batch()
     levels = [LEVELS[index % len(LEVELS)] if stage.spec.has_job_level else None for index in range(size)]
@@ -136,9 +144,10 @@ def _late(stage: Stage, batch: _Batch) -> None:
         batch.add([job.job_id for job in reply.jobs if job.job_id], [asked])
 
 
-def _freeze_and_thaw(stage: Stage, batch: _Batch, rule: RuleOrder, wanted: set[str], *, held: bool) -> list[str]:
+def _freeze_and_thaw(
+    stage: Stage, batch: _Batch, rule: RuleOrder, wanted: set[str], *, held: bool, at_once: bool
+) -> list[str]:
     """Pause in the middle, several times, until what is wanted was shown; return all ids, late ones included."""
-    at_once = _drain_estimate(stage, len(batch.levels)) < 0.5
     paused = held
     ended: set[str] = set()
     for attempt in range(FREEZES):
