@@ -5,6 +5,8 @@ Must not change anything.
 
 from dataclasses import asdict, dataclass
 
+import msgspec
+
 from ciq_mock.delivery import Attempt
 from ciq_mock.engine import Job, Queue
 from ciq_mock.mock import Mock
@@ -72,7 +74,7 @@ def state_of(mock: Mock, *, most_jobs: int = 1000) -> dict[str, object]:
 
 def attempt_of(attempt: Attempt) -> dict[str, object]:
     """A delivery attempt in plain types."""
-    return asdict(attempt) | {"delivered": attempt.delivered}
+    return msgspec.structs.asdict(attempt) | {"delivered": attempt.delivered}
 
 
 def _job(job: Job) -> JobView:

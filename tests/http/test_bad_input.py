@@ -16,7 +16,8 @@ ELEVEN = ",".join(f"x{n}" for n in range(11))
 
 
 @pytest.fixture(scope="module")
-def _server() -> Iterator[MockServer]:
+def running() -> Iterator[MockServer]:
+    """A mock whose clock stands."""
     settings = MockSettings(
         activated=(Feature.MEDIA, Feature.SPEECH, Feature.DOC),
         clock=ClockKind.STEPPED,
@@ -28,14 +29,14 @@ def _server() -> Iterator[MockServer]:
 
 
 @pytest.fixture
-def server(_server: MockServer) -> Iterator[MockServer]:
+def server(running: MockServer) -> Iterator[MockServer]:
     """The mock with one waiting job; whatever the test sends leaves queues and jobs as they were."""
-    _server.reset()
-    status, _, _ = ask(_server, "POST", "/jobs", submit_body())
+    running.reset()
+    status, _, _ = ask(running, "POST", "/jobs", submit_body())
     assert status == 200
-    before = (_server.jobs, _server.queues)
-    yield _server
-    assert (_server.jobs, _server.queues) == before
+    before = (running.jobs, running.queues)
+    yield running
+    assert (running.jobs, running.queues) == before
 
 
 def queue_id(server: MockServer, feature: Feature) -> str:
@@ -234,16 +235,16 @@ def test_a_wrong_method_is_told_the_right_ones(server: MockServer) -> None:
     assert ask(server, "DELETE", "/queue")[1]["allow"] == "GET, HEAD"
 
 
-def test_running_and_ended_jobs_are_not_cancelled(_server: MockServer) -> None:
+def test_running_and_ended_jobs_are_not_cancelled(running: MockServer) -> None:
     """Only a job not yet executed can be cancelled (436/76252)."""
-    _server.reset()
-    ask(_server, "POST", "/jobs", submit_body())
-    _server.advance(0.01)
-    (job,) = _server.jobs
-    assert error_of(ask(_server, "PUT", f"/jobs/{job.job_id}?cancel")) == (400, ARGUMENT)
-    _server.advance(10)
-    assert error_of(ask(_server, "PUT", f"/jobs/{job.job_id}?cancel")) == (400, ARGUMENT)
-    assert [str(job.state) for job in _server.jobs] == ["Success"]
+    running.reset()
+    ask(running, "POST", "/jobs", submit_body())
+    running.advance(0.01)
+    (job,) = running.jobs
+    assert error_of(ask(running, "PUT", f"/jobs/{job.job_id}?cancel")) == (400, ARGUMENT)
+    running.advance(10)
+    assert error_of(ask(running, "PUT", f"/jobs/{job.job_id}?cancel")) == (400, ARGUMENT)
+    assert [str(job.state) for job in running.jobs] == ["Success"]
 
 
 def head(*lines: str) -> bytes:

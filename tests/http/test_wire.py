@@ -118,7 +118,9 @@ def test_absolute_targets_and_any_documented_host(server: MockServer) -> None:
     assert b"<BucketId>other-1250000000</BucketId>" in body
 
 
-@pytest.mark.parametrize("sent", [b"", b"GET /queue HT", b"POST /jobs HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n<"])
+@pytest.mark.parametrize(
+    "sent", [b"", b"GET /queue HT", b"POST /jobs HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n<"]
+)
 def test_slow_senders_are_cut_off(sent: bytes) -> None:
     """Who does not finish a request in time is told so and disconnected; others go on."""
     limits = Limits(header_timeout=0.2, body_timeout=0.3)

@@ -1,6 +1,6 @@
 """uvicorn around one mock, inside a running event loop: listen, answer, leave.
 
-The service and the control pages share the port and nothing else: what begins with `/_ciq` is control's.
+The service and the control pages share the port and nothing else: what begins with `/_ciq/` is control's.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from ciq_mock.http.protocol import bounded_protocol
 if TYPE_CHECKING:
     from ciq_mock.mock import Mock
 
-CONTROL_PREFIX = b"/_ciq"
+CONTROL_PREFIX = b"/_ciq/"
 
 
 class AddressInUseError(OSError):

@@ -1,0 +1,224 @@
+"""MockServer from a test's point of view: start, waiting, time, end; and the command that runs one."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from http_bench import ask, submit_body
+from pytest_httpserver import HTTPServer
+
+from ciq_mock.cli import main
+from ciq_mock.clock import ClockKind
+from ciq_mock.http.serving import AddressInUseError
+from ciq_mock.server import MockServer
+from ciq_mock.settings import DeliverySettings, MockSettings
+from ciq_schemas.features import Feature
+
+MEDIA = (Feature.MEDIA,)
+
+
+def callback(url: str) -> bytes:
+    """A submit that calls back to `url`."""
+    return submit_body(extra=f"<CallBack>{url}</CallBack>")
+
+
+def test_it_answers_when_start_returns_and_not_after_stop() -> None:
+    """Ready is ready; stopped is gone, and a second stop does no harm."""
+    server = MockServer(MockSettings(activated=MEDIA))
+    server.start()
+    assert server.url == f"http://127.0.0.1:{server.port}"
+    assert ask(server, "GET", "/queue")[0] == 200
+    server.stop()
+    server.stop()
+    with pytest.raises(ConnectionRefusedError):
+        ask(server, "GET", "/queue")
+    with pytest.raises(RuntimeError, match="not running"):
+        server.reset()
+    with pytest.raises(RuntimeError, match="used once"):
+        server.start()
+    assert "ciq-mock" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_a_taken_port_is_said_so() -> None:
+    """The error names the address."""
+    with MockServer() as first, pytest.raises(AddressInUseError, match=f"127.0.0.1:{first.port}"):
+        MockServer(port=first.port).start()
+
+
+def test_waiting_for_callbacks(httpserver: HTTPServer) -> None:
+    """By number and by condition; what does not come in time is told with what did."""
+    httpserver.expect_request("/cb", method="POST").respond_with_data("")
+    httpserver.expect_request("/bad", method="POST").respond_with_data("", status=500)
+    settings = MockSettings(activated=MEDIA, duration=0.0, delivery=DeliverySettings(retry_after=()))
+    with MockServer(settings) as server:
+        for path in ("/cb", "/cb", "/bad"):
+            ask(server, "POST", "/jobs", callback(httpserver.url_for(path)))
+        delivered = server.wait_for_callbacks(2)
+        assert [attempt.status for attempt in delivered] == [200, 200]
+        server.wait_for_callbacks(lambda attempts: len(attempts) == 3)
+        with pytest.raises(TimeoutError, match="2 callbacks delivered in 3 attempts"):
+            server.wait_for_callbacks(3, timeout=0.01)
+        server.reset()
+        assert (server.deliveries, server.jobs, server.requests) == ((), (), ())
+
+
+def test_a_skipping_clock_makes_long_jobs_short(httpserver: HTTPServer) -> None:
+    """Three jobs of an hour, one after the other, are over at once, three hours later by the mock's clock."""
+    httpserver.expect_request("/cb", method="POST").respond_with_data("")
+    settings = MockSettings(activated=MEDIA, duration=3600.0, workers=1, clock=ClockKind.SKIPPING)
+    with MockServer(settings) as server:
+        began = server.now()
+        for _ in range(3):
+            ask(server, "POST", "/jobs", callback(httpserver.url_for("/cb")))
+        server.wait_for_callbacks(3)
+        assert server.now() - began >= 3 * 3600.0
+
+
+def test_many_threads_see_one_mock() -> None:
+    """Submits from many threads at once are each accepted once."""
+    with MockServer(MockSettings(activated=MEDIA, clock=ClockKind.STEPPED)) as server:
+        threads = [
+            threading.Thread(target=lambda: [ask(server, "POST", "/jobs", submit_body()) for _ in range(10)])
+            for _ in range(8)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len({job.job_id for job in server.jobs}) == len(server.jobs) == 80
+
+
+# --- the command --------------------------------------------------------------------------------------------
+
+
+def command(*options: str, keys: bool = False) -> "subprocess.Popen[str]":
+    """Start `python -m ciq_mock` with options."""
+    environment = {name: text for name, text in os.environ.items() if not name.startswith("CIQ_")}
+    if keys:
+        environment |= {"CIQ_SECRET_ID": "ID", "CIQ_SECRET_KEY": "VERY-SECRET"}
+    return subprocess.Popen(
+        [sys.executable, "-m", "ciq_mock", *options],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_command_says_when_it_is_ready_and_ends_cleanly(number: signal.Signals) -> None:
+    """One parsable line, answers, and exit code 0 on the signal."""
+    with command("--activated", "media,doc", "--signatures", "--retries", "none", keys=True) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        found = re.fullmatch(r"ciq mock ready on http://127\.0\.0\.1:(\d+)\n", line)
+        assert found is not None, line
+        with socket.create_connection(("127.0.0.1", int(found[1])), timeout=10) as sock:
+            sock.sendall(b"GET /queue HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert sock.recv(12) == b"HTTP/1.1 401"
+        process.send_signal(number)
+        rest, errors = process.communicate(timeout=20)
+    assert (process.returncode, rest, errors) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--clock", "sundial"), "--clock is 'sundial', but must be one of"),
+        (("--clock", "scaled"), "a factor belongs to scaled"),
+        (("--clock", "real:3"), "a factor belongs to scaled"),
+        (("--activated", "media,cooking"), "--activated names 'cooking'"),
+        (("--retries", "often"), "--retries is 'often'"),
+        (("--signatures",), "needs CIQ_SECRET_ID and CIQ_SECRET_KEY"),
+    ],
+)
+def test_the_command_refuses_bad_options(
+    options: tuple[str, ...], words: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wrong option ends with code 2 and says what is allowed."""
+    monkeypatch.delenv("CIQ_SECRET_ID", raising=False)
+    with pytest.raises(SystemExit) as caught:
+        main(options)
+    told = capsys.readouterr()
+    assert (caught.value.code, told.out) == (2, "")
+    assert words in told.err
+
+
+def test_the_command_says_that_a_port_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit code 2 and a sentence."""
+    with MockServer() as other, pytest.raises(SystemExit) as caught:
+        main(("--port", str(other.port)))
+    assert caught.value.code == 2
+    assert f"cannot listen on 127.0.0.1:{other.port}" in capsys.readouterr().err
+
+
+def test_the_plugin_is_cheap_to_import() -> None:
+    """Every pytest run of a project with the kit installed imports the plugin: it must not load the mock."""
+    script = (
+        "import sys, pytest; before = set(sys.modules); import ciq_mock.pytest_plugin;"
+        "print(sorted({n.split('.')[0] for n in set(sys.modules) - before}))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "['ciq_mock']"
+
+
+# --- the fixture --------------------------------------------------------------------------------------------
+
+pytest_plugins = ["pytester"]
+
+
+def test_the_fixture_reads_ini_and_marker(pytester: pytest.Pytester) -> None:
+    """Defaults from the ini file, the marker above them; each test finds a clean mock."""
+    pytester.makeini(
+        "[pytest]\nciq_mock_workers = 3\nciq_mock_activated = media, doc\nciq_mock_clock = stepped\n"
+    )
+    pytester.makepyfile(
+        """
+        import urllib.request
+        import pytest
+
+        def post(url, body=b""):
+            return urllib.request.urlopen(urllib.request.Request(url, data=body, method="POST")).read()
+
+        def test_ini(ciq_mock):
+            assert ciq_mock.settings.workers == 3
+            assert {str(queue.feature) for queue in ciq_mock.queues} == {"media", "doc"}
+            post(ciq_mock.url + "/asrbucket")
+            assert len(ciq_mock.queues) == 3
+
+        def test_clean(ciq_mock):
+            assert len(ciq_mock.queues) == 2
+            assert ciq_mock.requests == ()
+
+        @pytest.mark.ciq_mock(workers=1, activated=("pic",), bucket="mine-1")
+        def test_marker(ciq_mock):
+            assert ciq_mock.settings.workers == 1
+            assert ciq_mock.bucket == "mine-1"
+            assert [str(queue.feature) for queue in ciq_mock.queues] == ["pic"]
+        """
+    )
+    pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=3)
+
+
+def test_a_wrong_setting_is_said_so(pytester: pytest.Pytester) -> None:
+    """A marker with a setting that does not exist names it."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.ciq_mock(wrokers=1)
+        def test_marker(ciq_mock):
+            pass
+        """
+    )
+    result = pytester.runpytest_inprocess("-p", "no:cacheprovider")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*settings of ciq_mock*wrokers*"])
+
+
+def test_the_example_is_where_the_documents_say() -> None:
+    """The runnable example lies in examples/receiver_app and is collected with the other tests."""
+    assert (Path(__file__).parents[2] / "examples" / "receiver_app" / "test_receiver.py").is_file()
