@@ -8,6 +8,7 @@ from rich.console import Console
 
 from ciq_conformance.cli import options
 from ciq_conformance.cli.extras import need_suite
+from ciq_conformance.cli.showing import for_console
 from ciq_schemas.run import ExitCode, Footer, Level
 
 
@@ -70,7 +71,7 @@ def judge(
     reporter = ConsoleReporter(Console(), verbose=verbose)
     footer = judged.records[-1]
     for record in judged.records[:-1]:
-        reporter.feed(record)
+        reporter.feed(for_console(record))
     reporter.end(footer if isinstance(footer, Footer) else None, written)
     for message in [f"baseline: {name} does not deviate any more, take it out" for name in judged.stale] + problems:
         typer.echo(message, err=True)

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from ciq_conformance.cli import options
 from ciq_conformance.cli.extras import need_suite
+from ciq_conformance.cli.showing import for_console
 from ciq_schemas.run import AnyRecord, ExitCode, Footer, Header, Level, Mark
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def run(
                 begun.add((record.feature, record.scenario))
             case Mark(name="broken" | "interrupted") if (record.feature, record.scenario) not in begun:
                 return  # one broken probe blocks many scenarios: it is said once, by the probe
-        reporter.feed(record)
+        reporter.feed(for_console(record))
 
     order = RunOrder(
         loaded=loaded,

@@ -1,0 +1,261 @@
+"""The client against peers that answer oddly, wrongly or not at all: everything ends as one record."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from ciq_conformance.driver import client as client_module
+from ciq_conformance.driver.client import Client, Interrupted
+from ciq_conformance.driver.recorder import RunRecorder
+from ciq_conformance.profile import Credentials
+from ciq_schemas.run import Exchange, Mark
+
+Script = Callable[[socket.socket, bytes], bool]
+"""Answers one request on a connection; False closes it."""
+
+
+@dataclass
+class Peer:
+    """A TCP server that reads requests and lets a script answer them."""
+
+    script: Script
+    requests: list[bytes] = field(default_factory=list)
+    connections: int = 0
+
+    def __post_init__(self) -> None:
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with connection:
+            while request := read_request(connection):
+                self.requests.append(request)
+                if not self.script(connection, request):
+                    return
+
+
+def read_request(connection: socket.socket) -> bytes:
+    """One request with a Content-Length body, empty at the end of the connection."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        part = connection.recv(65536)
+        if not part:
+            return b""
+        data += part
+    head, _, body = data.partition(b"\r\n\r\n")
+    length = next((int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0)
+    while len(body) < length:
+        body += connection.recv(65536)
+    return head + b"\r\n\r\n" + body
+
+
+def answering(raw: bytes, *, keep: bool = True) -> Script:
+    """A script that always sends the same bytes."""
+
+    def script(connection: socket.socket, _: bytes) -> bool:
+        connection.sendall(raw)
+        return keep
+
+    return script
+
+
+@pytest.fixture
+def peers() -> Iterator[Callable[[Script], Peer]]:
+    """Makes peers; closes them afterwards."""
+    made: list[Peer] = []
+
+    def make(script: Script) -> Peer:
+        made.append(Peer(script))
+        return made[-1]
+
+    yield make
+    for peer in made:
+        peer.listener.close()
+
+
+def client_of(peer: Peer | str, **more: object) -> Client:
+    """A client of a peer with short patience."""
+    begin = time.monotonic()
+    recorder = RunRecorder(now=lambda: time.monotonic() - begin)
+    url = peer if isinstance(peer, str) else peer.url
+    settings: dict[str, object] = {"answer_within": 5.0, **more}
+    return Client(base_url=url, recorder=recorder, now=recorder.now, **settings)  # type: ignore[arg-type]
+
+
+def send(client: Client, method: str = "GET", target: str = "/queue", **more: object) -> Exchange:
+    """One request of a made-up step."""
+    return client.send(method, target, host="b-1.ci.r.example", scenario="queues", step="list", **more)  # type: ignore[arg-type]
+
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-One: 1\r\nx-one: 2\r\n\r\nhi"
+
+
+def test_a_plain_exchange_is_recorded_whole(peers: Callable[[Script], Peer]) -> None:
+    """Method, target, Host, body, status, repeated header fields and a closed interval are in the record."""
+    peer = peers(answering(OK))
+    client = client_of(peer)
+    exchange = send(client, "PUT", "/queue/p1?x=%2C&y=", body=b"<a/>", feature="media", operation="update_queue")
+    client.close()
+    assert peer.requests[0].startswith(b"PUT /queue/p1?x=%2C&y= HTTP/1.1\r\n")
+    assert b"\r\nHost: b-1.ci.r.example\r\n" in peer.requests[0]
+    assert b"\r\nContent-Type: application/xml\r\n" in peer.requests[0]
+    assert (exchange.status, exchange.response_body.data, exchange.error) == (200, b"hi", "")
+    assert exchange.request_body.data == b"<a/>"
+    assert [value for name, value in exchange.response_headers if name.lower() == "x-one"] == ["1", "2"]
+    assert 0 <= exchange.started < exchange.ended
+    assert client.recorder.records == (exchange,)
+
+
+def test_connections_are_kept(peers: Callable[[Script], Peer]) -> None:
+    """Two quick requests share one connection."""
+    peer = peers(answering(OK))
+    client = client_of(peer)
+    send(client)
+    send(client)
+    client.close()
+    assert peer.connections == 1
+
+
+def test_redirects_and_proxies_are_not_followed(
+    peers: Callable[[Script], Peer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A redirect is an answer like any other, and the environment's proxy is not for the target."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", "")
+    peer = peers(answering(b"HTTP/1.1 307 Moved\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n"))
+    client = client_of(peer)
+    assert send(client).status == 307
+    client.close()
+    assert len(peer.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        (b"", "the target closed the connection without an answer"),
+        (b"SSH-2.0-OpenSSH\r\n\r\n", "BadStatusLine"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort", "IncompleteRead"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "ChunkedEncodingError"),
+    ],
+)
+def test_a_broken_answer_is_no_answer(peers: Callable[[Script], Peer], raw: bytes, words: str) -> None:
+    """What is not HTTP, or not whole, is recorded with status 0 and the reason; nothing is raised."""
+    client = client_of(peers(answering(raw, keep=False)))
+    exchange = send(client, "POST", body=b"<a/>")
+    client.close()
+    assert exchange.status == 0
+    assert words in exchange.error
+
+
+def test_nobody_there() -> None:
+    """A refused connection is told as such."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+    exchange = send(client_of(url))
+    assert (exchange.status, exchange.error) == (0, "connection refused")
+
+
+def test_a_silent_target_is_given_up(peers: Callable[[Script], Peer]) -> None:
+    """After the patience for one answer the exchange ends."""
+    release = threading.Event()
+
+    def silent(_: socket.socket, __: bytes) -> bool:
+        release.wait(10)
+        return False
+
+    client = client_of(peers(silent), answer_within=0.2)
+    exchange = send(client)
+    release.set()
+    client.close()
+    assert exchange.status == 0
+    assert "no answer within 0.2 s" in exchange.error
+
+
+def test_an_endless_answer_is_cut(peers: Callable[[Script], Peer], monkeypatch: pytest.MonkeyPatch) -> None:
+    """No answer can fill the memory: what is too long is cut and marked."""
+    monkeypatch.setattr(client_module, "MAX_ANSWER", 100_000)
+
+    def endless(connection: socket.socket, _: bytes) -> bool:
+        try:
+            connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n" + bytes(1_000_000))
+        except OSError:
+            return False
+        return False
+
+    client = client_of(peers(endless))
+    exchange = send(client)
+    client.close()
+    assert exchange.status == 0
+    assert len(exchange.response_body.data) == 100_000
+    assert "longer than 100000 bytes" in exchange.error
+
+
+def test_a_get_is_repeated_when_a_kept_connection_was_closed(peers: Callable[[Script], Peer]) -> None:
+    """A target may close a kept connection at any time: GET goes out again, and a remark says so; POST does not."""
+    answered: list[int] = []
+
+    def second_request_hangs_up(connection: socket.socket, request: bytes) -> bool:
+        first_here = connection.fileno() not in answered
+        answered.append(connection.fileno())
+        if first_here or b"fresh" in request:
+            connection.sendall(OK)
+            return True
+        answered.remove(connection.fileno())
+        answered.remove(connection.fileno())
+        return False
+
+    peer = peers(second_request_hangs_up)
+    client = client_of(peer)
+    assert send(client).status == 200
+    assert send(client).status == 200
+    remarks = [record for record in client.recorder.records if isinstance(record, Mark)]
+    assert len(remarks) == 1
+    assert "sent again" in remarks[0].text
+    sent = len(peer.requests)
+    assert send(client, "POST", body=b"<a/>").status == 0
+    client.close()
+    assert len(peer.requests) == sent + 1
+
+
+def test_secrets_stay_out_of_the_record(peers: Callable[[Script], Peer]) -> None:
+    """A target that echoes the request does not bring a secret into the transcript."""
+
+    def echo(connection: socket.socket, request: bytes) -> bool:
+        connection.sendall(b"HTTP/1.1 403 No\r\nContent-Length: %d\r\n\r\n%b" % (len(request), request))
+        return True
+
+    keys = Credentials(secret_id="AKIDabcdef", secret_key="verysecretkey", token="temporarytoken")
+    peer = peers(echo)
+    client = client_of(peer, credentials=keys)
+    exchange = send(client, body=b"<a>verysecretkey</a>", method="PUT")
+    client.close()
+    assert b"q-signature=" in peer.requests[0]
+    signature = peer.requests[0].partition(b"q-signature=")[2][:40].decode()
+    text = repr(exchange)
+    for secret in ("AKIDabcdef", "verysecretkey", "temporarytoken", signature):
+        assert secret not in text
+
+
+def test_a_stopped_run_sends_nothing_more_but_what_puts_things_back(peers: Callable[[Script], Peer]) -> None:
+    """When the run is being stopped a request is not sent, unless it is for putting the target back."""
+    peer = peers(answering(OK))
+    client = client_of(peer, stopping=lambda: True)
+    with pytest.raises(Interrupted):
+        send(client)
+    assert send(client, though_stopping=True).status == 200
+    client.close()
+    assert len(peer.requests) == 1

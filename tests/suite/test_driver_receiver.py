@@ -1,0 +1,137 @@
+"""The callback receiver: what arrives is kept as it came, by the channel whose address was given out."""
+
+import http.client
+import threading
+import time
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+
+from ciq_conformance.driver import receiver as receiver_module
+from ciq_conformance.driver.client import Interrupted
+from ciq_conformance.driver.receiver import CallbackReceiver
+from ciq_conformance.driver.recorder import RunRecorder
+from ciq_schemas.run import Mark
+
+
+@pytest.fixture
+def receiver() -> Iterator[CallbackReceiver]:
+    """A listening receiver."""
+    begin = time.monotonic()
+    recorder = RunRecorder(now=lambda: time.monotonic() - begin)
+    with CallbackReceiver(recorder=recorder, now=recorder.now) as listening:
+        yield listening
+
+
+def post(url: str, body: bytes = b"<Response/>", **headers: str) -> int:
+    """POST to an address exactly as given; the status, 0 when the connection was closed unanswered."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
+    target = parts.path + (f"?{parts.query}" if parts.query else "")
+    try:
+        connection.request("POST", target, body=body, headers={"Content-Type": "application/xml", **headers})
+        return connection.getresponse().status
+    except (http.client.RemoteDisconnected, ConnectionResetError):
+        return 0
+    finally:
+        connection.close()
+
+
+def test_an_arrival_is_kept_raw(receiver: CallbackReceiver) -> None:
+    """Path, query, header fields and body bytes are those that were sent, under the channel of the address."""
+    address = receiver.address("media.rule.queue", "/a%2Fb?x=1&y=%20")
+    assert post(address, b"\xff\x00<x/>", **{"X-Extra": "1"}) == 200
+    (notice,) = receiver.arrivals("media.rule.queue")
+    arrival = notice.arrival
+    assert address.endswith(arrival.target)
+    assert (arrival.feature, arrival.scenario, arrival.channel) == ("media", "rule", "media.rule.queue")
+    assert arrival.body.data == b"\xff\x00<x/>"
+    assert {name.lower(): value for name, value in arrival.headers}["x-extra"] == "1"
+    assert arrival.started <= arrival.ended
+    assert receiver.recorder.records == (arrival,)
+
+
+def test_channels_do_not_mix_and_keep_their_address(receiver: CallbackReceiver) -> None:
+    """Each channel has one unguessable address."""
+    one, two = receiver.address("media.rule.a"), receiver.address("media.rule.b")
+    assert one != two
+    assert receiver.address("media.rule.a") == one
+    assert len(one.rpartition("/")[2]) >= 16
+    post(two)
+    assert receiver.arrivals("media.rule.a") == ()
+    assert len(receiver.arrivals("media.rule.b")) == 1
+    assert len(receiver.arrivals()) == 1
+
+
+def test_a_stray_request_is_no_callback(receiver: CallbackReceiver) -> None:
+    """A request to an address never given out is turned away and remarked upon, a few times at most."""
+    for number in range(receiver_module.MAX_STRAY + 5):
+        assert post(f"{receiver.base_url}/cb/guess{number}") == 404
+    assert receiver.arrivals() == ()
+    assert receiver.stray == receiver_module.MAX_STRAY + 5
+    assert len([r for r in receiver.recorder.records if isinstance(r, Mark)]) == receiver_module.MAX_STRAY
+
+
+def test_answers_on_order(receiver: CallbackReceiver) -> None:
+    """A channel answers as ordered, so often, then 200 again; 0 closes the connection; other channels do not care."""
+    channel, other = receiver.address("media.receiver.bad"), receiver.address("media.receiver.good")
+    receiver.answer("media.receiver.bad", 500, 2)
+    receiver.answer("media.receiver.bad", 0, 1)
+    assert [post(channel) for _ in range(2)] == [500, 500]
+    assert post(other) == 200
+    assert post(channel) == 0
+    assert post(channel) == 200
+    answered = [notice.arrival.answered for notice in receiver.arrivals("media.receiver.bad")]
+    assert answered == [500, 500, 0, 200]
+
+
+def test_a_body_too_long_is_refused(receiver: CallbackReceiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No callback can fill the memory."""
+    monkeypatch.setattr(receiver_module, "MAX_BODY", 1000)
+    assert post(receiver.address("media.rule.queue"), bytes(5000)) in (413, 0)
+    assert receiver.arrivals() == ()
+
+
+def test_waiting_ends_with_the_arrival(receiver: CallbackReceiver) -> None:
+    """A wait returns as soon as its condition holds, and False when the time is out."""
+    address = receiver.address("media.rule.queue")
+    thread = threading.Thread(target=post, args=(address,))
+    thread.start()
+    assert receiver.wait(lambda: bool(receiver.arrivals("media.rule.queue")), 10)
+    thread.join()
+    assert not receiver.wait(lambda: False, 0.01)
+
+
+def test_waiting_ends_when_the_run_is_stopped(receiver: CallbackReceiver) -> None:
+    """A stop does not have to wait for a callback that may never come."""
+    receiver.stopping = lambda: True
+    with pytest.raises(Interrupted):
+        receiver.wait(lambda: False, 60)
+
+
+def test_a_public_address_takes_the_place_of_the_own(receiver: CallbackReceiver) -> None:
+    """Addresses given out begin as the operator says the target sees the receiver."""
+    receiver.public_url = "https://tunnel.example/in/"
+    assert receiver.address("media.rule.queue").startswith("https://tunnel.example/in/cb/")
+    local = receiver.address("media.rule.queue").replace(
+        "https://tunnel.example", f"http://127.0.0.1:{receiver._server.port}"
+    )
+    assert post(local) == 200
+    assert len(receiver.arrivals("media.rule.queue")) == 1
+
+
+def test_our_own_mistake_in_a_handler_is_not_lost(receiver: CallbackReceiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a handler raises fails the suite, by a mark on the run."""
+
+    def broken(**_: object) -> None:
+        raise ZeroDivisionError("in a handler")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(receiver.recorder, "arrival", broken)
+        assert post(receiver.address("media.rule.queue")) == 500
+    receiver.close()
+    marks = [r for r in receiver.recorder.records if isinstance(r, Mark)]
+    assert [(m.scenario, m.name) for m in marks] == [("run", "crashed")]
+    assert "ZeroDivisionError: in a handler" in marks[0].text
+    receiver.start()  # for the fixture to close

@@ -1,0 +1,159 @@
+"""Each exit code of `ciq run`, brought about from outside, with the words that go with it."""
+
+import re
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from command import ciq, inside, verdicts_of
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+
+from ciq_conformance.judge import registry
+from ciq_mock.server import MockServer
+from ciq_mock.settings import MockSettings
+from ciq_schemas.features import Feature
+
+ONE = ["--feature", "media", "-k", "QUE-003"]
+
+
+@pytest.fixture
+def target() -> Iterator[MockServer]:
+    """A sound target."""
+    with MockServer(MockSettings(duration=0.02, activated=(Feature.MEDIA,))) as mock:
+        yield mock
+
+
+def test_0_when_all_is_well(target: MockServer, tmp_path: Path) -> None:
+    """Every selected MUST passed."""
+    done = inside("run", "--target", target.url, *ONE, cwd=tmp_path)
+    assert done.code == 0, done.text
+
+
+def test_1_when_a_must_fails(tmp_path: Path) -> None:
+    """A queue in a state that no document knows fails QUE-003, and the words say what was seen."""
+    queue = (
+        "<QueueId>p1</QueueId><Name>queue-1</Name><State>Stopped</State><NotifyConfig><State>Off</State></NotifyConfig>"
+        "<MaxSize>1</MaxSize><MaxConcurrent>1</MaxConcurrent>"
+    )
+    listed = f"<Response><RequestId>r</RequestId><TotalCount>1</TotalCount><QueueList>{queue}</QueueList></Response>"
+
+    def answer(request: Request) -> Response:
+        if request.method == "POST":
+            return Response("<Error><Code>InternalError</Code></Error>", 500, content_type="application/xml")
+        return Response(listed, content_type="application/xml")
+
+    with HTTPServer(host="127.0.0.1", port=0) as wrong:
+        wrong.expect_request(re.compile(".*")).respond_with_handler(answer)
+        done = inside("run", "--target", f"http://127.0.0.1:{wrong.port}", *ONE, cwd=tmp_path)
+        wrong.check()
+    assert done.code == 1, done.text
+    verdict = verdicts_of(tmp_path / "ciq-report")["QUE-003-media"]
+    assert verdict.outcome == "fail"
+    assert "Stopped" in verdict.seen
+    assert verdict.witness
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--target", "nowhere"], "expected an address like http://127.0.0.1:8080"),
+        (["--profile", "none.toml"], "cannot read the profile none.toml"),
+        (["--feature", "speach"], "did you mean speech?"),
+        (["-k", "PAUSE-1"], "no requirement fits 'PAUSE-1'"),
+        (["--baseline", "none.txt"], "cannot read the baseline none.txt"),
+        (["--output", "file"], "cannot write to file"),
+        (["--no-such"], "No such option"),
+        (["--level", "MIGHT"], "MIGHT"),
+    ],
+)
+def test_2_when_the_order_is_wrong(arguments: list[str], words: str, tmp_path: Path) -> None:
+    """A wrong flag, profile, choice, baseline or directory is told before anything is sent."""
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    done = inside("run", *arguments, cwd=tmp_path)
+    assert done.code == 2, done.text
+    assert words in done.err
+
+
+def test_2_when_the_receiver_cannot_listen(target: MockServer, tmp_path: Path) -> None:
+    """A callback address that is taken is the operator's to change."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        bind = f"127.0.0.1:{taken.getsockname()[1]}"
+        done = inside("run", "--target", target.url, "--callback-bind", bind, *ONE, cwd=tmp_path)
+    assert done.code == 2, done.text
+    assert f"cannot listen at {bind}" in done.err
+
+
+def test_3_when_nobody_answers(tmp_path: Path) -> None:
+    """A target that refuses connections is not judged."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+    done = ciq("run", "--target", url, *ONE, cwd=tmp_path)
+    assert done.code == 3, done.text
+    assert f"{url} gave no answer: connection refused" in done.err
+    assert inside("doctor", "--target", url, cwd=tmp_path).code == 3
+
+
+@pytest.mark.slow
+def test_3_when_callbacks_cannot_arrive(target: MockServer, tmp_path: Path) -> None:
+    """A callback address that leads nowhere is told apart from a target that sends nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        dead = f"http://127.0.0.1:{server.getsockname()[1]}"
+    arguments = ["--target", target.url, "--feature", "media", "--callback-url", dead, "--patience", "0.1"]
+    done = ciq("run", *arguments, "-k", "DEL-001", cwd=tmp_path)
+    assert done.code == 3, done.text
+    assert "callback_url must lead to the receiver" in done.err
+    assert ciq("run", *arguments, "-k", "QUE-003", cwd=tmp_path).code == 0
+
+
+def test_4_when_the_suite_fails(target: MockServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A check of ours that raises is not the target's fault; its traceback is in the run file, not on the console."""
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("our own mistake")
+
+    from ciq_conformance.checks import load_checks
+
+    load_checks()
+    monkeypatch.setitem(registry._CHECKS, "QUE-003", broken)
+    done = inside("run", "--target", target.url, *ONE, cwd=tmp_path)
+    assert done.code == 4, done.text
+    assert "our own mistake" in done.text
+    verdict = verdicts_of(tmp_path / "ciq-report")["QUE-003-media"]
+    assert verdict.outcome == "suite-error"
+    assert "Traceback" in verdict.reason
+    assert "Traceback" not in done.text
+
+
+def test_4_when_a_scenario_crashes(target: MockServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scenario of ours that raises makes its items suite errors and leaves the others alone."""
+    from ciq_conformance.scenarios import queues
+
+    def broken(_: object) -> None:
+        raise LookupError("scenario mistake")
+
+    monkeypatch.setattr(queues, "play", broken)
+    done = inside("run", "--target", target.url, *ONE, "-k", "UPD-002", cwd=tmp_path)
+    assert done.code == 4, done.text
+    outcomes = {name: verdict.outcome for name, verdict in verdicts_of(tmp_path / "ciq-report").items()}
+    assert outcomes == {"QUE-003-media": "suite-error", "UPD-002-media": "pass"}
+
+
+def test_5_when_nothing_is_judged(target: MockServer, tmp_path: Path) -> None:
+    """A choice that leaves nothing, or only what is skipped, proves nothing."""
+    arguments = ["run", "--target", target.url, *ONE]
+    assert inside(*arguments, "--level", "NOTE", cwd=tmp_path).code == 5
+    assert inside(*arguments, "--skip", "QUE-*", cwd=tmp_path).code == 5
+
+
+def test_the_doctor_finds_a_sound_target_well(target: MockServer, tmp_path: Path) -> None:
+    """The doctor says what it will do, what it found, and leaves the queue as it was."""
+    before = target.queues
+    done = inside("doctor", "--target", target.url, "--feature", "media", cwd=tmp_path)
+    assert done.code == 0, done.text
+    for words in ("What I am going to do", "way there", "way back: callbacks reach", "All well. Next: ciq run"):
+        assert words in done.out
+    assert [(q.state, q.name, q.callback_url) for q in target.queues] == [
+        (q.state, q.name, q.callback_url) for q in before
+    ]

@@ -1,0 +1,215 @@
+"""From findings to verdicts to the exit code: the tables of `judge.verdict`, cell by cell."""
+
+from itertools import product
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from ciq_conformance.judge import registry, verdict
+from ciq_conformance.judge.baseline import BaselineError, apply_baseline, baseline_text, read_baseline
+from ciq_conformance.judge.finding import Finding, Kind, holds
+from ciq_conformance.judge.registry import Item
+from ciq_conformance.judge.selection import Selection, items_by_name, select_items
+from ciq_conformance.judge.verdict import exit_code, judge_run, verdict_of
+from ciq_schemas.features import FEATURES, SEED_FEATURES, Feature
+from ciq_schemas.requirement import UnknownRequirementError, load_registry
+from ciq_schemas.run import AnyRecord, ExitCode, Level, Mark, Outcome, Verdict
+
+MUST_ID, SCENARIO = "QUE-003", "queues"
+
+
+def item_of(requirement_id: str, feature: Feature = Feature.MEDIA) -> Item:
+    """The item of a requirement on a feature."""
+    return Item(requirement=load_registry().get(requirement_id), feature=FEATURES[feature])
+
+
+def a_verdict(outcome: Outcome, level: Level = Level.MUST, *, name: str = "QUE-001", baseline: bool = False) -> Verdict:
+    """A verdict with nothing but an outcome."""
+    return Verdict(requirement=name, level=level, outcome=outcome, feature="media", baseline=baseline)
+
+
+def mark(name: str, text: str = "", scenario: str = SCENARIO) -> Mark:
+    """A mark on media."""
+    return msgspec.convert(
+        {"seq": 7, "scenario": scenario, "feature": "media", "at": 1.0, "name": name, "text": text, "kind": "mark"},
+        Mark,
+    )
+
+
+EXPECTED = {
+    Kind.HOLDS: ("pass", "pass", "pass"),
+    Kind.DEVIATES: ("fail", "warn", "note"),
+    Kind.OBSERVED: ("warn", "warn", "note"),
+    Kind.CANNOT_TELL: ("inconclusive",) * 3,
+    Kind.BLOCKED: ("blocked",) * 3,
+    Kind.ABSENT: ("not-implemented",) * 3,
+}
+
+
+@pytest.mark.parametrize(("kind", "level"), list(product(Kind, Level)))
+def test_level_decides_how_bad_a_finding_is(kind: Kind, level: Level) -> None:
+    """Each kind of finding on each level gives the outcome of the table."""
+    example = next(one for one in load_registry() if one.level is level)
+    item = Item(requirement=example, feature=FEATURES[example.features[0]])
+    assert verdict_of(item, Finding(kind=kind)).outcome == EXPECTED[kind][list(Level).index(level)]
+
+
+def outcome_with(monkeypatch: pytest.MonkeyPatch, records: list[AnyRecord], **declared: bool | None) -> Verdict:
+    """The verdict of QUE-003 on media when its check says HOLDS."""
+    monkeypatch.setattr(verdict, "check_of", lambda _: lambda *_: holds("yes"))
+    (found,) = judge_run(records, [item_of(MUST_ID)], declared=declared)
+    return found
+
+
+def test_a_scenario_that_began_is_left_to_the_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Broken half way or not: what was seen until then is for the check to weigh."""
+    assert outcome_with(monkeypatch, [mark("begin"), mark("end")]).outcome is Outcome.PASS
+    assert outcome_with(monkeypatch, [mark("begin"), mark("broken", "x")]).outcome is Outcome.PASS
+
+
+@pytest.mark.parametrize(
+    ("marks", "outcome"),
+    [
+        ([], Outcome.INCONCLUSIVE),
+        (["broken"], Outcome.BLOCKED),
+        (["unsupported"], Outcome.NOT_IMPLEMENTED),
+        (["interrupted"], Outcome.INCONCLUSIVE),
+        (["begin", "interrupted"], Outcome.INCONCLUSIVE),
+        (["begin", "crashed", "end"], Outcome.SUITE_ERROR),
+    ],
+)
+def test_an_unplayed_scenario_never_passes(monkeypatch: pytest.MonkeyPatch, marks: list[str], outcome: Outcome) -> None:
+    """Nothing turns green by absence: the check is not even asked, and the reason says why."""
+    found = outcome_with(monkeypatch, [mark(name, "because") for name in marks])
+    assert found.outcome is outcome
+    assert found.reason
+
+
+def test_a_check_that_raises_is_a_suite_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Our own mistake is told apart from the target's, with the traceback in the verdict."""
+
+    def broken(*_: object) -> Finding:
+        raise ZeroDivisionError("oops")
+
+    monkeypatch.setattr(verdict, "check_of", lambda _: broken)
+    (found,) = judge_run([mark("begin")], [item_of(MUST_ID)], declared={})
+    assert found.outcome is Outcome.SUITE_ERROR
+    assert found.reason.startswith("the check raised ZeroDivisionError: oops")
+    assert "Traceback" in found.reason
+
+
+def test_a_requirement_without_a_check_is_a_suite_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A missing check does not pass for a good target."""
+    monkeypatch.setattr(verdict, "check_of", lambda _: None)
+    (found,) = judge_run([mark("begin")], [item_of(MUST_ID)], declared={})
+    assert found.outcome is Outcome.SUITE_ERROR
+
+
+@pytest.mark.parametrize(
+    ("declared", "outcome"), [({}, Outcome.UNTESTED), ({"signature": False}, Outcome.NOT_IMPLEMENTED)]
+)
+def test_what_is_not_declared_is_not_put_to_the_target(declared: dict[str, bool | None], outcome: Outcome) -> None:
+    """A capability declared absent is not implemented, one not declared is untested, and both say so."""
+    (found,) = judge_run([], [item_of("ERR-011")], declared=declared)
+    assert found.outcome is outcome
+    assert "signature" in found.reason
+
+
+def test_what_the_operator_skips_is_shown_as_skipped() -> None:
+    """A glob on the id or on the item's name skips."""
+    for glob in ("QUE-*", "que-003-media"):
+        (found,) = judge_run([], [item_of(MUST_ID)], declared={}, skip=[glob])
+        assert found.outcome is Outcome.SKIPPED
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "code"),
+    [
+        ([(Outcome.PASS, Level.MUST)], ExitCode.CONFORMS),
+        ([(Outcome.WARN, Level.SHOULD), (Outcome.INCONCLUSIVE, Level.SHOULD)], ExitCode.CONFORMS),
+        ([(Outcome.PASS, Level.MUST), (Outcome.BLOCKED, Level.SHOULD)], ExitCode.CONFORMS),
+        ([(Outcome.PASS, Level.MUST), (Outcome.FAIL, Level.MUST)], ExitCode.DEVIATES),
+        ([(Outcome.PASS, Level.MUST), (Outcome.BLOCKED, Level.MUST)], ExitCode.DEVIATES),
+        ([(Outcome.INCONCLUSIVE, Level.MUST), (Outcome.FAIL, Level.MUST)], ExitCode.DEVIATES),
+        ([(Outcome.PASS, Level.MUST), (Outcome.INCONCLUSIVE, Level.MUST)], ExitCode.NOTHING_PROVEN),
+        ([(Outcome.SKIPPED, Level.MUST), (Outcome.UNTESTED, Level.MUST)], ExitCode.NOTHING_PROVEN),
+        ([], ExitCode.NOTHING_PROVEN),
+        ([(Outcome.FAIL, Level.MUST), (Outcome.SUITE_ERROR, Level.NOTE)], ExitCode.SUITE_ERROR),
+    ],
+)
+def test_exit_code_of_verdicts(outcomes: list[tuple[Outcome, Level]], code: ExitCode) -> None:
+    """The exit code follows from the verdicts by the documented precedence."""
+    assert exit_code([a_verdict(outcome, level) for outcome, level in outcomes]) is code
+
+
+def test_what_stands_above_the_verdicts() -> None:
+    """Unreachable goes before a suite failure, which goes before a stale baseline, which goes before all passing."""
+    good = [a_verdict(Outcome.PASS)]
+    assert exit_code(good, unreachable=True, suite_failed=True, stale=True) is ExitCode.UNREACHABLE
+    assert exit_code(good, suite_failed=True, stale=True) is ExitCode.SUITE_ERROR
+    assert exit_code(good, stale=True) is ExitCode.DEVIATES
+
+
+def test_a_baseline_accepts_what_it_names_and_goes_stale(tmp_path: Path) -> None:
+    """A written baseline accepts the same deviations; when one is mended its entry is stale; a new one still fails."""
+    first = [
+        a_verdict(Outcome.FAIL),
+        a_verdict(Outcome.WARN, Level.SHOULD, name="QUE-010"),
+        a_verdict(Outcome.PASS, name="QUE-002"),
+    ]
+    path = tmp_path / "known.txt"
+    path.write_text(baseline_text(first), encoding="utf-8")
+    entries = read_baseline(path, ["QUE-001-media", "QUE-010-media", "QUE-002-media"])
+    assert entries == {"QUE-001-media", "QUE-010-media"}
+    accepted = apply_baseline(first, entries)
+    assert accepted.stale == ()
+    assert exit_code(accepted.verdicts) is ExitCode.CONFORMS
+    mended = apply_baseline([a_verdict(Outcome.PASS), a_verdict(Outcome.FAIL, name="QUE-002")], entries)
+    assert mended.stale == ("QUE-001-media",)
+    assert exit_code(mended.verdicts, stale=bool(mended.stale)) is ExitCode.DEVIATES
+    undecided = apply_baseline([a_verdict(Outcome.INCONCLUSIVE)], entries)
+    assert undecided.stale == ()
+
+
+def test_a_baseline_with_an_unknown_name_is_refused(tmp_path: Path) -> None:
+    """A misspelt entry would otherwise never go stale."""
+    path = tmp_path / "known.txt"
+    path.write_text("QUE-001-media\n\nQUE-0O1-media # typo\n", encoding="utf-8")
+    with pytest.raises(BaselineError, match="line 3: 'QUE-0O1-media' is no item"):
+        read_baseline(path, ["QUE-001-media"])
+    with pytest.raises(BaselineError, match="cannot read the baseline"):
+        read_baseline(tmp_path / "none", [])
+
+
+def test_selection_by_id_item_level_and_feature() -> None:
+    """Globs fit ids and item names in any case; every criterion must fit."""
+
+    def names(selection: Selection) -> set[str]:
+        return {item.name for item in select_items(load_registry(), SEED_FEATURES, selection)}
+
+    assert names(Selection(requirements=("que-003",))) == {"QUE-003-media", "QUE-003-speech", "QUE-003-doc"}
+    assert names(Selection(requirements=("QUE-003-doc",))) == {"QUE-003-doc"}
+    assert names(Selection(requirements=("QUE-003",), features=(Feature.DOC,))) == {"QUE-003-doc"}
+    assert names(Selection(requirements=("QUE-003",), levels=(Level.NOTE,))) == set()
+    assert len(names(Selection())) > 400
+    with pytest.raises(UnknownRequirementError, match="did you mean QUE-0"):
+        names(Selection(requirements=("QUE-03",)))
+    with pytest.raises(UnknownRequirementError):
+        names(Selection(skip=("XYZ-*",)))
+
+
+def test_items_are_found_again_by_name() -> None:
+    """A run file's list of items leads back to the same items; an unknown one is told."""
+    items = select_items(load_registry(), SEED_FEATURES, Selection())
+    assert items_by_name(load_registry(), [item.name for item in items]) == items
+    with pytest.raises(UnknownRequirementError, match="does not know"):
+        items_by_name(load_registry(), ["OLD-001-media"])
+
+
+def test_every_testable_requirement_has_exactly_one_check() -> None:
+    """The kit is complete: no requirement without its check, no check without its requirement."""
+    from ciq_conformance.checks import load_checks
+
+    assert load_checks() == ()
+    assert registry.checked_ids() == {one.id for one in load_registry() if not one.untested}
