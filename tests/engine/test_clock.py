@@ -88,6 +88,21 @@ def test_a_stepped_clock_stands_still() -> None:
     play(story)
 
 
+def test_a_cancelled_action_takes_nobody_along() -> None:
+    """An action due at once and called off does not make the clock jump to the next one."""
+
+    async def story() -> None:
+        clock = SteppedClock(start=1000.0)
+        later = asyncio.Event()
+        clock.call_at(1005.0, later.set)
+        clock.call_at(1000.0, later.set).cancel()
+        await clock.advance(0.0)
+        assert not later.is_set()
+        assert clock.now() == 1000.0
+
+    play(story)
+
+
 def test_an_action_runs_although_the_clock_is_held() -> None:
     """What is due already does not wait for those at work: they may be waiting for it."""
 

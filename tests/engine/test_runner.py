@@ -95,12 +95,13 @@ def test_many_wakes_do_not_pile_up() -> None:
     async def story() -> None:
         clock = SteppedClock(start=0.0)
         bench = Bench(clock)
+        clock.call_at(1800.0, lambda: None)  # keeps whatever comes later out of sight
         bench.submit([3600.0])
         for _ in range(1000):
             bench.submit([7200.0])
             await asyncio.sleep(0)
         await clock.advance(0.0)
-        assert len(clock._heap) <= 2
+        assert len(clock._heap) <= 3
 
     play(story)
 
