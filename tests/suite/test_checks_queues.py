@@ -5,12 +5,11 @@ from __future__ import annotations
 from functools import cache
 
 import pytest
+from transcripts import LATER, QUEUE, STRANGER, Change, Transcript, judged, paged, queue_xml, refusal, response
 
 from ciq_conformance.judge.finding import Kind
 from ciq_conformance.steps.queues import Step
 from ciq_schemas.requirement import Scenario
-
-from transcripts import LATER, QUEUE, STRANGER, Transcript, judged, paged, queue_xml, refusal, response
 
 BAD = refusal("InvalidArgument")
 
@@ -24,7 +23,9 @@ def conversation() -> Transcript:
         Transcript(Scenario.QUEUES)
         .say(Step.PLAIN, paged(one))
         .say(Step.BY_ID, response(one), target=f"/queue?queueIds={QUEUE}")
-        .say(Step.BY_STRANGER, response(f"<NonExistPIDs>{STRANGER}</NonExistPIDs>"), target=f"/queue?queueIds={STRANGER}")
+        .say(
+            Step.BY_STRANGER, response(f"<NonExistPIDs>{STRANGER}</NonExistPIDs>"), target=f"/queue?queueIds={STRANGER}"
+        )
         .say(
             Step.BY_UNKNOWN_ID,
             response(one, f"<NonExistPIDs>{STRANGER}</NonExistPIDs>"),
@@ -63,7 +64,9 @@ DEVIATIONS = {
     "no request id": ("QUE-001", lambda t: t.edited(Step.PLAIN, "<RequestId>REQ-1</RequestId>", "")),
     "wrapped list": (
         "QUE-001",
-        lambda t: t.answered(Step.PLAIN, 200, paged(f"<QueueList>{queue_xml()}{queue_xml(STRANGER)}</QueueList>", total=2)),
+        lambda t: t.answered(
+            Step.PLAIN, 200, paged(f"<QueueList>{queue_xml()}{queue_xml(STRANGER)}</QueueList>", total=2)
+        ),
     ),
     "total off": ("QUE-001", lambda t: t.edited(Step.PLAIN, "<TotalCount>1<", "<TotalCount>2<")),
     "refused": ("QUE-001", lambda t: t.answered(Step.PLAIN, 400, BAD)),
@@ -96,7 +99,10 @@ DEVIATIONS = {
     "page from 0": ("QUE-012", lambda t: t.edited(Step.PLAIN, "<PageNumber>1<", "<PageNumber>0<")),
     "page not echoed": ("QUE-013", lambda t: t.edited(Step.FIRST_OF_ONE, "<PageSize>1<", "<PageSize>10<")),
     "page without its queue": ("QUE-013", lambda t: t.edited(Step.FIRST_OF_ONE, queue_xml(), "")),
-    "queue past the end": ("QUE-014", lambda t: t.edited(Step.PAST_THE_END, "</Response>", queue_xml() + "</Response>")),
+    "queue past the end": (
+        "QUE-014",
+        lambda t: t.edited(Step.PAST_THE_END, "</Response>", queue_xml() + "</Response>"),
+    ),
     "total past the end": ("QUE-014", lambda t: t.edited(Step.PAST_THE_END, "<TotalCount>1<", "<TotalCount>0<")),
     "empty refused": ("QUE-015", lambda t: t.answered(Step.EMPTY_PARAMETERS, 400, BAD)),
     "empty selects none": ("QUE-015", lambda t: t.answered(Step.EMPTY_PARAMETERS, 200, paged())),
@@ -105,16 +111,18 @@ DEVIATIONS = {
     "eleven taken": ("QUE-017", lambda t: t.answered(Step.ELEVEN_IDS, 200, paged(queue_xml()))),
     "page word taken": ("QUE-018", lambda t: t.answered(Step.PAGE_NUMBER_WORD, 200, paged(queue_xml()))),
     "page size 500": ("QUE-018", lambda t: t.answered(Step.PAGE_SIZE_0, 500, BAD)),
-    "two queues": ("ONE-001", lambda t: t.answered(Step.PLAIN, 200, paged(queue_xml(), queue_xml(STRANGER, name="q2")))),
+    "two queues": (
+        "ONE-001",
+        lambda t: t.answered(Step.PLAIN, 200, paged(queue_xml(), queue_xml(STRANGER, name="q2"))),
+    ),
     "own name": ("ONE-002", lambda t: t.everywhere("<Name>queue-1<", "<Name>default<")),
     "two request ids": ("HDR-003", lambda t: t.header(Step.BY_ID, "x-ci-request-id", "other")),
 }
 
 
 @pytest.mark.parametrize(("requirement", "change"), DEVIATIONS.values(), ids=DEVIATIONS)
-def test_deviation_is_seen(requirement: str, change: object) -> None:
+def test_deviation_is_seen(requirement: str, change: Change) -> None:
     """One changed answer turns the check, which shows a record."""
-    assert callable(change)
     finding = judged(requirement, change(conversation()))
     assert finding.kind is Kind.DEVIATES, finding
     assert finding.witness
@@ -130,33 +138,40 @@ LEGAL = {
     ),
     "comments": lambda t: t.everywhere("<MaxSize>", "<!-- most --><MaxSize>"),
     "further elements": lambda t: t.everywhere("<MaxSize>", "<Colour>blue</Colour><MaxSize>"),
-    "shuffled": lambda t: t.everywhere("<Name>queue-1</Name><State>Active</State>", "<State>Active</State><Name>queue-1</Name>"),
-    "namespace": lambda t: t.everywhere("<Response>", '<Response xmlns="http://www.qcloud.com/document">'),
-    "nested ids": lambda t: t.everywhere(
-        f"<NonExistPIDs>{STRANGER}<", f"<NonExistPIDs><QueueID>{STRANGER}</QueueID><"
+    "shuffled": lambda t: t.everywhere(
+        "<Name>queue-1</Name><State>Active</State>", "<State>Active</State><Name>queue-1</Name>"
     ),
+    "namespace": lambda t: t.everywhere("<Response>", '<Response xmlns="http://www.qcloud.com/document">'),
+    "nested ids": lambda t: t.everywhere(f"<NonExistPIDs>{STRANGER}<", f"<NonExistPIDs><QueueID>{STRANGER}</QueueID><"),
     "colon in the zone": lambda t: t.everywhere("+0800", "+08:00"),
     "utc": lambda t: t.everywhere("+0800", "Z"),
     "refused with a page": lambda t: t.answered(Step.BY_STRANGER, 404, BAD),
     "empty NonExistPIDs": lambda t: t.edited(Step.BY_ID, "</Response>", "<NonExistPIDs/></Response>"),
     "no pause": lambda t: t.without(Step.PAUSED_WHILE_PAUSED, Step.ACTIVE_WHILE_PAUSED),
-    "speed queue": lambda t: t.answered(
-        Step.PLAIN,
-        200,
-        paged(queue_xml(), queue_xml(STRANGER, name="queue-speed-transcoding-process-1", category="SpeedTranscoding")),
-    ).answered(
-        Step.EMPTY_PARAMETERS,
-        200,
-        paged(queue_xml(STRANGER, name="queue-speed-transcoding-process-1", category="SpeedTranscoding"), queue_xml()),
-    ).edited(Step.PAST_THE_END, "<TotalCount>1<", "<TotalCount>2<"),
+    "speed queue": lambda t: (
+        t.answered(
+            Step.PLAIN,
+            200,
+            paged(
+                queue_xml(), queue_xml(STRANGER, name="queue-speed-transcoding-process-1", category="SpeedTranscoding")
+            ),
+        )
+        .answered(
+            Step.EMPTY_PARAMETERS,
+            200,
+            paged(
+                queue_xml(STRANGER, name="queue-speed-transcoding-process-1", category="SpeedTranscoding"), queue_xml()
+            ),
+        )
+        .edited(Step.PAST_THE_END, "<TotalCount>1<", "<TotalCount>2<")
+    ),
 }
 
 
 @pytest.mark.parametrize("requirement", IDS)
 @pytest.mark.parametrize("change", LEGAL.values(), ids=LEGAL)
-def test_legal_dress_is_no_deviation(requirement: str, change: object) -> None:
+def test_legal_dress_is_no_deviation(requirement: str, change: Change) -> None:
     """What the documents leave open turns no check."""
-    assert callable(change)
     assert judged(requirement, change(conversation())).kind is Kind.HOLDS
 
 

@@ -5,7 +5,7 @@ A test builds the conversation of a scenario once as it should be, then changes 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -41,7 +41,9 @@ def response(*parts: str, request_id: str | None = "REQ") -> str:
 
 def refusal(code: str, message: str = "refused") -> str:
     """A document in the error form."""
-    return f"<Error><Code>{code}</Code><Message>{message}</Message><RequestId>REQ</RequestId><TraceId>T</TraceId></Error>"
+    return (
+        f"<Error><Code>{code}</Code><Message>{message}</Message><RequestId>REQ</RequestId><TraceId>T</TraceId></Error>"
+    )
 
 
 def queue_xml(
@@ -116,6 +118,10 @@ def operation_xml(
     )
 
 
+def _body(text: str, seq: int) -> Body:
+    return Body.of(text.replace("<RequestId>REQ<", f"<RequestId>REQ-{seq}<").encode())
+
+
 @dataclass(frozen=True)
 class Transcript:
     """A conversation in one scenario on one feature. Every method returns a changed copy."""
@@ -157,7 +163,7 @@ class Transcript:
             request_body=Body.of(request.encode()),
             status=status,
             response_headers=tuple((given | dict(headers or {})).items()),
-            response_body=Body.of(body.replace("<RequestId>REQ<", f"<RequestId>REQ-{seq}<").encode()),
+            response_body=_body(body, seq),
         )
         return self._with((*self.records, exchange))
 
@@ -211,7 +217,7 @@ class Transcript:
         return self._changed(
             step,
             lambda exchange: msgspec.structs.replace(
-                exchange, status=status, response_body=Body.of(body.encode()), error=error
+                exchange, status=status, response_body=_body(body, exchange.seq), error=error
             ),
         )
 
@@ -220,9 +226,7 @@ class Transcript:
 
         def change(exchange: Exchange) -> Exchange:
             kept = tuple(f for f in exchange.response_headers if f[0].lower() != name.lower())
-            return msgspec.structs.replace(
-                exchange, response_headers=kept if value is None else (*kept, (name, value))
-            )
+            return msgspec.structs.replace(exchange, response_headers=kept if value is None else (*kept, (name, value)))
 
         return self._changed(step, change)
 
@@ -234,13 +238,10 @@ class Transcript:
     def _of(self, step: str) -> list[Exchange]:
         return [record for record in self.records if isinstance(record, Exchange) and record.step == step]
 
-    def _changed(self, step: str, change: object) -> Transcript:
+    def _changed(self, step: str, change: Callable[[Exchange], Exchange]) -> Transcript:
         if not self._of(step):
             raise AssertionError(f"the transcript has no step {step}")
-        assert callable(change)
-        return self._with(
-            tuple(change(r) if isinstance(r, Exchange) and r.step == step else r for r in self.records)
-        )
+        return self._with(tuple(change(r) if isinstance(r, Exchange) and r.step == step else r for r in self.records))
 
     def _with(self, records: Iterable[AnyRecord]) -> Transcript:
         return Transcript(self.scenario, self.feature, tuple(records), self.declared)
@@ -258,6 +259,9 @@ class Transcript:
             selected=(),
         )
         return Evidence(feature=self.feature, records=(header, *self.records), declared=dict(self.declared))
+
+
+Change = Callable[[Transcript], Transcript]
 
 
 def judged(requirement_id: str, transcript: Transcript, format: Format | None = None) -> Finding:  # noqa: A002

@@ -1,0 +1,228 @@
+"""Checks of the scenario `describe`: what holds on the documents' own form, in other legal dress, and what deviates."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+from transcripts import (
+    CREATED,
+    LATER,
+    LATEST,
+    QUEUE,
+    STRANGER,
+    Change,
+    Transcript,
+    job_xml,
+    judged,
+    operation_xml,
+    refusal,
+    response,
+    submit_xml,
+)
+
+from ciq_conformance.judge.finding import Kind
+from ciq_conformance.steps.describe import Step
+from ciq_schemas.features import Feature
+from ciq_schemas.requirement import Scenario
+
+OWN = tuple(f"j{number:032x}" for number in range(3))
+UNKNOWN, OTHER = "j" + "f" * 32, "j" + "e" * 32
+
+
+def _job(job_id: str, state: str, started: str = "-", ended: str = "-") -> str:
+    return job_xml(job_id, state, user_data=f"run {job_id}", started=started, ended=ended)
+
+
+@cache
+def conversation(feature: Feature = Feature.MEDIA) -> Transcript:
+    """The scenario on a service that does as the documents say."""
+    t = Transcript(Scenario.DESCRIBE, feature)
+
+    def look(step: Step, ids: str, *parts: str) -> None:
+        nonlocal t
+        t = t.say(step, response(*parts), target=f"/jobs/{ids}", operation="describe_job")
+
+    for job_id in OWN:
+        t = t.say(
+            Step.SUBMIT,
+            response(_job(job_id, "Submitted")),
+            request=submit_xml(operation_xml(user_data=f"run {job_id}")),
+            method="POST",
+            operation="submit_job",
+        )
+        look(Step.SINGLE, job_id, _job(job_id, "Submitted"))
+    running = [_job(job_id, "Running", LATER) for job_id in OWN]
+    ended = [_job(job_id, "Success", LATER, LATEST) for job_id in OWN]
+    look(Step.WATCH, ",".join(OWN), *running)
+    look(Step.UNKNOWN, UNKNOWN, f"<NonExistJobIds>{UNKNOWN}</NonExistJobIds>")
+    look(Step.KNOWN, ",".join(OWN), *ended)
+    look(Step.UP_TO_TEN, ",".join(OWN), *ended)
+    both = f"<NonExistJobIds>{UNKNOWN}</NonExistJobIds><NonExistJobIds>{OTHER}</NonExistJobIds>"
+    look(Step.KNOWN_AND_UNKNOWN, f"{OWN[0]},{UNKNOWN},{OWN[1]},{OTHER}", *ended[:2], both)
+    t = t.say(Step.ELEVEN, refusal("InvalidArgument"), status=400, operation="describe_job")
+    for job_id, shown in zip(OWN, ended, strict=True):
+        look(Step.ENDED, job_id, shown)
+    return t
+
+
+IDS = tuple(f"DES-{n:03}" for n in (*range(1, 12), 13))
+
+
+@pytest.mark.parametrize("requirement", IDS)
+def test_holds_on_the_documented_conversation(requirement: str) -> None:
+    """Each check holds where the service does as the documents say, and shows by which exchange."""
+    finding = judged(requirement, conversation())
+    assert finding.kind is Kind.HOLDS, finding
+    assert finding.witness
+
+
+NOT_THERE = f"<NonExistJobIds>{OWN[0]}</NonExistJobIds></Response>"
+DEVIATIONS: dict[str, tuple[str, Change]] = {
+    "not described": ("DES-001", lambda t: t.answered(Step.SINGLE, 200, response(NOT_THERE))),
+    "described as another": ("DES-001", lambda t: t.edited(Step.ENDED, OWN[2], OWN[1])),
+    "described twice": (
+        "DES-001",
+        lambda t: t.edited(Step.SINGLE, "</Response>", f"{_job(OWN[0], 'Running')}</Response>"),
+    ),
+    "gone in the end": ("DES-001", lambda t: t.answered(Step.ENDED, 404, refusal("ResourceNotFound"))),
+    "one of three": ("DES-002", lambda t: t.answered(Step.KNOWN, 200, response(_job(OWN[0], "Success")))),
+    "one twice": ("DES-002", lambda t: t.edited(Step.UP_TO_TEN, OWN[2], OWN[1])),
+    "several refused": ("DES-002", lambda t: t.answered(Step.KNOWN, 400, refusal("InvalidArgument"))),
+    "unknown untold": (
+        "DES-003",
+        lambda t: t.edited(Step.KNOWN_AND_UNKNOWN, f"<NonExistJobIds>{OTHER}</NonExistJobIds>", ""),
+    ),
+    "known left out": (
+        "DES-003",
+        lambda t: t.edited(Step.KNOWN_AND_UNKNOWN, _job(OWN[1], "Success", LATER, LATEST), ""),
+    ),
+    "unknown described": ("DES-004", lambda t: t.answered(Step.UNKNOWN, 200, response(_job(UNKNOWN, "Failed")))),
+    "unknown silent": ("DES-004", lambda t: t.answered(Step.UNKNOWN, 200, response())),
+    "unknown refused": ("DES-004", lambda t: t.answered(Step.UNKNOWN, 404, refusal("JobNotFound"))),
+    "known told as unknown": ("DES-005", lambda t: t.edited(Step.ENDED, "</Response>", NOT_THERE)),
+    "tag changes": ("DES-006", lambda t: t.edited(Step.WATCH, ">Snapshot<", ">Transcode<")),
+    "queue changes": ("DES-006", lambda t: t.edited(Step.WATCH, QUEUE, STRANGER)),
+    "created anew": ("DES-006", lambda t: t.edited(Step.ENDED, f"<CreationTime>{CREATED}", f"<CreationTime>{LATER}")),
+    "input lost": ("DES-006", lambda t: t.edited(Step.ENDED, "<Input><Object>in.mp4</Object></Input>", "")),
+    "own state": ("DES-007", lambda t: t.edited(Step.WATCH, ">Running<", ">Processing<")),
+    "queue's word": ("DES-007", lambda t: t.edited(Step.SINGLE, ">Submitted<", ">Paused<")),
+    "seconds since 1970": ("DES-008", lambda t: t.edited(Step.ENDED, LATER, "1767294246")),
+    "no zone": ("DES-008", lambda t: t.edited(Step.ENDED, f"<EndTime>{LATEST}", "<EndTime>2026-01-02T03:04:07")),
+    "creation unset": ("DES-008", lambda t: t.edited(Step.SINGLE, CREATED, "-")),
+    "ends before it starts": ("DES-009", lambda t: t.edited(Step.ENDED, f"<EndTime>{LATEST}", f"<EndTime>{CREATED}")),
+    "starts before it is made": (
+        "DES-009",
+        lambda t: t.edited(Step.WATCH, f"<StartTime>{LATER}", "<StartTime>2026-01-02T03:04:05+0900"),
+    ),
+    "waits with a start": ("DES-010", lambda t: t.edited(Step.SINGLE, "<StartTime>-", f"<StartTime>{LATER}")),
+    "runs with an end": ("DES-010", lambda t: t.edited(Step.WATCH, "<EndTime>-", f"<EndTime>{LATEST}")),
+    "ended without an end": ("DES-010", lambda t: t.edited(Step.ENDED, f"<EndTime>{LATEST}", "<EndTime>-")),
+    "code of its own": ("DES-011", lambda t: t.edited(Step.WATCH, "<Code>Success<", "<Code>Running<")),
+    "colon in the zone": ("DES-013", lambda t: t.edited(Step.ENDED, "+0800", "+08:00")),
+    "fractions": ("DES-013", lambda t: t.edited(Step.ENDED, "07+0800", "07.123+0800")),
+}
+
+
+@pytest.mark.parametrize(("requirement", "change"), DEVIATIONS.values(), ids=DEVIATIONS)
+def test_deviation_is_seen(requirement: str, change: Change) -> None:
+    """One changed answer turns the check, which shows a record."""
+    finding = judged(requirement, change(conversation()))
+    assert finding.kind is Kind.DEVIATES, finding
+    assert finding.witness
+    assert finding.expected
+    assert finding.seen
+
+
+LEGAL: dict[str, Change] = {
+    "ids with commas": lambda t: t.everywhere(
+        f"{UNKNOWN}</NonExistJobIds><NonExistJobIds>{OTHER}", f"{UNKNOWN},{OTHER}"
+    ),
+    "ids nested in no order": lambda t: t.edited(
+        Step.KNOWN_AND_UNKNOWN,
+        f"<NonExistJobIds>{UNKNOWN}</NonExistJobIds><NonExistJobIds>{OTHER}</NonExistJobIds>",
+        f"<NonExistJobIds>{OTHER}</NonExistJobIds><NonExistJobIds>{UNKNOWN}</NonExistJobIds>",
+    ),
+    "empty NonExistJobIds": lambda t: t.edited(Step.ENDED, "</Response>", "<NonExistJobIds/></Response>"),
+    "unset times empty": lambda t: t.everywhere("Time>-<", "Time><"),
+    "waiting jobs show Pause": lambda t: t.edited(Step.SINGLE, ">Submitted<", ">Pause<"),
+    "no code": lambda t: t.everywhere("<Code>Success</Code>", ""),
+    "message": lambda t: t.everywhere("<Message/>", "<Message>SUCCESS</Message>"),
+    "progress": lambda t: t.everywhere("<State>", "<Progress>100</Progress><State>"),
+    "tag inside Operation": lambda t: t.everywhere("<Tag>Snapshot</Tag>", "").everywhere(
+        "<Operation>", "<Operation><Tag>Snapshot</Tag>"
+    ),
+    "other zone": lambda t: t.everywhere("2026-01-02T03:04", "2026-01-01T19:04").everywhere("+0800", "+0000"),
+    "all in one second": lambda t: t.everywhere(LATEST, CREATED).everywhere(LATER, CREATED),
+}
+
+
+@pytest.mark.parametrize("requirement", IDS)
+@pytest.mark.parametrize("change", LEGAL.values(), ids=LEGAL)
+def test_legal_dress_is_no_deviation(requirement: str, change: Change) -> None:
+    """What the documents leave open turns no check."""
+    assert judged(requirement, change(conversation())).kind is Kind.HOLDS
+
+
+def test_fractions_of_one_clock_and_whole_seconds_of_another_agree() -> None:
+    """A creation time with fractions is not after a start time cut to the second."""
+    mixed = conversation().everywhere(f"<CreationTime>{CREATED}", "<CreationTime>2026-01-02T03:04:06.900+0800")
+    assert judged("DES-009", mixed).kind is Kind.HOLDS
+
+
+def test_times_absent_where_pages_do_not_show_them() -> None:
+    """Documents and speech may leave out StartTime and EndTime; media may not leave out EndTime of an ended job."""
+    for feature in (Feature.DOC, Feature.SPEECH, Feature.MEDIA):
+        bare = conversation(feature)
+        for value in ("-", LATER):
+            bare = bare.everywhere(f"<StartTime>{value}</StartTime>", "")
+        for value in ("-", LATEST):
+            bare = bare.everywhere(f"<EndTime>{value}</EndTime>", "")
+        owed = feature is Feature.MEDIA
+        assert judged("DES-010", bare).kind is (Kind.DEVIATES if owed else Kind.HOLDS)
+        assert judged("DES-009", bare).kind is (Kind.CANNOT_TELL if owed else Kind.ABSENT)
+        assert judged("DES-008", bare).kind is Kind.HOLDS
+
+
+def test_unknown_id_refused_on_older_features_is_a_lesser_form() -> None:
+    """Documents and speech have older pages only, which do not say what an unknown id is answered."""
+    refused = conversation(Feature.DOC).answered(Step.UNKNOWN, 404, refusal("JobNotFound"))
+    assert judged("DES-004", refused).kind is Kind.OBSERVED
+
+
+def test_failed_job_may_have_any_code() -> None:
+    """A Failed job says why in Code."""
+    failed = (
+        conversation().everywhere("<Code>Success<", "<Code>Broken<").everywhere(">Success</State>", ">Failed</State>")
+    )
+    failed = failed.everywhere(">Running</State>", ">Failed</State>").everywhere(
+        ">Submitted</State>", ">Failed</State>"
+    )
+    assert judged("DES-011", failed).kind is Kind.BLOCKED
+    with_running = conversation().edited(Step.ENDED, "<Code>Success<", "<Code>Broken<")
+    assert judged("DES-011", with_running.edited(Step.ENDED, ">Success</State>", ">Failed</State>")).kind is Kind.HOLDS
+
+
+def test_eleven_ids_are_a_note() -> None:
+    """What eleven ids are answered is told, whatever it is."""
+    assert judged("DES-012", conversation()).kind is Kind.OBSERVED
+    taken = conversation().answered(Step.ELEVEN, 200, response(_job(OWN[0], "Success")))
+    assert judged("DES-012", taken).kind is Kind.OBSERVED
+
+
+@pytest.mark.parametrize("requirement", [*IDS, "DES-012"])
+def test_nothing_holds_by_absence(requirement: str) -> None:
+    """Without a conversation every check is blocked, with the scenario's own reason."""
+    finding = judged(requirement, Transcript(Scenario.DESCRIBE).mark("broken", "no answer at all"))
+    assert finding.kind is Kind.BLOCKED
+    assert finding.reason == "no answer at all"
+
+
+@pytest.mark.parametrize("requirement", IDS)
+def test_no_answer_never_holds(requirement: str) -> None:
+    """A target that hangs on every request of the scenario passes nothing."""
+    hanging = conversation()
+    for step in Step:
+        if step not in (Step.PREPARE, Step.FILL, Step.EARLIER, Step.SUBMIT):
+            hanging = hanging.answered(step, 0, error="no answer within 30 s")
+    assert judged(requirement, hanging).kind not in (Kind.HOLDS, Kind.OBSERVED)

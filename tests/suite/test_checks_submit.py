@@ -1,0 +1,234 @@
+"""Checks of the scenario `submit`: what holds on the documents' own form, in other legal dress, and what deviates."""
+
+from __future__ import annotations
+
+from functools import cache
+from xml.sax.saxutils import escape
+
+import pytest
+from transcripts import (
+    CREATED,
+    LATER,
+    LATEST,
+    QUEUE,
+    STRANGER,
+    Change,
+    Transcript,
+    job_xml,
+    judged,
+    operation_xml,
+    paged,
+    queue_xml,
+    refusal,
+    response,
+    submit_xml,
+)
+
+from ciq_conformance.judge.finding import Kind
+from ciq_conformance.scenarios.submit import SPECIAL, printable
+from ciq_conformance.steps.submit import LEVELS, SUBMITS, Step
+from ciq_schemas.features import Feature
+from ciq_schemas.requirement import Scenario
+
+LONG = printable(1024, "run")
+BAD = refusal("InvalidArgument")
+
+
+def _given(step: Step) -> dict[str, str | None]:
+    text = {Step.SPECIAL_USER_DATA: escape(f"run {SPECIAL}"), Step.LONG_USER_DATA: escape(LONG)}
+    return {
+        "source": "文件 夹/in.mp4" if step is Step.OTHER_SCRIPT else "in.mp4",
+        "user_data": text.get(step, f"run submit {step}"),
+        "level": str(LEVELS[step]) if step in LEVELS else None,
+    }
+
+
+def job_id(step: Step) -> str:
+    """Id of the job that a step makes."""
+    return f"j{SUBMITS.index(step):032x}"
+
+
+def _job(step: Step, state: str, *, started: str = "-", ended: str = "-") -> str:
+    given = _given(step)
+    level = given["level"] or "0"
+    return job_xml(
+        job_id(step),
+        state,
+        source=given["source"] or "",
+        user_data=given["user_data"],
+        level=level,
+        started=started,
+        ended=ended,
+    )
+
+
+@cache
+def conversation() -> Transcript:
+    """The scenario on a service that does as the documents say."""
+    t = Transcript(Scenario.SUBMIT).say(Step.QUEUES, paged(queue_xml()))
+    for step in SUBMITS:
+        given = _given(step)
+        request = submit_xml(
+            operation_xml(user_data=given["user_data"], level=given["level"]),
+            source=given["source"] or "",
+            queue_id=None if step is Step.WITHOUT_QUEUE else QUEUE,
+        )
+        t = t.say(
+            step,
+            response(_job(step, "Submitted")),
+            request=request,
+            method="POST",
+            target="/jobs",
+            operation="submit_job",
+        )
+        described = response(_job(step, "Running", started=LATER))
+        t = t.say(Step.DESCRIBE, described, target=f"/jobs/{job_id(step)}", operation="describe_job")
+    ended = [_job(step, "Success", started=LATER, ended=LATEST) for step in SUBMITS]
+    for step in (Step.WATCH, Step.ENDED):
+        t = t.say(step, response(*ended), target="/jobs/all", operation="describe_job")
+    return t
+
+
+IDS = (*(f"SUB-{n:03}" for n in (*range(1, 11), 12, 13, 15)), "ONE-007", "LIF-002")
+NOTES = ("SUB-011", "SUB-014")
+
+
+@pytest.mark.parametrize("requirement", IDS)
+def test_holds_on_the_documented_conversation(requirement: str) -> None:
+    """Each check holds where the service does as the documents say, and shows by which exchange."""
+    finding = judged(requirement, conversation())
+    assert finding.kind is Kind.HOLDS, finding
+    assert finding.witness
+
+
+DEVIATIONS: dict[str, tuple[str, Change]] = {
+    "refused": ("SUB-001", lambda t: t.answered(Step.PLAIN, 400, BAD)),
+    "no queue id": ("SUB-001", lambda t: t.edited(Step.PLAIN, f"<QueueId>{QUEUE}</QueueId>", "")),
+    "two details": ("SUB-001", lambda t: t.edited(Step.LEVEL_0, "</Response>", "<JobsDetail/></Response>")),
+    "other root": ("SUB-001", lambda t: t.edited(Step.PLAIN, "Response>", "Answer>")),
+    "ended at once": ("SUB-002", lambda t: t.edited(Step.PLAIN, ">Submitted<", ">Success<")),
+    "runs at once": ("SUB-002", lambda t: t.edited(Step.LEVEL_2, ">Submitted<", ">Running<")),
+    "id given twice": ("SUB-003", lambda t: t.edited(Step.SHUFFLED, job_id(Step.SHUFFLED), job_id(Step.PLAIN))),
+    "empty id": ("SUB-003", lambda t: t.edited(Step.SHUFFLED, job_id(Step.SHUFFLED), "")),
+    "no zone": ("SUB-004", lambda t: t.edited(Step.PLAIN, CREATED, "2026-01-02 03:04:05")),
+    "no creation time": ("SUB-004", lambda t: t.edited(Step.PLAIN, CREATED, "-")),
+    "other tag": ("SUB-005", lambda t: t.edited(Step.PLAIN, ">Snapshot<", ">Transcode<")),
+    "no tag": ("SUB-005", lambda t: t.edited(Step.PLAIN, "<Tag>Snapshot</Tag>", "")),
+    "other input": ("SUB-006", lambda t: t.edited(Step.PLAIN, "in.mp4", "/in.mp4")),
+    "no output": ("SUB-007", lambda t: t.edited(Step.PLAIN, "Output>", "Target>")),
+    "output without region": ("SUB-007", lambda t: t.edited(Step.PLAIN, "Region>", "Place>")),
+    "user data unescaped twice": ("SUB-008", lambda t: t.edited(Step.SPECIAL_USER_DATA, "&amp;amp;", "&amp;")),
+    "user data lost in describe": ("SUB-008", lambda t: t.edited(Step.ENDED, "run submit plain", "")),
+    "special refused": ("SUB-008", lambda t: t.answered(Step.SPECIAL_USER_DATA, 400, BAD)),
+    "user data cut": ("SUB-009", lambda t: t.edited(Step.LONG_USER_DATA, escape(LONG), escape(LONG[:1000]))),
+    "user data cut in describe": ("SUB-009", lambda t: t.edited(Step.DESCRIBE, escape(LONG), escape(LONG[:1023]))),
+    "level not echoed": ("SUB-010", lambda t: t.edited(Step.LEVEL_2, "<JobLevel>2</JobLevel>", "")),
+    "levels as one": ("SUB-010", lambda t: t.edited(Step.ENDED, "<JobLevel>1<", "<JobLevel>2<")),
+    "level refused": ("SUB-010", lambda t: t.answered(Step.LEVEL_1, 400, BAD)),
+    "equal bodies one job": (
+        "SUB-012",
+        lambda t: t.edited(Step.EQUAL_SECOND, job_id(Step.EQUAL_SECOND), job_id(Step.EQUAL_FIRST)),
+    ),
+    "equal body refused": ("SUB-012", lambda t: t.answered(Step.EQUAL_SECOND, 409, BAD)),
+    "order matters": ("SUB-013", lambda t: t.answered(Step.SHUFFLED, 400, BAD)),
+    "other script lost": ("SUB-015", lambda t: t.edited(Step.OTHER_SCRIPT, "文件", "??")),
+    "other script encoded": ("SUB-015", lambda t: t.edited(Step.DESCRIBE, "文件 夹", "%E6%96%87%E4%BB%B6%20%E5%A4%B9")),
+    "other queue": ("ONE-007", lambda t: t.edited(Step.PLAIN, QUEUE, STRANGER)),
+    "queue not found for it": ("ONE-007", lambda t: t.edited(Step.WITHOUT_QUEUE, QUEUE, STRANGER)),
+    "good job fails": (
+        "LIF-002",
+        lambda t: t.edited(Step.ENDED, ">Success</State>", ">Failed</State>"),
+    ),
+    "good job stays": (
+        "LIF-002",
+        lambda t: t.edited(Step.ENDED, ">Success</State>", ">Running</State>").mark("expired", "watch: waited 9 s"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("requirement", "change"), DEVIATIONS.values(), ids=DEVIATIONS)
+def test_deviation_is_seen(requirement: str, change: Change) -> None:
+    """One changed answer turns the check, which shows a record."""
+    finding = judged(requirement, change(conversation()))
+    assert finding.kind is Kind.DEVIATES, finding
+    assert finding.witness
+    assert finding.expected
+    assert finding.seen
+
+
+LEGAL: dict[str, Change] = {
+    "tag inside Operation": lambda t: t.everywhere("<Tag>Snapshot</Tag>", "").everywhere(
+        "<Operation>", "<Operation><Tag>Snapshot</Tag>"
+    ),
+    "no request id": lambda t: t.everywhere("<RequestId>", "<Ignored>").everywhere("</RequestId>", "</Ignored>"),
+    "unset times empty": lambda t: t.everywhere("<StartTime>-<", "<StartTime><"),
+    "times absent": lambda t: t.everywhere("<StartTime>-</StartTime><EndTime>-</EndTime>", ""),
+    "no code": lambda t: t.everywhere("<Code>Success</Code><Message/>", ""),
+    "further input": lambda t: t.everywhere("<Input>", "<Input><BucketId>b-1</BucketId><Region>r</Region>"),
+    "character references": lambda t: t.everywhere("&amp;", "&#38;"),
+    "pretty printed": lambda t: t.everywhere("<State>", "\n  <State>\n").everywhere("</State>", "\n</State>"),
+    "levels only where given": lambda t: t.everywhere("<UserData>run submit plain</UserData><JobLevel>0</JobLevel>", ""
+        "<UserData>run submit plain</UserData>"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("requirement", IDS)
+@pytest.mark.parametrize("change", LEGAL.values(), ids=LEGAL)
+def test_legal_dress_is_no_deviation(requirement: str, change: Change) -> None:
+    """What the documents leave open turns no check."""
+    assert judged(requirement, change(conversation())).kind is Kind.HOLDS
+
+
+@pytest.mark.parametrize("requirement", NOTES)
+def test_notes_are_observed(requirement: str) -> None:
+    """What documents leave open is told and not judged, also when it is refused."""
+    for t in (conversation(), conversation().answered(Step.WITHOUT_QUEUE, 400, BAD)):
+        finding = judged(requirement, t)
+        assert finding.kind is Kind.OBSERVED
+        assert finding.seen
+
+
+def test_submit_that_looks_for_the_input_tells_nothing_of_names() -> None:
+    """A target may miss the input at submit already: then the name of a missing object is no question."""
+    strict = conversation().answered(Step.OTHER_SCRIPT, 400, refusal("ResourceNotFound"))
+    assert judged("SUB-015", strict).kind is Kind.CANNOT_TELL
+
+
+def test_job_without_queue_id_may_be_refused() -> None:
+    """Older pages require QueueId: a refusal without it turns no other check."""
+    strict = conversation().answered(Step.WITHOUT_QUEUE, 400, BAD)
+    for requirement in ("SUB-001", "SUB-005", "SUB-006", "ONE-007"):
+        assert judged(requirement, strict).kind is Kind.HOLDS
+
+
+def test_feature_without_levels_is_judged_without_them() -> None:
+    """Documents have no JobLevel; the remaining jobs are enough."""
+    plain = conversation().without(*LEVELS)
+    doc = Transcript(plain.scenario, Feature.DOC, plain.records)
+    assert judged("SUB-001", doc).kind is Kind.BLOCKED  # the records are another feature's
+    assert judged("SUB-003", plain).kind is Kind.HOLDS
+
+
+@pytest.mark.parametrize("requirement", [*IDS, *NOTES])
+def test_nothing_holds_by_absence(requirement: str) -> None:
+    """Without a conversation every check is blocked, with the scenario's own reason."""
+    finding = judged(requirement, Transcript(Scenario.SUBMIT).mark("broken", "no answer at all"))
+    assert finding.kind is Kind.BLOCKED
+    assert finding.reason == "no answer at all"
+
+
+@pytest.mark.parametrize("requirement", IDS)
+def test_no_answer_never_holds(requirement: str) -> None:
+    """A target that hangs on every request of the scenario passes nothing."""
+    hanging = conversation()
+    for step in (Step.QUEUES, *SUBMITS, Step.DESCRIBE, Step.WATCH, Step.ENDED):
+        hanging = hanging.answered(step, 0, error="no answer within 30 s")
+    assert judged(requirement, hanging).kind not in (Kind.HOLDS, Kind.OBSERVED)
+
+
+def test_long_user_data_is_what_the_documents_allow() -> None:
+    """1024 printable ASCII characters, every one of them, no blank at an end."""
+    assert len(LONG) == 1024
+    assert set(LONG) == {chr(code) for code in range(0x20, 0x7F)}
+    assert LONG.strip() == LONG
+    assert len(printable(1024, "x" * 40)) == 1024
