@@ -8,6 +8,7 @@ dropped. The bytes given to libxml2 are always UTF-8, so the searches below cann
 
 import re
 import threading
+from typing import NamedTuple
 
 from lxml import etree
 
@@ -19,9 +20,7 @@ _DECLARED_ENCODING = re.compile(
     rb"""\A(?:\xef\xbb\xbf)?<\?xml[^>]{0,60}?encoding\s{0,9}=\s{0,9}["']([A-Za-z0-9._\-]{1,40})["']"""
 )
 _NATIVE_ENCODINGS = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
-_OTHER_ENCODINGS = frozenset(
-    {"utf-16", "utf-16le", "utf-16be", "iso-8859-1", "latin1", "windows-1252", "gb2312", "gbk", "gb18030"}
-)
+_OTHER_ENCODINGS = frozenset({"utf-16", "iso-8859-1", "latin1", "windows-1252", "gb2312", "gbk", "gb18030"})
 _USUAL_STARTS = (b'<?xml version="1.0" encoding="utf-8"?>', b'<?xml version="1.0" encoding="UTF-8"?>', b"<Re")
 """Documents that begin so need no closer look at their encoding."""
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -72,11 +71,24 @@ _TOO_DEEP = etree.XPath("boolean(" + "/*" * (MAX_DEPTH + 1) + ")", smart_strings
 _ELEMENT_COUNT = etree.XPath("count(//*)", smart_strings=False)
 
 
+class Parsed(NamedTuple):
+    """A parsed document."""
+
+    root: etree._Element
+    plain: bool
+    """No namespace is declared anywhere, so no attribute of the tree can send a validator to other files."""
+
+
 def parse(data: bytes, *, max_bytes: int = MAX_BYTES) -> etree._Element:
     """Return the root element of `data`, without comments and processing instructions.
 
     Raises MalformedDocument, OversizedDocument or ForbiddenDocument; nothing else.
     """
+    return parse_document(data, max_bytes=max_bytes).root
+
+
+def parse_document(data: bytes, *, max_bytes: int = MAX_BYTES) -> Parsed:
+    """As `parse`, and tell whether the document is free of namespaces."""
     if len(data) > max_bytes:
         raise OversizedDocument(f"{len(data)} bytes, more than the {max_bytes} allowed")
     if not data or data.isspace():
@@ -89,12 +101,12 @@ def parse(data: bytes, *, max_bytes: int = MAX_BYTES) -> etree._Element:
     try:
         root = etree.fromstring(data, _LOCAL.parser)
     except etree.XMLSyntaxError as error:
-        line, column = error.lineno or 0, error.offset or 0
+        line, column = error.lineno or 0, (error.offset or 0) + 1
         raise MalformedDocument(_first_sentence(error.msg), line=line, column=column) from error
     # A document of n levels has 2n tags, so small ones need no second look.
     if data.count(b"<") > 2 * MAX_DEPTH:
         _check_limits(root)
-    return root
+    return Parsed(root, b"xmlns" not in data)
 
 
 def _check_limits(root: etree._Element) -> None:

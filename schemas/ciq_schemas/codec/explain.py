@@ -46,10 +46,14 @@ def _problem(kind: ProblemKind, element: etree._Element, path: str, expected: st
     return Problem(kind=kind, path=path, line=line_of(element), expected=expected, found=found)
 
 
-def _dress(element: etree._Element, path: str) -> Iterator[Problem]:
-    """Attributes and namespace declarations: no document has any."""
+def _attributes(element: etree._Element, path: str) -> Iterator[Problem]:
+    """No element of the schema has an attribute; what is inside open content passes."""
     for name in map(str, element.attrib):
         yield _problem(ProblemKind.UNEXPECTED, element, f"{path}/@{name}", "no attribute", f"attribute {name}")
+
+
+def _namespaces(element: etree._Element, path: str) -> Iterator[Problem]:
+    """No document declares a namespace, not even inside open content: see `reading` for the danger in it."""
     parent = element.getparent()
     inherited = {} if parent is None else parent.nsmap
     for prefix, uri in element.nsmap.items():
@@ -58,7 +62,8 @@ def _dress(element: etree._Element, path: str) -> Iterator[Problem]:
 
 
 def _container(element: etree._Element, content: ContainerType, path: str) -> Iterator[Problem]:
-    yield from _dress(element, path)
+    yield from _attributes(element, path)
+    yield from _namespaces(element, path)
     stray = "".join([element.text or "", *(child.tail or "" for child in element)]).strip(SPACE)
     if stray:
         yield _problem(ProblemKind.STRUCTURE, element, path, "elements only", f"text {quote(stray)} between them")
@@ -95,11 +100,11 @@ def _field(element: etree._Element, field: Field, path: str) -> Iterator[Problem
     if isinstance(kind, ContainerType):
         yield from _container(element, kind, path)
         return
+    yield from _attributes(element, path)
+    for inner in element.iter():
+        yield from _namespaces(inner, path if inner is element else f"{path}//{inner.tag}")
     if isinstance(kind, OpenType):
-        for inner in element.iter():
-            yield from _dress(inner, path if inner is element else f"{path}//{inner.tag}")
         return
-    yield from _dress(element, path)
     if isinstance(kind, IdsType):
         for child in element:
             if child.tag != kind.member:

@@ -26,8 +26,10 @@ from ciq_schemas.xml_parser import (
     ForbiddenDocument,
     MalformedDocument,
     OversizedDocument,
+    Parsed,
     RefusedDocument,
     parse,
+    parse_document,
 )
 from ciq_schemas.xsd_tables import DocumentTable
 
@@ -37,19 +39,19 @@ _KEPT_AS_BYTES = {Document.JOB_SUBMIT_REQUEST: "Operation"}
 def read(document: Document, data: bytes, reading: Reading = Reading.TOLERANT) -> Decoded:
     """Read `data` as `document`. What does not parse or fit is a problem of the result."""
     try:
-        root = parse(data)
+        parsed = parse_document(data)
     except RefusedDocument as error:
         return Decoded(document=document, problems=(_refusal(data, error),))
-    return _judge(document, root, reading, clean=b"xmlns" not in data)
+    return _judge(document, parsed, reading)
 
 
 def read_request(document: Document, data: bytes, *, max_bytes: int = MAX_BYTES) -> Decoded:
     """Tolerant reading for servers; Operation elements come as `fragments` too, in the order of the schema."""
     try:
-        root = parse(data, max_bytes=max_bytes)
+        parsed = parse_document(data, max_bytes=max_bytes)
     except RefusedDocument as error:
         return Decoded(document=document, problems=(_refusal(data, error),))
-    return _judge(document, root, Reading.TOLERANT, clean=b"xmlns" not in data, keep=True)
+    return _judge(document, parsed, Reading.TOLERANT, keep=True)
 
 
 def read_callback(data: bytes) -> Decoded:
@@ -58,14 +60,14 @@ def read_callback(data: bytes) -> Decoded:
         form = json_callback_tree(data)
         if isinstance(form, Problem):
             return Decoded(document=Document.TASK_CALLBACK, problems=(form,))
-        decoded = _judge(form.document, form.root, Reading.TOLERANT, clean=True, notes=form.notes)
+        decoded = _judge(form.document, Parsed(form.root, True), Reading.TOLERANT, notes=form.notes)
         return msgspec.structs.replace(decoded, problems=form.problems + decoded.problems)
     try:
-        root = parse(data)
+        parsed = parse_document(data)
     except RefusedDocument as error:
         return Decoded(document=Document.TASK_CALLBACK, problems=(_refusal(data, error),))
-    names = frozenset(etree.QName(child).localname for child in root)
-    return _judge(callback_document(names), root, Reading.TOLERANT, clean=b"xmlns" not in data)
+    names = frozenset(etree.QName(child).localname for child in parsed.root)
+    return _judge(callback_document(names), parsed, Reading.TOLERANT)
 
 
 def validate(document: Document, data: bytes) -> tuple[Problem, ...]:
@@ -83,17 +85,16 @@ def decode_part(document: Document, path: str, fragment: Fragment) -> Content:
 
 def _judge(
     document: Document,
-    root: etree._Element,
+    parsed: Parsed,
     reading: Reading,
     *,
-    clean: bool,
     keep: bool = False,
     notes: tuple[Note, ...] = (),
 ) -> Decoded:
-    """Validate and decode. `clean` says that no namespace is declared anywhere: libxml2 would follow
-    xsi:schemaLocation to files, so only trees without namespaces reach its validator."""
+    """Validate and decode. Only plain trees reach libxml2's validator: it would follow xsi:schemaLocation."""
     table = document.table
-    if clean and root.tag == table.root and table.schema.validate(root):
+    root = parsed.root
+    if parsed.plain and root.tag == table.root and table.schema.validate(root):
         return Decoded(
             document=document,
             value=decode_container(root, table.content),
@@ -102,7 +103,7 @@ def _judge(
         )
     if etree.QName(root).localname != table.root:
         return Decoded(document=document, notes=notes, problems=(wrong_root(root, table),))
-    problems = _problems_as_is(root, table, clean=clean) if reading is Reading.STRICT else ()
+    problems = _problems_as_is(parsed, table) if reading is Reading.STRICT else ()
     forgiven: list[Note] = []
     shaped = reshape(root, table.content, f"/{table.root}", forgiven)
     value: Canonical = decode_container(shaped, table.content)
@@ -119,10 +120,10 @@ def _judge(
     )
 
 
-def _problems_as_is(root: etree._Element, table: DocumentTable, *, clean: bool) -> tuple[Problem, ...]:
-    if clean or root.tag == table.root:
-        return explain(root, table)
-    return (wrong_root(root, table),)
+def _problems_as_is(parsed: Parsed, table: DocumentTable) -> tuple[Problem, ...]:
+    if parsed.root.tag == table.root:
+        return explain(parsed.root, table)
+    return (wrong_root(parsed.root, table),)
 
 
 def _kept(document: Document, root: etree._Element) -> tuple[Fragment, ...]:

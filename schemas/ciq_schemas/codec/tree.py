@@ -106,6 +106,9 @@ def reshape(element: etree._Element, kind: Type, path: str, notes: list[Note]) -
     if not isinstance(kind, ContainerType):
         for child in element:
             inner = etree.QName(child).localname
+            if isinstance(kind, IdsType) and inner != kind.member and inner.lower() == kind.member.lower():
+                notes.append(_note(NoteKind.SPELLING, child, f"{path}/{inner}", f"read as {kind.member}"))
+                child.tag = inner = kind.member
             copy.append(reshape(child, kind, f"{path}/{inner}", notes))
             copy[-1].tail = child.tail
         return copy

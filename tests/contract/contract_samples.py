@@ -1,0 +1,182 @@
+"""Own samples of every document of the contract, valid in the strict reading; the ids in them are made up."""
+
+from lxml import etree
+
+from ciq_schemas.codec import Document
+
+QUEUE = (
+    "<QueueId>p00000000000000000000000000000001</QueueId><Name>queue-doc-process-1</Name><State>Active</State>"
+    "<NotifyConfig><Url/><Event/><Type/><State>Off</State></NotifyConfig>"
+    "<MaxSize>10000</MaxSize><MaxConcurrent>10</MaxConcurrent>"
+    "<CreateTime>2026-01-02T03:04:05+0800</CreateTime><UpdateTime>2026-01-02T03:04:05+0800</UpdateTime>"
+    "<BucketId>unit-1250000000</BucketId><Category>DocProcessing</Category>"
+)
+RULE = (
+    "<NotifyConfig><Url>http://receiver.example/cb?a=1&amp;b=2</Url><State>On</State><Type>Url</Type>"
+    "<Event>TaskFinish,WorkflowFinish</Event><ResultFormat>JSON</ResultFormat></NotifyConfig>"
+)
+OPERATION = (
+    "<Operation><Snapshot><Mode>Interval</Mode><Start>0</Start><Count>3</Count></Snapshot>"
+    "<Output><Region>ap-guangzhou</Region><Bucket>probe-1250000000</Bucket><Object>out/s-${Number}.jpg</Object></Output>"
+    "<UserData>case-17 &lt;&amp;&gt;</UserData><JobLevel>2</JobLevel></Operation>"
+)
+
+
+def job(state: str = "Submitted", start: str = "-", end: str = "-") -> str:
+    """The content of a JobsDetail."""
+    return (
+        "<Code>Success</Code><Message/><JobId>j00000000000000000000000000000abc</JobId><Tag>Snapshot</Tag>"
+        f"<State>{state}</State><CreationTime>2026-01-05T09:00:00+0800</CreationTime>"
+        f"<StartTime>{start}</StartTime><EndTime>{end}</EndTime><QueueId>p00000000000000000000000000000001</QueueId>"
+        "<Input><BucketId>probe-1250000000</BucketId><Object>in/片 7.mp4</Object><Region>ap-guangzhou</Region></Input>"
+        f"{OPERATION}"
+    )
+
+
+ENDED = job("Success", "2026-01-05T09:00:02+0800", "2026-01-05T09:00:04+0800")
+
+_BUCKET = (
+    "<BucketId>unit-1250000000</BucketId><Name>unit-1250000000</Name><Region>ap-test</Region>"
+    "<CreateTime>2026-01-02T03:04:05+0800</CreateTime>"
+)
+
+SAMPLES: dict[str, tuple[Document, str]] = {
+    "queue list, paged": (
+        Document.QUEUE_LIST,
+        (
+            "<Response><RequestId>REQ-1</RequestId><TotalCount>1</TotalCount><PageNumber>1</PageNumber>"
+            f"<PageSize>10</PageSize><QueueList>{QUEUE}</QueueList></Response>"
+        ),
+    ),
+    "queue list, by id, newer form": (
+        Document.QUEUE_LIST,
+        (
+            f"<Response><RequestId>REQ-2</RequestId><QueueList>{QUEUE}</QueueList><QueueList>{QUEUE}</QueueList>"
+            "<NonExistPIDs>pX</NonExistPIDs><NonExistPIDs>pY</NonExistPIDs></Response>"
+        ),
+    ),
+    "queue list, by id, older form": (
+        Document.QUEUE_LIST,
+        (
+            "<Response><RequestId>REQ-2</RequestId><NonExistPIDs><QueueID>pX</QueueID><QueueID>pY</QueueID>"
+            "</NonExistPIDs></Response>"
+        ),
+    ),
+    "queue update": (
+        Document.QUEUE_UPDATE_REQUEST,
+        f"<Request><Name>队列-1_*</Name><QueueID>p01</QueueID><State>Paused</State>{RULE}</Request>",
+    ),
+    "queue update, no id": (
+        Document.QUEUE_UPDATE_REQUEST,
+        "<Request><Name>q</Name><State>Active</State><NotifyConfig><State>Off</State></NotifyConfig></Request>",
+    ),
+    "queue update, documents": (
+        Document.DOC_QUEUE_UPDATE_REQUEST,
+        f"<Request><Name>any name. at all</Name><QueueId>p01</QueueId><State>Active</State>{RULE}</Request>",
+    ),
+    "queue update answer": (
+        Document.QUEUE_UPDATE_ANSWER,
+        f"<Response><RequestId>REQ-3</RequestId><Queue>{QUEUE}</Queue></Response>",
+    ),
+    "bucket answer": (
+        Document.BUCKET_ANSWER,
+        f"<Response><RequestId>REQ-4</RequestId><AsrBucket>{_BUCKET}</AsrBucket></Response>",
+    ),
+    "bucket answer, documents": (
+        Document.BUCKET_ANSWER,
+        f"<Response><RequestId>REQ-4</RequestId><DocBucket>{_BUCKET}<AliasBucketId/></DocBucket></Response>",
+    ),
+    "bucket list": (
+        Document.BUCKET_LIST,
+        (
+            "<Response><RequestId>REQ-5</RequestId><TotalCount>2</TotalCount><PageNumber>1</PageNumber>"
+            f"<PageSize>10</PageSize><MediaBucketList>{_BUCKET}</MediaBucketList><MediaBucketList>{_BUCKET}"
+            "</MediaBucketList></Response>"
+        ),
+    ),
+    "bucket list, none": (
+        Document.BUCKET_LIST,
+        (
+            "<Response><RequestId>REQ-5</RequestId><TotalCount>0</TotalCount><PageNumber>1</PageNumber>"
+            "<PageSize>10</PageSize></Response>"
+        ),
+    ),
+    "bucket closed": (
+        Document.BUCKET_CLOSED,
+        "<Response><RequestId>REQ-6</RequestId><BucketName>unit-1250000000</BucketName></Response>",
+    ),
+    "submit": (
+        Document.JOB_SUBMIT_REQUEST,
+        (
+            f"<Request><Tag>Snapshot</Tag><Input><Object>in/clip-7.mp4</Object></Input>{OPERATION}<QueueId>p01</QueueId>"
+            "<CallBackFormat>JSON</CallBackFormat><CallBack>http://receiver.example/cb</CallBack></Request>"
+        ),
+    ),
+    "submit, six operations": (
+        Document.JOB_SUBMIT_REQUEST,
+        "<Request><Input><Object>in/clip-7.mp4</Object></Input>"
+        + OPERATION.replace("<Operation>", "<Operation><Tag>Snapshot</Tag>") * 6
+        + "</Request>",
+    ),
+    "submit, no input": (
+        Document.JOB_SUBMIT_REQUEST,
+        (
+            "<Request><Tag>FileCompress</Tag><Operation><FileCompressConfig><Format>zip</Format><Key>a</Key><Key>b</Key>"
+            "</FileCompressConfig><Output><Region>ap-test</Region><Bucket>unit-1250000000</Bucket></Output></Operation>"
+            "</Request>"
+        ),
+    ),
+    "job answer": (Document.JOB_ANSWER, f"<Response><JobsDetail>{job()}</JobsDetail></Response>"),
+    "job answer, many": (
+        Document.JOB_ANSWER,
+        (
+            f"<Response><JobsDetail>{job()}</JobsDetail><JobsDetail>{ENDED}</JobsDetail>"
+            "<NonExistJobIds>jX,jY</NonExistJobIds><NextToken>1234</NextToken></Response>"
+        ),
+    ),
+    "job answer, none": (
+        Document.JOB_ANSWER,
+        "<Response><NonExistJobIds>jX</NonExistJobIds><NonExistJobIds>jY</NonExistJobIds></Response>",
+    ),
+    "task callback": (
+        Document.TASK_CALLBACK,
+        f"<Response><EventName>TaskFinish</EventName><JobsDetail>{ENDED}</JobsDetail></Response>",
+    ),
+    "older callback": (
+        Document.LEGACY_CALLBACK,
+        f"<Response><JobsDetail>{ENDED}</JobsDetail><NonExistJobIds/></Response>",
+    ),
+    "workflow callback": (
+        Document.WORKFLOW_CALLBACK,
+        (
+            "<Response><EventName>WorkflowFinish</EventName><WorkflowExecution><RunId>i01</RunId><BucketId>b-1</BucketId>"
+            "<Object>in/x.mp4</Object><CosHeaders><Key>Size</Key><Value>7</Value></CosHeaders><WorkflowId>w01</WorkflowId>"
+            "<WorkflowName>probe</WorkflowName><CreateTime>2026-01-05 09:00:00+0800</CreateTime><State>Success</State>"
+            "<Tasks><Type>Snapshot</Type><CreateTime>2026-01-05 09:00:00+0800</CreateTime>"
+            "<EndTime>2026-01-05 09:00:04+0800</EndTime><State>Success</State><JobId>j01</JobId><Name>S_17</Name>"
+            "<ResultInfo><ObjectCount>1</ObjectCount></ResultInfo></Tasks></WorkflowExecution></Response>"
+        ),
+    ),
+    "error": (
+        Document.ERROR,
+        (
+            "<Error><Code>InvalidArgument</Code><Message>pageSize</Message><RequestId>REQ-9</RequestId>"
+            "<TraceId>TR-9</TraceId></Error>"
+        ),
+    ),
+    "error, with resource": (
+        Document.ERROR,
+        "<Error><Code>QueueNotFound</Code><Message/><Resource>/queue/p01</Resource><RequestId>REQ-9</RequestId></Error>",
+    ),
+}
+
+
+def sample(name: str) -> tuple[Document, bytes]:
+    """Document and bytes of a sample."""
+    document, text = SAMPLES[name]
+    return document, f'<?xml version="1.0" encoding="utf-8"?>\n{text}'.encode()
+
+
+def canonical_form(data: bytes) -> bytes:
+    """The document in lxml's canonical form: equal for documents that say the same."""
+    return etree.tostring(etree.fromstring(data), method="c14n")
