@@ -1,6 +1,6 @@
 """Checks of the scenario `callback`: what the bodies say, against describe, the order, and the other form (SHP)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from ciq_conformance.checks.callback import form_of
 from ciq_conformance.checks.callback_jobs import Telling, readable_of
@@ -19,6 +19,8 @@ from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.judge.requested import requested_job
 from ciq_conformance.judge.told import Look
 from ciq_conformance.steps import callback as steps
+from ciq_schemas.codec import Document
+from ciq_schemas.codec.parts import UnknownPartError, part_field
 from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import ENDED_BY_RUNNING, JobState
 from ciq_schemas.requirement import Format, Scenario
@@ -192,11 +194,18 @@ def both_forms_say_the_same(evidence: Evidence, _item: Item) -> Finding:
 
 
 def _comparable(telling: Telling) -> Mapping[str, tuple[str, ...]]:
-    """Paths with their values; values of what is a job's own left out, results cut down to their container."""
+    """Paths of documented or asked elements with their values; without values where they are a job's own.
+
+    Results are cut down to their container. What no document names may come in one form only.
+    """
+    asked = {f"JobsDetail.{path}" for path in texts_by_path(telling.job.submit.exchange.request_body.data)}
     kept: dict[str, tuple[str, ...]] = {}
     for path, values in texts_by_path(telling.notice.arrival.body.data).items():
         names = path.split(".")
         cut = next((at for at, name in enumerate(names) if name.endswith(_RESULTS)), None)
+        known = path in asked or _is_documented(names if cut is None else names[: cut + 1])
+        if not known:
+            continue
         if cut is not None:
             kept[".".join(names[: cut + 1])] = ()
         elif names[-1] in _OWN_TO_A_JOB or any(telling.job.job_id in value for value in values):
@@ -204,6 +213,14 @@ def _comparable(telling: Telling) -> Mapping[str, tuple[str, ...]]:
         else:
             kept[path] = values
     return kept
+
+
+def _is_documented(names: Sequence[str]) -> bool:
+    try:
+        part_field(Document.TASK_CALLBACK, "/".join(names))
+    except UnknownPartError:
+        return False
+    return True
 
 
 @check("SHP-010")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from ciq_conformance.checks.callback import form_of
-from ciq_conformance.checks.callback_jobs import is_form, jobs_of, tellings_of
+from ciq_conformance.checks.callback_jobs import is_form, jobs_of, readable_of, tellings_of
 from ciq_conformance.driver.stage import channel_name
 from ciq_conformance.judge.body_paths import WRAPPER, Node, UnreadableBody, leaves, read_body, text_of
 from ciq_conformance.judge.evidence import Evidence
@@ -48,7 +48,7 @@ def well_formed(evidence: Evidence, item: Item) -> Finding:
     expected = "a JSON object" if form is Format.JSON else "well-formed XML"
     bodies = _bodies(evidence, form)
     if isinstance(bodies, Finding):
-        came = evidence.arrivals(_channel(evidence, form))
+        came = [notice for notice in evidence.arrivals(_channel(evidence, form)) if not is_form(notice, form)]
         if bodies.kind is not Kind.BLOCKED or not came:
             return bodies
         return deviates(
@@ -154,7 +154,7 @@ def _text(node: Node, name: str) -> str:
 @check("SHP-003")
 def event_is_task_finish(evidence: Evidence, item: Item) -> Finding:
     """EventName is TaskFinish; the oldest pages have none."""
-    tellings = tellings_of(evidence, form_of(item))
+    tellings = readable_of(evidence, form_of(item))
     if isinstance(tellings, Finding):
         return tellings
     found = Collected()

@@ -107,7 +107,13 @@ def failed_job_is_told(evidence: Evidence, _item: Item) -> Finding:
         return job
     if not job.notices:
         return untold(evidence, FAILURE, job, expected)
-    for notice in job.notices:
+    readable = [notice for notice in job.notices if job.told(notice) != Job()]
+    if not readable:
+        return blocked(
+            f"the callback of job {job.job_id} could not be read as far as the job; SHP-001 and SHP-002 judge that",
+            witness=(job.notices[0].arrival.seq,),
+        )
+    for notice in readable:
         told = job.told(notice)
         wrong = [] if told.state == JobState.FAILED else [f"its State is {told.state or 'not there'}"]
         wrong += _silence(told)
@@ -117,5 +123,5 @@ def failed_job_is_told(evidence: Evidence, _item: Item) -> Finding:
                 f"callback of failed job {job.job_id}: {' and '.join(wrong)}",
                 witness=(notice.arrival.seq, *((job.ended.seq,) if job.ended else ())),
             )
-    told = job.told(job.notices[0])
-    return holds(f"Failed, Code {told.code}, Message {told.message}", witness=(job.notices[0].arrival.seq,))
+    told = job.told(readable[0])
+    return holds(f"Failed, Code {told.code}, Message {told.message}", witness=(readable[0].arrival.seq,))

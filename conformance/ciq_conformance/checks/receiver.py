@@ -36,7 +36,8 @@ def job_does_not_care(evidence: Evidence, _item: Item) -> Finding:
     for job in jobs:
         failures = _failed_arrivals(job)
         if not failures:
-            unclear.append(cannot_tell(f"{job.step}: no callback of job {job.job_id} met the failing receiver"))
+            why = f"{job.step}: no callback of job {job.job_id} met the failing receiver"
+            unclear.append(cannot_tell(why) if job.notices else blocked(f"{why}; RUL-001 judges whether any come"))
             continue
         first = failures[0]
         after = [look for look in job.looks if look.reply.exchange.started >= first.ended]
@@ -91,5 +92,5 @@ def retries(evidence: Evidence, _item: Item) -> Finding:
             gaps = ", ".join(f"{late.started - early.started:.2f}" for early, late in pairwise(arrivals))
             seen.append(f"{manner}: sent {len(arrivals)} times, {gaps} s apart")
     if not seen:
-        return cannot_tell("no callback met the failing receiver; RUL-001 judges whether callbacks come at all")
+        return blocked("no callback met the failing receiver; RUL-001 judges whether callbacks come at all")
     return observed("; ".join(seen), witness=tuple(seqs), reason="documents are silent; never judged")

@@ -110,7 +110,8 @@ def no_silences(evidence: Evidence, _item: Item) -> Finding:
     """CallBack `no` keeps the queue's rule from telling of the job."""
     expected = "nothing arrives for a job with CallBack no"
     submit = evidence.one(RULE, Step.SUBMIT_SILENCED)
-    if submit is not None and submit.refused:
+    plain = evidence.one(RULE, Step.SUBMIT_PLAIN)
+    if submit is not None and submit.refused and plain is not None and plain.ok:
         return deviates(
             expected,
             f"the job was refused with {describe_reply(submit)}",

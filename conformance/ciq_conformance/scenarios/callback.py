@@ -50,7 +50,9 @@ def _form(stage: Stage, form: Format) -> list[str]:
             jobs += _submit_and_follow(stage, form, steps)
             if not _came(stage, form, jobs):
                 break
-    if not _came(stage, form, jobs) and stage.spec.job_callback_documented:
+    # JSON comes first; when even its direct asking brought nothing at all, XML is not asked for directly again.
+    hopeless = form is Format.XML and not stage.receiver.arrivals(*map(stage.channel, CHANNELS.values()))
+    if stage.spec.job_callback_documented and not hopeless and not _came(stage, form, jobs):
         jobs += _submit_and_follow(stage, form, (PLAIN[form][1], SPECIAL[form][1]), direct=True)
     return jobs
 

@@ -4,7 +4,7 @@ The jobs must not care. How often and when the target tries again is measured ov
 """
 
 from ciq_conformance.driver.orders import RuleOrder
-from ciq_conformance.driver.stage import Stage
+from ciq_conformance.driver.stage import Broken, Stage
 from ciq_conformance.steps.receiver import FAILURES, Channel, Step
 
 _RETRY_WATCH = (1.0, 5.0)
@@ -16,6 +16,8 @@ def play(stage: Stage) -> None:
     jobs: list[str] = []
     try:
         jobs += _told_badly(stage, Channel.ERROR, 500, Step.RULE_ERROR, Step.SUBMIT_ERROR)
+        if not stage.receiver.arrivals(stage.channel(Channel.ERROR)):
+            raise Broken("no callback came, so none could meet a failing receiver")
         jobs += _told_badly(stage, Channel.HANGUP, 0, Step.RULE_HANGUP, Step.SUBMIT_HANGUP)
         least, most = _RETRY_WATCH
         stage.pause_thread(min(most, max(least, stage.patience.quiet)))

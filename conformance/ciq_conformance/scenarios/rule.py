@@ -44,8 +44,9 @@ def _submit(stage: Stage, step: Step, *, own: bool = False, **changes: str) -> l
 def _finish(stage: Stage, jobs: Sequence[str], *, queue: Sequence[str] = (), own: Sequence[str] = ()) -> None:
     """Wait until `jobs` have ended, `queue` were told at the queue's address and `own` at the job's; then listen on."""
     stage.watch_ended(Step.LOOK, jobs)
+    deadline = stage.now() + stage.patience.callback
     stage.wait_callbacks(Channel.QUEUE, queue)
-    stage.wait_callbacks(Channel.JOB, own)
+    stage.wait_callbacks(Channel.JOB, own, max(stage.patience.quiet, deadline - stage.now()))
     stage.pause_thread(stage.patience.quiet)
 
 

@@ -1,0 +1,489 @@
+"""Checks of the scenario `callback`: what holds on the documents' own form, in other legal dress, and what deviates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import msgspec
+import pytest
+from callback_story import (
+    Edit,
+    callbacks,
+    retold,
+    say_otherwise,
+    silent,
+    submit,
+    with_body,
+    with_header,
+)
+from transcripts import CREATED, LATER, LATEST, QUEUE, Change, Transcript, job_xml, judged, refusal
+
+from ciq_conformance.judge.finding import Kind
+from ciq_conformance.steps.callback import RULES, SPECIAL, SUBMITS, Step
+from ciq_schemas.features import Feature
+from ciq_schemas.requirement import Format, load_registry
+from ciq_schemas.run import Arrival, Body, Exchange
+
+XML, JSON = Format.XML, Format.JSON
+MEASURED = {"SHP-009"}
+ITEMS = [
+    (requirement.id, form)
+    for requirement in load_registry()
+    if requirement.scenario == "callback"
+    for form in (requirement.formats or (None,))
+]
+
+
+@pytest.mark.parametrize(("requirement_id", "form"), ITEMS)
+def test_documents_own_form(requirement_id: str, form: Format | None) -> None:
+    """On a service that does as the documents say every check holds; what is only measured is observed."""
+    finding = judged(requirement_id, callbacks(), form)
+    assert finding.kind is (Kind.OBSERVED if requirement_id in MEASURED else Kind.HOLDS), finding
+
+
+@pytest.mark.parametrize(("requirement_id", "form"), ITEMS)
+def test_nothing_played(requirement_id: str, form: Format | None) -> None:
+    """A run that came to nothing gives no check the occasion to hold."""
+    assert judged(requirement_id, replace(callbacks(), records=()), form).kind is Kind.CANNOT_TELL
+
+
+@pytest.mark.parametrize(("requirement_id", "form"), ITEMS)
+def test_scenario_broken(requirement_id: str, form: Format | None) -> None:
+    """The scenario's own obstacle is the reason why nothing is known."""
+    transcript = replace(callbacks(), records=()).mark("broken", "the rule was refused")
+    finding = judged(requirement_id, transcript, form)
+    assert (finding.kind, finding.reason) == (Kind.BLOCKED, "the rule was refused")
+
+
+@pytest.mark.parametrize(("requirement_id", "form"), [item for item in ITEMS if item[0] != "DEL-001"])
+def test_no_callback_blames_delivery_alone(requirement_id: str, form: Format | None) -> None:
+    """Without callbacks the other questions cannot be put: blocked, so that delivery alone is blamed."""
+    assert judged(requirement_id, silent(callbacks()), form).kind is Kind.BLOCKED
+
+
+def _copies(count: int, *, old: str = "", new: str = "") -> Edit:
+    def edit(arrival: Arrival) -> Iterable[Arrival]:
+        yield arrival
+        for at in range(1, count):
+            later = with_body(arrival, old, new) if old else arrival
+            yield msgspec.structs.replace(later, started=arrival.started + at)
+
+    return edit
+
+
+def _twice_in_one(arrival: Arrival) -> Iterable[Arrival]:
+    text = arrival.body.text
+    if text.startswith("<"):
+        job = text[text.index("<JobsDetail>") : text.index("</Response>")]
+        yield with_body(arrival, job, job + job)
+    else:
+        job = text[text.index("[") + 1 : text.rindex("]")]
+        yield with_body(arrival, job, f"{job}, {job}")
+
+
+def _truncated(arrival: Arrival) -> Iterable[Arrival]:
+    yield msgspec.structs.replace(arrival, body=Body.of(arrival.body.data[:-9]))
+
+
+def _by_put(arrival: Arrival) -> Iterable[Arrival]:
+    yield msgspec.structs.replace(arrival, method="PUT")
+
+
+def _without(*names: str) -> Change:
+    """Elements left out of every body."""
+
+    def edit(arrival: Arrival) -> Iterable[Arrival]:
+        text = arrival.body.text
+        for name in names:
+            if text.startswith("<"):
+                head, _, rest = text.partition(f"<{name}>")
+                text = head + rest.partition(f"</{name}>")[2] if rest else text
+            else:
+                body = msgspec.json.decode(text)
+                _drop(body, name)
+                text = msgspec.json.encode(body).decode()
+        yield msgspec.structs.replace(arrival, body=Body.of(text.encode()))
+
+    return lambda transcript: retold(transcript, edit)
+
+
+def _drop(value: object, name: str) -> None:
+    if isinstance(value, dict):
+        value.pop(name, None)
+        for child in value.values():
+            _drop(child, name)
+    elif isinstance(value, list):
+        for child in value:
+            _drop(child, name)
+
+
+def _target(target: str) -> Change:
+    return lambda t: retold(t, lambda a: (msgspec.structs.replace(a, target=target),))
+
+
+def _only(form: Format, change: Change) -> Change:
+    """The change in the bodies of one form alone."""
+
+    def apply(transcript: Transcript) -> Transcript:
+        changed = iter(r for r in change(transcript).records if isinstance(r, Arrival))
+        return retold(
+            transcript, lambda a: (new,) if ((new := next(changed)).body.text[:1] == "{") == (form is JSON) else (a,)
+        )
+
+    return apply
+
+
+def _describe_says(old: str, new: str, *steps: Step) -> Change:
+    def change(transcript: Transcript) -> Transcript:
+        for step in steps or (Step.AFTER,):
+            transcript = transcript.edited(step, old, new)
+        return transcript
+
+    return change
+
+
+def _never_ended(transcript: Transcript) -> Transcript:
+    return _describe_says("<State>Success</State>", "<State>Running</State>")(silent(transcript))
+
+
+def _duplicate_said_otherwise(transcript: Transcript) -> Transcript:
+    return retold(transcript, _copies(2, old=LATEST, new=LATER))
+
+
+BOTH = (XML, JSON)
+DEVIATIONS: list[tuple[str, Iterable[Format | None], Change]] = [
+    ("DEL-001", BOTH, silent),
+    ("DEL-001", BOTH, lambda t: retold(t, _by_put)),
+    ("DEL-002", BOTH, lambda t: retold(t, _twice_in_one)),
+    ("DEL-003", BOTH, _describe_says("<State>Success</State>", "<State>Running</State>")),
+    ("DEL-004", BOTH, lambda t: retold(t, _copies(2))),
+    ("DEL-004", BOTH, _duplicate_said_otherwise),
+    ("DEL-008", (None,), _target("/cb/secret/cb")),
+    ("DEL-008", (None,), _target("/cb/secret/cb?ticket=a/b&x=1")),
+    ("DEL-008", (None,), _target("/cb/secret/cb?x=1&ticket=a%2Fb")),
+    ("SHP-001", BOTH, lambda t: retold(t, _truncated)),
+    ("SHP-001", BOTH, lambda t: retold(t, lambda a: (msgspec.structs.replace(a, body=Body()),))),
+    ("SHP-001", (JSON,), lambda t: retold(t, lambda a: (msgspec.structs.replace(a, body=Body.of(b"<Response/>")),))),
+    ("SHP-001", (JSON,), lambda t: retold(t, lambda a: (with_body(a, a.body.text, f"[{a.body.text}]"),))),
+    ("SHP-002", (XML,), say_otherwise("Response>", "Notification>")),
+    ("SHP-002", BOTH, say_otherwise("JobsDetail", "Jobs")),
+    ("SHP-002", BOTH, _without("QueueId")),
+    ("SHP-002", BOTH, _without("Tag")),
+    ("SHP-002", BOTH, _without("CreationTime")),
+    ("SHP-002", BOTH, _without("Input")),
+    ("SHP-002", BOTH, _without("Operation")),
+    ("SHP-003", BOTH, say_otherwise("TaskFinish", "JobFinish")),
+    ("SHP-003", BOTH, say_otherwise("TaskFinish", "taskfinish")),
+    ("SHP-004", BOTH, say_otherwise("Success", "Done")),
+    ("SHP-004", BOTH, _describe_says("<State>Success</State>", "<State>Failed</State>")),
+    ("SHP-005", BOTH, say_otherwise(QUEUE, "p-other")),
+    ("SHP-005", BOTH, say_otherwise(CREATED, LATER)),
+    ("SHP-005", BOTH, say_otherwise("in.mp4", "other.mp4")),
+    ("SHP-005", BOTH, say_otherwise("Number", "number")),
+    ("SHP-005", BOTH, say_otherwise("Snapshot", "Animation")),
+    ("SHP-005", BOTH, _without("UserData")),
+    ("SHP-005", BOTH, _describe_says("<JobLevel>1<", "<JobLevel>2<")),
+    ("SHP-006", (XML,), with_header("Content-Type", "text/xml")),
+    ("SHP-006", (XML,), with_header("Content-Type", None)),
+    ("SHP-007", BOTH, say_otherwise(CREATED, "2026-01-02 03:04:05")),
+    ("SHP-007", BOTH, say_otherwise(LATEST, "1767294245")),
+    ("SHP-007", BOTH, say_otherwise(LATER, "-")),
+    ("SHP-007", BOTH, _without("EndTime")),
+    ("SHP-008", (None,), _only(JSON, _without("UserData"))),
+    ("SHP-008", (None,), _only(XML, _without("Object"))),
+    ("SHP-008", (None,), _only(JSON, say_otherwise("in.mp4", "IN.MP4"))),
+    ("SHP-010", (XML,), say_otherwise("&amp;", "&amp;amp;")),
+    ("SHP-010", (JSON,), say_otherwise("&", "&amp;")),
+    ("SHP-010", BOTH, say_otherwise("中文", "??")),
+    ("SHP-010", BOTH, _without("UserData")),
+    ("SHP-011", (JSON,), say_otherwise(f'"{QUEUE}"', "17")),
+    ("SHP-011", (JSON,), say_otherwise('"Snapshot"', "null")),
+]
+
+
+@pytest.mark.parametrize(
+    ("requirement_id", "form", "change"),
+    [(requirement_id, form, change) for requirement_id, forms, change in DEVIATIONS for form in forms],
+)
+def test_deviations(requirement_id: str, form: Format | None, change: Change) -> None:
+    """What contradicts a requirement is found, with expectation, sight and witness."""
+    finding = judged(requirement_id, change(callbacks()), form)
+    assert finding.kind is Kind.DEVIATES, finding
+    assert finding.expected
+    assert finding.seen
+    assert finding.witness
+
+
+def _reversed_json(arrival: Arrival) -> Iterable[Arrival]:
+    def turn(value: object) -> object:
+        if isinstance(value, dict):
+            return {name: turn(value[name]) for name in reversed(value)}
+        return [turn(entry) for entry in value] if isinstance(value, list) else value
+
+    yield _json(arrival, turn)
+
+
+def _json(arrival: Arrival, turn: Change | object) -> Arrival:
+    if not arrival.body.text.startswith("{"):
+        return arrival
+    assert callable(turn)
+    body = turn(msgspec.json.decode(arrival.body.data))
+    return msgspec.structs.replace(arrival, body=Body(text=msgspec.json.encode(body).decode()))
+
+
+def _json_as(turn: object) -> Change:
+    return lambda transcript: retold(transcript, lambda arrival: (_json(arrival, turn),))
+
+
+def _level_as_number(body: dict[str, list[dict[str, dict[str, object]]]]) -> object:
+    body["JobsDetail"][0]["Operation"]["JobLevel"] = 1
+    return body
+
+
+def _tag_in_operation(transcript: Transcript) -> Transcript:
+    moved = retold(
+        transcript,
+        lambda a: (
+            with_body(with_body(a, "<Tag>Snapshot</Tag>", ""), "<Operation>", "<Operation><Tag>Snapshot</Tag>"),
+        ),
+    )
+    return _json_as(_tag_moved)(moved)
+
+
+def _tag_moved(body: dict[str, list[dict[str, dict[str, object]]]]) -> object:
+    job = body["JobsDetail"][0]
+    job["Operation"]["Tag"] = job.pop("Tag")
+    return body
+
+
+def _with_charset(arrival: Arrival) -> Iterable[Arrival]:
+    headers = tuple((name.lower(), f"{value.title()}; charset=utf-8") for name, value in arrival.headers)
+    yield msgspec.structs.replace(arrival, headers=headers)
+
+
+def _with_a_stranger(arrival: Arrival) -> Iterable[Arrival]:
+    text = arrival.body.text
+    stranger = text.replace("<JobId>", "<JobId>x").replace('"JobId": "', '"JobId": "x').replace("Snapshot", "Dna")
+    yield msgspec.structs.replace(arrival, body=Body.of(stranger.replace("TaskFinish", "Other").encode()))
+    yield arrival
+
+
+ALL = [(i, f) for i, f in ITEMS if i not in MEASURED]
+EVERY = {i for i, _ in ITEMS} - MEASURED
+LEGAL: dict[str, tuple[Change, set[str]]] = {
+    "JobsDetail an object": (_json_as(lambda b: b | {"JobsDetail": b["JobsDetail"][0]}), EVERY),
+    "JSON in a wrapper": (_json_as(lambda b: {"Response": b}), EVERY),
+    "JSON in another order": (lambda t: retold(t, _reversed_json), EVERY),
+    "JobLevel a number": (_json_as(_level_as_number), EVERY),
+    "Tag inside Operation": (_tag_in_operation, EVERY),
+    "XML declaration": (say_otherwise("<Response>", '<?xml version="1.0" encoding="UTF-8"?>\n<Response>'), EVERY),
+    "indented XML": (say_otherwise("><", ">\n  <"), EVERY - {"SHP-010"}),
+    "elements of its own": (say_otherwise("<Code>", "<XHint>7</XHint><Code>"), EVERY),
+    "NonExistJobIds": (say_otherwise("</EventName>", "</EventName><NonExistJobIds/>"), EVERY),
+    "Message opened and closed": (say_otherwise("<Message/>", "<Message></Message>"), EVERY),
+    "charset": (lambda t: retold(t, _with_charset), EVERY),
+    "escapes in small letters": (_target("/cb/secret/cb?ticket=a%2fb&x=1"), EVERY),
+    "the same instant in another zone": (say_otherwise(CREATED, "2026-01-01T19:04:05Z"), EVERY),
+    "Code left out on success": (_without("Code"), EVERY),
+    "callbacks of strangers besides": (lambda t: retold(t, _with_a_stranger), EVERY),
+}
+
+
+@pytest.mark.parametrize("dress", LEGAL)
+def test_legal_dress(dress: str) -> None:
+    """Another documented or harmless way of saying the same makes no check deviate."""
+    change, concerned = LEGAL[dress]
+    transcript = change(callbacks())
+    for requirement_id, form in ALL:
+        if requirement_id in concerned:
+            finding = judged(requirement_id, transcript, form)
+            assert finding.kind is Kind.HOLDS, (requirement_id, form, finding)
+
+
+def test_missing_event_name_is_the_older_form() -> None:
+    """A body without EventName is the documented older form: observed, for a warning."""
+    for form in BOTH:
+        assert judged("SHP-003", _without("EventName")(callbacks()), form).kind is Kind.OBSERVED
+
+
+def test_wrong_event_name_outweighs_a_missing_one() -> None:
+    """One wrong EventName is a deviation though other bodies have none."""
+    seen: list[int] = []
+
+    def edit(arrival: Arrival) -> Iterable[Arrival]:
+        seen.append(arrival.seq)
+        event = "<EventName>TaskFinish</EventName>"
+        yield with_body(arrival, event, "") if len(seen) % 2 else with_body(arrival, "TaskFinish", "Other")
+
+    assert judged("SHP-003", retold(callbacks(), edit), XML).kind is Kind.DEVIATES
+
+
+def test_content_type_of_json_is_written_nowhere() -> None:
+    """Another Content-Type of JSON is observed, never a deviation."""
+    for value in ("text/plain", None):
+        assert judged("SHP-006", with_header("Content-Type", value)(callbacks()), JSON).kind is Kind.OBSERVED
+
+
+def test_job_that_never_ended_owes_no_callback() -> None:
+    """A callback is due only when the job has ended."""
+    finding = judged("DEL-001", _never_ended(callbacks()), XML)
+    assert finding.kind is Kind.BLOCKED
+    assert "LIF-002" in finding.reason
+
+
+def test_wait_cut_short_proves_nothing() -> None:
+    """Without a wait sat out to its end a missing callback is no deviation."""
+    assert judged("DEL-001", silent(callbacks(), waited=False), XML).kind is Kind.CANNOT_TELL
+
+
+def test_one_lost_callback_among_others() -> None:
+    """One lost callback is a deviation though the others came."""
+    first = next(record.seq for record in callbacks().records if isinstance(record, Arrival))
+    lost = retold(callbacks(), lambda a: () if a.seq == first else (a,)).mark("expired")
+    assert judged("DEL-001", lost, JSON).kind is Kind.DEVIATES
+    assert judged("DEL-001", lost, XML).kind is Kind.HOLDS
+
+
+def test_duplicate_after_a_failed_answer_is_a_retry() -> None:
+    """What is sent again after an answer other than 2xx is no duplicate."""
+    unwell = retold(callbacks(), lambda a: (msgspec.structs.replace(a, answered=500), a))
+    assert judged("DEL-004", unwell, XML).kind is Kind.HOLDS
+
+
+def test_differing_duplicates_are_said_to_differ() -> None:
+    """Duplicates that say different things are named as such."""
+    assert "do not say the same" in judged("DEL-004", _duplicate_said_otherwise(callbacks()), XML).seen
+    assert "do not say the same" not in judged("DEL-004", retold(callbacks(), _copies(2)), XML).seen
+
+
+def test_early_looks_say_nothing_about_the_end() -> None:
+    """Looks before the callback may show anything; without one after it nothing is known."""
+    assert judged("DEL-003", callbacks().without(Step.AFTER), XML).kind is Kind.CANNOT_TELL
+
+
+def test_describe_that_shows_nothing_blocks_the_comparison() -> None:
+    """Without describe there is nothing to compare callbacks with."""
+    blind = callbacks().without(Step.AFTER, Step.BEFORE)
+    assert judged("SHP-005", blind, XML).kind is Kind.BLOCKED
+
+
+def test_fields_that_describe_does_not_show_are_not_compared() -> None:
+    """JobLevel, Output and Input are compared only where both show them."""
+    for old in ("<JobLevel>1</JobLevel>", "<Input><Object>in.mp4</Object></Input>"):
+        assert judged("SHP-005", _describe_says(old, "")(callbacks()), XML).kind is Kind.HOLDS
+
+
+@pytest.mark.parametrize("feature", [Feature.DOC, Feature.SPEECH])
+def test_features_without_start_and_end_time(feature: Feature) -> None:
+    """Documents and speech need not show StartTime and EndTime."""
+    timeless = _without("StartTime", "EndTime")(callbacks(feature))
+    for form in BOTH:
+        assert judged("SHP-007", timeless, form).kind is Kind.HOLDS
+    assert judged("SHP-007", _without("CreationTime")(callbacks(feature)), XML).kind is Kind.DEVIATES
+
+
+def test_results_may_differ_between_the_forms() -> None:
+    """What the work found is a job's own; that it is told is not."""
+    rich = say_otherwise("<UserData>", "<MediaInfo><Size>17</Size></MediaInfo><UserData>")
+    assert judged("SHP-008", rich(callbacks()), None).kind is Kind.DEVIATES
+    both = _json_as(lambda b: _with_result(b))(rich(callbacks()))
+    assert judged("SHP-008", both, None).kind is Kind.HOLDS
+
+
+def _with_result(body: dict[str, list[dict[str, dict[str, object]]]]) -> object:
+    body["JobsDetail"][0]["Operation"]["MediaInfo"] = {"Duration": "3"}
+    return body
+
+
+def test_like_jobs_that_ended_differently_are_not_compared() -> None:
+    """A failed and a successful job differ rightly."""
+    failed = _only(JSON, say_otherwise('"State": "Success"', '"State": "Failed"'))(callbacks())
+    assert judged("SHP-008", failed, None).kind is Kind.CANNOT_TELL
+
+
+def test_refused_special_characters() -> None:
+    """A target that refuses the job with special characters does not let them survive."""
+    refused = callbacks().answered(SPECIAL[XML][0], 400, refusal("InvalidArgument"))
+    gone = retold(refused, lambda a: () if "special" in a.body.text and a.body.text.startswith("<") else (a,))
+    assert judged("SHP-010", gone, XML).kind is Kind.DEVIATES
+    assert judged("DEL-001", gone, XML).kind is Kind.HOLDS
+
+
+def test_output_name_may_have_its_number_filled_in() -> None:
+    """The folder must survive; the file's name may have its wildcard replaced."""
+    assert judged("SHP-010", say_otherwise("${Number}", "1")(callbacks()), XML).kind is Kind.HOLDS
+
+
+DOC_JSON = [(i, f) for i, f in ITEMS if f is JSON]
+
+
+@pytest.mark.parametrize(("requirement_id", "form"), DOC_JSON)
+def test_json_is_not_owed_by_documents(requirement_id: str, form: Format) -> None:
+    """No page offers JSON for documents: refused, ignored or silent, it is absent and never a failure."""
+    only_xml = callbacks(Feature.DOC, forms=(XML,))
+    rule_alone = replace(only_xml, records=callbacks(Feature.DOC, forms=(JSON,)).records[:1])
+    refused = rule_alone.answered(RULES[JSON], 400, refusal("InvalidArgument"))
+    ignored = _renamed_json_steps(only_xml)
+    mute = silent(callbacks(Feature.DOC, forms=(JSON,)))
+    for transcript in (refused, ignored, mute):
+        assert judged(requirement_id, transcript, form).kind is Kind.ABSENT
+
+
+def _renamed_json_steps(transcript: Transcript) -> Transcript:
+    """The XML story as answer to the JSON steps: what a target does that ignores ResultFormat."""
+    steps = dict(zip((*SUBMITS[XML], RULES[XML]), (*SUBMITS[JSON], RULES[JSON]), strict=True))
+    records = [
+        msgspec.structs.replace(r, step=steps.get(r.step, r.step)) if isinstance(r, Exchange) else r
+        for r in transcript.records
+    ]
+    return replace(transcript, records=tuple(records))
+
+
+def test_json_in_vain_is_one_deviation() -> None:
+    """Where JSON is documented and XML came: the form itself deviates, what is in it is blocked."""
+    wrong = _renamed_json_steps(callbacks(forms=(XML,)))
+    wrong = retold(wrong, lambda a: (msgspec.structs.replace(a, channel="media.callback.json"),))
+    assert judged("SHP-001", wrong, JSON).kind is Kind.DEVIATES
+    assert judged("SHP-005", wrong, JSON).kind is Kind.BLOCKED
+    assert judged("DEL-001", wrong, JSON).kind is Kind.HOLDS
+
+
+def test_form_that_came_by_asking_directly_is_judged() -> None:
+    """When the rule brings the other form, the body that the job itself asked for is looked at."""
+    wrong = _renamed_json_steps(callbacks(forms=(XML,)))
+    right = callbacks(forms=(JSON,))
+    direct = dict(zip((*SUBMITS[JSON][:1], SUBMITS[JSON][2]), SUBMITS[JSON][3:], strict=True))
+    shifted = [
+        msgspec.structs.replace(r, step=direct.get(r.step, r.step)) if isinstance(r, Exchange) else r
+        for r in right.records
+    ]
+    both = replace(wrong, records=(*wrong.records, *shifted))
+    assert judged("SHP-002", both, JSON).kind is Kind.HOLDS
+
+
+def test_stray_requests_hint_at_a_lost_path() -> None:
+    """No callback, but requests for an address never given out: the path was not kept."""
+    transcript = silent(callbacks())
+    mark = transcript.mark("note", "POST / reached the receiver at an address it never gave out").records[-1]
+    lost = replace(transcript, records=(*transcript.records, msgspec.structs.replace(mark, scenario="receiver")))
+    assert judged("DEL-008", lost).kind is Kind.DEVIATES
+
+
+def test_odd_one_among_others() -> None:
+    """A single body in the other form is found among right ones."""
+    last = [r.seq for r in callbacks().records if isinstance(r, Arrival) and r.body.text.startswith("{")][-1]
+    odd = retold(callbacks(), lambda a: (_as_xml(a),) if a.seq == last else (a,))
+    assert judged("SHP-001", odd, JSON).kind is Kind.DEVIATES
+
+
+def _as_xml(arrival: Arrival) -> Arrival:
+    job_id = msgspec.json.decode(arrival.body.data)["JobsDetail"][0]["JobId"]
+    body = f"<Response>{job_xml(job_id, 'Success')}</Response>"
+    return msgspec.structs.replace(arrival, body=Body.of(body.encode()))
+
+
+def test_special_job_needs_its_request() -> None:
+    """The sent UserData is read from the request itself."""
+    t = submit(callbacks(), SPECIAL[XML][1], job_xml("jx"))
+    assert judged("SHP-010", t, XML).kind is Kind.HOLDS
