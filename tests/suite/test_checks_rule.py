@@ -1,0 +1,249 @@
+"""Checks of the scenario `rule`: whose rule a callback follows, and what silence proves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import cache
+
+import msgspec
+import pytest
+from callback_story import TOLD_AT, look, put_rule, retold, silent, submit, task_finish, tell
+from transcripts import LATER, LATEST, Change, Transcript, job_xml, judged, refusal
+
+from ciq_conformance.driver.orders import RuleOrder
+from ciq_conformance.judge.finding import Kind
+from ciq_conformance.steps.rule import Channel, Step
+from ciq_schemas.features import Feature
+from ciq_schemas.requirement import Format, Scenario, load_registry
+from ciq_schemas.run import Arrival
+
+XML, JSON = Format.XML, Format.JSON
+IDS = [requirement.id for requirement in load_registry() if requirement.scenario == "rule"]
+NOTE = "RUL-009"
+QUEUE, JOB = Channel.QUEUE, Channel.JOB
+STORY: list[tuple[Step, RuleOrder, list[tuple[Step, Channel | None, Format]]]] = [
+    (
+        Step.RULE_DEFAULT,
+        RuleOrder(url=TOLD_AT),
+        [
+            (Step.SUBMIT_OWN_JSON, JOB, JSON),
+            (Step.SUBMIT_SILENCED, None, XML),
+            (Step.SUBMIT_PLAIN, QUEUE, XML),
+        ],
+    ),
+    (
+        Step.RULE_JSON,
+        RuleOrder(url=TOLD_AT, result_format="JSON"),
+        [(Step.SUBMIT_OWN_XML, JOB, XML), (Step.SUBMIT_UNDER_JSON, QUEUE, JSON)],
+    ),
+    (
+        Step.RULE_WORKFLOW,
+        RuleOrder(url=TOLD_AT, event="WorkflowFinish"),
+        [(Step.SUBMIT_UNDER_WORKFLOW, None, XML)],
+    ),
+    (
+        Step.RULE_OFF,
+        RuleOrder(url=TOLD_AT, state="Off"),
+        [(Step.SUBMIT_UNDER_OFF, None, XML), (Step.SUBMIT_OWN_UNDER_OFF, JOB, XML)],
+    ),
+    (Step.RULE_XML, RuleOrder(url=TOLD_AT, result_format="XML"), [(Step.SUBMIT_UNDER_XML, QUEUE, XML)]),
+]
+
+
+def job_of(step: Step) -> str:
+    """Id of the job submitted under a step."""
+    return f"j{list(Step).index(step):032d}"
+
+
+@cache
+def rules(feature: Feature = Feature.MEDIA) -> Transcript:
+    """The scenario on a service that does as the documents say."""
+    transcript = Transcript(Scenario.RULE, feature)
+    for rule_step, rule, jobs in STORY:
+        transcript = put_rule(transcript, rule_step, rule=rule)
+        for step, _, _ in jobs:
+            transcript = submit(transcript, step, job_xml(job_of(step)))
+        ended = {step: job_xml(job_of(step), "Success", started=LATER, ended=LATEST) for step, _, _ in jobs}
+        transcript = look(transcript, Step.LOOK, *ended.values())
+        for step, channel, form in jobs:
+            if channel:
+                transcript = tell(transcript, channel, task_finish(ended[step]), form)
+    return transcript
+
+
+def told(step: Step, channel: Channel, form: Format = XML) -> Change:
+    """One more callback, of the job of a step."""
+    body = task_finish(job_xml(job_of(step), "Success", started=LATER, ended=LATEST))
+    return lambda transcript: tell(transcript, channel, body, form)
+
+
+def untold(*steps: Step) -> Change:
+    """No callback of the jobs of some steps, though they were waited for."""
+
+    def edit(arrival: Arrival) -> Iterable[Arrival]:
+        if not any(job_of(step) in arrival.body.text for step in steps):
+            yield arrival
+
+    return lambda transcript: retold(transcript, edit).mark("expired")
+
+
+def instead(step: Step, channel: Channel, form: Format = XML) -> Change:
+    """The callback of a job elsewhere or otherwise than it should be."""
+    return lambda transcript: told(step, channel, form)(untold(step)(transcript))
+
+
+def never_ended(step: Step) -> Change:
+    """The job of a step is seen running to the last."""
+    ended = f"<JobId>{job_of(step)}</JobId><Tag>Snapshot</Tag><State>"
+    return lambda transcript: transcript.edited(Step.LOOK, f"{ended}Success", f"{ended}Running")
+
+
+def refused(*steps: Step) -> Change:
+    """The target refuses what is asked in some steps."""
+
+    def change(transcript: Transcript) -> Transcript:
+        for step in steps:
+            transcript = transcript.answered(step, 400, refusal("InvalidArgument"))
+        return transcript
+
+    return change
+
+
+@pytest.mark.parametrize("requirement_id", IDS)
+def test_documents_own_form(requirement_id: str) -> None:
+    """On a service that does as the documents say every check holds; what is only measured is observed."""
+    finding = judged(requirement_id, rules())
+    assert finding.kind is (Kind.OBSERVED if requirement_id == NOTE else Kind.HOLDS), finding
+
+
+@pytest.mark.parametrize("requirement_id", IDS)
+def test_nothing_played(requirement_id: str) -> None:
+    """A run that came to nothing gives no check the occasion to hold."""
+    empty = replace(rules(), records=())
+    assert judged(requirement_id, empty).kind is Kind.CANNOT_TELL
+    assert judged(requirement_id, empty.mark("broken", "no")).kind is Kind.BLOCKED
+
+
+DEVIATIONS: list[tuple[str, Change]] = [
+    ("RUL-001", untold(Step.SUBMIT_PLAIN)),
+    ("RUL-001", instead(Step.SUBMIT_PLAIN, JOB)),
+    ("RUL-002", untold(Step.SUBMIT_OWN_JSON)),
+    ("RUL-002", instead(Step.SUBMIT_OWN_JSON, QUEUE, JSON)),
+    ("RUL-003", told(Step.SUBMIT_OWN_JSON, QUEUE, JSON)),
+    ("RUL-004", instead(Step.SUBMIT_OWN_JSON, JOB, XML)),
+    ("RUL-004", instead(Step.SUBMIT_OWN_XML, JOB, JSON)),
+    ("RUL-005", told(Step.SUBMIT_SILENCED, QUEUE)),
+    ("RUL-005", refused(Step.SUBMIT_SILENCED)),
+    ("RUL-006", told(Step.SUBMIT_UNDER_OFF, QUEUE)),
+    ("RUL-007", told(Step.SUBMIT_UNDER_WORKFLOW, QUEUE)),
+    ("RUL-008", instead(Step.SUBMIT_UNDER_JSON, QUEUE, XML)),
+    ("RUL-008", instead(Step.SUBMIT_UNDER_XML, QUEUE, JSON)),
+    ("RUL-008", untold(Step.SUBMIT_UNDER_JSON)),
+    ("RUL-008", refused(Step.RULE_JSON)),
+    ("RUL-010", instead(Step.SUBMIT_PLAIN, QUEUE, JSON)),
+]
+
+
+@pytest.mark.parametrize(("requirement_id", "change"), DEVIATIONS)
+def test_deviations(requirement_id: str, change: Change) -> None:
+    """What contradicts a requirement is found, with expectation, sight and witness."""
+    finding = judged(requirement_id, change(rules()))
+    assert finding.kind is Kind.DEVIATES, finding
+    assert finding.expected
+    assert finding.seen
+    assert finding.witness
+
+
+SILENCES = {
+    "RUL-003": (Step.SUBMIT_OWN_JSON, Step.SUBMIT_PLAIN),
+    "RUL-005": (Step.SUBMIT_SILENCED, Step.SUBMIT_PLAIN),
+    "RUL-006": (Step.SUBMIT_UNDER_OFF, Step.SUBMIT_UNDER_XML),
+    "RUL-007": (Step.SUBMIT_UNDER_WORKFLOW, Step.SUBMIT_UNDER_XML),
+}
+
+
+@pytest.mark.parametrize("requirement_id", SILENCES)
+def test_silence_without_control_proves_nothing(requirement_id: str) -> None:
+    """When the control was not told either, silence says nothing about the rule."""
+    _, control = SILENCES[requirement_id]
+    assert judged(requirement_id, untold(control)(rules())).kind is Kind.CANNOT_TELL
+    assert judged(requirement_id, untold(control)(rules().without(control))).kind is Kind.CANNOT_TELL
+
+
+@pytest.mark.parametrize("requirement_id", SILENCES)
+def test_silence_about_a_job_that_never_ended(requirement_id: str) -> None:
+    """A job that never ended has nothing to be silent about."""
+    step, _ = SILENCES[requirement_id]
+    assert judged(requirement_id, never_ended(step)(rules())).kind is Kind.BLOCKED
+
+
+@pytest.mark.parametrize("requirement_id", ["RUL-001", "RUL-002", "RUL-004", "RUL-008", "RUL-010"])
+def test_no_callback_at_all(requirement_id: str) -> None:
+    """Without any callback the two that speak of delivery deviate, the others cannot be asked."""
+    kind = judged(requirement_id, silent(rules())).kind
+    assert kind is (Kind.DEVIATES if requirement_id in ("RUL-001", "RUL-002") else Kind.BLOCKED)
+
+
+def test_late_callback_counts() -> None:
+    """A callback that comes after the wait was given up is a callback."""
+    late = told(Step.SUBMIT_PLAIN, QUEUE)(untold(Step.SUBMIT_PLAIN)(rules()))
+    assert judged("RUL-001", late).kind is Kind.HOLDS
+
+
+def test_duplicates_do_not_matter() -> None:
+    """Whose rule a callback follows is not changed by its coming twice."""
+    twice = retold(rules(), lambda arrival: (arrival, arrival))
+    for requirement_id in IDS:
+        assert judged(requirement_id, twice).kind in (Kind.HOLDS, Kind.OBSERVED)
+
+
+def test_address_as_well_does_not_unseat_the_jobs_own() -> None:
+    """A target that tells at both addresses keeps RUL-002 and loses RUL-003 only."""
+    both = told(Step.SUBMIT_OWN_JSON, QUEUE, JSON)(rules())
+    assert judged("RUL-002", both).kind is Kind.HOLDS
+
+
+def test_one_format_of_a_job_unseen() -> None:
+    """One of the two jobs with a format of their own is enough to judge by."""
+    assert judged("RUL-004", rules().without(Step.SUBMIT_OWN_XML)).kind is Kind.HOLDS
+
+
+def test_workflow_event_need_not_be_known_to_documents() -> None:
+    """Pages of document queues do not name WorkflowFinish: refused there it is absent, elsewhere blocked."""
+    change = refused(Step.RULE_WORKFLOW)
+    assert judged("RUL-007", change(rules(Feature.DOC))).kind is Kind.ABSENT
+    assert judged("RUL-007", change(rules())).kind is Kind.BLOCKED
+
+
+def test_rule_that_keeps_its_earlier_format() -> None:
+    """Whether an update without ResultFormat keeps an earlier one is undocumented: JSON then proves nothing."""
+    merged = instead(Step.SUBMIT_PLAIN, QUEUE, JSON)(rules())
+    merged = merged.edited(Step.RULE_DEFAULT, "<State>On", "<ResultFormat>JSON</ResultFormat><State>On")
+    assert judged("RUL-010", merged).kind is Kind.CANNOT_TELL
+
+
+def test_off_with_own_address_is_measured() -> None:
+    """Told or not told, a job with an address under a rule that is Off is only observed."""
+    seen = {judged(NOTE, t).seen for t in (rules(), untold(Step.SUBMIT_OWN_UNDER_OFF)(rules()))}
+    assert len(seen) == 2
+    for transcript in (rules(), untold(Step.SUBMIT_OWN_UNDER_OFF)(rules())):
+        assert judged(NOTE, transcript).kind is Kind.OBSERVED
+
+
+def test_all_submits_refused_is_not_about_no() -> None:
+    """Where no job is accepted at all, CallBack no is not to blame."""
+    steps = [step for _, _, jobs in STORY for step, _, _ in jobs]
+    finding = judged("RUL-005", refused(*steps)(silent(rules())))
+    assert finding.kind is Kind.BLOCKED
+    assert "400 InvalidArgument" in finding.reason
+
+
+def test_arrival_without_a_known_address_is_still_the_jobs() -> None:
+    """A callback is attributed by the job it names, not by where it came."""
+    elsewhere = retold(
+        rules(),
+        lambda a: (msgspec.structs.replace(a, channel="") if job_of(Step.SUBMIT_PLAIN) in a.body.text else a,),
+    )
+    assert judged("RUL-001", elsewhere).kind is Kind.DEVIATES
+    assert judged("RUL-010", elsewhere).kind is Kind.HOLDS
