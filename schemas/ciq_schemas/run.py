@@ -116,7 +116,7 @@ class Exchange(Record, tag="exchange", frozen=True, kw_only=True):
     step: str
     feature: str = ""
     operation: str = ""
-    """operationId of the OpenAPI document, empty for a deliberately bad request without one."""
+    """Kind of the call in the operations table (`submit_job`), empty for a request made by hand."""
     started: float
     ended: float
     method: str

@@ -1,7 +1,7 @@
 """The service's operations for one feature, as exchanges. Implements `stage.Calls`.
 
 Knows paths, hosts and parameters (from the feature table and the profile). Must not know why a call is made.
-Operation ids are those of the OpenAPI document.
+Each exchange carries its kind in the operations table, a raw one none.
 """
 
 from collections.abc import Mapping
@@ -14,6 +14,7 @@ from ciq_conformance.driver.signing import Signing
 from ciq_conformance.profile import Profile
 from ciq_conformance.reply import Reply
 from ciq_schemas.features import SHARED_JOB_PATH, FeatureSpec
+from ciq_schemas.operations import OperationKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,43 +31,43 @@ class FeatureCalls:
 
     def list_queues(self, step: str, params: Mapping[str, str] | None = None) -> Reply:
         """GET on the queue path."""
-        return self._send(step, "GET", _target(self.spec.queue_path, params), operation="list_queues")
+        return self._send(step, "GET", _target(self.spec.queue_path, params), operation=OperationKind.LIST_QUEUES)
 
     def update_queue(self, step: str, queue_id: str, body: bytes) -> Reply:
         """PUT of one queue."""
         target = f"{self.spec.queue_path}/{quote(queue_id, safe='')}"
-        return self._send(step, "PUT", target, body=body, operation="update_queue")
+        return self._send(step, "PUT", target, body=body, operation=OperationKind.UPDATE_QUEUE)
 
     def list_buckets(self, step: str, params: Mapping[str, str] | None = None) -> Reply:
         """GET on the bucket path, at the region's host."""
         target = _target(self.spec.bucket_path, params)
-        return self._send(step, "GET", target, operation="list_buckets", host=self._region_host)
+        return self._send(step, "GET", target, operation=OperationKind.LIST_BUCKETS, host=self._region_host)
 
     def activate(self, step: str) -> Reply:
         """POST on the bucket path."""
-        return self._send(step, "POST", self.spec.bucket_path, operation="activate")
+        return self._send(step, "POST", self.spec.bucket_path, operation=OperationKind.ACTIVATE)
 
     def deactivate(self, step: str) -> Reply:
         """DELETE on the bucket path."""
-        return self._send(step, "DELETE", self.spec.bucket_path, operation="deactivate")
+        return self._send(step, "DELETE", self.spec.bucket_path, operation=OperationKind.DEACTIVATE)
 
     def submit(self, step: str, body: bytes) -> Reply:
         """POST on the job path."""
-        return self._send(step, "POST", self.job_path, body=body, operation="submit_job")
+        return self._send(step, "POST", self.job_path, body=body, operation=OperationKind.SUBMIT_JOB)
 
     def describe(self, step: str, *job_ids: str) -> Reply:
         """GET of one or several jobs; ids stand separated by commas."""
         ids = ",".join(quote(job_id, safe="") for job_id in job_ids)
-        return self._send(step, "GET", f"{self.job_path}/{ids}", operation="describe_job")
+        return self._send(step, "GET", f"{self.job_path}/{ids}", operation=OperationKind.DESCRIBE_JOB)
 
     def list_jobs(self, step: str, params: Mapping[str, str]) -> Reply:
         """GET on the job path."""
-        return self._send(step, "GET", _target(self.job_path, params), operation="list_jobs")
+        return self._send(step, "GET", _target(self.job_path, params), operation=OperationKind.LIST_JOBS)
 
     def cancel(self, step: str, job_id: str) -> Reply:
         """PUT `/jobs/<id>?cancel`: the one path documented for it, for pictures too (436/76252, 436/49201)."""
         path = self.job_path if self.spec.feature in self.profile.job_path else SHARED_JOB_PATH
-        return self._send(step, "PUT", f"{path}/{quote(job_id, safe='')}?cancel", operation="cancel_job")
+        return self._send(step, "PUT", f"{path}/{quote(job_id, safe='')}?cancel", operation=OperationKind.CANCEL_JOB)
 
     def raw(
         self,
@@ -93,7 +94,7 @@ class FeatureCalls:
         *,
         body: bytes = b"",
         headers: Mapping[str, str] | None = None,
-        operation: str = "",
+        operation: OperationKind | None = None,
         host: str = "",
         signing: Signing = Signing.NORMAL,
     ) -> Reply:
@@ -104,7 +105,7 @@ class FeatureCalls:
             scenario=self.scenario,
             step=step,
             feature=self.spec.feature,
-            operation=operation,
+            operation=operation.value if operation else "",
             body=body,
             headers=headers,
             signing=signing,

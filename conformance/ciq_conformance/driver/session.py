@@ -33,7 +33,9 @@ _WITHOUT_JOBS = frozenset(
     {Scenario.ACTIVATION, Scenario.QUEUES, Scenario.UPDATE, Scenario.SUBMIT, Scenario.ERRORS, Scenario.DEACTIVATION}
 )
 """Scenarios that make sense though no job runs (submit, because its checks say what is wrong with jobs)."""
-_CROSSTALK = frozenset({"ONE-008", "ONE-009", "ONE-010", "ONE-012"})
+_CROSSTALK = frozenset({"ONE-008", "ONE-009", "ONE-010"})
+"""Requirements whose failure means that one feature's scenarios would disturb another's."""
+_DISTURBING = frozenset({Outcome.FAIL, Outcome.WARN, Outcome.BLOCKED, Outcome.SUITE_ERROR})
 _UNWIND = 5.0
 """Longest wait for scenario threads after a stop (seconds); then queues are put back beside them."""
 
@@ -84,11 +86,12 @@ class RunSession:
         self._side_by_side({feature: self._probe(feature) for feature in self.plan}, parallel=not self.serial)
         if not self._usable():
             return
-        isolated = [feature for feature in self._ready if Scenario.ISOLATION in self.plan[feature]]
+        ready = [feature for feature in self.plan if feature in self._ready]
+        isolated = [feature for feature in ready if Scenario.ISOLATION in self.plan[feature]]
         for feature in isolated:
             self._scenario(feature, Scenario.ISOLATION, self._siblings())
         parallel = not self.serial and not self._crosstalk(isolated)
-        self._side_by_side({feature: self._story(feature) for feature in self._ready}, parallel=parallel)
+        self._side_by_side({feature: self._story(feature) for feature in ready}, parallel=parallel)
 
     def _usable(self) -> bool:
         """Whether going on makes sense: some feature answers, and callbacks can arrive where they are needed."""
@@ -167,7 +170,7 @@ class RunSession:
         return replace(stage, several_ids=ready.several_ids)
 
     def _siblings(self) -> tuple[Feature, ...]:
-        return tuple(feature for feature, ready in self._ready.items() if not ready.hindrance)
+        return tuple(f for f in self.plan if f in self._ready and not self._ready[f].hindrance)
 
     def _crosstalk(self, features: Iterable[Feature]) -> bool:
         """Whether what isolation saw forbids to run features side by side."""
@@ -179,7 +182,7 @@ class RunSession:
             told = [
                 f"{verdict.item}: {verdict.seen or verdict.reason}"
                 for item in self._isolation_items(feature)
-                if (verdict := judge_item(item, evidence, marks)).outcome in (Outcome.FAIL, Outcome.WARN)
+                if (verdict := judge_item(item, evidence, marks)).outcome in _DISTURBING
             ]
             if obstacle is not None:
                 told.append(f"isolation could not be played: {obstacle.text}")
