@@ -69,8 +69,11 @@ def answers_with_bucket(evidence: Evidence, item: Item) -> Finding:
 @premised
 def media_answers_with_bucket(evidence: Evidence, item: Item) -> Finding:
     """The same for media, where only SDK types show the answer."""
+    reply = asked(evidence, HERE, Step.ACTIVATE)
+    if not reply.ok:
+        return observed(said(reply), witness=seq(reply))
     finding = _activation_answer(evidence, item)
-    return observed(finding.seen or finding.reason, witness=finding.witness, expected=finding.expected)
+    return observed(finding.seen, witness=finding.witness, expected=finding.expected)
 
 
 def _listed(reply: Reply, element: str) -> list[str]:

@@ -1,0 +1,179 @@
+"""Checks of the scenarios `activation` and `deactivation`."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+from transcripts import BUCKET, QUEUE, REGION, STRANGER, Change, Transcript, judged, paged, queue_xml, refusal, response
+
+from ciq_conformance.judge.finding import Kind
+from ciq_conformance.scenarios.activation import unknown_bucket
+from ciq_conformance.steps.activation import Step
+from ciq_conformance.steps.deactivation import Step as Off
+from ciq_schemas.features import FEATURES, Feature
+from ciq_schemas.requirement import Scenario
+
+NONE = unknown_bucket(BUCKET)
+BAD = refusal("InvalidArgument")
+
+
+def bucket_xml(container: str, name: str = BUCKET) -> str:
+    """A bucket as in the samples."""
+    return (
+        f"<{container}><Name>{name}</Name><CreateTime>2026-01-02T03:04:05+0800</CreateTime>"
+        f"<Region>{REGION}</Region><AliasBucketId/><BucketId>{name}</BucketId></{container}>"
+    )
+
+
+@cache
+def conversation(feature: Feature = Feature.SPEECH) -> Transcript:
+    """The scenario on a service that does as the documents say."""
+    spec = FEATURES[feature]
+    path, bucket = spec.bucket_path, bucket_xml(spec.bucket_list_element)
+    t = Transcript(Scenario.ACTIVATION, feature).say(Step.QUEUES_BEFORE, paged(queue_xml()))
+    t = t.say(
+        Step.ACTIVATE, response(bucket_xml(spec.bucket_element)), method="POST", target=path, operation="activate"
+    )
+    t = t.say(Step.QUEUES_AFTER, paged(queue_xml()))
+    t = t.say(Step.BUCKETS, paged(bucket, size=100), target=f"{path}?pageSize=100", operation="list_buckets")
+    t = t.say(Step.BUCKETS_BY_NAME, paged(bucket), target=f"{path}?bucketNames={BUCKET}", operation="list_buckets")
+    t = t.say(Step.BUCKETS_BY_UNKNOWN_NAME, paged(), target=f"{path}?bucketNames={NONE}", operation="list_buckets")
+    for step in (Step.PAGE_SIZE_101, Step.PAGE_SIZE_0):
+        t = t.say(step, BAD, status=400, target=path, operation="list_buckets")
+    return t
+
+
+IDS = ("ACT-001", "ACT-003", "ACT-004", "ACT-005", "ACT-006", "ONE-004")
+
+
+@pytest.mark.parametrize("requirement", IDS)
+@pytest.mark.parametrize("feature", Feature)
+def test_holds_on_the_documented_conversation(requirement: str, feature: Feature) -> None:
+    """Each check holds where the service does as the documents say, and shows by which exchange."""
+    finding = judged(requirement, conversation(feature))
+    assert finding.kind is Kind.HOLDS, finding
+    assert finding.witness
+
+
+DEVIATIONS: dict[str, tuple[str, Change]] = {
+    "refused": ("ACT-001", lambda t: t.answered(Step.ACTIVATE, 403, refusal("AccessDenied"))),
+    "unbound is no reason": ("ACT-001", lambda t: t.answered(Step.ACTIVATE, 400, refusal("AsrBucketUnBinded"))),
+    "no body": ("ACT-001", lambda t: t.answered(Step.ACTIVATE, 200)),
+    "another feature's container": ("ACT-001", lambda t: t.edited(Step.ACTIVATE, "AsrBucket", "DocBucket")),
+    "no region": ("ACT-001", lambda t: t.edited(Step.ACTIVATE, f"<Region>{REGION}</Region>", "")),
+    "no request id": ("ACT-001", lambda t: t.edited(Step.ACTIVATE, "RequestId>", "Id>")),
+    "another bucket": ("ACT-001", lambda t: t.edited(Step.ACTIVATE, BUCKET, "other-1250000000")),
+    "not listed": ("ACT-003", lambda t: t.edited(Step.BUCKETS, BUCKET, "other-1250000000")),
+    "list without total": ("ACT-003", lambda t: t.edited(Step.BUCKETS, "<TotalCount>1</TotalCount>", "")),
+    "list in other elements": ("ACT-003", lambda t: t.edited(Step.BUCKETS, "AsrBucketList", "AsrBucket")),
+    "no queue": ("ACT-004", lambda t: t.answered(Step.QUEUES_AFTER, 200, paged())),
+    "name ignored": (
+        "ACT-005",
+        lambda t: t.answered(Step.BUCKETS_BY_UNKNOWN_NAME, 200, paged(bucket_xml("AsrBucketList"))),
+    ),
+    "not found by its name": ("ACT-005", lambda t: t.answered(Step.BUCKETS_BY_NAME, 200, paged())),
+    "more than the name": (
+        "ACT-005",
+        lambda t: t.edited(Step.BUCKETS_BY_NAME, "</Response>", f"{bucket_xml('AsrBucketList', NONE)}</Response>"),
+    ),
+    "page of 101": ("ACT-006", lambda t: t.answered(Step.PAGE_SIZE_101, 200, paged())),
+    "second queue": ("ONE-004", lambda t: t.answered(Step.QUEUES_AFTER, 200, paged(queue_xml(), queue_xml(STRANGER)))),
+    "other queue": ("ONE-004", lambda t: t.edited(Step.QUEUES_AFTER, QUEUE, STRANGER)),
+}
+
+
+@pytest.mark.parametrize(("requirement", "change"), DEVIATIONS.values(), ids=DEVIATIONS)
+def test_deviation_is_seen(requirement: str, change: Change) -> None:
+    """One changed answer turns the check, which shows a record."""
+    finding = judged(requirement, change(conversation()))
+    assert finding.kind is Kind.DEVIATES, finding
+    assert finding.witness
+
+
+LEGAL: dict[str, Change] = {
+    "refused as bound": lambda t: t.answered(Step.ACTIVATE, 400, refusal("BucketAlreadyBinded")),
+    "refused by number": lambda t: t.answered(Step.ACTIVATE, 409, refusal("1100")),
+    "refused in words of its own": lambda t: t.answered(Step.ACTIVATE, 409, refusal("AsrBucketBinded")),
+    "other buckets too": lambda t: t.edited(
+        Step.BUCKETS, "<AsrBucketList>", f"{bucket_xml('AsrBucketList', 'other-1250000000')}<AsrBucketList>"
+    ),
+    "without alias": lambda t: t.everywhere("<AliasBucketId/>", ""),
+}
+
+
+@pytest.mark.parametrize("requirement", IDS)
+@pytest.mark.parametrize("change", LEGAL.values(), ids=LEGAL)
+def test_legal_dress_is_no_deviation(requirement: str, change: Change) -> None:
+    """What the documents leave open turns no check."""
+    assert judged(requirement, change(conversation())).kind is Kind.HOLDS
+
+
+def test_unknown_name_refused_is_a_lesser_form() -> None:
+    """A 4xx for a name that does not exist returns none as well."""
+    refused = conversation().answered(Step.BUCKETS_BY_UNKNOWN_NAME, 404, refusal("NoSuchBucket"))
+    assert judged("ACT-005", refused).kind is Kind.OBSERVED
+
+
+def test_bucket_on_a_later_page_is_listed() -> None:
+    """Accounts with many buckets show it on another page."""
+    first = conversation().edited(Step.BUCKETS, BUCKET, "other-1250000000")
+    second = first.say(
+        Step.BUCKETS,
+        paged(bucket_xml("AsrBucketList"), number=2, size=100),
+        target="/asrbucket",
+        operation="list_buckets",
+    )
+    assert judged("ACT-003", second).kind is Kind.HOLDS
+
+
+def test_media_activation_is_a_note() -> None:
+    """Only SDK types show the answer for media, so it is told and not judged."""
+    for t in (conversation(Feature.MEDIA), conversation(Feature.MEDIA).answered(Step.ACTIVATE, 404, BAD)):
+        finding = judged("ACT-002", t)
+        assert finding.kind is Kind.OBSERVED
+        assert finding.seen
+
+
+def test_failed_activation_blocks_what_follows_from_it() -> None:
+    """Queues after an activation that failed say nothing about activation."""
+    failed = conversation().answered(Step.ACTIVATE, 500, refusal("InternalError"))
+    for requirement in ("ACT-004", "ONE-004"):
+        assert judged(requirement, failed).kind is Kind.BLOCKED
+
+
+def test_unknown_bucket_resembles_the_real_one() -> None:
+    """The name shares beginning and account with the bucket, so that comparing parts of names shows."""
+    assert NONE.startswith("examplebucket-")
+    assert NONE.endswith("-1250000000")
+    assert NONE != BUCKET
+    assert unknown_bucket("plain") != "plain"
+
+
+@pytest.mark.parametrize("requirement", [*IDS, "ACT-002"])
+def test_nothing_holds_by_absence(requirement: str) -> None:
+    """Without a conversation every check is blocked, with the scenario's own reason."""
+    assert judged(requirement, Transcript(Scenario.ACTIVATION).mark("broken", "no answer")).kind is Kind.BLOCKED
+
+
+@cache
+def deactivation() -> Transcript:
+    """The scenario `deactivation` as it should be."""
+    t = Transcript(Scenario.DEACTIVATION).say(Off.QUEUES_BEFORE, paged(queue_xml()))
+    t = t.say(Off.DEACTIVATE, response(f"<BucketName>{BUCKET}</BucketName>"), method="DELETE", operation="deactivate")
+    t = t.say(Off.QUEUES_WITHOUT, refusal("MediaBucketUnBinded"), status=400)
+    t = t.say(Off.REACTIVATE, response(bucket_xml("MediaBucket")), method="POST", operation="activate")
+    return t.say(Off.QUEUES_AGAIN, paged(queue_xml(STRANGER)))
+
+
+def test_deactivation() -> None:
+    """DELETE answers with the bucket's name and takes the queue away; an empty list will do as well."""
+    assert judged("ACT-007", deactivation()).kind is Kind.HOLDS
+    assert judged("ACT-007", deactivation().answered(Off.QUEUES_WITHOUT, 200, paged())).kind is Kind.HOLDS
+    for wrong in (
+        deactivation().edited(Off.DEACTIVATE, "BucketName", "Name"),
+        deactivation().answered(Off.DEACTIVATE, 405, BAD),
+        deactivation().answered(Off.QUEUES_WITHOUT, 200, paged(queue_xml())),
+    ):
+        assert judged("ACT-007", wrong).kind is Kind.DEVIATES
+    assert judged("ACT-007", Transcript(Scenario.DEACTIVATION).mark("unsupported", "declare it")).kind is Kind.ABSENT

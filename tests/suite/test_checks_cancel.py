@@ -1,0 +1,145 @@
+"""Checks of the scenario `cancel`: what holds on the documents' own form, in other legal dress, and what deviates."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+from transcripts import LATER, LATEST, Change, Transcript, job_xml, judged, refusal, response
+
+from ciq_conformance.judge.finding import Kind
+from ciq_conformance.steps.cancel import TOLD, Step
+from ciq_schemas.requirement import Scenario
+
+FIRST, VICTIM, LAST = (f"j{number:032x}" for number in range(3))
+CANCELLED = job_xml(VICTIM, "Cancel")
+
+
+def _done(job_id: str) -> str:
+    return job_xml(job_id, "Success", started=LATER, ended=LATEST)
+
+
+@cache
+def conversation() -> Transcript:
+    """The scenario on a service that does as the documents say."""
+    t = Transcript(Scenario.CANCEL)
+
+    def look(step: Step, *jobs: str) -> None:
+        nonlocal t
+        t = t.say(step, response(*jobs), operation="describe_job")
+
+    def cancel(step: Step, job_id: str, status: int = 200, body: str = "") -> None:
+        nonlocal t
+        t = t.say(step, body, status=status, method="PUT", target=f"/jobs/{job_id}?cancel", operation="cancel_job")
+
+    t = t.say(Step.PAUSE, method="PUT", operation="update_queue")
+    for job_id in (FIRST, VICTIM, LAST):
+        t = t.say(Step.SUBMIT, response(job_xml(job_id, "Pause")), method="POST", operation="submit_job")
+    look(Step.WAITING, *(job_xml(job_id, "Pause") for job_id in (FIRST, VICTIM, LAST)))
+    cancel(Step.CANCEL, VICTIM)
+    look(Step.CANCELLED, CANCELLED)
+    t = t.say(Step.RESUME, method="PUT", operation="update_queue")
+    look(Step.WATCH, CANCELLED, _done(FIRST), _done(LAST))
+    look(Step.ENDED_BEFORE, _done(FIRST))
+    cancel(Step.CANCEL_ENDED, FIRST, 400, refusal("InvalidArgument"))
+    look(Step.ENDED_AFTER, _done(FIRST))
+    cancel(Step.CANCEL_UNKNOWN, "j" + "f" * 32, 404, refusal("JobNotFound"))
+    for job_id in (FIRST, LAST):
+        t = t.hear(TOLD, f"<Response><EventName>TaskFinish</EventName>{_done(job_id)}</Response>")
+    look(Step.VICTIM_LATER, CANCELLED, _done(FIRST), _done(LAST))
+    return t
+
+
+IDS = tuple(f"CAN-{n:03}" for n in (1, 2, 3, 4, 5, 6, 8))
+
+
+@pytest.mark.parametrize("requirement", IDS)
+def test_holds_on_the_documented_conversation(requirement: str) -> None:
+    """Each check holds where the service does as the documents say, and shows by which exchange."""
+    finding = judged(requirement, conversation())
+    assert finding.kind is Kind.HOLDS, finding
+    assert finding.witness
+
+
+RUN = _done(VICTIM)
+DEVIATIONS: dict[str, tuple[str, Change]] = {
+    "refused": ("CAN-001", lambda t: t.answered(Step.CANCEL, 400, refusal("InvalidArgument"))),
+    "no answer": ("CAN-001", lambda t: t.answered(Step.CANCEL, 0, error="no answer within 30 s")),
+    "shows Pause": (
+        "CAN-002",
+        lambda t: t.edited(Step.CANCELLED, ">Cancel<", ">Pause<").edited(Step.VICTIM_LATER, ">Cancel<", ">Pause<"),
+    ),
+    "gone": (
+        "CAN-002",
+        lambda t: t.edited(Step.CANCELLED, CANCELLED, "").edited(Step.VICTIM_LATER, CANCELLED, ""),
+    ),
+    "runs after all": ("CAN-003", lambda t: t.edited(Step.WATCH, CANCELLED, job_xml(VICTIM, "Running"))),
+    "ends after all": ("CAN-003", lambda t: t.edited(Step.VICTIM_LATER, CANCELLED, RUN)),
+    "takes another with it": (
+        "CAN-004",
+        lambda t: t.edited(Step.WATCH, _done(LAST), job_xml(LAST, "Cancel")).edited(
+            Step.VICTIM_LATER, _done(LAST), job_xml(LAST, "Cancel")
+        ),
+    ),
+    "another stays": (
+        "CAN-004",
+        lambda t: t.edited(Step.WATCH, _done(LAST), job_xml(LAST, "Submitted")).edited(
+            Step.VICTIM_LATER, _done(LAST), ""
+        ),
+    ),
+    "ended job rewritten": (
+        "CAN-005",
+        lambda t: t.edited(Step.ENDED_AFTER, ">Success</State>", ">Cancel</State>").edited(
+            Step.VICTIM_LATER, ">Success</State>", ">Cancel</State>"
+        ),
+    ),
+    "body": ("CAN-006", lambda t: t.answered(Step.CANCEL, 200, response())),
+    "crash": ("CAN-008", lambda t: t.answered(Step.CANCEL_UNKNOWN, 500, refusal("InternalError"))),
+    "hangs": ("CAN-008", lambda t: t.answered(Step.CANCEL_UNKNOWN, 0, error="no answer within 30 s")),
+}
+
+
+@pytest.mark.parametrize(("requirement", "change"), DEVIATIONS.values(), ids=DEVIATIONS)
+def test_deviation_is_seen(requirement: str, change: Change) -> None:
+    """One changed answer turns the check, which shows a record."""
+    finding = judged(requirement, change(conversation()))
+    assert finding.kind is Kind.DEVIATES, finding
+    assert finding.witness
+
+
+LEGAL: dict[str, Change] = {
+    "held jobs show Submitted": lambda t: t.everywhere(">Pause<", ">Submitted<"),
+    "ended job's cancel accepted": lambda t: t.answered(Step.CANCEL_ENDED, 200),
+    "unknown id accepted": lambda t: t.answered(Step.CANCEL_UNKNOWN, 200),
+    "the others fail": lambda t: t.everywhere(">Success</State>", ">Failed</State>"),
+}
+
+
+@pytest.mark.parametrize("requirement", IDS)
+@pytest.mark.parametrize("change", LEGAL.values(), ids=LEGAL)
+def test_legal_dress_is_no_deviation(requirement: str, change: Change) -> None:
+    """What the documents leave open turns no check."""
+    assert judged(requirement, change(conversation())).kind is Kind.HOLDS
+
+
+def test_job_that_was_not_waiting_blocks_the_question() -> None:
+    """When the pause leaks, cancel of a waiting job was never tried."""
+    leaky = conversation().edited(Step.WAITING, job_xml(VICTIM, "Pause"), job_xml(VICTIM, "Running"))
+    for requirement in ("CAN-001", "CAN-002", "CAN-003"):
+        assert judged(requirement, leaky).kind is Kind.BLOCKED
+
+
+def test_callback_of_the_cancelled_job_is_a_note() -> None:
+    """Whether one came is told."""
+    assert judged("CAN-007", conversation()).seen.startswith("none")
+    told = conversation().hear(TOLD, f"<Response><EventName>TaskFinish</EventName>{CANCELLED}</Response>")
+    finding = judged("CAN-007", told)
+    assert finding.kind is Kind.OBSERVED
+    assert "Cancel" in finding.seen
+
+
+@pytest.mark.parametrize("requirement", [*IDS, "CAN-007"])
+def test_nothing_holds_by_absence(requirement: str) -> None:
+    """Without a conversation every check is blocked; where the target lacks the call it is absent."""
+    assert judged(requirement, Transcript(Scenario.CANCEL).mark("broken", "no answer at all")).kind is Kind.BLOCKED
+    assert judged(requirement, Transcript(Scenario.CANCEL).mark("unsupported", "none waits")).kind is Kind.ABSENT

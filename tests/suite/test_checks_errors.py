@@ -1,0 +1,174 @@
+"""Checks of the scenario `errors`: what holds on the documents' own form, in other legal dress, and what deviates."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+from transcripts import Change, Transcript, job_xml, judged, operation_xml, refusal, response, submit_xml
+
+from ciq_conformance.judge.finding import Kind
+from ciq_conformance.steps.errors import BAD_SUBMITS, EXPANDED, SIGNATURES, Step
+from ciq_schemas.requirement import Scenario
+
+CODES = {Step.MALFORMED: "InvalidContent", Step.EMPTY: "MissingContent", Step.ENTITY: "InvalidContent"}
+CONTROL = "j" + "c" * 32
+MADE = "j" + "d" * 32
+
+
+def _job(job_id: str, step: str, level: str = "0") -> str:
+    return job_xml(job_id, user_data=f"run errors {step}", level=level)
+
+
+@cache
+def conversation() -> Transcript:
+    """The scenario on a service that does as the documents say and checks signatures."""
+    t = Transcript(Scenario.ERRORS)
+    for step in BAD_SUBMITS:
+        request = "" if step is Step.EMPTY else submit_xml(operation_xml(user_data=f"run errors {step}"))
+        t = t.say(
+            step,
+            refusal(CODES.get(step, "InvalidArgument")),
+            status=400,
+            request=request,
+            method="POST",
+            operation="submit_job",
+        )
+    for step, code in ((Step.MALFORMED_UPDATE, "InvalidContent"), (Step.EMPTY_UPDATE, "MissingContent")):
+        t = t.say(step, refusal(code), status=400, method="PUT", operation="update_queue")
+    t = t.say(Step.UNKNOWN_PATH, "<html/>", status=404, operation="", headers={"Content-Type": "text/html"})
+    t = t.say(Step.UNKNOWN_METHOD, "", status=405, method="PATCH", operation="")
+    for step in SIGNATURES:
+        t = t.say(step, refusal("AccessDenied"), status=403, operation="")
+    t = t.say(
+        Step.CONTROL,
+        response(_job(CONTROL, Step.CONTROL)),
+        request=submit_xml(operation_xml(user_data=f"run errors {Step.CONTROL}")),
+        method="POST",
+        operation="submit_job",
+    )
+    t = t.say(Step.LIST_AFTER, response(), operation="list_jobs")
+    return t.say(Step.LIST_AFTER, response(_job(CONTROL, Step.CONTROL)), operation="list_jobs")
+
+
+IDS = tuple(f"ERR-{n:03}" for n in range(1, 15))
+
+
+@pytest.mark.parametrize("requirement", IDS)
+def test_holds_on_the_documented_conversation(requirement: str) -> None:
+    """Each check holds where the service does as the documents say, and shows by which exchange."""
+    finding = judged(requirement, conversation())
+    assert finding.kind is Kind.HOLDS, finding
+    assert finding.witness
+
+
+TAKEN = response(_job(MADE, Step.ENTITY))
+DEVIATIONS: dict[str, tuple[str, Change]] = {
+    "error without request id": ("ERR-001", lambda t: t.edited(Step.NO_TAG, "RequestId>", "Id>")),
+    "error without code": ("ERR-001", lambda t: t.edited(Step.NO_TAG, "<Code>InvalidArgument</Code>", "")),
+    "error without message": ("ERR-001", lambda t: t.edited(Step.EMPTY, "<Message>refused</Message>", "")),
+    "error in a Response": ("ERR-001", lambda t: t.edited(Step.NO_TAG, "Error>", "Response>")),
+    "error without body": ("ERR-001", lambda t: t.answered(Step.UNSIGNED, 403)),
+    "error in json": ("ERR-001", lambda t: t.header(Step.NO_TAG, "content-type", "application/json")),
+    "malformed taken": ("ERR-002", lambda t: t.answered(Step.MALFORMED, 200, TAKEN)),
+    "malformed crashes": ("ERR-002", lambda t: t.answered(Step.MALFORMED, 500, refusal("InternalError"))),
+    "malformed, other code": ("ERR-003", lambda t: t.edited(Step.MALFORMED, "InvalidContent", "InvalidArgument")),
+    "empty taken": ("ERR-004", lambda t: t.answered(Step.EMPTY, 200, TAKEN)),
+    "empty, other code": ("ERR-005", lambda t: t.edited(Step.EMPTY, "MissingContent", "InvalidContent")),
+    "no input taken": ("ERR-006", lambda t: t.answered(Step.NO_INPUT, 200, TAKEN)),
+    "no operation, 404": ("ERR-006", lambda t: t.answered(Step.NO_OPERATION, 404, refusal("InvalidArgument"))),
+    "unknown tag taken": ("ERR-007", lambda t: t.answered(Step.UNKNOWN_TAG, 200, TAKEN)),
+    "unknown queue taken": ("ERR-008", lambda t: t.answered(Step.UNKNOWN_QUEUE, 200, TAKEN)),
+    "crash": ("ERR-009", lambda t: t.answered(Step.MALFORMED_UPDATE, 500, refusal("InternalError"))),
+    "crash on a method that is known": ("ERR-009", lambda t: t.answered(Step.EMPTY_UPDATE, 501)),
+    "hangs": ("ERR-009", lambda t: t.answered(Step.UNKNOWN_PATH, 0, error="no answer within 30 s")),
+    "entity expanded": (
+        "ERR-010",
+        lambda t: t.answered(Step.ENTITY, 200, TAKEN.replace(f"run errors {Step.ENTITY}", EXPANDED)),
+    ),
+    "entity expanded later": (
+        "ERR-010",
+        lambda t: t.answered(Step.ENTITY, 200, TAKEN).edited(Step.LIST_AFTER, f"run errors {Step.CONTROL}", EXPANDED),
+    ),
+    "unsigned taken": ("ERR-011", lambda t: t.answered(Step.UNSIGNED, 200)),
+    "wrong signature taken": ("ERR-012", lambda t: t.answered(Step.WRONG_SIGNATURE, 200)),
+    "wrong signature, 400": ("ERR-012", lambda t: t.answered(Step.WRONG_SIGNATURE, 400)),
+    "expired signature taken": ("ERR-013", lambda t: t.answered(Step.EXPIRED_SIGNATURE, 200)),
+    "refused, yet a job": (
+        "ERR-014",
+        lambda t: t.edited(Step.LIST_AFTER, "<JobsDetail>", f"{_job(MADE, Step.MALFORMED)}<JobsDetail>"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("requirement", "change"), DEVIATIONS.values(), ids=DEVIATIONS)
+def test_deviation_is_seen(requirement: str, change: Change) -> None:
+    """One changed answer turns the check, which shows a record."""
+    finding = judged(requirement, change(conversation()))
+    assert finding.kind is Kind.DEVIATES, finding
+    assert finding.witness
+    assert finding.expected
+    assert finding.seen
+
+
+LEGAL: dict[str, Change] = {
+    "charset": lambda t: t.header(Step.NO_TAG, "content-type", "application/xml;charset=utf-8"),
+    "resource": lambda t: t.everywhere("<Message>", "<Resource>/jobs</Resource><Message>"),
+    "empty message, no trace": lambda t: t.everywhere("<Message>refused</Message>", "<Message/>").everywhere(
+        "<TraceId>T</TraceId>", ""
+    ),
+    "method not implemented": lambda t: t.answered(Step.UNKNOWN_METHOD, 501),
+    "level taken": lambda t: t.answered(Step.BAD_LEVEL, 200, response(_job(MADE, Step.BAD_LEVEL, "0"))),
+    "entity taken, not expanded": lambda t: t.answered(Step.ENTITY, 200, TAKEN),
+}
+
+
+@pytest.mark.parametrize("requirement", IDS)
+@pytest.mark.parametrize("change", LEGAL.values(), ids=LEGAL)
+def test_legal_dress_is_no_deviation(requirement: str, change: Change) -> None:
+    """What the documents leave open turns no check."""
+    assert judged(requirement, change(conversation())).kind is Kind.HOLDS
+
+
+def test_taken_bad_submit_may_make_its_job() -> None:
+    """A job of a submit that was accepted is no job of a refused one."""
+    lax = conversation().answered(Step.UNKNOWN_TAG, 200, response(_job(MADE, Step.UNKNOWN_TAG)))
+    lax = lax.edited(Step.LIST_AFTER, "<JobsDetail>", f"{_job(MADE, Step.UNKNOWN_TAG)}<JobsDetail>")
+    assert judged("ERR-014", lax).kind is Kind.HOLDS
+
+
+def test_list_without_the_good_job_proves_nothing() -> None:
+    """A list that does not even hold the good job cannot show that there is no other."""
+    assert judged("ERR-014", conversation().edited(Step.LIST_AFTER, CONTROL, MADE)).kind is Kind.CANNOT_TELL
+
+
+def test_no_refusal_shows_no_form() -> None:
+    """When nothing is refused the form of errors is unknown."""
+    lax = conversation()
+    for step in (*BAD_SUBMITS, Step.MALFORMED_UPDATE, Step.EMPTY_UPDATE, *SIGNATURES):
+        lax = lax.answered(step, 200, TAKEN)
+    assert judged("ERR-001", lax).kind is Kind.CANNOT_TELL
+    assert judged("ERR-014", lax).kind is Kind.CANNOT_TELL
+
+
+def test_signatures_are_absent_without_keys() -> None:
+    """A profile without keys puts no question about signatures."""
+    unsigned = conversation().without(*SIGNATURES)
+    for requirement in ("ERR-011", "ERR-012", "ERR-013"):
+        assert judged(requirement, unsigned).kind is Kind.ABSENT
+
+
+def test_level_out_of_range_is_a_note() -> None:
+    """What JobLevel 7 is answered is told, whatever it is."""
+    assert "400" in judged("SUB-016", conversation()).seen
+    taken = conversation().answered(Step.BAD_LEVEL, 200, response(_job(MADE, Step.BAD_LEVEL, "2")))
+    finding = judged("SUB-016", taken)
+    assert finding.kind is Kind.OBSERVED
+    assert "JobLevel 2" in finding.seen
+
+
+@pytest.mark.parametrize("requirement", [*IDS, "SUB-016"])
+def test_nothing_holds_by_absence(requirement: str) -> None:
+    """Without a conversation every check is blocked, with the scenario's own reason."""
+    finding = judged(requirement, Transcript(Scenario.ERRORS).mark("broken", "no answer at all"))
+    assert finding.kind is Kind.BLOCKED

@@ -1,0 +1,200 @@
+"""Checks over everything exchanged: common headers and the way of job states; and how times are read."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from transcripts import CREATED, Change, Transcript, job_xml, judged, paged, queue_xml, refusal, response
+
+from ciq_conformance.judge import times, wire
+from ciq_conformance.judge.finding import Kind
+from ciq_schemas.requirement import Scenario
+
+JOB = "j" + "1" * 32
+
+
+def _seen(*states: str) -> Transcript:
+    t = Transcript(Scenario.SUBMIT)
+    for state in states:
+        t = t.say("watch", response(job_xml(JOB, state)), operation="describe_job")
+    return t
+
+
+def conversation() -> Transcript:
+    """A submit, three looks, a list, an empty answer and a refusal."""
+    t = Transcript(Scenario.SUBMIT).say("list", paged(queue_xml()))
+    t = t.say("plain", response(job_xml(JOB)), method="POST", operation="submit_job")
+    for state in ("Submitted", "Running", "Success"):
+        t = t.say("watch", response(job_xml(JOB, state)), operation="describe_job")
+    t = t.say("cancel", "", method="PUT", operation="cancel_job", headers={"Content-Type": "text/plain"})
+    return t.say("bad", refusal("InvalidArgument"), status=400)
+
+
+IDS = ("HDR-001", "HDR-002", "HDR-004", "LIF-001")
+
+
+@pytest.mark.parametrize("requirement", IDS)
+def test_holds_on_the_documented_conversation(requirement: str) -> None:
+    """Each check holds where the service does as the documents say; an answer without body needs no type."""
+    finding = judged(requirement, conversation())
+    assert finding.kind is Kind.HOLDS, finding
+    assert finding.seen
+
+
+DEVIATIONS: dict[str, tuple[str, Change]] = {
+    "text/xml": ("HDR-001", lambda t: t.header("watch", "content-type", "text/xml")),
+    "no type": ("HDR-001", lambda t: t.header("bad", "content-type", None)),
+    "no id": ("HDR-002", lambda t: t.header("bad", "x-ci-request-id", None)),
+    "one id for all": ("HDR-002", lambda t: t.header("watch", "x-ci-request-id", "the-same")),
+    "no date": ("HDR-004", lambda t: t.header("list", "date", None)),
+    "date of another kind": ("HDR-004", lambda t: t.header("list", "date", CREATED)),
+    "date of another zone": ("HDR-004", lambda t: t.header("list", "date", "Fri, 02 Jan 2026 03:04:05 +0800")),
+    "impossible date": ("HDR-004", lambda t: t.header("list", "date", "Fri, 32 Jan 2026 03:04:05 GMT")),
+}
+
+
+@pytest.mark.parametrize(("requirement", "change"), DEVIATIONS.values(), ids=DEVIATIONS)
+def test_deviation_is_seen(requirement: str, change: Change) -> None:
+    """One changed answer turns the check, which shows a record."""
+    finding = judged(requirement, change(conversation()))
+    assert finding.kind is Kind.DEVIATES, finding
+    assert finding.witness
+
+
+LEGAL: dict[str, Change] = {
+    "letters": lambda t: t.header("watch", "CONTENT-TYPE", "APPLICATION/XML"),
+    "charset": lambda t: t.header("watch", "content-type", 'application/xml; charset="utf-8"'),
+    "front server": lambda t: t.say(
+        "unknown-path",
+        "<html/>",
+        status=404,
+        operation="",
+        headers={"Content-Type": "text/html", "x-ci-request-id": ""},
+    ),
+    "no answer": lambda t: t.say("late", status=0),
+}
+
+
+@pytest.mark.parametrize("requirement", IDS)
+@pytest.mark.parametrize("change", LEGAL.values(), ids=LEGAL)
+def test_legal_dress_is_no_deviation(requirement: str, change: Change) -> None:
+    """What the documents leave open turns no check."""
+    assert judged(requirement, change(conversation())).kind is Kind.HOLDS
+
+
+@pytest.mark.parametrize(
+    "states",
+    [
+        ("Submitted", "Success"),
+        ("Submitted", "Pause", "Submitted", "Running", "Failed"),
+        ("Pause", "Cancel", "Cancel"),
+        ("Running", "Pause", "Running", "Success"),
+    ],
+)
+def test_every_documented_way_of_states_holds(states: tuple[str, ...]) -> None:
+    """States in between may go unseen, and a pause may stop running jobs (1045/43607)."""
+    assert judged("LIF-001", _seen(*states)).kind is Kind.HOLDS
+
+
+@pytest.mark.parametrize(
+    "states",
+    [
+        ("Success", "Running"),
+        ("Failed", "Success"),
+        ("Cancel", "Submitted"),
+        ("Success", "Failed"),
+        ("Running", "Cancel"),
+    ],
+)
+def test_states_that_turn_back_are_seen(states: tuple[str, ...]) -> None:
+    """An ended state never changes; a running job is not cancelled. Both looks are the witness."""
+    finding = judged("LIF-001", _seen("Submitted", *states))
+    assert finding.kind is Kind.DEVIATES
+    assert len(finding.witness) == 2
+
+
+def test_one_state_is_no_way() -> None:
+    """A job seen in one state only tells nothing."""
+    assert judged("LIF-001", _seen("Success", "Success")).kind is Kind.CANNOT_TELL
+
+
+@pytest.mark.parametrize("requirement", IDS)
+def test_nothing_holds_by_absence(requirement: str) -> None:
+    """No answer, no verdict on the target."""
+    silent = Transcript(Scenario.SUBMIT).say("plain", status=0)
+    assert judged(requirement, silent).kind in (Kind.BLOCKED, Kind.CANNOT_TELL)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-01-02T03:04:05+0800",
+        "2026-01-02T03:04:05+08:00",
+        "2026-01-02 03:04:05+0800",
+        "2026-01-01T19:04:05Z",
+        "2026-01-01T14:04:05-0500",
+        " 2026-01-02T03:04:05+08\n",
+    ],
+)
+def test_times_are_read_in_every_documented_form(text: str) -> None:
+    """One moment, whatever dress it wears."""
+    assert times.parse(text) == datetime(2026, 1, 1, 19, 4, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        None,
+        "",
+        "-",
+        "2026-01-02T03:04:05",
+        "2026-01-02",
+        "2026-02-30T03:04:05+0800",
+        "2026-01-02T25:04:05+0800",
+        "2026-01-02T03:04:05+9900",
+        "2026-01-02T03:04:05+0860",
+        "2026-01-02T03:04:05 CST",
+        "1767294245",
+        "٢٠٢٦-01-02T03:04:05+0800",
+        "2026-01-02T03:04:05+0800 and more",
+    ],
+)
+def test_what_is_no_time_is_not_read(text: str | None) -> None:
+    """Date, time and numeric zone, all of them and possible, or nothing."""
+    assert times.parse(text) is None
+
+
+def test_fraction_is_kept_to_the_microsecond() -> None:
+    """Fractions are read with point or comma."""
+    assert times.parse("2026-01-02T03:04:05.1234567Z") == datetime(2026, 1, 2, 3, 4, 5, 123456, tzinfo=UTC)
+    assert times.parse("2026-01-02T03:04:05,5+0000") == datetime(2026, 1, 2, 3, 4, 5, 500000, tzinfo=UTC)
+
+
+def test_documented_form_is_exact() -> None:
+    """Only the form of the pages, and only a possible time in it."""
+    assert times.is_documented_form("2026-01-02T03:04:05+0800")
+    for other in ("2026-01-02T03:04:05+08:00", "2026-01-02T03:04:05Z", "2026-02-30T03:04:05+0800", None):
+        assert not times.is_documented_form(other)
+
+
+def test_written_form_is_read_back() -> None:
+    """A window's bound is written as the pages write times, in the zone it was told in."""
+    moment = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone(timedelta(hours=8)))
+    assert times.written(moment) == "2026-01-02T03:04:05+0800"
+    assert times.parse(times.written(moment)) == moment
+
+
+@pytest.mark.parametrize(("value", "unset"), [(None, True), ("", True), (" - ", True), ("0", False), (CREATED, False)])
+def test_unset_times(value: str | None, unset: bool) -> None:
+    """Absent, empty or a dash."""
+    assert times.is_unset(value) is unset
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [("10", 10), (" 7 ", 7), ("+1", None), ("-1", None), ("1.0", None), ("", None), ("²", None), (None, None)],
+)
+def test_numbers_are_decimal_without_sign(value: str | None, number: int | None) -> None:
+    """What every reader of the service takes for a number."""
+    assert wire.number(value) == number

@@ -1,0 +1,224 @@
+"""Checks of the scenario `list`: what holds on the documents' own form, in other legal dress, and what deviates."""
+
+from __future__ import annotations
+
+from functools import cache
+from urllib.parse import urlencode
+
+import pytest
+from transcripts import CREATED, LATER, LATEST, QUEUE, STRANGER, Change, Transcript, job_xml, judged, refusal, response
+
+from ciq_conformance.judge.finding import Kind
+from ciq_conformance.steps.list_jobs import Step
+from ciq_schemas.requirement import Scenario
+
+OWN = tuple(f"j{number:032x}" for number in range(5))
+OLD = tuple(f"j{number:032x}" for number in range(100, 108))
+"""Jobs that were there before the scenario."""
+FOREIGN = "j" + "a" * 32
+
+
+def _created(job_id: str) -> str:
+    if job_id in OLD:
+        return "2026-01-02T03:00:00+0800"
+    return LATER if job_id == OWN[-1] else CREATED
+
+
+def _job(job_id: str, state: str = "Success") -> str:
+    ended = state == "Success"
+    return job_xml(
+        job_id, state, created=_created(job_id), started=LATER if ended else "-", ended=LATEST if ended else "-"
+    )
+
+
+def _page(ids: tuple[str, ...], state: str = "Success", token: str | None = None) -> str:
+    return response(*(_job(job_id, state) for job_id in ids), f"<NextToken>{token}</NextToken>" if token else "")
+
+
+NEWEST = tuple(reversed(OWN))
+
+
+@cache
+def conversation() -> Transcript:
+    """The scenario on a service that does as the documents say."""
+    t = Transcript(Scenario.LIST)
+
+    def ask(step: Step, body: str, **parameters: str) -> None:
+        nonlocal t
+        asked = {"tag": "Snapshot", "startCreationTime": CREATED, "endCreationTime": LATEST} | parameters
+        t = t.say(step, body, target=f"/jobs?{urlencode(asked)}", operation="list_jobs")
+
+    for index, job_id in enumerate(OWN):
+        step = Step.SUBMIT if index < 4 else Step.SUBMIT_LATER
+        t = t.say(step, response(_job(job_id, "Submitted")), method="POST", operation="submit_job")
+    ask(Step.COUNT, _page((*NEWEST, *OLD), "Submitted"), size="100")
+    ask(Step.WINDOW, _page(NEWEST[1:], "Running"), size="100")  # the first look: one is not listed yet
+    ask(Step.WINDOW, _page(NEWEST, "Running"), size="100")
+    ask(Step.ASCENDING, _page(OWN, "Running"), orderByTime="Asc", size="100")
+    ask(Step.PAGE_OF_THREE, _page(NEWEST[:3], "Running", token="next"), size="3")
+    ask(Step.PAGE_OF_THREE, _page(NEWEST[3:], "Running"), size="3", nextToken="next")
+    ask(Step.DEFAULT, _page((*NEWEST, *OLD)[:10], "Running", token="more"))
+    ask(Step.OTHER_TAG, _page(()), tag="Transcode")
+    ask(Step.BEFORE_THE_RUN, _page(OLD))
+    ask(Step.AFTER_THE_RUN, _page(()))
+    ask(Step.SIZE_100, _page(NEWEST, "Running"), size="100")
+    ask(Step.SIZE_101, _page(NEWEST, "Running"), size="101")
+    ask(Step.EMPTY_VALUES, _page(NEWEST, "Running"), nextToken="", queueId="")
+    ask(Step.OWN_QUEUE, _page(NEWEST, "Running"), queueId=QUEUE)
+    ask(Step.UNKNOWN_QUEUE, _page(()), queueId=STRANGER)
+    t = t.say(Step.ENDED, response(*map(_job, OWN)), operation="describe_job")
+    ask(Step.SUCCESS, _page(NEWEST), states="Success")
+    ask(Step.SUCCESS_OR_FAILED, _page(NEWEST), states="Success,Failed")
+    ask(Step.FAILED_OR_CANCEL, _page(()), states="Failed,Cancel")
+    return t
+
+
+IDS = tuple(f"LST-{n:03}" for n in range(1, 15) if n != 11)
+
+
+@pytest.mark.parametrize("requirement", IDS)
+def test_holds_on_the_documented_conversation(requirement: str) -> None:
+    """Each check holds where the service does as the documents say, and shows by which exchange."""
+    finding = judged(requirement, conversation())
+    assert finding.kind is Kind.HOLDS, finding
+    assert finding.witness
+
+
+BAD = refusal("InvalidArgument")
+DEVIATIONS: dict[str, tuple[str, Change]] = {
+    "one never listed": ("LST-001", lambda t: t.edited(Step.WINDOW, _job(OWN[0], "Running"), "")),
+    "window refused": ("LST-001", lambda t: t.answered(Step.WINDOW, 400, BAD)),
+    "other tag in the list": ("LST-002", lambda t: t.edited(Step.WINDOW, "<Tag>Snapshot<", "<Tag>Transcode<")),
+    "tag ignored": ("LST-002", lambda t: t.answered(Step.OTHER_TAG, 200, _page(NEWEST))),
+    "oldest first by default": ("LST-003", lambda t: t.answered(Step.WINDOW, 200, _page(OWN, "Running"))),
+    "newest first with Asc": ("LST-004", lambda t: t.answered(Step.ASCENDING, 200, _page(NEWEST, "Running"))),
+    "size ignored": ("LST-005", lambda t: t.answered(Step.PAGE_OF_THREE, 200, _page(NEWEST, "Running"))),
+    "short page": (
+        "LST-005",
+        lambda t: t.answered(Step.PAGE_OF_THREE, 200, _page(NEWEST[:2], "Running", token="next")),
+    ),
+    "page repeats a job": (
+        "LST-006",
+        lambda t: t.edited(Step.PAGE_OF_THREE, _job(NEWEST[3], "Running"), _job(NEWEST[2], "Running")),
+    ),
+    "page skips a job": ("LST-006", lambda t: t.edited(Step.PAGE_OF_THREE, _job(NEWEST[3], "Running"), "")),
+    "token leads back": (
+        "LST-006",
+        lambda t: t.edited(
+            Step.PAGE_OF_THREE, _job(NEWEST[4], "Running"), f"{_job(NEWEST[4])}<NextToken>next</NextToken>"
+        ),
+    ),
+    "states ignored": ("LST-007", lambda t: t.answered(Step.FAILED_OR_CANCEL, 200, _page(NEWEST))),
+    "states leave one out": ("LST-007", lambda t: t.edited(Step.SUCCESS_OR_FAILED, _job(OWN[1]), "")),
+    "only the first state counts": ("LST-007", lambda t: t.answered(Step.SUCCESS_OR_FAILED, 200, _page(()))),
+    "default of twenty": ("LST-008", lambda t: t.answered(Step.DEFAULT, 200, _page((*NEWEST, *OLD)))),
+    "default of five": ("LST-008", lambda t: t.answered(Step.DEFAULT, 200, _page(NEWEST, token="more"))),
+    "end ignored": ("LST-009", lambda t: t.answered(Step.BEFORE_THE_RUN, 200, _page((*NEWEST, *OLD)))),
+    "start ignored": ("LST-009", lambda t: t.answered(Step.AFTER_THE_RUN, 200, _page(NEWEST))),
+    "hundred cut to three": ("LST-010", lambda t: t.answered(Step.SIZE_100, 200, _page(NEWEST[:3], token="more"))),
+    "hundred refused": ("LST-010", lambda t: t.answered(Step.SIZE_100, 400, BAD)),
+    "listed as still running": (
+        "LST-012",
+        lambda t: t.edited(Step.SUCCESS_OR_FAILED, ">Success</State>", ">Failed</State>"),
+    ),
+    "listed in another queue": ("LST-012", lambda t: t.edited(Step.SUCCESS_OR_FAILED, QUEUE, STRANGER)),
+    "listed with another creation": ("LST-012", lambda t: t.edited(Step.SUCCESS_OR_FAILED, CREATED, LATEST)),
+    "empty token refused": ("LST-013", lambda t: t.answered(Step.EMPTY_VALUES, 400, BAD)),
+    "empty token is past the end": ("LST-013", lambda t: t.answered(Step.EMPTY_VALUES, 200, _page(()))),
+    "own queue empty": ("LST-014", lambda t: t.answered(Step.OWN_QUEUE, 200, _page(()))),
+    "queue ignored": ("LST-014", lambda t: t.answered(Step.UNKNOWN_QUEUE, 200, _page(NEWEST))),
+}
+
+
+@pytest.mark.parametrize(("requirement", "change"), DEVIATIONS.values(), ids=DEVIATIONS)
+def test_deviation_is_seen(requirement: str, change: Change) -> None:
+    """One changed answer turns the check, which shows a record."""
+    finding = judged(requirement, change(conversation()))
+    assert finding.kind is Kind.DEVIATES, finding
+    assert finding.witness
+    assert finding.expected
+    assert finding.seen
+
+
+def _busy(transcript: Transcript) -> Transcript:
+    """Another person's job stands in the middle of the lists that are not by state."""
+    guest = job_xml(FOREIGN, "Running", created=CREATED)
+    for step in (Step.WINDOW, Step.ASCENDING, Step.SIZE_100, Step.EMPTY_VALUES, Step.OWN_QUEUE):
+        transcript = transcript.edited(step, _job(OWN[1], "Running"), _job(OWN[1], "Running") + guest)
+    return transcript
+
+
+LEGAL: dict[str, Change] = {
+    "other people's jobs": _busy,
+    "empty token at the end": lambda t: t.everywhere(
+        "</JobsDetail></Response>", "</JobsDetail><NextToken/></Response>"
+    ),
+    "same second in another order": lambda t: t.answered(
+        Step.WINDOW, 200, _page((OWN[4], OWN[0], OWN[3], OWN[1], OWN[2]), "Running")
+    ),
+    "unknown queue refused": lambda t: t.answered(Step.UNKNOWN_QUEUE, 400, refusal("QueueNotFound")),
+    "other tag refused": lambda t: t.answered(Step.OTHER_TAG, 400, BAD),
+    "above a hundred refused": lambda t: t.answered(Step.SIZE_101, 400, BAD),
+    "future refused": lambda t: t.answered(Step.AFTER_THE_RUN, 400, BAD),
+    "request id": lambda t: t.everywhere("<RequestId>", "<TraceId/><RequestId>"),
+    "tag inside Operation": lambda t: t.everywhere("<Tag>Snapshot</Tag>", "").everywhere(
+        "<Operation>", "<Operation><Tag>Snapshot</Tag>"
+    ),
+}
+
+
+@pytest.mark.parametrize("requirement", IDS)
+@pytest.mark.parametrize("change", LEGAL.values(), ids=LEGAL)
+def test_legal_dress_is_no_deviation(requirement: str, change: Change) -> None:
+    """What the documents leave open turns no check."""
+    assert judged(requirement, change(conversation())).kind is Kind.HOLDS
+
+
+def test_jobs_of_one_second_cannot_tell_an_order() -> None:
+    """When all creation times are equal any order looks right, and that is said."""
+    same = conversation().everywhere(f"<CreationTime>{LATER}", f"<CreationTime>{CREATED}")
+    assert judged("LST-003", same).kind is Kind.CANNOT_TELL
+    assert judged("LST-004", same).kind is Kind.CANNOT_TELL
+
+
+def test_ten_jobs_cannot_tell_the_default_size() -> None:
+    """With ten jobs or fewer on the tag the default size does not show."""
+    few = conversation().answered(Step.COUNT, 200, _page(NEWEST)).answered(Step.DEFAULT, 200, _page(NEWEST))
+    assert judged("LST-008", few).kind is Kind.CANNOT_TELL
+
+
+def test_window_that_shows_nothing_proves_no_filter() -> None:
+    """A list that never holds anything filters nothing."""
+    empty = conversation().answered(Step.WINDOW, 200, _page(()))
+    assert judged("LST-009", empty).kind is Kind.BLOCKED
+    assert judged("LST-002", empty).kind is Kind.BLOCKED
+
+
+def test_job_that_ended_between_the_looks_is_no_contradiction() -> None:
+    """Only ended jobs are compared between list and describe."""
+    running = conversation().edited(Step.ENDED, ">Success</State>", ">Running</State>")
+    assert judged("LST-012", running).kind is Kind.BLOCKED
+
+
+def test_size_above_100_is_a_note() -> None:
+    """What size=101 is answered is told, whatever it is."""
+    for t in (conversation(), conversation().answered(Step.SIZE_101, 400, BAD)):
+        assert judged("LST-011", t).kind is Kind.OBSERVED
+
+
+@pytest.mark.parametrize("requirement", [*IDS, "LST-011"])
+def test_nothing_holds_by_absence(requirement: str) -> None:
+    """Without a conversation every check is blocked, with the scenario's own reason."""
+    finding = judged(requirement, Transcript(Scenario.LIST).mark("broken", "no answer at all"))
+    assert finding.kind is Kind.BLOCKED
+    assert finding.reason == "no answer at all"
+
+
+@pytest.mark.parametrize("requirement", IDS)
+def test_no_answer_never_holds(requirement: str) -> None:
+    """A target that hangs on every list passes nothing."""
+    hanging = conversation()
+    for step in Step:
+        if step not in (Step.PREPARE, Step.FILL, Step.CREATED, Step.WATCH, Step.SUBMIT, Step.SUBMIT_LATER):
+            hanging = hanging.answered(step, 0, error="no answer within 30 s")
+    assert judged(requirement, hanging).kind not in (Kind.HOLDS, Kind.OBSERVED)

@@ -1,0 +1,106 @@
+"""Checks of the scenario `multi`: what holds on the documents' own form, in other legal dress, and what deviates."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+from transcripts import Change, Transcript, job_xml, judged, operation_xml, refusal, response, submit_xml
+
+from ciq_conformance.judge.finding import Kind
+from ciq_conformance.scenarios.multi import LEVELS
+from ciq_conformance.steps.multi import TOLD, Step
+from ciq_schemas.requirement import Scenario
+
+OWN = tuple(f"j{number:032x}" for number in range(4))
+
+
+def _job(index: int, state: str = "Submitted") -> str:
+    level = LEVELS[index]
+    job = job_xml(OWN[index], state, user_data=f"run many {index}", level=str(level or 0))
+    return job.replace("<Tag>Snapshot</Tag>", "").replace("<Operation>", "<Operation><Tag>Snapshot</Tag>")
+
+
+def _callback(*indices: int) -> str:
+    return f"<Response><EventName>TaskFinish</EventName>{''.join(_job(i, 'Success') for i in indices)}</Response>"
+
+
+@cache
+def conversation() -> Transcript:
+    """The scenario on a service that does as the documents say."""
+    operations = [
+        operation_xml(tag="Snapshot", user_data=f"run many {i}", level=None if level is None else str(level))
+        for i, level in enumerate(LEVELS)
+    ]
+    t = Transcript(Scenario.MULTI).say(
+        Step.MANY,
+        response(*map(_job, range(4))),
+        request=submit_xml(*operations, tag=None),
+        method="POST",
+        operation="submit_job",
+    )
+    t = t.say(Step.DESCRIBE, response(*map(_job, range(4))), target=f"/jobs/{','.join(OWN)}", operation="describe_job")
+    for index in (2, 0, 3, 1):
+        t = t.hear(TOLD, _callback(index))
+    return t.say(Step.SEVEN, refusal("InvalidArgument"), status=400, method="POST", operation="submit_job")
+
+
+IDS = tuple(f"MUL-{n:03}" for n in range(1, 6))
+
+
+@pytest.mark.parametrize("requirement", IDS)
+def test_holds_on_the_documented_conversation(requirement: str) -> None:
+    """Each check holds where the service does as the documents say, and shows by which exchange."""
+    finding = judged(requirement, conversation())
+    assert finding.kind is Kind.HOLDS, finding
+    assert finding.witness
+
+
+def _silent(transcript: Transcript, job_id: str) -> Transcript:
+    kept = tuple(r for r in transcript.records if not (hasattr(r, "channel") and job_id in r.body.text))
+    return Transcript(transcript.scenario, transcript.feature, kept)
+
+
+DEVIATIONS: dict[str, tuple[str, Change]] = {
+    "one job for all": ("MUL-001", lambda t: t.answered(Step.MANY, 200, response(_job(0)))),
+    "one id for two": ("MUL-001", lambda t: t.edited(Step.MANY, OWN[3], OWN[0])),
+    "refused": ("MUL-001", lambda t: t.answered(Step.MANY, 400, refusal("InvalidArgument"))),
+    "level of the first for all": ("MUL-002", lambda t: t.edited(Step.MANY, "<JobLevel>1<", "<JobLevel>2<")),
+    "parameters of another in describe": ("MUL-002", lambda t: t.edited(Step.DESCRIBE, "run many 3", "run many 0")),
+    "tag lost": ("MUL-002", lambda t: t.edited(Step.MANY, "<Tag>Snapshot</Tag>", "")),
+    "backwards": ("MUL-003", lambda t: t.answered(Step.MANY, 200, response(*map(_job, (3, 2, 1, 0))))),
+    "one untold": ("MUL-004", lambda t: _silent(t, OWN[1])),
+    "two in one": ("MUL-004", lambda t: _silent(_silent(t, OWN[1]), OWN[2]).hear(TOLD, _callback(1, 2))),
+    "seven taken": ("MUL-005", lambda t: t.answered(Step.SEVEN, 200, response(_job(0)))),
+}
+
+
+@pytest.mark.parametrize(("requirement", "change"), DEVIATIONS.values(), ids=DEVIATIONS)
+def test_deviation_is_seen(requirement: str, change: Change) -> None:
+    """One changed answer turns the check, which shows a record."""
+    finding = judged(requirement, change(conversation()))
+    assert finding.kind is Kind.DEVIATES, finding
+    assert finding.witness
+
+
+LEGAL: dict[str, Change] = {
+    "tag outside Operation": lambda t: t.everywhere("<Operation><Tag>Snapshot</Tag>", "<Tag>Snapshot</Tag><Operation>"),
+    "no level where none was given": lambda t: t.everywhere(
+        "<UserData>run many 1</UserData><JobLevel>0</JobLevel>", "<UserData>run many 1</UserData>"
+    ),
+    "told twice": lambda t: t.hear(TOLD, _callback(1)).hear(TOLD, _callback(1)),
+    "described in another order": lambda t: t.answered(Step.DESCRIBE, 200, response(*map(_job, (2, 0, 3, 1)))),
+}
+
+
+@pytest.mark.parametrize("requirement", IDS)
+@pytest.mark.parametrize("change", LEGAL.values(), ids=LEGAL)
+def test_legal_dress_is_no_deviation(requirement: str, change: Change) -> None:
+    """What the documents leave open turns no check."""
+    assert judged(requirement, change(conversation())).kind is Kind.HOLDS
+
+
+@pytest.mark.parametrize("requirement", IDS)
+def test_nothing_holds_by_absence(requirement: str) -> None:
+    """Without a conversation every check is blocked, with the scenario's own reason."""
+    assert judged(requirement, Transcript(Scenario.MULTI).mark("broken", "no answer at all")).kind is Kind.BLOCKED
