@@ -9,7 +9,7 @@ from ciq_schemas.xsd_tables import ContainerType, Field, IdsType, OpenType, Text
 
 JsonSchema = dict[str, object]
 
-_ELEMENT_NAME = "^[A-Za-z_][A-Za-z0-9_]*$"
+_ELEMENT_NAME = "^[A-Za-z_][A-Za-z0-9_.\\-]*$"
 
 
 class SchemaClashError(ValueError):

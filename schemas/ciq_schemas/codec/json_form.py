@@ -4,7 +4,6 @@ Documents show JobsDetail as array and as object, with and without the wrapper R
 and leave empty elements out. All of that is read; what was met is told as notes.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -14,12 +13,11 @@ from lxml import etree
 
 from ciq_schemas.codec.binding import to_mapping
 from ciq_schemas.codec.documents import Document, Fragment, Note, NoteKind, Problem, ProblemKind
+from ciq_schemas.codec.names import is_element_name, writable
 from ciq_schemas.codec.tree import decode_item
 from ciq_schemas.xml_parser import MAX_BYTES, MAX_DEPTH, MAX_ELEMENTS, parse
 from ciq_schemas.xsd_tables import ContainerType, OpenType, TextType, Type
 
-_NAME = re.compile(r"[A-Za-z_][\w.\-]*").fullmatch
-_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _ROOT = "Response"
 
 
@@ -57,7 +55,7 @@ class _Builder:
             case dict():
                 self.children(parent, item, kind, path, depth)
             case str():
-                clean = _NOT_XML.sub("\ufffd", item)
+                clean = writable(item)
                 if clean != item:
                     self.note(NoteKind.NOT_XML, path, "control characters replaced")
                 parent.text = clean
@@ -79,7 +77,7 @@ class _Builder:
             names.sort(key=lambda n: content.by_name[n].position if n in content.by_name else last)
         for name in names:
             place = f"{path}/{name}"
-            if _NAME(name) is None:
+            if not is_element_name(name):
                 self.note(NoteKind.NOT_XML, place, "not a name for an element, set aside")
                 continue
             row = content.by_name.get(name) if content is not None else None
@@ -160,7 +158,8 @@ def encode_callback_json(
     wrapper: bool = False,
     numbers: bool = False,
 ) -> bytes:
-    """Write a callback as JSON: strings, empties left out, no wrapper, JobsDetail an array unless told otherwise.
+    """Write a callback as JSON: strings, no wrapper, JobsDetail an array unless told otherwise; empty elements
+    are left out unless they are required.
 
     `value` is what `encode` takes, fragments included. `numbers` writes decimal elements (JobLevel) as numbers.
     With `jobs="object"` only one job can be told; ValueError for more.
@@ -205,8 +204,10 @@ def _members(item: Mapping[str, object], kind: Type | None, *, numbers: bool) ->
     for name in names:
         row = content.by_name[name] if content is not None else None
         inner = _plain(item[name], row.type if row is not None else None, numbers=numbers)
-        if inner is None:
+        if inner is None and (row is None or not row.required):
             continue
+        if row is not None and inner is None:
+            inner = {} if isinstance(row.type, ContainerType) else ""
         if row is not None and row.repeated and not isinstance(inner, list):
             inner = [inner]
         members[name] = inner

@@ -5,7 +5,7 @@ Knows the tables. Must not know bytes, readings or how a deviation is put into w
 
 import re
 from itertools import pairwise
-from typing import cast
+from typing import Any, cast
 
 from lxml import etree
 
@@ -100,7 +100,8 @@ def reshape(element: etree._Element, kind: Type, path: str, notes: list[Note]) -
     """A copy in the order of the schema and without what the schema does not know, which becomes notes."""
     name = etree.QName(element).localname
     copy = etree.Element(name)
-    copy.sourceline = element.sourceline
+    if (line := line_of(element)) > 0:
+        copy.sourceline = cast(Any, line)  # the stubs take no line
     copy.text = element.text
     _undress(element, path, notes)
     if not isinstance(kind, ContainerType):

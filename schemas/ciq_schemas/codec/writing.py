@@ -4,7 +4,6 @@ Accepts canonical mappings, structs of `ciq_schemas.values`, and fragments in pl
 element out. What XML cannot carry (control characters) is replaced by U+FFFD: an answer is always well-formed.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from operator import itemgetter
 
@@ -12,14 +11,13 @@ import msgspec
 
 from ciq_schemas.codec.binding import to_mapping
 from ciq_schemas.codec.documents import Document, Fragment
+from ciq_schemas.codec.names import is_element_name, writable
 from ciq_schemas.codec.parts import part_field
 from ciq_schemas.xsd_tables import ContainerType, Field, IdsType, OpenType, TextType
 
 DECLARATION = b'<?xml version="1.0" encoding="utf-8"?>\n'
 
-_REPLACED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _FIRST = itemgetter(0)
-_NAME = re.compile(r"[A-Za-z_][\w.\-]*").fullmatch
 
 
 class EncodeError(ValueError):
@@ -42,7 +40,7 @@ def encode_part(document: Document, path: str, value: object) -> Fragment:
 def escape(text: str) -> str:
     """Character data: what must be a reference is one, what cannot be written is replaced."""
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#xD;")
-    return _REPLACED.sub("\ufffd", text)
+    return writable(text)
 
 
 def _written(write: "Callable[[_Writer], None]") -> bytes:
@@ -113,7 +111,7 @@ class _Writer:
 
     def open(self, name: str, item: object, path: str) -> None:
         """Write open content: the names are the caller's, so they are checked."""
-        if _NAME(name) is None:
+        if not is_element_name(name):
             raise EncodeError(f"{path}: {name!r} is not a name for an element")
         if isinstance(item, Mapping):
             self.out.append(f"<{name}>")

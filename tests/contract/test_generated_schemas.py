@@ -1,0 +1,146 @@
+"""JSON Schema files and OpenAPI document: fresh, sound, and true to what they describe."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import jsonschema_rs
+import pytest
+from contract_samples import sample
+from openapi_spec_validator import validate as validate_openapi
+
+from ciq_conformance import profile_loading
+from ciq_schemas import codec, json_schemas, openapi, run, values
+from ciq_schemas.codec import Document
+from ciq_schemas.features import FEATURES, Feature
+from ciq_schemas.json_schemas import JsonDocument, stored_schema, validate_json
+from ciq_schemas.operations import OperationKind, operation_of, operations
+from ciq_schemas.requirement import Capability
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+@pytest.mark.parametrize("document", JsonDocument)
+def test_json_schema_files_are_fresh(document: JsonDocument) -> None:
+    """Each file is what its sources give today, and is a schema."""
+    path = Path(json_schemas.__file__).parent / "json_schema" / f"{document}.json"
+    assert path.read_text(encoding="utf-8") == json_schemas.render(document), f"stale: run {json_schemas.COMMAND}"
+    jsonschema_rs.meta.validate(stored_schema(document))
+
+
+def test_the_openapi_file_is_fresh() -> None:
+    """The file is what feature table and XSD give today."""
+    path = Path(openapi.__file__).parent / openapi.FILE
+    assert path.read_text(encoding="utf-8") == openapi.render(), f"stale: run {openapi.COMMAND}"
+
+
+def test_the_openapi_document_is_sound() -> None:
+    """It is OpenAPI 3.1, and each operationId stands once."""
+    document = openapi.stored_openapi()
+    validate_openapi(document)
+    ids = re.findall(r'"operationId": "([^"]+)"', openapi.render())
+    assert len(ids) == len(set(ids)) == sum(operation.documented for operation in operations())
+
+
+def test_every_feature_has_its_operations() -> None:
+    """Nine kinds of call a feature, under the paths of the feature table."""
+    for feature, spec in FEATURES.items():
+        mine = {operation.kind: operation for operation in operations() if operation.feature is feature}
+        assert set(mine) == set(OperationKind)
+        assert mine[OperationKind.SUBMIT_JOB].path == spec.job_path
+        assert mine[OperationKind.UPDATE_QUEUE].path == f"{spec.queue_path}/{{queueId}}"
+    assert operations()[0].operation_id == "media.bucket.activate"
+
+
+def test_shared_path_serves_all_but_documents() -> None:
+    """Newer pages submit every feature but documents under /jobs."""
+    shared = operation_of("POST", "/jobs")
+    assert shared is not None
+    assert set(shared.served) == set(Feature) - {Feature.DOC}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "expected"),
+    [
+        ("GET", "/queue", "media.queue.list"),
+        ("PUT", "/ai_queue/p01", "ai.queue.update"),
+        ("GET", "/asr_jobs/s01,s02", "speech.job.describe"),
+        ("PUT", "/jobs/j01", "media.job.cancel"),
+        ("DELETE", "/file_bucket", "file.bucket.deactivate"),
+        ("DELETE", "/queue", None),
+        ("GET", "/queue/p01/x", None),
+        ("GET", "/queues", None),
+    ],
+)
+def test_operations_are_found_by_method_and_path(method: str, path: str, expected: str | None) -> None:
+    """A request leads to one operation or to none."""
+    found = operation_of(method, path)
+    assert (found.operation_id if found else None) == expected
+
+
+def test_openapi_schemas_describe_the_documents() -> None:
+    """The canonical mapping of a sample conforms to the OpenAPI schema of its document."""
+    document = openapi.stored_openapi()
+    components = document["components"]
+    for name, component in (
+        ("queue list, paged", "QueueList"),
+        ("queue list, by id, older form", "QueueList"),
+        ("queue update", "QueueUpdateRequest"),
+        ("queue update, documents", "DocQueueUpdateRequest"),
+        ("bucket answer", "BucketAnswer"),
+        ("submit", "JobSubmitRequest"),
+        ("submit, six operations", "JobSubmitRequest"),
+        ("job answer, many", "JobAnswer"),
+        ("error", "Error"),
+    ):
+        kind, data = sample(name)
+        schema = {"$ref": f"#/components/schemas/{component}", "components": components}
+        value = codec.read(kind, data).value
+        assert jsonschema_rs.is_valid(schema, value), name
+        assert not jsonschema_rs.is_valid(schema, {**value, "Odd": "x"}), name
+
+
+def test_the_profile_schema_has_the_keys_of_the_loader() -> None:
+    """Every key that the loader knows is in the schema, and no other."""
+    schema = stored_schema(JsonDocument.PROFILE)
+    properties = schema["properties"]
+    assert isinstance(properties, dict)
+    assert set(properties) == {*profile_loading._TOP, *profile_loading._TABLES}
+    for table, keys in (
+        ("credentials", profile_loading._CREDENTIALS),
+        ("capabilities", profile_loading._CAPABILITIES),
+        ("job_path", profile_loading._JOB_PATH),
+    ):
+        assert set(properties[table]["properties"]) == set(keys)
+    assert set(properties["inputs"]["properties"]["media"]["properties"]) == set(profile_loading._INPUT)
+    assert set(properties["capabilities"]["properties"]) == set(Capability)
+
+
+def test_the_profile_of_the_documents_conforms() -> None:
+    """The full profile in docs/profile.md is valid; with a misspelled key it is not."""
+    found = re.search(r"```toml\n(.*?)```", (DOCS / "profile.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert found
+    profile = tomllib.loads(found[1])
+    assert validate_json(JsonDocument.PROFILE, profile) == ()
+    (problem,) = validate_json(JsonDocument.PROFILE, profile | {"urll": "x"})
+    assert "urll" in problem.found
+
+
+def test_run_records_conform() -> None:
+    """A line as the suite writes it conforms; one without its kind does not."""
+    exchange = run.Exchange(
+        seq=1, scenario="order", step="submit", started=0.1, ended=0.2, method="GET", url="http://t/queue", status=200
+    )
+    line = json.loads(run._ENCODER.encode(exchange))
+    assert validate_json(JsonDocument.RUN_RECORD, line) == ()
+    assert validate_json(JsonDocument.RUN_RECORD, {k: v for k, v in line.items() if k != "kind"})
+
+
+def test_limits_of_the_documents_stand_in_the_schemas() -> None:
+    """The bounds a fuzzer must know: six operations, three watermarks, 1024 characters, levels, ten ids."""
+    text = openapi.render()
+    for bound in ('"maxItems": 6', '"maxItems": 3', '"maxLength": 1024', '"pattern": "^([012]?)$"', '"maxItems": 10'):
+        assert bound in text
+    assert values.JobAnswer
+    assert Document.JOB_ANSWER.table.root == "Response"

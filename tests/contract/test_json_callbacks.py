@@ -1,0 +1,161 @@
+"""JSON callbacks: every documented form says what the XML says, and the JSON Schemas agree with the codec."""
+
+import json
+
+import pytest
+from contract_samples import sample
+from contract_strategies import mappings
+from hypothesis import given, settings
+
+from ciq_schemas import codec
+from ciq_schemas.codec import Document, NoteKind, ProblemKind
+from ciq_schemas.json_schemas import JsonDocument, validate_json
+from ciq_schemas.values import JobCallback
+
+_, TASK = sample("task callback")
+VALUE = codec.read_callback(TASK).value
+FORMS: dict[str, dict[str, object]] = {
+    "array": {},
+    "object": {"jobs": "object"},
+    "wrapper": {"wrapper": True},
+    "wrapper and object": {"wrapper": True, "jobs": "object"},
+    "numbers": {"numbers": True},
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_forms_say_what_the_xml_says(form: str) -> None:
+    """Each documented JSON form is read into the mapping of the XML, empties aside, without a problem."""
+    data = codec.encode_callback_json(VALUE, **FORMS[form])  # type: ignore[arg-type]
+    decoded = codec.read_callback(data)
+    assert decoded.problems == ()
+    assert codec.same_content(decoded.value, VALUE)
+    assert isinstance(decoded.value["JobsDetail"], list)
+    kinds = {note.kind for note in decoded.notes}
+    assert (NoteKind.JSON_OBJECT in kinds) == ("object" in form)
+    assert (NoteKind.JSON_ARRAY in kinds) == ("object" not in form)
+    assert (NoteKind.JSON_WRAPPER in kinds) == ("wrapper" in form)
+    assert (NoteKind.JSON_NOT_TEXT in kinds) == (form == "numbers")
+
+
+def test_the_default_form_is_that_of_most_samples() -> None:
+    """No wrapper, JobsDetail an array, strings, empty elements left out, non-ASCII as it is."""
+    data = codec.encode_callback_json(VALUE)
+    body = json.loads(data)
+    assert list(body) == ["EventName", "JobsDetail"]
+    (job,) = body["JobsDetail"]
+    assert "Message" not in job
+    assert job["Operation"]["JobLevel"] == "2"
+    assert job["Operation"]["UserData"] == "case-17 <&>"
+    assert "片".encode() in data
+
+
+def test_numbers_option_writes_levels_as_numbers() -> None:
+    """As the one sample that shows it (callbacks.md 5, N5)."""
+    body = json.loads(codec.encode_callback_json(VALUE, numbers=True))
+    assert body["JobsDetail"][0]["Operation"]["JobLevel"] == 2
+    assert body["JobsDetail"][0]["JobId"] == "j00000000000000000000000000000abc"
+
+
+def test_one_object_cannot_tell_two_jobs() -> None:
+    """Two jobs have no object form: the caller is told."""
+    jobs = VALUE["JobsDetail"]
+    assert isinstance(jobs, list)
+    with pytest.raises(ValueError, match="one job, not 2"):
+        codec.encode_callback_json({**VALUE, "JobsDetail": jobs * 2}, jobs="object")
+
+
+@settings(derandomize=True, deadline=None, max_examples=200)
+@given(mappings(Document.TASK_CALLBACK))
+def test_random_callbacks_survive_json(value: dict[str, object]) -> None:
+    """XML and JSON of one payload map to one canonical value."""
+    decoded = codec.read_callback(codec.encode_callback_json(value))
+    assert codec.same_content(decoded.value, codec.read_callback(codec.encode(Document.TASK_CALLBACK, value)).value)
+
+
+@pytest.mark.parametrize(
+    ("name", "document"),
+    [
+        ("task callback", Document.TASK_CALLBACK),
+        ("older callback", Document.LEGACY_CALLBACK),
+        ("workflow callback", Document.WORKFLOW_CALLBACK),
+    ],
+)
+def test_the_kind_of_callback_is_told_by_its_content(name: str, document: Document) -> None:
+    """With EventName, without it, and of a workflow: in XML and in JSON."""
+    xml = codec.read_callback(sample(name)[1])
+    as_json = codec.read_callback(codec.encode_callback_json(xml.value, document=document))
+    assert (xml.document, as_json.document) == (document, document)
+    assert (xml.problems, as_json.problems) == ((), ())
+    assert codec.same_content(xml.value, as_json.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "path"),
+    [
+        ({"EventName": "Done"}, ProblemKind.VALUE, "/Response/EventName"),
+        ({"EventName": ["TaskFinish"]}, ProblemKind.STRUCTURE, "/Response/EventName"),
+        ({"EventName": {"a": "b"}}, ProblemKind.STRUCTURE, "/Response/EventName"),
+        ({"JobsDetail": []}, ProblemKind.MISSING, "/Response/JobsDetail"),
+        ({"JobsDetail": "j"}, ProblemKind.MISSING, "/Response/JobsDetail[1]/JobId"),
+        ({"JobsDetail": [[]]}, ProblemKind.STRUCTURE, "/Response/JobsDetail[1]"),
+        ({"JobsDetail": None}, ProblemKind.MISSING, "/Response/JobsDetail"),
+        ({"JobsDetail": {"JobId": 7}}, ProblemKind.MISSING, "/Response/JobsDetail[1]/State"),
+    ],
+)
+def test_deviations_are_found(change: dict[str, object], kind: ProblemKind, path: str) -> None:
+    """A wrong JSON callback has problems with the paths of the XML form; the rest of it is read."""
+    body = {**json.loads(codec.encode_callback_json(VALUE)), **change}
+    decoded = codec.read_callback(json.dumps(body).encode())
+    assert (kind, path) in [(problem.kind, problem.path) for problem in decoded.problems]
+
+
+def test_odd_but_legal_json_is_read() -> None:
+    """Members in any order, further ones, null, numbers, a byte order mark and white space in front."""
+    body = json.loads(codec.encode_callback_json(VALUE))
+    job = body["JobsDetail"][0] | {"Message": None, "Progress": 100, "odd name": 1, "Extra": {"a": [1]}}
+    odd = {"JobsDetail": dict(reversed(job.items())), "EventName": "TaskFinish", "RequestId": "r"}
+    decoded = codec.read_callback(b"\xef\xbb\xbf" + b"\n " + json.dumps(odd, indent=1).encode())
+    assert decoded.problems == ()
+    (read,) = codec.to_value(JobCallback, decoded).jobs
+    (plain,) = codec.to_value(JobCallback, codec.read_callback(TASK)).jobs
+    assert (read.progress, read.job_id, read.operation) == ("100", plain.job_id, plain.operation)
+    assert NoteKind.REORDERED not in {note.kind for note in decoded.notes}
+    assert {note.path for note in decoded.notes if note.kind is NoteKind.UNKNOWN_ELEMENT} == {
+        "/Response/RequestId",
+        "/Response/JobsDetail[1]/Extra",
+    }
+
+
+def test_characters_that_xml_lacks_do_no_harm() -> None:
+    """A JSON text with control characters is read, and told."""
+    body = json.loads(codec.encode_callback_json(VALUE))
+    body["JobsDetail"][0]["Operation"]["UserData"] = "a\u0000b"
+    decoded = codec.read_callback(json.dumps(body).encode())
+    assert decoded.problems == ()
+    assert NoteKind.NOT_XML in {note.kind for note in decoded.notes}
+
+
+@settings(derandomize=True, deadline=None, max_examples=100)
+@given(mappings(Document.TASK_CALLBACK))
+def test_schema_files_accept_what_the_codec_writes(value: dict[str, object]) -> None:
+    """Each form of a random callback conforms to the JSON Schema of its form, and only to that."""
+    jobs = value["JobsDetail"]
+    assert isinstance(jobs, list)
+    one = {**value, "JobsDetail": jobs[:1]}
+    for wrapper in (False, True):
+        array = json.loads(codec.encode_callback_json(value, wrapper=wrapper, numbers=wrapper))
+        single = json.loads(codec.encode_callback_json(one, wrapper=wrapper, jobs="object"))
+        assert validate_json(JsonDocument.TASK_CALLBACK_ARRAY, array) == ()
+        assert validate_json(JsonDocument.TASK_CALLBACK_OBJECT, single) == ()
+        assert validate_json(JsonDocument.TASK_CALLBACK_ARRAY, single)
+        assert validate_json(JsonDocument.TASK_CALLBACK_OBJECT, array)
+
+
+def test_schema_file_of_workflow_callbacks() -> None:
+    """The workflow sample conforms in JSON; without its run id it does not."""
+    value = codec.read_callback(sample("workflow callback")[1]).value
+    body = json.loads(codec.encode_callback_json(value, document=Document.WORKFLOW_CALLBACK))
+    assert validate_json(JsonDocument.WORKFLOW_CALLBACK, body) == ()
+    del body["WorkflowExecution"]["RunId"]
+    assert validate_json(JsonDocument.WORKFLOW_CALLBACK, body)

@@ -1,0 +1,102 @@
+"""Canonical mappings become typed values and go back; nothing a target sends makes that raise."""
+
+from typing import get_args
+
+import pytest
+from contract_samples import sample
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ciq_schemas import codec, values
+from ciq_schemas.codec import Decoded, Document
+from ciq_schemas.features import FEATURES
+
+ROUND_TRIPS = {
+    "queue list, paged": values.QueueList,
+    "job answer": values.JobAnswer,
+    "job answer, many": values.JobAnswer,
+    "task callback": values.JobCallback,
+    "error": values.ErrorAnswer,
+}
+
+
+@pytest.mark.parametrize("name", ROUND_TRIPS)
+def test_values_are_written_as_they_were_read(name: str) -> None:
+    """What a value holds is what the document says, so writing it and reading it again changes nothing."""
+    document, data = sample(name)
+    value = codec.to_value(ROUND_TRIPS[name], codec.read(document, data))
+    again = codec.encode(document, value)
+    assert codec.validate(document, again) == ()
+    assert codec.to_value(ROUND_TRIPS[name], codec.read(document, again)) == value
+
+
+def test_a_job_in_full() -> None:
+    """Names, absence (None), emptiness (""), common parts and open containers."""
+    document, data = sample("job answer")
+    (job,) = codec.to_value(values.JobAnswer, codec.read(document, data)).jobs
+    assert (job.code, job.message, job.progress, job.start_time) == ("Success", "", None, "-")
+    assert job.input == values.JobInput(object="in/片 7.mp4", bucket_id="probe-1250000000", region="ap-guangzhou")
+    assert job.operation is not None
+    assert (job.operation.user_data, job.operation.job_level) == ("case-17 <&>", "2")
+    assert job.operation.containers == {"Snapshot": {"Mode": "Interval", "Start": "0", "Count": "3"}}
+
+
+@pytest.mark.parametrize("name", ["queue list, by id, newer form", "queue list, by id, older form"])
+def test_both_forms_of_unknown_queues(name: str) -> None:
+    """NonExistPIDs as repeated text and as a container of QueueID are the same ids."""
+    document, data = sample(name)
+    answer = codec.to_value(values.QueueList, codec.read(document, data))
+    assert answer.non_exist_ids == ("pX", "pY")
+
+
+@pytest.mark.parametrize("name", ["job answer, many", "job answer, none"])
+def test_both_forms_of_unknown_jobs(name: str) -> None:
+    """NonExistJobIds as one text with commas and as repeated elements are the same ids."""
+    document, data = sample(name)
+    assert codec.to_value(values.JobAnswer, codec.read(document, data)).non_exist_ids == ("jX", "jY")
+
+
+def test_the_queue_of_an_update() -> None:
+    """The one queue of an update answer, None where there is none."""
+    document, data = sample("queue update answer")
+    queue = codec.queue_of_update(codec.read(document, data))
+    assert queue is not None
+    assert queue.notify_config == values.NotifyConfig(url="", event="", type="", state="Off")
+    assert codec.queue_of_update(codec.read(document, b"<Error/>")) is None
+
+
+@pytest.mark.parametrize("spec", FEATURES.values(), ids=list(FEATURES))
+def test_buckets_of_every_feature(spec: object) -> None:
+    """Each feature's containers of activation answers and bucket lists are in the schema and are read."""
+    element, repeated = spec.bucket_element, spec.bucket_list_element  # type: ignore[attr-defined]
+    bucket = {"BucketId": "b-1", "Name": "b-1", "Region": "r", "CreateTime": "2026-01-02T03:04:05+0800"}
+    answer = codec.encode(Document.BUCKET_ANSWER, {"RequestId": "r", element: bucket})
+    page = {"RequestId": "r", "TotalCount": 2, "PageNumber": 1, "PageSize": 10, repeated: [bucket, bucket]}
+    listed = codec.encode(Document.BUCKET_LIST, page)
+    assert (codec.validate(Document.BUCKET_ANSWER, answer), codec.validate(Document.BUCKET_LIST, listed)) == ((), ())
+    one = codec.bucket_of_answer(codec.read(Document.BUCKET_ANSWER, answer))
+    assert one is not None
+    assert (one.name, one.alias_bucket_id) == ("b-1", None)
+    assert codec.buckets_of_list(codec.read(Document.BUCKET_LIST, listed)) == (one, one)
+
+
+ANYTHING = st.recursive(
+    st.sampled_from(["", "x", "a,b"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["JobsDetail", "QueueList", "State", "Input", "Operation", "Odd"]), inner)
+    ),
+    max_leaves=8,
+)
+
+
+@settings(derandomize=True, deadline=None, max_examples=300)
+@given(st.dictionaries(st.sampled_from(["JobsDetail", "QueueList", "NonExistJobIds", "Queue", "Code"]), ANYTHING))
+def test_no_mapping_makes_it_raise(value: dict[str, object]) -> None:
+    """Whatever the structure, a value comes out, and what does not fit is left out."""
+    decoded = Decoded(document=Document.JOB_ANSWER, value=value)
+    for kind in get_args(values.QueueList | values.JobAnswer | values.JobCallback | values.ErrorAnswer):
+        assert isinstance(codec.to_value(kind, decoded), kind)
+    codec.queue_of_update(decoded)
+    codec.bucket_of_answer(decoded)
+    codec.buckets_of_list(decoded)
