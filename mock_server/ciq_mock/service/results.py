@@ -1,80 +1,96 @@
 """What a finished job says it has made: small, plausible result containers, one kind a feature.
 
+Works on XML as it was echoed: names of outputs are taken over as they stand there, escapes included.
 Values follow the shapes of the describe and callback pages (callbacks.md 4.2); nothing was really processed.
 """
 
-from collections.abc import Mapping
 from hashlib import md5, sha256
 
 from ciq_schemas.features import Feature
 
-Content = Mapping[str, object]
+_HASH_LENGTHS = {b"MD5": 32, b"SHA1": 40, b"SHA256": 64}
 
 
-def result_of(feature: Feature, tag: str, job_id: str, operation: Content) -> dict[str, object]:
-    """Return the containers to add to Operation; `operation` is its canonical mapping as submitted."""
-    output = operation.get("Output")
-    made = {name: str(text) for name, text in output.items() if isinstance(text, str)} if (
-        isinstance(output, Mapping)
-    ) else {}
-    name = _filled(made.get("Object", ""), job_id)
-    digest = md5(job_id.encode(), usedforsecurity=False).hexdigest()
+def result_of(feature: Feature, tag: str, job_id: str, operation: bytes) -> bytes:
+    """Return the containers to add to the Operation element `operation`, b"" where a job leaves none."""
+    output = _output(operation)
+    name = _filled(_text(output, b"Object"), job_id.encode())
     match feature:
         case Feature.MEDIA if name:
-            return {
-                "MediaResult": {
-                    "OutputFile": {
-                        "Bucket": made.get("Bucket", ""),
-                        "Region": made.get("Region", ""),
-                        "ObjectName": name,
-                        "Md5Info": {"ObjectName": name, "Md5": digest},
-                    }
-                }
-            }
+            return b"<MediaResult><OutputFile>%b<Md5Info>%b</Md5Info></OutputFile></MediaResult>" % (
+                _element(b"Bucket", _text(output, b"Bucket"))
+                + _element(b"Region", _text(output, b"Region"))
+                + _element(b"ObjectName", name),
+                _element(b"ObjectName", name) + _element(b"Md5", _digest(job_id)),
+            )
         case Feature.SPEECH if tag == "SpeechRecognition":
-            return {"SpeechRecognitionResult": {"AudioTime": "1.000", "Result": ["[0:0.000,0:1.000] ok"]}}
+            return (
+                b"<SpeechRecognitionResult><AudioTime>1.000</AudioTime>"
+                b"<Result>[0:0.000,0:1.000] ok</Result></SpeechRecognitionResult>"
+            )
         case Feature.DOC if tag == "DocProcess":
-            target = operation.get("DocProcess")
-            kind = target.get("TgtType") if isinstance(target, Mapping) else None
-            return {
-                "DocProcessResult": {
-                    "FailPageCount": "0",
-                    "SuccPageCount": "1",
-                    "TotalPageCount": "1",
-                    "TaskId": job_id,
-                    "TgtType": str(kind or "jpg"),
-                    "PageInfo": {"PageNo": "1", "TgtUri": name},
-                }
-            }
+            return (
+                b"<DocProcessResult><FailPageCount>0</FailPageCount><SuccPageCount>1</SuccPageCount>"
+                b"<TotalPageCount>1</TotalPageCount><TaskId>%b</TaskId><TgtType>%b</TgtType>"
+                b"<PageInfo><PageNo>1</PageNo>%b</PageInfo></DocProcessResult>"
+            ) % (job_id.encode(), _text(operation, b"TgtType") or b"jpg", _element(b"TgtUri", name))
         case Feature.PIC if tag == "PicProcess":
-            return {"PicProcessResult": {"ObjectName": name, "OriginalInfo": {"Etag": digest}}}
+            return b"<PicProcessResult>%b<OriginalInfo>%b</OriginalInfo></PicProcessResult>" % (
+                _element(b"ObjectName", name),
+                _element(b"Etag", _digest(job_id)),
+            )
         case Feature.FILE if tag == "FileHashCode":
-            return {"FileHashCodeResult": _hash_result(operation, job_id)}
+            kind = _text(operation, b"Type")
+            kind = kind if kind in _HASH_LENGTHS else b"MD5"
+            digest = sha256(job_id.encode()).hexdigest().encode()[: _HASH_LENGTHS[kind]]
+            return b"<FileHashCodeResult>%b<FileSize>1024</FileSize></FileHashCodeResult>" % _element(kind, digest)
         case Feature.FILE if tag == "FileUncompress":
-            return {
-                "FileUncompressResult": {
-                    "Region": made.get("Region", ""), "Bucket": made.get("Bucket", ""), "FileCount": "1",
-                }
-            }  # fmt: skip
+            return b"<FileUncompressResult>%b%b<FileCount>1</FileCount></FileUncompressResult>" % (
+                _element(b"Region", _text(output, b"Region")),
+                _element(b"Bucket", _text(output, b"Bucket")),
+            )
         case Feature.FILE if tag == "FileCompress":
-            return {"FileCompressResult": {**made, "CompressFileCount": "1", "ErrorCount": "0"}}
+            return (
+                b"<FileCompressResult>%b%b%b<CompressFileCount>1</CompressFileCount>"
+                b"<ErrorCount>0</ErrorCount></FileCompressResult>"
+            ) % (
+                _element(b"Region", _text(output, b"Region")),
+                _element(b"Bucket", _text(output, b"Bucket")),
+                _element(b"Object", name),
+            )
         case _:
-            return {}
+            return b""
 
 
-def _filled(pattern: str, job_id: str) -> str:
+def _digest(job_id: str) -> bytes:
+    return md5(job_id.encode(), usedforsecurity=False).hexdigest().encode()
+
+
+def _output(operation: bytes) -> bytes:
+    """The content of Operation.Output, which comes behind the containers of the tag."""
+    end = operation.rfind(b"</Output>")
+    start = operation.rfind(b"<Output>", 0, end)
+    return b"" if start < 0 else operation[start + len(b"<Output>") : end]
+
+
+def _text(xml: bytes, name: bytes) -> bytes:
+    """The content of the first element `name`, b"" when there is none or it holds elements."""
+    _, opening, rest = xml.partition(b"<" + name + b">")
+    text, _, _ = rest.partition(b"<")
+    return text.strip() if opening else b""
+
+
+def _element(name: bytes, text: bytes) -> bytes:
+    return b"<%b>%b</%b>" % (name, text, name) if text else b"<%b/>" % name
+
+
+def _filled(pattern: bytes, job_id: bytes) -> bytes:
     """Put values into the wildcards of an output name (jobs.md 1.3)."""
+    if b"${" not in pattern:
+        return pattern
     for mark, text in (
-        ("${jobid}", job_id), ("${InventoryTriggerJobId}", job_id), ("${Number}", "0"), ("${number}", "0"),
-        ("${Page}", "1"), ("${SheetID}", "1"), ("${ext}", "bin"),
+        (b"${jobid}", job_id), (b"${Number}", b"0"), (b"${number}", b"0"), (b"${Page}", b"1"),
+        (b"${SheetID}", b"1"), (b"${ext}", b"bin"),
     ):  # fmt: skip
         pattern = pattern.replace(mark, text)
     return pattern
-
-
-def _hash_result(operation: Content, job_id: str) -> dict[str, str]:
-    config = operation.get("FileHashCodeConfig")
-    kind = str(config.get("Type") or "MD5") if isinstance(config, Mapping) else "MD5"
-    digest = sha256(job_id.encode()).hexdigest()
-    length = {"MD5": 32, "SHA1": 40}.get(kind, 64)
-    return {kind if kind in ("MD5", "SHA1", "SHA256") else "MD5": digest[:length], "FileSize": "1024"}
