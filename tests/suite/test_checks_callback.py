@@ -197,6 +197,7 @@ DEVIATIONS: list[tuple[str, Iterable[Format | None], Change]] = [
     ("SHP-010", (JSON,), say_otherwise("&", "&amp;")),
     ("SHP-010", BOTH, say_otherwise("中文", "??")),
     ("SHP-010", BOTH, _without("UserData")),
+    ("SHP-010", (XML,), lambda t: retold(t, lambda a: (with_body(a, "&amp;", "&"),))),
     ("SHP-011", (JSON,), say_otherwise(f'"{QUEUE}"', "17")),
     ("SHP-011", (JSON,), say_otherwise('"Snapshot"', "null")),
 ]
@@ -276,6 +277,7 @@ LEGAL: dict[str, tuple[Change, set[str]]] = {
     "JSON in a wrapper": (_json_as(lambda b: {"Response": b}), EVERY),
     "JSON in another order": (lambda t: retold(t, _reversed_json), EVERY),
     "JobLevel a number": (_json_as(_level_as_number), EVERY),
+    "JSON with elements of its own": (_json_as(lambda b: b | {"XHint": 7, "XMore": {"Deep": [1, None]}}), EVERY),
     "Tag inside Operation": (_tag_in_operation, EVERY),
     "XML declaration": (say_otherwise("<Response>", '<?xml version="1.0" encoding="UTF-8"?>\n<Response>'), EVERY),
     "indented XML": (say_otherwise("><", ">\n  <"), EVERY - {"SHP-010"}),
@@ -393,6 +395,17 @@ def test_results_may_differ_between_the_forms() -> None:
 
 def _with_result(body: dict[str, list[dict[str, dict[str, object]]]]) -> object:
     body["JobsDetail"][0]["Operation"]["MediaInfo"] = {"Duration": "3"}
+    return body
+
+
+def test_numbers_in_results_are_no_strings() -> None:
+    """Samples write the numbers of results as strings too, so a JSON number there is a deviation."""
+    sized = _json_as(_with_size)(callbacks())
+    assert judged("SHP-011", sized, JSON).kind is Kind.DEVIATES
+
+
+def _with_size(body: dict[str, list[dict[str, dict[str, object]]]]) -> object:
+    body["JobsDetail"][0]["Operation"]["MediaInfo"] = {"Size": 17}
     return body
 
 

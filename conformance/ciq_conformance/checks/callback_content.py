@@ -1,11 +1,12 @@
 """Checks of the scenario `callback`: what the bodies say, against describe, the order, and the other form (SHP)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from ciq_conformance.checks.callback import form_of
-from ciq_conformance.checks.callback_jobs import Telling, readable_of
+from ciq_conformance.checks.callback_jobs import Telling, readable_of, tellings_of
 from ciq_conformance.judge import times
 from ciq_conformance.judge.body_paths import texts_by_path
+from ciq_conformance.judge.documented import is_named
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import (
     Collected,
@@ -19,8 +20,6 @@ from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.judge.requested import requested_job
 from ciq_conformance.judge.told import Look
 from ciq_conformance.steps import callback as steps
-from ciq_schemas.codec import Document
-from ciq_schemas.codec.parts import UnknownPartError, part_field
 from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import ENDED_BY_RUNNING, JobState
 from ciq_schemas.requirement import Format, Scenario
@@ -203,7 +202,7 @@ def _comparable(telling: Telling) -> Mapping[str, tuple[str, ...]]:
     for path, values in texts_by_path(telling.notice.arrival.body.data).items():
         names = path.split(".")
         cut = next((at for at, name in enumerate(names) if name.endswith(_RESULTS)), None)
-        known = path in asked or _is_documented(names if cut is None else names[: cut + 1])
+        known = path in asked or is_named(names if cut is None else names[: cut + 1])
         if not known:
             continue
         if cut is not None:
@@ -215,19 +214,13 @@ def _comparable(telling: Telling) -> Mapping[str, tuple[str, ...]]:
     return kept
 
 
-def _is_documented(names: Sequence[str]) -> bool:
-    try:
-        part_field(Document.TASK_CALLBACK, "/".join(names))
-    except UnknownPartError:
-        return False
-    return True
-
-
 @check("SHP-010")
 def special_characters_survive(evidence: Evidence, item: Item) -> Finding:
     """UserData with what XML and JSON must escape, and a key with Chinese, come as they were given."""
     form = form_of(item)
-    tellings = readable_of(evidence, form)
+    readable, tellings = readable_of(evidence, form), tellings_of(evidence, form)
+    if isinstance(readable, Finding):
+        return readable
     if isinstance(tellings, Finding):
         return tellings
     expected = f"UserData with {steps.SPECIAL_CHARACTERS} and an Output.Object with {steps.SPECIAL_FOLDER}, unchanged"
@@ -240,6 +233,9 @@ def special_characters_survive(evidence: Evidence, item: Item) -> Finding:
         return blocked("the job with special characters was not told; DEL-001 judges that")
     found = Collected()
     for telling in special:
+        if telling not in readable:
+            found.add(telling.seq, "the body with them cannot be read, others can")
+            continue
         asked = requested_job(telling.job.submit)
         operation = telling.told.operation
         user_data = operation.user_data if operation else None

@@ -6,6 +6,7 @@ from ciq_conformance.checks.callback import form_of
 from ciq_conformance.checks.callback_jobs import is_form, jobs_of, readable_of, tellings_of
 from ciq_conformance.driver.stage import channel_name
 from ciq_conformance.judge.body_paths import WRAPPER, Node, UnreadableBody, leaves, read_body, text_of
+from ciq_conformance.judge.documented import is_covered
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Collected, Finding, Kind, blocked, deviates, holds, observed
 from ciq_conformance.judge.registry import Item, check
@@ -243,6 +244,8 @@ def json_values_are_strings(evidence: Evidence, item: Item) -> Finding:
         for path, leaf in leaves(body.content):
             if isinstance(leaf, str) or (path.endswith(_NUMBER_IN_SAMPLE) and isinstance(leaf, int)):
                 continue
+            if not is_covered(path.split(".")):
+                continue  # an element of the target's own, of which no sentence speaks
             found.add(telling.seq, f"{path} is {'null' if leaf is None else text_of(leaf)}, no string")
     if not read:
         return blocked("no body could be read; SHP-001 judges that")

@@ -41,13 +41,24 @@ def _submit(stage: Stage, step: Step, *, own: bool = False, **changes: str) -> l
     return [job.job_id for job in reply.jobs if job.job_id]
 
 
-def _finish(stage: Stage, jobs: Sequence[str], *, queue: Sequence[str] = (), own: Sequence[str] = ()) -> None:
-    """Wait until `jobs` have ended, `queue` were told at the queue's address and `own` at the job's; then listen on."""
+def _finish(
+    stage: Stage,
+    jobs: Sequence[str],
+    *,
+    queue: Sequence[str] = (),
+    own: Sequence[str] = (),
+    silence: bool = True,
+) -> None:
+    """Wait until `jobs` have ended, `queue` were told at the queue's address and `own` at the job's.
+
+    Listen some more where there is `silence` to be heard.
+    """
     stage.watch_ended(Step.LOOK, jobs)
     deadline = stage.now() + stage.patience.callback
     stage.wait_callbacks(Channel.QUEUE, queue)
     stage.wait_callbacks(Channel.JOB, own, max(stage.patience.quiet, deadline - stage.now()))
-    stage.pause_thread(stage.patience.quiet)
+    if silence:
+        stage.pause_thread(stage.patience.quiet)
 
 
 def _without_format(stage: Stage) -> None:
@@ -58,7 +69,7 @@ def _without_format(stage: Stage) -> None:
         own = _submit(stage, Step.SUBMIT_OWN_JSON, own=True, callback_format="JSON")
         silenced = _submit(stage, Step.SUBMIT_SILENCED, callback="no")
     plain = _submit(stage, Step.SUBMIT_PLAIN)
-    _finish(stage, [*own, *silenced, *plain], queue=plain, own=own)
+    _finish(stage, [*own, *silenced, *plain], queue=plain, own=own, silence=bool(own or silenced))
 
 
 def _json(stage: Stage) -> None:
@@ -68,7 +79,7 @@ def _json(stage: Stage) -> None:
         return
     own = _submit(stage, Step.SUBMIT_OWN_XML, own=True, callback_format="XML")
     plain = _submit(stage, Step.SUBMIT_UNDER_JSON)
-    _finish(stage, [*own, *plain], queue=plain, own=own)
+    _finish(stage, [*own, *plain], queue=plain, own=own, silence=False)
 
 
 def _workflow_only(stage: Stage) -> None:
