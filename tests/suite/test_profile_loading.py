@@ -1,7 +1,10 @@
 """The effective profile: precedence, checks, words of each mistake, secrets."""
 
+import tomllib
+from importlib.resources import files
 from pathlib import Path
 
+import jsonschema_rs
 import pytest
 
 from ciq_conformance.profile_loading import Loaded, ProfileError, load_profile
@@ -66,6 +69,13 @@ def test_every_key_of_a_file_arrives(tmp_path: Path) -> None:
     assert profile.inputs[Feature.MEDIA].tag == "Transcode"
     assert profile.inputs[Feature.SPEECH].tag == "SpeechRecognition"
     assert profile.job_path == {Feature.DOC: "/doc_jobs"}
+
+
+def test_the_published_schema_accepts_what_the_kit_accepts(tmp_path: Path) -> None:
+    """A profile with every kind of key satisfies the JSON Schema of the profile, which editors use."""
+    load(FULL, tmp_path)
+    schema = (files("ciq_schemas") / "json_schema" / "profile.json").read_text(encoding="utf-8")
+    jsonschema_rs.validator_for(schema).validate(tomllib.loads(FULL))
 
 
 def test_flag_before_environment_before_file_before_default(tmp_path: Path) -> None:

@@ -5,19 +5,25 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from importlib.resources import files
 from pathlib import Path
 
+import jsonschema_rs
+import msgspec
 import pytest
 import requests
 from command import ciq, environment, records_of, steady, verdicts_of
 from lxml import etree
+from miniature.server import Miniature
+from miniature.traits import Traits
 
 from ciq_mock.server import MockServer
 from ciq_mock.settings import Credentials, MockSettings
+from ciq_mock.views import QueueView
 from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import QueueState
-from ciq_schemas.run import Exchange, Footer, Header
+from ciq_schemas.run import Exchange, Footer, Header, Mark
 
 HOST = "examplebucket-1250000000.ci.ap-chongqing.myqcloud.com"
 GOLDEN = Path(__file__).with_name("golden")
@@ -30,9 +36,15 @@ def target() -> Iterator[MockServer]:
         yield mock
 
 
+def media_queue(mock: MockServer) -> QueueView:
+    """The media queue as it is now."""
+    (queue,) = [one for one in mock.queues if one.feature is Feature.MEDIA]
+    return queue
+
+
 def put_queue(mock: MockServer, state: str, rule: str) -> None:
     """Set the media queue as an operator would have before the run."""
-    (queue,) = [one for one in mock.queues if one.feature is Feature.MEDIA]
+    queue = media_queue(mock)
     body = f"<Request><Name>mine</Name><State>{state}</State><NotifyConfig>{rule}</NotifyConfig></Request>"
     answer = requests.put(f"{mock.url}/queue/{queue.queue_id}", data=body, headers={"Host": HOST}, timeout=10)
     assert answer.status_code == 200, answer.text
@@ -79,25 +91,23 @@ def test_the_queue_is_left_as_it_was_found(target: MockServer, tmp_path: Path) -
     put_queue(target, "Paused", RULE_ON)
     done = ciq("run", "--target", target.url, "--feature", "media", "-k", "SUB-001", "-k", "UPD-*", cwd=tmp_path)
     assert done.code == 0, done.text
-    (queue,) = [one for one in target.queues if one.feature is Feature.MEDIA]
+    queue = media_queue(target)
     assert (queue.state, queue.name, queue.callback_url) == (QueueState.PAUSED, "mine", "http://127.0.0.1:9/mine")
     footer = records_of(tmp_path / "ciq-report")[-1]
     assert isinstance(footer, Footer)
     assert footer.restored
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_stopped_run_puts_the_queue_back(target: MockServer, tmp_path: Path, number: signal.Signals) -> None:
-    """Ctrl-C or SIGTERM while the queue is paused by the suite: it is put back, and nothing unproven passes."""
-    put_queue(target, "Active", RULE_ON)
-    command = [sys.executable, "-m", "ciq_conformance", "run", "--target", target.url, "--feature", "media"]
+def stopped_run(mock: MockServer, cwd: Path, when: Callable[[QueueView], bool], number: signal.Signals) -> str:
+    """Run against the mock, send the signal as soon as the media queue is as `when` says; the output."""
+    command = [sys.executable, "-m", "ciq_conformance", "run", "--target", mock.url, "--feature", "media"]
     process = subprocess.Popen(
-        [*command, "-k", "PRI-*"], cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        [*command, "-k", "PRI-*"], cwd=cwd, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
     try:
         deadline = time.monotonic() + 60
-        while not any(q.state is QueueState.PAUSED for q in target.queues) and process.poll() is None:
-            assert time.monotonic() < deadline, "the run never paused the queue"
+        while not when(media_queue(mock)) and process.poll() is None:
+            assert time.monotonic() < deadline, "the queue never came to the wanted state"
             time.sleep(0.005)  # looks again until the condition holds
         process.send_signal(number)
         out, _ = process.communicate(timeout=60)
@@ -106,12 +116,29 @@ def test_a_stopped_run_puts_the_queue_back(target: MockServer, tmp_path: Path, n
     text = out.decode()
     assert process.returncode == 5, text
     assert f"stopped by {number.name}" in text
-    (queue,) = [one for one in target.queues if one.feature is Feature.MEDIA]
+    return text
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_run_puts_the_queue_back(target: MockServer, tmp_path: Path, number: signal.Signals) -> None:
+    """Ctrl-C or SIGTERM while the queue is paused by the suite: it is put back, and nothing unproven passes."""
+    put_queue(target, "Active", RULE_ON)
+    stopped_run(target, tmp_path, lambda queue: queue.state is QueueState.PAUSED, number)
+    queue = media_queue(target)
     assert (queue.state, queue.name, queue.callback_url) == (QueueState.ACTIVE, "mine", "http://127.0.0.1:9/mine")
     footer = records_of(tmp_path / "ciq-report")[-1]
     assert isinstance(footer, Footer)
     assert footer.restored
     assert {verdict.outcome for verdict in verdicts_of(tmp_path / "ciq-report").values()} == {"inconclusive"}
+
+
+def test_a_run_stopped_while_it_measures_puts_the_queue_back(tmp_path: Path) -> None:
+    """Ctrl-C during the probe, with its rule on the queue and its job running, leaves the queue as it was too."""
+    with MockServer(MockSettings(duration=30, workers=1, activated=(Feature.MEDIA,))) as mock:
+        put_queue(mock, "Paused", RULE_ON)
+        stopped_run(mock, tmp_path, lambda queue: queue.running > 0, signal.SIGINT)
+        queue = media_queue(mock)
+    assert (queue.state, queue.name, queue.callback_url) == (QueueState.PAUSED, "mine", "http://127.0.0.1:9/mine")
 
 
 def test_the_deadline_cuts_a_run_short(target: MockServer, tmp_path: Path) -> None:
@@ -156,6 +183,31 @@ def test_a_known_deviation_is_accepted_until_it_is_mended(target: MockServer, tm
     assert done.code == 1, done.text
     assert "baseline: QUE-003-media does not deviate any more" in done.err
     assert "QUE-003" not in (tmp_path / "new.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_features_that_disturb_each_other_run_one_after_the_other(tmp_path: Path) -> None:
+    """On a target whose pause is felt in every feature only the isolation requirements turn red, not the rest."""
+    with Miniature(Traits(fault="shared_pause")) as wrong:
+        globs = [part for glob in ("QUE-*", "UPD-*", "ONE-008", "PRI-001") for part in ("-k", glob)]
+        done = ciq("run", "--target", wrong.url, *globs, cwd=tmp_path)
+    assert done.code == 1, done.text
+    red = {v.requirement for v in verdicts_of(tmp_path / "ciq-report").values() if v.outcome in ("fail", "blocked")}
+    assert red == {"ONE-008"}
+    notes = [record.text for record in records_of(tmp_path / "ciq-report") if isinstance(record, Mark)]
+    assert any(text.startswith("features run one after the other") for text in notes)
+
+
+def test_the_records_of_a_run_fit_their_schema(target: MockServer, tmp_path: Path) -> None:
+    """Every line of a run file satisfies the JSON Schema that the kit publishes for it."""
+    done = ciq("run", "--target", target.url, "--feature", "media", "-k", "RUL-001", "-k", "QUE-001", cwd=tmp_path)
+    assert done.code == 0, done.text
+    schema = (files("ciq_schemas") / "json_schema" / "run_record.json").read_text(encoding="utf-8")
+    validator = jsonschema_rs.validator_for(schema)
+    lines = (tmp_path / "ciq-report" / "run.ndjson").read_bytes().splitlines()
+    assert {msgspec.json.decode(line)["kind"] for line in lines} >= {"header", "exchange", "arrival", "verdict"}
+    for line in lines:
+        validator.validate(msgspec.json.decode(line))
 
 
 def test_pytest_runs_the_same_items(target: MockServer, tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ def probe(around: Surroundings, spec: FeatureSpec) -> Readiness:
     channel = f"{spec.feature}.{PROBE}.callback"
     listening = _listen(around, stage, around.receiver.address(channel))
     try:
-        return _measure(around, stage, channel, activated=activated, listening=listening)
+        return _measure(around, stage, channel, found, activated=activated, listening=listening)
     except Broken as broken:
         return Readiness(
             spec=spec,
@@ -125,8 +125,8 @@ def probe(around: Surroundings, spec: FeatureSpec) -> Readiness:
             hindrance=str(broken),
         )
     finally:
-        if not around.stop.requested():
-            stage.restore("restore")
+        stage.calls = around.calls(spec, PROBE, spec.job_path, though_stopping=True)
+        stage.restore("restore")
 
 
 def _find_queue(around: Surroundings, calls: FeatureCalls) -> tuple[Queue, bool]:
@@ -165,6 +165,8 @@ def _listen(around: Surroundings, stage: Stage, address: str) -> bool:
     """Make the queue active and send its callbacks to us; False when the target refuses the rule."""
     reply = stage.set_queue("listen", rule=RuleOrder(url=address))
     if reply.ok:
+        if reply.queue is not None and reply.queue.queue_id:
+            stage.found = msgspec.structs.replace(stage.found, queue_id=reply.queue.queue_id)
         return True
     around.recorder.mark(
         PROBE, stage.spec.feature, "note", f"a callback rule to {address} was answered {describe_reply(reply)}"
@@ -174,7 +176,9 @@ def _listen(around: Surroundings, stage: Stage, address: str) -> bool:
     return False
 
 
-def _measure(around: Surroundings, stage: Stage, channel: str, *, activated: bool, listening: bool) -> Readiness:
+def _measure(
+    around: Surroundings, stage: Stage, channel: str, found: Queue, *, activated: bool, listening: bool
+) -> Readiness:
     submitted, job_path = _first_submit(around, stage)
     calls = around.calls(stage.spec, PROBE, job_path)
     stage.calls = calls
@@ -222,7 +226,7 @@ def _measure(around: Surroundings, stage: Stage, channel: str, *, activated: boo
     )
     return Readiness(
         spec=stage.spec,
-        found=stage.found,
+        found=found,
         job_path=job_path,
         calibration=calibration,
         several_ids=several,

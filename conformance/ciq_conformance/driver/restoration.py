@@ -38,20 +38,35 @@ class Restoration:
         """The queue that scenarios start from."""
         return msgspec.structs.replace(self.readiness.working, queue_id=self.queue_id)
 
+    def adopt(self) -> None:
+        """Learn the queue's id as it is now; activates the feature again when its queue is gone."""
+        listed = self._calls().list_queues("look")
+        ids = [queue.queue_id for queue in listed.queue_list.queues]
+        if not listed.ok or self.queue_id in ids:
+            return
+        queue = pick_queue(self.readiness.spec, listed)
+        if queue is None:
+            self._calls().activate("activate-again")
+            queue = pick_queue(self.readiness.spec, self._calls().list_queues("look-again"))
+        if queue is not None and queue.queue_id:
+            self.queue_id = queue.queue_id
+
     def between(self) -> None:
         """After a scenario: back to the queue that scenarios start from, if anything was changed."""
         if self._touched():
-            self._adopt_queue()
+            self.adopt()
             self._put(self.working)
+            self.adopt()  # a target whose update changes the id is told so by ONE-011, and by nothing else
 
     def finish(self) -> str:
         """At the end: back to the queue as found. Returns what could not be put back, empty when all could."""
-        self._adopt_queue()
+        self.adopt()
         found = msgspec.structs.replace(self.readiness.found, queue_id=self.queue_id)
         feature = self.readiness.spec.feature
         refused = self._put(found)
         if refused:
             return f"{feature}: {refused}"
+        self.adopt()
         listed = self._calls().list_queues("verify")
         now = next((queue for queue in listed.queue_list.queues if queue.queue_id == self.queue_id), None)
         left = "the queue is not listed any more" if now is None else difference(found, now)
@@ -71,18 +86,6 @@ class Restoration:
         if stage.restore("queue"):
             return ""
         return f"PUT of the queue (state {queue.state}) was refused"
-
-    def _adopt_queue(self) -> None:
-        listed = self._calls().list_queues("look")
-        ids = [queue.queue_id for queue in listed.queue_list.queues]
-        if not listed.ok or self.queue_id in ids:
-            return
-        queue = pick_queue(self.readiness.spec, listed)
-        if queue is None:
-            self._calls().activate("activate-again")
-            queue = pick_queue(self.readiness.spec, self._calls().list_queues("look-again"))
-        if queue is not None and queue.queue_id:
-            self.queue_id = queue.queue_id
 
     def _touched(self) -> bool:
         """Whether anything but GET and job calls was sent for this feature since the last look."""

@@ -113,9 +113,11 @@ class RunSession:
             reason = ""
             try:
                 ready = probe(self.around, FEATURES[feature])
+                restoration = Restoration(around=self.around, readiness=ready)
                 with self._lock:
                     self._ready[feature] = ready
-                    self._restorations[feature] = Restoration(around=self.around, readiness=ready)
+                    self._restorations[feature] = restoration
+                restoration.adopt()
                 reason = ready.hindrance
             except Unreachable as silence:
                 reason = str(silence)
