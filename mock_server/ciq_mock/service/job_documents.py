@@ -5,14 +5,16 @@ it when the job has succeeded. Answers and callbacks, XML and JSON, all come fro
 Source: 1045/73113 (JobsDetail), 436/85083 (many operations), 1045/73386 and others (callbacks).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from ciq_mock.callback_rule import TASK_FINISH, BodyFormat
 from ciq_mock.engine import Job
 from ciq_mock.service import times
 from ciq_mock.service.call import Call
 from ciq_mock.service.results import result_of
-from ciq_schemas.codec import Document, Fragment, encode_callback_json, encode_part
+from ciq_mock.service.submit_form import AskedOperation, Texts
+from ciq_schemas.codec import Document, Fragment, decode_part, encode_callback_json, encode_part
+from ciq_schemas.codec.writing import escape
 from ciq_schemas.features import Feature, FeatureSpec
 from ciq_schemas.lifecycle import JobState
 
@@ -29,37 +31,43 @@ _WITHOUT_BUCKET = frozenset({Feature.DOC, Feature.AI})
 """Input of documents and of translation is echoed with what was given only (1545/65203, 1045/50307)."""
 
 
-def echoed_input(spec: FeatureSpec, call: Call, given: object) -> bytes:
+def echoed_input(spec: FeatureSpec, call: Call, given: Texts | None) -> bytes:
     """Return the Input element of later answers; empty when the request has none."""
-    if not isinstance(given, dict):
+    if given is None:
         return b""
+    with_bucket = spec.feature not in _WITHOUT_BUCKET and "Object" in given
+    if with_bucket and len(given) == 1:
+        return (
+            f"<Input><BucketId>{call.bucket}</BucketId><Object>{escape(str(given['Object']))}</Object>"
+            f"<Region>{call.region}</Region></Input>"
+        ).encode()
     echo = dict(given)
-    if spec.feature not in _WITHOUT_BUCKET and "Object" in echo:
+    if with_bucket:
         echo |= {"BucketId": call.bucket, "Region": call.region}
     return encode_part(Document.JOB_ANSWER, _INPUT, echo).data
 
 
-def echoed_operation(
-    spec: FeatureSpec, operation: Mapping[str, object], fragment: Fragment, *, tag: str
-) -> bytes:
+def echoed_operation(spec: FeatureSpec, asked: AskedOperation, *, tag: str) -> bytes:
     """Return the Operation element of later answers: as given, and what the service adds to it.
 
     `tag` is that of one operation of many, which stands in Operation then; empty otherwise.
     """
     added: dict[str, object] = {}
-    if tag and not operation.get("Tag"):
+    if tag and not asked.tag:
         added["Tag"] = tag
-    if operation.get("TemplateId"):
-        added["TemplateName"] = f"template-{operation['TemplateId']}"
-    wants_level = spec.has_job_level and "JobLevel" not in operation
-    if not added and fragment.data.endswith(_OPERATION_END):
+    if asked.template_id:
+        added["TemplateName"] = f"template-{asked.template_id}"
+    wants_level = spec.has_job_level and asked.level is None
+    if not added and asked.xml.endswith(_OPERATION_END):
         if not wants_level:
-            return fragment.data
+            return asked.xml
         # JobLevel is the last element of a request's Operation, so the default goes right before the end tag.
-        return b"".join((fragment.data[: -len(_OPERATION_END)], _DEFAULT_LEVEL, _OPERATION_END))
+        return b"".join((asked.xml[: -len(_OPERATION_END)], _DEFAULT_LEVEL, _OPERATION_END))
     if wants_level:
         added["JobLevel"] = "0"
-    return encode_part(Document.JOB_ANSWER, _OPERATION, {**operation, **added}).data
+    given = decode_part(Document.JOB_SUBMIT_REQUEST, "Operation", Fragment(asked.xml))
+    operation = {**given, **added} if isinstance(given, dict) else added
+    return encode_part(Document.JOB_ANSWER, _OPERATION, operation).data
 
 
 def submitted(jobs: Iterable[Job]) -> bytes:

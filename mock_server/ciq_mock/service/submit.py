@@ -4,18 +4,17 @@ Source: 436/73198, 436/54934, 1045/47932 (one), 436/85083 (many); 436/83108 (fil
 path, Operation, Input, callback fields, then bucket and queue.
 """
 
-from collections.abc import Mapping
+from functools import lru_cache
 
 from ciq_mock.callback_rule import NO_CALLBACK
 from ciq_mock.delivery.address import AddressRefusedError, check_address
 from ciq_mock.engine import NO_CHOICE, CallbackChoice, JobOrder, KafkaAddress, MqAddress
 from ciq_mock.service import job_documents
 from ciq_mock.service.arguments import invalid, shortened
-from ciq_mock.service.bodies import request_body
 from ciq_mock.service.call import Answer, Call
 from ciq_mock.service.desk import Desk, need_bucket, refusals
+from ciq_mock.service.submit_form import SubmitForm, Texts, read_submit
 from ciq_mock.settings import MockSettings
-from ciq_schemas.codec import Decoded, Document
 from ciq_schemas.features import FEATURES, Feature, FeatureSpec, feature_of_tag
 from ciq_schemas.operations import HttpOperation
 
@@ -29,41 +28,27 @@ _WRITING = frozenset(
     }
 )  # fmt: skip
 """Tags that write files: their pages require Operation.Output."""
-_CALLBACK_FIELDS = (
-    "CallBack", "CallBackFormat", "CallBackType", "CallBackMqConfig", "CallBackKafkaConfig",
-)  # fmt: skip
-
-_Body = Mapping[str, object]
 
 
 def submit(desk: Desk, operation: HttpOperation, call: Call) -> Answer:
     """Accept the jobs of a request."""
     bucket = need_bucket(call.bucket)
-    decoded = request_body(Document.JOB_SUBMIT_REQUEST, call.body, desk.settings.limits)
-    body = decoded.value
-    operations = _mappings(body["Operation"])
-    tags = _tags(body, operations)
+    form = read_submit(call.body, desk.settings.limits)
+    tags = _tags(form)
     feature = _feature(tags, operation)
-    for tag, wanted in zip(tags, operations, strict=True):
-        _check_operation(tag, wanted)
-    orders = _orders(desk.settings, FEATURES[feature], call, decoded, tags, operations)
-    queue_id = body.get("QueueId") or None
+    for tag, asked in zip(tags, form.operations, strict=True):
+        if tag in _WRITING and not asked.has_output:
+            raise invalid(f"Operation.Output is required for {tag}")
+    orders = _orders(desk.settings, FEATURES[feature], call, form, tags)
     with refusals():
-        jobs = desk.engine.submit(
-            desk.now(), bucket, feature, orders, queue_id=None if queue_id is None else str(queue_id)
-        )
+        jobs = desk.engine.submit(desk.now(), bucket, feature, orders, queue_id=form.queue_id or None)
     desk.wake()
     return Answer(job_documents.submitted(jobs))
 
 
-def _mappings(items: object) -> list[_Body]:
-    """The containers of a repeated element; an empty one reads as no mapping at all."""
-    return [item if isinstance(item, dict) else {} for item in items] if isinstance(items, list) else []
-
-
-def _tags(body: _Body, operations: list[_Body]) -> list[str]:
+def _tags(form: SubmitForm) -> list[str]:
     """The tag of each operation: its own, else that of the request (1045/47323)."""
-    tags = [str(operation.get("Tag") or body.get("Tag") or "") for operation in operations]
+    tags = [asked.tag or form.tag for asked in form.operations]
     if "" in tags:
         raise invalid("Tag is required: in Request, or in each Operation")
     return tags
@@ -84,68 +69,47 @@ def _feature(tags: list[str], operation: HttpOperation) -> Feature:
     return features.pop()
 
 
-def _check_operation(tag: str, operation: _Body) -> None:
-    output = operation.get("Output")
-    if tag in _WRITING and not output:
-        raise invalid(f"Operation.Output is required for {tag}")
-
-
 def _orders(
-    settings: MockSettings,
-    spec: FeatureSpec,
-    call: Call,
-    decoded: Decoded,
-    tags: list[str],
-    operations: list[_Body],
+    settings: MockSettings, spec: FeatureSpec, call: Call, form: SubmitForm, tags: list[str]
 ) -> list[JobOrder]:
-    body = decoded.value
-    source = _source(body.get("Input"), tags)
-    callback = _callback(settings, body)
-    one_of_many = len(tags) > 1 or not body.get("Tag")
-    echo = job_documents.echoed_input(spec, call, body.get("Input"))
+    source = _source(form.source, tags)
+    callback = _callback(settings, form.callback)
+    one_of_many = len(tags) > 1 or not form.tag
+    echo = job_documents.echoed_input(spec, call, form.source)
+    duration = settings.duration_of(spec.feature, source)
+    failure = settings.failure_of(source)
     return [
         JobOrder(
             tag=tag,
-            level=_level(spec, operation),
+            level=int(asked.level or 0) if spec.has_job_level else 0,
             input_object=source,
             input=echo,
-            operation=job_documents.echoed_operation(
-                spec, operation, fragment, tag=tag if one_of_many else ""
-            ),
+            operation=job_documents.echoed_operation(spec, asked, tag=tag if one_of_many else ""),
             callback=callback,
-            duration=settings.duration_of(spec.feature, source),
-            failure=settings.failure_of(source),
+            duration=duration,
+            failure=failure,
             one_of_many=one_of_many,
         )
-        for tag, operation, fragment in zip(tags, operations, decoded.fragments, strict=True)
+        for tag, asked in zip(tags, form.operations, strict=True)
     ]
 
 
-def _source(given: object, tags: list[str]) -> str:
+def _source(given: Texts | None, tags: list[str]) -> str:
     """The key of the input, or its address; Object wins when both are there (436/54934)."""
-    if not isinstance(given, dict):
-        if set(tags) <= _SOURCE_IN_OPERATION:
-            return ""
-        raise invalid("Input is required")
-    source = given.get("Object") or given.get("Url") or ""
+    source = "" if given is None else str(given.get("Object") or given.get("Url") or "")
     if not source and not set(tags) <= _SOURCE_IN_OPERATION:
-        raise invalid("Input.Object is required")
-    return str(source)
+        raise invalid("Input is required" if given is None else "Input.Object is required")
+    return source
 
 
-def _level(spec: FeatureSpec, operation: _Body) -> int:
-    """0 to 2, as the schema has made sure; features without levels keep plain order of submission."""
-    return int(str(operation.get("JobLevel") or 0)) if spec.has_job_level else 0
-
-
-def _callback(settings: MockSettings, body: _Body) -> CallbackChoice:
-    given = {name: body[name] for name in _CALLBACK_FIELDS if body.get(name)}
+def _callback(settings: MockSettings, asked: Texts) -> CallbackChoice:
+    given = {name: item for name, item in asked.items() if item}
     if not given:
         return NO_CHOICE
     address = str(given.get("CallBack", ""))
     if address and address != NO_CALLBACK:
         try:
-            check_address(address, forbid_private=settings.delivery.forbid_private)
+            _checked(address, settings.delivery.forbid_private)
         except AddressRefusedError as error:
             raise invalid(f"CallBack: {error}") from None
     channel = str(given.get("CallBackType", ""))
@@ -161,6 +125,12 @@ def _callback(settings: MockSettings, body: _Body) -> CallbackChoice:
         mq=_mq(mq),
         kafka=_kafka(kafka),
     )
+
+
+@lru_cache(maxsize=512)
+def _checked(address: str, forbid_private: bool) -> None:
+    """Check an address once: clients name the same few again and again."""
+    check_address(address, forbid_private=forbid_private)
 
 
 def _need(config: object, name: str, parts: tuple[str, ...], channel: str) -> None:
