@@ -12,9 +12,13 @@ from typing import NamedTuple
 
 from lxml import etree
 
-MAX_BYTES = 1024 * 1024
+MAX_BYTES = 8 * 1024 * 1024
+MAX_ELEMENTS = 200_000
+"""Of answers and callbacks: a document job shows up to 5000 pages, a page of a list up to 100 jobs."""
+MAX_REQUEST_BYTES = 1024 * 1024
+MAX_REQUEST_ELEMENTS = 50_000
+"""Of what strangers send to a server."""
 MAX_DEPTH = 32
-MAX_ELEMENTS = 50_000
 
 _DECLARED_ENCODING = re.compile(
     rb"""\A(?:\xef\xbb\xbf)?<\?xml[^>]{0,60}?encoding\s{0,9}=\s{0,9}["']([A-Za-z0-9._\-]{1,40})["']"""
@@ -79,15 +83,15 @@ class Parsed(NamedTuple):
     """No namespace is declared anywhere, so no attribute of the tree can send a validator to other files."""
 
 
-def parse(data: bytes, *, max_bytes: int = MAX_BYTES) -> etree._Element:
+def parse(data: bytes, *, max_bytes: int = MAX_BYTES, max_elements: int = MAX_ELEMENTS) -> etree._Element:
     """Return the root element of `data`, without comments and processing instructions.
 
     Raises MalformedDocument, OversizedDocument or ForbiddenDocument; nothing else.
     """
-    return parse_document(data, max_bytes=max_bytes).root
+    return parse_document(data, max_bytes=max_bytes, max_elements=max_elements).root
 
 
-def parse_document(data: bytes, *, max_bytes: int = MAX_BYTES) -> Parsed:
+def parse_document(data: bytes, *, max_bytes: int = MAX_BYTES, max_elements: int = MAX_ELEMENTS) -> Parsed:
     """As `parse`, and tell whether the document is free of namespaces."""
     if len(data) > max_bytes:
         raise OversizedDocument(f"{len(data)} bytes, more than the {max_bytes} allowed")
@@ -105,16 +109,16 @@ def parse_document(data: bytes, *, max_bytes: int = MAX_BYTES) -> Parsed:
         raise MalformedDocument(_first_sentence(error.msg), line=line, column=column) from error
     # A document of n levels has 2n tags, so small ones need no second look.
     if data.count(b"<") > 2 * MAX_DEPTH:
-        _check_limits(root)
+        _check_limits(root, max_elements)
     return Parsed(root, b"xmlns" not in data)
 
 
-def _check_limits(root: etree._Element) -> None:
+def _check_limits(root: etree._Element, max_elements: int) -> None:
     if _TOO_DEEP(root):
         raise OversizedDocument(f"more than {MAX_DEPTH} levels of elements")
     count = _ELEMENT_COUNT(root)
-    if isinstance(count, float) and count > MAX_ELEMENTS:
-        raise OversizedDocument(f"{count:.0f} elements, more than the {MAX_ELEMENTS} allowed")
+    if isinstance(count, float) and count > max_elements:
+        raise OversizedDocument(f"{count:.0f} elements, more than the {max_elements} allowed")
 
 
 def _as_utf8(data: bytes) -> bytes:

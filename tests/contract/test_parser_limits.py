@@ -11,6 +11,7 @@ from ciq_schemas.xml_parser import (
     MAX_BYTES,
     MAX_DEPTH,
     MAX_ELEMENTS,
+    MAX_REQUEST_BYTES,
     ForbiddenDocument,
     MalformedDocument,
     OversizedDocument,
@@ -75,19 +76,21 @@ def test_depth_is_limited() -> None:
 
 def test_elements_are_limited() -> None:
     """As many elements as allowed pass, one more does not."""
-    parse(b"<a>" + b"<b/>" * (MAX_ELEMENTS - 1) + b"</a>")
+    parse(b"<a>" + b"<b/>" * 499 + b"</a>", max_elements=500)
     with pytest.raises(OversizedDocument, match="elements"):
-        parse(b"<a>" + b"<b/>" * MAX_ELEMENTS + b"</a>")
+        parse(b"<a>" + b"<b/>" * 500 + b"</a>", max_elements=500)
 
 
 def test_size_is_limited() -> None:
-    """A document of the allowed size passes, one more byte does not; the caller may allow less."""
-    exact = b"<a>" + b" " * (MAX_BYTES - 7) + b"</a>"
-    parse(exact)
-    with pytest.raises(OversizedDocument, match="bytes"):
-        parse(exact + b" ")
-    with pytest.raises(OversizedDocument):
-        parse(b"<a/>", max_bytes=3)
+    """A document of the allowed size passes, one more byte does not; answers may be larger than requests."""
+    exact = b"<a>" + b" " * (MAX_REQUEST_BYTES - 7) + b"</a>"
+    parse(exact, max_bytes=MAX_REQUEST_BYTES)
+    parse(exact + b" ")
+    for document in (Document.ERROR, Document.JOB_SUBMIT_REQUEST):
+        (problem,) = codec.read_request(document, exact + b" ").problems
+        assert problem.kind is ProblemKind.OVERSIZED
+        (problem,) = codec.read(document, b" " * (MAX_BYTES + 1)).problems
+        assert problem.kind is ProblemKind.OVERSIZED
 
 
 @pytest.mark.parametrize(
@@ -128,7 +131,7 @@ def test_empty_is_a_kind_of_its_own(data: bytes) -> None:
         (b"[" * 100_000, ProblemKind.OVERSIZED),
         (b'{"a":' * 100_000, ProblemKind.OVERSIZED),
         (b'{"a":' * 40 + b"1" + b"}" * 40, ProblemKind.OVERSIZED),
-        (b'{"EventName":[' + b"1," * 60_000 + b"1]}", ProblemKind.OVERSIZED),
+        (b'{"EventName":[' + b"1," * MAX_ELEMENTS + b"1]}", ProblemKind.OVERSIZED),
         (b"{" + b" " * MAX_BYTES + b"}", ProblemKind.OVERSIZED),
         (b'{"a":', ProblemKind.MALFORMED),
         (b'{"a":"\xff"}', ProblemKind.MALFORMED),

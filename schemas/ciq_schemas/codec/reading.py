@@ -22,7 +22,8 @@ from ciq_schemas.codec.json_form import callback_document, json_callback_tree
 from ciq_schemas.codec.parts import part_type
 from ciq_schemas.codec.tree import decode_container, decode_item, reshape
 from ciq_schemas.xml_parser import (
-    MAX_BYTES,
+    MAX_REQUEST_BYTES,
+    MAX_REQUEST_ELEMENTS,
     ForbiddenDocument,
     MalformedDocument,
     OversizedDocument,
@@ -45,10 +46,10 @@ def read(document: Document, data: bytes, reading: Reading = Reading.TOLERANT) -
     return _judge(document, parsed, reading)
 
 
-def read_request(document: Document, data: bytes, *, max_bytes: int = MAX_BYTES) -> Decoded:
+def read_request(document: Document, data: bytes, *, max_bytes: int = MAX_REQUEST_BYTES) -> Decoded:
     """Tolerant reading for servers; Operation elements come as `fragments` too, in the order of the schema."""
     try:
-        parsed = parse_document(data, max_bytes=max_bytes)
+        parsed = parse_document(data, max_bytes=max_bytes, max_elements=MAX_REQUEST_ELEMENTS)
     except RefusedDocument as error:
         return Decoded(document=document, problems=(_refusal(data, error),))
     return _judge(document, parsed, Reading.TOLERANT, keep=True)
