@@ -1,0 +1,70 @@
+"""Stopping a run: the first word counts, waits end at once, a second signal ends the process."""
+
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from ciq_conformance.driver.client import Interrupted
+from ciq_conformance.driver.stopping import Stop
+
+WAITER = """
+import time
+from ciq_conformance.driver.stopping import Stop
+stop = Stop()
+with stop.on_signals():
+    print("ready", flush=True)
+    while not stop.requested():
+        time.sleep(0.01)
+    print(stop.reason, flush=True)
+    while True:
+        time.sleep(0.01)
+"""
+
+
+def test_the_first_reason_stays() -> None:
+    """What stopped the run first is what is told."""
+    stop = Stop()
+    assert not stop.requested()
+    stop.request("one")
+    stop.request("two")
+    assert stop.requested()
+    assert stop.reason == "one"
+
+
+def test_a_pause_ends_with_the_stop() -> None:
+    """A scenario that waits is unwound at once, not at the end of its wait."""
+    stop = Stop()
+    stop.pause(0.001)
+    stop.request("enough")
+    before = time.monotonic()
+    with pytest.raises(Interrupted):
+        stop.pause(60)
+    assert time.monotonic() - before < 30
+
+
+def test_the_deadline_stops() -> None:
+    """When the time is over the run is to stop, and a pause does not outlast it."""
+    now = [0.0]
+    stop = Stop(deadline=5, clock=lambda: now[0])
+    assert not stop.requested()
+    now[0] = 5.1
+    assert stop.requested()
+    assert stop.reason == "the run's deadline of 5 s has passed"
+
+
+def test_the_second_signal_kills() -> None:
+    """Whoever presses Ctrl-C twice is obeyed, though the target is not put back."""
+    process = subprocess.Popen([sys.executable, "-c", WAITER], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.readline() == "stopped by SIGINT\n"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == -signal.SIGINT
+    finally:
+        process.kill()
+        process.communicate()
