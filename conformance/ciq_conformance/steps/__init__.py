@@ -1,0 +1,1 @@
+"""Names of steps and channels: the only thing that scenarios and checks share."""
