@@ -12,7 +12,7 @@ from starlette.types import Scope
 
 from ciq_mock.clock import Clock, make_clock
 from ciq_mock.delivery import DeliveryRoom
-from ciq_mock.engine import Accepted, Engine, Event, Job
+from ciq_mock.engine import Accepted, Engine, EngineError, Event, Job
 from ciq_mock.http.app import CheckSignature, ServiceApp
 from ciq_mock.http.error_form import write_error
 from ciq_mock.http.identity import RequestIds
@@ -24,7 +24,7 @@ from ciq_mock.ids import IdSource, RandomIds
 from ciq_mock.runner import Runner
 from ciq_mock.service import activation, job_calls, queue_calls, submit
 from ciq_mock.service.call import Answer, Call
-from ciq_mock.service.desk import Desk
+from ciq_mock.service.desk import Desk, refusal_of
 from ciq_mock.service.job_documents import callback_body
 from ciq_mock.settings import Credentials, MockSettings
 from ciq_schemas.operations import HttpOperation, OperationKind
@@ -107,7 +107,10 @@ class Mock:
 
     def handle(self, operation: HttpOperation, call: Call) -> Answer:
         """Answer a call of the service's API."""
-        return _HANDLERS[operation.kind](self._desk, operation, call)
+        try:
+            return _HANDLERS[operation.kind](self._desk, operation, call)
+        except EngineError as error:
+            raise refusal_of(error) from None
 
     def _note(self, event: Event) -> None:
         if isinstance(event, Accepted):

@@ -52,7 +52,13 @@ BODIES = {
 def content(form: SubmitForm) -> tuple[object, ...]:
     """A form without regard to how the XML of its operations is laid out."""
     operations = [
-        (asked.tag, asked.template_id, asked.has_output, asked.level, etree.canonicalize(asked.xml.decode(), strip_text=True))
+        (
+            asked.tag,
+            asked.template_id,
+            asked.has_output,
+            asked.level,
+            etree.canonicalize(asked.xml.decode(), strip_text=True),
+        )
         for asked in form.operations
     ]
     source = None if form.source is None else {n: i if isinstance(i, str) else str(i) for n, i in form.source.items()}

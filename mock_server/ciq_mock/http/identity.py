@@ -11,14 +11,14 @@ class RequestIds:
     """Gives one id a request and, from it, the trace id of a refusal."""
 
     def __init__(self, *, now: Callable[[], float], random_bits: Callable[[int], int]) -> None:
-        self._now = now
         self._tail = f"{random_bits(32):08x}"
+        self._head = f"{int(now()):08x}_{self._tail}_"
         self._count = 0
 
     def fresh(self) -> str:
         """Return a new request id."""
         self._count += 1
-        return b64encode(f"{int(self._now()):08x}_{self._tail}_{self._count:x}".encode()).decode()
+        return b64encode(f"{self._head}{self._count:x}".encode()).decode()
 
     def trace(self, request_id: str) -> str:
         """Return the trace id that belongs to a refused request."""

@@ -6,7 +6,7 @@ Source: 1045/73363, 73364, 73365, 1045/74909 to 74911, 436/75237.
 from ciq_mock.engine import Activation
 from ciq_mock.service import arguments, times
 from ciq_mock.service.call import Answer, Call
-from ciq_mock.service.desk import Desk, need_bucket, refusals
+from ciq_mock.service.desk import Desk, need_bucket
 from ciq_schemas.codec import Document, encode
 from ciq_schemas.features import FEATURES, Feature
 from ciq_schemas.operations import HttpOperation
@@ -19,8 +19,7 @@ def activate(desk: Desk, operation: HttpOperation, call: Call) -> Answer:
     """Give the bucket the feature and its queue; a second time answers the same. A body is not looked at:
     the pages have none, an old sample has one."""
     bucket = need_bucket(call.bucket)
-    with refusals():
-        activation = desk.engine.activate(desk.now(), bucket, operation.feature, region=call.region)
+    activation = desk.engine.activate(desk.now(), bucket, operation.feature, region=call.region)
     desk.wake()
     return Answer(
         encode(
@@ -33,8 +32,7 @@ def activate(desk: Desk, operation: HttpOperation, call: Call) -> Answer:
 def deactivate(desk: Desk, operation: HttpOperation, call: Call) -> Answer:
     """Take the feature and its queue away."""
     bucket = need_bucket(call.bucket)
-    with refusals():
-        desk.engine.deactivate(desk.now(), bucket, operation.feature)
+    desk.engine.deactivate(desk.now(), bucket, operation.feature)
     desk.wake()
     return Answer(encode(Document.BUCKET_CLOSED, {"RequestId": call.request_id, "BucketName": bucket}))
 

@@ -6,6 +6,8 @@ Must not know sockets, header names or routes.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import msgspec
+
 
 @dataclass(frozen=True, slots=True)
 class Query:
@@ -25,8 +27,7 @@ class Query:
 NO_QUERY = Query({})
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """A call: where it is aimed and what it brings. `bucket` is empty at a region's own host."""
 
     bucket: str
@@ -38,8 +39,7 @@ class Call:
     request_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """An answer; an empty body has no Content-Type."""
 
     body: bytes

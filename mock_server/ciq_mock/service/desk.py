@@ -3,14 +3,14 @@
 Turns the engine's refusals into the service's. Must not know XML or HTTP.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ciq_mock.engine import (
     BadCursorError,
     CancelRefusedError,
     Engine,
+    EngineError,
     NotActivatedError,
     QueueFullError,
     UnknownJobError,
@@ -38,20 +38,19 @@ def need_bucket(bucket: str) -> str:
     return bucket
 
 
-@contextmanager
-def refusals() -> Iterator[None]:
-    """Turn what the engine refuses inside the block into the service's error codes."""
-    try:
-        yield
-    except NotActivatedError as error:
-        raise Refusal(
-            ErrorCode.BUCKET_UNBINDED, str(error), wire=FEATURES[error.feature].unbound_code
-        ) from None
-    except UnknownQueueError as error:
-        raise Refusal(ErrorCode.QUEUE_NOT_FOUND, str(error)) from None
-    except QueueFullError as error:
-        raise Refusal(ErrorCode.SLOW_DOWN, str(error)) from None
-    except UnknownJobError as error:
-        raise Refusal(ErrorCode.RESOURCE_NOT_FOUND, str(error)) from None
-    except (CancelRefusedError, BadCursorError) as error:
-        raise Refusal(ErrorCode.INVALID_ARGUMENT, str(error)) from None
+def refusal_of(error: EngineError) -> Refusal:
+    """Return the service's refusal for what the engine refuses."""
+    match error:
+        case NotActivatedError():
+            wire = FEATURES[error.feature].unbound_code
+            return Refusal(ErrorCode.BUCKET_UNBINDED, str(error), wire=wire)
+        case UnknownQueueError():
+            return Refusal(ErrorCode.QUEUE_NOT_FOUND, str(error))
+        case QueueFullError():
+            return Refusal(ErrorCode.SLOW_DOWN, str(error))
+        case UnknownJobError():
+            return Refusal(ErrorCode.RESOURCE_NOT_FOUND, str(error))
+        case CancelRefusedError() | BadCursorError():
+            return Refusal(ErrorCode.INVALID_ARGUMENT, str(error))
+        case _:
+            raise error

@@ -4,7 +4,7 @@ from ciq_mock.engine import JobFilter, TimeOrder
 from ciq_mock.service import arguments, job_documents
 from ciq_mock.service.arguments import invalid, shortened
 from ciq_mock.service.call import NOTHING, Answer, Call
-from ciq_mock.service.desk import Desk, need_bucket, refusals
+from ciq_mock.service.desk import Desk, need_bucket
 from ciq_mock.service.refusal import ErrorCode, Refusal
 from ciq_schemas.features import feature_of_tag
 from ciq_schemas.lifecycle import JobState
@@ -50,10 +50,9 @@ def list_jobs(desk: Desk, operation: HttpOperation, call: Call) -> Answer:
         order=TimeOrder(arguments.word(call.query, "orderByTime", tuple(TimeOrder), TimeOrder.DESC)),
     )
     now = desk.now()
-    with refusals():
-        page = desk.engine.list_jobs(
-            now, bucket, feature, wanted, size=size, token=call.query.get("nextToken")
-        )
+    page = desk.engine.list_jobs(
+        now, bucket, feature, wanted, size=size, token=call.query.get("nextToken")
+    )
     return Answer(job_documents.listed(page.jobs, page.next_token, now))
 
 
@@ -68,8 +67,7 @@ def cancel(desk: Desk, operation: HttpOperation, call: Call) -> Answer:
         job = desk.engine.job(now, bucket, job_id)
         if job is not None and job.feature not in operation.served:
             raise Refusal(ErrorCode.RESOURCE_NOT_FOUND, f"job {job_id} is none of {operation.path}")
-    with refusals():
-        desk.engine.cancel(now, bucket, ids)
+    desk.engine.cancel(now, bucket, ids)
     desk.wake()
     return NOTHING
 

@@ -10,7 +10,7 @@ from ciq_mock.service import arguments, times
 from ciq_mock.service.arguments import invalid
 from ciq_mock.service.bodies import request_body
 from ciq_mock.service.call import Answer, Call
-from ciq_mock.service.desk import Desk, need_bucket, refusals
+from ciq_mock.service.desk import Desk, need_bucket
 from ciq_schemas.codec import Document, encode, update_request_of
 from ciq_schemas.features import FEATURES, Feature, FeatureSpec
 from ciq_schemas.lifecycle import QueueState
@@ -36,8 +36,7 @@ def list_queues(desk: Desk, operation: HttpOperation, call: Call) -> Answer:
     if spec.feature is Feature.MEDIA and len(ids) > desk.settings.limits.ids:
         raise invalid(f"queueIds holds {len(ids)} ids, at most {desk.settings.limits.ids} are taken")
     category = _category(spec, call)
-    with refusals():
-        queues = desk.engine.queues(bucket, spec.feature)
+    queues = desk.engine.queues(bucket, spec.feature)
     if category not in (_EVERY_CATEGORY, spec.categories[0]):
         queues = ()  # this mock has no speed queue
     found = [queue for queue in queues if state in (_ALL, queue.state) and (not ids or queue.id in ids)]
@@ -57,20 +56,18 @@ def update_queue(desk: Desk, operation: HttpOperation, call: Call) -> Answer:
     """Replace name, state and callback rule; the id in the path decides, one in the body is not looked at."""
     spec = FEATURES[operation.feature]
     bucket = need_bucket(call.bucket)
-    with refusals():
-        desk.engine.queue(bucket, spec.feature, call.key)
+    desk.engine.queue(bucket, spec.feature, call.key)
     body = request_body(update_request_of(spec.feature), call.body, desk.settings.limits).value
     rule = _rule(desk, spec, body["NotifyConfig"])
-    with refusals():
-        queue = desk.engine.update_queue(
-            desk.now(),
-            bucket,
-            spec.feature,
-            call.key,
-            name=str(body["Name"]),
-            state=QueueState(str(body["State"])),
-            notify=rule,
-        )
+    queue = desk.engine.update_queue(
+        desk.now(),
+        bucket,
+        spec.feature,
+        call.key,
+        name=str(body["Name"]),
+        state=QueueState(str(body["State"])),
+        notify=rule,
+    )
     desk.wake()
     return Answer(
         encode(

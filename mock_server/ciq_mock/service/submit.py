@@ -12,7 +12,7 @@ from ciq_mock.engine import NO_CHOICE, CallbackChoice, JobOrder, KafkaAddress, M
 from ciq_mock.service import job_documents
 from ciq_mock.service.arguments import invalid, shortened
 from ciq_mock.service.call import Answer, Call
-from ciq_mock.service.desk import Desk, need_bucket, refusals
+from ciq_mock.service.desk import Desk, need_bucket
 from ciq_mock.service.submit_form import SubmitForm, Texts, read_submit
 from ciq_mock.settings import MockSettings
 from ciq_schemas.features import FEATURES, Feature, FeatureSpec, feature_of_tag
@@ -40,8 +40,7 @@ def submit(desk: Desk, operation: HttpOperation, call: Call) -> Answer:
         if tag in _WRITING and not asked.has_output:
             raise invalid(f"Operation.Output is required for {tag}")
     orders = _orders(desk.settings, FEATURES[feature], call, form, tags)
-    with refusals():
-        jobs = desk.engine.submit(desk.now(), bucket, feature, orders, queue_id=form.queue_id or None)
+    jobs = desk.engine.submit(desk.now(), bucket, feature, orders, queue_id=form.queue_id or None)
     desk.wake()
     return Answer(job_documents.submitted(jobs))
 

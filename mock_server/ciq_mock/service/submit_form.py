@@ -6,9 +6,9 @@ which forgives what may be forgiven and says what is wrong. A test holds the two
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import pairwise
 
+import msgspec
 from lxml import etree
 
 from ciq_mock.service.bodies import request_body
@@ -26,8 +26,7 @@ Texts = Mapping[str, object]
 """Element names to texts; an element that holds elements is another such mapping."""
 
 
-@dataclass(frozen=True, slots=True)
-class AskedOperation:
+class AskedOperation(msgspec.Struct, frozen=True):
     """One Operation: what is looked at, and the whole as XML. `level` is None where no JobLevel stands."""
 
     tag: str
@@ -37,8 +36,7 @@ class AskedOperation:
     xml: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class SubmitForm:
+class SubmitForm(msgspec.Struct, frozen=True):
     """The request. `source` is its Input, None where there is none; texts are "" where absent."""
 
     tag: str
