@@ -37,9 +37,7 @@ def receiver() -> Iterator[RunningReceiver]:
     """Run the receiver on a free port."""
     ledger = Ledger()
     sock = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(
-        uvicorn.Config(application(ledger, secret=SECRET), lifespan="off", log_config=None)
-    )
+    server = uvicorn.Server(uvicorn.Config(application(ledger, secret=SECRET), lifespan="off", log_config=None))
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[sock])))
     thread.start()
     yield RunningReceiver(f"http://127.0.0.1:{sock.getsockname()[1]}/callbacks/{SECRET}", ledger)
@@ -48,9 +46,7 @@ def receiver() -> Iterator[RunningReceiver]:
     sock.close()
 
 
-def submit(
-    mock: MockServer, address: str, *, source: str = "in/clip.mp4", form: str = "XML", note: str = ""
-) -> str:
+def submit(mock: MockServer, address: str, *, source: str = "in/clip.mp4", form: str = "XML", note: str = "") -> str:
     """Submit a job whose callback goes to `address`; return its id."""
     body = (
         f"<Request><Tag>Snapshot</Tag><Input><Object>{source}</Object></Input><Operation>"
@@ -75,9 +71,7 @@ def test_a_finished_job_is_booked(ciq_mock: MockServer, receiver: RunningReceive
 
 
 @pytest.mark.parametrize("form", ["XML", "JSON"])
-def test_a_failed_job_is_booked_as_failed(
-    ciq_mock: MockServer, receiver: RunningReceiver, form: str
-) -> None:
+def test_a_failed_job_is_booked_as_failed(ciq_mock: MockServer, receiver: RunningReceiver, form: str) -> None:
     """The mock fails every job whose input begins with `missing/`; the reason arrives."""
     job_id = submit(ciq_mock, receiver.address, source="missing/clip.mp4", form=form)
     ciq_mock.wait_for_callbacks(1)

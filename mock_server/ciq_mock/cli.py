@@ -41,12 +41,8 @@ def mock(
     activated: Annotated[
         str, typer.Option(help="Features the default bucket has from the start, with commas, or none.")
     ] = "none",
-    default_bucket: Annotated[
-        str, typer.Option(help="Bucket meant when Host names none.")
-    ] = DEFAULT_BUCKET,
-    default_region: Annotated[
-        str, typer.Option(help="Region meant when Host names none.")
-    ] = DEFAULT_REGION,
+    default_bucket: Annotated[str, typer.Option(help="Bucket meant when Host names none.")] = DEFAULT_BUCKET,
+    default_region: Annotated[str, typer.Option(help="Region meant when Host names none.")] = DEFAULT_REGION,
     retries: Annotated[
         str, typer.Option(help="Seconds before each further attempt of a callback, with commas, or none.")
     ] = "1,5",

@@ -57,9 +57,7 @@ class Mock:
     ) -> None:
         """`wall_clock` is what signatures are judged by: callers sign by the real time, whatever the mock's is."""
         self.settings = settings
-        self.clock = clock or make_clock(
-            settings.clock, factor=settings.clock_factor, start=settings.start_time
-        )
+        self.clock = clock or make_clock(settings.clock, factor=settings.clock_factor, start=settings.start_time)
         self.engine = Engine(ids=ids or RandomIds(seed=settings.seed), rules=settings.engine_rules)
         self.delivery = DeliveryRoom(
             settings=settings.delivery,
@@ -71,9 +69,7 @@ class Mock:
         self.requests = RequestLog()
         self.jobs: list[Job] = []
         """Every job accepted, in order; the runner has told of it."""
-        self._desk = Desk(
-            engine=self.engine, settings=settings, now=self.clock.now, wake=self.runner.wake
-        )
+        self._desk = Desk(engine=self.engine, settings=settings, now=self.clock.now, wake=self.runner.wake)
         self.service = ServiceApp(
             router=Router(),
             handle=self.handle,
@@ -123,9 +119,7 @@ class Mock:
         self.runner.wake()
 
 
-def _signature_check(
-    credentials: tuple[Credentials, ...], wall_clock: Callable[[], float]
-) -> CheckSignature | None:
+def _signature_check(credentials: tuple[Credentials, ...], wall_clock: Callable[[], float]) -> CheckSignature | None:
     """The check of every request, None when nobody's keys are known."""
     if not credentials:
         return None

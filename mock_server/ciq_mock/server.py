@@ -145,9 +145,7 @@ class MockServer:
         """Move the mock's clock on, through all that falls due and its callbacks; returns the new time."""
         return self._call(lambda mock: mock.clock.advance(seconds))
 
-    def wait_for_callbacks(
-        self, wanted: int | CallbacksHold, timeout: float = 10.0
-    ) -> tuple[Attempt, ...]:
+    def wait_for_callbacks(self, wanted: int | CallbacksHold, timeout: float = 10.0) -> tuple[Attempt, ...]:
         """Wait until `wanted` callbacks were delivered, or until `wanted(attempts)` holds; returns the deliveries.
 
         Raises TimeoutError, which says what was delivered, after `timeout` real seconds.
@@ -166,9 +164,7 @@ class MockServer:
 
     # --- inside -----------------------------------------------------------------------------------------
 
-    def _call(
-        self, action: Callable[[Mock], Coroutine[Any, Any, T]], *, patience: float = _CALL_SECONDS
-    ) -> T:
+    def _call(self, action: Callable[[Mock], Coroutine[Any, Any, T]], *, patience: float = _CALL_SECONDS) -> T:
         if self._loop is None or self._mock is None or self._thread is None or not self._thread.is_alive():
             raise RuntimeError("the mock is not running: call it between start and stop")
         future = asyncio.run_coroutine_threadsafe(action(self._mock), self._loop)

@@ -58,9 +58,7 @@ def operation(extra: str = "") -> str:
     )
 
 
-def submit_body(
-    *, tag: str = "Snapshot", source: str = "in/a.mp4", operations: str = "", extra: str = ""
-) -> bytes:
+def submit_body(*, tag: str = "Snapshot", source: str = "in/a.mp4", operations: str = "", extra: str = "") -> bytes:
     """A good submit, or one with parts replaced."""
     source_part = f"<Input><Object>{source}</Object></Input>" if source else ""
     tag_part = f"<Tag>{tag}</Tag>" if tag else ""
@@ -72,8 +70,7 @@ def update_body(
 ) -> bytes:
     """A good update of a queue, or one with parts replaced."""
     return (
-        f"<Request><Name>{name}</Name>{extra}<State>{state}</State>"
-        f"<NotifyConfig>{rule}</NotifyConfig></Request>"
+        f"<Request><Name>{name}</Name>{extra}<State>{state}</State><NotifyConfig>{rule}</NotifyConfig></Request>"
     ).encode()
 
 

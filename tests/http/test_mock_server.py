@@ -172,9 +172,7 @@ pytest_plugins = ["pytester"]
 
 def test_the_fixture_reads_ini_and_marker(pytester: pytest.Pytester) -> None:
     """Defaults from the ini file, the marker above them; each test finds a clean mock."""
-    pytester.makeini(
-        "[pytest]\nciq_mock_workers = 3\nciq_mock_activated = media, doc\nciq_mock_clock = stepped\n"
-    )
+    pytester.makeini("[pytest]\nciq_mock_workers = 3\nciq_mock_activated = media, doc\nciq_mock_clock = stepped\n")
     pytester.makepyfile(
         """
         import urllib.request

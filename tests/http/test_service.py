@@ -284,9 +284,7 @@ def test_buckets_are_apart(server: MockServer) -> None:
     (job,) = jobs_in(ask(server, "POST", "/jobs", submit_body()))
     host = {"Host": "other-1250000000.ci.ap-test.myqcloud.com"}
     assert ask(server, "POST", "/mediabucket", headers=host)[0] == 200
-    answer = to_value(
-        JobAnswer, read(Document.JOB_ANSWER, ask(server, "GET", f"/jobs/{job.job_id}", headers=host)[2])
-    )
+    answer = to_value(JobAnswer, read(Document.JOB_ANSWER, ask(server, "GET", f"/jobs/{job.job_id}", headers=host)[2]))
     assert (answer.jobs, answer.non_exist_ids) == ((), (job.job_id,))
 
 

@@ -139,9 +139,7 @@ def test_job_details_are_the_codec_s(feature: Feature, state: JobState, *, one_o
             one_of_many=one_of_many,
         )
         if state in (JobState.PAUSE, JobState.CANCEL):
-            engine.update_queue(
-                1e9, "b-1", feature, queue.id, name="n", state=QueueState.PAUSED, notify=NotifyConfig()
-            )
+            engine.update_queue(1e9, "b-1", feature, queue.id, name="n", state=QueueState.PAUSED, notify=NotifyConfig())
         (job,) = engine.submit(1e9, "b-1", feature, [order])
         if state is JobState.CANCEL:
             engine.cancel(1e9 + 1, "b-1", [job.id])

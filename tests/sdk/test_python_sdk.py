@@ -122,9 +122,7 @@ def test_activation_and_its_end(client: Any) -> None:
 
 
 @pytest.mark.parametrize("form", ["XML", "JSON"])
-def test_a_job_runs_and_calls_back(
-    server: MockServer, media: Any, httpserver: HTTPServer, form: str
-) -> None:
+def test_a_job_runs_and_calls_back(server: MockServer, media: Any, httpserver: HTTPServer, form: str) -> None:
     """Set the rule, submit, wait, describe: the callback tells what describe tells, failures included."""
     httpserver.expect_request("/notify", method="POST").respond_with_data("ok")
     url = httpserver.url_for("/notify")

@@ -25,9 +25,7 @@ UPDATES = [n for n in names() if n.startswith("ci_update_")]
 CREATES = [n for n in names() if n.startswith("ci_create_")]
 LISTS = [n for n in names() if n.startswith("ci_list_")]
 CANCELS = [n for n in names() if n.startswith("ci_cancel_")]
-DESCRIBES = [
-    n for n in names() if n.startswith("ci_get_") and n not in BUCKET_LISTS and n not in QUEUE_LISTS
-]
+DESCRIBES = [n for n in names() if n.startswith("ci_get_") and n not in BUCKET_LISTS and n not in QUEUE_LISTS]
 CREATE_OF = {
     "/jobs": "ci_create_media_jobs",
     "/pic_jobs": "ci_create_media_pic_jobs",

@@ -39,7 +39,5 @@ class Router:
         operation = methods.get(method)
         if operation is None:
             allow = tuple(methods)
-            raise Refusal(
-                ErrorCode.METHOD_NOT_ALLOWED, f"this path takes {', '.join(allow)} only", allow=allow
-            )
+            raise Refusal(ErrorCode.METHOD_NOT_ALLOWED, f"this path takes {', '.join(allow)} only", allow=allow)
         return operation, key

@@ -127,9 +127,7 @@ def _authorization(request: SignedRequest, parameters: Sequence[tuple[str, bytes
     if "sign" in found:
         return found["sign"].decode("latin-1")
     if "q-signature" in found or "q-ak" in found:
-        return "&".join(
-            f"{name}={found[name].decode('latin-1')}" for name in _SIGNATURE_FIELDS if name in found
-        )
+        return "&".join(f"{name}={found[name].decode('latin-1')}" for name in _SIGNATURE_FIELDS if name in found)
     raise Refusal(ErrorCode.MISSING_AUTHORIZATION, "the request carries no Authorization")
 
 

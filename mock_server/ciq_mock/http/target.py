@@ -99,8 +99,9 @@ def _parameters(raw: bytes) -> Iterator[tuple[str, str]]:
     for part in raw.split(b"&"):
         if part:
             name, _, value = part.replace(b"+", b" ").partition(b"=")
-            yield _text(_unquote(name, "a query name"), "a query name"), _text(
-                _unquote(value, "a query value"), "a query value"
+            yield (
+                _text(_unquote(name, "a query name"), "a query name"),
+                _text(_unquote(value, "a query value"), "a query value"),
             )
 
 

@@ -8,9 +8,7 @@ from ciq_mock.service.refusal import ErrorCode, Refusal
 from ciq_mock.settings import Limits
 from ciq_schemas.codec import Decoded, Document, ProblemKind, read_request
 
-_NOT_THE_DOCUMENT = frozenset(
-    {ProblemKind.MALFORMED, ProblemKind.OVERSIZED, ProblemKind.FORBIDDEN, ProblemKind.ROOT}
-)
+_NOT_THE_DOCUMENT = frozenset({ProblemKind.MALFORMED, ProblemKind.OVERSIZED, ProblemKind.FORBIDDEN, ProblemKind.ROOT})
 
 
 def request_body(document: Document, body: bytes, limits: Limits) -> Decoded:

@@ -50,9 +50,7 @@ def list_jobs(desk: Desk, operation: HttpOperation, call: Call) -> Answer:
         order=TimeOrder(arguments.word(call.query, "orderByTime", tuple(TimeOrder), TimeOrder.DESC)),
     )
     now = desk.now()
-    page = desk.engine.list_jobs(
-        now, bucket, feature, wanted, size=size, token=call.query.get("nextToken")
-    )
+    page = desk.engine.list_jobs(now, bucket, feature, wanted, size=size, token=call.query.get("nextToken"))
     return Answer(job_documents.listed(page.jobs, page.next_token, now))
 
 

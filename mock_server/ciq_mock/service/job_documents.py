@@ -135,9 +135,7 @@ def job_detail(job: Job, *, now: float | None = None) -> bytes:
         return encode_part(Document.JOB_ANSWER, "JobsDetail", detail_value(job, now=now)).data
     tag = "" if job.one_of_many else f"<Tag>{job.tag}</Tag>"
     progress = "" if now is None else f"<Progress>{job.progress(now)}</Progress>"
-    start = (
-        "" if job.feature in _WITHOUT_START else f"<StartTime>{times.written(job.started)}</StartTime>"
-    )
+    start = "" if job.feature in _WITHOUT_START else f"<StartTime>{times.written(job.started)}</StartTime>"
     head = (
         f"<JobsDetail><Code>{_SUCCESS}</Code><Message/><JobId>{job.id}</JobId>{tag}<State>{state.value}</State>"
         f"{progress}<CreationTime>{times.written(job.created)}</CreationTime>{start}"

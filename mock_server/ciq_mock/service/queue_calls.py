@@ -69,20 +69,14 @@ def update_queue(desk: Desk, operation: HttpOperation, call: Call) -> Answer:
         notify=rule,
     )
     desk.wake()
-    return Answer(
-        encode(
-            Document.QUEUE_UPDATE_ANSWER, {"RequestId": call.request_id, "Queue": _queue(queue, spec)}
-        )
-    )
+    return Answer(encode(Document.QUEUE_UPDATE_ANSWER, {"RequestId": call.request_id, "Queue": _queue(queue, spec)}))
 
 
 def _category(spec: FeatureSpec, call: Call) -> str:
     """The category asked for; a parameter of media only, elsewhere it is ignored as any unknown one."""
     if spec.feature is not Feature.MEDIA:
         return _EVERY_CATEGORY
-    return arguments.word(
-        call.query, "category", (_EVERY_CATEGORY, *spec.categories), default=spec.categories[0]
-    )
+    return arguments.word(call.query, "category", (_EVERY_CATEGORY, *spec.categories), default=spec.categories[0])
 
 
 def _rule(desk: Desk, spec: FeatureSpec, given: object) -> NotifyConfig:

@@ -46,9 +46,7 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer of the service,
     `allow` lists the methods of the path when the method was the reason.
     """
 
-    def __init__(
-        self, code: ErrorCode, message: str, *, wire: str | None = None, allow: tuple[str, ...] = ()
-    ) -> None:
+    def __init__(self, code: ErrorCode, message: str, *, wire: str | None = None, allow: tuple[str, ...] = ()) -> None:
         super().__init__(message)
         self.code = wire or code.wire
         self.status = code.status

@@ -68,9 +68,7 @@ def _feature(tags: list[str], operation: HttpOperation) -> Feature:
     return features.pop()
 
 
-def _orders(
-    settings: MockSettings, spec: FeatureSpec, call: Call, form: SubmitForm, tags: list[str]
-) -> list[JobOrder]:
+def _orders(settings: MockSettings, spec: FeatureSpec, call: Call, form: SubmitForm, tags: list[str]) -> list[JobOrder]:
     source = _source(form.source, tags)
     callback = _callback(settings, form.callback)
     one_of_many = len(tags) > 1 or not form.tag
