@@ -216,3 +216,17 @@ def test_no_answer_never_holds(requirement: str) -> None:
     for step in Step:
         hanging = hanging.answered(step, 0, error="no answer within 30 s")
     assert judged(requirement, hanging).kind not in (Kind.HOLDS, Kind.OBSERVED)
+
+
+def test_name_is_judged_before_the_run_changes_it() -> None:
+    """The run's own updates do not excuse a wrong name: the first list of the run counts."""
+    first = Transcript(Scenario.QUEUES).say("probe", paged(queue_xml(name="default")))
+    later = conversation().everywhere("<UpdateTime>2026-01-02T03:04:05+0800", f"<UpdateTime>{LATER}")
+    whole = Transcript(Scenario.QUEUES, records=(*first.records, *later.records))
+    assert judged("ONE-002", whole).kind is Kind.DEVIATES
+
+
+@pytest.mark.parametrize("requirement", IDS)
+def test_interrupted_run_blames_nobody(requirement: str) -> None:
+    """A question that an interrupted run did not come to is open, not blocked."""
+    assert judged(requirement, Transcript(Scenario.QUEUES).mark("interrupted", "stopped")).kind is Kind.CANNOT_TELL

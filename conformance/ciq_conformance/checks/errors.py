@@ -170,7 +170,7 @@ def expired_signature_is_refused(evidence: Evidence, item: Item) -> Finding:
 @premised
 def refused_makes_no_job(evidence: Evidence, item: Item) -> Finding:
     """UserData of refused submits among the listed jobs; the good job sent after them shows that the list is whole."""
-    refused = [reply for reply in made(evidence, HERE, *BAD_SUBMITS) if reply.refused]
+    refused = [reply for reply in made(evidence, HERE, *BAD_SUBMITS) if reply.exchange.status >= 400]
     if not refused:
         return cannot_tell("no bad submit was refused")
     control = granted(evidence, HERE, Step.CONTROL)

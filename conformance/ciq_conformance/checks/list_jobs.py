@@ -338,7 +338,7 @@ def _own_are_listed(evidence: Evidence, step: Step, expected: str) -> Finding:
 @premised
 def empty_means_absent(evidence: Evidence, item: Item) -> Finding:
     """The first list as the official Python SDK asks for it."""
-    expected = "nextToken= and queueId= list as if they were not there"
+    expected = "an empty nextToken lists as none does"
     return _own_are_listed(evidence, Step.EMPTY_VALUES, expected)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import wraps
 
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Collected, Finding, absent, blocked, deviates, holds
+from ciq_conformance.judge.finding import Collected, Finding, absent, blocked, cannot_tell, deviates, holds
 from ciq_conformance.judge.registry import Check, Item
 from ciq_conformance.reply import Reply
 from ciq_schemas.requirement import Scenario
@@ -54,6 +54,8 @@ def not_put(evidence: Evidence, scenario: Scenario, why: str) -> Finding:
         return blocked(why)
     if mark.name == "unsupported":
         return absent(mark.text, witness=(mark.seq,))
+    if mark.name == "interrupted":
+        return cannot_tell(mark.text, witness=(mark.seq,))
     return blocked(mark.text, witness=(mark.seq,))
 
 

@@ -125,7 +125,8 @@ def rule_is_set(evidence: Evidence, item: Item) -> Finding:
     expected = "Url, Event, Type, State and ResultFormat of NotifyConfig as given, in answer and list"
     update = asked(evidence, HERE, Step.RULE)
     wanted = requested_update(update)
-    if update.refused and _is_intranet(wanted.url or ""):
+    strange = (update.error.code or "").strip() not in QUEUE_NOT_FOUND
+    if update.refused and strange and _is_intranet(wanted.url or ""):
         reason = f"{said(update)} to the rule's address {wanted.url}, perhaps because it is an intranet address, which "
         reason += "the documents forbid; give an address the target accepts with callback_url in the profile"
         return blocked(reason, witness=seq(update))
@@ -265,7 +266,7 @@ def refused_changes_nothing(evidence: Evidence, item: Item) -> Finding:
         now = _listed(evidence, after(step))
         if update is None or now is None:
             continue
-        if previous is not None and update.refused:
+        if previous is not None and update.exchange.status >= 400:
             judged.append(update)
             old, new = standing(previous[1]), standing(now[1])
             for name in (name for name in old if old[name] != new[name]):

@@ -68,7 +68,7 @@ def play(stage: Stage) -> None:
     _pages(
         stage,
         Step.EMPTY_VALUES,
-        {**own, "queueId": "", "orderByTime": "Desc", "states": "All", "size": "100", "nextToken": ""},
+        {**own, "orderByTime": "Desc", "states": "All", "size": "100", "nextToken": ""},
     )
     _pages(stage, Step.OWN_QUEUE, {**own, "queueId": stage.queue_id, "size": "100"})
     stage.calls.list_jobs(Step.UNKNOWN_QUEUE, {**own, "queueId": unknown_queue_id(stage), "size": "100"})

@@ -1,0 +1,131 @@
+"""What the scenarios of the shape side put on the wire, without a target: bodies, names, windows, ids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, cast
+
+import pytest
+
+from ciq_conformance.driver.patience import Patience
+from ciq_conformance.driver.stage import Calls, Receiver, Recorder, Stage
+from ciq_conformance.profile import Credentials, Profile
+from ciq_conformance.scenarios import errors, readiness, update
+from ciq_conformance.steps.errors import BAD_SUBMITS, SIGNATURES, Step
+from ciq_schemas.codec import Document, ProblemKind, Reading, read
+from ciq_schemas.features import FEATURES, Feature
+from ciq_schemas.requirement import Capability, Scenario
+from ciq_schemas.values import NotifyConfig, Queue
+
+
+class _Silent:
+    """Calls and receiver that only keep what was asked."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, str]] = []
+
+    def raw(self, step: str, *request: str, **options: object) -> None:
+        self.sent.append((step, f"{request} {options}"))
+
+    def address(self, channel: str, suffix: str = "") -> str:
+        return f"http://127.0.0.1:1/{channel}{suffix}"
+
+
+def stage(feature: Feature = Feature.MEDIA, scenario: Scenario = Scenario.ERRORS, **profile: Any) -> Stage:
+    """A stage without a target behind it."""
+    silent = _Silent()
+    return Stage(
+        spec=FEATURES[feature],
+        scenario=scenario,
+        run_id="260102030405abcdef",
+        profile=Profile(url="http://target", **profile),
+        patience=Patience(),
+        calls=cast(Calls, silent),
+        receiver=cast(Receiver, silent),
+        recorder=cast(Recorder, silent),
+        now=lambda: 0.0,
+        pause_thread=lambda _: None,
+        found=Queue(queue_id="p1", name="queue-1", state="Active"),
+    )
+
+
+BAD_BY_SCHEMA: Mapping[Step, ProblemKind] = {
+    Step.MALFORMED: ProblemKind.MALFORMED,
+    Step.EMPTY: ProblemKind.EMPTY,
+    Step.WRONG_ROOT: ProblemKind.ROOT,
+    Step.NO_OPERATION: ProblemKind.MISSING,
+    Step.ENTITY: ProblemKind.FORBIDDEN,
+    Step.BAD_LEVEL: ProblemKind.VALUE,
+}
+
+
+@pytest.mark.parametrize("feature", Feature)
+def test_each_bad_submit_is_bad_for_one_reason(feature: Feature) -> None:
+    """What the schema can see in a bad body is the one thing its step names; the rest of the body is good."""
+    for step, body in errors.bad_submits(stage(feature)).items():
+        problems = read(Document.JOB_SUBMIT_REQUEST, body, Reading.STRICT).problems
+        kinds = {problem.kind for problem in problems}
+        if step in BAD_BY_SCHEMA:
+            assert kinds == {BAD_BY_SCHEMA[step]}, (step, problems)
+        else:
+            assert len(problems) <= 1, (step, problems)
+
+
+def test_bad_submits_differ_and_cover_all_steps() -> None:
+    """Every step has a body of its own; features without levels have no bad level."""
+    bodies = errors.bad_submits(stage())
+    assert tuple(bodies) == BAD_SUBMITS
+    assert len(set(bodies.values())) == len(bodies)
+    assert Step.BAD_LEVEL not in errors.bad_submits(stage(Feature.DOC))
+
+
+KEYS = Credentials(secret_id="id", secret_key="key")
+
+
+@pytest.mark.parametrize(
+    ("credentials", "declared", "steps"),
+    [
+        (None, None, ()),
+        (None, True, (Step.UNSIGNED,)),
+        (KEYS, None, SIGNATURES),
+        (KEYS, True, SIGNATURES),
+        (KEYS, False, ()),
+    ],
+)
+def test_signatures_are_tried_where_they_can_be(
+    credentials: Credentials | None, declared: bool | None, steps: tuple[Step, ...]
+) -> None:
+    """Wrong and expired signatures need keys; nothing is tried where the target is said not to look."""
+    set_up = stage(credentials=credentials, capabilities={Capability.SIGNATURE: declared})
+    errors._signatures(set_up)
+    assert [step for step, _ in cast(Any, set_up.calls).sent] == list(steps)
+
+
+@pytest.mark.parametrize("feature", Feature)
+def test_name_and_rule_of_the_update_are_documented(feature: Feature) -> None:
+    """The name fits the shortest documented limit, and the rule uses documented words only."""
+    set_up = stage(feature, Scenario.UPDATE)
+    assert len(update.name(set_up)) <= 100
+    assert len(update.name(replace(set_up, run_id="x" * 200))) <= 100
+    assert (update.rule(set_up).result_format is None) == (feature is Feature.DOC)
+
+
+def test_found_rule_is_kept() -> None:
+    """Updates that only pause carry the rule that was there."""
+    config = NotifyConfig(url="http://theirs/", event="TaskFinish", type="Url", state="On", result_format="")
+    kept = readiness.found_rule(replace(stage(), found=Queue(queue_id="p1", notify_config=config)))
+    assert (kept.url, kept.event, kept.type, kept.state) == ("http://theirs/", "TaskFinish", "Url", "On")
+    assert kept.result_format is None
+    assert readiness.found_rule(stage()).state == "Off"
+
+
+def test_unknown_ids_look_like_ids_and_differ() -> None:
+    """Ids that exist nowhere have the form of the samples and are the same again for one run."""
+    one, other = readiness.unknown_job_id(stage()), readiness.unknown_job_id(stage(), "other")
+    assert one != other
+    assert len(one) == len(other) == 33
+    assert one == readiness.unknown_job_id(stage())
+    assert one[0] == "j"
+    assert readiness.unknown_queue_id(stage())[0] == "p"
+    assert readiness.unknown_job_id(stage(scenario=Scenario.DESCRIBE)) != one
