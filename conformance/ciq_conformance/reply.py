@@ -1,4 +1,4 @@
-"""What one exchange or arrival says: the wire form read once, tolerantly, into values. Pure; shared by driver and judge."""
+"""What one exchange or arrival says, read once and tolerantly into values. Pure; shared by driver and judge."""
 
 from dataclasses import dataclass
 from functools import cached_property

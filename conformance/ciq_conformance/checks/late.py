@@ -51,9 +51,9 @@ def _late_ordering(tracks: tuple[Track, ...], late_step: str) -> Ordering:
 @check("PRI-004")
 def late_job_overtakes(evidence: Evidence, item: Item) -> Finding:
     """In an active queue with a backlog; where jobs are too short for one, among jobs frozen by a pause."""
-    tracks = _tracks(evidence)
+    tracks = evidence.derive(_tracks)
     active = _late_ordering(tracks, steps.Step.SUBMIT_LATE)
-    frozen_tracks = order_tracks(evidence)
+    frozen_tracks = evidence.derive(order_tracks)
     frozen = _late_ordering(frozen_tracks, OrderStep.SUBMIT_LATE)
     both = Ordering(
         inversions=(*active.inversions, *frozen.inversions),
@@ -74,7 +74,7 @@ def late_job_overtakes(evidence: Evidence, item: Item) -> Finding:
 @check("PRI-006")
 def preemption(evidence: Evidence, item: Item) -> Finding:
     """Whether a job seen running was put back while late jobs of greater level arrived."""
-    tracks = _tracks(evidence)
+    tracks = evidence.derive(_tracks)
     halted = [t for t in tracks if t.halted]
     if halted:
         return observed(

@@ -51,7 +51,7 @@ def _turned_round(high: int, low: int) -> PairFilter:
 @check("PRI-001")
 def greater_level_first(evidence: Evidence, item: Item) -> Finding:
     """Level rule over every pair of levels; each step between levels must have been shown."""
-    tracks = order_tracks(evidence)
+    tracks = evidence.derive(order_tracks)
     stop = obstacle(evidence, tracks)
     if stop:
         return stop
@@ -72,7 +72,7 @@ def greater_level_first(evidence: Evidence, item: Item) -> Finding:
 @check("PRI-002")
 def equal_levels_in_order(evidence: Evidence, item: Item) -> Finding:
     """Order rule inside each level, over jobs submitted one by one."""
-    tracks = order_tracks(evidence)
+    tracks = evidence.derive(order_tracks)
     stop = obstacle(evidence, tracks)
     if stop:
         return stop
@@ -85,7 +85,7 @@ def equal_levels_in_order(evidence: Evidence, item: Item) -> Finding:
 @check("PRI-003")
 def no_level_is_zero(evidence: Evidence, item: Item) -> Finding:
     """Jobs without JobLevel keep both rules as if they had said 0, beside jobs that say a level."""
-    tracks = order_tracks(evidence)
+    tracks = evidence.derive(order_tracks)
     stop = obstacle(evidence, tracks)
     if stop:
         return stop
@@ -119,7 +119,7 @@ def no_level_is_zero(evidence: Evidence, item: Item) -> Finding:
 @check("PRI-005")
 def levels_inside_one_request(evidence: Evidence, item: Item) -> Finding:
     """Level rule for the jobs of the one request with several Operations, among themselves and beside the others."""
-    tracks = order_tracks(evidence)
+    tracks = evidence.derive(order_tracks)
     stop = obstacle(evidence, tracks)
     if stop:
         return stop
@@ -154,7 +154,7 @@ def levels_inside_one_request(evidence: Evidence, item: Item) -> Finding:
 @check("PRI-007")
 def order_survives_second_pause(evidence: Evidence, item: Item) -> Finding:
     """Both rules among jobs that still waited when the queue was paused in the middle."""
-    tracks = order_tracks(evidence)
+    tracks = evidence.derive(order_tracks)
     stop = obstacle(evidence, tracks)
     if stop:
         return stop

@@ -115,7 +115,7 @@ def words(inversion: Inversion) -> str:
 
 def _beyond_halted(inversions: Sequence[Inversion], tracks: Sequence[Track], evidence: Evidence) -> Sequence[Inversion]:
     """Leave out what a pause that stops running jobs explains: such jobs look waiting although they had started."""
-    if not any(track.halted for track in (*tracks, *running_tracks(evidence))):
+    if not any(track.halted for track in (*tracks, *evidence.derive(running_tracks))):
         return inversions
     workers = max(1, evidence.calibration.workers if evidence.calibration else 1)
     return inversions if len({i.late.job_id for i in inversions}) > workers else ()

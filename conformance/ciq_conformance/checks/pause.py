@@ -40,7 +40,7 @@ def _sightings(tracks: Sequence[Track], step: str) -> list[tuple[Track, Sighting
 @check("PAU-001")
 def nothing_starts_while_paused(evidence: Evidence, item: Item) -> Finding:
     """No job that waited is seen started before resume, and none leaves the waiting states during a freeze."""
-    tracks = order_tracks(evidence)
+    tracks = evidence.derive(order_tracks)
     stop = obstacle(evidence, tracks)
     span = _paused_before_resume(evidence)
     if stop or span is None:
@@ -70,7 +70,7 @@ def nothing_starts_while_paused(evidence: Evidence, item: Item) -> Finding:
 @check("PAU-002")
 def resume_frees(evidence: Evidence, item: Item) -> Finding:
     """Every held job ends by running."""
-    tracks = order_tracks(evidence)
+    tracks = evidence.derive(order_tracks)
     stop = obstacle(evidence, tracks)
     if stop:
         return stop
@@ -88,7 +88,7 @@ def resume_frees(evidence: Evidence, item: Item) -> Finding:
 @check("PAU-003")
 def held_state(evidence: Evidence, item: Item) -> Finding:
     """In the paused queue a waiting job shows Pause or Submitted."""
-    tracks = order_tracks(evidence)
+    tracks = evidence.derive(order_tracks)
     stop = obstacle(evidence, tracks)
     if stop:
         return stop
@@ -110,7 +110,7 @@ def held_state(evidence: Evidence, item: Item) -> Finding:
 @check("PAU-004")
 def reading_of_held_state(evidence: Evidence, item: Item) -> Finding:
     """Which of the two documented states a held job shows."""
-    tracks = order_tracks(evidence)
+    tracks = evidence.derive(order_tracks)
     stop = obstacle(evidence, tracks)
     if stop:
         return stop
@@ -142,7 +142,7 @@ def paused_queue_takes_jobs(evidence: Evidence, item: Item) -> Finding:
 @check("PAU-008")
 def held_job_is_silent(evidence: Evidence, item: Item) -> Finding:
     """No callback of a held job before resume; one after it."""
-    tracks = order_tracks(evidence)
+    tracks = evidence.derive(order_tracks)
     stop = obstacle(evidence, tracks)
     span = _paused_before_resume(evidence)
     if stop or span is None:
@@ -170,7 +170,7 @@ def held_job_is_silent(evidence: Evidence, item: Item) -> Finding:
 @check("DEL-009")
 def order_of_callbacks(evidence: Evidence, item: Item) -> Finding:
     """How far callbacks came in the order of the queue."""
-    tracks = order_tracks(evidence)
+    tracks = evidence.derive(order_tracks)
     stop = obstacle(evidence, tracks)
     if stop:
         return stop
@@ -181,7 +181,7 @@ def order_of_callbacks(evidence: Evidence, item: Item) -> Finding:
 @check("PAU-005")
 def reading_of_running_jobs(evidence: Evidence, item: Item) -> Finding:
     """Whether a job that ran at the pause went on."""
-    tracks = running_tracks(evidence)
+    tracks = evidence.derive(running_tracks)
     for track in tracks:
         caught = [s for s in track.sightings if s.state == JobState.RUNNING]
         paused = [s for s in track.sightings if s.step == running_steps.Step.PAUSED]
@@ -209,7 +209,7 @@ def running_job_is_not_lost(evidence: Evidence, item: Item) -> Finding:
     mark = evidence.obstacle(Scenario.RUNNING)
     if mark is not None:
         return (absent if mark.name == "unsupported" else blocked)(mark.text, witness=(mark.seq,))
-    tracks = running_tracks(evidence)
+    tracks = evidence.derive(running_tracks)
     if not tracks:
         return blocked("no job was submitted before a pause")
     caught = sum(any(s.state == JobState.RUNNING for s in t.sightings) for t in tracks)

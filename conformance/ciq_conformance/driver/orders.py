@@ -10,7 +10,9 @@ from xml.sax.saxutils import escape
 from ciq_schemas.features import Feature
 
 _CONTAINERS = {
-    "Snapshot": "<Snapshot><Mode>Interval</Mode><Start>0</Start><TimeInterval>5</TimeInterval><Count>1</Count></Snapshot>",
+    "Snapshot": (
+        "<Snapshot><Mode>Interval</Mode><Start>0</Start><TimeInterval>5</TimeInterval><Count>1</Count></Snapshot>"
+    ),
     "SpeechRecognition": (
         "<SpeechRecognition><EngineModelType>16k_zh</EngineModelType><ChannelNum>1</ChannelNum>"
         "<ResTextFormat>0</ResTextFormat></SpeechRecognition>"

@@ -1,13 +1,16 @@
 """The judge's view of a transcript: records of one feature by scenario and step, each read once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar, cast
 
 from ciq_conformance.reply import Notice, Reply
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import Scenario
 from ciq_schemas.run import AnyRecord, Arrival, Calibration, Exchange, Mark
+
+Derived = TypeVar("Derived")
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,13 @@ class Evidence:
     records: Sequence[AnyRecord]
     declared: dict[str, bool | None] = field(default_factory=dict)
     """Capabilities of the profile: true, false, or None for unknown."""
+    _derived: dict[object, object] = field(default_factory=dict, compare=False, repr=False)
+
+    def derive(self, make: "Callable[[Evidence], Derived]") -> "Derived":
+        """What `make` draws from this evidence, drawn once however many checks ask for it."""
+        if make not in self._derived:
+            self._derived[make] = make(self)
+        return cast(Derived, self._derived[make])
 
     @cached_property
     def replies(self) -> tuple[Reply, ...]:
@@ -67,6 +77,4 @@ class Evidence:
 
     def obstacle(self, scenario: Scenario) -> Mark | None:
         """The first mark that says why the scenario could not be played to its end, None when it was."""
-        return next(
-            (m for m in self.marks(scenario) if m.name in ("broken", "unsupported", "interrupted")), None
-        )
+        return next((m for m in self.marks(scenario) if m.name in ("broken", "unsupported", "interrupted")), None)
