@@ -111,5 +111,3 @@ def refusals(
             wrong.add(reply.exchange.seq, answer)
     shown = holds("; ".join(text for _, text in told[:3]), witness=tuple(number for number, _ in told[:3]))
     return wrong.finding(expected, shown)
-
-

@@ -1,10 +1,12 @@
 """What a queue must show wherever it is shown: in lists and in the answer to an update. Shared by their checks."""
 
 from ciq_conformance.judge import times, wire
+from ciq_conformance.judge.finding import blocked
 from ciq_conformance.reply import Reply
 from ciq_schemas.lifecycle import QueueState
 from ciq_schemas.values import NotifyConfig, Queue
 
+NO_QUEUE = blocked("no list showed a queue; see QUE-001 and ACT-004")
 STATES = frozenset(state.value for state in QueueState)
 
 _NAMED = {

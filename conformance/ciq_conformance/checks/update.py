@@ -1,54 +1,38 @@
-"""Checks of the scenario `update` (UPD, ONE-011, PAU-009)."""
+"""Checks of the scenario `update`: updates that a service accepts (UPD, ONE-011, PAU-009)."""
 
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from ciq_conformance.checks.premise import accepted, asked, granted, made, premised, refusals, said, seq
+from ciq_conformance.checks.premise import accepted, asked, granted, premised, said, seq
 from ciq_conformance.checks.queue_shape import (
     events,
-    listed,
     missing_elements,
     same_moment,
     spelled_queue_id_upper,
     standing,
 )
+from ciq_conformance.checks.update_look import HERE, QUEUE_NOT_FOUND, listed_at
 from ciq_conformance.judge import times, wire
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Collected, Finding, blocked, cannot_tell, deviates, holds, observed
 from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.judge.requested import RequestedUpdate, requested_update
 from ciq_conformance.reply import Reply
-from ciq_conformance.steps.update import BAD, BAD_RULE_WORDS, GOOD, LISTS, Step, after
-from ciq_schemas.requirement import Scenario
+from ciq_conformance.steps.update import GOOD, LISTS, Step
 from ciq_schemas.values import Queue
 
-HERE = Scenario.UPDATE
 PLAIN_UPDATES = (Step.RENAME, Step.PAUSE, Step.RESUME)
 """Updates that no reading of the documents refuses; the rule's address may be an intranet one, which they forbid."""
-QUEUE_NOT_FOUND = frozenset({"QueueNotFound", "1106"})
-INVALID_ARGUMENT = frozenset({"InvalidArgument", "1015"})
 
 
 def _own_id(reply: Reply) -> str:
     return wire.asked_id(reply.exchange)
 
 
-def _listed(evidence: Evidence, step: str) -> tuple[Reply, Queue] | None:
-    """The queue in the list of a step, None when it was not listed."""
-    reply = evidence.one(HERE, step)
-    if reply is None or not reply.ok:
-        return None
-    own = wire.asked(reply.exchange, "queueIds") or ""
-    queue = listed(reply, own)
-    if queue is None and len(reply.queue_list.queues) == 1 and spelled_queue_id_upper(reply, "QueueList"):
-        queue = reply.queue_list.queues[0]
-    return None if queue is None else (reply, queue)
-
-
 def _shown(evidence: Evidence, update: Reply, step: str) -> list[tuple[Reply, Queue]]:
     """The queue in the update's own answer and in the list made after it."""
     own = [] if update.queue is None else [(update, update.queue)]
-    then = _listed(evidence, step)
+    then = listed_at(evidence, step)
     return own if then is None else [*own, then]
 
 
@@ -179,7 +163,7 @@ def name_is_set(evidence: Evidence, item: Item) -> Finding:
 def times_move(evidence: Evidence, item: Item) -> Finding:
     """CreateTime and UpdateTime before the updates and after each."""
     expected = "UpdateTime never earlier than before, CreateTime unchanged"
-    before = _listed(evidence, Step.BEFORE)
+    before = listed_at(evidence, Step.BEFORE)
     if before is None:
         return blocked("the queue was not listed before the updates")
     wrong, judged = Collected(), 0
@@ -212,72 +196,9 @@ def _history(evidence: Evidence) -> list[tuple[Reply, Queue]]:
         if reply.exchange.step in GOOD:
             if reply.queue is not None:
                 found.append((reply, reply.queue))
-        elif (shown := _listed(evidence, reply.exchange.step)) is not None:
+        elif (shown := listed_at(evidence, reply.exchange.step)) is not None:
             found.append(shown)
     return found
-
-
-@check("UPD-006")
-@premised
-def unknown_id_is_refused(evidence: Evidence, item: Item) -> Finding:
-    """An update of a queue that does not exist. The code counts; no document gives its status."""
-    replies = made(evidence, HERE, Step.UNKNOWN_ID)
-    return refusals(replies, "4xx with the code QueueNotFound", codes=QUEUE_NOT_FOUND)
-
-
-@check("UPD-007")
-@premised
-def unknown_state_is_refused(evidence: Evidence, item: Item) -> Finding:
-    """An update to a state that does not exist."""
-    replies = made(evidence, HERE, Step.BAD_STATE)
-    return refusals(replies, "HTTP 400 InvalidArgument", status=400, codes=INVALID_ARGUMENT)
-
-
-@check("UPD-008")
-@premised
-def long_name_is_refused(evidence: Evidence, item: Item) -> Finding:
-    """An update to a name of 200 letters."""
-    return refusals(made(evidence, HERE, Step.LONG_NAME), "a name of 200 letters is refused with 400", status=400)
-
-
-@check("UPD-009")
-@premised
-def rule_needs_url(evidence: Evidence, item: Item) -> Finding:
-    """A rule that is on and says nowhere to go."""
-    return refusals(made(evidence, HERE, Step.NO_URL), "a rule that is On without Url is refused with 400", status=400)
-
-
-@check("UPD-010")
-@premised
-def unknown_rule_words_are_refused(evidence: Evidence, item: Item) -> Finding:
-    """Words that no document has for State, Type, Event and ResultFormat."""
-    replies = made(evidence, HERE, *BAD_RULE_WORDS)
-    return refusals(replies, "unknown words in NotifyConfig are refused with 400", status=400)
-
-
-@check("UPD-011")
-@premised
-def refused_changes_nothing(evidence: Evidence, item: Item) -> Finding:
-    """The queue before and after each update that was refused."""
-    wrong, judged = Collected(), []
-    previous = _listed(evidence, Step.LIST_SETTLED)
-    for step in BAD:
-        update = evidence.one(HERE, step)
-        now = _listed(evidence, after(step))
-        if update is None or now is None:
-            continue
-        if previous is not None and update.exchange.status >= 400:
-            judged.append(update)
-            old, new = standing(previous[1]), standing(now[1])
-            for name in (name for name in old if old[name] != new[name]):
-                for reply in (update, now[0]):
-                    wrong.add(reply.exchange.seq, f"{step}: {said(update)}, yet {name} changed to {new[name]}")
-        previous = now
-    if not judged:
-        made(evidence, HERE, *BAD)
-        return cannot_tell("no bad update was refused, or the queue was not listed around it")
-    expected = "Name, State and NotifyConfig as before"
-    return wrong.finding(expected, holds(f"after {len(judged)} refused updates", witness=seq(*judged[:3])))
 
 
 @check("UPD-012")
@@ -316,7 +237,7 @@ def order_is_free(evidence: Evidence, item: Item) -> Finding:
 def queue_keeps_identity(evidence: Evidence, item: Item) -> Finding:
     """QueueId and CreateTime in every answer and list after the first."""
     granted(evidence, HERE, Step.BEFORE)
-    before = _listed(evidence, Step.BEFORE)
+    before = listed_at(evidence, Step.BEFORE)
     if before is None:
         return blocked("the queue was not listed before the updates")
     wrong, judged = Collected(), []
@@ -351,7 +272,7 @@ def pausing_twice(evidence: Evidence, item: Item) -> Finding:
     expected = "HTTP 200 and the queue as after the first pause"
     granted(evidence, HERE, Step.PAUSE)
     again = accepted(evidence, HERE, Step.PAUSE_AGAIN, expected)
-    first, second = _listed(evidence, Step.LIST_PAUSED), _listed(evidence, Step.LIST_PAUSED_AGAIN)
+    first, second = listed_at(evidence, Step.LIST_PAUSED), listed_at(evidence, Step.LIST_PAUSED_AGAIN)
     if first is None or second is None:
         return blocked("the queue was not listed after both pauses", witness=seq(again))
     old, new = standing(first[1]), standing(second[1])

@@ -10,9 +10,7 @@ from ciq_schemas.requirement import Capability
 def play(stage: Stage) -> None:
     """Deactivate, look, activate, look, and put name, state and rule back on the queue that is there then."""
     if stage.profile.capabilities.get(Capability.DEACTIVATE) is not True:
-        raise Unsupported(
-            "deactivation deletes the queue; declare the capability `deactivate` true to have it tried"
-        )
+        raise Unsupported("deactivation deletes the queue; declare the capability `deactivate` true to have it tried")
     stage.calls.list_queues(Step.QUEUES_BEFORE)
     reply = stage.calls.deactivate(Step.DEACTIVATE)
     try:

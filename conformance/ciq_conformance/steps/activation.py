@@ -15,4 +15,5 @@ class Step(StrEnum):
     PAGE_SIZE_101 = "page-size-101"
     PAGE_SIZE_0 = "page-size-0"
 
+
 OUT_OF_RANGE = (Step.PAGE_SIZE_101, Step.PAGE_SIZE_0)

@@ -20,5 +20,6 @@ class Step(StrEnum):
     ENDED_AFTER = "ended-after"
     CANCEL_UNKNOWN = "cancel-unknown"
 
+
 TOLD = "told"
 """Channel of the CallBack address of all jobs."""

@@ -19,5 +19,6 @@ class Step(StrEnum):
     ELEVEN = "eleven"
     ENDED = "ended"
 
+
 LOOKS = (Step.SINGLE, Step.WATCH, Step.KNOWN, Step.UP_TO_TEN, Step.KNOWN_AND_UNKNOWN, Step.ENDED)
 """Describes that can hold jobs of this scenario."""

@@ -30,6 +30,7 @@ class Step(StrEnum):
     WRONG_SIGNATURE = "wrong-signature"
     EXPIRED_SIGNATURE = "expired-signature"
 
+
 MISSING_PARTS = (Step.NO_TAG, Step.NO_INPUT, Step.NO_OPERATION)
 
 BAD_SUBMITS = (

@@ -30,4 +30,5 @@ class Step(StrEnum):
     UNKNOWN_QUEUE = "unknown-queue"
     ENDED = "ended"
 
+
 SUBMITS = (Step.SUBMIT, Step.SUBMIT_LATER, Step.FILL)

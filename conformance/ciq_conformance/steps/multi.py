@@ -14,6 +14,7 @@ class Step(StrEnum):
     SEVEN_CANCEL = "seven-cancel"
     SEVEN_WATCH = "seven-watch"
 
+
 TOLD = "told"
 """Channel of the CallBack address of the request."""
 

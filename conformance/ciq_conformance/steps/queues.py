@@ -23,6 +23,7 @@ class Step(StrEnum):
     PAGE_SIZE_NEGATIVE = "page-size-negative"
     PAGE_NUMBER_WORD = "page-number-word"
 
+
 FOUND = (Step.PLAIN, Step.BY_ID, Step.FIRST_OF_ONE)
 """Lists that show the queue as it is."""
 

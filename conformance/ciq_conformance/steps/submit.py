@@ -23,6 +23,7 @@ class Step(StrEnum):
     WATCH = "watch"
     ENDED = "ended"
 
+
 LEVELS = {Step.LEVEL_0: 0, Step.LEVEL_1: 1, Step.LEVEL_2: 2}
 
 WELL_FORMED = (

@@ -31,6 +31,7 @@ class Step(StrEnum):
     BAD_RULE_EVENT = "bad-rule-event"
     BAD_RULE_FORMAT = "bad-rule-format"
 
+
 GOOD = (
     Step.RENAME,
     Step.RULE,

@@ -1,0 +1,148 @@
+"""Checks of the scenario `list`: order and pages (LST-003 to LST-006, LST-008, LST-010, LST-011)."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+from itertools import pairwise
+
+from ciq_conformance.checks.job_facts import ids_of
+from ciq_conformance.checks.list_walk import HERE, ids_along, jobs_along, missing_from, own_jobs, token, walk_of
+from ciq_conformance.checks.premise import accepted, asked, premised, said, seq
+from ciq_conformance.judge import times, wire
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.finding import Collected, Finding, cannot_tell, deviates, holds, observed
+from ciq_conformance.judge.registry import Item, check
+from ciq_conformance.steps.list_jobs import Step
+
+DEFAULT_SIZE = 10
+
+
+def _order(evidence: Evidence, step: Step, rule: str, right: Callable[[datetime, datetime], bool]) -> Finding:
+    walk = walk_of(evidence, step, rule)
+    moments = [(reply, job, times.parse(job.creation_time)) for reply, job in jobs_along(walk)]
+    known = [(reply, job, moment) for reply, job, moment in moments if moment is not None]
+    wrong = Collected()
+    for (first, one, earlier), (second, other, later) in pairwise(known):
+        if not right(earlier, later):
+            text = f"{one.job_id} of {one.creation_time} stands before {other.job_id} of {other.creation_time}"
+            for reply in (first, second):
+                wrong.add(reply.exchange.seq, text)
+    steps = len({moment for _, _, moment in known})
+    if steps < 2 and not wrong.items:
+        reason = f"the {len(known)} jobs listed have one CreationTime between them, so any order looks right"
+        return cannot_tell(reason, witness=seq(*walk[:1]))
+    power = f"{len(known)} jobs of {steps} different CreationTimes"
+    return wrong.finding(rule, holds(power, witness=seq(*walk[:3]), power=power))
+
+
+@check("LST-003")
+@premised
+def newest_first(evidence: Evidence, item: Item) -> Finding:
+    """CreationTime along the list without orderByTime; jobs of one second stand in any order."""
+    rule = "CreationTime never rises along the list"
+    return _order(evidence, Step.WINDOW, rule, lambda one, other: one >= other)
+
+
+@check("LST-004")
+@premised
+def oldest_first(evidence: Evidence, item: Item) -> Finding:
+    """CreationTime along the list with orderByTime=Asc."""
+    rule = "with orderByTime=Asc CreationTime never falls along the list"
+    return _order(evidence, Step.ASCENDING, rule, lambda one, other: one <= other)
+
+
+@check("LST-005")
+@premised
+def size_bounds(evidence: Evidence, item: Item) -> Finding:
+    """Pages of three: none longer, and none but the last shorter."""
+    own = own_jobs(evidence)
+    expected = "pages of three jobs"
+    walk = walk_of(evidence, Step.PAGE_OF_THREE, expected)
+    wrong = Collected()
+    for reply in walk:
+        size = len(reply.jobs)
+        if size > 3:
+            wrong.add(reply.exchange.seq, f"size=3 returns {size} jobs")
+    first = len(walk[0].jobs)
+    if first < 3 and len(own) > 3:
+        wrong.add(walk[0].exchange.seq, f"size=3 returns {first} job(s) of at least {len(own)}")
+    return wrong.finding(expected, holds(f"{len(walk)} pages", witness=seq(*walk[:3])))
+
+
+@check("LST-006")
+@premised
+def pages_give_each_once(evidence: Evidence, item: Item) -> Finding:
+    """Own jobs along the pages of three."""
+    own = own_jobs(evidence)
+    expected = "NextToken leads through all pages, each job on one of them"
+    walk = walk_of(evidence, Step.PAGE_OF_THREE, expected)
+    counts = Counter(ids_along(walk))
+    wrong = Collected()
+    for job_id in own:
+        if counts[job_id] > 1:
+            for reply in (reply for reply in walk if job_id in ids_along([reply])):
+                wrong.add(reply.exchange.seq, f"{job_id} stands on {counts[job_id]} pages")
+    last = token(walk[-1])
+    used = [wire.asked(reply.exchange, "nextToken") for reply in walk]
+    if last and last in used:
+        wrong.add(walk[-1].exchange.seq, f"NextToken {last} leads back to itself")
+    missing = missing_from(own, walk)
+    if missing and not last:
+        seen = f"{', '.join(missing[:3])} on none of {len(walk)} pages"
+        for reply in walk:
+            wrong.add(reply.exchange.seq, seen)
+    if missing and last and not wrong.items:
+        return cannot_tell(f"the window has more than {len(walk)} pages of three", witness=seq(walk[0], walk[-1]))
+    if len(walk) < 2 and not wrong.items:
+        return cannot_tell("there was one page only; see LST-005", witness=seq(*walk))
+    power = f"{len(own)} jobs on {len(walk)} pages"
+    return wrong.finding(expected, holds(power, witness=seq(*walk[:6]), power=power))
+
+
+@check("LST-008")
+@premised
+def default_size(evidence: Evidence, item: Item) -> Finding:
+    """The list without size, when the tag has more than ten jobs."""
+    expected = "ten jobs, when there are more"
+    own = own_jobs(evidence)
+    reply = accepted(evidence, HERE, Step.DEFAULT, expected)
+    count = evidence.one(HERE, Step.COUNT)
+    submitted = ids_of(evidence.of(HERE, Step.FILL))
+    listed = {wire.text(job.job_id) for job in count.jobs} if count is not None and count.ok else set()
+    there = len(listed | set(own) | set(submitted))
+    got = len(reply.jobs)
+    witness = seq(*((count,) if count is not None else ()), reply)
+    if got > DEFAULT_SIZE:
+        return deviates(expected, f"{got} jobs", witness=witness)
+    if there <= DEFAULT_SIZE:
+        return cannot_tell(f"the tag has only {there} jobs", witness=witness)
+    if got < DEFAULT_SIZE:
+        return deviates(expected, f"{got} jobs of at least {there}", witness=witness)
+    return holds(f"{got} of at least {there}", witness=witness)
+
+
+@check("LST-010")
+@premised
+def size_100(evidence: Evidence, item: Item) -> Finding:
+    """Pages of a hundred."""
+    own = own_jobs(evidence)
+    expected = "all jobs of the window on pages of at most 100"
+    walk = walk_of(evidence, Step.SIZE_100, expected)
+    wrong = Collected()
+    for reply in walk:
+        if len(reply.jobs) > 100:
+            wrong.add(reply.exchange.seq, f"{len(reply.jobs)} jobs on a page")
+    if missing := missing_from(own, walk[:1]):
+        first = walk[0]
+        if len(first.jobs) < 100:
+            seen = f"{len(first.jobs)} jobs on the first page, {len(missing)} of {len(own)} own jobs missing"
+            wrong.add(first.exchange.seq, seen)
+    return wrong.finding(expected, holds(f"{len(walk[0].jobs)} jobs", witness=seq(walk[0])))
+
+
+@check("LST-011")
+@premised
+def size_above_100(evidence: Evidence, item: Item) -> Finding:
+    """What size=101 is answered."""
+    reply = asked(evidence, HERE, Step.SIZE_101)
+    return observed(f"{said(reply)}, {len(reply.jobs)} jobs" if reply.ok else said(reply), witness=seq(reply))

@@ -1,0 +1,61 @@
+"""Walks along the pages of a list, as the scenario `list` made them; shared by its checks."""
+
+from ciq_conformance.checks.job_facts import ids_of
+from ciq_conformance.checks.premise import Stop, accepted, made, said, seq
+from ciq_conformance.judge import wire
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.finding import blocked, deviates
+from ciq_conformance.reply import Reply
+from ciq_conformance.steps.list_jobs import SUBMITS, Step
+from ciq_schemas.requirement import Scenario
+from ciq_schemas.values import Job
+
+HERE = Scenario.LIST
+
+
+def own_jobs(evidence: Evidence) -> list[str]:
+    """Ids of the scenario's own jobs; stops when none was accepted."""
+    ids = ids_of(made(evidence, HERE, *SUBMITS))
+    if not ids:
+        raise Stop(blocked("no job of the scenario was accepted; see SUB-001"))
+    return ids
+
+
+def token(reply: Reply) -> str:
+    """NextToken of a page, empty on the last one."""
+    return wire.text(reply.job_answer.next_token)
+
+
+def walk_of(evidence: Evidence, step: Step, expected: str) -> list[Reply]:
+    """The last walk along the pages of a step: from the last exchange without a token from before."""
+    accepted(evidence, HERE, step, expected)
+    walk: list[Reply] = []
+    for reply in made(evidence, HERE, step):
+        if not wire.asked(reply.exchange, "nextToken"):
+            walk = []
+        walk.append(reply)
+    for reply in walk:
+        if not reply.ok:
+            raise Stop(deviates(expected, f"a page is answered {said(reply)}", witness=seq(reply)))
+    return walk
+
+
+def is_whole(walk: list[Reply]) -> bool:
+    """The walk came to the last page."""
+    return not token(walk[-1])
+
+
+def jobs_along(walk: list[Reply]) -> list[tuple[Reply, Job]]:
+    """All jobs of a walk with their pages, in order."""
+    return [(reply, job) for reply in walk for job in reply.jobs]
+
+
+def ids_along(walk: list[Reply]) -> list[str]:
+    """Their ids."""
+    return [wire.text(job.job_id) for _, job in jobs_along(walk)]
+
+
+def missing_from(own: list[str], walk: list[Reply]) -> list[str]:
+    """Own jobs that stand on none of the pages."""
+    there = set(ids_along(walk))
+    return [job_id for job_id in own if job_id not in there]

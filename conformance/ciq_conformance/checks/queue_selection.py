@@ -1,0 +1,187 @@
+"""Checks of the scenario `queues`: which queues a list returns, by id, state and page (QUE-008 to QUE-018)."""
+
+from ciq_conformance.checks.premise import accepted, asked, granted, made, premised, refusals, seq
+from ciq_conformance.checks.queue_shape import NO_QUEUE, listed, spelled_queue_id_upper
+from ciq_conformance.judge import wire
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.finding import Collected, Finding, blocked, deviates, holds
+from ciq_conformance.judge.registry import Item, check
+from ciq_conformance.steps.queues import OUT_OF_RANGE, Step
+from ciq_schemas.lifecycle import QueueState
+from ciq_schemas.requirement import Scenario
+
+HERE = Scenario.QUEUES
+
+
+def _own_id(evidence: Evidence) -> str:
+    return wire.asked(asked(evidence, HERE, Step.BY_ID).exchange, "queueIds") or ""
+
+
+@check("QUE-008")
+@premised
+def ids_select(evidence: Evidence, item: Item) -> Finding:
+    """The list by the queue's own id, and by an id that is none: the one queue alone would hide a filter ignored."""
+    own = _own_id(evidence)
+    expected = f"queueIds={own} returns exactly that queue"
+    reply = accepted(evidence, HERE, Step.BY_ID, expected)
+    ids = [wire.text(queue.queue_id) for queue in reply.queue_list.queues]
+    if ids != [own] and not (spelled_queue_id_upper(reply, "QueueList") and len(ids) == 1):
+        return deviates(expected, f"listed: {', '.join(ids) or 'none'}", witness=seq(reply))
+    stranger = evidence.one(HERE, Step.BY_STRANGER)
+    if stranger is not None and stranger.ok and stranger.queue_list.queues:
+        asked_for = wire.asked(stranger.exchange, "queueIds")
+        return deviates("queueIds returns no other queue", f"queueIds={asked_for} lists {own}", witness=seq(stranger))
+    return holds("that queue alone, and none by an unknown id", witness=seq(reply))
+
+
+@check("QUE-009")
+@premised
+def unknown_ids_are_told(evidence: Evidence, item: Item) -> Finding:
+    """The list by a known and an unknown id."""
+    asked_for = wire.asked(asked(evidence, HERE, Step.BY_UNKNOWN_ID).exchange, "queueIds") or ","
+    own, _, unknown = asked_for.partition(",")
+    expected = f"{own} in QueueList, {unknown} in NonExistPIDs"
+    reply = accepted(evidence, HERE, Step.BY_UNKNOWN_ID, expected)
+    ids = [wire.text(queue.queue_id) for queue in reply.queue_list.queues]
+    strangers = tuple(value.strip() for value in reply.queue_list.non_exist_ids)
+    faults = []
+    if own not in ids and not spelled_queue_id_upper(reply, "QueueList"):
+        faults.append(f"{own} is not listed")
+    if unknown in ids:
+        faults.append(f"{unknown} is listed")
+    if unknown not in strangers:
+        faults.append(f"NonExistPIDs has {', '.join(strangers) or 'nothing'}")
+    if own in strangers:
+        faults.append(f"{own}, which exists, stands in NonExistPIDs")
+    if faults:
+        return deviates(expected, "; ".join(faults), witness=seq(reply))
+    return holds("both where they belong", witness=seq(reply))
+
+
+@check("QUE-010")
+@premised
+def existing_ids_are_not_told(evidence: Evidence, item: Item) -> Finding:
+    """NonExistPIDs of the list by the queue's own id, and of the list without ids."""
+    replies = [reply for reply in made(evidence, HERE, Step.BY_ID, Step.PLAIN) if reply.ok]
+    if not replies:
+        return blocked("no list by id was answered; see QUE-008")
+    wrong = Collected()
+    for reply in replies:
+        told = [value for value in reply.queue_list.non_exist_ids if value.strip()]
+        if told:
+            wrong.add(reply.exchange.seq, f"NonExistPIDs {', '.join(told)}")
+    return wrong.finding("no NonExistPIDs when every id exists", holds("none", witness=seq(replies[0])))
+
+
+_FILTERS = (
+    (Step.ACTIVE, QueueState.ACTIVE, QueueState.ACTIVE),
+    (Step.PAUSED, QueueState.PAUSED, QueueState.ACTIVE),
+    (Step.PAUSED_WHILE_PAUSED, QueueState.PAUSED, QueueState.PAUSED),
+    (Step.ACTIVE_WHILE_PAUSED, QueueState.ACTIVE, QueueState.PAUSED),
+)
+"""Step, state asked for, state of the queue at that time when it was found active."""
+
+
+@check("QUE-011")
+@premised
+def state_filters(evidence: Evidence, item: Item) -> Finding:
+    """The list by each state, while the queue is active and while it is paused."""
+    accepted(evidence, HERE, Step.ACTIVE, "state=Active is accepted")
+    accepted(evidence, HERE, Step.PAUSED, "state=Paused is accepted")
+    own = _own_id(evidence)
+    before = listed(granted(evidence, HERE, Step.PLAIN), own)
+    if before is None:
+        return NO_QUEUE
+    found = wire.text(before.state)
+    wrong, judged = Collected(), []
+    for step, wanted, usual in _FILTERS:
+        reply = evidence.one(HERE, step)
+        if reply is None or not reply.ok:
+            continue
+        judged.append(reply)
+        state = found if step in (Step.ACTIVE, Step.PAUSED) else usual.value
+        for queue in reply.queue_list.queues:
+            if wire.text(queue.state) != wanted:
+                wrong.add(reply.exchange.seq, f"state={wanted} lists a queue with State {queue.state}")
+        shown = listed(reply, own) is not None
+        if shown != (state == wanted):
+            verb = "leaves out" if state == wanted else "lists"
+            wrong.add(reply.exchange.seq, f"state={wanted} {verb} {own}, which is {state}")
+    return wrong.finding(
+        "state=Active returns the active queues only, state=Paused the paused ones only",
+        holds(f"{len(judged)} lists", witness=seq(*judged)),
+    )
+
+
+@check("QUE-012")
+@premised
+def page_defaults(evidence: Evidence, item: Item) -> Finding:
+    """What the list without parameters says of its page."""
+    reply = granted(evidence, HERE, Step.PLAIN)
+    page = reply.queue_list
+    said_page = f"PageNumber {page.page_number}, PageSize {page.page_size}"
+    if wire.number(page.page_number) != 1 or wire.number(page.page_size) != 10:
+        return deviates("PageNumber 1 and PageSize 10 without page parameters", said_page, witness=seq(reply))
+    return holds(said_page, witness=seq(reply))
+
+
+@check("QUE-013")
+@premised
+def page_is_echoed(evidence: Evidence, item: Item) -> Finding:
+    """The first page of one queue."""
+    expected = "PageNumber 1, PageSize 1 and one queue"
+    reply = accepted(evidence, HERE, Step.FIRST_OF_ONE, expected)
+    page = reply.queue_list
+    faults = []
+    if wire.number(page.page_number) != 1 or wire.number(page.page_size) != 1:
+        faults.append(f"PageNumber {page.page_number}, PageSize {page.page_size}")
+    if len(page.queues) > 1:
+        faults.append(f"{len(page.queues)} queues on a page of one")
+    if not page.queues and wire.number(page.total_count):
+        faults.append(f"no queue on the first page of {page.total_count}")
+    if faults:
+        return deviates(expected, "; ".join(faults), witness=seq(reply))
+    return holds(f"{len(page.queues)} queue on the page", witness=seq(reply))
+
+
+@check("QUE-014")
+@premised
+def past_the_end(evidence: Evidence, item: Item) -> Finding:
+    """Page 1000."""
+    plain = granted(evidence, HERE, Step.PLAIN)
+    expected = f"no queue and TotalCount {plain.queue_list.total_count} on page 1000"
+    reply = accepted(evidence, HERE, Step.PAST_THE_END, expected)
+    page = reply.queue_list
+    if page.queues or wire.number(page.total_count) != wire.number(plain.queue_list.total_count):
+        seen = f"{len(page.queues)} queue(s), TotalCount {page.total_count}"
+        return deviates(expected, seen, witness=seq(plain, reply))
+    return holds("an empty page", witness=seq(reply))
+
+
+@check("QUE-015")
+@premised
+def empty_means_absent(evidence: Evidence, item: Item) -> Finding:
+    """The list with the empty parameters that official SDKs send."""
+    plain = granted(evidence, HERE, Step.PLAIN)
+    expected = "queueIds=&state=All&pageNumber=&pageSize= answers as no parameters do"
+    reply = accepted(evidence, HERE, Step.EMPTY_PARAMETERS, expected)
+    ids = [sorted(wire.text(queue.queue_id) for queue in r.queue_list.queues) for r in (plain, reply)]
+    if ids[0] != ids[1]:
+        seen = f"{', '.join(ids[1]) or 'no queue'} instead of {', '.join(ids[0]) or 'no queue'}"
+        return deviates(expected, seen, witness=seq(plain, reply))
+    return holds("the same queues", witness=seq(plain, reply))
+
+
+@check("QUE-017")
+@premised
+def eleven_ids(evidence: Evidence, item: Item) -> Finding:
+    """Eleven ids; ten is the documented most."""
+    return refusals(made(evidence, HERE, Step.ELEVEN_IDS), "eleven queueIds are refused with 400", status=400)
+
+
+@check("QUE-018")
+@premised
+def page_out_of_range(evidence: Evidence, item: Item) -> Finding:
+    """Page parameters that are no page."""
+    replies = made(evidence, HERE, *OUT_OF_RANGE)
+    return refusals(replies, "pageSize=0, pageSize=-1 and pageNumber=abc are refused with 400", status=400)

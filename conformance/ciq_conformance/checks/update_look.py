@@ -1,0 +1,24 @@
+"""The queue as the lists of the scenario `update` show it; shared by its checks."""
+
+from ciq_conformance.checks.queue_shape import listed, spelled_queue_id_upper
+from ciq_conformance.judge import wire
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.reply import Reply
+from ciq_schemas.requirement import Scenario
+from ciq_schemas.values import Queue
+
+HERE = Scenario.UPDATE
+QUEUE_NOT_FOUND = frozenset({"QueueNotFound", "1106"})
+"""Name and number of the code (1045/33700)."""
+
+
+def listed_at(evidence: Evidence, step: str) -> tuple[Reply, Queue] | None:
+    """The queue in the list of a step, None when it was not listed."""
+    reply = evidence.one(HERE, step)
+    if reply is None or not reply.ok:
+        return None
+    own = wire.asked(reply.exchange, "queueIds") or ""
+    queue = listed(reply, own)
+    if queue is None and len(reply.queue_list.queues) == 1 and spelled_queue_id_upper(reply, "QueueList"):
+        queue = reply.queue_list.queues[0]
+    return None if queue is None else (reply, queue)
