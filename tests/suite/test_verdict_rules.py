@@ -110,7 +110,7 @@ def test_a_requirement_without_a_check_is_a_suite_error(monkeypatch: pytest.Monk
     ("declared", "outcome"), [({}, Outcome.UNTESTED), ({"signature": False}, Outcome.NOT_IMPLEMENTED)]
 )
 def test_what_is_not_declared_is_not_put_to_the_target(declared: dict[str, bool | None], outcome: Outcome) -> None:
-    """A capability declared absent is not implemented, one not declared is untested, and both say so."""
+    """A capability declared absent is not implemented, one neither declared nor shown is untested, and both say so."""
     (found,) = judge_run([], [item_of("ERR-011")], declared=declared)
     assert found.outcome is outcome
     assert "signature" in found.reason

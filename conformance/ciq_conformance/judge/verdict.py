@@ -24,6 +24,7 @@ from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, Kind
 from ciq_conformance.judge.registry import Item, check_of
 from ciq_conformance.judge.selection import fits
+from ciq_conformance.steps.errors import SIGNATURES
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import Capability, Scenario
 from ciq_schemas.run import AnyRecord, ExitCode, Header, Level, Mark, Outcome, Verdict
@@ -120,10 +121,16 @@ def _without(item: Item, capability: Capability, evidence: Evidence) -> Verdict 
     declared = evidence.declared.get(capability)
     if declared is False:
         return _verdict(item, Outcome.NOT_IMPLEMENTED, reason=f"the profile declares {capability} = false")
-    if declared is None:
+    if declared is None and not (capability is Capability.SIGNATURE and _checks_signatures(evidence)):
         reason = f"the profile does not say whether the target offers {capability}; set it under [capabilities]"
         return _verdict(item, Outcome.UNTESTED, reason=reason)
     return None
+
+
+def _checks_signatures(evidence: Evidence) -> bool:
+    """The target refused one of the requests that were not, or wrongly, signed: so it does look at signatures."""
+    replies = evidence.of(Scenario.ERRORS, *SIGNATURES)
+    return any(reply.exchange.status in (401, 403) for reply in replies)
 
 
 def _hindered(item: Item, by_scenario: MarksByScenario) -> Verdict | None:
