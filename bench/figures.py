@@ -30,7 +30,17 @@ BODY = (
     + "bench " * 20
     + "</UserData><JobLevel>1</JobLevel></Operation><CallBackFormat>XML</CallBackFormat></Request>"
 ).encode()
-MOCK = ("ciq_mock", "--port", "0", "--activated", "media", "--clock", "real")
+MOCK = ("ciq_mock", "--port", "0", "--activated", "media", "--clock", "real", "--max-size", "10000000")
+SQS_HOST = "sqs.us-east-1.amazonaws.com"
+SQS_SCOPE = (
+    "Authorization: AWS4-HMAC-SHA256 Credential=bench/20260101/us-east-1/sqs/aws4_request, "
+    "SignedHeaders=host, Signature=0\r\n"
+)
+"""moto tells its services apart by the scope, and does not check the signature."""
+
+
+def _sqs_post(path: str, body: bytes) -> bytes:
+    return http_post(path, SQS_HOST, body, "application/x-www-form-urlencoded", SQS_SCOPE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +79,8 @@ def submit(rounds: int, count: int) -> list[Figure]:
         bound = stack.enter_context(peer("bench.bound"))
         handler = stack.enter_context(peer("bench.handler_peer"))
         moto = stack.enter_context(peer("moto.server", port_argument=True))
-        create = http_post(
-            "/",
-            "sqs.us-east-1.amazonaws.com",
-            b"Action=CreateQueue&QueueName=bench",
-            "application/x-www-form-urlencoded",
-        )
-        drive(moto.url, create, count=1, connections=1)
-        send = http_post("/123456789012/bench", "sqs.us-east-1.amazonaws.com", sqs, "application/x-www-form-urlencoded")
+        drive(moto.url, _sqs_post("/", b"Action=CreateQueue&QueueName=bench"), count=1, connections=1)
+        send = _sqs_post("/123456789012/bench", sqs)
 
         def run(url: str, request: bytes, number: int) -> Callable[[], float]:
             def measure() -> float:
@@ -217,7 +221,7 @@ def start_up(rounds: int) -> list[Figure]:
 
 def memory(jobs: int) -> list[Figure]:
     """Resident memory a waiting job adds, its request of about 700 bytes included."""
-    with peer(*MOCK, "--duration", "3600", "--workers", "1", "--max-size", str(jobs * 2)) as mock:
+    with peer(*MOCK, "--duration", "3600", "--workers", "1") as mock:
         post = http_post("/jobs", HOST, BODY)
         drive(mock.url, post, count=2000)
         before = mock.resident()

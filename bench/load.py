@@ -1,4 +1,7 @@
-"""A load generator: fixed request bytes over keep-alive connections, as fast as answers come. Knows no service."""
+"""A load generator: fixed request bytes over keep-alive connections, as fast as answers come. Knows no service.
+
+A server that closes after each answer gets a new connection each time, as it would from any client.
+"""
 
 from __future__ import annotations
 
@@ -68,17 +71,19 @@ async def _drive(url: str, request: bytes, count: int, connections: int) -> Load
     loop = asyncio.get_running_loop()
     split = urlsplit(url)
     budget, tally = [count], [0, 0]
+
+    async def one_after_another() -> None:
+        while budget[0] > 0:
+            done: asyncio.Future[None] = loop.create_future()
+            await loop.create_connection(
+                lambda: _Connection(request, done, budget, tally),  # noqa: B023 - called before the next round
+                split.hostname,
+                split.port,
+            )
+            await done
+
     began = time.perf_counter()
-    waits = []
-    for _ in range(connections):
-        done: asyncio.Future[None] = loop.create_future()
-        await loop.create_connection(
-            lambda done=done: _Connection(request, done, budget, tally),  # type: ignore[misc]
-            split.hostname,
-            split.port,
-        )
-        waits.append(done)
-    await asyncio.wait_for(asyncio.gather(*waits), 300)
+    await asyncio.wait_for(asyncio.gather(*(one_after_another() for _ in range(connections))), 300)
     return Load(tally[0], time.perf_counter() - began, tally[1])
 
 
@@ -87,10 +92,10 @@ def drive(url: str, request: bytes, *, count: int, connections: int = 16) -> Loa
     return asyncio.run(_drive(url, request, count, connections))
 
 
-def http_post(path: str, host: str, body: bytes, content_type: str = "application/xml") -> bytes:
-    """The bytes of a POST."""
+def http_post(path: str, host: str, body: bytes, content_type: str = "application/xml", more: str = "") -> bytes:
+    """The bytes of a POST; `more` is further header lines, each with its CRLF."""
     head = (
-        f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: {content_type}\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: {content_type}\r\n{more}"
         f"Content-Length: {len(body)}\r\nConnection: keep-alive\r\n\r\n"
     )
     return head.encode() + body

@@ -33,6 +33,7 @@ def mock(
     port: Annotated[int, typer.Option(help="Port; 0 takes a free one.", min=0, max=65535)] = 0,
     workers: Annotated[int, typer.Option(help="Jobs of one queue that run at the same time.", min=1)] = 10,
     duration: Annotated[float, typer.Option(help="Seconds a job runs.", min=0.0)] = 0.1,
+    max_size: Annotated[int, typer.Option(help="Jobs of one queue that may wait.", min=1)] = 10_000,
     signatures: Annotated[
         bool, typer.Option("--signatures", help="Check signatures by CIQ_SECRET_ID and CIQ_SECRET_KEY.")
     ] = False,
@@ -57,6 +58,7 @@ def mock(
         settings = MockSettings(
             workers=workers,
             duration=duration,
+            max_size=max_size,
             credentials=_credentials() if signatures else (),
             bucket=default_bucket,
             region=default_region,
