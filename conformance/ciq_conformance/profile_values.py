@@ -13,6 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 from ciq_schemas.features import Feature
 
 UNKNOWN = "unknown"
+EVERY_FEATURE = "all"
 _LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?")
 _TRISTATE = {
     "true": "true",
@@ -104,14 +105,18 @@ def template(names: set[str]) -> Callable[[object], str]:
 
 
 def features(value: object) -> tuple[Feature, ...]:
-    """Names of features, as a list or separated by commas; each at most once."""
+    """Names of features, as a list or separated by commas, each at most once; or `all`, alone."""
     names = [part.strip() for part in value.split(",")] if isinstance(value, str) else value
-    known = ", ".join(Feature)
+    known = f"{', '.join(Feature)}; or {EVERY_FEATURE}"
     if not isinstance(names, (list, tuple)) or not names:
         raise ValueProblem(f"one or more of {known}")
+    if list(names) == [EVERY_FEATURE]:
+        return tuple(Feature)
+    if EVERY_FEATURE in names:
+        raise ValueProblem(f"{EVERY_FEATURE} alone, or the features by name")
     for name in names:
         if name not in list(Feature):
-            near = get_close_matches(str(name), list(Feature), n=1, cutoff=0.5)
+            near = get_close_matches(str(name), [*Feature, EVERY_FEATURE], n=1, cutoff=0.5)
             raise ValueProblem(f"one or more of {known}" + (f"; did you mean {near[0]}?" if near else ""))
     if len(set(names)) != len(names):
         raise ValueProblem("each feature once")

@@ -63,7 +63,7 @@ class FailureByInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliverySettings:
-    """How callbacks travel. Documents leave all of this open (callbacks.md 1: D8 to D12)."""
+    """How callbacks travel. Documents leave all of this open (1045/43607 and the callback pages say nothing of it)."""
 
     timeout: float = 5.0
     """For one attempt, connecting included; real seconds, whatever the clock."""

@@ -30,7 +30,7 @@ class JsonDocument(StrEnum):
     """The JSON documents that have a schema; the value names the file."""
 
     TASK_CALLBACK_ARRAY = "task_callback_array"
-    """TaskFinish with JobsDetail as an array (callbacks.md 5, N2)."""
+    """TaskFinish with JobsDetail as an array (sample of 436/85073)."""
     TASK_CALLBACK_OBJECT = "task_callback_object"
     """TaskFinish with JobsDetail as an object (N3)."""
     WORKFLOW_CALLBACK = "workflow_callback"
@@ -112,7 +112,7 @@ def _profile() -> JsonSchema:
     text: JsonSchema = {"type": "string"}
     some: JsonSchema = {"type": "string", "minLength": 1}
     address: JsonSchema = {"type": "string", "pattern": "^https?://[^\\s/]+"}
-    features: JsonSchema = {"enum": [str(feature) for feature in Feature]}
+    features: JsonSchema = {"enum": [*(str(feature) for feature in Feature), "all"]}
     sample = _table({"tag": some, "good": some, "operation": text, "input_extra": text})
     keys: dict[str, JsonSchema] = {
         "url": address,

@@ -39,7 +39,7 @@ class Outcome(StrEnum):
 
 
 class ExitCode(IntEnum):
-    """Exit codes of `ciq run` (DESIGN section 5)."""
+    """Exit codes of `ciq run` (table in docs/verdicts.md)."""
 
     CONFORMS = 0
     DEVIATES = 1

@@ -19,7 +19,7 @@ Open = Mapping[str, object]
 
 
 class NotifyConfig(_Value, frozen=True, kw_only=True):
-    """The callback rule of a queue (queues.md 2.3)."""
+    """The callback rule of a queue (1045/72939, 1045/72940)."""
 
     url: str | None = None
     event: str | None = None
@@ -32,7 +32,7 @@ class NotifyConfig(_Value, frozen=True, kw_only=True):
 
 
 class Queue(_Value, frozen=True, kw_only=True):
-    """A queue as listed or as answered to an update (queues.md 2.2)."""
+    """A queue as listed or as answered to an update (1045/72939, 1045/47935)."""
 
     queue_id: str | None = None
     name: str | None = None
@@ -59,7 +59,7 @@ class QueueList(_Value, frozen=True, kw_only=True):
 
 
 class Bucket(_Value, frozen=True, kw_only=True):
-    """A bucket in an activation answer or a bucket list (queues.md 5.2)."""
+    """A bucket in an activation answer or a bucket list (1045/73363, 1045/73364)."""
 
     name: str | None = None
     bucket_id: str | None = None
@@ -98,7 +98,7 @@ class Operation(_Value, frozen=True, kw_only=True):
 
 
 class Job(_Value, frozen=True, kw_only=True):
-    """One `JobsDetail` (jobs.md 1.6), of an answer or a callback."""
+    """One `JobsDetail` (436/73198, 1045/73113), of an answer or a callback."""
 
     code: str | None = None
     message: str | None = None
@@ -124,14 +124,14 @@ class JobAnswer(_Value, frozen=True, kw_only=True):
 
 
 class JobCallback(_Value, frozen=True, kw_only=True):
-    """A TaskFinish body, XML or JSON, with or without the `Response` wrapper (callbacks.md 4 to 6)."""
+    """A TaskFinish body, XML or JSON, with or without the `Response` wrapper (1045/43607, 436/49074, 1545/65203)."""
 
     event_name: str | None = None
     jobs: tuple[Job, ...] = msgspec.field(default=(), name="JobsDetail")
 
 
 class ErrorAnswer(_Value, frozen=True, kw_only=True):
-    """The error form (common.md 4.1)."""
+    """The error form (1045/43611, 436/46214)."""
 
     code: str | None = None
     message: str | None = None

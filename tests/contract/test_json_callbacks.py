@@ -51,7 +51,7 @@ def test_the_default_form_is_that_of_most_samples() -> None:
 
 
 def test_numbers_option_writes_levels_as_numbers() -> None:
-    """As the one sample that shows it (callbacks.md 5, N5)."""
+    """As the one sample that shows it (436/85073)."""
     body = json.loads(codec.encode_callback_json(VALUE, numbers=True))
     assert body["JobsDetail"][0]["Operation"]["JobLevel"] == 2
     assert body["JobsDetail"][0]["JobId"] == "j00000000000000000000000000000abc"

@@ -1,4 +1,4 @@
-"""The arrows between the rooms point down only (DESIGN 2), and what is pure stays pure."""
+"""The arrows between the rooms point down only (docs/architecture.md), and what is pure stays pure."""
 
 import pytest
 from sources import ROOMS, Module, below, modules

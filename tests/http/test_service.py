@@ -154,7 +154,7 @@ def test_the_tag_of_the_request_stands_in_for_operations_without(server: MockSer
 
 
 def test_a_template_is_named(server: MockServer) -> None:
-    """TemplateId brings TemplateName (jobs.md J12)."""
+    """TemplateId brings TemplateName (436/73198)."""
     body = submit_body(operations=operation("<TemplateId>t1</TemplateId>"))
     (job,) = jobs_in(ask(server, "POST", "/jobs", body))
     assert job.operation is not None

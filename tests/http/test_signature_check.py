@@ -91,7 +91,7 @@ def refusal(signed: SignedRequest, *, now: float = NOW) -> tuple[str, int]:
 
 @pytest.mark.parametrize("vector", VECTORS)
 def test_the_vectors_are_accepted(vector: str) -> None:
-    """Each published vector is accepted as that of its key (common.md 3.4, made with the official signer)."""
+    """Each vector, made with the official signer, is accepted as that of its key (436/7778)."""
     assert check(request(vector), KEYS, now=NOW) == KEY.secret_id
 
 

@@ -99,6 +99,13 @@ def test_a_file_in_the_directory_is_found_and_a_missing_named_one_is_an_error(tm
         load_profile(path=tmp_path / "none.toml", env={})
 
 
+@pytest.mark.parametrize("given", ["all", ["all"]])
+def test_all_names_every_feature(given: object) -> None:
+    """`all`, as a flag or in a list, is the six features in the order of the table."""
+    loaded = load_profile(env={}, flags={"features": ("--feature", given)})
+    assert loaded.profile.features == tuple(Feature)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -109,6 +116,7 @@ def test_a_file_in_the_directory_is_found_and_a_missing_named_one_is_an_error(tm
         ('[inputs.media]\ngod = "a"', "unknown key inputs.media.god, did you mean good?"),
         ('features = ["media", "speach"]', "did you mean speech?"),
         ('features = ["media", "media"]', "expected each feature once"),
+        ('features = ["media", "all"]', "expected all alone, or the features by name"),
         ('url = "ftp://host"', "expected an address like http://127.0.0.1:8080"),
         ('url = "http://user:pw@host"', "without path, query or credentials"),
         ('url = "http://host/path"', "without path, query or credentials"),

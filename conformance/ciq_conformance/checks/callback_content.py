@@ -28,7 +28,7 @@ from ciq_schemas.values import Job
 _SHOWN_BY_BOTH = ("JobId", "State", "Tag", "QueueId", "CreationTime", "UserData")
 """Fields that a callback must not leave out when describe shows them; others are compared where both have them."""
 _WITHOUT_TIMES = frozenset({Feature.DOC, Feature.SPEECH})
-"""Features whose pages or SDK types lack StartTime or EndTime (jobs.md 1.6)."""
+"""Features whose pages or SDK types lack StartTime or EndTime (1045/47932, 1045/49789)."""
 _OWN_TO_A_JOB = frozenset({"JobId", "CreationTime", "StartTime", "EndTime", "Progress"})
 _RESULTS = ("Result", "Info")
 """Ends of the names of result containers: what the work found may differ from job to job."""

@@ -21,7 +21,7 @@ _TEXTS = ("JobId", "State", "QueueId", "CreationTime")
 _STRUCTURAL = frozenset({ProblemKind.STRUCTURE, ProblemKind.TOO_MANY})
 """What the schema's word is taken for; values (states, times) have requirements of their own."""
 _NO_INPUT = frozenset({"FileCompress", "Tts"})
-"""Tags whose source stands in Operation (jobs.md 1.2)."""
+"""Tags whose source stands in Operation (436/83112 and the pages of the tags)."""
 _NUMBER_IN_SAMPLE = "JobLevel"
 """The one element that a documented JSON sample shows as a number (Translation)."""
 

@@ -22,7 +22,7 @@ Bucket = Annotated[str | None, typer.Option("--bucket", metavar="NAME", help="Bu
 Region = Annotated[str | None, typer.Option("--region", metavar="NAME", help="Region of the bucket. [CIQ_REGION]")]
 Features = Annotated[
     list[str] | None,
-    typer.Option("--feature", metavar="NAME", help="Feature to run; may be repeated. Default: media, speech, doc."),
+    typer.Option("--feature", metavar="NAME", help="Feature, or all; may be repeated. Default: media, speech, doc."),
 ]
 CallbackBind = Annotated[
     str | None,

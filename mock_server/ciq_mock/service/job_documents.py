@@ -26,7 +26,7 @@ _RESPONSE = b'<?xml version="1.0" encoding="utf-8"?>\n<Response>'
 _EVENT_NAME = f"<EventName>{TASK_FINISH}</EventName>".encode()
 _SUCCESS = "Success"
 _WITHOUT_START = frozenset({Feature.DOC})
-"""The document pages have no StartTime (jobs.md 1.6)."""
+"""The document pages have no StartTime (1045/47932, 1545/65203)."""
 _WITHOUT_BUCKET = frozenset({Feature.DOC, Feature.AI})
 """Input of documents and of translation is echoed with what was given only (1545/65203, 1045/50307)."""
 
@@ -93,7 +93,7 @@ def listed(jobs: Iterable[Job], next_token: str | None, now: float) -> bytes:
 
 
 def callback_body(job: Job, form: BodyFormat) -> bytes:
-    """The TaskFinish message of an ended job (callbacks.md 4 and 5)."""
+    """The TaskFinish message of an ended job (436/49074, 1545/65203; JSON as in the samples of 436/85073)."""
     if form is BodyFormat.XML:
         return _response([_EVENT_NAME, job_detail(job)])
     return encode_callback_json({"EventName": TASK_FINISH, "JobsDetail": [detail_value(job)]})

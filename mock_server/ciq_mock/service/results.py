@@ -1,7 +1,8 @@
 """What a finished job says it has made: small, plausible result containers, one kind a feature.
 
 Works on XML as it was echoed: names of outputs are taken over as they stand there, escapes included.
-Values follow the shapes of the describe and callback pages (callbacks.md 4.2); nothing was really processed.
+Values follow the shapes of the describe and callback pages (436/49074, 1045/50337, 436/80171, 1545/65203); nothing
+was really processed.
 """
 
 from hashlib import md5, sha256
@@ -85,7 +86,7 @@ def _element(name: bytes, text: bytes) -> bytes:
 
 
 def _filled(pattern: bytes, job_id: bytes) -> bytes:
-    """Put values into the wildcards of an output name (jobs.md 1.3)."""
+    """Put values into the wildcards of an output name (436/73198, 1045/47932)."""
     if b"${" not in pattern:
         return pattern
     for mark, text in (

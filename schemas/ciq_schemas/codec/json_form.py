@@ -1,4 +1,4 @@
-"""JSON callbacks: into the tree that XML gives, and out of the canonical mapping (callbacks.md 5).
+"""JSON callbacks: into the tree that XML gives, and out of the canonical mapping (samples of 436/85073, 1045/73381).
 
 Documents show JobsDetail as array and as object, with and without the wrapper Response, numbers beside strings,
 and leave empty elements out. All of that is read; what was met is told as notes.

@@ -16,7 +16,7 @@ SPACE = " \t\r\n"
 _RUN = re.compile(r"[ \t\r\n]+")
 
 _SPELLINGS = {"QueueID": "QueueId", "Createtime": "CreateTime"}
-"""Names that older samples and tables of the documents print otherwise (queues.md 2.2, callbacks.md 7.1)."""
+"""Names that older samples and tables of the documents print otherwise (1045/43672, 1045/47935, 436/48042)."""
 
 
 def line_of(element: etree._Element) -> int:

@@ -1,0 +1,66 @@
+"""What the project cites, its users have: public page numbers, or files that ship with it."""
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sources import ROOT
+
+FOLDERS = ("schemas", "mock_server", "conformance", "reports", "tests", "bench", "docs", "examples")
+SUFFIXES = frozenset({".py", ".xsd", ".toml", ".md", ".ini", ".css", ".js", ".j2"})
+MARKDOWN = re.compile(r"(?<![\w*{}])[\w./-]*\w\.md\b")
+ELSEWHERE = re.compile(r"\.\./shared|\bDESIGN\b|/work/|\bprotocol/\w")
+
+
+def texts(path: Path) -> Iterator[str]:
+    """What a file says to its reader: docstrings and comments of a module, everything of another file."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix != ".py":
+        yield text
+        return
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.string
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            yield node.value.value
+
+
+def foreign(text: str, folder: Path) -> list[str]:
+    """References to files that are not there."""
+    named = [match.group() for match in MARKDOWN.finditer(text)]
+    missing = [name for name in named if not any((base / name).is_file() for base in (ROOT, ROOT / "docs", folder))]
+    return missing + ELSEWHERE.findall(text)
+
+
+def sources() -> list[Path]:
+    """Every text file of the project that someone reads, golden files of reports aside."""
+    found = [path for path in ROOT.iterdir() if path.is_file() and path.suffix in SUFFIXES]
+    for folder in FOLDERS:
+        found += [path for path in (ROOT / folder).rglob("*") if path.is_file() and path.suffix in SUFFIXES]
+    return sorted(path for path in found if path != Path(__file__) and "golden" not in path.parts)
+
+
+def test_what_is_cited_is_there() -> None:
+    """No docstring, comment, schema or document cites a file that the project does not hold."""
+    bad = {
+        str(path.relative_to(ROOT)): found
+        for path in sources()
+        if (found := [name for text in texts(path) for name in foreign(text, path.parent)])
+    }
+    assert not bad, f"cite the public page number, or a page of docs/: {bad}"
+
+
+@pytest.mark.parametrize("text", ["as in queues.md 2.3", "(DESIGN 5)", "see ../shared/wire", "protocol/jobs says so"])
+def test_the_rule_sees_what_it_forbids(text: str) -> None:
+    """References of the kinds that once stood in the project are found."""
+    assert foreign(text, ROOT)
+
+
+def test_the_rule_lets_pages_pass() -> None:
+    """Page numbers and files of the project are no finding."""
+    assert not foreign("1045/43607, docs/verdicts.md, [profile](profile.md), README.md", ROOT / "docs")
