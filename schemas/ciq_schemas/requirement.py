@@ -44,6 +44,7 @@ class Scenario(StrEnum):
     QUEUES = "queues"
     UPDATE = "update"
     SUBMIT = "submit"
+    PATHS = "paths"
     MULTI = "multi"
     DESCRIBE = "describe"
     LIST = "list"

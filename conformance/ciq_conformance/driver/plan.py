@@ -16,6 +16,7 @@ SEQUENCE = (
     Scenario.QUEUES,
     Scenario.UPDATE,
     Scenario.SUBMIT,
+    Scenario.PATHS,
     Scenario.MULTI,
     Scenario.DESCRIBE,
     Scenario.CALLBACK,

@@ -1,0 +1,129 @@
+"""Checks of the scenario `paths`: which documented path families take jobs, and what a job is there (PTH)."""
+
+from ciq_conformance.checks.job_facts import ids_of, tag_of
+from ciq_conformance.checks.premise import granted, made, premised, said, seq
+from ciq_conformance.judge import wire
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.finding import Collected, Finding, absent, blocked, deviates, holds, observed
+from ciq_conformance.judge.registry import Item, check
+from ciq_conformance.judge.requested import requested_job
+from ciq_conformance.reply import Reply
+from ciq_conformance.steps.paths import BY_TAG, DESCRIBES, LISTS, SUBMITS, Step
+from ciq_schemas.requirement import Scenario
+
+HERE = Scenario.PATHS
+NONE_ACCEPTED = blocked("no documented path took a job; see PTH-001")
+
+
+def _path(reply: Reply) -> str:
+    """`POST /asr_jobs`."""
+    return f"{reply.exchange.method} /{reply.exchange.url.split('://', 1)[-1].partition('/')[2].partition('?')[0]}"
+
+
+def _taken(evidence: Evidence) -> list[tuple[Step, Reply]]:
+    """The submits that made a job."""
+    found = ((step, evidence.one(HERE, step)) for step in SUBMITS)
+    return [(step, reply) for step, reply in found if reply is not None and ids_of([reply])]
+
+
+def _last(evidence: Evidence, step: Step) -> Reply | None:
+    return next(reversed(evidence.of(HERE, step)), None)
+
+
+@check("PTH-001")
+@premised
+def a_path_takes_jobs(evidence: Evidence, item: Item) -> Finding:
+    """The submits on every documented path family; one that works suffices."""
+    submits = made(evidence, HERE, *SUBMITS)
+    seen = "; ".join(f"{_path(reply)}: {said(reply)}" for reply in submits)
+    if not _taken(evidence):
+        expected = f"a job is made by POST on {' or '.join(item.feature.job_paths)}"
+        return deviates(expected, seen, witness=seq(*submits))
+    return holds(seen, witness=seq(*submits))
+
+
+@check("PTH-002")
+@premised
+def which_paths(evidence: Evidence, item: Item) -> Finding:
+    """How many of the documented families there are."""
+    submits = made(evidence, HERE, *SUBMITS)
+    taken = [_path(reply) for _, reply in _taken(evidence)]
+    return observed(f"jobs are taken by {', '.join(taken) or 'none'}", witness=seq(*submits))
+
+
+@check("PTH-003")
+@premised
+def job_is_of_its_feature(evidence: Evidence, item: Item) -> Finding:
+    """Tag and QueueId of the jobs, with the queue named and picked by the tag alone."""
+    queues = granted(evidence, HERE, Step.QUEUES)
+    known = {wire.text(queue.queue_id) for queue in queues.queue_list.queues} - {""}
+    replies = [reply for _, reply in _taken(evidence)]
+    replies += [reply for reply in evidence.of(HERE, *BY_TAG) if ids_of([reply])]
+    if not replies or not known:
+        return NONE_ACCEPTED if known else blocked("no queue was listed", witness=seq(queues))
+    wrong = Collected()
+    for reply in replies:
+        job, wanted = reply.jobs[0], requested_job(reply)
+        queue_id = wire.text(job.queue_id)
+        allowed = {wanted.queue_id} if wanted.queue_id else known
+        if queue_id not in allowed:
+            instead = " or ".join(sorted(allowed))
+            text = f"QueueId {queue_id or 'missing'} instead of {instead}"
+            wrong.add(reply.exchange.seq, f"{text} ({_path(reply)})")
+        if tag_of(job) != wanted.tag:
+            wrong.add(reply.exchange.seq, f"Tag {tag_of(job) or 'missing'} instead of {wanted.tag} ({_path(reply)})")
+    expected = "Tag as given and the QueueId of the feature's queue, on every path that takes the job"
+    return wrong.finding(expected, holds(f"{len(replies)} jobs", witness=seq(queues, *replies)))
+
+
+@check("PTH-004")
+@premised
+def job_is_described_there(evidence: Evidence, item: Item) -> Finding:
+    """The first describe on the path that took the job."""
+    made(evidence, HERE, *SUBMITS)
+    taken = _taken(evidence)
+    if not taken:
+        return NONE_ACCEPTED
+    wrong, right = Collected(), []
+    for step, submit in taken:
+        (job_id, *_) = ids_of([submit])
+        reply = evidence.one(HERE, DESCRIBES[step])
+        if reply is None:
+            continue
+        if job_id in ids_of([reply]):
+            right.append(reply)
+        else:
+            answer = said(reply) if not reply.ok else "JobsDetail does not hold it"
+            wrong.add(submit.exchange.seq, f"{_path(reply)}: {answer}")
+            wrong.add(reply.exchange.seq, f"{_path(reply)}: {answer}")
+    if not right and not wrong.items:
+        return blocked("no job was described")
+    expected = "GET on the path that took the job answers with it in JobsDetail"
+    return wrong.finding(expected, holds(f"{len(right)} paths", witness=seq(*right)))
+
+
+@check("PTH-005")
+@premised
+def job_is_listed_there(evidence: Evidence, item: Item) -> Finding:
+    """The last list by tag on the path that took the job."""
+    made(evidence, HERE, *SUBMITS)
+    taken = _taken(evidence)
+    if not taken:
+        return NONE_ACCEPTED
+    wrong, right = Collected(), []
+    for step, submit in taken:
+        (job_id, *_) = ids_of([submit])
+        reply = _last(evidence, LISTS[step])
+        if reply is None:
+            continue
+        if job_id in ids_of([reply]):
+            right.append(reply)
+        elif reply.ok:
+            wrong.add(submit.exchange.seq, f"{_path(reply)} by tag does not hold {job_id}")
+            wrong.add(reply.exchange.seq, f"{_path(reply)} by tag does not hold {job_id}")
+        else:
+            wrong.add(reply.exchange.seq, f"{_path(reply)}: {said(reply)}")
+    if not right and not wrong.items:
+        return absent("no list was asked for")
+    expected = "GET by tag on the path that took the job lists it"
+    return wrong.finding(expected, holds(f"{len(right)} paths", witness=seq(*right)))

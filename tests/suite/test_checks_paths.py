@@ -1,0 +1,103 @@
+"""Checks of the scenario `paths`: both generations of the documents pass, a lost or misplaced job does not."""
+
+from __future__ import annotations
+
+import pytest
+from transcripts import (
+    QUEUE,
+    STRANGER,
+    Change,
+    Transcript,
+    job_xml,
+    judged,
+    operation_xml,
+    paged,
+    queue_xml,
+    refusal,
+    response,
+    submit_xml,
+)
+
+from ciq_conformance.judge.finding import Kind
+from ciq_conformance.steps.paths import Step, family
+from ciq_schemas.features import FEATURES, Feature
+from ciq_schemas.requirement import Scenario, load_registry
+
+TAG = "SpeechRecognition"
+FAMILIES = {path: family(path) for path in FEATURES[Feature.SPEECH].job_paths}
+OWN, SHARED = ("/asr_jobs", "/jobs")
+
+
+def conversation() -> Transcript:
+    """The scenario on a service that has both path families."""
+    t = Transcript(Scenario.PATHS, Feature.SPEECH).say(Step.QUEUES, paged(queue_xml(name="queue-speech-1")))
+    for number, (path, (submit, by_tag, describe, listing)) in enumerate(FAMILIES.items()):
+        job = response(job_xml(f"s{number}", tag=TAG))
+        for step, queue, answer in ((submit, QUEUE, job), (by_tag, None, response(job_xml(f"s{number}b", tag=TAG)))):
+            request = submit_xml(operation_xml(), tag=TAG, queue_id=queue)
+            t = t.say(step, answer, request=request, method="POST", target=path, operation="")
+        t = t.say(describe, job, target=f"{path}/s{number}", operation="")
+        t = t.say(listing, job, target=f"{path}?tag={TAG}", operation="")
+    return t
+
+
+def without_shared(t: Transcript) -> Transcript:
+    """A service of the older generation."""
+    return t.without(*FAMILIES[SHARED][1:]).answered(Step.SHARED_SUBMIT, 404, "<html>no such page</html>")
+
+
+def without_own(t: Transcript) -> Transcript:
+    """A service of the newer generation."""
+    return t.without(*FAMILIES[OWN][1:]).answered(Step.OWN_SUBMIT, 404, refusal("InvalidArgument"))
+
+
+MUST = ("PTH-001", "PTH-003", "PTH-004", "PTH-005")
+
+
+@pytest.mark.parametrize("dress", [lambda t: t, without_shared, without_own])
+@pytest.mark.parametrize("requirement", MUST)
+def test_every_documented_generation_passes(requirement: str, dress: Change) -> None:
+    """Own path only, shared path only and both hold alike."""
+    finding = judged(requirement, dress(conversation()))
+    assert finding.kind is Kind.HOLDS, finding
+    assert finding.witness
+
+
+def test_the_note_says_which_paths_there_are() -> None:
+    """The measured note names the families that take jobs."""
+    assert judged("PTH-002", conversation()).seen == "jobs are taken by POST /asr_jobs, POST /jobs"
+    assert judged("PTH-002", without_shared(conversation())).seen == "jobs are taken by POST /asr_jobs"
+
+
+DEVIATIONS: dict[str, tuple[str, Change]] = {
+    "no path": ("PTH-001", lambda t: without_shared(t).answered(Step.OWN_SUBMIT, 405)),
+    "other queue by tag": ("PTH-003", lambda t: t.edited(Step.SHARED_BY_TAG, QUEUE, STRANGER)),
+    "other queue though named": ("PTH-003", lambda t: t.edited(Step.SHARED_SUBMIT, QUEUE, STRANGER)),
+    "other tag": ("PTH-003", lambda t: t.edited(Step.OWN_SUBMIT, TAG, "Snapshot")),
+    "not described": ("PTH-004", lambda t: t.answered(Step.SHARED_DESCRIBE, 404, refusal("ResourceNotFound"))),
+    "described as unknown": ("PTH-004", lambda t: t.edited(Step.SHARED_DESCRIBE, ">s1<", ">s9<")),
+    "not listed": ("PTH-005", lambda t: t.edited(Step.OWN_LIST, ">s0<", ">s9<")),
+    "no list": ("PTH-005", lambda t: t.answered(Step.SHARED_LIST, 405)),
+}
+
+
+@pytest.mark.parametrize("name", DEVIATIONS)
+def test_a_deviation_is_found(name: str) -> None:
+    """Each wrong answer is a deviation of the one requirement, with the exchange that shows it."""
+    requirement, change = DEVIATIONS[name]
+    finding = judged(requirement, change(conversation()))
+    assert finding.kind is Kind.DEVIATES, finding
+    assert finding.witness
+
+
+def test_no_job_blocks_the_rest() -> None:
+    """Where no path takes a job, what is asked of jobs is blocked, not passed."""
+    nothing = conversation().without(*(step for steps in FAMILIES.values() for step in steps[1:]))
+    nothing = nothing.answered(Step.OWN_SUBMIT, 500).answered(Step.SHARED_SUBMIT, 500)
+    for requirement in ("PTH-003", "PTH-004", "PTH-005"):
+        assert judged(requirement, nothing).kind is Kind.BLOCKED
+
+
+def test_families_are_asked_of_every_feature() -> None:
+    """The requirement on documented paths stands for every feature of the table."""
+    assert load_registry().by_id["PTH-001"].features == tuple(FEATURES)
