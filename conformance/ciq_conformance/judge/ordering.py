@@ -15,6 +15,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate
 from operator import attrgetter
 
@@ -80,15 +81,13 @@ def order_rule(tracks: Sequence[Track], *, slack: float = SLACK, stamps: bool = 
     inversions: list[Inversion] = []
     owed = proven = 0
     for group in _by_level(tracks).values():
-        forward = sorted(group, key=_ACCEPTED_BY)
-        accepted = list(map(_ACCEPTED_BY, forward))
-        earliest_start = list(accumulate(map(_NOT_AFTER, forward), min))
-        for track in group:
+        accepted, earliest_start = group.accepted
+        for track in group.tracks:
             before = bisect_left(accepted, track.asked_at)  # accepted for certain before this one was asked for
             if before:
                 owed += 1
                 proven += earliest_start[before - 1] <= track.not_before.at
-        inversions += _overtaken(group, _ACCEPTED_BY, group, _ASKED_AT, slack=slack, stamps=stamps)
+        inversions += _overtaken(group.tracks, group.by_submission, slack=slack, stamps=stamps)
     return Ordering(inversions=_widest(inversions), owed=owed, proven=proven)
 
 
@@ -115,78 +114,101 @@ def level_rule(
         if high > low and greater in (None, high) and lesser in (None, low)
     ]
     for high, low in pairs:
-        highs, lows = groups[high], groups[low]
         # A low job that still waited once the high one was accepted may not start before it.
-        inversions += _overtaken(highs, _ACCEPTED_BY, lows, _NOT_BEFORE, slack=slack, stamps=stamps)
-        late_highs = sorted(highs, key=_ASKED_AT)
-        asked = list(map(_ASKED_AT, late_highs))
-        suffix = list(accumulate(map(_NOT_AFTER, reversed(late_highs)), min))[::-1]
-        for track in lows:
+        inversions += _overtaken(groups[high].tracks, groups[low].by_waiting, slack=slack, stamps=stamps)
+        asked, earliest_start = groups[high].asked
+        for track in groups[low].tracks:
             index = bisect_left(asked, track.accepted_by)
-            if index < len(late_highs):
+            if index < len(asked):
                 owed += 1
-                proven += suffix[index] <= track.not_before.at
+                proven += earliest_start[index] <= track.not_before.at
     return Ordering(inversions=_widest(inversions), owed=owed, proven=proven)
 
 
-def _by_level(tracks: Iterable[Track]) -> dict[int, list[Track]]:
-    groups: dict[int, list[Track]] = {}
+class _Rivals:
+    """Jobs sorted by an instant, and from each of them on the one that had started (was stamped) first."""
+
+    def __init__(self, tracks: Iterable[Track], key: Callable[[Track], float]) -> None:
+        ordered = sorted(tracks, key=key)
+        self.keys = list(map(key, ordered))
+        self.soonest = _suffix_least(ordered, list(map(_NOT_AFTER, ordered)))
+        self.soonest_stamp: list[Track] = []
+        if any(track.start_stamp is not None for track in ordered):
+            stamps = [math.inf if t.start_stamp is None else t.start_stamp for t in ordered]
+            self.soonest_stamp = _suffix_least(ordered, stamps)
+
+
+class _Level:
+    """The jobs of one level; each order of them is made when first asked for."""
+
+    def __init__(self, tracks: list[Track]) -> None:
+        self.tracks = tracks
+
+    @cached_property
+    def by_submission(self) -> _Rivals:
+        """By the instant before which they were certainly not accepted."""
+        return _Rivals(self.tracks, _ASKED_AT)
+
+    @cached_property
+    def by_waiting(self) -> _Rivals:
+        """By the last instant at which they certainly waited."""
+        return _Rivals(self.tracks, _NOT_BEFORE)
+
+    @cached_property
+    def accepted(self) -> tuple[list[float], list[float]]:
+        """Instants of acceptance in order, and the earliest proven start among those up to each."""
+        ordered = sorted(self.tracks, key=_ACCEPTED_BY)
+        return list(map(_ACCEPTED_BY, ordered)), list(accumulate(map(_NOT_AFTER, ordered), min))
+
+    @cached_property
+    def asked(self) -> tuple[list[float], list[float]]:
+        """Instants of asking in order, and the earliest proven start among those from each on."""
+        ordered = sorted(self.tracks, key=_ASKED_AT)
+        return list(map(_ASKED_AT, ordered)), list(accumulate(map(_NOT_AFTER, reversed(ordered)), min))[::-1]
+
+
+def _by_level(tracks: Iterable[Track]) -> dict[int, _Level]:
+    said: dict[str | None, list[Track]] = {}
     for track in tracks:
-        groups.setdefault(track.level, []).append(track)
-    return groups
+        said.setdefault(track.asked.level, []).append(track)
+    groups: dict[int, list[Track]] = {}
+    for group in said.values():
+        groups.setdefault(group[0].level, []).extend(group)
+    return {level: _Level(group) for level, group in groups.items()}
 
 
 def _widest(inversions: Iterable[Inversion]) -> tuple[Inversion, ...]:
     """The widest inversion of each overtaken job, widest first."""
     widest: dict[str, Inversion] = {}
-    for inversion in inversions:
-        known = widest.get(inversion.late.job_id)
-        if known is None or known.gap < inversion.gap:
-            widest[inversion.late.job_id] = inversion
-    return tuple(sorted(widest.values(), key=lambda i: (-i.gap, i.late.job_id)))
+    for inversion in sorted(inversions, key=attrgetter("gap"), reverse=True):
+        widest.setdefault(inversion.late.job_id, inversion)
+    return tuple(widest.values())
 
 
-def _overtaken(
-    waiters: Sequence[Track],
-    waiter_key: Callable[[Track], float],
-    others: Sequence[Track],
-    other_key: Callable[[Track], float],
-    *,
-    slack: float,
-    stamps: bool,
-) -> list[Inversion]:
-    """For each waiter the first to start of the others whose key is not less, where it started too soon."""
-    later = sorted(others, key=other_key)
-    keys = list(map(other_key, later))
-    soonest = _suffix_least(later, _NOT_AFTER)
-    stamped = stamps and any(track.start_stamp is not None for track in later)
-    soonest_stamp = _suffix_least(later, _stamp_or_never) if stamped else soonest
+def _overtaken(waiters: Iterable[Track], rivals: _Rivals, *, slack: float, stamps: bool) -> list[Inversion]:
+    """For each waiter the first to start of the rivals from its acceptance on, where that was too soon."""
+    keys, soonest, soonest_stamp = rivals.keys, rivals.soonest, rivals.soonest_stamp
     found = []
     for waiter in waiters:
-        index = bisect_left(keys, waiter_key(waiter))
-        if index == len(later):
+        index = bisect_left(keys, waiter.accepted_by)
+        if index == len(keys):
             continue
         gap = waiter.not_before.at - soonest[index].not_after.at
         if gap >= slack:
             found.append(Inversion(soonest[index], waiter, gap))
-        elif stamped and _stamp_gap(soonest_stamp[index], waiter) >= 0:
+        elif stamps and soonest_stamp and _stamp_gap(soonest_stamp[index], waiter) >= 0:
             gap = _stamp_gap(soonest_stamp[index], waiter) + 1.0
             found.append(Inversion(soonest_stamp[index], waiter, gap, by_stamp=True))
     return found
 
 
-def _stamp_or_never(track: Track) -> float:
-    return math.inf if track.start_stamp is None else track.start_stamp
-
-
-def _suffix_least(tracks: Sequence[Track], key: Callable[[Track], float]) -> list[Track]:
-    """For each position the track of least key from there to the end."""
+def _suffix_least(tracks: Sequence[Track], values: Sequence[float]) -> list[Track]:
+    """For each position the track of least value from there to the end."""
     least = list(tracks)
     bound = math.inf
     for index in range(len(least) - 1, -1, -1):
-        value = key(least[index])
-        if value <= bound:
-            bound = value
+        if values[index] <= bound:
+            bound = values[index]
         else:
             least[index] = least[index + 1]
     return least

@@ -22,6 +22,8 @@ LEVELS = (0, 2, 1, None, 2, 1, 0, 1, 2)
 """Levels as submitted, over and over: every level comes before and after every other; None counts as 0."""
 
 FEWEST, MOST = 9, 90
+LARGEST = 600
+"""Jobs in a batch after batches that ended before they could be caught in the middle."""
 DRAIN_SECONDS = 1.5
 FREEZES = 6
 BATCHES = 3
@@ -96,7 +98,7 @@ def play(stage: Stage) -> None:
         if not batch.stood_still:
             # All had ended before the freeze took hold: more jobs, and less time between resume and freeze.
             at_once = True
-            size = min(size * GROWTH, max(size, int(FILL_SECONDS / max(each, 0.0001))))
+            size = min(size * GROWTH, LARGEST, max(size, int(FILL_SECONDS / max(each, 0.0001))))
         if drained > MOST_DRAIN_SECONDS:
             return
 
