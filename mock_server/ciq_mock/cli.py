@@ -34,6 +34,9 @@ def mock(
     workers: Annotated[int, typer.Option(help="Jobs of one queue that run at the same time.", min=1)] = 10,
     duration: Annotated[float, typer.Option(help="Seconds a job runs.", min=0.0)] = 0.1,
     max_size: Annotated[int, typer.Option(help="Jobs of one queue that may wait.", min=1)] = 10_000,
+    speed_queue: Annotated[
+        bool, typer.Option("--speed-queue", help="Media has its second queue, for accelerated transcoding.")
+    ] = False,
     signatures: Annotated[
         bool, typer.Option("--signatures", help="Check signatures by CIQ_SECRET_ID and CIQ_SECRET_KEY.")
     ] = False,
@@ -59,6 +62,7 @@ def mock(
             workers=workers,
             duration=duration,
             max_size=max_size,
+            speed_queue=speed_queue,
             credentials=_credentials() if signatures else (),
             bucket=default_bucket,
             region=default_region,

@@ -121,6 +121,10 @@ class Limits:
     """Ids in one describe, cancel or queue list (1045/73113, 436/120620, 1045/72939)."""
     page_size: int = 100
     """Largest size of a page."""
+    templates: int = 1000
+    """Templates of one bucket; that there is a limit is documented (1045/33700, 1110), its value is not."""
+    vocabularies: int = 1000
+    """Tables of hot words of one bucket."""
     name_length: int = 128
     url_length: int = 2048
     user_data: int = 1024
@@ -145,6 +149,8 @@ class MockSettings:
     workers: int = 10
     max_size: int = 10_000
     held: HeldReading = HeldReading.PAUSE
+    speed_queue: bool = False
+    """Media has its documented second queue for accelerated transcoding (1045/72939); without it QueueType is moot."""
     duration: float = 0.1
     """How long a job runs, unless one of the two below says otherwise."""
     durations: Mapping[Feature, float] = field(default_factory=dict)
@@ -153,6 +159,8 @@ class MockSettings:
     """By beginning of the input key, first match; goes before the feature."""
     failures: tuple[FailureByInput, ...] = DEFAULT_FAILURES
     rule_read_at: RuleMoment = RuleMoment.END
+    refuse_unknown_templates: bool = False
+    """True answers TemplateNotFound to a job that names a template its bucket does not have."""
     credentials: tuple[Credentials, ...] = ()
     """Who may sign; empty = signatures are not looked at."""
     bucket: str = DEFAULT_BUCKET
@@ -182,7 +190,7 @@ class MockSettings:
     @property
     def engine_rules(self) -> EngineRules:
         """The part the engine is made with."""
-        return EngineRules(workers=self.workers, max_size=self.max_size, held=self.held)
+        return EngineRules(workers=self.workers, max_size=self.max_size, held=self.held, extra_queues=self.speed_queue)
 
     def duration_of(self, feature: Feature, input_object: str) -> float:
         """Seconds a job with this input will run."""

@@ -52,7 +52,12 @@ def jobs_of(mock: Mock) -> tuple[JobView, ...]:
 
 def queues_of(mock: Mock) -> tuple[QueueView, ...]:
     """Every queue of the mock, by feature."""
-    return tuple(_queue(activation.queue) for feature in FEATURES for activation in mock.engine.activations(feature))
+    return tuple(
+        _queue(queue)
+        for feature in FEATURES
+        for activation in mock.engine.activations(feature)
+        for queue in activation.queues
+    )
 
 
 def state_of(mock: Mock, *, most_jobs: int = 1000) -> dict[str, object]:

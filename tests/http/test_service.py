@@ -270,6 +270,37 @@ def test_queue_lists_select(server: MockServer) -> None:
     assert (second_page.total_count, second_page.page_number, second_page.queues) == ("1", "2", ())
 
 
+def test_the_speed_queue_stands_beside_the_media_queue() -> None:
+    """Set so, media has two queues: category and id tell them apart, QueueType leads jobs to the second, both pause."""
+    with MockServer(MockSettings(activated=(Feature.MEDIA, Feature.DOC), speed_queue=True)) as server:
+        own, speed = (queue for queue in server.queues if queue.feature is Feature.MEDIA)
+        assert (own.name, speed.name) == ("queue-1", "queue-speed-transcoding-process-1")
+        assert len([queue for queue in server.queues if queue.feature is Feature.DOC]) == 1
+
+        def listed(query: str) -> list[str | None]:
+            decoded = read(Document.QUEUE_LIST, ask(server, "GET", f"/queue?{query}")[2], Reading.STRICT)
+            assert decoded.ok, decoded.problems
+            return [queue.queue_id for queue in to_value(QueueList, decoded).queues]
+
+        both = [own.queue_id, speed.queue_id]
+        assert listed("") == listed("category=Transcoding") == both[:1]
+        assert listed("category=SpeedTranscoding") == listed(f"queueIds={speed.queue_id}") == both[1:]
+        assert listed("category=CateAll") == both
+        paused = update_body(state="Paused").replace(b"queue-1", b"fast")
+        assert ask(server, "PUT", f"/queue/{speed.queue_id}", paused)[0] == 200
+        assert listed("category=CateAll&state=Paused") == both[1:]
+        body = submit_body()
+        fast = body.replace(b"</Request>", b"<QueueType>SpeedTranscoding</QueueType></Request>")
+        (slow_job,), (fast_job,) = (jobs_in(ask(server, "POST", "/jobs", sent)) for sent in (body, fast))
+        assert (slow_job.queue_id, fast_job.queue_id, fast_job.state) == (*both, "Pause")
+        (found,) = jobs_in(ask(server, "GET", "/jobs?tag=Snapshot&queueType=SpeedTranscoding"))
+        assert found.job_id == fast_job.job_id
+        odd = body.replace(b"</Request>", b"<QueueType>Odd</QueueType></Request>")
+        assert ask(server, "POST", "/jobs", odd)[0] == 400
+        assert ask(server, "DELETE", "/mediabucket")[0] == 200
+        assert [queue.feature for queue in server.queues] == [Feature.DOC]
+
+
 def test_waiting_jobs_may_show_the_other_reading() -> None:
     """Set so, waiting jobs of a paused queue show Submitted (1045/47936) instead of Pause."""
     settings = MockSettings(activated=(Feature.MEDIA,), held=HeldReading.SUBMITTED)

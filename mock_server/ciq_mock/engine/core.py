@@ -52,6 +52,13 @@ class Activation:
     region: str
     created: float
     queue: Queue
+    extra: tuple[Queue, ...] = ()
+    """Further queues of the feature, each of a category of its own."""
+
+    @property
+    def queues(self) -> tuple[Queue, ...]:
+        """All queues of the feature, its own first."""
+        return (self.queue, *self.extra)
 
 
 class Engine:
@@ -101,34 +108,42 @@ class Engine:
         key = (bucket, feature)
         if key in self._active:
             return self._active[key]
-        queue = Queue(
-            queue_id=self._ids(QUEUE_LETTER),
-            bucket=bucket,
-            feature=feature,
-            name=FEATURES[feature].queue_names[0],
-            rules=self.rules,
-            now=now,
+        spec = FEATURES[feature]
+        names = (spec.queue_names[0], *(spec.extra_queue_names if self.rules.extra_queues else ()))
+        queue, *extra = (
+            Queue(
+                queue_id=self._ids(QUEUE_LETTER),
+                bucket=bucket,
+                feature=feature,
+                name=name,
+                category=category,
+                rules=self.rules,
+                now=now,
+            )
+            for name, category in zip(names, spec.categories, strict=False)
         )
-        activation = Activation(bucket=bucket, feature=feature, region=region, created=now, queue=queue)
+        activation = Activation(
+            bucket=bucket, feature=feature, region=region, created=now, queue=queue, extra=tuple(extra)
+        )
         self._active[key] = activation
         self._ledgers.setdefault(key, Ledger())
-        self._events.append(QueueCreated(now, queue))
+        self._events.extend(QueueCreated(now, made) for made in activation.queues)
         return activation
 
     def deactivate(self, now: float, bucket: str, feature: Feature) -> Activation:
-        """Take the feature away: the queue goes, waiting jobs are cancelled, running jobs run to their end.
+        """Take the feature away: its queues go, waiting jobs are cancelled, running jobs run to their end.
 
         Raises NotActivatedError.
         """
         now = self._settle(now)
         activation = self._activation(bucket, feature)
-        queue = activation.queue
-        for job in list(queue.waiting):
-            self._cancel(now, job)
-        queue.deleted = True
-        self._ready.pop(queue, None)
         del self._active[bucket, feature]
-        self._events.append(QueueDeleted(now, queue))
+        for queue in activation.queues:
+            for job in list(queue.waiting):
+                self._cancel(now, job)
+            queue.deleted = True
+            self._ready.pop(queue, None)
+            self._events.append(QueueDeleted(now, queue))
         return activation
 
     def activations(self, feature: Feature) -> tuple[Activation, ...]:
@@ -142,15 +157,24 @@ class Engine:
     # --- queues -------------------------------------------------------------------------------------------
 
     def queues(self, bucket: str, feature: Feature) -> tuple[Queue, ...]:
-        """The queues of the feature (one). Raises NotActivatedError."""
-        return (self._activation(bucket, feature).queue,)
+        """The queues of the feature, its own first. Raises NotActivatedError."""
+        return self._activation(bucket, feature).queues
 
-    def queue(self, bucket: str, feature: Feature, queue_id: str | None = None) -> Queue:
-        """The queue of that id, or the only one. Raises NotActivatedError, UnknownQueueError."""
-        queue = self._activation(bucket, feature).queue
-        if queue_id is not None and queue.id != queue_id:
-            raise UnknownQueueError(queue_id, bucket, feature)
-        return queue
+    def queue(
+        self, bucket: str, feature: Feature, queue_id: str | None = None, *, category: str | None = None
+    ) -> Queue:
+        """The queue of that id; without one that of the category where there is such, else the feature's own.
+
+        Raises NotActivatedError, UnknownQueueError.
+        """
+        activation = self._activation(bucket, feature)
+        if queue_id is None:
+            of_category = (queue for queue in activation.extra if queue.category == category)
+            return activation.queue if category is None else next(of_category, activation.queue)
+        for queue in activation.queues:
+            if queue.id == queue_id:
+                return queue
+        raise UnknownQueueError(queue_id, bucket, feature)
 
     def update_queue(
         self,
@@ -187,15 +211,16 @@ class Engine:
         orders: Sequence[JobOrder],
         *,
         queue_id: str | None = None,
+        category: str | None = None,
     ) -> tuple[Job, ...]:
-        """Accept 1 to 6 orders, all or none; the jobs come in order of the orders.
+        """Accept 1 to 6 orders, all or none; the jobs come in order of the orders. An id goes before a category.
 
         Raises NotActivatedError, UnknownQueueError, QueueFullError; ValueError on another number of orders.
         """
         if not 1 <= len(orders) <= MOST_ORDERS:
             raise ValueError(f"a request holds 1 to {MOST_ORDERS} orders, not {len(orders)}")
         now = self._settle(now)
-        queue = self.queue(bucket, feature, queue_id)
+        queue = self.queue(bucket, feature, queue_id, category=category)
         if len(queue.waiting) + len(orders) > queue.max_size:
             raise QueueFullError(queue.id, len(queue.waiting), queue.max_size, len(orders))
         ledger = self._ledgers[bucket, feature]

@@ -17,17 +17,18 @@ class Queue:
     """A record to read; `created`, `updated` are epoch seconds."""
 
     __slots__ = (
-        "_hold_shows", "bucket", "created", "deleted", "feature", "id", "max_concurrent", "max_size", "name",
-        "notify", "running", "state", "updated", "waiting",
+        "_hold_shows", "bucket", "category", "created", "deleted", "feature", "id", "max_concurrent", "max_size",
+        "name", "notify", "running", "state", "updated", "waiting",
     )  # fmt: skip
 
     def __init__(
-        self, *, queue_id: str, bucket: str, feature: Feature, name: str, rules: EngineRules, now: float
+        self, *, queue_id: str, bucket: str, feature: Feature, name: str, category: str, rules: EngineRules, now: float
     ) -> None:
         self.id: str = queue_id
         self.bucket: str = bucket
         self.feature: Feature = feature
         self.name: str = name
+        self.category: str = category
         self.state: QueueState = QueueState.ACTIVE
         self.notify: NotifyConfig = NEVER_CONFIGURED
         self.max_size: int = rules.max_size

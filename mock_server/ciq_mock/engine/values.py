@@ -108,6 +108,8 @@ class EngineRules:
     max_size: int = 10_000
     """Jobs of one queue that may wait (`MaxSize`)."""
     held: HeldReading = HeldReading.PAUSE
+    extra_queues: bool = False
+    """Activation also makes the feature's documented further queues (media: the speed queue, 1045/72939)."""
     rank: Rank = strict_level_then_order
 
     def __post_init__(self) -> None:

@@ -41,6 +41,7 @@ class SubmitForm(msgspec.Struct, frozen=True):
 
     tag: str
     queue_id: str
+    queue_type: str
     source: Texts | None
     callback: Texts
     operations: tuple[AskedOperation, ...]
@@ -87,7 +88,7 @@ def _put_in_order(element: etree._Element, content: ContainerType) -> bool:
 
 
 def _from_tree(root: etree._Element) -> SubmitForm:
-    tag = queue_id = ""
+    tag = queue_id = queue_type = ""
     source: Texts | None = None
     callback: dict[str, object] = {}
     operations = []
@@ -101,9 +102,11 @@ def _from_tree(root: etree._Element) -> SubmitForm:
                 source = _texts(child)
             case "QueueId":
                 queue_id = _word(child)
+            case "QueueType":
+                queue_type = _word(child)
             case str(name) if name.startswith(_CALLBACK):
                 callback[name] = _texts(child) if len(child) else _word(child)
-    return SubmitForm(tag, queue_id, source, callback, tuple(operations))
+    return SubmitForm(tag, queue_id, queue_type, source, callback, tuple(operations))
 
 
 def _operation(element: etree._Element) -> AskedOperation:
@@ -153,6 +156,7 @@ def _by_codec(decoded: Decoded) -> SubmitForm:
     return SubmitForm(
         tag=_of(value, "Tag"),
         queue_id=_of(value, "QueueId"),
+        queue_type=_of(value, "QueueType"),
         source=source if isinstance(source, dict) else None,
         callback={name: item for name, item in value.items() if name.startswith(_CALLBACK)},
         operations=tuple(
