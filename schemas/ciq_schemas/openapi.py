@@ -16,7 +16,7 @@ from ciq_schemas.codec import Document, update_request_of
 from ciq_schemas.features import FEATURES
 from ciq_schemas.json_from_tables import Definitions, JsonSchema
 from ciq_schemas.openapi_parameters import parameters_of
-from ciq_schemas.operations import HttpOperation, OperationKind, operations
+from ciq_schemas.operations import FeatureOperation, HttpOperation, OperationKind, operations
 
 COMMAND = "python -m ciq_schemas.openapi"
 FILE = "openapi.json"
@@ -30,8 +30,36 @@ _ANSWERS: Mapping[OperationKind, Document] = {
     OperationKind.SUBMIT_JOB: Document.JOB_ANSWER,
     OperationKind.DESCRIBE_JOB: Document.JOB_ANSWER,
     OperationKind.LIST_JOBS: Document.JOB_ANSWER,
+    OperationKind.BIND_BUCKET: Document.BINDING_ANSWER,
+    OperationKind.CREATE_TEMPLATE: Document.TEMPLATE_ANSWER,
+    OperationKind.UPDATE_TEMPLATE: Document.TEMPLATE_ANSWER,
+    OperationKind.LIST_TEMPLATES: Document.TEMPLATE_LIST,
+    OperationKind.DELETE_TEMPLATE: Document.TEMPLATE_DELETED,
+    OperationKind.GET_PLAY_KEY: Document.PLAY_KEY_ANSWER,
+    OperationKind.UPDATE_PLAY_KEY: Document.PLAY_KEY_ANSWER,
+    OperationKind.CREATE_WORKFLOW: Document.WORKFLOW_ANSWER,
+    OperationKind.LIST_WORKFLOWS: Document.WORKFLOW_LIST,
+    OperationKind.UPDATE_WORKFLOW: Document.WORKFLOW_ANSWER,
+    OperationKind.DELETE_WORKFLOW: Document.WORKFLOW_DELETED,
+    OperationKind.TRIGGER_WORKFLOW: Document.WORKFLOW_TRIGGERED,
+    OperationKind.LIST_RUNS: Document.RUN_LIST,
+    OperationKind.DESCRIBE_RUN: Document.RUN_DETAIL,
+    OperationKind.CREATE_BATCH: Document.BATCH_ANSWER,
+    OperationKind.LIST_BATCHES: Document.BATCH_ANSWER,
+    OperationKind.DESCRIBE_BATCH: Document.BATCH_ANSWER,
 }
-"""Cancelling answers without a body."""
+"""The others answer without a body."""
+
+_REQUESTS: Mapping[OperationKind, Document] = {
+    OperationKind.SUBMIT_JOB: Document.JOB_SUBMIT_REQUEST,
+    OperationKind.CREATE_TEMPLATE: Document.TEMPLATE_REQUEST,
+    OperationKind.UPDATE_TEMPLATE: Document.TEMPLATE_REQUEST,
+    OperationKind.OPEN_IMAGE_SEARCH: Document.IMAGE_SEARCH_REQUEST,
+    OperationKind.CREATE_WORKFLOW: Document.WORKFLOW_REQUEST,
+    OperationKind.UPDATE_WORKFLOW: Document.WORKFLOW_REQUEST,
+    OperationKind.CREATE_BATCH: Document.BATCH_REQUEST,
+}
+"""Updating a queue has a document for each feature; the others have no body."""
 
 _SUMMARIES: Mapping[OperationKind, str] = {
     OperationKind.ACTIVATE: "Activate the feature for a bucket; its queue is made with it",
@@ -43,7 +71,36 @@ _SUMMARIES: Mapping[OperationKind, str] = {
     OperationKind.DESCRIBE_JOB: "Describe jobs by id",
     OperationKind.LIST_JOBS: "List jobs by tag",
     OperationKind.CANCEL_JOB: "Cancel a job that has not been executed yet",
+    OperationKind.BIND_BUCKET: "Bind the bucket to the service, or with unbind take the binding back",
+    OperationKind.CREATE_TEMPLATE: "Keep the parameters of a tag under an id, for jobs to name",
+    OperationKind.UPDATE_TEMPLATE: "Replace name and parameters of a template",
+    OperationKind.LIST_TEMPLATES: "List templates",
+    OperationKind.DELETE_TEMPLATE: "Delete a template",
+    OperationKind.GET_PLAY_KEY: "Show the keys that playing of encrypted HLS is signed with",
+    OperationKind.UPDATE_PLAY_KEY: "Replace one or both of these keys",
+    OperationKind.OPEN_IMAGE_SEARCH: "Give the bucket a library of pictures to search in",
+    OperationKind.CREATE_WORKFLOW: "Make a workflow: jobs that follow one another",
+    OperationKind.LIST_WORKFLOWS: "List workflows, by page, name or id",
+    OperationKind.UPDATE_WORKFLOW: "Replace a workflow, or switch it on and off",
+    OperationKind.DELETE_WORKFLOW: "Delete a workflow",
+    OperationKind.TRIGGER_WORKFLOW: "Run a workflow on one object",
+    OperationKind.LIST_RUNS: "List the runs of a workflow",
+    OperationKind.DESCRIBE_RUN: "Describe a run with its tasks",
+    OperationKind.CREATE_BATCH: "Run workflows or one kind of job on many objects",
+    OperationKind.LIST_BATCHES: "List batch jobs",
+    OperationKind.DESCRIBE_BATCH: "Describe a batch job",
+    OperationKind.CANCEL_BATCH: "Cancel a batch job",
 }
+_FURTHER_TAGS = {
+    "bucket": "Binding of buckets",
+    "template": "Templates",
+    "play_key": "Keys of encrypted HLS",
+    "image_search": "Search by image",
+    "workflow": "Workflows and their runs",
+    "batch": "Batch jobs",
+}
+"""First parts of the operationIds that no feature has."""
+
 _SERVERS = {
     "bucket": ("https://{bucket}.ci.{region}.myqcloud.com", "examplebucket-1250000000"),
     "region": ("https://ci.{region}.myqcloud.com", ""),
@@ -76,7 +133,10 @@ def build() -> dict[str, object]:
             "description": f"Written by `{COMMAND}` from the feature table and the XSD files; do not edit.",
         },
         "servers": [_server("bucket")],
-        "tags": [{"name": str(spec.feature), "description": spec.title} for spec in FEATURES.values()],
+        "tags": [
+            *({"name": str(spec.feature), "description": spec.title} for spec in FEATURES.values()),
+            *({"name": name, "description": title} for name, title in _FURTHER_TAGS.items()),
+        ],
         "security": [{}, {"signature": []}],
         "paths": paths,
         "components": {
@@ -112,8 +172,8 @@ def _operation(operation: HttpOperation, schemas: dict[str, JsonSchema], definit
     entry: JsonSchema = {
         "operationId": operation.operation_id,
         "summary": _SUMMARIES[operation.kind],
-        "tags": [str(feature) for feature in operation.served],
-        "x-source": "; ".join(FEATURES[feature].source for feature in operation.served),
+        "tags": _tags(operation),
+        "x-source": operation.source,
         "parameters": parameters_of(operation),
         "responses": {"200": good, "4XX": refused, "5XX": refused},
     }
@@ -125,12 +185,16 @@ def _operation(operation: HttpOperation, schemas: dict[str, JsonSchema], definit
     return entry
 
 
+def _tags(operation: HttpOperation) -> list[str]:
+    if isinstance(operation, FeatureOperation):
+        return [str(feature) for feature in operation.served]
+    return [operation.operation_id.partition(".")[0]]
+
+
 def _request(operation: HttpOperation) -> Document | None:
-    if operation.kind is OperationKind.SUBMIT_JOB:
-        return Document.JOB_SUBMIT_REQUEST
-    if operation.kind is OperationKind.UPDATE_QUEUE:
+    if isinstance(operation, FeatureOperation) and operation.kind is OperationKind.UPDATE_QUEUE:
         return update_request_of(operation.feature)
-    return None
+    return _REQUESTS.get(operation.kind)
 
 
 def _xml(document: Document, schemas: dict[str, JsonSchema], definitions: Definitions) -> JsonSchema:

@@ -1,13 +1,14 @@
 """Query and path parameters of the operations, with the bounds that the documents give.
 
-Sources: queue lists 1045/72939, bucket lists 436/75237 and 1045/73364, job lists 1045/73114, describe 1045/73113.
+Sources: queue lists 1045/72939, bucket lists 436/75237 and 1045/73364, job lists 1045/73114, describe 1045/73113,
+template lists 436/77185, play key 1045/72946, workflows 1045/50339, 1045/51276, batch jobs 460/76894.
 An empty value is read as none everywhere, because the official SDKs send it; hence `allowEmptyValue`.
 """
 
 from ciq_schemas.features import FEATURES, Feature
 from ciq_schemas.json_from_tables import JsonSchema
 from ciq_schemas.lifecycle import JobState, QueueState
-from ciq_schemas.operations import HttpOperation, OperationKind
+from ciq_schemas.operations import FeatureOperation, HttpOperation, OperationKind
 
 MOST_IDS = 10
 _TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[+\-][0-9]{4}$"
@@ -15,6 +16,109 @@ _TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[+\-][0-9]{4}$"
 
 def parameters_of(operation: HttpOperation) -> list[JsonSchema]:
     """The parameters of one operation as OpenAPI parameter objects."""
+    if isinstance(operation, FeatureOperation):
+        return _of_feature(operation)
+    text: JsonSchema = {"type": "string"}
+    match operation.kind:
+        case OperationKind.BIND_BUCKET:
+            flag: JsonSchema = {"type": "string", "enum": [""]}
+            return [_query("unbind", flag, "stands without a value: take the binding back; the answer has no body")]
+        case OperationKind.LIST_TEMPLATES:
+            return _template_list()
+        case OperationKind.UPDATE_TEMPLATE | OperationKind.DELETE_TEMPLATE:
+            return [_path("templateId", {"type": "string", "pattern": "^[A-Za-z0-9]+$"}, "id of the template")]
+        case OperationKind.UPDATE_PLAY_KEY:
+            key: JsonSchema = {"type": "string", "minLength": 6, "maxLength": 40}
+            return [
+                _query("masterPlayKey", key, "this key or the other must be there"),
+                _query("backupPlayKey", key, "this key or the other must be there"),
+            ]
+        case OperationKind.GET_VOCABULARY | OperationKind.DELETE_VOCABULARY:
+            return [_path("tableId", text, "id of the table")]
+        case _:
+            return _of_workflows(operation)
+
+
+def _of_workflows(operation: HttpOperation) -> list[JsonSchema]:
+    text: JsonSchema = {"type": "string"}
+    word: JsonSchema = {"type": "string", "pattern": "^[A-Za-z0-9]+$"}
+    flag: JsonSchema = {"type": "string", "enum": [""]}
+    match operation.kind:
+        case OperationKind.LIST_WORKFLOWS:
+            return [
+                _query("ids", _list_of(text), "ids, separated by commas", comma=True),
+                _query("name", text, "name of the workflow"),
+                *_pages(most=None),
+            ]
+        case OperationKind.UPDATE_WORKFLOW:
+            return [
+                _path("workflowId", word, "id of the workflow"),
+                _query("active", flag, "stands without a value: switch on; there is no body then"),
+                _query("paused", flag, "stands without a value: switch off; there is no body then"),
+            ]
+        case OperationKind.DELETE_WORKFLOW:
+            return [_path("workflowId", word, "id of the workflow")]
+        case OperationKind.TRIGGER_WORKFLOW:
+            return [
+                _query("workflowId", {**text, "minLength": 1}, "id of the workflow", required=True),
+                _query("object", {**text, "minLength": 1}, "key of the object", required=True),
+                _query("name", {**text, "maxLength": 128}, "name of the run"),
+            ]
+        case OperationKind.LIST_RUNS:
+            states: JsonSchema = {"type": "string", "enum": ["All", "Success", "Failed", "Running", "Cancel"]}
+            return [
+                _query("workflowId", text, "only runs of this workflow"),
+                _query("name", text, "only runs on this object"),
+                _query("jobId", text, "only runs of this batch job"),
+                *_list_of_records(states),
+            ]
+        case OperationKind.DESCRIBE_RUN:
+            return [_path("runId", word, "id of the run")]
+        case OperationKind.LIST_BATCHES:
+            states = {"type": "string", "enum": ["All", *(str(state) for state in JobState)]}
+            return [
+                _query("type", {"type": "string", "enum": ["Workflow", "Job"]}, "only batch jobs of this type"),
+                _query("workflowId", text, "only batch jobs that run this workflow"),
+                _query("jobId", text, "only this batch job"),
+                _query("name", text, "only batch jobs of this name"),
+                *_list_of_records(states),
+            ]
+        case OperationKind.DESCRIBE_BATCH:
+            return [_path("jobId", word, "id of the batch job")]
+        case OperationKind.CANCEL_BATCH:
+            return [_path("jobId", word, "id of the batch job"), _query("cancel", flag, "stands without a value")]
+        case _:
+            return []
+
+
+def _list_of_records(states: JsonSchema) -> list[JsonSchema]:
+    """What the lists of runs and of batch jobs have in common with that of jobs."""
+    time: JsonSchema = {"type": "string", "pattern": _TIME}
+    size: JsonSchema = {"type": "integer", "minimum": 1, "maximum": 100, "default": 10}
+    order: JsonSchema = {"type": "string", "enum": ["Desc", "Asc"], "default": "Desc"}
+    return [
+        _query("orderByTime", order, "order by creation time"),
+        _query("nextToken", {"type": "string"}, "NextToken of the page before"),
+        _query("size", size, "most entries in the answer"),
+        _query("states", _list_of(states), "only in these states, separated by commas", comma=True),
+        _query("startCreationTime", time, "only created since"),
+        _query("endCreationTime", time, "only created until"),
+    ]
+
+
+def _template_list() -> list[JsonSchema]:
+    text: JsonSchema = {"type": "string"}
+    kinds: JsonSchema = {"type": "string", "enum": ["Custom", "Official"], "default": "Custom"}
+    return [
+        _query("tag", {**text, "default": "All"}, "only templates of this tag"),
+        _query("category", kinds, "own templates, or those of the service"),
+        _query("ids", _list_of(text), "ids, separated by commas", comma=True),
+        _query("name", text, "beginning of names"),
+        *_pages(most=None),
+    ]
+
+
+def _of_feature(operation: FeatureOperation) -> list[JsonSchema]:
     match operation.kind:
         case OperationKind.LIST_QUEUES:
             return _queue_list(operation)
@@ -29,15 +133,15 @@ def parameters_of(operation: HttpOperation) -> list[JsonSchema]:
         case OperationKind.CANCEL_JOB:
             flag = _query("cancel", {"type": "string", "enum": [""]}, "stands without a value", required=True)
             return [_job_ids(several=False), flag]
-        case OperationKind.ACTIVATE | OperationKind.DEACTIVATE | OperationKind.SUBMIT_JOB:
+        case _:
             return []
 
 
-def _several_ids(operation: HttpOperation) -> bool:
+def _several_ids(operation: FeatureOperation) -> bool:
     return any(FEATURES[feature].multi_documented for feature in operation.served)
 
 
-def _queue_list(operation: HttpOperation) -> list[JsonSchema]:
+def _queue_list(operation: FeatureOperation) -> list[JsonSchema]:
     # The bound of ten is stated for media only.
     ids = _list_of({"type": "string"}, most=MOST_IDS if operation.feature is Feature.MEDIA else None)
     states = [*(str(state) for state in QueueState), "All"]
@@ -63,7 +167,7 @@ def _bucket_list() -> list[JsonSchema]:
     ]
 
 
-def _job_list(operation: HttpOperation) -> list[JsonSchema]:
+def _job_list(operation: FeatureOperation) -> list[JsonSchema]:
     text: JsonSchema = {"type": "string"}
     time: JsonSchema = {"type": "string", "pattern": _TIME}
     states: JsonSchema = {"type": "string", "enum": ["All", *(str(state) for state in JobState)]}

@@ -1,4 +1,4 @@
-"""The HTTP operations of the service as a table, made from the feature table.
+"""The HTTP operations of the service as a table: those of each feature, made from the feature table, and the others.
 
 Knows methods, paths, operationIds and who is meant. Must not know bodies, answers or how a request is routed.
 The mock's router and the suite's fuzzing read it; the OpenAPI document is written from it.
@@ -24,6 +24,33 @@ class OperationKind(StrEnum):
     DESCRIBE_JOB = "describe_job"
     LIST_JOBS = "list_jobs"
     CANCEL_JOB = "cancel_job"
+    BIND_BUCKET = "bind_bucket"
+    """With the parameter `unbind` it is the opposite (1045/33703)."""
+    LIST_BOUND = "list_bound"
+    CREATE_TEMPLATE = "create_template"
+    UPDATE_TEMPLATE = "update_template"
+    LIST_TEMPLATES = "list_templates"
+    DELETE_TEMPLATE = "delete_template"
+    GET_PLAY_KEY = "get_play_key"
+    UPDATE_PLAY_KEY = "update_play_key"
+    OPEN_IMAGE_SEARCH = "open_image_search"
+    CREATE_VOCABULARY = "create_vocabulary"
+    UPDATE_VOCABULARY = "update_vocabulary"
+    GET_VOCABULARY = "get_vocabulary"
+    LIST_VOCABULARIES = "list_vocabularies"
+    DELETE_VOCABULARY = "delete_vocabulary"
+    CREATE_WORKFLOW = "create_workflow"
+    LIST_WORKFLOWS = "list_workflows"
+    UPDATE_WORKFLOW = "update_workflow"
+    """With the parameter `active` or `paused` it switches and needs no body (460/76861)."""
+    DELETE_WORKFLOW = "delete_workflow"
+    TRIGGER_WORKFLOW = "trigger_workflow"
+    LIST_RUNS = "list_runs"
+    DESCRIBE_RUN = "describe_run"
+    CREATE_BATCH = "create_batch"
+    LIST_BATCHES = "list_batches"
+    DESCRIBE_BATCH = "describe_batch"
+    CANCEL_BATCH = "cancel_batch"
 
 
 _ID_TAIL = {
@@ -46,23 +73,25 @@ class HttpOperation:
     kind: OperationKind
     method: str
     path: str
-    """Template with `{queueId}` or `{jobIds}`."""
+    """Template with one `{parameter}` at most, at its end."""
+    operation_id: str
+    """`media.queue.list`, `template.create`."""
+    documented: bool
+    """False where no page shows it: cancelling on some path families, calls that only the SDKs know."""
+    source: str
+    """Pages that show it."""
+    on_region: bool = False
+    """The call goes to the host of the region, not of a bucket (436/75237)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeatureOperation(HttpOperation):
+    """An operation on activation, queues or jobs of a feature."""
+
     feature: Feature
     """Whose path it is; for the shared job path media, which had it first."""
     served: tuple[Feature, ...]
     """Features whose jobs or queues the path leads to; several on the shared job path."""
-    documented: bool
-    """False for cancelling on a path family where no page shows it."""
-
-    @property
-    def operation_id(self) -> str:
-        """`media.queue.list`, `speech.job.submit`."""
-        return f"{self.feature}.{_ID_TAIL[self.kind]}"
-
-    @property
-    def on_region(self) -> bool:
-        """The call goes to the host of the region, not of a bucket (436/75237)."""
-        return self.kind is OperationKind.LIST_BUCKETS
 
 
 _JOB_KINDS = (
@@ -74,9 +103,59 @@ _JOB_KINDS = (
 _PARAMETER = re.compile(r"\{[A-Za-z]+\}")
 
 
+_OTHERS = (
+    (OperationKind.BIND_BUCKET, "PUT", "/", "bucket.bind", "1045/33701, 1045/33703"),
+    (OperationKind.LIST_BOUND, "GET", "/cibuckets", "bucket.list", ""),
+    (OperationKind.CREATE_TEMPLATE, "POST", "/template", "template.create", "1045/73037, 1045/73064, 460/84734"),
+    (OperationKind.LIST_TEMPLATES, "GET", "/template", "template.list", "436/77185"),
+    (OperationKind.UPDATE_TEMPLATE, "PUT", "/template/{templateId}", "template.update", "1045/73038"),
+    (OperationKind.DELETE_TEMPLATE, "DELETE", "/template/{templateId}", "template.delete", "436/75046"),
+    (OperationKind.GET_PLAY_KEY, "GET", "/playKey", "play_key.get", "1045/72947"),
+    (OperationKind.UPDATE_PLAY_KEY, "PUT", "/playKey", "play_key.update", "1045/72946"),
+    (OperationKind.OPEN_IMAGE_SEARCH, "POST", "/ImageSearchBucket", "image_search.open", "1045/43516"),
+    (OperationKind.CREATE_VOCABULARY, "POST", "/asrhotvocabtable", "vocabulary.create", ""),
+    (OperationKind.UPDATE_VOCABULARY, "PUT", "/asrhotvocabtable", "vocabulary.update", ""),
+    (OperationKind.LIST_VOCABULARIES, "GET", "/asrhotvocabtable", "vocabulary.list", ""),
+    (OperationKind.GET_VOCABULARY, "GET", "/asrhotvocabtable/{tableId}", "vocabulary.get", ""),
+    (OperationKind.DELETE_VOCABULARY, "DELETE", "/asrhotvocabtable/{tableId}", "vocabulary.delete", ""),
+    (OperationKind.CREATE_WORKFLOW, "POST", "/workflow", "workflow.create", "1045/43733, 436/48037"),
+    (OperationKind.LIST_WORKFLOWS, "GET", "/workflow", "workflow.list", "1045/50339, 436/48039"),
+    (OperationKind.UPDATE_WORKFLOW, "PUT", "/workflow/{workflowId}", "workflow.update", "436/48040, 460/76861"),
+    (OperationKind.DELETE_WORKFLOW, "DELETE", "/workflow/{workflowId}", "workflow.delete", "1045/43734"),
+    (OperationKind.TRIGGER_WORKFLOW, "POST", "/triggerworkflow", "workflow.trigger", "1045/50340, 436/48041"),
+    (OperationKind.LIST_RUNS, "GET", "/workflowexecution", "workflow.list_runs", "1045/51276, 436/50855"),
+    (OperationKind.DESCRIBE_RUN, "GET", "/workflowexecution/{runId}", "workflow.describe_run", "436/50854"),
+    (OperationKind.CREATE_BATCH, "POST", "/inventorytriggerjob", "batch.create", "1045/47029, 436/76888"),
+    (OperationKind.LIST_BATCHES, "GET", "/inventorytriggerjob", "batch.list", "1045/47031, 460/76894"),
+    (OperationKind.DESCRIBE_BATCH, "GET", "/inventorytriggerjob/{jobId}", "batch.describe", "1045/47030, 436/76890"),
+    (OperationKind.CANCEL_BATCH, "PUT", "/inventorytriggerjob/{jobId}", "batch.cancel", "460/76892"),
+)
+"""Calls beside queues and jobs; without a page: known from the official SDKs."""
+
+
 @cache
 def operations() -> tuple[HttpOperation, ...]:
-    """All operations, feature by feature in the order of the feature table."""
+    """All operations: feature by feature in the order of the feature table, then the others."""
+    return (
+        *feature_operations(),
+        *(
+            HttpOperation(
+                kind=kind,
+                method=method,
+                path=path,
+                operation_id=operation_id,
+                documented=bool(source),
+                source=source,
+                on_region=kind is OperationKind.LIST_BOUND,
+            )
+            for kind, method, path, operation_id, source in _OTHERS
+        ),
+    )
+
+
+@cache
+def feature_operations() -> tuple[FeatureOperation, ...]:
+    """The operations of the features, in the order of the feature table."""
     return tuple(operation for spec in FEATURES.values() for operation in _of_feature(spec))
 
 
@@ -89,34 +168,34 @@ def operation_of(method: str, path: str) -> HttpOperation | None:
     return None
 
 
-def _of_feature(spec: FeatureSpec) -> tuple[HttpOperation, ...]:
-    own = (spec.feature,)
+def _of_feature(spec: FeatureSpec) -> tuple[FeatureOperation, ...]:
+    shared = spec.job_path == SHARED_JOB_PATH
+    served = tuple(other.feature for other in FEATURES.values() if other.on_shared_path) if shared else (spec.feature,)
     rows = [
         (OperationKind.ACTIVATE, "POST", spec.bucket_path),
         (OperationKind.LIST_BUCKETS, "GET", spec.bucket_path),
         (OperationKind.DEACTIVATE, "DELETE", spec.bucket_path),
         (OperationKind.LIST_QUEUES, "GET", spec.queue_path),
         (OperationKind.UPDATE_QUEUE, "PUT", f"{spec.queue_path}/{{queueId}}"),
+        *((kind, method, spec.job_path + tail) for kind, method, tail in _JOB_KINDS),
     ]
-    shared = spec.job_path == SHARED_JOB_PATH
-    served = tuple(other.feature for other in FEATURES.values() if other.on_shared_path) if shared else own
-    return (
-        *(
-            HttpOperation(kind=kind, method=method, path=path, feature=spec.feature, served=own, documented=True)
-            for kind, method, path in rows
-        ),
-        *(
-            HttpOperation(
-                kind=kind,
-                method=method,
-                path=spec.job_path + tail,
-                feature=spec.feature,
-                served=served,
-                # 436/76252 and 436/49201 show cancelling on /jobs only, for picture jobs too.
-                documented=shared or kind is not OperationKind.CANCEL_JOB,
-            )
-            for kind, method, tail in _JOB_KINDS
-        ),
+    job_kinds = {kind for kind, _, _ in _JOB_KINDS}
+    return tuple(
+        FeatureOperation(
+            kind=kind,
+            method=method,
+            path=path,
+            operation_id=f"{spec.feature}.{_ID_TAIL[kind]}",
+            # 436/76252 and 436/49201 show cancelling on /jobs only, for picture jobs too.
+            documented=shared or kind is not OperationKind.CANCEL_JOB,
+            source="; ".join(
+                FEATURES[feature].source for feature in (served if kind in job_kinds else (spec.feature,))
+            ),
+            on_region=kind is OperationKind.LIST_BUCKETS,
+            feature=spec.feature,
+            served=served if kind in job_kinds else (spec.feature,),
+        )
+        for kind, method, path in rows
     )
 
 

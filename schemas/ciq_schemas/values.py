@@ -97,6 +97,15 @@ class Operation(_Value, frozen=True, kw_only=True):
     containers: Open = {}
 
 
+class JobWorkflow(_Value, frozen=True, kw_only=True):
+    """`JobsDetail.Workflow`: the run that started the job."""
+
+    name: str | None = None
+    run_id: str | None = None
+    workflow_id: str | None = None
+    workflow_name: str | None = None
+
+
 class Job(_Value, frozen=True, kw_only=True):
     """One `JobsDetail` (436/73198, 1045/73113), of an answer or a callback."""
 
@@ -112,6 +121,8 @@ class Job(_Value, frozen=True, kw_only=True):
     queue_id: str | None = None
     input: JobInput | None = None
     operation: Operation | None = None
+    workflows: tuple[JobWorkflow, ...] = msgspec.field(default=(), name="Workflow")
+    """One, for a job that a workflow started; the Go SDK has it repeated."""
 
 
 class JobAnswer(_Value, frozen=True, kw_only=True):
@@ -128,6 +139,131 @@ class JobCallback(_Value, frozen=True, kw_only=True):
 
     event_name: str | None = None
     jobs: tuple[Job, ...] = msgspec.field(default=(), name="JobsDetail")
+
+
+class Topology(_Value, frozen=True, kw_only=True):
+    """The graph of a workflow; elements below are named after its nodes."""
+
+    containers: Open = {}
+    """`Dependencies` and `Nodes`."""
+
+
+class Workflow(_Value, frozen=True, kw_only=True):
+    """`MediaWorkflow` of an answer, an element of a workflow list (1045/50339)."""
+
+    name: str | None = None
+    workflow_id: str | None = None
+    state: str | None = None
+    create_time: str | None = None
+    update_time: str | None = None
+    bucket_id: str | None = None
+    topology: Topology | None = None
+
+
+class WorkflowAnswer(_Value, frozen=True, kw_only=True):
+    """Answer to making and updating a workflow."""
+
+    request_id: str | None = None
+    workflow: Workflow | None = msgspec.field(default=None, name="MediaWorkflow")
+
+
+class WorkflowList(_Value, frozen=True, kw_only=True):
+    """Answer to GET /workflow."""
+
+    request_id: str | None = None
+    total_count: str | None = None
+    page_number: str | None = None
+    page_size: str | None = None
+    workflows: tuple[Workflow, ...] = msgspec.field(default=(), name="MediaWorkflowList")
+    non_exist_ids: tuple[str, ...] = msgspec.field(default=(), name="NonExistIDs")
+
+
+class WorkflowDeleted(_Value, frozen=True, kw_only=True):
+    """Answer to DELETE of a workflow."""
+
+    request_id: str | None = None
+    workflow_id: str | None = None
+
+
+class WorkflowTriggered(_Value, frozen=True, kw_only=True):
+    """Answer to POST /triggerworkflow."""
+
+    request_id: str | None = None
+    instance_id: str | None = None
+
+
+class WorkflowTask(_Value, frozen=True, kw_only=True):
+    """A task of a run, in its description and its callback."""
+
+    type: str | None = None
+    create_time: str | None = None
+    start_time: str | None = None
+    end_time: str | None = None
+    state: str | None = None
+    job_id: str | None = None
+    name: str | None = None
+    code: str | None = None
+    message: str | None = None
+
+
+class Run(_Value, frozen=True, kw_only=True):
+    """A run of a workflow: listed, described, or told in a callback, each with part of this."""
+
+    run_id: str | None = None
+    workflow_id: str | None = None
+    workflow_name: str | None = None
+    name: str | None = None
+    """The workflow's name in samples of the description."""
+    bucket_id: str | None = None
+    object: str | None = None
+    create_time: str | None = None
+    creation_time: str | None = None
+    state: str | None = None
+    topology: Topology | None = None
+    tasks: tuple[WorkflowTask, ...] = ()
+
+
+class RunList(_Value, frozen=True, kw_only=True):
+    """Answer to GET /workflowexecution."""
+
+    runs: tuple[Run, ...] = msgspec.field(default=(), name="WorkflowExecutionList")
+    next_token: str | None = None
+
+
+class RunDetail(_Value, frozen=True, kw_only=True):
+    """Answer to GET /workflowexecution/RunId."""
+
+    runs: tuple[Run, ...] = msgspec.field(default=(), name="WorkflowExecution")
+
+
+class WorkflowCallback(_Value, frozen=True, kw_only=True):
+    """A WorkflowFinish body, XML or JSON, with or without the root Response."""
+
+    event_name: str | None = None
+    run: Run | None = msgspec.field(default=None, name="WorkflowExecution")
+
+
+class Batch(_Value, frozen=True, kw_only=True):
+    """`JobsDetail` of a batch job (1045/47030)."""
+
+    code: str | None = None
+    message: str | None = None
+    name: str | None = None
+    type: str | None = None
+    job_id: str | None = None
+    state: str | None = None
+    creation_time: str | None = None
+    start_time: str | None = None
+    end_time: str | None = None
+
+
+class BatchAnswer(_Value, frozen=True, kw_only=True):
+    """Answer to making, describing and listing batch jobs."""
+
+    request_id: str | None = None
+    batches: tuple[Batch, ...] = msgspec.field(default=(), name="JobsDetail")
+    non_exist_ids: tuple[str, ...] = msgspec.field(default=(), name="NonExistJobIds")
+    next_token: str | None = None
 
 
 class ErrorAnswer(_Value, frozen=True, kw_only=True):

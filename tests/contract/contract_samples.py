@@ -40,7 +40,86 @@ _BUCKET = (
     "<CreateTime>2026-01-02T03:04:05+0800</CreateTime>"
 )
 
+_TOPOLOGY = (
+    "<Topology><Dependencies><Start>Snapshot_1</Start><Snapshot_1>End</Snapshot_1></Dependencies>"
+    "<Nodes><Start><Type>Start</Type><Input><ObjectPrefix>in/</ObjectPrefix></Input></Start>"
+    "<Snapshot_1><Type>Snapshot</Type><Operation><TemplateId>t01</TemplateId></Operation></Snapshot_1></Nodes></Topology>"
+)
+_WORKFLOW = (
+    "<Name>wf-1</Name><WorkflowId>w01</WorkflowId><State>Active</State><CreateTime>2026-01-05T09:00:00+0800</CreateTime>"
+    f"<UpdateTime>2026-01-05T09:00:00+0800</UpdateTime><BucketId>b-125</BucketId>{_TOPOLOGY}"
+)
+_TASK = (
+    "<Tasks><Type>Snapshot</Type><CreateTime>2026-01-05T09:00:00+08:00</CreateTime>"
+    "<EndTime>2026-01-05T09:00:04+08:00</EndTime><State>Success</State><JobId>j01</JobId><Name>Snapshot_1</Name>"
+)
+_BATCH = (
+    "<JobsDetail><Code>Success</Code><Message/><Name>demo</Name><Type>Workflow</Type><JobId>b01</JobId>"
+    "<State>Running</State><CreationTime>2026-01-05T09:00:00+0800</CreationTime><StartTime>-</StartTime>"
+    "<EndTime>-</EndTime><Input><Prefix>in/</Prefix></Input><Operation><WorkflowIds>w01</WorkflowIds>"
+    "<TimeInterval><Start>2026-01-05T09:00:00+0800</Start></TimeInterval></Operation></JobsDetail>"
+)
+
 SAMPLES: dict[str, tuple[Document, str]] = {
+    "workflow request": (
+        Document.WORKFLOW_REQUEST,
+        f"<Request><MediaWorkflow><Name>wf-1</Name><State>Active</State>{_TOPOLOGY}</MediaWorkflow></Request>",
+    ),
+    "workflow answer": (
+        Document.WORKFLOW_ANSWER,
+        f"<Response><RequestId>r</RequestId><MediaWorkflow>{_WORKFLOW}</MediaWorkflow></Response>",
+    ),
+    "workflow list": (
+        Document.WORKFLOW_LIST,
+        (
+            "<Response><RequestId>r</RequestId><TotalCount>1</TotalCount><PageNumber>1</PageNumber><PageSize>10</PageSize>"
+            f"<MediaWorkflowList>{_WORKFLOW}</MediaWorkflowList><NonExistIDs>w02</NonExistIDs></Response>"
+        ),
+    ),
+    "workflow deleted": (
+        Document.WORKFLOW_DELETED,
+        "<Response><RequestId>r</RequestId><WorkflowId>w01</WorkflowId></Response>",
+    ),
+    "workflow triggered": (
+        Document.WORKFLOW_TRIGGERED,
+        "<Response><RequestId>r</RequestId><InstanceId>i01</InstanceId></Response>",
+    ),
+    "runs": (
+        Document.RUN_LIST,
+        (
+            "<Response><RequestId>r</RequestId><WorkflowExecutionList><RunId>i01</RunId><WorkflowId>w01</WorkflowId>"
+            "<Object>in/a.mp4</Object><CreateTime>2026-01-05T09:00:00+08:00</CreateTime><State>Success</State>"
+            "</WorkflowExecutionList><NextToken>115716</NextToken></Response>"
+        ),
+    ),
+    "run": (
+        Document.RUN_DETAIL,
+        (
+            "<Response><RequestId>r</RequestId><WorkflowExecution><WorkflowId>w01</WorkflowId><Name>wf-1</Name>"
+            "<RunId>i01</RunId><CreateTime>2026-01-05T09:00:00+08:00</CreateTime><Object>in/a.mp4</Object>"
+            f"<State>Success</State>{_TOPOLOGY}{_TASK}<Code>Success</Code><Message/></Tasks></WorkflowExecution></Response>"
+        ),
+    ),
+    "batch request, workflow": (
+        Document.BATCH_REQUEST,
+        (
+            "<Request><Name>demo</Name><Type>Workflow</Type><Input><Prefix>in/</Prefix></Input>"
+            "<Operation><WorkflowIds>w01,w02</WorkflowIds></Operation></Request>"
+        ),
+    ),
+    "batch request, job": (
+        Document.BATCH_REQUEST,
+        (
+            "<Request><Name>demo</Name><Type>Job</Type><Input><Object>in/a.mp4</Object></Input><Operation>"
+            "<Tag>Snapshot</Tag><JobParam><TemplateId>t01</TemplateId></JobParam><Output><Region>r</Region>"
+            "<Bucket>b-125</Bucket><Object>out/${RunId}.jpg</Object></Output><UserData>x</UserData><JobLevel>2</JobLevel>"
+            "<QueueId>p01</QueueId><CallBack>http://cb.example/</CallBack></Operation></Request>"
+        ),
+    ),
+    "batch answer": (
+        Document.BATCH_ANSWER,
+        f"<Response><RequestId>r</RequestId>{_BATCH}<NonExistJobIds>b02</NonExistJobIds></Response>",
+    ),
     "queue list, paged": (
         Document.QUEUE_LIST,
         (

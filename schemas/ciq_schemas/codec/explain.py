@@ -113,7 +113,9 @@ def _field(element: etree._Element, field: Field, path: str) -> Iterator[Problem
                 yield _problem(
                     ProblemKind.UNEXPECTED, child, f"{path}/{child.tag}", kind.member, f"element {child.tag}"
                 )
-            elif len(child):
+                continue
+            yield from _attributes(child, f"{path}/{child.tag}")
+            if len(child):
                 yield _elements_in_text(child, f"{path}/{child.tag}")
         return
     if len(element):

@@ -3,6 +3,8 @@
 Knows the order of the steps. Must not know any element by name, but for the one that is kept as bytes.
 """
 
+import re
+
 import msgspec
 from lxml import etree
 
@@ -13,6 +15,7 @@ from ciq_schemas.codec.documents import (
     Document,
     Fragment,
     Note,
+    NoteKind,
     Problem,
     ProblemKind,
     Reading,
@@ -20,7 +23,7 @@ from ciq_schemas.codec.documents import (
 from ciq_schemas.codec.explain import explain, wrong_root
 from ciq_schemas.codec.json_form import callback_document, json_callback_tree
 from ciq_schemas.codec.parts import part_type
-from ciq_schemas.codec.tree import decode_container, decode_item, reshape
+from ciq_schemas.codec.tree import decode_container, decode_item, reshape, tidied
 from ciq_schemas.xml_parser import (
     MAX_REQUEST_BYTES,
     MAX_REQUEST_ELEMENTS,
@@ -34,6 +37,8 @@ from ciq_schemas.xml_parser import (
 )
 from ciq_schemas.xsd_tables import DocumentTable
 
+_ROOTLESS = re.compile(rb"(?P<head>(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*\?>)?\s*)<(?:EventName|WorkflowExecution)[\s>]")
+"""Beginning of a callback without the root Response."""
 _KEPT_AS_BYTES = {Document.JOB_SUBMIT_REQUEST: "Operation"}
 
 
@@ -47,7 +52,8 @@ def read(document: Document, data: bytes, reading: Reading = Reading.TOLERANT) -
 
 
 def read_request(document: Document, data: bytes, *, max_bytes: int = MAX_REQUEST_BYTES) -> Decoded:
-    """Tolerant reading for servers; Operation elements come as `fragments` too, in the order of the schema."""
+    """Tolerant reading for servers; Operation elements come as `fragments` too, in the order of the schema and
+    with what the schema does not know behind what it knows."""
     try:
         parsed = parse_document(data, max_bytes=max_bytes, max_elements=MAX_REQUEST_ELEMENTS)
     except RefusedDocument as error:
@@ -63,12 +69,17 @@ def read_callback(data: bytes) -> Decoded:
             return Decoded(document=Document.TASK_CALLBACK, problems=(form,))
         decoded = _judge(form.document, Parsed(form.root, True), Reading.TOLERANT, notes=form.notes)
         return msgspec.structs.replace(decoded, problems=form.problems + decoded.problems)
+    notes: tuple[Note, ...] = ()
+    rootless = _ROOTLESS.match(data)
+    if rootless is not None:
+        data = b"<Response>%b</Response>" % data[rootless.end("head") :]
+        notes = (Note(kind=NoteKind.NO_ROOT, path="/", text="the root Response is missing"),)
     try:
         parsed = parse_document(data)
     except RefusedDocument as error:
         return Decoded(document=Document.TASK_CALLBACK, problems=(_refusal(data, error),))
     names = frozenset(etree.QName(child).localname for child in parsed.root)
-    return _judge(callback_document(names), parsed, Reading.TOLERANT)
+    return _judge(callback_document(names), parsed, Reading.TOLERANT, notes=notes)
 
 
 def validate(document: Document, data: bytes) -> tuple[Problem, ...]:
@@ -117,7 +128,7 @@ def _judge(
         value=value,
         notes=notes,
         problems=problems,
-        fragments=_kept(document, shaped) if keep and not problems else (),
+        fragments=_kept_whole(document, root) if keep and not problems else (),
     )
 
 
@@ -133,6 +144,17 @@ def _kept(document: Document, root: etree._Element) -> tuple[Fragment, ...]:
         return ()
     return tuple(
         Fragment(etree.tostring(element, encoding="utf-8", with_tail=False)) for element in root.iterchildren(name)
+    )
+
+
+def _kept_whole(document: Document, root: etree._Element) -> tuple[Fragment, ...]:
+    """As `_kept`, of a tree as it came: what the schema does not know stays, for an echo must be complete."""
+    name = _KEPT_AS_BYTES.get(document)
+    kind = None if name is None else document.table.content.by_name[name].type
+    return tuple(
+        Fragment(etree.tostring(tidied(element, kind), encoding="utf-8", with_tail=False))
+        for element in root
+        if etree.QName(element).localname == name
     )
 
 

@@ -136,6 +136,23 @@ def reshape(element: etree._Element, kind: Type, path: str, notes: list[Note]) -
     return copy
 
 
+def tidied(element: etree._Element, kind: Type | None) -> etree._Element:
+    """A copy in the order of the schema with what the schema does not know behind what it knows; no attributes,
+    no namespaces. `kind` is None inside of what is not known."""
+    copy = etree.Element(etree.QName(element).localname)
+    copy.text = element.text
+    by_name = kind.by_name if isinstance(kind, ContainerType) else {}
+    children: list[tuple[int, etree._Element]] = []
+    for child in element:
+        field = by_name.get(etree.QName(child).localname)
+        whole = tidied(child, None if field is None else field.type)
+        whole.tail = child.tail
+        children.append((len(by_name) if field is None else field.position, whole))
+    children.sort(key=lambda pair: pair[0])
+    copy.extend(child for _, child in children)
+    return copy
+
+
 def _undress(element: etree._Element, path: str, notes: list[Note]) -> None:
     notes.extend(
         _note(NoteKind.ATTRIBUTE, element, f"{path}/@{name}", "set aside") for name in map(str, element.attrib)
