@@ -8,13 +8,14 @@ Must not know what a handler does, nor XML beyond the error form.
 import base64
 import hmac
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from hashlib import md5
+from types import MappingProxyType
 
 from starlette.types import Receive, Scope, Send
 
 from ciq_mock.http.identity import RequestIds
-from ciq_mock.http.protocol import Headers, Spelled
+from ciq_mock.http.protocol import ANSWER_AT_ONCE, AnswerAtOnce, Headers, Spelled
 from ciq_mock.http.request_log import RequestEntry, RequestLog, shown_target
 from ciq_mock.http.router import Router
 from ciq_mock.http.target import HostReader, read_path, read_query
@@ -34,6 +35,8 @@ WriteError = Callable[[Refusal, str, str, str], bytes]
 _CONTENT_LENGTH = Spelled(b"Content-Length")
 _XML = (Spelled(b"Content-Type"), b"application/xml")
 """Exactly this value: the Python SDK compares for equality."""
+_USUAL_HEAD = b"Content-Type: application/xml\r\nContent-Length: %d\r\nx-ci-request-id: %b\r\nx-cos-request-id: %b\r\n"
+_NONE: Mapping[str, AnswerAtOnce] = MappingProxyType({})
 _DRAINED = 16 << 20
 """So much of a refused body is still read, so that the sender gets to read the answer."""
 
@@ -82,10 +85,14 @@ class ServiceApp:
         if refusal is not None:
             extra, content = self.render_refusal(refusal, _resource(scope), request_id)
             answer = Answer(content, refusal.status)
-        else:
-            extra = self._identity(request_id)
         self._enter(scope, headers, answer.status, request_id, refusal)
         content = answer.body
+        if content and refusal is None and (at_once := scope.get("extensions", _NONE).get(ANSWER_AT_ONCE)):
+            identity = request_id.encode()
+            await at_once(answer.status, _USUAL_HEAD % (len(content), identity, identity), content)
+            return
+        if refusal is None:
+            extra = self._identity(request_id)
         if content:
             response = [_XML, (_CONTENT_LENGTH, b"%d" % len(content)), *extra]
         else:

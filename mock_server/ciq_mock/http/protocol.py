@@ -2,14 +2,17 @@
 
 Knows bytes on one connection. Must not know routes, features or bodies.
 uvicorn itself bounds neither the size of a head nor the time it takes, and answers a broken one in plain text.
+It also writes head and body of an answer one after the other, each with a call of the system; the busiest answers
+go out in one, by an extension of ASGI.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from ciq_mock.service.refusal import ErrorCode, Refusal
 from ciq_mock.settings import Limits
@@ -17,6 +20,10 @@ from ciq_mock.settings import Limits
 Headers = list[tuple[bytes, bytes]]
 RenderRefusal = Callable[[Refusal, str], tuple[Headers, bytes]]
 """Refusal and resource in; headers and body of the answer out."""
+AnswerAtOnce = Callable[[int, bytes, bytes], Awaitable[None]]
+"""Status, header lines (each with its CRLF, made of the mock's own words) and body; the answer is complete then."""
+ANSWER_AT_ONCE = "ciq.answer-at-once"
+"""Key of an AnswerAtOnce among the extensions of a scope."""
 
 
 class Spelled(bytes):
@@ -38,6 +45,8 @@ class Spelled(bytes):
 
 def bounded_protocol(limits: Limits, render: RenderRefusal) -> type[HttpToolsProtocol]:
     """Return the protocol class for `uvicorn.Config(http=...)`; one instance serves one connection."""
+
+    defaults = _Defaults()
 
     class BoundedProtocol(HttpToolsProtocol):
         """One connection."""
@@ -83,11 +92,28 @@ def bounded_protocol(limits: Limits, render: RenderRefusal) -> type[HttpToolsPro
             if self._head_bytes > limits.header_bytes or len(self.headers) > limits.header_count:
                 self._check_head()
             self._head_bytes = 0
-            super().on_headers_complete()
+            super().on_headers_complete()  # starts the application, which looks at the scope in its first turn
+            if self.scope["method"] != "HEAD":
+                self.scope["extensions"] = {ANSWER_AT_ONCE: partial(self._answer, self.cycle)}
 
         def on_message_complete(self) -> None:
             self._began = None
             super().on_message_complete()
+
+        async def _answer(self, cycle: RequestResponseCycle, status: int, lines: bytes, body: bytes) -> None:
+            """What `cycle.send` does for a whole answer of known length, in one write."""
+            if self.flow.write_paused and not cycle.disconnected:
+                await self.flow.drain()
+            if cycle.disconnected:
+                return
+            end = b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n"
+            head = defaults.lines(self.server_state.default_headers)
+            self.transport.write(b"".join((STATUS_LINE[status], head, lines, end, body)))
+            cycle.response_started = cycle.response_complete = True
+            cycle.message_event.set()
+            if not cycle.keep_alive:
+                self.transport.close()
+            cycle.on_response()
 
         def send_400_response(self, msg: str) -> None:
             refusal = self._refusal or Refusal(
@@ -130,10 +156,28 @@ def bounded_protocol(limits: Limits, render: RenderRefusal) -> type[HttpToolsPro
     return BoundedProtocol
 
 
+class _Defaults:
+    """The header lines of every answer, written once for each of uvicorn's lists: it makes one a second, for Date."""
+
+    def __init__(self) -> None:
+        self._headers: Sequence[tuple[bytes, bytes]] = ()
+        self._lines = b""
+
+    def lines(self, headers: Sequence[tuple[bytes, bytes]]) -> bytes:
+        """The lines of `headers`, each with its CRLF."""
+        if headers is not self._headers:
+            self._headers = headers
+            self._lines = _lines(headers)
+        return self._lines
+
+
+def _lines(headers: Sequence[tuple[bytes, bytes]]) -> bytes:
+    return b"".join([bytes(name) + b": " + value + b"\r\n" for name, value in headers])
+
+
 def _head_too_long(limits: Limits) -> Refusal:
     return Refusal(ErrorCode.INVALID_ARGUMENT, f"the head of the request is longer than {limits.header_bytes} bytes")
 
 
 def _whole(status: int, defaults: Sequence[tuple[bytes, bytes]], headers: Headers, body: bytes) -> bytes:
-    lines = [bytes(name) + b": " + value + b"\r\n" for name, value in (*defaults, *headers)]
-    return b"".join((STATUS_LINE[status], *lines, b"connection: close\r\n\r\n", body))
+    return b"".join((STATUS_LINE[status], _lines((*defaults, *headers)), b"connection: close\r\n\r\n", body))
