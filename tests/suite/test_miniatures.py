@@ -1,0 +1,66 @@
+"""The whole suite against the independent miniature: right in every legal dress, and red by name for every fault.
+
+The whole catalogue takes long: `tox -e miniatures`. A few of each are in the fast tests.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from miniature.catalog import FAULTS, LEGAL
+from miniature.server import Miniature
+from miniature.traits import Traits
+from trial import Trial, run_suite
+
+QUICK_LEGAL = ("shuffled elements", "running jobs halt", "late callbacks")
+QUICK_FAULTS = ("two_levels_as_one", "pause_leaks_last", "page_repeats", "callback_says_success", "both_addresses")
+
+
+def _not_green(trial: Trial) -> list[str]:
+    return [f"{v.item} {v.outcome}: {v.seen or v.reason}" for v in trial.verdicts if _stops_a_gate(v.outcome, v.level)]
+
+
+def _stops_a_gate(outcome: str, level: str) -> bool:
+    return outcome in ("fail", "blocked", "suite-error") or (outcome == "inconclusive" and level == "MUST")
+
+
+def _try_legal(name: str, folder: Path, *arguments: str) -> None:
+    with Miniature(LEGAL[name]) as target:
+        trial = run_suite(target.url, folder, *arguments)
+    assert _not_green(trial) == []
+    assert trial.code == 0, trial.output
+
+
+def _try_fault(name: str, folder: Path, *arguments: str) -> None:
+    wanted = [word for requirement in FAULTS[name] for word in ("--requirement", requirement)]
+    with Miniature(Traits(fault=name)) as target:
+        trial = run_suite(target.url, folder, *wanted, *arguments)
+    assert set(FAULTS[name]) & trial.red(), trial.output
+    assert not trial.with_outcome("suite-error")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LEGAL)
+def test_a_legal_dress_passes(name: str, tmp_path: Path) -> None:
+    """Whatever the documents leave free, the whole run is green."""
+    _try_legal(name, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_is_named(name: str, tmp_path: Path) -> None:
+    """A requirement that the fault breaks turns red by its verdict."""
+    _try_fault(name, tmp_path)
+
+
+@pytest.mark.parametrize("name", QUICK_LEGAL)
+def test_a_legal_dress_passes_on_one_feature(name: str, tmp_path: Path) -> None:
+    """Some legal dresses in the fast tests, on the feature with most freedoms."""
+    _try_legal(name, tmp_path, "--feature", "media", "-k", "PRI-00[1267]", "-k", "PAU-*", "-k", "SHP-*")
+
+
+@pytest.mark.parametrize("name", QUICK_FAULTS)
+def test_a_fault_is_named_on_one_feature(name: str, tmp_path: Path) -> None:
+    """Some faults in the fast tests."""
+    _try_fault(name, tmp_path, "--feature", "media")
