@@ -22,6 +22,8 @@ class Feature(StrEnum):
     FILE = "file"
 
 
+EVERY_CATEGORY = "CateAll"
+"""Value of `category` that lists the queues of every category (1045/72939)."""
 SHARED_JOB_PATH = "/jobs"
 """Newer pages submit every feature but documents here; the tag picks the feature."""
 
@@ -64,6 +66,11 @@ class FeatureSpec:
     def bucket_list_element(self) -> str:
         """Name of the repeated element in the answer to GET on the bucket path."""
         return f"{self.bucket_element}List"
+
+    @property
+    def extra_category(self) -> str:
+        """Category of the documented further queue (media: the speed queue), empty where there is none."""
+        return self.categories[1] if self.extra_queue_names else ""
 
     @property
     def job_paths(self) -> tuple[str, ...]:

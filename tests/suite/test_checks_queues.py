@@ -40,13 +40,17 @@ def conversation() -> Transcript:
         .say(Step.PAGE_SIZE_NEGATIVE, BAD, status=400)
         .say(Step.PAGE_NUMBER_WORD, BAD, status=400)
         .say(Step.ELEVEN_IDS, BAD, status=400)
+        .say(Step.OWN_CATEGORY, paged(one), target="/queue?category=Transcoding")
+        .say(Step.EXTRA_CATEGORY, paged(), target="/queue?category=SpeedTranscoding")
+        .say(Step.EVERY_CATEGORY, paged(one), target="/queue?category=CateAll")
         .say(Step.PAUSE, response(queue_xml(container="Queue", state="Paused")), method="PUT", operation="update_queue")
         .say(Step.PAUSED_WHILE_PAUSED, paged(held), target="/queue?state=Paused")
         .say(Step.ACTIVE_WHILE_PAUSED, paged(), target="/queue?state=Active")
     )
 
 
-NUMBERS = tuple(n for n in range(1, 19) if n != 7)
+NUMBERS = tuple(n for n in range(1, 21) if n != 7)
+SPEED = queue_xml(STRANGER, name="queue-speed-transcoding-process-1", category="SpeedTranscoding")
 IDS = (*(f"QUE-{n:03}" for n in NUMBERS), "ONE-001", "ONE-002", "HDR-003")
 
 
@@ -111,6 +115,10 @@ DEVIATIONS = {
     "eleven taken": ("QUE-017", lambda t: t.answered(Step.ELEVEN_IDS, 200, paged(queue_xml()))),
     "page word taken": ("QUE-018", lambda t: t.answered(Step.PAGE_NUMBER_WORD, 200, paged(queue_xml()))),
     "page size 500": ("QUE-018", lambda t: t.answered(Step.PAGE_SIZE_0, 500, BAD)),
+    "own category empty": ("QUE-019", lambda t: t.answered(Step.OWN_CATEGORY, 200, paged())),
+    "every category refused": ("QUE-019", lambda t: t.answered(Step.EVERY_CATEGORY, 400, BAD)),
+    "category ignored": ("QUE-020", lambda t: t.answered(Step.EXTRA_CATEGORY, 200, paged(queue_xml()))),
+    "every category leaves one out": ("QUE-020", lambda t: t.answered(Step.EXTRA_CATEGORY, 200, paged(SPEED))),
     "two queues": (
         "ONE-001",
         lambda t: t.answered(Step.PLAIN, 200, paged(queue_xml(), queue_xml(STRANGER, name="q2"))),
@@ -118,6 +126,15 @@ DEVIATIONS = {
     "own name": ("ONE-002", lambda t: t.everywhere("<Name>queue-1<", "<Name>default<")),
     "two request ids": ("HDR-003", lambda t: t.header(Step.BY_ID, "x-ci-request-id", "other")),
 }
+
+
+def test_a_speed_queue_of_its_own_category_is_fine() -> None:
+    """The documented second queue, listed by its category and by CateAll, holds and is noted by its name."""
+    t = conversation().answered(Step.EXTRA_CATEGORY, 200, paged(SPEED))
+    t = t.answered(Step.EVERY_CATEGORY, 200, paged(queue_xml(), SPEED))
+    assert {judged(f"QUE-{n:03}", t).kind for n in NUMBERS} == {Kind.HOLDS}
+    assert judged("QUE-021", t).seen.endswith("queue-speed-transcoding-process-1 (SpeedTranscoding)")
+    assert judged("QUE-021", conversation()).seen == "queue-1 (Transcoding)"
 
 
 @pytest.mark.parametrize(("requirement", "change"), DEVIATIONS.values(), ids=DEVIATIONS)

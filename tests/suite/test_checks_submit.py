@@ -101,6 +101,22 @@ def test_holds_on_the_documented_conversation(requirement: str) -> None:
     assert finding.witness
 
 
+def with_speed_queue(queue_id: str) -> Transcript:
+    """The target lists a speed queue, and the job sent there by QueueType stands in `queue_id`."""
+    speed = queue_xml(STRANGER, name="queue-speed-transcoding-process-1", category="SpeedTranscoding")
+    t = conversation().say(Step.EXTRA_QUEUES, paged(speed), target="/queue?category=SpeedTranscoding")
+    answer = response(job_xml("j9", queue_id=queue_id))
+    return t.say(Step.TO_EXTRA_QUEUE, answer, method="POST", target="/jobs", operation="submit_job")
+
+
+def test_queue_type_leads_to_the_speed_queue_where_there_is_one() -> None:
+    """A job of QueueType SpeedTranscoding stands in that queue; in another it deviates; without one: absent."""
+    assert judged("SUB-017", with_speed_queue(STRANGER)).kind is Kind.HOLDS
+    assert judged("SUB-017", with_speed_queue(QUEUE)).kind is Kind.DEVIATES
+    without = conversation().say(Step.EXTRA_QUEUES, paged(), target="/queue?category=SpeedTranscoding")
+    assert judged("SUB-017", without).kind is Kind.ABSENT
+
+
 DEVIATIONS: dict[str, tuple[str, Change]] = {
     "refused": ("SUB-001", lambda t: t.answered(Step.PLAIN, 400, BAD)),
     "no queue id": ("SUB-001", lambda t: t.edited(Step.PLAIN, f"<QueueId>{QUEUE}</QueueId>", "")),

@@ -1,12 +1,13 @@
-"""Checks of the scenario `queues`: which queues a list returns, by id, state and page (QUE-008 to QUE-018)."""
+"""Checks of the scenario `queues`: which queues a list returns, by id, state and page (QUE-008 to QUE-021)."""
 
 from ciq_conformance.checks.premise import accepted, asked, granted, made, premised, refusals, seq
 from ciq_conformance.checks.queue_shape import NO_QUEUE, listed, spelled_queue_id_upper
 from ciq_conformance.judge import wire
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Collected, Finding, blocked, deviates, holds
+from ciq_conformance.judge.finding import Collected, Finding, blocked, deviates, holds, observed
 from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.steps.queues import OUT_OF_RANGE, Step
+from ciq_schemas.features import EVERY_CATEGORY
 from ciq_schemas.lifecycle import QueueState
 from ciq_schemas.requirement import Scenario
 
@@ -170,6 +171,53 @@ def empty_means_absent(evidence: Evidence, item: Item) -> Finding:
         seen = f"{', '.join(ids[1]) or 'no queue'} instead of {', '.join(ids[0]) or 'no queue'}"
         return deviates(expected, seen, witness=seq(plain, reply))
     return holds("the same queues", witness=seq(plain, reply))
+
+
+@check("QUE-019")
+@premised
+def own_category_has_the_queue(evidence: Evidence, item: Item) -> Finding:
+    """The lists by the feature's own category and by every category."""
+    own = _own_id(evidence)
+    wanted = f"category={item.feature.categories[0]} and category={EVERY_CATEGORY} list {own}"
+    wrong, replies = Collected(), []
+    for step in (Step.OWN_CATEGORY, Step.EVERY_CATEGORY):
+        reply = accepted(evidence, HERE, step, wanted)
+        replies.append(reply)
+        if listed(reply, own) is None and not spelled_queue_id_upper(reply, "QueueList"):
+            ids = ", ".join(wire.text(queue.queue_id) for queue in reply.queue_list.queues)
+            wrong.add(reply.exchange.seq, f"category={wire.asked(reply.exchange, 'category')} lists {ids or 'none'}")
+    return wrong.finding(wanted, holds("both do", witness=seq(*replies)))
+
+
+@check("QUE-020")
+@premised
+def other_category_has_other_queues(evidence: Evidence, item: Item) -> Finding:
+    """The list by the category of the speed queue: that queue or none, never the feature's own."""
+    own, extra = _own_id(evidence), item.feature.extra_category
+    expected = f"category={extra} lists queues of that category only, or none"
+    reply = accepted(evidence, HERE, Step.EXTRA_CATEGORY, expected)
+    wrong = Collected()
+    for queue in reply.queue_list.queues:
+        category = wire.text(queue.category)
+        if wire.text(queue.queue_id) == own or category not in ("", extra):
+            wrong.add(reply.exchange.seq, f"{queue.name} ({queue.queue_id}), Category {category or 'missing'}")
+    every = evidence.one(HERE, Step.EVERY_CATEGORY)
+    if every is not None and every.ok:
+        known = {wire.text(queue.queue_id) for queue in every.queue_list.queues}
+        for queue in reply.queue_list.queues:
+            if wire.text(queue.queue_id) not in known:
+                wrong.add(every.exchange.seq, f"category={EVERY_CATEGORY} leaves out {queue.name} ({queue.queue_id})")
+    names = ", ".join(wire.text(queue.name) for queue in reply.queue_list.queues)
+    return wrong.finding(expected, holds(names or "no queue of that category", witness=seq(reply)))
+
+
+@check("QUE-021")
+@premised
+def is_there_an_extra_queue(evidence: Evidence, item: Item) -> Finding:
+    """Whether the list of every category holds a second queue."""
+    reply = granted(evidence, HERE, Step.EVERY_CATEGORY)
+    names = ", ".join(f"{queue.name} ({queue.category or 'no Category'})" for queue in reply.queue_list.queues)
+    return observed(names or "no queue", witness=seq(reply))
 
 
 @check("QUE-017")

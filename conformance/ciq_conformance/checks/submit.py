@@ -17,7 +17,7 @@ from ciq_conformance.checks.job_facts import (
 from ciq_conformance.checks.premise import accepted, asked, granted, made, premised, said, seq
 from ciq_conformance.judge import times, wire
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Collected, Finding, blocked, cannot_tell, deviates, holds, observed
+from ciq_conformance.judge.finding import Collected, Finding, absent, blocked, cannot_tell, deviates, holds, observed
 from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.judge.requested import RequestedJob, requested_job
 from ciq_conformance.reply import Reply
@@ -315,6 +315,23 @@ def job_is_in_the_queue(evidence: Evidence, item: Item) -> Finding:
     expected = "QueueId of the feature's queue on every job"
     seen = f"{len(submits)} jobs in {', '.join(counts)}"
     return wrong.finding(expected, holds(seen, witness=seq(queues, submits[0])))
+
+
+@check("SUB-017")
+@premised
+def queue_type_leads_to_the_extra_queue(evidence: Evidence, item: Item) -> Finding:
+    """QueueId of a job that names a QueueType and no queue, where the target lists a queue of that category."""
+    extra = item.feature.extra_category
+    listed = granted(evidence, HERE, Step.EXTRA_QUEUES)
+    ids = {wire.text(q.queue_id) for q in listed.queue_list.queues if wire.text(q.category) in ("", extra)} - {""}
+    if not ids:
+        return absent(f"no queue of category {extra} is listed", witness=seq(listed))
+    expected = f"QueueId {' or '.join(sorted(ids))} of the queue of category {extra}"
+    reply = accepted(evidence, HERE, Step.TO_EXTRA_QUEUE, expected)
+    queue_id = wire.text(reply.jobs[0].queue_id) if reply.jobs else ""
+    if queue_id not in ids:
+        return deviates(expected, f"QueueId {queue_id or 'missing'}", witness=seq(listed, reply))
+    return holds(queue_id, witness=seq(listed, reply))
 
 
 @check("LIF-002")

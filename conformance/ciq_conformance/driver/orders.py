@@ -46,6 +46,7 @@ class JobOrder:
     user_data: str | None = None
     level: int | str | None = None
     queue_id: str | None = None
+    queue_type: str | None = None
     callback: str | None = None
     callback_format: str | None = None
     container: str | None = None
@@ -97,6 +98,7 @@ def submit_body(orders: Sequence[JobOrder], *, shuffled: bool = False) -> bytes:
     parts.append(input_xml)
     parts.extend(operation_xml(order, with_tag=many) for order in orders)
     parts.append(_element("QueueId", first.queue_id))
+    parts.append(_element("QueueType", first.queue_type))
     parts.append(_element("CallBackFormat", first.callback_format))
     parts.append(_element("CallBack", first.callback))
     if shuffled:

@@ -3,6 +3,7 @@
 from ciq_conformance.driver.stage import Stage
 from ciq_conformance.scenarios.readiness import found_rule, unknown_queue_id
 from ciq_conformance.steps.queues import Step
+from ciq_schemas.features import EVERY_CATEGORY
 from ciq_schemas.lifecycle import QueueState
 
 
@@ -23,6 +24,10 @@ def play(stage: Stage) -> None:
     lists(Step.PAGE_NUMBER_WORD, {"pageNumber": "abc"})
     eleven = [unknown_queue_id(stage, f"eleven {index}") for index in range(10)]
     lists(Step.ELEVEN_IDS, {"queueIds": ",".join([stage.queue_id, *eleven])})
+    if stage.spec.extra_category:
+        lists(Step.OWN_CATEGORY, {"category": stage.spec.categories[0]})
+        lists(Step.EXTRA_CATEGORY, {"category": stage.spec.extra_category})
+        lists(Step.EVERY_CATEGORY, {"category": EVERY_CATEGORY})
     if stage.set_queue(Step.PAUSE, state=QueueState.PAUSED, rule=found_rule(stage)).ok:
         lists(Step.PAUSED_WHILE_PAUSED, {"state": "Paused"})
         lists(Step.ACTIVE_WHILE_PAUSED, {"state": "Active"})

@@ -46,6 +46,11 @@ def play(stage: Stage) -> None:
     folder, _, file = plain.input_object.rpartition("/")
     other = f"{folder}/" if folder else ""
     send(Step.OTHER_SCRIPT, stage.order(Step.OTHER_SCRIPT, input_object=f"{other}文件 夹/{file}"))
+    if stage.spec.extra_category:
+        extra = stage.spec.extra_category
+        if stage.calls.list_queues(Step.EXTRA_QUEUES, {"category": extra}).queue_list.queues:
+            order = stage.order(Step.TO_EXTRA_QUEUE, queue_id=None, queue_type=extra)
+            stage.calls.submit(Step.TO_EXTRA_QUEUE, submit_body([order]))
     known = list(dict.fromkeys(ids))
     stage.watch_ended(Step.WATCH, known)
     stage.look(Step.ENDED, known)

@@ -22,6 +22,9 @@ class Step(StrEnum):
     PAGE_SIZE_0 = "page-size-0"
     PAGE_SIZE_NEGATIVE = "page-size-negative"
     PAGE_NUMBER_WORD = "page-number-word"
+    OWN_CATEGORY = "own-category"
+    EXTRA_CATEGORY = "extra-category"
+    EVERY_CATEGORY = "every-category"
 
 
 FOUND = (Step.PLAIN, Step.BY_ID, Step.FIRST_OF_ONE)

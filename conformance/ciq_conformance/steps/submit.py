@@ -19,6 +19,8 @@ class Step(StrEnum):
     SHUFFLED = "shuffled"
     WITHOUT_QUEUE = "without-queue"
     QUEUES = "queues"
+    EXTRA_QUEUES = "extra-queues"
+    TO_EXTRA_QUEUE = "to-extra-queue"
     DESCRIBE = "describe"
     WATCH = "watch"
     ENDED = "ended"

@@ -6,14 +6,14 @@ from ciq_mock.service.arguments import invalid, shortened
 from ciq_mock.service.call import NOTHING, Answer, Call
 from ciq_mock.service.desk import Desk, need_bucket
 from ciq_mock.service.refusal import ErrorCode, Refusal
-from ciq_schemas.features import feature_of_tag
+from ciq_schemas.features import FEATURES, Feature, feature_of_tag
 from ciq_schemas.lifecycle import JobState
-from ciq_schemas.operations import HttpOperation
+from ciq_schemas.operations import FeatureOperation
 
 _ALL = "All"
 
 
-def describe(desk: Desk, operation: HttpOperation, call: Call) -> Answer:
+def describe(desk: Desk, operation: FeatureOperation, call: Call) -> Answer:
     """Describe up to ten jobs. A job whose feature the path does not serve is unknown there."""
     bucket = need_bucket(call.bucket)
     now = desk.now()
@@ -28,7 +28,7 @@ def describe(desk: Desk, operation: HttpOperation, call: Call) -> Answer:
     return Answer(job_documents.described(jobs, unknown, now))
 
 
-def list_jobs(desk: Desk, operation: HttpOperation, call: Call) -> Answer:
+def list_jobs(desk: Desk, operation: FeatureOperation, call: Call) -> Answer:
     """List jobs of a tag, newest first unless asked otherwise."""
     bucket = need_bucket(call.bucket)
     tag = call.query.get("tag")
@@ -43,7 +43,7 @@ def list_jobs(desk: Desk, operation: HttpOperation, call: Call) -> Answer:
     wanted = JobFilter(
         tag=tag,
         states=_states(call),
-        queue_id=call.query.get("queueId"),
+        queue_id=_queue_id(desk, bucket, feature, call),
         input_object=call.query.get("inputObject"),
         created_from=arguments.moment(call.query, "startCreationTime"),
         created_to=arguments.moment(call.query, "endCreationTime"),
@@ -54,7 +54,7 @@ def list_jobs(desk: Desk, operation: HttpOperation, call: Call) -> Answer:
     return Answer(job_documents.listed(page.jobs, page.next_token, now))
 
 
-def cancel(desk: Desk, operation: HttpOperation, call: Call) -> Answer:
+def cancel(desk: Desk, operation: FeatureOperation, call: Call) -> Answer:
     """Cancel jobs that wait. Undocumented and refused here: running, ended and unknown ones."""
     bucket = need_bucket(call.bucket)
     if not call.query.has("cancel"):
@@ -79,6 +79,14 @@ def _ids(desk: Desk, call: Call) -> tuple[str, ...]:
     if len(ids) > most:
         raise invalid(f"the path names {len(ids)} jobs, at most {most} are taken")
     return ids
+
+
+def _queue_id(desk: Desk, bucket: str, feature: Feature, call: Call) -> str | None:
+    """The queue asked for: by id, else by `queueType`, which a `queueId` makes moot (1045/73114)."""
+    queue_id, category = call.query.get("queueId"), call.query.get("queueType")
+    if queue_id is not None or category not in FEATURES[feature].categories:
+        return queue_id
+    return desk.engine.queue(bucket, feature, category=category).id
 
 
 def _states(call: Call) -> frozenset[JobState] | None:

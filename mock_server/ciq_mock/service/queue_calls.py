@@ -12,20 +12,19 @@ from ciq_mock.service.bodies import request_body
 from ciq_mock.service.call import Answer, Call
 from ciq_mock.service.desk import Desk, need_bucket
 from ciq_schemas.codec import Document, encode, update_request_of
-from ciq_schemas.features import FEATURES, Feature, FeatureSpec
+from ciq_schemas.features import EVERY_CATEGORY, FEATURES, Feature, FeatureSpec
 from ciq_schemas.lifecycle import QueueState
-from ciq_schemas.operations import HttpOperation
+from ciq_schemas.operations import FeatureOperation
 from ciq_schemas.values import NotifyConfig
 
 _ALL = "All"
 """In no page, but what the Python SDK sends by default."""
 _STATES = (*QueueState, _ALL)
-_EVERY_CATEGORY = "CateAll"
 _ON, _OFF = "On", "Off"
 _ADDRESS, _MESSAGE_QUEUE, _KAFKA = "Url", "TDMQ", "Kafka"
 
 
-def list_queues(desk: Desk, operation: HttpOperation, call: Call) -> Answer:
+def list_queues(desk: Desk, operation: FeatureOperation, call: Call) -> Answer:
     """List the feature's queues: a page of them, or with `queueIds` those and the ids that do not exist."""
     spec = FEATURES[operation.feature]
     bucket = need_bucket(call.bucket)
@@ -35,24 +34,23 @@ def list_queues(desk: Desk, operation: HttpOperation, call: Call) -> Answer:
     ids = arguments.words(call.query, "queueIds")
     if spec.feature is Feature.MEDIA and len(ids) > desk.settings.limits.ids:
         raise invalid(f"queueIds holds {len(ids)} ids, at most {desk.settings.limits.ids} are taken")
-    category = _category(spec, call)
-    queues = desk.engine.queues(bucket, spec.feature)
-    if category not in (_EVERY_CATEGORY, spec.categories[0]):
-        queues = ()  # this mock has no speed queue
+    category = _category(spec, call, by_id=bool(ids))
+    every = desk.engine.queues(bucket, spec.feature)
+    queues = [queue for queue in every if category in (EVERY_CATEGORY, queue.category)]
     found = [queue for queue in queues if state in (_ALL, queue.state) and (not ids or queue.id in ids)]
     answer: dict[str, object] = {"RequestId": call.request_id}
     if ids:
-        existing = {queue.id for queue in queues}
+        existing = {queue.id for queue in every}
         shown = found
         answer["NonExistPIDs"] = [queue_id for queue_id in ids if queue_id not in existing]
     else:
         shown = found[(page - 1) * size : page * size]
         answer |= {"TotalCount": str(len(found)), "PageNumber": str(page), "PageSize": str(size)}
-    answer["QueueList"] = [_queue(queue, spec) for queue in shown]
+    answer["QueueList"] = [_queue(queue) for queue in shown]
     return Answer(encode(Document.QUEUE_LIST, answer))
 
 
-def update_queue(desk: Desk, operation: HttpOperation, call: Call) -> Answer:
+def update_queue(desk: Desk, operation: FeatureOperation, call: Call) -> Answer:
     """Replace name, state and callback rule; the id in the path decides, one in the body is not looked at."""
     spec = FEATURES[operation.feature]
     bucket = need_bucket(call.bucket)
@@ -69,14 +67,18 @@ def update_queue(desk: Desk, operation: HttpOperation, call: Call) -> Answer:
         notify=rule,
     )
     desk.wake()
-    return Answer(encode(Document.QUEUE_UPDATE_ANSWER, {"RequestId": call.request_id, "Queue": _queue(queue, spec)}))
+    return Answer(encode(Document.QUEUE_UPDATE_ANSWER, {"RequestId": call.request_id, "Queue": _queue(queue)}))
 
 
-def _category(spec: FeatureSpec, call: Call) -> str:
-    """The category asked for; a parameter of media only, elsewhere it is ignored as any unknown one."""
+def _category(spec: FeatureSpec, call: Call, *, by_id: bool) -> str:
+    """The category asked for; a parameter of media only, elsewhere it is ignored as any unknown one.
+
+    Transcoding is its default in a list (1045/72939); ids without a category are looked for in all.
+    """
     if spec.feature is not Feature.MEDIA:
-        return _EVERY_CATEGORY
-    return arguments.word(call.query, "category", (_EVERY_CATEGORY, *spec.categories), default=spec.categories[0])
+        return EVERY_CATEGORY
+    default = EVERY_CATEGORY if by_id else spec.categories[0]
+    return arguments.word(call.query, "category", (EVERY_CATEGORY, *spec.categories), default=default)
 
 
 def _rule(desk: Desk, spec: FeatureSpec, given: object) -> NotifyConfig:
@@ -125,7 +127,7 @@ def _need_address(desk: Desk, url: str) -> None:
         raise invalid(f"NotifyConfig.Url: {error}") from None
 
 
-def _queue(queue: Queue, spec: FeatureSpec) -> dict[str, object]:
+def _queue(queue: Queue) -> dict[str, object]:
     return {
         "QueueId": queue.id,
         "Name": queue.name,
@@ -136,5 +138,5 @@ def _queue(queue: Queue, spec: FeatureSpec) -> dict[str, object]:
         "CreateTime": times.written(queue.created),
         "UpdateTime": times.written(queue.updated),
         "BucketId": queue.bucket,
-        "Category": spec.categories[0],
+        "Category": queue.category,
     }
