@@ -21,15 +21,25 @@ from ciq_mock.http.router import Router
 from ciq_mock.http.signature import SignedRequest, check
 from ciq_mock.http.target import HostReader, Place
 from ciq_mock.ids import IdSource, RandomIds
+from ciq_mock.registers import RegisterError, Registers
 from ciq_mock.runner import Runner
-from ciq_mock.service import activation, job_calls, queue_calls, submit
+from ciq_mock.service import (
+    activation,
+    binding_calls,
+    further_calls,
+    job_calls,
+    queue_calls,
+    submit,
+    template_calls,
+    vocabulary_calls,
+)
 from ciq_mock.service.call import Answer, Call
-from ciq_mock.service.desk import Desk, refusal_of
+from ciq_mock.service.desk import Desk, refusal_of, refusal_of_register
 from ciq_mock.service.job_documents import callback_body
 from ciq_mock.settings import Credentials, MockSettings
-from ciq_schemas.operations import HttpOperation, OperationKind
+from ciq_schemas.operations import FeatureOperation, HttpOperation, OperationKind
 
-_HANDLERS: Mapping[OperationKind, Callable[[Desk, HttpOperation, Call], Answer]] = MappingProxyType(
+_OF_FEATURES: Mapping[OperationKind, Callable[[Desk, FeatureOperation, Call], Answer]] = MappingProxyType(
     {
         OperationKind.ACTIVATE: activation.activate,
         OperationKind.LIST_BUCKETS: activation.list_buckets,
@@ -40,6 +50,24 @@ _HANDLERS: Mapping[OperationKind, Callable[[Desk, HttpOperation, Call], Answer]]
         OperationKind.DESCRIBE_JOB: job_calls.describe,
         OperationKind.LIST_JOBS: job_calls.list_jobs,
         OperationKind.CANCEL_JOB: job_calls.cancel,
+    }
+)
+_OTHERS: Mapping[OperationKind, Callable[[Desk, Call], Answer]] = MappingProxyType(
+    {
+        OperationKind.BIND_BUCKET: binding_calls.bind,
+        OperationKind.LIST_BOUND: binding_calls.list_bound,
+        OperationKind.CREATE_TEMPLATE: template_calls.create,
+        OperationKind.UPDATE_TEMPLATE: template_calls.update,
+        OperationKind.LIST_TEMPLATES: template_calls.list_templates,
+        OperationKind.DELETE_TEMPLATE: template_calls.delete,
+        OperationKind.GET_PLAY_KEY: further_calls.get_play_key,
+        OperationKind.UPDATE_PLAY_KEY: further_calls.update_play_key,
+        OperationKind.OPEN_IMAGE_SEARCH: further_calls.open_image_search,
+        OperationKind.CREATE_VOCABULARY: vocabulary_calls.create,
+        OperationKind.UPDATE_VOCABULARY: vocabulary_calls.update,
+        OperationKind.GET_VOCABULARY: vocabulary_calls.get,
+        OperationKind.LIST_VOCABULARIES: vocabulary_calls.list_tables,
+        OperationKind.DELETE_VOCABULARY: vocabulary_calls.delete,
     }
 )
 
@@ -58,7 +86,9 @@ class Mock:
         """`wall_clock` is what signatures are judged by: callers sign by the real time, whatever the mock's is."""
         self.settings = settings
         self.clock = clock or make_clock(settings.clock, factor=settings.clock_factor, start=settings.start_time)
-        self.engine = Engine(ids=ids or RandomIds(seed=settings.seed), rules=settings.engine_rules)
+        ids = ids or RandomIds(seed=settings.seed)
+        self.engine = Engine(ids=ids, rules=settings.engine_rules)
+        self.registers = Registers.empty(ids)
         self.delivery = DeliveryRoom(
             settings=settings.delivery,
             clock=self.clock,
@@ -69,7 +99,13 @@ class Mock:
         self.requests = RequestLog()
         self.jobs: list[Job] = []
         """Every job accepted, in order; the runner has told of it."""
-        self._desk = Desk(engine=self.engine, settings=settings, now=self.clock.now, wake=self.runner.wake)
+        self._desk = Desk(
+            engine=self.engine,
+            registers=self.registers,
+            settings=settings,
+            now=self.clock.now,
+            wake=self.runner.wake,
+        )
         self.service = ServiceApp(
             router=Router(),
             handle=self.handle,
@@ -96,6 +132,7 @@ class Mock:
     async def reset(self) -> None:
         """Back to the state of the start: no jobs, no queues but those activated from the start, empty logs."""
         self.engine.reset()
+        self.registers.clear()
         self.jobs.clear()
         await self.delivery.reset()
         self.requests.clear()
@@ -104,9 +141,13 @@ class Mock:
     def handle(self, operation: HttpOperation, call: Call) -> Answer:
         """Answer a call of the service's API."""
         try:
-            return _HANDLERS[operation.kind](self._desk, operation, call)
+            if isinstance(operation, FeatureOperation):
+                return _OF_FEATURES[operation.kind](self._desk, operation, call)
+            return _OTHERS[operation.kind](self._desk, call)
         except EngineError as error:
             raise refusal_of(error) from None
+        except RegisterError as error:
+            raise refusal_of_register(error) from None
 
     def _note(self, event: Event) -> None:
         if isinstance(event, Accepted):

@@ -249,6 +249,81 @@ SAMPLES: dict[str, tuple[Document, str]] = {
     ),
 }
 
+_TEMPLATE = (
+    "<Tag>PicProcess</Tag><TemplateId>t00000000000000000000000000000abc</TemplateId><Name>small-7</Name>"
+    "<BucketId>unit-1250000000</BucketId><Category>Custom</Category>"
+    "<PicProcess><IsPicInfo>true</IsPicInfo><ProcessRule>imageMogr2/rotate/90</ProcessRule></PicProcess>"
+    "<CreateTime>2026-01-02T03:04:05+0800</CreateTime><UpdateTime>2026-01-02T03:04:06+0800</UpdateTime>"
+)
+_WORDS = (
+    "<TableName>towns</TableName><TableDescription/>"
+    "<VocabularyWeights><Vocabulary>城</Vocabulary><Weight>7</Weight></VocabularyWeights>"
+)
+_PAGE = "<RequestId>REQ-T</RequestId><TotalCount>1</TotalCount><PageNumber>1</PageNumber><PageSize>10</PageSize>"
+
+SAMPLES |= {
+    "template request": (
+        Document.TEMPLATE_REQUEST,
+        (
+            "<Request><Tag>Transcode</Tag><Name>mp4-中_-*</Name><Container><Format>mp4</Format></Container>"
+            "<Video><Codec>H.264</Codec></Video><AudioMixArray><MixMode>Once</MixMode></AudioMixArray>"
+            "<AudioMixArray><MixMode>Repeat</MixMode></AudioMixArray></Request>"
+        ),
+    ),
+    "template": (
+        Document.TEMPLATE_ANSWER,
+        f"<Response><RequestId>REQ-T</RequestId><Template>{_TEMPLATE}</Template></Response>",
+    ),
+    "templates": (Document.TEMPLATE_LIST, f"<Response>{_PAGE}<TemplateList>{_TEMPLATE}</TemplateList></Response>"),
+    "template deleted": (
+        Document.TEMPLATE_DELETED,
+        "<Response><RequestId>REQ-T</RequestId><TemplateId>t00000000000000000000000000000abc</TemplateId></Response>",
+    ),
+    "binding": (
+        Document.BINDING_ANSWER,
+        (
+            "<Response><RequestId>REQ-B</RequestId>"
+            "<CIBucket><BucketId>unit-1250000000</BucketId><Region>ap-test</Region></CIBucket></Response>"
+        ),
+    ),
+    "bound buckets": (
+        Document.BOUND_BUCKETS,
+        (
+            f"<Response>{_PAGE}<CIBucketList><BucketId>unit-1250000000</BucketId><BucketName>unit</BucketName>"
+            "<AppId>1250000000</AppId><CreateTime>2026-01-02T03:04:05+0800</CreateTime><Region>ap-test</Region>"
+            "<Status>on</Status></CIBucketList></Response>"
+        ),
+    ),
+    "play keys": (
+        Document.PLAY_KEY_ANSWER,
+        (
+            "<Response><RequestId>REQ-K</RequestId><PlayKeyList><MasterPlayKey>sesame</MasterPlayKey>"
+            "<BackupPlayKey/></PlayKeyList></Response>"
+        ),
+    ),
+    "image search": (Document.IMAGE_SEARCH_REQUEST, "<Request><MaxCapacity>10000</MaxCapacity></Request>"),
+    "hot words": (Document.VOCABULARY_REQUEST, f"<Request>{_WORDS}</Request>"),
+    "hot words, update": (
+        Document.VOCABULARY_UPDATE_REQUEST,
+        f"<Request><TableId>v1</TableId>{_WORDS}</Request>",
+    ),
+    "hot words, changed": (
+        Document.VOCABULARY_CHANGED,
+        "<Response><RequestId>REQ-V</RequestId><TableId>v1</TableId></Response>",
+    ),
+    "hot words, one": (
+        Document.VOCABULARY_ANSWER,
+        f"<Response><RequestId>REQ-V</RequestId><Table><TableId>v1</TableId>{_WORDS}</Table></Response>",
+    ),
+    "hot words, list": (
+        Document.VOCABULARY_LIST,
+        (
+            "<Response><RequestId>REQ-V</RequestId><TotalCount>1</TotalCount><VocabularyTable><TableId>v1</TableId>"
+            f"{_WORDS}</VocabularyTable></Response>"
+        ),
+    ),
+}
+
 
 def sample(name: str) -> tuple[Document, bytes]:
     """Document and bytes of a sample."""

@@ -9,13 +9,13 @@ from ciq_mock.service.call import Answer, Call
 from ciq_mock.service.desk import Desk, need_bucket
 from ciq_schemas.codec import Document, encode
 from ciq_schemas.features import FEATURES, Feature
-from ciq_schemas.operations import HttpOperation
+from ciq_schemas.operations import FeatureOperation
 
 _ALL_REGIONS = "All"
 _MOST_A_PAGE = 100
 
 
-def activate(desk: Desk, operation: HttpOperation, call: Call) -> Answer:
+def activate(desk: Desk, operation: FeatureOperation, call: Call) -> Answer:
     """Give the bucket the feature and its queue; a second time answers the same. A body is not looked at:
     the pages have none, an old sample has one."""
     bucket = need_bucket(call.bucket)
@@ -29,7 +29,7 @@ def activate(desk: Desk, operation: HttpOperation, call: Call) -> Answer:
     )
 
 
-def deactivate(desk: Desk, operation: HttpOperation, call: Call) -> Answer:
+def deactivate(desk: Desk, operation: FeatureOperation, call: Call) -> Answer:
     """Take the feature and its queue away."""
     bucket = need_bucket(call.bucket)
     desk.engine.deactivate(desk.now(), bucket, operation.feature)
@@ -37,7 +37,7 @@ def deactivate(desk: Desk, operation: HttpOperation, call: Call) -> Answer:
     return Answer(encode(Document.BUCKET_CLOSED, {"RequestId": call.request_id, "BucketName": bucket}))
 
 
-def list_buckets(desk: Desk, operation: HttpOperation, call: Call) -> Answer:
+def list_buckets(desk: Desk, operation: FeatureOperation, call: Call) -> Answer:
     """List the buckets that have the feature, of the host's region unless `regions` says otherwise."""
     page = arguments.number(call.query, "pageNumber", 1)
     size = arguments.number(call.query, "pageSize", 10, most=_MOST_A_PAGE)

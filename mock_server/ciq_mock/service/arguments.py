@@ -15,13 +15,13 @@ def invalid(message: str) -> Refusal:
     return Refusal(ErrorCode.INVALID_ARGUMENT, message)
 
 
-def number(query: Query, name: str, default: int, *, most: int | None = None) -> int:
-    """Return a parameter that counts from 1, or its default when absent or empty."""
+def number(query: Query, name: str, default: int, *, most: int | None = None, least: int = 1) -> int:
+    """Return a parameter that counts from `least`, or its default when absent or empty."""
     text = query.get(name)
     if text is None:
         return default
-    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS) or int(text) < 1:
-        raise invalid(f"{name} must be a number from 1, not {shortened(text)}")
+    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS) or int(text) < least:
+        raise invalid(f"{name} must be a number from {least}, not {shortened(text)}")
     value = int(text)
     if most is not None and value > most:
         raise invalid(f"{name} must be at most {most}, not {value}")

@@ -1,6 +1,6 @@
-"""What every room of the service works with: the engine at the clock's time, and the settings.
+"""What every room of the service works with: the engine at the clock's time, the registers, and the settings.
 
-Turns the engine's refusals into the service's. Must not know XML or HTTP.
+Turns the refusals of engine and registers into the service's. Must not know XML or HTTP.
 """
 
 from collections.abc import Callable
@@ -16,6 +16,15 @@ from ciq_mock.engine import (
     UnknownJobError,
     UnknownQueueError,
 )
+from ciq_mock.registers import (
+    CapacityFixedError,
+    NameTakenError,
+    RegisterError,
+    Registers,
+    TooManyError,
+    UnknownTableError,
+    UnknownTemplateError,
+)
 from ciq_mock.service.refusal import ErrorCode, Refusal
 from ciq_mock.settings import MockSettings
 from ciq_schemas.features import FEATURES
@@ -23,9 +32,10 @@ from ciq_schemas.features import FEATURES
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """Engine, time and settings; `wake` is called after each command given to the engine."""
+    """Engine, registers, time and settings; `wake` is called after each command given to the engine."""
 
     engine: Engine
+    registers: Registers
     settings: MockSettings
     now: Callable[[], float]
     wake: Callable[[], None]
@@ -36,6 +46,24 @@ def need_bucket(bucket: str) -> str:
     if not bucket:
         raise Refusal(ErrorCode.INVALID_HOST, "this call needs the host of a bucket")
     return bucket
+
+
+def refusal_of_register(error: RegisterError) -> Refusal:
+    """Return the service's refusal for what a register refuses; the names of 1045/33700 where it has one."""
+    match error:
+        case UnknownTemplateError():
+            code = ErrorCode.TEMPLATE_NOT_FOUND
+        case NameTakenError():
+            code = ErrorCode.TEMPLATE_NAME_DUPLICATE
+        case TooManyError():
+            code = ErrorCode.CREATED_TEMPLATE_NUM_LIMIT
+        case UnknownTableError():
+            code = ErrorCode.RESOURCE_NOT_FOUND
+        case CapacityFixedError():
+            code = ErrorCode.INVALID_ARGUMENT
+        case _:
+            raise error
+    return Refusal(code, str(error))
 
 
 def refusal_of(error: EngineError) -> Refusal:

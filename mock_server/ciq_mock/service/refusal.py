@@ -25,6 +25,10 @@ class ErrorCode(Enum):
     """Name documented (1106); 400 like ResourceNotFound and every other refusal that is not about keys."""
     BUCKET_UNBINDED = ("BucketUnBinded", 400)
     """Observed with 400; the name on the wire is the feature's own (1045/33700: MediaBucketUnBinded)."""
+    TEMPLATE_NOT_FOUND = ("TemplateNotFound", 400)
+    TEMPLATE_NAME_DUPLICATE = ("TemplateNameDuplicate", 400)
+    CREATED_TEMPLATE_NUM_LIMIT = ("CreatedTemplateNumLimit", 400)
+    """Names documented (1107, 1112, 1110); status as for a missing queue."""
     SLOW_DOWN = ("SlowDown", 503)
     """Name documented (1020); COS gives it 503 (436/7730). Here: a queue holds MaxSize waiting jobs."""
     NO_SUCH_PATH = ("ResourceNotFound", 404)
@@ -34,6 +38,15 @@ class ErrorCode(Enum):
     REQUEST_TIMEOUT = ("RequestTimeout", 400)
     """COS name and status (436/7730): the request did not arrive in time."""
     INTERNAL_ERROR = ("InternalError", 500)
+    # Of the object store: names and statuses of COS (436/7730).
+    NO_SUCH_KEY = ("NoSuchKey", 404)
+    ENTITY_TOO_LARGE = ("EntityTooLarge", 400)
+    INVALID_RANGE = ("InvalidRange", 416)
+    INVALID_DIGEST = ("InvalidDigest", 400)
+    BAD_DIGEST = ("BadDigest", 400)
+    KEY_TOO_LONG = ("KeyTooLong", 400)
+    INVALID_URI = ("InvalidURI", 400)
+    NOT_IMPLEMENTED = ("NotImplemented", 501)
 
     def __init__(self, wire: str, status: int) -> None:
         self.wire = wire

@@ -1,0 +1,40 @@
+"""Which buckets are bound to the service (1045/33701, 1045/33703).
+
+Knows buckets by name. Must not know features: whoever activates one has the bucket bound with it.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """A bound bucket; `created` in epoch seconds."""
+
+    bucket: str
+    region: str
+    created: float
+
+
+class Bindings:
+    """Bound buckets in the order of their binding."""
+
+    __slots__ = ("_bound",)
+
+    def __init__(self) -> None:
+        self._bound: dict[str, Binding] = {}
+
+    def bind(self, now: float, bucket: str, region: str) -> Binding:
+        """Bind a bucket; one that is bound stays as it is."""
+        return self._bound.setdefault(bucket, Binding(bucket, region, now))
+
+    def unbind(self, bucket: str) -> bool:
+        """Take a binding back; False when there was none."""
+        return self._bound.pop(bucket, None) is not None
+
+    def all(self) -> tuple[Binding, ...]:
+        """Every binding, oldest first."""
+        return tuple(self._bound.values())
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._bound.clear()

@@ -1,0 +1,79 @@
+"""Binding of buckets: PUT on the root, with `unbind` the way back, and the list of bound buckets.
+
+Source: 1045/33701, 1045/33703; the list as the Go SDK reads it.
+Activating a feature binds the bucket too, as pages of pictures, speech and documents say (1045/72915, 73363, 74909).
+"""
+
+from ciq_mock.registers import Binding
+from ciq_mock.service import arguments, times
+from ciq_mock.service.call import NOTHING, Answer, Call
+from ciq_mock.service.desk import Desk, need_bucket
+from ciq_mock.service.refusal import ErrorCode, Refusal
+from ciq_schemas.codec import Document, encode
+from ciq_schemas.features import FEATURES
+
+_BOUND = "on"
+
+
+def bind(desk: Desk, call: Call) -> Answer:
+    """Bind the bucket, or with `unbind` take the binding back and with it every feature."""
+    bucket = need_bucket(call.bucket)
+    if call.query.has("unbind"):
+        return _unbind(desk, bucket)
+    binding = desk.registers.bindings.bind(desk.now(), bucket, call.region)
+    shown = {"BucketId": binding.bucket, "Region": binding.region}
+    return Answer(encode(Document.BINDING_ANSWER, {"RequestId": call.request_id, "CIBucket": shown}))
+
+
+def list_bound(desk: Desk, call: Call) -> Answer:
+    """List bound buckets of the host's region, or of `region`; `bucketName` is the beginning of a name."""
+    page = arguments.number(call.query, "pageNumber", 1)
+    size = arguments.number(call.query, "pageSize", 10)
+    region = call.query.get("region") or call.region
+    prefix = call.query.get("bucketName") or ""
+    found = [one for one in _bindings(desk) if one.region == region and one.bucket.startswith(prefix)]
+    return Answer(
+        encode(
+            Document.BOUND_BUCKETS,
+            {
+                "RequestId": call.request_id,
+                "TotalCount": str(len(found)),
+                "PageNumber": str(page),
+                "PageSize": str(size),
+                "CIBucketList": [_listed(one) for one in found[(page - 1) * size : page * size]],
+            },
+        )
+    )
+
+
+def _unbind(desk: Desk, bucket: str) -> Answer:
+    """What an unbound bucket earns is not documented; here it is refused as any unknown resource."""
+    if bucket not in {one.bucket for one in _bindings(desk)}:
+        raise Refusal(ErrorCode.RESOURCE_NOT_FOUND, f"{bucket} is not bound")
+    for feature in FEATURES:
+        if any(activation.bucket == bucket for activation in desk.engine.activations(feature)):
+            desk.engine.deactivate(desk.now(), bucket, feature)
+    desk.registers.bindings.unbind(bucket)
+    desk.wake()
+    return NOTHING
+
+
+def _bindings(desk: Desk) -> list[Binding]:
+    """Bound buckets: those bound by their own call, then those bound by activating a feature."""
+    found = {one.bucket: one for one in desk.registers.bindings.all()}
+    for feature in FEATURES:
+        for activation in desk.engine.activations(feature):
+            found.setdefault(activation.bucket, Binding(activation.bucket, activation.region, activation.created))
+    return list(found.values())
+
+
+def _listed(binding: Binding) -> dict[str, object]:
+    name, _, app_id = binding.bucket.rpartition("-")
+    return {
+        "BucketId": binding.bucket,
+        "BucketName": name or binding.bucket,
+        "AppId": app_id,
+        "CreateTime": times.written(binding.created),
+        "Region": binding.region,
+        "Status": _BOUND,
+    }
