@@ -30,6 +30,8 @@ MAX_STRAY = 20
 _LOOK_AGAIN = 0.25
 """Longest sleep of a wait before it looks whether the run is being stopped (seconds)."""
 
+_BACKLOG = 2048
+
 
 class _Server(HTTPServer):
     """pytest-httpserver without its ever growing log, with a limit on bodies and a prompt stop."""
@@ -87,6 +89,9 @@ class CallbackReceiver:
         if logger.level == logging.NOTSET:  # else werkzeug prints a line for each request
             logger.setLevel(logging.ERROR)
         self._server.start()
+        # A target with many workers may call back hundreds of times at once, each time on a new connection.
+        if self._server.server is not None:
+            self._server.server.socket.listen(_BACKLOG)
 
     def close(self) -> None:
         """Stop listening; a mistake of ours in a handler becomes a mark that fails the suite."""
