@@ -213,3 +213,85 @@ def test_a_temporary_key_needs_its_token(name: bytes) -> None:
             check(request("A", extra=extra), keys, now=NOW)
         assert caught.value.code == "InvalidAuthorization"
         assert "t-1" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("signed", "now"),
+    [
+        (request("B", host=b"other-1250000000.ci.ap-test.myqcloud.com:8080"), NOW),
+        (request("B"), NOW + 86400),
+        (request("B", header=authorization("B", q_ak="NOBODY")), NOW),
+    ],
+)
+def test_a_refusal_tells_the_log_what_should_have_been_signed(signed: SignedRequest, now: float) -> None:
+    """HttpString and StringToSign of the request as received stand in the log's part, and no key does."""
+    with pytest.raises(Refusal) as caught:
+        check(signed, KEYS, now=now)
+    shown = caught.value.for_log
+    host = dict(signed.headers)[b"host"].decode()
+    assert shown.startswith("HttpString:\nget\n/docqueue\npagenumber=1&pagesize=10&queueids=pa%2Cpb&state=All\nhost=")
+    assert f"host={host.replace(':', '%3A')}\n" in shown
+    assert (f"host={host.removesuffix(':8080')}\n" in shown.partition("without its port")[2]) is (":" in host)
+    assert f"StringToSign:\nsha1\n{KEY_TIME}\n" in shown
+    assert KEY.secret_key not in shown
+    assert caught.value.message not in shown
+
+
+def test_the_string_for_the_log_is_the_one_that_is_signed() -> None:
+    """Its hash is the published one of the vector: whoever signs that text is accepted."""
+    with pytest.raises(Refusal) as caught:
+        check(request("B"), KEYS, now=NOW + 86400)
+    assert "80ad31f742688a5914e17b830be1d1f233cb55b1" in caught.value.for_log
+
+
+def test_a_token_that_was_signed_is_blank_in_the_log() -> None:
+    """A signed token header is part of HttpString; the log shows that it was, and not its value."""
+    header = authorization("A", q_header_list="host;x-ci-security-token")
+    with pytest.raises(Refusal) as caught:
+        check(request("A", header=header, extra=((b"x-ci-security-token", b"t-secret"),)), KEYS, now=NOW)
+    assert "x-ci-security-token=***" in caught.value.for_log
+    assert "t-secret" not in caught.value.for_log
+
+
+@pytest.mark.parametrize("header", ["", "nonsense", authorization("A", q_header_list="x-ci-nothing")])
+def test_where_nothing_would_be_right_nothing_is_shown(header: str) -> None:
+    """Without a readable claim, or with a listed name that is not there, there is no text to sign; the reason stays."""
+    with pytest.raises(Refusal) as caught:
+        check(request("A", header=header), KEYS, now=NOW)
+    assert caught.value.for_log == ""
+    assert caught.value.message
+
+
+@pytest.mark.parametrize("form", ["pairs", "sign"])
+@pytest.mark.parametrize(("now", "code"), [(NOW, ""), (NOW + 86400, "SignatureExpired")])
+def test_a_signed_url_knows_expiry_and_token(form: str, now: float, code: str) -> None:
+    """In the query the window counts as in the header, and a temporary key's token may stand there (436/7778)."""
+    keys = {KEY.secret_id: Credentials(secret_id=KEY.secret_id, secret_key=KEY.secret_key, token="t-1")}
+    pairs = [part.split("=", 1) for part in authorization("B").split("&")]
+    signed = (
+        "&".join(f"{n}={quote(v, safe='')}" for n, v in pairs)
+        if form == "pairs"
+        else f"sign={quote(authorization('B'), safe='')}"
+    )
+    query = VECTORS["B"][2] + f"&{signed}&x-cos-security-token=t-1".encode()
+    if not code:
+        assert check(request("B", header="", query=query), keys, now=now) == KEY.secret_id
+        with pytest.raises(Refusal) as caught:
+            check(request("B", header="", query=query.replace(b"=t-1", b"=t-2")), keys, now=now)
+        assert caught.value.code == "InvalidAuthorization"
+    else:
+        with pytest.raises(Refusal) as caught:
+            check(request("B", header="", query=query), keys, now=now)
+        assert caught.value.code == code
+
+
+def test_each_of_several_keys_signs() -> None:
+    """With several keys known, each one's own signature is accepted as its own."""
+    from ciq_mock.http.signature import signature
+
+    for key in KEYS.values():
+        value = signature(
+            method="GET", path=b"/queue", parameters=[], headers=[], key_time=KEY_TIME, secret_key=key.secret_key
+        )
+        header = authorization("A", q_ak=key.secret_id, q_signature=value)
+        assert check(request("A", header=header), KEYS, now=NOW) == key.secret_id

@@ -9,12 +9,15 @@ from collections.abc import Iterator
 
 import msgspec
 
-_SECRET_PARAMETER = re.compile(r"(?i)\b(q-[a-z-]+|sign|x-(?:ci|cos)-security-token)=[^&]*")
+_SECRET_PARAMETER = re.compile(r"(?i)\b(q-[a-z-]+|sign|x-(?:ci|cos)-security-token|(?:master|backup)playkey)=[^&]*")
 _LONGEST_TARGET = 500
 
 
 class RequestEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One request. `at` is the mock's clock (epoch seconds); `code` and `reason` are empty when it was accepted."""
+    """One request. `at` is the mock's clock (epoch seconds); `code` and `reason` are empty when it was accepted.
+
+    `expected` is, for a signature that was refused, what it should have been made of (436/7778); never the key.
+    """
 
     at: float
     method: str
@@ -24,6 +27,7 @@ class RequestEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     request_id: str
     code: str = ""
     reason: str = ""
+    expected: str = ""
 
 
 class RequestLog:

@@ -5,6 +5,7 @@ Source: 436/7778 (algorithm, signed URL), 1045/33452 (same algorithm for CI), 15
 """
 
 import hmac
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha1
@@ -24,7 +25,9 @@ _SIGNATURE_FIELDS = (
 )
 _TOKEN_NAMES = ("x-ci-security-token", "x-cos-security-token")
 """The CI page names the first, the COS page and the Go SDK the second (1045/43609, 436/7778)."""
+_SECRET_VALUE = re.compile(r"\b(x-(?:ci|cos)-security-token|(?:master|backup)playkey)=[^&\n]*")
 _LONGEST_AUTHORIZATION = 8192
+_LONGEST_SHOWN = 4000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,23 +63,36 @@ def check(request: SignedRequest, keys: Mapping[str, Credentials], *, now: float
     """Return the secret id that signed `request`; raise Refusal with the documented code otherwise.
 
     `keys` is by secret id, `now` in Unix seconds. The refusal's message is the reason and never holds a key,
-    a signature that would have been right, or a token.
+    a signature that would have been right, or a token; its `for_log` is what should have been signed, secrets blanked.
     """
     parameters = list(_pairs(request.query))
     claim = _parse(_authorization(request, parameters))
+    try:
+        _check_claim(claim, request, parameters, keys, now)
+    except Refusal as refused:
+        refused.for_log = _to_be_signed(claim, request, parameters)
+        raise
+    return claim.secret_id
+
+
+def _check_claim(
+    claim: _Claim,
+    request: SignedRequest,
+    parameters: Sequence[tuple[str, bytes]],
+    keys: Mapping[str, Credentials],
+    now: float,
+) -> None:
     key = keys.get(claim.secret_id)
     if key is None:
         raise Refusal(ErrorCode.SECRETID_NOT_EXIST, "the SecretId in q-ak is not known here")
     _check_time(claim, now)
     _check_token(key, request, parameters)
-    if not any(
-        hmac.compare_digest(expected, claim.signature) for expected in _expected(claim, key, request, parameters)
-    ):
+    expected = (_signed(key.secret_key, claim.key_time, text) for text in _http_strings(claim, request, parameters))
+    if not any(hmac.compare_digest(value, claim.signature) for value in expected):
         raise Refusal(
             ErrorCode.SIGNATURE_DOES_NOT_MATCH,
             "q-signature differs from the signature of the request as received",
         )
-    return claim.secret_id
 
 
 def signature(
@@ -89,6 +105,13 @@ def signature(
     secret_key: str,
 ) -> str:
     """Return `q-signature`: `path` decoded, `parameters` and `headers` encoded and in signing order (436/7778)."""
+    return _signed(secret_key, key_time, _http_string(method, path, parameters, headers))
+
+
+def _http_string(
+    method: str, path: bytes, parameters: Sequence[tuple[str, str]], headers: Sequence[tuple[str, str]]
+) -> bytes:
+    """HttpString of 436/7778."""
     lines = (
         method.lower().encode(),
         path,
@@ -96,9 +119,17 @@ def signature(
         "&".join(f"{name}={value}" for name, value in headers).encode(),
         b"",
     )
-    digest = sha1(b"\n".join(lines), usedforsecurity=False).hexdigest()
+    return b"\n".join(lines)
+
+
+def _string_to_sign(key_time: str, http_string: bytes) -> str:
+    """StringToSign of 436/7778."""
+    return f"sha1\n{key_time}\n{sha1(http_string, usedforsecurity=False).hexdigest()}\n"
+
+
+def _signed(secret_key: str, key_time: str, http_string: bytes) -> str:
     sign_key = _mac(secret_key.encode(), key_time.encode())
-    return _mac(sign_key.encode(), f"sha1\n{key_time}\n{digest}\n".encode())
+    return _mac(sign_key.encode(), _string_to_sign(key_time, http_string).encode())
 
 
 def _mac(key: bytes, message: bytes) -> str:
@@ -197,10 +228,26 @@ def _check_token(key: Credentials, request: SignedRequest, parameters: Sequence[
         )
 
 
-def _expected(
-    claim: _Claim, key: Credentials, request: SignedRequest, parameters: Sequence[tuple[str, bytes]]
-) -> Iterator[str]:
-    """Yield each signature that would be right: with the Host as received, then without its port.
+def _to_be_signed(claim: _Claim, request: SignedRequest, parameters: Sequence[tuple[str, bytes]]) -> str:
+    """What the signature should have been made of, for the log: each HttpString with its StringToSign.
+
+    Empty when a listed name is not in the request: then nothing would be right. Tokens and play keys are blanked,
+    and the hash is that of the text before.
+    """
+    try:
+        texts = list(_http_strings(claim, request, parameters))
+    except Refusal:
+        return ""
+    parts = (f"HttpString:\n{_shown(text)}StringToSign:\n{_string_to_sign(claim.key_time, text)}" for text in texts)
+    return "or, with the host without its port,\n".join(parts)[:_LONGEST_SHOWN]
+
+
+def _shown(http_string: bytes) -> str:
+    return _SECRET_VALUE.sub(r"\1=***", http_string.decode("utf-8", "backslashreplace"))
+
+
+def _http_strings(claim: _Claim, request: SignedRequest, parameters: Sequence[tuple[str, bytes]]) -> Iterator[bytes]:
+    """Yield each HttpString that may have been signed: with the Host as received, then without its port.
 
     The Python SDK signs the host without port, Node and Go with it; the Host header shows one of them.
     """
@@ -216,14 +263,8 @@ def _expected(
     if hosts and b":" in hosts[0]:
         candidates.append([hosts[0].rpartition(b":")[0]])
     for host in candidates:
-        yield signature(
-            method=request.method,
-            path=unquote_to_bytes(request.path),
-            parameters=signed_parameters,
-            headers=_chosen(claim.header_names, {**headers, "host": host}),
-            key_time=claim.key_time,
-            secret_key=key.secret_key,
-        )
+        signed_headers = _chosen(claim.header_names, {**headers, "host": host})
+        yield _http_string(request.method, unquote_to_bytes(request.path), signed_parameters, signed_headers)
 
 
 def _chosen(names: Sequence[str], available: Mapping[str, list[bytes]]) -> list[tuple[str, str]]:

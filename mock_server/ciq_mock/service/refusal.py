@@ -56,7 +56,8 @@ class ErrorCode(Enum):
 class Refusal(Exception):  # noqa: N818 - a refusal is an answer of the service, not an error of the mock
     """The request is refused: `code` on the wire, `status` of HTTP, `message` for the one who sent it.
 
-    `allow` lists the methods of the path when the method was the reason.
+    `allow` lists the methods of the path when the method was the reason. `for_log` is what the log should hold beside
+    the message, and the sender should not get.
     """
 
     def __init__(self, code: ErrorCode, message: str, *, wire: str | None = None, allow: tuple[str, ...] = ()) -> None:
@@ -65,3 +66,4 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer of the service,
         self.status = code.status
         self.message = message
         self.allow = allow
+        self.for_log = ""
