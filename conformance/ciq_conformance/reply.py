@@ -42,7 +42,7 @@ class Reply:
     @cached_property
     def job_answer(self) -> JobAnswer:
         """The body as an answer about jobs; empty where it is none."""
-        return codec.to_value(JobAnswer, self.read(Document.JOB_ANSWER))
+        return codec.job_answer(self.exchange.response_body.data)
 
     @property
     def jobs(self) -> tuple[Job, ...]:
@@ -76,7 +76,7 @@ class Notice:
         """The body looks like JSON rather than XML."""
         return self.arrival.body.data.lstrip()[:1] in (b"{", b"[")
 
-    @property
+    @cached_property
     def job_ids(self) -> tuple[str, ...]:
         """Ids of the jobs in the message."""
         return tuple(job.job_id for job in self.callback.jobs if job.job_id)

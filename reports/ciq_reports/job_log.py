@@ -11,10 +11,10 @@ from urllib.parse import parse_qsl, urlsplit
 
 from ciq_reports.transcript import RunView
 from ciq_schemas import codec
-from ciq_schemas.codec import Document, Reading
+from ciq_schemas.codec import Reading
 from ciq_schemas.features import FEATURES, Feature, FeatureSpec
 from ciq_schemas.run import Arrival, Exchange
-from ciq_schemas.values import Job, JobAnswer, JobCallback, Queue
+from ciq_schemas.values import Job, JobCallback, Queue
 
 
 class JobKey(NamedTuple):
@@ -142,8 +142,7 @@ def _note_jobs(
         return
     if not accepted:
         return
-    decoded = codec.read(Document.JOB_ANSWER, exchange.response_body.data, Reading.TOLERANT)
-    jobs = [job for job in codec.to_value(JobAnswer, decoded).jobs if job.job_id]
+    jobs = [job for job in codec.job_answer(exchange.response_body.data).jobs if job.job_id]
     shown_by[exchange.seq] = tuple(job.job_id or "" for job in jobs)
     for job in jobs:
         key = JobKey(exchange.feature, job.job_id or "")

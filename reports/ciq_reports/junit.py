@@ -23,7 +23,7 @@ from lxml import etree
 
 from ciq_reports.outcomes import WORDS, is_red
 from ciq_reports.printable import one_line, printable
-from ciq_reports.scenes import scene_seconds
+from ciq_reports.scenes import scene_lengths
 from ciq_reports.summary import headline, run_overall
 from ciq_reports.transcript import RunView
 from ciq_schemas.run import AnyRecord, ExitCode, Outcome, Verdict
@@ -40,7 +40,8 @@ def write(records: Sequence[AnyRecord], path: Path) -> None:
 def render(view: RunView) -> bytes:
     """The document."""
     root = etree.Element("testsuites", name="ciq")
-    suites = [_suite(root, view, feature) for feature in (*view.features, "") if _has_any(view, feature)]
+    lengths = scene_lengths(view)
+    suites = [_suite(root, view, feature, lengths) for feature in (*view.features, "") if _has_any(view, feature)]
     trouble = _run_trouble(view)
     if trouble:
         suite = etree.SubElement(root, "testsuite", name="ciq.run")
@@ -70,7 +71,9 @@ def _run_trouble(view: RunView) -> str:
     return ""
 
 
-def _suite(root: etree._Element, view: RunView, feature: str) -> etree._Element:
+def _suite(
+    root: etree._Element, view: RunView, feature: str, lengths: Mapping[tuple[str, str], float]
+) -> etree._Element:
     suite = etree.SubElement(root, "testsuite", name=f"ciq.{_safe(feature) or 'all'}")
     suite.set("timestamp", _safe(view.header.started_at))
     properties = etree.SubElement(suite, "properties")
@@ -83,7 +86,7 @@ def _suite(root: etree._Element, view: RunView, feature: str) -> etree._Element:
     ):
         etree.SubElement(properties, "property", name=name, value=_safe(value))
     mine = [verdict for verdict in view.verdicts if verdict.feature == feature]
-    shares = _shares(view, mine)
+    shares = _shares(lengths, mine)
     for verdict in mine:
         _case(suite, verdict, shares[verdict.scenario])
     _count(suite)
@@ -91,13 +94,13 @@ def _suite(root: etree._Element, view: RunView, feature: str) -> etree._Element:
     return suite
 
 
-def _shares(view: RunView, verdicts: Sequence[Verdict]) -> Mapping[str, float]:
+def _shares(lengths: Mapping[tuple[str, str], float], verdicts: Sequence[Verdict]) -> Mapping[str, float]:
     """Seconds of each scenario that fall to one verdict."""
     number = Counter(verdict.scenario for verdict in verdicts)
     feature = verdicts[0].feature
     shares: defaultdict[str, float] = defaultdict(float)
     for scenario, count in number.items():
-        shares[scenario] = scene_seconds(view, feature, scenario) / count
+        shares[scenario] = lengths.get((feature, scenario), 0.0) / count
     return shares
 
 

@@ -76,13 +76,15 @@ def scenes(view: RunView) -> Mapping[tuple[str, str], Scene]:
     return MappingProxyType({(scene.feature, scene.scenario): scene for scene in found})
 
 
-def scene_seconds(view: RunView, feature: str, scenario: str) -> float:
-    """How long a scenario was played on a feature; 0 for one that was not."""
-    times = [(e.started, e.ended) for e in view.exchanges if (e.feature, e.scenario) == (feature, scenario)]
-    times += [(m.at, m.at) for m in view.marks if (m.feature, m.scenario) == (feature, scenario)]
-    if not times:
-        return 0.0
-    return max(end for _, end in times) - min(start for start, _ in times)
+def scene_lengths(view: RunView) -> Mapping[tuple[str, str], float]:
+    """How long each scenario was played on each feature, by (feature, scenario); callbacks after its end left out."""
+    spans: dict[tuple[str, str], tuple[float, float]] = {}
+    times = [((e.feature, e.scenario), e.started, e.ended) for e in view.exchanges]
+    times += [((m.feature, m.scenario), m.at, m.at) for m in view.marks]
+    for key, started, ended in times:
+        first, last = spans.get(key, (started, ended))
+        spans[key] = (min(first, started), max(last, ended))
+    return MappingProxyType({key: last - first for key, (first, last) in spans.items()})
 
 
 def place_of(witness: Witness) -> tuple[str, str]:

@@ -47,13 +47,25 @@ class Evidence:
         found = [r for r in self.records if isinstance(r, Calibration) and r.feature == self.feature]
         return found[-1] if found else None
 
+    @cached_property
+    def _by_scenario(self) -> dict[str, tuple[Reply, ...]]:
+        found: dict[str, list[Reply]] = {}
+        for reply in self.replies:
+            found.setdefault(reply.exchange.scenario, []).append(reply)
+        return {scenario: tuple(replies) for scenario, replies in found.items()}
+
+    @cached_property
+    def _marks(self) -> dict[str, tuple[Mark, ...]]:
+        found: dict[str, list[Mark]] = {}
+        for record in self.records:
+            if isinstance(record, Mark) and record.feature in ("", self.feature):
+                found.setdefault(record.scenario, []).append(record)
+        return {scenario: tuple(marks) for scenario, marks in found.items()}
+
     def of(self, scenario: Scenario, *steps: str) -> tuple[Reply, ...]:
         """Exchanges of a scenario, of the named steps only when steps are named."""
-        return tuple(
-            reply
-            for reply in self.replies
-            if reply.exchange.scenario == scenario and (not steps or reply.exchange.step in steps)
-        )
+        replies = self._by_scenario.get(scenario, ())
+        return tuple(reply for reply in replies if reply.exchange.step in steps) if steps else replies
 
     def one(self, scenario: Scenario, step: str) -> Reply | None:
         """The first exchange of a step, None when it was never made."""
@@ -66,14 +78,7 @@ class Evidence:
 
     def marks(self, scenario: Scenario, name: str | None = None) -> Iterator[Mark]:
         """Remarks of the driver about a scenario."""
-        for record in self.records:
-            if (
-                isinstance(record, Mark)
-                and record.scenario == scenario
-                and record.feature in ("", self.feature)
-                and (name is None or record.name == name)
-            ):
-                yield record
+        return (mark for mark in self._marks.get(scenario, ()) if name is None or mark.name == name)
 
     def obstacle(self, scenario: Scenario) -> Mark | None:
         """The first mark that says why the scenario could not be played to its end, None when it was."""

@@ -11,6 +11,7 @@ an open container a single element stands without list. XML and JSON of one payl
 What is judged by the XSD becomes a Problem (place, expected, found); what a tolerant reading forgave, a Note.
 """
 
+from ciq_schemas.codec.answers import job_answer
 from ciq_schemas.codec.binding import bucket_of_answer, buckets_of_list, queue_of_update, to_value
 from ciq_schemas.codec.canonical import same_content, without_empty
 from ciq_schemas.codec.documents import (
@@ -44,6 +45,7 @@ __all__ = [
     "encode",
     "encode_callback_json",
     "encode_part",
+    "job_answer",
     "queue_of_update",
     "read",
     "read_callback",

@@ -94,6 +94,11 @@ def _row(attribute: str, element: str, hint: object) -> _Row:
     return _Row(attribute, element, _Shape.STRUCT, inner)
 
 
+@cache
+def _elements(kind: type[msgspec.Struct]) -> frozenset[str]:
+    return frozenset(row.element for row in _rows(kind))
+
+
 def _build(kind: type[V], mapping: Mapping[str, object]) -> V:
     arguments: dict[str, object] = {}
     for row in _rows(kind):
@@ -104,7 +109,7 @@ def _build(kind: type[V], mapping: Mapping[str, object]) -> V:
         elif row.shape is _Shape.IDS:
             arguments[row.attribute] = tuple(_ids(item))
         elif row.shape is _Shape.REST:
-            known = {other.element for other in _rows(kind)}
+            known = _elements(kind)
             arguments[row.attribute] = {n: v for n, v in mapping.items() if n not in known}
         elif row.struct is not None:
             several = row.shape is _Shape.STRUCTS
