@@ -1,6 +1,6 @@
 """`ciq mock` and `python -m ciq_mock`: options to settings, one line when ready, a clean end on SIGTERM or SIGINT.
 
-Keys come from the environment only (CIQ_SECRET_ID, CIQ_SECRET_KEY): a command line is seen by others.
+Keys come from the environment only (CIQ_SECRET_ID, CIQ_SECRET_KEY, CIQ_TOKEN): a command line is seen by others.
 """
 
 import gc
@@ -21,11 +21,14 @@ from ciq_mock.settings import (
     Credentials,
     DeliverySettings,
     MockSettings,
+    ObjectSettings,
     SettingError,
+    UnknownInput,
 )
 from ciq_schemas.features import Feature
 
 USAGE_ERROR = 2
+_MIB = 1024 * 1024
 
 
 def mock(
@@ -38,7 +41,7 @@ def mock(
         bool, typer.Option("--speed-queue", help="Media has its second queue, for accelerated transcoding.")
     ] = False,
     signatures: Annotated[
-        bool, typer.Option("--signatures", help="Check signatures by CIQ_SECRET_ID and CIQ_SECRET_KEY.")
+        bool, typer.Option("--signatures", help="Check signatures by CIQ_SECRET_ID, CIQ_SECRET_KEY and CIQ_TOKEN.")
     ] = False,
     clock: Annotated[
         str, typer.Option(help="real, scaled:FACTOR, skipping, or stepped (moves by /_ciq/clock/advance only).")
@@ -51,10 +54,19 @@ def mock(
     retries: Annotated[
         str, typer.Option(help="Seconds before each further attempt of a callback, with commas, or none.")
     ] = "1,5",
+    unknown_inputs: Annotated[
+        UnknownInput, typer.Option(help="Jobs whose input nobody has uploaded: run them, let them fail, refuse them.")
+    ] = UnknownInput.ACCEPT,
+    object_mib: Annotated[int, typer.Option(help="Largest object that can be uploaded, in MiB.", min=1)] = 16,
+    store_mib: Annotated[int, typer.Option(help="All uploaded objects together, in MiB.", min=1)] = 128,
 ) -> None:
     """Run the reference mock until SIGTERM or Ctrl-C.
 
     Prints one line when it answers: ciq mock ready on http://HOST:PORT
+
+    Any Host is taken: BUCKET.ci.REGION.myqcloud.com as the service has it, or this address for the default bucket.
+    Objects: BUCKET.cos.REGION.myqcloud.com/KEY, or /_objects/BUCKET/KEY here. To look in and steer: /_ciq/.
+    Jobs whose input begins with missing/ end Failed. More in docs/mock.md.
     """
     try:
         kind, factor = _clock(clock)
@@ -70,6 +82,7 @@ def mock(
             clock=kind,
             clock_factor=factor,
             delivery=DeliverySettings(retry_after=_seconds(retries)),
+            objects=ObjectSettings(largest=object_mib * _MIB, total=store_mib * _MIB, unknown_input=unknown_inputs),
         )
         run(MockServer(settings, host=host, port=port))
     except (SettingError, AddressInUseError) as error:
@@ -147,4 +160,5 @@ def _credentials() -> tuple[Credentials, ...]:
     secret_key = os.environ.get("CIQ_SECRET_KEY", "")
     if not (secret_id and secret_key):
         raise SettingError("--signatures needs CIQ_SECRET_ID and CIQ_SECRET_KEY in the environment")
-    return (Credentials(secret_id=secret_id, secret_key=secret_key),)
+    token = os.environ.get("CIQ_TOKEN", "")
+    return (Credentials(secret_id=secret_id, secret_key=secret_key, token=token),)

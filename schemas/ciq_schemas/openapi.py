@@ -115,6 +115,11 @@ def stored_openapi() -> dict[str, object]:
     return document
 
 
+def answer_of(operation: HttpOperation) -> Document | None:
+    """The document a documented operation answers with; None where the answer has no body."""
+    return _ANSWERS.get(operation.kind)
+
+
 def build() -> dict[str, object]:
     """The document as its sources give it today. Only documented operations are in it."""
     definitions = Definitions(prefix="#/components/schemas/")
@@ -165,7 +170,7 @@ def _operation(operation: HttpOperation, schemas: dict[str, JsonSchema], definit
         "description": "done",
         "headers": {"x-ci-request-id": {"$ref": "#/components/headers/RequestId"}},
     }
-    answer = _ANSWERS.get(operation.kind)
+    answer = answer_of(operation)
     if answer is not None:
         good["content"] = _xml(answer, schemas, definitions)
     refused = {"$ref": "#/components/responses/Error"}

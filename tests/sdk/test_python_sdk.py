@@ -227,7 +227,8 @@ def test_an_unknown_job_is_not_an_error(media: Any) -> None:
         (lambda c: c.ci_get_media_queue(BUCKET, PageSize="0"), 400, "InvalidArgument"),
         (lambda c: c.ci_get_asr_queue(BUCKET), 400, "AsrBucketUnBinded"),
         (lambda c: c.ci_list_media_jobs(BUCKET, "Snapshot", NextToken="?"), 400, "InvalidArgument"),
-        (lambda c: c.ci_create_template(BUCKET, {"Tag": "Snapshot"}), 404, "ResourceNotFound"),
+        (lambda c: c.ci_create_template(BUCKET, {"Tag": "Snapshot"}), 400, "InvalidArgument"),
+        (lambda c: c.ci_update_template(BUCKET, "tnone", {"Tag": "Snapshot", "Name": "x"}), 400, "TemplateNotFound"),
     ],
 )
 def test_errors_are_the_sdk_s_own(media: Any, call: Any, status: int, code: str) -> None:

@@ -1,122 +1,31 @@
 """Every recorded request of the SDK that touches queues and jobs, replayed byte for byte, signatures verified."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-
 import pytest
-from sdk_recordings import Heard, Recording, names, recording, send_raw
+from recording_bench import BUCKET, KEYS, QUEUE_ID, TEMPLATE_ID, Bench, refused, strictly
+from sdk_recordings import names, recording, send_raw
 
-from ciq_mock.clock import ClockKind
-from ciq_mock.server import MockServer
-from ciq_mock.settings import Credentials, MockSettings
-from ciq_schemas.codec import Decoded, Document, Reading, queue_of_update, read, to_value
-from ciq_schemas.features import FEATURES, Feature
-from ciq_schemas.values import ErrorAnswer, JobAnswer, QueueList
+from ciq_schemas.codec import Document, queue_of_update, read, to_value
+from ciq_schemas.features import FEATURES
+from ciq_schemas.operations import OperationKind, operation_of
+from ciq_schemas.values import JobAnswer, QueueList
 
-BUCKET = "examplebucket-1250000000"
-QUEUE_ID = "p0000000000000000000000000000001"
-KEYS = Credentials(secret_id="AKIDEXAMPLE", secret_key="EXAMPLEKEY")
-
-OPENED = [n for n in names() if n.startswith("ci_open_")]
-CLOSED = [n for n in names() if n.startswith("ci_close_")]
-BUCKET_LISTS = [n for n in names() if n.startswith("ci_get_") and n.endswith("bucket")]
-QUEUE_LISTS = [n for n in names() if n.startswith("ci_get_") and "queue" in n]
-UPDATES = [n for n in names() if n.startswith("ci_update_")]
-CREATES = [n for n in names() if n.startswith("ci_create_")]
-LISTS = [n for n in names() if n.startswith("ci_list_")]
-CANCELS = [n for n in names() if n.startswith("ci_cancel_")]
-DESCRIBES = [n for n in names() if n.startswith("ci_get_") and n not in BUCKET_LISTS and n not in QUEUE_LISTS]
-CREATE_OF = {
-    "/jobs": "ci_create_media_jobs",
-    "/pic_jobs": "ci_create_media_pic_jobs",
-    "/asr_jobs": "ci_create_asr_job",
-    "/doc_jobs": "ci_create_doc_job",
-    "/file_jobs": "ci_create_file_hash_job",
-}
+_FOUND = {name: operation_of(recording(name).method, recording(name).path) for name in names()}
 
 
-@dataclass
-class RecordedIds:
-    """Gives queues the id that the recordings use, and jobs the ids a test asks for."""
-
-    jobs: list[str] = field(default_factory=list)
-
-    def __call__(self, letter: str) -> str:
-        """A queue's or a job's id."""
-        return QUEUE_ID if letter == "p" else self.jobs.pop(0)
+def of(*kinds: OperationKind) -> list[str]:
+    """The recordings of calls of these kinds."""
+    return [name for name, operation in _FOUND.items() if operation is not None and operation.kind in kinds]
 
 
-@dataclass
-class Bench:
-    """A mock that stands at the time of the recordings."""
-
-    server: MockServer
-    ids: RecordedIds
-    times: list[float]
-
-    def replay(self, wanted: Recording, raw: bytes | None = None) -> Heard:
-        """Send a recording at the time of its signature."""
-        self.times[0] = wanted.signed_at
-        return send_raw(self.server.port, wanted.raw if raw is None else raw, method=wanted.method)
-
-    def have_jobs(self, path: str, *ids: str) -> None:
-        """Submit jobs of these ids on a job path; the first runs, the others wait."""
-        self.ids.jobs = list(ids)
-        for _ in ids:
-            assert self.replay(recording(CREATE_OF[path])).status == 200
-
-
-@pytest.fixture(scope="module")
-def _running() -> Iterator[Bench]:
-    ids, times = RecordedIds(), [0.0]
-    settings = MockSettings(
-        activated=tuple(Feature),
-        credentials=(KEYS,),
-        clock=ClockKind.STEPPED,
-        start_time=1704038400.0,
-        workers=1,
-        duration=1000.0,
-    )
-    with MockServer(settings, ids=ids, wall_clock=lambda: times[0]) as server:
-        yield Bench(server, ids, times)
-
-
-@pytest.fixture
-def bench(_running: Bench) -> Bench:
-    """The mock, reset."""
-    _running.server.reset()
-    _running.ids.jobs = []
-    return _running
-
-
-def strictly(document: Document, heard: Heard, status: int = 200) -> Decoded:
-    """The answer as `document`, which it must be to the letter, with the headers the SDKs need."""
-    assert heard.status == status, heard.body
-    assert heard.header("Content-Type") == "application/xml"
-    assert heard.header("Content-Length") == str(len(heard.body))
-    assert heard.header("x-ci-request-id")
-    assert heard.header("x-ci-request-id") == heard.header("x-cos-request-id")
-    decoded = read(document, heard.body, Reading.STRICT)
-    assert decoded.ok, decoded.problems
-    if "RequestId" in decoded.value:
-        assert decoded.value["RequestId"] == heard.header("x-ci-request-id")
-    return decoded
-
-
-def refused(heard: Heard, code: str, status: int) -> None:
-    """The answer is that refusal, in the error form, with every part that SDKs read."""
-    error = to_value(ErrorAnswer, strictly(Document.ERROR, heard, status))
-    assert error.code == code
-    assert error.message
-    assert error.resource
-    assert error.trace_id == heard.header("x-ci-trace-id")
-
-
-def test_every_recording_is_used() -> None:
-    """No recording lies about untested."""
-    used = OPENED + CLOSED + BUCKET_LISTS + QUEUE_LISTS + UPDATES + CREATES + LISTS + CANCELS + DESCRIBES
-    assert sorted(used) == names()
-    assert len(used) == len(set(used))
+OPENED = of(OperationKind.ACTIVATE)
+CLOSED = of(OperationKind.DEACTIVATE)
+BUCKET_LISTS = of(OperationKind.LIST_BUCKETS)
+QUEUE_LISTS = of(OperationKind.LIST_QUEUES)
+UPDATES = of(OperationKind.UPDATE_QUEUE)
+CREATES = of(OperationKind.SUBMIT_JOB)
+LISTS = of(OperationKind.LIST_JOBS)
+CANCELS = of(OperationKind.CANCEL_JOB)
+DESCRIBES = of(OperationKind.DESCRIBE_JOB)
 
 
 @pytest.mark.parametrize("name", OPENED)
@@ -206,6 +115,15 @@ def test_creating_jobs(bench: Bench, name: str) -> None:
         assert job.operation.template_name
 
 
+def test_a_job_echoes_the_name_of_its_template(bench: Bench) -> None:
+    """TemplateId of a template that was made before brings its name into the answer (1045/73113)."""
+    assert bench.replay(recording("ci_create_template")).status == 200
+    bench.ids.jobs = ["x1"]
+    (job,) = to_value(JobAnswer, strictly(Document.JOB_ANSWER, bench.replay(recording("ci_create_media_jobs")))).jobs
+    assert job.operation is not None
+    assert (job.operation.template_id, job.operation.template_name) == (TEMPLATE_ID, "t")
+
+
 @pytest.mark.parametrize("name", DESCRIBES)
 def test_describing_jobs(bench: Bench, name: str) -> None:
     """The first id asked for exists and is described; the others stand in NonExistJobIds."""
@@ -261,11 +179,15 @@ def test_variants(bench: Bench, name: str) -> None:
 
 @pytest.mark.parametrize("name", names())
 def test_altered_recordings_are_refused(bench: Bench, name: str) -> None:
-    """Another host than the signed one makes the signature wrong, and nothing happens."""
+    """Another host than the signed one makes the signature wrong, and nothing happens; the log says what was due."""
     wanted = recording(name)
     before = bench.server.queues
     altered = wanted.raw.replace(b".ap-chongqing.", b".ap-shanghai.", 1)
     refused(bench.replay(wanted, altered), "SignatureDoesNotMatch", 403)
+    logged = bench.server.requests[-1]
+    assert logged.reason
+    assert logged.expected.startswith(f"HttpString:\n{wanted.method.lower()}\n{wanted.path}\n")
+    assert KEYS.secret_key not in logged.expected
     assert bench.server.jobs == ()
     assert bench.server.queues == before
 
