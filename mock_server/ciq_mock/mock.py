@@ -6,21 +6,24 @@ Knows every room by name. Must not know threads, sockets or command lines.
 import random
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 
 from starlette.types import Scope
 
 from ciq_mock.clock import Clock, make_clock
 from ciq_mock.delivery import DeliveryRoom
-from ciq_mock.engine import Accepted, Engine, EngineError, Event, Job
+from ciq_mock.engine import Accepted, Ended, Engine, EngineError, Event, Job
 from ciq_mock.http.app import CheckSignature, ServiceApp
 from ciq_mock.http.error_form import write_error
 from ciq_mock.http.identity import RequestIds
+from ciq_mock.http.object_app import ObjectApp
 from ciq_mock.http.request_log import RequestLog
 from ciq_mock.http.router import Router
 from ciq_mock.http.signature import SignedRequest, check
 from ciq_mock.http.target import HostReader, Place
 from ciq_mock.ids import IdSource, RandomIds
+from ciq_mock.objects import Library, ObjectStore, Outputs
 from ciq_mock.registers import RegisterError, Registers
 from ciq_mock.runner import Runner
 from ciq_mock.service import (
@@ -36,7 +39,10 @@ from ciq_mock.service import (
 from ciq_mock.service.call import Answer, Call
 from ciq_mock.service.desk import Desk, refusal_of, refusal_of_register
 from ciq_mock.service.job_documents import callback_body
+from ciq_mock.service.results import READS_CONTENT
+from ciq_mock.service.shown_results import ShownResults
 from ciq_mock.settings import Credentials, MockSettings
+from ciq_schemas.lifecycle import JobState
 from ciq_schemas.operations import FeatureOperation, HttpOperation, OperationKind
 
 _OF_FEATURES: Mapping[OperationKind, Callable[[Desk, FeatureOperation, Call], Answer]] = MappingProxyType(
@@ -89,10 +95,15 @@ class Mock:
         ids = ids or RandomIds(seed=settings.seed)
         self.engine = Engine(ids=ids, rules=settings.engine_rules)
         self.registers = Registers.empty(ids)
+        objects = settings.objects
+        self.library = Library(
+            ObjectStore(most_bytes=objects.total, most_objects=objects.count), Outputs(most_jobs=objects.outputs)
+        )
+        self._results = ShownResults(self.library)
         self.delivery = DeliveryRoom(
             settings=settings.delivery,
             clock=self.clock,
-            build=callback_body,
+            build=partial(callback_body, results=self._results),
             rule_read_at=settings.rule_read_at,
         )
         self.runner = Runner(engine=self.engine, clock=self.clock, listeners=(self._note, self.delivery.on_event))
@@ -102,12 +113,15 @@ class Mock:
         self._desk = Desk(
             engine=self.engine,
             registers=self.registers,
+            library=self.library,
+            results=self._results,
             settings=settings,
             now=self.clock.now,
             wake=self.runner.wake,
         )
+        router = Router()
         self.service = ServiceApp(
-            router=Router(),
+            router=router,
             handle=self.handle,
             hosts=HostReader(Place(bucket=settings.bucket, region=settings.region)),
             limits=settings.limits,
@@ -116,6 +130,14 @@ class Mock:
             log=self.requests,
             now=self.clock.now,
             check_signature=_signature_check(settings.credentials, wall_clock),
+        )
+        self.objects = ObjectApp(
+            service=self.service,
+            router=router,
+            library=self.library,
+            limits=settings.limits,
+            settings=objects,
+            now=self.clock.now,
         )
 
     async def start(self) -> None:
@@ -133,6 +155,7 @@ class Mock:
         """Back to the state of the start: no jobs, no queues but those activated from the start, empty logs."""
         self.engine.reset()
         self.registers.clear()
+        self.library.clear()
         self.jobs.clear()
         await self.delivery.reset()
         self.requests.clear()
@@ -152,6 +175,10 @@ class Mock:
     def _note(self, event: Event) -> None:
         if isinstance(event, Accepted):
             self.jobs.append(event.job)
+        elif isinstance(event, Ended) and event.state is JobState.SUCCESS:
+            self.library.ended(event.job)
+            if event.job.tag in READS_CONTENT:
+                self._results(event.job)
 
     def _activate(self) -> None:
         now = self.clock.now()

@@ -134,6 +134,36 @@ class Limits:
             _need(getattr(self, name) > 0, f"limits.{name}", getattr(self, name), "more than 0")
 
 
+class UnknownInput(StrEnum):
+    """What becomes of a job whose input is no object of the store (documents do not say where that shows)."""
+
+    ACCEPT = "accept"
+    """The job runs as if it were there."""
+    FAIL = "fail"
+    """The job is accepted and ends Failed."""
+    REFUSE = "refuse"
+    """The submit is refused."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectSettings:
+    """The object store: bytes and numbers, so that memory stays bounded."""
+
+    largest: int = 16 * 1024 * 1024
+    """Bytes of one object."""
+    total: int = 128 * 1024 * 1024
+    """Bytes of all objects, uploads under way included."""
+    count: int = 10_000
+    """Objects."""
+    outputs: int = 20_000
+    """Newest outputs of jobs that can be fetched."""
+    unknown_input: UnknownInput = UnknownInput.ACCEPT
+
+    def __post_init__(self) -> None:
+        for name in ("largest", "total", "count", "outputs"):
+            _need(getattr(self, name) > 0, f"objects.{name}", getattr(self, name), "more than 0")
+
+
 DEFAULT_FAILURES = (
     FailureByInput(
         prefix="missing/",
@@ -176,6 +206,7 @@ class MockSettings:
     """Makes ids repeatable."""
     delivery: DeliverySettings = DeliverySettings()
     limits: Limits = Limits()
+    objects: ObjectSettings = ObjectSettings()
 
     def __post_init__(self) -> None:
         _need(self.workers >= 1, "workers", self.workers, "at least 1")

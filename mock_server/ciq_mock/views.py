@@ -70,6 +70,7 @@ def state_of(mock: Mock, *, most_jobs: int = 1000) -> dict[str, object]:
         "jobs": counts,
         "newest_jobs": [asdict(job) for job in jobs[-most_jobs:]],
         "callbacks_pending": mock.delivery.pending,
+        "objects": {"count": len(mock.library.uploads), "bytes": mock.library.uploads.bytes},
     }
 
 

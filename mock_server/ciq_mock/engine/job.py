@@ -5,7 +5,7 @@ Knows the life cycle table. Must not know the order of jobs or who runs them. On
 
 from typing import TYPE_CHECKING
 
-from ciq_mock.engine.values import CallbackChoice, Failure, JobOrder
+from ciq_mock.engine.values import CallbackChoice, Failure, JobOrder, Origin
 from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import WAITING_STATES, JobEvent, JobState, after
 from ciq_schemas.values import NotifyConfig
@@ -19,7 +19,8 @@ class Job:
 
     __slots__ = (
         "_state", "callback", "created", "duration", "ended", "failure", "id", "input", "input_object",
-        "level", "number", "one_of_many", "operation", "queue", "rule_at_submit", "started", "tag",
+        "level", "number", "one_of_many", "operation", "origin", "queue", "result", "rule_at_submit", "started",
+        "tag",
     )  # fmt: skip
 
     def __init__(self, order: JobOrder, *, job_id: str, number: int, queue: "Queue", now: float) -> None:
@@ -37,8 +38,11 @@ class Job:
         self.failure: Failure | None = order.failure
         """The planned failure; it speaks only once `state` is Failed."""
         self.one_of_many: bool = order.one_of_many
+        self.origin: Origin | None = order.origin
         self.rule_at_submit: NotifyConfig = queue.notify
         """The queue's callback rule when the job was accepted (for the reading that goes by it)."""
+        self.result: bytes | None = None
+        """Opaque to the engine: what the service has once said the job has made, where it must say so again."""
         self.created: float = now
         self.started: float | None = None
         self.ended: float | None = None

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ciq_schemas.values import NotifyConfig
+
 MOST_ORDERS = 6
 """Operations in one request (436/85083)."""
 
@@ -59,6 +61,21 @@ NO_CHOICE = CallbackChoice()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """What started a job in place of a submit: a task of a workflow's run, a batch job, or both."""
+
+    batch_id: str = ""
+    workflow_id: str = ""
+    """Empty: no workflow; so are the next three then."""
+    workflow_name: str = ""
+    run_id: str = ""
+    task: str = ""
+    """Name of the node."""
+    rule: NotifyConfig | None = None
+    """The workflow's own callback rule, which counts in place of the queue's; None where it has none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobOrder:
     """One job to accept. `input` and `operation` are opaque to the engine: echo fragments, kept as given."""
 
@@ -73,6 +90,8 @@ class JobOrder:
     """Seconds the job will run."""
     failure: Failure | None = None
     """None: the job will succeed."""
+    origin: Origin | None = None
+    """None: submitted by a client."""
     one_of_many: bool = False
     """True when the request had the form with many operations (its answer shows the tag elsewhere)."""
 

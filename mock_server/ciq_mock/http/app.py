@@ -18,7 +18,7 @@ from ciq_mock.http.identity import RequestIds
 from ciq_mock.http.protocol import ANSWER_AT_ONCE, AnswerAtOnce, Headers, Spelled
 from ciq_mock.http.request_log import RequestEntry, RequestLog, shown_target
 from ciq_mock.http.router import Router
-from ciq_mock.http.target import HostReader, read_path, read_query
+from ciq_mock.http.target import HostReader, Place, read_path, read_query
 from ciq_mock.service.call import Answer, Call
 from ciq_mock.service.refusal import ErrorCode, Refusal
 from ciq_mock.settings import Limits
@@ -83,16 +83,16 @@ class ServiceApp:
             logger.exception("request %s %r failed", scope["method"], scope["raw_path"])
             refusal = Refusal(ErrorCode.INTERNAL_ERROR, "the mock failed; its log says how")
         if refusal is not None:
-            extra, content = self.render_refusal(refusal, _resource(scope), request_id)
+            extra, content = self.render_refusal(refusal, resource_of(scope), request_id)
             answer = Answer(content, refusal.status)
-        self._enter(scope, headers, answer.status, request_id, refusal)
+        self.enter(scope, headers, answer.status, request_id, refusal)
         content = answer.body
         if content and refusal is None and (at_once := scope.get("extensions", _NONE).get(ANSWER_AT_ONCE)):
             identity = request_id.encode()
             await at_once(answer.status, _USUAL_HEAD % (len(content), identity, identity), content)
             return
         if refusal is None:
-            extra = self._identity(request_id)
+            extra = self.identity(request_id)
         if content:
             response = [_XML, (_CONTENT_LENGTH, b"%d" % len(content)), *extra]
         else:
@@ -108,22 +108,31 @@ class ServiceApp:
     def render_refusal(self, refusal: Refusal, resource: str, request_id: str) -> tuple[Headers, bytes]:
         """Return headers (without length and type) and body of a refusal."""
         trace_id = self._ids.trace(request_id)
-        headers = self._identity(request_id)
+        headers = self.identity(request_id)
         headers += [(b"x-ci-trace-id", trace_id.encode()), (b"x-cos-trace-id", trace_id.encode())]
         if refusal.allow:
             headers.append((b"allow", ", ".join(refusal.allow).encode()))
         return headers, self._write_error(refusal, resource, request_id, trace_id)
 
     @staticmethod
-    def _identity(request_id: str) -> Headers:
+    def identity(request_id: str) -> Headers:
         """Both names: Node and Go read the second, the CI pages name the first."""
         value = request_id.encode()
         return [(b"x-ci-request-id", value), (b"x-cos-request-id", value)]
 
-    def _answer(self, scope: Scope, headers: dict[bytes, bytes], body: bytes, request_id: str) -> Answer:
+    def fresh_id(self) -> str:
+        """An id for one more request."""
+        return self._ids.fresh()
+
+    def admit(self, scope: Scope, headers: dict[bytes, bytes]) -> Place:
+        """Return what Host names, when the request is signed as it must be; raise Refusal otherwise."""
         place = self._hosts.place(headers.get(b"host", b""))
         if self._check_signature is not None:
             self._check_signature(scope)
+        return place
+
+    def _answer(self, scope: Scope, headers: dict[bytes, bytes], body: bytes, request_id: str) -> Answer:
+        place = self.admit(scope, headers)
         path = read_path(scope["raw_path"], self._limits)
         operation, key = self._router.find(scope["method"], path)
         query = read_query(scope["query_string"], self._limits)
@@ -151,7 +160,7 @@ class ServiceApp:
             raise Refusal(ErrorCode.INVALID_CONTENT, f"the body is longer than {most} bytes")
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
-    def _enter(
+    def enter(
         self,
         scope: Scope,
         headers: dict[bytes, bytes],
@@ -159,6 +168,7 @@ class ServiceApp:
         request_id: str,
         refusal: Refusal | None,
     ) -> None:
+        """Log an answered request."""
         self._log.add(
             RequestEntry(
                 at=self._now(),
@@ -169,11 +179,12 @@ class ServiceApp:
                 request_id=request_id,
                 code="" if refusal is None else refusal.code,
                 reason="" if refusal is None else refusal.message,
+                expected="" if refusal is None else refusal.for_log,
             )
         )
 
 
-def _resource(scope: Scope) -> str:
+def resource_of(scope: Scope) -> str:
     """The path as sent: the Python SDK drops the code of an error whose Resource is empty."""
     return scope["raw_path"][:1024].decode("ascii", "replace") or "/"
 

@@ -24,6 +24,14 @@ class Router:
             if operation.method == "GET":
                 methods["HEAD"] = operation
 
+    def knows(self, path: str) -> bool:
+        """Tell whether the service has this very path, for whatever method."""
+        return path in self._collections
+
+    def knows_items(self, path: str) -> bool:
+        """Tell whether ids may stand behind this path."""
+        return path in self._items
+
     def find(self, method: str, path: str) -> tuple[HttpOperation, str]:
         """Return the operation and the id in the path, "" where it has none.
 

@@ -75,16 +75,17 @@ class HttpServer(uvicorn.Server):
 
 
 class _Split:
-    """Gives each request to the service or to the control pages, which are made at their first request."""
+    """Gives each request to the service, the objects or the control pages; these are made at their first request."""
 
     def __init__(self, mock: "Mock") -> None:
         self._mock = mock
         self._service = mock.service
+        self._objects = mock.objects
         self._control: ASGIApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not scope["raw_path"].startswith(CONTROL_PREFIX):
-            await self._service(scope, receive, send)
+            await (self._objects if self._objects.claims(scope) else self._service)(scope, receive, send)
             return
         if self._control is None:
             from ciq_mock.control import control_app  # costs a third of the start-up, and few ask for it

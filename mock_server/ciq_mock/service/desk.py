@@ -16,6 +16,7 @@ from ciq_mock.engine import (
     UnknownJobError,
     UnknownQueueError,
 )
+from ciq_mock.objects import Library
 from ciq_mock.registers import (
     CapacityFixedError,
     NameTakenError,
@@ -25,6 +26,7 @@ from ciq_mock.registers import (
     UnknownTableError,
     UnknownTemplateError,
 )
+from ciq_mock.service.job_documents import Results
 from ciq_mock.service.refusal import ErrorCode, Refusal
 from ciq_mock.settings import MockSettings
 from ciq_schemas.features import FEATURES
@@ -32,10 +34,12 @@ from ciq_schemas.features import FEATURES
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """Engine, registers, time and settings; `wake` is called after each command given to the engine."""
+    """Engine, registers, objects, time and settings; `wake` is called after each command given to the engine."""
 
     engine: Engine
     registers: Registers
+    library: Library
+    results: Results
     settings: MockSettings
     now: Callable[[], float]
     wake: Callable[[], None]

@@ -25,7 +25,7 @@ def describe(desk: Desk, operation: FeatureOperation, call: Call) -> Answer:
             unknown.append(job_id)
         else:
             jobs.append(job)
-    return Answer(job_documents.described(jobs, unknown, now))
+    return Answer(job_documents.described(jobs, unknown, now, results=desk.results))
 
 
 def list_jobs(desk: Desk, operation: FeatureOperation, call: Call) -> Answer:
@@ -51,7 +51,7 @@ def list_jobs(desk: Desk, operation: FeatureOperation, call: Call) -> Answer:
     )
     now = desk.now()
     page = desk.engine.list_jobs(now, bucket, feature, wanted, size=size, token=call.query.get("nextToken"))
-    return Answer(job_documents.listed(page.jobs, page.next_token, now))
+    return Answer(job_documents.listed(page.jobs, page.next_token, now, results=desk.results))
 
 
 def cancel(desk: Desk, operation: FeatureOperation, call: Call) -> Answer:

@@ -1,26 +1,31 @@
 """Jobs as documents: what is echoed of a request, JobsDetail of answers, bodies of callbacks.
 
-The echo is made once, at submit, as XML fragments that later answers take over as they are; results are put behind
-it when the job has succeeded. Answers and callbacks, XML and JSON, all come from the same value.
+The echo is made once, at submit, as XML fragments that later answers take over as they are, also what the schema
+does not know; results are put behind it when the job has succeeded. Answers and callbacks, XML and JSON, all come
+from the same value.
 Source: 1045/73113 (JobsDetail), 436/85083 (many operations), 1045/73386 and others (callbacks).
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from ciq_mock.callback_rule import TASK_FINISH, BodyFormat
 from ciq_mock.engine import Job
 from ciq_mock.service import times
 from ciq_mock.service.call import Call
-from ciq_mock.service.results import result_of
+from ciq_mock.service.results import finished, result_of
 from ciq_mock.service.submit_form import AskedOperation, Texts
-from ciq_schemas.codec import Document, Fragment, decode_part, encode_callback_json, encode_part
+from ciq_schemas.codec import Document, Fragment, encode_callback_json, encode_part
 from ciq_schemas.codec.writing import escape
 from ciq_schemas.features import Feature, FeatureSpec
 from ciq_schemas.lifecycle import JobState
 
 _INPUT = "JobsDetail/Input"
-_OPERATION = "JobsDetail/Operation"
+_OPERATION_BEGIN = b"<Operation>"
 _OPERATION_END = b"</Operation>"
+_TEMPLATE_END = b"</TemplateId>"
+_WATERMARK_END = b"</DigitalWatermark>"
+_WATERMARK_STATES = {JobState.SUCCESS: b"Success", JobState.FAILED: b"Failed"}
+"""State that the echo of DigitalWatermark gets (436/85083 family); Running before the end."""
 _DEFAULT_LEVEL = b"<JobLevel>0</JobLevel>"
 _RESPONSE = b'<?xml version="1.0" encoding="utf-8"?>\n<Response>'
 _EVENT_NAME = f"<EventName>{TASK_FINISH}</EventName>".encode()
@@ -29,6 +34,14 @@ _WITHOUT_START = frozenset({Feature.DOC})
 """The document pages have no StartTime (1045/47932, 1545/65203)."""
 _WITHOUT_BUCKET = frozenset({Feature.DOC, Feature.AI})
 """Input of documents and of translation is echoed with what was given only (1545/65203, 1045/50307)."""
+
+Results = Callable[[Job], bytes]
+"""The result containers of a job that has succeeded."""
+
+
+def results_by_name(job: Job) -> bytes:
+    """Results that follow from the request alone, whatever was uploaded."""
+    return result_of(finished(job))
 
 
 def echoed_input(spec: FeatureSpec, call: Call, given: Texts | None) -> bytes:
@@ -47,27 +60,24 @@ def echoed_input(spec: FeatureSpec, call: Call, given: Texts | None) -> bytes:
     return encode_part(Document.JOB_ANSWER, _INPUT, echo).data
 
 
-def echoed_operation(spec: FeatureSpec, asked: AskedOperation, *, tag: str) -> bytes:
+def echoed_operation(spec: FeatureSpec, asked: AskedOperation, *, tag: str, template_name: str = "") -> bytes:
     """Return the Operation element of later answers: as given, and what the service adds to it.
 
-    `tag` is that of one operation of many, which stands in Operation then; empty otherwise.
+    `tag` is that of one operation of many, which stands in Operation then; empty otherwise. `template_name` is the
+    name of the template it names.
     """
-    added: dict[str, object] = {}
+    xml = asked.xml
+    if not xml.endswith(_OPERATION_END):  # an empty element
+        xml = _OPERATION_BEGIN + _OPERATION_END
     if tag and not asked.tag:
-        added["Tag"] = tag
-    if asked.template_id:
-        added["TemplateName"] = f"template-{asked.template_id}"
-    wants_level = spec.has_job_level and asked.level is None
-    if not added and asked.xml.endswith(_OPERATION_END):
-        if not wants_level:
-            return asked.xml
+        xml = b"".join((_OPERATION_BEGIN, f"<Tag>{escape(tag)}</Tag>".encode(), xml[len(_OPERATION_BEGIN) :]))
+    if template_name:
+        name = f"<TemplateName>{escape(template_name)}</TemplateName>".encode()
+        xml = xml.replace(_TEMPLATE_END, _TEMPLATE_END + name, 1)
+    if spec.has_job_level and asked.level is None:
         # JobLevel is the last element of a request's Operation, so the default goes right before the end tag.
-        return b"".join((asked.xml[: -len(_OPERATION_END)], _DEFAULT_LEVEL, _OPERATION_END))
-    if wants_level:
-        added["JobLevel"] = "0"
-    given = decode_part(Document.JOB_SUBMIT_REQUEST, "Operation", Fragment(asked.xml))
-    operation = {**given, **added} if isinstance(given, dict) else added
-    return encode_part(Document.JOB_ANSWER, _OPERATION, operation).data
+        xml = b"".join((xml[: -len(_OPERATION_END)], _DEFAULT_LEVEL, _OPERATION_END))
+    return xml
 
 
 def submitted(jobs: Iterable[Job]) -> bytes:
@@ -75,31 +85,35 @@ def submitted(jobs: Iterable[Job]) -> bytes:
     return _response([job_detail(job) for job in jobs])
 
 
-def described(jobs: Iterable[Job], unknown: Iterable[str], now: float) -> bytes:
+def described(
+    jobs: Iterable[Job], unknown: Iterable[str], now: float, *, results: Results = results_by_name
+) -> bytes:
     """The answer to a describe; ids that do not exist come in one text with commas (the pages say String)."""
-    parts = [job_detail(job, now=now) for job in jobs]
+    parts = [job_detail(job, now=now, results=results) for job in jobs]
     missing = ",".join(unknown)
     if missing:
         parts.append(encode_part(Document.JOB_ANSWER, "NonExistJobIds", missing).data)
     return _response(parts)
 
 
-def listed(jobs: Iterable[Job], next_token: str | None, now: float) -> bytes:
+def listed(
+    jobs: Iterable[Job], next_token: str | None, now: float, *, results: Results = results_by_name
+) -> bytes:
     """A page of a list; the last has no NextToken."""
-    parts = [job_detail(job, now=now) for job in jobs]
+    parts = [job_detail(job, now=now, results=results) for job in jobs]
     if next_token:
         parts.append(encode_part(Document.JOB_ANSWER, "NextToken", next_token).data)
     return _response(parts)
 
 
-def callback_body(job: Job, form: BodyFormat) -> bytes:
+def callback_body(job: Job, form: BodyFormat, *, results: Results = results_by_name) -> bytes:
     """The TaskFinish message of an ended job (436/49074, 1545/65203; JSON as in the samples of 436/85073)."""
     if form is BodyFormat.XML:
-        return _response([_EVENT_NAME, job_detail(job)])
-    return encode_callback_json({"EventName": TASK_FINISH, "JobsDetail": [detail_value(job)]})
+        return _response([_EVENT_NAME, job_detail(job, results=results)])
+    return encode_callback_json({"EventName": TASK_FINISH, "JobsDetail": [detail_value(job, results=results)]})
 
 
-def detail_value(job: Job, *, now: float | None = None) -> dict[str, object]:
+def detail_value(job: Job, *, now: float | None = None, results: Results = results_by_name) -> dict[str, object]:
     """JobsDetail of a job as a value; with `now` it has Progress, as describe and list answers do."""
     state = job.state
     failed = job.failure if state is JobState.FAILED else None
@@ -120,11 +134,11 @@ def detail_value(job: Job, *, now: float | None = None) -> dict[str, object]:
     detail["QueueId"] = job.queue.id
     if job.input:
         detail["Input"] = Fragment(job.input)
-    detail["Operation"] = Fragment(_operation(job, state))
+    detail["Operation"] = Fragment(_operation(job, state, results))
     return detail
 
 
-def job_detail(job: Job, *, now: float | None = None) -> bytes:
+def job_detail(job: Job, *, now: float | None = None, results: Results = results_by_name) -> bytes:
     """JobsDetail of a job as XML: what the codec writes for `detail_value`, put together by hand.
 
     Every answer and callback passes here. All texts but those of a failure are our own words, ids, numbers and
@@ -132,7 +146,7 @@ def job_detail(job: Job, *, now: float | None = None) -> bytes:
     """
     state = job.state
     if state is JobState.FAILED:
-        return encode_part(Document.JOB_ANSWER, "JobsDetail", detail_value(job, now=now)).data
+        return encode_part(Document.JOB_ANSWER, "JobsDetail", detail_value(job, now=now, results=results)).data
     tag = "" if job.one_of_many else f"<Tag>{job.tag}</Tag>"
     progress = "" if now is None else f"<Progress>{job.progress(now)}</Progress>"
     start = "" if job.feature in _WITHOUT_START else f"<StartTime>{times.written(job.started)}</StartTime>"
@@ -141,17 +155,21 @@ def job_detail(job: Job, *, now: float | None = None) -> bytes:
         f"{progress}<CreationTime>{times.written(job.created)}</CreationTime>{start}"
         f"<EndTime>{times.written(job.ended)}</EndTime><QueueId>{job.queue.id}</QueueId>"
     )
-    return b"".join((head.encode(), job.input, _operation(job, state), b"</JobsDetail>"))
+    return b"".join((head.encode(), job.input, _operation(job, state, results), b"</JobsDetail>"))
 
 
-def _operation(job: Job, state: JobState) -> bytes:
+def _operation(job: Job, state: JobState, results: Results) -> bytes:
     """The echo; behind everything else the results of a job that has succeeded."""
+    echo = job.operation
+    if _WATERMARK_END in echo:
+        shown = _WATERMARK_STATES.get(state, b"Running")
+        echo = echo.replace(_WATERMARK_END, b"<State>%b</State>%b" % (shown, _WATERMARK_END), 1)
     if state is not JobState.SUCCESS:
-        return job.operation
-    results = result_of(job.feature, job.tag, job.id, job.operation)
-    if not results or not job.operation.endswith(_OPERATION_END):
-        return job.operation
-    return b"".join((job.operation[: -len(_OPERATION_END)], results, _OPERATION_END))
+        return echo
+    made = results(job)
+    if not made or not echo.endswith(_OPERATION_END):
+        return echo
+    return b"".join((echo[: -len(_OPERATION_END)], made, _OPERATION_END))
 
 
 def _response(parts: list[bytes]) -> bytes:

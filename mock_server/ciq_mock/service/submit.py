@@ -13,10 +13,12 @@ from ciq_mock.service import job_documents
 from ciq_mock.service.arguments import invalid, shortened
 from ciq_mock.service.call import Answer, Call
 from ciq_mock.service.desk import Desk, need_bucket
+from ciq_mock.service.inputs import check_operation, failure_of
 from ciq_mock.service.submit_form import SubmitForm, Texts, read_submit
+from ciq_mock.service.template_calls import name_for_job
 from ciq_mock.settings import MockSettings
 from ciq_schemas.features import FEATURES, Feature, FeatureSpec, feature_of_tag
-from ciq_schemas.operations import HttpOperation
+from ciq_schemas.operations import FeatureOperation
 
 _SOURCE_IN_OPERATION = frozenset({"FileCompress", "Tts", "GeneratePlayList", "PosterProduction", "VideoSynthesis"})
 """Tags whose Input may be missing, because Operation names the source (436/83112 and the pages of the tags)."""
@@ -30,7 +32,7 @@ _WRITING = frozenset(
 """Tags that write files: their pages require Operation.Output."""
 
 
-def submit(desk: Desk, operation: HttpOperation, call: Call) -> Answer:
+def submit(desk: Desk, operation: FeatureOperation, call: Call) -> Answer:
     """Accept the jobs of a request."""
     bucket = need_bucket(call.bucket)
     form = read_submit(call.body, desk.settings.limits)
@@ -39,8 +41,13 @@ def submit(desk: Desk, operation: HttpOperation, call: Call) -> Answer:
     for tag, asked in zip(tags, form.operations, strict=True):
         if tag in _WRITING and not asked.has_output:
             raise invalid(f"Operation.Output is required for {tag}")
-    orders = _orders(desk.settings, FEATURES[feature], call, form, tags)
-    jobs = desk.engine.submit(desk.now(), bucket, feature, orders, queue_id=form.queue_id or None)
+        check_operation(tag, asked.xml)
+    orders = _orders(desk, FEATURES[feature], call, form, tags)
+    if form.queue_type and feature is Feature.MEDIA and form.queue_type not in FEATURES[feature].categories:
+        raise invalid(f"QueueType must be SpeedTranscoding, not {shortened(form.queue_type)}")
+    jobs = desk.engine.submit(
+        desk.now(), bucket, feature, orders, queue_id=form.queue_id or None, category=form.queue_type or None
+    )
     desk.wake()
     return Answer(job_documents.submitted(jobs))
 
@@ -53,7 +60,7 @@ def _tags(form: SubmitForm) -> list[str]:
     return tags
 
 
-def _feature(tags: list[str], operation: HttpOperation) -> Feature:
+def _feature(tags: list[str], operation: FeatureOperation) -> Feature:
     """The one feature of the tags; they must be of one queue, and fit the path."""
     features = set()
     for tag in tags:
@@ -68,20 +75,27 @@ def _feature(tags: list[str], operation: HttpOperation) -> Feature:
     return features.pop()
 
 
-def _orders(settings: MockSettings, spec: FeatureSpec, call: Call, form: SubmitForm, tags: list[str]) -> list[JobOrder]:
+def _orders(desk: Desk, spec: FeatureSpec, call: Call, form: SubmitForm, tags: list[str]) -> list[JobOrder]:
+    settings = desk.settings
     source = _source(form.source, tags)
     callback = _callback(settings, form.callback)
     one_of_many = len(tags) > 1 or not form.tag
     echo = job_documents.echoed_input(spec, call, form.source)
     duration = settings.duration_of(spec.feature, source)
-    failure = settings.failure_of(source)
+    key = "" if form.source is None else str(form.source.get("Object") or "")
+    failure = failure_of(desk, call.bucket, key, source)
     return [
         JobOrder(
             tag=tag,
             level=int(asked.level or 0) if spec.has_job_level else 0,
             input_object=source,
             input=echo,
-            operation=job_documents.echoed_operation(spec, asked, tag=tag if one_of_many else ""),
+            operation=job_documents.echoed_operation(
+                spec,
+                asked,
+                tag=tag if one_of_many else "",
+                template_name=name_for_job(desk, call.bucket, asked.template_id) if asked.template_id else "",
+            ),
             callback=callback,
             duration=duration,
             failure=failure,

@@ -1,0 +1,231 @@
+"""Objects over HTTP as a plain ASGI application: PUT, GET, HEAD and DELETE of an object, GET of a bucket's list.
+
+A request is about objects when its Host is one of COS and its path is none of the service's, or when its path
+begins with `/_objects/`. Host, signature, errors and log are those of the service. Source: 436/7749 (PUT),
+436/7753 (GET), 436/7745 (HEAD), 436/7743 (DELETE), 436/7734 (list), 436/7730 (errors).
+Must not know jobs: the library does.
+"""
+
+import base64
+import binascii
+import logging
+import re
+from collections.abc import Callable
+from hashlib import md5
+
+import msgspec
+from starlette.types import Receive, Scope, Send
+
+from ciq_mock.http import object_form
+from ciq_mock.http.app import ServiceApp, resource_of
+from ciq_mock.http.object_form import PATH_PREFIX, Place
+from ciq_mock.http.protocol import Headers, Spelled
+from ciq_mock.http.router import Router
+from ciq_mock.http.target import read_path, read_query
+from ciq_mock.objects import FullStoreError, Library, StoredObject
+from ciq_mock.objects.store import stored
+from ciq_mock.service.arguments import shortened
+from ciq_mock.service.call import Query
+from ciq_mock.service.refusal import ErrorCode, Refusal
+from ciq_mock.settings import Limits, ObjectSettings
+
+logger = logging.getLogger("ciq_mock")
+
+_COS_HOST = re.compile(rb"(?:[a-z0-9-]+\.)?cos\.", re.IGNORECASE)
+_ID = re.compile(r"[a-z][0-9a-f]{32}(?:,[a-z][0-9a-f]{32})*")
+_DRAINED = 16 << 20
+_METHODS = ("GET", "HEAD", "PUT", "DELETE")
+_BUCKET_METHODS = ("GET", "HEAD", "PUT")
+
+
+class _Given(msgspec.Struct, frozen=True):
+    """An answer to be sent."""
+
+    status: int
+    headers: Headers
+    body: bytes = b""
+    length: int | None = None
+    """Of the object, where no body goes out (HEAD)."""
+
+
+class ObjectApp:
+    """Answers requests about objects."""
+
+    def __init__(
+        self,
+        *,
+        service: ServiceApp,
+        router: Router,
+        library: Library,
+        limits: Limits,
+        settings: ObjectSettings,
+        now: Callable[[], float],
+    ) -> None:
+        self._service = service
+        self._router = router
+        self._library = library
+        self._limits = limits
+        self._settings = settings
+        self._now = now
+        self._arriving = 0
+        """Bytes of uploads under way."""
+
+    def claims(self, scope: Scope) -> bool:
+        """Tell whether a request is about objects; asked of every request, so the usual ones are told at once."""
+        if scope["raw_path"].startswith(PATH_PREFIX):
+            return True
+        for name, value in scope["headers"]:
+            if name == b"host":
+                return _COS_HOST.match(value) is not None and not self._of_service(scope["raw_path"])
+        return False
+
+    def _of_service(self, raw_path: bytes) -> bool:
+        """Redirected SDKs send calls of the service to the host of COS; ids tell those from keys like `jobs/a.mp4`."""
+        try:
+            path = read_path(raw_path, self._limits)
+        except Refusal:
+            return False
+        if path == "/":
+            return False
+        parent, _, last = path.rpartition("/")
+        return self._router.knows(path) or (self._router.knows_items(parent) and _ID.fullmatch(last) is not None)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request_id = self._service.fresh_id()
+        headers = dict(scope["headers"])
+        refusal = None
+        try:
+            given = await self._answer(scope, headers, receive)
+        except ConnectionError:
+            return  # the sender is gone: nobody to answer
+        except Refusal as refused:
+            refusal = refused
+        except Exception:
+            logger.exception("request %s %r failed", scope["method"], scope["raw_path"])
+            refusal = Refusal(ErrorCode.INTERNAL_ERROR, "the mock failed; its log says how")
+        if refusal is not None:
+            extra, body = self._service.render_refusal(refusal, resource_of(scope), request_id)
+            given = _Given(refusal.status, [(Spelled(b"Content-Type"), b"application/xml"), *extra], body)
+        else:
+            given.headers.extend(self._service.identity(request_id))
+        self._service.enter(scope, headers, given.status, request_id, refusal)
+        length = len(given.body) if given.length is None else given.length
+        body = b"" if scope["method"] == "HEAD" else given.body
+        if given.status != 204:
+            given.headers.insert(0, (Spelled(b"Content-Length"), b"%d" % length))
+        await send({"type": "http.response.start", "status": given.status, "headers": given.headers})
+        await send({"type": "http.response.body", "body": body, "more_body": False})
+
+    async def _answer(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive) -> _Given:
+        uploading = scope["method"] == "PUT"
+        body = await self._body(headers, receive, most=self._settings.largest if uploading else self._limits.body)
+        bucket = self._service.admit(scope, headers).bucket
+        place = object_form.place_of(read_path(scope["raw_path"], self._limits), bucket)
+        query = read_query(scope["query_string"], self._limits)
+        allowed = _METHODS if place.key else _BUCKET_METHODS
+        if scope["method"] not in allowed:
+            what = "an object" if place.key else "a bucket"
+            raise Refusal(ErrorCode.METHOD_NOT_ALLOWED, f"{what} takes {', '.join(allowed)} only", allow=allowed)
+        object_form.check_parameters(query, listing=not place.key)
+        match scope["method"]:
+            case "PUT" if place.key:
+                return self._put(place, scope, headers, body)
+            case "DELETE":
+                self._library.remove(place.bucket, place.key)
+                return _Given(204, [])
+            case "GET" if not place.key:
+                return self._list(place, query)
+            case "GET" | "HEAD" if place.key:
+                return self._get(place, query, headers)
+            case _:
+                return _Given(200, [])  # every bucket is there, and making one again changes nothing
+
+    def _put(self, place: Place, scope: Scope, headers: dict[bytes, bytes], body: bytes) -> _Given:
+        if b"x-cos-copy-source" in headers:
+            raise Refusal(ErrorCode.NOT_IMPLEMENTED, "the mock's object store does not copy: get the object and put it")
+        _check_md5(headers.get(b"content-md5"), body)
+        kept = object_form.kept_headers(scope["headers"])
+        item = stored(place.key, body, modified=self._now(), headers=kept)
+        try:
+            self._library.put(place.bucket, item)
+        except FullStoreError as error:
+            raise _no_room(str(error)) from None
+        return _Given(200, [(Spelled(b"ETag"), item.etag.encode())])
+
+    def _get(self, place: Place, query: Query, headers: dict[bytes, bytes]) -> _Given:
+        item = self._library.find(place.bucket, place.key)
+        if item is None:
+            raise Refusal(ErrorCode.NO_SUCH_KEY, f"there is no object {shortened(place.key)} in {place.bucket}")
+        told = _headers_of(item) | object_form.replaced_headers(query)
+        span = object_form.span_of(headers.get(b"range"), len(item.data))
+        status, data = 200, item.data
+        if span is not None:
+            status, data = 206, item.data[span.start : span.stop]
+            told[b"content-range"] = b"bytes %d-%d/%d" % (span.start, span.stop - 1, len(item.data))
+        return _Given(status, [(Spelled(name.title()), value) for name, value in told.items()], data)
+
+    def _list(self, place: Place, query: Query) -> _Given:
+        items = self._library.listed(place.bucket, prefix=query.get("prefix") or "", after=query.get("marker") or "")
+        body = object_form.bucket_list(place.bucket, items, query)
+        return _Given(200, [(Spelled(b"Content-Type"), b"application/xml")], body)
+
+    async def _body(self, headers: dict[bytes, bytes], receive: Receive, *, most: int) -> bytes:
+        """Read the body; raise Refusal when it is too long, ConnectionError when the sender has gone.
+
+        All that arrives at the same time counts against the size of the store. Some of a refused body is still
+        read, so that the sender gets to read the answer.
+        """
+        if b"content-length" not in headers and b"transfer-encoding" not in headers:
+            return b""
+        parts: list[bytes] = []
+        size, room, more = 0, True, True
+        try:
+            while more and size <= most + _DRAINED:
+                message = await receive()
+                if message["type"] != "http.request":
+                    raise ConnectionError("the sender has gone")
+                size += len(message["body"])
+                more = message["more_body"]
+                room = room and size <= most and self._reserve(len(message["body"]))
+                if room:
+                    parts.append(message["body"])
+        finally:
+            self._arriving -= sum(map(len, parts))
+        if size > most:
+            raise Refusal(ErrorCode.ENTITY_TOO_LARGE, f"the body is longer than {most} bytes")
+        if not room:
+            raise _no_room(f"the store holds at most {self._settings.total} bytes, uploads under way included")
+        return b"".join(parts)
+
+    def _reserve(self, size: int) -> bool:
+        if self._library.uploads.bytes + self._arriving + size > self._settings.total:
+            return False
+        self._arriving += size
+        return True
+
+
+def _headers_of(item: StoredObject) -> dict[bytes, bytes]:
+    told = dict(item.headers) or {b"content-type": b"application/octet-stream"}
+    return told | {
+        b"etag": item.etag.encode(),
+        b"last-modified": object_form.http_date(item.modified),
+        b"accept-ranges": b"bytes",
+    }
+
+
+def _check_md5(given: bytes | None, body: bytes) -> None:
+    if given is None:
+        return
+    try:
+        wanted = base64.b64decode(given.strip(), validate=True)
+    except (binascii.Error, ValueError):
+        wanted = b""
+    if len(wanted) != 16:
+        raise Refusal(ErrorCode.INVALID_DIGEST, "Content-MD5 is not the Base64 of 16 bytes")
+    if wanted != md5(body, usedforsecurity=False).digest():
+        raise Refusal(ErrorCode.BAD_DIGEST, "the body does not match its Content-MD5")
+
+
+def _no_room(message: str) -> Refusal:
+    return Refusal(ErrorCode.ENTITY_TOO_LARGE, f"{message}; see ciq mock --store-mib")

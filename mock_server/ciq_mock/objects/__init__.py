@@ -1,0 +1,7 @@
+"""The mock's small object store: what was uploaded, and what ended jobs have made."""
+
+from ciq_mock.objects.library import Library
+from ciq_mock.objects.outputs import Outputs
+from ciq_mock.objects.store import FullStoreError, ObjectStore, StoredObject
+
+__all__ = ["FullStoreError", "Library", "ObjectStore", "Outputs", "StoredObject"]

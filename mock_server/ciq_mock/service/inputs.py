@@ -1,0 +1,54 @@
+"""What a submit says of its sources: limits of the pages, and whether the input is there.
+
+Knows the texts of an Operation as they came. Must not know queues, or how a job ends.
+"""
+
+from ciq_mock.engine.values import Failure
+from ciq_mock.service.arguments import invalid, shortened
+from ciq_mock.service.desk import Desk
+from ciq_mock.service.refusal import ErrorCode, Refusal
+from ciq_mock.service.results.echo import plain, section, text, texts
+from ciq_mock.settings import UnknownInput
+
+_WATERMARK = b"<DigitalWatermark>"
+_LONGEST_MESSAGE = 64
+_MOST_KEYS = 1000
+
+
+def check_operation(tag: str, operation: bytes) -> None:
+    """Check an Operation (as XML) against the limits of its page; raise Refusal InvalidArgument.
+
+    Message of a digital watermark has at most 64 characters (436/73198); the sources of an archive are UrlList,
+    Prefix or Key, of which the first that is there counts, and at most 1000 keys (436/83112).
+    """
+    if _WATERMARK in operation:
+        message = plain(text(section(operation, b"DigitalWatermark"), b"Message"))
+        if len(message) > _LONGEST_MESSAGE:
+            raise invalid(
+                f"DigitalWatermark.Message has {len(message)} characters, at most {_LONGEST_MESSAGE} are taken"
+            )
+    if tag == "FileCompress":
+        config = section(operation, b"FileCompressConfig")
+        keys = texts(config, b"Key")
+        if not (keys or text(config, b"UrlList") or b"<Prefix>" in config):
+            raise invalid("FileCompressConfig needs one of UrlList, Prefix and Key")
+        if len(keys) > _MOST_KEYS:
+            raise invalid(f"FileCompressConfig has {len(keys)} keys, at most {_MOST_KEYS} are taken")
+
+
+def failure_of(desk: Desk, bucket: str, key: str, source: str) -> Failure | None:
+    """How a job with this input will fail, None when it will succeed. `key` is empty for an address.
+
+    Raises Refusal ResourceNotFound where the settings refuse inputs that nobody has uploaded.
+    """
+    settings = desk.settings
+    failure = settings.failure_of(source)
+    unknown = settings.objects.unknown_input
+    if failure is not None or unknown is UnknownInput.ACCEPT or not key:
+        return failure
+    if desk.library.find(bucket, key.lstrip("/")) is not None:
+        return None
+    message = f"there is no object {shortened(key)} in {bucket}: put it first"
+    if unknown is UnknownInput.REFUSE:
+        raise Refusal(ErrorCode.RESOURCE_NOT_FOUND, message)
+    return Failure(ErrorCode.RESOURCE_NOT_FOUND.wire, message)

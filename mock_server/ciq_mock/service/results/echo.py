@@ -1,0 +1,52 @@
+"""Looking things up in the XML of an echoed Operation, and writing elements: bytes in, bytes out.
+
+The echo was serialised here (elements without attributes, references for `&<>` and carriage returns only), so
+looking for tags is enough, and much cheaper than a parser: every callback passes here.
+Must not know tags, features or results.
+"""
+
+from html import unescape
+
+
+def section(xml: bytes, name: bytes) -> bytes:
+    """The content of the first element `name`, whatever it holds; b"" when there is none."""
+    _, opening, rest = xml.partition(b"<%b>" % name)
+    content, closing, _ = rest.partition(b"</%b>" % name)
+    return content if opening and closing else b""
+
+
+def last_section(xml: bytes, name: bytes) -> bytes:
+    """The content of the last element `name`; b"" when there is none."""
+    end = xml.rfind(b"</%b>" % name)
+    start = xml.rfind(b"<%b>" % name, 0, end) if end > 0 else -1
+    return b"" if start < 0 else xml[start + len(name) + 2 : end]
+
+
+def text(xml: bytes, name: bytes) -> bytes:
+    """The text of the first element `name` as it stands, escaped; b"" when there is none or it holds elements."""
+    _, opening, rest = xml.partition(b"<%b>" % name)
+    found, _, _ = rest.partition(b"<")
+    return found.strip() if opening else b""
+
+
+def texts(xml: bytes, name: bytes) -> list[bytes]:
+    """The texts of all elements `name`, empty ones left out."""
+    parts = xml.split(b"<%b>" % name)[1:]
+    return [found for part in parts if (found := part.partition(b"<")[0].strip())]
+
+
+def number(xml: bytes, name: bytes, default: int) -> int:
+    """The whole number in the first element `name`, or the default when there is no such number."""
+    found = text(xml, name)
+    return int(found) if found.isdigit() and len(found) < 10 else default
+
+
+def element(name: bytes, *content: bytes) -> bytes:
+    """An element around content that is XML already."""
+    inside = b"".join(content)
+    return b"<%b>%b</%b>" % (name, inside, name) if inside else b"<%b/>" % name
+
+
+def plain(escaped: bytes) -> str:
+    """Escaped character data as text."""
+    return unescape(escaped.decode("utf-8", "replace")) if b"&" in escaped else escaped.decode("utf-8", "replace")

@@ -1,0 +1,99 @@
+"""Which files a job has written: its output names with their wildcards filled in.
+
+Wildcards: `${ext}`, `${jobid}`, `${Number}` and `${number}`, `${Page}`, `${SheetID}`, `${RunId}` (436/73198 and the
+pages of the tags, 1045/47932). Where numbers begin no page says: files from 0, pages from 1.
+"""
+
+from ciq_mock.service.results.echo import number, section, text, texts
+from ciq_mock.service.results.finished import Finished
+
+_COUNTED = (b"${Number}", b"${number}", b"${Page}")
+_MOST_FILES = 100
+_EXTENSIONS = {
+    "Snapshot": b"jpg", "SmartCover": b"jpg", "Animation": b"gif", "Tts": b"mp3", "NoiseReduction": b"wav",
+    "VoiceSeparate": b"mp3", "SpeechRecognition": b"txt", "Translation": b"txt", "FileCompress": b"zip",
+    "GeneratePlayList": b"m3u8", "PosterProduction": b"jpg",
+}  # fmt: skip
+_SEPARATED = (b"AuObject", b"BassObject", b"DrumObject")
+
+
+def file_names(job: Finished) -> list[bytes]:
+    """The names (escaped) of the files of a job, without sprites; empty when it names no output."""
+    if job.tag == "FileUncompress":
+        return _uncompressed(job)
+    names = _numbered(job, text(job.output, b"Object"))
+    if job.tag == "VoiceSeparate":
+        names += [filled(job, pattern) for name in _SEPARATED if (pattern := text(job.output, name))]
+    elif job.tag == "StreamExtract":
+        streams = texts(b"".join(job.output.split(b"<StreamExtract>")[1:]), b"Object")
+        names = [filled(job, pattern) for pattern in streams] or names
+    return list(dict.fromkeys(names))
+
+
+def sprite_names(job: Finished) -> list[bytes]:
+    """The names of sprite pictures."""
+    pattern = text(job.output, b"SpriteObject")
+    return [filled(job, pattern)] if pattern else []
+
+
+def page_count(job: Finished) -> int:
+    """Pages of a document: the range asked for, within what the document is said to have."""
+    first = max(1, number(section(job.operation, b"DocProcess"), b"StartPage", 1))
+    last = number(section(job.operation, b"DocProcess"), b"EndPage", 0)  # -1 and absent: all
+    whole = job.draw("pages", 1, 5)
+    return min(_MOST_FILES, max(1, last - first + 1)) if last else whole
+
+
+def filled(job: Finished, pattern: bytes, *, file: int = 0, page: int = 1) -> bytes:
+    """Put values into the wildcards of an output name."""
+    if b"${" not in pattern:
+        return pattern
+    count = b"%d" % (page if job.tag == "DocProcess" else file)
+    sheet = number(section(job.operation, b"DocProcess"), b"SheetId", 1)
+    for mark, value in (
+        (b"${jobid}", job.job_id.encode()), (b"${Number}", count), (b"${number}", count),
+        (b"${Page}", b"%d" % page), (b"${SheetID}", b"%d" % sheet), (b"${ext}", extension(job)),
+        (b"${RunId}", job.run_id.encode()),
+    ):  # fmt: skip
+        pattern = pattern.replace(mark, value)
+    return pattern
+
+
+def extension(job: Finished) -> bytes:
+    """What the files of a job end with, where its tag or a format in its operation decides that."""
+    if job.tag == "DocProcess":
+        return text(section(job.operation, b"DocProcess"), b"TgtType") or b"jpg"
+    known = _EXTENSIONS.get(job.tag)
+    asked = text(job.operation, b"Format")
+    return asked.lower() if asked.isalnum() else known or b"mp4"
+
+
+def _numbered(job: Finished, pattern: bytes) -> list[bytes]:
+    if not pattern:
+        return []
+    count = _count(job) if any(mark in pattern for mark in _COUNTED) else 1
+    return [filled(job, pattern, file=n, page=n + 1) for n in range(count)]
+
+
+def _count(job: Finished) -> int:
+    match job.tag:
+        case "Snapshot":
+            wanted = number(section(job.operation, b"Snapshot"), b"Count", 1)
+        case "SmartCover":
+            wanted = number(section(job.operation, b"SmartCover"), b"Count", 3)
+        case "Segment":
+            every = number(section(job.operation, b"Segment"), b"Duration", 0)
+            wanted = -(-job.seconds // every) if every else 1
+        case "DocProcess":
+            return page_count(job)
+        case _:
+            wanted = 1
+    return min(_MOST_FILES, max(1, wanted))
+
+
+def _uncompressed(job: Finished) -> list[bytes]:
+    """One file, named like the archive, in the folder asked for (436/83110)."""
+    folder = text(section(job.operation, b"FileUncompressConfig"), b"Prefix").strip(b"/")
+    stem = job.source.rsplit("/", 1)[-1].split(".", 1)[0] or "file"
+    name = stem.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").encode()
+    return [b"%b/%b" % (folder, name) if folder else name]
