@@ -163,7 +163,7 @@ class ObjectApp:
         if span is not None:
             status, data = 206, item.data[span.start : span.stop]
             told[b"content-range"] = b"bytes %d-%d/%d" % (span.start, span.stop - 1, len(item.data))
-        return _Given(status, [(Spelled(name.title()), value) for name, value in told.items()], data)
+        return _Given(status, [(object_form.spelled(name), value) for name, value in told.items()], data)
 
     def _list(self, place: Place, query: Query) -> _Given:
         items = self._library.listed(place.bucket, prefix=query.get("prefix") or "", after=query.get("marker") or "")

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from ciq_mock.http.protocol import Spelled
 from ciq_mock.objects import StoredObject
 from ciq_mock.service.arguments import invalid, number, shortened
 from ciq_mock.service.call import Query
@@ -122,6 +123,13 @@ def span_of(header: bytes | None, size: int) -> Span | None:
     if start >= size or start >= stop:
         raise Refusal(ErrorCode.INVALID_RANGE, f"the object has {size} bytes")
     return Span(start, stop)
+
+
+def spelled(name: bytes) -> Spelled:
+    """A header name as COS spells it: the Python SDK hands the names out in a plain dict."""
+    if name == b"etag":
+        return Spelled(b"ETag")
+    return Spelled(name if name.startswith(_META) else name.title())
 
 
 def http_date(seconds: float) -> bytes:
