@@ -31,6 +31,8 @@ MarkName = Literal["begin", "end", "expired", "broken", "note", "unsupported", "
 MARK_NAMES: tuple[MarkName, ...] = get_args(MarkName)
 Listener = Callable[[AnyRecord], None]
 
+LONGEST_IN_BUFFER = 0.25
+"""Seconds between two flushes while records keep coming; a killed process may lose the last of them."""
 MAX_RECORDS = 2_000_000
 """More than any sound run makes; beyond it a runaway loop would fill memory and disk."""
 _ESCAPED = 6
@@ -66,6 +68,7 @@ class RunRecorder:
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
     _records: list[AnyRecord] = field(default_factory=list, repr=False)
     _seq: int = 0
+    _flushed: float = 0.0
 
     @property
     def records(self) -> tuple[AnyRecord, ...]:
@@ -195,9 +198,16 @@ class RunRecorder:
         if self.stream is not None:
             try:
                 write_record(self.stream, record)
-                self.stream.flush()
+                self._flush(self.stream, record)
             except OSError as error:
                 self.stream, self.stream_failed = None, True  # what follows stays in memory; one loud error is enough
                 raise RunFileWriteError(error.errno, f"cannot write the run file: {error.strerror}") from error
         for listener in self.listeners:
             listener(record)
+
+    def _flush(self, stream: IO[bytes], record: AnyRecord) -> None:
+        """What comes in masses may wait a moment in the buffer: a system call for each would hold up all threads."""
+        moment = self.now()
+        if not isinstance(record, (Exchange, Arrival, Verdict)) or moment - self._flushed >= LONGEST_IN_BUFFER:
+            stream.flush()
+            self._flushed = moment

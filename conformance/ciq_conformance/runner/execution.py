@@ -35,6 +35,8 @@ from ciq_schemas.requirement import load_registry, set_version
 from ciq_schemas.run import SCHEMA_VERSION, AnyRecord, ExitCode, Footer, Header, Setting, TargetInfo, Verdict
 
 RUN_FILE = "run.ndjson"
+BUFFER = 1024 * 1024
+"""Bytes of the run file kept back until the recorder flushes."""
 
 
 class OrderError(ValueError):
@@ -93,7 +95,7 @@ def execute(order: RunOrder, items: Sequence[Item]) -> RunResult:
             try:
                 order.output.mkdir(parents=True, exist_ok=True)
                 run_file = order.output / RUN_FILE
-                stream = stack.enter_context(run_file.open("wb"))
+                stream = stack.enter_context(run_file.open("wb", buffering=BUFFER))
             except OSError as error:
                 raise OrderError(f"cannot write to {order.output}: {error.strerror}") from error
         profile = order.loaded.profile
