@@ -242,6 +242,8 @@ class Service:
 
     def _work(self, feature: str) -> None:
         while True:
+            if self.t.tick:
+                time.sleep(self.t.tick - time.time() % self.t.tick)
             with self.lock:
                 job = self._take(feature)
                 while job is None and not self.stopping:
@@ -249,6 +251,9 @@ class Service:
                     job = self._take(feature)
                 if self.stopping or job is None:
                     return
+            if self.t.jitter_start:
+                time.sleep(self.random.random() * self.t.jitter_start)
+            with self.lock:
                 if job.state == "Cancel" and self.t.fault != "cancel_still_runs":
                     continue
                 job.state = "Running"

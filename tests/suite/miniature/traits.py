@@ -46,4 +46,5 @@ class Traits:
     end_token: str = "absent"
     request_id_header: bool = True
     jitter_start: float = 0.0
+    tick: float = 0.0
     fault: str = ""
