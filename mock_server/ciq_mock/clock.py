@@ -128,7 +128,8 @@ class _Timers(ABC):
 
     def hold(self) -> None:
         self._holders += 1
-        self._free.clear()
+        if self._holders == 1:
+            self._free.clear()
 
     def release(self) -> None:
         self._holders -= 1

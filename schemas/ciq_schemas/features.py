@@ -21,6 +21,8 @@ class Feature(StrEnum):
     PIC = "pic"
     FILE = "file"
 
+    __hash__ = str.__hash__  # as equality: the text; Enum's own is slow, and these are keys on the busiest ways
+
 
 EVERY_CATEGORY = "CateAll"
 """Value of `category` that lists the queues of every category (1045/72939)."""

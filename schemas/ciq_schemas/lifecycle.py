@@ -20,6 +20,8 @@ class JobState(StrEnum):
     PAUSE = "Pause"
     CANCEL = "Cancel"
 
+    __hash__ = str.__hash__  # as equality: the text; Enum's own is slow, and these are keys on the busiest ways
+
 
 class QueueState(StrEnum):
     """The two documented states of a queue. Note `Paused` here, `Pause` for a job."""
@@ -38,6 +40,8 @@ class JobEvent(StrEnum):
     CANCEL = "cancel"
     HOLD = "hold"
     RELEASE = "release"
+
+    __hash__ = str.__hash__  # as equality: the text; Enum's own is slow, and these are keys on the busiest ways
 
 
 class IllegalTransitionError(ValueError):

@@ -52,6 +52,8 @@ class OperationKind(StrEnum):
     DESCRIBE_BATCH = "describe_batch"
     CANCEL_BATCH = "cancel_batch"
 
+    __hash__ = str.__hash__  # as equality: the text; Enum's own is slow, and each call looks its kind up
+
 
 _ID_TAIL = {
     OperationKind.ACTIVATE: "bucket.activate",

@@ -67,7 +67,9 @@ class DeliveryRoom:
     def on_event(self, event: Event) -> None:
         """Listen to the engine; only ends of jobs are told on (no document names a callback for a cancel)."""
         if isinstance(event, Accepted):
-            self._open()
+            if self._opening is None:
+                self._open()
+            return
         if not isinstance(event, Ended):
             return
         job = event.job

@@ -4,7 +4,7 @@
 event never changes again; in the others it may have moved on by the time the event is read.
 """
 
-from dataclasses import dataclass
+import msgspec
 
 from ciq_mock.engine.job import Job
 from ciq_mock.engine.queue import Queue
@@ -12,16 +12,14 @@ from ciq_schemas.lifecycle import JobState, QueueState
 from ciq_schemas.values import NotifyConfig
 
 
-@dataclass(frozen=True, slots=True)
-class QueueCreated:
+class QueueCreated(msgspec.Struct, frozen=True, gc=False):
     """A feature was activated."""
 
     at: float
     queue: Queue
 
 
-@dataclass(frozen=True, slots=True)
-class QueueUpdated:
+class QueueUpdated(msgspec.Struct, frozen=True, gc=False):
     """A queue got new settings; the values are those of that moment."""
 
     at: float
@@ -31,32 +29,28 @@ class QueueUpdated:
     notify: NotifyConfig
 
 
-@dataclass(frozen=True, slots=True)
-class QueueDeleted:
+class QueueDeleted(msgspec.Struct, frozen=True, gc=False):
     """A feature was deactivated; its waiting jobs were cancelled before this."""
 
     at: float
     queue: Queue
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(msgspec.Struct, frozen=True, gc=False):
     """A job entered its queue."""
 
     at: float
     job: Job
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(msgspec.Struct, frozen=True, gc=False):
     """A job began to run."""
 
     at: float
     job: Job
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(msgspec.Struct, frozen=True, gc=False):
     """A job ran to its end, Success or Failed; `rule` is the queue's callback rule at that moment."""
 
     at: float
@@ -65,8 +59,7 @@ class Ended:
     rule: NotifyConfig
 
 
-@dataclass(frozen=True, slots=True)
-class Cancelled:
+class Cancelled(msgspec.Struct, frozen=True, gc=False):
     """A waiting job was cancelled, by call or with its queue."""
 
     at: float

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from ciq_mock.engine.queue import Queue
 
 
+_ACCEPTED = after(None, JobEvent.ACCEPT)
+
+
 class Job:
     """A record to read; `created`, `started`, `ended` are epoch seconds, None until it happened."""
 
@@ -46,7 +49,7 @@ class Job:
         self.created: float = now
         self.started: float | None = None
         self.ended: float | None = None
-        self._state: JobState = after(None, JobEvent.ACCEPT)
+        self._state: JobState = _ACCEPTED
 
     @property
     def bucket(self) -> str:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+import msgspec
+
 from ciq_schemas.values import NotifyConfig
 
 MOST_ORDERS = 6
@@ -44,8 +46,7 @@ class KafkaAddress:
     topic: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallbackChoice:
+class CallbackChoice(msgspec.Struct, frozen=True, kw_only=True):
     """The callback fields of a submit, as given; None (or "") = not given."""
 
     address: str | None = None
@@ -75,8 +76,7 @@ class Origin:
     """The workflow's own callback rule, which counts in place of the queue's; None where it has none."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobOrder:
+class JobOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One job to accept. `input` and `operation` are opaque to the engine: echo fragments, kept as given."""
 
     tag: str

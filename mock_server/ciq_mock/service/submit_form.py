@@ -113,7 +113,7 @@ def _operation(element: etree._Element) -> AskedOperation:
     tag = template_id = ""
     level = None
     has_output = False
-    for child in element.iterchildren("Tag", "TemplateId", "Output", "JobLevel"):
+    for child in element:
         match child.tag:
             case "Tag":
                 tag = _word(child)
