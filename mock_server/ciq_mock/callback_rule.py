@@ -22,6 +22,7 @@ from ciq_schemas.values import NotifyConfig
 
 NO_CALLBACK = "no"
 TASK_FINISH = "TaskFinish"
+WORKFLOW_FINISH = "WorkflowFinish"
 _OLDER_NAMES = {TASK_FINISH: frozenset({TASK_FINISH, "TransCodingFinish"})}
 """`TransCodingFinish` is the older word for the same event in queue rules (47936, 460/49295)."""
 

@@ -6,11 +6,11 @@ Knows every room by name. Must not know threads, sockets or command lines.
 import random
 import time
 from collections.abc import Callable, Mapping
-from functools import partial
 from types import MappingProxyType
 
 from starlette.types import Scope
 
+from ciq_mock.callback_rule import BodyFormat
 from ciq_mock.clock import Clock, make_clock
 from ciq_mock.delivery import DeliveryRoom
 from ciq_mock.engine import Accepted, Ended, Engine, EngineError, Event, Job
@@ -28,6 +28,7 @@ from ciq_mock.registers import RegisterError, Registers
 from ciq_mock.runner import Runner
 from ciq_mock.service import (
     activation,
+    batch_calls,
     binding_calls,
     further_calls,
     job_calls,
@@ -35,13 +36,17 @@ from ciq_mock.service import (
     submit,
     template_calls,
     vocabulary_calls,
+    workflow_calls,
+    workflow_documents,
 )
 from ciq_mock.service.call import Answer, Call
-from ciq_mock.service.desk import Desk, refusal_of, refusal_of_register
+from ciq_mock.service.desk import Desk, refusal_of, refusal_of_register, refusal_of_workflow
 from ciq_mock.service.job_documents import callback_body
 from ciq_mock.service.results import READS_CONTENT
 from ciq_mock.service.shown_results import ShownResults
 from ciq_mock.settings import Credentials, MockSettings
+from ciq_mock.workflow import Run, WorkflowError
+from ciq_mock.workflow_room import WorkflowRoom
 from ciq_schemas.lifecycle import JobState
 from ciq_schemas.operations import FeatureOperation, HttpOperation, OperationKind
 
@@ -74,6 +79,17 @@ _OTHERS: Mapping[OperationKind, Callable[[Desk, Call], Answer]] = MappingProxyTy
         OperationKind.GET_VOCABULARY: vocabulary_calls.get,
         OperationKind.LIST_VOCABULARIES: vocabulary_calls.list_tables,
         OperationKind.DELETE_VOCABULARY: vocabulary_calls.delete,
+        OperationKind.CREATE_WORKFLOW: workflow_calls.create,
+        OperationKind.UPDATE_WORKFLOW: workflow_calls.update,
+        OperationKind.LIST_WORKFLOWS: workflow_calls.list_workflows,
+        OperationKind.DELETE_WORKFLOW: workflow_calls.delete,
+        OperationKind.TRIGGER_WORKFLOW: workflow_calls.trigger,
+        OperationKind.LIST_RUNS: workflow_calls.list_runs,
+        OperationKind.DESCRIBE_RUN: workflow_calls.describe_run,
+        OperationKind.CREATE_BATCH: batch_calls.create,
+        OperationKind.LIST_BATCHES: batch_calls.list_batches,
+        OperationKind.DESCRIBE_BATCH: batch_calls.describe,
+        OperationKind.CANCEL_BATCH: batch_calls.cancel,
     }
 )
 
@@ -103,15 +119,21 @@ class Mock:
         self.delivery = DeliveryRoom(
             settings=settings.delivery,
             clock=self.clock,
-            build=partial(callback_body, results=self._results),
+            build=self._callback_body,
             rule_read_at=settings.rule_read_at,
         )
-        self.runner = Runner(engine=self.engine, clock=self.clock, listeners=(self._note, self.delivery.on_event))
+        self._rooms = WorkflowRoom(
+            engine=self.engine, ids=ids, library=self.library, delivery=self.delivery, desk=lambda: self._desk
+        )
+        listeners = (self._note, self.delivery.on_event, self._rooms.on_event)
+        self.runner = Runner(engine=self.engine, clock=self.clock, listeners=listeners)
         self.requests = RequestLog()
         self.jobs: list[Job] = []
         """Every job accepted, in order; the runner has told of it."""
         self._desk = Desk(
             engine=self.engine,
+            workflows=self._rooms.workflows,
+            batches=self._rooms.batches,
             registers=self.registers,
             library=self.library,
             results=self._results,
@@ -154,6 +176,7 @@ class Mock:
     async def reset(self) -> None:
         """Back to the state of the start: no jobs, no queues but those activated from the start, empty logs."""
         self.engine.reset()
+        self._rooms.clear()
         self.registers.clear()
         self.library.clear()
         self.jobs.clear()
@@ -171,6 +194,13 @@ class Mock:
             raise refusal_of(error) from None
         except RegisterError as error:
             raise refusal_of_register(error) from None
+        except WorkflowError as error:
+            raise refusal_of_workflow(error) from None
+
+    def _callback_body(self, subject: Job | Run, form: BodyFormat) -> bytes:
+        if isinstance(subject, Run):
+            return workflow_documents.callback_body(subject, form, root=self.settings.workflow_root)
+        return callback_body(subject, form, results=self._results)
 
     def _note(self, event: Event) -> None:
         if isinstance(event, Accepted):

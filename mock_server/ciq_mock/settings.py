@@ -189,6 +189,8 @@ class MockSettings:
     """By beginning of the input key, first match; goes before the feature."""
     failures: tuple[FailureByInput, ...] = DEFAULT_FAILURES
     rule_read_at: RuleMoment = RuleMoment.END
+    workflow_root: bool = True
+    """WorkflowFinish in XML has the root Response (436/48042); the newest page leaves it out (1045/50341)."""
     refuse_unknown_templates: bool = False
     """True answers TemplateNotFound to a job that names a template its bucket does not have."""
     credentials: tuple[Credentials, ...] = ()

@@ -24,7 +24,7 @@ JOB = a_job()
 
 def parcel(url: str) -> Parcel:
     """A parcel to an address."""
-    return Parcel(job=JOB, url=url, body_format=BodyFormat.XML, copy=1)
+    return Parcel(subject=JOB, url=url, body_format=BodyFormat.XML, copy=1)
 
 
 _steps = st.lists(st.one_of(st.sampled_from(["a", "b", "c"]), st.sampled_from(["take", "done"])), max_size=80)

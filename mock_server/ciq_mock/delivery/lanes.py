@@ -7,15 +7,19 @@ from collections import deque
 
 from ciq_mock.callback_rule import BodyFormat
 from ciq_mock.engine import Job
+from ciq_mock.workflow import Run
+
+Subject = Job | Run
+"""What a callback tells of."""
 
 
 class Parcel:
-    """One callback on its way to one address. Holds the job, not the body: 10,000 of them stay small."""
+    """One callback on its way to one address. Holds what it tells of, not the body: 10,000 of them stay small."""
 
-    __slots__ = ("attempts", "copy", "format", "job", "url")
+    __slots__ = ("attempts", "copy", "format", "subject", "url")
 
-    def __init__(self, *, job: Job, url: str, body_format: BodyFormat, copy: int) -> None:
-        self.job = job
+    def __init__(self, *, subject: Subject, url: str, body_format: BodyFormat, copy: int) -> None:
+        self.subject = subject
         self.url = url
         self.format = body_format
         self.copy = copy

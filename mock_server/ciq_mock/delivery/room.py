@@ -10,20 +10,20 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ciq_mock.callback_rule import BodyFormat, Destination, Silence, Sink, decide
+from ciq_mock.callback_rule import BodyFormat, Decision, Destination, Silence, Sink, decide
 from ciq_mock.clock import Clock, Timer
 from ciq_mock.delivery.address import AddressRefusedError, check_address, without_password
-from ciq_mock.delivery.lanes import Lanes, Parcel
+from ciq_mock.delivery.lanes import Lanes, Parcel, Subject
 from ciq_mock.delivery.log import Answer, Attempt, DeliveryLog
 from ciq_mock.delivery.sinks import SinkMessage, Sinks
-from ciq_mock.engine import Accepted, Ended, Event, Job
+from ciq_mock.engine import Accepted, Ended, Event
 from ciq_mock.settings import DeliverySettings, RuleMoment, Shutdown
 
 if TYPE_CHECKING:
     from ciq_mock.delivery.sender import Sender
 
-BodyBuilder = Callable[[Job, BodyFormat], bytes]
-"""Makes the body of a TaskFinish callback for a job that has ended."""
+BodyBuilder = Callable[[Subject, BodyFormat], bytes]
+"""Makes the body of the callback about what has ended."""
 
 
 class DeliveryRoom:
@@ -74,13 +74,19 @@ class DeliveryRoom:
             return
         job = event.job
         rule = event.rule if self._rule_read_at is RuleMoment.END else job.rule_at_submit
-        match decide(rule, job.callback):
+        if job.origin is not None and job.origin.rule is not None:
+            rule = job.origin.rule
+        self.carry_out(job, decide(rule, job.callback))
+
+    def carry_out(self, subject: Subject, decision: Decision) -> None:
+        """Tell about `subject` as decided."""
+        match decision:
             case Destination() as to:
-                self._send(job, to)
+                self._send(subject, to)
             case Sink() as sink:
-                body = self._build(job, sink.format)
+                body = self._build(subject, sink.format)
                 self.sinks.put(
-                    sink, SinkMessage(job_id=job.id, at=self._clock.now(), format=sink.format, body=body)
+                    sink, SinkMessage(job_id=subject.id, at=self._clock.now(), format=sink.format, body=body)
                 )
                 self._tell()
             case Silence():
@@ -137,14 +143,14 @@ class DeliveryRoom:
 
     # --- on the way in ------------------------------------------------------------------------------------
 
-    def _send(self, job: Job, to: Destination) -> None:
+    def _send(self, subject: Subject, to: Destination) -> None:
         if not self._started:
             raise RuntimeError("the delivery room is not open: await start() before the first event")
         self._open()
         self._count += 1
         delay = self._settings.delay + (self._settings.stagger if self._count % 2 == 1 else 0.0)
         for copy in range(1, self._settings.copies + 1):
-            parcel = Parcel(job=job, url=to.url, body_format=to.format, copy=copy)
+            parcel = Parcel(subject=subject, url=to.url, body_format=to.format, copy=copy)
             try:
                 check_address(to.url, forbid_private=self._settings.forbid_private)
             except AddressRefusedError as error:
@@ -210,7 +216,7 @@ class DeliveryRoom:
         started = self._clock.now()
         answer = Answer(None, "not sent: the body could not be built")
         try:
-            body = self._build(parcel.job, parcel.format)
+            body = self._build(parcel.subject, parcel.format)
             answer = Answer(None, "cut off: the mock was stopped")
             answer = await sender.post(parcel.url, body, parcel.format)
         finally:
@@ -256,7 +262,7 @@ class DeliveryRoom:
 
     def _entry(self, parcel: Parcel, number: int, started: float, answer: Answer) -> Attempt:
         return Attempt(
-            job_id=parcel.job.id,
+            job_id=parcel.subject.id,
             url=without_password(parcel.url),
             number=number,
             copy=parcel.copy,

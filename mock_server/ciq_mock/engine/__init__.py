@@ -33,6 +33,7 @@ from ciq_mock.engine.values import (
     JobOrder,
     KafkaAddress,
     MqAddress,
+    Origin,
 )
 
 __all__ = [
@@ -59,6 +60,7 @@ __all__ = [
     "KafkaAddress",
     "MqAddress",
     "NotActivatedError",
+    "Origin",
     "Queue",
     "QueueCreated",
     "QueueDeleted",

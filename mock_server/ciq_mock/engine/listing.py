@@ -13,6 +13,7 @@ from operator import attrgetter
 
 from ciq_mock.engine.errors import BadCursorError
 from ciq_mock.engine.job import Job
+from ciq_mock.engine.values import Origin
 from ciq_schemas.lifecycle import JobState
 
 _NUMBER = attrgetter("number")
@@ -35,6 +36,8 @@ class JobFilter:
     states: frozenset[JobState] | None = None
     queue_id: str | None = None
     input_object: str | None = None
+    workflow_id: str | None = None
+    batch_id: str | None = None
     created_from: float | None = None
     created_to: float | None = None
     order: TimeOrder = TimeOrder.DESC
@@ -45,13 +48,24 @@ class JobFilter:
             (self.states is None or job.state in self.states)
             and (self.queue_id is None or job.queue.id == self.queue_id)
             and (self.input_object is None or job.input_object == self.input_object)
+            and self._comes_from(job.origin)
+        )
+
+    def _comes_from(self, origin: Origin | None) -> bool:
+        if self.workflow_id is None and self.batch_id is None:
+            return True
+        return (
+            origin is not None
+            and self.workflow_id in (None, origin.workflow_id)
+            and self.batch_id in (None, origin.batch_id)
         )
 
     @property
     def _fingerprint(self) -> int:
         states = None if self.states is None else sorted(self.states)
         window = (self.created_from, self.created_to)
-        parts = (self.tag, states, self.queue_id, self.input_object, window, self.order)
+        origin = (self.workflow_id, self.batch_id)
+        parts = (self.tag, states, self.queue_id, self.input_object, origin, window, self.order)
         return crc32(repr(parts).encode())
 
     def token(self, last: Job) -> str:

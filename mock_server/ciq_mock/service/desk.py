@@ -29,6 +29,14 @@ from ciq_mock.registers import (
 from ciq_mock.service.job_documents import Results
 from ciq_mock.service.refusal import ErrorCode, Refusal
 from ciq_mock.settings import MockSettings
+from ciq_mock.workflow import (
+    Batches,
+    UnknownBatchError,
+    UnknownRunError,
+    UnknownWorkflowError,
+    WorkflowError,
+    Workflows,
+)
 from ciq_schemas.features import FEATURES
 
 
@@ -37,6 +45,8 @@ class Desk:
     """Engine, registers, objects, time and settings; `wake` is called after each command given to the engine."""
 
     engine: Engine
+    workflows: Workflows
+    batches: Batches
     registers: Registers
     library: Library
     results: Results
@@ -50,6 +60,16 @@ def need_bucket(bucket: str) -> str:
     if not bucket:
         raise Refusal(ErrorCode.INVALID_HOST, "this call needs the host of a bucket")
     return bucket
+
+
+def refusal_of_workflow(error: WorkflowError) -> Refusal:
+    """Return the service's refusal for what workflows and batch jobs refuse; no page names a code of their own."""
+    match error:
+        case UnknownWorkflowError() | UnknownRunError() | UnknownBatchError():
+            code = ErrorCode.RESOURCE_NOT_FOUND
+        case _:
+            code = ErrorCode.INVALID_ARGUMENT
+    return Refusal(code, str(error))
 
 
 def refusal_of_register(error: RegisterError) -> Refusal:

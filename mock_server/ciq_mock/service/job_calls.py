@@ -45,6 +45,8 @@ def list_jobs(desk: Desk, operation: FeatureOperation, call: Call) -> Answer:
         states=_states(call),
         queue_id=_queue_id(desk, bucket, feature, call),
         input_object=call.query.get("inputObject"),
+        workflow_id=call.query.get("workflowId"),
+        batch_id=call.query.get("inventoryTriggerJobId"),
         created_from=arguments.moment(call.query, "startCreationTime"),
         created_to=arguments.moment(call.query, "endCreationTime"),
         order=TimeOrder(arguments.word(call.query, "orderByTime", tuple(TimeOrder), TimeOrder.DESC)),

@@ -9,7 +9,7 @@ Source: 1045/73113 (JobsDetail), 436/85083 (many operations), 1045/73386 and oth
 from collections.abc import Callable, Iterable
 
 from ciq_mock.callback_rule import TASK_FINISH, BodyFormat
-from ciq_mock.engine import Job
+from ciq_mock.engine import Job, Origin
 from ciq_mock.service import times
 from ciq_mock.service.call import Call
 from ciq_mock.service.results import finished, result_of
@@ -26,6 +26,7 @@ _TEMPLATE_END = b"</TemplateId>"
 _WATERMARK_END = b"</DigitalWatermark>"
 _WATERMARK_STATES = {JobState.SUCCESS: b"Success", JobState.FAILED: b"Failed"}
 """State that the echo of DigitalWatermark gets (436/85083 family); Running before the end."""
+_END = b"</JobsDetail>"
 _DEFAULT_LEVEL = b"<JobLevel>0</JobLevel>"
 _RESPONSE = b'<?xml version="1.0" encoding="utf-8"?>\n<Response>'
 _EVENT_NAME = f"<EventName>{TASK_FINISH}</EventName>".encode()
@@ -135,6 +136,8 @@ def detail_value(job: Job, *, now: float | None = None, results: Results = resul
     if job.input:
         detail["Input"] = Fragment(job.input)
     detail["Operation"] = Fragment(_operation(job, state, results))
+    if job.origin is not None and job.origin.run_id:
+        detail["Workflow"] = _workflow(job.origin)
     return detail
 
 
@@ -155,7 +158,22 @@ def job_detail(job: Job, *, now: float | None = None, results: Results = results
         f"{progress}<CreationTime>{times.written(job.created)}</CreationTime>{start}"
         f"<EndTime>{times.written(job.ended)}</EndTime><QueueId>{job.queue.id}</QueueId>"
     )
-    return b"".join((head.encode(), job.input, _operation(job, state, results), b"</JobsDetail>"))
+    end = _END if job.origin is None or not job.origin.run_id else _workflow_xml(job.origin) + _END
+    return b"".join((head.encode(), job.input, _operation(job, state, results), end))
+
+
+def _workflow(origin: Origin) -> dict[str, object]:
+    """What a job says of the run that started it (436/85073 and the other callback pages)."""
+    return {
+        "Name": origin.task,
+        "RunId": origin.run_id,
+        "WorkflowId": origin.workflow_id,
+        "WorkflowName": origin.workflow_name,
+    }
+
+
+def _workflow_xml(origin: Origin) -> bytes:
+    return encode_part(Document.JOB_ANSWER, "JobsDetail/Workflow", _workflow(origin)).data
 
 
 def _operation(job: Job, state: JobState, results: Results) -> bytes:

@@ -62,6 +62,7 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer of the service,
 
     def __init__(self, code: ErrorCode, message: str, *, wire: str | None = None, allow: tuple[str, ...] = ()) -> None:
         super().__init__(message)
+        self.error = code
         self.code = wire or code.wire
         self.status = code.status
         self.message = message

@@ -22,7 +22,7 @@ from ciq_schemas.operations import FeatureOperation
 
 _SOURCE_IN_OPERATION = frozenset({"FileCompress", "Tts", "GeneratePlayList", "PosterProduction", "VideoSynthesis"})
 """Tags whose Input may be missing, because Operation names the source (436/83112 and the pages of the tags)."""
-_WRITING = frozenset(
+WRITING = frozenset(
     {
         "Transcode", "Animation", "Snapshot", "SmartCover", "Concat", "VoiceSeparate", "VideoMontage", "SDRtoHDR",
         "VideoProcess", "SuperResolution", "Segment", "DigitalWatermark", "StreamExtract", "Tts", "NoiseReduction",
@@ -39,10 +39,10 @@ def submit(desk: Desk, operation: FeatureOperation, call: Call) -> Answer:
     tags = _tags(form)
     feature = _feature(tags, operation)
     for tag, asked in zip(tags, form.operations, strict=True):
-        if tag in _WRITING and not asked.has_output:
+        if tag in WRITING and not asked.has_output:
             raise invalid(f"Operation.Output is required for {tag}")
         check_operation(tag, asked.xml)
-    orders = _orders(desk, FEATURES[feature], call, form, tags)
+    orders = orders_of(desk, FEATURES[feature], call, form, tags)
     if form.queue_type and feature is Feature.MEDIA and form.queue_type not in FEATURES[feature].categories:
         raise invalid(f"QueueType must be SpeedTranscoding, not {shortened(form.queue_type)}")
     jobs = desk.engine.submit(
@@ -75,7 +75,8 @@ def _feature(tags: list[str], operation: FeatureOperation) -> Feature:
     return features.pop()
 
 
-def _orders(desk: Desk, spec: FeatureSpec, call: Call, form: SubmitForm, tags: list[str]) -> list[JobOrder]:
+def orders_of(desk: Desk, spec: FeatureSpec, call: Call, form: SubmitForm, tags: list[str]) -> list[JobOrder]:
+    """The orders of a request that has been checked so far. Raises Refusal for input and callback fields."""
     settings = desk.settings
     source = _source(form.source, tags)
     callback = _callback(settings, form.callback)

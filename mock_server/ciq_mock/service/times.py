@@ -43,3 +43,14 @@ def read(text: str) -> float | None:
         return datetime(year, month, day, hour, minute, second, tzinfo=timezone(zone)).timestamp()
     except (ValueError, OverflowError):
         return None
+
+
+def written_with_colon(seconds: float | None) -> str:
+    """Return the text of a time in answers about runs of workflows: `2026-01-05T09:00:00+08:00` (436/50855)."""
+    text = written(seconds)
+    return text if text == UNSET else f"{text[:-2]}:{text[-2:]}"
+
+
+def written_with_space(seconds: float | None) -> str:
+    """Return the text of a time in callbacks of workflows: `2026-01-05 09:00:00+0800` (436/48042)."""
+    return written(seconds).replace("T", " ")

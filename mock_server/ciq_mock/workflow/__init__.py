@@ -1,0 +1,50 @@
+"""Workflows and batch jobs: what starts jobs without a submit. Pure, beside the engine."""
+
+from ciq_mock.workflow.batches import (
+    BatchEndedError,
+    Batches,
+    BatchFilter,
+    BatchJob,
+    BatchPlan,
+    BatchType,
+    ObjectsError,
+    UnknownBatchError,
+)
+from ciq_mock.workflow.errors import WorkflowError
+from ciq_mock.workflow.paging import Page
+from ciq_mock.workflow.records import Run, RunState, Task, Workflow, WorkflowPlan
+from ciq_mock.workflow.topology import Graph, Node, TopologyError, read_topology
+from ciq_mock.workflow.workflows import (
+    RunFilter,
+    TooManyWorkflowsError,
+    UnknownRunError,
+    UnknownWorkflowError,
+    Workflows,
+)
+
+__all__ = [
+    "BatchEndedError",
+    "BatchFilter",
+    "BatchJob",
+    "BatchPlan",
+    "BatchType",
+    "Batches",
+    "Graph",
+    "Node",
+    "ObjectsError",
+    "Page",
+    "Run",
+    "RunFilter",
+    "RunState",
+    "Task",
+    "TooManyWorkflowsError",
+    "TopologyError",
+    "UnknownBatchError",
+    "UnknownRunError",
+    "UnknownWorkflowError",
+    "Workflow",
+    "WorkflowError",
+    "WorkflowPlan",
+    "Workflows",
+    "read_topology",
+]
