@@ -1,0 +1,78 @@
+// The core path of the service through cos-nodejs-sdk-v5, unmodified, its hosts redirected by Ip.
+// Arguments: host:port of a mock with a stepped clock. Prints one JSON line: [{method, call, found}, ...].
+'use strict';
+const http = require('http');
+const COS = require('cos-nodejs-sdk-v5');
+
+const address = process.argv[2];
+const Bucket = 'sdk-1250000000';
+const Region = 'ap-test';
+const cos = new COS({
+  SecretId: process.env.CIQ_SECRET_ID,
+  SecretKey: process.env.CIQ_SECRET_KEY,
+  Protocol: 'http:',
+  Ip: address,
+  Domain: '{Bucket}.ci.{Region}.myqcloud.com',
+});
+const results = [];
+
+async function ask(method, key, options, found) {
+  const Body = options.Body && COS.util.json2xml({ Request: options.Body });
+  const answer = await cos.request({ Bucket, Region, Method: method, Key: key, ...options, ...(Body ? { Body } : {}) });
+  const shown = key.replace(/[a-z][0-9a-f]{32}/g, '{id}');
+  const flags = [options.Action || '', ...Object.keys(options.Query || {})].filter(Boolean);
+  results.push({ call: `${method} /${shown}${flags.length ? '?' + flags.join('&') : ''}`, found: found(answer.Response) });
+  return answer.Response;
+}
+
+function advance(seconds) {
+  return new Promise((resolve, reject) => {
+    const [host, port] = address.split(':');
+    const request = http.request({ host, port, path: '/_ciq/clock/advance', method: 'POST' }, (answer) => {
+      answer.resume();
+      answer.on('end', () => (answer.statusCode === 200 ? resolve() : reject(new Error(`advance: ${answer.statusCode}`))));
+    });
+    request.on('error', reject);
+    request.end(JSON.stringify({ seconds }));
+  });
+}
+
+const output = { Region, Bucket, Object: 'out/${Number}.jpg' };
+const rule = (state) => ({ State: state, Event: 'TaskFinish', Type: 'Url', Url: 'http://cb.example.com/x', ResultFormat: 'JSON' });
+const job = (object, level) => ({
+  Tag: 'Snapshot', Input: { Object: object }, Operation: { Output: output, UserData: '中文'.length + ' signs', JobLevel: level },
+});
+
+async function main() {
+  await ask('POST', 'mediabucket', {}, (r) => `MediaBucket.Name is ${r.MediaBucket.Name === Bucket ? 'the bucket' : r.MediaBucket.Name}`);
+  await ask('GET', 'mediabucket', { Query: { bucketNames: Bucket } }, (r) => `TotalCount = ${r.TotalCount}`);
+  const { QueueList: queue } = await ask('GET', 'queue', {}, (r) => `QueueList.State = ${r.QueueList.State}`);
+  const update = (state) => ({ Body: { Name: 'node', State: state, NotifyConfig: rule('Off') } });
+  await ask('PUT', `queue/${queue.QueueId}`, update('Paused'), (r) => `Queue.State = ${r.Queue.State}`);
+  const first = await ask('POST', 'jobs', { Body: job('in/中文 a+b.mp4', 0) }, (r) => `JobsDetail.State = ${r.JobsDetail.State}`);
+  const second = await ask('POST', 'jobs', { Body: job('in/b.mp4', 2), ContentType: 'application/xml' }, (r) => `JobsDetail.Tag = ${r.JobsDetail.Tag}`);
+  const [one, two] = [first.JobsDetail.JobId, second.JobsDetail.JobId];
+  await ask('GET', `jobs/${one}`, {}, (r) => `JobsDetail.Input.Object = ${r.JobsDetail.Input.Object}`);
+  await ask('GET', `jobs/${one},${two}`, {}, (r) => `JobsDetail[${r.JobsDetail.length}]`);
+  await ask('PUT', `jobs/${two}`, { Action: 'cancel' }, () => 'no body, as documented');
+  await ask('PUT', `queue/${queue.QueueId}`, update('Active'), (r) => `Queue.State = ${r.Queue.State}`);
+  await advance(60);
+  await ask('GET', 'jobs', { Query: { tag: 'Snapshot', states: 'Success', size: 5 } }, (r) => `JobsDetail.State = ${r.JobsDetail.State}`);
+  await ask('GET', 'jobs', { Query: { tag: 'Snapshot', states: 'Cancel' } }, (r) => `JobsDetail.State = ${r.JobsDetail.State}`);
+  const made = await ask('POST', 'template', { Body: { Tag: 'Snapshot', Name: 'shot', Snapshot: { Mode: 'Interval' } } }, (r) => `Template.Name = ${r.Template.Name}`);
+  const id = made.Template.TemplateId;
+  await ask('GET', 'template', { Query: { ids: id } }, (r) => `TemplateList.Name = ${r.TemplateList.Name}`);
+  await ask('DELETE', `template/${id}`, {}, (r) => `TemplateId is ${r.TemplateId === id ? 'the one deleted' : r.TemplateId}`);
+  await ask('DELETE', 'mediabucket', {}, (r) => `BucketName is ${r.BucketName === Bucket ? 'the bucket' : r.BucketName}`);
+  try {
+    await ask('GET', 'queue', {}, () => 'no error');
+  } catch (error) {
+    results.push({ call: 'GET /queue', found: `error ${error.statusCode} ${error.code}` });
+  }
+  console.log(JSON.stringify(results));
+}
+
+main().catch((error) => {
+  console.error(error);
+  process.exit(1);
+});

@@ -1,0 +1,457 @@
+"""Every CI method of the official Python SDK that was recorded, called once on a mock, in an order that makes sense.
+
+Each exercise reads its answer through the SDK and returns what it found there, in words that are the same in each run.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from qcloud_cos import CosConfig, CosS3Client
+from qcloud_cos.ai_recognition import AIRecognitionClient
+from qcloud_cos.cos_auth import CosS3Auth
+from qcloud_cos.intelligent_speech import IntelligentSpeechClient
+from requests import post
+
+from ciq_mock.server import MockServer
+from ciq_mock.settings import Credentials
+
+BUCKET = "sdk-1250000000"
+REGION = "ap-test"
+KEYS = Credentials(secret_id="AKIDSDK", secret_key="sdk-secret")
+_OUTPUT = {"Bucket": BUCKET, "Region": REGION, "Object": "out/${Number}.jpg"}
+_PLACE: Mapping[str, Any] = {"Bucket": BUCKET, "OutputBucket": BUCKET, "OutputRegion": REGION}
+_SPEECH = {"EngineModelType": "16k_zh", "ChannelNum": 1, "ResTextFormat": 1}
+_SPEECH_TEXTS = {name: str(value) for name, value in _SPEECH.items()}
+_PIC = {"Tag": "PicProcess", "Input": {"Object": "in/a.png"}}
+_WORKFLOW = {
+    "MediaWorkflow": {
+        "Name": "flow",
+        "State": "Active",
+        "Topology": {
+            "Dependencies": {"Start": "Snapshot_1", "Snapshot_1": "End"},
+            "Nodes": {
+                "Start": {"Type": "Start", "Input": {"ObjectPrefix": "in/"}},
+                "Snapshot_1": {"Type": "Snapshot", "Operation": {"TemplateId": "tsome", "Output": _OUTPUT}},
+            },
+        },
+    }
+}
+
+
+@dataclass
+class Desk:
+    """The clients, the mock, and what earlier exercises left behind."""
+
+    server: MockServer
+    cos: Any
+    speech: Any
+    ai: Any
+    ids: dict[str, str] = field(default_factory=dict)
+
+    def run_jobs(self) -> None:
+        """Let everything that waits run to its end."""
+        self.server.advance(60)
+
+
+def desk_of(server: MockServer) -> Desk:
+    """Clients of the SDK pointed at the mock as their proxy, and the features opened that the SDK cannot open."""
+    config = CosConfig(
+        Region=REGION,
+        SecretId=KEYS.secret_id,
+        SecretKey=KEYS.secret_key,
+        Scheme="http",
+        Proxies={"http": server.url},
+    )
+    for path in ("/mediabucket", "/docbucket", "/file_bucket"):
+        answer = post(
+            f"http://{BUCKET}.ci.{REGION}.myqcloud.com{path}",
+            auth=CosS3Auth(config, path),
+            proxies={"http": server.url},
+            timeout=10,
+        )
+        answer.raise_for_status()
+    clients = (kind(config, retry=0) for kind in (CosS3Client, IntelligentSpeechClient, AIRecognitionClient))
+    return Desk(server, *clients)
+
+
+Exercise = Callable[[Desk], str]
+
+
+def _opened(method: str, container: str) -> Exercise:
+    def run(desk: Desk) -> str:
+        _, data = getattr(desk.cos, method)(BUCKET)
+        assert data[container]["Name"] == BUCKET
+        return f"{container}.Region = {data[container]['Region']}"
+
+    return run
+
+
+def _closed(method: str) -> Exercise:
+    def run(desk: Desk) -> str:
+        _, data = getattr(desk.cos, method)(BUCKET)
+        assert data["BucketName"] == BUCKET
+        return "BucketName is the bucket"
+
+    return run
+
+
+def _buckets(method: str, container: str) -> Exercise:
+    def run(desk: Desk) -> str:
+        data = getattr(desk.cos, method)(Regions=REGION, BucketNames=BUCKET)
+        found = data[container]
+        (bucket,) = found if isinstance(found, list) else [found]  # the SDK makes no list of AiBucketList
+        assert bucket["BucketId"] == BUCKET
+        return f"TotalCount = {data['TotalCount']}"
+
+    return run
+
+
+def _queues(method: str) -> Exercise:
+    def run(desk: Desk) -> str:
+        queue = getattr(desk.cos, method)(BUCKET)["QueueList"][0]
+        desk.ids[method.replace("_get_", "_update_")] = queue["QueueId"]
+        return f"QueueList[0].Name = {queue['Name']}"
+
+    return run
+
+
+def _wanted(state: str) -> dict[str, object]:
+    rule = {"State": "Off", "Event": "TaskFinish", "Type": "Url", "Url": "http://cb.example.com/x"}
+    return {"Name": "renamed", "State": state, "NotifyConfig": rule}
+
+
+def _queue_update(method: str) -> Exercise:
+    def run(desk: Desk) -> str:
+        (queue,) = getattr(desk.cos, method)(BUCKET, desk.ids[method], _wanted("Active"))["Queue"]
+        assert queue["QueueId"] == desk.ids[method]
+        return f"Queue[0].Name = {queue['Name']}"
+
+    return run
+
+
+def _created(job: Any, desk: Desk, name: str) -> str:
+    detail = job["JobsDetail"]
+    one = detail[0] if isinstance(detail, list) else detail
+    desk.ids[name] = one["JobId"]
+    return f"JobsDetail.State = {one['State']}, Tag = {one['Tag']}"
+
+
+def _media_job(desk: Desk) -> str:
+    body = {"Tag": "Snapshot", "Input": {"Object": "in/a.mp4"}, "Operation": {"Output": _OUTPUT}}
+    return _created(desk.cos.ci_create_media_jobs(BUCKET, body, {}), desk, "media")
+
+
+def _cancelled(desk: Desk) -> str:
+    body = {"Tag": "Snapshot", "Input": {"Object": "in/b.mp4"}, "Operation": {"Output": _OUTPUT}}
+    queue_id = desk.ids["ci_update_media_queue"]
+    desk.cos.ci_update_media_queue(BUCKET, queue_id, _wanted("Paused"))
+    (job,) = desk.cos.ci_create_media_jobs(BUCKET, body, {})["JobsDetail"]
+    desk.cos.ci_cancel_jobs(BUCKET, job["JobId"])
+    desk.cos.ci_update_media_queue(BUCKET, queue_id, _wanted("Active"))
+    (after,) = desk.cos.ci_get_media_jobs(BUCKET, job["JobId"])["JobsDetail"]
+    assert after["State"] == "Cancel"
+    return "describe then shows State = Cancel"
+
+
+def _picture_job(desk: Desk) -> str:
+    rule = {"IsPicInfo": "true", "ProcessRule": "imageMogr2/rotate/90"}
+    body = {**_PIC, "Operation": {"PicProcess": rule, "Output": _OUTPUT}}
+    return _created(desk.cos.ci_create_media_pic_jobs(BUCKET, body, {}), desk, "pic")
+
+
+def _doc_job(desk: Desk) -> str:
+    job = desk.cos.ci_create_doc_job(**_PLACE, InputObject="in.docx", OutputObject="out_${Number}.jpg", EndPage=1)
+    return _created(job, desk, "doc")
+
+
+def _asr_job(desk: Desk) -> str:
+    job = desk.cos.ci_create_asr_job(
+        **_PLACE,
+        InputObject="in.mp3",
+        OutputObject="out.txt",
+        SpeechRecognition=_SPEECH_TEXTS,
+    )
+    return _created(job, desk, "asr")
+
+
+def _hash_job(desk: Desk) -> str:
+    job = desk.cos.ci_create_file_hash_job(BUCKET, "in.zip", {"Type": "MD5", "AddToHeader": "true"})
+    return _created(job, desk, "file")
+
+
+def _uncompress_job(desk: Desk) -> str:
+    config = {"Prefix": "out/", "PrefixReplaced": "0"}
+    return _created(desk.cos.ci_create_file_uncompress_job(BUCKET, "in.zip", BUCKET, REGION, config), desk, "file2")
+
+
+def _compress_job(desk: Desk) -> str:
+    job = desk.cos.ci_create_file_compress_job(
+        **_PLACE, OutputObject="out.zip", FileCompressConfig={"Flatten": "0", "Format": "zip", "Prefix": "in/"}
+    )
+    return _created(job, desk, "file3")
+
+
+def _described(method: str, name: str) -> Exercise:
+    def run(desk: Desk) -> str:
+        desk.run_jobs()
+        (job,) = getattr(desk.cos, method)(BUCKET, desk.ids[name])["JobsDetail"]
+        assert job["JobId"] == desk.ids[name]
+        return f"JobsDetail[0].State = {job['State']}"
+
+    return run
+
+
+def _listed(method: str, name: str, *arguments: str) -> Exercise:
+    def run(desk: Desk) -> str:
+        jobs = getattr(desk.cos, method)(BUCKET, *arguments)["JobsDetail"]
+        assert desk.ids[name] in [job["JobId"] for job in jobs]
+        return f"JobsDetail[{len(jobs)}] holds the job"
+
+    return run
+
+
+def _template(desk: Desk) -> str:
+    body = {"Tag": "Snapshot", "Name": "shot", "Snapshot": {"Mode": "Interval", "Start": "0"}}
+    template = desk.cos.ci_create_template(BUCKET, body)["Template"]
+    desk.ids["template"] = template["TemplateId"]
+    return f"Template.Snapshot.Mode = {template['Snapshot']['Mode']}"
+
+
+def _template_update(desk: Desk) -> str:
+    body = {"Tag": "Snapshot", "Name": "shot-2", "Snapshot": {"Mode": "Average", "Start": "0"}}
+    template = desk.cos.ci_update_template(BUCKET, desk.ids["template"], body)["Template"]
+    assert template["TemplateId"] == desk.ids["template"]
+    return f"Template.Name = {template['Name']}"
+
+
+def _speech_template(desk: Desk) -> str:
+    template = desk.cos.ci_create_asr_template(BUCKET, "talk", **_SPEECH)["Template"]
+    desk.ids["asr_template"] = template["TemplateId"]
+    return f"Template.SpeechRecognition.EngineModelType = {template['SpeechRecognition']['EngineModelType']}"
+
+
+def _speech_template_update(desk: Desk) -> str:
+    answer = desk.cos.ci_update_asr_template(BUCKET, desk.ids["asr_template"], "talk-2", **_SPEECH)
+    return f"Template.Name = {answer['Template']['Name']}"
+
+
+def _templates(method: str, name: str) -> Exercise:
+    def run(desk: Desk) -> str:
+        (template,) = getattr(desk.cos, method)(BUCKET, Ids=desk.ids[name])["TemplateList"]
+        return f"TemplateList[0].Name = {template['Name']}"
+
+    return run
+
+
+def _template_deleted(method: str, name: str) -> Exercise:
+    def run(desk: Desk) -> str:
+        answer = getattr(desk.cos, method)(BUCKET, desk.ids[name])
+        assert answer["TemplateId"] == desk.ids[name]
+        return "TemplateId is the one deleted"
+
+    return run
+
+
+def _workflow(desk: Desk) -> str:
+    workflow = desk.cos.ci_create_workflow(BUCKET, _WORKFLOW)["MediaWorkflow"]
+    desk.ids["workflow"] = workflow["WorkflowId"]
+    return f"MediaWorkflow.State = {workflow['State']}"
+
+
+def _workflow_update(desk: Desk) -> str:
+    desk.cos.ci_update_workflow_state(BUCKET, desk.ids["workflow"], "paused")
+    changed = {"MediaWorkflow": {**_WORKFLOW["MediaWorkflow"], "Name": "flow-2", "State": "Paused"}}
+    answer = desk.cos.ci_update_workflow(BUCKET, desk.ids["workflow"], changed)
+    return f"MediaWorkflow.Name = {answer['MediaWorkflow']['Name']}"
+
+
+def _workflow_state(desk: Desk) -> str:
+    desk.cos.ci_update_workflow_state(BUCKET, desk.ids["workflow"], "active")
+    (workflow,) = desk.cos.ci_get_workflow(BUCKET, Ids=desk.ids["workflow"])["MediaWorkflowList"]
+    return f"list then shows State = {workflow['State']}"
+
+
+def _workflows(desk: Desk) -> str:
+    (workflow,) = desk.cos.ci_get_workflow(BUCKET, Ids=desk.ids["workflow"])["MediaWorkflowList"]
+    return f"MediaWorkflowList[0].Name = {workflow['Name']}"
+
+
+def _triggered(desk: Desk) -> str:
+    desk.ids["run"] = desk.cos.ci_trigger_workflow(BUCKET, desk.ids["workflow"], "in/a.mp4")["InstanceId"]
+    return "InstanceId names the run"
+
+
+def _run(desk: Desk) -> str:
+    desk.run_jobs()
+    (run,) = desk.cos.ci_get_workflowexecution(BUCKET, desk.ids["run"])["WorkflowExecution"]
+    return f"WorkflowExecution[0].State = {run['State']}"
+
+
+def _runs(desk: Desk) -> str:
+    found = desk.cos.ci_list_workflowexecution(BUCKET, desk.ids["workflow"])["WorkflowExecutionList"]
+    run = found if isinstance(found, dict) else found[0]  # the SDK makes no list of it
+    assert run["RunId"] == desk.ids["run"]
+    return f"WorkflowExecutionList.State = {run['State']}"
+
+
+def _workflow_deleted(desk: Desk) -> str:
+    desk.cos.ci_update_workflow_state(BUCKET, desk.ids["workflow"], "paused")
+    answer = desk.cos.ci_delete_workflow(BUCKET, desk.ids["workflow"])
+    assert answer["WorkflowId"] == desk.ids["workflow"]
+    return "WorkflowId is the one deleted"
+
+
+def _batch(desk: Desk) -> str:
+    body = {
+        "Name": "batch",
+        "Type": "Job",
+        "Input": {"Object": "in/a.mp4"},
+        "Operation": {
+            "Tag": "Snapshot",
+            "JobParam": {"Snapshot": {"Mode": "Interval", "Start": "0"}},
+            "Output": _OUTPUT,
+            "TimeInterval": {"Start": "2020-01-01T00:00:00+0800", "End": "2040-01-01T00:00:00+0800"},
+        },
+    }
+    (batch,) = desk.cos.ci_create_inventory_trigger_jobs(BUCKET, body)["JobsDetail"]
+    desk.ids["batch"] = batch["JobId"]
+    return f"JobsDetail[0].Name = {batch['Name']}"
+
+
+def _batches(desk: Desk) -> str:
+    batches = desk.cos.ci_list_inventory_trigger_jobs(BUCKET, Type="Job")["JobsDetail"]
+    assert [one["JobId"] for one in batches] == [desk.ids["batch"]]
+    return f"JobsDetail[0].Type = {batches[0]['Type']}"
+
+
+def _batch_described(desk: Desk) -> str:
+    (batch,) = desk.cos.ci_get_inventory_trigger_jobs(BUCKET, desk.ids["batch"])["JobsDetail"]
+    assert batch["JobId"] == desk.ids["batch"]
+    return f"JobsDetail[0].Type = {batch['Type']}"
+
+
+def _batch_cancelled(desk: Desk) -> str:
+    answer = desk.cos.ci_delete_inventory_trigger_jobs(BUCKET, desk.ids["batch"])
+    assert answer.status_code == 200
+    (batch,) = desk.cos.ci_get_inventory_trigger_jobs(BUCKET, desk.ids["batch"])["JobsDetail"]
+    return f"describe then shows State = {batch['State']}"
+
+
+def _keys_updated(desk: Desk) -> str:
+    _, data = desk.cos.ci_update_hls_play_key(BUCKET, "master-key", "backup-key")
+    return f"PlayKeyList.MasterPlayKey = {data['PlayKeyList']['MasterPlayKey']}"
+
+
+def _keys(desk: Desk) -> str:
+    _, data = desk.cos.ci_get_hls_play_key(BUCKET)
+    return f"PlayKeyList.BackupPlayKey = {data['PlayKeyList']['BackupPlayKey']}"
+
+
+def _image_search(desk: Desk) -> str:
+    _, data = desk.ai.ci_image_search_bucket(BUCKET, {"MaxCapacity": "1000", "MaxQps": "10"})
+    assert data == b""
+    return "no body, as documented"
+
+
+def _words(desk: Desk) -> str:
+    body = {"TableName": "towns", "VocabularyWeights": {"Vocabulary": "chengdu", "Weight": "10"}}
+    _, data = desk.speech.ci_create_asr_hot_vocabulary_table(BUCKET, body, ContentType="application/xml")
+    desk.ids["words"] = data["TableId"]
+    return "TableId names the table"
+
+
+def _words_updated(desk: Desk) -> str:
+    body = {"TableId": desk.ids["words"], "TableName": "cities"}
+    _, data = desk.speech.ci_update_asr_hot_vocabulary_table(BUCKET, body)
+    assert data["TableId"] == desk.ids["words"]
+    return "TableId is the one updated"
+
+
+def _words_shown(desk: Desk) -> str:
+    _, data = desk.speech.ci_get_asr_hot_vocabulary_table(BUCKET, desk.ids["words"])
+    return f"Table.TableName = {data['Table']['TableName']}"
+
+
+def _words_listed(desk: Desk) -> str:
+    _, data = desk.speech.ci_list_asr_hot_vocabulary_table(BUCKET)
+    assert data["VocabularyTable"]["TableId"] == desk.ids["words"]
+    return f"TotalCount = {data['TotalCount']}"
+
+
+def _words_deleted(desk: Desk) -> str:
+    _, data = desk.speech.ci_delete_asr_hot_vocabulary_table(BUCKET, desk.ids["words"])
+    assert data["TableId"] == desk.ids["words"]
+    return "TableId is the one deleted"
+
+
+EXERCISES: Mapping[str, Exercise] = {
+    "ci_open_pic_bucket": _opened("ci_open_pic_bucket", "PicBucket"),
+    "ci_open_asr_bucket": _opened("ci_open_asr_bucket", "AsrBucket"),
+    "ci_open_ai_bucket": _opened("ci_open_ai_bucket", "AiBucket"),
+    "ci_get_bucket": _buckets("ci_get_bucket", "MediaBucketList"),
+    "ci_get_media_bucket": _buckets("ci_get_media_bucket", "MediaBucketList"),
+    "ci_get_pic_bucket": _buckets("ci_get_pic_bucket", "PicBucketList"),
+    "ci_get_doc_bucket": _buckets("ci_get_doc_bucket", "DocBucketList"),
+    "ci_get_asr_bucket": _buckets("ci_get_asr_bucket", "AsrBucketList"),
+    "ci_get_ai_bucket": _buckets("ci_get_ai_bucket", "AiBucketList"),
+    "ci_get_media_queue": _queues("ci_get_media_queue"),
+    "ci_get_media_pic_queue": _queues("ci_get_media_pic_queue"),
+    "ci_get_doc_queue": _queues("ci_get_doc_queue"),
+    "ci_get_asr_queue": _queues("ci_get_asr_queue"),
+    "ci_get_ai_queue": _queues("ci_get_ai_queue"),
+    "ci_update_media_queue": _queue_update("ci_update_media_queue"),
+    "ci_update_media_pic_queue": _queue_update("ci_update_media_pic_queue"),
+    "ci_update_doc_queue": _queue_update("ci_update_doc_queue"),
+    "ci_update_asr_queue": _queue_update("ci_update_asr_queue"),
+    "ci_update_ai_queue": _queue_update("ci_update_ai_queue"),
+    "ci_create_media_jobs": _media_job,
+    "ci_cancel_jobs": _cancelled,
+    "ci_create_media_pic_jobs": _picture_job,
+    "ci_create_doc_job": _doc_job,
+    "ci_create_asr_job": _asr_job,
+    "ci_create_file_hash_job": _hash_job,
+    "ci_create_file_uncompress_job": _uncompress_job,
+    "ci_create_file_compress_job": _compress_job,
+    "ci_get_media_jobs": _described("ci_get_media_jobs", "media"),
+    "ci_get_media_pic_jobs": _described("ci_get_media_pic_jobs", "pic"),
+    "ci_get_doc_job": _described("ci_get_doc_job", "doc"),
+    "ci_get_asr_job": _described("ci_get_asr_job", "asr"),
+    "ci_get_file_process_jobs": _described("ci_get_file_process_jobs", "file"),
+    "ci_list_media_jobs": _listed("ci_list_media_jobs", "media", "Snapshot"),
+    "ci_list_media_pic_jobs": _listed("ci_list_media_pic_jobs", "pic", "PicProcess"),
+    "ci_list_doc_jobs": _listed("ci_list_doc_jobs", "doc"),
+    "ci_list_asr_jobs": _listed("ci_list_asr_jobs", "asr"),
+    "ci_create_template": _template,
+    "ci_update_template": _template_update,
+    "ci_get_template": _templates("ci_get_template", "template"),
+    "ci_delete_template": _template_deleted("ci_delete_template", "template"),
+    "ci_create_asr_template": _speech_template,
+    "ci_update_asr_template": _speech_template_update,
+    "ci_get_asr_template": _templates("ci_get_asr_template", "asr_template"),
+    "ci_delete_asr_template": _template_deleted("ci_delete_asr_template", "asr_template"),
+    "ci_create_workflow": _workflow,
+    "ci_update_workflow": _workflow_update,
+    "ci_update_workflow_state": _workflow_state,
+    "ci_get_workflow": _workflows,
+    "ci_trigger_workflow": _triggered,
+    "ci_get_workflowexecution": _run,
+    "ci_list_workflowexecution": _runs,
+    "ci_delete_workflow": _workflow_deleted,
+    "ci_create_inventory_trigger_jobs": _batch,
+    "ci_list_inventory_trigger_jobs": _batches,
+    "ci_get_inventory_trigger_jobs": _batch_described,
+    "ci_delete_inventory_trigger_jobs": _batch_cancelled,
+    "ci_update_hls_play_key": _keys_updated,
+    "ci_get_hls_play_key": _keys,
+    "ci_image_search_bucket": _image_search,
+    "ci_create_asr_hot_vocabulary_table": _words,
+    "ci_update_asr_hot_vocabulary_table": _words_updated,
+    "ci_get_asr_hot_vocabulary_table": _words_shown,
+    "ci_list_asr_hot_vocabulary_table": _words_listed,
+    "ci_delete_asr_hot_vocabulary_table": _words_deleted,
+    "ci_close_pic_bucket": _closed("ci_close_pic_bucket"),
+    "ci_close_asr_bucket": _closed("ci_close_asr_bucket"),
+    "ci_close_ai_bucket": _closed("ci_close_ai_bucket"),
+}
+"""By method, in the order in which they are done."""
