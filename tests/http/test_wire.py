@@ -2,6 +2,7 @@
 
 import logging
 import socket
+import time
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPResponse
 from typing import NoReturn
@@ -151,6 +152,61 @@ def test_a_quiet_connection_between_requests_is_not_slow() -> None:
             response.begin()
             assert response.read()
             silent.recv(65536)  # returns once the other connection's deadline has passed
+
+
+def test_a_connection_that_rests_for_too_long_is_closed() -> None:
+    """Whoever says nothing for the time of keep-alive is let go, without a word; before, the connection is open."""
+    with (
+        MockServer(MockSettings(limits=Limits(keep_alive=1.0))) as server,
+        socket.create_connection(("127.0.0.1", server.port), timeout=10) as sock,
+    ):
+        began = time.monotonic()
+        sock.sendall(b"GET /asrbucket HTTP/1.1\r\nHost: x\r\n\r\n")
+        response = HTTPResponse(sock)
+        response.begin()
+        assert response.read()
+        assert sock.recv(1) == b""
+        assert time.monotonic() - began > 0.9
+
+
+@pytest.mark.parametrize("last", ["", "Connection: close\r\n"])
+def test_requests_sent_in_a_row_are_answered_in_a_row(server: MockServer, last: str) -> None:
+    """Pipelined requests get their answers in order, whichever way each of them takes."""
+    head = "%s %s HTTP/1.1\r\nHost: x\r\n%s\r\n"
+    targets = [("GET", "/queue", ""), ("GET", "/_ciq/health", ""), ("GET", "/no", ""), ("GET", "/queue", last)]
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as sock:
+        sock.sendall("".join(head % target for target in targets).encode())
+        statuses = []
+        with sock.makefile("rb") as stream:
+            for _ in targets:
+                statuses.append(int(stream.readline().split()[1]))
+                fields = dict(line.lower().split(b": ", 1) for line in iter(stream.readline, b"\r\n"))
+                assert stream.read(int(fields[b"content-length"]))
+    assert statuses == [200, 200, 404, 200]
+
+
+@pytest.mark.parametrize(
+    "more", ["", "Expect: 100-continue\r\n", "Connection: close\r\n", "X-Old: 1\r\n"], ids=str.strip
+)
+@pytest.mark.parametrize("version", ["1.1", "1.0"])
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_may_come_in_any_way(server: MockServer, more: str, version: str, chunked: bool) -> None:
+    """A body byte by byte, in chunks, announced or from an old client: each submit is accepted."""
+    body = submit_body()
+    if chunked:
+        size, sent = "Transfer-Encoding: chunked", b"".join(b"1\r\n%c\r\n" % byte for byte in body) + b"0\r\n\r\n"
+    else:
+        size, sent = f"Content-Length: {len(body)}", body
+    head = f"POST /jobs HTTP/{version}\r\nHost: x\r\n{more}{size}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as sock:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.sendall(head.encode())
+        for start in range(0, len(sent), 7):
+            sock.sendall(sent[start : start + 7])
+        response = HTTPResponse(sock, method="POST")
+        response.begin()
+        assert response.status == 200
+        assert b"<State>Submitted</State>" in response.read()
 
 
 def test_too_many_connections_are_turned_away() -> None:

@@ -8,14 +8,13 @@ Must not know what a handler does, nor XML beyond the error form.
 import base64
 import hmac
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from hashlib import md5
-from types import MappingProxyType
 
 from starlette.types import Receive, Scope, Send
 
 from ciq_mock.http.identity import RequestIds
-from ciq_mock.http.protocol import ANSWER_AT_ONCE, AnswerAtOnce, Headers, Spelled
+from ciq_mock.http.protocol import Answered, Headers, Spelled
 from ciq_mock.http.request_log import RequestEntry, RequestLog, shown_target
 from ciq_mock.http.router import Router
 from ciq_mock.http.target import HostReader, Place, read_path, read_query
@@ -35,8 +34,6 @@ WriteError = Callable[[Refusal, str, str, str], bytes]
 _CONTENT_LENGTH = Spelled(b"Content-Length")
 _XML = (Spelled(b"Content-Type"), b"application/xml")
 """Exactly this value: the Python SDK compares for equality."""
-_USUAL_HEAD = b"Content-Type: application/xml\r\nContent-Length: %d\r\nx-ci-request-id: %b\r\nx-cos-request-id: %b\r\n"
-_NONE: Mapping[str, AnswerAtOnce] = MappingProxyType({})
 _DRAINED = 16 << 20
 """So much of a refused body is still read, so that the sender gets to read the answer."""
 
@@ -69,41 +66,41 @@ class ServiceApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
-        request_id = self._ids.fresh()
         headers = dict(scope["headers"])
         try:
             body = await self._body(headers, receive)
-            answer = self._answer(scope, headers, body, request_id)
-            refusal = None
         except ConnectionError:
             return  # the sender is gone: nobody to answer
-        except Refusal as refused:
-            refusal = refused
+        except Refusal as refusal:
+            status, response, content = self._refused(scope, headers, self._ids.fresh(), refusal)
+        else:
+            status, response, content = self.answer(scope, headers, body)
+        await send({"type": "http.response.start", "status": status, "headers": response})
+        await send({"type": "http.response.body", "body": content, "more_body": False})
+
+    def answer(self, scope: Scope, headers: dict[bytes, bytes], body: bytes) -> Answered:
+        """Answer a request that is there as a whole."""
+        request_id = self._ids.fresh()
+        try:
+            answer = self._answer(scope, headers, body, request_id)
+        except Refusal as refusal:
+            return self._refused(scope, headers, request_id, refusal)
         except Exception:
             logger.exception("request %s %r failed", scope["method"], scope["raw_path"])
-            refusal = Refusal(ErrorCode.INTERNAL_ERROR, "the mock failed; its log says how")
-        if refusal is not None:
-            extra, content = self.render_refusal(refusal, resource_of(scope), request_id)
-            answer = Answer(content, refusal.status)
-        self.enter(scope, headers, answer.status, request_id, refusal)
-        content = answer.body
-        if content and refusal is None and (at_once := scope.get("extensions", _NONE).get(ANSWER_AT_ONCE)):
-            identity = request_id.encode()
-            await at_once(answer.status, _USUAL_HEAD % (len(content), identity, identity), content)
-            return
-        if refusal is None:
-            extra = self.identity(request_id)
-        if content:
-            response = [_XML, (_CONTENT_LENGTH, b"%d" % len(content)), *extra]
-        else:
-            response = [(_CONTENT_LENGTH, b"0"), *extra]
-        await send({"type": "http.response.start", "status": answer.status, "headers": response})
-        await send({"type": "http.response.body", "body": content, "more_body": False})
+            internal = Refusal(ErrorCode.INTERNAL_ERROR, "the mock failed; its log says how")
+            return self._refused(scope, headers, request_id, internal)
+        self.enter(scope, headers, answer.status, request_id, None)
+        return answer.status, _dressed(answer.body, self.identity(request_id)), answer.body
+
+    def _refused(self, scope: Scope, headers: dict[bytes, bytes], request_id: str, refusal: Refusal) -> Answered:
+        extra, content = self.render_refusal(refusal, resource_of(scope), request_id)
+        self.enter(scope, headers, refusal.status, request_id, refusal)
+        return refusal.status, _dressed(content, extra), content
 
     def render_unparsed(self, refusal: Refusal, resource: str) -> tuple[Headers, bytes]:
         """Return headers and body of the answer to what is not even HTTP."""
         extra, body = self.render_refusal(refusal, resource, self._ids.fresh())
-        return [_XML, (_CONTENT_LENGTH, b"%d" % len(body)), *extra], body
+        return _dressed(body, extra), body
 
     def render_refusal(self, refusal: Refusal, resource: str, request_id: str) -> tuple[Headers, bytes]:
         """Return headers (without length and type) and body of a refusal."""
@@ -182,6 +179,12 @@ class ServiceApp:
                 expected="" if refusal is None else refusal.for_log,
             )
         )
+
+
+def _dressed(content: bytes, extra: Headers) -> Headers:
+    """The headers of an answer; one without a body has no type."""
+    length = (_CONTENT_LENGTH, b"%d" % len(content))
+    return [_XML, length, *extra] if content else [length, *extra]
 
 
 def resource_of(scope: Scope) -> str:

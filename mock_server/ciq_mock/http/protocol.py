@@ -2,17 +2,18 @@
 
 Knows bytes on one connection. Must not know routes, features or bodies.
 uvicorn itself bounds neither the size of a head nor the time it takes, and answers a broken one in plain text.
-It also writes head and body of an answer one after the other, each with a call of the system; the busiest answers
-go out in one, by an extension of ASGI.
+Whole answers: the service never waits for anything, so a request of the usual kind is answered in the same turn in
+which its body is there, in one write. ASGI's way costs a task, an event and a second write more; it is for all other
+requests: unusual ones (in pieces, too long, expecting 100, from HTTP/1.0) and those of other applications.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from starlette.types import Scope
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from ciq_mock.service.refusal import ErrorCode, Refusal
 from ciq_mock.settings import Limits
@@ -20,10 +21,12 @@ from ciq_mock.settings import Limits
 Headers = list[tuple[bytes, bytes]]
 RenderRefusal = Callable[[Refusal, str], tuple[Headers, bytes]]
 """Refusal and resource in; headers and body of the answer out."""
-AnswerAtOnce = Callable[[int, bytes, bytes], Awaitable[None]]
-"""Status, header lines (each with its CRLF, made of the mock's own words) and body; the answer is complete then."""
-ANSWER_AT_ONCE = "ciq.answer-at-once"
-"""Key of an AnswerAtOnce among the extensions of a scope."""
+Answered = tuple[int, Headers, bytes]
+"""Status, headers (length and type included) and body."""
+AnswerWhole = Callable[[Scope, dict[bytes, bytes], bytes], Answered]
+"""Scope of a request, its headers by lower-case name, and its body in; raises nothing."""
+WhoAnswersWhole = Callable[[Scope], AnswerWhole | None]
+"""Asked when the head of a request is there; None leaves it to the ASGI application."""
 
 
 class Spelled(bytes):
@@ -43,10 +46,11 @@ class Spelled(bytes):
         return hash(bytes.lower(self))
 
 
-def bounded_protocol(limits: Limits, render: RenderRefusal) -> type[HttpToolsProtocol]:
+def bounded_protocol(limits: Limits, render: RenderRefusal, who_answers: WhoAnswersWhole) -> type[HttpToolsProtocol]:
     """Return the protocol class for `uvicorn.Config(http=...)`; one instance serves one connection."""
 
     defaults = _Defaults()
+    glance = min(limits.header_timeout, limits.keep_alive)
 
     class BoundedProtocol(HttpToolsProtocol):
         """One connection."""
@@ -59,6 +63,10 @@ def bounded_protocol(limits: Limits, render: RenderRefusal) -> type[HttpToolsPro
             self._in_head = True
             self._refusal: Refusal | None = None
             self._watch: asyncio.TimerHandle | None = None
+            self._answer: AnswerWhole | None = None
+            self._fields: dict[bytes, bytes] = {}
+            self._parts: list[bytes] = []
+            self._rests_since = 0.0
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
@@ -67,7 +75,7 @@ def bounded_protocol(limits: Limits, render: RenderRefusal) -> type[HttpToolsPro
                 message = f"more than {limits.connections} connections are open"
                 self._write_refusal(Refusal(ErrorCode.SLOW_DOWN, message), "")
                 return
-            self._watch = self.loop.call_later(limits.header_timeout, self._look_at_clock)
+            self._watch = self.loop.call_later(glance, self._look_at_clock)
 
         def connection_lost(self, exc: Exception | None) -> None:
             if self._watch is not None:
@@ -92,28 +100,55 @@ def bounded_protocol(limits: Limits, render: RenderRefusal) -> type[HttpToolsPro
             if self._head_bytes > limits.header_bytes or len(self.headers) > limits.header_count:
                 self._check_head()
             self._head_bytes = 0
-            super().on_headers_complete()  # starts the application, which looks at the scope in its first turn
-            if self.scope["method"] != "HEAD":
-                self.scope["extensions"] = {ANSWER_AT_ONCE: partial(self._answer, self.cycle)}
+            self._answer = self._who_answers()
+            if self._answer is None:
+                super().on_headers_complete()
+
+        def on_body(self, body: bytes) -> None:
+            if self._answer is None:
+                super().on_body(body)
+            else:
+                self._parts.append(body)
 
         def on_message_complete(self) -> None:
             self._began = None
-            super().on_message_complete()
-
-        async def _answer(self, cycle: RequestResponseCycle, status: int, lines: bytes, body: bytes) -> None:
-            """What `cycle.send` does for a whole answer of known length, in one write."""
-            if self.flow.write_paused and not cycle.disconnected:
-                await self.flow.drain()
-            if cycle.disconnected:
+            if self._answer is None:
+                super().on_message_complete()
                 return
-            end = b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n"
+            answer, self._answer = self._answer, None
+            scope: Any = self.scope  # a TypedDict for uvicorn, a mapping for Starlette
+            body = b"".join(self._parts)
+            self._parts.clear()
+            self._rests_since = self.loop.time()
+            status, headers, content = answer(scope, self._fields, body)
+            if self.transport.is_closing():
+                return
+            if scope["method"] == "HEAD":
+                content = b""
             head = defaults.lines(self.server_state.default_headers)
-            self.transport.write(b"".join((STATUS_LINE[status], head, lines, end, body)))
-            cycle.response_started = cycle.response_complete = True
-            cycle.message_event.set()
-            if not cycle.keep_alive:
-                self.transport.close()
-            cycle.on_response()
+            self.transport.write(b"".join((STATUS_LINE[status], head, _lines(headers), b"\r\n", content)))
+
+        def on_response_complete(self) -> None:
+            self._rests_since = self.loop.time()
+            super().on_response_complete()
+
+        def _who_answers(self) -> AnswerWhole | None:
+            """Who answers this request whole, None when it must take ASGI's way; completes the scope for the former."""
+            parser = self.parser
+            waits = self.cycle is not None and not self.cycle.response_complete
+            if waits or self.flow.write_paused or self.expect_100_continue:
+                return None
+            if parser.get_http_version() != "1.1" or not parser.should_keep_alive() or parser.should_upgrade():
+                return None
+            fields = self._fields = dict(self.headers)
+            if b"transfer-encoding" in fields or int(fields.get(b"content-length", b"0")) > limits.body:
+                return None
+            url = httptools.parse_url(self.url)
+            scope: Any = self.scope  # a TypedDict for uvicorn, a mapping for Starlette
+            scope["method"] = parser.get_method().decode("ascii")
+            scope["raw_path"] = url.path
+            scope["query_string"] = url.query or b""
+            return who_answers(scope)
 
         def send_400_response(self, msg: str) -> None:
             refusal = self._refusal or Refusal(
@@ -135,18 +170,24 @@ def bounded_protocol(limits: Limits, render: RenderRefusal) -> type[HttpToolsPro
                 raise httptools.HttpParserError(self._refusal.message)
 
         def _look_at_clock(self) -> None:
-            """Cut off a sender who is too slow, else look again when its time may be up."""
+            """Cut off a sender who is too slow or silent for too long, else look again when its time may be up."""
             if self.transport.is_closing():
                 return
-            allowed = limits.header_timeout if self._in_head else limits.body_timeout
-            left = limits.header_timeout
+            now = self.loop.time()
+            left = glance
             if self._began is not None:
-                left = allowed - (self.loop.time() - self._began)
-            if left <= 0:
-                message = f"the request was not complete after {allowed:g} s"
-                self._write_refusal(Refusal(ErrorCode.REQUEST_TIMEOUT, message), "")
-                return
-            self._watch = self.loop.call_later(left, self._look_at_clock)
+                allowed = limits.header_timeout if self._in_head else limits.body_timeout
+                left = allowed - (now - self._began)
+                if left <= 0:
+                    message = f"the request was not complete after {allowed:g} s"
+                    self._write_refusal(Refusal(ErrorCode.REQUEST_TIMEOUT, message), "")
+                    return
+            elif self.cycle is None or self.cycle.response_complete:
+                left = limits.keep_alive - (now - self._rests_since)
+                if left <= 0:
+                    self.transport.close()
+                    return
+            self._watch = self.loop.call_later(min(left, glance), self._look_at_clock)
 
         def _write_refusal(self, refusal: Refusal, resource: str) -> None:
             headers, body = render(refusal, resource)
@@ -172,7 +213,7 @@ class _Defaults:
 
 
 def _lines(headers: Sequence[tuple[bytes, bytes]]) -> bytes:
-    return b"".join([bytes(name) + b": " + value + b"\r\n" for name, value in headers])
+    return b"".join([b"%b: %b\r\n" % header for header in headers])
 
 
 def _head_too_long(limits: Limits) -> Refusal:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ciq_mock.http.protocol import bounded_protocol
+from ciq_mock.http.protocol import AnswerWhole, bounded_protocol
 
 if TYPE_CHECKING:
     from ciq_mock.mock import Mock
@@ -41,10 +41,11 @@ class HttpServer(uvicorn.Server):
 
     def __init__(self, mock: "Mock", *, ready: Callable[[], None]) -> None:
         limits = mock.settings.limits
+        split = _Split(mock)
         super().__init__(
             uvicorn.Config(
-                _Split(mock),
-                http=bounded_protocol(limits, mock.service.render_unparsed),
+                split,
+                http=bounded_protocol(limits, mock.service.render_unparsed, split.who_answers),
                 ws="none",
                 lifespan="off",
                 log_config=None,
@@ -82,6 +83,12 @@ class _Split:
         self._service = mock.service
         self._objects = mock.objects
         self._control: ASGIApp | None = None
+
+    def who_answers(self, scope: Scope) -> AnswerWhole | None:
+        """The service answers whole; objects may be long, and control may wait."""
+        if scope["raw_path"].startswith(CONTROL_PREFIX) or self._objects.claims(scope):
+            return None
+        return self._service.answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not scope["raw_path"].startswith(CONTROL_PREFIX):
