@@ -76,19 +76,22 @@ class ObjectApp:
             return True
         for name, value in scope["headers"]:
             if name == b"host":
-                return _COS_HOST.match(value) is not None and not self._of_service(scope["raw_path"])
+                return b"cos." in value.lower() and self._is_key(value, scope["raw_path"])
         return False
 
-    def _of_service(self, raw_path: bytes) -> bool:
-        """Redirected SDKs send calls of the service to the host of COS; ids tell those from keys like `jobs/a.mp4`."""
+    def _is_key(self, host: bytes, raw_path: bytes) -> bool:
+        """Tell whether a path at the host of COS is a key or the bucket, and no call of the service: redirected SDKs
+        send those to the same host. Ids tell calls from keys like `jobs/a.mp4`."""
+        if _COS_HOST.match(host) is None:
+            return False
         try:
             path = read_path(raw_path, self._limits)
         except Refusal:
-            return False
+            return True
         if path == "/":
-            return False
+            return True
         parent, _, last = path.rpartition("/")
-        return self._router.knows(path) or (self._router.knows_items(parent) and _ID.fullmatch(last) is not None)
+        return not (self._router.knows(path) or (self._router.knows_items(parent) and _ID.fullmatch(last)))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""

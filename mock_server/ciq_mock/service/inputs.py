@@ -8,6 +8,7 @@ from ciq_mock.service.arguments import invalid, shortened
 from ciq_mock.service.desk import Desk
 from ciq_mock.service.refusal import ErrorCode, Refusal
 from ciq_mock.service.results.echo import plain, section, text, texts
+from ciq_mock.service.submit_form import Texts
 from ciq_mock.settings import UnknownInput
 
 _WATERMARK = b"<DigitalWatermark>"
@@ -36,19 +37,16 @@ def check_operation(tag: str, operation: bytes) -> None:
             raise invalid(f"FileCompressConfig has {len(keys)} keys, at most {_MOST_KEYS} are taken")
 
 
-def failure_of(desk: Desk, bucket: str, key: str, source: str) -> Failure | None:
-    """How a job with this input will fail, None when it will succeed. `key` is empty for an address.
+def unknown_input(desk: Desk, bucket: str, given: Texts | None) -> Failure | None:
+    """How a job with this Input fails because nobody has uploaded its object; None when the object is there, or when
+    the input is an address.
 
-    Raises Refusal ResourceNotFound where the settings refuse inputs that nobody has uploaded.
+    Raises Refusal ResourceNotFound where the settings refuse such jobs.
     """
-    settings = desk.settings
-    failure = settings.failure_of(source)
-    unknown = settings.objects.unknown_input
-    if failure is not None or unknown is UnknownInput.ACCEPT or not key:
-        return failure
-    if desk.library.find(bucket, key.lstrip("/")) is not None:
+    key = "" if given is None else str(given.get("Object") or "").lstrip("/")
+    if not key or desk.library.find(bucket, key) is not None:
         return None
     message = f"there is no object {shortened(key)} in {bucket}: put it first"
-    if unknown is UnknownInput.REFUSE:
+    if desk.settings.objects.unknown_input is UnknownInput.REFUSE:
         raise Refusal(ErrorCode.RESOURCE_NOT_FOUND, message)
     return Failure(ErrorCode.RESOURCE_NOT_FOUND.wire, message)

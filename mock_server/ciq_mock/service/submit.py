@@ -13,10 +13,10 @@ from ciq_mock.service import job_documents
 from ciq_mock.service.arguments import invalid, shortened
 from ciq_mock.service.call import Answer, Call
 from ciq_mock.service.desk import Desk, need_bucket
-from ciq_mock.service.inputs import check_operation, failure_of
+from ciq_mock.service.inputs import check_operation, unknown_input
 from ciq_mock.service.submit_form import SubmitForm, Texts, read_submit
 from ciq_mock.service.template_calls import name_for_job
-from ciq_mock.settings import MockSettings
+from ciq_mock.settings import MockSettings, UnknownInput
 from ciq_schemas.features import FEATURES, Feature, FeatureSpec, feature_of_tag
 from ciq_schemas.operations import FeatureOperation
 
@@ -83,8 +83,9 @@ def orders_of(desk: Desk, spec: FeatureSpec, call: Call, form: SubmitForm, tags:
     one_of_many = len(tags) > 1 or not form.tag
     echo = job_documents.echoed_input(spec, call, form.source)
     duration = settings.duration_of(spec.feature, source)
-    key = "" if form.source is None else str(form.source.get("Object") or "")
-    failure = failure_of(desk, call.bucket, key, source)
+    failure = settings.failure_of(source)
+    if failure is None and settings.objects.unknown_input is not UnknownInput.ACCEPT:
+        failure = unknown_input(desk, call.bucket, form.source)
     return [
         JobOrder(
             tag=tag,
