@@ -5,6 +5,7 @@ thread, and cannot steer. On a terminal a line with the scenarios in play is kep
 and with `TERM=dumb`, plain lines. `NO_COLOR` is rich's own care; every outcome has a sign beside its colour.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from threading import Lock
@@ -14,10 +15,11 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from ciq_reports import console_summary
 from ciq_reports.console_summary import STYLES, text
+from ciq_reports.obstacles import FEWEST, first_of_its_kind
 from ciq_reports.outcomes import FINDINGS, WORDS
 from ciq_reports.printable import one_line, seconds_in_words
 from ciq_reports.transcript import RunView
-from ciq_schemas.run import AnyRecord, Arrival, Calibration, Exchange, Footer, Header, Mark, Verdict
+from ciq_schemas.run import AnyRecord, Arrival, Calibration, Exchange, Footer, Header, Mark, Outcome, Verdict
 
 
 class ConsoleReporter:
@@ -30,6 +32,8 @@ class ConsoleReporter:
         self._lock = Lock()
         self._records: list[AnyRecord] = []
         self._playing: dict[tuple[str, str], float | None] = {}
+        self._blocked: Counter[str] = Counter()
+        self._stops: set[tuple[str, str]] = set()
         self._progress: Progress | None = None
 
     def feed(self, record: AnyRecord) -> None:
@@ -111,17 +115,20 @@ class ConsoleReporter:
         """The driver says that something did not go as planned."""
         with self._lock:
             self._records.append(mark)
-            self._line(
-                "yellow",
-                f"  {mark.name}",
-                f" {_place(mark.feature, mark.scenario)}: {one_line(mark.text, 200)}",
-            )
+            if first_of_its_kind(mark, self._stops):
+                self._line(
+                    "yellow",
+                    f"  {mark.name}",
+                    f" {_place(mark.feature, mark.scenario)}: {one_line(mark.text, 200)}",
+                )
 
     def verdict(self, verdict: Verdict) -> None:
         """A verdict was reached."""
         with self._lock:
             self._records.append(verdict)
             if verdict.outcome not in FINDINGS and not self._verbose:
+                return
+            if verdict.outcome is Outcome.BLOCKED and self._told_enough(verdict.reason):
                 return
             words = WORDS[verdict.outcome]
             known = " (baseline)" if verdict.baseline else ""
@@ -130,6 +137,13 @@ class ConsoleReporter:
                 f"  {words.sign} {words.word}{known}",
                 f" {one_line(verdict.item)} {one_line(verdict.title)}",
             )
+
+    def _told_enough(self, reason: str) -> bool:
+        """One obstacle may block hundreds of verdicts: after the first few the summary tells of the rest."""
+        self._blocked[reason] += 1
+        if self._blocked[reason] == FEWEST:
+            self._line("dim", "  … and further ones for the same reason")
+        return self._blocked[reason] >= FEWEST and not self._verbose
 
     def end(self, footer: Footer | None, outputs: Mapping[str, Path] | None = None) -> None:
         """The run is over (None: it was cut off); print the summary and where the `outputs` lie, by label."""

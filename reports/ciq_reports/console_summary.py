@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ciq_reports.obstacles import Obstacle, told_apart
 from ciq_reports.outcomes import WORDS
 from ciq_reports.printable import one_line, seconds_in_words
 from ciq_reports.summary import (
@@ -18,12 +19,12 @@ from ciq_reports.summary import (
     Strand,
     by_outcome,
     counts,
-    findings,
     headline,
     next_steps,
     run_overall,
 )
 from ciq_reports.transcript import RunView
+from ciq_reports.unjudged import unjudged_musts
 from ciq_schemas.run import Level, Outcome
 
 STYLES: Mapping[Outcome, str] = {
@@ -40,6 +41,7 @@ STYLES: Mapping[Outcome, str] = {
 }
 _TONES = {"good": "bold green", "bad": "bold red", "unsure": "bold yellow"}
 MOST_FINDINGS = 25
+MOST_NAMES = 12
 LONGEST_VALUE = 480
 
 
@@ -52,7 +54,9 @@ def show(console: Console, view: RunView, outputs: Mapping[str, Path]) -> None:
     """Print the summary of a run; `outputs` names the files written, by label."""
     console.print()
     console.rule("Result", style="dim")
-    groups = findings(view)
+    blocking, groups = told_apart(view)
+    for obstacle in blocking:
+        _show_obstacle(console, obstacle)
     for group in groups[:MOST_FINDINGS]:
         _show_group(console, group)
     if len(groups) > MOST_FINDINGS:
@@ -69,7 +73,36 @@ def show(console: Console, view: RunView, outputs: Mapping[str, Path]) -> None:
         console.print()
     for label, path in outputs.items():
         console.print(text("dim", f"{label:<8} ", str(path)), soft_wrap=True)
+    _show_unjudged(console, view)
     _show_verdict(console, view)
+
+
+def _show_obstacle(console: Console, obstacle: Obstacle) -> None:
+    words = WORDS[Outcome.BLOCKED]
+    names = obstacle.requirements
+    shown = ", ".join(names[:MOST_NAMES]) + (f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else "")
+    head = f"{words.sign} {words.word.upper()} {len(names)} requirements"
+    console.print(text(STYLES[Outcome.BLOCKED], head, ": they could not be asked, all for one reason"))
+    _field(console, "on", obstacle.where)
+    _field(console, "reason", obstacle.reason)
+    _field(console, "concerns", shown)
+    if obstacle.witness:
+        _field(console, "records", ", ".join(f"#{seq}" for seq in obstacle.witness))
+    console.print()
+
+
+def _show_unjudged(console: Console, view: RunView) -> None:
+    """MUST requirements that are neither green nor red, just before the result: nobody may overlook them."""
+    for open_ones in unjudged_musts(view.verdicts):
+        names = ", ".join(open_ones.requirements)
+        console.print(
+            text(
+                "yellow",
+                f"not judged: MUST {one_line(names, 200)}",
+                f" on {one_line(open_ones.where)} ({open_ones.word}): {one_line(open_ones.reason, 300)}",
+            ),
+            soft_wrap=True,
+        )
 
 
 def _show_group(console: Console, group: FindingGroup) -> None:

@@ -7,19 +7,20 @@ requirement set is shown with what its verdicts say. Must not know HTML.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ciq_reports.obstacles import Obstacle, first_of_its_kind, told_apart
 from ciq_reports.outcomes import WORDS, Overall
 from ciq_reports.printable import one_line, seconds_in_words
 from ciq_reports.summary import (
     FindingGroup,
     Strand,
     by_outcome,
-    findings,
     headline,
     next_steps,
     result_sentence,
     run_overall,
 )
 from ciq_reports.transcript import RunView
+from ciq_reports.unjudged import Unjudged, unjudged
 from ciq_schemas.features import FEATURES, Feature
 from ciq_schemas.requirement import Requirement, load_registry
 from ciq_schemas.run import Calibration, Level, Mark, Outcome, Setting, Verdict
@@ -87,18 +88,6 @@ class Reading:
     strands: tuple[Strand, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Unjudged:
-    """Requirements that were not judged, with the reason they share."""
-
-    outcome: Outcome
-    word: str
-    requirement: str
-    title: str
-    where: str
-    reason: str
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """The whole report except pictures and records."""
@@ -114,6 +103,7 @@ class Page:
     tiles: tuple[Tile, ...]
     features: tuple[tuple[str, str], ...]
     areas: tuple[Area, ...]
+    obstacles: tuple[Obstacle, ...]
     groups: tuple[FindingGroup, ...]
     rows: tuple[Row, ...]
     readings: tuple[Reading, ...]
@@ -128,6 +118,7 @@ def page_of(view: RunView) -> Page:
     known = load_registry().by_id
     rows = tuple(_rows(view, known))
     features = view.features
+    blocking, groups = told_apart(view)
     return Page(
         overall=run_overall(view),
         sentence=result_sentence(view),
@@ -143,14 +134,20 @@ def page_of(view: RunView) -> Page:
         ),
         features=tuple((name, _feature_title(name)) for name in features),
         areas=tuple(_areas(rows, len(features))),
-        groups=findings(view),
+        obstacles=blocking,
+        groups=groups,
         rows=rows,
         readings=tuple(_readings(view)),
         calibrations=view.calibrations,
         settings=view.header.settings,
-        unjudged=tuple(_unjudged(view)),
-        remarks=tuple(mark for mark in view.marks if mark.name not in ("begin", "end")),
+        unjudged=unjudged(view.verdicts),
+        remarks=tuple(_remarks(view)),
     )
+
+
+def _remarks(view: RunView) -> Iterable[Mark]:
+    seen: set[tuple[str, str]] = set()
+    return (m for m in view.marks if m.name not in ("begin", "end") and first_of_its_kind(m, seen))
 
 
 def _facts(view: RunView) -> Iterable[tuple[str, str]]:
@@ -239,14 +236,3 @@ def _readings(view: RunView) -> Iterable[Reading]:
             same.setdefault((verdict.seen, verdict.reason), []).append(verdict)
         strands = tuple(Strand(verdicts=tuple(members)) for members in same.values())
         yield Reading(name, verdicts[0].title, verdicts[0].clause, strands)
-
-
-def _unjudged(view: RunView) -> Iterable[Unjudged]:
-    wanted = (Outcome.UNTESTED, Outcome.NOT_IMPLEMENTED, Outcome.SKIPPED)
-    mine: dict[tuple[Outcome, str, str], list[Verdict]] = {}
-    for verdict in view.verdicts:
-        if verdict.outcome in wanted:
-            mine.setdefault((verdict.outcome, verdict.requirement, verdict.reason), []).append(verdict)
-    for (outcome, name, reason), verdicts in sorted(mine.items(), key=lambda item: wanted.index(item[0][0])):
-        where = Strand(verdicts=tuple(verdicts)).where
-        yield Unjudged(outcome, WORDS[outcome].word, name, verdicts[0].title, where, reason)

@@ -15,6 +15,8 @@ from ciq_schemas.run import ExitCode, Level, Outcome, Verdict
 
 _VARIABLE = re.compile(r"\b[a-z]?[0-9a-f]{8,}\b|\d+(?:[.:]\d+)*")
 
+_LEFT_OUT = (Outcome.SKIPPED, Outcome.UNTESTED, Outcome.NOT_IMPLEMENTED)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strand:
@@ -138,8 +140,7 @@ def result_sentence(view: RunView) -> str:
 
 def must_share(view: RunView) -> tuple[int, int]:
     """How many MUST verdicts pass, and of how many that were owed and not left out."""
-    left_out = (Outcome.SKIPPED, Outcome.UNTESTED, Outcome.NOT_IMPLEMENTED)
-    must = [v for v in view.verdicts if v.level is Level.MUST and v.outcome not in left_out]
+    must = [v for v in view.verdicts if v.level is Level.MUST and v.outcome not in _LEFT_OUT]
     return sum(v.outcome is Outcome.PASS for v in must), len(must)
 
 
@@ -149,7 +150,9 @@ def headline(view: RunView) -> str:
     passed, must = must_share(view)
     requirements = len({v.requirement for v in judged})
     features = len({v.feature for v in judged if v.feature})
-    return f"{passed} of {must} MUST verdicts pass, on {requirements} requirement(s) and {features} feature(s)"
+    unjudged = sum(v.level is Level.MUST and v.outcome in _LEFT_OUT for v in view.verdicts)
+    more = f", {unjudged} not judged" if unjudged else ""
+    return f"{passed} of {must} MUST verdicts pass{more}, on {requirements} requirement(s) and {features} feature(s)"
 
 
 def rerun_command(view: RunView, requirements: Sequence[str]) -> str:
@@ -197,8 +200,8 @@ def next_steps(view: RunView) -> tuple[str, ...]:
         )
     if blocked:
         steps.append(
-            f"{len(blocked)} requirement(s) are blocked by a broken prerequisite; its reason is given "
-            "with each. They are usually freed together by mending that one."
+            f"{len(blocked)} requirement(s) are blocked by a broken prerequisite, whose reason is given. "
+            "They are usually freed together by mending that one."
         )
     if unsure:
         steps.append(

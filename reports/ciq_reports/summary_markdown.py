@@ -7,19 +7,20 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from ciq_reports.obstacles import Obstacle, told_apart
 from ciq_reports.outcomes import WORDS
 from ciq_reports.printable import one_line, seconds_in_words
 from ciq_reports.summary import (
     FindingGroup,
     by_outcome,
     counts,
-    findings,
     headline,
     next_steps,
     result_sentence,
     run_overall,
 )
 from ciq_reports.transcript import RunView
+from ciq_reports.unjudged import unjudged_musts
 from ciq_schemas.run import AnyRecord, Level, Outcome
 
 MOST_FINDINGS = 40
@@ -66,8 +67,10 @@ def render(view: RunView) -> str:
     if view.cut_off:
         lines += ["> **This run was cut off.** What is missing below was not judged.", ""]
     lines += _counts_table(view)
-    groups = findings(view)
+    blocking, groups = told_apart(view)
+    lines += _obstacles(blocking)
     lines += _findings(groups)
+    lines += _unjudged(view)
     steps = next_steps(view)
     if steps:
         numbered = (f"{number}. {step}" for number, step in enumerate(steps, start=1))
@@ -88,6 +91,25 @@ def _counts_table(view: RunView) -> list[str]:
         if any(number[level, outcome] for outcome in shown):
             cells = " | ".join(str(number[level, outcome] or "") for outcome in shown)
             lines.append(f"| {level} | {cells} |")
+    return [*lines, ""]
+
+
+def _obstacles(blocking: Sequence[Obstacle]) -> list[str]:
+    lines = []
+    for obstacle in blocking:
+        count = f"**{len(obstacle.requirements)} requirements** could not be asked on {escape(obstacle.where)}"
+        lines += [f"{_MARKS[Outcome.BLOCKED]} {count}: {escape(obstacle.reason, LONGEST_CELL)}", ""]
+    return lines
+
+
+def _unjudged(view: RunView) -> list[str]:
+    musts = unjudged_musts(view.verdicts)
+    if not musts:
+        return []
+    lines = ["### MUST, not judged", ""]
+    for left in musts:
+        names = ", ".join(f"**{escape(name)}**" for name in left.requirements)
+        lines.append(f"- {names} on {escape(left.where)} ({left.word}): {escape(left.reason, LONGEST_CELL)}")
     return [*lines, ""]
 
 

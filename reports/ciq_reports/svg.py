@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from html import escape
 
 from ciq_reports.printable import one_line
-from ciq_reports.timeline import Flag, Lane, Phase, Span, Timeline
+from ciq_reports.timeline import Flag, Lane, Phase, Span, Timeline, paused_in_words
 from ciq_schemas.lifecycle import JobState
 
 WIDTH = 1000
@@ -17,6 +17,8 @@ RIGHT = 26
 LANE = 22
 FLAG_ROW = 17
 AXIS = 26
+PAUSE_LABEL = 92
+"""Width of the words at a paused span."""
 _BAR = 11
 _CHARACTER = 6.2
 _ENDS = {JobState.SUCCESS: "✓", JobState.FAILED: "✗", JobState.CANCEL: "⊘"}
@@ -98,10 +100,21 @@ class _Drawing:
             yield (
                 f'<rect class="paused" x="{left}" y="{self.top}" width="{max(right - left, 1):.1f}" '
                 f'height="{height}" fill="url(#{self.name}-h)"><title>queue paused</title></rect>'
-                f'<path class="pause-edge" d="M{left} {self.top - 12}V{self.bottom}"/>'
+                f'<path class="pause-edge" d="M{left} {self.top - 2}V{self.bottom}"/>'
                 f'<path class="pause-edge" d="M{right} {self.top - 2}V{self.bottom}"/>'
-                f'<text class="pause-label" x="{left + 4}" y="{self.top - 3}">❚❚ queue paused</text>'
             )
+        for x, words in self.pause_labels():
+            yield f'<text class="pause-label" x="{x}" y="{self.top - 3}">❚❚ {words}</text>'
+
+    def pause_labels(self) -> Iterator[tuple[float, str]]:
+        """A label at each span that is wide enough for it; one line for all of them when any is too narrow."""
+        paused = self.timeline.paused
+        edges = [(self.x(p.started), self.x(self.timeline.ended if p.ended is None else p.ended)) for p in paused]
+        if all(right - left >= PAUSE_LABEL for left, right in edges) or len(edges) == 1:
+            for left, _ in edges:
+                yield min(left + 4, WIDTH - PAUSE_LABEL), "queue paused"
+        else:
+            yield GUTTER + 4, paused_in_words(self.timeline)
 
     def lane(self, lane: Lane, y: float) -> Iterator[str]:
         middle = y + LANE / 2

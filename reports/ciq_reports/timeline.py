@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from ciq_reports.job_log import JobLog, JobStory, QueueChange, Sighting, Told
-from ciq_reports.printable import one_line
+from ciq_reports.printable import one_line, seconds_in_words
 from ciq_reports.scenes import Scene, place_of
 from ciq_reports.target_clock import Interval, TargetClock, target_clock
 from ciq_reports.transcript import RunView
@@ -17,6 +17,8 @@ from ciq_schemas.lifecycle import FINAL_STATES, WAITING_STATES, JobState, QueueS
 from ciq_schemas.run import Arrival, Calibration, Exchange, Mark, Verdict
 
 MOST_LANES = 40
+MOST_PAUSES_TOLD = 3
+"""More than these are told by number and length."""
 
 
 class Phase(StrEnum):
@@ -116,7 +118,9 @@ class Timeline:
             state = lane.ending.state if lane.ending else "not seen to end"
             ended[state] = ended.get(state, 0) + 1
         parts = [f"{len(self.lanes)} job(s): " + ", ".join(f"{n} {state}" for state, n in ended.items())]
-        if self.paused:
+        if len(self.paused) > MOST_PAUSES_TOLD:
+            parts.append(paused_in_words(self))
+        elif self.paused:
             spans = (
                 f"{p.started:.2f} s to {'the end' if p.ended is None else f'{p.ended:.2f} s'}" for p in self.paused
             )
@@ -129,6 +133,13 @@ class Timeline:
         if self.left_out:
             parts.append(f"{self.left_out} more job(s) not drawn")
         return "; ".join(parts)
+
+
+def paused_in_words(timeline: Timeline) -> str:
+    """`queue paused 12 times, 3.2 s in all`."""
+    seconds = sum((timeline.ended if p.ended is None else p.ended) - p.started for p in timeline.paused)
+    times = "once" if len(timeline.paused) == 1 else f"{len(timeline.paused)} times"
+    return f"queue paused {times}, {seconds_in_words(seconds)} in all"
 
 
 class Timelines:
@@ -281,12 +292,16 @@ def _spans(story: JobStory) -> tuple[list[Span], Ending | None]:
 
 
 def _most_telling(lanes: list[Lane], most: int) -> list[Lane]:
-    """At most `most` lanes in order of acceptance: witnesses first, then the earliest."""
+    """At most `most` lanes in order of acceptance: the witnesses, then those accepted nearest to one of them."""
     lanes.sort(key=lambda lane: (lane.accepted[1], lane.accepted[0]))
     if len(lanes) <= most:
         return lanes
-    ranked = sorted(range(len(lanes)), key=lambda place: (not lanes[place].witness, place))
-    return [lanes[place] for place in sorted(ranked[:most])]
+    accused = [place for place, lane in enumerate(lanes) if lane.witness] or [0]
+
+    def distance(place: int) -> tuple[int, int]:
+        return min(abs(place - other) for other in accused), place
+
+    return [lanes[place] for place in sorted(sorted(range(len(lanes)), key=distance)[:most])]
 
 
 def _paused(changes: Sequence[QueueChange], started: float, ended: float) -> Iterator[Paused]:

@@ -1,5 +1,6 @@
 """Timelines: intervals are those of the transcript, what nobody saw is not claimed, witnesses are marked."""
 
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import msgspec
@@ -92,12 +93,33 @@ def test_witness_is_marked() -> None:
 
 
 def test_witness_lanes_are_kept_when_there_are_too_many() -> None:
-    """A bounded picture drops other jobs first and says how many."""
+    """A bounded picture keeps the witness and its nearest neighbour in time, and says how many it drops."""
     accuse_last = msgspec.structs.replace(run.VERDICTS[0], witness=(7,), seen=f"{run.THIRD} was lost")
     line = order_timeline(run.RUN, accuse_last, most=2)
-    assert [lane.label for lane in line.lanes] == ["high", "bad"]
+    assert [lane.label for lane in line.lanes] == ["low", "bad"]
     assert line.left_out == 1
     assert "1 more job(s) not drawn" in line.sentence()
+
+
+def paused_line(*spans: tuple[float, float]) -> Timeline:
+    """The timeline with other pauses."""
+    return replace(order_timeline(), paused=tuple(Paused(started, ended) for started, ended in spans))
+
+
+def labels(line: Timeline) -> list[tuple[float, str]]:
+    """Where the labels of pauses stand, and what they say."""
+    root = ElementTree.fromstring(svg.picture(line, "w1"))
+    return [(float(e.get("x", "0")), e.text or "") for e in root.iter() if e.get("class") == "pause-label"]
+
+
+def test_labels_of_pauses_do_not_touch() -> None:
+    """Wide pauses have a label each, at their beginning; where one is too narrow one line tells of all."""
+    wide = paused_line((1.2, 3.0), (4.0, 6.0))
+    (first, _), (second, _) = labels(wide)
+    assert second - first >= svg.PAUSE_LABEL
+    narrow = paused_line(*((1.0 + step / 5, 1.1 + step / 5) for step in range(12)))
+    assert [words for _, words in labels(narrow)] == ["❚❚ queue paused 12 times, 1.2 s in all"]
+    assert "queue paused 12 times, 1.2 s in all" in narrow.sentence()
 
 
 def test_clock_is_bracketed_by_creation_times() -> None:

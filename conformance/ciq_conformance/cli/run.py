@@ -9,7 +9,7 @@ from rich.console import Console
 from ciq_conformance.cli import options
 from ciq_conformance.cli.extras import need_suite
 from ciq_conformance.cli.showing import for_console
-from ciq_schemas.run import AnyRecord, ExitCode, Footer, Header, Level, Mark
+from ciq_schemas.run import AnyRecord, ExitCode, Footer, Header, Level
 
 if TYPE_CHECKING:
     from ciq_conformance.runner.execution import RunResult
@@ -24,6 +24,9 @@ def run(
     requirement: Annotated[
         list[str] | None,
         typer.Option("--requirement", "-k", metavar="GLOB", help="Only these ids or items: PAU-*, PRI-001-media."),
+    ] = None,
+    area: Annotated[
+        list[str] | None, typer.Option("--area", metavar="NAME", help="Only this area: pause, workflow; may be repeated.")
     ] = None,
     level: Annotated[list[Level] | None, typer.Option("--level", help="Only this level; may be repeated.")] = None,
     feature: options.Features = None,
@@ -77,7 +80,9 @@ def run(
         callback_url=callback_url,
         patience=patience,
     )
-    selection = Selection(requirements=tuple(requirement or ()), levels=tuple(level or ()), skip=tuple(skip or ()))
+    selection = Selection(
+        requirements=tuple(requirement or ()), areas=tuple(area or ()), levels=tuple(level or ()), skip=tuple(skip or ())
+    )
     try:
         items = select_items(load_registry(), loaded.profile.features, selection)
     except UnknownRequirementError as error:
@@ -91,17 +96,9 @@ def run(
             console.print(f"  {setting.name} = {setting.value} ({setting.origin})", style="dim", markup=False)
     reporter = ConsoleReporter(console, verbose=verbose)
 
-    begun: set[tuple[str, str]] = set()
-
     def listen(record: AnyRecord) -> None:
-        match record:
-            case Header() | Footer():
-                return  # announced, and ended below
-            case Mark(name="begin"):
-                begun.add((record.feature, record.scenario))
-            case Mark(name="broken" | "interrupted") if (record.feature, record.scenario) not in begun:
-                return  # one broken probe blocks many scenarios: it is said once, by the probe
-        reporter.feed(for_console(record))
+        if not isinstance(record, (Header, Footer)):  # announced, and ended below
+            reporter.feed(for_console(record))
 
     order = RunOrder(
         loaded=loaded,

@@ -1,0 +1,63 @@
+"""What was selected and not judged, with the reason: absence is told, it does not look like success. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ciq_reports.outcomes import WORDS
+from ciq_reports.summary import Strand
+from ciq_schemas.run import Level, Outcome, Verdict
+
+WITHOUT_JUDGEMENT = (Outcome.UNTESTED, Outcome.NOT_IMPLEMENTED, Outcome.SKIPPED)
+
+
+@dataclass(frozen=True, slots=True)
+class Unjudged:
+    """One requirement that was not judged, where the reason is the same."""
+
+    outcome: Outcome
+    word: str
+    requirement: str
+    title: str
+    where: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnjudgedMusts:
+    """MUST requirements that share outcome and reason."""
+
+    word: str
+    reason: str
+    requirements: tuple[str, ...]
+    where: str
+
+
+def unjudged(verdicts: Iterable[Verdict]) -> tuple[Unjudged, ...]:
+    """By outcome, then in the order of the run."""
+    mine: dict[tuple[Outcome, str, str], list[Verdict]] = {}
+    for verdict in verdicts:
+        if verdict.outcome in WITHOUT_JUDGEMENT:
+            mine.setdefault((verdict.outcome, verdict.requirement, verdict.reason), []).append(verdict)
+    return tuple(
+        Unjudged(outcome, WORDS[outcome].word, name, members[0].title, Strand(verdicts=tuple(members)).where, reason)
+        for (outcome, name, reason), members in sorted(
+            mine.items(), key=lambda item: WITHOUT_JUDGEMENT.index(item[0][0])
+        )
+    )
+
+
+def unjudged_musts(verdicts: Iterable[Verdict]) -> tuple[UnjudgedMusts, ...]:
+    """What no exit code shows: each reason once, with the MUST requirements it leaves open."""
+    mine: dict[tuple[Outcome, str], list[Verdict]] = {}
+    for verdict in verdicts:
+        if verdict.level is Level.MUST and verdict.outcome in WITHOUT_JUDGEMENT:
+            mine.setdefault((verdict.outcome, verdict.reason), []).append(verdict)
+    return tuple(
+        UnjudgedMusts(
+            word=WORDS[outcome].word,
+            reason=reason or "no reason was given",
+            requirements=tuple(dict.fromkeys(verdict.requirement for verdict in members)),
+            where=", ".join(dict.fromkeys(verdict.feature or "all features" for verdict in members)),
+        )
+        for (outcome, reason), members in sorted(mine.items(), key=lambda item: WITHOUT_JUDGEMENT.index(item[0][0]))
+    )
