@@ -1,0 +1,232 @@
+"""What ended jobs say they have made: every tag on every path, its operation unchanged, its results behind it."""
+
+from collections.abc import Iterator
+from hashlib import md5
+
+import pytest
+from http_bench import ask, submit_body
+from lxml import etree
+
+from ciq_mock.clock import ClockKind
+from ciq_mock.server import MockServer
+from ciq_mock.service.results import MAKERS
+from ciq_mock.settings import MockSettings
+from ciq_schemas.codec import Document, validate
+from ciq_schemas.features import FEATURES, Feature
+
+ALL = tuple(Feature)
+OUTPUT = "<Output><Region>ap-test</Region><Bucket>b-1</Bucket><Object>{}</Object></Output>"
+EVERY = [(f, t, path) for f in ALL for t in FEATURES[f].tags for path in FEATURES[f].job_paths]
+WITHOUT_RESULT = {"ExtractDigitalWatermark", "DocAIGCMetadata"}
+PARTS = {
+    "FileHashCode": "<FileHashCodeConfig><Type>SHA1</Type></FileHashCodeConfig>",
+    "FileCompress": "<FileCompressConfig><Format>zip</Format><Key>a</Key><Key>b</Key></FileCompressConfig>",
+    "FileUncompress": "<FileUncompressConfig><Prefix>out/</Prefix></FileUncompressConfig>",
+    "DocProcess": "<DocProcess><TgtType>png</TgtType><StartPage>2</StartPage><EndPage>4</EndPage></DocProcess>",
+    "Snapshot": "<Snapshot><Mode>Interval</Mode><Count>3</Count></Snapshot>",
+    "DigitalWatermark": "<DigitalWatermark><Message>m</Message><Type>Text</Type></DigitalWatermark>",
+}
+
+
+@pytest.fixture(scope="module")
+def _server() -> Iterator[MockServer]:
+    settings = MockSettings(activated=ALL, clock=ClockKind.STEPPED, duration=10.0, bucket="b-1", region="ap-test")
+    with MockServer(settings) as server:
+        yield server
+
+
+@pytest.fixture
+def server(_server: MockServer) -> MockServer:
+    """The mock, reset."""
+    _server.reset()
+    return _server
+
+
+def ended(server: MockServer, path: str, tag: str, parts: str, *, source: str = "in/a.mp4") -> etree._Element:
+    """Submit a job, let it end; return the Operation that describe shows then."""
+    operation = f"<Operation>{parts}</Operation>"
+    status, _, body = ask(server, "POST", path, submit_body(tag=tag, source=source, operations=operation))
+    assert status == 200, body
+    job_id = etree.fromstring(body).findtext("JobsDetail/JobId")
+    server.advance(60)
+    status, _, body = ask(server, "GET", f"{path}/{job_id}")
+    assert status == 200
+    assert validate(Document.JOB_ANSWER, body) == ()
+    root = etree.fromstring(body)
+    assert root.findtext("JobsDetail/State") == "Success"
+    found = root.find("JobsDetail/Operation")
+    assert found is not None
+    return found
+
+
+def texts(element: etree._Element, path: str) -> list[str]:
+    """The texts at a path."""
+    return [found.text or "" for found in element.findall(path)]
+
+
+@pytest.mark.parametrize(("feature", "tag", "path"), EVERY)
+def test_every_tag_ends_with_its_result(server: MockServer, feature: Feature, tag: str, path: str) -> None:
+    """Accepted on each documented path; at the end every part of the operation is as given, and a result is there."""
+    given = f"{PARTS.get(tag, '')}{OUTPUT.format('out.bin')}<UserData>u &amp; v</UserData>"
+    operation = ended(server, path, tag, given)
+    for part in etree.fromstring(f"<x>{given}</x>"):
+        shown = operation.find(str(part.tag))
+        assert shown is not None
+        for child in shown.findall("State"):  # what the service adds to a digital watermark
+            shown.remove(child)
+        assert etree.tostring(shown, method="c14n") == etree.tostring(part, method="c14n")
+    results = {str(child.tag) for child in operation if str(child.tag).endswith(("Result", "MediaInfo"))}
+    assert bool(results) is (tag not in WITHOUT_RESULT)
+
+
+def test_every_tag_has_its_makers() -> None:
+    """The table of makers names the tags of the feature table, no more and no less."""
+    assert MAKERS.keys() == {tag for spec in FEATURES.values() for tag in spec.tags}
+
+
+@pytest.mark.parametrize(
+    ("tag", "path", "parts", "pattern", "names"),
+    [
+        ("Snapshot", "/jobs", PARTS["Snapshot"], "s-${number}.jpg", ["s-0.jpg", "s-1.jpg", "s-2.jpg"]),
+        ("Snapshot", "/jobs", PARTS["Snapshot"], "s.jpg", ["s.jpg"]),
+        ("Snapshot", "/jobs", "<Snapshot><Count>many</Count></Snapshot>", "s${Number}.${ext}", ["s0.jpg"]),
+        ("Transcode", "/jobs", "<Transcode><Container><Format>HLS</Format></Container></Transcode>", "t.${ext}", ["t.hls"]),
+        ("Transcode", "/jobs", "", "&lt;&amp;.mp4", ["<&.mp4"]),
+        ("Segment", "/jobs", "", "${RunId}s${Number}.mp4", ["s0.mp4"]),
+    ],
+)  # fmt: skip
+def test_wildcards(server: MockServer, tag: str, path: str, parts: str, pattern: str, names: list[str]) -> None:
+    """Names are counted out, extensions filled in; a name without a counter is one file."""
+    operation = ended(server, path, tag, parts + OUTPUT.format(pattern))
+    assert texts(operation, "MediaResult/OutputFile/ObjectName") == names
+    assert texts(operation, "Output/Object") == [pattern.replace("&lt;", "<").replace("&amp;", "&")]
+
+
+def test_pages_of_a_document(server: MockServer) -> None:
+    """The pages asked for, each with its own name."""
+    operation = ended(
+        server, "/doc_jobs", "DocProcess", PARTS["DocProcess"] + OUTPUT.format("p-${Page}_${SheetID}.${ext}")
+    )
+    assert texts(operation, "DocProcessResult/PageInfo/PageNo") == ["2", "3", "4"]
+    assert texts(operation, "DocProcessResult/PageInfo/TgtUri") == ["p-1_1.png", "p-2_1.png", "p-3_1.png"]
+    assert texts(operation, "DocProcessResult/TgtType") == ["png"]
+
+
+def test_results_follow_from_the_name_of_the_input(server: MockServer) -> None:
+    """The same request says the same again; another input says something else."""
+    one, same, other = (
+        etree.tostring(ended(server, "/jobs", "MediaInfo", "", source=source)) for source in ("a.mp4", "a.mp4", "b.mp4")
+    )
+    assert one == same != other
+
+
+def test_a_hash_without_upload_is_that_of_the_name(server: MockServer) -> None:
+    """Nothing was uploaded, so the name stands for the content."""
+    parts = "<FileHashCodeConfig><Type>MD5</Type></FileHashCodeConfig>"
+    operation = ended(server, "/file_jobs", "FileHashCode", parts, source="in/中.bin")
+    assert operation.findtext("FileHashCodeResult/MD5") == md5("in/中.bin".encode()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("sources", "count"),
+    [("<Key>a</Key><Key>b</Key>", {"2"}), ("<Prefix>in/</Prefix><Key>a</Key>", {str(n) for n in range(1, 10)})],
+)
+def test_sources_of_an_archive(server: MockServer, sources: str, count: set[str]) -> None:
+    """Keys are counted, but a prefix goes before them (436/83112)."""
+    parts = f"<FileCompressConfig><Format>zip</Format>{sources}</FileCompressConfig>" + OUTPUT.format("o.zip")
+    status, _, body = ask(
+        server,
+        "POST",
+        "/file_jobs",
+        submit_body(tag="FileCompress", source="", operations=f"<Operation>{parts}</Operation>"),
+    )
+    assert status == 200, body
+    server.advance(60)
+    job_id = etree.fromstring(body).findtext("JobsDetail/JobId")
+    root = etree.fromstring(ask(server, "GET", f"/file_jobs/{job_id}")[2])
+    assert root.findtext("JobsDetail/Operation/FileCompressResult/CompressFileCount") in count
+
+
+def test_voices_and_sprites_are_files_too(server: MockServer) -> None:
+    """Names that stand beside Object are written as well."""
+    output = (
+        "<Output><Region>r</Region><Bucket>b-1</Bucket><Object>bg.mp3</Object><SpriteObject>s.jpg</SpriteObject>"
+        "<AuObject>au.mp3</AuObject></Output>"
+    )
+    operation = ended(server, "/jobs", "VoiceSeparate", output)
+    assert texts(operation, "MediaResult/OutputFile/ObjectName") == ["bg.mp3", "au.mp3"]
+    assert texts(operation, "MediaResult/OutputFile/SpriteOutputFile/ObjectName") == ["s.jpg"]
+
+
+def test_the_state_of_a_digital_watermark(server: MockServer) -> None:
+    """Running before the end, then as the job ended; Message and Type stay as given."""
+    parts = PARTS["DigitalWatermark"] + OUTPUT.format("o.mp4")
+    body = submit_body(tag="DigitalWatermark", operations=f"<Operation>{parts}</Operation>")
+    submitted = etree.fromstring(ask(server, "POST", "/jobs", body)[2])
+    assert submitted.findtext("JobsDetail/Operation/DigitalWatermark/State") == "Running"
+    operation = ended(server, "/jobs", "DigitalWatermark", parts)
+    assert texts(operation, "DigitalWatermark/*") == ["m", "Text", "Success"]
+
+
+UNKNOWN = (
+    "<Operation><NewThing><Deep a='1'><Deeper>x</Deeper></Deep></NewThing><Transcode><Any>1</Any></Transcode>"
+    "<Output><Region>r</Region><Bucket>b</Bucket><Object>o.mp4</Object><NewPlace>p</NewPlace></Output>"
+    "<UserData>u</UserData></Operation>"
+)
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_what_the_schema_does_not_know_comes_back(server: MockServer, *, many: bool) -> None:
+    """Containers in no page stay in the echo, on every level, at submit and at the end."""
+    operations = UNKNOWN.replace("<Operation>", "<Operation><Tag>Transcode</Tag>") * 2 if many else UNKNOWN
+    status, _, body = ask(server, "POST", "/jobs", submit_body(tag="" if many else "Transcode", operations=operations))
+    assert status == 200
+    job_ids = texts(etree.fromstring(body), "JobsDetail/JobId")
+    server.advance(60)
+    for job_id in job_ids:
+        ended_body = ask(server, "GET", f"/jobs/{job_id}")[2]
+        for answer in (body, ended_body):
+            operation = etree.fromstring(answer).find("JobsDetail/Operation")
+            assert operation is not None
+            assert operation.findtext("NewThing/Deep/Deeper") == "x"
+            assert operation.findtext("Output/NewPlace") == "p"
+            assert operation.findtext("UserData") == "u"
+            assert operation.findtext("Transcode/Any") == "1"
+            assert operation.findtext("JobLevel") == "0"
+
+
+@pytest.mark.parametrize(
+    ("tag", "path", "parts", "status"),
+    [
+        ("FileCompress", "/file_jobs", "<FileCompressConfig><Format>zip</Format></FileCompressConfig>", 400),
+        ("FileCompress", "/file_jobs", "", 400),
+        ("FileCompress", "/file_jobs", f"<FileCompressConfig>{'<Key>k</Key>' * 1000}</FileCompressConfig>", 200),
+        ("FileCompress", "/file_jobs", f"<FileCompressConfig>{'<Key>k</Key>' * 1001}</FileCompressConfig>", 400),
+        ("FileCompress", "/file_jobs", "<FileCompressConfig><Prefix></Prefix></FileCompressConfig>", 400),
+        ("Transcode", "/jobs", f"<DigitalWatermark><Message>{'&lt;' * 64}</Message></DigitalWatermark>", 200),
+        ("Transcode", "/jobs", f"<DigitalWatermark><Message>{'中' * 65}</Message></DigitalWatermark>", 400),
+        ("Transcode", "/jobs", "<Watermark><Type>Text</Type></Watermark>" * 3, 200),
+        ("Transcode", "/jobs", "<Watermark><Type>Text</Type></Watermark>" * 4, 400),
+        ("Transcode", "/jobs", "<WatermarkTemplateId>t</WatermarkTemplateId>" * 4, 400),
+        ("Transcode", "/jobs", f"<UserData>{'~' * 1024}</UserData>", 200),
+        ("Transcode", "/jobs", f"<UserData>{'~' * 1025}</UserData>", 400),
+        ("Transcode", "/jobs", "<UserData>\u00e9</UserData>", 400),
+    ],
+)  # fmt: skip
+def test_limits_of_an_operation(server: MockServer, tag: str, path: str, parts: str, status: int) -> None:
+    """What the pages bound is accepted up to the bound and refused behind it; a refusal makes no job."""
+    operation = f"<Operation>{parts}{OUTPUT.format('o')}</Operation>"
+    answer = ask(server, "POST", path, submit_body(tag=tag, operations=operation))
+    assert answer[0] == status, answer[2]
+    assert len(server.jobs) == (1 if status == 200 else 0)
+
+
+def test_the_object_of_a_speech_job_wins(server: MockServer) -> None:
+    """Object and Url both given: the object is used (436/54934), as the failing name shows."""
+    body = (
+        "<Request><Tag>SpeechRecognition</Tag><Input><Object>missing/a.mp3</Object><Url>http://x/a.mp3</Url></Input>"
+        f"<Operation>{OUTPUT.format('o.txt')}</Operation></Request>"
+    )
+    assert ask(server, "POST", "/asr_jobs", body.encode())[0] == 200
+    server.advance(60)
+    assert [job.state for job in server.jobs] == ["Failed"]
