@@ -44,6 +44,11 @@ def _answers(url: str) -> bool:
         return False
 
 
+def _environment() -> dict[str, str]:
+    """Ours, but modules may be kept compiled, as they are wherever a package is installed."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 @contextmanager
 def peer(*arguments: str, port_argument: bool = False) -> Iterator[Peer]:
     """Start `python -m ARGUMENTS`; the first line it prints that holds an address says that it is ready."""
@@ -56,7 +61,9 @@ def peer(*arguments: str, port_argument: bool = False) -> Iterator[Peer]:
         command += ["-p", str(port)]
         url = f"http://127.0.0.1:{port}"
     began = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True)
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True, env=_environment()
+    )
     try:
         assert process.stdout is not None
         while not url:
