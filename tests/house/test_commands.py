@@ -24,24 +24,34 @@ SMALL = {
 AS_THEY_ARE = {
     "ciq explain PRI-001",
     "ciq requirements --area pause",
+    "ciq report ciq-report --summary summary.md --badge badge.svg",
+    "ciq compare before after --output comparison.html",
     "ciq doctor --target http://127.0.0.1:8080",
     "ciq judge ciq-report/run.ndjson",
 }
-SERVERS = {"ciq mock --port 8080": "ciq mock --port 0"}
+SERVERS = {
+    shown: shown.replace("--port 8080", "--port 0")
+    for shown in (
+        "ciq mock --port 8080",
+        "ciq mock --port 8080 --activated all --workers 1 --clock stepped",
+        "ciq mock --port 8080 --unknown-inputs refuse --object-mib 4 --store-mib 64",
+    )
+}
+OURS = ("CIQ_", "PYTEST_", "GITHUB_STEP_SUMMARY")
 INSTALLS = "python3.11 -m venv .venv &&"
 """Install lines are typed by test_package.py (slow), in a fresh clone; the test command by .ci/run as well."""
 
 
 def shell_environment() -> dict[str, str]:
     """The environment of a stranger whose PATH begins with the installed kit; none of our own CIQ_ variables."""
-    clean = {key: value for key, value in os.environ.items() if not key.startswith(("CIQ_", "PYTEST_"))}
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(OURS)}
     return clean | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "NO_COLOR": "1"}
 
 
-def start_mock(folder: Path) -> tuple[subprocess.Popen[str], str]:
-    """Start `ciq mock --port 0`; return it and the address that it prints when it is ready."""
+def start_mock(folder: Path, command: str = "ciq mock --port 8080") -> tuple[subprocess.Popen[str], str]:
+    """Start a mock as shown, on a free port; return it and the address that it prints when it is ready."""
     server = subprocess.Popen(
-        shlex.split(SERVERS["ciq mock --port 8080"]),
+        shlex.split(SERVERS[command]),
         cwd=folder,
         env=shell_environment(),
         stdout=subprocess.PIPE,
@@ -111,9 +121,10 @@ def test_shown_runs_work(command: str, folder: Path, address: str) -> None:
 @pytest.mark.parametrize("command", sorted(AS_THEY_ARE))
 def test_shown_commands_work(command: str, folder: Path, address: str) -> None:
     """Each command as shown ends with 0 and says something."""
-    if "run.ndjson" in command and not (folder / "ciq-report" / "run.ndjson").exists():
-        made = run(f"ciq run --target {address} -k QUE-003 --feature media --output ciq-report", folder)
-        assert made.returncode == 0, made.stdout + made.stderr
+    for name in ("ciq-report", "before", "after"):
+        if name in command and not (folder / name / "run.ndjson").exists():
+            made = run(f"ciq run --target {address} -k QUE-003 --feature media --output {name}", folder)
+            assert made.returncode == 0, made.stdout + made.stderr
     done = run(command.replace(PLACEHOLDER, address), folder)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.strip()
@@ -122,8 +133,7 @@ def test_shown_commands_work(command: str, folder: Path, address: str) -> None:
 @pytest.mark.parametrize("command", sorted(SERVERS))
 def test_shown_servers_start_and_stop(command: str, tmp_path: Path) -> None:
     """A server as shown, on a free port, prints its address and stops cleanly when asked."""
-    assert command in SERVERS
-    server, found = start_mock(tmp_path)
+    server, found = start_mock(tmp_path, command)
     assert found.startswith("http://")
     assert stop(server) == 0
 

@@ -13,6 +13,9 @@ from typer.testing import CliRunner
 from ciq_conformance.cli.app import build
 from ciq_schemas.run import AnyRecord, Verdict, read_records
 
+OURS = ("CIQ_", "PYTEST_", "GITHUB_STEP_SUMMARY")
+"""Beginnings of variables that mean something to the kit, and must not reach it from the caller."""
+
 
 @dataclass(frozen=True)
 class Done:
@@ -30,7 +33,7 @@ class Done:
 
 def environment(**more: str) -> dict[str, str]:
     """The caller's environment without the kit's own variables, and with `more`."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("CIQ_", "PYTEST_"))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
     return {**kept, "COLUMNS": "120", "NO_COLOR": "1", **more}
 
 
@@ -45,7 +48,7 @@ def ciq(*arguments: str, cwd: Path, timeout: float = 240, **more: str) -> Done:
 
 def inside(*arguments: str, cwd: Path) -> Done:
     """As `ciq`, in this process: quicker, and a test may have put something in its way."""
-    clean = {name: None for name in os.environ if name.startswith(("CIQ_", "PYTEST_"))}
+    clean = {name: None for name in os.environ if name.startswith(OURS)}
     with contextlib.chdir(cwd):
         done = CliRunner(env={**clean, "COLUMNS": "120", "NO_COLOR": "1"}).invoke(build(arguments[0]), list(arguments))
     if done.exception is not None and not isinstance(done.exception, SystemExit):

@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, _Place] = MappingProxyType(
         "doctor": _Place("ciq_conformance.cli.doctor", "doctor"),
         "judge": _Place("ciq_conformance.cli.judge", "judge"),
         "report": _Place("ciq_conformance.cli.report", "report"),
+        "compare": _Place("ciq_conformance.cli.compare", "compare"),
         "requirements": _Place("ciq_conformance.cli.requirements", "requirements"),
         "explain": _Place("ciq_conformance.cli.requirements", "explain"),
         "mock": _Place("ciq_mock.cli", "mock"),

@@ -36,6 +36,11 @@ Patience = Annotated[
     float | None, typer.Option("--patience", metavar="FACTOR", help="Multiplies every wait (0.1 to 100).")
 ]
 
+SummaryFile = Annotated[
+    Path | None, typer.Option("--summary", metavar="FILE", help="Write the summary as Markdown there.")
+]
+BadgeFile = Annotated[Path | None, typer.Option("--badge", metavar="FILE", help="Write a badge (SVG) there.")]
+
 
 def loaded_profile(
     *,

@@ -15,10 +15,15 @@ def report(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="DIR", help="Where to write; default: beside the run file.")
     ] = None,
+    summary: options.SummaryFile = None,
+    badge: options.BadgeFile = None,
 ) -> None:
-    """Write junit.xml and report.html of a run again. Nothing is sent and nothing judged anew."""
+    """Write junit.xml and report.html of a run again. Nothing is sent and nothing judged anew.
+
+    Where GITHUB_STEP_SUMMARY names a file, the summary is appended to it.
+    """
     need_suite("report")
-    from ciq_conformance.runner.outputs import write_reports
+    from ciq_conformance.runner.outputs import Extras, write_reports
     from ciq_conformance.runner.reading import read_run_file
     from ciq_schemas.run import RunFileError
 
@@ -31,7 +36,7 @@ def report(
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise options.usage(f"cannot write to {directory}: {error.strerror}") from error
-    written, problems = write_reports(records, directory)
+    written, problems = write_reports(records, directory, Extras.of(summary, badge))
     for label, place in written.items():
         typer.echo(f"{label}: {place}")
     for problem in problems:

@@ -26,7 +26,8 @@ def run(
         typer.Option("--requirement", "-k", metavar="GLOB", help="Only these ids or items: PAU-*, PRI-001-media."),
     ] = None,
     area: Annotated[
-        list[str] | None, typer.Option("--area", metavar="NAME", help="Only this area: pause, workflow; may be repeated.")
+        list[str] | None,
+        typer.Option("--area", metavar="NAME", help="Only this area: pause, workflow; may be repeated."),
     ] = None,
     level: Annotated[list[Level] | None, typer.Option("--level", help="Only this level; may be repeated.")] = None,
     feature: options.Features = None,
@@ -36,6 +37,8 @@ def run(
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="DIR", help="Directory for run.ndjson, junit.xml, report.html.")
     ] = DEFAULT_OUTPUT,
+    summary: options.SummaryFile = None,
+    badge: options.BadgeFile = None,
     baseline: Annotated[
         Path | None,
         typer.Option("--baseline", metavar="FILE", help="Known deviations, one item a line; stale entries fail."),
@@ -58,6 +61,7 @@ def run(
 
     Plays scenarios against the target through its public API, receives its callbacks, judges what it saw, and leaves
     the queues as they were found. Settings come from flags, then CIQ_* variables, then ciq.toml, then defaults.
+    Where GITHUB_STEP_SUMMARY names a file, the summary is appended to it.
 
     Exit codes: 0 every selected MUST passed; 1 a MUST failed or was blocked, or a baseline entry is stale; 2 wrong
     usage or profile, nothing was sent; 3 target or callback path not reachable; 4 the suite itself failed; 5 nothing
@@ -81,7 +85,10 @@ def run(
         patience=patience,
     )
     selection = Selection(
-        requirements=tuple(requirement or ()), areas=tuple(area or ()), levels=tuple(level or ()), skip=tuple(skip or ())
+        requirements=tuple(requirement or ()),
+        areas=tuple(area or ()),
+        levels=tuple(level or ()),
+        skip=tuple(skip or ()),
     )
     try:
         items = select_items(load_registry(), loaded.profile.features, selection)
@@ -117,14 +124,16 @@ def run(
         reporter.end(None)
         typer.echo(str(trouble), err=True)
         raise typer.Exit(trouble.exit_code) from trouble
-    raise typer.Exit(_conclude(result, reporter, output))
+    raise typer.Exit(_conclude(result, reporter, output, summary, badge))
 
 
-def _conclude(result: "RunResult", reporter: "ConsoleReporter", output: Path) -> ExitCode:
+def _conclude(
+    result: "RunResult", reporter: "ConsoleReporter", output: Path, summary: Path | None, badge: Path | None
+) -> ExitCode:
     """Write the reports, show the summary, say what needs saying beside it."""
-    from ciq_conformance.runner.outputs import write_reports
+    from ciq_conformance.runner.outputs import Extras, write_reports
 
-    written, problems = write_reports(result.records, output)
+    written, problems = write_reports(result.records, output, Extras.of(summary, badge))
     if result.run_file is not None:
         written = {"run file": result.run_file, **written}
     reporter.end(result.footer, written)
