@@ -59,7 +59,7 @@ def test_an_input_that_nobody_has_uploaded(unknown: UnknownInput) -> None:
         assert [job.state for job in server.jobs] == ends
 
 
-def test_an_output_is_an_input(server: MockServer) -> None:
+def test_an_output_is_an_input() -> None:
     """What one job wrote another may read, also where unknown inputs are refused."""
     with mock(UnknownInput.REFUSE) as strict:
         put(strict, "in/a.mp4", b"x")

@@ -1,0 +1,52 @@
+"""docs/mock.md says what the mock is: its examples run, its tables list the options and the control pages there are."""
+
+import asyncio
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+from sources import ROOT
+from starlette.routing import Mount, Route
+from test_commands import run
+
+from ciq_mock.cli import mock
+from ciq_mock.control import control_app
+from ciq_mock.mock import Mock
+from ciq_mock.settings import MockSettings
+
+PAGE = (ROOT / "docs" / "mock.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("number", range(len(EXAMPLES)))
+def test_the_examples_pass(number: int, tmp_path: Path) -> None:
+    """Each example is a test that passes as it stands."""
+    (tmp_path / "test_shown.py").write_text(EXAMPLES[number], encoding="utf-8")
+    done = run("pytest -q -p no:cacheprovider", tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 passed" in done.stdout
+
+
+def test_the_options_are_those_of_the_command() -> None:
+    """The table names every option of `ciq mock`, and no other."""
+    (section,) = re.findall(r"^## Options\n(.*?)^## ", PAGE, re.MULTILINE | re.DOTALL)
+    rows = re.findall(r"^\| (`--.*?) \|", section, re.MULTILINE)
+    shown = {option for row in rows for option in re.findall("--[a-z-]+", row)}
+    assert shown == {"--" + name.replace("_", "-") for name in inspect.signature(mock).parameters}
+
+
+async def _control_pages() -> set[str]:
+    (mount,) = control_app(Mock(MockSettings())).routes
+    assert isinstance(mount, Mount)
+    pages = set()
+    for route in mount.routes:
+        assert isinstance(route, Route)
+        (method,) = (route.methods or set()) - {"HEAD"}
+        pages.add(f"{method} {mount.path}{route.path}")
+    return pages
+
+
+def test_the_control_pages_are_those_of_the_mock() -> None:
+    """The table names every control page with its method, and no other."""
+    assert set(re.findall(r"^\| `([A-Z]+ /_ciq/[a-z/]*)` \|", PAGE, re.MULTILINE)) == asyncio.run(_control_pages())
