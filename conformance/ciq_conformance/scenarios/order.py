@@ -21,11 +21,14 @@ from ciq_schemas.run import Calibration
 LEVELS = (0, 2, 1, None, 2, 1, 0, 1, 2)
 """Levels as submitted, over and over: every level comes before and after every other; None counts as 0."""
 
+LOWER_LEVELS = (0, 1, None, 1, 0, 1)
+"""Levels of a further batch once 2 was seen before 1: the first jobs to go then show 1 before 0."""
+
 FEWEST, MOST = 9, 90
 LARGEST = 600
 """Jobs in a batch after batches that ended before they could be caught in the middle."""
 DRAIN_SECONDS = 1.5
-FREEZES = 6
+FREEZES = 10
 BATCHES = 3
 GROWTH = 8
 AT_ONCE_SECONDS = 0.5
@@ -84,7 +87,8 @@ def play(stage: Stage) -> None:
     for number in range(BATCHES):
         stage.set_queue_or_break(Step.PAUSE, state=QueueState.PAUSED, rule=rule)
         began = stage.now()
-        batch, held = _hold(stage, size, first=number == 0, rule=rule)
+        pattern = LOWER_LEVELS if "2>1" in shown else LEVELS
+        batch, held = _hold(stage, size, pattern, first=number == 0, rule=rule)
         each = (stage.now() - began) / size
         ids = _freeze_and_thaw(stage, batch, rule, wanted - shown, held=held, at_once=at_once)
         began = stage.now()
@@ -95,18 +99,20 @@ def play(stage: Stage) -> None:
         stood_still += batch.stood_still
         if shown >= wanted and stood_still >= 2:
             return
-        if not batch.stood_still:
-            # All had ended before the freeze took hold: more jobs, and less time between resume and freeze.
+        if not batch.stood_still or at_once:
+            # All ended before the freeze took hold, or in too few gulps: more jobs, less time from resume to freeze.
             at_once = True
             size = min(size * GROWTH, LARGEST, max(size, int(FILL_SECONDS / max(each, 0.0001))))
         if drained > MOST_DRAIN_SECONDS:
             return
 
 
-def _hold(stage: Stage, size: int, *, first: bool, rule: RuleOrder) -> tuple[_Batch, bool]:
+def _hold(
+    stage: Stage, size: int, pattern: tuple[int | None, ...], *, first: bool, rule: RuleOrder
+) -> tuple[_Batch, bool]:
     """Submit a batch to the paused queue; True when it was held there."""
     batch = _Batch()
-    levels = [LEVELS[index % len(LEVELS)] if stage.spec.has_job_level else None for index in range(size)]
+    levels = [pattern[index % len(pattern)] if stage.spec.has_job_level else None for index in range(size)]
     orders = [stage.order(f"held {index}", level=level) for index, level in enumerate(levels)]
     opening = stage.submit(Step.SUBMIT, orders[0])
     if opening.ok:
@@ -156,7 +162,7 @@ def _freeze_and_thaw(
         before = len(batch.levels) - len(ended)
         resume = Step.THAW if attempt or not held else Step.RESUME
         if at_once and paused:
-            _resume_and_freeze(stage, rule, resume, LEADS[attempt])
+            _resume_and_freeze(stage, rule, resume, LEADS[attempt % len(LEADS)])
         else:
             if paused:
                 stage.set_queue_or_break(resume, rule=rule)
