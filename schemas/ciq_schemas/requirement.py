@@ -57,7 +57,11 @@ class Scenario(StrEnum):
     FAILURE = "failure"
     RECEIVER = "receiver"
     ERRORS = "errors"
+    TEMPLATES = "templates"
+    BINDING = "binding"
     ISOLATION = "isolation"
+    WORKFLOW = "workflow"
+    BATCH = "batch"
     DEACTIVATION = "deactivation"
     EVERY = "*"
 
@@ -67,6 +71,15 @@ class Capability(StrEnum):
 
     DEACTIVATE = "deactivate"
     SIGNATURE = "signature"
+    TEMPLATES = "templates"
+    BINDING = "binding"
+    WORKFLOW = "workflow"
+    BATCH = "batch"
+
+    @property
+    def tried(self) -> bool:
+        """Where the operator does not say, the suite finds out by asking: the target's refusal is no fault."""
+        return self in (Capability.WORKFLOW, Capability.BATCH, Capability.TEMPLATES, Capability.BINDING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +113,7 @@ class Requirement:
     scenario: Scenario
     capabilities: tuple[Capability, ...] = ()
     set: str = "core"
+    """Which runs judge it: `core` every one, any other on request (`--area`, an id) or with all features."""
     untested: str = ""
     """Why no check exists; empty when there is one."""
     area: str = ""
@@ -120,7 +134,9 @@ class UnknownRequirementError(LookupError):
 
 
 _ID = re.compile(r"[A-Z]{3}-\d{3}")
-_SETS = frozenset({"core"})
+CORE = "core"
+"""The set that every run judges; the others are judged on request, or when all features are."""
+_SETS = frozenset({CORE, "workflow", "templates"})
 _KEYS = frozenset(field.name for field in fields(Requirement)) - {"area"}
 _CLAUSE_KEYS = frozenset(field.name for field in fields(Clause))
 _LONGEST_QUOTE = 12

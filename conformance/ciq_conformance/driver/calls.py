@@ -6,6 +6,7 @@ Each exchange carries its kind in the operations table, a raw one none.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 from urllib.parse import quote, urlencode
 
@@ -14,7 +15,7 @@ from ciq_conformance.driver.signing import Signing
 from ciq_conformance.profile import Profile
 from ciq_conformance.reply import Reply
 from ciq_schemas.features import SHARED_JOB_PATH, FeatureSpec
-from ciq_schemas.operations import OperationKind
+from ciq_schemas.operations import FeatureOperation, HttpOperation, OperationKind, operations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +70,23 @@ class FeatureCalls:
         path = self.job_path if self.spec.feature in self.profile.job_path else SHARED_JOB_PATH
         return self._send(step, "PUT", f"{path}/{quote(job_id, safe='')}?cancel", operation=OperationKind.CANCEL_JOB)
 
+    def other(
+        self,
+        step: str,
+        kind: OperationKind,
+        *,
+        key: str = "",
+        params: Mapping[str, str] | None = None,
+        flag: str = "",
+        body: bytes = b"",
+        insist: bool = False,
+    ) -> Reply:
+        """An operation of the bucket that is none of a feature: by the operations table."""
+        operation = _operations()[kind]
+        path, _, parameter = operation.path.partition("{")
+        target = _target(path + (quote(key, safe="") if parameter else ""), params) + (f"?{flag}" if flag else "")
+        return self._send(step, operation.method, target, body=body, operation=kind, insist=insist)
+
     def raw(
         self,
         step: str,
@@ -97,6 +115,7 @@ class FeatureCalls:
         operation: OperationKind | None = None,
         host: str = "",
         signing: Signing = Signing.NORMAL,
+        insist: bool = False,
     ) -> Reply:
         exchange = self.client.send(
             method,
@@ -109,9 +128,14 @@ class FeatureCalls:
             body=body,
             headers=headers,
             signing=signing,
-            though_stopping=self.though_stopping,
+            though_stopping=self.though_stopping or insist,
         )
         return Reply(exchange)
+
+
+@cache
+def _operations() -> Mapping[OperationKind, HttpOperation]:
+    return {one.kind: one for one in operations() if not isinstance(one, FeatureOperation)}
 
 
 def _target(path: str, params: Mapping[str, str] | None) -> str:

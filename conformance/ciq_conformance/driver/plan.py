@@ -28,7 +28,11 @@ SEQUENCE = (
     Scenario.LATE,
     Scenario.RUNNING,
     Scenario.LIST,
+    Scenario.TEMPLATES,
+    Scenario.BINDING,
     Scenario.ERRORS,
+    Scenario.WORKFLOW,
+    Scenario.BATCH,
     Scenario.DEACTIVATION,
 )
 """Order within one feature; isolation is played before all of it."""
@@ -65,4 +69,7 @@ def _is_put(item: Item, capabilities: Mapping[Capability, bool | None], skip: Se
     """The question is put to the target: it has a check, the operator wants it, the target says that it can."""
     requirement = item.requirement
     skipped = any(fnmatchcase(name.upper(), glob.upper()) for glob in skip for name in (requirement.id, item.name))
-    return not requirement.untested and not skipped and all(capabilities.get(c) for c in requirement.capabilities)
+    offered = all(
+        capabilities.get(c) or (c.tried and capabilities.get(c) is None) for c in requirement.capabilities
+    )
+    return not requirement.untested and not skipped and offered

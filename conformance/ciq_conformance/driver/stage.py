@@ -15,6 +15,7 @@ from ciq_conformance.profile import Profile
 from ciq_conformance.reply import Notice, Reply
 from ciq_schemas.features import Feature, FeatureSpec
 from ciq_schemas.lifecycle import FINAL_STATES, JobState, QueueState
+from ciq_schemas.operations import OperationKind
 from ciq_schemas.requirement import Scenario
 from ciq_schemas.values import Job, Queue
 
@@ -42,6 +43,20 @@ class Calls(Protocol):
     def describe(self, step: str, *job_ids: str) -> Reply: ...
     def list_jobs(self, step: str, params: Mapping[str, str]) -> Reply: ...
     def cancel(self, step: str, job_id: str) -> Reply: ...
+    def other(
+        self,
+        step: str,
+        kind: OperationKind,
+        *,
+        key: str = "",
+        params: Mapping[str, str] | None = None,
+        flag: str = "",
+        body: bytes = b"",
+        insist: bool = False,
+    ) -> Reply:
+        """An operation beside queues and jobs: `key` is the id in its path, `flag` a parameter without value.
+        With `insist` it is sent though the run is being stopped: for taking back what the scenario made."""
+        ...
     def raw(
         self,
         step: str,

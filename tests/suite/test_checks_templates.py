@@ -1,0 +1,178 @@
+"""Checks of the scenarios `templates` and `binding`: the documents' own form, other legal dress, and what deviates."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+from transcripts import BUCKET, Change, Transcript, job_xml, judged, refusal, response
+
+from ciq_conformance.driver.template_orders import KINDS, names, template_body
+from ciq_conformance.judge.finding import Kind
+from ciq_conformance.steps.templates import Step
+from ciq_schemas.codec import Document, Reading, read
+from ciq_schemas.features import Feature
+from ciq_schemas.requirement import Capability, Scenario
+
+TEMPLATE = "t00000000000000000000000000000abc"
+JOB = f"j{1:032x}"
+FIRST, LATER = names("260102030405abcdef")
+KIND = KINDS[Feature.PIC]
+_PAGE = "<TotalCount>{}</TotalCount><PageNumber>1</PageNumber><PageSize>10</PageSize>"
+
+
+def template(name: str, *, second: bool = False) -> str:
+    """The content of a template as the pages show it."""
+    return (
+        f"<Tag>{KIND.tag}</Tag><TemplateId>{TEMPLATE}</TemplateId><Name>{name}</Name><BucketId>{BUCKET}</BucketId>"
+        f"<Category>Custom</Category>{KIND.second if second else KIND.first}"
+        "<CreateTime>2026-01-02T03:04:05+0800</CreateTime><UpdateTime>2026-01-02T03:04:05+0800</UpdateTime>"
+    )
+
+
+def listing(*templates: str) -> str:
+    """A page of a list."""
+    entries = "".join(f"<TemplateList>{one}</TemplateList>" for one in templates)
+    return response(_PAGE.format(len(templates)), entries)
+
+
+@cache
+def conversation() -> Transcript:
+    """The scenario on a service that does as the documents say."""
+    t = Transcript(Scenario.TEMPLATES, Feature.PIC)
+    first, later = template(FIRST), template(LATER, second=True)
+    t = t.say(
+        Step.CREATE,
+        response(f"<Template>{first}</Template>"),
+        request=template_body(KIND, FIRST).decode(),
+        method="POST",
+    )
+    t = t.say(Step.LONG_NAME, refusal("InvalidArgument"), status=400, method="POST")
+    t = t.say(Step.BY_ID, listing(first)).say(Step.BY_NAME, listing(first)).say(Step.BY_OTHER_NAME, listing())
+    t = t.say(Step.BY_TAG, listing(first)).say(Step.BY_OTHER_TAG, listing())
+    t = t.say(
+        Step.UPDATE,
+        response(f"<Template>{later}</Template>"),
+        request=template_body(KIND, LATER, second=True).decode(),
+        method="PUT",
+    )
+    t = t.say(Step.AFTER_UPDATE, listing(later))
+    job = job_xml(JOB, "Success").replace(
+        "<Operation>", f"<Operation><TemplateId>{TEMPLATE}</TemplateId><TemplateName>{LATER}</TemplateName>"
+    )
+    t = t.say(Step.SUBMIT, response(job), method="POST").say(Step.DESCRIBE, response(job))
+    t = t.say(Step.DELETE, response(f"<TemplateId>{TEMPLATE}</TemplateId>"), method="DELETE")
+    return t.say(Step.AFTER_DELETE, listing()).say(
+        Step.UPDATE_DELETED, refusal("TemplateNotFound"), status=400, method="PUT"
+    )
+
+
+IDS = tuple(f"TPL-{n:03}" for n in range(1, 10))
+
+
+@pytest.mark.parametrize("requirement", IDS)
+def test_holds_on_the_documented_conversation(requirement: str) -> None:
+    """Each check holds where the service does as the documents say, and shows by which exchange."""
+    finding = judged(requirement, conversation())
+    assert finding.kind is Kind.HOLDS, finding
+    assert finding.witness
+
+
+DEVIATIONS: dict[str, tuple[str, Change]] = {
+    "another name": ("TPL-001", lambda t: t.edited(Step.CREATE, f">{FIRST}<", ">other<")),
+    "another tag": ("TPL-001", lambda t: t.edited(Step.CREATE, f"<Tag>{KIND.tag}<", "<Tag>Snapshot<")),
+    "no id": ("TPL-001", lambda t: t.edited(Step.CREATE, f"<TemplateId>{TEMPLATE}</TemplateId>", "")),
+    "another root": ("TPL-001", lambda t: t.edited(Step.CREATE, "Response>", "Answer>")),
+    "not listed": ("TPL-002", lambda t: t.answered(Step.BY_ID, 200, listing())),
+    "ids ignored": (
+        "TPL-002",
+        lambda t: t.answered(Step.BY_ID, 200, listing(template(FIRST), template("x").replace(TEMPLATE, "tother"))),
+    ),
+    "no count": ("TPL-002", lambda t: t.edited(Step.BY_ID, "<TotalCount>1</TotalCount>", "")),
+    "name looks anywhere": ("TPL-003", lambda t: t.answered(Step.BY_OTHER_NAME, 200, listing(template(FIRST)))),
+    "name must be whole": ("TPL-003", lambda t: t.answered(Step.BY_NAME, 200, listing())),
+    "tag ignored": ("TPL-004", lambda t: t.answered(Step.BY_OTHER_TAG, 200, listing(template(FIRST)))),
+    "old name": ("TPL-005", lambda t: t.edited(Step.AFTER_UPDATE, f">{LATER}<", f">{FIRST}<")),
+    "old parameters": ("TPL-005", lambda t: t.edited(Step.AFTER_UPDATE, KIND.second, KIND.first)),
+    "new id": ("TPL-005", lambda t: t.edited(Step.AFTER_UPDATE, TEMPLATE, "tother")),
+    "still listed": ("TPL-006", lambda t: t.answered(Step.AFTER_DELETE, 200, listing(template(LATER)))),
+    "delete without id": ("TPL-006", lambda t: t.edited(Step.DELETE, f"<TemplateId>{TEMPLATE}</TemplateId>", "")),
+    "no template name": (
+        "TPL-007",
+        lambda t: t.edited(Step.DESCRIBE, f"<TemplateName>{LATER}</TemplateName>", ""),
+    ),
+    "another template's name": ("TPL-007", lambda t: t.edited(Step.DESCRIBE, f">{LATER}<", ">other<")),
+    "unknown id taken": ("TPL-008", lambda t: t.answered(Step.UPDATE_DELETED, 200, response())),
+    "long name taken": ("TPL-009", lambda t: t.answered(Step.LONG_NAME, 200, response())),
+}
+
+
+@pytest.mark.parametrize(("requirement", "change"), DEVIATIONS.values(), ids=DEVIATIONS)
+def test_deviation_is_seen(requirement: str, change: Change) -> None:
+    """One changed answer turns the check, which shows a record."""
+    finding = judged(requirement, change(conversation()))
+    assert finding.kind is Kind.DEVIATES, finding
+    assert finding.witness
+
+
+LEGAL: dict[str, Change] = {
+    "further elements": lambda t: t.everywhere("<Category>", "<State>Normal</State><Category>"),
+    "name from before the update": lambda t: t.edited(Step.DESCRIBE, f">{LATER}<", f">{FIRST}<"),
+    "list of none is refused": lambda t: t.answered(Step.AFTER_DELETE, 404, refusal("TemplateNotFound")),
+    "other words for unknown": lambda t: t.answered(Step.UPDATE_DELETED, 404, refusal("NoSuchTemplate")),
+}
+
+
+@pytest.mark.parametrize("requirement", IDS)
+@pytest.mark.parametrize("change", LEGAL.values(), ids=LEGAL)
+def test_legal_dress_is_no_deviation(requirement: str, change: Change) -> None:
+    """What the documents leave open turns no check."""
+    assert judged(requirement, change(conversation())).kind is Kind.HOLDS
+
+
+@pytest.mark.parametrize("requirement", IDS)
+def test_a_target_without_templates_is_not_at_fault(requirement: str) -> None:
+    """Where nobody promised templates a refusal says that there are none; where the profile does, it is a fault."""
+    refused = conversation().answered(Step.CREATE, 404, refusal("NoSuchPath"))
+    assert judged(requirement, refused).kind is Kind.ABSENT
+    promised = Transcript(refused.scenario, refused.feature, refused.records, {Capability.TEMPLATES: True})
+    assert judged(requirement, promised).kind is Kind.DEVIATES
+
+
+@pytest.mark.parametrize("requirement", [*IDS, "BND-001"])
+def test_nothing_holds_by_absence(requirement: str) -> None:
+    """Without a conversation every check is blocked."""
+    scenario = Scenario.BINDING if requirement == "BND-001" else Scenario.TEMPLATES
+    assert judged(requirement, Transcript(scenario).mark("broken", "no answer at all")).kind is Kind.BLOCKED
+
+
+BOUND = response(f"<CIBucket><BucketId>{BUCKET}</BucketId><Region>ap-chongqing</Region></CIBucket>")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (200, BOUND, Kind.HOLDS),
+        (400, refusal("BucketAlreadyBinded"), Kind.HOLDS),
+        (404, refusal("NoSuchPath"), Kind.ABSENT),
+        (200, BOUND.replace("CIBucket>", "Bucket>"), Kind.DEVIATES),
+        (200, BOUND.replace("<Region>ap-chongqing</Region>", ""), Kind.DEVIATES),
+        (500, refusal("InternalError"), Kind.DEVIATES),
+    ],
+)
+def test_binding(status: int, body: str, kind: Kind) -> None:
+    """The bucket, or the refusal that says it is bound already; a target without the call is not at fault."""
+    t = Transcript(Scenario.BINDING).say(Step.BIND, body, status=status, method="PUT")
+    assert judged("BND-001", t).kind is kind
+
+
+@pytest.mark.parametrize("feature", KINDS)
+def test_what_is_sent_is_a_template_request(feature: Feature) -> None:
+    """Both bodies are valid, differ in what a check looks for, and keep to the length of names."""
+    kind = KINDS[feature]
+    bodies = [template_body(kind, FIRST, second=second) for second in (False, True)]
+    for body in bodies:
+        assert read(Document.TEMPLATE_REQUEST, body, Reading.STRICT).ok
+        assert f"<{kind.told}>".encode() in body
+    assert bodies[0] != bodies[1]
+    assert not FIRST.startswith(LATER[:4])
