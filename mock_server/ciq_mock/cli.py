@@ -37,6 +37,9 @@ def mock(
     workers: Annotated[int, typer.Option(help="Jobs of one queue that run at the same time.", min=1)] = 10,
     duration: Annotated[float, typer.Option(help="Seconds a job runs.", min=0.0)] = 0.1,
     max_size: Annotated[int, typer.Option(help="Jobs of one queue that may wait.", min=1)] = 10_000,
+    records: Annotated[
+        int, typer.Option(help="Ended jobs that are remembered; the oldest go first.", min=1)
+    ] = 1_000_000,
     speed_queue: Annotated[
         bool, typer.Option("--speed-queue", help="Media has its second queue, for accelerated transcoding.")
     ] = False,
@@ -74,6 +77,7 @@ def mock(
             workers=workers,
             duration=duration,
             max_size=max_size,
+            records=records,
             speed_queue=speed_queue,
             credentials=_credentials() if signatures else (),
             bucket=default_bucket,

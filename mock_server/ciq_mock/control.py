@@ -166,7 +166,7 @@ def _page(mock: Mock) -> str:
         "<style>body{font:1rem/1.5 system-ui;margin:2rem;max-width:60rem}td,th{padding:.2rem 1rem .2rem 0;"
         "text-align:left}</style><h1>ciq mock</h1>"
         f"<p>Time of the mock: {escape(times.written(mock.clock.now()))} ({mock.settings.clock.value} clock). "
-        f"{mock.requests.count} requests, {len(mock.jobs)} jobs, {mock.delivery.log.delivered} callbacks "
+        f"{mock.requests.count} requests, {len(mock.engine.jobs())} jobs, {mock.delivery.log.delivered} callbacks "
         f"delivered, {mock.delivery.pending} pending.</p><p>{links}</p>"
         "<table><tr><th>bucket<th>feature<th>queue<th>state<th>waiting<th>running</tr>"
         f"{rows}</table></html>"

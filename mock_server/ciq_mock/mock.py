@@ -13,7 +13,7 @@ from starlette.types import Scope
 from ciq_mock.callback_rule import BodyFormat
 from ciq_mock.clock import Clock, make_clock
 from ciq_mock.delivery import DeliveryRoom
-from ciq_mock.engine import Accepted, Ended, Engine, EngineError, Event, Job
+from ciq_mock.engine import Ended, Engine, EngineError, Event, Job
 from ciq_mock.http.app import CheckSignature, ServiceApp
 from ciq_mock.http.error_form import write_error
 from ciq_mock.http.identity import RequestIds
@@ -128,8 +128,6 @@ class Mock:
         listeners = (self._note, self.delivery.on_event, self._rooms.on_event)
         self.runner = Runner(engine=self.engine, clock=self.clock, listeners=listeners)
         self.requests = RequestLog()
-        self.jobs: list[Job] = []
-        """Every job accepted, in order; the runner has told of it."""
         self._desk = Desk(
             engine=self.engine,
             workflows=self._rooms.workflows,
@@ -179,7 +177,6 @@ class Mock:
         self._rooms.clear()
         self.registers.clear()
         self.library.clear()
-        self.jobs.clear()
         await self.delivery.reset()
         self.requests.clear()
         self._activate()
@@ -203,9 +200,7 @@ class Mock:
         return callback_body(subject, form, results=self._results)
 
     def _note(self, event: Event) -> None:
-        if isinstance(event, Accepted):
-            self.jobs.append(event.job)
-        elif isinstance(event, Ended) and event.state is JobState.SUCCESS:
+        if isinstance(event, Ended) and event.state is JobState.SUCCESS:
             self.library.ended(event.job)
             if event.job.tag in READS_CONTENT:
                 self._results(event.job)

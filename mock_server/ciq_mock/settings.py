@@ -178,6 +178,9 @@ class MockSettings:
 
     workers: int = 10
     max_size: int = 10_000
+    records: int = 1_000_000
+    """Ended jobs of the whole mock that describe and list still know; the first to end goes first. The service keeps
+    the records of document jobs for a month (1045/47933), of others no page says."""
     held: HeldReading = HeldReading.PAUSE
     speed_queue: bool = False
     """Media has its documented second queue for accelerated transcoding (1045/72939); without it QueueType is moot."""
@@ -213,6 +216,7 @@ class MockSettings:
     def __post_init__(self) -> None:
         _need(self.workers >= 1, "workers", self.workers, "at least 1")
         _need(self.max_size >= 1, "max_size", self.max_size, "at least 1")
+        _need(self.records >= 1, "records", self.records, "at least 1")
         _need(self.clock_factor > 0, "clock_factor", self.clock_factor, "more than 0")
         _seconds("duration", self.duration)
         for feature, seconds in self.durations.items():
@@ -223,7 +227,13 @@ class MockSettings:
     @property
     def engine_rules(self) -> EngineRules:
         """The part the engine is made with."""
-        return EngineRules(workers=self.workers, max_size=self.max_size, held=self.held, extra_queues=self.speed_queue)
+        return EngineRules(
+            workers=self.workers,
+            max_size=self.max_size,
+            records=self.records,
+            held=self.held,
+            extra_queues=self.speed_queue,
+        )
 
     def duration_of(self, feature: Feature, input_object: str) -> float:
         """Seconds a job with this input will run."""

@@ -3,6 +3,7 @@
 Must not change anything.
 """
 
+from collections import Counter, deque
 from dataclasses import asdict, dataclass
 
 import msgspec
@@ -46,8 +47,8 @@ class QueueView:
 
 
 def jobs_of(mock: Mock) -> tuple[JobView, ...]:
-    """Every job of the mock, in order of acceptance."""
-    return tuple(_job(job) for job in mock.jobs)
+    """Every job of the mock that is on record, in order of acceptance."""
+    return tuple(_job(job) for job in mock.engine.jobs())
 
 
 def queues_of(mock: Mock) -> tuple[QueueView, ...]:
@@ -62,13 +63,14 @@ def queues_of(mock: Mock) -> tuple[QueueView, ...]:
 
 def state_of(mock: Mock, *, most_jobs: int = 1000) -> dict[str, object]:
     """The state in plain types: queues, numbers of jobs by state, the newest jobs."""
-    jobs = jobs_of(mock)
-    counts = {state.value: sum(job.state is state for job in jobs) for state in JobState}
+    jobs = mock.engine.jobs()
+    states = Counter(job.state for job in jobs)
+    newest = [_job(job) for job in deque(jobs, maxlen=most_jobs)]
     return {
         "time": times.written(mock.clock.now()),
         "queues": [asdict(queue) for queue in queues_of(mock)],
-        "jobs": counts,
-        "newest_jobs": [asdict(job) for job in jobs[-most_jobs:]],
+        "jobs": {state.value: states[state] for state in JobState},
+        "newest_jobs": [asdict(job) for job in newest],
         "callbacks_pending": mock.delivery.pending,
         "objects": {"count": len(mock.library.uploads), "bytes": mock.library.uploads.bytes},
     }

@@ -328,7 +328,7 @@ def test_a_failure_says_why() -> None:
             Failure(code, message)
 
 
-@pytest.mark.parametrize("rules", [{"workers": 0}, {"max_size": 0}])
+@pytest.mark.parametrize("rules", [{"workers": 0}, {"max_size": 0}, {"records": 0}])
 def test_rules_without_room_for_a_job_are_refused(rules: dict[str, int]) -> None:
     """An engine that could never run a job is an error when it is made."""
     with pytest.raises(ValueError, match="at least 1"):

@@ -1,12 +1,26 @@
 """Lists of jobs: filters agree with a plain scan, pages give each job once although jobs are added."""
 
+import gc
+from contextlib import suppress
 from dataclasses import dataclass
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ciq_mock.engine import BadCursorError, Engine, Failure, Job, JobFilter, JobOrder, TimeOrder
+from ciq_mock.engine import (
+    BadCursorError,
+    Cancelled,
+    CancelRefusedError,
+    Ended,
+    Engine,
+    EngineRules,
+    Failure,
+    Job,
+    JobFilter,
+    JobOrder,
+    TimeOrder,
+)
 from ciq_mock.ids import RandomIds
 from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import JobState
@@ -203,3 +217,39 @@ def test_a_page_needs_a_size() -> None:
     """A size below 1 is the caller's mistake."""
     with pytest.raises(ValueError, match="at least one job"):
         Shelf.fresh().page(JobFilter(tag="Snapshot"), 0)
+
+
+@given(
+    durations=st.lists(st.sampled_from([1.0, 5.0, 50.0]), min_size=1, max_size=40),
+    records=st.integers(1, 12),
+    cancels=st.sets(st.integers(0, 39), max_size=10),
+)
+@settings(deadline=None)
+def test_the_oldest_records_are_forgotten(durations: list[float], records: int, cancels: set[int]) -> None:
+    """Describe and list know the jobs that are not over and the `records` that were over last, and no other."""
+    engine = Engine(ids=RandomIds(seed=2), rules=EngineRules(workers=3, records=records))
+    engine.activate(START, BUCKET, MEDIA)
+    jobs: list[Job] = []
+    over: list[Job] = []
+    for number, duration in enumerate(durations):
+        now = START + number
+        jobs += engine.submit(now, BUCKET, MEDIA, [JobOrder(tag="Snapshot", duration=duration)])
+        with suppress(CancelRefusedError):  # it has a worker already
+            engine.cancel(now, BUCKET, [jobs[-1].id] if number in cancels else [])
+        over += [event.job for event in engine.advance(now) if isinstance(event, Ended | Cancelled)]
+        known = [job for job in jobs if job not in over[:-records]]
+        assert list(engine.jobs()) == known
+        assert [job for job in jobs if engine.job(now, BUCKET, job.id) is not None] == known
+        page = engine.list_jobs(now, BUCKET, MEDIA, JobFilter(tag="Snapshot", order=TimeOrder.ASC), size=100)
+        assert list(page.jobs) == known
+
+
+def test_forgotten_jobs_leave_no_trace() -> None:
+    """However many jobs come and go, what is kept of them stays within twice the records."""
+    engine = Engine(ids=RandomIds(seed=2), rules=EngineRules(records=100))
+    engine.activate(START, BUCKET, MEDIA)
+    for number in range(5000):
+        engine.submit(START + number, BUCKET, MEDIA, [JobOrder(tag="Snapshot")])
+        engine.advance(START + number)
+    gc.collect()
+    assert sum(isinstance(thing, Job) for thing in gc.get_objects()) <= 2 * 100 + 100

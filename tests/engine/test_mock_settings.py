@@ -21,6 +21,7 @@ from ciq_schemas.features import Feature
     [
         (lambda: MockSettings(workers=0), "workers"),
         (lambda: MockSettings(max_size=0), "max_size"),
+        (lambda: MockSettings(records=0), "records"),
         (lambda: MockSettings(duration=-1), "duration"),
         (lambda: MockSettings(duration=float("inf")), "duration"),
         (lambda: MockSettings(durations={Feature.DOC: float("nan")}), "durations[doc]"),

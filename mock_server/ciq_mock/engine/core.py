@@ -11,7 +11,8 @@ Events pile up until `advance` hands them over.
 Must not know HTTP, XML, asyncio, a clock or how a callback travels.
 """
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Sequence, ValuesView
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from math import inf
@@ -73,6 +74,7 @@ class Engine:
         self._active: dict[tuple[str, Feature], Activation] = {}
         self._ledgers: dict[tuple[str, Feature], Ledger] = {}
         self._jobs: dict[str, Job] = {}
+        self._ended: deque[Job] = deque()
         self._ends: list[tuple[float, int, Job]] = []
         self._ready: dict[Queue, None] = {}
         self._events: list[Event] = []
@@ -96,6 +98,7 @@ class Engine:
         self._active.clear()
         self._ledgers.clear()
         self._jobs.clear()
+        self._ended.clear()
         self._ends.clear()
         self._ready.clear()
         self._events.clear()
@@ -243,6 +246,10 @@ class Engine:
         job = self._jobs.get(job_id)
         return job if job is not None and job.queue.bucket == bucket else None
 
+    def jobs(self) -> ValuesView[Job]:
+        """Every job on record, in order of acceptance."""
+        return self._jobs.values()
+
     def list_jobs(
         self,
         now: float,
@@ -318,10 +325,20 @@ class Engine:
         job.ended = self._now
         job.queue.running -= 1
         self._touch(job.queue)
+        self._keep(job)
         self._events.append(Ended(self._now, job, job.state, job.queue.notify))
 
     def _cancel(self, now: float, job: Job) -> None:
         job.apply(JobEvent.CANCEL)
         job.ended = now
         job.queue.waiting.lost()
+        self._keep(job)
         self._events.append(Cancelled(now, job))
+
+    def _keep(self, job: Job) -> None:
+        """Put a job that is over on record, and forget the one that was over first when the record is full."""
+        self._ended.append(job)
+        if len(self._ended) > self.rules.records:
+            oldest = self._ended.popleft()
+            del self._jobs[oldest.id]
+            self._ledgers[oldest.bucket, oldest.feature].forget(oldest)

@@ -21,7 +21,7 @@ class Job:
     """A record to read; `created`, `started`, `ended` are epoch seconds, None until it happened."""
 
     __slots__ = (
-        "_state", "callback", "created", "duration", "ended", "failure", "id", "input", "input_object",
+        "_state", "callback", "created", "duration", "ended", "failure", "forgotten", "id", "input", "input_object",
         "level", "number", "one_of_many", "operation", "origin", "queue", "result", "rule_at_submit", "started",
         "tag",
     )  # fmt: skip
@@ -49,6 +49,8 @@ class Job:
         self.created: float = now
         self.started: float | None = None
         self.ended: float | None = None
+        self.forgotten: bool = False
+        """True once it is no longer on record."""
         self._state: JobState = _ACCEPTED
 
     @property

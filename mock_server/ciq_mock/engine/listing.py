@@ -5,6 +5,7 @@ A cursor names the last job given out, so pages stay right while jobs are added:
 
 from binascii import crc32
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -94,19 +95,30 @@ class JobPage:
 
 
 class Ledger:
-    """All jobs ever accepted for one feature of one bucket, by tag, oldest first.
+    """The jobs of one feature of one bucket that are on record, by tag, oldest first.
 
-    Numbers and creation times both rise along each list, so windows and cursors are found by bisection.
+    Numbers and creation times both rise along each list, so windows and cursors are found by bisection. A job that
+    is forgotten keeps its place until half of the places are such: so a job costs the same however many there are.
     """
 
-    __slots__ = ("_by_tag",)
+    __slots__ = ("_by_tag", "_forgotten")
 
     def __init__(self) -> None:
         self._by_tag: dict[str, list[Job]] = {}
+        self._forgotten: Counter[str] = Counter()
 
     def add(self, job: Job) -> None:
         """Enter a job just accepted."""
         self._by_tag.setdefault(job.tag, []).append(job)
+
+    def forget(self, job: Job) -> None:
+        """Strike a job off the record."""
+        job.forgotten = True
+        tag = job.tag
+        self._forgotten[tag] += 1
+        if self._forgotten[tag] * 2 > len(self._by_tag[tag]):
+            self._by_tag[tag] = [job for job in self._by_tag[tag] if not job.forgotten]
+            self._forgotten[tag] = 0
 
     def page(self, wanted: JobFilter, *, size: int, token: str | None) -> JobPage:
         """Give up to `size` jobs after the cursor; raise BadCursorError on a foreign one."""
@@ -114,7 +126,7 @@ class Ledger:
             raise ValueError(f"a page holds at least one job, not {size}")
         found: list[Job] = []
         for job in self._walk(wanted, token):
-            if not wanted.admits(job):
+            if job.forgotten or not wanted.admits(job):
                 continue
             if len(found) == size:
                 return JobPage(tuple(found), wanted.token(found[-1]))

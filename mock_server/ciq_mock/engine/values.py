@@ -126,6 +126,8 @@ class EngineRules:
     """Jobs of one queue that run at the same time (`MaxConcurrent`)."""
     max_size: int = 10_000
     """Jobs of one queue that may wait (`MaxSize`)."""
+    records: int = 1_000_000
+    """Jobs past their end that are remembered; the one that ended first is forgotten first."""
     held: HeldReading = HeldReading.PAUSE
     extra_queues: bool = False
     """Activation also makes the feature's documented further queues (media: the speed queue, 1045/72939)."""
@@ -136,3 +138,5 @@ class EngineRules:
             raise ValueError(f"workers must be at least 1, not {self.workers}")
         if self.max_size < 1:
             raise ValueError(f"max_size must be at least 1, not {self.max_size}")
+        if self.records < 1:
+            raise ValueError(f"records must be at least 1, not {self.records}")
