@@ -227,6 +227,27 @@ def test_binding_and_its_end(server: MockServer) -> None:
     assert error_of(ask(server, "PUT", "/?unbind", headers=host)) == (400, "ResourceNotFound")
 
 
+WORKFLOW = (
+    b"<Request><MediaWorkflow><Name>flow</Name><State>Paused</State><Topology>"
+    b"<Dependencies><Start>Snapshot_1</Start><Snapshot_1>End</Snapshot_1></Dependencies>"
+    b"<Nodes><Start><Type>Start</Type><Input><ObjectPrefix>in/</ObjectPrefix></Input></Start>"
+    b"<Snapshot_1><Type>Snapshot</Type><Operation><TemplateId>t1</TemplateId>"
+    b"<Output><Region>r</Region><Bucket>b-1</Bucket><Object>o.jpg</Object></Output></Operation></Snapshot_1></Nodes>"
+    b"</Topology></MediaWorkflow></Request>"
+)
+
+
+def test_workflows_forbid_unbinding(server: MockServer) -> None:
+    """“Not allowed” while workflows are configured (1045/33703); without them the binding goes."""
+    status, _, body = ask(server, "POST", "/workflow", WORKFLOW)
+    assert status == 200, body
+    workflow_id = body.partition(b"<WorkflowId>")[2].partition(b"<")[0].decode()
+    assert error_of(ask(server, "PUT", "/?unbind")) == (400, "InvalidArgument")
+    assert server.bucket in bound(server)
+    assert ask(server, "DELETE", f"/workflow/{workflow_id}")[0] == 200
+    assert ask(server, "PUT", "/?unbind")[0] == 200
+
+
 def test_activation_binds(server: MockServer) -> None:
     """A bucket with a feature is bound without a call of its own (1045/72915)."""
     host = {"Host": "act-1250000000.ci.ap-chongqing.myqcloud.com"}

@@ -4,13 +4,17 @@ Source: 1045/33701, 1045/33703; the list as the Go SDK reads it.
 Activating a feature binds the bucket too, as pages of pictures, speech and documents say (1045/72915, 73363, 74909).
 """
 
+from ciq_mock.engine import TimeOrder
 from ciq_mock.registers import Binding
 from ciq_mock.service import arguments, times
+from ciq_mock.service.arguments import invalid
 from ciq_mock.service.call import NOTHING, Answer, Call
 from ciq_mock.service.desk import Desk, need_bucket
 from ciq_mock.service.refusal import ErrorCode, Refusal
+from ciq_mock.workflow import BatchFilter
 from ciq_schemas.codec import Document, encode
 from ciq_schemas.features import FEATURES
+from ciq_schemas.lifecycle import FINAL_STATES, JobState
 
 _BOUND = "on"
 
@@ -50,12 +54,24 @@ def _unbind(desk: Desk, bucket: str) -> Answer:
     """What an unbound bucket earns is not documented; here it is refused as any unknown resource."""
     if bucket not in {one.bucket for one in _bindings(desk)}:
         raise Refusal(ErrorCode.RESOURCE_NOT_FOUND, f"{bucket} is not bound")
+    _need_nothing_configured(desk, bucket)
     for feature in FEATURES:
         if any(activation.bucket == bucket for activation in desk.engine.activations(feature)):
             desk.engine.deactivate(desk.now(), bucket, feature)
     desk.registers.bindings.unbind(bucket)
     desk.wake()
     return NOTHING
+
+
+def _need_nothing_configured(desk: Desk, bucket: str) -> None:
+    """Workflows, and batch jobs that have not ended, forbid unbinding (1045/33703, which names no code)."""
+    workflows = desk.workflows.of_bucket(bucket)
+    if workflows:
+        raise invalid(f"{bucket} has the workflow {workflows[0].id}; delete its workflows first")
+    unfinished = BatchFilter(states=frozenset(JobState) - FINAL_STATES)
+    batches = desk.batches.batches(bucket, unfinished, order=TimeOrder.ASC, size=1, token=None).records
+    if batches:
+        raise invalid(f"{bucket} has the batch job {batches[0].id}, which has not ended; cancel it first")
 
 
 def _bindings(desk: Desk) -> list[Binding]:
