@@ -6,7 +6,24 @@ from functools import cached_property
 from ciq_schemas import codec
 from ciq_schemas.codec import Decoded, Document, Reading
 from ciq_schemas.run import Arrival, Exchange
-from ciq_schemas.values import ErrorAnswer, Job, JobAnswer, JobCallback, Queue, QueueList
+from ciq_schemas.values import (
+    BatchAnswer,
+    ErrorAnswer,
+    Job,
+    JobAnswer,
+    JobCallback,
+    Queue,
+    QueueList,
+    Run,
+    RunDetail,
+    RunList,
+    Workflow,
+    WorkflowAnswer,
+    WorkflowCallback,
+    WorkflowDeleted,
+    WorkflowList,
+    WorkflowTriggered,
+)
 
 
 @dataclass(frozen=True)
@@ -50,6 +67,41 @@ class Reply:
         return self.job_answer.jobs
 
     @cached_property
+    def workflow(self) -> Workflow | None:
+        """The workflow in an answer to making or updating one; None where there is none."""
+        return codec.to_value(WorkflowAnswer, self.read(Document.WORKFLOW_ANSWER)).workflow
+
+    @cached_property
+    def workflow_list(self) -> WorkflowList:
+        """The body as a workflow list; empty where it is none."""
+        return codec.to_value(WorkflowList, self.read(Document.WORKFLOW_LIST))
+
+    @cached_property
+    def instance_id(self) -> str:
+        """Id of the run in the answer to a trigger; empty where there is none."""
+        return (codec.to_value(WorkflowTriggered, self.read(Document.WORKFLOW_TRIGGERED)).instance_id or "").strip()
+
+    @cached_property
+    def deleted_id(self) -> str:
+        """Id in the answer to deleting a workflow; empty where there is none."""
+        return (codec.to_value(WorkflowDeleted, self.read(Document.WORKFLOW_DELETED)).workflow_id or "").strip()
+
+    @cached_property
+    def run_list(self) -> RunList:
+        """The body as a list of runs; empty where it is none."""
+        return codec.to_value(RunList, self.read(Document.RUN_LIST))
+
+    @cached_property
+    def run(self) -> Run | None:
+        """The run that the body describes, None where there is none."""
+        return next(iter(codec.to_value(RunDetail, self.read(Document.RUN_DETAIL)).runs), None)
+
+    @cached_property
+    def batch_answer(self) -> BatchAnswer:
+        """The body as an answer about batch jobs; empty where it is none."""
+        return codec.to_value(BatchAnswer, self.read(Document.BATCH_ANSWER))
+
+    @cached_property
     def error(self) -> ErrorAnswer:
         """The body in the error form; empty where it is none."""
         return codec.to_value(ErrorAnswer, self.read(Document.ERROR))
@@ -70,6 +122,13 @@ class Notice:
     def callback(self) -> JobCallback:
         """The body as a value; empty where it is none."""
         return codec.to_value(JobCallback, self.decoded)
+
+    @cached_property
+    def run(self) -> Run | None:
+        """The run that a callback of a workflow tells of, None in any other body."""
+        if self.decoded.document is not Document.WORKFLOW_CALLBACK:
+            return None
+        return codec.to_value(WorkflowCallback, self.decoded).run
 
     @property
     def is_json(self) -> bool:

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 
 from ciq_conformance.judge.registry import Item
 from ciq_schemas.features import FEATURES, Feature
-from ciq_schemas.requirement import Registry, Requirement, UnknownRequirementError
+from ciq_schemas.requirement import CORE, Registry, Requirement, UnknownRequirementError
 from ciq_schemas.run import Level
 
 
@@ -19,6 +19,8 @@ class Selection:
 
     requirements: tuple[str, ...] = ()
     """Globs on requirement ids: `PAU-*`."""
+    areas: tuple[str, ...] = ()
+    """Names of registry files: `pause`, `workflow`."""
     levels: tuple[Level, ...] = ()
     features: tuple[Feature, ...] = ()
     skip: tuple[str, ...] = ()
@@ -44,12 +46,26 @@ def select_items(registry: Registry, features: Iterable[Feature], selection: Sel
     for glob in (*selection.requirements, *selection.skip):
         if not any(fits(item, glob) for item in all_items(registry, FEATURES)):
             registry.select([glob])  # raises, with the nearest id
+    registry.select(areas=selection.areas)  # raises for an area that there is not
+    everything = set(chosen) == set(FEATURES)
     return tuple(
         item
         for item in items
-        if (not selection.requirements or any(fits(item, glob) for glob in selection.requirements))
+        if (everything or _in_reach(item, selection))
+        and (not selection.areas or item.requirement.area in selection.areas)
+        and (not selection.requirements or any(fits(item, glob) for glob in selection.requirements))
         and (not selection.levels or item.requirement.level in selection.levels)
         and (not selection.features or item.feature.feature in selection.features)
+    )
+
+
+def _in_reach(item: Item, selection: Selection) -> bool:
+    """The core belongs to every run, what is beside it to those that name it (or judge all features)."""
+    requirement = item.requirement
+    return (
+        requirement.set == CORE
+        or requirement.area in selection.areas
+        or any(fits(item, glob) for glob in selection.requirements)
     )
 
 

@@ -121,7 +121,8 @@ def _without(item: Item, capability: Capability, evidence: Evidence) -> Verdict 
     declared = evidence.declared.get(capability)
     if declared is False:
         return _verdict(item, Outcome.NOT_IMPLEMENTED, reason=f"the profile declares {capability} = false")
-    if declared is None and not (capability is Capability.SIGNATURE and _checks_signatures(evidence)):
+    shown = capability.tried or (capability is Capability.SIGNATURE and _checks_signatures(evidence))
+    if declared is None and not shown:
         reason = f"the profile does not say whether the target offers {capability}; set it under [capabilities]"
         return _verdict(item, Outcome.UNTESTED, reason=reason)
     return None

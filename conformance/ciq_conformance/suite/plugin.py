@@ -32,6 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--ciq-profile", metavar="FILE", type=Path, help="target profile (default: ciq.toml if present)")
     group.addoption("--ciq-feature", metavar="NAME", action="append", default=[], help="feature; may be repeated")
     group.addoption("--ciq-requirement", metavar="GLOB", action="append", default=[], help="requirement ids")
+    group.addoption("--ciq-area", metavar="NAME", action="append", default=[], help="area; may be repeated")
     group.addoption("--ciq-level", metavar="LEVEL", action="append", default=[], help="MUST, SHOULD or NOTE")
     group.addoption("--ciq-skip", metavar="GLOB", action="append", default=[], help="items shown as skipped")
     group.addoption("--ciq-output", metavar="DIR", type=Path, help="write the run file there")
@@ -74,6 +75,7 @@ def _items(config: pytest.Config) -> tuple[Item, ...]:
             raise pytest.UsageError(f"--ciq-level: {error}; levels are MUST, SHOULD and NOTE") from error
         config.stash[SELECTION] = Selection(
             requirements=tuple(config.getoption("ciq_requirement")),
+            areas=tuple(config.getoption("ciq_area")),
             levels=levels,
             skip=tuple(config.getoption("ciq_skip")),
         )

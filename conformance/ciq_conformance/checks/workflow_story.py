@@ -1,0 +1,66 @@
+"""What the checks of the scenario `workflow` have in common: its runs as they were seen. Registers no check."""
+
+from collections.abc import Iterator
+
+from ciq_conformance.checks.premise import Stop, granted
+from ciq_conformance.judge import wire
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.finding import blocked
+from ciq_conformance.reply import Reply
+from ciq_conformance.steps.workflow import Step
+from ciq_schemas.requirement import Scenario
+from ciq_schemas.values import Run, Workflow, WorkflowTask
+
+HERE = Scenario.WORKFLOW
+WATCHES = {
+    Step.TRIGGER: (Step.WATCH, Step.RUN),
+    Step.TRIGGER_JSON: (Step.WATCH_JSON,),
+    Step.TRIGGER_MISSING: (Step.WATCH_MISSING,),
+}
+"""The looks at the run that each trigger began."""
+FINAL = frozenset({"Success", "Failed", "Cancel"})
+
+
+def made(evidence: Evidence) -> tuple[Reply, str]:
+    """The accepted request that made the workflow, and the workflow's id."""
+    reply = granted(evidence, HERE, Step.CREATE)
+    workflow_id = wire.text(reply.workflow.workflow_id if reply.workflow is not None else None)
+    if not workflow_id:
+        raise Stop(blocked("the answer to making the workflow names no WorkflowId; see WFL-001"))
+    return reply, workflow_id
+
+
+def listed(evidence: Evidence, step: Step) -> tuple[Reply, Workflow | None]:
+    """A list that asked for the workflow, and the workflow in it, None when it is not there."""
+    _, workflow_id = made(evidence)
+    reply = granted(evidence, HERE, step)
+    return reply, next((w for w in reply.workflow_list.workflows if wire.text(w.workflow_id) == workflow_id), None)
+
+
+def run_id(evidence: Evidence, trigger: Step) -> str:
+    """Id of the run that a trigger began; stops when it began none."""
+    reply = granted(evidence, HERE, trigger)
+    if not reply.instance_id:
+        raise Stop(blocked("the answer to the trigger names no InstanceId; see WFL-008"))
+    return reply.instance_id
+
+
+def looks(evidence: Evidence, trigger: Step) -> Iterator[tuple[Reply, Run]]:
+    """All looks at the run of a trigger, in order."""
+    for reply in evidence.of(HERE, *WATCHES[trigger]):
+        if reply.ok and reply.run is not None:
+            yield reply, reply.run
+
+
+def last_look(evidence: Evidence, trigger: Step) -> tuple[Reply, Run]:
+    """The last look at the run of a trigger; stops when there is none."""
+    run_id(evidence, trigger)
+    seen = list(looks(evidence, trigger))
+    if not seen:
+        raise Stop(blocked("the run was never described; see WFL-010"))
+    return seen[-1]
+
+
+def task_of(run: Run, node: str) -> WorkflowTask | None:
+    """The task of a node."""
+    return next((task for task in run.tasks if wire.text(task.name) == node), None)
