@@ -51,7 +51,7 @@ def conversation() -> Transcript:
     return t.say(Step.LIST_AFTER, response(_job(CONTROL, Step.CONTROL)), operation="list_jobs")
 
 
-IDS = tuple(f"ERR-{n:03}" for n in range(1, 15))
+IDS = tuple(f"ERR-{n:03}" for n in range(1, 19))
 
 
 @pytest.mark.parametrize("requirement", IDS)
@@ -78,6 +78,10 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     "no input taken": ("ERR-006", lambda t: t.answered(Step.NO_INPUT, 200, TAKEN)),
     "no operation, 404": ("ERR-006", lambda t: t.answered(Step.NO_OPERATION, 404, refusal("InvalidArgument"))),
     "unknown tag taken": ("ERR-007", lambda t: t.answered(Step.UNKNOWN_TAG, 200, TAKEN)),
+    "long user data taken": ("ERR-015", lambda t: t.answered(Step.LONG_USER_DATA, 200, TAKEN)),
+    "long watermark taken": ("ERR-016", lambda t: t.answered(Step.LONG_WATERMARK, 200, TAKEN)),
+    "four watermarks crash": ("ERR-017", lambda t: t.answered(Step.FOUR_WATERMARKS, 500, refusal("InternalError"))),
+    "no source taken": ("ERR-018", lambda t: t.answered(Step.NO_SOURCE, 200, TAKEN)),
     "unknown queue taken": ("ERR-008", lambda t: t.answered(Step.UNKNOWN_QUEUE, 200, TAKEN)),
     "crash": ("ERR-009", lambda t: t.answered(Step.MALFORMED_UPDATE, 500, refusal("InternalError"))),
     "crash on a method that is known": ("ERR-009", lambda t: t.answered(Step.EMPTY_UPDATE, 501)),

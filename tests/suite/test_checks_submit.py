@@ -117,6 +117,26 @@ def test_queue_type_leads_to_the_speed_queue_where_there_is_one() -> None:
     assert judged("SUB-017", without).kind is Kind.ABSENT
 
 
+def with_object_and_url(state: str) -> Transcript:
+    """A job with both a good object and an address that leads nowhere ends in `state`."""
+    answer, ended = response(job_xml("j8")), response(job_xml("j8", state))
+    t = conversation().say(Step.OBJECT_AND_URL, answer, method="POST", target="/jobs", operation="submit_job")
+    return t.say(Step.ENDED, ended, target="/jobs/j8", operation="describe_job")
+
+
+@pytest.mark.parametrize(
+    ("state", "kind"),
+    [("Success", Kind.HOLDS), ("Failed", Kind.DEVIATES), ("Running", Kind.CANNOT_TELL)],
+)
+def test_object_goes_before_url(state: str, kind: Kind) -> None:
+    """The job's end tells which input was used, where the object alone is known to be good."""
+    assert judged("SUB-018", with_object_and_url(state)).kind is kind
+    refused = conversation().say(Step.OBJECT_AND_URL, BAD, status=400, method="POST", operation="submit_job")
+    assert judged("SUB-018", refused).kind is Kind.DEVIATES
+    plain_failed = with_object_and_url("Failed").edited(Step.ENDED, ">Success<", ">Failed<")
+    assert judged("SUB-018", plain_failed.edited(Step.WATCH, ">Success<", ">Failed<")).kind is Kind.BLOCKED
+
+
 DEVIATIONS: dict[str, tuple[str, Change]] = {
     "refused": ("SUB-001", lambda t: t.answered(Step.PLAIN, 400, BAD)),
     "no queue id": ("SUB-001", lambda t: t.edited(Step.PLAIN, f"<QueueId>{QUEUE}</QueueId>", "")),

@@ -194,6 +194,26 @@ def refused_makes_no_job(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding(expected, holds(f"none of {len(refused)}", witness=seq(control, lists[-1])))
 
 
+_LIMITS = (
+    ("ERR-015", Step.LONG_USER_DATA, "UserData of 1025 characters"),
+    ("ERR-016", Step.LONG_WATERMARK, "a digital watermark of 65 characters"),
+    ("ERR-017", Step.FOUR_WATERMARKS, "four watermarks"),
+    ("ERR-018", Step.NO_SOURCE, "an archive without UrlList, Prefix or Key"),
+)
+
+
+def _beyond(requirement: str, step: Step, what: str) -> None:
+    @check(requirement)
+    @premised
+    def limit(evidence: Evidence, item: Item) -> Finding:
+        """A submit one beyond a documented limit."""
+        return refusals(made(evidence, HERE, step), f"{what} answers 4xx")
+
+
+for _requirement, _step, _what in _LIMITS:
+    _beyond(_requirement, _step, _what)
+
+
 @check("SUB-016")
 @premised
 def level_out_of_range(evidence: Evidence, item: Item) -> Finding:

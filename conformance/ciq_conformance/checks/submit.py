@@ -334,6 +334,25 @@ def queue_type_leads_to_the_extra_queue(evidence: Evidence, item: Item) -> Findi
     return holds(queue_id, witness=seq(listed, reply))
 
 
+@check("SUB-018")
+@premised
+def object_wins(evidence: Evidence, item: Item) -> Finding:
+    """The end of a job whose Input names a good object and an address that leads nowhere."""
+    expected = "the job runs on Input.Object and succeeds"
+    reply = accepted(evidence, HERE, Step.OBJECT_AND_URL, expected)
+    last = last_seen(evidence.of(HERE, *LOOKS), ids_of([reply]))
+    plain = last_seen(evidence.of(HERE, *LOOKS), ids_of(_submits(evidence, Step.PLAIN)))
+    if not any(job.state == JobState.SUCCESS for _, job in plain.values()):
+        return blocked("the job with the object alone did not succeed; see LIF-002", witness=seq(reply))
+    for shown, job in last.values():
+        if job.state == JobState.SUCCESS:
+            return holds("Success", witness=seq(reply, shown))
+        if job.state in FINAL_STATES:
+            seen = f"{job.state} {job.code or ''} {shortened(job.message)}"
+            return deviates(expected, seen, witness=seq(reply, shown))
+    return cannot_tell("the job was not seen to its end", witness=seq(reply))
+
+
 @check("LIF-002")
 @premised
 def good_job_succeeds(evidence: Evidence, item: Item) -> Finding:

@@ -8,6 +8,7 @@ from ciq_conformance.driver.stage import Stage
 from ciq_conformance.judge import times
 from ciq_conformance.scenarios.readiness import make_active, unknown_queue_id
 from ciq_conformance.steps.errors import EXPANDED, NO_SUCH_TAG, Step
+from ciq_schemas.features import Feature
 from ciq_schemas.requirement import Capability
 
 
@@ -59,6 +60,29 @@ def bad_submits(stage: Stage) -> dict[Step, bytes]:
     }
     if stage.spec.has_job_level:
         bodies[Step.BAD_LEVEL] = good(Step.BAD_LEVEL, level=7)
+    return bodies | _beyond_limits(stage)
+
+
+def _beyond_limits(stage: Stage) -> dict[Step, bytes]:
+    """Bodies that go one beyond a documented limit: 1024 characters of UserData, 64 of a digital watermark's
+    message, three watermarks (436/73198), one source of an archive at least (436/83112)."""
+
+    def body(step: Step, **changes: object) -> bytes:
+        return submit_body([stage.order(step, **changes)])
+
+    words = stage.order(Step.LONG_USER_DATA).user_data or ""
+    bodies = {Step.LONG_USER_DATA: body(Step.LONG_USER_DATA, user_data=words.ljust(1025, "."))}
+    if stage.spec.feature is Feature.MEDIA:
+        digital = f"<Message>{'m' * 65}</Message><Type>Text</Type><Version>V1</Version>"
+        mark = "<Watermark><Type>Text</Type><LocMode>Absolute</LocMode><Dx>1</Dx><Dy>1</Dy></Watermark>"
+        for step, marks in (
+            (Step.LONG_WATERMARK, f"<DigitalWatermark>{digital}</DigitalWatermark>"),
+            (Step.FOUR_WATERMARKS, mark * 4),
+        ):
+            bodies[step] = body(step, tag="Transcode", container=f"<Transcode/>{marks}")
+    if stage.spec.feature is Feature.FILE:
+        config = "<FileCompressConfig><Flatten>0</Flatten><Format>zip</Format></FileCompressConfig>"
+        bodies[Step.NO_SOURCE] = body(Step.NO_SOURCE, tag="FileCompress", container=config)
     return bodies
 
 

@@ -6,9 +6,14 @@ from ciq_conformance.driver.orders import JobOrder, submit_body
 from ciq_conformance.driver.stage import Stage
 from ciq_conformance.scenarios.readiness import make_active
 from ciq_conformance.steps.submit import LEVELS, Step
+from ciq_schemas.features import Feature
 
 SPECIAL = """<a b="1" c='2'> & &amp; &#65; ]]> <!-- no comment --> </a> 100% {"k": [1, 2]} \\ end"""
 """What XML must escape, what looks escaped already, and what other dresses would escape."""
+
+
+NOWHERE = "http://ciq.invalid/nothing-here.mp3"
+"""No name below `invalid` is ever found (RFC 2606)."""
 
 
 def printable(length: int, first: str) -> str:
@@ -46,6 +51,9 @@ def play(stage: Stage) -> None:
     folder, _, file = plain.input_object.rpartition("/")
     other = f"{folder}/" if folder else ""
     send(Step.OTHER_SCRIPT, stage.order(Step.OTHER_SCRIPT, input_object=f"{other}文件 夹/{file}"))
+    if stage.spec.feature is Feature.SPEECH:
+        both = stage.order(Step.OBJECT_AND_URL)
+        send(Step.OBJECT_AND_URL, both.with_(input_extra=f"{both.input_extra}<Url>{NOWHERE}</Url>"))
     if stage.spec.extra_category:
         extra = stage.spec.extra_category
         if stage.calls.list_queues(Step.EXTRA_QUEUES, {"category": extra}).queue_list.queues:

@@ -17,6 +17,10 @@ class Step(StrEnum):
     UNKNOWN_QUEUE = "unknown-queue"
     ENTITY = "entity"
     BAD_LEVEL = "bad-level"
+    LONG_USER_DATA = "long-user-data"
+    LONG_WATERMARK = "long-watermark"
+    FOUR_WATERMARKS = "four-watermarks"
+    NO_SOURCE = "no-source"
     MALFORMED_UPDATE = "malformed-update"
     EMPTY_UPDATE = "empty-update"
     UNKNOWN_PATH = "unknown-path"
@@ -42,7 +46,12 @@ BAD_SUBMITS = (
     Step.UNKNOWN_QUEUE,
     Step.ENTITY,
     Step.BAD_LEVEL,
+    Step.LONG_USER_DATA,
+    Step.LONG_WATERMARK,
+    Step.FOUR_WATERMARKS,
+    Step.NO_SOURCE,
 )
+"""Those of all features; some are sent for features with a level, for media or for files only."""
 SIGNATURES = (Step.UNSIGNED, Step.WRONG_SIGNATURE, Step.EXPIRED_SIGNATURE)
 DOCUMENTED_OPERATIONS = (*BAD_SUBMITS, Step.MALFORMED_UPDATE, Step.EMPTY_UPDATE, *SIGNATURES)
 """Bad requests to operations that the documents know: their refusals have the documented form."""

@@ -21,6 +21,7 @@ class Step(StrEnum):
     QUEUES = "queues"
     EXTRA_QUEUES = "extra-queues"
     TO_EXTRA_QUEUE = "to-extra-queue"
+    OBJECT_AND_URL = "object-and-url"
     DESCRIBE = "describe"
     WATCH = "watch"
     ENDED = "ended"
