@@ -106,7 +106,7 @@ def _findings(
             scene = played.get(scene_of(view, verdict))
             line = None
             if scene is not None and pictures_left > 0:
-                line = timelines.of(scene, [verdict], most_lanes=LANES_IN_CARD)
+                line = timelines.of(scene, [verdict], most_lanes=LANES_IN_CARD, closely=True)
                 pictures_left -= line is not None
             name = f"w{len(cards)}-{anchor(verdict.item)}-{group.outcome}"
             picture = Markup(svg.picture(line, name)) if line else Markup("")  # noqa: S704 - svg escapes

@@ -154,8 +154,13 @@ class Timelines:
             stories.setdefault(story.key.feature, []).append(story)
         self._clocks = {feature: _clock(mine) for feature, mine in stories.items()}
 
-    def of(self, scene: Scene, verdicts: Iterable[Verdict] = (), *, most_lanes: int = MOST_LANES) -> Timeline | None:
-        """The timeline of a scene, with the witnesses of `verdicts` marked; None when no job was in it."""
+    def of(
+        self, scene: Scene, verdicts: Iterable[Verdict] = (), *, most_lanes: int = MOST_LANES, closely: bool = False
+    ) -> Timeline | None:
+        """The timeline of a scene, with the witnesses of `verdicts` marked; None when no job was in it.
+
+        `closely` shows the time of its lanes and witnesses only, not the whole scene.
+        """
         verdicts = tuple(verdicts)
         flags = tuple(self._flags(scene, verdicts))
         accused = self._accused(verdicts)
@@ -167,16 +172,17 @@ class Timelines:
         if not lanes:
             return None
         kept = _most_telling(lanes, most_lanes)
-        ends = [scene.ended, *(mark.at for lane in kept for mark in lane.callbacks)]
-        ended = max(ends)
+        started, ended = scene.started, max([scene.ended, *(mark.at for lane in kept for mark in lane.callbacks)])
+        if closely:
+            started, ended = _window(kept, flags, started, ended)
         return Timeline(
             name=scene.name,
             feature=scene.feature,
             scenario=scene.scenario,
-            started=scene.started,
+            started=started,
             ended=ended,
             lanes=tuple(kept),
-            paused=tuple(_paused(self._log.changes.get(scene.feature, ()), scene.started, ended)),
+            paused=tuple(_paused(self._log.changes.get(scene.feature, ()), started, ended)),
             flags=flags,
             left_out=len(lanes) - len(kept),
         )
@@ -302,6 +308,15 @@ def _most_telling(lanes: list[Lane], most: int) -> list[Lane]:
         return min(abs(place - other) for other in accused), place
 
     return [lanes[place] for place in sorted(sorted(range(len(lanes)), key=distance)[:most])]
+
+
+def _window(lanes: Sequence[Lane], flags: Sequence[Flag], earliest: float, latest: float) -> Interval:
+    """From the first to the last thing that lanes and flags show, with some air around it."""
+    moments = [edge for lane in lanes for span in lane.spans for edge in (span.started, span.ended)]
+    moments += [lane.ending.by for lane in lanes if lane.ending] + [m.at for lane in lanes for m in lane.callbacks]
+    moments += [edge for flag in flags for edge in (flag.started, flag.ended)]
+    air = 0.03 * (max(moments) - min(moments))
+    return max(earliest, min(moments) - air), min(latest, max(moments) + air)
 
 
 def _paused(changes: Sequence[QueueChange], started: float, ended: float) -> Iterator[Paused]:

@@ -101,6 +101,24 @@ def test_witness_lanes_are_kept_when_there_are_too_many() -> None:
     assert "1 more job(s) not drawn" in line.sentence()
 
 
+def test_a_close_look_shows_the_time_of_its_lanes() -> None:
+    """The picture of a card ends soon after its last job and witness; nothing it draws lies outside."""
+    view = RunView.of(run.RUN)
+    scene = scenes(view)["media", "order"]
+    lines = Timelines(view, read_log(view))
+    close = lines.of(scene, [run.VERDICTS[0]], most_lanes=2, closely=True)
+    whole = lines.of(scene, [run.VERDICTS[0]], most_lanes=2)
+    assert close is not None
+    assert whole is not None
+    assert whole.started <= close.started
+    assert close.ended <= whole.ended
+    assert (close.started, close.ended) != (whole.started, whole.ended)
+    moments = [edge for one in close.lanes for span in one.spans for edge in (span.started, span.ended)]
+    moments += [edge for flag in close.flags for edge in (flag.started, flag.ended)]
+    assert close.started <= min(moments)
+    assert max(moments) <= close.ended
+
+
 def paused_line(*spans: tuple[float, float]) -> Timeline:
     """The timeline with other pauses."""
     return replace(order_timeline(), paused=tuple(Paused(started, ended) for started, ended in spans))
