@@ -6,7 +6,6 @@ which forgives what may be forgiven and says what is wrong. A test holds the two
 """
 
 from collections.abc import Mapping
-from itertools import pairwise
 
 import msgspec
 from lxml import etree
@@ -14,8 +13,8 @@ from lxml import etree
 from ciq_mock.service.bodies import request_body
 from ciq_mock.settings import Limits
 from ciq_schemas.codec import Decoded, Document, Fragment
+from ciq_schemas.codec.tree import put_in_order
 from ciq_schemas.xml_parser import RefusedDocument, parse_document
-from ciq_schemas.xsd_tables import ContainerType
 
 _CALLBACK = "CallBack"
 """The callback elements of a request all begin so."""
@@ -64,27 +63,11 @@ def _straight(body: bytes) -> SubmitForm | None:
     if not plain or root.tag != table.root:
         return None
     if not table.schema.validate(root):
-        if not _put_in_order(root, table.content):
+        if not put_in_order(root, table.content, []):
             return None
         if not table.schema.validate(root):
             return None
     return _from_tree(root)
-
-
-def _put_in_order(element: etree._Element, content: ContainerType) -> bool:
-    """Sort known elements as the schema has them; False when there is an unknown one."""
-    by_name = content.by_name
-    positions = []
-    for child in element:
-        field = by_name.get(str(child.tag))
-        if field is None:
-            return False
-        positions.append(field.position)
-        if isinstance(field.type, ContainerType) and not _put_in_order(child, field.type):
-            return False
-    if any(one > two for one, two in pairwise(positions)):
-        element[:] = [child for _, child in sorted(zip(positions, element, strict=True), key=lambda pair: pair[0])]
-    return True
 
 
 def _from_tree(root: etree._Element) -> SubmitForm:

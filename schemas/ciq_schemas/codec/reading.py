@@ -23,7 +23,7 @@ from ciq_schemas.codec.documents import (
 from ciq_schemas.codec.explain import explain, wrong_root
 from ciq_schemas.codec.json_form import callback_document, json_callback_tree
 from ciq_schemas.codec.parts import part_type
-from ciq_schemas.codec.tree import decode_container, decode_item, reshape, tidied
+from ciq_schemas.codec.tree import decode_container, decode_item, put_in_order, reshape, tidied
 from ciq_schemas.xml_parser import (
     MAX_REQUEST_BYTES,
     MAX_REQUEST_ELEMENTS,
@@ -106,17 +106,17 @@ def _judge(
     """Validate and decode. Only plain trees reach libxml2's validator: it would follow xsi:schemaLocation."""
     table = document.table
     root = parsed.root
-    if parsed.plain and root.tag == table.root and table.schema.validate(root):
+    forgiven: list[Note] = []
+    if _is_valid(parsed, table, reading, forgiven):
         return Decoded(
             document=document,
             value=decode_container(root, table.content),
-            notes=notes,
+            notes=(*notes, *forgiven),
             fragments=_kept(document, root) if keep else (),
         )
     if etree.QName(root).localname != table.root:
         return Decoded(document=document, notes=notes, problems=(wrong_root(root, table),))
     problems = _problems_as_is(parsed, table) if reading is Reading.STRICT else ()
-    forgiven: list[Note] = []
     shaped = reshape(root, table.content, f"/{table.root}", forgiven)
     value: Canonical = decode_container(shaped, table.content)
     if reading is Reading.TOLERANT:
@@ -130,6 +130,18 @@ def _judge(
         problems=problems,
         fragments=_kept_whole(document, root) if keep and not problems else (),
     )
+
+
+def _is_valid(parsed: Parsed, table: DocumentTable, reading: Reading, forgiven: list[Note]) -> bool:
+    """Tell whether the tree is valid: as it stands or, for the tolerant reading, with its children put in order."""
+    root = parsed.root
+    if not parsed.plain or root.tag != table.root:
+        return False
+    if table.schema.validate(root):
+        return True
+    if reading is Reading.STRICT or not put_in_order(root, table.content, forgiven):
+        return False
+    return bool(forgiven) and table.schema.validate(root)
 
 
 def _problems_as_is(parsed: Parsed, table: DocumentTable) -> tuple[Problem, ...]:

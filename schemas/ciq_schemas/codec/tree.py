@@ -5,6 +5,7 @@ Knows the tables. Must not know bytes, readings or how a deviation is put into w
 
 import re
 from itertools import pairwise
+from operator import itemgetter
 from typing import Any, cast
 
 from lxml import etree
@@ -14,6 +15,7 @@ from ciq_schemas.xsd_tables import ContainerType, IdsType, OpenType, TextType, T
 
 SPACE = " \t\r\n"
 _RUN = re.compile(r"[ \t\r\n]+")
+_HAS_ATTRIBUTES = etree.XPath("boolean(//@*)", smart_strings=False)
 
 _SPELLINGS = {"QueueID": "QueueId", "Createtime": "CreateTime"}
 """Names that older samples and tables of the documents print otherwise (1045/43672, 1045/47935, 436/48042)."""
@@ -96,6 +98,47 @@ def decode_open(element: etree._Element) -> Content:
     return value
 
 
+def put_in_order(root: etree._Element, content: ContainerType, notes: list[Note]) -> bool:
+    """Sort the children in place as the schema has them: for trees of which the order may be all that is wrong.
+
+    False, and nothing has changed, where there is an unknown element or an attribute: those are for `reshape`,
+    which copies.
+    """
+    jumbled: list[tuple[etree._Element, list[int], str]] = []
+    if _HAS_ATTRIBUTES(root) or not _look_for_order(root, content, f"/{root.tag}", jumbled):
+        return False
+    for element, positions, path in jumbled:
+        pairs = sorted(zip(positions, element, strict=True), key=itemgetter(0))
+        element[:] = [child for _, child in pairs]
+        notes.append(_reordered(element, path))
+    return True
+
+
+def _look_for_order(
+    element: etree._Element,
+    content: ContainerType,
+    path: str,
+    jumbled: list[tuple[etree._Element, list[int], str]],
+) -> bool:
+    """Note elements whose children do not stand in order, with their places; False where there is an unknown one."""
+    positions: list[int] = []
+    counts: dict[str, int] = {}
+    for child in element:
+        field = content.by_name.get(child.tag)
+        if field is None:
+            return False
+        positions.append(field.position)
+        if isinstance(field.type, ContainerType):
+            name = field.name
+            counts[name] = counts.get(name, 0) + 1
+            place = f"{path}/{name}[{counts[name]}]" if field.repeated else f"{path}/{name}"
+            if not _look_for_order(child, field.type, place, jumbled):
+                return False
+    if any(one > two for one, two in pairwise(positions)):
+        jumbled.append((element, positions, path))
+    return True
+
+
 def reshape(element: etree._Element, kind: Type, path: str, notes: list[Note]) -> etree._Element:
     """A copy in the order of the schema and without what the schema does not know, which becomes notes."""
     name = etree.QName(element).localname
@@ -130,7 +173,7 @@ def reshape(element: etree._Element, kind: Type, path: str, notes: list[Note]) -
         sorted_children.append((field.position, reshape(child, field.type, place, notes)))
         sorted_children[-1][1].tail = child.tail
     if any(one[0] > two[0] for one, two in pairwise(sorted_children)):
-        notes.append(_note(NoteKind.REORDERED, element, path, "children not in the order of the schema"))
+        notes.append(_reordered(element, path))
         sorted_children.sort(key=lambda pair: pair[0])
     copy.extend(child for _, child in sorted_children)
     return copy
@@ -164,6 +207,10 @@ def _undress(element: etree._Element, path: str, notes: list[Note]) -> None:
         for prefix, uri in element.nsmap.items()
         if inherited.get(prefix) != uri
     )
+
+
+def _reordered(element: etree._Element, path: str) -> Note:
+    return _note(NoteKind.REORDERED, element, path, "children not in the order of the schema")
 
 
 def _note(kind: NoteKind, element: etree._Element, path: str, text: str) -> Note:
