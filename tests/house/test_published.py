@@ -1,0 +1,53 @@
+"""The published run of the reference mock is what the kit gives today, times and ids aside."""
+
+from pathlib import Path
+
+import pytest
+from sources import ROOT
+
+from ciq_conformance import published
+from ciq_schemas.requirement import load_registry
+
+FOLDER = ROOT / "reports" / "published"
+STALE = f"reports/published is stale: run `{published.COMMAND}` (or tox -e published)"
+
+
+def lines_of(folder: Path) -> tuple[list[str], list[str]]:
+    """Heading and verdicts of the published run."""
+    lines = (folder / published.VERDICTS).read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line.startswith("#")], [line for line in lines if not line.startswith("#")]
+
+
+def test_the_published_run_is_of_this_requirement_set() -> None:
+    """Set and number of items are those of the registry, and every file tells of that same set."""
+    heading, _ = lines_of(FOLDER)
+    assert tuple(heading) == published.heading(), STALE
+    name = heading[1].split()[2].rstrip(",")
+    for file in ("report.html", "summary.md"):
+        assert name in (FOLDER / file).read_text(encoding="utf-8"), f"{file} is of another run: {STALE}"
+
+
+def test_the_published_run_is_green() -> None:
+    """Each MUST with a check is judged and passes; what else is no pass is a note, or not there to be judged."""
+    _, verdicts = lines_of(FOLDER)
+    known = load_registry().by_id
+    for line in verdicts:
+        item, level, outcome = line.split()
+        requirement = known[item[:7]]
+        assert level == requirement.level, STALE
+        assert (outcome == "untested") == bool(requirement.untested), line
+        assert outcome in ("pass", "untested") or (level != "MUST" and outcome in ("note", "not-implemented")), line
+
+
+@pytest.mark.slow
+def test_a_new_run_says_the_same(tmp_path: Path) -> None:
+    """Publishing today gives the stored verdicts, line for line, and the same files."""
+    assert published.main([str(tmp_path)]) == 0
+    assert {path.name for path in tmp_path.iterdir()} == published.FILES
+    assert lines_of(tmp_path) == lines_of(FOLDER), STALE
+
+
+def test_only_a_folder_is_published_into(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Without a folder the command says what it expected and exits 2."""
+    assert published.main([str(tmp_path / "nowhere")]) == 2
+    assert "expected the folder" in capsys.readouterr().err
