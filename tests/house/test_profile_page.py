@@ -23,6 +23,10 @@ VALUES = {
     "CIQ_PATIENCE": "2",
     "CIQ_DEACTIVATE": "true",
     "CIQ_SIGNATURE": "true",
+    "CIQ_WORKFLOW": "true",
+    "CIQ_BATCH": "true",
+    "CIQ_TEMPLATES": "true",
+    "CIQ_BINDING": "true",
 }
 
 
