@@ -13,14 +13,16 @@ from sources import ROOT
 FOLDERS = ("schemas", "mock_server", "conformance", "reports", "tests", "bench", "docs", "examples")
 SUFFIXES = frozenset({".py", ".xsd", ".toml", ".md", ".ini", ".css", ".js", ".j2"})
 MARKDOWN = re.compile(r"(?<![\w*{}])[\w./-]*\w\.md\b")
+BLOCK = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+"""Commands may name files that they write."""
 ELSEWHERE = re.compile(r"\.\./shared|\bDESIGN\b|/work/|\bprotocol/\w")
 
 
 def texts(path: Path) -> Iterator[str]:
-    """What a file says to its reader: docstrings and comments of a module, everything of another file."""
+    """What a file says to its reader: docstrings and comments of a module, sentences of a page, all of another file."""
     text = path.read_text(encoding="utf-8")
     if path.suffix != ".py":
-        yield text
+        yield BLOCK.sub("", text) if path.suffix == ".md" else text
         return
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type == tokenize.COMMENT:
