@@ -133,14 +133,14 @@ def test_user_data_keeps_its_white_space() -> None:
 
 
 def test_requests_keep_operations_as_bytes_in_schema_order() -> None:
-    """`read_request` gives the Operation elements serialized, cleaned and ordered, fit for a job answer."""
+    """`read_request` gives the Operation elements serialized and ordered, what is not known behind the rest."""
     snapshot = "<Snapshot><Mode>K</Mode></Snapshot>"
     operation = f'<Operation a="b"><JobLevel>1</JobLevel><Odd/>{snapshot}<Tag>Snapshot</Tag></Operation>'
     body = f"<Request><Input><Object>o</Object></Input>{operation}{OPERATION}</Request>"
     decoded = codec.read_request(Document.JOB_SUBMIT_REQUEST, body.encode())
     assert decoded.problems == ()
     assert [fragment.data.decode() for fragment in decoded.fragments] == [
-        f"<Operation><Tag>Snapshot</Tag>{snapshot}<JobLevel>1</JobLevel></Operation>",
+        f"<Operation><Tag>Snapshot</Tag>{snapshot}<JobLevel>1</JobLevel><Odd/></Operation>",
         OPERATION,
     ]
     parts = [codec.decode_part(Document.JOB_SUBMIT_REQUEST, "Operation", f) for f in decoded.fragments]

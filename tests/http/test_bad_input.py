@@ -205,7 +205,7 @@ REQUESTS: dict[str, tuple[str, str, int, str]] = {
     "cancel of an unknown job": ("PUT", "/jobs/x?cancel", 400, "ResourceNotFound"),
     "eleven cancelled": ("PUT", f"/jobs/{ELEVEN}?cancel", 400, ARGUMENT),
     "unknown path": ("GET", "/nothing/here", 404, "ResourceNotFound"),
-    "root": ("GET", "/", 404, "ResourceNotFound"),
+    "root": ("GET", "/", 405, "MethodNotAllowed"),
     "slash at the end": ("GET", "/queue/", 404, "ResourceNotFound"),
     "two slashes": ("GET", "//queue", 404, "ResourceNotFound"),
     "DELETE of queues": ("DELETE", "/queue", 405, "MethodNotAllowed"),
