@@ -10,9 +10,12 @@ from html import unescape
 
 def section(xml: bytes, name: bytes) -> bytes:
     """The content of the first element `name`, whatever it holds; b"" when there is none."""
-    _, opening, rest = xml.partition(b"<%b>" % name)
-    content, closing, _ = rest.partition(b"</%b>" % name)
-    return content if opening and closing else b""
+    start = xml.find(b"<%b>" % name)
+    if start < 0:
+        return b""
+    start += len(name) + 2
+    end = xml.find(b"</%b>" % name, start)
+    return b"" if end < 0 else xml[start:end]
 
 
 def last_section(xml: bytes, name: bytes) -> bytes:
@@ -24,9 +27,12 @@ def last_section(xml: bytes, name: bytes) -> bytes:
 
 def text(xml: bytes, name: bytes) -> bytes:
     """The text of the first element `name` as it stands, escaped; b"" when there is none or it holds elements."""
-    _, opening, rest = xml.partition(b"<%b>" % name)
-    found, _, _ = rest.partition(b"<")
-    return found.strip() if opening else b""
+    start = xml.find(b"<%b>" % name)
+    if start < 0:
+        return b""
+    start += len(name) + 2
+    end = xml.find(b"<", start)
+    return xml[start:].strip() if end < 0 else xml[start:end].strip()
 
 
 def texts(xml: bytes, name: bytes) -> list[bytes]:

@@ -98,17 +98,13 @@ def fingerprint(job: Finished) -> bytes:
 
 
 def _files(job: Finished, names: list[bytes]) -> bytes:
-    return b"".join(
-        (
-            element(b"Bucket", text(job.output, b"Bucket")),
-            element(b"Region", text(job.output, b"Region")),
-            *(element(b"ObjectName", name) for name in names),
-            *(
-                element(b"Md5Info", element(b"ObjectName", name), element(b"Md5", digest_of(job, name)))
-                for name in names
-            ),
-        )
-    )
+    places = [element(name, text(job.output, name)) for name in (b"Bucket", b"Region")]
+    called = [b"<ObjectName>%b</ObjectName>" % name for name in names]
+    digests = [
+        b"<Md5Info>%b<Md5>%b</Md5></Md5Info>" % (name_element, digest_of(job, name))
+        for name_element, name in zip(called, names, strict=True)
+    ]
+    return b"".join((*places, *called, *digests))
 
 
 def _all(*pairs: tuple[bytes, bytes]) -> list[bytes]:

@@ -4,6 +4,9 @@ Wildcards: `${ext}`, `${jobid}`, `${Number}` and `${number}`, `${Page}`, `${Shee
 pages of the tags, 1045/47932). Where numbers begin no page says: files from 0, pages from 1.
 """
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
 from ciq_mock.service.results.echo import number, section, text, texts
 from ciq_mock.service.results.finished import Finished
 
@@ -46,17 +49,19 @@ def page_count(job: Finished) -> int:
 
 def filled(job: Finished, pattern: bytes, *, file: int = 0, page: int = 1) -> bytes:
     """Put values into the wildcards of an output name."""
-    if b"${" not in pattern:
-        return pattern
-    count = b"%d" % (page if job.tag == "DocProcess" else file)
-    sheet = number(section(job.operation, b"DocProcess"), b"SheetId", 1)
-    for mark, value in (
-        (b"${jobid}", job.job_id.encode()), (b"${Number}", count), (b"${number}", count),
-        (b"${Page}", b"%d" % page), (b"${SheetID}", b"%d" % sheet), (b"${ext}", extension(job)),
-        (b"${RunId}", job.run_id.encode()),
-    ):  # fmt: skip
-        pattern = pattern.replace(mark, value)
+    if b"${" in pattern:
+        for mark, value in _WILDCARDS.items():
+            if mark in pattern:
+                pattern = pattern.replace(mark, value(job, file, page))
     return pattern
+
+
+def _count_in_name(job: Finished, file: int, page: int) -> bytes:
+    return b"%d" % (page if job.tag == "DocProcess" else file)
+
+
+def _sheet(job: Finished, _file: int, _page: int) -> bytes:
+    return b"%d" % number(section(job.operation, b"DocProcess"), b"SheetId", 1)
 
 
 def extension(job: Finished) -> bytes:
@@ -97,3 +102,17 @@ def _uncompressed(job: Finished) -> list[bytes]:
     stem = job.source.rsplit("/", 1)[-1].split(".", 1)[0] or "file"
     name = stem.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").encode()
     return [b"%b/%b" % (folder, name) if folder else name]
+
+
+_WILDCARDS: Mapping[bytes, Callable[[Finished, int, int], bytes]] = MappingProxyType(
+    {
+        b"${jobid}": lambda job, _file, _page: job.job_id.encode(),
+        b"${Number}": _count_in_name,
+        b"${number}": _count_in_name,
+        b"${Page}": lambda _job, _file, page: b"%d" % page,
+        b"${SheetID}": _sheet,
+        b"${ext}": lambda job, _file, _page: extension(job),
+        b"${RunId}": lambda job, _file, _page: job.run_id.encode(),
+    }
+)
+"""What stands for a wildcard, by job and numbers of file and page; worked out only where the wildcard stands."""
