@@ -1,0 +1,34 @@
+"""Runs over every feature, and over a media feature with two queues: the same checks, by parameter."""
+
+from pathlib import Path
+
+from command import ciq, verdicts_of
+
+from ciq_mock.server import MockServer
+from ciq_mock.settings import MockSettings
+from ciq_schemas.features import Feature
+
+
+def test_every_feature_is_asked_the_same(tmp_path: Path) -> None:
+    """With `--feature all` the paths, the one queue and its isolation are put to each feature, and hold on the mock."""
+    globs = ("-k", "PTH-00[1345]", "-k", "ONE-00[138]", "-k", "QUE-001")
+    done = ciq("run", "--feature", "all", *globs, cwd=tmp_path)
+    assert done.code == 0, done.text
+    verdicts = verdicts_of(tmp_path / "ciq-report")
+    for requirement in ("PTH-001", "PTH-003", "PTH-004", "ONE-001", "ONE-003", "ONE-008", "QUE-001"):
+        outcomes = {v.feature: v.outcome for v in verdicts.values() if v.requirement == requirement}
+        assert outcomes == dict.fromkeys(Feature, "pass"), requirement
+
+
+def test_a_speed_queue_beside_the_media_queue_conforms(tmp_path: Path) -> None:
+    """A target with the documented second media queue passes what is asked of queues, and QueueType leads there."""
+    settings = MockSettings(duration=0.02, speed_queue=True, activated=(Feature.MEDIA, Feature.DOC))
+    globs = [part for glob in ("ONE-*", "QUE-*", "ACT-00[145]", "SUB-017", "LST-*") for part in ("-k", glob)]
+    with MockServer(settings) as mock:
+        done = ciq("run", "--target", mock.url, "--feature", "media", "--feature", "doc", *globs, cwd=tmp_path)
+    assert done.code == 0, done.text
+    verdicts = verdicts_of(tmp_path / "ciq-report")
+    assert verdicts["SUB-017-media"].outcome == "pass"
+    assert verdicts["ONE-001-media"].outcome == "pass"
+    assert "queue-speed-transcoding-process-1" in verdicts["QUE-021-media"].seen
+    assert {v.outcome for v in verdicts.values()} <= {"pass", "note"}
