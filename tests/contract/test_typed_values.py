@@ -100,3 +100,13 @@ def test_no_mapping_makes_it_raise(value: dict[str, object]) -> None:
     codec.queue_of_update(decoded)
     codec.bucket_of_answer(decoded)
     codec.buckets_of_list(decoded)
+
+
+def test_an_answer_is_read_once() -> None:
+    """The same bytes give the very same frozen value, equal to what the two steps give; others give others."""
+    body = b"<Response><JobsDetail><JobId>j1</JobId><State>Running</State></JobsDetail></Response>"
+    first = codec.job_answer(body)
+    assert codec.job_answer(bytes(bytearray(body))) is first
+    assert first == codec.to_value(values.JobAnswer, codec.read(Document.JOB_ANSWER, body))
+    assert codec.job_answer(body.replace(b"j1", b"j2")).jobs[0].job_id == "j2"
+    assert codec.job_answer(b"no document").jobs == ()

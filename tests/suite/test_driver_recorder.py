@@ -115,3 +115,31 @@ def test_listeners_hear_every_record_in_order() -> None:
     exchange(recorder)
     recorder.mark("queues", "media", "end", "")
     assert tuple(heard) == recorder.records
+
+
+class _Flushed(io.BytesIO):
+    """A stream that knows what would be on the disk."""
+
+    safe = b""
+
+    def flush(self) -> None:
+        """Take down what has been written so far."""
+        self.safe = self.getvalue()
+
+
+def test_the_file_follows_the_run_at_short_distance() -> None:
+    """Exchanges may wait in the buffer for a moment; a mark, or an exchange after it, brings all to the disk."""
+    stream, moment = _Flushed(), 0.0
+    recorder = RunRecorder(now=lambda: moment, stream=stream)
+    recorder.header(HEADER)
+    moment = 10.0
+    exchange(recorder)
+    assert stream.safe.count(b"\n") == 2
+    exchange(recorder)
+    assert stream.safe.count(b"\n") == 2
+    moment += recorder_module.LONGEST_IN_BUFFER
+    exchange(recorder)
+    assert stream.safe.count(b"\n") == 4
+    exchange(recorder)
+    recorder.mark("queues", "media", "end")
+    assert stream.safe == stream.getvalue()
