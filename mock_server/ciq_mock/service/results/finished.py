@@ -4,7 +4,6 @@ Nothing is really processed: whatever is said of an input follows from its name,
 same result on every machine. Must not know what any tag is about.
 """
 
-from functools import cached_property
 from hashlib import sha256
 
 from ciq_mock.service.results.echo import last_section
@@ -33,19 +32,12 @@ class Finished:
         self.run_id = run_id
         self.content = content
         self.modified = modified
-
-    @cached_property
-    def output(self) -> bytes:
+        self.output = last_section(operation, b"Output")
         """The content of Operation.Output, which comes behind the containers of the tag."""
-        return last_section(self.operation, b"Output")
-
-    @cached_property
-    def _digest(self) -> bytes:
-        return sha256((self.source or self.tag).encode("utf-8", "replace")).digest()
 
     def draw(self, what: str, least: int, most: int) -> int:
         """A number from `least` to `most` for this input, another one for each `what`."""
-        mixed = sha256(self._digest + what.encode()).digest()
+        mixed = sha256(f"{what}\0{self.source or self.tag}".encode("utf-8", "replace")).digest()
         return least + int.from_bytes(mixed[:6]) % (most - least + 1)
 
     @property

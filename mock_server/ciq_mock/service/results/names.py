@@ -4,13 +4,9 @@ Wildcards: `${ext}`, `${jobid}`, `${Number}` and `${number}`, `${Page}`, `${Shee
 pages of the tags, 1045/47932). Where numbers begin no page says: files from 0, pages from 1.
 """
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
-
 from ciq_mock.service.results.echo import number, section, text, texts
 from ciq_mock.service.results.finished import Finished
 
-_COUNTED = (b"${Number}", b"${number}", b"${Page}")
 _MOST_FILES = 100
 _EXTENSIONS = {
     "Snapshot": b"jpg", "SmartCover": b"jpg", "Animation": b"gif", "Tts": b"mp3", "NoiseReduction": b"wav",
@@ -49,19 +45,26 @@ def page_count(job: Finished) -> int:
 
 def filled(job: Finished, pattern: bytes, *, file: int = 0, page: int = 1) -> bytes:
     """Put values into the wildcards of an output name."""
-    if b"${" in pattern:
-        for mark, value in _WILDCARDS.items():
-            if mark in pattern:
-                pattern = pattern.replace(mark, value(job, file, page))
-    return pattern
+    return _told_apart(job, _same_for_all(job, pattern), file=file, page=page)
 
 
-def _count_in_name(job: Finished, file: int, page: int) -> bytes:
-    return b"%d" % (page if job.tag == "DocProcess" else file)
+def _same_for_all(job: Finished, pattern: bytes) -> bytes:
+    """The wildcards that mean the same in the name of every file of the job."""
+    if b"${" not in pattern:
+        return pattern
+    pattern = pattern.replace(b"${jobid}", job.job_id.encode()).replace(b"${RunId}", job.run_id.encode())
+    if b"${SheetID}" in pattern:
+        sheet = number(section(job.operation, b"DocProcess"), b"SheetId", 1)
+        pattern = pattern.replace(b"${SheetID}", b"%d" % sheet)
+    return pattern.replace(b"${ext}", extension(job)) if b"${ext}" in pattern else pattern
 
 
-def _sheet(job: Finished, _file: int, _page: int) -> bytes:
-    return b"%d" % number(section(job.operation, b"DocProcess"), b"SheetId", 1)
+def _told_apart(job: Finished, pattern: bytes, *, file: int, page: int) -> bytes:
+    """The wildcards that count."""
+    if b"${" not in pattern:
+        return pattern
+    count = b"%d" % (page if job.tag == "DocProcess" else file)
+    return pattern.replace(b"${Number}", count).replace(b"${number}", count).replace(b"${Page}", b"%d" % page)
 
 
 def extension(job: Finished) -> bytes:
@@ -76,8 +79,11 @@ def extension(job: Finished) -> bytes:
 def _numbered(job: Finished, pattern: bytes) -> list[bytes]:
     if not pattern:
         return []
-    count = _count(job) if any(mark in pattern for mark in _COUNTED) else 1
-    return [filled(job, pattern, file=n, page=n + 1) for n in range(count)]
+    pattern = _same_for_all(job, pattern)
+    if b"${" not in pattern:
+        return [pattern]
+    count = _count(job)
+    return list(dict.fromkeys([_told_apart(job, pattern, file=n, page=n + 1) for n in range(count)]))
 
 
 def _count(job: Finished) -> int:
@@ -102,17 +108,3 @@ def _uncompressed(job: Finished) -> list[bytes]:
     stem = job.source.rsplit("/", 1)[-1].split(".", 1)[0] or "file"
     name = stem.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").encode()
     return [b"%b/%b" % (folder, name) if folder else name]
-
-
-_WILDCARDS: Mapping[bytes, Callable[[Finished, int, int], bytes]] = MappingProxyType(
-    {
-        b"${jobid}": lambda job, _file, _page: job.job_id.encode(),
-        b"${Number}": _count_in_name,
-        b"${number}": _count_in_name,
-        b"${Page}": lambda _job, _file, page: b"%d" % page,
-        b"${SheetID}": _sheet,
-        b"${ext}": lambda job, _file, _page: extension(job),
-        b"${RunId}": lambda job, _file, _page: job.run_id.encode(),
-    }
-)
-"""What stands for a wildcard, by job and numbers of file and page; worked out only where the wildcard stands."""
