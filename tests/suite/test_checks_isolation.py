@@ -1,0 +1,101 @@
+"""Checks of isolation on a hand-made transcript of two features: media is acted upon, speech is looked at."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from transcripts import QUEUE, Transcript, job_xml, judged, paged, queue_xml, refusal, response
+
+from ciq_conformance.judge.finding import Kind
+from ciq_schemas.features import Feature
+from ciq_schemas.requirement import Scenario
+from ciq_schemas.run import Exchange
+
+OTHER = "p00000000000000000000000000000002"
+
+
+def other(*, name: str = "queue-speech-1", state: str = "Active", url: str = "", queue_id: str = OTHER) -> str:
+    """The speech queue in a list."""
+    rule = f"<Url>{url}</Url><Event/><Type/><State>Off</State>"
+    return paged(queue_xml(queue_id, name=name, state=state, rule=rule, category="Speeching"))
+
+
+GOOD = {
+    "own": paged(queue_xml()),
+    "media:before": other(),
+    "foreign-list": response(f"<NonExistPIDs>{OTHER}</NonExistPIDs>"),
+    "media:after-foreign": other(),
+    "change": response(queue_xml(container="Queue")),
+    "media:changed": other(),
+    "pause": response(queue_xml(container="Queue", state="Paused")),
+    "media:paused": other(),
+    "media:submit": response(job_xml("s1")),
+    "media:run": response(job_xml("s1", "Success")),
+}
+REFUSED = ("foreign-submit", "foreign-update")
+
+
+def told(**changes: str) -> Transcript:
+    """The story with some answers changed; a step `a__b` stands for `a:b`, `_` in it for `-`."""
+    bodies = GOOD | {step.replace("__", ":").replace("_", "-"): body for step, body in changes.items()}
+    story = Transcript(Scenario.ISOLATION)
+    for step, body in bodies.items():
+        story = story.say(step, body)
+    for step in REFUSED:
+        if step not in bodies:
+            story = story.say(step, refusal("QueueNotFound"), status=404)
+    records = [
+        msgspec.structs.replace(r, feature="speech") if isinstance(r, Exchange) and ":" in r.step else r
+        for r in story.records
+    ]
+    return Transcript(Scenario.ISOLATION, Feature.MEDIA, tuple(records))
+
+
+IDS = ("ONE-003", "ONE-005", "ONE-006", "ONE-008", "ONE-009", "ONE-010", "ONE-012")
+
+
+@pytest.mark.parametrize("requirement", IDS)
+def test_separate_queues_hold(requirement: str) -> None:
+    """Two queues that do not touch each other."""
+    finding = judged(requirement, told())
+    assert finding.kind is Kind.HOLDS, finding
+
+
+@pytest.mark.parametrize(
+    ("requirement", "changes"),
+    [
+        ("ONE-003", {"media__before": other(queue_id=QUEUE)}),
+        ("ONE-005", {"foreign_list": other()}),
+        ("ONE-006", {"foreign_submit": response(job_xml("x"))}),
+        ("ONE-008", {"media__paused": other(state="Paused")}),
+        ("ONE-009", {"media__changed": other(name="ciq-media-renamed")}),
+        ("ONE-009", {"media__changed": other(url="http://receiver/")}),
+        ("ONE-010", {"media__paused": other(state="Paused")}),
+        ("ONE-012", {"foreign_update": response(queue_xml(OTHER, container="Queue"))}),
+        ("ONE-012", {"media__after_foreign": other(name="ciq-foreign")}),
+    ],
+)
+def test_a_touched_queue_is_named(requirement: str, changes: dict[str, str]) -> None:
+    """Each way of touching the other queue turns its requirement."""
+    finding = judged(requirement, told(**changes))
+    assert finding.kind is Kind.DEVIATES, finding
+    assert finding.witness
+
+
+@pytest.mark.parametrize("requirement", IDS)
+def test_one_feature_alone_is_not_judged(requirement: str) -> None:
+    """Without a sibling there is nothing to keep apart, and that is said."""
+    story = Transcript(Scenario.ISOLATION).say("own", GOOD["own"])
+    assert judged(requirement, story).kind is Kind.ABSENT
+
+
+def test_a_job_that_never_ran_needs_a_wait_that_ran_out() -> None:
+    """A sibling's job still waiting is blamed only when the driver waited for it to the end."""
+    story = told(media__run=response(job_xml("s1", "Submitted")))
+    assert judged("ONE-010", story).kind is Kind.CANNOT_TELL
+    marked = story.mark("expired", "media:run: waited 5 s")
+    records = tuple(
+        msgspec.structs.replace(r, feature="speech") if getattr(r, "name", "") == "expired" else r
+        for r in marked.records
+    )
+    assert judged("ONE-010", Transcript(Scenario.ISOLATION, Feature.MEDIA, records)).kind is Kind.DEVIATES
