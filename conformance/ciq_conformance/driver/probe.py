@@ -147,9 +147,12 @@ def _find_queue(around: Surroundings, calls: FeatureCalls) -> tuple[Queue, bool]
             around.recorder.mark(PROBE, spec.feature, "note", f"{spec.feature} was not active and has been activated")
             return queue, True
         if around.recorder.now() > deadline:
+            hint = ""
+            if listed.exchange.status in (401, 403) and around.profile.credentials is None:
+                hint = "; it wants signed requests: set CIQ_SECRET_ID and CIQ_SECRET_KEY"
             raise Broken(
                 f"{spec.feature} has no queue: the list answered {describe_reply(listed)}, activation "
-                f"{describe_reply(answered)}, the list after it {describe_reply(again)}"
+                f"{describe_reply(answered)}, the list after it {describe_reply(again)}{hint}"
             )
         around.stop.pause(0.1)
 
