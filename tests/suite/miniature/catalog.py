@@ -44,6 +44,7 @@ LEGAL: dict[str, Traits] = {
     ),
     "workers publish late": Traits(workers=8, duration=0.05, jitter_start=0.1),
     "dispatcher that looks twice a second": Traits(workers=3, duration=0.1, tick=0.5),
+    "slow answers": Traits(latency=0.08, duration=0.2),
     "everything odd": Traits(
         held_state="Submitted",
         shuffle=True,

@@ -47,4 +47,5 @@ class Traits:
     request_id_header: bool = True
     jitter_start: float = 0.0
     tick: float = 0.0
+    latency: float = 0.0
     fault: str = ""
