@@ -13,7 +13,7 @@ def content_of(job: Finished, name: bytes) -> bytes:
     """The content of the output `name` (escaped)."""
     if job.tag == "SpeechRecognition":
         return f"{HEARD}\n".encode()
-    return f"made by ciq mock\n{job.tag} of {job.source}\n{plain(name)}\n".encode("utf-8", "replace")
+    return f"made by ciq mock\n{job.tag} of {job.source}\n{plain(name)}\n".encode(errors="replace")
 
 
 def digest_of(job: Finished, name: bytes) -> bytes:

@@ -7,12 +7,16 @@ pages of the tags, 1045/47932). Where numbers begin no page says: files from 0, 
 from ciq_mock.service.results.echo import number, section, text, texts
 from ciq_mock.service.results.finished import Finished
 
+_PAGE = b"${Page}"
+_COUNTING = (b"${Number}", b"${number}", _PAGE)
 _MOST_FILES = 100
 _EXTENSIONS = {
     "Snapshot": b"jpg", "SmartCover": b"jpg", "Animation": b"gif", "Tts": b"mp3", "NoiseReduction": b"wav",
     "VoiceSeparate": b"mp3", "SpeechRecognition": b"txt", "Translation": b"txt", "FileCompress": b"zip",
     "GeneratePlayList": b"m3u8", "PosterProduction": b"jpg",
 }  # fmt: skip
+_MORE_NAMES = frozenset({"VoiceSeparate", "StreamExtract"})
+"""Tags whose outputs have names beside Object."""
 _SEPARATED = (b"AuObject", b"BassObject", b"DrumObject")
 
 
@@ -21,9 +25,11 @@ def file_names(job: Finished) -> list[bytes]:
     if job.tag == "FileUncompress":
         return _uncompressed(job)
     names = _numbered(job, text(job.output, b"Object"))
+    if job.tag not in _MORE_NAMES:
+        return names
     if job.tag == "VoiceSeparate":
         names += [filled(job, pattern) for name in _SEPARATED if (pattern := text(job.output, name))]
-    elif job.tag == "StreamExtract":
+    else:
         streams = texts(b"".join(job.output.split(b"<StreamExtract>")[1:]), b"Object")
         names = [filled(job, pattern) for pattern in streams] or names
     return list(dict.fromkeys(names))
@@ -64,7 +70,10 @@ def _told_apart(job: Finished, pattern: bytes, *, file: int, page: int) -> bytes
     if b"${" not in pattern:
         return pattern
     count = b"%d" % (page if job.tag == "DocProcess" else file)
-    return pattern.replace(b"${Number}", count).replace(b"${number}", count).replace(b"${Page}", b"%d" % page)
+    for mark in _COUNTING:
+        if mark in pattern:
+            pattern = pattern.replace(mark, b"%d" % page if mark is _PAGE else count)
+    return pattern
 
 
 def extension(job: Finished) -> bytes:
