@@ -44,7 +44,7 @@ def conversation(feature: Feature = Feature.SPEECH) -> Transcript:
     return t
 
 
-IDS = ("ACT-001", "ACT-003", "ACT-004", "ACT-005", "ACT-006", "ONE-004")
+IDS = ("ACT-001", "ACT-003", "ACT-004", "ACT-005", "ACT-006", "ACT-008", "ONE-004")
 
 
 @pytest.mark.parametrize("requirement", IDS)
@@ -65,6 +65,7 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     "no request id": ("ACT-001", lambda t: t.edited(Step.ACTIVATE, "RequestId>", "Id>")),
     "another bucket": ("ACT-001", lambda t: t.edited(Step.ACTIVATE, BUCKET, "other-1250000000")),
     "not listed": ("ACT-003", lambda t: t.edited(Step.BUCKETS, BUCKET, "other-1250000000")),
+    "not listed either": ("ACT-008", lambda t: t.edited(Step.BUCKETS, BUCKET, "other-1250000000")),
     "list without total": ("ACT-003", lambda t: t.edited(Step.BUCKETS, "<TotalCount>1</TotalCount>", "")),
     "list in other elements": ("ACT-003", lambda t: t.edited(Step.BUCKETS, "AsrBucketList", "AsrBucket")),
     "no queue": ("ACT-004", lambda t: t.answered(Step.QUEUES_AFTER, 200, paged())),

@@ -84,6 +84,7 @@ def _listed(reply: Reply, element: str) -> list[str]:
 
 
 @check("ACT-003")
+@check("ACT-008")
 @premised
 def bucket_is_listed(evidence: Evidence, item: Item) -> Finding:
     """The list at the region's host has the paged shape and the bucket."""
