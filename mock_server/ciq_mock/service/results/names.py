@@ -7,8 +7,6 @@ pages of the tags, 1045/47932). Where numbers begin no page says: files from 0, 
 from ciq_mock.service.results.echo import number, section, text, texts
 from ciq_mock.service.results.finished import Finished
 
-_PAGE = b"${Page}"
-_COUNTING = (b"${Number}", b"${number}", _PAGE)
 _MOST_FILES = 100
 _EXTENSIONS = {
     "Snapshot": b"jpg", "SmartCover": b"jpg", "Animation": b"gif", "Tts": b"mp3", "NoiseReduction": b"wav",
@@ -70,10 +68,7 @@ def _told_apart(job: Finished, pattern: bytes, *, file: int, page: int) -> bytes
     if b"${" not in pattern:
         return pattern
     count = b"%d" % (page if job.tag == "DocProcess" else file)
-    for mark in _COUNTING:
-        if mark in pattern:
-            pattern = pattern.replace(mark, b"%d" % page if mark is _PAGE else count)
-    return pattern
+    return pattern.replace(b"${Number}", count).replace(b"${number}", count).replace(b"${Page}", b"%d" % page)
 
 
 def extension(job: Finished) -> bytes:
