@@ -93,7 +93,7 @@ class House:
             node.type, source, Origin(run_id=run.id, task=node.name, workflow_id=run.workflow.id, batch_id=run.batch_id)
         )
 
-    def _listed(self, batch: BatchJob) -> list[str]:
+    def _listed(self, _: BatchJob) -> list[str]:
         if self.objects is None:
             raise ObjectsError(Failure("ResourceNotFound", "no list"))
         return self.objects
