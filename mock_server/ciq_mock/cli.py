@@ -3,14 +3,13 @@
 Keys come from the environment only (CIQ_SECRET_ID, CIQ_SECRET_KEY, CIQ_TOKEN): a command line is seen by others.
 """
 
+import argparse
 import gc
 import os
 import signal
 import sys
 from collections.abc import Sequence
-from typing import Annotated
-
-import typer
+from typing import NoReturn
 
 from ciq_mock.clock import ClockKind
 from ciq_mock.http.serving import AddressInUseError
@@ -31,67 +30,87 @@ USAGE_ERROR = 2
 _MIB = 1024 * 1024
 
 
-def mock(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port; 0 takes a free one.", min=0, max=65535)] = 0,
-    workers: Annotated[int, typer.Option(help="Jobs of one queue that run at the same time.", min=1)] = 10,
-    duration: Annotated[float, typer.Option(help="Seconds a job runs.", min=0.0)] = 0.1,
-    max_size: Annotated[int, typer.Option(help="Jobs of one queue that may wait.", min=1)] = 10_000,
-    records: Annotated[
-        int, typer.Option(help="Ended jobs that are remembered; the oldest go first.", min=1)
-    ] = 1_000_000,
-    speed_queue: Annotated[
-        bool, typer.Option("--speed-queue", help="Media has its second queue, for accelerated transcoding.")
-    ] = False,
-    signatures: Annotated[
-        bool, typer.Option("--signatures", help="Check signatures by CIQ_SECRET_ID, CIQ_SECRET_KEY and CIQ_TOKEN.")
-    ] = False,
-    clock: Annotated[
-        str, typer.Option(help="real, scaled:FACTOR, skipping, or stepped (moves by /_ciq/clock/advance only).")
-    ] = "real",
-    activated: Annotated[
-        str, typer.Option(help="Features the default bucket has from the start, with commas, or none.")
-    ] = "none",
-    default_bucket: Annotated[str, typer.Option(help="Bucket meant when Host names none.")] = DEFAULT_BUCKET,
-    default_region: Annotated[str, typer.Option(help="Region meant when Host names none.")] = DEFAULT_REGION,
-    retries: Annotated[
-        str, typer.Option(help="Seconds before each further attempt of a callback, with commas, or none.")
-    ] = "1,5",
-    unknown_inputs: Annotated[
-        UnknownInput, typer.Option(help="Jobs whose input nobody has uploaded: run them, let them fail, refuse them.")
-    ] = UnknownInput.ACCEPT,
-    object_mib: Annotated[int, typer.Option(help="Largest object that can be uploaded, in MiB.", min=1)] = 16,
-    store_mib: Annotated[int, typer.Option(help="All uploaded objects together, in MiB.", min=1)] = 128,
-) -> None:
-    """Run the reference mock until SIGTERM or Ctrl-C.
+def mock() -> None:
+    """Run the reference mock until SIGTERM or Ctrl-C."""
+    main(sys.argv[2:])
 
-    Prints one line when it answers: ciq mock ready on http://HOST:PORT
 
-    Any Host is taken: BUCKET.ci.REGION.myqcloud.com as the service has it, or this address for the default bucket.
-    Objects: BUCKET.cos.REGION.myqcloud.com/KEY, or /_objects/BUCKET/KEY here. To look in and steer: /_ciq/.
-    Jobs whose input begins with missing/ end Failed. More in docs/mock.md.
-    """
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Entry point of `ciq mock` (which hands its options over) and of `python -m ciq_mock`; ends with SystemExit."""
+    options = _parser().parse_args(arguments)
     try:
-        kind, factor = _clock(clock)
-        settings = MockSettings(
-            workers=workers,
-            duration=duration,
-            max_size=max_size,
-            records=records,
-            speed_queue=speed_queue,
-            credentials=_credentials() if signatures else (),
-            bucket=default_bucket,
-            region=default_region,
-            activated=_features(activated),
-            clock=kind,
-            clock_factor=factor,
-            delivery=DeliverySettings(retry_after=_seconds(retries)),
-            objects=ObjectSettings(largest=object_mib * _MIB, total=store_mib * _MIB, unknown_input=unknown_inputs),
-        )
-        run(MockServer(settings, host=host, port=port))
+        run(MockServer(_settings(options), host=options.host, port=options.port))
     except (SettingError, AddressInUseError) as error:
-        typer.echo(f"ciq mock: {error}", err=True)
-        raise typer.Exit(USAGE_ERROR) from None
+        sys.stderr.write(f"ciq mock: {error}\n")
+        raise SystemExit(USAGE_ERROR) from None
+    raise SystemExit(0)
+
+
+def _parser() -> argparse.ArgumentParser:
+    """The options. Read by the standard library: the one of the other commands would cost as much as all the rest."""
+    parser = argparse.ArgumentParser(
+        prog="ciq mock",
+        description="Run the reference mock until SIGTERM or Ctrl-C.\n\n"
+        "Prints one line when it answers: ciq mock ready on http://HOST:PORT",
+        epilog="Any Host is taken: BUCKET.ci.REGION.myqcloud.com as the service has it, or this address for the "
+        "default bucket.\nObjects: BUCKET.cos.REGION.myqcloud.com/KEY, or /_objects/BUCKET/KEY here. To look in and "
+        "steer: /_ciq/.\nJobs whose input begins with missing/ end Failed. More in docs/mock.md.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    add("--port", type=_port, default=0, help="0, the default, takes a free one")
+    add("--workers", type=int, default=10, help="jobs of one queue that run at the same time (%(default)s)")
+    add("--duration", type=float, default=0.1, help="seconds a job runs (%(default)s)")
+    add("--max-size", type=int, default=10_000, help="jobs of one queue that may wait (%(default)s)")
+    add("--records", type=int, default=1_000_000, help="ended jobs that are remembered, the newest (%(default)s)")
+    add("--speed-queue", action="store_true", help="media has its second queue, for accelerated transcoding")
+    add("--signatures", action="store_true", help="check signatures by CIQ_SECRET_ID, CIQ_SECRET_KEY and CIQ_TOKEN")
+    add("--clock", default="real", help="real, scaled:FACTOR, skipping, or stepped (moves by /_ciq/clock/advance only)")
+    add("--activated", default="none", help="features of the default bucket from the start, with commas, all or none")
+    add("--default-bucket", default=DEFAULT_BUCKET, help="bucket meant when Host names none (%(default)s)")
+    add("--default-region", default=DEFAULT_REGION, help="region meant when Host names none (%(default)s)")
+    add("--retries", default="1,5", help="seconds before each further attempt of a callback, with commas, or none")
+    add(
+        "--unknown-inputs",
+        choices=[word.value for word in UnknownInput],
+        default=UnknownInput.ACCEPT.value,
+        help="jobs whose input nobody has uploaded: run them, let them fail, refuse them (%(default)s)",
+    )
+    add("--object-mib", type=int, default=16, help="largest object that can be uploaded, in MiB (%(default)s)")
+    add("--store-mib", type=int, default=128, help="all uploaded objects together, in MiB (%(default)s)")
+    return parser
+
+
+def _port(text: str) -> int:
+    if not (text.isdecimal() and int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 65535")
+    return int(text)
+
+
+def _settings(options: argparse.Namespace) -> MockSettings:
+    """The settings that options say. Raises SettingError."""
+    kind, factor = _clock(options.clock)
+    return MockSettings(
+        workers=options.workers,
+        duration=options.duration,
+        max_size=options.max_size,
+        records=options.records,
+        speed_queue=options.speed_queue,
+        credentials=_credentials() if options.signatures else (),
+        bucket=options.default_bucket,
+        region=options.default_region,
+        activated=_features(options.activated),
+        clock=kind,
+        clock_factor=factor,
+        delivery=DeliverySettings(retry_after=_seconds(options.retries)),
+        objects=ObjectSettings(
+            largest=options.object_mib * _MIB,
+            total=options.store_mib * _MIB,
+            unknown_input=UnknownInput(options.unknown_inputs),
+        ),
+    )
 
 
 def run(server: MockServer) -> None:
@@ -101,7 +120,7 @@ def run(server: MockServer) -> None:
     try:
         with server:
             _expect_long_lives()
-            typer.echo(f"ciq mock ready on {server.url}")
+            sys.stdout.write(f"ciq mock ready on {server.url}\n")
             sys.stdout.flush()
             signal.sigwait(ends)
         while signal.sigpending() & ends:
@@ -115,13 +134,6 @@ def _expect_long_lives() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Entry point of `python -m ciq_mock`."""
-    app = typer.Typer(add_completion=False)
-    app.command()(mock)
-    app(args=None if arguments is None else list(arguments), prog_name="ciq mock")
 
 
 def _clock(text: str) -> tuple[ClockKind, float]:

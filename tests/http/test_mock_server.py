@@ -132,6 +132,11 @@ def test_the_command_says_when_it_is_ready_and_ends_cleanly(number: signal.Signa
         (("--clock", "real:3"), "a factor belongs to scaled"),
         (("--activated", "media,cooking"), "--activated names 'cooking'"),
         (("--retries", "often"), "--retries is 'often'"),
+        (("--port", "65536"), "--port: '65536' is not a number from 0 to 65535"),
+        (("--workers", "0"), "workers is 0, but must be at least 1"),
+        (("--records", "0"), "records is 0, but must be at least 1"),
+        (("--unknown-inputs", "guess"), "choose from 'accept', 'fail', 'refuse'"),
+        (("--work", "1"), "unrecognized arguments: --work"),
         (("--signatures",), "needs CIQ_SECRET_ID and CIQ_SECRET_KEY"),
     ],
 )
