@@ -113,7 +113,7 @@ class Mock:
         self.registers = Registers.empty(ids)
         objects = settings.objects
         self.library = Library(
-            ObjectStore(most_bytes=objects.total, most_objects=objects.count), Outputs(most_jobs=objects.outputs)
+            ObjectStore(most_bytes=objects.total, most_objects=objects.count), Outputs(most=objects.outputs)
         )
         self._results = ShownResults(self.library)
         self.delivery = DeliveryRoom(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from http_bench import ask, ask_raw, error_of, submit_body
+from http_bench import ask, ask_raw, error_of, operation, submit_body
 
 from ciq_mock.clock import ClockKind
 from ciq_mock.server import MockServer
@@ -87,6 +87,26 @@ def test_failed_and_cancelled_jobs_write_nothing(server: MockServer) -> None:
     assert ask(server, "POST", "/jobs", submit_body(source="missing/a"))[0] == 200
     server.advance(10)
     assert error_of(ask(server, "GET", "/out.jpg", headers=COS)) == (404, "NoSuchKey")
+
+
+def test_outputs_are_bounded() -> None:
+    """Of many outputs the newest can be fetched, of jobs with many files their last ones."""
+    settings = MockSettings(
+        activated=(Feature.MEDIA,),
+        clock=ClockKind.STEPPED,
+        duration=1.0,
+        bucket="b-1",
+        objects=ObjectSettings(outputs=3),
+    )
+    with MockServer(settings) as server:
+        for name in ("a", "b", "c", "d"):
+            assert ask(server, "POST", "/jobs", submit_body(operations=operation().replace("out.jpg", name)))[0] == 200
+            server.advance(5)
+        assert [ask(server, "HEAD", f"/{name}", headers=COS)[0] for name in "abcd"] == [404, 200, 200, 200]
+        many = operation().replace("out.jpg", "${Number}").replace("</Snapshot>", "<Count>5</Count></Snapshot>")
+        assert ask(server, "POST", "/jobs", submit_body(operations=many))[0] == 200
+        server.advance(5)
+        assert [ask(server, "HEAD", f"/{name}", headers=COS)[0] for name in "d1234"] == [404, 404, 200, 200, 200]
 
 
 def test_reset_empties_the_store(server: MockServer) -> None:

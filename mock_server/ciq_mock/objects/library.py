@@ -38,12 +38,12 @@ class Library:
 
     def listed(self, bucket: str, *, prefix: str = "", after: str = "") -> list[StoredObject]:
         """The objects of a bucket whose keys begin with `prefix` and come behind `after`, by key."""
-        found = {item.key: item for item in self.uploads.of_bucket(bucket)}
-        for item in self._outputs.of_bucket(bucket):
+        found = {item.key: item for item in self.uploads.listed(bucket, prefix, after)}
+        for item in self._outputs.listed(bucket, prefix, after):
             known = found.get(item.key)
             if known is None or item.modified >= known.modified:
                 found[item.key] = item
-        return [found[key] for key in sorted(found) if key.startswith(prefix) and key > after]
+        return [found[key] for key in sorted(found)]
 
     def clear(self) -> None:
         """Forget everything."""

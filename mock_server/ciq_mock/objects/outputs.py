@@ -1,32 +1,25 @@
 """What ended jobs have written: small objects that are made when somebody asks for them.
 
 An ended job costs one entry in a list; its names and bytes are worked out at the first question after it.
-Of many jobs the newest are remembered. Must not know HTTP.
+Of many outputs the newest are remembered. Must not know HTTP.
 """
 
 from collections import deque
 from collections.abc import Iterator
 
-import msgspec
-
 from ciq_mock.engine import Job
 from ciq_mock.objects.store import StoredObject, stored
-from ciq_mock.service.results import written_by
-
-
-class _Made(msgspec.Struct, frozen=True, gc=False):
-    key: str
-    data: bytes
-    at: float
+from ciq_mock.service.results import Written, content_written, written_by
 
 
 class Outputs:
-    """Outputs by bucket and key."""
+    """Outputs by bucket and key: the `most` newest, of the `most` jobs that ended last since the last question."""
 
-    def __init__(self, *, most_jobs: int) -> None:
-        self._most = most_jobs
-        self._ended: deque[Job] = deque(maxlen=most_jobs)
-        self._made: dict[tuple[str, str], _Made] = {}
+    def __init__(self, *, most: int) -> None:
+        self._most = most
+        self._ended: deque[Job] = deque(maxlen=most)
+        self._made: dict[tuple[str, str], tuple[Job, Written]] = {}
+        """What was written last stands at the end."""
 
     def note(self, job: Job) -> None:
         """A job has ended well."""
@@ -36,14 +29,14 @@ class Outputs:
         """The output of that name, None when no job has written it."""
         self._work_out()
         made = self._made.get((bucket, key))
-        return None if made is None else stored(made.key, made.data, modified=made.at)
+        return None if made is None else _object(*made)
 
-    def of_bucket(self, bucket: str) -> Iterator[StoredObject]:
-        """The outputs in a bucket, in no order."""
+    def listed(self, bucket: str, prefix: str, after: str) -> Iterator[StoredObject]:
+        """The outputs in a bucket whose keys begin with `prefix` and come behind `after`, in no order."""
         self._work_out()
-        return (
-            stored(made.key, made.data, modified=made.at) for (name, _), made in self._made.items() if name == bucket
-        )
+        for (name, key), made in self._made.items():
+            if name == bucket and key > after and key.startswith(prefix):
+                yield _object(*made)
 
     def remove(self, bucket: str, key: str) -> None:
         """Forget an output."""
@@ -60,7 +53,12 @@ class Outputs:
             job = self._ended.popleft()
             for output in written_by(job):
                 place = (output.bucket, output.key)
-                self._made.pop(place, None)  # the newest stand at the end
-                self._made[place] = _Made(output.key, output.data, job.ended or job.created)
-        while len(self._made) > self._most:
-            del self._made[next(iter(self._made))]
+                self._made.pop(place, None)
+                self._made[place] = (job, output)
+            while len(self._made) > self._most:
+                del self._made[next(iter(self._made))]
+
+
+def _object(job: Job, output: Written) -> StoredObject:
+    at = job.created if job.ended is None else job.ended
+    return stored(output.key, content_written(job, output), modified=at)

@@ -70,9 +70,11 @@ class ObjectStore:
         if old is not None:
             self.bytes -= len(old.data)
 
-    def of_bucket(self, bucket: str) -> Iterator[StoredObject]:
-        """The objects of a bucket, in no order."""
-        return (item for (name, _), item in self._objects.items() if name == bucket)
+    def listed(self, bucket: str, prefix: str, after: str) -> Iterator[StoredObject]:
+        """The objects of a bucket whose keys begin with `prefix` and come behind `after`, in no order."""
+        for (name, key), item in self._objects.items():
+            if name == bucket and key > after and key.startswith(prefix):
+                yield item
 
     def clear(self) -> None:
         """Forget everything."""

@@ -69,12 +69,12 @@ READS_CONTENT = frozenset({"FileHashCode", "ImageInspect", "MediaInfo", "PicProc
 """Tags whose results speak of the content of the input where that was uploaded."""
 
 
-class Written(msgspec.Struct, frozen=True):
-    """A file that a job has written."""
+class Written(msgspec.Struct, frozen=True, gc=False):
+    """A file that a job has written; `name` is the key as it stands in the result, escaped."""
 
     bucket: str
     key: str
-    data: bytes
+    name: bytes
 
 
 def result_of(job: Finished) -> bytes:
@@ -102,4 +102,9 @@ def written_by(job: Job) -> Iterator[Written]:
     done = finished(job)
     bucket = plain(text(done.output, b"Bucket")) or job.bucket
     for name in (*file_names(done), *sprite_names(done)):
-        yield Written(bucket, plain(name).lstrip("/"), content_of(done, name))
+        yield Written(bucket, plain(name).lstrip("/"), name)
+
+
+def content_written(job: Job, output: Written) -> bytes:
+    """The bytes of such a file."""
+    return content_of(finished(job), output.name)
