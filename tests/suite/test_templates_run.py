@@ -1,0 +1,71 @@
+"""The scenarios `templates` and `binding` against running targets: one with, one without, some that do it wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+from miniature.server import Miniature
+from miniature.traits import Traits
+from trial import run_suite
+
+from ciq_mock.registers import Template, TemplateFilter, Templates
+from ciq_mock.server import MockServer
+from ciq_mock.settings import MockSettings
+from ciq_schemas.features import Feature
+
+SELECTED = ("-k", "TPL-*", "-k", "BND-*")
+BOTH = ("--feature", "media", "--feature", "pic")
+
+
+def the_mock() -> MockServer:
+    """A mock with every feature."""
+    return MockServer(MockSettings(activated=tuple(Feature), duration=0.05))
+
+
+def test_a_target_with_templates_passes_and_keeps_none(tmp_path: Path) -> None:
+    """Every selected item passes, and what the scenario made is deleted again."""
+    with the_mock() as server:
+        trial = run_suite(server.url, tmp_path, *BOTH, *SELECTED)
+        assert b"<TotalCount>0</TotalCount>" in urlopen(f"{server.url}/template").read()
+    assert trial.code == 0, trial.output
+    judged = {v.item: str(v.outcome) for v in trial.verdicts if v.item.startswith(("TPL", "BND"))}
+    assert set(judged.values()) == {"pass", "untested"}
+    assert sum(outcome == "pass" for outcome in judged.values()) == 16
+
+
+def test_a_target_without_templates_is_not_at_fault(tmp_path: Path) -> None:
+    """Where nobody promised them, their absence is told and stops no gate."""
+    with Miniature(Traits()) as target:
+        trial = run_suite(target.url, tmp_path, "--feature", "media", *SELECTED, "-k", "SUB-001")
+    assert trial.code == 0, trial.output
+    outcomes = {str(v.outcome) for v in trial.verdicts if v.item.startswith(("TPL", "BND"))}
+    assert outcomes == {"not-implemented", "untested"}
+
+
+def _keep(self: Templates, bucket: str, template_id: str) -> None:
+    self.get(bucket, template_id)
+
+
+def _by_anything(self: TemplateFilter, template: Template) -> bool:
+    return not self.tag or template.tag == self.tag
+
+
+@pytest.mark.parametrize(
+    ("target", "fault", "red"),
+    [
+        ("ciq_mock.registers.templates.Templates.delete", _keep, "TPL-006"),
+        ("ciq_mock.registers.templates.TemplateFilter.admits", _by_anything, "TPL-003"),
+        ("ciq_mock.service.submit.name_for_job", lambda *_: "another", "TPL-007"),
+    ],
+)
+def test_a_fault_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, target: str, fault: Callable[..., object], red: str
+) -> None:
+    """A target that breaks one rule turns its requirement red by its verdict."""
+    monkeypatch.setattr(target, fault)
+    with the_mock() as server:
+        trial = run_suite(server.url, tmp_path, "--feature", "pic", "-k", red)
+    assert red in trial.red(), trial.output
