@@ -104,6 +104,7 @@ def run_succeeds(evidence: Evidence, item: Item) -> Finding:
 @premised
 def nodes_follow(evidence: Evidence, item: Item) -> Finding:
     """The last node against the first one: in every look, and by the whole seconds of their times."""
+    run_id(evidence, Step.TRIGGER)
     wrong, before = Collected(), 0
     for trigger in _TRIGGERS:
         for reply, run in looks(evidence, trigger):
