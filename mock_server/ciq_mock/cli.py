@@ -37,7 +37,7 @@ def mock() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Entry point of `ciq mock` (which hands its options over) and of `python -m ciq_mock`; ends with SystemExit."""
-    options = _parser().parse_args(arguments)
+    options = option_parser().parse_args(arguments)
     try:
         run(MockServer(_settings(options), host=options.host, port=options.port))
     except (SettingError, AddressInUseError) as error:
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     raise SystemExit(0)
 
 
-def _parser() -> argparse.ArgumentParser:
+def option_parser() -> argparse.ArgumentParser:
     """The options. Read by the standard library: the one of the other commands would cost as much as all the rest."""
     parser = argparse.ArgumentParser(
         prog="ciq mock",

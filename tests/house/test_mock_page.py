@@ -1,7 +1,6 @@
 """docs/mock.md says what the mock is: its examples run, its tables list the options and the control pages there are."""
 
 import asyncio
-import inspect
 import re
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from sources import ROOT
 from starlette.routing import Mount, Route
 from test_commands import run
 
-from ciq_mock.cli import mock
+from ciq_mock.cli import option_parser
 from ciq_mock.control import control_app
 from ciq_mock.mock import Mock
 from ciq_mock.settings import MockSettings
@@ -33,7 +32,7 @@ def test_the_options_are_those_of_the_command() -> None:
     (section,) = re.findall(r"^## Options\n(.*?)^## ", PAGE, re.MULTILINE | re.DOTALL)
     rows = re.findall(r"^\| (`--.*?) \|", section, re.MULTILINE)
     shown = {option for row in rows for option in re.findall("--[a-z-]+", row)}
-    assert shown == {"--" + name.replace("_", "-") for name in inspect.signature(mock).parameters}
+    assert shown == {"--" + name.replace("_", "-") for name in vars(option_parser().parse_args([]))}
 
 
 async def _control_pages() -> set[str]:
