@@ -159,3 +159,15 @@ def test_schema_file_of_workflow_callbacks() -> None:
     assert validate_json(JsonDocument.WORKFLOW_CALLBACK, body) == ()
     del body["WorkflowExecution"]["RunId"]
     assert validate_json(JsonDocument.WORKFLOW_CALLBACK, body)
+
+
+@pytest.mark.parametrize("head", [b"", b'<?xml version="1.0" encoding="utf-8"?>\n', b"\xef\xbb\xbf \n"])
+def test_workflow_callbacks_without_root(head: bytes) -> None:
+    """The form of 1045/50341, two elements and no Response, says the same as the one with root, and a note tells."""
+    whole = sample("workflow callback")[1]
+    inner = whole.partition(b"<Response>")[2].removesuffix(b"</Response>")
+    decoded = codec.read_callback(head + inner)
+    assert decoded.problems == ()
+    assert decoded.value == codec.read_callback(whole).value
+    assert [note.kind for note in decoded.notes] == [NoteKind.NO_ROOT]
+    assert codec.read_callback(head + inner[:-9]).problems

@@ -236,17 +236,18 @@ def test_the_core_run_is_left_as_it_is() -> None:
     """They are judged by area, by id or with all features, and not in a run of the seed features."""
     registry = load_registry()
 
-    def names(*features: Feature, **chosen: tuple[str, ...]) -> set[str]:
-        return {item.requirement.id for item in select_items(registry, features, Selection(**chosen))}
+    def names(*features: Feature, areas: tuple[str, ...] = (), ids: tuple[str, ...] = ()) -> set[str]:
+        selection = Selection(areas=areas, requirements=ids)
+        return {item.requirement.id for item in select_items(registry, features, selection)}
 
     mine = {requirement.id for requirement in NEW}
     assert not mine & names(*SEED_FEATURES)
     assert mine <= names(*FEATURES)
     assert names(*SEED_FEATURES, areas=("batch",)) == {one for one in mine if one.startswith("BAT")}
-    assert names(*SEED_FEATURES, requirements=("WFL-0*",)) == {one for one in mine if one.startswith("WFL")}
+    assert names(*SEED_FEATURES, ids=("WFL-0*",)) == {one for one in mine if one.startswith("WFL")}
 
 
-def test_not_offered_is_no_fault(conversations: dict[Scenario, Transcript]) -> None:
+def test_not_offered_is_no_fault() -> None:
     """A refused first call means not implemented, unless somebody declared the capability."""
     unsupported = Transcript(Scenario.WORKFLOW).mark("begin").mark("unsupported", "GET /workflow answered 404")
     kinds = {
