@@ -43,7 +43,10 @@ class Router:
             parent, _, key = path.rpartition("/")
             methods = self._items.get(parent) if key else None
             if methods is None:
-                raise Refusal(ErrorCode.NO_SUCH_PATH, "there is no such path in this service")
+                raise Refusal(
+                    ErrorCode.NO_SUCH_PATH,
+                    "there is no such path in this service; objects are at the host of COS or below /_objects/BUCKET/",
+                )
         operation = methods.get(method)
         if operation is None:
             allow = tuple(methods)
