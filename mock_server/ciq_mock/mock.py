@@ -10,11 +10,11 @@ from types import MappingProxyType
 
 from starlette.types import Scope
 
+from ciq_mock.bends import bends_of
 from ciq_mock.callback_rule import BodyFormat
 from ciq_mock.clock import Clock, make_clock
-from ciq_mock.delivery import DeliveryRoom
-from ciq_mock.engine import Ended, Engine, EngineError, Event, Job
-from ciq_mock.http.app import CheckSignature, ServiceApp
+from ciq_mock.engine import Ended, EngineError, Event, Job
+from ciq_mock.http.app import CheckSignature
 from ciq_mock.http.error_form import write_error
 from ciq_mock.http.identity import RequestIds
 from ciq_mock.http.object_app import ObjectApp
@@ -26,6 +26,7 @@ from ciq_mock.ids import IdSource, RandomIds
 from ciq_mock.objects import Library, ObjectStore, Outputs
 from ciq_mock.registers import RegisterError, Registers
 from ciq_mock.runner import Runner
+from ciq_mock.seams import Parts, bent_settings
 from ciq_mock.service import (
     activation,
     batch_calls,
@@ -106,20 +107,22 @@ class Mock:
         clock: Clock | None = None,
     ) -> None:
         """`wall_clock` is what signatures are judged by: callers sign by the real time, whatever the mock's is."""
-        self.settings = settings
+        bends = bends_of(settings)
+        self.settings = settings = bent_settings(settings, bends)
+        parts = Parts(bends)
         self.clock = clock or make_clock(settings.clock, factor=settings.clock_factor, start=settings.start_time)
         ids = ids or RandomIds(seed=settings.seed)
-        self.engine = Engine(ids=ids, rules=settings.engine_rules)
+        self.engine = parts.engine(ids=ids, rules=settings.engine_rules)
         self.registers = Registers.empty(ids)
         objects = settings.objects
         self.library = Library(
             ObjectStore(most_bytes=objects.total, most_objects=objects.count), Outputs(most=objects.outputs)
         )
         self._results = ShownResults(self.library)
-        self.delivery = DeliveryRoom(
+        self.delivery = parts.delivery(
             settings=settings.delivery,
             clock=self.clock,
-            build=self._callback_body,
+            build=parts.callback(self, self._callback_body),
             rule_read_at=settings.rule_read_at,
         )
         self._rooms = WorkflowRoom(
@@ -140,9 +143,9 @@ class Mock:
             wake=self.runner.wake,
         )
         router = Router()
-        self.service = ServiceApp(
+        self.service = parts.service(
             router=router,
-            handle=self.handle,
+            handle=parts.handle(self, self.handle),
             hosts=HostReader(Place(bucket=settings.bucket, region=settings.region)),
             limits=settings.limits,
             ids=RequestIds(now=self.clock.now, random_bits=random.Random(settings.seed).getrandbits),  # noqa: S311

@@ -209,6 +209,8 @@ class MockSettings:
     """Epoch seconds at which the clock starts; None = now."""
     seed: int | None = None
     """Makes ids repeatable."""
+    dialects: tuple[str, ...] = ()
+    """Names of other legal readings (`ciq_mock.dialects`), applied in this order to what the other fields say."""
     delivery: DeliverySettings = DeliverySettings()
     limits: Limits = Limits()
     objects: ObjectSettings = ObjectSettings()

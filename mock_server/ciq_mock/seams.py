@@ -1,0 +1,81 @@
+"""Seams: the declared places where a fault or a dialect takes hold of the mock, once, when the mock is made.
+
+Each seam takes what the mock would use there and gives back what it is to use instead. Bends are applied one after
+the other, so they compose; a mock without any is made of the plain parts and pays nothing.
+Must not know which bends there are, nor what they do.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ciq_mock.callback_rule import BodyFormat
+from ciq_mock.delivery import BodyBuilder, DeliveryRoom
+from ciq_mock.engine import Engine
+from ciq_mock.http.app import Handle, ServiceApp
+
+if TYPE_CHECKING:
+    from ciq_mock.mock import Mock
+    from ciq_mock.settings import MockSettings
+
+__all__ = ["Bend", "BodyBuilder", "BodyFormat", "Handle", "Parts", "bent_settings"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bend:
+    """What one fault or dialect puts in at each seam; None leaves the seam alone.
+
+    Whatever a bend must remember it keeps in what it puts in, so that each mock has its own.
+    """
+
+    settings: "Callable[[MockSettings], MockSettings] | None" = None
+    """Before anything is made. Also the way to EngineRules (workers, held) and DeliverySettings."""
+    engine: Callable[[type[Engine]], type[Engine]] | None = None
+    """A subclass of the engine: scheduling, states, life of queues and jobs."""
+    delivery: Callable[[type[DeliveryRoom]], type[DeliveryRoom]] | None = None
+    """A subclass of the delivery room: which callbacks go where, when and how often."""
+    service: Callable[[type[ServiceApp]], type[ServiceApp]] | None = None
+    """A subclass of the HTTP side: status, headers and body of every answer, refusals included (`answer`)."""
+    handle: "Callable[[Mock, Handle], Handle] | None" = None
+    """The answer to a call whose operation and key are known."""
+    callback: "Callable[[Mock, BodyBuilder], BodyBuilder] | None" = None
+    """The body of a callback."""
+
+
+def bent_settings(settings: "MockSettings", bends: Sequence[Bend]) -> "MockSettings":
+    """The settings the mock is made with."""
+    for bend in bends:
+        if bend.settings is not None:
+            settings = bend.settings(settings)
+    return settings
+
+
+class Parts:
+    """What a mock is made of."""
+
+    def __init__(self, bends: Sequence[Bend] = ()) -> None:
+        self._bends = tuple(bends)
+        self.engine: type[Engine] = Engine
+        self.delivery: type[DeliveryRoom] = DeliveryRoom
+        self.service: type[ServiceApp] = ServiceApp
+        for bend in self._bends:
+            if bend.engine is not None:
+                self.engine = bend.engine(self.engine)
+            if bend.delivery is not None:
+                self.delivery = bend.delivery(self.delivery)
+            if bend.service is not None:
+                self.service = bend.service(self.service)
+
+    def handle(self, mock: "Mock", plain: Handle) -> Handle:
+        """How calls are answered."""
+        for bend in self._bends:
+            if bend.handle is not None:
+                plain = bend.handle(mock, plain)
+        return plain
+
+    def callback(self, mock: "Mock", plain: BodyBuilder) -> BodyBuilder:
+        """How bodies of callbacks are made."""
+        for bend in self._bends:
+            if bend.callback is not None:
+                plain = bend.callback(mock, plain)
+        return plain
