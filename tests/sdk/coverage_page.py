@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from python_methods import EXERCISES, KEYS, desk_of
+from python_desk import KEYS, desk_of
+from python_methods import EXERCISES
 from qcloud_cos import CosClientError, CosServiceError
 from sdk_recordings import names, recording
 

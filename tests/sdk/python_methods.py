@@ -3,79 +3,15 @@
 Each exercise reads its answer through the SDK and returns what it found there, in words that are the same in each run.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any
 
-from qcloud_cos import CosConfig, CosS3Client
-from qcloud_cos.ai_recognition import AIRecognitionClient
-from qcloud_cos.cos_auth import CosS3Auth
-from qcloud_cos.intelligent_speech import IntelligentSpeechClient
-from requests import post
+from python_desk import BUCKET, OUTPUT, REGION, WORKFLOW, Desk, Exercise
 
-from ciq_mock.server import MockServer
-from ciq_mock.settings import Credentials
-
-BUCKET = "sdk-1250000000"
-REGION = "ap-test"
-KEYS = Credentials(secret_id="AKIDSDK", secret_key="sdk-secret")
-_OUTPUT = {"Bucket": BUCKET, "Region": REGION, "Object": "out/${Number}.jpg"}
 _PLACE: Mapping[str, Any] = {"Bucket": BUCKET, "OutputBucket": BUCKET, "OutputRegion": REGION}
 _SPEECH = {"EngineModelType": "16k_zh", "ChannelNum": 1, "ResTextFormat": 1}
 _SPEECH_TEXTS = {name: str(value) for name, value in _SPEECH.items()}
 _PIC = {"Tag": "PicProcess", "Input": {"Object": "in/a.png"}}
-_WORKFLOW = {
-    "MediaWorkflow": {
-        "Name": "flow",
-        "State": "Active",
-        "Topology": {
-            "Dependencies": {"Start": "Snapshot_1", "Snapshot_1": "End"},
-            "Nodes": {
-                "Start": {"Type": "Start", "Input": {"ObjectPrefix": "in/"}},
-                "Snapshot_1": {"Type": "Snapshot", "Operation": {"TemplateId": "tsome", "Output": _OUTPUT}},
-            },
-        },
-    }
-}
-
-
-@dataclass
-class Desk:
-    """The clients, the mock, and what earlier exercises left behind."""
-
-    server: MockServer
-    cos: Any
-    speech: Any
-    ai: Any
-    ids: dict[str, str] = field(default_factory=dict)
-
-    def run_jobs(self) -> None:
-        """Let everything that waits run to its end."""
-        self.server.advance(60)
-
-
-def desk_of(server: MockServer) -> Desk:
-    """Clients of the SDK pointed at the mock as their proxy, and the features opened that the SDK cannot open."""
-    config = CosConfig(
-        Region=REGION,
-        SecretId=KEYS.secret_id,
-        SecretKey=KEYS.secret_key,
-        Scheme="http",
-        Proxies={"http": server.url},
-    )
-    for path in ("/mediabucket", "/docbucket", "/file_bucket"):
-        answer = post(
-            f"http://{BUCKET}.ci.{REGION}.myqcloud.com{path}",
-            auth=CosS3Auth(config, path),
-            proxies={"http": server.url},
-            timeout=10,
-        )
-        answer.raise_for_status()
-    clients = (kind(config, retry=0) for kind in (CosS3Client, IntelligentSpeechClient, AIRecognitionClient))
-    return Desk(server, *clients)
-
-
-Exercise = Callable[[Desk], str]
 
 
 def _opened(method: str, container: str) -> Exercise:
@@ -138,12 +74,12 @@ def _created(job: Any, desk: Desk, name: str) -> str:
 
 
 def _media_job(desk: Desk) -> str:
-    body = {"Tag": "Snapshot", "Input": {"Object": "in/a.mp4"}, "Operation": {"Output": _OUTPUT}}
+    body = {"Tag": "Snapshot", "Input": {"Object": "in/a.mp4"}, "Operation": {"Output": OUTPUT}}
     return _created(desk.cos.ci_create_media_jobs(BUCKET, body, {}), desk, "media")
 
 
 def _cancelled(desk: Desk) -> str:
-    body = {"Tag": "Snapshot", "Input": {"Object": "in/b.mp4"}, "Operation": {"Output": _OUTPUT}}
+    body = {"Tag": "Snapshot", "Input": {"Object": "in/b.mp4"}, "Operation": {"Output": OUTPUT}}
     queue_id = desk.ids["ci_update_media_queue"]
     desk.cos.ci_update_media_queue(BUCKET, queue_id, _wanted("Paused"))
     (job,) = desk.cos.ci_create_media_jobs(BUCKET, body, {})["JobsDetail"]
@@ -156,7 +92,7 @@ def _cancelled(desk: Desk) -> str:
 
 def _picture_job(desk: Desk) -> str:
     rule = {"IsPicInfo": "true", "ProcessRule": "imageMogr2/rotate/90"}
-    body = {**_PIC, "Operation": {"PicProcess": rule, "Output": _OUTPUT}}
+    body = {**_PIC, "Operation": {"PicProcess": rule, "Output": OUTPUT}}
     return _created(desk.cos.ci_create_media_pic_jobs(BUCKET, body, {}), desk, "pic")
 
 
@@ -254,14 +190,14 @@ def _template_deleted(method: str, name: str) -> Exercise:
 
 
 def _workflow(desk: Desk) -> str:
-    workflow = desk.cos.ci_create_workflow(BUCKET, _WORKFLOW)["MediaWorkflow"]
+    workflow = desk.cos.ci_create_workflow(BUCKET, WORKFLOW)["MediaWorkflow"]
     desk.ids["workflow"] = workflow["WorkflowId"]
     return f"MediaWorkflow.State = {workflow['State']}"
 
 
 def _workflow_update(desk: Desk) -> str:
     desk.cos.ci_update_workflow_state(BUCKET, desk.ids["workflow"], "paused")
-    changed = {"MediaWorkflow": {**_WORKFLOW["MediaWorkflow"], "Name": "flow-2", "State": "Paused"}}
+    changed = {"MediaWorkflow": {**WORKFLOW["MediaWorkflow"], "Name": "flow-2", "State": "Paused"}}
     answer = desk.cos.ci_update_workflow(BUCKET, desk.ids["workflow"], changed)
     return f"MediaWorkflow.Name = {answer['MediaWorkflow']['Name']}"
 
@@ -310,7 +246,7 @@ def _batch(desk: Desk) -> str:
         "Operation": {
             "Tag": "Snapshot",
             "JobParam": {"Snapshot": {"Mode": "Interval", "Start": "0"}},
-            "Output": _OUTPUT,
+            "Output": OUTPUT,
             "TimeInterval": {"Start": "2020-01-01T00:00:00+0800", "End": "2040-01-01T00:00:00+0800"},
         },
     }

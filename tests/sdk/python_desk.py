@@ -1,0 +1,71 @@
+"""What exercises of the official Python SDK work with: its clients, pointed at a mock."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from qcloud_cos import CosConfig, CosS3Client
+from qcloud_cos.ai_recognition import AIRecognitionClient
+from qcloud_cos.cos_auth import CosS3Auth
+from qcloud_cos.intelligent_speech import IntelligentSpeechClient
+from requests import post
+
+from ciq_mock.server import MockServer
+from ciq_mock.settings import Credentials
+
+BUCKET = "sdk-1250000000"
+REGION = "ap-test"
+KEYS = Credentials(secret_id="AKIDSDK", secret_key="sdk-secret")
+OUTPUT = {"Bucket": BUCKET, "Region": REGION, "Object": "out/${Number}.jpg"}
+WORKFLOW = {
+    "MediaWorkflow": {
+        "Name": "flow",
+        "State": "Active",
+        "Topology": {
+            "Dependencies": {"Start": "Snapshot_1", "Snapshot_1": "End"},
+            "Nodes": {
+                "Start": {"Type": "Start", "Input": {"ObjectPrefix": "in/"}},
+                "Snapshot_1": {"Type": "Snapshot", "Operation": {"TemplateId": "tsome", "Output": OUTPUT}},
+            },
+        },
+    }
+}
+
+
+@dataclass
+class Desk:
+    """The clients, the mock, and what earlier exercises left behind."""
+
+    server: MockServer
+    cos: Any
+    speech: Any
+    ai: Any
+    ids: dict[str, str] = field(default_factory=dict)
+
+    def run_jobs(self) -> None:
+        """Let everything that waits run to its end."""
+        self.server.advance(60)
+
+
+def desk_of(server: MockServer) -> Desk:
+    """Clients of the SDK pointed at the mock as their proxy, and the features opened that the SDK cannot open."""
+    config = CosConfig(
+        Region=REGION,
+        SecretId=KEYS.secret_id,
+        SecretKey=KEYS.secret_key,
+        Scheme="http",
+        Proxies={"http": server.url},
+    )
+    for path in ("/mediabucket", "/docbucket", "/file_bucket"):
+        answer = post(
+            f"http://{BUCKET}.ci.{REGION}.myqcloud.com{path}",
+            auth=CosS3Auth(config, path),
+            proxies={"http": server.url},
+            timeout=10,
+        )
+        answer.raise_for_status()
+    clients = (kind(config, retry=0) for kind in (CosS3Client, IntelligentSpeechClient, AIRecognitionClient))
+    return Desk(server, *clients)
+
+
+Exercise = Callable[[Desk], str]
