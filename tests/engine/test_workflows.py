@@ -28,6 +28,7 @@ from ciq_mock.workflow import (
     Run,
     RunFilter,
     RunState,
+    TooManyWorkflowsError,
     TopologyError,
     UnknownBatchError,
     UnknownRunError,
@@ -76,6 +77,7 @@ class House:
             failure_of=_failure,
             on_end=self._run_ended,
             most=3,
+            most_runs=7,
         )
         self.batches = Batches(
             engine=self.engine,
@@ -84,6 +86,7 @@ class House:
             objects_of=self._listed,
             order_of=lambda batch, key: self.refusal or _job("Snapshot", key, Origin(batch_id=batch.id)),
             failure_of=_failure,
+            most=3,
         )
         for feature in features:
             self.engine.activate(0.0, BUCKET, feature)
@@ -360,6 +363,27 @@ def test_a_batch_of_workflows_runs_each_on_each() -> None:
             BUCKET, BatchFilter(workflow_id=ids[1]), order=TimeOrder.DESC, size=1, token=None
         ).records
     )
+
+
+def test_old_records_are_forgotten() -> None:
+    """The oldest that have ended go first, one that still runs stays; pages and lists know the rest."""
+    house = House(workers=1)
+    workflow = house.workflow(LINE)
+    runs = [house.workflows.trigger(0.0, BUCKET, workflow.id, f"in/{n}") for n in range(9)]
+    assert house.workflows.run(0.0, BUCKET, runs[0].id) is runs[0]
+    house.advance(1000.0)
+    newest = house.workflows.trigger(1000.0, BUCKET, workflow.id, "in/x")
+    with pytest.raises(UnknownRunError):
+        house.workflows.run(1000.0, BUCKET, runs[2].id)
+    page = house.workflows.runs(1000.0, BUCKET, RunFilter(), order=TimeOrder.ASC, size=100, token=None)
+    assert page.records == (*runs[3:], newest)
+    batches = [house.batch(1000.0) for _ in range(5)]
+    with pytest.raises(UnknownBatchError):
+        house.batches.batch(BUCKET, batches[1].id)
+    assert house.batches.batch(BUCKET, batches[2].id) is batches[2]
+    with pytest.raises(TooManyWorkflowsError):
+        for _ in range(3):
+            house.workflow(LINE)
 
 
 def test_runs_that_end_at_once_do_not_nest() -> None:

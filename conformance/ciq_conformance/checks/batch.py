@@ -110,6 +110,8 @@ def workflow_runs_on_the_object(evidence: Evidence, item: Item) -> Finding:
     objects = [wire.text(run.object).lstrip("/") for run in reply.run_list.runs]
     if objects != [(key or "").lstrip("/")]:
         last, batch = _last(evidence, batch_id, Step.WATCH, Step.DESCRIBED)
+        if not objects and wire.text(batch.state) not in FINAL_STATES:
+            return cannot_tell(f"the batch job was {batch.state} when patience ran out; see BAT-006", witness=seq(last))
         seen = f"runs on {', '.join(objects) or 'nothing'}; the batch job is {batch.state}"
         return deviates(f"one run, on {key}", seen, witness=seq(create, reply, last))
     return holds(f"one run, on {key}", witness=seq(create, reply))

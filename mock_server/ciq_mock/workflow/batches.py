@@ -152,7 +152,9 @@ class Batches:
         objects_of: ObjectsOf,
         order_of: OrderOf,
         failure_of: Callable[[EngineError], Failure],
+        most: int = 10_000,
     ) -> None:
+        """Of more than `most` batch jobs the oldest are forgotten once they have ended."""
         self._engine = engine
         self._workflows = workflows
         self._ids = ids
@@ -162,6 +164,7 @@ class Batches:
         self._batches: dict[str, BatchJob] = {}
         self._by_bucket: dict[str, list[BatchJob]] = {}
         self._number = 0
+        self._most = most
 
     def clear(self) -> None:
         """Forget everything."""
@@ -176,6 +179,12 @@ class Batches:
         )
         self._batches[batch.id] = batch
         self._by_bucket.setdefault(bucket, []).append(batch)
+        while len(self._batches) > self._most:
+            oldest = next(iter(self._batches.values()))
+            if oldest.state not in FINAL_STATES:
+                break
+            del self._batches[oldest.id]
+            self._by_bucket[oldest.bucket].remove(oldest)
         return batch
 
     def launch(self, now: float, batch: BatchJob) -> None:

@@ -6,7 +6,6 @@ nothing runs any more. Commands carry `now` (epoch seconds); the ends of jobs co
 Source: 1045/43733, 436/50854, 436/80040. Must not know HTTP, XML, a clock or how a run is told.
 """
 
-from bisect import insort
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import floor
@@ -82,8 +81,10 @@ class Workflows:
         failure_of: Callable[[EngineError], Failure],
         on_end: Callable[[Run], None],
         most: int = 1000,
+        most_runs: int = 100_000,
     ) -> None:
-        """`on_end` hears of every run that has ended; `most` workflows a bucket are kept."""
+        """`on_end` hears of every run that has ended. `most` workflows a bucket are taken; of more than `most_runs`
+        runs the oldest are forgotten once they have ended."""
         self._engine = engine
         self._ids = ids
         self._order_of = order_of
@@ -91,6 +92,7 @@ class Workflows:
         self._failure_of = failure_of
         self._on_end = on_end
         self._most = most
+        self._most_runs = most_runs
         self._number = 0
         self._workflows: dict[str, Workflow] = {}
         self._runs: dict[str, Run] = {}
@@ -171,7 +173,8 @@ class Workflows:
             batch_id=batch_id,
         )
         self._runs[run.id] = run
-        insort(self._by_bucket.setdefault(bucket, []), run, key=lambda one: one.number)
+        self._by_bucket.setdefault(bucket, []).append(run)
+        self._forget()
         for node in run.plan.graph.first():
             self._begin(now, run, node, key)
         self._settle(now, run)
@@ -206,6 +209,15 @@ class Workflows:
             self._job_ended(event.at, event.job)
 
     # --- inside -------------------------------------------------------------------------------------------
+
+    def _forget(self) -> None:
+        """Forget the oldest runs that have ended, beyond the number that is kept."""
+        while len(self._runs) > self._most_runs:
+            oldest = next(iter(self._runs.values()))
+            if oldest.ended is None:
+                return
+            del self._runs[oldest.id]
+            self._by_bucket[oldest.workflow.bucket].remove(oldest)
 
     def _catch_up(self, now: float, bucket: str) -> None:
         """Let the engine settle, so that states are those of `now`."""
