@@ -1,13 +1,13 @@
 """One attempt: an HTTP POST of a ready body, and what came of it.
 
-Knows the two HTTP clients: a small one for plain addresses, a general one (slow to import: the room loads this
-module when the first job comes) for TLS, unusual names, and where addresses must be public.
+Knows the HTTP client, which is slow to import: the room loads this module when the first job comes.
 Must not know jobs, retries or the mock's clock; its time-out is real time.
 """
 
+from collections.abc import Mapping
 from functools import lru_cache
 from types import TracebackType
-from typing import Self
+from typing import ClassVar, Self
 
 import aiohttp
 from yarl import URL
@@ -15,15 +15,6 @@ from yarl import URL
 from ciq_mock.callback_rule import BodyFormat
 from ciq_mock.delivery.address import as_sent
 from ciq_mock.delivery.log import Answer
-from ciq_mock.delivery.plain import (
-    NoAnswerError,
-    NoConnectionError,
-    NotHttpError,
-    PlainAddress,
-    PlainClient,
-    TooSlowError,
-    plain_address,
-)
 from ciq_mock.delivery.resolver import PublicResolver
 from ciq_mock.settings import DeliverySettings
 
@@ -37,6 +28,9 @@ _KEEP_ALIVE = 1.0
 class Sender:
     """An HTTP client made for callbacks: no cookies, no proxies, no redirects, addresses as given."""
 
+    method = "POST"
+    content_types: ClassVar[Mapping[BodyFormat, str]] = _CONTENT_TYPES
+
     def __init__(self, settings: DeliverySettings) -> None:
         """Needs a running event loop."""
         self._timeout = settings.timeout
@@ -44,8 +38,6 @@ class Sender:
         self._connector = aiohttp.TCPConnector(
             limit=0, ssl=settings.verify_tls, resolver=resolver, keepalive_timeout=_KEEP_ALIVE
         )
-        self._plain = PlainClient(keep_alive=_KEEP_ALIVE)
-        self._plain_heads = {} if settings.forbid_private else _plain_heads(settings.user_agent)
         # One session a format: headers that are ready cost nothing a callback.
         self._sessions = {
             body_format: aiohttp.ClientSession(
@@ -61,7 +53,7 @@ class Sender:
                 auto_decompress=False,
                 skip_auto_headers=("Accept",),
             )
-            for body_format, content_type in _CONTENT_TYPES.items()
+            for body_format, content_type in self.content_types.items()
         }
 
     async def __aenter__(self) -> Self:
@@ -74,13 +66,12 @@ class Sender:
 
     async def post(self, url: str, body: bytes, body_format: BodyFormat) -> Answer:
         """Send once. Every failure of network or receiver is an Answer, none is raised."""
-        address = plain_address(url) if self._plain_heads else None
-        if address is not None:
-            return await self._post_plain(address, body, body_format)
         status: int | None = None
         session = self._sessions[body_format]
         try:
-            async with session.post(_target(url), data=body, allow_redirects=False) as response:
+            async with session.request(
+                self.method, _target(url), data=body, allow_redirects=False
+            ) as response:
                 status = response.status
                 if not response.content.at_eof():
                     await _read_out(response)
@@ -91,47 +82,15 @@ class Sender:
             return Answer(status, _in_words(error))
         return Answer(status)
 
-    async def _post_plain(self, address: PlainAddress, body: bytes, body_format: BodyFormat) -> Answer:
-        request = b"POST %b HTTP/1.1\r\nHost: %b\r\n%bContent-Length: %d\r\n\r\n%b" % (
-            address.target.encode(),
-            address.authority.encode(),
-            self._plain_heads[body_format],
-            len(body),
-            body,
-        )
-        try:
-            return Answer(await self._plain.post(address, request, timeout=self._timeout))
-        except TooSlowError as error:
-            return self._too_slow(error.status)
-        except NoConnectionError as error:
-            return Answer(None, f"no connection to {address.host}:{address.port}: {error}")
-        except NoAnswerError:
-            return Answer(None, "the receiver closed the connection without an answer")
-        except NotHttpError as error:
-            return Answer(None, f"the answer is not HTTP: {error}")
-        except (OSError, ValueError) as error:
-            return Answer(None, f"{type(error).__name__}: {error}")
-
     def _too_slow(self, status: int | None) -> Answer:
         missing = "answer" if status is None else "end of the answer"
         return Answer(status, f"no {missing} within {self._timeout:g} s")
 
     async def close(self) -> None:
         """Close all connections."""
-        self._plain.close()
         for session in self._sessions.values():
             await session.close()
         await self._connector.close()
-
-
-def _plain_heads(user_agent: str) -> dict[BodyFormat, bytes]:
-    """Header lines of every callback, by format; none when the setting is nothing that can stand in a header."""
-    if not (user_agent.isascii() and user_agent.isprintable()):
-        return {}
-    return {
-        body_format: f"User-Agent: {user_agent}\r\nContent-Type: {kind}\r\nAccept-Encoding: gzip\r\n".encode()
-        for body_format, kind in _CONTENT_TYPES.items()
-    }
 
 
 @lru_cache(maxsize=1024)
