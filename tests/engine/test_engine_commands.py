@@ -20,6 +20,7 @@ from ciq_mock.engine import (
     QueueFullError,
     QueueUpdated,
     Started,
+    TooManyBucketsError,
     UnknownJobError,
     UnknownQueueError,
 )
@@ -371,3 +372,23 @@ def test_cancelled_jobs_leave_the_line() -> None:
         engine.cancel(102.0, BUCKET, [job.id for job in jobs[1:]])
     assert len(line) == len(list(line)) == 2000
     assert len(line._heap) <= 2 * 2000 + 64
+
+
+def test_the_number_of_activations_is_bounded() -> None:
+    """Another bucket is refused when there is no room; deactivating makes room once no job is on record."""
+    engine = Engine(ids=RandomIds(seed=1), rules=EngineRules(most_activations=2, records=1))
+    for bucket in ("one-1", "two-1"):
+        engine.activate(100.0, bucket, MEDIA)
+    engine.submit(100.0, "two-1", MEDIA, [ORDER])
+    engine.advance(1000.0)
+    with pytest.raises(TooManyBucketsError, match="2 features of buckets"):
+        engine.activate(1000.0, "three-1", MEDIA)
+    assert engine.activate(1000.0, "one-1", MEDIA).bucket == "one-1"
+    engine.deactivate(1000.0, "two-1", MEDIA)
+    with pytest.raises(TooManyBucketsError):
+        engine.activate(1000.0, "three-1", MEDIA)
+    engine.submit(1000.0, "one-1", MEDIA, [ORDER])
+    engine.advance(2000.0)  # forgets the job of the second bucket, and with it the bucket
+    engine.activate(2000.0, "three-1", MEDIA)
+    engine.deactivate(2000.0, "three-1", MEDIA)
+    engine.activate(2000.0, "four-1", MEDIA)

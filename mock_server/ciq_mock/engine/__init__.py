@@ -7,6 +7,7 @@ from ciq_mock.engine.errors import (
     EngineError,
     NotActivatedError,
     QueueFullError,
+    TooManyBucketsError,
     UnknownJobError,
     UnknownQueueError,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "QueueUpdated",
     "Started",
     "TimeOrder",
+    "TooManyBucketsError",
     "UnknownJobError",
     "UnknownQueueError",
 ]

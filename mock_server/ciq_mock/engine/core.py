@@ -21,6 +21,7 @@ from ciq_mock.engine.errors import (
     CancelRefusedError,
     NotActivatedError,
     QueueFullError,
+    TooManyBucketsError,
     UnknownJobError,
     UnknownQueueError,
 )
@@ -106,11 +107,13 @@ class Engine:
     # --- activation ---------------------------------------------------------------------------------------
 
     def activate(self, now: float, bucket: str, feature: Feature, *, region: str = "") -> Activation:
-        """Give the bucket the feature and its queue; a second time changes nothing."""
+        """Give the bucket the feature and its queue; a second time changes nothing. Raises TooManyBucketsError."""
         now = self._settle(now)
         key = (bucket, feature)
         if key in self._active:
             return self._active[key]
+        if key not in self._ledgers and len(self._ledgers) >= self.rules.most_activations:
+            raise TooManyBucketsError(self.rules.most_activations)
         spec = FEATURES[feature]
         names = (spec.queue_names[0], *(spec.extra_queue_names if self.rules.extra_queues else ()))
         queue, *extra = (
@@ -141,6 +144,8 @@ class Engine:
         now = self._settle(now)
         activation = self._activation(bucket, feature)
         del self._active[bucket, feature]
+        if not len(self._ledgers[bucket, feature]):
+            del self._ledgers[bucket, feature]
         for queue in activation.queues:
             for job in list(queue.waiting):
                 self._cancel(now, job)
@@ -341,4 +346,7 @@ class Engine:
         if len(self._ended) > self.rules.records:
             oldest = self._ended.popleft()
             del self._jobs[oldest.id]
-            self._ledgers[oldest.bucket, oldest.feature].forget(oldest)
+            place = (oldest.bucket, oldest.feature)
+            self._ledgers[place].forget(oldest)
+            if place not in self._active and not len(self._ledgers[place]):
+                del self._ledgers[place]

@@ -25,6 +25,13 @@ class UnknownQueueError(EngineError):
         self.queue_id = queue_id
 
 
+class TooManyBucketsError(EngineError):
+    """No room for the feature of another bucket; deactivated ones whose jobs are still on record count."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"{most} features of buckets are known here already: deactivate one that has no jobs")
+
+
 class QueueFullError(EngineError):
     """The orders do not fit; none was accepted."""
 

@@ -111,6 +111,10 @@ class Ledger:
         """Enter a job just accepted."""
         self._by_tag.setdefault(job.tag, []).append(job)
 
+    def __len__(self) -> int:
+        """Jobs on record."""
+        return sum(map(len, self._by_tag.values())) - self._forgotten.total()
+
     def forget(self, job: Job) -> None:
         """Strike a job off the record."""
         job.forgotten = True

@@ -128,6 +128,8 @@ class EngineRules:
     """Jobs of one queue that may wait (`MaxSize`)."""
     records: int = 1_000_000
     """Jobs past their end that are remembered; the one that ended first is forgotten first."""
+    most_activations: int = 20_000
+    """Features of buckets: names come from clients."""
     held: HeldReading = HeldReading.PAUSE
     extra_queues: bool = False
     """Activation also makes the feature's documented further queues (media: the speed queue, 1045/72939)."""

@@ -13,6 +13,7 @@ from ciq_mock.engine import (
     EngineError,
     NotActivatedError,
     QueueFullError,
+    TooManyBucketsError,
     UnknownJobError,
     UnknownQueueError,
 )
@@ -98,7 +99,7 @@ def refusal_of(error: EngineError) -> Refusal:
             return Refusal(ErrorCode.BUCKET_UNBINDED, str(error), wire=wire)
         case UnknownQueueError():
             return Refusal(ErrorCode.QUEUE_NOT_FOUND, str(error))
-        case QueueFullError():
+        case QueueFullError() | TooManyBucketsError():
             return Refusal(ErrorCode.SLOW_DOWN, str(error))
         case UnknownJobError():
             return Refusal(ErrorCode.RESOURCE_NOT_FOUND, str(error))
