@@ -7,9 +7,8 @@ Must not know which bends there are, nor what they do.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from ciq_mock.callback_rule import BodyFormat
 from ciq_mock.delivery import BodyBuilder, DeliveryRoom
 from ciq_mock.engine import Engine
 from ciq_mock.http.app import Handle, ServiceApp
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from ciq_mock.mock import Mock
     from ciq_mock.settings import MockSettings
 
-__all__ = ["Bend", "BodyBuilder", "BodyFormat", "Handle", "Parts", "bent_settings"]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +39,11 @@ class Bend:
     """The answer to a call whose operation and key are known."""
     callback: "Callable[[Mock, BodyBuilder], BodyBuilder] | None" = None
     """The body of a callback."""
+
+
+def mixed(mixin: type[T]) -> Callable[[type[T]], type[T]]:
+    """The value of a class seam: `mixin`, itself a subclass of the plain class, before whatever stands there."""
+    return lambda base: mixin if mixin.__base__ is base else type(mixin.__name__, (mixin, base), {})
 
 
 def bent_settings(settings: "MockSettings", bends: Sequence[Bend]) -> "MockSettings":

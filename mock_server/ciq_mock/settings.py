@@ -191,6 +191,8 @@ class MockSettings:
     durations_by_prefix: tuple[tuple[str, float], ...] = ()
     """By beginning of the input key, first match; goes before the feature."""
     failures: tuple[FailureByInput, ...] = DEFAULT_FAILURES
+    show_default_level: bool = True
+    """A job without JobLevel echoes 0, as samples do (436/76608)."""
     rule_read_at: RuleMoment = RuleMoment.END
     workflow_root: bool = True
     """WorkflowFinish in XML has the root Response (436/48042); the newest page leaves it out (1045/50341)."""
@@ -211,6 +213,8 @@ class MockSettings:
     """Makes ids repeatable."""
     dialects: tuple[str, ...] = ()
     """Names of other legal readings (`ciq_mock.dialects`), applied in this order to what the other fields say."""
+    faults: tuple[str, ...] = ()
+    """Names of what the mock is to get wrong on purpose (`ciq faults`); a name nobody knows is refused at the start."""
     delivery: DeliverySettings = DeliverySettings()
     limits: Limits = Limits()
     objects: ObjectSettings = ObjectSettings()

@@ -1,10 +1,11 @@
-"""Dialects of the work: how many workers a queue has, how long jobs run, what a pause does."""
+"""Dialects of queues and work: which queues there are, how many workers they have, what a pause does."""
 
 from dataclasses import replace
 
 from ciq_mock.dialects.dialect import Dialect
+from ciq_mock.dialects.scheduling import ClosedWhenPaused, Halting, OtherSpeechQueue, UpperCaseIds
 from ciq_mock.engine.values import HeldReading
-from ciq_mock.seams import Bend
+from ciq_mock.seams import Bend, mixed
 
 DIALECTS = (
     Dialect(
@@ -12,6 +13,42 @@ DIALECTS = (
         sentence="Waiting jobs of a paused queue go on showing Submitted.",
         source="1045/47936, 436/49412 against 1045/72940",
         bend=Bend(settings=lambda settings: replace(settings, held=HeldReading.SUBMITTED)),
+    ),
+    Dialect(
+        name="pause-halts-running",
+        sentence="A pause halts running jobs; they run for what is left once the queue is Active again.",
+        source="1045/43607 and 436/46412 (“jobs in it will stop”) against 1045/72940",
+        bend=Bend(engine=mixed(Halting)),
+    ),
+    Dialect(
+        name="paused-queue-closed",
+        sentence="A paused queue refuses jobs.",
+        source="1045/43607: job features cannot be used while paused; no page of the API says what a submit gets",
+        bend=Bend(engine=mixed(ClosedWhenPaused)),
+    ),
+    Dialect(
+        name="speed-queue",
+        sentence="Media has its second queue, for accelerated transcoding.",
+        source="1045/72939, 436/53970 against “only one queue” of 1045/43607",
+        bend=Bend(settings=lambda settings: replace(settings, speed_queue=True)),
+    ),
+    Dialect(
+        name="queue-smart-audio-1",
+        sentence="The queue of speech is called queue-smart-audio-1.",
+        source="436/53970 against 436/46412",
+        bend=Bend(engine=mixed(OtherSpeechQueue)),
+    ),
+    Dialect(
+        name="upper-case-ids",
+        sentence="Ids of queues and jobs are written with capital letters.",
+        source="ids are opaque strings; their form is in samples only",
+        bend=Bend(engine=mixed(UpperCaseIds)),
+    ),
+    Dialect(
+        name="no-input-looked-at",
+        sentence="No job fails for the sake of its input.",
+        source="no page says which inputs make a job fail",
+        bend=Bend(settings=lambda settings: replace(settings, failures=())),
     ),
     Dialect(
         name="one-worker",

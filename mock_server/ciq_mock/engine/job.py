@@ -91,5 +91,9 @@ class Job:
         """Follow the table; raise IllegalTransitionError when it has no such row."""
         self._state = after(self.state, event)
 
+    def halt(self) -> None:
+        """Wait again, although it has run: a pause in the console's reading (1045/43607), which engines may follow."""
+        self._state = _ACCEPTED
+
     def __repr__(self) -> str:
         return f"<Job {self.id} {self.state} level {self.level}>"

@@ -61,7 +61,9 @@ def echoed_input(spec: FeatureSpec, call: Call, given: Texts | None) -> bytes:
     return encode_part(Document.JOB_ANSWER, _INPUT, echo).data
 
 
-def echoed_operation(spec: FeatureSpec, asked: AskedOperation, *, tag: str, template_name: str = "") -> bytes:
+def echoed_operation(
+    spec: FeatureSpec, asked: AskedOperation, *, tag: str, template_name: str = "", show_default_level: bool = True
+) -> bytes:
     """Return the Operation element of later answers: as given, and what the service adds to it.
 
     `tag` is that of one operation of many, which stands in Operation then; empty otherwise. `template_name` is the
@@ -75,7 +77,7 @@ def echoed_operation(spec: FeatureSpec, asked: AskedOperation, *, tag: str, temp
     if template_name:
         name = f"<TemplateName>{escape(template_name)}</TemplateName>".encode()
         xml = xml.replace(_TEMPLATE_END, _TEMPLATE_END + name, 1)
-    if spec.has_job_level and asked.level is None:
+    if asked.level is None and spec.has_job_level and show_default_level:
         # JobLevel is the last element of a request's Operation, so the default goes right before the end tag.
         xml = b"".join((xml[: -len(_OPERATION_END)], _DEFAULT_LEVEL, _OPERATION_END))
     return xml

@@ -96,6 +96,7 @@ def orders_of(desk: Desk, spec: FeatureSpec, call: Call, form: SubmitForm, tags:
                 spec,
                 asked,
                 tag=tag if one_of_many else "",
+                show_default_level=settings.show_default_level,
                 template_name=name_for_job(desk, call.bucket, asked.template_id) if asked.template_id else "",
             ),
             callback=callback,

@@ -1,0 +1,64 @@
+"""Dialects of single calls: what describe, list and submit take and answer where the pages leave it open."""
+
+from dataclasses import replace
+
+from lxml import etree
+
+from ciq_mock.dialects.dialect import Dialect
+from ciq_mock.http.app import Handle
+from ciq_mock.seams import Bend
+from ciq_mock.service.call import Answer, Call
+from ciq_schemas.features import Feature
+from ciq_schemas.operations import FeatureOperation, HttpOperation, OperationKind
+from ciq_schemas.xml_parser import parse
+
+_ONE_ID = frozenset({Feature.SPEECH, Feature.DOC})
+
+
+def _empty_end_token(_: object, plain: Handle) -> Handle:
+    def handle(operation: HttpOperation, call: Call) -> Answer:
+        answer = plain(operation, call)
+        if operation.kind is not OperationKind.LIST_JOBS:
+            return answer
+        root = parse(answer.body)
+        if root.find("NextToken") is None:
+            etree.SubElement(root, "NextToken")
+        return Answer(etree.tostring(root, encoding="utf-8", xml_declaration=True))
+
+    return handle
+
+
+def _one_id_a_describe(_: object, plain: Handle) -> Handle:
+    """Text with commas is then the id of one job, which is not known."""
+
+    def handle(operation: HttpOperation, call: Call) -> Answer:
+        several = operation.kind is OperationKind.DESCRIBE_JOB and "," in call.key
+        if not (several and isinstance(operation, FeatureOperation) and operation.feature in _ONE_ID):
+            return plain(operation, call)
+        root = etree.Element("Response")
+        etree.SubElement(root, "NonExistJobIds").text = call.key
+        return Answer(etree.tostring(root, encoding="utf-8", xml_declaration=True))
+
+    return handle
+
+
+DIALECTS = (
+    Dialect(
+        name="empty-end-token",
+        sentence="The last page of a list has an empty NextToken.",
+        source="pages of job lists (1045/73114) do not say how a list ends",
+        bend=Bend(handle=_empty_end_token),
+    ),
+    Dialect(
+        name="one-id-a-describe",
+        sentence="Describe of speech and document jobs takes one id; several are one id that does not exist.",
+        source="1045/73113 and 460/83092 take several; pages of speech and documents show one (1045/47933)",
+        bend=Bend(handle=_one_id_a_describe),
+    ),
+    Dialect(
+        name="level-not-defaulted",
+        sentence="A job whose submit gave no JobLevel echoes none.",
+        source="samples echo 0 unasked (436/76608); no table says so",
+        bend=Bend(settings=lambda settings: replace(settings, show_default_level=False)),
+    ),
+)
