@@ -6,6 +6,10 @@ from ciq_mock.settings import MockSettings, SettingError
 
 def bends_of(settings: MockSettings) -> tuple[Bend, ...]:
     """The bends of `settings`, in the order in which they are applied. Raises SettingError for a name not known."""
+    return (*_dialects(settings), *_faults(settings))
+
+
+def _dialects(settings: MockSettings) -> tuple[Bend, ...]:
     if not settings.dialects:
         return ()
     from ciq_mock.dialects import DIALECTS
@@ -13,4 +17,15 @@ def bends_of(settings: MockSettings) -> tuple[Bend, ...]:
     for name in settings.dialects:
         if name not in DIALECTS:
             raise SettingError(f"dialects names {name!r}, which is none: `ciq dialects` lists those there are")
-    return tuple(DIALECTS[name].bend for name in settings.dialects)
+    return tuple(DIALECTS[name].bend for name in dict.fromkeys(settings.dialects))
+
+
+def _faults(settings: MockSettings) -> tuple[Bend, ...]:
+    if not settings.faults:
+        return ()
+    from ciq_mock.faults import FAULTS
+
+    for name in settings.faults:
+        if name not in FAULTS:
+            raise SettingError(f"faults names {name!r}, which is none: `ciq faults` lists those there are")
+    return tuple(FAULTS[name].bend for name in dict.fromkeys(settings.faults))

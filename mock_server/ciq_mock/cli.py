@@ -72,6 +72,8 @@ def option_parser() -> argparse.ArgumentParser:
     add("--default-bucket", default=DEFAULT_BUCKET, help="bucket meant when Host names none (%(default)s)")
     add("--default-region", default=DEFAULT_REGION, help="region meant when Host names none (%(default)s)")
     add("--retries", default="1,5", help="seconds before each further attempt of a callback, with commas, or none")
+    add("--dialect", action="append", default=[], metavar="NAME", help="another legal reading; ciq dialects lists them")
+    add("--fault", action="append", default=[], metavar="NAME", help="get this wrong on purpose; ciq faults lists them")
     add(
         "--unknown-inputs",
         choices=[word.value for word in UnknownInput],
@@ -104,6 +106,8 @@ def _settings(options: argparse.Namespace) -> MockSettings:
         activated=_features(options.activated),
         clock=kind,
         clock_factor=factor,
+        dialects=tuple(options.dialect),
+        faults=tuple(options.fault),
         delivery=DeliverySettings(retry_after=_seconds(options.retries)),
         objects=ObjectSettings(
             largest=options.object_mib * _MIB,

@@ -26,6 +26,7 @@ AS_THEY_ARE = {
     "ciq requirements --area pause",
     "ciq report ciq-report --summary summary.md --badge badge.svg",
     "ciq compare before after --output comparison.html",
+    "ciq dialects",
     "ciq doctor --target http://127.0.0.1:8080",
     "ciq judge ciq-report/run.ndjson",
 }
@@ -35,6 +36,7 @@ SERVERS = {
         "ciq mock --port 8080",
         "ciq mock --port 8080 --activated all --workers 1 --clock stepped",
         "ciq mock --port 8080 --unknown-inputs refuse --object-mib 4 --store-mib 64",
+        "ciq mock --port 8080 --dialect held-shows-submitted --dialect shuffled-elements",
     )
 }
 OURS = ("CIQ_", "PYTEST_", "GITHUB_STEP_SUMMARY")

@@ -1,0 +1,40 @@
+"""Which dialects go together, and where each can be seen: the facts the tests of dialects share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ciq_mock.dialects import DIALECTS
+
+_OPPOSITES = (
+    {"one-worker", "ten-workers"},
+    {"instant-jobs", "slow-jobs"},
+    {"unset-times-empty", "unset-times-absent"},
+    {"message-upper-success", "message-lower-success", "code-of-failures-only"},
+    {"shuffled-elements", "alphabetical-elements"},
+    {"old-callback", "callback-with-unknown-jobs"},
+)
+"""Of each set, a mock can follow one."""
+
+SHOWN_ON = {
+    "queue-smart-audio-1": "speech",
+    "speech-without-start": "speech",
+    "one-id-a-describe": "doc",
+    "doc-category-docprocess": "doc",
+}
+"""The feature on which a dialect is seen, where that is not media."""
+
+
+def feature_of(dialect: str) -> str:
+    """The feature to judge when this dialect is spoken."""
+    return SHOWN_ON.get(dialect, "media")
+
+
+def consistent(names: Iterable[str]) -> tuple[str, ...]:
+    """The names without those that say the opposite of one before them, in the order of the catalogue."""
+    kept: list[str] = []
+    for name in names:
+        rivals = set().union(*(group for group in _OPPOSITES if name in group))
+        if name not in kept and rivals.isdisjoint(kept):
+            kept.append(name)
+    return tuple(name for name in DIALECTS if name in kept)

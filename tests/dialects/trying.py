@@ -1,0 +1,49 @@
+"""The suite against a mock of many tongues, in this process: start the mock, judge it, read the verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ciq_conformance.judge.selection import Selection, select_items
+from ciq_conformance.profile_loading import load_profile
+from ciq_conformance.runner.execution import RunOrder, RunResult, execute
+from ciq_mock.server import MockServer
+from ciq_mock.settings import MockSettings
+from ciq_schemas.requirement import load_registry
+from ciq_schemas.run import Level, Outcome
+
+WORKERS = 4
+JOB_SECONDS = 0.03
+BLAME = frozenset({Outcome.FAIL, Outcome.BLOCKED, Outcome.SUITE_ERROR})
+
+
+def judged(
+    dialects: Sequence[str],
+    *,
+    features: Sequence[str],
+    requirements: Sequence[str] = (),
+    areas: Sequence[str] = (),
+    faults: Sequence[str] = (),
+) -> RunResult:
+    """Judge a mock that follows the dialects and has the faults, from outside: by its address, without keys."""
+    settings = MockSettings(workers=WORKERS, duration=JOB_SECONDS, dialects=tuple(dialects), faults=tuple(faults))
+    with MockServer(settings) as server:
+        flags = {"url": ("--target", server.url), "features": ("--feature", list(features))}
+        loaded = load_profile(env={}, flags=flags)
+        selection = Selection(requirements=tuple(requirements), areas=tuple(areas))
+        items = select_items(load_registry(), loaded.profile.features, selection)
+        return execute(RunOrder(loaded=loaded), items)
+
+
+def blamed(result: RunResult) -> list[str]:
+    """What would stop a gate, each with what was seen."""
+    return [
+        f"{verdict.item} {verdict.outcome}: {verdict.seen or verdict.reason}"
+        for verdict in result.verdicts
+        if verdict.outcome in BLAME or (verdict.outcome is Outcome.INCONCLUSIVE and verdict.level is Level.MUST)
+    ] + [result.trouble] * bool(result.trouble)
+
+
+def red(result: RunResult) -> set[str]:
+    """Ids of the requirements that failed or were warned of."""
+    return {verdict.requirement for verdict in result.verdicts if verdict.outcome in (Outcome.FAIL, Outcome.WARN)}
