@@ -62,6 +62,7 @@ class Scenario(StrEnum):
     ISOLATION = "isolation"
     WORKFLOW = "workflow"
     BATCH = "batch"
+    EXPLORE = "explore"
     DEACTIVATION = "deactivation"
     EVERY = "*"
 
@@ -113,7 +114,8 @@ class Requirement:
     scenario: Scenario
     capabilities: tuple[Capability, ...] = ()
     set: str = "core"
-    """Which runs judge it: `core` every one, any other on request (`--area`, an id) or with all features."""
+    """Which runs judge it: `core` every one, any other on request (`--area`, an id) or with all features; but those
+    of `BY_OPTION` with their option alone."""
     untested: str = ""
     """Why no check exists; empty when there is one."""
     area: str = ""
@@ -136,7 +138,9 @@ class UnknownRequirementError(LookupError):
 _ID = re.compile(r"[A-Z]{3}-\d{3}")
 CORE = "core"
 """The set that every run judges; the others are judged on request, or when all features are."""
-_SETS = frozenset({CORE, "workflow", "templates"})
+BY_OPTION = frozenset({"explore"})
+"""Sets that only an option of their own opens (`--explore N`), not even a run over all features."""
+_SETS = frozenset({CORE, "workflow", "templates"}) | BY_OPTION
 _KEYS = frozenset(field.name for field in fields(Requirement)) - {"area"}
 _CLAUSE_KEYS = frozenset(field.name for field in fields(Clause))
 _LONGEST_QUOTE = 12

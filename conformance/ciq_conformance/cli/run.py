@@ -55,6 +55,12 @@ def run(
     deadline: Annotated[
         float | None, typer.Option("--deadline", metavar="SECONDS", min=1, help="Cut the run short after this time.")
     ] = None,
+    explore: Annotated[
+        int, typer.Option("--explore", metavar="N", min=0, help="Play N random histories on each feature as well.")
+    ] = 0,
+    seed: Annotated[
+        int | None, typer.Option("--seed", metavar="N", min=0, help="Play the histories of that seed again.")
+    ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show passing verdicts and all settings.")] = False,
 ) -> None:
     """Judge a target, requirement by requirement.
@@ -68,6 +74,7 @@ def run(
     was judged, or a MUST stayed inconclusive.
     """
     need_suite("run")
+    from ciq_conformance.driver.effort import Effort
     from ciq_conformance.judge.selection import Selection, select_items
     from ciq_conformance.runner.execution import RunOrder
     from ciq_conformance.runner.in_pytest import SuiteTrouble, run_suite
@@ -84,18 +91,23 @@ def run(
         callback_url=callback_url,
         patience=patience,
     )
+    effort = Effort(histories=explore, seed=seed, scripts=output)
     selection = Selection(
         requirements=tuple(requirement or ()),
         areas=tuple(area or ()),
         levels=tuple(level or ()),
         skip=tuple(skip or ()),
+        opened=effort.opened,
     )
     try:
         items = select_items(load_registry(), loaded.profile.features, selection)
     except UnknownRequirementError as error:
         raise options.usage(str(error)) from error
     if not items:
-        typer.echo("nothing to judge: no requirement fits this choice of features, levels and ids", err=True)
+        typer.echo(
+            "nothing to judge: no requirement fits this choice of features, levels and ids (EXP-* want --explore N)",
+            err=True,
+        )
         raise typer.Exit(ExitCode.NOTHING_PROVEN)
     console = Console()
     for setting in loaded.settings:
@@ -113,6 +125,7 @@ def run(
         output=output,
         serial=serial,
         deadline=deadline,
+        effort=effort,
         baseline=baseline,
         write_baseline=write_baseline,
         listeners=(listen,),

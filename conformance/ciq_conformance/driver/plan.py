@@ -33,6 +33,7 @@ SEQUENCE = (
     Scenario.ERRORS,
     Scenario.WORKFLOW,
     Scenario.BATCH,
+    Scenario.EXPLORE,
     Scenario.DEACTIVATION,
 )
 """Order within one feature; isolation is played before all of it."""
@@ -41,6 +42,11 @@ CALLBACK_SCENARIOS = frozenset({Scenario.CALLBACK, Scenario.RULE, Scenario.RECEI
 """Scenarios that are about callbacks and senseless when none can arrive."""
 _FOR_EVERY = (Scenario.QUEUES, Scenario.SUBMIT, Scenario.ERRORS)
 """Played for requirements on all exchanges, so that there are some of each kind."""
+_BESIDE = {
+    Scenario.EVERY: _FOR_EVERY,
+    # What a pause does to running jobs must be known before the order in a random history can be judged.
+    Scenario.EXPLORE: (Scenario.RUNNING, Scenario.EXPLORE),
+}
 
 
 def plan_scenarios(
@@ -56,7 +62,7 @@ def plan_scenarios(
             continue
         wanted = needed.setdefault(item.feature.feature, set())
         scenario = item.requirement.scenario
-        wanted.update(_FOR_EVERY if scenario is Scenario.EVERY else (scenario,))
+        wanted.update(_BESIDE.get(scenario, (scenario,)))
     if len(needed) > 1:
         for wanted in needed.values():
             wanted.add(Scenario.ISOLATION)

@@ -11,6 +11,7 @@ import msgspec
 
 from ciq_conformance.driver.calls import FeatureCalls
 from ciq_conformance.driver.client import Client
+from ciq_conformance.driver.effort import NO_EFFORT, Effort
 from ciq_conformance.driver.orders import RuleOrder
 from ciq_conformance.driver.patience import UNMEASURED, Patience
 from ciq_conformance.driver.receiver import CallbackReceiver
@@ -70,6 +71,7 @@ class Surroundings:
     receiver: CallbackReceiver
     recorder: RunRecorder
     stop: Stop
+    effort: Effort = NO_EFFORT
 
     def calls(self, spec: FeatureSpec, scenario: str, job_path: str, *, though_stopping: bool = False) -> FeatureCalls:
         """The calls of a feature under a scenario's name."""
@@ -98,6 +100,7 @@ class Surroundings:
             now=self.recorder.now,
             pause_thread=self.stop.pause,
             found=found,
+            effort=self.effort,
         )
 
 

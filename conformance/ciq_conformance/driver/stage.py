@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from ciq_conformance.driver.effort import NO_EFFORT, Effort
 from ciq_conformance.driver.orders import JobOrder, RuleOrder, submit_body, update_body
 from ciq_conformance.driver.patience import Patience
 from ciq_conformance.profile import Profile
@@ -17,6 +18,7 @@ from ciq_schemas.features import Feature, FeatureSpec
 from ciq_schemas.lifecycle import FINAL_STATES, JobState, QueueState
 from ciq_schemas.operations import OperationKind
 from ciq_schemas.requirement import Scenario
+from ciq_schemas.run import AnyRecord
 from ciq_schemas.values import Job, Queue
 
 
@@ -94,6 +96,11 @@ class Receiver(Protocol):
 class Recorder(Protocol):
     """Where exchanges, arrivals and marks go."""
 
+    @property
+    def records(self) -> Sequence[AnyRecord]:
+        """Everything recorded so far, in order."""
+        ...
+
     def mark(self, scenario: str, feature: str, name: str, text: str) -> None: ...
 
 
@@ -116,6 +123,8 @@ class Stage:
     """The feature's queue as it was before the run: what `restore` goes back to."""
     several_ids: bool = False
     """The probe has seen the target describe two ids in one request."""
+    effort: Effort = NO_EFFORT
+    """What may be spent on random histories."""
     siblings: Mapping[Feature, "Stage"] = field(default_factory=dict)
     """Stages of the other features of the run, for the isolation scenario only."""
 

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 
 from ciq_conformance.judge.registry import Item
 from ciq_schemas.features import FEATURES, Feature
-from ciq_schemas.requirement import CORE, Registry, Requirement, UnknownRequirementError
+from ciq_schemas.requirement import BY_OPTION, CORE, Registry, Requirement, UnknownRequirementError
 from ciq_schemas.run import Level
 
 
@@ -25,6 +25,8 @@ class Selection:
     features: tuple[Feature, ...] = ()
     skip: tuple[str, ...] = ()
     """Globs on item names or ids that are shown as skipped."""
+    opened: frozenset[str] = frozenset()
+    """Sets that an option has opened: `explore`."""
 
 
 def all_items(registry: Registry, features: Iterable[Feature]) -> tuple[Item, ...]:
@@ -51,7 +53,7 @@ def select_items(registry: Registry, features: Iterable[Feature], selection: Sel
     return tuple(
         item
         for item in items
-        if (everything or _in_reach(item, selection))
+        if (_is_open(item, selection) and (everything or _in_reach(item, selection)))
         and (not selection.areas or item.requirement.area in selection.areas)
         and (not selection.requirements or any(fits(item, glob) for glob in selection.requirements))
         and (not selection.levels or item.requirement.level in selection.levels)
@@ -59,11 +61,16 @@ def select_items(registry: Registry, features: Iterable[Feature], selection: Sel
     )
 
 
+def _is_open(item: Item, selection: Selection) -> bool:
+    return item.requirement.set not in BY_OPTION or item.requirement.set in selection.opened
+
+
 def _in_reach(item: Item, selection: Selection) -> bool:
     """The core belongs to every run, what is beside it to those that name it (or judge all features)."""
     requirement = item.requirement
     return (
         requirement.set == CORE
+        or requirement.set in selection.opened
         or requirement.area in selection.areas
         or any(fits(item, glob) for glob in selection.requirements)
     )

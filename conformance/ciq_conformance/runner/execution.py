@@ -16,6 +16,7 @@ import msgspec
 
 from ciq_conformance.checks import load_checks
 from ciq_conformance.driver.client import Client
+from ciq_conformance.driver.effort import NO_EFFORT, Effort
 from ciq_conformance.driver.probe import Surroundings
 from ciq_conformance.driver.receiver import CallbackReceiver
 from ciq_conformance.driver.recorder import Listener, RunFileWriteError, RunRecorder
@@ -49,11 +50,14 @@ class RunOrder:
 
     loaded: Loaded
     skip: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+    """What the embedded mock is to get wrong; for the proof that the suite sees it."""
     output: Path | None = None
     """Directory of the run file; None keeps the run in memory."""
     serial: bool = False
     deadline: float | None = None
     """Seconds after which the run is cut short."""
+    effort: Effort = NO_EFFORT
     baseline: Path | None = None
     write_baseline: Path | None = None
     listeners: tuple[Listener, ...] = ()
@@ -100,7 +104,7 @@ def execute(order: RunOrder, items: Sequence[Item]) -> RunResult:
                 raise OrderError(f"cannot write to {order.output}: {error.strerror}") from error
         profile = order.loaded.profile
         if profile.embedded:
-            profile = stack.enter_context(embedded_target(profile))
+            profile = stack.enter_context(embedded_target(profile, order.faults))
         problems = load_checks()  # before the clock starts: imports take time
         origin = time.monotonic()
         recorder = RunRecorder(now=lambda: time.monotonic() - origin, stream=stream, listeners=list(order.listeners))
@@ -128,7 +132,13 @@ def execute(order: RunOrder, items: Sequence[Item]) -> RunResult:
         except (OSError, SystemExit) as error:  # werkzeug exits when the port is taken
             raise OrderError(f"the callback receiver cannot listen at {profile.callback_bind}: {error}") from error
         around = Surroundings(
-            profile=profile, run_id=run_id, client=client, receiver=receiver, recorder=recorder, stop=stop
+            profile=profile,
+            run_id=run_id,
+            client=client,
+            receiver=receiver,
+            recorder=recorder,
+            stop=stop,
+            effort=order.effort,
         )
         session = RunSession(around=around, items=items, skip=order.skip, serial=order.serial)
         header = _header(order, profile, run_id, items)

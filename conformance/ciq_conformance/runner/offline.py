@@ -1,7 +1,7 @@
 """Judging a recorded run again. Pure but for reading the baseline: records in, records with new verdicts out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from ciq_conformance.judge.selection import Selection, all_items, items_by_name,
 from ciq_conformance.judge.verdict import counts, declared_capabilities, exit_code, judge_run
 from ciq_conformance.runner.circumstances import circumstances
 from ciq_schemas.features import FEATURES, Feature
-from ciq_schemas.requirement import load_registry
+from ciq_schemas.requirement import BY_OPTION, load_registry
 from ciq_schemas.run import AnyRecord, ExitCode, Footer, Header, Outcome, RunFileError, Verdict
 
 
@@ -72,7 +72,9 @@ def judge_again(records: Sequence[AnyRecord], selection: Selection, *, baseline:
 
 
 def _items(header: Header, selection: Selection) -> tuple[Item, ...]:
-    if selection.requirements or selection.levels:
-        return select_items(load_registry(), [Feature(name) for name in header.features], selection)
     items = items_by_name(load_registry(), header.selected)
+    if selection.requirements or selection.levels:
+        opened = frozenset(item.requirement.set for item in items) & BY_OPTION
+        wider = replace(selection, opened=opened)
+        return select_items(load_registry(), [Feature(name) for name in header.features], wider)
     return tuple(item for item in items if not selection.features or item.feature.feature in selection.features)

@@ -1,0 +1,68 @@
+"""Checks of the scenario `explore` (EXP): each rule over every history that was played."""
+
+from functools import partial
+from itertools import groupby
+
+from ciq_conformance.checks.histories import HERE, Told, told_histories
+from ciq_conformance.checks.history_rules import RULES
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.finding import Finding, absent, blocked, deviates, holds
+from ciq_conformance.judge.registry import Item, check
+from ciq_conformance.steps.explore import CHANNELS, SUBMITS, UPDATES, Step
+from ciq_schemas.lifecycle import ENDED_BY_RUNNING
+
+_LOOKS = {
+    "EXP-001": "job(s) shown to have waited for another",
+    "EXP-002": "look(s) at jobs held in a paused queue",
+    "EXP-003": "job(s) followed to their end",
+    "EXP-004": "job(s) cancelled while they waited",
+    "EXP-005": "change(s) of state",
+    "EXP-006": "job(s) whose callback was due or forbidden",
+    "EXP-007": "look(s) at jobs already told",
+}
+"""What each rule counts as shown."""
+
+
+def _judge(name: str, evidence: Evidence, item: Item) -> Finding:
+    mark = evidence.obstacle(HERE)
+    played = evidence.derive(told_histories)
+    looked = [(told, RULES[name](told, evidence)) for told in played]
+    deviating = [(told, one.deviations) for told, one in looked if one.deviations]
+    shown = sum(one.shown for _, one in looked)
+    power = f"{len(played)} histories, {sum(len(t.tracks) for t in played)} jobs, {shown} {_LOOKS[name]}"
+    if deviating:
+        told, deviations = min(deviating, key=lambda pair: (len(pair[0].tracks), len(pair[0].exchanges)))
+        return deviates(
+            item.requirement.statement,
+            f"history {told.number} ({story(told)}): {deviations[0].text}"
+            + (f" (and {len(deviations) - 1} more)" if len(deviations) > 1 else ""),
+            witness=deviations[0].witness,
+            reason=f"{len(deviating)} of {len(played)} histories show it; explore-{item.name}.py in the output "
+            "directory shows it again, where there is one",
+            power=power,
+        )
+    if mark is not None:
+        return blocked(mark.text, witness=(mark.seq,))
+    if name == "EXP-006" and not shown and _none_arrived(evidence, played):
+        return blocked("no callback arrived at all (see RUL-001, DEL-001)")
+    if not shown:
+        return absent(f"no history came to where this can be seen ({power}); more of them may (--explore)")
+    return holds(power, power=power)
+
+
+def _none_arrived(evidence: Evidence, played: tuple[Told, ...]) -> bool:
+    due = any(track.last_state in ENDED_BY_RUNNING for told in played for track in told.tracks)
+    channels = [f"{evidence.feature}.{HERE}.{channel}" for channel in CHANNELS]
+    return due and not evidence.arrivals(*channels)
+
+
+def story(told: Told) -> str:
+    """A history in words, as its requests tell it: `open first, pause, 5 submit, resume`."""
+    asked = (label for label, _ in told.exchanges if label.step in SUBMITS | UPDATES | {Step.CANCEL})
+    words = (f"{label.step}{f' {label.how}' if label.how and label.step in UPDATES else ''}" for label in asked)
+    counted = ((word, len(list(group))) for word, group in groupby(words))
+    return ", ".join(word if count == 1 else f"{count} {word}" for word, count in counted)
+
+
+for _name in RULES:
+    check(_name)(partial(_judge, _name))

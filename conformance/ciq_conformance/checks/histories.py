@@ -1,0 +1,132 @@
+"""What the transcript of the scenario `explore` says of each random history: its jobs, its pauses, its rules. Pure.
+
+Everything is read back from the exchanges and their labels, so that a stored run is judged as a live one.
+"""
+
+import math
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from ciq_conformance.driver.stage import channel_name
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.tracks import Track, build_tracks
+from ciq_conformance.reply import Notice, Reply
+from ciq_conformance.steps.explore import CHANNELS, SUBMITS, UPDATES, Label, Rule, Step, label_of
+from ciq_schemas.requirement import Scenario
+
+HERE = Scenario.EXPLORE
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The queue was paused for certain from one instant to the other."""
+
+    begin: float
+    end: float
+
+
+@dataclass(frozen=True)
+class Told:
+    """One history as it went."""
+
+    number: int
+    exchanges: tuple[tuple[Label, Reply], ...]
+    tracks: tuple[Track, ...]
+    notices: tuple[Notice, ...]
+    """Callbacks about its jobs."""
+    expired: frozenset[str]
+    """Waits that ran out, by the word after the number."""
+    receiver_failed: bool
+    """The receiver had answered badly in this history or the one before: callbacks may come late."""
+
+    @property
+    def began(self) -> float:
+        """When its first request was sent."""
+        return self.exchanges[0][1].exchange.started
+
+    @cached_property
+    def pauses(self) -> tuple[Span, ...]:
+        """When the queue was paused for certain: from the answer to a pause until the next resume is sent."""
+        spans: list[Span] = []
+        updates = [(label, reply) for label, reply in self.exchanges if label.step in UPDATES]
+        busy_until = -math.inf
+        for index, (label, reply) in enumerate(updates):
+            exchange = reply.exchange
+            if label.step in (Step.OPEN, Step.RESUME):
+                busy_until = max(busy_until, exchange.ended)
+            elif label.step is Step.PAUSE and reply.ok and exchange.started >= busy_until:
+                later = (r.exchange.started for word, r in updates[index + 1 :] if word.step is Step.RESUME)
+                spans.append(Span(exchange.ended, next(later, self.last)))
+        return tuple(spans)
+
+    @property
+    def last(self) -> float:
+        """When its last answer came."""
+        return max(reply.exchange.ended for _, reply in self.exchanges)
+
+    def rules_since(self, instant: float) -> tuple[Rule, ...]:
+        """The callback rules that may have been in force from an instant on."""
+        moments: list[float] = []
+        rules: list[Rule] = []
+        for label, reply in self.exchanges:
+            if label.step in (Step.OPEN, Step.RULE) and label.how in list(Rule):
+                moments.append(reply.exchange.ended)
+                rules.append(Rule(label.how))
+        return tuple(rules[max(0, bisect_right(moments, instant) - 1) :])
+
+    def cancels(self) -> dict[str, Reply]:
+        """The last cancel of each job that was not refused."""
+        return {label.how: reply for label, reply in self.exchanges if label.step is Step.CANCEL and not reply.refused}
+
+    def has_own_address(self, track: Track) -> bool:
+        """The job was submitted with an address of its own."""
+        label = label_of(track.step)
+        return label is not None and label.how == "own"
+
+
+def told_histories(evidence: Evidence) -> tuple[Told, ...]:
+    """All histories of the feature, in the order in which they were played."""
+    by_number: dict[int, list[tuple[Label, Reply]]] = {}
+    for reply in evidence.of(HERE):
+        label = label_of(reply.exchange.step)
+        if label is not None:
+            by_number.setdefault(label.history, []).append((label, reply))
+    notices = evidence.arrivals(*(channel_name(evidence.feature, HERE, channel) for channel in CHANNELS))
+    expired = [mark.text for mark in evidence.marks(HERE, "expired")]
+    found: list[Told] = []
+    failed_from: float = math.inf
+    for number, exchanges in sorted(by_number.items()):
+        found.append(_told(number, exchanges, notices, expired, failed_from))
+        bad = [n.arrival.started for n in notices if n.arrival.answered != 200]
+        began = found[-1].began
+        failed_from = next((at for at in bad if at >= began), math.inf)
+    return tuple(found)
+
+
+def _told(
+    number: int,
+    exchanges: Sequence[tuple[Label, Reply]],
+    notices: Sequence[Notice],
+    expired: Iterable[str],
+    failed_before: float,
+) -> Told:
+    began = exchanges[0][1].exchange.started
+    ended = max(reply.exchange.ended for _, reply in exchanges)
+    submits = [reply for label, reply in exchanges if label.step in SUBMITS]
+    looks = [reply for label, reply in exchanges if label.step not in SUBMITS and label.step not in UPDATES]
+    ids = {job.job_id for reply in submits for job in reply.jobs if job.job_id}
+    mine = [notice for notice in notices if ids.intersection(notice.job_ids)]
+    prefix = f"{number} "
+    return Told(
+        number=number,
+        exchanges=tuple(exchanges),
+        tracks=build_tracks(submits, looks, mine),
+        notices=tuple(mine),
+        expired=frozenset(
+            text.removeprefix(prefix).partition(":")[0].split()[0] for text in expired if text.startswith(prefix)
+        ),
+        receiver_failed=failed_before < began
+        or any(n.arrival.answered != 200 and began <= n.arrival.started <= ended for n in notices),
+    )

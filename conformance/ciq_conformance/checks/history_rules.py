@@ -1,0 +1,225 @@
+"""What must hold in any history, whatever was done in which order: one pure function a requirement (EXP).
+
+A rule looks at one history and says what contradicts it, and how much the history could have shown. The judge asks for
+all histories of a run, the explorer for the one it has just played.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from types import MappingProxyType
+
+from ciq_conformance.checks.histories import Span, Told, told_histories
+from ciq_conformance.checks.ordering_claims import running_tracks, words
+from ciq_conformance.driver.stage import channel_name
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.ordering import level_rule, order_rule
+from ciq_conformance.judge.tracks import Sighting, Track
+from ciq_conformance.steps.explore import OWN, TOLD, Rule, Step
+from ciq_schemas.lifecycle import FINAL_STATES, WAITING_STATES, JobState, may_be_seen_after
+from ciq_schemas.requirement import Scenario
+
+STARTED = frozenset({JobState.RUNNING, JobState.SUCCESS, JobState.FAILED})
+SETTLED = 0.3
+"""Seconds after which a job that a worker had taken before a pause shows it; the measured start latency is added."""
+_STATES = frozenset(state.value for state in JobState)
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """What contradicts a rule, and the records that show it."""
+
+    text: str
+    witness: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A rule's word on one history; `shown` counts the cases that a wrong implementation would have got wrong."""
+
+    deviations: tuple[Deviation, ...]
+    shown: int
+
+
+HistoryRule = Callable[[Told, Evidence], Looked]
+
+
+def _order(told: Told, evidence: Evidence) -> Looked:
+    by_level, by_order = level_rule(told.tracks), order_rule(told.tracks)
+    inversions = sorted((*by_level.inversions, *by_order.inversions), key=lambda i: -i.gap)
+    pauses = sum(label.step is Step.PAUSE for label, _ in told.exchanges)
+    workers = max(1, evidence.calibration.workers if evidence.calibration else 1)
+    # A running job that a pause stops looks as if it had never started: at most one a worker and pause.
+    excused = workers * pauses if evidence.derive(stops_running_jobs) else 0
+    if len({inversion.late.job_id for inversion in inversions}) <= excused:
+        inversions = []
+    return Looked(tuple(Deviation(words(i), i.witness) for i in inversions), by_level.proven + by_order.proven)
+
+
+def stops_running_jobs(evidence: Evidence) -> bool:
+    """A pause was seen to stop a running job, which is one documented reading."""
+    tracks = (*evidence.derive(running_tracks), *(t for told in evidence.derive(told_histories) for t in told.tracks))
+    return any(track.halted for track in tracks)
+
+
+def _settled(evidence: Evidence) -> float:
+    return SETTLED + (evidence.calibration.start_latency if evidence.calibration else 0.0)
+
+
+def _held(track: Track, span: Span, settled: float) -> Sighting | None:
+    """The first look in a paused queue that certainly shows a job nobody had taken."""
+    waited = (s for s in track.sightings if s.state in WAITING_STATES and s.received <= span.end)
+    new = track.asked_at >= span.begin
+    return next((s for s in waited if s.sent >= span.begin + (0.0 if new else settled)), None)
+
+
+def _leaks(told: Told, evidence: Evidence) -> Looked:
+    settled = _settled(evidence)
+    found: list[Deviation] = []
+    shown = 0
+    for span in told.pauses:
+        for track in told.tracks:
+            held = _held(track, span, settled)
+            shown += held is not None
+            if track.asked_at >= span.begin and track.not_after.at < span.end:
+                text = f"job {track.job_id} was submitted to the paused queue and had started before it was resumed"
+                found.append(Deviation(text, (track.submit_seq, track.not_after.seq)))
+            elif held is not None:
+                found.extend(_left(track, held, span))
+    return Looked(tuple(found), shown)
+
+
+def _left(track: Track, held: Sighting, span: Span) -> Iterator[Deviation]:
+    later = (s for s in track.sightings if s.sent > held.received and s.received < span.end and s.state in STARTED)
+    left = next(later, None)
+    if left is not None:
+        text = f"job {track.job_id} went from {held.state} to {left.state} in the paused queue"
+        yield Deviation(text, (held.seq, left.seq))
+
+
+def _lost(told: Told, evidence: Evidence) -> Looked:
+    cancelled = told.cancels()
+    found = []
+    kept = [track for track in told.tracks if track.job_id not in cancelled]
+    for track in kept:
+        state = track.last_state
+        if state == JobState.SUCCESS or (state not in FINAL_STATES and Step.DRAIN not in told.expired):
+            continue
+        seq = track.sightings[-1].seq if track.sightings else track.submit_seq
+        text = (
+            f"job {track.job_id} was last seen {state or 'never'}, though nobody cancelled it and the queue is active"
+        )
+        found.append(Deviation(text, (track.submit_seq, seq)))
+    return Looked(tuple(found), len(kept))
+
+
+def _cancelled(told: Told, evidence: Evidence) -> Looked:
+    settled = _settled(evidence)
+    found = []
+    shown = 0
+    by_id = {track.job_id: track for track in told.tracks}
+    for job_id, reply in told.cancels().items():
+        track, exchange = by_id.get(job_id), reply.exchange
+        if track is None or not reply.ok:
+            continue
+        span = next((s for s in told.pauses if s.begin <= exchange.started and exchange.ended <= s.end), None)
+        held = _held(track, Span(span.begin, exchange.started), settled) if span else None
+        if held is None:
+            continue  # it may have been running by then
+        after = [s for s in track.sightings if s.sent > exchange.ended]
+        shown += bool(after)
+        ran = next((s for s in after if s.state in STARTED), None)
+        if ran is not None:
+            text = f"job {job_id} was cancelled while it waited, and later seen {ran.state}"
+            found.append(Deviation(text, (held.seq, exchange.seq, ran.seq)))
+        elif after and after[-1].state != JobState.CANCEL:
+            text = f"job {job_id} was cancelled while it waited, and last seen {after[-1].state}"
+            found.append(Deviation(text, (held.seq, exchange.seq, after[-1].seq)))
+    return Looked(tuple(found), shown)
+
+
+def _states(told: Told, evidence: Evidence) -> Looked:
+    found = []
+    changes = 0
+    for track in told.tracks:
+        seen = [s for s in track.sightings if s.state in _STATES]
+        for earlier, later in pairwise(seen):
+            if earlier.state == later.state or earlier.received > later.sent:
+                continue
+            changes += 1
+            if not may_be_seen_after(JobState(earlier.state), JobState(later.state)):
+                text = f"job {track.job_id} was {earlier.state}, later {later.state}"
+                found.append(Deviation(text, (earlier.seq, later.seq)))
+    return Looked(tuple(found), changes)
+
+
+def _told(told: Told, evidence: Evidence) -> Looked:
+    channels = _channels(evidence)
+    if not evidence.arrivals(*channels.values()):
+        return Looked((), 0)
+    found = []
+    shown = 0
+    for track in told.tracks:
+        rules, own = told.rules_since(track.asked_at), told.has_own_address(track)
+        arrived = [n for n in told.notices if track.job_id in n.job_ids]
+        if set(rules) == {Rule.OFF} and not own:
+            shown += 1
+            found += [
+                Deviation(f"job {track.job_id} was told although the rule was Off", (track.submit_seq, n.arrival.seq))
+                for n in arrived[:1]
+            ]
+            continue
+        ended = next((s for s in track.sightings if s.state in (JobState.SUCCESS, JobState.FAILED)), None)
+        if Rule.OFF in rules or ended is None:
+            continue  # the documents do not say which moment's rule counts
+        wanted = {channels[OWN]} if own else {channels[rule] for rule in rules}
+        shown += 1
+        if any(n.arrival.channel in wanted for n in arrived):
+            continue
+        if arrived:
+            text = f"job {track.job_id} was told at another address than the one in force"
+            found.append(Deviation(text, (track.submit_seq, arrived[0].arrival.seq)))
+        elif TOLD in told.expired and not told.receiver_failed:
+            text = f"job {track.job_id} ended as {ended.state}, and no callback came"
+            found.append(Deviation(text, (track.submit_seq, ended.seq)))
+    return Looked(tuple(found), shown)
+
+
+def _channels(evidence: Evidence) -> Mapping[str, str]:
+    names = (Rule.FIRST, Rule.SECOND, OWN)
+    return {name: channel_name(evidence.feature, Scenario.EXPLORE, name) for name in names}
+
+
+def _told_too_soon(told: Told, evidence: Evidence) -> Looked:
+    by_id = {track.job_id: track for track in told.tracks}
+    found = []
+    shown = 0
+    for notice in told.notices:
+        for job_id in notice.job_ids:
+            track = by_id.get(job_id)
+            later = [s for s in track.sightings if s.sent >= notice.arrival.ended] if track else []
+            shown += bool(later)
+            open_look = next((s for s in later if s.state in _STATES and s.state not in FINAL_STATES), None)
+            if open_look is not None:
+                text = f"job {job_id} was told, and after that seen {open_look.state}"
+                found.append(Deviation(text, (notice.arrival.seq, open_look.seq)))
+    return Looked(tuple(found), shown)
+
+
+RULES: Mapping[str, HistoryRule] = MappingProxyType(
+    {
+        "EXP-001": _order,
+        "EXP-002": _leaks,
+        "EXP-003": _lost,
+        "EXP-004": _cancelled,
+        "EXP-005": _states,
+        "EXP-006": _told,
+        "EXP-007": _told_too_soon,
+    }
+)
+"""The rule of each requirement."""
+
+
+def broken_rules(told: Told, evidence: Evidence) -> Sequence[str]:
+    """Ids of the rules that a history contradicts."""
+    return tuple(name for name, rule in RULES.items() if rule(told, evidence).deviations)

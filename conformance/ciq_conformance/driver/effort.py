@@ -1,0 +1,30 @@
+"""How much a run may spend beyond its scenarios: random histories, and where their scripts go. Values only."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from zlib import crc32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """What the operator allows. Nothing, unless asked for."""
+
+    histories: int = 0
+    """Random histories to play on each feature."""
+    seed: int | None = None
+    """What chance begins with; None takes it from the run's id."""
+    scripts: Path | None = None
+    """Directory for the stand-alone script of a deviation; None writes none."""
+
+    @property
+    def opened(self) -> frozenset[str]:
+        """Sets of requirements that this effort opens."""
+        return frozenset({"explore"}) if self.histories else frozenset()
+
+    def seed_of(self, run_id: str) -> int:
+        """The seed given, else one that the run's id stands for."""
+        return crc32(run_id.encode()) if self.seed is None else self.seed
+
+
+NO_EFFORT = Effort()
+"""A run without anything random."""

@@ -1,0 +1,106 @@
+"""Exploring: play random histories, and where one deviates look for a small one that does, and write it as a script.
+
+The histories come from Hypothesis, all before the first is played. Its own shrinking is left aside: it takes plays by
+the hundred and knows no clock, while here one play may last seconds and may fail by chance. So shrinking is
+`history.shrink` under a budget, and what it finds must deviate once more before it is written. The verdict does not
+come from here: the judge reads all histories from the transcript, the replays among them.
+"""
+
+from dataclasses import dataclass, field
+
+from ciq_conformance.checks.histories import told_histories
+from ciq_conformance.checks.history_rules import broken_rules, stops_running_jobs
+from ciq_conformance.driver.stage import Stage
+from ciq_conformance.explore.history import History, histories, jobs_in, shrink
+from ciq_conformance.explore.player import Player
+from ciq_conformance.explore.script import write_script
+from ciq_conformance.judge.evidence import Evidence
+from ciq_schemas.requirement import Scenario
+from ciq_schemas.run import AnyRecord, Calibration, Exchange
+
+SECONDS_EACH = 15.0
+LEAST_SECONDS = 60.0
+SHRINK_SECONDS = 60.0
+SHRINK_PLAYS = 40
+"""Budgets on one feature; seconds are multiplied by the operator's patience."""
+_CONFIRMATIONS = 2
+
+
+@dataclass
+class _Explorer:
+    stage: Stage
+    played: int = 0
+    broken: dict[str, list[History]] = field(default_factory=dict)
+    """Histories that contradict a rule, by the rule's id, in the order of play."""
+    _begin: int = 0
+    _before: int = 0
+    """Number of records before the last history, and before the one before it."""
+
+    def evidence(self) -> Evidence:
+        """What the last two histories left in the transcript, with what was measured before them."""
+        records = self.stage.recorder.records
+        measured = (r for r in records[: self._before] if _is_measured(r))
+        return Evidence(feature=self.stage.spec.feature, records=(*measured, *records[self._before :]))
+
+    def play(self, history: History) -> tuple[str, ...]:
+        """Play a history; ids of the rules that it contradicts."""
+        self.played += 1
+        number = self.played
+        self._before, self._begin = self._begin, len(self.stage.recorder.records)
+        Player(stage=self.stage, number=number).play(history)
+        evidence = self.evidence()
+        told = next((one for one in told_histories(evidence) if one.number == number), None)
+        broken = tuple(broken_rules(told, evidence)) if told is not None and told.exchanges else ()
+        for name in broken:
+            self.broken.setdefault(name, []).append(history)
+        return broken
+
+
+def _is_measured(record: AnyRecord) -> bool:
+    return isinstance(record, Calibration) or (isinstance(record, Exchange) and record.scenario == Scenario.RUNNING)
+
+
+def explore(stage: Stage) -> None:
+    """Play the histories that the stage's effort allows; shrink and write down what deviates."""
+    effort, scale = stage.effort, stage.profile.patience
+    begin = effort.seed_of(stage.run_id)
+    planned = histories(stage.spec, effort.histories, begin)
+    explorer = _Explorer(stage)
+    end = stage.now() + max(LEAST_SECONDS, SECONDS_EACH * len(planned)) * scale
+    for history in planned:
+        if stage.now() > end:
+            break
+        explorer.play(history)
+    stage.mark("note", f"{explorer.played} of {len(planned)} histories played; --seed {begin} gives the same ones")
+    first = dict(explorer.broken)
+    for name, failing in first.items():
+        _pin_down(explorer, name, min(failing, key=lambda history: (jobs_in(history), len(history))))
+
+
+def _pin_down(explorer: _Explorer, name: str, history: History) -> None:
+    """Shrink the history that contradicts a rule, see it do so again, and write the script."""
+    stage = explorer.stage
+    end = stage.now() + SHRINK_SECONDS * stage.profile.patience
+    last_play = explorer.played + SHRINK_PLAYS
+
+    def may_go_on() -> bool:
+        return stage.now() < end and explorer.played < last_play
+
+    candidates = [history]
+
+    def still_fails(proposal: History) -> bool:
+        fails = name in explorer.play(proposal)
+        if fails:
+            candidates.append(proposal)
+        return fails
+
+    shrink(history, still_fails, may_go_on)
+    chosen = next((one for one in reversed(candidates[-_CONFIRMATIONS:]) if name in explorer.play(one)), candidates[-1])
+    words = "; ".join(str(command) for command in chosen)
+    stage.mark("note", f"{name}: of {len(history)} commands and {jobs_in(history)} jobs these are left: {words}")
+    if stage.effort.scripts is not None:
+        evidence = explorer.evidence()
+        job_path = evidence.calibration.job_path if evidence.calibration else stage.spec.job_path
+        halting = evidence.derive(stops_running_jobs)
+        path = write_script(stage, name, chosen, job_path=job_path, halting=halting)
+        stage.mark("note", f"{name}: {path} shows it again")

@@ -1,0 +1,226 @@
+"""Plays one history on a stage: makes the exchanges, looks where something can be seen, never judges.
+
+Knows when a command makes sense. Must not know what the rules say. A history begins with an active queue and the first
+callback rule, and ends when all its jobs have ended, with an active queue again.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from math import ceil
+
+from ciq_conformance.driver.orders import RuleOrder
+from ciq_conformance.driver.stage import Broken, Stage, describe_reply
+from ciq_conformance.explore.history import Command, History, Op
+from ciq_conformance.steps.explore import OWN, TOLD, Label, Rule, Step
+from ciq_schemas.lifecycle import FINAL_STATES, WAITING_STATES, QueueState
+
+MOST_JOBS = 40
+FEWEST_JOBS = 6
+LONGEST_DRAIN = 8.0
+"""Seconds that the jobs of one history may take, as far as the calibration tells."""
+AT_ONCE = 0.5
+"""Jobs that would all end within this time cannot be caught in the middle by looking: resume and pause side by side."""
+SETTLE = 0.3
+FREEZE_LOOK = 0.35
+"""More than the slack of the order rules: what waits this long after another has started was overtaken."""
+
+
+@dataclass(kw_only=True)
+class Player:
+    """One history being played."""
+
+    stage: Stage
+    number: int
+    _jobs: dict[str, tuple[Rule, ...]] = field(default_factory=dict)
+    """Every job, with the callback rules since its submit."""
+    _own: set[str] = field(default_factory=set)
+    _cancelled: set[str] = field(default_factory=set)
+    _states: dict[str, str] = field(default_factory=dict)
+    _rule: Rule = Rule.FIRST
+    _paused: bool = False
+    _closed: bool = False
+    """The paused queue takes no jobs: the console pages let it."""
+
+    def play(self, history: History) -> None:
+        """Play the history to its end; Broken when the target refuses what nobody may refuse."""
+        self._put(Step.OPEN, QueueState.ACTIVE, how=self._rule)
+        for command in history:
+            self._do(command)
+        if self._paused:
+            self._resume()
+        self._drain()
+
+    def _do(self, command: Command) -> None:
+        match command.op:
+            case Op.SUBMIT:
+                for level in command.levels:
+                    self._submit(level, own=command.own)
+            case Op.MANY:
+                self._many(command.levels)
+            case Op.PAUSE if not self._paused:
+                self._pause()
+            case Op.RESUME if self._paused:
+                self._resume()
+            case Op.FREEZE:
+                self._freeze()
+            case Op.CANCEL:
+                self._cancel(command.pick)
+            case Op.RULE if command.rule is not self._rule:
+                self._rule = command.rule
+                self._jobs = {job: (*rules, command.rule) for job, rules in self._jobs.items()}
+                self._put(Step.RULE, QueueState.PAUSED if self._paused else QueueState.ACTIVE, how=command.rule)
+            case Op.FAILING:
+                channel = Rule.FIRST if self._rule is Rule.OFF else self._rule
+                self.stage.receiver.answer(self.stage.channel(channel), command.pick, command.times)
+
+    @property
+    def _open(self) -> list[str]:
+        ended = (job for job, state in self._states.items() if state in FINAL_STATES)
+        return [job for job in self._jobs if job not in set(ended)]
+
+    @property
+    def _room(self) -> int:
+        """How many more jobs the history may have."""
+        calibration = self.stage.patience.calibration
+        most = int(LONGEST_DRAIN * max(1, calibration.workers) / max(calibration.job_latency, 0.01))
+        size = MOST_JOBS if self.stage.several_ids else MOST_JOBS // 2
+        return max(FEWEST_JOBS, min(size, most)) - len(self._jobs)
+
+    def _submit(self, level: int | None, *, own: bool) -> None:
+        if self._room <= 0 or (self._paused and self._closed):
+            return
+        order = self.stage.order(f"h{self.number} {len(self._jobs)}", level=level)
+        if own:
+            order = order.with_(callback=self.stage.receiver.address(self.stage.channel(OWN)))
+        reply = self.stage.submit(self._step(Step.SUBMIT, OWN if own else ""), order)
+        ids = [job.job_id for job in reply.jobs if job.job_id]
+        if not reply.ok and self._paused:
+            self._closed = True
+            return
+        if not reply.ok or len(ids) != 1:
+            raise Broken(f"submit answered {describe_reply(reply)} instead of a job")
+        self._jobs[ids[0]] = (self._rule,)
+        if own:
+            self._own.add(ids[0])
+
+    def _many(self, levels: tuple[int | None, ...]) -> None:
+        if self._room < len(levels) or (self._paused and self._closed):
+            return
+        orders = [self.stage.order(f"h{self.number} many {i}", level=level) for i, level in enumerate(levels)]
+        reply = self.stage.submit(self._step(Step.MANY), *orders)
+        ids = [job.job_id for job in reply.jobs if job.job_id]
+        if not reply.ok and self._paused:
+            self._closed = True
+            return
+        if not reply.ok:
+            raise Broken(f"a request with {len(levels)} operations was answered {describe_reply(reply)}")
+        self._jobs.update(dict.fromkeys(ids, (self._rule,)))
+
+    def _pause(self) -> None:
+        self._put(Step.PAUSE, QueueState.PAUSED)
+        self._paused = True
+
+    def _resume(self) -> None:
+        self._watch_held()
+        self._put(Step.RESUME, QueueState.ACTIVE)
+        self._paused = False
+
+    def _watch_held(self) -> None:
+        """Look at what the paused queue holds: once when it has come to rest, once after the time a leak needs."""
+        if self._open:
+            self._settle()
+            self.stage.pause_thread(max(FREEZE_LOOK, self.stage.patience.hold))
+            self._look(Step.LOOK)
+
+    def _settle(self) -> None:
+        patience = self.stage.patience
+        self.stage.pause_thread(SETTLE + min(2.0, patience.calibration.start_latency))
+
+        def at_rest(states: dict[str, str]) -> bool:
+            return all(state in WAITING_STATES or state in FINAL_STATES for state in states.values())
+
+        open_jobs = self._open
+        if open_jobs:
+            step = self._step(Step.SETTLE)
+            self._states |= self.stage.watch(step, open_jobs, at_rest, patience.settle + patience.jobs(1))
+
+    def _look(self, step: Step) -> None:
+        seen = self.stage.look(self._step(step), self._open)
+        self._states |= {job: one.state or "" for job, one in seen.items()}
+
+    def _freeze(self) -> None:
+        """Let some jobs start, then hold the others."""
+        if not self._open:
+            return
+        patience = self.stage.patience
+        rounds = ceil(len(self._open) / max(1, patience.calibration.workers))
+        if self._paused and rounds * patience.calibration.job_latency < AT_ONCE:
+            self._resume_and_pause()
+        else:
+            if self._paused:
+                self._resume()
+
+            def some_started(states: dict[str, str]) -> bool:
+                return any(state not in WAITING_STATES for state in states.values())
+
+            step = self._step(Step.RUN)
+            self._states |= self.stage.watch(step, self._open, some_started, patience.jobs(1))
+            self._pause()
+        self._watch_held()
+
+    def _resume_and_pause(self) -> None:
+        """Send both without waiting for the first answer, then pause for certain."""
+        self._watch_held()
+        with ThreadPoolExecutor(1) as beside:
+            resumed = beside.submit(self._put, Step.RESUME, QueueState.ACTIVE)
+            self.stage.pause_thread(0.002)
+            self._put(Step.PAUSE, QueueState.PAUSED)
+            resumed.result()
+        self._put(Step.PAUSE, QueueState.PAUSED)
+
+    def _cancel(self, pick: int) -> None:
+        if self._paused and self._open:
+            self._settle()
+        waiting = [job for job in self._open if job not in self._cancelled]
+        if waiting:
+            victim = waiting[pick % len(waiting)]
+            self._cancelled.add(victim)
+            self.stage.calls.cancel(self._step(Step.CANCEL, victim), victim)
+            self._look(Step.LOOK)
+
+    def _drain(self) -> None:
+        stage = self.stage
+        if not self._jobs:
+            return
+        kept = [job for job in self._jobs if job not in self._cancelled]
+        stage.watch_ended(self._step(Step.DRAIN), kept)
+        if self._cancelled:
+            stage.look(self._step(Step.AFTER), sorted(self._cancelled))
+        due = {job: self._due_at(job) for job in kept if Rule.OFF not in self._jobs[job]}
+        channels = [stage.channel(name) for name in (Rule.FIRST, Rule.SECOND, OWN)]
+
+        def all_told() -> bool:
+            told: dict[str, set[str]] = {}
+            for notice in stage.receiver.arrivals(*channels):
+                for job in notice.job_ids:
+                    told.setdefault(job, set()).add(notice.arrival.channel)
+            return all(wanted & told.get(job, set()) for job, wanted in due.items())
+
+        if not stage.receiver.wait(all_told, stage.patience.callback):
+            stage.mark("expired", f"{self.number} {TOLD}: waited {stage.patience.callback:.1f} s for callbacks")
+        if any(set(rules) == {Rule.OFF} for rules in self._jobs.values()):
+            stage.pause_thread(stage.patience.quiet)
+        stage.look(self._step(Step.AFTER), kept)
+
+    def _due_at(self, job: str) -> set[str]:
+        names = (OWN,) if job in self._own else self._jobs[job]
+        return {self.stage.channel(name) for name in names}
+
+    def _put(self, step: Step, state: QueueState, *, how: str = "") -> None:
+        rule = RuleOrder(state="Off")
+        if self._rule is not Rule.OFF:
+            rule = RuleOrder(url=self.stage.receiver.address(self.stage.channel(self._rule)))
+        self.stage.set_queue_or_break(self._step(step, how), state=state, rule=rule)
+
+    def _step(self, step: Step, how: str = "") -> str:
+        return str(Label(self.number, step, how))

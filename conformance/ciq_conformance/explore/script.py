@@ -1,0 +1,104 @@
+"""Writes a history as a stand-alone script: the two replay modules and the case, in one file.
+
+Knows what a replay must know of a target. No secret goes into a script: keys come from the environment when it runs.
+"""
+
+import inspect
+import pprint
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ciq_conformance.driver.orders import operation_xml
+from ciq_conformance.driver.stage import Stage
+from ciq_conformance.explore import replay, replay_rules
+from ciq_conformance.explore.history import Command, History, Op
+from ciq_schemas.features import SHARED_JOB_PATH
+from ciq_schemas.requirement import load_registry
+
+
+def script_name(rule: str, feature: str) -> str:
+    """`explore-EXP-001-media.py`."""
+    return f"explore-{rule}-{feature}.py"
+
+
+def write_script(stage: Stage, rule: str, history: History, *, job_path: str, halting: bool) -> Path:
+    """Write the script into the directory of the stage's effort; return its path."""
+    folder = stage.effort.scripts
+    if folder is None:
+        raise ValueError("this run writes no scripts")
+    path = folder / script_name(rule, stage.spec.feature)
+    case = case_of(stage, rule, history, job_path=job_path, halting=halting)
+    path.write_text(script_text(case), encoding="utf-8")
+    path.chmod(0o755)
+    return path
+
+
+def case_of(stage: Stage, rule: str, history: History, *, job_path: str, halting: bool) -> dict[str, object]:
+    """What the replay must know, as plain values."""
+    profile, spec, calibration = stage.profile, stage.spec, stage.patience.calibration
+    order = stage.order("replay", user_data=None)
+    container, _, _ = operation_xml(order).removeprefix("<Operation>").partition("<Output>")
+    fixed = spec.feature in profile.job_path
+    return {
+        "rule": rule,
+        "title": load_registry().get(rule).statement,
+        "feature": spec.feature.value,
+        "target": profile.url,
+        "bucket": profile.bucket,
+        "region": profile.region,
+        "host": profile.host,
+        "queue_path": spec.queue_path,
+        "queue_names": [stage.found.name or "", *spec.queue_names],
+        "job_path": job_path,
+        "cancel_path": job_path if fixed else SHARED_JOB_PATH,
+        "tag": order.tag,
+        "container": container,
+        "input": order.input_object,
+        "input_extra": order.input_extra,
+        "output": order.output_object,
+        "several_ids": stage.several_ids,
+        "latency": calibration.job_latency,
+        "start_latency": calibration.start_latency,
+        "callback_latency": calibration.callback_latency or 0.0,
+        "workers": max(1, calibration.workers),
+        "halting": halting,
+        "history": [words_of(command) for command in history],
+    }
+
+
+def words_of(command: Command) -> list[object]:
+    """A command as the replay reads it."""
+    match command.op:
+        case Op.SUBMIT | Op.MANY:
+            return [command.op.value, list(command.levels), command.own]
+        case Op.CANCEL:
+            return [command.op.value, command.pick]
+        case Op.RULE:
+            return [command.op.value, command.rule.value]
+        case Op.FAILING:
+            return [command.op.value, command.pick, command.times]
+        case _:
+            return [command.op.value]
+
+
+def script_text(case: Mapping[str, object]) -> str:
+    """The whole script."""
+    return "\n".join(
+        (
+            "#!/usr/bin/env python3",
+            f"# Shows on a target that {case['rule']} does not hold. Written by `ciq run --explore`.",
+            _own_lines(inspect.getsource(replay)),
+            _own_lines(inspect.getsource(replay_rules)),
+            f"CASE = {pprint.pformat(dict(case), sort_dicts=False, width=110)}",
+            "",
+            'if __name__ == "__main__":',
+            "    sys.exit(main(CASE))",
+            "",
+        )
+    )
+
+
+def _own_lines(source: str) -> str:
+    """A module without its import of the other."""
+    kept: Sequence[str] = [line for line in source.splitlines() if not line.startswith("from ciq_conformance")]
+    return "\n".join(kept) + "\n"
