@@ -89,7 +89,7 @@ def _headers(change: Callable[[bytes, bytes], tuple[bytes, bytes]]) -> Callable[
 
             def answer(self, scope: Scope, headers: dict[bytes, bytes], body: bytes) -> Answered:
                 status, given, content = super().answer(scope, headers, body)
-                return status, [change(bytes(name), value) for name, value in given], content
+                return status, [change(name, value) for name, value in given], content
 
         return Changed
 
@@ -97,7 +97,7 @@ def _headers(change: Callable[[bytes, bytes], tuple[bytes, bytes]]) -> Callable[
 
 
 def _with_charset(name: bytes, value: bytes) -> tuple[bytes, bytes]:
-    return name, value + b"; charset=utf-8" if name.lower() == b"content-type" else value
+    return name, value + b"; charset=utf-8" if bytes.lower(name) == b"content-type" else value
 
 
 DIALECTS = (
@@ -141,6 +141,6 @@ DIALECTS = (
         name="lower-case-headers",
         sentence="Names of headers are written in lower case.",
         source="names have no case (RFC 9110, 5.1)",
-        bend=Bend(service=_headers(lambda name, value: (name.lower(), value))),
+        bend=Bend(service=_headers(lambda name, value: (bytes.lower(name), value))),
     ),
 )

@@ -1,0 +1,249 @@
+"""The catalogue of dialects, and that each does what its sentence says where one look can show it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import msgspec
+import pytest
+from lxml import etree
+from mixtures import SHOWN_ON, consistent
+
+from ciq_mock import seams
+from ciq_mock.bends import bends_of
+from ciq_mock.callback_rule import BodyFormat
+from ciq_mock.delivery import DeliveryRoom
+from ciq_mock.dialects import DIALECTS
+from ciq_mock.dialects.listing import listed
+from ciq_mock.dialects.scheduling import Halting
+from ciq_mock.engine import Engine, JobOrder
+from ciq_mock.http.app import ServiceApp
+from ciq_mock.ids import RandomIds
+from ciq_mock.mock import Mock
+from ciq_mock.server import MockServer
+from ciq_mock.service.job_documents import callback_body
+from ciq_mock.settings import MockSettings, SettingError
+from ciq_schemas.features import Feature
+from ciq_schemas.lifecycle import JobState, QueueState
+
+QUIET = MockSettings(workers=3, duration=30.0, activated=tuple(Feature))
+TAGS = {
+    "media": ("Snapshot", "/jobs"),
+    "speech": ("SpeechRecognition", "/asr_jobs"),
+    "doc": ("DocProcess", "/doc_jobs"),
+}
+QUEUES = {"media": "/queue", "speech": "/asrqueue", "doc": "/docqueue"}
+
+
+class Client:
+    """Asks a mock what it says."""
+
+    def __init__(self, server: MockServer) -> None:
+        self.url = server.url
+        self.headers: dict[str, str] = {}
+
+    def ask(self, target: str, body: str | None = None, method: str | None = None) -> bytes:
+        """The body of an answer, whatever its status."""
+        data = None if body is None else body.encode()
+        request = urllib.request.Request(self.url + target, data=data, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                self.headers = dict(answer.headers.items())
+                return bytes(answer.read())
+        except urllib.error.HTTPError as refusal:
+            return bytes(refusal.read())
+
+    def submit(self, feature: str = "media", source: str = "in/a.mp4") -> etree._Element:
+        """A job as its submit shows it."""
+        tag, path = TAGS[feature]
+        body = (
+            f"<Request><Tag>{tag}</Tag><Input><Object>{source}</Object></Input><Operation><Output><Region>r</Region>"
+            "<Bucket>b-1250000000</Bucket><Object>out/a</Object></Output></Operation></Request>"
+        )
+        job = etree.fromstring(self.ask(path, body)).find("JobsDetail")
+        assert job is not None
+        return job
+
+    def queue(self, feature: str = "media") -> etree._Element:
+        """The feature's queue."""
+        queue = etree.fromstring(self.ask(QUEUES[feature])).find("QueueList")
+        assert queue is not None
+        return queue
+
+    def pause(self) -> bytes:
+        """Pause the queue of media."""
+        queue_id = self.queue().findtext("QueueId")
+        rule = "<NotifyConfig><State>Off</State></NotifyConfig>"
+        body = f"<Request><Name>queue-1</Name><State>Paused</State>{rule}</Request>"
+        return self.ask(f"/queue/{queue_id}", body, "PUT")
+
+
+def _held(client: Client) -> bool:
+    client.pause()
+    return client.submit().findtext("State") == "Submitted"
+
+
+def _closed(client: Client) -> bool:
+    client.pause()
+    return b"<Code>InvalidArgument</Code>" in client.ask(
+        "/jobs", "<Request><Tag>MediaInfo</Tag><Input><Object>a</Object></Input><Operation/></Request>"
+    )
+
+
+def _listed_end(client: Client) -> bool:
+    root = etree.fromstring(client.ask("/jobs?tag=Snapshot"))
+    return root.find("NextToken") is not None and not root.findtext("NextToken")
+
+
+def _one_id(client: Client) -> bool:
+    ids = ",".join(client.submit("doc").findtext("JobId") or "" for _ in range(2))
+    return f"<NonExistJobIds>{ids}</NonExistJobIds>".encode() in client.ask(f"/doc_jobs/{ids}")
+
+
+SHOWN: dict[str, Callable[[Client], bool]] = {
+    "held-shows-submitted": _held,
+    "paused-queue-closed": _closed,
+    "speed-queue": lambda c: c.ask("/queue?category=CateAll").count(b"<QueueList>") == 2,
+    "queue-smart-audio-1": lambda c: c.queue("speech").findtext("Name") == "queue-smart-audio-1",
+    "upper-case-ids": lambda c: (c.submit().findtext("JobId") or "")[1:].isupper(),
+    "one-worker": lambda c: c.queue().findtext("MaxConcurrent") == "1",
+    "ten-workers": lambda c: c.queue().findtext("MaxConcurrent") == "10",
+    "empty-end-token": _listed_end,
+    "one-id-a-describe": _one_id,
+    "level-not-defaulted": lambda c: c.submit().find("Operation/JobLevel") is None,
+    "unset-times-empty": lambda c: c.submit().findtext("EndTime") == "",
+    "unset-times-absent": lambda c: c.submit().find("EndTime") is None,
+    "speech-without-start": lambda c: c.submit("speech").find("StartTime") is None,
+    "message-upper-success": lambda c: c.submit().findtext("Message") == "SUCCESS",
+    "message-lower-success": lambda c: c.submit().findtext("Message") == "success",
+    "code-of-failures-only": lambda c: c.submit().find("Code") is None,
+    "times-in-utc": lambda c: (c.submit().findtext("CreationTime") or "").endswith("+0000"),
+    "unknown-queues-in-container": lambda c: b"<NonExistPIDs><QueueID>p1</QueueID>" in c.ask("/queue?queueIds=p1,p2"),
+    "unknown-jobs-repeated": lambda c: c.ask("/jobs/j1,j2").count(b"<NonExistJobIds>") == 2,
+    "error-without-resource": lambda c: b"<Resource" not in c.ask("/jobs"),
+    "doc-category-docprocess": lambda c: c.queue("doc").findtext("Category") == "DocProcess",
+    "queue-without-bucket": lambda c: c.queue().find("BucketId") is None,
+    "alphabetical-elements": lambda c: [e.tag for e in c.submit()] == sorted(str(e.tag) for e in c.submit()),
+    "extra-elements": lambda c: c.submit().find("TraceHint") is not None,
+    "pretty-xml": lambda c: b"\n    <QueueList>" in c.ask("/queue"),
+    "no-xml-declaration": lambda c: c.ask("/queue").startswith(b"<Response>"),
+    "content-type-charset": lambda c: bool(c.ask("/queue")) and "charset" in c.headers["Content-Type"],
+    "lower-case-headers": lambda c: bool(c.ask("/queue")) and "content-type" in c.headers,
+}
+
+
+@pytest.fixture(scope="module")
+def plain() -> Iterator[MockServer]:
+    """A mock without any dialect."""
+    with MockServer(QUIET) as server:
+        yield server
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_a_dialect_can_be_seen(name: str, plain: MockServer) -> None:
+    """The mock shows what the sentence says, and without the dialect it does not."""
+    plain.reset()
+    assert not SHOWN[name](Client(plain))
+    with MockServer(replace(QUIET, dialects=(name,))) as server:
+        assert SHOWN[name](Client(server))
+
+
+CALLBACKS: dict[str, Callable[[bytes, dict[str, Any]], bool]] = {
+    "json-object": lambda _, body: isinstance(body["JobsDetail"], dict),
+    "json-wrapper": lambda _, body: list(body) == ["Response"],
+    "json-numbers": lambda _, body: body["JobsDetail"][0]["Operation"]["JobLevel"] == 0,
+    "old-callback": lambda xml, body: (
+        b"EventName" not in xml and b"<NonExistJobIds/>" in xml and "EventName" not in body
+    ),
+    "callback-with-unknown-jobs": lambda xml, _: b"EventName" in xml and b"<NonExistJobIds/>" in xml,
+    "extra-elements": lambda xml, body: b"<TraceHint>" in xml and "TraceHint" in body["JobsDetail"][0],
+    "message-upper-success": lambda xml, body: b"SUCCESS" in xml and body["JobsDetail"][0]["Message"] == "SUCCESS",
+    "code-of-failures-only": lambda xml, body: b"<Code>" not in xml and "Code" not in body["JobsDetail"][0],
+    "times-in-utc": lambda xml, body: b"+0800" not in xml and body["JobsDetail"][0]["EndTime"].endswith("+0000"),
+    "no-xml-declaration": lambda xml, _: xml.startswith(b"<Response>"),
+}
+
+
+def _callback(dialects: tuple[str, ...]) -> tuple[bytes, dict[str, Any]]:
+    """The two bodies that tell of an ended job."""
+
+    async def told() -> tuple[bytes, bytes]:
+        mock = Mock(MockSettings(dialects=dialects, duration=0.0, seed=1))
+        now = mock.clock.now()
+        mock.engine.activate(now, "b-1250000000", Feature.MEDIA)
+        order = JobOrder(tag="Snapshot", operation=b"<Operation><JobLevel>0</JobLevel></Operation>")
+        (job,) = mock.engine.submit(now, "b-1250000000", Feature.MEDIA, [order])
+        mock.engine.advance(now + 1)
+        build = seams.Parts(bends_of(mock.settings)).callback(mock, callback_body)  # type: ignore[arg-type]
+        bodies = build(job, BodyFormat.XML), build(job, BodyFormat.JSON)
+        await mock.close()
+        return bodies
+
+    xml, json = asyncio.run(told())
+    return xml, msgspec.json.decode(json)
+
+
+@pytest.mark.parametrize("name", CALLBACKS)
+def test_a_dialect_can_be_seen_in_callbacks(name: str) -> None:
+    """Callbacks show what the sentence says, in XML and JSON, and without the dialect they do not."""
+    assert not CALLBACKS[name](*_callback(()))
+    assert CALLBACKS[name](*_callback((name,)))
+
+
+def test_a_pause_halts_what_runs() -> None:
+    """A halted job waits, keeps its start, and runs for what was left: 3 of its 10 s before the pause, 7 after it."""
+    engine = Halting(ids=RandomIds(seed=1))
+    queue = engine.activate(0.0, "b", Feature.MEDIA).queue
+    (job,) = engine.submit(0.0, "b", Feature.MEDIA, [JobOrder(tag="Snapshot", duration=10.0)])
+    set_state = partial(engine.update_queue, bucket="b", feature=Feature.MEDIA, queue_id=queue.id, name="q")
+    engine.advance(0.0)
+    set_state(3.0, state=QueueState.PAUSED, notify=queue.notify)
+    engine.advance(100.0)
+    assert (job.state, job.started, queue.running) == (JobState.PAUSE, 0.0, 0)
+    set_state(100.0, state=QueueState.ACTIVE, notify=queue.notify)
+    engine.advance(200.0)
+    assert (job.state, job.started, job.ended, queue.running) == (JobState.SUCCESS, 0.0, 107.0, 0)
+
+
+def test_there_are_enough_and_each_says_what_it_is() -> None:
+    """At least 25; names in one form, a sentence, and a page or what the pages are silent about."""
+    assert len(DIALECTS) >= 25
+    for name, dialect in DIALECTS.items():
+        assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name)
+        assert dialect.sentence.endswith(".")
+        assert dialect.source
+    assert SHOWN.keys() | CALLBACKS.keys() | SHOWN_ON.keys() <= DIALECTS.keys()
+    assert set(consistent(DIALECTS)) <= DIALECTS.keys()
+
+
+def test_the_list_shows_each() -> None:
+    """`ciq dialects` names every dialect, in lines that fit."""
+    lines = listed(DIALECTS.values(), 80).splitlines()
+    assert set(DIALECTS) <= set(lines)
+    assert max(map(len, lines)) <= 80
+
+
+def test_a_name_nobody_knows_is_refused() -> None:
+    """The mock does not start, and the message says where the names are."""
+    server = MockServer(MockSettings(dialects=("no-such",)))
+    with pytest.raises(SettingError, match="ciq dialects"):
+        server.start()
+
+
+def test_a_mock_without_dialects_is_made_of_the_plain_parts() -> None:
+    """Whoever asks for no dialect pays for none."""
+
+    async def parts() -> tuple[type, type, type]:
+        mock = Mock(MockSettings())
+        made = type(mock.engine), type(mock.delivery), type(mock.service)
+        await mock.close()
+        return made
+
+    assert asyncio.run(parts()) == (Engine, DeliveryRoom, ServiceApp)
