@@ -73,14 +73,20 @@ def _rounds(measure: dict[str, Callable[[], float]], rounds: int) -> dict[str, l
 def submit(rounds: int, count: int) -> list[Figure]:
     """Submit throughput against the bound and the peers."""
     post = http_post("/jobs", HOST, BODY)
-    sqs = b"Action=SendMessage&QueueUrl=http%3A%2F%2Fx%2F123456789012%2Fbench&MessageBody=" + b"x" * 600
     with ExitStack() as stack:
         mock = stack.enter_context(peer(*MOCK, "--duration", "3600"))
         bound = stack.enter_context(peer("bench.bound"))
         handler = stack.enter_context(peer("bench.handler_peer"))
         moto = stack.enter_context(peer("moto.server", port_argument=True))
-        drive(moto.url, _sqs_post("/", b"Action=CreateQueue&QueueName=bench"), count=1, connections=1)
-        send = _sqs_post("/123456789012/bench", sqs)
+        fresh = itertools.count()
+
+        def sqs() -> float:
+            """A fresh queue each round: moto slows down as one fills."""
+            name = f"bench{next(fresh)}"
+            drive(moto.url, _sqs_post("/", f"Action=CreateQueue&QueueName={name}".encode()), count=1, connections=1)
+            address = f"http%3A%2F%2Fx%2F123456789012%2F{name}"
+            message = f"Action=SendMessage&QueueUrl={address}&MessageBody={'x' * 600}".encode()
+            return run(moto.url, _sqs_post(f"/123456789012/{name}", message), max(50, count // 40))()
 
         def run(url: str, request: bytes, number: int) -> Callable[[], float]:
             def measure() -> float:
@@ -95,7 +101,7 @@ def submit(rounds: int, count: int) -> list[Figure]:
             {
                 "mock": run(mock.url, post, count),
                 "bound": run(bound.url, post, count),
-                "moto": run(moto.url, send, max(50, count // 40)),
+                "moto": sqs,
                 "handler": run(handler.url, post, max(50, count // 20)),
             },
             rounds,
@@ -115,7 +121,7 @@ def submit(rounds: int, count: int) -> list[Figure]:
 
     return [
         row("bound", "submit, against a bare uvicorn + lxml app", 0.8),
-        row("moto", "submit, against moto_server SQS SendMessage", 30),
+        row("moto", "submit, against moto_server SQS SendMessage (fresh queue)", 30),
         row("handler", "submit, against a pytest-httpserver handler", 4),
     ]
 
@@ -162,7 +168,6 @@ def callbacks(rounds: int, count: int) -> list[Figure]:
             listing = answer.read().decode()
         queue_id = listing.split("<QueueId>")[1].split("<")[0]
         post = http_post("/jobs", HOST, BODY)
-        sample = BODY + b"<pad/>" * 60
 
         def ours() -> float:
             _get(sink.url, "DELETE")
@@ -179,6 +184,7 @@ def callbacks(rounds: int, count: int) -> list[Figure]:
                 time.sleep(0.05)
 
         def bare() -> float:
+            sample = _get(f"{sink.url}/body").encode()
             return uvloop.run(_bare_loop(f"{sink.url}/cb", sample, count, 64))
 
         rates = _rounds({"mock": ours, "bare": bare}, rounds)

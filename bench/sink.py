@@ -1,4 +1,7 @@
-"""A callback sink: answers every POST with 200 and counts. Run as `python -m bench.sink`; GET / tells the count."""
+"""A callback sink: answers every POST with 200 and counts. Run as `python -m bench.sink`.
+
+GET / tells count and seconds, GET /body the last body received, DELETE / begins anew.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ class Sink(asyncio.Protocol):
     total = 0
     first = 0.0
     last = 0.0
+    body = b""
 
     def __init__(self) -> None:
         self.buffer = b""
@@ -32,13 +36,17 @@ class Sink(asyncio.Protocol):
             if len(self.buffer) < end + 4 + length:
                 return
             post = self.buffer.startswith(b"POST")
+            body = self.buffer[end + 4 : end + 4 + length]
             self.buffer = self.buffer[end + 4 + length :]
             if post:
                 now = asyncio.get_running_loop().time()
                 Sink.first = Sink.first or now
                 Sink.last = now
                 Sink.total += 1
+                Sink.body = body
                 self._answer(b"")
+            elif head.startswith(b"get /body"):
+                self._answer(Sink.body)
             else:
                 self._answer(f"{Sink.total} {Sink.last - Sink.first:.6f}".encode())
                 if head.startswith(b"delete"):
