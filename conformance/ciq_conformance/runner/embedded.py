@@ -19,8 +19,8 @@ _JOB_SECONDS = 0.05
 
 
 @contextmanager
-def embedded_target(profile: Profile) -> Iterator[Profile]:
-    """Start the mock and yield the profile that leads to it; stop it afterwards."""
+def embedded_target(profile: Profile, faults: tuple[str, ...] = ()) -> Iterator[Profile]:
+    """Start the mock, with faults where they are named, and yield the profile that leads to it; stop it afterwards."""
     keys = profile.credentials or Credentials(
         secret_id=f"AKID{secrets.token_hex(12)}", secret_key=secrets.token_hex(20)
     )
@@ -30,6 +30,7 @@ def embedded_target(profile: Profile) -> Iterator[Profile]:
         bucket=profile.bucket,
         region=profile.region,
         credentials=(MockCredentials(secret_id=keys.secret_id, secret_key=keys.secret_key),),
+        faults=faults,
     )
     offered: dict[Capability, bool | None] = {
         capability: True if declared is None else declared

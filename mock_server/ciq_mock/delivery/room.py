@@ -16,8 +16,9 @@ from ciq_mock.delivery.address import AddressRefusedError, check_address, withou
 from ciq_mock.delivery.lanes import Lanes, Parcel, Subject
 from ciq_mock.delivery.log import Answer, Attempt, DeliveryLog
 from ciq_mock.delivery.sinks import SinkMessage, Sinks
-from ciq_mock.engine import Accepted, Ended, Event
+from ciq_mock.engine import Accepted, CallbackChoice, Ended, Event
 from ciq_mock.settings import DeliverySettings, RuleMoment, Shutdown
+from ciq_schemas.values import NotifyConfig
 
 if TYPE_CHECKING:
     from ciq_mock.delivery.sender import Sender
@@ -76,7 +77,11 @@ class DeliveryRoom:
         rule = event.rule if self._rule_read_at is RuleMoment.END else job.rule_at_submit
         if job.origin is not None and job.origin.rule is not None:
             rule = job.origin.rule
-        self.carry_out(job, decide(rule, job.callback))
+        self.carry_out(job, self.decision(rule, job.callback))
+
+    def decision(self, rule: NotifyConfig, choice: CallbackChoice) -> Decision:
+        """Where the callback of a job goes, by the queue's rule and the job's choice."""
+        return decide(rule, choice)
 
     def carry_out(self, subject: Subject, decision: Decision) -> None:
         """Tell about `subject` as decided."""
@@ -185,7 +190,7 @@ class DeliveryRoom:
             self._opening = asyncio.get_running_loop().create_task(self._open_sender())
 
     async def _open_sender(self) -> None:
-        make = await asyncio.to_thread(_load_sender)
+        make = await asyncio.to_thread(self.sender_class)
         self._sender = make(self._settings)
         for _ in range(min(self._lanes.waiting, self._settings.concurrency)):
             self._employ()
@@ -283,8 +288,9 @@ class DeliveryRoom:
             if not waiter.done() and holds(self.log):
                 waiter.set_result(None)
 
+    @staticmethod
+    def sender_class() -> "type[Sender]":
+        """What sends; importing it is slow, so it is asked for in a thread of its own."""
+        from ciq_mock.delivery.sender import Sender
 
-def _load_sender() -> "type[Sender]":
-    from ciq_mock.delivery.sender import Sender
-
-    return Sender
+        return Sender

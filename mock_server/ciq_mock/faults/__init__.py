@@ -1,0 +1,15 @@
+"""Faults: each breaks one documented rule on purpose and names the requirement that it breaks.
+
+A fault is a small value: what it bends, and at which seam. The catalogue is data; faults may be combined, with each
+other and with dialects.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from ciq_mock.faults import of_answers, of_order
+from ciq_mock.faults.fault import Fault
+
+__all__ = ["FAULTS", "Fault"]
+
+FAULTS: Mapping[str, Fault] = MappingProxyType({fault.name: fault for module in (of_order, of_answers) for fault in module.FAULTS})
