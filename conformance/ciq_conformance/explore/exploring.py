@@ -9,11 +9,11 @@ come from here: the judge reads all histories from the transcript, the replays a
 from dataclasses import dataclass, field
 
 from ciq_conformance.checks.histories import told_histories
-from ciq_conformance.checks.history_rules import broken_rules, stops_running_jobs
+from ciq_conformance.checks.history_rules import RULES, broken_rules, stops_running_jobs
 from ciq_conformance.driver.stage import Stage
 from ciq_conformance.explore.history import History, histories, jobs_in, shrink
 from ciq_conformance.explore.player import Player
-from ciq_conformance.explore.script import write_script
+from ciq_conformance.explore.script import script_name, write_script
 from ciq_conformance.judge.evidence import Evidence
 from ciq_schemas.requirement import Scenario
 from ciq_schemas.run import AnyRecord, Calibration, Exchange
@@ -65,6 +65,7 @@ def explore(stage: Stage) -> None:
     effort, scale = stage.effort, stage.profile.patience
     begin = effort.seed_of(stage.run_id)
     planned = histories(stage.spec, effort.histories, begin)
+    _take_away_old_scripts(stage)
     explorer = _Explorer(stage)
     end = stage.now() + max(LEAST_SECONDS, SECONDS_EACH * len(planned)) * scale
     for history in planned:
@@ -75,6 +76,13 @@ def explore(stage: Stage) -> None:
     first = dict(explorer.broken)
     for name, failing in first.items():
         _pin_down(explorer, name, min(failing, key=lambda history: (jobs_in(history), len(history))))
+
+
+def _take_away_old_scripts(stage: Stage) -> None:
+    """What an earlier run left in the directory tells nothing of this one."""
+    if stage.effort.scripts is not None:
+        for rule in RULES:
+            (stage.effort.scripts / script_name(rule, stage.spec.feature)).unlink(missing_ok=True)
 
 
 def _pin_down(explorer: _Explorer, name: str, history: History) -> None:

@@ -80,6 +80,10 @@ def _submits(spec: FeatureSpec, fewest: int, most: int, op: Op = Op.SUBMIT) -> s
     return st.builds(Command, st.just(op), levels, own)
 
 
+def _cancels() -> st.SearchStrategy[Command]:
+    return st.builds(Command, st.just(Op.CANCEL), pick=st.sampled_from(range(8)))
+
+
 def _commands(spec: FeatureSpec) -> st.SearchStrategy[Command]:
     kinds: list[st.SearchStrategy[Command]] = [
         _submits(spec, 1, 3),
@@ -93,7 +97,7 @@ def _commands(spec: FeatureSpec) -> st.SearchStrategy[Command]:
     if spec.multi_documented:
         kinds.append(_submits(spec, 2, 4, Op.MANY))
     if spec.cancel_documented:
-        kinds += [st.builds(Command, st.just(Op.CANCEL), pick=st.sampled_from(range(8)))] * 2
+        kinds.append(_cancels())
     return st.sampled_from(range(len(kinds))).flatmap(kinds.__getitem__)
 
 
@@ -103,7 +107,8 @@ def _histories(spec: FeatureSpec) -> st.SearchStrategy[History]:
     burst = _submits(spec, *BURST)
     pause, freeze = st.just(Command(Op.PAUSE)), st.just(Command(Op.FREEZE))
     few = st.lists(command, max_size=2).map(tuple)
-    held = st.tuples(few, st.tuples(pause, burst), few, st.tuples(burst, freeze), few)
+    cancels = st.lists(_cancels(), max_size=2 if spec.cancel_documented else 0).map(tuple)
+    held = st.tuples(few, st.tuples(pause, burst), few, cancels, st.tuples(burst, freeze), few)
     free = st.lists(command, min_size=FEWEST, max_size=MOST).map(tuple)
     return st.one_of(free, *[held.map(lambda parts: sum(parts, ()))] * 3)
 

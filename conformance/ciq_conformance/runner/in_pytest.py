@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -17,6 +18,7 @@ from ciq_schemas.run import ExitCode
 
 _FOREIGN = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
 _NO_AUTOLOAD = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
+_HYPOTHESIS = "HYPOTHESIS_STORAGE_DIRECTORY"
 
 
 class SuiteTrouble(Exception):  # noqa: N818 - carries the blame in `exit_code`
@@ -83,13 +85,15 @@ def run_suite(order: RunOrder, selection: Selection) -> RunResult:
 
 @contextmanager
 def _shielded() -> Iterator[None]:
-    """Within: no pytest settings from the environment."""
-    before = {name: os.environ.get(name) for name in (*_FOREIGN, _NO_AUTOLOAD)}
+    """Within: no pytest settings from the environment, and nothing of Hypothesis in the working directory."""
+    before = {name: os.environ.get(name) for name in (*_FOREIGN, _NO_AUTOLOAD, _HYPOTHESIS)}
     for name in _FOREIGN:
         os.environ.pop(name, None)
     os.environ[_NO_AUTOLOAD] = "1"
     try:
-        yield
+        with TemporaryDirectory(prefix="ciq-") as folder:
+            os.environ.setdefault(_HYPOTHESIS, folder)
+            yield
     finally:
         for name, value in before.items():
             if value is None:

@@ -38,6 +38,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--ciq-output", metavar="DIR", type=Path, help="write the run file there")
     group.addoption("--ciq-baseline", metavar="FILE", type=Path, help="known deviations")
     group.addoption("--ciq-deadline", metavar="SECONDS", type=float, help="cut the run short after this time")
+    group.addoption("--ciq-explore", metavar="N", type=int, default=0, help="random histories on each feature")
+    group.addoption("--ciq-seed", metavar="N", type=int, help="play the histories of that seed again")
     group.addoption("--ciq-serial", action="store_true", help="one feature after the other")
 
 
@@ -78,6 +80,7 @@ def _items(config: pytest.Config) -> tuple[Item, ...]:
             areas=tuple(config.getoption("ciq_area")),
             levels=levels,
             skip=tuple(config.getoption("ciq_skip")),
+            opened=config.stash[ORDER].effort.opened,
         )
     profile = config.stash[ORDER].loaded.profile
     try:
@@ -87,6 +90,7 @@ def _items(config: pytest.Config) -> tuple[Item, ...]:
 
 
 def _order(config: pytest.Config) -> RunOrder:
+    from ciq_conformance.driver.effort import Effort
     from ciq_conformance.profile_loading import ProfileError, load_profile
     from ciq_conformance.runner.execution import RunOrder
 
@@ -105,6 +109,11 @@ def _order(config: pytest.Config) -> RunOrder:
         output=config.getoption("ciq_output"),
         baseline=config.getoption("ciq_baseline"),
         deadline=config.getoption("ciq_deadline"),
+        effort=Effort(
+            histories=config.getoption("ciq_explore"),
+            seed=config.getoption("ciq_seed"),
+            scripts=config.getoption("ciq_output"),
+        ),
         serial=config.getoption("ciq_serial"),
     )
 
