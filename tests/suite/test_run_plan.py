@@ -6,7 +6,7 @@ from ciq_conformance.driver.plan import SEQUENCE, plan_scenarios
 from ciq_conformance.judge.selection import Selection, select_items
 from ciq_conformance.scenarios import MODULES, load_play
 from ciq_schemas.features import SEED_FEATURES, Feature
-from ciq_schemas.requirement import Capability, Scenario, load_registry
+from ciq_schemas.requirement import BY_OPTION, Capability, Scenario, load_registry
 
 ALL = dict.fromkeys(Capability, True)
 
@@ -14,8 +14,8 @@ ALL = dict.fromkeys(Capability, True)
 def plan_of(
     *globs: str, features: tuple[Feature, ...] = SEED_FEATURES, **more: object
 ) -> dict[Feature, tuple[Scenario, ...]]:
-    """The plan for some requirements."""
-    items = select_items(load_registry(), features, Selection(requirements=globs))
+    """The plan for some requirements, all options set."""
+    items = select_items(load_registry(), features, Selection(requirements=globs, opened=BY_OPTION))
     return plan_scenarios(items, capabilities=more.get("capabilities", ALL), skip=more.get("skip", ()))  # type: ignore[arg-type]
 
 

@@ -106,7 +106,7 @@ def _histories(spec: FeatureSpec) -> st.SearchStrategy[History]:
     command = _commands(spec)
     burst = _submits(spec, *BURST)
     pause, freeze = st.just(Command(Op.PAUSE)), st.just(Command(Op.FREEZE))
-    few = st.lists(command, max_size=2).map(tuple)
+    few = st.lists(command, max_size=3).map(tuple)
     cancels = st.lists(_cancels(), max_size=2 if spec.cancel_documented else 0).map(tuple)
     held = st.tuples(few, st.tuples(pause, burst), few, cancels, st.tuples(burst, freeze), few)
     free = st.lists(command, min_size=FEWEST, max_size=MOST).map(tuple)
