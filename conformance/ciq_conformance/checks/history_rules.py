@@ -5,7 +5,7 @@ all histories of a run, the explorer for the one it has just played.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from types import MappingProxyType
 
@@ -45,7 +45,10 @@ HistoryRule = Callable[[Told, Evidence], Looked]
 
 
 def _order(told: Told, evidence: Evidence) -> Looked:
-    by_level, by_order = level_rule(told.tracks), order_rule(told.tracks)
+    # Workers may have taken a job that still shows itself waiting: a level counts against those that wait on.
+    settled = _settled(evidence)
+    by_level = level_rule([replace(track, accepted_by=track.accepted_by + settled) for track in told.tracks])
+    by_order = order_rule(told.tracks)
     inversions = sorted((*by_level.inversions, *by_order.inversions), key=lambda i: -i.gap)
     pauses = sum(label.step is Step.PAUSE for label, _ in told.exchanges)
     workers = max(1, evidence.calibration.workers if evidence.calibration else 1)

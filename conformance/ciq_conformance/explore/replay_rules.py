@@ -11,10 +11,11 @@ from ciq_conformance.explore.replay import ENDED, SLACK, STARTED, WAITING, Job, 
 def order(played: Replay) -> Iterator[str]:
     """Jobs that started though another, due first, still waited."""
     jobs = list(played.jobs.values())
+    grace = SLACK + played.case["start_latency"]
     overtaken = {}
     for late in jobs:
         for early in jobs:
-            due = (late.level > early.level and early.not_before >= late.answered) or (
+            due = (late.level > early.level and early.not_before >= late.answered + grace) or (
                 late.level == early.level and late.answered < early.sent
             )
             if due and early.not_after + SLACK <= late.not_before:
