@@ -1,4 +1,7 @@
-"""The bends that settings name. Loaded only where a setting names one. Must not know what they do."""
+"""The bends that settings name: faults inside, dialects around them, as a service that is wrong still has its tongue.
+
+Loaded only where a setting names one. Must not know what they do.
+"""
 
 from ciq_mock.seams import Bend
 from ciq_mock.settings import MockSettings, SettingError
@@ -6,7 +9,7 @@ from ciq_mock.settings import MockSettings, SettingError
 
 def bends_of(settings: MockSettings) -> tuple[Bend, ...]:
     """The bends of `settings`, in the order in which they are applied. Raises SettingError for a name not known."""
-    return (*_dialects(settings), *_faults(settings))
+    return (*_faults(settings), *_dialects(settings))
 
 
 def _dialects(settings: MockSettings) -> tuple[Bend, ...]:

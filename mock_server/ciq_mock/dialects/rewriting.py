@@ -1,7 +1,7 @@
 """Bodies written another way: answers, refusals and callbacks, changed as trees after the mock has written them.
 
-Slow and plain: only mocks with such a dialect come here. What is no XML document (a callback without root) stays as
-it is. Must not know why a body is changed.
+Slow and plain: only mocks with such a dialect come here. What cannot be read stays as it is: a callback without root,
+or what a fault has spoilt. Must not know why a body is changed.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from ciq_mock.delivery.lanes import Subject
 from ciq_mock.http.app import ServiceApp
 from ciq_mock.http.protocol import Answered
 from ciq_mock.seams import Bend
-from ciq_schemas.xml_parser import parse
+from ciq_schemas.xml_parser import RefusedDocument, parse
 
 ChangeTree = Callable[[etree._Element, Random], None]
 """Changes a document from its root; chance comes in, so that a mock repeats itself."""
@@ -41,7 +41,7 @@ def bodies(*, xml: ChangeTree | None = None, json: ChangeMembers | None = None, 
             body = build(subject, form)
             if form is BodyFormat.XML:
                 return body if xml is None else rewritten(body, xml, chance)
-            return body if json is None else msgspec.json.encode(json(msgspec.json.decode(body), chance))
+            return body if json is None else _told_otherwise(body, json, chance)
 
         return changed
 
@@ -73,11 +73,20 @@ def answers(change: ChangeBytes) -> Callable[[type[ServiceApp]], type[ServiceApp
 
 def rewritten(body: bytes, change: ChangeTree, chance: Random) -> bytes:
     """A document after a change; with a declaration where it had one."""
-    if not body.startswith((_DECLARATION, b"<Response", b"<Error")):
+    try:
+        root = parse(body)
+    except RefusedDocument:
         return body
-    root = parse(body)
     change(root, chance)
     return etree.tostring(root, encoding="utf-8", xml_declaration=body.startswith(_DECLARATION))
+
+
+def _told_otherwise(body: bytes, change: ChangeMembers, chance: Random) -> bytes:
+    try:
+        members = msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        return body
+    return msgspec.json.encode(change(members, chance)) if isinstance(members, dict) else body
 
 
 def inside(body: Members) -> Members:
