@@ -6,31 +6,63 @@ It asks for signatures, with a key pair made for the run, so that the requiremen
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ciq_conformance.profile import Credentials, Profile
+
 from ciq_mock.server import MockServer
 from ciq_mock.settings import Credentials as MockCredentials
 from ciq_mock.settings import MockSettings
+from ciq_schemas.features import Feature
 from ciq_schemas.requirement import Capability
 
-_WORKERS = 8
-_JOB_SECONDS = 0.05
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Embedding:
+    """What the embedded mock is like."""
+
+    workers: int = 8
+    job_seconds: float = 0.05
+    faults: tuple[str, ...] = ()
+    """What it is to get wrong: for the proof that the suite sees it."""
+
+
+SOUND = Embedding()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownFault:
+    """A fault the mock can be given, in plain words."""
+
+    name: str
+    breaks: str
+    says: str
+    seam: str
+    shows_on: Feature | None
+
+
+def known_faults() -> tuple[KnownFault, ...]:
+    """All of them. Their modules are loaded only here: a run without faults starts without them."""
+    from ciq_mock.faults import FAULTS
+
+    return tuple(
+        KnownFault(name=one.name, breaks=one.breaks, says=one.says, seam=one.seam, shows_on=one.shows_on)
+        for one in FAULTS.values()
+    )
 
 
 @contextmanager
-def embedded_target(profile: Profile, faults: tuple[str, ...] = ()) -> Iterator[Profile]:
-    """Start the mock, with faults where they are named, and yield the profile that leads to it; stop it afterwards."""
+def embedded_target(profile: Profile, embedding: Embedding = SOUND) -> Iterator[Profile]:
+    """Start the mock, and yield the profile that leads to it; stop it afterwards."""
     keys = profile.credentials or Credentials(
         secret_id=f"AKID{secrets.token_hex(12)}", secret_key=secrets.token_hex(20)
     )
     settings = MockSettings(
-        workers=_WORKERS,
-        duration=_JOB_SECONDS,
+        workers=embedding.workers,
+        duration=embedding.job_seconds,
         bucket=profile.bucket,
         region=profile.region,
         credentials=(MockCredentials(secret_id=keys.secret_id, secret_key=keys.secret_key),),
-        faults=faults,
+        faults=embedding.faults,
     )
     offered: dict[Capability, bool | None] = {
         capability: True if declared is None else declared

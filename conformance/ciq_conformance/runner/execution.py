@@ -29,7 +29,7 @@ from ciq_conformance.judge.verdict import CAPABILITY_SETTING, counts, exit_code,
 from ciq_conformance.profile import Profile
 from ciq_conformance.profile_loading import Loaded
 from ciq_conformance.runner.circumstances import circumstances
-from ciq_conformance.runner.embedded import embedded_target
+from ciq_conformance.runner.embedded import SOUND, Embedding, embedded_target
 from ciq_schemas import __version__
 from ciq_schemas.features import FEATURES
 from ciq_schemas.requirement import load_registry, set_version
@@ -50,8 +50,8 @@ class RunOrder:
 
     loaded: Loaded
     skip: tuple[str, ...] = ()
-    faults: tuple[str, ...] = ()
-    """What the embedded mock is to get wrong; for the proof that the suite sees it."""
+    embedding: Embedding = SOUND
+    """What the embedded mock is like, when that is the target."""
     output: Path | None = None
     """Directory of the run file; None keeps the run in memory."""
     serial: bool = False
@@ -104,7 +104,7 @@ def execute(order: RunOrder, items: Sequence[Item]) -> RunResult:
                 raise OrderError(f"cannot write to {order.output}: {error.strerror}") from error
         profile = order.loaded.profile
         if profile.embedded:
-            profile = stack.enter_context(embedded_target(profile, order.faults))
+            profile = stack.enter_context(embedded_target(profile, order.embedding))
         problems = load_checks()  # before the clock starts: imports take time
         origin = time.monotonic()
         recorder = RunRecorder(now=lambda: time.monotonic() - origin, stream=stream, listeners=list(order.listeners))

@@ -7,9 +7,9 @@ other and with dialects.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from ciq_mock.faults import of_answers, of_order
+from ciq_mock.faults import of_answers, of_callbacks, of_order, of_queues, of_refusals
 from ciq_mock.faults.fault import Fault
 
 __all__ = ["FAULTS", "Fault"]
 
-FAULTS: Mapping[str, Fault] = MappingProxyType({fault.name: fault for module in (of_order, of_answers) for fault in module.FAULTS})
+FAULTS: Mapping[str, Fault] = MappingProxyType({fault.name: fault for module in (of_order, of_answers, of_queues, of_callbacks, of_refusals) for fault in module.FAULTS})

@@ -221,5 +221,5 @@ def goes_out(change: Callable[[str, dict[str, str], Answered], Answered]) -> Ben
 
 def header(headers: Headers, name: bytes, value: bytes | None) -> Headers:
     """The headers with another value for one, or without it."""
-    kept = [(key, text) for key, text in headers if key.lower() != name.lower()]
+    kept = [(key, text) for key, text in headers if bytes.lower(key) != name.lower()]
     return kept if value is None else [*kept, (name, value)]

@@ -41,6 +41,9 @@ _DRAINED = 16 << 20
 class ServiceApp:
     """Answers one request a call; keeps nothing between requests but ids and the log."""
 
+    date_header = True
+    """The server puts Date to every answer."""
+
     def __init__(
         self,
         *,

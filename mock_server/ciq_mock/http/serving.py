@@ -51,6 +51,7 @@ class HttpServer(uvicorn.Server):
                 log_config=None,
                 proxy_headers=False,
                 server_header=False,
+                date_header=mock.service.date_header,
                 headers=[("Server", "tencent-ci")],
                 timeout_keep_alive=int(limits.keep_alive) or 1,
                 timeout_graceful_shutdown=1,

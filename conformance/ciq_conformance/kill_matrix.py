@@ -1,0 +1,119 @@
+"""The kill matrix: every fault of the reference mock against the suite, each in a run of its own.
+
+`python -m ciq_conformance.kill_matrix reports/published` makes it anew. A fault is detected when the requirement it
+names turns red by its verdict: `fail` on a MUST, `warn` on a SHOULD. Blocked, inconclusive, a crash or another id is no
+detection. A run plays the one story that its requirement is answered by, on one feature.
+"""
+
+import multiprocessing
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+from ciq_conformance.judge.registry import Item
+from ciq_conformance.judge.selection import Selection, select_items
+from ciq_conformance.profile_loading import load_profile
+from ciq_conformance.runner.embedded import Embedding, KnownFault, known_faults
+from ciq_conformance.runner.execution import RunOrder, RunResult, execute
+from ciq_reports.kill_page import Kill, Matrix, headline, to_html, to_json
+from ciq_schemas.features import Feature
+from ciq_schemas.requirement import CORE, Requirement, Scenario, load_registry, set_version
+from ciq_schemas.run import ExitCode, Level, Outcome
+
+COMMAND = "python -m ciq_conformance.kill_matrix reports/published"
+JSON, HTML = "kill-matrix.json", "kill-matrix.html"
+_RED = {Level.MUST: Outcome.FAIL, Level.SHOULD: Outcome.WARN}
+_ORDERED = frozenset({Scenario.ORDER, Scenario.LATE})
+_SEVERAL = frozenset({Scenario.ISOLATION})
+_AT_ONCE = 3
+
+
+def try_fault(fault: KnownFault) -> Kill:
+    """Run the suite against a mock with the fault, and see what its requirement says."""
+    began = time.monotonic()
+    requirement = load_registry().get(fault.breaks)
+    feature = fault.shows_on or requirement.features[0]
+    result = run_against(requirement, feature, (fault.name,))
+    own = [verdict for verdict in result.verdicts if verdict.requirement == requirement.id]
+    red = [verdict for verdict in own if verdict.outcome is _RED[requirement.level]]
+    beside = {
+        verdict.requirement
+        for verdict in result.verdicts
+        if verdict.requirement != requirement.id and verdict.outcome in _RED.values()
+    }
+    told = red or own
+    return Kill(
+        fault=fault.name,
+        says=fault.says,
+        seam=fault.seam,
+        requirement=requirement.id,
+        level=requirement.level,
+        feature=feature,
+        outcomes=tuple(verdict.outcome for verdict in own),
+        detected=bool(red),
+        seen=(told[0].seen or told[0].reason) if told else "",
+        beside=tuple(sorted(beside)),
+        seconds=round(time.monotonic() - began, 1),
+    )
+
+
+def run_against(requirement: Requirement, feature: Feature, faults: tuple[str, ...]) -> RunResult:
+    """Play the story of a requirement against a mock with faults; judged is all that this story answers."""
+    features = [feature]
+    if requirement.scenario in _SEVERAL:
+        features.append(Feature.SPEECH if feature is Feature.MEDIA else Feature.MEDIA)
+    # One worker shows the order of starts best; with many of them several start at one moment.
+    embedding = Embedding(faults=faults, workers=1 if requirement.scenario in _ORDERED else 8)
+    loaded = load_profile(
+        env={},
+        flags={"features": ("kill matrix", ",".join(features)), "capabilities.deactivate": ("kill matrix", "true")},
+        directory=Path(__file__).parent,
+    )
+    return execute(RunOrder(loaded=loaded, embedding=embedding), _items(requirement, features))
+
+
+def _items(requirement: Requirement, features: Sequence[Feature]) -> tuple[Item, ...]:
+    wanted = {requirement.scenario, Scenario.EVERY} if requirement.scenario is not Scenario.EVERY else set()
+    chosen = select_items(load_registry(), features, Selection())
+    return tuple(
+        item for item in chosen if item.requirement.id == requirement.id or item.requirement.scenario in wanted
+    )
+
+
+def uncovered(faults: Iterable[KnownFault]) -> tuple[str, ...]:
+    """MUST and SHOULD requirements of the core set that no fault breaks."""
+    broken = {fault.breaks for fault in faults}
+    return tuple(
+        one.id
+        for one in load_registry()
+        if one.set == CORE and one.level in _RED and not one.untested and one.id not in broken
+    )
+
+
+def try_all(faults: Sequence[KnownFault], *, at_once: int = _AT_ONCE) -> Matrix:
+    """Try the faults, a few at a time, each in a process that has tried others before."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(at_once, mp_context=context) as pool:
+        kills = tuple(pool.map(try_fault, faults))
+    return Matrix(requirement_set=f"core-{set_version()}", uncovered=uncovered(faults), kills=kills)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Try all faults and write the matrix into the folder named; exit code 1 when a fault was missed."""
+    if len(arguments) != 1 or not Path(arguments[0]).is_dir():
+        sys.stderr.write(f"expected the folder of the published run, as in `{COMMAND}`; got {list(arguments)}\n")
+        return ExitCode.USAGE
+    folder = Path(arguments[0])
+    matrix = try_all(known_faults())
+    (folder / JSON).write_bytes(to_json(matrix))
+    (folder / HTML).write_text(to_html(matrix), encoding="utf-8")
+    sys.stdout.write(headline(matrix) + "\n")
+    for kill in matrix.missed:
+        sys.stdout.write(f"missed: {kill.fault} ({kill.requirement} {', '.join(kill.outcomes)}): {kill.seen}\n")
+    return ExitCode.DEVIATES if matrix.missed else ExitCode.CONFORMS
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
