@@ -63,6 +63,7 @@ class Scenario(StrEnum):
     WORKFLOW = "workflow"
     BATCH = "batch"
     EXPLORE = "explore"
+    FUZZ = "fuzz"
     DEACTIVATION = "deactivation"
     EVERY = "*"
 
@@ -138,8 +139,8 @@ class UnknownRequirementError(LookupError):
 _ID = re.compile(r"[A-Z]{3}-\d{3}")
 CORE = "core"
 """The set that every run judges; the others are judged on request, or when all features are."""
-BY_OPTION = frozenset({"explore"})
-"""Sets that only an option of their own opens (`--explore N`), not even a run over all features."""
+BY_OPTION = frozenset({"explore", "fuzz"})
+"""Sets that only an option of their own opens (`--explore N`, `--fuzz SECONDS`), not even a run over all features."""
 _SETS = frozenset({CORE, "workflow", "templates"}) | BY_OPTION
 _KEYS = frozenset(field.name for field in fields(Requirement)) - {"area"}
 _CLAUSE_KEYS = frozenset(field.name for field in fields(Clause))

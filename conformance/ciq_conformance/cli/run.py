@@ -58,8 +58,11 @@ def run(
     explore: Annotated[
         int, typer.Option("--explore", metavar="N", min=0, help="Play N random histories on each feature as well.")
     ] = 0,
+    fuzz: Annotated[
+        float, typer.Option("--fuzz", metavar="SECONDS", min=0, help="Send odd requests to each feature for this long.")
+    ] = 0.0,
     seed: Annotated[
-        int | None, typer.Option("--seed", metavar="N", min=0, help="Play the histories of that seed again.")
+        int | None, typer.Option("--seed", metavar="N", min=0, help="Histories and odd requests of that seed again.")
     ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show passing verdicts and all settings.")] = False,
 ) -> None:
@@ -91,7 +94,7 @@ def run(
         callback_url=callback_url,
         patience=patience,
     )
-    effort = Effort(histories=explore, seed=seed, scripts=output)
+    effort = Effort(histories=explore, fuzz_seconds=fuzz, seed=seed, scripts=output)
     selection = Selection(
         requirements=tuple(requirement or ()),
         areas=tuple(area or ()),
@@ -105,7 +108,8 @@ def run(
         raise options.usage(str(error)) from error
     if not items:
         typer.echo(
-            "nothing to judge: no requirement fits this choice of features, levels and ids (EXP-* want --explore N)",
+            "nothing to judge: no requirement fits this choice of features, levels and ids "
+            "(EXP-* want --explore N, FUZ-* want --fuzz SECONDS)",
             err=True,
         )
         raise typer.Exit(ExitCode.NOTHING_PROVEN)

@@ -1,4 +1,4 @@
-"""How much a run may spend beyond its scenarios: random histories, and where their scripts go. Values only."""
+"""How much a run may spend beyond its scenarios: random histories and odd requests. Values only."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,8 @@ class Effort:
 
     histories: int = 0
     """Random histories to play on each feature."""
+    fuzz_seconds: float = 0.0
+    """How long to send odd requests to each feature."""
     seed: int | None = None
     """What chance begins with; None takes it from the run's id."""
     scripts: Path | None = None
@@ -19,7 +21,9 @@ class Effort:
     @property
     def opened(self) -> frozenset[str]:
         """Sets of requirements that this effort opens."""
-        return frozenset({"explore"}) if self.histories else frozenset()
+        return frozenset(
+            name for name, asked in (("explore", self.histories > 0), ("fuzz", self.fuzz_seconds > 0)) if asked
+        )
 
     def seed_of(self, run_id: str) -> int:
         """The seed given, else one that the run's id stands for."""

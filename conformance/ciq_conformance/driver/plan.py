@@ -34,6 +34,7 @@ SEQUENCE = (
     Scenario.WORKFLOW,
     Scenario.BATCH,
     Scenario.EXPLORE,
+    Scenario.FUZZ,
     Scenario.DEACTIVATION,
 )
 """Order within one feature; isolation is played before all of it."""

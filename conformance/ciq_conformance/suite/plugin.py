@@ -39,7 +39,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--ciq-baseline", metavar="FILE", type=Path, help="known deviations")
     group.addoption("--ciq-deadline", metavar="SECONDS", type=float, help="cut the run short after this time")
     group.addoption("--ciq-explore", metavar="N", type=int, default=0, help="random histories on each feature")
-    group.addoption("--ciq-seed", metavar="N", type=int, help="play the histories of that seed again")
+    group.addoption("--ciq-fuzz", metavar="SECONDS", type=float, default=0.0, help="odd requests to each feature")
+    group.addoption("--ciq-seed", metavar="N", type=int, help="histories and odd requests of that seed again")
     group.addoption("--ciq-serial", action="store_true", help="one feature after the other")
 
 
@@ -111,6 +112,7 @@ def _order(config: pytest.Config) -> RunOrder:
         deadline=config.getoption("ciq_deadline"),
         effort=Effort(
             histories=config.getoption("ciq_explore"),
+            fuzz_seconds=config.getoption("ciq_fuzz"),
             seed=config.getoption("ciq_seed"),
             scripts=config.getoption("ciq_output"),
         ),

@@ -1,0 +1,127 @@
+"""Requests that schemathesis draws from the OpenAPI document, and good bodies with a few bytes changed.
+
+Operations that would take the feature away, or that touch what is not the feature's, are left out. Addresses in drawn
+bodies are replaced by the receiver's own: nobody else is to be called back.
+"""
+
+import json
+import re
+from importlib.resources import files
+from typing import Any, TypeVar
+from urllib.parse import quote, urlsplit
+
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+from hypothesis.errors import Unsatisfiable
+from requests import Request
+from schemathesis import Case, GenerationMode
+from schemathesis.core.result import Err
+
+from ciq_conformance.fuzz.wild import Wild
+from ciq_schemas.features import FeatureSpec
+from ciq_schemas.operations import FeatureOperation, OperationKind, operations
+
+SAFE = frozenset(
+    {
+        OperationKind.LIST_BUCKETS,
+        OperationKind.LIST_QUEUES,
+        OperationKind.UPDATE_QUEUE,
+        OperationKind.SUBMIT_JOB,
+        OperationKind.DESCRIBE_JOB,
+        OperationKind.LIST_JOBS,
+        OperationKind.CANCEL_JOB,
+    }
+)
+_ADDRESS = re.compile(rb"(<(CallBack|Url)>)[^<]*(</\2>)")
+_BASE = "http://target.invalid"
+
+Drawn = TypeVar("Drawn")
+
+
+def drawn(spec: FeatureSpec, job_path: str, address: str, *, each: int, begin: int) -> list[Wild]:
+    """About `each` requests of either mode for every safe operation of a feature, those of one round side by side."""
+    document = json.loads((files("ciq_schemas") / "openapi.json").read_text(encoding="utf-8"))
+    schema = schemathesis.openapi.from_dict(document, config=schemathesis.Config())
+    wanted = {
+        (one.method, one.path): one.kind
+        for one in operations()
+        if isinstance(one, FeatureOperation) and one.feature is spec.feature and one.kind in SAFE
+    }
+    columns: list[list[Wild]] = []
+    for result in schema.get_all_operations():
+        if isinstance(result, Err):
+            raise result.err()
+        operation = result.ok()
+        kind = wanted.get((operation.method.upper(), operation.path))
+        if kind is None:
+            continue
+        for mode in GenerationMode:
+            cases = _draw(operation.as_strategy(generation_mode=mode), each, begin)
+            label = f"schema {mode.value} {kind}"
+            columns.append([_wild(case, label, spec, job_path, address) for case in cases])
+    return [row for index in range(2 * each) for column in columns for row in column[index : index + 1]]
+
+
+def _draw(strategy: st.SearchStrategy[Drawn], count: int, begin: int) -> list[Drawn]:
+    """Some values of a strategy; none where it has none (an operation with nothing to be wrong about)."""
+    found: list[Drawn] = []
+
+    @seed(begin)
+    @settings(
+        max_examples=count,
+        phases=(Phase.generate,),
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(strategy)
+    def collect(value: Drawn) -> None:
+        found.append(value)
+
+    try:
+        collect()
+    except Unsatisfiable:
+        return []
+    return found
+
+
+def _wild(case: Case[Any], label: str, spec: FeatureSpec, job_path: str, address: str) -> Wild:
+    parts = case.as_transport_kwargs(base_url=_BASE)
+    prepared = Request(
+        method=parts["method"],
+        url=parts["url"],
+        params=parts.get("params"),
+        data=parts.get("data"),
+        headers={"Content-Type": "application/xml"},
+    ).prepare()
+    split = urlsplit(prepared.url or "")
+    path = split.path.replace(spec.job_path, job_path, 1) if split.path.startswith(spec.job_path) else split.path
+    body = prepared.body or b""
+    raw = body.encode() if isinstance(body, str) else bytes(body)
+    target = path + (f"?{split.query}" if split.query else "")
+    return Wild(
+        label=label,
+        method=(prepared.method or "GET").upper(),
+        target=quote(target, safe="/?&=%+,:;@!$'()*~-._"),
+        body=_ADDRESS.sub(rb"\g<1>" + address.encode() + rb"\g<3>", raw),
+    )
+
+
+def mutated(good: bytes, *, count: int, begin: int) -> list[bytes]:
+    """Good bodies with parts cut, doubled, moved or overwritten."""
+
+    def change(body: bytes, where: int, length: int, how: int, what: bytes) -> bytes:
+        start = where % len(body)
+        head, part, tail = body[:start], body[start : start + length], body[start + length :]
+        return (head + tail, head + part * 3 + tail, head + what + tail, tail + part + head)[how]
+
+    strategy = st.builds(
+        change,
+        st.just(good),
+        st.integers(0, 10_000),
+        st.integers(1, 40),
+        st.integers(0, 3),
+        st.sampled_from((b"\x00", b"<", b"&", b"]]>", b"\xff", b"<!--", b"9" * 50, "\u202e".encode())),
+    )
+    return _draw(strategy, count, begin)
