@@ -1,5 +1,7 @@
 """Scenario `fuzz`: odd requests for as long as the operator allows (`--fuzz SECONDS`), then a good job."""
 
+from itertools import zip_longest
+
 from ciq_conformance.driver.orders import RuleOrder, submit_body, update_body
 from ciq_conformance.driver.stage import Stage
 from ciq_conformance.fuzz.drawn import drawn, mutated
@@ -10,7 +12,7 @@ from ciq_conformance.steps.fuzz import ADDRESS, CONTROL, CONTROL_WATCH, LOOK, PR
 from ciq_schemas.lifecycle import QueueState
 from ciq_schemas.run import Calibration
 
-EACH = 6
+EACH = 4
 """Drawn requests of an operation and mode in one round."""
 MUTATED = 30
 
@@ -18,12 +20,13 @@ MUTATED = 30
 def play(stage: Stage) -> None:
     """Play the scenario; jobs that a target makes of odd requests are watched to their end."""
     make_active(stage, PREPARE)
-    end = stage.now() + stage.effort.fuzz_seconds
     begin = stage.effort.seed_of(stage.run_id)
     made: list[str] = []
     sent = rounds = 0
+    wilds = _round(stage, begin, first=True)
+    end = stage.now() + stage.effort.fuzz_seconds
     while stage.now() < end:
-        for wild in _round(stage, begin + rounds, first=rounds == 0):
+        for wild in wilds:
             if stage.now() > end:
                 break
             reply = stage.calls.raw(wild.label, wild.method, wild.target, wild.body, wild.headers)
@@ -31,6 +34,8 @@ def play(stage: Stage) -> None:
             if wild.method == "POST" and reply.ok:
                 made += [job.job_id for job in reply.jobs if job.job_id]
         rounds += 1
+        if stage.now() < end:
+            wilds = _round(stage, begin + rounds, first=False)
     stage.mark("note", f"{sent} odd requests in {rounds} round(s); --seed {begin} gives the same ones")
     make_active(stage, PREPARE)
     stage.watch_ended(LOOK, made)
@@ -50,9 +55,11 @@ def _round(stage: Stage, begin: int, *, first: bool) -> list[Wild]:
         update = update_body(
             name=stage.found.name or stage.spec.queue_names[0], state=QueueState.ACTIVE, rule=RuleOrder(state="Off")
         )
-        found[:0] = hostile(
+        odd = hostile(
             good=good, job_path=job_path, queue_path=stage.spec.queue_path, queue_id=stage.queue_id, update=update
         )
+        # By turns, so that a short time has some of each kind.
+        return [wild for pair in zip_longest(found, odd) for wild in pair if wild is not None]
     return found
 
 
