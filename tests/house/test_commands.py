@@ -18,6 +18,7 @@ SMALL = {
     "ciq run --target http://127.0.0.1:8080 --output ciq-report": "-k QUE-003 --feature media",
     "ciq run --target http://127.0.0.1:8080 -k 'PRI-*' --level MUST --feature media": "",
     "ciq run --target http://127.0.0.1:8080 --baseline known.txt": "-k QUE-003 --feature media",
+    "ciq run --target http://127.0.0.1:8080 --explore 10 --fuzz 20": "-k EXP-003 --feature doc --explore 1 --fuzz 1",
 }
 """Runs that the documents show, and what makes them small here."""
 
