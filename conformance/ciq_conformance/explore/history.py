@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
+from ciq_conformance.driver.chance import draw
 from ciq_conformance.steps.explore import Rule
 from ciq_schemas.features import FeatureSpec
 
@@ -116,21 +116,9 @@ def _histories(spec: FeatureSpec) -> st.SearchStrategy[History]:
 def histories(spec: FeatureSpec, count: int, begin: int) -> tuple[History, ...]:
     """At most `count` different histories for a feature; the same for the same `begin`, whatever the target does."""
     made: list[History] = []
-
-    @seed(begin)
-    @settings(
-        max_examples=2 * count + 2,
-        phases=(Phase.generate,),
-        database=None,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(_histories(spec))
-    def collect(history: History) -> None:
+    for history in draw(_histories(spec), 2 * count + 2, begin):
         if jobs_in(history) > 1 and history not in made:
             made.append(history)
-
-    collect()
     return tuple(made[-count:])  # the first ones are the plainest
 
 

@@ -6,18 +6,18 @@ bodies are replaced by the receiver's own: nobody else is to be called back.
 
 import json
 import re
+from collections.abc import Iterator
 from importlib.resources import files
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import schemathesis
-from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
-from hypothesis.errors import Unsatisfiable
 from requests import Request
 from schemathesis import Case, GenerationMode
 from schemathesis.core.result import Err
 
+from ciq_conformance.driver.chance import alone, draw
 from ciq_conformance.fuzz.wild import Wild
 from ciq_schemas.features import FeatureSpec
 from ciq_schemas.operations import FeatureOperation, OperationKind, operations
@@ -36,11 +36,15 @@ SAFE = frozenset(
 _ADDRESS = re.compile(rb"(<(CallBack|Url)>)[^<]*(</\2>)")
 _BASE = "http://target.invalid"
 
-Drawn = TypeVar("Drawn")
-
 
 def drawn(spec: FeatureSpec, job_path: str, address: str, *, each: int, begin: int) -> list[Wild]:
     """About `each` requests of either mode for every safe operation of a feature, those of one round side by side."""
+    with alone():
+        columns = list(_columns(spec, job_path, address, each, begin))
+    return [row for index in range(each) for column in columns for row in column[index : index + 1]]
+
+
+def _columns(spec: FeatureSpec, job_path: str, address: str, each: int, begin: int) -> Iterator[list[Wild]]:
     document = json.loads((files("ciq_schemas") / "openapi.json").read_text(encoding="utf-8"))
     schema = schemathesis.openapi.from_dict(document, config=schemathesis.Config())
     wanted = {
@@ -48,7 +52,6 @@ def drawn(spec: FeatureSpec, job_path: str, address: str, *, each: int, begin: i
         for one in operations()
         if isinstance(one, FeatureOperation) and one.feature is spec.feature and one.kind in SAFE
     }
-    columns: list[list[Wild]] = []
     for result in schema.get_all_operations():
         if isinstance(result, Err):
             raise result.err()
@@ -57,33 +60,9 @@ def drawn(spec: FeatureSpec, job_path: str, address: str, *, each: int, begin: i
         if kind is None:
             continue
         for mode in GenerationMode:
-            cases = _draw(operation.as_strategy(generation_mode=mode), each, begin)
+            cases = draw(operation.as_strategy(generation_mode=mode), each, begin)
             label = f"schema {mode.value} {kind}"
-            columns.append([_wild(case, label, spec, job_path, address) for case in cases])
-    return [row for index in range(2 * each) for column in columns for row in column[index : index + 1]]
-
-
-def _draw(strategy: st.SearchStrategy[Drawn], count: int, begin: int) -> list[Drawn]:
-    """Some values of a strategy; none where it has none (an operation with nothing to be wrong about)."""
-    found: list[Drawn] = []
-
-    @seed(begin)
-    @settings(
-        max_examples=count,
-        phases=(Phase.generate,),
-        database=None,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(strategy)
-    def collect(value: Drawn) -> None:
-        found.append(value)
-
-    try:
-        collect()
-    except Unsatisfiable:
-        return []
-    return found
+            yield [_wild(case, label, spec, job_path, address) for case in cases]
 
 
 def _wild(case: Case[Any], label: str, spec: FeatureSpec, job_path: str, address: str) -> Wild:
@@ -124,4 +103,4 @@ def mutated(good: bytes, *, count: int, begin: int) -> list[bytes]:
         st.integers(0, 3),
         st.sampled_from((b"\x00", b"<", b"&", b"]]>", b"\xff", b"<!--", b"9" * 50, "\u202e".encode())),
     )
-    return _draw(strategy, count, begin)
+    return draw(strategy, count, begin)

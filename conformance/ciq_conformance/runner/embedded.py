@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from ciq_conformance.profile import Credentials, Profile
-
 from ciq_mock.server import MockServer
 from ciq_mock.settings import Credentials as MockCredentials
 from ciq_mock.settings import MockSettings
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import Capability
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Embedding:

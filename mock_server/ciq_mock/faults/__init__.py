@@ -12,4 +12,10 @@ from ciq_mock.faults.fault import Fault
 
 __all__ = ["FAULTS", "Fault"]
 
-FAULTS: Mapping[str, Fault] = MappingProxyType({fault.name: fault for module in (of_order, of_answers, of_queues, of_callbacks, of_refusals) for fault in module.FAULTS})
+FAULTS: Mapping[str, Fault] = MappingProxyType(
+    {
+        fault.name: fault
+        for module in (of_order, of_answers, of_queues, of_callbacks, of_refusals)
+        for fault in module.FAULTS
+    }
+)

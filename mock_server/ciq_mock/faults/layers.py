@@ -6,6 +6,7 @@ Must not know any fault.
 
 import re
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -23,6 +24,9 @@ from ciq_mock.service.call import Answer, Call, Query
 from ciq_mock.service.refusal import Refusal
 from ciq_schemas.operations import HttpOperation, OperationKind
 from ciq_schemas.xml_parser import parse
+
+if TYPE_CHECKING:
+    from ciq_mock.mock import Mock
 
 Tree = etree._Element
 Edit = Callable[[Tree], None]
@@ -101,7 +105,7 @@ def written(root: Tree) -> bytes:
 def answers(edit: Edit, *kinds: OperationKind, when: Callable[[Call], bool] | None = None) -> Bend:
     """Edited answers to some kinds of calls."""
 
-    def bend(_mock: object, handle: Handle) -> Handle:
+    def bend(_mock: "Mock", handle: Handle) -> Handle:
         def bent(operation: HttpOperation, call: Call) -> Answer:
             answer = handle(operation, call)
             if operation.kind not in kinds or not answer.body or (when is not None and not when(call)):
@@ -115,10 +119,25 @@ def answers(edit: Edit, *kinds: OperationKind, when: Callable[[Call], bool] | No
     return Bend(handle=bend)
 
 
+def layered(bend: Bend, mock: "Mock", handle: Handle) -> Handle:
+    """The handling with the layer of a bend around it."""
+    return handle if bend.handle is None else bend.handle(mock, handle)
+
+
+def each_job(edit: Edit, *, most: int | None = None) -> Edit:
+    """An edit of each job, or of the first ones."""
+
+    def edited(root: Tree) -> None:
+        for job in list(root.iterfind("JobsDetail"))[:most]:
+            edit(job)
+
+    return edited
+
+
 def reads(change: Callable[[Call], Call], *kinds: OperationKind) -> Bend:
     """Calls of some kinds read otherwise than they were sent."""
 
-    def bend(_mock: object, handle: Handle) -> Handle:
+    def bend(_mock: "Mock", handle: Handle) -> Handle:
         def bent(operation: HttpOperation, call: Call) -> Answer:
             return handle(operation, change(call) if operation.kind in kinds else call)
 
@@ -130,7 +149,7 @@ def reads(change: Callable[[Call], Call], *kinds: OperationKind) -> Bend:
 def overlooks(repair: Repair, *kinds: OperationKind) -> Bend:
     """A refusal becomes what a repaired call is answered."""
 
-    def bend(_mock: object, handle: Handle) -> Handle:
+    def bend(_mock: "Mock", handle: Handle) -> Handle:
         def bent(operation: HttpOperation, call: Call) -> Answer:
             try:
                 return handle(operation, call)
@@ -148,7 +167,7 @@ def overlooks(repair: Repair, *kinds: OperationKind) -> Bend:
 def refuses(refusal: Callable[[Call], Refusal | None], *kinds: OperationKind) -> Bend:
     """Good calls refused."""
 
-    def bend(_mock: object, handle: Handle) -> Handle:
+    def bend(_mock: "Mock", handle: Handle) -> Handle:
         def bent(operation: HttpOperation, call: Call) -> Answer:
             if operation.kind in kinds and (no := refusal(call)) is not None:
                 raise no
@@ -182,7 +201,7 @@ def with_body(call: Call, pattern: bytes, put_in: bytes) -> Call | None:
 def bodies(change: Callable[[bytes], bytes], *forms: BodyFormat) -> Bend:
     """Callbacks of some forms (of all when none is named) with other bytes."""
 
-    def bend(_mock: object, build: BodyBuilder) -> BodyBuilder:
+    def bend(_mock: "Mock", build: BodyBuilder) -> BodyBuilder:
         def bent(subject: Subject, form: BodyFormat) -> bytes:
             body = build(subject, form)
             return change(body) if not forms or form in forms else body

@@ -4,9 +4,25 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from itertools import count
+from typing import TYPE_CHECKING
 
 from ciq_mock.faults.fault import Fault, named
-from ciq_mock.faults.layers import JOB_ANSWERS, Tree, add, answers, drop, forgets, goes_out, header, put, reads, refuses, with_query
+from ciq_mock.faults.layers import (
+    JOB_ANSWERS,
+    Tree,
+    add,
+    answers,
+    drop,
+    each_job,
+    forgets,
+    goes_out,
+    header,
+    layered,
+    put,
+    reads,
+    refuses,
+    with_query,
+)
 from ciq_mock.http.app import Handle
 from ciq_mock.http.protocol import Answered
 from ciq_mock.seams import Bend
@@ -14,6 +30,9 @@ from ciq_mock.service.call import Answer, Call
 from ciq_mock.service.refusal import ErrorCode, Refusal
 from ciq_schemas.operations import HttpOperation
 from ciq_schemas.operations import OperationKind as Kind
+
+if TYPE_CHECKING:
+    from ciq_mock.mock import Mock
 
 SUBMIT, DESCRIBE, LIST, CANCEL = Kind.SUBMIT_JOB, Kind.DESCRIBE_JOB, Kind.LIST_JOBS, Kind.CANCEL_JOB
 _JOBS = "JobsDetail"
@@ -56,7 +75,12 @@ def _unknown_described(root: Tree) -> None:
         job = add(".", _JOBS, "")
         job(root)
         made = _jobs(root)[-1]
-        for name, text in (("Code", "Success"), ("JobId", missing.text or ""), ("State", "Success"), ("Tag", "Snapshot")):
+        for name, text in (
+            ("Code", "Success"),
+            ("JobId", missing.text or ""),
+            ("State", "Success"),
+            ("Tag", "Snapshot"),
+        ):
             add(".", name, text)(made)
 
 
@@ -76,6 +100,11 @@ def _colon(text: str) -> str:
     return re.sub(r"([+-]\d\d)(\d\d)$", r"\1:\2", text)
 
 
+def _colons(root: Tree) -> None:
+    for name in ("CreationTime", "StartTime", "EndTime"):
+        put(f"JobsDetail/{name}", _colon)(root)
+
+
 def _without_zone(text: str) -> str:
     return re.sub(r"[+-]\d{4}$", "", text)
 
@@ -90,7 +119,7 @@ def _failed_without_reason(root: Tree) -> None:
 def _turns_back() -> Bend:
     """The third look at an ended job shows it running again."""
 
-    def bend(_mock: object, handle: Handle) -> Handle:
+    def bend(mock: "Mock", handle: Handle) -> Handle:
         looks: Counter[str] = Counter()
 
         def again(root: Tree) -> None:
@@ -100,14 +129,13 @@ def _turns_back() -> Bend:
                 if looks[job_id] == 2:
                     put("State", "Running")(job)
 
-        layer = answers(again, DESCRIBE).handle
-        return handle if layer is None else layer(_mock, handle)  # type: ignore[arg-type]
+        return layered(answers(again, DESCRIBE), mock, handle)
 
     return Bend(handle=bend)
 
 
 def _same_job_for_same_body() -> Bend:
-    def bend(_mock: object, handle: Handle) -> Handle:
+    def bend(mock: "Mock", handle: Handle) -> Handle:
         known: dict[bytes, Answer] = {}
 
         def bent(operation: HttpOperation, call: Call) -> Answer:
@@ -125,7 +153,7 @@ def _same_job_for_same_body() -> Bend:
 def _second_page_repeats() -> Bend:
     """The last job of a page stands first on the next one as well."""
 
-    def bend(_mock: object, handle: Handle) -> Handle:
+    def bend(mock: "Mock", handle: Handle) -> Handle:
         last: dict[str, Tree] = {}
 
         def edit(root: Tree) -> None:
@@ -134,7 +162,7 @@ def _second_page_repeats() -> Bend:
             if jobs and token:
                 last[token] = jobs[-1]
 
-        remember = answers(edit, LIST).handle
+        remembered = layered(answers(edit, LIST), mock, handle)
 
         def bent(operation: HttpOperation, call: Call) -> Answer:
             asked = call.query.get("nextToken") or ""
@@ -143,9 +171,7 @@ def _second_page_repeats() -> Bend:
                 if asked in last:
                     root.insert(0, last[asked])
 
-            inner = remember(_mock, handle) if remember is not None else handle  # type: ignore[arg-type]
-            layer = answers(repeat, LIST).handle
-            return (inner if layer is None else layer(_mock, inner))(operation, call)  # type: ignore[arg-type]
+            return layered(answers(repeat, LIST), mock, remembered)(operation, call)
 
         return bent
 
@@ -270,11 +296,11 @@ FAULTS = (
     Fault("started-before-created", "DES-009", "StartTime lies years before CreationTime.", _in_job("StartTime", lambda text: "2015" + text[4:] if text[:1] == "2" else text, DESCRIBE)),
     Fault("running-has-ended", "DES-010", "A running job has an EndTime.", answers(_running_ended, DESCRIBE)),
     Fault("code-of-own", "DES-011", "A job that goes well has the Code Ok.", _in_job("Code", lambda text: "Ok" if text == "Success" else text, DESCRIBE)),
-    Fault("zone-with-colon", "DES-013", "Times have a colon in their zone.", answers(lambda root: [put(f"JobsDetail/{name}", _colon)(root) for name in ("CreationTime", "StartTime", "EndTime")] and None, DESCRIBE)),
+    Fault("zone-with-colon", "DES-013", "Times have a colon in their zone.", answers(_colons, DESCRIBE)),
     Fault("failed-without-reason", "LIF-003", "A failed job has Code Success and no Message.", answers(_failed_without_reason, DESCRIBE, LIST)),
     Fault("ended-runs-again", "LIF-001", "An ended job is once shown running again.", _turns_back()),
     Fault("newest-unlisted", "LST-001", "The newest job of a list is left out.", answers(_without_first, LIST, when=lambda call: not _later_page(call))),
-    Fault("list-of-other-tag", "LST-002", "A listed job shows another tag.", answers(lambda root: [put("Tag", "Animation")(job) for job in _jobs(root)[:1]] and None, LIST)),
+    Fault("list-of-other-tag", "LST-002", "A listed job shows another tag.", answers(each_job(put("Tag", "Animation"), most=1), LIST)),
     Fault("oldest-first-by-default", "LST-003", "Without orderByTime the oldest comes first.", reads(_ascending_by_default, LIST)),
     Fault("asc-ignored", "LST-004", "orderByTime does not count.", reads(forgets("orderbytime"), LIST)),
     Fault("one-more-a-page", "LST-005", "A page has one job more than asked for.", reads(_size(1), LIST)),

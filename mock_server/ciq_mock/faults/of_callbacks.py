@@ -1,8 +1,10 @@
 """Faults of callbacks: whether they go out, where to, in which form, what they say."""
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from copy import deepcopy
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -13,11 +15,16 @@ from ciq_mock.delivery.log import Answer
 from ciq_mock.delivery.sender import Sender
 from ciq_mock.engine import Accepted, CallbackChoice, Ended, Event, Job, Started
 from ciq_mock.faults.fault import Fault, in_delivery
-from ciq_mock.faults.layers import Edit, Tree, answers, bodies, drop, put, tells
+from ciq_mock.faults.layers import Edit, Tree, answers, bodies, drop, layered, put, reads, tells, with_body
+from ciq_mock.http.app import Handle
 from ciq_mock.seams import Bend
+from ciq_mock.service.call import Call
 from ciq_schemas.lifecycle import JobState, QueueState
 from ciq_schemas.operations import OperationKind as Kind
 from ciq_schemas.values import NotifyConfig
+
+if TYPE_CHECKING:
+    from ciq_mock.mock import Mock
 
 Rule = Callable[[NotifyConfig, CallbackChoice, Decision], Decision]
 _NOTHING = Silence(reason="a fault")
@@ -76,10 +83,17 @@ def _without_query(_rule: NotifyConfig, _choice: CallbackChoice, good: Decision)
     return good
 
 
-def _json_by_default(rule: NotifyConfig, choice: CallbackChoice, good: Decision) -> Decision:
-    if isinstance(good, Destination) and not choice.format and not (rule.state == "On" and rule.result_format):
-        return Destination(url=good.url, format=BodyFormat.JSON, reason=good.reason)
-    return good
+def _json_unless_said(call: Call) -> Call:
+    if b"<ResultFormat>" in call.body:
+        return call
+    return with_body(call, rb"</NotifyConfig>", b"<ResultFormat>JSON</ResultFormat></NotifyConfig>") or call
+
+
+def _json_in_secret() -> Bend:
+    """The queue answers that its format is XML."""
+    taken = reads(_json_unless_said, Kind.UPDATE_QUEUE)
+    shown = answers(put(".//NotifyConfig/ResultFormat", "XML"), Kind.UPDATE_QUEUE, Kind.LIST_QUEUES)
+    return Bend(handle=lambda mock, handle: layered(shown, mock, layered(taken, mock, handle)))
 
 
 class _ToBoth(DeliveryRoom):
@@ -175,7 +189,7 @@ def _failed_says_success(root: Tree) -> None:
             put("Code", "Success")(job)
 
 
-def _in_json(change: Callable[[dict[str, object]], None]) -> Bend:
+def _in_json(change: Callable[[dict[str, object]], object]) -> Bend:
     def changed(body: bytes) -> bytes:
         whole = msgspec.json.decode(body)
         for job in whole["JobsDetail"]:
@@ -210,26 +224,26 @@ def _user_data_escaped() -> Edit:
 
 def _lags() -> Bend:
     """Describe shows the end of a job only at the third look."""
-    looks: dict[str, int] = {}
 
-    def late(root: Tree) -> None:
-        for job in root.iterfind("JobsDetail"):
-            job_id = job.findtext("JobId") or ""
-            if job.findtext("State") in ("Success", "Failed"):
-                looks[job_id] = looks.get(job_id, 0) + 1
-                if looks[job_id] < 3:
-                    put("State", "Running")(job)
+    def bend(mock: "Mock", handle: Handle) -> Handle:
+        looks: Counter[str] = Counter()
 
-    return answers(late, Kind.DESCRIBE_JOB)
+        def late(root: Tree) -> None:
+            for job in root.iterfind("JobsDetail"):
+                job_id = job.findtext("JobId") or ""
+                if job.findtext("State") in ("Success", "Failed"):
+                    looks[job_id] += 1
+                    if looks[job_id] < 3:
+                        put("State", "Running")(job)
 
+        return layered(answers(late, Kind.DESCRIBE_JOB), mock, handle)
 
-def _number(job: Job) -> int:
-    return job.number
+    return Bend(handle=bend)
 
 
 FAULTS = (
     Fault("no-callbacks", "DEL-001", "No callback ever goes out.", silent_about(lambda _job: True)),
-    Fault("third-callback-lost", "DEL-001", "Every third callback is lost.", silent_about(lambda job: _number(job) % 3 == 0)),
+    Fault("third-callback-lost", "DEL-001", "Every third callback is lost.", silent_about(lambda job: job.number % 3 == 0)),
     Fault("callbacks-put", "DEL-001", "Callbacks come by PUT.", sends("PUT")),
     Fault("two-jobs-a-callback", "DEL-002", "A callback tells of a second job.", tells(_two_jobs)),
     Fault("callback-before-end", "DEL-003", "The callback comes when the job starts.", in_delivery(_TellsAtStart)),
@@ -247,17 +261,17 @@ FAULTS = (
     Fault("off-ignored", "RUL-006", "A rule that is Off counts.", _rule_with(state="On", event=TASK_FINISH)),
     Fault("event-ignored", "RUL-007", "Any event of a rule counts as TaskFinish.", _rule_with(event=TASK_FINISH)),
     Fault("result-format-ignored", "RUL-008", "ResultFormat of a rule does not count.", _rule_with(result_format="XML")),
-    Fault("json-by-default", "RUL-010", "Without any format a callback is JSON.", decides(_json_by_default), ),
+    Fault("json-by-default", "RUL-010", "A rule without ResultFormat has callbacks in JSON.", _json_in_secret()),
     Fault("xml-cut", "SHP-001", "XML callbacks lose their end.", bodies(lambda body: body[:-9], BodyFormat.XML)),
     Fault("json-cut", "SHP-001", "JSON callbacks lose their last bracket.", bodies(lambda body: body[:-1], BodyFormat.JSON)),
     Fault("callback-without-queue", "SHP-002", "Callbacks have no QueueId.", _job_drop("QueueId")),
-    Fault("callback-without-code", "SHP-002", "Callbacks have no Code.", _job_drop("Code")),
+    Fault("callback-without-creation", "SHP-002", "Callbacks have no CreationTime.", _job_drop("CreationTime")),
     Fault("event-of-own", "SHP-003", "EventName is JobFinish.", tells(put("EventName", "JobFinish"))),
     Fault("callback-says-running", "SHP-004", "Callbacks say Running.", _job_put("State", "Running")),
     Fault("callback-user-data-cut", "SHP-005", "UserData of callbacks is cut at eight characters.", _job_put("Operation/UserData", lambda text: text[:8])),
     Fault("callback-creation-drifts", "SHP-005", "CreationTime of callbacks is another day's.", _job_put("CreationTime", lambda text: "2020" + text[4:])),
     Fault("callback-level-zero", "SHP-005", "JobLevel of callbacks is always 0.", _job_put("Operation/JobLevel", "7")),
-    Fault("json-without-tag", "SHP-002", "JSON callbacks have no Tag.", _in_json(lambda job: job.pop("Tag", None) and None)),
+    Fault("json-without-tag", "SHP-002", "JSON callbacks have no Tag.", _in_json(lambda job: job.pop("Tag", None))),
     Fault("callbacks-are-text", "SHP-006", "Callbacks are text/plain.", sends("POST", "text/plain")),
     Fault("callback-times-in-seconds", "SHP-007", "EndTime of callbacks is a number of seconds.", _job_put("EndTime", "1767600000")),
     Fault("json-times-as-numbers", "SHP-007", "CreationTime of JSON callbacks is a number.", _in_json(_times_as_numbers)),

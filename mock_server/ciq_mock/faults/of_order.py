@@ -6,7 +6,7 @@ import msgspec
 
 from ciq_mock.engine import Engine, Job, JobOrder, Queue
 from ciq_mock.faults.fault import Fault, in_engine, ranked
-from ciq_mock.faults.layers import Tree, answers, overlooks, put, reads, refuses, where, with_body
+from ciq_mock.faults.layers import answers, put, reads, with_body
 from ciq_mock.http.app import Handle
 from ciq_mock.seams import Bend
 from ciq_mock.service.call import Answer, Call
@@ -60,6 +60,11 @@ def _best_of_first_few(jobs: Sequence[Job]) -> Job:
     return min(_by_number(jobs)[:FEW], key=lambda job: (-job.level, job.number))
 
 
+def _second_of_pair(jobs: Sequence[Job]) -> Job:
+    pair = len(jobs) > 1 and jobs[0].level == jobs[1].level and jobs[0].number % 2
+    return jobs[1] if pair else jobs[0]
+
+
 def _overlooks_the_ninth(jobs: Sequence[Job]) -> Job:
     return jobs[1] if len(jobs) > 1 and jobs[0].number % 9 == 0 else jobs[0]
 
@@ -111,7 +116,9 @@ class _LosesOrderAtResume(Resumes):
 class _LosesOrderOfRest(Resumes):
     def resumed(self, now: float, queue: Queue) -> None:
         """Only when some of the line have run already."""
-        if any(job.started is not None and job.queue is queue for job in list(self.jobs())[-30:]) and self._partly(queue):
+        if any(job.started is not None and job.queue is queue for job in list(self.jobs())[-30:]) and self._partly(
+            queue
+        ):
             _turn(queue, list(queue.waiting))
 
     def _partly(self, queue: Queue) -> bool:
@@ -186,7 +193,9 @@ def leaks(which: Callable[[Queue, list[Job]], Job | None]) -> Bend:
     class Leaks(Engine):
         """Starts one that is held."""
 
-        def submit(self, now: float, bucket: str, feature: object, orders: Sequence[JobOrder], **kept: object) -> tuple[Job, ...]:  # type: ignore[override]
+        def submit(
+            self, now: float, bucket: str, feature: object, orders: Sequence[JobOrder], **kept: object
+        ) -> tuple[Job, ...]:
             """Accept, and let one slip through."""
             jobs = super().submit(now, bucket, feature, orders, **kept)  # type: ignore[arg-type]
             queue = jobs[0].queue
@@ -211,7 +220,9 @@ def orders_read(change: Callable[[Queue, Sequence[JobOrder]], Sequence[JobOrder]
     class Reads(Engine):
         """Takes other orders."""
 
-        def submit(self, now: float, bucket: str, feature: object, orders: Sequence[JobOrder], **kept: object) -> tuple[Job, ...]:  # type: ignore[override]
+        def submit(
+            self, now: float, bucket: str, feature: object, orders: Sequence[JobOrder], **kept: object
+        ) -> tuple[Job, ...]:
             """Accept what was not asked for."""
             queue = self.queue(bucket, feature, kept.get("queue_id"), category=kept.get("category"))  # type: ignore[arg-type]
             return super().submit(now, bucket, feature, change(queue, orders), **kept)  # type: ignore[arg-type]
@@ -309,7 +320,7 @@ FAULTS = (
     Fault("level-window", "PRI-001", "Levels count among the first few waiting jobs only.", picks(_best_of_first_few)),
     Fault("ages-fast", "PRI-001", "Eight later places weigh as much as a level.", ranked(lambda level, number: number - 8 * level)),
     Fault("newest-of-top-level", "PRI-002", "Jobs of level 2 start newest first.", ranked(lambda level, number: (-number if level == 2 else number) - (level << 56))),
-    Fault("pairs-swapped", "PRI-002", "Two neighbours of one level change places.", ranked(lambda level, number: (number ^ 1) - (level << 56))),
+    Fault("pairs-swapped", "PRI-002", "Neighbours of one level change places.", picks(_second_of_pair)),
     Fault("ninth-is-late", "PRI-002", "Every ninth job lets the next one pass.", picks(_overlooks_the_ninth)),
     Fault("order-lost-at-resume", "PRI-002", "A resume turns the waiting line round.", in_engine(_LosesOrderAtResume)),
     Fault("levels-lost-at-resume", "PRI-001", "After a resume waiting jobs count as level 0.", in_engine(_LosesLevelsAtResume)),

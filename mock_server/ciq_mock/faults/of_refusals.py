@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import msgspec
 from starlette.types import Scope
@@ -18,6 +19,9 @@ from ciq_schemas.features import Feature, feature_of_tag
 from ciq_schemas.operations import HttpOperation
 from ciq_schemas.operations import OperationKind as Kind
 from ciq_schemas.xml_parser import parse
+
+if TYPE_CHECKING:
+    from ciq_mock.mock import Mock
 
 SUBMIT = Kind.SUBMIT_JOB
 _BAD = 400
@@ -72,13 +76,15 @@ def _malformed(body: bytes) -> bool:
 
 
 def _job_all_the_same() -> Bend:
-    def bend(_mock: object, handle: Handle) -> Handle:
+    def bend(_mock: "Mock", handle: Handle) -> Handle:
         def bent(operation: HttpOperation, call: Call) -> Answer:
             try:
                 return handle(operation, call)
             except Refusal:
-                if operation.kind is SUBMIT:
-                    handle(operation, msgspec.structs.replace(call, body=_GOOD))
+                said = re.search(rb"<UserData>[^<&]*</UserData>", call.body)
+                if operation.kind is SUBMIT and said:
+                    body = _GOOD.replace(b"</Operation>", said[0] + b"</Operation>")
+                    handle(operation, msgspec.structs.replace(call, body=body))
                 raise
 
         return bent
@@ -119,19 +125,27 @@ def _seven_operations(call: Call) -> Call | None:
 
 def _paths_close() -> Bend:
     """Jobs that say in UserData that they try a path are refused: the front server has lost the path."""
-    return refuses(lambda call: Refusal(ErrorCode.NO_SUCH_PATH, "no such path") if re.search(rb"<UserData>[^<]*paths", call.body) else None, SUBMIT)
+    return refuses(
+        lambda call: (
+            Refusal(ErrorCode.NO_SUCH_PATH, "no such path") if re.search(rb"<UserData>[^<]*paths", call.body) else None
+        ),
+        SUBMIT,
+    )
 
 
 def _paused_is_closed() -> Bend:
-    def bend(mock: object, handle: Handle) -> Handle:
+    def bend(mock: "Mock", handle: Handle) -> Handle:
         def bent(operation: HttpOperation, call: Call) -> Answer:
             if operation.kind is SUBMIT:
                 tag = re.search(rb"<Tag>([^<]*)</Tag>", call.body)
                 feature = feature_of_tag(tag[1].decode()) if tag else None
-                engine = getattr(mock, "engine")  # noqa: B009
-                if feature and engine.is_active(call.bucket, feature):
-                    if engine.queue(call.bucket, feature).state == "Paused":
-                        raise Refusal(ErrorCode.INVALID_ARGUMENT, "the queue is paused")
+                engine = mock.engine
+                if (
+                    feature
+                    and engine.is_active(call.bucket, feature)
+                    and engine.queue(call.bucket, feature).state == "Paused"
+                ):
+                    raise Refusal(ErrorCode.INVALID_ARGUMENT, "the queue is paused")
             return handle(operation, call)
 
         return bent
@@ -142,7 +156,7 @@ def _paused_is_closed() -> Bend:
 def _on_own_path(kinds: tuple[Kind, ...], change: Callable[[Answer], Answer]) -> Bend:
     """Answers on the path families that are not the shared one."""
 
-    def bend(_mock: object, handle: Handle) -> Handle:
+    def bend(_mock: "Mock", handle: Handle) -> Handle:
         def bent(operation: HttpOperation, call: Call) -> Answer:
             answer = handle(operation, call)
             return change(answer) if operation.kind in kinds and operation.path.startswith("/jobs") else answer
