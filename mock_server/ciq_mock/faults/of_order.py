@@ -1,16 +1,18 @@
 """Faults of who runs when: levels, order, pause, resume, cancel."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import msgspec
 
-from ciq_mock.engine import Engine, Job, JobOrder, Queue
+from ciq_mock.engine import Engine, Failure, Job, JobOrder, Queue
 from ciq_mock.faults.fault import Fault, in_engine, ranked
 from ciq_mock.faults.layers import answers, put, reads, with_body
 from ciq_mock.http.app import Handle
 from ciq_mock.seams import Bend
 from ciq_mock.service.call import Answer, Call
 from ciq_mock.service.refusal import ErrorCode, Refusal
+from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import JobEvent, JobState, QueueState
 from ciq_schemas.operations import OperationKind as Kind
 from ciq_schemas.values import NotifyConfig
@@ -244,10 +246,29 @@ def _levelled_never_end(_queue: Queue, orders: Sequence[JobOrder]) -> Sequence[J
     return [msgspec.structs.replace(order, duration=1e9) if order.level else order for order in orders]
 
 
+def _url_before_object(_queue: Queue, orders: Sequence[JobOrder]) -> Sequence[JobOrder]:
+    unreachable = Failure("InputUnreachable", "the address of the input does not answer")
+    return [
+        msgspec.structs.replace(order, failure=unreachable) if b"<Url>" in order.input else order for order in orders
+    ]
+
+
+class _CategoryIgnored(Engine):
+    def queue(
+        self, bucket: str, feature: Feature, queue_id: str | None = None, *, category: str | None = None
+    ) -> Queue:
+        """Without an id always the feature's own."""
+        return super().queue(bucket, feature, queue_id)
+
+
 def _default_level_one(call: Call) -> Call:
     if b"<JobLevel>" in call.body:
         return call
     return with_body(call, rb"</Operation>", b"<JobLevel>1</JobLevel></Operation>") or call
+
+
+def _with_speed_queue(part: type[Engine]) -> Bend:
+    return replace(in_engine(part), settings=lambda settings: replace(settings, speed_queue=True))
 
 
 class _CancelsNothing(Engine):
@@ -337,6 +358,8 @@ FAULTS = (
     Fault("running-fail-at-pause", "PAU-006", "A pause lets running jobs fail.", in_engine(_StopsRunningForGood)),
     Fault("second-pause-refused", "PAU-009", "Pausing a paused queue is refused.", _same_state_refused()),
     Fault("levelled-never-end", "LIF-002", "Jobs with a level run for ever.", orders_read(_levelled_never_end)),
+    Fault("url-before-object", "SUB-018", "A job with Object and Url tries the Url, and fails.", orders_read(_url_before_object)),
+    Fault("queue-type-ignored", "SUB-017", "A mock with a speed queue puts jobs of QueueType SpeedTranscoding into the media queue.", _with_speed_queue(_CategoryIgnored)),
     Fault("cancel-ignored", "CAN-002", "Cancel answers 200 and does nothing.", in_engine(_CancelsNothing)),
     Fault("cancelled-run-after-resume", "CAN-003", "A cancelled job runs after the resume.", in_engine(_CancelledRunAfterResume)),
     Fault("cancel-takes-neighbour", "CAN-004", "Cancel takes the next in line as well.", in_engine(_CancelsNeighbour)),
