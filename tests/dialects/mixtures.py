@@ -13,8 +13,12 @@ _OPPOSITES = (
     {"message-upper-success", "message-lower-success", "code-of-failures-only"},
     {"shuffled-elements", "alphabetical-elements"},
     {"old-callback", "callback-with-unknown-jobs"},
+    # Jobs that take no time: none is ever held, or callbacks are all there is to tell their order by.
+    {"instant-jobs", "paused-queue-closed"},
+    {"instant-jobs", "jittery-callbacks"},
+    {"instant-jobs", "callbacks-out-of-order"},
 )
-"""Of each set, a mock can follow one."""
+"""Of each set, a mock follows one: they say the opposite, or together they leave nothing to look at."""
 
 SHOWN_ON = {
     "queue-smart-audio-1": "speech",
