@@ -28,6 +28,7 @@ AS_THEY_ARE = {
     "ciq report ciq-report --summary summary.md --badge badge.svg",
     "ciq compare before after --output comparison.html",
     "ciq dialects",
+    "ciq faults 'PAU-*'",
     "ciq doctor --target http://127.0.0.1:8080",
     "ciq judge ciq-report/run.ndjson",
 }
@@ -37,6 +38,7 @@ SERVERS = {
         "ciq mock --port 8080",
         "ciq mock --port 8080 --activated all --workers 1 --clock stepped",
         "ciq mock --port 8080 --unknown-inputs refuse --object-mib 4 --store-mib 64",
+        "ciq mock --port 8080 --fault last-of-many-leaks",
         "ciq mock --port 8080 --dialect held-shows-submitted --dialect shuffled-elements",
     )
 }
