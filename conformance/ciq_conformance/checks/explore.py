@@ -1,6 +1,5 @@
 """Checks of the scenario `explore` (EXP): each rule over every history that was played."""
 
-from functools import partial
 from itertools import groupby
 
 from ciq_conformance.checks.histories import HERE, Told, told_histories
@@ -64,5 +63,43 @@ def story(told: Told) -> str:
     return ", ".join(word if count == 1 else f"{count} {word}" for word, count in counted)
 
 
-for _name in RULES:
-    check(_name)(partial(_judge, _name))
+@check("EXP-001")
+def order_holds(evidence: Evidence, item: Item) -> Finding:
+    """Order of starts by level and submission in each history."""
+    return _judge("EXP-001", evidence, item)
+
+
+@check("EXP-002")
+def pauses_hold(evidence: Evidence, item: Item) -> Finding:
+    """Jobs seen waiting in a paused queue, until it was resumed."""
+    return _judge("EXP-002", evidence, item)
+
+
+@check("EXP-003")
+def no_job_is_lost(evidence: Evidence, item: Item) -> Finding:
+    """Last state of every job that nobody cancelled."""
+    return _judge("EXP-003", evidence, item)
+
+
+@check("EXP-004")
+def cancelled_jobs_stay(evidence: Evidence, item: Item) -> Finding:
+    """States of jobs after the cancel that found them waiting."""
+    return _judge("EXP-004", evidence, item)
+
+
+@check("EXP-005")
+def states_move_forward(evidence: Evidence, item: Item) -> Finding:
+    """Every two looks at a job that follow each other."""
+    return _judge("EXP-005", evidence, item)
+
+
+@check("EXP-006")
+def ended_jobs_are_told(evidence: Evidence, item: Item) -> Finding:
+    """Callbacks of each job under the rules since its submit."""
+    return _judge("EXP-006", evidence, item)
+
+
+@check("EXP-007")
+def only_ended_jobs_are_told(evidence: Evidence, item: Item) -> Finding:
+    """Looks at each job after its callback."""
+    return _judge("EXP-007", evidence, item)

@@ -20,6 +20,7 @@ from ciq_conformance.judge.registry import check_of
 from ciq_conformance.scenarios import MODULES
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import (
+    BY_OPTION,
     Footing,
     Requirement,
     Scenario,
@@ -155,6 +156,8 @@ def _explanation(requirement: Requirement) -> Panel:
         facts.add_row("formats", ", ".join(requirement.formats))
     if requirement.capabilities:
         facts.add_row("only with", ", ".join(requirement.capabilities) + " declared in the profile")
+    if requirement.set in BY_OPTION:
+        facts.add_row("judged with", f"`ciq run --{requirement.set}`")
     facts.add_row("tested by", Text(_how_tested(requirement)))
     return Panel(facts, title=f"{requirement.id} · {requirement.title}", title_align="left")
 
