@@ -69,6 +69,11 @@ def _turned(root: Tree) -> None:
         root.insert(place, job)
 
 
+def _other_root(root: Tree) -> None:
+    if any(job.findtext("State") in ("Submitted", "Running") for job in _jobs(root)):
+        root.tag = "JobAnswer"
+
+
 def _unknown_described(root: Tree) -> None:
     for missing in list(root.iterfind("NonExistJobIds")):
         root.remove(missing)
@@ -284,6 +289,7 @@ FAULTS = (
     Fault("one-detail-a-request", "MUL-001", "The answer to many operations tells of the first only.", answers(_only_first, SUBMIT)),
     Fault("first-user-data-for-all", "MUL-002", "All jobs of a request show the UserData of the first.", answers(_first_user_data_for_all, SUBMIT)),
     Fault("details-turned", "MUL-003", "The jobs of a request come back last first.", answers(_turned, SUBMIT)),
+    Fault("describe-of-other-root", "DES-001", "Describe of a job that has not ended answers a JobAnswer document.", answers(_other_root, DESCRIBE)),
     Fault("describe-accepted", "DES-001", "Describe of one job answers 202.", _status(r"GET /.*jobs/[^,]+$", 202, only=lambda _query, status: status == 200)),
     Fault("describe-loses-last", "DES-002", "Describe of many jobs leaves the last one out.", answers(_without_last, DESCRIBE)),
     Fault("unknown-ids-unnamed", "DES-003", "Describe does not name the ids that do not exist.", answers(drop("NonExistJobIds"), DESCRIBE)),
