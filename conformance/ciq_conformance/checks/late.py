@@ -1,10 +1,12 @@
 """Checks of late arrivals: jobs of greater level accepted while others wait (PRI-004), and preemption (PRI-006)."""
 
+from dataclasses import replace
+
 from ciq_conformance.checks.order import order_tracks
 from ciq_conformance.checks.ordering_claims import Claim, decide
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, Kind, absent, blocked, observed
-from ciq_conformance.judge.ordering import Ordering, level_rule
+from ciq_conformance.judge.ordering import SLACK, Ordering, level_rule
 from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.judge.tracks import Track, build_tracks
 from ciq_conformance.steps import late as steps
@@ -15,10 +17,20 @@ EXPECTED = "a job of greater level that arrives while others wait starts before 
 
 
 def _tracks(evidence: Evidence) -> tuple[Track, ...]:
+    """Tracks of the scenario `late`, with the late jobs accepted a little later than they were.
+
+    In an active queue a worker may hold a job that still shows itself waiting. Only what still waits some time after
+    the late job was accepted was certainly not taken before it.
+    """
     replies = evidence.of(Scenario.LATE)
-    return build_tracks(
+    tracks = build_tracks(
         (r for r in replies if r.exchange.step in steps.SUBMITS),
         (r for r in replies if r.exchange.step not in steps.SUBMITS),
+    )
+    lag = SLACK + (evidence.calibration.start_latency if evidence.calibration else 0.0)
+    return tuple(
+        replace(track, accepted_by=track.accepted_by + lag) if track.step == steps.Step.SUBMIT_LATE else track
+        for track in tracks
     )
 
 

@@ -35,6 +35,8 @@ AT_ONCE_SECONDS = 0.5
 MOST_DRAIN_SECONDS = 6.0
 FILL_SECONDS = 6.0
 """No batch is made larger than can be submitted in this time."""
+FIRST_SHARE = 0.12
+"""Part of the time that the waiting jobs should take to drain, after which the queue is frozen; halved each batch."""
 LEADS = (0.002, 0.0, 0.005, 0.001, 0.01, 0.003)
 """Seconds between resume and freeze where jobs end at once, one an attempt."""
 
@@ -90,7 +92,7 @@ def play(stage: Stage) -> None:
         pattern = LOWER_LEVELS if "2>1" in shown else LEVELS
         batch, held = _hold(stage, size, pattern, first=number == 0, rule=rule)
         each = (stage.now() - began) / size
-        ids = _freeze_and_thaw(stage, batch, rule, wanted - shown, held=held, at_once=at_once)
+        ids = _freeze_and_thaw(stage, batch, rule, wanted - shown, held=held, at_once=at_once, haste=number)
         began = stage.now()
         stage.watch_ended(Step.DRAIN, ids)
         drained = stage.now() - began
@@ -153,34 +155,37 @@ def _late(stage: Stage, batch: _Batch) -> None:
 
 
 def _freeze_and_thaw(
-    stage: Stage, batch: _Batch, rule: RuleOrder, wanted: set[str], *, held: bool, at_once: bool
+    stage: Stage, batch: _Batch, rule: RuleOrder, wanted: set[str], *, held: bool, at_once: bool, haste: int
 ) -> list[str]:
     """Pause in the middle, several times, until what is wanted was shown; return all ids, late ones included."""
     paused = held
-    ended: set[str] = set()
+    by_clock = held
+    waiting = list(batch.levels)
     for attempt in range(FREEZES):
-        before = len(batch.levels) - len(ended)
+        before = len(waiting)
         resume = Step.THAW if attempt or not held else Step.RESUME
-        if at_once and paused:
-            _resume_and_freeze(stage, rule, resume, LEADS[attempt % len(LEADS)])
+        if by_clock:
+            lead = _drain_estimate(stage, before) * FIRST_SHARE / 2**haste
+            _resume_and_freeze(stage, rule, resume, LEADS[attempt % len(LEADS)] if at_once else lead)
         else:
             if paused:
                 stage.set_queue_or_break(resume, rule=rule)
-            _until_some_started(stage, [job for job in batch.levels if job not in ended])
+            _until_some_started(stage, waiting)
             stage.set_queue_or_break(Step.FREEZE, state=QueueState.PAUSED, rule=rule)
         paused = True
         states = _settle(stage, list(batch.levels))
-        ended = {job for job, state in states.items() if state in FINAL_STATES}
-        waiting = [job for job in batch.levels if job not in ended]
+        waiting = [job for job in batch.levels if states.get(job) not in FINAL_STATES]
         if not waiting:
             break
         if len(waiting) == before:
-            at_once = at_once and attempt < FREEZES // 2
+            # Nothing had started yet: after a few tries wait until something is seen to start.
+            by_clock = by_clock and at_once and attempt < FREEZES // 2
             continue
+        by_clock = held
         batch.note(waiting)
         if batch.stood_still == 1:
             _late(stage, batch)
-            waiting = [job for job in batch.levels if job not in ended]
+            waiting = [job for job in batch.levels if states.get(job) not in FINAL_STATES]
         stage.watch_for(Step.FROZEN, waiting, SLACK + (stage.patience.hold if batch.stood_still == 1 else 0.1))
         if batch.stood_still >= 2 and batch.shown >= wanted:
             break
