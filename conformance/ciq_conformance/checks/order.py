@@ -1,5 +1,6 @@
 """Checks of the scenario `order`: priority and order of submission (PRI)."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -37,6 +38,20 @@ def obstacle(evidence: Evidence, tracks: Sequence[Track]) -> Finding | None:
     if not tracks:
         return blocked("no job was submitted to the paused queue")
     return None
+
+
+def _order_by_batch(evidence: Evidence, tracks: Sequence[Track]) -> Ordering:
+    """The order rule inside each batch: that an ended batch came before the next one proves nothing."""
+    pauses = [reply.exchange.started for reply in evidence.of(Scenario.ORDER, Step.PAUSE)]
+    batches: dict[int, list[Track]] = {}
+    for track in tracks:
+        batches.setdefault(bisect_right(pauses, track.asked_at), []).append(track)
+    parts = [order_rule(batch) for batch in batches.values()]
+    return Ordering(
+        inversions=tuple(inversion for part in parts for inversion in part.inversions),
+        owed=sum(part.owed for part in parts),
+        proven=sum(part.proven for part in parts),
+    )
 
 
 def _turned_round(high: int, low: int) -> PairFilter:
@@ -165,7 +180,7 @@ def order_survives_second_pause(evidence: Evidence, item: Item) -> Finding:
         )
     freeze = frozen[0].exchange.started
     left = [t for t in tracks if t.not_before.at >= freeze]
-    by_level, by_order = level_rule(left), order_rule(left)
+    by_level, by_order = level_rule(left), _order_by_batch(evidence, left)
     if not by_level.owed + by_order.owed:
         return absent("no two jobs that had to keep an order were left waiting by the second pause")
     ordering = Ordering(

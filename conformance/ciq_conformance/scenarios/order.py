@@ -180,6 +180,9 @@ def _freeze_and_thaw(
         if len(waiting) == before:
             # Nothing had started yet: after a few tries wait until something is seen to start.
             by_clock = by_clock and at_once and attempt < FREEZES // 2
+            if not held:
+                # Nothing was looked at in the first pause, and jobs stopped by this one can be.
+                stage.watch_for(Step.FROZEN, waiting, SLACK)
             continue
         by_clock = held
         batch.note(waiting)
