@@ -158,4 +158,3 @@ async def delivery(
         yield Ender(room, clock)
     finally:
         await room.close()
-

@@ -55,9 +55,7 @@ def test_nothing_is_lost_and_bounds_are_kept(steps: list[str], width: int) -> No
             waiting[step].append(parcel(step))
             lanes.put(waiting[step][-1])
         assert lanes.waiting == sum(map(len, waiting.values()))
-        could = [
-            url for url, parcels in waiting.items() if parcels and sum(o.url == url for _, o in out) < width
-        ]
+        could = [url for url, parcels in waiting.items() if parcels and sum(o.url == url for _, o in out) < width]
         assert lanes.ready == bool(could)
     while out or lanes.ready:
         while lanes.ready:

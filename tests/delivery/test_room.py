@@ -398,9 +398,7 @@ def test_message_queues_get_the_body_in_memory() -> None:
 
     async def story() -> None:
         async with delivery() as here:
-            choice = CallbackChoice(
-                type="TDMQ", format="JSON", mq=MqAddress(region="sh", mode="Topic", name="jobs")
-            )
+            choice = CallbackChoice(type="TDMQ", format="JSON", mq=MqAddress(region="sh", mode="Topic", name="jobs"))
             order = JobOrder(tag="T", callback=choice)
             (job,) = here.engine.submit(1000.0, "unit-1250000000", Feature.MEDIA, [order])
             here.hand_over()

@@ -56,9 +56,7 @@ def test_no_worker_idles_while_a_job_may_start(history: list[tuple[float, Action
 
 @given(history=histories, workers=_workers, held=st.sampled_from(HeldReading))
 @settings(deadline=None)
-def test_shown_states_follow_the_table(
-    history: list[tuple[float, Action]], workers: int, held: HeldReading
-) -> None:
+def test_shown_states_follow_the_table(history: list[tuple[float, Action]], workers: int, held: HeldReading) -> None:
     """Whatever is seen of a job at two moments, the life cycle table leads from the first to the second."""
     play = Play.fresh(workers=workers, rules=EngineRules(workers=workers, held=held))
     seen: dict[Job, JobState] = {}

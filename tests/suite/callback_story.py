@@ -100,9 +100,7 @@ def tell(
 def retold(transcript: Transcript, edit: Edit) -> Transcript:
     """Other arrivals: each is replaced by what `edit` makes of it, nothing or several included."""
     records = [
-        new
-        for record in transcript.records
-        for new in (edit(record) if isinstance(record, Arrival) else (record,))
+        new for record in transcript.records for new in (edit(record) if isinstance(record, Arrival) else (record,))
     ]
     if records == list(transcript.records):
         raise AssertionError("the edit changes no arrival")
@@ -131,9 +129,7 @@ def silent(transcript: Transcript, *, waited: bool = True) -> Transcript:
     return quiet.mark("expired", "callbacks did not come") if waited else quiet
 
 
-def callbacks(
-    feature: Feature = Feature.MEDIA, *, forms: Iterable[Format] = (Format.JSON, Format.XML)
-) -> Transcript:
+def callbacks(feature: Feature = Feature.MEDIA, *, forms: Iterable[Format] = (Format.JSON, Format.XML)) -> Transcript:
     """Scenario `callback` on a service that does as the documents say."""
     transcript = Transcript(Scenario.CALLBACK, feature)
     for form in forms:

@@ -131,9 +131,7 @@ def met_badly() -> Transcript:
         transcript = look(transcript, receiver.Step.LOOK, WELL[step])
         for answer in answers:
             transcript = tell(transcript, channel, task_finish(WELL[step]), answered=answer)
-    return look(
-        transcript, receiver.Step.LAST, WELL[receiver.Step.SUBMIT_ERROR], WELL[receiver.Step.SUBMIT_HANGUP]
-    )
+    return look(transcript, receiver.Step.LAST, WELL[receiver.Step.SUBMIT_ERROR], WELL[receiver.Step.SUBMIT_HANGUP])
 
 
 def test_receiver_on_documents_own_form() -> None:

@@ -43,8 +43,7 @@ def told_by_post(evidence: Evidence, item: Item) -> Finding:
     if not told:
         return wanting[0]
     return holds(
-        f"{len(told)} of {len(jobs)} jobs told by POST"
-        + (f"; {wanting[0].reason}" if wanting else ""),
+        f"{len(told)} of {len(jobs)} jobs told by POST" + (f"; {wanting[0].reason}" if wanting else ""),
         witness=tuple(job.notices[0].arrival.seq for job in told),
     )
 
@@ -113,9 +112,7 @@ def one_callback_a_job(evidence: Evidence, item: Item) -> Finding:
                 witness=tuple(notice.arrival.seq for notice in job.notices[:3]),
                 reason="receivers must take duplicates, but documents speak of one message",
             )
-    return holds(
-        f"{len(told)} jobs, one callback each", witness=tuple(job.notices[0].arrival.seq for job in told)
-    )
+    return holds(f"{len(told)} jobs, one callback each", witness=tuple(job.notices[0].arrival.seq for job in told))
 
 
 @check("DEL-008")

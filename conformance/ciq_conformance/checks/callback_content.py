@@ -145,9 +145,7 @@ def times_can_be_read(evidence: Evidence, item: Item) -> Finding:
             ("EndTime", job.end_time),
         ):
             if times.is_unset(text):
-                if name == "CreationTime" or (
-                    evidence.feature not in _WITHOUT_TIMES and job.state == JobState.SUCCESS
-                ):
+                if name == "CreationTime" or (evidence.feature not in _WITHOUT_TIMES and job.state == JobState.SUCCESS):
                     found.add(telling.seq, f"{name} of an ended job is {'missing' if text is None else 'not set'}")
             elif times.parse(text) is None:
                 found.add(telling.seq, f"{name} is {text!r}")

@@ -30,9 +30,7 @@ def _bodies(evidence: Evidence, form: Format) -> tuple[Notice, ...] | Finding:
     """Bodies that came in a form for its jobs; a body that names no job counts by the address it came to."""
     tellings = tellings_of(evidence, form)
     nameless = tuple(
-        notice
-        for notice in evidence.arrivals(_channel(evidence, form))
-        if not notice.job_ids and is_form(notice, form)
+        notice for notice in evidence.arrivals(_channel(evidence, form)) if not notice.job_ids and is_form(notice, form)
     )
     if isinstance(tellings, Finding):
         # A form nobody promised stays absent, whatever came.

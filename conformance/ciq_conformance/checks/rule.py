@@ -248,8 +248,10 @@ def default_is_xml(evidence: Evidence, _item: Item) -> Finding:
         return job
     expected = "an XML body where neither the rule nor the job names a format"
     if not job.notices:
-        return untold(evidence, RULE, job, expected) if job.ended is None else blocked(
-            f"no callback of job {job.job_id} came; RUL-001 judges that"
+        return (
+            untold(evidence, RULE, job, expected)
+            if job.ended is None
+            else blocked(f"no callback of job {job.job_id} came; RUL-001 judges that")
         )
     json = next((notice for notice in job.notices if notice.is_json), None)
     if json is None:

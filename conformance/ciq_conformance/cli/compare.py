@@ -29,9 +29,7 @@ def compare(
     from ciq_schemas.run import RunFileError
 
     if len(run_files) < 2:
-        raise options.usage(
-            f"expected two runs or more, as in `ciq compare before after`; got {run_files[0]} alone"
-        )
+        raise options.usage(f"expected two runs or more, as in `ciq compare before after`; got {run_files[0]} alone")
     try:
         runs = [(label, read_run_file(path)[1]) for label, path in zip(_labels(run_files), run_files, strict=True)]
     except RunFileError as error:

@@ -76,7 +76,5 @@ def _is_put(item: Item, capabilities: Mapping[Capability, bool | None], skip: Se
     """The question is put to the target: it has a check, the operator wants it, the target says that it can."""
     requirement = item.requirement
     skipped = any(fnmatchcase(name.upper(), glob.upper()) for glob in skip for name in (requirement.id, item.name))
-    offered = all(
-        capabilities.get(c) or (c.tried and capabilities.get(c) is None) for c in requirement.capabilities
-    )
+    offered = all(capabilities.get(c) or (c.tried and capabilities.get(c) is None) for c in requirement.capabilities)
     return not requirement.untested and not skipped and offered

@@ -59,6 +59,7 @@ class Calls(Protocol):
         """An operation beside queues and jobs: `key` is the id in its path, `flag` a parameter without value.
         With `insist` it is sent though the run is being stopped: for taking back what the scenario made."""
         ...
+
     def raw(
         self,
         step: str,

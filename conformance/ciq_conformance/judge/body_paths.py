@@ -60,9 +60,7 @@ def _read_json(data: bytes) -> Body:
 
 def _from_json(value: object) -> Node:
     if isinstance(value, dict):
-        return {
-            name: [_from_json(entry) for entry in _entries(child)] for name, child in value.items()
-        }
+        return {name: [_from_json(entry) for entry in _entries(child)] for name, child in value.items()}
     return value if isinstance(value, (str, int, float, bool)) else None
 
 

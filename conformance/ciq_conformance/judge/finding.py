@@ -36,13 +36,9 @@ def holds(seen: str = "", *, witness: tuple[int, ...] = (), power: str = "") -> 
     return Finding(kind=Kind.HOLDS, seen=seen, witness=witness, power=power)
 
 
-def deviates(
-    expected: str, seen: str, *, witness: tuple[int, ...], reason: str = "", power: str = ""
-) -> Finding:
+def deviates(expected: str, seen: str, *, witness: tuple[int, ...], reason: str = "", power: str = "") -> Finding:
     """The target contradicts the requirement; `witness` must show it."""
-    return Finding(
-        kind=Kind.DEVIATES, expected=expected, seen=seen, witness=witness, reason=reason, power=power
-    )
+    return Finding(kind=Kind.DEVIATES, expected=expected, seen=seen, witness=witness, reason=reason, power=power)
 
 
 def observed(seen: str, *, witness: tuple[int, ...] = (), reason: str = "", expected: str = "") -> Finding:

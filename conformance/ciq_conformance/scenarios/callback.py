@@ -69,9 +69,7 @@ def _set_rule(stage: Stage, form: Format) -> bool:
     return stage.set_queue_or_break(RULES[form], rule=RuleOrder(url=address)).ok
 
 
-def _submit_and_follow(
-    stage: Stage, form: Format, steps: Sequence[Step], *, direct: bool = False
-) -> list[str]:
+def _submit_and_follow(stage: Stage, form: Format, steps: Sequence[Step], *, direct: bool = False) -> list[str]:
     jobs: list[str] = []
     for step in steps:
         reply = stage.submit(step, _order(stage, form, step, direct=direct))

@@ -50,10 +50,7 @@ SPECIAL = {
 }
 """Jobs with special characters in UserData and in the name of the output."""
 
-BY_RULE = {
-    form: (PLAIN[form][0], SECOND[form], SPECIAL[form][0])
-    for form in (Format.XML, Format.JSON)
-}
+BY_RULE = {form: (PLAIN[form][0], SECOND[form], SPECIAL[form][0]) for form in (Format.XML, Format.JSON)}
 """Submits without an address of their own: told by the queue's rule."""
 
 SUBMITS = {form: (*BY_RULE[form], PLAIN[form][1], SPECIAL[form][1]) for form in (Format.XML, Format.JSON)}

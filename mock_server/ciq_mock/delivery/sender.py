@@ -69,9 +69,7 @@ class Sender:
         status: int | None = None
         session = self._sessions[body_format]
         try:
-            async with session.request(
-                self.method, _target(url), data=body, allow_redirects=False
-            ) as response:
+            async with session.request(self.method, _target(url), data=body, allow_redirects=False) as response:
                 status = response.status
                 if not response.content.at_eof():
                     await _read_out(response)

@@ -43,9 +43,7 @@ class Queue:
     @property
     def can_start(self) -> bool:
         """True when a job waits, a worker is free and the queue is active."""
-        return (
-            self.state is QueueState.ACTIVE and self.running < self.max_concurrent and len(self.waiting) > 0
-        )
+        return self.state is QueueState.ACTIVE and self.running < self.max_concurrent and len(self.waiting) > 0
 
     @property
     def holds_visibly(self) -> bool:

@@ -88,9 +88,7 @@ def submitted(jobs: Iterable[Job]) -> bytes:
     return _response([job_detail(job) for job in jobs])
 
 
-def described(
-    jobs: Iterable[Job], unknown: Iterable[str], now: float, *, results: Results = results_by_name
-) -> bytes:
+def described(jobs: Iterable[Job], unknown: Iterable[str], now: float, *, results: Results = results_by_name) -> bytes:
     """The answer to a describe; ids that do not exist come in one text with commas (the pages say String)."""
     parts = [job_detail(job, now=now, results=results) for job in jobs]
     missing = ",".join(unknown)
@@ -99,9 +97,7 @@ def described(
     return _response(parts)
 
 
-def listed(
-    jobs: Iterable[Job], next_token: str | None, now: float, *, results: Results = results_by_name
-) -> bytes:
+def listed(jobs: Iterable[Job], next_token: str | None, now: float, *, results: Results = results_by_name) -> bytes:
     """A page of a list; the last has no NextToken."""
     parts = [job_detail(job, now=now, results=results) for job in jobs]
     if next_token:
