@@ -8,18 +8,18 @@ detection. A run plays the one story that its requirement is answered by, on one
 import multiprocessing
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from ciq_conformance.judge.registry import Item
 from ciq_conformance.judge.selection import Selection, select_items
 from ciq_conformance.profile_loading import load_profile
-from ciq_conformance.runner.embedded import Embedding, KnownFault, known_faults
+from ciq_conformance.runner.embedded import Embedding, KnownFault, known_faults, uncovered
 from ciq_conformance.runner.execution import RunOrder, RunResult, execute
 from ciq_reports.kill_page import Kill, Matrix, headline, to_html, to_json
 from ciq_schemas.features import Feature
-from ciq_schemas.requirement import CORE, Requirement, Scenario, load_registry, set_version
+from ciq_schemas.requirement import Requirement, Scenario, load_registry, set_version
 from ciq_schemas.run import ExitCode, Level, Outcome
 
 COMMAND = "python -m ciq_conformance.kill_matrix reports/published"
@@ -83,16 +83,6 @@ def _items(requirement: Requirement, features: Sequence[Feature]) -> tuple[Item,
     chosen = select_items(load_registry(), features, Selection())
     return tuple(
         item for item in chosen if item.requirement.id == requirement.id or item.requirement.scenario in wanted
-    )
-
-
-def uncovered(faults: Iterable[KnownFault]) -> tuple[str, ...]:
-    """MUST and SHOULD requirements of the core set that no fault breaks."""
-    broken = {fault.breaks for fault in faults}
-    return tuple(
-        one.id
-        for one in load_registry()
-        if one.set == CORE and one.level in _RED and not one.untested and one.id not in broken
     )
 
 

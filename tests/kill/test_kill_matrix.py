@@ -9,7 +9,7 @@ import pytest
 from _pytest.mark import ParameterSet
 
 from ciq_conformance import kill_matrix
-from ciq_conformance.runner.embedded import KnownFault, known_faults
+from ciq_conformance.runner.embedded import KnownFault, known_faults, uncovered
 from ciq_mock.faults import FAULTS
 from ciq_mock.server import MockServer
 from ciq_mock.settings import MockSettings, SettingError
@@ -75,7 +75,7 @@ def test_faults_name_what_they_break() -> None:
 
 def test_every_binding_requirement_has_a_fault() -> None:
     """No MUST and no SHOULD of the core set goes without a fault that breaks it."""
-    assert kill_matrix.uncovered(known_faults()) == ()
+    assert uncovered(known_faults()) == ()
 
 
 def test_faults_compose() -> None:
@@ -92,7 +92,7 @@ def test_the_published_matrix_is_of_these_faults() -> None:
     today = [(one.name, one.says, one.seam, one.breaks) for one in known_faults()]
     assert [(kill.fault, kill.says, kill.seam, kill.requirement) for kill in matrix.kills] == today, STALE
     assert {kill.fault for kill in matrix.missed} == OPEN.keys()
-    assert matrix.uncovered == kill_matrix.uncovered(known_faults())
+    assert matrix.uncovered == uncovered(known_faults())
     assert (PUBLISHED / kill_matrix.HTML).read_text(encoding="utf-8") == kill_page.to_html(matrix), STALE
 
 

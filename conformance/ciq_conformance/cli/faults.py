@@ -10,8 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ciq_conformance.kill_matrix import uncovered
-from ciq_conformance.runner.embedded import KnownFault, known_faults
+from ciq_conformance.runner.embedded import KnownFault, known_faults, uncovered
 from ciq_schemas.requirement import UnknownRequirementError, load_registry
 
 _PIPED_WIDTH = 160

@@ -4,7 +4,7 @@ It asks for signatures, with a key pair made for the run, so that the requiremen
 """
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -13,7 +13,8 @@ from ciq_mock.server import MockServer
 from ciq_mock.settings import Credentials as MockCredentials
 from ciq_mock.settings import MockSettings
 from ciq_schemas.features import Feature
-from ciq_schemas.requirement import Capability
+from ciq_schemas.requirement import CORE, Capability, load_registry
+from ciq_schemas.run import Level
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,16 @@ def known_faults() -> tuple[KnownFault, ...]:
     return tuple(
         KnownFault(name=one.name, breaks=one.breaks, says=one.says, seam=one.seam, shows_on=one.shows_on)
         for one in FAULTS.values()
+    )
+
+
+def uncovered(faults: Iterable[KnownFault]) -> tuple[str, ...]:
+    """MUST and SHOULD requirements of the core set that no fault breaks."""
+    broken = {fault.breaks for fault in faults}
+    return tuple(
+        one.id
+        for one in load_registry()
+        if one.set == CORE and one.level is not Level.NOTE and not one.untested and one.id not in broken
     )
 
 
