@@ -160,7 +160,11 @@ def levels_inside_one_request(evidence: Evidence, item: Item) -> Finding:
         "its jobs by their own levels",
         ordering,
         tracks,
-        lambda first, second: first.level > second.level and bool(ids & {first.job_id, second.job_id}),
+        lambda first, second: (
+            first.job_id in ids
+            and first.level > second.level
+            and (second.job_id in ids or first.asked_at > second.accepted_by)
+        ),
         enough=1,
     )
     return decide("jobs of one request start by their own JobLevel", [claim], tracks, evidence)

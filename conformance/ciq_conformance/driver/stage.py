@@ -15,7 +15,7 @@ from ciq_conformance.driver.patience import Patience
 from ciq_conformance.profile import Profile
 from ciq_conformance.reply import Notice, Reply
 from ciq_schemas.features import Feature, FeatureSpec
-from ciq_schemas.lifecycle import FINAL_STATES, JobState, QueueState
+from ciq_schemas.lifecycle import FINAL_STATES, QueueState
 from ciq_schemas.operations import OperationKind
 from ciq_schemas.requirement import Scenario
 from ciq_schemas.run import AnyRecord
@@ -297,6 +297,3 @@ def describe_reply(reply: Reply) -> str:
         return f"no answer ({exchange.error})"
     code = reply.error.code
     return f"{exchange.status} {code}" if code else str(exchange.status)
-
-
-ENDED_WELL = frozenset({JobState.SUCCESS})

@@ -142,7 +142,8 @@ def _fill(stage: Stage, batch: _Batch, orders: list[JobOrder], levels: list[int 
 
 
 def _many(stage: Stage, batch: _Batch) -> None:
-    levels: list[int | None] = [0, 2, 1]
+    # Rising levels: taken in the order of the Operations they would run the wrong way round.
+    levels: list[int | None] = [0, 1, 2]
     orders = [stage.order(f"many {index}", level=level) for index, level in enumerate(levels)]
     batch.add([job.job_id for job in stage.submit(Step.SUBMIT_MANY, *orders).jobs if job.job_id], levels)
 

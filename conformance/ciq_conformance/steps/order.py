@@ -25,4 +25,3 @@ TOLD = "told"
 """Channel of the queue's callback rule."""
 
 SUBMITS = (Step.SUBMIT, Step.SUBMIT_MANY, Step.SUBMIT_LATE)
-HOLDS = (Step.HELD, Step.FROZEN)

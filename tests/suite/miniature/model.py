@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import threading
 import time
@@ -11,7 +10,6 @@ import urllib.parse
 import urllib.request
 import uuid
 from dataclasses import dataclass, field
-from typing import Any
 from xml.etree import ElementTree as ET
 
 from .traits import Traits
@@ -382,8 +380,3 @@ def parse(body: bytes) -> ET.Element:
     if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
         raise ET.ParseError("no DTD here")
     return ET.fromstring(body)
-
-
-def dump(value: Any) -> str:
-    """JSON text."""
-    return json.dumps(value, ensure_ascii=False)
