@@ -63,6 +63,8 @@ def test_holds_on_the_documented_conversation(requirement: str) -> None:
 
 RUN = _done(VICTIM)
 DEVIATIONS: dict[str, tuple[str, Change]] = {
+    "accepted only": ("CAN-001", lambda t: t.status(Step.CANCEL, 202)),
+    "no content": ("CAN-001", lambda t: t.status(Step.CANCEL, 204)),
     "refused": ("CAN-001", lambda t: t.answered(Step.CANCEL, 400, refusal("InvalidArgument"))),
     "no answer": ("CAN-001", lambda t: t.answered(Step.CANCEL, 0, error="no answer within 30 s")),
     "shows Pause": (

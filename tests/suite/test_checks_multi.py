@@ -62,6 +62,7 @@ def _silent(transcript: Transcript, job_id: str) -> Transcript:
 
 
 DEVIATIONS: dict[str, tuple[str, Change]] = {
+    "accepted only": ("MUL-001", lambda t: t.status(Step.MANY, 202)),
     "one job for all": ("MUL-001", lambda t: t.answered(Step.MANY, 200, response(_job(0)))),
     "one id for two": ("MUL-001", lambda t: t.edited(Step.MANY, OWN[3], OWN[0])),
     "refused": ("MUL-001", lambda t: t.answered(Step.MANY, 400, refusal("InvalidArgument"))),

@@ -138,6 +138,8 @@ def test_object_goes_before_url(state: str, kind: Kind) -> None:
 
 
 DEVIATIONS: dict[str, tuple[str, Change]] = {
+    "created": ("SUB-001", lambda t: t.status(Step.PLAIN, 201)),
+    "accepted only, further on": ("SUB-001", lambda t: t.status(Step.LEVEL_0, 202)),
     "refused": ("SUB-001", lambda t: t.answered(Step.PLAIN, 400, BAD)),
     "no queue id": ("SUB-001", lambda t: t.edited(Step.PLAIN, f"<QueueId>{QUEUE}</QueueId>", "")),
     "two details": ("SUB-001", lambda t: t.edited(Step.LEVEL_0, "</Response>", "<JobsDetail/></Response>")),

@@ -75,6 +75,8 @@ def test_holds_on_the_documented_conversation(requirement: str) -> None:
 
 
 DEVIATIONS: dict[str, tuple[str, Change]] = {
+    "accepted only": ("UPD-001", lambda t: t.status(Step.RENAME, 202)),
+    "accepted only, further on": ("UPD-001", lambda t: t.status(Step.REVERSED, 202)),
     "refused": ("UPD-001", lambda t: t.answered(Step.RENAME, 400, refusal("InvalidArgument"))),
     "list for queue": ("UPD-001", lambda t: t.edited(Step.PAUSE, "Queue>", "QueueList>")),
     "no request id": ("UPD-001", lambda t: t.edited(Step.PAUSE, "RequestId>", "Id>")),

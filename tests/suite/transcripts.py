@@ -221,6 +221,10 @@ class Transcript:
             ),
         )
 
+    def status(self, step: str, status: int) -> Transcript:
+        """Another status of the same answers to a step."""
+        return self._changed(step, lambda exchange: msgspec.structs.replace(exchange, status=status))
+
     def header(self, step: str, name: str, value: str | None) -> Transcript:
         """Another header in the answers of a step; None takes it away."""
 

@@ -2,7 +2,7 @@
 
 from lxml import etree
 
-from ciq_conformance.checks.premise import accepted, asked, granted, made, premised, refusals, said, seq
+from ciq_conformance.checks.premise import accepted, asked, granted, made, premised, refusals, said, seq, with_200
 from ciq_conformance.judge import times, wire
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, blocked, deviates, holds, observed
@@ -32,7 +32,7 @@ def _activation_answer(evidence: Evidence, item: Item) -> Finding:
     reply = asked(evidence, HERE, Step.ACTIVATE)
     if _already_active(reply):
         return holds(f"refused as active already: {said(reply)}", witness=seq(reply))
-    reply = accepted(evidence, HERE, Step.ACTIVATE, expected)
+    reply = with_200(evidence, HERE, Step.ACTIVATE, expected)
     root = wire.response(reply)
     if root is None:
         return deviates(expected, "the answer is no Response document", witness=seq(reply))
@@ -90,7 +90,7 @@ def bucket_is_listed(evidence: Evidence, item: Item) -> Finding:
     """The list at the region's host has the paged shape and the bucket."""
     element = item.feature.bucket_list_element
     expected = f"HTTP 200 and Response with RequestId, TotalCount, PageNumber, PageSize and {element} of the bucket"
-    accepted(evidence, HERE, Step.BUCKETS, expected)
+    with_200(evidence, HERE, Step.BUCKETS, expected)
     pages = [reply for reply in made(evidence, HERE, Step.BUCKETS) if reply.ok]
     for reply in pages:
         faults = _page_faults(reply, element)

@@ -1,7 +1,7 @@
 """Checks of the scenario `cancel` (CAN)."""
 
 from ciq_conformance.checks.job_facts import ids_of, jobs_in, last_seen
-from ciq_conformance.checks.premise import Stop, accepted, asked, granted, made, premised, said, seq
+from ciq_conformance.checks.premise import Stop, asked, granted, made, premised, said, seq, with_200
 from ciq_conformance.driver.stage import channel_name
 from ciq_conformance.judge import wire
 from ciq_conformance.judge.evidence import Evidence
@@ -42,9 +42,7 @@ def _cancelled(evidence: Evidence) -> tuple[str, Reply]:
 def waiting_job_is_cancelled(evidence: Evidence, item: Item) -> Finding:
     """The answer to cancel of a waiting job."""
     _victim(evidence)
-    reply = accepted(evidence, HERE, Step.CANCEL, "HTTP 200")
-    if reply.exchange.status != 200:
-        return deviates("HTTP 200", said(reply), witness=seq(reply))
+    reply = with_200(evidence, HERE, Step.CANCEL, "HTTP 200")
     return holds("HTTP 200", witness=seq(reply))
 
 

@@ -15,7 +15,7 @@ HERE = Scenario.DEACTIVATION
 @premised
 def queue_is_removed(evidence: Evidence, item: Item) -> Finding:
     """The answer to DELETE, and the queue list after it: empty, or refused because the feature is off."""
-    expected = "HTTP 200 with RequestId and BucketName, and no queue of the feature afterwards"
+    expected = "success with RequestId and BucketName, and no queue of the feature afterwards"
     reply = accepted(evidence, HERE, Step.DEACTIVATE, expected)
     root = wire.response(reply)
     missing = [name for name in ("RequestId", "BucketName") if not wire.child_text(root, name)]

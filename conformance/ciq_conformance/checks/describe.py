@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import pairwise
 
 from ciq_conformance.checks.job_facts import ids_of, jobs_in, object_of, tag_of, user_data_of
-from ciq_conformance.checks.premise import accepted, asked, granted, made, premised, said, seq
+from ciq_conformance.checks.premise import accepted, asked, granted, made, other_status, premised, said, seq
 from ciq_conformance.checks.queue_shape import same_moment
 from ciq_conformance.judge import times, wire
 from ciq_conformance.judge.evidence import Evidence
@@ -53,7 +53,7 @@ def job_is_described(evidence: Evidence, item: Item) -> Finding:
     for reply in evidence.of(HERE, Step.SINGLE, Step.ENDED):
         ids = _ids(reply)
         got = [wire.text(job.job_id) for job in reply.jobs]
-        if not reply.ok:
+        if not reply.ok or other_status(reply):
             wrong.add(reply.exchange.seq, said(reply))
         elif wire.response(reply) is None:
             wrong.add(reply.exchange.seq, "the answer is no Response document")

@@ -5,7 +5,7 @@ Lists may hold other people's jobs: what must be there is judged on own jobs.
 
 from ciq_conformance.checks.job_facts import last_seen, tag_of
 from ciq_conformance.checks.list_walk import HERE, ids_along, is_whole, jobs_along, missing_from, own_jobs, walk_of
-from ciq_conformance.checks.premise import accepted, asked, premised, said, seq
+from ciq_conformance.checks.premise import accepted, asked, other_status, premised, said, seq
 from ciq_conformance.checks.queue_shape import same_moment
 from ciq_conformance.judge import wire
 from ciq_conformance.judge.evidence import Evidence
@@ -25,6 +25,9 @@ def list_holds_jobs(evidence: Evidence, item: Item) -> Finding:
     walk = walk_of(evidence, Step.WINDOW, expected)
     if wire.response(walk[0]) is None:
         return deviates(expected, "the answer is no Response document", witness=seq(walk[0]))
+    for reply in walk:
+        if other_status(reply):
+            return deviates("HTTP 200 and " + expected, said(reply), witness=seq(reply))
     missing = missing_from(own, walk)
     if missing and not is_whole(walk):
         return cannot_tell(f"the window holds more than {len(ids_along(walk))} jobs", witness=seq(walk[0], walk[-1]))

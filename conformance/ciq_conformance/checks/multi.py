@@ -3,7 +3,7 @@
 from collections import Counter
 
 from ciq_conformance.checks.job_facts import ids_of, level_of, shortened, tag_of, user_data_of
-from ciq_conformance.checks.premise import accepted, granted, made, premised, refusals, seq
+from ciq_conformance.checks.premise import granted, made, premised, refusals, seq, with_200
 from ciq_conformance.driver.stage import channel_name
 from ciq_conformance.judge import wire
 from ciq_conformance.judge.evidence import Evidence
@@ -23,7 +23,7 @@ Parameters = tuple[str, str, str]
 @premised
 def one_job_an_operation(evidence: Evidence, item: Item) -> Finding:
     """How many jobs a submit with several Operations makes."""
-    reply = accepted(evidence, HERE, Step.MANY, "HTTP 200 and one JobsDetail for each Operation")
+    reply = with_200(evidence, HERE, Step.MANY, "HTTP 200 and one JobsDetail for each Operation")
     wanted, got = len(requested_jobs(reply)), len(set(ids_of([reply])))
     if got != wanted or len(reply.jobs) != wanted:
         seen = f"{len(reply.jobs)} JobsDetail with {got} different ids"

@@ -83,6 +83,23 @@ def accepted(evidence: Evidence, scenario: Scenario, step: str, expected: str) -
     return reply
 
 
+SAMPLES_SAY = 200
+"""The status of every good answer in the documents' samples; DELETE alone has a page without its status line."""
+
+
+def with_200(evidence: Evidence, scenario: Scenario, step: str, expected: str) -> Reply:
+    """As `accepted`, by the status in the documents: for the one requirement of an operation that names it."""
+    reply = accepted(evidence, scenario, step, expected)
+    if reply.exchange.status != SAMPLES_SAY:
+        raise Stop(deviates(expected, said(reply), witness=seq(reply)))
+    return reply
+
+
+def other_status(reply: Reply) -> str:
+    """`HTTP 202` of an accepted answer with another status than the documents', else empty."""
+    return said(reply) if reply.ok and reply.exchange.status != SAMPLES_SAY else ""
+
+
 def made(evidence: Evidence, scenario: Scenario, *steps: str) -> tuple[Reply, ...]:
     """All exchanges of the steps; stops when there is none."""
     replies = evidence.of(scenario, *steps)

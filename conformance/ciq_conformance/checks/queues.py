@@ -1,6 +1,6 @@
 """Checks of the scenario `queues`: what a list and its queues show (QUE, ONE-001, ONE-002, HDR-003)."""
 
-from ciq_conformance.checks.premise import accepted, asked, granted, made, premised, said, seq
+from ciq_conformance.checks.premise import asked, granted, made, premised, said, seq, with_200
 from ciq_conformance.checks.queue_shape import NO_QUEUE, STATES, listed, missing_elements, spelled_queue_id_upper
 from ciq_conformance.judge import times, wire
 from ciq_conformance.judge.evidence import Evidence
@@ -30,7 +30,7 @@ def _own_id(evidence: Evidence) -> str:
 def paged_shape(evidence: Evidence, item: Item) -> Finding:
     """The list without parameters."""
     expected = "HTTP 200 and Response with RequestId, TotalCount, PageNumber, PageSize and one QueueList a queue"
-    reply = accepted(evidence, HERE, Step.PLAIN, expected)
+    reply = with_200(evidence, HERE, Step.PLAIN, expected)
     root = wire.response(reply)
     if root is None:
         return deviates(expected, "the answer is no Response document", witness=seq(reply))

@@ -14,7 +14,7 @@ from ciq_conformance.checks.job_facts import (
     tag_of,
     user_data_of,
 )
-from ciq_conformance.checks.premise import accepted, asked, granted, made, premised, said, seq
+from ciq_conformance.checks.premise import accepted, asked, granted, made, other_status, premised, said, seq, with_200
 from ciq_conformance.judge import times, wire
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Collected, Finding, absent, blocked, cannot_tell, deviates, holds, observed
@@ -78,12 +78,12 @@ def _words(value: object) -> str:
 def one_job_is_made(evidence: Evidence, item: Item) -> Finding:
     """The answers to single submits."""
     expected = "HTTP 200 and Response with one JobsDetail holding JobId, State, CreationTime and QueueId"
-    accepted(evidence, HERE, Step.PLAIN, expected)
+    with_200(evidence, HERE, Step.PLAIN, expected)
     wrong, right = Collected(), []
     for reply in evidence.of(HERE, *SUBMITS):
         if not reply.ok:
             continue
-        fault = _submit_fault(reply)
+        fault = other_status(reply) or _submit_fault(reply)
         if fault:
             wrong.add(reply.exchange.seq, f"{reply.exchange.step}: {fault}")
         else:

@@ -3,7 +3,7 @@
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from ciq_conformance.checks.premise import accepted, asked, granted, premised, said, seq
+from ciq_conformance.checks.premise import accepted, asked, granted, other_status, premised, said, seq, with_200
 from ciq_conformance.checks.queue_shape import (
     events,
     missing_elements,
@@ -42,12 +42,12 @@ def answers_with_queue(evidence: Evidence, item: Item) -> Finding:
     """Answers to all accepted updates; the plain ones must be accepted."""
     expected = "HTTP 200 and Response with RequestId and one Queue that has the elements of the list"
     for step in PLAIN_UPDATES:
-        accepted(evidence, HERE, step, expected)
+        with_200(evidence, HERE, step, expected)
     wrong, lesser, right = Collected(), [], []
     for reply in evidence.of(HERE, *GOOD):
         if not reply.ok:
             continue
-        faults = _answer_faults(reply)
+        faults = [*filter(None, [other_status(reply)]), *_answer_faults(reply)]
         for fault in faults:
             wrong.add(reply.exchange.seq, f"{reply.exchange.step}: {fault}")
         if not faults and reply.queue is not None:
