@@ -52,6 +52,7 @@ class Scenario(StrEnum):
     ORDER = "order"
     LATE = "late"
     RUNNING = "running"
+    CONCURRENCY = "concurrency"
     RULE = "rule"
     CALLBACK = "callback"
     FAILURE = "failure"

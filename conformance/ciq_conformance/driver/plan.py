@@ -27,6 +27,7 @@ SEQUENCE = (
     Scenario.ORDER,
     Scenario.LATE,
     Scenario.RUNNING,
+    Scenario.CONCURRENCY,
     Scenario.LIST,
     Scenario.TEMPLATES,
     Scenario.BINDING,
@@ -45,8 +46,9 @@ _FOR_EVERY = (Scenario.QUEUES, Scenario.SUBMIT, Scenario.ERRORS)
 """Played for requirements on all exchanges, so that there are some of each kind."""
 _BESIDE = {
     Scenario.EVERY: _FOR_EVERY,
-    # What a pause does to running jobs must be known before the order in a random history can be judged.
+    # What a pause does to running jobs must be known before the order in a history left to chance can be judged.
     Scenario.EXPLORE: (Scenario.RUNNING, Scenario.EXPLORE),
+    Scenario.CONCURRENCY: (Scenario.RUNNING, Scenario.CONCURRENCY),
 }
 
 

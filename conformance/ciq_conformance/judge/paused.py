@@ -1,0 +1,100 @@
+"""When a queue was paused for certain, and what started there although it waited. Pure.
+
+Several clients may update a queue at once. An update takes effect at some instant of its closed interval, from sending
+the request to receiving the answer; so the queue is certainly paused where every update that may have been the last
+one to take effect asked for Paused.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from ciq_conformance.judge.tracks import Sighting, Track
+from ciq_schemas.lifecycle import ENDED_BY_RUNNING, WAITING_STATES, JobState
+
+STARTED = frozenset({JobState.RUNNING}) | ENDED_BY_RUNNING
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From one instant to another, in seconds of the run."""
+
+    begin: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One update of a queue: it took effect once between `sent` and `answered`, or never when it was refused."""
+
+    sent: float
+    answered: float
+    """Infinite when no answer told what became of it."""
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """A job that left its place in a paused queue, and the records that show it."""
+
+    track: Track
+    text: str
+    witness: tuple[int, ...]
+
+
+def certain_pauses(settings: Iterable[Setting], *, until: float) -> tuple[Span, ...]:
+    """The spans, in order, in which the queue was paused for certain; nothing is certain before the first answer."""
+    known = tuple(settings)
+    instants = sorted({t for s in known for t in (s.sent, s.answered) if t < until})
+    spans: list[Span] = []
+    for begin, end in zip(instants, [*instants[1:], until], strict=False):
+        if end <= begin or not _surely_paused(known, begin, end):
+            continue
+        if spans and spans[-1].end == begin:
+            spans[-1] = Span(spans[-1].begin, end)
+        else:
+            spans.append(Span(begin, end))
+    return tuple(spans)
+
+
+def _surely_paused(settings: Sequence[Setting], begin: float, end: float) -> bool:
+    """No instant is inside the span, so an update lies before it, after it, or goes on all through it."""
+    done = [s for s in settings if s.answered <= begin]
+    if not done:
+        return False
+    newest = max(s.sent for s in done)
+    # What was answered before `newest` was sent has been overwritten by it.
+    return all(s.paused for s in settings if s.answered >= newest and s.sent < end)
+
+
+def held_sighting(track: Track, span: Span, settled: float) -> Sighting | None:
+    """The first look inside the span that certainly shows a job nobody had taken.
+
+    A job submitted before the pause may be with a worker and still show itself waiting; `settled` seconds later not.
+    """
+    from_when = span.begin + (0.0 if track.asked_at >= span.begin else settled)
+    waited = (s for s in track.sightings if s.state in WAITING_STATES and s.received <= span.end)
+    return next((s for s in waited if s.sent >= from_when), None)
+
+
+def leaks(tracks: Iterable[Track], span: Span, settled: float) -> Iterator[Leak]:
+    """Jobs that started inside the span although they had waited in it, or were submitted in it."""
+    for track in tracks:
+        if track.asked_at >= span.begin and track.not_after.at < span.end:
+            text = f"job {track.job_id} was submitted to the paused queue and had started before it was resumed"
+            yield Leak(track, text, (track.submit_seq, track.not_after.seq))
+            continue
+        held = held_sighting(track, span, settled)
+        if held is None:
+            continue
+        later = (s for s in track.sightings if s.sent > held.received and s.received < span.end and s.state in STARTED)
+        left = next(later, None)
+        if left is not None:
+            text = f"job {track.job_id} went from {held.state} to {left.state} in the paused queue"
+            yield Leak(track, text, (held.seq, left.seq))
+
+
+def last_asked(settings: Sequence[Setting]) -> frozenset[bool]:
+    """What the last update to take effect may have asked for: True for Paused; empty without any update."""
+    newest = max((s.sent for s in settings), default=math.inf)
+    return frozenset(s.paused for s in settings if s.answered >= newest)
