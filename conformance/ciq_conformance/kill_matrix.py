@@ -8,9 +8,10 @@ detection. A run plays the one story that its requirement is answered by, on one
 import multiprocessing
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from types import MappingProxyType
 
 from ciq_conformance.judge.registry import Item
 from ciq_conformance.judge.selection import Selection, select_items
@@ -19,15 +20,16 @@ from ciq_conformance.runner.embedded import Embedding, KnownFault, known_faults,
 from ciq_conformance.runner.execution import RunOrder, RunResult, execute
 from ciq_reports.kill_page import Kill, Matrix, headline, to_html, to_json
 from ciq_schemas.features import Feature
-from ciq_schemas.requirement import Requirement, Scenario, load_registry, set_version
+from ciq_schemas.requirement import CORE, Requirement, Scenario, load_registry, set_version
 from ciq_schemas.run import ExitCode, Level, Outcome
 
 COMMAND = "python -m ciq_conformance.kill_matrix reports/published"
 JSON, HTML = "kill-matrix.json", "kill-matrix.html"
 _RED = {Level.MUST: Outcome.FAIL, Level.SHOULD: Outcome.WARN}
 _ORDERED = frozenset({Scenario.ORDER, Scenario.LATE})
-_ONE_REQUEST = "PRI-005"
-"""Few jobs show it, so they have to be slow enough to be looked at one by one."""
+_JOB_SECONDS = 0.05
+_SLOW: Mapping[str, float] = MappingProxyType({"PRI-005": 0.2, "WFL-023": 0.6})
+"""Few jobs (or runs) show it, so they have to be slow enough to be looked at, or told by their second, one by one."""
 _SEVERAL = frozenset({Scenario.ISOLATION})
 _AT_ONCE = 3
 
@@ -68,7 +70,7 @@ def run_against(requirement: Requirement, feature: Feature, faults: tuple[str, .
         features.append(Feature.SPEECH if feature is Feature.MEDIA else Feature.MEDIA)
     # One worker shows the order of starts best; with many of them several start at one moment.
     workers = 1 if requirement.scenario in _ORDERED else 8
-    seconds = 0.2 if requirement.id == _ONE_REQUEST else 0.05
+    seconds = _SLOW.get(requirement.id, _JOB_SECONDS)
     embedding = Embedding(faults=faults, workers=workers, job_seconds=seconds)
     loaded = load_profile(
         env={},
@@ -80,7 +82,9 @@ def run_against(requirement: Requirement, feature: Feature, faults: tuple[str, .
 
 def _items(requirement: Requirement, features: Sequence[Feature]) -> tuple[Item, ...]:
     wanted = {requirement.scenario, Scenario.EVERY} if requirement.scenario is not Scenario.EVERY else set()
-    chosen = select_items(load_registry(), features, Selection())
+    # What is beside the core is in reach of a run over some features only where its area is named.
+    areas = () if requirement.set == CORE else (requirement.area,)
+    chosen = select_items(load_registry(), features, Selection(areas=areas))
     return tuple(
         item for item in chosen if item.requirement.id == requirement.id or item.requirement.scenario in wanted
     )

@@ -7,7 +7,17 @@ other and with dialects.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from ciq_mock.faults import of_answers, of_callbacks, of_order, of_queues, of_refusals
+from ciq_mock.faults import (
+    of_answers,
+    of_callbacks,
+    of_features,
+    of_json,
+    of_order,
+    of_queues,
+    of_refusals,
+    of_templates,
+    of_workflows,
+)
 from ciq_mock.faults.fault import Fault
 
 __all__ = ["FAULTS", "Fault"]
@@ -15,7 +25,17 @@ __all__ = ["FAULTS", "Fault"]
 FAULTS: Mapping[str, Fault] = MappingProxyType(
     {
         fault.name: fault
-        for module in (of_order, of_answers, of_queues, of_callbacks, of_refusals)
+        for module in (
+            of_order,
+            of_answers,
+            of_queues,
+            of_callbacks,
+            of_refusals,
+            of_workflows,
+            of_templates,
+            of_features,
+            of_json,
+        )
         for fault in module.FAULTS
     }
 )

@@ -195,6 +195,40 @@ def with_body(call: Call, pattern: bytes, put_in: bytes) -> Call | None:
     return msgspec.structs.replace(call, body=changed) if count else None
 
 
+def later_page(call: Call) -> bool:
+    """The call asks for a page behind the first."""
+    return call.query.get("nextToken") is not None
+
+
+def repeats_pages(element: str, kind: OperationKind, *, second_only: bool = False) -> Bend:
+    """The last record of a page stands first on the next one as well; of every page, or of the first."""
+
+    def bend(mock: "Mock", handle: Handle) -> Handle:
+        last: dict[str, Tree] = {}
+
+        def edit(root: Tree) -> None:
+            records = list(root.iterfind(element))
+            token = root.findtext("NextToken")
+            if records and token:
+                last[token] = records[-1]
+
+        first = answers(edit, kind, when=lambda call: not (second_only and later_page(call)))
+        remembered = layered(first, mock, handle)
+
+        def bent(operation: HttpOperation, call: Call) -> Answer:
+            asked = call.query.get("nextToken") or ""
+
+            def repeat(root: Tree) -> None:
+                if asked in last:
+                    root.insert(0, last[asked])
+
+            return layered(answers(repeat, kind), mock, remembered)(operation, call)
+
+        return bent
+
+    return Bend(handle=bend)
+
+
 # --- callbacks and answers on their way out ---------------------------------------------------------------
 
 

@@ -17,10 +17,12 @@ from ciq_mock.faults.layers import (
     forgets,
     goes_out,
     header,
+    later_page,
     layered,
     put,
     reads,
     refuses,
+    repeats_pages,
     with_query,
 )
 from ciq_mock.http.app import Handle
@@ -155,38 +157,6 @@ def _same_job_for_same_body() -> Bend:
     return Bend(handle=bend)
 
 
-def _second_page_repeats() -> Bend:
-    """The last job of a page stands first on the next one as well."""
-
-    def bend(mock: "Mock", handle: Handle) -> Handle:
-        last: dict[str, Tree] = {}
-
-        def edit(root: Tree) -> None:
-            jobs = _jobs(root)
-            token = root.findtext("NextToken")
-            if jobs and token:
-                last[token] = jobs[-1]
-
-        remembered = layered(answers(edit, LIST), mock, handle)
-
-        def bent(operation: HttpOperation, call: Call) -> Answer:
-            asked = call.query.get("nextToken") or ""
-
-            def repeat(root: Tree) -> None:
-                if asked in last:
-                    root.insert(0, last[asked])
-
-            return layered(answers(repeat, LIST), mock, remembered)(operation, call)
-
-        return bent
-
-    return Bend(handle=bend)
-
-
-def _later_page(call: Call) -> bool:
-    return call.query.get("nextToken") is not None
-
-
 def _without_first(root: Tree) -> None:
     jobs = _jobs(root)
     if len(jobs) > 1:
@@ -305,13 +275,14 @@ FAULTS = (
     Fault("zone-with-colon", "DES-013", "Times have a colon in their zone.", answers(_colons, DESCRIBE)),
     Fault("failed-without-reason", "LIF-003", "A failed job has Code Success and no Message.", answers(_failed_without_reason, DESCRIBE, LIST)),
     Fault("ended-runs-again", "LIF-001", "An ended job is once shown running again.", _turns_back()),
-    Fault("newest-unlisted", "LST-001", "The newest job of a list is left out.", answers(_without_first, LIST, when=lambda call: not _later_page(call))),
+    Fault("newest-unlisted", "LST-001", "The newest job of a list is left out.", answers(_without_first, LIST, when=lambda call: not later_page(call))),
     Fault("list-of-other-tag", "LST-002", "A listed job shows another tag.", answers(each_job(put("Tag", "Animation"), most=1), LIST)),
     Fault("oldest-first-by-default", "LST-003", "Without orderByTime the oldest comes first.", reads(_ascending_by_default, LIST)),
     Fault("asc-ignored", "LST-004", "orderByTime does not count.", reads(forgets("orderbytime"), LIST)),
     Fault("one-more-a-page", "LST-005", "A page has one job more than asked for.", reads(_size(1), LIST)),
-    Fault("page-repeats", "LST-006", "The next page begins with the last job of the one before.", _second_page_repeats()),
-    Fault("page-skips", "LST-006", "Each further page leaves its first job out.", answers(_without_first, LIST, when=_later_page)),
+    Fault("page-repeats", "LST-006", "The next page begins with the last job of the one before.", repeats_pages(_JOBS, LIST)),
+    Fault("second-page-repeats", "LST-006", "The second page, and no other, begins with the last job of the one before.", repeats_pages(_JOBS, LIST, second_only=True)),
+    Fault("page-skips", "LST-006", "Each further page leaves its first job out.", answers(_without_first, LIST, when=later_page)),
     Fault("states-ignored", "LST-007", "states does not count.", reads(forgets("states"), LIST)),
     Fault("hundred-by-default", "LST-008", "Without size a hundred jobs are listed.", reads(_many_by_default, LIST)),
     Fault("window-end-ignored", "LST-009", "endCreationTime does not count.", reads(forgets("endcreationtime"), LIST)),

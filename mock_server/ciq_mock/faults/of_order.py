@@ -109,7 +109,7 @@ class Resumes(Engine):
         """What goes wrong at a resume."""
 
 
-class _LosesOrderAtResume(Resumes):
+class LosesOrderAtResume(Resumes):
     def resumed(self, now: float, queue: Queue) -> None:
         """Those that wait change places: their numbers turn round."""
         _turn(queue, list(queue.waiting))
@@ -136,7 +136,7 @@ class _LosesLevelsAtResume(Resumes):
             queue.waiting.push(job)
 
 
-class _ForgetsLastAtResume(Resumes):
+class ForgetsLastAtResume(Resumes):
     def resumed(self, now: float, queue: Queue) -> None:
         """The last of three or more is lost."""
         waiting = list(queue.waiting)
@@ -343,7 +343,7 @@ FAULTS = (
     Fault("newest-of-top-level", "PRI-002", "Jobs of level 2 start newest first.", ranked(lambda level, number: (-number if level == 2 else number) - (level << 56))),
     Fault("pairs-swapped", "PRI-002", "Neighbours of one level change places.", picks(_second_of_pair)),
     Fault("ninth-is-late", "PRI-002", "Every ninth job lets the next one pass.", picks(_overlooks_the_ninth)),
-    Fault("order-lost-at-resume", "PRI-002", "A resume turns the waiting line round.", in_engine(_LosesOrderAtResume)),
+    Fault("order-lost-at-resume", "PRI-002", "A resume turns the waiting line round.", in_engine(LosesOrderAtResume)),
     Fault("levels-lost-at-resume", "PRI-001", "After a resume waiting jobs count as level 0.", in_engine(_LosesLevelsAtResume)),
     Fault("order-lost-at-second-resume", "PRI-007", "A pause in the middle turns the rest of the line round.", in_engine(_LosesOrderOfRest)),
     Fault("default-level-one", "PRI-003", "A job without JobLevel counts as one of level 1.", reads(_default_level_one, Kind.SUBMIT_JOB)),
@@ -352,7 +352,7 @@ FAULTS = (
     Fault("pause-ignored", "PAU-001", "A paused queue goes on.", in_engine(_PauseIgnored)),
     Fault("last-of-many-leaks", "PAU-001", "Of eight or more held jobs the last one runs.", leaks(_tenth)),
     Fault("top-level-leaks", "PAU-001", "Jobs of level 2 run in a paused queue.", leaks(_top_level)),
-    Fault("last-lost-at-resume", "PAU-002", "The last of the waiting jobs never runs after a resume.", in_engine(_ForgetsLastAtResume)),
+    Fault("last-lost-at-resume", "PAU-002", "The last of the waiting jobs never runs after a resume.", in_engine(ForgetsLastAtResume)),
     Fault("held-cancelled-at-resume", "PAU-002", "A resume cancels what has waited.", in_engine(_DropsHeldJobs)),
     Fault("held-state-unknown", "PAU-003", "Waiting jobs of a paused queue show Held.", answers(put("JobsDetail/State", lambda text: "Held" if text == "Pause" else text), *_STATES)),
     Fault("running-fail-at-pause", "PAU-006", "A pause lets running jobs fail.", in_engine(_StopsRunningForGood)),
