@@ -27,6 +27,7 @@ from ciq_schemas.features import Feature
 from ciq_schemas.requirement import Scenario
 
 OWN = tuple(f"j{number:032x}" for number in range(3))
+HELD = f"j{3:032x}"
 UNKNOWN, OTHER = "j" + "f" * 32, "j" + "e" * 32
 
 
@@ -43,15 +44,18 @@ def conversation(feature: Feature = Feature.MEDIA) -> Transcript:
         nonlocal t
         t = t.say(step, response(*parts), target=f"/jobs/{ids}", operation="describe_job")
 
-    for job_id in OWN:
+    for job_id in (HELD, *OWN):
         t = t.say(
-            Step.SUBMIT,
+            Step.SUBMIT if job_id in OWN else Step.SUBMIT_HELD,
             response(_job(job_id, "Submitted")),
             request=submit_xml(operation_xml(user_data=f"run {job_id}")),
             method="POST",
             operation="submit_job",
         )
-        look(Step.SINGLE, job_id, _job(job_id, "Submitted"))
+        if job_id in OWN:
+            look(Step.SINGLE, job_id, _job(job_id, "Submitted"))
+        else:
+            look(Step.HELD, job_id, _job(job_id, "Pause"))
     running = [_job(job_id, "Running", LATER) for job_id in OWN]
     ended = [_job(job_id, "Success", LATER, LATEST) for job_id in OWN]
     look(Step.WATCH, ",".join(OWN), *running)
@@ -107,6 +111,11 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     "queue changes": ("DES-006", lambda t: t.edited(Step.WATCH, QUEUE, STRANGER)),
     "created anew": ("DES-006", lambda t: t.edited(Step.ENDED, f"<CreationTime>{CREATED}", f"<CreationTime>{LATER}")),
     "input lost": ("DES-006", lambda t: t.edited(Step.ENDED, "<Input><Object>in.mp4</Object></Input>", "")),
+    "the queue's word for a waiting job": ("DES-007", lambda t: t.edited(Step.HELD, ">Pause<", ">Paused<")),
+    "waits with an end": ("DES-010", lambda t: t.edited(Step.HELD, "<EndTime>-", f"<EndTime>{LATEST}")),
+    "held with a start": ("DES-010", lambda t: t.edited(Step.HELD, "<StartTime>-", f"<StartTime>{LATER}")),
+    "waits with a code of its own": ("DES-011", lambda t: t.edited(Step.HELD, "<Code>Success<", "<Code>Waiting<")),
+    "waits without user data": ("DES-006", lambda t: t.edited(Step.HELD, f"run {HELD}", "")),
     "own state": ("DES-007", lambda t: t.edited(Step.WATCH, ">Running<", ">Processing<")),
     "queue's word": ("DES-007", lambda t: t.edited(Step.SINGLE, ">Submitted<", ">Paused<")),
     "seconds since 1970": ("DES-008", lambda t: t.edited(Step.ENDED, LATER, "1767294246")),
@@ -148,6 +157,8 @@ LEGAL: dict[str, Change] = {
     "empty NonExistJobIds": lambda t: t.edited(Step.ENDED, "</Response>", "<NonExistJobIds/></Response>"),
     "unset times empty": lambda t: t.everywhere("Time>-<", "Time><"),
     "waiting jobs show Pause": lambda t: t.edited(Step.SINGLE, ">Submitted<", ">Pause<"),
+    "held jobs show Submitted": lambda t: t.edited(Step.HELD, ">Pause<", ">Submitted<"),
+    "closed while paused": lambda t: t.without(Step.SUBMIT_HELD, Step.HELD),
     "no code": lambda t: t.everywhere("<Code>Success</Code>", ""),
     "message": lambda t: t.everywhere("<Message/>", "<Message>SUCCESS</Message>"),
     "progress": lambda t: t.everywhere("<State>", "<Progress>100</Progress><State>"),
@@ -197,8 +208,10 @@ def test_failed_job_may_have_any_code() -> None:
     failed = (
         conversation().everywhere("<Code>Success<", "<Code>Broken<").everywhere(">Success</State>", ">Failed</State>")
     )
-    failed = failed.everywhere(">Running</State>", ">Failed</State>").everywhere(
-        ">Submitted</State>", ">Failed</State>"
+    failed = (
+        failed.without(Step.HELD)
+        .everywhere(">Running</State>", ">Failed</State>")
+        .everywhere(">Submitted</State>", ">Failed</State>")
     )
     assert judged("DES-011", failed).kind is Kind.BLOCKED
     with_running = conversation().edited(Step.ENDED, "<Code>Success<", "<Code>Broken<")
@@ -225,6 +238,6 @@ def test_no_answer_never_holds(requirement: str) -> None:
     """A target that hangs on every request of the scenario passes nothing."""
     hanging = conversation()
     for step in Step:
-        if step not in (Step.PREPARE, Step.FILL, Step.EARLIER, Step.SUBMIT):
+        if hanging.has(step) and not step.startswith("submit"):
             hanging = hanging.answered(step, 0, error="no answer within 30 s")
     assert judged(requirement, hanging).kind not in (Kind.HOLDS, Kind.OBSERVED)

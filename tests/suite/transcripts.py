@@ -239,6 +239,10 @@ class Transcript:
         kept = tuple(r for r in self.records if not (isinstance(r, Exchange) and r.step in steps))
         return self._with(kept)
 
+    def has(self, step: str) -> bool:
+        """The step was made."""
+        return bool(self._of(step))
+
     def _of(self, step: str) -> list[Exchange]:
         return [record for record in self.records if isinstance(record, Exchange) and record.step == step]
 

@@ -12,7 +12,7 @@ from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Collected, Finding, absent, blocked, cannot_tell, deviates, holds, observed
 from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.reply import Reply
-from ciq_conformance.steps.describe import LOOKS, Step
+from ciq_conformance.steps.describe import LOOKS, SUBMITS, Step
 from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import ENDED_BY_RUNNING, WAITING_STATES, JobState
 from ciq_schemas.requirement import Scenario
@@ -26,7 +26,7 @@ NOT_DESCRIBED = blocked("no job of the scenario was described; see DES-001")
 
 
 def _own(evidence: Evidence) -> list[str]:
-    return ids_of(made(evidence, HERE, Step.SUBMIT, Step.FILL))
+    return ids_of(made(evidence, HERE, *SUBMITS))
 
 
 def _looks(evidence: Evidence) -> list[tuple[Reply, Job]]:
@@ -146,7 +146,7 @@ def agrees_with_submit(evidence: Evidence, item: Item) -> Finding:
     """Own jobs in describe answers against their submit answers."""
     given = {
         wire.text(job.job_id): (reply, job)
-        for reply in made(evidence, HERE, Step.SUBMIT, Step.FILL)
+        for reply in made(evidence, HERE, *SUBMITS)
         if reply.ok
         for job in reply.jobs
     }

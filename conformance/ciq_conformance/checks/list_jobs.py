@@ -3,16 +3,17 @@
 Lists may hold other people's jobs: what must be there is judged on own jobs.
 """
 
-from ciq_conformance.checks.job_facts import last_seen, tag_of
+from ciq_conformance.checks.job_facts import ids_of, jobs_in, last_seen, tag_of
 from ciq_conformance.checks.list_walk import HERE, ids_along, is_whole, jobs_along, missing_from, own_jobs, walk_of
 from ciq_conformance.checks.premise import accepted, asked, other_status, premised, said, seq
 from ciq_conformance.checks.queue_shape import same_moment
 from ciq_conformance.judge import wire
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Collected, Finding, blocked, cannot_tell, deviates, holds
+from ciq_conformance.judge.finding import Collected, Finding, Kind, blocked, cannot_tell, deviates, holds
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.steps.list_jobs import Step
-from ciq_schemas.lifecycle import FINAL_STATES
+from ciq_conformance.reply import Reply
+from ciq_conformance.steps.list_jobs import ENDED_LISTS, HELD_LISTS, Step
+from ciq_schemas.lifecycle import FINAL_STATES, WAITING_STATES
 from ciq_schemas.values import Job
 
 
@@ -64,51 +65,116 @@ def only_the_tag(evidence: Evidence, item: Item) -> Finding:
 @check("LST-007")
 @premised
 def states_filter(evidence: Evidence, item: Item) -> Finding:
-    """Lists by one state and by two, against the last states of own jobs."""
+    """Lists by one state and by several, against the last states of own jobs, and of a job that waits meanwhile."""
     own = own_jobs(evidence)
     ended = last_seen(evidence.of(HERE, Step.ENDED, Step.WATCH), own)
-    states = {job_id: wire.text(job.state) for job_id, (_, job) in ended.items()}
-    wrong, shown = Collected(), 0
-    walks = []
-    for step in (Step.SUCCESS, Step.SUCCESS_OR_FAILED, Step.FAILED_OR_CANCEL):
+    states = {job_id: frozenset({wire.text(job.state)}) for job_id, (_, job) in ended.items()}
+    walks = [walk_of(evidence, step, "lists by states are answered") for step in ENDED_LISTS]
+    wrong = Collected()
+    for walk in walks:
+        _by_state(walk, states, wrong)
+    waiting = _waiting(evidence)
+    for step in HELD_LISTS if waiting else ():
         walk = walk_of(evidence, step, "lists by states are answered")
         walks.append(walk)
-        wanted = (wire.asked(walk[0].exchange, "states") or "").split(",")
-        for reply, job in jobs_along(walk):
-            shown += 1
-            if wire.text(job.state) not in wanted:
-                wrong.add(reply.exchange.seq, f"states={','.join(wanted)} lists {job.job_id} with State {job.state}")
-        due = [job_id for job_id, state in states.items() if state in wanted]
-        for job_id in missing_from(due, walk) if is_whole(walk) else []:
-            seen = f"states={','.join(wanted)} leaves out {job_id}, which is {states[job_id]}"
-            wrong.add(walk[-1].exchange.seq, seen)
+        _by_state(walk, waiting, wrong)
+    shown = sum(len(jobs_along(walk)) for walk in walks)
     if not shown and not wrong.items:
-        if not any(state in FINAL_STATES for state in states.values()):
+        if not any(state in FINAL_STATES for of_job in states.values() for state in of_job):
             return blocked("no own job has ended; see LIF-002")
         return cannot_tell("no job was listed by state")
-    power = f"{shown} jobs listed by state"
+    power = f"{shown} jobs listed by state" + (", a waiting one among them" if waiting else "")
     witness = seq(*(walk[0] for walk in walks))
     return wrong.finding("jobs of the states asked for, and all of them", holds(power, witness=witness, power=power))
+
+
+def _waiting(evidence: Evidence) -> dict[str, frozenset[str]]:
+    """The job held in the paused queue with the states it showed, when it waited before and after the lists."""
+    looks = [reply for reply in evidence.of(HERE, Step.HELD, Step.HELD_STILL) if reply.ok]
+    ids = ids_of(evidence.of(HERE, Step.SUBMIT_HELD))
+    states = [wire.text(job.state) for _, job in jobs_in(looks, ids)]
+    still = evidence.one(HERE, Step.HELD_STILL) is not None and len(states) > 1
+    return {ids[0]: frozenset(states)} if still and WAITING_STATES.issuperset(states) else {}
+
+
+def _by_state(walk: list[Reply], states: dict[str, frozenset[str]], wrong: Collected) -> None:
+    """Whether a walk shows the states that it was asked for, and those of these jobs that are in them."""
+    wanted = frozenset((wire.asked(walk[0].exchange, "states") or "").split(","))
+    name = f"states={wire.asked(walk[0].exchange, 'states')}"
+    for reply, job in jobs_along(walk):
+        known = states.get(wire.text(job.job_id))
+        if wire.text(job.state) not in wanted:
+            wrong.add(reply.exchange.seq, f"{name} lists {job.job_id} with State {job.state}")
+        elif known and not known & wanted:
+            wrong.add(reply.exchange.seq, f"{name} lists {job.job_id}, which is {' or '.join(sorted(known))}")
+    due = [job_id for job_id, known in states.items() if known <= wanted]
+    for job_id in missing_from(due, walk) if is_whole(walk) else []:
+        shown = " or ".join(sorted(states[job_id]))
+        wrong.add(walk[-1].exchange.seq, f"{name} leaves out {job_id}, which is {shown}")
 
 
 @check("LST-009")
 @premised
 def window_filters(evidence: Evidence, item: Item) -> Finding:
-    """Windows that end before the own jobs and begin after them."""
+    """Windows that end before the own jobs and begin after them, and each bound on its own."""
     own = own_jobs(evidence)
-    expected = "no job created outside the window"
+    expected = "own jobs in the window, and no job created outside it"
     inside = walk_of(evidence, Step.WINDOW, "the list of the window is answered")
     before = accepted(evidence, HERE, Step.BEFORE_THE_RUN, expected)
-    after = evidence.one(HERE, Step.AFTER_THE_RUN)
     wrong = Collected()
-    for reply in (before, *([after] if after is not None and after.ok else [])):
+    beside = evidence.of(HERE, Step.AFTER_THE_RUN, Step.START_ALONE_LATER, Step.END_ALONE_EARLIER)
+    for reply in (before, *(reply for reply in beside if reply.ok)):
         strangers = [job_id for job_id in ids_along([reply]) if job_id in own]
         if strangers:
-            start, end = (wire.asked(reply.exchange, name) for name in ("startCreationTime", "endCreationTime"))
-            wrong.add(reply.exchange.seq, f"{len(strangers)} own jobs in the window from {start} to {end}")
+            wrong.add(reply.exchange.seq, f"{len(strangers)} own jobs {_window_of(reply)}")
+    for reply in evidence.of(HERE, Step.START_ALONE, Step.END_ALONE):
+        if not reply.ok:
+            wrong.add(reply.exchange.seq, f"a list {_window_of(reply)} is answered {said(reply)}")
+        elif missing_from(own, inside) == [] and (gone := missing_from(own, [reply])) and is_whole([reply]):
+            wrong.add(reply.exchange.seq, f"{len(gone)} own jobs missing {_window_of(reply)}")
     if not wrong.items and len(missing_from(own, inside)) == len(own):
         return blocked("no list holds the own jobs, so their absence tells nothing; see LST-001")
     return wrong.finding(expected, holds("no own job outside", witness=seq(before)))
+
+
+def _window_of(reply: Reply) -> str:
+    start, end = (wire.asked(reply.exchange, name) for name in ("startCreationTime", "endCreationTime"))
+    return " ".join(filter(None, [f"from {start}" if start else "", f"to {end}" if end else ""]))
+
+
+@check("LST-015")
+@premised
+def window_in_another_zone(evidence: Evidence, item: Item) -> Finding:
+    """The window, and one before it, with bounds in another zone than the target's own."""
+    expected = "the same jobs, whatever the zone that the bounds are written in"
+    own = own_jobs(evidence)
+    inside = walk_of(evidence, Step.WINDOW, "the list of the window is answered")
+    if missing_from(own, inside):
+        return blocked("the list of the window does not hold the own jobs; see LST-001", witness=seq(*inside[:3]))
+    there = walk_of(evidence, Step.OTHER_ZONE, expected)
+    gone = missing_from(own, there)
+    if gone and is_whole(there):
+        return deviates(expected, f"{len(gone)} own jobs missing {_window_of(there[0])}", witness=seq(*there[:3]))
+    earlier = evidence.one(HERE, Step.OTHER_ZONE_EARLIER)
+    strangers = [job_id for job_id in ids_along([earlier]) if job_id in own] if earlier and earlier.ok else []
+    if earlier is not None and strangers:
+        return deviates(expected, f"{len(strangers)} own jobs {_window_of(earlier)}", witness=seq(earlier))
+    return holds(f"all {len(own)} own jobs {_window_of(there[0])}", witness=seq(*there[:3]))
+
+
+@check("LST-016")
+@premised
+def input_filters(evidence: Evidence, item: Item) -> Finding:
+    """Lists by the input of the own jobs, and by all of its name but the last letter."""
+    finding = _own_are_listed(evidence, Step.OWN_INPUT, "own jobs by their input, none by a part of its name")
+    part = evidence.one(HERE, Step.PART_OF_INPUT)
+    if finding.kind is not Kind.HOLDS or part is None:
+        return finding
+    strangers = [job_id for job_id in ids_along([part]) if job_id in own_jobs(evidence)]
+    if strangers:
+        seen = f"inputObject={wire.asked(part.exchange, 'inputObject')} lists {strangers[0]}"
+        return deviates("inputObject compares the whole name", seen, witness=seq(part))
+    return finding
 
 
 @check("LST-012")

@@ -6,49 +6,66 @@ from datetime import datetime
 from itertools import pairwise
 
 from ciq_conformance.checks.job_facts import ids_of
-from ciq_conformance.checks.list_walk import HERE, ids_along, jobs_along, missing_from, own_jobs, token, walk_of
+from ciq_conformance.checks.list_walk import (
+    HERE,
+    ids_along,
+    jobs_along,
+    missing_from,
+    own_jobs,
+    token,
+    walk_if_answered,
+    walk_of,
+)
 from ciq_conformance.checks.premise import accepted, asked, premised, said, seq
 from ciq_conformance.judge import times, wire
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Collected, Finding, cannot_tell, deviates, holds, observed
 from ciq_conformance.judge.registry import Item, check
+from ciq_conformance.reply import Reply
 from ciq_conformance.steps.list_jobs import Step
 
 DEFAULT_SIZE = 10
 
 
-def _order(evidence: Evidence, step: Step, rule: str, right: Callable[[datetime, datetime], bool]) -> Finding:
-    walk = walk_of(evidence, step, rule)
-    moments = [(reply, job, times.parse(job.creation_time)) for reply, job in jobs_along(walk)]
-    known = [(reply, job, moment) for reply, job, moment in moments if moment is not None]
-    wrong = Collected()
-    for (first, one, earlier), (second, other, later) in pairwise(known):
-        if not right(earlier, later):
-            text = f"{one.job_id} of {one.creation_time} stands before {other.job_id} of {other.creation_time}"
-            for reply in (first, second):
-                wrong.add(reply.exchange.seq, text)
-    steps = len({moment for _, _, moment in known})
-    if steps < 2 and not wrong.items:
-        reason = f"the {len(known)} jobs listed have one CreationTime between them, so any order looks right"
-        return cannot_tell(reason, witness=seq(*walk[:1]))
-    power = f"{len(known)} jobs of {steps} different CreationTimes"
-    return wrong.finding(rule, holds(power, witness=seq(*walk[:3]), power=power))
+def _order(
+    evidence: Evidence, step: Step, others: tuple[Step, ...], rule: str, right: Callable[[datetime, datetime], bool]
+) -> Finding:
+    """The order along one walk, and along others in the same order where they were answered."""
+    walks = [walk_of(evidence, step, rule), *(walk_if_answered(evidence, other) for other in others)]
+    wrong, most, longest = Collected(), 0, 0
+    for walk in walks:
+        moments = [(reply, job, times.parse(job.creation_time)) for reply, job in jobs_along(walk)]
+        known = [(reply, job, moment) for reply, job, moment in moments if moment is not None]
+        most = max(most, len({moment for _, _, moment in known}))
+        longest = max(longest, len(known))
+        for (first, one, earlier), (second, other, later) in pairwise(known):
+            if not right(earlier, later):
+                text = f"{one.job_id} of {one.creation_time} stands before {other.job_id} of {other.creation_time}"
+                for reply in (first, second):
+                    wrong.add(reply.exchange.seq, f"{text} ({reply.exchange.step})")
+    if most < 2 and not wrong.items:
+        reason = f"the {longest} jobs listed have one CreationTime between them, so any order looks right"
+        return cannot_tell(reason, witness=seq(*walks[0][:1]))
+    pages = max(map(len, walks))
+    power = f"{longest} jobs of {most} different CreationTimes, on up to {pages} pages"
+    return wrong.finding(rule, holds(power, witness=seq(*walks[0][:3]), power=power))
 
 
 @check("LST-003")
 @premised
 def newest_first(evidence: Evidence, item: Item) -> Finding:
-    """CreationTime along the list without orderByTime; jobs of one second stand in any order."""
+    """CreationTime along the lists without orderByTime and with Desc; jobs of one second stand in any order."""
     rule = "CreationTime never rises along the list"
-    return _order(evidence, Step.WINDOW, rule, lambda one, other: one >= other)
+    others = (Step.PAGE_OF_THREE, Step.EMPTY_VALUES)
+    return _order(evidence, Step.WINDOW, others, rule, lambda one, other: one >= other)
 
 
 @check("LST-004")
 @premised
 def oldest_first(evidence: Evidence, item: Item) -> Finding:
-    """CreationTime along the list with orderByTime=Asc."""
+    """CreationTime along the lists with orderByTime=Asc, on one page and over several."""
     rule = "with orderByTime=Asc CreationTime never falls along the list"
-    return _order(evidence, Step.ASCENDING, rule, lambda one, other: one <= other)
+    return _order(evidence, Step.ASCENDING, (Step.ASCENDING_BY_THREE,), rule, lambda one, other: one <= other)
 
 
 @check("LST-005")
@@ -72,12 +89,26 @@ def size_bounds(evidence: Evidence, item: Item) -> Finding:
 @check("LST-006")
 @premised
 def pages_give_each_once(evidence: Evidence, item: Item) -> Finding:
-    """Own jobs along the pages of three."""
+    """Own jobs along the pages of three, newest first and oldest first."""
     own = own_jobs(evidence)
     expected = "NextToken leads through all pages, each job on one of them"
     walk = walk_of(evidence, Step.PAGE_OF_THREE, expected)
-    counts = Counter(ids_along(walk))
+    walks = [walk, *filter(None, [walk_if_answered(evidence, Step.ASCENDING_BY_THREE)])]
     wrong = Collected()
+    for one in walks:
+        _each_once(own, one, wrong)
+    if not wrong.items:
+        for one in walks:
+            if missing_from(own, one):
+                return cannot_tell(f"the window has more than {len(one)} pages of three", witness=seq(one[0], one[-1]))
+        if len(walk) < 2:
+            return cannot_tell("there was one page only; see LST-005", witness=seq(*walk))
+    power = f"{len(own)} jobs on {len(walk)} pages, {len(walks)} times"
+    return wrong.finding(expected, holds(power, witness=seq(*walk[:6]), power=power))
+
+
+def _each_once(own: list[str], walk: list[Reply], wrong: Collected) -> None:
+    counts = Counter(ids_along(walk))
     for job_id in own:
         if counts[job_id] > 1:
             for reply in (reply for reply in walk if job_id in ids_along([reply])):
@@ -91,12 +122,6 @@ def pages_give_each_once(evidence: Evidence, item: Item) -> Finding:
         seen = f"{', '.join(missing[:3])} on none of {len(walk)} pages"
         for reply in walk:
             wrong.add(reply.exchange.seq, seen)
-    if missing and last and not wrong.items:
-        return cannot_tell(f"the window has more than {len(walk)} pages of three", witness=seq(walk[0], walk[-1]))
-    if len(walk) < 2 and not wrong.items:
-        return cannot_tell("there was one page only; see LST-005", witness=seq(*walk))
-    power = f"{len(own)} jobs on {len(walk)} pages"
-    return wrong.finding(expected, holds(power, witness=seq(*walk[:6]), power=power))
 
 
 @check("LST-008")

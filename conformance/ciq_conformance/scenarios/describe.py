@@ -1,7 +1,10 @@
-"""Scenario `describe`: ask for jobs one by one, several at once, unknown ones, from submit to end."""
+"""Scenario `describe`: ask for jobs one by one, several at once, unknown ones, from submit to end.
+
+One of them is held in the paused queue first, so that a waiting job is seen on however fast a service.
+"""
 
 from ciq_conformance.driver.stage import Stage
-from ciq_conformance.scenarios.readiness import make_active, unknown_job_id
+from ciq_conformance.scenarios.readiness import held, make_active, unknown_job_id
 from ciq_conformance.steps.describe import Step
 
 OWN = 3
@@ -13,7 +16,8 @@ CHEAP = 0.3
 def play(stage: Stage) -> None:
     """Play the scenario. Jobs of the run from earlier scenarios serve as further ids where there are any."""
     make_active(stage, Step.PREPARE)
-    ids: list[str] = []
+    with held(stage, Step.PAUSE, Step.SUBMIT_HELD, Step.RESUME, stage.order("held")) as ids:
+        stage.look(Step.HELD, ids)
     for index in range(OWN):
         new = stage.submit_or_break(Step.SUBMIT, stage.order(f"own {index}"))
         ids.extend(new)

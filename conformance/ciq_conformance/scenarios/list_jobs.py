@@ -1,4 +1,4 @@
-"""Scenario `list`: five own jobs, found again by window, page, order, state and queue.
+"""Scenario `list`: five own jobs, found again by window, page, order, state, input and queue; then one that waits.
 
 The window is built from the creation times that the target itself told, in its own zone, two seconds wider on both
 sides because the documents contradict each other on whether the bounds belong to it. On a shared target the lists
@@ -6,14 +6,15 @@ may hold other people's jobs: pages are followed to the end, and only the number
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 from ciq_conformance.driver.stage import Broken, Stage
 from ciq_conformance.judge import times
 from ciq_conformance.reply import Reply
-from ciq_conformance.scenarios.readiness import make_active, unknown_queue_id
+from ciq_conformance.scenarios.readiness import held, make_active, unknown_queue_id
 from ciq_conformance.steps.list_jobs import Step
 from ciq_schemas.features import FEATURES
+from ciq_schemas.lifecycle import WAITING_STATES, JobState
 
 FIRST, LATER = 4, 1
 ENOUGH = 11
@@ -50,21 +51,56 @@ def play(stage: Stage) -> None:
     moments = [moment for moment in map(times.parse, created) if moment is not None]
     if not moments:
         raise Broken(f"no CreationTime could be read from describe (saw {created[:2]}), so no window can be named")
-    window = _window(min(moments) - MARGIN, max(moments) + MARGIN)
-    own = {"tag": tag, **window}
-    _until_listed(stage, own, ids)
+    first, last = min(moments) - MARGIN, max(moments) + MARGIN
+    own = {"tag": tag, **_window(first, last)}
+    _until_listed(stage, Step.WINDOW, {**own, "size": "100"}, ids)
+    _in_order_and_pages(stage, own)
+    _in_windows(stage, tag, first, last)
+    _by_other_parameters(stage, own)
+    stage.watch_ended(Step.WATCH, ids)
+    ended = stage.look(Step.ENDED, ids)
+    good = [job_id for job_id, job in ended.items() if job.state == JobState.SUCCESS]
+    by_state = {**own, "size": "100"}
+    _until_listed(stage, Step.SUCCESS, {**by_state, "states": "Success"}, good)
+    _pages(stage, Step.FAILED_SUCCESS_CANCEL, {**by_state, "states": "Failed,Success,Cancel"})
+    _pages(stage, Step.SUCCESS_OR_FAILED, {**by_state, "states": "Success,Failed"})
+    _pages(stage, Step.FAILED_OR_CANCEL, {**by_state, "states": "Failed,Cancel"})
+    _while_held(stage, tag)
+
+
+def _in_order_and_pages(stage: Stage, own: Mapping[str, str]) -> None:
     _pages(stage, Step.ASCENDING, {**own, "orderByTime": "Asc", "size": "100"})
     _pages(stage, Step.PAGE_OF_THREE, {**own, "size": "3"})
-    stage.calls.list_jobs(Step.DEFAULT, {"tag": tag})
-    stage.calls.list_jobs(Step.OTHER_TAG, {"tag": _other_tag(stage, tag), "size": "100", **window})
-    stage.calls.list_jobs(
-        Step.BEFORE_THE_RUN, {"tag": tag, "size": "100", **_window(min(moments) - DAY, min(moments) - MARGIN)}
-    )
-    stage.calls.list_jobs(
-        Step.AFTER_THE_RUN, {"tag": tag, "size": "100", **_window(max(moments) + MARGIN, max(moments) + DAY)}
-    )
+    _pages(stage, Step.ASCENDING_BY_THREE, {**own, "orderByTime": "Asc", "size": "3"})
+    stage.calls.list_jobs(Step.DEFAULT, {"tag": own["tag"]})
     _pages(stage, Step.SIZE_100, {**own, "size": "100"})
     stage.calls.list_jobs(Step.SIZE_101, {**own, "size": "101"})
+
+
+def _in_windows(stage: Stage, tag: str, first: datetime, last: datetime) -> None:
+    """Windows beside the own jobs, bounds on their own, and bounds written in another zone."""
+    lists, whole = stage.calls.list_jobs, {"tag": tag, "size": "100"}
+    lists(Step.BEFORE_THE_RUN, {**whole, **_window(first - DAY, first)})
+    lists(Step.AFTER_THE_RUN, {**whole, **_window(last, last + DAY)})
+    # Asc and Desc bring the own jobs to the first page of a list that has one bound only.
+    lists(Step.START_ALONE, {**whole, **_window(start=first), "orderByTime": "Asc"})
+    lists(Step.START_ALONE_LATER, {**whole, **_window(start=last)})
+    lists(Step.END_ALONE, {**whole, **_window(end=last), "orderByTime": "Desc"})
+    lists(Step.END_ALONE_EARLIER, {**whole, **_window(end=first)})
+    zone = UTC if first.utcoffset() else timezone(timedelta(hours=8))
+    there = first.astimezone(zone), last.astimezone(zone)
+    _pages(stage, Step.OTHER_ZONE, {**whole, **_window(*there)})
+    lists(Step.OTHER_ZONE_EARLIER, {**whole, **_window(there[0] - DAY, there[0])})
+
+
+def _by_other_parameters(stage: Stage, own: Mapping[str, str]) -> None:
+    """Lists by another tag, by input and by queue, and one as the official Python SDK asks for it."""
+    window = {name: value for name, value in own.items() if name != "tag"}
+    stage.calls.list_jobs(Step.OTHER_TAG, {"tag": _other_tag(stage, own["tag"]), "size": "100", **window})
+    if stage.spec.on_shared_path:
+        source = stage.order("any").input_object
+        _pages(stage, Step.OWN_INPUT, {**own, "inputObject": source, "size": "100"})
+        stage.calls.list_jobs(Step.PART_OF_INPUT, {**own, "inputObject": source[:-1], "size": "100"})
     _pages(
         stage,
         Step.EMPTY_VALUES,
@@ -72,21 +108,29 @@ def play(stage: Stage) -> None:
     )
     _pages(stage, Step.OWN_QUEUE, {**own, "queueId": stage.queue_id, "size": "100"})
     stage.calls.list_jobs(Step.UNKNOWN_QUEUE, {**own, "queueId": unknown_queue_id(stage), "size": "100"})
-    stage.watch_ended(Step.WATCH, ids)
-    stage.look(Step.ENDED, ids)
-    for step, states in (
-        (Step.SUCCESS, "Success"),
-        (Step.SUCCESS_OR_FAILED, "Success,Failed"),
-        (Step.FAILED_OR_CANCEL, "Failed,Cancel"),
-    ):
-        _pages(stage, step, {**own, "states": states, "size": "100"})
+
+
+def _while_held(stage: Stage, tag: str) -> None:
+    """List by state while a job waits, which no service can hurry; nothing where a paused queue takes no job."""
+    with held(stage, Step.PAUSE, Step.SUBMIT_HELD, Step.RESUME, stage.order("held")) as ids:
+        seen = stage.look(Step.HELD, ids)
+        state = seen[ids[0]].state if ids and ids[0] in seen else None
+        moment = times.parse(seen[ids[0]].creation_time) if state else None
+        if state in WAITING_STATES and moment is not None:
+            window = {"tag": tag, "size": "100", **_window(moment - MARGIN, moment + MARGIN)}
+            _until_listed(stage, Step.WAITING, {**window, "states": "Success,Pause,Submitted"}, ids)
+            _pages(stage, Step.OF_ITS_STATE, {**window, "states": state})
+            _pages(stage, Step.NOT_WAITING, {**window, "states": "Running,Success,Failed,Cancel"})
+            stage.look(Step.HELD_STILL, ids)
+    stage.watch_ended(Step.WATCH_HELD, ids)
 
 
 DAY = timedelta(days=1)
 
 
-def _window(start: datetime, end: datetime) -> dict[str, str]:
-    return {"startCreationTime": times.written(start), "endCreationTime": times.written(end)}
+def _window(start: datetime | None = None, end: datetime | None = None) -> dict[str, str]:
+    bounds = (("startCreationTime", start), ("endCreationTime", end))
+    return {name: times.written(moment) for name, moment in bounds if moment is not None}
 
 
 def _pages(stage: Stage, step: Step, params: Mapping[str, str]) -> list[Reply]:
@@ -102,11 +146,11 @@ def _pages(stage: Stage, step: Step, params: Mapping[str, str]) -> list[Reply]:
     return replies
 
 
-def _until_listed(stage: Stage, params: Mapping[str, str], ids: list[str]) -> None:
-    """List until all own jobs show: no document promises that a list knows a job at once."""
+def _until_listed(stage: Stage, step: Step, params: Mapping[str, str], ids: list[str]) -> None:
+    """List until these jobs show: no document promises that a list knows a job, or its new state, at once."""
     deadline = stage.now() + stage.patience.callback
     while True:
-        replies = _pages(stage, Step.WINDOW, {**params, "size": "100"})
+        replies = _pages(stage, step, params)
         listed = {job.job_id for reply in replies for job in reply.jobs}
         if listed.issuperset(ids) or not replies[-1].ok or stage.now() >= deadline:
             return

@@ -1,8 +1,10 @@
-"""What several scenarios need first: a queue that runs jobs, and ids and names that exist nowhere."""
+"""What several scenarios need first: a queue that runs jobs, one that holds a job, ids and names that exist nowhere."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 
-from ciq_conformance.driver.orders import RuleOrder
+from ciq_conformance.driver.orders import JobOrder, RuleOrder
 from ciq_conformance.driver.stage import Stage
 from ciq_schemas.lifecycle import QueueState
 
@@ -25,6 +27,22 @@ def make_active(stage: Stage, step: str) -> None:
     """Set the queue active when it was found paused, so that jobs run; Broken when the target refuses."""
     if stage.found.state == QueueState.PAUSED:
         stage.set_queue_or_break(step, rule=found_rule(stage))
+
+
+@contextmanager
+def held(stage: Stage, pause: str, submit: str, resume: str, order: JobOrder) -> Iterator[list[str]]:
+    """Hold one job back in the paused queue; its id, or none where a paused queue takes no job (1045/43607).
+
+    On an idle service a job waits for an instant only, so what a waiting job shows is seen nowhere else.
+    """
+    rule = found_rule(stage)
+    if not stage.set_queue(pause, state=QueueState.PAUSED, rule=rule).ok:
+        yield []
+        return
+    try:
+        yield [job.job_id for job in stage.submit(submit, order).jobs if job.job_id]
+    finally:
+        stage.set_queue_or_break(resume, rule=rule)
 
 
 def unknown_queue_id(stage: Stage, salt: str = "queue") -> str:

@@ -7,6 +7,10 @@ class Step(StrEnum):
     """Labels of the exchanges, in the order of the story."""
 
     PREPARE = "prepare"
+    PAUSE = "pause"
+    SUBMIT_HELD = "submit-held"
+    HELD = "held"
+    RESUME = "resume"
     SUBMIT = "submit"
     FILL = "fill"
     EARLIER = "earlier"
@@ -20,5 +24,6 @@ class Step(StrEnum):
     ENDED = "ended"
 
 
-LOOKS = (Step.SINGLE, Step.WATCH, Step.KNOWN, Step.UP_TO_TEN, Step.KNOWN_AND_UNKNOWN, Step.ENDED)
+SUBMITS = (Step.SUBMIT_HELD, Step.SUBMIT, Step.FILL)
+LOOKS = (Step.HELD, Step.SINGLE, Step.WATCH, Step.KNOWN, Step.UP_TO_TEN, Step.KNOWN_AND_UNKNOWN, Step.ENDED)
 """Describes that can hold jobs of this scenario."""

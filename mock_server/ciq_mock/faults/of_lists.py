@@ -1,0 +1,51 @@
+"""Faults of what a job that waits shows, and of what a list of jobs takes in: states, bounds, inputs."""
+
+import re
+
+from ciq_mock.faults.fault import Fault
+from ciq_mock.faults.layers import Edit, Tree, answers, forgets, put, reads, where, with_query
+from ciq_mock.service.call import Call
+from ciq_schemas.operations import OperationKind as Kind
+
+DESCRIBE, LIST = Kind.DESCRIBE_JOB, Kind.LIST_JOBS
+
+
+def waiting(then: Edit) -> Edit:
+    """An edit of each job that waits in a paused queue."""
+    return where("State", "Pause", then)
+
+
+def _started(job: Tree) -> None:
+    put("StartTime", job.findtext("CreationTime") or "")(job)
+
+
+def _first_state(call: Call) -> Call:
+    states = call.query.get("states")
+    return with_query(call, states=states.partition(",")[0]) if states else call
+
+
+def _no_pause(call: Call) -> Call:
+    states = call.query.get("states")
+    return with_query(call, states=states.replace("Pause", "Failed")) if states else call
+
+
+def _start_wants_end(call: Call) -> Call:
+    return call if call.query.get("endCreationTime") else forgets("startcreationtime")(call)
+
+
+def _bounds_without_zone(call: Call) -> Call:
+    bounds = {name: call.query.get(name) for name in ("startCreationTime", "endCreationTime")}
+    return with_query(
+        call, **{name.lower(): re.sub(r"[+-]\d{4}$", "+0800", text) for name, text in bounds.items() if text}
+    )
+
+
+FAULTS = (
+    Fault("waiting-shows-paused", "DES-007", "A job in a paused queue shows Paused.", answers(waiting(put("State", "Paused")), DESCRIBE)),
+    Fault("waiting-has-started", "DES-010", "A job in a paused queue has a StartTime.", answers(waiting(_started), DESCRIBE)),
+    Fault("first-state-counts", "LST-007", "Of several states the first alone counts.", reads(_first_state, LIST)),
+    Fault("waiting-unlisted", "LST-007", "The state Pause brings nothing.", reads(_no_pause, LIST)),
+    Fault("start-wants-end", "LST-009", "startCreationTime does not count without endCreationTime.", reads(_start_wants_end, LIST)),
+    Fault("zone-of-bounds-ignored", "LST-015", "Bounds count as if in the zone of the service.", reads(_bounds_without_zone, LIST)),
+    Fault("input-object-ignored", "LST-016", "inputObject does not count.", reads(forgets("inputobject"), LIST)),
+)  # fmt: skip
