@@ -12,6 +12,7 @@ from ciq_mock.faults import (
     of_callbacks,
     of_features,
     of_json,
+    of_lists,
     of_order,
     of_queues,
     of_refusals,
@@ -35,6 +36,7 @@ FAULTS: Mapping[str, Fault] = MappingProxyType(
             of_templates,
             of_features,
             of_json,
+            of_lists,
         )
         for fault in module.FAULTS
     }
