@@ -1,6 +1,7 @@
 """The kill matrix: every fault of the reference mock against the suite, each in a run of its own.
 
-`python -m ciq_conformance.kill_matrix reports/published` makes it anew. A fault is detected when the requirement it
+`python -m ciq_conformance.kill_matrix reports/published` makes it anew and keeps what the last run with `--full` has
+found of blame over the whole suite (`kill_full`). A fault is detected when the requirement it
 names turns red by its verdict: `fail` on a MUST, `warn` on a SHOULD. Blocked, inconclusive, a crash or another id is no
 detection. A run plays the one story that its requirement is answered by, on one feature.
 """
@@ -13,19 +14,23 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from types import MappingProxyType
 
+import msgspec
+
 from ciq_conformance.judge.registry import Item
 from ciq_conformance.judge.selection import Selection, select_items
+from ciq_conformance.kill_full import RED, try_all_whole
 from ciq_conformance.profile_loading import load_profile
 from ciq_conformance.runner.embedded import Embedding, KnownFault, known_faults, uncovered
 from ciq_conformance.runner.execution import RunOrder, RunResult, execute
-from ciq_reports.kill_page import Kill, Matrix, headline, to_html, to_json
+from ciq_reports.kill_page import Kill, Matrix, from_json, headline, to_html, to_json, whole_headline
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import CORE, Requirement, Scenario, load_registry, set_version
-from ciq_schemas.run import ExitCode, Level, Outcome
+from ciq_schemas.run import ExitCode
 
 COMMAND = "python -m ciq_conformance.kill_matrix reports/published"
 JSON, HTML = "kill-matrix.json", "kill-matrix.html"
-_RED = {Level.MUST: Outcome.FAIL, Level.SHOULD: Outcome.WARN}
+PROGRESS = "kill-full.ndjson"
+"""Name of the file of what a full run has done, kept until all of it is."""
 _ORDERED = frozenset({Scenario.ORDER, Scenario.LATE})
 _JOB_SECONDS = 0.05
 _SLOW: Mapping[str, float] = MappingProxyType({"PRI-005": 0.2, "WFL-023": 0.6})
@@ -41,11 +46,11 @@ def try_fault(fault: KnownFault) -> Kill:
     feature = fault.shows_on or requirement.features[0]
     result = run_against(requirement, feature, (fault.name,))
     own = [verdict for verdict in result.verdicts if verdict.requirement == requirement.id]
-    red = [verdict for verdict in own if verdict.outcome is _RED[requirement.level]]
+    red = [verdict for verdict in own if verdict.outcome is RED[requirement.level]]
     beside = {
         verdict.requirement
         for verdict in result.verdicts
-        if verdict.requirement != requirement.id and verdict.outcome in _RED.values()
+        if verdict.requirement != requirement.id and verdict.outcome in RED.values()
     }
     told = red or own
     return Kill(
@@ -100,17 +105,35 @@ def try_all(faults: Sequence[KnownFault], *, at_once: int = _AT_ONCE) -> Matrix:
 
 def main(arguments: Sequence[str]) -> int:
     """Try all faults and write the matrix into the folder named; exit code 1 when a fault was missed."""
-    if len(arguments) != 1 or not Path(arguments[0]).is_dir():
-        sys.stderr.write(f"expected the folder of the published run, as in `{COMMAND}`; got {list(arguments)}\n")
+    full = "--full" in arguments
+    folders = [Path(argument) for argument in arguments if argument != "--full"]
+    if len(folders) != 1 or not folders[0].is_dir():
+        sys.stderr.write(f"expected the folder of the published run, as in `{COMMAND}` [--full]; got {arguments}\n")
         return ExitCode.USAGE
-    folder = Path(arguments[0])
-    matrix = try_all(known_faults())
+    (folder,) = folders
+    earlier = from_json((folder / JSON).read_bytes()) if (folder / JSON).exists() else None
+    if full:
+        if earlier is None:
+            sys.stderr.write(f"{folder / JSON} is not there: make the matrix without --full first (`{COMMAND}`)\n")
+            return ExitCode.USAGE
+        whole = try_all_whole(known_faults(), folder / PROGRESS, say=_say)
+        matrix = msgspec.structs.replace(earlier, whole=whole)
+    else:
+        matrix = msgspec.structs.replace(try_all(known_faults()), whole=earlier.whole if earlier else None)
     (folder / JSON).write_bytes(to_json(matrix))
     (folder / HTML).write_text(to_html(matrix), encoding="utf-8")
-    sys.stdout.write(headline(matrix) + "\n")
-    for kill in matrix.missed:
-        sys.stdout.write(f"missed: {kill.fault} ({kill.requirement} {', '.join(kill.outcomes)}): {kill.seen}\n")
-    return ExitCode.DEVIATES if matrix.missed else ExitCode.CONFORMS
+    if full and matrix.whole and len(matrix.whole.blames) == matrix.whole.faults:
+        (folder / PROGRESS).unlink()
+    _say(whole_headline(matrix) if full else headline(matrix))
+    for kill in () if full else matrix.missed:
+        _say(f"missed: {kill.fault} ({kill.requirement} {', '.join(kill.outcomes)}): {kill.seen}")
+    red = matrix.whole.clean if full and matrix.whole else matrix.missed
+    return ExitCode.DEVIATES if red else ExitCode.CONFORMS
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -69,7 +69,7 @@ FAULTS = (
     Fault("json-escaped-as-xml", "SHP-010", "Special characters of UserData come as entities in JSON callbacks.", _operation("UserData", lambda text: text.replace("&", "&amp;").replace("<", "&lt;"))),
     Fault("json-says-running", "SHP-004", "JSON callbacks say Running.", _jobs(State=lambda _text: "Running")),
     Fault("json-event-of-own", "SHP-003", "EventName of JSON callbacks is JobFinish.", bodies(lambda body: body.replace(b'"TaskFinish"', b'"JobFinish"', 1), BodyFormat.JSON)),
-    Fault("json-of-own-address-lost", "RUL-004", "No callback goes to a job's own address in JSON.", decides(_none_in_json)),
+    Fault("json-of-own-address-lost", "RUL-002", "No callback goes to a job's own address in JSON.", decides(_none_in_json)),
     Fault("json-two-jobs", "DEL-002", "JSON callbacks tell of a second job.", bodies(_twice, BodyFormat.JSON)),
     Fault("json-without-level", "SHP-008", "JSON callbacks leave out what says the level.", bodies(json_jobs(lambda job: job.get("Operation", {}).pop("JobLevel", None)), BodyFormat.JSON)),
     Fault("speech-json-cut", "SHP-001", "JSON callbacks of speech jobs lose their last bracket.", bodies_of(lambda body: body[:-1], BodyFormat.JSON, Feature.SPEECH), Feature.SPEECH),
