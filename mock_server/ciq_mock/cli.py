@@ -24,6 +24,7 @@ from ciq_mock.settings import (
     SettingError,
     UnknownInput,
 )
+from ciq_mock.store.memory import StoreError
 from ciq_schemas.features import Feature
 
 USAGE_ERROR = 2
@@ -39,8 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Entry point of `ciq mock` (which hands its options over) and of `python -m ciq_mock`; ends with SystemExit."""
     options = option_parser().parse_args(arguments)
     try:
-        run(MockServer(_settings(options), host=options.host, port=options.port))
-    except (SettingError, AddressInUseError) as error:
+        run(MockServer(_settings(options), host=options.host, port=options.port, data=options.data))
+    except (SettingError, AddressInUseError, StoreError) as error:
         sys.stderr.write(f"ciq mock: {error}\n")
         raise SystemExit(USAGE_ERROR) from None
     raise SystemExit(0)
@@ -64,6 +65,7 @@ def option_parser() -> argparse.ArgumentParser:
     add("--workers", type=int, default=10, help="jobs of one queue that run at the same time (%(default)s)")
     add("--duration", type=float, default=0.1, help="seconds a job runs (%(default)s)")
     add("--max-size", type=int, default=10_000, help="jobs of one queue that may wait (%(default)s)")
+    add("--data", metavar="DIR", help="keep a journal there, and go on from it when started again")
     add("--records", type=int, default=1_000_000, help="ended jobs that are remembered, the newest (%(default)s)")
     add("--speed-queue", action="store_true", help="media has its second queue, for accelerated transcoding")
     add("--signatures", action="store_true", help="check signatures by CIQ_SECRET_ID, CIQ_SECRET_KEY and CIQ_TOKEN")

@@ -20,7 +20,7 @@ class RandomIds:
 
     __slots__ = ("_random",)
 
-    def __init__(self, *, seed: int | None = None) -> None:
+    def __init__(self, *, seed: int | str | None = None) -> None:
         self._random = Random(seed)  # noqa: S311 - names, not secrets
 
     def __call__(self, letter: str) -> str:

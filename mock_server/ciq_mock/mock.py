@@ -18,12 +18,13 @@ from ciq_mock.http.app import CheckSignature
 from ciq_mock.http.error_form import write_error
 from ciq_mock.http.identity import RequestIds
 from ciq_mock.http.object_app import ObjectApp
+from ciq_mock.http.protocol import Outbox
 from ciq_mock.http.request_log import RequestLog
 from ciq_mock.http.router import Router
 from ciq_mock.http.signature import SignedRequest, check
 from ciq_mock.http.target import HostReader, Place
 from ciq_mock.ids import IdSource, RandomIds
-from ciq_mock.objects import Library, ObjectStore, Outputs
+from ciq_mock.objects import ObjectStore, Outputs
 from ciq_mock.registers import RegisterError, Registers
 from ciq_mock.runner import Runner
 from ciq_mock.seams import Parts, bent_settings
@@ -46,6 +47,7 @@ from ciq_mock.service.job_documents import callback_body
 from ciq_mock.service.results import READS_CONTENT
 from ciq_mock.service.shown_results import ShownResults
 from ciq_mock.settings import Credentials, MockSettings
+from ciq_mock.store.memory import MemoryStore, Store
 from ciq_mock.workflow import Run, WorkflowError
 from ciq_mock.workflow_room import WorkflowRoom
 from ciq_schemas.lifecycle import JobState
@@ -105,17 +107,22 @@ class Mock:
         ids: IdSource | None = None,
         wall_clock: Callable[[], float] = time.time,
         clock: Clock | None = None,
+        store: Store | None = None,
     ) -> None:
-        """`wall_clock` is what signatures are judged by: callers sign by the real time, whatever the mock's is."""
+        """`wall_clock` is what signatures are judged by: callers sign by the real time, whatever the mock's is.
+        Raises JournalError when `store` holds a state that cannot be read."""
         bends = bends_of(settings)
         self.settings = settings = bent_settings(settings, bends)
         parts = Parts(bends)
-        self.clock = clock or make_clock(settings.clock, factor=settings.clock_factor, start=settings.start_time)
-        ids = ids or RandomIds(seed=settings.seed)
+        self._store = store = store or MemoryStore()
+        start = store.start_time(settings.start_time)
+        self.clock = clock or make_clock(settings.clock, factor=settings.clock_factor, start=start)
+        ids = ids or RandomIds(seed=store.seed(settings.seed))
         self.engine = parts.engine(ids=ids, rules=settings.engine_rules)
+        ids = store.ids(ids)
         self.registers = Registers.empty(ids)
         objects = settings.objects
-        self.library = Library(
+        self.library = store.library(
             ObjectStore(most_bytes=objects.total, most_objects=objects.count), Outputs(most=objects.outputs)
         )
         self._results = ShownResults(self.library)
@@ -128,8 +135,8 @@ class Mock:
         self._rooms = WorkflowRoom(
             engine=self.engine, ids=ids, library=self.library, delivery=self.delivery, desk=lambda: self._desk
         )
-        listeners = (self._note, self.delivery.on_event, self._rooms.on_event)
-        self.runner = Runner(engine=self.engine, clock=self.clock, listeners=listeners)
+        listeners = (self.note, self.delivery.on_event, self._rooms.on_event)
+        self.runner = Runner(engine=self.engine, clock=self.clock, listeners=listeners, keep=store.keep)
         self.requests = RequestLog()
         self._desk = Desk(
             engine=self.engine,
@@ -139,13 +146,13 @@ class Mock:
             library=self.library,
             results=self._results,
             settings=settings,
-            now=self.clock.now,
+            now=store.now(self.clock.now),
             wake=self.runner.wake,
         )
         router = Router()
         self.service = parts.service(
             router=router,
-            handle=parts.handle(self, self.handle),
+            handle=store.handling(parts.handle(self, self.handle)),
             hosts=HostReader(Place(bucket=settings.bucket, region=settings.region)),
             limits=settings.limits,
             ids=RequestIds(now=self.clock.now, random_bits=random.Random(settings.seed).getrandbits),  # noqa: S311
@@ -162,27 +169,43 @@ class Mock:
             settings=objects,
             now=self.clock.now,
         )
+        store.join(self)
+
+    @property
+    def outbox(self) -> Outbox | None:
+        """Where answers wait until what they tell of is kept; None: nothing is kept, and nothing waits."""
+        return self._store.outbox
 
     async def start(self) -> None:
         """Open the delivery room and give the default bucket the features it has from the start."""
         await self.delivery.start()
         self._activate()
+        self._store.tell_owed(self)
 
-    async def close(self) -> None:
-        """Stop; callbacks still on their way are sent or dropped as the settings say."""
+    async def close(self, *, drop: bool = False) -> None:
+        """Stop; callbacks still on their way are sent or dropped as the settings say, or dropped anyway."""
         self.runner.close()
-        await self.delivery.close()
+        await self.delivery.close(drop=drop)
         self.clock.close()
+        self._store.close()
 
     async def reset(self) -> None:
-        """Back to the state of the start: no jobs, no queues but those activated from the start, empty logs."""
+        """Back to the state of the start: no jobs, no queues but those activated from the start, empty logs.
+
+        Raises JournalError when what is kept cannot be forgotten; then nothing has changed.
+        """
+        self._store.clear()
+        self.forget()
+        await self.delivery.reset()
+        self.requests.clear()
+        self._activate()
+
+    def forget(self) -> None:
+        """Forget queues, jobs, objects and all else that calls have made; logs and callbacks on their way stay."""
         self.engine.reset()
         self._rooms.clear()
         self.registers.clear()
         self.library.clear()
-        await self.delivery.reset()
-        self.requests.clear()
-        self._activate()
 
     def handle(self, operation: HttpOperation, call: Call) -> Answer:
         """Answer a call of the service's API."""
@@ -202,7 +225,8 @@ class Mock:
             return workflow_documents.callback_body(subject, form, root=self.settings.workflow_root)
         return callback_body(subject, form, results=self._results)
 
-    def _note(self, event: Event) -> None:
+    def note(self, event: Event) -> None:
+        """Hear of what happens in the engine: outputs of jobs that ended well can be fetched."""
         if isinstance(event, Ended) and event.state is JobState.SUCCESS:
             self.library.ended(event.job)
             if event.job.tag in READS_CONTENT:
@@ -210,7 +234,7 @@ class Mock:
 
     def _activate(self) -> None:
         now = self.clock.now()
-        for feature in self.settings.activated:
+        for feature in self._store.opened(self.settings.activated):
             self.engine.activate(now, self.settings.bucket, feature, region=self.settings.region)
         self.runner.wake()
 

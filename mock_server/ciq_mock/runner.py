@@ -1,10 +1,11 @@
 """The driver of the engine: advances it when something is due or was commanded, and passes its events on.
 
-Knows engine and clock. Must not know HTTP or what listeners do with an event.
+Knows engine and clock. Must not know HTTP, what listeners do with an event, or how events are kept.
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from ciq_mock.clock import Clock, Timer
 from ciq_mock.engine import Engine, Event
@@ -12,13 +13,29 @@ from ciq_mock.engine import Engine, Event
 Listener = Callable[[Event], None]
 
 
+class Keep(Protocol):
+    """Where events are kept before any listener hears of them."""
+
+    @property
+    def rests(self) -> bool:
+        """True: nothing can be kept, and time stands still for the engine."""
+        ...
+
+    def keep(self, events: Sequence[Event]) -> bool:
+        """Keep them; False when that failed and they have not happened."""
+        ...
+
+
 class Runner:
     """Call `wake` after every command given to the engine; the rest goes by itself. Belongs to the event loop."""
 
-    def __init__(self, *, engine: Engine, clock: Clock, listeners: Sequence[Listener] = ()) -> None:
+    def __init__(
+        self, *, engine: Engine, clock: Clock, listeners: Sequence[Listener] = (), keep: Keep | None = None
+    ) -> None:
         self._engine = engine
         self._clock = clock
         self._listeners = tuple(listeners)
+        self._keep = keep
         self._soon: asyncio.Handle | None = None
         self._timer: Timer | None = None
         self._closed = False
@@ -28,6 +45,10 @@ class Runner:
         if self._soon is None and not self._closed:
             self._clock.hold()
             self._soon = asyncio.get_running_loop().call_soon(self._woken)
+
+    def flush(self) -> None:
+        """Advance now, not in the next turn."""
+        self._step()
 
     def close(self) -> None:
         """Stop; events not yet passed on stay with the engine."""
@@ -48,11 +69,14 @@ class Runner:
 
     def _step(self) -> None:
         """Advance, pass events on, set the next alarm. A failing listener does not keep events from the others."""
-        if self._closed:
+        if self._closed or (self._keep is not None and self._keep.rests):
             return
         failures: list[Exception] = []
         try:
-            for event in self._engine.advance(self._clock.now()):
+            events = self._engine.advance(self._clock.now())
+            if self._keep is not None and not self._keep.keep(events):
+                return
+            for event in events:
                 for listener in self._listeners:
                     try:
                         listener(event)

@@ -8,11 +8,13 @@ Every method may be called from any thread; each runs inside the mock's event lo
 """
 
 import asyncio
+import socket
 import sys
 import threading
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -22,6 +24,7 @@ from ciq_mock.http.serving import HttpServer, listen
 from ciq_mock.ids import IdSource
 from ciq_mock.mock import Mock
 from ciq_mock.settings import MockSettings
+from ciq_mock.store.memory import MemoryStore, Store
 from ciq_mock.views import JobView, QueueView, jobs_of, queues_of
 
 T = TypeVar("T")
@@ -34,7 +37,7 @@ _CALL_SECONDS = 30.0
 
 
 class MockServer:
-    """A running mock between `start` and `stop`, or inside a `with` block; used once."""
+    """A running mock between `start` and `stop`, or inside a `with` block; used once, `restart` aside."""
 
     def __init__(
         self,
@@ -44,13 +47,18 @@ class MockServer:
         port: int = 0,
         ids: IdSource | None = None,
         wall_clock: Callable[[], float] = time.time,
+        data: Path | str | None = None,
     ) -> None:
-        """`port` 0 takes a free one. `ids` names queues and jobs; `wall_clock` is what signatures are judged by."""
+        """`port` 0 takes a free one. `ids` names queues and jobs; `wall_clock` is what signatures are judged by.
+        `data` is a directory for the journal, made when it is not there: who starts on it again goes on from there."""
         self.settings = settings or MockSettings()
         self.host = host
         self.port = port
         self._ids = ids
         self._wall_clock = wall_clock
+        self._data = None if data is None else Path(data)
+        self._socket: socket.socket | None = None
+        self._abrupt = False
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._mock: Mock | None = None
@@ -70,26 +78,43 @@ class MockServer:
     # --- life -------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Listen and answer; returns when it does. Raises AddressInUseError."""
+        """Listen and answer; returns when it does. Raises AddressInUseError, JournalError."""
         if self._thread is not None:
             raise RuntimeError("a MockServer is used once: make another")
-        sock = listen(self.host, self.port)
-        self.port = sock.getsockname()[1]
-        self._thread = threading.Thread(target=self._run, args=(sock,), name="ciq-mock", daemon=True)
-        self._thread.start()
-        self._up.result(timeout=_START_SECONDS)
+        self._socket = listen(self.host, self.port)
+        self.port = self._socket.getsockname()[1]
+        try:
+            self._begin(self._socket)
+        except BaseException:
+            self._socket.close()
+            raise
 
     def stop(self) -> None:
         """Stop and wait for the end; callbacks on their way are sent or dropped as the settings say."""
-        thread, loop, http = self._thread, self._loop, self._http
-        if thread is None or not thread.is_alive() or loop is None or http is None:
-            return
-        loop.call_soon_threadsafe(http.leave)
-        thread.join(timeout=_STOP_SECONDS)
-        if thread.is_alive():
-            raise TimeoutError(f"the mock on {self.url} did not stop within {_STOP_SECONDS:g} s")
+        try:
+            self._end()
+        finally:
+            if self._socket is not None:
+                self._socket.close()
         if self._failure is not None:
             raise self._failure
+
+    def restart(self, *, abrupt: bool = False) -> None:
+        """Stop, and start again on the same port from what `data` holds; returns when it answers again.
+
+        Who connects meanwhile waits. `abrupt`: callbacks on their way are dropped as if the process had been killed,
+        and are owed afterwards. Raises RuntimeError without `data`: nothing would be left; JournalError.
+        """
+        if self._data is None:
+            raise RuntimeError("a restart needs MockServer(data=DIRECTORY): without it nothing is kept")
+        if self._socket is None or self._thread is None or not self._thread.is_alive():
+            raise RuntimeError("the mock is not running: restart it between start and stop")
+        self._abrupt = abrupt
+        self._end()
+        self._abrupt = False
+        if self._failure is not None:
+            raise self._failure
+        self._begin(self._socket)
 
     # --- where ------------------------------------------------------------------------------------------
 
@@ -164,6 +189,22 @@ class MockServer:
 
     # --- inside -----------------------------------------------------------------------------------------
 
+    def _begin(self, sock: socket.socket) -> None:
+        """Serve on a copy of the socket, so that the port stays ours."""
+        self._up, self._loop, self._mock, self._http = Future(), None, None, None
+        self._thread = threading.Thread(target=self._run, args=(sock.dup(),), name="ciq-mock", daemon=True)
+        self._thread.start()
+        self._up.result(timeout=_START_SECONDS)
+
+    def _end(self) -> None:
+        thread, loop, http = self._thread, self._loop, self._http
+        if thread is None or not thread.is_alive() or loop is None or http is None:
+            return
+        loop.call_soon_threadsafe(http.leave)
+        thread.join(timeout=_STOP_SECONDS)
+        if thread.is_alive():
+            raise TimeoutError(f"the mock on {self.url} did not stop within {_STOP_SECONDS:g} s")
+
     def _call(self, action: Callable[[Mock], Coroutine[Any, Any, T]], *, patience: float = _CALL_SECONDS) -> T:
         if self._loop is None or self._mock is None or self._thread is None or not self._thread.is_alive():
             raise RuntimeError("the mock is not running: call it between start and stop")
@@ -183,15 +224,22 @@ class MockServer:
             sock.close()
 
     async def _serve(self, sock: Any) -> None:
-        mock = Mock(self.settings, ids=self._ids, wall_clock=self._wall_clock)
-        await mock.start()
+        mock = Mock(self.settings, ids=self._ids, wall_clock=self._wall_clock, store=self._store())
         try:
+            await mock.start()
             self._loop = asyncio.get_running_loop()
             self._mock = mock
             self._http = HttpServer(mock, ready=lambda: self._up.set_result(None))
             await self._http.serve(sockets=[sock])
         finally:
-            await mock.close()
+            await mock.close(drop=self._abrupt)
+
+    def _store(self) -> Store:
+        if self._data is None:
+            return MemoryStore()
+        from ciq_mock.store.durable import DurableStore  # SQLite is loaded by those who want it
+
+        return DurableStore.in_folder(self._data)
 
 
 def _settled(look: Callable[[Mock], T]) -> Callable[[Mock], Coroutine[Any, Any, T]]:

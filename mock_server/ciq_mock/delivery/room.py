@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 BodyBuilder = Callable[[Subject, BodyFormat], bytes]
 """Makes the body of the callback about what has ended."""
+DoneWith = Callable[[Subject], None]
+"""Told of a callback that its receiver has taken, or that is given up for good."""
 
 
 class DeliveryRoom:
@@ -38,6 +40,7 @@ class DeliveryRoom:
         build: BodyBuilder,
         rule_read_at: RuleMoment = RuleMoment.END,
     ) -> None:
+        self.done_with: DoneWith | None = None
         self.log = DeliveryLog(size=settings.log_size)
         self.sinks = Sinks(size=settings.sink_size)
         self._settings = settings
@@ -127,12 +130,12 @@ class DeliveryRoom:
         self._count = 0
         self._tell()
 
-    async def close(self) -> None:
-        """Stop: drain or drop, as set; what could not be sent is in the log. A second call does nothing."""
+    async def close(self, *, drop: bool = False) -> None:
+        """Stop: drain or drop, as set, or drop anyway; the log has what was not sent. A second call does nothing."""
         if self._closing:
             return
         self._closing = True
-        if self._settings.shutdown is Shutdown.DRAIN and self._opening is not None:
+        if not drop and self._settings.shutdown is Shutdown.DRAIN and self._opening is not None:
             await self._opening
             for parcel in self._take_later():
                 self._line_up(parcel)
@@ -160,11 +163,13 @@ class DeliveryRoom:
                 check_address(to.url, forbid_private=self._settings.forbid_private)
             except AddressRefusedError as error:
                 self._drop(parcel, f"dropped: {error}")
+                self._done(parcel)
                 continue
             if self._closing:
                 self._drop(parcel, "dropped: the mock was stopped")
             elif self.pending >= self._settings.max_pending:
                 self._drop(parcel, f"dropped: {self._settings.max_pending} callbacks are pending already")
+                self._done(parcel)
             elif delay:
                 self._put_off(parcel, delay)
             else:
@@ -228,8 +233,14 @@ class DeliveryRoom:
             attempt = self._entry(parcel, parcel.attempts, started, answer)
             self.log.add(attempt)
         retries = self._settings.retry_after
-        if not attempt.delivered and parcel.attempts <= len(retries) and not self._closing:
+        if attempt.delivered or (parcel.attempts > len(retries) and not self._closing):
+            self._done(parcel)
+        elif not self._closing:
             self._put_off(parcel, retries[parcel.attempts - 1])
+
+    def _done(self, parcel: Parcel) -> None:
+        if self.done_with is not None:
+            self.done_with(parcel.subject)
 
     def _worker_done(self, worker: asyncio.Task[None]) -> None:
         self._workers.discard(worker)

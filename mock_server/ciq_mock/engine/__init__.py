@@ -24,6 +24,7 @@ from ciq_mock.engine.events import (
 from ciq_mock.engine.job import Job
 from ciq_mock.engine.listing import JobFilter, JobPage, TimeOrder
 from ciq_mock.engine.queue import NEVER_CONFIGURED, Queue
+from ciq_mock.engine.restoration import Restoration
 from ciq_mock.engine.values import (
     MOST_ORDERS,
     NO_CHOICE,
@@ -67,6 +68,7 @@ __all__ = [
     "QueueDeleted",
     "QueueFullError",
     "QueueUpdated",
+    "Restoration",
     "Started",
     "TimeOrder",
     "TooManyBucketsError",

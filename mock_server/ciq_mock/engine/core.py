@@ -94,6 +94,18 @@ class Engine:
             return self._now
         return self._ends[0][0] if self._ends else None
 
+    @property
+    def untold(self) -> int:
+        """Number of events not yet handed over."""
+        return len(self._events)
+
+    def go_on(self, now: float) -> None:
+        """Go on from a state that was put back (`Restoration`), as if no time had passed since."""
+        self._now = max(now, self._now)
+        for activation in self._active.values():
+            for queue in activation.queues:
+                self._touch(queue)
+
     def reset(self) -> None:
         """Forget everything but the rules, the id source and the time."""
         self._active.clear()
@@ -133,7 +145,7 @@ class Engine:
         )
         self._active[key] = activation
         self._ledgers.setdefault(key, Ledger())
-        self._events.extend(QueueCreated(now, made) for made in activation.queues)
+        self._events.extend(QueueCreated(now, made, region) for made in activation.queues)
         return activation
 
     def deactivate(self, now: float, bucket: str, feature: Feature) -> Activation:

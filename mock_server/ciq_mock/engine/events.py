@@ -17,6 +17,7 @@ class QueueCreated(msgspec.Struct, frozen=True, gc=False):
 
     at: float
     queue: Queue
+    region: str
 
 
 class QueueUpdated(msgspec.Struct, frozen=True, gc=False):

@@ -100,6 +100,8 @@ class ObjectApp:
         refusal = None
         try:
             given = await self._answer(scope, headers, receive)
+            if self._service.settle is not None:
+                refusal = self._service.settle()
         except ConnectionError:
             return  # the sender is gone: nobody to answer
         except Refusal as refused:

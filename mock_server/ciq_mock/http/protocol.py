@@ -9,7 +9,8 @@ requests: unusual ones (in pieces, too long, expecting 100, from HTTP/1.0) and t
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 
 import httptools
 from starlette.types import Scope
@@ -29,6 +30,18 @@ WhoAnswersWhole = Callable[[Scope], AnswerWhole | None]
 """Asked when the head of a request is there; None leaves it to the ASGI application."""
 
 
+class Outbox(Protocol):
+    """Where whole answers wait until what they tell of is kept."""
+
+    def hold(self, send: Callable[[Refusal | None], None]) -> None:
+        """Have `send` called in its turn; with the refusal that is to go out instead, None when all is well."""
+        ...
+
+    def settle(self) -> Refusal | None:
+        """Send all that waits."""
+        ...
+
+
 class Spelled(bytes):
     """A header name that keeps its spelling on the wire, although uvicorn writes names in lower case.
 
@@ -46,8 +59,13 @@ class Spelled(bytes):
         return hash(bytes.lower(self))
 
 
-def bounded_protocol(limits: Limits, render: RenderRefusal, who_answers: WhoAnswersWhole) -> type[HttpToolsProtocol]:
-    """Return the protocol class for `uvicorn.Config(http=...)`; one instance serves one connection."""
+def bounded_protocol(
+    limits: Limits, render: RenderRefusal, who_answers: WhoAnswersWhole, *, outbox: Outbox | None = None
+) -> type[HttpToolsProtocol]:
+    """Return the protocol class for `uvicorn.Config(http=...)`; one instance serves one connection.
+
+    With an outbox, whole answers go through it.
+    """
 
     defaults = _Defaults()
     glance = min(limits.header_timeout, limits.keep_alive)
@@ -102,6 +120,8 @@ def bounded_protocol(limits: Limits, render: RenderRefusal, who_answers: WhoAnsw
             self._head_bytes = 0
             self._answer = self._who_answers()
             if self._answer is None:
+                if outbox is not None:
+                    outbox.settle()  # what this connection was asked before is answered first
                 super().on_headers_complete()
 
         def on_body(self, body: bytes) -> None:
@@ -120,10 +140,24 @@ def bounded_protocol(limits: Limits, render: RenderRefusal, who_answers: WhoAnsw
             body = b"".join(self._parts)
             self._parts.clear()
             self._rests_since = self.loop.time()
-            status, headers, content = answer(scope, self._fields, body)
+            answered = answer(scope, self._fields, body)
+            if outbox is None:
+                self._write_whole(scope["method"], answered)
+            else:
+                outbox.hold(partial(self._write_kept, scope, answered))
+
+        def _write_kept(self, scope: Scope, answered: Answered, refusal: Refusal | None) -> None:
+            """The answer, or the refusal that took its place."""
+            if refusal is not None:
+                headers, content = render(refusal, scope["raw_path"].decode("ascii", "replace"))
+                answered = refusal.status, headers, content
+            self._write_whole(scope["method"], answered)
+
+        def _write_whole(self, method: str, answered: Answered) -> None:
             if self.transport.is_closing():
                 return
-            if scope["method"] == "HEAD":
+            status, headers, content = answered
+            if method == "HEAD":
                 content = b""
             head = defaults.lines(self.server_state.default_headers)
             self.transport.write(b"".join((STATUS_LINE[status], head, _lines(headers), b"\r\n", content)))

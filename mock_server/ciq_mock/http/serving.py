@@ -45,7 +45,7 @@ class HttpServer(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 split,
-                http=bounded_protocol(limits, mock.service.render_unparsed, split.who_answers),
+                http=bounded_protocol(limits, mock.service.render_unparsed, split.who_answers, outbox=mock.outbox),
                 ws="none",
                 lifespan="off",
                 log_config=None,
@@ -87,7 +87,7 @@ class _Split:
 
     def who_answers(self, scope: Scope) -> AnswerWhole | None:
         """The service answers whole; objects may be long, and control may wait."""
-        if scope["raw_path"].startswith(CONTROL_PREFIX) or self._objects.claims(scope):
+        if scope["raw_path"].startswith(CONTROL_PREFIX) or self._objects.claims(scope) or not self._service.at_once:
             return None
         return self._service.answer
 

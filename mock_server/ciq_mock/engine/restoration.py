@@ -1,0 +1,107 @@
+"""An engine put back into a state that it, or another one, has told of by its events. Pure.
+
+Facts come in the order of the events. What happened keeps its ids, numbers and times, whatever rules the engine goes
+by now; sizes of queues are those of its rules. Nothing is told again. A job that ran goes on at `finish` as if its
+worker had never left it: it ends when it would have ended, or now if that is over.
+Must not know where facts come from. Works on the inside of the engine, which lets nobody else near it.
+"""
+
+from dataclasses import replace
+from heapq import heappush
+from math import inf
+
+from ciq_mock.engine.core import Activation, Engine
+from ciq_mock.engine.events import Ended
+from ciq_mock.engine.job import Job
+from ciq_mock.engine.listing import Ledger
+from ciq_mock.engine.queue import Queue
+from ciq_mock.engine.values import JobOrder
+from ciq_schemas.features import Feature
+from ciq_schemas.lifecycle import JobState, QueueState
+from ciq_schemas.values import NotifyConfig
+
+
+class Restoration:
+    """Give it facts, then `finish`; the engine must be new or reset. KeyError: a fact that names what never was."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._queues: dict[str, Queue] = {}
+        self._waiting: dict[int, Job] = {}
+        self._running: dict[int, Job] = {}
+        self._latest = -inf
+
+    def queue_made(
+        self, at: float, queue_id: str, *, bucket: str, region: str, feature: Feature, name: str, category: str
+    ) -> None:
+        """A feature was activated, or got a further queue."""
+        engine, key = self._engine, (bucket, feature)
+        queue = self._queues[queue_id] = Queue(
+            queue_id=queue_id, bucket=bucket, feature=feature, name=name, category=category, rules=engine.rules, now=at
+        )
+        known = engine._active.get(key)
+        if known is None:
+            engine._active[key] = Activation(bucket=bucket, feature=feature, region=region, created=at, queue=queue)
+            engine._ledgers.setdefault(key, Ledger())
+        else:
+            engine._active[key] = replace(known, extra=(*known.extra, queue))
+        self._latest = at
+
+    def queue_set(self, at: float, queue_id: str, *, name: str, state: QueueState, notify: NotifyConfig) -> None:
+        """A queue got new settings."""
+        queue = self._queues[queue_id]
+        queue.name, queue.state, queue.notify, queue.updated = name, state, notify, at
+        self._latest = at
+
+    def queue_gone(self, at: float, queue_id: str) -> None:
+        """A feature was deactivated; its waiting jobs were cancelled before."""
+        engine, queue = self._engine, self._queues.pop(queue_id)
+        queue.deleted = True
+        key = (queue.bucket, queue.feature)
+        activation = engine._active.get(key)
+        if activation is not None and queue in activation.queues:
+            del engine._active[key]
+            if not len(engine._ledgers[key]):
+                del engine._ledgers[key]
+        self._latest = at
+
+    def job_taken(self, at: float, number: int, job_id: str, queue_id: str, order: JobOrder) -> Job:
+        """A job was accepted."""
+        engine, queue = self._engine, self._queues[queue_id]
+        job = Job(order, job_id=job_id, number=number, queue=queue, now=at)
+        engine._jobs[job_id] = job
+        engine._ledgers[queue.bucket, queue.feature].add(job)
+        engine._number = max(engine._number, number)
+        self._waiting[number] = job
+        self._latest = at
+        return job
+
+    def job_begun(self, at: float, number: int) -> None:
+        """A job began to run, or went on after a halt."""
+        job = self._waiting.pop(number, None)
+        if job is not None:
+            job.started = at
+            job._state = JobState.RUNNING
+            self._running[number] = job
+        self._latest = at
+
+    def job_over(self, at: float, number: int, state: JobState) -> Ended | None:
+        """A job ended or was cancelled; the event of the former."""
+        job = self._running.pop(number, None) or self._waiting.pop(number)
+        job._state = state
+        job.ended = self._latest = at
+        self._engine._keep(job)
+        return None if state is JobState.CANCEL else Ended(at, job, state, job.queue.notify)
+
+    def finish(self, now: float) -> None:
+        """All is told: let the engine go on at `now`."""
+        engine = self._engine
+        now = max(now, self._latest, engine._now)
+        for job in self._waiting.values():
+            job.queue.waiting.push(job)
+        for job in self._running.values():
+            job.queue.running += 1
+            engine._start_number += 1
+            started = now if job.started is None else job.started
+            heappush(engine._ends, (max(started + job.duration, now), engine._start_number, job))
+        engine.go_on(now)

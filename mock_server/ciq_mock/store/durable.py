@@ -1,0 +1,142 @@
+"""The durable store of one mock: journal, keeper, kept calls and the way back, put together.
+
+Knows the rooms of the mock by name. Must not know threads, sockets or command lines.
+"""
+
+import time
+from collections.abc import Callable
+from math import inf
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ciq_mock.engine import Ended, Engine, Event, Restoration
+from ciq_mock.http.app import Handle
+from ciq_mock.ids import IdSource
+from ciq_mock.objects import Library, ObjectStore, Outputs
+from ciq_mock.service.call import Call
+from ciq_mock.store.facts import Called, Opened
+from ciq_mock.store.journal import Journal, SqliteJournal
+from ciq_mock.store.keeper import Keeper
+from ciq_mock.store.kept_library import KeptLibrary
+from ciq_mock.store.repeats import Repeats
+from ciq_mock.store.way_back import WayBack
+from ciq_schemas.features import Feature
+
+if TYPE_CHECKING:
+    from ciq_mock.mock import Mock
+
+
+class DurableStore:
+    """A store on a journal; belongs to one mock and its event loop."""
+
+    def __init__(self, journal: Journal, *, wall_clock: Callable[[], float] = time.time) -> None:
+        self._journal = journal
+        self._wall_clock = wall_clock
+        self._keeper = Keeper(journal)
+        self._repeats = Repeats(self._keeper)
+        self._activated: frozenset[Feature] = frozenset()
+        self._owed: tuple[Ended, ...] = ()
+        self._engine: Engine | None = None
+
+    @classmethod
+    def in_folder(cls, folder: Path) -> "DurableStore":
+        """The store of a directory, made when it is not there. Raises JournalError."""
+        return cls(SqliteJournal(folder))
+
+    @property
+    def keep(self) -> Keeper:
+        """Where events are kept before anybody hears of them."""
+        return self._keeper
+
+    @property
+    def outbox(self) -> Keeper:
+        """Where answers wait until what they tell of is kept."""
+        return self._keeper
+
+    def start_time(self, wanted: float | None) -> float | None:
+        """As wanted, but never before what has happened."""
+        latest = self._journal.latest()
+        first = self._wall_clock() if wanted is None else wanted
+        return wanted if latest is None or latest <= first else latest
+
+    def seed(self, wanted: int | None) -> int | str | None:
+        """Another at each opening, so that no id comes twice."""
+        openings = self._journal.openings
+        return wanted if wanted is None or not openings else f"{wanted}/{openings}"
+
+    def ids(self, source: IdSource) -> IdSource:
+        """Ids that come again when a call is repeated."""
+        return self._repeats.ids_from(source)
+
+    def now(self, clock: Callable[[], float]) -> Callable[[], float]:
+        """Time that comes again when a call is repeated."""
+        return self._repeats.time_from(clock)
+
+    def library(self, uploads: ObjectStore, outputs: Outputs) -> Library:
+        """A library whose uploads are kept."""
+        return KeptLibrary(uploads, outputs, keeper=self._keeper)
+
+    def handling(self, handle: Handle) -> Handle:
+        """Calls are refused while nothing can be kept; what they change is kept."""
+        return self._repeats.handling(handle)
+
+    def join(self, mock: "Mock") -> None:
+        """Put the mock back into the state of the journal. Raises JournalError."""
+
+        def go_back() -> None:
+            mock.forget()
+            self._go_back(mock)
+
+        self._keeper.attach(
+            now=mock.clock.now,
+            untold=lambda: mock.engine.untold,
+            wake=mock.runner.wake,
+            flush=mock.runner.flush,
+            go_back=go_back,
+        )
+        mock.service.settle = self._keeper.settle
+        mock.delivery.done_with = self._keeper.told
+        self._engine = mock.engine
+        self._owed = self._go_back(mock)
+
+    def opened(self, activated: tuple[Feature, ...]) -> tuple[Feature, ...]:
+        """Those that no earlier start has activated: what was deactivated since stays so."""
+        fresh = tuple(feature for feature in activated if feature not in self._activated)
+        self._keeper.note(Opened(self._keeper.now(), fresh))
+        return fresh
+
+    def tell_owed(self, mock: "Mock") -> None:
+        """Send them on their way, by the rules of when they fell due."""
+        owed, self._owed = self._owed, ()
+        for ended in owed:
+            mock.delivery.on_event(ended)
+
+    def clear(self) -> None:
+        """Forget everything. Raises JournalWriteError."""
+        self._keeper.clear()
+        self._activated = frozenset()
+
+    def close(self) -> None:
+        """Keep what nobody has heard of yet, and let the journal go."""
+        if self._engine is not None and not self._keeper.rests:
+            self._keeper.keep(self._engine.advance(-inf))
+        self._journal.close()
+
+    def _go_back(self, mock: "Mock") -> tuple[Ended, ...]:
+        def repeat(fact: Called, call: Call) -> None:
+            self._repeats.repeat(mock.handle, fact, call)
+
+        def heard(event: Event) -> None:
+            mock.note(event)
+
+        way = WayBack(
+            restoration=Restoration(mock.engine),
+            bindings=mock.registers.bindings,
+            library=mock.library,
+            repeat=repeat,
+            heard=heard,
+        )
+        with self._keeper.silent():
+            way.go(self._journal, mock.clock.now())
+        self._activated = way.activated
+        return tuple(way.owed.values())

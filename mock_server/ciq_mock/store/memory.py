@@ -1,0 +1,119 @@
+"""What a mock asks of its store, and the store by default, which keeps nothing: a mock's memory is all there is.
+
+Everything here is asked once, when a mock is made or started; a store in memory costs a request nothing.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+from ciq_mock.http.app import Handle
+from ciq_mock.http.protocol import Outbox
+from ciq_mock.ids import IdSource
+from ciq_mock.objects import Library, ObjectStore, Outputs
+from ciq_mock.runner import Keep
+from ciq_schemas.features import Feature
+
+if TYPE_CHECKING:
+    from ciq_mock.mock import Mock
+
+
+class StoreError(Exception):
+    """What is kept cannot be used; the message says why and what to do."""
+
+
+class Store(Protocol):
+    """Where a mock keeps what has happened."""
+
+    @property
+    def keep(self) -> Keep | None:
+        """Where events are kept before anybody hears of them."""
+        ...
+
+    @property
+    def outbox(self) -> Outbox | None:
+        """Where answers wait until what they tell of is kept."""
+        ...
+
+    def start_time(self, wanted: float | None) -> float | None:
+        """When the mock's clock is to start (epoch seconds), None = now."""
+        ...
+
+    def seed(self, wanted: int | None) -> int | str | None:
+        """The seed of ids."""
+        ...
+
+    def ids(self, source: IdSource) -> IdSource:
+        """Ids of all that is no job and no queue."""
+        ...
+
+    def now(self, clock: Callable[[], float]) -> Callable[[], float]:
+        """The time that calls are answered at."""
+        ...
+
+    def library(self, uploads: ObjectStore, outputs: Outputs) -> Library:
+        """All objects there are."""
+        ...
+
+    def handling(self, handle: Handle) -> Handle:
+        """How calls are answered."""
+        ...
+
+    def join(self, mock: "Mock") -> None:
+        """The mock is made: put it back into the state that is kept."""
+        ...
+
+    def opened(self, activated: tuple[Feature, ...]) -> tuple[Feature, ...]:
+        """The mock starts: which of these features of the default bucket it must activate now."""
+        ...
+
+    def tell_owed(self, mock: "Mock") -> None:
+        """Send on their way the callbacks that are owed from before."""
+        ...
+
+    def clear(self) -> None:
+        """Forget everything."""
+        ...
+
+    def close(self) -> None:
+        """The mock ends."""
+        ...
+
+
+class MemoryStore:
+    """Keeps nothing."""
+
+    keep: Keep | None = None
+    outbox: Outbox | None = None
+
+    def start_time(self, wanted: float | None) -> float | None:
+        return wanted
+
+    def seed(self, wanted: int | None) -> int | str | None:
+        return wanted
+
+    def ids(self, source: IdSource) -> IdSource:
+        return source
+
+    def now(self, clock: Callable[[], float]) -> Callable[[], float]:
+        return clock
+
+    def library(self, uploads: ObjectStore, outputs: Outputs) -> Library:
+        return Library(uploads, outputs)
+
+    def handling(self, handle: Handle) -> Handle:
+        return handle
+
+    def join(self, mock: "Mock") -> None:
+        pass
+
+    def opened(self, activated: tuple[Feature, ...]) -> tuple[Feature, ...]:
+        return activated
+
+    def tell_owed(self, mock: "Mock") -> None:
+        pass
+
+    def clear(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass

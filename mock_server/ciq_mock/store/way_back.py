@@ -1,0 +1,117 @@
+"""The way back: the facts of a journal, in order, put into engine, registers, workflows and objects.
+
+Nothing is sent on the way; the ends whose callbacks are still owed come out at the end.
+Must not know SQL, HTTP, or who asked.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+
+from ciq_mock.engine import Ended, Event, Restoration
+from ciq_mock.objects import Library, StoredObject
+from ciq_mock.registers import Bindings
+from ciq_mock.service.call import Call, Query
+from ciq_mock.service.refusal import Refusal
+from ciq_mock.store.facts import (
+    Bound,
+    Called,
+    Fact,
+    JobBegun,
+    JobOver,
+    JobTaken,
+    ObjectKept,
+    ObjectRemoved,
+    Opened,
+    QueueGone,
+    QueueMade,
+    QueueSet,
+    Told,
+    Unbound,
+    read,
+)
+from ciq_mock.store.journal import DamagedJournalError, Journal
+from ciq_schemas.features import Feature
+
+
+class WayBack:
+    """Goes the whole way once."""
+
+    def __init__(
+        self,
+        *,
+        restoration: Restoration,
+        bindings: Bindings,
+        library: Library,
+        repeat: Callable[[Called, Call], None],
+        heard: Callable[[Event], None],
+    ) -> None:
+        """`repeat` does a recorded call once more; `heard` is told of jobs that ended, as they come."""
+        self._restoration = restoration
+        self._bindings = bindings
+        self._library = library
+        self._repeat = repeat
+        self._heard = heard
+        self.activated: frozenset[Feature] = frozenset()
+        """Features that some mock on this journal has activated at its start."""
+        self.owed: dict[int, Ended] = {}
+        """Ends whose callbacks are not done with, by number of the job."""
+
+    def go(self, journal: Journal, now: float) -> None:
+        """Go the way; the engine goes on at `now`. Raises DamagedJournalError."""
+        for number, data in journal.commits():
+            try:
+                for fact in read(data):
+                    self._apply(fact)
+            except (msgspec.MsgspecError, KeyError, Refusal) as error:
+                raise DamagedJournalError(
+                    f"commit {number} of the journal cannot be understood ({error!r}): name another directory"
+                ) from error
+        self._restoration.finish(now)
+
+    def _apply(self, fact: Fact) -> None:
+        match fact:
+            case JobTaken():
+                self._restoration.job_taken(fact.at, fact.number, fact.id, fact.queue_id, fact.order)
+            case JobBegun():
+                self._restoration.job_begun(fact.at, fact.number)
+            case JobOver():
+                ended = self._restoration.job_over(fact.at, fact.number, fact.state)
+                if ended is not None:
+                    self.owed[fact.number] = ended
+                    self._heard(ended)
+            case Told():
+                self.owed.pop(fact.number, None)
+            case _:
+                self._apply_rare(fact)
+
+    def _apply_rare(self, fact: Fact) -> None:
+        match fact:
+            case QueueMade():
+                self._restoration.queue_made(
+                    fact.at,
+                    fact.id,
+                    bucket=fact.bucket,
+                    region=fact.region,
+                    feature=fact.feature,
+                    name=fact.name,
+                    category=fact.category,
+                )
+            case QueueSet():
+                self._restoration.queue_set(fact.at, fact.id, name=fact.name, state=fact.state, notify=fact.notify)
+            case QueueGone():
+                self._restoration.queue_gone(fact.at, fact.id)
+            case Opened():
+                self.activated |= frozenset(fact.activated)
+            case Bound():
+                self._bindings.bind(fact.at, fact.bucket, fact.region)
+            case Unbound():
+                self._bindings.unbind(fact.bucket)
+            case Called():
+                query = Query(fact.query)
+                self._repeat(fact, Call(fact.bucket, fact.region, fact.key, query, fact.body, "restored"))
+            case ObjectKept():
+                item = StoredObject(key=fact.key, data=fact.data, modified=fact.at, headers=fact.headers, md5=fact.md5)
+                self._library.put(fact.bucket, item)
+            case ObjectRemoved():
+                self._library.remove(fact.bucket, fact.key)
