@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 
 from ciq_conformance.driver.orders import RuleOrder
 from ciq_conformance.driver.stage import Stage
@@ -25,7 +26,12 @@ RUSH_EACH, CROWD_EACH = 5, 3
 LONGEST_DRAIN = 6.0
 """Seconds that all jobs may take by the calibration; fewer are submitted where they would take longer."""
 FEWEST_CLIENTS = 3
+SHARES = (0.0, 0.1, 0.3, 0.6)
+"""Parts of the time that the rush should take to drain, after which it is frozen, one after the other."""
+LEAST_LEAD = 0.002
 TOGGLES = 3
+MEETINGS = 3
+"""Times that two clients resume the queue at once, and nobody else is there."""
 LEVELS = (0, 1, 2, None)
 LEAST_POLL = 0.03
 LOOK_SECONDS = 20.0
@@ -103,7 +109,7 @@ def play(stage: Stage) -> None:
     _together([crowd.client(number, Step.RUSH, Step.RUSH_CANCEL, rush) for number in range(clients)])
     if opening.ok:
         stage.watch_for(Step.HELD, crowd.ids, stage.patience.hold)
-        _freeze_once(stage, crowd, rule)
+        _freeze(stage, crowd, rule)
     done = threading.Event()
     with ThreadPoolExecutor(1) as beside:
         looking = beside.submit(crowd.looker(done))
@@ -118,13 +124,25 @@ def play(stage: Stage) -> None:
         finally:
             done.set()
         looking.result()
-    stage.pause_thread(SLACK)
-    stage.calls.list_queues(Step.STATE, {"queueIds": stage.queue_id})
+    _look_at_state(stage)
+    for _ in range(MEETINGS):
+        stage.set_queue(Step.CROWD_PAUSE, state=QueueState.PAUSED, rule=rule)
+        _together([partial(stage.set_queue, Step.CROWD_RESUME, rule=rule)] * 2)
+        _look_at_state(stage)
     stage.set_queue_or_break(Step.ACTIVE, rule=rule)
     kept = [job_id for job_id in crowd.ids if job_id not in crowd.cancelled]
     stage.watch_ended(Step.DRAIN, kept)
     stage.wait_callbacks(TOLD, kept)
     stage.look(Step.AFTER, crowd.ids)
+
+
+def _look_at_state(stage: Stage) -> None:
+    """List the queue; once more a little later where it is not Active yet, for services that publish late."""
+    for wait in (0.0, SLACK):
+        stage.pause_thread(wait)
+        listed = stage.calls.list_queues(Step.STATE, {"queueIds": stage.queue_id}).queue_list.queues
+        if [queue.state for queue in listed] == [QueueState.ACTIVE]:
+            return
 
 
 def _sizes(stage: Stage) -> tuple[int, int, int]:
@@ -136,11 +154,11 @@ def _sizes(stage: Stage) -> tuple[int, int, int]:
     return clients, rush, max(1, min(CROWD_EACH, int(room / clients) - rush))
 
 
-def _together(actions: Sequence[Callable[[], None]]) -> None:
+def _together(actions: Sequence[Callable[[], object]]) -> None:
     """Do all at once: nobody begins before everybody is there."""
     gate = threading.Barrier(len(actions))
 
-    def begin(action: Callable[[], None]) -> None:
+    def begin(action: Callable[[], object]) -> None:
         gate.wait()
         action()
 
@@ -149,23 +167,27 @@ def _together(actions: Sequence[Callable[[], None]]) -> None:
             begun.result()
 
 
-def _freeze_once(stage: Stage, crowd: _Crowd, rule: RuleOrder) -> None:
-    """Resume, pause in the middle of the drain, look at what started and what still waits, and let go."""
+def _freeze(stage: Stage, crowd: _Crowd, rule: RuleOrder) -> None:
+    """Resume and pause close together, each time a little less, until some have started and some still wait."""
     calibration = stage.patience.calibration
-    rounds = math.ceil(len(crowd.ids) / max(1, calibration.workers))
-    with ThreadPoolExecutor(1) as beside:
-        resumed = beside.submit(stage.set_queue_or_break, Step.RESUME, rule=rule)
-        stage.pause_thread(calibration.job_latency * rounds * 0.3)
-        stage.set_queue(Step.FREEZE, state=QueueState.PAUSED, rule=rule)
-        resumed.result()
-    stage.set_queue_or_break(Step.FREEZE, state=QueueState.PAUSED, rule=rule)
-    stage.pause_thread(min(0.3, stage.patience.settle))
-
-    def at_rest(states: dict[str, str]) -> bool:
-        return all(state in WAITING_STATES or state in FINAL_STATES for state in states.values())
-
-    states = stage.watch(Step.SETTLE, crowd.ids, at_rest, stage.patience.settle + stage.patience.jobs(1))
-    waiting = [job_id for job_id in crowd.ids if states.get(job_id) not in FINAL_STATES]
+    drain = calibration.job_latency * math.ceil(len(crowd.ids) / max(1, calibration.workers))
+    waiting = list(crowd.ids)
+    for share in SHARES:
+        with ThreadPoolExecutor(1) as beside:
+            resumed = beside.submit(stage.set_queue_or_break, Step.RESUME, rule=rule)
+            stage.pause_thread(max(LEAST_LEAD, drain * share))
+            stage.set_queue(Step.FREEZE, state=QueueState.PAUSED, rule=rule)
+            resumed.result()
+        stage.set_queue_or_break(Step.FREEZE, state=QueueState.PAUSED, rule=rule)
+        stage.pause_thread(min(0.3, stage.patience.settle))
+        states = stage.watch(Step.SETTLE, crowd.ids, _at_rest, stage.patience.settle + stage.patience.jobs(1))
+        before, waiting = len(waiting), [job_id for job_id in crowd.ids if states.get(job_id) not in FINAL_STATES]
+        if not waiting or len(waiting) < before - len(crowd.cancelled):
+            break
     if waiting:
         stage.watch_for(Step.FROZEN, waiting, SLACK + 0.1)
     stage.set_queue_or_break(Step.THAW, rule=rule)
+
+
+def _at_rest(states: dict[str, str]) -> bool:
+    return all(state in WAITING_STATES or state in FINAL_STATES for state in states.values())

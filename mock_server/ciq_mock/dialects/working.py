@@ -5,6 +5,7 @@ from dataclasses import replace
 from ciq_mock.dialects.dialect import Dialect
 from ciq_mock.dialects.scheduling import ClosedWhenPaused, Halting, OtherSpeechQueue, UpperCaseIds
 from ciq_mock.engine.values import HeldReading
+from ciq_mock.http.unhurried import UnhurriedApp
 from ciq_mock.seams import Bend, mixed
 
 DIALECTS = (
@@ -67,6 +68,12 @@ DIALECTS = (
         sentence="Jobs end in the moment they start.",
         source="no page says how long a job takes",
         bend=Bend(settings=lambda settings: replace(settings, duration=0.0, durations={}, durations_by_prefix=())),
+    ),
+    Dialect(
+        name="racy",
+        sentence="Every request takes its own time, so that those of several clients overtake each other.",
+        source="no page says in which order requests that are under way at once are carried out",
+        bend=Bend(service=mixed(UnhurriedApp)),
     ),
     Dialect(
         name="slow-jobs",

@@ -15,6 +15,7 @@ from ciq_mock.faults import (
     of_lists,
     of_order,
     of_queues,
+    of_races,
     of_refusals,
     of_templates,
     of_workflows,
@@ -37,6 +38,7 @@ FAULTS: Mapping[str, Fault] = MappingProxyType(
             of_features,
             of_json,
             of_lists,
+            of_races,
         )
         for fault in module.FAULTS
     }
