@@ -13,6 +13,9 @@ _OPPOSITES = (
     {"message-upper-success", "message-lower-success", "code-of-failures-only"},
     {"shuffled-elements", "alphabetical-elements"},
     {"old-callback", "callback-with-unknown-jobs"},
+    {"lower-case-headers", "upper-case-headers"},
+    {"chunked-answers", "http-1.0-answers"},
+    {"connection-closed", "http-1.0-answers"},
     # Jobs that take no time: none is ever held, or callbacks are all there is to tell their order by.
     {"instant-jobs", "paused-queue-closed"},
     {"instant-jobs", "jittery-callbacks"},

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from http.client import HTTPConnection
 from typing import Any
 
 import msgspec
@@ -19,10 +21,13 @@ from mixtures import SHOWN_ON, consistent
 from ciq_mock import seams
 from ciq_mock.bends import bends_of
 from ciq_mock.callback_rule import BodyFormat
+from ciq_mock.clock import ClockKind
 from ciq_mock.delivery import DeliveryRoom
 from ciq_mock.dialects import DIALECTS
 from ciq_mock.dialects.listing import listed
+from ciq_mock.dialects.publishing import LONGEST, lag_of
 from ciq_mock.dialects.scheduling import Halting
+from ciq_mock.dialects.wire import SLOW
 from ciq_mock.engine import Engine, JobOrder
 from ciq_mock.http.app import ServiceApp
 from ciq_mock.ids import RandomIds
@@ -48,6 +53,8 @@ class Client:
     def __init__(self, server: MockServer) -> None:
         self.url = server.url
         self.headers: dict[str, str] = {}
+        self.version = 0
+        """Of HTTP, in the last answer: 10 or 11."""
 
     def ask(self, target: str, body: str | None = None, method: str | None = None) -> bytes:
         """The body of an answer, whatever its status."""
@@ -56,6 +63,7 @@ class Client:
         try:
             with urllib.request.urlopen(request, timeout=10) as answer:
                 self.headers = dict(answer.headers.items())
+                self.version = answer.version
                 return bytes(answer.read())
         except urllib.error.HTTPError as refusal:
             return bytes(refusal.read())
@@ -107,6 +115,22 @@ def _one_id(client: Client) -> bool:
     return f"<NonExistJobIds>{ids}</NonExistJobIds>".encode() in client.ask(f"/doc_jobs/{ids}")
 
 
+def _listed_in_order(client: Client) -> bool:
+    """Of jobs submitted in one second, the list by default shows the first one first."""
+    while True:
+        jobs = [client.submit() for _ in range(3)]
+        if len({job.findtext("CreationTime") for job in jobs}) == 1:
+            break
+    listed = etree.fromstring(client.ask("/jobs?tag=Snapshot&size=3")).findall("JobsDetail")
+    return [job.findtext("JobId") for job in listed] == [job.findtext("JobId") for job in jobs]
+
+
+def _header(client: Client, name: str) -> str:
+    """A header of a list of queues, empty where there is none."""
+    client.queue()
+    return {header.lower(): text for header, text in client.headers.items()}.get(name.lower(), "")
+
+
 SHOWN: dict[str, Callable[[Client], bool]] = {
     "held-shows-submitted": _held,
     "paused-queue-closed": _closed,
@@ -136,6 +160,11 @@ SHOWN: dict[str, Callable[[Client], bool]] = {
     "no-xml-declaration": lambda c: c.ask("/queue").startswith(b"<Response>"),
     "content-type-charset": lambda c: bool(c.ask("/queue")) and "charset" in c.headers["Content-Type"],
     "lower-case-headers": lambda c: bool(c.ask("/queue")) and "content-type" in c.headers,
+    "upper-case-headers": lambda c: bool(c.ask("/queue")) and "CONTENT-TYPE" in c.headers,
+    "error-without-trace-id": lambda c: b"<TraceId" not in c.ask("/jobs"),
+    "chunked-answers": lambda c: _header(c, "Transfer-Encoding") == "chunked" and not _header(c, "Content-Length"),
+    "http-1.0-answers": lambda c: bool(c.ask("/queue")) and c.version == 10,
+    "equal-times-turned": _listed_in_order,
 }
 
 
@@ -153,6 +182,55 @@ def test_a_dialect_can_be_seen(name: str, plain: MockServer) -> None:
     assert not SHOWN[name](Client(plain))
     with MockServer(replace(QUIET, dialects=(name,))) as server:
         assert SHOWN[name](Client(server))
+
+
+def _kept(dialects: tuple[str, ...]) -> bool:
+    """Whether a connection is kept for a second request."""
+    with MockServer(replace(QUIET, dialects=dialects)) as server:
+        connection = HTTPConnection(server.host, server.port, timeout=10)
+        connection.request("GET", "/queue")
+        connection.getresponse().read()
+        kept = connection.sock is not None
+        connection.close()
+    return kept
+
+
+def test_connections_end_where_a_dialect_says_so() -> None:
+    """Connections are kept, but not in two dialects."""
+    assert _kept(())
+    assert not _kept(("connection-closed",))
+    assert not _kept(("http-1.0-answers",))
+
+
+def test_an_answer_of_the_older_form_is_whole() -> None:
+    """Without Content-Length the end of the connection ends the answer, and nothing of it is lost."""
+    with MockServer(replace(QUIET, dialects=("http-1.0-answers",))) as server:
+        client = Client(server)
+        assert client.queue().findtext("State") == "Active"
+        assert "Content-Length" not in client.headers
+
+
+def test_slow_answers_take_their_time() -> None:
+    """No answer comes before its time is over."""
+    with MockServer(replace(QUIET, dialects=("slow-answers",))) as server:
+        began = time.monotonic()
+        Client(server).queue()
+        assert time.monotonic() - began >= SLOW
+
+
+def test_workers_publish_late() -> None:
+    """A job that runs shows Submitted until its worker has told of it, and its states do not go back."""
+    slowly = replace(QUIET, clock=ClockKind.SCALED, clock_factor=0.001)
+    for dialects, first in (((), {"Running"}), (("late-states",), {"Submitted"})):
+        with MockServer(replace(slowly, dialects=dialects)) as server:
+            client = Client(server)
+            ids = [client.submit().findtext("JobId") or "" for _ in range(3)]
+            late = [job_id for job_id in ids if lag_of(job_id) > LONGEST / 10] or ids
+            states = [etree.fromstring(client.ask(f"/jobs/{job_id}")).findtext("JobsDetail/State") for job_id in late]
+            assert set(states) == first
+            server.advance(LONGEST)
+            after = etree.fromstring(client.ask(f"/jobs/{','.join(ids)}")).findall("JobsDetail/State")
+            assert {state.text for state in after} == {"Running"}
 
 
 CALLBACKS: dict[str, Callable[[bytes, dict[str, Any]], bool]] = {
@@ -216,7 +294,7 @@ def test_there_are_enough_and_each_says_what_it_is() -> None:
     """At least 25; names in one form, a sentence, and a page or what the pages are silent about."""
     assert len(DIALECTS) >= 25
     for name, dialect in DIALECTS.items():
-        assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name)
+        assert re.fullmatch(r"[a-z0-9]+([-.][a-z0-9]+)*", name)
         assert dialect.sentence.endswith(".")
         assert dialect.source
     assert SHOWN.keys() | CALLBACKS.keys() | SHOWN_ON.keys() <= DIALECTS.keys()

@@ -5,11 +5,15 @@ that do not exclude each other, is still right, and a suite that blames it is wr
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from ciq_mock.dialects import callbacks, calls, contents, forms, working
+from ciq_mock.dialects import callbacks, calls, contents, forms, publishing, wire, working
 from ciq_mock.dialects.dialect import Dialect
 
 __all__ = ["DIALECTS", "Dialect"]
 
 DIALECTS: Mapping[str, Dialect] = MappingProxyType(
-    {dialect.name: dialect for module in (working, calls, contents, forms, callbacks) for dialect in module.DIALECTS}
+    {
+        dialect.name: dialect
+        for module in (working, calls, contents, forms, wire, publishing, callbacks)
+        for dialect in module.DIALECTS
+    }
 )

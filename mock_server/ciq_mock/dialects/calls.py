@@ -1,6 +1,8 @@
 """Dialects of single calls: what describe, list and submit take and answer where the pages leave it open."""
 
+from copy import deepcopy
 from dataclasses import replace
+from itertools import groupby
 
 from lxml import etree
 
@@ -28,6 +30,25 @@ def _empty_end_token(_: object, plain: Handle) -> Handle:
     return handle
 
 
+def _equal_times_turned(_: object, plain: Handle) -> Handle:
+    """Jobs of one second change places on a page, in Asc as in Desc."""
+
+    def handle(operation: HttpOperation, call: Call) -> Answer:
+        answer = plain(operation, call)
+        if operation.kind is not OperationKind.LIST_JOBS:
+            return answer
+        root = parse(answer.body)
+        jobs = root.findall("JobsDetail")
+        for _time, same in groupby(jobs, key=lambda job: job.findtext("CreationTime")):
+            together = list(same)
+            places = [root.index(job) for job in together]
+            for place, job in zip(places, [deepcopy(job) for job in reversed(together)], strict=True):
+                root[place] = job
+        return Answer(etree.tostring(root, encoding="utf-8", xml_declaration=True))
+
+    return handle
+
+
 def _one_id_a_describe(_: object, plain: Handle) -> Handle:
     """Text with commas is then the id of one job, which is not known."""
 
@@ -48,6 +69,12 @@ DIALECTS = (
         sentence="The last page of a list has an empty NextToken.",
         source="pages of job lists (1045/73114) do not say how a list ends",
         bend=Bend(handle=_empty_end_token),
+    ),
+    Dialect(
+        name="equal-times-turned",
+        sentence="On a page of a list, jobs created in the same second stand in reverse order.",
+        source="orderByTime (436/49393, 1045/73114) orders by time; no page says anything of equal times",
+        bend=Bend(handle=_equal_times_turned),
     ),
     Dialect(
         name="one-id-a-describe",

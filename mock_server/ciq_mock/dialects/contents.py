@@ -155,9 +155,12 @@ def _drop(place: str) -> Callable[[etree._Element, Random], None]:
     return change
 
 
-def _error_without_resource(root: etree._Element, chance: Random) -> None:
-    if root.tag == "Error":
-        _drop("Resource")(root, chance)
+def _error_without(name: str) -> Callable[[etree._Element, Random], None]:
+    def change(root: etree._Element, chance: Random) -> None:
+        if root.tag == "Error":
+            _drop(name)(root, chance)
+
+    return change
 
 
 def _reword(words: Mapping[str, str]) -> Callable[[etree._Element, Random], None]:
@@ -244,7 +247,13 @@ DIALECTS = (
         name="error-without-resource",
         sentence="Errors have no Resource.",
         source="1045/43611, 436/46214 against 436/7730",
-        bend=bodies(xml=_error_without_resource),
+        bend=bodies(xml=_error_without("Resource")),
+    ),
+    Dialect(
+        name="error-without-trace-id",
+        sentence="Errors have no TraceId.",
+        source="1045/43611 describes it, and no page says that it always comes",
+        bend=bodies(xml=_error_without("TraceId")),
     ),
     Dialect(
         name="doc-category-docprocess",

@@ -10,7 +10,7 @@ from starlette.types import Scope
 from ciq_mock.dialects.dialect import Dialect
 from ciq_mock.dialects.rewriting import Members, answers, bodies
 from ciq_mock.http.app import ServiceApp
-from ciq_mock.http.protocol import Answered
+from ciq_mock.http.protocol import Answered, Spelled
 from ciq_mock.seams import Bend
 
 _UNKNOWN = "TraceHint"
@@ -142,5 +142,11 @@ DIALECTS = (
         sentence="Names of headers are written in lower case.",
         source="names have no case (RFC 9110, 5.1)",
         bend=Bend(service=_headers(lambda name, value: (bytes.lower(name), value))),
+    ),
+    Dialect(
+        name="upper-case-headers",
+        sentence="Names of headers are written in capital letters.",
+        source="names have no case (RFC 9110, 5.1)",
+        bend=Bend(service=_headers(lambda name, value: (Spelled(bytes.upper(name)), value))),
     ),
 )
