@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import pytest
 from transcripts import Change, Transcript, job_xml, judged, operation_xml, refusal, response, submit_xml
 
 from ciq_conformance.judge.finding import Kind
-from ciq_conformance.steps.errors import BAD_SUBMITS, EXPANDED, SIGNATURES, Step
+from ciq_conformance.steps.errors import BAD_SUBMITS, DOCUMENTED_OPERATIONS, EXPANDED, SIGNATURES, Step
 from ciq_schemas.requirement import Scenario
 
 CODES = {Step.MALFORMED: "InvalidContent", Step.EMPTY: "MissingContent", Step.ENTITY: "InvalidContent"}
@@ -17,7 +18,7 @@ MADE = "j" + "d" * 32
 
 
 def _job(job_id: str, step: str, level: str = "0") -> str:
-    return job_xml(job_id, user_data=f"run errors {step}", level=level)
+    return job_xml(job_id, user_data=f"run errors {step}", level=level, output=f"run/{step}/out.jpg")
 
 
 @cache
@@ -38,12 +39,12 @@ def conversation() -> Transcript:
         t = t.say(step, refusal(code), status=400, method="PUT", operation="update_queue")
     t = t.say(Step.UNKNOWN_PATH, "<html/>", status=404, operation="", headers={"Content-Type": "text/html"})
     t = t.say(Step.UNKNOWN_METHOD, "", status=405, method="PATCH", operation="")
-    for step in SIGNATURES:
+    for step in (*SIGNATURES, Step.UNSIGNED_SUBMIT):
         t = t.say(step, refusal("AccessDenied"), status=403, operation="")
     t = t.say(
         Step.CONTROL,
         response(_job(CONTROL, Step.CONTROL)),
-        request=submit_xml(operation_xml(user_data=f"run errors {Step.CONTROL}")),
+        request=submit_xml(operation_xml(user_data=f"run errors {Step.CONTROL}", output=f"run/{Step.CONTROL}/out.jpg")),
         method="POST",
         operation="submit_job",
     )
@@ -95,9 +96,31 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
         lambda t: t.answered(Step.ENTITY, 200, TAKEN).edited(Step.LIST_AFTER, f"run errors {Step.CONTROL}", EXPANDED),
     ),
     "unsigned taken": ("ERR-011", lambda t: t.answered(Step.UNSIGNED, 200)),
+    "unsigned submit taken": ("ERR-011", lambda t: t.answered(Step.UNSIGNED_SUBMIT, 200, TAKEN)),
     "wrong signature taken": ("ERR-012", lambda t: t.answered(Step.WRONG_SIGNATURE, 200)),
     "wrong signature, 400": ("ERR-012", lambda t: t.answered(Step.WRONG_SIGNATURE, 400)),
     "expired signature taken": ("ERR-013", lambda t: t.answered(Step.EXPIRED_SIGNATURE, 200)),
+    "error of its own in another scenario": (
+        "ERR-001",
+        lambda t: Transcript(
+            Scenario.ERRORS,
+            records=(*t.records, *replace(t, scenario=Scenario.UPDATE).say("bad-state", "no", status=400).records[-1:]),
+        ),
+    ),
+    "refused, yet a job of its output": (
+        "ERR-014",
+        lambda t: t.edited(
+            Step.LIST_AFTER, "<JobsDetail>", f"{job_xml(MADE, output=f'run/{Step.NO_TAG}/out.jpg')}<JobsDetail>"
+        ),
+    ),
+    "refused, yet a job of nothing": (
+        "ERR-014",
+        lambda t: t.edited(Step.LIST_AFTER, "<JobsDetail>", f"{job_xml(MADE, output='')}<JobsDetail>"),
+    ),
+    "unsigned and refused, yet a job": (
+        "ERR-014",
+        lambda t: t.edited(Step.LIST_AFTER, "<JobsDetail>", f"{_job(MADE, Step.UNSIGNED_SUBMIT)}<JobsDetail>"),
+    ),
     "refused, yet a job": (
         "ERR-014",
         lambda t: t.edited(Step.LIST_AFTER, "<JobsDetail>", f"{_job(MADE, Step.MALFORMED)}<JobsDetail>"),
@@ -141,6 +164,24 @@ def test_taken_bad_submit_may_make_its_job() -> None:
     assert judged("ERR-014", lax).kind is Kind.HOLDS
 
 
+def test_other_peoples_jobs_are_no_leftovers() -> None:
+    """Another's job on the same input, and ours of accepted submits, are none of a refused one."""
+    theirs = job_xml(MADE, output="theirs/out.jpg")
+    busy = conversation().edited(Step.LIST_AFTER, "<JobsDetail>", f"{theirs}<JobsDetail>")
+    assert judged("ERR-014", busy).kind is Kind.HOLDS
+    bare = job_xml(MADE, output="", source="theirs.mp4")
+    assert judged("ERR-014", conversation().edited(Step.LIST_AFTER, "<JobsDetail>", f"{bare}<JobsDetail>")).kind is (
+        Kind.HOLDS
+    )
+
+
+def test_bare_jobs_tell_nothing_where_lists_show_no_output() -> None:
+    """A list that shows no Output of the good job either does not make a job without Output suspicious."""
+    plain = conversation().edited(Step.LIST_AFTER, f"<Object>run/{Step.CONTROL}/out.jpg</Object>", "<Object/>")
+    plain = plain.edited(Step.LIST_AFTER, "<JobsDetail>", f"{job_xml(MADE, output='')}<JobsDetail>")
+    assert judged("ERR-014", plain).kind is Kind.HOLDS
+
+
 def test_list_without_the_good_job_proves_nothing() -> None:
     """A list that does not even hold the good job cannot show that there is no other."""
     assert judged("ERR-014", conversation().edited(Step.LIST_AFTER, CONTROL, MADE)).kind is Kind.CANNOT_TELL
@@ -149,7 +190,7 @@ def test_list_without_the_good_job_proves_nothing() -> None:
 def test_no_refusal_shows_no_form() -> None:
     """When nothing is refused the form of errors is unknown."""
     lax = conversation()
-    for step in (*BAD_SUBMITS, Step.MALFORMED_UPDATE, Step.EMPTY_UPDATE, *SIGNATURES):
+    for step in DOCUMENTED_OPERATIONS:
         lax = lax.answered(step, 200, TAKEN)
     assert judged("ERR-001", lax).kind is Kind.CANNOT_TELL
     assert judged("ERR-014", lax).kind is Kind.CANNOT_TELL

@@ -9,15 +9,18 @@ from transcripts import Change, Transcript, job_xml, judged, operation_xml, refu
 
 from ciq_conformance.judge.finding import Kind
 from ciq_conformance.scenarios.multi import LEVELS
-from ciq_conformance.steps.multi import TOLD, Step
+from ciq_conformance.steps.multi import REFUSED, TOLD, Step
 from ciq_schemas.requirement import Scenario
 
-OWN = tuple(f"j{number:032x}" for number in range(4))
+OWN = tuple(f"j{number:032x}" for number in range(len(LEVELS)))
+CONTROL, MADE = "j" + "c" * 32, "j" + "d" * 32
 
 
 def _job(index: int, state: str = "Submitted") -> str:
     level = LEVELS[index]
-    job = job_xml(OWN[index], state, user_data=f"run many {index}", level=str(level or 0))
+    job = job_xml(
+        OWN[index], state, user_data=f"run many {index}", level=str(level or 0), output=f"run/many {index}/out.jpg"
+    )
     return job.replace("<Tag>Snapshot</Tag>", "").replace("<Operation>", "<Operation><Tag>Snapshot</Tag>")
 
 
@@ -29,23 +32,48 @@ def _callback(*indices: int) -> str:
 def conversation() -> Transcript:
     """The scenario on a service that does as the documents say."""
     operations = [
-        operation_xml(tag="Snapshot", user_data=f"run many {i}", level=None if level is None else str(level))
+        operation_xml(
+            tag="Snapshot",
+            user_data=f"run many {i}",
+            level=None if level is None else str(level),
+            output=f"run/many {i}/out.jpg",
+        )
         for i, level in enumerate(LEVELS)
     ]
     t = Transcript(Scenario.MULTI).say(
         Step.MANY,
-        response(*map(_job, range(4))),
+        response(*map(_job, range(len(LEVELS)))),
         request=submit_xml(*operations, tag=None),
         method="POST",
         operation="submit_job",
     )
-    t = t.say(Step.DESCRIBE, response(*map(_job, range(4))), target=f"/jobs/{','.join(OWN)}", operation="describe_job")
-    for index in (2, 0, 3, 1):
+    t = t.say(
+        Step.DESCRIBE,
+        response(*map(_job, range(len(LEVELS)))),
+        target=f"/jobs/{','.join(OWN)}",
+        operation="describe_job",
+    )
+    for index in (2, 0, 3, 1, 5, 4):
         t = t.hear(TOLD, _callback(index))
-    return t.say(Step.SEVEN, refusal("InvalidArgument"), status=400, method="POST", operation="submit_job")
+    for step, labels in REFUSED.items():
+        request = submit_xml(*(operation_xml(tag="Snapshot", user_data=f"run {label}") for label in labels), tag=None)
+        no = refusal("InvalidArgument")
+        t = t.say(step, no, status=400, request=request, method="POST", operation="submit_job")
+    request = submit_xml(operation_xml(user_data="run control", output="run/control/out.jpg"))
+    control = response(_other(CONTROL, "control"))
+    t = t.say(Step.CONTROL, control, request=request, method="POST", operation="submit_job")
+    return t.say(Step.LIST_AFTER, control, operation="list_jobs")
 
 
-IDS = tuple(f"MUL-{n:03}" for n in range(1, 6))
+def _other(job_id: str, label: str) -> str:
+    return job_xml(job_id, user_data=f"run {label}", output=f"run/{label}/out.jpg")
+
+
+def _leaves(job: str) -> Change:
+    return lambda t: t.edited(Step.LIST_AFTER, "<JobsDetail>", f"{job}<JobsDetail>")
+
+
+IDS = tuple(f"MUL-{n:03}" for n in range(1, 7))
 
 
 @pytest.mark.parametrize("requirement", IDS)
@@ -69,7 +97,16 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     "level of the first for all": ("MUL-002", lambda t: t.edited(Step.MANY, "<JobLevel>1<", "<JobLevel>2<")),
     "parameters of another in describe": ("MUL-002", lambda t: t.edited(Step.DESCRIBE, "run many 3", "run many 0")),
     "tag lost": ("MUL-002", lambda t: t.edited(Step.MANY, "<Tag>Snapshot</Tag>", "")),
-    "backwards": ("MUL-003", lambda t: t.answered(Step.MANY, 200, response(*map(_job, (3, 2, 1, 0))))),
+    "backwards": ("MUL-003", lambda t: t.answered(Step.MANY, 200, response(*map(_job, (5, 4, 3, 2, 1, 0))))),
+    "ended at once": ("MUL-001", lambda t: t.edited(Step.MANY, ">Submitted<", ">Success<")),
+    "output of the first for all": ("MUL-002", lambda t: t.edited(Step.MANY, "run/many 3/", "run/many 0/")),
+    "one of seven runs": ("MUL-006", _leaves(_other(MADE, "seven 6"))),
+    "a good one beside the bad runs": ("MUL-006", _leaves(_other(MADE, "half 0"))),
+    "a good one runs without its user data": (
+        "MUL-006",
+        _leaves(job_xml(MADE, output="run/half 2/out.jpg")),
+    ),
+    "a good one runs without anything": ("MUL-006", _leaves(job_xml(MADE, output=""))),
     "one untold": ("MUL-004", lambda t: _silent(t, OWN[1])),
     "two in one": ("MUL-004", lambda t: _silent(_silent(t, OWN[1]), OWN[2]).hear(TOLD, _callback(1, 2))),
     "seven taken": ("MUL-005", lambda t: t.answered(Step.SEVEN, 200, response(_job(0)))),

@@ -86,6 +86,11 @@ DEVIATIONS = {
     "ids do not select": ("QUE-008", lambda t: t.answered(Step.BY_ID, 200, response(queue_xml(), queue_xml(STRANGER)))),
     "ids are ignored": ("QUE-008", lambda t: t.answered(Step.BY_STRANGER, 200, paged(queue_xml()))),
     "unknown id untold": ("QUE-009", lambda t: t.answered(Step.BY_UNKNOWN_ID, 200, response(queue_xml()))),
+    "unknown id alone untold": ("QUE-009", lambda t: t.answered(Step.BY_STRANGER, 200, paged())),
+    "every page is the first": (
+        "QUE-013",
+        lambda t: t.edited(Step.PAST_THE_END, "<PageNumber>1000<", "<PageNumber>1<"),
+    ),
     "unknown id listed": (
         "QUE-009",
         lambda t: t.answered(Step.BY_UNKNOWN_ID, 200, response(queue_xml(), queue_xml(STRANGER))),

@@ -38,6 +38,11 @@ STORY: list[tuple[Step, RuleOrder, list[tuple[Step, Channel | None, Format]]]] =
         [(Step.SUBMIT_OWN_XML, JOB, XML), (Step.SUBMIT_UNDER_JSON, QUEUE, JSON)],
     ),
     (
+        Step.RULE_BOTH,
+        RuleOrder(url=TOLD_AT, event="WorkflowFinish,TaskFinish"),
+        [(Step.SUBMIT_UNDER_BOTH, QUEUE, XML)],
+    ),
+    (
         Step.RULE_WORKFLOW,
         RuleOrder(url=TOLD_AT, event="WorkflowFinish"),
         [(Step.SUBMIT_UNDER_WORKFLOW, None, XML)],
@@ -142,6 +147,9 @@ DEVIATIONS: list[tuple[str, Change]] = [
     ("RUL-008", untold(Step.SUBMIT_UNDER_JSON)),
     ("RUL-008", refused(Step.RULE_JSON)),
     ("RUL-010", instead(Step.SUBMIT_PLAIN, QUEUE, JSON)),
+    ("RUL-011", untold(Step.SUBMIT_UNDER_BOTH)),
+    ("RUL-011", instead(Step.SUBMIT_UNDER_BOTH, JOB)),
+    ("RUL-011", refused(Step.RULE_BOTH)),
 ]
 
 
@@ -178,11 +186,19 @@ def test_silence_about_a_job_that_never_ended(requirement_id: str) -> None:
     assert judged(requirement_id, never_ended(step)(rules())).kind is Kind.BLOCKED
 
 
-@pytest.mark.parametrize("requirement_id", ["RUL-001", "RUL-002", "RUL-004", "RUL-008", "RUL-010"])
+@pytest.mark.parametrize("requirement_id", ["RUL-001", "RUL-002", "RUL-004", "RUL-008", "RUL-010", "RUL-011"])
 def test_no_callback_at_all(requirement_id: str) -> None:
     """Without any callback the two that speak of delivery deviate, the others cannot be asked."""
     kind = judged(requirement_id, silent(rules())).kind
     assert kind is (Kind.DEVIATES if requirement_id in ("RUL-001", "RUL-002") else Kind.BLOCKED)
+
+
+def test_two_events_in_the_order_of_the_pages_are_enough() -> None:
+    """A target that takes the two events in the order of the samples only is asked in that order, and judged by it."""
+    shown = refused(Step.RULE_BOTH)(rules())
+    shown = put_rule(shown, Step.RULE_BOTH_AS_SHOWN, rule=RuleOrder(url=TOLD_AT, event="TaskFinish,WorkflowFinish"))
+    assert judged("RUL-011", shown).kind is Kind.HOLDS
+    assert judged("RUL-011", refused(Step.RULE_BOTH_AS_SHOWN)(shown)).kind is Kind.DEVIATES
 
 
 def test_late_callback_counts() -> None:

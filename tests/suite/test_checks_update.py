@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -16,6 +17,8 @@ NAME = "ciq_run-*队列"
 URL = "http://93.184.216.34:8000/told"
 RULE = f"<Url>{URL}</Url><Event>TaskFinish,WorkflowFinish</Event><Type>Url</Type><State>On</State>"
 RULE += "<ResultFormat>JSON</ResultFormat>"
+RULE_OFF = RULE.replace("On", "Off")
+LONGEST = "ciq-" + "0123456789" * 9 + "012345"
 OFF = "<Url/><Event/><Type/><State>Off</State>"
 ON = RuleOrder(url=URL, event="TaskFinish,WorkflowFinish", result_format="JSON")
 NO_RULE = RuleOrder(state="Off", url=None, event=None, type=None)
@@ -48,6 +51,10 @@ def conversation() -> Transcript:
     t = _list(t, Step.LIST_RENAMED, name=NAME, rule=OFF)
     t = _put(t, Step.RULE, name=NAME, state="Active", rule=ON, shown=RULE)
     t = _list(t, Step.LIST_RULE, name=NAME)
+    t = _put(t, Step.RULE_OFF, name=NAME, state="Active", rule=replace(ON, state="Off"), shown=RULE_OFF)
+    t = _list(t, Step.LIST_RULE_OFF, name=NAME, rule=RULE_OFF)
+    t = _put(t, Step.LONGEST_NAME, name=LONGEST, state="Active", rule=ON, shown=RULE)
+    t = _list(t, Step.LIST_LONGEST_NAME, name=LONGEST)
     for step, listed in ((Step.PAUSE, Step.LIST_PAUSED), (Step.PAUSE_AGAIN, Step.LIST_PAUSED_AGAIN)):
         t = _put(t, step, name=NAME, state="Paused", rule=ON, shown=RULE)
         t = _list(t, listed, name=NAME, state="Paused")
@@ -63,7 +70,7 @@ def conversation() -> Transcript:
     return t
 
 
-IDS = (*(f"UPD-{n:03}" for n in range(1, 14)), "ONE-011", "PAU-009")
+IDS = (*(f"UPD-{n:03}" for n in range(1, 15)), "ONE-011", "PAU-009")
 
 
 @pytest.mark.parametrize("requirement", IDS)
@@ -87,6 +94,11 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     "event lost": ("UPD-003", lambda t: t.edited(Step.LIST_RULE, "TaskFinish,WorkflowFinish", "TaskFinish")),
     "url cut": ("UPD-003", lambda t: t.edited(Step.RULE, "/told", "")),
     "format ignored": ("UPD-003", lambda t: t.edited(Step.LIST_RULE, "JSON", "XML")),
+    "off is refused": ("UPD-003", lambda t: t.answered(Step.RULE_OFF, 400, refusal("InvalidArgument"))),
+    "off does not show": ("UPD-003", lambda t: t.edited(Step.LIST_RULE_OFF, "<State>Off<", "<State>On<")),
+    "off has another address": ("UPD-003", lambda t: t.edited(Step.LIST_RULE_OFF, "/told", "/elsewhere")),
+    "long name cut": ("UPD-014", lambda t: t.edited(Step.LIST_LONGEST_NAME, LONGEST, LONGEST[:64])),
+    "long name refused": ("UPD-014", lambda t: t.answered(Step.LONGEST_NAME, 400, refusal("InvalidArgument"))),
     "rule off": ("UPD-003", lambda t: t.edited(Step.LIST_RULE, "<State>On<", "<State>Off<")),
     "public rule refused": ("UPD-003", lambda t: t.answered(Step.RULE, 400, refusal("InvalidArgument"))),
     "name ignored": ("UPD-004", lambda t: t.edited(Step.LIST_RENAMED, NAME, "queue-1")),
@@ -128,6 +140,9 @@ def test_deviation_is_seen(requirement: str, change: Change) -> None:
 
 
 LEGAL: dict[str, Change] = {
+    "off empties the rule": lambda t: t.edited(Step.RULE_OFF, RULE_OFF, OFF).edited(
+        Step.LIST_RULE_OFF, RULE_OFF, "<State>Off</State>"
+    ),
     "events in another order": lambda t: t.everywhere("TaskFinish,WorkflowFinish", "WorkflowFinish, TaskFinish"),
     "message queue fields": lambda t: t.everywhere("<ResultFormat>", "<MqMode/><MqRegion/><MqName/><ResultFormat>"),
     "zone with colon, in utc": lambda t: t.everywhere("2026-01-02T03:04:05+0800", "2026-01-01T19:04:05Z"),

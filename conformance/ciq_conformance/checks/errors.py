@@ -1,33 +1,44 @@
 """Checks of the scenario `errors` (ERR, SUB-016)."""
 
-from ciq_conformance.checks.job_facts import ids_of, user_data_of
-from ciq_conformance.checks.premise import asked, granted, made, premised, refusals, said, seq
+from ciq_conformance.checks.leftovers import by_label, leftovers
+from ciq_conformance.checks.premise import asked, made, premised, refusals, said, seq
 from ciq_conformance.judge import wire
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Collected, Finding, absent, cannot_tell, deviates, holds, observed
+from ciq_conformance.judge.finding import Collected, Finding, Kind, absent, cannot_tell, deviates, holds, observed
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.judge.requested import requested_job
 from ciq_conformance.reply import Reply
-from ciq_conformance.steps import multi, queues, update
+from ciq_conformance.steps import activation, multi, queues, update
 from ciq_conformance.steps.errors import BAD, BAD_SUBMITS, DOCUMENTED_OPERATIONS, EXPANDED, MISSING_PARTS, Step
 from ciq_schemas.requirement import Capability, Scenario
 
 HERE = Scenario.ERRORS
 INVALID_CONTENT = frozenset({"InvalidContent", "1011"})
+_REFUSING = (
+    Scenario.QUEUES,
+    Scenario.UPDATE,
+    Scenario.ACTIVATION,
+    Scenario.MULTI,
+    Scenario.DESCRIBE,
+    Scenario.LIST,
+    Scenario.CANCEL,
+)
+"""Scenarios that ask for what a service refuses, or may refuse."""
 MISSING_CONTENT = frozenset({"MissingContent", "1016"})
 
 
 @check("ERR-001")
 @premised
 def documented_form(evidence: Evidence, item: Item) -> Finding:
-    """Bodies of all refusals of documented operations."""
+    """Bodies of all refusals of documented operations, those of other scenarios too."""
     replies = [reply for reply in made(evidence, HERE, *DOCUMENTED_OPERATIONS) if reply.refused]
+    for scenario in _REFUSING:
+        replies += [reply for reply in evidence.of(scenario) if reply.refused and reply.exchange.operation]
     if not replies:
         return cannot_tell("no bad request was refused, so no error was seen; see ERR-002 and ERR-004")
     wrong = Collected()
     for reply in replies:
         for fault in _form_faults(reply):
-            wrong.add(reply.exchange.seq, f"{reply.exchange.step}: {fault}")
+            wrong.add(reply.exchange.seq, f"{reply.exchange.scenario} {reply.exchange.step}: {fault}")
     expected = "Error with Code, Message and RequestId, Content-Type application/xml"
     return wrong.finding(expected, holds(f"{len(replies)} refusals", witness=seq(*replies[:3])))
 
@@ -99,7 +110,8 @@ def unknown_queue_is_refused(evidence: Evidence, item: Item) -> Finding:
 _BAD_ELSEWHERE = (
     (Scenario.QUEUES, (*queues.OUT_OF_RANGE, queues.Step.ELEVEN_IDS)),
     (Scenario.UPDATE, update.BAD),
-    (Scenario.MULTI, (multi.Step.SEVEN,)),
+    (Scenario.MULTI, (multi.Step.SEVEN, multi.Step.HALF_BAD)),
+    (Scenario.ACTIVATION, activation.OUT_OF_RANGE),
 )
 
 
@@ -148,8 +160,13 @@ def _signature(evidence: Evidence, step: Step, expected: str) -> Finding:
 @check("ERR-011")
 @premised
 def unsigned_is_refused(evidence: Evidence, item: Item) -> Finding:
-    """A queue list without Authorization."""
-    return _signature(evidence, Step.UNSIGNED, "401 or 403 without Authorization")
+    """A queue list and a submit without Authorization."""
+    expected = "401 or 403 without Authorization"
+    finding = _signature(evidence, Step.UNSIGNED, expected)
+    submit = evidence.one(HERE, Step.UNSIGNED_SUBMIT)
+    if finding.kind is Kind.HOLDS and submit is not None and submit.exchange.status not in (401, 403):
+        return deviates(expected, f"a submit without it: {said(submit)}", witness=seq(submit))
+    return finding
 
 
 @check("ERR-012")
@@ -169,29 +186,11 @@ def expired_signature_is_refused(evidence: Evidence, item: Item) -> Finding:
 @check("ERR-014")
 @premised
 def refused_makes_no_job(evidence: Evidence, item: Item) -> Finding:
-    """UserData of refused submits among the listed jobs; the good job sent after them shows that the list is whole."""
-    refused = [reply for reply in made(evidence, HERE, *BAD_SUBMITS) if reply.exchange.status >= 400]
+    """What refused submits say among the listed jobs; the good job sent after them shows that the list is whole."""
+    refused = by_label(made(evidence, HERE, *BAD_SUBMITS, Step.UNSIGNED_SUBMIT))
     if not refused:
         return cannot_tell("no bad submit was refused")
-    control = granted(evidence, HERE, Step.CONTROL)
-    lists = [reply for reply in made(evidence, HERE, Step.LIST_AFTER) if reply.ok]
-    if not lists:
-        return cannot_tell("the list of jobs was not answered; see LST-001", witness=seq(control))
-    jobs = lists[-1].jobs
-    if not {job.job_id for job in jobs}.issuperset(ids_of([control])):
-        reason = "the list does not hold the good job sent last; see LST-001"
-        return cannot_tell(reason, witness=seq(control, lists[-1]))
-    # Each order of the scenario carries the same words but for its step, so bodies that cannot be read have them too.
-    prefix = (requested_job(control).user_data or "").removesuffix(Step.CONTROL)
-    steps = {f"{prefix}{reply.exchange.step}": reply for reply in refused}
-    wrong = Collected()
-    for job in jobs:
-        made_by = steps.get(user_data_of(job) or "")
-        if made_by is not None:
-            for record in (made_by, lists[-1]):
-                wrong.add(record.exchange.seq, f"{made_by.exchange.step} was refused, yet made job {job.job_id}")
-    expected = "no job of a refused submit in the list"
-    return wrong.finding(expected, holds(f"none of {len(refused)}", witness=seq(control, lists[-1])))
+    return leftovers(evidence, HERE, refused, Step.CONTROL, Step.LIST_AFTER)
 
 
 _LIMITS = (

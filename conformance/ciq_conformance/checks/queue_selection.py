@@ -38,7 +38,7 @@ def ids_select(evidence: Evidence, item: Item) -> Finding:
 @check("QUE-009")
 @premised
 def unknown_ids_are_told(evidence: Evidence, item: Item) -> Finding:
-    """The list by a known and an unknown id."""
+    """The list by a known and an unknown id, and by the unknown one alone."""
     asked_for = wire.asked(asked(evidence, HERE, Step.BY_UNKNOWN_ID).exchange, "queueIds") or ","
     own, _, unknown = asked_for.partition(",")
     expected = f"{own} in QueueList, {unknown} in NonExistPIDs"
@@ -56,6 +56,13 @@ def unknown_ids_are_told(evidence: Evidence, item: Item) -> Finding:
         faults.append(f"{own}, which exists, stands in NonExistPIDs")
     if faults:
         return deviates(expected, "; ".join(faults), witness=seq(reply))
+    alone = evidence.one(HERE, Step.BY_STRANGER)
+    if alone is not None and alone.ok:
+        stranger = wire.asked(alone.exchange, "queueIds") or ""
+        told = [value.strip() for value in alone.queue_list.non_exist_ids]
+        if stranger not in told:
+            seen = f"queueIds={stranger} alone: NonExistPIDs has {', '.join(told) or 'nothing'}"
+            return deviates(f"{stranger} in NonExistPIDs", seen, witness=seq(alone))
     return holds("both where they belong", witness=seq(reply))
 
 
@@ -129,7 +136,7 @@ def page_defaults(evidence: Evidence, item: Item) -> Finding:
 @check("QUE-013")
 @premised
 def page_is_echoed(evidence: Evidence, item: Item) -> Finding:
-    """The first page of one queue."""
+    """The first page of one queue; and the number of a page far behind, where the target answers it."""
     expected = "PageNumber 1, PageSize 1 and one queue"
     reply = accepted(evidence, HERE, Step.FIRST_OF_ONE, expected)
     page = reply.queue_list
@@ -142,6 +149,11 @@ def page_is_echoed(evidence: Evidence, item: Item) -> Finding:
         faults.append(f"no queue on the first page of {page.total_count}")
     if faults:
         return deviates(expected, "; ".join(faults), witness=seq(reply))
+    far = evidence.one(HERE, Step.PAST_THE_END)
+    wanted = wire.asked(far.exchange, "pageNumber") if far is not None and far.ok else None
+    if far is not None and wanted and wire.number(far.queue_list.page_number) != wire.number(wanted):
+        seen = f"PageNumber {far.queue_list.page_number} for pageNumber={wanted}"
+        return deviates("PageNumber as in the request", seen, witness=seq(far))
     return holds(f"{len(page.queues)} queue on the page", witness=seq(reply))
 
 

@@ -225,6 +225,23 @@ def result_format_decides(evidence: Evidence, _item: Item) -> Finding:
     return holds("JSON and XML as the rule says", witness=tuple(seqs))
 
 
+@check("RUL-011")
+def one_event_of_two_counts(evidence: Evidence, _item: Item) -> Finding:
+    """With TaskFinish and WorkflowFinish in Event a job without an address is told."""
+    expected = "TaskFinish counts beside another event of the rule"
+    rules = evidence.of(RULE, Step.RULE_BOTH, Step.RULE_BOTH_AS_SHOWN)
+    if rules and rules[-1].refused:
+        seen = f"a rule with both events was refused with {describe_reply(rules[-1])}"
+        return deviates(expected, seen, witness=(rules[-1].exchange.seq,))
+    job = _job(evidence, Step.SUBMIT_UNDER_BOTH)
+    if isinstance(job, Finding):
+        return job
+    plain = _job(evidence, Step.SUBMIT_PLAIN)
+    if not job.notices and not (isinstance(plain, ToldJob) and plain.notices):
+        return blocked("no callback came at all; RUL-001 judges that", witness=(job.submit.exchange.seq,))
+    return _arrives_at(evidence, job, Channel.QUEUE, expected)
+
+
 @check("RUL-009")
 def off_with_own_address(evidence: Evidence, _item: Item) -> Finding:
     """Measured: is a job with an address told while the queue's rule is Off?"""

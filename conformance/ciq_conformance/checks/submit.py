@@ -17,7 +17,17 @@ from ciq_conformance.checks.job_facts import (
 from ciq_conformance.checks.premise import accepted, asked, granted, made, other_status, premised, said, seq, with_200
 from ciq_conformance.judge import times, wire
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Collected, Finding, absent, blocked, cannot_tell, deviates, holds, observed
+from ciq_conformance.judge.finding import (
+    Collected,
+    Finding,
+    Kind,
+    absent,
+    blocked,
+    cannot_tell,
+    deviates,
+    holds,
+    observed,
+)
 from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.judge.requested import RequestedJob, requested_job
 from ciq_conformance.reply import Reply
@@ -183,14 +193,21 @@ def input_is_echoed(evidence: Evidence, item: Item) -> Finding:
 @check("SUB-007")
 @premised
 def output_is_echoed(evidence: Evidence, item: Item) -> Finding:
-    """Operation.Output in the submit answers."""
-    return _echo(
+    """Operation.Output in the submit answers; in describe Region and Bucket, for an object may get its real name."""
+    steps = (*WELL_FORMED, Step.WITHOUT_QUEUE)
+    expected = "Operation.Output with Region, Bucket and Object as given"
+    finding = _echo(evidence, steps, expected, lambda asked_for: asked_for.output, output_of)
+    if finding.kind is not Kind.HOLDS:
+        return finding
+    later = _echo(
         evidence,
-        (*WELL_FORMED, Step.WITHOUT_QUEUE),
-        "Operation.Output with Region, Bucket and Object as given",
-        lambda asked_for: asked_for.output,
-        output_of,
+        steps,
+        expected,
+        lambda asked_for: asked_for.output[:2],
+        lambda job: output_of(job)[:2],
+        described=True,
     )
+    return later if later.kind is Kind.DEVIATES else finding
 
 
 @check("SUB-008")

@@ -105,7 +105,7 @@ def _is_intranet(url: str) -> bool:
 @check("UPD-003")
 @premised
 def rule_is_set(evidence: Evidence, item: Item) -> Finding:
-    """The callback rule in answer and list."""
+    """The callback rule in answer and list, when it is On and when it is Off."""
     expected = "Url, Event, Type, State and ResultFormat of NotifyConfig as given, in answer and list"
     update = asked(evidence, HERE, Step.RULE)
     wanted = requested_update(update)
@@ -122,6 +122,13 @@ def rule_is_set(evidence: Evidence, item: Item) -> Finding:
     for reply, queue in shown:
         for difference in _rule_differences(wanted, queue):
             wrong.add(reply.exchange.seq, f"{difference} ({reply.exchange.step})")
+    off = evidence.one(HERE, Step.RULE_OFF)
+    if off is not None:
+        if not off.ok:
+            wrong.add(off.exchange.seq, f"the same rule with State Off is answered {said(off)}")
+        for reply, queue in _shown(evidence, off, Step.LIST_RULE_OFF) if off.ok else ():
+            for difference in _off_differences(requested_update(off), queue):
+                wrong.add(reply.exchange.seq, f"{difference} ({reply.exchange.step})")
     return wrong.finding(expected, holds(f"{wanted.url}, {wanted.event}", witness=seq(update, *(r for r, _ in shown))))
 
 
@@ -141,14 +148,34 @@ def _rule_differences(wanted: RequestedUpdate, queue: Queue) -> list[str]:
     return different
 
 
+def _off_differences(wanted: RequestedUpdate, queue: Queue) -> list[str]:
+    """As above for a rule that is Off: what it would say may then be left out, but is not another's."""
+    config = queue.notify_config
+    if config is None or wire.text(config.state) != wanted.rule_state:
+        return [f"NotifyConfig.State {config.state if config else 'missing'} instead of {wanted.rule_state}"]
+    pairs = (("Url", wanted.url, config.url), ("Type", wanted.type, config.type))
+    return [f"{name} {got!r} instead of {want!r}" for name, want, got in pairs if wire.text(got) not in ("", want)]
+
+
 @check("UPD-004")
 @premised
 def name_is_set(evidence: Evidence, item: Item) -> Finding:
     """The name in answer and list."""
+    return _name(evidence, Step.RENAME, Step.LIST_RENAMED)
+
+
+@check("UPD-014")
+@premised
+def longest_name_is_kept(evidence: Evidence, item: Item) -> Finding:
+    """A name of 100 letters, the shortest documented limit, in answer and list."""
+    return _name(evidence, Step.LONGEST_NAME, Step.LIST_LONGEST_NAME)
+
+
+def _name(evidence: Evidence, step: Step, then: Step) -> Finding:
     expected = "Name as given, in answer and list"
-    update = accepted(evidence, HERE, Step.RENAME, expected)
+    update = accepted(evidence, HERE, step, expected)
     wanted = requested_update(update).name
-    shown = _shown(evidence, update, Step.LIST_RENAMED)
+    shown = _shown(evidence, update, then)
     if not any(reply is not update for reply, _ in shown):
         return blocked("the queue was not listed after it was renamed", witness=seq(update))
     wrong = Collected()

@@ -30,8 +30,8 @@ def unknown_state_is_refused(evidence: Evidence, item: Item) -> Finding:
 @check("UPD-008")
 @premised
 def long_name_is_refused(evidence: Evidence, item: Item) -> Finding:
-    """An update to a name of 200 letters."""
-    return refusals(made(evidence, HERE, Step.LONG_NAME), "a name of 200 letters is refused with 400", status=400)
+    """An update to a name of one letter more than 128."""
+    return refusals(made(evidence, HERE, Step.LONG_NAME), "a name of 129 letters is refused with 400", status=400)
 
 
 @check("UPD-009")

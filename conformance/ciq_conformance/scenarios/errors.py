@@ -1,15 +1,15 @@
 """Scenario `errors`: requests that a service must refuse, then a good one that it must still serve."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from urllib.parse import urlsplit
 
 from ciq_conformance.driver.orders import operation_xml, submit_body
 from ciq_conformance.driver.stage import Stage
-from ciq_conformance.judge import times
-from ciq_conformance.scenarios.readiness import make_active, unknown_queue_id
+from ciq_conformance.scenarios.readiness import list_until_whole, make_active, unknown_queue_id
 from ciq_conformance.steps.errors import EXPANDED, NO_SUCH_TAG, Step
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import Capability
+from ciq_schemas.run import Exchange
 
 
 def play(stage: Stage) -> None:
@@ -17,14 +17,18 @@ def play(stage: Stage) -> None:
     make_active(stage, Step.PREPARE)
     began = stage.now()
     made: list[str] = []
+    path = stage.spec.job_path
     for step, body in bad_submits(stage).items():
-        made += [job.job_id for job in stage.calls.submit(step, body).jobs if job.job_id]
+        reply = stage.calls.submit(step, body)
+        path = urlsplit(reply.exchange.url.removeprefix(stage.profile.url.rstrip("/"))).path or path
+        made += [job.job_id for job in reply.jobs if job.job_id]
     stage.calls.update_queue(Step.MALFORMED_UPDATE, stage.queue_id, b"<Request><Name>ciq</Name><State>")
     stage.calls.update_queue(Step.EMPTY_UPDATE, stage.queue_id, b"")
     stage.calls.raw(Step.UNKNOWN_PATH, "GET", "/ciq_no_such_path")
     stage.calls.raw(Step.UNKNOWN_METHOD, "PATCH", stage.spec.queue_path)
     _signatures(stage)
-    _control(stage, began)
+    made += _unsigned_submit(stage, path)
+    list_until_whole(stage, began, Step.CONTROL, Step.LIST_AFTER, Step.CONTROL_WATCH)
     made = list(dict.fromkeys(made))
     stage.look(Step.DESCRIBE_MADE, made)
     stage.watch_ended(Step.WATCH, made)
@@ -103,21 +107,11 @@ def _signatures(stage: Stage) -> None:
         stage.calls.raw(Step.EXPIRED_SIGNATURE, "GET", path, signing="expired")
 
 
-def _control(stage: Stage, began: float) -> None:
-    """Submit a good job, and list the time since the scenario began until it shows."""
-    reply = stage.submit(Step.CONTROL, stage.order(Step.CONTROL))
-    ids = [job.job_id for job in reply.jobs if job.job_id]
-    if not ids:
-        return
-    created = times.parse(reply.jobs[0].creation_time)
-    params = {"tag": stage.order(Step.CONTROL).tag, "size": "100"}
-    if created is not None:
-        start = created - timedelta(seconds=stage.now() - began + 5)
-        params["startCreationTime"] = times.written(start)
-    deadline = stage.now() + stage.patience.callback
-    while True:
-        listed = {job.job_id for job in stage.calls.list_jobs(Step.LIST_AFTER, params).jobs}
-        if listed.issuperset(ids) or stage.now() >= deadline:
-            break
-        stage.pause_thread(stage.patience.poll)
-    stage.watch_ended(Step.CONTROL_WATCH, ids)
+def _unsigned_submit(stage: Stage, path: str) -> list[str]:
+    """Submit a good job without a signature where the target was seen to look at them; ids of what it makes of it."""
+    seen = (r for r in stage.recorder.records if isinstance(r, Exchange) and r.feature == stage.spec.feature)
+    if not any(exchange.step == Step.UNSIGNED and exchange.status in (401, 403) for exchange in seen):
+        return []
+    body = submit_body([stage.order(Step.UNSIGNED_SUBMIT)])
+    reply = stage.calls.raw(Step.UNSIGNED_SUBMIT, "POST", path, body, signing="none")
+    return [job.job_id for job in reply.jobs if job.job_id]

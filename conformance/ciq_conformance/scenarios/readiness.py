@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from hashlib import sha256
 
 from ciq_conformance.driver.orders import JobOrder, RuleOrder
 from ciq_conformance.driver.stage import Stage
+from ciq_conformance.judge import times
 from ciq_schemas.lifecycle import QueueState
 
 
@@ -43,6 +45,26 @@ def held(stage: Stage, pause: str, submit: str, resume: str, order: JobOrder) ->
         yield [job.job_id for job in stage.submit(submit, order).jobs if job.job_id]
     finally:
         stage.set_queue_or_break(resume, rule=rule)
+
+
+def list_until_whole(stage: Stage, began: float, control: str, listing: str, watch: str) -> None:
+    """Submit a good job, and list the time since `began` until it shows: then the list holds what came before, too."""
+    reply = stage.submit(control, stage.order(control))
+    ids = [job.job_id for job in reply.jobs if job.job_id]
+    if not ids:
+        return
+    created = times.parse(reply.jobs[0].creation_time)
+    params = {"tag": stage.order(control).tag, "size": "100"}
+    if created is not None:
+        start = created - timedelta(seconds=stage.now() - began + 5)
+        params["startCreationTime"] = times.written(start)
+    deadline = stage.now() + stage.patience.callback
+    while True:
+        listed = {job.job_id for job in stage.calls.list_jobs(listing, params).jobs}
+        if listed.issuperset(ids) or stage.now() >= deadline:
+            break
+        stage.pause_thread(stage.patience.poll)
+    stage.watch_ended(watch, ids)
 
 
 def unknown_queue_id(stage: Stage, salt: str = "queue") -> str:

@@ -18,6 +18,7 @@ def play(stage: Stage) -> None:
         _without_format(stage)
         if stage.spec.job_callback_documented:
             _json(stage)
+            _both_events(stage)
         _workflow_only(stage)
         _off(stage)
         _xml_and_control(stage)
@@ -80,6 +81,18 @@ def _json(stage: Stage) -> None:
     own = _submit(stage, Step.SUBMIT_OWN_XML, own=True, callback_format="XML")
     plain = _submit(stage, Step.SUBMIT_UNDER_JSON)
     _finish(stage, [*own, *plain], queue=plain, own=own, silence=False)
+
+
+def _both_events(stage: Stage) -> None:
+    """One event among two, the other way round than on the pages where the target takes that."""
+    reply = stage.set_queue(Step.RULE_BOTH, rule=_rule(stage, event="WorkflowFinish,TaskFinish"))
+    if not reply.ok:
+        reply = stage.set_queue(Step.RULE_BOTH_AS_SHOWN, rule=_rule(stage, event="TaskFinish,WorkflowFinish"))
+    if not reply.ok:
+        stage.mark("note", f"a rule with two events answered {describe_reply(reply)}")
+        return
+    plain = _submit(stage, Step.SUBMIT_UNDER_BOTH)
+    _finish(stage, plain, queue=plain, silence=False)
 
 
 def _workflow_only(stage: Stage) -> None:

@@ -1,5 +1,7 @@
 """Scenario `update`: change name, rule and state of the queue, then try what must be refused, and put all back."""
 
+from dataclasses import replace
+
 from ciq_conformance.driver.orders import RuleOrder, update_body
 from ciq_conformance.driver.stage import Stage
 from ciq_conformance.scenarios.readiness import unknown_queue_id
@@ -7,6 +9,9 @@ from ciq_conformance.steps.update import RULE_CHANNEL, Step, after
 from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import QueueState
 
+LONGEST = 100
+MOST = 128
+"""Letters that the newer pages allow (1045/72965)."""
 OFF = RuleOrder(state="Off", url=None, event=None, type=None)
 
 
@@ -23,6 +28,11 @@ def play(stage: Stage) -> None:
 def name(stage: Stage) -> str:
     """A name of every documented kind of character, well below the shortest documented limit of 100."""
     return f"ciq_{stage.run_id[:40]}-*队列"
+
+
+def longest_name(stage: Stage) -> str:
+    """A name of as many letters as every document allows: 100 on the pages of documents and on old ones."""
+    return f"ciq-{stage.run_id[:40]}-{'0123456789' * 10}"[:LONGEST]
 
 
 def rule(stage: Stage) -> RuleOrder:
@@ -55,9 +65,15 @@ def _good(stage: Stage) -> None:
 
     stage.set_queue(Step.RENAME, name=own)
     show(Step.LIST_RENAMED)
-    if not stage.set_queue(Step.RULE, name=own, rule=full).ok:
-        full = OFF
+    taken = stage.set_queue(Step.RULE, name=own, rule=full).ok
     show(Step.LIST_RULE)
+    if taken:
+        stage.set_queue(Step.RULE_OFF, name=own, rule=replace(full, state="Off"))
+        show(Step.LIST_RULE_OFF)
+    else:
+        full = OFF
+    stage.set_queue(Step.LONGEST_NAME, name=longest_name(stage), rule=full)
+    show(Step.LIST_LONGEST_NAME)
     put(Step.PAUSE, state=QueueState.PAUSED, id_element="QueueID")
     show(Step.LIST_PAUSED)
     put(Step.PAUSE_AGAIN, state=QueueState.PAUSED, id_element="QueueID")
@@ -86,7 +102,7 @@ def _bad(stage: Stage) -> None:
     attempt(Step.UNKNOWN_ID, to=unknown_queue_id(stage))
     attempt(Step.BAD_STATE, state="Stopped")
     if stage.spec.feature is not Feature.DOC:
-        attempt(Step.LONG_NAME, title="n" * 200)
+        attempt(Step.LONG_NAME, title="n" * (MOST + 1))
     attempt(Step.NO_URL, bad=RuleOrder(url=None))
     attempt(Step.BAD_RULE_STATE, bad=RuleOrder(state="Maybe", url=url))
     attempt(Step.BAD_RULE_TYPE, bad=RuleOrder(type="Pigeon", url=url))

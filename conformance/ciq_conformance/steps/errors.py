@@ -32,6 +32,7 @@ class Step(StrEnum):
     WATCH = "watch"
     UNSIGNED = "unsigned"
     WRONG_SIGNATURE = "wrong-signature"
+    UNSIGNED_SUBMIT = "unsigned-submit"
     EXPIRED_SIGNATURE = "expired-signature"
 
 
@@ -53,7 +54,7 @@ BAD_SUBMITS = (
 )
 """Those of all features; some are sent for features with a level, for media or for files only."""
 SIGNATURES = (Step.UNSIGNED, Step.WRONG_SIGNATURE, Step.EXPIRED_SIGNATURE)
-DOCUMENTED_OPERATIONS = (*BAD_SUBMITS, Step.MALFORMED_UPDATE, Step.EMPTY_UPDATE, *SIGNATURES)
+DOCUMENTED_OPERATIONS = (*BAD_SUBMITS, Step.MALFORMED_UPDATE, Step.EMPTY_UPDATE, *SIGNATURES, Step.UNSIGNED_SUBMIT)
 """Bad requests to operations that the documents know: their refusals have the documented form."""
 
 BAD = (*DOCUMENTED_OPERATIONS, Step.UNKNOWN_PATH, Step.UNKNOWN_METHOD)

@@ -11,11 +11,21 @@ class Step(StrEnum):
     DESCRIBE = "describe"
     WATCH = "watch"
     SEVEN = "seven"
+    HALF_BAD = "half-bad"
     SEVEN_CANCEL = "seven-cancel"
     SEVEN_WATCH = "seven-watch"
+    CONTROL = "control"
+    LIST_AFTER = "list-after"
+    CONTROL_WATCH = "control-watch"
 
 
 TOLD = "told"
 """Channel of the CallBack address of the request."""
+
+REFUSED = {
+    Step.SEVEN: tuple(f"seven {index}" for index in range(7)),
+    Step.HALF_BAD: tuple(f"half {index}" for index in range(3)),
+}
+"""Labels of the orders in the requests that a service refuses; the bad one of `half-bad` stands in the middle."""
 
 LOOKS = (Step.DESCRIBE, Step.WATCH)

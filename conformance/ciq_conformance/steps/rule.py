@@ -22,6 +22,10 @@ class Step(StrEnum):
     SUBMIT_OWN_XML = "submit-with-own-address-and-xml-under-json"
     SUBMIT_UNDER_JSON = "submit-plain-under-json"
 
+    RULE_BOTH = "rule-on-workflowfinish-and-taskfinish"
+    RULE_BOTH_AS_SHOWN = "rule-on-taskfinish-and-workflowfinish"
+    SUBMIT_UNDER_BOTH = "submit-plain-under-both-events"
+
     RULE_WORKFLOW = "rule-on-workflowfinish-only"
     SUBMIT_UNDER_WORKFLOW = "submit-plain-under-workflowfinish"
 

@@ -11,6 +11,10 @@ class Step(StrEnum):
     LIST_RENAMED = "list-renamed"
     RULE = "rule"
     LIST_RULE = "list-rule"
+    RULE_OFF = "rule-off"
+    LIST_RULE_OFF = "list-rule-off"
+    LONGEST_NAME = "longest-name"
+    LIST_LONGEST_NAME = "list-longest-name"
     PAUSE = "pause"
     LIST_PAUSED = "list-paused"
     PAUSE_AGAIN = "pause-again"
@@ -35,6 +39,8 @@ class Step(StrEnum):
 GOOD = (
     Step.RENAME,
     Step.RULE,
+    Step.RULE_OFF,
+    Step.LONGEST_NAME,
     Step.PAUSE,
     Step.PAUSE_AGAIN,
     Step.RESUME,
@@ -53,6 +59,8 @@ LISTS = (
     Step.BEFORE,
     Step.LIST_RENAMED,
     Step.LIST_RULE,
+    Step.LIST_RULE_OFF,
+    Step.LIST_LONGEST_NAME,
     Step.LIST_PAUSED,
     Step.LIST_PAUSED_AGAIN,
     Step.LIST_RESUMED,

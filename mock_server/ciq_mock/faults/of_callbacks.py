@@ -71,6 +71,20 @@ def _rule_with(**changes: str) -> Bend:
     return in_delivery(Misreads)
 
 
+def _one_event_only() -> Bend:
+    """Event is compared as a whole."""
+
+    class Compares(DeliveryRoom):
+        """Knows one event a rule."""
+
+        def decision(self, rule: NotifyConfig, choice: CallbackChoice) -> Decision:
+            """Where it goes."""
+            several = "," in (rule.event or "")
+            return super().decision(msgspec.structs.replace(rule, state="Off") if several else rule, choice)
+
+    return in_delivery(Compares)
+
+
 def _no_does_not_count(rule: NotifyConfig, choice: CallbackChoice, good: Decision) -> Decision:
     if choice.address == "no" and rule.state == "On" and rule.url:
         return Destination(url=rule.url, format=BodyFormat.XML, reason="a fault")
@@ -262,6 +276,7 @@ FAULTS = (
     Fault("event-ignored", "RUL-007", "Any event of a rule counts as TaskFinish.", _rule_with(event=TASK_FINISH)),
     Fault("result-format-ignored", "RUL-008", "ResultFormat of a rule does not count.", _rule_with(result_format="XML")),
     Fault("json-by-default", "RUL-010", "A rule without ResultFormat has callbacks in JSON.", _json_in_secret()),
+    Fault("two-events-are-none", "RUL-011", "A rule with two events is told nothing.", _one_event_only()),
     Fault("xml-cut", "SHP-001", "XML callbacks lose their end.", bodies(lambda body: body[:-9], BodyFormat.XML)),
     Fault("json-cut", "SHP-001", "JSON callbacks lose their last bracket.", bodies(lambda body: body[:-1], BodyFormat.JSON)),
     Fault("callback-without-queue", "SHP-002", "Callbacks have no QueueId.", _job_drop("QueueId")),

@@ -284,6 +284,17 @@ def _any_queue(mock: "Mock", handle: Handle) -> Handle:
     return bent
 
 
+def _told_beside_a_queue(root: Tree) -> None:
+    if root.find("QueueList") is None:
+        drop("NonExistPIDs")(root)
+
+
+def _on_for_ever(root: Tree) -> None:
+    for config in root.iterfind("QueueList/NotifyConfig"):
+        if config.findtext("Url"):
+            put("State", "On")(config)
+
+
 def _body(pattern: bytes, put_in: bytes) -> Bend:
     """A refused update is read with something else in its body."""
     return overlooks(lambda call: with_body(call, pattern, put_in), UPDATED)
@@ -356,6 +367,10 @@ FAULTS = (
     Fault("update-time-goes-back", "UPD-005", "An update sets UpdateTime back an hour.", in_engine(_UpdateTimeBack)),
     Fault("any-queue-id-updates", "UPD-006", "An update of an unknown queue changes the one there is.", Bend(handle=_any_queue)),
     Fault("any-state-taken", "UPD-007", "A State that is none counts as Active.", _body(rb"<State>Stopped</State>", b"<State>Active</State>")),
+    Fault("off-shown-as-on", "UPD-003", "A rule once On is listed as On for ever.", answers(_on_for_ever, LISTED)),
+    Fault("name-cut-at-64", "UPD-014", "A name is cut at 64 characters.", _queue_put("Name", lambda text: text[:64])),
+    Fault("page-number-not-echoed", "QUE-013", "PageNumber is always 1.", answers(put("PageNumber", "1"), LISTED)),
+    Fault("unknown-alone-unnamed", "QUE-009", "NonExistPIDs comes beside a listed queue only.", answers(_told_beside_a_queue, LISTED)),
     Fault("long-name-taken", "UPD-008", "A name of 200 letters is cut and taken.", _body(rb"<Name>(.{100}).*?</Name>", rb"<Name>\1</Name>")),
     Fault("rule-without-url-taken", "UPD-009", "A rule without Url is taken.", _body(rb"<NotifyConfig>(?!<Url>)", b"<NotifyConfig><Url>http://127.0.0.1:9/</Url>")),
     Fault("rule-words-taken", "UPD-010", "A Type that is none is taken.", _body(rb"<Type>Pigeon</Type>", b"<Type>Url</Type>")),

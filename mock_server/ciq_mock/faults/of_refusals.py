@@ -92,7 +92,7 @@ def _job_all_the_same() -> Bend:
     return Bend(handle=bend)
 
 
-def admits(which: Callable[[Refusal], bool]) -> Bend:
+def admits(which: Callable[[Refusal, Scope], bool]) -> Bend:
     """Some wrong signatures pass."""
 
     class Admits(ServiceApp):
@@ -103,7 +103,7 @@ def admits(which: Callable[[Refusal], bool]) -> Bend:
             try:
                 return super().admit(scope, headers)
             except Refusal as refusal:
-                if not which(refusal):
+                if not which(refusal, scope):
                     raise
                 return self._hosts.place(headers.get(b"host", b""))
 
@@ -121,6 +121,29 @@ def _seven_operations(call: Call) -> Call | None:
     if call.body.count(b"<Operation>") <= 6:
         return None
     return with_body(call, rb"<Operation>(?:(?!<Operation>).)*?</Operation>(?=(?:<QueueId>|<CallBack|</Request>))", b"")
+
+
+def _good_ones_all_the_same() -> Bend:
+    """The good operations of a refused request run one by one, without their UserData."""
+
+    def bend(_mock: "Mock", handle: Handle) -> Handle:
+        def bent(operation: HttpOperation, call: Call) -> Answer:
+            try:
+                return handle(operation, call)
+            except Refusal:
+                parts = re.findall(rb"<Operation>.*?</Operation>", call.body, re.DOTALL)
+                if operation.kind is SUBMIT and len(parts) > 1:
+                    first = re.sub(rb"<UserData>.*?</UserData>", b"", parts[0])
+                    handle(operation, msgspec.structs.replace(call, body=_GOOD.replace(_OPERATION, first)))
+                raise
+
+        return bent
+
+    return Bend(handle=bend)
+
+
+def _submits_unlooked(refusal: Refusal, scope: Scope) -> bool:
+    return refusal.error is ErrorCode.MISSING_AUTHORIZATION and scope["method"] == "POST"
 
 
 def _paths_close() -> Bend:
@@ -202,15 +225,17 @@ FAULTS = (
     Fault("unknown-queue-taken", "ERR-008", "A QueueId that does not exist is not looked at.", careless((rb"<QueueId>[^<]*</QueueId>", b""))),
     Fault("refusals-are-errors", "ERR-009", "Bad requests are answered 500.", refusals(lambda answered: (500, answered[1], answered[2]) if answered[0] == _BAD else answered)),
     Fault("entities-expanded", "ERR-010", "Entities of a DTD are expanded.", reads(_expands, SUBMIT)),
-    Fault("unsigned-admitted", "ERR-011", "Requests without Authorization pass.", admits(lambda refusal: refusal.error is ErrorCode.MISSING_AUTHORIZATION)),
-    Fault("wrong-signature-admitted", "ERR-012", "Wrong signatures pass.", admits(lambda refusal: refusal.error in (ErrorCode.SIGNATURE_DOES_NOT_MATCH, ErrorCode.SECRETID_NOT_EXIST))),
-    Fault("expired-signature-admitted", "ERR-013", "Signatures of the past pass.", admits(lambda refusal: refusal.error is ErrorCode.SIGNATURE_EXPIRED)),
+    Fault("unsigned-admitted", "ERR-011", "Requests without Authorization pass.", admits(lambda refusal, _scope: refusal.error is ErrorCode.MISSING_AUTHORIZATION)),
+    Fault("wrong-signature-admitted", "ERR-012", "Wrong signatures pass.", admits(lambda refusal, _scope: refusal.error in (ErrorCode.SIGNATURE_DOES_NOT_MATCH, ErrorCode.SECRETID_NOT_EXIST))),
+    Fault("expired-signature-admitted", "ERR-013", "Signatures of the past pass.", admits(lambda refusal, _scope: refusal.error is ErrorCode.SIGNATURE_EXPIRED)),
     Fault("refused-submit-leaves-job", "ERR-014", "A refused submit leaves a job all the same.", _job_all_the_same()),
     Fault("long-user-data-taken", "ERR-015", "UserData of 1025 characters is cut and taken.", careless((rb"(<UserData>[^<]{500})[^<]*", rb"\1"))),
     Fault("long-watermark-taken", "ERR-016", "A digital watermark of 65 characters is taken.", careless((rb"<Message>m+</Message>", b"<Message>m</Message>"))),
     Fault("four-watermarks-taken", "ERR-017", "Four watermarks are taken.", careless((rb"<Watermark>.*?</Watermark>", b""))),
     Fault("archive-without-source-taken", "ERR-018", "An archive of nothing is taken.", careless((rb"</FileCompressConfig>", b"<Prefix>any/</Prefix></FileCompressConfig>"))),
     Fault("seventh-operation-dropped", "MUL-005", "Of seven operations six are taken.", overlooks(_seven_operations, SUBMIT)),
+    Fault("half-bad-half-run", "MUL-006", "The first operation of a refused request runs, without its UserData.", _good_ones_all_the_same()),
+    Fault("unsigned-submits-admitted", "ERR-011", "Submits without Authorization pass.", admits(_submits_unlooked)),
     Fault("paused-is-closed", "PAU-007", "A paused queue takes no jobs.", _paused_is_closed()),
     Fault("paths-take-no-jobs", "PTH-001", "No path takes the jobs that try it.", _paths_close()),
     Fault("shared-path-other-queue", "PTH-003", "Jobs taken on the shared path show a queue of their own.", _on_own_path((SUBMIT, Kind.DESCRIBE_JOB), _edits(put("JobsDetail/QueueId", "p" + "7" * 32)))),
