@@ -11,7 +11,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from ciq_reports import svg
+from ciq_reports import proof, svg
 from ciq_reports.exhibits import Exhibit, ExhibitRoom
 from ciq_reports.job_log import read_log
 from ciq_reports.outcomes import WORDS
@@ -65,8 +65,8 @@ def write(records: Sequence[AnyRecord], path: Path) -> None:
     path.write_text(render(RunView.of(records)), encoding="utf-8")
 
 
-def render(view: RunView) -> str:
-    """The document."""
+def render(view: RunView, *, figures: proof.Figures | None = None) -> str:
+    """The document; `figures` of the kill matrix, None for those that ship."""
     style, style_hash = style_sheet()
     code, script_hash = script()
     room = ExhibitRoom(view)
@@ -87,6 +87,8 @@ def render(view: RunView) -> str:
             style=style,
             script_hash=script_hash,
             style_hash=style_hash,
+            proof=proof.sentence(figures or proof.shipped(), view.header.requirement_set),
+            place=proof.PLACE,
         )
     )
 

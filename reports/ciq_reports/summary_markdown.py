@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from ciq_reports import proof
 from ciq_reports.obstacles import Obstacle, told_apart
 from ciq_reports.outcomes import WORDS
 from ciq_reports.printable import one_line, seconds_in_words
@@ -47,8 +48,8 @@ def write(records: Sequence[AnyRecord], path: Path) -> None:
     path.write_text(render(RunView.of(records)), encoding="utf-8")
 
 
-def render(view: RunView) -> str:
-    """The document."""
+def render(view: RunView, *, figures: proof.Figures | None = None) -> str:
+    """The document; `figures` of the kill matrix, None for those that ship."""
     words = run_overall(view)
     target = view.header.target
     place = "the embedded mock" if target.embedded else code(target.url)
@@ -75,6 +76,8 @@ def render(view: RunView) -> str:
     if steps:
         numbered = (f"{number}. {step}" for number, step in enumerate(steps, start=1))
         lines += ["### What to do next", "", *numbered, ""]
+    said = proof.sentence(figures or proof.shipped(), view.header.requirement_set)
+    lines += ["---", "", f"{escape(said)} {code(proof.PLACE)}."]
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -10,12 +10,14 @@ from lxml import etree
 from report_golden import assert_golden
 from rich.console import Console
 
-from ciq_reports import junit, summary_markdown
+from ciq_reports import html, junit, summary_markdown
 from ciq_reports.console import ConsoleReporter
 from ciq_reports.outcomes import is_red, overall
+from ciq_reports.proof import Figures
 from ciq_reports.transcript import RunView
 from ciq_schemas.run import AnyRecord, ExitCode, Level, Outcome
 
+FIGURES = Figures(kit_version="0.0.9", requirement_set="core-older", faults=200, found=199, requirements=150)
 RUNS = {"run": run.RUN, "cut-off": run.CUT_OFF, "conforming": run.CONFORMING}
 
 
@@ -40,7 +42,21 @@ def test_junit_golden(name: str) -> None:
 @pytest.mark.parametrize("name", RUNS)
 def test_markdown_golden(name: str) -> None:
     """The Markdown summary of the small runs is as stored."""
-    assert_golden(f"{name}.md", summary_markdown.render(RunView.of(RUNS[name])))
+    assert_golden(f"{name}.md", summary_markdown.render(RunView.of(RUNS[name]), figures=FIGURES))
+
+
+def test_the_footer_cites_the_kill_matrix() -> None:
+    """Both reports end with what the suite is worth, by the figures that ship; of another set they say so."""
+    view = RunView.of(run.RUN)
+    cited = "This suite kills 199 of 200 faults made on purpose, over 150 requirements"
+    other = f"set core-older, this run by {view.header.requirement_set}"
+    for text in (html.render(view, figures=FIGURES), summary_markdown.render(view, figures=FIGURES).replace("\\", "")):
+        assert cited in text
+        assert other in text
+        assert "reports/published/kill-matrix.html" in text
+    same = msgspec.structs.replace(FIGURES, requirement_set=view.header.requirement_set)
+    assert "this run by" not in html.render(view, figures=same)
+    assert "This suite kills" in html.render(view)
 
 
 @pytest.mark.parametrize("name", RUNS)
