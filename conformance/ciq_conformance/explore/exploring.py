@@ -1,9 +1,9 @@
-"""Exploring: play random histories, and where one deviates look for a small one that does, and write it as a script.
+"""Exploring: play random histories, and where one deviates look for a small part that does, and write it as a script.
 
-The histories come from Hypothesis, all before the first is played. Its own shrinking is left aside: it takes plays by
-the hundred and knows no clock, while here one play may last seconds and may fail by chance. So shrinking is
-`history.shrink` under a budget, and what it finds must deviate once more before it is written. The verdict does not
-come from here: the judge reads all histories from the transcript, the replays among them.
+`machine` makes the histories up, all before the first is played. `shrinking` looks for the parts that matter under a
+budget of plays and time: one play may last seconds and may fail by chance, so what is found must deviate once more
+before a script is written. The verdict does not come from here: the judge reads all histories from the transcript,
+the replays among them.
 """
 
 from dataclasses import dataclass, field
@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from ciq_conformance.checks.histories import told_histories
 from ciq_conformance.checks.history_rules import RULES, broken_rules, stops_running_jobs
 from ciq_conformance.driver.stage import Stage
-from ciq_conformance.explore.history import History, histories, jobs_in, shrink
+from ciq_conformance.explore.history import History, jobs_in, size_of, words
+from ciq_conformance.explore.machine import histories
 from ciq_conformance.explore.player import Player
 from ciq_conformance.explore.script import script_name, write_script
+from ciq_conformance.explore.shrinking import shrink
 from ciq_conformance.judge.evidence import Evidence
 from ciq_schemas.requirement import Scenario
 from ciq_schemas.run import AnyRecord, Calibration, Exchange
@@ -21,17 +23,19 @@ from ciq_schemas.run import AnyRecord, Calibration, Exchange
 SECONDS_EACH = 15.0
 LEAST_SECONDS = 60.0
 SHRINK_SECONDS = 60.0
+MOST_SHRINK_SECONDS = 150.0
+"""For all rules together."""
 SHRINK_PLAYS = 40
 """Budgets on one feature; seconds are multiplied by the operator's patience."""
-_CONFIRMATIONS = 2
+_CONFIRMATIONS = 3
 
 
 @dataclass
 class _Explorer:
     stage: Stage
     played: int = 0
-    broken: dict[str, list[History]] = field(default_factory=dict)
-    """Histories that contradict a rule, by the rule's id, in the order of play."""
+    known: dict[History, tuple[str, ...]] = field(default_factory=dict)
+    """What each history played so far contradicts: ids of rules."""
     _begin: int = 0
     _before: int = 0
     """Number of records before the last history, and before the one before it."""
@@ -51,8 +55,7 @@ class _Explorer:
         evidence = self.evidence()
         told = next((one for one in told_histories(evidence) if one.number == number), None)
         broken = tuple(broken_rules(told, evidence)) if told is not None and told.exchanges else ()
-        for name in broken:
-            self.broken.setdefault(name, []).append(history)
+        self.known[history] = broken
         return broken
 
 
@@ -73,9 +76,11 @@ def explore(stage: Stage) -> None:
             break
         explorer.play(history)
     stage.mark("note", f"{explorer.played} of {len(planned)} histories played; --seed {begin} gives the same ones")
-    first = dict(explorer.broken)
-    for name, failing in first.items():
-        _pin_down(explorer, name, min(failing, key=lambda history: (jobs_in(history), len(history))))
+    end = stage.now() + MOST_SHRINK_SECONDS * scale
+    for name in RULES:
+        failing = [history for history, broken in explorer.known.items() if name in broken]
+        if failing:
+            _pin_down(explorer, name, min(failing, key=size_of), end)
 
 
 def _take_away_old_scripts(stage: Stage) -> None:
@@ -85,30 +90,50 @@ def _take_away_old_scripts(stage: Stage) -> None:
             (stage.effort.scripts / script_name(rule, stage.spec.feature)).unlink(missing_ok=True)
 
 
-def _pin_down(explorer: _Explorer, name: str, history: History) -> None:
+def _pin_down(explorer: _Explorer, name: str, history: History, end: float) -> None:
     """Shrink the history that contradicts a rule, see it do so again, and write the script."""
     stage = explorer.stage
-    end = stage.now() + SHRINK_SECONDS * stage.profile.patience
-    last_play = explorer.played + SHRINK_PLAYS
-
-    def may_go_on() -> bool:
-        return stage.now() < end and explorer.played < last_play
-
-    candidates = [history]
-
-    def still_fails(proposal: History) -> bool:
-        fails = name in explorer.play(proposal)
-        if fails:
-            candidates.append(proposal)
-        return fails
-
-    shrink(history, still_fails, may_go_on)
-    chosen = next((one for one in reversed(candidates[-_CONFIRMATIONS:]) if name in explorer.play(one)), candidates[-1])
-    words = "; ".join(str(command) for command in chosen)
-    stage.mark("note", f"{name}: of {len(history)} commands and {jobs_in(history)} jobs these are left: {words}")
+    candidates = _smaller_ones(explorer, name, history, end)
+    again = candidates[: -_CONFIRMATIONS - 1 : -1]
+    chosen = next((one for one in again if name in explorer.play(one)), None)
+    if chosen is None:
+        stage.mark("note", f"{name}: seen in {words(again[0])}, and not again; there is no script")
+        return
+    stage.mark(
+        "note", f"{name}: of {len(history)} commands and {jobs_in(history)} jobs these are left: {words(chosen)}"
+    )
     if stage.effort.scripts is not None:
         evidence = explorer.evidence()
         job_path = evidence.calibration.job_path if evidence.calibration else stage.spec.job_path
         halting = evidence.derive(stops_running_jobs)
         path = write_script(stage, name, chosen, job_path=job_path, halting=halting)
         stage.mark("note", f"{name}: {path} shows it again")
+
+
+def _smaller_ones(explorer: _Explorer, name: str, history: History, end: float) -> list[History]:
+    """The history and smaller parts of it that contradicted the rule, the smallest last."""
+    stage = explorer.stage
+    end = min(end, stage.now() + SHRINK_SECONDS * stage.profile.patience)
+    last_play = explorer.played + SHRINK_PLAYS
+    candidates = [history]
+    troubles: list[Exception] = []
+
+    def deviates(part: History) -> bool:
+        if part in explorer.known:
+            broken = explorer.known[part]
+        elif troubles or stage.now() > end or explorer.played >= last_play:
+            return False
+        else:
+            try:
+                broken = explorer.play(part)
+            except Exception as trouble:  # whatever it is: not a deviation, and not for Hypothesis to shrink
+                troubles.append(trouble)
+                return False
+        if name in broken:
+            candidates.append(part)
+        return name in broken
+
+    smallest = shrink(history, deviates)
+    if troubles:
+        raise troubles[0]
+    return [*(one for one in candidates if one != smallest), smallest]

@@ -1,0 +1,189 @@
+"""The state machine that makes up histories: Hypothesis's rules over a model of the queue. Pure; sees no target.
+
+The rules only write a history down, so that a seed gives the same ones whatever the target does and however slow it
+is. Playing them is `exploring`, shrinking is `shrinking`: what the rules draw for one step depends on all steps before
+it, so that leaving one out here lets the rest be drawn anew, and a play is too dear for that.
+"""
+
+import sys
+from collections.abc import Callable
+
+from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
+from hypothesis import strategies as st
+from hypothesis.errors import Unsatisfiable
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+
+from ciq_conformance.driver.chance import EVEN, alone
+from ciq_conformance.explore.history import Command, History, Op, jobs_in
+from ciq_conformance.steps.explore import Rule
+from ciq_schemas.features import FeatureSpec
+
+STEPS = 10
+"""Rules a history is made of; some write two commands, some none."""
+LEVELS = (0, 1, 2, None)
+FAILURES = (500, 503, 0)
+"""Answers of a failing receiver; 0 closes the connection unanswered."""
+MOST_JOBS = 40
+FEWEST_JOBS = 2
+_DRAWS_EACH = 3
+"""Draws for each history that is wanted: some are alike, or have no jobs."""
+
+_ONE = st.sampled_from(LEVELS)
+_FEW = st.lists(_ONE, min_size=1, max_size=3).map(tuple)
+_MANY = st.lists(_ONE, min_size=2, max_size=4).map(tuple)
+_BURST = st.lists(_ONE, min_size=5, max_size=14).map(tuple)
+_SELDOM = st.sampled_from((False, False, False, True))
+_PICK = st.sampled_from(range(8))
+
+
+class HistoryMachine(RuleBasedStateMachine):
+    """A queue as its user sees it: what was asked of it so far, and what therefore makes sense next."""
+
+    def __init__(self, spec: FeatureSpec, done: Callable[[History], None]) -> None:
+        super().__init__()
+        self.spec = spec
+        self.history: History = ()
+        self.jobs = 0
+        self.held = 0
+        """Jobs that came to the paused queue."""
+        self.paused = False
+        self.rule_now = Rule.FIRST
+        self.failing = False
+        self._done = done
+        self._outside = sys.exception()
+
+    def _add(self, command: Command) -> None:
+        self.history += (command,)
+        self.jobs += len(command.levels)
+        self.held += len(command.levels) if self.paused else 0
+
+    def _submit(self, op: Op, levels: tuple[int | None, ...], *, own: bool = False) -> None:
+        levels = levels[: MOST_JOBS - self.jobs]
+        if not self.spec.has_job_level:
+            levels = (None,) * len(levels)
+        self._add(Command(op, levels, own and self.spec.job_callback_documented))
+
+    def _pause(self) -> None:
+        if not self.paused:
+            self._add(Command(Op.PAUSE))
+            self.paused, self.held = True, 0
+
+    @rule()
+    def do_nothing(self) -> None:
+        """Some histories are short."""
+
+    @precondition(lambda self: self.jobs < MOST_JOBS)
+    @rule(levels=_FEW, own=_SELDOM)
+    def submit(self, levels: tuple[int | None, ...], own: bool) -> None:
+        """A few jobs."""
+        self._submit(Op.SUBMIT, levels, own=own)
+
+    @precondition(lambda self: self.jobs < MOST_JOBS)
+    @rule(levels=_BURST)
+    def burst(self, levels: tuple[int | None, ...]) -> None:
+        """More jobs than there may be workers."""
+        self._submit(Op.SUBMIT, levels)
+
+    @precondition(lambda self: self.jobs < MOST_JOBS)
+    @rule(levels=_BURST)
+    def fill(self, levels: tuple[int | None, ...]) -> None:
+        """A burst into the paused queue: there order can be seen."""
+        self._pause()
+        self._submit(Op.SUBMIT, levels)
+
+    @precondition(lambda self: self.spec.multi_documented and self.jobs < MOST_JOBS - 1)
+    @rule(levels=_MANY)
+    def many(self, levels: tuple[int | None, ...]) -> None:
+        """Several jobs in one request."""
+        self._submit(Op.MANY, levels)
+
+    @precondition(lambda self: not self.paused)
+    @rule()
+    def pause(self) -> None:
+        """Pause the queue."""
+        self._pause()
+
+    @precondition(lambda self: self.paused)
+    @rule()
+    def resume(self) -> None:
+        """Resume the queue."""
+        self._add(Command(Op.RESUME))
+        self.paused = False
+
+    @precondition(lambda self: self.jobs > 0)
+    @rule()
+    def freeze(self) -> None:
+        """Let go of what waits, and hold the rest again."""
+        self._add(Command(Op.FREEZE))
+        self.paused, self.held = True, 0
+
+    @precondition(lambda self: self.held > 1)
+    @rule()
+    def let_go(self) -> None:
+        """The same where it shows most."""
+        self.freeze()
+
+    @precondition(lambda self: self.spec.cancel_documented and self.jobs > 0)
+    @rule(pick=_PICK)
+    def cancel(self, pick: int) -> None:
+        """Cancel a job that may have begun."""
+        self._add(Command(Op.CANCEL, pick=pick))
+
+    @precondition(lambda self: self.spec.cancel_documented and self.held > 0)
+    @rule(pick=_PICK)
+    def cancel_held(self, pick: int) -> None:
+        """Cancel a job that certainly waits."""
+        self._add(Command(Op.CANCEL, pick=pick))
+
+    @rule(to=st.sampled_from(list(Rule)))
+    def change_rule(self, to: Rule) -> None:
+        """Another callback rule."""
+        if to is not self.rule_now:
+            self.rule_now = to
+            self._add(Command(Op.RULE, rule=to))
+
+    @precondition(lambda self: not self.failing)
+    @rule(status=st.sampled_from(FAILURES), times=st.sampled_from((1, 2, 3)), now=_SELDOM)
+    def failing_receiver(self, status: int, times: int, now: bool) -> None:
+        """The receiver answers badly for a while; seldom, because afterwards no callback can be missed."""
+        if now:
+            self.failing = True
+            self._add(Command(Op.FAILING, pick=status, times=times))
+
+    def teardown(self) -> None:
+        """Give the history away, unless Hypothesis has given it up half drawn."""
+        if sys.exception() is self._outside:
+            self._done(self.history)
+
+
+def histories(spec: FeatureSpec, count: int, begin: int) -> tuple[History, ...]:
+    """At most `count` different histories for a feature; the same for the same `begin`."""
+    made: list[History] = []
+
+    def done(history: History) -> None:
+        if len(made) < count and jobs_in(history) >= FEWEST_JOBS and history not in made:
+            made.append(history)
+
+    @seed(begin)
+    class Machine(HistoryMachine):
+        """The machine of this call."""
+
+        def __init__(self) -> None:
+            super().__init__(spec, done)
+
+    chosen = settings(
+        max_examples=_DRAWS_EACH * count + 10,
+        stateful_step_count=STEPS,
+        phases=(Phase.generate,),
+        backend=EVEN,
+        database=None,
+        deadline=None,
+        verbosity=Verbosity.quiet,
+        suppress_health_check=list(HealthCheck),
+    )
+    with alone():
+        try:
+            run_state_machine_as_test(Machine, settings=chosen)
+        except Unsatisfiable:  # every rule of a history was switched off in all draws
+            return ()
+    return tuple(made)

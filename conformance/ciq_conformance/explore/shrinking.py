@@ -1,0 +1,106 @@
+"""Shrinking a history to the parts that matter, by Hypothesis. Knows nothing of targets or rules.
+
+A part of a history is a history, so what is drawn is for each command and each job whether it stays. These questions
+are the same whatever the answers are: that keeps Hypothesis's shrinker to few plays, which may last seconds each.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from hypothesis import HealthCheck, Phase, Verbosity, given, settings
+from hypothesis import strategies as st
+
+from ciq_conformance.driver.chance import WHOLE, alone, meanwhile
+from ciq_conformance.explore.history import Command, History, Op
+
+Part = TypeVar("Part")
+_STAYS = st.booleans()
+
+
+class _Deviating(Exception):  # noqa: N818 - what is looked for, not an error
+    """Tells Hypothesis that a part deviates."""
+
+    def __init__(self, part: History) -> None:
+        super().__init__()
+        self.part = part
+
+
+def shrink(history: History, deviates: Callable[[History], bool]) -> History:
+    """The smallest part found that deviates, as the whole is known to do: first by whole commands, then by jobs.
+
+    `deviates` is asked for smaller parts only, for each once, and one after the other. It may say no to all when its
+    budget is spent: nothing is asked twice, so that Hypothesis finds no contradiction.
+    """
+    known = {history: True, (): False}
+    for part_of in (_all_of, _some_jobs_of):
+        history = _search(history, part_of, known, deviates)
+    return history
+
+
+def _search(
+    history: History,
+    part_of: Callable[[Command], st.SearchStrategy[History]],
+    known: dict[History, bool],
+    deviates: Callable[[History], bool],
+) -> History:
+    @settings(
+        max_examples=2,  # nothing, and the whole
+        phases=(Phase.generate, Phase.shrink),
+        backend=WHOLE,
+        database=None,
+        deadline=None,
+        report_multiple_bugs=False,
+        print_blob=False,
+        verbosity=Verbosity.quiet,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(_some_of([part_of(command) for command in history]))
+    def try_part(part: History) -> None:
+        if part not in known:
+            with meanwhile():
+                known[part] = deviates(part)
+        if known[part]:
+            raise _Deviating(part)
+
+    with alone():
+        try:
+            try_part()
+        except _Deviating as found:
+            return found.part
+    return history
+
+
+def _all_of(command: Command) -> st.SearchStrategy[History]:
+    """The command, or nothing."""
+    return _STAYS.map(lambda stays: (command,) if stays else ())
+
+
+def _some_jobs_of(command: Command) -> st.SearchStrategy[History]:
+    """The command with some of its jobs and in its plainer form, or nothing."""
+    if not command.levels:
+        return _all_of(command)
+    levels = _some_of([_job(level) for level in command.levels])
+    special = _STAYS if command.own or command.op is Op.MANY else st.just(False)
+
+    def put_together(parts: tuple[tuple[int | None, ...], bool]) -> History:
+        left, as_it_was = parts
+        if not left:
+            return ()
+        if as_it_was:
+            return (replace(command, levels=left),)
+        return (replace(command, op=Op.SUBMIT, levels=left, own=False),)
+
+    return st.tuples(levels, special).map(put_together)
+
+
+def _job(level: int | None) -> st.SearchStrategy[tuple[int | None, ...]]:
+    return _STAYS.map(lambda stays: (level,) if stays else ())
+
+
+def _some_of(parts: Sequence[st.SearchStrategy[tuple[Part, ...]]]) -> st.SearchStrategy[tuple[Part, ...]]:
+    """All the parts side by side, in halves of halves, so that a half can go in one step."""
+    if len(parts) == 1:
+        return parts[0]
+    middle = len(parts) // 2
+    return st.tuples(_some_of(parts[:middle]), _some_of(parts[middle:])).map(lambda two: two[0] + two[1])
