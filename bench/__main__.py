@@ -16,11 +16,12 @@ def main() -> int:
     """Run the chosen parts; the exit code is 0 whatever the figures say, for they depend on the machine."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer rounds and requests: for a look, not for a record")
-    parser.add_argument("--only", choices=["submit", "callbacks", "start-up", "memory", "run", "judge"])
+    parser.add_argument("--only", choices=["submit", "durable", "callbacks", "start-up", "memory", "run", "judge"])
     options = parser.parse_args()
     quick = options.quick
     parts: dict[str, Callable[[], list[Figure]]] = {
         "submit": lambda: figures.submit(2 if quick else 5, 4000 if quick else 20000),
+        "durable": lambda: figures.durable(2 if quick else 5, 4000 if quick else 20000),
         "callbacks": lambda: figures.callbacks(2 if quick else 5, 2000 if quick else 10000),
         "start-up": lambda: figures.start_up(3 if quick else 7),
         "memory": lambda: figures.memory(10000 if quick else 100000),

@@ -126,6 +126,33 @@ def submit(rounds: int, count: int) -> list[Figure]:
     ]
 
 
+def durable(rounds: int, count: int) -> list[Figure]:
+    """Submit throughput with the journal on a disk, against memory."""
+    post = http_post("/jobs", HOST, BODY)
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        memory = stack.enter_context(peer(*MOCK, "--duration", "3600"))
+        journal = stack.enter_context(peer(*MOCK, "--duration", "3600", "--data", folder))
+
+        def rate(url: str) -> float:
+            load = drive(url, post, count=count)
+            if load.refused:
+                raise RuntimeError(f"{url} refused {load.refused} of {load.requests} requests")
+            return load.rate
+
+        rates = _rounds({"journal": lambda: rate(journal.url), "memory": lambda: rate(memory.url)}, rounds)
+    ratio = _median([a / b for a, b in zip(rates["journal"], rates["memory"], strict=True)])
+    return [
+        Figure(
+            "submits with the durable journal, against memory",
+            f"{_median(rates['journal']):,.0f}/s",
+            f"{_median(rates['memory']):,.0f}/s",
+            ratio,
+            "≥ 0.7",
+            ratio >= 0.7,
+        )
+    ]
+
+
 async def _bare_loop(url: str, body: bytes, count: int, concurrency: int) -> float:
     """The bare aiohttp client loop: the same bodies to the same sink, nothing else."""
     numbers = itertools.count()

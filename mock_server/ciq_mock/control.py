@@ -18,6 +18,7 @@ from starlette.routing import Mount, Route
 from ciq_mock.clock import ScaledClock
 from ciq_mock.mock import Mock
 from ciq_mock.service import times
+from ciq_mock.store.memory import StoreError
 from ciq_mock.views import attempt_of, queues_of, state_of
 
 _LONGEST_BODY = 4096
@@ -56,7 +57,7 @@ def control_app(mock: Mock) -> Starlette:
                 ],
             )
         ],
-        exception_handlers={HTTPException: _refused},
+        exception_handlers={HTTPException: _refused, StoreError: _not_kept},
     )
 
 
@@ -132,6 +133,10 @@ async def _refused(_: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     return JSONResponse({"error": error.detail}, status_code=error.status_code)
+
+
+async def _not_kept(_: Request, error: Exception) -> Response:
+    return JSONResponse({"error": str(error)}, status_code=500)
 
 
 async def _body(request: Request, kind: type[B]) -> B:

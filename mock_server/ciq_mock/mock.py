@@ -177,7 +177,10 @@ class Mock:
         return self._store.outbox
 
     async def start(self) -> None:
-        """Open the delivery room and give the default bucket the features it has from the start."""
+        """Open the delivery room and give the default bucket the features it has from the start.
+
+        Raises StoreError when that cannot be kept.
+        """
         await self.delivery.start()
         self._activate()
         self._store.tell_owed(self)
@@ -237,6 +240,7 @@ class Mock:
         for feature in self._store.opened(self.settings.activated):
             self.engine.activate(now, self.settings.bucket, feature, region=self.settings.region)
         self.runner.wake()
+        self._store.settle()
 
 
 def _signature_check(credentials: tuple[Credentials, ...], wall_clock: Callable[[], float]) -> CheckSignature | None:

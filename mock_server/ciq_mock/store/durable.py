@@ -15,7 +15,7 @@ from ciq_mock.ids import IdSource
 from ciq_mock.objects import Library, ObjectStore, Outputs
 from ciq_mock.service.call import Call
 from ciq_mock.store.facts import Called, Opened
-from ciq_mock.store.journal import Journal, SqliteJournal
+from ciq_mock.store.journal import Journal, JournalWriteError, SqliteJournal
 from ciq_mock.store.keeper import Keeper
 from ciq_mock.store.kept_library import KeptLibrary
 from ciq_mock.store.repeats import Repeats
@@ -104,6 +104,12 @@ class DurableStore:
         fresh = tuple(feature for feature in activated if feature not in self._activated)
         self._keeper.note(Opened(self._keeper.now(), fresh))
         return fresh
+
+    def settle(self) -> None:
+        """Keep what has happened so far now. Raises JournalWriteError."""
+        refusal = self._keeper.settle()
+        if refusal is not None:
+            raise JournalWriteError(refusal.message)
 
     def tell_owed(self, mock: "Mock") -> None:
         """Send them on their way, by the rules of when they fell due."""

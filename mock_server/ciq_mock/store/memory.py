@@ -66,6 +66,10 @@ class Store(Protocol):
         """The mock starts: which of these features of the default bucket it must activate now."""
         ...
 
+    def settle(self) -> None:
+        """Keep what has happened so far now. Raises StoreError."""
+        ...
+
     def tell_owed(self, mock: "Mock") -> None:
         """Send on their way the callbacks that are owed from before."""
         ...
@@ -108,6 +112,9 @@ class MemoryStore:
 
     def opened(self, activated: tuple[Feature, ...]) -> tuple[Feature, ...]:
         return activated
+
+    def settle(self) -> None:
+        pass
 
     def tell_owed(self, mock: "Mock") -> None:
         pass

@@ -63,7 +63,7 @@ class WayBack:
             try:
                 for fact in read(data):
                     self._apply(fact)
-            except (msgspec.MsgspecError, KeyError, Refusal) as error:
+            except (msgspec.MsgspecError, LookupError, Refusal) as error:
                 raise DamagedJournalError(
                     f"commit {number} of the journal cannot be understood ({error!r}): name another directory"
                 ) from error
@@ -71,10 +71,6 @@ class WayBack:
 
     def _apply(self, fact: Fact) -> None:
         match fact:
-            case JobTaken():
-                self._restoration.job_taken(fact.at, fact.number, fact.id, fact.queue_id, fact.order)
-            case JobBegun():
-                self._restoration.job_begun(fact.at, fact.number)
             case JobOver():
                 ended = self._restoration.job_over(fact.at, fact.number, fact.state)
                 if ended is not None:
@@ -82,25 +78,6 @@ class WayBack:
                     self._heard(ended)
             case Told():
                 self.owed.pop(fact.number, None)
-            case _:
-                self._apply_rare(fact)
-
-    def _apply_rare(self, fact: Fact) -> None:
-        match fact:
-            case QueueMade():
-                self._restoration.queue_made(
-                    fact.at,
-                    fact.id,
-                    bucket=fact.bucket,
-                    region=fact.region,
-                    feature=fact.feature,
-                    name=fact.name,
-                    category=fact.category,
-                )
-            case QueueSet():
-                self._restoration.queue_set(fact.at, fact.id, name=fact.name, state=fact.state, notify=fact.notify)
-            case QueueGone():
-                self._restoration.queue_gone(fact.at, fact.id)
             case Opened():
                 self.activated |= frozenset(fact.activated)
             case Bound():
@@ -115,3 +92,32 @@ class WayBack:
                 self._library.put(fact.bucket, item)
             case ObjectRemoved():
                 self._library.remove(fact.bucket, fact.key)
+            case _:
+                put_back(self._restoration, fact)
+
+
+def put_back(restoration: Restoration, fact: Fact) -> None:
+    """Put a fact into an engine; those that are no affair of an engine change nothing."""
+    match fact:
+        case JobTaken():
+            restoration.job_taken(fact.at, fact.number, fact.id, fact.queue_id, fact.order)
+        case JobBegun():
+            restoration.job_begun(fact.at, fact.number)
+        case JobOver():
+            restoration.job_over(fact.at, fact.number, fact.state)
+        case QueueMade():
+            restoration.queue_made(
+                fact.at,
+                fact.id,
+                bucket=fact.bucket,
+                region=fact.region,
+                feature=fact.feature,
+                name=fact.name,
+                category=fact.category,
+            )
+        case QueueSet():
+            restoration.queue_set(fact.at, fact.id, name=fact.name, state=fact.state, notify=fact.notify)
+        case QueueGone():
+            restoration.queue_gone(fact.at, fact.id)
+        case _:
+            pass

@@ -1,0 +1,129 @@
+"""The journal file: what was committed comes back whole and in order, all else is refused in words."""
+
+import os
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+
+from ciq_mock.store.facts import FORMAT
+from ciq_mock.store.journal import (
+    FILE_NAME,
+    DamagedJournalError,
+    JournalError,
+    JournalInUseError,
+    JournalWriteError,
+    NewerFormatError,
+    SqliteJournal,
+)
+
+
+def written(folder: Path, *commits: bytes) -> Path:
+    """A journal with commits at seconds 1, 2, ...; its file."""
+    journal = SqliteJournal(folder)
+    for number, data in enumerate(commits, 1):
+        journal.append(float(number), data)
+    journal.close()
+    return folder / FILE_NAME
+
+
+def read(folder: Path) -> list[bytes]:
+    """All commits."""
+    journal = SqliteJournal(folder)
+    try:
+        return [data for _, data in journal.commits()]
+    finally:
+        journal.close()
+
+
+def test_commits_come_back_in_order(tmp_path: Path) -> None:
+    """Also after another opening, which is counted; the time of the last is known."""
+    assert SqliteJournal(tmp_path / "new" / "deep").latest() is None
+    written(tmp_path, b"one", b"two")
+    journal = SqliteJournal(tmp_path)
+    assert journal.openings == 1
+    assert journal.latest() == 2.0
+    journal.append(3.0, b"three")
+    assert [data for _, data in journal.commits()] == [b"one", b"two", b"three"]
+    journal.clear()
+    journal.close()
+    assert read(tmp_path) == []
+
+
+def test_a_second_mock_on_the_directory_is_refused(tmp_path: Path) -> None:
+    """The message names the directory; once the first is gone the second gets in."""
+    first = SqliteJournal(tmp_path)
+    with pytest.raises(JournalInUseError, match=f"{tmp_path} is in use by another mock"):
+        SqliteJournal(tmp_path)
+    first.append(1.0, b"still mine")
+    first.close()
+    assert read(tmp_path) == [b"still mine"]
+
+
+def test_a_newer_format_is_refused(tmp_path: Path) -> None:
+    """The message names both formats, and the file stays as it was."""
+    file = written(tmp_path, b"future")
+    with sqlite3.connect(file) as db:
+        db.execute(f"PRAGMA user_version = {FORMAT + 1}")
+    db.close()
+    with pytest.raises(NewerFormatError, match=f"has format {FORMAT + 1}.*reads up to {FORMAT}"):
+        SqliteJournal(tmp_path)
+    with sqlite3.connect(file) as db:
+        assert db.execute("SELECT facts FROM commits").fetchall() == [(b"future",)]
+        assert db.execute("SELECT openings FROM life").fetchone() == (1,)
+    db.close()
+
+
+def test_what_is_no_journal_is_refused(tmp_path: Path) -> None:
+    """Another program's database, a text, a directory that is a file, one that cannot be written to."""
+    foreign, text, taken = tmp_path / "foreign", tmp_path / "text", tmp_path / "taken"
+    for folder in (foreign, text):
+        folder.mkdir()
+    with sqlite3.connect(foreign / FILE_NAME) as db:
+        db.execute("CREATE TABLE theirs (x)")
+    db.close()
+    with pytest.raises(DamagedJournalError, match="is no journal of ciq mock"):
+        SqliteJournal(foreign)
+    (text / FILE_NAME).write_text("dear diary\n" * 100)
+    with pytest.raises(DamagedJournalError, match="is no journal of ciq mock"):
+        SqliteJournal(text)
+    taken.write_text("")
+    with pytest.raises(JournalWriteError, match="cannot keep a journal in"):
+        SqliteJournal(taken)
+
+
+@pytest.mark.parametrize("lost", [1, 20, 500, 4000])
+def test_a_torn_last_write_leaves_what_came_before(tmp_path: Path, lost: int) -> None:
+    """The end of the file that is written to is cut off, as a crash in the middle of a write leaves it: the last
+    commits may be gone, and those that are there are whole and the first ones."""
+    made = [bytes([65 + number]) * 3000 for number in range(8)]
+    journal = SqliteJournal(tmp_path / "live")
+    for number, data in enumerate(made):
+        journal.append(float(number), data)
+    torn = tmp_path / "torn"
+    torn.mkdir()
+    for file in (tmp_path / "live").iterdir():
+        (torn / file.name).write_bytes(file.read_bytes())
+    journal.close()
+    log = torn / f"{FILE_NAME}-wal"
+    os.truncate(log, log.stat().st_size - lost)
+    found = read(torn)
+    assert found == made[: len(found)]
+    assert len(made) - 2 <= len(found) < len(made)
+
+
+def test_a_page_that_rotted_is_told_as_damage(tmp_path: Path) -> None:
+    """Never as a traceback of SQLite's."""
+    file = written(tmp_path, *[bytes(3000)] * 40)
+    data = bytearray(file.read_bytes())
+    data[4096:] = os.urandom(len(data) - 4096)
+    file.write_bytes(data)
+    with pytest.raises(JournalError, match=r"damaged|cannot be read"):
+        read(tmp_path)
+
+
+def test_only_its_owner_reads_it(tmp_path: Path) -> None:
+    """What clients have sent is nobody else's business."""
+    file = written(tmp_path, b"theirs")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600

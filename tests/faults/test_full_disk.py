@@ -1,0 +1,121 @@
+"""A journal that takes nothing more: calls are refused in the service's own form and have done nothing."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from durable_bench import MEDIA, Client, mock_process, part, submit_body
+
+from ciq_mock.server import MockServer
+from ciq_mock.store import durable
+from ciq_mock.store.journal import JournalWriteError, SqliteJournal
+
+MIB = 1024 * 1024
+
+
+class Disk:
+    """Says whether the journals of a test find room."""
+
+    full = False
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
+    """A disk that can be filled; every journal made while it is there is on it."""
+    disk = Disk()
+
+    class OnDisk(SqliteJournal):
+        def _write(self, statement: str, *values: object) -> None:
+            if disk.full:
+                raise JournalWriteError("cannot write to the journal: database or disk is full")
+            super()._write(statement, *values)
+
+    monkeypatch.setattr(durable, "SqliteJournal", OnDisk)
+    return disk
+
+
+@pytest.fixture
+def mock(tmp_path: Path, disk: Disk) -> Iterator[MockServer]:
+    """A mock whose disk can be full."""
+    assert not disk.full
+    with MockServer(MEDIA, data=tmp_path) as server:
+        yield server
+
+
+def test_a_call_on_a_full_disk_is_refused_and_has_done_nothing(mock: MockServer, disk: Disk) -> None:
+    """InternalError says what is the matter; then the disk has room again, and neither job nor pause is there, in
+    this process and in the next."""
+    with Client(mock.port) as client:
+        kept = client.submit()
+        queue_id = part(client.ask("GET", "/queue")[1], "QueueId")
+        disk.full = True
+        status, text = client.ask("POST", "/jobs", submit_body())
+        assert (status, part(text, "Code")) == (500, "InternalError")
+        assert "disk is full" in part(text, "Message")
+        assert part(text, "Resource") == "/jobs"
+        paused = (
+            b"<Request><Name>n</Name><State>Paused</State><NotifyConfig><State>Off</State></NotifyConfig></Request>"
+        )
+        assert client.ask("PUT", f"/queue/{queue_id}", paused)[0] == 500
+        assert client.ask("GET", f"/jobs/{kept}")[0] == 500
+        assert [job.job_id for job in mock.jobs] == [kept]
+        disk.full = False
+        assert client.ask("GET", f"/jobs/{kept}")[0] == 200
+        assert [job.job_id for job in mock.jobs] == [kept]
+        assert part(client.ask("GET", "/queue")[1], "State") == "Active"
+        later = client.submit()
+    mock.restart()
+    assert [job.job_id for job in mock.jobs] == [kept, later]
+
+
+def test_jobs_do_not_run_on_while_nothing_can_be_kept(mock: MockServer, disk: Disk) -> None:
+    """An end that cannot be kept is not told: no callback leaves, and the job ends once there is room again."""
+    with Client(mock.port) as client:
+        disk.full = True
+        assert client.ask("POST", "/jobs", submit_body(extra="<CallBack>http://127.0.0.1:9/</CallBack>"))[0] == 500
+        assert mock.advance(7200.0) > 0
+        assert mock.jobs == ()
+        assert mock.deliveries == ()
+        disk.full = False
+        assert client.state(client.submit()) in ("Submitted", "Running")
+
+
+def test_an_upload_on_a_full_disk_is_refused(mock: MockServer, disk: Disk) -> None:
+    """The object is not there either."""
+    with Client(mock.port) as client:
+        assert client.ask("PUT", "/_objects/b-1/kept.txt", b"kept")[0] == 200
+        disk.full = True
+        status, text = client.ask("PUT", "/_objects/b-1/lost.txt", b"lost")
+        assert (status, part(text, "Code")) == (500, "InternalError")
+        disk.full = False
+        assert client.ask("GET", "/_objects/b-1/lost.txt")[0] == 404
+        assert client.ask("GET", "/_objects/b-1/kept.txt") == (200, "kept")
+
+
+def test_a_file_that_may_not_grow(tmp_path: Path) -> None:
+    """The limit of the system cuts a write off in the middle: the submits acknowledged before are all there after,
+    the refused ones are not, and the file can be read."""
+    ids: list[str] = []
+    refused = 0
+    with (
+        mock_process(tmp_path, "--duration", "3600", "--workers", "1", most_bytes=MIB) as mock,
+        Client(mock.port) as one,
+    ):
+        long = "x" * 20_000
+        for _ in range(120):
+            status, text = one.ask("POST", "/jobs", submit_body(extra=f"<!--{long}-->", source=f"in/{long[:800]}"))
+            if status == 200:
+                ids.append(part(text, "JobId"))
+            else:
+                assert (status, part(text, "Code")) == (500, "InternalError")
+                refused += 1
+            if refused >= 3:
+                break
+            assert one.ask("PUT", "/_objects/b-1/big.bin", b"x" * 20_000)[0] in (200, 500)
+        mock.kill()
+    assert refused >= 3
+    assert ids
+    with mock_process(tmp_path, "--duration", "3600", "--workers", "1") as mock, Client(mock.port) as client:
+        assert client.known(ids) == set(ids)
+        listed = client.ask("GET", "/jobs?tag=Snapshot&size=100")[1]
+        assert listed.count("<JobId>") == len(ids)
