@@ -39,12 +39,20 @@ def conversation(feature: Feature = Feature.SPEECH) -> Transcript:
     t = t.say(Step.BUCKETS, paged(bucket, size=100), target=f"{path}?pageSize=100", operation="list_buckets")
     t = t.say(Step.BUCKETS_BY_NAME, paged(bucket), target=f"{path}?bucketNames={BUCKET}", operation="list_buckets")
     t = t.say(Step.BUCKETS_BY_UNKNOWN_NAME, paged(), target=f"{path}?bucketNames={NONE}", operation="list_buckets")
+    for step, query, listed in (
+        (Step.BUCKETS_BY_NAMES, f"bucketNames={NONE},{BUCKET}", bucket),
+        (Step.BUCKETS_BY_BEGINNING, f"bucketName={BUCKET[:-1]}", bucket),
+        (Step.BUCKETS_BY_END, f"bucketName={BUCKET[1:]}", ""),
+        (Step.BUCKETS_OF_REGION, f"regions=ap-beijing,{REGION}", bucket),
+        (Step.BUCKETS_OF_OTHER_REGION, "regions=ap-beijing", ""),
+    ):
+        t = t.say(step, paged(*filter(None, [listed])), target=f"{path}?{query}", operation="list_buckets")
     for step in (Step.PAGE_SIZE_101, Step.PAGE_SIZE_0):
         t = t.say(step, BAD, status=400, target=path, operation="list_buckets")
     return t
 
 
-IDS = ("ACT-001", "ACT-003", "ACT-004", "ACT-005", "ACT-006", "ACT-008", "ONE-004")
+IDS = ("ACT-001", "ACT-003", "ACT-004", "ACT-005", "ACT-006", "ACT-008", "ACT-009", "ACT-010", "ONE-004")
 
 
 @pytest.mark.parametrize("requirement", IDS)
@@ -56,7 +64,15 @@ def test_holds_on_the_documented_conversation(requirement: str, feature: Feature
     assert finding.witness
 
 
+LISTED = bucket_xml("AsrBucketList")
 DEVIATIONS: dict[str, tuple[str, Change]] = {
+    "first name counts": ("ACT-005", lambda t: t.answered(Step.BUCKETS_BY_NAMES, 200, paged())),
+    "several names refused": ("ACT-005", lambda t: t.answered(Step.BUCKETS_BY_NAMES, 400, BAD)),
+    "regions ignored": ("ACT-009", lambda t: t.answered(Step.BUCKETS_OF_OTHER_REGION, 200, paged(LISTED))),
+    "second region ignored": ("ACT-009", lambda t: t.answered(Step.BUCKETS_OF_REGION, 200, paged())),
+    "regions refused": ("ACT-009", lambda t: t.answered(Step.BUCKETS_OF_REGION, 400, BAD)),
+    "name in the middle": ("ACT-010", lambda t: t.answered(Step.BUCKETS_BY_END, 200, paged(LISTED))),
+    "whole names only": ("ACT-010", lambda t: t.answered(Step.BUCKETS_BY_BEGINNING, 200, paged())),
     "created": ("ACT-001", lambda t: t.status(Step.ACTIVATE, 201)),
     "buckets in part": ("ACT-003", lambda t: t.status(Step.BUCKETS, 206)),
     "refused": ("ACT-001", lambda t: t.answered(Step.ACTIVATE, 403, refusal("AccessDenied"))),
@@ -95,6 +111,8 @@ def test_deviation_is_seen(requirement: str, change: Change) -> None:
 
 
 LEGAL: dict[str, Change] = {
+    "other region refused": lambda t: t.answered(Step.BUCKETS_OF_OTHER_REGION, 400, BAD),
+    "end of a name refused": lambda t: t.answered(Step.BUCKETS_BY_END, 400, BAD),
     "refused as bound": lambda t: t.answered(Step.ACTIVATE, 400, refusal("BucketAlreadyBinded")),
     "refused by number": lambda t: t.answered(Step.ACTIVATE, 409, refusal("1100")),
     "refused in words of its own": lambda t: t.answered(Step.ACTIVATE, 409, refusal("AsrBucketBinded")),

@@ -32,7 +32,9 @@ UNKNOWN, OTHER = "j" + "f" * 32, "j" + "e" * 32
 
 
 def _job(job_id: str, state: str, started: str = "-", ended: str = "-") -> str:
-    return job_xml(job_id, state, user_data=f"run {job_id}", started=started, ended=ended)
+    progress = {"Running": "30", "Success": "100"}.get(state, "0")
+    job = job_xml(job_id, state, user_data=f"run {job_id}", started=started, ended=ended)
+    return job.replace("<State>", f"<Progress>{progress}</Progress><State>")
 
 
 @cache
@@ -70,7 +72,7 @@ def conversation(feature: Feature = Feature.MEDIA) -> Transcript:
     return t
 
 
-IDS = tuple(f"DES-{n:03}" for n in (*range(1, 12), 13))
+IDS = tuple(f"DES-{n:03}" for n in (*range(1, 12), 13, 14))
 
 
 @pytest.mark.parametrize("requirement", IDS)
@@ -116,6 +118,9 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     "held with a start": ("DES-010", lambda t: t.edited(Step.HELD, "<StartTime>-", f"<StartTime>{LATER}")),
     "waits with a code of its own": ("DES-011", lambda t: t.edited(Step.HELD, "<Code>Success<", "<Code>Waiting<")),
     "waits without user data": ("DES-006", lambda t: t.edited(Step.HELD, f"run {HELD}", "")),
+    "done while it waits": ("DES-014", lambda t: t.edited(Step.HELD, "<Progress>0<", "<Progress>100<")),
+    "never done": ("DES-014", lambda t: t.edited(Step.ENDED, "<Progress>100<", "<Progress>99<")),
+    "progress with a sign": ("DES-014", lambda t: t.edited(Step.WATCH, "<Progress>30<", "<Progress>30%<")),
     "own state": ("DES-007", lambda t: t.edited(Step.WATCH, ">Running<", ">Processing<")),
     "queue's word": ("DES-007", lambda t: t.edited(Step.SINGLE, ">Submitted<", ">Paused<")),
     "seconds since 1970": ("DES-008", lambda t: t.edited(Step.ENDED, LATER, "1767294246")),
@@ -161,7 +166,10 @@ LEGAL: dict[str, Change] = {
     "closed while paused": lambda t: t.without(Step.SUBMIT_HELD, Step.HELD),
     "no code": lambda t: t.everywhere("<Code>Success</Code>", ""),
     "message": lambda t: t.everywhere("<Message/>", "<Message>SUCCESS</Message>"),
-    "progress": lambda t: t.everywhere("<State>", "<Progress>100</Progress><State>"),
+    "progress of a running job": lambda t: t.edited(Step.WATCH, "<Progress>30<", "<Progress>99<"),
+    "progress of ended jobs only": lambda t: t.everywhere("<Progress>0</Progress>", "").everywhere(
+        "<Progress>30</Progress>", ""
+    ),
     "tag inside Operation": lambda t: t.everywhere("<Tag>Snapshot</Tag>", "").everywhere(
         "<Operation>", "<Operation><Tag>Snapshot</Tag>"
     ),
@@ -181,6 +189,14 @@ def test_fractions_of_one_clock_and_whole_seconds_of_another_agree() -> None:
     """A creation time with fractions is not after a start time cut to the second."""
     mixed = conversation().everywhere(f"<CreationTime>{CREATED}", "<CreationTime>2026-01-02T03:04:06.900+0800")
     assert judged("DES-009", mixed).kind is Kind.HOLDS
+
+
+def test_progress_need_not_be_shown() -> None:
+    """Only samples of newer pages have Progress."""
+    bare = conversation()
+    for told in ("0", "30", "100"):
+        bare = bare.everywhere(f"<Progress>{told}</Progress>", "")
+    assert judged("DES-014", bare).kind is Kind.ABSENT
 
 
 def test_times_absent_where_pages_do_not_show_them() -> None:

@@ -52,7 +52,7 @@ def conversation() -> Transcript:
     return t.say(Step.LIST_AFTER, response(_job(CONTROL, Step.CONTROL)), operation="list_jobs")
 
 
-IDS = tuple(f"ERR-{n:03}" for n in range(1, 19))
+IDS = tuple(f"ERR-{n:03}" for n in range(1, 20))
 
 
 @pytest.mark.parametrize("requirement", IDS)
@@ -71,6 +71,10 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     "error in a Response": ("ERR-001", lambda t: t.edited(Step.NO_TAG, "Error>", "Response>")),
     "error without body": ("ERR-001", lambda t: t.answered(Step.UNSIGNED, 403)),
     "error in json": ("ERR-001", lambda t: t.header(Step.NO_TAG, "content-type", "application/json")),
+    "error without trace": ("ERR-019", lambda t: t.edited(Step.NO_TAG, "<TraceId>T</TraceId>", "")),
+    "malformed update taken": ("ERR-002", lambda t: t.answered(Step.MALFORMED_UPDATE, 200)),
+    "empty update taken": ("ERR-004", lambda t: t.answered(Step.EMPTY_UPDATE, 200)),
+    "empty update, other code": ("ERR-005", lambda t: t.edited(Step.EMPTY_UPDATE, "MissingContent", "InvalidArgument")),
     "malformed taken": ("ERR-002", lambda t: t.answered(Step.MALFORMED, 200, TAKEN)),
     "malformed crashes": ("ERR-002", lambda t: t.answered(Step.MALFORMED, 500, refusal("InternalError"))),
     "malformed, other code": ("ERR-003", lambda t: t.edited(Step.MALFORMED, "InvalidContent", "InvalidArgument")),
@@ -141,9 +145,7 @@ def test_deviation_is_seen(requirement: str, change: Change) -> None:
 LEGAL: dict[str, Change] = {
     "charset": lambda t: t.header(Step.NO_TAG, "content-type", "application/xml;charset=utf-8"),
     "resource": lambda t: t.everywhere("<Message>", "<Resource>/jobs</Resource><Message>"),
-    "empty message, no trace": lambda t: t.everywhere("<Message>refused</Message>", "<Message/>").everywhere(
-        "<TraceId>T</TraceId>", ""
-    ),
+    "empty message": lambda t: t.everywhere("<Message>refused</Message>", "<Message/>"),
     "method not implemented": lambda t: t.answered(Step.UNKNOWN_METHOD, 501),
     "level taken": lambda t: t.answered(Step.BAD_LEVEL, 200, response(_job(MADE, Step.BAD_LEVEL, "0"))),
     "entity taken, not expanded": lambda t: t.answered(Step.ENTITY, 200, TAKEN),
@@ -155,6 +157,13 @@ LEGAL: dict[str, Change] = {
 def test_legal_dress_is_no_deviation(requirement: str, change: Change) -> None:
     """What the documents leave open turns no check."""
     assert judged(requirement, change(conversation())).kind is Kind.HOLDS
+
+
+def test_an_error_without_trace_is_of_the_documented_form() -> None:
+    """TraceId has a requirement of its own: its lack does not break the form as well."""
+    untraced = conversation().everywhere("<TraceId>T</TraceId>", "")
+    assert judged("ERR-001", untraced).kind is Kind.HOLDS
+    assert judged("ERR-019", untraced).kind is Kind.DEVIATES
 
 
 def test_taken_bad_submit_may_make_its_job() -> None:

@@ -61,6 +61,7 @@ def conversation() -> Transcript:
     ask(Step.ASCENDING_BY_THREE, _page(OWN[:3], "Running", token="next"), orderByTime="Asc", size="3")
     ask(Step.ASCENDING_BY_THREE, _page(OWN[3:], "Running"), orderByTime="Asc", size="3", nextToken="next")
     ask(Step.DEFAULT, _page((*NEWEST, *OLD)[:10], "Running", token="more"))
+    t = t.say(Step.NO_TAG, refusal("InvalidArgument"), status=400, target="/jobs?size=100", operation="list_jobs")
     ask(Step.OTHER_TAG, _page(()), tag="Transcode")
     ask(Step.BEFORE_THE_RUN, _page(OLD))
     ask(Step.AFTER_THE_RUN, _page(()))
@@ -91,7 +92,7 @@ def conversation() -> Transcript:
     return t
 
 
-IDS = tuple(f"LST-{n:03}" for n in range(1, 17) if n != 11)
+IDS = tuple(f"LST-{n:03}" for n in range(1, 18) if n != 11)
 
 
 @pytest.mark.parametrize("requirement", IDS)
@@ -158,6 +159,8 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     "end alone ignored": ("LST-009", lambda t: t.answered(Step.END_ALONE_EARLIER, 200, _page((*NEWEST, *OLD)))),
     "start alone refused": ("LST-009", lambda t: t.answered(Step.START_ALONE, 400, BAD)),
     "end alone lists nothing": ("LST-009", lambda t: t.answered(Step.END_ALONE, 200, _page(()))),
+    "no tag is taken": ("LST-017", lambda t: t.answered(Step.NO_TAG, 200, _page(NEWEST))),
+    "no tag is a crash": ("LST-017", lambda t: t.answered(Step.NO_TAG, 500, refusal("InternalError"))),
     "zone not read": ("LST-015", lambda t: t.answered(Step.OTHER_ZONE, 200, _page(()))),
     "other zone refused": ("LST-015", lambda t: t.answered(Step.OTHER_ZONE, 400, BAD)),
     "zone left out of the bound": ("LST-015", lambda t: t.answered(Step.OTHER_ZONE_EARLIER, 200, _page(NEWEST))),

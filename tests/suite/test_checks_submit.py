@@ -31,6 +31,7 @@ from ciq_conformance.steps.submit import LEVELS, SUBMITS, Step
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import Scenario
 
+ELSEWHERE = "<CreationTime>2026-01-02T03:04:05+0000"
 LONG = printable(1024, "run")
 BAD = refusal("InvalidArgument")
 
@@ -90,7 +91,7 @@ def conversation() -> Transcript:
     return t
 
 
-IDS = (*(f"SUB-{n:03}" for n in (*range(1, 11), 12, 13, 15)), "ONE-007", "LIF-002")
+IDS = (*(f"SUB-{n:03}" for n in (*range(1, 11), 12, 13, 15, 19)), "ONE-007", "LIF-002")
 NOTES = ("SUB-011", "SUB-014")
 
 
@@ -139,6 +140,8 @@ def test_object_goes_before_url(state: str, kind: Kind) -> None:
 
 
 DEVIATIONS: dict[str, tuple[str, Change]] = {
+    "zone of another": ("SUB-019", lambda t: t.edited(Step.PLAIN, f"<CreationTime>{CREATED}", ELSEWHERE)),
+    "date of another day": ("SUB-019", lambda t: t.header(Step.PLAIN, "Date", "Sat, 03 Jan 2026 03:04:05 GMT")),
     "bucket lost in describe": ("SUB-007", lambda t: t.edited(Step.ENDED, f"<Bucket>{BUCKET}</Bucket>", "")),
     "created": ("SUB-001", lambda t: t.status(Step.PLAIN, 201)),
     "accepted only, further on": ("SUB-001", lambda t: t.status(Step.LEVEL_0, 202)),

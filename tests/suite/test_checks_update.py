@@ -70,7 +70,7 @@ def conversation() -> Transcript:
     return t
 
 
-IDS = (*(f"UPD-{n:03}" for n in range(1, 15)), "ONE-011", "PAU-009")
+IDS = (*(f"UPD-{n:03}" for n in range(1, 16)), "ONE-011", "PAU-009")
 
 
 @pytest.mark.parametrize("requirement", IDS)
@@ -94,6 +94,9 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     "event lost": ("UPD-003", lambda t: t.edited(Step.LIST_RULE, "TaskFinish,WorkflowFinish", "TaskFinish")),
     "url cut": ("UPD-003", lambda t: t.edited(Step.RULE, "/told", "")),
     "format ignored": ("UPD-003", lambda t: t.edited(Step.LIST_RULE, "JSON", "XML")),
+    "rule without event taken": ("UPD-009", lambda t: t.answered(Step.NO_EVENT, 200)),
+    "rule without type taken": ("UPD-009", lambda t: t.answered(Step.NO_TYPE, 200)),
+    "other letters taken": ("UPD-015", lambda t: t.answered(Step.OTHER_LETTERS, 200)),
     "off is refused": ("UPD-003", lambda t: t.answered(Step.RULE_OFF, 400, refusal("InvalidArgument"))),
     "off does not show": ("UPD-003", lambda t: t.edited(Step.LIST_RULE_OFF, "<State>Off<", "<State>On<")),
     "off has another address": ("UPD-003", lambda t: t.edited(Step.LIST_RULE_OFF, "/told", "/elsewhere")),

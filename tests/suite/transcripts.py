@@ -148,7 +148,7 @@ class Transcript:
         given = {
             "Content-Type": "application/xml",
             "x-ci-request-id": f"REQ-{seq}",
-            "Date": format_datetime(datetime(2026, 1, 2, 3, 4, seq % 60, tzinfo=UTC), usegmt=True),
+            "Date": format_datetime(datetime(2026, 1, 1, 19, 4, seq % 60, tzinfo=UTC), usegmt=True),
         }
         exchange = Exchange(
             seq=seq,

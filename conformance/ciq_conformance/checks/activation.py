@@ -13,6 +13,7 @@ from ciq_schemas.requirement import Scenario
 
 HERE = Scenario.ACTIVATION
 BUCKET_PARTS = ("Name", "BucketId", "Region", "CreateTime")
+MOST_A_PAGE = 100
 PAGE_NUMBERS = ("TotalCount", "PageNumber", "PageSize")
 
 
@@ -146,6 +147,11 @@ def bucket_names_filter(evidence: Evidence, item: Item) -> Finding:
     names = _listed(by_name, element)
     if names != [bucket]:
         return deviates(expected, f"bucketNames={bucket} lists {', '.join(names) or 'none'}", witness=seq(by_name))
+    several = evidence.one(HERE, Step.BUCKETS_BY_NAMES)
+    if several is not None and (not several.ok or _listed(several, element) != [bucket]):
+        seen = f"bucketNames={wire.asked(several.exchange, 'bucketNames')} is answered {said(several)}"
+        listed = ", ".join(_listed(several, element)) or "none"
+        return deviates(expected, f"{seen}, listing {listed}" if several.ok else seen, witness=seq(several))
     unknown = asked(evidence, HERE, Step.BUCKETS_BY_UNKNOWN_NAME)
     wanted = wire.asked(unknown.exchange, "bucketNames")
     if unknown.refused:
@@ -158,6 +164,35 @@ def bucket_names_filter(evidence: Evidence, item: Item) -> Finding:
         seen = f"bucketNames={wanted}, which does not exist, lists {', '.join(strangers[:3])}"
         return deviates(expected, seen, witness=seq(unknown))
     return holds(f"{bucket} alone by its name, none by {wanted}", witness=seq(by_name, unknown))
+
+
+@check("ACT-009")
+@premised
+def regions_filter(evidence: Evidence, item: Item) -> Finding:
+    """The list by two regions, the bucket's among them, and by another region alone."""
+    return _filter(evidence, item, Step.BUCKETS_OF_REGION, Step.BUCKETS_OF_OTHER_REGION, "regions")
+
+
+@check("ACT-010")
+@premised
+def bucket_name_is_a_beginning(evidence: Evidence, item: Item) -> Finding:
+    """The list by the beginning of the bucket's name, and by its name without its first letter."""
+    return _filter(evidence, item, Step.BUCKETS_BY_BEGINNING, Step.BUCKETS_BY_END, "bucketName")
+
+
+def _filter(evidence: Evidence, item: Item, within: Step, without: Step, parameter: str) -> Finding:
+    bucket, element = _bucket(evidence), item.feature.bucket_list_element
+    good = accepted(evidence, HERE, within, f"{parameter} is taken, and lists {bucket}")
+    asked_for = wire.asked(good.exchange, parameter)
+    # A list that is full may have the bucket on a later page.
+    if bucket not in _listed(good, element) and len(_listed(good, element)) < MOST_A_PAGE:
+        seen = f"{parameter}={asked_for} lists {', '.join(_listed(good, element)[:3]) or 'none'}"
+        return deviates(f"{parameter}={asked_for} lists {bucket}", seen, witness=seq(good))
+    other = asked(evidence, HERE, without)
+    if other.ok and bucket in _listed(other, element):
+        wrong = wire.asked(other.exchange, parameter)
+        return deviates(f"{parameter}={wrong} does not list {bucket}", f"it lists {bucket}", witness=seq(other))
+    return holds(f"{bucket} by {asked_for} only", witness=seq(good, other))
 
 
 @check("ACT-006")

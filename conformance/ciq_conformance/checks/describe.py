@@ -279,6 +279,35 @@ def code_is_success(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding("Code Success, empty or absent", holds(f"{len(looks)} times", witness=seq(looks[0][0])))
 
 
+@check("DES-014")
+@premised
+def progress_fits_state(evidence: Evidence, item: Item) -> Finding:
+    """Progress where it is shown. Only samples have it: 0 waiting, 30 running, 100 in the end."""
+    looks = _looks(evidence)
+    if not looks:
+        return NOT_DESCRIBED
+    wrong, seen = Collected(), Counter[str]()
+    for reply, job in looks:
+        told, state = wire.text(job.progress), wire.text(job.state)
+        if not told:
+            continue
+        seen[f"{state} {told}"] += 1
+        progress = wire.number(told)
+        fits = progress is not None and (
+            progress == 100
+            if state == JobState.SUCCESS
+            else progress == 0
+            if state in WAITING_STATES
+            else progress <= 100
+        )
+        if not fits:
+            wrong.add(reply.exchange.seq, f"State {state} with Progress {told}")
+    if not seen:
+        return absent("no describe shows Progress; only samples of newer pages have it", witness=seq(looks[0][0]))
+    expected = "Progress from 0 to 100: 0 of a waiting job, 100 of one that succeeded"
+    return wrong.finding(expected, holds(", ".join(list(seen)[:4]), witness=seq(looks[0][0], looks[-1][0])))
+
+
 @check("DES-012")
 @premised
 def eleven_ids(evidence: Evidence, item: Item) -> Finding:

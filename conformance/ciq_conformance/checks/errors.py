@@ -8,7 +8,16 @@ from ciq_conformance.judge.finding import Collected, Finding, Kind, absent, cann
 from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.reply import Reply
 from ciq_conformance.steps import activation, multi, queues, update
-from ciq_conformance.steps.errors import BAD, BAD_SUBMITS, DOCUMENTED_OPERATIONS, EXPANDED, MISSING_PARTS, Step
+from ciq_conformance.steps.errors import (
+    BAD,
+    BAD_SUBMITS,
+    DOCUMENTED_OPERATIONS,
+    EMPTY,
+    EXPANDED,
+    MALFORMED,
+    MISSING_PARTS,
+    Step,
+)
 from ciq_schemas.requirement import Capability, Scenario
 
 HERE = Scenario.ERRORS
@@ -55,33 +64,51 @@ def _form_faults(reply: Reply) -> list[str]:
     return faults if wire.child_text(root, "Message") is not None else [*faults, "no Message"]
 
 
+@check("ERR-019")
+@premised
+def errors_have_a_trace(evidence: Evidence, item: Item) -> Finding:
+    """TraceId in the bodies of all refusals of documented operations that are in the error form."""
+    wrong, right = Collected(), []
+    for reply in (r for r in made(evidence, HERE, *DOCUMENTED_OPERATIONS) if r.refused):
+        root = wire.root_of(reply.exchange.response_body.data)
+        if root is None or wire.name_of(root) != "Error":
+            continue
+        if wire.child_text(root, "TraceId"):
+            right.append(reply)
+        else:
+            wrong.add(reply.exchange.seq, f"{reply.exchange.step}: no TraceId")
+    if not right and not wrong.items:
+        return cannot_tell("no error in the documented form was seen; see ERR-001")
+    return wrong.finding("Error with TraceId", holds(f"{len(right)} errors", witness=seq(*right[:3])))
+
+
 @check("ERR-002")
 @premised
 def malformed_is_refused(evidence: Evidence, item: Item) -> Finding:
-    """A submit whose body is not well-formed."""
-    return refusals(made(evidence, HERE, Step.MALFORMED), "a body that is not well-formed answers 4xx")
+    """A submit and an update whose bodies are not well-formed."""
+    return refusals(made(evidence, HERE, *MALFORMED), "a body that is not well-formed answers 4xx")
 
 
 @check("ERR-003")
 @premised
 def malformed_is_invalid_content(evidence: Evidence, item: Item) -> Finding:
     """Its code."""
-    replies = made(evidence, HERE, Step.MALFORMED)
+    replies = made(evidence, HERE, *MALFORMED)
     return refusals(replies, "HTTP 400 InvalidContent", status=400, codes=INVALID_CONTENT)
 
 
 @check("ERR-004")
 @premised
 def empty_is_refused(evidence: Evidence, item: Item) -> Finding:
-    """A submit without body."""
-    return refusals(made(evidence, HERE, Step.EMPTY), "a submit without body answers 4xx")
+    """A submit and an update without body."""
+    return refusals(made(evidence, HERE, *EMPTY), "a submit or update without body answers 4xx")
 
 
 @check("ERR-005")
 @premised
 def empty_is_missing_content(evidence: Evidence, item: Item) -> Finding:
     """Its code."""
-    replies = made(evidence, HERE, Step.EMPTY)
+    replies = made(evidence, HERE, *EMPTY)
     return refusals(replies, "HTTP 400 MissingContent", status=400, codes=MISSING_CONTENT)
 
 

@@ -5,7 +5,7 @@ Lists may hold other people's jobs: what must be there is judged on own jobs.
 
 from ciq_conformance.checks.job_facts import ids_of, jobs_in, last_seen, tag_of
 from ciq_conformance.checks.list_walk import HERE, ids_along, is_whole, jobs_along, missing_from, own_jobs, walk_of
-from ciq_conformance.checks.premise import accepted, asked, other_status, premised, said, seq
+from ciq_conformance.checks.premise import accepted, asked, made, other_status, premised, refusals, said, seq
 from ciq_conformance.checks.queue_shape import same_moment
 from ciq_conformance.judge import wire
 from ciq_conformance.judge.evidence import Evidence
@@ -60,6 +60,13 @@ def only_the_tag(evidence: Evidence, item: Item) -> Finding:
         return blocked("the list was empty; see LST-001", witness=seq(*walk[:1]))
     power = f"{judged} jobs by their tag, none of them by another"
     return wrong.finding("only jobs of the tag", holds(power, witness=seq(walk[0], other), power=power))
+
+
+@check("LST-017")
+@premised
+def tag_is_required(evidence: Evidence, item: Item) -> Finding:
+    """A list without tag, which all pages require."""
+    return refusals(made(evidence, HERE, Step.NO_TAG), "a list without tag answers 4xx")
 
 
 @check("LST-007")

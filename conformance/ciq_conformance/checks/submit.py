@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 
 from ciq_conformance.checks.job_facts import (
     ids_of,
@@ -37,6 +38,8 @@ from ciq_schemas.requirement import Scenario
 from ciq_schemas.values import Job
 
 HERE = Scenario.SUBMIT
+LEAST_ZONE = timedelta(minutes=14)
+"""Clocks of one service may differ by seconds; zones differ by a quarter of an hour at least."""
 NONE_ACCEPTED = blocked("no submit of the scenario was accepted; see SUB-001")
 
 
@@ -168,6 +171,29 @@ def creation_time_is_whole(evidence: Evidence, item: Item) -> Finding:
             wrong.add(reply.exchange.seq, f"CreationTime {shortened(value)}")
     seen = wire.text(submits[0].jobs[0].creation_time)
     return wrong.finding("date, time and numeric zone", holds(seen, witness=seq(submits[0])))
+
+
+@check("SUB-019")
+@premised
+def creation_is_now(evidence: Evidence, item: Item) -> Finding:
+    """CreationTime against the Date header of the same answer: one clock, so what differs is the zone."""
+    submits = _submits(evidence)
+    if not submits:
+        return NONE_ACCEPTED
+    wrong, right = Collected(), []
+    for reply in submits:
+        created, now = times.parse(reply.jobs[0].creation_time), times.of_header(wire.answer_header(reply, "date"))
+        if created is None or now is None:
+            continue
+        if abs(created - now) < LEAST_ZONE:
+            right.append(reply)
+        else:
+            wrong.add(reply.exchange.seq, f"CreationTime {reply.jobs[0].creation_time} at {now.isoformat()}")
+    if not right and not wrong.items:
+        return cannot_tell("no answer has both a CreationTime and a Date that can be read; see SUB-004 and HDR-004")
+    return wrong.finding(
+        "CreationTime at the moment of the answer", holds(f"{len(right)} jobs", witness=seq(*right[:3]))
+    )
 
 
 @check("SUB-005")

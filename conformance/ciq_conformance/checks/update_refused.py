@@ -6,7 +6,7 @@ from ciq_conformance.checks.update_look import HERE, QUEUE_NOT_FOUND, listed_at
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Collected, Finding, cannot_tell, holds
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.steps.update import BAD, BAD_RULE_WORDS, Step, after
+from ciq_conformance.steps.update import BAD, BAD_RULE_WORDS, PARTS_OF_RULE, Step, after
 
 INVALID_ARGUMENT = frozenset({"InvalidArgument", "1015"})
 
@@ -37,8 +37,18 @@ def long_name_is_refused(evidence: Evidence, item: Item) -> Finding:
 @check("UPD-009")
 @premised
 def rule_needs_url(evidence: Evidence, item: Item) -> Finding:
-    """A rule that is on and says nowhere to go."""
-    return refusals(made(evidence, HERE, Step.NO_URL), "a rule that is On without Url is refused with 400", status=400)
+    """A rule that is on and does not say where to, by what way, or of what."""
+    expected = "a rule that is On without Url, Type or Event is refused with 400"
+    return refusals(made(evidence, HERE, *PARTS_OF_RULE), expected, status=400)
+
+
+@check("UPD-015")
+@premised
+def other_letters_are_refused(evidence: Evidence, item: Item) -> Finding:
+    """An update to a name with a blank, a slash and a question mark."""
+    return refusals(
+        made(evidence, HERE, Step.OTHER_LETTERS), "other characters in a name are refused with 400", status=400
+    )
 
 
 @check("UPD-010")

@@ -7,6 +7,7 @@ is read; the form on the pages of jobs and queues is told apart by `is_documente
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
 
 _TIME = re.compile(
     r"(?P<date>\d{4}-\d{2}-\d{2})[Tt ](?P<clock>\d{2}:\d{2}:\d{2})(?:[.,](?P<fraction>\d{1,9}))?"
@@ -40,6 +41,15 @@ def _zone(text: str) -> timezone | None:
         return None
     offset = timedelta(hours=hours, minutes=minutes)
     return timezone(-offset if text[0] == "-" else offset)
+
+
+def of_header(text: str | None) -> datetime | None:
+    """Read a Date header (RFC 1123); None when it is none."""
+    try:
+        moment = parsedate_to_datetime((text or "").strip())
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def is_unset(text: str | None) -> bool:

@@ -4,10 +4,14 @@ The first activation was before the run, so what shows is what it left behind, a
 """
 
 from ciq_conformance.driver.stage import Stage
+from ciq_conformance.judge import wire
+from ciq_conformance.reply import Reply
 from ciq_conformance.steps.activation import Step
 
 MOST_PAGES = 10
 """Pages of the bucket list to look through for the bucket."""
+REGIONS = ("ap-beijing", "ap-shanghai")
+"""Regions on the pages; one of them is not the bucket's."""
 
 
 def play(stage: Stage) -> None:
@@ -24,8 +28,22 @@ def play(stage: Stage) -> None:
             break
     stage.calls.list_buckets(Step.BUCKETS_BY_NAME, {"bucketNames": bucket})
     stage.calls.list_buckets(Step.BUCKETS_BY_UNKNOWN_NAME, {"bucketNames": unknown_bucket(bucket)})
+    stage.calls.list_buckets(Step.BUCKETS_BY_NAMES, {"bucketNames": f"{unknown_bucket(bucket)},{bucket}"})
+    whole = {"pageSize": "100"}
+    stage.calls.list_buckets(Step.BUCKETS_BY_BEGINNING, {"bucketName": bucket[:-1], **whole})
+    stage.calls.list_buckets(Step.BUCKETS_BY_END, {"bucketName": bucket[1:], **whole})
+    region = told_region(reply, stage.spec.bucket_list_element, bucket) or stage.profile.region
+    other = next(name for name in REGIONS if name != region)
+    stage.calls.list_buckets(Step.BUCKETS_OF_REGION, {"regions": f"{other},{region}", **whole})
+    stage.calls.list_buckets(Step.BUCKETS_OF_OTHER_REGION, {"regions": other, **whole})
     stage.calls.list_buckets(Step.PAGE_SIZE_101, {"pageSize": "101"})
     stage.calls.list_buckets(Step.PAGE_SIZE_0, {"pageSize": "0"})
+
+
+def told_region(reply: Reply, element: str, bucket: str) -> str:
+    """Region of the bucket as a list tells it, empty where the list does not hold it."""
+    told = [wire.texts(entry) for entry in wire.children(wire.response(reply), element)]
+    return next((one.get("Region", "") for one in told if bucket in (one.get("Name"), one.get("BucketId"))), "")
 
 
 def unknown_bucket(bucket: str) -> str:

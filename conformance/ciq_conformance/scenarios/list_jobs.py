@@ -96,6 +96,7 @@ def _in_windows(stage: Stage, tag: str, first: datetime, last: datetime) -> None
 def _by_other_parameters(stage: Stage, own: Mapping[str, str]) -> None:
     """Lists by another tag, by input and by queue, and one as the official Python SDK asks for it."""
     window = {name: value for name, value in own.items() if name != "tag"}
+    stage.calls.list_jobs(Step.NO_TAG, window)
     stage.calls.list_jobs(Step.OTHER_TAG, {"tag": _other_tag(stage, own["tag"]), "size": "100", **window})
     if stage.spec.on_shared_path:
         source = stage.order("any").input_object

@@ -103,6 +103,9 @@ def _bad(stage: Stage) -> None:
     attempt(Step.BAD_STATE, state="Stopped")
     if stage.spec.feature is not Feature.DOC:
         attempt(Step.LONG_NAME, title="n" * (MOST + 1))
+        attempt(Step.OTHER_LETTERS, title="ciq refused/?")
+        attempt(Step.NO_TYPE, bad=RuleOrder(type=None, url=url))
+        attempt(Step.NO_EVENT, bad=RuleOrder(event=None, url=url))
     attempt(Step.NO_URL, bad=RuleOrder(url=None))
     attempt(Step.BAD_RULE_STATE, bad=RuleOrder(state="Maybe", url=url))
     attempt(Step.BAD_RULE_TYPE, bad=RuleOrder(type="Pigeon", url=url))

@@ -12,6 +12,11 @@ class Step(StrEnum):
     BUCKETS = "buckets"
     BUCKETS_BY_NAME = "buckets-by-name"
     BUCKETS_BY_UNKNOWN_NAME = "buckets-by-unknown-name"
+    BUCKETS_BY_NAMES = "buckets-by-names"
+    BUCKETS_BY_BEGINNING = "buckets-by-beginning"
+    BUCKETS_BY_END = "buckets-by-end"
+    BUCKETS_OF_REGION = "buckets-of-region"
+    BUCKETS_OF_OTHER_REGION = "buckets-of-other-region"
     PAGE_SIZE_101 = "page-size-101"
     PAGE_SIZE_0 = "page-size-0"
 

@@ -18,6 +18,7 @@ class Step(StrEnum):
     ASCENDING_BY_THREE = "ascending-by-three"
     PAGE_OF_THREE = "page-of-three"
     DEFAULT = "default"
+    NO_TAG = "no-tag"
     OTHER_TAG = "other-tag"
     SUCCESS = "success"
     FAILED_SUCCESS_CANCEL = "failed-success-cancel"

@@ -30,6 +30,9 @@ class Step(StrEnum):
     BAD_STATE = "bad-state"
     LONG_NAME = "long-name"
     NO_URL = "no-url"
+    NO_TYPE = "no-type"
+    NO_EVENT = "no-event"
+    OTHER_LETTERS = "other-letters"
     BAD_RULE_STATE = "bad-rule-state"
     BAD_RULE_TYPE = "bad-rule-type"
     BAD_RULE_EVENT = "bad-rule-event"
@@ -52,7 +55,8 @@ GOOD = (
 """Updates that a service accepts."""
 
 BAD_RULE_WORDS = (Step.BAD_RULE_STATE, Step.BAD_RULE_TYPE, Step.BAD_RULE_EVENT, Step.BAD_RULE_FORMAT)
-BAD = (Step.UNKNOWN_ID, Step.BAD_STATE, Step.LONG_NAME, Step.NO_URL, *BAD_RULE_WORDS)
+PARTS_OF_RULE = (Step.NO_URL, Step.NO_TYPE, Step.NO_EVENT)
+BAD = (Step.UNKNOWN_ID, Step.BAD_STATE, Step.LONG_NAME, Step.OTHER_LETTERS, *PARTS_OF_RULE, *BAD_RULE_WORDS)
 """Updates that a service refuses."""
 
 LISTS = (

@@ -3,7 +3,7 @@
 import re
 
 from ciq_mock.faults.fault import Fault
-from ciq_mock.faults.layers import Edit, Tree, answers, forgets, put, reads, where, with_query
+from ciq_mock.faults.layers import Edit, Tree, add, answers, forgets, put, reads, where, with_query
 from ciq_mock.service.call import Call
 from ciq_schemas.operations import OperationKind as Kind
 
@@ -17,6 +17,16 @@ def waiting(then: Edit) -> Edit:
 
 def _started(job: Tree) -> None:
     put("StartTime", job.findtext("CreationTime") or "")(job)
+
+
+def _not_quite(job: Tree) -> None:
+    for shown in job.findall("Progress"):
+        job.remove(shown)
+    add(".", "Progress", "99")(job)
+
+
+def _some_tag(call: Call) -> Call:
+    return call if call.query.get("tag") else with_query(call, tag="Snapshot")
 
 
 def _first_state(call: Call) -> Call:
@@ -43,6 +53,9 @@ def _bounds_without_zone(call: Call) -> Call:
 FAULTS = (
     Fault("waiting-shows-paused", "DES-007", "A job in a paused queue shows Paused.", answers(waiting(put("State", "Paused")), DESCRIBE)),
     Fault("waiting-has-started", "DES-010", "A job in a paused queue has a StartTime.", answers(waiting(_started), DESCRIBE)),
+    Fault("progress-half-done", "DES-014", "Progress of a job that succeeded is 99.", answers(where("State", "Success", _not_quite), DESCRIBE)),
+    Fault("creation-in-other-zone", "SUB-019", "Times are the service's own with the zone of another.", answers(put("JobsDetail/CreationTime", lambda text: text[:-5] + "+0100"), Kind.SUBMIT_JOB)),
+    Fault("tag-not-needed", "LST-017", "A list without tag is a list of snapshots.", reads(_some_tag, LIST)),
     Fault("first-state-counts", "LST-007", "Of several states the first alone counts.", reads(_first_state, LIST)),
     Fault("waiting-unlisted", "LST-007", "The state Pause brings nothing.", reads(_no_pause, LIST)),
     Fault("start-wants-end", "LST-009", "startCreationTime does not count without endCreationTime.", reads(_start_wants_end, LIST)),

@@ -284,6 +284,11 @@ def _any_queue(mock: "Mock", handle: Handle) -> Handle:
     return bent
 
 
+def _first_name(call: Call) -> Call:
+    names = call.query.get("bucketNames")
+    return with_query(call, bucketnames=names.partition(",")[0]) if names else call
+
+
 def _told_beside_a_queue(root: Tree) -> None:
     if root.find("QueueList") is None:
         drop("NonExistPIDs")(root)
@@ -367,6 +372,10 @@ FAULTS = (
     Fault("update-time-goes-back", "UPD-005", "An update sets UpdateTime back an hour.", in_engine(_UpdateTimeBack)),
     Fault("any-queue-id-updates", "UPD-006", "An update of an unknown queue changes the one there is.", Bend(handle=_any_queue)),
     Fault("any-state-taken", "UPD-007", "A State that is none counts as Active.", _body(rb"<State>Stopped</State>", b"<State>Active</State>")),
+    Fault("regions-ignored", "ACT-009", "regions does not count.", reads(forgets("regions"), Kind.LIST_BUCKETS)),
+    Fault("bucket-name-ignored", "ACT-010", "bucketName does not count.", reads(forgets("bucketname"), Kind.LIST_BUCKETS)),
+    Fault("first-bucket-name-counts", "ACT-005", "Of several bucketNames the first alone counts.", reads(_first_name, Kind.LIST_BUCKETS)),
+    Fault("any-letters-taken", "UPD-015", "Other characters of a name become _.", _body(rb"<Name>ciq refused[^<]*</Name>", b"<Name>ciq_refused__</Name>")),
     Fault("off-shown-as-on", "UPD-003", "A rule once On is listed as On for ever.", answers(_on_for_ever, LISTED)),
     Fault("name-cut-at-64", "UPD-014", "A name is cut at 64 characters.", _queue_put("Name", lambda text: text[:64])),
     Fault("page-number-not-echoed", "QUE-013", "PageNumber is always 1.", answers(put("PageNumber", "1"), LISTED)),

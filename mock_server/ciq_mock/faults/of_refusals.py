@@ -234,6 +234,7 @@ FAULTS = (
     Fault("four-watermarks-taken", "ERR-017", "Four watermarks are taken.", careless((rb"<Watermark>.*?</Watermark>", b""))),
     Fault("archive-without-source-taken", "ERR-018", "An archive of nothing is taken.", careless((rb"</FileCompressConfig>", b"<Prefix>any/</Prefix></FileCompressConfig>"))),
     Fault("seventh-operation-dropped", "MUL-005", "Of seven operations six are taken.", overlooks(_seven_operations, SUBMIT)),
+    Fault("errors-untraced", "ERR-019", "Errors have no TraceId.", _edited(drop("TraceId"))),
     Fault("half-bad-half-run", "MUL-006", "The first operation of a refused request runs, without its UserData.", _good_ones_all_the_same()),
     Fault("unsigned-submits-admitted", "ERR-011", "Submits without Authorization pass.", admits(_submits_unlooked)),
     Fault("paused-is-closed", "PAU-007", "A paused queue takes no jobs.", _paused_is_closed()),
