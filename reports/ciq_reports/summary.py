@@ -7,14 +7,19 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from shlex import quote
 
 from ciq_reports.outcomes import FINDINGS, WORDS, Overall, is_red, overall
 from ciq_reports.printable import one_line
 from ciq_reports.transcript import RunView
+from ciq_schemas.requirement import Scenario
 from ciq_schemas.run import ExitCode, Level, Outcome, Verdict
 
 _VARIABLE = re.compile(r"\b[a-z]?[0-9a-f]{8,}\b|\d+(?:[.:]\d+)*")
 
+_REPEATED = ("bucket", "region", "callback_bind", "callback_url", "patience")
+"""Settings whose flags a further run wants as well."""
+_BY_CHANCE = (Scenario.EXPLORE, Scenario.FUZZ)
 _LEFT_OUT = (Outcome.SKIPPED, Outcome.UNTESTED, Outcome.NOT_IMPLEMENTED)
 
 
@@ -156,9 +161,22 @@ def headline(view: RunView) -> str:
 
 
 def rerun_command(view: RunView, requirements: Sequence[str]) -> str:
-    """The command that looks at these requirements again."""
-    target = "" if view.header.target.embedded else f" --target {one_line(view.header.target.url)}"
-    return f"ciq run{target}" + "".join(f" --requirement {one_line(name)}" for name in requirements)
+    """The command that looks at these requirements again: same flags, and the same seed for what was by chance."""
+    parts = ["ciq run"]
+    if not view.header.target.embedded:
+        parts.append(f"--target {one_line(view.header.target.url)}")
+    settings = {setting.name: setting for setting in view.header.settings}
+    for name, setting in settings.items():
+        if name == "features" and setting.origin == "--feature":
+            parts += [f"--feature {feature}" for feature in view.header.features]
+        elif name in _REPEATED and setting.origin.startswith("--") and setting.value:
+            parts.append(f"{setting.origin} {quote(one_line(setting.value))}")
+    played = {verdict.scenario for verdict in view.verdicts if verdict.requirement in requirements}
+    chance = [name for name in _BY_CHANCE if name in played and name in settings]
+    parts += [f"--{name} {one_line(settings[name].value)}" for name in chance]
+    if chance and "seed" in settings:
+        parts.append(f"--seed {one_line(settings['seed'].value)}")
+    return " ".join((*parts, *(f"--requirement {one_line(name)}" for name in requirements)))
 
 
 def next_steps(view: RunView) -> tuple[str, ...]:
@@ -208,8 +226,10 @@ def next_steps(view: RunView) -> tuple[str, ...]:
             f"{len(unsure)} MUST requirement(s) stayed inconclusive; the reason says what would make the "
             "evidence stronger (longer jobs, more patience, fewer workers)."
         )
-    if failed or unsure:
-        again = [group.requirement for group in (*failed, *unsure)][:4]
+    again = [group.requirement for group in (*failed, *unsure)][:4]
+    # A warning can be looked at again in any run, unless only this seed has brought it about.
+    again = again or [group.requirement for group in groups if group.strands[0].first.scenario in _BY_CHANCE][:4]
+    if again:
         steps.append(f"When mended, look again at these alone: `{rerun_command(view, again)}`.")
     if failed and not view.header.target.embedded:
         steps.append(

@@ -229,7 +229,7 @@ def _header(order: RunOrder, profile: Profile, run_id: str, items: Sequence[Item
         ),
         features=tuple(str(feature) for feature in profile.features),
         selected=tuple(item.name for item in items),
-        settings=_settings(order.loaded.settings, profile),
+        settings=(*_settings(order.loaded.settings, profile), *_chance(order.effort, run_id)),
     )
 
 
@@ -243,3 +243,11 @@ def _settings(settings: Sequence[Setting], profile: Profile) -> tuple[Setting, .
         else s
         for s in settings
     )
+
+
+def _chance(effort: Effort, run_id: str) -> tuple[Setting, ...]:
+    """What a later run must be told to try the same by chance; nothing where nothing is."""
+    asked = (("explore", effort.histories), ("fuzz", effort.fuzz_seconds))
+    found = [Setting(name=name, value=f"{much:g}", origin=f"--{name}") for name, much in asked if much]
+    origin = "the run's id" if effort.seed is None else "--seed"
+    return (*found, Setting(name="seed", value=str(effort.seed_of(run_id)), origin=origin)) if found else ()
