@@ -10,7 +10,7 @@ import multiprocessing
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, ProcessPoolExecutor, wait
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -37,6 +37,9 @@ _CLEAN = ""
 _STRIDE = 9
 """Neighbours in the catalogue are alike: tried is first every ninth, then the ones behind those."""
 Say = Callable[[str], None]
+Trial = Callable[[str, str], Blame]
+"""Name of a fault and the id it breaks in, blame out."""
+Workers = Callable[[int], Executor]
 
 
 class _Begun(msgspec.Struct, frozen=True, tag="begun"):
@@ -75,12 +78,24 @@ def try_whole(fault: str, breaks: str) -> Blame:
     )
 
 
+def processes(number: int) -> Executor:
+    """Each run in a process that has made others before."""
+    return ProcessPoolExecutor(number, mp_context=multiprocessing.get_context("spawn"))
+
+
 def try_all_whole(
-    faults: Sequence[KnownFault], progress: Path, *, say: Say, at_once: int = AT_ONCE, minutes: float = 55.0
+    faults: Sequence[KnownFault],
+    progress: Path,
+    *,
+    say: Say,
+    at_once: int = AT_ONCE,
+    minutes: float = 55.0,
+    trial: Trial = try_whole,
+    workers: Workers = processes,
 ) -> WholeRuns:
     """Try the mock without a fault and with each of them, as many as `minutes` allow.
 
-    `progress` is the file of what is done, kept up to date.
+    `progress` is the file of what is done, kept up to date. `trial` is carried out by `workers`, so many at once.
     """
     commit = commit_of(Path(__file__).parent)
     done = {blame.fault: blame for blame in _take_up(progress, commit)}
@@ -89,10 +104,9 @@ def try_all_whole(
     if len(left) < len(wanted):
         say(f"going on: {len(wanted) - len(left)} of {len(wanted)} runs are done")
     began = time.monotonic()
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(at_once, mp_context=context) as pool, progress.open("ab") as stream:
+    with workers(at_once) as pool, progress.open("ab") as stream:
         queue = iter(left)
-        out = {pool.submit(try_whole, *one) for one in islice(queue, at_once)}
+        out = {pool.submit(trial, *one) for one in islice(queue, at_once)}
         count = 0
         while out:
             ended, out = wait(out, return_when=FIRST_COMPLETED)
@@ -105,7 +119,7 @@ def try_all_whole(
                 passed = time.monotonic() - began
                 say(_line(blame, count, len(left), passed / count * (len(left) - count)))
                 if passed < 60 * minutes:
-                    out |= {pool.submit(try_whole, *one) for one in islice(queue, 1)}
+                    out |= {pool.submit(trial, *one) for one in islice(queue, 1)}
     return WholeRuns(
         date=f"{datetime.now(UTC):%Y-%m-%d}",
         commit=commit,
