@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 Rule = Callable[[NotifyConfig, CallbackChoice, Decision], Decision]
 _NOTHING = Silence(reason="a fault")
 _CUT = 255
+_LATE = 0.4
+"""Seconds."""
 
 
 def decides(change: Rule) -> Bend:
@@ -255,6 +257,23 @@ def _lags() -> Bend:
     return Bend(handle=bend)
 
 
+def _shown_late() -> Bend:
+    """Describe shows an end only a moment after it came about, while the callback is out already."""
+
+    def bend(mock: "Mock", handle: Handle) -> Handle:
+        def late(root: Tree) -> None:
+            now = mock.clock.now()
+            ended = {job.id: job.ended for job in mock.engine.jobs() if job.ended is not None}
+            for job in root.iterfind("JobsDetail"):
+                at = ended.get(job.findtext("JobId") or "")
+                if at is not None and now - at < _LATE and job.findtext("State") in ("Success", "Failed"):
+                    put("State", "Running")(job)
+
+        return layered(answers(late, Kind.DESCRIBE_JOB), mock, handle)
+
+    return Bend(handle=bend)
+
+
 FAULTS = (
     Fault("no-callbacks", "DEL-001", "No callback ever goes out.", silent_about(lambda _job: True)),
     Fault("third-callback-lost", "DEL-001", "Every third callback is lost.", silent_about(lambda job: job.number % 3 == 0)),
@@ -262,6 +281,7 @@ FAULTS = (
     Fault("two-jobs-a-callback", "DEL-002", "A callback tells of a second job.", tells(_two_jobs)),
     Fault("callback-before-end", "DEL-003", "The callback comes when the job starts.", in_delivery(_TellsAtStart)),
     Fault("callback-before-state", "DEL-003", "The end of a job shows in describe after its callback only.", _lags()),
+    Fault("end-shown-after-callback", "DEL-003", "Describe shows an end 0.4 s late, the callback leaves at once.", _shown_late()),
     Fault("callbacks-twice", "DEL-004", "Each callback comes twice.", in_delivery(_TellsTwice)),
     Fault("failure-untold", "DEL-005", "Failed jobs have no callback.", silent_about(lambda job: job.state is JobState.FAILED)),
     Fault("failure-told-as-success", "DEL-005", "The callback of a failed job says Success.", tells(_failed_says_success)),

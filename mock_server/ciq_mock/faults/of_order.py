@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from math import inf
+from typing import Any
 
 import msgspec
 
@@ -18,6 +20,8 @@ from ciq_schemas.operations import OperationKind as Kind
 from ciq_schemas.values import NotifyConfig
 
 FEW = 5
+_A_WHILE = 0.5
+"""Seconds."""
 _STATES = (Kind.DESCRIBE_JOB, Kind.LIST_JOBS)
 
 
@@ -216,6 +220,23 @@ def _top_level(_queue: Queue, waiting: list[Job]) -> Job | None:
     return next((job for job in waiting if job.level == 2), None)
 
 
+class _PauseWearsOff(Engine):
+    def __init__(self, **parts: Any) -> None:
+        super().__init__(**parts)
+        self._goes: dict[Queue, float] = {}
+
+    def _settle(self, now: float) -> float:
+        """Once in a pause, after a while, the one that came last slips through."""
+        at = super()._settle(now)
+        for queue in [activation.queue for activation in self._active.values()]:
+            if queue.state is not QueueState.PAUSED or not queue.waiting:
+                self._goes.pop(queue, None)
+            elif self._goes.setdefault(queue, at + _A_WHILE) <= at:
+                self._goes[queue] = inf
+                start_anyway(self, take(queue, _by_number(list(queue.waiting))[-1]))
+        return at
+
+
 def orders_read(change: Callable[[Queue, Sequence[JobOrder]], Sequence[JobOrder]]) -> Bend:
     """Orders taken otherwise than they were given."""
 
@@ -351,6 +372,7 @@ FAULTS = (
     Fault("one-level-a-request", "PRI-005", "All jobs of a request have the level of the first.", orders_read(_first_level_for_all)),
     Fault("pause-ignored", "PAU-001", "A paused queue goes on.", in_engine(_PauseIgnored)),
     Fault("last-of-many-leaks", "PAU-001", "Of eight or more held jobs the last one runs.", leaks(_tenth)),
+    Fault("pause-wears-off", "PAU-001", "Once in a pause, after half a second of waiting, the last of the waiting jobs runs.", in_engine(_PauseWearsOff)),
     Fault("top-level-leaks", "PAU-001", "Jobs of level 2 run in a paused queue.", leaks(_top_level)),
     Fault("last-lost-at-resume", "PAU-002", "The last of the waiting jobs never runs after a resume.", in_engine(ForgetsLastAtResume)),
     Fault("held-cancelled-at-resume", "PAU-002", "A resume cancels what has waited.", in_engine(_DropsHeldJobs)),
