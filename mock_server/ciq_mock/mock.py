@@ -118,7 +118,7 @@ class Mock:
         start = store.start_time(settings.start_time)
         self.clock = clock or make_clock(settings.clock, factor=settings.clock_factor, start=start)
         ids = ids or RandomIds(seed=store.seed(settings.seed))
-        self.engine = parts.engine(ids=ids, rules=settings.engine_rules)
+        self.engine = store.engine(parts.engine)(ids=ids, rules=settings.engine_rules)
         ids = store.ids(ids)
         self.registers = Registers.empty(ids)
         objects = settings.objects
@@ -132,16 +132,16 @@ class Mock:
             build=parts.callback(self, self._callback_body),
             rule_read_at=settings.rule_read_at,
         )
-        self._rooms = WorkflowRoom(
+        self.rooms = WorkflowRoom(
             engine=self.engine, ids=ids, library=self.library, delivery=self.delivery, desk=lambda: self._desk
         )
-        listeners = (self.note, self.delivery.on_event, self._rooms.on_event)
+        listeners = (self.note, self.delivery.on_event, self.rooms.on_event)
         self.runner = Runner(engine=self.engine, clock=self.clock, listeners=listeners, keep=store.keep)
         self.requests = RequestLog()
         self._desk = Desk(
             engine=self.engine,
-            workflows=self._rooms.workflows,
-            batches=self._rooms.batches,
+            workflows=self.rooms.workflows,
+            batches=self.rooms.batches,
             registers=self.registers,
             library=self.library,
             results=self._results,
@@ -183,7 +183,7 @@ class Mock:
         """
         await self.delivery.start()
         self._activate()
-        self._store.tell_owed(self)
+        self._store.tell_owed()
 
     async def close(self, *, drop: bool = False) -> None:
         """Stop; callbacks still on their way are sent or dropped as the settings say, or dropped anyway."""
@@ -206,7 +206,7 @@ class Mock:
     def forget(self) -> None:
         """Forget queues, jobs, objects and all else that calls have made; logs and callbacks on their way stay."""
         self.engine.reset()
-        self._rooms.clear()
+        self.rooms.clear()
         self.registers.clear()
         self.library.clear()
 

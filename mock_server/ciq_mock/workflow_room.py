@@ -33,6 +33,8 @@ class WorkflowRoom:
     ) -> None:
         """`desk` is asked when the first job is ordered, and may be made after this."""
         self._delivery = delivery
+        self.on_run_ended: Callable[[Run], None] = self.tell
+        """Told of each run that has ended."""
         self.workflows = Workflows(
             engine=engine,
             ids=ids,
@@ -61,8 +63,12 @@ class WorkflowRoom:
         self.batches.on_event(event)
 
     def _run_ended(self, run: Run) -> None:
-        """Tell of a run while its workflow is switched on (436/48042), by its own rule, else by its queue's."""
+        """The batch job hears of it first."""
         self.batches.on_run(run)
+        self.on_run_ended(run)
+
+    def tell(self, run: Run) -> None:
+        """Tell of a run while its workflow is switched on (436/48042), by its own rule, else by its queue's."""
         rule = run.plan.rule or _rule_of_queue(run)
         if rule is not None and run.workflow.plan.state is QueueState.ACTIVE:
             self._delivery.carry_out(run, decide(rule, NO_CHOICE, WORKFLOW_FINISH))

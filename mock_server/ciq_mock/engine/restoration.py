@@ -11,7 +11,7 @@ from heapq import heappush
 from math import inf
 
 from ciq_mock.engine.core import Activation, Engine
-from ciq_mock.engine.events import Ended
+from ciq_mock.engine.events import Cancelled, Ended
 from ciq_mock.engine.job import Job
 from ciq_mock.engine.listing import Ledger
 from ciq_mock.engine.queue import Queue
@@ -85,13 +85,13 @@ class Restoration:
             self._running[number] = job
         self._latest = at
 
-    def job_over(self, at: float, number: int, state: JobState) -> Ended | None:
-        """A job ended or was cancelled; the event of the former."""
+    def job_over(self, at: float, number: int, state: JobState) -> Ended | Cancelled:
+        """A job ended or was cancelled; the event that told so."""
         job = self._running.pop(number, None) or self._waiting.pop(number)
         job._state = state
         job.ended = self._latest = at
         self._engine._keep(job)
-        return None if state is JobState.CANCEL else Ended(at, job, state, job.queue.notify)
+        return Cancelled(at, job) if state is JobState.CANCEL else Ended(at, job, state, job.queue.notify)
 
     def finish(self, now: float) -> None:
         """All is told: let the engine go on at `now`."""

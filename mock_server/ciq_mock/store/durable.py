@@ -4,22 +4,26 @@ Knows the rooms of the mock by name. Must not know threads, sockets or command l
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ciq_mock.engine import Ended, Engine, Event, Restoration
+from ciq_mock.engine import Engine, Restoration
 from ciq_mock.http.app import Handle
 from ciq_mock.ids import IdSource
 from ciq_mock.objects import Library, ObjectStore, Outputs
+from ciq_mock.seams import mixed
 from ciq_mock.service.call import Call
 from ciq_mock.store.facts import Called, Opened
 from ciq_mock.store.journal import Journal, JournalWriteError, SqliteJournal
 from ciq_mock.store.keeper import Keeper
 from ciq_mock.store.kept_library import KeptLibrary
+from ciq_mock.store.recall import Recall, Recalling
 from ciq_mock.store.repeats import Repeats
 from ciq_mock.store.way_back import WayBack
+from ciq_mock.workflow import Run
 from ciq_schemas.features import Feature
 
 if TYPE_CHECKING:
@@ -35,7 +39,7 @@ class DurableStore:
         self._keeper = Keeper(journal)
         self._repeats = Repeats(self._keeper)
         self._activated: frozenset[Feature] = frozenset()
-        self._owed: tuple[Ended, ...] = ()
+        self._owed: Callable[[], None] = lambda: None
         self._engine: Engine | None = None
 
     @classmethod
@@ -64,6 +68,11 @@ class DurableStore:
         openings = self._journal.openings
         return wanted if wanted is None or not openings else f"{wanted}/{openings}"
 
+    def engine(self, sound: type[Engine]) -> type[Engine]:
+        """One that can recall what workflows and batch jobs did of their own accord."""
+        part: type[Engine] = Recalling
+        return mixed(part)(sound)
+
     def ids(self, source: IdSource) -> IdSource:
         """Ids that come again when a call is repeated."""
         return self._repeats.ids_from(source)
@@ -85,7 +94,7 @@ class DurableStore:
 
         def go_back() -> None:
             mock.forget()
-            self._go_back(mock)
+            self._go_back(mock, again=True)()
 
         self._keeper.attach(
             now=mock.clock.now,
@@ -111,11 +120,10 @@ class DurableStore:
         if refusal is not None:
             raise JournalWriteError(refusal.message)
 
-    def tell_owed(self, mock: "Mock") -> None:
-        """Send them on their way, by the rules of when they fell due."""
-        owed, self._owed = self._owed, ()
-        for ended in owed:
-            mock.delivery.on_event(ended)
+    def tell_owed(self) -> None:
+        """Send them on their way, by the rules of when they fell due; go on where the last commit stopped."""
+        owed, self._owed = self._owed, lambda: None
+        owed()
 
     def clear(self) -> None:
         """Forget everything. Raises JournalWriteError."""
@@ -128,21 +136,50 @@ class DurableStore:
             self._keeper.keep(self._engine.advance(-inf))
         self._journal.close()
 
-    def _go_back(self, mock: "Mock") -> tuple[Ended, ...]:
+    def _go_back(self, mock: "Mock", *, again: bool = False) -> Callable[[], None]:
+        """Go the way back. What is left to do then: callbacks that are owed (`again`: they are on their way), and what
+        workflows and batch jobs make of the last events."""
+        restoration = Restoration(mock.engine)
+        recall = Recall(self._journal, restoration)
+
         def repeat(fact: Called, call: Call) -> None:
             self._repeats.repeat(mock.handle, fact, call)
 
-        def heard(event: Event) -> None:
-            mock.note(event)
-
         way = WayBack(
-            restoration=Restoration(mock.engine),
+            restoration=restoration,
             bindings=mock.registers.bindings,
             library=mock.library,
+            recall=recall,
             repeat=repeat,
-            heard=heard,
+            heard=mock.note,
+            acted=mock.rooms.on_event,
         )
-        with self._keeper.silent():
+        with self._keeper.silent(), self._recalling(mock, recall, way.owed_runs):
             way.go(self._journal, mock.clock.now())
         self._activated = way.activated
-        return tuple(way.owed.values())
+
+        def left() -> None:
+            if not again:
+                for ended in way.owed.values():
+                    mock.delivery.on_event(ended)
+                for run in way.owed_runs.values():
+                    mock.rooms.tell(run)
+            for event in way.last:
+                mock.rooms.on_event(event)
+            mock.runner.wake()
+
+        return left
+
+    @contextmanager
+    def _recalling(self, mock: "Mock", recall: Recall, ended: dict[str, Run]) -> Iterator[None]:
+        """For the length of a block, who acts of his own accord does what he did, and no run is told of."""
+        engine, rooms = mock.engine, mock.rooms
+        if not isinstance(engine, Recalling):
+            raise TypeError(f"the engine is no {Recalling.__name__}: `engine` was not asked for its class")
+        engine.recall, self._repeats.drawn = recall, recall.drawn
+        rooms.on_run_ended = lambda run: ended.update({run.id: run})
+        try:
+            yield
+        finally:
+            engine.recall, self._repeats.drawn = None, None
+            rooms.on_run_ended = rooms.tell

@@ -148,6 +148,18 @@ class Called(_Fact, tag="called", frozen=True, gc=False):
     """Ids that were given out meanwhile."""
 
 
+class Drawn(_Fact, tag="drawn", frozen=True, gc=False):
+    """An id was given out that belongs to no call: of a run that a batch job began."""
+
+    id: str
+
+
+class RunTold(_Fact, tag="run-told", frozen=True, gc=False):
+    """The callback of a run is done with."""
+
+    id: str
+
+
 class ObjectKept(_Fact, tag="object", frozen=True, gc=False):
     """An object was uploaded."""
 
@@ -177,6 +189,8 @@ Fact = (
     | Bound
     | Unbound
     | Called
+    | Drawn
+    | RunTold
     | ObjectKept
     | ObjectRemoved
 )

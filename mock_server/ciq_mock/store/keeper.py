@@ -12,8 +12,9 @@ from contextlib import contextmanager
 
 from ciq_mock.engine import Event, Job
 from ciq_mock.service.refusal import ErrorCode, Refusal
-from ciq_mock.store.facts import Fact, Told, fact_of, written
+from ciq_mock.store.facts import Fact, RunTold, Told, fact_of, written
 from ciq_mock.store.journal import Journal, JournalWriteError
+from ciq_mock.workflow import Run
 
 logger = logging.getLogger("ciq_mock")
 
@@ -83,8 +84,12 @@ class Keeper:
 
     def told(self, subject: object) -> None:
         """A callback is done with."""
-        if isinstance(subject, Job) and not self.rests:
+        if self.rests:
+            return
+        if isinstance(subject, Job):
             self.note(Told(self._now(), subject.number))
+        elif isinstance(subject, Run):
+            self.note(RunTold(self._now(), subject.id))
 
     def keep(self, events: Sequence[Event]) -> bool:
         """Commit what has happened since the last time and let the answers go; False when it could not be kept."""
@@ -104,7 +109,7 @@ class Keeper:
 
     def hold(self, send: Send) -> None:
         """Have an answer sent once all that has happened before it is kept."""
-        if self._held or self._noted or self._untold():
+        if not self.rests and (self._held or self._noted or self._untold()):
             self._held.append(send)
             self._wake()
         else:

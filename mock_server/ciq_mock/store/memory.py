@@ -6,6 +6,7 @@ Everything here is asked once, when a mock is made or started; a store in memory
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
+from ciq_mock.engine import Engine
 from ciq_mock.http.app import Handle
 from ciq_mock.http.protocol import Outbox
 from ciq_mock.ids import IdSource
@@ -42,6 +43,10 @@ class Store(Protocol):
         """The seed of ids."""
         ...
 
+    def engine(self, sound: type[Engine]) -> type[Engine]:
+        """The class of the engine."""
+        ...
+
     def ids(self, source: IdSource) -> IdSource:
         """Ids of all that is no job and no queue."""
         ...
@@ -70,7 +75,7 @@ class Store(Protocol):
         """Keep what has happened so far now. Raises StoreError."""
         ...
 
-    def tell_owed(self, mock: "Mock") -> None:
+    def tell_owed(self) -> None:
         """Send on their way the callbacks that are owed from before."""
         ...
 
@@ -95,6 +100,9 @@ class MemoryStore:
     def seed(self, wanted: int | None) -> int | str | None:
         return wanted
 
+    def engine(self, sound: type[Engine]) -> type[Engine]:
+        return sound
+
     def ids(self, source: IdSource) -> IdSource:
         return source
 
@@ -116,7 +124,7 @@ class MemoryStore:
     def settle(self) -> None:
         pass
 
-    def tell_owed(self, mock: "Mock") -> None:
+    def tell_owed(self) -> None:
         pass
 
     def clear(self) -> None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from ciq_mock.http.app import Handle
 from ciq_mock.ids import IdSource
 from ciq_mock.service.call import Answer, Call
-from ciq_mock.store.facts import Bound, Called, Unbound
+from ciq_mock.store.facts import Bound, Called, Drawn, Unbound
 from ciq_mock.store.keeper import Keeper
 from ciq_schemas.operations import HttpOperation, OperationKind, operations
 
@@ -26,9 +26,12 @@ _REPEATED = frozenset(
         OperationKind.CREATE_WORKFLOW,
         OperationKind.UPDATE_WORKFLOW,
         OperationKind.DELETE_WORKFLOW,
+        OperationKind.TRIGGER_WORKFLOW,
+        OperationKind.CREATE_BATCH,
+        OperationKind.CANCEL_BATCH,
     }
 )
-_PARAMETERS = frozenset({"active", "paused"})
+_PARAMETERS = frozenset({"active", "paused", "cancel", "workflowid", "object", "name"})
 
 
 class Repeats:
@@ -39,6 +42,8 @@ class Repeats:
         self._moment: float | None = None
         self._given: list[str] = []
         self._again: list[str] | None = None
+        self.drawn: Callable[[], str] | None = None
+        """On the way back: ids that were given out beside calls."""
 
     def time_from(self, clock: Callable[[], float]) -> Callable[[], float]:
         """Epoch seconds; during a call that is kept, those of its beginning."""
@@ -50,8 +55,14 @@ class Repeats:
         def given(letter: str) -> str:
             if self._again is not None:
                 return self._again.pop(0)
-            self._given.append(source(letter))
-            return self._given[-1]
+            if self.drawn is not None:
+                return self.drawn()
+            fresh = source(letter)
+            if self._moment is None:
+                self._keeper.note(Drawn(self._keeper.now(), fresh))
+            else:
+                self._given.append(fresh)
+            return fresh
 
         return given
 

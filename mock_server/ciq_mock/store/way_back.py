@@ -26,11 +26,14 @@ from ciq_mock.store.facts import (
     QueueGone,
     QueueMade,
     QueueSet,
+    RunTold,
     Told,
     Unbound,
     read,
 )
 from ciq_mock.store.journal import DamagedJournalError, Journal
+from ciq_mock.store.recall import Recall
+from ciq_mock.workflow import Run
 from ciq_schemas.features import Feature
 
 
@@ -43,10 +46,15 @@ class WayBack:
         restoration: Restoration,
         bindings: Bindings,
         library: Library,
+        recall: Recall,
         repeat: Callable[[Called, Call], None],
         heard: Callable[[Event], None],
+        acted: Callable[[Event], None],
     ) -> None:
-        """`repeat` does a recorded call once more; `heard` is told of jobs that ended, as they come."""
+        """`repeat` does a recorded call once more. `heard` is told of jobs that ended, as they come; then, commit by
+        commit, `acted` is told, by those who act on it."""
+        self._recall = recall
+        self._acted = acted
         self._restoration = restoration
         self._bindings = bindings
         self._library = library
@@ -56,11 +64,18 @@ class WayBack:
         """Features that some mock on this journal has activated at its start."""
         self.owed: dict[int, Ended] = {}
         """Ends whose callbacks are not done with, by number of the job."""
+        self.owed_runs: dict[str, Run] = {}
+        """The same of runs of workflows, by id."""
+        self.last: list[Event] = []
+        """Events of the last commit: what was made of them, nothing has kept."""
 
     def go(self, journal: Journal, now: float) -> None:
         """Go the way; the engine goes on at `now`. Raises DamagedJournalError."""
         for number, data in journal.commits():
             try:
+                for event in self.last:
+                    self._acted(event)
+                self.last = []
                 for fact in read(data):
                     self._apply(fact)
             except (msgspec.MsgspecError, LookupError, Refusal) as error:
@@ -72,12 +87,17 @@ class WayBack:
     def _apply(self, fact: Fact) -> None:
         match fact:
             case JobOver():
-                ended = self._restoration.job_over(fact.at, fact.number, fact.state)
-                if ended is not None:
-                    self.owed[fact.number] = ended
-                    self._heard(ended)
+                event = self._restoration.job_over(fact.at, fact.number, fact.state)
+                if isinstance(event, Ended):
+                    self.owed[fact.number] = event
+                self._heard(event)
+                self.last.append(event)
+            case JobTaken() if fact.number in self._recall.taken:
+                self._recall.taken.remove(fact.number)
             case Told():
                 self.owed.pop(fact.number, None)
+            case RunTold():
+                self.owed_runs.pop(fact.id, None)
             case Opened():
                 self.activated |= frozenset(fact.activated)
             case Bound():
