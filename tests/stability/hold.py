@@ -1,8 +1,8 @@
 """Does the gate ever waver? The whole suite on the clean mock, again and again, while another process burns a core.
 
-`python tests/stability/hold.py --rounds 50` runs `ciq run` that often with the features in another order each time,
-and ends with 1 at the first verdict that a clean target must not get: fail, warn, blocked, suite-error, or a MUST
-left inconclusive. It prints what the rounds took.
+`python tests/stability/hold.py --rounds 50` runs `ciq run` that often with features and scenarios in another order
+each time, and ends with 1 at the first verdict that a clean target must not get: fail, warn, blocked, suite-error, or
+a MUST left inconclusive. It prints what the rounds took.
 """
 
 from __future__ import annotations
@@ -29,10 +29,20 @@ def burn() -> None:
         sum(range(10_000))
 
 
-def one_round(order: list[str], folder: Path) -> tuple[int, list[str], float]:
+def one_round(order: list[str], seed: int, folder: Path) -> tuple[int, list[str], float]:
     """One `ciq run`: exit code, verdicts that must not be, seconds."""
     features = [word for feature in order for word in ("--feature", feature)]
-    command = [sys.executable, "-m", "ciq_conformance", "run", "--output", str(folder), *features]
+    command = [
+        sys.executable,
+        "-m",
+        "ciq_conformance",
+        "run",
+        "--output",
+        str(folder),
+        "--shuffle",
+        str(seed),
+        *features,
+    ]
     began = time.monotonic()
     done = subprocess.run(command, capture_output=True, timeout=600, check=False)
     seconds = time.monotonic() - began
@@ -63,11 +73,13 @@ def main() -> int:
         for number in range(1, options.rounds + 1):
             order = [str(feature) for feature in SEED_FEATURES]
             rng.shuffle(order)
+            seed = rng.randrange(10**6)
             with tempfile.TemporaryDirectory() as folder:
-                code, bad, seconds = one_round(order, Path(folder))
+                code, bad, seconds = one_round(order, seed, Path(folder))
             times.append(seconds)
             wavered += bool(code or bad)
-            print(f"round {number} of {options.rounds} ({', '.join(order)}): exit {code}, {seconds:.1f} s", flush=True)
+            mixed = f"{', '.join(order)}, --shuffle {seed}"
+            print(f"round {number} of {options.rounds} ({mixed}): exit {code}, {seconds:.1f} s", flush=True)
             for line in bad:
                 print(f"  {line}", flush=True)
     finally:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ciq_conformance.driver.plan import SEQUENCE, plan_scenarios
+from ciq_conformance.driver.plan import SEQUENCE, plan_scenarios, shuffled
 from ciq_conformance.judge.selection import Selection, select_items
 from ciq_conformance.scenarios import MODULES, load_play
 from ciq_schemas.features import SEED_FEATURES, Feature
@@ -35,6 +35,16 @@ def test_the_whole_registry_plays_everything_in_order() -> None:
     media = plan_of("*")[Feature.MEDIA]
     assert media == (Scenario.ISOLATION, *SEQUENCE)
     assert set(media) == set(Scenario) - {Scenario.EVERY}
+
+
+def test_a_seed_gives_the_same_scenarios_another_order() -> None:
+    """Nothing is lost or doubled; isolation stays first, deactivation last; the seed repeats the order."""
+    plan = plan_of("*")
+    mixed = shuffled(plan, 7)
+    assert mixed == shuffled(plan, 7)
+    assert mixed not in (plan, shuffled(plan, 8))
+    assert {f: sorted(s) for f, s in mixed.items()} == {f: sorted(s) for f, s in plan.items()}
+    assert {(s[0], s[-1]) for s in mixed.values()} == {(s[0], s[-1]) for s in plan.values()}
 
 
 def test_requirements_on_all_exchanges_get_some() -> None:

@@ -52,6 +52,10 @@ def run(
     callback_url: options.CallbackUrl = None,
     patience: options.Patience = None,
     serial: Annotated[bool, typer.Option("--serial", help="One feature after the other.")] = False,
+    shuffle: Annotated[
+        int | None,
+        typer.Option("--shuffle", metavar="SEED", min=0, help="Play the scenarios in another order, that of the seed."),
+    ] = None,
     deadline: Annotated[
         float | None, typer.Option("--deadline", metavar="SECONDS", min=1, help="Cut the run short after this time.")
     ] = None,
@@ -128,6 +132,7 @@ def run(
         skip=selection.skip,
         output=output,
         serial=serial,
+        shuffle=shuffle,
         deadline=deadline,
         effort=effort,
         baseline=baseline,

@@ -4,6 +4,7 @@ Each scenario is played at most once a feature. Isolation comes first and for on
 features may run side by side. Deactivation comes last: it takes the queue away.
 """
 
+import random
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 
@@ -40,6 +41,10 @@ SEQUENCE = (
 )
 """Order within one feature; isolation is played before all of it."""
 
+_PLACED = frozenset({Scenario.ISOLATION, Scenario.RUNNING, Scenario.EXPLORE, Scenario.FUZZ, Scenario.DEACTIVATION})
+"""Scenarios that stay where they are when the others change places: what comes after them counts on them, or they may
+take long or leave nothing behind."""
+
 CALLBACK_SCENARIOS = frozenset({Scenario.CALLBACK, Scenario.RULE, Scenario.RECEIVER})
 """Scenarios that are about callbacks and senseless when none can arrive."""
 _FOR_EVERY = (Scenario.QUEUES, Scenario.SUBMIT, Scenario.ERRORS)
@@ -72,6 +77,18 @@ def plan_scenarios(
     return {
         feature: tuple(s for s in (Scenario.ISOLATION, *SEQUENCE) if s in wanted) for feature, wanted in needed.items()
     }
+
+
+def shuffled(plan: Mapping[Feature, tuple[Scenario, ...]], seed: int) -> dict[Feature, tuple[Scenario, ...]]:
+    """The same scenarios in an order of chance, which the seed repeats; those with a place of their own keep it."""
+
+    def mixed(feature: Feature, scenarios: tuple[Scenario, ...]) -> tuple[Scenario, ...]:
+        free = [scenario for scenario in scenarios if scenario not in _PLACED]
+        random.Random(f"{seed} {feature}").shuffle(free)  # noqa: S311 - an order of play, no secret
+        left = iter(free)
+        return tuple(scenario if scenario in _PLACED else next(left) for scenario in scenarios)
+
+    return {feature: mixed(feature, scenarios) for feature, scenarios in plan.items()}
 
 
 def _is_put(item: Item, capabilities: Mapping[Capability, bool | None], skip: Sequence[str]) -> bool:

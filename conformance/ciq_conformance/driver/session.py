@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 
 from ciq_conformance.driver.callback_path import callback_trouble
 from ciq_conformance.driver.client import Interrupted
-from ciq_conformance.driver.plan import CALLBACK_SCENARIOS, plan_scenarios
+from ciq_conformance.driver.plan import CALLBACK_SCENARIOS, plan_scenarios, shuffled
 from ciq_conformance.driver.probe import PROBE, Readiness, Surroundings, Unreachable, probe
 from ciq_conformance.driver.restoration import Restoration
 from ciq_conformance.driver.stage import Broken, Stage, Unsupported
@@ -49,6 +49,8 @@ class RunSession:
     skip: Sequence[str] = ()
     serial: bool = False
     """The operator wants features one after the other."""
+    shuffle: int | None = None
+    """Seed of another order of the scenarios; None keeps theirs."""
     not_restored: tuple[str, ...] = ()
     """What could not be put back, in words."""
     plan: dict[Feature, tuple[Scenario, ...]] = field(init=False)
@@ -59,7 +61,8 @@ class RunSession:
 
     def __post_init__(self) -> None:
         capabilities = self.around.profile.capabilities
-        self.plan = plan_scenarios(self.items, capabilities=capabilities, skip=self.skip)
+        plan = plan_scenarios(self.items, capabilities=capabilities, skip=self.skip)
+        self.plan = plan if self.shuffle is None else shuffled(plan, self.shuffle)
 
     @property
     def scenario_count(self) -> int:

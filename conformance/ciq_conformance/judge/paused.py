@@ -95,6 +95,9 @@ def leaks(tracks: Iterable[Track], span: Span, settled: float) -> Iterator[Leak]
 
 
 def last_asked(settings: Sequence[Setting]) -> frozenset[bool]:
-    """What the last update to take effect may have asked for, all that will ever be answered being answered: True for Paused, empty without any update."""
+    """What the last update to take effect may have asked for: True for Paused; empty without any update.
+
+    Asked when all answers that will ever come have come.
+    """
     newest = max((s.sent for s in settings if s.answered < math.inf), default=-math.inf)
     return frozenset(s.paused for s in settings if s.answered >= newest)

@@ -55,6 +55,8 @@ class RunOrder:
     output: Path | None = None
     """Directory of the run file; None keeps the run in memory."""
     serial: bool = False
+    shuffle: int | None = None
+    """Seed of another order of the scenarios; None keeps theirs."""
     deadline: float | None = None
     """Seconds after which the run is cut short."""
     effort: Effort = NO_EFFORT
@@ -140,7 +142,7 @@ def execute(order: RunOrder, items: Sequence[Item]) -> RunResult:
             stop=stop,
             effort=order.effort,
         )
-        session = RunSession(around=around, items=items, skip=order.skip, serial=order.serial)
+        session = RunSession(around=around, items=items, skip=order.skip, serial=order.serial, shuffle=order.shuffle)
         header = _header(order, profile, run_id, items)
         trouble = ""
         try:

@@ -42,6 +42,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--ciq-fuzz", metavar="SECONDS", type=float, default=0.0, help="odd requests to each feature")
     group.addoption("--ciq-seed", metavar="N", type=int, help="histories and odd requests of that seed again")
     group.addoption("--ciq-serial", action="store_true", help="one feature after the other")
+    group.addoption("--ciq-shuffle", type=int, metavar="SEED", help="scenarios in another order, that of the seed")
 
 
 def pytest_pycollect_makeitem(collector: pytest.Collector, name: str, obj: object) -> list[pytest.Item] | None:
@@ -117,6 +118,7 @@ def _order(config: pytest.Config) -> RunOrder:
             scripts=config.getoption("ciq_output"),
         ),
         serial=config.getoption("ciq_serial"),
+        shuffle=config.getoption("ciq_shuffle"),
     )
 
 
