@@ -65,7 +65,7 @@ def story(server: MockServer, notify: str, *, restarts: frozenset[int]) -> list[
 @pytest.mark.parametrize("restarts", [{0}, {2}, {3, 4}, {5, 9}, set(range(STEPS))], ids=str)
 def test_a_story_with_restarts_is_the_story_without(tmp_path: Path, httpserver: HTTPServer, restarts: set[int]) -> None:
     """Runs, tasks, batch jobs and jobs show the same at each step, whether the mock was restarted in between or not;
-    each run is told of once, those of a crash at least once."""
+    each run is told of once."""
     notify = config(httpserver)
     with MockServer(STEPPED) as server:
         plain = story(server, notify, restarts=frozenset())
@@ -74,8 +74,8 @@ def test_a_story_with_restarts_is_the_story_without(tmp_path: Path, httpserver: 
     httpserver.clear_log()
     with MockServer(STEPPED, data=tmp_path) as server:
         assert story(server, notify, restarts=frozenset(restarts)) == plain
-        server.wait_for_callbacks(lambda _: len({run_told(b).instance_id for b in finished(httpserver)}) == 6)
-    told = [run_told(body).instance_id for body in finished(httpserver)]
+        server.wait_for_callbacks(lambda _: len({run_told(b).run_id for b in finished(httpserver)}) == 6)
+    told = [run_told(body).run_id for body in finished(httpserver)]
     assert len(told) == len(set(told)) == 6
 
 
