@@ -14,6 +14,8 @@ class Step(StrEnum):
     PAUSE = "pause"
     RESUME = "resume"
     RULE = "rule"
+    RESTART = "restart"
+    QUEUE = "queue"
     RUN = "run"
     SETTLE = "settle"
     LOOK = "look"

@@ -1,0 +1,189 @@
+"""The rules of any history on transcripts made by hand: what holds, what deviates, what shows nothing."""
+
+from __future__ import annotations
+
+import pytest
+from explore_story import A, B, Story
+from transcripts import judged
+
+from ciq_conformance.judge.finding import Finding, Kind
+from ciq_conformance.steps.explore import Rule, Step
+
+OPEN = Story().put(Step.OPEN, Rule.FIRST)
+PAUSED = OPEN.put(Step.PAUSE)
+HELD = PAUSED.submit(A, 0, "Pause").submit(B, 2, "Pause").look(a="Pause", b="Pause")
+FROZEN = HELD.put(Step.RESUME).put(Step.PAUSE)
+RUNS = OPEN.submit(A).submit(B).look(a="Success", b="Success")
+TOLD = RUNS.hear(A).hear(B)
+ABSENT = {
+    "EXP-001": RUNS,
+    "EXP-002": RUNS,
+    "EXP-003": OPEN,
+    "EXP-004": OPEN.submit(A).cancel(A).look(a="Success"),
+    "EXP-005": OPEN.submit(A).look(a="Submitted"),
+    "EXP-006": OPEN.submit(A).put(Step.RULE, Rule.OFF).look(a="Success").hear(A),
+    "EXP-007": TOLD,
+}
+HOLDING = {
+    "EXP-001": FROZEN.look(a="Pause", b="Success").look(a="Pause"),
+    "EXP-002": HELD.look(a="Pause", b="Pause").put(Step.RESUME).look(Step.DRAIN, a="Success", b="Success"),
+    "EXP-003": RUNS.look(Step.AFTER, a="Success", b="Success"),
+    "EXP-004": HELD.cancel(A).look(a="Cancel", b="Pause").put(Step.RESUME).look(Step.AFTER, a="Cancel", b="Success"),
+    "EXP-005": OPEN.submit(A).look(a="Running").look(a="Success"),
+    "EXP-006": TOLD,
+    "EXP-007": TOLD.look(Step.AFTER, a="Success", b="Success"),
+}
+DEVIATING = {
+    "a lower level first": (
+        "EXP-001",
+        FROZEN.look(a="Success", b="Pause").look(b="Pause"),
+        "started before",
+        {3, 4, 8, 9},
+    ),
+    "a later one first": (
+        "EXP-001",
+        PAUSED.submit(A, 1, "Pause")
+        .submit(B, 1, "Pause")
+        .put(Step.RESUME)
+        .put(Step.PAUSE)
+        .look(b="Running")
+        .look(a="Pause"),
+        "started before",
+        {3, 4, 7, 8},
+    ),
+    "a held job starts": (
+        "EXP-002",
+        OPEN.submit(A).put(Step.PAUSE).look(a="Pause").look(a="Running").put(Step.RESUME),
+        "went from Pause to Running",
+        {4, 5},
+    ),
+    "a job starts in the paused queue": (
+        "EXP-002",
+        PAUSED.submit(A, 0, "Submitted").look(a="Success").put(Step.RESUME),
+        "had started before it was resumed",
+        {3, 4},
+    ),
+    "a job never ends": (
+        "EXP-003",
+        OPEN.submit(A).look(Step.DRAIN, a="Submitted").expired("drain"),
+        "last seen Submitted",
+        {2, 3},
+    ),
+    "a job fails": ("EXP-003", RUNS.look(Step.AFTER, a="Success", b="Failed"), "last seen Failed", {3, 5}),
+    "a job is not known any more": (
+        "EXP-003",
+        OPEN.submit(A).look(Step.DRAIN).expired("drain"),
+        "last seen Submitted",
+        {2},
+    ),
+    "a refused cancel takes a job": (
+        "EXP-003",
+        HELD.cancel(A, 409).put(Step.RESUME).look(Step.AFTER, a="Cancel", b="Success"),
+        "last seen Cancel",
+        {3, 8},
+    ),
+    "a cancelled job runs": (
+        "EXP-004",
+        HELD.cancel(A).look(a="Cancel").put(Step.RESUME).look(Step.AFTER, a="Success", b="Success"),
+        "later seen Success",
+        {3, 6, 9},
+    ),
+    "a cancelled job waits on": ("EXP-004", HELD.cancel(A).look(a="Pause", b="Pause"), "last seen Pause", {3, 6, 7}),
+    "an ended job runs again": (
+        "EXP-005",
+        OPEN.submit(A).look(a="Success").look(a="Running"),
+        "was Success, later Running",
+        {3, 4},
+    ),
+    "a job is not told": ("EXP-006", RUNS.hear(A).expired("told"), "no callback came", {3, 4}),
+    "a job is told though Off": (
+        "EXP-006",
+        OPEN.put(Step.RULE, Rule.OFF).submit(A).look(a="Success").hear(A),
+        "told although the rule was Off",
+        {3, 5},
+    ),
+    "a job is told at the other address": (
+        "EXP-006",
+        RUNS.hear(A).hear(B, Rule.SECOND),
+        "told at another address",
+        {3, 6},
+    ),
+    "an own address does not count": (
+        "EXP-006",
+        OPEN.submit(A, own=True).look(a="Success").hear(A, Rule.FIRST),
+        "told at another address",
+        {2, 4},
+    ),
+    "told, and still running": ("EXP-007", RUNS.hear(A).look(a="Running"), "after that seen Running", {5, 6}),
+}
+
+
+def judge(name: str, story: Story) -> Finding:
+    """What the check says."""
+    return judged(name, story.told)
+
+
+@pytest.mark.parametrize("name", HOLDING)
+def test_what_the_documents_say_holds(name: str) -> None:
+    """A history that goes as documented and shows it: holds, and says by how much."""
+    found = judge(name, HOLDING[name])
+    assert found.kind is Kind.HOLDS, found
+    assert "1 histories" in found.power
+
+
+@pytest.mark.parametrize("case", DEVIATING)
+def test_a_deviation_is_seen_with_its_witness(case: str) -> None:
+    """The one wrong answer is named, and the records that show it."""
+    name, story, words, witness = DEVIATING[case]
+    found = judge(name, story)
+    assert found.kind is Kind.DEVIATES, found
+    assert words in found.seen
+    assert set(found.witness) == witness
+
+
+@pytest.mark.parametrize("name", ABSENT)
+def test_what_shows_nothing_proves_nothing(name: str) -> None:
+    """A history that could not have shown it is no pass."""
+    found = judge(name, ABSENT[name])
+    assert found.kind is Kind.ABSENT, found
+    assert "more of them may" in found.reason
+
+
+def test_no_callback_at_all_is_another_matter() -> None:
+    """Where nothing ever arrives the way back may be shut: blocked, with the requirements that tell."""
+    found = judge("EXP-006", RUNS.expired("told"))
+    assert found.kind is Kind.BLOCKED
+    assert "DEL-001" in found.reason
+
+
+def test_a_history_that_broke_off_blocks_what_it_did_not_show() -> None:
+    """A refused pause ends the scenario: what was seen until then stands, the rest is blocked."""
+    broken = Story(RUNS.told.mark("broken", "setting the queue to Paused answered 500"))
+    assert judge("EXP-003", broken).kind is Kind.BLOCKED
+    lost = Story(DEVIATING["a job fails"][1].told.mark("broken", "answered 500"))
+    assert judge("EXP-003", lost).kind is Kind.DEVIATES
+
+
+LEGAL = {
+    "a running job is stopped by a pause": (
+        "EXP-005",
+        OPEN.submit(A).look(a="Running").put(Step.PAUSE).look(a="Pause").put(Step.RESUME).look(a="Success"),
+    ),
+    "a job had been taken before the pause": (
+        "EXP-002",
+        OPEN.submit(A).put(Step.PAUSE).look(a="Running").look(a="Success").submit(B).look(b="Pause").put(Step.RESUME),
+    ),
+    "a cancelled job ran already": ("EXP-003", OPEN.submit(A).submit(B).cancel(A).look(a="Success", b="Success")),
+    "callbacks come twice": ("EXP-006", TOLD.hear(A).hear(B)),
+    "told by either rule after a change": (
+        "EXP-006",
+        OPEN.submit(A).put(Step.RULE, Rule.SECOND).look(a="Success").hear(A, Rule.SECOND),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", LEGAL)
+def test_another_documented_reading_holds(case: str) -> None:
+    """What a document allows is no deviation."""
+    name, story = LEGAL[case]
+    assert judge(name, story).kind is Kind.HOLDS
