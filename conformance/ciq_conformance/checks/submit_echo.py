@@ -1,0 +1,157 @@
+"""Checks of the scenario `submit`: what was given comes back, at once and in describe (SUB-005 to SUB-010, SUB-015)."""
+
+from collections.abc import Callable
+
+from ciq_conformance.checks.job_facts import (
+    ids_of,
+    jobs_in,
+    level_of,
+    object_of,
+    output_of,
+    shortened,
+    tag_of,
+    user_data_of,
+)
+from ciq_conformance.checks.premise import accepted, asked, premised, said, seq
+from ciq_conformance.checks.submit_look import HERE, NONE_ACCEPTED, submits_of
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.finding import Collected, Finding, Kind, blocked, cannot_tell, holds
+from ciq_conformance.judge.registry import Item, check
+from ciq_conformance.judge.requested import RequestedJob, requested_job
+from ciq_conformance.steps.submit import LEVELS, LOOKS, SUBMITS, WELL_FORMED, Step
+from ciq_schemas.values import Job
+
+
+def _echo(
+    evidence: Evidence,
+    steps: tuple[Step, ...],
+    expected: str,
+    wanted: Callable[[RequestedJob], object],
+    got: Callable[[Job], object],
+    *,
+    described: bool = False,
+) -> Finding:
+    """What was given stands in the submit answers, and in the describe answers too when `described`."""
+    submits = submits_of(evidence, *steps)
+    if not submits:
+        return NONE_ACCEPTED
+    wrong, seen, looked = Collected(), 0, 0
+    looks = evidence.of(HERE, *LOOKS) if described else ()
+    for submit in submits:
+        want = wanted(requested_job(submit))
+        shown = [(submit, submit.jobs[0]), *jobs_in(looks, ids_of([submit]))]
+        looked += len(shown) - 1
+        for reply, job in shown:
+            seen += 1
+            if got(job) != want:
+                where = "describe" if reply is not submit else "submit"
+                text = f"{_words(got(job))} instead of {_words(want)} ({where} of {submit.exchange.step})"
+                for record in (submit, reply):
+                    wrong.add(record.exchange.seq, text)
+    if described and not looked and not wrong.items:
+        return blocked("no submitted job was described; see DES-001")
+    return wrong.finding(expected, holds(f"{seen} times in {len(submits)} jobs", witness=seq(*submits[:3])))
+
+
+def _words(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(str(part) if part else "nothing" for part in value)
+    return shortened(value if isinstance(value, str) else None)
+
+
+@check("SUB-005")
+@premised
+def tag_is_echoed(evidence: Evidence, item: Item) -> Finding:
+    """Tag in the submit answers."""
+    return _echo(evidence, SUBMITS, "Tag as given", lambda asked_for: asked_for.tag, tag_of)
+
+
+@check("SUB-006")
+@premised
+def input_is_echoed(evidence: Evidence, item: Item) -> Finding:
+    """Input.Object in the submit answers; names beyond ASCII are SUB-015."""
+    return _echo(
+        evidence,
+        (*WELL_FORMED, Step.WITHOUT_QUEUE),
+        "Input.Object as given",
+        lambda asked_for: asked_for.input_object,
+        object_of,
+    )
+
+
+@check("SUB-007")
+@premised
+def output_is_echoed(evidence: Evidence, item: Item) -> Finding:
+    """Operation.Output in the submit answers; in describe Region and Bucket, for an object may get its real name."""
+    steps = (*WELL_FORMED, Step.WITHOUT_QUEUE)
+    expected = "Operation.Output with Region, Bucket and Object as given"
+    finding = _echo(evidence, steps, expected, lambda asked_for: asked_for.output, output_of)
+    if finding.kind is not Kind.HOLDS:
+        return finding
+    later = _echo(
+        evidence,
+        steps,
+        expected,
+        lambda asked_for: asked_for.output[:2],
+        lambda job: output_of(job)[:2],
+        described=True,
+    )
+    return later if later.kind is Kind.DEVIATES else finding
+
+
+@check("SUB-008")
+@premised
+def user_data_comes_back(evidence: Evidence, item: Item) -> Finding:
+    """UserData in submit and describe answers, the special one included."""
+    expected = "UserData character for character as given"
+    accepted(evidence, HERE, Step.SPECIAL_USER_DATA, expected)
+    steps = tuple(step for step in WELL_FORMED if step is not Step.LONG_USER_DATA)
+    return _echo(evidence, steps, expected, lambda asked_for: asked_for.user_data, user_data_of, described=True)
+
+
+@check("SUB-009")
+@premised
+def long_user_data_is_kept(evidence: Evidence, item: Item) -> Finding:
+    """UserData of 1024 characters in submit and describe answers."""
+    expected = "all 1024 characters of UserData come back"
+    accepted(evidence, HERE, Step.LONG_USER_DATA, expected)
+    return _echo(
+        evidence,
+        (Step.LONG_USER_DATA,),
+        expected,
+        lambda asked_for: asked_for.user_data,
+        user_data_of,
+        described=True,
+    )
+
+
+@check("SUB-010")
+@premised
+def level_is_echoed(evidence: Evidence, item: Item) -> Finding:
+    """JobLevel 0, 1 and 2 in submit and describe answers."""
+    expected = "Operation.JobLevel as given, in submit and describe"
+    for step in LEVELS:
+        accepted(evidence, HERE, step, expected)
+    return _echo(evidence, tuple(LEVELS), expected, lambda asked_for: asked_for.level, level_of, described=True)
+
+
+@check("SUB-015")
+@premised
+def other_scripts_survive(evidence: Evidence, item: Item) -> Finding:
+    """Input.Object with Chinese and a space in submit and describe answers."""
+    reply = asked(evidence, HERE, Step.OTHER_SCRIPT)
+    expected = "Input.Object with Chinese and a space as given"
+    if reply.refused and "resource" in (reply.error.code or "").lower():
+        return cannot_tell(
+            f"the target looks for the input at submit ({said(reply)}); an object of that name would tell",
+            witness=seq(reply),
+        )
+    accepted(evidence, HERE, Step.OTHER_SCRIPT, expected)
+    return _echo(
+        evidence,
+        (Step.OTHER_SCRIPT,),
+        expected,
+        lambda asked_for: asked_for.input_object,
+        object_of,
+        described=True,
+    )
