@@ -1,4 +1,4 @@
-"""Checks of the scenario `submit`: jobs that are made, and how they end (SUB, ONE-007, LIF-002); echoes: `submit_echo`."""
+"""Checks of the scenario `submit`: jobs made and how they end (SUB, ONE-007, LIF-002); echoes: `submit_echo`."""
 
 from collections import Counter
 from datetime import timedelta
