@@ -1,5 +1,6 @@
 """A journal that takes nothing more: calls are refused in the service's own form and have done nothing."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -90,6 +91,27 @@ def test_an_upload_on_a_full_disk_is_refused(mock: MockServer, disk: Disk) -> No
         disk.full = False
         assert client.ask("GET", "/_objects/b-1/lost.txt")[0] == 404
         assert client.ask("GET", "/_objects/b-1/kept.txt") == (200, "kept")
+
+
+def test_a_start_that_cannot_be_kept_is_refused(tmp_path: Path, disk: Disk) -> None:
+    """Nobody gets to talk to a mock that keeps nothing; with room the same directory is good."""
+    disk.full = True
+    with pytest.raises(JournalWriteError, match="disk is full"):
+        MockServer(MEDIA, data=tmp_path).start()
+    disk.full = False
+    with MockServer(MEDIA, data=tmp_path) as server:
+        assert len(server.queues) == 1
+
+
+def test_a_reset_on_a_full_disk_changes_nothing(mock: MockServer, disk: Disk) -> None:
+    """The control page says so in its own form."""
+    with Client(mock.port) as client:
+        kept = client.submit()
+        disk.full = True
+        status, text = client.ask("POST", "/_ciq/reset")
+        assert (status, "disk is full" in json.loads(text)["error"]) == (500, True)
+        disk.full = False
+        assert client.known([kept]) == {kept}
 
 
 def test_a_file_that_may_not_grow(tmp_path: Path) -> None:

@@ -83,6 +83,8 @@ def test_a_callback_owed_is_sent_after_the_restart_and_one_taken_is_not(tmp_path
     delivery = DeliverySettings(retry_after=(3600.0,))
     with MockServer(replace(STEPPED, duration=0.0, delivery=delivery), data=tmp_path) as server:
         ask(server, "POST", "/jobs", submit_body(extra=f"<CallBack>{httpserver.url_for('/taken')}</CallBack>"))
+        server.advance(0)
+        server.wait_for_callbacks(1)
         ask(server, "POST", "/jobs", submit_body(extra=f"<CallBack>{httpserver.url_for('/owed')}</CallBack>"))
         server.advance(0)
         assert len(server.wait_for_callbacks(lambda attempts: len(attempts) == 2)) == 1
@@ -90,6 +92,7 @@ def test_a_callback_owed_is_sent_after_the_restart_and_one_taken_is_not(tmp_path
         attempts = server.wait_for_callbacks(lambda attempts: len(attempts) == 1)
         assert attempts == ()
         assert server.deliveries[0].job_id == server.jobs[1].job_id
+        assert [request.path for request, _ in httpserver.log] == ["/taken", "/owed", "/owed"], "none at the end"
         server.restart(abrupt=True)
         httpserver.clear_all_handlers()
         httpserver.expect_request("/owed").respond_with_data("")
@@ -100,6 +103,22 @@ def test_a_callback_owed_is_sent_after_the_restart_and_one_taken_is_not(tmp_path
         server.restart()
         server.advance(7200.0)
         assert server.deliveries == ()
+
+
+def test_a_job_that_a_pause_halted_stays_halted(tmp_path: Path) -> None:
+    """In the reading in which a pause halts running jobs, they wait after a restart as before it, and then run on."""
+    with MockServer(replace(STEPPED, dialects=("pause-halts-running",)), data=tmp_path) as server:
+        ask(server, "POST", "/jobs", submit_body())
+        server.advance(4)
+        queue_id = part(shown(server, "/queue"), "QueueId")
+        ask(server, "PUT", f"/queue/{queue_id}", update_body(state="Paused"))
+        (before,) = server.jobs
+        assert before.state.value == "Pause"
+        server.restart()
+        assert server.jobs == (before,)
+        ask(server, "PUT", f"/queue/{queue_id}", update_body(state="Active"))
+        server.advance(6)
+        assert server.jobs[0].state.value == "Success"
 
 
 def test_a_reset_is_kept_too(tmp_path: Path) -> None:

@@ -44,15 +44,26 @@ class Halting(Engine):
         """Replace the settings; with Paused, halt what runs."""
         queue = super().update_queue(now, bucket, feature, queue_id, name=name, state=state, notify=notify)
         if state is QueueState.PAUSED and queue.running:
-            halted = [entry for entry in self._ends if entry[2].queue is queue]
-            self._ends = [entry for entry in self._ends if entry[2].queue is not queue]
-            heapify(self._ends)
-            for end, _, job in halted:
-                job.halt()
-                queue.running -= 1
-                self._left[job] = end - self._now
-                queue.waiting.push(job)
+            self._halt(queue)
         return queue
+
+    def go_on(self, now: float) -> None:
+        """Go on from a state that was put back; what a pause had halted waits again."""
+        super().go_on(now)
+        for activation in self._active.values():
+            for queue in activation.queues:
+                if queue.state is QueueState.PAUSED:
+                    self._halt(queue)
+
+    def _halt(self, queue: Queue) -> None:
+        halted = [entry for entry in self._ends if entry[2].queue is queue]
+        self._ends = [entry for entry in self._ends if entry[2].queue is not queue]
+        heapify(self._ends)
+        for end, _, job in halted:
+            job.halt()
+            queue.running -= 1
+            self._left[job] = end - self._now
+            queue.waiting.push(job)
 
     def _start(self, job: Job) -> None:
         left = self._left.pop(job, None)
