@@ -29,6 +29,8 @@ class Kill(msgspec.Struct, frozen=True, kw_only=True):
     beside: tuple[str, ...] = ()
     """Other ids that went red, of those which the same story answers."""
     seconds: float
+    tries: int = 1
+    """Runs it took: a machine under load may show too little in the first."""
 
 
 class Blame(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,9 +87,10 @@ def headline(matrix: Matrix) -> str:
     ids = {kill.requirement for kill in matrix.kills}
     found = len(matrix.kills) - len(matrix.missed)
     alone = sum(kill.detected and not kill.beside for kill in matrix.kills)
+    late = sum(kill.detected and kill.tries > 1 for kill in matrix.kills)
     return (
         f"{found} of {len(matrix.kills)} faults turn their own requirement red, over {len(ids)} requirements; "
-        f"{alone} of them turn no other red in the same story"
+        f"{alone} of them turn no other red in the same story" + (f"; {late} seen in a later run only" if late else "")
     )
 
 
@@ -158,6 +161,8 @@ _SHOWN = 12
 
 def _row(kill: Kill, blame: Blame | None) -> str:
     verdict = ", ".join(sorted(set(kill.outcomes))) if kill.detected else f"MISSED ({', '.join(kill.outcomes)})"
+    if kill.tries > 1:
+        verdict += f", {'seen' if kill.detected else 'not seen'} in {kill.tries} runs"
     cells: Sequence[str] = (
         f"{kill.requirement} {kill.level}",
         kill.fault,

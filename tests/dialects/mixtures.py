@@ -45,3 +45,32 @@ def consistent(names: Iterable[str]) -> tuple[str, ...]:
         if name not in kept and rivals.isdisjoint(kept):
             kept.append(name)
     return tuple(name for name in DIALECTS if name in kept)
+
+
+HIDING: dict[str, frozenset[str]] = {
+    # Jobs that cannot fail show nothing of failures.
+    "no-input-looked-at": frozenset({"DEL-005", "LIF-003", "WFL-015"}),
+    # What is left out cannot be wrong.
+    "old-callback": frozenset({"SHP-003"}),
+    "code-of-failures-only": frozenset({"DES-011", "SHP-011"}),
+    "no-progress": frozenset({"DES-014"}),
+    "level-not-defaulted": frozenset({"SUB-010"}),
+    # Callbacks that leave late come when describe has caught up.
+    "late-callbacks": frozenset({"DEL-003"}),
+    "jittery-callbacks": frozenset({"DEL-003"}),
+    "callbacks-out-of-order": frozenset({"DEL-003"}),
+    # A closed queue of many workers never has anybody waiting, so there is no order to see.
+    "paused-queue-closed": frozenset({"PRI-001", "PRI-002", "PRI-003", "PRI-004", "PRI-005", "PRI-007", "PAU-001"}),
+    "instant-jobs": frozenset({"PRI-001", "PRI-002", "PRI-003", "PRI-004", "PRI-005", "PRI-007"}),
+}
+"""Requirements whose faults may be gone, or leave nothing to look at, where a dialect is spoken: by nature, not by the
+suite's want of power."""
+
+NEIGHBOURS = frozenset({"ninth-is-late", "pairs-swapped"})
+"""Faults that swap two jobs that start one after the other: where several start at once nobody can tell."""
+
+
+def open_to(fault: str, breaks: str, names: Iterable[str]) -> tuple[str, ...]:
+    """The dialects of a mixture in which this fault can be seen at all."""
+    kept = [name for name in names if breaks not in HIDING.get(name, frozenset())]
+    return consistent(["one-worker", *kept] if fault in NEIGHBOURS else kept)

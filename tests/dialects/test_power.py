@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import strategies as st
+from mixtures import HIDING, NEIGHBOURS, consistent, open_to
 from trying import judged, red
 
+from ciq_mock.dialects import DIALECTS
 from ciq_mock.faults import FAULTS
+from ciq_schemas.features import Feature
+from ciq_schemas.requirement import Capability, Scenario, load_registry
 from ciq_schemas.run import Outcome
 
 PAIRS = (
@@ -34,14 +40,27 @@ PAIRS = (
 QUICK = PAIRS[:2]
 
 
+DRAWN = sorted(
+    name
+    for name, fault in FAULTS.items()
+    if load_registry().get(fault.breaks).scenario not in (Scenario.CONCURRENCY, Scenario.DEACTIVATION)
+)
+"""Faults to draw from: not those that a crowd alone sees, nor those of an option of the profile."""
+
+
 def caught(fault: str, dialects: tuple[str, ...]) -> None:
     """The requirement that the fault breaks turns red by its verdict; the suite itself stays whole."""
     wanted = FAULTS[fault]
+    requirement = load_registry().get(wanted.breaks)
+    features = [wanted.shows_on or requirement.features[0]]
+    if requirement.scenario is Scenario.ISOLATION:
+        features.append(Feature.SPEECH if Feature.SPEECH not in features else Feature.MEDIA)
     result = judged(
         dialects,
-        features=[(wanted.shows_on or "media")],
+        features=features,
         requirements=[wanted.breaks],
         faults=[fault],
+        signed=Capability.SIGNATURE in requirement.capabilities,
     )
     assert wanted.breaks in red(result), [(v.item, v.outcome, v.seen or v.reason) for v in result.verdicts]
     assert not [verdict for verdict in result.verdicts if verdict.outcome is Outcome.SUITE_ERROR]
@@ -58,3 +77,24 @@ def test_a_fault_is_caught_in_dialects(fault: str, dialects: tuple[str, ...]) ->
 def test_a_few_faults_are_caught_in_dialects(fault: str, dialects: tuple[str, ...]) -> None:
     """Two of them in the fast tests."""
     caught(fault, dialects)
+
+
+@pytest.mark.slow
+@seed(1045)
+@settings(max_examples=30, deadline=None, database=None, derandomize=False, suppress_health_check=list(HealthCheck))
+@given(
+    fault=st.sampled_from(DRAWN),
+    names=st.lists(st.sampled_from(tuple(DIALECTS)), min_size=2, max_size=8, unique=True).map(consistent),
+)
+def test_no_mixture_hides_a_fault(fault: str, names: tuple[str, ...]) -> None:
+    """Whatever freedoms are taken, a fault is caught, unless one of them leaves nothing of it."""
+    caught(fault, open_to(fault, FAULTS[fault].breaks, names))
+
+
+def test_what_hides_is_known() -> None:
+    """The table of what hides faults by nature names dialects, requirements and faults that there are."""
+    assert HIDING.keys() <= DIALECTS.keys()
+    assert set().union(*HIDING.values()) <= load_registry().by_id.keys()
+    assert FAULTS.keys() >= NEIGHBOURS
+    assert open_to("fifo", "PRI-001", ("instant-jobs", "pretty-xml")) == ("pretty-xml",)
+    assert "one-worker" in open_to("pairs-swapped", "PRI-002", ("ten-workers",))

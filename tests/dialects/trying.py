@@ -8,7 +8,7 @@ from ciq_conformance.judge.selection import Selection, select_items
 from ciq_conformance.profile_loading import load_profile
 from ciq_conformance.runner.execution import RunOrder, RunResult, execute
 from ciq_mock.server import MockServer
-from ciq_mock.settings import MockSettings
+from ciq_mock.settings import Credentials, MockSettings
 from ciq_schemas.requirement import load_registry
 from ciq_schemas.run import Level, Outcome
 
@@ -24,11 +24,26 @@ def judged(
     requirements: Sequence[str] = (),
     areas: Sequence[str] = (),
     faults: Sequence[str] = (),
+    signed: bool = False,
 ) -> RunResult:
-    """Judge a mock that follows the dialects and has the faults, from outside: by its address, without keys."""
-    settings = MockSettings(workers=WORKERS, duration=JOB_SECONDS, dialects=tuple(dialects), faults=tuple(faults))
+    """Judge a mock that follows the dialects and has the faults, from outside: by its address, with keys if wished."""
+    keys = Credentials(secret_id="AKIDEXAMPLE", secret_key="example-key")
+    settings = MockSettings(
+        workers=WORKERS,
+        duration=JOB_SECONDS,
+        dialects=tuple(dialects),
+        faults=tuple(faults),
+        credentials=(keys,) if signed else (),
+    )
     with MockServer(settings) as server:
-        flags = {"url": ("--target", server.url), "features": ("--feature", list(features))}
+        flags: dict[str, tuple[str, object]] = {
+            "url": ("--target", server.url),
+            "features": ("--feature", list(features)),
+        }
+        if signed:
+            flags["credentials.secret_id"] = ("--secret-id", keys.secret_id)
+            flags["credentials.secret_key"] = ("--secret-key", keys.secret_key)
+            flags["capabilities.signature"] = ("--capability", "true")
         loaded = load_profile(env={}, flags=flags)
         selection = Selection(requirements=tuple(requirements), areas=tuple(areas))
         items = select_items(load_registry(), loaded.profile.features, selection)

@@ -5,6 +5,7 @@ All of them take minutes: `tox -e kill`. A handful, blunt and subtle, is in the 
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from _pytest.mark import ParameterSet
 
@@ -76,6 +77,23 @@ def test_faults_name_what_they_break() -> None:
 def test_every_binding_requirement_has_a_fault() -> None:
     """No MUST and no SHOULD, of the core, of workflows and of templates, goes without a fault that breaks it."""
     assert uncovered(known_faults()) == ()
+
+
+def test_a_missed_fault_is_tried_again_and_told_of() -> None:
+    """What chance has hidden is found by a later run, which the matrix counts; what stays hidden is missed."""
+    one = fault("fifo")
+    matrix = kill_page.from_json((PUBLISHED / kill_matrix.JSON).read_bytes())
+    found = next(kill for kill in matrix.kills if kill.fault == one.name)
+    missed = msgspec.structs.replace(found, detected=False, outcomes=("pass",))
+    answers = iter((missed, found))
+    later = kill_matrix.try_again(one, missed, lambda _fault: next(answers))
+    assert (later.detected, later.tries) == (True, kill_matrix.TRIES)
+    never = kill_matrix.try_again(one, missed, lambda _fault: missed)
+    assert (never.detected, never.tries) == (False, kill_matrix.TRIES)
+    page = kill_page.to_html(msgspec.structs.replace(matrix, kills=(later, never)))
+    assert "fail, seen in 3 runs" in page
+    assert "MISSED (pass), not seen in 3 runs" in page
+    assert "1 seen in a later run only" in page
 
 
 def test_faults_compose() -> None:
