@@ -83,6 +83,11 @@ def conversation() -> Transcript:
     ask(Step.FAILED_SUCCESS_CANCEL, _page(NEWEST), states="Failed,Success,Cancel")
     ask(Step.SUCCESS_OR_FAILED, _page(NEWEST), states="Success,Failed")
     ask(Step.FAILED_OR_CANCEL, _page(()), states="Failed,Cancel")
+    ask(Step.TOGETHER, _page(OWN[:3], token="next"), states="Failed,Success", orderByTime="Asc", queueId=QUEUE)
+    ask(Step.TOGETHER, _page(OWN[3:]), states="Failed,Success", orderByTime="Asc", queueId=QUEUE, nextToken="next")
+    ask(Step.TOGETHER_OTHER_STATES, _page(()), states="Failed,Cancel", queueId=QUEUE)
+    ask(Step.TOGETHER_EARLIER, _page(OLD), states="Failed,Success", queueId=QUEUE)
+    ask(Step.TOGETHER_OTHER_TAG, _page(()), tag="Transcode", queueId=QUEUE)
     t = t.say(Step.SUBMIT_HELD, response(_job(HELD, "Submitted")), method="POST", operation="submit_job")
     t = t.say(Step.HELD, response(_job(HELD, "Pause")), operation="describe_job")
     ask(Step.WAITING, _page((HELD,), "Pause"), states="Success,Pause,Submitted")
@@ -92,7 +97,7 @@ def conversation() -> Transcript:
     return t
 
 
-IDS = tuple(f"LST-{n:03}" for n in range(1, 18) if n != 11)
+IDS = tuple(f"LST-{n:03}" for n in range(1, 19) if n != 11)
 
 
 @pytest.mark.parametrize("requirement", IDS)
@@ -159,6 +164,26 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     "end alone ignored": ("LST-009", lambda t: t.answered(Step.END_ALONE_EARLIER, 200, _page((*NEWEST, *OLD)))),
     "start alone refused": ("LST-009", lambda t: t.answered(Step.START_ALONE, 400, BAD)),
     "end alone lists nothing": ("LST-009", lambda t: t.answered(Step.END_ALONE, 200, _page(()))),
+    "all at once lists nothing": ("LST-018", lambda t: t.answered(Step.TOGETHER, 200, _page(()))),
+    "all at once refused": ("LST-018", lambda t: t.answered(Step.TOGETHER, 400, BAD)),
+    "all at once repeats": (
+        "LST-018",
+        lambda t: t.edited(Step.TOGETHER, _job(OWN[3]), _job(OWN[2])),
+    ),
+    "all at once newest first": (
+        "LST-018",
+        lambda t: t.edited(Step.TOGETHER, _job(OWN[0]), _job(OWN[4])),
+    ),
+    "another state on a page": (
+        "LST-018",
+        lambda t: t.edited(Step.TOGETHER, "</Response>", f"{_job(FOREIGN, 'Running')}</Response>"),
+    ),
+    "states forgotten beside a queue": (
+        "LST-018",
+        lambda t: t.answered(Step.TOGETHER_OTHER_STATES, 200, _page(NEWEST)),
+    ),
+    "window forgotten beside states": ("LST-018", lambda t: t.answered(Step.TOGETHER_EARLIER, 200, _page(NEWEST))),
+    "tag forgotten beside a queue": ("LST-018", lambda t: t.answered(Step.TOGETHER_OTHER_TAG, 200, _page(NEWEST))),
     "no tag is taken": ("LST-017", lambda t: t.answered(Step.NO_TAG, 200, _page(NEWEST))),
     "no tag is a crash": ("LST-017", lambda t: t.answered(Step.NO_TAG, 500, refusal("InternalError"))),
     "zone not read": ("LST-015", lambda t: t.answered(Step.OTHER_ZONE, 200, _page(()))),
@@ -220,7 +245,7 @@ LEGAL: dict[str, Change] = {
         Step.WINDOW, 200, _page((OWN[4], OWN[0], OWN[3], OWN[1], OWN[2]), "Running")
     ),
     "unknown queue refused": lambda t: t.answered(Step.UNKNOWN_QUEUE, 400, refusal("QueueNotFound")),
-    "other tag refused": lambda t: t.answered(Step.OTHER_TAG, 400, BAD),
+    "other tag refused": lambda t: t.answered(Step.OTHER_TAG, 400, BAD).answered(Step.TOGETHER_OTHER_TAG, 400, BAD),
     "above a hundred refused": lambda t: t.answered(Step.SIZE_101, 400, BAD),
     "future refused": lambda t: t.answered(Step.AFTER_THE_RUN, 400, BAD).answered(Step.START_ALONE_LATER, 400, BAD),
     "waiting job shows Submitted": lambda t: (
@@ -248,6 +273,12 @@ LEGAL: dict[str, Change] = {
 def test_legal_dress_is_no_deviation(requirement: str, change: Change) -> None:
     """What the documents leave open turns no check."""
     assert judged(requirement, change(conversation())).kind is Kind.HOLDS
+
+
+def test_all_parameters_need_the_states_to_work_alone() -> None:
+    """Where the list by states alone is wrong, what all parameters do together is not asked."""
+    alone = conversation().answered(Step.SUCCESS_OR_FAILED, 200, _page(()))
+    assert judged("LST-018", alone).kind is Kind.BLOCKED
 
 
 def test_jobs_of_one_second_cannot_tell_an_order() -> None:

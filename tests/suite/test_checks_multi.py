@@ -127,6 +127,9 @@ LEGAL: dict[str, Change] = {
         "<UserData>run many 1</UserData><JobLevel>0</JobLevel>", "<UserData>run many 1</UserData>"
     ),
     "told twice": lambda t: t.hear(TOLD, _callback(1)).hear(TOLD, _callback(1)),
+    "no output in the answer": lambda t: t.everywhere("<Object>run/many", "<Object/><Name>run/many").everywhere(
+        "out.jpg</Object>", "out.jpg</Name>"
+    ),
     "described in another order": lambda t: t.answered(Step.DESCRIBE, 200, response(*map(_job, (2, 0, 3, 1)))),
 }
 

@@ -3,17 +3,20 @@
 Lists may hold other people's jobs: what must be there is judged on own jobs.
 """
 
+from collections import Counter
+from itertools import pairwise
+
 from ciq_conformance.checks.job_facts import ids_of, jobs_in, last_seen, tag_of
 from ciq_conformance.checks.list_walk import HERE, ids_along, is_whole, jobs_along, missing_from, own_jobs, walk_of
 from ciq_conformance.checks.premise import accepted, asked, made, other_status, premised, refusals, said, seq
 from ciq_conformance.checks.queue_shape import same_moment
-from ciq_conformance.judge import wire
+from ciq_conformance.judge import times, wire
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Collected, Finding, Kind, blocked, cannot_tell, deviates, holds
 from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.reply import Reply
 from ciq_conformance.steps.list_jobs import ENDED_LISTS, HELD_LISTS, Step
-from ciq_schemas.lifecycle import FINAL_STATES, WAITING_STATES
+from ciq_schemas.lifecycle import FINAL_STATES, WAITING_STATES, JobState
 from ciq_schemas.values import Job
 
 
@@ -182,6 +185,37 @@ def input_filters(evidence: Evidence, item: Item) -> Finding:
         seen = f"inputObject={wire.asked(part.exchange, 'inputObject')} lists {strangers[0]}"
         return deviates("inputObject compares the whole name", seen, witness=seq(part))
     return finding
+
+
+@check("LST-018")
+@premised
+def parameters_count_together(evidence: Evidence, item: Item) -> Finding:
+    """Pages of a list by tag, queue, window, states and order at once; and lists with one parameter beside the jobs."""
+    own = own_jobs(evidence)
+    ended = last_seen(evidence.of(HERE, Step.ENDED, Step.WATCH), own)
+    good = [job_id for job_id, (_, job) in ended.items() if wire.text(job.state) == JobState.SUCCESS]
+    alone = walk_of(evidence, Step.SUCCESS_OR_FAILED, "the list by states is answered")
+    if not good or missing_from(good, alone):
+        return blocked("the list by states alone does not hold the own jobs; see LST-007", witness=seq(*alone[:2]))
+    expected = "each own job once, by all parameters at once"
+    walk = walk_of(evidence, Step.TOGETHER, expected)
+    wrong = Collected()
+    _by_state(walk, {}, wrong)
+    counts = Counter(ids_along(walk))
+    for job_id in good:
+        if counts[job_id] != 1 and (counts[job_id] or is_whole(walk)):
+            wrong.add(walk[-1].exchange.seq, f"{job_id} {counts[job_id]} times on {len(walk)} pages")
+    moments = [(reply, times.parse(job.creation_time)) for reply, job in jobs_along(walk)]
+    for (_, earlier), (reply, later) in pairwise(moments):
+        if earlier is not None and later is not None and earlier > later:
+            wrong.add(reply.exchange.seq, f"{later.isoformat()} stands after {earlier.isoformat()} in Asc order")
+    for step in (Step.TOGETHER_OTHER_STATES, Step.TOGETHER_EARLIER, Step.TOGETHER_OTHER_TAG):
+        beside = evidence.one(HERE, step)
+        strangers = [job_id for job_id in ids_along([beside]) if job_id in own] if beside and beside.ok else []
+        if beside is not None and strangers:
+            wrong.add(beside.exchange.seq, f"{len(strangers)} own jobs in the list {step}")
+    power = f"{len(good)} jobs on {len(walk)} pages"
+    return wrong.finding(expected, holds(power, witness=seq(*walk[:3]), power=power))
 
 
 @check("LST-012")

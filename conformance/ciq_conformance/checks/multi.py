@@ -47,6 +47,10 @@ def _got(job: Job) -> Parameters:
     return tag_of(job), user_data_of(job) or "", level_of(job) or "0", output_of(job)[2]
 
 
+def _whole(parameters: Parameters, shows_output: bool) -> Parameters:
+    return parameters if shows_output else (*parameters[:3], "")
+
+
 def _words(parameters: Parameters) -> str:
     tag, user_data, level, output = parameters
     return (
@@ -65,8 +69,9 @@ def own_parameters(evidence: Evidence, item: Item) -> Finding:
     reply = _many(evidence)
     if not reply.jobs:
         return blocked("no job was made; see MUL-001", witness=seq(reply))
-    wanted = Counter(map(_wanted, requested_jobs(reply)))
-    got = Counter(map(_got, reply.jobs))
+    shows_output = any(output_of(job)[2] for job in reply.jobs)  # else SUB-007 tells
+    wanted = Counter(_whole(_wanted(asked_for), shows_output) for asked_for in requested_jobs(reply))
+    got = Counter(_whole(_got(job), shows_output) for job in reply.jobs)
     expected = "Tag, UserData, JobLevel and Output of each Operation on one job"
     if wanted != got:
         missing = [_words(parameters) for parameters in (wanted - got)]

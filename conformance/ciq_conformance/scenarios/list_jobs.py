@@ -20,6 +20,8 @@ FIRST, LATER = 4, 1
 ENOUGH = 11
 """One more than the default page."""
 MOST_PAGES = 40
+SETTLED = 0.2
+"""Seconds after which no answer is older than the list that first held every job: none promises to be of the moment."""
 MARGIN = timedelta(seconds=2)
 ONE_SECOND = 1.1
 """Seconds between first and later jobs, so that creation times of one-second steps differ."""
@@ -54,6 +56,7 @@ def play(stage: Stage) -> None:
     first, last = min(moments) - MARGIN, max(moments) + MARGIN
     own = {"tag": tag, **_window(first, last)}
     _until_listed(stage, Step.WINDOW, {**own, "size": "100"}, ids)
+    stage.pause_thread(SETTLED)
     _in_order_and_pages(stage, own)
     _in_windows(stage, tag, first, last)
     _by_other_parameters(stage, own)
@@ -62,10 +65,10 @@ def play(stage: Stage) -> None:
     good = [job_id for job_id, job in ended.items() if job.state == JobState.SUCCESS]
     by_state = {**own, "size": "100"}
     _until_listed(stage, Step.SUCCESS, {**by_state, "states": "Success"}, good)
-    _pages(stage, Step.FAILED_SUCCESS_CANCEL, {**by_state, "states": "Failed,Success,Cancel"})
-    _pages(stage, Step.SUCCESS_OR_FAILED, {**by_state, "states": "Success,Failed"})
+    _until_listed(stage, Step.FAILED_SUCCESS_CANCEL, {**by_state, "states": "Failed,Success,Cancel"}, good)
+    _until_listed(stage, Step.SUCCESS_OR_FAILED, {**by_state, "states": "Success,Failed"}, good)
     _pages(stage, Step.FAILED_OR_CANCEL, {**by_state, "states": "Failed,Cancel"})
-    _while_held(stage, tag)
+    _while_held(stage, own, first)
 
 
 def _in_order_and_pages(stage: Stage, own: Mapping[str, str]) -> None:
@@ -111,18 +114,30 @@ def _by_other_parameters(stage: Stage, own: Mapping[str, str]) -> None:
     stage.calls.list_jobs(Step.UNKNOWN_QUEUE, {**own, "queueId": unknown_queue_id(stage), "size": "100"})
 
 
-def _while_held(stage: Stage, tag: str) -> None:
-    """List by state while a job waits, which no service can hurry; nothing where a paused queue takes no job."""
+def _together(stage: Stage, every: Mapping[str, str], first: datetime) -> None:
+    """All parameters at once, page by page; then one of them naming what no own job is, the others what all are."""
+    _pages(stage, Step.TOGETHER, {**every, "states": "Failed,Success", "size": "2"})
+    whole = {**every, "states": "Failed,Success", "size": "100"}
+    stage.calls.list_jobs(Step.TOGETHER_OTHER_STATES, {**whole, "states": "Failed,Cancel"})
+    stage.calls.list_jobs(Step.TOGETHER_EARLIER, {**whole, **_window(first - DAY, first)})
+    stage.calls.list_jobs(Step.TOGETHER_OTHER_TAG, {**whole, "tag": _other_tag(stage, every["tag"])})
+
+
+def _while_held(stage: Stage, own: Mapping[str, str], first: datetime) -> None:
+    """List by state while a job waits, which no service can hurry; where a paused queue takes no job, without one."""
+    every = {**own, "queueId": stage.queue_id, "orderByTime": "Asc"}
     with held(stage, Step.PAUSE, Step.SUBMIT_HELD, Step.RESUME, stage.order("held")) as ids:
         seen = stage.look(Step.HELD, ids)
         state = seen[ids[0]].state if ids and ids[0] in seen else None
         moment = times.parse(seen[ids[0]].creation_time) if state else None
         if state in WAITING_STATES and moment is not None:
-            window = {"tag": tag, "size": "100", **_window(moment - MARGIN, moment + MARGIN)}
+            window = {"tag": own["tag"], "size": "100", **_window(moment - MARGIN, moment + MARGIN)}
             _until_listed(stage, Step.WAITING, {**window, "states": "Success,Pause,Submitted"}, ids)
-            _pages(stage, Step.OF_ITS_STATE, {**window, "states": state})
+            _until_listed(stage, Step.OF_ITS_STATE, {**window, "states": state}, ids)
             _pages(stage, Step.NOT_WAITING, {**window, "states": "Running,Success,Failed,Cancel"})
-            stage.look(Step.HELD_STILL, ids)
+            every |= _window(first, moment + MARGIN)
+        _together(stage, every, first)
+        stage.look(Step.HELD_STILL, ids)
     stage.watch_ended(Step.WATCH_HELD, ids)
 
 

@@ -3,7 +3,7 @@
 import re
 
 from ciq_mock.faults.fault import Fault
-from ciq_mock.faults.layers import Edit, Tree, add, answers, forgets, put, reads, where, with_query
+from ciq_mock.faults.layers import Edit, Tree, add, answers, forgets, later_page, put, reads, where, with_query
 from ciq_mock.service.call import Call
 from ciq_schemas.operations import OperationKind as Kind
 
@@ -34,6 +34,14 @@ def _first_state(call: Call) -> Call:
     return with_query(call, states=states.partition(",")[0]) if states else call
 
 
+def _queue_hides_states(call: Call) -> Call:
+    return forgets("states")(call) if call.query.get("queueId") else call
+
+
+def _page_forgets_states(call: Call) -> Call:
+    return forgets("states")(call) if later_page(call) else call
+
+
 def _no_pause(call: Call) -> Call:
     states = call.query.get("states")
     return with_query(call, states=states.replace("Pause", "Failed")) if states else call
@@ -58,6 +66,8 @@ FAULTS = (
     Fault("tag-not-needed", "LST-017", "A list without tag is a list of snapshots.", reads(_some_tag, LIST)),
     Fault("first-state-counts", "LST-007", "Of several states the first alone counts.", reads(_first_state, LIST)),
     Fault("waiting-unlisted", "LST-007", "The state Pause brings nothing.", reads(_no_pause, LIST)),
+    Fault("queue-hides-states", "LST-018", "states does not count beside queueId.", reads(_queue_hides_states, LIST)),
+    Fault("page-forgets-states", "LST-018", "states does not count on later pages.", reads(_page_forgets_states, LIST)),
     Fault("start-wants-end", "LST-009", "startCreationTime does not count without endCreationTime.", reads(_start_wants_end, LIST)),
     Fault("zone-of-bounds-ignored", "LST-015", "Bounds count as if in the zone of the service.", reads(_bounds_without_zone, LIST)),
     Fault("input-object-ignored", "LST-016", "inputObject does not count.", reads(forgets("inputobject"), LIST)),
