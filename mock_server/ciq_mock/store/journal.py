@@ -1,8 +1,9 @@
 """The journal: commits in order, each whole or not there at all, in one SQLite file of a directory.
 
-Knows bytes, times and the file; must not know what the bytes mean. What `append` has returned from is on the disk
-(write-ahead log, full synchronisation), and a commit that was cut off is not there when the file is opened again. The
-file is locked as long as it is open. It is readable by its owner only: what clients have sent stands in it.
+Knows bytes, times and the file; must not know what the bytes mean. What `append` has returned from is in the
+write-ahead log: it outlives the process, however that ends. When the machine itself goes down the last commits may be
+missing (each would cost a flush of the disk), never part of one. The file is locked as long as it is open. It is
+readable by its owner only: what clients have sent stands in it.
 """
 
 import os
@@ -132,7 +133,7 @@ class SqliteJournal:
         run = self._db.execute
         run("PRAGMA locking_mode = EXCLUSIVE")
         run("PRAGMA journal_mode = WAL")
-        run("PRAGMA synchronous = FULL")
+        run("PRAGMA synchronous = NORMAL")
         run("BEGIN EXCLUSIVE")
         mark, version = run("PRAGMA application_id").fetchone()[0], run("PRAGMA user_version").fetchone()[0]
         if mark == 0 and not run("SELECT count(*) FROM sqlite_master").fetchone()[0]:

@@ -1,6 +1,6 @@
 """The keeper of the journal: what happens in one turn of the event loop is one commit, and nobody hears of it before.
 
-Answers wait with the keeper until what they tell of is on the disk; callbacks are owed from then on. When a commit
+Answers wait with the keeper until what they tell of is written; callbacks are owed from then on. When a commit
 fails, all that it held has not happened: the answers become refusals, the mock goes back to the last commit and rests
 there, and every call is refused until the journal takes something again.
 Knows events, facts and the journal. Must not know HTTP or SQL.
