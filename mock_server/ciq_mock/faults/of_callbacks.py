@@ -16,6 +16,7 @@ from ciq_mock.delivery.sender import Sender
 from ciq_mock.engine import Accepted, CallbackChoice, Ended, Event, Job, Started
 from ciq_mock.faults.fault import Fault, in_delivery
 from ciq_mock.faults.layers import Edit, Tree, answers, bodies, drop, layered, put, reads, tells, with_body
+from ciq_mock.faults.scope import json_jobs
 from ciq_mock.http.app import Handle
 from ciq_mock.seams import Bend
 from ciq_mock.service.call import Call
@@ -206,13 +207,7 @@ def _failed_says_success(root: Tree) -> None:
 
 
 def _in_json(change: Callable[[dict[str, object]], object]) -> Bend:
-    def changed(body: bytes) -> bytes:
-        whole = msgspec.json.decode(body)
-        for job in whole["JobsDetail"]:
-            change(job)
-        return msgspec.json.encode(whole)
-
-    return bodies(changed, BodyFormat.JSON)
+    return bodies(json_jobs(change), BodyFormat.JSON)
 
 
 def _drifts(job: dict[str, object]) -> None:

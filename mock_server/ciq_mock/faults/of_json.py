@@ -52,8 +52,8 @@ def _digits_become_numbers(job: dict[str, Any]) -> None:
 
 def _twice(body: bytes) -> bytes:
     whole = msgspec.json.decode(body)
-    (job,) = whole["JobsDetail"]
-    whole["JobsDetail"].append(job | {"JobId": job["JobId"][:-4] + "beef"})
+    for job in whole.get("JobsDetail", ())[:1]:
+        whole["JobsDetail"].append(job | {"JobId": job["JobId"][:-4] + "beef"})
     return msgspec.json.encode(whole)
 
 
