@@ -33,6 +33,7 @@ def conversation() -> Transcript:
         )
         .say(Step.ACTIVE, paged(one), target="/queue?state=Active")
         .say(Step.PAUSED, paged(), target="/queue?state=Paused")
+        .say(Step.PAUSED_ON_A_PAGE, paged(), target="/queue?state=Paused&pageNumber=1&pageSize=10")
         .say(Step.FIRST_OF_ONE, paged(one, size=1), target="/queue?pageNumber=1&pageSize=1")
         .say(Step.PAST_THE_END, paged(total=1, number=1000), target="/queue?pageNumber=1000&pageSize=10")
         .say(Step.EMPTY_PARAMETERS, paged(one), target="/queue?queueIds=&state=All&pageNumber=&pageSize=")
@@ -104,6 +105,7 @@ DEVIATIONS = {
         lambda t: t.edited(Step.BY_ID, "</Response>", f"<NonExistPIDs>{QUEUE}</NonExistPIDs></Response>"),
     ),
     "filter ignored": ("QUE-011", lambda t: t.answered(Step.PAUSED, 200, paged(queue_xml()))),
+    "filter ignored on a page": ("QUE-011", lambda t: t.answered(Step.PAUSED_ON_A_PAGE, 200, paged(queue_xml()))),
     "filter too strict": ("QUE-011", lambda t: t.answered(Step.PAUSED_WHILE_PAUSED, 200, paged())),
     "page size 20": ("QUE-012", lambda t: t.edited(Step.PLAIN, "<PageSize>10<", "<PageSize>20<")),
     "page from 0": ("QUE-012", lambda t: t.edited(Step.PLAIN, "<PageNumber>1<", "<PageNumber>0<")),

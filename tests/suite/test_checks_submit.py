@@ -31,6 +31,7 @@ from ciq_conformance.steps.submit import LEVELS, SUBMITS, Step
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import Scenario
 
+SNAPSHOT = "<Snapshot><Mode>Interval</Mode><Start>0</Start></Snapshot>"
 ELSEWHERE = "<CreationTime>2026-01-02T03:04:05+0000"
 LONG = printable(1024, "run")
 BAD = refusal("InvalidArgument")
@@ -53,15 +54,22 @@ def job_id(step: Step) -> str:
 def _job(step: Step, state: str, *, started: str = "-", ended: str = "-") -> str:
     given = _given(step)
     level = given["level"] or "0"
-    return job_xml(
-        job_id(step),
-        state,
-        source=given["source"] or "",
-        user_data=given["user_data"],
-        level=level,
-        started=started,
-        ended=ended,
+    return with_snapshot(
+        job_xml(
+            job_id(step),
+            state,
+            source=given["source"] or "",
+            user_data=given["user_data"],
+            level=level,
+            started=started,
+            ended=ended,
+        )
     )
+
+
+def with_snapshot(text: str) -> str:
+    """An Operation with parameters of its tag."""
+    return text.replace("<Operation>", f"<Operation>{SNAPSHOT}")
 
 
 @cache
@@ -71,7 +79,7 @@ def conversation() -> Transcript:
     for step in SUBMITS:
         given = _given(step)
         request = submit_xml(
-            operation_xml(user_data=given["user_data"], level=given["level"]),
+            with_snapshot(operation_xml(user_data=given["user_data"], level=given["level"])),
             source=given["source"] or "",
             queue_id=None if step is Step.WITHOUT_QUEUE else QUEUE,
         )
@@ -91,7 +99,7 @@ def conversation() -> Transcript:
     return t
 
 
-IDS = (*(f"SUB-{n:03}" for n in (*range(1, 11), 12, 13, 15, 19)), "ONE-007", "LIF-002")
+IDS = (*(f"SUB-{n:03}" for n in (*range(1, 11), 12, 13, 15, 19, 20)), "ONE-007", "LIF-002")
 NOTES = ("SUB-011", "SUB-014")
 
 
@@ -140,6 +148,8 @@ def test_object_goes_before_url(state: str, kind: Kind) -> None:
 
 
 DEVIATIONS: dict[str, tuple[str, Change]] = {
+    "parameters lost in the end": ("SUB-020", lambda t: t.edited(Step.ENDED, SNAPSHOT, "")),
+    "a parameter of its own": ("SUB-020", lambda t: t.edited(Step.PLAIN, "<Start>0<", "<Start>1<")),
     "zone of another": ("SUB-019", lambda t: t.edited(Step.PLAIN, f"<CreationTime>{CREATED}", ELSEWHERE)),
     "date of another day": ("SUB-019", lambda t: t.header(Step.PLAIN, "Date", "Sat, 03 Jan 2026 03:04:05 GMT")),
     "bucket lost in describe": ("SUB-007", lambda t: t.edited(Step.ENDED, f"<Bucket>{BUCKET}</Bucket>", "")),
@@ -200,6 +210,8 @@ def test_deviation_is_seen(requirement: str, change: Change) -> None:
 
 
 LEGAL: dict[str, Change] = {
+    "further parameters": lambda t: t.everywhere("<Start>0</Start>", "<Count>1</Count><Start> 0 </Start>"),
+    "results beside parameters": lambda t: t.edited(Step.ENDED, SNAPSHOT, f"<MediaResult/>{SNAPSHOT}"),
     "tag inside Operation": lambda t: t.everywhere("<Tag>Snapshot</Tag>", "").everywhere(
         "<Operation>", "<Operation><Tag>Snapshot</Tag>"
     ),

@@ -142,6 +142,17 @@ def test_deviation_is_seen(requirement: str, change: Change) -> None:
     assert finding.seen
 
 
+def test_update_time_moves_with_a_change_of_state() -> None:
+    """Two seconds after the answer before, a change of State has another UpdateTime; within them times may be equal."""
+    apart = conversation().without(Step.PAUSE_AGAIN, Step.LIST_PAUSED_AGAIN)
+    finding = judged("UPD-005", apart)
+    assert finding.kind is Kind.DEVIATES
+    assert "before and after a change of State" in finding.seen
+    assert judged("UPD-005", apart.edited(Step.RESUME, LATER, LATEST)).kind is Kind.HOLDS
+    same = apart.edited(Step.PAUSE, ">Paused<", ">Active<").edited(Step.RULE_OFF, ">Active<", ">Paused<")
+    assert "before and after" not in judged("UPD-005", same).seen
+
+
 LEGAL: dict[str, Change] = {
     "off empties the rule": lambda t: t.edited(Step.RULE_OFF, RULE_OFF, OFF).edited(
         Step.LIST_RULE_OFF, RULE_OFF, "<State>Off</State>"

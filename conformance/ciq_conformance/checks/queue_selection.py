@@ -84,6 +84,7 @@ def existing_ids_are_not_told(evidence: Evidence, item: Item) -> Finding:
 _FILTERS = (
     (Step.ACTIVE, QueueState.ACTIVE, QueueState.ACTIVE),
     (Step.PAUSED, QueueState.PAUSED, QueueState.ACTIVE),
+    (Step.PAUSED_ON_A_PAGE, QueueState.PAUSED, QueueState.ACTIVE),
     (Step.PAUSED_WHILE_PAUSED, QueueState.PAUSED, QueueState.PAUSED),
     (Step.ACTIVE_WHILE_PAUSED, QueueState.ACTIVE, QueueState.PAUSED),
 )
@@ -107,7 +108,7 @@ def state_filters(evidence: Evidence, item: Item) -> Finding:
         if reply is None or not reply.ok:
             continue
         judged.append(reply)
-        state = found if step in (Step.ACTIVE, Step.PAUSED) else usual.value
+        state = found if step in (Step.ACTIVE, Step.PAUSED, Step.PAUSED_ON_A_PAGE) else usual.value
         for queue in reply.queue_list.queues:
             if wire.text(queue.state) != wanted:
                 wrong.add(reply.exchange.seq, f"state={wanted} lists a queue with State {queue.state}")

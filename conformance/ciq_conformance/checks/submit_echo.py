@@ -12,6 +12,7 @@ from ciq_conformance.checks.job_facts import (
     tag_of,
     user_data_of,
 )
+from ciq_conformance.checks.operation_leaves import parameters_asked, parameters_shown
 from ciq_conformance.checks.premise import accepted, asked, premised, said, seq
 from ciq_conformance.checks.submit_look import HERE, NONE_ACCEPTED, submits_of
 from ciq_conformance.judge.evidence import Evidence
@@ -97,6 +98,32 @@ def output_is_echoed(evidence: Evidence, item: Item) -> Finding:
         described=True,
     )
     return later if later.kind is Kind.DEVIATES else finding
+
+
+@check("SUB-020")
+@premised
+def parameters_are_echoed(evidence: Evidence, item: Item) -> Finding:
+    """What the tag's container says, leaf by leaf, in the submit answers and in all looks at the jobs."""
+    submits = submits_of(evidence, *WELL_FORMED)
+    if not submits:
+        return NONE_ACCEPTED
+    wrong, seen = Collected(), 0
+    looks = evidence.of(HERE, *LOOKS)
+    for submit in submits:
+        wanted = parameters_asked(submit)
+        (job_id,) = ids_of([submit]) or ("",)
+        for reply in (submit, *looks):
+            shown = parameters_shown(reply, job_id) if reply.ok else None
+            if shown is None:
+                continue
+            seen += 1
+            for path, text in wanted.items():
+                if shown.get(path) != text:
+                    told = f"{path} {shortened(shown.get(path))} instead of {shortened(text)} ({reply.exchange.step})"
+                    wrong.add(reply.exchange.seq, told)
+    if not any(parameters_asked(submit) for submit in submits):
+        return cannot_tell("the orders of this feature have no parameters")
+    return wrong.finding("Operation with the parameters as given", holds(f"{seen} times", witness=seq(*submits[:3])))
 
 
 @check("SUB-008")

@@ -189,7 +189,7 @@ def _name(evidence: Evidence, step: Step, then: Step) -> Finding:
 @premised
 def times_move(evidence: Evidence, item: Item) -> Finding:
     """CreateTime and UpdateTime before the updates and after each."""
-    expected = "UpdateTime never earlier than before, CreateTime unchanged"
+    expected = "UpdateTime later after a change, never earlier than before; CreateTime unchanged"
     before = listed_at(evidence, Step.BEFORE)
     if before is None:
         return blocked("the queue was not listed before the updates")
@@ -209,9 +209,34 @@ def times_move(evidence: Evidence, item: Item) -> Finding:
         previous = now
     if not judged:
         return blocked("no update was accepted; see UPD-001")
+    _stands_still(evidence, wire.text(before[1].queue_id), wrong)
     if times.parse(before[1].update_time) is None:
         return wrong.finding(expected, cannot_tell("UpdateTime cannot be read, see QUE-004", witness=seq(before[0])))
     return wrong.finding(expected, holds(f"{judged} looks after updates", witness=seq(before[0], previous[0])))
+
+
+def _stands_still(evidence: Evidence, queue_id: str, wrong: Collected) -> None:
+    """Changes of State in the whole run, two seconds at least after the answer before: times have whole seconds."""
+    previous: tuple[Reply, Queue] | None = None
+    for reply in evidence.replies:
+        queue = reply.queue if reply.ok and reply.exchange.operation == "update_queue" else None
+        if queue is None or wire.text(queue.queue_id) != queue_id:
+            continue
+        if previous is not None:
+            last, old = previous
+            earlier, later = times.parse(old.update_time), times.parse(queue.update_time)
+            changed = requested_update(reply).state != wire.text(old.state)
+            if (
+                changed
+                and earlier is not None
+                and reply.exchange.started - last.exchange.ended >= 2
+                and later == earlier
+            ):
+                for record in (last, reply):
+                    wrong.add(
+                        record.exchange.seq, f"UpdateTime is {queue.update_time} before and after a change of State"
+                    )
+        previous = (reply, queue)
 
 
 def _history(evidence: Evidence) -> list[tuple[Reply, Queue]]:

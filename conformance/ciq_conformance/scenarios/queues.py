@@ -16,6 +16,7 @@ def play(stage: Stage) -> None:
     lists(Step.BY_UNKNOWN_ID, {"queueIds": f"{stage.queue_id},{unknown_queue_id(stage)}"})
     lists(Step.ACTIVE, {"state": "Active"})
     lists(Step.PAUSED, {"state": "Paused"})
+    lists(Step.PAUSED_ON_A_PAGE, {"state": "Paused", "pageNumber": "1", "pageSize": "10"})
     lists(Step.FIRST_OF_ONE, {"pageNumber": "1", "pageSize": "1"})
     lists(Step.PAST_THE_END, {"pageNumber": "1000", "pageSize": "10"})
     lists(Step.EMPTY_PARAMETERS, {"queueIds": "", "state": "All", "pageNumber": "", "pageSize": ""})

@@ -12,6 +12,7 @@ class Step(StrEnum):
     BY_UNKNOWN_ID = "by-unknown-id"
     ACTIVE = "active"
     PAUSED = "paused"
+    PAUSED_ON_A_PAGE = "paused-on-a-page"
     PAUSE = "pause"
     ACTIVE_WHILE_PAUSED = "active-while-paused"
     PAUSED_WHILE_PAUSED = "paused-while-paused"

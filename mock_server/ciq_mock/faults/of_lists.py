@@ -3,7 +3,7 @@
 import re
 
 from ciq_mock.faults.fault import Fault
-from ciq_mock.faults.layers import Edit, Tree, add, answers, forgets, later_page, put, reads, where, with_query
+from ciq_mock.faults.layers import Edit, Tree, add, answers, drop, forgets, later_page, put, reads, where, with_query
 from ciq_mock.service.call import Call
 from ciq_schemas.operations import OperationKind as Kind
 
@@ -61,6 +61,7 @@ def _bounds_without_zone(call: Call) -> Call:
 FAULTS = (
     Fault("waiting-shows-paused", "DES-007", "A job in a paused queue shows Paused.", answers(waiting(put("State", "Paused")), DESCRIBE)),
     Fault("waiting-has-started", "DES-010", "A job in a paused queue has a StartTime.", answers(waiting(_started), DESCRIBE)),
+    Fault("parameters-lost-at-end", "SUB-020", "An ended job shows no parameters.", answers(where("State", "Success", drop("Operation/Snapshot")), DESCRIBE)),
     Fault("progress-half-done", "DES-014", "Progress of a job that succeeded is 99.", answers(where("State", "Success", _not_quite), DESCRIBE)),
     Fault("creation-in-other-zone", "SUB-019", "Times are the service's own with the zone of another.", answers(put("JobsDetail/CreationTime", lambda text: text[:-5] + "+0100"), Kind.SUBMIT_JOB)),
     Fault("tag-not-needed", "LST-017", "A list without tag is a list of snapshots.", reads(_some_tag, LIST)),

@@ -289,6 +289,10 @@ def _first_name(call: Call) -> Call:
     return with_query(call, bucketnames=names.partition(",")[0]) if names else call
 
 
+def _page_hides_state(call: Call) -> Call:
+    return forgets("state")(call) if call.query.get("pageSize") else call
+
+
 def _told_beside_a_queue(root: Tree) -> None:
     if root.find("QueueList") is None:
         drop("NonExistPIDs")(root)
@@ -376,6 +380,7 @@ FAULTS = (
     Fault("bucket-name-ignored", "ACT-010", "bucketName does not count.", reads(forgets("bucketname"), Kind.LIST_BUCKETS)),
     Fault("first-bucket-name-counts", "ACT-005", "Of several bucketNames the first alone counts.", reads(_first_name, Kind.LIST_BUCKETS)),
     Fault("any-letters-taken", "UPD-015", "Other characters of a name become _.", _body(rb"<Name>ciq refused[^<]*</Name>", b"<Name>ciq_refused__</Name>")),
+    Fault("state-unlooked-on-page", "QUE-011", "state does not count beside pageSize.", reads(_page_hides_state, LISTED)),
     Fault("off-shown-as-on", "UPD-003", "A rule once On is listed as On for ever.", answers(_on_for_ever, LISTED)),
     Fault("name-cut-at-64", "UPD-014", "A name is cut at 64 characters.", _queue_put("Name", lambda text: text[:64])),
     Fault("page-number-not-echoed", "QUE-013", "PageNumber is always 1.", answers(put("PageNumber", "1"), LISTED)),
