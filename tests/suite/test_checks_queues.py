@@ -136,6 +136,14 @@ DEVIATIONS = {
 }
 
 
+def test_a_filter_that_shows_the_pause_later_is_fine() -> None:
+    """The last list by a state counts: no document promises that a list knows a pause at once."""
+    late = conversation().answered(Step.PAUSED_WHILE_PAUSED, 200, paged())
+    assert judged("QUE-011", late).kind is Kind.DEVIATES
+    shown = late.say(Step.PAUSED_WHILE_PAUSED, paged(queue_xml(state="Paused")), target="/queue?state=Paused")
+    assert judged("QUE-011", shown).kind is Kind.HOLDS
+
+
 def test_a_speed_queue_of_its_own_category_is_fine() -> None:
     """The documented second queue, listed by its category and by CateAll, holds and is noted by its name."""
     t = conversation().answered(Step.EXTRA_CATEGORY, 200, paged(SPEED))

@@ -6,7 +6,19 @@ from dataclasses import replace
 from functools import cache
 
 import pytest
-from transcripts import LATER, LATEST, QUEUE, STRANGER, Change, Transcript, judged, queue_xml, refusal, response
+from transcripts import (
+    CREATED,
+    LATER,
+    LATEST,
+    QUEUE,
+    STRANGER,
+    Change,
+    Transcript,
+    judged,
+    queue_xml,
+    refusal,
+    response,
+)
 
 from ciq_conformance.driver.orders import RuleOrder, update_body
 from ciq_conformance.judge.finding import Kind
@@ -151,6 +163,22 @@ def test_update_time_moves_with_a_change_of_state() -> None:
     assert judged("UPD-005", apart.edited(Step.RESUME, LATER, LATEST)).kind is Kind.HOLDS
     same = apart.edited(Step.PAUSE, ">Paused<", ">Active<").edited(Step.RULE_OFF, ">Active<", ">Paused<")
     assert "before and after" not in judged("UPD-005", same).seen
+
+
+def test_a_list_may_be_older_than_the_answer_before_it() -> None:
+    """Times are compared from list to list and from answer to answer: a list may not know the last update yet."""
+    behind = conversation().edited(Step.LIST_PAUSED_AGAIN, LATER, CREATED)
+    assert judged("UPD-005", behind).kind is Kind.DEVIATES  # the list before knew more
+    fresh = conversation().edited(Step.PAUSE_AGAIN, LATER, LATEST).edited(Step.RESUME, LATER, LATEST)
+    assert judged("UPD-005", fresh).kind is Kind.HOLDS
+
+
+def test_the_last_list_of_a_step_counts() -> None:
+    """No document promises that a list shows an update at once: one that comes round is right, the reverse is not."""
+    late = conversation().edited(Step.LIST_PAUSED, ">Paused<", ">Active<")
+    assert judged("UPD-002", late).kind is Kind.DEVIATES
+    assert judged("UPD-002", _list(late, Step.LIST_PAUSED, name=NAME, state="Paused")).kind is Kind.HOLDS
+    assert judged("UPD-002", _list(conversation(), Step.LIST_PAUSED, name=NAME)).kind is Kind.DEVIATES
 
 
 LEGAL: dict[str, Change] = {

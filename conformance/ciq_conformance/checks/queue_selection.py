@@ -104,7 +104,7 @@ def state_filters(evidence: Evidence, item: Item) -> Finding:
     found = wire.text(before.state)
     wrong, judged = Collected(), []
     for step, wanted, usual in _FILTERS:
-        reply = evidence.one(HERE, step)
+        reply = next(reversed(evidence.of(HERE, step)), None)
         if reply is None or not reply.ok:
             continue
         judged.append(reply)

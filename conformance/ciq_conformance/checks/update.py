@@ -194,9 +194,11 @@ def times_move(evidence: Evidence, item: Item) -> Finding:
     if before is None:
         return blocked("the queue was not listed before the updates")
     wrong, judged = Collected(), 0
-    previous = before
+    # A list may be older than the answer before it, so times are compared from list to list, from answer to answer.
+    of_kind = {True: before, False: before}
     for now in _history(evidence):
         judged += 1
+        previous = of_kind[now[0].exchange.step in GOOD]
         if not same_moment(before[1].create_time, now[1].create_time):
             text = f"CreateTime went from {before[1].create_time} to {now[1].create_time}"
             wrong.add(before[0].exchange.seq, text)
@@ -206,13 +208,13 @@ def times_move(evidence: Evidence, item: Item) -> Finding:
             text = f"UpdateTime went from {previous[1].update_time} back to {now[1].update_time}"
             wrong.add(previous[0].exchange.seq, text)
             wrong.add(now[0].exchange.seq, text)
-        previous = now
+        of_kind[now[0].exchange.step in GOOD] = now
     if not judged:
         return blocked("no update was accepted; see UPD-001")
     _stands_still(evidence, wire.text(before[1].queue_id), wrong)
     if times.parse(before[1].update_time) is None:
         return wrong.finding(expected, cannot_tell("UpdateTime cannot be read, see QUE-004", witness=seq(before[0])))
-    return wrong.finding(expected, holds(f"{judged} looks after updates", witness=seq(before[0], previous[0])))
+    return wrong.finding(expected, holds(f"{judged} looks after updates", witness=seq(before[0], of_kind[True][0])))
 
 
 def _stands_still(evidence: Evidence, queue_id: str, wrong: Collected) -> None:

@@ -13,8 +13,8 @@ QUEUE_NOT_FOUND = frozenset({"QueueNotFound", "1106"})
 
 
 def listed_at(evidence: Evidence, step: str) -> tuple[Reply, Queue] | None:
-    """The queue in the list of a step, None when it was not listed."""
-    reply = evidence.one(HERE, step)
+    """The queue in the last list of a step, which was asked for until it showed the update; None when not listed."""
+    reply = next(reversed(evidence.of(HERE, step)), None)
     if reply is None or not reply.ok:
         return None
     own = wire.asked(reply.exchange, "queueIds") or ""

@@ -1,7 +1,8 @@
 """Scenario `queues`: list the feature's queues in every documented way, once while the queue is paused."""
 
 from ciq_conformance.driver.stage import Stage
-from ciq_conformance.scenarios.readiness import found_rule, unknown_queue_id
+from ciq_conformance.reply import Reply
+from ciq_conformance.scenarios.readiness import found_rule, list_until, unknown_queue_id
 from ciq_conformance.steps.queues import Step
 from ciq_schemas.features import EVERY_CATEGORY
 from ciq_schemas.lifecycle import QueueState
@@ -30,6 +31,12 @@ def play(stage: Stage) -> None:
         lists(Step.EXTRA_CATEGORY, {"category": stage.spec.extra_category})
         lists(Step.EVERY_CATEGORY, {"category": EVERY_CATEGORY})
     if stage.set_queue(Step.PAUSE, state=QueueState.PAUSED, rule=found_rule(stage)).ok:
-        lists(Step.PAUSED_WHILE_PAUSED, {"state": "Paused"})
-        lists(Step.ACTIVE_WHILE_PAUSED, {"state": "Active"})
+        list_until(stage, Step.PAUSED_WHILE_PAUSED, {"state": "Paused"}, lambda reply: _shows(reply, stage.queue_id))
+        list_until(
+            stage, Step.ACTIVE_WHILE_PAUSED, {"state": "Active"}, lambda reply: not _shows(reply, stage.queue_id)
+        )
     stage.restore()
+
+
+def _shows(reply: Reply, queue_id: str) -> bool:
+    return any(queue.queue_id == queue_id for queue in reply.queue_list.queues)

@@ -1,6 +1,6 @@
 """What several scenarios need first: a queue that runs jobs, one that holds a job, ids and names that exist nowhere."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from hashlib import sha256
@@ -8,6 +8,7 @@ from hashlib import sha256
 from ciq_conformance.driver.orders import JobOrder, RuleOrder
 from ciq_conformance.driver.stage import Stage
 from ciq_conformance.judge import times
+from ciq_conformance.reply import Reply
 from ciq_schemas.lifecycle import QueueState
 
 
@@ -29,6 +30,20 @@ def make_active(stage: Stage, step: str) -> None:
     """Set the queue active when it was found paused, so that jobs run; Broken when the target refuses."""
     if stage.found.state == QueueState.PAUSED:
         stage.set_queue_or_break(step, rule=found_rule(stage))
+
+
+SHOWN_WITHIN = 2.0
+"""Seconds in which a list shows what an update has set: no document promises that it does at once."""
+
+
+def list_until(stage: Stage, step: str, params: Mapping[str, str], fits: Callable[[Reply], bool]) -> None:
+    """List queues until the list fits, or for as long as a change may take to show; the last list counts."""
+    deadline = stage.now() + SHOWN_WITHIN * stage.patience.scale
+    while True:
+        reply = stage.calls.list_queues(step, params)
+        if not reply.ok or fits(reply) or stage.now() >= deadline:
+            return
+        stage.pause_thread(0.05)
 
 
 @contextmanager

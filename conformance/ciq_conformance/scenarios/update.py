@@ -4,10 +4,13 @@ from dataclasses import replace
 
 from ciq_conformance.driver.orders import RuleOrder, update_body
 from ciq_conformance.driver.stage import Stage
-from ciq_conformance.scenarios.readiness import unknown_queue_id
+from ciq_conformance.judge.requested import RequestedUpdate, requested_update
+from ciq_conformance.reply import Reply
+from ciq_conformance.scenarios.readiness import list_until, unknown_queue_id
 from ciq_conformance.steps.update import RULE_CHANNEL, Step, after
 from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import QueueState
+from ciq_schemas.values import NotifyConfig
 
 LONGEST = 100
 MOST = 128
@@ -49,7 +52,7 @@ def _good(stage: Stage) -> None:
     full = rule(stage)
     own = name(stage)
 
-    def put(step: Step, *, state: QueueState, id_element: str = "", reverse: bool = False) -> None:
+    def put(step: Step, *, state: QueueState, id_element: str = "", reverse: bool = False) -> Reply:
         body = update_body(
             name=own,
             state=state,
@@ -58,39 +61,57 @@ def _good(stage: Stage) -> None:
             queue_id=stage.queue_id,
             reverse=reverse,
         )
-        stage.calls.update_queue(step, stage.queue_id, body)
+        return stage.calls.update_queue(step, stage.queue_id, body)
 
-    def show(step: Step) -> None:
-        stage.calls.list_queues(step, {"queueIds": stage.queue_id})
-
-    stage.set_queue(Step.RENAME, name=own)
-    show(Step.LIST_RENAMED)
-    taken = stage.set_queue(Step.RULE, name=own, rule=full).ok
-    show(Step.LIST_RULE)
-    if taken:
-        stage.set_queue(Step.RULE_OFF, name=own, rule=replace(full, state="Off"))
-        show(Step.LIST_RULE_OFF)
+    _show(stage, Step.LIST_RENAMED, stage.set_queue(Step.RENAME, name=own))
+    ruled = stage.set_queue(Step.RULE, name=own, rule=full)
+    _show(stage, Step.LIST_RULE, ruled)
+    if ruled.ok:
+        off = stage.set_queue(Step.RULE_OFF, name=own, rule=replace(full, state="Off"))
+        _show(stage, Step.LIST_RULE_OFF, off)
     else:
         full = OFF
-    stage.set_queue(Step.LONGEST_NAME, name=longest_name(stage), rule=full)
-    show(Step.LIST_LONGEST_NAME)
-    put(Step.PAUSE, state=QueueState.PAUSED, id_element="QueueID")
-    show(Step.LIST_PAUSED)
-    put(Step.PAUSE_AGAIN, state=QueueState.PAUSED, id_element="QueueID")
-    show(Step.LIST_PAUSED_AGAIN)
-    put(Step.RESUME, state=QueueState.ACTIVE, id_element="QueueID")
-    show(Step.LIST_RESUMED)
+    _show(stage, Step.LIST_LONGEST_NAME, stage.set_queue(Step.LONGEST_NAME, name=longest_name(stage), rule=full))
+    _show(stage, Step.LIST_PAUSED, put(Step.PAUSE, state=QueueState.PAUSED, id_element="QueueID"))
+    _show(stage, Step.LIST_PAUSED_AGAIN, put(Step.PAUSE_AGAIN, state=QueueState.PAUSED, id_element="QueueID"))
+    _show(stage, Step.LIST_RESUMED, put(Step.RESUME, state=QueueState.ACTIVE, id_element="QueueID"))
     put(Step.WITH_QUEUE_ID_UPPER, state=QueueState.ACTIVE, id_element="QueueID")
     put(Step.WITH_QUEUE_ID, state=QueueState.ACTIVE, id_element="QueueId")
     put(Step.WITHOUT_QUEUE_ID, state=QueueState.ACTIVE)
-    put(Step.REVERSED, state=QueueState.ACTIVE, id_element="QueueID", reverse=True)
+    _show(stage, Step.LIST_SETTLED, put(Step.REVERSED, state=QueueState.ACTIVE, id_element="QueueID", reverse=True))
+
+
+def _show(stage: Stage, step: Step, update: Reply) -> None:
+    """List the queue until it shows what an accepted update asked for."""
+    wanted = requested_update(update)
+
+    def fits(reply: Reply) -> bool:
+        queue = next((queue for queue in reply.queue_list.queues if queue.queue_id == stage.queue_id), None)
+        rule = queue.notify_config if queue is not None else None
+        return (
+            queue is None
+            or not update.ok
+            or (
+                queue.name == wanted.name
+                and queue.state == wanted.state
+                and rule is not None
+                and _as_asked(rule, wanted)
+            )
+        )
+
+    list_until(stage, step, {"queueIds": stage.queue_id}, fits)
+
+
+def _as_asked(rule: NotifyConfig, wanted: RequestedUpdate) -> bool:
+    pairs = ((rule.url, wanted.url), (rule.event, wanted.event), (rule.result_format, wanted.result_format))
+    off = wanted.rule_state != "On"
+    return rule.state == wanted.rule_state and (off or all(want in (None, told) for told, want in pairs))
 
 
 def _bad(stage: Stage) -> None:
     own = stage.queue_id
     url = stage.receiver.address(stage.channel(RULE_CHANNEL), "/refused")
     active = QueueState.ACTIVE
-    stage.calls.list_queues(Step.LIST_SETTLED, {"queueIds": own})
 
     def attempt(
         step: Step, *, to: str = own, state: str = active, title: str = "ciq-refused", bad: RuleOrder = OFF
