@@ -15,6 +15,7 @@ from ciq_conformance.driver.orders import JobOrder, RuleOrder
 from ciq_conformance.driver.stage import Broken, Stage
 from ciq_conformance.judge.ordering import SLACK
 from ciq_conformance.steps.order import TOLD, Step
+from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import FINAL_STATES, WAITING_STATES, QueueState
 from ciq_schemas.run import Calibration
 
@@ -37,6 +38,10 @@ FILL_SECONDS = 6.0
 """No batch is made larger than can be submitted in this time."""
 FIRST_SHARE = 0.12
 """Part of the time that the waiting jobs should take to drain, after which the queue is frozen; halved each batch."""
+OTHER_TAG = "MediaInfo"
+"""A tag of media that needs nothing but an input."""
+LEAK_SECONDS = 1.6
+"""A service that looks at its queues now and then may forget a pause only by its next look."""
 LEADS = (0.002, 0.0, 0.005, 0.001, 0.01, 0.003)
 """Seconds between resume and freeze where jobs end at once, one an attempt."""
 
@@ -115,7 +120,7 @@ def _hold(
     """Submit a batch to the paused queue; True when it was held there."""
     batch = _Batch()
     levels = [pattern[index % len(pattern)] if stage.spec.has_job_level else None for index in range(size)]
-    orders = [stage.order(f"held {index}", level=level) for index, level in enumerate(levels)]
+    orders = [_dressed(stage, index, level) for index, level in enumerate(levels)]
     opening = stage.submit(Step.SUBMIT, orders[0])
     if opening.ok:
         batch.add([job.job_id for job in opening.jobs if job.job_id], levels[:1])
@@ -126,14 +131,31 @@ def _hold(
     if opening.ok:
         if first:
             stage.calls.list_queues(Step.HELD_LIST, {"queueIds": stage.queue_id})
-        stage.watch_for(Step.HELD, list(batch.levels), stage.patience.hold if first else 0.0)
+            _stay_paused(stage, list(batch.levels), rule)
+        stage.watch_for(Step.HELD, list(batch.levels), 0.0)
     return batch, opening.ok
+
+
+def _stay_paused(stage: Stage, ids: list[str], rule: RuleOrder) -> None:
+    """Give what must not start the time and the occasions to: other settings of the paused queue, and some patience."""
+    stage.watch_for(Step.HELD, ids, stage.patience.hold)
+    stage.set_queue(Step.TOUCH, state=QueueState.PAUSED, name=f"ciq-{stage.spec.feature}-held")
+    stage.set_queue_or_break(Step.TOUCH, state=QueueState.PAUSED, rule=rule)
+    stage.pause_thread(max(LEAK_SECONDS * stage.profile.patience, stage.patience.hold))
+
+
+def _dressed(stage: Stage, index: int, level: int | None) -> JobOrder:
+    """A job for the batch; what has nothing to do with its place in the queue differs from job to job."""
+    order = stage.order(f"held {index}", level=level)
+    own_address = stage.spec.job_callback_documented and index % 4 == 3
+    return order.with_(callback=stage.receiver.address(stage.channel(TOLD))) if own_address else order
 
 
 def _fill(stage: Stage, batch: _Batch, orders: list[JobOrder], levels: list[int | None], *, skip: int) -> None:
     for index in range(skip, len(orders)):
         if index == len(orders) // 2 and stage.spec.multi_documented and stage.spec.has_job_level:
             _many(stage, batch)
+            _of_other_tag(stage, batch)
         reply = stage.submit(Step.SUBMIT, orders[index])
         ids = [job.job_id for job in reply.jobs if job.job_id]
         if not ids:
@@ -142,10 +164,23 @@ def _fill(stage: Stage, batch: _Batch, orders: list[JobOrder], levels: list[int 
 
 
 def _many(stage: Stage, batch: _Batch) -> None:
-    # Rising levels: taken in the order of the Operations they would run the wrong way round.
-    levels: list[int | None] = [0, 1, 2]
-    orders = [stage.order(f"many {index}", level=level) for index, level in enumerate(levels)]
-    batch.add([job.job_id for job in stage.submit(Step.SUBMIT_MANY, *orders).jobs if job.job_id], levels)
+    # Rising levels: taken in the order of the Operations they would run the wrong way round. Then one beside none.
+    for number, levels in enumerate(([0, 1, 2], [2, None])):
+        orders = [stage.order(f"many {number} {index}", level=level) for index, level in enumerate(levels)]
+        reply = stage.submit(Step.SUBMIT_MANY, *orders)
+        batch.add([job.job_id for job in reply.jobs if job.job_id], levels)
+
+
+def _of_other_tag(stage: Stage, batch: _Batch) -> None:
+    """Jobs of another tag wait in the same queue (436/46412: one queue a feature); none where it is not offered."""
+    if stage.spec.feature is not Feature.MEDIA or stage.order("").tag == OTHER_TAG:
+        return
+    for index, level in enumerate((0, 1, 2, 0)):
+        order = stage.order(f"other tag {index}", level=level, tag=OTHER_TAG, container=None)
+        reply = stage.submit(Step.SUBMIT_OTHER_TAG, order)
+        if not reply.ok:
+            return
+        batch.add([job.job_id for job in reply.jobs if job.job_id], [level])
 
 
 def _late(stage: Stage, batch: _Batch) -> None:

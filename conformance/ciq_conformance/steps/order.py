@@ -9,8 +9,10 @@ class Step(StrEnum):
     PAUSE = "pause"
     SUBMIT = "submit"
     SUBMIT_MANY = "submit-many"
+    SUBMIT_OTHER_TAG = "submit-other-tag"
     HELD = "held"
     HELD_LIST = "held-list"
+    TOUCH = "touch"
     RESUME = "resume"
     RUN = "run"
     FREEZE = "freeze"
@@ -24,4 +26,4 @@ class Step(StrEnum):
 TOLD = "told"
 """Channel of the queue's callback rule."""
 
-SUBMITS = (Step.SUBMIT, Step.SUBMIT_MANY, Step.SUBMIT_LATE)
+SUBMITS = (Step.SUBMIT, Step.SUBMIT_MANY, Step.SUBMIT_OTHER_TAG, Step.SUBMIT_LATE)
