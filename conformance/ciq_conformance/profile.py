@@ -75,6 +75,8 @@ class Profile:
     """The receiver's base address as the target sees it; empty = where it listens."""
     capabilities: Mapping[Capability, bool | None] = field(default_factory=dict)
     patience: float = 1.0
+    restart_command: str = ""
+    """What restarts the target, for histories with restarts; empty = nothing does."""
     embedded: bool = False
     job_path: Mapping[Feature, str] = field(default_factory=dict)
     """Path family for jobs; without an entry the probe finds out which documented one the target answers."""

@@ -52,6 +52,7 @@ _TOP: Mapping[str, _Key] = {
     "callback_bind": _Key(values.bind_address, "CIQ_CALLBACK_BIND"),
     "callback_url": _Key(values.callback_url, "CIQ_CALLBACK_URL"),
     "patience": _Key(values.patience, "CIQ_PATIENCE"),
+    "restart_command": _Key(values.command, "CIQ_RESTART_COMMAND"),
 }
 _CREDENTIALS: Mapping[str, _Key] = {
     "secret_id": _Key(values.text, "CIQ_SECRET_ID", secret=True),

@@ -5,6 +5,7 @@ A ValueProblem's text completes the sentence “<name> is <value>, expected …�
 
 import math
 import re
+import shlex
 import string
 from collections.abc import Callable
 from difflib import get_close_matches
@@ -36,6 +37,16 @@ def text(value: object) -> str:
     if not isinstance(value, str) or not value or len(value) > _LONGEST or not value.isprintable():
         raise ValueProblem("printable text")
     return value
+
+
+def command(value: object) -> str:
+    """A command with its arguments as one would type it, run without a shell; empty for none."""
+    try:
+        if value == "" or shlex.split(text(value)):
+            return str(value)
+    except (ValueError, ValueProblem) as problem:
+        raise ValueProblem("a command with arguments, quoted as in a shell") from problem
+    raise ValueProblem("a command with arguments, quoted as in a shell")
 
 
 def xml_part(value: object) -> str:

@@ -17,7 +17,7 @@ from ciq_schemas.run import ExitCode, Level, Outcome, Verdict
 
 _VARIABLE = re.compile(r"\b[a-z]?[0-9a-f]{8,}\b|\d+(?:[.:]\d+)*")
 
-_REPEATED = ("bucket", "region", "callback_bind", "callback_url", "patience")
+_REPEATED = ("bucket", "region", "callback_bind", "callback_url", "patience", "restart_command")
 """Settings whose flags a further run wants as well."""
 _BY_CHANCE = (Scenario.EXPLORE, Scenario.FUZZ)
 _LEFT_OUT = (Outcome.SKIPPED, Outcome.UNTESTED, Outcome.NOT_IMPLEMENTED)

@@ -4,13 +4,34 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from transcripts import CREATED, LATER, LATEST, Transcript, job_xml, operation_xml, queue_xml, response, submit_xml
+import msgspec
+from transcripts import (
+    CREATED,
+    LATER,
+    LATEST,
+    QUEUE,
+    Transcript,
+    job_xml,
+    operation_xml,
+    queue_xml,
+    response,
+    submit_xml,
+)
 
 from ciq_conformance.steps.explore import OWN, Label, Rule, Step
 from ciq_schemas.requirement import Scenario
+from ciq_schemas.run import Exchange
 
+URL = "http://receiver/first"
 A, B, C = (f"j{number:032x}" for number in (10, 11, 12))
 _STAMPS = {"Running": (LATER, "-"), "Success": (LATER, LATEST), "Failed": (LATER, LATEST)}
+
+
+def rule_xml(url: str, *, on: bool) -> str:
+    """A callback rule."""
+    if not on:
+        return "<Url/><Event/><Type/><State>Off</State>"
+    return f"<Url>{url}</Url><Event>TaskFinish</Event><Type>Url</Type><State>On</State>"
 
 
 def shown(job: str, state: str) -> str:
@@ -36,7 +57,9 @@ class Story:
 
     def put(self, step: Step, how: str = "") -> Story:
         """An update of the queue: OPEN, PAUSE, RESUME, RULE."""
-        told = self.told.say(self._label(step, how), response(), method="PUT", operation="update_queue")
+        state = "Paused" if step is Step.PAUSE else "Active"
+        answer = response(queue_xml(container="Queue", state=state, rule=rule_xml(URL, on=how != Rule.OFF)))
+        told = self.told.say(self._label(step, how), answer, method="PUT", operation="update_queue")
         return replace(self, told=told)
 
     def submit(self, job: str, level: int = 0, state: str = "Submitted", *, own: bool = False) -> Story:
@@ -55,11 +78,6 @@ class Story:
         jobs = (shown({"a": A, "b": B, "c": C}[letter], state) for letter, state in states.items())
         return replace(self, told=self.told.say(self._label(step), response(*jobs), operation="describe_job"))
 
-    def queue(self, state: str = "Active", **more: str) -> Story:
-        """A look at the queue."""
-        told = self.told.say(self._label(Step.QUEUE), response(queue_xml(state=state, **more)))
-        return replace(self, told=told)
-
     def cancel(self, job: str, status: int = 200) -> Story:
         """A cancel."""
         told = self.told.say(self._label(Step.CANCEL, job), status=status, method="PUT", operation="cancel_job")
@@ -74,7 +92,15 @@ class Story:
         """A wait of the player ran out."""
         return replace(self, told=self.told.mark("expired", f"{self.number} {what}: waited 5.0 s"))
 
-    def restarted(self) -> Story:
-        """The target was restarted."""
-        at = self.last + 1
-        return replace(self, told=self.told.mark("note", f"{self.number} {Step.RESTART}: from {at}.1 to {at}.9"))
+    def look_at(self, *jobs: str, **states: str) -> Story:
+        """A look that asks for jobs by their ids, whatever the answer tells of."""
+        answer = self.look(**states).told.records[-1]
+        assert isinstance(answer, Exchange)
+        asked = msgspec.structs.replace(answer, url=f"http://target/jobs/{','.join(jobs)}")
+        return replace(self, told=replace(self.told, records=(*self.told.records, asked)))
+
+    def restart(self, state: str = "Active", *, queue: str = QUEUE, on: bool = True, url: str = URL) -> Story:
+        """The target is restarted, and the queue looked at."""
+        listed = response(queue_xml(queue, state=state, rule=rule_xml(url, on=on)))
+        label = self._label(Step.RESTART, f"{self.last + 0.5:.4f}")
+        return replace(self, told=self.told.say(label, listed, operation="list_queues"))

@@ -138,7 +138,7 @@ def test_forty_plays_are_enough() -> None:
             small = shrink(history, play)
             assert (len(small), jobs_in(small)) <= (4, 3), [str(command) for command in small]
             found += 1
-    assert found > 2
+    assert found > 1
 
 
 def test_a_deviation_by_chance_confuses_nothing() -> None:

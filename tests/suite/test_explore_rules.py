@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from explore_story import A, B, Story
-from transcripts import judged
+from transcripts import STRANGER, judged
 
 from ciq_conformance.judge.finding import Finding, Kind
 from ciq_conformance.steps.explore import Rule, Step
@@ -15,6 +15,7 @@ HELD = PAUSED.submit(A, 0, "Pause").submit(B, 2, "Pause").look(a="Pause", b="Pau
 FROZEN = HELD.put(Step.RESUME).put(Step.PAUSE)
 RUNS = OPEN.submit(A).submit(B).look(a="Success", b="Success")
 TOLD = RUNS.hear(A).hear(B)
+RESTARTED = HELD.restart("Paused")
 ABSENT = {
     "EXP-001": RUNS,
     "EXP-002": RUNS,
@@ -23,6 +24,7 @@ ABSENT = {
     "EXP-005": OPEN.submit(A).look(a="Submitted"),
     "EXP-006": OPEN.submit(A).put(Step.RULE, Rule.OFF).look(a="Success").hear(A),
     "EXP-007": TOLD,
+    "EXP-008": RUNS,
 }
 HOLDING = {
     "EXP-001": FROZEN.look(a="Pause", b="Success").look(a="Pause"),
@@ -32,6 +34,7 @@ HOLDING = {
     "EXP-005": OPEN.submit(A).look(a="Running").look(a="Success"),
     "EXP-006": TOLD,
     "EXP-007": TOLD.look(Step.AFTER, a="Success", b="Success"),
+    "EXP-008": RESTARTED.look_at(A, B, a="Pause", b="Pause"),
 }
 DEVIATING = {
     "a lower level first": (
@@ -114,6 +117,36 @@ DEVIATING = {
         "told at another address",
         {2, 4},
     ),
+    "a restart loses a job": ("EXP-008", RESTARTED.look_at(A, B, b="Pause"), "is not known after it", {3, 7}),
+    "a job lost in a restart is never executed": (
+        "EXP-003",
+        RESTARTED.look_at(A, B, b="Pause"),
+        "is not known after it",
+        {3, 7},
+    ),
+    "a restart resumes": ("EXP-008", HELD.restart("Active"), "was Paused before a restart and is Active", {2, 6}),
+    "a restart makes another queue": (
+        "EXP-008",
+        HELD.restart("Paused", queue=STRANGER),
+        "is not listed after a restart",
+        {2, 6},
+    ),
+    "a restart switches the rule off": ("EXP-008", HELD.restart("Paused", on=False), "callback rule was On", {2, 6}),
+    "a restart changes the address": ("EXP-008", HELD.restart("Paused", url="http://other"), "callback rule", {2, 6}),
+    "a restart begins with ids anew": ("EXP-008", RESTARTED.submit(A, 0, "Pause"), "of one that was accepted", {3, 7}),
+    "a held job runs after a restart": ("EXP-002", RESTARTED.look(a="Running").put(Step.RESUME), "had started", {3, 7}),
+    "an ended job runs again after a restart": (
+        "EXP-005",
+        RUNS.restart().look(a="Submitted"),
+        "was Success, later Submitted",
+        {4, 6},
+    ),
+    "a cancelled job comes back with a restart": (
+        "EXP-004",
+        HELD.cancel(A).restart("Paused").put(Step.RESUME).look(Step.AFTER, a="Success", b="Success"),
+        "later seen Success",
+        {3, 6, 9},
+    ),
     "told, and still running": ("EXP-007", RUNS.hear(A).look(a="Running"), "after that seen Running", {5, 6}),
 }
 
@@ -175,6 +208,14 @@ LEGAL = {
     ),
     "a cancelled job ran already": ("EXP-003", OPEN.submit(A).submit(B).cancel(A).look(a="Success", b="Success")),
     "callbacks come twice": ("EXP-006", TOLD.hear(A).hear(B)),
+    "a restart cuts a running job off": (
+        "EXP-005",
+        OPEN.submit(A).look(a="Running").restart().look(a="Submitted").look(a="Running").look(a="Success"),
+    ),
+    "a restart swallows a callback on its way": (
+        "EXP-006",
+        RUNS.hear(A).restart().look(a="Success", b="Success").expired("told"),
+    ),
     "told by either rule after a change": (
         "EXP-006",
         OPEN.submit(A).put(Step.RULE, Rule.SECOND).look(a="Success").hear(A, Rule.SECOND),

@@ -94,6 +94,7 @@ def test_a_script_signs_where_there_are_keys(tmp_path: Path) -> None:
         "callback_latency": 0.01,
         "workers": 8,
         "halting": False,
+        "restart_command": "",
         "history": [["submit", [2, None], True], ["cancel", 0], ["rule", "second"], ["many", [0, 1], False]],
     }
     script = tmp_path / "explore-EXP-003-media.py"

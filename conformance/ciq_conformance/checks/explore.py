@@ -7,7 +7,7 @@ from ciq_conformance.checks.history_rules import RULES
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, absent, blocked, deviates, holds
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.steps.explore import CHANNELS, SUBMITS, UPDATES, Step
+from ciq_conformance.steps.explore import CHANNELS, SUBMITS, UPDATES, Label, Step
 from ciq_schemas.lifecycle import ENDED_BY_RUNNING
 
 _LOOKS = {
@@ -18,8 +18,10 @@ _LOOKS = {
     "EXP-005": "change(s) of state",
     "EXP-006": "job(s) whose callback was due or forbidden",
     "EXP-007": "look(s) at jobs already told",
+    "EXP-008": "job(s) and queue(s) looked at after a restart",
 }
 """What each rule counts as shown."""
+_TOLD = SUBMITS | UPDATES | {Step.CANCEL, Step.RESTART}
 
 
 def _judge(name: str, evidence: Evidence, item: Item) -> Finding:
@@ -45,7 +47,8 @@ def _judge(name: str, evidence: Evidence, item: Item) -> Finding:
     if name == "EXP-006" and not shown and _none_arrived(evidence, played):
         return blocked("no callback arrived at all (see RUL-001, DEL-001)")
     if not shown:
-        return absent(f"no history came to where this can be seen ({power}); more of them may (--explore)")
+        need = ", on the embedded mock or with --restart-command" if name == "EXP-008" else ""
+        return absent(f"no history came to where this can be seen ({power}); more of them may (--explore){need}")
     return holds(power, power=power)
 
 
@@ -57,10 +60,13 @@ def _none_arrived(evidence: Evidence, played: tuple[Told, ...]) -> bool:
 
 def story(told: Told) -> str:
     """A history in words, as its requests tell it: `open first, pause, 5 submit, resume`."""
-    asked = (label for label, _ in told.exchanges if label.step in SUBMITS | UPDATES | {Step.CANCEL})
-    words = (f"{label.step}{f' {label.how}' if label.how and label.step in UPDATES else ''}" for label in asked)
-    counted = ((word, len(list(group))) for word, group in groupby(words))
+    asked = (_word(label) for label, _ in told.exchanges if label.step in _TOLD)
+    counted = ((word, len(list(group))) for word, group in groupby(asked))
     return ", ".join(word if count == 1 else f"{count} {word}" for word, count in counted)
+
+
+def _word(label: Label) -> str:
+    return f"{label.step} {label.how}" if label.how and label.step in UPDATES else label.step
 
 
 @check("EXP-001")
@@ -103,3 +109,9 @@ def ended_jobs_are_told(evidence: Evidence, item: Item) -> Finding:
 def only_ended_jobs_are_told(evidence: Evidence, item: Item) -> Finding:
     """Looks at each job after its callback."""
     return _judge("EXP-007", evidence, item)
+
+
+@check("EXP-008")
+def restarts_lose_nothing(evidence: Evidence, item: Item) -> Finding:
+    """Queue and jobs after each restart."""
+    return _judge("EXP-008", evidence, item)

@@ -61,10 +61,20 @@ class Told:
                 spans.append(Span(exchange.ended, next(later, self.last)))
         return tuple(spans)
 
+    @cached_property
+    def restarts(self) -> tuple[Span, ...]:
+        """When the target was restarted: until the first request after it."""
+        looks = ((label.how, reply.exchange.started) for label, reply in self.exchanges if label.step is Step.RESTART)
+        return tuple(Span(float(begin), end) for begin, end in looks)
+
     @property
     def last(self) -> float:
         """When its last answer came."""
         return max(reply.exchange.ended for _, reply in self.exchanges)
+
+    def restarted(self, begin: float, end: float) -> bool:
+        """Whether the target was restarted between two instants."""
+        return any(begin <= span.end and span.begin <= end for span in self.restarts)
 
     def rules_since(self, instant: float) -> tuple[Rule, ...]:
         """The callback rules that may have been in force from an instant on."""

@@ -15,9 +15,11 @@ from ciq_conformance.driver.stage import channel_name
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.ordering import level_rule, order_rule
 from ciq_conformance.judge.tracks import Sighting, Track
-from ciq_conformance.steps.explore import OWN, TOLD, Rule, Step
+from ciq_conformance.reply import Reply
+from ciq_conformance.steps.explore import OWN, SUBMITS, TOLD, UPDATES, Rule, Step
 from ciq_schemas.lifecycle import FINAL_STATES, WAITING_STATES, JobState, may_be_seen_after
 from ciq_schemas.requirement import Scenario
+from ciq_schemas.values import Queue
 
 STARTED = frozenset({JobState.RUNNING, JobState.SUCCESS, JobState.FAILED})
 SETTLED = 0.3
@@ -52,8 +54,10 @@ def _order(told: Told, evidence: Evidence) -> Looked:
     inversions = sorted((*by_level.inversions, *by_order.inversions), key=lambda i: -i.gap)
     pauses = sum(label.step is Step.PAUSE for label, _ in told.exchanges)
     workers = max(1, evidence.calibration.workers if evidence.calibration else 1)
-    # A running job that a pause stops looks as if it had never started: at most one a worker and pause.
-    excused = workers * pauses if evidence.derive(stops_running_jobs) else 0
+    # A running job that a pause stops looks as if it had never started: at most one a worker and pause. So does one
+    # that a restart has cut off, and no document says where in the line it stands then.
+    stops = len(told.restarts) + (pauses if evidence.derive(stops_running_jobs) else 0)
+    excused = workers * stops
     if len({inversion.late.job_id for inversion in inversions}) <= excused:
         inversions = []
     return Looked(tuple(Deviation(words(i), i.witness) for i in inversions), by_level.proven + by_order.proven)
@@ -102,10 +106,13 @@ def _left(track: Track, held: Sighting, span: Span) -> Iterator[Deviation]:
 
 def _lost(told: Told, evidence: Evidence) -> Looked:
     cancelled = told.cancels()
-    found = []
+    gone = dict(pair for restart in told.restarts for pair in _forgotten(told, restart))
+    found = [deviation for job_id, deviation in gone.items() if job_id not in cancelled]
     kept = [track for track in told.tracks if track.job_id not in cancelled]
     for track in kept:
         state = track.last_state
+        if track.job_id in gone:
+            continue
         if state == JobState.SUCCESS or (state not in FINAL_STATES and Step.DRAIN not in told.expired):
             continue
         seq = track.sightings[-1].seq if track.sightings else track.submit_seq
@@ -182,10 +189,16 @@ def _told(told: Told, evidence: Evidence) -> Looked:
         if arrived:
             text = f"job {track.job_id} was told at another address than the one in force"
             found.append(Deviation(text, (track.submit_seq, arrived[0].arrival.seq)))
-        elif TOLD in told.expired and not told.receiver_failed:
+        elif TOLD in told.expired and not told.receiver_failed and not _cut_off(told, track):
             text = f"job {track.job_id} ended as {ended.state}, and no callback came"
             found.append(Deviation(text, (track.submit_seq, ended.seq)))
     return Looked(tuple(found), shown)
+
+
+def _cut_off(told: Told, track: Track) -> bool:
+    """The job may have ended before a restart, and its callback been lost in it: no document speaks of that."""
+    open_until = max((s.sent for s in track.sightings if s.state not in FINAL_STATES), default=track.asked_at)
+    return told.restarted(open_until, told.last)
 
 
 def _channels(evidence: Evidence) -> Mapping[str, str]:
@@ -209,6 +222,62 @@ def _told_too_soon(told: Told, evidence: Evidence) -> Looked:
     return Looked(tuple(found), shown)
 
 
+def _restarts(told: Told, evidence: Evidence) -> Looked:
+    found: list[Deviation] = []
+    shown = 0
+    for restart in told.restarts:
+        updates = [r for label, r in told.exchanges if label.step in UPDATES and r.exchange.ended <= restart.begin]
+        looks = [r for label, r in told.exchanges if label.step is Step.RESTART and r.exchange.started >= restart.end]
+        if updates and updates[-1].queue is not None and looks and looks[0].ok:
+            shown += 1
+            text = _changed(updates[-1].queue, looks[0])
+            if text:
+                found.append(Deviation(text, (updates[-1].exchange.seq, looks[0].exchange.seq)))
+        shown += sum(track.accepted_by <= restart.begin for track in told.tracks)
+        found += (deviation for _, deviation in _forgotten(told, restart))
+        found += _given_again(told, evidence, restart)
+    return Looked(tuple(found), shown)
+
+
+def _forgotten(told: Told, restart: Span) -> Iterator[tuple[str, Deviation]]:
+    """Jobs accepted before a restart that no answer tells of after it, though they are asked for."""
+    asked = [r.exchange for label, r in told.exchanges if label.step not in SUBMITS | UPDATES and r.ok]
+    for track in told.tracks:
+        after = [e.seq for e in asked if e.started >= restart.end and track.job_id in e.url]
+        seen = any(s.sent >= restart.end for s in track.sightings)
+        if track.accepted_by <= restart.begin and after and not seen:
+            text = f"job {track.job_id} was accepted before a restart and is not known after it"
+            yield track.job_id, Deviation(text, (track.submit_seq, after[0]))
+
+
+def _changed(before: Queue, listed: Reply) -> str:
+    """What a list of queues after a restart contradicts, empty when nothing."""
+    after = next((queue for queue in listed.queue_list.queues if queue.queue_id == before.queue_id), None)
+    if after is None:
+        return f"queue {before.queue_id} is not listed after a restart"
+    if before.state and after.state != before.state:
+        return f"queue {before.queue_id} was {before.state} before a restart and is {after.state} after it"
+    rule, now = before.notify_config, after.notify_config
+    told, telling = ((r.state, r.url if r.state == "On" else None) if r else None for r in (rule, now))
+    if told is not None and telling != told:
+        return f"the callback rule was {told[0]} before a restart and is another after it"
+    return ""
+
+
+def _given_again(told: Told, evidence: Evidence, restart: Span) -> Iterator[Deviation]:
+    """Ids of jobs that were given to other jobs before."""
+    earlier = {
+        track.job_id: track.submit_seq
+        for history in (*evidence.derive(told_histories), told)
+        for track in history.tracks
+        if track.accepted_by <= restart.begin
+    }
+    for track in told.tracks:
+        if track.asked_at >= restart.end and track.job_id in earlier:
+            text = f"a job submitted after a restart has the id {track.job_id} of one that was accepted before it"
+            yield Deviation(text, (earlier[track.job_id], track.submit_seq))
+
+
 RULES: Mapping[str, HistoryRule] = MappingProxyType(
     {
         "EXP-001": _order,
@@ -218,6 +287,7 @@ RULES: Mapping[str, HistoryRule] = MappingProxyType(
         "EXP-005": _states,
         "EXP-006": _told,
         "EXP-007": _told_too_soon,
+        "EXP-008": _restarts,
     }
 )
 """The rule of each requirement."""

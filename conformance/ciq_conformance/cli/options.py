@@ -35,6 +35,10 @@ CallbackUrl = Annotated[
 Patience = Annotated[
     float | None, typer.Option("--patience", metavar="FACTOR", help="Multiplies every wait (0.1 to 100).")
 ]
+RestartCommand = Annotated[
+    str | None,
+    typer.Option("--restart-command", metavar="CMD", help="Restarts the target: --explore draws restarts as well."),
+]
 
 SummaryFile = Annotated[
     Path | None, typer.Option("--summary", metavar="FILE", help="Write the summary as Markdown there.")
@@ -52,6 +56,7 @@ def loaded_profile(
     callback_bind: str | None,
     callback_url: str | None,
     patience: float | None,
+    restart_command: str | None = None,
 ) -> Loaded:
     """The effective profile; leaves with exit code 2 and every mistake named when it is wrong."""
     given = {
@@ -62,6 +67,7 @@ def loaded_profile(
         "callback_bind": ("--callback-bind", callback_bind),
         "callback_url": ("--callback-url", callback_url),
         "patience": ("--patience", patience),
+        "restart_command": ("--restart-command", restart_command),
     }
     flags = {name: (flag, value) for name, (flag, value) in given.items() if value is not None}
     try:

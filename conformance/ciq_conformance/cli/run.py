@@ -51,6 +51,7 @@ def run(
     callback_bind: options.CallbackBind = None,
     callback_url: options.CallbackUrl = None,
     patience: options.Patience = None,
+    restart_command: options.RestartCommand = None,
     serial: Annotated[bool, typer.Option("--serial", help="One feature after the other.")] = False,
     shuffle: Annotated[
         int | None,
@@ -97,6 +98,7 @@ def run(
         callback_bind=callback_bind,
         callback_url=callback_url,
         patience=patience,
+        restart_command=restart_command,
     )
     effort = Effort(histories=explore, fuzz_seconds=fuzz, seed=seed, scripts=output)
     selection = Selection(

@@ -54,6 +54,8 @@ class Client:
     _local: threading.local = field(default_factory=threading.local, repr=False)
     _sessions: list[requests.Session] = field(default_factory=list, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _generation: int = 0
+    """Counts what has made all kept connections useless."""
 
     def __post_init__(self) -> None:
         self.base_url = self.base_url.rstrip("/")
@@ -109,6 +111,10 @@ class Client:
         for session in sessions:
             session.close()
 
+    def reconnect(self) -> None:
+        """Use no kept connection of any thread again: the target has been restarted."""
+        self._generation += 1
+
     def _prepare(
         self, method: str, target: str, host: str, body: bytes, headers: Mapping[str, str], signing: Signing
     ) -> requests.PreparedRequest:
@@ -157,6 +163,7 @@ class Client:
             self._drop()
         outcome.ended = self.now()
         self._local.used = time.monotonic()
+        self._local.generation = self._generation
         return outcome
 
     def _reuse(self) -> bool:
@@ -164,7 +171,7 @@ class Client:
         used: float | None = getattr(self._local, "used", None)
         if used is None:
             return False
-        if time.monotonic() - used > _IDLE:
+        if time.monotonic() - used > _IDLE or self._local.generation != self._generation:
             self._drop()
             return False
         return getattr(self._local, "session", None) is not None

@@ -4,7 +4,7 @@ Remembers the queue as found, sees to it that it is active, finds the job path, 
 in a `Readiness` what the scenarios need. Raises Broken when there is no queue at all. It does not judge.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 
 import msgspec
@@ -12,11 +12,12 @@ import msgspec
 from ciq_conformance.driver.calls import FeatureCalls
 from ciq_conformance.driver.client import Client
 from ciq_conformance.driver.effort import NO_EFFORT, Effort
+from ciq_conformance.driver.gate import Gate
 from ciq_conformance.driver.orders import RuleOrder
 from ciq_conformance.driver.patience import UNMEASURED, Patience
 from ciq_conformance.driver.receiver import CallbackReceiver
 from ciq_conformance.driver.recorder import RunRecorder
-from ciq_conformance.driver.stage import Broken, Stage, describe_reply
+from ciq_conformance.driver.stage import Broken, Restart, Stage, describe_reply
 from ciq_conformance.driver.stopping import Stop
 from ciq_conformance.driver.workers import Burst
 from ciq_conformance.profile import Profile
@@ -72,6 +73,9 @@ class Surroundings:
     recorder: RunRecorder
     stop: Stop
     effort: Effort = NO_EFFORT
+    gate: Gate = field(default_factory=Gate)
+    restart: Restart | None = None
+    """Stops the target and starts it again; None where the operator has named no way."""
 
     def calls(self, spec: FeatureSpec, scenario: str, job_path: str, *, though_stopping: bool = False) -> FeatureCalls:
         """The calls of a feature under a scenario's name."""
@@ -101,6 +105,8 @@ class Surroundings:
             pause_thread=self.stop.pause,
             found=found,
             effort=self.effort,
+            alone=self.gate.alone,
+            restart=self.restart,
         )
 
 

@@ -140,7 +140,8 @@ class RunSession:
         def run() -> None:
             for scenario in self.plan[feature]:
                 if scenario is not Scenario.ISOLATION:
-                    self._scenario(feature, scenario)
+                    with self.around.gate.shared():
+                        self._scenario(feature, scenario)
 
         return run
 

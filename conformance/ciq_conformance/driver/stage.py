@@ -6,6 +6,7 @@ transcript. It raises Broken when a prerequisite fails; the mark then blocks the
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -28,6 +29,10 @@ class Broken(Exception):  # noqa: N818 - a stop of the scenario, not an error of
 
 class Unsupported(Exception):  # noqa: N818 - as above
     """The target does not offer what the scenario is about; the text says how it said so."""
+
+
+Restart = Callable[[], None]
+"""Restarts the target and returns when it answers again; Broken when it does not."""
 
 
 class Calls(Protocol):
@@ -126,6 +131,10 @@ class Stage:
     """The probe has seen the target describe two ids in one request."""
     effort: Effort = NO_EFFORT
     """What may be spent on random histories."""
+    alone: Callable[[], AbstractContextManager[None]] = nullcontext
+    """Within: no other feature plays a scenario."""
+    restart: Restart | None = None
+    """Stops the target and starts it again; to be called within `alone()` only."""
     siblings: Mapping[Feature, "Stage"] = field(default_factory=dict)
     """Stages of the other features of the run, for the isolation scenario only."""
 

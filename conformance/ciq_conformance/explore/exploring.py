@@ -6,14 +6,15 @@ before a script is written. The verdict does not come from here: the judge reads
 the replays among them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ciq_conformance.checks.histories import told_histories
 from ciq_conformance.checks.history_rules import RULES, broken_rules, stops_running_jobs
 from ciq_conformance.driver.stage import Stage
-from ciq_conformance.explore.history import History, jobs_in, size_of, words
+from ciq_conformance.explore.history import History, jobs_in, restarts, size_of, words
 from ciq_conformance.explore.machine import histories
-from ciq_conformance.explore.player import Player
+from ciq_conformance.explore.player import Forgotten, Player
 from ciq_conformance.explore.script import script_name, write_script
 from ciq_conformance.explore.shrinking import shrink
 from ciq_conformance.judge.evidence import Evidence
@@ -51,7 +52,12 @@ class _Explorer:
         self.played += 1
         number = self.played
         self._before, self._begin = self._begin, len(self.stage.recorder.records)
-        Player(stage=self.stage, number=number).play(history)
+        player = Player(stage=self.stage, number=number)
+        if restarts(history):
+            with self.stage.alone():
+                player.play(history)
+        else:
+            player.play(history)
         evidence = self.evidence()
         told = next((one for one in told_histories(evidence) if one.number == number), None)
         broken = tuple(broken_rules(told, evidence)) if told is not None and told.exchanges else ()
@@ -65,16 +71,25 @@ def _is_measured(record: AnyRecord) -> bool:
 
 def explore(stage: Stage) -> None:
     """Play the histories that the stage's effort allows; shrink and write down what deviates."""
-    effort, scale = stage.effort, stage.profile.patience
-    begin = effort.seed_of(stage.run_id)
-    planned = histories(stage.spec, effort.histories, begin)
+    effort = stage.effort
+    drawn = histories(stage.spec, effort.histories, effort.seed_of(stage.run_id), may_restart=stage.restart is not None)
+    planned = sorted(drawn, key=restarts)  # a target that does not stand a restart has shown all else by then
     _take_away_old_scripts(stage)
     explorer = _Explorer(stage)
+    try:
+        _play_all(explorer, planned)
+    except Forgotten as gone:
+        stage.mark("note", f"{gone}: no more histories, and no script")
+
+
+def _play_all(explorer: _Explorer, planned: Sequence[History]) -> None:
+    stage, scale = explorer.stage, explorer.stage.profile.patience
     end = stage.now() + max(LEAST_SECONDS, SECONDS_EACH * len(planned)) * scale
     for history in planned:
         if stage.now() > end:
             break
         explorer.play(history)
+    begin = stage.effort.seed_of(stage.run_id)
     stage.mark("note", f"{explorer.played} of {len(planned)} histories played; --seed {begin} gives the same ones")
     end = stage.now() + MOST_SHRINK_SECONDS * scale
     for name in RULES:

@@ -25,6 +25,8 @@ class Op(StrEnum):
     RULE = "rule"
     FAILING = "failing"
     """The receiver answers badly for a while."""
+    RESTART = "restart"
+    """The target is stopped and started again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,11 @@ History = tuple[Command, ...]
 def jobs_in(history: History) -> int:
     """How many jobs a history submits."""
     return sum(len(command.levels) for command in history)
+
+
+def restarts(history: History) -> bool:
+    """Whether the target is restarted in it."""
+    return any(command.op is Op.RESTART for command in history)
 
 
 def size_of(history: History) -> tuple[int, int]:

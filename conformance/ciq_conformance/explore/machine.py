@@ -39,7 +39,7 @@ _PICK = st.sampled_from(range(8))
 class HistoryMachine(RuleBasedStateMachine):
     """A queue as its user sees it: what was asked of it so far, and what therefore makes sense next."""
 
-    def __init__(self, spec: FeatureSpec, done: Callable[[History], None]) -> None:
+    def __init__(self, spec: FeatureSpec, done: Callable[[History], None], *, may_restart: bool) -> None:
         super().__init__()
         self.spec = spec
         self.history: History = ()
@@ -49,6 +49,7 @@ class HistoryMachine(RuleBasedStateMachine):
         self.paused = False
         self.rule_now = Rule.FIRST
         self.failing = False
+        self.may_restart = may_restart
         self._done = done
         self._outside = sys.exception()
 
@@ -150,14 +151,21 @@ class HistoryMachine(RuleBasedStateMachine):
             self.failing = True
             self._add(Command(Op.FAILING, pick=status, times=times))
 
+    @precondition(lambda self: self.may_restart and self.jobs > 0)
+    @rule()
+    def restart(self) -> None:
+        """Stop the target and start it again; once in a history."""
+        self.may_restart = False
+        self._add(Command(Op.RESTART))
+
     def teardown(self) -> None:
         """Give the history away, unless Hypothesis has given it up half drawn."""
         if sys.exception() is self._outside:
             self._done(self.history)
 
 
-def histories(spec: FeatureSpec, count: int, begin: int) -> tuple[History, ...]:
-    """At most `count` different histories for a feature; the same for the same `begin`."""
+def histories(spec: FeatureSpec, count: int, begin: int, *, may_restart: bool = False) -> tuple[History, ...]:
+    """At most `count` different histories for a feature; the same for the same `begin` and `may_restart`."""
     made: list[History] = []
 
     def done(history: History) -> None:
@@ -169,7 +177,7 @@ def histories(spec: FeatureSpec, count: int, begin: int) -> tuple[History, ...]:
         """The machine of this call."""
 
         def __init__(self) -> None:
-            super().__init__(spec, done)
+            super().__init__(spec, done, may_restart=may_restart)
 
     chosen = settings(
         max_examples=_DRAWS_EACH * count + 10,

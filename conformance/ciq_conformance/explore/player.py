@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from math import ceil
 
 from ciq_conformance.driver.orders import RuleOrder
-from ciq_conformance.driver.stage import Broken, Stage, describe_reply
+from ciq_conformance.driver.stage import Broken, Restart, Stage, describe_reply
 from ciq_conformance.explore.history import Command, History, Op
 from ciq_conformance.steps.explore import OWN, TOLD, Label, Rule, Step
 from ciq_schemas.lifecycle import FINAL_STATES, WAITING_STATES, QueueState
@@ -23,6 +23,10 @@ AT_ONCE = 0.5
 SETTLE = 0.3
 FREEZE_LOOK = 0.35
 """More than the slack of the order rules: what waits this long after another has started was overtaken."""
+
+
+class Forgotten(Exception):  # noqa: N818 - what a target did, not an error of ours
+    """The queue is gone after a restart, so no history can be played on it any more."""
 
 
 @dataclass(kw_only=True)
@@ -42,7 +46,7 @@ class Player:
     """The paused queue takes no jobs: the console pages let it."""
 
     def play(self, history: History) -> None:
-        """Play the history to its end; Broken when the target refuses what nobody may refuse."""
+        """Play the history to its end; Broken when the target refuses what nobody may refuse; Forgotten."""
         self._put(Step.OPEN, QueueState.ACTIVE, how=self._rule)
         for command in history:
             self._do(command)
@@ -72,6 +76,8 @@ class Player:
             case Op.FAILING:
                 channel = Rule.FIRST if self._rule is Rule.OFF else self._rule
                 self.stage.receiver.answer(self.stage.channel(channel), command.pick, command.times)
+            case Op.RESTART if self.stage.restart is not None:
+                self._restart(self.stage.restart)
 
     @property
     def _open(self) -> list[str]:
@@ -187,6 +193,18 @@ class Player:
             self._cancelled.add(victim)
             self.stage.calls.cancel(self._step(Step.CANCEL, victim), victim)
             self._look(Step.LOOK)
+
+    def _restart(self, restart: Restart) -> None:
+        """Restart the target, then look at the queue and at every job: what was known must be known."""
+        if self._paused and self._open:
+            self._settle()  # what a restart does to a running job is its own affair
+        begin = self.stage.now()
+        restart()
+        listed = self.stage.calls.list_queues(self._step(Step.RESTART, f"{begin:.4f}"))
+        seen = self.stage.look(self._step(Step.LOOK), list(self._jobs))
+        self._states |= {job: one.state or "" for job, one in seen.items()}
+        if self.stage.queue_id not in [queue.queue_id for queue in listed.queue_list.queues]:
+            raise Forgotten(f"after a restart the list of queues answers {describe_reply(listed)} without the queue")
 
     def _drain(self) -> None:
         stage = self.stage

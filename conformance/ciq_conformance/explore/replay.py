@@ -1,125 +1,29 @@
 """Plays one recorded history against a target and says whether it still deviates. Standard library only, one file.
 
-A script that the explorer writes is this module and a call of `main` with the case. Exit codes: 1 the deviation was
-seen, 0 it was not, 2 the target could not be used. Settings: CIQ_TARGET, CIQ_BUCKET, CIQ_REGION, CIQ_HOST,
-CIQ_SECRET_ID, CIQ_SECRET_KEY, CIQ_TOKEN, CIQ_CALLBACK_BIND, CIQ_CALLBACK_URL.
+A script that the explorer writes is the modules `replay*` and a call of `main` with the case. Exit codes: 1 the
+deviation was seen, 0 it was not, 2 the target could not be used. Settings: CIQ_TARGET, CIQ_BUCKET, CIQ_REGION,
+CIQ_HOST, CIQ_SECRET_ID, CIQ_SECRET_KEY, CIQ_TOKEN, CIQ_CALLBACK_BIND, CIQ_CALLBACK_URL, CIQ_RESTART_COMMAND.
 """
 
-import hashlib
-import hmac
 import http.client
 import os
+import shlex
+import subprocess
 import threading
 import time
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import quote, urlsplit
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
+
+from ciq_conformance.explore.replay_wire import Listener, Trouble, children, sign, text_of
 
 WAITING = ("Submitted", "Pause")
 STARTED = ("Running", "Success", "Failed")
 ENDED = ("Success", "Failed", "Cancel")
 SLACK = 0.3
 _RULE_PARTS = ("State", "Url", "Event", "Type")
-
-
-class Trouble(Exception):  # noqa: N818 - a stop of the script, not an error of ours
-    """The target cannot be used as the history needs it."""
-
-
-class Listener:
-    """Receives callbacks; `arrived` holds (time, channel, body)."""
-
-    def __init__(self) -> None:
-        self.arrived: list[tuple[float, str, str]] = []
-        self.failing: dict[str, list[int]] = {}
-        listener = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length") or 0)) if self._sized() else self._all()
-                channel = self.path.strip("/").rpartition("/")[2].partition("?")[0]
-                listener.arrived.append((time.monotonic(), channel, body.decode("utf-8", "replace")))
-                waiting = listener.failing.get(channel, [])
-                status = waiting.pop(0) if waiting else 200
-                if status:
-                    self.send_response(status)
-                    self.send_header("Content-Length", "0")
-                    self.end_headers()
-                self.close_connection = True
-
-            do_PUT = do_POST  # noqa: N815 - the name that http.server wants
-
-            def _sized(self) -> bool:
-                return "chunked" not in (self.headers.get("Transfer-Encoding") or "").lower()
-
-            def _all(self) -> bytes:
-                parts = []
-                while size := int(self.rfile.readline().split(b";")[0] or b"0", 16):
-                    parts.append(self.rfile.read(size))
-                    self.rfile.readline()
-                return b"".join(parts)
-
-            def log_message(self, *_: object) -> None:
-                return
-
-        host, _, port = os.environ.get("CIQ_CALLBACK_BIND", "127.0.0.1:0").rpartition(":")
-        self.server = ThreadingHTTPServer((host, int(port)), Handler)
-        self.server.daemon_threads = True
-        shown = f"http://{host}:{self.server.server_address[1]}"
-        self.base = os.environ.get("CIQ_CALLBACK_URL", "") or shown
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def address(self, channel: str) -> str:
-        """Where callbacks of a channel go."""
-        return f"{self.base.rstrip('/')}/{channel}"
-
-    def channels_of(self, job: str) -> list[tuple[float, str]]:
-        """When and where a job was told."""
-        return [(at, channel) for at, channel, body in self.arrived if job in body]
-
-
-def sign(method: str, target: str, headers: dict[str, str]) -> None:
-    """Add Authorization as the official clients do, when there are keys."""
-    key_id, key = os.environ.get("CIQ_SECRET_ID", ""), os.environ.get("CIQ_SECRET_KEY", "")
-    if not key_id or not key:
-        return
-    if os.environ.get("CIQ_TOKEN"):
-        headers["x-ci-security-token"] = os.environ["CIQ_TOKEN"]
-
-    def code(text: str) -> str:
-        return quote(text, safe="-_.~")
-
-    def mac(secret: str, text: str) -> str:
-        return hmac.new(secret.encode(), text.encode(), hashlib.sha1).hexdigest()
-
-    path, _, query = target.partition("?")
-    parameters = sorted((code(n).lower(), v) for n, _, v in (p.partition("=") for p in query.split("&") if p))
-    named = sorted((code(n).lower(), code(v)) for n, v in headers.items())
-    lines = [method.lower(), path, *("&".join(f"{n}={v}" for n, v in pairs) for pairs in (parameters, named)), ""]
-    span = f"{int(time.time()) - 60};{int(time.time()) + 3600}"
-    digest = hashlib.sha1("\n".join(lines).encode()).hexdigest()  # noqa: S324 - the documented algorithm
-    headers["Authorization"] = "&".join(
-        (
-            f"q-sign-algorithm=sha1&q-ak={key_id}&q-sign-time={span}&q-key-time={span}",
-            f"q-header-list={';'.join(n for n, _ in named)}",
-            f"q-url-param-list={';'.join(n for n, _ in parameters)}",
-            f"q-signature={mac(mac(key, span), f'sha1{chr(10)}{span}{chr(10)}{digest}{chr(10)}')}",
-        )
-    )
-
-
-def children(root: ElementTree.Element, name: str) -> list[ElementTree.Element]:
-    """Elements of a name at any depth, whatever their namespace."""
-    return [e for e in root.iter() if e.tag.rpartition("}")[2] == name]
-
-
-def text_of(root: ElementTree.Element, name: str) -> str:
-    """Text of the first element of a name."""
-    found = children(root, name)
-    return (found[0].text or "").strip() if found else ""
 
 
 class Job:
@@ -163,6 +67,8 @@ class Replay:
         self.listener = Listener()
         self.jobs: dict[str, Job] = {}
         self.pauses: list[list[float]] = []
+        self.restarts: list[tuple[float, float]] = []
+        self.forgotten: list[str] = []
         self.rule, self.paused, self.closed = "first", False, False
         self.queue, self.found = self.find_queue()
 
@@ -240,6 +146,7 @@ class Replay:
             return
         if status // 100 != 2 or len(ids) != len(levels):
             raise Trouble(f"submit was answered {status} with {len(ids)} job(s)")
+        self.forgotten += [f"that the id {job_id} was given before" for job_id in ids if job_id in self.jobs]
         for job_id, level in zip(ids, levels, strict=True):
             self.jobs[job_id] = Job(job_id, level or 0, sent, answered, [self.rule], own)
 
@@ -331,6 +238,34 @@ class Replay:
             job.cancelled = (sent, answered, status)
             self.look(self.open_jobs())
 
+    def restart(self) -> None:
+        """Restart the target by the operator's command; note what it does not know any more."""
+        command = os.environ.get("CIQ_RESTART_COMMAND") or self.case["restart_command"]
+        if not command:
+            raise Trouble("this history restarts the target: set CIQ_RESTART_COMMAND to a command that does")
+        if self.paused and self.open_jobs():
+            self.settle()
+        begin, paused = time.monotonic(), self.paused
+        if subprocess.run(shlex.split(command), stdout=subprocess.DEVNULL, check=False).returncode:  # noqa: S603
+            raise Trouble(f"the restart command `{command}` failed")
+        while True:
+            try:
+                queue, found = self.find_queue()
+                break
+            except Trouble:
+                if time.monotonic() - begin > 60:
+                    raise
+                time.sleep(0.1)
+        self.restarts.append((begin, time.monotonic()))
+        address = "" if self.rule == "off" else self.listener.address(self.rule)
+        if queue != self.queue or found["State"] != ("Paused" if paused else "Active"):
+            self.forgotten.append(f"queue {self.queue}: it is now {queue}, {found['State']}")
+        elif (found["On"], found["Url"] if address else "") != ("On" if address else "Off", address):
+            self.forgotten.append("the callback rule")
+        self.look(list(self.jobs.values()))
+        lost = [job for job in self.jobs.values() if job.looks[-1][1] < self.restarts[-1][1]]
+        self.forgotten += [str(job) for job in lost]
+
     def play(self) -> bool:
         """Play the history; True when all callbacks that are due arrived in time."""
         self.put("Active", self.rule)
@@ -356,6 +291,8 @@ class Replay:
             elif op == "failing":
                 channel = "first" if self.rule == "off" else self.rule
                 self.listener.failing.setdefault(channel, []).extend([arguments[0]] * arguments[1])
+            elif op == "restart":
+                self.restart()
         if self.paused:
             self.hold()
             self.resume()

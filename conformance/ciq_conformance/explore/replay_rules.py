@@ -1,11 +1,12 @@
-"""What a replayed history contradicts, in plain words. Standard library only: the second half of each script."""
+"""What a replayed history contradicts, in plain words. Standard library only: the last part of each script."""
 
 import sys
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-from ciq_conformance.explore.replay import ENDED, SLACK, STARTED, WAITING, Job, Replay, Trouble
+from ciq_conformance.explore.replay import ENDED, SLACK, STARTED, WAITING, Job, Replay
+from ciq_conformance.explore.replay_wire import Trouble
 
 
 def order(played: Replay) -> Iterator[str]:
@@ -23,7 +24,8 @@ def order(played: Replay) -> Iterator[str]:
                 overtaken[late.id] = (
                     f"{early} had started {gap:.2f} s before {late} was seen waiting, which was due first"
                 )
-    excused = played.case["workers"] * len(played.pauses) if played.case["halting"] else 0
+    stops = len(played.restarts) + (len(played.pauses) if played.case["halting"] else 0)
+    excused = played.case["workers"] * stops
     if len(overtaken) > excused:
         yield from overtaken.values()
 
@@ -88,7 +90,7 @@ def told(played: Replay) -> Iterator[str]:
             continue
         elif channels:
             yield f"{job} was told at another address than the one in force"
-        elif not any(op[0] == "failing" for op in played.case["history"]):
+        elif not any(op[0] in ("failing", "restart") for op in played.case["history"]):
             yield f"{job} ended as {job.state}, and no callback came"
 
 
@@ -100,6 +102,11 @@ def told_too_soon(played: Replay) -> Iterator[str]:
             yield f"{job} was told before it had ended"
 
 
+def restarted(played: Replay) -> Iterator[str]:
+    """What the target did not know any more after a restart."""
+    yield from (f"forgotten in a restart: {what}" for what in played.forgotten)
+
+
 RULES = {
     "EXP-001": order,
     "EXP-002": leaks,
@@ -108,6 +115,7 @@ RULES = {
     "EXP-005": states,
     "EXP-006": told,
     "EXP-007": told_too_soon,
+    "EXP-008": restarted,
 }
 
 

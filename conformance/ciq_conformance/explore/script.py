@@ -1,4 +1,4 @@
-"""Writes a history as a stand-alone script: the two replay modules and the case, in one file.
+"""Writes a history as a stand-alone script: the replay modules and the case, in one file.
 
 Knows what a replay must know of a target. No secret goes into a script: keys come from the environment when it runs.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ciq_conformance.driver.orders import operation_xml
 from ciq_conformance.driver.stage import Stage
-from ciq_conformance.explore import replay, replay_rules
+from ciq_conformance.explore import replay, replay_rules, replay_wire
 from ciq_conformance.explore.history import Command, History, Op
 from ciq_schemas.features import SHARED_JOB_PATH
 from ciq_schemas.requirement import load_registry
@@ -62,6 +62,7 @@ def case_of(stage: Stage, rule: str, history: History, *, job_path: str, halting
         "callback_latency": calibration.callback_latency or 0.0,
         "workers": max(1, calibration.workers),
         "halting": halting,
+        "restart_command": profile.restart_command,
         "history": [words_of(command) for command in history],
     }
 
@@ -87,6 +88,7 @@ def script_text(case: Mapping[str, object]) -> str:
         (
             "#!/usr/bin/env python3",
             f"# Shows on a target that {case['rule']} does not hold. Written by `ciq run --explore`.",
+            _own_lines(inspect.getsource(replay_wire)),
             _own_lines(inspect.getsource(replay)),
             _own_lines(inspect.getsource(replay_rules)),
             f"CASE = {pprint.pformat(dict(case), sort_dicts=False, width=110)}",

@@ -7,7 +7,9 @@ import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
+from ciq_conformance.driver.stage import Restart
 from ciq_conformance.profile import Credentials, Profile
 from ciq_mock.server import MockServer
 from ciq_mock.settings import Credentials as MockCredentials
@@ -61,9 +63,19 @@ def uncovered(faults: Iterable[KnownFault]) -> tuple[str, ...]:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Embedded:
+    """The running mock."""
+
+    profile: Profile
+    """Leads to it."""
+    restart: Restart | None
+    """Stops and starts it again on the same port; None where it keeps nothing."""
+
+
 @contextmanager
-def embedded_target(profile: Profile, embedding: Embedding = SOUND) -> Iterator[Profile]:
-    """Start the mock, and yield the profile that leads to it; stop it afterwards."""
+def embedded_target(profile: Profile, embedding: Embedding = SOUND, *, data: Path | None = None) -> Iterator[Embedded]:
+    """Start the mock, with a journal in the directory `data` where there is one; stop it afterwards."""
     keys = profile.credentials or Credentials(
         secret_id=f"AKID{secrets.token_hex(12)}", secret_key=secrets.token_hex(20)
     )
@@ -80,5 +92,6 @@ def embedded_target(profile: Profile, embedding: Embedding = SOUND) -> Iterator[
         for capability in Capability
         for declared in (profile.capabilities.get(capability),)
     }
-    with MockServer(settings) as server:
-        yield replace(profile, url=server.url, credentials=keys, capabilities=offered, embedded=True)
+    with MockServer(settings, data=data) as server:
+        led = replace(profile, url=server.url, credentials=keys, capabilities=offered, embedded=True)
+        yield Embedded(profile=led, restart=None if data is None else server.restart)

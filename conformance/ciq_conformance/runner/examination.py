@@ -54,7 +54,7 @@ def examine(loaded: Loaded) -> Diagnosis:
     with ExitStack() as stack:
         profile = loaded.profile
         if profile.embedded:
-            profile = stack.enter_context(embedded_target(profile))
+            profile = stack.enter_context(embedded_target(profile)).profile
         origin = time.monotonic()
         recorder = RunRecorder(now=lambda: time.monotonic() - origin)
         stop = Stop()

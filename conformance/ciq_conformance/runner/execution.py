@@ -11,16 +11,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
+from tempfile import TemporaryDirectory
 
 import msgspec
 
 from ciq_conformance.checks import load_checks
 from ciq_conformance.driver.client import Client
 from ciq_conformance.driver.effort import NO_EFFORT, Effort
+from ciq_conformance.driver.gate import Gate
 from ciq_conformance.driver.probe import Surroundings
 from ciq_conformance.driver.receiver import CallbackReceiver
 from ciq_conformance.driver.recorder import Listener, RunFileWriteError, RunRecorder
 from ciq_conformance.driver.session import RUN, RunSession
+from ciq_conformance.driver.stage import Restart
 from ciq_conformance.driver.stopping import Stop
 from ciq_conformance.judge.baseline import apply_baseline, baseline_text, read_baseline
 from ciq_conformance.judge.registry import Item
@@ -30,6 +33,7 @@ from ciq_conformance.profile import Profile
 from ciq_conformance.profile_loading import Loaded
 from ciq_conformance.runner.circumstances import circumstances
 from ciq_conformance.runner.embedded import SOUND, Embedding, embedded_target
+from ciq_conformance.runner.restarting import restart_by
 from ciq_schemas import __version__
 from ciq_schemas.features import FEATURES
 from ciq_schemas.requirement import load_registry, set_version
@@ -38,6 +42,8 @@ from ciq_schemas.run import SCHEMA_VERSION, AnyRecord, ExitCode, Footer, Header,
 RUN_FILE = "run.ndjson"
 BUFFER = 1024 * 1024
 """Bytes of the run file kept back until the recorder flushes."""
+RESTART_WITHIN = 60.0
+"""Longest time for the operator's command, and then for the first answer (seconds, times the patience)."""
 
 
 class OrderError(ValueError):
@@ -105,8 +111,12 @@ def execute(order: RunOrder, items: Sequence[Item]) -> RunResult:
             except OSError as error:
                 raise OrderError(f"cannot write to {order.output}: {error.strerror}") from error
         profile = order.loaded.profile
+        restart: Restart | None = None
         if profile.embedded:
-            profile = stack.enter_context(embedded_target(profile, order.embedding))
+            # Only restarts need a journal, and only histories draw restarts.
+            data = Path(stack.enter_context(TemporaryDirectory())) if order.effort.histories else None
+            target = stack.enter_context(embedded_target(profile, order.embedding, data=data))
+            profile, restart = target.profile, target.restart
         problems = load_checks()  # before the clock starts: imports take time
         origin = time.monotonic()
         recorder = RunRecorder(now=lambda: time.monotonic() - origin, stream=stream, listeners=list(order.listeners))
@@ -133,6 +143,9 @@ def execute(order: RunOrder, items: Sequence[Item]) -> RunResult:
             receiver.start()
         except (OSError, SystemExit) as error:  # werkzeug exits when the port is taken
             raise OrderError(f"the callback receiver cannot listen at {profile.callback_bind}: {error}") from error
+        if profile.restart_command and not profile.embedded:
+            within = RESTART_WITHIN * profile.patience
+            restart = restart_by(profile.restart_command, url=profile.url, within=within, pause=stop.pause)
         around = Surroundings(
             profile=profile,
             run_id=run_id,
@@ -141,6 +154,8 @@ def execute(order: RunOrder, items: Sequence[Item]) -> RunResult:
             recorder=recorder,
             stop=stop,
             effort=order.effort,
+            gate=Gate(stopping=stop.requested),
+            restart=None if restart is None else _then(restart, client.reconnect),
         )
         session = RunSession(around=around, items=items, skip=order.skip, serial=order.serial, shuffle=order.shuffle)
         header = _header(order, profile, run_id, items)
@@ -157,6 +172,16 @@ def execute(order: RunOrder, items: Sequence[Item]) -> RunResult:
         finally:
             receiver.close()
         return _conclude(order, items, around, session, accepted, run_file, trouble)
+
+
+def _then(restart: Restart, reconnect: Callable[[], None]) -> Restart:
+    def both() -> None:
+        try:
+            restart()
+        finally:
+            reconnect()
+
+    return both
 
 
 def _conclude(

@@ -15,7 +15,7 @@ class Step(StrEnum):
     RESUME = "resume"
     RULE = "rule"
     RESTART = "restart"
-    QUEUE = "queue"
+    """The first look at the queue after a restart; `how` is the instant at which the restart began."""
     RUN = "run"
     SETTLE = "settle"
     LOOK = "look"
