@@ -28,7 +28,12 @@ def _created(job_id: str) -> str:
 def _job(job_id: str, state: str = "Success") -> str:
     ended = state == "Success"
     return job_xml(
-        job_id, state, created=_created(job_id), started=LATER if ended else "-", ended=LATEST if ended else "-"
+        job_id,
+        state,
+        user_data="mine",
+        created=_created(job_id),
+        started=LATER if ended else "-",
+        ended=LATEST if ended else "-",
     )
 
 
@@ -201,6 +206,11 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
         "LST-012",
         lambda t: t.edited(Step.SUCCESS_OR_FAILED, ">Success</State>", ">Failed</State>"),
     ),
+    "listed without user data": (
+        "LST-012",
+        lambda t: t.edited(Step.SUCCESS_OR_FAILED, "<UserData>mine</UserData>", ""),
+    ),
+    "listed without input": ("LST-012", lambda t: t.edited(Step.SUCCESS_OR_FAILED, "<Object>in.mp4</Object>", "")),
     "listed in another queue": ("LST-012", lambda t: t.edited(Step.SUCCESS_OR_FAILED, QUEUE, STRANGER)),
     "listed with another creation": ("LST-012", lambda t: t.edited(Step.SUCCESS_OR_FAILED, CREATED, LATEST)),
     "empty token refused": ("LST-013", lambda t: t.answered(Step.EMPTY_VALUES, 400, BAD)),
@@ -276,7 +286,9 @@ def test_legal_dress_is_no_deviation(requirement: str, change: Change) -> None:
 
 
 def test_all_parameters_need_the_states_to_work_alone() -> None:
-    """Where the list by states alone is wrong, what all parameters do together is not asked."""
+    """Where the list by states alone, or the pages, are wrong, what all parameters do together is not asked."""
+    pages = conversation().edited(Step.ASCENDING_BY_THREE, _job(OWN[3], "Running"), "")
+    assert judged("LST-018", pages).kind is Kind.BLOCKED
     alone = conversation().answered(Step.SUCCESS_OR_FAILED, 200, _page(()))
     assert judged("LST-018", alone).kind is Kind.BLOCKED
 

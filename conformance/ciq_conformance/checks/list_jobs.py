@@ -6,8 +6,17 @@ Lists may hold other people's jobs: what must be there is judged on own jobs.
 from collections import Counter
 from itertools import pairwise
 
-from ciq_conformance.checks.job_facts import ids_of, jobs_in, last_seen, tag_of
-from ciq_conformance.checks.list_walk import HERE, ids_along, is_whole, jobs_along, missing_from, own_jobs, walk_of
+from ciq_conformance.checks.job_facts import ids_of, jobs_in, last_seen, object_of, tag_of, user_data_of
+from ciq_conformance.checks.list_walk import (
+    HERE,
+    ids_along,
+    is_whole,
+    jobs_along,
+    missing_from,
+    own_jobs,
+    walk_if_answered,
+    walk_of,
+)
 from ciq_conformance.checks.premise import accepted, asked, made, other_status, premised, refusals, said, seq
 from ciq_conformance.checks.queue_shape import same_moment
 from ciq_conformance.judge import times, wire
@@ -197,6 +206,9 @@ def parameters_count_together(evidence: Evidence, item: Item) -> Finding:
     alone = walk_of(evidence, Step.SUCCESS_OR_FAILED, "the list by states is answered")
     if not good or missing_from(good, alone):
         return blocked("the list by states alone does not hold the own jobs; see LST-007", witness=seq(*alone[:2]))
+    pages = walk_if_answered(evidence, Step.ASCENDING_BY_THREE)
+    if not pages or missing_from(good, pages):
+        return blocked("the pages of a list do not hold the own jobs; see LST-006", witness=seq(*pages[:2]))
     expected = "each own job once, by all parameters at once"
     walk = walk_of(evidence, Step.TOGETHER, expected)
     wrong = Collected()
@@ -237,7 +249,7 @@ def agrees_with_describe(evidence: Evidence, item: Item) -> Finding:
                 wrong.add(record.exchange.seq, f"{job.job_id}: {difference}")
     if not judged:
         return blocked("no own ended job was both described and listed; see LST-007")
-    expected = "State, Tag, QueueId and CreationTime as described"
+    expected = "State, Tag, QueueId, CreationTime, Input.Object and UserData as described"
     return wrong.finding(expected, holds(f"{judged} jobs", witness=seq(walk[0])))
 
 
@@ -246,6 +258,8 @@ def _differences(listed: Job, described: Job) -> list[str]:
         ("State", wire.text(listed.state), wire.text(described.state)),
         ("Tag", tag_of(listed), tag_of(described)),
         ("QueueId", wire.text(listed.queue_id), wire.text(described.queue_id)),
+        ("Input.Object", object_of(listed) or "", object_of(described) or ""),
+        ("UserData", user_data_of(listed) or "", user_data_of(described) or ""),
     )
     different = [(name, one, other) for name, one, other in pairs if one != other]
     if not same_moment(listed.creation_time, described.creation_time):

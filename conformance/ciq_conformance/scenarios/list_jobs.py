@@ -116,8 +116,8 @@ def _by_other_parameters(stage: Stage, own: Mapping[str, str]) -> None:
 
 def _together(stage: Stage, every: Mapping[str, str], first: datetime) -> None:
     """All parameters at once, page by page; then one of them naming what no own job is, the others what all are."""
-    _pages(stage, Step.TOGETHER, {**every, "states": "Failed,Success", "size": "2"})
-    whole = {**every, "states": "Failed,Success", "size": "100"}
+    _pages(stage, Step.TOGETHER, {**every, "states": "Success,Failed", "size": "2"})
+    whole = {**every, "states": "Success,Failed", "size": "100"}
     stage.calls.list_jobs(Step.TOGETHER_OTHER_STATES, {**whole, "states": "Failed,Cancel"})
     stage.calls.list_jobs(Step.TOGETHER_EARLIER, {**whole, **_window(first - DAY, first)})
     stage.calls.list_jobs(Step.TOGETHER_OTHER_TAG, {**whole, "tag": _other_tag(stage, every["tag"])})
