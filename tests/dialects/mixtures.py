@@ -20,8 +20,19 @@ _OPPOSITES = (
     {"instant-jobs", "paused-queue-closed"},
     {"instant-jobs", "jittery-callbacks"},
     {"instant-jobs", "callbacks-out-of-order"},
+    # Nobody waits in a queue that is closed while paused, unless jobs come faster than its workers end them.
+    {"slow-answers", "paused-queue-closed"},
+    {"racy", "paused-queue-closed"},
 )
 """Of each set, a mock follows one: they say the opposite, or together they leave nothing to look at."""
+
+_OPEN = (
+    # Seen waiting with a StartTime, but never Running: the order rules do not see that it was halted.
+    {"late-states", "pause-halts-running"},
+    # Shown Submitted although it has begun: taken for one that waits beside those that came after it.
+    {"late-states", "paused-queue-closed"},
+)
+"""Gaps of the suite: legal together, yet blamed now and then (PRI). A pair that is mended must leave this table."""
 
 SHOWN_ON = {
     "queue-smart-audio-1": "speech",
@@ -41,7 +52,7 @@ def consistent(names: Iterable[str]) -> tuple[str, ...]:
     """The names without those that say the opposite of one before them, in the order of the catalogue."""
     kept: list[str] = []
     for name in names:
-        rivals = set().union(*(group for group in _OPPOSITES if name in group))
+        rivals = set().union(*(group for group in (*_OPPOSITES, *_OPEN) if name in group))
         if name not in kept and rivals.isdisjoint(kept):
             kept.append(name)
     return tuple(name for name in DIALECTS if name in kept)

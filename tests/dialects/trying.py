@@ -14,6 +14,9 @@ from ciq_schemas.run import Level, Outcome
 
 WORKERS = 4
 JOB_SECONDS = 0.03
+CLOSED = "paused-queue-closed"
+LONGER_SECONDS = 0.2
+"""Jobs of a queue that takes none while it is paused: they must wait behind each other, there is no other waiting."""
 BLAME = frozenset({Outcome.FAIL, Outcome.BLOCKED, Outcome.SUITE_ERROR})
 
 
@@ -30,7 +33,7 @@ def judged(
     keys = Credentials(secret_id="AKIDEXAMPLE", secret_key="example-key")
     settings = MockSettings(
         workers=WORKERS,
-        duration=JOB_SECONDS,
+        duration=LONGER_SECONDS if CLOSED in dialects else JOB_SECONDS,
         dialects=tuple(dialects),
         faults=tuple(faults),
         credentials=(keys,) if signed else (),
