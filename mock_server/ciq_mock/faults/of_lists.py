@@ -1,4 +1,4 @@
-"""Faults of what a job that waits shows, and of what a list of jobs takes in: states, bounds, inputs."""
+"""Faults of what a job that waits shows, and of what lists of jobs and buckets take in: states, bounds, inputs, names."""
 
 import re
 
@@ -58,6 +58,11 @@ def _bounds_without_zone(call: Call) -> Call:
     )
 
 
+def _first_name(call: Call) -> Call:
+    names = call.query.get("bucketNames")
+    return with_query(call, bucketnames=names.partition(",")[0]) if names else call
+
+
 FAULTS = (
     Fault("waiting-shows-paused", "DES-007", "A job in a paused queue shows Paused.", answers(waiting(put("State", "Paused")), DESCRIBE)),
     Fault("waiting-has-started", "DES-010", "A job in a paused queue has a StartTime.", answers(waiting(_started), DESCRIBE)),
@@ -69,6 +74,9 @@ FAULTS = (
     Fault("waiting-unlisted", "LST-007", "The state Pause brings nothing.", reads(_no_pause, LIST)),
     Fault("queue-hides-states", "LST-018", "states does not count beside queueId.", reads(_queue_hides_states, LIST)),
     Fault("page-forgets-states", "LST-018", "states does not count on later pages.", reads(_page_forgets_states, LIST)),
+    Fault("regions-ignored", "ACT-009", "regions does not count.", reads(forgets("regions"), Kind.LIST_BUCKETS)),
+    Fault("bucket-name-ignored", "ACT-010", "bucketName does not count.", reads(forgets("bucketname"), Kind.LIST_BUCKETS)),
+    Fault("first-bucket-name-counts", "ACT-005", "Of several bucketNames the first alone counts.", reads(_first_name, Kind.LIST_BUCKETS)),
     Fault("start-wants-end", "LST-009", "startCreationTime does not count without endCreationTime.", reads(_start_wants_end, LIST)),
     Fault("zone-of-bounds-ignored", "LST-015", "Bounds count as if in the zone of the service.", reads(_bounds_without_zone, LIST)),
     Fault("input-object-ignored", "LST-016", "inputObject does not count.", reads(forgets("inputobject"), LIST)),

@@ -284,11 +284,6 @@ def _any_queue(mock: "Mock", handle: Handle) -> Handle:
     return bent
 
 
-def _first_name(call: Call) -> Call:
-    names = call.query.get("bucketNames")
-    return with_query(call, bucketnames=names.partition(",")[0]) if names else call
-
-
 def _page_hides_state(call: Call) -> Call:
     return forgets("state")(call) if call.query.get("pageSize") else call
 
@@ -376,9 +371,6 @@ FAULTS = (
     Fault("update-time-goes-back", "UPD-005", "An update sets UpdateTime back an hour.", in_engine(_UpdateTimeBack)),
     Fault("any-queue-id-updates", "UPD-006", "An update of an unknown queue changes the one there is.", Bend(handle=_any_queue)),
     Fault("any-state-taken", "UPD-007", "A State that is none counts as Active.", _body(rb"<State>Stopped</State>", b"<State>Active</State>")),
-    Fault("regions-ignored", "ACT-009", "regions does not count.", reads(forgets("regions"), Kind.LIST_BUCKETS)),
-    Fault("bucket-name-ignored", "ACT-010", "bucketName does not count.", reads(forgets("bucketname"), Kind.LIST_BUCKETS)),
-    Fault("first-bucket-name-counts", "ACT-005", "Of several bucketNames the first alone counts.", reads(_first_name, Kind.LIST_BUCKETS)),
     Fault("any-letters-taken", "UPD-015", "Other characters of a name become _.", _body(rb"<Name>ciq refused[^<]*</Name>", b"<Name>ciq_refused__</Name>")),
     Fault("state-unlooked-on-page", "QUE-011", "state does not count beside pageSize.", reads(_page_hides_state, LISTED)),
     Fault("off-shown-as-on", "UPD-003", "A rule once On is listed as On for ever.", answers(_on_for_ever, LISTED)),
