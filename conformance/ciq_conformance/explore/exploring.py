@@ -23,8 +23,8 @@ from ciq_schemas.run import AnyRecord, Calibration, Exchange
 
 SECONDS_EACH = 15.0
 LEAST_SECONDS = 60.0
-SHRINK_SECONDS = 60.0
-MOST_SHRINK_SECONDS = 150.0
+SHRINK_SECONDS = 40.0
+MOST_SHRINK_SECONDS = 120.0
 """For all rules together."""
 SHRINK_PLAYS = 40
 """Budgets on one feature; seconds are multiplied by the operator's patience."""
