@@ -11,7 +11,7 @@ from ciq_conformance.judge.finding import Kind
 from ciq_conformance.steps.cancel import TOLD, Step
 from ciq_schemas.requirement import Scenario
 
-FIRST, VICTIM, LAST = (f"j{number:032x}" for number in range(3))
+FIRST, VICTIM, LAST, RUNNING = (f"j{number:032x}" for number in range(4))
 CANCELLED = job_xml(VICTIM, "Cancel")
 
 
@@ -47,10 +47,14 @@ def conversation() -> Transcript:
     for job_id in (FIRST, LAST):
         t = t.hear(TOLD, f"<Response><EventName>TaskFinish</EventName>{_done(job_id)}</Response>")
     look(Step.VICTIM_LATER, CANCELLED, _done(FIRST), _done(LAST))
+    t = t.say(Step.SUBMIT_TO_RUN, response(job_xml(RUNNING)), method="POST", operation="submit_job")
+    look(Step.UNTIL_RUNNING, job_xml(RUNNING, "Running"))
+    cancel(Step.CANCEL_RUNNING, RUNNING, 400, refusal("InvalidArgument"))
+    look(Step.AFTER_RUNNING, _done(RUNNING))
     return t
 
 
-IDS = tuple(f"CAN-{n:03}" for n in (1, 2, 3, 4, 5, 6, 8))
+IDS = tuple(f"CAN-{n:03}" for n in (1, 2, 3, 4, 5, 6, 8, 9))
 
 
 @pytest.mark.parametrize("requirement", IDS)
@@ -77,6 +81,11 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     ),
     "runs after all": ("CAN-003", lambda t: t.edited(Step.WATCH, CANCELLED, job_xml(VICTIM, "Running"))),
     "ends after all": ("CAN-003", lambda t: t.edited(Step.VICTIM_LATER, CANCELLED, RUN)),
+    "is told as run": (
+        "CAN-003",
+        lambda t: t.hear(TOLD, f"<Response><EventName>TaskFinish</EventName>{RUN}</Response>"),
+    ),
+    "stops what runs": ("CAN-009", lambda t: t.edited(Step.AFTER_RUNNING, ">Success<", ">Cancel<")),
     "takes another with it": (
         "CAN-004",
         lambda t: t.edited(Step.WATCH, _done(LAST), job_xml(LAST, "Cancel")).edited(

@@ -5,7 +5,7 @@ from ciq_conformance.checks.premise import Stop, asked, granted, made, premised,
 from ciq_conformance.driver.stage import channel_name
 from ciq_conformance.judge import wire
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Collected, Finding, blocked, deviates, holds, observed
+from ciq_conformance.judge.finding import Collected, Finding, absent, blocked, deviates, holds, observed
 from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.reply import Reply
 from ciq_conformance.steps.cancel import TOLD, Step
@@ -63,7 +63,7 @@ def cancelled_job_shows_it(evidence: Evidence, item: Item) -> Finding:
 @check("CAN-003")
 @premised
 def cancelled_job_never_runs(evidence: Evidence, item: Item) -> Finding:
-    """State of the cancelled job in all later looks, until the jobs beside it have ended."""
+    """State of the cancelled job in all later looks, until the jobs beside it have ended, and in callbacks."""
     victim, cancel = _cancelled(evidence)
     looks = list(jobs_in(evidence.of(HERE, Step.CANCELLED, Step.WATCH, Step.VICTIM_LATER), [victim]))
     after_resume = [reply for reply, _ in looks if reply.exchange.step != Step.CANCELLED]
@@ -72,6 +72,10 @@ def cancelled_job_never_runs(evidence: Evidence, item: Item) -> Finding:
         if wire.text(job.state) in STARTED:
             for record in (cancel, reply):
                 wrong.add(record.exchange.seq, f"State {job.state} after the cancel was accepted")
+    for notice in evidence.arrivals(channel_name(item.feature.feature, HERE, TOLD)):
+        told = [job for job in notice.callback.jobs if wire.text(job.job_id) == victim]
+        if told and wire.text(told[0].state) in STARTED:
+            wrong.add(notice.arrival.seq, f"a callback tells State {told[0].state} of the cancelled job")
     if not after_resume and not wrong.items:
         return blocked("the cancelled job was not described after the queue went on", witness=seq(cancel))
     power = f"{len(after_resume)} looks after the queue went on"
@@ -159,3 +163,24 @@ def unknown_id_is_no_crash(evidence: Evidence, item: Item) -> Finding:
     if not status or status >= 500:
         return deviates("an answer below 500", said(reply), witness=seq(reply))
     return holds(said(reply), witness=seq(reply))
+
+
+@check("CAN-009")
+@premised
+def running_job_is_not_cancelled(evidence: Evidence, item: Item) -> Finding:
+    """States, after its cancel, of a job that had been seen Running."""
+    asked(evidence, HERE, Step.CANCEL_UNKNOWN)
+    cancel = evidence.one(HERE, Step.CANCEL_RUNNING)
+    if cancel is None:
+        return absent("no job was seen Running: they are too short; name a larger sample input in the profile")
+    job_id = wire.asked_id(cancel.exchange)
+    looks = list(jobs_in(evidence.of(HERE, Step.AFTER_RUNNING), [job_id]))
+    if not looks:
+        return blocked("the running job was not described after its cancel", witness=seq(cancel))
+    cancelled = next((reply for reply, job in looks if wire.text(job.state) == JobState.CANCEL), None)
+    if cancelled is not None:
+        seen = f"State Cancel after a cancel that was answered {said(cancel)}"
+        running = next(jobs_in(evidence.of(HERE, Step.UNTIL_RUNNING)[-1:], [job_id]), None)
+        return deviates("a running job is not cancelled", seen, witness=seq(*(running or ())[:1], cancel, cancelled))
+    reply, job = looks[-1]
+    return holds(f"State {job.state}, the cancel was answered {said(cancel)}", witness=seq(cancel, reply))

@@ -192,5 +192,5 @@ def order_survives_second_pause(evidence: Evidence, item: Item) -> Finding:
         owed=by_level.owed + by_order.owed,
         proven=by_level.proven + by_order.proven,
     )
-    claim = Claim.of("jobs left by the second pause", ordering, left, lambda _first, _second: True)
+    claim = Claim.of("jobs left by the second pause", ordering, left, lambda _first, _second: True, enough=1)
     return decide("jobs left waiting by a pause start by level and order of submission", [claim], left, evidence)

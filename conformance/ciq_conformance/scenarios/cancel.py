@@ -1,4 +1,4 @@
-"""Scenario `cancel`: take one held job out, let the others run; then cancel an ended job and a stranger."""
+"""Scenario `cancel`: take one held job out, let the others run; then cancel an ended job, a stranger, a running job."""
 
 import math
 from collections.abc import Callable
@@ -12,6 +12,7 @@ from ciq_schemas.lifecycle import FINAL_STATES, WAITING_STATES, JobState, QueueS
 HELD = 3
 BACKLOG_SECONDS = 1.0
 MOST = 60
+TRIES = 3
 
 
 def play(stage: Stage) -> None:
@@ -49,6 +50,24 @@ def play(stage: Stage) -> None:
     stage.wait_callbacks(TOLD, others)
     stage.receiver.wait(lambda: False, stage.patience.quiet)
     stage.look(Step.VICTIM_LATER, [victim, *others])
+    _cancel_running(stage, order)
+
+
+def _cancel_running(stage: Stage, order: Callable[[str], JobOrder]) -> None:
+    """Cancel a job that was just seen Running; where jobs are too short to be seen so, none is cancelled."""
+    for attempt in range(TRIES):
+        ids = [job.job_id for job in stage.submit(Step.SUBMIT_TO_RUN, order(f"run {attempt}")).jobs if job.job_id]
+        states = stage.watch(
+            Step.UNTIL_RUNNING,
+            ids,
+            lambda states: all(state not in WAITING_STATES for state in states.values()),
+            stage.patience.jobs(1),
+        )
+        running = [job_id for job_id, state in states.items() if state == JobState.RUNNING]
+        if running:
+            stage.calls.cancel(Step.CANCEL_RUNNING, running[0])
+            stage.watch_ended(Step.AFTER_RUNNING, running)
+            return
 
 
 def _hold(stage: Stage, rule: RuleOrder, order: Callable[[str], JobOrder]) -> list[str]:

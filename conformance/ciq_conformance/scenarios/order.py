@@ -165,7 +165,8 @@ def _fill(stage: Stage, batch: _Batch, orders: list[JobOrder], levels: list[int 
 
 def _many(stage: Stage, batch: _Batch) -> None:
     # Rising levels: taken in the order of the Operations they would run the wrong way round. Then one beside none.
-    for number, levels in enumerate(([0, 1, 2], [2, None])):
+    both: tuple[list[int | None], ...] = ([0, 1, 2], [2, None])
+    for number, levels in enumerate(both):
         orders = [stage.order(f"many {number} {index}", level=level) for index, level in enumerate(levels)]
         reply = stage.submit(Step.SUBMIT_MANY, *orders)
         batch.add([job.job_id for job in reply.jobs if job.job_id], levels)

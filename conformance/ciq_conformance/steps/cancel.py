@@ -19,6 +19,10 @@ class Step(StrEnum):
     CANCEL_ENDED = "cancel-ended"
     ENDED_AFTER = "ended-after"
     CANCEL_UNKNOWN = "cancel-unknown"
+    SUBMIT_TO_RUN = "submit-to-run"
+    UNTIL_RUNNING = "until-running"
+    CANCEL_RUNNING = "cancel-running"
+    AFTER_RUNNING = "after-running"
 
 
 TOLD = "told"

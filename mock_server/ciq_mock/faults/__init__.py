@@ -10,6 +10,7 @@ from types import MappingProxyType
 from ciq_mock.faults import (
     of_answers,
     of_callbacks,
+    of_cancels,
     of_features,
     of_json,
     of_lists,
@@ -17,6 +18,7 @@ from ciq_mock.faults import (
     of_queues,
     of_races,
     of_refusals,
+    of_restarts,
     of_templates,
     of_workflows,
 )
@@ -39,6 +41,8 @@ FAULTS: Mapping[str, Fault] = MappingProxyType(
             of_json,
             of_lists,
             of_races,
+            of_cancels,
+            of_restarts,
         )
         for fault in module.FAULTS
     }

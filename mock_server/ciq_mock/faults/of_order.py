@@ -15,7 +15,7 @@ from ciq_mock.seams import Bend
 from ciq_mock.service.call import Answer, Call
 from ciq_mock.service.refusal import ErrorCode, Refusal
 from ciq_schemas.features import Feature
-from ciq_schemas.lifecycle import JobEvent, JobState, QueueState
+from ciq_schemas.lifecycle import JobEvent, QueueState
 from ciq_schemas.operations import OperationKind as Kind
 from ciq_schemas.values import NotifyConfig
 
@@ -292,50 +292,6 @@ def _with_speed_queue(part: type[Engine]) -> Bend:
     return replace(in_engine(part), settings=lambda settings: replace(settings, speed_queue=True))
 
 
-class _CancelsNothing(Engine):
-    def cancel(self, now: float, bucket: str, job_ids: Sequence[str]) -> tuple[Job, ...]:
-        """Say yes and do nothing."""
-        return ()
-
-
-class _CancelsNeighbour(Engine):
-    def cancel(self, now: float, bucket: str, job_ids: Sequence[str]) -> tuple[Job, ...]:
-        """The next in line goes too."""
-        jobs = super().cancel(now, bucket, job_ids)
-        for queue in {id(job.queue): job.queue for job in jobs}.values():
-            for other in list(queue.waiting)[:1]:
-                self._cancel(self._now, other)
-        return jobs
-
-
-class _CancelledRunAfterResume(Resumes):
-    def resumed(self, now: float, queue: Queue) -> None:
-        """Those that were cancelled while the queue was paused come back."""
-        for job in [job for job in self._jobs.values() if job.queue is queue and job.state is JobState.CANCEL]:
-            job._state = JobState.SUBMITTED
-            job.ended = None
-            queue.waiting.push(job)
-        self._touch(queue)
-
-
-class _CancelsWhatHasEnded(Engine):
-    def cancel(self, now: float, bucket: str, job_ids: Sequence[str]) -> tuple[Job, ...]:
-        """An ended job becomes cancelled."""
-        ended = [job for job_id in job_ids if (job := self._jobs.get(job_id)) and job.ended is not None]
-        for job in ended:
-            job._state = JobState.CANCEL
-        return tuple(ended) or super().cancel(now, bucket, job_ids)
-
-
-def _content_in_cancel(_desk: object, handle: Handle) -> Handle:
-    def bent(operation: object, call: Call) -> Answer:
-        answer = handle(operation, call)  # type: ignore[arg-type]
-        kind = getattr(operation, "kind", None)
-        return Answer(b"<Response><RequestId>x</RequestId></Response>") if kind is Kind.CANCEL_JOB else answer
-
-    return bent
-
-
 def _same_state_refused() -> Bend:
     def bend(desk: object, handle: Handle) -> Handle:
         seen: dict[str, bytes] = {}
@@ -382,9 +338,4 @@ FAULTS = (
     Fault("levelled-never-end", "LIF-002", "Jobs with a level run for ever.", orders_read(_levelled_never_end)),
     Fault("url-before-object", "SUB-018", "A job with Object and Url tries the Url, and fails.", orders_read(_url_before_object)),
     Fault("queue-type-ignored", "SUB-017", "A mock with a speed queue puts jobs of QueueType SpeedTranscoding into the media queue.", _with_speed_queue(_CategoryIgnored)),
-    Fault("cancel-ignored", "CAN-002", "Cancel answers 200 and does nothing.", in_engine(_CancelsNothing)),
-    Fault("cancelled-run-after-resume", "CAN-003", "A cancelled job runs after the resume.", in_engine(_CancelledRunAfterResume)),
-    Fault("cancel-takes-neighbour", "CAN-004", "Cancel takes the next in line as well.", in_engine(_CancelsNeighbour)),
-    Fault("cancel-rewrites-ended", "CAN-005", "An ended job becomes cancelled.", in_engine(_CancelsWhatHasEnded)),
-    Fault("cancel-has-content", "CAN-006", "The answer to a cancel has a body.", Bend(handle=_content_in_cancel)),
 )  # fmt: skip
