@@ -17,6 +17,7 @@ from pathlib import Path
 
 import msgspec
 
+from ciq_conformance.driver.effort import NO_EFFORT, Effort
 from ciq_conformance.judge.registry import Item
 from ciq_conformance.judge.selection import Selection, select_items
 from ciq_conformance.profile_loading import load_profile
@@ -32,6 +33,7 @@ AT_ONCE = 5
 LONGEST = 150.0
 """Seconds after which a run is cut short: some faults make every wait last to its end."""
 RED = {Level.MUST: Outcome.FAIL, Level.SHOULD: Outcome.WARN}
+HISTORIES = Effort(histories=16, seed=3)
 _CLEAN = ""
 """Stands for the mock without any fault."""
 _STRIDE = 9
@@ -55,8 +57,13 @@ class _Done(msgspec.Struct, frozen=True, tag="done"):
     blame: Blame
 
 
-def _items() -> tuple[Item, ...]:
-    return select_items(load_registry(), Feature, Selection())
+def effort_for(breaks: str) -> Effort:
+    """What a run must spend to see a fault of this requirement: what only a restart shows, random histories show."""
+    return HISTORIES if breaks and load_registry().get(breaks).set in HISTORIES.opened else NO_EFFORT
+
+
+def _items(effort: Effort = NO_EFFORT) -> tuple[Item, ...]:
+    return select_items(load_registry(), Feature, Selection(opened=effort.opened))
 
 
 def try_whole(fault: str, breaks: str) -> Blame:
@@ -65,7 +72,9 @@ def try_whole(fault: str, breaks: str) -> Blame:
     flags = {"features": ("kill matrix", EVERY_FEATURE), "capabilities.deactivate": ("kill matrix", "true")}
     loaded = load_profile(env={}, flags=flags, directory=Path(__file__).parent)
     embedding = Embedding(faults=(fault,) if fault else ())
-    result = execute(RunOrder(loaded=loaded, embedding=embedding, deadline=LONGEST), _items())
+    effort = effort_for(breaks)
+    order = RunOrder(loaded=loaded, embedding=embedding, deadline=LONGEST, effort=effort)
+    result = execute(order, _items(effort))
     red = [verdict for verdict in result.verdicts if verdict.outcome is RED.get(verdict.level)]
     ids = sorted({verdict.requirement for verdict in red})
     return Blame(

@@ -16,9 +16,10 @@ from types import MappingProxyType
 
 import msgspec
 
+from ciq_conformance.driver.effort import Effort
 from ciq_conformance.judge.registry import Item
 from ciq_conformance.judge.selection import Selection, select_items
-from ciq_conformance.kill_full import RED, try_all_whole
+from ciq_conformance.kill_full import RED, effort_for, try_all_whole
 from ciq_conformance.profile_loading import load_profile
 from ciq_conformance.runner.embedded import Embedding, KnownFault, known_faults, uncovered
 from ciq_conformance.runner.execution import RunOrder, RunResult, execute
@@ -93,14 +94,15 @@ def run_against(requirement: Requirement, feature: Feature, faults: tuple[str, .
         flags={"features": ("kill matrix", ",".join(features)), "capabilities.deactivate": ("kill matrix", "true")},
         directory=Path(__file__).parent,
     )
-    return execute(RunOrder(loaded=loaded, embedding=embedding), _items(requirement, features))
+    effort = effort_for(requirement.id)
+    return execute(RunOrder(loaded=loaded, embedding=embedding, effort=effort), _items(requirement, features, effort))
 
 
-def _items(requirement: Requirement, features: Sequence[Feature]) -> tuple[Item, ...]:
+def _items(requirement: Requirement, features: Sequence[Feature], effort: Effort) -> tuple[Item, ...]:
     wanted = {requirement.scenario, Scenario.EVERY} if requirement.scenario is not Scenario.EVERY else set()
     # What is beside the core is in reach of a run over some features only where its area is named.
     areas = () if requirement.set == CORE else (requirement.area,)
-    chosen = select_items(load_registry(), features, Selection(areas=areas))
+    chosen = select_items(load_registry(), features, Selection(areas=areas, opened=effort.opened))
     return tuple(
         item for item in chosen if item.requirement.id == requirement.id or item.requirement.scenario in wanted
     )
