@@ -1,6 +1,5 @@
 """Checks of the scenario `concurrency` (CON): whether what several clients saw at once is a legal history."""
 
-import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,7 +11,15 @@ from ciq_conformance.driver.stage import channel_name
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Collected, Finding, absent, blocked, deviates, holds
 from ciq_conformance.judge.ordering import SLACK, level_rule, order_rule
-from ciq_conformance.judge.paused import STARTED, Setting, certain_pauses, held_sighting, last_asked, leaks
+from ciq_conformance.judge.paused import (
+    STARTED,
+    Setting,
+    certain_pauses,
+    held_sighting,
+    last_asked,
+    leaks,
+    settings_of,
+)
 from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.judge.tracks import Track, asked_of, build_tracks
 from ciq_conformance.reply import Notice, Reply
@@ -38,16 +45,7 @@ def _notices(evidence: Evidence) -> tuple[Notice, ...]:
 
 
 def _settings(evidence: Evidence) -> tuple[Setting, ...]:
-    """Updates that took effect, or may have; a refused one did not."""
-    return tuple(
-        Setting(
-            sent=reply.exchange.started,
-            answered=reply.exchange.ended if reply.ok else math.inf,
-            paused=reply.exchange.step in PAUSES,
-        )
-        for reply in evidence.of(HERE, *_UPDATES)
-        if not reply.refused
-    )
+    return settings_of(evidence.of(HERE, *_UPDATES), PAUSES)
 
 
 def _settled(evidence: Evidence) -> float:

@@ -2,12 +2,14 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from ciq_conformance.checks.ordering_claims import Claim, decide
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, absent, blocked
-from ciq_conformance.judge.ordering import Ordering, PairFilter, level_rule, order_rule
+from ciq_conformance.judge.ordering import SLACK, Inversion, Ordering, PairFilter, level_rule, order_rule
+from ciq_conformance.judge.paused import Span, certain_pauses, settings_of
 from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.judge.tracks import Track, build_tracks
 from ciq_conformance.steps import order as steps
@@ -17,12 +19,35 @@ from ciq_schemas.requirement import Scenario
 
 
 def order_tracks(evidence: Evidence) -> tuple[Track, ...]:
-    """Tracks of the scenario's jobs from all it saw."""
-    return build_tracks(
+    """Tracks of the scenario's jobs from all it saw; one submitted on another path counts where it is described."""
+    tracks = build_tracks(
         evidence.of(Scenario.ORDER, *steps.SUBMITS),
         (r for r in evidence.of(Scenario.ORDER) if r.exchange.step not in steps.SUBMITS),
         evidence.arrivals(channel(evidence.feature)),
     )
+    return tuple(track for track in tracks if track.sightings[1:] or track.step != Step.SUBMIT_OTHER_PATH)
+
+
+def order_pauses(evidence: Evidence) -> tuple[Span, ...]:
+    """When the queue was paused for certain."""
+    updates = evidence.of(Scenario.ORDER, *steps.PAUSES, *steps.RESUMES)
+    until = max((reply.exchange.ended for reply in evidence.of(Scenario.ORDER)), default=0.0)
+    return certain_pauses(settings_of(updates, steps.PAUSES), until=until)
+
+
+def level_tracks(evidence: Evidence) -> tuple[Track, ...]:
+    """The same tracks for the level rule: a job submitted to an active queue counts as accepted a little later.
+
+    Workers may have taken a lesser job before it that still shows itself waiting; in a paused queue nobody takes any.
+    """
+    spans = evidence.derive(order_pauses)
+    lag = SLACK + (evidence.calibration.start_latency if evidence.calibration else 0.0)
+
+    def counted(track: Track) -> Track:
+        held = any(span.begin <= track.asked_at and track.accepted_by <= span.end for span in spans)
+        return track if held else replace(track, accepted_by=track.accepted_by + lag)
+
+    return tuple(counted(track) for track in evidence.derive(order_tracks))
 
 
 def channel(feature: Feature) -> str:
@@ -70,12 +95,13 @@ def greater_level_first(evidence: Evidence, item: Item) -> Finding:
     stop = obstacle(evidence, tracks)
     if stop:
         return stop
-    claims = [Claim.of("all levels", level_rule(tracks), must_show=False)]
+    levelled = evidence.derive(level_tracks)
+    claims = [Claim.of("all levels", level_rule(levelled), must_show=False)]
     for high, low in ((2, 1), (1, 0)):
         claims.append(
             Claim.of(
                 f"level {high} before an earlier level {low}",
-                level_rule(tracks, greater=high, lesser=low),
+                level_rule(levelled, greater=high, lesser=low),
                 tracks,
                 _turned_round(high, low),
             )
@@ -109,7 +135,8 @@ def no_level_is_zero(evidence: Evidence, item: Item) -> Finding:
         return blocked("no job without JobLevel was accepted")
     ids = {t.job_id for t in silent}
     at_zero = order_rule([t for t in tracks if t.level == 0])
-    below = level_rule([*silent, *(t for t in tracks if t.level > 0)])
+    below = level_rule([t for t in evidence.derive(level_tracks) if t.job_id in ids or t.level > 0])
+    below = replace(below, inversions=tuple(i for i in below.inversions if ids & {i.early.job_id, i.late.job_id}))
     claims = [
         Claim.of(
             "its place among jobs of level 0",
@@ -155,7 +182,11 @@ def levels_inside_one_request(evidence: Evidence, item: Item) -> Finding:
         for high in many
         if high.level > 0
     )
-    ordering = Ordering(inversions=level_rule(many).inversions, owed=len(steps_down) + len(many), proven=among + beside)
+    ordering = Ordering(
+        inversions=_of_request(level_rule(evidence.derive(level_tracks)).inversions, ids),
+        owed=len(steps_down) + len(many),
+        proven=among + beside,
+    )
     claim = Claim.of(
         "its jobs by their own levels",
         ordering,
@@ -168,6 +199,13 @@ def levels_inside_one_request(evidence: Evidence, item: Item) -> Finding:
         enough=1,
     )
     return decide("jobs of one request start by their own JobLevel", [claim], tracks, evidence)
+
+
+def _of_request(inversions: Sequence[Inversion], ids: set[str]) -> tuple[Inversion, ...]:
+    """Those that concern the request's jobs: any, where all others keep their levels, else among themselves alone."""
+    touched = [(i, len(ids & {i.early.job_id, i.late.job_id})) for i in inversions]
+    enough = 1 if all(count for _, count in touched) else 2
+    return tuple(inversion for inversion, count in touched if count >= enough)
 
 
 @check("PRI-007")
@@ -184,7 +222,9 @@ def order_survives_second_pause(evidence: Evidence, item: Item) -> Finding:
         )
     freeze = frozen[0].exchange.started
     left = [t for t in tracks if t.not_before.at >= freeze]
-    by_level, by_order = level_rule(left), _order_by_batch(evidence, left)
+    left_ids = {t.job_id for t in left}
+    by_level = level_rule([t for t in evidence.derive(level_tracks) if t.job_id in left_ids])
+    by_order = _order_by_batch(evidence, left)
     if not by_level.owed + by_order.owed:
         return absent("no two jobs that had to keep an order were left waiting by the second pause")
     ordering = Ordering(

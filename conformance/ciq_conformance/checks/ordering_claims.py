@@ -108,9 +108,13 @@ def words(inversion: Inversion) -> str:
         else f"had started by {early.not_after.at:.2f} s, the other still waited at {late.not_before.at:.2f} s"
     )
     return (
-        f"job {early.job_id} (level {early.level}, submitted at {early.asked_at:.2f} s) started before "
-        f"job {late.job_id} (level {late.level}, submitted at {late.asked_at:.2f} s): {proof}"
+        f"job {early.job_id} ({_level(early)}, submitted at {early.asked_at:.2f} s) started before "
+        f"job {late.job_id} ({_level(late)}, submitted at {late.asked_at:.2f} s): {proof}"
     )
+
+
+def _level(track: Track) -> str:
+    return "no level" if track.asked.level is None else f"level {track.asked.level}"
 
 
 def _beyond_halted(inversions: Sequence[Inversion], tracks: Sequence[Track], evidence: Evidence) -> Sequence[Inversion]:

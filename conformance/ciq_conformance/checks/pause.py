@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ciq_conformance.checks.order import channel, obstacle, order_tracks
+from ciq_conformance.checks.order import channel, obstacle, order_pauses, order_tracks
 from ciq_conformance.checks.ordering_claims import running_tracks
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import (
@@ -15,7 +15,8 @@ from ciq_conformance.judge.finding import (
     holds,
     observed,
 )
-from ciq_conformance.judge.ordering import agreement
+from ciq_conformance.judge.ordering import SLACK, agreement
+from ciq_conformance.judge.paused import Span, held_sighting, leaks
 from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.judge.tracks import Sighting, Track
 from ciq_conformance.steps import running as running_steps
@@ -33,38 +34,36 @@ def _paused_before_resume(evidence: Evidence) -> tuple[float, float] | None:
     return pause.exchange.ended, resume.exchange.started
 
 
+def _settled(evidence: Evidence) -> float:
+    """Seconds after the answer to a pause from which on nobody may take a job any more."""
+    return SLACK + (evidence.calibration.start_latency if evidence.calibration else 0.0)
+
+
 def _sightings(tracks: Sequence[Track], step: str) -> list[tuple[Track, Sighting]]:
     return [(track, s) for track in tracks for s in track.sightings if s.step == step]
 
 
 @check("PAU-001")
 def nothing_starts_while_paused(evidence: Evidence, item: Item) -> Finding:
-    """No job that waited is seen started before resume, and none leaves the waiting states during a freeze."""
+    """No job that waited, or was submitted, while the queue was paused for certain is seen started before a resume."""
     tracks = evidence.derive(order_tracks)
     stop = obstacle(evidence, tracks)
-    span = _paused_before_resume(evidence)
-    if stop or span is None:
-        return stop or blocked("the queue was not paused and resumed")
-    leaks = Collected()
-    for track in tracks:
-        if track.asked_at >= span[0] and track.not_after.at < span[1]:
-            leaks.add(
-                track.not_after.seq,
-                f"job {track.job_id} had started {track.not_after.at - span[0]:.2f} s after the pause was answered",
-            )
-    frozen = _sightings(tracks, Step.FROZEN)
-    still = {
-        track.job_id: s for track, s in reversed(frozen) if s.state in WAITING_STATES
-    }  # the earliest waiting sighting of each
-    for track, s in frozen:
-        first = still.get(track.job_id)
-        if first and s.sent > first.received and s.state not in WAITING_STATES:
-            leaks.add(s.seq, f"job {track.job_id} went from {first.state} to {s.state} in the paused queue")
-    watched = len(_sightings(tracks, Step.HELD)) + len(frozen)
-    power = f"{len(tracks)} jobs watched, {watched} looks at waiting jobs in a paused queue"
-    if not watched and not leaks.items:
+    if stop:
+        return stop
+    spans = evidence.derive(order_pauses)
+    if not spans:
+        return blocked("the queue was not paused for certain at any time")
+    settled = _settled(evidence)
+    leaked = Collected()
+    watched = 0
+    for span in spans:
+        watched += sum(held_sighting(track, span, settled) is not None for track in tracks)
+        for leak in leaks(tracks, span, settled):
+            leaked.add(leak.witness[-1], f"{leak.text}, {span.begin:.2f} s to {span.end:.2f} s of the run")
+    power = f"{len(tracks)} jobs watched, {watched} of them seen held in {len(spans)} pause(s)"
+    if not watched and not leaked.items:
         return cannot_tell("no state of a held job could be read while the queue was paused", power=power)
-    return leaks.finding("no waiting job starts while the queue is paused", holds(power, power=power))
+    return leaked.finding("no waiting job starts while the queue is paused", holds(power, power=power))
 
 
 @check("PAU-002")
@@ -150,8 +149,11 @@ def held_job_is_silent(evidence: Evidence, item: Item) -> Finding:
     if stop or span is None:
         return stop or blocked("the queue was not paused and resumed")
     early = Collected()
+    held = Span(*span)
+    settled = _settled(evidence)
     for track in tracks:
-        for bound in track.told:
+        waited = track.asked_at >= span[0] + settled or held_sighting(track, held, settled) is not None
+        for bound in track.told if waited else ():
             if bound.at < span[1]:
                 early.add(bound.seq, f"callback of job {track.job_id} came {span[1] - bound.at:.2f} s before resume")
     if early.items:

@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 from ciq_conformance.driver.effort import NO_EFFORT, Effort
 from ciq_conformance.driver.orders import JobOrder, RuleOrder, submit_body, update_body
 from ciq_conformance.driver.patience import Patience
+from ciq_conformance.judge.ordering import SLACK
 from ciq_conformance.profile import Profile
 from ciq_conformance.reply import Notice, Reply
 from ciq_schemas.features import Feature, FeatureSpec
@@ -21,7 +22,6 @@ from ciq_schemas.operations import OperationKind
 from ciq_schemas.requirement import Scenario
 from ciq_schemas.run import AnyRecord
 from ciq_schemas.values import Job, Queue
-
 
 class Broken(Exception):  # noqa: N818 - a stop of the scenario, not an error of ours
     """A prerequisite of the scenario failed; the text says which and what was seen."""
@@ -202,6 +202,10 @@ class Stage:
         if not reply.ok:
             raise Broken(f"setting the queue to {state} answered {describe_reply(reply)}")
         return reply
+
+    def let_pause_reach_workers(self) -> None:
+        """Wait a moment after the answer to a pause: no page says how soon the last worker hears of it."""
+        self.pause_thread(SLACK + self.patience.calibration.start_latency)
 
     def restore(self, step: str = "restore") -> bool:
         """Put name, state and callback rule of the queue back to what was found; True when accepted."""

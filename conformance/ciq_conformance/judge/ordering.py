@@ -156,8 +156,11 @@ class _Level:
 
     @cached_property
     def accepted(self) -> tuple[list[float], list[float]]:
-        """Instants of acceptance in order, and the earliest proven start among those up to each."""
-        ordered = sorted(self.tracks, key=_ACCEPTED_BY)
+        """Instants of acceptance in order, and the earliest proven start among those up to each.
+
+        Only of jobs that were seen waiting: that one which never waited went before another shows no order.
+        """
+        ordered = sorted((t for t in self.tracks if t.not_before.at > t.accepted_by), key=_ACCEPTED_BY)
         return list(map(_ACCEPTED_BY, ordered)), list(accumulate(map(_NOT_AFTER, ordered), min))
 
     @cached_property

@@ -6,10 +6,11 @@ one to take effect asked for Paused.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ciq_conformance.judge.tracks import Sighting, Track
+from ciq_conformance.reply import Reply
 from ciq_schemas.lifecycle import ENDED_BY_RUNNING, WAITING_STATES, JobState
 
 STARTED = frozenset({JobState.RUNNING}) | ENDED_BY_RUNNING
@@ -32,6 +33,12 @@ class Setting:
     """Infinite when no answer told what became of it."""
     paused: bool
 
+    @classmethod
+    def of(cls, reply: Reply, *, paused: bool) -> "Setting":
+        """The setting that an update may have made; one refused with 4xx made none and is not to be asked for."""
+        exchange = reply.exchange
+        return cls(sent=exchange.started, answered=exchange.ended if reply.ok else math.inf, paused=paused)
+
 
 @dataclass(frozen=True, slots=True)
 class Leak:
@@ -40,6 +47,11 @@ class Leak:
     track: Track
     text: str
     witness: tuple[int, ...]
+
+
+def settings_of(replies: Iterable[Reply], pauses: Collection[str]) -> tuple[Setting, ...]:
+    """Updates of a queue that took effect, or may have; `pauses` are the steps of those that ask for Paused."""
+    return tuple(Setting.of(reply, paused=reply.exchange.step in pauses) for reply in replies if not reply.refused)
 
 
 def certain_pauses(settings: Iterable[Setting], *, until: float) -> tuple[Span, ...]:
@@ -70,17 +82,18 @@ def _surely_paused(settings: Sequence[Setting], begin: float, end: float) -> boo
 def held_sighting(track: Track, span: Span, settled: float) -> Sighting | None:
     """The first look inside the span that certainly shows a job nobody had taken.
 
-    A job submitted before the pause may be with a worker and still show itself waiting; `settled` seconds later not.
+    A job submitted before the pause may be with a worker and still show itself waiting, and the last worker may hear
+    of the pause a moment after it was answered; `settled` seconds later neither is so any more.
     """
-    from_when = span.begin + (0.0 if track.asked_at >= span.begin else settled)
+    from_when = span.begin + settled
     waited = (s for s in track.sightings if s.state in WAITING_STATES and s.received <= span.end)
     return next((s for s in waited if s.sent >= from_when), None)
 
 
 def leaks(tracks: Iterable[Track], span: Span, settled: float) -> Iterator[Leak]:
-    """Jobs that started inside the span although they had waited in it, or were submitted in it."""
+    """Jobs that started inside the span although they had waited in it, or were submitted in it once it held."""
     for track in tracks:
-        if track.asked_at >= span.begin and track.not_after.at < span.end:
+        if track.asked_at >= span.begin + settled and track.not_after.at < span.end:
             text = f"job {track.job_id} was submitted to the paused queue and had started before it was resumed"
             yield Leak(track, text, (track.submit_seq, track.not_after.seq))
             continue

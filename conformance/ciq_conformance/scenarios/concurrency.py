@@ -101,6 +101,7 @@ def play(stage: Stage) -> None:
     crowd = _Crowd(stage, chance, rule)
     clients, rush, more = _sizes(stage)
     stage.set_queue_or_break(Step.PAUSE, state=QueueState.PAUSED, rule=rule)
+    stage.let_pause_reach_workers()
     opening = stage.submit(Step.OPENING, stage.order("opening"))
     crowd.ids.extend(job.job_id for job in opening.jobs if job.job_id)
     if not opening.ok:

@@ -10,6 +10,8 @@ class Step(StrEnum):
     SUBMIT = "submit"
     SUBMIT_MANY = "submit-many"
     SUBMIT_OTHER_TAG = "submit-other-tag"
+    SUBMIT_OTHER_PATH = "submit-other-path"
+    SUBMIT_FAILING = "submit-failing"
     HELD = "held"
     HELD_LIST = "held-list"
     TOUCH = "touch"
@@ -19,6 +21,7 @@ class Step(StrEnum):
     SETTLE = "settle"
     FROZEN = "frozen"
     SUBMIT_LATE = "submit-late"
+    SUBMIT_HASTY = "submit-hasty"
     THAW = "thaw"
     DRAIN = "drain"
 
@@ -26,4 +29,7 @@ class Step(StrEnum):
 TOLD = "told"
 """Channel of the queue's callback rule."""
 
-SUBMITS = (Step.SUBMIT, Step.SUBMIT_MANY, Step.SUBMIT_OTHER_TAG, Step.SUBMIT_LATE)
+SUBMITS = tuple(step for step in Step if step.startswith("submit"))
+PAUSES = frozenset({Step.PAUSE, Step.TOUCH, Step.FREEZE})
+RESUMES = frozenset({Step.RESUME, Step.THAW})
+"""Updates of the queue's State."""

@@ -1,0 +1,153 @@
+"""The batch of the scenario `order`: jobs of every level and in every dress, held together in the paused queue.
+
+Knows what goes into a batch. Must not know when it is let go.
+"""
+
+from dataclasses import dataclass, field
+
+from ciq_conformance.driver.orders import JobOrder, RuleOrder, submit_body
+from ciq_conformance.driver.stage import Broken, Stage
+from ciq_conformance.steps.order import TOLD, Step
+from ciq_schemas.features import Feature
+from ciq_schemas.lifecycle import QueueState
+
+OTHER_TAG = "MediaInfo"
+"""A tag of media that needs nothing but an input."""
+
+LEAK_SECONDS = 1.6
+"""A service that looks at its queues now and then may forget a pause only by its next look."""
+
+
+@dataclass
+class Batch:
+    """Jobs held together, with their levels in the order of submission."""
+
+    levels: dict[str, int] = field(default_factory=dict)
+    shown: set[str] = field(default_factory=set)
+    """What frozen moments have shown: `2>1`, `1>0`, `order`."""
+    stood_still: int = 0
+
+    def add(self, ids: list[str], levels: list[int | None]) -> None:
+        self.levels.update(zip(ids, (level or 0 for level in levels), strict=False))
+
+    def note(self, waiting: list[str]) -> None:
+        """Take down which boundaries a frozen moment shows: later and more urgent ones gone, earlier ones waiting."""
+        self.stood_still += 1
+        left = set(waiting)
+        place = {job: index for index, job in enumerate(self.levels)}
+        for job, level in self.levels.items():
+            if job in left:
+                continue
+            for other in left:
+                if self.levels[other] == level - 1 and place[other] < place[job]:
+                    self.shown.add(f"{level}>{level - 1}")
+                elif self.levels[other] == level and place[other] > place[job]:
+                    self.shown.add("order")
+
+
+def hold(
+    stage: Stage, size: int, pattern: tuple[int | None, ...], *, first: bool, rule: RuleOrder
+) -> tuple[Batch, bool]:
+    """Submit a batch to the paused queue; True when it was held there."""
+    batch = Batch()
+    levels = [pattern[index % len(pattern)] if stage.spec.has_job_level else None for index in range(size)]
+    orders = [_dressed(stage, index, level) for index, level in enumerate(levels)]
+    opening = stage.submit(Step.SUBMIT, orders[0])
+    if opening.ok:
+        batch.add([job.job_id for job in opening.jobs if job.job_id], levels[:1])
+    else:
+        # The console pages let a paused queue be closed to jobs: then an active one is filled as fast as can be.
+        stage.set_queue_or_break(Step.RESUME, rule=rule)
+    _fill(stage, batch, orders, levels, skip=int(opening.ok))
+    if opening.ok:
+        if first:
+            stage.calls.list_queues(Step.HELD_LIST, {"queueIds": stage.queue_id})
+            _stay_paused(stage, list(batch.levels), rule)
+        stage.watch_for(Step.HELD, list(batch.levels), 0.0)
+    return batch, opening.ok
+
+
+def _stay_paused(stage: Stage, ids: list[str], rule: RuleOrder) -> None:
+    """Give what must not start the time and the occasions to: other settings of the paused queue, and some patience."""
+    stage.watch_for(Step.HELD, ids, stage.patience.hold)
+    stage.set_queue(Step.TOUCH, state=QueueState.PAUSED, name=f"ciq-{stage.spec.feature}-held")
+    stage.set_queue_or_break(Step.TOUCH, state=QueueState.PAUSED, rule=rule)
+    stage.pause_thread(max(LEAK_SECONDS * stage.profile.patience, stage.patience.hold))
+
+
+def _dressed(stage: Stage, index: int, level: int | None) -> JobOrder:
+    """A job for the batch; what has nothing to do with its place in the queue differs from job to job."""
+    order = stage.order(f"held {index}", level=level)
+    if stage.spec.job_callback_documented and index % 4 == 3:
+        order = order.with_(callback=stage.receiver.address(stage.channel(TOLD)))
+    return order.with_(queue_id=None) if index % 5 == 2 else order
+
+
+def _fill(stage: Stage, batch: Batch, orders: list[JobOrder], levels: list[int | None], *, skip: int) -> None:
+    for index in range(skip, len(orders)):
+        if index == 1:
+            _failing(stage, batch)
+        if index == len(orders) // 2:
+            _odd_ones(stage, batch)
+        reply = stage.submit(Step.SUBMIT, orders[index])
+        if not reply.ok and orders[index].queue_id is None:
+            # QueueId is optional in the newer pages only (436/73198 against 1045/47320).
+            reply = stage.submit(Step.SUBMIT, orders[index].with_(queue_id=stage.queue_id))
+        ids = [job.job_id for job in reply.jobs if job.job_id]
+        if not ids:
+            raise Broken(f"job {index + 1} of {len(orders)} was not accepted (HTTP {reply.exchange.status})")
+        batch.add(ids, levels[index : index + 1])
+
+
+def _failing(stage: Stage, batch: Batch) -> None:
+    """An urgent job that may fail: what becomes of one job is nothing to the order of the others."""
+    level = 2 if stage.spec.has_job_level else None
+    missing = stage.profile.missing_input.replace("{run_id}", stage.run_id)
+    reply = stage.submit(Step.SUBMIT_FAILING, stage.order("failing", level=level, input_object=missing))
+    batch.add([job.job_id for job in reply.jobs if job.job_id], [level])
+
+
+def _odd_ones(stage: Stage, batch: Batch) -> None:
+    """Jobs that come another way into the same queue, where the feature has such."""
+    if stage.spec.multi_documented and stage.spec.has_job_level:
+        _many(stage, batch)
+    if stage.spec.feature is Feature.MEDIA and stage.order("").tag != OTHER_TAG:
+        _of_other_tag(stage, batch)
+    for path in stage.spec.job_paths:
+        if path != stage.patience.calibration.job_path:
+            _by_other_path(stage, batch, path)
+
+
+def _by_other_path(stage: Stage, batch: Batch, path: str) -> None:
+    """A job submitted on the feature's other documented path; it counts where it can be looked at on this one."""
+    body = submit_body([stage.order(f"by {path}", level=0 if stage.spec.has_job_level else None)])
+    reply = stage.calls.raw(Step.SUBMIT_OTHER_PATH, "POST", path, body, {"Content-Type": "application/xml"})
+    ids = [job.job_id for job in reply.jobs if job.job_id] if reply.ok else []
+    seen = stage.look(Step.HELD, ids)
+    batch.add([job_id for job_id in ids if job_id in seen], [0])
+
+
+def _many(stage: Stage, batch: Batch) -> None:
+    # Rising levels: taken in the order of the Operations they would run the wrong way round. Then one beside none.
+    both: tuple[list[int | None], ...] = ([0, 1, 2], [2, None])
+    for number, levels in enumerate(both):
+        orders = [stage.order(f"many {number} {index}", level=level) for index, level in enumerate(levels)]
+        reply = stage.submit(Step.SUBMIT_MANY, *orders)
+        batch.add([job.job_id for job in reply.jobs if job.job_id], levels)
+
+
+def _of_other_tag(stage: Stage, batch: Batch) -> None:
+    """Jobs of another tag wait in the same queue (436/46412: one queue a feature); none where it is not offered."""
+    for index, level in enumerate((0, 1, 2, 0)):
+        order = stage.order(f"other tag {index}", level=level, tag=OTHER_TAG, container=None)
+        reply = stage.submit(Step.SUBMIT_OTHER_TAG, order)
+        if not reply.ok:
+            return
+        batch.add([job.job_id for job in reply.jobs if job.job_id], [level])
+
+
+def submit_late(stage: Stage, batch: Batch) -> None:
+    for index, level in enumerate((0, 1, 2, 2)):
+        asked = level if stage.spec.has_job_level else None
+        reply = stage.submit(Step.SUBMIT_LATE, stage.order(f"late {index}", level=asked))
+        batch.add([job.job_id for job in reply.jobs if job.job_id], [asked])
