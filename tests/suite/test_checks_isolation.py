@@ -29,6 +29,7 @@ GOOD = {
     "media:changed": other(),
     "pause": response(queue_xml(container="Queue", state="Paused")),
     "media:paused": other(),
+    "media:paused-only": paged(),
     "media:submit": response(job_xml("s1")),
     "media:run": response(job_xml("s1", "Success")),
 }
@@ -65,12 +66,14 @@ def test_separate_queues_hold(requirement: str) -> None:
     ("requirement", "changes"),
     [
         ("ONE-003", {"media__before": other(queue_id=QUEUE)}),
+        ("ONE-003", {"media__paused_only": paged(queue_xml(state="Paused"))}),
         ("ONE-005", {"foreign_list": other()}),
         ("ONE-006", {"foreign_submit": response(job_xml("x"))}),
         ("ONE-008", {"media__paused": other(state="Paused")}),
         ("ONE-009", {"media__changed": other(name="ciq-media-renamed")}),
         ("ONE-009", {"media__changed": other(url="http://receiver/")}),
         ("ONE-010", {"media__paused": other(state="Paused")}),
+        ("ONE-010", {"media__submit": refusal("QueueNotFound")}),
         ("ONE-012", {"foreign_update": response(queue_xml(OTHER, container="Queue"))}),
         ("ONE-012", {"media__after_foreign": other(name="ciq-foreign")}),
     ],
@@ -87,6 +90,51 @@ def test_one_feature_alone_is_not_judged(requirement: str) -> None:
     """Without a sibling there is nothing to keep apart, and that is said."""
     story = Transcript(Scenario.ISOLATION).say("own", GOOD["own"])
     assert judged(requirement, story).kind is Kind.ABSENT
+
+
+THIRD = "p00000000000000000000000000000003"
+
+
+def of_documents(story: Transcript, step: str, body: str) -> Transcript:
+    """The story with an exchange of a third feature, after all others."""
+    said = story.say(step, body)
+    third = msgspec.structs.replace(said.records[-1], feature="doc")
+    return Transcript(Scenario.ISOLATION, Feature.MEDIA, (*story.records, third))
+
+
+def test_every_sibling_counts() -> None:
+    """The first sibling goes free; what happens to the next one is seen, and whose queue it is."""
+    story = of_documents(told(), "media:before", other(name="queue-doc-process-1", queue_id=THIRD))
+    taken = story.say(
+        "foreign-submit", response(job_xml("x")), request=f"<Request><Operation/><QueueId>{THIRD}</QueueId></Request>"
+    )
+    finding = judged("ONE-006", taken)
+    assert finding.kind is Kind.DEVIATES
+    assert "of doc" in finding.seen
+    held = of_documents(story, "media:submit", response(job_xml("d1")))
+    assert judged("ONE-010", held).kind is Kind.CANNOT_TELL
+    assert judged("ONE-010", of_documents(held, "media:run", response(job_xml("d1", "Success")))).kind is Kind.HOLDS
+    still = of_documents(held, "media:run", response(job_xml("d1", "Submitted"))).mark("expired", "media:run: waited")
+    records = (*still.records[:-1], msgspec.structs.replace(still.records[-1], feature="doc"))
+    finding = judged("ONE-010", Transcript(Scenario.ISOLATION, Feature.MEDIA, records))
+    assert finding.kind is Kind.DEVIATES
+    assert "doc job was last seen Submitted" in finding.seen
+    listed = story.say("foreign-list", other(name="queue-doc-process-1", queue_id=THIRD))
+    assert "of doc" in judged("ONE-005", listed).seen
+
+
+def test_a_late_list_is_no_touch() -> None:
+    """A queue that a list still showed paused, and shows active while another is paused, was not touched by that."""
+    late = told(media__changed=other(state="Paused"))
+    assert judged("ONE-008", late).kind is Kind.HOLDS
+
+
+def test_the_last_look_counts() -> None:
+    """A list asked again shows what has become of the queue: late is right, touched is not."""
+    touched = of_documents(told(), "media:before", other(name="doc", queue_id=THIRD))
+    for name, kind in (("renamed", Kind.DEVIATES), ("doc", Kind.HOLDS)):
+        touched = of_documents(touched, "media:changed", other(name=name, queue_id=THIRD))
+        assert judged("ONE-009", touched).kind is kind
 
 
 def test_a_job_that_never_ran_needs_a_wait_that_ran_out() -> None:

@@ -1,11 +1,13 @@
 """Checks of the scenario `isolation`: one queue a feature, and none touches another (ONE)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
+from ciq_conformance.judge import wire
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import (
     Collected,
     Finding,
+    Kind,
     absent,
     blocked,
     cannot_tell,
@@ -13,6 +15,7 @@ from ciq_conformance.judge.finding import (
     holds,
 )
 from ciq_conformance.judge.registry import Item, check
+from ciq_conformance.judge.requested import requested_jobs
 from ciq_conformance.reply import Reply
 from ciq_conformance.steps.isolation import Step, beside
 from ciq_schemas.lifecycle import ENDED_BY_RUNNING, QueueState
@@ -58,10 +61,13 @@ def ids_differ(evidence: Evidence, item: Item) -> Finding:
         return stop or blocked("the feature's own queues were not listed")
     mine = {queue.queue_id for queue in own.queue_list.queues if queue.queue_id}
     shared = Collected()
-    for reply in _beside(evidence, Step.BEFORE):
+    # The paused queues of a feature are listed too, while this one is: a filter may look beyond the feature.
+    for reply in (*_beside(evidence, Step.BEFORE), *_beside(evidence, Step.PAUSED_ONLY)):
+        asked_for = " with state=Paused" if wire.asked(reply.exchange, "state") else ""
         for queue in reply.queue_list.queues:
             if queue.queue_id in mine:
-                shared.add(reply.exchange.seq, f"{queue.queue_id} is listed by {reply.exchange.feature} too")
+                text = f"{queue.queue_id} is listed by {reply.exchange.feature} too{asked_for}"
+                shared.add(reply.exchange.seq, text)
     if not mine:
         return blocked("the feature lists no queue")
     return shared.finding("queue ids of different features are different", holds(f"{', '.join(sorted(mine))}"))
@@ -69,42 +75,68 @@ def ids_differ(evidence: Evidence, item: Item) -> Finding:
 
 @check("ONE-005")
 def foreign_id_is_not_listed(evidence: Evidence, item: Item) -> Finding:
-    """The sibling's id asked for here."""
+    """The siblings' ids asked for here."""
     stop = _obstacle(evidence)
-    reply = evidence.one(Scenario.ISOLATION, Step.FOREIGN_LIST)
-    if stop or reply is None:
+    replies = evidence.of(Scenario.ISOLATION, Step.FOREIGN_LIST)
+    if stop or not replies:
         return stop or absent(ALONE)
-    seq = (reply.exchange.seq,)
-    if reply.ok and reply.queue_list.queues:
-        return deviates(
-            "the id of another feature's queue is unknown here (NonExistPIDs)",
-            f"queue {reply.queue_list.queues[0].queue_id} ({reply.queue_list.queues[0].name}) is listed",
-            witness=seq,
-        )
-    return holds("not listed", witness=seq)
+    listed = Collected()
+    for reply in replies:
+        for queue in reply.queue_list.queues if reply.ok else ():
+            whose = _whose(evidence, queue.queue_id or "")
+            listed.add(reply.exchange.seq, f"queue {queue.queue_id} ({queue.name}{whose}) is listed")
+    expected = "the id of another feature's queue is unknown here (NonExistPIDs)"
+    return listed.finding(expected, holds(f"{len(replies)} not listed", witness=_seqs(replies)))
 
 
-def _refused(evidence: Evidence, step: Step, what: str) -> Finding:
+def _seqs(replies: Sequence[Reply]) -> tuple[int, ...]:
+    return tuple(reply.exchange.seq for reply in replies[:3])
+
+
+def _whose(evidence: Evidence, queue_id: str) -> str:
+    """`, of speech`: whose queue an id is, as the siblings' first lists have told."""
+    owners = (
+        reply.exchange.feature
+        for reply in _beside(evidence, Step.BEFORE)
+        if queue_id in {queue.queue_id for queue in reply.queue_list.queues}
+    )
+    owner = next(owners, "")
+    return f", of {owner}" if owner else ""
+
+
+def _refused(evidence: Evidence, step: Step, what: str, about: Callable[[Reply], str]) -> Finding:
+    """All exchanges of a step are refused; `about` says which queue one names."""
     stop = _obstacle(evidence)
-    reply = evidence.one(Scenario.ISOLATION, step)
-    if stop or reply is None:
+    replies = evidence.of(Scenario.ISOLATION, step)
+    if stop or not replies:
         return stop or absent(ALONE)
-    seq = (reply.exchange.seq,)
-    if reply.refused:
-        return holds(f"HTTP {reply.exchange.status} {reply.error.code or ''}".strip(), witness=seq)
-    return deviates(f"{what} is refused with 4xx", f"HTTP {reply.exchange.status}", witness=seq)
+    taken = Collected()
+    for reply in replies:
+        if not reply.refused:
+            whose = _whose(evidence, about(reply))
+            taken.add(reply.exchange.seq, f"HTTP {reply.exchange.status} to {what}{whose}")
+    answers = dict.fromkeys(f"HTTP {r.exchange.status} {r.error.code or ''}".strip() for r in replies)
+    return taken.finding(f"{what} is refused with 4xx", holds(", ".join(answers), witness=_seqs(replies)))
 
 
 @check("ONE-006")
 def foreign_queue_in_submit(evidence: Evidence, item: Item) -> Finding:
-    """A job that names the sibling's queue."""
-    return _refused(evidence, Step.FOREIGN_SUBMIT, "a job that names another feature's queue")
+    """Jobs that name a sibling's queue, one alone and two in a request."""
+
+    def about(reply: Reply) -> str:
+        return next((job.queue_id or "" for job in requested_jobs(reply)), "")
+
+    return _refused(evidence, Step.FOREIGN_SUBMIT, "a job that names the queue of another feature", about)
 
 
 @check("ONE-012")
 def foreign_queue_in_update(evidence: Evidence, item: Item) -> Finding:
-    """An update of the sibling's queue under this feature's path changes nothing there."""
-    finding = _refused(evidence, Step.FOREIGN_UPDATE, "an update of another feature's queue")
+    """An update of a sibling's queue under this feature's path changes nothing there."""
+
+    def about(reply: Reply) -> str:
+        return wire.asked_id(reply.exchange)
+
+    finding = _refused(evidence, Step.FOREIGN_UPDATE, "an update of the queue of another feature", about)
     if finding.kind in ("absent", "blocked"):
         return finding
     changed = _changes(evidence, Step.AFTER_FOREIGN)
@@ -146,7 +178,8 @@ def pause_stays(evidence: Evidence, item: Item) -> Finding:
     touched = Collected()
     for feature, (reply, queue) in after.items():
         old = before.get(feature)
-        if old and queue.state != old[1].state:
+        # A pause makes no queue active: a list that shows one as active again only knows it late.
+        if old and queue.state not in (old[1].state, QueueState.ACTIVE):
             touched.add(reply.exchange.seq, f"the {feature} queue went from {old[1].state} to {queue.state}")
     return touched.finding(
         f"pausing the {evidence.feature} queue leaves the State of the others",
@@ -171,32 +204,41 @@ def change_stays(evidence: Evidence, item: Item) -> Finding:
 
 @check("ONE-010")
 def others_run_on(evidence: Evidence, item: Item) -> Finding:
-    """A sibling's job submitted while this queue is paused."""
+    """The siblings' jobs submitted while this queue is paused."""
     stop = _obstacle(evidence)
     if stop:
         return stop
     submits = tuple(_beside(evidence, Step.SUBMIT))
-    looks = tuple(_beside(evidence, Step.RUN))
+    if not submits:
+        return blocked("no job of another feature was submitted while this queue was paused")
+    findings = [_ran(evidence, submit) for submit in submits]
+    for kind in (Kind.DEVIATES, Kind.CANNOT_TELL):
+        for finding in findings:
+            if finding.kind is kind:
+                return finding
+    witness = tuple(seq for finding in findings for seq in finding.witness)
+    return holds("; ".join(finding.seen for finding in findings), witness=witness)
+
+
+def _ran(evidence: Evidence, submit: Reply) -> Finding:
+    feature = submit.exchange.feature
+    expected = "a job of another feature runs while this queue is paused"
+    first = submit.exchange.seq
     states = _queues(evidence, Step.PAUSED)
-    if not submits or not looks:
-        return blocked("no job of another feature could be submitted while this queue was paused")
-    feature = submits[0].exchange.feature
     if feature in states and states[feature][1].state == QueueState.PAUSED:
-        return deviates(
-            "a job of another feature runs while this queue is paused",
-            f"the {feature} queue is paused as well",
-            witness=(states[feature][0].exchange.seq,),
-        )
-    last = [job.state for reply in looks for job in reply.jobs]
-    if last and last[-1] in ENDED_BY_RUNNING:
-        return holds(f"a {feature} job ended as {last[-1]}", witness=(looks[-1].exchange.seq,))
-    if not any(evidence_mark.name == "expired" for evidence_mark in _marks(evidence, feature)):
+        return deviates(expected, f"the {feature} queue is paused as well", witness=(states[feature][0].exchange.seq,))
+    ids = {job.job_id for job in submit.jobs if job.job_id}
+    if not ids:
+        answer = f"HTTP {submit.exchange.status} {submit.error.code or ''}".strip()
+        return deviates(expected, f"a {feature} job is answered {answer}", witness=(first,))
+    looks = [reply for reply in _beside(evidence, Step.RUN) if reply.exchange.feature == feature]
+    last = [(reply, job.state) for reply in looks for job in reply.jobs if job.job_id in ids]
+    if last and last[-1][1] in ENDED_BY_RUNNING:
+        return holds(f"a {feature} job ended as {last[-1][1]}", witness=(last[-1][0].exchange.seq,))
+    if not any(mark.name == "expired" for mark in _marks(evidence, feature)):
         return cannot_tell("the run stopped looking before the job could end")
-    return deviates(
-        "a job of another feature runs while this queue is paused",
-        f"the {feature} job was last seen {last[-1] if last else 'never'}",
-        witness=(submits[0].exchange.seq, looks[-1].exchange.seq),
-    )
+    seen = f"the {feature} job was last seen {last[-1][1] if last else 'never'}"
+    return deviates(expected, seen, witness=(first, *(reply.exchange.seq for reply in looks[-1:])))
 
 
 def _marks(evidence: Evidence, feature: str) -> Iterator[Mark]:
