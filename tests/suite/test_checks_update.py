@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 
+import msgspec
 import pytest
 from transcripts import (
     CREATED,
@@ -24,6 +25,7 @@ from ciq_conformance.driver.orders import RuleOrder, update_body
 from ciq_conformance.judge.finding import Kind
 from ciq_conformance.steps.update import BAD, LISTS, Step, after
 from ciq_schemas.requirement import Scenario
+from ciq_schemas.run import Exchange
 
 NAME = "ciq_run-*队列"
 URL = "http://93.184.216.34:8000/told"
@@ -37,10 +39,15 @@ NO_RULE = RuleOrder(state="Off", url=None, event=None, type=None)
 CODES = {Step.UNKNOWN_ID: (404, "QueueNotFound")}
 
 
+def _now(transcript: Transcript) -> str:
+    """A time a second later with each exchange."""
+    return f"2026-01-02T03:04:{6 + len(transcript.records):02}+0800"
+
+
 def _put(transcript: Transcript, step: Step, *, name: str, state: str, rule: RuleOrder, shown: str) -> Transcript:
     return transcript.say(
         step,
-        response(queue_xml(container="Queue", name=name, state=state, rule=shown, updated=LATER)),
+        response(queue_xml(container="Queue", name=name, state=state, rule=shown, updated=_now(transcript))),
         request=update_body(name=name, state=state, rule=rule).decode(),
         method="PUT",
         target=f"/queue/{QUEUE}",
@@ -49,40 +56,53 @@ def _put(transcript: Transcript, step: Step, *, name: str, state: str, rule: Rul
 
 
 def _list(
-    transcript: Transcript, step: str, *, name: str, state: str = "Active", rule: str = RULE, updated: str = LATER
+    transcript: Transcript, step: str, *, name: str, state: str = "Active", rule: str = RULE, updated: str = ""
 ) -> Transcript:
-    body = response(queue_xml(name=name, state=state, rule=rule, updated=updated))
+    body = response(queue_xml(name=name, state=state, rule=rule, updated=updated or _now(transcript)))
     return transcript.say(step, body, target=f"/queue?queueIds={QUEUE}")
 
 
 @cache
 def conversation() -> Transcript:
     """The scenario on a service that does as the documents say."""
-    t = _list(Transcript(Scenario.UPDATE), Step.BEFORE, name="queue-1", rule=OFF, updated="2026-01-02T03:04:05+0800")
+    t = _list(Transcript(Scenario.UPDATE), Step.BEFORE, name="queue-1", rule=OFF, updated=CREATED)
     t = _put(t, Step.RENAME, name=NAME, state="Active", rule=NO_RULE, shown=OFF)
     t = _list(t, Step.LIST_RENAMED, name=NAME, rule=OFF)
     t = _put(t, Step.RULE, name=NAME, state="Active", rule=ON, shown=RULE)
     t = _list(t, Step.LIST_RULE, name=NAME)
     t = _put(t, Step.RULE_OFF, name=NAME, state="Active", rule=replace(ON, state="Off"), shown=RULE_OFF)
     t = _list(t, Step.LIST_RULE_OFF, name=NAME, rule=RULE_OFF)
-    t = _put(t, Step.LONGEST_NAME, name=LONGEST, state="Active", rule=ON, shown=RULE)
-    t = _list(t, Step.LIST_LONGEST_NAME, name=LONGEST)
+    t = _put(t, Step.RULE_WITHOUT_STATE, name=NAME, state="Active", rule=replace(ON, state=None), shown=RULE_OFF)
+    t = _list(t, Step.LIST_RULE_WITHOUT_STATE, name=NAME, rule=RULE_OFF)
+    t = _put(t, Step.LONGEST_NAME, name=LONGEST, state="Active", rule=replace(ON, state="Off"), shown=RULE_OFF)
+    t = _list(t, Step.LIST_LONGEST_NAME, name=LONGEST, rule=RULE_OFF)
     for step, listed in ((Step.PAUSE, Step.LIST_PAUSED), (Step.PAUSE_AGAIN, Step.LIST_PAUSED_AGAIN)):
         t = _put(t, step, name=NAME, state="Paused", rule=ON, shown=RULE)
         t = _list(t, listed, name=NAME, state="Paused")
     t = _put(t, Step.RESUME, name=NAME, state="Active", rule=ON, shown=RULE)
-    t = _list(t, Step.LIST_RESUMED, name=NAME, updated=LATEST)
+    t = _list(t, Step.LIST_RESUMED, name=NAME)
     for step in (Step.WITH_QUEUE_ID_UPPER, Step.WITH_QUEUE_ID, Step.WITHOUT_QUEUE_ID, Step.REVERSED):
-        t = _put(t, step, name=NAME, state="Active", rule=ON, shown=RULE).edited(step, LATER, LATEST)
-    t = _list(t, Step.LIST_SETTLED, name=NAME, updated=LATEST)
+        t = _put(t, step, name=NAME, state="Active", rule=ON, shown=RULE)
+    t = _list(t, Step.LIST_SETTLED, name=NAME)
     for step in BAD:
         status, code = CODES.get(step, (400, "InvalidArgument"))
         t = t.say(step, refusal(code), status=status, method="PUT", operation="update_queue")
-        t = _list(t, after(step), name=NAME, updated=LATEST)
+        t = _list(t, after(step), name=NAME)
     return t
 
 
-IDS = (*(f"UPD-{n:03}" for n in range(1, 16)), "ONE-011", "PAU-009")
+def _timed(transcript: Transcript, step: Step, moment: str) -> Transcript:
+    """Another UpdateTime in the answer of a step."""
+    return transcript.edited(step, f"<UpdateTime>{_time_at(transcript, step)}<", f"<UpdateTime>{moment}<")
+
+
+def _time_at(transcript: Transcript, step: Step) -> str:
+    (reply,) = transcript.evidence().of(Scenario.UPDATE, step)
+    queue = reply.queue or reply.queue_list.queues[0]
+    return queue.update_time or ""
+
+
+IDS = (*(f"UPD-{n:03}" for n in range(1, 18)), "ONE-011", "PAU-009")
 
 
 @pytest.mark.parametrize("requirement", IDS)
@@ -94,9 +114,25 @@ def test_holds_on_the_documented_conversation(requirement: str) -> None:
 
 
 DEVIATIONS: dict[str, tuple[str, Change]] = {
+    "on by default": (
+        "UPD-016",
+        lambda t: t.edited(Step.LIST_RULE_WITHOUT_STATE, "<State>Off<", "<State>On<"),
+    ),
+    "on by default, in the answer": (
+        "UPD-016",
+        lambda t: t.edited(Step.RULE_WITHOUT_STATE, "<State>Off<", "<State>On<"),
+    ),
+    "state of a rule asked for": (
+        "UPD-016",
+        lambda t: t.answered(Step.RULE_WITHOUT_STATE, 400, refusal("InvalidArgument")),
+    ),
+    "name lost beside state": ("UPD-017", lambda t: t.edited(Step.LIST_PAUSED, NAME, LONGEST)),
+    "rule lost beside state": ("UPD-017", lambda t: t.edited(Step.LIST_PAUSED, "<State>On<", "<State>Off<")),
+    "rule lost by a resume": ("UPD-017", lambda t: t.edited(Step.LIST_RESUMED, RULE, OFF)),
+    "name of before in the answer": ("UPD-017", lambda t: t.edited(Step.PAUSE, NAME, LONGEST)),
     "accepted only": ("UPD-001", lambda t: t.status(Step.RENAME, 202)),
     "accepted only, further on": ("UPD-001", lambda t: t.status(Step.REVERSED, 202)),
-    "refused": ("UPD-001", lambda t: t.answered(Step.RENAME, 400, refusal("InvalidArgument"))),
+    "refused": ("UPD-001", lambda t: t.answered(Step.RESUME, 400, refusal("InvalidArgument"))),
     "list for queue": ("UPD-001", lambda t: t.edited(Step.PAUSE, "Queue>", "QueueList>")),
     "no request id": ("UPD-001", lambda t: t.edited(Step.PAUSE, "RequestId>", "Id>")),
     "no name in answer": ("UPD-001", lambda t: t.edited(Step.RESUME, f"<Name>{NAME}</Name>", "")),
@@ -119,7 +155,7 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     "name ignored": ("UPD-004", lambda t: t.edited(Step.LIST_RENAMED, NAME, "queue-1")),
     "chinese lost": ("UPD-004", lambda t: t.edited(Step.RENAME, "队列", "??")),
     "created anew": ("UPD-005", lambda t: t.edited(Step.LIST_RULE, "2026-01-02T03:04:05+0800", LATER)),
-    "updated back": ("UPD-005", lambda t: t.edited(Step.LIST_SETTLED, LATEST, "2026-01-02T03:04:04+0800")),
+    "updated back": ("UPD-005", lambda t: _timed(t, Step.LIST_SETTLED, "2026-01-02T03:04:04+0800")),
     "unknown id taken": ("UPD-006", lambda t: t.answered(Step.UNKNOWN_ID, 200, response(queue_xml(container="Queue")))),
     "unknown id, other code": ("UPD-006", lambda t: t.edited(Step.UNKNOWN_ID, "QueueNotFound", "NoSuchThing")),
     "state taken": ("UPD-007", lambda t: t.answered(Step.BAD_STATE, 200)),
@@ -154,23 +190,36 @@ def test_deviation_is_seen(requirement: str, change: Change) -> None:
     assert finding.seen
 
 
-def test_update_time_moves_with_a_change_of_state() -> None:
-    """Two seconds after the answer before, a change of State has another UpdateTime; within them times may be equal."""
-    apart = conversation().without(Step.PAUSE_AGAIN, Step.LIST_PAUSED_AGAIN)
-    finding = judged("UPD-005", apart)
-    assert finding.kind is Kind.DEVIATES
-    assert "before and after a change of State" in finding.seen
-    assert judged("UPD-005", apart.edited(Step.RESUME, LATER, LATEST)).kind is Kind.HOLDS
-    same = apart.edited(Step.PAUSE, ">Paused<", ">Active<").edited(Step.RULE_OFF, ">Active<", ">Paused<")
-    assert "before and after" not in judged("UPD-005", same).seen
+def test_update_time_moves_with_a_change() -> None:
+    """A second after the answer before, what changes the queue has another UpdateTime."""
+    whole = conversation()
+    still = _timed(whole, Step.RESUME, _time_at(whole, Step.PAUSE_AGAIN))
+    assert "before and after a change of State" in judged("UPD-005", still).seen
+    still = _timed(whole, Step.LONGEST_NAME, _time_at(whole, Step.RULE_WITHOUT_STATE))
+    assert "before and after a change of Name" in judged("UPD-005", still).seen
+    still = _timed(whole, Step.RULE_OFF, _time_at(whole, Step.RULE))
+    assert "before and after a change of NotifyConfig" in judged("UPD-005", still).seen
+
+
+def test_update_time_may_stand_where_nothing_changes() -> None:
+    """An update that gives what was there need not count as one; nor need one within the same second show."""
+    whole = conversation()
+    assert judged("UPD-005", _timed(whole, Step.PAUSE_AGAIN, _time_at(whole, Step.PAUSE))).kind is Kind.HOLDS
+    quick = _timed(whole, Step.RESUME, _time_at(whole, Step.PAUSE_AGAIN))
+    records = tuple(
+        msgspec.structs.replace(r, started=r.started - 1.0) if getattr(r, "step", "") == Step.RESUME else r
+        for r in quick.records
+        if isinstance(r, Exchange)
+    )
+    assert judged("UPD-005", Transcript(Scenario.UPDATE, records=records)).kind is Kind.HOLDS
 
 
 def test_a_list_may_be_older_than_the_answer_before_it() -> None:
     """Times are compared from list to list and from answer to answer: a list may not know the last update yet."""
-    behind = conversation().edited(Step.LIST_PAUSED_AGAIN, LATER, CREATED)
+    behind = _timed(conversation(), Step.LIST_PAUSED_AGAIN, CREATED)
     assert judged("UPD-005", behind).kind is Kind.DEVIATES  # the list before knew more
-    fresh = conversation().edited(Step.PAUSE_AGAIN, LATER, LATEST).edited(Step.RESUME, LATER, LATEST)
-    assert judged("UPD-005", fresh).kind is Kind.HOLDS
+    late = _timed(conversation(), Step.LIST_PAUSED, _time_at(conversation(), Step.LIST_LONGEST_NAME))
+    assert judged("UPD-005", late).kind is Kind.HOLDS
 
 
 def test_the_last_list_of_a_step_counts() -> None:
@@ -207,6 +256,19 @@ def test_short_answer_of_older_pages_is_a_lesser_form() -> None:
     for step in (Step.PAUSE, Step.RESUME):
         short = short.edited(step, "<MaxSize>10000</MaxSize><MaxConcurrent>10</MaxConcurrent>", "")
     assert judged("UPD-001", short).kind is Kind.OBSERVED
+
+
+def test_a_refused_name_is_blamed_itself() -> None:
+    """A rule that comes with a name that is refused without it as well says nothing of the rule's address."""
+    refused = conversation()
+    for step in (Step.RENAME, Step.RULE):
+        refused = refused.answered(step, 400, refusal("InvalidArgument"))
+    assert judged("UPD-004", refused).kind is Kind.DEVIATES
+    assert judged("UPD-001", refused).kind is Kind.HOLDS
+    finding = judged("UPD-003", refused)
+    assert finding.kind is Kind.BLOCKED
+    assert "the name" in finding.reason
+    assert "UPD-004" in finding.reason
 
 
 def test_refused_intranet_address_is_no_deviation() -> None:

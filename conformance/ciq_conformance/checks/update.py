@@ -12,17 +12,17 @@ from ciq_conformance.checks.queue_shape import (
     standing,
 )
 from ciq_conformance.checks.update_look import HERE, QUEUE_NOT_FOUND, listed_at
-from ciq_conformance.judge import times, wire
+from ciq_conformance.judge import wire
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Collected, Finding, blocked, cannot_tell, deviates, holds, observed
+from ciq_conformance.judge.finding import Collected, Finding, blocked, deviates, holds, observed
 from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.judge.requested import RequestedUpdate, requested_update
 from ciq_conformance.reply import Reply
 from ciq_conformance.steps.update import GOOD, LISTS, Step
 from ciq_schemas.values import Queue
 
-PLAIN_UPDATES = (Step.RENAME, Step.PAUSE, Step.RESUME)
-"""Updates that no reading of the documents refuses; the rule's address may be an intranet one, which they forbid."""
+PLAIN_UPDATES = (Step.PAUSE, Step.RESUME)
+"""Updates that no reading of the documents refuses, made with a name and a rule that were taken before."""
 
 
 def _own_id(reply: Reply) -> str:
@@ -109,6 +109,10 @@ def rule_is_set(evidence: Evidence, item: Item) -> Finding:
     expected = "Url, Event, Type, State and ResultFormat of NotifyConfig as given, in answer and list"
     update = asked(evidence, HERE, Step.RULE)
     wanted = requested_update(update)
+    renamed = evidence.one(HERE, Step.RENAME)
+    if update.refused and renamed and renamed.refused and requested_update(renamed).name == wanted.name:
+        reason = f"the name {wanted.name} is refused without a rule as well ({said(renamed)}); see UPD-004"
+        return blocked(reason, witness=seq(renamed, update))
     strange = (update.error.code or "").strip() not in QUEUE_NOT_FOUND
     if update.refused and strange and _is_intranet(wanted.url or ""):
         reason = f"{said(update)} to the rule's address {wanted.url}, perhaps because it is an intranet address, which "
@@ -154,7 +158,9 @@ def _off_differences(wanted: RequestedUpdate, queue: Queue) -> list[str]:
     if config is None or wire.text(config.state) != wanted.rule_state:
         return [f"NotifyConfig.State {config.state if config else 'missing'} instead of {wanted.rule_state}"]
     pairs = (("Url", wanted.url, config.url), ("Type", wanted.type, config.type))
-    return [f"{name} {got!r} instead of {want!r}" for name, want, got in pairs if wire.text(got) not in ("", want)]
+    return [
+        f"{name} {got!r} instead of {want!r}" for name, want, got in pairs if want and wire.text(got) not in ("", want)
+    ]
 
 
 @check("UPD-004")
@@ -185,74 +191,45 @@ def _name(evidence: Evidence, step: Step, then: Step) -> Finding:
     return wrong.finding(expected, holds(f"{wanted}", witness=seq(update, *(r for r, _ in shown))))
 
 
-@check("UPD-005")
+@check("UPD-016")
 @premised
-def times_move(evidence: Evidence, item: Item) -> Finding:
-    """CreateTime and UpdateTime before the updates and after each."""
-    expected = "UpdateTime later after a change, never earlier than before; CreateTime unchanged"
-    before = listed_at(evidence, Step.BEFORE)
-    if before is None:
-        return blocked("the queue was not listed before the updates")
-    wrong, judged = Collected(), 0
-    # A list may be older than the answer before it, so times are compared from list to list, from answer to answer.
-    of_kind = {True: before, False: before}
-    for now in _history(evidence):
-        judged += 1
-        previous = of_kind[now[0].exchange.step in GOOD]
-        if not same_moment(before[1].create_time, now[1].create_time):
-            text = f"CreateTime went from {before[1].create_time} to {now[1].create_time}"
-            wrong.add(before[0].exchange.seq, text)
-            wrong.add(now[0].exchange.seq, text)
-        earlier, later = times.parse(previous[1].update_time), times.parse(now[1].update_time)
-        if earlier is not None and later is not None and later < earlier:
-            text = f"UpdateTime went from {previous[1].update_time} back to {now[1].update_time}"
-            wrong.add(previous[0].exchange.seq, text)
-            wrong.add(now[0].exchange.seq, text)
-        of_kind[now[0].exchange.step in GOOD] = now
-    if not judged:
-        return blocked("no update was accepted; see UPD-001")
-    _stands_still(evidence, wire.text(before[1].queue_id), wrong)
-    if times.parse(before[1].update_time) is None:
-        return wrong.finding(expected, cannot_tell("UpdateTime cannot be read, see QUE-004", witness=seq(before[0])))
-    return wrong.finding(expected, holds(f"{judged} looks after updates", witness=seq(before[0], of_kind[True][0])))
+def state_of_a_rule_is_off_by_default(evidence: Evidence, item: Item) -> Finding:
+    """A rule given without State, after the same rule with State Off: merged or replaced, it is Off."""
+    expected = "NotifyConfig.State Off where an update gives a rule without State"
+    granted(evidence, HERE, Step.RULE_OFF)
+    update = accepted(evidence, HERE, Step.RULE_WITHOUT_STATE, expected)
+    shown = _shown(evidence, update, Step.LIST_RULE_WITHOUT_STATE)
+    if not any(reply is not update for reply, _ in shown):
+        return blocked("the queue was not listed after its rule was set", witness=seq(update))
+    wrong = Collected()
+    for reply, queue in shown:
+        state = wire.text(queue.notify_config.state) if queue.notify_config is not None else ""
+        if state != "Off":
+            wrong.add(reply.exchange.seq, f"NotifyConfig.State {state or 'missing'} ({reply.exchange.step})")
+    return wrong.finding(expected, holds("Off", witness=seq(update, *(r for r, _ in shown))))
 
 
-def _stands_still(evidence: Evidence, queue_id: str, wrong: Collected) -> None:
-    """Changes of State in the whole run, two seconds at least after the answer before: times have whole seconds."""
-    previous: tuple[Reply, Queue] | None = None
-    for reply in evidence.replies:
-        queue = reply.queue if reply.ok and reply.exchange.operation == "update_queue" else None
-        if queue is None or wire.text(queue.queue_id) != queue_id:
-            continue
-        if previous is not None:
-            last, old = previous
-            earlier, later = times.parse(old.update_time), times.parse(queue.update_time)
-            changed = requested_update(reply).state != wire.text(old.state)
-            if (
-                changed
-                and earlier is not None
-                and reply.exchange.started - last.exchange.ended >= 2
-                and later == earlier
-            ):
-                for record in (last, reply):
-                    wrong.add(
-                        record.exchange.seq, f"UpdateTime is {queue.update_time} before and after a change of State"
-                    )
-        previous = (reply, queue)
-
-
-def _history(evidence: Evidence) -> list[tuple[Reply, Queue]]:
-    """The queue in every accepted update and every list of the scenario's good part, in order, after the first list."""
-    found: list[tuple[Reply, Queue]] = []
-    for reply in evidence.of(HERE, *GOOD, *LISTS):
-        if reply.exchange.step == Step.BEFORE or not reply.ok:
-            continue
-        if reply.exchange.step in GOOD:
-            if reply.queue is not None:
-                found.append((reply, reply.queue))
-        elif (shown := listed_at(evidence, reply.exchange.step)) is not None:
-            found.append(shown)
-    return found
+@check("UPD-017")
+@premised
+def all_is_set_at_once(evidence: Evidence, item: Item) -> Finding:
+    """Name, rule and State after one update that changes all three, and after one that then changes State alone."""
+    expected = "Name, NotifyConfig and State as given in one update, in answer and list"
+    wrong, seen = Collected(), []
+    for step, then in ((Step.PAUSE, Step.LIST_PAUSED), (Step.RESUME, Step.LIST_RESUMED)):
+        update = accepted(evidence, HERE, step, expected)
+        wanted = requested_update(update)
+        shown = _shown(evidence, update, then)
+        if not any(reply is not update for reply, _ in shown):
+            return blocked(f"the queue was not listed after {step}", witness=seq(update))
+        for reply, queue in shown:
+            seen.append(reply)
+            pairs = (("Name", wanted.name, queue.name), ("State", wanted.state, queue.state))
+            different = [f"{what} {got} instead of {want}" for what, want, got in pairs if wire.text(got) != want]
+            on = wanted.rule_state == "On"
+            different += (_rule_differences if on else _off_differences)(wanted, queue)
+            for difference in different:
+                wrong.add(reply.exchange.seq, f"{difference} ({reply.exchange.step})")
+    return wrong.finding(expected, holds("all three", witness=seq(*seen)))
 
 
 @check("UPD-012")

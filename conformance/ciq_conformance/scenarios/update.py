@@ -15,6 +15,7 @@ from ciq_schemas.values import NotifyConfig
 LONGEST = 100
 MOST = 128
 """Letters that the newer pages allow (1045/72965)."""
+A_SECOND = 1.1
 OFF = RuleOrder(state="Off", url=None, event=None, type=None)
 
 
@@ -63,17 +64,26 @@ def _good(stage: Stage) -> None:
         )
         return stage.calls.update_queue(step, stage.queue_id, body)
 
-    _show(stage, Step.LIST_RENAMED, stage.set_queue(Step.RENAME, name=own))
+    renamed = stage.set_queue(Step.RENAME, name=own)
+    _show(stage, Step.LIST_RENAMED, renamed)
+    if not renamed.ok:
+        # A name that is refused must not have rule and state refused with it.
+        own = stage.found.name or stage.spec.queue_names[0]
     ruled = stage.set_queue(Step.RULE, name=own, rule=full)
     _show(stage, Step.LIST_RULE, ruled)
+    off = replace(full, state="Off")
     if ruled.ok:
-        off = stage.set_queue(Step.RULE_OFF, name=own, rule=replace(full, state="Off"))
-        _show(stage, Step.LIST_RULE_OFF, off)
+        _show(stage, Step.LIST_RULE_OFF, stage.set_queue(Step.RULE_OFF, name=own, rule=off))
+        # After a rule that is Off, for a service that keeps of a rule what an update leaves out.
+        silent = stage.set_queue(Step.RULE_WITHOUT_STATE, name=own, rule=replace(full, state=None))
+        _show(stage, Step.LIST_RULE_WITHOUT_STATE, silent)
     else:
-        full = OFF
-    _show(stage, Step.LIST_LONGEST_NAME, stage.set_queue(Step.LONGEST_NAME, name=longest_name(stage), rule=full))
+        full = off = OFF
+    _show(stage, Step.LIST_LONGEST_NAME, stage.set_queue(Step.LONGEST_NAME, name=longest_name(stage), rule=off))
     _show(stage, Step.LIST_PAUSED, put(Step.PAUSE, state=QueueState.PAUSED, id_element="QueueID"))
     _show(stage, Step.LIST_PAUSED_AGAIN, put(Step.PAUSE_AGAIN, state=QueueState.PAUSED, id_element="QueueID"))
+    # Times have whole seconds: after one, the time of a resume that changes nothing else is another.
+    stage.pause_thread(A_SECOND)
     _show(stage, Step.LIST_RESUMED, put(Step.RESUME, state=QueueState.ACTIVE, id_element="QueueID"))
     put(Step.WITH_QUEUE_ID_UPPER, state=QueueState.ACTIVE, id_element="QueueID")
     put(Step.WITH_QUEUE_ID, state=QueueState.ACTIVE, id_element="QueueId")
@@ -104,8 +114,9 @@ def _show(stage: Stage, step: Step, update: Reply) -> None:
 
 def _as_asked(rule: NotifyConfig, wanted: RequestedUpdate) -> bool:
     pairs = ((rule.url, wanted.url), (rule.event, wanted.event), (rule.result_format, wanted.result_format))
-    off = wanted.rule_state != "On"
-    return rule.state == wanted.rule_state and (off or all(want in (None, told) for told, want in pairs))
+    state = wanted.rule_state or "Off"
+    off = state == "Off"
+    return rule.state == state and (off or all(want in (None, told) for told, want in pairs))
 
 
 def _bad(stage: Stage) -> None:

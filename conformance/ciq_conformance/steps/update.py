@@ -13,6 +13,8 @@ class Step(StrEnum):
     LIST_RULE = "list-rule"
     RULE_OFF = "rule-off"
     LIST_RULE_OFF = "list-rule-off"
+    RULE_WITHOUT_STATE = "rule-without-state"
+    LIST_RULE_WITHOUT_STATE = "list-rule-without-state"
     LONGEST_NAME = "longest-name"
     LIST_LONGEST_NAME = "list-longest-name"
     PAUSE = "pause"
@@ -43,6 +45,7 @@ GOOD = (
     Step.RENAME,
     Step.RULE,
     Step.RULE_OFF,
+    Step.RULE_WITHOUT_STATE,
     Step.LONGEST_NAME,
     Step.PAUSE,
     Step.PAUSE_AGAIN,
@@ -64,6 +67,7 @@ LISTS = (
     Step.LIST_RENAMED,
     Step.LIST_RULE,
     Step.LIST_RULE_OFF,
+    Step.LIST_RULE_WITHOUT_STATE,
     Step.LIST_LONGEST_NAME,
     Step.LIST_PAUSED,
     Step.LIST_PAUSED_AGAIN,

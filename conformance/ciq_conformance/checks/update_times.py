@@ -1,0 +1,92 @@
+"""Checks of the scenario `update`: what an update does to the times of a queue (UPD-005)."""
+
+from ciq_conformance.checks.premise import premised, seq
+from ciq_conformance.checks.queue_shape import same_moment
+from ciq_conformance.checks.update_look import HERE, listed_at
+from ciq_conformance.judge import times, wire
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.finding import Collected, Finding, blocked, cannot_tell, holds
+from ciq_conformance.judge.registry import Item, check
+from ciq_conformance.judge.requested import RequestedUpdate, requested_update
+from ciq_conformance.reply import Reply
+from ciq_conformance.steps.update import GOOD, LISTS, Step
+from ciq_schemas.values import Queue
+
+A_STEP = 1.05
+"""Seconds after which a time of whole seconds is another one, whatever the target does with their parts."""
+
+
+@check("UPD-005")
+@premised
+def times_move(evidence: Evidence, item: Item) -> Finding:
+    """CreateTime and UpdateTime before the updates and after each."""
+    expected = "UpdateTime later after a change, never earlier than before; CreateTime unchanged"
+    before = listed_at(evidence, Step.BEFORE)
+    if before is None:
+        return blocked("the queue was not listed before the updates")
+    wrong, judged = Collected(), 0
+    # A list may be older than the answer before it, so times are compared from list to list, from answer to answer.
+    of_kind = {True: before, False: before}
+    for now in _history(evidence):
+        judged += 1
+        previous = of_kind[now[0].exchange.step in GOOD]
+        if not same_moment(before[1].create_time, now[1].create_time):
+            text = f"CreateTime went from {before[1].create_time} to {now[1].create_time}"
+            wrong.add(before[0].exchange.seq, text)
+            wrong.add(now[0].exchange.seq, text)
+        earlier, later = times.parse(previous[1].update_time), times.parse(now[1].update_time)
+        if earlier is not None and later is not None and later < earlier:
+            text = f"UpdateTime went from {previous[1].update_time} back to {now[1].update_time}"
+            wrong.add(previous[0].exchange.seq, text)
+            wrong.add(now[0].exchange.seq, text)
+        of_kind[now[0].exchange.step in GOOD] = now
+    if not judged:
+        return blocked("no update was accepted; see UPD-001")
+    _stands_still(evidence, wire.text(before[1].queue_id), wrong)
+    if times.parse(before[1].update_time) is None:
+        return wrong.finding(expected, cannot_tell("UpdateTime cannot be read, see QUE-004", witness=seq(before[0])))
+    return wrong.finding(expected, holds(f"{judged} looks after updates", witness=seq(before[0], of_kind[True][0])))
+
+
+def _stands_still(evidence: Evidence, queue_id: str, wrong: Collected) -> None:
+    """Changes in the whole run, a second at least after the answer before: times have whole seconds."""
+    previous: tuple[Reply, Queue] | None = None
+    for reply in evidence.replies:
+        queue = reply.queue if reply.ok and reply.exchange.operation == "update_queue" else None
+        if queue is None or wire.text(queue.queue_id) != queue_id:
+            continue
+        if previous is not None:
+            last, old = previous
+            earlier, later = times.parse(old.update_time), times.parse(queue.update_time)
+            what = _changed(old, requested_update(reply))
+            apart = reply.exchange.started - last.exchange.ended >= A_STEP
+            if what and apart and earlier is not None and later == earlier:
+                for record in (last, reply):
+                    text = f"UpdateTime is {queue.update_time} before and after a change of {what}"
+                    wrong.add(record.exchange.seq, text)
+        previous = (reply, queue)
+
+
+def _changed(old: Queue, wanted: RequestedUpdate) -> str:
+    """What of the queue an update changes, in words; empty for nothing."""
+    rule = (old.notify_config.state if old.notify_config is not None else None) or "Off"
+    pairs = (
+        ("State", wire.text(old.state), wanted.state),
+        ("Name", wire.text(old.name), wanted.name),
+        ("NotifyConfig", wire.text(rule), wanted.rule_state or "Off"),
+    )
+    return " and ".join(what for what, then, now in pairs if then != now)
+
+
+def _history(evidence: Evidence) -> list[tuple[Reply, Queue]]:
+    """The queue in every accepted update and every list of the scenario's good part, in order, after the first list."""
+    found: list[tuple[Reply, Queue]] = []
+    for reply in evidence.of(HERE, *GOOD, *LISTS):
+        if reply.exchange.step == Step.BEFORE or not reply.ok:
+            continue
+        if reply.exchange.step in GOOD:
+            if reply.queue is not None:
+                found.append((reply, reply.queue))
+        elif (shown := listed_at(evidence, reply.exchange.step)) is not None:
+            found.append(shown)
+    return found
