@@ -11,8 +11,11 @@ from ciq_conformance.judge.finding import Kind
 from ciq_conformance.steps.cancel import TOLD, Step
 from ciq_schemas.requirement import Scenario
 
-FIRST, VICTIM, LAST, RUNNING = (f"j{number:032x}" for number in range(4))
+FIRST, VICTIM, LAST, RUNNING, LEVEL_1, LEVEL_2, TAKEN, SIBLING, FAILING = (f"j{number:032x}" for number in range(9))
+HELD = (FIRST, VICTIM, LAST, LEVEL_1, LEVEL_2, TAKEN, SIBLING)
+VICTIMS = (VICTIM, LEVEL_2, TAKEN)
 CANCELLED = job_xml(VICTIM, "Cancel")
+FAILED = job_xml(FAILING, "Failed", started=LATER, ended=LATEST, code="ResourceNotFound")
 
 
 def _done(job_id: str) -> str:
@@ -32,21 +35,48 @@ def conversation() -> Transcript:
         nonlocal t
         t = t.say(step, body, status=status, method="PUT", target=f"/jobs/{job_id}?cancel", operation="cancel_job")
 
+    def told(*jobs: str) -> None:
+        nonlocal t
+        for job_id in jobs:
+            t = t.hear(TOLD, f"<Response><EventName>TaskFinish</EventName>{_done(job_id)}</Response>")
+
+    def ask(step: Step, states: str, *jobs: str) -> None:
+        nonlocal t
+        t = t.say(step, response(*jobs), target=f"/jobs?tag=Snapshot&states={states}", operation="list_jobs")
+
+    rest = tuple(job_id for job_id in HELD if job_id not in VICTIMS)
+    gone = tuple(job_xml(job_id, "Cancel") for job_id in VICTIMS)
     t = t.say(Step.PAUSE, method="PUT", operation="update_queue")
-    for job_id in (FIRST, VICTIM, LAST):
-        t = t.say(Step.SUBMIT, response(job_xml(job_id, "Pause")), method="POST", operation="submit_job")
-    look(Step.WAITING, *(job_xml(job_id, "Pause") for job_id in (FIRST, VICTIM, LAST)))
+    for step, jobs in (
+        (Step.SUBMIT, (FIRST,)),
+        (Step.SUBMIT, (VICTIM,)),
+        (Step.SUBMIT, (LAST,)),
+        (Step.SUBMIT_LEVELS, (LEVEL_1,)),
+        (Step.SUBMIT_LEVELS, (LEVEL_2,)),
+        (Step.SUBMIT_MANY, (TAKEN, SIBLING)),
+    ):
+        answer = response(*(job_xml(job_id, "Pause") for job_id in jobs))
+        t = t.say(step, answer, method="POST", operation="submit_job")
+    look(Step.WAITING, *(job_xml(job_id, "Pause") for job_id in HELD))
     cancel(Step.CANCEL, VICTIM)
-    look(Step.CANCELLED, CANCELLED)
+    cancel(Step.CANCEL_LEVEL, LEVEL_2)
+    cancel(Step.CANCEL_OF_MANY, TAKEN)
+    look(Step.CANCELLED, *gone)
     t = t.say(Step.RESUME, method="PUT", operation="update_queue")
-    look(Step.WATCH, CANCELLED, _done(FIRST), _done(LAST))
+    look(Step.WATCH, *gone, *map(_done, rest))
     look(Step.ENDED_BEFORE, _done(FIRST))
     cancel(Step.CANCEL_ENDED, FIRST, 400, refusal("InvalidArgument"))
     look(Step.ENDED_AFTER, _done(FIRST))
     cancel(Step.CANCEL_UNKNOWN, "j" + "f" * 32, 404, refusal("JobNotFound"))
-    for job_id in (FIRST, LAST):
-        t = t.hear(TOLD, f"<Response><EventName>TaskFinish</EventName>{_done(job_id)}</Response>")
-    look(Step.VICTIM_LATER, CANCELLED, _done(FIRST), _done(LAST))
+    told(*rest)
+    look(Step.VICTIM_LATER, *gone, *map(_done, rest))
+    ask(Step.LIST_CANCEL, "Cancel")  # the first look: they are not listed yet
+    ask(Step.LIST_CANCEL, "Cancel", *gone)
+    ask(Step.LIST_SUCCESS_CANCEL, "Success,Cancel", *gone, *map(_done, rest))
+    t = t.say(Step.SUBMIT_FAILING, response(job_xml(FAILING)), method="POST", operation="submit_job")
+    look(Step.UNTIL_FAILED, FAILED)
+    cancel(Step.CANCEL_FAILED, FAILING, 400, refusal("InvalidArgument"))
+    look(Step.AFTER_FAILED, FAILED)
     t = t.say(Step.SUBMIT_TO_RUN, response(job_xml(RUNNING)), method="POST", operation="submit_job")
     look(Step.UNTIL_RUNNING, job_xml(RUNNING, "Running"))
     cancel(Step.CANCEL_RUNNING, RUNNING, 400, refusal("InvalidArgument"))
@@ -54,7 +84,7 @@ def conversation() -> Transcript:
     return t
 
 
-IDS = tuple(f"CAN-{n:03}" for n in (1, 2, 3, 4, 5, 6, 8, 9))
+IDS = tuple(f"CAN-{n:03}" for n in (1, 2, 3, 4, 5, 6, 8, 9, 10))
 
 
 @pytest.mark.parametrize("requirement", IDS)
@@ -104,6 +134,25 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
             Step.VICTIM_LATER, ">Success</State>", ">Cancel</State>"
         ),
     ),
+    "failed job rewritten": ("CAN-005", lambda t: t.edited(Step.AFTER_FAILED, ">Failed<", ">Cancel<")),
+    "level 2 refused": ("CAN-001", lambda t: t.answered(Step.CANCEL_LEVEL, 400, refusal("InvalidArgument"))),
+    "level 2 stays": (
+        "CAN-002",
+        lambda t: t.edited(Step.VICTIM_LATER, job_xml(LEVEL_2, "Cancel"), job_xml(LEVEL_2, "Pause")),
+    ),
+    "one of many runs": (
+        "CAN-003",
+        lambda t: t.edited(Step.WATCH, job_xml(TAKEN, "Cancel"), job_xml(TAKEN, "Running")),
+    ),
+    "takes the request with it": (
+        "CAN-004",
+        lambda t: t.edited(Step.WATCH, _done(SIBLING), job_xml(SIBLING, "Cancel")).edited(
+            Step.VICTIM_LATER, _done(SIBLING), job_xml(SIBLING, "Cancel")
+        ),
+    ),
+    "not listed": ("CAN-010", lambda t: t.edited(Step.LIST_CANCEL, CANCELLED, "")),
+    "not listed beside others": ("CAN-010", lambda t: t.edited(Step.LIST_SUCCESS_CANCEL, CANCELLED, "")),
+    "list refused": ("CAN-010", lambda t: t.answered(Step.LIST_CANCEL, 400, refusal("InvalidArgument"))),
     "body": ("CAN-006", lambda t: t.answered(Step.CANCEL, 200, response())),
     "crash": ("CAN-008", lambda t: t.answered(Step.CANCEL_UNKNOWN, 500, refusal("InternalError"))),
     "hangs": ("CAN-008", lambda t: t.answered(Step.CANCEL_UNKNOWN, 0, error="no answer within 30 s")),
@@ -122,6 +171,13 @@ LEGAL: dict[str, Change] = {
     "held jobs show Submitted": lambda t: t.everywhere(">Pause<", ">Submitted<"),
     "ended job's cancel accepted": lambda t: t.answered(Step.CANCEL_ENDED, 200),
     "unknown id accepted": lambda t: t.answered(Step.CANCEL_UNKNOWN, 200),
+    "no levels, one job a request": lambda t: t.without(
+        Step.SUBMIT_LEVELS, Step.SUBMIT_MANY, Step.CANCEL_LEVEL, Step.CANCEL_OF_MANY
+    ),
+    "a job without input is refused": lambda t: t.answered(
+        Step.SUBMIT_FAILING, 400, refusal("ResourceNotFound")
+    ).without(Step.UNTIL_FAILED, Step.CANCEL_FAILED, Step.AFTER_FAILED),
+    "failed job's cancel accepted": lambda t: t.answered(Step.CANCEL_FAILED, 200),
     "the others fail": lambda t: t.everywhere(">Success</State>", ">Failed</State>"),
 }
 

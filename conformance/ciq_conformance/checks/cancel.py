@@ -1,92 +1,145 @@
 """Checks of the scenario `cancel` (CAN)."""
 
+from collections.abc import Sequence
+
 from ciq_conformance.checks.job_facts import ids_of, jobs_in, last_seen
-from ciq_conformance.checks.premise import Stop, asked, granted, made, premised, said, seq, with_200
+from ciq_conformance.checks.premise import Stop, asked, granted, made, other_status, premised, said, seq
 from ciq_conformance.driver.stage import channel_name
 from ciq_conformance.judge import wire
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Collected, Finding, absent, blocked, deviates, holds, observed
+from ciq_conformance.judge.finding import Collected, Finding, Kind, absent, blocked, deviates, holds, observed
 from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.reply import Reply
-from ciq_conformance.steps.cancel import TOLD, Step
+from ciq_conformance.steps.cancel import CANCELS, LISTS, PAGE, SUBMITS, TOLD, Step
 from ciq_schemas.lifecycle import FINAL_STATES, WAITING_STATES, JobState
 from ciq_schemas.requirement import Scenario
+from ciq_schemas.values import Job
 
 HERE = Scenario.CANCEL
 STARTED = frozenset({JobState.RUNNING, JobState.SUCCESS, JobState.FAILED})
 
 
-def _victim(evidence: Evidence) -> str:
-    """The job to cancel; stops when it was not waiting."""
-    job_id = wire.asked_id(asked(evidence, HERE, Step.CANCEL).exchange)
-    seen = last_seen(evidence.of(HERE, Step.WAITING), [job_id]).get(job_id)
-    if seen is None or wire.text(seen[1].state) not in WAITING_STATES:
+def _attempts(evidence: Evidence) -> list[tuple[str, Reply]]:
+    """The waiting jobs with their cancels; stops when the plain one was not waiting."""
+    asked(evidence, HERE, Step.CANCEL)
+    attempts = [(wire.asked_id(reply.exchange), reply) for reply in evidence.of(HERE, *CANCELS)]
+    seen = last_seen(evidence.of(HERE, Step.WAITING), [job_id for job_id, _ in attempts])
+    waited = {job_id for job_id, (_, job) in seen.items() if wire.text(job.state) in WAITING_STATES}
+    if attempts[0][0] not in waited:
         raise Stop(blocked("the job to cancel was not seen waiting in the paused queue; see PAU"))
-    return job_id
+    return [(job_id, reply) for job_id, reply in attempts if job_id in waited]
+
+
+def _cancelled(evidence: Evidence) -> list[tuple[str, Reply]]:
+    """The waiting jobs whose cancel was accepted."""
+    attempts = _attempts(evidence)
+    granted(evidence, HERE, Step.CANCEL)
+    return [(job_id, reply) for job_id, reply in attempts if reply.ok]
 
 
 def _others(evidence: Evidence) -> list[str]:
-    """The jobs beside it, all of them submitted before the cancel."""
-    victim = wire.asked_id(asked(evidence, HERE, Step.CANCEL).exchange)
-    return [job_id for job_id in ids_of(made(evidence, HERE, Step.SUBMIT)) if job_id != victim]
+    """The jobs beside them, all of them submitted before the cancels."""
+    victims = {wire.asked_id(reply.exchange) for reply in evidence.of(HERE, *CANCELS)}
+    return [job_id for job_id in ids_of(made(evidence, HERE, *SUBMITS)) if job_id not in victims]
 
 
-def _cancelled(evidence: Evidence) -> tuple[str, Reply]:
-    """The job and its accepted cancel."""
-    victim = _victim(evidence)
-    return victim, granted(evidence, HERE, Step.CANCEL)
+_WHICH = {Step.CANCEL_LEVEL: " of level 2", Step.CANCEL_OF_MANY: " of a request with several"}
+
+
+def _job(cancel: Reply) -> str:
+    """`the job of level 2`."""
+    return f"the job{_WHICH.get(Step(cancel.exchange.step), '')}"
 
 
 @check("CAN-001")
 @premised
 def waiting_job_is_cancelled(evidence: Evidence, item: Item) -> Finding:
-    """The answer to cancel of a waiting job."""
-    _victim(evidence)
-    reply = with_200(evidence, HERE, Step.CANCEL, "HTTP 200")
-    return holds("HTTP 200", witness=seq(reply))
+    """The answers to cancels of waiting jobs: a plain one, one of level 2, one out of a request with several."""
+    wrong, right = Collected(), []
+    for _, reply in _attempts(evidence):
+        if reply.ok and not other_status(reply):
+            right.append(reply)
+        else:
+            wrong.add(reply.exchange.seq, f"{_job(reply)}: {said(reply)}")
+    return wrong.finding("HTTP 200", holds(f"HTTP 200, {len(right)} times", witness=seq(*right)))
 
 
 @check("CAN-002")
 @premised
 def cancelled_job_shows_it(evidence: Evidence, item: Item) -> Finding:
-    """State of the cancelled job while the queue is still paused, and at the end."""
-    victim, cancel = _cancelled(evidence)
-    seen = last_seen(evidence.of(HERE, Step.CANCELLED, Step.VICTIM_LATER), [victim]).get(victim)
-    if seen is None:
-        return deviates("State Cancel", "the job is not described any more", witness=seq(cancel))
-    reply, job = seen
-    if wire.text(job.state) != JobState.CANCEL:
-        return deviates("State Cancel", f"State {job.state}", witness=seq(cancel, reply))
-    return holds("State Cancel", witness=seq(cancel, reply))
+    """State of the cancelled jobs while the queue is still paused, and at the end."""
+    wrong, right = Collected(), []
+    for victim, cancel in _cancelled(evidence):
+        seen = last_seen(evidence.of(HERE, Step.CANCELLED, Step.VICTIM_LATER), [victim]).get(victim)
+        if seen is None:
+            wrong.add(cancel.exchange.seq, f"{_job(cancel)} is not described any more")
+            continue
+        reply, job = seen
+        right += [cancel, reply]
+        if wire.text(job.state) != JobState.CANCEL:
+            for record in (cancel, reply):
+                wrong.add(record.exchange.seq, f"State {job.state} of {_job(cancel)}")
+    return wrong.finding("State Cancel", holds("State Cancel", witness=seq(*right)))
 
 
 @check("CAN-003")
 @premised
 def cancelled_job_never_runs(evidence: Evidence, item: Item) -> Finding:
-    """State of the cancelled job in all later looks, until the jobs beside it have ended, and in callbacks."""
-    victim, cancel = _cancelled(evidence)
-    looks = list(jobs_in(evidence.of(HERE, Step.CANCELLED, Step.WATCH, Step.VICTIM_LATER), [victim]))
+    """State of the cancelled jobs in all later looks, until the jobs beside them have ended, and in callbacks."""
+    cancels = dict(_cancelled(evidence))
+    looks = list(jobs_in(evidence.of(HERE, Step.CANCELLED, Step.WATCH, Step.VICTIM_LATER), cancels))
     after_resume = [reply for reply, _ in looks if reply.exchange.step != Step.CANCELLED]
     wrong = Collected()
     for reply, job in looks:
         if wire.text(job.state) in STARTED:
+            cancel = cancels[wire.text(job.job_id)]
             for record in (cancel, reply):
-                wrong.add(record.exchange.seq, f"State {job.state} after the cancel was accepted")
+                wrong.add(record.exchange.seq, f"State {job.state} of {_job(cancel)} after its cancel was accepted")
     for notice in evidence.arrivals(channel_name(item.feature.feature, HERE, TOLD)):
-        told = [job for job in notice.callback.jobs if wire.text(job.job_id) == victim]
-        if told and wire.text(told[0].state) in STARTED:
-            wrong.add(notice.arrival.seq, f"a callback tells State {told[0].state} of the cancelled job")
+        for job in notice.callback.jobs:
+            job_id = wire.text(job.job_id)
+            if job_id in cancels and wire.text(job.state) in STARTED:
+                told = f"a callback tells State {job.state} of {_job(cancels[job_id])} that was cancelled"
+                wrong.add(notice.arrival.seq, told)
     if not after_resume and not wrong.items:
-        return blocked("the cancelled job was not described after the queue went on", witness=seq(cancel))
-    power = f"{len(after_resume)} looks after the queue went on"
+        reason = "the cancelled job was not described after the queue went on"
+        return blocked(reason, witness=seq(*cancels.values()))
+    power = f"{len(after_resume)} looks at {len(cancels)} jobs after the queue went on"
     expected = "never Running, Success or Failed after the cancel"
-    return wrong.finding(expected, holds(power, witness=seq(cancel, *after_resume[-1:]), power=power))
+    witness = seq(*cancels.values(), *after_resume[-1:])
+    return wrong.finding(expected, holds(power, witness=witness, power=power))
+
+
+@check("CAN-010")
+@premised
+def cancelled_job_is_listed(evidence: Evidence, item: Item) -> Finding:
+    """Lists by the state Cancel, alone and beside another, with the jobs that describe shows so."""
+    cancelled = _cancelled(evidence)
+    shown = last_seen(evidence.of(HERE, Step.VICTIM_LATER), [job_id for job_id, _ in cancelled])
+    due = {job_id: reply for job_id, (reply, job) in shown.items() if wire.text(job.state) == JobState.CANCEL}
+    if not due:
+        return blocked("no cancelled job is described as Cancel; see CAN-002", witness=seq(cancelled[0][1]))
+    expected = "the cancelled jobs in lists by their state"
+    wrong, right = Collected(), []
+    for step in LISTS:
+        made(evidence, HERE, step)
+        reply = evidence.of(HERE, step)[-1]
+        name = f"states={wire.asked(reply.exchange, 'states')}"
+        gone = [job_id for job_id in due if job_id not in ids_of([reply])]
+        if not reply.ok:
+            wrong.add(reply.exchange.seq, f"{name}: {said(reply)}")
+        elif gone and len(reply.jobs) < PAGE:
+            for record in (due[gone[0]], reply):
+                wrong.add(record.exchange.seq, f"{name} leaves out {gone[0]}, which is Cancel")
+        else:
+            right.append(reply)
+    return wrong.finding(expected, holds(f"{len(due)} jobs, {len(right)} times", witness=seq(*right)))
 
 
 @check("CAN-004")
 @premised
 def others_run(evidence: Evidence, item: Item) -> Finding:
-    """States of the jobs submitted before and after the cancelled one, once the queue went on."""
+    """States of the jobs submitted before and after the cancelled ones, once the queue went on."""
     granted(evidence, HERE, Step.CANCEL)
     resume = granted(evidence, HERE, Step.RESUME)
     others = _others(evidence)
@@ -103,7 +156,9 @@ def others_run(evidence: Evidence, item: Item) -> Finding:
             wrong.add(resume.exchange.seq, f"{job_id} is not described any more")
             continue
         reply, job = last[job_id]
-        wrong.add(reply.exchange.seq, f"{job_id} was {job.state} when patience ran out")
+        gone = wire.text(job.state) == JobState.CANCEL
+        seen = "shows Cancel, though nobody cancelled it" if gone else f"was {job.state} when patience ran out"
+        wrong.add(reply.exchange.seq, f"{job_id} {seen}")
     shown = seq(resume, *ran.values())[:6]
     return wrong.finding("the jobs beside the cancelled one run", holds(f"{len(ran)} jobs ran", witness=shown))
 
@@ -111,22 +166,37 @@ def others_run(evidence: Evidence, item: Item) -> Finding:
 @check("CAN-005")
 @premised
 def ended_job_stays(evidence: Evidence, item: Item) -> Finding:
-    """State of an ended job before and after its cancel."""
+    """States of ended jobs, of one that failed too, before and after their cancels."""
     attempt = asked(evidence, HERE, Step.CANCEL_ENDED)
     ids = _others(evidence)
     before = next(jobs_in(evidence.of(HERE, Step.ENDED_BEFORE), ids), None)
-    after = last_seen(evidence.of(HERE, Step.ENDED_AFTER, Step.VICTIM_LATER), ids)
     if before is None or wire.text(before[1].state) not in FINAL_STATES:
         state = before[1].state if before else "not described"
         return blocked(f"the job had not ended ({state}) when it was to be cancelled", witness=seq(attempt))
-    job_id = wire.text(before[1].job_id)
-    expected = f"State {before[1].state} as before"
-    if job_id not in after:
-        return deviates(expected, "the job is not described any more", witness=seq(before[0], attempt))
-    reply, job = after[job_id]
-    if wire.text(job.state) != wire.text(before[1].state):
-        return deviates(expected, f"State {job.state} ({said(attempt)})", witness=seq(before[0], attempt, reply))
-    return holds(f"State {job.state}, the cancel was answered {said(attempt)}", witness=seq(before[0], attempt, reply))
+    finding = _stays(before, attempt, evidence.of(HERE, Step.ENDED_AFTER, Step.VICTIM_LATER))
+    failed_attempt = evidence.one(HERE, Step.CANCEL_FAILED)
+    if finding.kind is not Kind.HOLDS or failed_attempt is None:
+        return finding
+    failed_id = wire.asked_id(failed_attempt.exchange)
+    failed = last_seen(evidence.of(HERE, Step.UNTIL_FAILED), [failed_id]).get(failed_id)
+    if failed is None:
+        return finding
+    other = _stays(failed, failed_attempt, evidence.of(HERE, Step.AFTER_FAILED))
+    return finding if other.kind is Kind.HOLDS else other
+
+
+def _stays(before: tuple[Reply, Job], attempt: Reply, later: Sequence[Reply]) -> Finding:
+    """Whether a job shows the state that it had ended in, after an attempt to cancel it."""
+    look, ended = before
+    expected = f"State {ended.state} as before"
+    after = last_seen(later, [wire.text(ended.job_id)]).get(wire.text(ended.job_id))
+    if after is None:
+        return deviates(expected, "the job is not described any more", witness=seq(look, attempt))
+    reply, job = after
+    witness = seq(look, attempt, reply)
+    if wire.text(job.state) != wire.text(ended.state):
+        return deviates(expected, f"State {job.state} ({said(attempt)})", witness=witness)
+    return holds(f"State {job.state}, the cancel was answered {said(attempt)}", witness=witness)
 
 
 @check("CAN-006")
@@ -144,7 +214,7 @@ def answer_has_no_body(evidence: Evidence, item: Item) -> Finding:
 @premised
 def callback_of_cancelled(evidence: Evidence, item: Item) -> Finding:
     """Whether a callback came for the cancelled job."""
-    victim, cancel = _cancelled(evidence)
+    victim, cancel = _cancelled(evidence)[0]
     arrivals = evidence.arrivals(channel_name(item.feature.feature, HERE, TOLD))
     told = [notice for notice in arrivals if victim in notice.job_ids]
     if told:

@@ -8,13 +8,23 @@ class Step(StrEnum):
 
     PAUSE = "pause"
     SUBMIT = "submit"
+    SUBMIT_LEVELS = "submit-levels"
+    SUBMIT_MANY = "submit-many"
     OPEN = "open"
     WAITING = "waiting"
     CANCEL = "cancel"
+    CANCEL_LEVEL = "cancel-level"
+    CANCEL_OF_MANY = "cancel-of-many"
     CANCELLED = "cancelled"
     RESUME = "resume"
     WATCH = "watch"
     VICTIM_LATER = "victim-later"
+    LIST_CANCEL = "list-cancel"
+    LIST_SUCCESS_CANCEL = "list-success-cancel"
+    SUBMIT_FAILING = "submit-failing"
+    UNTIL_FAILED = "until-failed"
+    CANCEL_FAILED = "cancel-failed"
+    AFTER_FAILED = "after-failed"
     ENDED_BEFORE = "ended-before"
     CANCEL_ENDED = "cancel-ended"
     ENDED_AFTER = "ended-after"
@@ -24,6 +34,13 @@ class Step(StrEnum):
     CANCEL_RUNNING = "cancel-running"
     AFTER_RUNNING = "after-running"
 
+
+SUBMITS = (Step.SUBMIT, Step.SUBMIT_LEVELS, Step.SUBMIT_MANY)
+CANCELS = (Step.CANCEL, Step.CANCEL_LEVEL, Step.CANCEL_OF_MANY)
+"""Cancels of jobs that wait: one like the others, one of level 2, one of those that a request made together."""
+LISTS = (Step.LIST_CANCEL, Step.LIST_SUCCESS_CANCEL)
+PAGE = 100
+"""Size of their one page; a fuller list of the moment may go on."""
 
 TOLD = "told"
 """Channel of the CallBack address of all jobs."""
