@@ -8,9 +8,10 @@ import pytest
 from transcripts import LATER, QUEUE, STRANGER, Change, Transcript, judged, paged, queue_xml, refusal, response
 
 from ciq_conformance.judge.finding import Kind
-from ciq_conformance.steps.queues import Step
+from ciq_conformance.steps.queues import WHILE_PAUSED, Step
 from ciq_schemas.requirement import Scenario
 
+OTHER = "peeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee"
 BAD = refusal("InvalidArgument")
 
 
@@ -21,6 +22,7 @@ def conversation() -> Transcript:
     held = queue_xml(state="Paused", updated=LATER)
     return (
         Transcript(Scenario.QUEUES)
+        .say(Step.SETTLE, paged(one))
         .say(Step.PLAIN, paged(one))
         .say(Step.BY_ID, response(one), target=f"/queue?queueIds={QUEUE}")
         .say(
@@ -30,6 +32,11 @@ def conversation() -> Transcript:
             Step.BY_UNKNOWN_ID,
             response(one, f"<NonExistPIDs>{STRANGER}</NonExistPIDs>"),
             target=f"/queue?queueIds={QUEUE}%2C{STRANGER}",
+        )
+        .say(
+            Step.BY_IDS_AROUND,
+            response(one, f"<NonExistPIDs>{STRANGER}</NonExistPIDs><NonExistPIDs>{OTHER}</NonExistPIDs>"),
+            target=f"/queue?queueIds={STRANGER}%2C{QUEUE}%2C{OTHER}",
         )
         .say(Step.ACTIVE, paged(one), target="/queue?state=Active")
         .say(Step.PAUSED, paged(), target="/queue?state=Paused")
@@ -47,10 +54,13 @@ def conversation() -> Transcript:
         .say(Step.PAUSE, response(queue_xml(container="Queue", state="Paused")), method="PUT", operation="update_queue")
         .say(Step.PAUSED_WHILE_PAUSED, paged(held), target="/queue?state=Paused")
         .say(Step.ACTIVE_WHILE_PAUSED, paged(), target="/queue?state=Active")
+        .say(Step.PAUSED_ON_A_PAGE_WHILE_PAUSED, paged(held), target="/queue?state=Paused&pageNumber=1&pageSize=10")
+        .say(Step.ACTIVE_ON_A_PAGE_WHILE_PAUSED, paged(), target="/queue?state=Active&pageNumber=1&pageSize=10")
+        .say(Step.BY_ID_WHILE_PAUSED, response(held), target=f"/queue?queueIds={QUEUE}")
     )
 
 
-NUMBERS = tuple(n for n in range(1, 21) if n != 7)
+NUMBERS = tuple(n for n in range(1, 23) if n not in (7, 21))
 SPEED = queue_xml(STRANGER, name="queue-speed-transcoding-process-1", category="SpeedTranscoding")
 IDS = (*(f"QUE-{n:03}" for n in NUMBERS), "ONE-001", "ONE-002", "HDR-003")
 
@@ -67,7 +77,7 @@ DEVIATIONS = {
     "listed in part": ("QUE-001", lambda t: t.status(Step.PLAIN, 206)),
     "total is no number": ("QUE-001", lambda t: t.edited(Step.PLAIN, "<TotalCount>1<", "<TotalCount>one<")),
     "no page size": ("QUE-001", lambda t: t.edited(Step.PLAIN, "<PageSize>10</PageSize>", "")),
-    "no request id": ("QUE-001", lambda t: t.edited(Step.PLAIN, "<RequestId>REQ-1</RequestId>", "")),
+    "no request id": ("QUE-001", lambda t: t.edited(Step.PLAIN, "<RequestId>REQ-2</RequestId>", "")),
     "wrapped list": (
         "QUE-001",
         lambda t: t.answered(
@@ -99,6 +109,27 @@ DEVIATIONS = {
     "known id told as unknown": (
         "QUE-009",
         lambda t: t.edited(Step.BY_UNKNOWN_ID, "</Response>", f"<NonExistPIDs>{QUEUE}</NonExistPIDs></Response>"),
+    ),
+    "second unknown id untold": (
+        "QUE-009",
+        lambda t: t.edited(Step.BY_IDS_AROUND, f"<NonExistPIDs>{OTHER}</NonExistPIDs>", ""),
+    ),
+    "first id decides": ("QUE-009", lambda t: t.edited(Step.BY_IDS_AROUND, queue_xml(), "")),
+    "unknown id first refused": ("QUE-009", lambda t: t.answered(Step.BY_IDS_AROUND, 400, BAD)),
+    "paused queue unlisted by id": ("QUE-008", lambda t: t.answered(Step.BY_ID_WHILE_PAUSED, 200, response())),
+    "paused queue told as unknown": (
+        "QUE-010",
+        lambda t: t.edited(Step.BY_ID_WHILE_PAUSED, "</Response>", f"<NonExistPIDs>{QUEUE}</NonExistPIDs></Response>"),
+    ),
+    "page hides the pause": (
+        "QUE-011",
+        lambda t: t.answered(Step.ACTIVE_ON_A_PAGE_WHILE_PAUSED, 200, paged(queue_xml(state="Paused"))),
+    ),
+    "page hides the paused": ("QUE-011", lambda t: t.answered(Step.PAUSED_ON_A_PAGE_WHILE_PAUSED, 200, paged())),
+    "total of all": ("QUE-022", lambda t: t.edited(Step.PAUSED, "<TotalCount>0<", "<TotalCount>1<")),
+    "total of all while paused": (
+        "QUE-022",
+        lambda t: t.edited(Step.ACTIVE_WHILE_PAUSED, "<TotalCount>0<", "<TotalCount>1<"),
     ),
     "existing id told": (
         "QUE-010",
@@ -134,6 +165,20 @@ DEVIATIONS = {
     "own name": ("ONE-002", lambda t: t.everywhere("<Name>queue-1<", "<Name>default<")),
     "two request ids": ("HDR-003", lambda t: t.header(Step.BY_ID, "x-ci-request-id", "other")),
 }
+
+
+def test_times_of_queues_are_written_as_on_the_pages() -> None:
+    """Queue pages have no colon in the zone; one in the answer to an update is seen, and no time at all is no form."""
+    assert judged("QUE-023", conversation()).kind is Kind.HOLDS
+    for step in (Step.PLAIN, Step.PAUSE, Step.BY_ID_WHILE_PAUSED):
+        assert judged("QUE-023", conversation().edited(step, "+0800</U", "+08:00</U")).kind is Kind.DEVIATES
+    assert judged("QUE-023", conversation().everywhere("2026-01-02T", "")).kind is Kind.CANNOT_TELL
+
+
+def test_a_full_page_tells_nothing_of_the_total() -> None:
+    """A page of one with one queue may be the first of several."""
+    full = conversation().edited(Step.ACTIVE, "<PageSize>10<", "<PageSize>1<")
+    assert judged("QUE-022", full.edited(Step.ACTIVE, "<TotalCount>1<", "<TotalCount>2<")).kind is Kind.HOLDS
 
 
 def test_a_filter_that_shows_the_pause_later_is_fine() -> None:
@@ -180,7 +225,7 @@ LEGAL = {
     "utc": lambda t: t.everywhere("+0800", "Z"),
     "refused with a page": lambda t: t.answered(Step.BY_STRANGER, 404, BAD),
     "empty NonExistPIDs": lambda t: t.edited(Step.BY_ID, "</Response>", "<NonExistPIDs/></Response>"),
-    "no pause": lambda t: t.without(Step.PAUSED_WHILE_PAUSED, Step.ACTIVE_WHILE_PAUSED),
+    "no pause": lambda t: t.without(*WHILE_PAUSED, Step.BY_ID_WHILE_PAUSED),
     "speed queue": lambda t: (
         t.answered(
             Step.PLAIN,

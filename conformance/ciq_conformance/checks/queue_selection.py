@@ -1,12 +1,13 @@
-"""Checks of the scenario `queues`: which queues a list returns, by id, state and page (QUE-008 to QUE-021)."""
+"""Checks of the scenario `queues`: which queues a list returns, by id, state and page (QUE-008 to QUE-022)."""
 
-from ciq_conformance.checks.premise import accepted, asked, granted, made, premised, refusals, seq
+from ciq_conformance.checks.premise import accepted, asked, granted, made, premised, refusals, said, seq
 from ciq_conformance.checks.queue_shape import NO_QUEUE, listed, spelled_queue_id_upper
 from ciq_conformance.judge import wire
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Collected, Finding, blocked, deviates, holds, observed
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.steps.queues import OUT_OF_RANGE, Step
+from ciq_conformance.reply import Reply
+from ciq_conformance.steps.queues import OUT_OF_RANGE, WHILE_ACTIVE, WHILE_PAUSED, Step
 from ciq_schemas.features import EVERY_CATEGORY
 from ciq_schemas.lifecycle import QueueState
 from ciq_schemas.requirement import Scenario
@@ -32,45 +33,57 @@ def ids_select(evidence: Evidence, item: Item) -> Finding:
     if stranger is not None and stranger.ok and stranger.queue_list.queues:
         asked_for = wire.asked(stranger.exchange, "queueIds")
         return deviates("queueIds returns no other queue", f"queueIds={asked_for} lists {own}", witness=seq(stranger))
+    paused = evidence.one(HERE, Step.BY_ID_WHILE_PAUSED)
+    if paused is not None and paused.ok and not paused.queue_list.queues:
+        return deviates(expected, "none is listed while the queue is paused", witness=seq(paused))
     return holds("that queue alone, and none by an unknown id", witness=seq(reply))
 
 
 @check("QUE-009")
 @premised
 def unknown_ids_are_told(evidence: Evidence, item: Item) -> Finding:
-    """The list by a known and an unknown id, and by the unknown one alone."""
-    asked_for = wire.asked(asked(evidence, HERE, Step.BY_UNKNOWN_ID).exchange, "queueIds") or ","
-    own, _, unknown = asked_for.partition(",")
-    expected = f"{own} in QueueList, {unknown} in NonExistPIDs"
-    reply = accepted(evidence, HERE, Step.BY_UNKNOWN_ID, expected)
-    ids = [wire.text(queue.queue_id) for queue in reply.queue_list.queues]
-    strangers = tuple(value.strip() for value in reply.queue_list.non_exist_ids)
-    faults = []
-    if own not in ids and not spelled_queue_id_upper(reply, "QueueList"):
-        faults.append(f"{own} is not listed")
-    if unknown in ids:
-        faults.append(f"{unknown} is listed")
-    if unknown not in strangers:
-        faults.append(f"NonExistPIDs has {', '.join(strangers) or 'nothing'}")
-    if own in strangers:
-        faults.append(f"{own}, which exists, stands in NonExistPIDs")
-    if faults:
-        return deviates(expected, "; ".join(faults), witness=seq(reply))
+    """The lists by a known and an unknown id, by a known one between two unknown ones, and by an unknown one alone."""
+    reply = accepted(evidence, HERE, Step.BY_UNKNOWN_ID, "a known and an unknown id are accepted")
+    replies = [reply, *evidence.of(HERE, Step.BY_IDS_AROUND)]
+    own = _own_id(evidence)
+    wrong = Collected()
+    for reply in replies:
+        if reply.ok:
+            for fault in _id_faults(reply, own):
+                wrong.add(reply.exchange.seq, fault)
+        else:
+            asked_for = wire.asked(reply.exchange, "queueIds")
+            wrong.add(reply.exchange.seq, f"queueIds={asked_for} is answered {said(reply)}")
     alone = evidence.one(HERE, Step.BY_STRANGER)
     if alone is not None and alone.ok:
-        stranger = wire.asked(alone.exchange, "queueIds") or ""
-        told = [value.strip() for value in alone.queue_list.non_exist_ids]
-        if stranger not in told:
-            seen = f"queueIds={stranger} alone: NonExistPIDs has {', '.join(told) or 'nothing'}"
-            return deviates(f"{stranger} in NonExistPIDs", seen, witness=seq(alone))
-    return holds("both where they belong", witness=seq(reply))
+        for fault in _id_faults(alone, own):
+            wrong.add(alone.exchange.seq, f"{fault} for an unknown id alone")
+    expected = f"{own} in QueueList, each unknown id in NonExistPIDs"
+    return wrong.finding(expected, holds("each where it belongs", witness=seq(*replies)))
+
+
+def _id_faults(reply: Reply, own: str) -> list[str]:
+    """What is wrong with the answer to a list by ids, of which `own` alone exists."""
+    wanted = (wire.asked(reply.exchange, "queueIds") or "").split(",")
+    ids = [wire.text(queue.queue_id) for queue in reply.queue_list.queues]
+    told = tuple(value.strip() for value in reply.queue_list.non_exist_ids)
+    unknown = [value for value in wanted if value != own]
+    faults = []
+    if own in wanted and own not in ids and not spelled_queue_id_upper(reply, "QueueList"):
+        faults.append(f"{own} is not listed")
+    faults += [f"{value} is listed" for value in unknown if value in ids]
+    if any(value not in told for value in unknown):
+        faults.append(f"NonExistPIDs has {', '.join(told) or 'nothing'}")
+    if own in told:
+        faults.append(f"{own}, which exists, stands in NonExistPIDs")
+    return faults
 
 
 @check("QUE-010")
 @premised
 def existing_ids_are_not_told(evidence: Evidence, item: Item) -> Finding:
-    """NonExistPIDs of the list by the queue's own id, and of the list without ids."""
-    replies = [reply for reply in made(evidence, HERE, Step.BY_ID, Step.PLAIN) if reply.ok]
+    """NonExistPIDs of the lists by the queue's own id, active and paused, and of the list without ids."""
+    replies = [reply for reply in made(evidence, HERE, Step.BY_ID, Step.BY_ID_WHILE_PAUSED, Step.PLAIN) if reply.ok]
     if not replies:
         return blocked("no list by id was answered; see QUE-008")
     wrong = Collected()
@@ -87,6 +100,8 @@ _FILTERS = (
     (Step.PAUSED_ON_A_PAGE, QueueState.PAUSED, QueueState.ACTIVE),
     (Step.PAUSED_WHILE_PAUSED, QueueState.PAUSED, QueueState.PAUSED),
     (Step.ACTIVE_WHILE_PAUSED, QueueState.ACTIVE, QueueState.PAUSED),
+    (Step.PAUSED_ON_A_PAGE_WHILE_PAUSED, QueueState.PAUSED, QueueState.PAUSED),
+    (Step.ACTIVE_ON_A_PAGE_WHILE_PAUSED, QueueState.ACTIVE, QueueState.PAUSED),
 )
 """Step, state asked for, state of the queue at that time when it was found active."""
 
@@ -108,7 +123,7 @@ def state_filters(evidence: Evidence, item: Item) -> Finding:
         if reply is None or not reply.ok:
             continue
         judged.append(reply)
-        state = found if step in (Step.ACTIVE, Step.PAUSED, Step.PAUSED_ON_A_PAGE) else usual.value
+        state = found if step in WHILE_ACTIVE else usual.value
         for queue in reply.queue_list.queues:
             if wire.text(queue.state) != wanted:
                 wrong.add(reply.exchange.seq, f"state={wanted} lists a queue with State {queue.state}")
@@ -120,6 +135,25 @@ def state_filters(evidence: Evidence, item: Item) -> Finding:
         "state=Active returns the active queues only, state=Paused the paused ones only",
         holds(f"{len(judged)} lists", witness=seq(*judged)),
     )
+
+
+@check("QUE-022")
+@premised
+def total_counts_what_matches(evidence: Evidence, item: Item) -> Finding:
+    """TotalCount of the lists by state, which are shorter than a page, beside what they hold."""
+    wrong, judged = Collected(), []
+    for reply in made(evidence, HERE, *WHILE_ACTIVE, *WHILE_PAUSED):
+        total, size = (wire.number(v) for v in (reply.queue_list.total_count, reply.queue_list.page_size))
+        shown = len(reply.queue_list.queues)
+        if not reply.ok or total is None or shown >= (10 if size is None else size):
+            continue
+        judged.append(reply)
+        if total != shown:
+            state = wire.asked(reply.exchange, "state")
+            wrong.add(reply.exchange.seq, f"TotalCount {total} with {shown} QueueList for state={state}")
+    if not judged:
+        return blocked("no list by state was answered with a TotalCount; see QUE-001 and QUE-011")
+    return wrong.finding("TotalCount of the queues that match", holds(f"{len(judged)} lists", witness=seq(*judged[:3])))
 
 
 @check("QUE-012")

@@ -106,6 +106,28 @@ def times_are_whole(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding("date, time and numeric zone", holds(seen, witness=seq(shown[0][0])))
 
 
+@check("QUE-023")
+@premised
+def times_as_on_the_pages(evidence: Evidence, item: Item) -> Finding:
+    """The form of every time of a queue shown, in the answer to an update as well."""
+    answers = [(r, r.queue) for r in evidence.of(HERE, Step.PAUSE) if r.ok and r.queue is not None]
+    paused = [(r, queue) for r in evidence.of(HERE, Step.BY_ID_WHILE_PAUSED) for queue in r.queue_list.queues if r.ok]
+    shown = [*_shown(evidence), *answers, *paused]
+    if not shown:
+        return NO_QUEUE
+    wrong, right = Collected(), []
+    for reply, queue in shown:
+        for name, value in (("CreateTime", queue.create_time), ("UpdateTime", queue.update_time)):
+            if times.is_documented_form(value):
+                right.append(reply)
+            elif times.parse(value) is not None:  # what cannot be read is told by QUE-004
+                wrong.add(reply.exchange.seq, f"{name} {value}")
+    if not right and not wrong.items:
+        return cannot_tell("no time of a queue can be read; see QUE-004", witness=seq(shown[0][0]))
+    expected = "times such as 2026-01-02T03:04:05+0800"
+    return wrong.finding(expected, holds(f"{len(right)} times", witness=seq(*right[:2])))
+
+
 @check("QUE-005")
 @premised
 def sizes_are_positive(evidence: Evidence, item: Item) -> Finding:

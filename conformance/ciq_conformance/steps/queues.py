@@ -6,16 +6,21 @@ from enum import StrEnum
 class Step(StrEnum):
     """Labels of the exchanges, in the order of the story."""
 
+    SETTLE = "settle"
     PLAIN = "plain"
     BY_ID = "by-id"
     BY_STRANGER = "by-stranger"
     BY_UNKNOWN_ID = "by-unknown-id"
+    BY_IDS_AROUND = "by-ids-around"
     ACTIVE = "active"
     PAUSED = "paused"
     PAUSED_ON_A_PAGE = "paused-on-a-page"
     PAUSE = "pause"
     ACTIVE_WHILE_PAUSED = "active-while-paused"
     PAUSED_WHILE_PAUSED = "paused-while-paused"
+    ACTIVE_ON_A_PAGE_WHILE_PAUSED = "active-on-a-page-while-paused"
+    PAUSED_ON_A_PAGE_WHILE_PAUSED = "paused-on-a-page-while-paused"
+    BY_ID_WHILE_PAUSED = "by-id-while-paused"
     FIRST_OF_ONE = "first-of-one"
     PAST_THE_END = "past-the-end"
     EMPTY_PARAMETERS = "empty-parameters"
@@ -30,5 +35,14 @@ class Step(StrEnum):
 
 FOUND = (Step.PLAIN, Step.BY_ID, Step.FIRST_OF_ONE)
 """Lists that show the queue as it is."""
+
+WHILE_ACTIVE = (Step.ACTIVE, Step.PAUSED, Step.PAUSED_ON_A_PAGE)
+WHILE_PAUSED = (
+    Step.PAUSED_WHILE_PAUSED,
+    Step.ACTIVE_WHILE_PAUSED,
+    Step.PAUSED_ON_A_PAGE_WHILE_PAUSED,
+    Step.ACTIVE_ON_A_PAGE_WHILE_PAUSED,
+)
+"""Lists by state, while the queue is as found and while it is paused."""
 
 OUT_OF_RANGE = (Step.PAGE_SIZE_0, Step.PAGE_SIZE_NEGATIVE, Step.PAGE_NUMBER_WORD)
