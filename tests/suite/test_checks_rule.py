@@ -21,7 +21,7 @@ from ciq_schemas.run import Arrival
 XML, JSON = Format.XML, Format.JSON
 IDS = [requirement.id for requirement in load_registry() if requirement.scenario == "rule"]
 NOTE = "RUL-009"
-QUEUE, JOB = Channel.QUEUE, Channel.JOB
+QUEUE, NEXT, JOB = Channel.QUEUE, Channel.NEXT, Channel.JOB
 STORY: list[tuple[Step, RuleOrder, list[tuple[Step, Channel | None, Format]]]] = [
     (
         Step.RULE_DEFAULT,
@@ -52,7 +52,7 @@ STORY: list[tuple[Step, RuleOrder, list[tuple[Step, Channel | None, Format]]]] =
         RuleOrder(url=TOLD_AT, state="Off"),
         [(Step.SUBMIT_UNDER_OFF, None, XML), (Step.SUBMIT_OWN_UNDER_OFF, JOB, XML)],
     ),
-    (Step.RULE_XML, RuleOrder(url=TOLD_AT, result_format="XML"), [(Step.SUBMIT_UNDER_XML, QUEUE, XML)]),
+    (Step.RULE_XML, RuleOrder(url=f"{TOLD_AT}-too", result_format="XML"), [(Step.SUBMIT_UNDER_XML, NEXT, XML)]),
 ]
 
 
@@ -139,7 +139,6 @@ DEVIATIONS: list[tuple[str, Change]] = [
     ("RUL-004", instead(Step.SUBMIT_OWN_JSON, JOB, XML)),
     ("RUL-004", instead(Step.SUBMIT_OWN_XML, JOB, JSON)),
     ("RUL-005", told(Step.SUBMIT_SILENCED, QUEUE)),
-    ("RUL-005", refused(Step.SUBMIT_SILENCED)),
     ("RUL-006", told(Step.SUBMIT_UNDER_OFF, QUEUE)),
     ("RUL-007", told(Step.SUBMIT_UNDER_WORKFLOW, QUEUE)),
     ("RUL-008", instead(Step.SUBMIT_UNDER_JSON, QUEUE, XML)),

@@ -3,6 +3,7 @@
 import re
 
 from ciq_conformance.checks.callback_jobs import jobs_of, readable_of
+from ciq_conformance.driver.stage import channel_name
 from ciq_conformance.judge.body_paths import texts_by_path
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Collected, Finding, Kind, blocked, cannot_tell, deviates, holds
@@ -21,20 +22,24 @@ def form_of(item: Item) -> Format:
 
 @check("DEL-001")
 def told_by_post(evidence: Evidence, item: Item) -> Finding:
-    """Each job that ended is told by a POST that names it."""
+    """Each job that ended is told by a POST that names it, at the address that its rule has."""
     expected = "a POST to the address in force that names the job, for each job that ended"
+    channel = channel_name(evidence.feature, Scenario.CALLBACK, steps.CHANNELS[form_of(item)])
     jobs = jobs_of(evidence, form_of(item))
     if isinstance(jobs, Finding):
         return jobs
     told: list[ToldJob] = []
     wanting: list[Finding] = []
     for job in jobs:
-        if any(notice.arrival.method == "POST" for notice in job.notices):
+        # Where the rule changed before the job's end was seen, the next address is as right as this one.
+        right = job.notices if job.overtaken else job.on(channel)
+        if any(notice.arrival.method == "POST" for notice in right):
             told.append(job)
         elif job.notices:
-            arrival = job.notices[0].arrival
-            seen = f"{job.step}: job {job.job_id} was told by {arrival.method}"
-            wanting.append(deviates(expected, seen, witness=(arrival.seq,)))
+            arrival = (right or job.notices)[0].arrival
+            how = f"by {arrival.method}" if right else f"at {arrival.channel} only, though the address is {channel}"
+            seen = f"{job.step}: job {job.job_id} was told {how}"
+            wanting.append(deviates(expected, seen, witness=(arrival.seq, job.submit.exchange.seq)))
         else:
             wanting.append(untold(evidence, Scenario.CALLBACK, job, expected))
     contradicting = [finding for finding in wanting if finding.kind is Kind.DEVIATES]
@@ -123,7 +128,7 @@ def address_is_kept(evidence: Evidence, _item: Item) -> Finding:
     if not jobs:
         return no_job(evidence, Scenario.CALLBACK, submits)
     expected = f"a request target that ends with {steps.ADDRESS_SUFFIX}, as the address does"
-    arrivals = [notice.arrival for job in jobs for notice in job.notices]
+    arrivals = [notice.arrival for job in jobs for notice in job.clear]
     if not arrivals:
         stray = [mark for mark in evidence.marks(Scenario.RECEIVER, "note") if "never gave out" in mark.text]
         if stray:

@@ -25,8 +25,17 @@ from ciq_schemas.lifecycle import ENDED_BY_RUNNING, JobState
 from ciq_schemas.requirement import Format, Scenario
 from ciq_schemas.values import Job
 
-_SHOWN_BY_BOTH = ("JobId", "State", "Tag", "QueueId", "CreationTime", "UserData")
-"""Fields that a callback must not leave out when describe shows them; others are compared where both have them."""
+_ASKED = {
+    "Input.Object": "Input.Object",
+    "JobLevel": "Operation.JobLevel",
+    "Output.Region": "Operation.Output.Region",
+    "Output.Bucket": "Operation.Output.Bucket",
+    "Output.Object": "Operation.Output.Object",
+}
+"""Fields that some samples lack. Where the order had them, as is said by the path, and describe shows them, they are
+owed; the others are owed when describe shows them."""
+_TIMES = ("StartTime", "EndTime")
+"""Compared where both have them set: some pages have none."""
 _WITHOUT_TIMES = frozenset({Feature.DOC, Feature.SPEECH})
 """Features whose pages or SDK types lack StartTime or EndTime (1045/47932, 1045/49789)."""
 _OWN_TO_A_JOB = frozenset({"JobId", "CreationTime", "StartTime", "EndTime", "Progress"})
@@ -44,6 +53,8 @@ def _fields(job: Job) -> Mapping[str, str]:
         "Tag": job.tag or (operation.tag if operation else None),
         "QueueId": job.queue_id,
         "CreationTime": job.creation_time,
+        "StartTime": None if times.is_unset(job.start_time) else job.start_time,
+        "EndTime": None if times.is_unset(job.end_time) else job.end_time,
         "Input.Object": source.object if source else None,
         "UserData": operation.user_data if operation else None,
         "JobLevel": operation.job_level if operation else None,
@@ -55,9 +66,11 @@ def _fields(job: Job) -> Mapping[str, str]:
 
 
 def _same(name: str, one: str, other: str) -> bool:
-    if name == "CreationTime":
+    if name == "CreationTime" or name in _TIMES:
         moments = times.parse(one), times.parse(other)
         if moments[0] is not None and moments[1] is not None:
+            if name in _TIMES:  # a fraction of a second may be shown in one place only
+                return moments[0].replace(microsecond=0) == moments[1].replace(microsecond=0)
             return moments[0] == moments[1]
     return one == other
 
@@ -120,13 +133,14 @@ def agrees_with_describe(evidence: Evidence, item: Item) -> Finding:
 def _differences(telling: Telling, look: Look) -> Iterator[tuple[str, str]]:
     """Each comparable field with what is wrong about it, empty when nothing is."""
     told, shown = _fields(telling.told), _fields(look.job)
+    asked = texts_by_path(telling.job.submit.exchange.request_body.data)
     for name, value in shown.items():
-        if name == "State" and not look.is_final:
+        if (name == "State" or name in _TIMES) and not look.is_final:
             continue  # the look came too early to compare; DEL-003 has its own word on that
         if name in told:
             same = _same(name, told[name], value)
             yield name, "" if same else f"{name} is {told[name]!r} in the callback and {value!r} in describe"
-        elif name in _SHOWN_BY_BOTH:
+        elif name not in _TIMES and (name not in _ASKED or _ASKED[name] in asked):
             yield name, f"{name} is missing in the callback, describe shows {value!r}"
 
 
@@ -145,7 +159,9 @@ def times_can_be_read(evidence: Evidence, item: Item) -> Finding:
             ("EndTime", job.end_time),
         ):
             if times.is_unset(text):
-                if name == "CreationTime" or (evidence.feature not in _WITHOUT_TIMES and job.state == JobState.SUCCESS):
+                # A job that fails before it runs has no StartTime.
+                owed = job.state == JobState.SUCCESS or (name == "EndTime" and job.state == JobState.FAILED)
+                if name == "CreationTime" or (evidence.feature not in _WITHOUT_TIMES and owed):
                     found.add(telling.seq, f"{name} of an ended job is {'missing' if text is None else 'not set'}")
             elif times.parse(text) is None:
                 found.add(telling.seq, f"{name} is {text!r}")

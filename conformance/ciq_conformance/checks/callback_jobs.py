@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from ciq_conformance.driver.stage import describe_reply
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Finding, absent, blocked
+from ciq_conformance.judge.finding import Finding, absent, blocked, cannot_tell
 from ciq_conformance.judge.told import ToldJob, no_job, told_jobs
 from ciq_conformance.reply import Notice
+from ciq_conformance.steps import failure
 from ciq_conformance.steps.callback import LOOKS, RULES, SUBMITS
 from ciq_schemas.features import FEATURES
 from ciq_schemas.requirement import Format, Scenario
@@ -60,11 +61,11 @@ def jobs_of(evidence: Evidence, form: Format) -> tuple[ToldJob, ...] | Finding:
 
 
 def tellings_of(evidence: Evidence, form: Format) -> tuple[Telling, ...] | Finding:
-    """Callbacks that came in `form` for jobs that were to be told so; a finding where there is none."""
+    """Callbacks that came in `form` for jobs that were to be told so, failed ones too; a finding where none came."""
     jobs = jobs_of(evidence, form)
     if isinstance(jobs, Finding):
         return jobs
-    every = tuple(Telling(job, notice) for job in jobs for notice in job.notices)
+    every = tuple(Telling(job, notice) for job in (*jobs, *failing_jobs(evidence, form)) for notice in job.clear)
     fitting = tuple(telling for telling in every if is_form(telling.notice, form))
     if fitting:
         return fitting
@@ -74,7 +75,17 @@ def tellings_of(evidence: Evidence, form: Format) -> tuple[Telling, ...] | Findi
             "queue's rule and the job asked for this one; RUL-004, RUL-008 and RUL-010 judge that",
             witness=(every[0].seq,),
         )
+    if any(job.notices for job in jobs):
+        return cannot_tell(
+            "all callbacks came after the next rule was set, of jobs that had not ended before; raise `patience` in "
+            "the profile"
+        )
     return blocked("no callback came, so there is no body to look at; DEL-001 judges that")
+
+
+def failing_jobs(evidence: Evidence, form: Format) -> tuple[ToldJob, ...]:
+    """Jobs of the failure scenario, where it was played, to be told in `form`: for their bodies the same holds."""
+    return told_jobs(evidence, Scenario.FAILURE, failure.TOLD_IN[form], failure.LOOKS)
 
 
 def readable_of(evidence: Evidence, form: Format) -> tuple[Telling, ...] | Finding:

@@ -79,8 +79,8 @@ def _odd_ones(evidence: Evidence, form: Format) -> Iterator[Notice]:
     jobs = jobs_of(evidence, form)
     if isinstance(jobs, Finding):
         return
-    by_rule = [notice for job in jobs if job.step in BY_RULE[form] for notice in job.notices]
-    direct = [notice for job in jobs if job.step not in BY_RULE[form] for notice in job.notices]
+    by_rule = [notice for job in jobs if job.step in BY_RULE[form] for notice in job.clear]
+    direct = [notice for job in jobs if job.step not in BY_RULE[form] for notice in job.clear]
     for way in (by_rule, direct):
         if any(is_form(notice, form) for notice in way):
             yield from (notice for notice in way if not is_form(notice, form))
@@ -152,16 +152,19 @@ def _text(node: Node, name: str) -> str:
 
 @check("SHP-003")
 def event_is_task_finish(evidence: Evidence, item: Item) -> Finding:
-    """EventName is TaskFinish; the oldest pages have none."""
+    """EventName is TaskFinish; the oldest pages have none, in any body."""
     tellings = readable_of(evidence, form_of(item))
     if isinstance(tellings, Finding):
         return tellings
     found = Collected()
-    nameless = [telling.seq for telling in tellings if telling.notice.callback.event_name is None]
+    nameless = [telling.seq for telling in tellings if not telling.notice.callback.event_name]
     for telling in tellings:
         name = telling.notice.callback.event_name
-        if name is not None and name.strip() != TASK_FINISH:
+        if name and name.strip() != TASK_FINISH:
             found.add(telling.seq, f"EventName is {name!r}")
+    if nameless and _knows_event(evidence):
+        for seq in nameless:
+            found.add(seq, "EventName is missing, though other callbacks of the feature have it")
     expected = f"EventName {TASK_FINISH}"
     if nameless:
         return found.finding(
@@ -174,6 +177,17 @@ def event_is_task_finish(evidence: Evidence, item: Item) -> Finding:
             ),
         )
     return found.finding(expected, holds(f"{len(tellings)} bodies with {TASK_FINISH}", witness=(tellings[0].seq,)))
+
+
+def _knows_event(evidence: Evidence) -> bool:
+    """Some body has the name: the target does not keep to the older form."""
+    every = (tellings_of(evidence, form) for form in Format)
+    return any(
+        telling.notice.callback.event_name
+        for tellings in every
+        if not isinstance(tellings, Finding)
+        for telling in tellings
+    )
 
 
 @check("SHP-006")

@@ -1,37 +1,63 @@
-"""Checks of the scenario `failure`: a job that must fail, and what is told of it (LIF-003, LIF-004, DEL-005)."""
+"""Checks of the scenario `failure`: jobs that must fail, what is told of them, and the jobs beside them.
 
-from ciq_conformance.driver.stage import describe_reply
+LIF-003, LIF-004, LIF-005, DEL-005.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from ciq_conformance.driver.stage import channel_name, describe_reply
+from ciq_conformance.judge import times
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Finding, absent, blocked, deviates, holds, observed
+from ciq_conformance.judge.finding import (
+    Collected,
+    Finding,
+    Kind,
+    absent,
+    blocked,
+    cannot_tell,
+    deviates,
+    holds,
+    observed,
+)
 from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.judge.told import ToldJob, no_job, told_jobs, untold
-from ciq_conformance.steps.failure import LOOKS, Step
-from ciq_schemas.lifecycle import JobState
+from ciq_conformance.reply import Notice
+from ciq_conformance.steps.failure import FAILING, GOOD, LOOKS, Channel, Step
+from ciq_schemas.features import Feature
+from ciq_schemas.lifecycle import WAITING_STATES, JobState
 from ciq_schemas.requirement import Scenario
 from ciq_schemas.values import Job
 
 FAILURE = Scenario.FAILURE
 _ADVICE = "name an input that fails on this target as `missing_input` in the profile"
+_WITHOUT_TIMES = frozenset({Feature.DOC, Feature.SPEECH})
+"""Features whose pages or SDK types lack StartTime or EndTime (1045/47932, 1045/49789)."""
+_IDLE = 2.0
+"""Seconds without a running job after which a waiting one is held by something."""
 
 
-def _failed(evidence: Evidence) -> ToldJob | Finding:
-    """The job that failed; a finding where none did."""
+def _failed(evidence: Evidence) -> tuple[ToldJob, ...] | Finding:
+    """The jobs that failed, the plain one first; a finding where that one did not."""
     job = _submitted(evidence)
     if isinstance(job, Finding):
         return job
-    if any(job.told(notice).state == JobState.FAILED for notice in job.notices):
-        return job
-    if job.ended is None:
-        return blocked(
-            f"job {job.job_id} without its input was not seen to end (last state {job.state or 'unknown'})",
-            witness=(job.submit.exchange.seq,),
-        )
-    if job.ended.job.state != JobState.FAILED:
+    others = told_jobs(evidence, FAILURE, FAILING[1:], LOOKS)
+    if not _has_failed(job):
+        if job.ended is None:
+            return blocked(
+                f"job {job.job_id} without its input was not seen to end (last state {job.state or 'unknown'})",
+                witness=(job.submit.exchange.seq,),
+            )
         return absent(
             f"job {job.job_id} without its input ended as {job.ended.job.state}, so there was no failed job; {_ADVICE}",
             witness=(job.ended.seq,),
         )
-    return job
+    return (job, *(other for other in others if _has_failed(other)))
+
+
+def _has_failed(job: ToldJob) -> bool:
+    shown = job.ended is not None and job.ended.job.state == JobState.FAILED
+    return shown or any(job.told(notice).state == JobState.FAILED for notice in job.notices)
 
 
 def _submitted(evidence: Evidence) -> ToldJob | Finding:
@@ -62,22 +88,29 @@ def _silence(job: Job) -> list[str]:
 
 @check("LIF-003")
 def failed_job_says_why(evidence: Evidence, _item: Item) -> Finding:
-    """Describe shows Code and Message of a failed job."""
-    job = _failed(evidence)
-    if isinstance(job, Finding):
-        return job
-    looks = [look for look in job.looks if look.job.state == JobState.FAILED]
+    """Describe shows Code, Message and EndTime of the failed jobs."""
+    jobs = _failed(evidence)
+    if isinstance(jobs, Finding):
+        return jobs
+    looks = [(job, look) for job in jobs for look in job.looks if look.job.state == JobState.FAILED]
     if not looks:
-        return blocked(f"describe never showed job {job.job_id} failed, though its callback did; see DEL-003")
-    for look in looks:
+        return blocked(f"describe never showed job {jobs[0].job_id} failed, though its callback did; see DEL-003")
+    shows_end = evidence.feature not in _WITHOUT_TIMES or any(
+        not times.is_unset(good.ended.job.end_time)
+        for good in told_jobs(evidence, FAILURE, GOOD, LOOKS)
+        if good.ended is not None
+    )
+    for job, look in looks:
         unsaid = _silence(look.job)
+        if shows_end and times.is_unset(look.job.end_time):
+            unsaid.append("it has no EndTime")
         if unsaid:
             return deviates(
-                "a job in state Failed has a Code other than Success and a Message",
+                "a job in state Failed has a Code other than Success, a Message and an EndTime",
                 f"describe of failed job {job.job_id}: {' and '.join(unsaid)}",
                 witness=(look.seq,),
             )
-    last = looks[-1]
+    _, last = looks[-1]
     return holds(f"Code {last.job.code}, Message {last.job.message}", witness=(last.seq,))
 
 
@@ -98,30 +131,114 @@ def missing_input_fails(evidence: Evidence, _item: Item) -> Finding:
     )
 
 
+@check("LIF-005")
+def others_do_not_suffer(evidence: Evidence, _item: Item) -> Finding:
+    """Good jobs submitted right after a failing one, and after more of them than there are workers, succeed."""
+    failed = _failed(evidence)
+    if isinstance(failed, Finding):
+        return failed
+    jobs = told_jobs(evidence, FAILURE, GOOD, LOOKS)
+    if not jobs:
+        return no_job(evidence, FAILURE, GOOD)
+    found = Collected()
+    unclear: list[str] = []
+    for job in jobs:
+        what = f"{job.step}: job {job.job_id} with good input"
+        if job.ended is None:
+            idle = _idle(evidence)
+            if job.state in WAITING_STATES and idle >= _IDLE:
+                text = f"{what} is {job.state}, though nothing has run for {idle:.1f} s since others failed"
+                found.add(job.looks[-1].seq, text)
+            else:
+                unclear.append(f"{what} was not seen to end")
+        elif job.ended.job.state == JobState.FAILED:
+            why = f"{job.ended.job.code}: {job.ended.job.message}"
+            found.add(job.ended.seq, f"{what} ended as Failed ({why})")
+    if unclear and not found.items:
+        return cannot_tell(f"{unclear[0]}; raise `patience` in the profile")
+    return found.finding(
+        "Success of a job with good input, whatever became of those before it",
+        holds(f"{len(jobs)} jobs amid {len(failed)} that failed", witness=tuple(j.submit.exchange.seq for j in jobs)),
+    )
+
+
+def _idle(evidence: Evidence) -> float:
+    """Seconds up to the last look in which none of the scenario's jobs was seen to run or newly to have ended."""
+    jobs = told_jobs(evidence, FAILURE, (*FAILING, *GOOD), LOOKS)
+    submitted = max((job.submit.exchange.ended for job in jobs), default=0.0)
+    running = [look for job in jobs for look in job.looks if look.job.state == JobState.RUNNING]
+    moved = [look.reply.exchange.ended for look in (*running, *(job.ended for job in jobs if job.ended is not None))]
+    last = max((look.reply.exchange.started for job in jobs for look in job.looks), default=0.0)
+    return last - max([submitted, *moved])
+
+
 @check("DEL-005")
 def failed_job_is_told(evidence: Evidence, _item: Item) -> Finding:
-    """The callback of a failed job says Failed and why."""
-    expected = "a callback with State Failed, a Code other than Success and a Message"
-    job = _failed(evidence)
-    if isinstance(job, Finding):
-        return job
-    if not job.notices:
-        return untold(evidence, FAILURE, job, expected)
-    readable = [notice for notice in job.notices if job.told(notice) != Job()]
-    if not readable:
-        return blocked(
-            f"the callback of job {job.job_id} could not be read as far as the job; SHP-001 and SHP-002 judge that",
-            witness=(job.notices[0].arrival.seq,),
-        )
-    for notice in readable:
-        told = job.told(notice)
-        wrong = [] if told.state == JobState.FAILED else [f"its State is {told.state or 'not there'}"]
-        wrong += _silence(told)
-        if wrong:
-            return deviates(
-                expected,
-                f"callback of failed job {job.job_id}: {' and '.join(wrong)}",
-                witness=(notice.arrival.seq, *((job.ended.seq,) if job.ended else ())),
+    """The callbacks of failed jobs go where and come as their jobs ask, say Failed, and say why."""
+    expected = "a callback with State Failed, a Code other than Success and a Message, where and as the job asks for it"
+    jobs = _failed(evidence)
+    if isinstance(jobs, Finding):
+        return jobs
+    open_: list[Finding] = []
+    told: list[tuple[ToldJob, Notice]] = []
+    for job in jobs:
+        if job.step == Step.SUBMIT_SILENCED:
+            continue
+        if not job.notices:
+            open_.append(untold(evidence, FAILURE, job, expected))
+            continue
+        readable = [notice for notice in job.notices if job.told(notice) != Job()]
+        if not readable:
+            open_.append(
+                blocked(
+                    f"the callback of job {job.job_id} could not be read as far as the job; SHP-001 and SHP-002 judge "
+                    "that",
+                    witness=(job.notices[0].arrival.seq,),
+                )
             )
-    told = job.told(readable[0])
-    return holds(f"Failed, Code {told.code}, Message {told.message}", witness=(readable[0].arrival.seq,))
+        told += [(job, notice) for notice in readable]
+    found = Collected()
+    for seq, text in (*_misdirected(evidence, jobs), *_misinformed(told)):
+        found.add(seq, text)
+    if found.items:
+        return found.finding(expected, holds())
+    contradicting = [finding for finding in open_ if finding.kind is Kind.DEVIATES]
+    if contradicting or not told:
+        return (contradicting or open_)[0]
+    first, notice = told[0]
+    said = first.told(notice)
+    left = f"; not seen: {open_[0].reason}" if open_ else ""
+    return holds(
+        f"{len(told)} callback(s): Failed, Code {said.code}, Message {said.message}{left}",
+        witness=(notice.arrival.seq,),
+    )
+
+
+def _misinformed(told: Sequence[tuple[ToldJob, Notice]]) -> Iterator[tuple[int, str]]:
+    for job, notice in told:
+        said = job.told(notice)
+        wrong = [] if said.state == JobState.FAILED else [f"its State is {said.state or 'not there'}"]
+        wrong += _silence(said)
+        if wrong:
+            yield notice.arrival.seq, f"callback of failed job {job.job_id}: {' and '.join(wrong)}"
+
+
+def _misdirected(evidence: Evidence, jobs: Sequence[ToldJob]) -> Iterator[tuple[int, str]]:
+    """Callbacks of failed jobs that went where, or came in a form in which, a job that succeeds is not told."""
+    good = [notice for job in told_jobs(evidence, FAILURE, GOOD, LOOKS) for notice in job.notices]
+    in_xml = bool(good) and not any(notice.is_json for notice in good)
+    for job in jobs:
+        own = job.step == Step.SUBMIT_OWN_JSON
+        right = channel_name(evidence.feature, FAILURE, Channel.JOB if own else Channel.QUEUE)
+        what = f"failed job {job.job_id} ({job.step})"
+        if job.notices and job.step == Step.SUBMIT_SILENCED:
+            arrival = job.notices[0].arrival
+            yield arrival.seq, f"{what} was told at {arrival.channel or arrival.target}"
+        elif job.clear and not job.on(right):
+            arrival = job.clear[0].arrival
+            yield arrival.seq, f"{what} was told at {arrival.channel or arrival.target} only, not at {right}"
+        for notice in job.on(right):
+            if own and not notice.is_json:
+                yield notice.arrival.seq, f"{what} was told in XML, though its CallBackFormat is JSON"
+            elif not own and notice.is_json and in_xml:
+                yield notice.arrival.seq, f"{what} was told in JSON, jobs that succeed in XML"

@@ -6,13 +6,12 @@ from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, blocked, cannot_tell, deviates, holds, observed
 from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.judge.told import ToldJob, no_job, told_jobs
-from ciq_conformance.steps.receiver import LOOKS, Step
+from ciq_conformance.steps.receiver import LOOKS, SUBMITS
 from ciq_schemas.lifecycle import JobState
 from ciq_schemas.requirement import Scenario
 from ciq_schemas.run import Arrival
 
 RECEIVER = Scenario.RECEIVER
-SUBMITS = (Step.SUBMIT_ERROR, Step.SUBMIT_HANGUP)
 
 
 def _failed_arrivals(job: ToldJob) -> list[Arrival]:

@@ -1,9 +1,13 @@
 """Checks of the scenario `rule`: whose rule a callback follows (RUL)."""
 
+from collections.abc import Iterator
+
+from ciq_conformance.checks.rule_jobs import RULE, address_of, arrives_at, job_of
 from ciq_conformance.driver.stage import channel_name, describe_reply
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import (
     Finding,
+    Kind,
     absent,
     blocked,
     cannot_tell,
@@ -12,21 +16,12 @@ from ciq_conformance.judge.finding import (
     observed,
 )
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.judge.told import ToldJob, no_job, told_jobs, untold
+from ciq_conformance.judge.requested import requested_update
+from ciq_conformance.judge.told import ToldJob, told_jobs, untold
 from ciq_conformance.reply import Notice
-from ciq_conformance.steps.rule import LOOKS, Channel, Step
+from ciq_conformance.steps import receiver
+from ciq_conformance.steps.rule import Channel, Step
 from ciq_schemas.requirement import Format, Scenario
-
-RULE = Scenario.RULE
-
-
-def _job(evidence: Evidence, step: Step) -> ToldJob | Finding:
-    jobs = told_jobs(evidence, RULE, (step,), LOOKS)
-    return jobs[0] if jobs else no_job(evidence, RULE, (step,))
-
-
-def _address(evidence: Evidence, channel: Channel) -> str:
-    return channel_name(evidence.feature, RULE, channel)
 
 
 def _form(notice: Notice) -> Format:
@@ -35,41 +30,51 @@ def _form(notice: Notice) -> Format:
 
 @check("RUL-001")
 def queue_rule_sends(evidence: Evidence, _item: Item) -> Finding:
-    """With the rule On a job without an address is told at the rule's Url."""
-    job = _job(evidence, Step.SUBMIT_PLAIN)
+    """With the rule On a job without an address is told at the rule's Url, and at the next Url once that is set."""
+    job = job_of(evidence, Step.SUBMIT_PLAIN)
     if isinstance(job, Finding):
         return job
     expected = "the callback of a job without CallBack arrives at the Url of the queue's rule"
-    return _arrives_at(evidence, job, Channel.QUEUE, expected)
+    first = arrives_at(evidence, job, Channel.QUEUE, expected)
+    if first.kind is not Kind.HOLDS:
+        return first
+    for later, address in _later(evidence):
+        elsewhere = [notice.arrival for notice in later.clear if notice.arrival.channel != address]
+        if elsewhere and not later.on(address):
+            return deviates(
+                expected,
+                f"job {later.job_id} ({later.step}) was told at {elsewhere[0].channel}, the address of an earlier "
+                f"rule, only; the Url of its rule was {address}",
+                witness=(elsewhere[0].seq, later.submit.exchange.seq),
+            )
+    return first
+
+
+def _later(evidence: Evidence) -> Iterator[tuple[ToldJob, str]]:
+    """Jobs submitted when the rule's Url had been changed, with the address that it then was."""
+    rules = evidence.one(RULE, Step.RULE_DEFAULT), evidence.one(RULE, Step.RULE_XML)
+    last = job_of(evidence, Step.SUBMIT_UNDER_XML)
+    if isinstance(last, ToldJob) and len({requested_update(rule).url for rule in rules if rule is not None}) > 1:
+        yield last, address_of(evidence, Channel.NEXT)
+    for step, channel in receiver.SUBMITS.items():
+        name = channel_name(evidence.feature, Scenario.RECEIVER, channel)
+        for met in told_jobs(evidence, Scenario.RECEIVER, (step,), receiver.LOOKS):
+            yield met, name
 
 
 @check("RUL-002")
 def job_address_wins(evidence: Evidence, _item: Item) -> Finding:
     """A job with CallBack is told there."""
-    job = _job(evidence, Step.SUBMIT_OWN_JSON)
+    job = job_of(evidence, Step.SUBMIT_OWN_JSON)
     if isinstance(job, Finding):
         return job
-    return _arrives_at(evidence, job, Channel.JOB, "the callback of a job with CallBack arrives at that address")
-
-
-def _arrives_at(evidence: Evidence, job: ToldJob, channel: Channel, expected: str) -> Finding:
-    right = job.on(_address(evidence, channel))
-    if right:
-        return holds(f"job {job.job_id} was told there", witness=(right[0].arrival.seq, job.submit.exchange.seq))
-    if job.notices:
-        arrival = job.notices[0].arrival
-        return deviates(
-            expected,
-            f"job {job.job_id} was told at {arrival.channel or arrival.target} only",
-            witness=(arrival.seq, job.submit.exchange.seq),
-        )
-    return untold(evidence, RULE, job, expected)
+    return arrives_at(evidence, job, Channel.JOB, "the callback of a job with CallBack arrives at that address")
 
 
 @check("RUL-003")
 def job_address_is_instead(evidence: Evidence, _item: Item) -> Finding:
     """Nothing of a job with CallBack arrives at the queue's address."""
-    job = _job(evidence, Step.SUBMIT_OWN_JSON)
+    job = job_of(evidence, Step.SUBMIT_OWN_JSON)
     if isinstance(job, Finding):
         return job
     expected = "a job with CallBack is not told at the queue's address as well"
@@ -83,7 +88,7 @@ def job_format_wins(evidence: Evidence, _item: Item) -> Finding:
     seqs: list[int] = []
     waiting: list[Finding] = []
     for step, form in ((Step.SUBMIT_OWN_JSON, Format.JSON), (Step.SUBMIT_OWN_XML, Format.XML)):
-        job = _job(evidence, step)
+        job = job_of(evidence, step)
         if isinstance(job, Finding):
             waiting.append(job)
             continue
@@ -112,13 +117,13 @@ def no_silences(evidence: Evidence, _item: Item) -> Finding:
     submit = evidence.one(RULE, Step.SUBMIT_SILENCED)
     plain = evidence.one(RULE, Step.SUBMIT_PLAIN)
     if submit is not None and submit.refused and plain is not None and plain.ok:
-        return deviates(
-            expected,
+        return observed(
             f"the job was refused with {describe_reply(submit)}",
             witness=(submit.exchange.seq,),
-            reason="`no` is a documented value of CallBack on newer submit pages",
+            reason="`no` is a documented value of CallBack on newer submit pages only; older ones know addresses",
+            expected=expected,
         )
-    job = _job(evidence, Step.SUBMIT_SILENCED)
+    job = job_of(evidence, Step.SUBMIT_SILENCED)
     if isinstance(job, Finding):
         return job
     return _silent(evidence, job, Step.SUBMIT_PLAIN, expected)
@@ -127,7 +132,7 @@ def no_silences(evidence: Evidence, _item: Item) -> Finding:
 @check("RUL-006")
 def off_is_silent(evidence: Evidence, _item: Item) -> Finding:
     """With the rule Off, its Url and Event still set, nothing arrives."""
-    job = _job(evidence, Step.SUBMIT_UNDER_OFF)
+    job = job_of(evidence, Step.SUBMIT_UNDER_OFF)
     if isinstance(job, Finding):
         return job
     return _silent(evidence, job, Step.SUBMIT_UNDER_XML, "nothing arrives while the queue's rule is Off")
@@ -143,7 +148,7 @@ def other_event_is_silent(evidence: Evidence, item: Item) -> Finding:
         if not item.feature.job_callback_documented:
             return absent(f"{told}; the pages of this queue do not name that event", witness=(seq,))
         return blocked(f"{told}, though the event is documented; the UPD requirements judge that", witness=(seq,))
-    job = _job(evidence, Step.SUBMIT_UNDER_WORKFLOW)
+    job = job_of(evidence, Step.SUBMIT_UNDER_WORKFLOW)
     if isinstance(job, Finding):
         return job
     expected = "no TaskFinish arrives while the rule's Event is WorkflowFinish only"
@@ -154,7 +159,13 @@ def _silent(
     evidence: Evidence, job: ToldJob, control_step: Step, expected: str, *, at: Channel | None = None
 ) -> Finding:
     """Silence about a job, proven by a control that was told afterwards."""
-    heard = job.notices if at is None else job.on(_address(evidence, at))
+    heard = job.clear if at is None else job.on(address_of(evidence, at))
+    if not heard and job.overtaken:
+        return blocked(
+            f"job {job.job_id} ({job.step}) was not seen to end before the next rule was set, and no document says "
+            "which of the two rules counts then; raise `patience` in the profile",
+            witness=(job.submit.exchange.seq,),
+        )
     if heard:
         arrival = heard[0].arrival
         return deviates(
@@ -167,7 +178,7 @@ def _silent(
             f"job {job.job_id} ({job.step}) was not seen to end, so its silence says nothing; see LIF-002",
             witness=(job.submit.exchange.seq,),
         )
-    control = _job(evidence, control_step)
+    control = job_of(evidence, control_step)
     if isinstance(control, Finding):
         return cannot_tell(f"no control job: {control.reason}")
     if not control.notices:
@@ -203,11 +214,11 @@ def result_format_decides(evidence: Evidence, _item: Item) -> Finding:
                 f"a rule with ResultFormat {form.upper()} was refused with {describe_reply(rule)}",
                 witness=(rule.exchange.seq,),
             )
-        job = _job(evidence, step)
+        job = job_of(evidence, step)
         if isinstance(job, Finding):
             waiting.append(job)
             continue
-        for notice in job.notices:
+        for notice in job.clear:
             if _form(notice) is not form:
                 return deviates(
                     expected,
@@ -216,7 +227,7 @@ def result_format_decides(evidence: Evidence, _item: Item) -> Finding:
                 )
             seqs.append(notice.arrival.seq)
         if not job.notices:
-            plain = _job(evidence, Step.SUBMIT_PLAIN)
+            plain = job_of(evidence, Step.SUBMIT_PLAIN)
             told = isinstance(plain, ToldJob) and plain.notices
             wanting = untold(evidence, RULE, job, expected)
             waiting.append(wanting if told else blocked("no callback came at all; RUL-001 judges that"))
@@ -233,19 +244,19 @@ def one_event_of_two_counts(evidence: Evidence, _item: Item) -> Finding:
     if rules and rules[-1].refused:
         seen = f"a rule with both events was refused with {describe_reply(rules[-1])}"
         return deviates(expected, seen, witness=(rules[-1].exchange.seq,))
-    job = _job(evidence, Step.SUBMIT_UNDER_BOTH)
+    job = job_of(evidence, Step.SUBMIT_UNDER_BOTH)
     if isinstance(job, Finding):
         return job
-    plain = _job(evidence, Step.SUBMIT_PLAIN)
+    plain = job_of(evidence, Step.SUBMIT_PLAIN)
     if not job.notices and not (isinstance(plain, ToldJob) and plain.notices):
         return blocked("no callback came at all; RUL-001 judges that", witness=(job.submit.exchange.seq,))
-    return _arrives_at(evidence, job, Channel.QUEUE, expected)
+    return arrives_at(evidence, job, Channel.QUEUE, expected)
 
 
 @check("RUL-009")
 def off_with_own_address(evidence: Evidence, _item: Item) -> Finding:
     """Measured: is a job with an address told while the queue's rule is Off?"""
-    job = _job(evidence, Step.SUBMIT_OWN_UNDER_OFF)
+    job = job_of(evidence, Step.SUBMIT_OWN_UNDER_OFF)
     if isinstance(job, Finding):
         return job
     undocumented = "documents do not say which is right; do not rely on either"
@@ -260,7 +271,7 @@ def off_with_own_address(evidence: Evidence, _item: Item) -> Finding:
 @check("RUL-010")
 def default_is_xml(evidence: Evidence, _item: Item) -> Finding:
     """Without any format the callback is XML."""
-    job = _job(evidence, Step.SUBMIT_PLAIN)
+    job = job_of(evidence, Step.SUBMIT_PLAIN)
     if isinstance(job, Finding):
         return job
     expected = "an XML body where neither the rule nor the job names a format"
@@ -270,7 +281,7 @@ def default_is_xml(evidence: Evidence, _item: Item) -> Finding:
             if job.ended is None
             else blocked(f"no callback of job {job.job_id} came; RUL-001 judges that")
         )
-    json = next((notice for notice in job.notices if notice.is_json), None)
+    json = next((notice for notice in job.clear if notice.is_json), None)
     if json is None:
         return holds(f"job {job.job_id} was told in XML", witness=(job.notices[0].arrival.seq,))
     rule = evidence.one(RULE, Step.RULE_DEFAULT)

@@ -10,10 +10,17 @@ from functools import cached_property
 
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, blocked, cannot_tell, deviates
+from ciq_conformance.judge.wire import child_text, root_of
 from ciq_conformance.reply import Notice, Reply
 from ciq_schemas.lifecycle import FINAL_STATES, JobState
 from ciq_schemas.requirement import Scenario
+from ciq_schemas.run import Arrival
 from ciq_schemas.values import Job
+
+NO = "no"
+"""The value of CallBack that is no address."""
+_STRAY = "never gave out"
+"""Words of the receiver's remark about a request that hit none of its addresses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +50,8 @@ class ToldJob:
     submit: Reply
     looks: tuple[Look, ...]
     notices: tuple[Notice, ...]
+    rule_changed: float | None = None
+    """When the next rule of the queue was sent; None when none was, or when the job has an address of its own."""
 
     @cached_property
     def ended(self) -> Look | None:
@@ -65,6 +74,24 @@ class ToldJob:
     def on(self, channel: str) -> tuple[Notice, ...]:
         """Callbacks of the job that arrived on one address."""
         return tuple(notice for notice in self.notices if notice.arrival.channel == channel)
+
+    @property
+    def overtaken(self) -> bool:
+        """The queue's rule changed before the job was seen to end.
+
+        No document says when a rule is read: the next one may count for this job already.
+        """
+        if self.rule_changed is None:
+            return False
+        return self.ended is None or self.ended.reply.exchange.ended > self.rule_changed
+
+    @property
+    def clear(self) -> tuple[Notice, ...]:
+        """Callbacks that only the rule in force at the submit, or the job's own address, can have brought."""
+        if not self.overtaken or self.rule_changed is None:
+            return self.notices
+        changed = self.rule_changed
+        return tuple(notice for notice in self.notices if notice.arrival.started < changed)
 
 
 def names(notice: Notice, job_id: str) -> bool:
@@ -90,12 +117,22 @@ def told_jobs(
             submit=reply,
             looks=tuple(seen.get(job.job_id, ())),
             notices=tuple(notice for notice in evidence.notices if names(notice, job.job_id)),
+            rule_changed=_next_rule(evidence, reply),
         )
         for reply in evidence.of(scenario, *submits)
         if reply.ok
         for job in reply.jobs
         if job.job_id
     )
+
+
+def _next_rule(evidence: Evidence, submit: Reply) -> float | None:
+    own = (child_text(root_of(submit.exchange.request_body.data), "CallBack") or "").strip()
+    if own and own != NO:
+        return None
+    after = submit.exchange.ended
+    updates = (reply.exchange for reply in evidence.replies if reply.exchange.operation == "update_queue")
+    return next((exchange.started for exchange in updates if exchange.started >= after), None)
 
 
 def no_job(evidence: Evidence, scenario: Scenario, submits: Collection[str]) -> Finding:
@@ -122,6 +159,12 @@ def untold(evidence: Evidence, scenario: Scenario, job: ToldJob, expected: str) 
         )
     if ended.job.state == JobState.CANCEL:
         return blocked(f"{job.step}: job {job.job_id} was cancelled by someone else", witness=(ended.seq,))
+    if job.overtaken:
+        return cannot_tell(
+            f"{job.step}: job {job.job_id} ended after the queue's rule had changed, and no document says which of "
+            "the two rules counts then; raise `patience` in the profile",
+            witness=(ended.seq,),
+        )
     since = ended.reply.exchange.ended
     expired = next((mark for mark in evidence.marks(scenario, "expired") if mark.at >= since), None)
     if expired is None:
@@ -132,7 +175,21 @@ def untold(evidence: Evidence, scenario: Scenario, job: ToldJob, expected: str) 
     return deviates(
         expected,
         f"{job.step}: no POST named job {job.job_id}, though describe showed it {ended.job.state} and "
-        f"{expired.at - since:.1f} s were waited after that",
+        f"{expired.at - since:.1f} s were waited after that{_went_elsewhere(evidence, job.job_id)}",
         witness=(ended.seq, job.submit.exchange.seq),
         reason="does the target reach the receiver? `ciq doctor` tries that way alone",
     )
+
+
+def _went_elsewhere(evidence: Evidence, job_id: str) -> str:
+    """Where a callback that did not come may have gone: to another feature's address, to one nobody gave out."""
+    words = ""
+    others = (r for r in evidence.records if isinstance(r, Arrival) and r.feature not in ("", evidence.feature))
+    astray = next((arrival for arrival in others if names(Notice(arrival), job_id)), None)
+    if astray is not None:
+        words += f"; one came at the address of {astray.feature} ({astray.channel})"
+    strays = [mark.text for mark in evidence.marks(Scenario.RECEIVER, "note") if _STRAY in mark.text]
+    if strays:
+        first = " ".join(strays[0].split()[:2])
+        words += f"; {len(strays)} request(s) came to addresses never given out, e.g. {first}"
+    return words

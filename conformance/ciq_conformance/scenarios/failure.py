@@ -1,9 +1,17 @@
-"""Scenario `failure`: a job whose input is not there, and what is told of it."""
+"""Scenario `failure`: jobs whose input is not there, what is told of them, and good jobs right after them.
 
-from ciq_conformance.driver.orders import RuleOrder
+The jobs that must fail differ in their rule: the queue's, an address and a form of their own, `CallBack` no. Good
+jobs come after the first (whatever fails must not touch the next) and after the last, when more jobs have failed
+than the queue has workers. With one queue and one level, documents have them started in the order of their submits.
+"""
+
+from ciq_conformance.driver.orders import JobOrder, RuleOrder
 from ciq_conformance.driver.stage import Broken, Stage, describe_reply
 from ciq_conformance.steps.failure import Channel, Step
 from ciq_schemas.lifecycle import ENDED_BY_RUNNING
+
+MOST_FAILING = 9
+"""A queue with as many workers or more is not filled with failing jobs."""
 
 
 def play(stage: Stage) -> None:
@@ -12,19 +20,63 @@ def play(stage: Stage) -> None:
     A target that refuses the job at submit is within its rights: no page says where a missing input is found.
     """
     rule = RuleOrder(url=stage.receiver.address(stage.channel(Channel.QUEUE)))
-    missing = stage.profile.missing_input.replace("{run_id}", stage.run_id)
     try:
         stage.set_queue_or_break(Step.RULE, rule=rule)
-        reply = stage.submit(Step.SUBMIT, stage.order("missing", input_object=missing))
-        jobs = [job.job_id for job in reply.jobs if job.job_id]
+        reply = stage.submit(Step.SUBMIT, _missing(stage))
+        first = [job.job_id for job in reply.jobs if job.job_id]
         if reply.refused:
             stage.mark("note", f"the job without input was refused at submit: {describe_reply(reply)}")
             return
-        if not reply.ok or not jobs:
+        if not reply.ok or not first:
             raise Broken(f"submit answered {describe_reply(reply)} instead of a job")
-        states = stage.watch_ended(Step.LOOK, jobs)
-        if states.get(jobs[0]) in ENDED_BY_RUNNING:
-            stage.wait_callbacks(Channel.QUEUE, jobs)
-        stage.look(Step.LAST, jobs)
+        _follow(stage, first, *_others(stage))
     finally:
         stage.restore(Step.RESTORE)
+
+
+def _missing(stage: Stage, label: str = "missing") -> JobOrder:
+    missing = stage.profile.missing_input.replace("{run_id}", stage.run_id)
+    return stage.order(label, input_object=missing)
+
+
+def _submit(stage: Stage, step: Step, order: JobOrder) -> list[str]:
+    """Submit one more job; a refusal is noted and left to the judge."""
+    reply = stage.submit(step, order)
+    if not reply.ok:
+        stage.mark("note", f"{step} answered {describe_reply(reply)}")
+    return [job.job_id for job in reply.jobs if reply.ok and job.job_id]
+
+
+def _others(stage: Stage) -> tuple[list[str], list[str], list[str]]:
+    """Submit the jobs after the first; by where they are told: the queue's address, their own, nowhere."""
+    by_queue = _submit(stage, Step.SUBMIT_NEXT, stage.order("next"))
+    own: list[str] = []
+    silenced: list[str] = []
+    if stage.spec.job_callback_documented:
+        address = stage.receiver.address(stage.channel(Channel.JOB))
+        order = _missing(stage, "missing own").with_(callback=address, callback_format="JSON")
+        own = _submit(stage, Step.SUBMIT_OWN_JSON, order)
+        silenced = _submit(stage, Step.SUBMIT_SILENCED, _missing(stage, "missing silenced").with_(callback="no"))
+    failing = 1 + len(own) + len(silenced)
+    wanted = stage.patience.calibration.workers + 1
+    for number in range(failing, wanted if wanted <= MOST_FAILING else failing):
+        by_queue += _submit(stage, Step.SUBMIT_MORE, _missing(stage, f"missing {number}"))
+    by_queue += _submit(stage, Step.SUBMIT_LAST, stage.order("last"))
+    return by_queue, own, silenced
+
+
+def _follow(stage: Stage, first: list[str], by_queue: list[str], own: list[str], silenced: list[str]) -> None:
+    """Watch all to their end; wait for the callbacks of those that have ended, and listen for the one of `silenced`."""
+    jobs = [*first, *by_queue, *own, *silenced]
+    states = stage.watch_ended(Step.LOOK, jobs)
+
+    def due(ids: list[str]) -> list[str]:
+        return [job_id for job_id in ids if states.get(job_id) in ENDED_BY_RUNNING]
+
+    deadline = stage.now() + stage.patience.callback
+    stage.wait_callbacks(Channel.QUEUE, due([*first, *by_queue]))
+    if own:
+        stage.wait_callbacks(Channel.JOB, due(own), max(stage.patience.quiet, deadline - stage.now()))
+    if silenced:
+        stage.pause_thread(stage.patience.quiet)
+    stage.look(Step.LAST, jobs)

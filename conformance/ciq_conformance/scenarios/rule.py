@@ -26,8 +26,8 @@ def play(stage: Stage) -> None:
         stage.restore(Step.RESTORE)
 
 
-def _rule(stage: Stage, **changes: str) -> RuleOrder:
-    return RuleOrder(url=stage.receiver.address(stage.channel(Channel.QUEUE)), **changes)
+def _rule(stage: Stage, *, at: Channel = Channel.QUEUE, **changes: str) -> RuleOrder:
+    return RuleOrder(url=stage.receiver.address(stage.channel(at)), **changes)
 
 
 def _submit(stage: Stage, step: Step, *, own: bool = False, **changes: str) -> list[str]:
@@ -49,14 +49,15 @@ def _finish(
     queue: Sequence[str] = (),
     own: Sequence[str] = (),
     silence: bool = True,
+    at: Channel = Channel.QUEUE,
 ) -> None:
-    """Wait until `jobs` have ended, `queue` were told at the queue's address and `own` at the job's.
+    """Wait until `jobs` have ended, `queue` were told at the queue's address (`at`) and `own` at the job's.
 
     Listen some more where there is `silence` to be heard.
     """
     stage.watch_ended(Step.LOOK, jobs)
     deadline = stage.now() + stage.patience.callback
-    stage.wait_callbacks(Channel.QUEUE, queue)
+    stage.wait_callbacks(at, queue)
     stage.wait_callbacks(Channel.JOB, own, max(stage.patience.quiet, deadline - stage.now()))
     if silence:
         stage.pause_thread(stage.patience.quiet)
@@ -112,8 +113,9 @@ def _off(stage: Stage) -> None:
 
 
 def _xml_and_control(stage: Stage) -> None:
-    # Document queues document no ResultFormat: there the job is the control only.
+    # Document queues document no ResultFormat: there the job is the control only. The address is another one: a
+    # target that goes on with the one before is seen.
     documented = {"result_format": "XML"} if stage.spec.job_callback_documented else {}
-    stage.set_queue_or_break(Step.RULE_XML, rule=_rule(stage, **documented))
+    stage.set_queue_or_break(Step.RULE_XML, rule=_rule(stage, at=Channel.NEXT, **documented))
     plain = _submit(stage, Step.SUBMIT_UNDER_XML)
-    _finish(stage, plain, queue=plain)
+    _finish(stage, plain, queue=plain, at=Channel.NEXT)

@@ -2,21 +2,39 @@
 
 from enum import StrEnum
 
+from ciq_schemas.requirement import Format
+
 
 class Channel(StrEnum):
-    """The one address given out."""
+    """Addresses given out: the queue's in its rule, the jobs' own in `CallBack`."""
 
     QUEUE = "queue"
+    JOB = "job"
 
 
 class Step(StrEnum):
-    """What is asked of the target."""
+    """What is asked of the target; submits in the order in which they are made."""
 
     RULE = "rule"
     SUBMIT = "submit-missing-input"
+    SUBMIT_NEXT = "submit-good-after-it"
+    SUBMIT_OWN_JSON = "submit-missing-input-with-own-address-and-json"
+    SUBMIT_SILENCED = "submit-missing-input-with-callback-no"
+    SUBMIT_MORE = "submit-missing-input-more"
+    """So many that with them more jobs fail than the queue has workers."""
+    SUBMIT_LAST = "submit-good-after-all"
     LOOK = "look"
     LAST = "look-at-the-end"
     RESTORE = "restore"
 
 
 LOOKS = (Step.LOOK, Step.LAST)
+FAILING = (Step.SUBMIT, Step.SUBMIT_OWN_JSON, Step.SUBMIT_SILENCED, Step.SUBMIT_MORE)
+GOOD = (Step.SUBMIT_NEXT, Step.SUBMIT_LAST)
+"""Jobs with good input amid those that fail."""
+
+TOLD_IN = {
+    Format.XML: (Step.SUBMIT, Step.SUBMIT_MORE, *GOOD),
+    Format.JSON: (Step.SUBMIT_OWN_JSON,),
+}
+"""Submits by the form that their callbacks are to have."""

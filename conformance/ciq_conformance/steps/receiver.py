@@ -22,6 +22,8 @@ class Step(StrEnum):
     RESTORE = "restore"
 
 
+SUBMITS = {Step.SUBMIT_ERROR: Channel.ERROR, Step.SUBMIT_HANGUP: Channel.HANGUP}
+"""Submits with the address that their rule has."""
 LOOKS = (Step.LOOK, Step.LAST)
 
 FAILURES = 2

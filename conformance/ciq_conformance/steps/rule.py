@@ -4,9 +4,10 @@ from enum import StrEnum
 
 
 class Channel(StrEnum):
-    """Addresses given out: the queue's in its rule, the job's own in `CallBack`."""
+    """Addresses given out: the queue's in its rules, another one in the last, the job's own in `CallBack`."""
 
     QUEUE = "queue"
+    NEXT = "queue-next"
     JOB = "job"
 
 
