@@ -15,7 +15,7 @@ from ciq_conformance.driver.orders import RuleOrder, update_body
 from ciq_conformance.steps import callback as callback_steps
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import Format, Scenario
-from ciq_schemas.run import Arrival, Body
+from ciq_schemas.run import AnyRecord, Arrival, Body, Exchange, Mark
 
 TOLD_AT = "http://203.0.113.9:8000/cb/secret"
 SPECIAL = f"run callback special {callback_steps.SPECIAL_CHARACTERS}"
@@ -53,12 +53,15 @@ def put_rule(transcript: Transcript, step: str, *, status: int = 200, rule: Rule
     )
 
 
-def submit(transcript: Transcript, step: str, job: str, *, operation: str | None = None) -> Transcript:
-    """A job is accepted."""
+def submit(
+    transcript: Transcript, step: str, job: str, *, operation: str | None = None, callback: str | None = None
+) -> Transcript:
+    """A job is accepted; `callback` is its own address, or `no`."""
+    own = f"<CallBack>{escape(callback)}</CallBack></Request>" if callback else "</Request>"
     return transcript.say(
         step,
         response(job),
-        request=submit_xml(operation or operation_xml()),
+        request=submit_xml(operation or operation_xml()).replace("</Request>", own),
         method="POST",
         target="/jobs",
         operation="submit_job",
@@ -127,6 +130,19 @@ def silent(transcript: Transcript, *, waited: bool = True) -> Transcript:
     """No callback came, and the wait for them was sat out (or not)."""
     quiet = retold(transcript, lambda _: ())
     return quiet.mark("expired", "callbacks did not come") if waited else quiet
+
+
+def followed_by(first: Transcript, second: Transcript) -> Transcript:
+    """One run in which the second conversation comes after the first."""
+    by = len(first.records) + 1
+    later: list[AnyRecord] = []
+    for record in second.records:
+        if isinstance(record, Exchange | Arrival):
+            moved = {"seq": record.seq + by, "started": record.started + by, "ended": record.ended + by}
+            later.append(msgspec.structs.replace(record, **moved))
+        elif isinstance(record, Mark):
+            later.append(msgspec.structs.replace(record, seq=record.seq + by, at=record.at + by))
+    return replace(first, records=(*first.records, *later))
 
 
 def callbacks(feature: Feature = Feature.MEDIA, *, forms: Iterable[Format] = (Format.JSON, Format.XML)) -> Transcript:

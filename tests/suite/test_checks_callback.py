@@ -20,7 +20,7 @@ from callback_story import (
 from transcripts import CREATED, LATER, LATEST, QUEUE, Change, Transcript, job_xml, judged, refusal
 
 from ciq_conformance.judge.finding import Kind
-from ciq_conformance.steps.callback import RULES, SPECIAL, SUBMITS, Step
+from ciq_conformance.steps.callback import RULES, SECOND, SPECIAL, SUBMITS, Step
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import Format, load_registry
 from ciq_schemas.run import Arrival, Body, Exchange
@@ -151,10 +151,15 @@ def _duplicate_said_otherwise(transcript: Transcript) -> Transcript:
     return retold(transcript, _copies(2, old=LATEST, new=LATER))
 
 
+def _at_the_earlier_address(transcript: Transcript) -> Transcript:
+    return retold(transcript, lambda a: (msgspec.structs.replace(a, channel="media.callback.json"),))
+
+
 BOTH = (XML, JSON)
 DEVIATIONS: list[tuple[str, Iterable[Format | None], Change]] = [
     ("DEL-001", BOTH, silent),
     ("DEL-001", BOTH, lambda t: retold(t, _by_put)),
+    ("DEL-001", (XML,), _at_the_earlier_address),
     ("DEL-002", BOTH, lambda t: retold(t, _twice_in_one)),
     ("DEL-003", BOTH, _describe_says("<State>Success</State>", "<State>Running</State>")),
     ("DEL-004", BOTH, lambda t: retold(t, _copies(2))),
@@ -175,6 +180,7 @@ DEVIATIONS: list[tuple[str, Iterable[Format | None], Change]] = [
     ("SHP-002", BOTH, _without("Operation")),
     ("SHP-003", BOTH, say_otherwise("TaskFinish", "JobFinish")),
     ("SHP-003", BOTH, say_otherwise("TaskFinish", "taskfinish")),
+    ("SHP-003", (JSON,), _only(JSON, _without("EventName"))),
     ("SHP-004", BOTH, say_otherwise("Success", "Done")),
     ("SHP-004", BOTH, _describe_says("<State>Success</State>", "<State>Failed</State>")),
     ("SHP-005", BOTH, say_otherwise(QUEUE, "p-other")),
@@ -183,6 +189,12 @@ DEVIATIONS: list[tuple[str, Iterable[Format | None], Change]] = [
     ("SHP-005", BOTH, say_otherwise("Number", "number")),
     ("SHP-005", BOTH, say_otherwise("Snapshot", "Animation")),
     ("SHP-005", BOTH, _without("UserData")),
+    ("SHP-005", BOTH, _without("JobLevel")),
+    ("SHP-005", BOTH, _without("Output")),
+    ("SHP-005", BOTH, _without("Bucket")),
+    ("SHP-005", BOTH, _without("Input")),
+    ("SHP-005", BOTH, say_otherwise(LATEST, LATER)),
+    ("SHP-005", BOTH, _describe_says(f"<StartTime>{LATER}", f"<StartTime>{CREATED}")),
     ("SHP-005", BOTH, _describe_says("<JobLevel>1<", "<JobLevel>2<")),
     ("SHP-006", (XML,), with_header("Content-Type", "text/xml")),
     ("SHP-006", (XML,), with_header("Content-Type", None)),
@@ -500,3 +512,57 @@ def test_special_job_needs_its_request() -> None:
     """The sent UserData is read from the request itself."""
     t = submit(callbacks(), SPECIAL[XML][1], job_xml("jx"))
     assert judged("SHP-010", t, XML).kind is Kind.HOLDS
+
+
+def test_level_that_nobody_asked_for_need_not_be_told() -> None:
+    """Describe may show a JobLevel that the order did not have; some samples of callbacks lack it then."""
+    unasked = _unasked("<JobLevel>1</JobLevel>")(callbacks())
+    for form in BOTH:
+        assert judged("SHP-005", _without("JobLevel")(unasked), form).kind is Kind.HOLDS
+
+
+def _unasked(element: str) -> Change:
+    def change(transcript: Transcript) -> Transcript:
+        records = tuple(
+            msgspec.structs.replace(r, request_body=Body.of(r.request_body.text.replace(element, "").encode()))
+            if isinstance(r, Exchange)
+            else r
+            for r in transcript.records
+        )
+        assert records != transcript.records
+        return replace(transcript, records=records)
+
+    return change
+
+
+def _ends_under_the_next_rule(*, seen_before: bool) -> Transcript:
+    """The second JSON job is told in XML when the queue's rule says XML; it had ended before, or not."""
+    story = callbacks()
+    step = SECOND[JSON]
+    job_id = next(r for r in story.evidence().replies if r.exchange.step == step).jobs[0].job_id
+    told = next(r for r in story.records if isinstance(r, Arrival) and str(job_id) in r.body.text)
+    about = next(r for r in callbacks(forms=(XML,)).records if isinstance(r, Arrival))
+    as_xml = Body.of(
+        about.body.text.replace(about.body.text.partition("<JobId>")[2].partition("<")[0], str(job_id)).encode()
+    )
+    kept = retold(story, lambda a: () if a.seq == told.seq else (a,))
+    if not seen_before:
+        looks = {
+            r.seq
+            for r in kept.records
+            if isinstance(r, Exchange) and r.step == Step.AFTER and str(job_id) in r.response_body.text
+        }
+        kept = replace(kept, records=tuple(r for r in kept.records if r.seq not in looks))
+    at = max(r.seq for r in kept.records) + 1
+    late = msgspec.structs.replace(
+        told, seq=at, started=float(at), ended=at + 0.1, body=as_xml, target="/cb/secret", channel="media.rule.queue"
+    )
+    return replace(kept, records=(*kept.records, late))
+
+
+def test_job_that_ends_under_the_next_rule() -> None:
+    """No document says when a rule is read: a job that was open when the next came may follow either."""
+    late, odd = _ends_under_the_next_rule(seen_before=False), _ends_under_the_next_rule(seen_before=True)
+    for requirement_id, form in (("SHP-001", JSON), ("DEL-001", JSON), ("DEL-008", None)):
+        assert judged(requirement_id, late, form).kind is Kind.HOLDS, requirement_id
+        assert judged(requirement_id, odd, form).kind is Kind.DEVIATES, requirement_id

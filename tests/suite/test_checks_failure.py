@@ -2,34 +2,90 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import cache
 
 import msgspec
 import pytest
-from callback_story import look, put_rule, retold, say_otherwise, silent, submit, task_finish, tell
-from transcripts import LATER, LATEST, Transcript, job_xml, judged, refusal
+from callback_story import (
+    callbacks,
+    followed_by,
+    look,
+    put_rule,
+    retold,
+    say_otherwise,
+    silent,
+    submit,
+    task_finish,
+    tell,
+    with_body,
+)
+from test_checks_rule import rules
+from transcripts import LATER, LATEST, Transcript, job_xml, judged, operation_xml, refusal
+from transcripts import QUEUE as QUEUE_ID
 
 from ciq_conformance.judge.finding import Kind
 from ciq_conformance.steps import failure, receiver
-from ciq_schemas.requirement import Scenario
-from ciq_schemas.run import Body
+from ciq_schemas.features import Feature
+from ciq_schemas.requirement import Format, Scenario
+from ciq_schemas.run import AnyRecord, Arrival, Body, Exchange
 
+Step = failure.Step
+QUEUE, OWN = failure.Channel.QUEUE, failure.Channel.JOB
 MISSING = "jm"
-ENDED = job_xml(MISSING, "Failed", started=LATER, ended=LATEST, code="ResourceNotFound").replace(
-    "<Message/>", "<Message>no such input</Message>"
-)
+MESSAGE_OF_FAILURE = "<Message>no such input</Message>"
+
+
+def ended_badly(job_id: str) -> str:
+    """A job that has failed."""
+    said = job_xml(job_id, "Failed", started=LATER, ended=LATEST, code="ResourceNotFound", user_data="case")
+    return said.replace("<Message/>", MESSAGE_OF_FAILURE)
+
+
+ENDED = ended_badly(MISSING)
+STORY = {
+    Step.SUBMIT: (ENDED, None, QUEUE, Format.XML),
+    Step.SUBMIT_NEXT: (job_xml("jn", "Success", started=LATER, ended=LATEST), None, QUEUE, Format.XML),
+    Step.SUBMIT_OWN_JSON: (ended_badly("jo"), "http://own.example/cb", OWN, Format.JSON),
+    Step.SUBMIT_SILENCED: (ended_badly("js"), "no", None, Format.XML),
+    Step.SUBMIT_MORE: (ended_badly("jf"), None, QUEUE, Format.XML),
+    Step.SUBMIT_LAST: (job_xml("jl", "Success", started=LATER, ended=LATEST), None, QUEUE, Format.XML),
+}
+IDS = {Step.SUBMIT: MISSING, Step.SUBMIT_OWN_JSON: "jo", Step.SUBMIT_SILENCED: "js", Step.SUBMIT_LAST: "jl"}
+Change = Callable[[Transcript], Transcript]
 
 
 @cache
 def failing() -> Transcript:
     """Scenario `failure` on a service that does as the documents say."""
-    transcript = put_rule(Transcript(Scenario.FAILURE), failure.Step.RULE)
-    transcript = submit(transcript, failure.Step.SUBMIT, job_xml(MISSING))
-    transcript = look(transcript, failure.Step.LOOK, job_xml(MISSING, "Running"))
-    transcript = look(transcript, failure.Step.LOOK, ENDED)
-    transcript = tell(transcript, failure.Channel.QUEUE, task_finish(ENDED))
-    return look(transcript, failure.Step.LAST, ENDED)
+    transcript = put_rule(Transcript(Scenario.FAILURE), Step.RULE)
+    for step, (ended, callback, _, _) in STORY.items():
+        given = operation_xml(user_data="case") if step in failure.FAILING else None
+        accepted = job_xml(ended.partition("<JobId>")[2].partition("<")[0])
+        transcript = submit(transcript, step, accepted, operation=given, callback=callback)
+    transcript = look(transcript, Step.LOOK, job_xml(MISSING, "Running"))
+    transcript = look(transcript, Step.LOOK, *(ended for ended, _, _, _ in STORY.values()))
+    for ended, _, channel, form in STORY.values():
+        if channel is not None:
+            transcript = tell(transcript, channel, task_finish(ended), form)
+    return look(transcript, Step.LAST, *(ended for ended, _, _, _ in STORY.values()))
+
+
+def told_otherwise(step: failure.Step, channel: failure.Channel, form: Format) -> Change:
+    """One job is told elsewhere, or in another form, than it should be."""
+
+    def change(transcript: Transcript) -> Transcript:
+        about = f"{IDS[step]}"
+
+        def others(arrival: Arrival) -> Iterable[Arrival]:
+            if f">{about}<" not in arrival.body.text and f'"{about}"' not in arrival.body.text:
+                yield arrival
+
+        kept = transcript if step is Step.SUBMIT_SILENCED else retold(transcript, others)
+        return tell(kept, channel, task_finish(STORY[step][0]), form)
+
+    return change
 
 
 def described(transcript: Transcript, old: str, new: str) -> Transcript:
@@ -39,7 +95,7 @@ def described(transcript: Transcript, old: str, new: str) -> Transcript:
     return transcript
 
 
-FAILURE_IDS = ("LIF-003", "LIF-004", "DEL-005")
+FAILURE_IDS = ("LIF-003", "LIF-004", "LIF-005", "DEL-005")
 
 
 @pytest.mark.parametrize("requirement_id", FAILURE_IDS)
@@ -56,7 +112,7 @@ def test_failure_not_played(requirement_id: str) -> None:
     assert judged(requirement_id, empty.mark("broken", "no")).kind is Kind.BLOCKED
 
 
-CODE, MESSAGE = "<Code>ResourceNotFound</Code>", "<Message>no such input</Message>"
+CODE, MESSAGE = "<Code>ResourceNotFound</Code>", MESSAGE_OF_FAILURE
 
 
 @pytest.mark.parametrize(
@@ -115,6 +171,90 @@ def test_job_that_neither_fails_nor_ends() -> None:
         assert judged(requirement_id, stuck).kind is Kind.BLOCKED
 
 
+@pytest.mark.parametrize(
+    ("step", "channel", "form"),
+    [
+        (Step.SUBMIT_OWN_JSON, QUEUE, Format.JSON),
+        (Step.SUBMIT_OWN_JSON, OWN, Format.XML),
+        (Step.SUBMIT_SILENCED, QUEUE, Format.XML),
+        (Step.SUBMIT, OWN, Format.XML),
+        (Step.SUBMIT, QUEUE, Format.JSON),
+    ],
+)
+def test_failed_job_told_elsewhere_or_otherwise(step: failure.Step, channel: failure.Channel, form: Format) -> None:
+    """CallBack, CallBackFormat and the queue's rule hold for a job that fails as for one that succeeds."""
+    finding = judged("DEL-005", told_otherwise(step, channel, form)(failing()))
+    assert finding.kind is Kind.DEVIATES
+    assert IDS[step] in finding.seen
+
+
+def test_failed_job_without_end() -> None:
+    """A failed job has an EndTime, in describe; where neither page nor good job shows one, none is owed."""
+    endless = described(failing(), f"<EndTime>{LATEST}</EndTime>", "<EndTime>-</EndTime>")
+    assert judged("LIF-003", endless).kind is Kind.DEVIATES
+    documents = replace(endless, feature=Feature.DOC, records=())
+    for record in endless.records:
+        documents = replace(documents, records=(*documents.records, _of_documents(record)))
+    assert judged("LIF-003", documents).kind is Kind.HOLDS
+
+
+def _of_documents(record: AnyRecord) -> AnyRecord:
+    assert isinstance(record, Exchange | Arrival)
+    return msgspec.structs.replace(record, feature=Feature.DOC)
+
+
+def test_failure_that_spreads() -> None:
+    """A good job that fails after a bad one deviates."""
+    last = "<JobId>jl</JobId><Tag>Snapshot</Tag><State>"
+    caught = described(failing(), f"{last}Success", f"{last}Failed")
+    finding = judged("LIF-005", caught)
+    assert finding.kind is Kind.DEVIATES
+    assert "jl" in finding.seen
+
+
+@pytest.mark.parametrize(
+    ("states", "kind"),
+    [
+        (("Submitted", "Submitted"), Kind.DEVIATES),
+        (("Submitted", "Running"), Kind.CANNOT_TELL),
+        (("Running", "Submitted"), Kind.CANNOT_TELL),
+    ],
+)
+def test_worker_that_does_not_come_back(states: tuple[str, str], kind: Kind) -> None:
+    """A good job that waits while nothing runs deviates; while something runs the queue may just be slow."""
+    last, more = (f"<JobId>{job_id}</JobId><Tag>Snapshot</Tag><State>" for job_id in ("jl", "jf"))
+    waiting = described(failing(), f"{last}Success", f"{last}{states[0]}")
+    waiting = described(waiting, f"{more}Failed", f"{more}{states[1]}")
+    for _ in range(4):
+        waiting = look(waiting, Step.LAST, job_xml("jl", states[0]), job_xml("jf", states[1]))
+    assert judged("LIF-005", waiting).kind is kind
+
+
+SHAPES: list[tuple[str, str, str]] = [
+    ("SHP-002", f"<QueueId>{QUEUE_ID}</QueueId>", ""),
+    ("SHP-003", "TaskFinish", "TaskFail"),
+    ("SHP-003", "<EventName>TaskFinish</EventName>", ""),
+    ("SHP-005", "<UserData>case</UserData>", ""),
+    ("SHP-005", "<Object>out.jpg</Object>", ""),
+    ("SHP-005", f"<EndTime>{LATEST}</EndTime>", f"<EndTime>{LATER}</EndTime>"),
+    ("SHP-007", f"<EndTime>{LATEST}</EndTime>", ""),
+]
+
+
+@pytest.mark.parametrize(("requirement_id", "old", "new"), SHAPES)
+def test_bodies_of_failed_jobs_are_bodies(requirement_id: str, old: str, new: str) -> None:
+    """What the callbacks of jobs that succeed must hold is asked of those of failed ones as well."""
+
+    def edit(arrival: Arrival) -> Iterable[Arrival]:
+        text = arrival.body.text
+        bad = "Failed" in text and text.startswith("<")
+        yield with_body(arrival, old, new) if bad else arrival
+
+    sound = followed_by(callbacks(), failing())
+    assert judged(requirement_id, sound, Format.XML).kind is Kind.HOLDS
+    assert judged(requirement_id, followed_by(callbacks(), retold(failing(), edit)), Format.XML).kind is Kind.DEVIATES
+
+
 WELL = {step: job_xml(f"j{step}", "Success", started=LATER, ended=LATEST) for step in receiver.Step}
 
 
@@ -157,6 +297,18 @@ def test_job_that_failed_by_itself() -> None:
     own = say_otherwise("<State>Success", "<State>Failed")(met_badly())
     own = own.edited(receiver.Step.LAST, "<State>Success", "<State>Failed")
     assert judged("DEL-006", own).kind is Kind.BLOCKED
+
+
+def test_earlier_address_met_instead() -> None:
+    """A callback that goes to the address of the rule before is seen by RUL-001, which asks for the rule in force."""
+    astray = retold(
+        met_badly(),
+        lambda a: (msgspec.structs.replace(a, channel=a.channel.replace("hangup", "error")),),
+    )
+    assert judged("RUL-001", followed_by(rules(), met_badly())).kind is Kind.HOLDS
+    finding = judged("RUL-001", followed_by(rules(), astray))
+    assert finding.kind is Kind.DEVIATES
+    assert "media.receiver.error" in finding.seen
 
 
 def test_receiver_that_was_never_met() -> None:

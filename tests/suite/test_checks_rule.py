@@ -11,12 +11,12 @@ import pytest
 from callback_story import TOLD_AT, look, put_rule, retold, silent, submit, task_finish, tell
 from transcripts import LATER, LATEST, Change, Transcript, job_xml, judged, refusal
 
-from ciq_conformance.driver.orders import RuleOrder
+from ciq_conformance.driver.orders import RuleOrder, update_body
 from ciq_conformance.judge.finding import Kind
 from ciq_conformance.steps.rule import Channel, Step
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import Format, Scenario, load_registry
-from ciq_schemas.run import Arrival
+from ciq_schemas.run import Arrival, Body, Exchange
 
 XML, JSON = Format.XML, Format.JSON
 IDS = [requirement.id for requirement in load_registry() if requirement.scenario == "rule"]
@@ -138,6 +138,7 @@ DEVIATIONS: list[tuple[str, Change]] = [
     ("RUL-003", told(Step.SUBMIT_OWN_JSON, QUEUE, JSON)),
     ("RUL-004", instead(Step.SUBMIT_OWN_JSON, JOB, XML)),
     ("RUL-004", instead(Step.SUBMIT_OWN_XML, JOB, JSON)),
+    ("RUL-001", instead(Step.SUBMIT_UNDER_XML, QUEUE)),
     ("RUL-005", told(Step.SUBMIT_SILENCED, QUEUE)),
     ("RUL-006", told(Step.SUBMIT_UNDER_OFF, QUEUE)),
     ("RUL-007", told(Step.SUBMIT_UNDER_WORKFLOW, QUEUE)),
@@ -262,3 +263,57 @@ def test_arrival_without_a_known_address_is_still_the_jobs() -> None:
     )
     assert judged("RUL-001", elsewhere).kind is Kind.DEVIATES
     assert judged("RUL-010", elsewhere).kind is Kind.HOLDS
+
+
+def test_no_refused_as_on_older_pages() -> None:
+    """Only newer pages have `no`: a target that takes addresses alone is observed, for a warning."""
+    finding = judged("RUL-005", refused(Step.SUBMIT_SILENCED)(rules()))
+    assert finding.kind is Kind.OBSERVED
+    assert "older" in finding.reason
+
+
+def test_one_address_for_all_rules() -> None:
+    """A run in which the rule's Url never changed (of an earlier version) shows nothing of a change."""
+    same = RuleOrder(url=TOLD_AT, result_format="XML")
+    old = rules()
+    records = tuple(
+        msgspec.structs.replace(r, request_body=Body.of(update_body(name="q", state="Active", rule=same)))
+        if isinstance(r, Exchange) and r.step == Step.RULE_XML
+        else r
+        for r in old.records
+    )
+    kept = instead(Step.SUBMIT_UNDER_XML, QUEUE)(replace(old, records=records))
+    assert judged("RUL-001", kept).kind is Kind.HOLDS
+
+
+@pytest.mark.parametrize(
+    ("requirement_id", "step", "channel", "form", "kind"),
+    [
+        ("RUL-006", Step.SUBMIT_UNDER_OFF, NEXT, XML, Kind.BLOCKED),
+        ("RUL-007", Step.SUBMIT_UNDER_WORKFLOW, NEXT, XML, Kind.BLOCKED),
+        ("RUL-008", Step.SUBMIT_UNDER_JSON, NEXT, XML, Kind.HOLDS),
+    ],
+)
+def test_job_that_ends_under_the_next_rule(
+    requirement_id: str, step: Step, channel: Channel, form: Format, kind: Kind
+) -> None:
+    """No document says when a rule is read: what is told after the next was set, of an open job, proves nothing."""
+    late = told(step, channel, form)(never_ended(step)(rules()))
+    if step is Step.SUBMIT_UNDER_JSON:
+        late = told(step, channel, form)(never_ended(step)(untold(step)(rules())))
+    finding = judged(requirement_id, late)
+    assert finding.kind is not Kind.DEVIATES, finding
+    if kind is Kind.BLOCKED:
+        assert finding.kind is kind
+
+
+def test_where_a_callback_went_that_did_not_come() -> None:
+    """The finding names requests to addresses nobody gave out, and the address of another feature."""
+    lost = untold(Step.SUBMIT_PLAIN)(rules())
+    stray = replace(lost, scenario=Scenario.RECEIVER).mark(
+        "note", "POST / reached the receiver at an address it never gave out"
+    )
+    assert "1 request(s) came to addresses never given out, e.g. POST /" in judged("RUL-001", stray).seen
+    other = tell(replace(lost, feature=Feature.SPEECH), QUEUE, task_finish(job_xml(job_of(Step.SUBMIT_PLAIN))))
+    seen = judged("RUL-001", replace(other, feature=Feature.MEDIA)).seen
+    assert "one came at the address of speech" in seen
