@@ -31,15 +31,19 @@ def conversation(feature: Feature = Feature.SPEECH) -> Transcript:
     """The scenario on a service that does as the documents say."""
     spec = FEATURES[feature]
     path, bucket = spec.bucket_path, bucket_xml(spec.bucket_list_element)
-    t = Transcript(Scenario.ACTIVATION, feature).say(Step.QUEUES_BEFORE, paged(queue_xml()))
+    held = {"name": "ciq-active", "state": "Paused"}
+    t = Transcript(Scenario.ACTIVATION, feature)
+    t = t.say(Step.DRESS, response(queue_xml(container="Queue", **held)), method="PUT", operation="update_queue")
+    t = t.say(Step.QUEUES_BEFORE, paged(queue_xml(**held)))
     t = t.say(
         Step.ACTIVATE, response(bucket_xml(spec.bucket_element)), method="POST", target=path, operation="activate"
     )
-    t = t.say(Step.QUEUES_AFTER, paged(queue_xml()))
+    t = t.say(Step.QUEUES_AFTER, paged(queue_xml(**held)))
     t = t.say(Step.BUCKETS, paged(bucket, size=100), target=f"{path}?pageSize=100", operation="list_buckets")
     t = t.say(Step.BUCKETS_BY_NAME, paged(bucket), target=f"{path}?bucketNames={BUCKET}", operation="list_buckets")
     t = t.say(Step.BUCKETS_BY_UNKNOWN_NAME, paged(), target=f"{path}?bucketNames={NONE}", operation="list_buckets")
     for step, query, listed in (
+        (Step.BUCKETS_BY_SHORT_NAME, f"bucketNames={BUCKET[:-1]}", ""),
         (Step.BUCKETS_BY_NAMES, f"bucketNames={NONE},{BUCKET}", bucket),
         (Step.BUCKETS_BY_BEGINNING, f"bucketName={BUCKET[:-1]}", bucket),
         (Step.BUCKETS_BY_END, f"bucketName={BUCKET[1:]}", ""),
@@ -52,7 +56,7 @@ def conversation(feature: Feature = Feature.SPEECH) -> Transcript:
     return t
 
 
-IDS = ("ACT-001", "ACT-003", "ACT-004", "ACT-005", "ACT-006", "ACT-008", "ACT-009", "ACT-010", "ONE-004")
+IDS = ("ACT-001", "ACT-003", "ACT-004", "ACT-005", "ACT-006", "ACT-008", "ACT-009", "ACT-010", "ACT-014", "ONE-004")
 
 
 @pytest.mark.parametrize("requirement", IDS)
@@ -68,6 +72,9 @@ LISTED = bucket_xml("AsrBucketList")
 DEVIATIONS: dict[str, tuple[str, Change]] = {
     "first name counts": ("ACT-005", lambda t: t.answered(Step.BUCKETS_BY_NAMES, 200, paged())),
     "several names refused": ("ACT-005", lambda t: t.answered(Step.BUCKETS_BY_NAMES, 400, BAD)),
+    "a beginning of the name counts": ("ACT-005", lambda t: t.answered(Step.BUCKETS_BY_SHORT_NAME, 200, paged(LISTED))),
+    "activation resumes": ("ACT-014", lambda t: t.edited(Step.QUEUES_AFTER, ">Paused<", ">Active<")),
+    "activation gives the name back": ("ACT-014", lambda t: t.edited(Step.QUEUES_AFTER, "ciq-active", "queue-1")),
     "regions ignored": ("ACT-009", lambda t: t.answered(Step.BUCKETS_OF_OTHER_REGION, 200, paged(LISTED))),
     "second region ignored": ("ACT-009", lambda t: t.answered(Step.BUCKETS_OF_REGION, 200, paged())),
     "regions refused": ("ACT-009", lambda t: t.answered(Step.BUCKETS_OF_REGION, 400, BAD)),
@@ -180,21 +187,71 @@ def test_nothing_holds_by_absence(requirement: str) -> None:
 @cache
 def deactivation() -> Transcript:
     """The scenario `deactivation` as it should be."""
+    unbound = refusal("MediaBucketUnBinded")
     t = Transcript(Scenario.DEACTIVATION).say(Off.QUEUES_BEFORE, paged(queue_xml()))
     t = t.say(Off.DEACTIVATE, response(f"<BucketName>{BUCKET}</BucketName>"), method="DELETE", operation="deactivate")
-    t = t.say(Off.QUEUES_WITHOUT, refusal("MediaBucketUnBinded"), status=400)
+    t = t.say(Off.QUEUES_WITHOUT, unbound, status=400)
+    t = t.say(Off.SUBMIT_WITHOUT, unbound, status=400, method="POST", operation="submit_job")
     t = t.say(Off.REACTIVATE, response(bucket_xml("MediaBucket")), method="POST", operation="activate")
     return t.say(Off.QUEUES_AGAIN, paged(queue_xml(STRANGER)))
 
 
-def test_deactivation() -> None:
-    """DELETE answers with the bucket's name and takes the queue away; an empty list will do as well."""
-    assert judged("ACT-007", deactivation()).kind is Kind.HOLDS
-    assert judged("ACT-007", deactivation().answered(Off.QUEUES_WITHOUT, 200, paged())).kind is Kind.HOLDS
-    for wrong in (
-        deactivation().edited(Off.DEACTIVATE, "BucketName", "Name"),
-        deactivation().answered(Off.DEACTIVATE, 405, BAD),
-        deactivation().answered(Off.QUEUES_WITHOUT, 200, paged(queue_xml())),
-    ):
-        assert judged("ACT-007", wrong).kind is Kind.DEVIATES
-    assert judged("ACT-007", Transcript(Scenario.DEACTIVATION).mark("unsupported", "declare it")).kind is Kind.ABSENT
+OFF_IDS = ("ACT-007", "ACT-011", "ACT-012", "ACT-013")
+SPEED = queue_xml(QUEUE, name="queue-speed-transcoding-process-1", category="SpeedTranscoding")
+LEGALLY_OFF: dict[str, Change] = {
+    "as on the pages": lambda t: t,
+    "an empty list": lambda t: t.answered(Off.QUEUES_WITHOUT, 200, paged()),
+    "the same id again": lambda t: t.edited(Off.QUEUES_AGAIN, STRANGER, QUEUE),
+    "a speed queue beside it": lambda t: t.answered(Off.QUEUES_AGAIN, 200, paged(queue_xml(STRANGER), SPEED)),
+    "another code": lambda t: t.answered(Off.SUBMIT_WITHOUT, 404, refusal("NoSuchService")),
+    "no rule shown": lambda t: t.edited(
+        Off.QUEUES_AGAIN, "<NotifyConfig><Url/><Event/><Type/><State>Off</State></NotifyConfig>", ""
+    ),
+}
+
+
+@pytest.mark.parametrize("requirement", OFF_IDS)
+@pytest.mark.parametrize("change", LEGALLY_OFF.values(), ids=LEGALLY_OFF)
+def test_off_and_on_again(requirement: str, change: Change) -> None:
+    """DELETE takes queue and jobs away, POST makes a new queue; the rest is open."""
+    finding = judged(requirement, change(deactivation()))
+    assert finding.kind is Kind.HOLDS, finding
+    assert finding.witness
+
+
+ON = "<Url>http://r/</Url><Event>TaskFinish</Event><Type>Url</Type><State>On</State>"
+WRONGLY_OFF: dict[str, tuple[str, Change]] = {
+    "no bucket name": ("ACT-007", lambda t: t.edited(Off.DEACTIVATE, "BucketName", "Name")),
+    "refused": ("ACT-007", lambda t: t.answered(Off.DEACTIVATE, 405, BAD)),
+    "queue stays": ("ACT-007", lambda t: t.answered(Off.QUEUES_WITHOUT, 200, paged(queue_xml()))),
+    "job taken": ("ACT-011", lambda t: t.answered(Off.SUBMIT_WITHOUT, 200, response())),
+    "no queue again": ("ACT-012", lambda t: t.answered(Off.QUEUES_AGAIN, 200, paged())),
+    "off for ever": ("ACT-012", lambda t: t.answered(Off.REACTIVATE, 400, BAD)),
+    "two queues": ("ACT-012", lambda t: t.answered(Off.QUEUES_AGAIN, 200, paged(queue_xml(), queue_xml(STRANGER)))),
+    "old name": ("ACT-013", lambda t: t.edited(Off.QUEUES_AGAIN, "queue-1", "ciq-media-before")),
+    "old state": ("ACT-013", lambda t: t.edited(Off.QUEUES_AGAIN, ">Active<", ">Paused<")),
+    "old rule": ("ACT-013", lambda t: t.answered(Off.QUEUES_AGAIN, 200, paged(queue_xml(STRANGER, rule=ON)))),
+}
+
+
+@pytest.mark.parametrize(("requirement", "change"), WRONGLY_OFF.values(), ids=WRONGLY_OFF)
+def test_what_goes_wrong_off_and_on_is_seen(requirement: str, change: Change) -> None:
+    """One changed answer turns the check, which shows a record."""
+    finding = judged(requirement, change(deactivation()))
+    assert finding.kind is Kind.DEVIATES, finding
+    assert finding.witness
+
+
+def test_the_last_list_counts_off_and_on() -> None:
+    """A list may show late that the queue is gone, and that it is there again."""
+    late = deactivation().answered(Off.QUEUES_WITHOUT, 200, paged(queue_xml()))
+    assert judged("ACT-007", late.say(Off.QUEUES_WITHOUT, paged())).kind is Kind.HOLDS
+    late = deactivation().answered(Off.QUEUES_AGAIN, 200, paged())
+    assert judged("ACT-012", late.say(Off.QUEUES_AGAIN, paged(queue_xml()))).kind is Kind.HOLDS
+
+
+@pytest.mark.parametrize("requirement", OFF_IDS)
+def test_nothing_is_asked_of_a_feature_that_must_stay(requirement: str) -> None:
+    """Where the profile does not allow it, that is said."""
+    story = Transcript(Scenario.DEACTIVATION).mark("unsupported", "declare it")
+    assert judged(requirement, story).kind is Kind.ABSENT

@@ -1,11 +1,12 @@
-"""Checks of the scenario `activation` (ACT, ONE-004)."""
+"""Checks of the scenario `activation` (ACT-001 to ACT-006, ACT-008 to ACT-010, ACT-014, ONE-004)."""
 
 from lxml import etree
 
 from ciq_conformance.checks.premise import accepted, asked, granted, made, premised, refusals, said, seq, with_200
+from ciq_conformance.checks.queue_shape import listed, standing
 from ciq_conformance.judge import times, wire
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Finding, blocked, deviates, holds, observed
+from ciq_conformance.judge.finding import Collected, Finding, blocked, deviates, holds, observed
 from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.reply import Reply
 from ciq_conformance.steps.activation import OUT_OF_RANGE, Step
@@ -159,6 +160,10 @@ def bucket_names_filter(evidence: Evidence, item: Item) -> Finding:
         return observed(seen, witness=seq(unknown), expected=expected, reason="documents know a list without it")
     if not unknown.ok:
         return deviates(expected, f"bucketNames={wanted} is answered {said(unknown)}", witness=seq(unknown))
+    short = evidence.one(HERE, Step.BUCKETS_BY_SHORT_NAME)
+    if short is not None and short.ok and bucket in _listed(short, element):
+        seen = f"bucketNames={wire.asked(short.exchange, 'bucketNames')} lists {bucket}"
+        return deviates(expected, seen, witness=seq(short))
     strangers = _listed(unknown, element)
     if strangers:
         seen = f"bucketNames={wanted}, which does not exist, lists {', '.join(strangers[:3])}"
@@ -219,3 +224,27 @@ def no_second_queue(evidence: Evidence, item: Item) -> Finding:
         seen = f"{', '.join(ids[0])} before, {', '.join(ids[1]) or 'none'} after"
         return deviates(expected, seen, witness=seq(before, activation, after))
     return holds(f"{', '.join(ids[1])} before and after", witness=seq(before, activation, after))
+
+
+@check("ACT-014")
+@premised
+def activating_again_is_no_update(evidence: Evidence, item: Item) -> Finding:
+    """Name, State and rule of the queue, which is renamed and paused, before and after the second activation."""
+    granted(evidence, HERE, Step.DRESS)
+    activation = asked(evidence, HERE, Step.ACTIVATE)
+    expected = "Name, State and NotifyConfig as before the second activation"
+    granted(evidence, HERE, Step.QUEUES_BEFORE)
+    granted(evidence, HERE, Step.QUEUES_AFTER)
+    before, after = (evidence.of(HERE, step)[-1] for step in (Step.QUEUES_BEFORE, Step.QUEUES_AFTER))
+    wrong, judged = Collected(), 0
+    for queue in before.queue_list.queues:
+        now = listed(after, wire.text(queue.queue_id))
+        if now is None:
+            continue
+        judged += 1
+        old, new = standing(queue), standing(now)
+        for name in (name for name in old if old[name] != new[name]):
+            wrong.add(after.exchange.seq, f"{name} went from {old[name]} to {new[name]}")
+    if not judged:
+        return blocked("no queue is in both lists; see ONE-004", witness=seq(before, after))
+    return wrong.finding(expected, holds("the same", witness=seq(before, activation, after)))

@@ -1,12 +1,16 @@
-"""Checks of the scenario `deactivation` (ACT-007)."""
+"""Checks of the scenario `deactivation` (ACT-007, ACT-011 to ACT-013)."""
 
-from ciq_conformance.checks.premise import accepted, asked, premised, said, seq
+from ciq_conformance.checks.premise import accepted, asked, granted, made, premised, refusals, said, seq
+from ciq_conformance.checks.queue_shape import is_speed_queue
 from ciq_conformance.judge import wire
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, blocked, deviates, holds
 from ciq_conformance.judge.registry import Item, check
+from ciq_conformance.reply import Reply
 from ciq_conformance.steps.deactivation import Step
+from ciq_schemas.lifecycle import QueueState
 from ciq_schemas.requirement import Scenario
+from ciq_schemas.values import Queue
 
 HERE = Scenario.DEACTIVATION
 
@@ -21,10 +25,60 @@ def queue_is_removed(evidence: Evidence, item: Item) -> Finding:
     missing = [name for name in ("RequestId", "BucketName") if not wire.child_text(root, name)]
     if missing:
         return deviates(expected, f"the answer has no {' and no '.join(missing)}", witness=seq(reply))
-    after = asked(evidence, HERE, Step.QUEUES_WITHOUT)
+    asked(evidence, HERE, Step.QUEUES_WITHOUT)
+    after = evidence.of(HERE, Step.QUEUES_WITHOUT)[-1]  # a list may show late that the queue is gone
     if after.ok and after.queue_list.queues:
         left = ", ".join(wire.text(queue.queue_id) for queue in after.queue_list.queues)
         return deviates(expected, f"{left} is still listed", witness=seq(reply, after))
     if not after.ok and not after.refused:
         return blocked(f"the queue list after deactivation was answered {said(after)}", witness=seq(after))
     return holds(f"the queue list was answered {said(after)}, without a queue", witness=seq(reply, after))
+
+
+@check("ACT-011")
+@premised
+def takes_no_job(evidence: Evidence, item: Item) -> Finding:
+    """A submit while the feature is off."""
+    granted(evidence, HERE, Step.DEACTIVATE)
+    return refusals(made(evidence, HERE, Step.SUBMIT_WITHOUT), "a job is refused with 4xx after deactivation")
+
+
+def _again(evidence: Evidence, item: Item, expected: str) -> tuple[Reply, list[Queue]]:
+    """The last list after the feature was activated again, and its queues without the documented further one."""
+    granted(evidence, HERE, Step.DEACTIVATE)
+    accepted(evidence, HERE, Step.REACTIVATE, expected)
+    accepted(evidence, HERE, Step.QUEUES_AGAIN, expected)
+    reply = evidence.of(HERE, Step.QUEUES_AGAIN)[-1]
+    extra = bool(item.feature.extra_queue_names)
+    return reply, [queue for queue in reply.queue_list.queues if not (extra and is_speed_queue(queue))]
+
+
+@check("ACT-012")
+@premised
+def makes_one_queue_again(evidence: Evidence, item: Item) -> Finding:
+    """How many queues are listed after the feature was activated again."""
+    expected = "exactly one queue after activating again"
+    reply, queues = _again(evidence, item, expected)
+    names = ", ".join(f"{queue.name} ({queue.queue_id})" for queue in queues)
+    if len(queues) != 1:
+        return deviates(expected, f"{len(queues)}: {names or 'none'}", witness=seq(reply))
+    return holds(names, witness=seq(reply))
+
+
+@check("ACT-013")
+@premised
+def queue_is_a_new_one(evidence: Evidence, item: Item) -> Finding:
+    """Name, State and rule of the queue after the feature was activated again: not those of the deleted one."""
+    names = item.feature.queue_names
+    expected = f"a new queue: Name {' or '.join(names)}, State Active, callback rule Off"
+    reply, queues = _again(evidence, item, expected)
+    if len(queues) != 1:
+        return blocked("there is not one queue; see ACT-012", witness=seq(reply))
+    queue, config = queues[0], queues[0].notify_config
+    faults = [] if wire.text(queue.name) in names else [f"Name {queue.name}"]
+    faults += [] if wire.text(queue.state) == QueueState.ACTIVE else [f"State {queue.state}"]
+    if config is not None and (wire.text(config.state) == "On" or wire.text(config.url)):
+        faults.append(f"a rule that is {config.state or 'without State'}, Url {config.url or 'none'}")
+    if faults:
+        return deviates(expected, "; ".join(faults), witness=seq(reply))
+    return holds(f"{queue.name}, Active, no rule", witness=seq(reply))

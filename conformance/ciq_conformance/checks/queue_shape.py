@@ -70,3 +70,9 @@ def same_moment(one: str | None, other: str | None) -> bool:
 def listed(reply: Reply, queue_id: str) -> Queue | None:
     """The queue of that id in a list."""
     return next((q for q in reply.queue_list.queues if wire.text(q.queue_id) == queue_id), None)
+
+
+def is_speed_queue(queue: Queue) -> bool:
+    """The documented second queue of media (1045/72939, 436/53970)."""
+    named = wire.text(queue.name).startswith("queue-speed-transcoding-process")
+    return named or wire.text(queue.category) == "SpeedTranscoding"

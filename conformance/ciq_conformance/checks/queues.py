@@ -1,7 +1,14 @@
 """Checks of the scenario `queues`: what a list and its queues show (QUE, ONE-001, ONE-002, HDR-003)."""
 
 from ciq_conformance.checks.premise import asked, granted, made, premised, said, seq, with_200
-from ciq_conformance.checks.queue_shape import NO_QUEUE, STATES, listed, missing_elements, spelled_queue_id_upper
+from ciq_conformance.checks.queue_shape import (
+    NO_QUEUE,
+    STATES,
+    is_speed_queue,
+    listed,
+    missing_elements,
+    spelled_queue_id_upper,
+)
 from ciq_conformance.judge import times, wire
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Collected, Finding, absent, cannot_tell, deviates, holds, observed
@@ -12,7 +19,6 @@ from ciq_schemas.requirement import Scenario
 from ciq_schemas.values import Queue
 
 HERE = Scenario.QUEUES
-SPEED = "SpeedTranscoding"
 
 
 def _shown(evidence: Evidence) -> list[tuple[Reply, Queue]]:
@@ -205,16 +211,12 @@ def rule_is_shown(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding(expected, fine)
 
 
-def _is_speed_queue(queue: Queue) -> bool:
-    return wire.text(queue.category) == SPEED or wire.text(queue.name).startswith("queue-speed-transcoding-process")
-
-
 @check("ONE-001")
 @premised
 def one_queue(evidence: Evidence, item: Item) -> Finding:
     """How many queues the list without parameters holds."""
     reply = granted(evidence, HERE, Step.PLAIN)
-    speed = [queue for queue in reply.queue_list.queues if item.feature.extra_queue_names and _is_speed_queue(queue)]
+    speed = [queue for queue in reply.queue_list.queues if item.feature.extra_queue_names and is_speed_queue(queue)]
     queues = [queue for queue in reply.queue_list.queues if queue not in speed]
     names = ", ".join(f"{queue.name} ({queue.queue_id})" for queue in queues)
     if len(queues) != 1:

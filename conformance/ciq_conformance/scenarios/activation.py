@@ -6,7 +6,9 @@ The first activation was before the run, so what shows is what it left behind, a
 from ciq_conformance.driver.stage import Stage
 from ciq_conformance.judge import wire
 from ciq_conformance.reply import Reply
+from ciq_conformance.scenarios.readiness import found_rule, list_until
 from ciq_conformance.steps.activation import Step
+from ciq_schemas.lifecycle import QueueState
 
 MOST_PAGES = 10
 """Pages of the bucket list to look through for the bucket."""
@@ -15,11 +17,18 @@ REGIONS = ("ap-beijing", "ap-shanghai")
 
 
 def play(stage: Stage) -> None:
-    """Play the scenario. It changes nothing on a service that conforms."""
+    """Play the scenario. The queue has a name of its own and is paused meanwhile: activating again is no update."""
     bucket = stage.profile.bucket
-    stage.calls.list_queues(Step.QUEUES_BEFORE)
+    name = f"ciq-{stage.spec.feature}-active"
+
+    def dressed(reply: Reply) -> bool:
+        return any(queue.name == name and queue.state == QueueState.PAUSED for queue in reply.queue_list.queues)
+
+    update = stage.set_queue(Step.DRESS, name=name, state=QueueState.PAUSED, rule=found_rule(stage))
+    list_until(stage, Step.QUEUES_BEFORE, {}, lambda reply: dressed(reply) or not update.ok)
     stage.calls.activate(Step.ACTIVATE)
-    stage.calls.list_queues(Step.QUEUES_AFTER)
+    list_until(stage, Step.QUEUES_AFTER, {}, lambda reply: dressed(reply) or not update.ok)
+    stage.restore()
     for page in range(1, MOST_PAGES + 1):
         reply = stage.calls.list_buckets(Step.BUCKETS, {"pageNumber": str(page), "pageSize": "100"})
         if not reply.ok or bucket.encode() in reply.exchange.response_body.data:
@@ -28,6 +37,7 @@ def play(stage: Stage) -> None:
             break
     stage.calls.list_buckets(Step.BUCKETS_BY_NAME, {"bucketNames": bucket})
     stage.calls.list_buckets(Step.BUCKETS_BY_UNKNOWN_NAME, {"bucketNames": unknown_bucket(bucket)})
+    stage.calls.list_buckets(Step.BUCKETS_BY_SHORT_NAME, {"bucketNames": bucket[:-1]})
     stage.calls.list_buckets(Step.BUCKETS_BY_NAMES, {"bucketNames": f"{unknown_bucket(bucket)},{bucket}"})
     whole = {"pageSize": "100"}
     stage.calls.list_buckets(Step.BUCKETS_BY_BEGINNING, {"bucketName": bucket[:-1], **whole})

@@ -36,13 +36,19 @@ SHOWN_WITHIN = 2.0
 """Seconds in which a list shows what an update has set: no document promises that it does at once."""
 
 
-def list_until(stage: Stage, step: str, params: Mapping[str, str], fits: Callable[[Reply], bool]) -> None:
-    """List queues until the list fits, or for as long as a change may take to show; the last list counts."""
-    deadline = stage.now() + SHOWN_WITHIN * stage.patience.scale
+def list_until(
+    stage: Stage,
+    step: str,
+    params: Mapping[str, str],
+    fits: Callable[[Reply], bool],
+    within: float = SHOWN_WITHIN,
+) -> Reply:
+    """List queues until the list fits, or for as long as a change may take to show; the last list, which counts."""
+    deadline = stage.now() + within * stage.patience.scale
     while True:
         reply = stage.calls.list_queues(step, params)
         if not reply.ok or fits(reply) or stage.now() >= deadline:
-            return
+            return reply
         stage.pause_thread(0.05)
 
 

@@ -6,12 +6,14 @@ from enum import StrEnum
 class Step(StrEnum):
     """Labels of the exchanges, in the order of the story."""
 
+    DRESS = "dress"
     QUEUES_BEFORE = "queues-before"
     ACTIVATE = "activate"
     QUEUES_AFTER = "queues-after"
     BUCKETS = "buckets"
     BUCKETS_BY_NAME = "buckets-by-name"
     BUCKETS_BY_UNKNOWN_NAME = "buckets-by-unknown-name"
+    BUCKETS_BY_SHORT_NAME = "buckets-by-short-name"
     BUCKETS_BY_NAMES = "buckets-by-names"
     BUCKETS_BY_BEGINNING = "buckets-by-beginning"
     BUCKETS_BY_END = "buckets-by-end"
