@@ -92,15 +92,17 @@ class Story:
         """A wait of the player ran out."""
         return replace(self, told=self.told.mark("expired", f"{self.number} {what}: waited 5.0 s"))
 
-    def look_at(self, *jobs: str, **states: str) -> Story:
+    def look_at(self, *jobs: str, status: int = 200, **states: str) -> Story:
         """A look that asks for jobs by their ids, whatever the answer tells of."""
         answer = self.look(**states).told.records[-1]
         assert isinstance(answer, Exchange)
-        asked = msgspec.structs.replace(answer, url=f"http://target/jobs/{','.join(jobs)}")
+        asked = msgspec.structs.replace(answer, url=f"http://target/jobs/{','.join(jobs)}", status=status)
         return replace(self, told=replace(self.told, records=(*self.told.records, asked)))
 
-    def restart(self, state: str = "Active", *, queue: str = QUEUE, on: bool = True, url: str = URL) -> Story:
-        """The target is restarted, and the queue looked at."""
+    def restart(
+        self, state: str = "Active", *, queue: str = QUEUE, on: bool = True, url: str = URL, at: float | None = None
+    ) -> Story:
+        """The target is restarted (again, or at the instant of an earlier one), and the queue looked at."""
         listed = response(queue_xml(queue, state=state, rule=rule_xml(url, on=on)))
-        label = self._label(Step.RESTART, f"{self.last + 0.5:.4f}")
+        label = self._label(Step.RESTART, f"{at or self.last + 0.5:.4f}")
         return replace(self, told=self.told.say(label, listed, operation="list_queues"))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ciq_conformance.explore.directed import restart_history
 from ciq_conformance.explore.history import Command, History, Op, jobs_in
 from ciq_conformance.explore.machine import FEWEST_JOBS, MOST_JOBS, histories
 from ciq_conformance.explore.shrinking import shrink
@@ -77,6 +78,24 @@ def test_histories_make_sense_as_they_stand() -> None:
             rule = command.rule if command.op is Op.RULE else rule
             jobs += len(command.levels)
         assert FEWEST_JOBS <= jobs <= MOST_JOBS
+
+
+@pytest.mark.parametrize("feature", list(Feature))
+@pytest.mark.parametrize(("workers", "room"), [(1, 6), (8, 40), (100, 20)])
+def test_the_history_for_restarts_has_all_that_one_may_lose(feature: Feature, workers: int, room: int) -> None:
+    """A rule, an ended job, a paused queue and a line in it come before the restart, submits and order after it."""
+    spec = FEATURES[feature]
+    history = restart_history(spec, workers=workers, room=room)
+    assert FEWEST_JOBS <= jobs_in(history) <= room
+    ops = [command.op for command in history]
+    middle = ops.index(Op.RESTART)
+    assert ops[:4] == [Op.SUBMIT, Op.RULE, Op.PAUSE, Op.SUBMIT]
+    assert (Op.CANCEL in ops[:middle]) == spec.cancel_documented
+    assert ops[middle + 1 :] == [Op.SUBMIT, Op.FREEZE, Op.FREEZE]
+    levels = history[3].levels
+    assert len(levels) >= min(3 * workers, room - 3, 24)
+    assert levels.count(levels[0]) > 1
+    assert len(set(levels)) == (2 if spec.has_job_level else 1)
 
 
 def held_level_2(history: History) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from explore_story import A, B, Story
+from explore_story import A, B, C, Story
 from transcripts import STRANGER, judged
 
 from ciq_conformance.judge.finding import Finding, Kind
@@ -16,6 +16,7 @@ FROZEN = HELD.put(Step.RESUME).put(Step.PAUSE)
 RUNS = OPEN.submit(A).submit(B).look(a="Success", b="Success")
 TOLD = RUNS.hear(A).hear(B)
 RESTARTED = HELD.restart("Paused")
+LINE = PAUSED.submit(A, 1, "Pause").submit(B, 1, "Pause").look(a="Pause", b="Pause")
 ABSENT = {
     "EXP-001": RUNS,
     "EXP-002": RUNS,
@@ -118,6 +119,12 @@ DEVIATING = {
         {2, 4},
     ),
     "a restart loses a job": ("EXP-008", RESTARTED.look_at(A, B, b="Pause"), "is not known after it", {3, 7}),
+    "a job lost in a restart is answered 404": (
+        "EXP-008",
+        RESTARTED.look_at(A, B, status=404).look_at(B, b="Pause").look_at(A, status=404),
+        f"{A} was accepted before a restart and is not known",
+        {3, 9},
+    ),
     "a job lost in a restart is never executed": (
         "EXP-003",
         RESTARTED.look_at(A, B, b="Pause"),
@@ -125,6 +132,18 @@ DEVIATING = {
         {3, 7},
     ),
     "a restart resumes": ("EXP-008", HELD.restart("Active"), "was Paused before a restart and is Active", {2, 6}),
+    "a restart resumes, whenever one looks": (
+        "EXP-008",
+        HELD.restart("Active", at=5.5).restart("Active", at=5.5),
+        "is Active",
+        {2, 7},
+    ),
+    "a restart turns the line round": (
+        "EXP-001",
+        LINE.restart("Paused").put(Step.RESUME).put(Step.PAUSE).look(b="Running").look(a="Pause"),
+        "started before",
+        {3, 4, 9, 10},
+    ),
     "a restart makes another queue": (
         "EXP-008",
         HELD.restart("Paused", queue=STRANGER),
@@ -189,6 +208,12 @@ def test_no_callback_at_all_is_another_matter() -> None:
     assert "DEL-001" in found.reason
 
 
+def test_a_restart_is_told_once() -> None:
+    """However often the list was asked for after it."""
+    again = HELD.restart("Active", at=5.5).restart("Active", at=5.5).restart("Active", at=8.5)
+    assert "2 submit, 2 restart)" in judge("EXP-008", again).seen
+
+
 def test_a_history_that_broke_off_blocks_what_it_did_not_show() -> None:
     """A refused pause ends the scenario: what was seen until then stands, the rest is blocked."""
     broken = Story(RUNS.told.mark("broken", "setting the queue to Paused answered 500"))
@@ -211,6 +236,26 @@ LEGAL = {
     "a restart cuts a running job off": (
         "EXP-005",
         OPEN.submit(A).look(a="Running").restart().look(a="Submitted").look(a="Running").look(a="Success"),
+    ),
+    "a list shows after a while what it knew before a restart": (
+        "EXP-008",
+        HELD.restart("Active", at=5.5).restart("Paused", at=5.5).look_at(A, B, a="Pause", b="Pause"),
+    ),
+    "a target says 503 for a while after a restart": (
+        "EXP-008",
+        RESTARTED.look_at(A, status=503).look_at(A, B, a="Pause", b="Pause"),
+    ),
+    "a job that a restart has cut off goes to the end of the line": (
+        "EXP-001",
+        OPEN.submit(A, 1)
+        .submit(B, 1)
+        .submit(C, 1)
+        .look(b="Submitted", c="Submitted")
+        .restart()
+        .look(b="Running")
+        .look(a="Submitted", c="Submitted")
+        .look(c="Running")
+        .look(a="Submitted"),
     ),
     "a restart swallows a callback on its way": (
         "EXP-006",

@@ -1,6 +1,6 @@
 """Checks of the scenario `explore` (EXP): each rule over every history that was played."""
 
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from ciq_conformance.checks.histories import HERE, Told, told_histories
 from ciq_conformance.checks.history_rules import RULES
@@ -60,9 +60,15 @@ def _none_arrived(evidence: Evidence, played: tuple[Told, ...]) -> bool:
 
 def story(told: Told) -> str:
     """A history in words, as its requests tell it: `open first, pause, 5 submit, resume`."""
-    asked = (_word(label) for label, _ in told.exchanges if label.step in _TOLD)
-    counted = ((word, len(list(group))) for word, group in groupby(asked))
+    asked = [label for label, _ in told.exchanges if label.step in _TOLD]
+    # After one restart the list may have been asked for several times.
+    once = [one for before, one in pairwise((None, *asked)) if one is not None and not _same_restart(before, one)]
+    counted = ((word, len(list(group))) for word, group in groupby(map(_word, once)))
     return ", ".join(word if count == 1 else f"{count} {word}" for word, count in counted)
+
+
+def _same_restart(before: Label | None, label: Label) -> bool:
+    return label.step is Step.RESTART and label == before
 
 
 def _word(label: Label) -> str:

@@ -63,9 +63,12 @@ class Told:
 
     @cached_property
     def restarts(self) -> tuple[Span, ...]:
-        """When the target was restarted: until the first request after it."""
-        looks = ((label.how, reply.exchange.started) for label, reply in self.exchanges if label.step is Step.RESTART)
-        return tuple(Span(float(begin), end) for begin, end in looks)
+        """When the target was restarted: until the first request after it that it answered well."""
+        answered: dict[str, float] = {}
+        for label, reply in self.exchanges:
+            if label.step is Step.RESTART and reply.ok:
+                answered.setdefault(label.how, reply.exchange.started)
+        return tuple(Span(float(begin), end) for begin, end in answered.items())
 
     @property
     def last(self) -> float:

@@ -6,6 +6,7 @@ all histories of a run, the explorer for the one it has just played.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from itertools import pairwise
 from types import MappingProxyType
 
@@ -56,11 +57,23 @@ def _order(told: Told, evidence: Evidence) -> Looked:
     workers = max(1, evidence.calibration.workers if evidence.calibration else 1)
     # A running job that a pause stops looks as if it had never started: at most one a worker and pause. So does one
     # that a restart has cut off, and no document says where in the line it stands then.
-    stops = len(told.restarts) + (pauses if evidence.derive(stops_running_jobs) else 0)
-    excused = workers * stops
+    excused = workers * pauses if evidence.derive(stops_running_jobs) else 0
+    excused += sum(min(workers, _perhaps_running(told, restart, settled)) for restart in told.restarts)
     if len({inversion.late.job_id for inversion in inversions}) <= excused:
         inversions = []
     return Looked(tuple(Deviation(words(i), i.witness) for i in inversions), by_level.proven + by_order.proven)
+
+
+def _perhaps_running(told: Told, restart: Span, settled: float) -> int:
+    """How many jobs a restart may have cut off: those that had not ended, nor were held by a pause all the while."""
+    span = next((s for s in told.pauses if s.begin <= restart.begin and restart.end <= s.end), None)
+    count = 0
+    for track in told.tracks:
+        held = _held(track, span, settled) if span else None
+        waited = held is not None and held.received <= restart.begin
+        ended = any(s.state in FINAL_STATES and s.received <= restart.begin for s in track.sightings)
+        count += track.asked_at < restart.begin and not waited and not ended
+    return count
 
 
 def stops_running_jobs(evidence: Evidence) -> bool:
@@ -227,12 +240,13 @@ def _restarts(told: Told, evidence: Evidence) -> Looked:
     shown = 0
     for restart in told.restarts:
         updates = [r for label, r in told.exchanges if label.step in UPDATES and r.exchange.ended <= restart.begin]
-        looks = [r for label, r in told.exchanges if label.step is Step.RESTART and r.exchange.started >= restart.end]
-        if updates and updates[-1].queue is not None and looks and looks[0].ok:
+        listed = [(float(label.how), r) for label, r in told.exchanges if label.step is Step.RESTART and r.ok]
+        looks = [reply for begin, reply in listed if begin == restart.begin]
+        if updates and updates[-1].queue is not None and looks:
             shown += 1
-            text = _changed(updates[-1].queue, looks[0])
+            text = _changed(updates[-1].queue, looks[-1])
             if text:
-                found.append(Deviation(text, (updates[-1].exchange.seq, looks[0].exchange.seq)))
+                found.append(Deviation(text, (updates[-1].exchange.seq, looks[-1].exchange.seq)))
         shown += sum(track.accepted_by <= restart.begin for track in told.tracks)
         found += (deviation for _, deviation in _forgotten(told, restart))
         found += _given_again(told, evidence, restart)
@@ -241,13 +255,20 @@ def _restarts(told: Told, evidence: Evidence) -> Looked:
 
 def _forgotten(told: Told, restart: Span) -> Iterator[tuple[str, Deviation]]:
     """Jobs accepted before a restart that no answer tells of after it, though they are asked for."""
-    asked = [r.exchange for label, r in told.exchanges if label.step not in SUBMITS | UPDATES and r.ok]
+    asked = [r.exchange for label, r in told.exchanges if label.step not in SUBMITS | UPDATES and _tells(r)]
     for track in told.tracks:
         after = [e.seq for e in asked if e.started >= restart.end and track.job_id in e.url]
         seen = any(s.sent >= restart.end for s in track.sightings)
         if track.accepted_by <= restart.begin and after and not seen:
             text = f"job {track.job_id} was accepted before a restart and is not known after it"
             yield track.job_id, Deviation(text, (track.submit_seq, after[0]))
+
+
+def _tells(reply: Reply) -> bool:
+    """An answer that says which jobs are known: one to a single unknown id may be a 404."""
+    exchange = reply.exchange
+    unknown = exchange.method == "GET" and exchange.status == HTTPStatus.NOT_FOUND and "," not in exchange.url
+    return reply.ok or unknown
 
 
 def _changed(before: Queue, listed: Reply) -> str:

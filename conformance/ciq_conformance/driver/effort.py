@@ -15,6 +15,8 @@ class Effort:
     """How long to send odd requests to each feature."""
     seed: int | None = None
     """What chance begins with; None takes it from the run's id."""
+    shrink: bool = True
+    """Whether to look for the small part of a history that deviates as well; the verdict does not need it."""
     scripts: Path | None = None
     """Directory for the stand-alone script of a deviation; None writes none."""
 

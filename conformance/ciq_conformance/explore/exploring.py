@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from ciq_conformance.checks.histories import told_histories
 from ciq_conformance.checks.history_rules import RULES, broken_rules, stops_running_jobs
 from ciq_conformance.driver.stage import Stage
+from ciq_conformance.explore.directed import restart_history
 from ciq_conformance.explore.history import History, jobs_in, restarts, size_of, words
 from ciq_conformance.explore.machine import histories
-from ciq_conformance.explore.player import Forgotten, Player
+from ciq_conformance.explore.player import Forgotten, Player, room_of
 from ciq_conformance.explore.script import script_name, write_script
 from ciq_conformance.explore.shrinking import shrink
 from ciq_conformance.judge.evidence import Evidence
@@ -73,24 +74,30 @@ def explore(stage: Stage) -> None:
     """Play the histories that the stage's effort allows; shrink and write down what deviates."""
     effort = stage.effort
     drawn = histories(stage.spec, effort.histories, effort.seed_of(stage.run_id), may_restart=stage.restart is not None)
-    planned = sorted(drawn, key=restarts)  # a target that does not stand a restart has shown all else by then
+    directed: tuple[History, ...] = ()
+    if stage.restart is not None:
+        workers = max(1, stage.patience.calibration.workers)
+        directed = (restart_history(stage.spec, workers=workers, room=room_of(stage)),)
+    # A target that does not stand a restart has shown all else by then.
+    planned = sorted((*directed, *drawn), key=restarts)
     _take_away_old_scripts(stage)
     explorer = _Explorer(stage)
     try:
-        _play_all(explorer, planned)
+        _play_all(explorer, planned, directed)
     except Forgotten as gone:
         stage.mark("note", f"{gone}: no more histories, and no script")
 
 
-def _play_all(explorer: _Explorer, planned: Sequence[History]) -> None:
+def _play_all(explorer: _Explorer, planned: Sequence[History], always: Sequence[History]) -> None:
     stage, scale = explorer.stage, explorer.stage.profile.patience
     end = stage.now() + max(LEAST_SECONDS, SECONDS_EACH * len(planned)) * scale
     for history in planned:
-        if stage.now() > end:
-            break
-        explorer.play(history)
+        if stage.now() <= end or history in always:
+            explorer.play(history)
     begin = stage.effort.seed_of(stage.run_id)
     stage.mark("note", f"{explorer.played} of {len(planned)} histories played; --seed {begin} gives the same ones")
+    if not stage.effort.shrink:
+        return
     end = stage.now() + MOST_SHRINK_SECONDS * scale
     for name in RULES:
         failing = [history for history, broken in explorer.known.items() if name in broken]

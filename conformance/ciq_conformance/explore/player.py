@@ -10,6 +10,7 @@ from math import ceil
 
 from ciq_conformance.driver.orders import RuleOrder
 from ciq_conformance.driver.stage import Broken, Restart, Stage, describe_reply
+from ciq_conformance.explore.coming_back import Known, wait_for_return
 from ciq_conformance.explore.history import Command, History, Op
 from ciq_conformance.steps.explore import OWN, TOLD, Label, Rule, Step
 from ciq_schemas.lifecycle import FINAL_STATES, WAITING_STATES, QueueState
@@ -29,6 +30,14 @@ class Forgotten(Exception):  # noqa: N818 - what a target did, not an error of o
     """The queue is gone after a restart, so no history can be played on it any more."""
 
 
+def room_of(stage: Stage) -> int:
+    """How many jobs a history may have on this target."""
+    calibration = stage.patience.calibration
+    most = int(LONGEST_DRAIN * max(1, calibration.workers) / max(calibration.job_latency, 0.01))
+    size = MOST_JOBS if stage.several_ids else MOST_JOBS // 2
+    return max(FEWEST_JOBS, min(size, most))
+
+
 @dataclass(kw_only=True)
 class Player:
     """One history being played."""
@@ -44,6 +53,8 @@ class Player:
     _paused: bool = False
     _closed: bool = False
     """The paused queue takes no jobs: the console pages let it."""
+    _gone: set[str] = field(default_factory=set)
+    """Not known any more after a restart: nobody waits for them."""
 
     def play(self, history: History) -> None:
         """Play the history to its end; Broken when the target refuses what nobody may refuse; Forgotten."""
@@ -82,15 +93,13 @@ class Player:
     @property
     def _open(self) -> list[str]:
         ended = (job for job, state in self._states.items() if state in FINAL_STATES)
-        return [job for job in self._jobs if job not in set(ended)]
+        done = self._gone.union(ended)
+        return [job for job in self._jobs if job not in done]
 
     @property
     def _room(self) -> int:
         """How many more jobs the history may have."""
-        calibration = self.stage.patience.calibration
-        most = int(LONGEST_DRAIN * max(1, calibration.workers) / max(calibration.job_latency, 0.01))
-        size = MOST_JOBS if self.stage.several_ids else MOST_JOBS // 2
-        return max(FEWEST_JOBS, min(size, most)) - len(self._jobs)
+        return room_of(self.stage) - len(self._jobs)
 
     def _submit(self, level: int | None, *, own: bool) -> None:
         if self._room <= 0 or (self._paused and self._closed):
@@ -200,17 +209,27 @@ class Player:
             self._settle()  # what a restart does to a running job is its own affair
         begin = self.stage.now()
         restart()
-        listed = self.stage.calls.list_queues(self._step(Step.RESTART, f"{begin:.4f}"))
-        seen = self.stage.look(self._step(Step.LOOK), list(self._jobs))
-        self._states |= {job: one.state or "" for job, one in seen.items()}
-        if self.stage.queue_id not in [queue.queue_id for queue in listed.queue_list.queues]:
-            raise Forgotten(f"after a restart the list of queues answers {describe_reply(listed)} without the queue")
+        after = wait_for_return(
+            self.stage,
+            self._step(Step.RESTART, f"{begin:.4f}"),
+            self._step(Step.LOOK),
+            Known(
+                jobs=tuple(self._jobs),
+                state=QueueState.PAUSED if self._paused else QueueState.ACTIVE,
+                address="" if self._rule is Rule.OFF else self.stage.receiver.address(self.stage.channel(self._rule)),
+            ),
+        )
+        self._states |= {job: one.state or "" for job, one in after.seen.items()}
+        self._gone |= self._jobs.keys() - after.seen.keys()
+        if self.stage.queue_id not in [queue.queue_id for queue in after.listed.queue_list.queues]:
+            answer = describe_reply(after.listed)
+            raise Forgotten(f"after a restart the list of queues answers {answer} without the queue")
 
     def _drain(self) -> None:
         stage = self.stage
         if not self._jobs:
             return
-        kept = [job for job in self._jobs if job not in self._cancelled]
+        kept = [job for job in self._jobs if job not in self._cancelled | self._gone]
         stage.watch_ended(self._step(Step.DRAIN), kept)
         if self._cancelled:
             stage.look(self._step(Step.AFTER), sorted(self._cancelled))
