@@ -68,7 +68,11 @@ _BY_EXIT: Mapping[int, Overall] = MappingProxyType(
         ExitCode.USAGE: Overall("usage error", "bad", "usage or profile is wrong; nothing was sent"),
         ExitCode.UNREACHABLE: Overall("unreachable", "bad", "the target or the callback path could not be reached"),
         ExitCode.SUITE_ERROR: Overall("suite error", "bad", "the suite itself failed; this is the kit's fault"),
-        ExitCode.NOTHING_PROVEN: Overall("not proven", "unsure", "nothing was judged, or a MUST stayed inconclusive"),
+        ExitCode.NOTHING_PROVEN: Overall(
+            "not proven",
+            "unsure",
+            "nothing was judged, a MUST stayed inconclusive, or the target could not be left as it was found",
+        ),
     }
 )
 CUT_OFF = Overall("cut off", "unsure", "the run was cut off before its end; nothing is proven by it")

@@ -198,7 +198,7 @@ def next_steps(view: RunView) -> tuple[str, ...]:
     if not view.footer.restored:
         steps.append("The target could not be left as it was found: look at state and callback rule of its queues.")
     match view.footer.exit_code:
-        case ExitCode.CONFORMS:
+        case ExitCode.CONFORMS if view.footer.restored:
             steps.append("Nothing must be done. Keep `run.ndjson`: every exchange behind this result is in it.")
         case ExitCode.USAGE:
             steps.append("Correct the profile or the flags as the message says; nothing was sent.")

@@ -149,6 +149,9 @@ def test_what_stands_above_the_verdicts() -> None:
     assert exit_code(good, unreachable=True, suite_failed=True, stale=True) is ExitCode.UNREACHABLE
     assert exit_code(good, suite_failed=True, stale=True) is ExitCode.SUITE_ERROR
     assert exit_code(good, stale=True) is ExitCode.DEVIATES
+    assert exit_code(good, stale=True, left_changed=True) is ExitCode.DEVIATES
+    assert exit_code(good, left_changed=True) is ExitCode.NOTHING_PROVEN
+    assert exit_code(good) is ExitCode.CONFORMS
 
 
 def test_a_baseline_accepts_what_it_names_and_goes_stale(tmp_path: Path) -> None:

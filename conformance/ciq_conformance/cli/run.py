@@ -79,7 +79,7 @@ def run(
 
     Exit codes: 0 every selected MUST passed; 1 a MUST failed or was blocked, or a baseline entry is stale; 2 wrong
     usage or profile, nothing was sent; 3 target or callback path not reachable; 4 the suite itself failed; 5 nothing
-    was judged, or a MUST stayed inconclusive.
+    was judged, a MUST stayed inconclusive, or the target could not be left as it was found.
     """
     need_suite("run")
     from ciq_conformance.driver.effort import Effort

@@ -13,6 +13,9 @@ UNMEASURED = Calibration(
 )
 """Stands in until the probe has measured."""
 
+SHOWN_WITHIN = 2.0
+"""Seconds in which a list shows what an update has set: no document promises that it does at once."""
+
 
 @dataclass(frozen=True, slots=True)
 class Patience:

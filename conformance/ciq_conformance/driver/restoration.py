@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import msgspec
 
 from ciq_conformance.driver.calls import FeatureCalls
-from ciq_conformance.driver.patience import UNMEASURED
+from ciq_conformance.driver.client import Interrupted
+from ciq_conformance.driver.patience import SHOWN_WITHIN, UNMEASURED
 from ciq_conformance.driver.probe import Readiness, Surroundings, pick_queue
 from ciq_conformance.driver.stage import describe_reply
 from ciq_schemas.lifecycle import QueueState
@@ -67,15 +68,27 @@ class Restoration:
         if refused:
             return f"{feature}: {refused}"
         self.adopt()
-        listed = self._calls().list_queues("verify")
-        now = next((queue for queue in listed.queue_list.queues if queue.queue_id == self.queue_id), None)
-        left = "the queue is not listed any more" if now is None else difference(found, now)
+        left = self._left(found)
         if left:
             return f"{feature}: {left}"
         if self.readiness.activated and self.around.profile.capabilities.get(Capability.DEACTIVATE):
             answer = self._calls().deactivate("deactivate")
             return "" if answer.ok else f"{feature}: deactivation answered {describe_reply(answer)}"
         return ""
+
+    def _left(self, found: Queue) -> str:
+        """In words, what a list shows that is not as found; one may know the last update late, so it is asked again."""
+        deadline = self.around.recorder.now() + SHOWN_WITHIN * self.around.profile.patience
+        while True:
+            listed = self._calls().list_queues("verify")
+            now = next((queue for queue in listed.queue_list.queues if queue.queue_id == self.queue_id), None)
+            left = "the queue is not listed any more" if now is None else difference(found, now)
+            if not left or self.around.recorder.now() >= deadline:
+                return left
+            try:
+                self.around.stop.pause(0.05)
+            except Interrupted:
+                return left
 
     def _calls(self) -> FeatureCalls:
         return self.around.calls(self.readiness.spec, RESTORE, self.readiness.job_path, though_stopping=True)

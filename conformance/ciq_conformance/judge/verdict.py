@@ -194,9 +194,17 @@ def counts(verdicts: Iterable[Verdict]) -> dict[str, int]:
 
 
 def exit_code(
-    verdicts: Sequence[Verdict], *, unreachable: bool = False, suite_failed: bool = False, stale: bool = False
+    verdicts: Sequence[Verdict],
+    *,
+    unreachable: bool = False,
+    suite_failed: bool = False,
+    stale: bool = False,
+    left_changed: bool = False,
 ) -> ExitCode:
-    """The exit code of a run; `suite_failed` is a mistake of ours outside any verdict, `stale` a baseline entry."""
+    """The exit code of a run; `suite_failed` is a mistake of ours outside any verdict, `stale` a baseline entry.
+
+    A target `left_changed` is no conforming one, but what is to blame for it no verdict says.
+    """
     musts = [verdict for verdict in verdicts if verdict.level is Level.MUST]
     if unreachable:
         return ExitCode.UNREACHABLE
@@ -206,6 +214,6 @@ def exit_code(
         return ExitCode.DEVIATES
     if not any(verdict.outcome in JUDGED for verdict in verdicts):
         return ExitCode.NOTHING_PROVEN
-    if any(verdict.outcome is Outcome.INCONCLUSIVE for verdict in musts):
+    if left_changed or any(verdict.outcome is Outcome.INCONCLUSIVE for verdict in musts):
         return ExitCode.NOTHING_PROVEN
     return ExitCode.CONFORMS

@@ -204,6 +204,7 @@ def _conclude(
         unreachable=bool(told.unreachable),
         suite_failed=told.suite_failed or bool(trouble) or recorder.stream_failed,
         stale=bool(baselined.stale),
+        left_changed=bool(session.not_restored),
     )
     footer = Footer(
         ended_at=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -54,6 +54,7 @@ def judge_again(records: Sequence[AnyRecord], selection: Selection, *, baseline:
         unreachable=bool(told.unreachable),
         suite_failed=told.suite_failed,
         stale=bool(baselined.stale),
+        left_changed=before is not None and not before.restored,
     )
     footer = Footer(
         ended_at=before.ended_at if before else datetime.now(UTC).isoformat(timespec="seconds"),

@@ -6,6 +6,7 @@ from datetime import timedelta
 from hashlib import sha256
 
 from ciq_conformance.driver.orders import JobOrder, RuleOrder
+from ciq_conformance.driver.patience import SHOWN_WITHIN
 from ciq_conformance.driver.stage import Stage
 from ciq_conformance.judge import times
 from ciq_conformance.reply import Reply
@@ -30,10 +31,6 @@ def make_active(stage: Stage, step: str) -> None:
     """Set the queue active when it was found paused, so that jobs run; Broken when the target refuses."""
     if stage.found.state == QueueState.PAUSED:
         stage.set_queue_or_break(step, rule=found_rule(stage))
-
-
-SHOWN_WITHIN = 2.0
-"""Seconds in which a list shows what an update has set: no document promises that it does at once."""
 
 
 def list_until(
