@@ -198,3 +198,12 @@ def test_unset_times(value: str | None, unset: bool) -> None:
 def test_numbers_are_decimal_without_sign(value: str | None, number: int | None) -> None:
     """What every reader of the service takes for a number."""
     assert wire.number(value) == number
+
+
+def test_unsigned_run_is_told_to_sign() -> None:
+    """Where every submit is refused for want of a signature, no job could be seen in two states for that reason."""
+    refused = refusal("MissingAuthorization")
+    t = Transcript(Scenario.SUBMIT).say("plain", refused, status=401, method="POST", operation="submit_job")
+    finding = judged("LIF-001", t)
+    assert finding.kind is Kind.CANNOT_TELL
+    assert "secret_id" in finding.reason

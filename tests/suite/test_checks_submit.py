@@ -26,21 +26,26 @@ from transcripts import (
 )
 
 from ciq_conformance.judge.finding import Kind
-from ciq_conformance.scenarios.submit import SPECIAL, printable
-from ciq_conformance.steps.submit import LEVELS, SUBMITS, Step
+from ciq_conformance.scenarios.submit import OTHER_FOLDER, SPECIAL, printable
+from ciq_conformance.steps.submit import LEVELS, MISREAD, SUBMITS, Step
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import Scenario
 
 SNAPSHOT = "<Snapshot><Mode>Interval</Mode><Start>0</Start></Snapshot>"
 ELSEWHERE = "<CreationTime>2026-01-02T03:04:05+0000"
 LONG = printable(1024, "run")
+BLANKS = "  run ends  "
 BAD = refusal("InvalidArgument")
 
 
 def _given(step: Step) -> dict[str, str | None]:
-    text = {Step.SPECIAL_USER_DATA: escape(f"run {SPECIAL}"), Step.LONG_USER_DATA: escape(LONG)}
+    text = MISREAD | {
+        Step.SPECIAL_USER_DATA: escape(f"run {SPECIAL}"),
+        Step.LONG_USER_DATA: escape(LONG),
+        Step.BLANKS_USER_DATA: BLANKS,
+    }
     return {
-        "source": "文件 夹/in.mp4" if step is Step.OTHER_SCRIPT else "in.mp4",
+        "source": escape(f"{OTHER_FOLDER}in.mp4") if step is Step.OTHER_SCRIPT else "in.mp4",
         "user_data": text.get(step, f"run submit {step}"),
         "level": str(LEVELS[step]) if step in LEVELS else None,
     }
@@ -99,7 +104,7 @@ def conversation() -> Transcript:
     return t
 
 
-IDS = (*(f"SUB-{n:03}" for n in (*range(1, 11), 12, 13, 15, 19, 20)), "ONE-007", "LIF-002")
+IDS = (*(f"SUB-{n:03}" for n in (*range(1, 11), 12, 13, 15, 19, 20, 21)), "ONE-007", "LIF-002")
 NOTES = ("SUB-011", "SUB-014")
 
 
@@ -147,6 +152,60 @@ def test_object_goes_before_url(state: str, kind: Kind) -> None:
     assert judged("SUB-018", plain_failed.edited(Step.WATCH, ">Success<", ">Failed<")).kind is Kind.BLOCKED
 
 
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        ((200, response(job_xml("j7"))), Kind.HOLDS),
+        ((400, BAD), Kind.DEVIATES),
+        ((400, refusal("ResourceDownloadFailed")), Kind.CANNOT_TELL),
+    ],
+)
+def test_address_is_input_enough(answer: tuple[int, str], kind: Kind) -> None:
+    """Input.Url alone makes a job; that nothing is found there may be seen at once."""
+    t = conversation().say(Step.URL_ALONE, answer[1], status=answer[0], method="POST", operation="submit_job")
+    assert judged("SUB-023", t).kind is kind
+
+
+def test_features_share_no_id() -> None:
+    """An id that a submit of another feature was given as well deviates; with no other feature nothing is said."""
+
+    def beside(job_id: str) -> Transcript:
+        other = Transcript(Scenario.SUBMIT, Feature.DOC, conversation().records)
+        other = other.say(Step.PLAIN, response(job_xml(job_id)), method="POST", operation="submit_job")
+        return Transcript(Scenario.SUBMIT, Feature.MEDIA, other.records)
+
+    assert judged("SUB-022", beside("d1")).kind is Kind.HOLDS
+    assert judged("SUB-022", beside(job_id(Step.PLAIN))).kind is Kind.DEVIATES
+    assert judged("SUB-022", conversation()).kind is Kind.CANNOT_TELL
+
+
+def test_pretty_printer_hides_blanks() -> None:
+    """Where the line is broken around UserData, what it ended with cannot be told, and no other check turns."""
+    pretty = conversation().everywhere("<UserData>", "<UserData>\n  ").everywhere("</UserData>", "\n </UserData>")
+    assert judged("SUB-021", pretty).kind is Kind.CANNOT_TELL
+    assert judged("SUB-008", pretty).kind is Kind.HOLDS
+
+
+def test_where_long_texts_part_is_told() -> None:
+    """Texts that look alike at both ends are told apart by the place where they part."""
+    cut = judged("SUB-009", conversation().edited(Step.DESCRIBE, escape(LONG), escape(LONG[:1023])))
+    assert "only the first 1023 of 1024 characters" in cut.seen
+    changed = LONG[:500] + "~" + LONG[501:]
+    other = judged("SUB-009", conversation().edited(Step.DESCRIBE, escape(LONG), escape(changed)))
+    assert "from character 501 on" in other.seen
+
+
+def test_hint_at_the_input_is_given_for_failed_jobs_only() -> None:
+    """A job that never left the queue says nothing of the sample input."""
+    failed = judged("LIF-002", conversation().edited(Step.ENDED, ">Success</State>", ">Failed</State>"))
+    assert "sample input" in failed.reason
+    held = conversation().edited(Step.ENDED, ">Success</State>", ">Pause</State>").mark("expired", "watch: waited 9 s")
+    finding = judged("LIF-002", held)
+    assert finding.kind is Kind.DEVIATES
+    assert "sample input" not in finding.reason
+    assert "PAU" in finding.reason
+
+
 DEVIATIONS: dict[str, tuple[str, Change]] = {
     "parameters lost in the end": ("SUB-020", lambda t: t.edited(Step.ENDED, SNAPSHOT, "")),
     "a parameter of its own": ("SUB-020", lambda t: t.edited(Step.PLAIN, "<Start>0<", "<Start>1<")),
@@ -172,6 +231,15 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     "output without region": ("SUB-007", lambda t: t.edited(Step.PLAIN, "Region>", "Place>")),
     "user data unescaped twice": ("SUB-008", lambda t: t.edited(Step.SPECIAL_USER_DATA, "&amp;amp;", "&amp;")),
     "user data lost in describe": ("SUB-008", lambda t: t.edited(Step.ENDED, "run submit plain", "")),
+    "blanks in a row made one": ("SUB-008", lambda t: t.edited(Step.SPECIAL_USER_DATA, "%  two", "% two")),
+    "percent read": ("SUB-008", lambda t: t.edited(Step.DESCRIBE, "%41+b%20c", "A b c")),
+    "zero is nothing": ("SUB-008", lambda t: t.edited(Step.ZERO_USER_DATA, "<UserData>0</UserData>", "<UserData/>")),
+    "a number of it": ("SUB-008", lambda t: t.edited(Step.ENDED, ">007<", ">7<")),
+    "zero refused": ("SUB-008", lambda t: t.answered(Step.ZERO_USER_DATA, 400, BAD)),
+    "trimmed": ("SUB-021", lambda t: t.edited(Step.BLANKS_USER_DATA, BLANKS, BLANKS.strip())),
+    "trimmed in describe": ("SUB-021", lambda t: t.edited(Step.ENDED, BLANKS, BLANKS.strip())),
+    "blanks refused": ("SUB-021", lambda t: t.answered(Step.BLANKS_USER_DATA, 400, BAD)),
+    "plus read": ("SUB-015", lambda t: t.edited(Step.DESCRIBE, "a+b", "a b")),
     "special refused": ("SUB-008", lambda t: t.answered(Step.SPECIAL_USER_DATA, 400, BAD)),
     "user data cut": ("SUB-009", lambda t: t.edited(Step.LONG_USER_DATA, escape(LONG), escape(LONG[:1000]))),
     "user data cut in describe": ("SUB-009", lambda t: t.edited(Step.DESCRIBE, escape(LONG), escape(LONG[:1023]))),

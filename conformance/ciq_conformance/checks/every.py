@@ -91,6 +91,10 @@ def _is_rfc_1123(value: str) -> bool:
     return True
 
 
+def _unsigned(reply: Reply) -> bool:
+    return not any(name.lower() == "authorization" for name, _ in reply.exchange.request_headers)
+
+
 @check("LIF-001")
 def states_move_forward(evidence: Evidence, item: Item) -> Finding:
     """Two looks at a job, the first answered before the second was sent, never contradict the life cycle."""
@@ -111,6 +115,10 @@ def states_move_forward(evidence: Evidence, item: Item) -> Finding:
             if not may_be_seen_after(earlier, later):
                 wrong.add(before.exchange.seq, f"job {job_id} was {earlier}, later {later}")
                 wrong.add(after.exchange.seq, f"job {job_id} was {earlier}, later {later}")
+    refused = [r for r in evidence.replies if r.exchange.operation == "submit_job" and r.exchange.status in (401, 403)]
+    if not looks and refused:
+        keys = "name secret_id and secret_key in the profile" if _unsigned(refused[0]) else "look at the keys' rights"
+        return cannot_tell(f"every submit was answered {said(refused[0])}; {keys}", witness=(refused[0].exchange.seq,))
     if not changes:
         return cannot_tell("no job was seen in two states; run a scenario with jobs (submit, describe, order) as well")
     return wrong.finding(

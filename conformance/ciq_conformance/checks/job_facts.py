@@ -58,6 +58,16 @@ def last_seen(replies: Iterable[Reply], ids: Iterable[str]) -> dict[str, tuple[R
     return {wire.text(job.job_id): (reply, job) for reply, job in jobs_in(replies, ids)}
 
 
+def first_difference(got: str, want: str) -> str:
+    """Where two long texts part: `character 256 is missing`, `from character 12 on 'x y' instead of 'x  y'`."""
+    at = next((i for i, (one, other) in enumerate(zip(got, want, strict=False)) if one != other), None)
+    if at is not None:
+        return f"from character {at + 1} on {got[at : at + 20]!r} instead of {want[at : at + 20]!r}"
+    if len(got) < len(want):
+        return f"only the first {len(got)} of {len(want)} characters"
+    return f"{len(got) - len(want)} characters more, {got[len(want) :][:20]!r}"
+
+
 def shortened(text: str | None, length: int = 60) -> str:
     """For messages: long texts are cut in the middle."""
     if text is None:

@@ -4,7 +4,18 @@ from collections import Counter
 from datetime import timedelta
 
 from ciq_conformance.checks.job_facts import ids_of, last_seen, level_of, shortened
-from ciq_conformance.checks.premise import accepted, asked, granted, made, other_status, premised, said, seq, with_200
+from ciq_conformance.checks.premise import (
+    accepted,
+    asked,
+    granted,
+    made,
+    not_put,
+    other_status,
+    premised,
+    said,
+    seq,
+    with_200,
+)
 from ciq_conformance.checks.submit_look import HERE, NONE_ACCEPTED, submits_of
 from ciq_conformance.judge import times, wire
 from ciq_conformance.judge.evidence import Evidence
@@ -13,7 +24,9 @@ from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.judge.requested import requested_job
 from ciq_conformance.reply import Reply
 from ciq_conformance.steps.submit import LOOKS, SUBMITS, WELL_FORMED, Step
-from ciq_schemas.lifecycle import FINAL_STATES, JobState
+from ciq_schemas.lifecycle import FINAL_STATES, WAITING_STATES, JobState
+from ciq_schemas.requirement import Scenario
+from ciq_schemas.run import Exchange
 
 LEAST_ZONE = timedelta(minutes=14)
 """Clocks of one service may differ by seconds; zones differ by a quarter of an hour at least."""
@@ -88,6 +101,33 @@ def ids_are_new(evidence: Evidence, item: Item) -> Finding:
     if len(first) < 2 and not wrong.items:
         return cannot_tell("only one submit was accepted", witness=seq(*replies))
     return wrong.finding("a JobId of its own for each job", holds(f"{len(first)} ids", witness=seq(*replies[:3])))
+
+
+@check("SUB-022")
+@premised
+def ids_are_of_one_feature(evidence: Evidence, item: Item) -> Finding:
+    """Job ids of the feature's submits, in all scenarios, against those of the other features in the run."""
+    submits = [reply for reply in evidence.replies if reply.exchange.operation == "submit_job"]
+    own = frozenset(ids_of(submits))
+    if not own:
+        return not_put(evidence, Scenario.ISOLATION, "no submit of the feature was accepted; see SUB-001")
+    others = [
+        Reply(record)
+        for record in evidence.records
+        if isinstance(record, Exchange)
+        and record.operation == "submit_job"
+        and record.feature not in ("", item.feature.feature)
+    ]
+    if not ids_of(others):
+        return cannot_tell("no other feature made a job in this run; run it with --feature all")
+    wrong = Collected()
+    for reply in others:
+        for job_id in ids_of([reply]):
+            if job_id in own:
+                wrong.add(reply.exchange.seq, f"{job_id} is a job of {reply.exchange.feature} as well")
+    return wrong.finding(
+        "no JobId that another feature gave", holds(f"{len(own)} ids", witness=seq(submits[0], others[0]))
+    )
 
 
 @check("SUB-004")
@@ -231,6 +271,17 @@ def object_wins(evidence: Evidence, item: Item) -> Finding:
     return cannot_tell("the job was not seen to its end", witness=seq(reply))
 
 
+@check("SUB-023")
+@premised
+def url_alone_is_taken(evidence: Evidence, item: Item) -> Finding:
+    """A submit whose Input has an address and no object. The address leads nowhere, which may be found out at once."""
+    reply = asked(evidence, HERE, Step.URL_ALONE)
+    if reply.refused and "resource" in (reply.error.code or "").lower():
+        return cannot_tell(f"the target looks for the input at submit ({said(reply)})", witness=seq(reply))
+    reply = accepted(evidence, HERE, Step.URL_ALONE, "a job is made of Input.Url alone")
+    return holds(said(reply), witness=seq(reply))
+
+
 @check("LIF-002")
 @premised
 def good_job_succeeds(evidence: Evidence, item: Item) -> Finding:
@@ -254,6 +305,13 @@ def good_job_succeeds(evidence: Evidence, item: Item) -> Finding:
             wrong.add(reply.exchange.seq, f"job {job_id} was still {state or 'without state'} when patience ran out")
     if not right and not wrong.items:
         return blocked("the jobs were not watched to their end")
-    reason = "if the sample input does not exist on the target, name one that does under [inputs] in the profile"
     finding = wrong.finding("Success", holds(f"{len(right)} jobs", witness=seq(*right[:3])))
-    return deviates(finding.expected, finding.seen, witness=finding.witness, reason=reason) if wrong.items else finding
+    if not wrong.items:
+        return finding
+    last_states = {wire.text(job.state) for _, job in last.values()}
+    reason = ""
+    if JobState.FAILED in last_states:
+        reason = "if the sample input does not exist on the target, name one that does under [inputs] in the profile"
+    elif last_states & WAITING_STATES:
+        reason = "the jobs never left the queue: see PAU and UPD, and whether it was Active when they came"
+    return deviates(finding.expected, finding.seen, witness=finding.witness, reason=reason)

@@ -1,8 +1,9 @@
-"""Checks of the scenario `submit`: what was given comes back, at once and in describe (SUB-005 to SUB-010, SUB-015)."""
+"""Checks of the scenario `submit`: what was given comes back, at once and later (SUB-005 to 010, 015, 020, 021)."""
 
 from collections.abc import Callable
 
 from ciq_conformance.checks.job_facts import (
+    first_difference,
     ids_of,
     jobs_in,
     level_of,
@@ -15,12 +16,18 @@ from ciq_conformance.checks.job_facts import (
 from ciq_conformance.checks.operation_leaves import parameters_asked, parameters_shown
 from ciq_conformance.checks.premise import accepted, asked, premised, said, seq
 from ciq_conformance.checks.submit_look import HERE, NONE_ACCEPTED, submits_of
+from ciq_conformance.judge import wire
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Collected, Finding, Kind, blocked, cannot_tell, holds
+from ciq_conformance.judge.finding import Collected, Finding, Kind, blocked, cannot_tell, deviates, holds
 from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.judge.requested import RequestedJob, requested_job
-from ciq_conformance.steps.submit import LEVELS, LOOKS, SUBMITS, WELL_FORMED, Step
+from ciq_conformance.steps.submit import LEVELS, LOOKS, MISREAD, SUBMITS, WELL_FORMED, Step
 from ciq_schemas.values import Job
+
+NEW_LINE = frozenset("\r\n")
+"""Around a text that a pretty printer has put on lines of its own; what it ended with cannot be told then."""
+LONG = 60
+"""Characters beyond which two texts that differ may look alike once they are cut for a message."""
 
 
 def _echo(
@@ -46,12 +53,18 @@ def _echo(
             seen += 1
             if got(job) != want:
                 where = "describe" if reply is not submit else "submit"
-                text = f"{_words(got(job))} instead of {_words(want)} ({where} of {submit.exchange.step})"
+                text = f"{_compared(got(job), want)} ({where} of {submit.exchange.step})"
                 for record in (submit, reply):
                     wrong.add(record.exchange.seq, text)
     if described and not looked and not wrong.items:
         return blocked("no submitted job was described; see DES-001")
     return wrong.finding(expected, holds(f"{seen} times in {len(submits)} jobs", witness=seq(*submits[:3])))
+
+
+def _compared(got: object, want: object) -> str:
+    if isinstance(got, str) and isinstance(want, str) and got and len(want) > LONG:
+        return f"{shortened(got)}: {first_difference(got, want)}"
+    return f"{_words(got)} instead of {_words(want)}"
 
 
 def _words(value: object) -> str:
@@ -132,8 +145,38 @@ def user_data_comes_back(evidence: Evidence, item: Item) -> Finding:
     """UserData in submit and describe answers, the special one included."""
     expected = "UserData character for character as given"
     accepted(evidence, HERE, Step.SPECIAL_USER_DATA, expected)
+    for reply in evidence.of(HERE, *MISREAD):
+        if not reply.ok:
+            return deviates(expected, f"{reply.exchange.step}: {said(reply)}", witness=seq(reply))
     steps = tuple(step for step in WELL_FORMED if step is not Step.LONG_USER_DATA)
     return _echo(evidence, steps, expected, lambda asked_for: asked_for.user_data, user_data_of, described=True)
+
+
+@check("SUB-021")
+@premised
+def blanks_are_kept(evidence: Evidence, item: Item) -> Finding:
+    """UserData with blanks at its ends in submit and describe answers; a pretty printer breaks the line around it."""
+    expected = "UserData with the blanks at its ends as given"
+    accepted(evidence, HERE, Step.BLANKS_USER_DATA, expected)
+
+    submits = submits_of(evidence, Step.BLANKS_USER_DATA)
+    if not submits:
+        return NONE_ACCEPTED
+    operation = next(iter(wire.children(wire.root_of(submits[0].exchange.request_body.data), "Operation")), None)
+    sent = "".join(element.text or "" for element in wire.children(operation, "UserData"))
+    wrong, seen = Collected(), 0
+    looks = jobs_in(evidence.of(HERE, *LOOKS), ids_of(submits))
+    for reply, job in ((submits[0], submits[0].jobs[0]), *looks):
+        text = (job.operation.user_data if job.operation is not None else None) or ""
+        inner = text.strip(" \t")
+        if inner[:1] in NEW_LINE and inner[-1:] in NEW_LINE:
+            continue
+        seen += 1
+        if text != sent:
+            wrong.add(reply.exchange.seq, f"{text!r} instead of {sent!r} ({reply.exchange.step})")
+    if not seen:
+        return cannot_tell("the answers break the line around UserData", witness=seq(*submits))
+    return wrong.finding(expected, holds(f"{seen} times", witness=seq(*submits)))
 
 
 @check("SUB-009")
@@ -165,9 +208,9 @@ def level_is_echoed(evidence: Evidence, item: Item) -> Finding:
 @check("SUB-015")
 @premised
 def other_scripts_survive(evidence: Evidence, item: Item) -> Finding:
-    """Input.Object with Chinese and a space in submit and describe answers."""
+    """Input.Object of unusual characters in submit and describe answers."""
     reply = asked(evidence, HERE, Step.OTHER_SCRIPT)
-    expected = "Input.Object with Chinese and a space as given"
+    expected = "Input.Object with Chinese, a space, `+`, `%20` and `&` as given"
     if reply.refused and "resource" in (reply.error.code or "").lower():
         return cannot_tell(
             f"the target looks for the input at submit ({said(reply)}); an object of that name would tell",

@@ -1,17 +1,22 @@
 """Scenario `submit`: good jobs in every documented dress, submitted at once, watched together to their end."""
 
+import re
 import string
 
 from ciq_conformance.driver.orders import JobOrder, submit_body
 from ciq_conformance.driver.stage import Stage
 from ciq_conformance.scenarios.readiness import make_active
-from ciq_conformance.steps.submit import LEVELS, Step
+from ciq_conformance.steps.submit import LEVELS, MISREAD, Step
 from ciq_schemas.features import Feature
 
-SPECIAL = """<a b="1" c='2'> & &amp; &#65; ]]> <!-- no comment --> </a> 100% {"k": [1, 2]} \\ end"""
-"""What XML must escape, what looks escaped already, and what other dresses would escape."""
+SPECIAL = """<a b="1" c='2'> & &amp; &#65; ]]> <!-- no comment --> </a> 100%  two {"k": [1, 2]} \\ end"""
+"""What XML must escape, what looks escaped already, what other dresses would escape, and two blanks in a row."""
+
+OTHER_FOLDER = "文件 夹/a+b%20&c/"
+"""Letters of another script, a blank, and what an address would write in another way."""
 
 
+OBJECT = re.compile(rb"(?<=<Input>)<Object>.*?</Object>")
 NOWHERE = "http://ciq.invalid/nothing-here.mp3"
 """No name below `invalid` is ever found (RFC 2606)."""
 
@@ -43,6 +48,9 @@ def play(stage: Stage) -> None:
     plain = stage.order(Step.SPECIAL_USER_DATA)
     send(Step.SPECIAL_USER_DATA, plain.with_(user_data=f"{stage.run_id} {SPECIAL}"))
     send(Step.LONG_USER_DATA, plain.with_(user_data=printable(1024, stage.run_id)))
+    for step, text in MISREAD.items():
+        send(step, stage.order(step).with_(user_data=text))
+    send(Step.BLANKS_USER_DATA, plain.with_(user_data=f" {stage.run_id} {Step.BLANKS_USER_DATA}  "))
     equal = stage.order("equal")
     send(Step.EQUAL_FIRST, equal)
     send(Step.EQUAL_SECOND, equal)
@@ -50,10 +58,12 @@ def play(stage: Stage) -> None:
     send(Step.WITHOUT_QUEUE, stage.order(Step.WITHOUT_QUEUE, queue_id=None))
     folder, _, file = plain.input_object.rpartition("/")
     other = f"{folder}/" if folder else ""
-    send(Step.OTHER_SCRIPT, stage.order(Step.OTHER_SCRIPT, input_object=f"{other}文件 夹/{file}"))
+    send(Step.OTHER_SCRIPT, stage.order(Step.OTHER_SCRIPT, input_object=f"{other}{OTHER_FOLDER}{file}"))
     if stage.spec.feature is Feature.SPEECH:
         both = stage.order(Step.OBJECT_AND_URL)
         send(Step.OBJECT_AND_URL, both.with_(input_extra=f"{both.input_extra}<Url>{NOWHERE}</Url>"))
+        alone = submit_body([stage.order(Step.URL_ALONE)])
+        stage.calls.submit(Step.URL_ALONE, OBJECT.sub(f"<Url>{NOWHERE}</Url>".encode(), alone, count=1))
     if stage.spec.extra_category:
         extra = stage.spec.extra_category
         if stage.calls.list_queues(Step.EXTRA_QUEUES, {"category": extra}).queue_list.queues:

@@ -11,6 +11,7 @@ from ciq_mock.faults import (
     of_answers,
     of_callbacks,
     of_cancels,
+    of_failures,
     of_features,
     of_json,
     of_lists,
@@ -20,6 +21,7 @@ from ciq_mock.faults import (
     of_refusals,
     of_restarts,
     of_templates,
+    of_texts,
     of_workflows,
 )
 from ciq_mock.faults.fault import Fault
@@ -43,6 +45,8 @@ FAULTS: Mapping[str, Fault] = MappingProxyType(
             of_races,
             of_cancels,
             of_restarts,
+            of_failures,
+            of_texts,
         )
         for fault in module.FAULTS
     }
