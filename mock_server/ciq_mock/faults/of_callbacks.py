@@ -13,7 +13,7 @@ from ciq_mock.delivery import DeliveryRoom
 from ciq_mock.delivery.lanes import Parcel, Subject
 from ciq_mock.delivery.log import Answer
 from ciq_mock.delivery.sender import Sender
-from ciq_mock.engine import Accepted, CallbackChoice, Ended, Event, Job, Started
+from ciq_mock.engine import Accepted, CallbackChoice, Cancelled, Ended, Event, Job, QueueUpdated, Started
 from ciq_mock.faults.fault import Fault, in_delivery
 from ciq_mock.faults.layers import Edit, Tree, answers, bodies, drop, layered, put, reads, tells, with_body
 from ciq_mock.faults.scope import json_jobs
@@ -167,6 +167,32 @@ class _FailsUnheard(DeliveryRoom):
             parcel.subject._state = JobState.FAILED
 
 
+class _AddressBefore(DeliveryRoom):
+    """Has the address of a queue from the rule before."""
+
+    _rules: dict[str, list[str]] | None = None
+
+    def on_event(self, event: Event) -> None:
+        """Note the addresses that rules have had."""
+        if self._rules is None:
+            self._rules = {}
+        if isinstance(event, QueueUpdated) and event.queue.notify.url:
+            self._rules.setdefault(event.queue.id, []).append(event.queue.notify.url)
+        if isinstance(event, Ended) and not event.job.callback.address:
+            had = list(dict.fromkeys(self._rules.get(event.job.queue.id, ())))
+            if event.rule.url and len(had) > 1:
+                event = msgspec.structs.replace(event, rule=msgspec.structs.replace(event.rule, url=had[-2]))
+        super().on_event(event)
+
+
+class _TellsOfCancelled(DeliveryRoom):
+    def on_event(self, event: Event) -> None:
+        """Tell of cancelled jobs as well."""
+        super().on_event(event)
+        if isinstance(event, Cancelled):
+            self.carry_out(event.job, self.decision(event.job.queue.notify, event.job.callback))
+
+
 def sends(method: str, content_type: str | None = None) -> Bend:
     """Another method, another Content-Type."""
 
@@ -204,6 +230,12 @@ def _failed_says_success(root: Tree) -> None:
         if job.findtext("State") == "Failed":
             put("State", "Success")(job)
             put("Code", "Success")(job)
+
+
+def _without_event(body: bytes) -> bytes:
+    told = msgspec.json.decode(body)
+    told.pop("EventName", None)
+    return msgspec.json.encode(told)
 
 
 def _in_json(change: Callable[[dict[str, object]], object]) -> Bend:
@@ -283,6 +315,8 @@ FAULTS = (
     Fault("deaf-receiver-fails-job", "DEL-006", "A job whose callback is not taken becomes Failed.", in_delivery(_FailsUnheard)),
     Fault("query-of-address-lost", "DEL-008", "The query of a callback address is left out.", decides(_without_query)),
     Fault("rule-counts-for-levels-only", "RUL-001", "Jobs without a level are not told to the queue's address.", silent_about(lambda job: not job.level and not job.callback.address)),
+    Fault("address-before-kept", "RUL-001", "Callbacks go to the address that the queue's rule had before.", in_delivery(_AddressBefore)),
+    Fault("cancel-told", "DEL-010", "A cancelled job is told of, with State Cancel.", in_delivery(_TellsOfCancelled)),
     Fault("own-address-ignored", "RUL-002", "CallBack of a job does not count.", _choice_without("address")),
     Fault("told-to-both", "RUL-003", "A job with its own address is told to the queue's as well.", in_delivery(_ToBoth)),
     Fault("own-format-ignored", "RUL-004", "CallBackFormat of a job does not count.", _choice_without("format")),
@@ -297,9 +331,14 @@ FAULTS = (
     Fault("callback-without-queue", "SHP-002", "Callbacks have no QueueId.", _job_drop("QueueId")),
     Fault("callback-without-creation", "SHP-002", "Callbacks have no CreationTime.", _job_drop("CreationTime")),
     Fault("event-of-own", "SHP-003", "EventName is JobFinish.", tells(put("EventName", "JobFinish"))),
+    Fault("json-without-event", "SHP-003", "JSON callbacks have no EventName.", bodies(_without_event, BodyFormat.JSON)),
     Fault("callback-says-running", "SHP-004", "Callbacks say Running.", _job_put("State", "Running")),
     Fault("callback-user-data-cut", "SHP-005", "UserData of callbacks is cut at eight characters.", _job_put("Operation/UserData", lambda text: text[:8])),
     Fault("callback-creation-drifts", "SHP-005", "CreationTime of callbacks is another day's.", _job_put("CreationTime", lambda text: "2020" + text[4:])),
+    Fault("callback-without-output", "SHP-005", "Callbacks have no Operation.Output.", _job_drop("Operation/Output")),
+    Fault("callback-without-object", "SHP-005", "Callbacks have no Input.Object.", _job_drop("Input/Object")),
+    Fault("callback-without-level", "SHP-005", "Callbacks have no JobLevel.", _job_drop("Operation/JobLevel")),
+    Fault("callback-ends-later", "SHP-005", "EndTime of callbacks is another day's.", _job_put("EndTime", lambda text: "2036" + text[4:])),
     Fault("callback-level-zero", "SHP-005", "JobLevel of callbacks is always 0.", _job_put("Operation/JobLevel", "7")),
     Fault("json-without-tag", "SHP-002", "JSON callbacks have no Tag.", _in_json(lambda job: job.pop("Tag", None))),
     Fault("callbacks-are-text", "SHP-006", "Callbacks are text/plain.", sends("POST", "text/plain")),
