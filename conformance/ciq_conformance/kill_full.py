@@ -1,7 +1,7 @@
 """Blame over the whole suite: every fault against all requirements of all features, and what else goes red.
 
 A run takes the clean mock a quarter of a minute, most of it waiting, so several go side by side, each in a process
-with a mock of its own. What is done stands in a file line by line: a run that was cut off goes on where it was.
+with a mock of its own. What is done stands in a file line by line: a run that was stopped goes on where it was.
 Faults are tried across the catalogue, so that a run that had no more time is a sample of all of it.
 Must not know what a fault does, nor how a page looks.
 """
@@ -10,9 +10,10 @@ import multiprocessing
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from datetime import UTC, datetime
 from itertools import islice
+from math import isqrt
 from pathlib import Path
 
 import msgspec
@@ -30,18 +31,22 @@ from ciq_schemas.requirement import load_registry, set_version
 from ciq_schemas.run import Level, Outcome
 
 AT_ONCE = 5
+MINUTES = 55.0
+"""No run is begun after that time."""
 LONGEST = 150.0
 """Seconds after which a run is cut short: some faults make every wait last to its end."""
 RED = {Level.MUST: Outcome.FAIL, Level.SHOULD: Outcome.WARN}
 HISTORIES = Effort(histories=1, seed=3, shrink=False)
 _CLEAN = ""
 """Stands for the mock without any fault."""
-_STRIDE = 9
-"""Neighbours in the catalogue are alike: tried is first every ninth, then the ones behind those."""
 Say = Callable[[str], None]
 Trial = Callable[[str, str], Blame]
 """Name of a fault and the id it breaks in, blame out."""
 Workers = Callable[[int], Executor]
+
+
+class Stopped(Exception):  # noqa: N818 - what the operator did, not an error of ours
+    """The runs were stopped from outside: what one had judged by then is no result."""
 
 
 class _Begun(msgspec.Struct, frozen=True, tag="begun"):
@@ -67,7 +72,7 @@ def _items(effort: Effort = NO_EFFORT) -> tuple[Item, ...]:
 
 
 def try_whole(fault: str, breaks: str) -> Blame:
-    """Judge a mock with this fault, or without any, by everything there is."""
+    """Judge a mock with this fault, or without any, by everything there is; Stopped when a signal cuts that short."""
     began = time.monotonic()
     flags = {"features": ("kill matrix", EVERY_FEATURE), "capabilities.deactivate": ("kill matrix", "true")}
     loaded = load_profile(env={}, flags=flags, directory=Path(__file__).parent)
@@ -75,6 +80,8 @@ def try_whole(fault: str, breaks: str) -> Blame:
     effort = effort_for(breaks)
     order = RunOrder(loaded=loaded, embedding=embedding, deadline=LONGEST, effort=effort)
     result = execute(order, _items(effort))
+    if result.stopped and time.monotonic() - began < LONGEST:
+        raise Stopped(result.stopped)
     red = [verdict for verdict in result.verdicts if verdict.outcome is RED.get(verdict.level)]
     ids = sorted({verdict.requirement for verdict in red})
     return Blame(
@@ -98,13 +105,14 @@ def try_all_whole(
     *,
     say: Say,
     at_once: int = AT_ONCE,
-    minutes: float = 55.0,
+    minutes: float = MINUTES,
     trial: Trial = try_whole,
     workers: Workers = processes,
 ) -> WholeRuns:
     """Try the mock without a fault and with each of them, as many as `minutes` allow.
 
     `progress` is the file of what is done, kept up to date. `trial` is carried out by `workers`, so many at once.
+    After Ctrl-C nothing more is begun, what comes to its end is kept, and Stopped says how to go on.
     """
     commit = commit_of(Path(__file__).parent)
     done = {blame.fault: blame for blame in _take_up(progress, commit)}
@@ -116,19 +124,31 @@ def try_all_whole(
     with workers(at_once) as pool, progress.open("ab") as stream:
         queue = iter(left)
         out = {pool.submit(trial, *one) for one in islice(queue, at_once)}
-        count = 0
+        count, stopped = 0, False
         while out:
-            ended, out = wait(out, return_when=FIRST_COMPLETED)
+            try:
+                ended, out = wait(out, return_when=FIRST_COMPLETED)
+            except KeyboardInterrupt:
+                if stopped:
+                    raise
+                stopped = True
+                say("stopping: what is under way comes to its end first; Ctrl-C once more does not wait")
+                continue
             for run in ended:
+                blame = _outcome(run)
+                if blame is None:
+                    stopped = True
+                    continue
                 count += 1
-                blame = run.result()
                 done[blame.fault] = blame
                 _note(stream.write, _Done(blame))
                 stream.flush()
                 passed = time.monotonic() - began
                 say(_line(blame, count, len(left), passed / count * (len(left) - count)))
-                if passed < 60 * minutes:
+                if passed < 60 * minutes and not stopped:
                     out |= {pool.submit(trial, *one) for one in islice(queue, 1)}
+    if stopped:
+        raise Stopped(f"{len(done)} of {len(wanted)} runs stand in {progress}: the same command goes on with them")
     return WholeRuns(
         date=f"{datetime.now(UTC):%Y-%m-%d}",
         commit=commit,
@@ -140,8 +160,18 @@ def try_all_whole(
     )
 
 
+def _outcome(run: Future[Blame]) -> Blame | None:
+    """What a run has found; None when it was stopped, or its process with it."""
+    try:
+        return run.result()
+    except (Stopped, BrokenExecutor):
+        return None
+
+
 def _across(faults: Sequence[KnownFault]) -> tuple[KnownFault, ...]:
-    return tuple(fault for first in range(_STRIDE) for fault in faults[first::_STRIDE])
+    """Neighbours in the catalogue are alike, so the first few are spread over it, then come the ones behind those."""
+    stride = isqrt(len(faults)) + 1
+    return tuple(fault for first in range(stride) for fault in faults[first::stride])
 
 
 def _line(blame: Blame, count: int, total: int, left: float) -> str:
@@ -149,7 +179,7 @@ def _line(blame: Blame, count: int, total: int, left: float) -> str:
     if blame.fault == _CLEAN:
         own = "no fault"
     beside = f"beside it {len(blame.beside)}: {', '.join(blame.beside[:6])}" if blame.beside else "nothing beside it"
-    cut = ", cut short" if blame.cut else ""
+    cut = ", cut short by its deadline" if blame.cut else ""
     head = f"[{count}/{total}, {left / 60:.0f} min left]"
     return f"{head} {blame.fault or 'the sound mock'}: {own}, {beside} ({blame.seconds:.0f} s{cut})"
 

@@ -9,6 +9,7 @@ detection. A run plays the one story that its requirement is answered by, on one
 import multiprocessing
 import sys
 import time
+from argparse import ArgumentParser
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -19,7 +20,7 @@ import msgspec
 from ciq_conformance.driver.effort import Effort
 from ciq_conformance.judge.registry import Item
 from ciq_conformance.judge.selection import Selection, select_items
-from ciq_conformance.kill_full import RED, effort_for, try_all_whole
+from ciq_conformance.kill_full import AT_ONCE, MINUTES, RED, Stopped, effort_for, try_all_whole
 from ciq_conformance.profile_loading import load_profile
 from ciq_conformance.runner.embedded import Embedding, KnownFault, known_faults, uncovered
 from ciq_conformance.runner.execution import RunOrder, RunResult, execute
@@ -117,20 +118,50 @@ def try_all(faults: Sequence[KnownFault], *, at_once: int = _AT_ONCE) -> Matrix:
     return Matrix(requirement_set=f"core-{set_version()}", uncovered=uncovered(faults), kills=kills)
 
 
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(
+        prog="python -m ciq_conformance.kill_matrix",
+        description="Try the suite against every fault of the reference mock, and write the matrix into FOLDER.",
+        epilog=(
+            f"Exit codes: {ExitCode.CONFORMS} all seen; {ExitCode.DEVIATES} a fault missed, or with --full the mock "
+            f"red without any; {ExitCode.USAGE} usage; {ExitCode.NOTHING_PROVEN} stopped: the same command goes on."
+        ),
+    )
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="folder of the published run: reports/published")
+    parser.add_argument(
+        "--full", action="store_true", help="each fault against the whole suite: what else goes red beside it"
+    )
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        default=MINUTES,
+        help="begin no more runs of --full after this time (default %(default)g)",
+    )
+    parser.add_argument(
+        "--at-once", type=int, default=AT_ONCE, help="so many runs of --full side by side (default %(default)d)"
+    )
+    return parser
+
+
 def main(arguments: Sequence[str]) -> int:
-    """Try all faults and write the matrix into the folder named; exit code 1 when a fault was missed."""
-    full = "--full" in arguments
-    folders = [Path(argument) for argument in arguments if argument != "--full"]
-    if len(folders) != 1 or not folders[0].is_dir():
-        sys.stderr.write(f"expected the folder of the published run, as in `{COMMAND}` [--full]; got {arguments}\n")
+    """Try all faults and write the matrix into the folder named; the exit code."""
+    options = _parser().parse_args(arguments)
+    folder, full = options.folder, options.full
+    if not folder.is_dir():
+        sys.stderr.write(f"expected the folder of the published run, as in `{COMMAND}` [--full]; got {folder}\n")
         return ExitCode.USAGE
-    (folder,) = folders
     earlier = from_json((folder / JSON).read_bytes()) if (folder / JSON).exists() else None
     if full:
         if earlier is None:
             sys.stderr.write(f"{folder / JSON} is not there: make the matrix without --full first (`{COMMAND}`)\n")
             return ExitCode.USAGE
-        whole = try_all_whole(known_faults(), folder / PROGRESS, say=_say)
+        try:
+            whole = try_all_whole(
+                known_faults(), folder / PROGRESS, say=_say, minutes=options.minutes, at_once=max(1, options.at_once)
+            )
+        except Stopped as stopped:
+            _say(f"stopped, and nothing published: {stopped}")
+            return ExitCode.NOTHING_PROVEN
         matrix = msgspec.structs.replace(earlier, whole=whole)
     else:
         matrix = msgspec.structs.replace(try_all(known_faults()), whole=earlier.whole if earlier else None)

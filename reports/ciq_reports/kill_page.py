@@ -44,7 +44,7 @@ class Blame(msgspec.Struct, frozen=True, kw_only=True):
     blocked: int
     """How many requirements could not be judged for it."""
     cut: bool
-    """The run was cut short, so that some were never asked."""
+    """The run was cut short by its deadline, so that some were never asked."""
     seconds: float
 
 
@@ -104,12 +104,13 @@ def whole_headline(matrix: Matrix) -> str:
     alone = sum(blame.detected and not blame.beside for blame in blames)
     counts = sorted(len(blame.beside) for blame in blames)
     clean = f"{', '.join(whole.clean)} without any" if whole.clean else "nothing without any"
+    cut = sum(blame.cut for blame in blames)
     part = "" if len(blames) == whole.faults else f" tried, of {whole.faults},"
     return (
         f"whole suite ({whole.items} items over all features, {whole.date}, commit {whole.commit}, "
         f"set {whole.requirement_set}): {seen} of {len(blames)} faults{part} seen by their own requirement, {alone} of "
         f"them by it alone; other ids that go red beside a fault: median {counts[len(counts) // 2] if counts else 0}, "
-        f"most {counts[-1] if counts else 0}; red is {clean}"
+        f"most {counts[-1] if counts else 0}; red is {clean}" + (f"; {cut} cut short by their deadline" if cut else "")
     )
 
 
@@ -185,6 +186,6 @@ def _blamed(blame: Blame | None) -> str:
     notes = [
         *(["its own is not red here"] if not blame.detected else []),
         *([f"{blame.blocked} blocked"] if blame.blocked else []),
-        *(["cut short"] if blame.cut else []),
+        *(["cut short by its deadline"] if blame.cut else []),
     ]
     return f"{told} ({', '.join(notes)})" if notes else told

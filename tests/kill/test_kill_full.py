@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -56,6 +58,52 @@ def test_it_goes_on_where_it_was(tmp_path: Path) -> None:
     assert [blame.fault for blame in second.blames] == [fault.name for fault in FEW]
     third, _ = tried(progress, trial=never)
     assert third == second
+
+
+def test_a_run_that_was_stopped_is_no_result(tmp_path: Path) -> None:
+    """What a signal has cut short is not kept, nothing more is begun, and the next run tries it."""
+    progress = tmp_path / "done.ndjson"
+
+    begun: list[str] = []
+    signalled = Event()
+
+    def stopped_at_first(fault: str, breaks: str) -> Blame:
+        begun.append(fault)
+        if fault == FEW[0].name:
+            signalled.set()
+            raise kill_full.Stopped("stopped by SIGINT")
+        signalled.wait(10)
+        return fake(fault, breaks)
+
+    with pytest.raises(kill_full.Stopped, match="the same command goes on"):
+        tried(progress, trial=stopped_at_first)
+    assert len(begun) <= len(FEW)
+    assert FEW[0].name not in progress.read_text()
+    whole, _ = tried(progress)
+    assert [blame.fault for blame in whole.blames] == [fault.name for fault in FEW]
+
+
+@pytest.mark.parametrize("passed", [kill_full.LONGEST + 1, kill_full.LONGEST - 1])
+def test_only_the_deadline_leaves_a_result(passed: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run cut short by its deadline counts and is labelled; one that was stopped earlier does not count."""
+    clock = iter((0.0, passed, passed))
+    monkeypatch.setattr(kill_full, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    monkeypatch.setattr(kill_full, "execute", lambda *_: SimpleNamespace(stopped="a reason", verdicts=()))
+    if passed < kill_full.LONGEST:
+        with pytest.raises(kill_full.Stopped, match="a reason"):
+            kill_full.try_whole("", "")
+    else:
+        assert kill_full.try_whole("", "").cut
+
+
+def test_what_the_deadline_cut_short_is_told(tmp_path: Path) -> None:
+    """Page and headline name such runs."""
+    whole, _ = tried(tmp_path / "done.ndjson")
+    cut = (msgspec.structs.replace(whole.blames[0], cut=True), *whole.blames[1:])
+    matrix = kill_page.from_json(kill_matrix_file().read_bytes())
+    matrix = msgspec.structs.replace(matrix, whole=msgspec.structs.replace(whole, blames=cut))
+    assert "; 1 cut short by their deadline" in kill_page.whole_headline(matrix)
+    assert "cut short by its deadline" in kill_page.to_html(matrix)
 
 
 def test_a_line_cut_off_is_done_again(tmp_path: Path) -> None:
