@@ -4,7 +4,7 @@ from collections import Counter
 
 from ciq_conformance.checks.job_facts import ids_of, level_of, output_of, shortened, tag_of, user_data_of
 from ciq_conformance.checks.leftovers import leftovers
-from ciq_conformance.checks.premise import granted, made, premised, refusals, seq, with_200
+from ciq_conformance.checks.premise import accepted, granted, made, premised, refusals, seq, with_200
 from ciq_conformance.driver.stage import channel_name
 from ciq_conformance.judge import wire
 from ciq_conformance.judge.evidence import Evidence
@@ -12,7 +12,7 @@ from ciq_conformance.judge.finding import Collected, Finding, blocked, cannot_te
 from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.judge.requested import RequestedJob, requested_jobs
 from ciq_conformance.reply import Reply
-from ciq_conformance.steps.multi import REFUSED, TOLD, Step
+from ciq_conformance.steps.multi import REFUSED, TOLD, TOLD_JSON, Step
 from ciq_schemas.lifecycle import WAITING_STATES
 from ciq_schemas.requirement import Scenario
 from ciq_schemas.values import Job
@@ -150,3 +150,25 @@ def refused_makes_none(evidence: Evidence, item: Item) -> Finding:
     if not left:
         return cannot_tell("neither request was refused", witness=seq(*refused.values()))
     return leftovers(evidence, HERE, left, Step.CONTROL, Step.LIST_AFTER)
+
+
+@check("MUL-007")
+@premised
+def told_in_json(evidence: Evidence, item: Item) -> Finding:
+    """Arrivals for the jobs of a request with CallBackFormat JSON."""
+    expected = "each job of a request with CallBackFormat JSON is told in JSON"
+    reply = accepted(evidence, HERE, Step.MANY_JSON, expected)
+    ids = ids_of([reply])
+    if not ids:
+        return blocked("no job was made; see MUL-001", witness=seq(reply))
+    wrong, told = Collected(), set()
+    for notice in evidence.arrivals(channel_name(item.feature.feature, HERE, TOLD_JSON)):
+        mine = set(notice.job_ids) & set(ids)
+        told |= mine
+        if mine and not notice.is_json:
+            wrong.add(notice.arrival.seq, f"a callback for {', '.join(sorted(mine))} that is no JSON")
+    for job_id in ids:
+        if job_id not in told:
+            wrong.add(reply.exchange.seq, f"no callback for {job_id}")
+    witness = (*seq(reply), *(notice.arrival.seq for notice in heard[:1]))
+    return wrong.finding(expected, holds(f"{len(ids)} jobs", witness=witness))

@@ -8,6 +8,10 @@ class Step(StrEnum):
 
     PREPARE = "prepare"
     MANY = "many"
+    RULE = "rule"
+    MANY_JSON = "many-json"
+    MANY_SILENCED = "many-silenced"
+    TOLD_BY_RULE = "told-by-rule"
     DESCRIBE = "describe"
     WATCH = "watch"
     SEVEN = "seven"
@@ -21,6 +25,11 @@ class Step(StrEnum):
 
 TOLD = "told"
 """Channel of the CallBack address of the request."""
+
+TOLD_JSON = "told-json"
+"""Channel of the CallBack address of the request that wants JSON."""
+BY_RULE = "by-rule"
+"""Channel of the queue's rule, at which a request with CallBack `no` is not told."""
 
 REFUSED = {
     Step.SEVEN: tuple(f"seven {index}" for index in range(7)),
