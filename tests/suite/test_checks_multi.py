@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 
 import pytest
@@ -9,8 +10,9 @@ from transcripts import Change, Transcript, job_xml, judged, operation_xml, refu
 
 from ciq_conformance.judge.finding import Kind
 from ciq_conformance.scenarios.multi import LEVELS
-from ciq_conformance.steps.multi import REFUSED, TOLD, Step
+from ciq_conformance.steps.multi import BY_RULE, REFUSED, TOLD, TOLD_JSON, Step
 from ciq_schemas.requirement import Scenario
+from ciq_schemas.run import Arrival
 
 OWN = tuple(f"j{number:032x}" for number in range(len(LEVELS)))
 CONTROL, MADE = "j" + "c" * 32, "j" + "d" * 32
@@ -55,6 +57,7 @@ def conversation() -> Transcript:
     )
     for index in (2, 0, 3, 1, 5, 4):
         t = t.hear(TOLD, _callback(index))
+    t = _told_otherwise(t)
     for step, labels in REFUSED.items():
         request = submit_xml(*(operation_xml(tag="Snapshot", user_data=f"run {label}") for label in labels), tag=None)
         no = refusal("InvalidArgument")
@@ -65,6 +68,32 @@ def conversation() -> Transcript:
     return t.say(Step.LIST_AFTER, control, operation="list_jobs")
 
 
+JSON, SILENCED, PLAIN = ("ja1", "ja2"), ("jb1", "jb2"), "jc1"
+
+
+def _told_otherwise(t: Transcript) -> Transcript:
+    """Two jobs told in JSON, two told not at all, and one told by the queue's rule."""
+    t = t.say(Step.RULE, response(), method="PUT", operation="update_queue")
+    for step, ids in ((Step.MANY_JSON, JSON), (Step.MANY_SILENCED, SILENCED), (Step.TOLD_BY_RULE, (PLAIN,))):
+        t = t.say(step, response(*(job_xml(i, output="told.png") for i in ids)), method="POST", operation="submit_job")
+    for job_id in reversed(JSON):
+        t = t.hear(TOLD_JSON, _in_json(job_id))
+    return t.hear(BY_RULE, _in_xml(PLAIN))
+
+
+def _in_json(job_id: str) -> str:
+    return json.dumps({"EventName": "TaskFinish", "JobsDetail": [{"JobId": job_id, "State": "Success"}]})
+
+
+def _in_xml(job_id: str) -> str:
+    return f"<Response><EventName>TaskFinish</EventName>{job_xml(job_id, 'Success')}</Response>"
+
+
+def _without_arrivals(t: Transcript, channel: str) -> Transcript:
+    kept = tuple(r for r in t.records if not (isinstance(r, Arrival) and r.channel.endswith(f".{channel}")))
+    return Transcript(t.scenario, t.feature, kept)
+
+
 def _other(job_id: str, label: str) -> str:
     return job_xml(job_id, user_data=f"run {label}", output=f"run/{label}/out.jpg")
 
@@ -73,7 +102,7 @@ def _leaves(job: str) -> Change:
     return lambda t: t.edited(Step.LIST_AFTER, "<JobsDetail>", f"{job}<JobsDetail>")
 
 
-IDS = tuple(f"MUL-{n:03}" for n in range(1, 7))
+IDS = tuple(f"MUL-{n:03}" for n in range(1, 9))
 
 
 @pytest.mark.parametrize("requirement", IDS)
@@ -90,6 +119,20 @@ def _silent(transcript: Transcript, job_id: str) -> Transcript:
 
 
 DEVIATIONS: dict[str, tuple[str, Change]] = {
+    "json asked for, xml told": (
+        "MUL-007",
+        lambda t: _without_arrivals(t, TOLD_JSON).hear(TOLD_JSON, _in_json("ja1")).hear(TOLD_JSON, _in_xml("ja2")),
+    ),
+    "one of two told in json": (
+        "MUL-007",
+        lambda t: _without_arrivals(t, TOLD_JSON).hear(TOLD_JSON, _in_json("ja2")),
+    ),
+    "json refused": ("MUL-007", lambda t: t.answered(Step.MANY_JSON, 400, refusal("InvalidArgument"))),
+    "second silenced job told": ("MUL-008", lambda t: t.hear(BY_RULE, _in_xml("jb2"))),
+    "silenced job told though the rule is mute": (
+        "MUL-008",
+        lambda t: _without_arrivals(t, BY_RULE).hear(TOLD, _in_xml("jb1")),
+    ),
     "accepted only": ("MUL-001", lambda t: t.status(Step.MANY, 202)),
     "one job for all": ("MUL-001", lambda t: t.answered(Step.MANY, 200, response(_job(0)))),
     "one id for two": ("MUL-001", lambda t: t.edited(Step.MANY, OWN[3], OWN[0])),
@@ -145,3 +188,10 @@ def test_legal_dress_is_no_deviation(requirement: str, change: Change) -> None:
 def test_nothing_holds_by_absence(requirement: str) -> None:
     """Without a conversation every check is blocked, with the scenario's own reason."""
     assert judged(requirement, Transcript(Scenario.MULTI).mark("broken", "no answer at all")).kind is Kind.BLOCKED
+
+
+def test_silence_needs_a_control_and_a_value_of_newer_pages() -> None:
+    """A rule that tells of nothing proves no silence; a service of the older pages refuses the value."""
+    assert judged("MUL-008", _without_arrivals(conversation(), BY_RULE)).kind is Kind.BLOCKED
+    refused = conversation().answered(Step.MANY_SILENCED, 400, refusal("InvalidArgument"))
+    assert judged("MUL-008", refused).kind is Kind.OBSERVED

@@ -4,15 +4,15 @@ from collections import Counter
 
 from ciq_conformance.checks.job_facts import ids_of, level_of, output_of, shortened, tag_of, user_data_of
 from ciq_conformance.checks.leftovers import leftovers
-from ciq_conformance.checks.premise import accepted, granted, made, premised, refusals, seq, with_200
+from ciq_conformance.checks.premise import accepted, asked, granted, made, premised, refusals, said, seq, with_200
 from ciq_conformance.driver.stage import channel_name
 from ciq_conformance.judge import wire
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Collected, Finding, blocked, cannot_tell, deviates, holds
+from ciq_conformance.judge.finding import Collected, Finding, blocked, cannot_tell, deviates, holds, observed
 from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.judge.requested import RequestedJob, requested_jobs
 from ciq_conformance.reply import Reply
-from ciq_conformance.steps.multi import REFUSED, TOLD, TOLD_JSON, Step
+from ciq_conformance.steps.multi import BY_RULE, REFUSED, TOLD, TOLD_JSON, Step
 from ciq_schemas.lifecycle import WAITING_STATES
 from ciq_schemas.requirement import Scenario
 from ciq_schemas.values import Job
@@ -170,5 +170,31 @@ def told_in_json(evidence: Evidence, item: Item) -> Finding:
     for job_id in ids:
         if job_id not in told:
             wrong.add(reply.exchange.seq, f"no callback for {job_id}")
+    return wrong.finding(expected, holds(f"{len(told)} jobs", witness=seq(reply)))
+
+
+@check("MUL-008")
+@premised
+def silenced_together(evidence: Evidence, item: Item) -> Finding:
+    """Arrivals for the jobs of a request with CallBack `no`, up to some quiet after that of a job behind them."""
+    expected = "nothing arrives for the jobs of a request with CallBack no"
+    granted(evidence, HERE, Step.RULE)
+    reply = asked(evidence, HERE, Step.MANY_SILENCED)
+    if reply.refused:
+        reason = "older submit pages do not have the value"
+        return observed(f"answered {said(reply)}", witness=seq(reply), expected=expected, reason=reason)
+    accepted(evidence, HERE, Step.MANY_SILENCED, expected)
+    ids = set(ids_of([reply]))
+    if not ids:
+        return blocked("no job was made; see MUL-001", witness=seq(reply))
+    wrong = Collected()
+    for notice in evidence.arrivals():
+        for job_id in sorted(ids & set(notice.job_ids)):
+            wrong.add(notice.arrival.seq, f"{job_id} is told at {notice.arrival.target}")
+    control = granted(evidence, HERE, Step.TOLD_BY_RULE)
+    by_rule = evidence.arrivals(channel_name(item.feature.feature, HERE, BY_RULE))
+    heard = [notice for notice in by_rule if set(ids_of([control])) & set(notice.job_ids)]
+    if not heard and not wrong.items:
+        return blocked("the queue's rule tells of no job, so silence says nothing; see RUL-001", witness=seq(control))
     witness = (*seq(reply), *(notice.arrival.seq for notice in heard[:1]))
     return wrong.finding(expected, holds(f"{len(ids)} jobs", witness=witness))

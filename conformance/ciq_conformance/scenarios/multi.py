@@ -11,7 +11,10 @@ LEVELS = (2, None, 0, 1, 2, 0)
 
 
 def play(stage: Stage) -> None:
-    """Submit six jobs in one request and hear of them, and of others in other ways; then send what is to be refused, and look for its jobs."""
+    """Submit six jobs in one request and hear of them, and of others in other ways.
+
+    Then send what is to be refused, and look for its jobs.
+    """
     make_active(stage, Step.PREPARE)
     address = stage.receiver.address(stage.channel(TOLD))
     orders = [
