@@ -1,4 +1,4 @@
-"""Checks of the scenario `submit`: jobs made and how they end (SUB, ONE-007, LIF-002); echoes: `submit_echo`."""
+"""Checks of the scenario `submit`: jobs made and what they say (SUB, ONE-007); echoes: `submit_echo`."""
 
 from collections import Counter
 from datetime import timedelta
@@ -23,8 +23,8 @@ from ciq_conformance.judge.finding import Collected, Finding, absent, blocked, c
 from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.judge.requested import requested_job
 from ciq_conformance.reply import Reply
-from ciq_conformance.steps.submit import LOOKS, SUBMITS, WELL_FORMED, Step
-from ciq_schemas.lifecycle import FINAL_STATES, WAITING_STATES, JobState
+from ciq_conformance.steps.submit import LOOKS, SUBMITS, Step
+from ciq_schemas.lifecycle import FINAL_STATES, JobState
 from ciq_schemas.requirement import Scenario
 from ciq_schemas.run import Exchange
 
@@ -280,38 +280,3 @@ def url_alone_is_taken(evidence: Evidence, item: Item) -> Finding:
         return cannot_tell(f"the target looks for the input at submit ({said(reply)})", witness=seq(reply))
     reply = accepted(evidence, HERE, Step.URL_ALONE, "a job is made of Input.Url alone")
     return holds(said(reply), witness=seq(reply))
-
-
-@check("LIF-002")
-@premised
-def good_job_succeeds(evidence: Evidence, item: Item) -> Finding:
-    """The last state of each job with good input."""
-    submits = submits_of(evidence, *WELL_FORMED)
-    if not submits:
-        return NONE_ACCEPTED
-    last = last_seen(evidence.of(HERE, *LOOKS), ids_of(submits))
-    if not last:
-        return blocked("no submitted job was described; see DES-001", witness=seq(*submits[:3]))
-    wrong, right = Collected(), []
-    expired = any(mark.text.startswith(f"{Step.WATCH}:") for mark in evidence.marks(HERE, "expired"))
-    for job_id, (reply, job) in last.items():
-        state = wire.text(job.state)
-        if state == JobState.SUCCESS:
-            right.append(reply)
-        elif state in FINAL_STATES:
-            why = f" ({job.code}: {job.message})" if state == JobState.FAILED else ""
-            wrong.add(reply.exchange.seq, f"job {job_id} ended as {state}{why}")
-        elif expired:
-            wrong.add(reply.exchange.seq, f"job {job_id} was still {state or 'without state'} when patience ran out")
-    if not right and not wrong.items:
-        return blocked("the jobs were not watched to their end")
-    finding = wrong.finding("Success", holds(f"{len(right)} jobs", witness=seq(*right[:3])))
-    if not wrong.items:
-        return finding
-    last_states = {wire.text(job.state) for _, job in last.values()}
-    reason = ""
-    if JobState.FAILED in last_states:
-        reason = "if the sample input does not exist on the target, name one that does under [inputs] in the profile"
-    elif last_states & WAITING_STATES:
-        reason = "the jobs never left the queue: see PAU and UPD, and whether it was Active when they came"
-    return deviates(finding.expected, finding.seen, witness=finding.witness, reason=reason)
