@@ -69,10 +69,12 @@ def conversation(feature: Feature = Feature.MEDIA) -> Transcript:
     t = t.say(Step.ELEVEN, refusal("InvalidArgument"), status=400, operation="describe_job")
     for job_id, shown in zip(OWN, ended, strict=True):
         look(Step.ENDED, job_id, shown)
+    look(Step.TOGETHER, ",".join(OWN), *ended[:2], _job(OWN[2], "Running", LATER))  # a moment old
+    look(Step.TOGETHER, ",".join(OWN), *ended)
     return t
 
 
-IDS = tuple(f"DES-{n:03}" for n in (*range(1, 12), 13, 14))
+IDS = tuple(f"DES-{n:03}" for n in (*range(1, 12), 13, 14, 15))
 
 
 @pytest.mark.parametrize("requirement", IDS)
@@ -121,6 +123,15 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     "done while it waits": ("DES-014", lambda t: t.edited(Step.HELD, "<Progress>0<", "<Progress>100<")),
     "never done": ("DES-014", lambda t: t.edited(Step.ENDED, "<Progress>100<", "<Progress>99<")),
     "progress with a sign": ("DES-014", lambda t: t.edited(Step.WATCH, "<Progress>30<", "<Progress>30%<")),
+    "runs again among others": (
+        "DES-015",
+        lambda t: t.edited(Step.TOGETHER, _job(OWN[1], "Success", LATER, LATEST), _job(OWN[1], "Running", LATER)),
+    ),
+    "another's user data among others": (
+        "DES-015",
+        lambda t: t.edited(Step.TOGETHER, f"run {OWN[1]}", f"run {OWN[0]}"),
+    ),
+    "together refused": ("DES-015", lambda t: t.answered(Step.TOGETHER, 400, refusal("InvalidArgument"))),
     "own state": ("DES-007", lambda t: t.edited(Step.WATCH, ">Running<", ">Processing<")),
     "queue's word": ("DES-007", lambda t: t.edited(Step.SINGLE, ">Submitted<", ">Paused<")),
     "seconds since 1970": ("DES-008", lambda t: t.edited(Step.ENDED, LATER, "1767294246")),
@@ -257,3 +268,15 @@ def test_no_answer_never_holds(requirement: str) -> None:
         if hanging.has(step) and not step.startswith("submit"):
             hanging = hanging.answered(step, 0, error="no answer within 30 s")
     assert judged(requirement, hanging).kind not in (Kind.HOLDS, Kind.OBSERVED)
+
+
+def test_older_pages_are_silent_of_unknown_ids() -> None:
+    """On doc and speech an answer that names nothing is told of, as a refusal is; a job made up deviates there too."""
+
+    def unknown(body: str, status: int = 200) -> Kind:
+        return judged("DES-004", conversation(Feature.DOC).answered(Step.UNKNOWN, status, body)).kind
+
+    assert unknown(response()) is Kind.OBSERVED
+    assert unknown(refusal("JobNotFound"), 404) is Kind.OBSERVED
+    assert unknown(response(_job(UNKNOWN, "Failed"))) is Kind.DEVIATES
+    assert unknown(response(f"<NonExistJobIds>{OTHER}</NonExistJobIds>")) is Kind.DEVIATES

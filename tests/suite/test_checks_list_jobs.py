@@ -78,7 +78,10 @@ def conversation() -> Transcript:
     ask(Step.OTHER_ZONE_EARLIER, _page(OLD))
     ask(Step.OWN_INPUT, _page(NEWEST, "Running"), inputObject="in.mp4")
     ask(Step.PART_OF_INPUT, _page(()), inputObject="in.mp")
+    ask(Step.ONE, _page(NEWEST[:1], "Running", token="next"), size="1")
     ask(Step.SIZE_100, _page(NEWEST, "Running"), size="100")
+    ask(Step.SIZE_100_OF_ALL, _page((*NEWEST, *OLD), "Running", token="odd"), size="100")
+    ask(Step.SIZE_100_OF_ALL, _page(()), size="100", nextToken="odd")  # a token may lead to an empty page
     ask(Step.SIZE_101, _page(NEWEST, "Running"), size="101")
     ask(Step.EMPTY_VALUES, _page(NEWEST, "Running"), nextToken="", queueId="")
     ask(Step.OWN_QUEUE, _page(NEWEST, "Running"), queueId=QUEUE)
@@ -201,6 +204,16 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     "end ignored": ("LST-009", lambda t: t.answered(Step.BEFORE_THE_RUN, 200, _page((*NEWEST, *OLD)))),
     "start ignored": ("LST-009", lambda t: t.answered(Step.AFTER_THE_RUN, 200, _page(NEWEST))),
     "hundred cut to three": ("LST-010", lambda t: t.answered(Step.SIZE_100, 200, _page(NEWEST[:3], token="more"))),
+    "one gives two": ("LST-005", lambda t: t.answered(Step.ONE, 200, _page(NEWEST[:2], "Running"))),
+    "a short page of all, and more behind it": (
+        "LST-010",
+        lambda t: t.edited(Step.SIZE_100_OF_ALL, f"{_job(OLD[-1], 'Running')}<NextToken>odd", "<NextToken>odd").say(
+            Step.SIZE_100_OF_ALL,
+            _page(OLD[-1:], "Running"),
+            target="/jobs?tag=Snapshot&size=100&nextToken=odd",
+            operation="list_jobs",
+        ),
+    ),
     "hundred refused": ("LST-010", lambda t: t.answered(Step.SIZE_100, 400, BAD)),
     "listed as still running": (
         "LST-012",
@@ -283,6 +296,20 @@ LEGAL: dict[str, Change] = {
 def test_legal_dress_is_no_deviation(requirement: str, change: Change) -> None:
     """What the documents leave open turns no check."""
     assert judged(requirement, change(conversation())).kind is Kind.HOLDS
+
+
+def test_times_of_another_zone_are_told_once() -> None:
+    """Where CreationTime is hours off the clock, the window finds nothing: one check says so, others are blocked."""
+    far = conversation()
+    for step in (Step.SUBMIT, Step.SUBMIT_LATER):
+        far = far.header(step, "Date", "Fri, 02 Jan 2026 03:04:05 GMT")
+    for step in (Step.WINDOW, Step.PAGE_OF_THREE, Step.SUCCESS, Step.SIZE_100, Step.EMPTY_VALUES):
+        far = far.answered(step, 200, _page(()))
+    told = judged("LST-001", far)
+    assert told.kind is Kind.DEVIATES
+    assert "-8.0 h" in told.reason
+    for requirement in ("LST-005", "LST-006", "LST-007", "LST-010", "LST-013"):
+        assert judged(requirement, far).kind is Kind.BLOCKED, requirement
 
 
 def test_all_parameters_need_the_states_to_work_alone() -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ciq_conformance.checks.job_facts import ids_of, jobs_in, last_seen
+from ciq_conformance.checks.job_facts import ids_of, jobs_in, last_seen, zones_apart
 from ciq_conformance.checks.premise import Stop, asked, granted, made, other_status, premised, said, seq
 from ciq_conformance.driver.stage import channel_name
 from ciq_conformance.judge import wire
@@ -133,6 +133,9 @@ def cancelled_job_is_listed(evidence: Evidence, item: Item) -> Finding:
                 wrong.add(record.exchange.seq, f"{name} leaves out {gone[0]}, which is Cancel")
         else:
             right.append(reply)
+    apart = zones_apart(made(evidence, HERE, *SUBMITS))
+    if wrong.items and apart:
+        return blocked(f"{apart}, so the window may name other jobs; see LST-001", witness=seq(*due.values()))
     return wrong.finding(expected, holds(f"{len(due)} jobs, {len(right)} times", witness=seq(*right)))
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import datetime
 from itertools import pairwise
 
-from ciq_conformance.checks.job_facts import ids_of, jobs_in, object_of, tag_of, user_data_of
+from ciq_conformance.checks.job_facts import ids_of, jobs_in, last_seen, object_of, tag_of, user_data_of
 from ciq_conformance.checks.premise import accepted, asked, granted, made, other_status, premised, said, seq
 from ciq_conformance.checks.queue_shape import same_moment
 from ciq_conformance.judge import times, wire
@@ -14,7 +14,7 @@ from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.reply import Reply
 from ciq_conformance.steps.describe import LOOKS, SUBMITS, Step
 from ciq_schemas.features import Feature
-from ciq_schemas.lifecycle import ENDED_BY_RUNNING, WAITING_STATES, JobState
+from ciq_schemas.lifecycle import ENDED_BY_RUNNING, FINAL_STATES, WAITING_STATES, JobState
 from ciq_schemas.requirement import Scenario
 from ciq_schemas.values import Job
 
@@ -84,6 +84,31 @@ def several_are_described(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding(expected, holds(f"up to {most} ids", witness=seq(*replies), power=f"{most} ids at most"))
 
 
+@check("DES-015")
+@premised
+def together_as_alone(evidence: Evidence, item: Item) -> Finding:
+    """Ended jobs in a describe of several ids, asked after each was described alone."""
+    singles = [reply for reply in evidence.of(HERE, Step.ENDED) if len(_ids(reply)) == 1]
+    alone = last_seen(singles, _own(evidence))
+    ended = {job_id: seen for job_id, seen in alone.items() if wire.text(seen[1].state) in FINAL_STATES}
+    if not ended:
+        return blocked("no job was described alone once it had ended; see DES-001 and LIF-002")
+    expected = "of several ids what describes of one tell"
+    accepted(evidence, HERE, Step.TOGETHER, expected)
+    together = last_seen(evidence.of(HERE, Step.TOGETHER), ended)
+    wrong = Collected()
+    for job_id, (reply, job) in together.items():
+        look, before = ended[job_id]
+        words = [f"State {job.state} instead of {before.state}"] if job.state != before.state else []
+        for difference in [*words, *_differences(before, job)]:
+            for record in (look, reply):
+                wrong.add(record.exchange.seq, f"{job_id}: {difference}")
+    if not together:
+        return blocked("the describe of several ids shows none of them; see DES-002")
+    witness = seq(*(reply for reply, _ in together.values()))
+    return wrong.finding(expected, holds(f"{len(together)} jobs", witness=witness))
+
+
 @check("DES-003")
 @premised
 def unknown_among_known(evidence: Evidence, item: Item) -> Finding:
@@ -120,6 +145,8 @@ def unknown_is_not_described(evidence: Evidence, item: Item) -> Finding:
     if reply.jobs:
         return deviates(expected, f"JobsDetail of {reply.jobs[0].job_id or 'no id'}", witness=seq(reply))
     told = _unknown_told(reply)
+    if not told and item.feature.feature in OLDER_PAGES:
+        return observed("no JobsDetail and no NonExistJobIds", witness=seq(reply), expected=expected)
     if told != _ids(reply):
         return deviates(expected, f"NonExistJobIds {', '.join(told) or 'missing'}", witness=seq(reply))
     return holds(f"NonExistJobIds {told[0]}", witness=seq(reply))

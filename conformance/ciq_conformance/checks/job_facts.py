@@ -1,8 +1,9 @@
 """Small facts about jobs in answers, shared by the checks that look at jobs: which are ours, what they echo."""
 
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 
-from ciq_conformance.judge import wire
+from ciq_conformance.judge import times, wire
 from ciq_conformance.reply import Reply
 from ciq_schemas.values import Job
 
@@ -51,6 +52,22 @@ def output_of(job: Job) -> tuple[str, str, str]:
     if output is None:
         return ("", "", "")
     return wire.text(output.region), wire.text(output.bucket), wire.text(output.object)
+
+
+LEAST_ZONE = timedelta(minutes=14)
+"""Clocks of one service may differ by seconds; zones differ by a quarter of an hour at least."""
+
+
+def zones_apart(replies: Iterable[Reply]) -> str:
+    """Words on the first submit whose CreationTime lies a zone away from the Date of its answer; empty for none."""
+    for reply in replies:
+        now = times.of_header(wire.answer_header(reply, "date"))
+        for job in reply.jobs if reply.ok else ():
+            created = times.parse(job.creation_time)
+            if created is not None and now is not None and abs(created - now) >= LEAST_ZONE:
+                hours = (created - now).total_seconds() / 3600
+                return f"CreationTime {wire.text(job.creation_time)} is {hours:+.1f} h from the clock of its answer"
+    return ""
 
 
 def last_seen(replies: Iterable[Reply], ids: Iterable[str]) -> dict[str, tuple[Reply, Job]]:

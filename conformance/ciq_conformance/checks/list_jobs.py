@@ -6,7 +6,7 @@ Lists may hold other people's jobs: what must be there is judged on own jobs.
 from collections import Counter
 from itertools import pairwise
 
-from ciq_conformance.checks.job_facts import ids_of, jobs_in, last_seen, object_of, tag_of, user_data_of
+from ciq_conformance.checks.job_facts import ids_of, jobs_in, last_seen, object_of, tag_of, user_data_of, zones_apart
 from ciq_conformance.checks.list_walk import (
     HERE,
     ids_along,
@@ -16,6 +16,7 @@ from ciq_conformance.checks.list_walk import (
     own_jobs,
     walk_if_answered,
     walk_of,
+    windowed,
 )
 from ciq_conformance.checks.premise import accepted, asked, made, other_status, premised, refusals, said, seq
 from ciq_conformance.checks.queue_shape import same_moment
@@ -24,7 +25,7 @@ from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Collected, Finding, Kind, blocked, cannot_tell, deviates, holds
 from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.reply import Reply
-from ciq_conformance.steps.list_jobs import ENDED_LISTS, HELD_LISTS, Step
+from ciq_conformance.steps.list_jobs import ENDED_LISTS, HELD_LISTS, SUBMITS, Step
 from ciq_schemas.lifecycle import FINAL_STATES, WAITING_STATES, JobState
 from ciq_schemas.values import Job
 
@@ -46,7 +47,8 @@ def list_holds_jobs(evidence: Evidence, item: Item) -> Finding:
         return cannot_tell(f"the window holds more than {len(ids_along(walk))} jobs", witness=seq(walk[0], walk[-1]))
     if missing:
         seen = f"{len(missing)} of {len(own)} jobs missing: {', '.join(missing[:3])}"
-        return deviates(expected, seen, witness=seq(*walk[:3]))
+        reason = zones_apart(evidence.of(HERE, *SUBMITS))
+        return deviates(expected, seen, witness=seq(*walk[:3]), reason=reason)
     return holds(f"all {len(own)} jobs among {len(ids_along(walk))}", witness=seq(*walk[:3]))
 
 
@@ -82,7 +84,7 @@ def tag_is_required(evidence: Evidence, item: Item) -> Finding:
 
 
 @check("LST-007")
-@premised
+@windowed
 def states_filter(evidence: Evidence, item: Item) -> Finding:
     """Lists by one state and by several, against the last states of own jobs, and of a job that waits meanwhile."""
     own = own_jobs(evidence)
@@ -133,7 +135,7 @@ def _by_state(walk: list[Reply], states: dict[str, frozenset[str]], wrong: Colle
 
 
 @check("LST-009")
-@premised
+@windowed
 def window_filters(evidence: Evidence, item: Item) -> Finding:
     """Windows that end before the own jobs and begin after them, and each bound on its own."""
     own = own_jobs(evidence)
@@ -162,7 +164,7 @@ def _window_of(reply: Reply) -> str:
 
 
 @check("LST-015")
-@premised
+@windowed
 def window_in_another_zone(evidence: Evidence, item: Item) -> Finding:
     """The window, and one before it, with bounds in another zone than the target's own."""
     expected = "the same jobs, whatever the zone that the bounds are written in"
@@ -182,7 +184,7 @@ def window_in_another_zone(evidence: Evidence, item: Item) -> Finding:
 
 
 @check("LST-016")
-@premised
+@windowed
 def input_filters(evidence: Evidence, item: Item) -> Finding:
     """Lists by the input of the own jobs, and by all of its name but the last letter."""
     finding = _own_are_listed(evidence, Step.OWN_INPUT, "own jobs by their input, none by a part of its name")
@@ -197,7 +199,7 @@ def input_filters(evidence: Evidence, item: Item) -> Finding:
 
 
 @check("LST-018")
-@premised
+@windowed
 def parameters_count_together(evidence: Evidence, item: Item) -> Finding:
     """Pages of a list by tag, queue, window, states and order at once; and lists with one parameter beside the jobs."""
     own = own_jobs(evidence)
@@ -279,7 +281,7 @@ def _own_are_listed(evidence: Evidence, step: Step, expected: str) -> Finding:
 
 
 @check("LST-013")
-@premised
+@windowed
 def empty_means_absent(evidence: Evidence, item: Item) -> Finding:
     """The first list as the official Python SDK asks for it."""
     expected = "an empty nextToken lists as none does"
@@ -287,7 +289,7 @@ def empty_means_absent(evidence: Evidence, item: Item) -> Finding:
 
 
 @check("LST-014")
-@premised
+@windowed
 def queue_filters(evidence: Evidence, item: Item) -> Finding:
     """Lists by the feature's queue and by a queue that does not exist."""
     expected = "own jobs by their queue, none by an unknown one"

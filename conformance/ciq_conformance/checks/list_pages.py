@@ -15,6 +15,7 @@ from ciq_conformance.checks.list_walk import (
     token,
     walk_if_answered,
     walk_of,
+    windowed,
 )
 from ciq_conformance.checks.premise import accepted, asked, premised, said, seq
 from ciq_conformance.judge import times, wire
@@ -69,9 +70,9 @@ def oldest_first(evidence: Evidence, item: Item) -> Finding:
 
 
 @check("LST-005")
-@premised
+@windowed
 def size_bounds(evidence: Evidence, item: Item) -> Finding:
-    """Pages of three: none longer, and none but the last shorter."""
+    """Pages of three and of one: none longer, and the first, of more jobs than it takes, no shorter."""
     own = own_jobs(evidence)
     expected = "pages of three jobs"
     walk = walk_of(evidence, Step.PAGE_OF_THREE, expected)
@@ -80,6 +81,9 @@ def size_bounds(evidence: Evidence, item: Item) -> Finding:
         size = len(reply.jobs)
         if size > 3:
             wrong.add(reply.exchange.seq, f"size=3 returns {size} jobs")
+    one = evidence.one(HERE, Step.ONE)
+    if one is not None and one.ok and len(one.jobs) != 1:
+        wrong.add(one.exchange.seq, f"size=1 returns {len(one.jobs)} jobs of at least {len(own)}")
     first = len(walk[0].jobs)
     if first < 3 and len(own) > 3:
         wrong.add(walk[0].exchange.seq, f"size=3 returns {first} job(s) of at least {len(own)}")
@@ -87,7 +91,7 @@ def size_bounds(evidence: Evidence, item: Item) -> Finding:
 
 
 @check("LST-006")
-@premised
+@windowed
 def pages_give_each_once(evidence: Evidence, item: Item) -> Finding:
     """Own jobs along the pages of three, newest first and oldest first."""
     own = own_jobs(evidence)
@@ -147,11 +151,11 @@ def default_size(evidence: Evidence, item: Item) -> Finding:
 
 
 @check("LST-010")
-@premised
+@windowed
 def size_100(evidence: Evidence, item: Item) -> Finding:
-    """Pages of a hundred."""
+    """Pages of a hundred, of the window and of all jobs of the tag, which are more in a whole run."""
     own = own_jobs(evidence)
-    expected = "all jobs of the window on pages of at most 100"
+    expected = "pages of a hundred jobs, when there are as many"
     walk = walk_of(evidence, Step.SIZE_100, expected)
     wrong = Collected()
     for reply in walk:
@@ -162,7 +166,16 @@ def size_100(evidence: Evidence, item: Item) -> Finding:
         if len(first.jobs) < 100:
             seen = f"{len(first.jobs)} jobs on the first page, {len(missing)} of {len(own)} own jobs missing"
             wrong.add(first.exchange.seq, seen)
-    return wrong.finding(expected, holds(f"{len(walk[0].jobs)} jobs", witness=seq(walk[0])))
+    everything = walk_if_answered(evidence, Step.SIZE_100_OF_ALL)
+    pages = [len(reply.jobs) for reply in everything]
+    if pages and pages[0] > 100:
+        wrong.add(everything[0].exchange.seq, f"{pages[0]} jobs on a page")
+    if len(pages) > 1 and pages[0] < 100 and len(set(ids_along(everything))) > pages[0]:
+        for reply in everything:
+            wrong.add(reply.exchange.seq, f"{pages[0]} jobs on the first page, {pages[1]} more on the next")
+    most = max(len(walk[0].jobs), *pages[:1], 0)
+    power = f"{most} jobs on a page" + ("" if most >= 100 else ", there are no more")
+    return wrong.finding(expected, holds(power, witness=seq(walk[0], *everything[:1]), power=power))
 
 
 @check("LST-011")

@@ -1,16 +1,32 @@
 """Walks along the pages of a list, as the scenario `list` made them; shared by its checks."""
 
-from ciq_conformance.checks.job_facts import ids_of
-from ciq_conformance.checks.premise import Stop, accepted, made, said, seq
+from functools import wraps
+
+from ciq_conformance.checks.job_facts import ids_of, zones_apart
+from ciq_conformance.checks.premise import Stop, accepted, made, premised, said, seq
 from ciq_conformance.judge import wire
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import blocked, deviates
+from ciq_conformance.judge.finding import Finding, Kind, blocked, deviates
+from ciq_conformance.judge.registry import Check, Item
 from ciq_conformance.reply import Reply
 from ciq_conformance.steps.list_jobs import SUBMITS, Step
 from ciq_schemas.requirement import Scenario
 from ciq_schemas.values import Job
 
 HERE = Scenario.LIST
+
+
+def windowed(check: Check) -> Check:
+    """A check whose lists name a window: it was built from times that the target told, which must be those it has."""
+
+    @wraps(check)
+    def judged(evidence: Evidence, item: Item) -> Finding:
+        finding = premised(check)(evidence, item)
+        if finding.kind is Kind.DEVIATES and (apart := zones_apart(evidence.of(HERE, *SUBMITS))):
+            return blocked(f"{apart}, so the window may name other jobs; see LST-001", witness=finding.witness)
+        return finding
+
+    return judged
 
 
 def own_jobs(evidence: Evidence) -> list[str]:

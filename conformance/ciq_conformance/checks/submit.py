@@ -1,9 +1,8 @@
 """Checks of the scenario `submit`: jobs made and what they say (SUB, ONE-007); echoes: `submit_echo`."""
 
 from collections import Counter
-from datetime import timedelta
 
-from ciq_conformance.checks.job_facts import ids_of, last_seen, level_of, shortened
+from ciq_conformance.checks.job_facts import LEAST_ZONE, ids_of, last_seen, level_of, shortened
 from ciq_conformance.checks.premise import (
     accepted,
     asked,
@@ -27,9 +26,6 @@ from ciq_conformance.steps.submit import LOOKS, SUBMITS, Step
 from ciq_schemas.lifecycle import FINAL_STATES, JobState
 from ciq_schemas.requirement import Scenario
 from ciq_schemas.run import Exchange
-
-LEAST_ZONE = timedelta(minutes=14)
-"""Clocks of one service may differ by seconds; zones differ by a quarter of an hour at least."""
 
 
 @check("SUB-001")

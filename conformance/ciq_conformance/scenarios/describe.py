@@ -6,9 +6,12 @@ One of them is held in the paused queue first, so that a waiting job is seen on 
 from ciq_conformance.driver.stage import Stage
 from ciq_conformance.scenarios.readiness import held, make_active, unknown_job_id
 from ciq_conformance.steps.describe import Step
+from ciq_schemas.lifecycle import FINAL_STATES
 
 OWN = 3
 MOST = 10
+SETTLED = 1.0
+"""Seconds in which one way to describe a job knows what another has shown."""
 CHEAP = 0.3
 """A job latency in seconds below which ten jobs cost nothing; above it, ids of earlier scenarios fill up."""
 
@@ -36,6 +39,18 @@ def play(stage: Stage) -> None:
         stage.watch_ended(Step.ENDED, ten)
     for job_id in ids:
         stage.calls.describe(Step.ENDED, job_id)
+    if several:
+        _together(stage, ids)
+
+
+def _together(stage: Stage, ids: list[str]) -> None:
+    """Describe the ended jobs in one request, again while it tells of one otherwise: an answer may be a moment old."""
+    deadline = stage.now() + SETTLED
+    while True:
+        reply = stage.calls.describe(Step.TOGETHER, *ids)
+        if not reply.ok or all(job.state in FINAL_STATES for job in reply.jobs) or stage.now() >= deadline:
+            return
+        stage.pause_thread(stage.patience.poll)
 
 
 def _up_to_ten(stage: Stage, own: list[str]) -> list[str]:

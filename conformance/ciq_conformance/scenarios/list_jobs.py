@@ -76,7 +76,9 @@ def _in_order_and_pages(stage: Stage, own: Mapping[str, str]) -> None:
     _pages(stage, Step.PAGE_OF_THREE, {**own, "size": "3"})
     _pages(stage, Step.ASCENDING_BY_THREE, {**own, "orderByTime": "Asc", "size": "3"})
     stage.calls.list_jobs(Step.DEFAULT, {"tag": own["tag"]})
+    stage.calls.list_jobs(Step.ONE, {**own, "size": "1"})
     _pages(stage, Step.SIZE_100, {**own, "size": "100"})
+    _pages(stage, Step.SIZE_100_OF_ALL, {"tag": own["tag"], "size": "100"}, most=2)
     stage.calls.list_jobs(Step.SIZE_101, {**own, "size": "101"})
 
 
@@ -149,11 +151,11 @@ def _window(start: datetime | None = None, end: datetime | None = None) -> dict[
     return {name: times.written(moment) for name, moment in bounds if moment is not None}
 
 
-def _pages(stage: Stage, step: Step, params: Mapping[str, str]) -> list[Reply]:
+def _pages(stage: Stage, step: Step, params: Mapping[str, str], *, most: int = MOST_PAGES) -> list[Reply]:
     """Follow NextToken to the end, to a token that comes back, or to the last page that is looked at."""
     replies = [stage.calls.list_jobs(step, params)]
     used: set[str] = set()
-    while len(replies) < MOST_PAGES:
+    while len(replies) < most:
         token = (replies[-1].job_answer.next_token or "").strip()
         if not replies[-1].ok or not token or token in used:
             break

@@ -22,8 +22,18 @@ class Step(StrEnum):
     KNOWN_AND_UNKNOWN = "known-and-unknown"
     ELEVEN = "eleven"
     ENDED = "ended"
+    TOGETHER = "together"
 
 
 SUBMITS = (Step.SUBMIT_HELD, Step.SUBMIT, Step.FILL)
-LOOKS = (Step.HELD, Step.SINGLE, Step.WATCH, Step.KNOWN, Step.UP_TO_TEN, Step.KNOWN_AND_UNKNOWN, Step.ENDED)
+LOOKS = (
+    Step.HELD,
+    Step.SINGLE,
+    Step.WATCH,
+    Step.KNOWN,
+    Step.UP_TO_TEN,
+    Step.KNOWN_AND_UNKNOWN,
+    Step.ENDED,
+    Step.TOGETHER,
+)
 """Describes that can hold jobs of this scenario."""

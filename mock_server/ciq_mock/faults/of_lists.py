@@ -58,12 +58,23 @@ def _bounds_without_zone(call: Call) -> Call:
     )
 
 
+def _later_ones_run(answer: Tree) -> None:
+    for job in answer.findall("JobsDetail")[1:]:
+        put("State", "Running")(job)
+
+
+def _two_for_one(call: Call) -> Call:
+    return with_query(call, size="2") if call.query.get("size") == "1" else call
+
+
 def _first_name(call: Call) -> Call:
     names = call.query.get("bucketNames")
     return with_query(call, bucketnames=names.partition(",")[0]) if names else call
 
 
 FAULTS = (
+    Fault("several-described-stale", "DES-015", "Of several ids all but the first are described as Running.", answers(_later_ones_run, DESCRIBE)),
+    Fault("two-for-one", "LST-005", "A page of one job holds two.", reads(_two_for_one, LIST)),
     Fault("waiting-shows-paused", "DES-007", "A job in a paused queue shows Paused.", answers(waiting(put("State", "Paused")), DESCRIBE)),
     Fault("waiting-has-started", "DES-010", "A job in a paused queue has a StartTime.", answers(waiting(_started), DESCRIBE)),
     Fault("parameters-lost-at-end", "SUB-020", "An ended job shows no parameters.", answers(where("State", "Success", drop("Operation/Snapshot")), DESCRIBE)),
