@@ -8,10 +8,13 @@ than the queue has workers. With one queue and one level, documents have them st
 from ciq_conformance.driver.orders import JobOrder, RuleOrder
 from ciq_conformance.driver.stage import Broken, Stage, describe_reply
 from ciq_conformance.steps.failure import Channel, Step
-from ciq_schemas.lifecycle import ENDED_BY_RUNNING
+from ciq_schemas.lifecycle import ENDED_BY_RUNNING, JobState
 
 MOST_FAILING = 9
 """A queue with as many workers or more is not filled with failing jobs."""
+
+SLOW_JOBS = 3.0
+"""So many times the patience for jobs more, when some still run."""
 
 
 def play(stage: Stage) -> None:
@@ -69,6 +72,9 @@ def _follow(stage: Stage, first: list[str], by_queue: list[str], own: list[str],
     """Watch all to their end; wait for the callbacks of those that have ended, and listen for the one of `silenced`."""
     jobs = [*first, *by_queue, *own, *silenced]
     states = stage.watch_ended(Step.LOOK, jobs)
+    if JobState.RUNNING in states.values():
+        # No document says how long a job may take: as long as something runs, good jobs may still come to their turn.
+        states = states | stage.watch_ended(Step.LOOK, jobs, SLOW_JOBS * stage.patience.jobs(len(jobs)))
 
     def due(ids: list[str]) -> list[str]:
         return [job_id for job_id in ids if states.get(job_id) in ENDED_BY_RUNNING]
