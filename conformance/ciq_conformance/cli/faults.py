@@ -11,27 +11,37 @@ from rich.table import Table
 from rich.text import Text
 
 from ciq_conformance.runner.embedded import KnownFault, known_faults, uncovered
-from ciq_schemas.requirement import UnknownRequirementError, load_registry
+from ciq_schemas.requirement import Requirement, UnknownRequirementError, load_registry
 
 _PIPED_WIDTH = 160
 
 
 def faults(
     globs: Annotated[
-        list[str] | None, typer.Argument(metavar="[GLOB]...", help="Ids of requirements, such as PAU-*, or names.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[GLOB]...", help="Ids of requirements (`PAU-*`), areas (`pause`), or names (`*-restart`)."
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one array.")] = False,
 ) -> None:
-    """List the faults of the reference mock: `ciq mock --fault NAME` runs it with one, or with several.
+    """List the faults of the reference mock, by area and by the requirement that each breaks.
 
-    Each names the requirement that must turn red when the suite judges a mock with it.
+    That requirement must turn red when the suite judges a mock with the fault. To see one, in two terminals:
+
+        ciq mock --port 8080 --fault last-of-many-leaks
+        ciq run --target http://127.0.0.1:8080 --feature media --area pause
+
+    --fault may be given several times. Faults that only a restart shows (ciq faults explore) want ciq mock --data DIR,
+    and ciq run --explore 1 --restart-command CMD. Which fault was seen how: reports/published/kill-matrix.html.
     """
     every = known_faults()
     found = [fault for fault in every if not globs or any(_fits(fault, glob) for glob in globs)]
     if not found:
         raise typer.BadParameter(_nothing_fits(globs or []))
     if as_json:
-        typer.echo(msgspec.json.format(msgspec.json.encode([asdict(fault) for fault in found])).decode())
+        told = [asdict(fault) | {"area": _requirement(fault).area} for fault in found]
+        typer.echo(msgspec.json.format(msgspec.json.encode(told)).decode())
         return
     console = Console()
     if not console.is_terminal:
@@ -39,8 +49,13 @@ def faults(
     console.print(_table(found, without=() if globs else uncovered(every)))
 
 
+def _requirement(fault: KnownFault) -> Requirement:
+    return load_registry().get(fault.breaks)
+
+
 def _fits(fault: KnownFault, glob: str) -> bool:
-    return fnmatchcase(fault.breaks, glob.upper()) or fnmatchcase(fault.name, glob.lower())
+    names = (fault.name, _requirement(fault).area)
+    return fnmatchcase(fault.breaks, glob.upper()) or any(fnmatchcase(name, glob.lower()) for name in names)
 
 
 def _nothing_fits(globs: list[str]) -> str:
@@ -61,6 +76,15 @@ def _table(found: list[KnownFault], *, without: tuple[str, ...]) -> Table:
     table.add_column("fault", no_wrap=True)
     table.add_column("what the mock does then", ratio=1)
     table.add_column("seam", no_wrap=True)
-    for fault in sorted(found, key=lambda one: (one.breaks, one.name)):
-        table.add_row(fault.breaks, fault.name, Text(fault.says), fault.seam)
+    ordered = sorted(found, key=lambda one: (one.breaks, one.name))
+    areas = dict.fromkeys(_requirement(fault).area for fault in ordered)
+    for area in areas:
+        own = [fault for fault in ordered if _requirement(fault).area == area]
+        table.add_section()
+        table.add_row(
+            Text(area, style="bold"), "", Text(f"{len(own)} fault{'s' if len(own) > 1 else ''}", style="bold")
+        )
+        for fault in own:
+            requirement = _requirement(fault)
+            table.add_row(f"{requirement.id} {requirement.level}", fault.name, Text(fault.says), fault.seam)
     return table
