@@ -20,6 +20,7 @@ from ciq_mock.faults import (
     of_races,
     of_refusals,
     of_restarts,
+    of_settings,
     of_templates,
     of_texts,
     of_workflows,
@@ -47,6 +48,7 @@ FAULTS: Mapping[str, Fault] = MappingProxyType(
             of_restarts,
             of_failures,
             of_texts,
+            of_settings,
         )
         for fault in module.FAULTS
     }
