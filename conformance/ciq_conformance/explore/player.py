@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from math import ceil
 
 from ciq_conformance.driver.orders import RuleOrder
+from ciq_conformance.driver.rest import watch_rest
 from ciq_conformance.driver.stage import Broken, Restart, Stage, describe_reply
 from ciq_conformance.explore.coming_back import Known, wait_for_return
 from ciq_conformance.explore.history import Command, History, Op
@@ -21,7 +22,6 @@ LONGEST_DRAIN = 8.0
 """Seconds that the jobs of one history may take, as far as the calibration tells."""
 AT_ONCE = 0.5
 """Jobs that would all end within this time cannot be caught in the middle by looking: resume and pause side by side."""
-SETTLE = 0.3
 FREEZE_LOOK = 0.35
 """More than the slack of the order rules: what waits this long after another has started was overtaken."""
 
@@ -148,16 +148,10 @@ class Player:
             self._look(Step.LOOK)
 
     def _settle(self) -> None:
-        patience = self.stage.patience
-        self.stage.pause_thread(SETTLE + min(2.0, patience.calibration.start_latency))
-
-        def at_rest(states: dict[str, str]) -> bool:
-            return all(state in WAITING_STATES or state in FINAL_STATES for state in states.values())
-
+        self.stage.pause_thread(min(2.0, self.stage.patience.calibration.start_latency))
         open_jobs = self._open
         if open_jobs:
-            step = self._step(Step.SETTLE)
-            self._states |= self.stage.watch(step, open_jobs, at_rest, patience.settle + patience.jobs(1))
+            self._states |= watch_rest(self.stage, self._step(Step.SETTLE), open_jobs)
 
     def _look(self, step: Step) -> None:
         seen = self.stage.look(self._step(step), self._open)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from ciq_conformance.driver.orders import RuleOrder
+from ciq_conformance.driver.rest import watch_rest
 from ciq_conformance.driver.stage import Stage
 from ciq_conformance.judge.ordering import SLACK
 from ciq_conformance.steps.concurrency import TOLD, Step
@@ -180,15 +181,11 @@ def _freeze(stage: Stage, crowd: _Crowd, rule: RuleOrder) -> None:
             stage.set_queue(Step.FREEZE, state=QueueState.PAUSED, rule=rule)
             resumed.result()
         stage.set_queue_or_break(Step.FREEZE, state=QueueState.PAUSED, rule=rule)
-        stage.pause_thread(min(0.3, stage.patience.settle))
-        states = stage.watch(Step.SETTLE, crowd.ids, _at_rest, stage.patience.settle + stage.patience.jobs(1))
-        before, waiting = len(waiting), [job_id for job_id in crowd.ids if states.get(job_id) not in FINAL_STATES]
+        states = watch_rest(stage, Step.SETTLE, crowd.ids)
+        before = len(waiting)
+        waiting = [job_id for job_id in crowd.ids if states.get(job_id, "") in ("", *WAITING_STATES)]
         if not waiting or len(waiting) < before - len(crowd.cancelled):
             break
     if waiting:
         stage.watch_for(Step.FROZEN, waiting, SLACK + 0.1)
     stage.set_queue_or_break(Step.THAW, rule=rule)
-
-
-def _at_rest(states: dict[str, str]) -> bool:
-    return all(state in WAITING_STATES or state in FINAL_STATES for state in states.values())

@@ -11,11 +11,12 @@ import math
 from concurrent.futures import ThreadPoolExecutor
 
 from ciq_conformance.driver.orders import JobOrder, RuleOrder
+from ciq_conformance.driver.rest import watch_rest
 from ciq_conformance.driver.stage import Stage
 from ciq_conformance.judge.ordering import SLACK
 from ciq_conformance.scenarios.held_batch import Batch, hold, submit_late
 from ciq_conformance.steps.order import TOLD, Step
-from ciq_schemas.lifecycle import FINAL_STATES, WAITING_STATES, QueueState
+from ciq_schemas.lifecycle import WAITING_STATES, QueueState
 from ciq_schemas.run import Calibration
 
 LEVELS = (0, 2, 1, None, 2, 1, 0, 1, 2)
@@ -104,8 +105,8 @@ def _freeze_and_thaw(
             _until_some_started(stage, waiting)
             stage.set_queue_or_break(Step.FREEZE, state=QueueState.PAUSED, rule=rule)
         paused = True
-        states = _settle(stage, list(batch.levels))
-        waiting = [job for job in batch.levels if states.get(job) not in FINAL_STATES]
+        states = watch_rest(stage, Step.SETTLE, list(batch.levels))
+        waiting = [job for job in batch.levels if states.get(job, "") in ("", *WAITING_STATES)]
         if not waiting:
             break
         if len(waiting) == before:
@@ -119,7 +120,7 @@ def _freeze_and_thaw(
         batch.note(waiting)
         if batch.stood_still == 1:
             submit_late(stage, batch)
-            waiting = [job for job in batch.levels if states.get(job) not in FINAL_STATES]
+            waiting = [job for job in batch.levels if states.get(job, "") in ("", *WAITING_STATES)]
         stage.watch_for(Step.FROZEN, waiting, SLACK + (stage.patience.hold if batch.stood_still == 1 else 0.1))
         if batch.stood_still >= 2 and batch.shown >= wanted:
             break
@@ -159,13 +160,3 @@ def _until_some_started(stage: Stage, ids: list[str]) -> None:
         return sum(state not in WAITING_STATES for state in states.values()) >= want
 
     stage.watch(Step.RUN, ids, enough, stage.patience.jobs(want))
-
-
-def _settle(stage: Stage, ids: list[str]) -> dict[str, str]:
-    """Watch until no job runs any more; what a target stops at a pause (console reading) comes to rest too."""
-
-    def at_rest(states: dict[str, str]) -> bool:
-        return all(state in WAITING_STATES or state in FINAL_STATES for state in states.values())
-
-    stage.pause_thread(min(0.3, stage.patience.settle))
-    return stage.watch(Step.SETTLE, ids, at_rest, stage.patience.settle + stage.patience.jobs(1))
