@@ -231,6 +231,29 @@ def test_a_get_is_repeated_when_a_kept_connection_was_closed(peers: Callable[[Sc
     assert len(peer.requests) == sent + 1
 
 
+@pytest.mark.parametrize(("throttled", "status", "sent"), [(2, 200, 3), (9, 503, 5)])
+def test_a_throttled_request_is_sent_again_a_few_times(
+    peers: Callable[[Script], Peer], throttled: int, status: int, sent: int
+) -> None:
+    """SlowDown is waited out, longer each time, and is the answer only where it stays."""
+    waited: list[float] = []
+
+    def script(connection: socket.socket, _request: bytes) -> bool:
+        slow = len(peer.requests) <= throttled
+        body = b"<Error><Code>SlowDown</Code></Error>" if slow else b"<Response/>"
+        head = b"503 Slow Down" if slow else b"200 OK"
+        connection.sendall(b"HTTP/1.1 %s\r\nContent-Length: %d\r\n\r\n%s" % (head, len(body), body))
+        return True
+
+    peer = peers(script)
+    client = client_of(peer, sleep=waited.append)
+    assert send(client, "POST", body=b"<Request/>").status == status
+    client.close()
+    assert len(peer.requests) == sent
+    assert waited == sorted(waited)
+    assert len([record for record in client.recorder.records if isinstance(record, Mark)]) == len(waited) == sent - 1
+
+
 def test_secrets_stay_out_of_the_record(peers: Callable[[Script], Peer]) -> None:
     """A target that echoes the request does not bring a secret into the transcript."""
 

@@ -29,6 +29,9 @@ _CHUNK = 64 * 1024
 _IDLE = 1.0
 """A connection unused for longer is not used again: the target may be closing it just now (seconds)."""
 _CONNECT = 10.0
+_ERROR_BODY = 4096
+_THROTTLED = (0.2, 0.5, 1.0, 2.0)
+"""Seconds before a request is sent again that was answered SlowDown."""
 _REPEATABLE = frozenset({"GET", "PUT", "DELETE"})
 
 
@@ -47,6 +50,7 @@ class Client:
     wall: Callable[[], float] = time.time
     """Unix time, for signatures."""
     credentials: Credentials | None = None
+    sleep: Callable[[float], None] = time.sleep
     answer_within: float = 30.0
     """Longest wait for one complete answer."""
     stopping: Callable[[], bool] = lambda: False
@@ -82,6 +86,13 @@ class Client:
         sent = self._prepare(method, target, host, body, headers or {}, signing)
         reused = self._reuse()
         outcome = self._try(sent)
+        for wait in _THROTTLED:
+            if not outcome.throttled:
+                break
+            # A documented answer (1020 SlowDown, 1045/33700) that says nothing of what was asked.
+            self.recorder.mark(scenario, feature, "note", f"{step}: answered SlowDown, sent again after {wait:g} s")
+            self.sleep(wait)
+            outcome = self._try(sent)
         if outcome.error and reused and outcome.unanswered and method in _REPEATABLE:
             # RFC 9110 9.2.2: a kept connection may be closed by the peer at any time; not the target's fault.
             self.recorder.mark(scenario, feature, "note", f"{step}: {outcome.error} on a kept connection, sent again")
@@ -210,6 +221,11 @@ class _Outcome:
     error: str = ""
     unanswered: bool = True
     """Not even a status line came."""
+
+    @property
+    def throttled(self) -> bool:
+        """The target asks for fewer requests; it has not done what was asked."""
+        return self.status in (429, 503) and b"SlowDown" in self.body[:_ERROR_BODY]
 
 
 def _read(answer: requests.Response, deadline: float, limit: float) -> tuple[bytes, str]:
