@@ -16,7 +16,8 @@ def main() -> int:
     """Run the chosen parts; the exit code is 0 whatever the figures say, for they depend on the machine."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer rounds and requests: for a look, not for a record")
-    parser.add_argument("--only", choices=["submit", "durable", "callbacks", "start-up", "memory", "run", "judge"])
+    names = ["submit", "durable", "callbacks", "start-up", "memory", "run", "judge"]
+    parser.add_argument("--only", action="append", choices=names, help="may be given several times")
     options = parser.parse_args()
     quick = options.quick
     parts: dict[str, Callable[[], list[Figure]]] = {
@@ -31,7 +32,7 @@ def main() -> int:
     table = Table("what", "ours", "against", "ratio", "goal", "met", title="ciq-kit, measured side by side")
     console = Console()
     for name, measure in parts.items():
-        if options.only in (None, name):
+        if not options.only or name in options.only:
             console.print(f"measuring {name} ...", style="dim")
             for figure in measure():
                 met = "yes" if figure.met else "no"
