@@ -335,6 +335,7 @@ FAULTS = (
     Fault("queue-state-as-of-job", "QUE-003", "A paused queue shows Pause.", _queue_put("State", lambda text: "Pause" if text == "Paused" else text)),
     Fault("queue-state-in-lower-case", "QUE-003", "Listed queues show active.", _queue_put("State", str.lower, LISTED)),
     Fault("queue-times-in-seconds", "QUE-004", "CreateTime of queues is a number of seconds.", _queue_put("CreateTime", "1767600000")),
+    Fault("max-concurrent-understated", "PRI-008", "MaxConcurrent is 2, whatever the number of workers.", _queue_put("MaxConcurrent", "2")),
     Fault("max-concurrent-zero", "QUE-005", "MaxConcurrent is 0.", _queue_put("MaxConcurrent", "0")),
     Fault("category-of-own", "QUE-006", "Category is Default.", _queue_put("Category", "Default")),
     Fault("queue-ids-lose-known", "QUE-008", "queueIds with a known id lists nothing.", answers(drop("QueueList"), LISTED, when=_by_id)),

@@ -1,0 +1,34 @@
+"""How many jobs ran at once: counted where two looks each prove it, never where they may have followed each other."""
+
+from __future__ import annotations
+
+import pytest
+
+from ciq_conformance.checks.parallel import most_at_once
+from ciq_conformance.judge.tracks import Sighting
+
+
+def run(first: float, last: float) -> tuple[Sighting, Sighting]:
+    """A job seen Running by a look answered at `first` and by one asked at `last`."""
+    return (
+        Sighting("Running", first - 0.1, first, int(first * 10), "drain"),
+        Sighting("Running", last, last + 0.1, int(last * 10) + 1, "drain"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("runs", "most"),
+    [
+        ([], 0),
+        ([run(1, 2)], 1),
+        ([run(1, 2), run(2, 3), run(3, 4)], 1),
+        ([run(1, 2.5), run(2, 3.5), run(3, 4)], 2),
+        ([run(3, 9), run(1, 5), run(2, 4), run(6, 7)], 3),
+    ],
+    ids=["none", "one", "one after the other", "two", "three"],
+)
+def test_only_certain_overlaps_count(runs: list[tuple[Sighting, Sighting]], most: int) -> None:
+    """A job counts from the answer to the first look until the last look was sent."""
+    count, witness = most_at_once(runs)
+    assert count == most
+    assert bool(witness) == bool(runs)
