@@ -181,6 +181,7 @@ DEVIATIONS: list[tuple[str, Iterable[Format | None], Change]] = [
     ("SHP-003", BOTH, say_otherwise("TaskFinish", "JobFinish")),
     ("SHP-003", BOTH, say_otherwise("TaskFinish", "taskfinish")),
     ("SHP-003", (JSON,), _only(JSON, _without("EventName"))),
+    ("SHP-003", BOTH, say_otherwise("TaskFinish", "")),
     ("SHP-004", BOTH, say_otherwise("Success", "Done")),
     ("SHP-004", BOTH, _describe_says("<State>Success</State>", "<State>Failed</State>")),
     ("SHP-005", BOTH, say_otherwise(QUEUE, "p-other")),

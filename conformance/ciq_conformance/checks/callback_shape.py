@@ -157,10 +157,10 @@ def event_is_task_finish(evidence: Evidence, item: Item) -> Finding:
     if isinstance(tellings, Finding):
         return tellings
     found = Collected()
-    nameless = [telling.seq for telling in tellings if not telling.notice.callback.event_name]
+    nameless = [telling.seq for telling in tellings if telling.notice.callback.event_name is None]
     for telling in tellings:
         name = telling.notice.callback.event_name
-        if name and name.strip() != TASK_FINISH:
+        if name is not None and name.strip() != TASK_FINISH:
             found.add(telling.seq, f"EventName is {name!r}")
     if nameless and _knows_event(evidence):
         for seq in nameless:
