@@ -11,20 +11,13 @@ from functools import cached_property
 
 from ciq_conformance.driver.stage import channel_name
 from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.paused import Span
 from ciq_conformance.judge.tracks import Track, build_tracks
 from ciq_conformance.reply import Notice, Reply
 from ciq_conformance.steps.explore import CHANNELS, SUBMITS, UPDATES, Label, Rule, Step, label_of
 from ciq_schemas.requirement import Scenario
 
 HERE = Scenario.EXPLORE
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """The queue was paused for certain from one instant to the other."""
-
-    begin: float
-    end: float
 
 
 @dataclass(frozen=True)

@@ -10,19 +10,19 @@ from http import HTTPStatus
 from itertools import pairwise
 from types import MappingProxyType
 
-from ciq_conformance.checks.histories import Span, Told, told_histories
+from ciq_conformance.checks.histories import Told, told_histories
 from ciq_conformance.checks.ordering_claims import running_tracks, words
 from ciq_conformance.driver.stage import channel_name
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.ordering import level_rule, order_rule
-from ciq_conformance.judge.tracks import Sighting, Track
+from ciq_conformance.judge.paused import STARTED, Span, held_sighting, leaks
+from ciq_conformance.judge.tracks import Track
 from ciq_conformance.reply import Reply
 from ciq_conformance.steps.explore import OWN, SUBMITS, TOLD, UPDATES, Rule, Step
-from ciq_schemas.lifecycle import FINAL_STATES, WAITING_STATES, JobState, may_be_seen_after
+from ciq_schemas.lifecycle import FINAL_STATES, JobState, may_be_seen_after
 from ciq_schemas.requirement import Scenario
 from ciq_schemas.values import Queue
 
-STARTED = frozenset({JobState.RUNNING, JobState.SUCCESS, JobState.FAILED})
 SETTLED = 0.3
 """Seconds after which a job that a worker had taken before a pause shows it; the measured start latency is added."""
 _STATES = frozenset(state.value for state in JobState)
@@ -69,7 +69,7 @@ def _perhaps_running(told: Told, restart: Span, settled: float) -> int:
     span = next((s for s in told.pauses if s.begin <= restart.begin and restart.end <= s.end), None)
     count = 0
     for track in told.tracks:
-        held = _held(track, span, settled) if span else None
+        held = held_sighting(track, span, settled) if span else None
         waited = held is not None and held.received <= restart.begin
         ended = any(s.state in FINAL_STATES and s.received <= restart.begin for s in track.sightings)
         count += track.asked_at < restart.begin and not waited and not ended
@@ -86,35 +86,14 @@ def _settled(evidence: Evidence) -> float:
     return SETTLED + (evidence.calibration.start_latency if evidence.calibration else 0.0)
 
 
-def _held(track: Track, span: Span, settled: float) -> Sighting | None:
-    """The first look in a paused queue that certainly shows a job nobody had taken."""
-    waited = (s for s in track.sightings if s.state in WAITING_STATES and s.received <= span.end)
-    new = track.asked_at >= span.begin
-    return next((s for s in waited if s.sent >= span.begin + (0.0 if new else settled)), None)
-
-
 def _leaks(told: Told, evidence: Evidence) -> Looked:
     settled = _settled(evidence)
     found: list[Deviation] = []
     shown = 0
     for span in told.pauses:
-        for track in told.tracks:
-            held = _held(track, span, settled)
-            shown += held is not None
-            if track.asked_at >= span.begin and track.not_after.at < span.end:
-                text = f"job {track.job_id} was submitted to the paused queue and had started before it was resumed"
-                found.append(Deviation(text, (track.submit_seq, track.not_after.seq)))
-            elif held is not None:
-                found.extend(_left(track, held, span))
+        shown += sum(held_sighting(track, span, settled) is not None for track in told.tracks)
+        found += [Deviation(leak.text, leak.witness) for leak in leaks(told.tracks, span, settled)]
     return Looked(tuple(found), shown)
-
-
-def _left(track: Track, held: Sighting, span: Span) -> Iterator[Deviation]:
-    later = (s for s in track.sightings if s.sent > held.received and s.received < span.end and s.state in STARTED)
-    left = next(later, None)
-    if left is not None:
-        text = f"job {track.job_id} went from {held.state} to {left.state} in the paused queue"
-        yield Deviation(text, (held.seq, left.seq))
 
 
 def _lost(told: Told, evidence: Evidence) -> Looked:
@@ -146,7 +125,7 @@ def _cancelled(told: Told, evidence: Evidence) -> Looked:
         if track is None or not reply.ok:
             continue
         span = next((s for s in told.pauses if s.begin <= exchange.started and exchange.ended <= s.end), None)
-        held = _held(track, Span(span.begin, exchange.started), settled) if span else None
+        held = held_sighting(track, Span(span.begin, exchange.started), settled) if span else None
         if held is None:
             continue  # it may have been running by then
         after = [s for s in track.sightings if s.sent > exchange.ended]

@@ -133,6 +133,7 @@ class Player:
 
     def _pause(self) -> None:
         self._put(Step.PAUSE, QueueState.PAUSED)
+        self.stage.let_pause_reach_workers()
         self._paused = True
 
     def _resume(self) -> None:
