@@ -13,6 +13,7 @@ from ciq_conformance.steps.errors import BAD_SUBMITS, DOCUMENTED_OPERATIONS, EXP
 from ciq_schemas.requirement import Scenario
 
 CODES = {Step.MALFORMED: "InvalidContent", Step.EMPTY: "MissingContent", Step.ENTITY: "InvalidContent"}
+CODES[Step.OTHER_DIGEST] = "InvalidContent"
 CONTROL = "j" + "c" * 32
 MADE = "j" + "d" * 32
 
@@ -52,7 +53,7 @@ def conversation() -> Transcript:
     return t.say(Step.LIST_AFTER, response(_job(CONTROL, Step.CONTROL)), operation="list_jobs")
 
 
-IDS = tuple(f"ERR-{n:03}" for n in range(1, 20))
+IDS = tuple(f"ERR-{n:03}" for n in range(1, 23))
 
 
 @pytest.mark.parametrize("requirement", IDS)
@@ -83,6 +84,13 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     "no input taken": ("ERR-006", lambda t: t.answered(Step.NO_INPUT, 200, TAKEN)),
     "no operation, 404": ("ERR-006", lambda t: t.answered(Step.NO_OPERATION, 404, refusal("InvalidArgument"))),
     "unknown tag taken": ("ERR-007", lambda t: t.answered(Step.UNKNOWN_TAG, 200, TAKEN)),
+    "empty input taken": ("ERR-006", lambda t: t.answered(Step.EMPTY_INPUT, 200, TAKEN)),
+    "output to no bucket taken": ("ERR-006", lambda t: t.answered(Step.NO_OUTPUT_BUCKET, 200, TAKEN)),
+    "other callback format taken": ("ERR-020", lambda t: t.answered(Step.BAD_CALLBACK_FORMAT, 200, TAKEN)),
+    "message queue without name taken": ("ERR-020", lambda t: t.answered(Step.NO_MESSAGE_QUEUE, 200, TAKEN)),
+    "digest not looked at": ("ERR-021", lambda t: t.answered(Step.OTHER_DIGEST, 200, TAKEN)),
+    "other digest, other code": ("ERR-021", lambda t: t.edited(Step.OTHER_DIGEST, "InvalidContent", "AccessDenied")),
+    "tag of media taken": ("ERR-022", lambda t: t.answered(Step.FOREIGN_TAG, 200, TAKEN)),
     "long user data taken": ("ERR-015", lambda t: t.answered(Step.LONG_USER_DATA, 200, TAKEN)),
     "long watermark taken": ("ERR-016", lambda t: t.answered(Step.LONG_WATERMARK, 200, TAKEN)),
     "four watermarks crash": ("ERR-017", lambda t: t.answered(Step.FOUR_WATERMARKS, 500, refusal("InternalError"))),

@@ -31,7 +31,7 @@ def conversation() -> Transcript:
     return t.say("bad", refusal("InvalidArgument"), status=400)
 
 
-IDS = ("HDR-001", "HDR-002", "HDR-004", "LIF-001")
+IDS = ("HDR-001", "HDR-002", "HDR-004", "HDR-005", "LIF-001")
 
 
 @pytest.mark.parametrize("requirement", IDS)
@@ -47,6 +47,7 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     "no type": ("HDR-001", lambda t: t.header("bad", "content-type", None)),
     "no id": ("HDR-002", lambda t: t.header("bad", "x-ci-request-id", None)),
     "one id for all": ("HDR-002", lambda t: t.header("watch", "x-ci-request-id", "the-same")),
+    "trace of a good answer": ("HDR-005", lambda t: t.header("plain", "x-ci-trace-id", "T")),
     "no date": ("HDR-004", lambda t: t.header("list", "date", None)),
     "date of another kind": ("HDR-004", lambda t: t.header("list", "date", CREATED)),
     "date of another zone": ("HDR-004", lambda t: t.header("list", "date", "Fri, 02 Jan 2026 03:04:05 +0800")),
@@ -201,9 +202,25 @@ def test_numbers_are_decimal_without_sign(value: str | None, number: int | None)
 
 
 def test_unsigned_run_is_told_to_sign() -> None:
-    """Where every submit is refused for want of a signature, no job could be seen in two states for that reason."""
+    """Where all is refused for want of a signature, no job could be seen in two states for that reason."""
     refused = refusal("MissingAuthorization")
-    t = Transcript(Scenario.SUBMIT).say("plain", refused, status=401, method="POST", operation="submit_job")
+    t = Transcript(Scenario.QUEUES).say("list", refused, status=401)
     finding = judged("LIF-001", t)
     assert finding.kind is Kind.CANNOT_TELL
-    assert "secret_id" in finding.reason
+    assert "CIQ_SECRET_ID" in finding.reason
+
+
+def test_answer_to_every_update_shows_what_was_set() -> None:
+    """State and Name as given, in whatever scenario; updates that should have been refused say nothing of it."""
+    body = "<Request><Name>queue-1</Name><State>Paused</State></Request>"
+
+    def updated(scenario: Scenario, step: str, **shown: str) -> Transcript:
+        answer = response(queue_xml(container="Queue", **shown))
+        return Transcript(scenario).say(step, answer, request=body, method="PUT", operation="update_queue")
+
+    good = updated(Scenario.CANCEL, "pause", state="Paused")
+    assert judged("UPD-018", good).kind is Kind.HOLDS
+    assert judged("UPD-018", updated(Scenario.CANCEL, "pause", state="Active")).kind is Kind.DEVIATES
+    assert judged("UPD-018", updated(Scenario.ORDER, "pause", state="Paused", name="q")).kind is Kind.DEVIATES
+    assert judged("UPD-018", updated(Scenario.UPDATE, "long-name", state="Active")).kind is Kind.CANNOT_TELL
+    assert judged("UPD-018", good.status("pause", 400)).kind is Kind.CANNOT_TELL

@@ -10,6 +10,7 @@ from ciq_conformance.reply import Reply
 from ciq_conformance.steps import activation, multi, queues, update
 from ciq_conformance.steps.errors import (
     BAD,
+    BAD_CALLBACKS,
     BAD_SUBMITS,
     DOCUMENTED_OPERATIONS,
     EMPTY,
@@ -115,9 +116,9 @@ def empty_is_missing_content(evidence: Evidence, item: Item) -> Finding:
 @check("ERR-006")
 @premised
 def missing_parts_are_refused(evidence: Evidence, item: Item) -> Finding:
-    """Submits without Tag, without Input, without Operation."""
+    """Submits without Tag, Input, Operation, Input.Object or Output.Bucket."""
     replies = made(evidence, HERE, *MISSING_PARTS)
-    return refusals(replies, "submits without Tag, Input or Operation answer 400", status=400)
+    return refusals(replies, "submits without a part that every page requires answer 400", status=400)
 
 
 @check("ERR-007")
@@ -218,6 +219,28 @@ def refused_makes_no_job(evidence: Evidence, item: Item) -> Finding:
     if not refused:
         return cannot_tell("no bad submit was refused")
     return leftovers(evidence, HERE, refused, Step.CONTROL, Step.LIST_AFTER)
+
+
+@check("ERR-020")
+@premised
+def callback_words_are_refused(evidence: Evidence, item: Item) -> Finding:
+    """A submit with a CallBackFormat in no document, and one to a message queue that it does not name."""
+    return refusals(made(evidence, HERE, *BAD_CALLBACKS), "CallBackFormat YAML, and TDMQ without a queue, answer 4xx")
+
+
+@check("ERR-021")
+@premised
+def other_digest_is_refused(evidence: Evidence, item: Item) -> Finding:
+    """A submit whose Content-MD5 is that of another body."""
+    replies = made(evidence, HERE, Step.OTHER_DIGEST)
+    return refusals(replies, "HTTP 400 InvalidContent", status=400, codes=INVALID_CONTENT)
+
+
+@check("ERR-022")
+@premised
+def foreign_tag_is_refused(evidence: Evidence, item: Item) -> Finding:
+    """A submit with a tag of media on the path that only documents have."""
+    return refusals(made(evidence, HERE, Step.FOREIGN_TAG), "a tag of another feature answers 4xx")
 
 
 _LIMITS = (

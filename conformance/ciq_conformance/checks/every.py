@@ -8,9 +8,12 @@ from ciq_conformance.checks.premise import said
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Collected, Finding, blocked, cannot_tell, holds
 from ciq_conformance.judge.registry import Item, check
+from ciq_conformance.judge.requested import requested_update
 from ciq_conformance.judge.wire import answer_header, media_type
 from ciq_conformance.reply import Reply
+from ciq_conformance.steps import update
 from ciq_schemas.lifecycle import JobState, may_be_seen_after
+from ciq_schemas.requirement import Scenario
 
 _RFC_1123 = re.compile(
     r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} "
@@ -91,8 +94,46 @@ def _is_rfc_1123(value: str) -> bool:
     return True
 
 
+@check("HDR-005")
+def trace_id(evidence: Evidence, item: Item) -> Finding:
+    """No answer to a request that was accepted has the header of those that failed."""
+    wrong, right = Collected(), 0
+    for reply in _answers(evidence):
+        if not reply.ok:
+            continue
+        if answer_header(reply, "x-ci-trace-id"):
+            wrong.add(reply.exchange.seq, f"x-ci-trace-id on {said(reply)} ({reply.exchange.operation})")
+        else:
+            right += 1
+    if not right and not wrong.items:
+        return NOTHING
+    return wrong.finding("x-ci-trace-id on failed requests only", holds(f"{right} good answers"))
+
+
 def _unsigned(reply: Reply) -> bool:
     return not any(name.lower() == "authorization" for name, _ in reply.exchange.request_headers)
+
+
+@check("UPD-018")
+def update_answers_what_was_set(evidence: Evidence, item: Item) -> Finding:
+    """State and Name in the answers to accepted updates of all scenarios, those that should be refused left out."""
+    wrong, right = Collected(), 0
+    for reply in evidence.replies:
+        exchange = reply.exchange
+        if not reply.ok or exchange.operation != "update_queue" or reply.queue is None:
+            continue
+        if exchange.scenario == Scenario.UPDATE and exchange.step in update.BAD:
+            continue
+        wanted = requested_update(reply)
+        shown = (("State", wanted.state, reply.queue.state), ("Name", wanted.name, reply.queue.name))
+        for name, want, got in shown:
+            if want and (got or "").strip() != want:
+                wrong.add(exchange.seq, f"{name} {got} where {want} was set ({exchange.scenario} {exchange.step})")
+            else:
+                right += bool(want)
+    if not right and not wrong.items:
+        return cannot_tell("no update was accepted; see UPD-001")
+    return wrong.finding("State and Name in the answer as set", holds(f"{right} times"))
 
 
 @check("LIF-001")
@@ -115,10 +156,11 @@ def states_move_forward(evidence: Evidence, item: Item) -> Finding:
             if not may_be_seen_after(earlier, later):
                 wrong.add(before.exchange.seq, f"job {job_id} was {earlier}, later {later}")
                 wrong.add(after.exchange.seq, f"job {job_id} was {earlier}, later {later}")
-    refused = [r for r in evidence.replies if r.exchange.operation == "submit_job" and r.exchange.status in (401, 403)]
+    refused = [reply for reply in _answers(evidence) if reply.exchange.status in (401, 403)]
     if not looks and refused:
-        keys = "name secret_id and secret_key in the profile" if _unsigned(refused[0]) else "look at the keys' rights"
-        return cannot_tell(f"every submit was answered {said(refused[0])}; {keys}", witness=(refused[0].exchange.seq,))
+        keys = "set CIQ_SECRET_ID and CIQ_SECRET_KEY" if _unsigned(refused[0]) else "look at the keys and their rights"
+        reason = f"no job was made: {refused[0].exchange.operation} was answered {said(refused[0])}; {keys}"
+        return cannot_tell(reason, witness=(refused[0].exchange.seq,))
     if not changes:
         return cannot_tell("no job was seen in two states; run a scenario with jobs (submit, describe, order) as well")
     return wrong.finding(

@@ -7,9 +7,12 @@ from ciq_conformance.driver.orders import operation_xml, submit_body
 from ciq_conformance.driver.stage import Stage
 from ciq_conformance.scenarios.readiness import list_until_whole, make_active, unknown_queue_id
 from ciq_conformance.steps.errors import EXPANDED, NO_SUCH_TAG, Step
-from ciq_schemas.features import Feature
+from ciq_schemas.features import FEATURES, Feature
 from ciq_schemas.requirement import Capability
 from ciq_schemas.run import Exchange
+
+DIGEST_OF_NOTHING = "1B2M2Y8AsgTpgAmY7PhCfg=="
+"""Base64 of the MD5 of no bytes: a digest in good form of another body."""
 
 
 def play(stage: Stage) -> None:
@@ -22,6 +25,7 @@ def play(stage: Stage) -> None:
         reply = stage.calls.submit(step, body)
         path = urlsplit(reply.exchange.url.removeprefix(stage.profile.url.rstrip("/"))).path or path
         made += [job.job_id for job in reply.jobs if job.job_id]
+    made += _by_hand(stage, path)
     stage.calls.update_queue(Step.MALFORMED_UPDATE, stage.queue_id, b"<Request><Name>ciq</Name><State>")
     stage.calls.update_queue(Step.EMPTY_UPDATE, stage.queue_id, b"")
     stage.calls.raw(Step.UNKNOWN_PATH, "GET", "/ciq_no_such_path")
@@ -62,9 +66,28 @@ def bad_submits(stage: Stage) -> dict[Step, bytes]:
         Step.UNKNOWN_QUEUE: good(Step.UNKNOWN_QUEUE, queue_id=unknown_queue_id(stage)),
         Step.ENTITY: _with_entity(good(Step.ENTITY, user_data="ENTITY-HERE")),
     }
+    bodies[Step.EMPTY_INPUT] = good(Step.EMPTY_INPUT).replace(input_part(Step.EMPTY_INPUT).encode(), b"<Input/>")
+    if stage.spec.feature is not Feature.FILE:
+        step = Step.NO_OUTPUT_BUCKET
+        bodies[step] = without(step, lambda step: f"<Bucket>{stage.order(step).bucket}</Bucket>")
+    if stage.spec.job_callback_documented:
+        bodies[Step.BAD_CALLBACK_FORMAT] = good(Step.BAD_CALLBACK_FORMAT, callback_format="YAML")
+        end, message = b"</Request>", b"<CallBackType>TDMQ</CallBackType></Request>"
+        bodies[Step.NO_MESSAGE_QUEUE] = good(Step.NO_MESSAGE_QUEUE).replace(end, message)
     if stage.spec.has_job_level:
         bodies[Step.BAD_LEVEL] = good(Step.BAD_LEVEL, level=7)
     return bodies | _beyond_limits(stage)
+
+
+def _by_hand(stage: Stage, path: str) -> list[str]:
+    """A submit with the digest of another body, and on a path of documents alone a tag that is none of theirs."""
+    headers = {"Content-Type": "application/xml", "Content-MD5": DIGEST_OF_NOTHING}
+    body = submit_body([stage.order(Step.OTHER_DIGEST)])
+    replies = [stage.calls.raw(Step.OTHER_DIGEST, "POST", path, body, headers)]
+    if not stage.spec.on_shared_path:
+        foreign = stage.order(Step.FOREIGN_TAG, tag=FEATURES[Feature.MEDIA].tags[0], container=None)
+        replies.append(stage.calls.submit(Step.FOREIGN_TAG, submit_body([foreign])))
+    return [job.job_id for reply in replies for job in reply.jobs if job.job_id]
 
 
 def _beyond_limits(stage: Stage) -> dict[Step, bytes]:

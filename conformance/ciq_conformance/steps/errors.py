@@ -13,7 +13,13 @@ class Step(StrEnum):
     NO_TAG = "no-tag"
     NO_INPUT = "no-input"
     NO_OPERATION = "no-operation"
+    EMPTY_INPUT = "empty-input"
+    NO_OUTPUT_BUCKET = "no-output-bucket"
     UNKNOWN_TAG = "unknown-tag"
+    FOREIGN_TAG = "foreign-tag"
+    OTHER_DIGEST = "other-digest"
+    BAD_CALLBACK_FORMAT = "bad-callback-format"
+    NO_MESSAGE_QUEUE = "no-message-queue"
     UNKNOWN_QUEUE = "unknown-queue"
     ENTITY = "entity"
     BAD_LEVEL = "bad-level"
@@ -36,7 +42,8 @@ class Step(StrEnum):
     EXPIRED_SIGNATURE = "expired-signature"
 
 
-MISSING_PARTS = (Step.NO_TAG, Step.NO_INPUT, Step.NO_OPERATION)
+MISSING_PARTS = (Step.NO_TAG, Step.NO_INPUT, Step.NO_OPERATION, Step.EMPTY_INPUT, Step.NO_OUTPUT_BUCKET)
+BAD_CALLBACKS = (Step.BAD_CALLBACK_FORMAT, Step.NO_MESSAGE_QUEUE)
 
 MALFORMED = (Step.MALFORMED, Step.MALFORMED_UPDATE)
 EMPTY = (Step.EMPTY, Step.EMPTY_UPDATE)
@@ -47,6 +54,9 @@ BAD_SUBMITS = (
     Step.WRONG_ROOT,
     *MISSING_PARTS,
     Step.UNKNOWN_TAG,
+    Step.FOREIGN_TAG,
+    Step.OTHER_DIGEST,
+    *BAD_CALLBACKS,
     Step.UNKNOWN_QUEUE,
     Step.ENTITY,
     Step.BAD_LEVEL,
@@ -55,7 +65,9 @@ BAD_SUBMITS = (
     Step.FOUR_WATERMARKS,
     Step.NO_SOURCE,
 )
-"""Those of all features; some are sent for features with a level, for media or for files only."""
+"""Those of all features; some are sent only for features that have what they are about."""
+BY_HAND = (Step.OTHER_DIGEST, Step.FOREIGN_TAG)
+"""Those in which something beside the body is wrong: a header, the path."""
 SIGNATURES = (Step.UNSIGNED, Step.WRONG_SIGNATURE, Step.EXPIRED_SIGNATURE)
 DOCUMENTED_OPERATIONS = (*BAD_SUBMITS, Step.MALFORMED_UPDATE, Step.EMPTY_UPDATE, *SIGNATURES, Step.UNSIGNED_SUBMIT)
 """Bad requests to operations that the documents know: their refusals have the documented form."""

@@ -295,6 +295,7 @@ FAULTS = (
     Fault("cancel-of-unknown-breaks", "CAN-008", "Cancel of an unknown id answers 500.", _status(r"PUT /.*jobs/", 500, only=lambda query, status: "cancel" in query and status >= 400)),
     Fault("answers-are-text", "HDR-001", "Answers are text/plain.", _headers(b"Content-Type", lambda: b"text/plain")),
     Fault("answers-without-type", "HDR-001", "Answers have no Content-Type.", _headers(b"Content-Type", lambda: None)),
+    Fault("trace-on-all-answers", "HDR-005", "Good answers have a trace id as well.", _headers(b"x-ci-trace-id", lambda: b"T")),
     Fault("request-ids-repeat", "HDR-002", "Every tenth answer has the same request id.", _two_ids_for_three()),
     Fault("request-id-of-other", "HDR-003", "RequestId in the body is not that of the header.", answers(put("RequestId", "NjZmY2NjZmZfOGI"), Kind.LIST_QUEUES, Kind.UPDATE_QUEUE)),
 )  # fmt: skip

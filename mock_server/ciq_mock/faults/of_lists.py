@@ -73,6 +73,7 @@ def _first_name(call: Call) -> Call:
 
 
 FAULTS = (
+    Fault("updates-answer-active", "UPD-018", "The answer to an update says Active whatever was set.", answers(put("Queue/State", "Active"), Kind.UPDATE_QUEUE)),
     Fault("several-described-stale", "DES-015", "Of several ids all but the first are described as Running.", answers(_later_ones_run, DESCRIBE)),
     Fault("two-for-one", "LST-005", "A page of one job holds two.", reads(_two_for_one, LIST)),
     Fault("waiting-shows-paused", "DES-007", "A job in a paused queue shows Paused.", answers(waiting(put("State", "Paused")), DESCRIBE)),

@@ -110,6 +110,14 @@ def admits(which: Callable[[Refusal, Scope], bool]) -> Bend:
     return in_service(Admits)
 
 
+class _DigestUnlooked(ServiceApp):
+    """Does not look at digests."""
+
+    def _answer(self, scope: Scope, headers: dict[bytes, bytes], body: bytes, request_id: str) -> Answer:
+        rest = {name: value for name, value in headers.items() if name != b"content-md5"}
+        return super()._answer(scope, rest, body, request_id)
+
+
 def _expands(call: Call) -> Call:
     found = re.search(rb'<!DOCTYPE Request \[<!ENTITY ciq "([^"]*)">\]>', call.body)
     if found is None:
@@ -221,6 +229,12 @@ FAULTS = (
     Fault("empty-has-code-of-own", "ERR-005", "The code for no body is EmptyBody.", _code_becomes("MissingContent", "EmptyBody")),
     Fault("no-tag-taken", "ERR-006", "A submit without Tag is taken.", instead(lambda body: body != b"" and b"<Tag>" not in body)),
     Fault("no-input-taken", "ERR-006", "A submit without Input is taken.", instead(lambda body: b"<Tag>" in body and b"<Input>" not in body)),
+    Fault("empty-input-taken", "ERR-006", "A submit whose Input is empty is taken.", instead(lambda body: b"<Input/>" in body)),
+    Fault("output-without-bucket-taken", "ERR-006", "An Output that names no bucket is taken.", careless((rb"</Region><Object>", b"</Region><Bucket>examplebucket-1250000000</Bucket><Object>"))),
+    Fault("callback-format-unlooked", "ERR-020", "Any CallBackFormat is taken.", careless((rb"<CallBackFormat>YAML</CallBackFormat>", b""))),
+    Fault("message-queue-unlooked", "ERR-020", "A message queue need not be named.", careless((rb"<CallBackType>TDMQ</CallBackType>", b""))),
+    Fault("digest-unlooked", "ERR-021", "Content-MD5 is not looked at.", in_service(_DigestUnlooked)),
+    Fault("foreign-tag-taken", "ERR-022", "Documents take a job of media as one of theirs.", careless((rb"<Tag>Snapshot</Tag>", b"<Tag>DocProcess</Tag>"), (rb"<Snapshot>.*</Snapshot>", b"<DocProcess><TgtType>jpg</TgtType></DocProcess>"))),
     Fault("unknown-tag-taken", "ERR-007", "A Tag in no document is taken.", instead(lambda body: b"<Tag>" in body and b"<Tag>Snapshot</Tag>" not in body)),
     Fault("unknown-queue-taken", "ERR-008", "A QueueId that does not exist is not looked at.", careless((rb"<QueueId>[^<]*</QueueId>", b""))),
     Fault("refusals-are-errors", "ERR-009", "Bad requests are answered 500.", refusals(lambda answered: (500, answered[1], answered[2]) if answered[0] == _BAD else answered)),
