@@ -313,7 +313,7 @@ def test_where_a_callback_went_that_did_not_come() -> None:
     stray = replace(lost, scenario=Scenario.RECEIVER).mark(
         "note", "POST / reached the receiver at an address it never gave out"
     )
-    assert "1 request(s) came to addresses never given out, e.g. POST /" in judged("RUL-001", stray).seen
+    assert "1 request(s) or more came to addresses never given out, e.g. POST /" in judged("RUL-001", stray).seen
     other = tell(replace(lost, feature=Feature.SPEECH), QUEUE, task_finish(job_xml(job_of(Step.SUBMIT_PLAIN))))
     seen = judged("RUL-001", replace(other, feature=Feature.MEDIA)).seen
     assert "one came at the address of speech" in seen

@@ -191,5 +191,5 @@ def _went_elsewhere(evidence: Evidence, job_id: str) -> str:
     strays = [mark.text for mark in evidence.marks(Scenario.RECEIVER, "note") if _STRAY in mark.text]
     if strays:
         first = " ".join(strays[0].split()[:2])
-        words += f"; {len(strays)} request(s) came to addresses never given out, e.g. {first}"
+        words += f"; {len(strays)} request(s) or more came to addresses never given out, e.g. {first}"
     return words
