@@ -125,6 +125,12 @@ DEVIATING = {
         f"{A} was accepted before a restart and is not known",
         {3, 9},
     ),
+    "a restart loses the queue too": (
+        "EXP-008",
+        Story(RESTARTED.told.status("1 restart 5.5000", 404)).look_at(A, B),
+        "is not known after it",
+        {3, 7},
+    ),
     "a job lost in a restart is never executed": (
         "EXP-003",
         RESTARTED.look_at(A, B, b="Pause"),

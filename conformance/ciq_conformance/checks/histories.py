@@ -56,10 +56,10 @@ class Told:
 
     @cached_property
     def restarts(self) -> tuple[Span, ...]:
-        """When the target was restarted: until the first request after it that it answered well."""
+        """When the target was restarted: until the first request after it that it answered by more than 5xx."""
         answered: dict[str, float] = {}
         for label, reply in self.exchanges:
-            if label.step is Step.RESTART and reply.ok:
+            if label.step is Step.RESTART and (reply.ok or reply.refused):
                 answered.setdefault(label.how, reply.exchange.started)
         return tuple(Span(float(begin), end) for begin, end in answered.items())
 
