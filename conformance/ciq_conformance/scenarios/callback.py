@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from ciq_conformance.driver.orders import JobOrder, RuleOrder
 from ciq_conformance.driver.stage import Broken, Stage, describe_reply
+from ciq_conformance.scenarios.slow_jobs import SLOW_JOBS
 from ciq_conformance.steps.callback import (
     ADDRESS_SUFFIX,
     BY_RULE,
@@ -21,7 +22,7 @@ from ciq_conformance.steps.callback import (
     SPECIAL_FOLDER,
     Step,
 )
-from ciq_schemas.lifecycle import FINAL_STATES
+from ciq_schemas.lifecycle import FINAL_STATES, JobState
 from ciq_schemas.requirement import Format
 
 
@@ -116,6 +117,7 @@ def _follow(stage: Stage, form: Format, jobs: Sequence[str]) -> None:
         return untold & {job_id for notice in notices for job_id in notice.job_ids}
 
     deadline = stage.now() + stage.patience.jobs(len(jobs))
+    more = SLOW_JOBS * stage.patience.jobs(len(jobs))
     while running or untold:
         heard = told()
         if heard:
@@ -124,6 +126,8 @@ def _follow(stage: Stage, form: Format, jobs: Sequence[str]) -> None:
         if running:
             seen = stage.look(Step.BEFORE, running)
             running = [job for job in running if job not in seen or seen[job].state not in FINAL_STATES]
+            if stage.now() >= deadline and JobState.RUNNING in {job.state for job in seen.values()}:
+                deadline, more = deadline + more, 0.0
             if not running:
                 deadline = stage.now() + stage.patience.callback
         if stage.now() >= deadline:

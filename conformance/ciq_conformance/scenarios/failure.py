@@ -7,14 +7,12 @@ than the queue has workers. With one queue and one level, documents have them st
 
 from ciq_conformance.driver.orders import JobOrder, RuleOrder
 from ciq_conformance.driver.stage import Broken, Stage, describe_reply
+from ciq_conformance.scenarios.slow_jobs import watch_slow
 from ciq_conformance.steps.failure import Channel, Step
-from ciq_schemas.lifecycle import ENDED_BY_RUNNING, JobState
+from ciq_schemas.lifecycle import ENDED_BY_RUNNING
 
 MOST_FAILING = 9
 """A queue with as many workers or more is not filled with failing jobs."""
-
-SLOW_JOBS = 3.0
-"""So many times the patience for jobs more, when some still run."""
 
 
 def play(stage: Stage) -> None:
@@ -71,10 +69,7 @@ def _others(stage: Stage) -> tuple[list[str], list[str], list[str]]:
 def _follow(stage: Stage, first: list[str], by_queue: list[str], own: list[str], silenced: list[str]) -> None:
     """Watch all to their end; wait for the callbacks of those that have ended, and listen for the one of `silenced`."""
     jobs = [*first, *by_queue, *own, *silenced]
-    states = stage.watch_ended(Step.LOOK, jobs)
-    if JobState.RUNNING in states.values():
-        # No document says how long a job may take: as long as something runs, good jobs may still come to their turn.
-        states = states | stage.watch_ended(Step.LOOK, jobs, SLOW_JOBS * stage.patience.jobs(len(jobs)))
+    states = watch_slow(stage, Step.LOOK, jobs)
 
     def due(ids: list[str]) -> list[str]:
         return [job_id for job_id in ids if states.get(job_id) in ENDED_BY_RUNNING]

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from ciq_conformance.driver.orders import RuleOrder
 from ciq_conformance.driver.stage import Stage, describe_reply
+from ciq_conformance.scenarios.slow_jobs import watch_slow
 from ciq_conformance.steps.rule import Channel, Step
 
 
@@ -55,7 +56,7 @@ def _finish(
 
     Listen some more where there is `silence` to be heard.
     """
-    stage.watch_ended(Step.LOOK, jobs)
+    watch_slow(stage, Step.LOOK, jobs)
     deadline = stage.now() + stage.patience.callback
     stage.wait_callbacks(at, queue)
     stage.wait_callbacks(Channel.JOB, own, max(stage.patience.quiet, deadline - stage.now()))

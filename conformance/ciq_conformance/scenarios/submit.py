@@ -6,9 +6,9 @@ import string
 from ciq_conformance.driver.orders import JobOrder, submit_body
 from ciq_conformance.driver.stage import Stage
 from ciq_conformance.scenarios.readiness import make_active
+from ciq_conformance.scenarios.slow_jobs import watch_slow
 from ciq_conformance.steps.submit import LEVELS, MISREAD, Step
 from ciq_schemas.features import Feature
-from ciq_schemas.lifecycle import JobState
 
 SPECIAL = """<a b="1" c='2'> & &amp; &#65; ]]> <!-- no comment --> </a> 100%  two {"k": [1, 2]} \\ end"""
 """What XML must escape, what looks escaped already, what other dresses would escape, and two blanks in a row."""
@@ -27,10 +27,6 @@ def printable(length: int, first: str) -> str:
     alphabet = string.digits + string.ascii_letters + string.punctuation + " "
     text = (first + " " + alphabet * (length // len(alphabet) + 1))[:length]
     return text[:-1] + "." if text.endswith(" ") else text
-
-
-SLOW_JOBS = 3.0
-"""So many times the patience for jobs more, when some have ended and others still run."""
 
 
 def play(stage: Stage) -> None:
@@ -75,8 +71,5 @@ def play(stage: Stage) -> None:
             order = stage.order(Step.TO_EXTRA_QUEUE, queue_id=None, queue_type=extra)
             stage.calls.submit(Step.TO_EXTRA_QUEUE, submit_body([order]))
     known = list(dict.fromkeys(ids))
-    states = stage.watch_ended(Step.WATCH, known)
-    if {JobState.SUCCESS, JobState.RUNNING} <= set(states.values()):
-        # Jobs end, and some take long, for which no document has a limit: those get more time, and their followers.
-        stage.watch_ended(Step.WATCH, known, SLOW_JOBS * stage.patience.jobs(len(known)))
+    watch_slow(stage, Step.WATCH, known)
     stage.look(Step.ENDED, known)
