@@ -37,25 +37,24 @@ def play(stage: Stage) -> None:
     try:
         held = _hold(stage, rule, order)
         victims = held.victims(stage)
-        for step, victim in victims.items():
-            stage.calls.cancel(step, victim)
+        taken = [victim for step, victim in victims.items() if stage.calls.cancel(step, victim).ok]
         gone = list(victims.values())
         stage.watch(
             Step.CANCELLED,
             gone,
-            lambda states: all(states.get(victim) == JobState.CANCEL for victim in gone),
+            lambda states: all(states.get(victim) == JobState.CANCEL for victim in taken),
             min(5.0, stage.patience.callback),
         )
     finally:
         stage.set_queue(Step.RESUME, rule=rule)
     others = [job_id for job_id in held.ids if job_id not in gone]
-    stage.watch(
+    states = stage.watch(
         Step.WATCH,
         [*gone, *others],
         lambda states: all(states.get(job_id) in FINAL_STATES for job_id in others),
         stage.patience.jobs(len(held.ids)),
     )
-    ended = others[:1]
+    ended = [job_id for job_id in others if states.get(job_id) in FINAL_STATES][:1] or others[:1]
     stage.look(Step.ENDED_BEFORE, ended)
     stage.calls.cancel(Step.CANCEL_ENDED, ended[0])
     stage.look(Step.ENDED_AFTER, ended)
