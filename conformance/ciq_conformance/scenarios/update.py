@@ -124,12 +124,15 @@ def _bad(stage: Stage) -> None:
     url = stage.receiver.address(stage.channel(RULE_CHANNEL), "/refused")
     active = QueueState.ACTIVE
 
-    def attempt(
-        step: Step, *, to: str = own, state: str = active, title: str = "ciq-refused", bad: RuleOrder = OFF
-    ) -> None:
-        body = update_body(name=title, state=state, rule=bad)
-        stage.calls.update_queue(step, to, body)
-        stage.calls.list_queues(after(step), {"queueIds": own})
+    def attempt(step: Step, *, to: str = own, state: str = active, title: str = "", bad: RuleOrder = OFF) -> None:
+        title = title or f"ciq-{step}"
+        taken = stage.calls.update_queue(step, to, update_body(name=title, state=state, rule=bad)).ok
+
+        def shown(reply: Reply) -> bool:
+            return any(queue.name == title for queue in reply.queue_list.queues)
+
+        # What a service has taken must show before the next one, which may be refused, is blamed for it.
+        list_until(stage, after(step), {"queueIds": own}, lambda reply: not taken or shown(reply), A_SECOND)
 
     attempt(Step.UNKNOWN_ID, to=unknown_queue_id(stage))
     attempt(Step.BAD_STATE, state="Stopped")
