@@ -38,6 +38,7 @@ SERVERS = {
         "ciq mock --port 8080",
         "ciq mock --port 8080 --activated all --workers 1 --clock stepped",
         "ciq mock --port 8080 --unknown-inputs refuse --object-mib 4 --store-mib 64",
+        "ciq mock --port 8080 --data var/mock",
         "ciq mock --port 8080 --fault last-of-many-leaks",
         "ciq mock --port 8080 --dialect held-shows-submitted --dialect shuffled-elements",
     )

@@ -23,6 +23,7 @@ from ciq_schemas.requirement import Scenario
 from ciq_schemas.run import AnyRecord
 from ciq_schemas.values import Job, Queue
 
+
 class Broken(Exception):  # noqa: N818 - a stop of the scenario, not an error of ours
     """A prerequisite of the scenario failed; the text says which and what was seen."""
 
