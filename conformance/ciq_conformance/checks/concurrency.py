@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 
 from ciq_conformance.checks.job_facts import user_data_of
 from ciq_conformance.checks.ordering_claims import running_tracks, words
@@ -10,7 +9,7 @@ from ciq_conformance.checks.premise import not_put, said
 from ciq_conformance.driver.stage import channel_name
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Collected, Finding, absent, blocked, deviates, holds
-from ciq_conformance.judge.ordering import SLACK, level_rule, order_rule
+from ciq_conformance.judge.ordering import SLACK, lagging_level_rule, order_rule
 from ciq_conformance.judge.paused import (
     STARTED,
     Setting,
@@ -108,7 +107,7 @@ def order_holds(evidence: Evidence, item: Item) -> Finding:
         return stop
     settled = _settled(evidence)
     # Workers may have taken a job that still shows itself waiting: a level counts against those that wait on.
-    by_level = level_rule([replace(track, accepted_by=track.accepted_by + settled) for track in tracks])
+    by_level = lagging_level_rule(tracks, lambda _track: settled)
     by_order = order_rule(tracks)
     inversions = sorted((*by_level.inversions, *by_order.inversions), key=lambda i: -i.gap)
     overtaken = len({inversion.late.job_id for inversion in inversions})

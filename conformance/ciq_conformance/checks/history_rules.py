@@ -5,7 +5,7 @@ all histories of a run, the explorer for the one it has just played.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from http import HTTPStatus
 from itertools import pairwise
 from types import MappingProxyType
@@ -14,7 +14,7 @@ from ciq_conformance.checks.histories import Told, told_histories
 from ciq_conformance.checks.ordering_claims import running_tracks, words
 from ciq_conformance.driver.stage import channel_name
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.ordering import level_rule, order_rule
+from ciq_conformance.judge.ordering import lagging_level_rule, order_rule
 from ciq_conformance.judge.paused import STARTED, Span, held_sighting, leaks
 from ciq_conformance.judge.tracks import Track
 from ciq_conformance.reply import Reply
@@ -50,7 +50,7 @@ HistoryRule = Callable[[Told, Evidence], Looked]
 def _order(told: Told, evidence: Evidence) -> Looked:
     # Workers may have taken a job that still shows itself waiting: a level counts against those that wait on.
     settled = _settled(evidence)
-    by_level = level_rule([replace(track, accepted_by=track.accepted_by + settled) for track in told.tracks])
+    by_level = lagging_level_rule(told.tracks, lambda _track: settled)
     by_order = order_rule(told.tracks)
     inversions = sorted((*by_level.inversions, *by_order.inversions), key=lambda i: -i.gap)
     pauses = sum(label.step is Step.PAUSE for label, _ in told.exchanges)

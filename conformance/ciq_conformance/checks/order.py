@@ -8,7 +8,7 @@ from itertools import pairwise
 from ciq_conformance.checks.ordering_claims import Claim, decide
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, absent, blocked
-from ciq_conformance.judge.ordering import SLACK, Inversion, Ordering, PairFilter, level_rule, order_rule
+from ciq_conformance.judge.ordering import SLACK, Inversion, Ordering, PairFilter, lagging_level_rule, order_rule
 from ciq_conformance.judge.paused import Span, certain_pauses, settings_of
 from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.judge.tracks import Track, build_tracks
@@ -35,19 +35,18 @@ def order_pauses(evidence: Evidence) -> tuple[Span, ...]:
     return certain_pauses(settings_of(updates, steps.PAUSES), until=until)
 
 
-def level_tracks(evidence: Evidence) -> tuple[Track, ...]:
-    """The same tracks for the level rule: a job submitted to an active queue counts as accepted a little later.
-
-    Workers may have taken a lesser job before it that still shows itself waiting; in a paused queue nobody takes any.
-    """
+def levels(
+    evidence: Evidence, tracks: Sequence[Track], *, greater: int | None = None, lesser: int | None = None
+) -> Ordering:
+    """The level rule; a job submitted to an active queue counts as accepted a little later before it may blame."""
     spans = evidence.derive(order_pauses)
-    lag = SLACK + (evidence.calibration.start_latency if evidence.calibration else 0.0)
+    settled = SLACK + (evidence.calibration.start_latency if evidence.calibration else 0.0)
 
-    def counted(track: Track) -> Track:
+    def lag(track: Track) -> float:
         held = any(span.begin <= track.asked_at and track.accepted_by <= span.end for span in spans)
-        return track if held else replace(track, accepted_by=track.accepted_by + lag)
+        return 0.0 if held else settled
 
-    return tuple(counted(track) for track in evidence.derive(order_tracks))
+    return lagging_level_rule(tracks, lag, greater=greater, lesser=lesser)
 
 
 def channel(feature: Feature) -> str:
@@ -95,13 +94,12 @@ def greater_level_first(evidence: Evidence, item: Item) -> Finding:
     stop = obstacle(evidence, tracks)
     if stop:
         return stop
-    levelled = evidence.derive(level_tracks)
-    claims = [Claim.of("all levels", level_rule(levelled), must_show=False)]
+    claims = [Claim.of("all levels", levels(evidence, tracks), must_show=False)]
     for high, low in ((2, 1), (1, 0)):
         claims.append(
             Claim.of(
                 f"level {high} before an earlier level {low}",
-                level_rule(levelled, greater=high, lesser=low),
+                levels(evidence, tracks, greater=high, lesser=low),
                 tracks,
                 _turned_round(high, low),
             )
@@ -135,7 +133,7 @@ def no_level_is_zero(evidence: Evidence, item: Item) -> Finding:
         return blocked("no job without JobLevel was accepted")
     ids = {t.job_id for t in silent}
     at_zero = order_rule([t for t in tracks if t.level == 0])
-    below = level_rule([t for t in evidence.derive(level_tracks) if t.job_id in ids or t.level > 0])
+    below = levels(evidence, [t for t in tracks if t.job_id in ids or t.level > 0])
     below = replace(below, inversions=tuple(i for i in below.inversions if ids & {i.early.job_id, i.late.job_id}))
     claims = [
         Claim.of(
@@ -183,7 +181,7 @@ def levels_inside_one_request(evidence: Evidence, item: Item) -> Finding:
         if high.level > 0
     )
     ordering = Ordering(
-        inversions=_of_request(level_rule(evidence.derive(level_tracks)).inversions, ids),
+        inversions=_of_request(levels(evidence, tracks).inversions, ids),
         owed=len(steps_down) + len(many),
         proven=among + beside,
     )
@@ -222,8 +220,7 @@ def order_survives_second_pause(evidence: Evidence, item: Item) -> Finding:
         )
     freeze = frozen[0].exchange.started
     left = [t for t in tracks if t.not_before.at >= freeze]
-    left_ids = {t.job_id for t in left}
-    by_level = level_rule([t for t in evidence.derive(level_tracks) if t.job_id in left_ids])
+    by_level = levels(evidence, left)
     by_order = _order_by_batch(evidence, left)
     if not by_level.owed + by_order.owed:
         return absent("no two jobs that had to keep an order were left waiting by the second pause")

@@ -14,7 +14,7 @@ two seconds or more. Every pass here is a sort and a sweep: n log n in the numbe
 import math
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate
 from operator import attrgetter
@@ -168,6 +168,18 @@ class _Level:
         """Instants of asking in order, and the earliest proven start among those from each on."""
         ordered = sorted(self.tracks, key=_ASKED_AT)
         return list(map(_ASKED_AT, ordered)), list(accumulate(map(_NOT_AFTER, reversed(ordered)), min))[::-1]
+
+
+def lagging_level_rule(
+    tracks: Sequence[Track], lag: Callable[[Track], float], *, greater: int | None = None, lesser: int | None = None
+) -> Ordering:
+    """The level rule where a job counts as accepted `lag` seconds later before it may blame.
+
+    In an active queue a worker may have taken a lesser job that still shows itself waiting; proof needs no such grace.
+    """
+    later = [replace(track, accepted_by=track.accepted_by + lag(track)) for track in tracks]
+    plain = level_rule(tracks, greater=greater, lesser=lesser)
+    return replace(plain, inversions=level_rule(later, greater=greater, lesser=lesser).inversions)
 
 
 def _by_level(tracks: Iterable[Track]) -> dict[int, _Level]:
