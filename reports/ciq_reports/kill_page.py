@@ -134,7 +134,7 @@ def to_html(matrix: Matrix) -> str:
         "<!doctype html>",
         '<html lang="en"><head><meta charset="utf-8"><title>Kill matrix</title>',
         f"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src '{digest}'\">",
-        f"<style>{style}</style></head><body><main>",
+        f'<style>{style}</style></head><body><main class="kills">',
         "<h1>Kill matrix</h1>",
         f"<p>{escape(headline(matrix))}. Requirement set {escape(matrix.requirement_set)}.</p>",
         f"<p>{escape(whole[:1].upper() + whole[1:])}.</p>" if whole else "",
