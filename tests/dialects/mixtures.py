@@ -26,14 +26,6 @@ _OPPOSITES = (
 )
 """Of each set, a mock follows one: they say the opposite, or together they leave nothing to look at."""
 
-_OPEN = (
-    # Seen waiting with a StartTime, but never Running: the order rules do not see that it was halted.
-    {"late-states", "pause-halts-running"},
-    # Shown Submitted although it has begun: taken for one that waits beside those that came after it.
-    {"late-states", "paused-queue-closed"},
-)
-"""Gaps of the suite: legal together, yet blamed now and then (PRI). A pair that is mended must leave this table."""
-
 SHOWN_ON = {
     "queue-smart-audio-1": "speech",
     "speech-without-start": "speech",
@@ -52,7 +44,7 @@ def consistent(names: Iterable[str]) -> tuple[str, ...]:
     """The names without those that say the opposite of one before them, in the order of the catalogue."""
     kept: list[str] = []
     for name in names:
-        rivals = set().union(*(group for group in (*_OPPOSITES, *_OPEN) if name in group))
+        rivals = set().union(*(group for group in _OPPOSITES if name in group))
         if name not in kept and rivals.isdisjoint(kept):
             kept.append(name)
     return tuple(name for name in DIALECTS if name in kept)
