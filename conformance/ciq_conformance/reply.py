@@ -66,6 +66,11 @@ class Reply:
         """The jobs in the answer."""
         return self.job_answer.jobs
 
+    @property
+    def job_ids(self) -> list[str]:
+        """Ids of the jobs in the answer, in its order."""
+        return [job.job_id for job in self.jobs if job.job_id]
+
     @cached_property
     def workflow(self) -> Workflow | None:
         """The workflow in an answer to making or updating one; None where there is none."""

@@ -9,7 +9,7 @@ from ciq_conformance.checks.premise import not_put, said
 from ciq_conformance.driver.stage import channel_name
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Collected, Finding, absent, blocked, deviates, holds
-from ciq_conformance.judge.ordering import SLACK, lagging_level_rule, order_rule
+from ciq_conformance.judge.ordering import lagging_level_rule, order_rule, settled_after
 from ciq_conformance.judge.paused import (
     STARTED,
     Setting,
@@ -45,10 +45,6 @@ def _notices(evidence: Evidence) -> tuple[Notice, ...]:
 
 def _settings(evidence: Evidence) -> tuple[Setting, ...]:
     return settings_of(evidence.of(HERE, *_UPDATES), PAUSES)
-
-
-def _settled(evidence: Evidence) -> float:
-    return SLACK + (evidence.calibration.start_latency if evidence.calibration else 0.0)
 
 
 def _stopped(evidence: Evidence, tracks: tuple[Track, ...]) -> Finding | None:
@@ -105,7 +101,7 @@ def order_holds(evidence: Evidence, item: Item) -> Finding:
     stop = _stopped(evidence, tracks)
     if stop:
         return stop
-    settled = _settled(evidence)
+    settled = settled_after(evidence.calibration)
     # Workers may have taken a job that still shows itself waiting: a level counts against those that wait on.
     by_level = lagging_level_rule(tracks, lambda _track: settled)
     by_order = order_rule(tracks)
@@ -140,7 +136,7 @@ def pause_holds(evidence: Evidence, item: Item) -> Finding:
     stop = _stopped(evidence, tracks)
     if stop:
         return stop
-    settled = _settled(evidence)
+    settled = settled_after(evidence.calibration)
     until = max(reply.exchange.ended for reply in evidence.of(HERE))
     spans = certain_pauses(_settings(evidence), until=until)
     wrong = Collected()
@@ -167,6 +163,8 @@ def no_job_is_lost(evidence: Evidence, item: Item) -> Finding:
         return stop
     cancelled = set(_cancels(evidence))
     kept = [track for track in tracks if track.job_id not in cancelled]
+    if not kept:
+        return blocked("every accepted job was one of those to be cancelled")
     lost = Collected()
     for track in kept:
         if track.last_state != JobState.SUCCESS:

@@ -14,7 +14,7 @@ from ciq_conformance.checks.histories import Told, told_histories
 from ciq_conformance.checks.ordering_claims import running_tracks, words
 from ciq_conformance.driver.stage import channel_name
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.ordering import lagging_level_rule, order_rule
+from ciq_conformance.judge.ordering import lagging_level_rule, order_rule, settled_after
 from ciq_conformance.judge.paused import STARTED, Span, held_sighting, leaks
 from ciq_conformance.judge.tracks import Track
 from ciq_conformance.reply import Reply
@@ -23,8 +23,6 @@ from ciq_schemas.lifecycle import FINAL_STATES, JobState, may_be_seen_after
 from ciq_schemas.requirement import Scenario
 from ciq_schemas.values import Queue
 
-SETTLED = 0.3
-"""Seconds after which a job that a worker had taken before a pause shows it; the measured start latency is added."""
 _STATES = frozenset(state.value for state in JobState)
 
 
@@ -49,7 +47,7 @@ HistoryRule = Callable[[Told, Evidence], Looked]
 
 def _order(told: Told, evidence: Evidence) -> Looked:
     # Workers may have taken a job that still shows itself waiting: a level counts against those that wait on.
-    settled = _settled(evidence)
+    settled = settled_after(evidence.calibration)
     by_level = lagging_level_rule(told.tracks, lambda _track: settled)
     by_order = order_rule(told.tracks)
     inversions = sorted((*by_level.inversions, *by_order.inversions), key=lambda i: -i.gap)
@@ -82,12 +80,8 @@ def stops_running_jobs(evidence: Evidence) -> bool:
     return any(track.halted for track in tracks)
 
 
-def _settled(evidence: Evidence) -> float:
-    return SETTLED + (evidence.calibration.start_latency if evidence.calibration else 0.0)
-
-
 def _leaks(told: Told, evidence: Evidence) -> Looked:
-    settled = _settled(evidence)
+    settled = settled_after(evidence.calibration)
     found: list[Deviation] = []
     shown = 0
     for span in told.pauses:
@@ -116,7 +110,7 @@ def _lost(told: Told, evidence: Evidence) -> Looked:
 
 
 def _cancelled(told: Told, evidence: Evidence) -> Looked:
-    settled = _settled(evidence)
+    settled = settled_after(evidence.calibration)
     found = []
     shown = 0
     by_id = {track.job_id: track for track in told.tracks}

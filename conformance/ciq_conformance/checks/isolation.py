@@ -227,7 +227,7 @@ def _ran(evidence: Evidence, submit: Reply) -> Finding:
     states = _queues(evidence, Step.PAUSED)
     if feature in states and states[feature][1].state == QueueState.PAUSED:
         return deviates(expected, f"the {feature} queue is paused as well", witness=(states[feature][0].exchange.seq,))
-    ids = {job.job_id for job in submit.jobs if job.job_id}
+    ids = set(submit.job_ids)
     if not ids:
         answer = f"HTTP {submit.exchange.status} {submit.error.code or ''}".strip()
         return deviates(expected, f"a {feature} job is answered {answer}", witness=(first,))

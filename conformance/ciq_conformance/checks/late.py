@@ -6,7 +6,7 @@ from ciq_conformance.checks.order import order_tracks
 from ciq_conformance.checks.ordering_claims import Claim, decide
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, Kind, absent, blocked, observed
-from ciq_conformance.judge.ordering import SLACK, Ordering, level_rule
+from ciq_conformance.judge.ordering import Ordering, level_rule, settled_after
 from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.judge.tracks import Track, build_tracks
 from ciq_conformance.steps import late as steps
@@ -27,7 +27,7 @@ def _tracks(evidence: Evidence) -> tuple[Track, ...]:
         (r for r in replies if r.exchange.step in steps.SUBMITS),
         (r for r in replies if r.exchange.step not in steps.SUBMITS),
     )
-    lag = SLACK + (evidence.calibration.start_latency if evidence.calibration else 0.0)
+    lag = settled_after(evidence.calibration)
     return tuple(
         replace(track, accepted_by=track.accepted_by + lag) if track.step == steps.Step.SUBMIT_LATE else track
         for track in tracks

@@ -8,7 +8,14 @@ from itertools import pairwise
 from ciq_conformance.checks.ordering_claims import Claim, decide
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, absent, blocked
-from ciq_conformance.judge.ordering import SLACK, Inversion, Ordering, PairFilter, lagging_level_rule, order_rule
+from ciq_conformance.judge.ordering import (
+    Inversion,
+    Ordering,
+    PairFilter,
+    lagging_level_rule,
+    order_rule,
+    settled_after,
+)
 from ciq_conformance.judge.paused import Span, certain_pauses, settings_of
 from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.judge.tracks import Track, build_tracks
@@ -40,7 +47,7 @@ def levels(
 ) -> Ordering:
     """The level rule; a job submitted to an active queue counts as accepted a little later before it may blame."""
     spans = evidence.derive(order_pauses)
-    settled = SLACK + (evidence.calibration.start_latency if evidence.calibration else 0.0)
+    settled = settled_after(evidence.calibration)
 
     def lag(track: Track) -> float:
         held = any(span.begin <= track.asked_at and track.accepted_by <= span.end for span in spans)

@@ -15,7 +15,7 @@ from ciq_conformance.judge.finding import (
     holds,
     observed,
 )
-from ciq_conformance.judge.ordering import SLACK, agreement
+from ciq_conformance.judge.ordering import agreement, settled_after
 from ciq_conformance.judge.paused import Span, held_sighting, leaks
 from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.judge.tracks import Sighting, Track
@@ -34,11 +34,6 @@ def _paused_before_resume(evidence: Evidence) -> tuple[float, float] | None:
     return pause.exchange.ended, resume.exchange.started
 
 
-def _settled(evidence: Evidence) -> float:
-    """Seconds after the answer to a pause from which on nobody may take a job any more."""
-    return SLACK + (evidence.calibration.start_latency if evidence.calibration else 0.0)
-
-
 def _sightings(tracks: Sequence[Track], step: str) -> list[tuple[Track, Sighting]]:
     return [(track, s) for track in tracks for s in track.sightings if s.step == step]
 
@@ -53,7 +48,7 @@ def nothing_starts_while_paused(evidence: Evidence, item: Item) -> Finding:
     spans = evidence.derive(order_pauses)
     if not spans:
         return blocked("the queue was not paused for certain at any time")
-    settled = _settled(evidence)
+    settled = settled_after(evidence.calibration)
     leaked = Collected()
     watched = 0
     for span in spans:
@@ -150,7 +145,7 @@ def held_job_is_silent(evidence: Evidence, item: Item) -> Finding:
         return stop or blocked("the queue was not paused and resumed")
     early = Collected()
     held = Span(*span)
-    settled = _settled(evidence)
+    settled = settled_after(evidence.calibration)
     for track in tracks:
         waited = track.asked_at >= span[0] + settled or held_sighting(track, held, settled) is not None
         for bound in track.told if waited else ():

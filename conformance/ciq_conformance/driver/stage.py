@@ -13,7 +13,7 @@ from typing import Literal, Protocol
 from ciq_conformance.driver.effort import NO_EFFORT, Effort
 from ciq_conformance.driver.orders import JobOrder, RuleOrder, submit_body, update_body
 from ciq_conformance.driver.patience import Patience
-from ciq_conformance.judge.ordering import SLACK
+from ciq_conformance.judge.ordering import settled_after
 from ciq_conformance.profile import Profile
 from ciq_conformance.reply import Notice, Reply
 from ciq_schemas.features import Feature, FeatureSpec
@@ -172,7 +172,7 @@ class Stage:
     def submit_or_break(self, step: str, *orders: JobOrder) -> tuple[str, ...]:
         """Submit and return the job ids; Broken when the target does not answer with as many."""
         reply = self.submit(step, *orders)
-        ids = tuple(job.job_id for job in reply.jobs if job.job_id)
+        ids = tuple(reply.job_ids)
         if not reply.ok or len(ids) != len(orders):
             raise Broken(f"submit answered {describe_reply(reply)} instead of {len(orders)} job(s)")
         return ids
@@ -206,7 +206,7 @@ class Stage:
 
     def let_pause_reach_workers(self) -> None:
         """Wait a moment after the answer to a pause: no page says how soon the last worker hears of it."""
-        self.pause_thread(SLACK + self.patience.calibration.start_latency)
+        self.pause_thread(settled_after(self.patience.calibration))
 
     def restore(self, step: str = "restore") -> bool:
         """Put name, state and callback rule of the queue back to what was found; True when accepted."""

@@ -108,7 +108,7 @@ class Player:
         if own:
             order = order.with_(callback=self.stage.receiver.address(self.stage.channel(OWN)))
         reply = self.stage.submit(self._step(Step.SUBMIT, OWN if own else ""), order)
-        ids = [job.job_id for job in reply.jobs if job.job_id]
+        ids = reply.job_ids
         if not reply.ok and self._paused:
             self._closed = True
             return
@@ -123,7 +123,7 @@ class Player:
             return
         orders = [self.stage.order(f"h{self.number} many {i}", level=level) for i, level in enumerate(levels)]
         reply = self.stage.submit(self._step(Step.MANY), *orders)
-        ids = [job.job_id for job in reply.jobs if job.job_id]
+        ids = reply.job_ids
         if not reply.ok and self._paused:
             self._closed = True
             return

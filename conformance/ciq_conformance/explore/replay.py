@@ -197,6 +197,7 @@ class Replay:
     def pause(self) -> None:
         """Pause; from the answer on the queue is paused for certain."""
         self.pauses.append([self.put("Paused", self.rule)[1], float("inf")])
+        time.sleep(SLACK + self.case["start_latency"])
         self.paused = True
 
     def resume(self) -> None:

@@ -32,7 +32,7 @@ def order(played: Replay) -> Iterator[str]:
 
 def held_look(played: Replay, job: Job, begin: float, end: float) -> float | None:
     """When a look in a paused queue showed that nobody had taken the job."""
-    grace = 0.0 if job.sent >= begin else SLACK + played.case["start_latency"]
+    grace = SLACK + played.case["start_latency"]
     looks = (received for state, sent, received in job.looks if state in WAITING and sent >= begin + grace)
     return next((received for received in looks if received <= end), None)
 
@@ -42,7 +42,7 @@ def leaks(played: Replay) -> Iterator[str]:
     for begin, end in played.pauses:
         for job in played.jobs.values():
             held = held_look(played, job, begin, end)
-            if job.sent >= begin and job.not_after < end:
+            if job.sent >= begin + SLACK + played.case["start_latency"] and job.not_after < end:
                 yield f"{job} was submitted to the paused queue and had started {job.not_after - begin:.2f} s later"
             elif held is not None and any(s in STARTED and sent > held and got < end for s, sent, got in job.looks):
                 yield f"{job} was seen waiting in the paused queue, and then started before it was resumed"

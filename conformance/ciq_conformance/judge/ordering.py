@@ -20,9 +20,16 @@ from itertools import accumulate
 from operator import attrgetter
 
 from ciq_conformance.judge.tracks import Track
+from ciq_schemas.run import Calibration
 
 SLACK = 0.3
 """Seconds by which several workers may publish their starts out of order."""
+
+
+def settled_after(calibration: Calibration | None) -> float:
+    """Seconds after which a job that a worker has taken shows it, and a pause has come to every worker."""
+    return SLACK + (calibration.start_latency if calibration else 0.0)
+
 
 STAMP_STEPS = 2.0
 """Least difference of two one-second stamps that proves an order."""

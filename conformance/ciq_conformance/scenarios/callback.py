@@ -75,7 +75,7 @@ def _submit_and_follow(stage: Stage, form: Format, steps: Sequence[Step], *, dir
     for step in steps:
         reply = stage.submit(step, _order(stage, form, step, direct=direct))
         if reply.ok:
-            jobs += [job.job_id for job in reply.jobs if job.job_id]
+            jobs += reply.job_ids
         else:
             stage.mark("note", f"{step} answered {describe_reply(reply)}")
     _follow(stage, form, jobs)

@@ -93,7 +93,7 @@ def _cancel_failed(stage: Stage, order: Order) -> None:
     """Cancel a job that ended Failed for want of its input; where such a job is refused, none is cancelled."""
     missing = stage.profile.missing_input.replace("{run_id}", stage.run_id)
     reply = stage.submit(Step.SUBMIT_FAILING, order("failing").with_(input_object=missing))
-    ids = [job.job_id for job in reply.jobs if job.job_id]
+    ids = reply.job_ids
     states = stage.watch_ended(Step.UNTIL_FAILED, ids) if ids else {}
     failed = [job_id for job_id, state in states.items() if state == JobState.FAILED]
     if failed:
@@ -104,7 +104,7 @@ def _cancel_failed(stage: Stage, order: Order) -> None:
 def _cancel_running(stage: Stage, order: Order) -> None:
     """Cancel a job that was just seen Running; where jobs are too short to be seen so, none is cancelled."""
     for attempt in range(TRIES):
-        ids = [job.job_id for job in stage.submit(Step.SUBMIT_TO_RUN, order(f"run {attempt}")).jobs if job.job_id]
+        ids = stage.submit(Step.SUBMIT_TO_RUN, order(f"run {attempt}")).job_ids
         states = stage.watch(
             Step.UNTIL_RUNNING,
             ids,
@@ -147,7 +147,7 @@ def _hold(stage: Stage, rule: RuleOrder, order: Order) -> _Held:
     stage.set_queue_or_break(Step.PAUSE, state=QueueState.PAUSED, rule=rule)
     first = stage.submit(Step.SUBMIT, order("held 0"))
     if not first.refused:
-        ids = [job.job_id for job in first.jobs if job.job_id]
+        ids = first.job_ids
         for index in range(len(ids), HELD):
             ids += stage.submit_or_break(Step.SUBMIT, order(f"held {index}"))
         return _Held(ids, _leveled(stage, order), _of_one_request(stage, order))
@@ -174,7 +174,7 @@ def _of_one_request(stage: Stage, order: Order) -> tuple[str, ...]:
     if not stage.spec.multi_documented:
         return ()
     reply = stage.submit(Step.SUBMIT_MANY, *(order(f"many {index}") for index in range(OF_MANY)))
-    return tuple(job.job_id for job in reply.jobs if job.job_id)
+    return tuple(reply.job_ids)
 
 
 def _waiting(stage: Stage, held: _Held) -> str:

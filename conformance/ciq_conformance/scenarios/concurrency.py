@@ -58,7 +58,7 @@ class _Crowd:
         def act() -> None:
             for index, level in enumerate(levels):
                 order = self.stage.order(f"{step} client {number} job {index}", level=level)
-                ids = [job.job_id for job in self.stage.submit(step, order).jobs if job.job_id]
+                ids = self.stage.submit(step, order).job_ids
                 with self._lock:
                     self.ids.extend(ids)
                 if cancels and index == 1:
@@ -104,7 +104,7 @@ def play(stage: Stage) -> None:
     stage.set_queue_or_break(Step.PAUSE, state=QueueState.PAUSED, rule=rule)
     stage.let_pause_reach_workers()
     opening = stage.submit(Step.OPENING, stage.order("opening"))
-    crowd.ids.extend(job.job_id for job in opening.jobs if job.job_id)
+    crowd.ids.extend(opening.job_ids)
     if not opening.ok:
         # The console pages let a paused queue be closed to jobs (1045/43607): then the rush meets an active one.
         stage.set_queue_or_break(Step.RESUME, rule=rule)

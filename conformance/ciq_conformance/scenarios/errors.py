@@ -24,7 +24,7 @@ def play(stage: Stage) -> None:
     for step, body in bad_submits(stage).items():
         reply = stage.calls.submit(step, body)
         path = urlsplit(reply.exchange.url.removeprefix(stage.profile.url.rstrip("/"))).path or path
-        made += [job.job_id for job in reply.jobs if job.job_id]
+        made += reply.job_ids
     made += _by_hand(stage, path)
     stage.calls.update_queue(Step.MALFORMED_UPDATE, stage.queue_id, b"<Request><Name>ciq</Name><State>")
     stage.calls.update_queue(Step.EMPTY_UPDATE, stage.queue_id, b"")
@@ -137,4 +137,4 @@ def _unsigned_submit(stage: Stage, path: str) -> list[str]:
         return []
     body = submit_body([stage.order(Step.UNSIGNED_SUBMIT)])
     reply = stage.calls.raw(Step.UNSIGNED_SUBMIT, "POST", path, body, signing="none")
-    return [job.job_id for job in reply.jobs if job.job_id]
+    return reply.job_ids

@@ -24,7 +24,7 @@ def play(stage: Stage) -> None:
     try:
         stage.set_queue_or_break(Step.RULE, rule=rule)
         reply = stage.submit(Step.SUBMIT, _missing(stage))
-        first = [job.job_id for job in reply.jobs if job.job_id]
+        first = reply.job_ids
         if reply.refused:
             stage.mark("note", f"the job without input was refused at submit: {describe_reply(reply)}")
             return

@@ -32,14 +32,14 @@ def play(stage: Stage) -> None:
             reply = stage.calls.raw(wild.label, wild.method, wild.target, wild.body, wild.headers)
             sent += 1
             if wild.method == "POST" and reply.ok:
-                made += [job.job_id for job in reply.jobs if job.job_id]
+                made += reply.job_ids
         rounds += 1
         if stage.now() < end:
             wilds = _round(stage, begin + rounds, first=False)
     stage.mark("note", f"{sent} odd requests in {rounds} round(s); --seed {begin} gives the same ones")
     make_active(stage, PREPARE)
     stage.watch_ended(LOOK, made)
-    ids = [job.job_id for job in stage.submit(CONTROL, stage.order(CONTROL)).jobs if job.job_id]
+    ids = stage.submit(CONTROL, stage.order(CONTROL)).job_ids
     stage.watch_ended(CONTROL_WATCH, ids)
 
 

@@ -28,6 +28,7 @@ class Batch:
     stood_still: int = 0
 
     def add(self, ids: list[str], levels: list[int | None]) -> None:
+        """Take in the jobs of one request, each with its level; None counts as 0."""
         self.levels.update(zip(ids, (level or 0 for level in levels), strict=False))
 
     def note(self, waiting: list[str]) -> None:
@@ -54,7 +55,7 @@ def hold(
     orders = [_dressed(stage, index, level) for index, level in enumerate(levels)]
     opening = stage.submit(Step.SUBMIT, orders[0])
     if opening.ok:
-        batch.add([job.job_id for job in opening.jobs if job.job_id], levels[:1])
+        batch.add(opening.job_ids, levels[:1])
     else:
         # The console pages let a paused queue be closed to jobs: then an active one is filled as fast as can be.
         stage.set_queue_or_break(Step.RESUME, rule=rule)
@@ -93,7 +94,7 @@ def _fill(stage: Stage, batch: Batch, orders: list[JobOrder], levels: list[int |
         if not reply.ok and orders[index].queue_id is None:
             # QueueId is optional in the newer pages only (436/73198 against 1045/47320).
             reply = stage.submit(Step.SUBMIT, orders[index].with_(queue_id=stage.queue_id))
-        ids = [job.job_id for job in reply.jobs if job.job_id]
+        ids = reply.job_ids
         if not ids:
             raise Broken(f"job {index + 1} of {len(orders)} was not accepted (HTTP {reply.exchange.status})")
         batch.add(ids, levels[index : index + 1])
@@ -104,7 +105,7 @@ def _failing(stage: Stage, batch: Batch) -> None:
     level = 2 if stage.spec.has_job_level else None
     missing = stage.profile.missing_input.replace("{run_id}", stage.run_id)
     reply = stage.submit(Step.SUBMIT_FAILING, stage.order("failing", level=level, input_object=missing))
-    batch.add([job.job_id for job in reply.jobs if job.job_id], [level])
+    batch.add(reply.job_ids, [level])
 
 
 def _odd_ones(stage: Stage, batch: Batch) -> None:
@@ -122,7 +123,7 @@ def _by_other_path(stage: Stage, batch: Batch, path: str) -> None:
     """A job submitted on the feature's other documented path; it counts where it can be looked at on this one."""
     body = submit_body([stage.order(f"by {path}", level=0 if stage.spec.has_job_level else None)])
     reply = stage.calls.raw(Step.SUBMIT_OTHER_PATH, "POST", path, body, {"Content-Type": "application/xml"})
-    ids = [job.job_id for job in reply.jobs if job.job_id] if reply.ok else []
+    ids = reply.job_ids if reply.ok else []
     seen = stage.look(Step.HELD, ids)
     batch.add([job_id for job_id in ids if job_id in seen], [0])
 
@@ -133,7 +134,7 @@ def _many(stage: Stage, batch: Batch) -> None:
     for number, levels in enumerate(both):
         orders = [stage.order(f"many {number} {index}", level=level) for index, level in enumerate(levels)]
         reply = stage.submit(Step.SUBMIT_MANY, *orders)
-        batch.add([job.job_id for job in reply.jobs if job.job_id], levels)
+        batch.add(reply.job_ids, levels)
 
 
 def _of_other_tag(stage: Stage, batch: Batch) -> None:
@@ -143,11 +144,12 @@ def _of_other_tag(stage: Stage, batch: Batch) -> None:
         reply = stage.submit(Step.SUBMIT_OTHER_TAG, order)
         if not reply.ok:
             return
-        batch.add([job.job_id for job in reply.jobs if job.job_id], [level])
+        batch.add(reply.job_ids, [level])
 
 
 def submit_late(stage: Stage, batch: Batch) -> None:
+    """Add a job of every level to what still waits."""
     for index, level in enumerate((0, 1, 2, 2)):
         asked = level if stage.spec.has_job_level else None
         reply = stage.submit(Step.SUBMIT_LATE, stage.order(f"late {index}", level=asked))
-        batch.add([job.job_id for job in reply.jobs if job.job_id], [asked])
+        batch.add(reply.job_ids, [asked])

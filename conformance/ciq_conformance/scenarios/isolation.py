@@ -76,7 +76,7 @@ def _jobs_of(siblings: Sequence[Stage], own: Feature) -> None:
     step = beside(own, Step.SUBMIT)
     made = [(sibling, sibling.submit(step, sibling.order(f"beside {own}"))) for sibling in siblings]
     for sibling, reply in made:
-        ids = [job.job_id for job in reply.jobs if job.job_id]
+        ids = reply.job_ids
         if ids:
             sibling.watch_ended(beside(own, Step.RUN), ids)
 

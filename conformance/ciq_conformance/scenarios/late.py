@@ -26,7 +26,7 @@ def play(stage: Stage) -> None:
     if not first.ok:
         # The console pages let a paused queue be closed to jobs: then an active one is filled as fast as can be.
         stage.set_queue_or_break(Step.RESUME)
-    ids = [job.job_id for job in first.jobs if job.job_id]
+    ids = first.job_ids
     for order in orders[int(first.ok) :]:
         ids += stage.submit_or_break(Step.SUBMIT, order)
     stage.set_queue_or_break(Step.RESUME)

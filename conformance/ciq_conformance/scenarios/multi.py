@@ -34,7 +34,7 @@ def play(stage: Stage) -> None:
         orders = [stage.order(label) for label in labels]
         if step is Step.HALF_BAD:
             orders[1] = orders[1].with_(tag=NO_SUCH_TAG)
-        taken += [job.job_id for job in stage.submit(step, *orders).jobs if job.job_id]
+        taken += stage.submit(step, *orders).job_ids
     if stage.spec.cancel_documented:
         for job_id in taken:
             stage.calls.cancel(Step.SEVEN_CANCEL, job_id)
@@ -44,7 +44,7 @@ def play(stage: Stage) -> None:
 
 
 def _submit(stage: Stage, step: Step, *orders: JobOrder) -> list[str]:
-    return [job.job_id for job in stage.submit(step, *orders).jobs if job.job_id]
+    return stage.submit(step, *orders).job_ids
 
 
 def _other_callbacks(stage: Stage, many: list[str]) -> None:

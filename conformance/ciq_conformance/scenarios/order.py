@@ -137,7 +137,7 @@ def _resume_and_freeze(stage: Stage, rule: RuleOrder, resume: Step, lead: float,
     def resume_and_submit() -> list[str]:
         stage.set_queue_or_break(resume, rule=rule)
         reply = stage.submit(Step.SUBMIT_HASTY, hasty) if hasty else None
-        return [job.job_id for job in reply.jobs if job.job_id] if reply else []
+        return reply.job_ids if reply else []
 
     with ThreadPoolExecutor(1) as beside:
         resumed = beside.submit(resume_and_submit)

@@ -53,7 +53,7 @@ def _until(stage: Stage, step: Step, target: str, satisfied: Callable[[Reply], b
 
 
 def _ids(reply: Reply) -> list[str]:
-    return [job.job_id for job in reply.jobs if job.job_id] if reply.ok else []
+    return reply.job_ids if reply.ok else []
 
 
 def _ended(reply: Reply) -> bool:

@@ -60,7 +60,7 @@ def held(stage: Stage, pause: str, submit: str, resume: str, order: JobOrder) ->
         yield []
         return
     try:
-        yield [job.job_id for job in stage.submit(submit, order).jobs if job.job_id]
+        yield stage.submit(submit, order).job_ids
     finally:
         stage.set_queue_or_break(resume, rule=rule)
 
@@ -68,7 +68,7 @@ def held(stage: Stage, pause: str, submit: str, resume: str, order: JobOrder) ->
 def list_until_whole(stage: Stage, began: float, control: str, listing: str, watch: str) -> None:
     """Submit a good job, and list the time since `began` until it shows: then the list holds what came before, too."""
     reply = stage.submit(control, stage.order(control))
-    ids = [job.job_id for job in reply.jobs if job.job_id]
+    ids = reply.job_ids
     if not ids:
         return
     created = times.parse(reply.jobs[0].creation_time)

@@ -40,7 +40,7 @@ def _submit(stage: Stage, step: Step, *, own: bool = False, **changes: str) -> l
     if not reply.ok:
         stage.mark("note", f"{step} answered {describe_reply(reply)}")
         return []
-    return [job.job_id for job in reply.jobs if job.job_id]
+    return reply.job_ids
 
 
 def _finish(

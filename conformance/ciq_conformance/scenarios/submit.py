@@ -37,7 +37,7 @@ def play(stage: Stage) -> None:
 
     def send(step: Step, order: JobOrder, *, shuffled: bool = False) -> None:
         reply = stage.calls.submit(step, submit_body([order], shuffled=shuffled))
-        new = [job.job_id for job in reply.jobs if job.job_id]
+        new = reply.job_ids
         ids.extend(new)
         if new:
             stage.look(Step.DESCRIBE, new)

@@ -63,6 +63,6 @@ def _use(stage: Stage, kind: TemplateKind, template_id: str) -> None:
     """One job by the template; where the profile's input is of another kind, the job may fail, which is no matter."""
     container = f"<TemplateId>{template_id}</TemplateId>"
     reply = stage.submit(Step.SUBMIT, stage.order("template", tag=kind.tag, container=container))
-    ids = [job.job_id for job in reply.jobs if job.job_id]
+    ids = reply.job_ids
     if ids:
         stage.watch_ended(Step.DESCRIBE, ids)
