@@ -109,6 +109,14 @@ def test_nothing_is_green_where_nobody_was_let_in(requirement: str) -> None:
     assert judged(requirement, refused).kind is Kind.BLOCKED
 
 
+def test_no_job_kept_is_no_proof() -> None:
+    """Where every job was to be cancelled nothing was followed to its end."""
+    story = crowd()
+    for number in range(len(LEVELS)):
+        story = story.say("rush-cancel", operation="cancel_job", method="PUT", target=f"/jobs/j{number}?cancel")
+    assert judged("CON-004", story).kind is Kind.BLOCKED
+
+
 @pytest.mark.parametrize(("status", "kind"), [(409, Kind.HOLDS), (503, Kind.ABSENT)])
 def test_a_resume_that_was_not_accepted_is_not_held_against_the_state(status: int, kind: Kind) -> None:
     """A refused resume leaves the queue paused; of one that failed nobody knows what became of it."""

@@ -50,6 +50,10 @@ class Patience:
         rounds = math.ceil(count / max(1, self.calibration.workers))
         return (5.0 + 4.0 * rounds * max(self.calibration.job_latency, 0.05)) * self.scale
 
+    def drain(self, count: int) -> float:
+        """How long `count` jobs should take by the calibration."""
+        return self.calibration.job_latency * math.ceil(count / max(1, self.calibration.workers))
+
     @property
     def callback(self) -> float:
         """Longest wait for a callback after its job has ended."""

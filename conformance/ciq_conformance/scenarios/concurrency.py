@@ -5,7 +5,6 @@ pauses, resumes and looks all side by side. Which history came about is left to 
 was a legal one is left to the judge.
 """
 
-import math
 import random
 import threading
 from collections.abc import Callable, Sequence
@@ -14,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from ciq_conformance.driver.orders import RuleOrder
-from ciq_conformance.driver.rest import watch_rest
+from ciq_conformance.driver.rest import resume_and_freeze, watch_rest
 from ciq_conformance.driver.stage import Stage
 from ciq_conformance.judge.ordering import SLACK
 from ciq_conformance.steps.concurrency import TOLD, Step
@@ -170,17 +169,11 @@ def _together(actions: Sequence[Callable[[], object]]) -> None:
 
 
 def _freeze(stage: Stage, crowd: _Crowd, rule: RuleOrder) -> None:
-    """Resume and pause close together, each time a little less, until some have started and some still wait."""
-    calibration = stage.patience.calibration
-    drain = calibration.job_latency * math.ceil(len(crowd.ids) / max(1, calibration.workers))
+    """Resume and pause close together, each time a little later, until some have started and some still wait."""
     waiting = list(crowd.ids)
     for share in SHARES:
-        with ThreadPoolExecutor(1) as beside:
-            resumed = beside.submit(stage.set_queue_or_break, Step.RESUME, rule=rule)
-            stage.pause_thread(max(LEAST_LEAD, drain * share))
-            stage.set_queue(Step.FREEZE, state=QueueState.PAUSED, rule=rule)
-            resumed.result()
-        stage.set_queue_or_break(Step.FREEZE, state=QueueState.PAUSED, rule=rule)
+        lead = max(LEAST_LEAD, stage.patience.drain(len(crowd.ids)) * share)
+        resume_and_freeze(stage, rule, (Step.RESUME, Step.FREEZE), lead)
         states = watch_rest(stage, Step.SETTLE, crowd.ids)
         before = len(waiting)
         waiting = [job_id for job_id in crowd.ids if states.get(job_id, "") in ("", *WAITING_STATES)]

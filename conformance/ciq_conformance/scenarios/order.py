@@ -8,10 +8,10 @@ is followed by a larger one.
 """
 
 import math
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
-from ciq_conformance.driver.orders import JobOrder, RuleOrder
-from ciq_conformance.driver.rest import watch_rest
+from ciq_conformance.driver.orders import RuleOrder
+from ciq_conformance.driver.rest import resume_and_freeze, watch_rest
 from ciq_conformance.driver.stage import Stage
 from ciq_conformance.judge.ordering import SLACK
 from ciq_conformance.scenarios.held_batch import Batch, hold, submit_late
@@ -59,7 +59,7 @@ def play(stage: Stage) -> None:
         size = min(size, 30)
     shown: set[str] = set()
     stood_still = 0
-    at_once = _drain_estimate(stage, size) < AT_ONCE_SECONDS
+    at_once = stage.patience.drain(size) < AT_ONCE_SECONDS
     for number in range(BATCHES):
         stage.set_queue_or_break(Step.PAUSE, state=QueueState.PAUSED, rule=rule)
         stage.let_pause_reach_workers()
@@ -95,10 +95,13 @@ def _freeze_and_thaw(
         before = len(waiting)
         resume = Step.THAW if attempt or not held else Step.RESUME
         if by_clock:
-            lead = _drain_estimate(stage, before) * FIRST_SHARE / 2**haste
+            lead = stage.patience.drain(before) * FIRST_SHARE / 2**haste
             hasty = stage.order(f"hasty {attempt}", level=0 if stage.spec.has_job_level else None)
             lead = LEADS[attempt % len(LEADS)] if at_once else lead
-            batch.add(_resume_and_freeze(stage, rule, resume, lead, hasty if attempt % 2 else None), [0])
+            # A hasty job comes after all that wait, however free a worker is when the queue has just become active.
+            after = partial(stage.submit, Step.SUBMIT_HASTY, hasty) if attempt % 2 else None
+            reply = resume_and_freeze(stage, rule, (resume, Step.FREEZE), lead, after)
+            batch.add(reply.job_ids if reply else [], [0])
         else:
             if paused:
                 stage.set_queue_or_break(resume, rule=rule)
@@ -126,31 +129,6 @@ def _freeze_and_thaw(
             break
     stage.set_queue_or_break(Step.THAW, rule=rule)
     return list(batch.levels)
-
-
-def _resume_and_freeze(stage: Stage, rule: RuleOrder, resume: Step, lead: float, hasty: JobOrder | None) -> list[str]:
-    """Send resume, and `lead` seconds later freeze, without waiting for the first answer; then freeze for certain.
-
-    A hasty job is submitted as soon as the queue is active: it comes after all that wait, however free a worker is.
-    """
-
-    def resume_and_submit() -> list[str]:
-        stage.set_queue_or_break(resume, rule=rule)
-        reply = stage.submit(Step.SUBMIT_HASTY, hasty) if hasty else None
-        return reply.job_ids if reply else []
-
-    with ThreadPoolExecutor(1) as beside:
-        resumed = beside.submit(resume_and_submit)
-        stage.pause_thread(lead)
-        stage.set_queue(Step.FREEZE, state=QueueState.PAUSED, rule=rule)
-        ids = resumed.result()
-    stage.set_queue_or_break(Step.FREEZE, state=QueueState.PAUSED, rule=rule)
-    return ids
-
-
-def _drain_estimate(stage: Stage, jobs: int) -> float:
-    calibration = stage.patience.calibration
-    return calibration.job_latency * math.ceil(jobs / max(1, calibration.workers))
 
 
 def _until_some_started(stage: Stage, ids: list[str]) -> None:
