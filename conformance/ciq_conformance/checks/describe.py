@@ -156,7 +156,8 @@ def unknown_is_not_described(evidence: Evidence, item: Item) -> Finding:
 @premised
 def nothing_unknown(evidence: Evidence, item: Item) -> Finding:
     """NonExistJobIds where all ids exist."""
-    replies = [r for r in made(evidence, HERE, Step.SINGLE, Step.KNOWN, Step.UP_TO_TEN, Step.ENDED) if r.ok]
+    answered = [r for r in made(evidence, HERE, Step.SINGLE, Step.KNOWN, Step.UP_TO_TEN, Step.ENDED) if r.ok]
+    replies = [reply for reply in answered if reply.jobs or _unknown_told(reply)]
     if not replies:
         return NOT_DESCRIBED
     wrong = Collected()

@@ -80,13 +80,16 @@ def foreign_id_is_not_listed(evidence: Evidence, item: Item) -> Finding:
     replies = evidence.of(Scenario.ISOLATION, Step.FOREIGN_LIST)
     if stop or not replies:
         return stop or absent(ALONE)
+    told = [reply for reply in replies if reply.refused or (reply.ok and wire.response(reply) is not None)]
+    if not told:
+        return blocked("no list by another feature's id was answered (see QUE-009)", witness=_seqs(replies))
     listed = Collected()
-    for reply in replies:
-        for queue in reply.queue_list.queues if reply.ok else ():
+    for reply in told:
+        for queue in reply.queue_list.queues:
             whose = _whose(evidence, queue.queue_id or "")
             listed.add(reply.exchange.seq, f"queue {queue.queue_id} ({queue.name}{whose}) is listed")
     expected = "the id of another feature's queue is unknown here (NonExistPIDs)"
-    return listed.finding(expected, holds(f"{len(replies)} not listed", witness=_seqs(replies)))
+    return listed.finding(expected, holds(f"{len(told)} not listed", witness=_seqs(told)))
 
 
 def _seqs(replies: Sequence[Reply]) -> tuple[int, ...]:

@@ -126,6 +126,8 @@ def paused_queue_takes_jobs(evidence: Evidence, item: Item) -> Finding:
     if not submits:
         return obstacle(evidence, ()) or blocked("nothing was submitted to the paused queue")
     first = submits[0]
+    if first.ok and not first.job_ids:
+        return blocked("the answer to the submit names no job (see SUB-001)", witness=(first.exchange.seq,))
     if first.ok:
         return holds("accepted", witness=(first.exchange.seq,))
     return deviates(

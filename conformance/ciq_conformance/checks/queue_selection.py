@@ -83,9 +83,10 @@ def _id_faults(reply: Reply, own: str) -> list[str]:
 @premised
 def existing_ids_are_not_told(evidence: Evidence, item: Item) -> Finding:
     """NonExistPIDs of the lists by the queue's own id, active and paused, and of the list without ids."""
-    replies = [reply for reply in made(evidence, HERE, Step.BY_ID, Step.BY_ID_WHILE_PAUSED, Step.PLAIN) if reply.ok]
+    answered = [reply for reply in made(evidence, HERE, Step.BY_ID, Step.BY_ID_WHILE_PAUSED, Step.PLAIN) if reply.ok]
+    replies = [r for r in answered if r.queue_list.queues or r.queue_list.non_exist_ids]
     if not replies:
-        return blocked("no list by id was answered; see QUE-008")
+        return blocked("no list by id told of any queue; see QUE-008")
     wrong = Collected()
     for reply in replies:
         told = [value for value in reply.queue_list.non_exist_ids if value.strip()]
@@ -197,6 +198,8 @@ def page_is_echoed(evidence: Evidence, item: Item) -> Finding:
 def past_the_end(evidence: Evidence, item: Item) -> Finding:
     """Page 1000."""
     plain = granted(evidence, HERE, Step.PLAIN)
+    if wire.number(plain.queue_list.total_count) is None:
+        return blocked("the plain list tells no TotalCount; see QUE-001", witness=seq(plain))
     expected = f"no queue and TotalCount {plain.queue_list.total_count} on page 1000"
     reply = accepted(evidence, HERE, Step.PAST_THE_END, expected)
     page = reply.queue_list
@@ -214,6 +217,8 @@ def empty_means_absent(evidence: Evidence, item: Item) -> Finding:
     expected = "queueIds=&state=All&pageNumber=&pageSize= answers as no parameters do"
     reply = accepted(evidence, HERE, Step.EMPTY_PARAMETERS, expected)
     ids = [sorted(wire.text(queue.queue_id) for queue in r.queue_list.queues) for r in (plain, reply)]
+    if not ids[0]:
+        return blocked("the plain list holds no queue; see QUE-001", witness=seq(plain))
     if ids[0] != ids[1]:
         seen = f"{', '.join(ids[1]) or 'no queue'} instead of {', '.join(ids[0]) or 'no queue'}"
         return deviates(expected, seen, witness=seq(plain, reply))
@@ -243,6 +248,8 @@ def other_category_has_other_queues(evidence: Evidence, item: Item) -> Finding:
     own, extra = _own_id(evidence), item.feature.extra_category
     expected = f"category={extra} lists queues of that category only, or none"
     reply = accepted(evidence, HERE, Step.EXTRA_CATEGORY, expected)
+    if wire.response(reply) is None:
+        return deviates(expected, "the answer is no Response document", witness=seq(reply))
     wrong = Collected()
     for queue in reply.queue_list.queues:
         category = wire.text(queue.category)

@@ -275,4 +275,6 @@ def url_alone_is_taken(evidence: Evidence, item: Item) -> Finding:
     if reply.refused and "resource" in (reply.error.code or "").lower():
         return cannot_tell(f"the target looks for the input at submit ({said(reply)})", witness=seq(reply))
     reply = accepted(evidence, HERE, Step.URL_ALONE, "a job is made of Input.Url alone")
+    if not reply.job_ids:
+        return deviates("a job is made of Input.Url alone", f"{said(reply)} without a JobId", witness=seq(reply))
     return holds(said(reply), witness=seq(reply))

@@ -241,7 +241,9 @@ def id_in_body_is_free(evidence: Evidence, item: Item) -> Finding:
         reply = asked(evidence, HERE, step)
         if not reply.ok:
             wrong.add(reply.exchange.seq, f"{step}: {said(reply)}")
-        elif reply.queue is not None and wire.text(reply.queue.queue_id) not in ("", _own_id(reply)):
+        elif reply.queue is None:
+            wrong.add(reply.exchange.seq, f"{step}: the answer names no Queue")
+        elif wire.text(reply.queue.queue_id) not in ("", _own_id(reply)):
             wrong.add(reply.exchange.seq, f"{step}: the answer is about {reply.queue.queue_id}")
         else:
             right.append(reply)
@@ -255,6 +257,8 @@ def order_is_free(evidence: Evidence, item: Item) -> Finding:
     expected = "HTTP 200, and the queue as asked"
     reply = accepted(evidence, HERE, Step.REVERSED, expected)
     shown = _shown(evidence, reply, Step.LIST_SETTLED)
+    if not shown:
+        return blocked("neither the answer nor a list shows the queue; see UPD-001", witness=seq(reply))
     wanted = requested_update(reply)
     for then, queue in shown:
         if wire.text(queue.name) != wanted.name or wire.text(queue.state) != wanted.state:
