@@ -130,17 +130,52 @@ def test_connections_are_kept(peers: Callable[[Script], Peer]) -> None:
     assert peer.connections == 1
 
 
-def test_redirects_and_proxies_are_not_followed(
+def test_the_proxy_of_the_environment_is_not_used(
     peers: Callable[[Script], Peer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A redirect is an answer like any other, and the environment's proxy is not for the target."""
+    """The environment's proxy is not for the target."""
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("NO_PROXY", "")
-    peer = peers(answering(b"HTTP/1.1 307 Moved\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n"))
+    client = client_of(peers(answering(OK)))
+    assert send(client).status == 200
+    client.close()
+
+
+@pytest.mark.parametrize("place", ["/moved?a=%2C", "{url}/moved?a=%2C", "http://b-1.ci.r.example/moved?a=%2C"])
+@pytest.mark.parametrize("status", [301, 307, 308])
+def test_a_redirect_within_the_target_is_followed(peers: Callable[[Script], Peer], status: int, place: str) -> None:
+    """Method, body and Host stay, Location gives the path, and only the last answer is the record."""
+
+    def script(connection: socket.socket, request: bytes) -> bool:
+        moved = f"HTTP/1.1 {status} Moved\r\nLocation: {place.format(url=peer.url)}\r\nContent-Length: 0\r\n\r\n"
+        connection.sendall(OK if b" /moved" in request else moved.encode())
+        return True
+
+    peer = peers(script)
+    client = client_of(peer, credentials=Credentials(secret_id="AKIDabcdef", secret_key="verysecretkey"))
+    exchange = send(client, "PUT", body=b"<a/>")
+    client.close()
+    first, last = peer.requests
+    assert (exchange.status, exchange.url) == (200, f"{peer.url}/moved?a=%2C")
+    assert last.startswith(b"PUT /moved?a=%2C HTTP/1.1\r\n")
+    assert last.endswith(b"<a/>")
+    assert b"\r\nHost: b-1.ci.r.example\r\n" in last
+    assert first.partition(b"q-signature=")[2][:40] != last.partition(b"q-signature=")[2][:40]
+    assert [record.text for record in client.recorder.records if isinstance(record, Mark)]
+
+
+@pytest.mark.parametrize(
+    ("location", "sent"), [("http://127.0.0.1:1/queue", 1), ("//other.example/queue", 1), ("/queue", 4)]
+)
+def test_a_redirect_elsewhere_or_without_end_is_the_answer(
+    peers: Callable[[Script], Peer], location: str, sent: int
+) -> None:
+    """Keys go to the target alone, and a circle ends."""
+    peer = peers(answering(f"HTTP/1.1 307 Moved\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n".encode()))
     client = client_of(peer)
     assert send(client).status == 307
     client.close()
-    assert len(peer.requests) == 1
+    assert len(peer.requests) == sent
 
 
 @pytest.mark.parametrize(

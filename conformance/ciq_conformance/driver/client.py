@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.client import HTTPException
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -32,6 +32,9 @@ _CONNECT = 10.0
 _ERROR_BODY = 4096
 _THROTTLED = (0.2, 0.5, 1.0, 2.0)
 """Seconds before a request is sent again that was answered SlowDown."""
+_MOVED = frozenset({301, 307, 308})
+_MOST_MOVES = 3
+"""Redirects followed for one request; the next one is the answer."""
 _REPEATABLE = frozenset({"GET", "PUT", "DELETE"})
 
 
@@ -41,7 +44,10 @@ class Interrupted(Exception):  # noqa: N818 - a stop of the run, not an error
 
 @dataclass(kw_only=True)
 class Client:
-    """HTTP/1.1 with kept connections, one session a thread; no redirects, no proxies from the environment."""
+    """HTTP/1.1 with kept connections, one session a thread; no proxies from the environment.
+
+    A redirect is followed where it stays with the target: keys are shown to nobody else.
+    """
 
     base_url: str
     recorder: RunRecorder
@@ -92,6 +98,14 @@ class Client:
             # A documented answer (1020 SlowDown, 1045/33700) that says nothing of what was asked.
             self.recorder.mark(scenario, feature, "note", f"{step}: answered SlowDown, sent again after {wait:g} s")
             self.sleep(wait)
+            outcome = self._try(sent)
+        for _ in range(_MOST_MOVES):
+            # PermanentRedirect 301 and TemporaryRedirect 307: "use Location" (1045/33700).
+            moved = outcome.moved_to(self.base_url, host)
+            if not moved:
+                break
+            self.recorder.mark(scenario, feature, "note", f"{step}: answered {outcome.status}, sent again to {moved}")
+            sent = self._prepare(method, moved, host, body, headers or {}, signing)
             outcome = self._try(sent)
         if outcome.error and reused and outcome.unanswered and method in _REPEATABLE:
             # RFC 9110 9.2.2: a kept connection may be closed by the peer at any time; not the target's fault.
@@ -226,6 +240,18 @@ class _Outcome:
     def throttled(self) -> bool:
         """The target asks for fewer requests; it has not done what was asked."""
         return self.status in (429, 503) and b"SlowDown" in self.body[:_ERROR_BODY]
+
+    def moved_to(self, base_url: str, host: str) -> str:
+        """Path and query to which the answer moves the request, empty where it does not or leaves the target."""
+        location = next((value for name, value in self.headers if name.lower() == "location"), "")
+        if self.status not in _MOVED or not location:
+            return ""
+        try:
+            place = urlsplit(urljoin(base_url + "/", location))
+            ours = place.netloc == urlsplit(base_url).netloc or place.hostname == host_of(f"//{host}")
+        except ValueError:
+            return ""
+        return urlunsplit(("", "", place.path or "/", place.query, "")) if ours else ""
 
 
 def _read(answer: requests.Response, deadline: float, limit: float) -> tuple[bytes, str]:

@@ -3,6 +3,7 @@
 Knows what goes into a batch. Must not know when it is let go.
 """
 
+import math
 from dataclasses import dataclass, field
 
 from ciq_conformance.driver.orders import JobOrder, RuleOrder, submit_body
@@ -10,6 +11,9 @@ from ciq_conformance.driver.stage import Broken, Stage
 from ciq_conformance.steps.order import TOLD, Step
 from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import QueueState
+
+LATE_SHARE, MOST_LATE = 0.15, 16
+"""Share of those that wait at a freeze: so many more of the highest level come then, to be caught half started."""
 
 OTHER_TAG = "MediaInfo"
 """A tag of media that needs nothing but an input."""
@@ -54,12 +58,16 @@ def hold(
     levels = [pattern[index % len(pattern)] if stage.spec.has_job_level else None for index in range(size)]
     orders = [_dressed(stage, index, level) for index, level in enumerate(levels)]
     opening = stage.submit(Step.SUBMIT, orders[0])
+    doomed: list[str] = []
     if opening.ok:
         batch.add(opening.job_ids, levels[:1])
+        doomed = _doomed(stage)
     else:
         # The console pages let a paused queue be closed to jobs: then an active one is filled as fast as can be.
         stage.set_queue_or_break(Step.RESUME, rule=rule)
     _fill(stage, batch, orders, levels, skip=int(opening.ok))
+    for job_id in doomed:
+        stage.calls.cancel(Step.CANCEL, job_id)
     if opening.ok:
         if first:
             stage.calls.list_queues(Step.HELD_LIST, {"queueIds": stage.queue_id})
@@ -108,6 +116,15 @@ def _failing(stage: Stage, batch: Batch) -> None:
     batch.add(reply.job_ids, [level])
 
 
+def _doomed(stage: Stage) -> list[str]:
+    """Jobs near the front of the line that are cancelled later on: who leaves it changes nobody else's place."""
+    if not stage.spec.cancel_documented:
+        return []
+    levels = (2, 0) if stage.spec.has_job_level else (None, None)
+    orders = [stage.order(f"doomed {number}", level=level) for number, level in enumerate(levels)]
+    return [job_id for order in orders for job_id in stage.submit(Step.DOOMED, order).job_ids]
+
+
 def _odd_ones(stage: Stage, batch: Batch) -> None:
     """Jobs that come another way into the same queue, where the feature has such."""
     if stage.spec.multi_documented and stage.spec.has_job_level:
@@ -147,9 +164,17 @@ def _of_other_tag(stage: Stage, batch: Batch) -> None:
         batch.add(reply.job_ids, [level])
 
 
-def submit_late(stage: Stage, batch: Batch) -> None:
-    """Add a job of every level to what still waits."""
-    for index, level in enumerate((0, 1, 2, 2)):
-        asked = level if stage.spec.has_job_level else None
-        reply = stage.submit(Step.SUBMIT_LATE, stage.order(f"late {index}", level=asked))
-        batch.add(reply.job_ids, [asked])
+def submit_late(stage: Stage, batch: Batch, waiting: list[str]) -> int:
+    """Add a job of every level to what still waits, and more of the highest.
+
+    Returns how many jobs are to start until half of these have, 0 where there are no levels.
+    """
+    if not stage.spec.has_job_level:
+        levels: list[int | None] = [None] * 4
+    else:
+        levels = [0, 1, 2, 2, *[2] * min(MOST_LATE, math.ceil(LATE_SHARE * len(waiting)))]
+    ahead = sum(batch.levels[job_id] == 2 for job_id in waiting)
+    for index, level in enumerate(levels):
+        reply = stage.submit(Step.SUBMIT_LATE, stage.order(f"late {index}", level=level))
+        batch.add(reply.job_ids, [level])
+    return ahead + levels.count(2) // 2 if stage.spec.has_job_level else 0

@@ -91,16 +91,20 @@ def _freeze_and_thaw(
     paused = held
     by_clock = held
     waiting = list(batch.levels)
+    aimed: float | None = None
     for attempt in range(FREEZES):
         before = len(waiting)
+        lead = took = 0.0
         resume = Step.THAW if attempt or not held else Step.RESUME
         if by_clock:
-            lead = stage.patience.drain(before) * FIRST_SHARE / 2**haste
+            lead = stage.patience.drain(before) * FIRST_SHARE / 2**haste if aimed is None else aimed
             hasty = stage.order(f"hasty {attempt}", level=0 if stage.spec.has_job_level else None)
             lead = LEADS[attempt % len(LEADS)] if at_once else lead
             # A hasty job comes after all that wait, however free a worker is when the queue has just become active.
             after = partial(stage.submit, Step.SUBMIT_HASTY, hasty) if attempt % 2 else None
+            began = stage.now()
             reply = resume_and_freeze(stage, rule, (resume, Step.FREEZE), lead, after)
+            took = stage.now() - began
             batch.add(reply.job_ids if reply else [], [0])
         else:
             if paused:
@@ -121,14 +125,26 @@ def _freeze_and_thaw(
             continue
         by_clock = held
         batch.note(waiting)
+        aimed = None
         if batch.stood_still == 1:
-            submit_late(stage, batch)
+            half = submit_late(stage, batch, waiting)
+            if half and took:
+                aimed = _lead_to(half, lead, took, before - len(waiting), stage.patience.calibration.workers)
             waiting = [job for job in batch.levels if states.get(job, "") in ("", *WAITING_STATES)]
         stage.watch_for(Step.FROZEN, waiting, SLACK + (stage.patience.hold if batch.stood_still == 1 else 0.1))
         if batch.stood_still >= 2 and batch.shown >= wanted:
             break
     stage.set_queue_or_break(Step.THAW, rule=rule)
     return list(batch.levels)
+
+
+def _lead_to(wanted: int, lead: float, took: float, started: int, workers: int) -> float:
+    """Seconds from resume to pause until `wanted` jobs have started, when `started` had after `lead`.
+
+    As many as there are workers start at once, the others in the time that the two requests `took`.
+    """
+    each = took / max(1, started - workers)
+    return max(0.0, each * (wanted - workers) - (took - lead))
 
 
 def _until_some_started(stage: Stage, ids: list[str]) -> None:

@@ -12,6 +12,8 @@ class Step(StrEnum):
     SUBMIT_OTHER_TAG = "submit-other-tag"
     SUBMIT_OTHER_PATH = "submit-other-path"
     SUBMIT_FAILING = "submit-failing"
+    DOOMED = "doomed"
+    CANCEL = "cancel"
     HELD = "held"
     HELD_LIST = "held-list"
     TOUCH = "touch"
