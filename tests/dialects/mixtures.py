@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from hypothesis import HealthCheck, Phase, settings
+
 from ciq_mock.dialects import DIALECTS
+
+DRAWING = settings(
+    deadline=None,
+    database=None,
+    derandomize=False,
+    suppress_health_check=list(HealthCheck),
+    phases=(Phase.explicit, Phase.generate),
+)
+"""A trial takes a quarter of a minute: a mixture that is blamed is told as drawn, and not made smaller for hours."""
 
 _OPPOSITES = (
     {"one-worker", "ten-workers"},

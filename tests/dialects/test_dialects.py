@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import given, seed, settings
 from hypothesis import strategies as st
-from mixtures import consistent, feature_of
+from mixtures import DRAWING, consistent, feature_of
 from trying import blamed, judged
 
 from ciq_mock.dialects import DIALECTS
@@ -35,7 +35,7 @@ def test_workflows_in_a_dialect_pass(name: str) -> None:
 
 @pytest.mark.slow
 @seed(436)
-@settings(max_examples=16, deadline=None, database=None, derandomize=False, suppress_health_check=list(HealthCheck))
+@settings(DRAWING, max_examples=16)
 @given(
     names=st.lists(st.sampled_from(tuple(DIALECTS)), min_size=3, max_size=14, unique=True).map(consistent),
     feature=st.sampled_from(("media", "media", "speech", "doc")),

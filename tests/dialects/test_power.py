@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import given, seed, settings
 from hypothesis import strategies as st
-from mixtures import HIDING, NEIGHBOURS, consistent, open_to
+from mixtures import DRAWING, HIDING, NEIGHBOURS, consistent, open_to
 from trying import judged, red
 
 from ciq_mock.dialects import DIALECTS
@@ -81,7 +81,7 @@ def test_a_few_faults_are_caught_in_dialects(fault: str, dialects: tuple[str, ..
 
 @pytest.mark.slow
 @seed(1045)
-@settings(max_examples=30, deadline=None, database=None, derandomize=False, suppress_health_check=list(HealthCheck))
+@settings(DRAWING, max_examples=30)
 @given(
     fault=st.sampled_from(DRAWN),
     names=st.lists(st.sampled_from(tuple(DIALECTS)), min_size=2, max_size=8, unique=True).map(consistent),
