@@ -43,9 +43,9 @@ QUICK = PAIRS[:2]
 DRAWN = sorted(
     name
     for name, fault in FAULTS.items()
-    if load_registry().get(fault.breaks).scenario not in (Scenario.CONCURRENCY, Scenario.DEACTIVATION)
+    if load_registry().get(fault.breaks).scenario not in (Scenario.CONCURRENCY, Scenario.DEACTIVATION, Scenario.EXPLORE)
 )
-"""Faults to draw from: not those that a crowd alone sees, nor those of an option of the profile."""
+"""Faults to draw from: not those that a crowd alone or a restart shows, nor those of an option of the profile."""
 
 
 def caught(fault: str, dialects: tuple[str, ...]) -> None:

@@ -35,9 +35,9 @@ def submitted(story: Transcript, job_id: str, level: str, user_data: str = "") -
     )
 
 
-def told(story: Transcript, job_id: str) -> Transcript:
-    """A callback of a job that ended well."""
-    body = f"<Response><EventName>TaskFinish</EventName>{job_xml(job_id, 'Success', user_data=f'of {job_id}')}"
+def told(story: Transcript, job_id: str, state: str = "Success") -> Transcript:
+    """A callback of a job that ended well, or otherwise."""
+    body = f"<Response><EventName>TaskFinish</EventName>{job_xml(job_id, state, user_data=f'of {job_id}')}"
     return story.hear("told", f"{body}</Response>")
 
 
@@ -48,6 +48,7 @@ def crowd(
     lost: bool = False,
     silent: bool = False,
     cancel_runs: bool = False,
+    cancel_told: bool = False,
     last_state: str = "Active",
 ) -> Transcript:
     """The story of the scenario: four jobs and a cancelled one in a paused queue, then run in `order`."""
@@ -56,6 +57,8 @@ def crowd(
         story = submitted(story, f"j{number}", level)
     story = submitted(story, "gone", "2")
     story = story.say("rush-cancel", operation="cancel_job", method="PUT", target="/jobs/gone?cancel")
+    if cancel_told:
+        story = told(story, "gone", "Cancel")
     states = dict.fromkeys(DUE, "Pause") | {"gone": "Cancel"}
     story = look(story, "held", states)
     if leak:
@@ -100,6 +103,12 @@ def test_a_wrong_service_is_named(requirement: str, story: Transcript) -> None:
     finding = judged(requirement, story)
     assert finding.kind is Kind.DEVIATES, finding
     assert finding.witness
+
+
+@pytest.mark.parametrize("requirement", ["CON-002", "CON-003", "CON-005"])
+def test_a_callback_of_a_cancel_is_no_start(requirement: str) -> None:
+    """No document says whether a cancelled job is told of; one that is has not run."""
+    assert judged(requirement, crowd(cancel_told=True)).kind is Kind.HOLDS
 
 
 @pytest.mark.parametrize("requirement", [name for name in ALL if name != "CON-007"])

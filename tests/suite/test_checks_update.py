@@ -86,7 +86,8 @@ def conversation() -> Transcript:
     t = _list(t, Step.LIST_SETTLED, name=NAME)
     for step in BAD:
         status, code = CODES.get(step, (400, "InvalidArgument"))
-        t = t.say(step, refusal(code), status=status, method="PUT", operation="update_queue")
+        asked = update_body(name=f"ciq-{step}", state="Active", rule=NO_RULE).decode()
+        t = t.say(step, refusal(code), request=asked, status=status, method="PUT", operation="update_queue")
         t = _list(t, after(step), name=NAME)
     return t
 
@@ -293,6 +294,15 @@ def test_taken_update_is_no_witness_for_what_refusal_changes() -> None:
     for step in BAD:
         lax = lax.answered(step, 200, response(queue_xml(container="Queue")))
     assert judged("UPD-011", lax).kind is Kind.CANNOT_TELL
+
+
+def test_what_a_taken_update_shows_late_is_not_held_against_a_refused_one() -> None:
+    """A list may show the name of an accepted update only after the next one, which was refused."""
+    late = conversation().answered(Step.NO_URL, 200, response(queue_xml(container="Queue")))
+    for step in BAD[BAD.index(Step.BAD_RULE_STATE) :]:
+        late = late.edited(after(step), NAME, f"ciq-{Step.NO_URL}")
+    assert judged("UPD-011", late).kind is Kind.HOLDS
+    assert judged("UPD-011", late.status(Step.NO_URL, 400)).kind is Kind.DEVIATES
 
 
 @pytest.mark.parametrize("requirement", IDS)

@@ -6,6 +6,7 @@ from ciq_conformance.checks.update_look import HERE, QUEUE_NOT_FOUND, listed_at
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Collected, Finding, cannot_tell, holds
 from ciq_conformance.judge.registry import Item, check
+from ciq_conformance.judge.requested import requested_update
 from ciq_conformance.steps.update import BAD, BAD_RULE_WORDS, PARTS_OF_RULE, Step, after
 
 INVALID_ARGUMENT = frozenset({"InvalidArgument", "1015"})
@@ -62,15 +63,19 @@ def unknown_rule_words_are_refused(evidence: Evidence, item: Item) -> Finding:
 @check("UPD-011")
 @premised
 def refused_changes_nothing(evidence: Evidence, item: Item) -> Finding:
-    """The queue before and after each update that was refused."""
+    """The queue before and after each update that was refused; lists may show late what an accepted one asked for."""
     wrong, judged = Collected(), []
+    taken: set[str | None] = set()
     previous = listed_at(evidence, Step.LIST_SETTLED)
     for step in BAD:
         update = evidence.one(HERE, step)
         now = listed_at(evidence, after(step))
         if update is None or now is None:
             continue
-        if previous is not None and update.exchange.status >= 400:
+        if update.ok:
+            taken.add(requested_update(update).name)
+        late = now[1].name in taken and previous is not None and previous[1].name != now[1].name
+        if previous is not None and update.exchange.status >= 400 and not late:
             judged.append(update)
             old, new = standing(previous[1]), standing(now[1])
             for name in (name for name in old if old[name] != new[name]):

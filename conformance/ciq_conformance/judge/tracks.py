@@ -68,7 +68,7 @@ class Track:
     """`StartTime` as first told, in seconds of the target's clock (whole seconds), None where it is not told."""
     sightings: tuple[Sighting, ...] = ()
     told: tuple[Bound, ...] = ()
-    """Arrivals of its callback."""
+    """Arrivals of its callback, other than one that says it was cancelled."""
     halted: bool = False
     """Seen running and later waiting again: the target reads a pause as stopping running jobs too."""
 
@@ -123,8 +123,10 @@ def build_tracks(submits: Iterable[Reply], looks: Iterable[Reply], notices: Iter
                 seen.setdefault(job.job_id, []).append((sighting, job))
     told: dict[str, list[Bound]] = {}
     for notice in notices:
-        for job_id in notice.job_ids:
-            told.setdefault(job_id, []).append(Bound(notice.arrival.started, notice.arrival.seq))
+        for job in notice.callback.jobs:
+            # Whether a cancelled job is told of is written nowhere; it has not started by that.
+            if job.job_id and job.state != JobState.CANCEL:
+                told.setdefault(job.job_id, []).append(Bound(notice.arrival.started, notice.arrival.seq))
     tracks = []
     for reply in submit_replies:
         jobs, asked = reply.jobs, asked_of(reply)
