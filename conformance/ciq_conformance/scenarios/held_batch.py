@@ -18,8 +18,8 @@ LATE_SHARE, MOST_LATE = 0.15, 16
 OTHER_TAG = "MediaInfo"
 """A tag of media that needs nothing but an input."""
 
-LEAK_SECONDS = 1.6
-"""A service that looks at its queues now and then may forget a pause only by its next look."""
+LEAK_SECONDS = 3.0
+"""A service that looks at its queues now and then, or that counts time, may forget a pause only after a while."""
 
 
 @dataclass
@@ -65,23 +65,25 @@ def hold(
     else:
         # The console pages let a paused queue be closed to jobs: then an active one is filled as fast as can be.
         stage.set_queue_or_break(Step.RESUME, rule=rule)
-    _fill(stage, batch, orders, levels, skip=int(opening.ok))
+    _failing(stage, batch)
+    half = size // 2
+    _fill(stage, batch, orders, levels, range(int(opening.ok), half))
+    _odd_ones(stage, batch)
+    if opening.ok and first:
+        # Other settings of a paused queue are an occasion to let something go, as much as the time after them.
+        stage.set_queue(Step.TOUCH, state=QueueState.PAUSED, name=f"ciq-{stage.spec.feature}-held")
+        stage.set_queue_or_break(Step.TOUCH, state=QueueState.PAUSED, rule=rule)
+    since = stage.now()
+    _fill(stage, batch, orders, levels, range(half, size))
     for job_id in doomed:
         stage.calls.cancel(Step.CANCEL, job_id)
     if opening.ok:
         if first:
             stage.calls.list_queues(Step.HELD_LIST, {"queueIds": stage.queue_id})
-            _stay_paused(stage, list(batch.levels), rule)
+            stage.watch_for(Step.HELD, list(batch.levels), stage.patience.hold)
+            stage.pause_thread(max(0.0, since + LEAK_SECONDS * stage.profile.patience - stage.now()))
         stage.watch_for(Step.HELD, list(batch.levels), 0.0)
     return batch, opening.ok
-
-
-def _stay_paused(stage: Stage, ids: list[str], rule: RuleOrder) -> None:
-    """Give what must not start the time and the occasions to: other settings of the paused queue, and some patience."""
-    stage.watch_for(Step.HELD, ids, stage.patience.hold)
-    stage.set_queue(Step.TOUCH, state=QueueState.PAUSED, name=f"ciq-{stage.spec.feature}-held")
-    stage.set_queue_or_break(Step.TOUCH, state=QueueState.PAUSED, rule=rule)
-    stage.pause_thread(max(LEAK_SECONDS * stage.profile.patience, stage.patience.hold))
 
 
 def _dressed(stage: Stage, index: int, level: int | None) -> JobOrder:
@@ -92,12 +94,8 @@ def _dressed(stage: Stage, index: int, level: int | None) -> JobOrder:
     return order.with_(queue_id=None) if index % 5 == 2 else order
 
 
-def _fill(stage: Stage, batch: Batch, orders: list[JobOrder], levels: list[int | None], *, skip: int) -> None:
-    for index in range(skip, len(orders)):
-        if index == 1:
-            _failing(stage, batch)
-        if index == len(orders) // 2:
-            _odd_ones(stage, batch)
+def _fill(stage: Stage, batch: Batch, orders: list[JobOrder], levels: list[int | None], places: range) -> None:
+    for index in places:
         reply = stage.submit(Step.SUBMIT, orders[index])
         if not reply.ok and orders[index].queue_id is None:
             # QueueId is optional in the newer pages only (436/73198 against 1045/47320).
