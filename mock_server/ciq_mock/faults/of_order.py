@@ -164,13 +164,19 @@ class _TurnsLateOnes(Resumes):
 
 class _LastTakesPlace(Engine):
     def cancel(self, now: float, bucket: str, job_ids: Sequence[str]) -> tuple[Job, ...]:
-        """Who came last gets the place in the line that has become free."""
+        """Who came last gets the place in the line that has become free; the others move one on."""
         jobs = super().cancel(now, bucket, job_ids)
         for gone in jobs:
-            if gone.queue.waiting:
-                last = take(gone.queue, max(gone.queue.waiting, key=lambda job: job.number))
-                last.number, last.level = gone.number, gone.level
-                gone.queue.waiting.push(last)
+            line = gone.queue.waiting
+            waiting = [line.pop() for _ in range(len(line))]
+            places = [(job.level, job.number) for job in waiting]
+            if waiting:
+                last = max(waiting, key=lambda job: job.number)
+                waiting.remove(last)
+                waiting.insert(sum((-level, number) < (-gone.level, gone.number) for level, number in places), last)
+            for job, (level, number) in zip(waiting, places, strict=True):
+                job.level, job.number = level, number
+                line.push(job)
         return jobs
 
 
