@@ -224,3 +224,18 @@ def test_answer_to_every_update_shows_what_was_set() -> None:
     assert judged("UPD-018", updated(Scenario.ORDER, "pause", state="Paused", name="q")).kind is Kind.DEVIATES
     assert judged("UPD-018", updated(Scenario.UPDATE, "long-name", state="Active")).kind is Kind.CANNOT_TELL
     assert judged("UPD-018", good.status("pause", 400)).kind is Kind.CANNOT_TELL
+
+
+def test_an_answer_beside_another_update_may_show_what_that_one_set() -> None:
+    """An update answers the queue as it is; where a second one was under way that may be the second one's doing."""
+    body = "<Request><Name>queue-1</Name><State>%s</State></Request>"
+    shown = response(queue_xml(container="Queue", state="Paused"))
+    story = Transcript(Scenario.CONCURRENCY)
+    for step, asked in (("resume", "Active"), ("pause", "Paused")):
+        story = story.say(step, shown, request=body % asked, method="PUT", operation="update_queue", target="/queue/p1")
+    alone = story.say(
+        "again", shown, request=body % "Paused", method="PUT", operation="update_queue", target="/queue/p1"
+    )
+    assert judged("UPD-018", alone).kind is Kind.DEVIATES
+    beside = alone.lasting("resume", 1.5)
+    assert judged("UPD-018", beside).kind is Kind.HOLDS

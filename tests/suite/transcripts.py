@@ -225,6 +225,10 @@ class Transcript:
         """Another status of the same answers to a step."""
         return self._changed(step, lambda exchange: msgspec.structs.replace(exchange, status=status))
 
+    def lasting(self, step: str, seconds: float) -> Transcript:
+        """Let the exchanges of a step take so long."""
+        return self._changed(step, lambda e: msgspec.structs.replace(e, ended=e.started + seconds))
+
     def header(self, step: str, name: str, value: str | None) -> Transcript:
         """Another header in the answers of a step; None takes it away."""
 

@@ -66,6 +66,8 @@ class Client:
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _generation: int = 0
     """Counts what has made all kept connections useless."""
+    _closes: bool = False
+    """The target was seen to close a kept connection without saying so."""
 
     def __post_init__(self) -> None:
         self.base_url = self.base_url.rstrip("/")
@@ -90,6 +92,8 @@ class Client:
         if self.stopping() and not though_stopping:
             raise Interrupted
         sent = self._prepare(method, target, host, body, headers or {}, signing)
+        if self._closes and method not in _REPEATABLE:
+            self._drop()
         reused = self._reuse()
         outcome = self._try(sent)
         for wait in _THROTTLED:
@@ -107,8 +111,10 @@ class Client:
             self.recorder.mark(scenario, feature, "note", f"{step}: answered {outcome.status}, sent again to {moved}")
             sent = self._prepare(method, moved, host, body, headers or {}, signing)
             outcome = self._try(sent)
-        if outcome.error and reused and outcome.unanswered and method in _REPEATABLE:
-            # RFC 9110 9.2.2: a kept connection may be closed by the peer at any time; not the target's fault.
+        if outcome.closed and reused and (method in _REPEATABLE or not self._closes):
+            # RFC 9112 9.3: a kept connection may be closed by the peer at any time; not the target's fault. What may
+            # not be repeated gets a connection of its own as soon as that is known; the first one is repeated.
+            self._closes = True
             self.recorder.mark(scenario, feature, "note", f"{step}: {outcome.error} on a kept connection, sent again")
             self._drop()
             outcome = self._try(sent)
@@ -181,6 +187,7 @@ class Client:
             outcome.body, outcome.error = _read(answer, deadline, self.answer_within)
         except (requests.RequestException, HTTPError, HTTPException, OSError, ValueError) as error:
             outcome.error = _reason(error, self.answer_within)
+            outcome.closed = outcome.unanswered and _is_closed(error)
             if not outcome.unanswered:
                 outcome.error += f" (after status {outcome.status})"
         if outcome.error:
@@ -235,6 +242,8 @@ class _Outcome:
     error: str = ""
     unanswered: bool = True
     """Not even a status line came."""
+    closed: bool = False
+    """The connection was closed instead of an answer."""
 
     @property
     def throttled(self) -> bool:
@@ -290,6 +299,11 @@ def _reason(error: Exception, limit: float) -> str:
             return "the target closed the connection without an answer" if "RemoteDisconnected" in text else text
         case _:
             return f"{type(error).__name__}: {_innermost(error)}"
+
+
+def _is_closed(error: Exception) -> bool:
+    timed_out = isinstance(error, requests.exceptions.Timeout | requests.exceptions.SSLError)
+    return isinstance(error, requests.exceptions.ConnectionError) and not timed_out
 
 
 def _innermost(error: BaseException) -> str:
