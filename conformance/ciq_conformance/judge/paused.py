@@ -7,7 +7,7 @@ one to take effect asked for Paused.
 
 import math
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ciq_conformance.judge.tracks import Sighting, Track
 from ciq_conformance.reply import Reply
@@ -67,6 +67,11 @@ def certain_pauses(settings: Iterable[Setting], *, until: float) -> tuple[Span, 
         else:
             spans.append(Span(begin, end))
     return tuple(spans)
+
+
+def certain_activity(settings: Iterable[Setting], *, until: float) -> tuple[Span, ...]:
+    """The spans, in order, in which the queue was not paused for certain."""
+    return certain_pauses((replace(setting, paused=not setting.paused) for setting in settings), until=until)
 
 
 def _surely_paused(settings: Sequence[Setting], begin: float, end: float) -> bool:

@@ -16,6 +16,7 @@ from ciq_mock.faults import (
     of_json,
     of_lists,
     of_order,
+    of_places,
     of_queues,
     of_races,
     of_refusals,
@@ -34,6 +35,7 @@ FAULTS: Mapping[str, Fault] = MappingProxyType(
         fault.name: fault
         for module in (
             of_order,
+            of_places,
             of_answers,
             of_queues,
             of_callbacks,

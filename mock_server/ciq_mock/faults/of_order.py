@@ -140,46 +140,6 @@ class _LosesLevelsAtResume(Resumes):
             queue.waiting.push(job)
 
 
-class _TurnsLateOnes(Resumes):
-    def __init__(self, **parts: Any) -> None:
-        super().__init__(**parts)
-        self._before: dict[Queue, set[str]] = {}
-
-    def paused(self, now: float, queue: Queue) -> None:
-        """Remember who waits already."""
-        self._before[queue] = {job.id for job in queue.waiting}
-
-    def resumed(self, now: float, queue: Queue) -> None:
-        """Those of the highest level that came since turn round, where others waited before them."""
-        before = self._before.pop(queue, set())
-        late = [job for job in queue.waiting if job.id not in before and job.level == 2]
-        numbers = sorted((job.number for job in late), reverse=True)
-        if before and late:
-            waiting = [queue.waiting.pop() for _ in range(len(queue.waiting))]
-            for job, number in zip(sorted(late, key=lambda job: job.number), numbers, strict=True):
-                job.number = number
-            for job in waiting:
-                queue.waiting.push(job)
-
-
-class _LastTakesPlace(Engine):
-    def cancel(self, now: float, bucket: str, job_ids: Sequence[str]) -> tuple[Job, ...]:
-        """Who came last gets the place in the line that has become free; the others move one on."""
-        jobs = super().cancel(now, bucket, job_ids)
-        for gone in jobs:
-            line = gone.queue.waiting
-            waiting = [line.pop() for _ in range(len(line))]
-            places = [(job.level, job.number) for job in waiting]
-            if waiting:
-                last = max(waiting, key=lambda job: job.number)
-                waiting.remove(last)
-                waiting.insert(sum((-level, number) < (-gone.level, gone.number) for level, number in places), last)
-            for job, (level, number) in zip(waiting, places, strict=True):
-                job.level, job.number = level, number
-                line.push(job)
-        return jobs
-
-
 class ForgetsLastAtResume(Resumes):
     def resumed(self, now: float, queue: Queue) -> None:
         """The last of three or more is lost."""
@@ -363,8 +323,6 @@ FAULTS = (
     Fault("order-lost-at-resume", "PRI-002", "A resume turns the waiting line round.", in_engine(LosesOrderAtResume)),
     Fault("levels-lost-at-resume", "PRI-001", "After a resume waiting jobs count as level 0.", in_engine(_LosesLevelsAtResume)),
     Fault("order-lost-at-second-resume", "PRI-007", "A pause in the middle turns the rest of the line round.", in_engine(_LosesOrderOfRest)),
-    Fault("late-ones-turned", "PRI-002", "Jobs of level 2 that come in a pause, while others wait, start newest first.", in_engine(_TurnsLateOnes)),
-    Fault("place-of-cancelled", "PRI-002", "The last of the line gets the place of a cancelled job.", in_engine(_LastTakesPlace)),
     Fault("default-level-one", "PRI-003", "A job without JobLevel counts as one of level 1.", reads(_default_level_one, Kind.SUBMIT_JOB)),
     Fault("late-levels-ignored", "PRI-004", "The level of a job that comes while the queue is active does not count.", orders_read(_level_only_when_paused)),
     Fault("one-level-a-request", "PRI-005", "All jobs of a request have the level of the first.", orders_read(_first_level_for_all)),

@@ -1,0 +1,106 @@
+"""Check over all scenarios: no job is left lying in an active queue that could run it (LIF-006).
+
+No document says how soon a job starts. So one is held against the target only where a wait of the suite ran out, the
+queue was active for certain all that time, a worker was free and nothing else had moved for a while. Pure.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+
+from ciq_conformance.checks.premise import not_put
+from ciq_conformance.driver.patience import Patience
+from ciq_conformance.judge import wire
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.finding import Collected, Finding, blocked, cannot_tell, holds
+from ciq_conformance.judge.paused import Setting, Span, certain_activity
+from ciq_conformance.judge.registry import Item, check
+from ciq_conformance.judge.requested import requested_update
+from ciq_conformance.judge.tracks import Track, build_tracks
+from ciq_conformance.reply import Reply
+from ciq_schemas.lifecycle import ENDED_BY_RUNNING, FINAL_STATES, WAITING_STATES, JobState, QueueState
+from ciq_schemas.operations import OperationKind
+from ciq_schemas.requirement import Scenario
+from ciq_schemas.run import Calibration
+
+HERE = Scenario.DESCRIBE
+_OWN_RULES = frozenset({Scenario.EXPLORE, Scenario.FUZZ, Scenario.DEACTIVATION})
+"""Scenarios whose jobs are judged there: restarts, odd requests and deactivations explain much."""
+QUIET = 2.0
+"""Seconds, beyond the time of two jobs, in which nothing moved."""
+
+
+def all_tracks(evidence: Evidence) -> tuple[Track, ...]:
+    """Every job of the feature in the run, from all that was said of it."""
+    looks = (*_made(evidence, OperationKind.DESCRIBE_JOB), *_made(evidence, OperationKind.LIST_JOBS))
+    return build_tracks(_made(evidence, OperationKind.SUBMIT_JOB), looks, evidence.notices)
+
+
+def _made(evidence: Evidence, kind: OperationKind) -> tuple[Reply, ...]:
+    return tuple(reply for reply in evidence.replies if reply.exchange.operation == kind)
+
+
+@check("LIF-006")
+def none_is_left_lying(evidence: Evidence, item: Item) -> Finding:
+    """Jobs of all scenarios that were last seen waiting when a wait for them ran out."""
+    tracks = evidence.derive(all_tracks)
+    if not tracks:
+        return not_put(evidence, HERE, "no job was accepted; see SUB-001")
+    if evidence.calibration is None:
+        return blocked("the probe did not get through, so it is not known how long a job may take")
+    ended = sum(track.last_state in ENDED_BY_RUNNING for track in tracks)
+    left = Collected()
+    for track, since in _left(evidence, tracks, evidence.calibration):
+        last = track.sightings[-1]
+        text = f"job {track.job_id} was still {last.state} {last.sent - since:.1f} s after the queue was free to run it"
+        left.add(track.submit_seq, text)
+        left.add(last.seq, text)
+    if not ended and not left.items:
+        return cannot_tell("no job was seen to end")
+    power = f"{ended} of {len(tracks)} jobs seen to their end"
+    return left.finding("a job that waits in an active queue is scheduled", holds(power, power=power))
+
+
+def _left(evidence: Evidence, tracks: Sequence[Track], calibration: Calibration) -> Iterator[tuple[Track, float]]:
+    """Jobs that waited although they could run, each with the instant from which on it could."""
+    scenarios = {reply.exchange.seq: reply.exchange.scenario for reply in _made(evidence, OperationKind.SUBMIT_JOB)}
+    cancelled = {
+        wire.asked_id(reply.exchange) for reply in _made(evidence, OperationKind.CANCEL_JOB) if not reply.refused
+    }
+    patience = Patience(calibration)
+    spans = _active_spans(evidence)
+    for track in tracks:
+        scenario = scenarios[track.submit_seq]
+        if track.last_state not in WAITING_STATES or scenario in _OWN_RULES or track.job_id in cancelled:
+            continue
+        at = track.sightings[-1].sent
+        begin = next((span.begin for span in spans if span.begin <= at <= span.end), math.inf)
+        since = max(begin, track.accepted_by)
+        expired = any(mark.at >= since for mark in evidence.marks(Scenario(scenario), "expired"))
+        if not expired or at - since < patience.jobs(1) or track.told:
+            continue
+        moved, busy = _around(track, tracks, since, at)
+        if busy < max(1, calibration.workers) and at - moved >= QUIET + 2 * calibration.job_latency:
+            yield track, since
+
+
+def _active_spans(evidence: Evidence) -> tuple[Span, ...]:
+    updates = [reply for reply in _made(evidence, OperationKind.UPDATE_QUEUE) if not reply.refused]
+    settings = [Setting.of(reply, paused=requested_update(reply).state != QueueState.ACTIVE) for reply in updates]
+    until = max((reply.exchange.ended for reply in evidence.replies), default=0.0)
+    return certain_activity(settings, until=until)
+
+
+def _around(track: Track, tracks: Iterable[Track], since: float, at: float) -> tuple[float, int]:
+    """When another job was last seen to have moved before `at`, and how many others may have had a worker then."""
+    moved, busy = -math.inf, 0
+    for other in tracks:
+        if other is track or other.asked_at > at:
+            continue
+        seen = [sighting for sighting in other.sightings if sighting.received <= at]
+        over = min((s.received for s in seen if s.state in FINAL_STATES), default=math.inf)
+        over = min([over, *(bound.at for bound in other.told if bound.at <= at)])
+        if over < math.inf:
+            moved = max(moved, over)
+        elif not any(s.state in WAITING_STATES and s.sent >= since for s in seen) or seen[-1].state == JobState.RUNNING:
+            busy += 1
+    return moved, busy

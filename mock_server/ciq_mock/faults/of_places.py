@@ -1,0 +1,80 @@
+"""Faults of places in the line: who loses or gains one by a pause, a resume or a cancel."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ciq_mock.engine import Engine, Job, Queue
+from ciq_mock.faults.fault import Fault, in_engine
+from ciq_mock.faults.of_order import Resumes, take
+
+
+class _TurnsLateOnes(Resumes):
+    def __init__(self, **parts: Any) -> None:
+        super().__init__(**parts)
+        self._before: dict[Queue, set[str]] = {}
+
+    def paused(self, now: float, queue: Queue) -> None:
+        """Remember who waits already."""
+        self._before[queue] = {job.id for job in queue.waiting}
+
+    def resumed(self, now: float, queue: Queue) -> None:
+        """Those of the highest level that came since turn round, where others waited before them."""
+        before = self._before.pop(queue, set())
+        late = [job for job in queue.waiting if job.id not in before and job.level == 2]
+        numbers = sorted((job.number for job in late), reverse=True)
+        if before and late:
+            waiting = [queue.waiting.pop() for _ in range(len(queue.waiting))]
+            for job, number in zip(sorted(late, key=lambda job: job.number), numbers, strict=True):
+                job.number = number
+            for job in waiting:
+                queue.waiting.push(job)
+
+
+class _LastTakesPlace(Engine):
+    def cancel(self, now: float, bucket: str, job_ids: Sequence[str]) -> tuple[Job, ...]:
+        """Who came last gets the place in the line that has become free; the others move one on."""
+        jobs = super().cancel(now, bucket, job_ids)
+        for gone in jobs:
+            line = gone.queue.waiting
+            waiting = [line.pop() for _ in range(len(line))]
+            places = [(job.level, job.number) for job in waiting]
+            if waiting:
+                last = max(waiting, key=lambda job: job.number)
+                waiting.remove(last)
+                waiting.insert(sum((-level, number) < (-gone.level, gone.number) for level, number in places), last)
+            for job, (level, number) in zip(waiting, places, strict=True):
+                job.level, job.number = level, number
+                line.push(job)
+        return jobs
+
+
+class _StrandsHeld(Resumes):
+    def __init__(self, **parts: Any) -> None:
+        super().__init__(**parts)
+        self._paused_at: dict[Queue, int] = {}
+        self._stranded: set[str] = set()
+
+    def paused(self, now: float, queue: Queue) -> None:
+        """Those that were left behind go on after this one."""
+        self._stranded -= {job.id for job in queue.waiting}
+        self._paused_at[queue] = self._number
+
+    def resumed(self, now: float, queue: Queue) -> None:
+        """Only those that waited before the pause go on."""
+        self._stranded |= {job.id for job in queue.waiting if job.number > self._paused_at[queue]}
+
+    def _fill(self) -> None:
+        ready, self._ready = self._ready, {}
+        for queue in ready:
+            free = (job for job in list(queue.waiting) if job.id not in self._stranded)
+            while queue.can_start and (job := next(free, None)) is not None:
+                self._start(take(queue, job))
+
+
+# fmt: off
+FAULTS = (
+    Fault("late-ones-turned", "PRI-002", "Jobs of level 2 that come in a pause, while others wait, start newest first.", in_engine(_TurnsLateOnes)),
+    Fault("place-of-cancelled", "PRI-002", "The last of the line gets the place of a cancelled job.", in_engine(_LastTakesPlace)),
+    Fault("held-stranded", "LIF-006", "A resume frees only jobs that came before the pause; the others wait for the next one.", in_engine(_StrandsHeld)),
+)
+# fmt: on
