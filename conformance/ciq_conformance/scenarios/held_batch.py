@@ -162,15 +162,15 @@ def _of_other_tag(stage: Stage, batch: Batch) -> None:
         batch.add(reply.job_ids, [level])
 
 
-def submit_late(stage: Stage, batch: Batch, waiting: list[str]) -> int:
-    """Add a job of every level to what still waits, and more of the highest.
+def submit_late(stage: Stage, batch: Batch, waiting: list[str], *, more: bool) -> int:
+    """Add a job of every level to what still waits, and `more` of the highest.
 
     Returns how many jobs are to start until half of these have, 0 where there are no levels.
     """
     if not stage.spec.has_job_level:
         levels: list[int | None] = [None] * 4
     else:
-        levels = [0, 1, 2, 2, *[2] * min(MOST_LATE, math.ceil(LATE_SHARE * len(waiting)))]
+        levels = [0, 1, 2, 2, *[2] * (min(MOST_LATE, math.ceil(LATE_SHARE * len(waiting))) if more else 0)]
     ahead = sum(batch.levels[job_id] == 2 for job_id in waiting)
     for index, level in enumerate(levels):
         reply = stage.submit(Step.SUBMIT_LATE, stage.order(f"late {index}", level=level))

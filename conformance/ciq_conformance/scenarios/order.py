@@ -127,7 +127,8 @@ def _freeze_and_thaw(
         batch.note(waiting)
         aimed = None
         if batch.stood_still == 1:
-            half = submit_late(stage, batch, waiting)
+            # Where jobs end at once nobody can aim, and more of them would only put off what the levels show.
+            half = submit_late(stage, batch, waiting, more=not at_once)
             if half and took:
                 aimed = _lead_to(half, lead, took, before - len(waiting), stage.patience.calibration.workers)
             waiting = [job for job in batch.levels if states.get(job, "") in ("", *WAITING_STATES)]
