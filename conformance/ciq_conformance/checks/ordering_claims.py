@@ -5,13 +5,10 @@ from dataclasses import dataclass
 
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, cannot_tell, deviates, holds
-from ciq_conformance.judge.ordering import Inversion, Ordering, PairFilter, agreement
+from ciq_conformance.judge.ordering import FEWEST_PROVEN, Inversion, Ordering, PairFilter, agreement
 from ciq_conformance.judge.tracks import Track, build_tracks
 from ciq_conformance.steps import running
 from ciq_schemas.requirement import Scenario
-
-FEWEST_PROVEN = 2
-"""An order is taken as shown when at least this many jobs certainly waited for one they had to wait for."""
 
 FEWEST_PAIRS = 20
 AGREEMENT = 0.8

@@ -31,6 +31,9 @@ def settled_after(calibration: Calibration | None) -> float:
     return SLACK + (calibration.start_latency if calibration else 0.0)
 
 
+FEWEST_PROVEN = 2
+"""An order is taken as shown when at least this many jobs certainly waited for one they had to wait for."""
+
 STAMP_STEPS = 2.0
 """Least difference of two one-second stamps that proves an order."""
 

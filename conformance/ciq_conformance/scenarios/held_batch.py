@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from ciq_conformance.driver.orders import JobOrder, RuleOrder, submit_body
 from ciq_conformance.driver.stage import Broken, Stage
+from ciq_conformance.judge.ordering import FEWEST_PROVEN
 from ciq_conformance.steps.order import TOLD, Step
 from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import QueueState
@@ -36,18 +37,20 @@ class Batch:
         self.levels.update(zip(ids, (level or 0 for level in levels), strict=False))
 
     def note(self, waiting: list[str]) -> None:
-        """Take down which boundaries a frozen moment shows: later and more urgent ones gone, earlier ones waiting."""
+        """Take down which boundaries a frozen moment shows: a more urgent or earlier job gone, two others waiting."""
         self.stood_still += 1
         left = set(waiting)
         place = {job: index for index, job in enumerate(self.levels)}
+        overtaken: dict[str, set[str]] = {}
         for job, level in self.levels.items():
             if job in left:
                 continue
             for other in left:
                 if self.levels[other] == level - 1 and place[other] < place[job]:
-                    self.shown.add(f"{level}>{level - 1}")
+                    overtaken.setdefault(f"{level}>{level - 1}", set()).add(other)
                 elif self.levels[other] == level and place[other] > place[job]:
-                    self.shown.add("order")
+                    overtaken.setdefault("order", set()).add(other)
+        self.shown |= {boundary for boundary, others in overtaken.items() if len(others) >= FEWEST_PROVEN}
 
 
 def hold(
