@@ -37,8 +37,8 @@ _ORDERED = frozenset({Scenario.ORDER, Scenario.LATE})
 _JOB_SECONDS = 0.05
 _SLOW: Mapping[str, float] = MappingProxyType({"PRI-005": 0.2, "WFL-023": 0.6})
 """Few jobs (or runs) show it, so they have to be slow enough to be looked at, or told by their second, one by one."""
-_SIDE_BY_SIDE = frozenset({"PRI-008"})
-"""Shown by several workers only."""
+_SIDE_BY_SIDE = frozenset({"PRI-008", "failure-wakes"})
+"""Requirements and faults that show with several workers only."""
 _SEVERAL = frozenset({Scenario.ISOLATION})
 _AT_ONCE = 3
 TRIES = 3
@@ -89,7 +89,8 @@ def run_against(requirement: Requirement, feature: Feature, faults: tuple[str, .
     if requirement.scenario in _SEVERAL:
         features.append(Feature.SPEECH if feature is Feature.MEDIA else Feature.MEDIA)
     # One worker shows the order of starts best; with many of them several start at one moment.
-    workers = 1 if requirement.scenario in _ORDERED and requirement.id not in _SIDE_BY_SIDE else 8
+    alone = requirement.scenario in _ORDERED and _SIDE_BY_SIDE.isdisjoint((requirement.id, *faults))
+    workers = 1 if alone else 8
     seconds = _SLOW.get(requirement.id, _JOB_SECONDS)
     embedding = Embedding(faults=faults, workers=workers, job_seconds=seconds)
     loaded = load_profile(

@@ -13,6 +13,9 @@ from ciq_conformance.steps.order import TOLD, Step
 from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import QueueState
 
+EACH_FAILING = 8
+"""With each so many jobs comes one that fails, so that some do while the queue is frozen."""
+
 LATE_SHARE, MOST_LATE = 0.15, 16
 """Share of those that wait at a freeze: so many more of the highest level come then, to be caught half started."""
 
@@ -68,7 +71,6 @@ def hold(
     else:
         # The console pages let a paused queue be closed to jobs: then an active one is filled as fast as can be.
         stage.set_queue_or_break(Step.RESUME, rule=rule)
-    _failing(stage, batch)
     half = size // 2
     _fill(stage, batch, orders, levels, range(int(opening.ok), half))
     _odd_ones(stage, batch)
@@ -77,9 +79,10 @@ def hold(
         stage.set_queue(Step.TOUCH, state=QueueState.PAUSED, name=f"ciq-{stage.spec.feature}-held")
         stage.set_queue_or_break(Step.TOUCH, state=QueueState.PAUSED, rule=rule)
     since = stage.now()
-    _fill(stage, batch, orders, levels, range(half, size))
     for job_id in doomed:
         stage.calls.cancel(Step.CANCEL, job_id)
+        _into_the_gap(stage, batch)
+    _fill(stage, batch, orders, levels, range(half, size))
     if opening.ok:
         if first:
             stage.calls.list_queues(Step.HELD_LIST, {"queueIds": stage.queue_id})
@@ -99,6 +102,8 @@ def _dressed(stage: Stage, index: int, level: int | None) -> JobOrder:
 
 def _fill(stage: Stage, batch: Batch, orders: list[JobOrder], levels: list[int | None], places: range) -> None:
     for index in places:
+        if index % EACH_FAILING == 1:
+            _failing(stage, batch)
         reply = stage.submit(Step.SUBMIT, orders[index])
         if not reply.ok and orders[index].queue_id is None:
             # QueueId is optional in the newer pages only (436/73198 against 1045/47320).
@@ -110,7 +115,7 @@ def _fill(stage: Stage, batch: Batch, orders: list[JobOrder], levels: list[int |
 
 
 def _failing(stage: Stage, batch: Batch) -> None:
-    """An urgent job that may fail: what becomes of one job is nothing to the order of the others."""
+    """An urgent job that may fail: what becomes of one job is nothing to the others, whether they go on or are held."""
     level = 2 if stage.spec.has_job_level else None
     missing = stage.profile.missing_input.replace("{run_id}", stage.run_id)
     reply = stage.submit(Step.SUBMIT_FAILING, stage.order("failing", level=level, input_object=missing))
@@ -124,6 +129,13 @@ def _doomed(stage: Stage) -> list[str]:
     levels = (2, 0) if stage.spec.has_job_level else (None, None)
     orders = [stage.order(f"doomed {number}", level=level) for number, level in enumerate(levels)]
     return [job_id for order in orders for job_id in stage.submit(Step.DOOMED, order).job_ids]
+
+
+def _into_the_gap(stage: Stage, batch: Batch) -> None:
+    """A job right after a cancel: it has neither the place nor the level of the one that left."""
+    level = 2 if stage.spec.has_job_level else None
+    reply = stage.submit(Step.SUBMIT, stage.order("gap", level=level))
+    batch.add(reply.job_ids, [level])
 
 
 def _odd_ones(stage: Stage, batch: Batch) -> None:

@@ -26,6 +26,8 @@ LOWER_LEVELS = (0, 1, None, 1, 0, 1)
 """Levels of a further batch once 2 was seen before 1: the first jobs to go then show 1 before 0."""
 
 FEWEST, MOST = 9, 90
+FEW, FEW_SECONDS = 24, 5.0
+"""An order that holds among the first sixteen or so only is seen where so many can run in that time."""
 LARGEST = 600
 """Jobs in a batch after batches that ended before they could be caught in the middle."""
 DRAIN_SECONDS = 1.5
@@ -46,7 +48,8 @@ def batch_size(calibration: Calibration) -> int:
     """How many jobs to hold: enough that some wait while others run, few enough for slow workers."""
     job = max(calibration.job_latency, 0.001)
     wanted = math.ceil(DRAIN_SECONDS * calibration.workers / job)
-    least = max(FEWEST, math.ceil(2.5 * calibration.workers))
+    in_reach = math.ceil(FEW_SECONDS * calibration.workers / job)
+    least = max(FEWEST, math.ceil(2.5 * calibration.workers), min(FEW, in_reach))
     return max(least, min(wanted, MOST))
 
 
