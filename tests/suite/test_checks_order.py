@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -202,3 +203,26 @@ def test_a_late_urgent_job_overtakes() -> None:
     assert judged("PRI-004", late(["e0", "late", "e1", "e2", "e3"])).kind is Kind.HOLDS
     assert judged("PRI-004", late(["e0", "e1", "e2", "e3", "late"])).kind is Kind.DEVIATES
     assert judged("PRI-006", late(["e0", "late", "e1", "e2", "e3"])).kind is Kind.OBSERVED
+
+
+def elsewhere(story: Transcript, *, resumed: bool = False, last: str = "Running") -> Transcript:
+    """A pause in another scenario, in which a job is seen waiting and then otherwise."""
+
+    def put(there: Transcript, state: str) -> Transcript:
+        asked = f"<Request><Name>queue-1</Name><State>{state}</State></Request>"
+        shown = response(queue_xml(container="Queue", state=state))
+        return there.say("put", shown, request=asked, method="PUT", operation="update_queue", target="/queue/p1")
+
+    there = put(replace(story, scenario=Scenario.CANCEL), "Paused")
+    request = submit_xml(operation_xml())
+    there = there.say("submit", response(job_xml("x")), request=request, operation="submit_job", method="POST")
+    there = look(look(there, "look", {"x": "Pause"}), "look", {"x": "Pause"})
+    return put(look(put(there, "Active") if resumed else there, "look", {"x": last}), "Active")
+
+
+def test_a_leak_is_named_wherever_it_shows() -> None:
+    """Each scenario that pauses may show a leak; the states of a right service there blame nobody."""
+    assert judged("PAU-001", told()).kind is Kind.HOLDS
+    assert judged("PAU-001", elsewhere(told())).kind is Kind.DEVIATES
+    assert judged("PAU-001", elsewhere(told(), resumed=True)).kind is Kind.HOLDS
+    assert judged("PAU-001", elsewhere(told(), last="Cancel")).kind is Kind.HOLDS

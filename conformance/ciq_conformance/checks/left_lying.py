@@ -8,35 +8,21 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 
 from ciq_conformance.checks.premise import not_put
+from ciq_conformance.checks.whole_run import OWN_RULES, active_spans, all_tracks, made_by
 from ciq_conformance.driver.patience import Patience
 from ciq_conformance.judge import wire
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Collected, Finding, blocked, cannot_tell, holds
-from ciq_conformance.judge.paused import Setting, Span, certain_activity
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.judge.requested import requested_update
-from ciq_conformance.judge.tracks import Track, build_tracks
-from ciq_conformance.reply import Reply
-from ciq_schemas.lifecycle import ENDED_BY_RUNNING, FINAL_STATES, WAITING_STATES, JobState, QueueState
+from ciq_conformance.judge.tracks import Track
+from ciq_schemas.lifecycle import ENDED_BY_RUNNING, FINAL_STATES, WAITING_STATES, JobState
 from ciq_schemas.operations import OperationKind
 from ciq_schemas.requirement import Scenario
 from ciq_schemas.run import Calibration
 
 HERE = Scenario.DESCRIBE
-_OWN_RULES = frozenset({Scenario.EXPLORE, Scenario.FUZZ, Scenario.DEACTIVATION})
-"""Scenarios whose jobs are judged there: restarts, odd requests and deactivations explain much."""
 QUIET = 2.0
 """Seconds, beyond the time of two jobs, in which nothing moved."""
-
-
-def all_tracks(evidence: Evidence) -> tuple[Track, ...]:
-    """Every job of the feature in the run, from all that was said of it."""
-    looks = (*_made(evidence, OperationKind.DESCRIBE_JOB), *_made(evidence, OperationKind.LIST_JOBS))
-    return build_tracks(_made(evidence, OperationKind.SUBMIT_JOB), looks, evidence.notices)
-
-
-def _made(evidence: Evidence, kind: OperationKind) -> tuple[Reply, ...]:
-    return tuple(reply for reply in evidence.replies if reply.exchange.operation == kind)
 
 
 @check("LIF-006")
@@ -62,15 +48,15 @@ def none_is_left_lying(evidence: Evidence, item: Item) -> Finding:
 
 def _left(evidence: Evidence, tracks: Sequence[Track], calibration: Calibration) -> Iterator[tuple[Track, float]]:
     """Jobs that waited although they could run, each with the instant from which on it could."""
-    scenarios = {reply.exchange.seq: reply.exchange.scenario for reply in _made(evidence, OperationKind.SUBMIT_JOB)}
+    scenarios = {reply.exchange.seq: reply.exchange.scenario for reply in made_by(evidence, OperationKind.SUBMIT_JOB)}
     cancelled = {
-        wire.asked_id(reply.exchange) for reply in _made(evidence, OperationKind.CANCEL_JOB) if not reply.refused
+        wire.asked_id(reply.exchange) for reply in made_by(evidence, OperationKind.CANCEL_JOB) if not reply.refused
     }
     patience = Patience(calibration)
-    spans = _active_spans(evidence)
+    spans = evidence.derive(active_spans)
     for track in tracks:
         scenario = scenarios[track.submit_seq]
-        if track.last_state not in WAITING_STATES or scenario in _OWN_RULES or track.job_id in cancelled:
+        if track.last_state not in WAITING_STATES or scenario in OWN_RULES or track.job_id in cancelled:
             continue
         at = track.sightings[-1].sent
         begin = next((span.begin for span in spans if span.begin <= at <= span.end), math.inf)
@@ -81,13 +67,6 @@ def _left(evidence: Evidence, tracks: Sequence[Track], calibration: Calibration)
         moved, busy = _around(track, tracks, since, at)
         if busy < max(1, calibration.workers) and at - moved >= QUIET + 2 * calibration.job_latency:
             yield track, since
-
-
-def _active_spans(evidence: Evidence) -> tuple[Span, ...]:
-    updates = [reply for reply in _made(evidence, OperationKind.UPDATE_QUEUE) if not reply.refused]
-    settings = [Setting.of(reply, paused=requested_update(reply).state != QueueState.ACTIVE) for reply in updates]
-    until = max((reply.exchange.ended for reply in evidence.replies), default=0.0)
-    return certain_activity(settings, until=until)
 
 
 def _around(track: Track, tracks: Iterable[Track], since: float, at: float) -> tuple[float, int]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from ciq_conformance.checks.order import channel, obstacle, order_pauses, order_tracks
 from ciq_conformance.checks.ordering_claims import running_tracks
+from ciq_conformance.checks.whole_run import judged_tracks, paused_spans
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import (
     Collected,
@@ -40,7 +41,10 @@ def _sightings(tracks: Sequence[Track], step: str) -> list[tuple[Track, Sighting
 
 @check("PAU-001")
 def nothing_starts_while_paused(evidence: Evidence, item: Item) -> Finding:
-    """No job that waited, or was submitted, while the queue was paused for certain is seen started before a resume."""
+    """No job that waited, or was submitted, while the queue was paused for certain is seen started before a resume.
+
+    Other scenarios pause as well, and with other things going on: what they show blames, the scenario `order` proves.
+    """
     tracks = evidence.derive(order_tracks)
     stop = obstacle(evidence, tracks)
     if stop:
@@ -55,10 +59,19 @@ def nothing_starts_while_paused(evidence: Evidence, item: Item) -> Finding:
         watched += sum(held_sighting(track, span, settled) is not None for track in tracks)
         for leak in leaks(tracks, span, settled):
             leaked.add(leak.witness[-1], f"{leak.text}, {span.begin:.2f} s to {span.end:.2f} s of the run")
+    if not leaked.items:
+        _elsewhere(evidence, settled, leaked)
     power = f"{len(tracks)} jobs watched, {watched} of them seen held in {len(spans)} pause(s)"
     if not watched and not leaked.items:
         return cannot_tell("no state of a held job could be read while the queue was paused", power=power)
     return leaked.finding("no waiting job starts while the queue is paused", holds(power, power=power))
+
+
+def _elsewhere(evidence: Evidence, settled: float, leaked: Collected) -> None:
+    elsewhere = evidence.derive(judged_tracks)
+    for span in evidence.derive(paused_spans):
+        for leak in leaks(elsewhere, span, settled):
+            leaked.add(leak.witness[-1], f"{leak.text}, {span.begin:.2f} s to {span.end:.2f} s of the run")
 
 
 @check("PAU-002")
