@@ -16,6 +16,8 @@ from ciq_conformance.driver.orders import RuleOrder
 from ciq_conformance.driver.rest import resume_and_freeze, watch_rest
 from ciq_conformance.driver.stage import Stage
 from ciq_conformance.judge.ordering import SLACK
+from ciq_conformance.reply import Reply
+from ciq_conformance.scenarios.readiness import list_until
 from ciq_conformance.steps.concurrency import TOLD, Step
 from ciq_schemas.lifecycle import FINAL_STATES, WAITING_STATES, QueueState
 
@@ -138,12 +140,12 @@ def play(stage: Stage) -> None:
 
 
 def _look_at_state(stage: Stage) -> None:
-    """List the queue; once more a little later where it is not Active yet, for services that publish late."""
-    for wait in (0.0, SLACK):
-        stage.pause_thread(wait)
-        listed = stage.calls.list_queues(Step.STATE, {"queueIds": stage.queue_id}).queue_list.queues
-        if [queue.state for queue in listed] == [QueueState.ACTIVE]:
-            return
+    """List the queue until it is Active, or for as long as a change may take to show."""
+
+    def active(listed: Reply) -> bool:
+        return [queue.state for queue in listed.queue_list.queues] == [QueueState.ACTIVE]
+
+    list_until(stage, Step.STATE, {"queueIds": stage.queue_id}, active)
 
 
 def _sizes(stage: Stage) -> tuple[int, int, int]:
