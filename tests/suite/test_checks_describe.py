@@ -245,6 +245,17 @@ def test_failed_job_may_have_any_code() -> None:
     assert judged("DES-011", with_running.edited(Step.ENDED, ">Success</State>", ">Failed</State>")).kind is Kind.HOLDS
 
 
+@pytest.mark.parametrize("requirement", ["DES-002", "DES-003", "DES-015"])
+def test_files_take_several_ids_as_well(requirement: str) -> None:
+    """460/83092 documents several ids for files: they are judged there as on media."""
+    t = conversation(Feature.FILE)
+    assert judged(requirement, t).kind is Kind.HOLDS
+    first_alone = response(_job(OWN[0], "Running"))
+    for step in (Step.KNOWN, Step.KNOWN_AND_UNKNOWN, Step.TOGETHER):
+        t = t.answered(step, 200, first_alone)
+    assert judged(requirement, t).kind is Kind.DEVIATES
+
+
 def test_eleven_ids_are_a_note() -> None:
     """What eleven ids are answered is told, whatever it is."""
     assert judged("DES-012", conversation()).kind is Kind.OBSERVED

@@ -4,7 +4,9 @@ import re
 
 from ciq_mock.faults.fault import Fault
 from ciq_mock.faults.layers import Edit, Tree, add, answers, drop, forgets, later_page, put, reads, where, with_query
+from ciq_mock.faults.scope import calls_of
 from ciq_mock.service.call import Call
+from ciq_schemas.features import Feature
 from ciq_schemas.operations import OperationKind as Kind
 
 DESCRIBE, LIST = Kind.DESCRIBE_JOB, Kind.LIST_JOBS
@@ -63,6 +65,12 @@ def _later_ones_run(answer: Tree) -> None:
         put("State", "Running")(job)
 
 
+def _tenth_passed_over(answer: Tree) -> None:
+    jobs = answer.findall("JobsDetail")
+    if len(jobs) == 10:
+        answer.remove(jobs[-1])
+
+
 def _two_for_one(call: Call) -> Call:
     return with_query(call, size="2") if call.query.get("size") == "1" else call
 
@@ -75,6 +83,7 @@ def _first_name(call: Call) -> Call:
 FAULTS = (
     Fault("updates-answer-active", "UPD-018", "The answer to an update says Active whatever was set.", answers(put("Queue/State", "Active"), Kind.UPDATE_QUEUE)),
     Fault("several-described-stale", "DES-015", "Of several ids all but the first are described as Running.", answers(_later_ones_run, DESCRIBE)),
+    Fault("tenth-passed-over", "DES-016", "Of ten speech jobs nine are described, and nothing is said of the tenth.", calls_of(answers(_tenth_passed_over, DESCRIBE), Feature.SPEECH), Feature.SPEECH),
     Fault("two-for-one", "LST-005", "A page of one job holds two.", reads(_two_for_one, LIST)),
     Fault("waiting-shows-paused", "DES-007", "A job in a paused queue shows Paused.", answers(waiting(put("State", "Paused")), DESCRIBE)),
     Fault("waiting-has-started", "DES-010", "A job in a paused queue has a StartTime.", answers(waiting(_started), DESCRIBE)),
