@@ -166,7 +166,7 @@ def _window_of(reply: Reply) -> str:
 @check("LST-015")
 @windowed
 def window_in_another_zone(evidence: Evidence, item: Item) -> Finding:
-    """The window, and one before it, with bounds in another zone than the target's own."""
+    """The window, east and west of Greenwich, and one before it, with bounds in other zones than the target's own."""
     expected = "the same jobs, whatever the zone that the bounds are written in"
     own = own_jobs(evidence)
     inside = walk_of(evidence, Step.WINDOW, "the list of the window is answered")
@@ -176,6 +176,10 @@ def window_in_another_zone(evidence: Evidence, item: Item) -> Finding:
     gone = missing_from(own, there)
     if gone and is_whole(there):
         return deviates(expected, f"{len(gone)} own jobs missing {_window_of(there[0])}", witness=seq(*there[:3]))
+    west = walk_of(evidence, Step.ZONE_IN_THE_WEST, expected) if evidence.one(HERE, Step.ZONE_IN_THE_WEST) else there
+    gone = missing_from(own, west)
+    if gone and is_whole(west):
+        return deviates(expected, f"{len(gone)} own jobs missing {_window_of(west[0])}", witness=seq(*west[:3]))
     earlier = evidence.one(HERE, Step.OTHER_ZONE_EARLIER)
     strangers = [job_id for job_id in ids_along([earlier]) if job_id in own] if earlier and earlier.ok else []
     if earlier is not None and strangers:

@@ -58,6 +58,7 @@ def play(stage: Stage) -> None:
     _until_listed(stage, Step.WINDOW, {**own, "size": "100"}, ids)
     stage.pause_thread(SETTLED)
     _in_order_and_pages(stage, own)
+    between = _between_pages(stage, {"tag": tag, **_window(start=first)})
     _in_windows(stage, tag, first, last)
     _by_other_parameters(stage, own)
     stage.watch_ended(Step.WATCH, ids)
@@ -69,6 +70,7 @@ def play(stage: Stage) -> None:
     _until_listed(stage, Step.SUCCESS_OR_FAILED, {**by_state, "states": "Success,Failed"}, good)
     _pages(stage, Step.FAILED_OR_CANCEL, {**by_state, "states": "Failed,Cancel"})
     _while_held(stage, own, first)
+    stage.watch_ended(Step.WATCH_HELD, between)
 
 
 def _in_order_and_pages(stage: Stage, own: Mapping[str, str]) -> None:
@@ -80,6 +82,20 @@ def _in_order_and_pages(stage: Stage, own: Mapping[str, str]) -> None:
     _pages(stage, Step.SIZE_100, {**own, "size": "100"})
     _pages(stage, Step.SIZE_100_OF_ALL, {"tag": own["tag"], "size": "100"}, most=2)
     stage.calls.list_jobs(Step.SIZE_101, {**own, "size": "101"})
+
+
+def _between_pages(stage: Stage, window: Mapping[str, str]) -> list[str]:
+    """Turn a page while a job comes in, which stands first in the order that is the default; its id."""
+    page = {**window, "size": "3"}
+    first = stage.calls.list_jobs(Step.BETWEEN_PAGES, page)
+    token = (first.job_answer.next_token or "").strip()
+    if not first.ok or not token:
+        return []
+    ids = stage.submit(Step.SUBMIT_BETWEEN, stage.order("between")).job_ids
+    # An offset shows only where the list knows the job by then.
+    _until_listed(stage, Step.SHOWN_BETWEEN, page, ids, most=1)
+    stage.calls.list_jobs(Step.BETWEEN_PAGES, {**page, "nextToken": token})
+    return ids
 
 
 def _in_windows(stage: Stage, tag: str, first: datetime, last: datetime) -> None:
@@ -95,6 +111,8 @@ def _in_windows(stage: Stage, tag: str, first: datetime, last: datetime) -> None
     zone = UTC if first.utcoffset() else timezone(timedelta(hours=8))
     there = first.astimezone(zone), last.astimezone(zone)
     _pages(stage, Step.OTHER_ZONE, {**whole, **_window(*there)})
+    west = timezone(-timedelta(hours=5))
+    _pages(stage, Step.ZONE_IN_THE_WEST, {**whole, **_window(first.astimezone(west), last.astimezone(west))})
     lists(Step.OTHER_ZONE_EARLIER, {**whole, **_window(there[0] - DAY, there[0])})
 
 
@@ -164,11 +182,13 @@ def _pages(stage: Stage, step: Step, params: Mapping[str, str], *, most: int = M
     return replies
 
 
-def _until_listed(stage: Stage, step: Step, params: Mapping[str, str], ids: list[str]) -> None:
+def _until_listed(
+    stage: Stage, step: Step, params: Mapping[str, str], ids: list[str], *, most: int = MOST_PAGES
+) -> None:
     """List until these jobs show: no document promises that a list knows a job, or its new state, at once."""
     deadline = stage.now() + stage.patience.callback
     while True:
-        replies = _pages(stage, step, params)
+        replies = _pages(stage, step, params, most=most)
         listed = {job.job_id for reply in replies for job in reply.jobs}
         if listed.issuperset(ids) or not replies[-1].ok or stage.now() >= deadline:
             return

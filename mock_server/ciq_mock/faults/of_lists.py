@@ -2,12 +2,31 @@
 
 import re
 
+from msgspec.structs import replace
+
 from ciq_mock.faults.fault import Fault
-from ciq_mock.faults.layers import Edit, Tree, add, answers, drop, forgets, later_page, put, reads, where, with_query
+from ciq_mock.faults.layers import (
+    Edit,
+    Tree,
+    add,
+    answers,
+    drop,
+    forgets,
+    later_page,
+    put,
+    reads,
+    where,
+    with_query,
+    written,
+)
 from ciq_mock.faults.scope import calls_of
-from ciq_mock.service.call import Call
+from ciq_mock.http.app import Handle
+from ciq_mock.seams import Bend
+from ciq_mock.service.call import Answer, Call
 from ciq_schemas.features import Feature
+from ciq_schemas.operations import HttpOperation
 from ciq_schemas.operations import OperationKind as Kind
+from ciq_schemas.xml_parser import parse
 
 DESCRIBE, LIST = Kind.DESCRIBE_JOB, Kind.LIST_JOBS
 
@@ -60,6 +79,55 @@ def _bounds_without_zone(call: Call) -> Call:
     )
 
 
+def _bounds_without_sign(call: Call) -> Call:
+    bounds = {name: call.query.get(name) for name in ("startCreationTime", "endCreationTime")}
+    return with_query(
+        call, **{name.lower(): re.sub(r"-(\d{4})$", r"+\1", text) for name, text in bounds.items() if text}
+    )
+
+
+def _tokens_count(_mock: object, handle: Handle) -> Handle:
+    """Pages by how many jobs have been given out, whichever have come in since."""
+
+    def bent(operation: HttpOperation, call: Call) -> Answer:
+        size, token = call.query.get("size") or "10", call.query.get("nextToken") or "0"
+        if operation.kind is not LIST or not 0 < int(size) <= 100:
+            return handle(operation, call)
+        page: Answer | None = None
+        jobs: list[Tree] = []
+        inner: str | None = None
+        while page is None or inner:
+            page = handle(operation, with_query(call, size="100", nexttoken=inner))
+            root = parse(page.body)
+            jobs += root.findall("JobsDetail")
+            inner = root.findtext("NextToken")
+        begin, end = int(token), int(token) + int(size)
+        drop("*")(root)
+        root.extend(jobs[begin:end])
+        if end < len(jobs):
+            add(".", "NextToken", str(end))(root)
+        return Answer(written(root))
+
+    return bent
+
+
+def _patterns_match(_mock: object, handle: Handle) -> Handle:
+    """Ids are looked up with LIKE."""
+    known: dict[str, None] = {}
+
+    def bent(operation: HttpOperation, call: Call) -> Answer:
+        if operation.kind is not DESCRIBE:
+            return handle(operation, call)
+        pattern = re.escape(call.key).replace("%", ".*").replace("_", ".")
+        if "%" in call.key or "_" in call.key:
+            found = next((job_id for job_id in known if re.fullmatch(pattern, job_id)), call.key)
+            return handle(operation, replace(call, key=found))
+        known.update(dict.fromkeys(call.key.split(",")))
+        return handle(operation, call)
+
+    return bent
+
+
 def _later_ones_run(answer: Tree) -> None:
     for job in answer.findall("JobsDetail")[1:]:
         put("State", "Running")(job)
@@ -100,5 +168,8 @@ FAULTS = (
     Fault("first-bucket-name-counts", "ACT-005", "Of several bucketNames the first alone counts.", reads(_first_name, Kind.LIST_BUCKETS)),
     Fault("start-wants-end", "LST-009", "startCreationTime does not count without endCreationTime.", reads(_start_wants_end, LIST)),
     Fault("zone-of-bounds-ignored", "LST-015", "Bounds count as if in the zone of the service.", reads(_bounds_without_zone, LIST)),
+    Fault("sign-of-zone-unread", "LST-015", "A bound of -0500 counts as one of +0500.", reads(_bounds_without_sign, LIST)),
+    Fault("token-counts-jobs", "LST-019", "nextToken is a number of jobs to leave out.", Bend(handle=_tokens_count)),
+    Fault("ids-like-patterns", "DES-017", "Ids are looked up with LIKE.", Bend(handle=_patterns_match)),
     Fault("input-object-ignored", "LST-016", "inputObject does not count.", reads(forgets("inputobject"), LIST)),
 )  # fmt: skip
