@@ -250,7 +250,7 @@ def agrees_with_describe(evidence: Evidence, item: Item) -> Finding:
         if wire.text(other.state) not in FINAL_STATES:
             continue
         judged += 1
-        for difference in _differences(job, other):
+        for difference in differences(job, other):
             for record in (look, reply):
                 wrong.add(record.exchange.seq, f"{job.job_id}: {difference}")
     if not judged:
@@ -259,7 +259,8 @@ def agrees_with_describe(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding(expected, holds(f"{judged} jobs", witness=seq(walk[0])))
 
 
-def _differences(listed: Job, described: Job) -> list[str]:
+def differences(listed: Job, described: Job) -> list[str]:
+    """What a list shows of a job otherwise than describe does, in words."""
     pairs = (
         ("State", wire.text(listed.state), wire.text(described.state)),
         ("Tag", tag_of(listed), tag_of(described)),

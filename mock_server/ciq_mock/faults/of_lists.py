@@ -171,5 +171,6 @@ FAULTS = (
     Fault("sign-of-zone-unread", "LST-015", "A bound of -0500 counts as one of +0500.", reads(_bounds_without_sign, LIST)),
     Fault("token-counts-jobs", "LST-019", "nextToken is a number of jobs to leave out.", Bend(handle=_tokens_count)),
     Fault("ids-like-patterns", "DES-017", "Ids are looked up with LIKE.", Bend(handle=_patterns_match)),
+    Fault("failed-listed-as-submitted", "LST-020", "Lists show failed jobs in the state that they were submitted in.", answers(where("State", "Failed", put("State", "Submitted")), LIST)),
     Fault("input-object-ignored", "LST-016", "inputObject does not count.", reads(forgets("inputobject"), LIST)),
 )  # fmt: skip
