@@ -24,7 +24,7 @@ BETWEEN = "j" + "c" * 32
 def _created(job_id: str) -> str:
     if job_id in OLD:
         return "2026-01-02T03:00:00+0800"
-    return LATER if job_id == OWN[-1] else CREATED
+    return LATER if job_id in (OWN[-1], BETWEEN) else CREATED
 
 
 def _job(job_id: str, state: str = "Success") -> str:
@@ -132,6 +132,7 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     "tag ignored": ("LST-002", lambda t: t.answered(Step.OTHER_TAG, 200, _page(NEWEST))),
     "oldest first by default": ("LST-003", lambda t: t.answered(Step.WINDOW, 200, _page(OWN, "Running"))),
     "newest first with Asc": ("LST-004", lambda t: t.answered(Step.ASCENDING, 200, _page(NEWEST, "Running"))),
+    "default page leads nowhere": ("LST-008", lambda t: t.edited(Step.DEFAULT, "<NextToken>more</NextToken>", "")),
     "token is an offset": (
         "LST-019",
         lambda t: t.edited(
@@ -310,6 +311,22 @@ LEGAL: dict[str, Change] = {
 def test_legal_dress_is_no_deviation(requirement: str, change: Change) -> None:
     """What the documents leave open turns no check."""
     assert judged(requirement, change(conversation())).kind is Kind.HOLDS
+
+
+def test_the_end_of_a_list_is_its_own() -> None:
+    """The job between the pages is the last of all in Asc order: where its page is lost, no other job is missed."""
+    whole = conversation().edited(Step.SUCCESS_OR_FAILED, "<RequestId>", f"{_job(BETWEEN)}<RequestId>")
+    whole = whole.edited(Step.ENDED, "<RequestId>", f"{_job(BETWEEN)}<RequestId>")
+    assert judged("LST-018", whole).kind is Kind.DEVIATES
+    assert BETWEEN in judged("LST-018", whole).seen
+    there = whole.edited(Step.TOGETHER, _job(OWN[4]), _job(OWN[4]) + _job(BETWEEN))
+    assert judged("LST-018", there).kind is Kind.HOLDS
+
+
+def test_a_list_without_end_proves_nothing_of_what_it_did_not_reach() -> None:
+    """Own jobs behind the last page that was looked at are not missed, nor does their absence hold."""
+    endless = conversation().edited(Step.TOGETHER, "".join(map(_job, OWN[3:])), "<NextToken>more</NextToken>")
+    assert judged("LST-018", endless).kind is Kind.CANNOT_TELL
 
 
 def test_a_page_turned_before_the_list_knows_the_new_job_tells_nothing() -> None:

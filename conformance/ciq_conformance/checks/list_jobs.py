@@ -215,6 +215,13 @@ def parameters_count_together(evidence: Evidence, item: Item) -> Finding:
     pages = walk_if_answered(evidence, Step.ASCENDING_BY_THREE)
     if not pages or missing_from(good, pages):
         return blocked("the pages of a list do not hold the own jobs; see LST-006", witness=seq(*pages[:2]))
+    # The last of all in this order: an end that is lost with its page is its own.
+    between = last_seen(evidence.of(HERE, Step.ENDED), ids_of(evidence.of(HERE, Step.SUBMIT_BETWEEN)))
+    good += [
+        job_id
+        for job_id, (_, job) in between.items()
+        if wire.text(job.state) == JobState.SUCCESS and job_id in ids_along(alone)
+    ]
     expected = "each own job once, by all parameters at once"
     walk = walk_of(evidence, Step.TOGETHER, expected)
     wrong = Collected()
@@ -232,6 +239,8 @@ def parameters_count_together(evidence: Evidence, item: Item) -> Finding:
         strangers = [job_id for job_id in ids_along([beside]) if job_id in own] if beside and beside.ok else []
         if beside is not None and strangers:
             wrong.add(beside.exchange.seq, f"{len(strangers)} own jobs in the list {step}")
+    if not wrong.items and not is_whole(walk) and missing_from(good, walk):
+        return cannot_tell(f"the list has more than {len(walk)} pages", witness=seq(walk[0], walk[-1]))
     power = f"{len(good)} jobs on {len(walk)} pages"
     return wrong.finding(expected, holds(power, witness=seq(*walk[:3]), power=power))
 

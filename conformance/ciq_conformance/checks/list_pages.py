@@ -164,6 +164,8 @@ def default_size(evidence: Evidence, item: Item) -> Finding:
         return cannot_tell(f"the tag has only {there} jobs", witness=witness)
     if got < DEFAULT_SIZE:
         return deviates(expected, f"{got} jobs of at least {there}", witness=witness)
+    if not token(reply):
+        return deviates("NextToken to the others", f"{got} jobs of at least {there} and no NextToken", witness=witness)
     return holds(f"{got} of at least {there}", witness=witness)
 
 

@@ -61,16 +61,15 @@ def play(stage: Stage) -> None:
     between = _between_pages(stage, {"tag": tag, **_window(start=first)})
     _in_windows(stage, tag, first, last)
     _by_other_parameters(stage, own)
-    stage.watch_ended(Step.WATCH, ids)
-    ended = stage.look(Step.ENDED, ids)
-    good = [job_id for job_id, job in ended.items() if job.state == JobState.SUCCESS]
+    stage.watch_ended(Step.WATCH, [*ids, *between])
+    ended = stage.look(Step.ENDED, [*ids, *between])
+    good = [job_id for job_id in ids if job_id in ended and ended[job_id].state == JobState.SUCCESS]
     by_state = {**own, "size": "100"}
     _until_listed(stage, Step.SUCCESS, {**by_state, "states": "Success"}, good)
     _until_listed(stage, Step.FAILED_SUCCESS_CANCEL, {**by_state, "states": "Failed,Success,Cancel"}, good)
     _until_listed(stage, Step.SUCCESS_OR_FAILED, {**by_state, "states": "Success,Failed"}, good)
     _pages(stage, Step.FAILED_OR_CANCEL, {**by_state, "states": "Failed,Cancel"})
     _while_held(stage, own, first)
-    stage.watch_ended(Step.WATCH_HELD, between)
 
 
 def _in_order_and_pages(stage: Stage, own: Mapping[str, str]) -> None:
@@ -136,7 +135,7 @@ def _by_other_parameters(stage: Stage, own: Mapping[str, str]) -> None:
 
 def _together(stage: Stage, every: Mapping[str, str], first: datetime) -> None:
     """All parameters at once, page by page; then one of them naming what no own job is, the others what all are."""
-    _pages(stage, Step.TOGETHER, {**every, "states": "Success,Failed", "size": "2"})
+    _pages(stage, Step.TOGETHER, {**every, "states": "Success,Failed", "size": "4"})
     whole = {**every, "states": "Success,Failed", "size": "100"}
     stage.calls.list_jobs(Step.TOGETHER_OTHER_STATES, {**whole, "states": "Failed,Cancel"})
     stage.calls.list_jobs(Step.TOGETHER_EARLIER, {**whole, **_window(first - DAY, first)})

@@ -1,6 +1,7 @@
-"""Faults of what a job that waits shows, and of what lists of jobs and buckets take in: states, bounds, inputs, names."""
+"""Faults of what a job that waits shows, and of what lists of jobs, queues and buckets take in: states, bounds, inputs, names."""
 
 import re
+from collections.abc import Callable
 
 from msgspec.structs import replace
 
@@ -79,6 +80,14 @@ def _bounds_without_zone(call: Call) -> Call:
     )
 
 
+def _second_is_first(call: Call) -> Call:
+    return with_query(call, pagenumber="1") if call.query.get("pageNumber") == "2" else call
+
+
+def _ids_hide_state(call: Call) -> Call:
+    return forgets("state")(call) if call.query.get("queueIds") else call
+
+
 def _bounds_without_sign(call: Call) -> Call:
     bounds = {name: call.query.get(name) for name in ("startCreationTime", "endCreationTime")}
     return with_query(
@@ -128,6 +137,26 @@ def _patterns_match(_mock: object, handle: Handle) -> Handle:
     return bent
 
 
+def _ends_early(on: Callable[[Call], bool]) -> Bend:
+    """The last page but one is the last that is led to."""
+
+    def bend(_mock: object, handle: Handle) -> Handle:
+        def bent(operation: HttpOperation, call: Call) -> Answer:
+            answer = handle(operation, call)
+            if operation.kind is not LIST or not on(call):
+                return answer
+            root = parse(answer.body)
+            token = root.findtext("NextToken")
+            following = handle(operation, with_query(call, nexttoken=token)) if token else answer
+            if parse(following.body).find("NextToken") is None:
+                drop("NextToken")(root)
+            return Answer(written(root), answer.status)
+
+        return bent
+
+    return Bend(handle=bend)
+
+
 def _later_ones_run(answer: Tree) -> None:
     for job in answer.findall("JobsDetail")[1:]:
         put("State", "Running")(job)
@@ -172,5 +201,9 @@ FAULTS = (
     Fault("token-counts-jobs", "LST-019", "nextToken is a number of jobs to leave out.", Bend(handle=_tokens_count)),
     Fault("ids-like-patterns", "DES-017", "Ids are looked up with LIKE.", Bend(handle=_patterns_match)),
     Fault("failed-listed-as-submitted", "LST-020", "Lists show failed jobs in the state that they were submitted in.", answers(where("State", "Failed", put("State", "Submitted")), LIST)),
+    Fault("page-by-states-lost", "LST-018", "Lists of document jobs by states lead to all pages but the last.", calls_of(_ends_early(lambda call: call.query.get("states") is not None), Feature.DOC), Feature.DOC),
+    Fault("default-page-leads-nowhere", "LST-008", "A list without size has no NextToken.", answers(drop("NextToken"), LIST, when=lambda call: call.query.get("size") is None)),
+    Fault("second-page-is-first", "QUE-014", "Page 2 shows the queue that page 1 has shown.", reads(_second_is_first, Kind.LIST_QUEUES)),
+    Fault("ids-hide-state", "QUE-024", "state does not count beside queueIds.", reads(_ids_hide_state, Kind.LIST_QUEUES)),
     Fault("input-object-ignored", "LST-016", "inputObject does not count.", reads(forgets("inputobject"), LIST)),
 )  # fmt: skip

@@ -76,14 +76,6 @@ def _last_page_for_any(call: Call) -> Call:
     return with_query(call, pagenumber="1") if page and page.isdecimal() and int(page) > 1 else call
 
 
-def _second_is_first(call: Call) -> Call:
-    return with_query(call, pagenumber="1") if call.query.get("pageNumber") == "2" else call
-
-
-def _ids_hide_state(call: Call) -> Call:
-    return forgets("state")(call) if _by_id(call) else call
-
-
 def _empty_refused(call: Call) -> Refusal | None:
     empty = any(
         call.query.has(name) and call.query.get(name) is None for name in ("pagenumber", "pagesize", "queueids")
@@ -353,8 +345,6 @@ FAULTS = (
     Fault("pages-of-twenty", "QUE-012", "Without parameters a page has 20.", answers(put("PageSize", lambda text: "20" if text == "10" else text), LISTED)),
     Fault("page-size-not-echoed", "QUE-013", "PageSize is always 10.", answers(put("PageSize", "10"), LISTED)),
     Fault("any-page-is-first", "QUE-014", "Pages beyond the last show the first.", reads(_last_page_for_any, LISTED)),
-    Fault("second-page-is-first", "QUE-014", "Page 2 shows the queue that page 1 has shown.", reads(_second_is_first, LISTED)),
-    Fault("ids-hide-state", "QUE-024", "state does not count beside queueIds.", reads(_ids_hide_state, LISTED)),
     Fault("empty-parameters-refused", "QUE-015", "An empty parameter is refused.", refuses(_empty_refused, LISTED)),
     Fault("rule-state-of-own", "QUE-016", "State of NotifyConfig is Disabled.", answers(put("QueueList/NotifyConfig/State", "Disabled"), LISTED)),
     Fault("eleven-ids-taken", "QUE-017", "More than ten queueIds are taken.", overlooks(_fewer_ids, LISTED)),
