@@ -62,6 +62,7 @@ def conversation(feature: Feature = Feature.MEDIA) -> Transcript:
     ended = [_job(job_id, "Success", LATER, LATEST) for job_id in OWN]
     look(Step.WATCH, ",".join(OWN), *running)
     look(Step.UNKNOWN, UNKNOWN, f"<NonExistJobIds>{UNKNOWN}</NonExistJobIds>")
+    look(Step.WILDCARD, f"{OWN[2][:-4]}%25", f"<NonExistJobIds>{OWN[2][:-4]}%</NonExistJobIds>")
     look(Step.KNOWN, ",".join(OWN), *ended)
     look(Step.UP_TO_TEN, ",".join(OWN), *ended)
     both = f"<NonExistJobIds>{UNKNOWN}</NonExistJobIds><NonExistJobIds>{OTHER}</NonExistJobIds>"
@@ -74,7 +75,7 @@ def conversation(feature: Feature = Feature.MEDIA) -> Transcript:
     return t
 
 
-IDS = tuple(f"DES-{n:03}" for n in (*range(1, 12), 13, 14, 15))
+IDS = tuple(f"DES-{n:03}" for n in (*range(1, 12), 13, 14, 15, 17))
 
 
 @pytest.mark.parametrize("requirement", IDS)
@@ -98,6 +99,7 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     "gone in the end": ("DES-001", lambda t: t.answered(Step.ENDED, 404, refusal("ResourceNotFound"))),
     "one of three": ("DES-002", lambda t: t.answered(Step.KNOWN, 200, response(_job(OWN[0], "Success")))),
     "one twice": ("DES-002", lambda t: t.edited(Step.UP_TO_TEN, OWN[2], OWN[1])),
+    "pattern matches": ("DES-017", lambda t: t.answered(Step.WILDCARD, 200, response(_job(OWN[2], "Success")))),
     "several refused": ("DES-002", lambda t: t.answered(Step.KNOWN, 400, refusal("InvalidArgument"))),
     "unknown untold": (
         "DES-003",
@@ -243,6 +245,23 @@ def test_failed_job_may_have_any_code() -> None:
     assert judged("DES-011", failed).kind is Kind.BLOCKED
     with_running = conversation().edited(Step.ENDED, "<Code>Success<", "<Code>Broken<")
     assert judged("DES-011", with_running.edited(Step.ENDED, ">Success</State>", ">Failed</State>")).kind is Kind.HOLDS
+
+
+@pytest.mark.parametrize("requirement", ["DES-002", "DES-003", "DES-015"])
+def test_files_take_several_ids_as_well(requirement: str) -> None:
+    """460/83092 documents several ids for files: they are judged there as on media."""
+    t = conversation(Feature.FILE)
+    assert judged(requirement, t).kind is Kind.HOLDS
+    first_alone = response(_job(OWN[0], "Running"))
+    for step in (Step.KNOWN, Step.KNOWN_AND_UNKNOWN, Step.TOGETHER):
+        t = t.answered(step, 200, first_alone)
+    assert judged(requirement, t).kind is Kind.DEVIATES
+
+
+def test_patterns_may_be_refused() -> None:
+    """An id with letters that no id has may be told as unknown or refused; no answer tells nothing."""
+    assert judged("DES-017", conversation().answered(Step.WILDCARD, 400, refusal("InvalidArgument"))).kind is Kind.HOLDS
+    assert judged("DES-017", conversation().answered(Step.WILDCARD, 0)).kind is Kind.CANNOT_TELL
 
 
 def test_eleven_ids_are_a_note() -> None:

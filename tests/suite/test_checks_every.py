@@ -9,6 +9,7 @@ from transcripts import CREATED, Change, Transcript, job_xml, judged, paged, que
 
 from ciq_conformance.judge import times, wire
 from ciq_conformance.judge.finding import Kind
+from ciq_schemas.features import Feature
 from ciq_schemas.requirement import Scenario
 
 JOB = "j" + "1" * 32
@@ -239,3 +240,47 @@ def test_an_answer_beside_another_update_may_show_what_that_one_set() -> None:
     assert judged("UPD-018", alone).kind is Kind.DEVIATES
     beside = alone.lasting("resume", 1.5)
     assert judged("UPD-018", beside).kind is Kind.HOLDS
+
+
+TEN = tuple(f"s{number:032x}" for number in range(10))
+
+
+def _looked_at(*shown: str, told: str = "", alone: bool = True, feature: Feature = Feature.SPEECH) -> Transcript:
+    """Ten jobs described one by one (or not), then all at once."""
+    t = Transcript(Scenario.CONCURRENCY, feature)
+    for job_id in TEN if alone else ():
+        t = t.say("look", response(job_xml(job_id)), target=f"/jobs/{job_id}", operation="describe_job")
+    t = t.say("wait", paged(queue_xml()))  # a second in which a replica learns of the last one
+    all_of_them = response(*map(job_xml, shown), told)
+    return t.say("together", all_of_them, target=f"/jobs/{','.join(TEN)}", operation="describe_job")
+
+
+def test_no_id_of_several_is_passed_over() -> None:
+    """Each of ten ids is described or told as unknown; nine jobs and silence of the tenth is a deviation."""
+    assert judged("DES-016", _looked_at(*TEN)).kind is Kind.HOLDS
+    assert judged("DES-016", _looked_at(*TEN[:9], told=f"<NonExistJobIds>{TEN[9]}</NonExistJobIds>")).kind is Kind.HOLDS
+    passed_over = judged("DES-016", _looked_at(*TEN[:9]))
+    assert passed_over.kind is Kind.DEVIATES
+    assert TEN[9] in passed_over.seen
+
+
+def test_jobs_never_described_may_be_unknown_to_a_replica() -> None:
+    """Of ids that no answer has told of yet nothing is claimed, whichever come back."""
+    assert judged("DES-016", _looked_at(*TEN[:9], alone=False)).kind is Kind.CANNOT_TELL
+
+
+def test_fresh_jobs_may_be_unknown_to_a_replica() -> None:
+    """A job described less than a second before is not asked for yet where another replica answers."""
+    t = Transcript(Scenario.CONCURRENCY, Feature.SPEECH)
+    t = t.say("look", response(job_xml(JOB)), target=f"/jobs/{JOB}", operation="describe_job")
+    t = t.say("together", response(job_xml(TEN[0])), target=f"/jobs/{TEN[0]},{JOB}", operation="describe_job")
+    assert judged("DES-016", t).kind is Kind.CANNOT_TELL
+
+
+def test_features_that_show_one_id_need_not_read_several() -> None:
+    """Where pages show one id, text with commas may be one unknown id, or refused; media has to read several."""
+    one_id = _looked_at(told=f"<NonExistJobIds>{','.join(TEN)}</NonExistJobIds>")
+    assert judged("DES-016", one_id).kind is Kind.ABSENT
+    assert judged("DES-016", one_id.answered("together", 400, refusal("InvalidArgument"))).kind is Kind.ABSENT
+    assert judged("DES-016", _looked_at(feature=Feature.MEDIA)).kind is Kind.CANNOT_TELL
+    assert judged("DES-016", one_id.without("together")).kind is Kind.BLOCKED

@@ -22,7 +22,7 @@ from callback_story import (
     with_body,
 )
 from test_checks_rule import rules
-from transcripts import LATER, LATEST, Transcript, job_xml, judged, operation_xml, refusal
+from transcripts import LATER, LATEST, Transcript, job_xml, judged, operation_xml, refusal, response
 from transcripts import QUEUE as QUEUE_ID
 
 from ciq_conformance.judge.finding import Kind
@@ -323,3 +323,41 @@ def test_receiver_that_was_never_met() -> None:
 def test_receiver_without_a_look_afterwards() -> None:
     """States seen before the callback was refused do not show what came of it."""
     assert judged("DEL-006", met_badly().without(receiver.Step.LAST)).kind is Kind.CANNOT_TELL
+
+
+FAILED = tuple(ended for ended, _, _, _ in STORY.values() if "<State>Failed<" in ended)
+
+
+def _listed(*lists: tuple[str, ...], status: int = 200) -> Transcript:
+    """What has failed, listed one time after the other."""
+    told = failing()
+    for jobs in lists:
+        told = told.say(Step.LISTED, response(*jobs), status=status, operation="list_jobs")
+    return told
+
+
+def test_failed_jobs_are_listed_as_described() -> None:
+    """The last list holds each failed job as Failed; an old state, or none of it, deviates. Files have no list."""
+    assert judged("LST-020", _listed(FAILED)).kind is Kind.HOLDS
+    as_submitted = FAILED[0].replace("<State>Failed<", "<State>Submitted<")
+    shown = judged("LST-020", _listed((as_submitted, *FAILED[1:])))
+    assert shown.kind is Kind.DEVIATES
+    assert "State Submitted in the list, Failed described" in shown.seen
+    assert judged("LST-020", _listed(FAILED[1:])).kind is Kind.DEVIATES
+    assert judged("LST-020", failing()).kind is Kind.BLOCKED
+
+
+def test_failed_jobs_may_be_listed_late() -> None:
+    """A list before the last may be behind; a full page may have no room; times may be left out of lists."""
+    as_submitted = FAILED[0].replace("<State>Failed<", "<State>Submitted<")
+    assert judged("LST-020", _listed((), (as_submitted, *FAILED[1:]), FAILED)).kind is Kind.HOLDS
+    more = f"{response(*FAILED[1:])}".replace("</Response>", "<NextToken>more</NextToken></Response>")
+    assert judged("LST-020", _listed(FAILED).answered(Step.LISTED, 200, more)).kind is Kind.HOLDS
+    timeless = tuple(job.replace(f"<EndTime>{LATEST}</EndTime>", "") for job in FAILED)
+    assert judged("LST-020", _listed(timeless)).kind is Kind.HOLDS
+
+
+@pytest.mark.parametrize("status", [400, 500])
+def test_a_list_of_failed_jobs_is_answered(status: int) -> None:
+    """Failed is one of the documented states."""
+    assert judged("LST-020", _listed((), status=status)).kind is Kind.DEVIATES

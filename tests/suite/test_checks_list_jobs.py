@@ -17,12 +17,14 @@ OLD = tuple(f"j{number:032x}" for number in range(100, 108))
 """Jobs that were there before the scenario."""
 FOREIGN = "j" + "a" * 32
 HELD = "j" + "b" * 32
+BETWEEN = "j" + "c" * 32
+"""A job that comes in while a page is turned."""
 
 
 def _created(job_id: str) -> str:
     if job_id in OLD:
         return "2026-01-02T03:00:00+0800"
-    return LATER if job_id == OWN[-1] else CREATED
+    return LATER if job_id in (OWN[-1], BETWEEN) else CREATED
 
 
 def _job(job_id: str, state: str = "Success") -> str:
@@ -65,6 +67,10 @@ def conversation() -> Transcript:
     ask(Step.PAGE_OF_THREE, _page(NEWEST[3:], "Running"), size="3", nextToken="next")
     ask(Step.ASCENDING_BY_THREE, _page(OWN[:3], "Running", token="next"), orderByTime="Asc", size="3")
     ask(Step.ASCENDING_BY_THREE, _page(OWN[3:], "Running"), orderByTime="Asc", size="3", nextToken="next")
+    ask(Step.BETWEEN_PAGES, _page(NEWEST[:3], "Running", token="next"), size="3", endCreationTime="")
+    t = t.say(Step.SUBMIT_BETWEEN, response(_job(BETWEEN, "Submitted")), method="POST", operation="submit_job")
+    ask(Step.SHOWN_BETWEEN, _page((BETWEEN, *NEWEST[:2]), "Running", token="odd"), size="3", endCreationTime="")
+    ask(Step.BETWEEN_PAGES, _page(NEWEST[3:], "Running"), size="3", endCreationTime="", nextToken="next")
     ask(Step.DEFAULT, _page((*NEWEST, *OLD)[:10], "Running", token="more"))
     t = t.say(Step.NO_TAG, refusal("InvalidArgument"), status=400, target="/jobs?size=100", operation="list_jobs")
     ask(Step.OTHER_TAG, _page(()), tag="Transcode")
@@ -75,6 +81,7 @@ def conversation() -> Transcript:
     ask(Step.END_ALONE, _page((*NEWEST, *OLD), "Running"), startCreationTime="")
     ask(Step.END_ALONE_EARLIER, _page(OLD), startCreationTime="")
     ask(Step.OTHER_ZONE, _page(NEWEST, "Running"))
+    ask(Step.ZONE_IN_THE_WEST, _page(NEWEST, "Running"))
     ask(Step.OTHER_ZONE_EARLIER, _page(OLD))
     ask(Step.OWN_INPUT, _page(NEWEST, "Running"), inputObject="in.mp4")
     ask(Step.PART_OF_INPUT, _page(()), inputObject="in.mp")
@@ -105,7 +112,7 @@ def conversation() -> Transcript:
     return t
 
 
-IDS = tuple(f"LST-{n:03}" for n in range(1, 19) if n != 11)
+IDS = tuple(f"LST-{n:03}" for n in range(1, 20) if n != 11)
 
 
 @pytest.mark.parametrize("requirement", IDS)
@@ -125,6 +132,14 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     "tag ignored": ("LST-002", lambda t: t.answered(Step.OTHER_TAG, 200, _page(NEWEST))),
     "oldest first by default": ("LST-003", lambda t: t.answered(Step.WINDOW, 200, _page(OWN, "Running"))),
     "newest first with Asc": ("LST-004", lambda t: t.answered(Step.ASCENDING, 200, _page(NEWEST, "Running"))),
+    "default page leads nowhere": ("LST-008", lambda t: t.edited(Step.DEFAULT, "<NextToken>more</NextToken>", "")),
+    "token is an offset": (
+        "LST-019",
+        lambda t: t.edited(
+            Step.BETWEEN_PAGES, _job(OWN[1], "Running"), "".join(_job(i, "Running") for i in OWN[2:0:-1])
+        ),
+    ),
+    "west read as east": ("LST-015", lambda t: t.answered(Step.ZONE_IN_THE_WEST, 200, _page(OLD))),
     "size ignored": ("LST-005", lambda t: t.answered(Step.PAGE_OF_THREE, 200, _page(NEWEST, "Running"))),
     "short page": (
         "LST-005",
@@ -296,6 +311,28 @@ LEGAL: dict[str, Change] = {
 def test_legal_dress_is_no_deviation(requirement: str, change: Change) -> None:
     """What the documents leave open turns no check."""
     assert judged(requirement, change(conversation())).kind is Kind.HOLDS
+
+
+def test_the_end_of_a_list_is_its_own() -> None:
+    """The job between the pages is the last of all in Asc order: where its page is lost, no other job is missed."""
+    whole = conversation().edited(Step.SUCCESS_OR_FAILED, "<RequestId>", f"{_job(BETWEEN)}<RequestId>")
+    whole = whole.edited(Step.ENDED, "<RequestId>", f"{_job(BETWEEN)}<RequestId>")
+    assert judged("LST-018", whole).kind is Kind.DEVIATES
+    assert BETWEEN in judged("LST-018", whole).seen
+    there = whole.edited(Step.TOGETHER, _job(OWN[4]), _job(OWN[4]) + _job(BETWEEN))
+    assert judged("LST-018", there).kind is Kind.HOLDS
+
+
+def test_a_list_without_end_proves_nothing_of_what_it_did_not_reach() -> None:
+    """Own jobs behind the last page that was looked at are not missed, nor does their absence hold."""
+    endless = conversation().edited(Step.TOGETHER, "".join(map(_job, OWN[3:])), "<NextToken>more</NextToken>")
+    assert judged("LST-018", endless).kind is Kind.CANNOT_TELL
+
+
+def test_a_page_turned_before_the_list_knows_the_new_job_tells_nothing() -> None:
+    """Where the list has not shown the job that came in, an offset would look as good as a cursor."""
+    late = conversation().edited(Step.SHOWN_BETWEEN, _job(BETWEEN, "Running"), "")
+    assert judged("LST-019", late).kind is Kind.CANNOT_TELL
 
 
 def test_times_of_another_zone_are_told_once() -> None:

@@ -38,10 +38,16 @@ def conversation() -> Transcript:
             response(one, f"<NonExistPIDs>{STRANGER}</NonExistPIDs><NonExistPIDs>{OTHER}</NonExistPIDs>"),
             target=f"/queue?queueIds={STRANGER}%2C{QUEUE}%2C{OTHER}",
         )
+        .say(
+            Step.BY_ID_OF_OTHER_STATE,
+            response(f"<NonExistPIDs>{QUEUE}</NonExistPIDs>"),
+            target=f"/queue?queueIds={QUEUE}&state=Paused",
+        )
         .say(Step.ACTIVE, paged(one), target="/queue?state=Active")
         .say(Step.PAUSED, paged(), target="/queue?state=Paused")
         .say(Step.PAUSED_ON_A_PAGE, paged(), target="/queue?state=Paused&pageNumber=1&pageSize=10")
         .say(Step.FIRST_OF_ONE, paged(one, size=1), target="/queue?pageNumber=1&pageSize=1")
+        .say(Step.SECOND_PAGE, paged(total=1, number=2), target="/queue?pageNumber=2&pageSize=10")
         .say(Step.PAST_THE_END, paged(total=1, number=1000), target="/queue?pageNumber=1000&pageSize=10")
         .say(Step.EMPTY_PARAMETERS, paged(one), target="/queue?queueIds=&state=All&pageNumber=&pageSize=")
         .say(Step.PAGE_SIZE_0, BAD, status=400)
@@ -147,6 +153,8 @@ DEVIATIONS = {
         lambda t: t.edited(Step.PAST_THE_END, "</Response>", queue_xml() + "</Response>"),
     ),
     "total past the end": ("QUE-014", lambda t: t.edited(Step.PAST_THE_END, "<TotalCount>1<", "<TotalCount>0<")),
+    "page 2 is page 1": ("QUE-014", lambda t: t.answered(Step.SECOND_PAGE, 200, paged(queue_xml(), number=2))),
+    "ids hide the state": ("QUE-024", lambda t: t.answered(Step.BY_ID_OF_OTHER_STATE, 200, response(queue_xml()))),
     "empty refused": ("QUE-015", lambda t: t.answered(Step.EMPTY_PARAMETERS, 400, BAD)),
     "empty selects none": ("QUE-015", lambda t: t.answered(Step.EMPTY_PARAMETERS, 200, paged())),
     "rule state": ("QUE-016", lambda t: t.everywhere("<State>Off<", "<State>No<")),
@@ -251,6 +259,21 @@ LEGAL = {
 def test_legal_dress_is_no_deviation(requirement: str, change: Change) -> None:
     """What the documents leave open turns no check."""
     assert judged(requirement, change(conversation())).kind is Kind.HOLDS
+
+
+def test_ids_beside_a_state_may_be_refused() -> None:
+    """No page promises that both may be given; and of a list by ids that shows nothing no filter is proved."""
+    assert judged("QUE-024", conversation()).kind is Kind.HOLDS
+    assert judged("QUE-024", conversation().answered(Step.BY_ID_OF_OTHER_STATE, 400, BAD)).kind is Kind.ABSENT
+    assert judged("QUE-024", conversation().answered(Step.BY_ID, 200, response())).kind is Kind.BLOCKED
+
+
+def test_page_2_holds_what_page_1_does_not() -> None:
+    """Eleven queues leave one for the second page of ten; a refusal of page 2 is nothing this check is about."""
+    more = conversation().edited(Step.PLAIN, "<TotalCount>1<", "<TotalCount>11<")
+    more = more.edited(Step.PAST_THE_END, "<TotalCount>1<", "<TotalCount>11<")
+    assert judged("QUE-014", more.answered(Step.SECOND_PAGE, 200, paged(queue_xml(OTHER), number=2))).kind is Kind.HOLDS
+    assert judged("QUE-014", conversation().answered(Step.SECOND_PAGE, 400, BAD)).kind is Kind.HOLDS
 
 
 def test_old_spelling_is_a_lesser_form() -> None:

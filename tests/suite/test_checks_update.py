@@ -23,7 +23,7 @@ from transcripts import (
 
 from ciq_conformance.driver.orders import RuleOrder, update_body
 from ciq_conformance.judge.finding import Kind
-from ciq_conformance.steps.update import BAD, LISTS, Step, after
+from ciq_conformance.steps.update import BAD, GOOD, LISTS, Step, after
 from ciq_schemas.requirement import Scenario
 from ciq_schemas.run import Exchange
 
@@ -103,7 +103,7 @@ def _time_at(transcript: Transcript, step: Step) -> str:
     return queue.update_time or ""
 
 
-IDS = (*(f"UPD-{n:03}" for n in range(1, 18)), "ONE-011", "PAU-009")
+IDS = (*(f"UPD-{n:03}" for n in (*range(1, 18), 19)), "ONE-011", "PAU-009")
 
 
 @pytest.mark.parametrize("requirement", IDS)
@@ -213,6 +213,37 @@ def test_update_time_may_stand_where_nothing_changes() -> None:
         if isinstance(r, Exchange)
     )
     assert judged("UPD-005", Transcript(Scenario.UPDATE, records=records)).kind is Kind.HOLDS
+
+
+def test_update_time_is_the_moment_of_the_update() -> None:
+    """UTC under the name of another zone lies hours from the Date of its answer, and before CreateTime."""
+    whole = conversation()
+    utc = _timed(whole, Step.RENAME, "2026-01-01T19:04:07+0800")
+    assert "is -8.0 h from its answer's Date" in judged("UPD-019", utc).seen
+    assert judged("UPD-019", _timed(whole, Step.BEFORE, "2026-01-01T19:04:05+0800")).kind is Kind.DEVIATES
+    ahead = _timed(whole, Step.PAUSE, "2026-01-02T05:04:07+0800")
+    assert "is +2.0 h from its answer's Date" in judged("UPD-019", ahead).seen
+
+
+def test_a_clock_that_is_off_is_off_in_date_as_well() -> None:
+    """Days away from the suite's clock is legal; without Date nothing is said; in UTC by name is the same moment."""
+    whole = conversation()
+    assert (
+        judged("UPD-019", whole.everywhere("2026-01-02T03:04:", "2026-01-01T19:04:").everywhere("+0800", "+0000")).kind
+        is Kind.HOLDS
+    )
+    dated = whole
+    for step in GOOD:
+        dated = dated.header(step, "date", None)
+    assert judged("UPD-019", dated).kind is Kind.CANNOT_TELL
+    assert judged("UPD-019", _timed(dated, Step.RENAME, "2026-01-02T09:04:07+0800")).kind is Kind.CANNOT_TELL
+
+
+def test_an_update_that_changes_nothing_may_keep_its_time() -> None:
+    """UpdateTime of an update that gives what was there may be of the day when something changed last."""
+    old = conversation().everywhere(CREATED, "2025-01-02T03:04:05+0800")
+    kept = _timed(old, Step.PAUSE_AGAIN, "2025-06-02T03:04:05+0800")
+    assert judged("UPD-019", kept).kind is Kind.HOLDS
 
 
 def test_a_list_may_be_older_than_the_answer_before_it() -> None:

@@ -152,6 +152,24 @@ def unknown_is_not_described(evidence: Evidence, item: Item) -> Finding:
     return holds(f"NonExistJobIds {told[0]}", witness=seq(reply))
 
 
+@check("DES-017")
+@premised
+def ids_are_compared_whole(evidence: Evidence, item: Item) -> Finding:
+    """Describes of known ids with wildcards of SQL in place of their ends, and of one wildcard alone."""
+    replies = [reply for reply in made(evidence, HERE, Step.WILDCARD) if reply.ok or reply.refused]
+    if not replies:
+        return cannot_tell("no describe of a pattern was answered")
+    if not _looks(evidence):
+        return NOT_DESCRIBED
+    wrong = Collected()
+    for reply in replies:
+        if reply.ok and reply.jobs:
+            seen = f"{wire.asked_id(reply.exchange)} describes {reply.jobs[0].job_id or 'a job'}"
+            wrong.add(reply.exchange.seq, seen)
+    said_so = ", ".join(said(reply) for reply in replies)
+    return wrong.finding("no JobsDetail for an id that no job has", holds(said_so, witness=seq(*replies)))
+
+
 @check("DES-005")
 @premised
 def nothing_unknown(evidence: Evidence, item: Item) -> Finding:

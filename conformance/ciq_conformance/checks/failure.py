@@ -36,7 +36,7 @@ _IDLE = 2.0
 """Seconds without a running job after which a waiting one is held by something."""
 
 
-def _failed(evidence: Evidence) -> tuple[ToldJob, ...] | Finding:
+def failed_jobs(evidence: Evidence) -> tuple[ToldJob, ...] | Finding:
     """The jobs that failed, the plain one first; a finding where that one did not."""
     job = _submitted(evidence)
     if isinstance(job, Finding):
@@ -89,7 +89,7 @@ def _silence(job: Job) -> list[str]:
 @check("LIF-003")
 def failed_job_says_why(evidence: Evidence, _item: Item) -> Finding:
     """Describe shows Code, Message and EndTime of the failed jobs."""
-    jobs = _failed(evidence)
+    jobs = failed_jobs(evidence)
     if isinstance(jobs, Finding):
         return jobs
     looks = [(job, look) for job in jobs for look in job.looks if look.job.state == JobState.FAILED]
@@ -134,7 +134,7 @@ def missing_input_fails(evidence: Evidence, _item: Item) -> Finding:
 @check("LIF-005")
 def others_do_not_suffer(evidence: Evidence, _item: Item) -> Finding:
     """Good jobs submitted right after a failing one, and after more of them than there are workers, succeed."""
-    failed = _failed(evidence)
+    failed = failed_jobs(evidence)
     if isinstance(failed, Finding):
         return failed
     jobs = told_jobs(evidence, FAILURE, GOOD, LOOKS)
@@ -176,7 +176,7 @@ def _idle(evidence: Evidence) -> float:
 def failed_job_is_told(evidence: Evidence, _item: Item) -> Finding:
     """The callbacks of failed jobs go where and come as their jobs ask, say Failed, and say why."""
     expected = "a callback with State Failed, a Code other than Success and a Message, where and as the job asks for it"
-    jobs = _failed(evidence)
+    jobs = failed_jobs(evidence)
     if isinstance(jobs, Finding):
         return jobs
     open_: list[Finding] = []

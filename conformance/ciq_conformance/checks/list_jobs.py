@@ -166,7 +166,7 @@ def _window_of(reply: Reply) -> str:
 @check("LST-015")
 @windowed
 def window_in_another_zone(evidence: Evidence, item: Item) -> Finding:
-    """The window, and one before it, with bounds in another zone than the target's own."""
+    """The window, east and west of Greenwich, and one before it, with bounds in other zones than the target's own."""
     expected = "the same jobs, whatever the zone that the bounds are written in"
     own = own_jobs(evidence)
     inside = walk_of(evidence, Step.WINDOW, "the list of the window is answered")
@@ -176,6 +176,10 @@ def window_in_another_zone(evidence: Evidence, item: Item) -> Finding:
     gone = missing_from(own, there)
     if gone and is_whole(there):
         return deviates(expected, f"{len(gone)} own jobs missing {_window_of(there[0])}", witness=seq(*there[:3]))
+    west = walk_of(evidence, Step.ZONE_IN_THE_WEST, expected) if evidence.one(HERE, Step.ZONE_IN_THE_WEST) else there
+    gone = missing_from(own, west)
+    if gone and is_whole(west):
+        return deviates(expected, f"{len(gone)} own jobs missing {_window_of(west[0])}", witness=seq(*west[:3]))
     earlier = evidence.one(HERE, Step.OTHER_ZONE_EARLIER)
     strangers = [job_id for job_id in ids_along([earlier]) if job_id in own] if earlier and earlier.ok else []
     if earlier is not None and strangers:
@@ -211,6 +215,13 @@ def parameters_count_together(evidence: Evidence, item: Item) -> Finding:
     pages = walk_if_answered(evidence, Step.ASCENDING_BY_THREE)
     if not pages or missing_from(good, pages):
         return blocked("the pages of a list do not hold the own jobs; see LST-006", witness=seq(*pages[:2]))
+    # The last of all in this order: an end that is lost with its page is its own.
+    between = last_seen(evidence.of(HERE, Step.ENDED), ids_of(evidence.of(HERE, Step.SUBMIT_BETWEEN)))
+    good += [
+        job_id
+        for job_id, (_, job) in between.items()
+        if wire.text(job.state) == JobState.SUCCESS and job_id in ids_along(alone)
+    ]
     expected = "each own job once, by all parameters at once"
     walk = walk_of(evidence, Step.TOGETHER, expected)
     wrong = Collected()
@@ -228,6 +239,8 @@ def parameters_count_together(evidence: Evidence, item: Item) -> Finding:
         strangers = [job_id for job_id in ids_along([beside]) if job_id in own] if beside and beside.ok else []
         if beside is not None and strangers:
             wrong.add(beside.exchange.seq, f"{len(strangers)} own jobs in the list {step}")
+    if not wrong.items and not is_whole(walk) and missing_from(good, walk):
+        return cannot_tell(f"the list has more than {len(walk)} pages", witness=seq(walk[0], walk[-1]))
     power = f"{len(good)} jobs on {len(walk)} pages"
     return wrong.finding(expected, holds(power, witness=seq(*walk[:3]), power=power))
 
@@ -246,7 +259,7 @@ def agrees_with_describe(evidence: Evidence, item: Item) -> Finding:
         if wire.text(other.state) not in FINAL_STATES:
             continue
         judged += 1
-        for difference in _differences(job, other):
+        for difference in differences(job, other):
             for record in (look, reply):
                 wrong.add(record.exchange.seq, f"{job.job_id}: {difference}")
     if not judged:
@@ -255,7 +268,8 @@ def agrees_with_describe(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding(expected, holds(f"{judged} jobs", witness=seq(walk[0])))
 
 
-def _differences(listed: Job, described: Job) -> list[str]:
+def differences(listed: Job, described: Job) -> list[str]:
+    """What a list shows of a job otherwise than describe does, in words."""
     pairs = (
         ("State", wire.text(listed.state), wire.text(described.state)),
         ("Tag", tag_of(listed), tag_of(described)),

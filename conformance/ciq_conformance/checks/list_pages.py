@@ -1,4 +1,4 @@
-"""Checks of the scenario `list`: order and pages (LST-003 to LST-006, LST-008, LST-010, LST-011)."""
+"""Checks of the scenario `list`: order and pages (LST-003 to LST-006, LST-008, LST-010, LST-011, LST-019)."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from ciq_conformance.checks.list_walk import (
     walk_of,
     windowed,
 )
-from ciq_conformance.checks.premise import accepted, asked, premised, said, seq
+from ciq_conformance.checks.premise import accepted, asked, made, premised, said, seq
 from ciq_conformance.judge import times, wire
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Collected, Finding, cannot_tell, deviates, holds, observed
@@ -111,6 +111,23 @@ def pages_give_each_once(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding(expected, holds(power, witness=seq(*walk[:6]), power=power))
 
 
+@check("LST-019")
+@windowed
+def a_new_job_turns_no_page_back(evidence: Evidence, item: Item) -> Finding:
+    """Two pages of a list, newest first, between which a job came in that the list showed before the second."""
+    expected = "no job of the first page on the second, though a job came in between"
+    pages = walk_of(evidence, Step.BETWEEN_PAGES, expected)
+    new = ids_of(made(evidence, HERE, Step.SUBMIT_BETWEEN))
+    shown = ids_along(list(evidence.of(HERE, Step.SHOWN_BETWEEN)))
+    if len(pages) < 2 or not new or new[0] not in shown:
+        return cannot_tell("the list did not show a new job before its second page was asked for", witness=seq(*pages))
+    again = [job_id for job_id in ids_along(pages[1:]) if job_id in ids_along(pages[:1])]
+    if again:
+        seen = f"{', '.join(again[:3])} on both pages"
+        return deviates(expected, seen, witness=seq(*pages))
+    return holds(f"{len(pages[1].jobs)} further jobs on the second page", witness=seq(*pages))
+
+
 def _each_once(own: list[str], walk: list[Reply], wrong: Collected) -> None:
     counts = Counter(ids_along(walk))
     for job_id in own:
@@ -147,6 +164,8 @@ def default_size(evidence: Evidence, item: Item) -> Finding:
         return cannot_tell(f"the tag has only {there} jobs", witness=witness)
     if got < DEFAULT_SIZE:
         return deviates(expected, f"{got} jobs of at least {there}", witness=witness)
+    if not token(reply):
+        return deviates("NextToken to the others", f"{got} jobs of at least {there} and no NextToken", witness=witness)
     return holds(f"{got} of at least {there}", witness=witness)
 
 

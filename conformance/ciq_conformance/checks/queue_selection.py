@@ -4,7 +4,7 @@ from ciq_conformance.checks.premise import accepted, asked, granted, made, premi
 from ciq_conformance.checks.queue_shape import NO_QUEUE, listed, spelled_queue_id_upper
 from ciq_conformance.judge import wire
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Collected, Finding, blocked, deviates, holds, observed
+from ciq_conformance.judge.finding import Collected, Finding, absent, blocked, deviates, holds, observed
 from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.reply import Reply
 from ciq_conformance.steps.queues import OUT_OF_RANGE, WHILE_ACTIVE, WHILE_PAUSED, Step
@@ -138,6 +138,26 @@ def state_filters(evidence: Evidence, item: Item) -> Finding:
     )
 
 
+@check("QUE-024")
+@premised
+def ids_and_state_count_together(evidence: Evidence, item: Item) -> Finding:
+    """The list by the queue's own id and the state in which it is not."""
+    reply = asked(evidence, HERE, Step.BY_ID_OF_OTHER_STATE)
+    if reply.refused:
+        return absent(f"queueIds beside state is answered {said(reply)}", witness=seq(reply))
+    own, state = _own_id(evidence), wire.asked(reply.exchange, "state")
+    expected = f"queueIds={own}&state={state} returns no queue in another state"
+    reply = accepted(evidence, HERE, Step.BY_ID_OF_OTHER_STATE, expected)
+    alone = accepted(evidence, HERE, Step.BY_ID, expected)
+    if listed(alone, own) is None:
+        return blocked("queueIds alone does not list the queue; see QUE-008", witness=seq(alone))
+    wrong = Collected()
+    for queue in reply.queue_list.queues:
+        if wire.text(queue.state) != state:
+            wrong.add(reply.exchange.seq, f"{queue.queue_id} is listed with State {queue.state}")
+    return wrong.finding(expected, holds("none", witness=seq(reply)))
+
+
 @check("QUE-022")
 @premised
 def total_counts_what_matches(evidence: Evidence, item: Item) -> Finding:
@@ -196,7 +216,7 @@ def page_is_echoed(evidence: Evidence, item: Item) -> Finding:
 @check("QUE-014")
 @premised
 def past_the_end(evidence: Evidence, item: Item) -> Finding:
-    """Page 1000."""
+    """Page 1000, and the second page where one holds all."""
     plain = granted(evidence, HERE, Step.PLAIN)
     if wire.number(plain.queue_list.total_count) is None:
         return blocked("the plain list tells no TotalCount; see QUE-001", witness=seq(plain))
@@ -206,6 +226,12 @@ def past_the_end(evidence: Evidence, item: Item) -> Finding:
     if page.queues or wire.number(page.total_count) != wire.number(plain.queue_list.total_count):
         seen = f"{len(page.queues)} queue(s), TotalCount {page.total_count}"
         return deviates(expected, seen, witness=seq(plain, reply))
+    second = evidence.one(HERE, Step.SECOND_PAGE)
+    total = wire.number(plain.queue_list.total_count) or 0
+    size = wire.number(wire.asked(second.exchange, "pageSize")) if second is not None and second.ok else None
+    if second is not None and size is not None and total <= size and second.queue_list.queues:
+        seen = f"{len(second.queue_list.queues)} queue(s) on page 2 of {size} each, of {total} in all"
+        return deviates("no queue on page 2 where page 1 holds all", seen, witness=seq(plain, second))
     return holds("an empty page", witness=seq(reply))
 
 

@@ -1,5 +1,8 @@
-"""Checks of the scenario `update`: what an update does to the times of a queue (UPD-005)."""
+"""Checks of the scenario `update`: what an update does to the times of a queue (UPD-005, UPD-019)."""
 
+from datetime import timedelta
+
+from ciq_conformance.checks.job_facts import LEAST_ZONE
 from ciq_conformance.checks.premise import premised, seq
 from ciq_conformance.checks.queue_shape import same_moment
 from ciq_conformance.checks.update_look import HERE, listed_at
@@ -14,6 +17,9 @@ from ciq_schemas.values import Queue
 
 A_STEP = 1.05
 """Seconds after which a time of whole seconds is another one, whatever the target does with their parts."""
+
+AN_HOUR = timedelta(hours=1)
+"""How far UpdateTime may lie from the Date of its own answer: whatever ails a clock is in both, a wrong zone is not."""
 
 
 @check("UPD-005")
@@ -46,6 +52,37 @@ def times_move(evidence: Evidence, item: Item) -> Finding:
     if times.parse(before[1].update_time) is None:
         return wrong.finding(expected, cannot_tell("UpdateTime cannot be read, see QUE-004", witness=seq(before[0])))
     return wrong.finding(expected, holds(f"{judged} looks after updates", witness=seq(before[0], of_kind[True][0])))
+
+
+@check("UPD-019")
+@premised
+def is_the_moment_of_the_update(evidence: Evidence, item: Item) -> Finding:
+    """UpdateTime in answers to updates that change something beside their Date, and nowhere before CreateTime."""
+    looks = [look for look in (listed_at(evidence, Step.BEFORE), *_history(evidence)) if look is not None]
+    if not looks:
+        return blocked("no list and no update of the scenario showed the queue; see UPD-001")
+    wrong, judged = Collected(), []
+    previous = looks[0][1]
+    for reply, queue in looks:
+        updated, created = times.parse(queue.update_time), times.parse(queue.create_time)
+        if updated is not None and created is not None and created - updated >= LEAST_ZONE:
+            text = f"UpdateTime {queue.update_time} lies before CreateTime {queue.create_time}"
+            wrong.add(reply.exchange.seq, text)
+        if reply.exchange.step not in GOOD:
+            continue
+        now = times.of_header(wire.answer_header(reply, "date"))
+        if updated is not None and now is not None and _changed(previous, requested_update(reply)):
+            judged.append(reply)
+            if abs(updated - now) > AN_HOUR:
+                hours = (updated - now).total_seconds() / 3600
+                wrong.add(
+                    reply.exchange.seq, f"UpdateTime {queue.update_time} is {hours:+.1f} h from its answer's Date"
+                )
+        previous = queue
+    if not judged and not wrong.items:
+        return cannot_tell("no answer to an update that changes something has both UpdateTime and Date")
+    expected = "UpdateTime within an hour of the Date of the answer to an update, and not before CreateTime"
+    return wrong.finding(expected, holds(f"{len(judged)} updates", witness=seq(*judged[:2])))
 
 
 def _stands_still(evidence: Evidence, queue_id: str, wrong: Collected) -> None:

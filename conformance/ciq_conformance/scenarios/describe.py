@@ -30,6 +30,8 @@ def play(stage: Stage) -> None:
     stage.watch_ended(Step.WATCH, ids)
     unknown = unknown_job_id(stage)
     stage.calls.describe(Step.UNKNOWN, unknown)
+    for pattern in (f"{ids[-1][:-4]}%", f"{ids[-1][:-1]}_", "%"):
+        stage.calls.describe(Step.WILDCARD, pattern)
     if several:
         stage.calls.describe(Step.KNOWN, *ids)
         stage.calls.describe(Step.UP_TO_TEN, *ten)

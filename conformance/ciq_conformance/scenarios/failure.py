@@ -9,7 +9,8 @@ from ciq_conformance.driver.orders import JobOrder, RuleOrder
 from ciq_conformance.driver.stage import Broken, Stage, describe_reply
 from ciq_conformance.scenarios.slow_jobs import watch_slow
 from ciq_conformance.steps.failure import Channel, Step
-from ciq_schemas.lifecycle import ENDED_BY_RUNNING
+from ciq_schemas.features import Feature
+from ciq_schemas.lifecycle import ENDED_BY_RUNNING, JobState
 
 MOST_FAILING = 9
 """A queue with as many workers or more is not filled with failing jobs."""
@@ -81,3 +82,18 @@ def _follow(stage: Stage, first: list[str], by_queue: list[str], own: list[str],
     if silenced:
         stage.pause_thread(stage.patience.quiet)
     stage.look(Step.LAST, jobs)
+    _list_failed(stage, [job_id for job_id in jobs if states.get(job_id) == JobState.FAILED])
+
+
+def _list_failed(stage: Stage, failed: list[str]) -> None:
+    """List what has failed until it shows these as they are: lists may be late. Files have no page of lists."""
+    if stage.spec.feature is Feature.FILE or not failed:
+        return
+    deadline = stage.now() + stage.patience.callback
+    while True:
+        reply = stage.calls.list_jobs(Step.LISTED, {"tag": stage.order("any").tag, "states": "Failed", "size": "100"})
+        listed = {job.job_id: job.state for job in reply.jobs}
+        shown = all(listed.get(job_id) == JobState.FAILED for job_id in failed)
+        if shown or not reply.ok or stage.now() >= deadline:
+            return
+        stage.pause_thread(stage.patience.poll)

@@ -58,11 +58,12 @@ def play(stage: Stage) -> None:
     _until_listed(stage, Step.WINDOW, {**own, "size": "100"}, ids)
     stage.pause_thread(SETTLED)
     _in_order_and_pages(stage, own)
+    between = _between_pages(stage, {"tag": tag, **_window(start=first)})
     _in_windows(stage, tag, first, last)
     _by_other_parameters(stage, own)
-    stage.watch_ended(Step.WATCH, ids)
-    ended = stage.look(Step.ENDED, ids)
-    good = [job_id for job_id, job in ended.items() if job.state == JobState.SUCCESS]
+    stage.watch_ended(Step.WATCH, [*ids, *between])
+    ended = stage.look(Step.ENDED, [*ids, *between])
+    good = [job_id for job_id in ids if job_id in ended and ended[job_id].state == JobState.SUCCESS]
     by_state = {**own, "size": "100"}
     _until_listed(stage, Step.SUCCESS, {**by_state, "states": "Success"}, good)
     _until_listed(stage, Step.FAILED_SUCCESS_CANCEL, {**by_state, "states": "Failed,Success,Cancel"}, good)
@@ -82,6 +83,20 @@ def _in_order_and_pages(stage: Stage, own: Mapping[str, str]) -> None:
     stage.calls.list_jobs(Step.SIZE_101, {**own, "size": "101"})
 
 
+def _between_pages(stage: Stage, window: Mapping[str, str]) -> list[str]:
+    """Turn a page while a job comes in, which stands first in the order that is the default; its id."""
+    page = {**window, "size": "3"}
+    first = stage.calls.list_jobs(Step.BETWEEN_PAGES, page)
+    token = (first.job_answer.next_token or "").strip()
+    if not first.ok or not token:
+        return []
+    ids = stage.submit(Step.SUBMIT_BETWEEN, stage.order("between")).job_ids
+    # An offset shows only where the list knows the job by then.
+    _until_listed(stage, Step.SHOWN_BETWEEN, page, ids, most=1)
+    stage.calls.list_jobs(Step.BETWEEN_PAGES, {**page, "nextToken": token})
+    return ids
+
+
 def _in_windows(stage: Stage, tag: str, first: datetime, last: datetime) -> None:
     """Windows beside the own jobs, bounds on their own, and bounds written in another zone."""
     lists, whole = stage.calls.list_jobs, {"tag": tag, "size": "100"}
@@ -95,6 +110,8 @@ def _in_windows(stage: Stage, tag: str, first: datetime, last: datetime) -> None
     zone = UTC if first.utcoffset() else timezone(timedelta(hours=8))
     there = first.astimezone(zone), last.astimezone(zone)
     _pages(stage, Step.OTHER_ZONE, {**whole, **_window(*there)})
+    west = timezone(-timedelta(hours=5))
+    _pages(stage, Step.ZONE_IN_THE_WEST, {**whole, **_window(first.astimezone(west), last.astimezone(west))})
     lists(Step.OTHER_ZONE_EARLIER, {**whole, **_window(there[0] - DAY, there[0])})
 
 
@@ -118,7 +135,7 @@ def _by_other_parameters(stage: Stage, own: Mapping[str, str]) -> None:
 
 def _together(stage: Stage, every: Mapping[str, str], first: datetime) -> None:
     """All parameters at once, page by page; then one of them naming what no own job is, the others what all are."""
-    _pages(stage, Step.TOGETHER, {**every, "states": "Success,Failed", "size": "2"})
+    _pages(stage, Step.TOGETHER, {**every, "states": "Success,Failed", "size": "4"})
     whole = {**every, "states": "Success,Failed", "size": "100"}
     stage.calls.list_jobs(Step.TOGETHER_OTHER_STATES, {**whole, "states": "Failed,Cancel"})
     stage.calls.list_jobs(Step.TOGETHER_EARLIER, {**whole, **_window(first - DAY, first)})
@@ -164,11 +181,13 @@ def _pages(stage: Stage, step: Step, params: Mapping[str, str], *, most: int = M
     return replies
 
 
-def _until_listed(stage: Stage, step: Step, params: Mapping[str, str], ids: list[str]) -> None:
+def _until_listed(
+    stage: Stage, step: Step, params: Mapping[str, str], ids: list[str], *, most: int = MOST_PAGES
+) -> None:
     """List until these jobs show: no document promises that a list knows a job, or its new state, at once."""
     deadline = stage.now() + stage.patience.callback
     while True:
-        replies = _pages(stage, step, params)
+        replies = _pages(stage, step, params, most=most)
         listed = {job.job_id for reply in replies for job in reply.jobs}
         if listed.issuperset(ids) or not replies[-1].ok or stage.now() >= deadline:
             return

@@ -20,6 +20,8 @@ def play(stage: Stage) -> None:
     lists(Step.BY_UNKNOWN_ID, {"queueIds": f"{own},{unknown_queue_id(stage)}"})
     around = (unknown_queue_id(stage, "before"), own, unknown_queue_id(stage, "behind"))
     lists(Step.BY_IDS_AROUND, {"queueIds": ",".join(around)})
+    other = QueueState.PAUSED if found == QueueState.ACTIVE else QueueState.ACTIVE
+    lists(Step.BY_ID_OF_OTHER_STATE, {"queueIds": own, "state": other})
     by_state: dict[Step, QueueState] = {
         Step.ACTIVE: QueueState.ACTIVE,
         Step.PAUSED: QueueState.PAUSED,
@@ -28,6 +30,7 @@ def play(stage: Stage) -> None:
     for step, state in by_state.items():
         _by_state(stage, step, state, shows=state == found)
     lists(Step.FIRST_OF_ONE, {"pageNumber": "1", "pageSize": "1"})
+    lists(Step.SECOND_PAGE, {"pageNumber": "2", "pageSize": "10"})
     lists(Step.PAST_THE_END, {"pageNumber": "1000", "pageSize": "10"})
     lists(Step.EMPTY_PARAMETERS, {"queueIds": "", "state": "All", "pageNumber": "", "pageSize": ""})
     lists(Step.PAGE_SIZE_0, {"pageSize": "0"})

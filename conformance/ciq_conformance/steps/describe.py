@@ -19,6 +19,7 @@ class Step(StrEnum):
     KNOWN = "known"
     UP_TO_TEN = "up-to-ten"
     UNKNOWN = "unknown"
+    WILDCARD = "wildcard"
     KNOWN_AND_UNKNOWN = "known-and-unknown"
     ELEVEN = "eleven"
     ENDED = "ended"

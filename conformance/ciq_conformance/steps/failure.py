@@ -25,6 +25,7 @@ class Step(StrEnum):
     SUBMIT_LAST = "submit-good-after-all"
     LOOK = "look"
     LAST = "look-at-the-end"
+    LISTED = "list-of-failed"
     RESTORE = "restore"
 
 

@@ -1,6 +1,7 @@
 """Faults of what is set at once: by one update, by an activation, by one request for several jobs."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
 
 LISTED, UPDATED = Kind.LIST_QUEUES, Kind.UPDATE_QUEUE
 _TIMES = ("QueueList/UpdateTime", "Queue/UpdateTime")
+_FORM = "%Y-%m-%dT%H:%M:%S%z"
+
+
+def _world_time(root: Tree) -> None:
+    for path in _TIMES:
+        put(path, lambda text: (datetime.fromisoformat(text) - timedelta(hours=8)).strftime(_FORM))(root)
 
 
 class _StateKeepsName(Engine):
@@ -205,6 +212,7 @@ FAULTS = (
     Fault("no-queue-again", "ACT-012", "After a deactivation no queue is listed any more.", _once_off(answers(drop("QueueList"), LISTED), LISTED)),
     Fault("jobs-taken-when-off", "ACT-011", "A deactivated feature takes jobs.", _once_off(_taken_when_off(), Kind.SUBMIT_JOB)),
     Fault("bucket-names-begin", "ACT-005", "A name in bucketNames is a beginning.", reads(_names_as_beginnings, Kind.LIST_BUCKETS)),
+    Fault("update-time-of-utc", "UPD-019", "UpdateTime of queues is that of UTC with +0800 behind it.", answers(_world_time, LISTED, UPDATED)),
     Fault("first-unknown-only", "QUE-009", "Of several unknown queueIds the first is told.", answers(_first_unknown_only, LISTED)),
     Fault("paused-queue-unknown", "QUE-010", "A paused queue is listed and told as unknown.", answers(_paused_as_unknown, LISTED, when=_by_id)),
     Fault("total-of-all", "QUE-022", "TotalCount counts the queues of every state.", answers(put("TotalCount", "1"), LISTED, when=_by_state)),
