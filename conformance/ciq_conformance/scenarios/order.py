@@ -36,7 +36,7 @@ BATCHES = 3
 GROWTH = 8
 AT_ONCE_SECONDS = 0.5
 MOST_DRAIN_SECONDS = 6.0
-FILL_SECONDS = 6.0
+FILL_SECONDS = 15.0
 """No batch is made larger than can be submitted in this time."""
 FIRST_SHARE = 0.12
 """Part of the time that the waiting jobs should take to drain, after which the queue is frozen; halved each batch."""
