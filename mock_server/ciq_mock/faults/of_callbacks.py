@@ -345,7 +345,7 @@ FAULTS = (
     Fault("callback-times-in-seconds", "SHP-007", "EndTime of callbacks is a number of seconds.", _job_put("EndTime", "1767600000")),
     Fault("json-times-as-numbers", "SHP-007", "CreationTime of JSON callbacks is a number.", _in_json(_times_as_numbers)),
     Fault("json-drifts", "SHP-008", "JSON callbacks leave out UserData, and QueueId is an array.", _in_json(_drifts)),
-    Fault("callback-escaped-twice", "SHP-010", "Special characters of UserData come as entities.", tells(_user_data_escaped())),
+    Fault("callback-escaped-twice", "SHP-012", "Special characters of UserData come as entities.", tells(_user_data_escaped())),
     Fault("json-numbers", "SHP-011", "Codes of JSON callbacks are numbers.", _in_json(lambda job: job.update(Code=0))),
     Fault("first-of-request-told", "MUL-004", "Of the jobs of one request only the first is told of.", silent_about(lambda job: job.one_of_many and not re.search(rb"(?:first| 0)<", job.operation))),
     Fault("held-told", "PAU-008", "A job that comes to a paused queue is told of at once.", in_delivery(_TellsOfHeld)),
