@@ -18,7 +18,8 @@ from ciq_schemas.requirement import Format, Scenario
 from ciq_schemas.run import AnyRecord, Arrival, Body, Exchange, Mark
 
 TOLD_AT = "http://203.0.113.9:8000/cb/secret"
-SPECIAL = f"run callback special {callback_steps.SPECIAL_CHARACTERS}"
+OTHER_SCRIPT = "文件 夹/a+b%20&c/in.mp4"
+"""Name of the second job's input."""
 Edit = Callable[[Arrival], Iterable[Arrival]]
 
 
@@ -54,14 +55,20 @@ def put_rule(transcript: Transcript, step: str, *, status: int = 200, rule: Rule
 
 
 def submit(
-    transcript: Transcript, step: str, job: str, *, operation: str | None = None, callback: str | None = None
+    transcript: Transcript,
+    step: str,
+    job: str,
+    *,
+    operation: str | None = None,
+    callback: str | None = None,
+    source: str = "in.mp4",
 ) -> Transcript:
     """A job is accepted; `callback` is its own address, or `no`."""
     own = f"<CallBack>{escape(callback)}</CallBack></Request>" if callback else "</Request>"
     return transcript.say(
         step,
         response(job),
-        request=submit_xml(operation or operation_xml()).replace("</Request>", own),
+        request=submit_xml(operation or operation_xml(), source=source).replace("</Request>", own),
         method="POST",
         target="/jobs",
         operation="submit_job",
@@ -155,12 +162,18 @@ def callbacks(feature: Feature = Feature.MEDIA, *, forms: Iterable[Format] = (Fo
             job_id = f"j{len(transcript.records):031d}{form[0]}"
             special = step in callback_steps.SPECIAL[form]
             plain = step in callback_steps.PLAIN[form]
-            user_data = SPECIAL if special else "run callback like" if plain else f"run callback second {form}"
+            if special:
+                user_data = callback_steps.special_user_data("run callback special")
+            elif plain:
+                user_data = callback_steps.NUMERIC
+            else:
+                user_data = callback_steps.blank_ended(f"run callback second {form}")
             folder = f"out/{callback_steps.SPECIAL_FOLDER}" if special else "out"
+            source = "in.mp4" if plain or special else escape(OTHER_SCRIPT)
             said = {"output": f"{folder}/${{Number}}.jpg", "user_data": escape(user_data), "level": "1"}
-            accepted = job_xml(job_id, **said)
-            transcript = submit(transcript, step, accepted, operation=operation_xml(**said))
-            jobs.append((job_id, job_xml(job_id, "Success", started=LATER, ended=LATEST, **said)))
+            accepted = job_xml(job_id, source=source, **said)
+            transcript = submit(transcript, step, accepted, operation=operation_xml(**said), source=source)
+            jobs.append((job_id, job_xml(job_id, "Success", source=source, started=LATER, ended=LATEST, **said)))
         for job_id, ended in jobs:
             transcript = look(transcript, callback_steps.Step.BEFORE, job_xml(job_id, "Running", started=LATER))
             channel = callback_steps.CHANNELS[form]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from xml.sax.saxutils import escape
 
 import msgspec
 import pytest
 from callback_story import (
+    OTHER_SCRIPT,
     Edit,
     callbacks,
     retold,
@@ -20,7 +22,15 @@ from callback_story import (
 from transcripts import CREATED, LATER, LATEST, QUEUE, Change, Transcript, job_xml, judged, refusal
 
 from ciq_conformance.judge.finding import Kind
-from ciq_conformance.steps.callback import RULES, SECOND, SPECIAL, SUBMITS, Step
+from ciq_conformance.steps.callback import (
+    LONGEST_USER_DATA,
+    RULES,
+    SECOND,
+    SPECIAL,
+    SUBMITS,
+    Step,
+    special_user_data,
+)
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import Format, load_registry
 from ciq_schemas.run import Arrival, Body, Exchange
@@ -84,6 +94,10 @@ def _twice_in_one(arrival: Arrival) -> Iterable[Arrival]:
 
 def _truncated(arrival: Arrival) -> Iterable[Arrival]:
     yield msgspec.structs.replace(arrival, body=Body.of(arrival.body.data[:-9]))
+
+
+def _cut_at_4096(arrival: Arrival) -> Iterable[Arrival]:
+    yield msgspec.structs.replace(arrival, body=Body.of(arrival.body.data[:4096]))
 
 
 def _by_put(arrival: Arrival) -> Iterable[Arrival]:
@@ -206,11 +220,30 @@ DEVIATIONS: list[tuple[str, Iterable[Format | None], Change]] = [
     ("SHP-008", (None,), _only(JSON, _without("UserData"))),
     ("SHP-008", (None,), _only(XML, _without("Object"))),
     ("SHP-008", (None,), _only(JSON, say_otherwise("in.mp4", "IN.MP4"))),
-    ("SHP-010", (XML,), say_otherwise("&amp;", "&amp;amp;")),
-    ("SHP-010", (JSON,), say_otherwise("&", "&amp;")),
     ("SHP-010", BOTH, say_otherwise("中文", "??")),
-    ("SHP-010", BOTH, _without("UserData")),
-    ("SHP-010", (XML,), lambda t: retold(t, lambda a: (with_body(a, "&amp;", "&"),))),
+    ("SHP-010", BOTH, say_otherwise("文件", "%E6%96%87%E4%BB%B6")),
+    ("SHP-010", BOTH, say_otherwise("a+b", "a b")),
+    ("SHP-010", BOTH, say_otherwise("b%20", "b ")),
+    ("SHP-012", (XML,), say_otherwise("&amp;", "&amp;amp;")),
+    ("SHP-012", (JSON,), say_otherwise("&", "&amp;")),
+    ("SHP-012", BOTH, say_otherwise("$$", "$")),
+    ("SHP-012", BOTH, say_otherwise("${jobid}", "j1")),
+    ("SHP-012", BOTH, say_otherwise("%41+", "A+")),
+    ("SHP-012", BOTH, say_otherwise("%41+", "%41 ")),
+    ("SHP-012", BOTH, say_otherwise("  two", " two")),
+    ("SHP-012", (XML,), say_otherwise("\\n", "\n")),
+    ("SHP-012", (JSON,), say_otherwise("\\\\", "\\\\\\\\")),
+    ("SHP-012", (XML,), say_otherwise(".</UserData>", "</UserData>")),
+    ("SHP-012", (JSON,), say_otherwise('.", "JobLevel"', '", "JobLevel"')),
+    ("SHP-012", (JSON,), say_otherwise('"12"', "12.0")),
+    ("SHP-012", BOTH, _without("UserData")),
+    ("SHP-012", (XML,), lambda t: retold(t, lambda a: (with_body(a, "]]&gt; &amp;", "]]&gt; &"),))),
+    ("SHP-001", (XML,), lambda t: retold(t, _cut_at_4096)),
+    ("SHP-013", (XML,), say_otherwise("  </UserData>", "</UserData>")),
+    ("SHP-013", (XML,), say_otherwise("<UserData> ", "<UserData>")),
+    ("SHP-013", (JSON,), say_otherwise('"UserData": " ', '"UserData": "')),
+    ("SHP-013", (JSON,), say_otherwise('  ", "JobLevel"', '", "JobLevel"')),
+    ("SHP-011", (JSON,), say_otherwise('"12"', "12")),
     ("SHP-011", (JSON,), say_otherwise(f'"{QUEUE}"', "17")),
     ("SHP-011", (JSON,), say_otherwise('"Snapshot"', "null")),
 ]
@@ -429,11 +462,62 @@ def test_like_jobs_that_ended_differently_are_not_compared() -> None:
 
 
 def test_refused_special_characters() -> None:
-    """A target that refuses the job with special characters does not let them survive."""
+    """Where the job with special characters is refused its names do not survive; UserData is left to the submit."""
     refused = callbacks().answered(SPECIAL[XML][0], 400, refusal("InvalidArgument"))
-    gone = retold(refused, lambda a: () if "special" in a.body.text and a.body.text.startswith("<") else (a,))
+    refused = refused.answered(SECOND[XML], 400, refusal("InvalidArgument"))
+    gone = retold(refused, lambda a: () if _is_odd(a) and a.body.text.startswith("<") else (a,))
     assert judged("SHP-010", gone, XML).kind is Kind.DEVIATES
+    assert judged("SHP-012", gone, XML).kind is Kind.BLOCKED
     assert judged("DEL-001", gone, XML).kind is Kind.HOLDS
+
+
+def _is_odd(arrival: Arrival) -> bool:
+    return "special" in arrival.body.text or "second" in arrival.body.text
+
+
+def test_long_user_data_makes_a_long_body() -> None:
+    """The job with special characters has UserData as long as may be, printable, and a body beyond 4096 bytes."""
+    text = special_user_data("run callback special")
+    assert len(text) == LONGEST_USER_DATA
+    assert text.isascii()
+    assert text.isprintable()
+    assert max(len(r.body.data) for r in callbacks().records if isinstance(r, Arrival)) > 4096
+
+
+def test_user_data_is_compared_with_the_order() -> None:
+    """Describe may change UserData in the same way: that excuses no callback."""
+    changed = say_otherwise("$$", "$")(callbacks()).everywhere("$$", "$")
+    assert judged("SHP-005", changed, XML).kind is Kind.HOLDS
+    assert judged("SHP-012", changed, XML).kind is Kind.DEVIATES
+
+
+def test_a_number_that_was_a_text_has_the_right_characters() -> None:
+    """Whether JSON writes 12 as a number is SHP-011's to judge: the characters are those that were given."""
+    assert judged("SHP-012", say_otherwise('"12"', "12")(callbacks()), JSON).kind is Kind.HOLDS
+
+
+def test_blanks_on_lines_of_their_own_cannot_be_told() -> None:
+    """A pretty printer that breaks the line around a text leaves nothing to say about its ends."""
+    broken = say_otherwise("</UserData>", "\n  </UserData>")(
+        say_otherwise("<UserData>", "<UserData>\n    ")(callbacks())
+    )
+    assert judged("SHP-013", broken, XML).kind is Kind.CANNOT_TELL
+    assert judged("SHP-012", broken, XML).kind is Kind.HOLDS
+
+
+def test_plain_name_of_the_input_where_the_odd_one_was_refused() -> None:
+    """A target may refuse an input that nobody uploaded: the other job with an odd name is judged."""
+    records = [
+        msgspec.structs.replace(
+            r, request_body=Body.of(r.request_body.text.replace(escape(OTHER_SCRIPT), "in.mp4").encode())
+        )
+        if isinstance(r, Exchange)
+        else r
+        for r in say_otherwise(OTHER_SCRIPT, "in.mp4")(
+            say_otherwise(escape(OTHER_SCRIPT), "in.mp4")(callbacks())
+        ).records
+    ]
+    assert judged("SHP-010", replace(callbacks(), records=tuple(records)), XML).kind is Kind.HOLDS
 
 
 def test_output_name_may_have_its_number_filled_in() -> None:

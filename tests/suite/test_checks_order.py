@@ -7,7 +7,19 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from transcripts import Transcript, job_xml, judged, operation_xml, queue_xml, response, submit_xml
+from callback_story import say_otherwise
+from transcripts import (
+    CREATED,
+    LATER,
+    LATEST,
+    Transcript,
+    job_xml,
+    judged,
+    operation_xml,
+    queue_xml,
+    response,
+    submit_xml,
+)
 
 from ciq_conformance.judge.finding import Kind
 from ciq_schemas.requirement import Scenario
@@ -147,6 +159,38 @@ def test_a_paused_queue_closed_to_jobs_is_a_warning_matter() -> None:
     """A refused submit is told of, and the callbacks of held jobs are not owed."""
     story = told().answered("submit", 403, "<Error><Code>AccessDenied</Code></Error>")
     assert judged("PAU-007", story).kind is Kind.DEVIATES
+
+
+def told_created(text: str) -> Transcript:
+    """The story with another CreationTime in all callbacks."""
+    return say_otherwise(CREATED, text)(told())
+
+
+def test_callbacks_of_held_jobs_keep_their_creation_time() -> None:
+    """CreationTime in a callback is that of the submit answer; the finding says how many jobs had to wait."""
+    finding = judged("SHP-014", told())
+    assert finding.kind is Kind.HOLDS
+    assert "waited for 2 s" in finding.power
+    assert "0 of them" not in finding.power
+
+
+def test_start_time_as_creation_time_is_named() -> None:
+    """The time of the start in the place of CreationTime deviates, with the submit and the callback."""
+    finding = judged("SHP-014", told_created(LATEST))
+    assert finding.kind is Kind.DEVIATES
+    assert len(finding.witness) >= 2
+
+
+@pytest.mark.parametrize("text", ["2026-01-01T19:04:05Z", "2026-01-02T03:04:05.875+0800", LATER])
+def test_creation_time_in_another_dress(text: str) -> None:
+    """Another zone, a fraction, or a fraction rounded the other way is the same moment."""
+    assert judged("SHP-014", told_created(text)).kind is Kind.HOLDS
+
+
+def test_creation_time_without_callbacks_or_times() -> None:
+    """Without callbacks, or with times nobody can read, the question cannot be put."""
+    assert judged("SHP-014", told(silent=True)).kind is Kind.BLOCKED
+    assert judged("SHP-014", told_created("soon")).kind is Kind.CANNOT_TELL
 
 
 def running(*states: str) -> Transcript:

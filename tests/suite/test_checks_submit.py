@@ -26,7 +26,8 @@ from transcripts import (
 )
 
 from ciq_conformance.judge.finding import Kind
-from ciq_conformance.scenarios.submit import OTHER_FOLDER, SPECIAL, printable
+from ciq_conformance.scenarios.other_script import OTHER_FOLDER
+from ciq_conformance.scenarios.submit import SPECIAL, printable
 from ciq_conformance.steps.submit import LEVELS, MISREAD, SUBMITS, Step
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import Scenario

@@ -86,6 +86,22 @@ def test_answers_on_order(receiver: CallbackReceiver) -> None:
     assert answered == [500, 500, 0, 200]
 
 
+def test_a_late_answer_keeps_nobody_waiting(receiver: CallbackReceiver) -> None:
+    """A request to be answered late is kept at once, others are answered meanwhile, and a stop does not wait for it."""
+    slow, other = receiver.address("media.receiver.slow"), receiver.address("media.receiver.beside")
+    receiver.answer("media.receiver.slow", 200, 1, late=600)
+    thread = threading.Thread(target=post, args=(slow,))
+    thread.start()
+    assert receiver.wait(lambda: bool(receiver.arrivals("media.receiver.slow")), 10)
+    assert post(other) == 200
+    assert post(slow) == 200
+    assert thread.is_alive()
+    receiver.close()
+    thread.join(10)
+    assert not thread.is_alive()
+    receiver.start()  # for the fixture to close
+
+
 def test_a_body_too_long_is_refused(receiver: CallbackReceiver, monkeypatch: pytest.MonkeyPatch) -> None:
     """No callback can fill the memory."""
     monkeypatch.setattr(receiver_module, "MAX_BODY", 1000)

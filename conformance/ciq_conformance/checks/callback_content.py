@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from ciq_conformance.checks.callback import form_of
-from ciq_conformance.checks.callback_jobs import Telling, readable_of, tellings_of
+from ciq_conformance.checks.callback_jobs import Telling, readable_of
 from ciq_conformance.judge import times
 from ciq_conformance.judge.body_paths import texts_by_path
 from ciq_conformance.judge.documented import is_named
@@ -13,16 +13,14 @@ from ciq_conformance.judge.finding import (
     Finding,
     blocked,
     cannot_tell,
-    deviates,
     holds,
 )
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.judge.requested import requested_job
 from ciq_conformance.judge.told import Look
 from ciq_conformance.steps import callback as steps
 from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import ENDED_BY_RUNNING, JobState
-from ciq_schemas.requirement import Format, Scenario
+from ciq_schemas.requirement import Format
 from ciq_schemas.values import Job
 
 _ASKED = {
@@ -226,37 +224,3 @@ def _comparable(telling: Telling) -> Mapping[str, tuple[str, ...]]:
         else:
             kept[path] = values
     return kept
-
-
-@check("SHP-010")
-def special_characters_survive(evidence: Evidence, item: Item) -> Finding:
-    """UserData with what XML and JSON must escape, and a key with Chinese, come as they were given."""
-    form = form_of(item)
-    readable, tellings = readable_of(evidence, form), tellings_of(evidence, form)
-    if isinstance(readable, Finding):
-        return readable
-    if isinstance(tellings, Finding):
-        return tellings
-    expected = f"UserData with {steps.SPECIAL_CHARACTERS} and an Output.Object with {steps.SPECIAL_FOLDER}, unchanged"
-    special = [telling for telling in tellings if telling.job.step in steps.SPECIAL[form]]
-    if not special:
-        refused = [reply for reply in evidence.of(Scenario.CALLBACK, *steps.SPECIAL[form]) if reply.refused]
-        if refused:
-            exchange = refused[0].exchange
-            return deviates(expected, f"the job was refused with {exchange.status}", witness=(exchange.seq,))
-        return blocked("the job with special characters was not told; DEL-001 judges that")
-    found = Collected()
-    for telling in special:
-        if telling not in readable:
-            found.add(telling.seq, "the body with them cannot be read, others can")
-            continue
-        asked = requested_job(telling.job.submit)
-        operation = telling.told.operation
-        user_data = operation.user_data if operation else None
-        if (user_data or "").strip() != (asked.user_data or "").strip():
-            found.add(telling.seq, f"UserData {asked.user_data!r} came as {user_data!r}")
-        key = operation.output.object if operation and operation.output else None
-        folder = (asked.output[2] or "").rpartition("/")[0]
-        if key and not key.startswith(folder):  # the file's name may have its ${Number} filled in
-            found.add(telling.seq, f"Output.Object {asked.output[2]!r} came as {key!r}")
-    return found.finding(expected, holds(f"{len(special)} callback(s)", witness=(special[0].seq,)))

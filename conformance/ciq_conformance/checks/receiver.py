@@ -1,12 +1,12 @@
-"""Checks of the scenario `receiver`: a receiver that fails at first (DEL-006, DEL-007)."""
+"""Checks of the scenario `receiver`: one that fails at first (DEL-006, DEL-007), one that is slow (DEL-011)."""
 
 from itertools import pairwise
 
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Finding, blocked, cannot_tell, deviates, holds, observed
+from ciq_conformance.judge.finding import Finding, Kind, blocked, cannot_tell, deviates, holds, observed
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.judge.told import ToldJob, no_job, told_jobs
-from ciq_conformance.steps.receiver import LOOKS, SUBMITS
+from ciq_conformance.judge.told import ToldJob, no_job, told_jobs, untold
+from ciq_conformance.steps.receiver import LATE, LOOKS, SUBMITS, Step
 from ciq_schemas.lifecycle import JobState
 from ciq_schemas.requirement import Scenario
 from ciq_schemas.run import Arrival
@@ -93,3 +93,32 @@ def retries(evidence: Evidence, _item: Item) -> Finding:
     if not seen:
         return blocked("no callback met the failing receiver; RUL-001 judges whether callbacks come at all")
     return observed("; ".join(seen), witness=tuple(seqs), reason="documents are silent; never judged")
+
+
+@check("DEL-011")
+def told_beside_a_slow_receiver(evidence: Evidence, _item: Item) -> Finding:
+    """Jobs that ended while the receiver of another job had not answered yet were told, at once or later."""
+    expected = "a callback for each job that ends while another job's receiver has not answered yet"
+    beside = told_jobs(evidence, RECEIVER, (Step.SUBMIT_BESIDE,), LOOKS)
+    slow = [
+        notice.arrival for job in told_jobs(evidence, RECEIVER, (Step.SUBMIT_SLOW,), LOOKS) for notice in job.notices
+    ]
+    if not slow and evidence.of(RECEIVER, Step.SUBMIT_SLOW) and not evidence.obstacle(RECEIVER):
+        return blocked("no callback met the slow receiver; RUL-001 judges whether any come")
+    if not beside or not slow:
+        return no_job(evidence, RECEIVER, (Step.SUBMIT_SLOW, Step.SUBMIT_BESIDE))
+    answered = slow[0].started + LATE
+    # A job that was not seen to end before the slow answer does not put the question.
+    meanwhile = [job for job in beside if job.ended is not None and job.ended.reply.exchange.ended <= answered]
+    if not meanwhile:
+        return cannot_tell(
+            f"no job ended in the {LATE:g} s in which the slow receiver had not answered; jobs take longer"
+        )
+    wanting = [untold(evidence, RECEIVER, job, expected) for job in meanwhile if not job.notices]
+    if wanting:
+        return next((finding for finding in wanting if finding.kind is Kind.DEVIATES), wanting[0])
+    last = max(job.notices[0].arrival.started for job in meanwhile) - slow[0].started
+    return holds(
+        f"{len(meanwhile)} jobs told, the last one {last:.2f} s after a callback that was answered after {LATE:g} s",
+        witness=(slow[0].seq, *(job.notices[0].arrival.seq for job in meanwhile)),
+    )

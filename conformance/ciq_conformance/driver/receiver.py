@@ -49,6 +49,7 @@ class _Server(HTTPServer):
 class _Behaviour:
     status: int
     times: int
+    late: float
 
 
 @dataclass(kw_only=True)
@@ -70,6 +71,7 @@ class CallbackReceiver:
     _behaviours: dict[str, list[_Behaviour]] = field(default_factory=dict, repr=False)
     _notices: list[Notice] = field(default_factory=list, repr=False)
     _changed: threading.Condition = field(default_factory=threading.Condition, repr=False)
+    _closing: threading.Event = field(default_factory=threading.Event, repr=False)
 
     def __post_init__(self) -> None:
         host, _, port = self.bind.rpartition(":")
@@ -88,6 +90,7 @@ class CallbackReceiver:
         logger = logging.getLogger("werkzeug")
         if logger.level == logging.NOTSET:  # else werkzeug prints a line for each request
             logger.setLevel(logging.ERROR)
+        self._closing.clear()
         self._server.start()
         # A target with many workers may call back hundreds of times at once, each time on a new connection.
         if self._server.server is not None:
@@ -95,6 +98,7 @@ class CallbackReceiver:
 
     def close(self) -> None:
         """Stop listening; a mistake of ours in a handler becomes a mark that fails the suite."""
+        self._closing.set()
         self._server.stop()
         try:
             self._server.check()
@@ -122,10 +126,13 @@ class CallbackReceiver:
             notices = tuple(self._notices)
         return tuple(n for n in notices if not channels or n.arrival.channel in channels)
 
-    def answer(self, channel: str, status: int, times: int) -> None:
-        """Answer the next `times` requests on the channel with `status`; 0 hangs up. Queues behind earlier orders."""
+    def answer(self, channel: str, status: int, times: int, *, late: float = 0.0) -> None:
+        """Answer the next `times` requests on the channel with `status`, `late` seconds after they came; 0 hangs up.
+
+        Queues behind earlier orders.
+        """
         with self._changed:
-            self._behaviours.setdefault(channel, []).append(_Behaviour(status, times))
+            self._behaviours.setdefault(channel, []).append(_Behaviour(status, times, late))
 
     def wait(self, condition: Callable[[], bool], within: float) -> bool:
         """Wait until `condition` holds, at most `within` seconds; raises Interrupted when the run is being stopped."""
@@ -155,7 +162,7 @@ class CallbackReceiver:
         channel = self._channel_of(target)
         if channel is None:
             return self._turn_away(request.method, target)
-        status = self._next_status(channel)
+        status, late = self._next_answer(channel)
         feature, _, rest = channel.partition(".")
         arrival = self.recorder.arrival(
             scenario=rest.partition(".")[0],
@@ -172,6 +179,8 @@ class CallbackReceiver:
         with self._changed:
             self._notices.append(Notice(arrival))
             self._changed.notify_all()
+        if late:
+            self._closing.wait(late)  # each request has a thread of its own
         if status == 0:
             _hang_up(request)
             status = 200  # never seen: the connection is gone
@@ -183,15 +192,16 @@ class CallbackReceiver:
         with self._changed:
             return self._channels.get(token)
 
-    def _next_status(self, channel: str) -> int:
+    def _next_answer(self, channel: str) -> tuple[int, float]:
+        """Status, and so many seconds to wait before it is said."""
         with self._changed:
             orders = self._behaviours.get(channel, [])
             while orders and orders[0].times <= 0:
                 orders.pop(0)
             if not orders:
-                return 200
+                return 200, 0.0
             orders[0].times -= 1
-            return orders[0].status
+            return orders[0].status, orders[0].late
 
     def _turn_away(self, method: str, target: str) -> Response:
         with self._changed:

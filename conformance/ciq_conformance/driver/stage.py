@@ -91,8 +91,11 @@ class Receiver(Protocol):
         """What has arrived on the channels so far."""
         ...
 
-    def answer(self, channel: str, status: int, times: int) -> None:
-        """Answer the next `times` requests on the channel with `status`; 0 closes the connection unanswered."""
+    def answer(self, channel: str, status: int, times: int, *, late: float = 0.0) -> None:
+        """Answer the next `times` requests on the channel with `status`, `late` seconds after they came.
+
+        0 closes the connection unanswered.
+        """
         ...
 
     def wait(self, condition: Callable[[], bool], within: float) -> bool:

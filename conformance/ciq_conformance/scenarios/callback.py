@@ -10,17 +10,21 @@ from collections.abc import Sequence
 
 from ciq_conformance.driver.orders import JobOrder, RuleOrder
 from ciq_conformance.driver.stage import Broken, Stage, describe_reply
+from ciq_conformance.scenarios.other_script import in_other_script
 from ciq_conformance.scenarios.slow_jobs import SLOW_JOBS
 from ciq_conformance.steps.callback import (
     ADDRESS_SUFFIX,
     BY_RULE,
     CHANNELS,
+    NUMERIC,
     PLAIN,
     RULES,
+    SECOND,
     SPECIAL,
-    SPECIAL_CHARACTERS,
     SPECIAL_FOLDER,
     Step,
+    blank_ended,
+    special_user_data,
 )
 from ciq_schemas.lifecycle import FINAL_STATES, JobState
 from ciq_schemas.requirement import Format
@@ -73,7 +77,11 @@ def _set_rule(stage: Stage, form: Format) -> bool:
 def _submit_and_follow(stage: Stage, form: Format, steps: Sequence[Step], *, direct: bool = False) -> list[str]:
     jobs: list[str] = []
     for step in steps:
-        reply = stage.submit(step, _order(stage, form, step, direct=direct))
+        order = _order(stage, form, step, direct=direct)
+        reply = stage.submit(step, in_other_script(order) if step == SECOND[form] else order)
+        if reply.refused and step == SECOND[form]:
+            # Nobody has uploaded an object of that name, and a target may look for it at once.
+            reply = stage.submit(step, order)
         if reply.ok:
             jobs += reply.job_ids
         else:
@@ -87,13 +95,15 @@ def _order(stage: Stage, form: Format, step: Step, *, direct: bool) -> JobOrder:
     special = step in SPECIAL[form]
     # Like jobs bear the same label in both forms: what differs between their callbacks is then the form's doing.
     order = stage.order("like" if plain else "special" if special else f"second-{form}")
+    label = order.user_data or ""
     if stage.spec.has_job_level:
         order = order.with_(level=1 if plain else 2)
-    if special:
-        order = order.with_(
-            user_data=f"{order.user_data} {SPECIAL_CHARACTERS}",
-            output_prefix=f"{order.output_prefix}/{SPECIAL_FOLDER}",
-        )
+    if plain:
+        order = order.with_(user_data=NUMERIC)
+    elif special:
+        order = order.with_(user_data=special_user_data(label), output_prefix=f"{order.output_prefix}/{SPECIAL_FOLDER}")
+    else:
+        order = order.with_(user_data=blank_ended(label))
     if direct:
         address = stage.receiver.address(stage.channel(CHANNELS[form]), ADDRESS_SUFFIX)
         order = order.with_(callback=address, callback_format=form.upper())

@@ -8,7 +8,7 @@ than the queue has workers. With one queue and one level, documents have them st
 from ciq_conformance.driver.orders import JobOrder, RuleOrder
 from ciq_conformance.driver.stage import Broken, Stage, describe_reply
 from ciq_conformance.scenarios.slow_jobs import watch_slow
-from ciq_conformance.steps.failure import Channel, Step
+from ciq_conformance.steps.failure import LIKE_TRUE, Channel, Step
 from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import ENDED_BY_RUNNING, JobState
 
@@ -56,7 +56,7 @@ def _others(stage: Stage) -> tuple[list[str], list[str], list[str]]:
     silenced: list[str] = []
     if stage.spec.job_callback_documented:
         address = stage.receiver.address(stage.channel(Channel.JOB))
-        order = _missing(stage, "missing own").with_(callback=address, callback_format="JSON")
+        order = _missing(stage, "missing own").with_(callback=address, callback_format="JSON", user_data=LIKE_TRUE)
         own = _submit(stage, Step.SUBMIT_OWN_JSON, order)
         silenced = _submit(stage, Step.SUBMIT_SILENCED, _missing(stage, "missing silenced").with_(callback="no"))
     failing = 1 + len(own) + len(silenced)

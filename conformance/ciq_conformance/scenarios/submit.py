@@ -5,6 +5,7 @@ import string
 
 from ciq_conformance.driver.orders import JobOrder, submit_body
 from ciq_conformance.driver.stage import Stage
+from ciq_conformance.scenarios.other_script import in_other_script
 from ciq_conformance.scenarios.readiness import make_active
 from ciq_conformance.scenarios.slow_jobs import watch_slow
 from ciq_conformance.steps.submit import LEVELS, MISREAD, Step
@@ -12,10 +13,6 @@ from ciq_schemas.features import Feature
 
 SPECIAL = """<a b="1" c='2'> & &amp; &#65; ]]> <!-- no comment --> </a> 100%  two {"k": [1, 2]} \\ end"""
 """What XML must escape, what looks escaped already, what other dresses would escape, and two blanks in a row."""
-
-OTHER_FOLDER = "文件 夹/a+b%20&c/"
-"""Letters of another script, a blank, and what an address would write in another way."""
-
 
 OBJECT = re.compile(rb"(?<=<Input>)<Object>.*?</Object>")
 NOWHERE = "http://ciq.invalid/nothing-here.mp3"
@@ -57,9 +54,7 @@ def play(stage: Stage) -> None:
     send(Step.EQUAL_SECOND, equal)
     send(Step.SHUFFLED, stage.order(Step.SHUFFLED), shuffled=True)
     send(Step.WITHOUT_QUEUE, stage.order(Step.WITHOUT_QUEUE, queue_id=None))
-    folder, _, file = plain.input_object.rpartition("/")
-    other = f"{folder}/" if folder else ""
-    send(Step.OTHER_SCRIPT, stage.order(Step.OTHER_SCRIPT, input_object=f"{other}{OTHER_FOLDER}{file}"))
+    send(Step.OTHER_SCRIPT, in_other_script(stage.order(Step.OTHER_SCRIPT)))
     if stage.spec.feature is Feature.SPEECH:
         both = stage.order(Step.OBJECT_AND_URL)
         send(Step.OBJECT_AND_URL, both.with_(input_extra=f"{both.input_extra}<Url>{NOWHERE}</Url>"))

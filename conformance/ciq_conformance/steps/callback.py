@@ -43,6 +43,7 @@ PLAIN = {
 """Like jobs of both forms (same order but for the form): by the queue's rule, and by the job's own address."""
 
 SECOND = {Format.XML: Step.SUBMIT_XML_SECOND, Format.JSON: Step.SUBMIT_JSON_SECOND}
+"""Jobs with an input whose name is in another script; with their usual one where such a job is refused."""
 
 SPECIAL = {
     Format.XML: (Step.SUBMIT_XML_SPECIAL, Step.SUBMIT_XML_DIRECT_SPECIAL),
@@ -61,5 +62,25 @@ LOOKS = (Step.BEFORE, Step.AFTER, Step.LAST)
 ADDRESS_SUFFIX = "/cb?ticket=a%2Fb&x=1"
 """Path and query that a receiver might use as a shared secret: an escaped slash and two parameters."""
 
-SPECIAL_CHARACTERS = "&<>\"'"
+SPECIAL_CHARACTERS = (
+    r"""&<>"' ]]> &amp; &#65; <!-- no comment --> \ \n \u0041 $$ ${jobid} %41+b%20c  two {"k": [1, null]}"""
+)
+"""What XML and JSON must escape, what looks escaped already, what a shell, a template or an address would read more
+into, and two blanks in a row."""
 SPECIAL_FOLDER = "中文"
+LONGEST_USER_DATA = 1024
+"""Most characters that UserData may have (436/73198)."""
+
+NUMERIC = "12"
+"""UserData of the like jobs: a text, though it looks like a number."""
+
+
+def special_user_data(label: str) -> str:
+    """UserData as long as may be, no blank at its ends; the body in XML, escaped, is longer than 4096 bytes."""
+    text = f"{label} {SPECIAL_CHARACTERS} "
+    return text + ("&<" * LONGEST_USER_DATA)[: LONGEST_USER_DATA - len(text) - 1] + "."
+
+
+def blank_ended(label: str) -> str:
+    """UserData of the second jobs: blanks at both ends."""
+    return f" {label}  "

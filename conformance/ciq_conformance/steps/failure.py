@@ -39,3 +39,6 @@ TOLD_IN = {
     Format.JSON: (Step.SUBMIT_OWN_JSON,),
 }
 """Submits by the form that their callbacks are to have."""
+
+LIKE_TRUE = "true"
+"""UserData of the job told in JSON: a text, though it looks like a truth value."""

@@ -4,7 +4,11 @@ from enum import StrEnum
 
 
 class Channel(StrEnum):
-    """Addresses whose receiver fails at first: by an answer 500, by closing the connection unanswered."""
+    """Addresses: one whose receiver takes its time, one beside it, and those whose receivers fail at first - by an
+    answer 500, by closing the connection unanswered."""
+
+    SLOW = "slow"
+    BESIDE = "beside-slow"
 
     ERROR = "error"
     HANGUP = "hangup"
@@ -13,6 +17,10 @@ class Channel(StrEnum):
 class Step(StrEnum):
     """What is asked of the target."""
 
+    RULE_SLOW = "rule-to-the-receiver-that-answers-late"
+    SUBMIT_SLOW = "submit-told-late"
+    RULE_BESIDE = "rule-to-a-receiver-beside-it"
+    SUBMIT_BESIDE = "submit-told-beside-it"
     RULE_ERROR = "rule-to-the-receiver-that-answers-500"
     SUBMIT_ERROR = "submit-told-to-500"
     RULE_HANGUP = "rule-to-the-receiver-that-hangs-up"
@@ -23,8 +31,12 @@ class Step(StrEnum):
 
 
 SUBMITS = {Step.SUBMIT_ERROR: Channel.ERROR, Step.SUBMIT_HANGUP: Channel.HANGUP}
-"""Submits with the address that their rule has."""
+"""Submits with the address that their rule has, of those whose receiver fails."""
 LOOKS = (Step.LOOK, Step.LAST)
 
 FAILURES = 2
 """So many requests are answered badly before the receiver comes round."""
+
+LATE = 1.0
+"""Seconds in which the slow receiver answers: less than any time-out for a callback should be."""
+JOBS_BESIDE = 2

@@ -4,12 +4,12 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from copy import deepcopy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from ciq_mock.callback_rule import TASK_FINISH, BodyFormat, Decision, Destination, Silence
-from ciq_mock.delivery import DeliveryRoom
+from ciq_mock.delivery import BodyBuilder, DeliveryRoom
 from ciq_mock.delivery.lanes import Parcel, Subject
 from ciq_mock.delivery.log import Answer
 from ciq_mock.delivery.sender import Sender
@@ -19,6 +19,7 @@ from ciq_mock.faults.layers import Edit, Tree, answers, bodies, drop, layered, p
 from ciq_mock.faults.scope import json_jobs
 from ciq_mock.http.app import Handle
 from ciq_mock.seams import Bend
+from ciq_mock.service import times
 from ciq_mock.service.call import Call
 from ciq_schemas.lifecycle import JobState, QueueState
 from ciq_schemas.operations import OperationKind as Kind
@@ -32,6 +33,8 @@ _NOTHING = Silence(reason="a fault")
 _CUT = 255
 _LATE = 0.4
 """Seconds."""
+_HURRY = 0.03
+"""Seconds in which a receiver answers as a rule."""
 
 
 def decides(change: Rule) -> Bend:
@@ -167,6 +170,23 @@ class _FailsUnheard(DeliveryRoom):
             parcel.subject._state = JobState.FAILED
 
 
+class _DropsWhileBusy(DeliveryRoom):
+    """Has one sender and no patience."""
+
+    async def _attempt(self, sender: Sender, parcel: Parcel) -> None:
+        now = self._clock.now()
+        others = [out for out in self._out if out is not parcel and out.subject is not parcel.subject]
+        if any(now - self._since.get(out, now) > _HURRY for out in others):
+            return
+        self._since[parcel] = now
+        await super()._attempt(sender, parcel)
+        self._since.pop(parcel, None)
+
+    def __init__(self, **parts: Any) -> None:
+        super().__init__(**parts)
+        self._since: dict[Parcel, float] = {}
+
+
 class _AddressBefore(DeliveryRoom):
     """Has the address of a queue from the rule before."""
 
@@ -230,6 +250,21 @@ def _failed_says_success(root: Tree) -> None:
         if job.findtext("State") == "Failed":
             put("State", "Success")(job)
             put("Code", "Success")(job)
+
+
+def _created_at_start() -> Bend:
+    """Callbacks have the time of the start as CreationTime."""
+
+    def bend(_mock: "Mock", build: BodyBuilder) -> BodyBuilder:
+        def bent(subject: Subject, form: BodyFormat) -> bytes:
+            body = build(subject, form)
+            if not isinstance(subject, Job) or subject.started is None:
+                return body
+            return body.replace(times.written(subject.created).encode(), times.written(subject.started).encode(), 1)
+
+        return bent
+
+    return Bend(callback=bend)
 
 
 def _without_event(body: bytes) -> bytes:
@@ -345,8 +380,10 @@ FAULTS = (
     Fault("callback-times-in-seconds", "SHP-007", "EndTime of callbacks is a number of seconds.", _job_put("EndTime", "1767600000")),
     Fault("json-times-as-numbers", "SHP-007", "CreationTime of JSON callbacks is a number.", _in_json(_times_as_numbers)),
     Fault("json-drifts", "SHP-008", "JSON callbacks leave out UserData, and QueueId is an array.", _in_json(_drifts)),
-    Fault("callback-escaped-twice", "SHP-010", "Special characters of UserData come as entities.", tells(_user_data_escaped())),
+    Fault("callback-escaped-twice", "SHP-012", "Special characters of UserData come as entities.", tells(_user_data_escaped())),
     Fault("json-numbers", "SHP-011", "Codes of JSON callbacks are numbers.", _in_json(lambda job: job.update(Code=0))),
+    Fault("callback-created-at-start", "SHP-014", "CreationTime of callbacks is the time of the start.", _created_at_start()),
+    Fault("callbacks-dropped-beside-slow", "DEL-011", "A callback is dropped while another job's receiver has not answered yet.", in_delivery(_DropsWhileBusy)),
     Fault("first-of-request-told", "MUL-004", "Of the jobs of one request only the first is told of.", silent_about(lambda job: job.one_of_many and not re.search(rb"(?:first| 0)<", job.operation))),
     Fault("held-told", "PAU-008", "A job that comes to a paused queue is told of at once.", in_delivery(_TellsOfHeld)),
 )  # fmt: skip

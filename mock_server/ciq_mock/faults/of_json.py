@@ -66,7 +66,7 @@ FAULTS = (
     Fault("json-level-drifts", "SHP-005", "JobLevel of JSON callbacks is one more than that of the job.", _operation("JobLevel", lambda text: str(int(text) + 1))),
     Fault("json-digits-are-numbers", "SHP-011", "Whatever looks like a number is one in JSON callbacks.", bodies(json_jobs(_digits_become_numbers), BodyFormat.JSON)),
     Fault("json-user-data-cut", "SHP-005", "UserData of JSON callbacks is cut at eight characters.", _operation("UserData", lambda text: text[:8])),
-    Fault("json-escaped-as-xml", "SHP-010", "Special characters of UserData come as entities in JSON callbacks.", _operation("UserData", lambda text: text.replace("&", "&amp;").replace("<", "&lt;"))),
+    Fault("json-escaped-as-xml", "SHP-012", "Special characters of UserData come as entities in JSON callbacks.", _operation("UserData", lambda text: text.replace("&", "&amp;").replace("<", "&lt;"))),
     Fault("json-says-running", "SHP-004", "JSON callbacks say Running.", _jobs(State=lambda _text: "Running")),
     Fault("json-event-of-own", "SHP-003", "EventName of JSON callbacks is JobFinish.", bodies(lambda body: body.replace(b'"TaskFinish"', b'"JobFinish"', 1), BodyFormat.JSON)),
     Fault("json-of-own-address-lost", "RUL-002", "No callback goes to a job's own address in JSON.", decides(_none_in_json)),

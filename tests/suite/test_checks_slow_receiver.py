@@ -1,0 +1,70 @@
+"""DEL-011 on hand-made transcripts: jobs told while the receiver of another one has not answered yet."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import msgspec
+from callback_story import look, put_rule, retold, submit, task_finish, tell
+from transcripts import LATER, LATEST, Transcript, job_xml, judged, refusal
+
+from ciq_conformance.judge.finding import Kind
+from ciq_conformance.steps.receiver import LATE, Channel, Step
+from ciq_schemas.requirement import Scenario
+from ciq_schemas.run import Arrival, Exchange
+
+
+def told_late(*, ended_after: float = LATE / 2, told: bool = True, waited: bool = True) -> Transcript:
+    """Scenario `receiver` up to the callback of the job beside; it is seen ended so long after the slow request."""
+    slow, beside = (job_xml(f"j{name}", "Success", started=LATER, ended=LATEST) for name in ("slow", "beside"))
+    story = put_rule(Transcript(Scenario.RECEIVER), Step.RULE_SLOW)
+    story = look(submit(story, Step.SUBMIT_SLOW, job_xml("jslow")), Step.LOOK, slow)
+    story = tell(story, Channel.SLOW, task_finish(slow))
+    met = story.records[-1]
+    assert isinstance(met, Arrival)
+    story = put_rule(story, Step.RULE_BESIDE)
+    story = look(submit(story, Step.SUBMIT_BESIDE, job_xml("jbeside")), Step.LOOK, beside)
+    seen = story.records[-1]
+    assert isinstance(seen, Exchange)
+    at = met.started + ended_after
+    story = replace(story, records=(*story.records[:-1], msgspec.structs.replace(seen, started=at - 0.1, ended=at)))
+    if told:
+        return tell(story, Channel.BESIDE, task_finish(beside))
+    return story.mark("expired", "callbacks on beside-slow: waited 5 s") if waited else story
+
+
+def test_told_beside_a_slow_receiver() -> None:
+    """A callback that came holds, however late it came: one sender after the other is within its rights."""
+    assert judged("DEL-011", told_late()).kind is Kind.HOLDS
+    last = told_late().records[-1].seq
+    late = retold(
+        told_late(),
+        lambda a: (msgspec.structs.replace(a, started=a.started + 9, ended=a.ended + 9) if a.seq == last else a,),
+    )
+    assert judged("DEL-011", late).kind is Kind.HOLDS
+
+
+def test_dropped_beside_a_slow_receiver() -> None:
+    """A job that ended before the slow answer, and was not told though that was waited for, deviates."""
+    finding = judged("DEL-011", told_late(told=False))
+    assert finding.kind is Kind.DEVIATES
+    assert finding.witness
+
+
+def test_wait_for_the_job_beside_cut_short() -> None:
+    """Without a wait sat out to its end nothing is known."""
+    assert judged("DEL-011", told_late(told=False, waited=False)).kind is Kind.CANNOT_TELL
+
+
+def test_job_that_ended_after_the_slow_answer() -> None:
+    """Jobs too long to end in that second do not put the question: told or not, nobody is blamed here."""
+    for told in (True, False):
+        assert judged("DEL-011", told_late(ended_after=LATE + 0.5, told=told)).kind is Kind.CANNOT_TELL
+
+
+def test_slow_receiver_that_was_never_met() -> None:
+    """Without a callback at the slow receiver, or without jobs, the question was not put."""
+    assert judged("DEL-011", retold(told_late(), lambda _: ())).kind is Kind.BLOCKED
+    assert judged("DEL-011", replace(told_late(), records=())).kind is Kind.CANNOT_TELL
+    refused = told_late().answered(Step.SUBMIT_SLOW, 400, refusal("InvalidArgument"))
+    assert judged("DEL-011", refused).kind is Kind.BLOCKED
