@@ -317,3 +317,12 @@ def test_where_a_callback_went_that_did_not_come() -> None:
     other = tell(replace(lost, feature=Feature.SPEECH), QUEUE, task_finish(job_xml(job_of(Step.SUBMIT_PLAIN))))
     seen = judged("RUL-001", replace(other, feature=Feature.MEDIA)).seen
     assert "one came at the address of speech" in seen
+
+
+@pytest.mark.parametrize(
+    ("requirement", "step"), [("RUL-006", Step.SUBMIT_UNDER_OFF), ("RUL-007", Step.SUBMIT_UNDER_WORKFLOW)]
+)
+def test_a_rule_may_be_read_when_a_callback_is_sent(requirement: str, step: Step) -> None:
+    """A callback sent a while after the job's end may go by the rule of then; by the one in force it may not."""
+    assert judged(requirement, told(step, NEXT)(rules())).kind is Kind.HOLDS
+    assert judged(requirement, told(step, QUEUE)(rules())).kind is Kind.DEVIATES

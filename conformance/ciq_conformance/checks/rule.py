@@ -135,7 +135,8 @@ def off_is_silent(evidence: Evidence, _item: Item) -> Finding:
     job = job_of(evidence, Step.SUBMIT_UNDER_OFF)
     if isinstance(job, Finding):
         return job
-    return _silent(evidence, job, Step.SUBMIT_UNDER_XML, "nothing arrives while the queue's rule is Off")
+    expected = "nothing arrives while the queue's rule is Off"
+    return _silent(evidence, job, Step.SUBMIT_UNDER_XML, expected, but=Channel.NEXT)
 
 
 @check("RUL-007")
@@ -152,14 +153,26 @@ def other_event_is_silent(evidence: Evidence, item: Item) -> Finding:
     if isinstance(job, Finding):
         return job
     expected = "no TaskFinish arrives while the rule's Event is WorkflowFinish only"
-    return _silent(evidence, job, Step.SUBMIT_UNDER_XML, expected)
+    return _silent(evidence, job, Step.SUBMIT_UNDER_XML, expected, but=Channel.NEXT)
 
 
 def _silent(
-    evidence: Evidence, job: ToldJob, control_step: Step, expected: str, *, at: Channel | None = None
+    evidence: Evidence,
+    job: ToldJob,
+    control_step: Step,
+    expected: str,
+    *,
+    at: Channel | None = None,
+    but: Channel | None = None,
 ) -> Finding:
-    """Silence about a job, proven by a control that was told afterwards."""
+    """Silence about a job, proven by a control that was told afterwards.
+
+    `but` is the address of a later rule that must tell: no document says that a rule is not read when a callback is
+    sent, which may be a while after the job's end.
+    """
     heard = job.clear if at is None else job.on(address_of(evidence, at))
+    if but is not None:
+        heard = tuple(notice for notice in heard if notice.arrival.channel != address_of(evidence, but))
     if not heard and job.overtaken:
         return blocked(
             f"job {job.job_id} ({job.step}) was not seen to end before the next rule was set, and no document says "
