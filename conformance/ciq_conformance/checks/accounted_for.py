@@ -5,6 +5,7 @@ any feature; who takes `a,b` for one unknown id answers none. Pure.
 """
 
 from ciq_conformance.checks.premise import not_put, seq
+from ciq_conformance.checks.whole_run import OWN_RULES, made_by
 from ciq_conformance.judge import wire
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Collected, Finding, absent, cannot_tell, holds
@@ -14,8 +15,6 @@ from ciq_schemas.operations import OperationKind
 from ciq_schemas.requirement import Scenario
 
 HERE = Scenario.CONCURRENCY
-_OWN_RULES = frozenset({Scenario.EXPLORE, Scenario.FUZZ, Scenario.DEACTIVATION})
-"""Scenarios whose jobs are judged there: a restart, an odd request or a deactivation may take a job away."""
 MOST = 10
 """Ids in a request by 1045/73113; what happens above is a note, DES-012."""
 KNOWN_EVERYWHERE = 1.2
@@ -25,7 +24,7 @@ KNOWN_EVERYWHERE = 1.2
 @check("DES-016")
 def none_is_passed_over(evidence: Evidence, item: Item) -> Finding:
     """Ids in describes of two to ten, of jobs that were described a while before."""
-    describes = [reply for reply in evidence.replies if _counts(reply)]
+    describes = [reply for reply in made_by(evidence, OperationKind.DESCRIBE_JOB) if _counts(reply)]
     several = [reply for reply in describes if len(_ids(reply)) > 1]
     if not several:
         return not_put(evidence, HERE, "no describe of several ids was made")
@@ -54,9 +53,7 @@ def none_is_passed_over(evidence: Evidence, item: Item) -> Finding:
 
 
 def _counts(reply: Reply) -> bool:
-    exchange = reply.exchange
-    is_describe = exchange.operation == OperationKind.DESCRIBE_JOB and exchange.scenario not in _OWN_RULES
-    return is_describe and len(_ids(reply)) <= MOST
+    return reply.exchange.scenario not in OWN_RULES and len(_ids(reply)) <= MOST
 
 
 def _ids(reply: Reply) -> list[str]:
