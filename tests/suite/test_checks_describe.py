@@ -299,3 +299,13 @@ def test_older_pages_are_silent_of_unknown_ids() -> None:
     assert unknown(refusal("JobNotFound"), 404) is Kind.OBSERVED
     assert unknown(response(_job(UNKNOWN, "Failed"))) is Kind.DEVIATES
     assert unknown(response(f"<NonExistJobIds>{OTHER}</NonExistJobIds>")) is Kind.DEVIATES
+
+
+@pytest.mark.parametrize("requirement", ["DES-001", "DES-005"])
+def test_a_replica_may_know_a_new_job_late(requirement: str) -> None:
+    """A job that is not there right after its submit and is there at the last look has been described."""
+    late = conversation().answered(Step.SINGLE, 200, response(NOT_THERE))
+    for job_id in OWN:
+        shown = response(_job(job_id, "Running"))
+        late = late.say(Step.SINGLE, shown, target=f"/jobs/{job_id}", operation="describe_job")
+    assert judged(requirement, late).kind is Kind.HOLDS

@@ -1,6 +1,7 @@
 """Checks of the scenario `describe` (DES)."""
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime
 from itertools import pairwise
 
@@ -39,6 +40,11 @@ def _ids(reply: Reply) -> list[str]:
     return [part for part in wire.asked_id(reply.exchange).split(",") if part]
 
 
+def _last_of_each(replies: Iterable[Reply]) -> Iterable[Reply]:
+    """The last answer about each id: no document promises that a job is known wherever it is asked for at once."""
+    return {wire.asked_id(reply.exchange): reply for reply in replies}.values()
+
+
 def _unknown_told(reply: Reply) -> list[str]:
     return [value.strip() for value in reply.job_answer.non_exist_ids if value.strip()]
 
@@ -46,11 +52,11 @@ def _unknown_told(reply: Reply) -> list[str]:
 @check("DES-001")
 @premised
 def job_is_described(evidence: Evidence, item: Item) -> Finding:
-    """Describes of one known id, from right after the submit to after the end."""
+    """Describes of one known id, from soon after the submit to after the end."""
     expected = "HTTP 200 and that job in JobsDetail"
     accepted(evidence, HERE, Step.SINGLE, expected)
     wrong, right = Collected(), []
-    for reply in evidence.of(HERE, Step.SINGLE, Step.ENDED):
+    for reply in (*_last_of_each(evidence.of(HERE, Step.SINGLE)), *evidence.of(HERE, Step.ENDED)):
         ids = _ids(reply)
         got = [wire.text(job.job_id) for job in reply.jobs]
         if not reply.ok or other_status(reply):
@@ -174,7 +180,9 @@ def ids_are_compared_whole(evidence: Evidence, item: Item) -> Finding:
 @premised
 def nothing_unknown(evidence: Evidence, item: Item) -> Finding:
     """NonExistJobIds where all ids exist."""
-    answered = [r for r in made(evidence, HERE, Step.SINGLE, Step.KNOWN, Step.UP_TO_TEN, Step.ENDED) if r.ok]
+    made(evidence, HERE, Step.SINGLE, Step.KNOWN, Step.UP_TO_TEN, Step.ENDED)
+    later = evidence.of(HERE, Step.KNOWN, Step.UP_TO_TEN, Step.ENDED)
+    answered = [r for r in (*_last_of_each(evidence.of(HERE, Step.SINGLE)), *later) if r.ok]
     replies = [reply for reply in answered if reply.jobs or _unknown_told(reply)]
     if not replies:
         return NOT_DESCRIBED

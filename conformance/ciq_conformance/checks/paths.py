@@ -79,7 +79,7 @@ def job_is_of_its_feature(evidence: Evidence, item: Item) -> Finding:
 @check("PTH-004")
 @premised
 def job_is_described_there(evidence: Evidence, item: Item) -> Finding:
-    """The first describe on the path that took the job."""
+    """The last describe on the path that took the job."""
     made(evidence, HERE, *SUBMITS)
     taken = _taken(evidence)
     if not taken:
@@ -87,7 +87,7 @@ def job_is_described_there(evidence: Evidence, item: Item) -> Finding:
     wrong, right = Collected(), []
     for step, submit in taken:
         (job_id, *_) = ids_of([submit])
-        reply = evidence.one(HERE, DESCRIBES[step])
+        reply = _last(evidence, DESCRIBES[step])
         if reply is None:
             continue
         if job_id in ids_of([reply]):

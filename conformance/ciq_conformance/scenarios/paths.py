@@ -8,6 +8,7 @@ from collections.abc import Callable
 from urllib.parse import quote, urlencode
 
 from ciq_conformance.driver.orders import JobOrder, submit_body
+from ciq_conformance.driver.patience import SHOWN_WITHIN
 from ciq_conformance.driver.stage import Stage
 from ciq_conformance.reply import Reply
 from ciq_conformance.scenarios.readiness import make_active
@@ -29,10 +30,11 @@ def _try(stage: Stage, path: str) -> None:
     job_id = _submit(stage, submit, path, order)
     if not job_id:
         return
-    stage.calls.raw(describe, "GET", f"{path}/{quote(job_id, safe='')}")
+    # No document promises that describe or a list knows a job at once, nor how soon a job ends.
+    shown = SHOWN_WITHIN * stage.patience.scale
+    _until(stage, describe, f"{path}/{quote(job_id, safe='')}", lambda reply: job_id in _ids(reply), shown)
     _submit(stage, by_tag, path, order.with_(queue_id=None, user_data=f"{stage.run_id} {by_tag}"))
     query = urlencode({"tag": order.tag, "size": "100"}, quote_via=quote)
-    # No document promises that a list knows a job at once, nor how soon a job ends.
     _until(stage, listing, f"{path}?{query}", lambda reply: job_id in _ids(reply), stage.patience.callback)
     _until(stage, describe, f"{path}/{quote(job_id, safe='')}", _ended, stage.patience.jobs(2))
 
