@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 
 from ciq_conformance.driver.effort import NO_EFFORT, Effort
 from ciq_conformance.driver.orders import JobOrder, RuleOrder, submit_body, update_body
-from ciq_conformance.driver.patience import Patience
+from ciq_conformance.driver.patience import SHOWN_WITHIN, Patience
 from ciq_conformance.judge.ordering import settled_after
 from ciq_conformance.profile import Profile
 from ciq_conformance.reply import Notice, Reply
@@ -240,6 +240,15 @@ class Stage:
             reply = self.calls.describe(step, *job_ids[start : start + size])
             seen.update({job.job_id: job for job in reply.jobs if job.job_id})
         return seen
+
+    def look_for(self, step: str, job_ids: Sequence[str]) -> dict[str, Job]:
+        """Look at new jobs until each is shown, or as long as that may take: a replica that is read may be behind."""
+        deadline = self.now() + SHOWN_WITHIN * self.patience.scale
+        while True:
+            seen = self.look(step, job_ids)
+            if seen.keys() >= set(job_ids) or self.now() >= deadline:
+                return seen
+            self.pause_thread(self.patience.poll)
 
     def watch(
         self,

@@ -179,7 +179,7 @@ def _of_one_request(stage: Stage, order: Order) -> tuple[str, ...]:
 
 def _waiting(stage: Stage, held: _Held) -> str:
     """The job to cancel: from the middle of those that are like one another and wait."""
-    seen = stage.look(Step.WAITING, held.ids)
+    seen = stage.look_for(Step.WAITING, held.ids)
     waiting = [job_id for job_id in held.equal if job_id in seen and seen[job_id].state in WAITING_STATES]
     if waiting:
         return waiting[len(waiting) // 2]

@@ -3,7 +3,6 @@
 One of them is held in the paused queue first, so that a waiting job is seen on however fast a service.
 """
 
-from ciq_conformance.driver.patience import SHOWN_WITHIN
 from ciq_conformance.driver.stage import Stage
 from ciq_conformance.scenarios.readiness import held, make_active, unknown_job_id
 from ciq_conformance.steps.describe import Step
@@ -21,11 +20,11 @@ def play(stage: Stage) -> None:
     """Play the scenario. Jobs of the run from earlier scenarios serve as further ids where there are any."""
     make_active(stage, Step.PREPARE)
     with held(stage, Step.PAUSE, Step.SUBMIT_HELD, Step.RESUME, stage.order("held")) as ids:
-        stage.look(Step.HELD, ids)
+        stage.look_for(Step.HELD, ids)
     for index in range(OWN):
         new = stage.submit_or_break(Step.SUBMIT, stage.order(f"own {index}"))
         ids.extend(new)
-        _until_known(stage, *new)
+        stage.look_for(Step.SINGLE, new)
     several = stage.spec.multi_documented
     ten = _up_to_ten(stage, ids) if several else ids
     stage.watch_ended(Step.WATCH, ids)
@@ -44,16 +43,6 @@ def play(stage: Stage) -> None:
         stage.calls.describe(Step.ENDED, job_id)
     if several:
         _together(stage, ids)
-
-
-def _until_known(stage: Stage, job_id: str) -> None:
-    """Describe a new job, again while an answer does not hold it: a replica that is read may be behind."""
-    deadline = stage.now() + SHOWN_WITHIN * stage.patience.scale
-    while True:
-        reply = stage.calls.describe(Step.SINGLE, job_id)
-        if reply.jobs or not reply.ok or stage.now() >= deadline:
-            return
-        stage.pause_thread(stage.patience.poll)
 
 
 def _together(stage: Stage, ids: list[str]) -> None:

@@ -38,7 +38,7 @@ def play(stage: Stage) -> None:
     def submit(step: Step, label: str) -> None:
         (job,) = stage.submit_or_break(step, stage.order(label))
         ids.append(job)
-        seen = stage.look(Step.CREATED, [job])
+        seen = stage.look_for(Step.CREATED, [job])
         created.append(seen[job].creation_time if job in seen else None)
 
     for index in range(FIRST):
@@ -146,7 +146,7 @@ def _while_held(stage: Stage, own: Mapping[str, str], first: datetime) -> None:
     """List by state while a job waits, which no service can hurry; where a paused queue takes no job, without one."""
     every = {**own, "queueId": stage.queue_id, "orderByTime": "Asc"}
     with held(stage, Step.PAUSE, Step.SUBMIT_HELD, Step.RESUME, stage.order("held")) as ids:
-        seen = stage.look(Step.HELD, ids)
+        seen = stage.look_for(Step.HELD, ids)
         state = seen[ids[0]].state if ids and ids[0] in seen else None
         moment = times.parse(seen[ids[0]].creation_time) if state else None
         if state in WAITING_STATES and moment is not None:
