@@ -13,6 +13,9 @@ from ciq_conformance.steps.order import TOLD, Step
 from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import QueueState
 
+DOOMED, GAPS = (2, 0, 0), (2, 0, 2)
+"""Levels of jobs that are cancelled while they wait, and of those that come right after each of them."""
+
 EACH_FAILING = 8
 """With each so many jobs comes one that fails, so that some do while the queue is frozen."""
 
@@ -79,9 +82,9 @@ def hold(
         stage.set_queue(Step.TOUCH, state=QueueState.PAUSED, name=f"ciq-{stage.spec.feature}-held")
         stage.set_queue_or_break(Step.TOUCH, state=QueueState.PAUSED, rule=rule)
     since = stage.now()
-    for job_id in doomed:
+    for job_id, level in zip(doomed, GAPS, strict=False):
         stage.calls.cancel(Step.CANCEL, job_id)
-        _into_the_gap(stage, batch)
+        _into_the_gap(stage, batch, level)
     _fill(stage, batch, orders, levels, range(half, size))
     if opening.ok:
         if first:
@@ -126,16 +129,16 @@ def _doomed(stage: Stage) -> list[str]:
     """Jobs near the front of the line that are cancelled later on: who leaves it changes nobody else's place."""
     if not stage.spec.cancel_documented:
         return []
-    levels = (2, 0) if stage.spec.has_job_level else (None, None)
+    levels = DOOMED if stage.spec.has_job_level else (None,) * len(DOOMED)
     orders = [stage.order(f"doomed {number}", level=level) for number, level in enumerate(levels)]
     return [job_id for order in orders for job_id in stage.submit(Step.DOOMED, order).job_ids]
 
 
-def _into_the_gap(stage: Stage, batch: Batch) -> None:
+def _into_the_gap(stage: Stage, batch: Batch, level: int) -> None:
     """A job right after a cancel: it has neither the place nor the level of the one that left."""
-    level = 2 if stage.spec.has_job_level else None
-    reply = stage.submit(Step.SUBMIT, stage.order("gap", level=level))
-    batch.add(reply.job_ids, [level])
+    asked = level if stage.spec.has_job_level else None
+    reply = stage.submit(Step.SUBMIT, stage.order("gap", level=asked))
+    batch.add(reply.job_ids, [asked])
 
 
 def _odd_ones(stage: Stage, batch: Batch) -> None:
@@ -188,6 +191,8 @@ def submit_late(stage: Stage, batch: Batch, waiting: list[str], *, more: bool) -
         levels = [0, 1, 2, 2, *[2] * (min(MOST_LATE, math.ceil(LATE_SHARE * len(waiting))) if more else 0)]
     ahead = sum(batch.levels[job_id] == 2 for job_id in waiting)
     for index, level in enumerate(levels):
+        if more and index == len(levels) // 2:
+            _failing(stage, batch)
         reply = stage.submit(Step.SUBMIT_LATE, stage.order(f"late {index}", level=level))
         batch.add(reply.job_ids, [level])
     return ahead + levels.count(2) // 2 if stage.spec.has_job_level else 0
