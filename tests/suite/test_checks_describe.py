@@ -304,7 +304,8 @@ def test_older_pages_are_silent_of_unknown_ids() -> None:
 @pytest.mark.parametrize("requirement", ["DES-001", "DES-005"])
 def test_a_replica_may_know_a_new_job_late(requirement: str) -> None:
     """A job that is not there right after its submit and is there at the last look has been described."""
-    late = conversation().answered(Step.SINGLE, 200, response(NOT_THERE))
+    late = conversation().answered(Step.SINGLE, 200, response(f"<NonExistJobIds>{OWN[0]}</NonExistJobIds>"))
+    assert judged(requirement, late).kind is Kind.DEVIATES
     for job_id in OWN:
         shown = response(_job(job_id, "Running"))
         late = late.say(Step.SINGLE, shown, target=f"/jobs/{job_id}", operation="describe_job")

@@ -1,7 +1,7 @@
 """Checks of the scenario `describe` (DES)."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import pairwise
 
@@ -40,9 +40,15 @@ def _ids(reply: Reply) -> list[str]:
     return [part for part in wire.asked_id(reply.exchange).split(",") if part]
 
 
-def _last_of_each(replies: Iterable[Reply]) -> Iterable[Reply]:
-    """The last answer about each id: no document promises that a job is known wherever it is asked for at once."""
-    return {wire.asked_id(reply.exchange): reply for reply in replies}.values()
+def _caught_up(replies: Sequence[Reply]) -> list[Reply]:
+    """The answers without those that do not know a job yet which a later one knows: no document promises that a job is
+    known wherever it is asked for at once."""
+    last = {wire.asked_id(reply.exchange): reply for reply in replies}
+    return [
+        reply
+        for reply in replies
+        if reply.jobs or not reply.ok or wire.response(reply) is None or reply is last[wire.asked_id(reply.exchange)]
+    ]
 
 
 def _unknown_told(reply: Reply) -> list[str]:
@@ -56,7 +62,7 @@ def job_is_described(evidence: Evidence, item: Item) -> Finding:
     expected = "HTTP 200 and that job in JobsDetail"
     accepted(evidence, HERE, Step.SINGLE, expected)
     wrong, right = Collected(), []
-    for reply in (*_last_of_each(evidence.of(HERE, Step.SINGLE)), *evidence.of(HERE, Step.ENDED)):
+    for reply in (*_caught_up(evidence.of(HERE, Step.SINGLE)), *evidence.of(HERE, Step.ENDED)):
         ids = _ids(reply)
         got = [wire.text(job.job_id) for job in reply.jobs]
         if not reply.ok or other_status(reply):
@@ -182,7 +188,7 @@ def nothing_unknown(evidence: Evidence, item: Item) -> Finding:
     """NonExistJobIds where all ids exist."""
     made(evidence, HERE, Step.SINGLE, Step.KNOWN, Step.UP_TO_TEN, Step.ENDED)
     later = evidence.of(HERE, Step.KNOWN, Step.UP_TO_TEN, Step.ENDED)
-    answered = [r for r in (*_last_of_each(evidence.of(HERE, Step.SINGLE)), *later) if r.ok]
+    answered = [r for r in (*_caught_up(evidence.of(HERE, Step.SINGLE)), *later) if r.ok]
     replies = [reply for reply in answered if reply.jobs or _unknown_told(reply)]
     if not replies:
         return NOT_DESCRIBED
