@@ -270,3 +270,12 @@ def test_a_leak_is_named_wherever_it_shows() -> None:
     assert judged("PAU-001", elsewhere(told())).kind is Kind.DEVIATES
     assert judged("PAU-001", elsewhere(told(), resumed=True)).kind is Kind.HOLDS
     assert judged("PAU-001", elsewhere(told(), last="Cancel")).kind is Kind.HOLDS
+
+
+def test_creation_times_of_jobs_that_never_waited_prove_nothing() -> None:
+    """Where no job waited, made and started are one moment: nothing was observed, and nothing holds."""
+    body = submit_xml(operation_xml())
+    story = Transcript(Scenario.ORDER).say(
+        "submit", response(job_xml("j0")), request=body, operation="submit_job", method="POST"
+    )
+    assert judged("SHP-014", story.hear("told", callback("j0"))).kind is Kind.ABSENT

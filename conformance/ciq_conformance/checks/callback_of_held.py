@@ -6,7 +6,7 @@ On an idle service a job is made and started in one second, so the two times are
 from ciq_conformance.checks.order import obstacle, order_tracks
 from ciq_conformance.judge import times
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Collected, Finding, blocked, cannot_tell, holds
+from ciq_conformance.judge.finding import Collected, Finding, absent, blocked, cannot_tell, holds
 from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.reply import Reply
 from ciq_conformance.steps.order import SUBMITS
@@ -55,5 +55,7 @@ def creation_time_is_kept(evidence: Evidence, item: Item) -> Finding:
         return blocked("no callback of these jobs came; PAU-008 and DEL-001 judge that")
     if not compared:
         return cannot_tell("no job has a CreationTime that can be read both at its submit and in its callback")
+    if not found.items and not compared & waited:
+        return absent(f"none of {len(compared)} jobs waited for {_LONG:g} s or longer, so the two times are one here")
     power = f"{len(compared)} jobs, {len(compared & waited)} of them waited for {_LONG:g} s or longer"
     return found.finding("CreationTime as the submit answered it", holds(power, power=power))
