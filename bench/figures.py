@@ -291,18 +291,18 @@ def full_run(rounds: int) -> list[Figure]:
 def judge(jobs: int) -> list[Figure]:
     """The ordering rules on a transcript of many jobs, against sorting its events once."""
     from ciq_conformance.judge.ordering import level_rule, order_rule
-    from ciq_conformance.judge.tracks import Asked, Bound, Track
+    from ciq_schemas.transcript.jobs import Bound, JobTimeline, RequestedSettings
 
     rng = random.Random(7)
-    levels = [Asked(level=str(level), user_data=None, tag=None) for level in range(3)]
+    levels = [RequestedSettings(level=str(level), user_data=None, tag=None) for level in range(3)]
 
-    def tracks(number: int, *, legal: bool) -> list[Track]:
+    def tracks(number: int, *, legal: bool) -> list[JobTimeline]:
         order = sorted(range(number), key=lambda i: (-(i % 3), i)) if legal else rng.sample(range(number), number)
         start = [0.0] * number
         for place, index in enumerate(order):
             start[index] = (number + place) * 0.001
         return [
-            Track(
+            JobTimeline(
                 job_id=f"j{index}",
                 step="submit",
                 asked=levels[index % 3],

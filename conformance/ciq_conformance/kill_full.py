@@ -28,7 +28,7 @@ from ciq_conformance.runner.execution import RunOrder, execute
 from ciq_reports.kill_page import Blame, WholeRuns
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import load_registry, set_version
-from ciq_schemas.run import Level, Outcome
+from ciq_schemas.transcript.records import Level, Outcome
 
 AT_ONCE = 5
 MINUTES = 55.0

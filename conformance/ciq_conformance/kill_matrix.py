@@ -27,7 +27,7 @@ from ciq_conformance.runner.execution import RunOrder, RunResult, execute
 from ciq_reports.kill_page import Kill, Matrix, from_json, headline, to_html, to_json, whole_headline
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import CORE, Requirement, Scenario, load_registry, set_version
-from ciq_schemas.run import ExitCode
+from ciq_schemas.transcript.records import ExitCode
 
 COMMAND = "python -m ciq_conformance.kill_matrix reports/published"
 JSON, HTML = "kill-matrix.json", "kill-matrix.html"

@@ -17,7 +17,7 @@ from ciq_conformance.profile import Credentials, Profile, Sample, default_sample
 from ciq_conformance.profile_values import ValueProblem
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import Capability
-from ciq_schemas.run import Setting
+from ciq_schemas.transcript.records import Setting
 
 DEFAULT_FILE = "ciq.toml"
 _MAX_FILE = 256 * 1024

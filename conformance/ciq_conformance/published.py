@@ -17,7 +17,7 @@ from ciq_reports import badge, html, summary_markdown
 from ciq_reports.transcript import RunView
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import load_registry, set_version
-from ciq_schemas.run import AnyRecord, ExitCode, Verdict
+from ciq_schemas.transcript.records import AnyRecord, ExitCode, Verdict
 
 COMMAND = "python -m ciq_conformance.published reports/published"
 VERDICTS = "verdicts.txt"

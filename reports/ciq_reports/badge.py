@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 from ciq_reports.printable import one_line
 from ciq_reports.summary import must_share, run_overall
 from ciq_reports.transcript import RunView
-from ciq_schemas.run import AnyRecord
+from ciq_schemas.transcript.records import AnyRecord
 
 LABEL = "CI conformance"
 _COLOURS = {"good": "#1a7f46", "bad": "#b9202e", "unsure": "#8a6100"}

@@ -19,7 +19,17 @@ from ciq_reports.obstacles import FEWEST, first_of_its_kind
 from ciq_reports.outcomes import FINDINGS, WORDS
 from ciq_reports.printable import one_line, seconds_in_words
 from ciq_reports.transcript import RunView
-from ciq_schemas.run import AnyRecord, Arrival, Calibration, Exchange, Footer, Header, Mark, Outcome, Verdict
+from ciq_schemas.transcript.records import (
+    AnyRecord,
+    Calibration,
+    CallbackReceived,
+    DriverEvent,
+    Exchange,
+    Footer,
+    Header,
+    Outcome,
+    Verdict,
+)
 
 
 class ConsoleReporter:
@@ -41,9 +51,9 @@ class ConsoleReporter:
         match record:
             case Header():
                 self.begin(record)
-            case Mark(name="begin"):
+            case DriverEvent(name="begin"):
                 self.scenario_started(record.feature, record.scenario, at=record.at)
-            case Mark(name="end"):
+            case DriverEvent(name="end"):
                 self.scenario_finished(record.feature, record.scenario, at=record.at)
             case Verdict():
                 self.verdict(record)
@@ -51,9 +61,9 @@ class ConsoleReporter:
                 self.calibrated(record)
             case Footer():
                 self.end(record)
-            case Mark():
+            case DriverEvent():
                 self.remark(record)
-            case Exchange() | Arrival():
+            case Exchange() | CallbackReceived():
                 pass
 
     def begin(self, header: Header, total: int | None = None) -> None:
@@ -111,7 +121,7 @@ class ConsoleReporter:
                 self._progress.advance(self._progress.task_ids[0])
                 self._describe()
 
-    def remark(self, mark: Mark) -> None:
+    def remark(self, mark: DriverEvent) -> None:
         """The driver says that something did not go as planned."""
         with self._lock:
             self._records.append(mark)

@@ -25,7 +25,7 @@ from ciq_reports.summary import (
 )
 from ciq_reports.transcript import RunView
 from ciq_reports.unjudged import unjudged_musts
-from ciq_schemas.run import Level, Outcome
+from ciq_schemas.transcript.records import Level, Outcome
 
 STYLES: Mapping[Outcome, str] = {
     Outcome.FAIL: "bold red",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from ciq_reports import wire_text
 from ciq_reports.transcript import RunView, Witness
 from ciq_reports.wire_text import NOTHING, Shown
-from ciq_schemas.run import Arrival, Calibration, Exchange, Mark, Verdict
+from ciq_schemas.transcript.records import Calibration, CallbackReceived, DriverEvent, Exchange, Verdict
 
 MOST_RECORDS = 300
 MOST_PER_VERDICT = 6
@@ -93,7 +93,7 @@ def exhibit(record: Witness) -> Exhibit:
                 curl=curl,
                 curl_remark=remark,
             )
-        case Arrival():
+        case CallbackReceived():
             return Exhibit(
                 seq=record.seq,
                 kind="callback",
@@ -102,7 +102,7 @@ def exhibit(record: Witness) -> Exhibit:
                 head=wire_text.arrival_head(record),
                 body=wire_text.body_text(record.body),
             )
-        case Mark():
+        case DriverEvent():
             return Exhibit(
                 seq=record.seq,
                 kind="remark",

@@ -22,7 +22,7 @@ from ciq_reports.scenes import Scene, scene_of, scenes
 from ciq_reports.summary import FindingGroup, Strand
 from ciq_reports.timeline import Timeline, Timelines
 from ciq_reports.transcript import RunView
-from ciq_schemas.run import AnyRecord, Verdict
+from ciq_schemas.transcript.records import AnyRecord, Verdict
 
 MOST_CARDS = 120
 """Strands shown as cards with records; further ones are in the table only."""

@@ -13,7 +13,7 @@ from ciq_reports.transcript import RunView
 from ciq_schemas import codec
 from ciq_schemas.codec import Reading
 from ciq_schemas.features import FEATURES, Feature, FeatureSpec
-from ciq_schemas.run import Arrival, Exchange
+from ciq_schemas.transcript.records import CallbackReceived, Exchange
 from ciq_schemas.values import Job, JobCallback, Queue
 
 
@@ -176,7 +176,7 @@ def _queue_change(exchange: Exchange, queue_id: str) -> Iterator[QueueChange]:
         )
 
 
-def _note_callback(arrival: Arrival, by_id: Mapping[str, JobStory]) -> Iterator[str]:
+def _note_callback(arrival: CallbackReceived, by_id: Mapping[str, JobStory]) -> Iterator[str]:
     callback = codec.to_value(JobCallback, codec.read_callback(arrival.body.data))
     for job in callback.jobs:
         if not job.job_id:

@@ -26,7 +26,7 @@ from ciq_reports.printable import one_line, printable
 from ciq_reports.scenes import scene_lengths
 from ciq_reports.summary import headline, run_overall
 from ciq_reports.transcript import RunView
-from ciq_schemas.run import AnyRecord, ExitCode, Outcome, Verdict
+from ciq_schemas.transcript.records import AnyRecord, ExitCode, Outcome, Verdict
 
 LONGEST_TEXT = 16_000
 """Characters of one failure's text; GitLab and Jenkins choke on much more."""

@@ -12,7 +12,7 @@ from ciq_reports.page_kit import page_environment, style_sheet
 from ciq_reports.printable import one_line
 from ciq_reports.summary import must_share, run_overall
 from ciq_reports.transcript import RunView
-from ciq_schemas.run import AnyRecord, Level, Outcome, Verdict
+from ciq_schemas.transcript.records import AnyRecord, Level, Outcome, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from ciq_reports.summary import FindingGroup, findings
 from ciq_reports.transcript import RunView
-from ciq_schemas.run import ExitCode, Level, Mark, Outcome, Verdict
+from ciq_schemas.transcript.records import DriverEvent, ExitCode, Level, Outcome, Verdict
 
 FEWEST = 4
 """Requirements that share a reason before it is told in place of them."""
@@ -51,7 +51,7 @@ def obstacles(verdicts: Iterable[Verdict]) -> tuple[Obstacle, ...]:
     return tuple(sorted(told, key=lambda obstacle: (not obstacle.red, -len(obstacle.requirements))))
 
 
-def first_of_its_kind(mark: Mark, seen: set[tuple[str, str]]) -> bool:
+def first_of_its_kind(mark: DriverEvent, seen: set[tuple[str, str]]) -> bool:
     """False for a stop whose words were said before: one broken probe stops every scenario. Adds to `seen`."""
     if mark.name not in ("broken", "interrupted", "unsupported"):
         return True

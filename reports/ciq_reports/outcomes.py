@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from ciq_schemas.run import ExitCode, Level, Outcome, Verdict
+from ciq_schemas.transcript.records import ExitCode, Level, Outcome, Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from ciq_reports.transcript import RunView
 from ciq_reports.unjudged import Unjudged, unjudged
 from ciq_schemas.features import FEATURES, Feature
 from ciq_schemas.requirement import Requirement, load_registry
-from ciq_schemas.run import Calibration, Level, Mark, Outcome, Setting, Verdict
+from ciq_schemas.transcript.records import Calibration, DriverEvent, Level, Outcome, Setting, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ class Page:
     calibrations: tuple[Calibration, ...]
     settings: tuple[Setting, ...]
     unjudged: tuple[Unjudged, ...]
-    remarks: tuple[Mark, ...]
+    remarks: tuple[DriverEvent, ...]
 
 
 def page_of(view: RunView) -> Page:
@@ -145,7 +145,7 @@ def page_of(view: RunView) -> Page:
     )
 
 
-def _remarks(view: RunView) -> Iterable[Mark]:
+def _remarks(view: RunView) -> Iterable[DriverEvent]:
     seen: set[tuple[str, str]] = set()
     return (m for m in view.marks if m.name not in ("begin", "end") and first_of_its_kind(m, seen))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from ciq_reports.transcript import RunView, Witness
-from ciq_schemas.run import Arrival, Exchange, Mark, Verdict
+from ciq_schemas.transcript.records import CallbackReceived, DriverEvent, Exchange, Verdict
 
 EVERY = "*"
 """Scenario of a verdict that rests on whatever was exchanged in any scenario."""
@@ -20,8 +20,8 @@ class Scene:
     started: float
     ended: float
     exchanges: tuple[Exchange, ...]
-    arrivals: tuple[Arrival, ...]
-    marks: tuple[Mark, ...]
+    arrivals: tuple[CallbackReceived, ...]
+    marks: tuple[DriverEvent, ...]
 
     @property
     def name(self) -> str:
@@ -34,7 +34,7 @@ class Scene:
         return self.ended - self.started
 
 
-def arrival_place(arrival: Arrival) -> tuple[str, str]:
+def arrival_place(arrival: CallbackReceived) -> tuple[str, str]:
     """Feature and scenario of an arrival: the record's word, else its channel's (`media.rule.queue`)."""
     parts = arrival.channel.split(".", 2)
     feature = arrival.feature or (parts[0] if len(parts) == 3 else "")
@@ -45,8 +45,8 @@ def arrival_place(arrival: Arrival) -> tuple[str, str]:
 def scenes(view: RunView) -> Mapping[tuple[str, str], Scene]:
     """All scenes of a run by (feature, scenario), in the order in which they began."""
     exchanges: dict[tuple[str, str], list[Exchange]] = {}
-    arrivals: dict[tuple[str, str], list[Arrival]] = {}
-    marks: dict[tuple[str, str], list[Mark]] = {}
+    arrivals: dict[tuple[str, str], list[CallbackReceived]] = {}
+    marks: dict[tuple[str, str], list[DriverEvent]] = {}
     for exchange in view.exchanges:
         exchanges.setdefault((exchange.feature, exchange.scenario), []).append(exchange)
     for arrival in view.arrivals:
@@ -90,9 +90,9 @@ def scene_lengths(view: RunView) -> Mapping[tuple[str, str], float]:
 def place_of(witness: Witness) -> tuple[str, str]:
     """Feature and scenario of a record."""
     match witness:
-        case Arrival():
+        case CallbackReceived():
             return arrival_place(witness)
-        case Exchange() | Mark():
+        case Exchange() | DriverEvent():
             return witness.feature, witness.scenario
         case _:
             return witness.feature, ""

@@ -13,7 +13,7 @@ from ciq_reports.outcomes import FINDINGS, WORDS, Overall, is_red, overall
 from ciq_reports.printable import one_line
 from ciq_reports.transcript import RunView
 from ciq_schemas.requirement import Scenario
-from ciq_schemas.run import ExitCode, Level, Outcome, Verdict
+from ciq_schemas.transcript.records import ExitCode, Level, Outcome, Verdict
 
 _VARIABLE = re.compile(r"\b[a-z]?[0-9a-f]{8,}\b|\d+(?:[.:]\d+)*")
 

@@ -22,7 +22,7 @@ from ciq_reports.summary import (
 )
 from ciq_reports.transcript import RunView
 from ciq_reports.unjudged import unjudged_musts
-from ciq_schemas.run import AnyRecord, Level, Outcome
+from ciq_schemas.transcript.records import AnyRecord, Level, Outcome
 
 MOST_FINDINGS = 40
 LONGEST_CELL = 600

@@ -14,7 +14,7 @@ from ciq_reports.scenes import Scene, place_of
 from ciq_reports.target_clock import Interval, TargetClock, target_clock
 from ciq_reports.transcript import RunView
 from ciq_schemas.lifecycle import FINAL_STATES, WAITING_STATES, JobState, QueueState
-from ciq_schemas.run import Arrival, Calibration, Exchange, Mark, Verdict
+from ciq_schemas.transcript.records import Calibration, CallbackReceived, DriverEvent, Exchange, Verdict
 
 MOST_LANES = 40
 MOST_PAUSES_TOLD = 3
@@ -197,9 +197,9 @@ class Timelines:
                 match record:
                     case Exchange():
                         yield Flag(seq=record.seq, started=record.started, ended=record.ended, what=record.step)
-                    case Arrival():
+                    case CallbackReceived():
                         yield Flag(seq=record.seq, started=record.started, ended=record.ended, what="callback")
-                    case Mark():
+                    case DriverEvent():
                         yield Flag(seq=record.seq, started=record.at, ended=record.at, what=record.name)
                     case Calibration():
                         pass

@@ -8,20 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from ciq_schemas.run import (
+from ciq_schemas.transcript.records import (
     AnyRecord,
-    Arrival,
     Calibration,
+    CallbackReceived,
+    DriverEvent,
     Exchange,
     Footer,
     Header,
-    Mark,
     RunFileError,
     Verdict,
     read_records,
 )
 
-Witness = Exchange | Arrival | Mark | Calibration
+Witness = Exchange | CallbackReceived | DriverEvent | Calibration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +33,8 @@ class RunView:
     """In the order of the file; of two verdicts on one item the later one counts."""
     exchanges: tuple[Exchange, ...]
     """By the time they began."""
-    arrivals: tuple[Arrival, ...]
-    marks: tuple[Mark, ...]
+    arrivals: tuple[CallbackReceived, ...]
+    marks: tuple[DriverEvent, ...]
     calibrations: tuple[Calibration, ...]
     footer: Footer | None
     """None when the run was cut off."""
@@ -71,8 +71,8 @@ class RunView:
         footer: Footer | None = None
         verdicts: dict[str, Verdict] = {}
         exchanges: list[Exchange] = []
-        arrivals: list[Arrival] = []
-        marks: list[Mark] = []
+        arrivals: list[CallbackReceived] = []
+        marks: list[DriverEvent] = []
         calibrations: list[Calibration] = []
         for record in records:
             match record:
@@ -80,9 +80,9 @@ class RunView:
                     header = record
                 case Exchange():
                     exchanges.append(record)
-                case Arrival():
+                case CallbackReceived():
                     arrivals.append(record)
-                case Mark():
+                case DriverEvent():
                     marks.append(record)
                 case Calibration():
                     calibrations.append(record)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ciq_reports.outcomes import WORDS
 from ciq_reports.summary import Strand
-from ciq_schemas.run import Level, Outcome, Verdict
+from ciq_schemas.transcript.records import Level, Outcome, Verdict
 
 WITHOUT_JUDGEMENT = (Outcome.UNTESTED, Outcome.NOT_IMPLEMENTED, Outcome.SKIPPED)
 

@@ -11,7 +11,7 @@ import msgspec
 from lxml import etree
 
 from ciq_reports.printable import printable, size_in_words
-from ciq_schemas.run import Arrival, Body, Exchange, HeaderField
+from ciq_schemas.transcript.records import Body, CallbackReceived, Exchange, HeaderField
 
 LONGEST_BODY = 6_000
 """Characters of a body that are shown."""
@@ -136,6 +136,6 @@ def response_head(exchange: Exchange) -> str:
     return f"{exchange.status}\n{header_lines(exchange.response_headers)}"
 
 
-def arrival_head(arrival: Arrival) -> str:
+def arrival_head(arrival: CallbackReceived) -> str:
     """Request line and header fields of a callback."""
     return f"{printable(arrival.method)} {printable(arrival.target)[:2000]}\n{header_lines(arrival.headers)}"

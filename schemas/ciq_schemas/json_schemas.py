@@ -15,11 +15,11 @@ from typing import get_args
 import jsonschema_rs
 import msgspec
 
-from ciq_schemas import run
 from ciq_schemas.codec import Document, Problem, ProblemKind
 from ciq_schemas.features import Feature
 from ciq_schemas.json_from_tables import Definitions, JsonSchema
 from ciq_schemas.requirement import Capability
+from ciq_schemas.transcript import records
 from ciq_schemas.xsd_tables import ContainerType
 
 COMMAND = "python -m ciq_schemas.json_schemas"
@@ -142,8 +142,8 @@ def _table(keys: dict[str, JsonSchema]) -> JsonSchema:
 
 
 def _run_record() -> JsonSchema:
-    (_, *_), definitions = msgspec.json.schema_components((run.AnyRecord,), ref_template="#/$defs/{name}")
-    kinds = [{"$ref": f"#/$defs/{kind.__name__}"} for kind in get_args(run.AnyRecord)]
+    (_, *_), definitions = msgspec.json.schema_components((records.AnyRecord,), ref_template="#/$defs/{name}")
+    kinds = [{"$ref": f"#/$defs/{kind.__name__}"} for kind in get_args(records.AnyRecord)]
     return {"title": "One line of a run file (run.ndjson)", "oneOf": kinds, "$defs": definitions}
 
 

@@ -12,8 +12,8 @@ from types import MappingProxyType
 from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import FINAL_STATES, TRANSITIONS
 from ciq_schemas.requirement import Registry, Requirement, load_registry
-from ciq_schemas.run import Level
 from ciq_schemas.seeds import SeedPage, load_seeds
+from ciq_schemas.transcript.records import Level
 
 COMMAND = "python -m ciq_schemas.pages docs"
 _NOTICE = f"<!-- Written by `{COMMAND}` from schemas/ciq_schemas; edit there. -->"
@@ -36,7 +36,7 @@ def requirements_page(registry: Registry, seeds: Iterable[SeedPage]) -> str:
             "",
             f"## {area.replace('_', ' ').capitalize()}",
             "",
-            "| id | level | requirement | features | footing and source |",
+            "| id | level | requirement | features | basis and source |",
             "| --- | --- | --- | --- | --- |",
         ]
         lines += [_requirement_row(requirement) for requirement in registry.select(areas=[area])]
@@ -100,7 +100,7 @@ def _requirement_row(requirement: Requirement) -> str:
             requirement.level,
             f"**{_escape(requirement.title)}.** {_escape(requirement.statement)}{untested}",
             features,
-            f"{requirement.footing}: {documents}",
+            f"{requirement.basis}: {documents}",
         )
     )
 

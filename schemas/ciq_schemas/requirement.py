@@ -19,10 +19,10 @@ from types import MappingProxyType
 import msgspec
 
 from ciq_schemas.features import FEATURES, Feature
-from ciq_schemas.run import Level
+from ciq_schemas.transcript.records import Level
 
 
-class Footing(StrEnum):
+class Basis(StrEnum):
     """What a requirement stands on. Only a documented one may be a MUST."""
 
     DOCUMENTED = "documented"
@@ -109,7 +109,7 @@ class Requirement:
     level: Level
     title: str
     statement: str
-    footing: Footing
+    basis: Basis
     clauses: tuple[Clause, ...]
     features: tuple[Feature, ...]
     formats: tuple[Format, ...] = ()
@@ -272,8 +272,8 @@ def _broken_rules(requirement: Requirement) -> Iterator[str]:
         yield "an id is three capitals, a dash and three digits"
     if not requirement.title or not requirement.statement:
         yield "title and statement must not be empty"
-    if requirement.level is Level.MUST and requirement.footing is not Footing.DOCUMENTED:
-        yield f"only what is documented may be a MUST; its footing is {requirement.footing}"
+    if requirement.level is Level.MUST and requirement.basis is not Basis.DOCUMENTED:
+        yield f"only what is documented may be a MUST; its basis is {requirement.basis}"
     if not requirement.clauses:
         yield "no clause: say where it is written, or what it was inferred from"
     if not requirement.features:

@@ -12,11 +12,12 @@ from lxml import etree
 from openapi_spec_validator import validate as validate_openapi
 
 from ciq_conformance import profile_loading
-from ciq_schemas import codec, json_schemas, openapi, run
+from ciq_schemas import codec, json_schemas, openapi
 from ciq_schemas.features import FEATURES, Feature
 from ciq_schemas.json_schemas import JsonDocument, stored_schema, validate_json
 from ciq_schemas.operations import FeatureOperation, OperationKind, feature_operations, operation_of, operations
 from ciq_schemas.requirement import Capability
+from ciq_schemas.transcript import records
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -132,10 +133,10 @@ def test_the_profile_of_the_documents_conforms() -> None:
 
 def test_run_records_conform() -> None:
     """A line as the suite writes it conforms; one without its kind does not."""
-    exchange = run.Exchange(
+    exchange = records.Exchange(
         seq=1, scenario="order", step="submit", started=0.1, ended=0.2, method="GET", url="http://t/queue", status=200
     )
-    line = json.loads(run._ENCODER.encode(exchange))
+    line = json.loads(records._ENCODER.encode(exchange))
     assert validate_json(JsonDocument.RUN_RECORD, line) == ()
     assert validate_json(JsonDocument.RUN_RECORD, {k: v for k, v in line.items() if k != "kind"})
 

@@ -6,7 +6,7 @@ import pytest
 
 from ciq_schemas.features import FEATURES, Feature
 from ciq_schemas.requirement import (
-    Footing,
+    Basis,
     Format,
     Registry,
     RegistryError,
@@ -16,14 +16,14 @@ from ciq_schemas.requirement import (
     parse_registry,
     set_version,
 )
-from ciq_schemas.run import Level
+from ciq_schemas.transcript.records import Level
 
 GOOD = {
     "id": '"ABC-001"',
     "level": '"MUST"',
     "title": '"Something holds"',
     "statement": '"It holds"',
-    "footing": '"documented"',
+    "basis": '"documented"',
     "clauses": '[{ document = "1045/43607", section = "Overview", date = "2026-03-02", quote = "a few words" }]',
     "features": '["media", "doc"]',
     "scenario": '"order"',
@@ -45,7 +45,7 @@ def test_a_sound_requirement_is_read() -> None:
     """All keys arrive typed, and the area is the name of the file."""
     found = parse_registry({"order": toml(formats='["json"]', capabilities='["deactivate"]')}).get("ABC-001")
     assert found.level is Level.MUST
-    assert found.footing is Footing.DOCUMENTED
+    assert found.basis is Basis.DOCUMENTED
     assert found.features == (Feature.MEDIA, Feature.DOC)
     assert found.formats == (Format.JSON,)
     assert found.scenario is Scenario.ORDER
@@ -60,8 +60,8 @@ def test_a_sound_requirement_is_read() -> None:
         ({"level": '"MAY"'}, "Invalid enum value 'MAY'"),
         ({"title": '""'}, "must not be empty"),
         ({"statement": None}, "missing required field `statement`"),
-        ({"footing": '"sdk"'}, "only what is documented may be a MUST"),
-        ({"footing": '"inferred"'}, "only what is documented may be a MUST"),
+        ({"basis": '"sdk"'}, "only what is documented may be a MUST"),
+        ({"basis": '"inferred"'}, "only what is documented may be a MUST"),
         ({"clauses": "[]"}, "no clause"),
         ({"clauses": None}, "missing required field `clauses`"),
         ({"clauses": '[{ document = "seed" }]'}, "product/number"),

@@ -12,7 +12,7 @@ from ciq_mock.dialects import DIALECTS
 from ciq_mock.faults import FAULTS
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import Capability, Scenario, load_registry
-from ciq_schemas.run import Outcome
+from ciq_schemas.transcript.records import Outcome
 
 PAIRS = (
     ("two-levels-as-one", ("pause-halts-running", "shuffled-elements")),

@@ -10,7 +10,7 @@ from ciq_conformance.runner.execution import RunOrder, RunResult, execute
 from ciq_mock.server import MockServer
 from ciq_mock.settings import Credentials, MockSettings
 from ciq_schemas.requirement import load_registry
-from ciq_schemas.run import Level, Outcome
+from ciq_schemas.transcript.records import Level, Outcome
 
 WORKERS = 4
 JOB_SECONDS = 0.03

@@ -10,7 +10,7 @@ from documents import DOCUMENTS, behind, inline_code, links
 from sources import ROOT
 
 from ciq_schemas.requirement import load_registry
-from ciq_schemas.run import ExitCode, Outcome
+from ciq_schemas.transcript.records import ExitCode, Outcome
 
 EXAMPLE_IDS = {"ABC-001"}
 

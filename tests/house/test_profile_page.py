@@ -8,7 +8,7 @@ from sources import ROOT
 
 from ciq_conformance.profile_loading import load_profile
 from ciq_schemas.features import Feature
-from ciq_schemas.run import Setting
+from ciq_schemas.transcript.records import Setting
 
 PAGE = (ROOT / "docs" / "profile.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| `([^`]+)` \| (?:`([^`]+)`)? *\| (.*?) *\| (.+) \|$", PAGE, re.MULTILINE)

@@ -16,7 +16,7 @@ from ciq_mock.server import MockServer
 from ciq_mock.settings import MockSettings, SettingError
 from ciq_reports import kill_page
 from ciq_schemas.requirement import load_registry
-from ciq_schemas.run import Level
+from ciq_schemas.transcript.records import Level
 
 PUBLISHED = Path(__file__).resolve().parents[2] / "reports" / "published"
 STALE = f"reports/published is stale: run `{kill_matrix.COMMAND}` (or tox -e kill)"

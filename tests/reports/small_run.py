@@ -3,17 +3,17 @@
 Times are seconds of the run. The wall clock of the imagined target is 2026-01-02T03:04:00+0800 at second 0.
 """
 
-from ciq_schemas.run import (
+from ciq_schemas.transcript.records import (
     SCHEMA_VERSION,
     AnyRecord,
-    Arrival,
     Body,
     Calibration,
+    CallbackReceived,
+    DriverEvent,
     Exchange,
     Footer,
     Header,
     Level,
-    Mark,
     Outcome,
     Setting,
     TargetInfo,
@@ -156,10 +156,10 @@ def third(state: str, started: float | None = None) -> str:
     return job_xml(THIRD, state, label="bad", level=1, created=2.4, started=started)
 
 
-def callback(seq: int, at: float, job: str, *, channel: str = "media.order.job") -> Arrival:
+def callback(seq: int, at: float, job: str, *, channel: str = "media.order.job") -> CallbackReceived:
     """A callback about a job."""
     body = f"<Response><EventName>TaskFinish</EventName>{job}</Response>"
-    return Arrival(
+    return CallbackReceived(
         seq=seq,
         feature="media",
         channel=channel,
@@ -192,7 +192,7 @@ TRANSCRIPT: tuple[AnyRecord, ...] = (
         callback_latency=None,
         workers=10,
     ),
-    Mark(seq=3, scenario="order", feature="media", at=0.9, name="begin"),
+    DriverEvent(seq=3, scenario="order", feature="media", at=0.9, name="begin"),
     update(4, 1.0, "Paused"),
     submit(5, 2.0, FIRST, "high", 2),
     submit(6, 2.2, SECOND, "low", 0),
@@ -207,7 +207,7 @@ TRANSCRIPT: tuple[AnyRecord, ...] = (
     callback(15, 5.95, first("Success", 5.2)),
     callback(16, 6.6, third("Failed", 6.0)),
     describe(17, 7.0, first("Success", 5.2), second("Success", 4.3), third("Failed", 6.0)),
-    Mark(seq=18, scenario="order", feature="media", at=7.2, name="end"),
+    DriverEvent(seq=18, scenario="order", feature="media", at=7.2, name="end"),
     exchange(
         19,
         7.5,
@@ -232,7 +232,7 @@ TRANSCRIPT: tuple[AnyRecord, ...] = (
         status=0,
         error="timed out after 30 s",
     ),
-    Mark(
+    DriverEvent(
         seq=21, scenario="multi", feature="doc", at=38.0, name="broken", text="submit answered 500 instead of 2 job(s)"
     ),
 )

@@ -9,7 +9,7 @@ import small_run as run
 
 from ciq_reports.summary import next_steps, rerun_command
 from ciq_reports.transcript import RunView
-from ciq_schemas.run import AnyRecord, ExitCode, Footer, Header, Level, Outcome, Setting, Verdict
+from ciq_schemas.transcript.records import AnyRecord, ExitCode, Footer, Header, Level, Outcome, Setting, Verdict
 
 CHANCE = (
     Setting(name="explore", value="6", origin="--explore"),

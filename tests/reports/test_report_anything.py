@@ -16,7 +16,7 @@ from ciq_reports import html, junit, summary_markdown, wire_text
 from ciq_reports.console import ConsoleReporter
 from ciq_reports.printable import one_line, printable
 from ciq_reports.transcript import RunView
-from ciq_schemas.run import AnyRecord, Arrival, Body, Exchange, Verdict
+from ciq_schemas.transcript.records import AnyRecord, Body, CallbackReceived, Exchange, Verdict
 
 XML_START = b"<Response><JobsDetail><JobId>j1</JobId><State>Running</State>"
 BODIES = st.one_of(
@@ -67,7 +67,7 @@ def test_any_body(bodies: list[bytes]) -> None:
                     record, request_body=Body.of(next(parts)), response_body=Body.of(next(parts))
                 )
                 records.append(changed)
-            case Arrival():
+            case CallbackReceived():
                 records.append(msgspec.structs.replace(record, body=Body.of(next(parts))))
             case _:
                 records.append(record)

@@ -12,7 +12,7 @@ from lxml import html as lxml_html
 
 from ciq_reports import html
 from ciq_reports.transcript import RunView
-from ciq_schemas.run import AnyRecord, Body, Outcome, RunFileError, Verdict
+from ciq_schemas.transcript.records import AnyRecord, Body, Outcome, RunFileError, Verdict
 
 LOADING = ("src", "srcset", "data", "poster", "background", "action", "formaction", "ping", "xlink:href")
 

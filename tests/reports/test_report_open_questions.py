@@ -11,7 +11,7 @@ from ciq_reports import html, summary_markdown
 from ciq_reports.console import ConsoleReporter
 from ciq_reports.obstacles import FEWEST, obstacles, told_apart
 from ciq_reports.transcript import RunView
-from ciq_schemas.run import AnyRecord, ExitCode, Level, Mark, Outcome, Verdict
+from ciq_schemas.transcript.records import AnyRecord, DriverEvent, ExitCode, Level, Outcome, Verdict
 
 REASON = "http://127.0.0.1:9999 gave no answer: connection refused"
 
@@ -30,7 +30,7 @@ def blocked(number: int, *, feature: str = "media", level: Level = Level.MUST, r
     )
 
 
-def run_of(*verdicts: Verdict, code: ExitCode, marks: tuple[Mark, ...] = ()) -> tuple[AnyRecord, ...]:
+def run_of(*verdicts: Verdict, code: ExitCode, marks: tuple[DriverEvent, ...] = ()) -> tuple[AnyRecord, ...]:
     """A run that ended with these verdicts."""
     return (run.HEADER, *marks, *verdicts, msgspec.structs.replace(run.FOOTER, exit_code=code))
 
@@ -45,7 +45,7 @@ def console_text(records: tuple[AnyRecord, ...]) -> str:
 
 
 BROKEN = tuple(
-    Mark(seq=seq, scenario="queues", feature=feature, at=0.1, name="broken", text=REASON)
+    DriverEvent(seq=seq, scenario="queues", feature=feature, at=0.1, name="broken", text=REASON)
     for seq, feature in enumerate(("media", "doc"), start=3)
 )
 UNREACHABLE = run_of(

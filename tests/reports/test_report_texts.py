@@ -15,7 +15,7 @@ from ciq_reports.console import ConsoleReporter
 from ciq_reports.outcomes import is_red, overall
 from ciq_reports.proof import Figures
 from ciq_reports.transcript import RunView
-from ciq_schemas.run import AnyRecord, ExitCode, Level, Outcome
+from ciq_schemas.transcript.records import AnyRecord, ExitCode, Level, Outcome
 
 FIGURES = Figures(kit_version="0.0.9", requirement_set="core-older", faults=200, found=199, requirements=150)
 RUNS = {"run": run.RUN, "cut-off": run.CUT_OFF, "conforming": run.CONFORMING}

@@ -13,7 +13,7 @@ from ciq_reports.scenes import scenes
 from ciq_reports.target_clock import target_clock
 from ciq_reports.timeline import Ending, Lane, Paused, Phase, Span, Timeline, Timelines
 from ciq_reports.transcript import RunView
-from ciq_schemas.run import AnyRecord, Verdict
+from ciq_schemas.transcript.records import AnyRecord, Verdict
 
 
 def order_timeline(records: tuple[AnyRecord, ...] = run.RUN, *verdicts: Verdict, most: int = 40) -> Timeline:

@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 from ciq_schemas.features import SEED_FEATURES
-from ciq_schemas.run import Level, Outcome, Verdict, read_records
+from ciq_schemas.transcript.records import Level, Outcome, Verdict, read_records
 
 WRONG = {Outcome.FAIL, Outcome.WARN, Outcome.BLOCKED, Outcome.SUITE_ERROR}
 

@@ -15,12 +15,12 @@ from ciq_conformance.driver.orders import RuleOrder, update_body
 from ciq_conformance.steps import callback as callback_steps
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import Format, Scenario
-from ciq_schemas.run import AnyRecord, Arrival, Body, Exchange, Mark
+from ciq_schemas.transcript.records import AnyRecord, Body, CallbackReceived, DriverEvent, Exchange
 
 TOLD_AT = "http://203.0.113.9:8000/cb/secret"
 OTHER_SCRIPT = "文件 夹/a+b%20&c/in.mp4"
 """Name of the second job's input."""
-Edit = Callable[[Arrival], Iterable[Arrival]]
+Edit = Callable[[CallbackReceived], Iterable[CallbackReceived]]
 
 
 def as_json(xml: str) -> str:
@@ -91,7 +91,7 @@ def tell(
 ) -> Transcript:
     """A callback arrives."""
     seq = len(transcript.records) + 1
-    arrival = Arrival(
+    arrival = CallbackReceived(
         seq=seq,
         scenario=transcript.scenario,
         feature=transcript.feature,
@@ -110,14 +110,16 @@ def tell(
 def retold(transcript: Transcript, edit: Edit) -> Transcript:
     """Other arrivals: each is replaced by what `edit` makes of it, nothing or several included."""
     records = [
-        new for record in transcript.records for new in (edit(record) if isinstance(record, Arrival) else (record,))
+        new
+        for record in transcript.records
+        for new in (edit(record) if isinstance(record, CallbackReceived) else (record,))
     ]
     if records == list(transcript.records):
         raise AssertionError("the edit changes no arrival")
     return replace(transcript, records=tuple(records))
 
 
-def with_body(arrival: Arrival, old: str, new: str) -> Arrival:
+def with_body(arrival: CallbackReceived, old: str, new: str) -> CallbackReceived:
     """The arrival with other text in its body."""
     return msgspec.structs.replace(arrival, body=Body.of(arrival.body.text.replace(old, new).encode()))
 
@@ -144,10 +146,10 @@ def followed_by(first: Transcript, second: Transcript) -> Transcript:
     by = len(first.records) + 1
     later: list[AnyRecord] = []
     for record in second.records:
-        if isinstance(record, Exchange | Arrival):
+        if isinstance(record, Exchange | CallbackReceived):
             moved = {"seq": record.seq + by, "started": record.started + by, "ended": record.ended + by}
             later.append(msgspec.structs.replace(record, **moved))
-        elif isinstance(record, Mark):
+        elif isinstance(record, DriverEvent):
             later.append(msgspec.structs.replace(record, seq=record.seq + by, at=record.at + by))
     return replace(first, records=(*first.records, *later))
 

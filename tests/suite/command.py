@@ -11,7 +11,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from ciq_conformance.cli.app import build
-from ciq_schemas.run import AnyRecord, Verdict, read_records
+from ciq_schemas.transcript.records import AnyRecord, Verdict, read_records
 
 OURS = ("CIQ_", "PYTEST_", "GITHUB_STEP_SUMMARY")
 """Beginnings of variables that mean something to the kit, and must not reach it from the caller."""

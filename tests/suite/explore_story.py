@@ -20,7 +20,7 @@ from transcripts import (
 
 from ciq_conformance.steps.explore import OWN, Label, Rule, Step
 from ciq_schemas.requirement import Scenario
-from ciq_schemas.run import Exchange
+from ciq_schemas.transcript.records import Exchange
 
 URL = "http://receiver/first"
 A, B, C = (f"j{number:032x}" for number in (10, 11, 12))

@@ -33,7 +33,7 @@ from ciq_conformance.steps.callback import (
 )
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import Format, load_registry
-from ciq_schemas.run import Arrival, Body, Exchange
+from ciq_schemas.transcript.records import Body, CallbackReceived, Exchange
 
 XML, JSON = Format.XML, Format.JSON
 MEASURED = {"SHP-009"}
@@ -73,7 +73,7 @@ def test_no_callback_blames_delivery_alone(requirement_id: str, form: Format | N
 
 
 def _copies(count: int, *, old: str = "", new: str = "") -> Edit:
-    def edit(arrival: Arrival) -> Iterable[Arrival]:
+    def edit(arrival: CallbackReceived) -> Iterable[CallbackReceived]:
         yield arrival
         for at in range(1, count):
             later = with_body(arrival, old, new) if old else arrival
@@ -82,7 +82,7 @@ def _copies(count: int, *, old: str = "", new: str = "") -> Edit:
     return edit
 
 
-def _twice_in_one(arrival: Arrival) -> Iterable[Arrival]:
+def _twice_in_one(arrival: CallbackReceived) -> Iterable[CallbackReceived]:
     text = arrival.body.text
     if text.startswith("<"):
         job = text[text.index("<JobsDetail>") : text.index("</Response>")]
@@ -92,22 +92,22 @@ def _twice_in_one(arrival: Arrival) -> Iterable[Arrival]:
         yield with_body(arrival, job, f"{job}, {job}")
 
 
-def _truncated(arrival: Arrival) -> Iterable[Arrival]:
+def _truncated(arrival: CallbackReceived) -> Iterable[CallbackReceived]:
     yield msgspec.structs.replace(arrival, body=Body.of(arrival.body.data[:-9]))
 
 
-def _cut_at_4096(arrival: Arrival) -> Iterable[Arrival]:
+def _cut_at_4096(arrival: CallbackReceived) -> Iterable[CallbackReceived]:
     yield msgspec.structs.replace(arrival, body=Body.of(arrival.body.data[:4096]))
 
 
-def _by_put(arrival: Arrival) -> Iterable[Arrival]:
+def _by_put(arrival: CallbackReceived) -> Iterable[CallbackReceived]:
     yield msgspec.structs.replace(arrival, method="PUT")
 
 
 def _without(*names: str) -> Change:
     """Elements left out of every body."""
 
-    def edit(arrival: Arrival) -> Iterable[Arrival]:
+    def edit(arrival: CallbackReceived) -> Iterable[CallbackReceived]:
         text = arrival.body.text
         for name in names:
             if text.startswith("<"):
@@ -140,7 +140,7 @@ def _only(form: Format, change: Change) -> Change:
     """The change in the bodies of one form alone."""
 
     def apply(transcript: Transcript) -> Transcript:
-        changed = iter(r for r in change(transcript).records if isinstance(r, Arrival))
+        changed = iter(r for r in change(transcript).records if isinstance(r, CallbackReceived))
         return retold(
             transcript, lambda a: (new,) if ((new := next(changed)).body.text[:1] == "{") == (form is JSON) else (a,)
         )
@@ -262,7 +262,7 @@ def test_deviations(requirement_id: str, form: Format | None, change: Change) ->
     assert finding.witness
 
 
-def _reversed_json(arrival: Arrival) -> Iterable[Arrival]:
+def _reversed_json(arrival: CallbackReceived) -> Iterable[CallbackReceived]:
     def turn(value: object) -> object:
         if isinstance(value, dict):
             return {name: turn(value[name]) for name in reversed(value)}
@@ -271,7 +271,7 @@ def _reversed_json(arrival: Arrival) -> Iterable[Arrival]:
     yield _json(arrival, turn)
 
 
-def _json(arrival: Arrival, turn: Change | object) -> Arrival:
+def _json(arrival: CallbackReceived, turn: Change | object) -> CallbackReceived:
     if not arrival.body.text.startswith("{"):
         return arrival
     assert callable(turn)
@@ -304,12 +304,12 @@ def _tag_moved(body: dict[str, list[dict[str, dict[str, object]]]]) -> object:
     return body
 
 
-def _with_charset(arrival: Arrival) -> Iterable[Arrival]:
+def _with_charset(arrival: CallbackReceived) -> Iterable[CallbackReceived]:
     headers = tuple((name.lower(), f"{value.title()}; charset=utf-8") for name, value in arrival.headers)
     yield msgspec.structs.replace(arrival, headers=headers)
 
 
-def _with_a_stranger(arrival: Arrival) -> Iterable[Arrival]:
+def _with_a_stranger(arrival: CallbackReceived) -> Iterable[CallbackReceived]:
     text = arrival.body.text
     stranger = text.replace("<JobId>", "<JobId>x").replace('"JobId": "', '"JobId": "x').replace("Snapshot", "Dna")
     yield msgspec.structs.replace(arrival, body=Body.of(stranger.replace("TaskFinish", "Other").encode()))
@@ -359,7 +359,7 @@ def test_wrong_event_name_outweighs_a_missing_one() -> None:
     """One wrong EventName is a deviation though other bodies have none."""
     seen: list[int] = []
 
-    def edit(arrival: Arrival) -> Iterable[Arrival]:
+    def edit(arrival: CallbackReceived) -> Iterable[CallbackReceived]:
         seen.append(arrival.seq)
         event = "<EventName>TaskFinish</EventName>"
         yield with_body(arrival, event, "") if len(seen) % 2 else with_body(arrival, "TaskFinish", "Other")
@@ -387,7 +387,7 @@ def test_wait_cut_short_proves_nothing() -> None:
 
 def test_one_lost_callback_among_others() -> None:
     """One lost callback is a deviation though the others came."""
-    first = next(record.seq for record in callbacks().records if isinstance(record, Arrival))
+    first = next(record.seq for record in callbacks().records if isinstance(record, CallbackReceived))
     lost = retold(callbacks(), lambda a: () if a.seq == first else (a,)).mark("expired")
     assert judged("DEL-001", lost, JSON).kind is Kind.DEVIATES
     assert judged("DEL-001", lost, XML).kind is Kind.HOLDS
@@ -471,7 +471,7 @@ def test_refused_special_characters() -> None:
     assert judged("DEL-001", gone, XML).kind is Kind.HOLDS
 
 
-def _is_odd(arrival: Arrival) -> bool:
+def _is_odd(arrival: CallbackReceived) -> bool:
     return "special" in arrival.body.text or "second" in arrival.body.text
 
 
@@ -481,7 +481,7 @@ def test_long_user_data_makes_a_long_body() -> None:
     assert len(text) == LONGEST_USER_DATA
     assert text.isascii()
     assert text.isprintable()
-    assert max(len(r.body.data) for r in callbacks().records if isinstance(r, Arrival)) > 4096
+    assert max(len(r.body.data) for r in callbacks().records if isinstance(r, CallbackReceived)) > 4096
 
 
 def test_user_data_is_compared_with_the_order() -> None:
@@ -582,12 +582,12 @@ def test_stray_requests_hint_at_a_lost_path() -> None:
 
 def test_odd_one_among_others() -> None:
     """A single body in the other form is found among right ones."""
-    last = [r.seq for r in callbacks().records if isinstance(r, Arrival) and r.body.text.startswith("{")][-1]
+    last = [r.seq for r in callbacks().records if isinstance(r, CallbackReceived) and r.body.text.startswith("{")][-1]
     odd = retold(callbacks(), lambda a: (_as_xml(a),) if a.seq == last else (a,))
     assert judged("SHP-001", odd, JSON).kind is Kind.DEVIATES
 
 
-def _as_xml(arrival: Arrival) -> Arrival:
+def _as_xml(arrival: CallbackReceived) -> CallbackReceived:
     job_id = msgspec.json.decode(arrival.body.data)["JobsDetail"][0]["JobId"]
     body = f"<Response>{job_xml(job_id, 'Success')}</Response>"
     return msgspec.structs.replace(arrival, body=Body.of(body.encode()))
@@ -625,8 +625,8 @@ def _ends_under_the_next_rule(*, seen_before: bool) -> Transcript:
     story = callbacks()
     step = SECOND[JSON]
     job_id = next(r for r in story.evidence().replies if r.exchange.step == step).jobs[0].job_id
-    told = next(r for r in story.records if isinstance(r, Arrival) and str(job_id) in r.body.text)
-    about = next(r for r in callbacks(forms=(XML,)).records if isinstance(r, Arrival))
+    told = next(r for r in story.records if isinstance(r, CallbackReceived) and str(job_id) in r.body.text)
+    about = next(r for r in callbacks(forms=(XML,)).records if isinstance(r, CallbackReceived))
     as_xml = Body.of(
         about.body.text.replace(about.body.text.partition("<JobId>")[2].partition("<")[0], str(job_id)).encode()
     )

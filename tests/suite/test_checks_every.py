@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from transcripts import CREATED, Change, Transcript, job_xml, judged, paged, queue_xml, refusal, response
 
-from ciq_conformance.judge import times, wire
 from ciq_conformance.judge.finding import Kind
+from ciq_schemas import times
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import Scenario
+from ciq_schemas.transcript import raw
 
 JOB = "j" + "1" * 32
 
@@ -199,7 +200,7 @@ def test_unset_times(value: str | None, unset: bool) -> None:
 )
 def test_numbers_are_decimal_without_sign(value: str | None, number: int | None) -> None:
     """What every reader of the service takes for a number."""
-    assert wire.number(value) == number
+    assert raw.number(value) == number
 
 
 def test_unsigned_run_is_told_to_sign() -> None:

@@ -29,7 +29,7 @@ from ciq_conformance.judge.finding import Kind
 from ciq_conformance.steps import failure, receiver
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import Format, Scenario
-from ciq_schemas.run import AnyRecord, Arrival, Body, Exchange
+from ciq_schemas.transcript.records import AnyRecord, Body, CallbackReceived, Exchange
 
 Step = failure.Step
 QUEUE, OWN = failure.Channel.QUEUE, failure.Channel.JOB
@@ -78,7 +78,7 @@ def told_otherwise(step: failure.Step, channel: failure.Channel, form: Format) -
     def change(transcript: Transcript) -> Transcript:
         about = f"{IDS[step]}"
 
-        def others(arrival: Arrival) -> Iterable[Arrival]:
+        def others(arrival: CallbackReceived) -> Iterable[CallbackReceived]:
             if f">{about}<" not in arrival.body.text and f'"{about}"' not in arrival.body.text:
                 yield arrival
 
@@ -199,7 +199,7 @@ def test_failed_job_without_end() -> None:
 
 
 def _of_documents(record: AnyRecord) -> AnyRecord:
-    assert isinstance(record, Exchange | Arrival)
+    assert isinstance(record, Exchange | CallbackReceived)
     return msgspec.structs.replace(record, feature=Feature.DOC)
 
 
@@ -245,7 +245,7 @@ SHAPES: list[tuple[str, str, str]] = [
 def test_bodies_of_failed_jobs_are_bodies(requirement_id: str, old: str, new: str) -> None:
     """What the callbacks of jobs that succeed must hold is asked of those of failed ones as well."""
 
-    def edit(arrival: Arrival) -> Iterable[Arrival]:
+    def edit(arrival: CallbackReceived) -> Iterable[CallbackReceived]:
         text = arrival.body.text
         bad = "Failed" in text and text.startswith("<")
         yield with_body(arrival, old, new) if bad else arrival

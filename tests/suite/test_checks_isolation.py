@@ -9,7 +9,7 @@ from transcripts import QUEUE, Transcript, job_xml, judged, paged, queue_xml, re
 from ciq_conformance.judge.finding import Kind
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import Scenario
-from ciq_schemas.run import Exchange
+from ciq_schemas.transcript.records import Exchange
 
 OTHER = "p00000000000000000000000000000002"
 

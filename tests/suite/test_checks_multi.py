@@ -12,7 +12,7 @@ from ciq_conformance.judge.finding import Kind
 from ciq_conformance.scenarios.multi import LEVELS
 from ciq_conformance.steps.multi import BY_RULE, REFUSED, TOLD, TOLD_JSON, Step
 from ciq_schemas.requirement import Scenario
-from ciq_schemas.run import Arrival
+from ciq_schemas.transcript.records import CallbackReceived
 
 OWN = tuple(f"j{number:032x}" for number in range(len(LEVELS)))
 CONTROL, MADE = "j" + "c" * 32, "j" + "d" * 32
@@ -90,7 +90,7 @@ def _in_xml(job_id: str) -> str:
 
 
 def _without_arrivals(t: Transcript, channel: str) -> Transcript:
-    kept = tuple(r for r in t.records if not (isinstance(r, Arrival) and r.channel.endswith(f".{channel}")))
+    kept = tuple(r for r in t.records if not (isinstance(r, CallbackReceived) and r.channel.endswith(f".{channel}")))
     return Transcript(t.scenario, t.feature, kept)
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from ciq_conformance.checks.parallel import most_at_once
-from ciq_conformance.judge.tracks import Sighting
+from ciq_schemas.transcript.jobs import StateObservation
 
 
-def run(first: float, last: float) -> tuple[Sighting, Sighting]:
+def run(first: float, last: float) -> tuple[StateObservation, StateObservation]:
     """A job seen Running by a look answered at `first` and by one asked at `last`."""
     return (
-        Sighting("Running", first - 0.1, first, int(first * 10), "drain"),
-        Sighting("Running", last, last + 0.1, int(last * 10) + 1, "drain"),
+        StateObservation("Running", first - 0.1, first, int(first * 10), "drain"),
+        StateObservation("Running", last, last + 0.1, int(last * 10) + 1, "drain"),
     )
 
 
@@ -27,7 +27,7 @@ def run(first: float, last: float) -> tuple[Sighting, Sighting]:
     ],
     ids=["none", "one", "one after the other", "two", "three"],
 )
-def test_only_certain_overlaps_count(runs: list[tuple[Sighting, Sighting]], most: int) -> None:
+def test_only_certain_overlaps_count(runs: list[tuple[StateObservation, StateObservation]], most: int) -> None:
     """A job counts from the answer to the first look until the last look was sent."""
     count, witness = most_at_once(runs)
     assert count == most

@@ -16,7 +16,7 @@ from ciq_conformance.judge.finding import Kind
 from ciq_conformance.steps.rule import Channel, Step
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import Format, Scenario, load_registry
-from ciq_schemas.run import Arrival, Body, Exchange
+from ciq_schemas.transcript.records import Body, CallbackReceived, Exchange
 
 XML, JSON = Format.XML, Format.JSON
 IDS = [requirement.id for requirement in load_registry() if requirement.scenario == "rule"]
@@ -86,7 +86,7 @@ def told(step: Step, channel: Channel, form: Format = XML) -> Change:
 def untold(*steps: Step) -> Change:
     """No callback of the jobs of some steps, though they were waited for."""
 
-    def edit(arrival: Arrival) -> Iterable[Arrival]:
+    def edit(arrival: CallbackReceived) -> Iterable[CallbackReceived]:
         if not any(job_of(step) in arrival.body.text for step in steps):
             yield arrival
 

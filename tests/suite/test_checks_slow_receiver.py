@@ -11,7 +11,7 @@ from transcripts import LATER, LATEST, Transcript, job_xml, judged, refusal
 from ciq_conformance.judge.finding import Kind
 from ciq_conformance.steps.receiver import LATE, Channel, Step
 from ciq_schemas.requirement import Scenario
-from ciq_schemas.run import Arrival, Exchange
+from ciq_schemas.transcript.records import CallbackReceived, Exchange
 
 
 def told_late(*, ended_after: float = LATE / 2, told: bool = True, waited: bool = True) -> Transcript:
@@ -21,7 +21,7 @@ def told_late(*, ended_after: float = LATE / 2, told: bool = True, waited: bool 
     story = look(submit(story, Step.SUBMIT_SLOW, job_xml("jslow")), Step.LOOK, slow)
     story = tell(story, Channel.SLOW, task_finish(slow))
     met = story.records[-1]
-    assert isinstance(met, Arrival)
+    assert isinstance(met, CallbackReceived)
     story = put_rule(story, Step.RULE_BESIDE)
     story = look(submit(story, Step.SUBMIT_BESIDE, job_xml("jbeside")), Step.LOOK, beside)
     seen = story.records[-1]

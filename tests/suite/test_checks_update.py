@@ -25,7 +25,7 @@ from ciq_conformance.driver.orders import RuleOrder, update_body
 from ciq_conformance.judge.finding import Kind
 from ciq_conformance.steps.update import BAD, GOOD, LISTS, Step, after
 from ciq_schemas.requirement import Scenario
-from ciq_schemas.run import Exchange
+from ciq_schemas.transcript.records import Exchange
 
 NAME = "ciq_run-*队列"
 URL = "http://93.184.216.34:8000/told"

@@ -9,7 +9,7 @@ from transcripts import Transcript, job_xml, judged, operation_xml, queue_xml, r
 
 from ciq_conformance.judge.finding import Kind
 from ciq_schemas.requirement import Scenario
-from ciq_schemas.run import Calibration
+from ciq_schemas.transcript.records import Calibration
 
 NONE = Transcript(Scenario.DESCRIBE)
 

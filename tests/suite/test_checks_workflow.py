@@ -14,12 +14,12 @@ from transcripts import Change, Transcript, judged, refusal
 from ciq_conformance.judge.finding import Kind
 from ciq_conformance.judge.selection import Selection, select_items
 from ciq_conformance.profile_loading import load_profile
-from ciq_conformance.reply import Reply
 from ciq_conformance.runner.execution import RunOrder, execute
 from ciq_conformance.steps import batch, workflow
 from ciq_schemas.features import FEATURES, SEED_FEATURES, Feature
 from ciq_schemas.requirement import Format, Scenario, load_registry
-from ciq_schemas.run import Arrival, Body, Exchange, ExitCode, Mark, Outcome
+from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.transcript.records import Body, CallbackReceived, DriverEvent, Exchange, ExitCode, Outcome
 
 Step = workflow.Step
 NEW = load_registry().select(areas=("workflow", "batch"))
@@ -37,7 +37,11 @@ def conversations(tmp_path_factory: pytest.TempPathFactory) -> dict[Scenario, Tr
         scenario: Transcript(
             scenario,
             Feature.MEDIA,
-            tuple(r for r in records if isinstance(r, Exchange | Arrival | Mark) and r.scenario == scenario),
+            tuple(
+                r
+                for r in records
+                if isinstance(r, Exchange | CallbackReceived | DriverEvent) and r.scenario == scenario
+            ),
         )
         for scenario in (Scenario.WORKFLOW, Scenario.BATCH)
     }
@@ -66,7 +70,7 @@ def told(old: bytes, new: bytes) -> Change:
 
     def change(t: Transcript) -> Transcript:
         def edit(record: object) -> object:
-            if not isinstance(record, Arrival):
+            if not isinstance(record, CallbackReceived):
                 return record
             return msgspec.structs.replace(record, body=Body.of(record.body.data.replace(old, new)))
 
@@ -90,7 +94,7 @@ def both(*changes: Change) -> Change:
 
 def silent(t: Transcript) -> Transcript:
     """No callback ever came."""
-    return Transcript(t.scenario, t.feature, tuple(r for r in t.records if not isinstance(r, Arrival)))
+    return Transcript(t.scenario, t.feature, tuple(r for r in t.records if not isinstance(r, CallbackReceived)))
 
 
 REFUSED = refusal("InvalidArgument")
@@ -184,16 +188,18 @@ def test_every_judged_requirement_can_fail() -> None:
 def test_the_wrong_form_deviates(conversations: dict[Scenario, Transcript]) -> None:
     """XML under a rule that asks for JSON."""
     t = conversations[Scenario.WORKFLOW]
-    xml = next(r for r in t.records if isinstance(r, Arrival) and b"WorkflowFinish" in r.body.data)
-    begun = Reply(next(r for r in t.records if isinstance(r, Exchange) and r.step == Step.TRIGGER)).instance_id
-    second = Reply(next(r for r in t.records if isinstance(r, Exchange) and r.step == Step.TRIGGER_JSON)).instance_id
+    xml = next(r for r in t.records if isinstance(r, CallbackReceived) and b"WorkflowFinish" in r.body.data)
+    begun = ParsedExchange(next(r for r in t.records if isinstance(r, Exchange) and r.step == Step.TRIGGER)).instance_id
+    second = ParsedExchange(
+        next(r for r in t.records if isinstance(r, Exchange) and r.step == Step.TRIGGER_JSON)
+    ).instance_id
     text = xml.body.text.replace(begun, second)
     changed = Transcript(
         t.scenario,
         t.feature,
         tuple(
             msgspec.structs.replace(r, body=Body.of(text.encode()))
-            if isinstance(r, Arrival) and r.channel.endswith(".json")
+            if isinstance(r, CallbackReceived) and r.channel.endswith(".json")
             else r
             for r in t.records
         ),
@@ -205,7 +211,9 @@ def test_the_wrong_form_deviates(conversations: dict[Scenario, Transcript]) -> N
 def test_the_wrong_order_deviates(conversations: dict[Scenario, Transcript]) -> None:
     """A list whose times rise where they should fall."""
     t = conversations[Scenario.WORKFLOW]
-    first = Reply(next(r for r in t.records if isinstance(r, Exchange) and r.step == Step.RUNS)).run_list.runs[0]
+    first = ParsedExchange(next(r for r in t.records if isinstance(r, Exchange) and r.step == Step.RUNS)).run_list.runs[
+        0
+    ]
     seen = answer_of(t, Step.RUNS)
     head, mark, tail = seen.partition(f"<CreateTime>{first.create_time}<")
     older = f"{head}<CreateTime>2001{(first.create_time or '')[4:]}<{tail}"

@@ -12,7 +12,7 @@ from ciq_conformance.driver import client as client_module
 from ciq_conformance.driver.client import Client, Interrupted
 from ciq_conformance.driver.recorder import RunRecorder
 from ciq_conformance.profile import Credentials
-from ciq_schemas.run import Exchange, Mark
+from ciq_schemas.transcript.records import DriverEvent, Exchange
 
 Script = Callable[[socket.socket, bytes], bool]
 """Answers one request on a connection; False closes it."""
@@ -161,7 +161,7 @@ def test_a_redirect_within_the_target_is_followed(peers: Callable[[Script], Peer
     assert last.endswith(b"<a/>")
     assert b"\r\nHost: b-1.ci.r.example\r\n" in last
     assert first.partition(b"q-signature=")[2][:40] != last.partition(b"q-signature=")[2][:40]
-    assert [record.text for record in client.recorder.records if isinstance(record, Mark)]
+    assert [record.text for record in client.recorder.records if isinstance(record, DriverEvent)]
 
 
 @pytest.mark.parametrize(
@@ -253,7 +253,7 @@ def test_a_request_is_repeated_when_a_kept_connection_was_closed(peers: Callable
     assert send(client).status == 200
     assert send(client, method, body=b"<a/>").status == 200
     client.close()
-    remarks = [record for record in client.recorder.records if isinstance(record, Mark)]
+    remarks = [record for record in client.recorder.records if isinstance(record, DriverEvent)]
     assert len(remarks) == 1
     assert "sent again" in remarks[0].text
 
@@ -264,7 +264,7 @@ def test_a_post_gets_its_own_connection_where_kept_ones_are_closed(peers: Callab
     client = client_of(peer)
     assert [send(client, method, body=b"<a/>").status for method in ("GET", "GET", *["POST"] * 5)] == [200] * 7
     client.close()
-    assert len([record for record in client.recorder.records if isinstance(record, Mark)]) == 1
+    assert len([record for record in client.recorder.records if isinstance(record, DriverEvent)]) == 1
 
 
 def test_a_post_is_not_repeated_on_a_connection_of_its_own(peers: Callable[[Script], Peer]) -> None:
@@ -296,7 +296,11 @@ def test_a_throttled_request_is_sent_again_a_few_times(
     client.close()
     assert len(peer.requests) == sent
     assert waited == sorted(waited)
-    assert len([record for record in client.recorder.records if isinstance(record, Mark)]) == len(waited) == sent - 1
+    assert (
+        len([record for record in client.recorder.records if isinstance(record, DriverEvent)])
+        == len(waited)
+        == sent - 1
+    )
 
 
 def test_secrets_stay_out_of_the_record(peers: Callable[[Script], Peer]) -> None:

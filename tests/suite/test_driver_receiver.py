@@ -12,7 +12,7 @@ from ciq_conformance.driver import receiver as receiver_module
 from ciq_conformance.driver.client import Interrupted
 from ciq_conformance.driver.receiver import CallbackReceiver
 from ciq_conformance.driver.recorder import RunRecorder
-from ciq_schemas.run import Mark
+from ciq_schemas.transcript.records import DriverEvent
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_a_stray_request_is_no_callback(receiver: CallbackReceiver) -> None:
         assert post(f"{receiver.base_url}/cb/guess{number}") == 404
     assert receiver.arrivals() == ()
     assert receiver.stray == receiver_module.MAX_STRAY + 5
-    assert len([r for r in receiver.recorder.records if isinstance(r, Mark)]) == receiver_module.MAX_STRAY
+    assert len([r for r in receiver.recorder.records if isinstance(r, DriverEvent)]) == receiver_module.MAX_STRAY
 
 
 def test_answers_on_order(receiver: CallbackReceiver) -> None:
@@ -147,7 +147,7 @@ def test_our_own_mistake_in_a_handler_is_not_lost(receiver: CallbackReceiver, mo
         patched.setattr(receiver.recorder, "arrival", broken)
         assert post(receiver.address("media.rule.queue")) == 500
     receiver.close()
-    marks = [r for r in receiver.recorder.records if isinstance(r, Mark)]
+    marks = [r for r in receiver.recorder.records if isinstance(r, DriverEvent)]
     assert [(m.scenario, m.name) for m in marks] == [("run", "crashed")]
     assert "ZeroDivisionError: in a handler" in marks[0].text
     receiver.start()  # for the fixture to close

@@ -8,7 +8,7 @@ import pytest
 
 from ciq_conformance.driver import recorder as recorder_module
 from ciq_conformance.driver.recorder import RecorderFullError, RunFileWriteError, RunRecorder
-from ciq_schemas.run import SCHEMA_VERSION, AnyRecord, Exchange, Header, TargetInfo, read_records
+from ciq_schemas.transcript.records import SCHEMA_VERSION, AnyRecord, Exchange, Header, TargetInfo, read_records
 
 
 def recorder_of(stream: io.RawIOBase | io.BytesIO | None = None) -> RunRecorder:

@@ -27,7 +27,7 @@ from ciq_reports.summary import next_steps, rerun_command
 from ciq_reports.transcript import RunView
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import load_registry
-from ciq_schemas.run import Exchange, Mark
+from ciq_schemas.transcript.records import DriverEvent, Exchange
 
 ON_MEDIA = ("--feature", "media", "--seed", "3", "-k", "EXP-*")
 CAUGHT = {
@@ -87,7 +87,7 @@ def test_the_command_that_looks_again_finds_it_again(tmp_path: Path) -> None:
 
 def told(trial: Trial) -> str:
     """What a run says of the histories it played."""
-    marks = (record.text for record in trial.records if isinstance(record, Mark))
+    marks = (record.text for record in trial.records if isinstance(record, DriverEvent))
     return next(text for text in marks if "histories played" in text)
 
 

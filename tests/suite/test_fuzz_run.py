@@ -13,7 +13,7 @@ from ciq_mock.server import MockServer
 from ciq_mock.settings import MockSettings
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import load_registry
-from ciq_schemas.run import Exchange
+from ciq_schemas.transcript.records import Exchange
 
 ON_MEDIA = ("--feature", "media", "--fuzz", "3", "--seed", "1", "-k", "FUZ-*")
 

@@ -14,7 +14,7 @@ from ciq_conformance.profile_loading import load_profile
 from ciq_conformance.runner.execution import RunOrder, execute
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import load_registry
-from ciq_schemas.run import AnyRecord, Arrival, Body, Exchange, Footer, Outcome, Verdict
+from ciq_schemas.transcript.records import AnyRecord, Body, CallbackReceived, Exchange, Footer, Outcome, Verdict
 
 FEATURES = (Feature.MEDIA, Feature.SPEECH)
 REGISTRY = load_registry()
@@ -33,7 +33,7 @@ def passed(records: tuple[AnyRecord, ...], emptied: Emptied) -> set[str]:
     """Ids that pass when every answer is emptied and no callback came."""
     kept: list[AnyRecord] = []
     for record in records:
-        if isinstance(record, Arrival):
+        if isinstance(record, CallbackReceived):
             continue
         left = emptied(record) if isinstance(record, Exchange) else record
         if left is not None:

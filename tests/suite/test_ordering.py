@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ciq_conformance.judge.ordering import SLACK, agreement, level_rule, order_rule
-from ciq_conformance.judge.tracks import Asked, Bound, Track
+from ciq_schemas.transcript.jobs import Bound, JobTimeline, RequestedSettings
 
 
 @dataclass
@@ -47,7 +47,7 @@ def simulate(levels: list[int], durations: list[float], workers: int, key: Key, 
     return History(submitted, levels, started)
 
 
-def observe(history: History, looks: list[float], rng: random.Random, *, stamps: bool = True) -> list[Track]:
+def observe(history: History, looks: list[float], rng: random.Random, *, stamps: bool = True) -> list[JobTimeline]:
     """What polls at `looks` (each taking up to 30 ms) prove about each job."""
     tracks = []
     for index, (at, level, started) in enumerate(zip(history.submitted, history.levels, history.started, strict=True)):
@@ -60,10 +60,10 @@ def observe(history: History, looks: list[float], rng: random.Random, *, stamps:
             else:
                 after = min(after, answered)
         tracks.append(
-            Track(
+            JobTimeline(
                 job_id=f"j{index}",
                 step="submit",
-                asked=Asked(level=str(level), user_data=None, tag=None),
+                asked=RequestedSettings(level=str(level), user_data=None, tag=None),
                 submit_seq=index,
                 asked_at=at,
                 accepted_by=at + 0.005,
@@ -157,10 +157,10 @@ def test_a_late_job_owes_nothing_to_those_already_started() -> None:
     assert not level_rule(tracks).inversions
 
 
-def told(track: Track, at: float) -> Track:
+def told(track: JobTimeline, at: float) -> JobTimeline:
     """The track with a callback that arrived at `at`."""
-    fields = {name: getattr(track, name) for name in Track.__slots__}
-    return Track(**{**fields, "told": (Bound(at, 99),)})
+    fields = {name: getattr(track, name) for name in JobTimeline.__slots__}
+    return JobTimeline(**{**fields, "told": (Bound(at, 99),)})
 
 
 def test_agreement_counts_pairs_told_in_order() -> None:

@@ -7,24 +7,24 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ciq_conformance.judge.paused import Setting, Span, certain_pauses, last_asked
+from ciq_schemas.transcript.pauses import PauseSpan, StateSetting, certain_pauses, last_requested
 
 INSTANTS = st.integers(0, 40).map(float)
 UNTIL = 50.0
 
 
 @st.composite
-def effective_updates(draw: st.DrawFn) -> list[tuple[Setting, float]]:
+def effective_updates(draw: st.DrawFn) -> list[tuple[StateSetting, float]]:
     """Updates that may overlap, each with the instant at which it took effect."""
     made = []
     for _ in range(draw(st.integers(1, 7))):
         sent, lasts = draw(INSTANTS), draw(st.integers(1, 9))
         effect = sent + draw(st.floats(0.0, 1.0)) * lasts
-        made.append((Setting(sent=sent, answered=sent + lasts, paused=draw(st.booleans())), effect))
+        made.append((StateSetting(sent=sent, answered=sent + lasts, paused=draw(st.booleans())), effect))
     return made
 
 
-def state_at(instant: float, updates: list[tuple[Setting, float]]) -> bool | None:
+def state_at(instant: float, updates: list[tuple[StateSetting, float]]) -> bool | None:
     """What the queue's state is then: True for Paused, None before any update."""
     done = [(effect, setting.paused) for setting, effect in updates if effect <= instant]
     return max(done)[1] if done else None
@@ -32,7 +32,7 @@ def state_at(instant: float, updates: list[tuple[Setting, float]]) -> bool | Non
 
 @given(updates=effective_updates(), at=st.floats(0.0, 1.0))
 def test_a_certain_pause_is_one_whenever_the_updates_took_effect(
-    updates: list[tuple[Setting, float]], at: float
+    updates: list[tuple[StateSetting, float]], at: float
 ) -> None:
     """Inside every span the queue is paused, wherever in their intervals the updates took effect."""
     for span in certain_pauses([setting for setting, _ in updates], until=UNTIL):
@@ -41,24 +41,24 @@ def test_a_certain_pause_is_one_whenever_the_updates_took_effect(
 
 
 @given(updates=effective_updates())
-def test_what_the_last_update_asked_for_is_among_the_possible(updates: list[tuple[Setting, float]]) -> None:
+def test_what_the_last_update_asked_for_is_among_the_possible(updates: list[tuple[StateSetting, float]]) -> None:
     """Once all are answered the state is one of those that `last_asked` allows."""
-    assert state_at(UNTIL, updates) in last_asked([setting for setting, _ in updates])
+    assert state_at(UNTIL, updates) in last_requested([setting for setting, _ in updates])
 
 
 def test_one_client_pauses_from_the_answer_to_the_next_resume() -> None:
     """Nothing of a pause that no other update touches is given away."""
     updates = [
-        Setting(sent=0, answered=1, paused=True),
-        Setting(sent=5, answered=6, paused=False),
-        Setting(sent=7, answered=8, paused=True),
+        StateSetting(sent=0, answered=1, paused=True),
+        StateSetting(sent=5, answered=6, paused=False),
+        StateSetting(sent=7, answered=8, paused=True),
     ]
-    assert certain_pauses(updates, until=10) == (Span(1, 5), Span(8, 10))
+    assert certain_pauses(updates, until=10) == (PauseSpan(1, 5), PauseSpan(8, 10))
 
 
 def test_a_resume_in_flight_or_unanswered_leaves_nothing_certain() -> None:
     """A resume may take effect until its answer has come, and at any time when none came."""
-    pause = Setting(sent=2, answered=3, paused=True)
-    assert certain_pauses([pause, Setting(sent=1, answered=4, paused=False)], until=9) == ()
-    assert certain_pauses([pause, Setting(sent=5, answered=math.inf, paused=False)], until=9) == (Span(3, 5),)
-    assert last_asked([pause, Setting(sent=1, answered=math.inf, paused=False)]) == {True, False}
+    pause = StateSetting(sent=2, answered=3, paused=True)
+    assert certain_pauses([pause, StateSetting(sent=1, answered=4, paused=False)], until=9) == ()
+    assert certain_pauses([pause, StateSetting(sent=5, answered=math.inf, paused=False)], until=9) == (PauseSpan(3, 5),)
+    assert last_requested([pause, StateSetting(sent=1, answered=math.inf, paused=False)]) == {True, False}

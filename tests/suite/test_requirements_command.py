@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 from ciq_conformance.cli.requirements import explain, requirements
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import load_registry
-from ciq_schemas.run import Level
 from ciq_schemas.seeds import load_seeds
+from ciq_schemas.transcript.records import Level
 
 APP = typer.Typer()
 APP.command()(requirements)

@@ -14,7 +14,7 @@ from ciq_conformance.judge.selection import Selection, items_by_name, select_ite
 from ciq_conformance.judge.verdict import exit_code, judge_run, verdict_of
 from ciq_schemas.features import FEATURES, SEED_FEATURES, Feature
 from ciq_schemas.requirement import UnknownRequirementError, load_registry
-from ciq_schemas.run import AnyRecord, ExitCode, Level, Mark, Outcome, Verdict
+from ciq_schemas.transcript.records import AnyRecord, DriverEvent, ExitCode, Level, Outcome, Verdict
 
 MUST_ID, SCENARIO = "QUE-003", "queues"
 
@@ -29,11 +29,11 @@ def a_verdict(outcome: Outcome, level: Level = Level.MUST, *, name: str = "QUE-0
     return Verdict(requirement=name, level=level, outcome=outcome, feature="media", baseline=baseline)
 
 
-def mark(name: str, text: str = "", scenario: str = SCENARIO) -> Mark:
+def mark(name: str, text: str = "", scenario: str = SCENARIO) -> DriverEvent:
     """A mark on media."""
     return msgspec.convert(
         {"seq": 7, "scenario": scenario, "feature": "media", "at": 1.0, "name": name, "text": text, "kind": "mark"},
-        Mark,
+        DriverEvent,
     )
 
 

@@ -23,7 +23,7 @@ from ciq_mock.settings import Credentials, MockSettings
 from ciq_mock.views import QueueView
 from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import QueueState
-from ciq_schemas.run import Exchange, Footer, Header, Mark
+from ciq_schemas.transcript.records import DriverEvent, Exchange, Footer, Header
 
 HOST = "examplebucket-1250000000.ci.ap-chongqing.myqcloud.com"
 GOLDEN = Path(__file__).with_name("golden")
@@ -194,7 +194,7 @@ def test_features_that_disturb_each_other_run_one_after_the_other(tmp_path: Path
     assert done.code == 1, done.text
     red = {v.requirement for v in verdicts_of(tmp_path / "ciq-report").values() if v.outcome in ("fail", "blocked")}
     assert red == {"ONE-008"}
-    notes = [record.text for record in records_of(tmp_path / "ciq-report") if isinstance(record, Mark)]
+    notes = [record.text for record in records_of(tmp_path / "ciq-report") if isinstance(record, DriverEvent)]
     assert any(text.startswith("features run one after the other") for text in notes)
 
 

@@ -18,7 +18,16 @@ from ciq_conformance.judge.finding import Finding
 from ciq_conformance.judge.registry import Item, check_of
 from ciq_schemas.features import FEATURES, Feature
 from ciq_schemas.requirement import Format, Scenario, load_registry
-from ciq_schemas.run import SCHEMA_VERSION, AnyRecord, Arrival, Body, Exchange, Header, Mark, TargetInfo
+from ciq_schemas.transcript.records import (
+    SCHEMA_VERSION,
+    AnyRecord,
+    Body,
+    CallbackReceived,
+    DriverEvent,
+    Exchange,
+    Header,
+    TargetInfo,
+)
 
 BUCKET = "examplebucket-1250000000"
 REGION = "ap-chongqing"
@@ -170,7 +179,7 @@ class Transcript:
     def hear(self, channel: str, body: str) -> Transcript:
         """Add a callback arrival on a channel of the scenario."""
         seq = len(self.records) + 1
-        arrival = Arrival(
+        arrival = CallbackReceived(
             seq=seq,
             scenario=self.scenario,
             feature=self.feature,
@@ -187,7 +196,7 @@ class Transcript:
         """Add a remark of the driver."""
         seq = len(self.records) + 1
         remark = {"seq": seq, "scenario": self.scenario, "feature": self.feature, "at": seq, "name": name, "text": text}
-        return self._with((*self.records, msgspec.convert({"kind": "mark", **remark}, Mark)))
+        return self._with((*self.records, msgspec.convert({"kind": "mark", **remark}, DriverEvent)))
 
     def edited(self, step: str, old: str, new: str) -> Transcript:
         """Replace text in all answers of a step; it must be there, or the test says nothing."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ciq_schemas.run import AnyRecord, Verdict, read_records
+from ciq_schemas.transcript.records import AnyRecord, Verdict, read_records
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,13 @@ any feature; who takes `a,b` for one unknown id answers none. Pure.
 
 from ciq_conformance.checks.premise import not_put, seq
 from ciq_conformance.checks.whole_run import OWN_RULES, made_by
-from ciq_conformance.judge import wire
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Collected, Finding, absent, cannot_tell, holds
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.reply import Reply
 from ciq_schemas.operations import OperationKind
 from ciq_schemas.requirement import Scenario
+from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.parsed import ParsedExchange
 
 HERE = Scenario.CONCURRENCY
 MOST = 10
@@ -31,7 +31,7 @@ def none_is_passed_over(evidence: Evidence, item: Item) -> Finding:
     if not any(reply.jobs for reply in several) and not item.feature.multi_documented:
         reason = "several ids in one describe are not read as several; pages of the feature show one"
         return absent(reason, witness=seq(several[0]))
-    known: dict[str, Reply] = {}
+    known: dict[str, ParsedExchange] = {}
     wrong, judged, most = Collected(), 0, 0
     for reply in (reply for reply in describes if reply.ok):
         ids = _ids(reply)
@@ -52,21 +52,21 @@ def none_is_passed_over(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding(expected, holds(power, power=power))
 
 
-def _counts(reply: Reply) -> bool:
+def _counts(reply: ParsedExchange) -> bool:
     return reply.exchange.scenario not in OWN_RULES and len(_ids(reply)) <= MOST
 
 
-def _ids(reply: Reply) -> list[str]:
-    return list(dict.fromkeys(part for part in wire.asked_id(reply.exchange).split(",") if part))
+def _ids(reply: ParsedExchange) -> list[str]:
+    return list(dict.fromkeys(part for part in raw.requested_job_id(reply.exchange).split(",") if part))
 
 
-def _shown(reply: Reply) -> list[str]:
-    return [wire.text(job.job_id) for job in reply.jobs]
+def _shown(reply: ParsedExchange) -> list[str]:
+    return [raw.text(job.job_id) for job in reply.jobs]
 
 
-def _unknown(reply: Reply) -> list[str]:
+def _unknown(reply: ParsedExchange) -> list[str]:
     return [value.strip() for value in reply.job_answer.non_exist_ids]
 
 
-def _is_old(before: Reply | None, reply: Reply) -> bool:
+def _is_old(before: ParsedExchange | None, reply: ParsedExchange) -> bool:
     return before is not None and reply.exchange.started - before.exchange.ended >= KNOWN_EVERYWHERE

@@ -4,13 +4,14 @@ from lxml import etree
 
 from ciq_conformance.checks.premise import accepted, asked, granted, made, premised, refusals, said, seq, with_200
 from ciq_conformance.checks.queue_shape import listed, standing
-from ciq_conformance.judge import times, wire
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Collected, Finding, blocked, deviates, holds, observed
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.reply import Reply
 from ciq_conformance.steps.activation import OUT_OF_RANGE, Step
+from ciq_schemas import times
 from ciq_schemas.requirement import Scenario
+from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.parsed import ParsedExchange
 
 HERE = Scenario.ACTIVATION
 BUCKET_PARTS = ("Name", "BucketId", "Region", "CreateTime")
@@ -18,14 +19,14 @@ MOST_A_PAGE = 100
 PAGE_NUMBERS = ("TotalCount", "PageNumber", "PageSize")
 
 
-def _already_active(reply: Reply) -> bool:
+def _already_active(reply: ParsedExchange) -> bool:
     """The refusal says that the bucket is bound already (1045/33700 has BucketAlreadyBinded, 1100)."""
     code = (reply.error.code or "").lower()
     return reply.refused and (code == "1100" or "already" in code or ("bind" in code and "unbind" not in code))
 
 
 def _bucket(evidence: Evidence) -> str:
-    return wire.bucket_in(evidence.records)
+    return raw.bucket_in(evidence.records)
 
 
 def _activation_answer(evidence: Evidence, item: Item) -> Finding:
@@ -35,23 +36,23 @@ def _activation_answer(evidence: Evidence, item: Item) -> Finding:
     if _already_active(reply):
         return holds(f"refused as active already: {said(reply)}", witness=seq(reply))
     reply = with_200(evidence, HERE, Step.ACTIVATE, expected)
-    root = wire.response(reply)
+    root = raw.response(reply)
     if root is None:
         return deviates(expected, "the answer is no Response document", witness=seq(reply))
-    faults = [] if wire.child_text(root, "RequestId") else ["no RequestId"]
-    buckets = wire.children(root, element)
+    faults = [] if raw.child_text(root, "RequestId") else ["no RequestId"]
+    buckets = raw.children(root, element)
     if len(buckets) == 1:
         faults += _bucket_faults(buckets[0], _bucket(evidence))
     else:
-        names = ", ".join(wire.texts(root)) or "no element"
+        names = ", ".join(raw.texts(root)) or "no element"
         faults.append(f"{len(buckets)} {element} elements (Response has {names})")
     if faults:
         return deviates(expected, "; ".join(faults), witness=seq(reply))
-    return holds(f"{element} {wire.child_text(buckets[0], 'Name')}", witness=seq(reply))
+    return holds(f"{element} {raw.child_text(buckets[0], 'Name')}", witness=seq(reply))
 
 
 def _bucket_faults(bucket: etree._Element, name: str) -> list[str]:
-    told = wire.texts(bucket)
+    told = raw.texts(bucket)
     faults = [f"no {part}" for part in BUCKET_PARTS if not told.get(part)]
     if told.get("CreateTime") and times.parse(told["CreateTime"]) is None:
         faults.append(f"CreateTime {told['CreateTime']}")
@@ -78,10 +79,10 @@ def media_answers_with_bucket(evidence: Evidence, item: Item) -> Finding:
     return observed(finding.seen, witness=finding.witness, expected=finding.expected)
 
 
-def _listed(reply: Reply, element: str) -> list[str]:
+def _listed(reply: ParsedExchange, element: str) -> list[str]:
     return [
-        wire.child_text(entry, "Name") or wire.child_text(entry, "BucketId") or ""
-        for entry in wire.children(wire.response(reply), element)
+        raw.child_text(entry, "Name") or raw.child_text(entry, "BucketId") or ""
+        for entry in raw.children(raw.response(reply), element)
     ]
 
 
@@ -107,17 +108,17 @@ def bucket_is_listed(evidence: Evidence, item: Item) -> Finding:
     return holds(f"{bucket} is listed", witness=seq(*pages))
 
 
-def _page_faults(reply: Reply, element: str) -> list[str]:
-    root = wire.response(reply)
+def _page_faults(reply: ParsedExchange, element: str) -> list[str]:
+    root = raw.response(reply)
     if root is None:
         return ["the answer is no Response document"]
-    faults = [] if wire.child_text(root, "RequestId") else ["no RequestId"]
+    faults = [] if raw.child_text(root, "RequestId") else ["no RequestId"]
     for name in PAGE_NUMBERS:
-        value = wire.child_text(root, name)
-        if wire.number(value) is None:
+        value = raw.child_text(root, name)
+        if raw.number(value) is None:
             faults.append(f"{name} {value}" if value else f"no {name}")
-    for entry in wire.children(root, element):
-        told = wire.texts(entry)
+    for entry in raw.children(root, element):
+        told = raw.texts(entry)
         faults += [f"{element} without {part}" for part in BUCKET_PARTS if part not in told]
     return list(dict.fromkeys(faults))
 
@@ -150,11 +151,11 @@ def bucket_names_filter(evidence: Evidence, item: Item) -> Finding:
         return deviates(expected, f"bucketNames={bucket} lists {', '.join(names) or 'none'}", witness=seq(by_name))
     several = evidence.one(HERE, Step.BUCKETS_BY_NAMES)
     if several is not None and (not several.ok or _listed(several, element) != [bucket]):
-        seen = f"bucketNames={wire.asked(several.exchange, 'bucketNames')} is answered {said(several)}"
+        seen = f"bucketNames={raw.query_value(several.exchange, 'bucketNames')} is answered {said(several)}"
         listed = ", ".join(_listed(several, element)) or "none"
         return deviates(expected, f"{seen}, listing {listed}" if several.ok else seen, witness=seq(several))
     unknown = asked(evidence, HERE, Step.BUCKETS_BY_UNKNOWN_NAME)
-    wanted = wire.asked(unknown.exchange, "bucketNames")
+    wanted = raw.query_value(unknown.exchange, "bucketNames")
     if unknown.refused:
         seen = f"a name that does not exist is answered {said(unknown)}"
         return observed(seen, witness=seq(unknown), expected=expected, reason="documents know a list without it")
@@ -162,7 +163,7 @@ def bucket_names_filter(evidence: Evidence, item: Item) -> Finding:
         return deviates(expected, f"bucketNames={wanted} is answered {said(unknown)}", witness=seq(unknown))
     short = evidence.one(HERE, Step.BUCKETS_BY_SHORT_NAME)
     if short is not None and short.ok and bucket in _listed(short, element):
-        seen = f"bucketNames={wire.asked(short.exchange, 'bucketNames')} lists {bucket}"
+        seen = f"bucketNames={raw.query_value(short.exchange, 'bucketNames')} lists {bucket}"
         return deviates(expected, seen, witness=seq(short))
     strangers = _listed(unknown, element)
     if strangers:
@@ -188,14 +189,14 @@ def bucket_name_is_a_beginning(evidence: Evidence, item: Item) -> Finding:
 def _filter(evidence: Evidence, item: Item, within: Step, without: Step, parameter: str) -> Finding:
     bucket, element = _bucket(evidence), item.feature.bucket_list_element
     good = accepted(evidence, HERE, within, f"{parameter} is taken, and lists {bucket}")
-    asked_for = wire.asked(good.exchange, parameter)
+    asked_for = raw.query_value(good.exchange, parameter)
     # A list that is full may have the bucket on a later page.
     if bucket not in _listed(good, element) and len(_listed(good, element)) < MOST_A_PAGE:
         seen = f"{parameter}={asked_for} lists {', '.join(_listed(good, element)[:3]) or 'none'}"
         return deviates(f"{parameter}={asked_for} lists {bucket}", seen, witness=seq(good))
     other = asked(evidence, HERE, without)
     if other.ok and bucket in _listed(other, element):
-        wrong = wire.asked(other.exchange, parameter)
+        wrong = raw.query_value(other.exchange, parameter)
         return deviates(f"{parameter}={wrong} does not list {bucket}", f"it lists {bucket}", witness=seq(other))
     return holds(f"{bucket} by {asked_for} only", witness=seq(good, other))
 
@@ -217,7 +218,7 @@ def no_second_queue(evidence: Evidence, item: Item) -> Finding:
         return blocked(f"the activation was answered {said(activation)}", witness=seq(activation))
     expected = "the same queue, and no other, after a second activation"
     after = accepted(evidence, HERE, Step.QUEUES_AFTER, expected)
-    ids = [sorted(wire.text(queue.queue_id) for queue in reply.queue_list.queues) for reply in (before, after)]
+    ids = [sorted(raw.text(queue.queue_id) for queue in reply.queue_list.queues) for reply in (before, after)]
     if not ids[0]:
         return blocked("no queue was listed before the second activation", witness=seq(before))
     if ids[0] != ids[1]:
@@ -238,7 +239,7 @@ def activating_again_is_no_update(evidence: Evidence, item: Item) -> Finding:
     before, after = (evidence.of(HERE, step)[-1] for step in (Step.QUEUES_BEFORE, Step.QUEUES_AFTER))
     wrong, judged = Collected(), 0
     for queue in before.queue_list.queues:
-        now = listed(after, wire.text(queue.queue_id))
+        now = listed(after, raw.text(queue.queue_id))
         if now is None:
             continue
         judged += 1

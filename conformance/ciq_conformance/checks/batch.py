@@ -1,33 +1,33 @@
 """Checks of the scenario `batch` (BAT)."""
 
 from ciq_conformance.checks.premise import Stop, accepted, asked, granted, premised, refusals, seq
-from ciq_conformance.judge import wire
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, blocked, cannot_tell, deviates, holds
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.reply import Reply
 from ciq_conformance.steps.batch import Step
 from ciq_schemas.lifecycle import FINAL_STATES, JobState
 from ciq_schemas.requirement import Scenario
+from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.parsed import ParsedExchange
 from ciq_schemas.values import Batch
 
 HERE = Scenario.BATCH
 
 
-def _made(evidence: Evidence, step: Step) -> tuple[Reply, str]:
+def _made(evidence: Evidence, step: Step) -> tuple[ParsedExchange, str]:
     """The accepted request and the batch job's id; stops without them."""
     reply = granted(evidence, HERE, step)
     for batch in reply.batch_answer.batches:
-        if wire.text(batch.job_id):
-            return reply, wire.text(batch.job_id)
+        if raw.text(batch.job_id):
+            return reply, raw.text(batch.job_id)
     raise Stop(blocked("the answer names no JobId; see BAT-001", witness=seq(reply)))
 
 
-def _in(reply: Reply, batch_id: str) -> Batch | None:
-    return next((b for b in reply.batch_answer.batches if wire.text(b.job_id) == batch_id), None)
+def _in(reply: ParsedExchange, batch_id: str) -> Batch | None:
+    return next((b for b in reply.batch_answer.batches if raw.text(b.job_id) == batch_id), None)
 
 
-def _last(evidence: Evidence, batch_id: str, *steps: Step) -> tuple[Reply, Batch]:
+def _last(evidence: Evidence, batch_id: str, *steps: Step) -> tuple[ParsedExchange, Batch]:
     """The last look at a batch job; stops when it was never described."""
     seen = [(reply, b) for reply in evidence.of(HERE, *steps) if reply.ok and (b := _in(reply, batch_id)) is not None]
     if not seen:
@@ -42,9 +42,9 @@ def batch_is_made(evidence: Evidence, item: Item) -> Finding:
     expected = "HTTP 200 with one JobsDetail: JobId and State"
     reply = accepted(evidence, HERE, Step.CREATE, expected)
     batches = reply.batch_answer.batches
-    if len(batches) != 1 or not wire.text(batches[0].job_id):
+    if len(batches) != 1 or not raw.text(batches[0].job_id):
         return deviates(expected, f"{len(batches)} JobsDetail with JobId", witness=seq(reply))
-    if wire.text(batches[0].state) not in tuple(JobState):
+    if raw.text(batches[0].state) not in tuple(JobState):
         return deviates(expected, f"State {batches[0].state}", witness=seq(reply))
     return holds(f"batch job {batches[0].job_id}, State {batches[0].state}", witness=seq(reply))
 
@@ -59,12 +59,12 @@ def batch_is_described(evidence: Evidence, item: Item) -> Finding:
     batch = _in(reply, batch_id)
     if batch is None:
         return deviates(expected, "no JobsDetail with this JobId", witness=seq(reply))
-    name = wire.child_text(wire.root_of(granted(evidence, HERE, Step.CREATE).exchange.request_body.data), "Name")
+    name = raw.child_text(raw.root_of(granted(evidence, HERE, Step.CREATE).exchange.request_body.data), "Name")
     given = {"Name": (batch.name, name), "Type": (batch.type, "Workflow")}
     for label, (text, right) in given.items():
-        if wire.text(text) != right:
+        if raw.text(text) != right:
             return deviates(f"{label} {right}", f"{label} {text}", witness=seq(reply))
-    if wire.text(batch.state) not in tuple(JobState):
+    if raw.text(batch.state) not in tuple(JobState):
         return deviates(expected, f"State {batch.state}", witness=seq(reply))
     return holds(f"State {batch.state}", witness=seq(reply))
 
@@ -74,11 +74,11 @@ def batch_is_described(evidence: Evidence, item: Item) -> Finding:
 def unknown_batch_is_named(evidence: Evidence, item: Item) -> Finding:
     """NonExistJobIds of a describe of an unknown id."""
     reply = asked(evidence, HERE, Step.UNKNOWN)
-    wanted = wire.asked_id(reply.exchange)
+    wanted = raw.requested_job_id(reply.exchange)
     expected = f"NonExistJobIds {wanted}"
     if not reply.ok:
         return deviates(expected, f"HTTP {reply.exchange.status}", witness=seq(reply))
-    given = [wire.text(i) for i in reply.batch_answer.non_exist_ids]
+    given = [raw.text(i) for i in reply.batch_answer.non_exist_ids]
     if given != [wanted]:
         return deviates(expected, f"NonExistJobIds {', '.join(given) or 'absent'}", witness=seq(reply))
     return holds(expected, witness=seq(reply))
@@ -93,7 +93,7 @@ def batches_are_listed(evidence: Evidence, item: Item) -> Finding:
     if _in(reply, batch_id) is None:
         seen = f"{len(reply.batch_answer.batches)} batch jobs without it"
         return deviates(f"batch job {batch_id} in the list", seen, witness=seq(reply))
-    others = [b.type for b in reply.batch_answer.batches if b.type is not None and wire.text(b.type) != "Workflow"]
+    others = [b.type for b in reply.batch_answer.batches if b.type is not None and raw.text(b.type) != "Workflow"]
     if others:
         return deviates("only Type Workflow", f"Type {others[0]}", witness=seq(reply))
     return holds(f"{len(reply.batch_answer.batches)} in the list", witness=seq(reply))
@@ -104,13 +104,13 @@ def batches_are_listed(evidence: Evidence, item: Item) -> Finding:
 def workflow_runs_on_the_object(evidence: Evidence, item: Item) -> Finding:
     """The list of runs that asks for the batch job's."""
     create, batch_id = _made(evidence, Step.CREATE)
-    source = wire.children(wire.root_of(create.exchange.request_body.data), "Input")
-    key = wire.child_text(source[0], "Object") if source else None
+    source = raw.children(raw.root_of(create.exchange.request_body.data), "Input")
+    key = raw.child_text(source[0], "Object") if source else None
     reply = accepted(evidence, HERE, Step.RUNS, f"HTTP 200 with the run of batch job {batch_id}")
-    objects = [wire.text(run.object).lstrip("/") for run in reply.run_list.runs]
+    objects = [raw.text(run.object).lstrip("/") for run in reply.run_list.runs]
     if objects != [(key or "").lstrip("/")]:
         last, batch = _last(evidence, batch_id, Step.WATCH, Step.DESCRIBED)
-        if not objects and wire.text(batch.state) not in FINAL_STATES:
+        if not objects and raw.text(batch.state) not in FINAL_STATES:
             return cannot_tell(f"the batch job was {batch.state} when patience ran out; see BAT-006", witness=seq(last))
         seen = f"runs on {', '.join(objects) or 'nothing'}; the batch job is {batch.state}"
         return deviates(f"one run, on {key}", seen, witness=seq(create, reply, last))
@@ -123,7 +123,7 @@ def batch_comes_to_an_end(evidence: Evidence, item: Item) -> Finding:
     """The last look at the batch job."""
     _, batch_id = _made(evidence, Step.CREATE)
     reply, batch = _last(evidence, batch_id, Step.WATCH, Step.DESCRIBED)
-    state = wire.text(batch.state)
+    state = raw.text(batch.state)
     if state == JobState.SUCCESS:
         return holds("Success", witness=seq(reply))
     if state in FINAL_STATES:
@@ -136,10 +136,10 @@ def batch_comes_to_an_end(evidence: Evidence, item: Item) -> Finding:
 def batch_of_jobs_runs_them(evidence: Evidence, item: Item) -> Finding:
     """The list of jobs that asks for the batch job's."""
     create, batch_id = _made(evidence, Step.CREATE_JOBS)
-    name = wire.child_text(wire.root_of(create.exchange.request_body.data), "Name")
+    name = raw.child_text(raw.root_of(create.exchange.request_body.data), "Name")
     expected = f"one job with UserData {name}"
     reply = accepted(evidence, HERE, Step.JOBS, expected)
-    notes = [wire.text(job.operation.user_data if job.operation is not None else None) for job in reply.jobs]
+    notes = [raw.text(job.operation.user_data if job.operation is not None else None) for job in reply.jobs]
     if notes != [name]:
         seen = f"{len(notes)} jobs under inventoryTriggerJobId={batch_id}" + (f", UserData {notes[0]}" if notes else "")
         return deviates(expected, seen, witness=seq(create, reply))
@@ -154,7 +154,7 @@ def batch_is_cancelled(evidence: Evidence, item: Item) -> Finding:
     create, batch_id = _made(evidence, Step.CREATE_HELD)
     cancel = accepted(evidence, HERE, Step.CANCEL, "HTTP 200")
     reply, batch = _last(evidence, batch_id, Step.CANCELLED)
-    if wire.text(batch.state) != JobState.CANCEL:
+    if raw.text(batch.state) != JobState.CANCEL:
         return deviates("State Cancel", f"State {batch.state}", witness=seq(create, cancel, reply))
     return holds("State Cancel", witness=seq(create, cancel, reply))
 

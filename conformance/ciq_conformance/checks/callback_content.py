@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 
 from ciq_conformance.checks.callback import form_of
 from ciq_conformance.checks.callback_jobs import Telling, readable_of
-from ciq_conformance.judge import times
 from ciq_conformance.judge.body_paths import texts_by_path
 from ciq_conformance.judge.documented import is_named
 from ciq_conformance.judge.evidence import Evidence
@@ -18,6 +17,7 @@ from ciq_conformance.judge.finding import (
 from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.judge.told import Look
 from ciq_conformance.steps import callback as steps
+from ciq_schemas import times
 from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import ENDED_BY_RUNNING, JobState
 from ciq_schemas.requirement import Format

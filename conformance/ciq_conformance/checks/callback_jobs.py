@@ -9,11 +9,11 @@ from ciq_conformance.driver.stage import describe_reply
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, absent, blocked, cannot_tell
 from ciq_conformance.judge.told import ToldJob, no_job, told_jobs
-from ciq_conformance.reply import Notice
 from ciq_conformance.steps import failure
 from ciq_conformance.steps.callback import LOOKS, RULES, SUBMITS
 from ciq_schemas.features import FEATURES
 from ciq_schemas.requirement import Format, Scenario
+from ciq_schemas.transcript.parsed import ParsedCallback
 from ciq_schemas.values import Job
 
 
@@ -22,7 +22,7 @@ class Telling:
     """One callback about one job of the scenario."""
 
     job: ToldJob
-    notice: Notice
+    notice: ParsedCallback
 
     @property
     def seq(self) -> int:
@@ -35,7 +35,7 @@ class Telling:
         return self.job.told(self.notice)
 
 
-def is_form(notice: Notice, form: Format) -> bool:
+def is_form(notice: ParsedCallback, form: Format) -> bool:
     """The body looks like the form, by its first character."""
     return notice.is_json == (form is Format.JSON)
 

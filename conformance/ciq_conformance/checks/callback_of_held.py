@@ -4,13 +4,13 @@ On an idle service a job is made and started in one second, so the two times are
 """
 
 from ciq_conformance.checks.order import obstacle, order_tracks
-from ciq_conformance.judge import times
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Collected, Finding, absent, blocked, cannot_tell, holds
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.reply import Reply
 from ciq_conformance.steps.order import SUBMITS
+from ciq_schemas import times
 from ciq_schemas.requirement import Scenario
+from ciq_schemas.transcript.parsed import ParsedExchange
 from ciq_schemas.values import Job
 
 _ROUNDING = 1.0
@@ -26,7 +26,7 @@ def creation_time_is_kept(evidence: Evidence, item: Item) -> Finding:
     stop = obstacle(evidence, tracks)
     if stop:
         return stop
-    made: dict[str, tuple[Reply, Job]] = {
+    made: dict[str, tuple[ParsedExchange, Job]] = {
         job.job_id: (reply, job)
         for reply in evidence.of(Scenario.ORDER, *SUBMITS)
         if reply.ok

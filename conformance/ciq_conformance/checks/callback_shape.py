@@ -10,11 +10,11 @@ from ciq_conformance.judge.documented import is_covered
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Collected, Finding, Kind, blocked, deviates, holds, observed
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.judge.wire import header
-from ciq_conformance.reply import Notice
 from ciq_conformance.steps.callback import BY_RULE, CHANNELS
 from ciq_schemas.codec import NoteKind, ProblemKind
 from ciq_schemas.requirement import Format, Scenario
+from ciq_schemas.transcript.parsed import ParsedCallback
+from ciq_schemas.transcript.raw import header
 
 TASK_FINISH = "TaskFinish"
 _TEXTS = ("JobId", "State", "QueueId", "CreationTime")
@@ -26,7 +26,7 @@ _NUMBER_IN_SAMPLE = "JobLevel"
 """The one element that a documented JSON sample shows as a number (Translation)."""
 
 
-def _bodies(evidence: Evidence, form: Format) -> tuple[Notice, ...] | Finding:
+def _bodies(evidence: Evidence, form: Format) -> tuple[ParsedCallback, ...] | Finding:
     """Bodies that came in a form for its jobs; a body that names no job counts by the address it came to."""
     tellings = tellings_of(evidence, form)
     nameless = tuple(
@@ -70,11 +70,11 @@ def _channel(evidence: Evidence, form: Format) -> str:
     return channel_name(evidence.feature, Scenario.CALLBACK, CHANNELS[form])
 
 
-def _beginning(notice: Notice) -> str:
+def _beginning(notice: ParsedCallback) -> str:
     return repr(notice.arrival.body.data[:20].decode("utf-8", "replace"))
 
 
-def _odd_ones(evidence: Evidence, form: Format) -> Iterator[Notice]:
+def _odd_ones(evidence: Evidence, form: Format) -> Iterator[ParsedCallback]:
     """Bodies in the other form, where the same way of asking brought this form for other jobs."""
     jobs = jobs_of(evidence, form)
     if isinstance(jobs, Finding):

@@ -6,13 +6,13 @@ What was given is read from the request itself, so that a service which changes 
 from ciq_conformance.checks.callback import form_of
 from ciq_conformance.checks.callback_jobs import Telling, readable_of, tellings_of
 from ciq_conformance.checks.job_facts import first_difference, object_of, output_of, shortened, user_data_of
-from ciq_conformance.judge import wire
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Collected, Finding, blocked, cannot_tell, deviates, holds
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.judge.requested import requested_job
 from ciq_conformance.steps import callback as steps
 from ciq_schemas.requirement import Scenario
+from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.requests import requested_job
 
 _NEW_LINE = frozenset("\r\n")
 """Around a text that a pretty printer has put on lines of its own; what it ended with cannot be told then."""
@@ -130,9 +130,9 @@ def blanks_are_kept(evidence: Evidence, item: Item) -> Finding:
 
 
 def _as_sent(telling: Telling) -> str:
-    root = wire.root_of(telling.job.submit.exchange.request_body.data)
-    operation = next(iter(wire.children(root, "Operation")), None)
-    return "".join(element.text or "" for element in wire.children(operation, "UserData"))
+    root = raw.root_of(telling.job.submit.exchange.request_body.data)
+    operation = next(iter(raw.children(root, "Operation")), None)
+    return "".join(element.text or "" for element in raw.children(operation, "UserData"))
 
 
 def _on_own_lines(text: str) -> bool:

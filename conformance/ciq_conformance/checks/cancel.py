@@ -5,32 +5,32 @@ from collections.abc import Sequence
 from ciq_conformance.checks.job_facts import ids_of, jobs_in, last_seen, zones_apart
 from ciq_conformance.checks.premise import Stop, asked, granted, made, other_status, premised, said, seq
 from ciq_conformance.driver.stage import channel_name
-from ciq_conformance.judge import wire
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Collected, Finding, Kind, absent, blocked, deviates, holds, observed
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.reply import Reply
 from ciq_conformance.steps.cancel import CANCELS, LISTS, PAGE, SUBMITS, TOLD, Step
 from ciq_schemas.lifecycle import FINAL_STATES, WAITING_STATES, JobState
 from ciq_schemas.requirement import Scenario
+from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.parsed import ParsedExchange
 from ciq_schemas.values import Job
 
 HERE = Scenario.CANCEL
 STARTED = frozenset({JobState.RUNNING, JobState.SUCCESS, JobState.FAILED})
 
 
-def _attempts(evidence: Evidence) -> list[tuple[str, Reply]]:
+def _attempts(evidence: Evidence) -> list[tuple[str, ParsedExchange]]:
     """The waiting jobs with their cancels; stops when the plain one was not waiting."""
     asked(evidence, HERE, Step.CANCEL)
-    attempts = [(wire.asked_id(reply.exchange), reply) for reply in evidence.of(HERE, *CANCELS)]
+    attempts = [(raw.requested_job_id(reply.exchange), reply) for reply in evidence.of(HERE, *CANCELS)]
     seen = last_seen(evidence.of(HERE, Step.WAITING), [job_id for job_id, _ in attempts])
-    waited = {job_id for job_id, (_, job) in seen.items() if wire.text(job.state) in WAITING_STATES}
+    waited = {job_id for job_id, (_, job) in seen.items() if raw.text(job.state) in WAITING_STATES}
     if attempts[0][0] not in waited:
         raise Stop(blocked("the job to cancel was not seen waiting in the paused queue; see PAU"))
     return [(job_id, reply) for job_id, reply in attempts if job_id in waited]
 
 
-def _cancelled(evidence: Evidence) -> list[tuple[str, Reply]]:
+def _cancelled(evidence: Evidence) -> list[tuple[str, ParsedExchange]]:
     """The waiting jobs whose cancel was accepted."""
     attempts = _attempts(evidence)
     granted(evidence, HERE, Step.CANCEL)
@@ -39,14 +39,14 @@ def _cancelled(evidence: Evidence) -> list[tuple[str, Reply]]:
 
 def _others(evidence: Evidence) -> list[str]:
     """The jobs beside them, all of them submitted before the cancels."""
-    victims = {wire.asked_id(reply.exchange) for reply in evidence.of(HERE, *CANCELS)}
+    victims = {raw.requested_job_id(reply.exchange) for reply in evidence.of(HERE, *CANCELS)}
     return [job_id for job_id in ids_of(made(evidence, HERE, *SUBMITS)) if job_id not in victims]
 
 
 _WHICH = {Step.CANCEL_LEVEL: " of level 2", Step.CANCEL_OF_MANY: " of a request with several"}
 
 
-def _job(cancel: Reply) -> str:
+def _job(cancel: ParsedExchange) -> str:
     """`the job of level 2`."""
     return f"the job{_WHICH.get(Step(cancel.exchange.step), '')}"
 
@@ -76,7 +76,7 @@ def cancelled_job_shows_it(evidence: Evidence, item: Item) -> Finding:
             continue
         reply, job = seen
         right += [cancel, reply]
-        if wire.text(job.state) != JobState.CANCEL:
+        if raw.text(job.state) != JobState.CANCEL:
             for record in (cancel, reply):
                 wrong.add(record.exchange.seq, f"State {job.state} of {_job(cancel)}")
     return wrong.finding("State Cancel", holds("State Cancel", witness=seq(*right)))
@@ -91,14 +91,14 @@ def cancelled_job_never_runs(evidence: Evidence, item: Item) -> Finding:
     after_resume = [reply for reply, _ in looks if reply.exchange.step != Step.CANCELLED]
     wrong = Collected()
     for reply, job in looks:
-        if wire.text(job.state) in STARTED:
-            cancel = cancels[wire.text(job.job_id)]
+        if raw.text(job.state) in STARTED:
+            cancel = cancels[raw.text(job.job_id)]
             for record in (cancel, reply):
                 wrong.add(record.exchange.seq, f"State {job.state} of {_job(cancel)} after its cancel was accepted")
     for notice in evidence.arrivals(channel_name(item.feature.feature, HERE, TOLD)):
         for job in notice.callback.jobs:
-            job_id = wire.text(job.job_id)
-            if job_id in cancels and wire.text(job.state) in STARTED:
+            job_id = raw.text(job.job_id)
+            if job_id in cancels and raw.text(job.state) in STARTED:
                 told = f"a callback tells State {job.state} of {_job(cancels[job_id])} that was cancelled"
                 wrong.add(notice.arrival.seq, told)
     if not after_resume and not wrong.items:
@@ -116,7 +116,7 @@ def cancelled_job_is_listed(evidence: Evidence, item: Item) -> Finding:
     """Lists by the state Cancel, alone and beside another, with the jobs that describe shows so."""
     cancelled = _cancelled(evidence)
     shown = last_seen(evidence.of(HERE, Step.VICTIM_LATER), [job_id for job_id, _ in cancelled])
-    due = {job_id: reply for job_id, (reply, job) in shown.items() if wire.text(job.state) == JobState.CANCEL}
+    due = {job_id: reply for job_id, (reply, job) in shown.items() if raw.text(job.state) == JobState.CANCEL}
     if not due:
         return blocked("no cancelled job is described as Cancel; see CAN-002", witness=seq(cancelled[0][1]))
     expected = "the cancelled jobs in lists by their state"
@@ -124,7 +124,7 @@ def cancelled_job_is_listed(evidence: Evidence, item: Item) -> Finding:
     for step in LISTS:
         made(evidence, HERE, step)
         reply = evidence.of(HERE, step)[-1]
-        name = f"states={wire.asked(reply.exchange, 'states')}"
+        name = f"states={raw.query_value(reply.exchange, 'states')}"
         gone = [job_id for job_id in due if job_id not in ids_of([reply])]
         if not reply.ok:
             wrong.add(reply.exchange.seq, f"{name}: {said(reply)}")
@@ -149,8 +149,8 @@ def others_run(evidence: Evidence, item: Item) -> Finding:
     looks = list(jobs_in(evidence.of(HERE, Step.WATCH, Step.ENDED_BEFORE, Step.VICTIM_LATER), others))
     if not looks:
         return blocked("the other jobs were not described after the queue went on", witness=seq(resume))
-    ran = {wire.text(job.job_id): reply for reply, job in looks if wire.text(job.state) in STARTED}
-    last = {wire.text(job.job_id): (reply, job) for reply, job in looks}
+    ran = {raw.text(job.job_id): reply for reply, job in looks if raw.text(job.state) in STARTED}
+    last = {raw.text(job.job_id): (reply, job) for reply, job in looks}
     wrong = Collected()
     for job_id in others:
         if job_id in ran:
@@ -159,7 +159,7 @@ def others_run(evidence: Evidence, item: Item) -> Finding:
             wrong.add(resume.exchange.seq, f"{job_id} is not described any more")
             continue
         reply, job = last[job_id]
-        gone = wire.text(job.state) == JobState.CANCEL
+        gone = raw.text(job.state) == JobState.CANCEL
         seen = "shows Cancel, though nobody cancelled it" if gone else f"was {job.state} when patience ran out"
         wrong.add(reply.exchange.seq, f"{job_id} {seen}")
     shown = seq(resume, *ran.values())[:6]
@@ -173,14 +173,14 @@ def ended_job_stays(evidence: Evidence, item: Item) -> Finding:
     attempt = asked(evidence, HERE, Step.CANCEL_ENDED)
     ids = _others(evidence)
     before = next(jobs_in(evidence.of(HERE, Step.ENDED_BEFORE), ids), None)
-    if before is None or wire.text(before[1].state) not in FINAL_STATES:
+    if before is None or raw.text(before[1].state) not in FINAL_STATES:
         state = before[1].state if before else "not described"
         return blocked(f"the job had not ended ({state}) when it was to be cancelled", witness=seq(attempt))
     finding = _stays(before, attempt, evidence.of(HERE, Step.ENDED_AFTER, Step.VICTIM_LATER))
     failed_attempt = evidence.one(HERE, Step.CANCEL_FAILED)
     if finding.kind is not Kind.HOLDS or failed_attempt is None:
         return finding
-    failed_id = wire.asked_id(failed_attempt.exchange)
+    failed_id = raw.requested_job_id(failed_attempt.exchange)
     failed = last_seen(evidence.of(HERE, Step.UNTIL_FAILED), [failed_id]).get(failed_id)
     if failed is None:
         return finding
@@ -188,16 +188,16 @@ def ended_job_stays(evidence: Evidence, item: Item) -> Finding:
     return finding if other.kind is Kind.HOLDS else other
 
 
-def _stays(before: tuple[Reply, Job], attempt: Reply, later: Sequence[Reply]) -> Finding:
+def _stays(before: tuple[ParsedExchange, Job], attempt: ParsedExchange, later: Sequence[ParsedExchange]) -> Finding:
     """Whether a job shows the state that it had ended in, after an attempt to cancel it."""
     look, ended = before
     expected = f"State {ended.state} as before"
-    after = last_seen(later, [wire.text(ended.job_id)]).get(wire.text(ended.job_id))
+    after = last_seen(later, [raw.text(ended.job_id)]).get(raw.text(ended.job_id))
     if after is None:
         return deviates(expected, "the job is not described any more", witness=seq(look, attempt))
     reply, job = after
     witness = seq(look, attempt, reply)
-    if wire.text(job.state) != wire.text(ended.state):
+    if raw.text(job.state) != raw.text(ended.state):
         return deviates(expected, f"State {job.state} ({said(attempt)})", witness=witness)
     return holds(f"State {job.state}, the cancel was answered {said(attempt)}", witness=witness)
 
@@ -246,11 +246,11 @@ def running_job_is_not_cancelled(evidence: Evidence, item: Item) -> Finding:
     cancel = evidence.one(HERE, Step.CANCEL_RUNNING)
     if cancel is None:
         return absent("no job was seen Running: they are too short; name a larger sample input in the profile")
-    job_id = wire.asked_id(cancel.exchange)
+    job_id = raw.requested_job_id(cancel.exchange)
     looks = list(jobs_in(evidence.of(HERE, Step.AFTER_RUNNING), [job_id]))
     if not looks:
         return blocked("the running job was not described after its cancel", witness=seq(cancel))
-    cancelled = next((reply for reply, job in looks if wire.text(job.state) == JobState.CANCEL), None)
+    cancelled = next((reply for reply, job in looks if raw.text(job.state) == JobState.CANCEL), None)
     if cancelled is not None:
         seen = f"State Cancel after a cancel that was answered {said(cancel)}"
         running = next(jobs_in(evidence.of(HERE, Step.UNTIL_RUNNING)[-1:], [job_id]), None)

@@ -10,44 +10,44 @@ from ciq_conformance.driver.stage import channel_name
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Collected, Finding, absent, blocked, deviates, holds
 from ciq_conformance.judge.ordering import lagging_level_rule, order_rule, settled_after
-from ciq_conformance.judge.paused import (
-    STARTED,
-    Setting,
-    certain_pauses,
-    held_sighting,
-    last_asked,
-    leaks,
-    settings_of,
-)
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.judge.tracks import Track, asked_of, build_tracks
-from ciq_conformance.reply import Notice, Reply
 from ciq_conformance.steps.concurrency import CANCELS, PAUSES, RESUMES, SUBMITS, TOLD, Step
 from ciq_schemas.lifecycle import ENDED_BY_RUNNING, JobState, QueueState
 from ciq_schemas.requirement import Scenario
+from ciq_schemas.transcript.jobs import JobTimeline, build_timelines, requested_settings
+from ciq_schemas.transcript.parsed import ParsedCallback, ParsedExchange
+from ciq_schemas.transcript.pauses import (
+    STARTED,
+    StateSetting,
+    certain_pauses,
+    held_observation,
+    last_requested,
+    leaks,
+    settings_of,
+)
 
 HERE = Scenario.CONCURRENCY
 _UPDATES = PAUSES | RESUMES
 
 
-def concurrent_tracks(evidence: Evidence) -> tuple[Track, ...]:
+def concurrent_tracks(evidence: Evidence) -> tuple[JobTimeline, ...]:
     """Tracks of the scenario's jobs from all it saw."""
-    return build_tracks(
+    return build_timelines(
         evidence.of(HERE, *SUBMITS),
         (r for r in evidence.of(HERE) if r.exchange.step not in SUBMITS | _UPDATES),
         _notices(evidence),
     )
 
 
-def _notices(evidence: Evidence) -> tuple[Notice, ...]:
+def _notices(evidence: Evidence) -> tuple[ParsedCallback, ...]:
     return evidence.arrivals(channel_name(evidence.feature, HERE, TOLD))
 
 
-def _settings(evidence: Evidence) -> tuple[Setting, ...]:
+def _settings(evidence: Evidence) -> tuple[StateSetting, ...]:
     return settings_of(evidence.of(HERE, *_UPDATES), PAUSES)
 
 
-def _stopped(evidence: Evidence, tracks: tuple[Track, ...]) -> Finding | None:
+def _stopped(evidence: Evidence, tracks: tuple[JobTimeline, ...]) -> Finding | None:
     """Why the scenario says nothing of its jobs, None when it does."""
     if evidence.obstacle(HERE) is not None or not evidence.of(HERE):
         return not_put(evidence, HERE, "the scenario was not played")
@@ -69,7 +69,7 @@ def each_request_for_itself(evidence: Evidence, item: Item) -> Finding:
         if given[track.job_id] > 1:
             wrong.add(track.submit_seq, f"JobId {track.job_id} was given {given[track.job_id]} times")
     for reply in evidence.of(HERE, *SUBMITS):
-        if reply.ok and len(reply.jobs) != len(asked_of(reply)):
+        if reply.ok and len(reply.jobs) != len(requested_settings(reply)):
             wrong.add(reply.exchange.seq, f"{len(reply.jobs)} job(s) in the answer to one Operation")
     asked = {track.job_id: track.asked.user_data for track in tracks if given[track.job_id] == 1}
     compared = 0
@@ -121,7 +121,7 @@ def order_holds(evidence: Evidence, item: Item) -> Finding:
     return holds(power, power=power)
 
 
-def _excused(evidence: Evidence, tracks: tuple[Track, ...]) -> int:
+def _excused(evidence: Evidence, tracks: tuple[JobTimeline, ...]) -> int:
     """Jobs that a pause which stops running ones makes look as if they had never started: a worker's at each pause."""
     if not any(track.halted for track in (*tracks, *evidence.derive(running_tracks))):
         return 0
@@ -142,7 +142,7 @@ def pause_holds(evidence: Evidence, item: Item) -> Finding:
     wrong = Collected()
     shown = 0
     for span in spans:
-        shown += sum(held_sighting(track, span, settled) is not None for track in tracks)
+        shown += sum(held_observation(track, span, settled) is not None for track in tracks)
         for leak in leaks(tracks, span, settled):
             for record in leak.witness:
                 wrong.add(record, leak.text)
@@ -174,7 +174,7 @@ def no_job_is_lost(evidence: Evidence, item: Item) -> Finding:
     return lost.finding("every accepted job ends as Success once the queue is active", holds(power, power=power))
 
 
-def _cancels(evidence: Evidence) -> dict[str, Reply]:
+def _cancels(evidence: Evidence) -> dict[str, ParsedExchange]:
     """The cancel of each job, refused or not."""
     found = {}
     for reply in evidence.of(HERE, *CANCELS):
@@ -248,7 +248,7 @@ def last_update_counts(evidence: Evidence, item: Item) -> Finding:
         if not look.ok or len(shown) != 1:
             return blocked(f"the list of the queue's id was answered {said(look)} with {len(shown)} queue(s)")
         settings = [s for s in _settings(evidence) if s.sent < look.exchange.started]
-        legal = last_asked(settings)
+        legal = last_requested(settings)
         told += len(legal) == 1
         if shown[0] not in {QueueState.PAUSED if paused else QueueState.ACTIVE for paused in legal}:
             wrong.add(look.exchange.seq, f"State {shown[0]} after all {len(settings)} updates so far had been answered")
@@ -260,9 +260,9 @@ def last_update_counts(evidence: Evidence, item: Item) -> Finding:
     )
 
 
-def _last_looks(evidence: Evidence) -> list[Reply]:
+def _last_looks(evidence: Evidence) -> list[ParsedExchange]:
     """The last list of the State before each further update: what is published late has shown by then."""
-    found: list[Reply] = []
+    found: list[ParsedExchange] = []
     listed = None
     for reply in evidence.of(HERE, *_UPDATES, Step.STATE):
         if reply.exchange.step == Step.STATE:

@@ -2,14 +2,14 @@
 
 from ciq_conformance.checks.premise import accepted, asked, granted, made, premised, refusals, said, seq
 from ciq_conformance.checks.queue_shape import is_speed_queue
-from ciq_conformance.judge import wire
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, blocked, deviates, holds
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.reply import Reply
 from ciq_conformance.steps.deactivation import Step
 from ciq_schemas.lifecycle import QueueState
 from ciq_schemas.requirement import Scenario
+from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.parsed import ParsedExchange
 from ciq_schemas.values import Queue
 
 HERE = Scenario.DEACTIVATION
@@ -21,14 +21,14 @@ def queue_is_removed(evidence: Evidence, item: Item) -> Finding:
     """The answer to DELETE, and the queue list after it: empty, or refused because the feature is off."""
     expected = "success with RequestId and BucketName, and no queue of the feature afterwards"
     reply = accepted(evidence, HERE, Step.DEACTIVATE, expected)
-    root = wire.response(reply)
-    missing = [name for name in ("RequestId", "BucketName") if not wire.child_text(root, name)]
+    root = raw.response(reply)
+    missing = [name for name in ("RequestId", "BucketName") if not raw.child_text(root, name)]
     if missing:
         return deviates(expected, f"the answer has no {' and no '.join(missing)}", witness=seq(reply))
     asked(evidence, HERE, Step.QUEUES_WITHOUT)
     after = evidence.of(HERE, Step.QUEUES_WITHOUT)[-1]  # a list may show late that the queue is gone
     if after.ok and after.queue_list.queues:
-        left = ", ".join(wire.text(queue.queue_id) for queue in after.queue_list.queues)
+        left = ", ".join(raw.text(queue.queue_id) for queue in after.queue_list.queues)
         return deviates(expected, f"{left} is still listed", witness=seq(reply, after))
     if not after.ok and not after.refused:
         return blocked(f"the queue list after deactivation was answered {said(after)}", witness=seq(after))
@@ -43,7 +43,7 @@ def takes_no_job(evidence: Evidence, item: Item) -> Finding:
     return refusals(made(evidence, HERE, Step.SUBMIT_WITHOUT), "a job is refused with 4xx after deactivation")
 
 
-def _again(evidence: Evidence, item: Item, expected: str) -> tuple[Reply, list[Queue]]:
+def _again(evidence: Evidence, item: Item, expected: str) -> tuple[ParsedExchange, list[Queue]]:
     """The last list after the feature was activated again, and its queues without the documented further one."""
     granted(evidence, HERE, Step.DEACTIVATE)
     accepted(evidence, HERE, Step.REACTIVATE, expected)
@@ -75,9 +75,9 @@ def queue_is_a_new_one(evidence: Evidence, item: Item) -> Finding:
     if len(queues) != 1:
         return blocked("there is not one queue; see ACT-012", witness=seq(reply))
     queue, config = queues[0], queues[0].notify_config
-    faults = [] if wire.text(queue.name) in names else [f"Name {queue.name}"]
-    faults += [] if wire.text(queue.state) == QueueState.ACTIVE else [f"State {queue.state}"]
-    if config is not None and (wire.text(config.state) == "On" or wire.text(config.url)):
+    faults = [] if raw.text(queue.name) in names else [f"Name {queue.name}"]
+    faults += [] if raw.text(queue.state) == QueueState.ACTIVE else [f"State {queue.state}"]
+    if config is not None and (raw.text(config.state) == "On" or raw.text(config.url)):
         faults.append(f"a rule that is {config.state or 'without State'}, Url {config.url or 'none'}")
     if faults:
         return deviates(expected, "; ".join(faults), witness=seq(reply))

@@ -8,15 +8,16 @@ from itertools import pairwise
 from ciq_conformance.checks.job_facts import ids_of, jobs_in, last_seen, object_of, tag_of, user_data_of
 from ciq_conformance.checks.premise import accepted, asked, granted, made, other_status, premised, said, seq
 from ciq_conformance.checks.queue_shape import same_moment
-from ciq_conformance.judge import times, wire
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Collected, Finding, absent, blocked, cannot_tell, deviates, holds, observed
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.reply import Reply
 from ciq_conformance.steps.describe import LOOKS, SUBMITS, Step
+from ciq_schemas import times
 from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import ENDED_BY_RUNNING, FINAL_STATES, WAITING_STATES, JobState
 from ciq_schemas.requirement import Scenario
+from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.parsed import ParsedExchange
 from ciq_schemas.values import Job
 
 HERE = Scenario.DESCRIBE
@@ -30,28 +31,31 @@ def _own(evidence: Evidence) -> list[str]:
     return ids_of(made(evidence, HERE, *SUBMITS))
 
 
-def _looks(evidence: Evidence) -> list[tuple[Reply, Job]]:
+def _looks(evidence: Evidence) -> list[tuple[ParsedExchange, Job]]:
     """Own jobs in all describe answers of the scenario."""
     return list(jobs_in(evidence.of(HERE, *LOOKS), _own(evidence)))
 
 
-def _ids(reply: Reply) -> list[str]:
+def _ids(reply: ParsedExchange) -> list[str]:
     """Ids that a describe asked for."""
-    return [part for part in wire.asked_id(reply.exchange).split(",") if part]
+    return [part for part in raw.requested_job_id(reply.exchange).split(",") if part]
 
 
-def _caught_up(replies: Sequence[Reply]) -> list[Reply]:
+def _caught_up(replies: Sequence[ParsedExchange]) -> list[ParsedExchange]:
     """The answers without those that do not know a job yet which a later one knows: no document promises that a job is
     known wherever it is asked for at once."""
-    last = {wire.asked_id(reply.exchange): reply for reply in replies}
+    last = {raw.requested_job_id(reply.exchange): reply for reply in replies}
     return [
         reply
         for reply in replies
-        if reply.jobs or not reply.ok or wire.response(reply) is None or reply is last[wire.asked_id(reply.exchange)]
+        if reply.jobs
+        or not reply.ok
+        or raw.response(reply) is None
+        or reply is last[raw.requested_job_id(reply.exchange)]
     ]
 
 
-def _unknown_told(reply: Reply) -> list[str]:
+def _unknown_told(reply: ParsedExchange) -> list[str]:
     return [value.strip() for value in reply.job_answer.non_exist_ids if value.strip()]
 
 
@@ -64,10 +68,10 @@ def job_is_described(evidence: Evidence, item: Item) -> Finding:
     wrong, right = Collected(), []
     for reply in (*_caught_up(evidence.of(HERE, Step.SINGLE)), *evidence.of(HERE, Step.ENDED)):
         ids = _ids(reply)
-        got = [wire.text(job.job_id) for job in reply.jobs]
+        got = [raw.text(job.job_id) for job in reply.jobs]
         if not reply.ok or other_status(reply):
             wrong.add(reply.exchange.seq, said(reply))
-        elif wire.response(reply) is None:
+        elif raw.response(reply) is None:
             wrong.add(reply.exchange.seq, "the answer is no Response document")
         elif len(ids) == 1 and got != ids:
             wrong.add(reply.exchange.seq, f"JobsDetail of {', '.join(got) or 'no job'} instead of {ids[0]}")
@@ -85,7 +89,7 @@ def several_are_described(evidence: Evidence, item: Item) -> Finding:
     accepted(evidence, HERE, Step.UP_TO_TEN, expected)
     wrong, most, replies = Collected(), 0, evidence.of(HERE, Step.KNOWN, Step.UP_TO_TEN)
     for reply in replies:
-        ids, got = _ids(reply), Counter(wire.text(job.job_id) for job in reply.jobs)
+        ids, got = _ids(reply), Counter(raw.text(job.job_id) for job in reply.jobs)
         most = max(most, len(ids))
         missing = [job_id for job_id in ids if not got[job_id]]
         twice = [job_id for job_id in ids if got[job_id] > 1]
@@ -102,7 +106,7 @@ def together_as_alone(evidence: Evidence, item: Item) -> Finding:
     """Ended jobs in a describe of several ids, asked after each was described alone."""
     singles = [reply for reply in evidence.of(HERE, Step.ENDED) if len(_ids(reply)) == 1]
     alone = last_seen(singles, _own(evidence))
-    ended = {job_id: seen for job_id, seen in alone.items() if wire.text(seen[1].state) in FINAL_STATES}
+    ended = {job_id: seen for job_id, seen in alone.items() if raw.text(seen[1].state) in FINAL_STATES}
     if not ended:
         return blocked("no job was described alone once it had ended; see DES-001 and LIF-002")
     expected = "of several ids what describes of one tell"
@@ -130,7 +134,7 @@ def unknown_among_known(evidence: Evidence, item: Item) -> Finding:
     reply = accepted(evidence, HERE, Step.KNOWN_AND_UNKNOWN, expected)
     ids = _ids(reply)
     known, unknown = [i for i in ids if i in own], [i for i in ids if i not in own]
-    got = [wire.text(job.job_id) for job in reply.jobs]
+    got = [raw.text(job.job_id) for job in reply.jobs]
     told = _unknown_told(reply)
     faults = []
     if sorted(got) != sorted(known):
@@ -176,7 +180,7 @@ def ids_are_compared_whole(evidence: Evidence, item: Item) -> Finding:
     wrong = Collected()
     for reply in replies:
         if reply.ok and reply.jobs:
-            seen = f"{wire.asked_id(reply.exchange)} describes {reply.jobs[0].job_id or 'a job'}"
+            seen = f"{raw.requested_job_id(reply.exchange)} describes {reply.jobs[0].job_id or 'a job'}"
             wrong.add(reply.exchange.seq, seen)
     said_so = ", ".join(said(reply) for reply in replies)
     return wrong.finding("no JobsDetail for an id that no job has", holds(said_so, witness=seq(*replies)))
@@ -205,30 +209,27 @@ def nothing_unknown(evidence: Evidence, item: Item) -> Finding:
 def agrees_with_submit(evidence: Evidence, item: Item) -> Finding:
     """Own jobs in describe answers against their submit answers."""
     given = {
-        wire.text(job.job_id): (reply, job)
-        for reply in made(evidence, HERE, *SUBMITS)
-        if reply.ok
-        for job in reply.jobs
+        raw.text(job.job_id): (reply, job) for reply in made(evidence, HERE, *SUBMITS) if reply.ok for job in reply.jobs
     }
     looks = _looks(evidence)
     if not looks:
         return NOT_DESCRIBED
     wrong = Collected()
     for reply, job in looks:
-        submit, before = given[wire.text(job.job_id)]
+        submit, before = given[raw.text(job.job_id)]
         for difference in _differences(before, job):
             for record in (submit, reply):
                 wrong.add(record.exchange.seq, difference)
     expected = "Tag, QueueId, CreationTime, Input.Object and UserData of the submit answer"
     first = looks[0]
-    witness = seq(given[wire.text(first[1].job_id)][0], first[0])
+    witness = seq(given[raw.text(first[1].job_id)][0], first[0])
     return wrong.finding(expected, holds(f"{len(looks)} times for {len(given)} jobs", witness=witness))
 
 
 def _differences(before: Job, job: Job) -> list[str]:
     pairs = (
         ("Tag", tag_of(before), tag_of(job)),
-        ("QueueId", wire.text(before.queue_id), wire.text(job.queue_id)),
+        ("QueueId", raw.text(before.queue_id), raw.text(job.queue_id)),
         ("Input.Object", object_of(before) or "", object_of(job) or ""),
         ("UserData", user_data_of(before) or "", user_data_of(job) or ""),
     )
@@ -247,7 +248,7 @@ def state_words(evidence: Evidence, item: Item) -> Finding:
         return NOT_DESCRIBED
     wrong, seen = Collected(), Counter[str]()
     for reply, job in looks:
-        state = wire.text(job.state)
+        state = raw.text(job.state)
         seen[state] += 1
         if state not in STATES:
             wrong.add(reply.exchange.seq, f"State {state or 'is missing'}")
@@ -272,7 +273,7 @@ def times_are_whole(evidence: Evidence, item: Item) -> Finding:
             readable = times.parse(value) is not None
             if not readable and (name == "CreationTime" or not times.is_unset(value)):
                 wrong.add(reply.exchange.seq, f"{name} {value!r}")
-    seen = ", ".join(f"{name} {wire.text(value) or 'unset'}" for name, value in _times(looks[-1][1]))
+    seen = ", ".join(f"{name} {raw.text(value) or 'unset'}" for name, value in _times(looks[-1][1]))
     return wrong.finding("date, time and numeric zone, or unset", holds(seen, witness=seq(looks[-1][0])))
 
 
@@ -311,7 +312,7 @@ def times_fit_state(evidence: Evidence, item: Item) -> Finding:
     shows_end = item.feature.feature not in OLDER_PAGES
     wrong, seen = Collected(), Counter[str]()
     for reply, job in looks:
-        state = wire.text(job.state)
+        state = raw.text(job.state)
         seen[state] += 1
         started, ended = not times.is_unset(job.start_time), not times.is_unset(job.end_time)
         if state in WAITING_STATES and started:
@@ -329,12 +330,12 @@ def times_fit_state(evidence: Evidence, item: Item) -> Finding:
 @premised
 def code_is_success(evidence: Evidence, item: Item) -> Finding:
     """Code of every job that is not Failed."""
-    looks = [(reply, job) for reply, job in _looks(evidence) if wire.text(job.state) != JobState.FAILED]
+    looks = [(reply, job) for reply, job in _looks(evidence) if raw.text(job.state) != JobState.FAILED]
     if not looks:
         return NOT_DESCRIBED
     wrong = Collected()
     for reply, job in looks:
-        if wire.text(job.code) not in ("", "Success"):
+        if raw.text(job.code) not in ("", "Success"):
             wrong.add(reply.exchange.seq, f"Code {job.code} in State {job.state}")
     return wrong.finding("Code Success, empty or absent", holds(f"{len(looks)} times", witness=seq(looks[0][0])))
 
@@ -348,11 +349,11 @@ def progress_fits_state(evidence: Evidence, item: Item) -> Finding:
         return NOT_DESCRIBED
     wrong, seen = Collected(), Counter[str]()
     for reply, job in looks:
-        told, state = wire.text(job.progress), wire.text(job.state)
+        told, state = raw.text(job.progress), raw.text(job.state)
         if not told:
             continue
         seen[f"{state} {told}"] += 1
-        progress = wire.number(told)
+        progress = raw.number(told)
         fits = progress is not None and (
             progress == 100
             if state == JobState.SUCCESS

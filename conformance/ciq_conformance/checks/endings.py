@@ -9,12 +9,12 @@ from collections.abc import Collection
 from ciq_conformance.checks.job_facts import ids_of, jobs_in, last_seen
 from ciq_conformance.checks.premise import premised, seq
 from ciq_conformance.checks.submit_look import HERE, NONE_ACCEPTED, submits_of
-from ciq_conformance.judge import wire
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Collected, Finding, blocked, cannot_tell, deviates, holds
 from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.steps.submit import LOOKS, WELL_FORMED, Step
 from ciq_schemas.lifecycle import FINAL_STATES, WAITING_STATES, JobState
+from ciq_schemas.transcript import raw
 
 
 @check("LIF-002")
@@ -29,9 +29,9 @@ def good_job_succeeds(evidence: Evidence, item: Item) -> Finding:
         return blocked("no submitted job was described; see DES-001", witness=seq(*submits[:3]))
     wrong, right, slow = Collected(), [], []
     expired = any(mark.text.startswith(f"{Step.WATCH}:") for mark in evidence.marks(HERE, "expired"))
-    last_states = {wire.text(job.state) for _, job in last.values()}
+    last_states = {raw.text(job.state) for _, job in last.values()}
     for job_id, (reply, job) in last.items():
-        state = wire.text(job.state)
+        state = raw.text(job.state)
         if state == JobState.SUCCESS:
             right.append(reply)
         elif state in FINAL_STATES:
@@ -63,6 +63,6 @@ def _is_slow(evidence: Evidence, job_id: str, state: str, others: Collection[str
     if state in WAITING_STATES:
         return JobState.RUNNING in others
     looks = evidence.of(HERE, *LOOKS)
-    runs = [reply.exchange.started for reply, job in jobs_in(looks, [job_id]) if wire.text(job.state) == state]
+    runs = [reply.exchange.started for reply, job in jobs_in(looks, [job_id]) if raw.text(job.state) == state]
     watched = looks[-1].exchange.started - looks[0].exchange.started
     return state == JobState.RUNNING and runs[-1] - runs[0] < watched / 2

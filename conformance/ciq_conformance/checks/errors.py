@@ -2,11 +2,9 @@
 
 from ciq_conformance.checks.leftovers import by_label, leftovers
 from ciq_conformance.checks.premise import asked, made, premised, refusals, said, seq
-from ciq_conformance.judge import wire
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Collected, Finding, Kind, absent, cannot_tell, deviates, holds, observed
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.reply import Reply
 from ciq_conformance.steps import activation, multi, queues, update
 from ciq_conformance.steps.errors import (
     BAD,
@@ -20,6 +18,8 @@ from ciq_conformance.steps.errors import (
     Step,
 )
 from ciq_schemas.requirement import Capability, Scenario
+from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.parsed import ParsedExchange
 
 HERE = Scenario.ERRORS
 INVALID_CONTENT = frozenset({"InvalidContent", "1011"})
@@ -53,16 +53,16 @@ def documented_form(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding(expected, holds(f"{len(replies)} refusals", witness=seq(*replies[:3])))
 
 
-def _form_faults(reply: Reply) -> list[str]:
-    kind = wire.media_type(reply)
+def _form_faults(reply: ParsedExchange) -> list[str]:
+    kind = raw.media_type(reply)
     faults = [] if kind == "application/xml" else [f"Content-Type {kind or 'missing'}"]
-    root = wire.root_of(reply.exchange.response_body.data)
-    if root is None or wire.name_of(root) != "Error":
+    root = raw.root_of(reply.exchange.response_body.data)
+    if root is None or raw.name_of(root) != "Error":
         body = reply.exchange.response_body.data
         what = "no body" if not body else "a body that is no Error document"
         return [*faults, what]
-    faults += [f"no {name}" for name in ("Code", "RequestId") if not wire.child_text(root, name)]
-    return faults if wire.child_text(root, "Message") is not None else [*faults, "no Message"]
+    faults += [f"no {name}" for name in ("Code", "RequestId") if not raw.child_text(root, name)]
+    return faults if raw.child_text(root, "Message") is not None else [*faults, "no Message"]
 
 
 @check("ERR-019")
@@ -71,10 +71,10 @@ def errors_have_a_trace(evidence: Evidence, item: Item) -> Finding:
     """TraceId in the bodies of all refusals of documented operations that are in the error form."""
     wrong, right = Collected(), []
     for reply in (r for r in made(evidence, HERE, *DOCUMENTED_OPERATIONS) if r.refused):
-        root = wire.root_of(reply.exchange.response_body.data)
-        if root is None or wire.name_of(root) != "Error":
+        root = raw.root_of(reply.exchange.response_body.data)
+        if root is None or raw.name_of(root) != "Error":
             continue
-        if wire.child_text(root, "TraceId"):
+        if raw.child_text(root, "TraceId"):
             right.append(reply)
         else:
             wrong.add(reply.exchange.seq, f"{reply.exchange.step}: no TraceId")

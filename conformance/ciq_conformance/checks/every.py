@@ -11,12 +11,12 @@ from ciq_conformance.checks.premise import said
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Collected, Finding, blocked, cannot_tell, holds
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.judge.requested import requested_update
-from ciq_conformance.judge.wire import answer_header, media_type
-from ciq_conformance.reply import Reply
 from ciq_conformance.steps import update
 from ciq_schemas.lifecycle import JobState, may_be_seen_after
 from ciq_schemas.requirement import Scenario
+from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.transcript.raw import answer_header, media_type
+from ciq_schemas.transcript.requests import requested_update
 
 _RFC_1123 = re.compile(
     r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} "
@@ -27,7 +27,7 @@ _STATES = frozenset(state.value for state in JobState)
 NOTHING = blocked("the target answered nothing on this feature")
 
 
-def _answers(evidence: Evidence) -> list[Reply]:
+def _answers(evidence: Evidence) -> list[ParsedExchange]:
     """Answers to operations that the documents know. What a front server says to an unknown path is its own affair."""
     return [reply for reply in evidence.replies if reply.exchange.status and reply.exchange.operation]
 
@@ -113,7 +113,7 @@ def trace_id(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding("x-ci-trace-id on failed requests only", holds(f"{right} good answers"))
 
 
-def _unsigned(reply: Reply) -> bool:
+def _unsigned(reply: ParsedExchange) -> bool:
     return not any(name.lower() == "authorization" for name, _ in reply.exchange.request_headers)
 
 
@@ -142,9 +142,9 @@ def update_answers_what_was_set(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding("State and Name in the answer as set", holds(f"{right} times"))
 
 
-def _one_by_one(updates: Iterable[Reply]) -> Iterator[Reply]:
+def _one_by_one(updates: Iterable[ParsedExchange]) -> Iterator[ParsedExchange]:
     """Those that no other update of the same queue overlaps."""
-    by_queue: dict[str, list[Reply]] = {}
+    by_queue: dict[str, list[ParsedExchange]] = {}
     for reply in updates:
         by_queue.setdefault(urlsplit(reply.exchange.url).path, []).append(reply)
     for some in by_queue.values():
@@ -159,7 +159,7 @@ def _one_by_one(updates: Iterable[Reply]) -> Iterator[Reply]:
 @check("LIF-001")
 def states_move_forward(evidence: Evidence, item: Item) -> Finding:
     """Two looks at a job, the first answered before the second was sent, never contradict the life cycle."""
-    looks: dict[str, list[tuple[Reply, JobState]]] = {}
+    looks: dict[str, list[tuple[ParsedExchange, JobState]]] = {}
     for reply in evidence.replies:
         if not reply.ok or reply.exchange.operation not in ("submit_job", "describe_job"):
             continue

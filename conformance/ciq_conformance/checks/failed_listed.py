@@ -3,13 +3,13 @@
 from ciq_conformance.checks.failure import FAILURE, failed_jobs
 from ciq_conformance.checks.list_jobs import differences
 from ciq_conformance.checks.premise import not_put, said, seq
-from ciq_conformance.judge import wire
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Collected, Finding, cannot_tell, deviates, holds
 from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.judge.told import Look
 from ciq_conformance.steps.failure import Step
 from ciq_schemas.lifecycle import JobState
+from ciq_schemas.transcript import raw
 
 MOST = 100
 """Jobs on a page: behind a full one the failed ones may stand on the next."""
@@ -31,14 +31,14 @@ def failed_as_described(evidence: Evidence, item: Item) -> Finding:
     expected = "every failed job in the list of those, as described"
     if not last.ok:
         return deviates(expected, f"states=Failed is answered {said(last)}", witness=seq(last))
-    listed = {wire.text(job.job_id): job for job in last.jobs}
+    listed = {raw.text(job.job_id): job for job in last.jobs}
     wrong = Collected()
     for job_id, look in ended.items():
         if job_id in listed:
             for difference in differences(listed[job_id], look.job):
                 for record in (look.reply, last):
                     wrong.add(record.exchange.seq, f"{job_id}: {difference}")
-        elif len(listed) < MOST and not wire.text(last.job_answer.next_token):
+        elif len(listed) < MOST and not raw.text(last.job_answer.next_token):
             wrong.add(last.exchange.seq, f"states=Failed leaves out {job_id}, which is Failed")
     judged = [job_id for job_id in ended if job_id in listed]
     if not judged and not wrong.items:

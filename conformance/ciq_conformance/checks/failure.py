@@ -6,7 +6,6 @@ LIF-003, LIF-004, LIF-005, DEL-005.
 from collections.abc import Iterator, Sequence
 
 from ciq_conformance.driver.stage import channel_name, describe_reply
-from ciq_conformance.judge import times
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import (
     Collected,
@@ -21,11 +20,12 @@ from ciq_conformance.judge.finding import (
 )
 from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.judge.told import ToldJob, no_job, told_jobs, untold
-from ciq_conformance.reply import Notice
 from ciq_conformance.steps.failure import FAILING, GOOD, LOOKS, Channel, Step
+from ciq_schemas import times
 from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import WAITING_STATES, JobState
 from ciq_schemas.requirement import Scenario
+from ciq_schemas.transcript.parsed import ParsedCallback
 from ciq_schemas.values import Job
 
 FAILURE = Scenario.FAILURE
@@ -180,7 +180,7 @@ def failed_job_is_told(evidence: Evidence, _item: Item) -> Finding:
     if isinstance(jobs, Finding):
         return jobs
     open_: list[Finding] = []
-    told: list[tuple[ToldJob, Notice]] = []
+    told: list[tuple[ToldJob, ParsedCallback]] = []
     for job in jobs:
         if job.step == Step.SUBMIT_SILENCED:
             continue
@@ -214,7 +214,7 @@ def failed_job_is_told(evidence: Evidence, _item: Item) -> Finding:
     )
 
 
-def _misinformed(told: Sequence[tuple[ToldJob, Notice]]) -> Iterator[tuple[int, str]]:
+def _misinformed(told: Sequence[tuple[ToldJob, ParsedCallback]]) -> Iterator[tuple[int, str]]:
     for job, notice in told:
         said = job.told(notice)
         wrong = [] if said.state == JobState.FAILED else [f"its State is {said.state or 'not there'}"]

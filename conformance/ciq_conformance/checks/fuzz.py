@@ -1,20 +1,20 @@
 """Checks of the scenario `fuzz` (FUZ): no odd request breaks the service, and refusals keep their form."""
 
 from ciq_conformance.checks.premise import said
-from ciq_conformance.judge import wire
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Collected, Finding, blocked, cannot_tell, holds
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.reply import Reply
 from ciq_conformance.steps.fuzz import CONTROL, CONTROL_WATCH, LARGE, is_drawn, is_odd
 from ciq_schemas.lifecycle import JobState
 from ciq_schemas.requirement import Scenario
+from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.parsed import ParsedExchange
 
 HERE = Scenario.FUZZ
 NOTHING = cannot_tell("no odd request was sent; allow more time (--fuzz SECONDS)")
 
 
-def _odd(evidence: Evidence) -> tuple[Reply, ...]:
+def _odd(evidence: Evidence) -> tuple[ParsedExchange, ...]:
     return tuple(reply for reply in evidence.of(HERE) if is_odd(reply.exchange.step))
 
 
@@ -42,9 +42,9 @@ def refusals_have_their_form(evidence: Evidence, item: Item) -> Finding:
         exchange = reply.exchange
         if not reply.refused or not is_drawn(exchange.step):
             continue
-        root = wire.root_of(exchange.response_body.data)
-        missing = [name for name in ("Code", "Message", "RequestId") if wire.child_text(root, name) is None]
-        if root is None or wire.name_of(root) != "Error" or missing:
+        root = raw.root_of(exchange.response_body.data)
+        missing = [name for name in ("Code", "Message", "RequestId") if raw.child_text(root, name) is None]
+        if root is None or raw.name_of(root) != "Error" or missing:
             what = f"no {', '.join(missing)}" if root is not None and missing else "no Error document"
             wrong.add(exchange.seq, f"{exchange.step} ({said(reply)}): {what}")
         else:
@@ -62,7 +62,7 @@ def answers_are_xml(evidence: Evidence, item: Item) -> Finding:
         exchange = reply.exchange
         if not exchange.status or not exchange.response_body.data or not is_drawn(exchange.step):
             continue
-        kind = wire.media_type(reply)
+        kind = raw.media_type(reply)
         if kind == "application/xml":
             right += 1
         else:

@@ -11,11 +11,11 @@ from functools import cached_property
 
 from ciq_conformance.driver.stage import channel_name
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.paused import Span
-from ciq_conformance.judge.tracks import Track, build_tracks
-from ciq_conformance.reply import Notice, Reply
 from ciq_conformance.steps.explore import CHANNELS, SUBMITS, UPDATES, Label, Rule, Step, label_of
 from ciq_schemas.requirement import Scenario
+from ciq_schemas.transcript.jobs import JobTimeline, build_timelines
+from ciq_schemas.transcript.parsed import ParsedCallback, ParsedExchange
+from ciq_schemas.transcript.pauses import PauseSpan
 
 HERE = Scenario.EXPLORE
 
@@ -25,9 +25,9 @@ class Told:
     """One history as it went."""
 
     number: int
-    exchanges: tuple[tuple[Label, Reply], ...]
-    tracks: tuple[Track, ...]
-    notices: tuple[Notice, ...]
+    exchanges: tuple[tuple[Label, ParsedExchange], ...]
+    tracks: tuple[JobTimeline, ...]
+    notices: tuple[ParsedCallback, ...]
     """Callbacks about its jobs."""
     expired: frozenset[str]
     """Waits that ran out, by the word after the number."""
@@ -40,9 +40,9 @@ class Told:
         return self.exchanges[0][1].exchange.started
 
     @cached_property
-    def pauses(self) -> tuple[Span, ...]:
+    def pauses(self) -> tuple[PauseSpan, ...]:
         """When the queue was paused for certain: from the answer to a pause until the next resume is sent."""
-        spans: list[Span] = []
+        spans: list[PauseSpan] = []
         updates = [(label, reply) for label, reply in self.exchanges if label.step in UPDATES]
         busy_until = -math.inf
         for index, (label, reply) in enumerate(updates):
@@ -51,17 +51,17 @@ class Told:
                 busy_until = max(busy_until, exchange.ended)
             elif label.step is Step.PAUSE and reply.ok and exchange.started >= busy_until:
                 later = (r.exchange.started for word, r in updates[index + 1 :] if word.step is Step.RESUME)
-                spans.append(Span(exchange.ended, next(later, self.last)))
+                spans.append(PauseSpan(exchange.ended, next(later, self.last)))
         return tuple(spans)
 
     @cached_property
-    def restarts(self) -> tuple[Span, ...]:
+    def restarts(self) -> tuple[PauseSpan, ...]:
         """When the target was restarted: until the first request after it that it answered by more than 5xx."""
         answered: dict[str, float] = {}
         for label, reply in self.exchanges:
             if label.step is Step.RESTART and (reply.ok or reply.refused):
                 answered.setdefault(label.how, reply.exchange.started)
-        return tuple(Span(float(begin), end) for begin, end in answered.items())
+        return tuple(PauseSpan(float(begin), end) for begin, end in answered.items())
 
     @property
     def last(self) -> float:
@@ -82,11 +82,11 @@ class Told:
                 rules.append(Rule(label.how))
         return tuple(rules[max(0, bisect_right(moments, instant) - 1) :])
 
-    def cancels(self) -> dict[str, Reply]:
+    def cancels(self) -> dict[str, ParsedExchange]:
         """The last cancel of each job that was not refused."""
         return {label.how: reply for label, reply in self.exchanges if label.step is Step.CANCEL and not reply.refused}
 
-    def has_own_address(self, track: Track) -> bool:
+    def has_own_address(self, track: JobTimeline) -> bool:
         """The job was submitted with an address of its own."""
         label = label_of(track.step)
         return label is not None and label.how == "own"
@@ -94,7 +94,7 @@ class Told:
 
 def told_histories(evidence: Evidence) -> tuple[Told, ...]:
     """All histories of the feature, in the order in which they were played."""
-    by_number: dict[int, list[tuple[Label, Reply]]] = {}
+    by_number: dict[int, list[tuple[Label, ParsedExchange]]] = {}
     for reply in evidence.of(HERE):
         label = label_of(reply.exchange.step)
         if label is not None:
@@ -113,8 +113,8 @@ def told_histories(evidence: Evidence) -> tuple[Told, ...]:
 
 def _told(
     number: int,
-    exchanges: Sequence[tuple[Label, Reply]],
-    notices: Sequence[Notice],
+    exchanges: Sequence[tuple[Label, ParsedExchange]],
+    notices: Sequence[ParsedCallback],
     expired: Iterable[str],
     failed_before: float,
 ) -> Told:
@@ -128,7 +128,7 @@ def _told(
     return Told(
         number=number,
         exchanges=tuple(exchanges),
-        tracks=build_tracks(submits, looks, mine),
+        tracks=build_timelines(submits, looks, mine),
         notices=tuple(mine),
         expired=frozenset(
             text.removeprefix(prefix).partition(":")[0].split()[0] for text in expired if text.startswith(prefix)

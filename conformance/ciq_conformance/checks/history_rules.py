@@ -15,12 +15,12 @@ from ciq_conformance.checks.ordering_claims import running_tracks, words
 from ciq_conformance.driver.stage import channel_name
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.ordering import lagging_level_rule, order_rule, settled_after
-from ciq_conformance.judge.paused import STARTED, Span, held_sighting, leaks
-from ciq_conformance.judge.tracks import Track
-from ciq_conformance.reply import Reply
 from ciq_conformance.steps.explore import OWN, SUBMITS, TOLD, UPDATES, Rule, Step
 from ciq_schemas.lifecycle import FINAL_STATES, JobState, may_be_seen_after
 from ciq_schemas.requirement import Scenario
+from ciq_schemas.transcript.jobs import JobTimeline
+from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.transcript.pauses import STARTED, PauseSpan, held_observation, leaks
 from ciq_schemas.values import Queue
 
 _STATES = frozenset(state.value for state in JobState)
@@ -62,12 +62,12 @@ def _order(told: Told, evidence: Evidence) -> Looked:
     return Looked(tuple(Deviation(words(i), i.witness) for i in inversions), by_level.proven + by_order.proven)
 
 
-def _perhaps_running(told: Told, restart: Span, settled: float) -> int:
+def _perhaps_running(told: Told, restart: PauseSpan, settled: float) -> int:
     """How many jobs a restart may have cut off: those that had not ended, nor were held by a pause all the while."""
     span = next((s for s in told.pauses if s.begin <= restart.begin and restart.end <= s.end), None)
     count = 0
     for track in told.tracks:
-        held = held_sighting(track, span, settled) if span else None
+        held = held_observation(track, span, settled) if span else None
         waited = held is not None and held.received <= restart.begin
         ended = any(s.state in FINAL_STATES and s.received <= restart.begin for s in track.sightings)
         count += track.asked_at < restart.begin and not waited and not ended
@@ -85,7 +85,7 @@ def _leaks(told: Told, evidence: Evidence) -> Looked:
     found: list[Deviation] = []
     shown = 0
     for span in told.pauses:
-        shown += sum(held_sighting(track, span, settled) is not None for track in told.tracks)
+        shown += sum(held_observation(track, span, settled) is not None for track in told.tracks)
         found += [Deviation(leak.text, leak.witness) for leak in leaks(told.tracks, span, settled)]
     return Looked(tuple(found), shown)
 
@@ -119,7 +119,7 @@ def _cancelled(told: Told, evidence: Evidence) -> Looked:
         if track is None or not reply.ok:
             continue
         span = next((s for s in told.pauses if s.begin <= exchange.started and exchange.ended <= s.end), None)
-        held = held_sighting(track, Span(span.begin, exchange.started), settled) if span else None
+        held = held_observation(track, PauseSpan(span.begin, exchange.started), settled) if span else None
         if held is None:
             continue  # it may have been running by then
         after = [s for s in track.sightings if s.sent > exchange.ended]
@@ -181,7 +181,7 @@ def _told(told: Told, evidence: Evidence) -> Looked:
     return Looked(tuple(found), shown)
 
 
-def _cut_off(told: Told, track: Track) -> bool:
+def _cut_off(told: Told, track: JobTimeline) -> bool:
     """The job may have ended before a restart, and its callback been lost in it: no document speaks of that."""
     open_until = max((s.sent for s in track.sightings if s.state not in FINAL_STATES), default=track.asked_at)
     return told.restarted(open_until, told.last)
@@ -226,7 +226,7 @@ def _restarts(told: Told, evidence: Evidence) -> Looked:
     return Looked(tuple(found), shown)
 
 
-def _forgotten(told: Told, restart: Span) -> Iterator[tuple[str, Deviation]]:
+def _forgotten(told: Told, restart: PauseSpan) -> Iterator[tuple[str, Deviation]]:
     """Jobs accepted before a restart that no answer tells of after it, though they are asked for."""
     asked = [r.exchange for label, r in told.exchanges if label.step not in SUBMITS | UPDATES and _tells(r)]
     for track in told.tracks:
@@ -237,14 +237,14 @@ def _forgotten(told: Told, restart: Span) -> Iterator[tuple[str, Deviation]]:
             yield track.job_id, Deviation(text, (track.submit_seq, after[0]))
 
 
-def _tells(reply: Reply) -> bool:
+def _tells(reply: ParsedExchange) -> bool:
     """An answer that says which jobs are known: one to a single unknown id may be a 404."""
     exchange = reply.exchange
     unknown = exchange.method == "GET" and exchange.status == HTTPStatus.NOT_FOUND and "," not in exchange.url
     return reply.ok or unknown
 
 
-def _changed(before: Queue, listed: Reply) -> str:
+def _changed(before: Queue, listed: ParsedExchange) -> str:
     """What a list of queues after a restart contradicts, empty when nothing."""
     after = next((queue for queue in listed.queue_list.queues if queue.queue_id == before.queue_id), None)
     if after is None:
@@ -258,7 +258,7 @@ def _changed(before: Queue, listed: Reply) -> str:
     return ""
 
 
-def _given_again(told: Told, evidence: Evidence, restart: Span) -> Iterator[Deviation]:
+def _given_again(told: Told, evidence: Evidence, restart: PauseSpan) -> Iterator[Deviation]:
     """Ids of jobs that were given to other jobs before."""
     earlier = {
         track.job_id: track.submit_seq

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from ciq_conformance.judge import wire
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import (
     Collected,
@@ -15,26 +14,27 @@ from ciq_conformance.judge.finding import (
     holds,
 )
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.judge.requested import requested_jobs
-from ciq_conformance.reply import Reply
 from ciq_conformance.steps.isolation import Step, beside
 from ciq_schemas.lifecycle import ENDED_BY_RUNNING, QueueState
 from ciq_schemas.requirement import Scenario
-from ciq_schemas.run import Exchange, Mark
+from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.transcript.records import DriverEvent, Exchange
+from ciq_schemas.transcript.requests import requested_jobs
 from ciq_schemas.values import Queue
 
 ALONE = "only one feature is in this run; select another beside it (--feature) to judge how they keep apart"
 
 
-def _beside(evidence: Evidence, step: Step) -> Iterator[Reply]:
+def _beside(evidence: Evidence, step: Step) -> Iterator[ParsedExchange]:
     """Exchanges with siblings while this feature was the subject."""
     label = beside(evidence.feature, step)
     for record in evidence.records:
         if isinstance(record, Exchange) and record.scenario == Scenario.ISOLATION and record.step == label:
-            yield Reply(record)
+            yield ParsedExchange(record)
 
 
-def _queues(evidence: Evidence, step: Step) -> dict[str, tuple[Reply, Queue]]:
+def _queues(evidence: Evidence, step: Step) -> dict[str, tuple[ParsedExchange, Queue]]:
     """The siblings' queues at a stop, by feature."""
     found = {}
     for reply in _beside(evidence, step):
@@ -63,7 +63,7 @@ def ids_differ(evidence: Evidence, item: Item) -> Finding:
     shared = Collected()
     # The paused queues of a feature are listed too, while this one is: a filter may look beyond the feature.
     for reply in (*_beside(evidence, Step.BEFORE), *_beside(evidence, Step.PAUSED_ONLY)):
-        asked_for = " with state=Paused" if wire.asked(reply.exchange, "state") else ""
+        asked_for = " with state=Paused" if raw.query_value(reply.exchange, "state") else ""
         for queue in reply.queue_list.queues:
             if queue.queue_id in mine:
                 text = f"{queue.queue_id} is listed by {reply.exchange.feature} too{asked_for}"
@@ -80,7 +80,7 @@ def foreign_id_is_not_listed(evidence: Evidence, item: Item) -> Finding:
     replies = evidence.of(Scenario.ISOLATION, Step.FOREIGN_LIST)
     if stop or not replies:
         return stop or absent(ALONE)
-    told = [reply for reply in replies if reply.refused or (reply.ok and wire.response(reply) is not None)]
+    told = [reply for reply in replies if reply.refused or (reply.ok and raw.response(reply) is not None)]
     if not told:
         return blocked("no list by another feature's id was answered (see QUE-009)", witness=_seqs(replies))
     listed = Collected()
@@ -92,7 +92,7 @@ def foreign_id_is_not_listed(evidence: Evidence, item: Item) -> Finding:
     return listed.finding(expected, holds(f"{len(told)} not listed", witness=_seqs(told)))
 
 
-def _seqs(replies: Sequence[Reply]) -> tuple[int, ...]:
+def _seqs(replies: Sequence[ParsedExchange]) -> tuple[int, ...]:
     return tuple(reply.exchange.seq for reply in replies[:3])
 
 
@@ -107,7 +107,7 @@ def _whose(evidence: Evidence, queue_id: str) -> str:
     return f", of {owner}" if owner else ""
 
 
-def _refused(evidence: Evidence, step: Step, what: str, about: Callable[[Reply], str]) -> Finding:
+def _refused(evidence: Evidence, step: Step, what: str, about: Callable[[ParsedExchange], str]) -> Finding:
     """All exchanges of a step are refused; `about` says which queue one names."""
     stop = _obstacle(evidence)
     replies = evidence.of(Scenario.ISOLATION, step)
@@ -126,7 +126,7 @@ def _refused(evidence: Evidence, step: Step, what: str, about: Callable[[Reply],
 def foreign_queue_in_submit(evidence: Evidence, item: Item) -> Finding:
     """Jobs that name a sibling's queue, one alone and two in a request."""
 
-    def about(reply: Reply) -> str:
+    def about(reply: ParsedExchange) -> str:
         return next((job.queue_id or "" for job in requested_jobs(reply)), "")
 
     return _refused(evidence, Step.FOREIGN_SUBMIT, "a job that names the queue of another feature", about)
@@ -136,8 +136,8 @@ def foreign_queue_in_submit(evidence: Evidence, item: Item) -> Finding:
 def foreign_queue_in_update(evidence: Evidence, item: Item) -> Finding:
     """An update of a sibling's queue under this feature's path changes nothing there."""
 
-    def about(reply: Reply) -> str:
-        return wire.asked_id(reply.exchange)
+    def about(reply: ParsedExchange) -> str:
+        return raw.requested_job_id(reply.exchange)
 
     finding = _refused(evidence, Step.FOREIGN_UPDATE, "an update of the queue of another feature", about)
     if finding.kind in ("absent", "blocked"):
@@ -223,7 +223,7 @@ def others_run_on(evidence: Evidence, item: Item) -> Finding:
     return holds("; ".join(finding.seen for finding in findings), witness=witness)
 
 
-def _ran(evidence: Evidence, submit: Reply) -> Finding:
+def _ran(evidence: Evidence, submit: ParsedExchange) -> Finding:
     feature = submit.exchange.feature
     expected = "a job of another feature runs while this queue is paused"
     first = submit.exchange.seq
@@ -244,8 +244,8 @@ def _ran(evidence: Evidence, submit: Reply) -> Finding:
     return deviates(expected, seen, witness=(first, *(reply.exchange.seq for reply in looks[-1:])))
 
 
-def _marks(evidence: Evidence, feature: str) -> Iterator[Mark]:
+def _marks(evidence: Evidence, feature: str) -> Iterator[DriverEvent]:
     label = beside(evidence.feature, Step.RUN)
     for record in evidence.records:
-        if isinstance(record, Mark) and record.feature == feature and label in record.text:
+        if isinstance(record, DriverEvent) and record.feature == feature and label in record.text:
             yield record

@@ -3,30 +3,31 @@
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
-from ciq_conformance.judge import times, wire
-from ciq_conformance.reply import Reply
+from ciq_schemas import times
+from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.parsed import ParsedExchange
 from ciq_schemas.values import Job
 
 
-def ids_of(replies: Iterable[Reply]) -> list[str]:
+def ids_of(replies: Iterable[ParsedExchange]) -> list[str]:
     """Ids that submit answers gave, in order."""
-    return [wire.text(job.job_id) for reply in replies if reply.ok for job in reply.jobs if wire.text(job.job_id)]
+    return [raw.text(job.job_id) for reply in replies if reply.ok for job in reply.jobs if raw.text(job.job_id)]
 
 
-def jobs_in(replies: Iterable[Reply], ids: Iterable[str]) -> Iterator[tuple[Reply, Job]]:
+def jobs_in(replies: Iterable[ParsedExchange], ids: Iterable[str]) -> Iterator[tuple[ParsedExchange, Job]]:
     """The jobs of these ids in accepted answers, in order."""
     wanted = frozenset(ids)
     for reply in replies:
         if reply.ok:
             for job in reply.jobs:
-                if wire.text(job.job_id) in wanted:
+                if raw.text(job.job_id) in wanted:
                     yield reply, job
 
 
 def tag_of(job: Job) -> str:
     """The tag, which the form with many operations keeps inside Operation (sample of 436/85083)."""
     inner = job.operation.tag if job.operation is not None else None
-    return wire.text(job.tag) or wire.text(inner)
+    return raw.text(job.tag) or raw.text(inner)
 
 
 def user_data_of(job: Job) -> str | None:
@@ -37,7 +38,7 @@ def user_data_of(job: Job) -> str | None:
 
 def level_of(job: Job) -> str:
     """Operation.JobLevel."""
-    return wire.text(job.operation.job_level) if job.operation is not None else ""
+    return raw.text(job.operation.job_level) if job.operation is not None else ""
 
 
 def object_of(job: Job) -> str | None:
@@ -51,28 +52,28 @@ def output_of(job: Job) -> tuple[str, str, str]:
     output = job.operation.output if job.operation is not None else None
     if output is None:
         return ("", "", "")
-    return wire.text(output.region), wire.text(output.bucket), wire.text(output.object)
+    return raw.text(output.region), raw.text(output.bucket), raw.text(output.object)
 
 
 LEAST_ZONE = timedelta(minutes=14)
 """Clocks of one service may differ by seconds; zones differ by a quarter of an hour at least."""
 
 
-def zones_apart(replies: Iterable[Reply]) -> str:
+def zones_apart(replies: Iterable[ParsedExchange]) -> str:
     """Words on the first submit whose CreationTime lies a zone away from the Date of its answer; empty for none."""
     for reply in replies:
-        now = times.of_header(wire.answer_header(reply, "date"))
+        now = times.of_header(raw.answer_header(reply, "date"))
         for job in reply.jobs if reply.ok else ():
             created = times.parse(job.creation_time)
             if created is not None and now is not None and abs(created - now) >= LEAST_ZONE:
                 hours = (created - now).total_seconds() / 3600
-                return f"CreationTime {wire.text(job.creation_time)} is {hours:+.1f} h from the clock of its answer"
+                return f"CreationTime {raw.text(job.creation_time)} is {hours:+.1f} h from the clock of its answer"
     return ""
 
 
-def last_seen(replies: Iterable[Reply], ids: Iterable[str]) -> dict[str, tuple[Reply, Job]]:
+def last_seen(replies: Iterable[ParsedExchange], ids: Iterable[str]) -> dict[str, tuple[ParsedExchange, Job]]:
     """The last answer about each job."""
-    return {wire.text(job.job_id): (reply, job) for reply, job in jobs_in(replies, ids)}
+    return {raw.text(job.job_id): (reply, job) for reply, job in jobs_in(replies, ids)}
 
 
 def first_difference(got: str, want: str) -> str:

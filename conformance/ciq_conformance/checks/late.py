@@ -8,22 +8,22 @@ from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, Kind, absent, blocked, observed
 from ciq_conformance.judge.ordering import Ordering, level_rule, settled_after
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.judge.tracks import Track, build_tracks
 from ciq_conformance.steps import late as steps
 from ciq_conformance.steps.order import Step as OrderStep
 from ciq_schemas.requirement import Scenario
+from ciq_schemas.transcript.jobs import JobTimeline, build_timelines
 
 EXPECTED = "a job of greater level that arrives while others wait starts before them"
 
 
-def _tracks(evidence: Evidence) -> tuple[Track, ...]:
+def _tracks(evidence: Evidence) -> tuple[JobTimeline, ...]:
     """Tracks of the scenario `late`, with the late jobs accepted a little later than they were.
 
     In an active queue a worker may hold a job that still shows itself waiting. Only what still waits some time after
     the late job was accepted was certainly not taken before it.
     """
     replies = evidence.of(Scenario.LATE)
-    tracks = build_tracks(
+    tracks = build_timelines(
         (r for r in replies if r.exchange.step in steps.SUBMITS),
         (r for r in replies if r.exchange.step not in steps.SUBMITS),
     )
@@ -34,7 +34,7 @@ def _tracks(evidence: Evidence) -> tuple[Track, ...]:
     )
 
 
-def _late_ordering(tracks: tuple[Track, ...], late_step: str) -> Ordering:
+def _late_ordering(tracks: tuple[JobTimeline, ...], late_step: str) -> Ordering:
     late = {t.job_id for t in tracks if t.step == late_step}
     if not late:
         return Ordering(inversions=(), owed=0, proven=0)

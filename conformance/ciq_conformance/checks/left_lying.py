@@ -10,15 +10,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from ciq_conformance.checks.premise import not_put
 from ciq_conformance.checks.whole_run import OWN_RULES, active_spans, all_tracks, made_by
 from ciq_conformance.driver.patience import Patience
-from ciq_conformance.judge import wire
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Collected, Finding, blocked, cannot_tell, holds
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.judge.tracks import Track
 from ciq_schemas.lifecycle import ENDED_BY_RUNNING, FINAL_STATES, WAITING_STATES, JobState
 from ciq_schemas.operations import OperationKind
 from ciq_schemas.requirement import Scenario
-from ciq_schemas.run import Calibration
+from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.jobs import JobTimeline
+from ciq_schemas.transcript.records import Calibration
 
 HERE = Scenario.DESCRIBE
 QUIET = 2.0
@@ -46,11 +46,15 @@ def none_is_left_lying(evidence: Evidence, item: Item) -> Finding:
     return left.finding("a job that waits in an active queue is scheduled", holds(power, power=power))
 
 
-def _left(evidence: Evidence, tracks: Sequence[Track], calibration: Calibration) -> Iterator[tuple[Track, float]]:
+def _left(
+    evidence: Evidence, tracks: Sequence[JobTimeline], calibration: Calibration
+) -> Iterator[tuple[JobTimeline, float]]:
     """Jobs that waited although they could run, each with the instant from which on it could."""
     scenarios = {reply.exchange.seq: reply.exchange.scenario for reply in made_by(evidence, OperationKind.SUBMIT_JOB)}
     cancelled = {
-        wire.asked_id(reply.exchange) for reply in made_by(evidence, OperationKind.CANCEL_JOB) if not reply.refused
+        raw.requested_job_id(reply.exchange)
+        for reply in made_by(evidence, OperationKind.CANCEL_JOB)
+        if not reply.refused
     }
     patience = Patience(calibration)
     spans = evidence.derive(active_spans)
@@ -69,7 +73,7 @@ def _left(evidence: Evidence, tracks: Sequence[Track], calibration: Calibration)
             yield track, since
 
 
-def _around(track: Track, tracks: Iterable[Track], since: float, at: float) -> tuple[float, int]:
+def _around(track: JobTimeline, tracks: Iterable[JobTimeline], since: float, at: float) -> tuple[float, int]:
     """When another job was last seen to have moved before `at`, and how many others may have had a worker then."""
     moved, busy = -math.inf, 0
     for other in tracks:

@@ -9,17 +9,17 @@ from collections.abc import Iterable, Mapping
 
 from ciq_conformance.checks.job_facts import ids_of, object_of, output_of, user_data_of
 from ciq_conformance.checks.premise import Stop, granted, made, seq
-from ciq_conformance.judge import wire
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Collected, Finding, cannot_tell, holds
-from ciq_conformance.judge.requested import RequestedJob, requested_job
-from ciq_conformance.reply import Reply
 from ciq_schemas.requirement import Scenario
+from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.transcript.requests import RequestedJob, requested_job
 from ciq_schemas.values import Job
 
 
 def leftovers(
-    evidence: Evidence, scenario: Scenario, refused: Mapping[str, Reply], control_step: str, list_step: str
+    evidence: Evidence, scenario: Scenario, refused: Mapping[str, ParsedExchange], control_step: str, list_step: str
 ) -> Finding:
     """Whether one of the refused orders, by their labels, made a job; the good job sent after them is the control."""
     control = granted(evidence, scenario, control_step)
@@ -29,7 +29,7 @@ def leftovers(
     shows_output = any(output_of(job)[2] for job in listed.jobs if job.job_id in ids_of([control]))
     wrong = Collected()
     for job in listed.jobs:
-        if wire.text(job.job_id) in given:
+        if raw.text(job.job_id) in given:
             continue
         source = _made_by(job, refused, asked, control_step)
         if source is not None:
@@ -42,7 +42,7 @@ def leftovers(
     return wrong.finding(expected, holds(f"none of {len(refused)}", witness=seq(control, listed)))
 
 
-def _whole_list(evidence: Evidence, scenario: Scenario, control: Reply, list_step: str) -> Reply:
+def _whole_list(evidence: Evidence, scenario: Scenario, control: ParsedExchange, list_step: str) -> ParsedExchange:
     lists = [reply for reply in made(evidence, scenario, list_step) if reply.ok]
     if not lists:
         raise Stop(cannot_tell("the list of jobs was not answered; see LST-001", witness=seq(control)))
@@ -52,7 +52,9 @@ def _whole_list(evidence: Evidence, scenario: Scenario, control: Reply, list_ste
     return lists[-1]
 
 
-def _made_by(job: Job, refused: Mapping[str, Reply], control: RequestedJob, control_label: str) -> Reply | None:
+def _made_by(
+    job: Job, refused: Mapping[str, ParsedExchange], control: RequestedJob, control_label: str
+) -> ParsedExchange | None:
     """The refused order whose words the job shows. Orders of a scenario are the same but for their labels."""
     prefix = (control.user_data or "").removesuffix(control_label)
     said, output = user_data_of(job) or "", output_of(job)[2]
@@ -70,6 +72,6 @@ def _is_bare(job: Job, control: RequestedJob) -> bool:
     return not (user_data_of(job) or output_of(job)[2]) and object_of(job) == control.input_object
 
 
-def by_label(replies: Iterable[Reply]) -> dict[str, Reply]:
+def by_label(replies: Iterable[ParsedExchange]) -> dict[str, ParsedExchange]:
     """Refused submits whose step is the label of their order."""
     return {reply.exchange.step: reply for reply in replies if reply.exchange.status >= 400}

@@ -20,13 +20,14 @@ from ciq_conformance.checks.list_walk import (
 )
 from ciq_conformance.checks.premise import accepted, asked, made, other_status, premised, refusals, said, seq
 from ciq_conformance.checks.queue_shape import same_moment
-from ciq_conformance.judge import times, wire
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Collected, Finding, Kind, blocked, cannot_tell, deviates, holds
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.reply import Reply
 from ciq_conformance.steps.list_jobs import ENDED_LISTS, HELD_LISTS, SUBMITS, Step
+from ciq_schemas import times
 from ciq_schemas.lifecycle import FINAL_STATES, WAITING_STATES, JobState
+from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.parsed import ParsedExchange
 from ciq_schemas.values import Job
 
 
@@ -37,7 +38,7 @@ def list_holds_jobs(evidence: Evidence, item: Item) -> Finding:
     own = own_jobs(evidence)
     expected = "every job of the window in the list"
     walk = walk_of(evidence, Step.WINDOW, expected)
-    if wire.response(walk[0]) is None:
+    if raw.response(walk[0]) is None:
         return deviates(expected, "the answer is no Response document", witness=seq(walk[0]))
     for reply in walk:
         if other_status(reply):
@@ -60,13 +61,13 @@ def only_the_tag(evidence: Evidence, item: Item) -> Finding:
     walk = walk_of(evidence, Step.WINDOW, "the list of the tag is answered")
     wrong, judged = Collected(), 0
     for reply, job in jobs_along(walk):
-        tag, wanted = tag_of(job), wire.asked(reply.exchange, "tag")
+        tag, wanted = tag_of(job), raw.query_value(reply.exchange, "tag")
         judged += 1
         if tag != wanted:
             wrong.add(reply.exchange.seq, f"tag={wanted} lists {job.job_id} with Tag {tag or 'missing'}")
     other = asked(evidence, HERE, Step.OTHER_TAG)
     if other.ok:
-        name = wire.asked(other.exchange, "tag")
+        name = raw.query_value(other.exchange, "tag")
         strangers = [job_id for job_id in ids_along([other]) if job_id in own]
         if strangers:
             wrong.add(other.exchange.seq, f"tag={name} lists {strangers[0]}, which has another tag")
@@ -89,7 +90,7 @@ def states_filter(evidence: Evidence, item: Item) -> Finding:
     """Lists by one state and by several, against the last states of own jobs, and of a job that waits meanwhile."""
     own = own_jobs(evidence)
     ended = last_seen(evidence.of(HERE, Step.ENDED, Step.WATCH), own)
-    states = {job_id: frozenset({wire.text(job.state)}) for job_id, (_, job) in ended.items()}
+    states = {job_id: frozenset({raw.text(job.state)}) for job_id, (_, job) in ended.items()}
     walks = [walk_of(evidence, step, "lists by states are answered") for step in ENDED_LISTS]
     wrong = Collected()
     for walk in walks:
@@ -113,18 +114,18 @@ def _waiting(evidence: Evidence) -> dict[str, frozenset[str]]:
     """The job held in the paused queue with the states it showed, when it waited before and after the lists."""
     looks = [reply for reply in evidence.of(HERE, Step.HELD, Step.HELD_STILL) if reply.ok]
     ids = ids_of(evidence.of(HERE, Step.SUBMIT_HELD))
-    states = [wire.text(job.state) for _, job in jobs_in(looks, ids)]
+    states = [raw.text(job.state) for _, job in jobs_in(looks, ids)]
     still = evidence.one(HERE, Step.HELD_STILL) is not None and len(states) > 1
     return {ids[0]: frozenset(states)} if still and WAITING_STATES.issuperset(states) else {}
 
 
-def _by_state(walk: list[Reply], states: dict[str, frozenset[str]], wrong: Collected) -> None:
+def _by_state(walk: list[ParsedExchange], states: dict[str, frozenset[str]], wrong: Collected) -> None:
     """Whether a walk shows the states that it was asked for, and those of these jobs that are in them."""
-    wanted = frozenset((wire.asked(walk[0].exchange, "states") or "").split(","))
-    name = f"states={wire.asked(walk[0].exchange, 'states')}"
+    wanted = frozenset((raw.query_value(walk[0].exchange, "states") or "").split(","))
+    name = f"states={raw.query_value(walk[0].exchange, 'states')}"
     for reply, job in jobs_along(walk):
-        known = states.get(wire.text(job.job_id))
-        if wire.text(job.state) not in wanted:
+        known = states.get(raw.text(job.job_id))
+        if raw.text(job.state) not in wanted:
             wrong.add(reply.exchange.seq, f"{name} lists {job.job_id} with State {job.state}")
         elif known and not known & wanted:
             wrong.add(reply.exchange.seq, f"{name} lists {job.job_id}, which is {' or '.join(sorted(known))}")
@@ -158,8 +159,8 @@ def window_filters(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding(expected, holds("no own job outside", witness=seq(before)))
 
 
-def _window_of(reply: Reply) -> str:
-    start, end = (wire.asked(reply.exchange, name) for name in ("startCreationTime", "endCreationTime"))
+def _window_of(reply: ParsedExchange) -> str:
+    start, end = (raw.query_value(reply.exchange, name) for name in ("startCreationTime", "endCreationTime"))
     return " ".join(filter(None, [f"from {start}" if start else "", f"to {end}" if end else ""]))
 
 
@@ -197,7 +198,7 @@ def input_filters(evidence: Evidence, item: Item) -> Finding:
         return finding
     strangers = [job_id for job_id in ids_along([part]) if job_id in own_jobs(evidence)]
     if strangers:
-        seen = f"inputObject={wire.asked(part.exchange, 'inputObject')} lists {strangers[0]}"
+        seen = f"inputObject={raw.query_value(part.exchange, 'inputObject')} lists {strangers[0]}"
         return deviates("inputObject compares the whole name", seen, witness=seq(part))
     return finding
 
@@ -208,7 +209,7 @@ def parameters_count_together(evidence: Evidence, item: Item) -> Finding:
     """Pages of a list by tag, queue, window, states and order at once; and lists with one parameter beside the jobs."""
     own = own_jobs(evidence)
     ended = last_seen(evidence.of(HERE, Step.ENDED, Step.WATCH), own)
-    good = [job_id for job_id, (_, job) in ended.items() if wire.text(job.state) == JobState.SUCCESS]
+    good = [job_id for job_id, (_, job) in ended.items() if raw.text(job.state) == JobState.SUCCESS]
     alone = walk_of(evidence, Step.SUCCESS_OR_FAILED, "the list by states is answered")
     if not good or missing_from(good, alone):
         return blocked("the list by states alone does not hold the own jobs; see LST-007", witness=seq(*alone[:2]))
@@ -220,7 +221,7 @@ def parameters_count_together(evidence: Evidence, item: Item) -> Finding:
     good += [
         job_id
         for job_id, (_, job) in between.items()
-        if wire.text(job.state) == JobState.SUCCESS and job_id in ids_along(alone)
+        if raw.text(job.state) == JobState.SUCCESS and job_id in ids_along(alone)
     ]
     expected = "each own job once, by all parameters at once"
     walk = walk_of(evidence, Step.TOGETHER, expected)
@@ -253,10 +254,10 @@ def agrees_with_describe(evidence: Evidence, item: Item) -> Finding:
     walk = walk_of(evidence, Step.SUCCESS_OR_FAILED, "the list by states is answered")
     wrong, judged = Collected(), 0
     for reply, job in jobs_along(walk):
-        if wire.text(job.job_id) not in described:
+        if raw.text(job.job_id) not in described:
             continue
-        look, other = described[wire.text(job.job_id)]
-        if wire.text(other.state) not in FINAL_STATES:
+        look, other = described[raw.text(job.job_id)]
+        if raw.text(other.state) not in FINAL_STATES:
             continue
         judged += 1
         for difference in differences(job, other):
@@ -271,15 +272,15 @@ def agrees_with_describe(evidence: Evidence, item: Item) -> Finding:
 def differences(listed: Job, described: Job) -> list[str]:
     """What a list shows of a job otherwise than describe does, in words."""
     pairs = (
-        ("State", wire.text(listed.state), wire.text(described.state)),
+        ("State", raw.text(listed.state), raw.text(described.state)),
         ("Tag", tag_of(listed), tag_of(described)),
-        ("QueueId", wire.text(listed.queue_id), wire.text(described.queue_id)),
+        ("QueueId", raw.text(listed.queue_id), raw.text(described.queue_id)),
         ("Input.Object", object_of(listed) or "", object_of(described) or ""),
         ("UserData", user_data_of(listed) or "", user_data_of(described) or ""),
     )
     different = [(name, one, other) for name, one, other in pairs if one != other]
     if not same_moment(listed.creation_time, described.creation_time):
-        different.append(("CreationTime", wire.text(listed.creation_time), wire.text(described.creation_time)))
+        different.append(("CreationTime", raw.text(listed.creation_time), raw.text(described.creation_time)))
     return [f"{name} {one or 'missing'} in the list, {other or 'missing'} described" for name, one, other in different]
 
 
@@ -312,7 +313,7 @@ def queue_filters(evidence: Evidence, item: Item) -> Finding:
         unknown = asked(evidence, HERE, Step.UNKNOWN_QUEUE)
         strangers = [job_id for job_id in ids_along([unknown]) if job_id in own_jobs(evidence)] if unknown.ok else []
         if strangers:
-            queue = wire.asked(unknown.exchange, "queueId")
+            queue = raw.query_value(unknown.exchange, "queueId")
             return deviates(expected, f"queueId={queue} lists {strangers[0]}", witness=seq(unknown))
         if not unknown.ok and not unknown.refused:
             return deviates(expected, f"an unknown queueId is answered {said(unknown)}", witness=seq(unknown))

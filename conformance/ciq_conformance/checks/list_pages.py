@@ -18,12 +18,13 @@ from ciq_conformance.checks.list_walk import (
     windowed,
 )
 from ciq_conformance.checks.premise import accepted, asked, made, premised, said, seq
-from ciq_conformance.judge import times, wire
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Collected, Finding, cannot_tell, deviates, holds, observed
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.reply import Reply
 from ciq_conformance.steps.list_jobs import Step
+from ciq_schemas import times
+from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.parsed import ParsedExchange
 
 DEFAULT_SIZE = 10
 
@@ -128,14 +129,14 @@ def a_new_job_turns_no_page_back(evidence: Evidence, item: Item) -> Finding:
     return holds(f"{len(pages[1].jobs)} further jobs on the second page", witness=seq(*pages))
 
 
-def _each_once(own: list[str], walk: list[Reply], wrong: Collected) -> None:
+def _each_once(own: list[str], walk: list[ParsedExchange], wrong: Collected) -> None:
     counts = Counter(ids_along(walk))
     for job_id in own:
         if counts[job_id] > 1:
             for reply in (reply for reply in walk if job_id in ids_along([reply])):
                 wrong.add(reply.exchange.seq, f"{job_id} stands on {counts[job_id]} pages")
     last = token(walk[-1])
-    used = [wire.asked(reply.exchange, "nextToken") for reply in walk]
+    used = [raw.query_value(reply.exchange, "nextToken") for reply in walk]
     if last and last in used:
         wrong.add(walk[-1].exchange.seq, f"NextToken {last} leads back to itself")
     missing = missing_from(own, walk)
@@ -154,7 +155,7 @@ def default_size(evidence: Evidence, item: Item) -> Finding:
     reply = accepted(evidence, HERE, Step.DEFAULT, expected)
     count = evidence.one(HERE, Step.COUNT)
     submitted = ids_of(evidence.of(HERE, Step.FILL))
-    listed = {wire.text(job.job_id) for job in count.jobs} if count is not None and count.ok else set()
+    listed = {raw.text(job.job_id) for job in count.jobs} if count is not None and count.ok else set()
     there = len(listed | set(own) | set(submitted))
     got = len(reply.jobs)
     witness = seq(*((count,) if count is not None else ()), reply)

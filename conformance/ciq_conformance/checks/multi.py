@@ -6,15 +6,15 @@ from ciq_conformance.checks.job_facts import ids_of, level_of, output_of, shorte
 from ciq_conformance.checks.leftovers import leftovers
 from ciq_conformance.checks.premise import accepted, asked, granted, made, premised, refusals, said, seq, with_200
 from ciq_conformance.driver.stage import channel_name
-from ciq_conformance.judge import wire
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Collected, Finding, blocked, cannot_tell, deviates, holds, observed
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.judge.requested import RequestedJob, requested_jobs
-from ciq_conformance.reply import Reply
 from ciq_conformance.steps.multi import BY_RULE, REFUSED, TOLD, TOLD_JSON, Step
 from ciq_schemas.lifecycle import WAITING_STATES
 from ciq_schemas.requirement import Scenario
+from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.transcript.requests import RequestedJob, requested_jobs
 from ciq_schemas.values import Job
 
 HERE = Scenario.MULTI
@@ -31,7 +31,7 @@ def one_job_an_operation(evidence: Evidence, item: Item) -> Finding:
     if got != wanted or len(reply.jobs) != wanted:
         seen = f"{len(reply.jobs)} JobsDetail with {got} different ids"
         return deviates(f"{wanted} JobsDetail, one for each Operation", seen, witness=seq(reply))
-    ended = [job for job in reply.jobs if wire.text(job.state) not in WAITING_STATES]
+    ended = [job for job in reply.jobs if raw.text(job.state) not in WAITING_STATES]
     if ended:
         seen = f"State {ended[0].state or 'missing'} of {ended[0].job_id}"
         return deviates("State Submitted on each job of the answer", seen, witness=seq(reply))
@@ -58,7 +58,7 @@ def _words(parameters: Parameters) -> str:
     )
 
 
-def _many(evidence: Evidence) -> Reply:
+def _many(evidence: Evidence) -> ParsedExchange:
     return granted(evidence, HERE, Step.MANY)
 
 
@@ -80,11 +80,11 @@ def own_parameters(evidence: Evidence, item: Item) -> Finding:
         seen += f"; instead {'; '.join(extra[:2])}" if extra else ""
         return deviates(expected, seen, witness=seq(reply))
     looks = [look for look in evidence.of(HERE, Step.DESCRIBE) if look.ok]
-    given = {wire.text(job.job_id): _got(job) for job in reply.jobs}
+    given = {raw.text(job.job_id): _got(job) for job in reply.jobs}
     wrong = Collected()
     for look in looks:
         for job in look.jobs:
-            mine = given.get(wire.text(job.job_id))
+            mine = given.get(raw.text(job.job_id))
             # An ended job may show its output by another name than it was ordered by (`${Number}`).
             if mine is not None and _got(job)[:3] != mine[:3]:
                 text = f"describe of {job.job_id} shows {_words(_got(job))}, submit showed {_words(mine)}"

@@ -7,35 +7,35 @@ from collections.abc import Iterator, Mapping
 
 from lxml import etree
 
-from ciq_conformance.judge import wire
-from ciq_conformance.reply import Reply
+from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.parsed import ParsedExchange
 
 _COMMON = frozenset({"Tag", "Output", "UserData", "JobLevel", "TemplateId"})
 """What is no parameter of the tag; each of them has a requirement of its own."""
 
 
-def parameters_asked(submit: Reply) -> Mapping[str, str]:
+def parameters_asked(submit: ParsedExchange) -> Mapping[str, str]:
     """Parameters in the first Operation of a submit: `Snapshot/Mode` -> `Interval`."""
-    root = wire.root_of(submit.exchange.request_body.data)
-    return _of_operation(next(iter(wire.children(root, "Operation")), None))
+    root = raw.root_of(submit.exchange.request_body.data)
+    return _of_operation(next(iter(raw.children(root, "Operation")), None))
 
 
-def parameters_shown(reply: Reply, job_id: str) -> Mapping[str, str] | None:
+def parameters_shown(reply: ParsedExchange, job_id: str) -> Mapping[str, str] | None:
     """Parameters that an answer shows of one job, None where it does not show the job."""
-    for job in wire.children(wire.response(reply), "JobsDetail"):
-        if wire.child_text(job, "JobId") == job_id:
-            return _of_operation(next(iter(wire.children(job, "Operation")), None))
+    for job in raw.children(raw.response(reply), "JobsDetail"):
+        if raw.child_text(job, "JobId") == job_id:
+            return _of_operation(next(iter(raw.children(job, "Operation")), None))
     return None
 
 
 def _of_operation(operation: etree._Element | None) -> dict[str, str]:
-    containers = (child for child in wire.children(operation) if wire.name_of(child) not in _COMMON)
+    containers = (child for child in raw.children(operation) if raw.name_of(child) not in _COMMON)
     return {path: text for container in containers for path, text in _leaves(container, "")}
 
 
 def _leaves(element: etree._Element, above: str) -> Iterator[tuple[str, str]]:
-    path = f"{above}{wire.name_of(element)}"
-    inner = wire.children(element)
+    path = f"{above}{raw.name_of(element)}"
+    inner = raw.children(element)
     if not inner and (element.text or "").strip():
         yield path, (element.text or "").strip()
     for child in inner:

@@ -16,18 +16,18 @@ from ciq_conformance.judge.ordering import (
     order_rule,
     settled_after,
 )
-from ciq_conformance.judge.paused import Span, certain_pauses, settings_of
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.judge.tracks import Track, build_tracks
 from ciq_conformance.steps import order as steps
 from ciq_conformance.steps.order import Step
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import Scenario
+from ciq_schemas.transcript.jobs import JobTimeline, build_timelines
+from ciq_schemas.transcript.pauses import PauseSpan, certain_pauses, settings_of
 
 
-def order_tracks(evidence: Evidence) -> tuple[Track, ...]:
+def order_tracks(evidence: Evidence) -> tuple[JobTimeline, ...]:
     """Tracks of the scenario's jobs from all it saw; one submitted on another path counts where it is described."""
-    tracks = build_tracks(
+    tracks = build_timelines(
         evidence.of(Scenario.ORDER, *steps.SUBMITS),
         (r for r in evidence.of(Scenario.ORDER) if r.exchange.step not in steps.SUBMITS),
         evidence.arrivals(channel(evidence.feature)),
@@ -35,7 +35,7 @@ def order_tracks(evidence: Evidence) -> tuple[Track, ...]:
     return tuple(track for track in tracks if track.sightings[1:] or track.step != Step.SUBMIT_OTHER_PATH)
 
 
-def order_pauses(evidence: Evidence) -> tuple[Span, ...]:
+def order_pauses(evidence: Evidence) -> tuple[PauseSpan, ...]:
     """When the queue was paused for certain."""
     updates = evidence.of(Scenario.ORDER, *steps.PAUSES, *steps.RESUMES)
     until = max((reply.exchange.ended for reply in evidence.of(Scenario.ORDER)), default=0.0)
@@ -43,13 +43,13 @@ def order_pauses(evidence: Evidence) -> tuple[Span, ...]:
 
 
 def levels(
-    evidence: Evidence, tracks: Sequence[Track], *, greater: int | None = None, lesser: int | None = None
+    evidence: Evidence, tracks: Sequence[JobTimeline], *, greater: int | None = None, lesser: int | None = None
 ) -> Ordering:
     """The level rule; a job submitted to an active queue counts as accepted a little later before it may blame."""
     spans = evidence.derive(order_pauses)
     settled = settled_after(evidence.calibration)
 
-    def lag(track: Track) -> float:
+    def lag(track: JobTimeline) -> float:
         held = any(span.begin <= track.asked_at and track.accepted_by <= span.end for span in spans)
         return 0.0 if held else settled
 
@@ -61,7 +61,7 @@ def channel(feature: Feature) -> str:
     return f"{feature}.{Scenario.ORDER}.{steps.TOLD}"
 
 
-def obstacle(evidence: Evidence, tracks: Sequence[Track]) -> Finding | None:
+def obstacle(evidence: Evidence, tracks: Sequence[JobTimeline]) -> Finding | None:
     """Why the scenario says nothing, None when it does."""
     mark = evidence.obstacle(Scenario.ORDER)
     if mark is not None:
@@ -71,10 +71,10 @@ def obstacle(evidence: Evidence, tracks: Sequence[Track]) -> Finding | None:
     return None
 
 
-def _order_by_batch(evidence: Evidence, tracks: Sequence[Track]) -> Ordering:
+def _order_by_batch(evidence: Evidence, tracks: Sequence[JobTimeline]) -> Ordering:
     """The order rule inside each batch: that an ended batch came before the next one proves nothing."""
     pauses = [reply.exchange.started for reply in evidence.of(Scenario.ORDER, Step.PAUSE)]
-    batches: dict[int, list[Track]] = {}
+    batches: dict[int, list[JobTimeline]] = {}
     for track in tracks:
         batches.setdefault(bisect_right(pauses, track.asked_at), []).append(track)
     parts = [order_rule(batch) for batch in batches.values()]
@@ -88,7 +88,7 @@ def _order_by_batch(evidence: Evidence, tracks: Sequence[Track]) -> Ordering:
 def _turned_round(high: int, low: int) -> PairFilter:
     """Pairs submitted later and due earlier: what an implementation without levels would turn round."""
 
-    def counts(first: Track, second: Track) -> bool:
+    def counts(first: JobTimeline, second: JobTimeline) -> bool:
         return first.level == high and second.level == low and first.asked_at > second.accepted_by
 
     return counts

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, cannot_tell, deviates, holds
 from ciq_conformance.judge.ordering import FEWEST_PROVEN, Inversion, Ordering, PairFilter, agreement
-from ciq_conformance.judge.tracks import Track, build_tracks
 from ciq_conformance.steps import running
 from ciq_schemas.requirement import Scenario
+from ciq_schemas.transcript.jobs import JobTimeline, build_timelines
 
 FEWEST_PAIRS = 20
 AGREEMENT = 0.8
@@ -31,7 +31,7 @@ class Claim:
         cls,
         name: str,
         ordering: Ordering,
-        tracks: Sequence[Track] = (),
+        tracks: Sequence[JobTimeline] = (),
         counts: PairFilter | None = None,
         *,
         must_show: bool = True,
@@ -71,7 +71,7 @@ class Claim:
         return f"{self.name}: not shown ({self.ordering.proven} of {self.ordering.owed} jobs{told})"
 
 
-def decide(expected: str, claims: Sequence[Claim], tracks: Sequence[Track], evidence: Evidence) -> Finding:
+def decide(expected: str, claims: Sequence[Claim], tracks: Sequence[JobTimeline], evidence: Evidence) -> Finding:
     """Inversions deviate; a claim that must be shown and is not leaves the question open; else it holds."""
     shown = [claim for claim in claims if claim.must_show]
     power = "; ".join(claim.power for claim in shown)
@@ -110,11 +110,13 @@ def words(inversion: Inversion) -> str:
     )
 
 
-def _level(track: Track) -> str:
+def _level(track: JobTimeline) -> str:
     return "no level" if track.asked.level is None else f"level {track.asked.level}"
 
 
-def _beyond_halted(inversions: Sequence[Inversion], tracks: Sequence[Track], evidence: Evidence) -> Sequence[Inversion]:
+def _beyond_halted(
+    inversions: Sequence[Inversion], tracks: Sequence[JobTimeline], evidence: Evidence
+) -> Sequence[Inversion]:
     """Leave out what a pause that stops running jobs explains: such jobs look waiting although they had started."""
     if not any(track.halted for track in (*tracks, *evidence.derive(running_tracks))):
         return inversions
@@ -122,8 +124,8 @@ def _beyond_halted(inversions: Sequence[Inversion], tracks: Sequence[Track], evi
     return inversions if len({i.late.job_id for i in inversions}) > workers else ()
 
 
-def running_tracks(evidence: Evidence) -> tuple[Track, ...]:
+def running_tracks(evidence: Evidence) -> tuple[JobTimeline, ...]:
     """Tracks of the scenario `running`: whether a pause was seen to stop a running job."""
     replies = evidence.of(Scenario.RUNNING)
     submits = [r for r in replies if r.exchange.step == running.Step.SUBMIT]
-    return build_tracks(submits, (r for r in replies if r.exchange.step != running.Step.SUBMIT))
+    return build_timelines(submits, (r for r in replies if r.exchange.step != running.Step.SUBMIT))

@@ -7,14 +7,14 @@ from ciq_conformance.checks.order import obstacle, order_tracks
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, absent, deviates, holds
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.judge.tracks import Sighting, Track
 from ciq_schemas.lifecycle import JobState
+from ciq_schemas.transcript.jobs import JobTimeline, StateObservation
 
-Run = tuple[Sighting, Sighting]
+Run = tuple[StateObservation, StateObservation]
 """The first and the last look at a running job: between them it ran for certain."""
 
 
-def _runs(tracks: Iterable[Track]) -> Iterator[Run]:
+def _runs(tracks: Iterable[JobTimeline]) -> Iterator[Run]:
     for track in tracks:
         running = [sighting for sighting in track.sightings if sighting.state == JobState.RUNNING]
         if running and not track.halted and running[0].received < running[-1].sent:

@@ -2,31 +2,31 @@
 
 from ciq_conformance.checks.job_facts import ids_of, tag_of
 from ciq_conformance.checks.premise import granted, made, premised, said, seq
-from ciq_conformance.judge import wire
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Collected, Finding, absent, blocked, deviates, holds, observed
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.judge.requested import requested_job
-from ciq_conformance.reply import Reply
 from ciq_conformance.steps.paths import BY_TAG, DESCRIBES, LISTS, SUBMITS, Step
 from ciq_schemas.requirement import Scenario
+from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.transcript.requests import requested_job
 
 HERE = Scenario.PATHS
 NONE_ACCEPTED = blocked("no documented path took a job; see PTH-001")
 
 
-def _path(reply: Reply) -> str:
+def _path(reply: ParsedExchange) -> str:
     """`POST /asr_jobs`."""
     return f"{reply.exchange.method} /{reply.exchange.url.split('://', 1)[-1].partition('/')[2].partition('?')[0]}"
 
 
-def _taken(evidence: Evidence) -> list[tuple[Step, Reply]]:
+def _taken(evidence: Evidence) -> list[tuple[Step, ParsedExchange]]:
     """The submits that made a job."""
     found = ((step, evidence.one(HERE, step)) for step in SUBMITS)
     return [(step, reply) for step, reply in found if reply is not None and ids_of([reply])]
 
 
-def _last(evidence: Evidence, step: Step) -> Reply | None:
+def _last(evidence: Evidence, step: Step) -> ParsedExchange | None:
     return next(reversed(evidence.of(HERE, step)), None)
 
 
@@ -56,7 +56,7 @@ def which_paths(evidence: Evidence, item: Item) -> Finding:
 def job_is_of_its_feature(evidence: Evidence, item: Item) -> Finding:
     """Tag and QueueId of the jobs, with the queue named and picked by the tag alone."""
     queues = granted(evidence, HERE, Step.QUEUES)
-    known = {wire.text(queue.queue_id) for queue in queues.queue_list.queues} - {""}
+    known = {raw.text(queue.queue_id) for queue in queues.queue_list.queues} - {""}
     replies = [reply for _, reply in _taken(evidence)]
     replies += [reply for reply in evidence.of(HERE, *BY_TAG) if ids_of([reply])]
     if not replies or not known:
@@ -64,7 +64,7 @@ def job_is_of_its_feature(evidence: Evidence, item: Item) -> Finding:
     wrong = Collected()
     for reply in replies:
         job, wanted = reply.jobs[0], requested_job(reply)
-        queue_id = wire.text(job.queue_id)
+        queue_id = raw.text(job.queue_id)
         allowed = {wanted.queue_id} if wanted.queue_id else known
         if queue_id not in allowed:
             instead = " or ".join(sorted(allowed))

@@ -17,13 +17,13 @@ from ciq_conformance.judge.finding import (
     observed,
 )
 from ciq_conformance.judge.ordering import agreement, settled_after
-from ciq_conformance.judge.paused import Span, held_sighting, leaks
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.judge.tracks import Sighting, Track
 from ciq_conformance.steps import running as running_steps
 from ciq_conformance.steps.order import Step
 from ciq_schemas.lifecycle import ENDED_BY_RUNNING, FINAL_STATES, WAITING_STATES, JobState
 from ciq_schemas.requirement import Scenario
+from ciq_schemas.transcript.jobs import JobTimeline, StateObservation
+from ciq_schemas.transcript.pauses import PauseSpan, held_observation, leaks
 
 
 def _paused_before_resume(evidence: Evidence) -> tuple[float, float] | None:
@@ -35,7 +35,7 @@ def _paused_before_resume(evidence: Evidence) -> tuple[float, float] | None:
     return pause.exchange.ended, resume.exchange.started
 
 
-def _sightings(tracks: Sequence[Track], step: str) -> list[tuple[Track, Sighting]]:
+def _sightings(tracks: Sequence[JobTimeline], step: str) -> list[tuple[JobTimeline, StateObservation]]:
     return [(track, s) for track in tracks for s in track.sightings if s.step == step]
 
 
@@ -56,7 +56,7 @@ def nothing_starts_while_paused(evidence: Evidence, item: Item) -> Finding:
     leaked = Collected()
     watched = 0
     for span in spans:
-        watched += sum(held_sighting(track, span, settled) is not None for track in tracks)
+        watched += sum(held_observation(track, span, settled) is not None for track in tracks)
         for leak in leaks(tracks, span, settled):
             leaked.add(leak.witness[-1], f"{leak.text}, {span.begin:.2f} s to {span.end:.2f} s of the run")
     if not leaked.items:
@@ -128,7 +128,7 @@ def reading_of_held_state(evidence: Evidence, item: Item) -> Finding:
     return observed(f"held jobs show {' and '.join(states) or 'nothing readable'}", witness=_seqs(shown[:1]))
 
 
-def _seqs(shown: Sequence[tuple[Track, Sighting]]) -> tuple[int, ...]:
+def _seqs(shown: Sequence[tuple[JobTimeline, StateObservation]]) -> tuple[int, ...]:
     return tuple(s.seq for _, s in shown)
 
 
@@ -159,10 +159,10 @@ def held_job_is_silent(evidence: Evidence, item: Item) -> Finding:
     if stop or span is None:
         return stop or blocked("the queue was not paused and resumed")
     early = Collected()
-    held = Span(*span)
+    held = PauseSpan(*span)
     settled = settled_after(evidence.calibration)
     for track in tracks:
-        waited = track.asked_at >= span[0] + settled or held_sighting(track, held, settled) is not None
+        waited = track.asked_at >= span[0] + settled or held_observation(track, held, settled) is not None
         for bound in track.told if waited else ():
             if bound.at < span[1]:
                 early.add(bound.seq, f"callback of job {track.job_id} came {span[1] - bound.at:.2f} s before resume")
@@ -217,7 +217,7 @@ def reading_of_running_jobs(evidence: Evidence, item: Item) -> Finding:
     return observed("no job was seen running across a pause", reason="jobs are too short to be caught running")
 
 
-def _last(sightings: Sequence[Sighting]) -> tuple[int, ...]:
+def _last(sightings: Sequence[StateObservation]) -> tuple[int, ...]:
     return (sightings[-1].seq,)
 
 

@@ -9,8 +9,8 @@ from functools import wraps
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Collected, Finding, absent, blocked, cannot_tell, deviates, holds
 from ciq_conformance.judge.registry import Check, Item
-from ciq_conformance.reply import Reply
 from ciq_schemas.requirement import Scenario
+from ciq_schemas.transcript.parsed import ParsedExchange
 
 
 class Stop(Exception):  # noqa: N818 - an early answer, not an error
@@ -34,7 +34,7 @@ def premised(check: Check) -> Check:
     return stopped_or_judged
 
 
-def said(reply: Reply) -> str:
+def said(reply: ParsedExchange) -> str:
     """`HTTP 400 InvalidArgument`, `no answer (timed out)`."""
     exchange = reply.exchange
     if not exchange.status:
@@ -42,7 +42,7 @@ def said(reply: Reply) -> str:
     return f"HTTP {exchange.status} {reply.error.code or ''}".rstrip()
 
 
-def seq(*replies: Reply) -> tuple[int, ...]:
+def seq(*replies: ParsedExchange) -> tuple[int, ...]:
     """Record numbers of exchanges, as a witness."""
     return tuple(dict.fromkeys(reply.exchange.seq for reply in replies))
 
@@ -59,7 +59,7 @@ def not_put(evidence: Evidence, scenario: Scenario, why: str) -> Finding:
     return blocked(mark.text, witness=(mark.seq,))
 
 
-def asked(evidence: Evidence, scenario: Scenario, step: str) -> Reply:
+def asked(evidence: Evidence, scenario: Scenario, step: str) -> ParsedExchange:
     """The exchange of a step, however it was answered; stops when it was never made."""
     reply = evidence.one(scenario, step)
     if reply is None:
@@ -67,7 +67,7 @@ def asked(evidence: Evidence, scenario: Scenario, step: str) -> Reply:
     return reply
 
 
-def granted(evidence: Evidence, scenario: Scenario, step: str) -> Reply:
+def granted(evidence: Evidence, scenario: Scenario, step: str) -> ParsedExchange:
     """The exchange of a step that the question needs accepted; stops as blocked when it was not."""
     reply = asked(evidence, scenario, step)
     if not reply.ok:
@@ -75,7 +75,7 @@ def granted(evidence: Evidence, scenario: Scenario, step: str) -> Reply:
     return reply
 
 
-def accepted(evidence: Evidence, scenario: Scenario, step: str, expected: str) -> Reply:
+def accepted(evidence: Evidence, scenario: Scenario, step: str, expected: str) -> ParsedExchange:
     """The exchange that the requirement itself wants accepted; stops as a deviation when it was not."""
     reply = asked(evidence, scenario, step)
     if not reply.ok:
@@ -87,7 +87,7 @@ SAMPLES_SAY = 200
 """The status of every good answer in the documents' samples; DELETE alone has a page without its status line."""
 
 
-def with_200(evidence: Evidence, scenario: Scenario, step: str, expected: str) -> Reply:
+def with_200(evidence: Evidence, scenario: Scenario, step: str, expected: str) -> ParsedExchange:
     """As `accepted`, by the status in the documents: for the one requirement of an operation that names it."""
     reply = accepted(evidence, scenario, step, expected)
     if reply.exchange.status != SAMPLES_SAY:
@@ -95,12 +95,12 @@ def with_200(evidence: Evidence, scenario: Scenario, step: str, expected: str) -
     return reply
 
 
-def other_status(reply: Reply) -> str:
+def other_status(reply: ParsedExchange) -> str:
     """`HTTP 202` of an accepted answer with another status than the documents', else empty."""
     return said(reply) if reply.ok and reply.exchange.status != SAMPLES_SAY else ""
 
 
-def made(evidence: Evidence, scenario: Scenario, *steps: str) -> tuple[Reply, ...]:
+def made(evidence: Evidence, scenario: Scenario, *steps: str) -> tuple[ParsedExchange, ...]:
     """All exchanges of the steps; stops when there is none."""
     replies = evidence.of(scenario, *steps)
     if not replies:
@@ -110,7 +110,7 @@ def made(evidence: Evidence, scenario: Scenario, *steps: str) -> tuple[Reply, ..
 
 
 def refusals(
-    replies: Iterable[Reply],
+    replies: Iterable[ParsedExchange],
     expected: str,
     *,
     status: int | None = None,

@@ -2,21 +2,21 @@
 
 from ciq_conformance.checks.premise import accepted, asked, granted, made, premised, refusals, said, seq
 from ciq_conformance.checks.queue_shape import NO_QUEUE, listed, spelled_queue_id_upper
-from ciq_conformance.judge import wire
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Collected, Finding, absent, blocked, deviates, holds, observed
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.reply import Reply
 from ciq_conformance.steps.queues import OUT_OF_RANGE, WHILE_ACTIVE, WHILE_PAUSED, Step
 from ciq_schemas.features import EVERY_CATEGORY
 from ciq_schemas.lifecycle import QueueState
 from ciq_schemas.requirement import Scenario
+from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.parsed import ParsedExchange
 
 HERE = Scenario.QUEUES
 
 
 def _own_id(evidence: Evidence) -> str:
-    return wire.asked(asked(evidence, HERE, Step.BY_ID).exchange, "queueIds") or ""
+    return raw.query_value(asked(evidence, HERE, Step.BY_ID).exchange, "queueIds") or ""
 
 
 @check("QUE-008")
@@ -26,12 +26,12 @@ def ids_select(evidence: Evidence, item: Item) -> Finding:
     own = _own_id(evidence)
     expected = f"queueIds={own} returns exactly that queue"
     reply = accepted(evidence, HERE, Step.BY_ID, expected)
-    ids = [wire.text(queue.queue_id) for queue in reply.queue_list.queues]
+    ids = [raw.text(queue.queue_id) for queue in reply.queue_list.queues]
     if ids != [own] and not (spelled_queue_id_upper(reply, "QueueList") and len(ids) == 1):
         return deviates(expected, f"listed: {', '.join(ids) or 'none'}", witness=seq(reply))
     stranger = evidence.one(HERE, Step.BY_STRANGER)
     if stranger is not None and stranger.ok and stranger.queue_list.queues:
-        asked_for = wire.asked(stranger.exchange, "queueIds")
+        asked_for = raw.query_value(stranger.exchange, "queueIds")
         return deviates("queueIds returns no other queue", f"queueIds={asked_for} lists {own}", witness=seq(stranger))
     paused = evidence.one(HERE, Step.BY_ID_WHILE_PAUSED)
     if paused is not None and paused.ok and not paused.queue_list.queues:
@@ -52,7 +52,7 @@ def unknown_ids_are_told(evidence: Evidence, item: Item) -> Finding:
             for fault in _id_faults(reply, own):
                 wrong.add(reply.exchange.seq, fault)
         else:
-            asked_for = wire.asked(reply.exchange, "queueIds")
+            asked_for = raw.query_value(reply.exchange, "queueIds")
             wrong.add(reply.exchange.seq, f"queueIds={asked_for} is answered {said(reply)}")
     alone = evidence.one(HERE, Step.BY_STRANGER)
     if alone is not None and alone.ok:
@@ -62,10 +62,10 @@ def unknown_ids_are_told(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding(expected, holds("each where it belongs", witness=seq(*replies)))
 
 
-def _id_faults(reply: Reply, own: str) -> list[str]:
+def _id_faults(reply: ParsedExchange, own: str) -> list[str]:
     """What is wrong with the answer to a list by ids, of which `own` alone exists."""
-    wanted = (wire.asked(reply.exchange, "queueIds") or "").split(",")
-    ids = [wire.text(queue.queue_id) for queue in reply.queue_list.queues]
+    wanted = (raw.query_value(reply.exchange, "queueIds") or "").split(",")
+    ids = [raw.text(queue.queue_id) for queue in reply.queue_list.queues]
     told = tuple(value.strip() for value in reply.queue_list.non_exist_ids)
     unknown = [value for value in wanted if value != own]
     faults = []
@@ -117,7 +117,7 @@ def state_filters(evidence: Evidence, item: Item) -> Finding:
     before = listed(granted(evidence, HERE, Step.PLAIN), own)
     if before is None:
         return NO_QUEUE
-    found = wire.text(before.state)
+    found = raw.text(before.state)
     wrong, judged = Collected(), []
     for step, wanted, usual in _FILTERS:
         reply = next(reversed(evidence.of(HERE, step)), None)
@@ -126,7 +126,7 @@ def state_filters(evidence: Evidence, item: Item) -> Finding:
         judged.append(reply)
         state = found if step in WHILE_ACTIVE else usual.value
         for queue in reply.queue_list.queues:
-            if wire.text(queue.state) != wanted:
+            if raw.text(queue.state) != wanted:
                 wrong.add(reply.exchange.seq, f"state={wanted} lists a queue with State {queue.state}")
         shown = listed(reply, own) is not None
         if shown != (state == wanted):
@@ -145,7 +145,7 @@ def ids_and_state_count_together(evidence: Evidence, item: Item) -> Finding:
     reply = asked(evidence, HERE, Step.BY_ID_OF_OTHER_STATE)
     if reply.refused:
         return absent(f"queueIds beside state is answered {said(reply)}", witness=seq(reply))
-    own, state = _own_id(evidence), wire.asked(reply.exchange, "state")
+    own, state = _own_id(evidence), raw.query_value(reply.exchange, "state")
     expected = f"queueIds={own}&state={state} returns no queue in another state"
     reply = accepted(evidence, HERE, Step.BY_ID_OF_OTHER_STATE, expected)
     alone = accepted(evidence, HERE, Step.BY_ID, expected)
@@ -153,7 +153,7 @@ def ids_and_state_count_together(evidence: Evidence, item: Item) -> Finding:
         return blocked("queueIds alone does not list the queue; see QUE-008", witness=seq(alone))
     wrong = Collected()
     for queue in reply.queue_list.queues:
-        if wire.text(queue.state) != state:
+        if raw.text(queue.state) != state:
             wrong.add(reply.exchange.seq, f"{queue.queue_id} is listed with State {queue.state}")
     return wrong.finding(expected, holds("none", witness=seq(reply)))
 
@@ -164,13 +164,13 @@ def total_counts_what_matches(evidence: Evidence, item: Item) -> Finding:
     """TotalCount of the lists by state, which are shorter than a page, beside what they hold."""
     wrong, judged = Collected(), []
     for reply in made(evidence, HERE, *WHILE_ACTIVE, *WHILE_PAUSED):
-        total, size = (wire.number(v) for v in (reply.queue_list.total_count, reply.queue_list.page_size))
+        total, size = (raw.number(v) for v in (reply.queue_list.total_count, reply.queue_list.page_size))
         shown = len(reply.queue_list.queues)
         if not reply.ok or total is None or shown >= (10 if size is None else size):
             continue
         judged.append(reply)
         if total != shown:
-            state = wire.asked(reply.exchange, "state")
+            state = raw.query_value(reply.exchange, "state")
             wrong.add(reply.exchange.seq, f"TotalCount {total} with {shown} QueueList for state={state}")
     if not judged:
         return blocked("no list by state was answered with a TotalCount; see QUE-001 and QUE-011")
@@ -184,7 +184,7 @@ def page_defaults(evidence: Evidence, item: Item) -> Finding:
     reply = granted(evidence, HERE, Step.PLAIN)
     page = reply.queue_list
     said_page = f"PageNumber {page.page_number}, PageSize {page.page_size}"
-    if wire.number(page.page_number) != 1 or wire.number(page.page_size) != 10:
+    if raw.number(page.page_number) != 1 or raw.number(page.page_size) != 10:
         return deviates("PageNumber 1 and PageSize 10 without page parameters", said_page, witness=seq(reply))
     return holds(said_page, witness=seq(reply))
 
@@ -197,17 +197,17 @@ def page_is_echoed(evidence: Evidence, item: Item) -> Finding:
     reply = accepted(evidence, HERE, Step.FIRST_OF_ONE, expected)
     page = reply.queue_list
     faults = []
-    if wire.number(page.page_number) != 1 or wire.number(page.page_size) != 1:
+    if raw.number(page.page_number) != 1 or raw.number(page.page_size) != 1:
         faults.append(f"PageNumber {page.page_number}, PageSize {page.page_size}")
     if len(page.queues) > 1:
         faults.append(f"{len(page.queues)} queues on a page of one")
-    if not page.queues and wire.number(page.total_count):
+    if not page.queues and raw.number(page.total_count):
         faults.append(f"no queue on the first page of {page.total_count}")
     if faults:
         return deviates(expected, "; ".join(faults), witness=seq(reply))
     far = evidence.one(HERE, Step.PAST_THE_END)
-    wanted = wire.asked(far.exchange, "pageNumber") if far is not None and far.ok else None
-    if far is not None and wanted and wire.number(far.queue_list.page_number) != wire.number(wanted):
+    wanted = raw.query_value(far.exchange, "pageNumber") if far is not None and far.ok else None
+    if far is not None and wanted and raw.number(far.queue_list.page_number) != raw.number(wanted):
         seen = f"PageNumber {far.queue_list.page_number} for pageNumber={wanted}"
         return deviates("PageNumber as in the request", seen, witness=seq(far))
     return holds(f"{len(page.queues)} queue on the page", witness=seq(reply))
@@ -218,17 +218,17 @@ def page_is_echoed(evidence: Evidence, item: Item) -> Finding:
 def past_the_end(evidence: Evidence, item: Item) -> Finding:
     """Page 1000, and the second page where one holds all."""
     plain = granted(evidence, HERE, Step.PLAIN)
-    if wire.number(plain.queue_list.total_count) is None:
+    if raw.number(plain.queue_list.total_count) is None:
         return blocked("the plain list tells no TotalCount; see QUE-001", witness=seq(plain))
     expected = f"no queue and TotalCount {plain.queue_list.total_count} on page 1000"
     reply = accepted(evidence, HERE, Step.PAST_THE_END, expected)
     page = reply.queue_list
-    if page.queues or wire.number(page.total_count) != wire.number(plain.queue_list.total_count):
+    if page.queues or raw.number(page.total_count) != raw.number(plain.queue_list.total_count):
         seen = f"{len(page.queues)} queue(s), TotalCount {page.total_count}"
         return deviates(expected, seen, witness=seq(plain, reply))
     second = evidence.one(HERE, Step.SECOND_PAGE)
-    total = wire.number(plain.queue_list.total_count) or 0
-    size = wire.number(wire.asked(second.exchange, "pageSize")) if second is not None and second.ok else None
+    total = raw.number(plain.queue_list.total_count) or 0
+    size = raw.number(raw.query_value(second.exchange, "pageSize")) if second is not None and second.ok else None
     if second is not None and size is not None and total <= size and second.queue_list.queues:
         seen = f"{len(second.queue_list.queues)} queue(s) on page 2 of {size} each, of {total} in all"
         return deviates("no queue on page 2 where page 1 holds all", seen, witness=seq(plain, second))
@@ -242,7 +242,7 @@ def empty_means_absent(evidence: Evidence, item: Item) -> Finding:
     plain = granted(evidence, HERE, Step.PLAIN)
     expected = "queueIds=&state=All&pageNumber=&pageSize= answers as no parameters do"
     reply = accepted(evidence, HERE, Step.EMPTY_PARAMETERS, expected)
-    ids = [sorted(wire.text(queue.queue_id) for queue in r.queue_list.queues) for r in (plain, reply)]
+    ids = [sorted(raw.text(queue.queue_id) for queue in r.queue_list.queues) for r in (plain, reply)]
     if not ids[0]:
         return blocked("the plain list holds no queue; see QUE-001", witness=seq(plain))
     if ids[0] != ids[1]:
@@ -262,8 +262,10 @@ def own_category_has_the_queue(evidence: Evidence, item: Item) -> Finding:
         reply = accepted(evidence, HERE, step, wanted)
         replies.append(reply)
         if listed(reply, own) is None and not spelled_queue_id_upper(reply, "QueueList"):
-            ids = ", ".join(wire.text(queue.queue_id) for queue in reply.queue_list.queues)
-            wrong.add(reply.exchange.seq, f"category={wire.asked(reply.exchange, 'category')} lists {ids or 'none'}")
+            ids = ", ".join(raw.text(queue.queue_id) for queue in reply.queue_list.queues)
+            wrong.add(
+                reply.exchange.seq, f"category={raw.query_value(reply.exchange, 'category')} lists {ids or 'none'}"
+            )
     return wrong.finding(wanted, holds("both do", witness=seq(*replies)))
 
 
@@ -274,20 +276,20 @@ def other_category_has_other_queues(evidence: Evidence, item: Item) -> Finding:
     own, extra = _own_id(evidence), item.feature.extra_category
     expected = f"category={extra} lists queues of that category only, or none"
     reply = accepted(evidence, HERE, Step.EXTRA_CATEGORY, expected)
-    if wire.response(reply) is None:
+    if raw.response(reply) is None:
         return deviates(expected, "the answer is no Response document", witness=seq(reply))
     wrong = Collected()
     for queue in reply.queue_list.queues:
-        category = wire.text(queue.category)
-        if wire.text(queue.queue_id) == own or category not in ("", extra):
+        category = raw.text(queue.category)
+        if raw.text(queue.queue_id) == own or category not in ("", extra):
             wrong.add(reply.exchange.seq, f"{queue.name} ({queue.queue_id}), Category {category or 'missing'}")
     every = evidence.one(HERE, Step.EVERY_CATEGORY)
     if every is not None and every.ok:
-        known = {wire.text(queue.queue_id) for queue in every.queue_list.queues}
+        known = {raw.text(queue.queue_id) for queue in every.queue_list.queues}
         for queue in reply.queue_list.queues:
-            if wire.text(queue.queue_id) not in known:
+            if raw.text(queue.queue_id) not in known:
                 wrong.add(every.exchange.seq, f"category={EVERY_CATEGORY} leaves out {queue.name} ({queue.queue_id})")
-    names = ", ".join(wire.text(queue.name) for queue in reply.queue_list.queues)
+    names = ", ".join(raw.text(queue.name) for queue in reply.queue_list.queues)
     return wrong.finding(expected, holds(names or "no queue of that category", witness=seq(reply)))
 
 

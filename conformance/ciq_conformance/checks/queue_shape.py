@@ -1,9 +1,10 @@
 """What a queue must show wherever it is shown: in lists and in the answer to an update. Shared by their checks."""
 
-from ciq_conformance.judge import times, wire
 from ciq_conformance.judge.finding import blocked
-from ciq_conformance.reply import Reply
+from ciq_schemas import times
 from ciq_schemas.lifecycle import QueueState
+from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.parsed import ParsedExchange
 from ciq_schemas.values import NotifyConfig, Queue
 
 NO_QUEUE = blocked("no list showed a queue; see QUE-001 and ACT-004")
@@ -22,14 +23,14 @@ _SIZES = {"MaxSize": "max_size", "MaxConcurrent": "max_concurrent"}
 def missing_elements(queue: Queue, *, sizes: bool = True) -> list[str]:
     """Names of documented elements that are absent or empty; `sizes` for MaxSize and MaxConcurrent too."""
     wanted = _NAMED | (_SIZES if sizes else {})
-    gone = [element for element, attribute in wanted.items() if not wire.text(getattr(queue, attribute))]
+    gone = [element for element, attribute in wanted.items() if not raw.text(getattr(queue, attribute))]
     return gone + ([] if queue.notify_config is not None else ["NotifyConfig"])
 
 
-def spelled_queue_id_upper(reply: Reply, container: str) -> bool:
+def spelled_queue_id_upper(reply: ParsedExchange, container: str) -> bool:
     """The answer writes QueueID for QueueId, as some old samples do."""
-    entries = wire.children(wire.response(reply), container)
-    return any(wire.child_text(e, "QueueID") and not wire.child_text(e, "QueueId") for e in entries)
+    entries = raw.children(raw.response(reply), container)
+    return any(raw.child_text(e, "QueueID") and not raw.child_text(e, "QueueId") for e in entries)
 
 
 def rule_of(config: NotifyConfig | None) -> tuple[str, frozenset[str], str, str, str]:
@@ -37,11 +38,11 @@ def rule_of(config: NotifyConfig | None) -> tuple[str, frozenset[str], str, str,
     if config is None:
         return ("", frozenset(), "", "", "")
     return (
-        wire.text(config.url),
+        raw.text(config.url),
         events(config.event),
-        wire.text(config.type),
-        wire.text(config.state),
-        wire.text(config.result_format),
+        raw.text(config.type),
+        raw.text(config.state),
+        raw.text(config.result_format),
     )
 
 
@@ -53,8 +54,8 @@ def events(value: str | None) -> frozenset[str]:
 def standing(queue: Queue) -> dict[str, object]:
     """What an update can change, by element; UpdateTime left out."""
     return {
-        "Name": wire.text(queue.name),
-        "State": wire.text(queue.state),
+        "Name": raw.text(queue.name),
+        "State": raw.text(queue.state),
         "NotifyConfig": rule_of(queue.notify_config),
     }
 
@@ -63,16 +64,16 @@ def same_moment(one: str | None, other: str | None) -> bool:
     """Two times name one moment (or are the same text, where they cannot be read)."""
     first, second = times.parse(one), times.parse(other)
     if first is None or second is None:
-        return wire.text(one) == wire.text(other)
+        return raw.text(one) == raw.text(other)
     return first == second
 
 
-def listed(reply: Reply, queue_id: str) -> Queue | None:
+def listed(reply: ParsedExchange, queue_id: str) -> Queue | None:
     """The queue of that id in a list."""
-    return next((q for q in reply.queue_list.queues if wire.text(q.queue_id) == queue_id), None)
+    return next((q for q in reply.queue_list.queues if raw.text(q.queue_id) == queue_id), None)
 
 
 def is_speed_queue(queue: Queue) -> bool:
     """The documented second queue of media (1045/72939, 436/53970)."""
-    named = wire.text(queue.name).startswith("queue-speed-transcoding-process")
-    return named or wire.text(queue.category) == "SpeedTranscoding"
+    named = raw.text(queue.name).startswith("queue-speed-transcoding-process")
+    return named or raw.text(queue.category) == "SpeedTranscoding"

@@ -9,26 +9,27 @@ from ciq_conformance.checks.queue_shape import (
     missing_elements,
     spelled_queue_id_upper,
 )
-from ciq_conformance.judge import times, wire
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Collected, Finding, absent, cannot_tell, deviates, holds, observed
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.reply import Reply
 from ciq_conformance.steps.queues import FOUND, Step
+from ciq_schemas import times
 from ciq_schemas.requirement import Scenario
+from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.parsed import ParsedExchange
 from ciq_schemas.values import Queue
 
 HERE = Scenario.QUEUES
 
 
-def _shown(evidence: Evidence) -> list[tuple[Reply, Queue]]:
+def _shown(evidence: Evidence) -> list[tuple[ParsedExchange, Queue]]:
     """Every queue in the lists that show the queue as found."""
     replies = [reply for reply in made(evidence, HERE, *FOUND) if reply.ok]
     return [(reply, queue) for reply in replies for queue in reply.queue_list.queues]
 
 
 def _own_id(evidence: Evidence) -> str:
-    return wire.asked(asked(evidence, HERE, Step.BY_ID).exchange, "queueIds") or ""
+    return raw.query_value(asked(evidence, HERE, Step.BY_ID).exchange, "queueIds") or ""
 
 
 @check("QUE-001")
@@ -37,21 +38,21 @@ def paged_shape(evidence: Evidence, item: Item) -> Finding:
     """The list without parameters."""
     expected = "HTTP 200 and Response with RequestId, TotalCount, PageNumber, PageSize and one QueueList a queue"
     reply = with_200(evidence, HERE, Step.PLAIN, expected)
-    root = wire.response(reply)
+    root = raw.response(reply)
     if root is None:
         return deviates(expected, "the answer is no Response document", witness=seq(reply))
-    faults = [] if wire.child_text(root, "RequestId") else ["no RequestId"]
+    faults = [] if raw.child_text(root, "RequestId") else ["no RequestId"]
     for name in ("TotalCount", "PageNumber", "PageSize"):
-        value = wire.child_text(root, name)
-        if wire.number(value) is None:
+        value = raw.child_text(root, name)
+        if raw.number(value) is None:
             faults.append(f"{name} {value}" if value else f"no {name}")
-    entries = wire.children(root, "QueueList")
+    entries = raw.children(root, "QueueList")
     if not entries:
         faults.append("no QueueList, though the feature has a queue")
-    elif any(not (wire.child_text(e, "QueueId") or wire.child_text(e, "QueueID")) for e in entries):
+    elif any(not (raw.child_text(e, "QueueId") or raw.child_text(e, "QueueID")) for e in entries):
         faults.append("a QueueList that is not one queue (it has no QueueId of its own)")
-    total = wire.number(wire.child_text(root, "TotalCount"))
-    size = wire.number(wire.child_text(root, "PageSize"))
+    total = raw.number(raw.child_text(root, "TotalCount"))
+    size = raw.number(raw.child_text(root, "PageSize"))
     if total is not None and size is not None and len(entries) != min(total, size):
         faults.append(f"TotalCount {total} with {len(entries)} QueueList")
     if faults:
@@ -87,7 +88,7 @@ def state_words(evidence: Evidence, item: Item) -> Finding:
     wrong, seen = Collected(), set()
     for reply in replies:
         for queue in reply.queue_list.queues:
-            state = wire.text(queue.state)
+            state = raw.text(queue.state)
             seen.add(state)
             if state not in STATES:
                 wrong.add(reply.exchange.seq, f"State {state or 'is missing'}")
@@ -106,7 +107,7 @@ def times_are_whole(evidence: Evidence, item: Item) -> Finding:
         for name, value in (("CreateTime", queue.create_time), ("UpdateTime", queue.update_time)):
             if times.parse(value) is None:
                 wrong.add(reply.exchange.seq, f"{name} {value!r}")
-            seen = seen or wire.text(value)
+            seen = seen or raw.text(value)
     if not shown:
         return NO_QUEUE
     return wrong.finding("date, time and numeric zone", holds(seen, witness=seq(shown[0][0])))
@@ -142,7 +143,7 @@ def sizes_are_positive(evidence: Evidence, item: Item) -> Finding:
     shown = _shown(evidence)
     for reply, queue in shown:
         for name, value in (("MaxSize", queue.max_size), ("MaxConcurrent", queue.max_concurrent)):
-            if not wire.number(value):
+            if not raw.number(value):
                 wrong.add(reply.exchange.seq, f"{name} {value!r}")
         seen = f"MaxSize {queue.max_size}, MaxConcurrent {queue.max_concurrent}"
     if not shown:
@@ -155,7 +156,7 @@ def _category(evidence: Evidence, item: Item) -> Finding:
     wrong, seen = Collected(), set()
     shown = _shown(evidence)
     for reply, queue in shown:
-        category = wire.text(queue.category)
+        category = raw.text(queue.category)
         seen.add(category)
         if category and category not in item.feature.categories:
             wrong.add(reply.exchange.seq, f"Category {category}")
@@ -188,13 +189,13 @@ def rule_is_shown(evidence: Evidence, item: Item) -> Finding:
     """NotifyConfig of every queue shown."""
     expected = "NotifyConfig with Url, Event, Type and State, State On or Off"
     wrong, shown = Collected(), _shown(evidence)
-    lesser: list[tuple[Reply, str]] = []
+    lesser: list[tuple[ParsedExchange, str]] = []
     for reply, queue in shown:
         config = queue.notify_config
         if config is None:
             wrong.add(reply.exchange.seq, "no NotifyConfig")
             continue
-        state = wire.text(config.state)
+        state = raw.text(config.state)
         if state not in ("On", "Off"):
             wrong.add(reply.exchange.seq, f"NotifyConfig.State {state or 'is missing'}")
         parts = (("Url", config.url), ("Event", config.event), ("Type", config.type))
@@ -221,13 +222,13 @@ def one_queue(evidence: Evidence, item: Item) -> Finding:
     names = ", ".join(f"{queue.name} ({queue.queue_id})" for queue in queues)
     if len(queues) != 1:
         return deviates("exactly one queue of the feature", f"{len(queues)}: {names or 'none'}", witness=seq(reply))
-    total = wire.number(reply.queue_list.total_count)
+    total = raw.number(reply.queue_list.total_count)
     if total is not None and total > len(reply.queue_list.queues):
         return deviates("exactly one queue of the feature", f"TotalCount {total}", witness=seq(reply))
     return holds(names, witness=seq(reply))
 
 
-def _first_look(evidence: Evidence, queue_id: str) -> tuple[Reply, Queue] | None:
+def _first_look(evidence: Evidence, queue_id: str) -> tuple[ParsedExchange, Queue] | None:
     for reply in evidence.replies:
         if reply.ok and reply.exchange.operation == "list_queues":
             queue = listed(reply, queue_id)
@@ -247,8 +248,8 @@ def documented_name(evidence: Evidence, item: Item) -> Finding:
         return NO_QUEUE
     reply, queue = first
     witness = seq(reply)
-    if wire.text(queue.name) in names:
-        return holds(wire.text(queue.name), witness=witness)
+    if raw.text(queue.name) in names:
+        return holds(raw.text(queue.name), witness=witness)
     created, updated = times.parse(queue.create_time), times.parse(queue.update_time)
     if created is None or updated is None:
         return cannot_tell("CreateTime or UpdateTime cannot be read, see QUE-004", witness=witness)
@@ -264,8 +265,8 @@ def request_ids_agree(evidence: Evidence, item: Item) -> Finding:
     replies = [reply for reply in made(evidence, HERE, *Step) if reply.exchange.status]
     wrong, right = Collected(), []
     for reply in replies:
-        root = wire.root_of(reply.exchange.response_body.data)
-        body, head = wire.child_text(root, "RequestId"), wire.answer_header(reply, "x-ci-request-id")
+        root = raw.root_of(reply.exchange.response_body.data)
+        body, head = raw.child_text(root, "RequestId"), raw.answer_header(reply, "x-ci-request-id")
         if not body or not head:
             continue
         if body == head.strip():

@@ -9,12 +9,12 @@ from ciq_conformance.judge.told import ToldJob, no_job, told_jobs, untold
 from ciq_conformance.steps.receiver import LATE, LOOKS, SUBMITS, Step
 from ciq_schemas.lifecycle import JobState
 from ciq_schemas.requirement import Scenario
-from ciq_schemas.run import Arrival
+from ciq_schemas.transcript.records import CallbackReceived
 
 RECEIVER = Scenario.RECEIVER
 
 
-def _failed_arrivals(job: ToldJob) -> list[Arrival]:
+def _failed_arrivals(job: ToldJob) -> list[CallbackReceived]:
     return [n.arrival for n in job.notices if not 200 <= n.arrival.answered < 300]
 
 

@@ -16,15 +16,15 @@ from ciq_conformance.judge.finding import (
     observed,
 )
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.judge.requested import requested_update
 from ciq_conformance.judge.told import ToldJob, told_jobs, untold
-from ciq_conformance.reply import Notice
 from ciq_conformance.steps import receiver
 from ciq_conformance.steps.rule import Channel, Step
 from ciq_schemas.requirement import Format, Scenario
+from ciq_schemas.transcript.parsed import ParsedCallback
+from ciq_schemas.transcript.requests import requested_update
 
 
-def _form(notice: Notice) -> Format:
+def _form(notice: ParsedCallback) -> Format:
     return Format.JSON if notice.is_json else Format.XML
 
 

@@ -16,16 +16,17 @@ from ciq_conformance.checks.premise import (
     with_200,
 )
 from ciq_conformance.checks.submit_look import HERE, NONE_ACCEPTED, submits_of
-from ciq_conformance.judge import times, wire
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Collected, Finding, absent, blocked, cannot_tell, deviates, holds, observed
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.judge.requested import requested_job
-from ciq_conformance.reply import Reply
 from ciq_conformance.steps.submit import LOOKS, SUBMITS, Step
+from ciq_schemas import times
 from ciq_schemas.lifecycle import FINAL_STATES, JobState
 from ciq_schemas.requirement import Scenario
-from ciq_schemas.run import Exchange
+from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.transcript.records import Exchange
+from ciq_schemas.transcript.requests import requested_job
 
 
 @check("SUB-001")
@@ -46,15 +47,15 @@ def one_job_is_made(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding(expected, holds(f"{len(right)} submits", witness=seq(*right[:3])))
 
 
-def _submit_fault(reply: Reply) -> str:
-    root = wire.response(reply)
+def _submit_fault(reply: ParsedExchange) -> str:
+    root = raw.response(reply)
     if root is None:
         return "the answer is no Response document"
-    details = wire.children(root, "JobsDetail")
+    details = raw.children(root, "JobsDetail")
     if len(details) != 1:
         return f"{len(details)} JobsDetail"
-    gone = [name for name in ("JobId", "State", "CreationTime") if not wire.child_text(details[0], name)]
-    if not (wire.child_text(details[0], "QueueId") or wire.child_text(details[0], "QueueID")):
+    gone = [name for name in ("JobId", "State", "CreationTime") if not raw.child_text(details[0], name)]
+    if not (raw.child_text(details[0], "QueueId") or raw.child_text(details[0], "QueueID")):
         gone.append("QueueId")
     return f"JobsDetail without {', '.join(gone)}" if gone else ""
 
@@ -68,7 +69,7 @@ def new_job_is_submitted(evidence: Evidence, item: Item) -> Finding:
         return NONE_ACCEPTED
     wrong = Collected()
     for reply in submits:
-        state = wire.text(reply.jobs[0].state)
+        state = raw.text(reply.jobs[0].state)
         if state not in (JobState.SUBMITTED, JobState.PAUSE):
             wrong.add(reply.exchange.seq, f"State {state or 'is missing'} ({reply.exchange.step})")
     return wrong.finding("State Submitted in the answer", holds(f"{len(submits)} jobs", witness=seq(*submits[:3])))
@@ -81,10 +82,10 @@ def ids_are_new(evidence: Evidence, item: Item) -> Finding:
     made(evidence, HERE, *SUBMITS)
     replies = [reply for reply in evidence.replies if reply.ok and reply.exchange.operation == "submit_job"]
     wrong = Collected()
-    first: dict[str, Reply] = {}
+    first: dict[str, ParsedExchange] = {}
     for reply in replies:
         for job in reply.jobs:
-            job_id = wire.text(job.job_id)
+            job_id = raw.text(job.job_id)
             if not job_id:
                 wrong.add(reply.exchange.seq, f"an empty JobId ({reply.exchange.step})")
             elif job_id in first:
@@ -108,7 +109,7 @@ def ids_are_of_one_feature(evidence: Evidence, item: Item) -> Finding:
     if not own:
         return not_put(evidence, Scenario.ISOLATION, "no submit of the feature was accepted; see SUB-001")
     others = [
-        Reply(record)
+        ParsedExchange(record)
         for record in evidence.records
         if isinstance(record, Exchange)
         and record.operation == "submit_job"
@@ -138,7 +139,7 @@ def creation_time_is_whole(evidence: Evidence, item: Item) -> Finding:
         value = reply.jobs[0].creation_time
         if times.parse(value) is None:
             wrong.add(reply.exchange.seq, f"CreationTime {shortened(value)}")
-    seen = wire.text(submits[0].jobs[0].creation_time)
+    seen = raw.text(submits[0].jobs[0].creation_time)
     return wrong.finding("date, time and numeric zone", holds(seen, witness=seq(submits[0])))
 
 
@@ -151,7 +152,7 @@ def creation_is_now(evidence: Evidence, item: Item) -> Finding:
         return NONE_ACCEPTED
     wrong, right = Collected(), []
     for reply in submits:
-        created, now = times.parse(reply.jobs[0].creation_time), times.of_header(wire.answer_header(reply, "date"))
+        created, now = times.parse(reply.jobs[0].creation_time), times.of_header(raw.answer_header(reply, "date"))
         if created is None or now is None:
             continue
         if abs(created - now) < LEAST_ZONE:
@@ -204,7 +205,7 @@ def order_is_free(evidence: Evidence, item: Item) -> Finding:
 def without_queue(evidence: Evidence, item: Item) -> Finding:
     """A submit without QueueId."""
     reply = asked(evidence, HERE, Step.WITHOUT_QUEUE)
-    queue = wire.text(reply.jobs[0].queue_id) if reply.ok and reply.jobs else ""
+    queue = raw.text(reply.jobs[0].queue_id) if reply.ok and reply.jobs else ""
     return observed(f"{said(reply)}, QueueId {queue or 'none'}", witness=seq(reply))
 
 
@@ -213,13 +214,13 @@ def without_queue(evidence: Evidence, item: Item) -> Finding:
 def job_is_in_the_queue(evidence: Evidence, item: Item) -> Finding:
     """QueueId of all jobs against the queue list, also where the request named no queue."""
     queues = granted(evidence, HERE, Step.QUEUES)
-    known = {wire.text(queue.queue_id) for queue in queues.queue_list.queues} - {""}
+    known = {raw.text(queue.queue_id) for queue in queues.queue_list.queues} - {""}
     submits = submits_of(evidence)
     if not submits or not known:
         return NONE_ACCEPTED if known else blocked("no queue was listed", witness=seq(queues))
     wrong, counts = Collected(), Counter[str]()
     for reply in submits:
-        queue_id = wire.text(reply.jobs[0].queue_id)
+        queue_id = raw.text(reply.jobs[0].queue_id)
         counts[queue_id] += 1
         wanted = requested_job(reply).queue_id
         allowed = {wanted} if wanted else known
@@ -237,12 +238,12 @@ def queue_type_leads_to_the_extra_queue(evidence: Evidence, item: Item) -> Findi
     """QueueId of a job that names a QueueType and no queue, where the target lists a queue of that category."""
     extra = item.feature.extra_category
     listed = granted(evidence, HERE, Step.EXTRA_QUEUES)
-    ids = {wire.text(q.queue_id) for q in listed.queue_list.queues if wire.text(q.category) in ("", extra)} - {""}
+    ids = {raw.text(q.queue_id) for q in listed.queue_list.queues if raw.text(q.category) in ("", extra)} - {""}
     if not ids:
         return absent(f"no queue of category {extra} is listed", witness=seq(listed))
     expected = f"QueueId {' or '.join(sorted(ids))} of the queue of category {extra}"
     reply = accepted(evidence, HERE, Step.TO_EXTRA_QUEUE, expected)
-    queue_id = wire.text(reply.jobs[0].queue_id) if reply.jobs else ""
+    queue_id = raw.text(reply.jobs[0].queue_id) if reply.jobs else ""
     if queue_id not in ids:
         return deviates(expected, f"QueueId {queue_id or 'missing'}", witness=seq(listed, reply))
     return holds(queue_id, witness=seq(listed, reply))

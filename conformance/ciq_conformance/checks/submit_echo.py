@@ -16,12 +16,12 @@ from ciq_conformance.checks.job_facts import (
 from ciq_conformance.checks.operation_leaves import parameters_asked, parameters_shown
 from ciq_conformance.checks.premise import accepted, asked, premised, said, seq
 from ciq_conformance.checks.submit_look import HERE, NONE_ACCEPTED, submits_of
-from ciq_conformance.judge import wire
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Collected, Finding, Kind, blocked, cannot_tell, deviates, holds
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.judge.requested import RequestedJob, requested_job
 from ciq_conformance.steps.submit import LEVELS, LOOKS, MISREAD, SUBMITS, WELL_FORMED, Step
+from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.requests import RequestedJob, requested_job
 from ciq_schemas.values import Job
 
 NEW_LINE = frozenset("\r\n")
@@ -162,8 +162,8 @@ def blanks_are_kept(evidence: Evidence, item: Item) -> Finding:
     submits = submits_of(evidence, Step.BLANKS_USER_DATA)
     if not submits:
         return NONE_ACCEPTED
-    operation = next(iter(wire.children(wire.root_of(submits[0].exchange.request_body.data), "Operation")), None)
-    sent = "".join(element.text or "" for element in wire.children(operation, "UserData"))
+    operation = next(iter(raw.children(raw.root_of(submits[0].exchange.request_body.data), "Operation")), None)
+    sent = "".join(element.text or "" for element in raw.children(operation, "UserData"))
     wrong, seen = Collected(), 0
     looks = jobs_in(evidence.of(HERE, *LOOKS), ids_of(submits))
     for reply, job in ((submits[0], submits[0].jobs[0]), *looks):

@@ -4,19 +4,19 @@ from lxml import etree
 
 from ciq_conformance.checks.premise import Stop, accepted, asked, granted, made, premised, refusals, said, seq
 from ciq_conformance.driver.template_orders import KINDS
-from ciq_conformance.judge import wire
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, absent, blocked, cannot_tell, deviates, holds, observed
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.reply import Reply
 from ciq_conformance.steps.templates import Step
 from ciq_schemas.requirement import Capability, Scenario
+from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.parsed import ParsedExchange
 
 HERE = Scenario.TEMPLATES
 PAGE_NUMBERS = ("TotalCount", "PageNumber", "PageSize")
 
 
-def _first(evidence: Evidence, scenario: Scenario, step: Step, capability: Capability, expected: str) -> Reply:
+def _first(evidence: Evidence, scenario: Scenario, step: Step, capability: Capability, expected: str) -> ParsedExchange:
     """The exchange that shows whether the target has templates, or binding, at all: undeclared, it need not."""
     reply = asked(evidence, scenario, step)
     if reply.refused and not evidence.declared.get(capability):
@@ -24,31 +24,31 @@ def _first(evidence: Evidence, scenario: Scenario, step: Step, capability: Capab
     return accepted(evidence, scenario, step, expected)
 
 
-def _template(reply: Reply) -> etree._Element | None:
-    return next(iter(wire.children(wire.response(reply), "Template")), None)
+def _template(reply: ParsedExchange) -> etree._Element | None:
+    return next(iter(raw.children(raw.response(reply), "Template")), None)
 
 
-def _created(evidence: Evidence) -> tuple[Reply, str]:
+def _created(evidence: Evidence) -> tuple[ParsedExchange, str]:
     """The exchange that made the template, and its id; stops where none was made."""
     expected = "a template with an id"
     reply = _first(evidence, HERE, Step.CREATE, Capability.TEMPLATES, expected)
-    template_id = wire.child_text(_template(reply), "TemplateId")
+    template_id = raw.child_text(_template(reply), "TemplateId")
     if not template_id:
         raise Stop(blocked("no template was made, so none can be looked for", witness=seq(reply)))
     return reply, template_id
 
 
-def _sent(reply: Reply, name: str) -> str:
-    root = wire.root_of(reply.exchange.request_body.data)
-    return wire.child_text(root, name) or ""
+def _sent(reply: ParsedExchange, name: str) -> str:
+    root = raw.root_of(reply.exchange.request_body.data)
+    return raw.child_text(root, name) or ""
 
 
-def _listed(reply: Reply) -> dict[str, etree._Element]:
-    entries = wire.children(wire.response(reply), "TemplateList")
-    return {wire.child_text(entry, "TemplateId") or "": entry for entry in entries}
+def _listed(reply: ParsedExchange) -> dict[str, etree._Element]:
+    entries = raw.children(raw.response(reply), "TemplateList")
+    return {raw.child_text(entry, "TemplateId") or "": entry for entry in entries}
 
 
-def _ids(reply: Reply) -> str:
+def _ids(reply: ParsedExchange) -> str:
     return ", ".join(list(_listed(reply))[:3]) or "none"
 
 
@@ -61,8 +61,8 @@ def create_answers_with_template(evidence: Evidence, item: Item) -> Finding:
     template = _template(reply)
     if template is None:
         return deviates(expected, "the answer has no Response with Template", witness=seq(reply))
-    faults = [] if wire.child_text(wire.response(reply), "RequestId") else ["no RequestId"]
-    told = wire.texts(template)
+    faults = [] if raw.child_text(raw.response(reply), "RequestId") else ["no RequestId"]
+    told = raw.texts(template)
     faults += [] if told.get("TemplateId") else ["no TemplateId"]
     faults += [
         f"{name} {told.get(name) or 'absent'} instead of {_sent(reply, name)}"
@@ -81,11 +81,11 @@ def listed_by_id(evidence: Evidence, item: Item) -> Finding:
     created, template_id = _created(evidence)
     expected = f"HTTP 200 and Response with RequestId, TotalCount, PageNumber, PageSize, and {template_id} alone"
     reply = accepted(evidence, HERE, Step.BY_ID, expected)
-    root = wire.response(reply)
+    root = raw.response(reply)
     if root is None:
         return deviates(expected, "the answer is no Response document", witness=seq(reply))
-    faults = [] if wire.child_text(root, "RequestId") else ["no RequestId"]
-    faults += [f"no number in {name}" for name in PAGE_NUMBERS if wire.number(wire.child_text(root, name)) is None]
+    faults = [] if raw.child_text(root, "RequestId") else ["no RequestId"]
+    faults += [f"no number in {name}" for name in PAGE_NUMBERS if raw.number(raw.child_text(root, name)) is None]
     if list(_listed(reply)) != [template_id]:
         faults.append(f"ids={template_id} lists {_ids(reply)}")
     if faults:
@@ -129,12 +129,12 @@ def update_replaces(evidence: Evidence, item: Item) -> Finding:
     entry = _listed(after).get(template_id)
     if entry is None:
         return deviates(expected, f"{template_id} is not listed any more", witness=seq(update, after))
-    name = wire.child_text(entry, "Name")
+    name = raw.child_text(entry, "Name")
     if name != _sent(update, "Name"):
         return deviates(expected, f"Name {name} instead of {_sent(update, 'Name')}", witness=seq(update, after))
     told = KINDS[item.feature.feature].told
-    shown = [_text(part) for part in entry.iter() if isinstance(part.tag, str) and wire.name_of(part) == told]
-    sent = wire.root_of(update.exchange.request_body.data)
+    shown = [_text(part) for part in entry.iter() if isinstance(part.tag, str) and raw.name_of(part) == told]
+    sent = raw.root_of(update.exchange.request_body.data)
     wanted = [] if sent is None else [_text(part) for part in sent.iter(told)]
     if shown != wanted:
         seen = f"{told} {', '.join(shown) or 'absent'} instead of {', '.join(wanted)}"
@@ -153,8 +153,8 @@ def delete_removes(evidence: Evidence, item: Item) -> Finding:
     _, template_id = _created(evidence)
     expected = "HTTP 200 and Response with RequestId and TemplateId, and the template listed no more"
     reply = accepted(evidence, HERE, Step.DELETE, expected)
-    root = wire.response(reply)
-    if wire.child_text(root, "TemplateId") != template_id or not wire.child_text(root, "RequestId"):
+    root = raw.response(reply)
+    if raw.child_text(root, "TemplateId") != template_id or not raw.child_text(root, "RequestId"):
         return deviates(expected, "the answer lacks RequestId or the template's TemplateId", witness=seq(reply))
     after = asked(evidence, HERE, Step.AFTER_DELETE)
     if not after.ok and not after.refused:
@@ -217,14 +217,14 @@ def binding_answers_with_bucket(evidence: Evidence, item: Item) -> Finding:
     if reply.refused and ("already" in code or code == "1100"):
         return holds(f"refused as bound already: {said(reply)}", witness=seq(reply))
     reply = _first(evidence, here, Step.BIND, Capability.BINDING, expected)
-    root = wire.response(reply)
-    buckets = wire.children(root, "CIBucket")
-    if not wire.child_text(root, "RequestId") or len(buckets) != 1:
+    root = raw.response(reply)
+    buckets = raw.children(root, "CIBucket")
+    if not raw.child_text(root, "RequestId") or len(buckets) != 1:
         return deviates(expected, "the answer lacks RequestId or the one CIBucket", witness=seq(reply))
-    told = wire.texts(buckets[0])
+    told = raw.texts(buckets[0])
     if not told.get("BucketId") or not told.get("Region"):
         return deviates(expected, f"CIBucket has {', '.join(told) or 'nothing'}", witness=seq(reply))
-    bucket = wire.bucket_in(evidence.records)
+    bucket = raw.bucket_in(evidence.records)
     if not bucket:
         return cannot_tell("the run does not say which bucket it speaks to", witness=seq(reply))
     if told["BucketId"] != bucket:

@@ -12,24 +12,24 @@ from ciq_conformance.checks.queue_shape import (
     standing,
 )
 from ciq_conformance.checks.update_look import HERE, QUEUE_NOT_FOUND, listed_at
-from ciq_conformance.judge import wire
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Collected, Finding, blocked, deviates, holds, observed
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.judge.requested import RequestedUpdate, requested_update
-from ciq_conformance.reply import Reply
 from ciq_conformance.steps.update import GOOD, LISTS, Step
+from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.transcript.requests import RequestedUpdate, requested_update
 from ciq_schemas.values import Queue
 
 PLAIN_UPDATES = (Step.PAUSE, Step.RESUME)
 """Updates that no reading of the documents refuses, made with a name and a rule that were taken before."""
 
 
-def _own_id(reply: Reply) -> str:
-    return wire.asked_id(reply.exchange)
+def _own_id(reply: ParsedExchange) -> str:
+    return raw.requested_job_id(reply.exchange)
 
 
-def _shown(evidence: Evidence, update: Reply, step: str) -> list[tuple[Reply, Queue]]:
+def _shown(evidence: Evidence, update: ParsedExchange, step: str) -> list[tuple[ParsedExchange, Queue]]:
     """The queue in the update's own answer and in the list made after it."""
     own = [] if update.queue is None else [(update, update.queue)]
     then = listed_at(evidence, step)
@@ -60,12 +60,12 @@ def answers_with_queue(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding(expected, holds(f"{len(right)} updates", witness=seq(*right[:3])))
 
 
-def _answer_faults(reply: Reply) -> list[str]:
-    root = wire.response(reply)
+def _answer_faults(reply: ParsedExchange) -> list[str]:
+    root = raw.response(reply)
     if root is None:
         return ["the answer is no Response document"]
-    faults = [] if wire.child_text(root, "RequestId") else ["no RequestId"]
-    count = len(wire.children(root, "Queue"))
+    faults = [] if raw.child_text(root, "RequestId") else ["no RequestId"]
+    count = len(raw.children(root, "Queue"))
     if count != 1 or reply.queue is None:
         return [*faults, f"{count} Queue elements"]
     gone = missing_elements(reply.queue, sizes=False)
@@ -88,7 +88,7 @@ def state_is_set(evidence: Evidence, item: Item) -> Finding:
             return blocked(f"the queue was not listed after {step}", witness=seq(update))
         for reply, queue in shown:
             seen.append(reply)
-            if wire.text(queue.state) != wanted:
+            if raw.text(queue.state) != wanted:
                 wrong.add(update.exchange.seq, f"State {queue.state} after {wanted} was set ({reply.exchange.step})")
                 wrong.add(reply.exchange.seq, f"State {queue.state} after {wanted} was set ({reply.exchange.step})")
     return wrong.finding(expected, holds("Paused, then Active", witness=seq(*seen)))
@@ -146,7 +146,7 @@ def _rule_differences(wanted: RequestedUpdate, queue: Queue) -> list[str]:
         ("State", wanted.rule_state, config.state),
         ("ResultFormat", wanted.result_format, config.result_format),
     ]
-    different = [f"{name} {got!r} instead of {want!r}" for name, want, got in pairs if want and wire.text(got) != want]
+    different = [f"{name} {got!r} instead of {want!r}" for name, want, got in pairs if want and raw.text(got) != want]
     if events(config.event) != events(wanted.event):
         different.append(f"Event {config.event!r} instead of {wanted.event!r}")
     return different
@@ -155,11 +155,11 @@ def _rule_differences(wanted: RequestedUpdate, queue: Queue) -> list[str]:
 def _off_differences(wanted: RequestedUpdate, queue: Queue) -> list[str]:
     """As above for a rule that is Off: what it would say may then be left out, but is not another's."""
     config = queue.notify_config
-    if config is None or wire.text(config.state) != wanted.rule_state:
+    if config is None or raw.text(config.state) != wanted.rule_state:
         return [f"NotifyConfig.State {config.state if config else 'missing'} instead of {wanted.rule_state}"]
     pairs = (("Url", wanted.url, config.url), ("Type", wanted.type, config.type))
     return [
-        f"{name} {got!r} instead of {want!r}" for name, want, got in pairs if want and wire.text(got) not in ("", want)
+        f"{name} {got!r} instead of {want!r}" for name, want, got in pairs if want and raw.text(got) not in ("", want)
     ]
 
 
@@ -186,7 +186,7 @@ def _name(evidence: Evidence, step: Step, then: Step) -> Finding:
         return blocked("the queue was not listed after it was renamed", witness=seq(update))
     wrong = Collected()
     for reply, queue in shown:
-        if wire.text(queue.name) != wanted:
+        if raw.text(queue.name) != wanted:
             wrong.add(reply.exchange.seq, f"Name {queue.name!r} instead of {wanted!r} ({reply.exchange.step})")
     return wrong.finding(expected, holds(f"{wanted}", witness=seq(update, *(r for r, _ in shown))))
 
@@ -203,7 +203,7 @@ def state_of_a_rule_is_off_by_default(evidence: Evidence, item: Item) -> Finding
         return blocked("the queue was not listed after its rule was set", witness=seq(update))
     wrong = Collected()
     for reply, queue in shown:
-        state = wire.text(queue.notify_config.state) if queue.notify_config is not None else ""
+        state = raw.text(queue.notify_config.state) if queue.notify_config is not None else ""
         if state != "Off":
             wrong.add(reply.exchange.seq, f"NotifyConfig.State {state or 'missing'} ({reply.exchange.step})")
     return wrong.finding(expected, holds("Off", witness=seq(update, *(r for r, _ in shown))))
@@ -224,7 +224,7 @@ def all_is_set_at_once(evidence: Evidence, item: Item) -> Finding:
         for reply, queue in shown:
             seen.append(reply)
             pairs = (("Name", wanted.name, queue.name), ("State", wanted.state, queue.state))
-            different = [f"{what} {got} instead of {want}" for what, want, got in pairs if wire.text(got) != want]
+            different = [f"{what} {got} instead of {want}" for what, want, got in pairs if raw.text(got) != want]
             on = wanted.rule_state == "On"
             different += (_rule_differences if on else _off_differences)(wanted, queue)
             for difference in different:
@@ -243,7 +243,7 @@ def id_in_body_is_free(evidence: Evidence, item: Item) -> Finding:
             wrong.add(reply.exchange.seq, f"{step}: {said(reply)}")
         elif reply.queue is None:
             wrong.add(reply.exchange.seq, f"{step}: the answer names no Queue")
-        elif wire.text(reply.queue.queue_id) not in ("", _own_id(reply)):
+        elif raw.text(reply.queue.queue_id) not in ("", _own_id(reply)):
             wrong.add(reply.exchange.seq, f"{step}: the answer is about {reply.queue.queue_id}")
         else:
             right.append(reply)
@@ -261,7 +261,7 @@ def order_is_free(evidence: Evidence, item: Item) -> Finding:
         return blocked("neither the answer nor a list shows the queue; see UPD-001", witness=seq(reply))
     wanted = requested_update(reply)
     for then, queue in shown:
-        if wire.text(queue.name) != wanted.name or wire.text(queue.state) != wanted.state:
+        if raw.text(queue.name) != wanted.name or raw.text(queue.state) != wanted.state:
             seen = f"Name {queue.name}, State {queue.state} instead of {wanted.name}, {wanted.state}"
             return deviates(expected, seen, witness=seq(reply, then))
     return holds("accepted", witness=seq(reply))
@@ -276,7 +276,7 @@ def queue_keeps_identity(evidence: Evidence, item: Item) -> Finding:
     if before is None:
         return blocked("the queue was not listed before the updates")
     wrong, judged = Collected(), []
-    own = wire.text(before[1].queue_id)
+    own = raw.text(before[1].queue_id)
     updated = False
     for reply in evidence.of(HERE, *GOOD, *LISTS):
         if not reply.ok or reply.exchange.step == Step.BEFORE:
@@ -289,7 +289,7 @@ def queue_keeps_identity(evidence: Evidence, item: Item) -> Finding:
                 wrong.add(reply.exchange.seq, f"{own} is not listed any more ({reply.exchange.step})")
             continue
         judged.append(reply)
-        if wire.text(queue.queue_id) != own:
+        if raw.text(queue.queue_id) != own:
             wrong.add(reply.exchange.seq, f"QueueId {queue.queue_id} instead of {own} ({reply.exchange.step})")
         if not same_moment(queue.create_time, before[1].create_time):
             was = f"CreateTime {queue.create_time} instead of {before[1].create_time}"

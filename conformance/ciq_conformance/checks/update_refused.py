@@ -6,8 +6,8 @@ from ciq_conformance.checks.update_look import HERE, QUEUE_NOT_FOUND, listed_at
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Collected, Finding, cannot_tell, holds
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.judge.requested import requested_update
 from ciq_conformance.steps.update import BAD, BAD_RULE_WORDS, PARTS_OF_RULE, Step, after
+from ciq_schemas.transcript.requests import requested_update
 
 INVALID_ARGUMENT = frozenset({"InvalidArgument", "1015"})
 

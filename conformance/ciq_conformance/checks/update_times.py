@@ -6,13 +6,14 @@ from ciq_conformance.checks.job_facts import LEAST_ZONE
 from ciq_conformance.checks.premise import premised, seq
 from ciq_conformance.checks.queue_shape import same_moment
 from ciq_conformance.checks.update_look import HERE, listed_at
-from ciq_conformance.judge import times, wire
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Collected, Finding, blocked, cannot_tell, holds
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.judge.requested import RequestedUpdate, requested_update
-from ciq_conformance.reply import Reply
 from ciq_conformance.steps.update import GOOD, LISTS, Step
+from ciq_schemas import times
+from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.transcript.requests import RequestedUpdate, requested_update
 from ciq_schemas.values import Queue
 
 A_STEP = 1.05
@@ -48,7 +49,7 @@ def times_move(evidence: Evidence, item: Item) -> Finding:
         of_kind[now[0].exchange.step in GOOD] = now
     if not judged:
         return blocked("no update was accepted; see UPD-001")
-    _stands_still(evidence, wire.text(before[1].queue_id), wrong)
+    _stands_still(evidence, raw.text(before[1].queue_id), wrong)
     if times.parse(before[1].update_time) is None:
         return wrong.finding(expected, cannot_tell("UpdateTime cannot be read, see QUE-004", witness=seq(before[0])))
     return wrong.finding(expected, holds(f"{judged} looks after updates", witness=seq(before[0], of_kind[True][0])))
@@ -70,7 +71,7 @@ def is_the_moment_of_the_update(evidence: Evidence, item: Item) -> Finding:
             wrong.add(reply.exchange.seq, text)
         if reply.exchange.step not in GOOD:
             continue
-        now = times.of_header(wire.answer_header(reply, "date"))
+        now = times.of_header(raw.answer_header(reply, "date"))
         if updated is not None and now is not None and _changed(previous, requested_update(reply)):
             judged.append(reply)
             if abs(updated - now) > AN_HOUR:
@@ -87,10 +88,10 @@ def is_the_moment_of_the_update(evidence: Evidence, item: Item) -> Finding:
 
 def _stands_still(evidence: Evidence, queue_id: str, wrong: Collected) -> None:
     """Changes in the whole run, a second at least after the answer before: times have whole seconds."""
-    previous: tuple[Reply, Queue] | None = None
+    previous: tuple[ParsedExchange, Queue] | None = None
     for reply in evidence.replies:
         queue = reply.queue if reply.ok and reply.exchange.operation == "update_queue" else None
-        if queue is None or wire.text(queue.queue_id) != queue_id:
+        if queue is None or raw.text(queue.queue_id) != queue_id:
             continue
         if previous is not None:
             last, old = previous
@@ -108,16 +109,16 @@ def _changed(old: Queue, wanted: RequestedUpdate) -> str:
     """What of the queue an update changes, in words; empty for nothing."""
     rule = (old.notify_config.state if old.notify_config is not None else None) or "Off"
     pairs = (
-        ("State", wire.text(old.state), wanted.state),
-        ("Name", wire.text(old.name), wanted.name),
-        ("NotifyConfig", wire.text(rule), wanted.rule_state or "Off"),
+        ("State", raw.text(old.state), wanted.state),
+        ("Name", raw.text(old.name), wanted.name),
+        ("NotifyConfig", raw.text(rule), wanted.rule_state or "Off"),
     )
     return " and ".join(what for what, then, now in pairs if then != now)
 
 
-def _history(evidence: Evidence) -> list[tuple[Reply, Queue]]:
+def _history(evidence: Evidence) -> list[tuple[ParsedExchange, Queue]]:
     """The queue in every accepted update and every list of the scenario's good part, in order, after the first list."""
-    found: list[tuple[Reply, Queue]] = []
+    found: list[tuple[ParsedExchange, Queue]] = []
     for reply in evidence.of(HERE, *GOOD, *LISTS):
         if reply.exchange.step == Step.BEFORE or not reply.ok:
             continue

@@ -5,11 +5,11 @@ from lxml import etree
 from ciq_conformance.checks.premise import accepted, asked, granted, premised, refusals, said, seq
 from ciq_conformance.checks.premise import made as all_made
 from ciq_conformance.checks.workflow_story import HERE, listed, made
-from ciq_conformance.judge import wire
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, deviates, holds
 from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.steps.workflow import NODES, Step
+from ciq_schemas.transcript import raw
 
 _ELEMENTS = ("Name", "WorkflowId", "State", "CreateTime", "UpdateTime")
 
@@ -21,12 +21,12 @@ def workflow_is_made(evidence: Evidence, item: Item) -> Finding:
     expected = "HTTP 200 with MediaWorkflow: WorkflowId, Name and State as asked"
     reply = accepted(evidence, HERE, Step.CREATE, expected)
     workflow = reply.workflow
-    if workflow is None or not wire.text(workflow.workflow_id):
+    if workflow is None or not raw.text(workflow.workflow_id):
         return deviates(expected, f"{said(reply)} without MediaWorkflow.WorkflowId", witness=seq(reply))
-    name = wire.child_text(_requested(reply.exchange.request_body.data), "Name")
-    if workflow.name is not None and wire.text(workflow.name) != name:
+    name = raw.child_text(_requested(reply.exchange.request_body.data), "Name")
+    if workflow.name is not None and raw.text(workflow.name) != name:
         return deviates(f"Name {name}", f"Name {workflow.name}", witness=seq(reply))
-    if workflow.state is not None and wire.text(workflow.state) != "Active":
+    if workflow.state is not None and raw.text(workflow.state) != "Active":
         return deviates("State Active", f"State {workflow.state}", witness=seq(reply))
     return holds(f"workflow {workflow.workflow_id}", witness=seq(reply))
 
@@ -46,7 +46,7 @@ def workflow_is_listed(evidence: Evidence, item: Item) -> Finding:
             strict=True,
         )
     )
-    missing = [name for name, text in given.items() if not wire.text(text)]
+    missing = [name for name, text in given.items() if not raw.text(text)]
     nodes = workflow.topology.containers.get("Nodes") if workflow.topology is not None else None
     shown = set(nodes) if isinstance(nodes, dict) else set()
     missing += [f"Topology.Nodes.{name}" for name in NODES if name not in shown]
@@ -61,8 +61,8 @@ def unknown_workflow_is_named(evidence: Evidence, item: Item) -> Finding:
     """NonExistIDs of the list that asks for one known and one unknown id."""
     _, workflow_id = made(evidence)
     reply = granted(evidence, HERE, Step.LISTED)
-    wanted = [i for i in (wire.asked(reply.exchange, "ids") or "").split(",") if i and i != workflow_id]
-    given = [wire.text(i) for i in reply.workflow_list.non_exist_ids]
+    wanted = [i for i in (raw.query_value(reply.exchange, "ids") or "").split(",") if i and i != workflow_id]
+    given = [raw.text(i) for i in reply.workflow_list.non_exist_ids]
     expected = f"NonExistIDs names {wanted[0]} and nothing else"
     if sorted(given) != sorted(wanted):
         return deviates(expected, f"NonExistIDs: {', '.join(given) or 'none'}", witness=seq(reply))
@@ -74,12 +74,12 @@ def unknown_workflow_is_named(evidence: Evidence, item: Item) -> Finding:
 def update_replaces(evidence: Evidence, item: Item) -> Finding:
     """The list after the update."""
     update = accepted(evidence, HERE, Step.UPDATE, "HTTP 200")
-    name = wire.child_text(_requested(update.exchange.request_body.data), "Name")
+    name = raw.child_text(_requested(update.exchange.request_body.data), "Name")
     reply, workflow = listed(evidence, Step.UPDATED)
     expected = f"Name {name} under the same id"
     if workflow is None:
         return deviates(expected, "the workflow is not listed any more", witness=seq(update, reply))
-    if wire.text(workflow.name) != name:
+    if raw.text(workflow.name) != name:
         return deviates(expected, f"Name {workflow.name}", witness=seq(update, reply))
     return holds(f"Name {workflow.name}", witness=seq(update, reply))
 
@@ -94,7 +94,7 @@ def switches(evidence: Evidence, item: Item) -> Finding:
         reply, workflow = listed(evidence, look)
         witness = (*witness, *seq(switch, reply))
         seen = "not listed" if workflow is None else f"State {workflow.state}"
-        if workflow is None or wire.text(workflow.state) != state:
+        if workflow is None or raw.text(workflow.state) != state:
             return deviates(f"State {state}", seen, witness=seq(switch, reply))
     return holds("Paused, then Active", witness=witness)
 
@@ -119,7 +119,7 @@ def deleted_is_gone(evidence: Evidence, item: Item) -> Finding:
     _, workflow_id = made(evidence)
     reply = asked(evidence, HERE, Step.DELETED)
     # An error in place of a list says as well that there is no such workflow.
-    if any(wire.text(w.workflow_id) == workflow_id for w in reply.workflow_list.workflows):
+    if any(raw.text(w.workflow_id) == workflow_id for w in reply.workflow_list.workflows):
         return deviates("not listed", "still listed", witness=seq(delete, reply))
     return holds("not listed", witness=seq(delete, reply))
 
@@ -151,5 +151,5 @@ def unknown_run_is_no_crash(evidence: Evidence, item: Item) -> Finding:
 
 def _requested(body: bytes) -> etree._Element | None:
     """MediaWorkflow of a request that the suite sent."""
-    found = wire.children(wire.root_of(body), "MediaWorkflow")
+    found = raw.children(raw.root_of(body), "MediaWorkflow")
     return found[0] if found else None

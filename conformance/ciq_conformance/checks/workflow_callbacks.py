@@ -3,25 +3,25 @@
 from ciq_conformance.checks.premise import granted, premised, seq
 from ciq_conformance.checks.workflow_story import FINAL, HERE, last_look, made, run_id
 from ciq_conformance.driver.stage import channel_name
-from ciq_conformance.judge import wire
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, blocked, cannot_tell, deviates, holds, observed
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.reply import Notice
 from ciq_conformance.steps.workflow import JSON_CHANNEL, XML_CHANNEL, Step
 from ciq_schemas.requirement import Format
+from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.parsed import ParsedCallback
 
 _CHANNELS = {Step.TRIGGER: XML_CHANNEL, Step.TRIGGER_JSON: JSON_CHANNEL}
 
 
-def _arrivals(evidence: Evidence, item: Item, trigger: Step) -> tuple[Notice, ...]:
+def _arrivals(evidence: Evidence, item: Item, trigger: Step) -> tuple[ParsedCallback, ...]:
     return evidence.arrivals(channel_name(item.feature.feature, HERE, _CHANNELS[trigger]))
 
 
-def _told(evidence: Evidence, item: Item, trigger: Step) -> list[Notice]:
+def _told(evidence: Evidence, item: Item, trigger: Step) -> list[ParsedCallback]:
     """The callbacks of a run at the address of its workflow."""
     wanted = run_id(evidence, trigger)
-    return [n for n in _arrivals(evidence, item, trigger) if n.run is not None and wire.text(n.run.run_id) == wanted]
+    return [n for n in _arrivals(evidence, item, trigger) if n.run is not None and raw.text(n.run.run_id) == wanted]
 
 
 @check("WFL-016")
@@ -30,7 +30,7 @@ def end_of_run_is_told(evidence: Evidence, item: Item) -> Finding:
     """WorkflowFinish of the first run."""
     wanted = run_id(evidence, Step.TRIGGER)
     reply, run = last_look(evidence, Step.TRIGGER)
-    if wire.text(run.state) not in FINAL:
+    if raw.text(run.state) not in FINAL:
         return blocked("the run had not ended when patience ran out; see WFL-011", witness=seq(reply))
     expected = f"WorkflowFinish with RunId {wanted} and State Success or Failed at the workflow's own address"
     arrived = _told(evidence, item, Step.TRIGGER)
@@ -38,7 +38,7 @@ def end_of_run_is_told(evidence: Evidence, item: Item) -> Finding:
     if not arrived:
         seen = f"{len(others)} other callbacks came there" if others else "nothing came there"
         return deviates(expected, seen, witness=(*seq(reply), *(n.arrival.seq for n in others[:2])))
-    state = wire.text(arrived[0].run.state if arrived[0].run is not None else None)
+    state = raw.text(arrived[0].run.state if arrived[0].run is not None else None)
     if state not in ("Success", "Failed"):
         return deviates(expected, f"State {state or 'absent'}", witness=(arrived[0].arrival.seq,))
     return holds(f"RunId {wanted}, State {state}", witness=(*seq(reply), arrived[0].arrival.seq))
@@ -56,14 +56,14 @@ def callback_agrees(evidence: Evidence, item: Item) -> Finding:
     told, witness = arrived[0].run, (*seq(reply), arrived[0].arrival.seq)
     pairs = {
         "WorkflowId": (told.workflow_id, workflow_id),
-        "Object": (wire.text(told.object).lstrip("/"), wire.text(run.object).lstrip("/")),
+        "Object": (raw.text(told.object).lstrip("/"), raw.text(run.object).lstrip("/")),
         "State": (told.state, run.state),
     }
     for name, (given, right) in pairs.items():
-        if wire.text(given) != wire.text(right):
+        if raw.text(given) != raw.text(right):
             return deviates(f"{name} {right}", f"{name} {given}", witness=witness)
-    described = sorted(wire.text(task.job_id) for task in run.tasks if wire.text(task.job_id))
-    heard = sorted(wire.text(task.job_id) for task in told.tasks if wire.text(task.job_id))
+    described = sorted(raw.text(task.job_id) for task in run.tasks if raw.text(task.job_id))
+    heard = sorted(raw.text(task.job_id) for task in told.tasks if raw.text(task.job_id))
     if described != heard:
         expected = f"Tasks with the JobIds {', '.join(described)}"
         return deviates(expected, ", ".join(heard) or "no Tasks", witness=witness)
@@ -93,7 +93,7 @@ def rules_format_is_heeded(evidence: Evidence, item: Item) -> Finding:
 def tasks_are_told(evidence: Evidence, item: Item) -> Finding:
     """TaskFinish of the first run's jobs at the workflow's address."""
     reply, run = last_look(evidence, Step.TRIGGER)
-    wanted = [wire.text(task.job_id) for task in run.tasks if wire.text(task.job_id)]
+    wanted = [raw.text(task.job_id) for task in run.tasks if raw.text(task.job_id)]
     told = {job_id for notice in _arrivals(evidence, item, Step.TRIGGER) for job_id in notice.job_ids}
     missing = [job_id for job_id in wanted if job_id not in told]
     if not wanted:
@@ -109,7 +109,7 @@ def tasks_are_told(evidence: Evidence, item: Item) -> Finding:
 def order_of_callbacks(evidence: Evidence, item: Item) -> Finding:
     """Beginnings of arrivals of the first run."""
     _, run = last_look(evidence, Step.TRIGGER)
-    jobs = {wire.text(task.job_id) for task in run.tasks}
+    jobs = {raw.text(task.job_id) for task in run.tasks}
     tasks = [n for n in _arrivals(evidence, item, Step.TRIGGER) if jobs & set(n.job_ids)]
     ends = _told(evidence, item, Step.TRIGGER)
     if not tasks or not ends:

@@ -3,13 +3,13 @@
 from ciq_conformance.checks.premise import accepted, granted, premised, seq
 from ciq_conformance.checks.premise import made as all_made
 from ciq_conformance.checks.workflow_story import FINAL, HERE, WATCHES, last_look, looks, made, run_id, task_of
-from ciq_conformance.judge import wire
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Collected, Finding, blocked, cannot_tell, deviates, holds
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.judge.times import parse
-from ciq_conformance.reply import Reply
 from ciq_conformance.steps.workflow import FIRST_NODE, LAST_NODE, NODES, SIDE_NODE, Step
+from ciq_schemas.times import parse
+from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.parsed import ParsedExchange
 from ciq_schemas.values import Run
 
 _TRIGGERS = tuple(WATCHES)
@@ -36,21 +36,21 @@ def runs_are_listed(evidence: Evidence, item: Item) -> Finding:
     """The list of all runs of the workflow against the triggers."""
     _, workflow_id = made(evidence)
     reply = accepted(evidence, HERE, Step.RUNS, "HTTP 200 with WorkflowExecutionList")
-    known = {wire.text(run.run_id): run for run in reply.run_list.runs}
+    known = {raw.text(run.run_id): run for run in reply.run_list.runs}
     wrong = Collected()
     begun = _begun(evidence)
     for trigger in begun:
         run = known.get(trigger.instance_id)
-        key = wire.asked(trigger.exchange, "object")
+        key = raw.query_value(trigger.exchange, "object")
         if run is None:
             wrong.add(trigger.exchange.seq, f"run {trigger.instance_id} is not listed")
-        elif wire.text(run.workflow_id) != workflow_id:
+        elif raw.text(run.workflow_id) != workflow_id:
             wrong.add(reply.exchange.seq, f"WorkflowId {run.workflow_id} instead of {workflow_id}")
-        elif wire.text(run.object).lstrip("/") != (key or "").lstrip("/"):
+        elif raw.text(run.object).lstrip("/") != (key or "").lstrip("/"):
             wrong.add(reply.exchange.seq, f"Object {run.object} instead of {key}")
-        elif wire.text(run.state) not in (*FINAL, "Running"):
+        elif raw.text(run.state) not in (*FINAL, "Running"):
             wrong.add(reply.exchange.seq, f"State {run.state}")
-        elif not wire.text(run.create_time) and not wire.text(run.creation_time):
+        elif not raw.text(run.create_time) and not raw.text(run.creation_time):
             wrong.add(reply.exchange.seq, f"run {trigger.instance_id} without CreateTime")
     if not begun:
         return blocked("no trigger began a run; see WFL-008")
@@ -71,13 +71,13 @@ def run_is_described(evidence: Evidence, item: Item) -> Finding:
         return deviates(expected, "no WorkflowExecution", witness=seq(reply))
     wanted = {"WorkflowId": (run.workflow_id, workflow_id), "RunId": (run.run_id, trigger.instance_id)}
     for name, (given, right) in wanted.items():
-        if wire.text(given) != right:
+        if raw.text(given) != right:
             return deviates(f"{name} {right}", f"{name} {given}", witness=seq(trigger, reply))
-    key = (wire.asked(trigger.exchange, "object") or "").lstrip("/")
-    if wire.text(run.object).lstrip("/") != key:
+    key = (raw.query_value(trigger.exchange, "object") or "").lstrip("/")
+    if raw.text(run.object).lstrip("/") != key:
         return deviates(f"Object {key}", f"Object {run.object}", witness=seq(trigger, reply))
     lacking = [node for node in NODES if task_of(run, node) is None]
-    if lacking and wire.text(run.state) == "Success":
+    if lacking and raw.text(run.state) == "Success":
         return deviates(expected, f"no task of {', '.join(lacking)}", witness=seq(reply))
     return holds(f"{len(run.tasks)} tasks, State {run.state}", witness=seq(reply))
 
@@ -87,15 +87,15 @@ def run_is_described(evidence: Evidence, item: Item) -> Finding:
 def run_succeeds(evidence: Evidence, item: Item) -> Finding:
     """The end of the first run against the ends of its tasks."""
     reply, run = last_look(evidence, Step.TRIGGER)
-    states = [wire.text(task.state) for task in run.tasks]
-    if wire.text(run.state) not in FINAL:
+    states = [raw.text(task.state) for task in run.tasks]
+    if raw.text(run.state) not in FINAL:
         return deviates("State Success", f"State {run.state} when patience ran out", witness=seq(reply))
     if set(states) != {"Success"}:
         shown = ", ".join(states) or "none"
         return cannot_tell(
             f"not all tasks ended Success ({shown}); name a good input in the profile", witness=seq(reply)
         )
-    if wire.text(run.state) != "Success":
+    if raw.text(run.state) != "Success":
         return deviates("State Success", f"State {run.state}, all tasks Success", witness=seq(reply))
     return holds(f"Success after {len(states)} tasks", witness=seq(reply))
 
@@ -109,15 +109,15 @@ def nodes_follow(evidence: Evidence, item: Item) -> Finding:
     for trigger in _TRIGGERS:
         for reply, run in looks(evidence, trigger):
             first, last = task_of(run, FIRST_NODE), task_of(run, LAST_NODE)
-            ended = first is not None and wire.text(first.state) in FINAL
-            begun = last is not None and wire.text(last.state) in ("Running", "Success", "Failed")
+            ended = first is not None and raw.text(first.state) in FINAL
+            begun = last is not None and raw.text(last.state) in ("Running", "Success", "Failed")
             before += not ended and not begun
             if begun and not ended:
                 state = "absent" if first is None else first.state
                 wrong.add(reply.exchange.seq, f"{LAST_NODE} {last.state if last else ''} while {FIRST_NODE} {state}")
             if first is None or last is None:
                 continue
-            end, start = parse(wire.text(first.end_time)), parse(wire.text(last.start_time))
+            end, start = parse(raw.text(first.end_time)), parse(raw.text(last.start_time))
             if end is not None and start is not None and start < end:
                 wrong.add(reply.exchange.seq, f"StartTime {last.start_time} before EndTime {first.end_time}")
     seen = [reply for reply, run in looks(evidence, Step.TRIGGER) if task_of(run, LAST_NODE) is not None]
@@ -146,11 +146,11 @@ def jobs_name_their_run(evidence: Evidence, item: Item) -> Finding:
     _, workflow_id = made(evidence)
     wanted = run_id(evidence, Step.TRIGGER)
     wrong, right = Collected(), 0
-    shown: list[Reply] = []
+    shown: list[ParsedExchange] = []
     for reply in all_made(evidence, HERE, Step.JOBS):
         shown.append(reply)
         for job in reply.jobs:
-            named = {(wire.text(one.run_id), wire.text(one.workflow_id)) for one in job.workflows}
+            named = {(raw.text(one.run_id), raw.text(one.workflow_id)) for one in job.workflows}
             if (wanted, workflow_id) in named:
                 right += 1
             else:
@@ -170,12 +170,12 @@ def failed_task_fails_the_run(evidence: Evidence, item: Item) -> Finding:
     if trigger is not None and trigger.refused:
         return cannot_tell("a trigger on a missing input is refused here, so no task failed", witness=seq(trigger))
     for step in (Step.TRIGGER_MISSING, Step.TRIGGER, Step.TRIGGER_JSON):
-        found = [(reply, run) for reply, run in looks(evidence, step) if wire.text(run.state) in FINAL]
+        found = [(reply, run) for reply, run in looks(evidence, step) if raw.text(run.state) in FINAL]
         if not found:
             continue
         reply, run = found[-1]
-        failed = [wire.text(task.name) for task in run.tasks if wire.text(task.state) == "Failed"]
-        if failed and wire.text(run.state) != "Failed":
+        failed = [raw.text(task.name) for task in run.tasks if raw.text(task.state) == "Failed"]
+        if failed and raw.text(run.state) != "Failed":
             return deviates("State Failed", f"State {run.state} though {failed[0]} failed", witness=seq(reply))
         if failed:
             return holds(f"Failed, as task {failed[0]}", witness=seq(reply))
@@ -187,11 +187,11 @@ def failed_task_fails_the_run(evidence: Evidence, item: Item) -> Finding:
 @premised
 def states_filter(evidence: Evidence, item: Item) -> Finding:
     """The filtered lists against the whole one."""
-    whole = {wire.text(run.run_id): wire.text(run.state) for run in granted(evidence, HERE, Step.RUNS).run_list.runs}
+    whole = {raw.text(run.run_id): raw.text(run.state) for run in granted(evidence, HERE, Step.RUNS).run_list.runs}
     wrong, counted = Collected(), 0
     for step, state in ((Step.RUNS_SUCCESS, "Success"), (Step.RUNS_FAILED, "Failed")):
         reply = accepted(evidence, HERE, step, "HTTP 200")
-        given = {wire.text(run.run_id): wire.text(run.state) for run in reply.run_list.runs}
+        given = {raw.text(run.run_id): raw.text(run.state) for run in reply.run_list.runs}
         counted += len(given)
         for identity, seen in given.items():
             if seen != state:
@@ -208,14 +208,14 @@ def states_filter(evidence: Evidence, item: Item) -> Finding:
 @premised
 def pages_give_each_once(evidence: Evidence, item: Item) -> Finding:
     """The walk with size=1 against the whole list."""
-    whole = [wire.text(run.run_id) for run in granted(evidence, HERE, Step.RUNS).run_list.runs]
+    whole = [raw.text(run.run_id) for run in granted(evidence, HERE, Step.RUNS).run_list.runs]
     pages = [reply for reply in all_made(evidence, HERE, Step.RUNS_PAGE) if reply.ok]
     if len(whole) < 2:
         return cannot_tell(f"{len(whole)} run(s) need no second page")
     for page in pages:
         if len(page.run_list.runs) > 1:
             return deviates("at most 1 run with size=1", f"{len(page.run_list.runs)} runs", witness=seq(page))
-    walked = [wire.text(run.run_id) for page in pages for run in page.run_list.runs]
+    walked = [raw.text(run.run_id) for page in pages for run in page.run_list.runs]
     if sorted(walked) != sorted(whole):
         seen = f"{len(walked)} on {len(pages)} pages, {len(set(walked))} different"
         return deviates(f"each of {len(whole)} runs once", seen, witness=seq(*pages[:6]))
@@ -238,8 +238,8 @@ def newest_first(evidence: Evidence, item: Item) -> Finding:
 
 
 def _time(run: Run) -> str:
-    return wire.text(run.create_time) or wire.text(run.creation_time)
+    return raw.text(run.create_time) or raw.text(run.creation_time)
 
 
-def _begun(evidence: Evidence) -> list[Reply]:
+def _begun(evidence: Evidence) -> list[ParsedExchange]:
     return [reply for reply in evidence.of(HERE, *_TRIGGERS) if reply.ok and reply.instance_id]

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from ciq_conformance.checks.premise import Stop, granted
-from ciq_conformance.judge import wire
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import blocked
-from ciq_conformance.reply import Reply
 from ciq_conformance.steps.workflow import Step
 from ciq_schemas.requirement import Scenario
+from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.parsed import ParsedExchange
 from ciq_schemas.values import Run, Workflow, WorkflowTask
 
 HERE = Scenario.WORKFLOW
@@ -21,20 +21,20 @@ WATCHES = {
 FINAL = frozenset({"Success", "Failed", "Cancel"})
 
 
-def made(evidence: Evidence) -> tuple[Reply, str]:
+def made(evidence: Evidence) -> tuple[ParsedExchange, str]:
     """The accepted request that made the workflow, and the workflow's id."""
     reply = granted(evidence, HERE, Step.CREATE)
-    workflow_id = wire.text(reply.workflow.workflow_id if reply.workflow is not None else None)
+    workflow_id = raw.text(reply.workflow.workflow_id if reply.workflow is not None else None)
     if not workflow_id:
         raise Stop(blocked("the answer to making the workflow names no WorkflowId; see WFL-001"))
     return reply, workflow_id
 
 
-def listed(evidence: Evidence, step: Step) -> tuple[Reply, Workflow | None]:
+def listed(evidence: Evidence, step: Step) -> tuple[ParsedExchange, Workflow | None]:
     """A list that asked for the workflow, and the workflow in it, None when it is not there."""
     _, workflow_id = made(evidence)
     reply = granted(evidence, HERE, step)
-    return reply, next((w for w in reply.workflow_list.workflows if wire.text(w.workflow_id) == workflow_id), None)
+    return reply, next((w for w in reply.workflow_list.workflows if raw.text(w.workflow_id) == workflow_id), None)
 
 
 def run_id(evidence: Evidence, trigger: Step) -> str:
@@ -45,14 +45,14 @@ def run_id(evidence: Evidence, trigger: Step) -> str:
     return reply.instance_id
 
 
-def looks(evidence: Evidence, trigger: Step) -> Iterator[tuple[Reply, Run]]:
+def looks(evidence: Evidence, trigger: Step) -> Iterator[tuple[ParsedExchange, Run]]:
     """All looks at the run of a trigger, in order."""
     for reply in evidence.of(HERE, *WATCHES[trigger]):
         if reply.ok and reply.run is not None:
             yield reply, reply.run
 
 
-def last_look(evidence: Evidence, trigger: Step) -> tuple[Reply, Run]:
+def last_look(evidence: Evidence, trigger: Step) -> tuple[ParsedExchange, Run]:
     """The last look at the run of a trigger; stops when there is none."""
     run_id(evidence, trigger)
     seen = list(looks(evidence, trigger))
@@ -63,4 +63,4 @@ def last_look(evidence: Evidence, trigger: Step) -> tuple[Reply, Run]:
 
 def task_of(run: Run, node: str) -> WorkflowTask | None:
     """The task of a node."""
-    return next((task for task in run.tasks if wire.text(task.name) == node), None)
+    return next((task for task in run.tasks if raw.text(task.name) == node), None)

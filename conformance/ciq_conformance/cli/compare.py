@@ -26,7 +26,7 @@ def compare(
     need_suite("compare")
     from ciq_conformance.runner.reading import read_run_file
     from ciq_reports import matrix
-    from ciq_schemas.run import RunFileError
+    from ciq_schemas.transcript.records import RunFileError
 
     if len(run_files) < 2:
         raise options.usage(f"expected two runs or more, as in `ciq compare before after`; got {run_files[0]} alone")

@@ -5,7 +5,7 @@ from rich.console import Console
 
 from ciq_conformance.cli import options
 from ciq_conformance.cli.extras import need_suite
-from ciq_schemas.run import ExitCode
+from ciq_schemas.transcript.records import ExitCode
 
 _SIGNS = {True: "ok  ", False: "FAIL", None: "note"}
 _STYLES = {True: "green", False: "bold red", None: "yellow"}

@@ -4,7 +4,7 @@ from importlib.util import find_spec
 
 import typer
 
-from ciq_schemas.run import ExitCode
+from ciq_schemas.transcript.records import ExitCode
 
 _SUITE = ("jinja2", "pytest", "pytest_httpserver", "requests")
 

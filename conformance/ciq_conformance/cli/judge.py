@@ -9,7 +9,7 @@ from rich.console import Console
 from ciq_conformance.cli import options
 from ciq_conformance.cli.extras import need_suite
 from ciq_conformance.cli.showing import for_console
-from ciq_schemas.run import ExitCode, Footer, Level
+from ciq_schemas.transcript.records import ExitCode, Footer, Level
 
 
 def judge(
@@ -40,7 +40,7 @@ def judge(
     from ciq_conformance.runner.reading import read_run_file
     from ciq_reports.console import ConsoleReporter
     from ciq_schemas.requirement import UnknownRequirementError
-    from ciq_schemas.run import RunFileError, write_record
+    from ciq_schemas.transcript.records import RunFileError, write_record
 
     try:
         path, records = read_run_file(run_file)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ciq_conformance.profile_loading import Loaded, ProfileError, load_profile
-from ciq_schemas.run import ExitCode
+from ciq_schemas.transcript.records import ExitCode
 
 Target = Annotated[
     str | None,

@@ -7,7 +7,7 @@ import typer
 
 from ciq_conformance.cli import options
 from ciq_conformance.cli.extras import need_suite
-from ciq_schemas.run import ExitCode
+from ciq_schemas.transcript.records import ExitCode
 
 
 def report(
@@ -25,7 +25,7 @@ def report(
     need_suite("report")
     from ciq_conformance.runner.outputs import Extras, write_reports
     from ciq_conformance.runner.reading import read_run_file
-    from ciq_schemas.run import RunFileError
+    from ciq_schemas.transcript.records import RunFileError
 
     try:
         path, records = read_run_file(run_file)

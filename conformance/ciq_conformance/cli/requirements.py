@@ -21,15 +21,15 @@ from ciq_conformance.scenarios import MODULES
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import (
     BY_OPTION,
-    Footing,
+    Basis,
     Requirement,
     Scenario,
     UnknownRequirementError,
     load_registry,
     set_version,
 )
-from ciq_schemas.run import Level
 from ciq_schemas.seeds import SeedPage, load_seeds
+from ciq_schemas.transcript.records import Level
 
 _PIPED_WIDTH = 160
 _STYLES = {Level.MUST: "bold red", Level.SHOULD: "yellow", Level.NOTE: "cyan"}
@@ -39,9 +39,9 @@ _CONSEQUENCES = {
     Level.NOTE: "measured, never a failure",
 }
 _GROUNDS = {
-    Footing.DOCUMENTED: "a public document says so",
-    Footing.SDK: "seen in an official SDK only, so it cannot be a MUST",
-    Footing.INFERRED: "inferred from what the documents say, so it cannot be a MUST",
+    Basis.DOCUMENTED: "a public document says so",
+    Basis.SDK: "seen in an official SDK only, so it cannot be a MUST",
+    Basis.INFERRED: "inferred from what the documents say, so it cannot be a MUST",
 }
 
 
@@ -114,14 +114,14 @@ def _table(found: Sequence[Requirement]) -> Table:
     table.add_column("level", no_wrap=True)
     table.add_column("title", ratio=1)
     table.add_column("features")
-    table.add_column("footing", no_wrap=True)
+    table.add_column("basis", no_wrap=True)
     for requirement in found:
         table.add_row(
             requirement.id,
             Text(requirement.level, style=_STYLES[requirement.level]),
             requirement.title,
             _features(requirement.features),
-            requirement.footing,
+            requirement.basis,
         )
     return table
 
@@ -149,7 +149,7 @@ def _explanation(requirement: Requirement) -> Panel:
     facts.add_column(ratio=1)
     facts.add_row("demands", Text(requirement.statement))
     facts.add_row("level", f"{requirement.level}: {_CONSEQUENCES[requirement.level]}")
-    facts.add_row("footing", f"{requirement.footing}: {_GROUNDS[requirement.footing]}")
+    facts.add_row("basis", f"{requirement.basis}: {_GROUNDS[requirement.footing]}")
     facts.add_row("written in", Group(*(Text(str(clause)) for clause in requirement.clauses)))
     facts.add_row("features", _features(requirement.features))
     if requirement.formats:

@@ -9,7 +9,7 @@ from rich.console import Console
 from ciq_conformance.cli import options
 from ciq_conformance.cli.extras import need_suite
 from ciq_conformance.cli.showing import for_console
-from ciq_schemas.run import AnyRecord, ExitCode, Footer, Header, Level
+from ciq_schemas.transcript.records import AnyRecord, ExitCode, Footer, Header, Level
 
 if TYPE_CHECKING:
     from ciq_conformance.runner.execution import RunResult

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from ciq_schemas.run import AnyRecord, Outcome, Verdict
+from ciq_schemas.transcript.records import AnyRecord, Outcome, Verdict
 
 
 def for_console(record: AnyRecord) -> AnyRecord:

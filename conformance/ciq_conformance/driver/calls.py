@@ -13,9 +13,9 @@ from urllib.parse import quote, urlencode
 from ciq_conformance.driver.client import Client
 from ciq_conformance.driver.signing import Signing
 from ciq_conformance.profile import Profile
-from ciq_conformance.reply import Reply
 from ciq_schemas.features import SHARED_JOB_PATH, FeatureSpec
 from ciq_schemas.operations import FeatureOperation, HttpOperation, OperationKind, operations
+from ciq_schemas.transcript.parsed import ParsedExchange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,42 +30,42 @@ class FeatureCalls:
     though_stopping: bool = False
     """Go on though the run is being stopped: for putting things back."""
 
-    def list_queues(self, step: str, params: Mapping[str, str] | None = None) -> Reply:
+    def list_queues(self, step: str, params: Mapping[str, str] | None = None) -> ParsedExchange:
         """GET on the queue path."""
         return self._send(step, "GET", _target(self.spec.queue_path, params), operation=OperationKind.LIST_QUEUES)
 
-    def update_queue(self, step: str, queue_id: str, body: bytes) -> Reply:
+    def update_queue(self, step: str, queue_id: str, body: bytes) -> ParsedExchange:
         """PUT of one queue."""
         target = f"{self.spec.queue_path}/{quote(queue_id, safe='')}"
         return self._send(step, "PUT", target, body=body, operation=OperationKind.UPDATE_QUEUE)
 
-    def list_buckets(self, step: str, params: Mapping[str, str] | None = None) -> Reply:
+    def list_buckets(self, step: str, params: Mapping[str, str] | None = None) -> ParsedExchange:
         """GET on the bucket path, at the region's host."""
         target = _target(self.spec.bucket_path, params)
         return self._send(step, "GET", target, operation=OperationKind.LIST_BUCKETS, host=self._region_host)
 
-    def activate(self, step: str) -> Reply:
+    def activate(self, step: str) -> ParsedExchange:
         """POST on the bucket path."""
         return self._send(step, "POST", self.spec.bucket_path, operation=OperationKind.ACTIVATE)
 
-    def deactivate(self, step: str) -> Reply:
+    def deactivate(self, step: str) -> ParsedExchange:
         """DELETE on the bucket path."""
         return self._send(step, "DELETE", self.spec.bucket_path, operation=OperationKind.DEACTIVATE)
 
-    def submit(self, step: str, body: bytes) -> Reply:
+    def submit(self, step: str, body: bytes) -> ParsedExchange:
         """POST on the job path."""
         return self._send(step, "POST", self.job_path, body=body, operation=OperationKind.SUBMIT_JOB)
 
-    def describe(self, step: str, *job_ids: str) -> Reply:
+    def describe(self, step: str, *job_ids: str) -> ParsedExchange:
         """GET of one or several jobs; ids stand separated by commas."""
         ids = ",".join(quote(job_id, safe="") for job_id in job_ids)
         return self._send(step, "GET", f"{self.job_path}/{ids}", operation=OperationKind.DESCRIBE_JOB)
 
-    def list_jobs(self, step: str, params: Mapping[str, str]) -> Reply:
+    def list_jobs(self, step: str, params: Mapping[str, str]) -> ParsedExchange:
         """GET on the job path."""
         return self._send(step, "GET", _target(self.job_path, params), operation=OperationKind.LIST_JOBS)
 
-    def cancel(self, step: str, job_id: str) -> Reply:
+    def cancel(self, step: str, job_id: str) -> ParsedExchange:
         """PUT `/jobs/<id>?cancel`: the one path documented for it, for pictures too (436/76252, 436/49201)."""
         path = self.job_path if self.spec.feature in self.profile.job_path else SHARED_JOB_PATH
         return self._send(step, "PUT", f"{path}/{quote(job_id, safe='')}?cancel", operation=OperationKind.CANCEL_JOB)
@@ -80,7 +80,7 @@ class FeatureCalls:
         flag: str = "",
         body: bytes = b"",
         insist: bool = False,
-    ) -> Reply:
+    ) -> ParsedExchange:
         """An operation of the bucket that is none of a feature: by the operations table."""
         operation = _operations()[kind]
         path, _, parameter = operation.path.partition("{")
@@ -96,7 +96,7 @@ class FeatureCalls:
         headers: Mapping[str, str] | None = None,
         *,
         signing: Literal["normal", "none", "wrong", "expired"] = "normal",
-    ) -> Reply:
+    ) -> ParsedExchange:
         """Send anything at the bucket's host."""
         return self._send(step, method, target, body=body, headers=headers, signing=Signing(signing))
 
@@ -116,7 +116,7 @@ class FeatureCalls:
         host: str = "",
         signing: Signing = Signing.NORMAL,
         insist: bool = False,
-    ) -> Reply:
+    ) -> ParsedExchange:
         exchange = self.client.send(
             method,
             target,
@@ -130,7 +130,7 @@ class FeatureCalls:
             signing=signing,
             though_stopping=self.though_stopping or insist,
         )
-        return Reply(exchange)
+        return ParsedExchange(exchange)
 
 
 @cache

@@ -21,7 +21,7 @@ from ciq_conformance.driver.redaction import Redaction
 from ciq_conformance.driver.signing import Signing, signed_headers
 from ciq_conformance.profile import Credentials
 from ciq_schemas import __version__
-from ciq_schemas.run import Exchange, HeaderField
+from ciq_schemas.transcript.records import Exchange, HeaderField
 
 MAX_ANSWER = 8 * 1024 * 1024
 """Longest answer read; what is longer is cut and the exchange says so."""

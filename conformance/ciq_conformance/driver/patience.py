@@ -6,7 +6,7 @@ Pure arithmetic over a `Calibration`; seconds throughout. The operator's `scale`
 import math
 from dataclasses import dataclass
 
-from ciq_schemas.run import Calibration
+from ciq_schemas.transcript.records import Calibration
 
 UNMEASURED = Calibration(
     seq=0, feature="", job_path="", start_latency=1.0, job_latency=3.0, callback_latency=None, workers=1

@@ -21,11 +21,11 @@ from ciq_conformance.driver.stage import Broken, Restart, Stage, describe_reply
 from ciq_conformance.driver.stopping import Stop
 from ciq_conformance.driver.workers import Burst
 from ciq_conformance.profile import Profile
-from ciq_conformance.reply import Reply
 from ciq_schemas.features import FeatureSpec
 from ciq_schemas.lifecycle import JobState, QueueState
 from ciq_schemas.requirement import Scenario
-from ciq_schemas.run import Calibration, Exchange
+from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.transcript.records import Calibration, Exchange
 from ciq_schemas.values import Queue
 
 PROBE = "probe"
@@ -166,7 +166,7 @@ def _find_queue(around: Surroundings, calls: FeatureCalls) -> tuple[Queue, bool]
         around.stop.pause(0.1)
 
 
-def pick_queue(spec: FeatureSpec, listed: Reply) -> Queue | None:
+def pick_queue(spec: FeatureSpec, listed: ParsedExchange) -> Queue | None:
     """The feature's own queue in a list: by category, then by name, else the first that has an id."""
     queues = [queue for queue in listed.queue_list.queues if queue.queue_id] if listed.ok else []
     own = [q for q in queues if q.category == spec.categories[0]] or [q for q in queues if q.name in spec.queue_names]
@@ -251,7 +251,7 @@ def _measure(
     )
 
 
-def _first_submit(around: Surroundings, stage: Stage) -> tuple[Reply, str]:
+def _first_submit(around: Surroundings, stage: Stage) -> tuple[ParsedExchange, str]:
     """Submit on the path the profile fixes, else on each documented one until the target takes it."""
     spec = stage.spec
     fixed = around.profile.job_path.get(spec.feature)

@@ -22,7 +22,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from ciq_conformance.driver.client import Interrupted
 from ciq_conformance.driver.recorder import RunRecorder
 from ciq_conformance.driver.redaction import Redaction
-from ciq_conformance.reply import Notice
+from ciq_schemas.transcript.parsed import ParsedCallback
 
 MAX_BODY = 4 * 1024 * 1024
 MAX_STRAY = 20
@@ -69,7 +69,7 @@ class CallbackReceiver:
     _tokens: dict[str, str] = field(default_factory=dict, repr=False)
     _channels: dict[str, str] = field(default_factory=dict, repr=False)
     _behaviours: dict[str, list[_Behaviour]] = field(default_factory=dict, repr=False)
-    _notices: list[Notice] = field(default_factory=list, repr=False)
+    _notices: list[ParsedCallback] = field(default_factory=list, repr=False)
     _changed: threading.Condition = field(default_factory=threading.Condition, repr=False)
     _closing: threading.Event = field(default_factory=threading.Event, repr=False)
 
@@ -120,7 +120,7 @@ class CallbackReceiver:
                 self._channels[token] = channel
         return f"{self.base_url}/cb/{token}{suffix}"
 
-    def arrivals(self, *channels: str) -> tuple[Notice, ...]:
+    def arrivals(self, *channels: str) -> tuple[ParsedCallback, ...]:
         """What has arrived so far, in order of arrival."""
         with self._changed:
             notices = tuple(self._notices)
@@ -177,7 +177,7 @@ class CallbackReceiver:
             answered=status,
         )
         with self._changed:
-            self._notices.append(Notice(arrival))
+            self._notices.append(ParsedCallback(arrival))
             self._changed.notify_all()
         if late:
             self._closing.wait(late)  # each request has a thread of its own

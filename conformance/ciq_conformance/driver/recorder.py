@@ -12,17 +12,17 @@ from typing import IO, Literal, get_args
 
 import msgspec
 
-from ciq_schemas.run import (
+from ciq_schemas.transcript.records import (
     MAX_LINE,
     AnyRecord,
-    Arrival,
     Body,
     Calibration,
+    CallbackReceived,
+    DriverEvent,
     Exchange,
     Footer,
     Header,
     HeaderField,
-    Mark,
     Verdict,
     write_record,
 )
@@ -134,10 +134,10 @@ class RunRecorder:
         headers: tuple[HeaderField, ...],
         body: bytes,
         answered: int,
-    ) -> Arrival:
+    ) -> CallbackReceived:
         """Record one request that reached the receiver."""
         with self._lock:
-            record = Arrival(
+            record = CallbackReceived(
                 seq=self._next(),
                 scenario=scenario,
                 feature=feature,
@@ -160,7 +160,7 @@ class RunRecorder:
             raise ValueError(f"no mark is called {name!r}")
         with self._lock:
             self._keep(
-                Mark(
+                DriverEvent(
                     seq=self._next(),
                     scenario=scenario,
                     feature=feature,
@@ -208,6 +208,6 @@ class RunRecorder:
     def _flush(self, stream: IO[bytes], record: AnyRecord) -> None:
         """What comes in masses may wait a moment in the buffer: a system call for each would hold up all threads."""
         moment = self.now()
-        if not isinstance(record, (Exchange, Arrival, Verdict)) or moment - self._flushed >= LONGEST_IN_BUFFER:
+        if not isinstance(record, (Exchange, CallbackReceived, Verdict)) or moment - self._flushed >= LONGEST_IN_BUFFER:
             stream.flush()
             self._flushed = moment

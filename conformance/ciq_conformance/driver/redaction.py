@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ciq_conformance.profile import Credentials
-from ciq_schemas.run import HeaderField
+from ciq_schemas.transcript.records import HeaderField
 
 HIDDEN = "***"
 _SIGNATURE = re.compile(r"(q-(?:signature|ak)=)[^&\s\"'<>]*", re.IGNORECASE)

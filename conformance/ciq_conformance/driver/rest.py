@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 from ciq_conformance.driver.orders import RuleOrder
 from ciq_conformance.driver.stage import Stage
-from ciq_conformance.reply import Reply
 from ciq_schemas.lifecycle import FINAL_STATES, WAITING_STATES, QueueState
+from ciq_schemas.transcript.parsed import ParsedExchange
 
 FIRST_LOOK = 0.3
 """Seconds before the first look, at most."""
@@ -42,15 +42,15 @@ def resume_and_freeze(
     rule: RuleOrder,
     steps: tuple[str, str],
     lead: float,
-    after: Callable[[], Reply] | None = None,
-) -> Reply | None:
+    after: Callable[[], ParsedExchange] | None = None,
+) -> ParsedExchange | None:
     """Send resume, and `lead` seconds later a pause, without waiting for the first answer; then pause for certain.
 
     `steps` are the labels of resume and pause; `after` is done as soon as resume was answered, and its reply returned.
     """
     resume, freeze = steps
 
-    def resumed() -> Reply | None:
+    def resumed() -> ParsedExchange | None:
         stage.set_queue_or_break(resume, rule=rule)
         return after() if after else None
 

@@ -14,7 +14,7 @@ from ciq_conformance.driver.probe import Readiness, Surroundings, pick_queue
 from ciq_conformance.driver.stage import describe_reply
 from ciq_schemas.lifecycle import QueueState
 from ciq_schemas.requirement import Capability, Scenario
-from ciq_schemas.run import Exchange
+from ciq_schemas.transcript.records import Exchange
 from ciq_schemas.values import Queue
 
 RESTORE = "restore"

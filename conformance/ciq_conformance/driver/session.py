@@ -25,7 +25,7 @@ from ciq_conformance.judge.verdict import judge_item, marks_of
 from ciq_conformance.scenarios import load_play
 from ciq_schemas.features import FEATURES, Feature
 from ciq_schemas.requirement import Scenario, load_registry
-from ciq_schemas.run import Mark, Outcome
+from ciq_schemas.transcript.records import DriverEvent, Outcome
 
 RUN = "run"
 """Scenario name of remarks on the run as a whole."""
@@ -254,7 +254,7 @@ class RunSession:
         ended = {
             (mark.feature, mark.scenario)
             for mark in self.around.recorder.records
-            if isinstance(mark, Mark) and mark.name in ("end", "interrupted", "broken", "crashed", "unsupported")
+            if isinstance(mark, DriverEvent) and mark.name in ("end", "interrupted", "broken", "crashed", "unsupported")
         }
         for feature, scenarios in self.plan.items():
             for scenario in scenarios:

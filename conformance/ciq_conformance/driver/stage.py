@@ -15,12 +15,12 @@ from ciq_conformance.driver.orders import JobOrder, RuleOrder, submit_body, upda
 from ciq_conformance.driver.patience import SHOWN_WITHIN, Patience
 from ciq_conformance.judge.ordering import settled_after
 from ciq_conformance.profile import Profile
-from ciq_conformance.reply import Notice, Reply
 from ciq_schemas.features import Feature, FeatureSpec
 from ciq_schemas.lifecycle import FINAL_STATES, QueueState
 from ciq_schemas.operations import OperationKind
 from ciq_schemas.requirement import Scenario
-from ciq_schemas.run import AnyRecord
+from ciq_schemas.transcript.parsed import ParsedCallback, ParsedExchange
+from ciq_schemas.transcript.records import AnyRecord
 from ciq_schemas.values import Job, Queue
 
 
@@ -42,15 +42,15 @@ class Calls(Protocol):
     `step` is the label under which the judge finds the exchange. Parameters go on the wire as given.
     """
 
-    def list_queues(self, step: str, params: Mapping[str, str] | None = None) -> Reply: ...
-    def update_queue(self, step: str, queue_id: str, body: bytes) -> Reply: ...
-    def list_buckets(self, step: str, params: Mapping[str, str] | None = None) -> Reply: ...
-    def activate(self, step: str) -> Reply: ...
-    def deactivate(self, step: str) -> Reply: ...
-    def submit(self, step: str, body: bytes) -> Reply: ...
-    def describe(self, step: str, *job_ids: str) -> Reply: ...
-    def list_jobs(self, step: str, params: Mapping[str, str]) -> Reply: ...
-    def cancel(self, step: str, job_id: str) -> Reply: ...
+    def list_queues(self, step: str, params: Mapping[str, str] | None = None) -> ParsedExchange: ...
+    def update_queue(self, step: str, queue_id: str, body: bytes) -> ParsedExchange: ...
+    def list_buckets(self, step: str, params: Mapping[str, str] | None = None) -> ParsedExchange: ...
+    def activate(self, step: str) -> ParsedExchange: ...
+    def deactivate(self, step: str) -> ParsedExchange: ...
+    def submit(self, step: str, body: bytes) -> ParsedExchange: ...
+    def describe(self, step: str, *job_ids: str) -> ParsedExchange: ...
+    def list_jobs(self, step: str, params: Mapping[str, str]) -> ParsedExchange: ...
+    def cancel(self, step: str, job_id: str) -> ParsedExchange: ...
     def other(
         self,
         step: str,
@@ -61,7 +61,7 @@ class Calls(Protocol):
         flag: str = "",
         body: bytes = b"",
         insist: bool = False,
-    ) -> Reply:
+    ) -> ParsedExchange:
         """An operation beside queues and jobs: `key` is the id in its path, `flag` a parameter without value.
         With `insist` it is sent though the run is being stopped: for taking back what the scenario made."""
         ...
@@ -75,7 +75,7 @@ class Calls(Protocol):
         headers: Mapping[str, str] | None = None,
         *,
         signing: Literal["normal", "none", "wrong", "expired"] = "normal",
-    ) -> Reply:
+    ) -> ParsedExchange:
         """Send anything: `target` is path and query as they go on the wire."""
         ...
 
@@ -87,7 +87,7 @@ class Receiver(Protocol):
         """An address, as the target sees it, whose arrivals carry `channel`; `suffix` is more path or a query."""
         ...
 
-    def arrivals(self, *channels: str) -> tuple[Notice, ...]:
+    def arrivals(self, *channels: str) -> tuple[ParsedCallback, ...]:
         """What has arrived on the channels so far."""
         ...
 
@@ -168,7 +168,7 @@ class Stage:
         )
         return order.with_(**changes) if changes else order
 
-    def submit(self, step: str, *orders: JobOrder) -> Reply:
+    def submit(self, step: str, *orders: JobOrder) -> ParsedExchange:
         """Submit one order, or several as one request with many operations."""
         return self.calls.submit(step, submit_body(orders))
 
@@ -187,7 +187,7 @@ class Stage:
         state: QueueState = QueueState.ACTIVE,
         rule: RuleOrder | None = None,
         name: str | None = None,
-    ) -> Reply:
+    ) -> ParsedExchange:
         """PUT the queue: state, rule (None = Off) and name (None = as found)."""
         body = update_body(
             name=name or self.found.name or self.spec.queue_names[0],
@@ -200,7 +200,7 @@ class Stage:
 
     def set_queue_or_break(
         self, step: str, *, state: QueueState = QueueState.ACTIVE, rule: RuleOrder | None = None
-    ) -> Reply:
+    ) -> ParsedExchange:
         """As `set_queue`; Broken when the target refuses."""
         reply = self.set_queue(step, state=state, rule=rule)
         if not reply.ok:
@@ -316,7 +316,7 @@ def channel_name(feature: Feature, scenario: Scenario, label: str) -> str:
     return f"{feature}.{scenario}.{label}"
 
 
-def describe_reply(reply: Reply) -> str:
+def describe_reply(reply: ParsedExchange) -> str:
     """`400 InvalidArgument`, `no answer (timed out)`: for messages."""
     exchange = reply.exchange
     if not exchange.status:

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ciq_conformance.driver.stage import Stage
-from ciq_conformance.reply import Reply
 from ciq_schemas.lifecycle import QueueState
+from ciq_schemas.transcript.parsed import ParsedExchange
 from ciq_schemas.values import Job
 
 BACK_WITHIN = 60.0
@@ -33,7 +33,7 @@ class Known:
 class After:
     """The last looks."""
 
-    listed: Reply
+    listed: ParsedExchange
     seen: Mapping[str, Job]
 
 
@@ -55,7 +55,7 @@ def wait_for_return(stage: Stage, list_step: str, look_step: str, known: Known) 
     return After(listed, seen)
 
 
-def _first_answer(stage: Stage, step: str) -> Reply:
+def _first_answer(stage: Stage, step: str) -> ParsedExchange:
     end = stage.now() + BACK_WITHIN * stage.patience.scale
     while True:
         listed = stage.calls.list_queues(step)
@@ -64,7 +64,7 @@ def _first_answer(stage: Stage, step: str) -> Reply:
         stage.pause_thread(_AWAY)
 
 
-def _shown(stage: Stage, listed: Reply, known: Known) -> bool:
+def _shown(stage: Stage, listed: ParsedExchange, known: Known) -> bool:
     queue = next((queue for queue in listed.queue_list.queues if queue.queue_id == stage.queue_id), None)
     if queue is None or queue.state != known.state:
         return False

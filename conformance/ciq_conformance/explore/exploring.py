@@ -20,7 +20,7 @@ from ciq_conformance.explore.script import script_name, write_script
 from ciq_conformance.explore.shrinking import shrink
 from ciq_conformance.judge.evidence import Evidence
 from ciq_schemas.requirement import Scenario
-from ciq_schemas.run import AnyRecord, Calibration, Exchange
+from ciq_schemas.transcript.records import AnyRecord, Calibration, Exchange
 
 SECONDS_EACH = 15.0
 LEAST_SECONDS = 60.0

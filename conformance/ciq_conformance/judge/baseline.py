@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from ciq_schemas.run import Outcome, Verdict
+from ciq_schemas.transcript.records import Outcome, Verdict
 
 _DEVIATIONS = frozenset({Outcome.FAIL, Outcome.WARN, Outcome.BLOCKED})
 _MENDED = frozenset({Outcome.PASS, Outcome.NOTE, Outcome.NOT_IMPLEMENTED})

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar, cast
 
-from ciq_conformance.reply import Notice, Reply
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import Scenario
-from ciq_schemas.run import AnyRecord, Arrival, Calibration, Exchange, Mark
+from ciq_schemas.transcript.parsed import ParsedCallback, ParsedExchange
+from ciq_schemas.transcript.records import AnyRecord, Calibration, CallbackReceived, DriverEvent, Exchange
 
 Derived = TypeVar("Derived")
 
@@ -30,16 +30,16 @@ class Evidence:
         return cast(Derived, self._derived[make])
 
     @cached_property
-    def replies(self) -> tuple[Reply, ...]:
+    def replies(self) -> tuple[ParsedExchange, ...]:
         """All exchanges of the feature, in the order in which they began."""
         mine = [r for r in self.records if isinstance(r, Exchange) and r.feature in ("", self.feature)]
-        return tuple(Reply(exchange) for exchange in sorted(mine, key=lambda e: e.started))
+        return tuple(ParsedExchange(exchange) for exchange in sorted(mine, key=lambda e: e.started))
 
     @cached_property
-    def notices(self) -> tuple[Notice, ...]:
+    def notices(self) -> tuple[ParsedCallback, ...]:
         """All callback arrivals on addresses given out for the feature, in order of arrival."""
-        mine = [r for r in self.records if isinstance(r, Arrival) and r.feature in ("", self.feature)]
-        return tuple(Notice(arrival) for arrival in sorted(mine, key=lambda a: a.started))
+        mine = [r for r in self.records if isinstance(r, CallbackReceived) and r.feature in ("", self.feature)]
+        return tuple(ParsedCallback(arrival) for arrival in sorted(mine, key=lambda a: a.started))
 
     @cached_property
     def calibration(self) -> Calibration | None:
@@ -48,38 +48,38 @@ class Evidence:
         return found[-1] if found else None
 
     @cached_property
-    def _by_scenario(self) -> dict[str, tuple[Reply, ...]]:
-        found: dict[str, list[Reply]] = {}
+    def _by_scenario(self) -> dict[str, tuple[ParsedExchange, ...]]:
+        found: dict[str, list[ParsedExchange]] = {}
         for reply in self.replies:
             found.setdefault(reply.exchange.scenario, []).append(reply)
         return {scenario: tuple(replies) for scenario, replies in found.items()}
 
     @cached_property
-    def _marks(self) -> dict[str, tuple[Mark, ...]]:
-        found: dict[str, list[Mark]] = {}
+    def _marks(self) -> dict[str, tuple[DriverEvent, ...]]:
+        found: dict[str, list[DriverEvent]] = {}
         for record in self.records:
-            if isinstance(record, Mark) and record.feature in ("", self.feature):
+            if isinstance(record, DriverEvent) and record.feature in ("", self.feature):
                 found.setdefault(record.scenario, []).append(record)
         return {scenario: tuple(marks) for scenario, marks in found.items()}
 
-    def of(self, scenario: Scenario, *steps: str) -> tuple[Reply, ...]:
+    def of(self, scenario: Scenario, *steps: str) -> tuple[ParsedExchange, ...]:
         """Exchanges of a scenario, of the named steps only when steps are named."""
         replies = self._by_scenario.get(scenario, ())
         return tuple(reply for reply in replies if reply.exchange.step in steps) if steps else replies
 
-    def one(self, scenario: Scenario, step: str) -> Reply | None:
+    def one(self, scenario: Scenario, step: str) -> ParsedExchange | None:
         """The first exchange of a step, None when it was never made."""
         found = self.of(scenario, step)
         return found[0] if found else None
 
-    def arrivals(self, *channels: str) -> tuple[Notice, ...]:
+    def arrivals(self, *channels: str) -> tuple[ParsedCallback, ...]:
         """Arrivals on the named channels, on any when none is named."""
         return tuple(n for n in self.notices if not channels or n.arrival.channel in channels)
 
-    def marks(self, scenario: Scenario, name: str | None = None) -> Iterator[Mark]:
+    def marks(self, scenario: Scenario, name: str | None = None) -> Iterator[DriverEvent]:
         """Remarks of the driver about a scenario."""
         return (mark for mark in self._marks.get(scenario, ()) if name is None or mark.name == name)
 
-    def obstacle(self, scenario: Scenario) -> Mark | None:
+    def obstacle(self, scenario: Scenario) -> DriverEvent | None:
         """The first mark that says why the scenario could not be played to its end, None when it was."""
         return next((m for m in self.marks(scenario) if m.name in ("broken", "unsupported", "interrupted")), None)

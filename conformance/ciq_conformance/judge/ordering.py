@@ -19,8 +19,8 @@ from functools import cached_property
 from itertools import accumulate
 from operator import attrgetter
 
-from ciq_conformance.judge.tracks import Track
-from ciq_schemas.run import Calibration
+from ciq_schemas.transcript.jobs import JobTimeline
+from ciq_schemas.transcript.records import Calibration
 
 SLACK = 0.3
 """Seconds by which several workers may publish their starts out of order."""
@@ -48,8 +48,8 @@ _NOT_AFTER = attrgetter("not_after.at")
 class Inversion:
     """`late` should have started first, `early` did; `gap` seconds lie between the two proofs."""
 
-    early: Track
-    late: Track
+    early: JobTimeline
+    late: JobTimeline
     gap: float
     by_stamp: bool = False
 
@@ -80,13 +80,13 @@ class Ordering:
     """Of these, how many certainly started after one they had to wait for."""
 
 
-def _stamp_gap(early: Track, late: Track) -> float:
+def _stamp_gap(early: JobTimeline, late: JobTimeline) -> float:
     if early.start_stamp is None or late.start_stamp is None:
         return -math.inf
     return late.start_stamp - early.start_stamp - STAMP_STEPS
 
 
-def order_rule(tracks: Sequence[Track], *, slack: float = SLACK, stamps: bool = True) -> Ordering:
+def order_rule(tracks: Sequence[JobTimeline], *, slack: float = SLACK, stamps: bool = True) -> Ordering:
     """Judge the order of submission inside each level."""
     inversions: list[Inversion] = []
     owed = proven = 0
@@ -102,7 +102,7 @@ def order_rule(tracks: Sequence[Track], *, slack: float = SLACK, stamps: bool = 
 
 
 def level_rule(
-    tracks: Sequence[Track],
+    tracks: Sequence[JobTimeline],
     *,
     greater: int | None = None,
     lesser: int | None = None,
@@ -138,11 +138,11 @@ def level_rule(
 class _Rivals:
     """Jobs sorted by an instant, and from each of them on the one that had started (was stamped) first."""
 
-    def __init__(self, tracks: Iterable[Track], key: Callable[[Track], float]) -> None:
+    def __init__(self, tracks: Iterable[JobTimeline], key: Callable[[JobTimeline], float]) -> None:
         ordered = sorted(tracks, key=key)
         self.keys = list(map(key, ordered))
         self.soonest = _suffix_least(ordered, list(map(_NOT_AFTER, ordered)))
-        self.soonest_stamp: list[Track] = []
+        self.soonest_stamp: list[JobTimeline] = []
         if any(track.start_stamp is not None for track in ordered):
             stamps = [math.inf if t.start_stamp is None else t.start_stamp for t in ordered]
             self.soonest_stamp = _suffix_least(ordered, stamps)
@@ -151,7 +151,7 @@ class _Rivals:
 class _Level:
     """The jobs of one level; each order of them is made when first asked for."""
 
-    def __init__(self, tracks: list[Track]) -> None:
+    def __init__(self, tracks: list[JobTimeline]) -> None:
         self.tracks = tracks
 
     @cached_property
@@ -181,7 +181,11 @@ class _Level:
 
 
 def lagging_level_rule(
-    tracks: Sequence[Track], lag: Callable[[Track], float], *, greater: int | None = None, lesser: int | None = None
+    tracks: Sequence[JobTimeline],
+    lag: Callable[[JobTimeline], float],
+    *,
+    greater: int | None = None,
+    lesser: int | None = None,
 ) -> Ordering:
     """The level rule where a job counts as accepted `lag` seconds later before it may blame.
 
@@ -192,11 +196,11 @@ def lagging_level_rule(
     return replace(plain, inversions=level_rule(later, greater=greater, lesser=lesser).inversions)
 
 
-def _by_level(tracks: Iterable[Track]) -> dict[int, _Level]:
-    said: dict[str | None, list[Track]] = {}
+def _by_level(tracks: Iterable[JobTimeline]) -> dict[int, _Level]:
+    said: dict[str | None, list[JobTimeline]] = {}
     for track in tracks:
         said.setdefault(track.asked.level, []).append(track)
-    groups: dict[int, list[Track]] = {}
+    groups: dict[int, list[JobTimeline]] = {}
     for group in said.values():
         groups.setdefault(group[0].level, []).extend(group)
     return {level: _Level(group) for level, group in groups.items()}
@@ -210,7 +214,7 @@ def _widest(inversions: Iterable[Inversion]) -> tuple[Inversion, ...]:
     return tuple(widest.values())
 
 
-def _overtaken(waiters: Iterable[Track], rivals: _Rivals, *, slack: float, stamps: bool) -> list[Inversion]:
+def _overtaken(waiters: Iterable[JobTimeline], rivals: _Rivals, *, slack: float, stamps: bool) -> list[Inversion]:
     """For each waiter the first to start of the rivals from its acceptance on, where that was too soon."""
     keys, soonest, soonest_stamp = rivals.keys, rivals.soonest, rivals.soonest_stamp
     found = []
@@ -227,7 +231,7 @@ def _overtaken(waiters: Iterable[Track], rivals: _Rivals, *, slack: float, stamp
     return found
 
 
-def _suffix_least(tracks: Sequence[Track], values: Sequence[float]) -> list[Track]:
+def _suffix_least(tracks: Sequence[JobTimeline], values: Sequence[float]) -> list[JobTimeline]:
     """For each position the track of least value from there to the end."""
     least = list(tracks)
     bound = math.inf
@@ -239,11 +243,11 @@ def _suffix_least(tracks: Sequence[Track], values: Sequence[float]) -> list[Trac
     return least
 
 
-PairFilter = Callable[[Track, Track], bool]
+PairFilter = Callable[[JobTimeline, JobTimeline], bool]
 """Says whether a pair counts; the job that is due first comes first."""
 
 
-def agreement(tracks: Sequence[Track], counts: PairFilter) -> tuple[int, int]:
+def agreement(tracks: Sequence[JobTimeline], counts: PairFilter) -> tuple[int, int]:
     """Pairs of jobs told in the order that both rules demand, and all pairs that were due in some order.
 
     A pair is due in an order when both jobs waited at one instant. The order of callbacks is promised nowhere, so
@@ -264,7 +268,7 @@ def agreement(tracks: Sequence[Track], counts: PairFilter) -> tuple[int, int]:
     return agreeing, comparable
 
 
-def _due_order(one: Track, other: Track) -> tuple[Track, Track] | None:
+def _due_order(one: JobTimeline, other: JobTimeline) -> tuple[JobTimeline, JobTimeline] | None:
     if one.level != other.level:
         return (one, other) if one.level > other.level else (other, one)
     if one.accepted_by < other.asked_at:

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from ciq_conformance.judge.registry import Item
 from ciq_schemas.features import FEATURES, Feature
 from ciq_schemas.requirement import BY_OPTION, CORE, Registry, Requirement, UnknownRequirementError
-from ciq_schemas.run import Level
+from ciq_schemas.transcript.records import Level
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

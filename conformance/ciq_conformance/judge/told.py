@@ -10,11 +10,11 @@ from functools import cached_property
 
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, blocked, cannot_tell, deviates
-from ciq_conformance.judge.wire import child_text, root_of
-from ciq_conformance.reply import Notice, Reply
 from ciq_schemas.lifecycle import FINAL_STATES, JobState
 from ciq_schemas.requirement import Scenario
-from ciq_schemas.run import Arrival
+from ciq_schemas.transcript.parsed import ParsedCallback, ParsedExchange
+from ciq_schemas.transcript.raw import child_text, root_of
+from ciq_schemas.transcript.records import CallbackReceived
 from ciq_schemas.values import Job
 
 NO = "no"
@@ -27,7 +27,7 @@ _STRAY = "never gave out"
 class Look:
     """A job as one describe answer shows it."""
 
-    reply: Reply
+    reply: ParsedExchange
     job: Job
 
     @property
@@ -47,9 +47,9 @@ class ToldJob:
 
     step: str
     job_id: str
-    submit: Reply
+    submit: ParsedExchange
     looks: tuple[Look, ...]
-    notices: tuple[Notice, ...]
+    notices: tuple[ParsedCallback, ...]
     rule_changed: float | None = None
     """When the next rule of the queue was sent; None when none was, or when the job has an address of its own."""
 
@@ -63,15 +63,15 @@ class ToldJob:
         """State in the last look, empty when never seen."""
         return self.looks[-1].job.state or "" if self.looks else ""
 
-    def looks_after(self, notice: Notice) -> Iterator[Look]:
+    def looks_after(self, notice: ParsedCallback) -> Iterator[Look]:
         """Looks asked for after the receiver had answered `notice`."""
         return (look for look in self.looks if look.reply.exchange.started >= notice.arrival.ended)
 
-    def told(self, notice: Notice) -> Job:
+    def told(self, notice: ParsedCallback) -> Job:
         """The job as `notice` tells it; empty when the body could not be read that far."""
         return next((job for job in notice.callback.jobs if job.job_id == self.job_id), Job())
 
-    def on(self, channel: str) -> tuple[Notice, ...]:
+    def on(self, channel: str) -> tuple[ParsedCallback, ...]:
         """Callbacks of the job that arrived on one address."""
         return tuple(notice for notice in self.notices if notice.arrival.channel == channel)
 
@@ -86,7 +86,7 @@ class ToldJob:
         return self.ended is None or self.ended.reply.exchange.ended > self.rule_changed
 
     @property
-    def clear(self) -> tuple[Notice, ...]:
+    def clear(self) -> tuple[ParsedCallback, ...]:
         """Callbacks that only the rule in force at the submit, or the job's own address, can have brought."""
         if not self.overtaken or self.rule_changed is None:
             return self.notices
@@ -94,7 +94,7 @@ class ToldJob:
         return tuple(notice for notice in self.notices if notice.arrival.started < changed)
 
 
-def names(notice: Notice, job_id: str) -> bool:
+def names(notice: ParsedCallback, job_id: str) -> bool:
     """Tell whether a callback is about a job; in a body that names none readably the id's bytes do."""
     if notice.job_ids:
         return job_id in notice.job_ids
@@ -126,7 +126,7 @@ def told_jobs(
     )
 
 
-def _next_rule(evidence: Evidence, submit: Reply) -> float | None:
+def _next_rule(evidence: Evidence, submit: ParsedExchange) -> float | None:
     own = (child_text(root_of(submit.exchange.request_body.data), "CallBack") or "").strip()
     if own and own != NO:
         return None
@@ -184,8 +184,10 @@ def untold(evidence: Evidence, scenario: Scenario, job: ToldJob, expected: str) 
 def _went_elsewhere(evidence: Evidence, job_id: str) -> str:
     """Where a callback that did not come may have gone: to another feature's address, to one nobody gave out."""
     words = ""
-    others = (r for r in evidence.records if isinstance(r, Arrival) and r.feature not in ("", evidence.feature))
-    astray = next((arrival for arrival in others if names(Notice(arrival), job_id)), None)
+    others = (
+        r for r in evidence.records if isinstance(r, CallbackReceived) and r.feature not in ("", evidence.feature)
+    )
+    astray = next((arrival for arrival in others if names(ParsedCallback(arrival), job_id)), None)
     if astray is not None:
         words += f"; one came at the address of {astray.feature} ({astray.channel})"
     strays = [mark.text for mark in evidence.marks(Scenario.RECEIVER, "note") if _STRAY in mark.text]

@@ -27,7 +27,7 @@ from ciq_conformance.judge.selection import fits
 from ciq_conformance.steps.errors import SIGNATURES
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import Capability, Scenario
-from ciq_schemas.run import AnyRecord, ExitCode, Header, Level, Mark, Outcome, Verdict
+from ciq_schemas.transcript.records import AnyRecord, DriverEvent, ExitCode, Header, Level, Outcome, Verdict
 
 _OUTCOMES: Mapping[Kind, Mapping[Level, Outcome]] = {
     Kind.HOLDS: dict.fromkeys(Level, Outcome.PASS),
@@ -41,7 +41,7 @@ JUDGED = frozenset({Outcome.PASS, Outcome.FAIL, Outcome.WARN, Outcome.NOTE})
 """Outcomes that say something about the target."""
 _RED = frozenset({Outcome.FAIL, Outcome.BLOCKED})
 
-MarksByScenario = Mapping[str, Mapping[str, Mark]]
+MarksByScenario = Mapping[str, Mapping[str, DriverEvent]]
 
 CAPABILITY_SETTING = "capabilities."
 """Prefix of the settings under which a run file's header keeps the declared capabilities."""
@@ -84,9 +84,9 @@ def judge_run(
 
 def marks_of(evidence: Evidence) -> MarksByScenario:
     """The first mark of each name, by scenario."""
-    found: dict[str, dict[str, Mark]] = {}
+    found: dict[str, dict[str, DriverEvent]] = {}
     for record in evidence.records:
-        if isinstance(record, Mark) and record.feature in ("", evidence.feature):
+        if isinstance(record, DriverEvent) and record.feature in ("", evidence.feature):
             found.setdefault(record.scenario, {}).setdefault(record.name, record)
     return found
 
@@ -147,7 +147,7 @@ def _hindered(item: Item, by_scenario: MarksByScenario) -> Verdict | None:
     return _not_played(item, scenario, marks)
 
 
-def _not_played(item: Item, scenario: Scenario, marks: Mapping[str, Mark]) -> Verdict:
+def _not_played(item: Item, scenario: Scenario, marks: Mapping[str, DriverEvent]) -> Verdict:
     match marks:
         case {"broken": mark}:
             return _verdict(item, Outcome.BLOCKED, reason=mark.text, witness=(mark.seq,))

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ciq_conformance.driver.session import RUN
-from ciq_schemas.run import AnyRecord, Mark
+from ciq_schemas.transcript.records import AnyRecord, DriverEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ def circumstances(records: Iterable[AnyRecord]) -> Circumstances:
     """Read the marks on the run as a whole."""
     unreachable = trouble = ""
     for record in records:
-        if isinstance(record, Mark) and record.scenario == RUN:
+        if isinstance(record, DriverEvent) and record.scenario == RUN:
             if record.name == "broken":
                 unreachable = unreachable or record.text
             elif record.name == "crashed":

@@ -16,7 +16,7 @@ from ciq_mock.settings import Credentials as MockCredentials
 from ciq_mock.settings import MockSettings
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import BY_OPTION, Capability, load_registry
-from ciq_schemas.run import Level
+from ciq_schemas.transcript.records import Level
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from ciq_conformance.profile_loading import Loaded
 from ciq_conformance.runner.embedded import embedded_target
 from ciq_conformance.runner.execution import OrderError
 from ciq_schemas.features import FEATURES
-from ciq_schemas.run import ExitCode
+from ciq_schemas.transcript.records import ExitCode
 
 INTENT = (
     "list the queues of each feature; a feature without a queue is activated (POST on its bucket path)",

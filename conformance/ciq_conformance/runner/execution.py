@@ -37,7 +37,16 @@ from ciq_conformance.runner.restarting import restart_by
 from ciq_schemas import __version__
 from ciq_schemas.features import FEATURES
 from ciq_schemas.requirement import load_registry, set_version
-from ciq_schemas.run import SCHEMA_VERSION, AnyRecord, ExitCode, Footer, Header, Setting, TargetInfo, Verdict
+from ciq_schemas.transcript.records import (
+    SCHEMA_VERSION,
+    AnyRecord,
+    ExitCode,
+    Footer,
+    Header,
+    Setting,
+    TargetInfo,
+    Verdict,
+)
 
 RUN_FILE = "run.ndjson"
 BUFFER = 1024 * 1024

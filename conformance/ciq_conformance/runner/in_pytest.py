@@ -14,7 +14,7 @@ import pytest
 from ciq_conformance.judge.selection import Selection
 from ciq_conformance.runner.execution import RunOrder, RunResult
 from ciq_conformance.suite import plugin
-from ciq_schemas.run import ExitCode
+from ciq_schemas.transcript.records import ExitCode
 
 _FOREIGN = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
 _NO_AUTOLOAD = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"

@@ -15,7 +15,7 @@ from ciq_conformance.judge.verdict import counts, declared_capabilities, exit_co
 from ciq_conformance.runner.circumstances import circumstances
 from ciq_schemas.features import FEATURES, Feature
 from ciq_schemas.requirement import BY_OPTION, load_registry
-from ciq_schemas.run import AnyRecord, ExitCode, Footer, Header, Outcome, RunFileError, Verdict
+from ciq_schemas.transcript.records import AnyRecord, ExitCode, Footer, Header, Outcome, RunFileError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ciq_reports import badge, html, junit, summary_markdown
 from ciq_reports.transcript import RunView
-from ciq_schemas.run import AnyRecord
+from ciq_schemas.transcript.records import AnyRecord
 
 JUNIT_FILE = "junit.xml"
 HTML_FILE = "report.html"

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ciq_conformance.runner.execution import RUN_FILE
-from ciq_schemas.run import AnyRecord, RunFileError, read_records
+from ciq_schemas.transcript.records import AnyRecord, RunFileError, read_records
 
 
 def read_run_file(path: Path) -> tuple[Path, tuple[AnyRecord, ...]]:

@@ -4,11 +4,11 @@ The first activation was before the run, so what shows is what it left behind, a
 """
 
 from ciq_conformance.driver.stage import Stage
-from ciq_conformance.judge import wire
-from ciq_conformance.reply import Reply
 from ciq_conformance.scenarios.readiness import found_rule, list_until
 from ciq_conformance.steps.activation import Step
 from ciq_schemas.lifecycle import QueueState
+from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.parsed import ParsedExchange
 
 MOST_PAGES = 10
 """Pages of the bucket list to look through for the bucket."""
@@ -21,7 +21,7 @@ def play(stage: Stage) -> None:
     bucket = stage.profile.bucket
     name = f"ciq-{stage.spec.feature}-active"
 
-    def dressed(reply: Reply) -> bool:
+    def dressed(reply: ParsedExchange) -> bool:
         return any(queue.name == name and queue.state == QueueState.PAUSED for queue in reply.queue_list.queues)
 
     update = stage.set_queue(Step.DRESS, name=name, state=QueueState.PAUSED, rule=found_rule(stage))
@@ -50,9 +50,9 @@ def play(stage: Stage) -> None:
     stage.calls.list_buckets(Step.PAGE_SIZE_0, {"pageSize": "0"})
 
 
-def told_region(reply: Reply, element: str, bucket: str) -> str:
+def told_region(reply: ParsedExchange, element: str, bucket: str) -> str:
     """Region of the bucket as a list tells it, empty where the list does not hold it."""
-    told = [wire.texts(entry) for entry in wire.children(wire.response(reply), element)]
+    told = [raw.texts(entry) for entry in raw.children(raw.response(reply), element)]
     return next((one.get("Region", "") for one in told if bucket in (one.get("Name"), one.get("BucketId"))), "")
 
 

@@ -5,13 +5,13 @@ What was made is deleted, and the queue goes on at the end.
 
 from ciq_conformance.driver.stage import Broken, Stage, describe_reply
 from ciq_conformance.driver.workflow_orders import job_batch_body, workflow_batch_body
-from ciq_conformance.reply import Reply
 from ciq_conformance.scenarios.readiness import found_rule
 from ciq_conformance.scenarios.workflow import need_offered, unknown_id, workflow_order
 from ciq_conformance.steps.batch import Step
 from ciq_schemas.lifecycle import FINAL_STATES, JobState, QueueState
 from ciq_schemas.operations import OperationKind
 from ciq_schemas.requirement import Capability
+from ciq_schemas.transcript.parsed import ParsedExchange
 
 
 def play(stage: Stage) -> None:
@@ -87,7 +87,7 @@ def _job_body(stage: Stage, label: str) -> bytes:
     )
 
 
-def _made(reply: Reply) -> str:
+def _made(reply: ParsedExchange) -> str:
     batches = reply.batch_answer.batches if reply.ok else ()
     return (batches[0].job_id if batches else None) or ""
 

@@ -10,9 +10,9 @@ from datetime import timedelta
 
 from ciq_conformance.driver.orders import JobOrder, RuleOrder
 from ciq_conformance.driver.stage import Broken, Stage, Unsupported
-from ciq_conformance.judge import times
 from ciq_conformance.scenarios.readiness import found_rule, unknown_job_id
 from ciq_conformance.steps.cancel import PAGE, TOLD, Step
+from ciq_schemas import times
 from ciq_schemas.lifecycle import FINAL_STATES, WAITING_STATES, JobState, QueueState
 from ciq_schemas.values import Job
 

@@ -16,10 +16,10 @@ from ciq_conformance.driver.orders import RuleOrder
 from ciq_conformance.driver.rest import resume_and_freeze, watch_rest
 from ciq_conformance.driver.stage import Stage
 from ciq_conformance.judge.ordering import SLACK
-from ciq_conformance.reply import Reply
 from ciq_conformance.scenarios.readiness import list_until
 from ciq_conformance.steps.concurrency import TOLD, Step
 from ciq_schemas.lifecycle import FINAL_STATES, WAITING_STATES, QueueState
+from ciq_schemas.transcript.parsed import ParsedExchange
 
 CLIENTS = 6
 """Clients that submit; beside them two pause and resume, one looks."""
@@ -142,7 +142,7 @@ def play(stage: Stage) -> None:
 def _look_at_state(stage: Stage) -> None:
     """List the queue until it is Active, or for as long as a change may take to show."""
 
-    def active(listed: Reply) -> bool:
+    def active(listed: ParsedExchange) -> bool:
         return [queue.state for queue in listed.queue_list.queues] == [QueueState.ACTIVE]
 
     list_until(stage, Step.STATE, {"queueIds": stage.queue_id}, active)

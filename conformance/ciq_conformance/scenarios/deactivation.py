@@ -4,11 +4,11 @@ import msgspec
 
 from ciq_conformance.driver.orders import RuleOrder
 from ciq_conformance.driver.stage import Broken, Stage, Unsupported, describe_reply
-from ciq_conformance.reply import Reply
 from ciq_conformance.scenarios.readiness import list_until
 from ciq_conformance.steps.deactivation import Step
 from ciq_schemas.lifecycle import QueueState
 from ciq_schemas.requirement import Capability
+from ciq_schemas.transcript.parsed import ParsedExchange
 
 MADE_WITHIN = 5.0
 """Seconds in which a queue is listed after the activation, as the probe has it."""
@@ -52,7 +52,7 @@ def _dress(stage: Stage) -> None:
     list_until(stage, Step.DRESSED, {}, lambda reply: any(q.name == name for q in reply.queue_list.queues))
 
 
-def _is_new(stage: Stage, reply: Reply) -> bool:
+def _is_new(stage: Stage, reply: ParsedExchange) -> bool:
     return any(
         queue.name in stage.spec.queue_names and queue.state == QueueState.ACTIVE for queue in reply.queue_list.queues
     )

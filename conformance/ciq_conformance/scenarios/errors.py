@@ -9,7 +9,7 @@ from ciq_conformance.scenarios.readiness import list_until_whole, make_active, u
 from ciq_conformance.steps.errors import EXPANDED, NO_SUCH_TAG, Step
 from ciq_schemas.features import FEATURES, Feature
 from ciq_schemas.requirement import Capability
-from ciq_schemas.run import Exchange
+from ciq_schemas.transcript.records import Exchange
 
 DIGEST_OF_NOTHING = "1B2M2Y8AsgTpgAmY7PhCfg=="
 """Base64 of the MD5 of no bytes: a digest in good form of another body."""

@@ -10,7 +10,7 @@ from ciq_conformance.fuzz.wild import Wild
 from ciq_conformance.scenarios.readiness import make_active
 from ciq_conformance.steps.fuzz import ADDRESS, CONTROL, CONTROL_WATCH, LOOK, PREPARE
 from ciq_schemas.lifecycle import QueueState
-from ciq_schemas.run import Calibration
+from ciq_schemas.transcript.records import Calibration
 
 EACH = 4
 """Drawn requests of an operation and mode in one round."""

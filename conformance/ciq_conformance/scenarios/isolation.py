@@ -8,11 +8,11 @@ from collections.abc import Sequence
 
 from ciq_conformance.driver.orders import RuleOrder, submit_body, update_body
 from ciq_conformance.driver.stage import Stage
-from ciq_conformance.reply import Reply
 from ciq_conformance.scenarios.readiness import list_until
 from ciq_conformance.steps.isolation import Step, beside
 from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import QueueState
+from ciq_schemas.transcript.parsed import ParsedExchange
 
 
 def play(stage: Stage) -> None:
@@ -85,7 +85,7 @@ def _look(sibling: Stage, step: str) -> bool:
     """List a sibling's queue until it is as it was found; True when it was."""
     seen: list[bool] = []
 
-    def fits(reply: Reply) -> bool:
+    def fits(reply: ParsedExchange) -> bool:
         seen.append(_as_found(sibling, reply))
         return seen[-1]
 
@@ -93,7 +93,7 @@ def _look(sibling: Stage, step: str) -> bool:
     return bool(seen) and seen[-1]
 
 
-def _as_found(stage: Stage, reply: Reply) -> bool:
+def _as_found(stage: Stage, reply: ParsedExchange) -> bool:
     queue = next((queue for queue in reply.queue_list.queues if queue.queue_id == stage.queue_id), None)
     if queue is None:
         return True
@@ -102,5 +102,5 @@ def _as_found(stage: Stage, reply: Reply) -> bool:
     return queue.name == stage.found.name and queue.state == stage.found.state and rules[0] == rules[1]
 
 
-def _state(stage: Stage, reply: Reply) -> str | None:
+def _state(stage: Stage, reply: ParsedExchange) -> str | None:
     return next((queue.state for queue in reply.queue_list.queues if queue.queue_id == stage.queue_id), None)

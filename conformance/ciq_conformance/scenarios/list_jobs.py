@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
 
 from ciq_conformance.driver.stage import Broken, Stage
-from ciq_conformance.judge import times
-from ciq_conformance.reply import Reply
 from ciq_conformance.scenarios.readiness import held, make_active, unknown_queue_id
 from ciq_conformance.steps.list_jobs import Step
+from ciq_schemas import times
 from ciq_schemas.features import FEATURES
 from ciq_schemas.lifecycle import WAITING_STATES, JobState
+from ciq_schemas.transcript.parsed import ParsedExchange
 
 FIRST, LATER = 4, 1
 ENOUGH = 11
@@ -168,7 +168,7 @@ def _window(start: datetime | None = None, end: datetime | None = None) -> dict[
     return {name: times.written(moment) for name, moment in bounds if moment is not None}
 
 
-def _pages(stage: Stage, step: Step, params: Mapping[str, str], *, most: int = MOST_PAGES) -> list[Reply]:
+def _pages(stage: Stage, step: Step, params: Mapping[str, str], *, most: int = MOST_PAGES) -> list[ParsedExchange]:
     """Follow NextToken to the end, to a token that comes back, or to the last page that is looked at."""
     replies = [stage.calls.list_jobs(step, params)]
     used: set[str] = set()

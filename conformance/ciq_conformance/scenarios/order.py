@@ -17,7 +17,7 @@ from ciq_conformance.judge.ordering import SLACK
 from ciq_conformance.scenarios.held_batch import Batch, hold, submit_late
 from ciq_conformance.steps.order import TOLD, Step
 from ciq_schemas.lifecycle import WAITING_STATES, QueueState
-from ciq_schemas.run import Calibration
+from ciq_schemas.transcript.records import Calibration
 
 LEVELS = (0, 2, 1, None, 2, 1, 0, 1, 2)
 """Levels as submitted, over and over: every level comes before and after every other; None counts as 0."""

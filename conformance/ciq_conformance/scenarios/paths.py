@@ -10,10 +10,10 @@ from urllib.parse import quote, urlencode
 from ciq_conformance.driver.orders import JobOrder, submit_body
 from ciq_conformance.driver.patience import SHOWN_WITHIN
 from ciq_conformance.driver.stage import Stage
-from ciq_conformance.reply import Reply
 from ciq_conformance.scenarios.readiness import make_active
 from ciq_conformance.steps.paths import Step, family
 from ciq_schemas.lifecycle import FINAL_STATES
+from ciq_schemas.transcript.parsed import ParsedExchange
 
 
 def play(stage: Stage) -> None:
@@ -44,7 +44,7 @@ def _submit(stage: Stage, step: Step, path: str, order: JobOrder) -> str:
     return next(iter(_ids(reply)), "")
 
 
-def _until(stage: Stage, step: Step, target: str, satisfied: Callable[[Reply], bool], within: float) -> None:
+def _until(stage: Stage, step: Step, target: str, satisfied: Callable[[ParsedExchange], bool], within: float) -> None:
     """Ask again until the answer satisfies, is no acceptance, or time is up; the judge reads the last answer."""
     deadline = stage.now() + within
     while True:
@@ -54,9 +54,9 @@ def _until(stage: Stage, step: Step, target: str, satisfied: Callable[[Reply], b
         stage.pause_thread(stage.patience.poll)
 
 
-def _ids(reply: Reply) -> list[str]:
+def _ids(reply: ParsedExchange) -> list[str]:
     return reply.job_ids if reply.ok else []
 
 
-def _ended(reply: Reply) -> bool:
+def _ended(reply: ParsedExchange) -> bool:
     return all(job.state in FINAL_STATES for job in reply.jobs)

@@ -1,11 +1,11 @@
 """Scenario `queues`: list the feature's queues in every documented way, once while the queue is paused."""
 
 from ciq_conformance.driver.stage import Stage
-from ciq_conformance.reply import Reply
 from ciq_conformance.scenarios.readiness import found_rule, list_until, unknown_queue_id
 from ciq_conformance.steps.queues import Step
 from ciq_schemas.features import EVERY_CATEGORY
 from ciq_schemas.lifecycle import QueueState
+from ciq_schemas.transcript.parsed import ParsedExchange
 
 
 def play(stage: Stage) -> None:
@@ -61,6 +61,6 @@ def _by_state(stage: Stage, step: Step, state: QueueState, *, shows: bool) -> No
     list_until(stage, step, params, lambda reply: (_state(reply, stage.queue_id) is not None) == shows)
 
 
-def _state(reply: Reply, queue_id: str) -> str | None:
+def _state(reply: ParsedExchange, queue_id: str) -> str | None:
     """State of the queue in a list; None where it is not listed."""
     return next((queue.state or "" for queue in reply.queue_list.queues if queue.queue_id == queue_id), None)

@@ -8,9 +8,9 @@ from hashlib import sha256
 from ciq_conformance.driver.orders import JobOrder, RuleOrder
 from ciq_conformance.driver.patience import SHOWN_WITHIN
 from ciq_conformance.driver.stage import Stage
-from ciq_conformance.judge import times
-from ciq_conformance.reply import Reply
+from ciq_schemas import times
 from ciq_schemas.lifecycle import QueueState
+from ciq_schemas.transcript.parsed import ParsedExchange
 
 
 def found_rule(stage: Stage) -> RuleOrder:
@@ -37,9 +37,9 @@ def list_until(
     stage: Stage,
     step: str,
     params: Mapping[str, str],
-    fits: Callable[[Reply], bool],
+    fits: Callable[[ParsedExchange], bool],
     within: float = SHOWN_WITHIN,
-) -> Reply:
+) -> ParsedExchange:
     """List queues until the list fits, or for as long as a change may take to show; the last list, which counts."""
     deadline = stage.now() + within * stage.patience.scale
     while True:

@@ -2,10 +2,10 @@
 
 from ciq_conformance.driver.stage import Stage, Unsupported, describe_reply
 from ciq_conformance.driver.template_orders import KINDS, NAME_LENGTH, TemplateKind, names, template_body
-from ciq_conformance.judge import wire
-from ciq_conformance.reply import Reply
 from ciq_conformance.steps.templates import Step
 from ciq_schemas.operations import OperationKind
+from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.parsed import ParsedExchange
 
 
 def play(stage: Stage) -> None:
@@ -28,10 +28,10 @@ def play(stage: Stage) -> None:
     )
 
 
-def made_id(reply: Reply) -> str:
+def made_id(reply: ParsedExchange) -> str:
     """The id in the answer to making a template, empty when there is none."""
-    template = next(iter(wire.children(wire.response(reply), "Template")), None)
-    return wire.child_text(template, "TemplateId") or ""
+    template = next(iter(raw.children(raw.response(reply), "Template")), None)
+    return raw.child_text(template, "TemplateId") or ""
 
 
 def _make(stage: Stage, kind: TemplateKind, name: str) -> str:

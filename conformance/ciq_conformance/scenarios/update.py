@@ -4,12 +4,12 @@ from dataclasses import replace
 
 from ciq_conformance.driver.orders import RuleOrder, update_body
 from ciq_conformance.driver.stage import Stage
-from ciq_conformance.judge.requested import RequestedUpdate, requested_update
-from ciq_conformance.reply import Reply
 from ciq_conformance.scenarios.readiness import list_until, unknown_queue_id
 from ciq_conformance.steps.update import RULE_CHANNEL, Step, after
 from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import QueueState
+from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.transcript.requests import RequestedUpdate, requested_update
 from ciq_schemas.values import NotifyConfig
 
 LONGEST = 100
@@ -53,7 +53,7 @@ def _good(stage: Stage) -> None:
     full = rule(stage)
     own = name(stage)
 
-    def put(step: Step, *, state: QueueState, id_element: str = "", reverse: bool = False) -> Reply:
+    def put(step: Step, *, state: QueueState, id_element: str = "", reverse: bool = False) -> ParsedExchange:
         body = update_body(
             name=own,
             state=state,
@@ -91,11 +91,11 @@ def _good(stage: Stage) -> None:
     _show(stage, Step.LIST_SETTLED, put(Step.REVERSED, state=QueueState.ACTIVE, id_element="QueueID", reverse=True))
 
 
-def _show(stage: Stage, step: Step, update: Reply) -> None:
+def _show(stage: Stage, step: Step, update: ParsedExchange) -> None:
     """List the queue until it shows what an accepted update asked for."""
     wanted = requested_update(update)
 
-    def fits(reply: Reply) -> bool:
+    def fits(reply: ParsedExchange) -> bool:
         queue = next((queue for queue in reply.queue_list.queues if queue.queue_id == stage.queue_id), None)
         rule = queue.notify_config if queue is not None else None
         return (
@@ -128,7 +128,7 @@ def _bad(stage: Stage) -> None:
         title = title or f"ciq-{step}"
         taken = stage.calls.update_queue(step, to, update_body(name=title, state=state, rule=bad)).ok
 
-        def shown(reply: Reply) -> bool:
+        def shown(reply: ParsedExchange) -> bool:
             return any(queue.name == title for queue in reply.queue_list.queues)
 
         # What a service has taken must show before the next one, which may be refused, is blamed for it.

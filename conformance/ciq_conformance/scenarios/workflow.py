@@ -8,10 +8,10 @@ from hashlib import sha256
 
 from ciq_conformance.driver.stage import Broken, Stage, Unsupported, describe_reply
 from ciq_conformance.driver.workflow_orders import WorkflowOrder
-from ciq_conformance.reply import Reply
 from ciq_conformance.steps.workflow import JSON_CHANNEL, XML_CHANNEL, Step
 from ciq_schemas.operations import OperationKind
 from ciq_schemas.requirement import Capability
+from ciq_schemas.transcript.parsed import ParsedExchange
 
 ENDED = frozenset({"Success", "Failed", "Cancel"})
 _NO_SUCH_CALL = frozenset({405, 501})
@@ -38,7 +38,7 @@ def play(stage: Stage) -> None:
             stage.calls.other(Step.CLEAN, OperationKind.DELETE_WORKFLOW, key=workflow_id, insist=True)
 
 
-def need_offered(stage: Stage, reply: Reply, capability: Capability, call: str) -> None:
+def need_offered(stage: Stage, reply: ParsedExchange, capability: Capability, call: str) -> None:
     """Stop where the target does not have this call: not offered, unless somebody declared that it is."""
     if reply.ok:
         return
@@ -127,7 +127,7 @@ def _list(stage: Stage, step: Step, *ids: str) -> None:
 
 
 def _list_runs(stage: Stage, workflow_id: str) -> None:
-    def ask(step: Step, **more: str) -> Reply:
+    def ask(step: Step, **more: str) -> ParsedExchange:
         return stage.calls.other(step, OperationKind.LIST_RUNS, params={"workflowId": workflow_id, **more})
 
     ask(Step.RUNS, size="100")

@@ -13,7 +13,16 @@ from shlex import quote
 import pytest
 
 from ciq_conformance.runner.execution import RunResult
-from ciq_schemas.run import AnyRecord, Arrival, Body, Exchange, Level, Mark, Outcome, Verdict
+from ciq_schemas.transcript.records import (
+    AnyRecord,
+    Body,
+    CallbackReceived,
+    DriverEvent,
+    Exchange,
+    Level,
+    Outcome,
+    Verdict,
+)
 
 _LONGEST_BODY = 1200
 _MOST_WITNESSES = 4
@@ -40,8 +49,8 @@ def report(name: str, run: RunResult) -> None:
 
 def verdict_text(verdict: Verdict, records: Sequence[AnyRecord]) -> str:
     """A verdict in full: what was expected and seen, by which clause, and the records that show it."""
-    by_seq: Mapping[int, Exchange | Arrival | Mark] = {
-        record.seq: record for record in records if isinstance(record, (Exchange, Arrival, Mark))
+    by_seq: Mapping[int, Exchange | CallbackReceived | DriverEvent] = {
+        record.seq: record for record in records if isinstance(record, (Exchange, CallbackReceived, DriverEvent))
     }
     lines = [f"{verdict.item} {verdict.outcome} ({verdict.level}): {verdict.title}"]
     for label, words in (
@@ -59,7 +68,7 @@ def verdict_text(verdict: Verdict, records: Sequence[AnyRecord]) -> str:
     return "\n".join(lines)
 
 
-def witness_text(record: Exchange | Arrival | Mark) -> str:
+def witness_text(record: Exchange | CallbackReceived | DriverEvent) -> str:
     """A record as one would tell it: a request as a curl command with its answer, an arrival, a remark."""
     match record:
         case Exchange():
@@ -71,12 +80,12 @@ def witness_text(record: Exchange | Arrival | Mark) -> str:
                     else f"    -> no answer: {record.error}"
                 )
             )
-        case Arrival():
+        case CallbackReceived():
             return (
                 f"  [{record.seq}] at {record.started:.3f} s, arrived on {record.channel}\n"
                 f"    {record.method} {record.target}{_shown(record.body)}"
             )
-        case Mark():
+        case DriverEvent():
             return f"  [{record.seq}] at {record.at:.3f} s, {record.scenario} {record.name}: {record.text}"
 
 

@@ -69,7 +69,7 @@ def _function(collector: pytest.Collector, item: Item) -> pytest.Item:
 def _items(config: pytest.Config) -> tuple[Item, ...]:
     from ciq_conformance.judge.selection import Selection, select_items
     from ciq_schemas.requirement import UnknownRequirementError, load_registry
-    from ciq_schemas.run import Level
+    from ciq_schemas.transcript.records import Level
 
     if ORDER not in config.stash:
         config.stash[ORDER] = _order(config)

@@ -9,9 +9,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 from lxml import etree
 
-from ciq_conformance.reply import Reply
 from ciq_schemas import xml_parser
-from ciq_schemas.run import Exchange, Header, HeaderField
+from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.transcript.records import Exchange, Header, HeaderField
 
 
 def header(fields: tuple[HeaderField, ...], name: str) -> str | None:
@@ -20,23 +20,23 @@ def header(fields: tuple[HeaderField, ...], name: str) -> str | None:
     return next((value for key, value in fields if key.lower() == wanted), None)
 
 
-def answer_header(reply: Reply, name: str) -> str | None:
+def answer_header(reply: ParsedExchange, name: str) -> str | None:
     """A header of the answer."""
     return header(reply.exchange.response_headers, name)
 
 
-def media_type(reply: Reply) -> str:
+def media_type(reply: ParsedExchange) -> str:
     """`application/xml` of `Application/XML; charset=utf-8`; empty without a Content-Type."""
     return (answer_header(reply, "content-type") or "").split(";")[0].strip().lower()
 
 
-def asked(exchange: Exchange, parameter: str) -> str | None:
+def query_value(exchange: Exchange, parameter: str) -> str | None:
     """Value of a query parameter as the suite sent it, None when it was not sent."""
     pairs = parse_qsl(urlsplit(exchange.url).query, keep_blank_values=True)
     return next((value for name, value in pairs if name == parameter), None)
 
 
-def asked_id(exchange: Exchange) -> str:
+def requested_job_id(exchange: Exchange) -> str:
     """The last part of the path: the id, or ids, that a describe, cancel or update names."""
     return urlsplit(exchange.url).path.rpartition("/")[2]
 
@@ -79,7 +79,7 @@ def child_text(element: etree._Element | None, name: str) -> str | None:
     return "".join(str(part) for part in found[0].itertext()).strip() if found else None
 
 
-def response(reply: Reply) -> etree._Element | None:
+def response(reply: ParsedExchange) -> etree._Element | None:
     """The `Response` root of an answer, None when the answer is no such document."""
     root = root_of(reply.exchange.response_body.data)
     return root if root is not None and name_of(root) == "Response" else None

@@ -9,11 +9,10 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ciq_conformance.judge import times
-from ciq_conformance.reply import Notice, Reply
-from ciq_schemas import codec
+from ciq_schemas import codec, times
 from ciq_schemas.codec import Document, Reading
 from ciq_schemas.lifecycle import ENDED_BY_RUNNING, WAITING_STATES, JobState
+from ciq_schemas.transcript.parsed import ParsedCallback, ParsedExchange
 from ciq_schemas.values import Job
 
 _STARTED = frozenset({JobState.RUNNING}) | ENDED_BY_RUNNING
@@ -28,7 +27,7 @@ class Bound:
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class StateObservation:
     """A job's state in one answer."""
 
     state: str
@@ -39,7 +38,7 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class RequestedSettings:
     """What a submit request asked for one job."""
 
     level: str | None
@@ -48,13 +47,13 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Track:
+class JobTimeline:
     """One job of the run."""
 
     job_id: str
     step: str
     """Step under which it was submitted."""
-    asked: Asked
+    asked: RequestedSettings
     submit_seq: int
     asked_at: float
     """The submit request was sent: the job was accepted after this."""
@@ -66,7 +65,7 @@ class Track:
     """The job had started at this instant; infinite when it was never seen started."""
     start_stamp: float | None
     """`StartTime` as first told, in seconds of the target's clock (whole seconds), None where it is not told."""
-    sightings: tuple[Sighting, ...] = ()
+    sightings: tuple[StateObservation, ...] = ()
     told: tuple[Bound, ...] = ()
     """Arrivals of its callback, other than one that says it was cancelled."""
     halted: bool = False
@@ -84,7 +83,7 @@ class Track:
         return self.sightings[-1].state if self.sightings else ""
 
 
-def asked_of(reply: Reply) -> tuple[Asked, ...]:
+def requested_settings(reply: ParsedExchange) -> tuple[RequestedSettings, ...]:
     """What the request of a submit exchange asked, one entry an Operation, in their order."""
     decoded = codec.read(Document.JOB_SUBMIT_REQUEST, reply.exchange.request_body.data, Reading.TOLERANT)
     operations = decoded.value.get("Operation", [])
@@ -92,7 +91,7 @@ def asked_of(reply: Reply) -> tuple[Asked, ...]:
     if not isinstance(operations, list):
         operations = [operations]
     return tuple(
-        Asked(
+        RequestedSettings(
             level=_text(operation.get("JobLevel")),
             user_data=_text(operation.get("UserData")),
             tag=_text(operation.get("Tag")) or _text(top_tag),
@@ -106,12 +105,14 @@ def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def build_tracks(submits: Iterable[Reply], looks: Iterable[Reply], notices: Iterable[Notice] = ()) -> tuple[Track, ...]:
+def build_timelines(
+    submits: Iterable[ParsedExchange], looks: Iterable[ParsedExchange], notices: Iterable[ParsedCallback] = ()
+) -> tuple[JobTimeline, ...]:
     """Combine submit exchanges, exchanges that tell states, and callback arrivals into tracks.
 
     A submit that was refused or answered with another number of jobs than asked makes no track.
     """
-    seen: dict[str, list[tuple[Sighting, Job]]] = {}
+    seen: dict[str, list[tuple[StateObservation, Job]]] = {}
     submit_replies = tuple(submits)
     for reply in (*submit_replies, *looks):
         exchange = reply.exchange
@@ -119,7 +120,7 @@ def build_tracks(submits: Iterable[Reply], looks: Iterable[Reply], notices: Iter
             continue
         for job in reply.jobs:
             if job.job_id and job.state:
-                sighting = Sighting(job.state, exchange.started, exchange.ended, exchange.seq, exchange.step)
+                sighting = StateObservation(job.state, exchange.started, exchange.ended, exchange.seq, exchange.step)
                 seen.setdefault(job.job_id, []).append((sighting, job))
     told: dict[str, list[Bound]] = {}
     for notice in notices:
@@ -129,7 +130,7 @@ def build_tracks(submits: Iterable[Reply], looks: Iterable[Reply], notices: Iter
                 told.setdefault(job.job_id, []).append(Bound(notice.arrival.started, notice.arrival.seq))
     tracks = []
     for reply in submit_replies:
-        jobs, asked = reply.jobs, asked_of(reply)
+        jobs, asked = reply.jobs, requested_settings(reply)
         if not reply.ok or len(jobs) != len(asked):
             continue
         for job, wish in _paired(jobs, asked):
@@ -138,7 +139,7 @@ def build_tracks(submits: Iterable[Reply], looks: Iterable[Reply], notices: Iter
     return tuple(tracks)
 
 
-def _paired(jobs: Sequence[Job], asked: Sequence[Asked]) -> Iterator[tuple[Job, Asked]]:
+def _paired(jobs: Sequence[Job], asked: Sequence[RequestedSettings]) -> Iterator[tuple[Job, RequestedSettings]]:
     """Each job with what was asked for it: by its UserData where that tells them apart, else by its place.
 
     That the answer keeps the order of the Operations is seen in the sample of 436/85083 only.
@@ -152,11 +153,11 @@ def _paired(jobs: Sequence[Job], asked: Sequence[Asked]) -> Iterator[tuple[Job, 
 
 def _track(
     job_id: str,
-    asked: Asked,
-    submit: Reply,
-    seen: Sequence[tuple[Sighting, Job]],
+    asked: RequestedSettings,
+    submit: ParsedExchange,
+    seen: Sequence[tuple[StateObservation, Job]],
     told: Sequence[Bound],
-) -> Track:
+) -> JobTimeline:
     exchange = submit.exchange
     ordered = sorted(seen, key=lambda pair: (pair[0].sent, pair[0].received))
     started = [Bound(s.received, s.seq) for s, _ in ordered if s.state in _STARTED]
@@ -170,7 +171,7 @@ def _track(
     halted = any(s.sent > first_running or stamped for s, stamped in waiting)
     stamps = [times.parse(job.start_time) for _, job in ordered if job.start_time]
     known = [stamp.timestamp() for stamp in stamps if stamp is not None]
-    return Track(
+    return JobTimeline(
         job_id=job_id,
         step=exchange.step,
         asked=asked,

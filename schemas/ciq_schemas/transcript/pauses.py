@@ -9,15 +9,15 @@ import math
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from ciq_conformance.judge.tracks import Sighting, Track
-from ciq_conformance.reply import Reply
 from ciq_schemas.lifecycle import ENDED_BY_RUNNING, WAITING_STATES, JobState
+from ciq_schemas.transcript.jobs import JobTimeline, StateObservation
+from ciq_schemas.transcript.parsed import ParsedExchange
 
 STARTED = frozenset({JobState.RUNNING}) | ENDED_BY_RUNNING
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class PauseSpan:
     """From one instant to another, in seconds of the run."""
 
     begin: float
@@ -25,7 +25,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class StateSetting:
     """One update of a queue: it took effect once between `sent` and `answered`, or never when it was refused."""
 
     sent: float
@@ -34,7 +34,7 @@ class Setting:
     paused: bool
 
     @classmethod
-    def of(cls, reply: Reply, *, paused: bool) -> "Setting":
+    def of(cls, reply: ParsedExchange, *, paused: bool) -> "StateSetting":
         """The setting that an update may have made; one refused with 4xx made none and is not to be asked for."""
         exchange = reply.exchange
         return cls(sent=exchange.started, answered=exchange.ended if reply.ok else math.inf, paused=paused)
@@ -44,37 +44,37 @@ class Setting:
 class Leak:
     """A job that left its place in a paused queue, and the records that show it."""
 
-    track: Track
+    track: JobTimeline
     text: str
     witness: tuple[int, ...]
 
 
-def settings_of(replies: Iterable[Reply], pauses: Collection[str]) -> tuple[Setting, ...]:
+def settings_of(replies: Iterable[ParsedExchange], pauses: Collection[str]) -> tuple[StateSetting, ...]:
     """Updates of a queue that took effect, or may have; `pauses` are the steps of those that ask for Paused."""
-    return tuple(Setting.of(reply, paused=reply.exchange.step in pauses) for reply in replies if not reply.refused)
+    return tuple(StateSetting.of(reply, paused=reply.exchange.step in pauses) for reply in replies if not reply.refused)
 
 
-def certain_pauses(settings: Iterable[Setting], *, until: float) -> tuple[Span, ...]:
+def certain_pauses(settings: Iterable[StateSetting], *, until: float) -> tuple[PauseSpan, ...]:
     """The spans, in order, in which the queue was paused for certain; nothing is certain before the first answer."""
     known = tuple(settings)
     instants = sorted({t for s in known for t in (s.sent, s.answered) if t < until})
-    spans: list[Span] = []
+    spans: list[PauseSpan] = []
     for begin, end in zip(instants, [*instants[1:], until], strict=False):
         if end <= begin or not _surely_paused(known, begin, end):
             continue
         if spans and spans[-1].end == begin:
-            spans[-1] = Span(spans[-1].begin, end)
+            spans[-1] = PauseSpan(spans[-1].begin, end)
         else:
-            spans.append(Span(begin, end))
+            spans.append(PauseSpan(begin, end))
     return tuple(spans)
 
 
-def certain_activity(settings: Iterable[Setting], *, until: float) -> tuple[Span, ...]:
+def certain_activity(settings: Iterable[StateSetting], *, until: float) -> tuple[PauseSpan, ...]:
     """The spans, in order, in which the queue was not paused for certain."""
     return certain_pauses((replace(setting, paused=not setting.paused) for setting in settings), until=until)
 
 
-def _surely_paused(settings: Sequence[Setting], begin: float, end: float) -> bool:
+def _surely_paused(settings: Sequence[StateSetting], begin: float, end: float) -> bool:
     """No instant is inside the span, so an update lies before it, after it, or goes on all through it."""
     done = [s for s in settings if s.answered <= begin]
     if not done:
@@ -84,7 +84,7 @@ def _surely_paused(settings: Sequence[Setting], begin: float, end: float) -> boo
     return all(s.paused for s in settings if s.answered >= newest and s.sent < end)
 
 
-def held_sighting(track: Track, span: Span, settled: float) -> Sighting | None:
+def held_observation(track: JobTimeline, span: PauseSpan, settled: float) -> StateObservation | None:
     """The first look inside the span that certainly shows a job nobody had taken.
 
     A job submitted before the pause may be with a worker and still show itself waiting, and the last worker may hear
@@ -95,14 +95,14 @@ def held_sighting(track: Track, span: Span, settled: float) -> Sighting | None:
     return next((s for s in waited if s.sent >= from_when), None)
 
 
-def leaks(tracks: Iterable[Track], span: Span, settled: float) -> Iterator[Leak]:
+def leaks(tracks: Iterable[JobTimeline], span: PauseSpan, settled: float) -> Iterator[Leak]:
     """Jobs that started inside the span although they had waited in it, or were submitted in it once it held."""
     for track in tracks:
         if track.asked_at >= span.begin + settled and track.not_after.at < span.end:
             text = f"job {track.job_id} was submitted to the paused queue and had started before it was resumed"
             yield Leak(track, text, (track.submit_seq, track.not_after.seq))
             continue
-        held = held_sighting(track, span, settled)
+        held = held_observation(track, span, settled)
         if held is None:
             continue
         later = (s for s in track.sightings if s.sent > held.received and s.received < span.end and s.state in STARTED)
@@ -112,7 +112,7 @@ def leaks(tracks: Iterable[Track], span: Span, settled: float) -> Iterator[Leak]
             yield Leak(track, text, (held.seq, left.seq))
 
 
-def last_asked(settings: Sequence[Setting]) -> frozenset[bool]:
+def last_requested(settings: Sequence[StateSetting]) -> frozenset[bool]:
     """What the last update to take effect may have asked for: True for Paused; empty without any update.
 
     Asked when all answers that will ever come have come.

@@ -130,7 +130,7 @@ class Exchange(Record, tag="exchange", frozen=True, kw_only=True):
     error: str = ""
 
 
-class Arrival(Record, tag="arrival", frozen=True, kw_only=True):
+class CallbackReceived(Record, tag="arrival", frozen=True, kw_only=True):
     """One request that reached the callback receiver."""
 
     seq: int
@@ -148,7 +148,7 @@ class Arrival(Record, tag="arrival", frozen=True, kw_only=True):
     answered: int = 200
 
 
-class Mark(Record, tag="mark", frozen=True, kw_only=True):
+class DriverEvent(Record, tag="mark", frozen=True, kw_only=True):
     """A remark of the driver: a scenario begins or ends, a wait ran out, a prerequisite failed.
 
     `crashed` is a mistake of the kit itself; `text` is the traceback, and the scenario's items become suite-error.
@@ -214,7 +214,7 @@ class Footer(Record, tag="footer", frozen=True, kw_only=True):
     """False when the target could not be left as it was found."""
 
 
-AnyRecord = Header | Exchange | Arrival | Mark | Calibration | Verdict | Footer
+AnyRecord = Header | Exchange | CallbackReceived | DriverEvent | Calibration | Verdict | Footer
 
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(AnyRecord)

@@ -5,7 +5,7 @@ from functools import cached_property
 
 from ciq_schemas import codec
 from ciq_schemas.codec import Decoded, Document, Reading
-from ciq_schemas.run import Arrival, Exchange
+from ciq_schemas.transcript.records import CallbackReceived, Exchange
 from ciq_schemas.values import (
     BatchAnswer,
     ErrorAnswer,
@@ -27,7 +27,7 @@ from ciq_schemas.values import (
 
 
 @dataclass(frozen=True)
-class Reply:
+class ParsedExchange:
     """An exchange with its answer read on demand. Never raises for what the target sent: see `problems`."""
 
     exchange: Exchange
@@ -113,10 +113,10 @@ class Reply:
 
 
 @dataclass(frozen=True)
-class Notice:
+class ParsedCallback:
     """An arrival at the callback receiver with its body read on demand; XML or JSON is told by the first byte."""
 
-    arrival: Arrival
+    arrival: CallbackReceived
 
     @cached_property
     def decoded(self) -> Decoded:

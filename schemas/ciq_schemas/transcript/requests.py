@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from ciq_conformance.judge.wire import child_text, children, root_of
-from ciq_conformance.reply import Reply
+from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.transcript.raw import child_text, children, root_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class RequestedUpdate:
     result_format: str | None
 
 
-def requested_jobs(reply: Reply) -> tuple[RequestedJob, ...]:
+def requested_jobs(reply: ParsedExchange) -> tuple[RequestedJob, ...]:
     """The jobs that a submit asked for, in the order of its Operations; empty for a body that cannot be read."""
     root = root_of(reply.exchange.request_body.data)
     source = next(iter(children(root, "Input")), None)
@@ -51,13 +51,13 @@ def requested_jobs(reply: Reply) -> tuple[RequestedJob, ...]:
     )
 
 
-def requested_job(reply: Reply) -> RequestedJob:
+def requested_job(reply: ParsedExchange) -> RequestedJob:
     """The one job of a submit in the single form; ValueError when the request is none."""
     (job,) = requested_jobs(reply)
     return job
 
 
-def requested_update(reply: Reply) -> RequestedUpdate:
+def requested_update(reply: ParsedExchange) -> RequestedUpdate:
     """What an update asked for."""
     root = root_of(reply.exchange.request_body.data)
     rule = next(iter(children(root, "NotifyConfig")), None)
