@@ -24,7 +24,7 @@ from ciq_mock.settings import (
     SettingError,
     UnknownInput,
 )
-from ciq_mock.store.memory import StoreError
+from ciq_mock.store import StoreError
 from ciq_schemas.features import Feature
 
 USAGE_ERROR = 2

@@ -27,9 +27,9 @@ class ClockKind(StrEnum):
     REAL = "real"
     SCALED = "scaled"
     """Runs `factor` times as fast."""
-    SKIPPING = "skipping"
+    AUTO_ADVANCE = "auto-advance"
     """Stands still while anything is at work, then jumps to the next due time."""
-    STEPPED = "stepped"
+    MANUAL = "manual"
     """Stands still until `advance`."""
 
 
@@ -241,17 +241,17 @@ class ScaledClock(_Timers):
         self._run_due(self.now())
 
 
-class SteppedClock(_Timers):
+class ManualClock(_Timers):
     """Stands still. With `skipping` it jumps to the next due time once nothing is at work.
 
     `grace` is how long (real seconds) nothing may be at work before the jump: a client that answers one thing with
     another gets its word in.
     """
 
-    def __init__(self, *, skipping: bool = False, start: float | None = None, grace: float = _GRACE) -> None:
+    def __init__(self, *, auto_advance: bool = False, start: float | None = None, grace: float = _GRACE) -> None:
         super().__init__()
         self._now = time.time() if start is None else start
-        self._skipping = skipping
+        self._skipping = auto_advance
         self._grace = grace
 
     def now(self) -> float:
@@ -295,7 +295,7 @@ def make_clock(kind: ClockKind, *, factor: float = 1.0, start: float | None = No
             return ScaledClock(start=start)
         case ClockKind.SCALED:
             return ScaledClock(factor=factor, start=start)
-        case ClockKind.SKIPPING:
-            return SteppedClock(skipping=True, start=start)
-        case ClockKind.STEPPED:
-            return SteppedClock(start=start)
+        case ClockKind.AUTO_ADVANCE:
+            return ManualClock(auto_advance=True, start=start)
+        case ClockKind.MANUAL:
+            return ManualClock(start=start)

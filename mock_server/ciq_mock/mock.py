@@ -10,7 +10,6 @@ from types import MappingProxyType
 
 from starlette.types import Scope
 
-from ciq_mock.bends import bends_of
 from ciq_mock.callback_rule import BodyFormat
 from ciq_mock.clock import Clock, make_clock
 from ciq_mock.engine import Ended, EngineError, Event, Job
@@ -25,9 +24,11 @@ from ciq_mock.http.signature import SignedRequest, check
 from ciq_mock.http.target import HostReader, Place
 from ciq_mock.ids import IdSource, RandomIds
 from ciq_mock.objects import ObjectStore, Outputs
-from ciq_mock.registers import RegisterError, Registers
+from ciq_mock.overrides import Components, overridden_settings
+from ciq_mock.resources import BucketResources, ResourceError
+from ciq_mock.results import READS_CONTENT
+from ciq_mock.results.cache import ResultCache
 from ciq_mock.runner import Runner
-from ciq_mock.seams import Parts, bent_settings
 from ciq_mock.service import (
     activation,
     batch_calls,
@@ -42,18 +43,17 @@ from ciq_mock.service import (
     workflow_documents,
 )
 from ciq_mock.service.call import Answer, Call
-from ciq_mock.service.desk import Desk, refusal_of, refusal_of_register, refusal_of_workflow
+from ciq_mock.service.context import ServiceContext, refusal_of, refusal_of_resource, refusal_of_workflow
 from ciq_mock.service.job_documents import callback_body
-from ciq_mock.service.results import READS_CONTENT
-from ciq_mock.service.shown_results import ShownResults
 from ciq_mock.settings import Credentials, MockSettings
-from ciq_mock.store.memory import MemoryStore, Store
+from ciq_mock.store import MemoryStore, Store
+from ciq_mock.variants.registry import overrides_of
 from ciq_mock.workflow import Run, WorkflowError
-from ciq_mock.workflow_room import WorkflowRoom
+from ciq_mock.workflow.service import WorkflowService
 from ciq_schemas.lifecycle import JobState
 from ciq_schemas.operations import FeatureOperation, HttpOperation, OperationKind
 
-_OF_FEATURES: Mapping[OperationKind, Callable[[Desk, FeatureOperation, Call], Answer]] = MappingProxyType(
+_OF_FEATURES: Mapping[OperationKind, Callable[[ServiceContext, FeatureOperation, Call], Answer]] = MappingProxyType(
     {
         OperationKind.ACTIVATE: activation.activate,
         OperationKind.LIST_BUCKETS: activation.list_buckets,
@@ -66,7 +66,7 @@ _OF_FEATURES: Mapping[OperationKind, Callable[[Desk, FeatureOperation, Call], An
         OperationKind.CANCEL_JOB: job_calls.cancel,
     }
 )
-_OTHERS: Mapping[OperationKind, Callable[[Desk, Call], Answer]] = MappingProxyType(
+_OTHERS: Mapping[OperationKind, Callable[[ServiceContext, Call], Answer]] = MappingProxyType(
     {
         OperationKind.BIND_BUCKET: binding_calls.bind,
         OperationKind.LIST_BOUND: binding_calls.list_bound,
@@ -111,38 +111,38 @@ class Mock:
     ) -> None:
         """`wall_clock` is what signatures are judged by: callers sign by the real time, whatever the mock's is.
         Raises JournalError when `store` holds a state that cannot be read."""
-        bends = bends_of(settings)
-        self.settings = settings = bent_settings(settings, bends)
-        parts = Parts(bends)
+        overrides = overrides_of(settings)
+        self.settings = settings = overridden_settings(settings, overrides)
+        parts = Components(overrides)
         self._store = store = store or MemoryStore()
         start = store.start_time(settings.start_time)
         self.clock = clock or make_clock(settings.clock, factor=settings.clock_factor, start=start)
         ids = ids or RandomIds(seed=store.seed(settings.seed))
         self.engine = store.engine(parts.engine)(ids=ids, rules=settings.engine_rules)
         ids = store.ids(ids)
-        self.registers = Registers.empty(ids)
+        self.resources = BucketResources.empty(ids)
         objects = settings.objects
         self.library = store.library(
             ObjectStore(most_bytes=objects.total, most_objects=objects.count), Outputs(most=objects.outputs)
         )
-        self._results = ShownResults(self.library)
+        self._results = ResultCache(self.library)
         self.delivery = parts.delivery(
             settings=settings.delivery,
             clock=self.clock,
             build=parts.callback(self, self._callback_body),
             rule_read_at=settings.rule_read_at,
         )
-        self.rooms = WorkflowRoom(
-            engine=self.engine, ids=ids, library=self.library, delivery=self.delivery, desk=lambda: self._desk
+        self.workflow_service = WorkflowService(
+            engine=self.engine, ids=ids, library=self.library, delivery=self.delivery, context=lambda: self._context
         )
-        listeners = (self.note, self.delivery.on_event, self.rooms.on_event)
+        listeners = (self.note, self.delivery.on_event, self.workflow_service.on_event)
         self.runner = Runner(engine=self.engine, clock=self.clock, listeners=listeners, keep=store.keep)
         self.requests = RequestLog()
-        self._desk = Desk(
+        self._context = ServiceContext(
             engine=self.engine,
-            workflows=self.rooms.workflows,
-            batches=self.rooms.batches,
-            registers=self.registers,
+            workflows=self.workflow_service.workflows,
+            batches=self.workflow_service.batches,
+            resources=self.resources,
             library=self.library,
             results=self._results,
             settings=settings,
@@ -206,20 +206,20 @@ class Mock:
     def forget(self) -> None:
         """Forget queues, jobs, objects and all else that calls have made; logs and callbacks on their way stay."""
         self.engine.reset()
-        self.rooms.clear()
-        self.registers.clear()
+        self.workflow_service.clear()
+        self.resources.clear()
         self.library.clear()
 
     def handle(self, operation: HttpOperation, call: Call) -> Answer:
         """Answer a call of the service's API."""
         try:
             if isinstance(operation, FeatureOperation):
-                return _OF_FEATURES[operation.kind](self._desk, operation, call)
-            return _OTHERS[operation.kind](self._desk, call)
+                return _OF_FEATURES[operation.kind](self._context, operation, call)
+            return _OTHERS[operation.kind](self._context, call)
         except EngineError as error:
             raise refusal_of(error) from None
-        except RegisterError as error:
-            raise refusal_of_register(error) from None
+        except ResourceError as error:
+            raise refusal_of_resource(error) from None
         except WorkflowError as error:
             raise refusal_of_workflow(error) from None
 

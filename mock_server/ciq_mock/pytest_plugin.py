@@ -4,7 +4,7 @@
         ...submit to ciq_mock.url with a CallBack address...
         ciq_mock.wait_for_callbacks(1)
 
-    @pytest.mark.ciq_mock(workers=1, duration=5.0, clock="skipping")  # any field of MockSettings
+    @pytest.mark.ciq_mock(workers=1, duration=5.0, clock="auto-advance")  # any field of MockSettings
     def test_order(ciq_mock): ...
 
 Defaults of a project stand in its ini file: ciq_mock_workers, ciq_mock_duration, ciq_mock_clock,

@@ -18,14 +18,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from ciq_mock.admin.views import JobView, QueueView, jobs_of, queues_of
 from ciq_mock.delivery import Attempt
 from ciq_mock.http.request_log import RequestEntry
 from ciq_mock.http.serving import HttpServer, listen
 from ciq_mock.ids import IdSource
 from ciq_mock.mock import Mock
 from ciq_mock.settings import MockSettings
-from ciq_mock.store.memory import MemoryStore, Store
-from ciq_mock.views import JobView, QueueView, jobs_of, queues_of
+from ciq_mock.store import MemoryStore, Store
 
 T = TypeVar("T")
 CallbacksHold = Callable[[tuple[Attempt, ...]], bool]
@@ -237,7 +237,7 @@ class MockServer:
     def _store(self) -> Store:
         if self._data is None:
             return MemoryStore()
-        from ciq_mock.store.durable import DurableStore  # SQLite is loaded by those who want it
+        from ciq_mock.journal.durable_store import DurableStore  # SQLite is loaded by those who want it
 
         return DurableStore.in_folder(self._data)
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from ciq_mock.callback_rule import BodyFormat
-from ciq_mock.clock import Clock, SteppedClock
-from ciq_mock.delivery import BodyBuilder, DeliveryRoom
-from ciq_mock.engine import CallbackChoice, Engine, EngineRules, Job, JobOrder
+from ciq_mock.clock import Clock, ManualClock
+from ciq_mock.delivery import BodyBuilder, CallbackDispatcher
+from ciq_mock.engine import CallbackChoice, Engine, EngineRules, Job, JobSpec
 from ciq_mock.ids import RandomIds
 from ciq_mock.settings import DeliverySettings, RuleMoment
 from ciq_schemas.features import Feature
@@ -104,7 +104,7 @@ async def receiver(*, answers: Iterable[int] = (), open_gate: bool = True) -> As
 class Ender:
     """An engine whose jobs end at once, and hands their ends to a room."""
 
-    def __init__(self, room: DeliveryRoom, clock: Clock) -> None:
+    def __init__(self, room: CallbackDispatcher, clock: Clock) -> None:
         self.room = room
         self.clock = clock
         self.engine = Engine(ids=RandomIds(seed=1), rules=EngineRules(max_size=1_000_000))
@@ -120,7 +120,7 @@ class Ender:
     def end(self, url: str | None = None, *, count: int = 1, **choice: str) -> list[Job]:
         """Let jobs with this address run and end now."""
         jobs: list[Job] = []
-        order = JobOrder(tag="T", callback=CallbackChoice(address=url, **choice))  # type: ignore[arg-type]
+        order = JobSpec(tag="T", callback=CallbackChoice(address=url, **choice))  # type: ignore[arg-type]
         for _ in range(count):
             jobs += self.engine.submit(self.clock.now(), BUCKET, Feature.MEDIA, [order])
         self.hand_over()
@@ -146,8 +146,8 @@ async def delivery(
     **settings: object,
 ) -> AsyncIterator[Ender]:
     """An open delivery room on a stepped clock, with an engine to feed it."""
-    clock = clock or SteppedClock(start=1000.0)
-    room = DeliveryRoom(
+    clock = clock or ManualClock(start=1000.0)
+    room = CallbackDispatcher(
         settings=DeliverySettings(**settings),  # type: ignore[arg-type]
         clock=clock,
         build=build,

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ciq_mock.callback_rule import BodyFormat
-from ciq_mock.delivery.lanes import Lane, Lanes, Parcel
-from ciq_mock.engine import Engine, Job, JobOrder
+from ciq_mock.delivery.url_queues import PendingCallback, UrlQueue, UrlQueues
+from ciq_mock.engine import Engine, Job, JobSpec
 from ciq_mock.ids import RandomIds
 from ciq_schemas.features import Feature
 
@@ -16,15 +16,15 @@ def a_job() -> Job:
     """Any job."""
     engine = Engine(ids=RandomIds(seed=1))
     engine.activate(0.0, "unit-1250000000", Feature.MEDIA)
-    return engine.submit(0.0, "unit-1250000000", Feature.MEDIA, [JobOrder(tag="T")])[0]
+    return engine.submit(0.0, "unit-1250000000", Feature.MEDIA, [JobSpec(tag="T")])[0]
 
 
 JOB = a_job()
 
 
-def parcel(url: str) -> Parcel:
+def parcel(url: str) -> PendingCallback:
     """A parcel to an address."""
-    return Parcel(subject=JOB, url=url, body_format=BodyFormat.XML, copy=1)
+    return PendingCallback(subject=JOB, url=url, body_format=BodyFormat.XML, copy=1)
 
 
 _steps = st.lists(st.one_of(st.sampled_from(["a", "b", "c"]), st.sampled_from(["take", "done"])), max_size=80)
@@ -34,9 +34,9 @@ _steps = st.lists(st.one_of(st.sampled_from(["a", "b", "c"]), st.sampled_from(["
 @settings(deadline=None)
 def test_nothing_is_lost_and_bounds_are_kept(steps: list[str], width: int) -> None:
     """Each parcel is taken once, oldest of its address first, never more than `width` out to one address."""
-    lanes = Lanes(width=width)
-    waiting: dict[str, list[Parcel]] = defaultdict(list)
-    out: list[tuple[Lane, Parcel]] = []
+    lanes = UrlQueues(width=width)
+    waiting: dict[str, list[PendingCallback]] = defaultdict(list)
+    out: list[tuple[UrlQueue, PendingCallback]] = []
 
     def take() -> None:
         lane, taken = lanes.take()
@@ -67,7 +67,7 @@ def test_nothing_is_lost_and_bounds_are_kept(steps: list[str], width: int) -> No
 
 def test_addresses_take_turns() -> None:
     """A long line at one address does not go before the first parcel of another."""
-    lanes = Lanes(width=10)
+    lanes = UrlQueues(width=10)
     for url in ["a"] * 5 + ["b"] * 2:
         lanes.put(parcel(url))
     assert [lanes.take()[1].url for _ in range(7)] == ["a", "b", "a", "b", "a", "a", "a"]
@@ -75,7 +75,7 @@ def test_addresses_take_turns() -> None:
 
 def test_clearing_gives_back_what_waits() -> None:
     """Parcels that are out stay out; those that wait come back, and the lanes go on working."""
-    lanes = Lanes(width=1)
+    lanes = UrlQueues(width=1)
     for url in ("a", "a", "b"):
         lanes.put(parcel(url))
     lane, taken = lanes.take()

@@ -10,9 +10,9 @@ import pytest
 from local_receiver import SOON, Ender, delivery, plain_body, play, receiver
 
 from ciq_mock.callback_rule import BodyFormat, Channel
-from ciq_mock.clock import SteppedClock
-from ciq_mock.delivery import DeliveryRoom
-from ciq_mock.engine import CallbackChoice, Failure, Job, JobOrder, MqAddress
+from ciq_mock.clock import ManualClock
+from ciq_mock.delivery import CallbackDispatcher
+from ciq_mock.engine import CallbackChoice, Failure, Job, JobSpec, MqAddress
 from ciq_mock.settings import DeliverySettings, RuleMoment, Shutdown
 from ciq_schemas.features import Feature
 
@@ -48,7 +48,7 @@ def test_every_end_gives_one_callback_and_one_entry() -> None:
     async def story() -> None:
         async with receiver(answers=[200, 204, 202]) as there, delivery(concurrency=1) as here:
             jobs = here.end(there.address + "/cb", count=2)
-            failing = JobOrder(
+            failing = JobSpec(
                 tag="T", failure=Failure("A", "b"), callback=CallbackChoice(address=there.address + "/cb")
             )
             jobs += here.engine.submit(1000.0, jobs[0].bucket, Feature.MEDIA, [failing])
@@ -69,8 +69,8 @@ def test_a_cancelled_job_sends_nothing() -> None:
 
     async def story() -> None:
         async with receiver() as there, delivery() as here:
-            blocker = JobOrder(tag="T", duration=1000.0)
-            order = JobOrder(tag="T", callback=CallbackChoice(address=there.address))
+            blocker = JobSpec(tag="T", duration=1000.0)
+            order = JobSpec(tag="T", callback=CallbackChoice(address=there.address))
             for _ in range(2):
                 here.engine.submit(1000.0, "unit-1250000000", Feature.MEDIA, [blocker] * 5)
             (job,) = here.engine.submit(1000.0, "unit-1250000000", Feature.MEDIA, [order])
@@ -93,7 +93,7 @@ def test_the_queues_rule_is_read_when_the_setting_says() -> None:
             async with receiver() as there, delivery(rule_read_at=moment) as here:
                 rule = {"state": "On", "event": "TaskFinish", "type": "Url"}
                 here.set_rule(url=there.address + "/old", **rule)
-                order = JobOrder(tag="T", duration=1.0)
+                order = JobSpec(tag="T", duration=1.0)
                 here.engine.submit(1000.0, "unit-1250000000", Feature.MEDIA, [order])
                 here.set_rule(url=there.address + "/new", **rule)
                 await here.clock.advance(1.0)
@@ -316,7 +316,7 @@ def test_ten_thousand_pending_callbacks_stay_small() -> None:
             receiver(open_gate=False) as stuck,
             delivery(timeout=20.0, build=build, shutdown=Shutdown.DROP) as here,
         ):
-            order = JobOrder(tag="T", callback=CallbackChoice(address=stuck.address))
+            order = JobSpec(tag="T", callback=CallbackChoice(address=stuck.address))
             for _ in range(10_000):
                 here.engine.submit(1000.0, "unit-1250000000", Feature.MEDIA, [order])
             events = here.engine.advance(1000.0)
@@ -399,7 +399,7 @@ def test_message_queues_get_the_body_in_memory() -> None:
     async def story() -> None:
         async with delivery() as here:
             choice = CallbackChoice(type="TDMQ", format="JSON", mq=MqAddress(region="sh", mode="Topic", name="jobs"))
-            order = JobOrder(tag="T", callback=choice)
+            order = JobSpec(tag="T", callback=choice)
             (job,) = here.engine.submit(1000.0, "unit-1250000000", Feature.MEDIA, [order])
             here.hand_over()
             (message,) = here.room.sinks.messages(Channel.TDMQ, "sh", "Topic", "jobs")
@@ -467,7 +467,7 @@ def test_the_clock_is_free_when_the_room_is_idle() -> None:
     """Deliveries, retries, drops and resets all give the clock back: a skipping clock still jumps."""
 
     async def story() -> None:
-        clock = SteppedClock(skipping=True, start=1000.0)
+        clock = ManualClock(auto_advance=True, start=1000.0)
         async with receiver(answers=[500, 500]) as there, delivery(clock=clock, retry_after=(60.0, 60.0)) as here:
             here.end(there.address)
             await here.room.idle(SOON)
@@ -562,8 +562,8 @@ def test_a_room_must_be_open() -> None:
     """An end before `start` is the caller's mistake and says so."""
 
     async def story() -> None:
-        clock = SteppedClock(start=1000.0)
-        room = DeliveryRoom(settings=DeliverySettings(), clock=clock, build=plain_body)
+        clock = ManualClock(start=1000.0)
+        room = CallbackDispatcher(settings=DeliverySettings(), clock=clock, build=plain_body)
         with pytest.raises(RuntimeError, match="start"):
             Ender(room, clock).end("http://receiver.example/")
         await room.close()

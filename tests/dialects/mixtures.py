@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from hypothesis import HealthCheck, Phase, settings
 
-from ciq_mock.dialects import DIALECTS
+from ciq_mock.variants.dialects import DIALECTS
 
 DRAWING = settings(
     deadline=None,

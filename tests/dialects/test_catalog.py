@@ -18,23 +18,23 @@ import pytest
 from lxml import etree
 from mixtures import SHOWN_ON, consistent
 
-from ciq_mock import seams
-from ciq_mock.bends import bends_of
+from ciq_mock import overrides
 from ciq_mock.callback_rule import BodyFormat
 from ciq_mock.clock import ClockKind
-from ciq_mock.delivery import DeliveryRoom
-from ciq_mock.dialects import DIALECTS
-from ciq_mock.dialects.listing import listed
-from ciq_mock.dialects.publishing import LONGEST, lag_of
-from ciq_mock.dialects.scheduling import Halting
-from ciq_mock.dialects.wire import SLOW
-from ciq_mock.engine import Engine, JobOrder
+from ciq_mock.delivery import CallbackDispatcher
+from ciq_mock.engine import Engine, JobSpec
 from ciq_mock.http.app import ServiceApp
 from ciq_mock.ids import RandomIds
 from ciq_mock.mock import Mock
 from ciq_mock.server import MockServer
 from ciq_mock.service.job_documents import callback_body
 from ciq_mock.settings import MockSettings, SettingError
+from ciq_mock.variants.dialects import DIALECTS
+from ciq_mock.variants.dialects.listing import listed
+from ciq_mock.variants.dialects.read_lag import LONGEST, lag_of
+from ciq_mock.variants.dialects.scheduling import Halting
+from ciq_mock.variants.dialects.wire import SLOW
+from ciq_mock.variants.registry import overrides_of
 from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import JobState, QueueState
 
@@ -256,10 +256,10 @@ def _callback(dialects: tuple[str, ...]) -> tuple[bytes, dict[str, Any]]:
         mock = Mock(MockSettings(dialects=dialects, duration=0.0, seed=1))
         now = mock.clock.now()
         mock.engine.activate(now, "b-1250000000", Feature.MEDIA)
-        order = JobOrder(tag="Snapshot", operation=b"<Operation><JobLevel>0</JobLevel></Operation>")
+        order = JobSpec(tag="Snapshot", operation=b"<Operation><JobLevel>0</JobLevel></Operation>")
         (job,) = mock.engine.submit(now, "b-1250000000", Feature.MEDIA, [order])
         mock.engine.advance(now + 1)
-        build = seams.Parts(bends_of(mock.settings)).callback(mock, callback_body)  # type: ignore[arg-type]
+        build = overrides.Components(overrides_of(mock.settings)).callback(mock, callback_body)  # type: ignore[arg-type]
         bodies = build(job, BodyFormat.XML), build(job, BodyFormat.JSON)
         await mock.close()
         return bodies
@@ -279,7 +279,7 @@ def test_a_pause_halts_what_runs() -> None:
     """A halted job waits, keeps its start, and runs for what was left: 3 of its 10 s before the pause, 7 after it."""
     engine = Halting(ids=RandomIds(seed=1))
     queue = engine.activate(0.0, "b", Feature.MEDIA).queue
-    (job,) = engine.submit(0.0, "b", Feature.MEDIA, [JobOrder(tag="Snapshot", duration=10.0)])
+    (job,) = engine.submit(0.0, "b", Feature.MEDIA, [JobSpec(tag="Snapshot", duration=10.0)])
     set_state = partial(engine.update_queue, bucket="b", feature=Feature.MEDIA, queue_id=queue.id, name="q")
     engine.advance(0.0)
     set_state(3.0, state=QueueState.PAUSED, notify=queue.notify)
@@ -324,4 +324,4 @@ def test_a_mock_without_dialects_is_made_of_the_plain_parts() -> None:
         await mock.close()
         return made
 
-    assert asyncio.run(parts()) == (Engine, DeliveryRoom, ServiceApp)
+    assert asyncio.run(parts()) == (Engine, CallbackDispatcher, ServiceApp)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from mixtures import DRAWING, consistent, feature_of
 from trying import blamed, judged
 
-from ciq_mock.dialects import DIALECTS
+from ciq_mock.variants.dialects import DIALECTS
 
 ORDER = ("PRI-00[1267]", "PAU-*")
 QUICK = (

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from mixtures import DRAWING, HIDING, NEIGHBOURS, consistent, open_to
 from trying import judged, red
 
-from ciq_mock.dialects import DIALECTS
-from ciq_mock.faults import FAULTS
+from ciq_mock.variants.dialects import DIALECTS
+from ciq_mock.variants.faults import FAULTS
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import Capability, Scenario, load_registry
 from ciq_schemas.transcript.records import Outcome

@@ -15,7 +15,7 @@ from ciq_mock.engine import (
     Event,
     Failure,
     Job,
-    JobOrder,
+    JobSpec,
     Queue,
     QueueCreated,
     QueueDeleted,
@@ -104,7 +104,7 @@ class Play:
         match action:
             case Submit(place, orders):
                 wanted = [
-                    JobOrder(tag="T", level=level, duration=duration, failure=FAILED if fails else None)
+                    JobSpec(tag="T", level=level, duration=duration, failure=FAILED if fails else None)
                     for level, duration, fails in orders
                 ]
                 self.jobs.extend(self.engine.submit(self.now, *PLACES[place], wanted))

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from ciq_mock.clock import ClockKind, ScaledClock, SteppedClock, held, make_clock, sleep_until
+from ciq_mock.clock import ClockKind, ManualClock, ScaledClock, held, make_clock, sleep_until
 
 SOON = 5.0
 """Real seconds within which what must happen has happened."""
@@ -47,7 +47,7 @@ def test_a_clock_goes_forward(factor: float) -> None:
         ScaledClock(factor=factor)
 
 
-@pytest.mark.parametrize("kind", [ClockKind.REAL, ClockKind.SCALED, ClockKind.STEPPED])
+@pytest.mark.parametrize("kind", [ClockKind.REAL, ClockKind.SCALED, ClockKind.MANUAL])
 def test_a_clock_is_advanced_through_the_times_in_between(kind: ClockKind) -> None:
     """`advance` runs due actions in order of time, each seeing its own time or a little later, and none beyond."""
 
@@ -73,7 +73,7 @@ def test_a_stepped_clock_stands_still() -> None:
     """Nothing but `advance` moves it, and an action due already runs without."""
 
     async def story() -> None:
-        clock = SteppedClock(start=1000.0)
+        clock = ManualClock(start=1000.0)
         ran = asyncio.Event()
         clock.call_at(999.0, ran.set)
         await asyncio.wait_for(ran.wait(), SOON)
@@ -92,7 +92,7 @@ def test_a_cancelled_action_takes_nobody_along() -> None:
     """An action due at once and called off does not make the clock jump to the next one."""
 
     async def story() -> None:
-        clock = SteppedClock(start=1000.0)
+        clock = ManualClock(start=1000.0)
         later = asyncio.Event()
         clock.call_at(1005.0, later.set)
         clock.call_at(1000.0, later.set).cancel()
@@ -107,7 +107,7 @@ def test_an_action_runs_although_the_clock_is_held() -> None:
     """What is due already does not wait for those at work: they may be waiting for it."""
 
     async def story() -> None:
-        clock = SteppedClock(start=1000.0)
+        clock = ManualClock(start=1000.0)
         ran = asyncio.Event()
         clock.call_at(1000.0, ran.set)
         with held(clock):
@@ -120,7 +120,7 @@ def test_advance_follows_what_an_action_sets_going() -> None:
     """An action that sets another within the span is followed at that one's own time."""
 
     async def story() -> None:
-        clock = SteppedClock(start=0.0)
+        clock = ManualClock(start=0.0)
         seen: list[float] = []
 
         def again() -> None:
@@ -139,7 +139,7 @@ def test_advance_waits_for_work_before_the_next_step() -> None:
     """Work that an action begins and that holds the clock is done before time goes on."""
 
     async def story() -> None:
-        clock = SteppedClock(start=0.0)
+        clock = ManualClock(start=0.0)
         seen: list[tuple[str, float]] = []
         tasks: list[asyncio.Task[None]] = []
 
@@ -166,7 +166,7 @@ def test_time_cannot_be_taken_back() -> None:
 
     async def story() -> None:
         with pytest.raises(ValueError, match="forward only"):
-            await SteppedClock(start=0.0).advance(-1.0)
+            await ManualClock(start=0.0).advance(-1.0)
 
     play(story)
 
@@ -175,7 +175,7 @@ def test_a_skipping_clock_jumps_to_the_next_due_time() -> None:
     """An hour passes at once, through each due time, and the clock stands again."""
 
     async def story() -> None:
-        clock = SteppedClock(skipping=True, start=0.0)
+        clock = ManualClock(auto_advance=True, start=0.0)
         seen: list[float] = []
         done = asyncio.Event()
         clock.call_at(1800.0, lambda: seen.append(clock.now()))
@@ -192,7 +192,7 @@ def test_a_skipping_clock_waits_for_those_at_work() -> None:
     """While one of two holders is at work it does not jump; after the second has released it does."""
 
     async def story() -> None:
-        clock = SteppedClock(skipping=True, start=0.0, grace=0.0)
+        clock = ManualClock(auto_advance=True, start=0.0, grace=0.0)
         reached = asyncio.Event()
         clock.hold()
         clock.hold()
@@ -245,7 +245,7 @@ def test_a_failing_action_does_not_cost_the_others_their_turn() -> None:
     """The error comes out, and the action due at the same time still runs."""
 
     async def story() -> None:
-        clock = SteppedClock(start=0.0)
+        clock = ManualClock(start=0.0)
         ran = asyncio.Event()
 
         def fail() -> None:
@@ -264,7 +264,7 @@ def test_a_closed_clock_calls_nobody() -> None:
     """After `close` no action runs."""
 
     async def story() -> None:
-        clock = SteppedClock(start=0.0)
+        clock = ManualClock(start=0.0)
         ran = asyncio.Event()
         clock.call_at(0.0, ran.set)
         clock.close()

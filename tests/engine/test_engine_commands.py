@@ -14,7 +14,7 @@ from ciq_mock.engine import (
     Engine,
     EngineRules,
     Failure,
-    JobOrder,
+    JobSpec,
     NotActivatedError,
     QueueDeleted,
     QueueFullError,
@@ -31,7 +31,7 @@ from ciq_schemas.values import NotifyConfig
 
 BUCKET = "unit-1250000000"
 MEDIA = Feature.MEDIA
-ORDER = JobOrder(tag="Snapshot", duration=2.0)
+ORDER = JobSpec(tag="Snapshot", duration=2.0)
 
 
 def engine_with_queue(**rules: object) -> Engine:
@@ -102,7 +102,7 @@ def test_deactivation_cancels_what_waits_and_lets_the_rest_end() -> None:
 def test_jobs_come_in_order_of_orders_and_wait_at_first() -> None:
     """A submit gives one job an order, Submitted, with ids of the feature's letter, none twice."""
     engine = engine_with_queue()
-    orders = [JobOrder(tag="Snapshot", level=n % 3, operation=b"%d" % n) for n in range(6)]
+    orders = [JobSpec(tag="Snapshot", level=n % 3, operation=b"%d" % n) for n in range(6)]
     jobs = engine.submit(101.0, BUCKET, MEDIA, orders)
     assert [job.operation for job in jobs] == [order.operation for order in orders]
     assert {job.state for job in jobs} == {JobState.SUBMITTED}
@@ -158,7 +158,7 @@ def test_pause_lets_running_jobs_end_and_resume_keeps_places() -> None:
     runs, first, second = engine.submit(101.0, BUCKET, MEDIA, [ORDER] * 3)
     set_state(engine, 102.0, QueueState.PAUSED)
     assert (runs.state, first.state, second.state) == (JobState.RUNNING, JobState.PAUSE, JobState.PAUSE)
-    (late,) = engine.submit(103.0, BUCKET, MEDIA, [JobOrder(tag="Snapshot", level=2, duration=2.0)])
+    (late,) = engine.submit(103.0, BUCKET, MEDIA, [JobSpec(tag="Snapshot", level=2, duration=2.0)])
     engine.advance(200.0)
     assert (runs.state, runs.ended) == (JobState.SUCCESS, 103.0)
     assert {job.state for job in (first, second, late)} == {JobState.PAUSE}
@@ -199,7 +199,7 @@ def test_the_rule_of_an_end_is_that_of_its_moment() -> None:
 def test_a_failing_job_runs_and_ends_failed() -> None:
     """The planned failure shows at the end only."""
     engine = engine_with_queue()
-    order = JobOrder(tag="Snapshot", duration=2.0, failure=Failure("ResourceNotFound", "no such object"))
+    order = JobSpec(tag="Snapshot", duration=2.0, failure=Failure("ResourceNotFound", "no such object"))
     (job,) = engine.submit(101.0, BUCKET, MEDIA, [order])
     engine.advance(102.0)
     assert job.state is JobState.RUNNING
@@ -210,7 +210,7 @@ def test_a_failing_job_runs_and_ends_failed() -> None:
 def test_progress_goes_with_time() -> None:
     """0 while waiting, a share of the duration below 100 while running, 100 after success, less after failure."""
     engine = engine_with_queue(workers=1)
-    fails = JobOrder(tag="Snapshot", duration=2.0, failure=Failure("A", "b"))
+    fails = JobSpec(tag="Snapshot", duration=2.0, failure=Failure("A", "b"))
     good, bad = engine.submit(101.0, BUCKET, MEDIA, [ORDER, fails])
     engine.advance(102.0)
     assert (good.progress(102.0), bad.progress(102.0)) == (50, 0)
@@ -319,7 +319,7 @@ def test_reset_forgets_everything_but_the_time() -> None:
 def test_a_duration_is_a_finite_number_from_zero(duration: float) -> None:
     """An order that could stop the clock is refused when it is made."""
     with pytest.raises(ValueError, match="duration"):
-        JobOrder(tag="Snapshot", duration=duration)
+        JobSpec(tag="Snapshot", duration=duration)
 
 
 def test_a_failure_says_why() -> None:
@@ -344,9 +344,7 @@ def test_many_waiting_jobs_stay_small_and_quick() -> None:
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
     for number in range(2000):
-        order = JobOrder(
-            tag="Snapshot", level=number % 3, input_object=f"in/{number}.mp4", operation=b"%0700d" % number
-        )
+        order = JobSpec(tag="Snapshot", level=number % 3, input_object=f"in/{number}.mp4", operation=b"%0700d" % number)
         engine.submit(101.0, BUCKET, MEDIA, [order])
     engine.advance(101.0)
     size = (tracemalloc.get_traced_memory()[0] - before) / 2000

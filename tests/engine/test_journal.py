@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ciq_mock.store.facts import FORMAT
-from ciq_mock.store.journal import (
+from ciq_mock.journal.records import FORMAT
+from ciq_mock.journal.sqlite_journal import (
     FILE_NAME,
     DamagedJournalError,
     JournalError,

@@ -6,10 +6,10 @@ from engine_histories import PLACES, Action, Play, histories
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ciq_mock.engine import Engine, EngineRules, JobFilter, JobOrder, Restoration, TimeOrder
+from ciq_mock.engine import Engine, EngineRules, JobFilter, JobSpec, Restoration, TimeOrder
 from ciq_mock.ids import RandomIds
-from ciq_mock.store.facts import facts_of, read, written
-from ciq_mock.store.way_back import put_back
+from ciq_mock.journal.records import read, records_of, written
+from ciq_mock.journal.replay import put_back
 from ciq_schemas.lifecycle import JobState, QueueState
 
 
@@ -35,8 +35,8 @@ def put_back_at(play: Play, ids: RandomIds, rules: EngineRules) -> Play:
     """Another engine, put back from the events so far and let on at the same moment."""
     engine = Engine(ids=ids, rules=rules)
     restoration = Restoration(engine)
-    for fact in read(written(facts_of(play.events))):
-        put_back(restoration, fact)
+    for record in read(written(records_of(play.events))):
+        put_back(restoration, record)
     restoration.finish(play.now)
     return Play(engine, now=play.now, jobs=list(engine.jobs()))
 
@@ -69,7 +69,7 @@ def test_what_comes_back_is_the_same_and_goes_on_the_same(
 def test_time_stands_still_while_no_engine_runs() -> None:
     """After a long rest a job that ran ends when the engine goes on, and one that waited starts then."""
     play = Play.fresh(workers=1)
-    first, second = play.engine.submit(play.now, *PLACES[0], [JobOrder(tag="T", duration=5.0)] * 2)
+    first, second = play.engine.submit(play.now, *PLACES[0], [JobSpec(tag="T", duration=5.0)] * 2)
     play.now += 1.0
     play.advance()
     assert (first.state, second.state) == (JobState.RUNNING, JobState.SUBMITTED)
@@ -87,7 +87,7 @@ def test_time_stands_still_while_no_engine_runs() -> None:
 def test_a_job_longer_than_the_rest_ends_when_it_would_have_ended() -> None:
     """The rest is no reason to run longer."""
     play = Play.fresh(workers=1)
-    play.engine.submit(play.now, *PLACES[0], [JobOrder(tag="T", duration=50.0)])
+    play.engine.submit(play.now, *PLACES[0], [JobSpec(tag="T", duration=50.0)])
     due = play.now + 50.0
     play.now += 1.0
     play.advance()

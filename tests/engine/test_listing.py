@@ -18,7 +18,7 @@ from ciq_mock.engine import (
     Failure,
     Job,
     JobFilter,
-    JobOrder,
+    JobSpec,
     TimeOrder,
 )
 from ciq_mock.ids import RandomIds
@@ -49,7 +49,7 @@ class Shelf:
         """Submit one job `gap` seconds later."""
         self.now += gap
         failure = Failure("A", "b") if fails else None
-        order = JobOrder(tag=tag, input_object=key, duration=1.0, failure=failure)
+        order = JobSpec(tag=tag, input_object=key, duration=1.0, failure=failure)
         self.jobs.extend(self.engine.submit(self.now, BUCKET, MEDIA, [order]))
 
     def page(self, wanted: JobFilter, size: int = 10, token: str | None = None) -> tuple[list[Job], str | None]:
@@ -207,7 +207,7 @@ def test_features_and_buckets_have_lists_of_their_own() -> None:
     shelf.add(0.0, "Snapshot")
     for bucket, feature in ((BUCKET, Feature.DOC), ("other-1250000000", MEDIA)):
         shelf.engine.activate(shelf.now, bucket, feature)
-        shelf.engine.submit(shelf.now, bucket, feature, [JobOrder(tag="Snapshot")])
+        shelf.engine.submit(shelf.now, bucket, feature, [JobSpec(tag="Snapshot")])
         page = shelf.engine.list_jobs(shelf.now, bucket, feature, JobFilter(tag="Snapshot"))
         assert [(job.bucket, job.feature) for job in page.jobs] == [(bucket, feature)]
     assert shelf.page(JobFilter(tag="Snapshot"))[0] == shelf.jobs
@@ -233,7 +233,7 @@ def test_the_oldest_records_are_forgotten(durations: list[float], records: int, 
     over: list[Job] = []
     for number, duration in enumerate(durations):
         now = START + number
-        jobs += engine.submit(now, BUCKET, MEDIA, [JobOrder(tag="Snapshot", duration=duration)])
+        jobs += engine.submit(now, BUCKET, MEDIA, [JobSpec(tag="Snapshot", duration=duration)])
         with suppress(CancelRefusedError):  # it has a worker already
             engine.cancel(now, BUCKET, [jobs[-1].id] if number in cancels else [])
         over += [event.job for event in engine.advance(now) if isinstance(event, Ended | Cancelled)]
@@ -249,7 +249,7 @@ def test_forgotten_jobs_leave_no_trace() -> None:
     engine = Engine(ids=RandomIds(seed=2), rules=EngineRules(records=100))
     engine.activate(START, BUCKET, MEDIA)
     for number in range(5000):
-        engine.submit(START + number, BUCKET, MEDIA, [JobOrder(tag="Snapshot")])
+        engine.submit(START + number, BUCKET, MEDIA, [JobSpec(tag="Snapshot")])
         engine.advance(START + number)
     gc.collect()
     assert sum(isinstance(thing, Job) for thing in gc.get_objects()) <= 2 * 100 + 100

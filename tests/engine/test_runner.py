@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 
 from engine_histories import Bystander
 
-from ciq_mock.clock import Clock, ScaledClock, SteppedClock
-from ciq_mock.engine import Ended, Engine, Event, JobOrder
+from ciq_mock.clock import Clock, ManualClock, ScaledClock
+from ciq_mock.engine import Ended, Engine, Event, JobSpec
 from ciq_mock.ids import RandomIds
 from ciq_mock.runner import Runner
 from ciq_schemas.features import Feature
@@ -31,7 +31,7 @@ class Bench:
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.engine = Engine(ids=RandomIds(seed=1))
-        self.heard: list[tuple[float, Event]] = []
+        self.on_job_ended: list[tuple[float, Event]] = []
         self.ended = asyncio.Event()
         self.expected = 0
         self.runner = Runner(engine=self.engine, clock=clock, listeners=[self.hear])
@@ -39,15 +39,15 @@ class Bench:
 
     def hear(self, event: Event) -> None:
         """Note the event and when it was heard."""
-        self.heard.append((self.clock.now(), event))
-        if sum(isinstance(event, Ended) for _, event in self.heard) == self.expected:
+        self.on_job_ended.append((self.clock.now(), event))
+        if sum(isinstance(event, Ended) for _, event in self.on_job_ended) == self.expected:
             self.ended.set()
 
     def submit(self, durations: list[float]) -> None:
         """Submit jobs one by one and wake the runner each time."""
         self.expected += len(durations)
         for duration in durations:
-            self.engine.submit(self.clock.now(), BUCKET, MEDIA, [JobOrder(tag="T", duration=duration)])
+            self.engine.submit(self.clock.now(), BUCKET, MEDIA, [JobSpec(tag="T", duration=duration)])
             self.runner.wake()
 
 
@@ -58,7 +58,7 @@ def test_jobs_end_by_themselves_on_a_running_clock() -> None:
         bench = Bench(ScaledClock(factor=50.0))
         bench.submit([0.0, 0.5, 1.0, 2.0] * 10)
         await asyncio.wait_for(bench.ended.wait(), 10)
-        Bystander(workers=10).follow([event for _, event in bench.heard])
+        Bystander(workers=10).follow([event for _, event in bench.on_job_ended])
         bench.runner.close()
 
     play(story)
@@ -68,10 +68,10 @@ def test_events_are_heard_at_their_times_when_stepped() -> None:
     """Advanced by hand, each end is heard when the clock shows its time, not at the end of the step."""
 
     async def story() -> None:
-        bench = Bench(SteppedClock(start=1000.0))
+        bench = Bench(ManualClock(start=1000.0))
         bench.submit([1.0, 2.0, 3.5])
         await bench.clock.advance(10.0)
-        ends = [(at, event.at) for at, event in bench.heard if isinstance(event, Ended)]
+        ends = [(at, event.at) for at, event in bench.on_job_ended if isinstance(event, Ended)]
         assert ends == [(1001.0, 1001.0), (1002.0, 1002.0), (1003.5, 1003.5)]
 
     play(story)
@@ -81,7 +81,7 @@ def test_jobs_end_at_once_on_a_skipping_clock() -> None:
     """A job of an hour ends without anybody waiting an hour."""
 
     async def story() -> None:
-        bench = Bench(SteppedClock(skipping=True, start=0.0))
+        bench = Bench(ManualClock(auto_advance=True, start=0.0))
         bench.submit([3600.0])
         await asyncio.wait_for(bench.ended.wait(), 10)
         assert bench.clock.now() == 3600.0
@@ -93,7 +93,7 @@ def test_many_wakes_do_not_pile_up() -> None:
     """A thousand commands while a long job runs leave one alarm, not a thousand."""
 
     async def story() -> None:
-        clock = SteppedClock(start=0.0)
+        clock = ManualClock(start=0.0)
         bench = Bench(clock)
         clock.call_at(1800.0, lambda: None)  # keeps whatever comes later out of sight
         bench.submit([3600.0])
@@ -110,23 +110,23 @@ def test_a_failing_listener_does_not_silence_the_others() -> None:
     """Its error reaches the loop's handler; the other listener hears all events, then and later."""
 
     async def story() -> None:
-        clock = SteppedClock(start=0.0)
+        clock = ManualClock(start=0.0)
         engine = Engine(ids=RandomIds(seed=1))
-        heard: list[Event] = []
+        on_job_ended: list[Event] = []
         errors: list[object] = []
         asyncio.get_running_loop().set_exception_handler(lambda _, context: errors.append(context["exception"]))
 
         def fail(_: Event) -> None:
             raise RuntimeError("listener failed")
 
-        runner = Runner(engine=engine, clock=clock, listeners=[fail, heard.append])
+        runner = Runner(engine=engine, clock=clock, listeners=[fail, on_job_ended.append])
         engine.activate(0.0, BUCKET, MEDIA)
         runner.wake()
         await clock.advance(0.0)
         engine.activate(0.0, BUCKET, Feature.DOC)
         runner.wake()
         await clock.advance(0.0)
-        assert len(heard) == 2
+        assert len(on_job_ended) == 2
         assert len(errors) == 2
         assert all(isinstance(error, ExceptionGroup) for error in errors)
 
@@ -137,11 +137,11 @@ def test_a_closed_runner_is_silent() -> None:
     """After `close` no event is passed on and the clock is free."""
 
     async def story() -> None:
-        bench = Bench(SteppedClock(start=0.0))
+        bench = Bench(ManualClock(start=0.0))
         bench.submit([1.0])
         bench.runner.close()
         bench.runner.wake()
         await bench.clock.advance(5.0)
-        assert bench.heard == []
+        assert bench.on_job_ended == []
 
     play(story)

@@ -5,17 +5,7 @@ from itertools import count
 
 import pytest
 
-from ciq_mock.engine import (
-    BadCursorError,
-    Engine,
-    EngineError,
-    EngineRules,
-    Failure,
-    Job,
-    JobOrder,
-    Origin,
-    TimeOrder,
-)
+from ciq_mock.engine import BadCursorError, Engine, EngineError, EngineRules, Failure, Job, JobSpec, Origin, TimeOrder
 from ciq_mock.workflow import (
     BatchEndedError,
     Batches,
@@ -91,7 +81,7 @@ class House:
         for feature in features:
             self.engine.activate(0.0, BUCKET, feature)
 
-    def _order(self, run: Run, node: Node, source: str) -> JobOrder | Failure:
+    def _order(self, run: Run, node: Node, source: str) -> JobSpec | Failure:
         return self.refusal or _job(
             node.type, source, Origin(run_id=run.id, task=node.name, workflow_id=run.workflow.id, batch_id=run.batch_id)
         )
@@ -146,9 +136,9 @@ class House:
         return made
 
 
-def _job(tag: str, key: str, origin: Origin) -> JobOrder:
+def _job(tag: str, key: str, origin: Origin) -> JobSpec:
     failure = Failure("ResourceNotFound", "gone") if key.startswith("bad") else None
-    return JobOrder(tag=tag, input_object=key, duration=10.0, failure=failure, origin=origin)
+    return JobSpec(tag=tag, input_object=key, duration=10.0, failure=failure, origin=origin)
 
 
 def _failure(error: EngineError) -> Failure:

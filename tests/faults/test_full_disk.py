@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from durable_bench import MEDIA, Client, mock_process, part, submit_body
 
+from ciq_mock.journal import durable_store
+from ciq_mock.journal.sqlite_journal import JournalWriteError, SqliteJournal
 from ciq_mock.server import MockServer
-from ciq_mock.store import durable
-from ciq_mock.store.journal import JournalWriteError, SqliteJournal
 
 MIB = 1024 * 1024
 
@@ -31,7 +31,7 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
                 raise JournalWriteError("cannot write to the journal: database or disk is full")
             super()._write(statement, *values)
 
-    monkeypatch.setattr(durable, "SqliteJournal", OnDisk)
+    monkeypatch.setattr(durable_store, "SqliteJournal", OnDisk)
     return disk
 
 

@@ -36,7 +36,7 @@ SERVERS = {
     shown: shown.replace("--port 8080", "--port 0")
     for shown in (
         "ciq mock --port 8080",
-        "ciq mock --port 8080 --activated all --workers 1 --clock stepped",
+        "ciq mock --port 8080 --activated all --workers 1 --clock manual",
         "ciq mock --port 8080 --unknown-inputs refuse --object-mib 4 --store-mib 64",
         "ciq mock --port 8080 --data var/mock",
         "ciq mock --port 8080 --fault last-of-many-leaks",

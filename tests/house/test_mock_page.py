@@ -9,8 +9,8 @@ from sources import ROOT
 from starlette.routing import Mount, Route
 from test_commands import run
 
+from ciq_mock.admin.app import admin_app
 from ciq_mock.cli import option_parser
-from ciq_mock.control import control_app
 from ciq_mock.mock import Mock
 from ciq_mock.settings import MockSettings
 
@@ -36,7 +36,7 @@ def test_the_options_are_those_of_the_command() -> None:
 
 
 async def _control_pages() -> set[str]:
-    (mount,) = control_app(Mock(MockSettings())).routes
+    (mount,) = admin_app(Mock(MockSettings())).routes
     assert isinstance(mount, Mount)
     pages = set()
     for route in mount.routes:

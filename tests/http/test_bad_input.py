@@ -20,7 +20,7 @@ def running() -> Iterator[MockServer]:
     """A mock whose clock stands."""
     settings = MockSettings(
         activated=(Feature.MEDIA, Feature.SPEECH, Feature.DOC),
-        clock=ClockKind.STEPPED,
+        clock=ClockKind.MANUAL,
         seed=1,
         limits=Limits(header_timeout=5.0),
     )

@@ -32,7 +32,7 @@ from ciq_schemas.values import (
 
 @pytest.fixture(scope="module")
 def _server() -> Iterator[MockServer]:
-    settings = MockSettings(activated=tuple(Feature), clock=ClockKind.STEPPED, workers=1, duration=10.0)
+    settings = MockSettings(activated=tuple(Feature), clock=ClockKind.MANUAL, workers=1, duration=10.0)
     with MockServer(settings) as server:
         yield server
 

@@ -15,7 +15,7 @@ from ciq_schemas.features import Feature
 @pytest.fixture(scope="module")
 def server() -> Iterator[MockServer]:
     """A mock with a standing clock."""
-    settings = MockSettings(activated=(Feature.MEDIA,), clock=ClockKind.STEPPED, duration=5.0)
+    settings = MockSettings(activated=(Feature.MEDIA,), clock=ClockKind.MANUAL, duration=5.0)
     with MockServer(settings) as server:
         yield server
 

@@ -17,7 +17,7 @@ LIMITS = Limits(templates=3, vocabularies=2)
 
 @pytest.fixture(scope="module")
 def _server() -> Iterator[MockServer]:
-    settings = MockSettings(activated=tuple(Feature), clock=ClockKind.STEPPED, limits=LIMITS)
+    settings = MockSettings(activated=tuple(Feature), clock=ClockKind.MANUAL, limits=LIMITS)
     with MockServer(settings) as server:
         yield server
 

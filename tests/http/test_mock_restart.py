@@ -10,15 +10,13 @@ from pytest_httpserver import HTTPServer
 
 from ciq_mock.cli import main
 from ciq_mock.clock import ClockKind
+from ciq_mock.journal.records import FORMAT, CallbackSettled, written
+from ciq_mock.journal.sqlite_journal import FILE_NAME, JournalError, SqliteJournal
 from ciq_mock.server import MockServer
 from ciq_mock.settings import Credentials, DeliverySettings, MockSettings
-from ciq_mock.store.facts import FORMAT, Told, written
-from ciq_mock.store.journal import FILE_NAME, JournalError, SqliteJournal
 from ciq_schemas.features import Feature
 
-STEPPED = MockSettings(
-    activated=(Feature.MEDIA, Feature.DOC), workers=1, duration=10.0, clock=ClockKind.STEPPED, seed=3
-)
+STEPPED = MockSettings(activated=(Feature.MEDIA, Feature.DOC), workers=1, duration=10.0, clock=ClockKind.MANUAL, seed=3)
 TEMPLATE = (
     b"<Request><Tag>Snapshot</Tag><Name>small</Name>"
     b"<Snapshot><Mode>Interval</Mode><Start>1</Start><TimeInterval>2</TimeInterval><Count>3</Count></Snapshot></Request>"
@@ -183,7 +181,7 @@ def test_a_directory_in_use_or_of_a_later_kit_is_said_so(tmp_path: Path, capsys:
     assert "use the version that wrote it" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("data", [b"\xc1 no facts", written([Told(1.0, 5)]).replace(b"told", b"sold")])
+@pytest.mark.parametrize("data", [b"\xc1 no facts", written([CallbackSettled(1.0, 5)]).replace(b"told", b"sold")])
 def test_facts_that_cannot_be_understood_are_said_so(tmp_path: Path, data: bytes) -> None:
     """The message counts the commit, and a start on the same port is possible afterwards."""
     journal = SqliteJournal(tmp_path)

@@ -71,7 +71,7 @@ def test_waiting_for_callbacks(httpserver: HTTPServer) -> None:
 def test_a_skipping_clock_makes_long_jobs_short(httpserver: HTTPServer) -> None:
     """Three jobs of an hour, one after the other, are over at once, three hours later by the mock's clock."""
     httpserver.expect_request("/cb", method="POST").respond_with_data("")
-    settings = MockSettings(activated=MEDIA, duration=3600.0, workers=1, clock=ClockKind.SKIPPING)
+    settings = MockSettings(activated=MEDIA, duration=3600.0, workers=1, clock=ClockKind.AUTO_ADVANCE)
     with MockServer(settings) as server:
         began = server.now()
         for _ in range(3):
@@ -82,7 +82,7 @@ def test_a_skipping_clock_makes_long_jobs_short(httpserver: HTTPServer) -> None:
 
 def test_many_threads_see_one_mock() -> None:
     """Submits from many threads at once are each accepted once."""
-    with MockServer(MockSettings(activated=MEDIA, clock=ClockKind.STEPPED)) as server:
+    with MockServer(MockSettings(activated=MEDIA, clock=ClockKind.MANUAL)) as server:
         threads = [
             threading.Thread(target=lambda: [ask(server, "POST", "/jobs", submit_body()) for _ in range(10)])
             for _ in range(8)

@@ -17,7 +17,7 @@ def mock(unknown: UnknownInput = UnknownInput.ACCEPT) -> MockServer:
     """A mock with a small store."""
     return MockServer(
         MockSettings(
-            activated=(Feature.MEDIA,), clock=ClockKind.STEPPED, duration=1.0, bucket="b-1", region="ap-test",
+            activated=(Feature.MEDIA,), clock=ClockKind.MANUAL, duration=1.0, bucket="b-1", region="ap-test",
             objects=ObjectSettings(largest=100_000, total=200_000, unknown_input=unknown),
         )
     )  # fmt: skip
@@ -93,7 +93,7 @@ def test_outputs_are_bounded() -> None:
     """Of many outputs the newest can be fetched, of jobs with many files their last ones."""
     settings = MockSettings(
         activated=(Feature.MEDIA,),
-        clock=ClockKind.STEPPED,
+        clock=ClockKind.MANUAL,
         duration=1.0,
         bucket="b-1",
         objects=ObjectSettings(outputs=3),

@@ -16,7 +16,7 @@ from ciq_mock.workflow import batches
 from ciq_schemas.features import Feature
 
 STEPPED = MockSettings(
-    activated=tuple(Feature), clock=ClockKind.STEPPED, start_time=1.8e9, workers=1, duration=10.0, seed=4
+    activated=tuple(Feature), clock=ClockKind.MANUAL, start_time=1.8e9, workers=1, duration=10.0, seed=4
 )
 STEPS = 14
 

@@ -8,8 +8,8 @@ from http_bench import ask, submit_body
 from lxml import etree
 
 from ciq_mock.clock import ClockKind
+from ciq_mock.results import MAKERS
 from ciq_mock.server import MockServer
-from ciq_mock.service.results import MAKERS
 from ciq_mock.settings import MockSettings
 from ciq_schemas.codec import Document, validate
 from ciq_schemas.features import FEATURES, Feature
@@ -30,7 +30,7 @@ PARTS = {
 
 @pytest.fixture(scope="module")
 def _server() -> Iterator[MockServer]:
-    settings = MockSettings(activated=ALL, clock=ClockKind.STEPPED, duration=10.0, bucket="b-1", region="ap-test")
+    settings = MockSettings(activated=ALL, clock=ClockKind.MANUAL, duration=10.0, bucket="b-1", region="ap-test")
     with MockServer(settings) as server:
         yield server
 

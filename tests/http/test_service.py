@@ -28,7 +28,7 @@ ALL = tuple(Feature)
 
 @pytest.fixture(scope="module")
 def _server() -> Iterator[MockServer]:
-    settings = MockSettings(activated=ALL, clock=ClockKind.STEPPED, workers=1, duration=10.0)
+    settings = MockSettings(activated=ALL, clock=ClockKind.MANUAL, workers=1, duration=10.0)
     with MockServer(settings) as server:
         yield server
 

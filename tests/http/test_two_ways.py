@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from ciq_mock.engine import Engine, EngineRules, Failure, JobOrder
+from ciq_mock.engine import Engine, EngineRules, Failure, JobSpec
 from ciq_mock.ids import RandomIds
+from ciq_mock.results import Finished, result_of
 from ciq_mock.service.bodies import request_body
 from ciq_mock.service.call import NO_QUERY, Call
 from ciq_mock.service.job_documents import detail_value, echoed_input, job_detail
-from ciq_mock.service.results import Finished, result_of
 from ciq_mock.service.submit_form import SubmitForm, _by_codec, _straight
 from ciq_mock.settings import Limits
 from ciq_schemas.codec import Document, Fragment, decode_part, encode, encode_part, validate
@@ -130,7 +130,7 @@ def test_job_details_are_the_codec_s(feature: Feature, state: JobState, *, one_o
     for tag in FEATURES[feature].tags:
         engine = Engine(ids=RandomIds(seed=1), rules=EngineRules(workers=1))
         queue = engine.activate(1e9, "b-1", feature).queue
-        order = JobOrder(
+        order = JobSpec(
             tag=tag,
             input=b"<Input><Object>o</Object></Input>",
             operation=b"<Operation>" + OUTPUT + b"</Operation>",

@@ -23,7 +23,7 @@ from ciq_schemas.operations import operations
 @pytest.fixture(scope="module")
 def server() -> Iterator[MockServer]:
     """A mock whose clock stands."""
-    with MockServer(MockSettings(activated=(Feature.MEDIA,), clock=ClockKind.STEPPED)) as server:
+    with MockServer(MockSettings(activated=(Feature.MEDIA,), clock=ClockKind.MANUAL)) as server:
         yield server
 
 
@@ -130,11 +130,11 @@ def test_slow_senders_are_cut_off(sent: bytes) -> None:
         socket.create_connection(("127.0.0.1", server.port), timeout=10) as sock,
     ):
         sock.sendall(sent)
-        heard = b""
+        on_job_ended = b""
         while part := sock.recv(65536):
-            heard += part
-        assert heard.startswith(b"HTTP/1.1 400 ")
-        assert b"<Code>RequestTimeout</Code>" in heard
+            on_job_ended += part
+        assert on_job_ended.startswith(b"HTTP/1.1 400 ")
+        assert b"<Code>RequestTimeout</Code>" in on_job_ended
         assert ask(server, "GET", "/queue")[0] == 200
 
 
@@ -218,10 +218,10 @@ def test_too_many_connections_are_turned_away() -> None:
         first.sendall(b"GET /asrbucket HTTP/1.1\r\nHost: x\r\n\r\n")
         assert first.recv(12) == b"HTTP/1.1 200"
         with socket.create_connection(("127.0.0.1", server.port), timeout=10) as second:
-            heard = b""
+            on_job_ended = b""
             while part := second.recv(65536):
-                heard += part
-        assert b"<Code>SlowDown</Code>" in heard
+                on_job_ended += part
+        assert b"<Code>SlowDown</Code>" in on_job_ended
 
 
 def test_what_nobody_foresaw_is_an_internal_error(
@@ -294,5 +294,5 @@ def test_any_bytes_are_answered_or_cut_off(server: MockServer, raw: bytes) -> No
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as sock:
         sock.sendall(raw)
         sock.shutdown(socket.SHUT_WR)
-        heard = sock.recv(65536)
-    assert heard[:10] in (b"", b"HTTP/1.1 4", b"HTTP/1.1 2")
+        on_job_ended = sock.recv(65536)
+    assert on_job_ended[:10] in (b"", b"HTTP/1.1 4", b"HTTP/1.1 2")

@@ -36,7 +36,7 @@ from ciq_schemas.values import (
 
 @pytest.fixture(scope="module")
 def _server() -> Iterator[MockServer]:
-    settings = MockSettings(activated=tuple(Feature), clock=ClockKind.STEPPED, workers=1, duration=10.0)
+    settings = MockSettings(activated=tuple(Feature), clock=ClockKind.MANUAL, workers=1, duration=10.0)
     with MockServer(settings) as server:
         yield server
 
@@ -201,7 +201,7 @@ def test_the_queue_named_by_the_workflow(server: MockServer) -> None:
 
 def test_callbacks_without_root(httpserver: HTTPServer) -> None:
     """The newest page's form: no root Response; the reader takes it and says so."""
-    settings = MockSettings(activated=tuple(Feature), clock=ClockKind.STEPPED, duration=1.0, workflow_root=False)
+    settings = MockSettings(activated=tuple(Feature), clock=ClockKind.MANUAL, duration=1.0, workflow_root=False)
     with MockServer(settings) as server:
         run_id = triggered(server, made(server, config=config(httpserver, Event="WorkflowFinish")))
         server.advance(20)

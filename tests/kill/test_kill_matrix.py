@@ -11,9 +11,9 @@ from _pytest.mark import ParameterSet
 
 from ciq_conformance import kill_matrix
 from ciq_conformance.runner.embedded import KnownFault, known_faults, uncovered
-from ciq_mock.faults import FAULTS
 from ciq_mock.server import MockServer
 from ciq_mock.settings import MockSettings, SettingError
+from ciq_mock.variants.faults import FAULTS
 from ciq_reports import kill_page
 from ciq_schemas.requirement import load_registry
 from ciq_schemas.transcript.records import Level

@@ -17,7 +17,7 @@ def _running() -> Iterator[Bench]:
     settings = MockSettings(
         activated=tuple(Feature),
         credentials=(KEYS,),
-        clock=ClockKind.STEPPED,
+        clock=ClockKind.MANUAL,
         start_time=1704038400.0,
         workers=1,
         duration=1000.0,

@@ -15,8 +15,8 @@ _PIC = {"Tag": "PicProcess", "Input": {"Object": "in/a.png"}}
 
 
 def _opened(method: str, container: str) -> Exercise:
-    def run(desk: Desk) -> str:
-        _, data = getattr(desk.cos, method)(BUCKET)
+    def run(context: Desk) -> str:
+        _, data = getattr(context.cos, method)(BUCKET)
         assert data[container]["Name"] == BUCKET
         return f"{container}.Region = {data[container]['Region']}"
 
@@ -24,8 +24,8 @@ def _opened(method: str, container: str) -> Exercise:
 
 
 def _closed(method: str) -> Exercise:
-    def run(desk: Desk) -> str:
-        _, data = getattr(desk.cos, method)(BUCKET)
+    def run(context: Desk) -> str:
+        _, data = getattr(context.cos, method)(BUCKET)
         assert data["BucketName"] == BUCKET
         return "BucketName is the bucket"
 
@@ -33,8 +33,8 @@ def _closed(method: str) -> Exercise:
 
 
 def _buckets(method: str, container: str) -> Exercise:
-    def run(desk: Desk) -> str:
-        data = getattr(desk.cos, method)(Regions=REGION, BucketNames=BUCKET)
+    def run(context: Desk) -> str:
+        data = getattr(context.cos, method)(Regions=REGION, BucketNames=BUCKET)
         found = data[container]
         (bucket,) = found if isinstance(found, list) else [found]  # the SDK makes no list of AiBucketList
         assert bucket["BucketId"] == BUCKET
@@ -44,9 +44,9 @@ def _buckets(method: str, container: str) -> Exercise:
 
 
 def _queues(method: str) -> Exercise:
-    def run(desk: Desk) -> str:
-        queue = getattr(desk.cos, method)(BUCKET)["QueueList"][0]
-        desk.ids[method.replace("_get_", "_update_")] = queue["QueueId"]
+    def run(context: Desk) -> str:
+        queue = getattr(context.cos, method)(BUCKET)["QueueList"][0]
+        context.ids[method.replace("_get_", "_update_")] = queue["QueueId"]
         return f"QueueList[0].Name = {queue['Name']}"
 
     return run
@@ -58,187 +58,189 @@ def _wanted(state: str) -> dict[str, object]:
 
 
 def _queue_update(method: str) -> Exercise:
-    def run(desk: Desk) -> str:
-        (queue,) = getattr(desk.cos, method)(BUCKET, desk.ids[method], _wanted("Active"))["Queue"]
-        assert queue["QueueId"] == desk.ids[method]
+    def run(context: Desk) -> str:
+        (queue,) = getattr(context.cos, method)(BUCKET, context.ids[method], _wanted("Active"))["Queue"]
+        assert queue["QueueId"] == context.ids[method]
         return f"Queue[0].Name = {queue['Name']}"
 
     return run
 
 
-def _created(job: Any, desk: Desk, name: str) -> str:
+def _created(job: Any, context: Desk, name: str) -> str:
     detail = job["JobsDetail"]
     one = detail[0] if isinstance(detail, list) else detail
-    desk.ids[name] = one["JobId"]
+    context.ids[name] = one["JobId"]
     return f"JobsDetail.State = {one['State']}, Tag = {one['Tag']}"
 
 
-def _media_job(desk: Desk) -> str:
+def _media_job(context: Desk) -> str:
     body = {"Tag": "Snapshot", "Input": {"Object": "in/a.mp4"}, "Operation": {"Output": OUTPUT}}
-    return _created(desk.cos.ci_create_media_jobs(BUCKET, body, {}), desk, "media")
+    return _created(context.cos.ci_create_media_jobs(BUCKET, body, {}), context, "media")
 
 
-def _cancelled(desk: Desk) -> str:
+def _cancelled(context: Desk) -> str:
     body = {"Tag": "Snapshot", "Input": {"Object": "in/b.mp4"}, "Operation": {"Output": OUTPUT}}
-    queue_id = desk.ids["ci_update_media_queue"]
-    desk.cos.ci_update_media_queue(BUCKET, queue_id, _wanted("Paused"))
-    (job,) = desk.cos.ci_create_media_jobs(BUCKET, body, {})["JobsDetail"]
-    desk.cos.ci_cancel_jobs(BUCKET, job["JobId"])
-    desk.cos.ci_update_media_queue(BUCKET, queue_id, _wanted("Active"))
-    (after,) = desk.cos.ci_get_media_jobs(BUCKET, job["JobId"])["JobsDetail"]
+    queue_id = context.ids["ci_update_media_queue"]
+    context.cos.ci_update_media_queue(BUCKET, queue_id, _wanted("Paused"))
+    (job,) = context.cos.ci_create_media_jobs(BUCKET, body, {})["JobsDetail"]
+    context.cos.ci_cancel_jobs(BUCKET, job["JobId"])
+    context.cos.ci_update_media_queue(BUCKET, queue_id, _wanted("Active"))
+    (after,) = context.cos.ci_get_media_jobs(BUCKET, job["JobId"])["JobsDetail"]
     assert after["State"] == "Cancel"
     return "describe then shows State = Cancel"
 
 
-def _picture_job(desk: Desk) -> str:
+def _picture_job(context: Desk) -> str:
     rule = {"IsPicInfo": "true", "ProcessRule": "imageMogr2/rotate/90"}
     body = {**_PIC, "Operation": {"PicProcess": rule, "Output": OUTPUT}}
-    return _created(desk.cos.ci_create_media_pic_jobs(BUCKET, body, {}), desk, "pic")
+    return _created(context.cos.ci_create_media_pic_jobs(BUCKET, body, {}), context, "pic")
 
 
-def _doc_job(desk: Desk) -> str:
-    job = desk.cos.ci_create_doc_job(**_PLACE, InputObject="in.docx", OutputObject="out_${Number}.jpg", EndPage=1)
-    return _created(job, desk, "doc")
+def _doc_job(context: Desk) -> str:
+    job = context.cos.ci_create_doc_job(**_PLACE, InputObject="in.docx", OutputObject="out_${Number}.jpg", EndPage=1)
+    return _created(job, context, "doc")
 
 
-def _asr_job(desk: Desk) -> str:
-    job = desk.cos.ci_create_asr_job(
+def _asr_job(context: Desk) -> str:
+    job = context.cos.ci_create_asr_job(
         **_PLACE,
         InputObject="in.mp3",
         OutputObject="out.txt",
         SpeechRecognition=_SPEECH_TEXTS,
     )
-    return _created(job, desk, "asr")
+    return _created(job, context, "asr")
 
 
-def _hash_job(desk: Desk) -> str:
-    job = desk.cos.ci_create_file_hash_job(BUCKET, "in.zip", {"Type": "MD5", "AddToHeader": "true"})
-    return _created(job, desk, "file")
+def _hash_job(context: Desk) -> str:
+    job = context.cos.ci_create_file_hash_job(BUCKET, "in.zip", {"Type": "MD5", "AddToHeader": "true"})
+    return _created(job, context, "file")
 
 
-def _uncompress_job(desk: Desk) -> str:
+def _uncompress_job(context: Desk) -> str:
     config = {"Prefix": "out/", "PrefixReplaced": "0"}
-    return _created(desk.cos.ci_create_file_uncompress_job(BUCKET, "in.zip", BUCKET, REGION, config), desk, "file2")
+    return _created(
+        context.cos.ci_create_file_uncompress_job(BUCKET, "in.zip", BUCKET, REGION, config), context, "file2"
+    )
 
 
-def _compress_job(desk: Desk) -> str:
-    job = desk.cos.ci_create_file_compress_job(
+def _compress_job(context: Desk) -> str:
+    job = context.cos.ci_create_file_compress_job(
         **_PLACE, OutputObject="out.zip", FileCompressConfig={"Flatten": "0", "Format": "zip", "Prefix": "in/"}
     )
-    return _created(job, desk, "file3")
+    return _created(job, context, "file3")
 
 
 def _described(method: str, name: str) -> Exercise:
-    def run(desk: Desk) -> str:
-        desk.run_jobs()
-        (job,) = getattr(desk.cos, method)(BUCKET, desk.ids[name])["JobsDetail"]
-        assert job["JobId"] == desk.ids[name]
+    def run(context: Desk) -> str:
+        context.run_jobs()
+        (job,) = getattr(context.cos, method)(BUCKET, context.ids[name])["JobsDetail"]
+        assert job["JobId"] == context.ids[name]
         return f"JobsDetail[0].State = {job['State']}"
 
     return run
 
 
 def _listed(method: str, name: str, *arguments: str) -> Exercise:
-    def run(desk: Desk) -> str:
-        jobs = getattr(desk.cos, method)(BUCKET, *arguments)["JobsDetail"]
-        assert desk.ids[name] in [job["JobId"] for job in jobs]
+    def run(context: Desk) -> str:
+        jobs = getattr(context.cos, method)(BUCKET, *arguments)["JobsDetail"]
+        assert context.ids[name] in [job["JobId"] for job in jobs]
         return f"JobsDetail[{len(jobs)}] holds the job"
 
     return run
 
 
-def _template(desk: Desk) -> str:
+def _template(context: Desk) -> str:
     body = {"Tag": "Snapshot", "Name": "shot", "Snapshot": {"Mode": "Interval", "Start": "0"}}
-    template = desk.cos.ci_create_template(BUCKET, body)["Template"]
-    desk.ids["template"] = template["TemplateId"]
+    template = context.cos.ci_create_template(BUCKET, body)["Template"]
+    context.ids["template"] = template["TemplateId"]
     return f"Template.Snapshot.Mode = {template['Snapshot']['Mode']}"
 
 
-def _template_update(desk: Desk) -> str:
+def _template_update(context: Desk) -> str:
     body = {"Tag": "Snapshot", "Name": "shot-2", "Snapshot": {"Mode": "Average", "Start": "0"}}
-    template = desk.cos.ci_update_template(BUCKET, desk.ids["template"], body)["Template"]
-    assert template["TemplateId"] == desk.ids["template"]
+    template = context.cos.ci_update_template(BUCKET, context.ids["template"], body)["Template"]
+    assert template["TemplateId"] == context.ids["template"]
     return f"Template.Name = {template['Name']}"
 
 
-def _speech_template(desk: Desk) -> str:
-    template = desk.cos.ci_create_asr_template(BUCKET, "talk", **_SPEECH)["Template"]
-    desk.ids["asr_template"] = template["TemplateId"]
+def _speech_template(context: Desk) -> str:
+    template = context.cos.ci_create_asr_template(BUCKET, "talk", **_SPEECH)["Template"]
+    context.ids["asr_template"] = template["TemplateId"]
     return f"Template.SpeechRecognition.EngineModelType = {template['SpeechRecognition']['EngineModelType']}"
 
 
-def _speech_template_update(desk: Desk) -> str:
-    answer = desk.cos.ci_update_asr_template(BUCKET, desk.ids["asr_template"], "talk-2", **_SPEECH)
+def _speech_template_update(context: Desk) -> str:
+    answer = context.cos.ci_update_asr_template(BUCKET, context.ids["asr_template"], "talk-2", **_SPEECH)
     return f"Template.Name = {answer['Template']['Name']}"
 
 
 def _templates(method: str, name: str) -> Exercise:
-    def run(desk: Desk) -> str:
-        (template,) = getattr(desk.cos, method)(BUCKET, Ids=desk.ids[name])["TemplateList"]
+    def run(context: Desk) -> str:
+        (template,) = getattr(context.cos, method)(BUCKET, Ids=context.ids[name])["TemplateList"]
         return f"TemplateList[0].Name = {template['Name']}"
 
     return run
 
 
 def _template_deleted(method: str, name: str) -> Exercise:
-    def run(desk: Desk) -> str:
-        answer = getattr(desk.cos, method)(BUCKET, desk.ids[name])
-        assert answer["TemplateId"] == desk.ids[name]
+    def run(context: Desk) -> str:
+        answer = getattr(context.cos, method)(BUCKET, context.ids[name])
+        assert answer["TemplateId"] == context.ids[name]
         return "TemplateId is the one deleted"
 
     return run
 
 
-def _workflow(desk: Desk) -> str:
-    workflow = desk.cos.ci_create_workflow(BUCKET, WORKFLOW)["MediaWorkflow"]
-    desk.ids["workflow"] = workflow["WorkflowId"]
+def _workflow(context: Desk) -> str:
+    workflow = context.cos.ci_create_workflow(BUCKET, WORKFLOW)["MediaWorkflow"]
+    context.ids["workflow"] = workflow["WorkflowId"]
     return f"MediaWorkflow.State = {workflow['State']}"
 
 
-def _workflow_update(desk: Desk) -> str:
-    desk.cos.ci_update_workflow_state(BUCKET, desk.ids["workflow"], "paused")
+def _workflow_update(context: Desk) -> str:
+    context.cos.ci_update_workflow_state(BUCKET, context.ids["workflow"], "paused")
     changed = {"MediaWorkflow": {**WORKFLOW["MediaWorkflow"], "Name": "flow-2", "State": "Paused"}}
-    answer = desk.cos.ci_update_workflow(BUCKET, desk.ids["workflow"], changed)
+    answer = context.cos.ci_update_workflow(BUCKET, context.ids["workflow"], changed)
     return f"MediaWorkflow.Name = {answer['MediaWorkflow']['Name']}"
 
 
-def _workflow_state(desk: Desk) -> str:
-    desk.cos.ci_update_workflow_state(BUCKET, desk.ids["workflow"], "active")
-    (workflow,) = desk.cos.ci_get_workflow(BUCKET, Ids=desk.ids["workflow"])["MediaWorkflowList"]
+def _workflow_state(context: Desk) -> str:
+    context.cos.ci_update_workflow_state(BUCKET, context.ids["workflow"], "active")
+    (workflow,) = context.cos.ci_get_workflow(BUCKET, Ids=context.ids["workflow"])["MediaWorkflowList"]
     return f"list then shows State = {workflow['State']}"
 
 
-def _workflows(desk: Desk) -> str:
-    (workflow,) = desk.cos.ci_get_workflow(BUCKET, Ids=desk.ids["workflow"])["MediaWorkflowList"]
+def _workflows(context: Desk) -> str:
+    (workflow,) = context.cos.ci_get_workflow(BUCKET, Ids=context.ids["workflow"])["MediaWorkflowList"]
     return f"MediaWorkflowList[0].Name = {workflow['Name']}"
 
 
-def _triggered(desk: Desk) -> str:
-    desk.ids["run"] = desk.cos.ci_trigger_workflow(BUCKET, desk.ids["workflow"], "in/a.mp4")["InstanceId"]
+def _triggered(context: Desk) -> str:
+    context.ids["run"] = context.cos.ci_trigger_workflow(BUCKET, context.ids["workflow"], "in/a.mp4")["InstanceId"]
     return "InstanceId names the run"
 
 
-def _run(desk: Desk) -> str:
-    desk.run_jobs()
-    (run,) = desk.cos.ci_get_workflowexecution(BUCKET, desk.ids["run"])["WorkflowExecution"]
+def _run(context: Desk) -> str:
+    context.run_jobs()
+    (run,) = context.cos.ci_get_workflowexecution(BUCKET, context.ids["run"])["WorkflowExecution"]
     return f"WorkflowExecution[0].State = {run['State']}"
 
 
-def _runs(desk: Desk) -> str:
-    found = desk.cos.ci_list_workflowexecution(BUCKET, desk.ids["workflow"])["WorkflowExecutionList"]
+def _runs(context: Desk) -> str:
+    found = context.cos.ci_list_workflowexecution(BUCKET, context.ids["workflow"])["WorkflowExecutionList"]
     run = found if isinstance(found, dict) else found[0]  # the SDK makes no list of it
-    assert run["RunId"] == desk.ids["run"]
+    assert run["RunId"] == context.ids["run"]
     return f"WorkflowExecutionList.State = {run['State']}"
 
 
-def _workflow_deleted(desk: Desk) -> str:
-    desk.cos.ci_update_workflow_state(BUCKET, desk.ids["workflow"], "paused")
-    answer = desk.cos.ci_delete_workflow(BUCKET, desk.ids["workflow"])
-    assert answer["WorkflowId"] == desk.ids["workflow"]
+def _workflow_deleted(context: Desk) -> str:
+    context.cos.ci_update_workflow_state(BUCKET, context.ids["workflow"], "paused")
+    answer = context.cos.ci_delete_workflow(BUCKET, context.ids["workflow"])
+    assert answer["WorkflowId"] == context.ids["workflow"]
     return "WorkflowId is the one deleted"
 
 
-def _batch(desk: Desk) -> str:
+def _batch(context: Desk) -> str:
     body = {
         "Name": "batch",
         "Type": "Job",
@@ -250,74 +252,74 @@ def _batch(desk: Desk) -> str:
             "TimeInterval": {"Start": "2020-01-01T00:00:00+0800", "End": "2040-01-01T00:00:00+0800"},
         },
     }
-    (batch,) = desk.cos.ci_create_inventory_trigger_jobs(BUCKET, body)["JobsDetail"]
-    desk.ids["batch"] = batch["JobId"]
+    (batch,) = context.cos.ci_create_inventory_trigger_jobs(BUCKET, body)["JobsDetail"]
+    context.ids["batch"] = batch["JobId"]
     return f"JobsDetail[0].Name = {batch['Name']}"
 
 
-def _batches(desk: Desk) -> str:
-    batches = desk.cos.ci_list_inventory_trigger_jobs(BUCKET, Type="Job")["JobsDetail"]
-    assert [one["JobId"] for one in batches] == [desk.ids["batch"]]
+def _batches(context: Desk) -> str:
+    batches = context.cos.ci_list_inventory_trigger_jobs(BUCKET, Type="Job")["JobsDetail"]
+    assert [one["JobId"] for one in batches] == [context.ids["batch"]]
     return f"JobsDetail[0].Type = {batches[0]['Type']}"
 
 
-def _batch_described(desk: Desk) -> str:
-    (batch,) = desk.cos.ci_get_inventory_trigger_jobs(BUCKET, desk.ids["batch"])["JobsDetail"]
-    assert batch["JobId"] == desk.ids["batch"]
+def _batch_described(context: Desk) -> str:
+    (batch,) = context.cos.ci_get_inventory_trigger_jobs(BUCKET, context.ids["batch"])["JobsDetail"]
+    assert batch["JobId"] == context.ids["batch"]
     return f"JobsDetail[0].Type = {batch['Type']}"
 
 
-def _batch_cancelled(desk: Desk) -> str:
-    answer = desk.cos.ci_delete_inventory_trigger_jobs(BUCKET, desk.ids["batch"])
+def _batch_cancelled(context: Desk) -> str:
+    answer = context.cos.ci_delete_inventory_trigger_jobs(BUCKET, context.ids["batch"])
     assert answer.status_code == 200
-    (batch,) = desk.cos.ci_get_inventory_trigger_jobs(BUCKET, desk.ids["batch"])["JobsDetail"]
+    (batch,) = context.cos.ci_get_inventory_trigger_jobs(BUCKET, context.ids["batch"])["JobsDetail"]
     return f"describe then shows State = {batch['State']}"
 
 
-def _keys_updated(desk: Desk) -> str:
-    _, data = desk.cos.ci_update_hls_play_key(BUCKET, "master-key", "backup-key")
+def _keys_updated(context: Desk) -> str:
+    _, data = context.cos.ci_update_hls_play_key(BUCKET, "master-key", "backup-key")
     return f"PlayKeyList.MasterPlayKey = {data['PlayKeyList']['MasterPlayKey']}"
 
 
-def _keys(desk: Desk) -> str:
-    _, data = desk.cos.ci_get_hls_play_key(BUCKET)
+def _keys(context: Desk) -> str:
+    _, data = context.cos.ci_get_hls_play_key(BUCKET)
     return f"PlayKeyList.BackupPlayKey = {data['PlayKeyList']['BackupPlayKey']}"
 
 
-def _image_search(desk: Desk) -> str:
-    _, data = desk.ai.ci_image_search_bucket(BUCKET, {"MaxCapacity": "1000", "MaxQps": "10"})
+def _image_search(context: Desk) -> str:
+    _, data = context.ai.ci_image_search_bucket(BUCKET, {"MaxCapacity": "1000", "MaxQps": "10"})
     assert data == b""
     return "no body, as documented"
 
 
-def _words(desk: Desk) -> str:
+def _words(context: Desk) -> str:
     body = {"TableName": "towns", "VocabularyWeights": {"Vocabulary": "chengdu", "Weight": "10"}}
-    _, data = desk.speech.ci_create_asr_hot_vocabulary_table(BUCKET, body, ContentType="application/xml")
-    desk.ids["words"] = data["TableId"]
+    _, data = context.speech.ci_create_asr_hot_vocabulary_table(BUCKET, body, ContentType="application/xml")
+    context.ids["words"] = data["TableId"]
     return "TableId names the table"
 
 
-def _words_updated(desk: Desk) -> str:
-    body = {"TableId": desk.ids["words"], "TableName": "cities"}
-    _, data = desk.speech.ci_update_asr_hot_vocabulary_table(BUCKET, body)
-    assert data["TableId"] == desk.ids["words"]
+def _words_updated(context: Desk) -> str:
+    body = {"TableId": context.ids["words"], "TableName": "cities"}
+    _, data = context.speech.ci_update_asr_hot_vocabulary_table(BUCKET, body)
+    assert data["TableId"] == context.ids["words"]
     return "TableId is the one updated"
 
 
-def _words_shown(desk: Desk) -> str:
-    _, data = desk.speech.ci_get_asr_hot_vocabulary_table(BUCKET, desk.ids["words"])
+def _words_shown(context: Desk) -> str:
+    _, data = context.speech.ci_get_asr_hot_vocabulary_table(BUCKET, context.ids["words"])
     return f"Table.TableName = {data['Table']['TableName']}"
 
 
-def _words_listed(desk: Desk) -> str:
-    _, data = desk.speech.ci_list_asr_hot_vocabulary_table(BUCKET)
-    assert data["VocabularyTable"]["TableId"] == desk.ids["words"]
+def _words_listed(context: Desk) -> str:
+    _, data = context.speech.ci_list_asr_hot_vocabulary_table(BUCKET)
+    assert data["VocabularyTable"]["TableId"] == context.ids["words"]
     return f"TotalCount = {data['TotalCount']}"
 
 
-def _words_deleted(desk: Desk) -> str:
-    _, data = desk.speech.ci_delete_asr_hot_vocabulary_table(BUCKET, desk.ids["words"])
-    assert data["TableId"] == desk.ids["words"]
+def _words_deleted(context: Desk) -> str:
+    _, data = context.speech.ci_delete_asr_hot_vocabulary_table(BUCKET, context.ids["words"])
+    assert data["TableId"] == context.ids["words"]
     return "TableId is the one deleted"
 
 

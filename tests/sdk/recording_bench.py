@@ -61,24 +61,24 @@ class Bench:
             assert self.replay(recording(CREATE_OF[path])).status == 200
 
 
-def strictly(document: Document, heard: Heard, status: int = 200) -> Decoded:
+def strictly(document: Document, on_job_ended: Heard, status: int = 200) -> Decoded:
     """The answer as `document`, which it must be to the letter, with the headers the SDKs need."""
-    assert heard.status == status, heard.body
-    assert heard.header("Content-Type") == "application/xml"
-    assert heard.header("Content-Length") == str(len(heard.body))
-    assert heard.header("x-ci-request-id")
-    assert heard.header("x-ci-request-id") == heard.header("x-cos-request-id")
-    decoded = read(document, heard.body, Reading.STRICT)
+    assert on_job_ended.status == status, on_job_ended.body
+    assert on_job_ended.header("Content-Type") == "application/xml"
+    assert on_job_ended.header("Content-Length") == str(len(on_job_ended.body))
+    assert on_job_ended.header("x-ci-request-id")
+    assert on_job_ended.header("x-ci-request-id") == on_job_ended.header("x-cos-request-id")
+    decoded = read(document, on_job_ended.body, Reading.STRICT)
     assert decoded.ok, decoded.problems
     if "RequestId" in decoded.value:
-        assert decoded.value["RequestId"] == heard.header("x-ci-request-id")
+        assert decoded.value["RequestId"] == on_job_ended.header("x-ci-request-id")
     return decoded
 
 
-def refused(heard: Heard, code: str, status: int) -> None:
+def refused(on_job_ended: Heard, code: str, status: int) -> None:
     """The answer is that refusal, in the error form, with every part that SDKs read."""
-    error = to_value(ErrorAnswer, strictly(Document.ERROR, heard, status))
+    error = to_value(ErrorAnswer, strictly(Document.ERROR, on_job_ended, status))
     assert error.code == code
     assert error.message
     assert error.resource
-    assert error.trace_id == heard.header("x-ci-trace-id")
+    assert error.trace_id == on_job_ended.header("x-ci-trace-id")

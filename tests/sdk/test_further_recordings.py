@@ -32,17 +32,17 @@ def test_no_recording_goes_unanswered(bench: Bench, name: str) -> None:
     operation = operation_of(wanted.method, wanted.path)
     assert operation is not None, f"{wanted.method} {wanted.path} is no operation of the contract"
     bench.ids.jobs = ["x1"]
-    heard = bench.replay(wanted)
-    assert heard.status < 500, heard.body
-    assert heard.status not in _ABOUT_THE_REQUEST, heard.body
-    if heard.status == 200:
+    on_job_ended = bench.replay(wanted)
+    assert on_job_ended.status < 500, on_job_ended.body
+    assert on_job_ended.status not in _ABOUT_THE_REQUEST, on_job_ended.body
+    if on_job_ended.status == 200:
         document = _SDK_ONLY[operation.kind] if operation.kind in _SDK_ONLY else answer_of(operation)
         if document is None:
-            assert heard.body == b""
+            assert on_job_ended.body == b""
         else:
-            strictly(document, heard)
+            strictly(document, on_job_ended)
     else:
-        strictly(Document.ERROR, heard, 400)
+        strictly(Document.ERROR, on_job_ended, 400)
 
 
 @pytest.mark.parametrize("name", [ONE, OTHER])
@@ -106,5 +106,5 @@ def test_the_play_key(bench: Bench) -> None:
 def test_opening_search_by_image(bench: Bench) -> None:
     """The answer has no body and thus no Content-Type, which the SDK would try to parse (1045/43516)."""
     for _ in range(2):
-        heard = bench.replay(recording("ci_image_search_bucket"))
-        assert (heard.status, heard.body, heard.header("Content-Type")) == (200, b"", "")
+        on_job_ended = bench.replay(recording("ci_image_search_bucket"))
+        assert (on_job_ended.status, on_job_ended.body, on_job_ended.header("Content-Type")) == (200, b"", "")

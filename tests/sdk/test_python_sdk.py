@@ -27,7 +27,7 @@ OUTPUT = {"Bucket": BUCKET, "Region": REGION, "Object": "out/${Number}.jpg"}
 @pytest.fixture(scope="module")
 def _server() -> Iterator[MockServer]:
     # A stepped clock: what a test sees never depends on how fast the machine is.
-    settings = MockSettings(credentials=(KEYS,), clock=ClockKind.STEPPED, workers=1, duration=10.0)
+    settings = MockSettings(credentials=(KEYS,), clock=ClockKind.MANUAL, workers=1, duration=10.0)
     with MockServer(settings) as server:
         yield server
 
@@ -204,8 +204,8 @@ def test_documents_and_speech(server: MockServer, media: Any) -> None:
     assert described["State"] == "Success"
     pages = described["Operation"]["DocProcessResult"]
     assert pages["TotalPageCount"] == str(len(pages["PageInfo"]))
-    (heard,) = media.ci_get_asr_job(BUCKET, speech["JobId"])["JobsDetail"]
-    assert heard["State"] == "Success"
+    (on_job_ended,) = media.ci_get_asr_job(BUCKET, speech["JobId"])["JobsDetail"]
+    assert on_job_ended["State"] == "Success"
     listed = media.ci_list_doc_jobs(BUCKET, doc_queue["QueueId"])["JobsDetail"]
     assert [job["JobId"] for job in listed] == [doc["JobId"]]
 

@@ -24,7 +24,7 @@ LARGEST = 64 * 1024
 @pytest.fixture(scope="module")
 def _server() -> Iterator[MockServer]:
     settings = MockSettings(
-        credentials=(KEYS,), clock=ClockKind.STEPPED, duration=10.0, bucket=BUCKET, region=REGION,
+        credentials=(KEYS,), clock=ClockKind.MANUAL, duration=10.0, bucket=BUCKET, region=REGION,
         activated=tuple(Feature), objects=ObjectSettings(largest=LARGEST, total=4 * LARGEST, count=50),
     )  # fmt: skip
     with MockServer(settings) as server:

@@ -31,8 +31,8 @@ DESCRIBES = of(OperationKind.DESCRIBE_JOB)
 @pytest.mark.parametrize("name", OPENED)
 def test_opening_a_bucket(bench: Bench, name: str) -> None:
     """Activation answers with the feature's container, and the SDK finds what it asks for in it."""
-    heard = bench.replay(recording(name))
-    value = strictly(Document.BUCKET_ANSWER, heard).value
+    on_job_ended = bench.replay(recording(name))
+    value = strictly(Document.BUCKET_ANSWER, on_job_ended).value
     (container,) = (item for key, item in value.items() if key != "RequestId")
     assert isinstance(container, dict)
     assert container["Name"] == container["BucketId"] == BUCKET
@@ -83,8 +83,8 @@ def test_listing_queues(bench: Bench, name: str) -> None:
 @pytest.mark.parametrize("name", UPDATES)
 def test_updating_a_queue(bench: Bench, name: str) -> None:
     """The answer is the queue as asked for, though QueueID stands in the body and no Content-Type is sent."""
-    heard = bench.replay(recording(name))
-    queue = queue_of_update(strictly(Document.QUEUE_UPDATE_ANSWER, heard))
+    on_job_ended = bench.replay(recording(name))
+    queue = queue_of_update(strictly(Document.QUEUE_UPDATE_ANSWER, on_job_ended))
     assert queue is not None
     assert queue.notify_config is not None
     assert (queue.queue_id, queue.name, queue.state) == (QUEUE_ID, "queue-1", "Active")
@@ -141,11 +141,11 @@ def test_listing_jobs(bench: Bench, name: str) -> None:
     """A list is answered; a token that no list gave out is refused as an argument."""
     wanted = recording(name)
     bench.have_jobs(wanted.path, "x1")
-    heard = bench.replay(wanted)
+    on_job_ended = bench.replay(wanted)
     if "nextToken" in wanted.query:
-        refused(heard, "InvalidArgument", 400)
+        refused(on_job_ended, "InvalidArgument", 400)
         return
-    answer = to_value(JobAnswer, strictly(Document.JOB_ANSWER, heard))
+    answer = to_value(JobAnswer, strictly(Document.JOB_ANSWER, on_job_ended))
     admitted = wanted.query["tag"] == "Transcode" and wanted.query.get("states", "All") == "All"
     assert [job.job_id for job in answer.jobs] == ["x1"] * admitted
 
@@ -157,8 +157,8 @@ def test_cancelling_a_job(bench: Bench, name: str) -> None:
     path, _, job_id = wanted.path.rpartition("/")
     refused(bench.replay(wanted), "ResourceNotFound", 400)
     bench.have_jobs(path, "blocker", job_id)
-    heard = bench.replay(wanted)
-    assert (heard.status, heard.body, heard.header("Content-Length")) == (200, b"", "0")
+    on_job_ended = bench.replay(wanted)
+    assert (on_job_ended.status, on_job_ended.body, on_job_ended.header("Content-Length")) == (200, b"", "0")
     assert {job.job_id: str(job.state) for job in bench.server.jobs} == {
         "blocker": "Running",
         job_id: "Cancel",
@@ -169,11 +169,11 @@ def test_cancelling_a_job(bench: Bench, name: str) -> None:
 def test_variants(bench: Bench, name: str) -> None:
     """Redirected, tokened and retried requests: absolute-form targets, other hosts, hosts with a port."""
     wanted = recording(name)
-    heard = bench.replay(wanted)
+    on_job_ended = bench.replay(wanted)
     if wanted.method == "POST":
-        strictly(Document.BUCKET_ANSWER, heard)
+        strictly(Document.BUCKET_ANSWER, on_job_ended)
     else:
-        queues = to_value(QueueList, strictly(Document.QUEUE_LIST, heard))
+        queues = to_value(QueueList, strictly(Document.QUEUE_LIST, on_job_ended))
         assert [queue.bucket_id for queue in queues.queues] == [BUCKET]
 
 

@@ -109,12 +109,12 @@ def test_a_runaway_loop_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_listeners_hear_every_record_in_order() -> None:
     """The console sees what the file sees."""
-    heard: list[AnyRecord] = []
+    on_job_ended: list[AnyRecord] = []
     recorder = recorder_of()
-    recorder.listeners.append(heard.append)
+    recorder.listeners.append(on_job_ended.append)
     exchange(recorder)
     recorder.mark("queues", "media", "end", "")
-    assert tuple(heard) == recorder.records
+    assert tuple(on_job_ended) == recorder.records
 
 
 class _Flushed(io.BytesIO):

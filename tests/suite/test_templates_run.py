@@ -11,7 +11,7 @@ from miniature.server import Miniature
 from miniature.traits import Traits
 from trial import run_suite
 
-from ciq_mock.registers import Template, TemplateFilter, Templates
+from ciq_mock.resources import Template, TemplateFilter, Templates
 from ciq_mock.server import MockServer
 from ciq_mock.settings import MockSettings
 from ciq_schemas.features import Feature
@@ -56,8 +56,8 @@ def _by_anything(self: TemplateFilter, template: Template) -> bool:
 @pytest.mark.parametrize(
     ("target", "fault", "red"),
     [
-        ("ciq_mock.registers.templates.Templates.delete", _keep, "TPL-006"),
-        ("ciq_mock.registers.templates.TemplateFilter.admits", _by_anything, "TPL-003"),
+        ("ciq_mock.resources.templates.Templates.delete", _keep, "TPL-006"),
+        ("ciq_mock.resources.templates.TemplateFilter.admits", _by_anything, "TPL-003"),
         ("ciq_mock.service.submit.name_for_job", lambda *_: "another", "TPL-007"),
     ],
 )

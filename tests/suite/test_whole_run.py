@@ -18,9 +18,9 @@ from lxml import etree
 from miniature.server import Miniature
 from miniature.traits import Traits
 
+from ciq_mock.admin.views import QueueView
 from ciq_mock.server import MockServer
 from ciq_mock.settings import Credentials, MockSettings
-from ciq_mock.views import QueueView
 from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import QueueState
 from ciq_schemas.transcript.records import DriverEvent, Exchange, Footer, Header

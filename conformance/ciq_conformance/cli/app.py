@@ -28,7 +28,7 @@ COMMANDS: Mapping[str, _Place] = MappingProxyType(
         "explain": _Place("ciq_conformance.cli.requirements", "explain"),
         "mock": _Place("ciq_mock.cli", "mock"),
         "faults": _Place("ciq_conformance.cli.faults", "faults"),
-        "dialects": _Place("ciq_mock.dialects.listing", "dialects"),
+        "dialects": _Place("ciq_mock.variants.dialects.listing", "dialects"),
     }
 )
 

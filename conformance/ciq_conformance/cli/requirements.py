@@ -149,7 +149,7 @@ def _explanation(requirement: Requirement) -> Panel:
     facts.add_column(ratio=1)
     facts.add_row("demands", Text(requirement.statement))
     facts.add_row("level", f"{requirement.level}: {_CONSEQUENCES[requirement.level]}")
-    facts.add_row("basis", f"{requirement.basis}: {_GROUNDS[requirement.footing]}")
+    facts.add_row("basis", f"{requirement.basis}: {_GROUNDS[requirement.basis]}")
     facts.add_row("written in", Group(*(Text(str(clause)) for clause in requirement.clauses)))
     facts.add_row("features", _features(requirement.features))
     if requirement.formats:

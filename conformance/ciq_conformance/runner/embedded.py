@@ -45,7 +45,7 @@ class KnownFault:
 
 def known_faults() -> tuple[KnownFault, ...]:
     """All of them. Their modules are loaded only here: a run without faults starts without them."""
-    from ciq_mock.faults import FAULTS
+    from ciq_mock.variants.faults import FAULTS
 
     return tuple(
         KnownFault(name=one.name, breaks=one.breaks, says=one.says, seam=one.seam, shows_on=one.shows_on)

@@ -1,16 +1,16 @@
 """Callbacks on their way: HTTP POST to addresses, in-memory stand-ins for message queues, a log of all attempts."""
 
 from ciq_mock.delivery.address import AddressRefusedError, check_address
+from ciq_mock.delivery.dispatcher import BodyBuilder, CallbackDispatcher
 from ciq_mock.delivery.log import Attempt, DeliveryLog
-from ciq_mock.delivery.room import BodyBuilder, DeliveryRoom
 from ciq_mock.delivery.sinks import SinkMessage, Sinks
 
 __all__ = [
     "AddressRefusedError",
     "Attempt",
     "BodyBuilder",
+    "CallbackDispatcher",
     "DeliveryLog",
-    "DeliveryRoom",
     "SinkMessage",
     "Sinks",
     "check_address",

@@ -38,7 +38,7 @@ from ciq_mock.engine.events import (
 from ciq_mock.engine.job import Job
 from ciq_mock.engine.listing import JobFilter, JobPage, Ledger
 from ciq_mock.engine.queue import Queue
-from ciq_mock.engine.values import MOST_ORDERS, EngineRules, JobOrder
+from ciq_mock.engine.values import MOST_ORDERS, EngineRules, JobSpec
 from ciq_mock.ids import QUEUE_LETTER, IdSource
 from ciq_schemas.features import FEATURES, Feature
 from ciq_schemas.lifecycle import JobEvent, QueueState
@@ -228,7 +228,7 @@ class Engine:
         now: float,
         bucket: str,
         feature: Feature,
-        orders: Sequence[JobOrder],
+        orders: Sequence[JobSpec],
         *,
         queue_id: str | None = None,
         category: str | None = None,

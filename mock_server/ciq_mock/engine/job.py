@@ -5,7 +5,7 @@ Knows the life cycle table. Must not know the order of jobs or who runs them. On
 
 from typing import TYPE_CHECKING
 
-from ciq_mock.engine.values import CallbackChoice, Failure, JobOrder, Origin
+from ciq_mock.engine.values import CallbackChoice, Failure, JobSpec, Origin
 from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import WAITING_STATES, JobEvent, JobState, after
 from ciq_schemas.values import NotifyConfig
@@ -26,7 +26,7 @@ class Job:
         "tag",
     )  # fmt: skip
 
-    def __init__(self, order: JobOrder, *, job_id: str, number: int, queue: "Queue", now: float) -> None:
+    def __init__(self, order: JobSpec, *, job_id: str, number: int, queue: "Queue", now: float) -> None:
         self.id: str = job_id
         self.number: int = number
         """Order of acceptance in the whole engine, from 1."""

@@ -15,7 +15,7 @@ from ciq_mock.engine.events import Cancelled, Ended
 from ciq_mock.engine.job import Job
 from ciq_mock.engine.listing import Ledger
 from ciq_mock.engine.queue import Queue
-from ciq_mock.engine.values import JobOrder
+from ciq_mock.engine.values import JobSpec
 from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import JobState, QueueState
 from ciq_schemas.values import NotifyConfig
@@ -65,7 +65,7 @@ class Restoration:
                 del engine._ledgers[key]
         self._latest = at
 
-    def job_taken(self, at: float, number: int, job_id: str, queue_id: str, order: JobOrder) -> Job:
+    def job_taken(self, at: float, number: int, job_id: str, queue_id: str, order: JobSpec) -> Job:
         """A job was accepted."""
         engine, queue = self._engine, self._queues[queue_id]
         job = Job(order, job_id=job_id, number=number, queue=queue, now=at)

@@ -76,7 +76,7 @@ class Origin:
     """The workflow's own callback rule, which counts in place of the queue's; None where it has none."""
 
 
-class JobOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class JobSpec(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One job to accept. `input` and `operation` are opaque to the engine: echo fragments, kept as given."""
 
     tag: str

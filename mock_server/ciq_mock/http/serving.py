@@ -96,7 +96,7 @@ class _Split:
             await (self._objects if self._objects.claims(scope) else self._service)(scope, receive, send)
             return
         if self._control is None:
-            from ciq_mock.control import control_app  # costs a third of the start-up, and few ask for it
+            from ciq_mock.admin.app import admin_app  # costs a third of the start-up, and few ask for it
 
-            self._control = control_app(self._mock)
+            self._control = admin_app(self._mock)
         await self._control(scope, receive, send)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from ciq_mock.engine import Job
 from ciq_mock.objects.store import StoredObject, stored
-from ciq_mock.service.results import Written, content_written, written_by
+from ciq_mock.results import Written, content_written, written_by
 
 
 class Outputs:

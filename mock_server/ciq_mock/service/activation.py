@@ -6,7 +6,7 @@ Source: 1045/73363, 73364, 73365, 1045/74909 to 74911, 436/75237.
 from ciq_mock.engine import Activation
 from ciq_mock.service import arguments, times
 from ciq_mock.service.call import Answer, Call
-from ciq_mock.service.desk import Desk, need_bucket
+from ciq_mock.service.context import ServiceContext, need_bucket
 from ciq_schemas.codec import Document, encode
 from ciq_schemas.features import FEATURES, Feature
 from ciq_schemas.operations import FeatureOperation
@@ -15,12 +15,12 @@ _ALL_REGIONS = "All"
 _MOST_A_PAGE = 100
 
 
-def activate(desk: Desk, operation: FeatureOperation, call: Call) -> Answer:
+def activate(context: ServiceContext, operation: FeatureOperation, call: Call) -> Answer:
     """Give the bucket the feature and its queue; a second time answers the same. A body is not looked at:
     the pages have none, an old sample has one."""
     bucket = need_bucket(call.bucket)
-    activation = desk.engine.activate(desk.now(), bucket, operation.feature, region=call.region)
-    desk.wake()
+    activation = context.engine.activate(context.now(), bucket, operation.feature, region=call.region)
+    context.wake()
     return Answer(
         encode(
             Document.BUCKET_ANSWER,
@@ -29,15 +29,15 @@ def activate(desk: Desk, operation: FeatureOperation, call: Call) -> Answer:
     )
 
 
-def deactivate(desk: Desk, operation: FeatureOperation, call: Call) -> Answer:
+def deactivate(context: ServiceContext, operation: FeatureOperation, call: Call) -> Answer:
     """Take the feature and its queue away."""
     bucket = need_bucket(call.bucket)
-    desk.engine.deactivate(desk.now(), bucket, operation.feature)
-    desk.wake()
+    context.engine.deactivate(context.now(), bucket, operation.feature)
+    context.wake()
     return Answer(encode(Document.BUCKET_CLOSED, {"RequestId": call.request_id, "BucketName": bucket}))
 
 
-def list_buckets(desk: Desk, operation: FeatureOperation, call: Call) -> Answer:
+def list_buckets(context: ServiceContext, operation: FeatureOperation, call: Call) -> Answer:
     """List the buckets that have the feature, of the host's region unless `regions` says otherwise."""
     page = arguments.number(call.query, "pageNumber", 1)
     size = arguments.number(call.query, "pageSize", 10, most=_MOST_A_PAGE)
@@ -46,7 +46,7 @@ def list_buckets(desk: Desk, operation: FeatureOperation, call: Call) -> Answer:
     prefix = call.query.get("bucketName") or ""
     found = [
         activation
-        for activation in desk.engine.activations(operation.feature)
+        for activation in context.engine.activations(operation.feature)
         if (_ALL_REGIONS in regions or activation.region in regions)
         and (not names or activation.bucket in names)
         and activation.bucket.startswith(prefix)

@@ -12,8 +12,8 @@ from ciq_mock.service.arguments import invalid, shortened
 from ciq_mock.service.batch_objects import interval_of
 from ciq_mock.service.bodies import request_body
 from ciq_mock.service.call import NOTHING, Answer, Call
-from ciq_mock.service.desk import Desk, need_bucket
-from ciq_mock.service.started_orders import check_batch
+from ciq_mock.service.context import ServiceContext, need_bucket
+from ciq_mock.service.internal_submits import check_batch
 from ciq_mock.workflow import BatchFilter, BatchJob, BatchPlan, BatchType, UnknownBatchError
 from ciq_schemas.codec import Document
 from ciq_schemas.features import feature_of_tag
@@ -23,19 +23,19 @@ _ALL = "All"
 _MOST_WORKFLOWS = 10
 
 
-def create(desk: Desk, call: Call) -> Answer:
+def create(context: ServiceContext, call: Call) -> Answer:
     """Keep a batch job and begin it; the answer still shows it waiting."""
     bucket = need_bucket(call.bucket)
-    plan = _plan(desk, call, bucket)
-    now = desk.now()
-    batch = desk.batches.create(now, bucket, call.region, plan)
+    plan = _plan(context, call, bucket)
+    now = context.now()
+    batch = context.batches.create(now, bucket, call.region, plan)
     answer = batch_documents.answered(call, [batch])
-    desk.batches.launch(now, batch)
-    desk.wake()
+    context.batches.launch(now, batch)
+    context.wake()
     return answer
 
 
-def list_batches(desk: Desk, call: Call) -> Answer:
+def list_batches(context: ServiceContext, call: Call) -> Answer:
     """List batch jobs, newest first unless asked otherwise."""
     bucket = need_bucket(call.bucket)
     kind = arguments.word(call.query, "type", (*BatchType, _ALL), _ALL)
@@ -48,29 +48,29 @@ def list_batches(desk: Desk, call: Call) -> Answer:
         created_from=arguments.moment(call.query, "startCreationTime"),
         created_to=arguments.moment(call.query, "endCreationTime"),
     )
-    size = arguments.number(call.query, "size", 10, most=desk.settings.limits.page_size)
+    size = arguments.number(call.query, "size", 10, most=context.settings.limits.page_size)
     order = TimeOrder(arguments.word(call.query, "orderByTime", tuple(TimeOrder), TimeOrder.DESC))
-    page = desk.batches.batches(bucket, wanted, order=order, size=size, token=call.query.get("nextToken"))
+    page = context.batches.batches(bucket, wanted, order=order, size=size, token=call.query.get("nextToken"))
     return batch_documents.listed(call, page)
 
 
-def describe(desk: Desk, call: Call) -> Answer:
+def describe(context: ServiceContext, call: Call) -> Answer:
     """Describe a batch job; an id that does not exist comes back in NonExistJobIds."""
     bucket = need_bucket(call.bucket)
     found: list[BatchJob] = []
     unknown: list[str] = []
-    for batch_id in arguments.split(call.key)[: desk.settings.limits.ids]:
+    for batch_id in arguments.split(call.key)[: context.settings.limits.ids]:
         try:
-            found.append(desk.batches.batch(bucket, batch_id))
+            found.append(context.batches.batch(bucket, batch_id))
         except UnknownBatchError:
             unknown.append(batch_id)
     return batch_documents.answered(call, found, unknown)
 
 
-def cancel(desk: Desk, call: Call) -> Answer:
+def cancel(context: ServiceContext, call: Call) -> Answer:
     """Cancel a batch job. The Go SDK leaves `cancel` out of the query; no page gives a PUT another meaning."""
-    desk.batches.cancel(desk.now(), need_bucket(call.bucket), call.key)
-    desk.wake()
+    context.batches.cancel(context.now(), need_bucket(call.bucket), call.key)
+    context.wake()
     return NOTHING
 
 
@@ -84,8 +84,8 @@ def _states(call: Call) -> frozenset[JobState] | None:
     return frozenset(JobState(name) for name in named)
 
 
-def _plan(desk: Desk, call: Call, bucket: str) -> BatchPlan:
-    value = request_body(Document.BATCH_REQUEST, call.body, desk.settings.limits).value
+def _plan(context: ServiceContext, call: Call, bucket: str) -> BatchPlan:
+    value = request_body(Document.BATCH_REQUEST, call.body, context.settings.limits).value
     source, operation = _container(value["Input"]), _container(value["Operation"])
     named = [name for name, text in source.items() if text]
     if len(named) != 1:
@@ -98,27 +98,27 @@ def _plan(desk: Desk, call: Call, bucket: str) -> BatchPlan:
     kind = BatchType(str(value.get("Type") or (BatchType.WORKFLOW if workflow_ids else BatchType.JOB)))
     plan = BatchPlan(name=str(value["Name"]), type=kind, input=source, operation=operation)
     if kind is BatchType.WORKFLOW:
-        return _of_workflows(desk, bucket, plan, workflow_ids)
-    return _of_jobs(desk, call, bucket, plan)
+        return _of_workflows(context, bucket, plan, workflow_ids)
+    return _of_jobs(context, call, bucket, plan)
 
 
-def _of_workflows(desk: Desk, bucket: str, plan: BatchPlan, workflow_ids: tuple[str, ...]) -> BatchPlan:
+def _of_workflows(context: ServiceContext, bucket: str, plan: BatchPlan, workflow_ids: tuple[str, ...]) -> BatchPlan:
     if not 1 <= len(workflow_ids) <= _MOST_WORKFLOWS:
         raise invalid(f"Operation.WorkflowIds must name 1 to {_MOST_WORKFLOWS} workflows, not {len(workflow_ids)}")
     for workflow_id in workflow_ids:
-        desk.workflows.workflow(bucket, workflow_id)
+        context.workflows.workflow(bucket, workflow_id)
     return BatchPlan(
         name=plan.name, type=plan.type, input=plan.input, operation=plan.operation, workflow_ids=workflow_ids
     )
 
 
-def _of_jobs(desk: Desk, call: Call, bucket: str, plan: BatchPlan) -> BatchPlan:
+def _of_jobs(context: ServiceContext, call: Call, bucket: str, plan: BatchPlan) -> BatchPlan:
     tag = str(plan.operation.get("Tag") or "")
     feature = feature_of_tag(tag)
     if feature is None:
         raise invalid(f"Operation.Tag is not known: {shortened(tag)}" if tag else "Operation.Tag is required")
-    check_batch(desk, bucket, call.region, plan)
-    queue = desk.engine.queue(bucket, feature, str(plan.operation.get("QueueId") or "") or None)
+    check_batch(context, bucket, call.region, plan)
+    queue = context.engine.queue(bucket, feature, str(plan.operation.get("QueueId") or "") or None)
     return BatchPlan(
         name=plan.name,
         type=plan.type,

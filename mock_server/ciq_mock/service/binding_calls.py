@@ -5,11 +5,11 @@ Activating a feature binds the bucket too, as pages of pictures, speech and docu
 """
 
 from ciq_mock.engine import TimeOrder
-from ciq_mock.registers import Binding
+from ciq_mock.resources import Binding
 from ciq_mock.service import arguments, times
 from ciq_mock.service.arguments import invalid
 from ciq_mock.service.call import NOTHING, Answer, Call
-from ciq_mock.service.desk import Desk, need_bucket
+from ciq_mock.service.context import ServiceContext, need_bucket
 from ciq_mock.service.refusal import ErrorCode, Refusal
 from ciq_mock.workflow import BatchFilter
 from ciq_schemas.codec import Document, encode
@@ -19,23 +19,23 @@ from ciq_schemas.lifecycle import FINAL_STATES, JobState
 _BOUND = "on"
 
 
-def bind(desk: Desk, call: Call) -> Answer:
+def bind(context: ServiceContext, call: Call) -> Answer:
     """Bind the bucket, or with `unbind` take the binding back and with it every feature."""
     bucket = need_bucket(call.bucket)
     if call.query.has("unbind"):
-        return _unbind(desk, bucket)
-    binding = desk.registers.bindings.bind(desk.now(), bucket, call.region)
+        return _unbind(context, bucket)
+    binding = context.resources.bindings.bind(context.now(), bucket, call.region)
     shown = {"BucketId": binding.bucket, "Region": binding.region}
     return Answer(encode(Document.BINDING_ANSWER, {"RequestId": call.request_id, "CIBucket": shown}))
 
 
-def list_bound(desk: Desk, call: Call) -> Answer:
+def list_bound(context: ServiceContext, call: Call) -> Answer:
     """List bound buckets of the host's region, or of `region`; `bucketName` is the beginning of a name."""
     page = arguments.number(call.query, "pageNumber", 1)
     size = arguments.number(call.query, "pageSize", 10)
     region = call.query.get("region") or call.region
     prefix = call.query.get("bucketName") or ""
-    found = [one for one in _bindings(desk) if one.region == region and one.bucket.startswith(prefix)]
+    found = [one for one in _bindings(context) if one.region == region and one.bucket.startswith(prefix)]
     return Answer(
         encode(
             Document.BOUND_BUCKETS,
@@ -50,35 +50,35 @@ def list_bound(desk: Desk, call: Call) -> Answer:
     )
 
 
-def _unbind(desk: Desk, bucket: str) -> Answer:
+def _unbind(context: ServiceContext, bucket: str) -> Answer:
     """What an unbound bucket earns is not documented; here it is refused as any unknown resource."""
-    if bucket not in {one.bucket for one in _bindings(desk)}:
+    if bucket not in {one.bucket for one in _bindings(context)}:
         raise Refusal(ErrorCode.RESOURCE_NOT_FOUND, f"{bucket} is not bound")
-    _need_nothing_configured(desk, bucket)
+    _need_nothing_configured(context, bucket)
     for feature in FEATURES:
-        if any(activation.bucket == bucket for activation in desk.engine.activations(feature)):
-            desk.engine.deactivate(desk.now(), bucket, feature)
-    desk.registers.bindings.unbind(bucket)
-    desk.wake()
+        if any(activation.bucket == bucket for activation in context.engine.activations(feature)):
+            context.engine.deactivate(context.now(), bucket, feature)
+    context.resources.bindings.unbind(bucket)
+    context.wake()
     return NOTHING
 
 
-def _need_nothing_configured(desk: Desk, bucket: str) -> None:
+def _need_nothing_configured(context: ServiceContext, bucket: str) -> None:
     """Workflows, and batch jobs that have not ended, forbid unbinding (1045/33703, which names no code)."""
-    workflows = desk.workflows.of_bucket(bucket)
+    workflows = context.workflows.of_bucket(bucket)
     if workflows:
         raise invalid(f"{bucket} has the workflow {workflows[0].id}; delete its workflows first")
     unfinished = BatchFilter(states=frozenset(JobState) - FINAL_STATES)
-    batches = desk.batches.batches(bucket, unfinished, order=TimeOrder.ASC, size=1, token=None).records
+    batches = context.batches.batches(bucket, unfinished, order=TimeOrder.ASC, size=1, token=None).records
     if batches:
         raise invalid(f"{bucket} has the batch job {batches[0].id}, which has not ended; cancel it first")
 
 
-def _bindings(desk: Desk) -> list[Binding]:
+def _bindings(context: ServiceContext) -> list[Binding]:
     """Bound buckets: those bound by their own call, then those bound by activating a feature."""
-    found = {one.bucket: one for one in desk.registers.bindings.all()}
+    found = {one.bucket: one for one in context.resources.bindings.all()}
     for feature in FEATURES:
-        for activation in desk.engine.activations(feature):
+        for activation in context.engine.activations(feature):
             found.setdefault(activation.bucket, Binding(activation.bucket, activation.region, activation.created))
     return list(found.values())
 

@@ -3,11 +3,11 @@
 Source: 1045/72946, 1045/72947 (play key), 1045/43516 (search by image). Nothing is played or searched here.
 """
 
-from ciq_mock.registers import PlayKeys
+from ciq_mock.resources import PlayKeys
 from ciq_mock.service.arguments import invalid
 from ciq_mock.service.bodies import request_body
 from ciq_mock.service.call import NOTHING, Answer, Call
-from ciq_mock.service.desk import Desk, need_bucket
+from ciq_mock.service.context import ServiceContext, need_bucket
 from ciq_schemas.codec import Document, encode
 
 _KEY_LENGTHS = range(6, 41)
@@ -15,12 +15,12 @@ _DEFAULT_RATE = "10"
 _MOST_DIGITS = 9
 
 
-def get_play_key(desk: Desk, call: Call) -> Answer:
+def get_play_key(context: ServiceContext, call: Call) -> Answer:
     """Show both keys, empty where none was set."""
-    return _play_keys(call, desk.registers.play_keys.get(need_bucket(call.bucket)))
+    return _play_keys(call, context.resources.play_keys.get(need_bucket(call.bucket)))
 
 
-def update_play_key(desk: Desk, call: Call) -> Answer:
+def update_play_key(context: ServiceContext, call: Call) -> Answer:
     """Replace one or both keys: 6 to 40 characters each, one at least must be given (1045/72946)."""
     bucket = need_bucket(call.bucket)
     given = {name: call.query.get(name) for name in ("masterPlayKey", "backupPlayKey")}
@@ -29,19 +29,19 @@ def update_play_key(desk: Desk, call: Call) -> Answer:
     for name, key in given.items():
         if key is not None and len(key) not in _KEY_LENGTHS:
             raise invalid(f"{name} must have 6 to 40 characters, not {len(key)}")
-    keys = desk.registers.play_keys.update(bucket, master=given["masterPlayKey"], backup=given["backupPlayKey"])
+    keys = context.resources.play_keys.update(bucket, master=given["masterPlayKey"], backup=given["backupPlayKey"])
     return _play_keys(call, keys)
 
 
-def open_image_search(desk: Desk, call: Call) -> Answer:
+def open_image_search(context: ServiceContext, call: Call) -> Answer:
     """Open the bucket's library; the answer has no body (1045/43516)."""
     bucket = need_bucket(call.bucket)
-    value = request_body(Document.IMAGE_SEARCH_REQUEST, call.body, desk.settings.limits).value
+    value = request_body(Document.IMAGE_SEARCH_REQUEST, call.body, context.settings.limits).value
     numbers = {"MaxCapacity": str(value["MaxCapacity"]), "MaxQps": str(value.get("MaxQps") or _DEFAULT_RATE)}
     for name, text in numbers.items():
         if len(text) > _MOST_DIGITS or int(text) < 1:
             raise invalid(f"{name} must be a number from 1 with at most {_MOST_DIGITS} digits")
-    desk.registers.picture_libraries.open(bucket, capacity=int(numbers["MaxCapacity"]), rate=int(numbers["MaxQps"]))
+    context.resources.picture_libraries.open(bucket, capacity=int(numbers["MaxCapacity"]), rate=int(numbers["MaxQps"]))
     return NOTHING
 
 

@@ -4,10 +4,10 @@ Knows the texts of an Operation as they came. Must not know queues, or how a job
 """
 
 from ciq_mock.engine.values import Failure
+from ciq_mock.results.echo import plain, section, text, texts
 from ciq_mock.service.arguments import invalid, shortened
-from ciq_mock.service.desk import Desk
+from ciq_mock.service.context import ServiceContext
 from ciq_mock.service.refusal import ErrorCode, Refusal
-from ciq_mock.service.results.echo import plain, section, text, texts
 from ciq_mock.service.submit_form import Texts
 from ciq_mock.settings import UnknownInput
 
@@ -37,16 +37,16 @@ def check_operation(tag: str, operation: bytes) -> None:
             raise invalid(f"FileCompressConfig has {len(keys)} keys, at most {_MOST_KEYS} are taken")
 
 
-def unknown_input(desk: Desk, bucket: str, given: Texts | None) -> Failure | None:
+def unknown_input(context: ServiceContext, bucket: str, given: Texts | None) -> Failure | None:
     """How a job with this Input fails because nobody has uploaded its object; None when the object is there, or when
     the input is an address.
 
     Raises Refusal ResourceNotFound where the settings refuse such jobs.
     """
     key = "" if given is None else str(given.get("Object") or "").lstrip("/")
-    if not key or desk.library.find(bucket, key) is not None:
+    if not key or context.library.find(bucket, key) is not None:
         return None
     message = f"there is no object {shortened(key)} in {bucket}: put it first"
-    if desk.settings.objects.unknown_input is UnknownInput.REFUSE:
+    if context.settings.objects.unknown_input is UnknownInput.REFUSE:
         raise Refusal(ErrorCode.RESOURCE_NOT_FOUND, message)
     return Failure(ErrorCode.RESOURCE_NOT_FOUND.wire, message)

@@ -4,7 +4,7 @@ from ciq_mock.engine import JobFilter, TimeOrder
 from ciq_mock.service import arguments, job_documents
 from ciq_mock.service.arguments import invalid, shortened
 from ciq_mock.service.call import NOTHING, Answer, Call
-from ciq_mock.service.desk import Desk, need_bucket
+from ciq_mock.service.context import ServiceContext, need_bucket
 from ciq_mock.service.refusal import ErrorCode, Refusal
 from ciq_schemas.features import FEATURES, Feature, feature_of_tag
 from ciq_schemas.lifecycle import JobState
@@ -13,22 +13,22 @@ from ciq_schemas.operations import FeatureOperation
 _ALL = "All"
 
 
-def describe(desk: Desk, operation: FeatureOperation, call: Call) -> Answer:
+def describe(context: ServiceContext, operation: FeatureOperation, call: Call) -> Answer:
     """Describe up to ten jobs. A job whose feature the path does not serve is unknown there."""
     bucket = need_bucket(call.bucket)
-    now = desk.now()
+    now = context.now()
     jobs = []
     unknown = []
-    for job_id in _ids(desk, call):
-        job = desk.engine.job(now, bucket, job_id)
+    for job_id in _ids(context, call):
+        job = context.engine.job(now, bucket, job_id)
         if job is None or job.feature not in operation.served:
             unknown.append(job_id)
         else:
             jobs.append(job)
-    return Answer(job_documents.described(jobs, unknown, now, results=desk.results))
+    return Answer(job_documents.described(jobs, unknown, now, results=context.results))
 
 
-def list_jobs(desk: Desk, operation: FeatureOperation, call: Call) -> Answer:
+def list_jobs(context: ServiceContext, operation: FeatureOperation, call: Call) -> Answer:
     """List jobs of a tag, newest first unless asked otherwise."""
     bucket = need_bucket(call.bucket)
     tag = call.query.get("tag")
@@ -39,11 +39,11 @@ def list_jobs(desk: Desk, operation: FeatureOperation, call: Call) -> Answer:
         raise invalid(f"tag {shortened(tag)} is not known")
     if feature not in operation.served:
         raise invalid(f"tag {tag} is not one of {operation.path}")
-    size = arguments.number(call.query, "size", 10, most=desk.settings.limits.page_size)
+    size = arguments.number(call.query, "size", 10, most=context.settings.limits.page_size)
     wanted = JobFilter(
         tag=tag,
         states=_states(call),
-        queue_id=_queue_id(desk, bucket, feature, call),
+        queue_id=_queue_id(context, bucket, feature, call),
         input_object=call.query.get("inputObject"),
         workflow_id=call.query.get("workflowId"),
         batch_id=call.query.get("inventoryTriggerJobId"),
@@ -51,31 +51,31 @@ def list_jobs(desk: Desk, operation: FeatureOperation, call: Call) -> Answer:
         created_to=arguments.moment(call.query, "endCreationTime"),
         order=TimeOrder(arguments.word(call.query, "orderByTime", tuple(TimeOrder), TimeOrder.DESC)),
     )
-    now = desk.now()
-    page = desk.engine.list_jobs(now, bucket, feature, wanted, size=size, token=call.query.get("nextToken"))
-    return Answer(job_documents.listed(page.jobs, page.next_token, now, results=desk.results))
+    now = context.now()
+    page = context.engine.list_jobs(now, bucket, feature, wanted, size=size, token=call.query.get("nextToken"))
+    return Answer(job_documents.listed(page.jobs, page.next_token, now, results=context.results))
 
 
-def cancel(desk: Desk, operation: FeatureOperation, call: Call) -> Answer:
+def cancel(context: ServiceContext, operation: FeatureOperation, call: Call) -> Answer:
     """Cancel jobs that wait. Undocumented and refused here: running, ended and unknown ones."""
     bucket = need_bucket(call.bucket)
     if not call.query.has("cancel"):
         raise invalid("PUT on a job needs the parameter cancel")
-    ids = _ids(desk, call)
-    now = desk.now()
+    ids = _ids(context, call)
+    now = context.now()
     for job_id in ids:
-        job = desk.engine.job(now, bucket, job_id)
+        job = context.engine.job(now, bucket, job_id)
         if job is not None and job.feature not in operation.served:
             raise Refusal(ErrorCode.RESOURCE_NOT_FOUND, f"job {job_id} is none of {operation.path}")
-    desk.engine.cancel(now, bucket, ids)
-    desk.wake()
+    context.engine.cancel(now, bucket, ids)
+    context.wake()
     return NOTHING
 
 
-def _ids(desk: Desk, call: Call) -> tuple[str, ...]:
+def _ids(context: ServiceContext, call: Call) -> tuple[str, ...]:
     """The ids in the path, separated by commas, at most ten (1045/73113)."""
     ids = arguments.split(call.key)
-    most = desk.settings.limits.ids
+    most = context.settings.limits.ids
     if not ids:
         raise invalid("the path names no job")
     if len(ids) > most:
@@ -83,12 +83,12 @@ def _ids(desk: Desk, call: Call) -> tuple[str, ...]:
     return ids
 
 
-def _queue_id(desk: Desk, bucket: str, feature: Feature, call: Call) -> str | None:
+def _queue_id(context: ServiceContext, bucket: str, feature: Feature, call: Call) -> str | None:
     """The queue asked for: by id, else by `queueType`, which a `queueId` makes moot (1045/73114)."""
     queue_id, category = call.query.get("queueId"), call.query.get("queueType")
     if queue_id is not None or category not in FEATURES[feature].categories:
         return queue_id
-    return desk.engine.queue(bucket, feature, category=category).id
+    return context.engine.queue(bucket, feature, category=category).id
 
 
 def _states(call: Call) -> frozenset[JobState] | None:

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable
 
 from ciq_mock.callback_rule import TASK_FINISH, BodyFormat
 from ciq_mock.engine import Job, Origin
+from ciq_mock.results import finished, result_of
 from ciq_mock.service import times
 from ciq_mock.service.call import Call
-from ciq_mock.service.results import finished, result_of
 from ciq_mock.service.submit_form import AskedOperation, Texts
 from ciq_schemas.codec import Document, Fragment, encode_callback_json, encode_part
 from ciq_schemas.codec.writing import escape

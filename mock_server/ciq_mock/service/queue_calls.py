@@ -10,7 +10,7 @@ from ciq_mock.service import arguments, times
 from ciq_mock.service.arguments import invalid
 from ciq_mock.service.bodies import request_body
 from ciq_mock.service.call import Answer, Call
-from ciq_mock.service.desk import Desk, need_bucket
+from ciq_mock.service.context import ServiceContext, need_bucket
 from ciq_schemas.codec import Document, encode, update_request_of
 from ciq_schemas.features import EVERY_CATEGORY, FEATURES, Feature, FeatureSpec
 from ciq_schemas.lifecycle import QueueState
@@ -24,7 +24,7 @@ _ON, _OFF = "On", "Off"
 _ADDRESS, _MESSAGE_QUEUE, _KAFKA = "Url", "TDMQ", "Kafka"
 
 
-def list_queues(desk: Desk, operation: FeatureOperation, call: Call) -> Answer:
+def list_queues(context: ServiceContext, operation: FeatureOperation, call: Call) -> Answer:
     """List the feature's queues: a page of them, or with `queueIds` those and the ids that do not exist."""
     spec = FEATURES[operation.feature]
     bucket = need_bucket(call.bucket)
@@ -32,10 +32,10 @@ def list_queues(desk: Desk, operation: FeatureOperation, call: Call) -> Answer:
     size = arguments.number(call.query, "pageSize", 10)
     state = arguments.word(call.query, "state", _STATES, _ALL)
     ids = arguments.words(call.query, "queueIds")
-    if spec.feature is Feature.MEDIA and len(ids) > desk.settings.limits.ids:
-        raise invalid(f"queueIds holds {len(ids)} ids, at most {desk.settings.limits.ids} are taken")
+    if spec.feature is Feature.MEDIA and len(ids) > context.settings.limits.ids:
+        raise invalid(f"queueIds holds {len(ids)} ids, at most {context.settings.limits.ids} are taken")
     category = _category(spec, call, by_id=bool(ids))
-    every = desk.engine.queues(bucket, spec.feature)
+    every = context.engine.queues(bucket, spec.feature)
     queues = [queue for queue in every if category in (EVERY_CATEGORY, queue.category)]
     found = [queue for queue in queues if state in (_ALL, queue.state) and (not ids or queue.id in ids)]
     answer: dict[str, object] = {"RequestId": call.request_id}
@@ -50,15 +50,15 @@ def list_queues(desk: Desk, operation: FeatureOperation, call: Call) -> Answer:
     return Answer(encode(Document.QUEUE_LIST, answer))
 
 
-def update_queue(desk: Desk, operation: FeatureOperation, call: Call) -> Answer:
+def update_queue(context: ServiceContext, operation: FeatureOperation, call: Call) -> Answer:
     """Replace name, state and callback rule; the id in the path decides, one in the body is not looked at."""
     spec = FEATURES[operation.feature]
     bucket = need_bucket(call.bucket)
-    desk.engine.queue(bucket, spec.feature, call.key)
-    body = request_body(update_request_of(spec.feature), call.body, desk.settings.limits).value
-    rule = _rule(desk, spec, body["NotifyConfig"])
-    queue = desk.engine.update_queue(
-        desk.now(),
+    context.engine.queue(bucket, spec.feature, call.key)
+    body = request_body(update_request_of(spec.feature), call.body, context.settings.limits).value
+    rule = _rule(context, spec, body["NotifyConfig"])
+    queue = context.engine.update_queue(
+        context.now(),
         bucket,
         spec.feature,
         call.key,
@@ -66,7 +66,7 @@ def update_queue(desk: Desk, operation: FeatureOperation, call: Call) -> Answer:
         state=QueueState(str(body["State"])),
         notify=rule,
     )
-    desk.wake()
+    context.wake()
     return Answer(encode(Document.QUEUE_UPDATE_ANSWER, {"RequestId": call.request_id, "Queue": _queue(queue)}))
 
 
@@ -81,7 +81,7 @@ def _category(spec: FeatureSpec, call: Call, *, by_id: bool) -> str:
     return arguments.word(call.query, "category", (EVERY_CATEGORY, *spec.categories), default=default)
 
 
-def _rule(desk: Desk, spec: FeatureSpec, given: object) -> NotifyConfig:
+def _rule(context: ServiceContext, spec: FeatureSpec, given: object) -> NotifyConfig:
     """Return the callback rule to store; what is empty counts as not given. Raise Refusal when On lacks a part."""
     words = {name: text for name, text in given.items() if text} if isinstance(given, dict) else {}
     on = words.get("State", _OFF) == _ON
@@ -91,7 +91,7 @@ def _rule(desk: Desk, spec: FeatureSpec, given: object) -> NotifyConfig:
     if on:
         _need_whole(words)
     if "Url" in words:
-        _need_address(desk, words["Url"])
+        _need_address(context, words["Url"])
     return NotifyConfig(
         url=words.get("Url", ""),
         event=words.get("Event", ""),
@@ -118,11 +118,11 @@ def _need_whole(words: dict[str, str]) -> None:
             raise invalid(f"NotifyConfig.{name} is required when State is On and Type is {words['Type']}")
 
 
-def _need_address(desk: Desk, url: str) -> None:
-    if len(url) > desk.settings.limits.url_length:
-        raise invalid(f"NotifyConfig.Url is longer than {desk.settings.limits.url_length} characters")
+def _need_address(context: ServiceContext, url: str) -> None:
+    if len(url) > context.settings.limits.url_length:
+        raise invalid(f"NotifyConfig.Url is longer than {context.settings.limits.url_length} characters")
     try:
-        check_address(url, forbid_private=desk.settings.delivery.forbid_private)
+        check_address(url, forbid_private=context.settings.delivery.forbid_private)
     except AddressRefusedError as error:
         raise invalid(f"NotifyConfig.Url: {error}") from None
 

@@ -8,11 +8,11 @@ from functools import lru_cache
 
 from ciq_mock.callback_rule import NO_CALLBACK
 from ciq_mock.delivery.address import AddressRefusedError, check_address
-from ciq_mock.engine import NO_CHOICE, CallbackChoice, JobOrder, KafkaAddress, MqAddress
+from ciq_mock.engine import NO_CHOICE, CallbackChoice, JobSpec, KafkaAddress, MqAddress
 from ciq_mock.service import job_documents
 from ciq_mock.service.arguments import invalid, shortened
 from ciq_mock.service.call import Answer, Call
-from ciq_mock.service.desk import Desk, need_bucket
+from ciq_mock.service.context import ServiceContext, need_bucket
 from ciq_mock.service.inputs import check_operation, unknown_input
 from ciq_mock.service.submit_form import SubmitForm, Texts, read_submit
 from ciq_mock.service.template_calls import name_for_job
@@ -32,23 +32,23 @@ WRITING = frozenset(
 """Tags that write files: their pages require Operation.Output."""
 
 
-def submit(desk: Desk, operation: FeatureOperation, call: Call) -> Answer:
+def submit(context: ServiceContext, operation: FeatureOperation, call: Call) -> Answer:
     """Accept the jobs of a request."""
     bucket = need_bucket(call.bucket)
-    form = read_submit(call.body, desk.settings.limits)
+    form = read_submit(call.body, context.settings.limits)
     tags = _tags(form)
     feature = _feature(tags, operation)
     for tag, asked in zip(tags, form.operations, strict=True):
         if tag in WRITING and not asked.has_output:
             raise invalid(f"Operation.Output is required for {tag}")
         check_operation(tag, asked.xml)
-    orders = orders_of(desk, FEATURES[feature], call, form, tags)
+    orders = orders_of(context, FEATURES[feature], call, form, tags)
     if form.queue_type and feature is Feature.MEDIA and form.queue_type not in FEATURES[feature].categories:
         raise invalid(f"QueueType must be SpeedTranscoding, not {shortened(form.queue_type)}")
-    jobs = desk.engine.submit(
-        desk.now(), bucket, feature, orders, queue_id=form.queue_id or None, category=form.queue_type or None
+    jobs = context.engine.submit(
+        context.now(), bucket, feature, orders, queue_id=form.queue_id or None, category=form.queue_type or None
     )
-    desk.wake()
+    context.wake()
     return Answer(job_documents.submitted(jobs))
 
 
@@ -75,9 +75,11 @@ def _feature(tags: list[str], operation: FeatureOperation) -> Feature:
     return features.pop()
 
 
-def orders_of(desk: Desk, spec: FeatureSpec, call: Call, form: SubmitForm, tags: list[str]) -> list[JobOrder]:
+def orders_of(
+    context: ServiceContext, spec: FeatureSpec, call: Call, form: SubmitForm, tags: list[str]
+) -> list[JobSpec]:
     """The orders of a request that has been checked so far. Raises Refusal for input and callback fields."""
-    settings = desk.settings
+    settings = context.settings
     source = _source(form.source, tags)
     callback = _callback(settings, form.callback)
     one_of_many = len(tags) > 1 or not form.tag
@@ -85,9 +87,9 @@ def orders_of(desk: Desk, spec: FeatureSpec, call: Call, form: SubmitForm, tags:
     duration = settings.duration_of(spec.feature, source)
     failure = settings.failure_of(source)
     if failure is None and settings.objects.unknown_input is not UnknownInput.ACCEPT:
-        failure = unknown_input(desk, call.bucket, form.source)
+        failure = unknown_input(context, call.bucket, form.source)
     return [
-        JobOrder(
+        JobSpec(
             tag=tag,
             level=int(asked.level or 0) if spec.has_job_level else 0,
             input_object=source,
@@ -97,7 +99,7 @@ def orders_of(desk: Desk, spec: FeatureSpec, call: Call, form: SubmitForm, tags:
                 asked,
                 tag=tag if one_of_many else "",
                 show_default_level=settings.show_default_level,
-                template_name=name_for_job(desk, call.bucket, asked.template_id) if asked.template_id else "",
+                template_name=name_for_job(context, call.bucket, asked.template_id) if asked.template_id else "",
             ),
             callback=callback,
             duration=duration,

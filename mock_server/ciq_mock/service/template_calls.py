@@ -5,11 +5,11 @@ Source: 1045/73037, 1045/73038, 436/77185, 436/75046; names of the errors 1045/3
 
 from collections.abc import Mapping
 
-from ciq_mock.registers import Template, TemplateFilter, UnknownTemplateError
+from ciq_mock.resources import Template, TemplateFilter, UnknownTemplateError
 from ciq_mock.service import arguments, times
 from ciq_mock.service.bodies import request_body
 from ciq_mock.service.call import Answer, Call
-from ciq_mock.service.desk import Desk, need_bucket
+from ciq_mock.service.context import ServiceContext, need_bucket
 from ciq_mock.service.refusal import ErrorCode, Refusal
 from ciq_mock.service.template_form import parts_of
 from ciq_schemas.codec import Document, encode
@@ -19,32 +19,32 @@ _OWN, _OFFICIAL = "Custom", "Official"
 _ALL = "All"
 
 
-def create(desk: Desk, call: Call) -> Answer:
+def create(context: ServiceContext, call: Call) -> Answer:
     """Keep a template. The tag's feature must be active, as its page demands (1045/73037: “enable … in advance”)."""
     bucket = need_bucket(call.bucket)
-    value = _body(desk, call)
+    value = _body(context, call)
     tag = str(value["Tag"])
     parts = parts_of(tag, value)
-    desk.engine.queues(bucket, feature_of_tag(tag) or Feature.MEDIA)
-    template = desk.registers.templates.create(
-        desk.now(), bucket, tag=tag, name=str(value["Name"]), parts=parts, most=desk.settings.limits.templates
+    context.engine.queues(bucket, feature_of_tag(tag) or Feature.MEDIA)
+    template = context.resources.templates.create(
+        context.now(), bucket, tag=tag, name=str(value["Name"]), parts=parts, most=context.settings.limits.templates
     )
     return _answer(call, template)
 
 
-def update(desk: Desk, call: Call) -> Answer:
+def update(context: ServiceContext, call: Call) -> Answer:
     """Replace name and parameters of a template; the id stays."""
     bucket = need_bucket(call.bucket)
-    desk.registers.templates.get(bucket, call.key)
-    value = _body(desk, call)
+    context.resources.templates.get(bucket, call.key)
+    value = _body(context, call)
     tag = str(value["Tag"])
-    template = desk.registers.templates.update(
-        desk.now(), bucket, call.key, tag=tag, name=str(value["Name"]), parts=parts_of(tag, value)
+    template = context.resources.templates.update(
+        context.now(), bucket, call.key, tag=tag, name=str(value["Name"]), parts=parts_of(tag, value)
     )
     return _answer(call, template)
 
 
-def list_templates(desk: Desk, call: Call) -> Answer:
+def list_templates(context: ServiceContext, call: Call) -> Answer:
     """A page of templates, newest first. Ids that do not exist are left out; this mock has no official ones."""
     bucket = need_bucket(call.bucket)
     page = arguments.number(call.query, "pageNumber", 1)
@@ -56,7 +56,7 @@ def list_templates(desk: Desk, call: Call) -> Answer:
         ids=arguments.words(call.query, "ids"),
         name_prefix=call.query.get("name") or "",
     )
-    found = desk.registers.templates.find(bucket, wanted) if category == _OWN else []
+    found = context.resources.templates.find(bucket, wanted) if category == _OWN else []
     return Answer(
         encode(
             Document.TEMPLATE_LIST,
@@ -71,28 +71,28 @@ def list_templates(desk: Desk, call: Call) -> Answer:
     )
 
 
-def delete(desk: Desk, call: Call) -> Answer:
+def delete(context: ServiceContext, call: Call) -> Answer:
     """Forget a template; jobs that named it keep its name."""
-    desk.registers.templates.delete(need_bucket(call.bucket), call.key)
+    context.resources.templates.delete(need_bucket(call.bucket), call.key)
     return Answer(encode(Document.TEMPLATE_DELETED, {"RequestId": call.request_id, "TemplateId": call.key}))
 
 
-def name_for_job(desk: Desk, bucket: str, template_id: str) -> str:
+def name_for_job(context: ServiceContext, bucket: str, template_id: str) -> str:
     """The TemplateName a job echoes (1045/73113).
 
     Raises Refusal TemplateNotFound for an id the bucket does not have, if the settings want it so; a made-up name
     stands in otherwise, for the templates of the console and of the service are not known here.
     """
     try:
-        return desk.registers.templates.get(bucket, template_id).name
+        return context.resources.templates.get(bucket, template_id).name
     except UnknownTemplateError as error:
-        if desk.settings.refuse_unknown_templates:
+        if context.settings.refuse_unknown_templates:
             raise Refusal(ErrorCode.TEMPLATE_NOT_FOUND, str(error)) from None
         return f"template-{template_id}"
 
 
-def _body(desk: Desk, call: Call) -> Mapping[str, object]:
-    return request_body(Document.TEMPLATE_REQUEST, call.body, desk.settings.limits).value
+def _body(context: ServiceContext, call: Call) -> Mapping[str, object]:
+    return request_body(Document.TEMPLATE_REQUEST, call.body, context.settings.limits).value
 
 
 def _answer(call: Call, template: Template) -> Answer:

@@ -3,44 +3,46 @@
 No page was found: paths and requests are those of the official Python SDK, the answers are the mock's choice.
 """
 
-from ciq_mock.registers import Vocabulary
+from ciq_mock.resources import Vocabulary
 from ciq_mock.service import arguments, times
 from ciq_mock.service.bodies import request_body
 from ciq_mock.service.call import Answer, Call
-from ciq_mock.service.desk import Desk, need_bucket
+from ciq_mock.service.context import ServiceContext, need_bucket
 from ciq_schemas.codec import Document, encode
 
 _ID = "TableId"
 
 
-def create(desk: Desk, call: Call) -> Answer:
+def create(context: ServiceContext, call: Call) -> Answer:
     """Keep a table."""
     bucket = need_bucket(call.bucket)
-    value = request_body(Document.VOCABULARY_REQUEST, call.body, desk.settings.limits).value
-    table = desk.registers.vocabularies.create(desk.now(), bucket, dict(value), most=desk.settings.limits.vocabularies)
+    value = request_body(Document.VOCABULARY_REQUEST, call.body, context.settings.limits).value
+    table = context.resources.vocabularies.create(
+        context.now(), bucket, dict(value), most=context.settings.limits.vocabularies
+    )
     return _changed(call, table.id)
 
 
-def update(desk: Desk, call: Call) -> Answer:
+def update(context: ServiceContext, call: Call) -> Answer:
     """Replace the content of the table that the body names."""
     bucket = need_bucket(call.bucket)
-    value = dict(request_body(Document.VOCABULARY_UPDATE_REQUEST, call.body, desk.settings.limits).value)
-    table = desk.registers.vocabularies.update(desk.now(), bucket, str(value.pop(_ID)), value)
+    value = dict(request_body(Document.VOCABULARY_UPDATE_REQUEST, call.body, context.settings.limits).value)
+    table = context.resources.vocabularies.update(context.now(), bucket, str(value.pop(_ID)), value)
     return _changed(call, table.id)
 
 
-def get(desk: Desk, call: Call) -> Answer:
+def get(context: ServiceContext, call: Call) -> Answer:
     """Show one table."""
-    table = desk.registers.vocabularies.get(need_bucket(call.bucket), call.key)
+    table = context.resources.vocabularies.get(need_bucket(call.bucket), call.key)
     return Answer(encode(Document.VOCABULARY_ANSWER, {"RequestId": call.request_id, "Table": _shown(table)}))
 
 
-def list_tables(desk: Desk, call: Call) -> Answer:
+def list_tables(context: ServiceContext, call: Call) -> Answer:
     """Show tables, oldest first, from the one at `offset`."""
     bucket = need_bucket(call.bucket)
     offset = arguments.number(call.query, "offset", 0, least=0)
-    limit = arguments.number(call.query, "limit", 10, most=desk.settings.limits.page_size)
-    tables = desk.registers.vocabularies.all(bucket)
+    limit = arguments.number(call.query, "limit", 10, most=context.settings.limits.page_size)
+    tables = context.resources.vocabularies.all(bucket)
     return Answer(
         encode(
             Document.VOCABULARY_LIST,
@@ -53,9 +55,9 @@ def list_tables(desk: Desk, call: Call) -> Answer:
     )
 
 
-def delete(desk: Desk, call: Call) -> Answer:
+def delete(context: ServiceContext, call: Call) -> Answer:
     """Forget a table."""
-    desk.registers.vocabularies.delete(need_bucket(call.bucket), call.key)
+    context.resources.vocabularies.delete(need_bucket(call.bucket), call.key)
     return _changed(call, call.key)
 
 

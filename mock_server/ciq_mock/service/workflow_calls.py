@@ -12,8 +12,8 @@ from ciq_mock.service import arguments, workflow_documents
 from ciq_mock.service.arguments import invalid, shortened
 from ciq_mock.service.bodies import request_body
 from ciq_mock.service.call import Answer, Call
-from ciq_mock.service.desk import Desk, need_bucket
-from ciq_mock.service.started_orders import STEERING, check_node
+from ciq_mock.service.context import ServiceContext, need_bucket
+from ciq_mock.service.internal_submits import STEERING, check_node
 from ciq_mock.workflow import Graph, RunFilter, RunState, WorkflowPlan, read_topology
 from ciq_schemas.codec import Document
 from ciq_schemas.features import Feature, feature_of_tag
@@ -31,38 +31,38 @@ _EVENTS = frozenset({"TaskFinish", "WorkflowFinish", "WorkflowStart"})
 _NAME_LENGTH = 128
 
 
-def create(desk: Desk, call: Call) -> Answer:
+def create(context: ServiceContext, call: Call) -> Answer:
     """Keep a workflow."""
     bucket = need_bucket(call.bucket)
-    plan = _plan(desk, call, bucket)
-    workflow = desk.workflows.create(desk.now(), bucket, call.region, plan)
+    plan = _plan(context, call, bucket)
+    workflow = context.workflows.create(context.now(), bucket, call.region, plan)
     return workflow_documents.answered(call, workflow)
 
 
-def update(desk: Desk, call: Call) -> Answer:
+def update(context: ServiceContext, call: Call) -> Answer:
     """Replace a workflow; with `active` or `paused` only switch it, and whatever body there is is not looked at."""
     bucket = need_bucket(call.bucket)
     wanted = [state for name, state in _SWITCHES.items() if call.query.has(name)]
     if len(wanted) > 1:
         raise invalid("active and paused exclude each other")
     if wanted:
-        return workflow_documents.answered(call, desk.workflows.switch(desk.now(), bucket, call.key, wanted[0]))
-    desk.workflows.workflow(bucket, call.key)
-    plan = _plan(desk, call, bucket)
-    return workflow_documents.answered(call, desk.workflows.update(desk.now(), bucket, call.key, plan))
+        return workflow_documents.answered(call, context.workflows.switch(context.now(), bucket, call.key, wanted[0]))
+    context.workflows.workflow(bucket, call.key)
+    plan = _plan(context, call, bucket)
+    return workflow_documents.answered(call, context.workflows.update(context.now(), bucket, call.key, plan))
 
 
 _SWITCHES = {"active": QueueState.ACTIVE, "paused": QueueState.PAUSED}
 
 
-def list_workflows(desk: Desk, call: Call) -> Answer:
+def list_workflows(context: ServiceContext, call: Call) -> Answer:
     """List workflows, newest first: a page of them, or with `ids` those and the ids that do not exist."""
     bucket = need_bucket(call.bucket)
     page = arguments.number(call.query, "pageNumber", 1)
-    size = arguments.number(call.query, "pageSize", 10, most=desk.settings.limits.page_size)
+    size = arguments.number(call.query, "pageSize", 10, most=context.settings.limits.page_size)
     ids = arguments.words(call.query, "ids")
     name = call.query.get("name")
-    mine = desk.workflows.of_bucket(bucket)[::-1]
+    mine = context.workflows.of_bucket(bucket)[::-1]
     found = [one for one in mine if (not ids or one.id in ids) and (name is None or one.plan.name == name)]
     shown = found[(page - 1) * size : page * size]
     existing = {one.id for one in mine}
@@ -70,13 +70,13 @@ def list_workflows(desk: Desk, call: Call) -> Answer:
     return workflow_documents.listed(call, shown, total=len(found), page=page, size=size, unknown=unknown)
 
 
-def delete(desk: Desk, call: Call) -> Answer:
+def delete(context: ServiceContext, call: Call) -> Answer:
     """Forget a workflow."""
-    workflow = desk.workflows.delete(need_bucket(call.bucket), call.key)
+    workflow = context.workflows.delete(need_bucket(call.bucket), call.key)
     return workflow_documents.deleted(call, workflow)
 
 
-def trigger(desk: Desk, call: Call) -> Answer:
+def trigger(context: ServiceContext, call: Call) -> Answer:
     """Run a workflow on one object."""
     bucket = need_bucket(call.bucket)
     workflow_id, key = call.query.get("workflowId"), call.query.get("object")
@@ -85,15 +85,15 @@ def trigger(desk: Desk, call: Call) -> Answer:
         raise invalid("workflowId and object are required")
     if len(name) > _NAME_LENGTH:
         raise invalid(f"name must be at most {_NAME_LENGTH} characters, not {len(name)}")
-    run = desk.workflows.trigger(desk.now(), bucket, workflow_id, key, name=name)
-    desk.wake()
+    run = context.workflows.trigger(context.now(), bucket, workflow_id, key, name=name)
+    context.wake()
     return workflow_documents.triggered(call, run)
 
 
-def list_runs(desk: Desk, call: Call) -> Answer:
+def list_runs(context: ServiceContext, call: Call) -> Answer:
     """List runs, newest first unless asked otherwise. Older pages require workflowId, the newest does not."""
     bucket = need_bucket(call.bucket)
-    size = arguments.number(call.query, "size", 10, most=desk.settings.limits.page_size)
+    size = arguments.number(call.query, "size", 10, most=context.settings.limits.page_size)
     wanted = RunFilter(
         workflow_id=call.query.get("workflowId"),
         object=call.query.get("name"),
@@ -103,15 +103,17 @@ def list_runs(desk: Desk, call: Call) -> Answer:
         created_to=arguments.moment(call.query, "endCreationTime"),
     )
     order = TimeOrder(arguments.word(call.query, "orderByTime", tuple(TimeOrder), TimeOrder.DESC))
-    page = desk.workflows.runs(desk.now(), bucket, wanted, order=order, size=size, token=call.query.get("nextToken"))
-    desk.wake()
+    page = context.workflows.runs(
+        context.now(), bucket, wanted, order=order, size=size, token=call.query.get("nextToken")
+    )
+    context.wake()
     return workflow_documents.runs(call, page)
 
 
-def describe_run(desk: Desk, call: Call) -> Answer:
+def describe_run(context: ServiceContext, call: Call) -> Answer:
     """Describe one run with its tasks."""
-    run = desk.workflows.run(desk.now(), need_bucket(call.bucket), call.key)
-    desk.wake()
+    run = context.workflows.run(context.now(), need_bucket(call.bucket), call.key)
+    context.wake()
     return workflow_documents.run(call, run)
 
 
@@ -125,45 +127,45 @@ def _states(call: Call) -> frozenset[RunState] | None:
     return frozenset(RunState(name) for name in named)
 
 
-def _plan(desk: Desk, call: Call, bucket: str) -> WorkflowPlan:
-    value = request_body(Document.WORKFLOW_REQUEST, call.body, desk.settings.limits).value["MediaWorkflow"]
+def _plan(context: ServiceContext, call: Call, bucket: str) -> WorkflowPlan:
+    value = request_body(Document.WORKFLOW_REQUEST, call.body, context.settings.limits).value["MediaWorkflow"]
     given = value if isinstance(value, Mapping) else {}
     topology = given["Topology"]
     content = topology if isinstance(topology, Mapping) else {}
     graph = read_topology(content)
-    rule = _rule(desk, graph.start.get("NotifyConfig"))
-    _check_nodes(desk, call, bucket, graph)
+    rule = _rule(context, graph.start.get("NotifyConfig"))
+    _check_nodes(context, call, bucket, graph)
     return WorkflowPlan(
         name=str(given["Name"]),
         state=QueueState(str(given.get("State") or QueueState.ACTIVE)),
         graph=graph,
         topology=content,
-        queue_ids=_queue_ids(desk, bucket, graph.start),
+        queue_ids=_queue_ids(context, bucket, graph.start),
         rule=rule,
     )
 
 
-def _check_nodes(desk: Desk, call: Call, bucket: str, graph: Graph) -> None:
+def _check_nodes(context: ServiceContext, call: Call, bucket: str, graph: Graph) -> None:
     for node in graph.nodes.values():
         feature = feature_of_tag(node.type)
         if feature is None:
             if node.type not in STEERING:
                 raise invalid(f"Nodes.{node.name}: Type {shortened(node.type)} is not known")
             continue
-        desk.engine.queues(bucket, feature)
-        check_node(desk, bucket, call.region, node)
+        context.engine.queues(bucket, feature)
+        check_node(context, bucket, call.region, node)
 
 
-def _queue_ids(desk: Desk, bucket: str, start: Mapping[str, object]) -> dict[Feature, str]:
+def _queue_ids(context: ServiceContext, bucket: str, start: Mapping[str, object]) -> dict[Feature, str]:
     """The queues that Start names; each must be there (the newest pages name none)."""
     named = {feature: str(start.get(element) or "") for feature, element in _QUEUE_ELEMENTS.items()}
     for feature, queue_id in named.items():
         if queue_id:
-            desk.engine.queue(bucket, feature, queue_id)
+            context.engine.queue(bucket, feature, queue_id)
     return {feature: queue_id for feature, queue_id in named.items() if queue_id}
 
 
-def _rule(desk: Desk, given: object) -> NotifyConfig | None:
+def _rule(context: ServiceContext, given: object) -> NotifyConfig | None:
     """The workflow's own callback rule; None where it has none, and the queue's counts (1045/49945).
 
     Older pages and the SDKs' samples name an address without State: that is a rule in force.
@@ -186,7 +188,7 @@ def _rule(desk: Desk, given: object) -> NotifyConfig | None:
     if words.get("ResultFormat", "XML") not in ("XML", "JSON"):
         raise invalid(f"NotifyConfig.ResultFormat must be XML or JSON, not {shortened(words['ResultFormat'])}")
     if "Url" in words:
-        _check_address(desk, words["Url"])
+        _check_address(context, words["Url"])
     return NotifyConfig(
         url=words.get("Url"),
         event=words.get("Event"),
@@ -199,8 +201,8 @@ def _rule(desk: Desk, given: object) -> NotifyConfig | None:
     )
 
 
-def _check_address(desk: Desk, url: str) -> None:
+def _check_address(context: ServiceContext, url: str) -> None:
     try:
-        check_address(url, forbid_private=desk.settings.delivery.forbid_private)
+        check_address(url, forbid_private=context.settings.delivery.forbid_private)
     except AddressRefusedError as error:
         raise invalid(f"NotifyConfig.Url: {error}") from None

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from urllib.parse import quote
 
 from ciq_mock.callback_rule import WORKFLOW_FINISH, BodyFormat
+from ciq_mock.results import written_by
 from ciq_mock.service import times
 from ciq_mock.service.call import Answer, Call
-from ciq_mock.service.results import written_by
 from ciq_mock.workflow import Page, Run, Task, Workflow
 from ciq_schemas.codec import Document, encode, encode_callback_json
 from ciq_schemas.lifecycle import JobState

@@ -13,7 +13,7 @@ from enum import StrEnum
 from itertools import product
 from math import floor
 
-from ciq_mock.engine import Cancelled, Ended, Engine, EngineError, Event, Failure, JobOrder, TimeOrder
+from ciq_mock.engine import Cancelled, Ended, Engine, EngineError, Event, Failure, JobSpec, TimeOrder
 from ciq_mock.ids import IdSource
 from ciq_mock.workflow.errors import WorkflowError
 from ciq_mock.workflow.paging import Page, page
@@ -136,7 +136,7 @@ class BatchFilter:
 
 ObjectsOf = Callable[[BatchJob], Sequence[str]]
 """Keys of the objects. Raises ObjectsError."""
-OrderOf = Callable[[BatchJob, str], JobOrder | Failure]
+OrderOf = Callable[[BatchJob, str], JobSpec | Failure]
 """The job on one object, or why there can be none."""
 
 

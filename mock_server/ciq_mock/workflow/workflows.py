@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import floor
 
-from ciq_mock.engine import Cancelled, Ended, Engine, EngineError, Event, Failure, Job, JobOrder, TimeOrder
+from ciq_mock.engine import Cancelled, Ended, Engine, EngineError, Event, Failure, Job, JobSpec, TimeOrder
 from ciq_mock.ids import IdSource
 from ciq_mock.workflow.errors import WorkflowError
 from ciq_mock.workflow.paging import Page, page
@@ -21,7 +21,7 @@ from ciq_schemas.lifecycle import JobState, QueueState
 
 WORKFLOW_LETTER, RUN_LETTER = "w", "i"
 
-OrderOf = Callable[[Run, Node, str], JobOrder | Failure]
+OrderOf = Callable[[Run, Node, str], JobSpec | Failure]
 """The job of a node on a source (key), or why there can be none."""
 OutputOf = Callable[[Job], str]
 """Key of what a job has written, "" for none: what comes next works on it."""

@@ -1,0 +1,178 @@
+"""The control pages under `/_ciq/`: for people and their tests, never for a client of the service.
+
+Knows the mock and its views. No authentication: whoever reaches the port may steer the mock, so it listens on
+this machine unless told otherwise. Secrets are in none of the answers.
+"""
+
+import math
+from html import escape
+from typing import TypeVar
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Mount, Route
+
+from ciq_mock.admin.views import attempt_of, queues_of, state_of
+from ciq_mock.clock import ScaledClock
+from ciq_mock.mock import Mock
+from ciq_mock.service import times
+from ciq_mock.store import StoreError
+
+_LONGEST_BODY = 4096
+_MOST_SECONDS = 10 * 365 * 86400.0
+_LARGEST_FACTOR = 1e6
+
+
+B = TypeVar("B", bound=msgspec.Struct)
+
+
+class _Advance(msgspec.Struct, forbid_unknown_fields=True):
+    seconds: float
+
+
+class _Scale(msgspec.Struct, forbid_unknown_fields=True):
+    factor: float
+
+
+def admin_app(mock: Mock) -> Starlette:
+    """Return the control application of one mock."""
+    pages = _Pages(mock)
+    return Starlette(
+        routes=[
+            Mount(
+                "/_ciq",
+                routes=[
+                    Route("/", pages.index, methods=["GET"]),
+                    Route("/health", pages.health, methods=["GET"]),
+                    Route("/reset", pages.reset, methods=["POST"]),
+                    Route("/state", pages.state, methods=["GET"]),
+                    Route("/clock", pages.clock, methods=["GET"]),
+                    Route("/clock/advance", pages.advance, methods=["POST"]),
+                    Route("/clock/scale", pages.scale, methods=["POST"]),
+                    Route("/deliveries", pages.deliveries, methods=["GET"]),
+                    Route("/requests", pages.requests, methods=["GET"]),
+                ],
+            )
+        ],
+        exception_handlers={HTTPException: _refused, StoreError: _not_kept},
+    )
+
+
+class _Pages:
+    """The handlers; each answers from one moment of the mock."""
+
+    def __init__(self, mock: Mock) -> None:
+        self._mock = mock
+
+    async def health(self, _: Request) -> Response:
+        """The mock answers."""
+        return JSONResponse({"status": "ok", "bucket": self._mock.settings.bucket})
+
+    async def reset(self, _: Request) -> Response:
+        """Back to the state of the start."""
+        await self._mock.reset()
+        return JSONResponse({"status": "reset"})
+
+    async def state(self, _: Request) -> Response:
+        """Queues, jobs, callbacks pending."""
+        return _json(state_of(self._mock))
+
+    async def clock(self, _: Request) -> Response:
+        """Which clock, and its time."""
+        return JSONResponse(self._clock())
+
+    async def advance(self, request: Request) -> Response:
+        """Move the clock on by hand: `{"seconds": 60}`."""
+        wanted = (await _body(request, _Advance)).seconds
+        if not (math.isfinite(wanted) and 0 <= wanted <= _MOST_SECONDS):
+            raise HTTPException(400, f"seconds must be from 0 to {_MOST_SECONDS:.0f}, not {wanted}")
+        await self._mock.clock.advance(wanted)
+        return JSONResponse(self._clock())
+
+    async def scale(self, request: Request) -> Response:
+        """Let a real or scaled clock run faster or slower from now on: `{"factor": 10}`."""
+        wanted = (await _body(request, _Scale)).factor
+        if not isinstance(self._mock.clock, ScaledClock):
+            raise HTTPException(409, f"a {self._mock.settings.clock.value} clock has no factor")
+        if not 0 < wanted <= _LARGEST_FACTOR:
+            raise HTTPException(400, f"factor must be above 0 and at most {_LARGEST_FACTOR:g}, not {wanted}")
+        self._mock.clock.scale(wanted)
+        return JSONResponse(self._clock())
+
+    async def deliveries(self, _: Request) -> Response:
+        """Attempts to deliver callbacks."""
+        log = self._mock.delivery.log
+        return _json(
+            {
+                "attempts": log.attempts,
+                "delivered": log.delivered,
+                "dropped": log.dropped,
+                "pending": self._mock.delivery.pending,
+                "newest": [attempt_of(attempt) for attempt in log],
+            }
+        )
+
+    async def requests(self, _: Request) -> Response:
+        """The newest requests and what was answered; for a refusal with the reason."""
+        return _json({"count": self._mock.requests.count, "newest": list(self._mock.requests)})
+
+    async def index(self, _: Request) -> Response:
+        """A page for people."""
+        return HTMLResponse(_page(self._mock))
+
+    def _clock(self) -> dict[str, object]:
+        now = self._mock.clock.now()
+        kind = self._mock.settings.clock
+        return {"kind": kind.value, "now": now, "time": times.written(now)}
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    return JSONResponse({"error": error.detail}, status_code=error.status_code)
+
+
+async def _not_kept(_: Request, error: Exception) -> Response:
+    return JSONResponse({"error": str(error)}, status_code=500)
+
+
+async def _body(request: Request, kind: type[B]) -> B:
+    """Read a small JSON body; raise HTTPException 400 for anything else."""
+    data = bytearray()
+    async for part in request.stream():
+        data += part
+        if len(data) > _LONGEST_BODY:
+            raise HTTPException(400, f"the body is longer than {_LONGEST_BODY} bytes")
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except msgspec.MsgspecError as error:
+        wanted = ", ".join(field.name for field in msgspec.structs.fields(kind))
+        raise HTTPException(400, f"expected a JSON object with {wanted}: {error}") from None
+
+
+def _json(value: object) -> Response:
+    return Response(msgspec.json.encode(value), media_type="application/json")
+
+
+def _page(mock: Mock) -> str:
+    rows = "".join(
+        f"<tr><td>{escape(queue.bucket)}</td><td>{escape(queue.feature)}</td><td>{escape(queue.name)}</td>"
+        f"<td>{escape(queue.state)}</td><td>{queue.waiting}</td><td>{queue.running}</td></tr>"
+        for queue in queues_of(mock)
+    )
+    links = " · ".join(
+        f'<a href="{name}">{name}</a>' for name in ("health", "state", "clock", "deliveries", "requests")
+    )
+    return (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>ciq mock</title>'
+        "<style>body{font:1rem/1.5 system-ui;margin:2rem;max-width:60rem}td,th{padding:.2rem 1rem .2rem 0;"
+        "text-align:left}</style><h1>ciq mock</h1>"
+        f"<p>Time of the mock: {escape(times.written(mock.clock.now()))} ({mock.settings.clock.value} clock). "
+        f"{mock.requests.count} requests, {len(mock.engine.jobs())} jobs, {mock.delivery.log.delivered} callbacks "
+        f"delivered, {mock.delivery.pending} pending.</p><p>{links}</p>"
+        "<table><tr><th>bucket<th>feature<th>queue<th>state<th>waiting<th>running</tr>"
+        f"{rows}</table></html>"
+    )

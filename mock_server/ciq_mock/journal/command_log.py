@@ -1,0 +1,116 @@
+"""Calls that are kept by being repeated: what they change is rare, and follows from the call, its time and its ids.
+
+Knows which calls these are, and what of their query is kept: never a signature, which may stand in a query too. Play
+keys are secrets, so they are not kept at all.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from ciq_mock.http.app import Handle
+from ciq_mock.ids import IdSource
+from ciq_mock.journal.group_commit import GroupCommit
+from ciq_mock.journal.records import Bound, CallRecorded, IdIssued, Unbound
+from ciq_mock.service.call import Answer, Call
+from ciq_schemas.operations import HttpOperation, OperationKind, operations
+
+_REPEATED = frozenset(
+    {
+        OperationKind.CREATE_TEMPLATE,
+        OperationKind.UPDATE_TEMPLATE,
+        OperationKind.DELETE_TEMPLATE,
+        OperationKind.CREATE_VOCABULARY,
+        OperationKind.UPDATE_VOCABULARY,
+        OperationKind.DELETE_VOCABULARY,
+        OperationKind.OPEN_IMAGE_SEARCH,
+        OperationKind.CREATE_WORKFLOW,
+        OperationKind.UPDATE_WORKFLOW,
+        OperationKind.DELETE_WORKFLOW,
+        OperationKind.TRIGGER_WORKFLOW,
+        OperationKind.CREATE_BATCH,
+        OperationKind.CANCEL_BATCH,
+    }
+)
+_PARAMETERS = frozenset({"active", "paused", "cancel", "workflowid", "object", "name"})
+
+
+class CommandLog:
+    """Stands between the calls and their handling. Time and ids are asked of it, so that both can come again."""
+
+    def __init__(self, group_commit: GroupCommit) -> None:
+        self._group_commit = group_commit
+        self._moment: float | None = None
+        self._given: list[str] = []
+        self._again: list[str] | None = None
+        self.drawn: Callable[[], str] | None = None
+        """On the way back: ids that were given out beside calls."""
+
+    def time_from(self, clock: Callable[[], float]) -> Callable[[], float]:
+        """Epoch seconds; during a call that is kept, those of its beginning."""
+        return lambda: clock() if self._moment is None else self._moment
+
+    def ids_from(self, source: IdSource) -> IdSource:
+        """Fresh ids, or those given out the first time."""
+
+        def given(letter: str) -> str:
+            if self._again is not None:
+                return self._again.pop(0)
+            if self.drawn is not None:
+                return self.drawn()
+            fresh = source(letter)
+            if self._moment is None:
+                self._group_commit.note(IdIssued(self._group_commit.now(), fresh))
+            else:
+                self._given.append(fresh)
+            return fresh
+
+        return given
+
+    def handling(self, handle: Handle) -> Handle:
+        """The handling of calls, each of them let in and kept."""
+
+        def kept(operation: HttpOperation, call: Call) -> Answer:
+            self._group_commit.admit()
+            if operation.kind is OperationKind.BIND_BUCKET:
+                return self._bind(handle, operation, call)
+            if operation.kind not in _REPEATED:
+                return handle(operation, call)
+            self._given.clear()
+            before = self._group_commit.before
+            with self._at(self._group_commit.now()) as now:
+                answer = handle(operation, call)
+            query = {name: text for name, text in call.query.values.items() if name in _PARAMETERS}
+            record = CallRecorded(
+                now, operation.operation_id, call.bucket, call.region, call.key, query, call.body, tuple(self._given)
+            )
+            self._group_commit.note(record, before=before)
+            return answer
+
+        return kept
+
+    def repeat(self, handle: Handle, record: CallRecorded, call: Call) -> None:
+        """Do once more what a kept call did. Raises KeyError, IndexError or Refusal where that is not possible."""
+        operation = next((one for one in operations() if one.operation_id == record.operation_id), None)
+        if operation is None:
+            raise KeyError(record.operation_id)
+        self._again = list(record.ids)
+        try:
+            with self._at(record.at):
+                handle(operation, call)
+        finally:
+            self._again = None
+
+    def _bind(self, handle: Handle, operation: HttpOperation, call: Call) -> Answer:
+        with self._at(self._group_commit.now()) as now:
+            answer = handle(operation, call)
+        unbound = call.query.has("unbind")
+        self._group_commit.note(Unbound(now, call.bucket) if unbound else Bound(now, call.bucket, call.region))
+        return answer
+
+    @contextmanager
+    def _at(self, moment: float) -> Iterator[float]:
+        self._moment = moment
+        try:
+            yield moment
+        finally:
+            self._moment = None

@@ -1,0 +1,185 @@
+"""The durable store of one mock: journal, keeper, kept calls and the way back, put together.
+
+Knows the rooms of the mock by name. Must not know threads, sockets or command lines.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from math import inf
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ciq_mock.engine import Engine, Restoration
+from ciq_mock.http.app import Handle
+from ciq_mock.ids import IdSource
+from ciq_mock.journal.command_log import CommandLog
+from ciq_mock.journal.group_commit import GroupCommit
+from ciq_mock.journal.journaled_objects import JournaledLibrary
+from ciq_mock.journal.recorded_submits import RecordedSubmits, ReplayEngine
+from ciq_mock.journal.records import CallRecorded, MockStarted
+from ciq_mock.journal.replay import JournalReplay
+from ciq_mock.journal.sqlite_journal import Journal, JournalWriteError, SqliteJournal
+from ciq_mock.objects import Library, ObjectStore, Outputs
+from ciq_mock.overrides import mixed
+from ciq_mock.service.call import Call
+from ciq_mock.workflow import Run
+from ciq_schemas.features import Feature
+
+if TYPE_CHECKING:
+    from ciq_mock.mock import Mock
+
+
+class DurableStore:
+    """A store on a journal; belongs to one mock and its event loop."""
+
+    def __init__(self, journal: Journal, *, wall_clock: Callable[[], float] = time.time) -> None:
+        self._journal = journal
+        self._wall_clock = wall_clock
+        self._group_commit = GroupCommit(journal)
+        self._command_log = CommandLog(self._group_commit)
+        self._activated: frozenset[Feature] = frozenset()
+        self._owed: Callable[[], None] = lambda: None
+        self._engine: Engine | None = None
+
+    @classmethod
+    def in_folder(cls, folder: Path) -> "DurableStore":
+        """The store of a directory, made when it is not there. Raises JournalError."""
+        return cls(SqliteJournal(folder))
+
+    @property
+    def keep(self) -> GroupCommit:
+        """Where events are kept before anybody hears of them."""
+        return self._group_commit
+
+    @property
+    def outbox(self) -> GroupCommit:
+        """Where answers wait until what they tell of is kept."""
+        return self._group_commit
+
+    def start_time(self, wanted: float | None) -> float | None:
+        """As wanted, but never before what has happened."""
+        latest = self._journal.latest()
+        first = self._wall_clock() if wanted is None else wanted
+        return wanted if latest is None or latest <= first else latest
+
+    def seed(self, wanted: int | None) -> int | str | None:
+        """Another at each opening, so that no id comes twice."""
+        openings = self._journal.openings
+        return wanted if wanted is None or not openings else f"{wanted}/{openings}"
+
+    def engine(self, sound: type[Engine]) -> type[Engine]:
+        """One that can recall what workflows and batch jobs did of their own accord."""
+        part: type[Engine] = ReplayEngine
+        return mixed(part)(sound)
+
+    def ids(self, source: IdSource) -> IdSource:
+        """Ids that come again when a call is repeated."""
+        return self._command_log.ids_from(source)
+
+    def now(self, clock: Callable[[], float]) -> Callable[[], float]:
+        """Time that comes again when a call is repeated."""
+        return self._command_log.time_from(clock)
+
+    def library(self, uploads: ObjectStore, outputs: Outputs) -> Library:
+        """A library whose uploads are kept."""
+        return JournaledLibrary(uploads, outputs, group_commit=self._group_commit)
+
+    def handling(self, handle: Handle) -> Handle:
+        """Calls are refused while nothing can be kept; what they change is kept."""
+        return self._command_log.handling(handle)
+
+    def join(self, mock: "Mock") -> None:
+        """Put the mock back into the state of the journal. Raises JournalError."""
+
+        def go_back() -> None:
+            mock.forget()
+            self._go_back(mock, again=True)()
+
+        self._group_commit.attach(
+            now=mock.clock.now,
+            untold=lambda: mock.engine.untold,
+            wake=mock.runner.wake,
+            flush=mock.runner.flush,
+            go_back=go_back,
+        )
+        mock.service.settle = self._group_commit.settle
+        mock.delivery.callback_settled = self._group_commit.told
+        self._engine = mock.engine
+        self._owed = self._go_back(mock)
+
+    def opened(self, activated: tuple[Feature, ...]) -> tuple[Feature, ...]:
+        """Those that no earlier start has activated: what was deactivated since stays so."""
+        fresh = tuple(feature for feature in activated if feature not in self._activated)
+        self._group_commit.note(MockStarted(self._group_commit.now(), fresh))
+        return fresh
+
+    def settle(self) -> None:
+        """Keep what has happened so far now. Raises JournalWriteError."""
+        refusal = self._group_commit.settle()
+        if refusal is not None:
+            raise JournalWriteError(refusal.message)
+
+    def tell_owed(self) -> None:
+        """Send them on their way, by the rules of when they fell due; go on where the last commit stopped."""
+        owed, self._owed = self._owed, lambda: None
+        owed()
+
+    def clear(self) -> None:
+        """Forget everything. Raises JournalWriteError."""
+        self._group_commit.clear()
+        self._activated = frozenset()
+
+    def close(self) -> None:
+        """Keep what nobody has heard of yet, and let the journal go."""
+        if self._engine is not None and not self._group_commit.rests:
+            self._group_commit.keep(self._engine.advance(-inf))
+        self._journal.close()
+
+    def _go_back(self, mock: "Mock", *, again: bool = False) -> Callable[[], None]:
+        """Go the way back. What is left to do then: callbacks that are owed (`again`: they are on their way), and what
+        workflows and batch jobs make of the last events."""
+        restoration = Restoration(mock.engine)
+        recorded = RecordedSubmits(self._journal, restoration)
+
+        def repeat(record: CallRecorded, call: Call) -> None:
+            self._command_log.repeat(mock.handle, record, call)
+
+        way = JournalReplay(
+            restoration=restoration,
+            bindings=mock.resources.bindings,
+            library=mock.library,
+            recorded=recorded,
+            repeat=repeat,
+            on_job_ended=mock.note,
+            on_commit=mock.workflow_service.on_event,
+        )
+        with self._group_commit.silent(), self._recalling(mock, recorded, way.owed_runs):
+            way.go(self._journal, mock.clock.now())
+        self._activated = way.activated
+
+        def left() -> None:
+            if not again:
+                for ended in way.owed.values():
+                    mock.delivery.on_event(ended)
+                for run in way.owed_runs.values():
+                    mock.workflow_service.tell(run)
+            for event in way.last:
+                mock.workflow_service.on_event(event)
+            mock.runner.wake()
+
+        return left
+
+    @contextmanager
+    def _recalling(self, mock: "Mock", recorded: RecordedSubmits, ended: dict[str, Run]) -> Iterator[None]:
+        """For the length of a block, who acts of his own accord does what he did, and no run is told of."""
+        engine, workflow_service = mock.engine, mock.workflow_service
+        if not isinstance(engine, ReplayEngine):
+            raise TypeError(f"the engine is no {ReplayEngine.__name__}: `engine` was not asked for its class")
+        engine.recorded, self._command_log.drawn = recorded, recorded.drawn
+        workflow_service.on_run_ended = lambda run: ended.update({run.id: run})
+        try:
+            yield
+        finally:
+            engine.recorded, self._command_log.drawn = None, None
+            workflow_service.on_run_ended = workflow_service.tell

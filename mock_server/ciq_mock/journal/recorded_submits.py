@@ -1,0 +1,85 @@
+"""What workflows and batch jobs did of their own accord, told again: the jobs they submitted and the ids they drew.
+
+On the way back they act once more, but on what is on record: a job that they submit is the one they submitted then,
+and one that was refused then is refused again. Whether it was is told by the journal alone, ahead of its turn.
+"""
+
+from collections import defaultdict, deque
+from collections.abc import Sequence
+
+from ciq_mock.engine import Engine, Job, JobSpec, Origin, QueueFullError, Restoration
+from ciq_mock.journal.records import IdIssued, JobAccepted, read
+from ciq_mock.journal.sqlite_journal import Journal
+from ciq_schemas.features import Feature
+
+_Key = tuple[str, str, str, str]
+
+
+class RecordedSubmits:
+    """One way back long. The journal is looked through when something is asked for the first time."""
+
+    def __init__(self, journal: Journal, restoration: Restoration) -> None:
+        self._journal = journal
+        self._restoration = restoration
+        self._jobs: dict[_Key, deque[JobAccepted]] = defaultdict(deque)
+        self._ids: deque[str] = deque()
+        self._looked = False
+        self.taken: set[int] = set()
+        """Numbers of jobs that were told ahead of their turn."""
+
+    def submit(self, engine: Engine, bucket: str, feature: Feature, order: JobSpec, queue_id: str | None) -> Job:
+        """The job that came of the order. Raises EngineError when none did."""
+        self._look()
+        known = self._jobs.get(_key(order.origin, order.input_object))
+        if not known:
+            queue = engine.queue(bucket, feature, queue_id)
+            raise QueueFullError(queue.id, queue.max_size, queue.max_size, 1)
+        record = known.popleft()
+        self.taken.add(record.number)
+        return self._restoration.job_taken(record.at, record.number, record.id, record.queue_id, record.order)
+
+    def drawn(self) -> str:
+        """The next id. Raises IndexError when there was none."""
+        self._look()
+        return self._ids.popleft()
+
+    def _look(self) -> None:
+        if self._looked:
+            return
+        self._looked = True
+        for _, data in self._journal.commits():
+            for record in read(data):
+                if isinstance(record, JobAccepted) and record.origin is not None:
+                    self._jobs[_key(record.origin, record.input_object)].append(record)
+                elif isinstance(record, IdIssued):
+                    self._ids.append(record.id)
+
+
+class ReplayEngine(Engine):
+    """An engine that can be made to recall what it was told by those who act of their own accord."""
+
+    recorded: RecordedSubmits | None = None
+
+    def submit(
+        self,
+        now: float,
+        bucket: str,
+        feature: Feature,
+        orders: Sequence[JobSpec],
+        *,
+        queue_id: str | None = None,
+        category: str | None = None,
+    ) -> tuple[Job, ...]:
+        """Accept orders, or give the jobs that came of them."""
+        recorded = self.recorded
+        if recorded is None:
+            return super().submit(now, bucket, feature, orders, queue_id=queue_id, category=category)
+        return tuple(recorded.submit(self, bucket, feature, order, queue_id) for order in orders)
+
+    def cancel(self, now: float, bucket: str, job_ids: Sequence[str]) -> tuple[Job, ...]:
+        """Cancel jobs; on the way back their ends come by themselves."""
+        return super().cancel(now, bucket, job_ids) if self.recorded is None else ()
+
+
+def _key(origin: Origin | None, source: str) -> _Key:
+    return ("", "", "", source) if origin is None else (origin.run_id, origin.task, origin.batch_id, source)

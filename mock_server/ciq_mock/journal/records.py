@@ -1,0 +1,255 @@
+"""What the journal holds: facts, each of which has happened and been told, or could be told from now on.
+
+Facts about jobs name them by number, which no fault repeats. No fact holds a signature, a key, or the headers of a
+request. The form of a fact is for ever: a change of any of them is a new `FORMAT`.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from ciq_mock.engine import (
+    NO_CHOICE,
+    Accepted,
+    CallbackChoice,
+    Cancelled,
+    Ended,
+    Event,
+    Failure,
+    Job,
+    JobSpec,
+    Origin,
+    QueueCreated,
+    QueueDeleted,
+    QueueUpdated,
+    Started,
+)
+from ciq_schemas.features import Feature
+from ciq_schemas.lifecycle import JobState, QueueState
+from ciq_schemas.values import NotifyConfig
+
+FORMAT = 1
+
+
+class _Record(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    at: float
+    """Epoch seconds of the mock's clock."""
+
+
+class MockStarted(_Record, tag="opened", frozen=True, gc=False):
+    """A mock began to write here."""
+
+    activated: tuple[Feature, ...]
+    """Features that the default bucket was given then."""
+
+
+class QueueRecorded(_Record, tag="queue", frozen=True, gc=False):
+    """A feature was activated; its own queue comes before further ones."""
+
+    id: str
+    bucket: str
+    region: str
+    feature: Feature
+    name: str
+    category: str
+
+
+class QueueSettingsRecorded(_Record, tag="set", frozen=True, gc=False):
+    """A queue got new settings."""
+
+    id: str
+    name: str
+    state: QueueState
+    notify: NotifyConfig
+
+
+class QueueRemovalRecorded(_Record, tag="gone", frozen=True, gc=False):
+    """A feature was deactivated."""
+
+    id: str
+
+
+class JobAccepted(_Record, tag="taken", frozen=True, gc=False):
+    """A job was accepted."""
+
+    number: int
+    id: str
+    queue_id: str
+    tag: str
+    level: int
+    input_object: str
+    input: bytes
+    operation: bytes
+    duration: float
+    one_of_many: bool
+    callback: CallbackChoice | None
+    failure: Failure | None
+    origin: Origin | None
+
+    @property
+    def order(self) -> JobSpec:
+        """What was ordered."""
+        return JobSpec(
+            tag=self.tag,
+            level=self.level,
+            input_object=self.input_object,
+            input=self.input,
+            operation=self.operation,
+            callback=self.callback or NO_CHOICE,
+            duration=self.duration,
+            failure=self.failure,
+            origin=self.origin,
+            one_of_many=self.one_of_many,
+        )
+
+
+class JobStarted(_Record, tag="begun", frozen=True, gc=False):
+    """A job began to run."""
+
+    number: int
+
+
+class JobEnded(_Record, tag="over", frozen=True, gc=False):
+    """A job ended or was cancelled."""
+
+    number: int
+    state: JobState
+
+
+class CallbackSettled(_Record, tag="told", frozen=True, gc=False):
+    """The callback of a job is done with: taken by its receiver, or given up."""
+
+    number: int
+
+
+class Bound(_Record, tag="bound", frozen=True, gc=False):
+    """A bucket was bound."""
+
+    bucket: str
+    region: str
+
+
+class Unbound(_Record, tag="unbound", frozen=True, gc=False):
+    """A binding was taken back."""
+
+    bucket: str
+
+
+class CallRecorded(_Record, tag="called", frozen=True, gc=False):
+    """A call of the service that changed what buckets keep beside queues, to be repeated as it came."""
+
+    operation_id: str
+    bucket: str
+    region: str
+    key: str
+    query: dict[str, str]
+    body: bytes
+    ids: tuple[str, ...]
+    """Ids that were given out meanwhile."""
+
+
+class IdIssued(_Record, tag="drawn", frozen=True, gc=False):
+    """An id was given out that belongs to no call: of a run that a batch job began."""
+
+    id: str
+
+
+class RunCallbackSettled(_Record, tag="run-told", frozen=True, gc=False):
+    """The callback of a run is done with."""
+
+    id: str
+
+
+class ObjectStored(_Record, tag="object", frozen=True, gc=False):
+    """An object was uploaded."""
+
+    bucket: str
+    key: str
+    data: bytes
+    headers: tuple[tuple[bytes, bytes], ...]
+    md5: str
+
+
+class ObjectRemoved(_Record, tag="removed", frozen=True, gc=False):
+    """An object was removed."""
+
+    bucket: str
+    key: str
+
+
+Record = (
+    MockStarted
+    | QueueRecorded
+    | QueueSettingsRecorded
+    | QueueRemovalRecorded
+    | JobAccepted
+    | JobStarted
+    | JobEnded
+    | CallbackSettled
+    | Bound
+    | Unbound
+    | CallRecorded
+    | IdIssued
+    | RunCallbackSettled
+    | ObjectStored
+    | ObjectRemoved
+)
+
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(list[Record])
+
+
+def written(records: list[Record]) -> bytes:
+    """The bytes of what is committed together."""
+    return _ENCODER.encode(records)
+
+
+def read(data: bytes) -> list[Record]:
+    """The facts of one commit. Raises msgspec.MsgspecError for anything else."""
+    return _DECODER.decode(data)
+
+
+def records_of(events: Iterable[Event]) -> list[Record]:
+    """What the engine has told, as facts."""
+    return [record_of(event) for event in events]
+
+
+def record_of(event: Event) -> Record:
+    """An event of the engine as a fact."""
+    match event:
+        case Accepted():
+            return _taken(event.at, event.job)
+        case Started():
+            return JobStarted(event.at, event.job.number)
+        case Ended():
+            return JobEnded(event.at, event.job.number, event.state)
+        case Cancelled():
+            return JobEnded(event.at, event.job.number, JobState.CANCEL)
+        case QueueCreated():
+            queue = event.queue
+            return QueueRecorded(
+                event.at, queue.id, queue.bucket, event.region, queue.feature, queue.name, queue.category
+            )
+        case QueueUpdated():
+            return QueueSettingsRecorded(event.at, event.queue.id, event.name, event.state, event.notify)
+        case QueueDeleted():
+            return QueueRemovalRecorded(event.at, event.queue.id)
+
+
+def _taken(at: float, job: Job) -> JobAccepted:
+    return JobAccepted(
+        at,
+        job.number,
+        job.id,
+        job.queue.id,
+        job.tag,
+        job.level,
+        job.input_object,
+        job.input,
+        job.operation,
+        job.duration,
+        job.one_of_many,
+        None if job.callback is NO_CHOICE else job.callback,
+        job.failure,
+        job.origin,
+    )

@@ -1,0 +1,39 @@
+"""What buckets hold beside queues and jobs: templates, tables of hot words, play keys, libraries of pictures, bindings.
+
+Kept in memory and bounded. Must not know XML, HTTP or how jobs run; time and ids come in as arguments.
+"""
+
+from ciq_mock.resources.bindings import Binding, Bindings
+from ciq_mock.resources.bucket_resources import BucketResources
+from ciq_mock.resources.errors import (
+    CapacityFixedError,
+    NameTakenError,
+    ResourceError,
+    TooManyError,
+    UnknownTableError,
+    UnknownTemplateError,
+)
+from ciq_mock.resources.picture_libraries import PictureLibraries
+from ciq_mock.resources.play_keys import PlayKeyRegister, PlayKeys
+from ciq_mock.resources.templates import Template, TemplateFilter, Templates
+from ciq_mock.resources.vocabularies import Vocabularies, Vocabulary
+
+__all__ = [
+    "Binding",
+    "Bindings",
+    "BucketResources",
+    "CapacityFixedError",
+    "NameTakenError",
+    "PictureLibraries",
+    "PlayKeyRegister",
+    "PlayKeys",
+    "ResourceError",
+    "Template",
+    "TemplateFilter",
+    "Templates",
+    "TooManyError",
+    "UnknownTableError",
+    "UnknownTemplateError",
+    "Vocabularies",
+    "Vocabulary",
+]

@@ -1,0 +1,34 @@
+"""The registers of one mock, together."""
+
+from dataclasses import dataclass
+
+from ciq_mock.ids import IdSource
+from ciq_mock.resources.bindings import Bindings
+from ciq_mock.resources.picture_libraries import PictureLibraries
+from ciq_mock.resources.play_keys import PlayKeyRegister
+from ciq_mock.resources.templates import Templates
+from ciq_mock.resources.vocabularies import Vocabularies
+
+
+@dataclass(frozen=True, slots=True)
+class BucketResources:
+    """One of each."""
+
+    templates: Templates
+    vocabularies: Vocabularies
+    play_keys: PlayKeyRegister
+    picture_libraries: PictureLibraries
+    bindings: Bindings
+
+    @classmethod
+    def empty(cls, ids: IdSource) -> "BucketResources":
+        """Registers without entries."""
+        return cls(Templates(ids), Vocabularies(ids), PlayKeyRegister(), PictureLibraries(), Bindings())
+
+    def clear(self) -> None:
+        """Forget every entry."""
+        self.templates.clear()
+        self.vocabularies.clear()
+        self.play_keys.clear()
+        self.picture_libraries.clear()
+        self.bindings.clear()

@@ -1,0 +1,67 @@
+"""Tables of hot words for speech recognition, by bucket. Kept and shown; no recognition reads them.
+
+No page was found; what is kept is what the official Python SDK sends.
+"""
+
+from dataclasses import dataclass
+
+from ciq_mock.ids import IdSource
+from ciq_mock.resources.errors import TooManyError, UnknownTableError
+
+TABLE_LETTER = "v"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vocabulary:
+    """One table; `content` are the elements of the request but for the id, times in epoch seconds."""
+
+    id: str
+    content: dict[str, object]
+    created: float
+    updated: float
+
+
+class Vocabularies:
+    """Tables of all buckets."""
+
+    __slots__ = ("_by_bucket", "_ids")
+
+    def __init__(self, ids: IdSource) -> None:
+        self._ids = ids
+        self._by_bucket: dict[str, dict[str, Vocabulary]] = {}
+
+    def create(self, now: float, bucket: str, content: dict[str, object], *, most: int) -> Vocabulary:
+        """Keep a new table; raise TooManyError when the bucket holds `most` already."""
+        mine = self._by_bucket.setdefault(bucket, {})
+        if len(mine) >= most:
+            raise TooManyError(f"{bucket} holds {len(mine)} tables of hot words, more are not kept")
+        table = Vocabulary(id=self._ids(TABLE_LETTER), content=content, created=now, updated=now)
+        mine[table.id] = table
+        return table
+
+    def update(self, now: float, bucket: str, table_id: str, content: dict[str, object]) -> Vocabulary:
+        """Replace a table's content; raise UnknownTableError when there is none."""
+        old = self.get(bucket, table_id)
+        table = Vocabulary(id=old.id, content=content, created=old.created, updated=now)
+        self._by_bucket[bucket][table_id] = table
+        return table
+
+    def delete(self, bucket: str, table_id: str) -> None:
+        """Forget a table; raise UnknownTableError when there is none."""
+        self.get(bucket, table_id)
+        del self._by_bucket[bucket][table_id]
+
+    def get(self, bucket: str, table_id: str) -> Vocabulary:
+        """Return a table; raise UnknownTableError when the bucket has none of that id."""
+        table = self._by_bucket.get(bucket, {}).get(table_id)
+        if table is None:
+            raise UnknownTableError(f"{bucket} has no table of hot words {table_id[:80]}")
+        return table
+
+    def all(self, bucket: str) -> list[Vocabulary]:
+        """The bucket's tables, oldest first."""
+        return list(self._by_bucket.get(bucket, {}).values())
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._by_bucket.clear()

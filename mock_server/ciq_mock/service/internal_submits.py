@@ -1,0 +1,153 @@
+"""The orders of jobs that no client submits: of the tasks of workflows and of batch jobs.
+
+Each is written as the submit request that would order it, and read back the way every submit is, so that whatever
+holds for submitted jobs holds for these. Must not know who runs when.
+"""
+
+from collections.abc import Mapping
+from posixpath import splitext
+
+import msgspec
+
+from ciq_mock.engine import EngineError, Failure, Job, JobSpec, Origin
+from ciq_mock.results import written_by
+from ciq_mock.service.arguments import invalid
+from ciq_mock.service.call import NO_QUERY, Call
+from ciq_mock.service.context import ServiceContext, refusal_of
+from ciq_mock.service.refusal import Refusal
+from ciq_mock.service.submit import WRITING, orders_of
+from ciq_mock.service.submit_form import read_submit
+from ciq_mock.workflow import BatchJob, BatchPlan, Node, Run
+from ciq_schemas.codec import Document, EncodeError, encode
+from ciq_schemas.features import FEATURES, feature_of_tag
+from ciq_schemas.xsd_tables import ContainerType
+
+STEERING = frozenset({"StreamPackConfig", "VideoStream", "StreamPack", "SCF"})
+"""Types of nodes that run no job of a queue (1045/43733 and the Go SDK's samples); the mock lets them pass at once."""
+_ANY_KEY = "any"
+
+
+def check_node(context: ServiceContext, bucket: str, region: str, node: Node) -> None:
+    """Refuse a node whose job could never be ordered: unknown type, parameters that no submit would take."""
+    if node.type in STEERING:
+        return
+    _order(context, bucket, region, f"Nodes.{node.name}", node.type, _ANY_KEY, node.operation, {}, None)
+
+
+def check_batch(context: ServiceContext, bucket: str, region: str, plan: BatchPlan) -> None:
+    """Refuse a batch of jobs, one of which could never be ordered."""
+    _of_batch(context, bucket, region, plan, _ANY_KEY, None)
+
+
+def of_node(context: ServiceContext, run: Run, node: Node, source: str) -> JobSpec | Failure:
+    """The job of a node on a source."""
+    origin = Origin(
+        workflow_id=run.workflow.id,
+        workflow_name=run.plan.name,
+        run_id=run.id,
+        task=node.name,
+        batch_id=run.batch_id,
+        rule=run.plan.rule,
+    )
+    operation = _with_run(node.operation, run)
+    bucket, region = run.workflow.bucket, run.workflow.region
+    try:
+        return _order(context, bucket, region, f"Nodes.{node.name}", node.type, source, operation, {}, origin)
+    except Refusal as refusal:
+        return Failure(refusal.code, refusal.message)
+
+
+def of_batch(context: ServiceContext, batch: BatchJob, key: str) -> JobSpec | Failure:
+    """The job of a batch job on an object."""
+    try:
+        return _of_batch(context, batch.bucket, batch.region, batch.plan, key, Origin(batch_id=batch.id))
+    except Refusal as refusal:
+        return Failure(refusal.code, refusal.message)
+
+
+def output_of(job: Job) -> str:
+    """Key of the first file that a job has written, "" when it wrote none."""
+    return next((output.key for output in written_by(job)), "")
+
+
+def failure_of(error: EngineError) -> Failure:
+    """Why a job was not taken, in the words of the service."""
+    refusal = refusal_of(error)
+    return Failure(refusal.code, refusal.message)
+
+
+def _of_batch(
+    context: ServiceContext, bucket: str, region: str, plan: BatchPlan, key: str, origin: Origin | None
+) -> JobSpec:
+    given = plan.operation
+    parameters = given.get("JobParam")
+    operation = dict(parameters) if isinstance(parameters, Mapping) else {}
+    operation |= {name: given[name] for name in ("Output", "FreeTranscode", "UserData", "JobLevel") if name in given}
+    callback = {name: item for name, item in given.items() if name.startswith("CallBack")}
+    return _order(context, bucket, region, "Operation", str(given["Tag"]), key, operation, callback, origin)
+
+
+def _order(
+    context: ServiceContext,
+    bucket: str,
+    region: str,
+    place: str,
+    tag: str,
+    key: str,
+    operation: Mapping[str, object],
+    callback: Mapping[str, object],
+    origin: Origin | None,
+) -> JobSpec:
+    """Raises Refusal."""
+    feature = feature_of_tag(tag)
+    if feature is None:
+        raise invalid(f"{place}: {tag[:60]!r} is no tag of a job")
+    known = Document.JOB_SUBMIT_REQUEST.table.content.by_name["Operation"].type
+    request = {"Tag": tag, "Input": {"Object": key}, "Operation": [_known(operation, known)], **callback}
+    try:
+        form = read_submit(encode(Document.JOB_SUBMIT_REQUEST, request), context.settings.limits)
+        if tag in WRITING and not form.operations[0].has_output:
+            raise invalid(f"Output is required for {tag}")
+        call = Call(bucket, region, "", NO_QUERY, b"", "")
+        (order,) = orders_of(context, FEATURES[feature], call, form, [tag])
+    except EncodeError as error:
+        raise invalid(f"{place}: {error}") from None
+    except Refusal as refusal:
+        raise Refusal(refusal.error, f"{place}: {refusal.message}", wire=refusal.code) from None
+    return msgspec.structs.replace(order, origin=origin)
+
+
+def _known(content: Mapping[str, object], kind: object) -> dict[str, object]:
+    """What a submit request has a place for; the rest steers the workflow and is none of the job's affair."""
+    if not isinstance(kind, ContainerType):
+        return dict(content)
+    return {
+        name: _known(item, row.type) if isinstance(item, Mapping) else item
+        for name, item in content.items()
+        if (row := kind.by_name.get(name)) is not None and item != ""
+    }
+
+
+def _with_run(content: Mapping[str, object], run: Run) -> dict[str, object]:
+    """The parameters with the wildcards filled in that speak of the run and of its object (1045/43733)."""
+    folder, _, name = run.object.rpartition("/")
+    stem, ending = splitext(name)
+    marks = {
+        "${RunId}": run.id,
+        "${InputPath}": folder,
+        "${InputNameAndExt}": name,
+        "${InputName}": stem,
+        "${InputExt}": ending.removeprefix("."),
+    }
+
+    def filled(item: object) -> object:
+        if isinstance(item, Mapping):
+            return {key: filled(inner) for key, inner in item.items()}
+        if isinstance(item, list):
+            return [filled(inner) for inner in item]
+        text = str(item)
+        for mark, value in marks.items() if "${" in text else ():
+            text = text.replace(mark, value)
+        return text
+
+    return {key: filled(item) for key, item in content.items()}

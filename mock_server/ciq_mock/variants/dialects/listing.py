@@ -1,0 +1,29 @@
+"""`ciq dialects`: the list for people. Must not know what a dialect does beyond its sentence."""
+
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterable
+
+from ciq_mock.variants.dialects import DIALECTS, Dialect
+
+_WIDEST = 120
+_INDENT = "    "
+
+
+def dialects() -> None:
+    """List the legal readings that the mock can follow: name, what it does then, where the documents leave it open.
+
+    Use one or several with `ciq mock --dialect NAME`.
+    """
+    width = min(_WIDEST, shutil.get_terminal_size((_WIDEST, 24)).columns)
+    sys.stdout.write(listed(DIALECTS.values(), width))
+
+
+def listed(shown: Iterable[Dialect], width: int) -> str:
+    """The list as text, no line longer than `width` unless a word is."""
+    wrap = textwrap.TextWrapper(width=width, initial_indent=_INDENT, subsequent_indent=_INDENT, break_on_hyphens=False)
+    lines: list[str] = []
+    for dialect in shown:
+        lines += [dialect.name, *wrap.wrap(dialect.sentence), *wrap.wrap(f"Open by: {dialect.source}")]
+    return "\n".join(lines) + "\n"

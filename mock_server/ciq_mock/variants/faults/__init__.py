@@ -1,0 +1,57 @@
+"""Faults: each breaks one documented rule on purpose and names the requirement that it breaks.
+
+A fault is a small value: what it bends, and at which seam. The catalogue is data; faults may be combined, with each
+other and with dialects.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from ciq_mock.variants.faults import (
+    answers,
+    callbacks,
+    cancels,
+    failures,
+    features,
+    json_answers,
+    lists,
+    order,
+    places,
+    queues,
+    races,
+    refusals,
+    restarts,
+    settings,
+    templates,
+    texts,
+    workflows,
+)
+from ciq_mock.variants.faults.fault import Fault
+
+__all__ = ["FAULTS", "Fault"]
+
+FAULTS: Mapping[str, Fault] = MappingProxyType(
+    {
+        fault.name: fault
+        for module in (
+            order,
+            places,
+            answers,
+            queues,
+            callbacks,
+            refusals,
+            workflows,
+            templates,
+            features,
+            json_answers,
+            lists,
+            races,
+            cancels,
+            restarts,
+            failures,
+            texts,
+            settings,
+        )
+        for fault in module.FAULTS
+    }
+)

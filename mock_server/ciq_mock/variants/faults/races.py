@@ -1,0 +1,185 @@
+"""Faults that only a crowd sees: things that go wrong where one request comes while another is still under way.
+
+They stand for what is shared between requests without a lock. The service beneath takes its time (`UnhurriedApp`);
+to a client that is alone with a queue it does everything right.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
+
+from ciq_mock.delivery import CallbackDispatcher
+from ciq_mock.engine import Ended, Engine, Event, Job
+from ciq_mock.http.app import Handle
+from ciq_mock.overrides import Override
+from ciq_mock.service.call import NOTHING, Answer, Call
+from ciq_mock.variants.faults.fault import Fault, mixed
+from ciq_mock.variants.faults.order import start_anyway, take
+from ciq_mock.variants.latency import RandomLatencyApp
+from ciq_mock.variants.middleware import written
+from ciq_schemas.features import SHARED_JOB_PATH
+from ciq_schemas.lifecycle import QueueState
+from ciq_schemas.operations import FeatureOperation, HttpOperation
+from ciq_schemas.operations import OperationKind as Kind
+from ciq_schemas.xml_parser import parse
+
+if TYPE_CHECKING:
+    from ciq_mock.mock import Mock
+
+Spoil = Callable[["Mock", list[Job]], None]
+_EVERY = 3
+"""Every so many of the jobs that meet in a crowd are hit."""
+
+
+class _Forgetful(CallbackDispatcher):
+    """Tells nothing of some jobs."""
+
+    def __init__(self, **parts: Any) -> None:
+        super().__init__(**parts)
+        self.forgotten: set[str] = set()
+
+    def on_event(self, event: Event) -> None:
+        """Listen to the engine, with half an ear."""
+        if not (isinstance(event, Ended) and event.job.id in self.forgotten):
+            super().on_event(event)
+
+
+def _crowded(mock: "Mock", operation: HttpOperation) -> bool:
+    """Another request of this kind is under way."""
+    service = cast(RandomLatencyApp, mock.service)
+    shared = operation.kind is Kind.CANCEL_JOB and isinstance(operation, FeatureOperation)
+    path = SHARED_JOB_PATH if shared else operation.path.partition("/{")[0]
+    return service.under_way[f"{operation.method} {path}"] > 1
+
+
+def _in_a_crowd(spoil: Spoil, *, every: int = _EVERY) -> Override:
+    """Spoils some of the jobs whose submit met another one."""
+
+    def override(mock: "Mock", handle: Handle) -> Handle:
+        met = 0
+
+        def wrapped(operation: HttpOperation, call: Call) -> Answer:
+            nonlocal met
+            answer = handle(operation, call)
+            if operation.kind is Kind.SUBMIT_JOB and _crowded(mock, operation):
+                met += 1
+                if met % every == 0:
+                    ids = [element.text or "" for element in parse(answer.body).iterfind("JobsDetail/JobId")]
+                    jobs = (mock.engine.job(mock.clock.now(), call.bucket, job_id) for job_id in ids)
+                    spoil(mock, [job for job in jobs if job is not None and job.waiting])
+            return answer
+
+        return wrapped
+
+    return Override(service=_unhurried, handle=override)
+
+
+def _unhurried(sound: type[Any]) -> type[Any]:
+    return mixed(RandomLatencyApp, sound)
+
+
+class _Leaky(Engine):
+    """Holds jobs that are in no line any more."""
+
+    def __init__(self, **parts: Any) -> None:
+        super().__init__(**parts)
+        self.dropped: set[Job] = set()
+
+    def _cancel(self, now: float, job: Job) -> None:
+        if job in self.dropped:
+            job.queue.waiting.push(job)  # the line counts whom it lets go
+        super()._cancel(now, job)
+
+
+def _lost(mock: "Mock", jobs: list[Job]) -> None:
+    for job in jobs:
+        cast(_Leaky, mock.engine).dropped.add(take(job.queue, job))
+
+
+def _to_the_front(_mock: "Mock", jobs: list[Job]) -> None:
+    for job in jobs:
+        take(job.queue, job)
+        job.number = -job.number
+        job.queue.waiting.push(job)
+
+
+def _through_the_pause(mock: "Mock", jobs: list[Job]) -> None:
+    for job in jobs:
+        if job.queue.state is QueueState.PAUSED:
+            start_anyway(mock.engine, take(job.queue, job))
+
+
+def _never_told(mock: "Mock", jobs: list[Job]) -> None:
+    cast(_Forgetful, mock.delivery).forgotten.update(job.id for job in jobs)
+
+
+def _told_of_another(path: str) -> Override:
+    """The answer to a submit that met another tells that one's text at the path."""
+
+    def override(mock: "Mock", handle: Handle) -> Handle:
+        last = ""
+
+        def wrapped(operation: HttpOperation, call: Call) -> Answer:
+            nonlocal last
+            answer = handle(operation, call)
+            if operation.kind is not Kind.SUBMIT_JOB:
+                return answer
+            root = parse(answer.body)
+            element = root.find(path)
+            if element is None:
+                return answer
+            own, other = element.text or "", last
+            last = own
+            if not other or not _crowded(mock, operation):
+                return answer
+            element.text = other
+            return Answer(written(root), answer.status)
+
+        return wrapped
+
+    return Override(service=_unhurried, handle=override)
+
+
+def _cancel_lost(mock: "Mock", handle: Handle) -> Handle:
+    def wrapped(operation: HttpOperation, call: Call) -> Answer:
+        if operation.kind is Kind.CANCEL_JOB and _crowded(mock, operation):
+            return NOTHING
+        return handle(operation, call)
+
+    return wrapped
+
+
+def _resume_lost(mock: "Mock", handle: Handle) -> Handle:
+    """The answer is right; what another client had set is written back."""
+
+    def wrapped(operation: HttpOperation, call: Call) -> Answer:
+        if operation.kind is not Kind.UPDATE_QUEUE or not _crowded(mock, operation):
+            return handle(operation, call)
+        before = [queue for activation in _activations(mock, operation) for queue in activation if queue.id == call.key]
+        states = [queue.state for queue in before]
+        answer = handle(operation, call)
+        for queue, state in zip(before, states, strict=True):
+            if queue.state is QueueState.ACTIVE:
+                queue.state = state
+        return answer
+
+    return wrapped
+
+
+def _activations(mock: "Mock", operation: HttpOperation) -> list[tuple[Any, ...]]:
+    if not isinstance(operation, FeatureOperation):
+        return []
+    return [activation.queues for activation in mock.engine.activations(operation.feature)]
+
+
+# fmt: off
+FAULTS = (
+    Fault("crowd-shares-an-id", "CON-001", "Two clients that submit at once may be told the same JobId.", _told_of_another("JobsDetail/JobId")),
+    Fault("crowd-swaps-user-data", "CON-001", "Of two submits at once one is answered with the UserData of the other.", _told_of_another("JobsDetail/Operation/UserData")),
+    Fault("crowd-jumps-the-line", "CON-002", "Jobs submitted while another submit is under way get to the front of their level.", _in_a_crowd(_to_the_front, every=1)),
+    Fault("crowd-slips-through-a-pause", "CON-003", "Some jobs submitted to a paused queue while another submit is under way start.", _in_a_crowd(_through_the_pause)),
+    Fault("crowd-loses-a-job", "CON-004", "Some jobs submitted while another submit is under way are accepted and never run.", Override(service=_unhurried, handle=_in_a_crowd(_lost).handle, engine=lambda sound: mixed(_Leaky, sound))),
+    Fault("crowd-loses-a-cancel", "CON-005", "A cancel that meets another one is answered and not carried out.", Override(service=_unhurried, handle=_cancel_lost)),
+    Fault("crowd-is-not-told", "CON-006", "Some jobs submitted while another submit is under way have no callback.", Override(service=_unhurried, handle=_in_a_crowd(_never_told).handle, delivery=lambda sound: mixed(_Forgetful, sound))),
+    Fault("crowd-loses-a-resume", "CON-007", "A resume that meets another update is answered and undone.", Override(service=_unhurried, handle=_resume_lost)),
+)
+# fmt: on

@@ -1,0 +1,51 @@
+"""A service that takes its time over each request, as one behind several machines does: requests overlap in it.
+
+Knows which requests are under way. Must not know what they ask for.
+"""
+
+import asyncio
+from collections import Counter
+from random import Random
+from typing import Any
+
+from starlette.types import Message, Receive, Scope, Send
+
+from ciq_mock.http.app import ServiceApp
+
+LONGEST = 0.04
+"""Seconds before a request is carried out, and again before its answer goes out."""
+_SEED = 20261121
+
+
+class RandomLatencyApp(ServiceApp):
+    """Waits by chance before and after it carries out a request; each client alone sees nothing but slow answers."""
+
+    at_once = False
+
+    def __init__(self, **parts: Any) -> None:
+        super().__init__(**parts)
+        self._chance = Random(_SEED)  # noqa: S311 - no secret
+        self.under_way: Counter[str] = Counter()
+        """Requests that have come and are not answered, by method and first part of the path: `POST /jobs`."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request."""
+
+        async def send_late(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                await asyncio.sleep(self._chance.uniform(0.0, LONGEST))
+            await send(message)
+
+        place = f"{scope['method']} {first_part(scope)}"
+        self.under_way[place] += 1
+        try:
+            await asyncio.sleep(self._chance.uniform(0.0, LONGEST))
+            await super().__call__(scope, receive, send_late)
+        finally:
+            self.under_way[place] -= 1
+
+
+def first_part(scope: Scope) -> str:
+    """`/jobs` of `/jobs/j1?cancel`."""
+    path: str = scope["raw_path"].decode("ascii", "replace")
+    return "/" + path.lstrip("/").partition("?")[0].partition("/")[0]

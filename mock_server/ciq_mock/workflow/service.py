@@ -1,0 +1,79 @@
+"""Workflows and batch jobs at work: joined to the engine, to the orders of the service and to the delivery room.
+
+Knows who hears of what. Must not know HTTP, nor how a run goes on.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+from ciq_mock.callback_rule import WORKFLOW_FINISH, decide
+from ciq_mock.delivery import CallbackDispatcher
+from ciq_mock.engine import NO_CHOICE, Engine, Event
+from ciq_mock.ids import IdSource
+from ciq_mock.objects import Library
+from ciq_mock.service import internal_submits
+from ciq_mock.service.batch_objects import objects_of
+from ciq_mock.service.context import ServiceContext
+from ciq_mock.workflow import Batches, Run, Workflows
+from ciq_schemas.lifecycle import QueueState
+from ciq_schemas.values import NotifyConfig
+
+
+class WorkflowService:
+    """Owns workflows, runs and batch jobs of a mock."""
+
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        ids: IdSource,
+        library: Library,
+        delivery: CallbackDispatcher,
+        context: Callable[[], ServiceContext],
+    ) -> None:
+        """`desk` is asked when the first job is ordered, and may be made after this."""
+        self._delivery = delivery
+        self.on_run_ended: Callable[[Run], None] = self.tell
+        """Told of each run that has ended."""
+        self.workflows = Workflows(
+            engine=engine,
+            ids=ids,
+            order_of=lambda run, node, source: internal_submits.of_node(context(), run, node, source),
+            output_of=internal_submits.output_of,
+            failure_of=internal_submits.failure_of,
+            on_end=self._run_ended,
+        )
+        self.batches = Batches(
+            engine=engine,
+            workflows=self.workflows,
+            ids=ids,
+            objects_of=partial(objects_of, library),
+            order_of=lambda batch, key: internal_submits.of_batch(context(), batch, key),
+            failure_of=internal_submits.failure_of,
+        )
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.workflows.clear()
+        self.batches.clear()
+
+    def on_event(self, event: Event) -> None:
+        """Listen to the engine, behind the delivery room: the last task is told before its run."""
+        self.workflows.on_event(event)
+        self.batches.on_event(event)
+
+    def _run_ended(self, run: Run) -> None:
+        """The batch job hears of it first."""
+        self.batches.on_run(run)
+        self.on_run_ended(run)
+
+    def tell(self, run: Run) -> None:
+        """Tell of a run while its workflow is switched on (436/48042), by its own rule, else by its queue's."""
+        rule = run.plan.rule or _rule_of_queue(run)
+        if rule is not None and run.workflow.plan.state is QueueState.ACTIVE:
+            self._delivery.carry_out(run, decide(rule, NO_CHOICE, WORKFLOW_FINISH))
+
+
+def _rule_of_queue(run: Run) -> NotifyConfig | None:
+    """The rule of the queue that took the first job; which queue, where there are several, no page says."""
+    return next((task.job.queue.notify for task in run.tasks.values() if task.job is not None), None)
