@@ -18,13 +18,13 @@ from pathlib import Path
 
 import msgspec
 
-from ciq_conformance.driver.effort import NO_EFFORT, Effort
+from ciq_conformance.driver.extra_testing import NO_EXTRA_TESTING, ExtraTesting
 from ciq_conformance.judge.registry import Item
 from ciq_conformance.judge.selection import Selection, select_items
 from ciq_conformance.profile_loading import load_profile
 from ciq_conformance.profile_values import EVERY_FEATURE
-from ciq_conformance.runner.embedded import Embedding, KnownFault
-from ciq_conformance.runner.execution import RunOrder, execute
+from ciq_conformance.runner.embedded import KnownFault, MockOptions
+from ciq_conformance.runner.execution import RunConfig, execute
 from ciq_reports.kill_page import Blame, WholeRuns
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import load_registry, set_version
@@ -36,7 +36,7 @@ MINUTES = 55.0
 LONGEST = 150.0
 """Seconds after which a run is cut short: some faults make every wait last to its end."""
 RED = {Level.MUST: Outcome.FAIL, Level.SHOULD: Outcome.WARN}
-HISTORIES = Effort(histories=1, seed=3, shrink=False)
+HISTORIES = ExtraTesting(histories=1, seed=3, shrink=False)
 _CLEAN = ""
 """Stands for the mock without any fault."""
 Say = Callable[[str], None]
@@ -62,13 +62,13 @@ class _Done(msgspec.Struct, frozen=True, tag="done"):
     blame: Blame
 
 
-def effort_for(breaks: str) -> Effort:
+def effort_for(breaks: str) -> ExtraTesting:
     """What a run must spend to see a fault of this requirement: a restart where only that shows it."""
-    return HISTORIES if breaks and load_registry().get(breaks).set in HISTORIES.opened else NO_EFFORT
+    return HISTORIES if breaks and load_registry().get(breaks).set in HISTORIES.opened else NO_EXTRA_TESTING
 
 
-def _items(effort: Effort = NO_EFFORT) -> tuple[Item, ...]:
-    return select_items(load_registry(), Feature, Selection(opened=effort.opened))
+def _items(extra_testing: ExtraTesting = NO_EXTRA_TESTING) -> tuple[Item, ...]:
+    return select_items(load_registry(), Feature, Selection(opened=extra_testing.opened))
 
 
 def try_whole(fault: str, breaks: str) -> Blame:
@@ -76,10 +76,10 @@ def try_whole(fault: str, breaks: str) -> Blame:
     began = time.monotonic()
     flags = {"features": ("kill matrix", EVERY_FEATURE), "capabilities.deactivate": ("kill matrix", "true")}
     loaded = load_profile(env={}, flags=flags, directory=Path(__file__).parent)
-    embedding = Embedding(faults=(fault,) if fault else ())
-    effort = effort_for(breaks)
-    order = RunOrder(loaded=loaded, embedding=embedding, deadline=LONGEST, effort=effort)
-    result = execute(order, _items(effort))
+    embedding = MockOptions(faults=(fault,) if fault else ())
+    extra_testing = effort_for(breaks)
+    order = RunConfig(loaded=loaded, embedding=embedding, deadline=LONGEST, extra_testing=extra_testing)
+    result = execute(order, _items(extra_testing))
     if result.stopped and time.monotonic() - began < LONGEST:
         raise Stopped(result.stopped)
     red = [verdict for verdict in result.verdicts if verdict.outcome is RED.get(verdict.level)]

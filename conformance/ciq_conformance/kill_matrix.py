@@ -17,13 +17,13 @@ from types import MappingProxyType
 
 import msgspec
 
-from ciq_conformance.driver.effort import Effort
+from ciq_conformance.driver.extra_testing import ExtraTesting
 from ciq_conformance.judge.registry import Item
 from ciq_conformance.judge.selection import Selection, select_items
 from ciq_conformance.kill_full import AT_ONCE, MINUTES, RED, Stopped, effort_for, try_all_whole
 from ciq_conformance.profile_loading import load_profile
-from ciq_conformance.runner.embedded import Embedding, KnownFault, known_faults, uncovered
-from ciq_conformance.runner.execution import RunOrder, RunResult, execute
+from ciq_conformance.runner.embedded import KnownFault, MockOptions, known_faults, uncovered
+from ciq_conformance.runner.execution import RunConfig, RunResult, execute
 from ciq_reports.kill_page import Kill, Matrix, from_json, headline, to_html, to_json, whole_headline
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import CORE, Requirement, Scenario, load_registry, set_version
@@ -89,24 +89,27 @@ def run_against(requirement: Requirement, feature: Feature, faults: tuple[str, .
     if requirement.scenario in _SEVERAL:
         features.append(Feature.SPEECH if feature is Feature.MEDIA else Feature.MEDIA)
     # One worker shows the order of starts best; with many of them several start at one moment.
-    alone = requirement.scenario in _ORDERED and _SIDE_BY_SIDE.isdisjoint((requirement.id, *faults))
-    workers = 1 if alone else 8
+    exclusive = requirement.scenario in _ORDERED and _SIDE_BY_SIDE.isdisjoint((requirement.id, *faults))
+    workers = 1 if exclusive else 8
     seconds = _SLOW.get(requirement.id, _JOB_SECONDS)
-    embedding = Embedding(faults=faults, workers=workers, job_seconds=seconds)
+    embedding = MockOptions(faults=faults, workers=workers, job_seconds=seconds)
     loaded = load_profile(
         env={},
         flags={"features": ("kill matrix", ",".join(features)), "capabilities.deactivate": ("kill matrix", "true")},
         directory=Path(__file__).parent,
     )
-    effort = effort_for(requirement.id)
-    return execute(RunOrder(loaded=loaded, embedding=embedding, effort=effort), _items(requirement, features, effort))
+    extra_testing = effort_for(requirement.id)
+    return execute(
+        RunConfig(loaded=loaded, embedding=embedding, extra_testing=extra_testing),
+        _items(requirement, features, extra_testing),
+    )
 
 
-def _items(requirement: Requirement, features: Sequence[Feature], effort: Effort) -> tuple[Item, ...]:
+def _items(requirement: Requirement, features: Sequence[Feature], extra_testing: ExtraTesting) -> tuple[Item, ...]:
     wanted = {requirement.scenario, Scenario.EVERY} if requirement.scenario is not Scenario.EVERY else set()
     # What is beside the core is in reach of a run over some features only where its area is named.
     areas = () if requirement.set == CORE else (requirement.area,)
-    chosen = select_items(load_registry(), features, Selection(areas=areas, opened=effort.opened))
+    chosen = select_items(load_registry(), features, Selection(areas=areas, opened=extra_testing.opened))
     return tuple(
         item for item in chosen if item.requirement.id == requirement.id or item.requirement.scenario in wanted
     )

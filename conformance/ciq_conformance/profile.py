@@ -74,7 +74,7 @@ class Profile:
     callback_url: str = ""
     """The receiver's base address as the target sees it; empty = where it listens."""
     capabilities: Mapping[Capability, bool | None] = field(default_factory=dict)
-    patience: float = 1.0
+    timeout_factor: float = 1.0
     restart_command: str = ""
     """What restarts the target, for histories with restarts; empty = nothing does."""
     embedded: bool = False

@@ -159,7 +159,7 @@ def bind_address(value: object) -> str:
     return value
 
 
-def patience(value: object) -> float:
+def timeout_factor(value: object) -> float:
     """A factor for every wait."""
     try:
         number = float(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else math.nan

@@ -17,7 +17,7 @@ from ciq_schemas.transcript.records import ExitCode, Level, Outcome, Verdict
 
 _VARIABLE = re.compile(r"\b[a-z]?[0-9a-f]{8,}\b|\d+(?:[.:]\d+)*")
 
-_REPEATED = ("bucket", "region", "callback_bind", "callback_url", "patience", "restart_command")
+_REPEATED = ("bucket", "region", "callback_bind", "callback_url", "timeout_factor", "restart_command")
 """Settings whose flags a further run wants as well."""
 _BY_CHANCE = (Scenario.EXPLORE, Scenario.FUZZ)
 _LEFT_OUT = (Outcome.SKIPPED, Outcome.UNTESTED, Outcome.NOT_IMPLEMENTED)
@@ -176,7 +176,7 @@ def rerun_command(view: RunView, requirements: Sequence[str]) -> str:
     parts += [f"--{name} {one_line(settings[name].value)}" for name in chance]
     if chance and "seed" in settings:
         parts.append(f"--seed {one_line(settings['seed'].value)}")
-    return " ".join((*parts, *(f"--requirement {one_line(name)}" for name in requirements)))
+    return " ".join((*parts, *(f"--only {one_line(name)}" for name in requirements)))
 
 
 def next_steps(view: RunView) -> tuple[str, ...]:
@@ -207,7 +207,7 @@ def next_steps(view: RunView) -> tuple[str, ...]:
         case ExitCode.SUITE_ERROR:
             steps.append("This is a mistake of the kit, not of the target: report it with `run.ndjson`.")
         case ExitCode.NOTHING_PROVEN if not view.verdicts:
-            steps.append("Nothing was selected: loosen `--requirement`, `--level` or `--feature`.")
+            steps.append("Nothing was selected: loosen `--only`, `--level` or `--feature`.")
         case _:
             pass
     if failed:
@@ -233,7 +233,7 @@ def next_steps(view: RunView) -> tuple[str, ...]:
         steps.append(f"When mended, look again at these alone: `{rerun_command(view, again)}`.")
     if failed and not view.header.target.embedded:
         steps.append(
-            f"To see the same scenario go right: `ciq run --requirement {failed[0].requirement}` "
+            f"To see the same scenario go right: `ciq run --only {failed[0].requirement}` "
             "plays it on the embedded mock."
         )
     if groups and not red:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ciq_conformance.judge.selection import Selection, select_items
 from ciq_conformance.profile_loading import load_profile
-from ciq_conformance.runner.execution import RunOrder, RunResult, execute
+from ciq_conformance.runner.execution import RunConfig, RunResult, execute
 from ciq_mock.server import MockServer
 from ciq_mock.settings import Credentials, MockSettings
 from ciq_schemas.requirement import load_registry
@@ -50,7 +50,7 @@ def judged(
         loaded = load_profile(env={}, flags=flags)
         selection = Selection(requirements=tuple(requirements), areas=tuple(areas))
         items = select_items(load_registry(), loaded.profile.features, selection)
-        return execute(RunOrder(loaded=loaded), items)
+        return execute(RunConfig(loaded=loaded), items)
 
 
 def blamed(result: RunResult) -> list[str]:

@@ -20,7 +20,7 @@ VALUES = {
     "CIQ_FEATURES": "doc",
     "CIQ_CALLBACK_BIND": "127.0.0.1:9",
     "CIQ_CALLBACK_URL": "http://127.0.0.1:9",
-    "CIQ_PATIENCE": "2",
+    "CIQ_TIMEOUT_FACTOR": "2",
     "CIQ_DEACTIVATE": "true",
     "CIQ_SIGNATURE": "true",
     "CIQ_WORKFLOW": "true",

@@ -55,7 +55,7 @@ def test_a_query_is_decoded_as_the_sdks_send_it() -> None:
 
 @pytest.mark.parametrize("raw", [b"a=%", b"a=%2", b"a=%zz", b"%=1", b"a=%ff%fe", b"a=" + b"x" * 20000, b"a&" * 100])
 def test_a_query_that_cannot_be_read_is_refused(raw: bytes) -> None:
-    """Broken escapes, text that is not UTF-8 and floods are InvalidArgument."""
+    """PreconditionFailed escapes, text that is not UTF-8 and floods are InvalidArgument."""
     with pytest.raises(Refusal) as caught:
         read_query(raw, LIMITS)
     assert (caught.value.code, caught.value.status) == ("InvalidArgument", 400)

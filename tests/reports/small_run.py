@@ -307,7 +307,7 @@ VERDICTS = (
         title="The queue is listed",
         clause="1045/47935",
         expected="an answer",
-        reason="no answer within 30 s: try a greater patience",
+        reason="no answer within 30 s: try a greater timeout_factor",
         witness=(20,),
     ),
     Verdict(

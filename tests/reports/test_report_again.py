@@ -17,7 +17,7 @@ CHANCE = (
 )
 FLAGS = (
     Setting(name="features", value="media, pic", origin="--feature"),
-    Setting(name="patience", value="2.0", origin="--patience"),
+    Setting(name="timeout_factor", value="2.0", origin="--timeout-factor"),
     Setting(name="region", value="ap-beijing", origin="environment CIQ_REGION"),
     Setting(name="secret_key", value="***", origin="CIQ_SECRET_KEY"),
 )
@@ -39,7 +39,7 @@ def view(requirement: str, scenario: str, outcome: Outcome, *settings: Setting, 
 def test_a_find_of_an_exploring_run_is_repeated_by_number_and_seed() -> None:
     """EXP-* are judged with --explore only, and only the same seed gives the same histories."""
     seen = view("EXP-001", "explore", Outcome.FAIL, *CHANCE, embedded=True)
-    command = "ciq run --explore 6 --seed 77 --requirement EXP-001"
+    command = "ciq run --explore 6 --seed 77 --only EXP-001"
     assert rerun_command(seen, ["EXP-001"]) == command
     assert any(f"`{command}`" in step for step in next_steps(seen))
 
@@ -47,15 +47,15 @@ def test_a_find_of_an_exploring_run_is_repeated_by_number_and_seed() -> None:
 def test_a_fixed_scenario_needs_no_seed() -> None:
     """Beside an exploring run a requirement of the core set is looked at again without it."""
     seen = view("PAU-001", "order", Outcome.FAIL, *CHANCE, embedded=True)
-    assert rerun_command(seen, ["PAU-001"]) == "ciq run --requirement PAU-001"
+    assert rerun_command(seen, ["PAU-001"]) == "ciq run --only PAU-001"
 
 
 def test_flags_are_given_again_and_nothing_else() -> None:
     """Features and patience of the command line count again; environment and profile do so by themselves."""
     asked = shlex.split(rerun_command(view("EXP-003", "explore", Outcome.FAIL, *FLAGS, *CHANCE), ["EXP-003"]))
     assert asked[:4] == ["ciq", "run", "--target", run.URL]
-    assert asked[4:10] == ["--feature", "media", "--feature", "pic", "--patience", "2.0"]
-    assert asked[10:] == ["--explore", "6", "--seed", "77", "--requirement", "EXP-003"]
+    assert asked[4:10] == ["--feature", "media", "--feature", "pic", "--timeout-factor", "2.0"]
+    assert asked[10:] == ["--explore", "6", "--seed", "77", "--only", "EXP-003"]
 
 
 @pytest.mark.parametrize(("scenario", "wanted"), [("explore", True), ("order", False)])

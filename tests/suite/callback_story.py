@@ -11,8 +11,8 @@ from xml.sax.saxutils import escape
 import msgspec
 from transcripts import LATER, LATEST, Transcript, job_xml, operation_xml, queue_xml, response, submit_xml
 
-from ciq_conformance.driver.orders import RuleOrder, update_body
-from ciq_conformance.steps import callback as callback_steps
+from ciq_conformance.areas.callback import labels as callback_steps
+from ciq_conformance.driver.requests import CallbackRuleRequest, update_body
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import Format, Scenario
 from ciq_schemas.transcript.records import AnyRecord, Body, CallbackReceived, DriverEvent, Exchange
@@ -41,9 +41,11 @@ def task_finish(job: str) -> str:
     return f"<Response><EventName>TaskFinish</EventName>{job}</Response>"
 
 
-def put_rule(transcript: Transcript, step: str, *, status: int = 200, rule: RuleOrder | None = None) -> Transcript:
+def put_rule(
+    transcript: Transcript, step: str, *, status: int = 200, rule: CallbackRuleRequest | None = None
+) -> Transcript:
     """The queue's rule is set."""
-    order = rule or RuleOrder(url=TOLD_AT)
+    order = rule or CallbackRuleRequest(url=TOLD_AT)
     return transcript.say(
         step,
         response(queue_xml(container="Queue", rule=f"<State>{order.state}</State>")),
@@ -177,9 +179,9 @@ def callbacks(feature: Feature = Feature.MEDIA, *, forms: Iterable[Format] = (Fo
             transcript = submit(transcript, step, accepted, operation=operation_xml(**said), source=source)
             jobs.append((job_id, job_xml(job_id, "Success", source=source, started=LATER, ended=LATEST, **said)))
         for job_id, ended in jobs:
-            transcript = look(transcript, callback_steps.Step.BEFORE, job_xml(job_id, "Running", started=LATER))
+            transcript = look(transcript, callback_steps.Label.BEFORE, job_xml(job_id, "Running", started=LATER))
             channel = callback_steps.CHANNELS[form]
             suffix = callback_steps.ADDRESS_SUFFIX
             transcript = tell(transcript, channel, task_finish(ended), form, suffix=suffix)
-            transcript = look(transcript, callback_steps.Step.AFTER, ended)
+            transcript = look(transcript, callback_steps.Label.AFTER, ended)
     return transcript

@@ -18,7 +18,7 @@ from transcripts import (
     submit_xml,
 )
 
-from ciq_conformance.steps.explore import OWN, Label, Rule, Step
+from ciq_conformance.areas.explore.labels import OWN, JobLabel, Label, Rule
 from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript.records import Exchange
 
@@ -52,12 +52,12 @@ class Story:
         """Number of the last record."""
         return len(self.told.records)
 
-    def _label(self, step: Step, how: str = "") -> str:
-        return str(Label(self.number, step, how))
+    def _label(self, step: Label, how: str = "") -> str:
+        return str(JobLabel(self.number, step, how))
 
-    def put(self, step: Step, how: str = "") -> Story:
+    def put(self, step: Label, how: str = "") -> Story:
         """An update of the queue: OPEN, PAUSE, RESUME, RULE."""
-        state = "Paused" if step is Step.PAUSE else "Active"
+        state = "Paused" if step is Label.PAUSE else "Active"
         answer = response(queue_xml(container="Queue", state=state, rule=rule_xml(URL, on=how != Rule.OFF)))
         told = self.told.say(self._label(step, how), answer, method="PUT", operation="update_queue")
         return replace(self, told=told)
@@ -65,7 +65,7 @@ class Story:
     def submit(self, job: str, level: int = 0, state: str = "Submitted", *, own: bool = False) -> Story:
         """One job."""
         told = self.told.say(
-            self._label(Step.SUBMIT, OWN if own else ""),
+            self._label(Label.SUBMIT, OWN if own else ""),
             response(shown(job, state)),
             request=submit_xml(operation_xml(level=str(level))),
             method="POST",
@@ -73,14 +73,14 @@ class Story:
         )
         return replace(self, told=told)
 
-    def look(self, step: Step = Step.LOOK, **states: str) -> Story:
+    def look(self, step: Label = Label.LOOK, **states: str) -> Story:
         """A look at jobs by letter."""
         jobs = (shown({"a": A, "b": B, "c": C}[letter], state) for letter, state in states.items())
         return replace(self, told=self.told.say(self._label(step), response(*jobs), operation="describe_job"))
 
     def cancel(self, job: str, status: int = 200) -> Story:
         """A cancel."""
-        told = self.told.say(self._label(Step.CANCEL, job), status=status, method="PUT", operation="cancel_job")
+        told = self.told.say(self._label(Label.CANCEL, job), status=status, method="PUT", operation="cancel_job")
         return replace(self, told=told)
 
     def hear(self, job: str, channel: str = Rule.FIRST, state: str = "Success") -> Story:
@@ -104,5 +104,5 @@ class Story:
     ) -> Story:
         """The target is restarted (again, or at the instant of an earlier one), and the queue looked at."""
         listed = response(queue_xml(queue, state=state, rule=rule_xml(url, on=on)))
-        label = self._label(Step.RESTART, f"{at or self.last + 0.5:.4f}")
+        label = self._label(Label.RESTART, f"{at or self.last + 0.5:.4f}")
         return replace(self, told=self.told.say(label, listed, operation="list_queues"))

@@ -7,10 +7,10 @@ from functools import cache
 import pytest
 from transcripts import BUCKET, QUEUE, REGION, STRANGER, Change, Transcript, judged, paged, queue_xml, refusal, response
 
+from ciq_conformance.areas.activation.labels import Label
+from ciq_conformance.areas.activation.scenario import unknown_bucket
+from ciq_conformance.areas.deactivation.labels import Label as Off
 from ciq_conformance.judge.finding import Kind
-from ciq_conformance.scenarios.activation import unknown_bucket
-from ciq_conformance.steps.activation import Step
-from ciq_conformance.steps.deactivation import Step as Off
 from ciq_schemas.features import FEATURES, Feature
 from ciq_schemas.requirement import Scenario
 
@@ -33,25 +33,25 @@ def conversation(feature: Feature = Feature.SPEECH) -> Transcript:
     path, bucket = spec.bucket_path, bucket_xml(spec.bucket_list_element)
     held = {"name": "ciq-active", "state": "Paused"}
     t = Transcript(Scenario.ACTIVATION, feature)
-    t = t.say(Step.DRESS, response(queue_xml(container="Queue", **held)), method="PUT", operation="update_queue")
-    t = t.say(Step.QUEUES_BEFORE, paged(queue_xml(**held)))
+    t = t.say(Label.DRESS, response(queue_xml(container="Queue", **held)), method="PUT", operation="update_queue")
+    t = t.say(Label.QUEUES_BEFORE, paged(queue_xml(**held)))
     t = t.say(
-        Step.ACTIVATE, response(bucket_xml(spec.bucket_element)), method="POST", target=path, operation="activate"
+        Label.ACTIVATE, response(bucket_xml(spec.bucket_element)), method="POST", target=path, operation="activate"
     )
-    t = t.say(Step.QUEUES_AFTER, paged(queue_xml(**held)))
-    t = t.say(Step.BUCKETS, paged(bucket, size=100), target=f"{path}?pageSize=100", operation="list_buckets")
-    t = t.say(Step.BUCKETS_BY_NAME, paged(bucket), target=f"{path}?bucketNames={BUCKET}", operation="list_buckets")
-    t = t.say(Step.BUCKETS_BY_UNKNOWN_NAME, paged(), target=f"{path}?bucketNames={NONE}", operation="list_buckets")
+    t = t.say(Label.QUEUES_AFTER, paged(queue_xml(**held)))
+    t = t.say(Label.BUCKETS, paged(bucket, size=100), target=f"{path}?pageSize=100", operation="list_buckets")
+    t = t.say(Label.BUCKETS_BY_NAME, paged(bucket), target=f"{path}?bucketNames={BUCKET}", operation="list_buckets")
+    t = t.say(Label.BUCKETS_BY_UNKNOWN_NAME, paged(), target=f"{path}?bucketNames={NONE}", operation="list_buckets")
     for step, query, listed in (
-        (Step.BUCKETS_BY_SHORT_NAME, f"bucketNames={BUCKET[:-1]}", ""),
-        (Step.BUCKETS_BY_NAMES, f"bucketNames={NONE},{BUCKET}", bucket),
-        (Step.BUCKETS_BY_BEGINNING, f"bucketName={BUCKET[:-1]}", bucket),
-        (Step.BUCKETS_BY_END, f"bucketName={BUCKET[1:]}", ""),
-        (Step.BUCKETS_OF_REGION, f"regions=ap-beijing,{REGION}", bucket),
-        (Step.BUCKETS_OF_OTHER_REGION, "regions=ap-beijing", ""),
+        (Label.BUCKETS_BY_SHORT_NAME, f"bucketNames={BUCKET[:-1]}", ""),
+        (Label.BUCKETS_BY_NAMES, f"bucketNames={NONE},{BUCKET}", bucket),
+        (Label.BUCKETS_BY_BEGINNING, f"bucketName={BUCKET[:-1]}", bucket),
+        (Label.BUCKETS_BY_END, f"bucketName={BUCKET[1:]}", ""),
+        (Label.BUCKETS_OF_REGION, f"regions=ap-beijing,{REGION}", bucket),
+        (Label.BUCKETS_OF_OTHER_REGION, "regions=ap-beijing", ""),
     ):
         t = t.say(step, paged(*filter(None, [listed])), target=f"{path}?{query}", operation="list_buckets")
-    for step in (Step.PAGE_SIZE_101, Step.PAGE_SIZE_0):
+    for step in (Label.PAGE_SIZE_101, Label.PAGE_SIZE_0):
         t = t.say(step, BAD, status=400, target=path, operation="list_buckets")
     return t
 
@@ -70,42 +70,45 @@ def test_holds_on_the_documented_conversation(requirement: str, feature: Feature
 
 LISTED = bucket_xml("AsrBucketList")
 DEVIATIONS: dict[str, tuple[str, Change]] = {
-    "first name counts": ("ACT-005", lambda t: t.answered(Step.BUCKETS_BY_NAMES, 200, paged())),
-    "several names refused": ("ACT-005", lambda t: t.answered(Step.BUCKETS_BY_NAMES, 400, BAD)),
-    "a beginning of the name counts": ("ACT-005", lambda t: t.answered(Step.BUCKETS_BY_SHORT_NAME, 200, paged(LISTED))),
-    "activation resumes": ("ACT-014", lambda t: t.edited(Step.QUEUES_AFTER, ">Paused<", ">Active<")),
-    "activation gives the name back": ("ACT-014", lambda t: t.edited(Step.QUEUES_AFTER, "ciq-active", "queue-1")),
-    "regions ignored": ("ACT-009", lambda t: t.answered(Step.BUCKETS_OF_OTHER_REGION, 200, paged(LISTED))),
-    "second region ignored": ("ACT-009", lambda t: t.answered(Step.BUCKETS_OF_REGION, 200, paged())),
-    "regions refused": ("ACT-009", lambda t: t.answered(Step.BUCKETS_OF_REGION, 400, BAD)),
-    "name in the middle": ("ACT-010", lambda t: t.answered(Step.BUCKETS_BY_END, 200, paged(LISTED))),
-    "whole names only": ("ACT-010", lambda t: t.answered(Step.BUCKETS_BY_BEGINNING, 200, paged())),
-    "created": ("ACT-001", lambda t: t.status(Step.ACTIVATE, 201)),
-    "buckets in part": ("ACT-003", lambda t: t.status(Step.BUCKETS, 206)),
-    "refused": ("ACT-001", lambda t: t.answered(Step.ACTIVATE, 403, refusal("AccessDenied"))),
-    "unbound is no reason": ("ACT-001", lambda t: t.answered(Step.ACTIVATE, 400, refusal("AsrBucketUnBinded"))),
-    "no body": ("ACT-001", lambda t: t.answered(Step.ACTIVATE, 200)),
-    "another feature's container": ("ACT-001", lambda t: t.edited(Step.ACTIVATE, "AsrBucket", "DocBucket")),
-    "no region": ("ACT-001", lambda t: t.edited(Step.ACTIVATE, f"<Region>{REGION}</Region>", "")),
-    "no request id": ("ACT-001", lambda t: t.edited(Step.ACTIVATE, "RequestId>", "Id>")),
-    "another bucket": ("ACT-001", lambda t: t.edited(Step.ACTIVATE, BUCKET, "other-1250000000")),
-    "not listed": ("ACT-003", lambda t: t.edited(Step.BUCKETS, BUCKET, "other-1250000000")),
-    "not listed either": ("ACT-008", lambda t: t.edited(Step.BUCKETS, BUCKET, "other-1250000000")),
-    "list without total": ("ACT-003", lambda t: t.edited(Step.BUCKETS, "<TotalCount>1</TotalCount>", "")),
-    "list in other elements": ("ACT-003", lambda t: t.edited(Step.BUCKETS, "AsrBucketList", "AsrBucket")),
-    "no queue": ("ACT-004", lambda t: t.answered(Step.QUEUES_AFTER, 200, paged())),
+    "first name counts": ("ACT-005", lambda t: t.answered(Label.BUCKETS_BY_NAMES, 200, paged())),
+    "several names refused": ("ACT-005", lambda t: t.answered(Label.BUCKETS_BY_NAMES, 400, BAD)),
+    "a beginning of the name counts": (
+        "ACT-005",
+        lambda t: t.answered(Label.BUCKETS_BY_SHORT_NAME, 200, paged(LISTED)),
+    ),
+    "activation resumes": ("ACT-014", lambda t: t.edited(Label.QUEUES_AFTER, ">Paused<", ">Active<")),
+    "activation gives the name back": ("ACT-014", lambda t: t.edited(Label.QUEUES_AFTER, "ciq-active", "queue-1")),
+    "regions ignored": ("ACT-009", lambda t: t.answered(Label.BUCKETS_OF_OTHER_REGION, 200, paged(LISTED))),
+    "second region ignored": ("ACT-009", lambda t: t.answered(Label.BUCKETS_OF_REGION, 200, paged())),
+    "regions refused": ("ACT-009", lambda t: t.answered(Label.BUCKETS_OF_REGION, 400, BAD)),
+    "name in the middle": ("ACT-010", lambda t: t.answered(Label.BUCKETS_BY_END, 200, paged(LISTED))),
+    "whole names only": ("ACT-010", lambda t: t.answered(Label.BUCKETS_BY_BEGINNING, 200, paged())),
+    "created": ("ACT-001", lambda t: t.status(Label.ACTIVATE, 201)),
+    "buckets in part": ("ACT-003", lambda t: t.status(Label.BUCKETS, 206)),
+    "refused": ("ACT-001", lambda t: t.answered(Label.ACTIVATE, 403, refusal("AccessDenied"))),
+    "unbound is no reason": ("ACT-001", lambda t: t.answered(Label.ACTIVATE, 400, refusal("AsrBucketUnBinded"))),
+    "no body": ("ACT-001", lambda t: t.answered(Label.ACTIVATE, 200)),
+    "another feature's container": ("ACT-001", lambda t: t.edited(Label.ACTIVATE, "AsrBucket", "DocBucket")),
+    "no region": ("ACT-001", lambda t: t.edited(Label.ACTIVATE, f"<Region>{REGION}</Region>", "")),
+    "no request id": ("ACT-001", lambda t: t.edited(Label.ACTIVATE, "RequestId>", "Id>")),
+    "another bucket": ("ACT-001", lambda t: t.edited(Label.ACTIVATE, BUCKET, "other-1250000000")),
+    "not listed": ("ACT-003", lambda t: t.edited(Label.BUCKETS, BUCKET, "other-1250000000")),
+    "not listed either": ("ACT-008", lambda t: t.edited(Label.BUCKETS, BUCKET, "other-1250000000")),
+    "list without total": ("ACT-003", lambda t: t.edited(Label.BUCKETS, "<TotalCount>1</TotalCount>", "")),
+    "list in other elements": ("ACT-003", lambda t: t.edited(Label.BUCKETS, "AsrBucketList", "AsrBucket")),
+    "no queue": ("ACT-004", lambda t: t.answered(Label.QUEUES_AFTER, 200, paged())),
     "name ignored": (
         "ACT-005",
-        lambda t: t.answered(Step.BUCKETS_BY_UNKNOWN_NAME, 200, paged(bucket_xml("AsrBucketList"))),
+        lambda t: t.answered(Label.BUCKETS_BY_UNKNOWN_NAME, 200, paged(bucket_xml("AsrBucketList"))),
     ),
-    "not found by its name": ("ACT-005", lambda t: t.answered(Step.BUCKETS_BY_NAME, 200, paged())),
+    "not found by its name": ("ACT-005", lambda t: t.answered(Label.BUCKETS_BY_NAME, 200, paged())),
     "more than the name": (
         "ACT-005",
-        lambda t: t.edited(Step.BUCKETS_BY_NAME, "</Response>", f"{bucket_xml('AsrBucketList', NONE)}</Response>"),
+        lambda t: t.edited(Label.BUCKETS_BY_NAME, "</Response>", f"{bucket_xml('AsrBucketList', NONE)}</Response>"),
     ),
-    "page of 101": ("ACT-006", lambda t: t.answered(Step.PAGE_SIZE_101, 200, paged())),
-    "second queue": ("ONE-004", lambda t: t.answered(Step.QUEUES_AFTER, 200, paged(queue_xml(), queue_xml(STRANGER)))),
-    "other queue": ("ONE-004", lambda t: t.edited(Step.QUEUES_AFTER, QUEUE, STRANGER)),
+    "page of 101": ("ACT-006", lambda t: t.answered(Label.PAGE_SIZE_101, 200, paged())),
+    "second queue": ("ONE-004", lambda t: t.answered(Label.QUEUES_AFTER, 200, paged(queue_xml(), queue_xml(STRANGER)))),
+    "other queue": ("ONE-004", lambda t: t.edited(Label.QUEUES_AFTER, QUEUE, STRANGER)),
 }
 
 
@@ -118,13 +121,13 @@ def test_deviation_is_seen(requirement: str, change: Change) -> None:
 
 
 LEGAL: dict[str, Change] = {
-    "other region refused": lambda t: t.answered(Step.BUCKETS_OF_OTHER_REGION, 400, BAD),
-    "end of a name refused": lambda t: t.answered(Step.BUCKETS_BY_END, 400, BAD),
-    "refused as bound": lambda t: t.answered(Step.ACTIVATE, 400, refusal("BucketAlreadyBinded")),
-    "refused by number": lambda t: t.answered(Step.ACTIVATE, 409, refusal("1100")),
-    "refused in words of its own": lambda t: t.answered(Step.ACTIVATE, 409, refusal("AsrBucketBinded")),
+    "other region refused": lambda t: t.answered(Label.BUCKETS_OF_OTHER_REGION, 400, BAD),
+    "end of a name refused": lambda t: t.answered(Label.BUCKETS_BY_END, 400, BAD),
+    "refused as bound": lambda t: t.answered(Label.ACTIVATE, 400, refusal("BucketAlreadyBinded")),
+    "refused by number": lambda t: t.answered(Label.ACTIVATE, 409, refusal("1100")),
+    "refused in words of its own": lambda t: t.answered(Label.ACTIVATE, 409, refusal("AsrBucketBinded")),
     "other buckets too": lambda t: t.edited(
-        Step.BUCKETS, "<AsrBucketList>", f"{bucket_xml('AsrBucketList', 'other-1250000000')}<AsrBucketList>"
+        Label.BUCKETS, "<AsrBucketList>", f"{bucket_xml('AsrBucketList', 'other-1250000000')}<AsrBucketList>"
     ),
     "without alias": lambda t: t.everywhere("<AliasBucketId/>", ""),
 }
@@ -139,15 +142,15 @@ def test_legal_dress_is_no_deviation(requirement: str, change: Change) -> None:
 
 def test_unknown_name_refused_is_a_lesser_form() -> None:
     """A 4xx for a name that does not exist returns none as well."""
-    refused = conversation().answered(Step.BUCKETS_BY_UNKNOWN_NAME, 404, refusal("NoSuchBucket"))
+    refused = conversation().answered(Label.BUCKETS_BY_UNKNOWN_NAME, 404, refusal("NoSuchBucket"))
     assert judged("ACT-005", refused).kind is Kind.OBSERVED
 
 
 def test_bucket_on_a_later_page_is_listed() -> None:
     """Accounts with many buckets show it on another page."""
-    first = conversation().edited(Step.BUCKETS, BUCKET, "other-1250000000")
+    first = conversation().edited(Label.BUCKETS, BUCKET, "other-1250000000")
     second = first.say(
-        Step.BUCKETS,
+        Label.BUCKETS,
         paged(bucket_xml("AsrBucketList"), number=2, size=100),
         target="/asrbucket",
         operation="list_buckets",
@@ -157,7 +160,7 @@ def test_bucket_on_a_later_page_is_listed() -> None:
 
 def test_media_activation_is_a_note() -> None:
     """Only SDK types show the answer for media, so it is told and not judged."""
-    for t in (conversation(Feature.MEDIA), conversation(Feature.MEDIA).answered(Step.ACTIVATE, 404, BAD)):
+    for t in (conversation(Feature.MEDIA), conversation(Feature.MEDIA).answered(Label.ACTIVATE, 404, BAD)):
         finding = judged("ACT-002", t)
         assert finding.kind is Kind.OBSERVED
         assert finding.seen
@@ -165,7 +168,7 @@ def test_media_activation_is_a_note() -> None:
 
 def test_failed_activation_blocks_what_follows_from_it() -> None:
     """Queues after an activation that failed say nothing about activation."""
-    failed = conversation().answered(Step.ACTIVATE, 500, refusal("InternalError"))
+    failed = conversation().answered(Label.ACTIVATE, 500, refusal("InternalError"))
     for requirement in ("ACT-004", "ONE-004"):
         assert judged(requirement, failed).kind is Kind.BLOCKED
 

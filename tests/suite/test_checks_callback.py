@@ -21,16 +21,16 @@ from callback_story import (
 )
 from transcripts import CREATED, LATER, LATEST, QUEUE, Change, Transcript, job_xml, judged, refusal
 
-from ciq_conformance.judge.finding import Kind
-from ciq_conformance.steps.callback import (
+from ciq_conformance.areas.callback.labels import (
     LONGEST_USER_DATA,
     RULES,
     SECOND,
     SPECIAL,
     SUBMITS,
-    Step,
+    Label,
     special_user_data,
 )
+from ciq_conformance.judge.finding import Kind
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import Format, load_registry
 from ciq_schemas.transcript.records import Body, CallbackReceived, Exchange
@@ -148,9 +148,9 @@ def _only(form: Format, change: Change) -> Change:
     return apply
 
 
-def _describe_says(old: str, new: str, *steps: Step) -> Change:
+def _describe_says(old: str, new: str, *steps: Label) -> Change:
     def change(transcript: Transcript) -> Transcript:
-        for step in steps or (Step.AFTER,):
+        for step in steps or (Label.AFTER,):
             transcript = transcript.edited(step, old, new)
         return transcript
 
@@ -407,12 +407,12 @@ def test_differing_duplicates_are_said_to_differ() -> None:
 
 def test_early_looks_say_nothing_about_the_end() -> None:
     """Looks before the callback may show anything; without one after it nothing is known."""
-    assert judged("DEL-003", callbacks().without(Step.AFTER), XML).kind is Kind.CANNOT_TELL
+    assert judged("DEL-003", callbacks().without(Label.AFTER), XML).kind is Kind.CANNOT_TELL
 
 
 def test_describe_that_shows_nothing_blocks_the_comparison() -> None:
     """Without describe there is nothing to compare callbacks with."""
-    blind = callbacks().without(Step.AFTER, Step.BEFORE)
+    blind = callbacks().without(Label.AFTER, Label.BEFORE)
     assert judged("SHP-005", blind, XML).kind is Kind.BLOCKED
 
 
@@ -635,7 +635,7 @@ def _ends_under_the_next_rule(*, seen_before: bool) -> Transcript:
         looks = {
             r.seq
             for r in kept.records
-            if isinstance(r, Exchange) and r.step == Step.AFTER and str(job_id) in r.response_body.text
+            if isinstance(r, Exchange) and r.step == Label.AFTER and str(job_id) in r.response_body.text
         }
         kept = replace(kept, records=tuple(r for r in kept.records if r.seq not in looks))
     at = max(r.seq for r in kept.records) + 1

@@ -7,8 +7,8 @@ from functools import cache
 import pytest
 from transcripts import LATER, LATEST, Change, Transcript, job_xml, judged, refusal, response
 
+from ciq_conformance.areas.cancel.labels import TOLD, Label
 from ciq_conformance.judge.finding import Kind
-from ciq_conformance.steps.cancel import TOLD, Step
 from ciq_schemas.requirement import Scenario
 
 FIRST, VICTIM, LAST, RUNNING, LEVEL_1, LEVEL_2, TAKEN, SIBLING, FAILING = (f"j{number:032x}" for number in range(9))
@@ -27,11 +27,11 @@ def conversation() -> Transcript:
     """The scenario on a service that does as the documents say."""
     t = Transcript(Scenario.CANCEL)
 
-    def look(step: Step, *jobs: str) -> None:
+    def look(step: Label, *jobs: str) -> None:
         nonlocal t
         t = t.say(step, response(*jobs), operation="describe_job")
 
-    def cancel(step: Step, job_id: str, status: int = 200, body: str = "") -> None:
+    def cancel(step: Label, job_id: str, status: int = 200, body: str = "") -> None:
         nonlocal t
         t = t.say(step, body, status=status, method="PUT", target=f"/jobs/{job_id}?cancel", operation="cancel_job")
 
@@ -40,47 +40,47 @@ def conversation() -> Transcript:
         for job_id in jobs:
             t = t.hear(TOLD, f"<Response><EventName>TaskFinish</EventName>{_done(job_id)}</Response>")
 
-    def ask(step: Step, states: str, *jobs: str) -> None:
+    def ask(step: Label, states: str, *jobs: str) -> None:
         nonlocal t
         t = t.say(step, response(*jobs), target=f"/jobs?tag=Snapshot&states={states}", operation="list_jobs")
 
     rest = tuple(job_id for job_id in HELD if job_id not in VICTIMS)
     gone = tuple(job_xml(job_id, "Cancel") for job_id in VICTIMS)
-    t = t.say(Step.PAUSE, method="PUT", operation="update_queue")
+    t = t.say(Label.PAUSE, method="PUT", operation="update_queue")
     for step, jobs in (
-        (Step.SUBMIT, (FIRST,)),
-        (Step.SUBMIT, (VICTIM,)),
-        (Step.SUBMIT, (LAST,)),
-        (Step.SUBMIT_LEVELS, (LEVEL_1,)),
-        (Step.SUBMIT_LEVELS, (LEVEL_2,)),
-        (Step.SUBMIT_MANY, (TAKEN, SIBLING)),
+        (Label.SUBMIT, (FIRST,)),
+        (Label.SUBMIT, (VICTIM,)),
+        (Label.SUBMIT, (LAST,)),
+        (Label.SUBMIT_LEVELS, (LEVEL_1,)),
+        (Label.SUBMIT_LEVELS, (LEVEL_2,)),
+        (Label.SUBMIT_MANY, (TAKEN, SIBLING)),
     ):
         answer = response(*(job_xml(job_id, "Pause") for job_id in jobs))
         t = t.say(step, answer, method="POST", operation="submit_job")
-    look(Step.WAITING, *(job_xml(job_id, "Pause") for job_id in HELD))
-    cancel(Step.CANCEL, VICTIM)
-    cancel(Step.CANCEL_LEVEL, LEVEL_2)
-    cancel(Step.CANCEL_OF_MANY, TAKEN)
-    look(Step.CANCELLED, *gone)
-    t = t.say(Step.RESUME, method="PUT", operation="update_queue")
-    look(Step.WATCH, *gone, *map(_done, rest))
-    look(Step.ENDED_BEFORE, _done(FIRST))
-    cancel(Step.CANCEL_ENDED, FIRST, 400, refusal("InvalidArgument"))
-    look(Step.ENDED_AFTER, _done(FIRST))
-    cancel(Step.CANCEL_UNKNOWN, "j" + "f" * 32, 404, refusal("JobNotFound"))
+    look(Label.WAITING, *(job_xml(job_id, "Pause") for job_id in HELD))
+    cancel(Label.CANCEL, VICTIM)
+    cancel(Label.CANCEL_LEVEL, LEVEL_2)
+    cancel(Label.CANCEL_OF_MANY, TAKEN)
+    look(Label.CANCELLED, *gone)
+    t = t.say(Label.RESUME, method="PUT", operation="update_queue")
+    look(Label.WATCH, *gone, *map(_done, rest))
+    look(Label.ENDED_BEFORE, _done(FIRST))
+    cancel(Label.CANCEL_ENDED, FIRST, 400, refusal("InvalidArgument"))
+    look(Label.ENDED_AFTER, _done(FIRST))
+    cancel(Label.CANCEL_UNKNOWN, "j" + "f" * 32, 404, refusal("JobNotFound"))
     told(*rest)
-    look(Step.VICTIM_LATER, *gone, *map(_done, rest))
-    ask(Step.LIST_CANCEL, "Cancel")  # the first look: they are not listed yet
-    ask(Step.LIST_CANCEL, "Cancel", *gone)
-    ask(Step.LIST_SUCCESS_CANCEL, "Success,Cancel", *gone, *map(_done, rest))
-    t = t.say(Step.SUBMIT_FAILING, response(job_xml(FAILING)), method="POST", operation="submit_job")
-    look(Step.UNTIL_FAILED, FAILED)
-    cancel(Step.CANCEL_FAILED, FAILING, 400, refusal("InvalidArgument"))
-    look(Step.AFTER_FAILED, FAILED)
-    t = t.say(Step.SUBMIT_TO_RUN, response(job_xml(RUNNING)), method="POST", operation="submit_job")
-    look(Step.UNTIL_RUNNING, job_xml(RUNNING, "Running"))
-    cancel(Step.CANCEL_RUNNING, RUNNING, 400, refusal("InvalidArgument"))
-    look(Step.AFTER_RUNNING, _done(RUNNING))
+    look(Label.VICTIM_LATER, *gone, *map(_done, rest))
+    ask(Label.LIST_CANCEL, "Cancel")  # the first look: they are not listed yet
+    ask(Label.LIST_CANCEL, "Cancel", *gone)
+    ask(Label.LIST_SUCCESS_CANCEL, "Success,Cancel", *gone, *map(_done, rest))
+    t = t.say(Label.SUBMIT_FAILING, response(job_xml(FAILING)), method="POST", operation="submit_job")
+    look(Label.UNTIL_FAILED, FAILED)
+    cancel(Label.CANCEL_FAILED, FAILING, 400, refusal("InvalidArgument"))
+    look(Label.AFTER_FAILED, FAILED)
+    t = t.say(Label.SUBMIT_TO_RUN, response(job_xml(RUNNING)), method="POST", operation="submit_job")
+    look(Label.UNTIL_RUNNING, job_xml(RUNNING, "Running"))
+    cancel(Label.CANCEL_RUNNING, RUNNING, 400, refusal("InvalidArgument"))
+    look(Label.AFTER_RUNNING, _done(RUNNING))
     return t
 
 
@@ -97,65 +97,65 @@ def test_holds_on_the_documented_conversation(requirement: str) -> None:
 
 RUN = _done(VICTIM)
 DEVIATIONS: dict[str, tuple[str, Change]] = {
-    "accepted only": ("CAN-001", lambda t: t.status(Step.CANCEL, 202)),
-    "no content": ("CAN-001", lambda t: t.status(Step.CANCEL, 204)),
-    "refused": ("CAN-001", lambda t: t.answered(Step.CANCEL, 400, refusal("InvalidArgument"))),
-    "no answer": ("CAN-001", lambda t: t.answered(Step.CANCEL, 0, error="no answer within 30 s")),
+    "accepted only": ("CAN-001", lambda t: t.status(Label.CANCEL, 202)),
+    "no content": ("CAN-001", lambda t: t.status(Label.CANCEL, 204)),
+    "refused": ("CAN-001", lambda t: t.answered(Label.CANCEL, 400, refusal("InvalidArgument"))),
+    "no answer": ("CAN-001", lambda t: t.answered(Label.CANCEL, 0, error="no answer within 30 s")),
     "shows Pause": (
         "CAN-002",
-        lambda t: t.edited(Step.CANCELLED, ">Cancel<", ">Pause<").edited(Step.VICTIM_LATER, ">Cancel<", ">Pause<"),
+        lambda t: t.edited(Label.CANCELLED, ">Cancel<", ">Pause<").edited(Label.VICTIM_LATER, ">Cancel<", ">Pause<"),
     ),
     "gone": (
         "CAN-002",
-        lambda t: t.edited(Step.CANCELLED, CANCELLED, "").edited(Step.VICTIM_LATER, CANCELLED, ""),
+        lambda t: t.edited(Label.CANCELLED, CANCELLED, "").edited(Label.VICTIM_LATER, CANCELLED, ""),
     ),
-    "runs after all": ("CAN-003", lambda t: t.edited(Step.WATCH, CANCELLED, job_xml(VICTIM, "Running"))),
-    "ends after all": ("CAN-003", lambda t: t.edited(Step.VICTIM_LATER, CANCELLED, RUN)),
+    "runs after all": ("CAN-003", lambda t: t.edited(Label.WATCH, CANCELLED, job_xml(VICTIM, "Running"))),
+    "ends after all": ("CAN-003", lambda t: t.edited(Label.VICTIM_LATER, CANCELLED, RUN)),
     "is told as run": (
         "CAN-003",
         lambda t: t.hear(TOLD, f"<Response><EventName>TaskFinish</EventName>{RUN}</Response>"),
     ),
-    "stops what runs": ("CAN-009", lambda t: t.edited(Step.AFTER_RUNNING, ">Success<", ">Cancel<")),
+    "stops what runs": ("CAN-009", lambda t: t.edited(Label.AFTER_RUNNING, ">Success<", ">Cancel<")),
     "takes another with it": (
         "CAN-004",
-        lambda t: t.edited(Step.WATCH, _done(LAST), job_xml(LAST, "Cancel")).edited(
-            Step.VICTIM_LATER, _done(LAST), job_xml(LAST, "Cancel")
+        lambda t: t.edited(Label.WATCH, _done(LAST), job_xml(LAST, "Cancel")).edited(
+            Label.VICTIM_LATER, _done(LAST), job_xml(LAST, "Cancel")
         ),
     ),
     "another stays": (
         "CAN-004",
-        lambda t: t.edited(Step.WATCH, _done(LAST), job_xml(LAST, "Submitted")).edited(
-            Step.VICTIM_LATER, _done(LAST), ""
+        lambda t: t.edited(Label.WATCH, _done(LAST), job_xml(LAST, "Submitted")).edited(
+            Label.VICTIM_LATER, _done(LAST), ""
         ),
     ),
     "ended job rewritten": (
         "CAN-005",
-        lambda t: t.edited(Step.ENDED_AFTER, ">Success</State>", ">Cancel</State>").edited(
-            Step.VICTIM_LATER, ">Success</State>", ">Cancel</State>"
+        lambda t: t.edited(Label.ENDED_AFTER, ">Success</State>", ">Cancel</State>").edited(
+            Label.VICTIM_LATER, ">Success</State>", ">Cancel</State>"
         ),
     ),
-    "failed job rewritten": ("CAN-005", lambda t: t.edited(Step.AFTER_FAILED, ">Failed<", ">Cancel<")),
-    "level 2 refused": ("CAN-001", lambda t: t.answered(Step.CANCEL_LEVEL, 400, refusal("InvalidArgument"))),
+    "failed job rewritten": ("CAN-005", lambda t: t.edited(Label.AFTER_FAILED, ">Failed<", ">Cancel<")),
+    "level 2 refused": ("CAN-001", lambda t: t.answered(Label.CANCEL_LEVEL, 400, refusal("InvalidArgument"))),
     "level 2 stays": (
         "CAN-002",
-        lambda t: t.edited(Step.VICTIM_LATER, job_xml(LEVEL_2, "Cancel"), job_xml(LEVEL_2, "Pause")),
+        lambda t: t.edited(Label.VICTIM_LATER, job_xml(LEVEL_2, "Cancel"), job_xml(LEVEL_2, "Pause")),
     ),
     "one of many runs": (
         "CAN-003",
-        lambda t: t.edited(Step.WATCH, job_xml(TAKEN, "Cancel"), job_xml(TAKEN, "Running")),
+        lambda t: t.edited(Label.WATCH, job_xml(TAKEN, "Cancel"), job_xml(TAKEN, "Running")),
     ),
     "takes the request with it": (
         "CAN-004",
-        lambda t: t.edited(Step.WATCH, _done(SIBLING), job_xml(SIBLING, "Cancel")).edited(
-            Step.VICTIM_LATER, _done(SIBLING), job_xml(SIBLING, "Cancel")
+        lambda t: t.edited(Label.WATCH, _done(SIBLING), job_xml(SIBLING, "Cancel")).edited(
+            Label.VICTIM_LATER, _done(SIBLING), job_xml(SIBLING, "Cancel")
         ),
     ),
-    "not listed": ("CAN-010", lambda t: t.edited(Step.LIST_CANCEL, CANCELLED, "")),
-    "not listed beside others": ("CAN-010", lambda t: t.edited(Step.LIST_SUCCESS_CANCEL, CANCELLED, "")),
-    "list refused": ("CAN-010", lambda t: t.answered(Step.LIST_CANCEL, 400, refusal("InvalidArgument"))),
-    "body": ("CAN-006", lambda t: t.answered(Step.CANCEL, 200, response())),
-    "crash": ("CAN-008", lambda t: t.answered(Step.CANCEL_UNKNOWN, 500, refusal("InternalError"))),
-    "hangs": ("CAN-008", lambda t: t.answered(Step.CANCEL_UNKNOWN, 0, error="no answer within 30 s")),
+    "not listed": ("CAN-010", lambda t: t.edited(Label.LIST_CANCEL, CANCELLED, "")),
+    "not listed beside others": ("CAN-010", lambda t: t.edited(Label.LIST_SUCCESS_CANCEL, CANCELLED, "")),
+    "list refused": ("CAN-010", lambda t: t.answered(Label.LIST_CANCEL, 400, refusal("InvalidArgument"))),
+    "body": ("CAN-006", lambda t: t.answered(Label.CANCEL, 200, response())),
+    "crash": ("CAN-008", lambda t: t.answered(Label.CANCEL_UNKNOWN, 500, refusal("InternalError"))),
+    "hangs": ("CAN-008", lambda t: t.answered(Label.CANCEL_UNKNOWN, 0, error="no answer within 30 s")),
 }
 
 
@@ -169,15 +169,15 @@ def test_deviation_is_seen(requirement: str, change: Change) -> None:
 
 LEGAL: dict[str, Change] = {
     "held jobs show Submitted": lambda t: t.everywhere(">Pause<", ">Submitted<"),
-    "ended job's cancel accepted": lambda t: t.answered(Step.CANCEL_ENDED, 200),
-    "unknown id accepted": lambda t: t.answered(Step.CANCEL_UNKNOWN, 200),
+    "ended job's cancel accepted": lambda t: t.answered(Label.CANCEL_ENDED, 200),
+    "unknown id accepted": lambda t: t.answered(Label.CANCEL_UNKNOWN, 200),
     "no levels, one job a request": lambda t: t.without(
-        Step.SUBMIT_LEVELS, Step.SUBMIT_MANY, Step.CANCEL_LEVEL, Step.CANCEL_OF_MANY
+        Label.SUBMIT_LEVELS, Label.SUBMIT_MANY, Label.CANCEL_LEVEL, Label.CANCEL_OF_MANY
     ),
     "a job without input is refused": lambda t: t.answered(
-        Step.SUBMIT_FAILING, 400, refusal("ResourceNotFound")
-    ).without(Step.UNTIL_FAILED, Step.CANCEL_FAILED, Step.AFTER_FAILED),
-    "failed job's cancel accepted": lambda t: t.answered(Step.CANCEL_FAILED, 200),
+        Label.SUBMIT_FAILING, 400, refusal("ResourceNotFound")
+    ).without(Label.UNTIL_FAILED, Label.CANCEL_FAILED, Label.AFTER_FAILED),
+    "failed job's cancel accepted": lambda t: t.answered(Label.CANCEL_FAILED, 200),
     "the others fail": lambda t: t.everywhere(">Success</State>", ">Failed</State>"),
 }
 
@@ -191,7 +191,7 @@ def test_legal_dress_is_no_deviation(requirement: str, change: Change) -> None:
 
 def test_job_that_was_not_waiting_blocks_the_question() -> None:
     """When the pause leaks, cancel of a waiting job was never tried."""
-    leaky = conversation().edited(Step.WAITING, job_xml(VICTIM, "Pause"), job_xml(VICTIM, "Running"))
+    leaky = conversation().edited(Label.WAITING, job_xml(VICTIM, "Pause"), job_xml(VICTIM, "Running"))
     for requirement in ("CAN-001", "CAN-002", "CAN-003"):
         assert judged(requirement, leaky).kind is Kind.BLOCKED
 

@@ -21,8 +21,8 @@ from transcripts import (
     submit_xml,
 )
 
+from ciq_conformance.areas.describe.labels import Label
 from ciq_conformance.judge.finding import Kind
-from ciq_conformance.steps.describe import Step
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import Scenario
 
@@ -42,36 +42,36 @@ def conversation(feature: Feature = Feature.MEDIA) -> Transcript:
     """The scenario on a service that does as the documents say."""
     t = Transcript(Scenario.DESCRIBE, feature)
 
-    def look(step: Step, ids: str, *parts: str) -> None:
+    def look(step: Label, ids: str, *parts: str) -> None:
         nonlocal t
         t = t.say(step, response(*parts), target=f"/jobs/{ids}", operation="describe_job")
 
     for job_id in (HELD, *OWN):
         t = t.say(
-            Step.SUBMIT if job_id in OWN else Step.SUBMIT_HELD,
+            Label.SUBMIT if job_id in OWN else Label.SUBMIT_HELD,
             response(_job(job_id, "Submitted")),
             request=submit_xml(operation_xml(user_data=f"run {job_id}")),
             method="POST",
             operation="submit_job",
         )
         if job_id in OWN:
-            look(Step.SINGLE, job_id, _job(job_id, "Submitted"))
+            look(Label.SINGLE, job_id, _job(job_id, "Submitted"))
         else:
-            look(Step.HELD, job_id, _job(job_id, "Pause"))
+            look(Label.HELD, job_id, _job(job_id, "Pause"))
     running = [_job(job_id, "Running", LATER) for job_id in OWN]
     ended = [_job(job_id, "Success", LATER, LATEST) for job_id in OWN]
-    look(Step.WATCH, ",".join(OWN), *running)
-    look(Step.UNKNOWN, UNKNOWN, f"<NonExistJobIds>{UNKNOWN}</NonExistJobIds>")
-    look(Step.WILDCARD, f"{OWN[2][:-4]}%25", f"<NonExistJobIds>{OWN[2][:-4]}%</NonExistJobIds>")
-    look(Step.KNOWN, ",".join(OWN), *ended)
-    look(Step.UP_TO_TEN, ",".join(OWN), *ended)
+    look(Label.WATCH, ",".join(OWN), *running)
+    look(Label.UNKNOWN, UNKNOWN, f"<NonExistJobIds>{UNKNOWN}</NonExistJobIds>")
+    look(Label.WILDCARD, f"{OWN[2][:-4]}%25", f"<NonExistJobIds>{OWN[2][:-4]}%</NonExistJobIds>")
+    look(Label.KNOWN, ",".join(OWN), *ended)
+    look(Label.UP_TO_TEN, ",".join(OWN), *ended)
     both = f"<NonExistJobIds>{UNKNOWN}</NonExistJobIds><NonExistJobIds>{OTHER}</NonExistJobIds>"
-    look(Step.KNOWN_AND_UNKNOWN, f"{OWN[0]},{UNKNOWN},{OWN[1]},{OTHER}", *ended[:2], both)
-    t = t.say(Step.ELEVEN, refusal("InvalidArgument"), status=400, operation="describe_job")
+    look(Label.KNOWN_AND_UNKNOWN, f"{OWN[0]},{UNKNOWN},{OWN[1]},{OTHER}", *ended[:2], both)
+    t = t.say(Label.ELEVEN, refusal("InvalidArgument"), status=400, operation="describe_job")
     for job_id, shown in zip(OWN, ended, strict=True):
-        look(Step.ENDED, job_id, shown)
-    look(Step.TOGETHER, ",".join(OWN), *ended[:2], _job(OWN[2], "Running", LATER))  # a moment old
-    look(Step.TOGETHER, ",".join(OWN), *ended)
+        look(Label.ENDED, job_id, shown)
+    look(Label.TOGETHER, ",".join(OWN), *ended[:2], _job(OWN[2], "Running", LATER))  # a moment old
+    look(Label.TOGETHER, ",".join(OWN), *ended)
     return t
 
 
@@ -88,68 +88,68 @@ def test_holds_on_the_documented_conversation(requirement: str) -> None:
 
 NOT_THERE = f"<NonExistJobIds>{OWN[0]}</NonExistJobIds></Response>"
 DEVIATIONS: dict[str, tuple[str, Change]] = {
-    "described with 202": ("DES-001", lambda t: t.status(Step.SINGLE, 202)),
-    "described with 203 in the end": ("DES-001", lambda t: t.status(Step.ENDED, 203)),
-    "not described": ("DES-001", lambda t: t.answered(Step.SINGLE, 200, response(NOT_THERE))),
-    "described as another": ("DES-001", lambda t: t.edited(Step.ENDED, OWN[2], OWN[1])),
+    "described with 202": ("DES-001", lambda t: t.status(Label.SINGLE, 202)),
+    "described with 203 in the end": ("DES-001", lambda t: t.status(Label.ENDED, 203)),
+    "not described": ("DES-001", lambda t: t.answered(Label.SINGLE, 200, response(NOT_THERE))),
+    "described as another": ("DES-001", lambda t: t.edited(Label.ENDED, OWN[2], OWN[1])),
     "described twice": (
         "DES-001",
-        lambda t: t.edited(Step.SINGLE, "</Response>", f"{_job(OWN[0], 'Running')}</Response>"),
+        lambda t: t.edited(Label.SINGLE, "</Response>", f"{_job(OWN[0], 'Running')}</Response>"),
     ),
-    "gone in the end": ("DES-001", lambda t: t.answered(Step.ENDED, 404, refusal("ResourceNotFound"))),
-    "one of three": ("DES-002", lambda t: t.answered(Step.KNOWN, 200, response(_job(OWN[0], "Success")))),
-    "one twice": ("DES-002", lambda t: t.edited(Step.UP_TO_TEN, OWN[2], OWN[1])),
-    "pattern matches": ("DES-017", lambda t: t.answered(Step.WILDCARD, 200, response(_job(OWN[2], "Success")))),
-    "several refused": ("DES-002", lambda t: t.answered(Step.KNOWN, 400, refusal("InvalidArgument"))),
+    "gone in the end": ("DES-001", lambda t: t.answered(Label.ENDED, 404, refusal("ResourceNotFound"))),
+    "one of three": ("DES-002", lambda t: t.answered(Label.KNOWN, 200, response(_job(OWN[0], "Success")))),
+    "one twice": ("DES-002", lambda t: t.edited(Label.UP_TO_TEN, OWN[2], OWN[1])),
+    "pattern matches": ("DES-017", lambda t: t.answered(Label.WILDCARD, 200, response(_job(OWN[2], "Success")))),
+    "several refused": ("DES-002", lambda t: t.answered(Label.KNOWN, 400, refusal("InvalidArgument"))),
     "unknown untold": (
         "DES-003",
-        lambda t: t.edited(Step.KNOWN_AND_UNKNOWN, f"<NonExistJobIds>{OTHER}</NonExistJobIds>", ""),
+        lambda t: t.edited(Label.KNOWN_AND_UNKNOWN, f"<NonExistJobIds>{OTHER}</NonExistJobIds>", ""),
     ),
     "known left out": (
         "DES-003",
-        lambda t: t.edited(Step.KNOWN_AND_UNKNOWN, _job(OWN[1], "Success", LATER, LATEST), ""),
+        lambda t: t.edited(Label.KNOWN_AND_UNKNOWN, _job(OWN[1], "Success", LATER, LATEST), ""),
     ),
-    "unknown described": ("DES-004", lambda t: t.answered(Step.UNKNOWN, 200, response(_job(UNKNOWN, "Failed")))),
-    "unknown silent": ("DES-004", lambda t: t.answered(Step.UNKNOWN, 200, response())),
-    "unknown refused": ("DES-004", lambda t: t.answered(Step.UNKNOWN, 404, refusal("JobNotFound"))),
-    "known told as unknown": ("DES-005", lambda t: t.edited(Step.ENDED, "</Response>", NOT_THERE)),
-    "tag changes": ("DES-006", lambda t: t.edited(Step.WATCH, ">Snapshot<", ">Transcode<")),
-    "queue changes": ("DES-006", lambda t: t.edited(Step.WATCH, QUEUE, STRANGER)),
-    "created anew": ("DES-006", lambda t: t.edited(Step.ENDED, f"<CreationTime>{CREATED}", f"<CreationTime>{LATER}")),
-    "input lost": ("DES-006", lambda t: t.edited(Step.ENDED, "<Input><Object>in.mp4</Object></Input>", "")),
-    "the queue's word for a waiting job": ("DES-007", lambda t: t.edited(Step.HELD, ">Pause<", ">Paused<")),
-    "waits with an end": ("DES-010", lambda t: t.edited(Step.HELD, "<EndTime>-", f"<EndTime>{LATEST}")),
-    "held with a start": ("DES-010", lambda t: t.edited(Step.HELD, "<StartTime>-", f"<StartTime>{LATER}")),
-    "waits with a code of its own": ("DES-011", lambda t: t.edited(Step.HELD, "<Code>Success<", "<Code>Waiting<")),
-    "waits without user data": ("DES-006", lambda t: t.edited(Step.HELD, f"run {HELD}", "")),
-    "done while it waits": ("DES-014", lambda t: t.edited(Step.HELD, "<Progress>0<", "<Progress>100<")),
-    "never done": ("DES-014", lambda t: t.edited(Step.ENDED, "<Progress>100<", "<Progress>99<")),
-    "progress with a sign": ("DES-014", lambda t: t.edited(Step.WATCH, "<Progress>30<", "<Progress>30%<")),
+    "unknown described": ("DES-004", lambda t: t.answered(Label.UNKNOWN, 200, response(_job(UNKNOWN, "Failed")))),
+    "unknown silent": ("DES-004", lambda t: t.answered(Label.UNKNOWN, 200, response())),
+    "unknown refused": ("DES-004", lambda t: t.answered(Label.UNKNOWN, 404, refusal("JobNotFound"))),
+    "known told as unknown": ("DES-005", lambda t: t.edited(Label.ENDED, "</Response>", NOT_THERE)),
+    "tag changes": ("DES-006", lambda t: t.edited(Label.WATCH, ">Snapshot<", ">Transcode<")),
+    "queue changes": ("DES-006", lambda t: t.edited(Label.WATCH, QUEUE, STRANGER)),
+    "created anew": ("DES-006", lambda t: t.edited(Label.ENDED, f"<CreationTime>{CREATED}", f"<CreationTime>{LATER}")),
+    "input lost": ("DES-006", lambda t: t.edited(Label.ENDED, "<Input><Object>in.mp4</Object></Input>", "")),
+    "the queue's word for a waiting job": ("DES-007", lambda t: t.edited(Label.HELD, ">Pause<", ">Paused<")),
+    "waits with an end": ("DES-010", lambda t: t.edited(Label.HELD, "<EndTime>-", f"<EndTime>{LATEST}")),
+    "held with a start": ("DES-010", lambda t: t.edited(Label.HELD, "<StartTime>-", f"<StartTime>{LATER}")),
+    "waits with a code of its own": ("DES-011", lambda t: t.edited(Label.HELD, "<Code>Success<", "<Code>Waiting<")),
+    "waits without user data": ("DES-006", lambda t: t.edited(Label.HELD, f"run {HELD}", "")),
+    "done while it waits": ("DES-014", lambda t: t.edited(Label.HELD, "<Progress>0<", "<Progress>100<")),
+    "never done": ("DES-014", lambda t: t.edited(Label.ENDED, "<Progress>100<", "<Progress>99<")),
+    "progress with a sign": ("DES-014", lambda t: t.edited(Label.WATCH, "<Progress>30<", "<Progress>30%<")),
     "runs again among others": (
         "DES-015",
-        lambda t: t.edited(Step.TOGETHER, _job(OWN[1], "Success", LATER, LATEST), _job(OWN[1], "Running", LATER)),
+        lambda t: t.edited(Label.TOGETHER, _job(OWN[1], "Success", LATER, LATEST), _job(OWN[1], "Running", LATER)),
     ),
     "another's user data among others": (
         "DES-015",
-        lambda t: t.edited(Step.TOGETHER, f"run {OWN[1]}", f"run {OWN[0]}"),
+        lambda t: t.edited(Label.TOGETHER, f"run {OWN[1]}", f"run {OWN[0]}"),
     ),
-    "together refused": ("DES-015", lambda t: t.answered(Step.TOGETHER, 400, refusal("InvalidArgument"))),
-    "own state": ("DES-007", lambda t: t.edited(Step.WATCH, ">Running<", ">Processing<")),
-    "queue's word": ("DES-007", lambda t: t.edited(Step.SINGLE, ">Submitted<", ">Paused<")),
-    "seconds since 1970": ("DES-008", lambda t: t.edited(Step.ENDED, LATER, "1767294246")),
-    "no zone": ("DES-008", lambda t: t.edited(Step.ENDED, f"<EndTime>{LATEST}", "<EndTime>2026-01-02T03:04:07")),
-    "creation unset": ("DES-008", lambda t: t.edited(Step.SINGLE, CREATED, "-")),
-    "ends before it starts": ("DES-009", lambda t: t.edited(Step.ENDED, f"<EndTime>{LATEST}", f"<EndTime>{CREATED}")),
+    "together refused": ("DES-015", lambda t: t.answered(Label.TOGETHER, 400, refusal("InvalidArgument"))),
+    "own state": ("DES-007", lambda t: t.edited(Label.WATCH, ">Running<", ">Processing<")),
+    "queue's word": ("DES-007", lambda t: t.edited(Label.SINGLE, ">Submitted<", ">Paused<")),
+    "seconds since 1970": ("DES-008", lambda t: t.edited(Label.ENDED, LATER, "1767294246")),
+    "no zone": ("DES-008", lambda t: t.edited(Label.ENDED, f"<EndTime>{LATEST}", "<EndTime>2026-01-02T03:04:07")),
+    "creation unset": ("DES-008", lambda t: t.edited(Label.SINGLE, CREATED, "-")),
+    "ends before it starts": ("DES-009", lambda t: t.edited(Label.ENDED, f"<EndTime>{LATEST}", f"<EndTime>{CREATED}")),
     "starts before it is made": (
         "DES-009",
-        lambda t: t.edited(Step.WATCH, f"<StartTime>{LATER}", "<StartTime>2026-01-02T03:04:05+0900"),
+        lambda t: t.edited(Label.WATCH, f"<StartTime>{LATER}", "<StartTime>2026-01-02T03:04:05+0900"),
     ),
-    "waits with a start": ("DES-010", lambda t: t.edited(Step.SINGLE, "<StartTime>-", f"<StartTime>{LATER}")),
-    "runs with an end": ("DES-010", lambda t: t.edited(Step.WATCH, "<EndTime>-", f"<EndTime>{LATEST}")),
-    "ended without an end": ("DES-010", lambda t: t.edited(Step.ENDED, f"<EndTime>{LATEST}", "<EndTime>-")),
-    "code of its own": ("DES-011", lambda t: t.edited(Step.WATCH, "<Code>Success<", "<Code>Running<")),
-    "colon in the zone": ("DES-013", lambda t: t.edited(Step.ENDED, "+0800", "+08:00")),
-    "fractions": ("DES-013", lambda t: t.edited(Step.ENDED, "07+0800", "07.123+0800")),
+    "waits with a start": ("DES-010", lambda t: t.edited(Label.SINGLE, "<StartTime>-", f"<StartTime>{LATER}")),
+    "runs with an end": ("DES-010", lambda t: t.edited(Label.WATCH, "<EndTime>-", f"<EndTime>{LATEST}")),
+    "ended without an end": ("DES-010", lambda t: t.edited(Label.ENDED, f"<EndTime>{LATEST}", "<EndTime>-")),
+    "code of its own": ("DES-011", lambda t: t.edited(Label.WATCH, "<Code>Success<", "<Code>Running<")),
+    "colon in the zone": ("DES-013", lambda t: t.edited(Label.ENDED, "+0800", "+08:00")),
+    "fractions": ("DES-013", lambda t: t.edited(Label.ENDED, "07+0800", "07.123+0800")),
 }
 
 
@@ -168,18 +168,18 @@ LEGAL: dict[str, Change] = {
         f"{UNKNOWN}</NonExistJobIds><NonExistJobIds>{OTHER}", f"{UNKNOWN},{OTHER}"
     ),
     "ids nested in no order": lambda t: t.edited(
-        Step.KNOWN_AND_UNKNOWN,
+        Label.KNOWN_AND_UNKNOWN,
         f"<NonExistJobIds>{UNKNOWN}</NonExistJobIds><NonExistJobIds>{OTHER}</NonExistJobIds>",
         f"<NonExistJobIds>{OTHER}</NonExistJobIds><NonExistJobIds>{UNKNOWN}</NonExistJobIds>",
     ),
-    "empty NonExistJobIds": lambda t: t.edited(Step.ENDED, "</Response>", "<NonExistJobIds/></Response>"),
+    "empty NonExistJobIds": lambda t: t.edited(Label.ENDED, "</Response>", "<NonExistJobIds/></Response>"),
     "unset times empty": lambda t: t.everywhere("Time>-<", "Time><"),
-    "waiting jobs show Pause": lambda t: t.edited(Step.SINGLE, ">Submitted<", ">Pause<"),
-    "held jobs show Submitted": lambda t: t.edited(Step.HELD, ">Pause<", ">Submitted<"),
-    "closed while paused": lambda t: t.without(Step.SUBMIT_HELD, Step.HELD),
+    "waiting jobs show Pause": lambda t: t.edited(Label.SINGLE, ">Submitted<", ">Pause<"),
+    "held jobs show Submitted": lambda t: t.edited(Label.HELD, ">Pause<", ">Submitted<"),
+    "closed while paused": lambda t: t.without(Label.SUBMIT_HELD, Label.HELD),
     "no code": lambda t: t.everywhere("<Code>Success</Code>", ""),
     "message": lambda t: t.everywhere("<Message/>", "<Message>SUCCESS</Message>"),
-    "progress of a running job": lambda t: t.edited(Step.WATCH, "<Progress>30<", "<Progress>99<"),
+    "progress of a running job": lambda t: t.edited(Label.WATCH, "<Progress>30<", "<Progress>99<"),
     "progress of ended jobs only": lambda t: t.everywhere("<Progress>0</Progress>", "").everywhere(
         "<Progress>30</Progress>", ""
     ),
@@ -228,7 +228,7 @@ def test_times_absent_where_pages_do_not_show_them() -> None:
 
 def test_unknown_id_refused_on_older_features_is_a_lesser_form() -> None:
     """Documents and speech have older pages only, which do not say what an unknown id is answered."""
-    refused = conversation(Feature.DOC).answered(Step.UNKNOWN, 404, refusal("JobNotFound"))
+    refused = conversation(Feature.DOC).answered(Label.UNKNOWN, 404, refusal("JobNotFound"))
     assert judged("DES-004", refused).kind is Kind.OBSERVED
 
 
@@ -238,13 +238,13 @@ def test_failed_job_may_have_any_code() -> None:
         conversation().everywhere("<Code>Success<", "<Code>Broken<").everywhere(">Success</State>", ">Failed</State>")
     )
     failed = (
-        failed.without(Step.HELD)
+        failed.without(Label.HELD)
         .everywhere(">Running</State>", ">Failed</State>")
         .everywhere(">Submitted</State>", ">Failed</State>")
     )
     assert judged("DES-011", failed).kind is Kind.BLOCKED
-    with_running = conversation().edited(Step.ENDED, "<Code>Success<", "<Code>Broken<")
-    assert judged("DES-011", with_running.edited(Step.ENDED, ">Success</State>", ">Failed</State>")).kind is Kind.HOLDS
+    with_running = conversation().edited(Label.ENDED, "<Code>Success<", "<Code>Broken<")
+    assert judged("DES-011", with_running.edited(Label.ENDED, ">Success</State>", ">Failed</State>")).kind is Kind.HOLDS
 
 
 @pytest.mark.parametrize("requirement", ["DES-002", "DES-003", "DES-015"])
@@ -253,21 +253,23 @@ def test_files_take_several_ids_as_well(requirement: str) -> None:
     t = conversation(Feature.FILE)
     assert judged(requirement, t).kind is Kind.HOLDS
     first_alone = response(_job(OWN[0], "Running"))
-    for step in (Step.KNOWN, Step.KNOWN_AND_UNKNOWN, Step.TOGETHER):
+    for step in (Label.KNOWN, Label.KNOWN_AND_UNKNOWN, Label.TOGETHER):
         t = t.answered(step, 200, first_alone)
     assert judged(requirement, t).kind is Kind.DEVIATES
 
 
 def test_patterns_may_be_refused() -> None:
     """An id with letters that no id has may be told as unknown or refused; no answer tells nothing."""
-    assert judged("DES-017", conversation().answered(Step.WILDCARD, 400, refusal("InvalidArgument"))).kind is Kind.HOLDS
-    assert judged("DES-017", conversation().answered(Step.WILDCARD, 0)).kind is Kind.CANNOT_TELL
+    assert (
+        judged("DES-017", conversation().answered(Label.WILDCARD, 400, refusal("InvalidArgument"))).kind is Kind.HOLDS
+    )
+    assert judged("DES-017", conversation().answered(Label.WILDCARD, 0)).kind is Kind.CANNOT_TELL
 
 
 def test_eleven_ids_are_a_note() -> None:
     """What eleven ids are answered is told, whatever it is."""
     assert judged("DES-012", conversation()).kind is Kind.OBSERVED
-    taken = conversation().answered(Step.ELEVEN, 200, response(_job(OWN[0], "Success")))
+    taken = conversation().answered(Label.ELEVEN, 200, response(_job(OWN[0], "Success")))
     assert judged("DES-012", taken).kind is Kind.OBSERVED
 
 
@@ -283,7 +285,7 @@ def test_nothing_holds_by_absence(requirement: str) -> None:
 def test_no_answer_never_holds(requirement: str) -> None:
     """A target that hangs on every request of the scenario passes nothing."""
     hanging = conversation()
-    for step in Step:
+    for step in Label:
         if hanging.has(step) and not step.startswith("submit"):
             hanging = hanging.answered(step, 0, error="no answer within 30 s")
     assert judged(requirement, hanging).kind not in (Kind.HOLDS, Kind.OBSERVED)
@@ -293,7 +295,7 @@ def test_older_pages_are_silent_of_unknown_ids() -> None:
     """On doc and speech an answer that names nothing is told of, as a refusal is; a job made up deviates there too."""
 
     def unknown(body: str, status: int = 200) -> Kind:
-        return judged("DES-004", conversation(Feature.DOC).answered(Step.UNKNOWN, status, body)).kind
+        return judged("DES-004", conversation(Feature.DOC).answered(Label.UNKNOWN, status, body)).kind
 
     assert unknown(response()) is Kind.OBSERVED
     assert unknown(refusal("JobNotFound"), 404) is Kind.OBSERVED
@@ -304,9 +306,9 @@ def test_older_pages_are_silent_of_unknown_ids() -> None:
 @pytest.mark.parametrize("requirement", ["DES-001", "DES-005"])
 def test_a_replica_may_know_a_new_job_late(requirement: str) -> None:
     """A job that is not there right after its submit and is there at the last look has been described."""
-    late = conversation().answered(Step.SINGLE, 200, response(f"<NonExistJobIds>{OWN[0]}</NonExistJobIds>"))
+    late = conversation().answered(Label.SINGLE, 200, response(f"<NonExistJobIds>{OWN[0]}</NonExistJobIds>"))
     assert judged(requirement, late).kind is Kind.DEVIATES
     for job_id in OWN:
         shown = response(_job(job_id, "Running"))
-        late = late.say(Step.SINGLE, shown, target=f"/jobs/{job_id}", operation="describe_job")
+        late = late.say(Label.SINGLE, shown, target=f"/jobs/{job_id}", operation="describe_job")
     assert judged(requirement, late).kind is Kind.HOLDS

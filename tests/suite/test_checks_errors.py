@@ -8,12 +8,12 @@ from functools import cache
 import pytest
 from transcripts import Change, Transcript, job_xml, judged, operation_xml, refusal, response, submit_xml
 
+from ciq_conformance.areas.errors.labels import BAD_SUBMITS, DOCUMENTED_OPERATIONS, EXPANDED, SIGNATURES, Label
 from ciq_conformance.judge.finding import Kind
-from ciq_conformance.steps.errors import BAD_SUBMITS, DOCUMENTED_OPERATIONS, EXPANDED, SIGNATURES, Step
 from ciq_schemas.requirement import Scenario
 
-CODES = {Step.MALFORMED: "InvalidContent", Step.EMPTY: "MissingContent", Step.ENTITY: "InvalidContent"}
-CODES[Step.OTHER_DIGEST] = "InvalidContent"
+CODES = {Label.MALFORMED: "InvalidContent", Label.EMPTY: "MissingContent", Label.ENTITY: "InvalidContent"}
+CODES[Label.OTHER_DIGEST] = "InvalidContent"
 CONTROL = "j" + "c" * 32
 MADE = "j" + "d" * 32
 
@@ -27,7 +27,7 @@ def conversation() -> Transcript:
     """The scenario on a service that does as the documents say and checks signatures."""
     t = Transcript(Scenario.ERRORS)
     for step in BAD_SUBMITS:
-        request = "" if step is Step.EMPTY else submit_xml(operation_xml(user_data=f"run errors {step}"))
+        request = "" if step is Label.EMPTY else submit_xml(operation_xml(user_data=f"run errors {step}"))
         t = t.say(
             step,
             refusal(CODES.get(step, "InvalidArgument")),
@@ -36,21 +36,23 @@ def conversation() -> Transcript:
             method="POST",
             operation="submit_job",
         )
-    for step, code in ((Step.MALFORMED_UPDATE, "InvalidContent"), (Step.EMPTY_UPDATE, "MissingContent")):
+    for step, code in ((Label.MALFORMED_UPDATE, "InvalidContent"), (Label.EMPTY_UPDATE, "MissingContent")):
         t = t.say(step, refusal(code), status=400, method="PUT", operation="update_queue")
-    t = t.say(Step.UNKNOWN_PATH, "<html/>", status=404, operation="", headers={"Content-Type": "text/html"})
-    t = t.say(Step.UNKNOWN_METHOD, "", status=405, method="PATCH", operation="")
-    for step in (*SIGNATURES, Step.UNSIGNED_SUBMIT):
+    t = t.say(Label.UNKNOWN_PATH, "<html/>", status=404, operation="", headers={"Content-Type": "text/html"})
+    t = t.say(Label.UNKNOWN_METHOD, "", status=405, method="PATCH", operation="")
+    for step in (*SIGNATURES, Label.UNSIGNED_SUBMIT):
         t = t.say(step, refusal("AccessDenied"), status=403, operation="")
     t = t.say(
-        Step.CONTROL,
-        response(_job(CONTROL, Step.CONTROL)),
-        request=submit_xml(operation_xml(user_data=f"run errors {Step.CONTROL}", output=f"run/{Step.CONTROL}/out.jpg")),
+        Label.CONTROL,
+        response(_job(CONTROL, Label.CONTROL)),
+        request=submit_xml(
+            operation_xml(user_data=f"run errors {Label.CONTROL}", output=f"run/{Label.CONTROL}/out.jpg")
+        ),
         method="POST",
         operation="submit_job",
     )
-    t = t.say(Step.LIST_AFTER, response(), operation="list_jobs")
-    return t.say(Step.LIST_AFTER, response(_job(CONTROL, Step.CONTROL)), operation="list_jobs")
+    t = t.say(Label.LIST_AFTER, response(), operation="list_jobs")
+    return t.say(Label.LIST_AFTER, response(_job(CONTROL, Label.CONTROL)), operation="list_jobs")
 
 
 IDS = tuple(f"ERR-{n:03}" for n in range(1, 23))
@@ -64,54 +66,59 @@ def test_holds_on_the_documented_conversation(requirement: str) -> None:
     assert finding.witness
 
 
-TAKEN = response(_job(MADE, Step.ENTITY))
+TAKEN = response(_job(MADE, Label.ENTITY))
 DEVIATIONS: dict[str, tuple[str, Change]] = {
-    "error without request id": ("ERR-001", lambda t: t.edited(Step.NO_TAG, "RequestId>", "Id>")),
-    "error without code": ("ERR-001", lambda t: t.edited(Step.NO_TAG, "<Code>InvalidArgument</Code>", "")),
-    "error without message": ("ERR-001", lambda t: t.edited(Step.EMPTY, "<Message>refused</Message>", "")),
-    "error in a Response": ("ERR-001", lambda t: t.edited(Step.NO_TAG, "Error>", "Response>")),
-    "error without body": ("ERR-001", lambda t: t.answered(Step.UNSIGNED, 403)),
-    "error in json": ("ERR-001", lambda t: t.header(Step.NO_TAG, "content-type", "application/json")),
-    "error without trace": ("ERR-019", lambda t: t.edited(Step.NO_TAG, "<TraceId>T</TraceId>", "")),
-    "malformed update taken": ("ERR-002", lambda t: t.answered(Step.MALFORMED_UPDATE, 200)),
-    "empty update taken": ("ERR-004", lambda t: t.answered(Step.EMPTY_UPDATE, 200)),
-    "empty update, other code": ("ERR-005", lambda t: t.edited(Step.EMPTY_UPDATE, "MissingContent", "InvalidArgument")),
-    "malformed taken": ("ERR-002", lambda t: t.answered(Step.MALFORMED, 200, TAKEN)),
-    "malformed crashes": ("ERR-002", lambda t: t.answered(Step.MALFORMED, 500, refusal("InternalError"))),
-    "malformed, other code": ("ERR-003", lambda t: t.edited(Step.MALFORMED, "InvalidContent", "InvalidArgument")),
-    "empty taken": ("ERR-004", lambda t: t.answered(Step.EMPTY, 200, TAKEN)),
-    "empty, other code": ("ERR-005", lambda t: t.edited(Step.EMPTY, "MissingContent", "InvalidContent")),
-    "no input taken": ("ERR-006", lambda t: t.answered(Step.NO_INPUT, 200, TAKEN)),
-    "no operation, 404": ("ERR-006", lambda t: t.answered(Step.NO_OPERATION, 404, refusal("InvalidArgument"))),
-    "unknown tag taken": ("ERR-007", lambda t: t.answered(Step.UNKNOWN_TAG, 200, TAKEN)),
-    "empty input taken": ("ERR-006", lambda t: t.answered(Step.EMPTY_INPUT, 200, TAKEN)),
-    "output to no bucket taken": ("ERR-006", lambda t: t.answered(Step.NO_OUTPUT_BUCKET, 200, TAKEN)),
-    "other callback format taken": ("ERR-020", lambda t: t.answered(Step.BAD_CALLBACK_FORMAT, 200, TAKEN)),
-    "message queue without name taken": ("ERR-020", lambda t: t.answered(Step.NO_MESSAGE_QUEUE, 200, TAKEN)),
-    "digest not looked at": ("ERR-021", lambda t: t.answered(Step.OTHER_DIGEST, 200, TAKEN)),
-    "other digest, other code": ("ERR-021", lambda t: t.edited(Step.OTHER_DIGEST, "InvalidContent", "AccessDenied")),
-    "tag of media taken": ("ERR-022", lambda t: t.answered(Step.FOREIGN_TAG, 200, TAKEN)),
-    "long user data taken": ("ERR-015", lambda t: t.answered(Step.LONG_USER_DATA, 200, TAKEN)),
-    "long watermark taken": ("ERR-016", lambda t: t.answered(Step.LONG_WATERMARK, 200, TAKEN)),
-    "four watermarks crash": ("ERR-017", lambda t: t.answered(Step.FOUR_WATERMARKS, 500, refusal("InternalError"))),
-    "no source taken": ("ERR-018", lambda t: t.answered(Step.NO_SOURCE, 200, TAKEN)),
-    "unknown queue taken": ("ERR-008", lambda t: t.answered(Step.UNKNOWN_QUEUE, 200, TAKEN)),
-    "crash": ("ERR-009", lambda t: t.answered(Step.MALFORMED_UPDATE, 500, refusal("InternalError"))),
-    "crash on a method that is known": ("ERR-009", lambda t: t.answered(Step.EMPTY_UPDATE, 501)),
-    "hangs": ("ERR-009", lambda t: t.answered(Step.UNKNOWN_PATH, 0, error="no answer within 30 s")),
+    "error without request id": ("ERR-001", lambda t: t.edited(Label.NO_TAG, "RequestId>", "Id>")),
+    "error without code": ("ERR-001", lambda t: t.edited(Label.NO_TAG, "<Code>InvalidArgument</Code>", "")),
+    "error without message": ("ERR-001", lambda t: t.edited(Label.EMPTY, "<Message>refused</Message>", "")),
+    "error in a Response": ("ERR-001", lambda t: t.edited(Label.NO_TAG, "Error>", "Response>")),
+    "error without body": ("ERR-001", lambda t: t.answered(Label.UNSIGNED, 403)),
+    "error in json": ("ERR-001", lambda t: t.header(Label.NO_TAG, "content-type", "application/json")),
+    "error without trace": ("ERR-019", lambda t: t.edited(Label.NO_TAG, "<TraceId>T</TraceId>", "")),
+    "malformed update taken": ("ERR-002", lambda t: t.answered(Label.MALFORMED_UPDATE, 200)),
+    "empty update taken": ("ERR-004", lambda t: t.answered(Label.EMPTY_UPDATE, 200)),
+    "empty update, other code": (
+        "ERR-005",
+        lambda t: t.edited(Label.EMPTY_UPDATE, "MissingContent", "InvalidArgument"),
+    ),
+    "malformed taken": ("ERR-002", lambda t: t.answered(Label.MALFORMED, 200, TAKEN)),
+    "malformed crashes": ("ERR-002", lambda t: t.answered(Label.MALFORMED, 500, refusal("InternalError"))),
+    "malformed, other code": ("ERR-003", lambda t: t.edited(Label.MALFORMED, "InvalidContent", "InvalidArgument")),
+    "empty taken": ("ERR-004", lambda t: t.answered(Label.EMPTY, 200, TAKEN)),
+    "empty, other code": ("ERR-005", lambda t: t.edited(Label.EMPTY, "MissingContent", "InvalidContent")),
+    "no input taken": ("ERR-006", lambda t: t.answered(Label.NO_INPUT, 200, TAKEN)),
+    "no operation, 404": ("ERR-006", lambda t: t.answered(Label.NO_OPERATION, 404, refusal("InvalidArgument"))),
+    "unknown tag taken": ("ERR-007", lambda t: t.answered(Label.UNKNOWN_TAG, 200, TAKEN)),
+    "empty input taken": ("ERR-006", lambda t: t.answered(Label.EMPTY_INPUT, 200, TAKEN)),
+    "output to no bucket taken": ("ERR-006", lambda t: t.answered(Label.NO_OUTPUT_BUCKET, 200, TAKEN)),
+    "other callback format taken": ("ERR-020", lambda t: t.answered(Label.BAD_CALLBACK_FORMAT, 200, TAKEN)),
+    "message queue without name taken": ("ERR-020", lambda t: t.answered(Label.NO_MESSAGE_QUEUE, 200, TAKEN)),
+    "digest not looked at": ("ERR-021", lambda t: t.answered(Label.OTHER_DIGEST, 200, TAKEN)),
+    "other digest, other code": ("ERR-021", lambda t: t.edited(Label.OTHER_DIGEST, "InvalidContent", "AccessDenied")),
+    "tag of media taken": ("ERR-022", lambda t: t.answered(Label.FOREIGN_TAG, 200, TAKEN)),
+    "long user data taken": ("ERR-015", lambda t: t.answered(Label.LONG_USER_DATA, 200, TAKEN)),
+    "long watermark taken": ("ERR-016", lambda t: t.answered(Label.LONG_WATERMARK, 200, TAKEN)),
+    "four watermarks crash": ("ERR-017", lambda t: t.answered(Label.FOUR_WATERMARKS, 500, refusal("InternalError"))),
+    "no source taken": ("ERR-018", lambda t: t.answered(Label.NO_SOURCE, 200, TAKEN)),
+    "unknown queue taken": ("ERR-008", lambda t: t.answered(Label.UNKNOWN_QUEUE, 200, TAKEN)),
+    "crash": ("ERR-009", lambda t: t.answered(Label.MALFORMED_UPDATE, 500, refusal("InternalError"))),
+    "crash on a method that is known": ("ERR-009", lambda t: t.answered(Label.EMPTY_UPDATE, 501)),
+    "hangs": ("ERR-009", lambda t: t.answered(Label.UNKNOWN_PATH, 0, error="no answer within 30 s")),
     "entity expanded": (
         "ERR-010",
-        lambda t: t.answered(Step.ENTITY, 200, TAKEN.replace(f"run errors {Step.ENTITY}", EXPANDED)),
+        lambda t: t.answered(Label.ENTITY, 200, TAKEN.replace(f"run errors {Label.ENTITY}", EXPANDED)),
     ),
     "entity expanded later": (
         "ERR-010",
-        lambda t: t.answered(Step.ENTITY, 200, TAKEN).edited(Step.LIST_AFTER, f"run errors {Step.CONTROL}", EXPANDED),
+        lambda t: t.answered(Label.ENTITY, 200, TAKEN).edited(
+            Label.LIST_AFTER, f"run errors {Label.CONTROL}", EXPANDED
+        ),
     ),
-    "unsigned taken": ("ERR-011", lambda t: t.answered(Step.UNSIGNED, 200)),
-    "unsigned submit taken": ("ERR-011", lambda t: t.answered(Step.UNSIGNED_SUBMIT, 200, TAKEN)),
-    "wrong signature taken": ("ERR-012", lambda t: t.answered(Step.WRONG_SIGNATURE, 200)),
-    "wrong signature, 400": ("ERR-012", lambda t: t.answered(Step.WRONG_SIGNATURE, 400)),
-    "expired signature taken": ("ERR-013", lambda t: t.answered(Step.EXPIRED_SIGNATURE, 200)),
+    "unsigned taken": ("ERR-011", lambda t: t.answered(Label.UNSIGNED, 200)),
+    "unsigned submit taken": ("ERR-011", lambda t: t.answered(Label.UNSIGNED_SUBMIT, 200, TAKEN)),
+    "wrong signature taken": ("ERR-012", lambda t: t.answered(Label.WRONG_SIGNATURE, 200)),
+    "wrong signature, 400": ("ERR-012", lambda t: t.answered(Label.WRONG_SIGNATURE, 400)),
+    "expired signature taken": ("ERR-013", lambda t: t.answered(Label.EXPIRED_SIGNATURE, 200)),
     "error of its own in another scenario": (
         "ERR-001",
         lambda t: Transcript(
@@ -122,20 +129,20 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     "refused, yet a job of its output": (
         "ERR-014",
         lambda t: t.edited(
-            Step.LIST_AFTER, "<JobsDetail>", f"{job_xml(MADE, output=f'run/{Step.NO_TAG}/out.jpg')}<JobsDetail>"
+            Label.LIST_AFTER, "<JobsDetail>", f"{job_xml(MADE, output=f'run/{Label.NO_TAG}/out.jpg')}<JobsDetail>"
         ),
     ),
     "refused, yet a job of nothing": (
         "ERR-014",
-        lambda t: t.edited(Step.LIST_AFTER, "<JobsDetail>", f"{job_xml(MADE, output='')}<JobsDetail>"),
+        lambda t: t.edited(Label.LIST_AFTER, "<JobsDetail>", f"{job_xml(MADE, output='')}<JobsDetail>"),
     ),
     "unsigned and refused, yet a job": (
         "ERR-014",
-        lambda t: t.edited(Step.LIST_AFTER, "<JobsDetail>", f"{_job(MADE, Step.UNSIGNED_SUBMIT)}<JobsDetail>"),
+        lambda t: t.edited(Label.LIST_AFTER, "<JobsDetail>", f"{_job(MADE, Label.UNSIGNED_SUBMIT)}<JobsDetail>"),
     ),
     "refused, yet a job": (
         "ERR-014",
-        lambda t: t.edited(Step.LIST_AFTER, "<JobsDetail>", f"{_job(MADE, Step.MALFORMED)}<JobsDetail>"),
+        lambda t: t.edited(Label.LIST_AFTER, "<JobsDetail>", f"{_job(MADE, Label.MALFORMED)}<JobsDetail>"),
     ),
 }
 
@@ -151,12 +158,12 @@ def test_deviation_is_seen(requirement: str, change: Change) -> None:
 
 
 LEGAL: dict[str, Change] = {
-    "charset": lambda t: t.header(Step.NO_TAG, "content-type", "application/xml;charset=utf-8"),
+    "charset": lambda t: t.header(Label.NO_TAG, "content-type", "application/xml;charset=utf-8"),
     "resource": lambda t: t.everywhere("<Message>", "<Resource>/jobs</Resource><Message>"),
     "empty message": lambda t: t.everywhere("<Message>refused</Message>", "<Message/>"),
-    "method not implemented": lambda t: t.answered(Step.UNKNOWN_METHOD, 501),
-    "level taken": lambda t: t.answered(Step.BAD_LEVEL, 200, response(_job(MADE, Step.BAD_LEVEL, "0"))),
-    "entity taken, not expanded": lambda t: t.answered(Step.ENTITY, 200, TAKEN),
+    "method not implemented": lambda t: t.answered(Label.UNKNOWN_METHOD, 501),
+    "level taken": lambda t: t.answered(Label.BAD_LEVEL, 200, response(_job(MADE, Label.BAD_LEVEL, "0"))),
+    "entity taken, not expanded": lambda t: t.answered(Label.ENTITY, 200, TAKEN),
 }
 
 
@@ -176,32 +183,32 @@ def test_an_error_without_trace_is_of_the_documented_form() -> None:
 
 def test_taken_bad_submit_may_make_its_job() -> None:
     """A job of a submit that was accepted is no job of a refused one."""
-    lax = conversation().answered(Step.UNKNOWN_TAG, 200, response(_job(MADE, Step.UNKNOWN_TAG)))
-    lax = lax.edited(Step.LIST_AFTER, "<JobsDetail>", f"{_job(MADE, Step.UNKNOWN_TAG)}<JobsDetail>")
+    lax = conversation().answered(Label.UNKNOWN_TAG, 200, response(_job(MADE, Label.UNKNOWN_TAG)))
+    lax = lax.edited(Label.LIST_AFTER, "<JobsDetail>", f"{_job(MADE, Label.UNKNOWN_TAG)}<JobsDetail>")
     assert judged("ERR-014", lax).kind is Kind.HOLDS
 
 
 def test_other_peoples_jobs_are_no_leftovers() -> None:
     """Another's job on the same input, and ours of accepted submits, are none of a refused one."""
     theirs = job_xml(MADE, output="theirs/out.jpg")
-    busy = conversation().edited(Step.LIST_AFTER, "<JobsDetail>", f"{theirs}<JobsDetail>")
+    busy = conversation().edited(Label.LIST_AFTER, "<JobsDetail>", f"{theirs}<JobsDetail>")
     assert judged("ERR-014", busy).kind is Kind.HOLDS
     bare = job_xml(MADE, output="", source="theirs.mp4")
-    assert judged("ERR-014", conversation().edited(Step.LIST_AFTER, "<JobsDetail>", f"{bare}<JobsDetail>")).kind is (
+    assert judged("ERR-014", conversation().edited(Label.LIST_AFTER, "<JobsDetail>", f"{bare}<JobsDetail>")).kind is (
         Kind.HOLDS
     )
 
 
 def test_bare_jobs_tell_nothing_where_lists_show_no_output() -> None:
     """A list that shows no Output of the good job either does not make a job without Output suspicious."""
-    plain = conversation().edited(Step.LIST_AFTER, f"<Object>run/{Step.CONTROL}/out.jpg</Object>", "<Object/>")
-    plain = plain.edited(Step.LIST_AFTER, "<JobsDetail>", f"{job_xml(MADE, output='')}<JobsDetail>")
+    plain = conversation().edited(Label.LIST_AFTER, f"<Object>run/{Label.CONTROL}/out.jpg</Object>", "<Object/>")
+    plain = plain.edited(Label.LIST_AFTER, "<JobsDetail>", f"{job_xml(MADE, output='')}<JobsDetail>")
     assert judged("ERR-014", plain).kind is Kind.HOLDS
 
 
 def test_list_without_the_good_job_proves_nothing() -> None:
     """A list that does not even hold the good job cannot show that there is no other."""
-    assert judged("ERR-014", conversation().edited(Step.LIST_AFTER, CONTROL, MADE)).kind is Kind.CANNOT_TELL
+    assert judged("ERR-014", conversation().edited(Label.LIST_AFTER, CONTROL, MADE)).kind is Kind.CANNOT_TELL
 
 
 def test_no_refusal_shows_no_form() -> None:
@@ -223,7 +230,7 @@ def test_signatures_are_absent_without_keys() -> None:
 def test_level_out_of_range_is_a_note() -> None:
     """What JobLevel 7 is answered is told, whatever it is."""
     assert "400" in judged("SUB-016", conversation()).seen
-    taken = conversation().answered(Step.BAD_LEVEL, 200, response(_job(MADE, Step.BAD_LEVEL, "2")))
+    taken = conversation().answered(Label.BAD_LEVEL, 200, response(_job(MADE, Label.BAD_LEVEL, "2")))
     finding = judged("SUB-016", taken)
     assert finding.kind is Kind.OBSERVED
     assert "JobLevel 2" in finding.seen

@@ -235,21 +235,21 @@ def test_an_answer_beside_another_update_may_show_what_that_one_set() -> None:
     story = Transcript(Scenario.CONCURRENCY)
     for step, asked in (("resume", "Active"), ("pause", "Paused")):
         story = story.say(step, shown, request=body % asked, method="PUT", operation="update_queue", target="/queue/p1")
-    alone = story.say(
+    exclusive = story.say(
         "again", shown, request=body % "Paused", method="PUT", operation="update_queue", target="/queue/p1"
     )
-    assert judged("UPD-018", alone).kind is Kind.DEVIATES
-    beside = alone.lasting("resume", 1.5)
+    assert judged("UPD-018", exclusive).kind is Kind.DEVIATES
+    beside = exclusive.lasting("resume", 1.5)
     assert judged("UPD-018", beside).kind is Kind.HOLDS
 
 
 TEN = tuple(f"s{number:032x}" for number in range(10))
 
 
-def _looked_at(*shown: str, told: str = "", alone: bool = True, feature: Feature = Feature.SPEECH) -> Transcript:
+def _looked_at(*shown: str, told: str = "", exclusive: bool = True, feature: Feature = Feature.SPEECH) -> Transcript:
     """Ten jobs described one by one (or not), then all at once."""
     t = Transcript(Scenario.CONCURRENCY, feature)
-    for job_id in TEN if alone else ():
+    for job_id in TEN if exclusive else ():
         t = t.say("look", response(job_xml(job_id)), target=f"/jobs/{job_id}", operation="describe_job")
     t = t.say("wait", paged(queue_xml()))  # a second in which a replica learns of the last one
     all_of_them = response(*map(job_xml, shown), told)
@@ -267,7 +267,7 @@ def test_no_id_of_several_is_passed_over() -> None:
 
 def test_jobs_never_described_may_be_unknown_to_a_replica() -> None:
     """Of ids that no answer has told of yet nothing is claimed, whichever come back."""
-    assert judged("DES-016", _looked_at(*TEN[:9], alone=False)).kind is Kind.CANNOT_TELL
+    assert judged("DES-016", _looked_at(*TEN[:9], exclusive=False)).kind is Kind.CANNOT_TELL
 
 
 def test_fresh_jobs_may_be_unknown_to_a_replica() -> None:

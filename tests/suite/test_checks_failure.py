@@ -25,13 +25,14 @@ from test_checks_rule import rules
 from transcripts import LATER, LATEST, Transcript, job_xml, judged, operation_xml, refusal, response
 from transcripts import QUEUE as QUEUE_ID
 
+from ciq_conformance.areas.callback_retries import labels as retries
+from ciq_conformance.areas.failure import labels as failure
 from ciq_conformance.judge.finding import Kind
-from ciq_conformance.steps import failure, receiver
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import Format, Scenario
 from ciq_schemas.transcript.records import AnyRecord, Body, CallbackReceived, Exchange
 
-Step = failure.Step
+Step = failure.Label
 QUEUE, OWN = failure.Channel.QUEUE, failure.Channel.JOB
 MISSING = "jm"
 MESSAGE_OF_FAILURE = "<Message>no such input</Message>"
@@ -72,7 +73,7 @@ def failing() -> Transcript:
     return look(transcript, Step.LAST, *(ended for ended, _, _, _ in STORY.values()))
 
 
-def told_otherwise(step: failure.Step, channel: failure.Channel, form: Format) -> Change:
+def told_otherwise(step: failure.Label, channel: failure.Channel, form: Format) -> Change:
     """One job is told elsewhere, or in another form, than it should be."""
 
     def change(transcript: Transcript) -> Transcript:
@@ -90,7 +91,7 @@ def told_otherwise(step: failure.Step, channel: failure.Channel, form: Format) -
 
 def described(transcript: Transcript, old: str, new: str) -> Transcript:
     """Describe answers otherwise once the job has ended."""
-    for step in (failure.Step.LOOK, failure.Step.LAST):
+    for step in (failure.Label.LOOK, failure.Label.LAST):
         transcript = transcript.edited(step, old, new)
     return transcript
 
@@ -152,14 +153,14 @@ def test_target_that_does_not_look_at_inputs() -> None:
 
 def test_target_that_refuses_at_submit() -> None:
     """A target may look for the input at submit already: no failed job, nothing owed."""
-    refused = failing().answered(failure.Step.SUBMIT, 404, refusal("ResourceNotFound"))
+    refused = failing().answered(failure.Label.SUBMIT, 404, refusal("ResourceNotFound"))
     for requirement_id in FAILURE_IDS:
         assert judged(requirement_id, silent(refused)).kind is Kind.ABSENT
 
 
 def test_submit_that_breaks_is_no_refusal() -> None:
     """An answer 500 to the job without input is no way of refusing it."""
-    broken = silent(failing()).answered(failure.Step.SUBMIT, 500, refusal("InternalError"))
+    broken = silent(failing()).answered(failure.Label.SUBMIT, 500, refusal("InternalError"))
     for requirement_id in FAILURE_IDS:
         assert judged(requirement_id, broken).kind is Kind.BLOCKED
 
@@ -181,7 +182,7 @@ def test_job_that_neither_fails_nor_ends() -> None:
         (Step.SUBMIT, QUEUE, Format.JSON),
     ],
 )
-def test_failed_job_told_elsewhere_or_otherwise(step: failure.Step, channel: failure.Channel, form: Format) -> None:
+def test_failed_job_told_elsewhere_or_otherwise(step: failure.Label, channel: failure.Channel, form: Format) -> None:
     """CallBack, CallBackFormat and the queue's rule hold for a job that fails as for one that succeeds."""
     finding = judged("DEL-005", told_otherwise(step, channel, form)(failing()))
     assert finding.kind is Kind.DEVIATES
@@ -255,7 +256,7 @@ def test_bodies_of_failed_jobs_are_bodies(requirement_id: str, old: str, new: st
     assert judged(requirement_id, followed_by(callbacks(), retold(failing(), edit)), Format.XML).kind is Kind.DEVIATES
 
 
-WELL = {step: job_xml(f"j{step}", "Success", started=LATER, ended=LATEST) for step in receiver.Step}
+WELL = {step: job_xml(f"j{step}", "Success", started=LATER, ended=LATEST) for step in retries.Label}
 
 
 @cache
@@ -263,15 +264,15 @@ def met_badly() -> Transcript:
     """Scenario `receiver` on a service that tries once more after an answer 500, and not after a hang-up."""
     transcript = Transcript(Scenario.RECEIVER)
     for rule, step, channel, answers in (
-        (receiver.Step.RULE_ERROR, receiver.Step.SUBMIT_ERROR, receiver.Channel.ERROR, (500, 200)),
-        (receiver.Step.RULE_HANGUP, receiver.Step.SUBMIT_HANGUP, receiver.Channel.HANGUP, (0,)),
+        (retries.Label.RULE_ERROR, retries.Label.SUBMIT_ERROR, retries.Channel.ERROR, (500, 200)),
+        (retries.Label.RULE_HANGUP, retries.Label.SUBMIT_HANGUP, retries.Channel.HANGUP, (0,)),
     ):
         transcript = put_rule(transcript, rule)
         transcript = submit(transcript, step, job_xml(f"j{step}"))
-        transcript = look(transcript, receiver.Step.LOOK, WELL[step])
+        transcript = look(transcript, retries.Label.LOOK, WELL[step])
         for answer in answers:
             transcript = tell(transcript, channel, task_finish(WELL[step]), answered=answer)
-    return look(transcript, receiver.Step.LAST, WELL[receiver.Step.SUBMIT_ERROR], WELL[receiver.Step.SUBMIT_HANGUP])
+    return look(transcript, retries.Label.LAST, WELL[retries.Label.SUBMIT_ERROR], WELL[retries.Label.SUBMIT_HANGUP])
 
 
 def test_receiver_on_documents_own_form() -> None:
@@ -286,7 +287,7 @@ def test_receiver_on_documents_own_form() -> None:
 @pytest.mark.parametrize("state", ["Failed", "Running"])
 def test_job_that_suffers_from_its_receiver(state: str) -> None:
     """A job that fails or hangs because its callback was not taken deviates."""
-    hurt = met_badly().edited(receiver.Step.LAST, "<State>Success", f"<State>{state}")
+    hurt = met_badly().edited(retries.Label.LAST, "<State>Success", f"<State>{state}")
     finding = judged("DEL-006", hurt)
     assert finding.kind is Kind.DEVIATES
     assert len(finding.witness) == 2
@@ -295,7 +296,7 @@ def test_job_that_suffers_from_its_receiver(state: str) -> None:
 def test_job_that_failed_by_itself() -> None:
     """A job that its own callback tells as failed says nothing about the receiver."""
     own = say_otherwise("<State>Success", "<State>Failed")(met_badly())
-    own = own.edited(receiver.Step.LAST, "<State>Success", "<State>Failed")
+    own = own.edited(retries.Label.LAST, "<State>Success", "<State>Failed")
     assert judged("DEL-006", own).kind is Kind.BLOCKED
 
 
@@ -322,7 +323,7 @@ def test_receiver_that_was_never_met() -> None:
 
 def test_receiver_without_a_look_afterwards() -> None:
     """States seen before the callback was refused do not show what came of it."""
-    assert judged("DEL-006", met_badly().without(receiver.Step.LAST)).kind is Kind.CANNOT_TELL
+    assert judged("DEL-006", met_badly().without(retries.Label.LAST)).kind is Kind.CANNOT_TELL
 
 
 FAILED = tuple(ended for ended, _, _, _ in STORY.values() if "<State>Failed<" in ended)

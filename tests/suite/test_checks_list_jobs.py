@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 import pytest
 from transcripts import CREATED, LATER, LATEST, QUEUE, STRANGER, Change, Transcript, job_xml, judged, refusal, response
 
+from ciq_conformance.areas.list_jobs.labels import Label
 from ciq_conformance.judge.finding import Kind
-from ciq_conformance.steps.list_jobs import Step
 from ciq_schemas.requirement import Scenario
 
 OWN = tuple(f"j{number:032x}" for number in range(5))
@@ -51,64 +51,64 @@ def conversation() -> Transcript:
     """The scenario on a service that does as the documents say."""
     t = Transcript(Scenario.LIST)
 
-    def ask(step: Step, body: str, **parameters: str) -> None:
+    def ask(step: Label, body: str, **parameters: str) -> None:
         nonlocal t
         asked = {"tag": "Snapshot", "startCreationTime": CREATED, "endCreationTime": LATEST} | parameters
         t = t.say(step, body, target=f"/jobs?{urlencode(asked)}", operation="list_jobs")
 
     for index, job_id in enumerate(OWN):
-        step = Step.SUBMIT if index < 4 else Step.SUBMIT_LATER
+        step = Label.SUBMIT if index < 4 else Label.SUBMIT_LATER
         t = t.say(step, response(_job(job_id, "Submitted")), method="POST", operation="submit_job")
-    ask(Step.COUNT, _page((*NEWEST, *OLD), "Submitted"), size="100")
-    ask(Step.WINDOW, _page(NEWEST[1:], "Running"), size="100")  # the first look: one is not listed yet
-    ask(Step.WINDOW, _page(NEWEST, "Running"), size="100")
-    ask(Step.ASCENDING, _page(OWN, "Running"), orderByTime="Asc", size="100")
-    ask(Step.PAGE_OF_THREE, _page(NEWEST[:3], "Running", token="next"), size="3")
-    ask(Step.PAGE_OF_THREE, _page(NEWEST[3:], "Running"), size="3", nextToken="next")
-    ask(Step.ASCENDING_BY_THREE, _page(OWN[:3], "Running", token="next"), orderByTime="Asc", size="3")
-    ask(Step.ASCENDING_BY_THREE, _page(OWN[3:], "Running"), orderByTime="Asc", size="3", nextToken="next")
-    ask(Step.BETWEEN_PAGES, _page(NEWEST[:3], "Running", token="next"), size="3", endCreationTime="")
-    t = t.say(Step.SUBMIT_BETWEEN, response(_job(BETWEEN, "Submitted")), method="POST", operation="submit_job")
-    ask(Step.SHOWN_BETWEEN, _page((BETWEEN, *NEWEST[:2]), "Running", token="odd"), size="3", endCreationTime="")
-    ask(Step.BETWEEN_PAGES, _page(NEWEST[3:], "Running"), size="3", endCreationTime="", nextToken="next")
-    ask(Step.DEFAULT, _page((*NEWEST, *OLD)[:10], "Running", token="more"))
-    t = t.say(Step.NO_TAG, refusal("InvalidArgument"), status=400, target="/jobs?size=100", operation="list_jobs")
-    ask(Step.OTHER_TAG, _page(()), tag="Transcode")
-    ask(Step.BEFORE_THE_RUN, _page(OLD))
-    ask(Step.AFTER_THE_RUN, _page(()))
-    ask(Step.START_ALONE, _page(OWN, "Running"), endCreationTime="", orderByTime="Asc")
-    ask(Step.START_ALONE_LATER, _page(()), endCreationTime="")
-    ask(Step.END_ALONE, _page((*NEWEST, *OLD), "Running"), startCreationTime="")
-    ask(Step.END_ALONE_EARLIER, _page(OLD), startCreationTime="")
-    ask(Step.OTHER_ZONE, _page(NEWEST, "Running"))
-    ask(Step.ZONE_IN_THE_WEST, _page(NEWEST, "Running"))
-    ask(Step.OTHER_ZONE_EARLIER, _page(OLD))
-    ask(Step.OWN_INPUT, _page(NEWEST, "Running"), inputObject="in.mp4")
-    ask(Step.PART_OF_INPUT, _page(()), inputObject="in.mp")
-    ask(Step.ONE, _page(NEWEST[:1], "Running", token="next"), size="1")
-    ask(Step.SIZE_100, _page(NEWEST, "Running"), size="100")
-    ask(Step.SIZE_100_OF_ALL, _page((*NEWEST, *OLD), "Running", token="odd"), size="100")
-    ask(Step.SIZE_100_OF_ALL, _page(()), size="100", nextToken="odd")  # a token may lead to an empty page
-    ask(Step.SIZE_101, _page(NEWEST, "Running"), size="101")
-    ask(Step.EMPTY_VALUES, _page(NEWEST, "Running"), nextToken="", queueId="")
-    ask(Step.OWN_QUEUE, _page(NEWEST, "Running"), queueId=QUEUE)
-    ask(Step.UNKNOWN_QUEUE, _page(()), queueId=STRANGER)
-    t = t.say(Step.ENDED, response(*map(_job, OWN)), operation="describe_job")
-    ask(Step.SUCCESS, _page(NEWEST), states="Success")
-    ask(Step.FAILED_SUCCESS_CANCEL, _page(NEWEST), states="Failed,Success,Cancel")
-    ask(Step.SUCCESS_OR_FAILED, _page(NEWEST), states="Success,Failed")
-    ask(Step.FAILED_OR_CANCEL, _page(()), states="Failed,Cancel")
-    ask(Step.TOGETHER, _page(OWN[:3], token="next"), states="Failed,Success", orderByTime="Asc", queueId=QUEUE)
-    ask(Step.TOGETHER, _page(OWN[3:]), states="Failed,Success", orderByTime="Asc", queueId=QUEUE, nextToken="next")
-    ask(Step.TOGETHER_OTHER_STATES, _page(()), states="Failed,Cancel", queueId=QUEUE)
-    ask(Step.TOGETHER_EARLIER, _page(OLD), states="Failed,Success", queueId=QUEUE)
-    ask(Step.TOGETHER_OTHER_TAG, _page(()), tag="Transcode", queueId=QUEUE)
-    t = t.say(Step.SUBMIT_HELD, response(_job(HELD, "Submitted")), method="POST", operation="submit_job")
-    t = t.say(Step.HELD, response(_job(HELD, "Pause")), operation="describe_job")
-    ask(Step.WAITING, _page((HELD,), "Pause"), states="Success,Pause,Submitted")
-    ask(Step.OF_ITS_STATE, _page((HELD,), "Pause"), states="Pause")
-    ask(Step.NOT_WAITING, _page(()), states="Running,Success,Failed,Cancel")
-    t = t.say(Step.HELD_STILL, response(_job(HELD, "Pause")), operation="describe_job")
+    ask(Label.COUNT, _page((*NEWEST, *OLD), "Submitted"), size="100")
+    ask(Label.WINDOW, _page(NEWEST[1:], "Running"), size="100")  # the first look: one is not listed yet
+    ask(Label.WINDOW, _page(NEWEST, "Running"), size="100")
+    ask(Label.ASCENDING, _page(OWN, "Running"), orderByTime="Asc", size="100")
+    ask(Label.PAGE_OF_THREE, _page(NEWEST[:3], "Running", token="next"), size="3")
+    ask(Label.PAGE_OF_THREE, _page(NEWEST[3:], "Running"), size="3", nextToken="next")
+    ask(Label.ASCENDING_BY_THREE, _page(OWN[:3], "Running", token="next"), orderByTime="Asc", size="3")
+    ask(Label.ASCENDING_BY_THREE, _page(OWN[3:], "Running"), orderByTime="Asc", size="3", nextToken="next")
+    ask(Label.BETWEEN_PAGES, _page(NEWEST[:3], "Running", token="next"), size="3", endCreationTime="")
+    t = t.say(Label.SUBMIT_BETWEEN, response(_job(BETWEEN, "Submitted")), method="POST", operation="submit_job")
+    ask(Label.SHOWN_BETWEEN, _page((BETWEEN, *NEWEST[:2]), "Running", token="odd"), size="3", endCreationTime="")
+    ask(Label.BETWEEN_PAGES, _page(NEWEST[3:], "Running"), size="3", endCreationTime="", nextToken="next")
+    ask(Label.DEFAULT, _page((*NEWEST, *OLD)[:10], "Running", token="more"))
+    t = t.say(Label.NO_TAG, refusal("InvalidArgument"), status=400, target="/jobs?size=100", operation="list_jobs")
+    ask(Label.OTHER_TAG, _page(()), tag="Transcode")
+    ask(Label.BEFORE_THE_RUN, _page(OLD))
+    ask(Label.AFTER_THE_RUN, _page(()))
+    ask(Label.START_ALONE, _page(OWN, "Running"), endCreationTime="", orderByTime="Asc")
+    ask(Label.START_ALONE_LATER, _page(()), endCreationTime="")
+    ask(Label.END_ALONE, _page((*NEWEST, *OLD), "Running"), startCreationTime="")
+    ask(Label.END_ALONE_EARLIER, _page(OLD), startCreationTime="")
+    ask(Label.OTHER_ZONE, _page(NEWEST, "Running"))
+    ask(Label.ZONE_IN_THE_WEST, _page(NEWEST, "Running"))
+    ask(Label.OTHER_ZONE_EARLIER, _page(OLD))
+    ask(Label.OWN_INPUT, _page(NEWEST, "Running"), inputObject="in.mp4")
+    ask(Label.PART_OF_INPUT, _page(()), inputObject="in.mp")
+    ask(Label.ONE, _page(NEWEST[:1], "Running", token="next"), size="1")
+    ask(Label.SIZE_100, _page(NEWEST, "Running"), size="100")
+    ask(Label.SIZE_100_OF_ALL, _page((*NEWEST, *OLD), "Running", token="odd"), size="100")
+    ask(Label.SIZE_100_OF_ALL, _page(()), size="100", nextToken="odd")  # a token may lead to an empty page
+    ask(Label.SIZE_101, _page(NEWEST, "Running"), size="101")
+    ask(Label.EMPTY_VALUES, _page(NEWEST, "Running"), nextToken="", queueId="")
+    ask(Label.OWN_QUEUE, _page(NEWEST, "Running"), queueId=QUEUE)
+    ask(Label.UNKNOWN_QUEUE, _page(()), queueId=STRANGER)
+    t = t.say(Label.ENDED, response(*map(_job, OWN)), operation="describe_job")
+    ask(Label.SUCCESS, _page(NEWEST), states="Success")
+    ask(Label.FAILED_SUCCESS_CANCEL, _page(NEWEST), states="Failed,Success,Cancel")
+    ask(Label.SUCCESS_OR_FAILED, _page(NEWEST), states="Success,Failed")
+    ask(Label.FAILED_OR_CANCEL, _page(()), states="Failed,Cancel")
+    ask(Label.TOGETHER, _page(OWN[:3], token="next"), states="Failed,Success", orderByTime="Asc", queueId=QUEUE)
+    ask(Label.TOGETHER, _page(OWN[3:]), states="Failed,Success", orderByTime="Asc", queueId=QUEUE, nextToken="next")
+    ask(Label.TOGETHER_OTHER_STATES, _page(()), states="Failed,Cancel", queueId=QUEUE)
+    ask(Label.TOGETHER_EARLIER, _page(OLD), states="Failed,Success", queueId=QUEUE)
+    ask(Label.TOGETHER_OTHER_TAG, _page(()), tag="Transcode", queueId=QUEUE)
+    t = t.say(Label.SUBMIT_HELD, response(_job(HELD, "Submitted")), method="POST", operation="submit_job")
+    t = t.say(Label.HELD, response(_job(HELD, "Pause")), operation="describe_job")
+    ask(Label.WAITING, _page((HELD,), "Pause"), states="Success,Pause,Submitted")
+    ask(Label.OF_ITS_STATE, _page((HELD,), "Pause"), states="Pause")
+    ask(Label.NOT_WAITING, _page(()), states="Running,Success,Failed,Cancel")
+    t = t.say(Label.HELD_STILL, response(_job(HELD, "Pause")), operation="describe_job")
     return t
 
 
@@ -125,126 +125,126 @@ def test_holds_on_the_documented_conversation(requirement: str) -> None:
 
 BAD = refusal("InvalidArgument")
 DEVIATIONS: dict[str, tuple[str, Change]] = {
-    "listed in part": ("LST-001", lambda t: t.status(Step.WINDOW, 206)),
-    "one never listed": ("LST-001", lambda t: t.edited(Step.WINDOW, _job(OWN[0], "Running"), "")),
-    "window refused": ("LST-001", lambda t: t.answered(Step.WINDOW, 400, BAD)),
-    "other tag in the list": ("LST-002", lambda t: t.edited(Step.WINDOW, "<Tag>Snapshot<", "<Tag>Transcode<")),
-    "tag ignored": ("LST-002", lambda t: t.answered(Step.OTHER_TAG, 200, _page(NEWEST))),
-    "oldest first by default": ("LST-003", lambda t: t.answered(Step.WINDOW, 200, _page(OWN, "Running"))),
-    "newest first with Asc": ("LST-004", lambda t: t.answered(Step.ASCENDING, 200, _page(NEWEST, "Running"))),
-    "default page leads nowhere": ("LST-008", lambda t: t.edited(Step.DEFAULT, "<NextToken>more</NextToken>", "")),
+    "listed in part": ("LST-001", lambda t: t.status(Label.WINDOW, 206)),
+    "one never listed": ("LST-001", lambda t: t.edited(Label.WINDOW, _job(OWN[0], "Running"), "")),
+    "window refused": ("LST-001", lambda t: t.answered(Label.WINDOW, 400, BAD)),
+    "other tag in the list": ("LST-002", lambda t: t.edited(Label.WINDOW, "<Tag>Snapshot<", "<Tag>Transcode<")),
+    "tag ignored": ("LST-002", lambda t: t.answered(Label.OTHER_TAG, 200, _page(NEWEST))),
+    "oldest first by default": ("LST-003", lambda t: t.answered(Label.WINDOW, 200, _page(OWN, "Running"))),
+    "newest first with Asc": ("LST-004", lambda t: t.answered(Label.ASCENDING, 200, _page(NEWEST, "Running"))),
+    "default page leads nowhere": ("LST-008", lambda t: t.edited(Label.DEFAULT, "<NextToken>more</NextToken>", "")),
     "token is an offset": (
         "LST-019",
         lambda t: t.edited(
-            Step.BETWEEN_PAGES, _job(OWN[1], "Running"), "".join(_job(i, "Running") for i in OWN[2:0:-1])
+            Label.BETWEEN_PAGES, _job(OWN[1], "Running"), "".join(_job(i, "Running") for i in OWN[2:0:-1])
         ),
     ),
-    "west read as east": ("LST-015", lambda t: t.answered(Step.ZONE_IN_THE_WEST, 200, _page(OLD))),
-    "size ignored": ("LST-005", lambda t: t.answered(Step.PAGE_OF_THREE, 200, _page(NEWEST, "Running"))),
+    "west read as east": ("LST-015", lambda t: t.answered(Label.ZONE_IN_THE_WEST, 200, _page(OLD))),
+    "size ignored": ("LST-005", lambda t: t.answered(Label.PAGE_OF_THREE, 200, _page(NEWEST, "Running"))),
     "short page": (
         "LST-005",
-        lambda t: t.answered(Step.PAGE_OF_THREE, 200, _page(NEWEST[:2], "Running", token="next")),
+        lambda t: t.answered(Label.PAGE_OF_THREE, 200, _page(NEWEST[:2], "Running", token="next")),
     ),
     "page repeats a job": (
         "LST-006",
-        lambda t: t.edited(Step.PAGE_OF_THREE, _job(NEWEST[3], "Running"), _job(NEWEST[2], "Running")),
+        lambda t: t.edited(Label.PAGE_OF_THREE, _job(NEWEST[3], "Running"), _job(NEWEST[2], "Running")),
     ),
-    "page skips a job": ("LST-006", lambda t: t.edited(Step.PAGE_OF_THREE, _job(NEWEST[3], "Running"), "")),
+    "page skips a job": ("LST-006", lambda t: t.edited(Label.PAGE_OF_THREE, _job(NEWEST[3], "Running"), "")),
     "token leads back": (
         "LST-006",
         lambda t: t.edited(
-            Step.PAGE_OF_THREE, _job(NEWEST[4], "Running"), f"{_job(NEWEST[4])}<NextToken>next</NextToken>"
+            Label.PAGE_OF_THREE, _job(NEWEST[4], "Running"), f"{_job(NEWEST[4])}<NextToken>next</NextToken>"
         ),
     ),
-    "states ignored": ("LST-007", lambda t: t.answered(Step.FAILED_OR_CANCEL, 200, _page(NEWEST))),
-    "states leave one out": ("LST-007", lambda t: t.edited(Step.SUCCESS_OR_FAILED, _job(OWN[1]), "")),
-    "only the last state counts": ("LST-007", lambda t: t.answered(Step.SUCCESS_OR_FAILED, 200, _page(()))),
-    "only the first state counts": ("LST-007", lambda t: t.answered(Step.FAILED_SUCCESS_CANCEL, 200, _page(()))),
-    "three states refused": ("LST-007", lambda t: t.answered(Step.FAILED_SUCCESS_CANCEL, 400, BAD)),
-    "waiting ones left out": ("LST-007", lambda t: t.answered(Step.WAITING, 200, _page(()))),
-    "waiting ones not by their state": ("LST-007", lambda t: t.answered(Step.OF_ITS_STATE, 200, _page(()))),
-    "waiting ones in any list": ("LST-007", lambda t: t.answered(Step.NOT_WAITING, 200, _page((HELD,), "Pause"))),
+    "states ignored": ("LST-007", lambda t: t.answered(Label.FAILED_OR_CANCEL, 200, _page(NEWEST))),
+    "states leave one out": ("LST-007", lambda t: t.edited(Label.SUCCESS_OR_FAILED, _job(OWN[1]), "")),
+    "only the last state counts": ("LST-007", lambda t: t.answered(Label.SUCCESS_OR_FAILED, 200, _page(()))),
+    "only the first state counts": ("LST-007", lambda t: t.answered(Label.FAILED_SUCCESS_CANCEL, 200, _page(()))),
+    "three states refused": ("LST-007", lambda t: t.answered(Label.FAILED_SUCCESS_CANCEL, 400, BAD)),
+    "waiting ones left out": ("LST-007", lambda t: t.answered(Label.WAITING, 200, _page(()))),
+    "waiting ones not by their state": ("LST-007", lambda t: t.answered(Label.OF_ITS_STATE, 200, _page(()))),
+    "waiting ones in any list": ("LST-007", lambda t: t.answered(Label.NOT_WAITING, 200, _page((HELD,), "Pause"))),
     "waiting ones listed as running": (
         "LST-007",
-        lambda t: t.answered(Step.NOT_WAITING, 200, _page((HELD,), "Running")),
+        lambda t: t.answered(Label.NOT_WAITING, 200, _page((HELD,), "Running")),
     ),
-    "a waiting state refused": ("LST-007", lambda t: t.answered(Step.OF_ITS_STATE, 400, BAD)),
-    "explicit Desc is oldest first": ("LST-003", lambda t: t.answered(Step.EMPTY_VALUES, 200, _page(OWN, "Running"))),
+    "a waiting state refused": ("LST-007", lambda t: t.answered(Label.OF_ITS_STATE, 400, BAD)),
+    "explicit Desc is oldest first": ("LST-003", lambda t: t.answered(Label.EMPTY_VALUES, 200, _page(OWN, "Running"))),
     "pages stand the other way round": (
         "LST-003",
-        lambda t: t.answered(Step.PAGE_OF_THREE, 200, _page(OWN, "Running")),
+        lambda t: t.answered(Label.PAGE_OF_THREE, 200, _page(OWN, "Running")),
     ),
     "Asc turns on the second page": (
         "LST-004",
-        lambda t: t.edited(Step.ASCENDING_BY_THREE, _job(OWN[0], "Running"), _job(OWN[4], "Running")),
+        lambda t: t.edited(Label.ASCENDING_BY_THREE, _job(OWN[0], "Running"), _job(OWN[4], "Running")),
     ),
     "Asc page repeats a job": (
         "LST-006",
-        lambda t: t.edited(Step.ASCENDING_BY_THREE, _job(OWN[3], "Running"), _job(OWN[2], "Running")),
+        lambda t: t.edited(Label.ASCENDING_BY_THREE, _job(OWN[3], "Running"), _job(OWN[2], "Running")),
     ),
-    "Asc page skips a job": ("LST-006", lambda t: t.edited(Step.ASCENDING_BY_THREE, _job(OWN[3], "Running"), "")),
-    "start alone ignored": ("LST-009", lambda t: t.answered(Step.START_ALONE_LATER, 200, _page(NEWEST))),
-    "end alone ignored": ("LST-009", lambda t: t.answered(Step.END_ALONE_EARLIER, 200, _page((*NEWEST, *OLD)))),
-    "start alone refused": ("LST-009", lambda t: t.answered(Step.START_ALONE, 400, BAD)),
-    "end alone lists nothing": ("LST-009", lambda t: t.answered(Step.END_ALONE, 200, _page(()))),
-    "all at once lists nothing": ("LST-018", lambda t: t.answered(Step.TOGETHER, 200, _page(()))),
-    "all at once refused": ("LST-018", lambda t: t.answered(Step.TOGETHER, 400, BAD)),
+    "Asc page skips a job": ("LST-006", lambda t: t.edited(Label.ASCENDING_BY_THREE, _job(OWN[3], "Running"), "")),
+    "start alone ignored": ("LST-009", lambda t: t.answered(Label.START_ALONE_LATER, 200, _page(NEWEST))),
+    "end alone ignored": ("LST-009", lambda t: t.answered(Label.END_ALONE_EARLIER, 200, _page((*NEWEST, *OLD)))),
+    "start alone refused": ("LST-009", lambda t: t.answered(Label.START_ALONE, 400, BAD)),
+    "end alone lists nothing": ("LST-009", lambda t: t.answered(Label.END_ALONE, 200, _page(()))),
+    "all at once lists nothing": ("LST-018", lambda t: t.answered(Label.TOGETHER, 200, _page(()))),
+    "all at once refused": ("LST-018", lambda t: t.answered(Label.TOGETHER, 400, BAD)),
     "all at once repeats": (
         "LST-018",
-        lambda t: t.edited(Step.TOGETHER, _job(OWN[3]), _job(OWN[2])),
+        lambda t: t.edited(Label.TOGETHER, _job(OWN[3]), _job(OWN[2])),
     ),
     "all at once newest first": (
         "LST-018",
-        lambda t: t.edited(Step.TOGETHER, _job(OWN[0]), _job(OWN[4])),
+        lambda t: t.edited(Label.TOGETHER, _job(OWN[0]), _job(OWN[4])),
     ),
     "another state on a page": (
         "LST-018",
-        lambda t: t.edited(Step.TOGETHER, "</Response>", f"{_job(FOREIGN, 'Running')}</Response>"),
+        lambda t: t.edited(Label.TOGETHER, "</Response>", f"{_job(FOREIGN, 'Running')}</Response>"),
     ),
     "states forgotten beside a queue": (
         "LST-018",
-        lambda t: t.answered(Step.TOGETHER_OTHER_STATES, 200, _page(NEWEST)),
+        lambda t: t.answered(Label.TOGETHER_OTHER_STATES, 200, _page(NEWEST)),
     ),
-    "window forgotten beside states": ("LST-018", lambda t: t.answered(Step.TOGETHER_EARLIER, 200, _page(NEWEST))),
-    "tag forgotten beside a queue": ("LST-018", lambda t: t.answered(Step.TOGETHER_OTHER_TAG, 200, _page(NEWEST))),
-    "no tag is taken": ("LST-017", lambda t: t.answered(Step.NO_TAG, 200, _page(NEWEST))),
-    "no tag is a crash": ("LST-017", lambda t: t.answered(Step.NO_TAG, 500, refusal("InternalError"))),
-    "zone not read": ("LST-015", lambda t: t.answered(Step.OTHER_ZONE, 200, _page(()))),
-    "other zone refused": ("LST-015", lambda t: t.answered(Step.OTHER_ZONE, 400, BAD)),
-    "zone left out of the bound": ("LST-015", lambda t: t.answered(Step.OTHER_ZONE_EARLIER, 200, _page(NEWEST))),
-    "own input not found": ("LST-016", lambda t: t.answered(Step.OWN_INPUT, 200, _page(()))),
-    "input compared as a beginning": ("LST-016", lambda t: t.answered(Step.PART_OF_INPUT, 200, _page(NEWEST))),
-    "default of twenty": ("LST-008", lambda t: t.answered(Step.DEFAULT, 200, _page((*NEWEST, *OLD)))),
-    "default of five": ("LST-008", lambda t: t.answered(Step.DEFAULT, 200, _page(NEWEST, token="more"))),
-    "end ignored": ("LST-009", lambda t: t.answered(Step.BEFORE_THE_RUN, 200, _page((*NEWEST, *OLD)))),
-    "start ignored": ("LST-009", lambda t: t.answered(Step.AFTER_THE_RUN, 200, _page(NEWEST))),
-    "hundred cut to three": ("LST-010", lambda t: t.answered(Step.SIZE_100, 200, _page(NEWEST[:3], token="more"))),
-    "one gives two": ("LST-005", lambda t: t.answered(Step.ONE, 200, _page(NEWEST[:2], "Running"))),
+    "window forgotten beside states": ("LST-018", lambda t: t.answered(Label.TOGETHER_EARLIER, 200, _page(NEWEST))),
+    "tag forgotten beside a queue": ("LST-018", lambda t: t.answered(Label.TOGETHER_OTHER_TAG, 200, _page(NEWEST))),
+    "no tag is taken": ("LST-017", lambda t: t.answered(Label.NO_TAG, 200, _page(NEWEST))),
+    "no tag is a crash": ("LST-017", lambda t: t.answered(Label.NO_TAG, 500, refusal("InternalError"))),
+    "zone not read": ("LST-015", lambda t: t.answered(Label.OTHER_ZONE, 200, _page(()))),
+    "other zone refused": ("LST-015", lambda t: t.answered(Label.OTHER_ZONE, 400, BAD)),
+    "zone left out of the bound": ("LST-015", lambda t: t.answered(Label.OTHER_ZONE_EARLIER, 200, _page(NEWEST))),
+    "own input not found": ("LST-016", lambda t: t.answered(Label.OWN_INPUT, 200, _page(()))),
+    "input compared as a beginning": ("LST-016", lambda t: t.answered(Label.PART_OF_INPUT, 200, _page(NEWEST))),
+    "default of twenty": ("LST-008", lambda t: t.answered(Label.DEFAULT, 200, _page((*NEWEST, *OLD)))),
+    "default of five": ("LST-008", lambda t: t.answered(Label.DEFAULT, 200, _page(NEWEST, token="more"))),
+    "end ignored": ("LST-009", lambda t: t.answered(Label.BEFORE_THE_RUN, 200, _page((*NEWEST, *OLD)))),
+    "start ignored": ("LST-009", lambda t: t.answered(Label.AFTER_THE_RUN, 200, _page(NEWEST))),
+    "hundred cut to three": ("LST-010", lambda t: t.answered(Label.SIZE_100, 200, _page(NEWEST[:3], token="more"))),
+    "one gives two": ("LST-005", lambda t: t.answered(Label.ONE, 200, _page(NEWEST[:2], "Running"))),
     "a short page of all, and more behind it": (
         "LST-010",
-        lambda t: t.edited(Step.SIZE_100_OF_ALL, f"{_job(OLD[-1], 'Running')}<NextToken>odd", "<NextToken>odd").say(
-            Step.SIZE_100_OF_ALL,
+        lambda t: t.edited(Label.SIZE_100_OF_ALL, f"{_job(OLD[-1], 'Running')}<NextToken>odd", "<NextToken>odd").say(
+            Label.SIZE_100_OF_ALL,
             _page(OLD[-1:], "Running"),
             target="/jobs?tag=Snapshot&size=100&nextToken=odd",
             operation="list_jobs",
         ),
     ),
-    "hundred refused": ("LST-010", lambda t: t.answered(Step.SIZE_100, 400, BAD)),
+    "hundred refused": ("LST-010", lambda t: t.answered(Label.SIZE_100, 400, BAD)),
     "listed as still running": (
         "LST-012",
-        lambda t: t.edited(Step.SUCCESS_OR_FAILED, ">Success</State>", ">Failed</State>"),
+        lambda t: t.edited(Label.SUCCESS_OR_FAILED, ">Success</State>", ">Failed</State>"),
     ),
     "listed without user data": (
         "LST-012",
-        lambda t: t.edited(Step.SUCCESS_OR_FAILED, "<UserData>mine</UserData>", ""),
+        lambda t: t.edited(Label.SUCCESS_OR_FAILED, "<UserData>mine</UserData>", ""),
     ),
-    "listed without input": ("LST-012", lambda t: t.edited(Step.SUCCESS_OR_FAILED, "<Object>in.mp4</Object>", "")),
-    "listed in another queue": ("LST-012", lambda t: t.edited(Step.SUCCESS_OR_FAILED, QUEUE, STRANGER)),
-    "listed with another creation": ("LST-012", lambda t: t.edited(Step.SUCCESS_OR_FAILED, CREATED, LATEST)),
-    "empty token refused": ("LST-013", lambda t: t.answered(Step.EMPTY_VALUES, 400, BAD)),
-    "empty token is past the end": ("LST-013", lambda t: t.answered(Step.EMPTY_VALUES, 200, _page(()))),
-    "own queue empty": ("LST-014", lambda t: t.answered(Step.OWN_QUEUE, 200, _page(()))),
-    "queue ignored": ("LST-014", lambda t: t.answered(Step.UNKNOWN_QUEUE, 200, _page(NEWEST))),
+    "listed without input": ("LST-012", lambda t: t.edited(Label.SUCCESS_OR_FAILED, "<Object>in.mp4</Object>", "")),
+    "listed in another queue": ("LST-012", lambda t: t.edited(Label.SUCCESS_OR_FAILED, QUEUE, STRANGER)),
+    "listed with another creation": ("LST-012", lambda t: t.edited(Label.SUCCESS_OR_FAILED, CREATED, LATEST)),
+    "empty token refused": ("LST-013", lambda t: t.answered(Label.EMPTY_VALUES, 400, BAD)),
+    "empty token is past the end": ("LST-013", lambda t: t.answered(Label.EMPTY_VALUES, 200, _page(()))),
+    "own queue empty": ("LST-014", lambda t: t.answered(Label.OWN_QUEUE, 200, _page(()))),
+    "queue ignored": ("LST-014", lambda t: t.answered(Label.UNKNOWN_QUEUE, 200, _page(NEWEST))),
 }
 
 
@@ -262,13 +262,13 @@ def _busy(transcript: Transcript) -> Transcript:
     """Another person's job stands in the middle of the lists that are not by state."""
     guest = job_xml(FOREIGN, "Running", created=CREATED)
     for step in (
-        Step.WINDOW,
-        Step.ASCENDING,
-        Step.SIZE_100,
-        Step.EMPTY_VALUES,
-        Step.OWN_QUEUE,
-        Step.OTHER_ZONE,
-        Step.START_ALONE,
+        Label.WINDOW,
+        Label.ASCENDING,
+        Label.SIZE_100,
+        Label.EMPTY_VALUES,
+        Label.OWN_QUEUE,
+        Label.OTHER_ZONE,
+        Label.START_ALONE,
     ):
         transcript = transcript.edited(step, _job(OWN[1], "Running"), _job(OWN[1], "Running") + guest)
     return transcript
@@ -280,24 +280,24 @@ LEGAL: dict[str, Change] = {
         "</JobsDetail></Response>", "</JobsDetail><NextToken/></Response>"
     ),
     "same second in another order": lambda t: t.answered(
-        Step.WINDOW, 200, _page((OWN[4], OWN[0], OWN[3], OWN[1], OWN[2]), "Running")
+        Label.WINDOW, 200, _page((OWN[4], OWN[0], OWN[3], OWN[1], OWN[2]), "Running")
     ),
-    "unknown queue refused": lambda t: t.answered(Step.UNKNOWN_QUEUE, 400, refusal("QueueNotFound")),
-    "other tag refused": lambda t: t.answered(Step.OTHER_TAG, 400, BAD).answered(Step.TOGETHER_OTHER_TAG, 400, BAD),
-    "above a hundred refused": lambda t: t.answered(Step.SIZE_101, 400, BAD),
-    "future refused": lambda t: t.answered(Step.AFTER_THE_RUN, 400, BAD).answered(Step.START_ALONE_LATER, 400, BAD),
+    "unknown queue refused": lambda t: t.answered(Label.UNKNOWN_QUEUE, 400, refusal("QueueNotFound")),
+    "other tag refused": lambda t: t.answered(Label.OTHER_TAG, 400, BAD).answered(Label.TOGETHER_OTHER_TAG, 400, BAD),
+    "above a hundred refused": lambda t: t.answered(Label.SIZE_101, 400, BAD),
+    "future refused": lambda t: t.answered(Label.AFTER_THE_RUN, 400, BAD).answered(Label.START_ALONE_LATER, 400, BAD),
     "waiting job shows Submitted": lambda t: (
-        t.edited(Step.HELD, ">Pause<", ">Submitted<")
-        .edited(Step.HELD_STILL, ">Pause<", ">Submitted<")
-        .edited(Step.WAITING, ">Pause<", ">Submitted<")
-        .answered(Step.OF_ITS_STATE, 200, _page(()))
+        t.edited(Label.HELD, ">Pause<", ">Submitted<")
+        .edited(Label.HELD_STILL, ">Pause<", ">Submitted<")
+        .edited(Label.WAITING, ">Pause<", ">Submitted<")
+        .answered(Label.OF_ITS_STATE, 200, _page(()))
     ),
-    "waiting job turns from Submitted to Pause": lambda t: t.edited(Step.HELD, ">Pause<", ">Submitted<"),
+    "waiting job turns from Submitted to Pause": lambda t: t.edited(Label.HELD, ">Pause<", ">Submitted<"),
     "closed while paused": lambda t: t.without(
-        Step.SUBMIT_HELD, Step.HELD, Step.WAITING, Step.OF_ITS_STATE, Step.NOT_WAITING, Step.HELD_STILL
+        Label.SUBMIT_HELD, Label.HELD, Label.WAITING, Label.OF_ITS_STATE, Label.NOT_WAITING, Label.HELD_STILL
     ),
-    "queue not held": lambda t: t.edited(Step.HELD_STILL, ">Pause<", ">Running<").answered(
-        Step.OF_ITS_STATE, 200, _page(())
+    "queue not held": lambda t: t.edited(Label.HELD_STILL, ">Pause<", ">Running<").answered(
+        Label.OF_ITS_STATE, 200, _page(())
     ),
     "request id": lambda t: t.everywhere("<RequestId>", "<TraceId/><RequestId>"),
     "tag inside Operation": lambda t: t.everywhere("<Tag>Snapshot</Tag>", "").everywhere(
@@ -315,32 +315,32 @@ def test_legal_dress_is_no_deviation(requirement: str, change: Change) -> None:
 
 def test_the_end_of_a_list_is_its_own() -> None:
     """The job between the pages is the last of all in Asc order: where its page is lost, no other job is missed."""
-    whole = conversation().edited(Step.SUCCESS_OR_FAILED, "<RequestId>", f"{_job(BETWEEN)}<RequestId>")
-    whole = whole.edited(Step.ENDED, "<RequestId>", f"{_job(BETWEEN)}<RequestId>")
+    whole = conversation().edited(Label.SUCCESS_OR_FAILED, "<RequestId>", f"{_job(BETWEEN)}<RequestId>")
+    whole = whole.edited(Label.ENDED, "<RequestId>", f"{_job(BETWEEN)}<RequestId>")
     assert judged("LST-018", whole).kind is Kind.DEVIATES
     assert BETWEEN in judged("LST-018", whole).seen
-    there = whole.edited(Step.TOGETHER, _job(OWN[4]), _job(OWN[4]) + _job(BETWEEN))
+    there = whole.edited(Label.TOGETHER, _job(OWN[4]), _job(OWN[4]) + _job(BETWEEN))
     assert judged("LST-018", there).kind is Kind.HOLDS
 
 
 def test_a_list_without_end_proves_nothing_of_what_it_did_not_reach() -> None:
     """Own jobs behind the last page that was looked at are not missed, nor does their absence hold."""
-    endless = conversation().edited(Step.TOGETHER, "".join(map(_job, OWN[3:])), "<NextToken>more</NextToken>")
+    endless = conversation().edited(Label.TOGETHER, "".join(map(_job, OWN[3:])), "<NextToken>more</NextToken>")
     assert judged("LST-018", endless).kind is Kind.CANNOT_TELL
 
 
 def test_a_page_turned_before_the_list_knows_the_new_job_tells_nothing() -> None:
     """Where the list has not shown the job that came in, an offset would look as good as a cursor."""
-    late = conversation().edited(Step.SHOWN_BETWEEN, _job(BETWEEN, "Running"), "")
+    late = conversation().edited(Label.SHOWN_BETWEEN, _job(BETWEEN, "Running"), "")
     assert judged("LST-019", late).kind is Kind.CANNOT_TELL
 
 
 def test_times_of_another_zone_are_told_once() -> None:
     """Where CreationTime is hours off the clock, the window finds nothing: one check says so, others are blocked."""
     far = conversation()
-    for step in (Step.SUBMIT, Step.SUBMIT_LATER):
+    for step in (Label.SUBMIT, Label.SUBMIT_LATER):
         far = far.header(step, "Date", "Fri, 02 Jan 2026 03:04:05 GMT")
-    for step in (Step.WINDOW, Step.PAGE_OF_THREE, Step.SUCCESS, Step.SIZE_100, Step.EMPTY_VALUES):
+    for step in (Label.WINDOW, Label.PAGE_OF_THREE, Label.SUCCESS, Label.SIZE_100, Label.EMPTY_VALUES):
         far = far.answered(step, 200, _page(()))
     told = judged("LST-001", far)
     assert told.kind is Kind.DEVIATES
@@ -351,10 +351,10 @@ def test_times_of_another_zone_are_told_once() -> None:
 
 def test_all_parameters_need_the_states_to_work_alone() -> None:
     """Where the list by states alone, or the pages, are wrong, what all parameters do together is not asked."""
-    pages = conversation().edited(Step.ASCENDING_BY_THREE, _job(OWN[3], "Running"), "")
+    pages = conversation().edited(Label.ASCENDING_BY_THREE, _job(OWN[3], "Running"), "")
     assert judged("LST-018", pages).kind is Kind.BLOCKED
-    alone = conversation().answered(Step.SUCCESS_OR_FAILED, 200, _page(()))
-    assert judged("LST-018", alone).kind is Kind.BLOCKED
+    exclusive = conversation().answered(Label.SUCCESS_OR_FAILED, 200, _page(()))
+    assert judged("LST-018", exclusive).kind is Kind.BLOCKED
 
 
 def test_jobs_of_one_second_cannot_tell_an_order() -> None:
@@ -366,26 +366,26 @@ def test_jobs_of_one_second_cannot_tell_an_order() -> None:
 
 def test_ten_jobs_cannot_tell_the_default_size() -> None:
     """With ten jobs or fewer on the tag the default size does not show."""
-    few = conversation().answered(Step.COUNT, 200, _page(NEWEST)).answered(Step.DEFAULT, 200, _page(NEWEST))
+    few = conversation().answered(Label.COUNT, 200, _page(NEWEST)).answered(Label.DEFAULT, 200, _page(NEWEST))
     assert judged("LST-008", few).kind is Kind.CANNOT_TELL
 
 
 def test_window_that_shows_nothing_proves_no_filter() -> None:
     """A list that never holds anything filters nothing."""
-    empty = conversation().answered(Step.WINDOW, 200, _page(()))
+    empty = conversation().answered(Label.WINDOW, 200, _page(()))
     assert judged("LST-009", empty).kind is Kind.BLOCKED
     assert judged("LST-002", empty).kind is Kind.BLOCKED
 
 
 def test_job_that_ended_between_the_looks_is_no_contradiction() -> None:
     """Only ended jobs are compared between list and describe."""
-    running = conversation().edited(Step.ENDED, ">Success</State>", ">Running</State>")
+    running = conversation().edited(Label.ENDED, ">Success</State>", ">Running</State>")
     assert judged("LST-012", running).kind is Kind.BLOCKED
 
 
 def test_size_above_100_is_a_note() -> None:
     """What size=101 is answered is told, whatever it is."""
-    for t in (conversation(), conversation().answered(Step.SIZE_101, 400, BAD)):
+    for t in (conversation(), conversation().answered(Label.SIZE_101, 400, BAD)):
         assert judged("LST-011", t).kind is Kind.OBSERVED
 
 
@@ -401,7 +401,7 @@ def test_nothing_holds_by_absence(requirement: str) -> None:
 def test_no_answer_never_holds(requirement: str) -> None:
     """A target that hangs on every list passes nothing."""
     hanging = conversation()
-    for step in Step:
+    for step in Label:
         if hanging.has(step) and not step.startswith("submit"):
             hanging = hanging.answered(step, 0, error="no answer within 30 s")
     assert judged(requirement, hanging).kind not in (Kind.HOLDS, Kind.OBSERVED)

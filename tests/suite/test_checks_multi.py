@@ -8,9 +8,9 @@ from functools import cache
 import pytest
 from transcripts import Change, Transcript, job_xml, judged, operation_xml, refusal, response, submit_xml
 
+from ciq_conformance.areas.multi_operation_submit.labels import BY_RULE, REFUSED, TOLD, TOLD_JSON, Label
+from ciq_conformance.areas.multi_operation_submit.scenario import LEVELS
 from ciq_conformance.judge.finding import Kind
-from ciq_conformance.scenarios.multi import LEVELS
-from ciq_conformance.steps.multi import BY_RULE, REFUSED, TOLD, TOLD_JSON, Step
 from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript.records import CallbackReceived
 
@@ -43,14 +43,14 @@ def conversation() -> Transcript:
         for i, level in enumerate(LEVELS)
     ]
     t = Transcript(Scenario.MULTI).say(
-        Step.MANY,
+        Label.MANY,
         response(*map(_job, range(len(LEVELS)))),
         request=submit_xml(*operations, tag=None),
         method="POST",
         operation="submit_job",
     )
     t = t.say(
-        Step.DESCRIBE,
+        Label.DESCRIBE,
         response(*map(_job, range(len(LEVELS)))),
         target=f"/jobs/{','.join(OWN)}",
         operation="describe_job",
@@ -64,8 +64,8 @@ def conversation() -> Transcript:
         t = t.say(step, no, status=400, request=request, method="POST", operation="submit_job")
     request = submit_xml(operation_xml(user_data="run control", output="run/control/out.jpg"))
     control = response(_other(CONTROL, "control"))
-    t = t.say(Step.CONTROL, control, request=request, method="POST", operation="submit_job")
-    return t.say(Step.LIST_AFTER, control, operation="list_jobs")
+    t = t.say(Label.CONTROL, control, request=request, method="POST", operation="submit_job")
+    return t.say(Label.LIST_AFTER, control, operation="list_jobs")
 
 
 JSON, SILENCED, PLAIN = ("ja1", "ja2"), ("jb1", "jb2"), "jc1"
@@ -73,8 +73,8 @@ JSON, SILENCED, PLAIN = ("ja1", "ja2"), ("jb1", "jb2"), "jc1"
 
 def _told_otherwise(t: Transcript) -> Transcript:
     """Two jobs told in JSON, two told not at all, and one told by the queue's rule."""
-    t = t.say(Step.RULE, response(), method="PUT", operation="update_queue")
-    for step, ids in ((Step.MANY_JSON, JSON), (Step.MANY_SILENCED, SILENCED), (Step.TOLD_BY_RULE, (PLAIN,))):
+    t = t.say(Label.RULE, response(), method="PUT", operation="update_queue")
+    for step, ids in ((Label.MANY_JSON, JSON), (Label.MANY_SILENCED, SILENCED), (Label.TOLD_BY_RULE, (PLAIN,))):
         t = t.say(step, response(*(job_xml(i, output="told.png") for i in ids)), method="POST", operation="submit_job")
     for job_id in reversed(JSON):
         t = t.hear(TOLD_JSON, _in_json(job_id))
@@ -99,7 +99,7 @@ def _other(job_id: str, label: str) -> str:
 
 
 def _leaves(job: str) -> Change:
-    return lambda t: t.edited(Step.LIST_AFTER, "<JobsDetail>", f"{job}<JobsDetail>")
+    return lambda t: t.edited(Label.LIST_AFTER, "<JobsDetail>", f"{job}<JobsDetail>")
 
 
 IDS = tuple(f"MUL-{n:03}" for n in range(1, 9))
@@ -127,22 +127,22 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
         "MUL-007",
         lambda t: _without_arrivals(t, TOLD_JSON).hear(TOLD_JSON, _in_json("ja2")),
     ),
-    "json refused": ("MUL-007", lambda t: t.answered(Step.MANY_JSON, 400, refusal("InvalidArgument"))),
+    "json refused": ("MUL-007", lambda t: t.answered(Label.MANY_JSON, 400, refusal("InvalidArgument"))),
     "second silenced job told": ("MUL-008", lambda t: t.hear(BY_RULE, _in_xml("jb2"))),
     "silenced job told though the rule is mute": (
         "MUL-008",
         lambda t: _without_arrivals(t, BY_RULE).hear(TOLD, _in_xml("jb1")),
     ),
-    "accepted only": ("MUL-001", lambda t: t.status(Step.MANY, 202)),
-    "one job for all": ("MUL-001", lambda t: t.answered(Step.MANY, 200, response(_job(0)))),
-    "one id for two": ("MUL-001", lambda t: t.edited(Step.MANY, OWN[3], OWN[0])),
-    "refused": ("MUL-001", lambda t: t.answered(Step.MANY, 400, refusal("InvalidArgument"))),
-    "level of the first for all": ("MUL-002", lambda t: t.edited(Step.MANY, "<JobLevel>1<", "<JobLevel>2<")),
-    "parameters of another in describe": ("MUL-002", lambda t: t.edited(Step.DESCRIBE, "run many 3", "run many 0")),
-    "tag lost": ("MUL-002", lambda t: t.edited(Step.MANY, "<Tag>Snapshot</Tag>", "")),
-    "backwards": ("MUL-003", lambda t: t.answered(Step.MANY, 200, response(*map(_job, (5, 4, 3, 2, 1, 0))))),
-    "ended at once": ("MUL-001", lambda t: t.edited(Step.MANY, ">Submitted<", ">Success<")),
-    "output of the first for all": ("MUL-002", lambda t: t.edited(Step.MANY, "run/many 3/", "run/many 0/")),
+    "accepted only": ("MUL-001", lambda t: t.status(Label.MANY, 202)),
+    "one job for all": ("MUL-001", lambda t: t.answered(Label.MANY, 200, response(_job(0)))),
+    "one id for two": ("MUL-001", lambda t: t.edited(Label.MANY, OWN[3], OWN[0])),
+    "refused": ("MUL-001", lambda t: t.answered(Label.MANY, 400, refusal("InvalidArgument"))),
+    "level of the first for all": ("MUL-002", lambda t: t.edited(Label.MANY, "<JobLevel>1<", "<JobLevel>2<")),
+    "parameters of another in describe": ("MUL-002", lambda t: t.edited(Label.DESCRIBE, "run many 3", "run many 0")),
+    "tag lost": ("MUL-002", lambda t: t.edited(Label.MANY, "<Tag>Snapshot</Tag>", "")),
+    "backwards": ("MUL-003", lambda t: t.answered(Label.MANY, 200, response(*map(_job, (5, 4, 3, 2, 1, 0))))),
+    "ended at once": ("MUL-001", lambda t: t.edited(Label.MANY, ">Submitted<", ">Success<")),
+    "output of the first for all": ("MUL-002", lambda t: t.edited(Label.MANY, "run/many 3/", "run/many 0/")),
     "one of seven runs": ("MUL-006", _leaves(_other(MADE, "seven 6"))),
     "a good one beside the bad runs": ("MUL-006", _leaves(_other(MADE, "half 0"))),
     "a good one runs without its user data": (
@@ -152,7 +152,7 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     "a good one runs without anything": ("MUL-006", _leaves(job_xml(MADE, output=""))),
     "one untold": ("MUL-004", lambda t: _silent(t, OWN[1])),
     "two in one": ("MUL-004", lambda t: _silent(_silent(t, OWN[1]), OWN[2]).hear(TOLD, _callback(1, 2))),
-    "seven taken": ("MUL-005", lambda t: t.answered(Step.SEVEN, 200, response(_job(0)))),
+    "seven taken": ("MUL-005", lambda t: t.answered(Label.SEVEN, 200, response(_job(0)))),
 }
 
 
@@ -173,7 +173,7 @@ LEGAL: dict[str, Change] = {
     "no output in the answer": lambda t: t.everywhere("<Object>run/many", "<Object/><Name>run/many").everywhere(
         "out.jpg</Object>", "out.jpg</Name>"
     ),
-    "described in another order": lambda t: t.answered(Step.DESCRIBE, 200, response(*map(_job, (2, 0, 3, 1)))),
+    "described in another order": lambda t: t.answered(Label.DESCRIBE, 200, response(*map(_job, (2, 0, 3, 1)))),
 }
 
 
@@ -193,5 +193,5 @@ def test_nothing_holds_by_absence(requirement: str) -> None:
 def test_silence_needs_a_control_and_a_value_of_newer_pages() -> None:
     """A rule that tells of nothing proves no silence; a service of the older pages refuses the value."""
     assert judged("MUL-008", _without_arrivals(conversation(), BY_RULE)).kind is Kind.BLOCKED
-    refused = conversation().answered(Step.MANY_SILENCED, 400, refusal("InvalidArgument"))
+    refused = conversation().answered(Label.MANY_SILENCED, 400, refusal("InvalidArgument"))
     assert judged("MUL-008", refused).kind is Kind.OBSERVED

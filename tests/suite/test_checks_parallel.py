@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ciq_conformance.checks.parallel import most_at_once
+from ciq_conformance.areas.order.checks_max_concurrent import most_at_once
 from ciq_schemas.transcript.jobs import StateObservation
 
 

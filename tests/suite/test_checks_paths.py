@@ -18,8 +18,8 @@ from transcripts import (
     submit_xml,
 )
 
+from ciq_conformance.areas.job_paths.labels import Label, family
 from ciq_conformance.judge.finding import Kind
-from ciq_conformance.steps.paths import Step, family
 from ciq_schemas.features import FEATURES, Feature
 from ciq_schemas.requirement import Scenario, load_registry
 
@@ -30,7 +30,7 @@ OWN, SHARED = ("/asr_jobs", "/jobs")
 
 def conversation() -> Transcript:
     """The scenario on a service that has both path families."""
-    t = Transcript(Scenario.PATHS, Feature.SPEECH).say(Step.QUEUES, paged(queue_xml(name="queue-speech-1")))
+    t = Transcript(Scenario.PATHS, Feature.SPEECH).say(Label.QUEUES, paged(queue_xml(name="queue-speech-1")))
     for number, (path, (submit, by_tag, describe, listing)) in enumerate(FAMILIES.items()):
         job = response(job_xml(f"s{number}", tag=TAG))
         for step, queue, answer in ((submit, QUEUE, job), (by_tag, None, response(job_xml(f"s{number}b", tag=TAG)))):
@@ -43,12 +43,12 @@ def conversation() -> Transcript:
 
 def without_shared(t: Transcript) -> Transcript:
     """A service of the older generation."""
-    return t.without(*FAMILIES[SHARED][1:]).answered(Step.SHARED_SUBMIT, 404, "<html>no such page</html>")
+    return t.without(*FAMILIES[SHARED][1:]).answered(Label.SHARED_SUBMIT, 404, "<html>no such page</html>")
 
 
 def without_own(t: Transcript) -> Transcript:
     """A service of the newer generation."""
-    return t.without(*FAMILIES[OWN][1:]).answered(Step.OWN_SUBMIT, 404, refusal("InvalidArgument"))
+    return t.without(*FAMILIES[OWN][1:]).answered(Label.OWN_SUBMIT, 404, refusal("InvalidArgument"))
 
 
 MUST = ("PTH-001", "PTH-003", "PTH-004", "PTH-005")
@@ -70,14 +70,14 @@ def test_the_note_says_which_paths_there_are() -> None:
 
 
 DEVIATIONS: dict[str, tuple[str, Change]] = {
-    "no path": ("PTH-001", lambda t: without_shared(t).answered(Step.OWN_SUBMIT, 405)),
-    "other queue by tag": ("PTH-003", lambda t: t.edited(Step.SHARED_BY_TAG, QUEUE, STRANGER)),
-    "other queue though named": ("PTH-003", lambda t: t.edited(Step.SHARED_SUBMIT, QUEUE, STRANGER)),
-    "other tag": ("PTH-003", lambda t: t.edited(Step.OWN_SUBMIT, TAG, "Snapshot")),
-    "not described": ("PTH-004", lambda t: t.answered(Step.SHARED_DESCRIBE, 404, refusal("ResourceNotFound"))),
-    "described as unknown": ("PTH-004", lambda t: t.edited(Step.SHARED_DESCRIBE, ">s1<", ">s9<")),
-    "not listed": ("PTH-005", lambda t: t.edited(Step.OWN_LIST, ">s0<", ">s9<")),
-    "no list": ("PTH-005", lambda t: t.answered(Step.SHARED_LIST, 405)),
+    "no path": ("PTH-001", lambda t: without_shared(t).answered(Label.OWN_SUBMIT, 405)),
+    "other queue by tag": ("PTH-003", lambda t: t.edited(Label.SHARED_BY_TAG, QUEUE, STRANGER)),
+    "other queue though named": ("PTH-003", lambda t: t.edited(Label.SHARED_SUBMIT, QUEUE, STRANGER)),
+    "other tag": ("PTH-003", lambda t: t.edited(Label.OWN_SUBMIT, TAG, "Snapshot")),
+    "not described": ("PTH-004", lambda t: t.answered(Label.SHARED_DESCRIBE, 404, refusal("ResourceNotFound"))),
+    "described as unknown": ("PTH-004", lambda t: t.edited(Label.SHARED_DESCRIBE, ">s1<", ">s9<")),
+    "not listed": ("PTH-005", lambda t: t.edited(Label.OWN_LIST, ">s0<", ">s9<")),
+    "no list": ("PTH-005", lambda t: t.answered(Label.SHARED_LIST, 405)),
 }
 
 
@@ -93,7 +93,7 @@ def test_a_deviation_is_found(name: str) -> None:
 def test_no_job_blocks_the_rest() -> None:
     """Where no path takes a job, what is asked of jobs is blocked, not passed."""
     nothing = conversation().without(*(step for steps in FAMILIES.values() for step in steps[1:]))
-    nothing = nothing.answered(Step.OWN_SUBMIT, 500).answered(Step.SHARED_SUBMIT, 500)
+    nothing = nothing.answered(Label.OWN_SUBMIT, 500).answered(Label.SHARED_SUBMIT, 500)
     for requirement in ("PTH-003", "PTH-004", "PTH-005"):
         assert judged(requirement, nothing).kind is Kind.BLOCKED
 

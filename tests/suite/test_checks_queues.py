@@ -7,8 +7,8 @@ from functools import cache
 import pytest
 from transcripts import LATER, QUEUE, STRANGER, Change, Transcript, judged, paged, queue_xml, refusal, response
 
+from ciq_conformance.areas.queues.labels import WHILE_PAUSED, Label
 from ciq_conformance.judge.finding import Kind
-from ciq_conformance.steps.queues import WHILE_PAUSED, Step
 from ciq_schemas.requirement import Scenario
 
 OTHER = "peeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee"
@@ -22,47 +22,51 @@ def conversation() -> Transcript:
     held = queue_xml(state="Paused", updated=LATER)
     return (
         Transcript(Scenario.QUEUES)
-        .say(Step.SETTLE, paged(one))
-        .say(Step.PLAIN, paged(one))
-        .say(Step.BY_ID, response(one), target=f"/queue?queueIds={QUEUE}")
+        .say(Label.SETTLE, paged(one))
+        .say(Label.PLAIN, paged(one))
+        .say(Label.BY_ID, response(one), target=f"/queue?queueIds={QUEUE}")
         .say(
-            Step.BY_STRANGER, response(f"<NonExistPIDs>{STRANGER}</NonExistPIDs>"), target=f"/queue?queueIds={STRANGER}"
+            Label.BY_STRANGER,
+            response(f"<NonExistPIDs>{STRANGER}</NonExistPIDs>"),
+            target=f"/queue?queueIds={STRANGER}",
         )
         .say(
-            Step.BY_UNKNOWN_ID,
+            Label.BY_UNKNOWN_ID,
             response(one, f"<NonExistPIDs>{STRANGER}</NonExistPIDs>"),
             target=f"/queue?queueIds={QUEUE}%2C{STRANGER}",
         )
         .say(
-            Step.BY_IDS_AROUND,
+            Label.BY_IDS_AROUND,
             response(one, f"<NonExistPIDs>{STRANGER}</NonExistPIDs><NonExistPIDs>{OTHER}</NonExistPIDs>"),
             target=f"/queue?queueIds={STRANGER}%2C{QUEUE}%2C{OTHER}",
         )
         .say(
-            Step.BY_ID_OF_OTHER_STATE,
+            Label.BY_ID_OF_OTHER_STATE,
             response(f"<NonExistPIDs>{QUEUE}</NonExistPIDs>"),
             target=f"/queue?queueIds={QUEUE}&state=Paused",
         )
-        .say(Step.ACTIVE, paged(one), target="/queue?state=Active")
-        .say(Step.PAUSED, paged(), target="/queue?state=Paused")
-        .say(Step.PAUSED_ON_A_PAGE, paged(), target="/queue?state=Paused&pageNumber=1&pageSize=10")
-        .say(Step.FIRST_OF_ONE, paged(one, size=1), target="/queue?pageNumber=1&pageSize=1")
-        .say(Step.SECOND_PAGE, paged(total=1, number=2), target="/queue?pageNumber=2&pageSize=10")
-        .say(Step.PAST_THE_END, paged(total=1, number=1000), target="/queue?pageNumber=1000&pageSize=10")
-        .say(Step.EMPTY_PARAMETERS, paged(one), target="/queue?queueIds=&state=All&pageNumber=&pageSize=")
-        .say(Step.PAGE_SIZE_0, BAD, status=400)
-        .say(Step.PAGE_SIZE_NEGATIVE, BAD, status=400)
-        .say(Step.PAGE_NUMBER_WORD, BAD, status=400)
-        .say(Step.ELEVEN_IDS, BAD, status=400)
-        .say(Step.OWN_CATEGORY, paged(one), target="/queue?category=Transcoding")
-        .say(Step.EXTRA_CATEGORY, paged(), target="/queue?category=SpeedTranscoding")
-        .say(Step.EVERY_CATEGORY, paged(one), target="/queue?category=CateAll")
-        .say(Step.PAUSE, response(queue_xml(container="Queue", state="Paused")), method="PUT", operation="update_queue")
-        .say(Step.PAUSED_WHILE_PAUSED, paged(held), target="/queue?state=Paused")
-        .say(Step.ACTIVE_WHILE_PAUSED, paged(), target="/queue?state=Active")
-        .say(Step.PAUSED_ON_A_PAGE_WHILE_PAUSED, paged(held), target="/queue?state=Paused&pageNumber=1&pageSize=10")
-        .say(Step.ACTIVE_ON_A_PAGE_WHILE_PAUSED, paged(), target="/queue?state=Active&pageNumber=1&pageSize=10")
-        .say(Step.BY_ID_WHILE_PAUSED, response(held), target=f"/queue?queueIds={QUEUE}")
+        .say(Label.ACTIVE, paged(one), target="/queue?state=Active")
+        .say(Label.PAUSED, paged(), target="/queue?state=Paused")
+        .say(Label.PAUSED_ON_A_PAGE, paged(), target="/queue?state=Paused&pageNumber=1&pageSize=10")
+        .say(Label.FIRST_OF_ONE, paged(one, size=1), target="/queue?pageNumber=1&pageSize=1")
+        .say(Label.SECOND_PAGE, paged(total=1, number=2), target="/queue?pageNumber=2&pageSize=10")
+        .say(Label.PAST_THE_END, paged(total=1, number=1000), target="/queue?pageNumber=1000&pageSize=10")
+        .say(Label.EMPTY_PARAMETERS, paged(one), target="/queue?queueIds=&state=All&pageNumber=&pageSize=")
+        .say(Label.PAGE_SIZE_0, BAD, status=400)
+        .say(Label.PAGE_SIZE_NEGATIVE, BAD, status=400)
+        .say(Label.PAGE_NUMBER_WORD, BAD, status=400)
+        .say(Label.ELEVEN_IDS, BAD, status=400)
+        .say(Label.OWN_CATEGORY, paged(one), target="/queue?category=Transcoding")
+        .say(Label.EXTRA_CATEGORY, paged(), target="/queue?category=SpeedTranscoding")
+        .say(Label.EVERY_CATEGORY, paged(one), target="/queue?category=CateAll")
+        .say(
+            Label.PAUSE, response(queue_xml(container="Queue", state="Paused")), method="PUT", operation="update_queue"
+        )
+        .say(Label.PAUSED_WHILE_PAUSED, paged(held), target="/queue?state=Paused")
+        .say(Label.ACTIVE_WHILE_PAUSED, paged(), target="/queue?state=Active")
+        .say(Label.PAUSED_ON_A_PAGE_WHILE_PAUSED, paged(held), target="/queue?state=Paused&pageNumber=1&pageSize=10")
+        .say(Label.ACTIVE_ON_A_PAGE_WHILE_PAUSED, paged(), target="/queue?state=Active&pageNumber=1&pageSize=10")
+        .say(Label.BY_ID_WHILE_PAUSED, response(held), target=f"/queue?queueIds={QUEUE}")
     )
 
 
@@ -80,127 +84,130 @@ def test_holds_on_the_documented_conversation(requirement: str) -> None:
 
 
 DEVIATIONS = {
-    "listed in part": ("QUE-001", lambda t: t.status(Step.PLAIN, 206)),
-    "total is no number": ("QUE-001", lambda t: t.edited(Step.PLAIN, "<TotalCount>1<", "<TotalCount>one<")),
-    "no page size": ("QUE-001", lambda t: t.edited(Step.PLAIN, "<PageSize>10</PageSize>", "")),
-    "no request id": ("QUE-001", lambda t: t.edited(Step.PLAIN, "<RequestId>REQ-2</RequestId>", "")),
+    "listed in part": ("QUE-001", lambda t: t.status(Label.PLAIN, 206)),
+    "total is no number": ("QUE-001", lambda t: t.edited(Label.PLAIN, "<TotalCount>1<", "<TotalCount>one<")),
+    "no page size": ("QUE-001", lambda t: t.edited(Label.PLAIN, "<PageSize>10</PageSize>", "")),
+    "no request id": ("QUE-001", lambda t: t.edited(Label.PLAIN, "<RequestId>REQ-2</RequestId>", "")),
     "wrapped list": (
         "QUE-001",
         lambda t: t.answered(
-            Step.PLAIN, 200, paged(f"<QueueList>{queue_xml()}{queue_xml(STRANGER)}</QueueList>", total=2)
+            Label.PLAIN, 200, paged(f"<QueueList>{queue_xml()}{queue_xml(STRANGER)}</QueueList>", total=2)
         ),
     ),
-    "total off": ("QUE-001", lambda t: t.edited(Step.PLAIN, "<TotalCount>1<", "<TotalCount>2<")),
-    "refused": ("QUE-001", lambda t: t.answered(Step.PLAIN, 400, BAD)),
+    "total off": ("QUE-001", lambda t: t.edited(Label.PLAIN, "<TotalCount>1<", "<TotalCount>2<")),
+    "refused": ("QUE-001", lambda t: t.answered(Label.PLAIN, 400, BAD)),
     "no size": ("QUE-002", lambda t: t.everywhere("<MaxSize>10000</MaxSize>", "")),
     "no rule": ("QUE-002", lambda t: t.everywhere("NotifyConfig", "Rule")),
-    "own word for state": ("QUE-003", lambda t: t.edited(Step.PAUSED_WHILE_PAUSED, ">Paused<", ">Stopped<")),
+    "own word for state": ("QUE-003", lambda t: t.edited(Label.PAUSED_WHILE_PAUSED, ">Paused<", ">Stopped<")),
     "no zone": ("QUE-004", lambda t: t.everywhere("03:04:05+0800", "03:04:05")),
-    "unset time": ("QUE-004", lambda t: t.edited(Step.BY_ID, "2026-01-02T03:04:05+0800", "-")),
+    "unset time": ("QUE-004", lambda t: t.edited(Label.BY_ID, "2026-01-02T03:04:05+0800", "-")),
     "zero": ("QUE-005", lambda t: t.everywhere("<MaxConcurrent>10<", "<MaxConcurrent>0<")),
     "signed": ("QUE-005", lambda t: t.everywhere("<MaxSize>10000<", "<MaxSize>-1<")),
     "foreign category": ("QUE-006", lambda t: t.everywhere("Transcoding", "DocProcessing")),
-    "ids do not select": ("QUE-008", lambda t: t.answered(Step.BY_ID, 200, response(queue_xml(), queue_xml(STRANGER)))),
-    "ids are ignored": ("QUE-008", lambda t: t.answered(Step.BY_STRANGER, 200, paged(queue_xml()))),
-    "unknown id untold": ("QUE-009", lambda t: t.answered(Step.BY_UNKNOWN_ID, 200, response(queue_xml()))),
-    "unknown id alone untold": ("QUE-009", lambda t: t.answered(Step.BY_STRANGER, 200, paged())),
+    "ids do not select": (
+        "QUE-008",
+        lambda t: t.answered(Label.BY_ID, 200, response(queue_xml(), queue_xml(STRANGER))),
+    ),
+    "ids are ignored": ("QUE-008", lambda t: t.answered(Label.BY_STRANGER, 200, paged(queue_xml()))),
+    "unknown id untold": ("QUE-009", lambda t: t.answered(Label.BY_UNKNOWN_ID, 200, response(queue_xml()))),
+    "unknown id alone untold": ("QUE-009", lambda t: t.answered(Label.BY_STRANGER, 200, paged())),
     "every page is the first": (
         "QUE-013",
-        lambda t: t.edited(Step.PAST_THE_END, "<PageNumber>1000<", "<PageNumber>1<"),
+        lambda t: t.edited(Label.PAST_THE_END, "<PageNumber>1000<", "<PageNumber>1<"),
     ),
     "unknown id listed": (
         "QUE-009",
-        lambda t: t.answered(Step.BY_UNKNOWN_ID, 200, response(queue_xml(), queue_xml(STRANGER))),
+        lambda t: t.answered(Label.BY_UNKNOWN_ID, 200, response(queue_xml(), queue_xml(STRANGER))),
     ),
     "known id told as unknown": (
         "QUE-009",
-        lambda t: t.edited(Step.BY_UNKNOWN_ID, "</Response>", f"<NonExistPIDs>{QUEUE}</NonExistPIDs></Response>"),
+        lambda t: t.edited(Label.BY_UNKNOWN_ID, "</Response>", f"<NonExistPIDs>{QUEUE}</NonExistPIDs></Response>"),
     ),
     "second unknown id untold": (
         "QUE-009",
-        lambda t: t.edited(Step.BY_IDS_AROUND, f"<NonExistPIDs>{OTHER}</NonExistPIDs>", ""),
+        lambda t: t.edited(Label.BY_IDS_AROUND, f"<NonExistPIDs>{OTHER}</NonExistPIDs>", ""),
     ),
-    "first id decides": ("QUE-009", lambda t: t.edited(Step.BY_IDS_AROUND, queue_xml(), "")),
-    "unknown id first refused": ("QUE-009", lambda t: t.answered(Step.BY_IDS_AROUND, 400, BAD)),
-    "paused queue unlisted by id": ("QUE-008", lambda t: t.answered(Step.BY_ID_WHILE_PAUSED, 200, response())),
+    "first id decides": ("QUE-009", lambda t: t.edited(Label.BY_IDS_AROUND, queue_xml(), "")),
+    "unknown id first refused": ("QUE-009", lambda t: t.answered(Label.BY_IDS_AROUND, 400, BAD)),
+    "paused queue unlisted by id": ("QUE-008", lambda t: t.answered(Label.BY_ID_WHILE_PAUSED, 200, response())),
     "paused queue told as unknown": (
         "QUE-010",
-        lambda t: t.edited(Step.BY_ID_WHILE_PAUSED, "</Response>", f"<NonExistPIDs>{QUEUE}</NonExistPIDs></Response>"),
+        lambda t: t.edited(Label.BY_ID_WHILE_PAUSED, "</Response>", f"<NonExistPIDs>{QUEUE}</NonExistPIDs></Response>"),
     ),
     "page hides the pause": (
         "QUE-011",
-        lambda t: t.answered(Step.ACTIVE_ON_A_PAGE_WHILE_PAUSED, 200, paged(queue_xml(state="Paused"))),
+        lambda t: t.answered(Label.ACTIVE_ON_A_PAGE_WHILE_PAUSED, 200, paged(queue_xml(state="Paused"))),
     ),
-    "page hides the paused": ("QUE-011", lambda t: t.answered(Step.PAUSED_ON_A_PAGE_WHILE_PAUSED, 200, paged())),
-    "total of all": ("QUE-022", lambda t: t.edited(Step.PAUSED, "<TotalCount>0<", "<TotalCount>1<")),
+    "page hides the paused": ("QUE-011", lambda t: t.answered(Label.PAUSED_ON_A_PAGE_WHILE_PAUSED, 200, paged())),
+    "total of all": ("QUE-022", lambda t: t.edited(Label.PAUSED, "<TotalCount>0<", "<TotalCount>1<")),
     "total of all while paused": (
         "QUE-022",
-        lambda t: t.edited(Step.ACTIVE_WHILE_PAUSED, "<TotalCount>0<", "<TotalCount>1<"),
+        lambda t: t.edited(Label.ACTIVE_WHILE_PAUSED, "<TotalCount>0<", "<TotalCount>1<"),
     ),
     "existing id told": (
         "QUE-010",
-        lambda t: t.edited(Step.BY_ID, "</Response>", f"<NonExistPIDs>{QUEUE}</NonExistPIDs></Response>"),
+        lambda t: t.edited(Label.BY_ID, "</Response>", f"<NonExistPIDs>{QUEUE}</NonExistPIDs></Response>"),
     ),
-    "filter ignored": ("QUE-011", lambda t: t.answered(Step.PAUSED, 200, paged(queue_xml()))),
-    "filter ignored on a page": ("QUE-011", lambda t: t.answered(Step.PAUSED_ON_A_PAGE, 200, paged(queue_xml()))),
-    "filter too strict": ("QUE-011", lambda t: t.answered(Step.PAUSED_WHILE_PAUSED, 200, paged())),
-    "page size 20": ("QUE-012", lambda t: t.edited(Step.PLAIN, "<PageSize>10<", "<PageSize>20<")),
-    "page from 0": ("QUE-012", lambda t: t.edited(Step.PLAIN, "<PageNumber>1<", "<PageNumber>0<")),
-    "page not echoed": ("QUE-013", lambda t: t.edited(Step.FIRST_OF_ONE, "<PageSize>1<", "<PageSize>10<")),
-    "page without its queue": ("QUE-013", lambda t: t.edited(Step.FIRST_OF_ONE, queue_xml(), "")),
+    "filter ignored": ("QUE-011", lambda t: t.answered(Label.PAUSED, 200, paged(queue_xml()))),
+    "filter ignored on a page": ("QUE-011", lambda t: t.answered(Label.PAUSED_ON_A_PAGE, 200, paged(queue_xml()))),
+    "filter too strict": ("QUE-011", lambda t: t.answered(Label.PAUSED_WHILE_PAUSED, 200, paged())),
+    "page size 20": ("QUE-012", lambda t: t.edited(Label.PLAIN, "<PageSize>10<", "<PageSize>20<")),
+    "page from 0": ("QUE-012", lambda t: t.edited(Label.PLAIN, "<PageNumber>1<", "<PageNumber>0<")),
+    "page not echoed": ("QUE-013", lambda t: t.edited(Label.FIRST_OF_ONE, "<PageSize>1<", "<PageSize>10<")),
+    "page without its queue": ("QUE-013", lambda t: t.edited(Label.FIRST_OF_ONE, queue_xml(), "")),
     "queue past the end": (
         "QUE-014",
-        lambda t: t.edited(Step.PAST_THE_END, "</Response>", queue_xml() + "</Response>"),
+        lambda t: t.edited(Label.PAST_THE_END, "</Response>", queue_xml() + "</Response>"),
     ),
-    "total past the end": ("QUE-014", lambda t: t.edited(Step.PAST_THE_END, "<TotalCount>1<", "<TotalCount>0<")),
-    "page 2 is page 1": ("QUE-014", lambda t: t.answered(Step.SECOND_PAGE, 200, paged(queue_xml(), number=2))),
-    "ids hide the state": ("QUE-024", lambda t: t.answered(Step.BY_ID_OF_OTHER_STATE, 200, response(queue_xml()))),
-    "empty refused": ("QUE-015", lambda t: t.answered(Step.EMPTY_PARAMETERS, 400, BAD)),
-    "empty selects none": ("QUE-015", lambda t: t.answered(Step.EMPTY_PARAMETERS, 200, paged())),
+    "total past the end": ("QUE-014", lambda t: t.edited(Label.PAST_THE_END, "<TotalCount>1<", "<TotalCount>0<")),
+    "page 2 is page 1": ("QUE-014", lambda t: t.answered(Label.SECOND_PAGE, 200, paged(queue_xml(), number=2))),
+    "ids hide the state": ("QUE-024", lambda t: t.answered(Label.BY_ID_OF_OTHER_STATE, 200, response(queue_xml()))),
+    "empty refused": ("QUE-015", lambda t: t.answered(Label.EMPTY_PARAMETERS, 400, BAD)),
+    "empty selects none": ("QUE-015", lambda t: t.answered(Label.EMPTY_PARAMETERS, 200, paged())),
     "rule state": ("QUE-016", lambda t: t.everywhere("<State>Off<", "<State>No<")),
     "rule on without event": ("QUE-016", lambda t: t.everywhere("<Event/><Type/><State>Off<", "<Type/><State>On<")),
-    "eleven taken": ("QUE-017", lambda t: t.answered(Step.ELEVEN_IDS, 200, paged(queue_xml()))),
-    "page word taken": ("QUE-018", lambda t: t.answered(Step.PAGE_NUMBER_WORD, 200, paged(queue_xml()))),
-    "page size 500": ("QUE-018", lambda t: t.answered(Step.PAGE_SIZE_0, 500, BAD)),
-    "own category empty": ("QUE-019", lambda t: t.answered(Step.OWN_CATEGORY, 200, paged())),
-    "every category refused": ("QUE-019", lambda t: t.answered(Step.EVERY_CATEGORY, 400, BAD)),
-    "category ignored": ("QUE-020", lambda t: t.answered(Step.EXTRA_CATEGORY, 200, paged(queue_xml()))),
-    "every category leaves one out": ("QUE-020", lambda t: t.answered(Step.EXTRA_CATEGORY, 200, paged(SPEED))),
+    "eleven taken": ("QUE-017", lambda t: t.answered(Label.ELEVEN_IDS, 200, paged(queue_xml()))),
+    "page word taken": ("QUE-018", lambda t: t.answered(Label.PAGE_NUMBER_WORD, 200, paged(queue_xml()))),
+    "page size 500": ("QUE-018", lambda t: t.answered(Label.PAGE_SIZE_0, 500, BAD)),
+    "own category empty": ("QUE-019", lambda t: t.answered(Label.OWN_CATEGORY, 200, paged())),
+    "every category refused": ("QUE-019", lambda t: t.answered(Label.EVERY_CATEGORY, 400, BAD)),
+    "category ignored": ("QUE-020", lambda t: t.answered(Label.EXTRA_CATEGORY, 200, paged(queue_xml()))),
+    "every category leaves one out": ("QUE-020", lambda t: t.answered(Label.EXTRA_CATEGORY, 200, paged(SPEED))),
     "two queues": (
         "ONE-001",
-        lambda t: t.answered(Step.PLAIN, 200, paged(queue_xml(), queue_xml(STRANGER, name="q2"))),
+        lambda t: t.answered(Label.PLAIN, 200, paged(queue_xml(), queue_xml(STRANGER, name="q2"))),
     ),
     "own name": ("ONE-002", lambda t: t.everywhere("<Name>queue-1<", "<Name>default<")),
-    "two request ids": ("HDR-003", lambda t: t.header(Step.BY_ID, "x-ci-request-id", "other")),
+    "two request ids": ("HDR-003", lambda t: t.header(Label.BY_ID, "x-ci-request-id", "other")),
 }
 
 
 def test_times_of_queues_are_written_as_on_the_pages() -> None:
     """Queue pages have no colon in the zone; one in the answer to an update is seen, and no time at all is no form."""
     assert judged("QUE-023", conversation()).kind is Kind.HOLDS
-    for step in (Step.PLAIN, Step.PAUSE, Step.BY_ID_WHILE_PAUSED):
+    for step in (Label.PLAIN, Label.PAUSE, Label.BY_ID_WHILE_PAUSED):
         assert judged("QUE-023", conversation().edited(step, "+0800</U", "+08:00</U")).kind is Kind.DEVIATES
     assert judged("QUE-023", conversation().everywhere("2026-01-02T", "")).kind is Kind.CANNOT_TELL
 
 
 def test_a_full_page_tells_nothing_of_the_total() -> None:
     """A page of one with one queue may be the first of several."""
-    full = conversation().edited(Step.ACTIVE, "<PageSize>10<", "<PageSize>1<")
-    assert judged("QUE-022", full.edited(Step.ACTIVE, "<TotalCount>1<", "<TotalCount>2<")).kind is Kind.HOLDS
+    full = conversation().edited(Label.ACTIVE, "<PageSize>10<", "<PageSize>1<")
+    assert judged("QUE-022", full.edited(Label.ACTIVE, "<TotalCount>1<", "<TotalCount>2<")).kind is Kind.HOLDS
 
 
 def test_a_filter_that_shows_the_pause_later_is_fine() -> None:
     """The last list by a state counts: no document promises that a list knows a pause at once."""
-    late = conversation().answered(Step.PAUSED_WHILE_PAUSED, 200, paged())
+    late = conversation().answered(Label.PAUSED_WHILE_PAUSED, 200, paged())
     assert judged("QUE-011", late).kind is Kind.DEVIATES
-    shown = late.say(Step.PAUSED_WHILE_PAUSED, paged(queue_xml(state="Paused")), target="/queue?state=Paused")
+    shown = late.say(Label.PAUSED_WHILE_PAUSED, paged(queue_xml(state="Paused")), target="/queue?state=Paused")
     assert judged("QUE-011", shown).kind is Kind.HOLDS
 
 
 def test_a_speed_queue_of_its_own_category_is_fine() -> None:
     """The documented second queue, listed by its category and by CateAll, holds and is noted by its name."""
-    t = conversation().answered(Step.EXTRA_CATEGORY, 200, paged(SPEED))
-    t = t.answered(Step.EVERY_CATEGORY, 200, paged(queue_xml(), SPEED))
+    t = conversation().answered(Label.EXTRA_CATEGORY, 200, paged(SPEED))
+    t = t.answered(Label.EVERY_CATEGORY, 200, paged(queue_xml(), SPEED))
     assert {judged(f"QUE-{n:03}", t).kind for n in NUMBERS} == {Kind.HOLDS}
     assert judged("QUE-021", t).seen.endswith("queue-speed-transcoding-process-1 (SpeedTranscoding)")
     assert judged("QUE-021", conversation()).seen == "queue-1 (Transcoding)"
@@ -217,7 +224,7 @@ def test_deviation_is_seen(requirement: str, change: Change) -> None:
 
 
 LEGAL = {
-    "charset": lambda t: t.header(Step.PLAIN, "content-type", "Application/XML; charset=UTF-8"),
+    "charset": lambda t: t.header(Label.PLAIN, "content-type", "Application/XML; charset=UTF-8"),
     "declaration and pretty printing": lambda t: t.everywhere("<Response>", '<?xml version="1.0"?>\n<Response>\n  '),
     "white space round values": lambda t: t.everywhere("<State>Active<", "<State>\n Active <").everywhere(
         "<MaxSize>10000<", "<MaxSize> 10000 <"
@@ -231,25 +238,25 @@ LEGAL = {
     "nested ids": lambda t: t.everywhere(f"<NonExistPIDs>{STRANGER}<", f"<NonExistPIDs><QueueID>{STRANGER}</QueueID><"),
     "colon in the zone": lambda t: t.everywhere("+0800", "+08:00"),
     "utc": lambda t: t.everywhere("+0800", "Z"),
-    "refused with a page": lambda t: t.answered(Step.BY_STRANGER, 404, BAD),
-    "empty NonExistPIDs": lambda t: t.edited(Step.BY_ID, "</Response>", "<NonExistPIDs/></Response>"),
-    "no pause": lambda t: t.without(*WHILE_PAUSED, Step.BY_ID_WHILE_PAUSED),
+    "refused with a page": lambda t: t.answered(Label.BY_STRANGER, 404, BAD),
+    "empty NonExistPIDs": lambda t: t.edited(Label.BY_ID, "</Response>", "<NonExistPIDs/></Response>"),
+    "no pause": lambda t: t.without(*WHILE_PAUSED, Label.BY_ID_WHILE_PAUSED),
     "speed queue": lambda t: (
         t.answered(
-            Step.PLAIN,
+            Label.PLAIN,
             200,
             paged(
                 queue_xml(), queue_xml(STRANGER, name="queue-speed-transcoding-process-1", category="SpeedTranscoding")
             ),
         )
         .answered(
-            Step.EMPTY_PARAMETERS,
+            Label.EMPTY_PARAMETERS,
             200,
             paged(
                 queue_xml(STRANGER, name="queue-speed-transcoding-process-1", category="SpeedTranscoding"), queue_xml()
             ),
         )
-        .edited(Step.PAST_THE_END, "<TotalCount>1<", "<TotalCount>2<")
+        .edited(Label.PAST_THE_END, "<TotalCount>1<", "<TotalCount>2<")
     ),
 }
 
@@ -264,16 +271,18 @@ def test_legal_dress_is_no_deviation(requirement: str, change: Change) -> None:
 def test_ids_beside_a_state_may_be_refused() -> None:
     """No page promises that both may be given; and of a list by ids that shows nothing no filter is proved."""
     assert judged("QUE-024", conversation()).kind is Kind.HOLDS
-    assert judged("QUE-024", conversation().answered(Step.BY_ID_OF_OTHER_STATE, 400, BAD)).kind is Kind.ABSENT
-    assert judged("QUE-024", conversation().answered(Step.BY_ID, 200, response())).kind is Kind.BLOCKED
+    assert judged("QUE-024", conversation().answered(Label.BY_ID_OF_OTHER_STATE, 400, BAD)).kind is Kind.ABSENT
+    assert judged("QUE-024", conversation().answered(Label.BY_ID, 200, response())).kind is Kind.BLOCKED
 
 
 def test_page_2_holds_what_page_1_does_not() -> None:
     """Eleven queues leave one for the second page of ten; a refusal of page 2 is nothing this check is about."""
-    more = conversation().edited(Step.PLAIN, "<TotalCount>1<", "<TotalCount>11<")
-    more = more.edited(Step.PAST_THE_END, "<TotalCount>1<", "<TotalCount>11<")
-    assert judged("QUE-014", more.answered(Step.SECOND_PAGE, 200, paged(queue_xml(OTHER), number=2))).kind is Kind.HOLDS
-    assert judged("QUE-014", conversation().answered(Step.SECOND_PAGE, 400, BAD)).kind is Kind.HOLDS
+    more = conversation().edited(Label.PLAIN, "<TotalCount>1<", "<TotalCount>11<")
+    more = more.edited(Label.PAST_THE_END, "<TotalCount>1<", "<TotalCount>11<")
+    assert (
+        judged("QUE-014", more.answered(Label.SECOND_PAGE, 200, paged(queue_xml(OTHER), number=2))).kind is Kind.HOLDS
+    )
+    assert judged("QUE-014", conversation().answered(Label.SECOND_PAGE, 400, BAD)).kind is Kind.HOLDS
 
 
 def test_old_spelling_is_a_lesser_form() -> None:
@@ -314,7 +323,7 @@ def test_nothing_holds_by_absence(requirement: str) -> None:
 def test_no_answer_never_holds(requirement: str) -> None:
     """A target that hangs on every request of the scenario passes nothing."""
     hanging = conversation()
-    for step in Step:
+    for step in Label:
         hanging = hanging.answered(step, 0, error="no answer within 30 s")
     assert judged(requirement, hanging).kind not in (Kind.HOLDS, Kind.OBSERVED)
 

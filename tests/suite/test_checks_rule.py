@@ -11,9 +11,9 @@ import pytest
 from callback_story import TOLD_AT, look, put_rule, retold, silent, submit, task_finish, tell
 from transcripts import LATER, LATEST, Change, Transcript, job_xml, judged, refusal
 
-from ciq_conformance.driver.orders import RuleOrder, update_body
+from ciq_conformance.areas.callback_rule.labels import Channel, Label
+from ciq_conformance.driver.requests import CallbackRuleRequest, update_body
 from ciq_conformance.judge.finding import Kind
-from ciq_conformance.steps.rule import Channel, Step
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import Format, Scenario, load_registry
 from ciq_schemas.transcript.records import Body, CallbackReceived, Exchange
@@ -22,43 +22,47 @@ XML, JSON = Format.XML, Format.JSON
 IDS = [requirement.id for requirement in load_registry() if requirement.scenario == "rule"]
 NOTE = "RUL-009"
 QUEUE, NEXT, JOB = Channel.QUEUE, Channel.NEXT, Channel.JOB
-STORY: list[tuple[Step, RuleOrder, list[tuple[Step, Channel | None, Format]]]] = [
+STORY: list[tuple[Label, CallbackRuleRequest, list[tuple[Label, Channel | None, Format]]]] = [
     (
-        Step.RULE_DEFAULT,
-        RuleOrder(url=TOLD_AT),
+        Label.RULE_DEFAULT,
+        CallbackRuleRequest(url=TOLD_AT),
         [
-            (Step.SUBMIT_OWN_JSON, JOB, JSON),
-            (Step.SUBMIT_SILENCED, None, XML),
-            (Step.SUBMIT_PLAIN, QUEUE, XML),
+            (Label.SUBMIT_OWN_JSON, JOB, JSON),
+            (Label.SUBMIT_SILENCED, None, XML),
+            (Label.SUBMIT_PLAIN, QUEUE, XML),
         ],
     ),
     (
-        Step.RULE_JSON,
-        RuleOrder(url=TOLD_AT, result_format="JSON"),
-        [(Step.SUBMIT_OWN_XML, JOB, XML), (Step.SUBMIT_UNDER_JSON, QUEUE, JSON)],
+        Label.RULE_JSON,
+        CallbackRuleRequest(url=TOLD_AT, result_format="JSON"),
+        [(Label.SUBMIT_OWN_XML, JOB, XML), (Label.SUBMIT_UNDER_JSON, QUEUE, JSON)],
     ),
     (
-        Step.RULE_BOTH,
-        RuleOrder(url=TOLD_AT, event="WorkflowFinish,TaskFinish"),
-        [(Step.SUBMIT_UNDER_BOTH, QUEUE, XML)],
+        Label.RULE_BOTH,
+        CallbackRuleRequest(url=TOLD_AT, event="WorkflowFinish,TaskFinish"),
+        [(Label.SUBMIT_UNDER_BOTH, QUEUE, XML)],
     ),
     (
-        Step.RULE_WORKFLOW,
-        RuleOrder(url=TOLD_AT, event="WorkflowFinish"),
-        [(Step.SUBMIT_UNDER_WORKFLOW, None, XML)],
+        Label.RULE_WORKFLOW,
+        CallbackRuleRequest(url=TOLD_AT, event="WorkflowFinish"),
+        [(Label.SUBMIT_UNDER_WORKFLOW, None, XML)],
     ),
     (
-        Step.RULE_OFF,
-        RuleOrder(url=TOLD_AT, state="Off"),
-        [(Step.SUBMIT_UNDER_OFF, None, XML), (Step.SUBMIT_OWN_UNDER_OFF, JOB, XML)],
+        Label.RULE_OFF,
+        CallbackRuleRequest(url=TOLD_AT, state="Off"),
+        [(Label.SUBMIT_UNDER_OFF, None, XML), (Label.SUBMIT_OWN_UNDER_OFF, JOB, XML)],
     ),
-    (Step.RULE_XML, RuleOrder(url=f"{TOLD_AT}-too", result_format="XML"), [(Step.SUBMIT_UNDER_XML, NEXT, XML)]),
+    (
+        Label.RULE_XML,
+        CallbackRuleRequest(url=f"{TOLD_AT}-too", result_format="XML"),
+        [(Label.SUBMIT_UNDER_XML, NEXT, XML)],
+    ),
 ]
 
 
-def job_of(step: Step) -> str:
+def job_of(step: Label) -> str:
     """Id of the job submitted under a step."""
-    return f"j{list(Step).index(step):032d}"
+    return f"j{list(Label).index(step):032d}"
 
 
 @cache
@@ -70,20 +74,20 @@ def rules(feature: Feature = Feature.MEDIA) -> Transcript:
         for step, _, _ in jobs:
             transcript = submit(transcript, step, job_xml(job_of(step)))
         ended = {step: job_xml(job_of(step), "Success", started=LATER, ended=LATEST) for step, _, _ in jobs}
-        transcript = look(transcript, Step.LOOK, *ended.values())
+        transcript = look(transcript, Label.LOOK, *ended.values())
         for step, channel, form in jobs:
             if channel:
                 transcript = tell(transcript, channel, task_finish(ended[step]), form)
     return transcript
 
 
-def told(step: Step, channel: Channel, form: Format = XML) -> Change:
+def told(step: Label, channel: Channel, form: Format = XML) -> Change:
     """One more callback, of the job of a step."""
     body = task_finish(job_xml(job_of(step), "Success", started=LATER, ended=LATEST))
     return lambda transcript: tell(transcript, channel, body, form)
 
 
-def untold(*steps: Step) -> Change:
+def untold(*steps: Label) -> Change:
     """No callback of the jobs of some steps, though they were waited for."""
 
     def edit(arrival: CallbackReceived) -> Iterable[CallbackReceived]:
@@ -93,18 +97,18 @@ def untold(*steps: Step) -> Change:
     return lambda transcript: retold(transcript, edit).mark("expired")
 
 
-def instead(step: Step, channel: Channel, form: Format = XML) -> Change:
+def instead(step: Label, channel: Channel, form: Format = XML) -> Change:
     """The callback of a job elsewhere or otherwise than it should be."""
     return lambda transcript: told(step, channel, form)(untold(step)(transcript))
 
 
-def never_ended(step: Step) -> Change:
+def never_ended(step: Label) -> Change:
     """The job of a step is seen running to the last."""
     ended = f"<JobId>{job_of(step)}</JobId><Tag>Snapshot</Tag><State>"
-    return lambda transcript: transcript.edited(Step.LOOK, f"{ended}Success", f"{ended}Running")
+    return lambda transcript: transcript.edited(Label.LOOK, f"{ended}Success", f"{ended}Running")
 
 
-def refused(*steps: Step) -> Change:
+def refused(*steps: Label) -> Change:
     """The target refuses what is asked in some steps."""
 
     def change(transcript: Transcript) -> Transcript:
@@ -131,25 +135,25 @@ def test_nothing_played(requirement_id: str) -> None:
 
 
 DEVIATIONS: list[tuple[str, Change]] = [
-    ("RUL-001", untold(Step.SUBMIT_PLAIN)),
-    ("RUL-001", instead(Step.SUBMIT_PLAIN, JOB)),
-    ("RUL-002", untold(Step.SUBMIT_OWN_JSON)),
-    ("RUL-002", instead(Step.SUBMIT_OWN_JSON, QUEUE, JSON)),
-    ("RUL-003", told(Step.SUBMIT_OWN_JSON, QUEUE, JSON)),
-    ("RUL-004", instead(Step.SUBMIT_OWN_JSON, JOB, XML)),
-    ("RUL-004", instead(Step.SUBMIT_OWN_XML, JOB, JSON)),
-    ("RUL-001", instead(Step.SUBMIT_UNDER_XML, QUEUE)),
-    ("RUL-005", told(Step.SUBMIT_SILENCED, QUEUE)),
-    ("RUL-006", told(Step.SUBMIT_UNDER_OFF, QUEUE)),
-    ("RUL-007", told(Step.SUBMIT_UNDER_WORKFLOW, QUEUE)),
-    ("RUL-008", instead(Step.SUBMIT_UNDER_JSON, QUEUE, XML)),
-    ("RUL-008", instead(Step.SUBMIT_UNDER_XML, QUEUE, JSON)),
-    ("RUL-008", untold(Step.SUBMIT_UNDER_JSON)),
-    ("RUL-008", refused(Step.RULE_JSON)),
-    ("RUL-010", instead(Step.SUBMIT_PLAIN, QUEUE, JSON)),
-    ("RUL-011", untold(Step.SUBMIT_UNDER_BOTH)),
-    ("RUL-011", instead(Step.SUBMIT_UNDER_BOTH, JOB)),
-    ("RUL-011", refused(Step.RULE_BOTH)),
+    ("RUL-001", untold(Label.SUBMIT_PLAIN)),
+    ("RUL-001", instead(Label.SUBMIT_PLAIN, JOB)),
+    ("RUL-002", untold(Label.SUBMIT_OWN_JSON)),
+    ("RUL-002", instead(Label.SUBMIT_OWN_JSON, QUEUE, JSON)),
+    ("RUL-003", told(Label.SUBMIT_OWN_JSON, QUEUE, JSON)),
+    ("RUL-004", instead(Label.SUBMIT_OWN_JSON, JOB, XML)),
+    ("RUL-004", instead(Label.SUBMIT_OWN_XML, JOB, JSON)),
+    ("RUL-001", instead(Label.SUBMIT_UNDER_XML, QUEUE)),
+    ("RUL-005", told(Label.SUBMIT_SILENCED, QUEUE)),
+    ("RUL-006", told(Label.SUBMIT_UNDER_OFF, QUEUE)),
+    ("RUL-007", told(Label.SUBMIT_UNDER_WORKFLOW, QUEUE)),
+    ("RUL-008", instead(Label.SUBMIT_UNDER_JSON, QUEUE, XML)),
+    ("RUL-008", instead(Label.SUBMIT_UNDER_XML, QUEUE, JSON)),
+    ("RUL-008", untold(Label.SUBMIT_UNDER_JSON)),
+    ("RUL-008", refused(Label.RULE_JSON)),
+    ("RUL-010", instead(Label.SUBMIT_PLAIN, QUEUE, JSON)),
+    ("RUL-011", untold(Label.SUBMIT_UNDER_BOTH)),
+    ("RUL-011", instead(Label.SUBMIT_UNDER_BOTH, JOB)),
+    ("RUL-011", refused(Label.RULE_BOTH)),
 ]
 
 
@@ -164,10 +168,10 @@ def test_deviations(requirement_id: str, change: Change) -> None:
 
 
 SILENCES = {
-    "RUL-003": (Step.SUBMIT_OWN_JSON, Step.SUBMIT_PLAIN),
-    "RUL-005": (Step.SUBMIT_SILENCED, Step.SUBMIT_PLAIN),
-    "RUL-006": (Step.SUBMIT_UNDER_OFF, Step.SUBMIT_UNDER_XML),
-    "RUL-007": (Step.SUBMIT_UNDER_WORKFLOW, Step.SUBMIT_UNDER_XML),
+    "RUL-003": (Label.SUBMIT_OWN_JSON, Label.SUBMIT_PLAIN),
+    "RUL-005": (Label.SUBMIT_SILENCED, Label.SUBMIT_PLAIN),
+    "RUL-006": (Label.SUBMIT_UNDER_OFF, Label.SUBMIT_UNDER_XML),
+    "RUL-007": (Label.SUBMIT_UNDER_WORKFLOW, Label.SUBMIT_UNDER_XML),
 }
 
 
@@ -195,15 +199,17 @@ def test_no_callback_at_all(requirement_id: str) -> None:
 
 def test_two_events_in_the_order_of_the_pages_are_enough() -> None:
     """A target that takes the two events in the order of the samples only is asked in that order, and judged by it."""
-    shown = refused(Step.RULE_BOTH)(rules())
-    shown = put_rule(shown, Step.RULE_BOTH_AS_SHOWN, rule=RuleOrder(url=TOLD_AT, event="TaskFinish,WorkflowFinish"))
+    shown = refused(Label.RULE_BOTH)(rules())
+    shown = put_rule(
+        shown, Label.RULE_BOTH_AS_SHOWN, rule=CallbackRuleRequest(url=TOLD_AT, event="TaskFinish,WorkflowFinish")
+    )
     assert judged("RUL-011", shown).kind is Kind.HOLDS
-    assert judged("RUL-011", refused(Step.RULE_BOTH_AS_SHOWN)(shown)).kind is Kind.DEVIATES
+    assert judged("RUL-011", refused(Label.RULE_BOTH_AS_SHOWN)(shown)).kind is Kind.DEVIATES
 
 
 def test_late_callback_counts() -> None:
     """A callback that comes after the wait was given up is a callback."""
-    late = told(Step.SUBMIT_PLAIN, QUEUE)(untold(Step.SUBMIT_PLAIN)(rules()))
+    late = told(Label.SUBMIT_PLAIN, QUEUE)(untold(Label.SUBMIT_PLAIN)(rules()))
     assert judged("RUL-001", late).kind is Kind.HOLDS
 
 
@@ -216,34 +222,34 @@ def test_duplicates_do_not_matter() -> None:
 
 def test_address_as_well_does_not_unseat_the_jobs_own() -> None:
     """A target that tells at both addresses keeps RUL-002 and loses RUL-003 only."""
-    both = told(Step.SUBMIT_OWN_JSON, QUEUE, JSON)(rules())
+    both = told(Label.SUBMIT_OWN_JSON, QUEUE, JSON)(rules())
     assert judged("RUL-002", both).kind is Kind.HOLDS
 
 
 def test_one_format_of_a_job_unseen() -> None:
     """One of the two jobs with a format of their own is enough to judge by."""
-    assert judged("RUL-004", rules().without(Step.SUBMIT_OWN_XML)).kind is Kind.HOLDS
+    assert judged("RUL-004", rules().without(Label.SUBMIT_OWN_XML)).kind is Kind.HOLDS
 
 
 def test_workflow_event_need_not_be_known_to_documents() -> None:
     """Pages of document queues do not name WorkflowFinish: refused there it is absent, elsewhere blocked."""
-    change = refused(Step.RULE_WORKFLOW)
+    change = refused(Label.RULE_WORKFLOW)
     assert judged("RUL-007", change(rules(Feature.DOC))).kind is Kind.ABSENT
     assert judged("RUL-007", change(rules())).kind is Kind.BLOCKED
 
 
 def test_rule_that_keeps_its_earlier_format() -> None:
     """Whether an update without ResultFormat keeps an earlier one is undocumented: JSON then proves nothing."""
-    merged = instead(Step.SUBMIT_PLAIN, QUEUE, JSON)(rules())
-    merged = merged.edited(Step.RULE_DEFAULT, "<State>On", "<ResultFormat>JSON</ResultFormat><State>On")
+    merged = instead(Label.SUBMIT_PLAIN, QUEUE, JSON)(rules())
+    merged = merged.edited(Label.RULE_DEFAULT, "<State>On", "<ResultFormat>JSON</ResultFormat><State>On")
     assert judged("RUL-010", merged).kind is Kind.CANNOT_TELL
 
 
 def test_off_with_own_address_is_measured() -> None:
     """Told or not told, a job with an address under a rule that is Off is only observed."""
-    seen = {judged(NOTE, t).seen for t in (rules(), untold(Step.SUBMIT_OWN_UNDER_OFF)(rules()))}
+    seen = {judged(NOTE, t).seen for t in (rules(), untold(Label.SUBMIT_OWN_UNDER_OFF)(rules()))}
     assert len(seen) == 2
-    for transcript in (rules(), untold(Step.SUBMIT_OWN_UNDER_OFF)(rules())):
+    for transcript in (rules(), untold(Label.SUBMIT_OWN_UNDER_OFF)(rules())):
         assert judged(NOTE, transcript).kind is Kind.OBSERVED
 
 
@@ -259,7 +265,7 @@ def test_arrival_without_a_known_address_is_still_the_jobs() -> None:
     """A callback is attributed by the job it names, not by where it came."""
     elsewhere = retold(
         rules(),
-        lambda a: (msgspec.structs.replace(a, channel="") if job_of(Step.SUBMIT_PLAIN) in a.body.text else a,),
+        lambda a: (msgspec.structs.replace(a, channel="") if job_of(Label.SUBMIT_PLAIN) in a.body.text else a,),
     )
     assert judged("RUL-001", elsewhere).kind is Kind.DEVIATES
     assert judged("RUL-010", elsewhere).kind is Kind.HOLDS
@@ -267,39 +273,39 @@ def test_arrival_without_a_known_address_is_still_the_jobs() -> None:
 
 def test_no_refused_as_on_older_pages() -> None:
     """Only newer pages have `no`: a target that takes addresses alone is observed, for a warning."""
-    finding = judged("RUL-005", refused(Step.SUBMIT_SILENCED)(rules()))
+    finding = judged("RUL-005", refused(Label.SUBMIT_SILENCED)(rules()))
     assert finding.kind is Kind.OBSERVED
     assert "older" in finding.reason
 
 
 def test_one_address_for_all_rules() -> None:
     """A run in which the rule's Url never changed (of an earlier version) shows nothing of a change."""
-    same = RuleOrder(url=TOLD_AT, result_format="XML")
+    same = CallbackRuleRequest(url=TOLD_AT, result_format="XML")
     old = rules()
     records = tuple(
         msgspec.structs.replace(r, request_body=Body.of(update_body(name="q", state="Active", rule=same)))
-        if isinstance(r, Exchange) and r.step == Step.RULE_XML
+        if isinstance(r, Exchange) and r.step == Label.RULE_XML
         else r
         for r in old.records
     )
-    kept = instead(Step.SUBMIT_UNDER_XML, QUEUE)(replace(old, records=records))
+    kept = instead(Label.SUBMIT_UNDER_XML, QUEUE)(replace(old, records=records))
     assert judged("RUL-001", kept).kind is Kind.HOLDS
 
 
 @pytest.mark.parametrize(
     ("requirement_id", "step", "channel", "form", "kind"),
     [
-        ("RUL-006", Step.SUBMIT_UNDER_OFF, NEXT, XML, Kind.BLOCKED),
-        ("RUL-007", Step.SUBMIT_UNDER_WORKFLOW, NEXT, XML, Kind.BLOCKED),
-        ("RUL-008", Step.SUBMIT_UNDER_JSON, NEXT, XML, Kind.HOLDS),
+        ("RUL-006", Label.SUBMIT_UNDER_OFF, NEXT, XML, Kind.BLOCKED),
+        ("RUL-007", Label.SUBMIT_UNDER_WORKFLOW, NEXT, XML, Kind.BLOCKED),
+        ("RUL-008", Label.SUBMIT_UNDER_JSON, NEXT, XML, Kind.HOLDS),
     ],
 )
 def test_job_that_ends_under_the_next_rule(
-    requirement_id: str, step: Step, channel: Channel, form: Format, kind: Kind
+    requirement_id: str, step: Label, channel: Channel, form: Format, kind: Kind
 ) -> None:
     """No document says when a rule is read: what is told after the next was set, of an open job, proves nothing."""
     late = told(step, channel, form)(never_ended(step)(rules()))
-    if step is Step.SUBMIT_UNDER_JSON:
+    if step is Label.SUBMIT_UNDER_JSON:
         late = told(step, channel, form)(never_ended(step)(untold(step)(rules())))
     finding = judged(requirement_id, late)
     assert finding.kind is not Kind.DEVIATES, finding
@@ -309,20 +315,20 @@ def test_job_that_ends_under_the_next_rule(
 
 def test_where_a_callback_went_that_did_not_come() -> None:
     """The finding names requests to addresses nobody gave out, and the address of another feature."""
-    lost = untold(Step.SUBMIT_PLAIN)(rules())
+    lost = untold(Label.SUBMIT_PLAIN)(rules())
     stray = replace(lost, scenario=Scenario.RECEIVER).mark(
         "note", "POST / reached the receiver at an address it never gave out"
     )
     assert "1 request(s) or more came to addresses never given out, e.g. POST /" in judged("RUL-001", stray).seen
-    other = tell(replace(lost, feature=Feature.SPEECH), QUEUE, task_finish(job_xml(job_of(Step.SUBMIT_PLAIN))))
+    other = tell(replace(lost, feature=Feature.SPEECH), QUEUE, task_finish(job_xml(job_of(Label.SUBMIT_PLAIN))))
     seen = judged("RUL-001", replace(other, feature=Feature.MEDIA)).seen
     assert "one came at the address of speech" in seen
 
 
 @pytest.mark.parametrize(
-    ("requirement", "step"), [("RUL-006", Step.SUBMIT_UNDER_OFF), ("RUL-007", Step.SUBMIT_UNDER_WORKFLOW)]
+    ("requirement", "step"), [("RUL-006", Label.SUBMIT_UNDER_OFF), ("RUL-007", Label.SUBMIT_UNDER_WORKFLOW)]
 )
-def test_a_rule_may_be_read_when_a_callback_is_sent(requirement: str, step: Step) -> None:
+def test_a_rule_may_be_read_when_a_callback_is_sent(requirement: str, step: Label) -> None:
     """A callback sent a while after the job's end may go by the rule of then; by the one in force it may not."""
     assert judged(requirement, told(step, NEXT)(rules())).kind is Kind.HOLDS
     assert judged(requirement, told(step, QUEUE)(rules())).kind is Kind.DEVIATES

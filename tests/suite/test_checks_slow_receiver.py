@@ -8,8 +8,8 @@ import msgspec
 from callback_story import look, put_rule, retold, submit, task_finish, tell
 from transcripts import LATER, LATEST, Transcript, job_xml, judged, refusal
 
+from ciq_conformance.areas.callback_retries.labels import LATE, Channel, Label
 from ciq_conformance.judge.finding import Kind
-from ciq_conformance.steps.receiver import LATE, Channel, Step
 from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript.records import CallbackReceived, Exchange
 
@@ -17,13 +17,13 @@ from ciq_schemas.transcript.records import CallbackReceived, Exchange
 def told_late(*, ended_after: float = LATE / 2, told: bool = True, waited: bool = True) -> Transcript:
     """Scenario `receiver` up to the callback of the job beside; it is seen ended so long after the slow request."""
     slow, beside = (job_xml(f"j{name}", "Success", started=LATER, ended=LATEST) for name in ("slow", "beside"))
-    story = put_rule(Transcript(Scenario.RECEIVER), Step.RULE_SLOW)
-    story = look(submit(story, Step.SUBMIT_SLOW, job_xml("jslow")), Step.LOOK, slow)
+    story = put_rule(Transcript(Scenario.RECEIVER), Label.RULE_SLOW)
+    story = look(submit(story, Label.SUBMIT_SLOW, job_xml("jslow")), Label.LOOK, slow)
     story = tell(story, Channel.SLOW, task_finish(slow))
     met = story.records[-1]
     assert isinstance(met, CallbackReceived)
-    story = put_rule(story, Step.RULE_BESIDE)
-    story = look(submit(story, Step.SUBMIT_BESIDE, job_xml("jbeside")), Step.LOOK, beside)
+    story = put_rule(story, Label.RULE_BESIDE)
+    story = look(submit(story, Label.SUBMIT_BESIDE, job_xml("jbeside")), Label.LOOK, beside)
     seen = story.records[-1]
     assert isinstance(seen, Exchange)
     at = met.started + ended_after
@@ -66,5 +66,5 @@ def test_slow_receiver_that_was_never_met() -> None:
     """Without a callback at the slow receiver, or without jobs, the question was not put."""
     assert judged("DEL-011", retold(told_late(), lambda _: ())).kind is Kind.BLOCKED
     assert judged("DEL-011", replace(told_late(), records=())).kind is Kind.CANNOT_TELL
-    refused = told_late().answered(Step.SUBMIT_SLOW, 400, refusal("InvalidArgument"))
+    refused = told_late().answered(Label.SUBMIT_SLOW, 400, refusal("InvalidArgument"))
     assert judged("DEL-011", refused).kind is Kind.BLOCKED

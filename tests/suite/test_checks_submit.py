@@ -25,10 +25,10 @@ from transcripts import (
     submit_xml,
 )
 
+from ciq_conformance.areas.submit.labels import LEVELS, MISREAD, SUBMITS, Label
+from ciq_conformance.areas.submit.scenario import SPECIAL, printable
+from ciq_conformance.driver.non_ascii_keys import OTHER_FOLDER
 from ciq_conformance.judge.finding import Kind
-from ciq_conformance.scenarios.other_script import OTHER_FOLDER
-from ciq_conformance.scenarios.submit import SPECIAL, printable
-from ciq_conformance.steps.submit import LEVELS, MISREAD, SUBMITS, Step
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import Scenario
 
@@ -39,25 +39,25 @@ BLANKS = "  run ends  "
 BAD = refusal("InvalidArgument")
 
 
-def _given(step: Step) -> dict[str, str | None]:
+def _given(step: Label) -> dict[str, str | None]:
     text = MISREAD | {
-        Step.SPECIAL_USER_DATA: escape(f"run {SPECIAL}"),
-        Step.LONG_USER_DATA: escape(LONG),
-        Step.BLANKS_USER_DATA: BLANKS,
+        Label.SPECIAL_USER_DATA: escape(f"run {SPECIAL}"),
+        Label.LONG_USER_DATA: escape(LONG),
+        Label.BLANKS_USER_DATA: BLANKS,
     }
     return {
-        "source": escape(f"{OTHER_FOLDER}in.mp4") if step is Step.OTHER_SCRIPT else "in.mp4",
+        "source": escape(f"{OTHER_FOLDER}in.mp4") if step is Label.OTHER_SCRIPT else "in.mp4",
         "user_data": text.get(step, f"run submit {step}"),
         "level": str(LEVELS[step]) if step in LEVELS else None,
     }
 
 
-def job_id(step: Step) -> str:
+def job_id(step: Label) -> str:
     """Id of the job that a step makes."""
     return f"j{SUBMITS.index(step):032x}"
 
 
-def _job(step: Step, state: str, *, started: str = "-", ended: str = "-") -> str:
+def _job(step: Label, state: str, *, started: str = "-", ended: str = "-") -> str:
     given = _given(step)
     level = given["level"] or "0"
     return with_snapshot(
@@ -81,13 +81,13 @@ def with_snapshot(text: str) -> str:
 @cache
 def conversation() -> Transcript:
     """The scenario on a service that does as the documents say."""
-    t = Transcript(Scenario.SUBMIT).say(Step.QUEUES, paged(queue_xml()))
+    t = Transcript(Scenario.SUBMIT).say(Label.QUEUES, paged(queue_xml()))
     for step in SUBMITS:
         given = _given(step)
         request = submit_xml(
             with_snapshot(operation_xml(user_data=given["user_data"], level=given["level"])),
             source=given["source"] or "",
-            queue_id=None if step is Step.WITHOUT_QUEUE else QUEUE,
+            queue_id=None if step is Label.WITHOUT_QUEUE else QUEUE,
         )
         t = t.say(
             step,
@@ -98,9 +98,9 @@ def conversation() -> Transcript:
             operation="submit_job",
         )
         described = response(_job(step, "Running", started=LATER))
-        t = t.say(Step.DESCRIBE, described, target=f"/jobs/{job_id(step)}", operation="describe_job")
+        t = t.say(Label.DESCRIBE, described, target=f"/jobs/{job_id(step)}", operation="describe_job")
     ended = [_job(step, "Success", started=LATER, ended=LATEST) for step in SUBMITS]
-    for step in (Step.WATCH, Step.ENDED):
+    for step in (Label.WATCH, Label.ENDED):
         t = t.say(step, response(*ended), target="/jobs/all", operation="describe_job")
     return t
 
@@ -120,24 +120,24 @@ def test_holds_on_the_documented_conversation(requirement: str) -> None:
 def with_speed_queue(queue_id: str) -> Transcript:
     """The target lists a speed queue, and the job sent there by QueueType stands in `queue_id`."""
     speed = queue_xml(STRANGER, name="queue-speed-transcoding-process-1", category="SpeedTranscoding")
-    t = conversation().say(Step.EXTRA_QUEUES, paged(speed), target="/queue?category=SpeedTranscoding")
+    t = conversation().say(Label.EXTRA_QUEUES, paged(speed), target="/queue?category=SpeedTranscoding")
     answer = response(job_xml("j9", queue_id=queue_id))
-    return t.say(Step.TO_EXTRA_QUEUE, answer, method="POST", target="/jobs", operation="submit_job")
+    return t.say(Label.TO_EXTRA_QUEUE, answer, method="POST", target="/jobs", operation="submit_job")
 
 
 def test_queue_type_leads_to_the_speed_queue_where_there_is_one() -> None:
     """A job of QueueType SpeedTranscoding stands in that queue; in another it deviates; without one: absent."""
     assert judged("SUB-017", with_speed_queue(STRANGER)).kind is Kind.HOLDS
     assert judged("SUB-017", with_speed_queue(QUEUE)).kind is Kind.DEVIATES
-    without = conversation().say(Step.EXTRA_QUEUES, paged(), target="/queue?category=SpeedTranscoding")
+    without = conversation().say(Label.EXTRA_QUEUES, paged(), target="/queue?category=SpeedTranscoding")
     assert judged("SUB-017", without).kind is Kind.ABSENT
 
 
 def with_object_and_url(state: str) -> Transcript:
     """A job with both a good object and an address that leads nowhere ends in `state`."""
     answer, ended = response(job_xml("j8")), response(job_xml("j8", state))
-    t = conversation().say(Step.OBJECT_AND_URL, answer, method="POST", target="/jobs", operation="submit_job")
-    return t.say(Step.ENDED, ended, target="/jobs/j8", operation="describe_job")
+    t = conversation().say(Label.OBJECT_AND_URL, answer, method="POST", target="/jobs", operation="submit_job")
+    return t.say(Label.ENDED, ended, target="/jobs/j8", operation="describe_job")
 
 
 @pytest.mark.parametrize(
@@ -147,10 +147,10 @@ def with_object_and_url(state: str) -> Transcript:
 def test_object_goes_before_url(state: str, kind: Kind) -> None:
     """The job's end tells which input was used, where the object alone is known to be good."""
     assert judged("SUB-018", with_object_and_url(state)).kind is kind
-    refused = conversation().say(Step.OBJECT_AND_URL, BAD, status=400, method="POST", operation="submit_job")
+    refused = conversation().say(Label.OBJECT_AND_URL, BAD, status=400, method="POST", operation="submit_job")
     assert judged("SUB-018", refused).kind is Kind.DEVIATES
-    plain_failed = with_object_and_url("Failed").edited(Step.ENDED, ">Success<", ">Failed<")
-    assert judged("SUB-018", plain_failed.edited(Step.WATCH, ">Success<", ">Failed<")).kind is Kind.BLOCKED
+    plain_failed = with_object_and_url("Failed").edited(Label.ENDED, ">Success<", ">Failed<")
+    assert judged("SUB-018", plain_failed.edited(Label.WATCH, ">Success<", ">Failed<")).kind is Kind.BLOCKED
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_object_goes_before_url(state: str, kind: Kind) -> None:
 )
 def test_address_is_input_enough(answer: tuple[int, str], kind: Kind) -> None:
     """Input.Url alone makes a job; that nothing is found there may be seen at once."""
-    t = conversation().say(Step.URL_ALONE, answer[1], status=answer[0], method="POST", operation="submit_job")
+    t = conversation().say(Label.URL_ALONE, answer[1], status=answer[0], method="POST", operation="submit_job")
     assert judged("SUB-023", t).kind is kind
 
 
@@ -172,11 +172,11 @@ def test_features_share_no_id() -> None:
 
     def beside(job_id: str) -> Transcript:
         other = Transcript(Scenario.SUBMIT, Feature.DOC, conversation().records)
-        other = other.say(Step.PLAIN, response(job_xml(job_id)), method="POST", operation="submit_job")
+        other = other.say(Label.PLAIN, response(job_xml(job_id)), method="POST", operation="submit_job")
         return Transcript(Scenario.SUBMIT, Feature.MEDIA, other.records)
 
     assert judged("SUB-022", beside("d1")).kind is Kind.HOLDS
-    assert judged("SUB-022", beside(job_id(Step.PLAIN))).kind is Kind.DEVIATES
+    assert judged("SUB-022", beside(job_id(Label.PLAIN))).kind is Kind.DEVIATES
     assert judged("SUB-022", conversation()).kind is Kind.CANNOT_TELL
 
 
@@ -189,18 +189,18 @@ def test_pretty_printer_hides_blanks() -> None:
 
 def test_where_long_texts_part_is_told() -> None:
     """Texts that look alike at both ends are told apart by the place where they part."""
-    cut = judged("SUB-009", conversation().edited(Step.DESCRIBE, escape(LONG), escape(LONG[:1023])))
+    cut = judged("SUB-009", conversation().edited(Label.DESCRIBE, escape(LONG), escape(LONG[:1023])))
     assert "only the first 1023 of 1024 characters" in cut.seen
     changed = LONG[:500] + "~" + LONG[501:]
-    other = judged("SUB-009", conversation().edited(Step.DESCRIBE, escape(LONG), escape(changed)))
+    other = judged("SUB-009", conversation().edited(Label.DESCRIBE, escape(LONG), escape(changed)))
     assert "from character 501 on" in other.seen
 
 
 def test_hint_at_the_input_is_given_for_failed_jobs_only() -> None:
     """A job that never left the queue says nothing of the sample input."""
-    failed = judged("LIF-002", conversation().edited(Step.ENDED, ">Success</State>", ">Failed</State>"))
+    failed = judged("LIF-002", conversation().edited(Label.ENDED, ">Success</State>", ">Failed</State>"))
     assert "sample input" in failed.reason
-    held = conversation().edited(Step.ENDED, ">Success</State>", ">Pause</State>").mark("expired", "watch: waited 9 s")
+    held = conversation().edited(Label.ENDED, ">Success</State>", ">Pause</State>").mark("expired", "watch: waited 9 s")
     finding = judged("LIF-002", held)
     assert finding.kind is Kind.DEVIATES
     assert "sample input" not in finding.reason
@@ -208,62 +208,65 @@ def test_hint_at_the_input_is_given_for_failed_jobs_only() -> None:
 
 
 DEVIATIONS: dict[str, tuple[str, Change]] = {
-    "parameters lost in the end": ("SUB-020", lambda t: t.edited(Step.ENDED, SNAPSHOT, "")),
-    "a parameter of its own": ("SUB-020", lambda t: t.edited(Step.PLAIN, "<Start>0<", "<Start>1<")),
-    "zone of another": ("SUB-019", lambda t: t.edited(Step.PLAIN, f"<CreationTime>{CREATED}", ELSEWHERE)),
-    "date of another day": ("SUB-019", lambda t: t.header(Step.PLAIN, "Date", "Sat, 03 Jan 2026 03:04:05 GMT")),
-    "bucket lost in describe": ("SUB-007", lambda t: t.edited(Step.ENDED, f"<Bucket>{BUCKET}</Bucket>", "")),
-    "created": ("SUB-001", lambda t: t.status(Step.PLAIN, 201)),
-    "accepted only, further on": ("SUB-001", lambda t: t.status(Step.LEVEL_0, 202)),
-    "refused": ("SUB-001", lambda t: t.answered(Step.PLAIN, 400, BAD)),
-    "no queue id": ("SUB-001", lambda t: t.edited(Step.PLAIN, f"<QueueId>{QUEUE}</QueueId>", "")),
-    "two details": ("SUB-001", lambda t: t.edited(Step.LEVEL_0, "</Response>", "<JobsDetail/></Response>")),
-    "other root": ("SUB-001", lambda t: t.edited(Step.PLAIN, "Response>", "Answer>")),
-    "ended at once": ("SUB-002", lambda t: t.edited(Step.PLAIN, ">Submitted<", ">Success<")),
-    "runs at once": ("SUB-002", lambda t: t.edited(Step.LEVEL_2, ">Submitted<", ">Running<")),
-    "id given twice": ("SUB-003", lambda t: t.edited(Step.SHUFFLED, job_id(Step.SHUFFLED), job_id(Step.PLAIN))),
-    "empty id": ("SUB-003", lambda t: t.edited(Step.SHUFFLED, job_id(Step.SHUFFLED), "")),
-    "no zone": ("SUB-004", lambda t: t.edited(Step.PLAIN, CREATED, "2026-01-02 03:04:05")),
-    "no creation time": ("SUB-004", lambda t: t.edited(Step.PLAIN, CREATED, "-")),
-    "other tag": ("SUB-005", lambda t: t.edited(Step.PLAIN, ">Snapshot<", ">Transcode<")),
-    "no tag": ("SUB-005", lambda t: t.edited(Step.PLAIN, "<Tag>Snapshot</Tag>", "")),
-    "other input": ("SUB-006", lambda t: t.edited(Step.PLAIN, "in.mp4", "/in.mp4")),
-    "no output": ("SUB-007", lambda t: t.edited(Step.PLAIN, "Output>", "Target>")),
-    "output without region": ("SUB-007", lambda t: t.edited(Step.PLAIN, "Region>", "Place>")),
-    "user data unescaped twice": ("SUB-008", lambda t: t.edited(Step.SPECIAL_USER_DATA, "&amp;amp;", "&amp;")),
-    "user data lost in describe": ("SUB-008", lambda t: t.edited(Step.ENDED, "run submit plain", "")),
-    "blanks in a row made one": ("SUB-008", lambda t: t.edited(Step.SPECIAL_USER_DATA, "%  two", "% two")),
-    "percent read": ("SUB-008", lambda t: t.edited(Step.DESCRIBE, "%41+b%20c", "A b c")),
-    "zero is nothing": ("SUB-008", lambda t: t.edited(Step.ZERO_USER_DATA, "<UserData>0</UserData>", "<UserData/>")),
-    "a number of it": ("SUB-008", lambda t: t.edited(Step.ENDED, ">007<", ">7<")),
-    "zero refused": ("SUB-008", lambda t: t.answered(Step.ZERO_USER_DATA, 400, BAD)),
-    "trimmed": ("SUB-021", lambda t: t.edited(Step.BLANKS_USER_DATA, BLANKS, BLANKS.strip())),
-    "trimmed in describe": ("SUB-021", lambda t: t.edited(Step.ENDED, BLANKS, BLANKS.strip())),
-    "blanks refused": ("SUB-021", lambda t: t.answered(Step.BLANKS_USER_DATA, 400, BAD)),
-    "plus read": ("SUB-015", lambda t: t.edited(Step.DESCRIBE, "a+b", "a b")),
-    "special refused": ("SUB-008", lambda t: t.answered(Step.SPECIAL_USER_DATA, 400, BAD)),
-    "user data cut": ("SUB-009", lambda t: t.edited(Step.LONG_USER_DATA, escape(LONG), escape(LONG[:1000]))),
-    "user data cut in describe": ("SUB-009", lambda t: t.edited(Step.DESCRIBE, escape(LONG), escape(LONG[:1023]))),
-    "level not echoed": ("SUB-010", lambda t: t.edited(Step.LEVEL_2, "<JobLevel>2</JobLevel>", "")),
-    "levels as one": ("SUB-010", lambda t: t.edited(Step.ENDED, "<JobLevel>1<", "<JobLevel>2<")),
-    "level refused": ("SUB-010", lambda t: t.answered(Step.LEVEL_1, 400, BAD)),
+    "parameters lost in the end": ("SUB-020", lambda t: t.edited(Label.ENDED, SNAPSHOT, "")),
+    "a parameter of its own": ("SUB-020", lambda t: t.edited(Label.PLAIN, "<Start>0<", "<Start>1<")),
+    "zone of another": ("SUB-019", lambda t: t.edited(Label.PLAIN, f"<CreationTime>{CREATED}", ELSEWHERE)),
+    "date of another day": ("SUB-019", lambda t: t.header(Label.PLAIN, "Date", "Sat, 03 Jan 2026 03:04:05 GMT")),
+    "bucket lost in describe": ("SUB-007", lambda t: t.edited(Label.ENDED, f"<Bucket>{BUCKET}</Bucket>", "")),
+    "created": ("SUB-001", lambda t: t.status(Label.PLAIN, 201)),
+    "accepted only, further on": ("SUB-001", lambda t: t.status(Label.LEVEL_0, 202)),
+    "refused": ("SUB-001", lambda t: t.answered(Label.PLAIN, 400, BAD)),
+    "no queue id": ("SUB-001", lambda t: t.edited(Label.PLAIN, f"<QueueId>{QUEUE}</QueueId>", "")),
+    "two details": ("SUB-001", lambda t: t.edited(Label.LEVEL_0, "</Response>", "<JobsDetail/></Response>")),
+    "other root": ("SUB-001", lambda t: t.edited(Label.PLAIN, "Response>", "Answer>")),
+    "ended at once": ("SUB-002", lambda t: t.edited(Label.PLAIN, ">Submitted<", ">Success<")),
+    "runs at once": ("SUB-002", lambda t: t.edited(Label.LEVEL_2, ">Submitted<", ">Running<")),
+    "id given twice": ("SUB-003", lambda t: t.edited(Label.SHUFFLED, job_id(Label.SHUFFLED), job_id(Label.PLAIN))),
+    "empty id": ("SUB-003", lambda t: t.edited(Label.SHUFFLED, job_id(Label.SHUFFLED), "")),
+    "no zone": ("SUB-004", lambda t: t.edited(Label.PLAIN, CREATED, "2026-01-02 03:04:05")),
+    "no creation time": ("SUB-004", lambda t: t.edited(Label.PLAIN, CREATED, "-")),
+    "other tag": ("SUB-005", lambda t: t.edited(Label.PLAIN, ">Snapshot<", ">Transcode<")),
+    "no tag": ("SUB-005", lambda t: t.edited(Label.PLAIN, "<Tag>Snapshot</Tag>", "")),
+    "other input": ("SUB-006", lambda t: t.edited(Label.PLAIN, "in.mp4", "/in.mp4")),
+    "no output": ("SUB-007", lambda t: t.edited(Label.PLAIN, "Output>", "Target>")),
+    "output without region": ("SUB-007", lambda t: t.edited(Label.PLAIN, "Region>", "Place>")),
+    "user data unescaped twice": ("SUB-008", lambda t: t.edited(Label.SPECIAL_USER_DATA, "&amp;amp;", "&amp;")),
+    "user data lost in describe": ("SUB-008", lambda t: t.edited(Label.ENDED, "run submit plain", "")),
+    "blanks in a row made one": ("SUB-008", lambda t: t.edited(Label.SPECIAL_USER_DATA, "%  two", "% two")),
+    "percent read": ("SUB-008", lambda t: t.edited(Label.DESCRIBE, "%41+b%20c", "A b c")),
+    "zero is nothing": ("SUB-008", lambda t: t.edited(Label.ZERO_USER_DATA, "<UserData>0</UserData>", "<UserData/>")),
+    "a number of it": ("SUB-008", lambda t: t.edited(Label.ENDED, ">007<", ">7<")),
+    "zero refused": ("SUB-008", lambda t: t.answered(Label.ZERO_USER_DATA, 400, BAD)),
+    "trimmed": ("SUB-021", lambda t: t.edited(Label.BLANKS_USER_DATA, BLANKS, BLANKS.strip())),
+    "trimmed in describe": ("SUB-021", lambda t: t.edited(Label.ENDED, BLANKS, BLANKS.strip())),
+    "blanks refused": ("SUB-021", lambda t: t.answered(Label.BLANKS_USER_DATA, 400, BAD)),
+    "plus read": ("SUB-015", lambda t: t.edited(Label.DESCRIBE, "a+b", "a b")),
+    "special refused": ("SUB-008", lambda t: t.answered(Label.SPECIAL_USER_DATA, 400, BAD)),
+    "user data cut": ("SUB-009", lambda t: t.edited(Label.LONG_USER_DATA, escape(LONG), escape(LONG[:1000]))),
+    "user data cut in describe": ("SUB-009", lambda t: t.edited(Label.DESCRIBE, escape(LONG), escape(LONG[:1023]))),
+    "level not echoed": ("SUB-010", lambda t: t.edited(Label.LEVEL_2, "<JobLevel>2</JobLevel>", "")),
+    "levels as one": ("SUB-010", lambda t: t.edited(Label.ENDED, "<JobLevel>1<", "<JobLevel>2<")),
+    "level refused": ("SUB-010", lambda t: t.answered(Label.LEVEL_1, 400, BAD)),
     "equal bodies one job": (
         "SUB-012",
-        lambda t: t.edited(Step.EQUAL_SECOND, job_id(Step.EQUAL_SECOND), job_id(Step.EQUAL_FIRST)),
+        lambda t: t.edited(Label.EQUAL_SECOND, job_id(Label.EQUAL_SECOND), job_id(Label.EQUAL_FIRST)),
     ),
-    "equal body refused": ("SUB-012", lambda t: t.answered(Step.EQUAL_SECOND, 409, BAD)),
-    "order matters": ("SUB-013", lambda t: t.answered(Step.SHUFFLED, 400, BAD)),
-    "other script lost": ("SUB-015", lambda t: t.edited(Step.OTHER_SCRIPT, "文件", "??")),
-    "other script encoded": ("SUB-015", lambda t: t.edited(Step.DESCRIBE, "文件 夹", "%E6%96%87%E4%BB%B6%20%E5%A4%B9")),
-    "other queue": ("ONE-007", lambda t: t.edited(Step.PLAIN, QUEUE, STRANGER)),
-    "queue not found for it": ("ONE-007", lambda t: t.edited(Step.WITHOUT_QUEUE, QUEUE, STRANGER)),
+    "equal body refused": ("SUB-012", lambda t: t.answered(Label.EQUAL_SECOND, 409, BAD)),
+    "order matters": ("SUB-013", lambda t: t.answered(Label.SHUFFLED, 400, BAD)),
+    "other script lost": ("SUB-015", lambda t: t.edited(Label.OTHER_SCRIPT, "文件", "??")),
+    "other script encoded": (
+        "SUB-015",
+        lambda t: t.edited(Label.DESCRIBE, "文件 夹", "%E6%96%87%E4%BB%B6%20%E5%A4%B9"),
+    ),
+    "other queue": ("ONE-007", lambda t: t.edited(Label.PLAIN, QUEUE, STRANGER)),
+    "queue not found for it": ("ONE-007", lambda t: t.edited(Label.WITHOUT_QUEUE, QUEUE, STRANGER)),
     "good job fails": (
         "LIF-002",
-        lambda t: t.edited(Step.ENDED, ">Success</State>", ">Failed</State>"),
+        lambda t: t.edited(Label.ENDED, ">Success</State>", ">Failed</State>"),
     ),
     "good job stays": (
         "LIF-002",
-        lambda t: t.edited(Step.ENDED, ">Success</State>", ">Running</State>").mark("expired", "watch: waited 9 s"),
+        lambda t: t.edited(Label.ENDED, ">Success</State>", ">Running</State>").mark("expired", "watch: waited 9 s"),
     ),
 }
 
@@ -280,7 +283,7 @@ def test_deviation_is_seen(requirement: str, change: Change) -> None:
 
 LEGAL: dict[str, Change] = {
     "further parameters": lambda t: t.everywhere("<Start>0</Start>", "<Count>1</Count><Start> 0 </Start>"),
-    "results beside parameters": lambda t: t.edited(Step.ENDED, SNAPSHOT, f"<MediaResult/>{SNAPSHOT}"),
+    "results beside parameters": lambda t: t.edited(Label.ENDED, SNAPSHOT, f"<MediaResult/>{SNAPSHOT}"),
     "tag inside Operation": lambda t: t.everywhere("<Tag>Snapshot</Tag>", "").everywhere(
         "<Operation>", "<Operation><Tag>Snapshot</Tag>"
     ),
@@ -306,7 +309,7 @@ def test_legal_dress_is_no_deviation(requirement: str, change: Change) -> None:
 @pytest.mark.parametrize("requirement", NOTES)
 def test_notes_are_observed(requirement: str) -> None:
     """What documents leave open is told and not judged, also when it is refused."""
-    for t in (conversation(), conversation().answered(Step.WITHOUT_QUEUE, 400, BAD)):
+    for t in (conversation(), conversation().answered(Label.WITHOUT_QUEUE, 400, BAD)):
         finding = judged(requirement, t)
         assert finding.kind is Kind.OBSERVED
         assert finding.seen
@@ -314,13 +317,13 @@ def test_notes_are_observed(requirement: str) -> None:
 
 def test_submit_that_looks_for_the_input_tells_nothing_of_names() -> None:
     """A target may miss the input at submit already: then the name of a missing object is no question."""
-    strict = conversation().answered(Step.OTHER_SCRIPT, 400, refusal("ResourceNotFound"))
+    strict = conversation().answered(Label.OTHER_SCRIPT, 400, refusal("ResourceNotFound"))
     assert judged("SUB-015", strict).kind is Kind.CANNOT_TELL
 
 
 def test_job_without_queue_id_may_be_refused() -> None:
     """Older pages require QueueId: a refusal without it turns no other check."""
-    strict = conversation().answered(Step.WITHOUT_QUEUE, 400, BAD)
+    strict = conversation().answered(Label.WITHOUT_QUEUE, 400, BAD)
     for requirement in ("SUB-001", "SUB-005", "SUB-006", "ONE-007"):
         assert judged(requirement, strict).kind is Kind.HOLDS
 
@@ -345,7 +348,7 @@ def test_nothing_holds_by_absence(requirement: str) -> None:
 def test_no_answer_never_holds(requirement: str) -> None:
     """A target that hangs on every request of the scenario passes nothing."""
     hanging = conversation()
-    for step in (Step.QUEUES, *SUBMITS, Step.DESCRIBE, Step.WATCH, Step.ENDED):
+    for step in (Label.QUEUES, *SUBMITS, Label.DESCRIBE, Label.WATCH, Label.ENDED):
         hanging = hanging.answered(step, 0, error="no answer within 30 s")
     assert judged(requirement, hanging).kind not in (Kind.HOLDS, Kind.OBSERVED)
 

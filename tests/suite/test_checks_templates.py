@@ -7,9 +7,9 @@ from functools import cache
 import pytest
 from transcripts import BUCKET, Change, Transcript, job_xml, judged, refusal, response
 
-from ciq_conformance.driver.template_orders import KINDS, names, template_body
+from ciq_conformance.areas.templates.labels import Label
+from ciq_conformance.driver.template_requests import KINDS, names, template_body
 from ciq_conformance.judge.finding import Kind
-from ciq_conformance.steps.templates import Step
 from ciq_schemas.codec import Document, Reading, read
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import Capability, Scenario
@@ -42,28 +42,28 @@ def conversation() -> Transcript:
     t = Transcript(Scenario.TEMPLATES, Feature.PIC)
     first, later = template(FIRST), template(LATER, second=True)
     t = t.say(
-        Step.CREATE,
+        Label.CREATE,
         response(f"<Template>{first}</Template>"),
         request=template_body(KIND, FIRST).decode(),
         method="POST",
     )
-    t = t.say(Step.LONG_NAME, refusal("InvalidArgument"), status=400, method="POST")
-    t = t.say(Step.BY_ID, listing(first)).say(Step.BY_NAME, listing(first)).say(Step.BY_OTHER_NAME, listing())
-    t = t.say(Step.BY_TAG, listing(first)).say(Step.BY_OTHER_TAG, listing())
+    t = t.say(Label.LONG_NAME, refusal("InvalidArgument"), status=400, method="POST")
+    t = t.say(Label.BY_ID, listing(first)).say(Label.BY_NAME, listing(first)).say(Label.BY_OTHER_NAME, listing())
+    t = t.say(Label.BY_TAG, listing(first)).say(Label.BY_OTHER_TAG, listing())
     t = t.say(
-        Step.UPDATE,
+        Label.UPDATE,
         response(f"<Template>{later}</Template>"),
         request=template_body(KIND, LATER, second=True).decode(),
         method="PUT",
     )
-    t = t.say(Step.AFTER_UPDATE, listing(later))
+    t = t.say(Label.AFTER_UPDATE, listing(later))
     job = job_xml(JOB, "Success").replace(
         "<Operation>", f"<Operation><TemplateId>{TEMPLATE}</TemplateId><TemplateName>{LATER}</TemplateName>"
     )
-    t = t.say(Step.SUBMIT, response(job), method="POST").say(Step.DESCRIBE, response(job))
-    t = t.say(Step.DELETE, response(f"<TemplateId>{TEMPLATE}</TemplateId>"), method="DELETE")
-    return t.say(Step.AFTER_DELETE, listing()).say(
-        Step.UPDATE_DELETED, refusal("TemplateNotFound"), status=400, method="PUT"
+    t = t.say(Label.SUBMIT, response(job), method="POST").say(Label.DESCRIBE, response(job))
+    t = t.say(Label.DELETE, response(f"<TemplateId>{TEMPLATE}</TemplateId>"), method="DELETE")
+    return t.say(Label.AFTER_DELETE, listing()).say(
+        Label.UPDATE_DELETED, refusal("TemplateNotFound"), status=400, method="PUT"
     )
 
 
@@ -79,31 +79,31 @@ def test_holds_on_the_documented_conversation(requirement: str) -> None:
 
 
 DEVIATIONS: dict[str, tuple[str, Change]] = {
-    "another name": ("TPL-001", lambda t: t.edited(Step.CREATE, f">{FIRST}<", ">other<")),
-    "another tag": ("TPL-001", lambda t: t.edited(Step.CREATE, f"<Tag>{KIND.tag}<", "<Tag>Snapshot<")),
-    "no id": ("TPL-001", lambda t: t.edited(Step.CREATE, f"<TemplateId>{TEMPLATE}</TemplateId>", "")),
-    "another root": ("TPL-001", lambda t: t.edited(Step.CREATE, "Response>", "Answer>")),
-    "not listed": ("TPL-002", lambda t: t.answered(Step.BY_ID, 200, listing())),
+    "another name": ("TPL-001", lambda t: t.edited(Label.CREATE, f">{FIRST}<", ">other<")),
+    "another tag": ("TPL-001", lambda t: t.edited(Label.CREATE, f"<Tag>{KIND.tag}<", "<Tag>Snapshot<")),
+    "no id": ("TPL-001", lambda t: t.edited(Label.CREATE, f"<TemplateId>{TEMPLATE}</TemplateId>", "")),
+    "another root": ("TPL-001", lambda t: t.edited(Label.CREATE, "Response>", "Answer>")),
+    "not listed": ("TPL-002", lambda t: t.answered(Label.BY_ID, 200, listing())),
     "ids ignored": (
         "TPL-002",
-        lambda t: t.answered(Step.BY_ID, 200, listing(template(FIRST), template("x").replace(TEMPLATE, "tother"))),
+        lambda t: t.answered(Label.BY_ID, 200, listing(template(FIRST), template("x").replace(TEMPLATE, "tother"))),
     ),
-    "no count": ("TPL-002", lambda t: t.edited(Step.BY_ID, "<TotalCount>1</TotalCount>", "")),
-    "name looks anywhere": ("TPL-003", lambda t: t.answered(Step.BY_OTHER_NAME, 200, listing(template(FIRST)))),
-    "name must be whole": ("TPL-003", lambda t: t.answered(Step.BY_NAME, 200, listing())),
-    "tag ignored": ("TPL-004", lambda t: t.answered(Step.BY_OTHER_TAG, 200, listing(template(FIRST)))),
-    "old name": ("TPL-005", lambda t: t.edited(Step.AFTER_UPDATE, f">{LATER}<", f">{FIRST}<")),
-    "old parameters": ("TPL-005", lambda t: t.edited(Step.AFTER_UPDATE, KIND.second, KIND.first)),
-    "new id": ("TPL-005", lambda t: t.edited(Step.AFTER_UPDATE, TEMPLATE, "tother")),
-    "still listed": ("TPL-006", lambda t: t.answered(Step.AFTER_DELETE, 200, listing(template(LATER)))),
-    "delete without id": ("TPL-006", lambda t: t.edited(Step.DELETE, f"<TemplateId>{TEMPLATE}</TemplateId>", "")),
+    "no count": ("TPL-002", lambda t: t.edited(Label.BY_ID, "<TotalCount>1</TotalCount>", "")),
+    "name looks anywhere": ("TPL-003", lambda t: t.answered(Label.BY_OTHER_NAME, 200, listing(template(FIRST)))),
+    "name must be whole": ("TPL-003", lambda t: t.answered(Label.BY_NAME, 200, listing())),
+    "tag ignored": ("TPL-004", lambda t: t.answered(Label.BY_OTHER_TAG, 200, listing(template(FIRST)))),
+    "old name": ("TPL-005", lambda t: t.edited(Label.AFTER_UPDATE, f">{LATER}<", f">{FIRST}<")),
+    "old parameters": ("TPL-005", lambda t: t.edited(Label.AFTER_UPDATE, KIND.second, KIND.first)),
+    "new id": ("TPL-005", lambda t: t.edited(Label.AFTER_UPDATE, TEMPLATE, "tother")),
+    "still listed": ("TPL-006", lambda t: t.answered(Label.AFTER_DELETE, 200, listing(template(LATER)))),
+    "delete without id": ("TPL-006", lambda t: t.edited(Label.DELETE, f"<TemplateId>{TEMPLATE}</TemplateId>", "")),
     "no template name": (
         "TPL-007",
-        lambda t: t.edited(Step.DESCRIBE, f"<TemplateName>{LATER}</TemplateName>", ""),
+        lambda t: t.edited(Label.DESCRIBE, f"<TemplateName>{LATER}</TemplateName>", ""),
     ),
-    "another template's name": ("TPL-007", lambda t: t.edited(Step.DESCRIBE, f">{LATER}<", ">other<")),
-    "unknown id taken": ("TPL-008", lambda t: t.answered(Step.UPDATE_DELETED, 200, response())),
-    "long name taken": ("TPL-009", lambda t: t.answered(Step.LONG_NAME, 200, response())),
+    "another template's name": ("TPL-007", lambda t: t.edited(Label.DESCRIBE, f">{LATER}<", ">other<")),
+    "unknown id taken": ("TPL-008", lambda t: t.answered(Label.UPDATE_DELETED, 200, response())),
+    "long name taken": ("TPL-009", lambda t: t.answered(Label.LONG_NAME, 200, response())),
 }
 
 
@@ -117,9 +117,9 @@ def test_deviation_is_seen(requirement: str, change: Change) -> None:
 
 LEGAL: dict[str, Change] = {
     "further elements": lambda t: t.everywhere("<Category>", "<State>Normal</State><Category>"),
-    "name from before the update": lambda t: t.edited(Step.DESCRIBE, f">{LATER}<", f">{FIRST}<"),
-    "list of none is refused": lambda t: t.answered(Step.AFTER_DELETE, 404, refusal("TemplateNotFound")),
-    "other words for unknown": lambda t: t.answered(Step.UPDATE_DELETED, 404, refusal("NoSuchTemplate")),
+    "name from before the update": lambda t: t.edited(Label.DESCRIBE, f">{LATER}<", f">{FIRST}<"),
+    "list of none is refused": lambda t: t.answered(Label.AFTER_DELETE, 404, refusal("TemplateNotFound")),
+    "other words for unknown": lambda t: t.answered(Label.UPDATE_DELETED, 404, refusal("NoSuchTemplate")),
 }
 
 
@@ -133,7 +133,7 @@ def test_legal_dress_is_no_deviation(requirement: str, change: Change) -> None:
 @pytest.mark.parametrize("requirement", IDS)
 def test_a_target_without_templates_is_not_at_fault(requirement: str) -> None:
     """Where nobody promised templates a refusal says that there are none; where the profile does, it is a fault."""
-    refused = conversation().answered(Step.CREATE, 404, refusal("NoSuchPath"))
+    refused = conversation().answered(Label.CREATE, 404, refusal("NoSuchPath"))
     assert judged(requirement, refused).kind is Kind.ABSENT
     promised = Transcript(refused.scenario, refused.feature, refused.records, {Capability.TEMPLATES: True})
     assert judged(requirement, promised).kind is Kind.DEVIATES
@@ -162,7 +162,7 @@ BOUND = response(f"<CIBucket><BucketId>{BUCKET}</BucketId><Region>ap-chongqing</
 )
 def test_binding(status: int, body: str, kind: Kind) -> None:
     """The bucket, or the refusal that says it is bound already; a target without the call is not at fault."""
-    t = Transcript(Scenario.BINDING).say(Step.BIND, body, status=status, method="PUT")
+    t = Transcript(Scenario.BINDING).say(Label.BIND, body, status=status, method="PUT")
     assert judged("BND-001", t).kind is kind
 
 

@@ -21,9 +21,9 @@ from transcripts import (
     response,
 )
 
-from ciq_conformance.driver.orders import RuleOrder, update_body
+from ciq_conformance.areas.update.labels import BAD, GOOD, LISTS, Label, after
+from ciq_conformance.driver.requests import CallbackRuleRequest, update_body
 from ciq_conformance.judge.finding import Kind
-from ciq_conformance.steps.update import BAD, GOOD, LISTS, Step, after
 from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript.records import Exchange
 
@@ -34,9 +34,9 @@ RULE += "<ResultFormat>JSON</ResultFormat>"
 RULE_OFF = RULE.replace("On", "Off")
 LONGEST = "ciq-" + "0123456789" * 9 + "012345"
 OFF = "<Url/><Event/><Type/><State>Off</State>"
-ON = RuleOrder(url=URL, event="TaskFinish,WorkflowFinish", result_format="JSON")
-NO_RULE = RuleOrder(state="Off", url=None, event=None, type=None)
-CODES = {Step.UNKNOWN_ID: (404, "QueueNotFound")}
+ON = CallbackRuleRequest(url=URL, event="TaskFinish,WorkflowFinish", result_format="JSON")
+NO_RULE = CallbackRuleRequest(state="Off", url=None, event=None, type=None)
+CODES = {Label.UNKNOWN_ID: (404, "QueueNotFound")}
 
 
 def _now(transcript: Transcript) -> str:
@@ -44,7 +44,9 @@ def _now(transcript: Transcript) -> str:
     return f"2026-01-02T03:04:{6 + len(transcript.records):02}+0800"
 
 
-def _put(transcript: Transcript, step: Step, *, name: str, state: str, rule: RuleOrder, shown: str) -> Transcript:
+def _put(
+    transcript: Transcript, step: Label, *, name: str, state: str, rule: CallbackRuleRequest, shown: str
+) -> Transcript:
     return transcript.say(
         step,
         response(queue_xml(container="Queue", name=name, state=state, rule=shown, updated=_now(transcript))),
@@ -65,25 +67,25 @@ def _list(
 @cache
 def conversation() -> Transcript:
     """The scenario on a service that does as the documents say."""
-    t = _list(Transcript(Scenario.UPDATE), Step.BEFORE, name="queue-1", rule=OFF, updated=CREATED)
-    t = _put(t, Step.RENAME, name=NAME, state="Active", rule=NO_RULE, shown=OFF)
-    t = _list(t, Step.LIST_RENAMED, name=NAME, rule=OFF)
-    t = _put(t, Step.RULE, name=NAME, state="Active", rule=ON, shown=RULE)
-    t = _list(t, Step.LIST_RULE, name=NAME)
-    t = _put(t, Step.RULE_OFF, name=NAME, state="Active", rule=replace(ON, state="Off"), shown=RULE_OFF)
-    t = _list(t, Step.LIST_RULE_OFF, name=NAME, rule=RULE_OFF)
-    t = _put(t, Step.RULE_WITHOUT_STATE, name=NAME, state="Active", rule=replace(ON, state=None), shown=RULE_OFF)
-    t = _list(t, Step.LIST_RULE_WITHOUT_STATE, name=NAME, rule=RULE_OFF)
-    t = _put(t, Step.LONGEST_NAME, name=LONGEST, state="Active", rule=replace(ON, state="Off"), shown=RULE_OFF)
-    t = _list(t, Step.LIST_LONGEST_NAME, name=LONGEST, rule=RULE_OFF)
-    for step, listed in ((Step.PAUSE, Step.LIST_PAUSED), (Step.PAUSE_AGAIN, Step.LIST_PAUSED_AGAIN)):
+    t = _list(Transcript(Scenario.UPDATE), Label.BEFORE, name="queue-1", rule=OFF, updated=CREATED)
+    t = _put(t, Label.RENAME, name=NAME, state="Active", rule=NO_RULE, shown=OFF)
+    t = _list(t, Label.LIST_RENAMED, name=NAME, rule=OFF)
+    t = _put(t, Label.RULE, name=NAME, state="Active", rule=ON, shown=RULE)
+    t = _list(t, Label.LIST_RULE, name=NAME)
+    t = _put(t, Label.RULE_OFF, name=NAME, state="Active", rule=replace(ON, state="Off"), shown=RULE_OFF)
+    t = _list(t, Label.LIST_RULE_OFF, name=NAME, rule=RULE_OFF)
+    t = _put(t, Label.RULE_WITHOUT_STATE, name=NAME, state="Active", rule=replace(ON, state=None), shown=RULE_OFF)
+    t = _list(t, Label.LIST_RULE_WITHOUT_STATE, name=NAME, rule=RULE_OFF)
+    t = _put(t, Label.LONGEST_NAME, name=LONGEST, state="Active", rule=replace(ON, state="Off"), shown=RULE_OFF)
+    t = _list(t, Label.LIST_LONGEST_NAME, name=LONGEST, rule=RULE_OFF)
+    for step, listed in ((Label.PAUSE, Label.LIST_PAUSED), (Label.PAUSE_AGAIN, Label.LIST_PAUSED_AGAIN)):
         t = _put(t, step, name=NAME, state="Paused", rule=ON, shown=RULE)
         t = _list(t, listed, name=NAME, state="Paused")
-    t = _put(t, Step.RESUME, name=NAME, state="Active", rule=ON, shown=RULE)
-    t = _list(t, Step.LIST_RESUMED, name=NAME)
-    for step in (Step.WITH_QUEUE_ID_UPPER, Step.WITH_QUEUE_ID, Step.WITHOUT_QUEUE_ID, Step.REVERSED):
+    t = _put(t, Label.RESUME, name=NAME, state="Active", rule=ON, shown=RULE)
+    t = _list(t, Label.LIST_RESUMED, name=NAME)
+    for step in (Label.WITH_QUEUE_ID_UPPER, Label.WITH_QUEUE_ID, Label.WITHOUT_QUEUE_ID, Label.REVERSED):
         t = _put(t, step, name=NAME, state="Active", rule=ON, shown=RULE)
-    t = _list(t, Step.LIST_SETTLED, name=NAME)
+    t = _list(t, Label.LIST_SETTLED, name=NAME)
     for step in BAD:
         status, code = CODES.get(step, (400, "InvalidArgument"))
         asked = update_body(name=f"ciq-{step}", state="Active", rule=NO_RULE).decode()
@@ -92,12 +94,12 @@ def conversation() -> Transcript:
     return t
 
 
-def _timed(transcript: Transcript, step: Step, moment: str) -> Transcript:
+def _timed(transcript: Transcript, step: Label, moment: str) -> Transcript:
     """Another UpdateTime in the answer of a step."""
     return transcript.edited(step, f"<UpdateTime>{_time_at(transcript, step)}<", f"<UpdateTime>{moment}<")
 
 
-def _time_at(transcript: Transcript, step: Step) -> str:
+def _time_at(transcript: Transcript, step: Label) -> str:
     (reply,) = transcript.evidence().of(Scenario.UPDATE, step)
     queue = reply.queue or reply.queue_list.queues[0]
     return queue.update_time or ""
@@ -117,66 +119,69 @@ def test_holds_on_the_documented_conversation(requirement: str) -> None:
 DEVIATIONS: dict[str, tuple[str, Change]] = {
     "on by default": (
         "UPD-016",
-        lambda t: t.edited(Step.LIST_RULE_WITHOUT_STATE, "<State>Off<", "<State>On<"),
+        lambda t: t.edited(Label.LIST_RULE_WITHOUT_STATE, "<State>Off<", "<State>On<"),
     ),
     "on by default, in the answer": (
         "UPD-016",
-        lambda t: t.edited(Step.RULE_WITHOUT_STATE, "<State>Off<", "<State>On<"),
+        lambda t: t.edited(Label.RULE_WITHOUT_STATE, "<State>Off<", "<State>On<"),
     ),
     "state of a rule asked for": (
         "UPD-016",
-        lambda t: t.answered(Step.RULE_WITHOUT_STATE, 400, refusal("InvalidArgument")),
+        lambda t: t.answered(Label.RULE_WITHOUT_STATE, 400, refusal("InvalidArgument")),
     ),
-    "name lost beside state": ("UPD-017", lambda t: t.edited(Step.LIST_PAUSED, NAME, LONGEST)),
-    "rule lost beside state": ("UPD-017", lambda t: t.edited(Step.LIST_PAUSED, "<State>On<", "<State>Off<")),
-    "rule lost by a resume": ("UPD-017", lambda t: t.edited(Step.LIST_RESUMED, RULE, OFF)),
-    "name of before in the answer": ("UPD-017", lambda t: t.edited(Step.PAUSE, NAME, LONGEST)),
-    "accepted only": ("UPD-001", lambda t: t.status(Step.RENAME, 202)),
-    "accepted only, further on": ("UPD-001", lambda t: t.status(Step.REVERSED, 202)),
-    "refused": ("UPD-001", lambda t: t.answered(Step.RESUME, 400, refusal("InvalidArgument"))),
-    "list for queue": ("UPD-001", lambda t: t.edited(Step.PAUSE, "Queue>", "QueueList>")),
-    "no request id": ("UPD-001", lambda t: t.edited(Step.PAUSE, "RequestId>", "Id>")),
-    "no name in answer": ("UPD-001", lambda t: t.edited(Step.RESUME, f"<Name>{NAME}</Name>", "")),
-    "stale answer": ("UPD-002", lambda t: t.edited(Step.PAUSE, "<State>Paused<", "<State>Active<")),
-    "stale list": ("UPD-002", lambda t: t.edited(Step.LIST_RESUMED, "<State>Active<", "<State>Paused<")),
-    "pause refused": ("UPD-002", lambda t: t.answered(Step.PAUSE, 400, refusal("InvalidArgument"))),
-    "event lost": ("UPD-003", lambda t: t.edited(Step.LIST_RULE, "TaskFinish,WorkflowFinish", "TaskFinish")),
-    "url cut": ("UPD-003", lambda t: t.edited(Step.RULE, "/told", "")),
-    "format ignored": ("UPD-003", lambda t: t.edited(Step.LIST_RULE, "JSON", "XML")),
-    "rule without event taken": ("UPD-009", lambda t: t.answered(Step.NO_EVENT, 200)),
-    "rule without type taken": ("UPD-009", lambda t: t.answered(Step.NO_TYPE, 200)),
-    "other letters taken": ("UPD-015", lambda t: t.answered(Step.OTHER_LETTERS, 200)),
-    "off is refused": ("UPD-003", lambda t: t.answered(Step.RULE_OFF, 400, refusal("InvalidArgument"))),
-    "off does not show": ("UPD-003", lambda t: t.edited(Step.LIST_RULE_OFF, "<State>Off<", "<State>On<")),
-    "off has another address": ("UPD-003", lambda t: t.edited(Step.LIST_RULE_OFF, "/told", "/elsewhere")),
-    "long name cut": ("UPD-014", lambda t: t.edited(Step.LIST_LONGEST_NAME, LONGEST, LONGEST[:64])),
-    "long name refused": ("UPD-014", lambda t: t.answered(Step.LONGEST_NAME, 400, refusal("InvalidArgument"))),
-    "rule off": ("UPD-003", lambda t: t.edited(Step.LIST_RULE, "<State>On<", "<State>Off<")),
-    "public rule refused": ("UPD-003", lambda t: t.answered(Step.RULE, 400, refusal("InvalidArgument"))),
-    "name ignored": ("UPD-004", lambda t: t.edited(Step.LIST_RENAMED, NAME, "queue-1")),
-    "chinese lost": ("UPD-004", lambda t: t.edited(Step.RENAME, "队列", "??")),
-    "created anew": ("UPD-005", lambda t: t.edited(Step.LIST_RULE, "2026-01-02T03:04:05+0800", LATER)),
-    "updated back": ("UPD-005", lambda t: _timed(t, Step.LIST_SETTLED, "2026-01-02T03:04:04+0800")),
-    "unknown id taken": ("UPD-006", lambda t: t.answered(Step.UNKNOWN_ID, 200, response(queue_xml(container="Queue")))),
-    "unknown id, other code": ("UPD-006", lambda t: t.edited(Step.UNKNOWN_ID, "QueueNotFound", "NoSuchThing")),
-    "state taken": ("UPD-007", lambda t: t.answered(Step.BAD_STATE, 200)),
-    "state, other code": ("UPD-007", lambda t: t.edited(Step.BAD_STATE, "InvalidArgument", "InternalError")),
-    "long name taken": ("UPD-008", lambda t: t.answered(Step.LONG_NAME, 200)),
-    "no url taken": ("UPD-009", lambda t: t.answered(Step.NO_URL, 200)),
-    "rule word taken": ("UPD-010", lambda t: t.answered(Step.BAD_RULE_EVENT, 200)),
-    "refused yet renamed": ("UPD-011", lambda t: t.edited(after(Step.BAD_STATE), NAME, "ciq-refused")),
-    "refused yet paused": ("UPD-011", lambda t: t.edited(after(Step.NO_URL), "<State>Active<", "<State>Paused<")),
-    "refused yet rule": ("UPD-011", lambda t: t.edited(after(Step.BAD_RULE_EVENT), "WorkflowFinish", "TaskMaybe")),
-    "id in body refused": ("UPD-012", lambda t: t.answered(Step.WITH_QUEUE_ID, 400, refusal("InvalidArgument"))),
-    "body id decides": ("UPD-012", lambda t: t.edited(Step.WITHOUT_QUEUE_ID, QUEUE, STRANGER)),
-    "order matters": ("UPD-013", lambda t: t.answered(Step.REVERSED, 400, refusal("InvalidContent"))),
-    "order loses state": ("UPD-013", lambda t: t.edited(Step.REVERSED, "<State>Active<", "<State>Paused<")),
-    "other id": ("ONE-011", lambda t: t.edited(Step.PAUSE, QUEUE, STRANGER)),
-    "other creation": ("ONE-011", lambda t: t.edited(Step.LIST_PAUSED, "2026-01-02T03:04:05+0800", LATEST)),
-    "second pause refused": ("PAU-009", lambda t: t.answered(Step.PAUSE_AGAIN, 400, refusal("InvalidArgument"))),
+    "name lost beside state": ("UPD-017", lambda t: t.edited(Label.LIST_PAUSED, NAME, LONGEST)),
+    "rule lost beside state": ("UPD-017", lambda t: t.edited(Label.LIST_PAUSED, "<State>On<", "<State>Off<")),
+    "rule lost by a resume": ("UPD-017", lambda t: t.edited(Label.LIST_RESUMED, RULE, OFF)),
+    "name of before in the answer": ("UPD-017", lambda t: t.edited(Label.PAUSE, NAME, LONGEST)),
+    "accepted only": ("UPD-001", lambda t: t.status(Label.RENAME, 202)),
+    "accepted only, further on": ("UPD-001", lambda t: t.status(Label.REVERSED, 202)),
+    "refused": ("UPD-001", lambda t: t.answered(Label.RESUME, 400, refusal("InvalidArgument"))),
+    "list for queue": ("UPD-001", lambda t: t.edited(Label.PAUSE, "Queue>", "QueueList>")),
+    "no request id": ("UPD-001", lambda t: t.edited(Label.PAUSE, "RequestId>", "Id>")),
+    "no name in answer": ("UPD-001", lambda t: t.edited(Label.RESUME, f"<Name>{NAME}</Name>", "")),
+    "stale answer": ("UPD-002", lambda t: t.edited(Label.PAUSE, "<State>Paused<", "<State>Active<")),
+    "stale list": ("UPD-002", lambda t: t.edited(Label.LIST_RESUMED, "<State>Active<", "<State>Paused<")),
+    "pause refused": ("UPD-002", lambda t: t.answered(Label.PAUSE, 400, refusal("InvalidArgument"))),
+    "event lost": ("UPD-003", lambda t: t.edited(Label.LIST_RULE, "TaskFinish,WorkflowFinish", "TaskFinish")),
+    "url cut": ("UPD-003", lambda t: t.edited(Label.RULE, "/told", "")),
+    "format ignored": ("UPD-003", lambda t: t.edited(Label.LIST_RULE, "JSON", "XML")),
+    "rule without event taken": ("UPD-009", lambda t: t.answered(Label.NO_EVENT, 200)),
+    "rule without type taken": ("UPD-009", lambda t: t.answered(Label.NO_TYPE, 200)),
+    "other letters taken": ("UPD-015", lambda t: t.answered(Label.OTHER_LETTERS, 200)),
+    "off is refused": ("UPD-003", lambda t: t.answered(Label.RULE_OFF, 400, refusal("InvalidArgument"))),
+    "off does not show": ("UPD-003", lambda t: t.edited(Label.LIST_RULE_OFF, "<State>Off<", "<State>On<")),
+    "off has another address": ("UPD-003", lambda t: t.edited(Label.LIST_RULE_OFF, "/told", "/elsewhere")),
+    "long name cut": ("UPD-014", lambda t: t.edited(Label.LIST_LONGEST_NAME, LONGEST, LONGEST[:64])),
+    "long name refused": ("UPD-014", lambda t: t.answered(Label.LONGEST_NAME, 400, refusal("InvalidArgument"))),
+    "rule off": ("UPD-003", lambda t: t.edited(Label.LIST_RULE, "<State>On<", "<State>Off<")),
+    "public rule refused": ("UPD-003", lambda t: t.answered(Label.RULE, 400, refusal("InvalidArgument"))),
+    "name ignored": ("UPD-004", lambda t: t.edited(Label.LIST_RENAMED, NAME, "queue-1")),
+    "chinese lost": ("UPD-004", lambda t: t.edited(Label.RENAME, "队列", "??")),
+    "created anew": ("UPD-005", lambda t: t.edited(Label.LIST_RULE, "2026-01-02T03:04:05+0800", LATER)),
+    "updated back": ("UPD-005", lambda t: _timed(t, Label.LIST_SETTLED, "2026-01-02T03:04:04+0800")),
+    "unknown id taken": (
+        "UPD-006",
+        lambda t: t.answered(Label.UNKNOWN_ID, 200, response(queue_xml(container="Queue"))),
+    ),
+    "unknown id, other code": ("UPD-006", lambda t: t.edited(Label.UNKNOWN_ID, "QueueNotFound", "NoSuchThing")),
+    "state taken": ("UPD-007", lambda t: t.answered(Label.BAD_STATE, 200)),
+    "state, other code": ("UPD-007", lambda t: t.edited(Label.BAD_STATE, "InvalidArgument", "InternalError")),
+    "long name taken": ("UPD-008", lambda t: t.answered(Label.LONG_NAME, 200)),
+    "no url taken": ("UPD-009", lambda t: t.answered(Label.NO_URL, 200)),
+    "rule word taken": ("UPD-010", lambda t: t.answered(Label.BAD_RULE_EVENT, 200)),
+    "refused yet renamed": ("UPD-011", lambda t: t.edited(after(Label.BAD_STATE), NAME, "ciq-refused")),
+    "refused yet paused": ("UPD-011", lambda t: t.edited(after(Label.NO_URL), "<State>Active<", "<State>Paused<")),
+    "refused yet rule": ("UPD-011", lambda t: t.edited(after(Label.BAD_RULE_EVENT), "WorkflowFinish", "TaskMaybe")),
+    "id in body refused": ("UPD-012", lambda t: t.answered(Label.WITH_QUEUE_ID, 400, refusal("InvalidArgument"))),
+    "body id decides": ("UPD-012", lambda t: t.edited(Label.WITHOUT_QUEUE_ID, QUEUE, STRANGER)),
+    "order matters": ("UPD-013", lambda t: t.answered(Label.REVERSED, 400, refusal("InvalidContent"))),
+    "order loses state": ("UPD-013", lambda t: t.edited(Label.REVERSED, "<State>Active<", "<State>Paused<")),
+    "other id": ("ONE-011", lambda t: t.edited(Label.PAUSE, QUEUE, STRANGER)),
+    "other creation": ("ONE-011", lambda t: t.edited(Label.LIST_PAUSED, "2026-01-02T03:04:05+0800", LATEST)),
+    "second pause refused": ("PAU-009", lambda t: t.answered(Label.PAUSE_AGAIN, 400, refusal("InvalidArgument"))),
     "second pause toggles": (
         "PAU-009",
-        lambda t: t.edited(Step.LIST_PAUSED_AGAIN, "<State>Paused<", "<State>Active<"),
+        lambda t: t.edited(Label.LIST_PAUSED_AGAIN, "<State>Paused<", "<State>Active<"),
     ),
 }
 
@@ -194,21 +199,21 @@ def test_deviation_is_seen(requirement: str, change: Change) -> None:
 def test_update_time_moves_with_a_change() -> None:
     """A second after the answer before, what changes the queue has another UpdateTime."""
     whole = conversation()
-    still = _timed(whole, Step.RESUME, _time_at(whole, Step.PAUSE_AGAIN))
+    still = _timed(whole, Label.RESUME, _time_at(whole, Label.PAUSE_AGAIN))
     assert "before and after a change of State" in judged("UPD-005", still).seen
-    still = _timed(whole, Step.LONGEST_NAME, _time_at(whole, Step.RULE_WITHOUT_STATE))
+    still = _timed(whole, Label.LONGEST_NAME, _time_at(whole, Label.RULE_WITHOUT_STATE))
     assert "before and after a change of Name" in judged("UPD-005", still).seen
-    still = _timed(whole, Step.RULE_OFF, _time_at(whole, Step.RULE))
+    still = _timed(whole, Label.RULE_OFF, _time_at(whole, Label.RULE))
     assert "before and after a change of NotifyConfig" in judged("UPD-005", still).seen
 
 
 def test_update_time_may_stand_where_nothing_changes() -> None:
     """An update that gives what was there need not count as one; nor need one within the same second show."""
     whole = conversation()
-    assert judged("UPD-005", _timed(whole, Step.PAUSE_AGAIN, _time_at(whole, Step.PAUSE))).kind is Kind.HOLDS
-    quick = _timed(whole, Step.RESUME, _time_at(whole, Step.PAUSE_AGAIN))
+    assert judged("UPD-005", _timed(whole, Label.PAUSE_AGAIN, _time_at(whole, Label.PAUSE))).kind is Kind.HOLDS
+    quick = _timed(whole, Label.RESUME, _time_at(whole, Label.PAUSE_AGAIN))
     records = tuple(
-        msgspec.structs.replace(r, started=r.started - 1.0) if getattr(r, "step", "") == Step.RESUME else r
+        msgspec.structs.replace(r, started=r.started - 1.0) if getattr(r, "step", "") == Label.RESUME else r
         for r in quick.records
         if isinstance(r, Exchange)
     )
@@ -218,10 +223,10 @@ def test_update_time_may_stand_where_nothing_changes() -> None:
 def test_update_time_is_the_moment_of_the_update() -> None:
     """UTC under the name of another zone lies hours from the Date of its answer, and before CreateTime."""
     whole = conversation()
-    utc = _timed(whole, Step.RENAME, "2026-01-01T19:04:07+0800")
+    utc = _timed(whole, Label.RENAME, "2026-01-01T19:04:07+0800")
     assert "is -8.0 h from its answer's Date" in judged("UPD-019", utc).seen
-    assert judged("UPD-019", _timed(whole, Step.BEFORE, "2026-01-01T19:04:05+0800")).kind is Kind.DEVIATES
-    ahead = _timed(whole, Step.PAUSE, "2026-01-02T05:04:07+0800")
+    assert judged("UPD-019", _timed(whole, Label.BEFORE, "2026-01-01T19:04:05+0800")).kind is Kind.DEVIATES
+    ahead = _timed(whole, Label.PAUSE, "2026-01-02T05:04:07+0800")
     assert "is +2.0 h from its answer's Date" in judged("UPD-019", ahead).seen
 
 
@@ -236,35 +241,35 @@ def test_a_clock_that_is_off_is_off_in_date_as_well() -> None:
     for step in GOOD:
         dated = dated.header(step, "date", None)
     assert judged("UPD-019", dated).kind is Kind.CANNOT_TELL
-    assert judged("UPD-019", _timed(dated, Step.RENAME, "2026-01-02T09:04:07+0800")).kind is Kind.CANNOT_TELL
+    assert judged("UPD-019", _timed(dated, Label.RENAME, "2026-01-02T09:04:07+0800")).kind is Kind.CANNOT_TELL
 
 
 def test_an_update_that_changes_nothing_may_keep_its_time() -> None:
     """UpdateTime of an update that gives what was there may be of the day when something changed last."""
     old = conversation().everywhere(CREATED, "2025-01-02T03:04:05+0800")
-    kept = _timed(old, Step.PAUSE_AGAIN, "2025-06-02T03:04:05+0800")
+    kept = _timed(old, Label.PAUSE_AGAIN, "2025-06-02T03:04:05+0800")
     assert judged("UPD-019", kept).kind is Kind.HOLDS
 
 
 def test_a_list_may_be_older_than_the_answer_before_it() -> None:
     """Times are compared from list to list and from answer to answer: a list may not know the last update yet."""
-    behind = _timed(conversation(), Step.LIST_PAUSED_AGAIN, CREATED)
+    behind = _timed(conversation(), Label.LIST_PAUSED_AGAIN, CREATED)
     assert judged("UPD-005", behind).kind is Kind.DEVIATES  # the list before knew more
-    late = _timed(conversation(), Step.LIST_PAUSED, _time_at(conversation(), Step.LIST_LONGEST_NAME))
+    late = _timed(conversation(), Label.LIST_PAUSED, _time_at(conversation(), Label.LIST_LONGEST_NAME))
     assert judged("UPD-005", late).kind is Kind.HOLDS
 
 
 def test_the_last_list_of_a_step_counts() -> None:
     """No document promises that a list shows an update at once: one that comes round is right, the reverse is not."""
-    late = conversation().edited(Step.LIST_PAUSED, ">Paused<", ">Active<")
+    late = conversation().edited(Label.LIST_PAUSED, ">Paused<", ">Active<")
     assert judged("UPD-002", late).kind is Kind.DEVIATES
-    assert judged("UPD-002", _list(late, Step.LIST_PAUSED, name=NAME, state="Paused")).kind is Kind.HOLDS
-    assert judged("UPD-002", _list(conversation(), Step.LIST_PAUSED, name=NAME)).kind is Kind.DEVIATES
+    assert judged("UPD-002", _list(late, Label.LIST_PAUSED, name=NAME, state="Paused")).kind is Kind.HOLDS
+    assert judged("UPD-002", _list(conversation(), Label.LIST_PAUSED, name=NAME)).kind is Kind.DEVIATES
 
 
 LEGAL: dict[str, Change] = {
-    "off empties the rule": lambda t: t.edited(Step.RULE_OFF, RULE_OFF, OFF).edited(
-        Step.LIST_RULE_OFF, RULE_OFF, "<State>Off</State>"
+    "off empties the rule": lambda t: t.edited(Label.RULE_OFF, RULE_OFF, OFF).edited(
+        Label.LIST_RULE_OFF, RULE_OFF, "<State>Off</State>"
     ),
     "events in another order": lambda t: t.everywhere("TaskFinish,WorkflowFinish", "WorkflowFinish, TaskFinish"),
     "message queue fields": lambda t: t.everywhere("<ResultFormat>", "<MqMode/><MqRegion/><MqName/><ResultFormat>"),
@@ -285,7 +290,7 @@ def test_legal_dress_is_no_deviation(requirement: str, change: Change) -> None:
 def test_short_answer_of_older_pages_is_a_lesser_form() -> None:
     """Answers without MaxSize and MaxConcurrent are those of older pages."""
     short = conversation()
-    for step in (Step.PAUSE, Step.RESUME):
+    for step in (Label.PAUSE, Label.RESUME):
         short = short.edited(step, "<MaxSize>10000</MaxSize><MaxConcurrent>10</MaxConcurrent>", "")
     assert judged("UPD-001", short).kind is Kind.OBSERVED
 
@@ -293,7 +298,7 @@ def test_short_answer_of_older_pages_is_a_lesser_form() -> None:
 def test_a_refused_name_is_blamed_itself() -> None:
     """A rule that comes with a name that is refused without it as well says nothing of the rule's address."""
     refused = conversation()
-    for step in (Step.RENAME, Step.RULE):
+    for step in (Label.RENAME, Label.RULE):
         refused = refused.answered(step, 400, refusal("InvalidArgument"))
     assert judged("UPD-004", refused).kind is Kind.DEVIATES
     assert judged("UPD-001", refused).kind is Kind.HOLDS
@@ -306,11 +311,11 @@ def test_a_refused_name_is_blamed_itself() -> None:
 def test_refused_intranet_address_is_no_deviation() -> None:
     """Documents forbid intranet addresses: a target that refuses the receiver's cannot be judged by it."""
     local = Transcript(Scenario.UPDATE).say(
-        Step.RULE,
+        Label.RULE,
         refusal("InvalidArgument"),
         status=400,
         request=update_body(
-            name=NAME, state="Active", rule=RuleOrder(url="http://127.0.0.1:8000/told", result_format="JSON")
+            name=NAME, state="Active", rule=CallbackRuleRequest(url="http://127.0.0.1:8000/told", result_format="JSON")
         ).decode(),
         operation="update_queue",
     )
@@ -329,11 +334,11 @@ def test_taken_update_is_no_witness_for_what_refusal_changes() -> None:
 
 def test_what_a_taken_update_shows_late_is_not_held_against_a_refused_one() -> None:
     """A list may show the name of an accepted update only after the next one, which was refused."""
-    late = conversation().answered(Step.NO_URL, 200, response(queue_xml(container="Queue")))
-    for step in BAD[BAD.index(Step.BAD_RULE_STATE) :]:
-        late = late.edited(after(step), NAME, f"ciq-{Step.NO_URL}")
+    late = conversation().answered(Label.NO_URL, 200, response(queue_xml(container="Queue")))
+    for step in BAD[BAD.index(Label.BAD_RULE_STATE) :]:
+        late = late.edited(after(step), NAME, f"ciq-{Label.NO_URL}")
     assert judged("UPD-011", late).kind is Kind.HOLDS
-    assert judged("UPD-011", late.status(Step.NO_URL, 400)).kind is Kind.DEVIATES
+    assert judged("UPD-011", late.status(Label.NO_URL, 400)).kind is Kind.DEVIATES
 
 
 @pytest.mark.parametrize("requirement", IDS)
@@ -347,7 +352,7 @@ def test_nothing_holds_by_absence(requirement: str) -> None:
 def test_no_answer_never_holds(requirement: str) -> None:
     """A target that hangs on every request of the scenario passes nothing."""
     hanging = conversation()
-    for step in (*Step, *map(after, BAD)):
+    for step in (*Label, *map(after, BAD)):
         hanging = hanging.answered(step, 0, error="no answer within 30 s")
     assert judged(requirement, hanging).kind not in (Kind.HOLDS, Kind.OBSERVED)
 

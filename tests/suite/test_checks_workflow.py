@@ -11,17 +11,18 @@ from miniature.server import Miniature
 from miniature.traits import Traits
 from transcripts import Change, Transcript, judged, refusal
 
+from ciq_conformance.areas.batch import labels as batch
+from ciq_conformance.areas.workflow import labels as workflow
 from ciq_conformance.judge.finding import Kind
 from ciq_conformance.judge.selection import Selection, select_items
 from ciq_conformance.profile_loading import load_profile
-from ciq_conformance.runner.execution import RunOrder, execute
-from ciq_conformance.steps import batch, workflow
+from ciq_conformance.runner.execution import RunConfig, execute
 from ciq_schemas.features import FEATURES, SEED_FEATURES, Feature
 from ciq_schemas.requirement import Format, Scenario, load_registry
 from ciq_schemas.transcript.parsed import ParsedExchange
 from ciq_schemas.transcript.records import Body, CallbackReceived, DriverEvent, Exchange, ExitCode, Outcome
 
-Step = workflow.Step
+Step = workflow.Label
 NEW = load_registry().select(areas=("workflow", "batch"))
 TESTED = [one for one in NEW if not one.untested]
 JUDGED = [one.id for one in TESTED if one.level != "NOTE"]
@@ -32,7 +33,7 @@ def conversations(tmp_path_factory: pytest.TempPathFactory) -> dict[Scenario, Tr
     """What was said in both scenarios on the embedded mock."""
     loaded = load_profile(env={}, directory=tmp_path_factory.mktemp("profile"))
     items = select_items(load_registry(), (Feature.MEDIA,), Selection(areas=("workflow", "batch")))
-    records = execute(RunOrder(loaded=loaded), items).records
+    records = execute(RunConfig(loaded=loaded), items).records
     return {
         scenario: Transcript(
             scenario,
@@ -145,24 +146,24 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     "a bad workflow taken": ("WFL-024", lambda t: t.answered(Step.BAD_STATE, 200, "<Response/>")),
     "a senseless trigger taken": ("WFL-025", lambda t: t.answered(Step.TRIGGER_UNKNOWN, 200, "<Response/>")),
     "a crash": ("WFL-026", lambda t: t.answered(Step.RUN_UNKNOWN, 500, refusal("InternalError"))),
-    "no batch": ("BAT-001", answers(batch.Step.CREATE, "JobId>", "Id>")),
-    "odd state": ("BAT-001", answers(batch.Step.CREATE, ">Submitted<", ">Waiting<")),
-    "batch of another name": ("BAT-002", answers(batch.Step.DESCRIBED, "-flows<", "-other<")),
-    "stranger described": ("BAT-003", answers(batch.Step.UNKNOWN, "NonExistJobIds>", "Unknown>")),
-    "batch not listed": ("BAT-004", answers(batch.Step.LISTED, "JobsDetail>", "Other>")),
-    "type ignored": ("BAT-004", answers(batch.Step.LISTED, "<Type>Workflow<", "<Type>Job<")),
-    "nothing ran": ("BAT-005", answers(batch.Step.RUNS, "WorkflowExecutionList>", "Other>")),
+    "no batch": ("BAT-001", answers(batch.Label.CREATE, "JobId>", "Id>")),
+    "odd state": ("BAT-001", answers(batch.Label.CREATE, ">Submitted<", ">Waiting<")),
+    "batch of another name": ("BAT-002", answers(batch.Label.DESCRIBED, "-flows<", "-other<")),
+    "stranger described": ("BAT-003", answers(batch.Label.UNKNOWN, "NonExistJobIds>", "Unknown>")),
+    "batch not listed": ("BAT-004", answers(batch.Label.LISTED, "JobsDetail>", "Other>")),
+    "type ignored": ("BAT-004", answers(batch.Label.LISTED, "<Type>Workflow<", "<Type>Job<")),
+    "nothing ran": ("BAT-005", answers(batch.Label.RUNS, "WorkflowExecutionList>", "Other>")),
     "never done": (
         "BAT-006",
         both(
-            answers(batch.Step.DESCRIBED, "<State>Success<", "<State>Running<"),
-            answers(batch.Step.WATCH, "<State>Success<", "<State>Running<"),
+            answers(batch.Label.DESCRIBED, "<State>Success<", "<State>Running<"),
+            answers(batch.Label.WATCH, "<State>Success<", "<State>Running<"),
         ),
     ),
-    "no job": ("BAT-007", answers(batch.Step.JOBS, "JobsDetail>", "Other>")),
-    "cancel refused": ("BAT-008", lambda t: t.answered(batch.Step.CANCEL, 400, REFUSED)),
-    "not cancelled": ("BAT-008", answers(batch.Step.CANCELLED, ">Cancel<", ">Running<")),
-    "nameless taken": ("BAT-009", lambda t: t.answered(batch.Step.NAMELESS, 200, "<Response/>")),
+    "no job": ("BAT-007", answers(batch.Label.JOBS, "JobsDetail>", "Other>")),
+    "cancel refused": ("BAT-008", lambda t: t.answered(batch.Label.CANCEL, 400, REFUSED)),
+    "not cancelled": ("BAT-008", answers(batch.Label.CANCELLED, ">Cancel<", ">Running<")),
+    "nameless taken": ("BAT-009", lambda t: t.answered(batch.Label.NAMELESS, 200, "<Response/>")),
 }
 
 
@@ -273,7 +274,7 @@ def test_a_target_without_workflows(tmp_path: Path) -> None:
         for declared in ("unknown", "true"):
             env = {"CIQ_WORKFLOW": declared, "CIQ_BATCH": declared}
             loaded = load_profile(env=env, directory=tmp_path, flags=flags)
-            result = execute(RunOrder(loaded=loaded), items)
+            result = execute(RunConfig(loaded=loaded), items)
             found[declared] = (
                 {v.outcome for v in result.verdicts if v.outcome is not Outcome.UNTESTED},
                 result.exit_code,

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from transcripts import QUEUE, STRANGER
 
-from ciq_conformance.driver.patience import Patience
-from ciq_conformance.explore.coming_back import BACK_WITHIN, SHOWN_WITHIN, After, Known, wait_for_return
+from ciq_conformance.driver.timeouts import Timeouts
+from ciq_conformance.explore.restart_wait import BACK_WITHIN, SHOWN_WITHIN, After, Known, wait_for_return
 from ciq_schemas.lifecycle import QueueState
 from ciq_schemas.values import NotifyConfig, Queue
 
@@ -39,7 +39,7 @@ class Target:
     asked: int = 0
     looks: list[tuple[str, ...]] = field(default_factory=list)
     queue_id: str = QUEUE
-    patience: Patience = field(default_factory=lambda: Patience(scale=2.0))
+    timeouts: Timeouts = field(default_factory=lambda: Timeouts(scale=2.0))
 
     @property
     def calls(self) -> Target:
@@ -68,8 +68,8 @@ class Target:
 
     def come_back(self) -> After:
         """Wait for it."""
-        stage: Any = self
-        return wait_for_return(stage, "1 restart 0.5", "1 look", KNOWN)
+        ctx: Any = self
+        return wait_for_return(ctx, "1 restart 0.5", "1 look", KNOWN)
 
 
 def test_a_target_that_needs_time_is_waited_for() -> None:
@@ -96,7 +96,7 @@ def test_each_wait_ends(what: str) -> None:
     answer, jobs, within = LATE[what]
     target = Target([answer], jobs=jobs)
     target.come_back()
-    assert target.time == pytest.approx(within * target.patience.scale, abs=0.5)
+    assert target.time == pytest.approx(within * target.timeouts.scale, abs=0.5)
 
 
 def test_an_unknown_job_hides_no_other() -> None:

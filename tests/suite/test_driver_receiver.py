@@ -42,8 +42,8 @@ def test_an_arrival_is_kept_raw(receiver: CallbackReceiver) -> None:
     """Path, query, header fields and body bytes are those that were sent, under the channel of the address."""
     address = receiver.address("media.rule.queue", "/a%2Fb?x=1&y=%20")
     assert post(address, b"\xff\x00<x/>", **{"X-Extra": "1"}) == 200
-    (notice,) = receiver.arrivals("media.rule.queue")
-    arrival = notice.arrival
+    (callback,) = receiver.arrivals("media.rule.queue")
+    arrival = callback.arrival
     assert address.endswith(arrival.target)
     assert (arrival.feature, arrival.scenario, arrival.channel) == ("media", "rule", "media.rule.queue")
     assert arrival.body.data == b"\xff\x00<x/>"
@@ -82,7 +82,7 @@ def test_answers_on_order(receiver: CallbackReceiver) -> None:
     assert post(other) == 200
     assert post(channel) == 0
     assert post(channel) == 200
-    answered = [notice.arrival.answered for notice in receiver.arrivals("media.receiver.bad")]
+    answered = [callback.arrival.answered for callback in receiver.arrivals("media.receiver.bad")]
     assert answered == [500, 500, 0, 200]
 
 

@@ -7,12 +7,12 @@ import time
 
 import pytest
 
+from ciq_conformance.driver.cancellation import CancelToken
 from ciq_conformance.driver.client import Interrupted
-from ciq_conformance.driver.stopping import Stop
 
 WAITER = """
 import time
-from ciq_conformance.driver.stopping import Stop
+from ciq_conformance.driver.cancellation import Stop
 stop = Stop()
 with stop.on_signals():
     print("ready", flush=True)
@@ -26,7 +26,7 @@ with stop.on_signals():
 
 def test_the_first_reason_stays() -> None:
     """What stopped the run first is what is told."""
-    stop = Stop()
+    stop = CancelToken()
     assert not stop.requested()
     stop.request("one")
     stop.request("two")
@@ -36,7 +36,7 @@ def test_the_first_reason_stays() -> None:
 
 def test_a_pause_ends_with_the_stop() -> None:
     """A scenario that waits is unwound at once, not at the end of its wait."""
-    stop = Stop()
+    stop = CancelToken()
     stop.pause(0.001)
     stop.request("enough")
     before = time.monotonic()
@@ -48,7 +48,7 @@ def test_a_pause_ends_with_the_stop() -> None:
 def test_the_deadline_stops() -> None:
     """When the time is over the run is to stop, and a pause does not outlast it."""
     now = [0.0]
-    stop = Stop(deadline=5, clock=lambda: now[0])
+    stop = CancelToken(deadline=5, clock=lambda: now[0])
     assert not stop.requested()
     now[0] = 5.1
     assert stop.requested()

@@ -100,7 +100,7 @@ def test_3_when_callbacks_cannot_arrive(target: MockServer, tmp_path: Path) -> N
     """A callback address that leads nowhere is told apart from a target that sends nothing."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         dead = f"http://127.0.0.1:{server.getsockname()[1]}"
-    arguments = ["--target", target.url, "--feature", "media", "--callback-url", dead, "--patience", "0.1"]
+    arguments = ["--target", target.url, "--feature", "media", "--callback-url", dead, "--timeout-factor", "0.1"]
     done = ciq("run", *arguments, "-k", "DEL-001", cwd=tmp_path)
     assert done.code == 3, done.text
     assert "callback_url must lead to the receiver" in done.err
@@ -113,7 +113,7 @@ def test_4_when_the_suite_fails(target: MockServer, tmp_path: Path, monkeypatch:
     def broken(*_: object) -> None:
         raise ZeroDivisionError("our own mistake")
 
-    from ciq_conformance.checks import load_checks
+    from ciq_conformance.registry import load_checks
 
     load_checks()
     monkeypatch.setitem(registry._CHECKS, "QUE-003", broken)
@@ -128,12 +128,12 @@ def test_4_when_the_suite_fails(target: MockServer, tmp_path: Path, monkeypatch:
 
 def test_4_when_a_scenario_crashes(target: MockServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A scenario of ours that raises makes its items suite errors and leaves the others alone."""
-    from ciq_conformance.scenarios import queues
+    from ciq_conformance.areas.queues import scenario
 
     def broken(_: object) -> None:
         raise LookupError("scenario mistake")
 
-    monkeypatch.setattr(queues, "play", broken)
+    monkeypatch.setattr(scenario, "play", broken)
     done = inside("run", "--target", target.url, *ONE, "-k", "UPD-002", cwd=tmp_path)
     assert done.code == 4, done.text
     outcomes = {name: verdict.outcome for name, verdict in verdicts_of(tmp_path / "ciq-report").items()}

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from ciq_conformance.explore.directed import restart_history
+from ciq_conformance.areas.explore.labels import Rule
 from ciq_conformance.explore.history import Command, History, Op, jobs_in
 from ciq_conformance.explore.machine import FEWEST_JOBS, MOST_JOBS, histories
+from ciq_conformance.explore.restart_history import restart_history
 from ciq_conformance.explore.shrinking import shrink
-from ciq_conformance.steps.explore import Rule
 from ciq_schemas.features import FEATURES, Feature
 
 MEDIA = FEATURES[Feature.MEDIA]

@@ -6,13 +6,13 @@ import pytest
 from explore_story import A, B, C, Story
 from transcripts import STRANGER, judged
 
+from ciq_conformance.areas.explore.labels import Label, Rule
 from ciq_conformance.judge.finding import Finding, Kind
-from ciq_conformance.steps.explore import Rule, Step
 
-OPEN = Story().put(Step.OPEN, Rule.FIRST)
-PAUSED = OPEN.put(Step.PAUSE)
+OPEN = Story().put(Label.OPEN, Rule.FIRST)
+PAUSED = OPEN.put(Label.PAUSE)
 HELD = PAUSED.submit(A, 0, "Pause").submit(B, 2, "Pause").look(a="Pause", b="Pause")
-FROZEN = HELD.put(Step.RESUME).put(Step.PAUSE)
+FROZEN = HELD.put(Label.RESUME).put(Label.PAUSE)
 RUNS = OPEN.submit(A).submit(B).look(a="Success", b="Success")
 TOLD = RUNS.hear(A).hear(B)
 RESTARTED = HELD.restart("Paused")
@@ -23,18 +23,18 @@ ABSENT = {
     "EXP-003": OPEN,
     "EXP-004": OPEN.submit(A).cancel(A).look(a="Success"),
     "EXP-005": OPEN.submit(A).look(a="Submitted"),
-    "EXP-006": OPEN.submit(A).put(Step.RULE, Rule.OFF).look(a="Success").hear(A),
+    "EXP-006": OPEN.submit(A).put(Label.RULE, Rule.OFF).look(a="Success").hear(A),
     "EXP-007": TOLD,
     "EXP-008": RUNS,
 }
 HOLDING = {
     "EXP-001": FROZEN.look(a="Pause", b="Success").look(a="Pause"),
-    "EXP-002": HELD.look(a="Pause", b="Pause").put(Step.RESUME).look(Step.DRAIN, a="Success", b="Success"),
-    "EXP-003": RUNS.look(Step.AFTER, a="Success", b="Success"),
-    "EXP-004": HELD.cancel(A).look(a="Cancel", b="Pause").put(Step.RESUME).look(Step.AFTER, a="Cancel", b="Success"),
+    "EXP-002": HELD.look(a="Pause", b="Pause").put(Label.RESUME).look(Label.DRAIN, a="Success", b="Success"),
+    "EXP-003": RUNS.look(Label.AFTER, a="Success", b="Success"),
+    "EXP-004": HELD.cancel(A).look(a="Cancel", b="Pause").put(Label.RESUME).look(Label.AFTER, a="Cancel", b="Success"),
     "EXP-005": OPEN.submit(A).look(a="Running").look(a="Success"),
     "EXP-006": TOLD,
-    "EXP-007": TOLD.look(Step.AFTER, a="Success", b="Success"),
+    "EXP-007": TOLD.look(Label.AFTER, a="Success", b="Success"),
     "EXP-008": RESTARTED.look_at(A, B, a="Pause", b="Pause"),
 }
 DEVIATING = {
@@ -48,8 +48,8 @@ DEVIATING = {
         "EXP-001",
         PAUSED.submit(A, 1, "Pause")
         .submit(B, 1, "Pause")
-        .put(Step.RESUME)
-        .put(Step.PAUSE)
+        .put(Label.RESUME)
+        .put(Label.PAUSE)
         .look(b="Running")
         .look(a="Pause"),
         "started before",
@@ -57,38 +57,38 @@ DEVIATING = {
     ),
     "a held job starts": (
         "EXP-002",
-        OPEN.submit(A).put(Step.PAUSE).look(a="Pause").look(a="Running").put(Step.RESUME),
+        OPEN.submit(A).put(Label.PAUSE).look(a="Pause").look(a="Running").put(Label.RESUME),
         "went from Pause to Running",
         {4, 5},
     ),
     "a job starts in the paused queue": (
         "EXP-002",
-        PAUSED.submit(A, 0, "Submitted").look(a="Success").put(Step.RESUME),
+        PAUSED.submit(A, 0, "Submitted").look(a="Success").put(Label.RESUME),
         "had started before it was resumed",
         {3, 4},
     ),
     "a job never ends": (
         "EXP-003",
-        OPEN.submit(A).look(Step.DRAIN, a="Submitted").expired("drain"),
+        OPEN.submit(A).look(Label.DRAIN, a="Submitted").expired("drain"),
         "last seen Submitted",
         {2, 3},
     ),
-    "a job fails": ("EXP-003", RUNS.look(Step.AFTER, a="Success", b="Failed"), "last seen Failed", {3, 5}),
+    "a job fails": ("EXP-003", RUNS.look(Label.AFTER, a="Success", b="Failed"), "last seen Failed", {3, 5}),
     "a job is not known any more": (
         "EXP-003",
-        OPEN.submit(A).look(Step.DRAIN).expired("drain"),
+        OPEN.submit(A).look(Label.DRAIN).expired("drain"),
         "last seen Submitted",
         {2},
     ),
     "a refused cancel takes a job": (
         "EXP-003",
-        HELD.cancel(A, 409).put(Step.RESUME).look(Step.AFTER, a="Cancel", b="Success"),
+        HELD.cancel(A, 409).put(Label.RESUME).look(Label.AFTER, a="Cancel", b="Success"),
         "last seen Cancel",
         {3, 8},
     ),
     "a cancelled job runs": (
         "EXP-004",
-        HELD.cancel(A).look(a="Cancel").put(Step.RESUME).look(Step.AFTER, a="Success", b="Success"),
+        HELD.cancel(A).look(a="Cancel").put(Label.RESUME).look(Label.AFTER, a="Success", b="Success"),
         "later seen Success",
         {3, 6, 9},
     ),
@@ -102,7 +102,7 @@ DEVIATING = {
     "a job is not told": ("EXP-006", RUNS.hear(A).expired("told"), "no callback came", {3, 4}),
     "a job is told though Off": (
         "EXP-006",
-        OPEN.put(Step.RULE, Rule.OFF).submit(A).look(a="Success").hear(A),
+        OPEN.put(Label.RULE, Rule.OFF).submit(A).look(a="Success").hear(A),
         "told although the rule was Off",
         {3, 5},
     ),
@@ -146,7 +146,7 @@ DEVIATING = {
     ),
     "a restart turns the line round": (
         "EXP-001",
-        LINE.restart("Paused").put(Step.RESUME).put(Step.PAUSE).look(b="Running").look(a="Pause"),
+        LINE.restart("Paused").put(Label.RESUME).put(Label.PAUSE).look(b="Running").look(a="Pause"),
         "started before",
         {3, 4, 9, 10},
     ),
@@ -159,7 +159,12 @@ DEVIATING = {
     "a restart switches the rule off": ("EXP-008", HELD.restart("Paused", on=False), "callback rule was On", {2, 6}),
     "a restart changes the address": ("EXP-008", HELD.restart("Paused", url="http://other"), "callback rule", {2, 6}),
     "a restart begins with ids anew": ("EXP-008", RESTARTED.submit(A, 0, "Pause"), "of one that was accepted", {3, 7}),
-    "a held job runs after a restart": ("EXP-002", RESTARTED.look(a="Running").put(Step.RESUME), "had started", {3, 7}),
+    "a held job runs after a restart": (
+        "EXP-002",
+        RESTARTED.look(a="Running").put(Label.RESUME),
+        "had started",
+        {3, 7},
+    ),
     "an ended job runs again after a restart": (
         "EXP-005",
         RUNS.restart().look(a="Submitted"),
@@ -168,7 +173,7 @@ DEVIATING = {
     ),
     "a cancelled job comes back with a restart": (
         "EXP-004",
-        HELD.cancel(A).restart("Paused").put(Step.RESUME).look(Step.AFTER, a="Success", b="Success"),
+        HELD.cancel(A).restart("Paused").put(Label.RESUME).look(Label.AFTER, a="Success", b="Success"),
         "later seen Success",
         {3, 6, 9},
     ),
@@ -231,11 +236,11 @@ def test_a_history_that_broke_off_blocks_what_it_did_not_show() -> None:
 LEGAL = {
     "a running job is stopped by a pause": (
         "EXP-005",
-        OPEN.submit(A).look(a="Running").put(Step.PAUSE).look(a="Pause").put(Step.RESUME).look(a="Success"),
+        OPEN.submit(A).look(a="Running").put(Label.PAUSE).look(a="Pause").put(Label.RESUME).look(a="Success"),
     ),
     "a job had been taken before the pause": (
         "EXP-002",
-        OPEN.submit(A).put(Step.PAUSE).look(a="Running").look(a="Success").submit(B).look(b="Pause").put(Step.RESUME),
+        OPEN.submit(A).put(Label.PAUSE).look(a="Running").look(a="Success").submit(B).look(b="Pause").put(Label.RESUME),
     ),
     "a cancelled job ran already": ("EXP-003", OPEN.submit(A).submit(B).cancel(A).look(a="Success", b="Success")),
     "callbacks come twice": ("EXP-006", TOLD.hear(A).hear(B)),
@@ -269,7 +274,7 @@ LEGAL = {
     ),
     "told by either rule after a change": (
         "EXP-006",
-        OPEN.submit(A).put(Step.RULE, Rule.SECOND).look(a="Success").hear(A, Rule.SECOND),
+        OPEN.submit(A).put(Label.RULE, Rule.SECOND).look(a="Success").hear(A, Rule.SECOND),
     ),
 }
 

@@ -17,10 +17,10 @@ from miniature.server import Miniature
 from miniature.traits import Traits
 from trial import Trial, run_suite
 
-from ciq_conformance.driver.stage import Broken
+from ciq_conformance.driver.scenario_context import PreconditionFailed
 from ciq_conformance.explore.script import script_text
 from ciq_conformance.judge.selection import Selection, select_items
-from ciq_conformance.runner.restarting import restart_by
+from ciq_conformance.runner.restart_command import restart_by
 from ciq_mock.server import MockServer
 from ciq_mock.settings import Credentials, MockSettings
 from ciq_reports.summary import next_steps, rerun_command
@@ -77,7 +77,7 @@ def test_the_command_that_looks_again_finds_it_again(tmp_path: Path) -> None:
         # The seed is the run's own, so four histories may miss what shows in a pause only.
         first = next(trial for trial in tries if "EXP-002" in trial.red())
         command = rerun_command(RunView.of(first.records), ["EXP-002"])
-        assert any(command.partition(" --requirement")[0] in step for step in next_steps(RunView.of(first.records)))
+        assert any(command.partition(" --only")[0] in step for step in next_steps(RunView.of(first.records)))
         ciq, run, to, url, *arguments = shlex.split(command)
         assert (ciq, run, to, url) == ("ciq", "run", "--target", target.url)
         again = run_suite(target.url, tmp_path / "again", *arguments)
@@ -142,14 +142,14 @@ def test_the_embedded_mock_is_restarted_and_loses_nothing(tmp_path: Path) -> Non
 def test_a_restart_that_fails_says_how(command: str, within: float, words: str) -> None:
     """Whatever goes wrong with the operator's command is told with the command."""
     restart = restart_by(command, url="http://127.0.0.1:1", within=within, pause=time.sleep)
-    with pytest.raises(Broken, match=words):
+    with pytest.raises(PreconditionFailed, match=words):
         restart()
 
 
 def test_a_target_that_stays_away_is_told() -> None:
     """A command that ends well and leaves no target behind it is no restart."""
     restart = restart_by("true", url="http://127.0.0.1:1", within=2.0, pause=time.sleep)
-    with pytest.raises(Broken, match="does not answer"):
+    with pytest.raises(PreconditionFailed, match="does not answer"):
         restart()
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from ciq_conformance.driver.client import Interrupted
-from ciq_conformance.driver.gate import Gate
+from ciq_conformance.driver.restart_lock import RestartLock
 
 LONG = 20.0
 
@@ -22,10 +22,10 @@ def in_thread(work: Callable[[], None]) -> threading.Thread:
 
 def test_scenarios_go_side_by_side() -> None:
     """Two that share are inside at once."""
-    gate, met = Gate(), threading.Barrier(2)
+    restart_lock, met = RestartLock(), threading.Barrier(2)
 
     def scenario() -> None:
-        with gate.shared():
+        with restart_lock.shared():
             met.wait(LONG)
 
     threads = [in_thread(scenario) for _ in range(2)]
@@ -36,19 +36,19 @@ def test_scenarios_go_side_by_side() -> None:
 
 def test_who_is_alone_meets_nobody() -> None:
     """Of many that share and now and then are alone, none is ever inside beside one that is alone; all come through."""
-    gate, lock = Gate(), threading.Lock()
+    restart_lock, lock = RestartLock(), threading.Lock()
     inside: set[int] = set()
     met: list[set[int]] = []
 
     def scenario(number: int) -> None:
         for turn in range(6):
-            with gate.shared():
+            with restart_lock.shared():
                 with lock:
                     inside.add(number)
                 if (turn + number) % 2:
                     with lock:
                         inside.discard(number)
-                    with gate.alone(), lock:
+                    with restart_lock.exclusive(), lock:
                         met.append(set(inside))
                     with lock:
                         inside.add(number)
@@ -64,23 +64,23 @@ def test_who_is_alone_meets_nobody() -> None:
 
 def test_who_wants_to_be_alone_waits_for_a_scenario_to_end_and_keeps_the_next_out() -> None:
     """It begins after the scenario under way, and before one that comes later."""
-    gate, order = Gate(), []
+    restart_lock, order = RestartLock(), []
     playing, wanted, asked = threading.Event(), threading.Event(), threading.Event()
 
     def first() -> None:
-        with gate.shared():
+        with restart_lock.shared():
             playing.set()
             wanted.wait(LONG)
             order.append("first scenario")
         asked.set()
-        with gate.shared():
+        with restart_lock.shared():
             order.append("next scenario")
 
     def restart() -> None:
         playing.wait(LONG)
-        with gate.shared():
+        with restart_lock.shared():
             wanted.set()
-            with gate.alone():
+            with restart_lock.exclusive():
                 asked.wait(LONG)
                 order.append("restart")
 
@@ -93,17 +93,17 @@ def test_who_wants_to_be_alone_waits_for_a_scenario_to_end_and_keeps_the_next_ou
 def test_a_run_that_is_stopped_waits_for_nobody() -> None:
     """Who waits for its turn when the run is stopped is interrupted."""
     stopped = threading.Event()
-    gate, playing, over = Gate(stopping=stopped.is_set), threading.Event(), threading.Event()
+    restart_lock, playing, over = RestartLock(stopping=stopped.is_set), threading.Event(), threading.Event()
 
     def scenario() -> None:
-        with gate.shared():
+        with restart_lock.shared():
             playing.set()
             over.wait(LONG)
 
     thread = in_thread(scenario)
     playing.wait(LONG)
     stopped.set()
-    with pytest.raises(Interrupted), gate.shared(), gate.alone():
+    with pytest.raises(Interrupted), restart_lock.shared(), restart_lock.exclusive():
         pytest.fail("it was alone beside another")
     over.set()
     thread.join(LONG)

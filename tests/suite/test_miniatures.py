@@ -33,7 +33,7 @@ def _try_legal(name: str, folder: Path, *arguments: str) -> None:
 
 
 def _try_fault(name: str, folder: Path, *arguments: str) -> None:
-    wanted = [word for requirement in FAULTS[name] for word in ("--requirement", requirement)]
+    wanted = [word for requirement in FAULTS[name] for word in ("--only", requirement)]
     with Miniature(Traits(fault=name)) as target:
         trial = run_suite(target.url, folder, *wanted, *arguments)
     assert set(FAULTS[name]) & trial.red(), trial.output

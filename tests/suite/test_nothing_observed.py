@@ -11,7 +11,7 @@ import pytest
 from ciq_conformance.judge.selection import Selection, select_items
 from ciq_conformance.judge.verdict import judge_run
 from ciq_conformance.profile_loading import load_profile
-from ciq_conformance.runner.execution import RunOrder, execute
+from ciq_conformance.runner.execution import RunConfig, execute
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import load_registry
 from ciq_schemas.transcript.records import AnyRecord, Body, CallbackReceived, Exchange, Footer, Outcome, Verdict
@@ -25,7 +25,7 @@ Emptied = Callable[[Exchange], Exchange | None]
 def records() -> tuple[AnyRecord, ...]:
     """What a run against the embedded mock left, without its verdicts."""
     loaded = load_profile(env={}, flags={"features": ("test", ",".join(FEATURES))}, directory=Path(__file__).parent)
-    result = execute(RunOrder(loaded=loaded), select_items(REGISTRY, FEATURES, Selection()))
+    result = execute(RunConfig(loaded=loaded), select_items(REGISTRY, FEATURES, Selection()))
     return tuple(r for r in result.records if not isinstance(r, (Verdict, Footer)))
 
 

@@ -49,7 +49,7 @@ def simulate(levels: list[int], durations: list[float], workers: int, key: Key, 
 
 def observe(history: History, looks: list[float], rng: random.Random, *, stamps: bool = True) -> list[JobTimeline]:
     """What polls at `looks` (each taking up to 30 ms) prove about each job."""
-    tracks = []
+    timelines = []
     for index, (at, level, started) in enumerate(zip(history.submitted, history.levels, history.started, strict=True)):
         before, after = at, math.inf
         for look in looks:
@@ -59,7 +59,7 @@ def observe(history: History, looks: list[float], rng: random.Random, *, stamps:
                 before = max(before, look)
             else:
                 after = min(after, answered)
-        tracks.append(
+        timelines.append(
             JobTimeline(
                 job_id=f"j{index}",
                 step="submit",
@@ -72,7 +72,7 @@ def observe(history: History, looks: list[float], rng: random.Random, *, stamps:
                 start_stamp=float(math.floor(started)) if stamps else None,
             )
         )
-    return tracks
+    return timelines
 
 
 LEVELS = st.lists(st.integers(0, 2), min_size=2, max_size=60)
@@ -86,9 +86,9 @@ def test_a_legal_history_is_never_blamed(levels: list[int], workers: int, seed: 
     durations = [rng.random() * longest for _ in levels]
     history = simulate(levels, durations, workers, by_the_book)
     looks = sorted(rng.uniform(9.5, 10.0 + sum(durations) / workers + 1) for _ in range(rng.randint(1, 60)))
-    tracks = observe(history, looks, rng)
-    assert not level_rule(tracks).inversions
-    assert not order_rule(tracks).inversions
+    timelines = observe(history, looks, rng)
+    assert not level_rule(timelines).inversions
+    assert not order_rule(timelines).inversions
 
 
 WRONG: dict[str, Key] = {
@@ -110,36 +110,36 @@ def test_a_wrong_scheduler_is_blamed(name: str, workers: int, seed: int) -> None
     each = 2.0 * workers / len(levels)
     history = simulate(levels, [each] * len(levels), workers, WRONG[name])
     looks = [10.0 + step * 0.05 for step in range(80)]
-    tracks = observe(history, looks, rng, stamps=False)
-    assert level_rule(tracks).inversions or order_rule(tracks).inversions
+    timelines = observe(history, looks, rng, stamps=False)
+    assert level_rule(timelines).inversions or order_rule(timelines).inversions
 
 
 def test_power_is_nothing_when_nothing_is_seen() -> None:
     """Jobs that all start between two looks prove no order, and no inversion either."""
     history = simulate([0, 2, 1] * 10, [0.0] * 30, 10, WRONG["fifo"])
-    tracks = observe(history, [9.9, 11.0], random.Random(1), stamps=False)
-    assert level_rule(tracks).proven == 0
-    assert order_rule(tracks).proven == 0
-    assert not level_rule(tracks).inversions
-    assert level_rule(tracks).owed > 0
+    timelines = observe(history, [9.9, 11.0], random.Random(1), stamps=False)
+    assert level_rule(timelines).proven == 0
+    assert order_rule(timelines).proven == 0
+    assert not level_rule(timelines).inversions
+    assert level_rule(timelines).owed > 0
 
 
 def test_power_grows_with_looks() -> None:
     """A right scheduler under regular looks is shown to keep both rules."""
     levels = [0, 2, 1] * 10
     history = simulate(levels, [0.1] * 30, 1, by_the_book)
-    tracks = observe(history, [10.0 + step * 0.05 for step in range(80)], random.Random(1))
+    timelines = observe(history, [10.0 + step * 0.05 for step in range(80)], random.Random(1))
     for high, low in ((2, 1), (1, 0), (2, 0)):
-        ordering = level_rule(tracks, greater=high, lesser=low)
+        ordering = level_rule(timelines, greater=high, lesser=low)
         assert ordering.proven == ordering.owed > 5
-    assert order_rule(tracks).proven > 20
+    assert order_rule(timelines).proven > 20
 
 
 def test_publication_jitter_is_forgiven() -> None:
     """Two workers that publish their starts less than the slack out of order are not blamed."""
     history = History([0.0, 0.01], [0, 0], [10.0 + SLACK / 2, 10.0])
-    tracks = observe(history, [10.0 + step * 0.01 for step in range(100)], random.Random(1))
-    assert not order_rule(tracks).inversions
+    timelines = observe(history, [10.0 + step * 0.01 for step in range(100)], random.Random(1))
+    assert not order_rule(timelines).inversions
 
 
 def test_stamps_need_two_seconds() -> None:
@@ -153,21 +153,21 @@ def test_stamps_need_two_seconds() -> None:
 def test_a_late_job_owes_nothing_to_those_already_started() -> None:
     """A job of greater level accepted after another had started has not been overtaken by it."""
     rng = random.Random(1)
-    tracks = observe(History([0.0, 12.0], [0, 2], [10.0, 13.0]), [9.9, 10.1, 12.5, 13.1], rng)
-    assert not level_rule(tracks).inversions
+    timelines = observe(History([0.0, 12.0], [0, 2], [10.0, 13.0]), [9.9, 10.1, 12.5, 13.1], rng)
+    assert not level_rule(timelines).inversions
 
 
-def told(track: JobTimeline, at: float) -> JobTimeline:
+def told(timeline: JobTimeline, at: float) -> JobTimeline:
     """The track with a callback that arrived at `at`."""
-    fields = {name: getattr(track, name) for name in JobTimeline.__slots__}
+    fields = {name: getattr(timeline, name) for name in JobTimeline.__slots__}
     return JobTimeline(**{**fields, "told": (Bound(at, 99),)})
 
 
 def test_agreement_counts_pairs_told_in_order() -> None:
     """Callbacks in the order of the queue agree in every pair, in reverse in none; the filter picks pairs."""
-    tracks = observe(simulate([2, 1, 0], [0.0] * 3, 1, by_the_book), [9.0], random.Random(1))
-    forward = [told(track, 20.0 + index) for index, track in enumerate(tracks)]
-    backward = [told(track, 20.0 - index) for index, track in enumerate(tracks)]
+    timelines = observe(simulate([2, 1, 0], [0.0] * 3, 1, by_the_book), [9.0], random.Random(1))
+    forward = [told(timeline, 20.0 + index) for index, timeline in enumerate(timelines)]
+    backward = [told(timeline, 20.0 - index) for index, timeline in enumerate(timelines)]
     assert agreement(forward, lambda _a, _b: True) == (3, 3)
     assert agreement(forward, lambda a, _b: a.job_id == "j0") == (2, 2)
     assert agreement(backward, lambda _a, _b: True) == (0, 3)
@@ -175,5 +175,5 @@ def test_agreement_counts_pairs_told_in_order() -> None:
 
 def test_agreement_leaves_out_jobs_that_never_waited_together() -> None:
     """A low job not known to have waited when the high one was accepted owed it nothing."""
-    tracks = observe(History([0.0, 12.0], [0, 2], [10.0, 13.0]), [9.0], random.Random(1))
-    assert agreement([told(tracks[0], 14.0), told(tracks[1], 15.0)], lambda _a, _b: True) == (0, 0)
+    timelines = observe(History([0.0, 12.0], [0, 2], [10.0, 13.0]), [9.0], random.Random(1))
+    assert agreement([told(timelines[0], 14.0), told(timelines[1], 15.0)], lambda _a, _b: True) == (0, 0)

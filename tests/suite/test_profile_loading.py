@@ -15,7 +15,7 @@ FULL = """
 url = "http://10.1.2.3:8080/"
 bucket = "filebucket-1"
 features = ["doc", "media"]
-patience = 2
+timeout_factor = 2
 callback_bind = "0.0.0.0:9000"
 callback_url = "http://10.9.9.9:9000/hook/"
 [credentials]
@@ -61,7 +61,7 @@ def test_every_key_of_a_file_arrives(tmp_path: Path) -> None:
     profile = load(FULL, tmp_path).profile
     assert (profile.url, profile.embedded) == ("http://10.1.2.3:8080", False)
     assert profile.features == (Feature.DOC, Feature.MEDIA)
-    assert profile.patience == 2.0
+    assert profile.timeout_factor == 2.0
     assert profile.callback_url == "http://10.9.9.9:9000/hook"
     assert profile.credentials is not None
     assert profile.credentials.secret_key == "keyfromfile"
@@ -125,9 +125,9 @@ def test_all_names_every_feature(given: object) -> None:
         ('url = "http://host:99999"', "expected an address"),
         ('bucket = "two words"', "expected letters, digits, dots and dashes"),
         ('host = "{buckit}.example"', "expected no placeholders but {bucket} and {region}"),
-        ("patience = 0", "expected a factor from 0.1 to 100"),
-        ("patience = true", "expected a factor from 0.1 to 100"),
-        ("patience = nan", "expected a factor from 0.1 to 100"),
+        ("timeout_factor = 0", "expected a factor from 0.1 to 100"),
+        ("timeout_factor = true", "expected a factor from 0.1 to 100"),
+        ("timeout_factor = nan", "expected a factor from 0.1 to 100"),
         ('callback_bind = "127.0.0.1"', "expected HOST:PORT"),
         ('callback_bind = "127.0.0.1:70000"', "expected HOST:PORT"),
         ('callback_bind = "0.0.0.0:9000"', "set callback_url"),

@@ -2,9 +2,9 @@
 
 import pytest
 
-from ciq_conformance.driver.plan import SEQUENCE, plan_scenarios, shuffled
 from ciq_conformance.judge.selection import Selection, select_items
-from ciq_conformance.scenarios import MODULES, load_play
+from ciq_conformance.registry import MODULES, load_play
+from ciq_conformance.runner.plan import SEQUENCE, plan_scenarios, shuffled
 from ciq_schemas.features import SEED_FEATURES, Feature
 from ciq_schemas.requirement import BY_OPTION, Capability, Scenario, load_registry
 

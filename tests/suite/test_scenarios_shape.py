@@ -8,11 +8,13 @@ from typing import Any, cast
 
 import pytest
 
-from ciq_conformance.driver.patience import Patience
-from ciq_conformance.driver.stage import Calls, Receiver, Recorder, Stage
+from ciq_conformance.areas.errors import scenario as errors
+from ciq_conformance.areas.errors.labels import BAD_SUBMITS, BY_HAND, SIGNATURES, Label
+from ciq_conformance.areas.update import scenario as update
+from ciq_conformance.driver import queue_setup
+from ciq_conformance.driver.scenario_context import Calls, Receiver, Recorder, ScenarioContext
+from ciq_conformance.driver.timeouts import Timeouts
 from ciq_conformance.profile import Credentials, Profile
-from ciq_conformance.scenarios import errors, readiness, update
-from ciq_conformance.steps.errors import BAD_SUBMITS, BY_HAND, SIGNATURES, Step
 from ciq_schemas.codec import Document, ProblemKind, Reading, read
 from ciq_schemas.features import FEATURES, Feature
 from ciq_schemas.requirement import Capability, Scenario
@@ -32,15 +34,15 @@ class _Silent:
         return f"http://127.0.0.1:1/{channel}{suffix}"
 
 
-def stage(feature: Feature = Feature.MEDIA, scenario: Scenario = Scenario.ERRORS, **profile: Any) -> Stage:
+def ctx(feature: Feature = Feature.MEDIA, scenario: Scenario = Scenario.ERRORS, **profile: Any) -> ScenarioContext:
     """A stage without a target behind it."""
     silent = _Silent()
-    return Stage(
+    return ScenarioContext(
         spec=FEATURES[feature],
         scenario=scenario,
         run_id="260102030405abcdef",
         profile=Profile(url="http://target", **profile),
-        patience=Patience(),
+        timeouts=Timeouts(),
         calls=cast(Calls, silent),
         receiver=cast(Receiver, silent),
         recorder=cast(Recorder, silent),
@@ -50,22 +52,22 @@ def stage(feature: Feature = Feature.MEDIA, scenario: Scenario = Scenario.ERRORS
     )
 
 
-BAD_BY_SCHEMA: Mapping[Step, ProblemKind] = {
-    Step.MALFORMED: ProblemKind.MALFORMED,
-    Step.EMPTY: ProblemKind.EMPTY,
-    Step.WRONG_ROOT: ProblemKind.ROOT,
-    Step.NO_OPERATION: ProblemKind.MISSING,
-    Step.ENTITY: ProblemKind.FORBIDDEN,
-    Step.BAD_LEVEL: ProblemKind.VALUE,
-    Step.LONG_USER_DATA: ProblemKind.VALUE,
-    Step.FOUR_WATERMARKS: ProblemKind.TOO_MANY,
+BAD_BY_SCHEMA: Mapping[Label, ProblemKind] = {
+    Label.MALFORMED: ProblemKind.MALFORMED,
+    Label.EMPTY: ProblemKind.EMPTY,
+    Label.WRONG_ROOT: ProblemKind.ROOT,
+    Label.NO_OPERATION: ProblemKind.MISSING,
+    Label.ENTITY: ProblemKind.FORBIDDEN,
+    Label.BAD_LEVEL: ProblemKind.VALUE,
+    Label.LONG_USER_DATA: ProblemKind.VALUE,
+    Label.FOUR_WATERMARKS: ProblemKind.TOO_MANY,
 }
 
 
 @pytest.mark.parametrize("feature", Feature)
 def test_each_bad_submit_is_bad_for_one_reason(feature: Feature) -> None:
     """What the schema can see in a bad body is the one thing its step names; the rest of the body is good."""
-    for step, body in errors.bad_submits(stage(feature)).items():
+    for step, body in errors.bad_submits(ctx(feature)).items():
         problems = read(Document.JOB_SUBMIT_REQUEST, body, Reading.STRICT).problems
         kinds = {problem.kind for problem in problems}
         if step in BAD_BY_SCHEMA:
@@ -76,15 +78,15 @@ def test_each_bad_submit_is_bad_for_one_reason(feature: Feature) -> None:
 
 def test_bad_submits_differ_and_cover_all_steps() -> None:
     """Every step has a body of its own; bodies that fit some features only are sent for those."""
-    seen: set[Step] = set()
+    seen: set[Label] = set()
     for feature in Feature:
-        bodies = errors.bad_submits(stage(feature))
+        bodies = errors.bad_submits(ctx(feature))
         assert len(set(bodies.values())) == len(bodies)
         assert set(bodies) <= set(BAD_SUBMITS)
         seen |= set(bodies)
     assert seen == set(BAD_SUBMITS) - set(BY_HAND)
-    assert Step.BAD_LEVEL not in errors.bad_submits(stage(Feature.DOC))
-    assert Step.NO_SOURCE not in errors.bad_submits(stage())
+    assert Label.BAD_LEVEL not in errors.bad_submits(ctx(Feature.DOC))
+    assert Label.NO_SOURCE not in errors.bad_submits(ctx())
 
 
 KEYS = Credentials(secret_id="id", secret_key="key")
@@ -94,17 +96,17 @@ KEYS = Credentials(secret_id="id", secret_key="key")
     ("credentials", "declared", "steps"),
     [
         (None, None, ()),
-        (None, True, (Step.UNSIGNED,)),
+        (None, True, (Label.UNSIGNED,)),
         (KEYS, None, SIGNATURES),
         (KEYS, True, SIGNATURES),
         (KEYS, False, ()),
     ],
 )
 def test_signatures_are_tried_where_they_can_be(
-    credentials: Credentials | None, declared: bool | None, steps: tuple[Step, ...]
+    credentials: Credentials | None, declared: bool | None, steps: tuple[Label, ...]
 ) -> None:
     """Wrong and expired signatures need keys; nothing is tried where the target is said not to look."""
-    set_up = stage(credentials=credentials, capabilities={Capability.SIGNATURE: declared})
+    set_up = ctx(credentials=credentials, capabilities={Capability.SIGNATURE: declared})
     errors._signatures(set_up)
     assert [step for step, _ in cast(Any, set_up.calls).sent] == list(steps)
 
@@ -112,7 +114,7 @@ def test_signatures_are_tried_where_they_can_be(
 @pytest.mark.parametrize("feature", Feature)
 def test_name_and_rule_of_the_update_are_documented(feature: Feature) -> None:
     """The name fits the shortest documented limit, and the rule uses documented words only."""
-    set_up = stage(feature, Scenario.UPDATE)
+    set_up = ctx(feature, Scenario.UPDATE)
     assert len(update.name(set_up)) <= 100
     assert len(update.name(replace(set_up, run_id="x" * 200))) <= 100
     assert (update.rule(set_up).result_format is None) == (feature is Feature.DOC)
@@ -121,18 +123,18 @@ def test_name_and_rule_of_the_update_are_documented(feature: Feature) -> None:
 def test_found_rule_is_kept() -> None:
     """Updates that only pause carry the rule that was there."""
     config = NotifyConfig(url="http://theirs/", event="TaskFinish", type="Url", state="On", result_format="")
-    kept = readiness.found_rule(replace(stage(), found=Queue(queue_id="p1", notify_config=config)))
+    kept = queue_setup.found_rule(replace(ctx(), found=Queue(queue_id="p1", notify_config=config)))
     assert (kept.url, kept.event, kept.type, kept.state) == ("http://theirs/", "TaskFinish", "Url", "On")
     assert kept.result_format is None
-    assert readiness.found_rule(stage()).state == "Off"
+    assert queue_setup.found_rule(ctx()).state == "Off"
 
 
 def test_unknown_ids_look_like_ids_and_differ() -> None:
     """Ids that exist nowhere have the form of the samples and are the same again for one run."""
-    one, other = readiness.unknown_job_id(stage()), readiness.unknown_job_id(stage(), "other")
+    one, other = queue_setup.unknown_job_id(ctx()), queue_setup.unknown_job_id(ctx(), "other")
     assert one != other
     assert len(one) == len(other) == 33
-    assert one == readiness.unknown_job_id(stage())
+    assert one == queue_setup.unknown_job_id(ctx())
     assert one[0] == "j"
-    assert readiness.unknown_queue_id(stage())[0] == "p"
-    assert readiness.unknown_job_id(stage(scenario=Scenario.DESCRIBE)) != one
+    assert queue_setup.unknown_queue_id(ctx())[0] == "p"
+    assert queue_setup.unknown_job_id(ctx(scenario=Scenario.DESCRIBE)) != one

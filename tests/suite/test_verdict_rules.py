@@ -63,7 +63,7 @@ def outcome_with(monkeypatch: pytest.MonkeyPatch, records: list[AnyRecord], **de
 
 
 def test_a_scenario_that_began_is_left_to_the_check(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Broken half way or not: what was seen until then is for the check to weigh."""
+    """PreconditionFailed half way or not: what was seen until then is for the check to weigh."""
     assert outcome_with(monkeypatch, [mark("begin"), mark("end")]).outcome is Outcome.PASS
     assert outcome_with(monkeypatch, [mark("begin"), mark("broken", "x")]).outcome is Outcome.PASS
 
@@ -212,7 +212,7 @@ def test_items_are_found_again_by_name() -> None:
 
 def test_every_testable_requirement_has_exactly_one_check() -> None:
     """The kit is complete: no requirement without its check, no check without its requirement."""
-    from ciq_conformance.checks import load_checks
+    from ciq_conformance.registry import load_checks
 
     assert load_checks() == ()
     assert registry.checked_ids() == {one.id for one in load_registry() if not one.untested}

@@ -12,10 +12,10 @@ from email.utils import format_datetime
 
 import msgspec
 
-from ciq_conformance.checks import load_checks
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding
 from ciq_conformance.judge.registry import Item, check_of
+from ciq_conformance.registry import load_checks
 from ciq_schemas.features import FEATURES, Feature
 from ciq_schemas.requirement import Format, Scenario, load_registry
 from ciq_schemas.transcript.records import (

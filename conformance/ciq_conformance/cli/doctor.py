@@ -19,7 +19,7 @@ def doctor(
     region: options.Region = None,
     callback_bind: options.CallbackBind = None,
     callback_url: options.CallbackUrl = None,
-    patience: options.Patience = None,
+    timeout_factor: options.TimeoutFactor = None,
 ) -> None:
     """Say whether a run could work: the way there, the way back, signature, clock, activation, one job per feature.
 
@@ -30,8 +30,8 @@ def doctor(
     the doctor itself failed.
     """
     need_suite("doctor")
-    from ciq_conformance.runner.examination import INTENT, examine
-    from ciq_conformance.runner.execution import OrderError
+    from ciq_conformance.runner.doctor import INTENT, examine
+    from ciq_conformance.runner.execution import RunConfigError
 
     loaded = options.loaded_profile(
         profile=profile,
@@ -41,7 +41,7 @@ def doctor(
         features=feature,
         callback_bind=callback_bind,
         callback_url=callback_url,
-        patience=patience,
+        timeout_factor=timeout_factor,
     )
     console = Console(highlight=False)
     console.print("Effective profile", style="bold")
@@ -56,7 +56,7 @@ def doctor(
     console.print("What I found", style="bold")
     try:
         diagnosis = examine(loaded)
-    except OrderError as error:
+    except RunConfigError as error:
         raise options.usage(str(error)) from error
     for sign in diagnosis.signs:
         console.print(f"  {_SIGNS[sign.well]} ", style=_STYLES[sign.well], end="", markup=False)

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from ciq_conformance.cli import options
 from ciq_conformance.cli.extras import need_suite
-from ciq_conformance.cli.showing import for_console
+from ciq_conformance.cli.show_in_terminal import for_console
 from ciq_schemas.transcript.records import ExitCode, Footer, Level
 
 
@@ -16,7 +16,7 @@ def judge(
     run_file: Annotated[Path, typer.Argument(metavar="RUN", help="A run.ndjson, or the directory that holds one.")],
     requirement: Annotated[
         list[str] | None,
-        typer.Option("--requirement", "-k", metavar="GLOB", help="Only these ids or items; default: those of the run."),
+        typer.Option("--only", "-k", metavar="GLOB", help="Only these ids or items; default: those of the run."),
     ] = None,
     level: Annotated[list[Level] | None, typer.Option("--level", help="Only this level; may be repeated.")] = None,
     feature: options.Features = None,

@@ -32,8 +32,8 @@ CallbackUrl = Annotated[
     str | None,
     typer.Option("--callback-url", metavar="URL", help="The receiver's address as the target sees it."),
 ]
-Patience = Annotated[
-    float | None, typer.Option("--patience", metavar="FACTOR", help="Multiplies every wait (0.1 to 100).")
+TimeoutFactor = Annotated[
+    float | None, typer.Option("--timeout-factor", metavar="FACTOR", help="Multiplies every wait (0.1 to 100).")
 ]
 RestartCommand = Annotated[
     str | None,
@@ -55,7 +55,7 @@ def loaded_profile(
     features: list[str] | None,
     callback_bind: str | None,
     callback_url: str | None,
-    patience: float | None,
+    timeout_factor: float | None,
     restart_command: str | None = None,
 ) -> Loaded:
     """The effective profile; leaves with exit code 2 and every mistake named when it is wrong."""
@@ -66,7 +66,7 @@ def loaded_profile(
         "features": ("--feature", features or None),
         "callback_bind": ("--callback-bind", callback_bind),
         "callback_url": ("--callback-url", callback_url),
-        "patience": ("--patience", patience),
+        "timeout_factor": ("--timeout-factor", timeout_factor),
         "restart_command": ("--restart-command", restart_command),
     }
     flags = {name: (flag, value) for name, (flag, value) in given.items() if value is not None}

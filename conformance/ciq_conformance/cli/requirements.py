@@ -15,9 +15,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from ciq_conformance.checks import load_checks
 from ciq_conformance.judge.registry import check_of
-from ciq_conformance.scenarios import MODULES
+from ciq_conformance.registry import MODULES, load_checks
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import (
     BY_OPTION,

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from ciq_conformance.cli import options
 from ciq_conformance.cli.extras import need_suite
-from ciq_conformance.cli.showing import for_console
+from ciq_conformance.cli.show_in_terminal import for_console
 from ciq_schemas.transcript.records import AnyRecord, ExitCode, Footer, Header, Level
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def run(
     profile: options.ProfileFile = None,
     requirement: Annotated[
         list[str] | None,
-        typer.Option("--requirement", "-k", metavar="GLOB", help="Only these ids or items: PAU-*, PRI-001-media."),
+        typer.Option("--only", "-k", metavar="GLOB", help="Only these ids or items: PAU-*, PRI-001-media."),
     ] = None,
     area: Annotated[
         list[str] | None,
@@ -50,7 +50,7 @@ def run(
     region: options.Region = None,
     callback_bind: options.CallbackBind = None,
     callback_url: options.CallbackUrl = None,
-    patience: options.Patience = None,
+    timeout_factor: options.TimeoutFactor = None,
     restart_command: options.RestartCommand = None,
     serial: Annotated[bool, typer.Option("--serial", help="One feature after the other.")] = False,
     shuffle: Annotated[
@@ -82,9 +82,9 @@ def run(
     was judged, a MUST stayed inconclusive, or the target could not be left as it was found.
     """
     need_suite("run")
-    from ciq_conformance.driver.effort import Effort
+    from ciq_conformance.driver.extra_testing import ExtraTesting
     from ciq_conformance.judge.selection import Selection, select_items
-    from ciq_conformance.runner.execution import RunOrder
+    from ciq_conformance.runner.execution import RunConfig
     from ciq_conformance.runner.in_pytest import SuiteTrouble, run_suite
     from ciq_reports.console import ConsoleReporter
     from ciq_schemas.requirement import UnknownRequirementError, load_registry
@@ -97,16 +97,16 @@ def run(
         features=feature,
         callback_bind=callback_bind,
         callback_url=callback_url,
-        patience=patience,
+        timeout_factor=timeout_factor,
         restart_command=restart_command,
     )
-    effort = Effort(histories=explore, fuzz_seconds=fuzz, seed=seed, scripts=output)
+    extra_testing = ExtraTesting(histories=explore, fuzz_seconds=fuzz, seed=seed, scripts=output)
     selection = Selection(
         requirements=tuple(requirement or ()),
         areas=tuple(area or ()),
         levels=tuple(level or ()),
         skip=tuple(skip or ()),
-        opened=effort.opened,
+        opened=extra_testing.opened,
     )
     try:
         items = select_items(load_registry(), loaded.profile.features, selection)
@@ -129,14 +129,14 @@ def run(
         if not isinstance(record, (Header, Footer)):  # announced, and ended below
             reporter.feed(for_console(record))
 
-    order = RunOrder(
+    order = RunConfig(
         loaded=loaded,
         skip=selection.skip,
         output=output,
         serial=serial,
         shuffle=shuffle,
         deadline=deadline,
-        effort=effort,
+        extra_testing=extra_testing,
         baseline=baseline,
         write_baseline=write_baseline,
         listeners=(listen,),

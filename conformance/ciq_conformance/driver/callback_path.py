@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import requests
 
 from ciq_conformance.driver.client import host_of
-from ciq_conformance.driver.probe import Readiness, Surroundings
+from ciq_conformance.driver.probe import Readiness, RunContext
 
 _SELF = "self.check"
 _WITHIN = 5.0
@@ -27,33 +27,33 @@ def is_loopback(url: str) -> bool:
         return False
 
 
-def callback_trouble(around: Surroundings, ready: Sequence[Readiness]) -> str:
+def callback_trouble(run: RunContext, ready: Sequence[Readiness]) -> str:
     """Why callbacks cannot arrive, with what to do about it; empty when one did arrive or the path is proven."""
     asked = [one for one in ready if one.listening and not one.hindrance]
     if not asked or any(one.calibration.callback_latency is not None for one in asked):
         return ""
-    address = around.receiver.base_url
-    if around.profile.callback_url:
-        trouble = self_check(around)
+    address = run.receiver.base_url
+    if run.profile.callback_url:
+        trouble = self_check(run)
         return trouble and (
             f"no callback reached {address}, and neither did a request from this machine ({trouble}); "
             "callback_url must lead to the receiver at "
-            f"{around.profile.callback_bind}"
+            f"{run.profile.callback_bind}"
         )
-    if is_loopback(around.profile.url) and is_loopback(address):
+    if is_loopback(run.profile.url) and is_loopback(address):
         return ""
     if is_loopback(address):
         return (
             f"no callback reached the receiver: it listens at {address}, "
-            f"which {host_of(around.profile.url)} cannot reach; "
+            f"which {host_of(run.profile.url)} cannot reach; "
             "set callback_bind (0.0.0.0:PORT) and callback_url (the address as the target sees it)"
         )
     return f"no callback reached the receiver at {address}; open the way for the target, or set callback_url"
 
 
-def self_check(around: Surroundings) -> str:
+def self_check(run: RunContext) -> str:
     """Send a request to the receiver's public address; why it did not arrive, empty when it did."""
-    address = around.receiver.address(_SELF)
+    address = run.receiver.address(_SELF)
     session = requests.Session()
     session.trust_env = False
     try:
@@ -62,5 +62,5 @@ def self_check(around: Surroundings) -> str:
         return type(error).__name__
     finally:
         session.close()
-    arrived = around.receiver.wait(lambda: bool(around.receiver.arrivals(_SELF)), _WITHIN)
+    arrived = run.receiver.wait(lambda: bool(run.receiver.arrivals(_SELF)), _WITHIN)
     return "" if arrived else "answered by something else"

@@ -1,7 +1,7 @@
 """Calibration: what one feature's queue looks like and how fast it is, measured before anything is judged.
 
 Remembers the queue as found, sees to it that it is active, finds the job path, measures one job and a burst, and says
-in a `Readiness` what the scenarios need. Raises Broken when there is no queue at all. It does not judge.
+in a `Readiness` what the scenarios need. Raises PreconditionFailed when there is no queue at all. It does not judge.
 """
 
 from dataclasses import dataclass, field
@@ -10,16 +10,16 @@ from email.utils import parsedate_to_datetime
 import msgspec
 
 from ciq_conformance.driver.calls import FeatureCalls
+from ciq_conformance.driver.cancellation import CancelToken
 from ciq_conformance.driver.client import Client
-from ciq_conformance.driver.effort import NO_EFFORT, Effort
-from ciq_conformance.driver.gate import Gate
-from ciq_conformance.driver.orders import RuleOrder
-from ciq_conformance.driver.patience import UNMEASURED, Patience
+from ciq_conformance.driver.concurrency_probe import ConcurrencyProbe
+from ciq_conformance.driver.extra_testing import NO_EXTRA_TESTING, ExtraTesting
 from ciq_conformance.driver.receiver import CallbackReceiver
 from ciq_conformance.driver.recorder import RunRecorder
-from ciq_conformance.driver.stage import Broken, Restart, Stage, describe_reply
-from ciq_conformance.driver.stopping import Stop
-from ciq_conformance.driver.workers import Burst
+from ciq_conformance.driver.requests import CallbackRuleRequest
+from ciq_conformance.driver.restart_lock import RestartLock
+from ciq_conformance.driver.scenario_context import PreconditionFailed, Restart, ScenarioContext, describe_response
+from ciq_conformance.driver.timeouts import UNMEASURED, Timeouts
 from ciq_conformance.profile import Profile
 from ciq_schemas.features import FeatureSpec
 from ciq_schemas.lifecycle import JobState, QueueState
@@ -63,7 +63,7 @@ class Readiness:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class RunContext:
     """What the driver's parts share during one run."""
 
     profile: Profile
@@ -71,9 +71,9 @@ class Surroundings:
     client: Client
     receiver: CallbackReceiver
     recorder: RunRecorder
-    stop: Stop
-    effort: Effort = NO_EFFORT
-    gate: Gate = field(default_factory=Gate)
+    stop: CancelToken
+    extra_testing: ExtraTesting = NO_EXTRA_TESTING
+    restart_lock: RestartLock = field(default_factory=RestartLock)
     restart: Restart | None = None
     """Stops the target and starts it again; None where the operator has named no way."""
 
@@ -88,45 +88,45 @@ class Surroundings:
             though_stopping=though_stopping,
         )
 
-    def stage(
+    def ctx(
         self, spec: FeatureSpec, scenario: Scenario, calls: FeatureCalls, found: Queue, calibration: Calibration
-    ) -> Stage:
+    ) -> ScenarioContext:
         """A stage on which jobs can be ordered and watched."""
-        return Stage(
+        return ScenarioContext(
             spec=spec,
             scenario=scenario,
             run_id=self.run_id,
             profile=self.profile,
-            patience=Patience(calibration, self.profile.patience),
+            timeouts=Timeouts(calibration, self.profile.timeout_factor),
             calls=calls,
             receiver=self.receiver,
             recorder=self.recorder,
             now=self.recorder.now,
             pause_thread=self.stop.pause,
             found=found,
-            effort=self.effort,
-            alone=self.gate.alone,
+            extra_testing=self.extra_testing,
+            exclusive=self.restart_lock.exclusive,
             restart=self.restart,
         )
 
 
-def probe(around: Surroundings, spec: FeatureSpec) -> Readiness:
-    """Calibrate one feature; Broken or Unreachable when no scenario could be played.
+def probe(run: RunContext, spec: FeatureSpec) -> Readiness:
+    """Calibrate one feature; PreconditionFailed or Unreachable when no scenario could be played.
 
     When there is a queue but jobs do not run, the result says so in `hindrance`.
     """
-    calls = around.calls(spec, PROBE, spec.job_path)
-    found, activated = _find_queue(around, calls)
-    stage = around.stage(spec, Scenario.EVERY, calls, found, UNMEASURED)
+    calls = run.calls(spec, PROBE, spec.job_path)
+    found, activated = _find_queue(run, calls)
+    ctx = run.ctx(spec, Scenario.EVERY, calls, found, UNMEASURED)
     channel = f"{spec.feature}.{PROBE}.callback"
-    listening = _listen(around, stage, around.receiver.address(channel))
+    listening = _listen(run, ctx, run.receiver.address(channel))
     try:
-        return _measure(around, stage, channel, found, activated=activated, listening=listening)
-    except Broken as broken:
+        return _measure(run, ctx, channel, found, activated=activated, listening=listening)
+    except PreconditionFailed as broken:
         return Readiness(
             spec=spec,
             found=found,
-            job_path=stage.calls.job_path if isinstance(stage.calls, FeatureCalls) else spec.job_path,
+            job_path=ctx.calls.job_path if isinstance(ctx.calls, FeatureCalls) else spec.job_path,
             calibration=UNMEASURED,
             several_ids=False,
             activated=activated,
@@ -134,36 +134,36 @@ def probe(around: Surroundings, spec: FeatureSpec) -> Readiness:
             hindrance=str(broken),
         )
     finally:
-        stage.calls = around.calls(spec, PROBE, spec.job_path, though_stopping=True)
-        stage.restore("restore")
+        ctx.calls = run.calls(spec, PROBE, spec.job_path, though_stopping=True)
+        ctx.restore("restore")
 
 
-def _find_queue(around: Surroundings, calls: FeatureCalls) -> tuple[Queue, bool]:
+def _find_queue(run: RunContext, calls: FeatureCalls) -> tuple[Queue, bool]:
     """The feature's queue as found; activates the feature when it has none."""
     spec = calls.spec
     listed = calls.list_queues("found")
     if not listed.exchange.status:
-        raise Unreachable(f"{around.profile.url} gave no answer: {listed.exchange.error}")
+        raise Unreachable(f"{run.profile.url} gave no answer: {listed.exchange.error}")
     queue = pick_queue(spec, listed)
     if queue is not None:
         return queue, False
     answered = calls.activate("activate")
-    deadline = around.recorder.now() + 5.0 * around.profile.patience
+    deadline = run.recorder.now() + 5.0 * run.profile.timeout_factor
     while True:
         again = calls.list_queues("found-after-activation")
         queue = pick_queue(spec, again)
         if queue is not None:
-            around.recorder.mark(PROBE, spec.feature, "note", f"{spec.feature} was not active and has been activated")
+            run.recorder.mark(PROBE, spec.feature, "note", f"{spec.feature} was not active and has been activated")
             return queue, True
-        if around.recorder.now() > deadline:
+        if run.recorder.now() > deadline:
             hint = ""
-            if listed.exchange.status in (401, 403) and around.profile.credentials is None:
+            if listed.exchange.status in (401, 403) and run.profile.credentials is None:
                 hint = "; it wants signed requests: set CIQ_SECRET_ID and CIQ_SECRET_KEY"
-            raise Broken(
-                f"{spec.feature} has no queue: the list answered {describe_reply(listed)}, activation "
-                f"{describe_reply(answered)}, the list after it {describe_reply(again)}{hint}"
+            raise PreconditionFailed(
+                f"{spec.feature} has no queue: the list answered {describe_response(listed)}, activation "
+                f"{describe_response(answered)}, the list after it {describe_response(again)}{hint}"
             )
-        around.stop.pause(0.1)
+        run.stop.pause(0.1)
 
 
 def pick_queue(spec: FeatureSpec, listed: ParsedExchange) -> Queue | None:
@@ -173,75 +173,75 @@ def pick_queue(spec: FeatureSpec, listed: ParsedExchange) -> Queue | None:
     return next(iter(own or queues), None)
 
 
-def _listen(around: Surroundings, stage: Stage, address: str) -> bool:
+def _listen(run: RunContext, ctx: ScenarioContext, address: str) -> bool:
     """Make the queue active and send its callbacks to us; False when the target refuses the rule."""
-    reply = stage.set_queue("listen", rule=RuleOrder(url=address))
+    reply = ctx.set_queue("listen", rule=CallbackRuleRequest(url=address))
     if reply.ok:
         if reply.queue is not None and reply.queue.queue_id:
-            stage.found = msgspec.structs.replace(stage.found, queue_id=reply.queue.queue_id)
+            ctx.found = msgspec.structs.replace(ctx.found, queue_id=reply.queue.queue_id)
         return True
-    around.recorder.mark(
-        PROBE, stage.spec.feature, "note", f"a callback rule to {address} was answered {describe_reply(reply)}"
+    run.recorder.mark(
+        PROBE, ctx.spec.feature, "note", f"a callback rule to {address} was answered {describe_response(reply)}"
     )
-    if stage.found.state == QueueState.PAUSED and not stage.set_queue("resume").ok:
-        raise Broken(f"the queue was found paused and cannot be resumed ({describe_reply(reply)})")
+    if ctx.found.state == QueueState.PAUSED and not ctx.set_queue("resume").ok:
+        raise PreconditionFailed(f"the queue was found paused and cannot be resumed ({describe_response(reply)})")
     return False
 
 
 def _measure(
-    around: Surroundings, stage: Stage, channel: str, found: Queue, *, activated: bool, listening: bool
+    run: RunContext, ctx: ScenarioContext, channel: str, found: Queue, *, activated: bool, listening: bool
 ) -> Readiness:
-    submitted, job_path = _first_submit(around, stage)
-    calls = around.calls(stage.spec, PROBE, job_path)
-    stage.calls = calls
+    submitted, job_path = _first_submit(run, ctx)
+    calls = run.calls(ctx.spec, PROBE, job_path)
+    ctx.calls = calls
     job_id = submitted.jobs[0].job_id or ""
-    burst = Burst(recorder=around.recorder, stop=around.stop, stage=stage, several_ids=False)
-    first = burst.follow("first-job", (job_id,), stage.patience.first_job)
+    burst = ConcurrencyProbe(recorder=run.recorder, stop=run.stop, ctx=ctx, several_ids=False)
+    first = burst.follow("first-job", (job_id,), ctx.timeouts.first_job)
     life = first[job_id]
     if life.ended is None:
-        raise Broken(
-            f"the first job did not end within {stage.patience.first_job:g} s: "
+        raise PreconditionFailed(
+            f"the first job did not end within {ctx.timeouts.first_job:g} s: "
             f"last seen {life.last_state or 'unknown'}; "
-            f"check the sample input {stage.order('first').input_object!r} or raise the patience"
+            f"check the sample input {ctx.order('first').input_object!r} or raise the patience"
         )
     if life.last_state != JobState.SUCCESS:
-        raise Broken(
+        raise PreconditionFailed(
             f"the first job ended as {life.last_state} ({life.message or 'no message'}): "
-            f"name an input that the target can process under [inputs.{stage.spec.feature}] in ciq.toml"
+            f"name an input that the target can process under [inputs.{ctx.spec.feature}] in ciq.toml"
         )
     origin = submitted.exchange.started
-    told = _callback_latency(stage, channel, job_id, life.not_ended_before or origin) if listening else None
+    told = _callback_latency(ctx, channel, job_id, life.not_ended_before or origin) if listening else None
     latency = life.ended - origin
     workers = 1
     if latency <= _SLOW_JOB:
-        stage.patience = Patience(
-            msgspec.structs.replace(UNMEASURED, job_latency=latency, callback_latency=told), around.profile.patience
+        ctx.timeouts = Timeouts(
+            msgspec.structs.replace(UNMEASURED, job_latency=latency, callback_latency=told), run.profile.timeout_factor
         )
-        several, other, other_ended = _second_job(stage, burst, job_id)
+        several, other, other_ended = _second_job(ctx, burst, job_id)
         if told is not None:
             # The first callback of all may carry the cost of a cold start.
-            again = _callback_latency(stage, channel, other, other_ended)
+            again = _callback_latency(ctx, channel, other, other_ended)
             told = told if again is None else min(told, again)
-        burst = Burst(recorder=around.recorder, stop=around.stop, stage=stage, several_ids=several)
+        burst = ConcurrencyProbe(recorder=run.recorder, stop=run.stop, ctx=ctx, several_ids=several)
         workers = burst.measure("burst", _FIRST_BURST, life.certain_run)
         if workers >= _FIRST_BURST or latency < 0.5:
             workers = max(workers, burst.measure("burst", _SECOND_BURST, life.certain_run))
     else:
         several = False
-    calibration = around.recorder.calibration(
+    calibration = run.recorder.calibration(
         Calibration(
             seq=0,
-            feature=stage.spec.feature,
+            feature=ctx.spec.feature,
             job_path=job_path,
             start_latency=max(0.0, (life.started or life.ended) - origin),
             job_latency=latency,
             callback_latency=told,
             workers=workers,
-            clock_offset=clock_offset(around, stage.spec),
+            clock_offset=clock_offset(run, ctx.spec),
         )
     )
     return Readiness(
-        spec=stage.spec,
+        spec=ctx.spec,
         found=found,
         job_path=job_path,
         calibration=calibration,
@@ -251,56 +251,56 @@ def _measure(
     )
 
 
-def _first_submit(around: Surroundings, stage: Stage) -> tuple[ParsedExchange, str]:
+def _first_submit(run: RunContext, ctx: ScenarioContext) -> tuple[ParsedExchange, str]:
     """Submit on the path the profile fixes, else on each documented one until the target takes it."""
-    spec = stage.spec
-    fixed = around.profile.job_path.get(spec.feature)
+    spec = ctx.spec
+    fixed = run.profile.job_path.get(spec.feature)
     paths = (fixed,) if fixed else spec.job_paths
     answers = []
     for path in paths:
-        stage.calls = around.calls(spec, PROBE, path)
-        reply = stage.submit("first-submit", stage.order("first"))
+        ctx.calls = run.calls(spec, PROBE, path)
+        reply = ctx.submit("first-submit", ctx.order("first"))
         if reply.ok and len(reply.jobs) == 1 and reply.jobs[0].job_id:
             return reply, path
-        answers.append(f"POST {path} answered {describe_reply(reply)}")
-    raise Broken(
+        answers.append(f"POST {path} answered {describe_response(reply)}")
+    raise PreconditionFailed(
         f"no job can be submitted: {'; '.join(answers)}. "
         "If jobs have another path, tag or input here, name them in ciq.toml"
     )
 
 
-def _callback_latency(stage: Stage, channel: str, job_id: str, ended_after: float) -> float | None:
+def _callback_latency(ctx: ScenarioContext, channel: str, job_id: str, ended_after: float) -> float | None:
     """Seconds from the job's end (earliest possible) to the arrival of its callback, None when it does not come."""
 
     def arrived() -> bool:
-        return any(job_id in notice.job_ids for notice in stage.receiver.arrivals(channel))
+        return any(job_id in callback.job_ids for callback in ctx.receiver.arrivals(channel))
 
-    if not stage.receiver.wait(arrived, 10.0 * stage.profile.patience):
-        stage.recorder.mark(PROBE, stage.spec.feature, "note", "no callback of the first job arrived within 10 s")
+    if not ctx.receiver.wait(arrived, 10.0 * ctx.profile.timeout_factor):
+        ctx.recorder.mark(PROBE, ctx.spec.feature, "note", "no callback of the first job arrived within 10 s")
         return None
-    first = next(n for n in stage.receiver.arrivals(channel) if job_id in n.job_ids)
+    first = next(n for n in ctx.receiver.arrivals(channel) if job_id in n.job_ids)
     return max(0.0, first.arrival.started - ended_after)
 
 
-def _second_job(stage: Stage, burst: Burst, job_id: str) -> tuple[bool, str, float]:
+def _second_job(ctx: ScenarioContext, burst: ConcurrencyProbe, job_id: str) -> tuple[bool, str, float]:
     """Run another job: whether one describe answers for two ids, its id, and when it had not ended yet."""
-    (other,) = stage.submit_or_break("second-submit", stage.order("second"))
-    submitted = stage.now()
-    reply = stage.calls.describe("two-ids", job_id, other)
-    life = burst.follow("second-job", (other,), stage.patience.first_job)[other]
+    (other,) = ctx.submit_or_break("second-submit", ctx.order("second"))
+    submitted = ctx.now()
+    reply = ctx.calls.describe("two-ids", job_id, other)
+    life = burst.follow("second-job", (other,), ctx.timeouts.first_job)[other]
     several = reply.ok and {job_id, other} <= {job.job_id for job in reply.jobs}
     return several, other, life.not_ended_before or submitted
 
 
-def clock_offset(around: Surroundings, spec: FeatureSpec) -> float | None:
+def clock_offset(run: RunContext, spec: FeatureSpec) -> float | None:
     """Target's clock minus ours in seconds, from the Date headers of the probe; None without a readable one.
 
     A Date of whole seconds d says that the target's clock was in [d, d+1) during the exchange; the ranges of all
     exchanges are cut with each other and the middle is taken.
     """
-    epoch = around.client.wall() - around.recorder.now()
+    epoch = run.client.wall() - run.recorder.now()
     low, high = float("-inf"), float("inf")
-    for record in around.recorder.records:
+    for record in run.recorder.records:
         if not isinstance(record, Exchange) or record.feature != spec.feature:
             continue
         date = {name.lower(): value for name, value in record.response_headers}.get("date")

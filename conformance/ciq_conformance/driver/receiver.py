@@ -123,8 +123,8 @@ class CallbackReceiver:
     def arrivals(self, *channels: str) -> tuple[ParsedCallback, ...]:
         """What has arrived so far, in order of arrival."""
         with self._changed:
-            notices = tuple(self._notices)
-        return tuple(n for n in notices if not channels or n.arrival.channel in channels)
+            callbacks = tuple(self._notices)
+        return tuple(n for n in callbacks if not channels or n.arrival.channel in channels)
 
     def answer(self, channel: str, status: int, times: int, *, late: float = 0.0) -> None:
         """Answer the next `times` requests on the channel with `status`, `late` seconds after they came; 0 hangs up.

@@ -9,9 +9,9 @@ import msgspec
 
 from ciq_conformance.driver.calls import FeatureCalls
 from ciq_conformance.driver.client import Interrupted
-from ciq_conformance.driver.patience import SHOWN_WITHIN, UNMEASURED
-from ciq_conformance.driver.probe import Readiness, Surroundings, pick_queue
-from ciq_conformance.driver.stage import describe_reply
+from ciq_conformance.driver.probe import Readiness, RunContext, pick_queue
+from ciq_conformance.driver.scenario_context import describe_response
+from ciq_conformance.driver.timeouts import SHOWN_WITHIN, UNMEASURED
 from ciq_schemas.lifecycle import QueueState
 from ciq_schemas.requirement import Capability, Scenario
 from ciq_schemas.transcript.records import Exchange
@@ -25,7 +25,7 @@ RESTORE = "restore"
 class Restoration:
     """The undo of one feature."""
 
-    around: Surroundings
+    run: RunContext
     readiness: Readiness
     queue_id: str = field(init=False)
     """The queue's id now: a new one after deactivation and activation."""
@@ -71,38 +71,38 @@ class Restoration:
         left = self._left(found)
         if left:
             return f"{feature}: {left}"
-        if self.readiness.activated and self.around.profile.capabilities.get(Capability.DEACTIVATE):
+        if self.readiness.activated and self.run.profile.capabilities.get(Capability.DEACTIVATE):
             answer = self._calls().deactivate("deactivate")
-            return "" if answer.ok else f"{feature}: deactivation answered {describe_reply(answer)}"
+            return "" if answer.ok else f"{feature}: deactivation answered {describe_response(answer)}"
         return ""
 
     def _left(self, found: Queue) -> str:
         """In words, what a list shows that is not as found; one may know the last update late, so it is asked again."""
-        deadline = self.around.recorder.now() + SHOWN_WITHIN * self.around.profile.patience
+        deadline = self.run.recorder.now() + SHOWN_WITHIN * self.run.profile.timeout_factor
         while True:
             listed = self._calls().list_queues("verify")
             now = next((queue for queue in listed.queue_list.queues if queue.queue_id == self.queue_id), None)
             left = "the queue is not listed any more" if now is None else difference(found, now)
-            if not left or self.around.recorder.now() >= deadline:
+            if not left or self.run.recorder.now() >= deadline:
                 return left
             try:
-                self.around.stop.pause(0.05)
+                self.run.stop.pause(0.05)
             except Interrupted:
                 return left
 
     def _calls(self) -> FeatureCalls:
-        return self.around.calls(self.readiness.spec, RESTORE, self.readiness.job_path, though_stopping=True)
+        return self.run.calls(self.readiness.spec, RESTORE, self.readiness.job_path, though_stopping=True)
 
     def _put(self, queue: Queue) -> str:
         calls = self._calls()
-        stage = self.around.stage(self.readiness.spec, Scenario.EVERY, calls, queue, UNMEASURED)
-        if stage.restore("queue"):
+        ctx = self.run.ctx(self.readiness.spec, Scenario.EVERY, calls, queue, UNMEASURED)
+        if ctx.restore("queue"):
             return ""
         return f"PUT of the queue (state {queue.state}) was refused"
 
     def _touched(self) -> bool:
         """Whether anything but GET and job calls was sent for this feature since the last look."""
-        records = self.around.recorder.records
+        records = self.run.recorder.records
         fresh, self._seen = records[self._seen :], len(records)
         paths = (self.readiness.spec.queue_path, self.readiness.spec.bucket_path)
         return any(

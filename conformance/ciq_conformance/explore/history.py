@@ -7,7 +7,7 @@ that moment (a second pause, a cancel without a waiting job). So any part of a h
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ciq_conformance.steps.explore import Rule
+from ciq_conformance.areas.explore.labels import Rule
 
 
 class Op(StrEnum):

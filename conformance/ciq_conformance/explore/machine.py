@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
-from ciq_conformance.driver.chance import EVEN, alone
+from ciq_conformance.areas.explore.labels import Rule
+from ciq_conformance.driver.hypothesis_backend import EVEN, exclusive
 from ciq_conformance.explore.history import Command, History, Op, jobs_in
-from ciq_conformance.steps.explore import Rule
 from ciq_schemas.features import FeatureSpec
 
 STEPS = 10
@@ -189,7 +189,7 @@ def histories(spec: FeatureSpec, count: int, begin: int, *, may_restart: bool = 
         verbosity=Verbosity.quiet,
         suppress_health_check=list(HealthCheck),
     )
-    with alone():
+    with exclusive():
         try:
             run_state_machine_as_test(Machine, settings=chosen)
         except Unsatisfiable:  # every rule of a history was switched off in all draws

@@ -178,14 +178,14 @@ class Replay:
                 return False
             time.sleep(min(0.5, max(0.01, self.case["latency"] / 8)))
 
-    def patience(self, count: int) -> float:
+    def timeouts(self, count: int) -> float:
         """Seconds to wait for that many jobs."""
         return 5.0 + 4.0 * (count // int(self.case["workers"]) + 1) * max(float(self.case["latency"]), 0.05)
 
     def settle(self) -> None:
         """Wait until nothing runs any more in the paused queue."""
         time.sleep(SLACK + min(2.0, self.case["start_latency"]))
-        self.watch(lambda: all(job.state in WAITING for job in self.open_jobs()), 10 + self.patience(1))
+        self.watch(lambda: all(job.state in WAITING for job in self.open_jobs()), 10 + self.timeouts(1))
 
     def hold(self) -> None:
         """Look at held jobs, wait as long as a leak needs, look again."""
@@ -224,7 +224,7 @@ class Replay:
                 self.hold()
                 return
             self.resume()
-        self.watch(lambda: any(job.state not in WAITING for job in self.jobs.values()), self.patience(1))
+        self.watch(lambda: any(job.state not in WAITING for job in self.jobs.values()), self.timeouts(1))
         self.pause()
         self.hold()
 
@@ -298,7 +298,7 @@ class Replay:
             self.hold()
             self.resume()
         kept = [job for job in self.jobs.values() if job.cancelled is None]
-        self.watch(lambda: all(job.state in ENDED for job in kept), self.patience(len(kept)))
+        self.watch(lambda: all(job.state in ENDED for job in kept), self.timeouts(len(kept)))
         due = [job for job in kept if "off" not in job.rules and job.state in ENDED]
         end = time.monotonic() + 5.0 + 10.0 * float(self.case["callback_latency"])
         while not all(self.listener.channels_of(job.id) for job in due) and time.monotonic() < end:

@@ -8,8 +8,8 @@ import pprint
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ciq_conformance.driver.orders import operation_xml
-from ciq_conformance.driver.stage import Stage
+from ciq_conformance.driver.requests import operation_xml
+from ciq_conformance.driver.scenario_context import ScenarioContext
 from ciq_conformance.explore import replay, replay_rules, replay_wire
 from ciq_conformance.explore.history import Command, History, Op
 from ciq_schemas.features import SHARED_JOB_PATH
@@ -21,22 +21,22 @@ def script_name(rule: str, feature: str) -> str:
     return f"explore-{rule}-{feature}.py"
 
 
-def write_script(stage: Stage, rule: str, history: History, *, job_path: str, halting: bool) -> Path:
+def write_script(ctx: ScenarioContext, rule: str, history: History, *, job_path: str, halting: bool) -> Path:
     """Write the script into the directory of the stage's effort; return its path."""
-    folder = stage.effort.scripts
+    folder = ctx.extra_testing.scripts
     if folder is None:
         raise ValueError("this run writes no scripts")
-    path = folder / script_name(rule, stage.spec.feature)
-    case = case_of(stage, rule, history, job_path=job_path, halting=halting)
+    path = folder / script_name(rule, ctx.spec.feature)
+    case = case_of(ctx, rule, history, job_path=job_path, halting=halting)
     path.write_text(script_text(case), encoding="utf-8")
     path.chmod(0o755)
     return path
 
 
-def case_of(stage: Stage, rule: str, history: History, *, job_path: str, halting: bool) -> dict[str, object]:
+def case_of(ctx: ScenarioContext, rule: str, history: History, *, job_path: str, halting: bool) -> dict[str, object]:
     """What the replay must know, as plain values."""
-    profile, spec, calibration = stage.profile, stage.spec, stage.patience.calibration
-    order = stage.order("replay", user_data=None)
+    profile, spec, calibration = ctx.profile, ctx.spec, ctx.timeouts.calibration
+    order = ctx.order("replay", user_data=None)
     container, _, _ = operation_xml(order).removeprefix("<Operation>").partition("<Output>")
     fixed = spec.feature in profile.job_path
     return {
@@ -48,7 +48,7 @@ def case_of(stage: Stage, rule: str, history: History, *, job_path: str, halting
         "region": profile.region,
         "host": profile.host,
         "queue_path": spec.queue_path,
-        "queue_names": [stage.found.name or "", *spec.queue_names],
+        "queue_names": [ctx.found.name or "", *spec.queue_names],
         "job_path": job_path,
         "cancel_path": job_path if fixed else SHARED_JOB_PATH,
         "tag": order.tag,
@@ -56,7 +56,7 @@ def case_of(stage: Stage, rule: str, history: History, *, job_path: str, halting
         "input": order.input_object,
         "input_extra": order.input_extra,
         "output": order.output_object,
-        "several_ids": stage.several_ids,
+        "several_ids": ctx.several_ids,
         "latency": calibration.job_latency,
         "start_latency": calibration.start_latency,
         "callback_latency": calibration.callback_latency or 0.0,

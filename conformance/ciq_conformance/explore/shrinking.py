@@ -11,7 +11,7 @@ from typing import TypeVar
 from hypothesis import HealthCheck, Phase, Verbosity, given, settings
 from hypothesis import strategies as st
 
-from ciq_conformance.driver.chance import WHOLE, alone, meanwhile
+from ciq_conformance.driver.hypothesis_backend import WHOLE, exclusive, meanwhile
 from ciq_conformance.explore.history import Command, History, Op
 
 Part = TypeVar("Part")
@@ -63,7 +63,7 @@ def _search(
         if known[part]:
             raise _Deviating(part)
 
-    with alone():
+    with exclusive():
         try:
             try_part()
         except _Deviating as found:

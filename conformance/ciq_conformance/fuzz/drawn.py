@@ -17,7 +17,7 @@ from requests import Request
 from schemathesis import Case, GenerationMode
 from schemathesis.core.result import Err
 
-from ciq_conformance.driver.chance import alone, draw
+from ciq_conformance.driver.hypothesis_backend import draw, exclusive
 from ciq_conformance.fuzz.wild import Wild
 from ciq_schemas.features import FeatureSpec
 from ciq_schemas.operations import FeatureOperation, OperationKind, operations
@@ -39,7 +39,7 @@ _BASE = "http://target.invalid"
 
 def drawn(spec: FeatureSpec, job_path: str, address: str, *, each: int, begin: int) -> list[Wild]:
     """About `each` requests of either mode for every safe operation of a feature, those of one round side by side."""
-    with alone():
+    with exclusive():
         columns = list(_columns(spec, job_path, address, each, begin))
     return [row for index in range(each) for column in columns for row in column[index : index + 1]]
 

@@ -36,7 +36,7 @@ class Evidence:
         return tuple(ParsedExchange(exchange) for exchange in sorted(mine, key=lambda e: e.started))
 
     @cached_property
-    def notices(self) -> tuple[ParsedCallback, ...]:
+    def callbacks(self) -> tuple[ParsedCallback, ...]:
         """All callback arrivals on addresses given out for the feature, in order of arrival."""
         mine = [r for r in self.records if isinstance(r, CallbackReceived) and r.feature in ("", self.feature)]
         return tuple(ParsedCallback(arrival) for arrival in sorted(mine, key=lambda a: a.started))
@@ -74,7 +74,7 @@ class Evidence:
 
     def arrivals(self, *channels: str) -> tuple[ParsedCallback, ...]:
         """Arrivals on the named channels, on any when none is named."""
-        return tuple(n for n in self.notices if not channels or n.arrival.channel in channels)
+        return tuple(n for n in self.callbacks if not channels or n.arrival.channel in channels)
 
     def marks(self, scenario: Scenario, name: str | None = None) -> Iterator[DriverEvent]:
         """Remarks of the driver about a scenario."""

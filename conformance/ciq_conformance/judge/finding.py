@@ -62,7 +62,7 @@ def absent(reason: str, *, witness: tuple[int, ...] = ()) -> Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Collected:
+class Deviations:
     """Deviations of one kind gathered over many records, shown as one finding (at most `LIMIT` in words)."""
 
     items: list[tuple[int, str]] = field(default_factory=list)

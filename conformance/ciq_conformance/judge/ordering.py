@@ -86,23 +86,23 @@ def _stamp_gap(early: JobTimeline, late: JobTimeline) -> float:
     return late.start_stamp - early.start_stamp - STAMP_STEPS
 
 
-def order_rule(tracks: Sequence[JobTimeline], *, slack: float = SLACK, stamps: bool = True) -> Ordering:
+def order_rule(timelines: Sequence[JobTimeline], *, slack: float = SLACK, stamps: bool = True) -> Ordering:
     """Judge the order of submission inside each level."""
     inversions: list[Inversion] = []
     owed = proven = 0
-    for group in _by_level(tracks).values():
+    for group in _by_level(timelines).values():
         accepted, earliest_start = group.accepted
-        for track in group.tracks:
-            before = bisect_left(accepted, track.asked_at)  # accepted for certain before this one was asked for
+        for timeline in group.timelines:
+            before = bisect_left(accepted, timeline.asked_at)  # accepted for certain before this one was asked for
             if before:
                 owed += 1
-                proven += earliest_start[before - 1] <= track.not_before.at
-        inversions += _overtaken(group.tracks, group.by_submission, slack=slack, stamps=stamps)
+                proven += earliest_start[before - 1] <= timeline.not_before.at
+        inversions += _overtaken(group.timelines, group.by_submission, slack=slack, stamps=stamps)
     return Ordering(inversions=_widest(inversions), owed=owed, proven=proven)
 
 
 def level_rule(
-    tracks: Sequence[JobTimeline],
+    timelines: Sequence[JobTimeline],
     *,
     greater: int | None = None,
     lesser: int | None = None,
@@ -116,7 +116,7 @@ def level_rule(
     """
     inversions: list[Inversion] = []
     owed = proven = 0
-    groups = _by_level(tracks)
+    groups = _by_level(timelines)
     pairs = [
         (high, low)
         for low in sorted(groups)
@@ -125,25 +125,25 @@ def level_rule(
     ]
     for high, low in pairs:
         # A low job that still waited once the high one was accepted may not start before it.
-        inversions += _overtaken(groups[high].tracks, groups[low].by_waiting, slack=slack, stamps=stamps)
+        inversions += _overtaken(groups[high].timelines, groups[low].by_waiting, slack=slack, stamps=stamps)
         asked, earliest_start = groups[high].asked
-        for track in groups[low].tracks:
-            index = bisect_left(asked, track.accepted_by)
+        for timeline in groups[low].timelines:
+            index = bisect_left(asked, timeline.accepted_by)
             if index < len(asked):
                 owed += 1
-                proven += earliest_start[index] <= track.not_before.at
+                proven += earliest_start[index] <= timeline.not_before.at
     return Ordering(inversions=_widest(inversions), owed=owed, proven=proven)
 
 
 class _Rivals:
     """Jobs sorted by an instant, and from each of them on the one that had started (was stamped) first."""
 
-    def __init__(self, tracks: Iterable[JobTimeline], key: Callable[[JobTimeline], float]) -> None:
-        ordered = sorted(tracks, key=key)
+    def __init__(self, timelines: Iterable[JobTimeline], key: Callable[[JobTimeline], float]) -> None:
+        ordered = sorted(timelines, key=key)
         self.keys = list(map(key, ordered))
         self.soonest = _suffix_least(ordered, list(map(_NOT_AFTER, ordered)))
         self.soonest_stamp: list[JobTimeline] = []
-        if any(track.start_stamp is not None for track in ordered):
+        if any(timeline.start_stamp is not None for timeline in ordered):
             stamps = [math.inf if t.start_stamp is None else t.start_stamp for t in ordered]
             self.soonest_stamp = _suffix_least(ordered, stamps)
 
@@ -151,18 +151,18 @@ class _Rivals:
 class _Level:
     """The jobs of one level; each order of them is made when first asked for."""
 
-    def __init__(self, tracks: list[JobTimeline]) -> None:
-        self.tracks = tracks
+    def __init__(self, timelines: list[JobTimeline]) -> None:
+        self.timelines = timelines
 
     @cached_property
     def by_submission(self) -> _Rivals:
         """By the instant before which they were certainly not accepted."""
-        return _Rivals(self.tracks, _ASKED_AT)
+        return _Rivals(self.timelines, _ASKED_AT)
 
     @cached_property
     def by_waiting(self) -> _Rivals:
         """By the last instant at which they certainly waited."""
-        return _Rivals(self.tracks, _NOT_BEFORE)
+        return _Rivals(self.timelines, _NOT_BEFORE)
 
     @cached_property
     def accepted(self) -> tuple[list[float], list[float]]:
@@ -170,18 +170,18 @@ class _Level:
 
         Only of jobs that were seen waiting: that one which never waited went before another shows no order.
         """
-        ordered = sorted((t for t in self.tracks if t.not_before.at > t.accepted_by), key=_ACCEPTED_BY)
+        ordered = sorted((t for t in self.timelines if t.not_before.at > t.accepted_by), key=_ACCEPTED_BY)
         return list(map(_ACCEPTED_BY, ordered)), list(accumulate(map(_NOT_AFTER, ordered), min))
 
     @cached_property
     def asked(self) -> tuple[list[float], list[float]]:
         """Instants of asking in order, and the earliest proven start among those from each on."""
-        ordered = sorted(self.tracks, key=_ASKED_AT)
+        ordered = sorted(self.timelines, key=_ASKED_AT)
         return list(map(_ASKED_AT, ordered)), list(accumulate(map(_NOT_AFTER, reversed(ordered)), min))[::-1]
 
 
 def lagging_level_rule(
-    tracks: Sequence[JobTimeline],
+    timelines: Sequence[JobTimeline],
     lag: Callable[[JobTimeline], float],
     *,
     greater: int | None = None,
@@ -191,15 +191,15 @@ def lagging_level_rule(
 
     In an active queue a worker may have taken a lesser job that still shows itself waiting; proof needs no such grace.
     """
-    later = [replace(track, accepted_by=track.accepted_by + lag(track)) for track in tracks]
-    plain = level_rule(tracks, greater=greater, lesser=lesser)
+    later = [replace(timeline, accepted_by=timeline.accepted_by + lag(timeline)) for timeline in timelines]
+    plain = level_rule(timelines, greater=greater, lesser=lesser)
     return replace(plain, inversions=level_rule(later, greater=greater, lesser=lesser).inversions)
 
 
-def _by_level(tracks: Iterable[JobTimeline]) -> dict[int, _Level]:
+def _by_level(timelines: Iterable[JobTimeline]) -> dict[int, _Level]:
     said: dict[str | None, list[JobTimeline]] = {}
-    for track in tracks:
-        said.setdefault(track.asked.level, []).append(track)
+    for timeline in timelines:
+        said.setdefault(timeline.asked.level, []).append(timeline)
     groups: dict[int, list[JobTimeline]] = {}
     for group in said.values():
         groups.setdefault(group[0].level, []).extend(group)
@@ -231,9 +231,9 @@ def _overtaken(waiters: Iterable[JobTimeline], rivals: _Rivals, *, slack: float,
     return found
 
 
-def _suffix_least(tracks: Sequence[JobTimeline], values: Sequence[float]) -> list[JobTimeline]:
+def _suffix_least(timelines: Sequence[JobTimeline], values: Sequence[float]) -> list[JobTimeline]:
     """For each position the track of least value from there to the end."""
-    least = list(tracks)
+    least = list(timelines)
     bound = math.inf
     for index in range(len(least) - 1, -1, -1):
         if values[index] <= bound:
@@ -247,13 +247,13 @@ PairFilter = Callable[[JobTimeline, JobTimeline], bool]
 """Says whether a pair counts; the job that is due first comes first."""
 
 
-def agreement(tracks: Sequence[JobTimeline], counts: PairFilter) -> tuple[int, int]:
+def agreement(timelines: Sequence[JobTimeline], counts: PairFilter) -> tuple[int, int]:
     """Pairs of jobs told in the order that both rules demand, and all pairs that were due in some order.
 
     A pair is due in an order when both jobs waited at one instant. The order of callbacks is promised nowhere, so
     this can strengthen a pass and never makes a failure. Quadratic: for the jobs of one scenario only.
     """
-    told = [t for t in tracks if t.told]
+    told = [t for t in timelines if t.told]
     agreeing = comparable = 0
     for index, one in enumerate(told):
         for other in told[index + 1 :]:

@@ -89,6 +89,6 @@ def items_by_name(registry: Registry, names: Iterable[str]) -> tuple[Item, ...]:
     if missing:
         raise UnknownRequirementError(
             f"the run file names {missing[0]!r}, which this version of the kit does not know; "
-            "judge it with the version that made it, or select with --requirement"
+            "judge it with the version that made it, or select with --only"
         )
     return tuple(known[name] for name in names)

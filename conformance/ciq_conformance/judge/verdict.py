@@ -20,11 +20,11 @@ import traceback
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from ciq_conformance.areas.errors.labels import SIGNATURES
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, Kind
 from ciq_conformance.judge.registry import Item, check_of
 from ciq_conformance.judge.selection import fits
-from ciq_conformance.steps.errors import SIGNATURES
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import Capability, Scenario
 from ciq_schemas.transcript.records import AnyRecord, DriverEvent, ExitCode, Header, Level, Outcome, Verdict

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ciq_conformance.driver.stage import Restart
+from ciq_conformance.driver.scenario_context import Restart
 from ciq_conformance.profile import Credentials, Profile
 from ciq_mock.server import MockServer
 from ciq_mock.settings import Credentials as MockCredentials
@@ -20,7 +20,7 @@ from ciq_schemas.transcript.records import Level
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Embedding:
+class MockOptions:
     """What the embedded mock is like."""
 
     workers: int = 8
@@ -29,7 +29,7 @@ class Embedding:
     """What it is to get wrong: for the proof that the suite sees it."""
 
 
-SOUND = Embedding()
+SOUND = MockOptions()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,9 @@ class Embedded:
 
 
 @contextmanager
-def embedded_target(profile: Profile, embedding: Embedding = SOUND, *, data: Path | None = None) -> Iterator[Embedded]:
+def embedded_target(
+    profile: Profile, embedding: MockOptions = SOUND, *, data: Path | None = None
+) -> Iterator[Embedded]:
     """Start the mock, with a journal in the directory `data` where there is one; stop it afterwards."""
     keys = profile.credentials or Credentials(
         secret_id=f"AKID{secrets.token_hex(12)}", secret_key=secrets.token_hex(20)

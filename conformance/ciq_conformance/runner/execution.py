@@ -15,25 +15,25 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 
-from ciq_conformance.checks import load_checks
+from ciq_conformance.driver.cancellation import CancelToken
 from ciq_conformance.driver.client import Client
-from ciq_conformance.driver.effort import NO_EFFORT, Effort
-from ciq_conformance.driver.gate import Gate
-from ciq_conformance.driver.probe import Surroundings
+from ciq_conformance.driver.extra_testing import NO_EXTRA_TESTING, ExtraTesting
+from ciq_conformance.driver.probe import RunContext
 from ciq_conformance.driver.receiver import CallbackReceiver
 from ciq_conformance.driver.recorder import Listener, RunFileWriteError, RunRecorder
-from ciq_conformance.driver.session import RUN, RunSession
-from ciq_conformance.driver.stage import Restart
-from ciq_conformance.driver.stopping import Stop
+from ciq_conformance.driver.restart_lock import RestartLock
+from ciq_conformance.driver.scenario_context import Restart
 from ciq_conformance.judge.baseline import apply_baseline, baseline_text, read_baseline
 from ciq_conformance.judge.registry import Item
 from ciq_conformance.judge.selection import all_items
 from ciq_conformance.judge.verdict import CAPABILITY_SETTING, counts, exit_code, judge_run
 from ciq_conformance.profile import Profile
 from ciq_conformance.profile_loading import Loaded
-from ciq_conformance.runner.circumstances import circumstances
-from ciq_conformance.runner.embedded import SOUND, Embedding, embedded_target
-from ciq_conformance.runner.restarting import restart_by
+from ciq_conformance.registry import load_checks
+from ciq_conformance.runner.embedded import SOUND, MockOptions, embedded_target
+from ciq_conformance.runner.restart_command import restart_by
+from ciq_conformance.runner.run_status import run_status
+from ciq_conformance.runner.session import RUN, RunSession
 from ciq_schemas import __version__
 from ciq_schemas.features import FEATURES
 from ciq_schemas.requirement import load_registry, set_version
@@ -55,17 +55,17 @@ RESTART_WITHIN = 60.0
 """Longest time for the operator's command, and then for the first answer (seconds, times the patience)."""
 
 
-class OrderError(ValueError):
+class RunConfigError(ValueError):
     """The order cannot be carried out as given: the operator's mistake; nothing was sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunOrder:
+class RunConfig:
     """What the operator wants."""
 
     loaded: Loaded
     skip: tuple[str, ...] = ()
-    embedding: Embedding = SOUND
+    embedding: MockOptions = SOUND
     """What the embedded mock is like, when that is the target."""
     output: Path | None = None
     """Directory of the run file; None keeps the run in memory."""
@@ -74,7 +74,7 @@ class RunOrder:
     """Seed of another order of the scenarios; None keeps theirs."""
     deadline: float | None = None
     """Seconds after which the run is cut short."""
-    effort: Effort = NO_EFFORT
+    extra_testing: ExtraTesting = NO_EXTRA_TESTING
     baseline: Path | None = None
     write_baseline: Path | None = None
     listeners: tuple[Listener, ...] = ()
@@ -106,7 +106,7 @@ class RunResult:
         return last if isinstance(last, Footer) else None
 
 
-def execute(order: RunOrder, items: Sequence[Item]) -> RunResult:
+def execute(order: RunConfig, items: Sequence[Item]) -> RunResult:
     """Carry out an order on the given items; OrderError when it cannot be begun."""
     accepted = _read_baseline(order)
     with ExitStack() as stack:
@@ -118,24 +118,24 @@ def execute(order: RunOrder, items: Sequence[Item]) -> RunResult:
                 run_file = order.output / RUN_FILE
                 stream = stack.enter_context(run_file.open("wb", buffering=BUFFER))
             except OSError as error:
-                raise OrderError(f"cannot write to {order.output}: {error.strerror}") from error
+                raise RunConfigError(f"cannot write to {order.output}: {error.strerror}") from error
         profile = order.loaded.profile
         restart: Restart | None = None
         if profile.embedded:
             # Only restarts need a journal, and only histories draw restarts.
-            data = Path(stack.enter_context(TemporaryDirectory())) if order.effort.histories else None
+            data = Path(stack.enter_context(TemporaryDirectory())) if order.extra_testing.histories else None
             target = stack.enter_context(embedded_target(profile, order.embedding, data=data))
             profile, restart = target.profile, target.restart
         problems = load_checks()  # before the clock starts: imports take time
         origin = time.monotonic()
         recorder = RunRecorder(now=lambda: time.monotonic() - origin, stream=stream, listeners=list(order.listeners))
-        stop = Stop(deadline=order.deadline)
+        stop = CancelToken(deadline=order.deadline)
         client = Client(
             base_url=profile.url,
             recorder=recorder,
             now=recorder.now,
             credentials=profile.credentials,
-            answer_within=30.0 * profile.patience,
+            answer_within=30.0 * profile.timeout_factor,
             stopping=stop.requested,
         )
         stack.callback(client.close)
@@ -151,22 +151,22 @@ def execute(order: RunOrder, items: Sequence[Item]) -> RunResult:
         try:
             receiver.start()
         except (OSError, SystemExit) as error:  # werkzeug exits when the port is taken
-            raise OrderError(f"the callback receiver cannot listen at {profile.callback_bind}: {error}") from error
+            raise RunConfigError(f"the callback receiver cannot listen at {profile.callback_bind}: {error}") from error
         if profile.restart_command and not profile.embedded:
-            within = RESTART_WITHIN * profile.patience
+            within = RESTART_WITHIN * profile.timeout_factor
             restart = restart_by(profile.restart_command, url=profile.url, within=within, pause=stop.pause)
-        around = Surroundings(
+        run = RunContext(
             profile=profile,
             run_id=run_id,
             client=client,
             receiver=receiver,
             recorder=recorder,
             stop=stop,
-            effort=order.effort,
-            gate=Gate(stopping=stop.requested),
+            extra_testing=order.extra_testing,
+            restart_lock=RestartLock(stopping=stop.requested),
             restart=None if restart is None else _then(restart, client.reconnect),
         )
-        session = RunSession(around=around, items=items, skip=order.skip, serial=order.serial, shuffle=order.shuffle)
+        session = RunSession(run=run, items=items, skip=order.skip, serial=order.serial, shuffle=order.shuffle)
         header = _header(order, profile, run_id, items)
         trouble = ""
         try:
@@ -180,7 +180,7 @@ def execute(order: RunOrder, items: Sequence[Item]) -> RunResult:
             trouble = str(error)
         finally:
             receiver.close()
-        return _conclude(order, items, around, session, accepted, run_file, trouble)
+        return _conclude(order, items, run, session, accepted, run_file, trouble)
 
 
 def _then(restart: Restart, reconnect: Callable[[], None]) -> Restart:
@@ -194,20 +194,20 @@ def _then(restart: Restart, reconnect: Callable[[], None]) -> Restart:
 
 
 def _conclude(
-    order: RunOrder,
+    order: RunConfig,
     items: Sequence[Item],
-    around: Surroundings,
+    run: RunContext,
     session: RunSession,
     accepted: frozenset[str],
     run_file: Path | None,
     trouble: str,
 ) -> RunResult:
-    recorder = around.recorder
-    declared = {name.value: value for name, value in around.profile.capabilities.items()}
+    recorder = run.recorder
+    declared = {name.value: value for name, value in run.profile.capabilities.items()}
     judged = judge_run(recorder.records, items, declared=declared, skip=order.skip)
     baselined = apply_baseline(judged, accepted)
     verdicts = baselined.verdicts
-    told = circumstances(recorder.records)
+    told = run_status(recorder.records)
     code = exit_code(
         verdicts,
         unreachable=bool(told.unreachable),
@@ -237,20 +237,20 @@ def _conclude(
         stale=baselined.stale,
         unreachable=told.unreachable,
         not_restored=session.not_restored,
-        stopped=around.stop.reason,
+        stopped=run.stop.reason,
         run_file=run_file,
         trouble=trouble or told.trouble,
     )
 
 
-def _read_baseline(order: RunOrder) -> frozenset[str]:
+def _read_baseline(order: RunConfig) -> frozenset[str]:
     if order.baseline is None:
         return frozenset()
     known = [item.name for item in all_items(load_registry(), FEATURES)]
     return read_baseline(order.baseline, known)
 
 
-def _header(order: RunOrder, profile: Profile, run_id: str, items: Sequence[Item]) -> Header:
+def _header(order: RunConfig, profile: Profile, run_id: str, items: Sequence[Item]) -> Header:
     return Header(
         schema_version=SCHEMA_VERSION,
         kit_version=__version__,
@@ -266,7 +266,7 @@ def _header(order: RunOrder, profile: Profile, run_id: str, items: Sequence[Item
         ),
         features=tuple(str(feature) for feature in profile.features),
         selected=tuple(item.name for item in items),
-        settings=(*_settings(order.loaded.settings, profile), *_chance(order.effort, run_id)),
+        settings=(*_settings(order.loaded.settings, profile), *_chance(order.extra_testing, run_id)),
     )
 
 
@@ -282,9 +282,9 @@ def _settings(settings: Sequence[Setting], profile: Profile) -> tuple[Setting, .
     )
 
 
-def _chance(effort: Effort, run_id: str) -> tuple[Setting, ...]:
+def _chance(extra_testing: ExtraTesting, run_id: str) -> tuple[Setting, ...]:
     """What a later run must be told to try the same by chance; nothing where nothing is."""
-    asked = (("explore", effort.histories), ("fuzz", effort.fuzz_seconds))
+    asked = (("explore", extra_testing.histories), ("fuzz", extra_testing.fuzz_seconds))
     found = [Setting(name=name, value=f"{much:g}", origin=f"--{name}") for name, much in asked if much]
-    origin = "the run's id" if effort.seed is None else "--seed"
-    return (*found, Setting(name="seed", value=str(effort.seed_of(run_id)), origin=origin)) if found else ()
+    origin = "the run's id" if extra_testing.seed is None else "--seed"
+    return (*found, Setting(name="seed", value=str(extra_testing.seed_of(run_id)), origin=origin)) if found else ()

@@ -11,9 +11,9 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from ciq_conformance import pytest_plugin
 from ciq_conformance.judge.selection import Selection
-from ciq_conformance.runner.execution import RunOrder, RunResult
-from ciq_conformance.suite import plugin
+from ciq_conformance.runner.execution import RunConfig, RunResult
 from ciq_schemas.transcript.records import ExitCode
 
 _FOREIGN = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
@@ -33,7 +33,7 @@ class SuiteTrouble(Exception):  # noqa: N818 - carries the blame in `exit_code`
 class _Orders:
     """Hands the order to the suite, and its result back."""
 
-    def __init__(self, order: RunOrder, selection: Selection) -> None:
+    def __init__(self, order: RunConfig, selection: Selection) -> None:
         self._order = order
         self._selection = selection
         self.config: pytest.Config | None = None
@@ -42,8 +42,8 @@ class _Orders:
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
         self.config = config
-        config.stash[plugin.ORDER] = self._order
-        config.stash[plugin.SELECTION] = self._selection
+        config.stash[pytest_plugin.ORDER] = self._order
+        config.stash[pytest_plugin.SELECTION] = self._selection
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
@@ -57,9 +57,9 @@ class _Orders:
             self.errors.append(str(report.longrepr))
 
 
-def run_suite(order: RunOrder, selection: Selection) -> RunResult:
+def run_suite(order: RunConfig, selection: Selection) -> RunResult:
     """Carry out an order through the suite; SuiteTrouble when there is no result."""
-    folder = Path(plugin.__file__).parent
+    folder = Path(pytest_plugin.__file__).parent
     orders = _Orders(order, selection)
     arguments = [
         str(folder / "test_requirements.py"),
@@ -70,14 +70,14 @@ def run_suite(order: RunOrder, selection: Selection) -> RunResult:
         "-pno:cacheprovider",
         "-pno:terminal",
         "-pno:faulthandler",
-        f"-p{plugin.__name__}",
+        f"-p{pytest_plugin.__name__}",
     ]
     with _shielded():
         pytest.main(arguments, plugins=[orders])
-    result = orders.config.stash.get(plugin.RESULT, None) if orders.config is not None else None
+    result = orders.config.stash.get(pytest_plugin.RESULT, None) if orders.config is not None else None
     if result is not None:
         return result
-    refused = orders.config.stash.get(plugin.REFUSED, "") if orders.config is not None else ""
+    refused = orders.config.stash.get(pytest_plugin.REFUSED, "") if orders.config is not None else ""
     if refused:
         raise SuiteTrouble(refused, ExitCode.USAGE)
     raise SuiteTrouble("the suite failed before it could judge:\n" + "\n".join(orders.errors), ExitCode.SUITE_ERROR)

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import msgspec
 
-from ciq_conformance.checks import load_checks
 from ciq_conformance.judge.baseline import apply_baseline, read_baseline
 from ciq_conformance.judge.registry import Item
 from ciq_conformance.judge.selection import Selection, all_items, items_by_name, select_items
 from ciq_conformance.judge.verdict import counts, declared_capabilities, exit_code, judge_run
-from ciq_conformance.runner.circumstances import circumstances
+from ciq_conformance.registry import load_checks
+from ciq_conformance.runner.run_status import run_status
 from ciq_schemas.features import FEATURES, Feature
 from ciq_schemas.requirement import BY_OPTION, load_registry
 from ciq_schemas.transcript.records import AnyRecord, ExitCode, Footer, Header, Outcome, RunFileError, Verdict
@@ -48,7 +48,7 @@ def judge_again(records: Sequence[AnyRecord], selection: Selection, *, baseline:
         else frozenset(r.item for r in records if isinstance(r, Verdict) and r.baseline)
     )
     baselined = apply_baseline(judged, accepted)
-    told = circumstances(transcript)
+    told = run_status(transcript)
     code = exit_code(
         baselined.verdicts,
         unreachable=bool(told.unreachable),

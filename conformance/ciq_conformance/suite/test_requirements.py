@@ -2,7 +2,7 @@
 
 from ciq_conformance.judge.registry import Item
 from ciq_conformance.runner.execution import RunResult
-from ciq_conformance.suite.outcome import report
+from ciq_conformance.suite.item_report import report
 
 
 def test_requirement(ciq_run: RunResult, item: Item) -> None:

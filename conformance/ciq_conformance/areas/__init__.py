@@ -1,0 +1,1 @@
+"""The areas: one folder per scenario, with its scenario, its labels and the checks that read them."""

@@ -1,0 +1,269 @@
+"""Checks of the scenario `activation` (ACT-001 to ACT-006, ACT-008 to ACT-010, ACT-014, ONE-004)."""
+
+from lxml import etree
+
+from ciq_conformance.areas.activation.labels import OUT_OF_RANGE, Label
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.finding import Deviations, Finding, blocked, deviates, holds, observed
+from ciq_conformance.judge.preconditions import (
+    describe_response,
+    expect_rejections,
+    expect_status_200,
+    expect_success,
+    record_ids,
+    require_response,
+    require_responses,
+    require_success,
+    with_preconditions,
+)
+from ciq_conformance.judge.queue_shape import listed, standing
+from ciq_conformance.judge.registry import Item, check
+from ciq_schemas import times
+from ciq_schemas.requirement import Scenario
+from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.parsed import ParsedExchange
+
+SCENARIO = Scenario.ACTIVATION
+BUCKET_PARTS = ("Name", "BucketId", "Region", "CreateTime")
+MOST_A_PAGE = 100
+PAGE_NUMBERS = ("TotalCount", "PageNumber", "PageSize")
+
+
+def _already_active(reply: ParsedExchange) -> bool:
+    """The refusal says that the bucket is bound already (1045/33700 has BucketAlreadyBinded, 1100)."""
+    code = (reply.error.code or "").lower()
+    return reply.refused and (code == "1100" or "already" in code or ("bind" in code and "unbind" not in code))
+
+
+def _bucket(evidence: Evidence) -> str:
+    return raw.bucket_in(evidence.records)
+
+
+def _activation_answer(evidence: Evidence, item: Item) -> Finding:
+    element = item.feature.bucket_element
+    expected = f"HTTP 200 and Response with RequestId and one {element} holding Name, BucketId, Region, CreateTime"
+    reply = require_response(evidence, SCENARIO, Label.ACTIVATE)
+    if _already_active(reply):
+        return holds(f"refused as active already: {describe_response(reply)}", witness=record_ids(reply))
+    reply = expect_status_200(evidence, SCENARIO, Label.ACTIVATE, expected)
+    root = raw.response(reply)
+    if root is None:
+        return deviates(expected, "the answer is no Response document", witness=record_ids(reply))
+    faults = [] if raw.child_text(root, "RequestId") else ["no RequestId"]
+    buckets = raw.children(root, element)
+    if len(buckets) == 1:
+        faults += _bucket_faults(buckets[0], _bucket(evidence))
+    else:
+        names = ", ".join(raw.texts(root)) or "no element"
+        faults.append(f"{len(buckets)} {element} elements (Response has {names})")
+    if faults:
+        return deviates(expected, "; ".join(faults), witness=record_ids(reply))
+    return holds(f"{element} {raw.child_text(buckets[0], 'Name')}", witness=record_ids(reply))
+
+
+def _bucket_faults(bucket: etree._Element, name: str) -> list[str]:
+    told = raw.texts(bucket)
+    faults = [f"no {part}" for part in BUCKET_PARTS if not told.get(part)]
+    if told.get("CreateTime") and times.parse(told["CreateTime"]) is None:
+        faults.append(f"CreateTime {told['CreateTime']}")
+    if name and told.get("Name") and name not in (told["Name"], told.get("BucketId")):
+        faults.append(f"Name {told['Name']} instead of {name}")
+    return faults
+
+
+@check("ACT-001")
+@with_preconditions
+def answers_with_bucket(evidence: Evidence, item: Item) -> Finding:
+    """The answer to POST on the bucket path."""
+    return _activation_answer(evidence, item)
+
+
+@check("ACT-002")
+@with_preconditions
+def media_answers_with_bucket(evidence: Evidence, item: Item) -> Finding:
+    """The same for media, where only SDK types show the answer."""
+    reply = require_response(evidence, SCENARIO, Label.ACTIVATE)
+    if not reply.ok:
+        return observed(describe_response(reply), witness=record_ids(reply))
+    finding = _activation_answer(evidence, item)
+    return observed(finding.seen, witness=finding.witness, expected=finding.expected)
+
+
+def _listed(reply: ParsedExchange, element: str) -> list[str]:
+    return [
+        raw.child_text(entry, "Name") or raw.child_text(entry, "BucketId") or ""
+        for entry in raw.children(raw.response(reply), element)
+    ]
+
+
+@check("ACT-003")
+@check("ACT-008")
+@with_preconditions
+def bucket_is_listed(evidence: Evidence, item: Item) -> Finding:
+    """The list at the region's host has the paged shape and the bucket."""
+    element = item.feature.bucket_list_element
+    expected = f"HTTP 200 and Response with RequestId, TotalCount, PageNumber, PageSize and {element} of the bucket"
+    expect_status_200(evidence, SCENARIO, Label.BUCKETS, expected)
+    pages = [reply for reply in require_responses(evidence, SCENARIO, Label.BUCKETS) if reply.ok]
+    for reply in pages:
+        faults = _page_faults(reply, element)
+        if faults:
+            return deviates(expected, "; ".join(faults), witness=record_ids(reply))
+    bucket = _bucket(evidence)
+    names = [name for reply in pages for name in _listed(reply, element)]
+    if bucket not in names:
+        shown = ", ".join(names[:3]) or "none"
+        seen = f"{bucket} is not among the {len(names)} buckets listed ({shown})"
+        return deviates(expected, seen, witness=record_ids(*pages))
+    return holds(f"{bucket} is listed", witness=record_ids(*pages))
+
+
+def _page_faults(reply: ParsedExchange, element: str) -> list[str]:
+    root = raw.response(reply)
+    if root is None:
+        return ["the answer is no Response document"]
+    faults = [] if raw.child_text(root, "RequestId") else ["no RequestId"]
+    for name in PAGE_NUMBERS:
+        value = raw.child_text(root, name)
+        if raw.number(value) is None:
+            faults.append(f"{name} {value}" if value else f"no {name}")
+    for entry in raw.children(root, element):
+        told = raw.texts(entry)
+        faults += [f"{element} without {part}" for part in BUCKET_PARTS if part not in told]
+    return list(dict.fromkeys(faults))
+
+
+@check("ACT-004")
+@with_preconditions
+def activation_makes_queue(evidence: Evidence, item: Item) -> Finding:
+    """The queue list right after activation."""
+    activation = require_response(evidence, SCENARIO, Label.ACTIVATE)
+    if not activation.ok and not _already_active(activation):
+        return blocked(f"the activation was answered {describe_response(activation)}", witness=record_ids(activation))
+    expected = "the queue list holds a queue after activation"
+    after = expect_success(evidence, SCENARIO, Label.QUEUES_AFTER, expected)
+    queues = after.queue_list.queues
+    if not queues:
+        return deviates(expected, "the list is empty", witness=record_ids(activation, after))
+    return holds(f"{queues[0].name} ({queues[0].queue_id})", witness=record_ids(after))
+
+
+@check("ACT-005")
+@with_preconditions
+def bucket_names_filter(evidence: Evidence, item: Item) -> Finding:
+    """The list filtered by the bucket's name, and by a name that only resembles it."""
+    element = item.feature.bucket_list_element
+    bucket = _bucket(evidence)
+    expected = "bucketNames returns the buckets of exactly these names"
+    by_name = expect_success(evidence, SCENARIO, Label.BUCKETS_BY_NAME, expected)
+    names = _listed(by_name, element)
+    if names != [bucket]:
+        return deviates(
+            expected, f"bucketNames={bucket} lists {', '.join(names) or 'none'}", witness=record_ids(by_name)
+        )
+    several = evidence.one(SCENARIO, Label.BUCKETS_BY_NAMES)
+    if several is not None and (not several.ok or _listed(several, element) != [bucket]):
+        seen = (
+            f"bucketNames={raw.query_value(several.exchange, 'bucketNames')} is answered {describe_response(several)}"
+        )
+        listed = ", ".join(_listed(several, element)) or "none"
+        return deviates(expected, f"{seen}, listing {listed}" if several.ok else seen, witness=record_ids(several))
+    unknown = require_response(evidence, SCENARIO, Label.BUCKETS_BY_UNKNOWN_NAME)
+    wanted = raw.query_value(unknown.exchange, "bucketNames")
+    if unknown.refused:
+        seen = f"a name that does not exist is answered {describe_response(unknown)}"
+        return observed(seen, witness=record_ids(unknown), expected=expected, reason="documents know a list without it")
+    if not unknown.ok:
+        return deviates(
+            expected, f"bucketNames={wanted} is answered {describe_response(unknown)}", witness=record_ids(unknown)
+        )
+    short = evidence.one(SCENARIO, Label.BUCKETS_BY_SHORT_NAME)
+    if short is not None and short.ok and bucket in _listed(short, element):
+        seen = f"bucketNames={raw.query_value(short.exchange, 'bucketNames')} lists {bucket}"
+        return deviates(expected, seen, witness=record_ids(short))
+    strangers = _listed(unknown, element)
+    if strangers:
+        seen = f"bucketNames={wanted}, which does not exist, lists {', '.join(strangers[:3])}"
+        return deviates(expected, seen, witness=record_ids(unknown))
+    return holds(f"{bucket} alone by its name, none by {wanted}", witness=record_ids(by_name, unknown))
+
+
+@check("ACT-009")
+@with_preconditions
+def regions_filter(evidence: Evidence, item: Item) -> Finding:
+    """The list by two regions, the bucket's among them, and by another region alone."""
+    return _filter(evidence, item, Label.BUCKETS_OF_REGION, Label.BUCKETS_OF_OTHER_REGION, "regions")
+
+
+@check("ACT-010")
+@with_preconditions
+def bucket_name_is_a_beginning(evidence: Evidence, item: Item) -> Finding:
+    """The list by the beginning of the bucket's name, and by its name without its first letter."""
+    return _filter(evidence, item, Label.BUCKETS_BY_BEGINNING, Label.BUCKETS_BY_END, "bucketName")
+
+
+def _filter(evidence: Evidence, item: Item, within: Label, without: Label, parameter: str) -> Finding:
+    bucket, element = _bucket(evidence), item.feature.bucket_list_element
+    good = expect_success(evidence, SCENARIO, within, f"{parameter} is taken, and lists {bucket}")
+    asked_for = raw.query_value(good.exchange, parameter)
+    # A list that is full may have the bucket on a later page.
+    if bucket not in _listed(good, element) and len(_listed(good, element)) < MOST_A_PAGE:
+        seen = f"{parameter}={asked_for} lists {', '.join(_listed(good, element)[:3]) or 'none'}"
+        return deviates(f"{parameter}={asked_for} lists {bucket}", seen, witness=record_ids(good))
+    other = require_response(evidence, SCENARIO, without)
+    if other.ok and bucket in _listed(other, element):
+        wrong = raw.query_value(other.exchange, parameter)
+        return deviates(f"{parameter}={wrong} does not list {bucket}", f"it lists {bucket}", witness=record_ids(other))
+    return holds(f"{bucket} by {asked_for} only", witness=record_ids(good, other))
+
+
+@check("ACT-006")
+@with_preconditions
+def bucket_page_size_bounds(evidence: Evidence, item: Item) -> Finding:
+    """Page sizes outside 1 to 100."""
+    return expect_rejections(
+        require_responses(evidence, SCENARIO, *OUT_OF_RANGE), "pageSize 101 and 0 are refused with 400", status=400
+    )
+
+
+@check("ONE-004")
+@with_preconditions
+def no_second_queue(evidence: Evidence, item: Item) -> Finding:
+    """Queue ids before and after the second activation."""
+    before = require_success(evidence, SCENARIO, Label.QUEUES_BEFORE)
+    activation = require_response(evidence, SCENARIO, Label.ACTIVATE)
+    if not activation.ok and not _already_active(activation):
+        return blocked(f"the activation was answered {describe_response(activation)}", witness=record_ids(activation))
+    expected = "the same queue, and no other, after a second activation"
+    after = expect_success(evidence, SCENARIO, Label.QUEUES_AFTER, expected)
+    ids = [sorted(raw.text(queue.queue_id) for queue in reply.queue_list.queues) for reply in (before, after)]
+    if not ids[0]:
+        return blocked("no queue was listed before the second activation", witness=record_ids(before))
+    if ids[0] != ids[1]:
+        seen = f"{', '.join(ids[0])} before, {', '.join(ids[1]) or 'none'} after"
+        return deviates(expected, seen, witness=record_ids(before, activation, after))
+    return holds(f"{', '.join(ids[1])} before and after", witness=record_ids(before, activation, after))
+
+
+@check("ACT-014")
+@with_preconditions
+def activating_again_is_no_update(evidence: Evidence, item: Item) -> Finding:
+    """Name, State and rule of the queue, which is renamed and paused, before and after the second activation."""
+    require_success(evidence, SCENARIO, Label.DRESS)
+    activation = require_response(evidence, SCENARIO, Label.ACTIVATE)
+    expected = "Name, State and NotifyConfig as before the second activation"
+    require_success(evidence, SCENARIO, Label.QUEUES_BEFORE)
+    require_success(evidence, SCENARIO, Label.QUEUES_AFTER)
+    before, after = (evidence.of(SCENARIO, step)[-1] for step in (Label.QUEUES_BEFORE, Label.QUEUES_AFTER))
+    wrong, judged = Deviations(), 0
+    for queue in before.queue_list.queues:
+        now = listed(after, raw.text(queue.queue_id))
+        if now is None:
+            continue
+        judged += 1
+        old, new = standing(queue), standing(now)
+        for name in (name for name in old if old[name] != new[name]):
+            wrong.add(after.exchange.seq, f"{name} went from {old[name]} to {new[name]}")
+    if not judged:
+        return blocked("no queue is in both lists; see ONE-004", witness=record_ids(before, after))
+    return wrong.finding(expected, holds("the same", witness=record_ids(before, activation, after)))

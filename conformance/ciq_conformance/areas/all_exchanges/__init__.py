@@ -1,0 +1,1 @@
+"""Rules on every exchange of a run, whatever the scenario."""

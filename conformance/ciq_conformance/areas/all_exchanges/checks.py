@@ -1,0 +1,193 @@
+"""Checks over everything that was exchanged: common headers (HDR) and the way of job states (LIF-001)."""
+
+import math
+import re
+from collections.abc import Iterable, Iterator
+from email.utils import parsedate_to_datetime
+from itertools import accumulate, pairwise
+from urllib.parse import urlsplit
+
+from ciq_conformance.areas.update import labels
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.finding import Deviations, Finding, blocked, cannot_tell, holds
+from ciq_conformance.judge.preconditions import describe_response
+from ciq_conformance.judge.registry import Item, check
+from ciq_schemas.lifecycle import JobState, may_be_seen_after
+from ciq_schemas.requirement import Scenario
+from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.transcript.raw import answer_header, media_type
+from ciq_schemas.transcript.requests import requested_update
+
+_RFC_1123 = re.compile(
+    r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} "
+    r"\d{2}:\d{2}:\d{2} GMT",
+    re.ASCII,
+)
+_STATES = frozenset(state.value for state in JobState)
+NO_RESPONSES = blocked("the target answered nothing on this feature")
+
+
+def _answers(evidence: Evidence) -> list[ParsedExchange]:
+    """Answers to operations that the documents know. What a front server says to an unknown path is its own affair."""
+    return [reply for reply in evidence.replies if reply.exchange.status and reply.exchange.operation]
+
+
+@check("HDR-001")
+def content_type(evidence: Evidence, item: Item) -> Finding:
+    """Every answer with a body is application/xml; parameters such as a charset are free."""
+    wrong, right = Deviations(), 0
+    for reply in _answers(evidence):
+        if not reply.exchange.response_body.data:
+            continue
+        if media_type(reply) == "application/xml":
+            right += 1
+        else:
+            given = answer_header(reply, "content-type") or "none"
+            wrong.add(
+                reply.exchange.seq, f"Content-Type {given} ({reply.exchange.operation}, {describe_response(reply)})"
+            )
+    if not right and not wrong.items:
+        return NO_RESPONSES
+    return wrong.finding("Content-Type application/xml on every answer with a body", holds(f"{right} answers"))
+
+
+@check("HDR-002")
+def request_id(evidence: Evidence, item: Item) -> Finding:
+    """Every answer has an id of its own."""
+    wrong = Deviations()
+    seen: dict[str, int] = {}
+    for reply in _answers(evidence):
+        exchange = reply.exchange
+        value = (answer_header(reply, "x-ci-request-id") or "").strip()
+        if not value:
+            wrong.add(exchange.seq, f"no x-ci-request-id ({exchange.operation}, {describe_response(reply)})")
+        elif value in seen:
+            wrong.add(seen[value], f"x-ci-request-id {value} stands on two answers")
+            wrong.add(exchange.seq, f"x-ci-request-id {value} stands on two answers")
+        else:
+            seen[value] = exchange.seq
+    if not seen and not wrong.items:
+        return NO_RESPONSES
+    expected = "an x-ci-request-id on every answer, never the same twice"
+    return wrong.finding(expected, holds(f"{len(seen)} different ids"))
+
+
+@check("HDR-004")
+def date(evidence: Evidence, item: Item) -> Finding:
+    """Every answer has a Date in the form of RFC 1123."""
+    wrong, right = Deviations(), 0
+    for reply in _answers(evidence):
+        value = answer_header(reply, "date")
+        if value is None:
+            wrong.add(reply.exchange.seq, f"no Date ({reply.exchange.operation}, {describe_response(reply)})")
+        elif not _is_rfc_1123(value.strip()):
+            wrong.add(reply.exchange.seq, f"Date {value}")
+        else:
+            right += 1
+    if not right and not wrong.items:
+        return NO_RESPONSES
+    return wrong.finding("a Date such as `Fri, 02 Jan 2026 03:04:05 GMT` on every answer", holds(f"{right} answers"))
+
+
+def _is_rfc_1123(value: str) -> bool:
+    if _RFC_1123.fullmatch(value) is None:
+        return False
+    try:
+        parsedate_to_datetime(value)
+    except ValueError:
+        return False
+    return True
+
+
+@check("HDR-005")
+def trace_id(evidence: Evidence, item: Item) -> Finding:
+    """No answer to a request that was accepted has the header of those that failed."""
+    wrong, right = Deviations(), 0
+    for reply in _answers(evidence):
+        if not reply.ok:
+            continue
+        if answer_header(reply, "x-ci-trace-id"):
+            wrong.add(reply.exchange.seq, f"x-ci-trace-id on {describe_response(reply)} ({reply.exchange.operation})")
+        else:
+            right += 1
+    if not right and not wrong.items:
+        return NO_RESPONSES
+    return wrong.finding("x-ci-trace-id on failed requests only", holds(f"{right} good answers"))
+
+
+def _unsigned(reply: ParsedExchange) -> bool:
+    return not any(name.lower() == "authorization" for name, _ in reply.exchange.request_headers)
+
+
+@check("UPD-018")
+def update_answers_what_was_set(evidence: Evidence, item: Item) -> Finding:
+    """State and Name in the answers to accepted updates of all scenarios, those that should be refused left out.
+
+    Of updates side by side each may answer what the other has set by then: the queue is shown as it is (1045/72940).
+    """
+    wrong, right = Deviations(), 0
+    for reply in _one_by_one(reply for reply in evidence.replies if reply.exchange.operation == "update_queue"):
+        exchange = reply.exchange
+        if not reply.ok or reply.queue is None:
+            continue
+        if exchange.scenario == Scenario.UPDATE and exchange.step in labels.BAD:
+            continue
+        wanted = requested_update(reply)
+        shown = (("State", wanted.state, reply.queue.state), ("Name", wanted.name, reply.queue.name))
+        for name, want, got in shown:
+            if want and (got or "").strip() != want:
+                wrong.add(exchange.seq, f"{name} {got} where {want} was set ({exchange.scenario} {exchange.step})")
+            else:
+                right += bool(want)
+    if not right and not wrong.items:
+        return cannot_tell("no update was accepted; see UPD-001")
+    return wrong.finding("State and Name in the answer as set", holds(f"{right} times"))
+
+
+def _one_by_one(updates: Iterable[ParsedExchange]) -> Iterator[ParsedExchange]:
+    """Those that no other update of the same queue overlaps."""
+    by_queue: dict[str, list[ParsedExchange]] = {}
+    for reply in updates:
+        by_queue.setdefault(urlsplit(reply.exchange.url).path, []).append(reply)
+    for some in by_queue.values():
+        ordered = sorted(some, key=lambda reply: reply.exchange.started)
+        ends = list(accumulate((reply.exchange.ended for reply in ordered), max, initial=-math.inf))
+        for index, reply in enumerate(ordered):
+            following = ordered[index + 1].exchange.started if index + 1 < len(ordered) else math.inf
+            if ends[index] < reply.exchange.started and reply.exchange.ended < following:
+                yield reply
+
+
+@check("LIF-001")
+def states_move_forward(evidence: Evidence, item: Item) -> Finding:
+    """Two looks at a job, the first answered before the second was sent, never contradict the life cycle."""
+    looks: dict[str, list[tuple[ParsedExchange, JobState]]] = {}
+    for reply in evidence.replies:
+        if not reply.ok or reply.exchange.operation not in ("submit_job", "describe_job"):
+            continue
+        for job in reply.jobs:
+            state = (job.state or "").strip()
+            if job.job_id and state in _STATES:
+                looks.setdefault(job.job_id, []).append((reply, JobState(state)))
+    wrong, changes = Deviations(), 0
+    for job_id, seen in looks.items():
+        for (before, earlier), (after, later) in pairwise(seen):
+            if earlier == later or before.exchange.ended > after.exchange.started:
+                continue
+            changes += 1
+            if not may_be_seen_after(earlier, later):
+                wrong.add(before.exchange.seq, f"job {job_id} was {earlier}, later {later}")
+                wrong.add(after.exchange.seq, f"job {job_id} was {earlier}, later {later}")
+    refused = [reply for reply in _answers(evidence) if reply.exchange.status in (401, 403)]
+    if not looks and refused:
+        keys = "set CIQ_SECRET_ID and CIQ_SECRET_KEY" if _unsigned(refused[0]) else "look at the keys and their rights"
+        reason = (
+            f"no job was made: {refused[0].exchange.operation} was answered {describe_response(refused[0])}; {keys}"
+        )
+        return cannot_tell(reason, witness=(refused[0].exchange.seq,))
+    if not changes:
+        return cannot_tell("no job was seen in two states; run a scenario with jobs (submit, describe, order) as well")
+    return wrong.finding(
+        "states only move along Submitted, Running, Success or Failed (Pause and Cancel from waiting)",
+        holds(f"{changes} changes of state over {len(looks)} jobs"),
+    )

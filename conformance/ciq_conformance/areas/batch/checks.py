@@ -1,0 +1,180 @@
+"""Checks of the scenario `batch` (BAT)."""
+
+from ciq_conformance.areas.batch.labels import Label
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.finding import Finding, blocked, cannot_tell, deviates, holds
+from ciq_conformance.judge.preconditions import (
+    EarlyFinding,
+    expect_rejections,
+    expect_success,
+    record_ids,
+    require_response,
+    require_success,
+    with_preconditions,
+)
+from ciq_conformance.judge.registry import Item, check
+from ciq_schemas.lifecycle import FINAL_STATES, JobState
+from ciq_schemas.requirement import Scenario
+from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.values import Batch
+
+SCENARIO = Scenario.BATCH
+
+
+def _made(evidence: Evidence, step: Label) -> tuple[ParsedExchange, str]:
+    """The accepted request and the batch job's id; stops without them."""
+    reply = require_success(evidence, SCENARIO, step)
+    for batch in reply.batch_answer.batches:
+        if raw.text(batch.job_id):
+            return reply, raw.text(batch.job_id)
+    raise EarlyFinding(blocked("the answer names no JobId; see BAT-001", witness=record_ids(reply)))
+
+
+def _in(reply: ParsedExchange, batch_id: str) -> Batch | None:
+    return next((b for b in reply.batch_answer.batches if raw.text(b.job_id) == batch_id), None)
+
+
+def _last(evidence: Evidence, batch_id: str, *steps: Label) -> tuple[ParsedExchange, Batch]:
+    """The last look at a batch job; stops when it was never described."""
+    seen = [
+        (reply, b) for reply in evidence.of(SCENARIO, *steps) if reply.ok and (b := _in(reply, batch_id)) is not None
+    ]
+    if not seen:
+        raise EarlyFinding(blocked("the batch job was never described; see BAT-002"))
+    return seen[-1]
+
+
+@check("BAT-001")
+@with_preconditions
+def batch_is_made(evidence: Evidence, item: Item) -> Finding:
+    """The answer to POST /inventorytriggerjob."""
+    expected = "HTTP 200 with one JobsDetail: JobId and State"
+    reply = expect_success(evidence, SCENARIO, Label.CREATE, expected)
+    batches = reply.batch_answer.batches
+    if len(batches) != 1 or not raw.text(batches[0].job_id):
+        return deviates(expected, f"{len(batches)} JobsDetail with JobId", witness=record_ids(reply))
+    if raw.text(batches[0].state) not in tuple(JobState):
+        return deviates(expected, f"State {batches[0].state}", witness=record_ids(reply))
+    return holds(f"batch job {batches[0].job_id}, State {batches[0].state}", witness=record_ids(reply))
+
+
+@check("BAT-002")
+@with_preconditions
+def batch_is_described(evidence: Evidence, item: Item) -> Finding:
+    """The answer to GET /inventorytriggerjob/<id>."""
+    _, batch_id = _made(evidence, Label.CREATE)
+    expected = f"JobsDetail with JobId {batch_id}, the Name given, Type Workflow and a State"
+    reply = expect_success(evidence, SCENARIO, Label.DESCRIBED, expected)
+    batch = _in(reply, batch_id)
+    if batch is None:
+        return deviates(expected, "no JobsDetail with this JobId", witness=record_ids(reply))
+    name = raw.child_text(
+        raw.root_of(require_success(evidence, SCENARIO, Label.CREATE).exchange.request_body.data), "Name"
+    )
+    given = {"Name": (batch.name, name), "Type": (batch.type, "Workflow")}
+    for label, (text, right) in given.items():
+        if raw.text(text) != right:
+            return deviates(f"{label} {right}", f"{label} {text}", witness=record_ids(reply))
+    if raw.text(batch.state) not in tuple(JobState):
+        return deviates(expected, f"State {batch.state}", witness=record_ids(reply))
+    return holds(f"State {batch.state}", witness=record_ids(reply))
+
+
+@check("BAT-003")
+@with_preconditions
+def unknown_batch_is_named(evidence: Evidence, item: Item) -> Finding:
+    """NonExistJobIds of a describe of an unknown id."""
+    reply = require_response(evidence, SCENARIO, Label.UNKNOWN)
+    wanted = raw.requested_job_id(reply.exchange)
+    expected = f"NonExistJobIds {wanted}"
+    if not reply.ok:
+        return deviates(expected, f"HTTP {reply.exchange.status}", witness=record_ids(reply))
+    given = [raw.text(i) for i in reply.batch_answer.non_exist_ids]
+    if given != [wanted]:
+        return deviates(expected, f"NonExistJobIds {', '.join(given) or 'absent'}", witness=record_ids(reply))
+    return holds(expected, witness=record_ids(reply))
+
+
+@check("BAT-004")
+@with_preconditions
+def batches_are_listed(evidence: Evidence, item: Item) -> Finding:
+    """The list by type and name."""
+    _, batch_id = _made(evidence, Label.CREATE)
+    reply = expect_success(evidence, SCENARIO, Label.LISTED, f"HTTP 200 with batch job {batch_id}")
+    if _in(reply, batch_id) is None:
+        seen = f"{len(reply.batch_answer.batches)} batch jobs without it"
+        return deviates(f"batch job {batch_id} in the list", seen, witness=record_ids(reply))
+    others = [b.type for b in reply.batch_answer.batches if b.type is not None and raw.text(b.type) != "Workflow"]
+    if others:
+        return deviates("only Type Workflow", f"Type {others[0]}", witness=record_ids(reply))
+    return holds(f"{len(reply.batch_answer.batches)} in the list", witness=record_ids(reply))
+
+
+@check("BAT-005")
+@with_preconditions
+def workflow_runs_on_the_object(evidence: Evidence, item: Item) -> Finding:
+    """The list of runs that asks for the batch job's."""
+    create, batch_id = _made(evidence, Label.CREATE)
+    source = raw.children(raw.root_of(create.exchange.request_body.data), "Input")
+    key = raw.child_text(source[0], "Object") if source else None
+    reply = expect_success(evidence, SCENARIO, Label.RUNS, f"HTTP 200 with the run of batch job {batch_id}")
+    objects = [raw.text(run.object).lstrip("/") for run in reply.run_list.runs]
+    if objects != [(key or "").lstrip("/")]:
+        last, batch = _last(evidence, batch_id, Label.WATCH, Label.DESCRIBED)
+        if not objects and raw.text(batch.state) not in FINAL_STATES:
+            return cannot_tell(
+                f"the batch job was {batch.state} when patience ran out; see BAT-006", witness=record_ids(last)
+            )
+        seen = f"runs on {', '.join(objects) or 'nothing'}; the batch job is {batch.state}"
+        return deviates(f"one run, on {key}", seen, witness=record_ids(create, reply, last))
+    return holds(f"one run, on {key}", witness=record_ids(create, reply))
+
+
+@check("BAT-006")
+@with_preconditions
+def batch_comes_to_an_end(evidence: Evidence, item: Item) -> Finding:
+    """The last look at the batch job."""
+    _, batch_id = _made(evidence, Label.CREATE)
+    reply, batch = _last(evidence, batch_id, Label.WATCH, Label.DESCRIBED)
+    state = raw.text(batch.state)
+    if state == JobState.SUCCESS:
+        return holds("Success", witness=record_ids(reply))
+    if state in FINAL_STATES:
+        return cannot_tell(f"it ended {state}: {batch.code} {batch.message or ''}".rstrip(), witness=record_ids(reply))
+    return deviates("State Success", f"State {state} when patience ran out", witness=record_ids(reply))
+
+
+@check("BAT-007")
+@with_preconditions
+def batch_of_jobs_runs_them(evidence: Evidence, item: Item) -> Finding:
+    """The list of jobs that asks for the batch job's."""
+    create, batch_id = _made(evidence, Label.CREATE_JOBS)
+    name = raw.child_text(raw.root_of(create.exchange.request_body.data), "Name")
+    expected = f"one job with UserData {name}"
+    reply = expect_success(evidence, SCENARIO, Label.JOBS, expected)
+    notes = [raw.text(job.operation.user_data if job.operation is not None else None) for job in reply.jobs]
+    if notes != [name]:
+        seen = f"{len(notes)} jobs under inventoryTriggerJobId={batch_id}" + (f", UserData {notes[0]}" if notes else "")
+        return deviates(expected, seen, witness=record_ids(create, reply))
+    return holds(expected, witness=record_ids(create, reply))
+
+
+@check("BAT-008")
+@with_preconditions
+def batch_is_cancelled(evidence: Evidence, item: Item) -> Finding:
+    """Cancel of a batch job whose job waits in a paused queue."""
+    require_success(evidence, SCENARIO, Label.HOLD)
+    create, batch_id = _made(evidence, Label.CREATE_HELD)
+    cancel = expect_success(evidence, SCENARIO, Label.CANCEL, "HTTP 200")
+    reply, batch = _last(evidence, batch_id, Label.CANCELLED)
+    if raw.text(batch.state) != JobState.CANCEL:
+        return deviates("State Cancel", f"State {batch.state}", witness=record_ids(create, cancel, reply))
+    return holds("State Cancel", witness=record_ids(create, cancel, reply))
+
+
+@check("BAT-009")
+@with_preconditions
+def nameless_is_refused(evidence: Evidence, item: Item) -> Finding:
+    """The answer to a request without Name."""
+    return expect_rejections([require_response(evidence, SCENARIO, Label.NAMELESS)], "4xx")

@@ -1,0 +1,105 @@
+"""Scenario `batch`: a workflow and a kind of job, each over one object by a batch job; one more that is cancelled.
+
+What was made is deleted, and the queue goes on at the end.
+"""
+
+from ciq_conformance.areas.batch.labels import Label
+from ciq_conformance.areas.workflow.scenario import need_offered, unknown_id, workflow_order
+from ciq_conformance.driver.queue_setup import found_rule
+from ciq_conformance.driver.scenario_context import PreconditionFailed, ScenarioContext, describe_response
+from ciq_conformance.driver.workflow_requests import job_batch_body, workflow_batch_body
+from ciq_schemas.lifecycle import FINAL_STATES, JobState, QueueState
+from ciq_schemas.operations import OperationKind
+from ciq_schemas.requirement import Capability
+from ciq_schemas.transcript.parsed import ParsedExchange
+
+
+def play(ctx: ScenarioContext) -> None:
+    """Play the scenario."""
+    first = ctx.calls.other(Label.FIRST, OperationKind.LIST_BATCHES, params={"size": "1"})
+    need_offered(ctx, first, Capability.BATCH, "GET /inventorytriggerjob")
+    _of_jobs(ctx)
+    _cancelled(ctx)
+    _of_workflows(ctx)
+
+
+def _of_workflows(ctx: ScenarioContext) -> None:
+    created = ctx.calls.other(Label.WORKFLOW, OperationKind.CREATE_WORKFLOW, body=workflow_order(ctx, "batch").body())
+    workflow_id = (created.workflow.workflow_id if created.workflow is not None else None) or ""
+    if not created.ok or not workflow_id:
+        raise PreconditionFailed(
+            f"a batch job needs a workflow, and POST /workflow answered {describe_response(created)}"
+        )
+    name = f"{ctx.run_id}-flows"
+    try:
+        good = ctx.profile.inputs[ctx.spec.feature].good
+        body = workflow_batch_body(name=name, objects=good, workflow_ids=[workflow_id])
+        batch_id = _made(ctx.calls.other(Label.CREATE, OperationKind.CREATE_BATCH, body=body))
+        if not batch_id:
+            raise PreconditionFailed("POST /inventorytriggerjob named no batch job")
+        _follow(ctx, Label.WATCH, batch_id, FINAL_STATES, 2 * ctx.timeouts.jobs(3))
+        ctx.calls.other(Label.DESCRIBED, OperationKind.DESCRIBE_BATCH, key=batch_id)
+        ctx.calls.other(Label.UNKNOWN, OperationKind.DESCRIBE_BATCH, key=unknown_id(ctx, "b"))
+        params = {"type": "Workflow", "name": name, "size": "100"}
+        ctx.calls.other(Label.LISTED, OperationKind.LIST_BATCHES, params=params)
+        runs = {"workflowId": workflow_id, "jobId": batch_id, "size": "100"}
+        ctx.calls.other(Label.RUNS, OperationKind.LIST_RUNS, params=runs)
+        nameless = workflow_batch_body(name="", objects=good, workflow_ids=[workflow_id])
+        ctx.calls.other(Label.NAMELESS, OperationKind.CREATE_BATCH, body=nameless)
+    finally:
+        ctx.calls.other(Label.CLEAN, OperationKind.DELETE_WORKFLOW, key=workflow_id, insist=True)
+
+
+def _of_jobs(ctx: ScenarioContext) -> None:
+    """A batch of jobs is known from SDKs: where it is refused the rest goes on without it."""
+    reply = ctx.calls.other(Label.CREATE_JOBS, OperationKind.CREATE_BATCH, body=_job_body(ctx, "jobs"))
+    batch_id = _made(reply)
+    if not batch_id:
+        ctx.mark("note", f"a batch job of Type Job was answered {describe_response(reply)}")
+        return
+    _follow(ctx, Label.WATCH_JOBS, batch_id, FINAL_STATES, ctx.timeouts.jobs(2))
+    params = {"tag": "Segment", "inventoryTriggerJobId": batch_id, "size": "100"}
+    ctx.calls.list_jobs(Label.JOBS, params)
+
+
+def _cancelled(ctx: ScenarioContext) -> None:
+    rule = found_rule(ctx)
+    if not ctx.set_queue(Label.HOLD, state=QueueState.PAUSED, rule=rule).ok:
+        return
+    try:
+        body = _job_body(ctx, "held")
+        batch_id = _made(ctx.calls.other(Label.CREATE_HELD, OperationKind.CREATE_BATCH, body=body))
+        if batch_id:
+            ctx.calls.other(Label.CANCEL, OperationKind.CANCEL_BATCH, key=batch_id, flag="cancel")
+            _follow(ctx, Label.CANCELLED, batch_id, frozenset({JobState.CANCEL}), min(5.0, ctx.timeouts.callback))
+    finally:
+        ctx.set_queue(Label.RELEASE, rule=rule)
+
+
+def _job_body(ctx: ScenarioContext, label: str) -> bytes:
+    return job_batch_body(
+        name=f"{ctx.run_id}-{label}",
+        source=ctx.profile.inputs[ctx.spec.feature].good,
+        region=ctx.profile.region,
+        bucket=ctx.profile.bucket,
+        prefix=f"{ctx.profile.output_prefix}/{ctx.run_id}/{label}",
+        queue_id=ctx.queue_id,
+    )
+
+
+def _made(reply: ParsedExchange) -> str:
+    batches = reply.batch_answer.batches if reply.ok else ()
+    return (batches[0].job_id if batches else None) or ""
+
+
+def _follow(ctx: ScenarioContext, step: Label, batch_id: str, states: frozenset[JobState], within: float) -> None:
+    """Look at a batch job until it is in one of the states."""
+    deadline = ctx.now() + within
+    while True:
+        batches = ctx.calls.other(step, OperationKind.DESCRIBE_BATCH, key=batch_id).batch_answer.batches
+        if batches and (batches[0].state or "").strip() in states:
+            return
+        if ctx.now() >= deadline:
+            ctx.mark("expired", f"{step}: waited {within:.1f} s")
+            return
+        ctx.pause_thread(ctx.timeouts.poll)

@@ -1,0 +1,1 @@
+"""Binding of a bucket."""

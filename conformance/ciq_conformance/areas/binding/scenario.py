@@ -1,0 +1,10 @@
+"""Scenario `binding`: bind the bucket, which is bound already. Nothing changes on a service that conforms."""
+
+from ciq_conformance.areas.templates.labels import Label
+from ciq_conformance.driver.scenario_context import ScenarioContext
+from ciq_schemas.operations import OperationKind
+
+
+def play(ctx: ScenarioContext) -> None:
+    """Play the scenario."""
+    ctx.calls.other(Label.BIND, OperationKind.BIND_BUCKET)

@@ -1,0 +1,1 @@
+"""Retries of callbacks that the receiver does not accept."""

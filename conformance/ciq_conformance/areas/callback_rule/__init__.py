@@ -1,0 +1,1 @@
+"""Callback rule of a queue against the setting of a job."""

@@ -1,0 +1,272 @@
+"""Checks of the scenario `cancel` (CAN)."""
+
+from collections.abc import Sequence
+
+from ciq_conformance.areas.cancel.labels import CANCELS, LISTS, PAGE, SUBMITS, TOLD, Label
+from ciq_conformance.driver.scenario_context import channel_name
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.finding import Deviations, Finding, Kind, absent, blocked, deviates, holds, observed
+from ciq_conformance.judge.job_facts import ids_of, jobs_in, last_seen, zones_apart
+from ciq_conformance.judge.preconditions import (
+    EarlyFinding,
+    describe_response,
+    other_status,
+    record_ids,
+    require_response,
+    require_responses,
+    require_success,
+    with_preconditions,
+)
+from ciq_conformance.judge.registry import Item, check
+from ciq_schemas.lifecycle import FINAL_STATES, WAITING_STATES, JobState
+from ciq_schemas.requirement import Scenario
+from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.values import Job
+
+SCENARIO = Scenario.CANCEL
+STARTED = frozenset({JobState.RUNNING, JobState.SUCCESS, JobState.FAILED})
+
+
+def _attempts(evidence: Evidence) -> list[tuple[str, ParsedExchange]]:
+    """The waiting jobs with their cancels; stops when the plain one was not waiting."""
+    require_response(evidence, SCENARIO, Label.CANCEL)
+    attempts = [(raw.requested_job_id(reply.exchange), reply) for reply in evidence.of(SCENARIO, *CANCELS)]
+    seen = last_seen(evidence.of(SCENARIO, Label.WAITING), [job_id for job_id, _ in attempts])
+    waited = {job_id for job_id, (_, job) in seen.items() if raw.text(job.state) in WAITING_STATES}
+    if attempts[0][0] not in waited:
+        raise EarlyFinding(blocked("the job to cancel was not seen waiting in the paused queue; see PAU"))
+    return [(job_id, reply) for job_id, reply in attempts if job_id in waited]
+
+
+def _cancelled(evidence: Evidence) -> list[tuple[str, ParsedExchange]]:
+    """The waiting jobs whose cancel was accepted."""
+    attempts = _attempts(evidence)
+    require_success(evidence, SCENARIO, Label.CANCEL)
+    return [(job_id, reply) for job_id, reply in attempts if reply.ok]
+
+
+def _others(evidence: Evidence) -> list[str]:
+    """The jobs beside them, all of them submitted before the cancels."""
+    victims = {raw.requested_job_id(reply.exchange) for reply in evidence.of(SCENARIO, *CANCELS)}
+    return [job_id for job_id in ids_of(require_responses(evidence, SCENARIO, *SUBMITS)) if job_id not in victims]
+
+
+_WHICH = {Label.CANCEL_LEVEL: " of level 2", Label.CANCEL_OF_MANY: " of a request with several"}
+
+
+def _job(cancel: ParsedExchange) -> str:
+    """`the job of level 2`."""
+    return f"the job{_WHICH.get(Label(cancel.exchange.step), '')}"
+
+
+@check("CAN-001")
+@with_preconditions
+def waiting_job_is_cancelled(evidence: Evidence, item: Item) -> Finding:
+    """The answers to cancels of waiting jobs: a plain one, one of level 2, one out of a request with several."""
+    wrong, right = Deviations(), []
+    for _, reply in _attempts(evidence):
+        if reply.ok and not other_status(reply):
+            right.append(reply)
+        else:
+            wrong.add(reply.exchange.seq, f"{_job(reply)}: {describe_response(reply)}")
+    return wrong.finding("HTTP 200", holds(f"HTTP 200, {len(right)} times", witness=record_ids(*right)))
+
+
+@check("CAN-002")
+@with_preconditions
+def cancelled_job_shows_it(evidence: Evidence, item: Item) -> Finding:
+    """State of the cancelled jobs while the queue is still paused, and at the end."""
+    wrong, right = Deviations(), []
+    for victim, cancel in _cancelled(evidence):
+        seen = last_seen(evidence.of(SCENARIO, Label.CANCELLED, Label.VICTIM_LATER), [victim]).get(victim)
+        if seen is None:
+            wrong.add(cancel.exchange.seq, f"{_job(cancel)} is not described any more")
+            continue
+        reply, job = seen
+        right += [cancel, reply]
+        if raw.text(job.state) != JobState.CANCEL:
+            for record in (cancel, reply):
+                wrong.add(record.exchange.seq, f"State {job.state} of {_job(cancel)}")
+    return wrong.finding("State Cancel", holds("State Cancel", witness=record_ids(*right)))
+
+
+@check("CAN-003")
+@with_preconditions
+def cancelled_job_never_runs(evidence: Evidence, item: Item) -> Finding:
+    """State of the cancelled jobs in all later looks, until the jobs beside them have ended, and in callbacks."""
+    cancels = dict(_cancelled(evidence))
+    looks = list(jobs_in(evidence.of(SCENARIO, Label.CANCELLED, Label.WATCH, Label.VICTIM_LATER), cancels))
+    after_resume = [reply for reply, _ in looks if reply.exchange.step != Label.CANCELLED]
+    wrong = Deviations()
+    for reply, job in looks:
+        if raw.text(job.state) in STARTED:
+            cancel = cancels[raw.text(job.job_id)]
+            for record in (cancel, reply):
+                wrong.add(record.exchange.seq, f"State {job.state} of {_job(cancel)} after its cancel was accepted")
+    for callback in evidence.arrivals(channel_name(item.feature.feature, SCENARIO, TOLD)):
+        for job in callback.callback.jobs:
+            job_id = raw.text(job.job_id)
+            if job_id in cancels and raw.text(job.state) in STARTED:
+                told = f"a callback tells State {job.state} of {_job(cancels[job_id])} that was cancelled"
+                wrong.add(callback.arrival.seq, told)
+    if not after_resume and not wrong.items:
+        reason = "the cancelled job was not described after the queue went on"
+        return blocked(reason, witness=record_ids(*cancels.values()))
+    power = f"{len(after_resume)} looks at {len(cancels)} jobs after the queue went on"
+    expected = "never Running, Success or Failed after the cancel"
+    witness = record_ids(*cancels.values(), *after_resume[-1:])
+    return wrong.finding(expected, holds(power, witness=witness, power=power))
+
+
+@check("CAN-010")
+@with_preconditions
+def cancelled_job_is_listed(evidence: Evidence, item: Item) -> Finding:
+    """Lists by the state Cancel, alone and beside another, with the jobs that describe shows so."""
+    cancelled = _cancelled(evidence)
+    shown = last_seen(evidence.of(SCENARIO, Label.VICTIM_LATER), [job_id for job_id, _ in cancelled])
+    due = {job_id: reply for job_id, (reply, job) in shown.items() if raw.text(job.state) == JobState.CANCEL}
+    if not due:
+        return blocked("no cancelled job is described as Cancel; see CAN-002", witness=record_ids(cancelled[0][1]))
+    expected = "the cancelled jobs in lists by their state"
+    wrong, right = Deviations(), []
+    for step in LISTS:
+        require_responses(evidence, SCENARIO, step)
+        reply = evidence.of(SCENARIO, step)[-1]
+        name = f"states={raw.query_value(reply.exchange, 'states')}"
+        gone = [job_id for job_id in due if job_id not in ids_of([reply])]
+        if not reply.ok:
+            wrong.add(reply.exchange.seq, f"{name}: {describe_response(reply)}")
+        elif gone and len(reply.jobs) < PAGE:
+            for record in (due[gone[0]], reply):
+                wrong.add(record.exchange.seq, f"{name} leaves out {gone[0]}, which is Cancel")
+        else:
+            right.append(reply)
+    apart = zones_apart(require_responses(evidence, SCENARIO, *SUBMITS))
+    if wrong.items and apart:
+        return blocked(f"{apart}, so the window may name other jobs; see LST-001", witness=record_ids(*due.values()))
+    return wrong.finding(expected, holds(f"{len(due)} jobs, {len(right)} times", witness=record_ids(*right)))
+
+
+@check("CAN-004")
+@with_preconditions
+def others_run(evidence: Evidence, item: Item) -> Finding:
+    """States of the jobs submitted before and after the cancelled ones, once the queue went on."""
+    require_success(evidence, SCENARIO, Label.CANCEL)
+    resume = require_success(evidence, SCENARIO, Label.RESUME)
+    others = _others(evidence)
+    looks = list(jobs_in(evidence.of(SCENARIO, Label.WATCH, Label.ENDED_BEFORE, Label.VICTIM_LATER), others))
+    if not looks:
+        return blocked("the other jobs were not described after the queue went on", witness=record_ids(resume))
+    ran = {raw.text(job.job_id): reply for reply, job in looks if raw.text(job.state) in STARTED}
+    last = {raw.text(job.job_id): (reply, job) for reply, job in looks}
+    wrong = Deviations()
+    for job_id in others:
+        if job_id in ran:
+            continue
+        if job_id not in last:
+            wrong.add(resume.exchange.seq, f"{job_id} is not described any more")
+            continue
+        reply, job = last[job_id]
+        gone = raw.text(job.state) == JobState.CANCEL
+        seen = "shows Cancel, though nobody cancelled it" if gone else f"was {job.state} when patience ran out"
+        wrong.add(reply.exchange.seq, f"{job_id} {seen}")
+    shown = record_ids(resume, *ran.values())[:6]
+    return wrong.finding("the jobs beside the cancelled one run", holds(f"{len(ran)} jobs ran", witness=shown))
+
+
+@check("CAN-005")
+@with_preconditions
+def ended_job_stays(evidence: Evidence, item: Item) -> Finding:
+    """States of ended jobs, of one that failed too, before and after their cancels."""
+    attempt = require_response(evidence, SCENARIO, Label.CANCEL_ENDED)
+    ids = _others(evidence)
+    before = next(jobs_in(evidence.of(SCENARIO, Label.ENDED_BEFORE), ids), None)
+    if before is None or raw.text(before[1].state) not in FINAL_STATES:
+        state = before[1].state if before else "not described"
+        return blocked(f"the job had not ended ({state}) when it was to be cancelled", witness=record_ids(attempt))
+    finding = _stays(before, attempt, evidence.of(SCENARIO, Label.ENDED_AFTER, Label.VICTIM_LATER))
+    failed_attempt = evidence.one(SCENARIO, Label.CANCEL_FAILED)
+    if finding.kind is not Kind.HOLDS or failed_attempt is None:
+        return finding
+    failed_id = raw.requested_job_id(failed_attempt.exchange)
+    failed = last_seen(evidence.of(SCENARIO, Label.UNTIL_FAILED), [failed_id]).get(failed_id)
+    if failed is None:
+        return finding
+    other = _stays(failed, failed_attempt, evidence.of(SCENARIO, Label.AFTER_FAILED))
+    return finding if other.kind is Kind.HOLDS else other
+
+
+def _stays(before: tuple[ParsedExchange, Job], attempt: ParsedExchange, later: Sequence[ParsedExchange]) -> Finding:
+    """Whether a job shows the state that it had ended in, after an attempt to cancel it."""
+    look, ended = before
+    expected = f"State {ended.state} as before"
+    after = last_seen(later, [raw.text(ended.job_id)]).get(raw.text(ended.job_id))
+    if after is None:
+        return deviates(expected, "the job is not described any more", witness=record_ids(look, attempt))
+    reply, job = after
+    witness = record_ids(look, attempt, reply)
+    if raw.text(job.state) != raw.text(ended.state):
+        return deviates(expected, f"State {job.state} ({describe_response(attempt)})", witness=witness)
+    return holds(f"State {job.state}, the cancel was answered {describe_response(attempt)}", witness=witness)
+
+
+@check("CAN-006")
+@with_preconditions
+def answer_has_no_body(evidence: Evidence, item: Item) -> Finding:
+    """Body of the accepted cancel."""
+    reply = require_success(evidence, SCENARIO, Label.CANCEL)
+    body = reply.exchange.response_body.data
+    if body:
+        return deviates("no body, Content-Length 0", f"{len(body)} bytes", witness=record_ids(reply))
+    return holds("no body", witness=record_ids(reply))
+
+
+@check("CAN-007")
+@with_preconditions
+def callback_of_cancelled(evidence: Evidence, item: Item) -> Finding:
+    """Whether a callback came for the cancelled job."""
+    victim, cancel = _cancelled(evidence)[0]
+    arrivals = evidence.arrivals(channel_name(item.feature.feature, SCENARIO, TOLD))
+    told = [callback for callback in arrivals if victim in callback.job_ids]
+    if told:
+        state = next((job.state for job in told[0].callback.jobs if job.job_id == victim), None)
+        return observed(f"a callback with State {state}", witness=(cancel.exchange.seq, told[0].arrival.seq))
+    others = {job_id for callback in arrivals for job_id in callback.job_ids}
+    return observed(f"none; {len(others)} callbacks came for the other jobs", witness=record_ids(cancel))
+
+
+@check("CAN-008")
+@with_preconditions
+def unknown_id_is_no_crash(evidence: Evidence, item: Item) -> Finding:
+    """The answer to cancel of an unknown id."""
+    reply = require_response(evidence, SCENARIO, Label.CANCEL_UNKNOWN)
+    status = reply.exchange.status
+    if not status or status >= 500:
+        return deviates("an answer below 500", describe_response(reply), witness=record_ids(reply))
+    return holds(describe_response(reply), witness=record_ids(reply))
+
+
+@check("CAN-009")
+@with_preconditions
+def running_job_is_not_cancelled(evidence: Evidence, item: Item) -> Finding:
+    """States, after its cancel, of a job that had been seen Running."""
+    require_response(evidence, SCENARIO, Label.CANCEL_UNKNOWN)
+    cancel = evidence.one(SCENARIO, Label.CANCEL_RUNNING)
+    if cancel is None:
+        return absent("no job was seen Running: they are too short; name a larger sample input in the profile")
+    job_id = raw.requested_job_id(cancel.exchange)
+    looks = list(jobs_in(evidence.of(SCENARIO, Label.AFTER_RUNNING), [job_id]))
+    if not looks:
+        return blocked("the running job was not described after its cancel", witness=record_ids(cancel))
+    cancelled = next((reply for reply, job in looks if raw.text(job.state) == JobState.CANCEL), None)
+    if cancelled is not None:
+        seen = f"State Cancel after a cancel that was answered {describe_response(cancel)}"
+        running = next(jobs_in(evidence.of(SCENARIO, Label.UNTIL_RUNNING)[-1:], [job_id]), None)
+        return deviates(
+            "a running job is not cancelled", seen, witness=record_ids(*(running or ())[:1], cancel, cancelled)
+        )
+    reply, job = looks[-1]
+    return holds(
+        f"State {job.state}, the cancel was answered {describe_response(cancel)}", witness=record_ids(cancel, reply)
+    )

@@ -1,0 +1,1 @@
+"""Concurrent clients on one queue."""

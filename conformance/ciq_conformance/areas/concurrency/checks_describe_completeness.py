@@ -1,0 +1,72 @@
+"""Check over all scenarios: a describe of several ids leaves out none of them (DES-016).
+
+How many ids are taken is documented for media and files only. Whoever answers several with jobs has read them, on
+any feature; who takes `a,b` for one unknown id answers none. Pure.
+"""
+
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.finding import Deviations, Finding, absent, cannot_tell, holds
+from ciq_conformance.judge.preconditions import not_judged, record_ids
+from ciq_conformance.judge.registry import Item, check
+from ciq_conformance.judge.whole_run import OWN_RULES, made_by
+from ciq_schemas.operations import OperationKind
+from ciq_schemas.requirement import Scenario
+from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.parsed import ParsedExchange
+
+SCENARIO = Scenario.CONCURRENCY
+MOST = 10
+"""Ids in a request by 1045/73113; what happens above is a note, DES-012."""
+KNOWN_EVERYWHERE = 1.2
+"""Seconds after which a replica that is read knows a job that another has described."""
+
+
+@check("DES-016")
+def none_is_passed_over(evidence: Evidence, item: Item) -> Finding:
+    """Ids in describes of two to ten, of jobs that were described a while before."""
+    describes = [reply for reply in made_by(evidence, OperationKind.DESCRIBE_JOB) if _counts(reply)]
+    several = [reply for reply in describes if len(_ids(reply)) > 1]
+    if not several:
+        return not_judged(evidence, SCENARIO, "no describe of several ids was made")
+    if not any(reply.jobs for reply in several) and not item.feature.multi_documented:
+        reason = "several ids in one describe are not read as several; pages of the feature show one"
+        return absent(reason, witness=record_ids(several[0]))
+    known: dict[str, ParsedExchange] = {}
+    wrong, judged, most = Deviations(), 0, 0
+    for reply in (reply for reply in describes if reply.ok):
+        ids = _ids(reply)
+        if len(ids) > 1 and reply.jobs:
+            due = [job_id for job_id in ids if _is_old(known.get(job_id), reply)]
+            judged, most = judged + bool(due), max(most, len(ids) if due else 0)
+            told = {*_shown(reply), *_unknown(reply)}
+            for job_id in (job_id for job_id in due if job_id not in told):
+                text = f"job {job_id}, described before, is passed over: {len(told)} of {len(ids)} ids told of"
+                wrong.add(known[job_id].exchange.seq, text)
+                wrong.add(reply.exchange.seq, text)
+        for job_id in _shown(reply):
+            known.setdefault(job_id, reply)
+    if not judged:
+        return cannot_tell("no describe of several ids asked for a job that had been described a while before")
+    power = f"{judged} describes of up to {most} ids"
+    expected = "every id asked for in JobsDetail or in NonExistJobIds"
+    return wrong.finding(expected, holds(power, power=power))
+
+
+def _counts(reply: ParsedExchange) -> bool:
+    return reply.exchange.scenario not in OWN_RULES and len(_ids(reply)) <= MOST
+
+
+def _ids(reply: ParsedExchange) -> list[str]:
+    return list(dict.fromkeys(part for part in raw.requested_job_id(reply.exchange).split(",") if part))
+
+
+def _shown(reply: ParsedExchange) -> list[str]:
+    return [raw.text(job.job_id) for job in reply.jobs]
+
+
+def _unknown(reply: ParsedExchange) -> list[str]:
+    return [value.strip() for value in reply.job_answer.non_exist_ids]
+
+
+def _is_old(before: ParsedExchange | None, reply: ParsedExchange) -> bool:
+    return before is not None and reply.exchange.started - before.exchange.ended >= KNOWN_EVERYWHERE

@@ -1,0 +1,1 @@
+"""Deactivation of a feature."""

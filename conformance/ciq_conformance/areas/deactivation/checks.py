@@ -1,0 +1,99 @@
+"""Checks of the scenario `deactivation` (ACT-007, ACT-011 to ACT-013)."""
+
+from ciq_conformance.areas.deactivation.labels import Label
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.finding import Finding, blocked, deviates, holds
+from ciq_conformance.judge.preconditions import (
+    describe_response,
+    expect_rejections,
+    expect_success,
+    record_ids,
+    require_response,
+    require_responses,
+    require_success,
+    with_preconditions,
+)
+from ciq_conformance.judge.queue_shape import is_speed_queue
+from ciq_conformance.judge.registry import Item, check
+from ciq_schemas.lifecycle import QueueState
+from ciq_schemas.requirement import Scenario
+from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.values import Queue
+
+SCENARIO = Scenario.DEACTIVATION
+
+
+@check("ACT-007")
+@with_preconditions
+def queue_is_removed(evidence: Evidence, item: Item) -> Finding:
+    """The answer to DELETE, and the queue list after it: empty, or refused because the feature is off."""
+    expected = "success with RequestId and BucketName, and no queue of the feature afterwards"
+    reply = expect_success(evidence, SCENARIO, Label.DEACTIVATE, expected)
+    root = raw.response(reply)
+    missing = [name for name in ("RequestId", "BucketName") if not raw.child_text(root, name)]
+    if missing:
+        return deviates(expected, f"the answer has no {' and no '.join(missing)}", witness=record_ids(reply))
+    require_response(evidence, SCENARIO, Label.QUEUES_WITHOUT)
+    after = evidence.of(SCENARIO, Label.QUEUES_WITHOUT)[-1]  # a list may show late that the queue is gone
+    if after.ok and after.queue_list.queues:
+        left = ", ".join(raw.text(queue.queue_id) for queue in after.queue_list.queues)
+        return deviates(expected, f"{left} is still listed", witness=record_ids(reply, after))
+    if not after.ok and not after.refused:
+        return blocked(
+            f"the queue list after deactivation was answered {describe_response(after)}", witness=record_ids(after)
+        )
+    return holds(
+        f"the queue list was answered {describe_response(after)}, without a queue", witness=record_ids(reply, after)
+    )
+
+
+@check("ACT-011")
+@with_preconditions
+def takes_no_job(evidence: Evidence, item: Item) -> Finding:
+    """A submit while the feature is off."""
+    require_success(evidence, SCENARIO, Label.DEACTIVATE)
+    return expect_rejections(
+        require_responses(evidence, SCENARIO, Label.SUBMIT_WITHOUT), "a job is refused with 4xx after deactivation"
+    )
+
+
+def _again(evidence: Evidence, item: Item, expected: str) -> tuple[ParsedExchange, list[Queue]]:
+    """The last list after the feature was activated again, and its queues without the documented further one."""
+    require_success(evidence, SCENARIO, Label.DEACTIVATE)
+    expect_success(evidence, SCENARIO, Label.REACTIVATE, expected)
+    expect_success(evidence, SCENARIO, Label.QUEUES_AGAIN, expected)
+    reply = evidence.of(SCENARIO, Label.QUEUES_AGAIN)[-1]
+    extra = bool(item.feature.extra_queue_names)
+    return reply, [queue for queue in reply.queue_list.queues if not (extra and is_speed_queue(queue))]
+
+
+@check("ACT-012")
+@with_preconditions
+def makes_one_queue_again(evidence: Evidence, item: Item) -> Finding:
+    """How many queues are listed after the feature was activated again."""
+    expected = "exactly one queue after activating again"
+    reply, queues = _again(evidence, item, expected)
+    names = ", ".join(f"{queue.name} ({queue.queue_id})" for queue in queues)
+    if len(queues) != 1:
+        return deviates(expected, f"{len(queues)}: {names or 'none'}", witness=record_ids(reply))
+    return holds(names, witness=record_ids(reply))
+
+
+@check("ACT-013")
+@with_preconditions
+def queue_is_a_new_one(evidence: Evidence, item: Item) -> Finding:
+    """Name, State and rule of the queue after the feature was activated again: not those of the deleted one."""
+    names = item.feature.queue_names
+    expected = f"a new queue: Name {' or '.join(names)}, State Active, callback rule Off"
+    reply, queues = _again(evidence, item, expected)
+    if len(queues) != 1:
+        return blocked("there is not one queue; see ACT-012", witness=record_ids(reply))
+    queue, config = queues[0], queues[0].notify_config
+    faults = [] if raw.text(queue.name) in names else [f"Name {queue.name}"]
+    faults += [] if raw.text(queue.state) == QueueState.ACTIVE else [f"State {queue.state}"]
+    if config is not None and (raw.text(config.state) == "On" or raw.text(config.url)):
+        faults.append(f"a rule that is {config.state or 'without State'}, Url {config.url or 'none'}")
+    if faults:
+        return deviates(expected, "; ".join(faults), witness=record_ids(reply))
+    return holds(f"{queue.name}, Active, no rule", witness=record_ids(reply))

@@ -1,0 +1,58 @@
+"""Scenario `deactivation`: switch the feature off and on again. Played only where the profile allows it."""
+
+import msgspec
+
+from ciq_conformance.areas.deactivation.labels import Label
+from ciq_conformance.driver.queue_setup import list_until
+from ciq_conformance.driver.requests import CallbackRuleRequest
+from ciq_conformance.driver.scenario_context import NotOffered, PreconditionFailed, ScenarioContext, describe_response
+from ciq_schemas.lifecycle import QueueState
+from ciq_schemas.requirement import Capability
+from ciq_schemas.transcript.parsed import ParsedExchange
+
+MADE_WITHIN = 5.0
+"""Seconds in which a queue is listed after the activation, as the probe has it."""
+
+
+def play(ctx: ScenarioContext) -> None:
+    """Make the queue another, deactivate, try a job, activate, look, and put all back on the queue that is there then.
+
+    The queue goes with a name, a rule and a state of its own, so that one that is no new one shows.
+    """
+    if ctx.profile.capabilities.get(Capability.DEACTIVATE) is not True:
+        raise NotOffered("deactivation deletes the queue; declare the capability `deactivate` true to have it tried")
+    ctx.calls.list_queues(Label.QUEUES_BEFORE)
+    _dress(ctx)
+    reply = ctx.calls.deactivate(Label.DEACTIVATE)
+    try:
+        list_until(ctx, Label.QUEUES_WITHOUT, {}, lambda reply: not reply.queue_list.queues)
+        ctx.submit(Label.SUBMIT_WITHOUT, ctx.order("without"))
+    finally:
+        again = ctx.calls.activate(Label.REACTIVATE)
+        listed = list_until(ctx, Label.QUEUES_AGAIN, {}, lambda reply: _is_new(ctx, reply), MADE_WITHIN)
+    queues = listed.queue_list.queues
+    if not queues:
+        raise PreconditionFailed(
+            f"after activating again ({describe_response(again)}) the queue list is empty: "
+            "activate the feature by hand before the next run"
+        )
+    if ctx.queue_id not in {queue.queue_id for queue in queues}:
+        ctx.found = msgspec.structs.replace(ctx.found, queue_id=queues[0].queue_id)
+    ctx.restore()
+    if not reply.ok:
+        raise PreconditionFailed(f"DELETE on the bucket path answered {describe_response(reply)}")
+
+
+def _dress(ctx: ScenarioContext) -> None:
+    """Another name, a rule that is On and State Paused; without the rule where the target refuses its address."""
+    name, state = f"ciq-{ctx.spec.feature}-before", QueueState.PAUSED
+    rule = CallbackRuleRequest(url=ctx.receiver.address(ctx.channel("before")))
+    if not ctx.set_queue(Label.DRESS, name=name, state=state, rule=rule).ok:
+        ctx.set_queue(Label.DRESS_WITHOUT_RULE, name=name, state=state)
+    list_until(ctx, Label.DRESSED, {}, lambda reply: any(q.name == name for q in reply.queue_list.queues))
+
+
+def _is_new(ctx: ScenarioContext, reply: ParsedExchange) -> bool:
+    return any(
+        queue.name in ctx.spec.queue_names and queue.state == QueueState.ACTIVE for queue in reply.queue_list.queues
+    )

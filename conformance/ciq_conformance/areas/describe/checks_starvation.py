@@ -1,0 +1,91 @@
+"""Check over all scenarios: no job is left lying in an active queue that could run it (LIF-006).
+
+No document says how soon a job starts. So one is held against the target only where a wait of the suite ran out, the
+queue was active for certain all that time, a worker was free and nothing else had moved for a while. Pure.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+
+from ciq_conformance.driver.timeouts import Timeouts
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.finding import Deviations, Finding, blocked, cannot_tell, holds
+from ciq_conformance.judge.preconditions import not_judged
+from ciq_conformance.judge.registry import Item, check
+from ciq_conformance.judge.whole_run import OWN_RULES, active_spans, all_tracks, made_by
+from ciq_schemas.lifecycle import ENDED_BY_RUNNING, FINAL_STATES, WAITING_STATES, JobState
+from ciq_schemas.operations import OperationKind
+from ciq_schemas.requirement import Scenario
+from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.jobs import JobTimeline
+from ciq_schemas.transcript.records import Calibration
+
+SCENARIO = Scenario.DESCRIBE
+QUIET = 2.0
+"""Seconds, beyond the time of two jobs, in which nothing moved."""
+
+
+@check("LIF-006")
+def none_is_left_lying(evidence: Evidence, item: Item) -> Finding:
+    """Jobs of all scenarios that were last seen waiting when a wait for them ran out."""
+    timelines = evidence.derive(all_tracks)
+    if not timelines:
+        return not_judged(evidence, SCENARIO, "no job was accepted; see SUB-001")
+    if evidence.calibration is None:
+        return blocked("the probe did not get through, so it is not known how long a job may take")
+    ended = sum(timeline.last_state in ENDED_BY_RUNNING for timeline in timelines)
+    left = Deviations()
+    for timeline, since in _left(evidence, timelines, evidence.calibration):
+        last = timeline.sightings[-1]
+        text = (
+            f"job {timeline.job_id} was still {last.state} {last.sent - since:.1f} s after the queue was free to run it"
+        )
+        left.add(timeline.submit_seq, text)
+        left.add(last.seq, text)
+    if not ended and not left.items:
+        return cannot_tell("no job was seen to end")
+    power = f"{ended} of {len(timelines)} jobs seen to their end"
+    return left.finding("a job that waits in an active queue is scheduled", holds(power, power=power))
+
+
+def _left(
+    evidence: Evidence, timelines: Sequence[JobTimeline], calibration: Calibration
+) -> Iterator[tuple[JobTimeline, float]]:
+    """Jobs that waited although they could run, each with the instant from which on it could."""
+    scenarios = {reply.exchange.seq: reply.exchange.scenario for reply in made_by(evidence, OperationKind.SUBMIT_JOB)}
+    cancelled = {
+        raw.requested_job_id(reply.exchange)
+        for reply in made_by(evidence, OperationKind.CANCEL_JOB)
+        if not reply.refused
+    }
+    timeouts = Timeouts(calibration)
+    spans = evidence.derive(active_spans)
+    for timeline in timelines:
+        scenario = scenarios[timeline.submit_seq]
+        if timeline.last_state not in WAITING_STATES or scenario in OWN_RULES or timeline.job_id in cancelled:
+            continue
+        at = timeline.sightings[-1].sent
+        begin = next((span.begin for span in spans if span.begin <= at <= span.end), math.inf)
+        since = max(begin, timeline.accepted_by)
+        expired = any(mark.at >= since for mark in evidence.marks(Scenario(scenario), "expired"))
+        if not expired or at - since < timeouts.jobs(1) or timeline.told:
+            continue
+        moved, busy = _around(timeline, timelines, since, at)
+        if busy < max(1, calibration.workers) and at - moved >= QUIET + 2 * calibration.job_latency:
+            yield timeline, since
+
+
+def _around(timeline: JobTimeline, timelines: Iterable[JobTimeline], since: float, at: float) -> tuple[float, int]:
+    """When another job was last seen to have moved before `at`, and how many others may have had a worker then."""
+    moved, busy = -math.inf, 0
+    for other in timelines:
+        if other is timeline or other.asked_at > at:
+            continue
+        seen = [sighting for sighting in other.sightings if sighting.received <= at]
+        over = min((s.received for s in seen if s.state in FINAL_STATES), default=math.inf)
+        over = min([over, *(bound.at for bound in other.told if bound.at <= at)])
+        if over < math.inf:
+            moved = max(moved, over)
+        elif not any(s.state in WAITING_STATES and s.sent >= since for s in seen) or seen[-1].state == JobState.RUNNING:
+            busy += 1
+    return moved, busy

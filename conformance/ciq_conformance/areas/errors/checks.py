@@ -1,0 +1,303 @@
+"""Checks of the scenario `errors` (ERR, SUB-016)."""
+
+from ciq_conformance.areas.activation import labels as activation_labels
+from ciq_conformance.areas.errors.jobs_of_rejected_submits import by_label, leftovers
+from ciq_conformance.areas.errors.labels import (
+    BAD,
+    BAD_CALLBACKS,
+    BAD_SUBMITS,
+    DOCUMENTED_OPERATIONS,
+    EMPTY,
+    EXPANDED,
+    MALFORMED,
+    MISSING_PARTS,
+    Label,
+)
+from ciq_conformance.areas.multi_operation_submit import labels as multi_labels
+from ciq_conformance.areas.queues import labels as queues_labels
+from ciq_conformance.areas.update import labels as update_labels
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.finding import Deviations, Finding, Kind, absent, cannot_tell, deviates, holds, observed
+from ciq_conformance.judge.preconditions import (
+    describe_response,
+    expect_rejections,
+    record_ids,
+    require_response,
+    require_responses,
+    with_preconditions,
+)
+from ciq_conformance.judge.registry import Item, check
+from ciq_schemas.requirement import Capability, Scenario
+from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.parsed import ParsedExchange
+
+SCENARIO = Scenario.ERRORS
+INVALID_CONTENT = frozenset({"InvalidContent", "1011"})
+_REFUSING = (
+    Scenario.QUEUES,
+    Scenario.UPDATE,
+    Scenario.ACTIVATION,
+    Scenario.MULTI,
+    Scenario.DESCRIBE,
+    Scenario.LIST,
+    Scenario.CANCEL,
+)
+"""Scenarios that ask for what a service refuses, or may refuse."""
+MISSING_CONTENT = frozenset({"MissingContent", "1016"})
+
+
+@check("ERR-001")
+@with_preconditions
+def documented_form(evidence: Evidence, item: Item) -> Finding:
+    """Bodies of all refusals of documented operations, those of other scenarios too."""
+    replies = [reply for reply in require_responses(evidence, SCENARIO, *DOCUMENTED_OPERATIONS) if reply.refused]
+    for scenario in _REFUSING:
+        replies += [reply for reply in evidence.of(scenario) if reply.refused and reply.exchange.operation]
+    if not replies:
+        return cannot_tell("no bad request was refused, so no error was seen; see ERR-002 and ERR-004")
+    wrong = Deviations()
+    for reply in replies:
+        for fault in _form_faults(reply):
+            wrong.add(reply.exchange.seq, f"{reply.exchange.scenario} {reply.exchange.step}: {fault}")
+    expected = "Error with Code, Message and RequestId, Content-Type application/xml"
+    return wrong.finding(expected, holds(f"{len(replies)} refusals", witness=record_ids(*replies[:3])))
+
+
+def _form_faults(reply: ParsedExchange) -> list[str]:
+    kind = raw.media_type(reply)
+    faults = [] if kind == "application/xml" else [f"Content-Type {kind or 'missing'}"]
+    root = raw.root_of(reply.exchange.response_body.data)
+    if root is None or raw.name_of(root) != "Error":
+        body = reply.exchange.response_body.data
+        what = "no body" if not body else "a body that is no Error document"
+        return [*faults, what]
+    faults += [f"no {name}" for name in ("Code", "RequestId") if not raw.child_text(root, name)]
+    return faults if raw.child_text(root, "Message") is not None else [*faults, "no Message"]
+
+
+@check("ERR-019")
+@with_preconditions
+def errors_have_a_trace(evidence: Evidence, item: Item) -> Finding:
+    """TraceId in the bodies of all refusals of documented operations that are in the error form."""
+    wrong, right = Deviations(), []
+    for reply in (r for r in require_responses(evidence, SCENARIO, *DOCUMENTED_OPERATIONS) if r.refused):
+        root = raw.root_of(reply.exchange.response_body.data)
+        if root is None or raw.name_of(root) != "Error":
+            continue
+        if raw.child_text(root, "TraceId"):
+            right.append(reply)
+        else:
+            wrong.add(reply.exchange.seq, f"{reply.exchange.step}: no TraceId")
+    if not right and not wrong.items:
+        return cannot_tell("no error in the documented form was seen; see ERR-001")
+    return wrong.finding("Error with TraceId", holds(f"{len(right)} errors", witness=record_ids(*right[:3])))
+
+
+@check("ERR-002")
+@with_preconditions
+def malformed_is_refused(evidence: Evidence, item: Item) -> Finding:
+    """A submit and an update whose bodies are not well-formed."""
+    return expect_rejections(
+        require_responses(evidence, SCENARIO, *MALFORMED), "a body that is not well-formed answers 4xx"
+    )
+
+
+@check("ERR-003")
+@with_preconditions
+def malformed_is_invalid_content(evidence: Evidence, item: Item) -> Finding:
+    """Its code."""
+    replies = require_responses(evidence, SCENARIO, *MALFORMED)
+    return expect_rejections(replies, "HTTP 400 InvalidContent", status=400, codes=INVALID_CONTENT)
+
+
+@check("ERR-004")
+@with_preconditions
+def empty_is_refused(evidence: Evidence, item: Item) -> Finding:
+    """A submit and an update without body."""
+    return expect_rejections(
+        require_responses(evidence, SCENARIO, *EMPTY), "a submit or update without body answers 4xx"
+    )
+
+
+@check("ERR-005")
+@with_preconditions
+def empty_is_missing_content(evidence: Evidence, item: Item) -> Finding:
+    """Its code."""
+    replies = require_responses(evidence, SCENARIO, *EMPTY)
+    return expect_rejections(replies, "HTTP 400 MissingContent", status=400, codes=MISSING_CONTENT)
+
+
+@check("ERR-006")
+@with_preconditions
+def missing_parts_are_refused(evidence: Evidence, item: Item) -> Finding:
+    """Submits without Tag, Input, Operation, Input.Object or Output.Bucket."""
+    replies = require_responses(evidence, SCENARIO, *MISSING_PARTS)
+    return expect_rejections(replies, "submits without a part that every page requires answer 400", status=400)
+
+
+@check("ERR-007")
+@with_preconditions
+def unknown_tag_is_refused(evidence: Evidence, item: Item) -> Finding:
+    """A submit with a tag in no document."""
+    return expect_rejections(
+        require_responses(evidence, SCENARIO, Label.UNKNOWN_TAG), "a tag in no document answers 4xx"
+    )
+
+
+@check("ERR-008")
+@with_preconditions
+def unknown_queue_is_refused(evidence: Evidence, item: Item) -> Finding:
+    """A submit to a queue that does not exist."""
+    return expect_rejections(
+        require_responses(evidence, SCENARIO, Label.UNKNOWN_QUEUE), "a QueueId that does not exist answers 4xx"
+    )
+
+
+_BAD_ELSEWHERE = (
+    (Scenario.QUEUES, (*queues_labels.OUT_OF_RANGE, queues_labels.Label.ELEVEN_IDS)),
+    (Scenario.UPDATE, update_labels.BAD),
+    (Scenario.MULTI, (multi_labels.Label.SEVEN, multi_labels.Label.HALF_BAD)),
+    (Scenario.ACTIVATION, activation_labels.OUT_OF_RANGE),
+)
+
+
+@check("ERR-009")
+@with_preconditions
+def never_a_5xx(evidence: Evidence, item: Item) -> Finding:
+    """Answers to all deliberately bad requests, those of other scenarios too. 501 is a way to refuse a method."""
+    replies = list(require_responses(evidence, SCENARIO, *BAD))
+    for scenario, steps in _BAD_ELSEWHERE:
+        replies += evidence.of(scenario, *steps)
+    wrong = Deviations()
+    for reply in replies:
+        status = reply.exchange.status
+        if not status or (status >= 500 and not (status == 501 and not reply.exchange.operation)):
+            wrong.add(
+                reply.exchange.seq, f"{reply.exchange.scenario} {reply.exchange.step}: {describe_response(reply)}"
+            )
+    return wrong.finding("an answer below 500", holds(f"{len(replies)} bad requests", witness=record_ids(*replies[:3])))
+
+
+@check("ERR-010")
+@with_preconditions
+def entities_stay_closed(evidence: Evidence, item: Item) -> Finding:
+    """A submit with a document type that declares an entity, and every answer about the job it may have made."""
+    reply = require_response(evidence, SCENARIO, Label.ENTITY)
+    if reply.refused:
+        return holds(f"refused: {describe_response(reply)}", witness=record_ids(reply))
+    for shown in (reply, *evidence.of(SCENARIO, Label.DESCRIBE_MADE, Label.LIST_AFTER, Label.WATCH)):
+        if EXPANDED.encode() in shown.exchange.response_body.data:
+            seen = f"the entity's text stands in the answer to {shown.exchange.step}"
+            return deviates("refused, or read without expanding the entity", seen, witness=record_ids(reply, shown))
+    if reply.ok:
+        return holds("accepted, the entity was not expanded", witness=record_ids(reply))
+    return deviates(
+        "refused with 4xx, or read without expanding the entity", describe_response(reply), witness=record_ids(reply)
+    )
+
+
+def _signature(evidence: Evidence, step: Label, expected: str) -> Finding:
+    if evidence.one(SCENARIO, step) is None and evidence.obstacle(SCENARIO) is None:
+        if evidence.declared.get(Capability.SIGNATURE) is False:
+            return absent("the profile declares that the target does not check signatures")
+        return absent("the profile names no keys, so no signature could be sent")
+    reply = require_response(evidence, SCENARIO, step)
+    if reply.exchange.status in (401, 403):
+        return holds(describe_response(reply), witness=record_ids(reply))
+    return deviates(expected, describe_response(reply), witness=record_ids(reply))
+
+
+@check("ERR-011")
+@with_preconditions
+def unsigned_is_refused(evidence: Evidence, item: Item) -> Finding:
+    """A queue list and a submit without Authorization."""
+    expected = "401 or 403 without Authorization"
+    finding = _signature(evidence, Label.UNSIGNED, expected)
+    submit = evidence.one(SCENARIO, Label.UNSIGNED_SUBMIT)
+    if finding.kind is Kind.HOLDS and submit is not None and submit.exchange.status not in (401, 403):
+        return deviates(expected, f"a submit without it: {describe_response(submit)}", witness=record_ids(submit))
+    return finding
+
+
+@check("ERR-012")
+@with_preconditions
+def wrong_signature_is_refused(evidence: Evidence, item: Item) -> Finding:
+    """A queue list with a signature that is not right."""
+    return _signature(evidence, Label.WRONG_SIGNATURE, "401 or 403 for a wrong signature")
+
+
+@check("ERR-013")
+@with_preconditions
+def expired_signature_is_refused(evidence: Evidence, item: Item) -> Finding:
+    """A queue list with a signature of yesterday."""
+    return _signature(evidence, Label.EXPIRED_SIGNATURE, "401 or 403 for an expired signature")
+
+
+@check("ERR-014")
+@with_preconditions
+def refused_makes_no_job(evidence: Evidence, item: Item) -> Finding:
+    """What refused submits say among the listed jobs; the good job sent after them shows that the list is whole."""
+    refused = by_label(require_responses(evidence, SCENARIO, *BAD_SUBMITS, Label.UNSIGNED_SUBMIT))
+    if not refused:
+        return cannot_tell("no bad submit was refused")
+    return leftovers(evidence, SCENARIO, refused, Label.CONTROL, Label.LIST_AFTER)
+
+
+@check("ERR-020")
+@with_preconditions
+def callback_words_are_refused(evidence: Evidence, item: Item) -> Finding:
+    """A submit with a CallBackFormat in no document, and one to a message queue that it does not name."""
+    return expect_rejections(
+        require_responses(evidence, SCENARIO, *BAD_CALLBACKS),
+        "CallBackFormat YAML, and TDMQ without a queue, answer 4xx",
+    )
+
+
+@check("ERR-021")
+@with_preconditions
+def other_digest_is_refused(evidence: Evidence, item: Item) -> Finding:
+    """A submit whose Content-MD5 is that of another body."""
+    replies = require_responses(evidence, SCENARIO, Label.OTHER_DIGEST)
+    return expect_rejections(replies, "HTTP 400 InvalidContent", status=400, codes=INVALID_CONTENT)
+
+
+@check("ERR-022")
+@with_preconditions
+def foreign_tag_is_refused(evidence: Evidence, item: Item) -> Finding:
+    """A submit with a tag of media on the path that only documents have."""
+    return expect_rejections(
+        require_responses(evidence, SCENARIO, Label.FOREIGN_TAG), "a tag of another feature answers 4xx"
+    )
+
+
+_LIMITS = (
+    ("ERR-015", Label.LONG_USER_DATA, "UserData of 1025 characters"),
+    ("ERR-016", Label.LONG_WATERMARK, "a digital watermark of 65 characters"),
+    ("ERR-017", Label.FOUR_WATERMARKS, "four watermarks"),
+    ("ERR-018", Label.NO_SOURCE, "an archive without UrlList, Prefix or Key"),
+)
+
+
+def _beyond(requirement: str, step: Label, what: str) -> None:
+    @check(requirement)
+    @with_preconditions
+    def limit(evidence: Evidence, item: Item) -> Finding:
+        """A submit one beyond a documented limit."""
+        return expect_rejections(require_responses(evidence, SCENARIO, step), f"{what} answers 4xx")
+
+
+for _requirement, _step, _what in _LIMITS:
+    _beyond(_requirement, _step, _what)
+
+
+@check("SUB-016")
+@with_preconditions
+def level_out_of_range(evidence: Evidence, item: Item) -> Finding:
+    """What JobLevel 7 is answered."""
+    reply = require_response(evidence, SCENARIO, Label.BAD_LEVEL)
+    if reply.ok and reply.jobs and reply.jobs[0].operation is not None:
+        return observed(
+            f"{describe_response(reply)}, JobLevel {reply.jobs[0].operation.job_level or 'none'}",
+            witness=record_ids(reply),
+        )
+    return observed(describe_response(reply), witness=record_ids(reply))

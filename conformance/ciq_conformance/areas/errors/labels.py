@@ -1,0 +1,79 @@
+"""Steps of the scenario `errors`, shared by scenario and checks."""
+
+from enum import StrEnum
+
+
+class Label(StrEnum):
+    """Labels of the exchanges, in the order of the story."""
+
+    PREPARE = "prepare"
+    MALFORMED = "malformed"
+    EMPTY = "empty"
+    WRONG_ROOT = "wrong-root"
+    NO_TAG = "no-tag"
+    NO_INPUT = "no-input"
+    NO_OPERATION = "no-operation"
+    EMPTY_INPUT = "empty-input"
+    NO_OUTPUT_BUCKET = "no-output-bucket"
+    UNKNOWN_TAG = "unknown-tag"
+    FOREIGN_TAG = "foreign-tag"
+    OTHER_DIGEST = "other-digest"
+    BAD_CALLBACK_FORMAT = "bad-callback-format"
+    NO_MESSAGE_QUEUE = "no-message-queue"
+    UNKNOWN_QUEUE = "unknown-queue"
+    ENTITY = "entity"
+    BAD_LEVEL = "bad-level"
+    LONG_USER_DATA = "long-user-data"
+    LONG_WATERMARK = "long-watermark"
+    FOUR_WATERMARKS = "four-watermarks"
+    NO_SOURCE = "no-source"
+    MALFORMED_UPDATE = "malformed-update"
+    EMPTY_UPDATE = "empty-update"
+    UNKNOWN_PATH = "unknown-path"
+    UNKNOWN_METHOD = "unknown-method"
+    CONTROL = "control"
+    CONTROL_WATCH = "control-watch"
+    LIST_AFTER = "list-after"
+    DESCRIBE_MADE = "describe-made"
+    WATCH = "watch"
+    UNSIGNED = "unsigned"
+    WRONG_SIGNATURE = "wrong-signature"
+    UNSIGNED_SUBMIT = "unsigned-submit"
+    EXPIRED_SIGNATURE = "expired-signature"
+
+
+MISSING_PARTS = (Label.NO_TAG, Label.NO_INPUT, Label.NO_OPERATION, Label.EMPTY_INPUT, Label.NO_OUTPUT_BUCKET)
+BAD_CALLBACKS = (Label.BAD_CALLBACK_FORMAT, Label.NO_MESSAGE_QUEUE)
+
+MALFORMED = (Label.MALFORMED, Label.MALFORMED_UPDATE)
+EMPTY = (Label.EMPTY, Label.EMPTY_UPDATE)
+
+BAD_SUBMITS = (
+    Label.MALFORMED,
+    Label.EMPTY,
+    Label.WRONG_ROOT,
+    *MISSING_PARTS,
+    Label.UNKNOWN_TAG,
+    Label.FOREIGN_TAG,
+    Label.OTHER_DIGEST,
+    *BAD_CALLBACKS,
+    Label.UNKNOWN_QUEUE,
+    Label.ENTITY,
+    Label.BAD_LEVEL,
+    Label.LONG_USER_DATA,
+    Label.LONG_WATERMARK,
+    Label.FOUR_WATERMARKS,
+    Label.NO_SOURCE,
+)
+"""Those of all features; some are sent only for features that have what they are about."""
+BY_HAND = (Label.OTHER_DIGEST, Label.FOREIGN_TAG)
+"""Those in which something beside the body is wrong: a header, the path."""
+SIGNATURES = (Label.UNSIGNED, Label.WRONG_SIGNATURE, Label.EXPIRED_SIGNATURE)
+DOCUMENTED_OPERATIONS = (*BAD_SUBMITS, Label.MALFORMED_UPDATE, Label.EMPTY_UPDATE, *SIGNATURES, Label.UNSIGNED_SUBMIT)
+"""Bad requests to operations that the documents know: their refusals have the documented form."""
+
+BAD = (*DOCUMENTED_OPERATIONS, Label.UNKNOWN_PATH, Label.UNKNOWN_METHOD)
+
+NO_SUCH_TAG = "NoSuchTag"
+EXPANDED = "ciq-entity-was-expanded"
+"""What the entity of step ENTITY stands for."""

@@ -1,0 +1,140 @@
+"""Scenario `errors`: requests that a service must refuse, then a good one that it must still serve."""
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from ciq_conformance.areas.errors.labels import EXPANDED, NO_SUCH_TAG, Label
+from ciq_conformance.driver.queue_setup import list_until_whole, make_active, unknown_queue_id
+from ciq_conformance.driver.requests import operation_xml, submit_body
+from ciq_conformance.driver.scenario_context import ScenarioContext
+from ciq_schemas.features import FEATURES, Feature
+from ciq_schemas.requirement import Capability
+from ciq_schemas.transcript.records import Exchange
+
+DIGEST_OF_NOTHING = "1B2M2Y8AsgTpgAmY7PhCfg=="
+"""Base64 of the MD5 of no bytes: a digest in good form of another body."""
+
+
+def play(ctx: ScenarioContext) -> None:
+    """Play the scenario. Jobs that a target makes of bad requests are watched to their end."""
+    make_active(ctx, Label.PREPARE)
+    began = ctx.now()
+    made: list[str] = []
+    path = ctx.spec.job_path
+    for step, body in bad_submits(ctx).items():
+        reply = ctx.calls.submit(step, body)
+        path = urlsplit(reply.exchange.url.removeprefix(ctx.profile.url.rstrip("/"))).path or path
+        made += reply.job_ids
+    made += _by_hand(ctx, path)
+    ctx.calls.update_queue(Label.MALFORMED_UPDATE, ctx.queue_id, b"<Request><Name>ciq</Name><State>")
+    ctx.calls.update_queue(Label.EMPTY_UPDATE, ctx.queue_id, b"")
+    ctx.calls.raw(Label.UNKNOWN_PATH, "GET", "/ciq_no_such_path")
+    ctx.calls.raw(Label.UNKNOWN_METHOD, "PATCH", ctx.spec.queue_path)
+    _signatures(ctx)
+    made += _unsigned_submit(ctx, path)
+    list_until_whole(ctx, began, Label.CONTROL, Label.LIST_AFTER, Label.CONTROL_WATCH)
+    made = list(dict.fromkeys(made))
+    ctx.look(Label.DESCRIBE_MADE, made)
+    ctx.watch_ended(Label.WATCH, made)
+
+
+def bad_submits(ctx: ScenarioContext) -> dict[Label, bytes]:
+    """Bodies of bad submits by step; each is good but for one thing, and names its step in UserData."""
+
+    def good(step: Label, **changes: object) -> bytes:
+        return submit_body([ctx.order(step, **changes)])
+
+    def without(step: Label, part: Callable[[Label], str]) -> bytes:
+        whole = good(step).decode()
+        piece = part(step)
+        if piece not in whole:
+            raise ValueError(f"{piece!r} is not in the body of {step}: the order's form has changed")
+        return whole.replace(piece, "", 1).encode()
+
+    def input_part(step: Label) -> str:
+        whole = good(step).decode()
+        return whole[whole.index("<Input>") : whole.index("</Input>") + len("</Input>")]
+
+    bodies = {
+        Label.MALFORMED: good(Label.MALFORMED).replace(b"</Operation>", b""),
+        Label.EMPTY: b"",
+        Label.WRONG_ROOT: good(Label.WRONG_ROOT).replace(b"Request>", b"Order>"),
+        Label.NO_TAG: without(Label.NO_TAG, lambda step: f"<Tag>{ctx.order(step).tag}</Tag>"),
+        Label.NO_INPUT: without(Label.NO_INPUT, input_part),
+        Label.NO_OPERATION: without(Label.NO_OPERATION, lambda step: operation_xml(ctx.order(step))),
+        Label.UNKNOWN_TAG: good(Label.UNKNOWN_TAG, tag=NO_SUCH_TAG),
+        Label.UNKNOWN_QUEUE: good(Label.UNKNOWN_QUEUE, queue_id=unknown_queue_id(ctx)),
+        Label.ENTITY: _with_entity(good(Label.ENTITY, user_data="ENTITY-HERE")),
+    }
+    bodies[Label.EMPTY_INPUT] = good(Label.EMPTY_INPUT).replace(input_part(Label.EMPTY_INPUT).encode(), b"<Input/>")
+    if ctx.spec.feature is not Feature.FILE:
+        step = Label.NO_OUTPUT_BUCKET
+        bodies[step] = without(step, lambda step: f"<Bucket>{ctx.order(step).bucket}</Bucket>")
+    if ctx.spec.job_callback_documented:
+        bodies[Label.BAD_CALLBACK_FORMAT] = good(Label.BAD_CALLBACK_FORMAT, callback_format="YAML")
+        end, message = b"</Request>", b"<CallBackType>TDMQ</CallBackType></Request>"
+        bodies[Label.NO_MESSAGE_QUEUE] = good(Label.NO_MESSAGE_QUEUE).replace(end, message)
+    if ctx.spec.has_job_level:
+        bodies[Label.BAD_LEVEL] = good(Label.BAD_LEVEL, level=7)
+    return bodies | _beyond_limits(ctx)
+
+
+def _by_hand(ctx: ScenarioContext, path: str) -> list[str]:
+    """A submit with the digest of another body, and on a path of documents alone a tag that is none of theirs."""
+    headers = {"Content-Type": "application/xml", "Content-MD5": DIGEST_OF_NOTHING}
+    body = submit_body([ctx.order(Label.OTHER_DIGEST)])
+    replies = [ctx.calls.raw(Label.OTHER_DIGEST, "POST", path, body, headers)]
+    if not ctx.spec.on_shared_path:
+        foreign = ctx.order(Label.FOREIGN_TAG, tag=FEATURES[Feature.MEDIA].tags[0], container=None)
+        replies.append(ctx.calls.submit(Label.FOREIGN_TAG, submit_body([foreign])))
+    return [job.job_id for reply in replies for job in reply.jobs if job.job_id]
+
+
+def _beyond_limits(ctx: ScenarioContext) -> dict[Label, bytes]:
+    """Bodies that go one beyond a documented limit: 1024 characters of UserData, 64 of a digital watermark's
+    message, three watermarks (436/73198), one source of an archive at least (436/83112)."""
+
+    def body(step: Label, **changes: object) -> bytes:
+        return submit_body([ctx.order(step, **changes)])
+
+    words = ctx.order(Label.LONG_USER_DATA).user_data or ""
+    bodies = {Label.LONG_USER_DATA: body(Label.LONG_USER_DATA, user_data=words.ljust(1025, "."))}
+    if ctx.spec.feature is Feature.MEDIA:
+        digital = f"<Message>{'m' * 65}</Message><Type>Text</Type><Version>V1</Version>"
+        mark = "<Watermark><Type>Text</Type><LocMode>Absolute</LocMode><Dx>1</Dx><Dy>1</Dy></Watermark>"
+        for step, marks in (
+            (Label.LONG_WATERMARK, f"<DigitalWatermark>{digital}</DigitalWatermark>"),
+            (Label.FOUR_WATERMARKS, mark * 4),
+        ):
+            bodies[step] = body(step, tag="Transcode", container=f"<Transcode/>{marks}")
+    if ctx.spec.feature is Feature.FILE:
+        config = "<FileCompressConfig><Flatten>0</Flatten><Format>zip</Format></FileCompressConfig>"
+        bodies[Label.NO_SOURCE] = body(Label.NO_SOURCE, tag="FileCompress", container=config)
+    return bodies
+
+
+def _with_entity(body: bytes) -> bytes:
+    doctype = f'<!DOCTYPE Request [<!ENTITY ciq "{EXPANDED}">]><Request>'.encode()
+    return body.replace(b"<Request>", doctype, 1).replace(b"ENTITY-HERE", b"&ciq;")
+
+
+def _signatures(ctx: ScenarioContext) -> None:
+    declared = ctx.profile.capabilities.get(Capability.SIGNATURE)
+    if declared is False:
+        return
+    path = ctx.spec.queue_path
+    if ctx.profile.credentials is not None or declared:
+        ctx.calls.raw(Label.UNSIGNED, "GET", path, signing="none")
+    if ctx.profile.credentials is not None:
+        ctx.calls.raw(Label.WRONG_SIGNATURE, "GET", path, signing="wrong")
+        ctx.calls.raw(Label.EXPIRED_SIGNATURE, "GET", path, signing="expired")
+
+
+def _unsigned_submit(ctx: ScenarioContext, path: str) -> list[str]:
+    """Submit a good job without a signature where the target was seen to look at them; ids of what it makes of it."""
+    seen = (r for r in ctx.recorder.records if isinstance(r, Exchange) and r.feature == ctx.spec.feature)
+    if not any(exchange.step == Label.UNSIGNED and exchange.status in (401, 403) for exchange in seen):
+        return []
+    body = submit_body([ctx.order(Label.UNSIGNED_SUBMIT)])
+    reply = ctx.calls.raw(Label.UNSIGNED_SUBMIT, "POST", path, body, signing="none")
+    return reply.job_ids

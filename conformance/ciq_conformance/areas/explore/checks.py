@@ -1,0 +1,123 @@
+"""Checks of the scenario `explore` (EXP): each rule over every history that was played."""
+
+from itertools import groupby, pairwise
+
+from ciq_conformance.areas.explore.histories import SCENARIO, Told, told_histories
+from ciq_conformance.areas.explore.history_rules import RULES
+from ciq_conformance.areas.explore.labels import CHANNELS, SUBMITS, UPDATES, JobLabel, Label
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.finding import Finding, absent, blocked, deviates, holds
+from ciq_conformance.judge.registry import Item, check
+from ciq_schemas.lifecycle import ENDED_BY_RUNNING
+
+_LOOKS = {
+    "EXP-001": "job(s) shown to have waited for another",
+    "EXP-002": "look(s) at jobs held in a paused queue",
+    "EXP-003": "job(s) followed to their end",
+    "EXP-004": "job(s) cancelled while they waited",
+    "EXP-005": "change(s) of state",
+    "EXP-006": "job(s) whose callback was due or forbidden",
+    "EXP-007": "look(s) at jobs already told",
+    "EXP-008": "job(s) and queue(s) looked at after a restart",
+}
+"""What each rule counts as shown."""
+_TOLD = SUBMITS | UPDATES | {Label.CANCEL, Label.RESTART}
+
+
+def _judge(name: str, evidence: Evidence, item: Item) -> Finding:
+    mark = evidence.obstacle(SCENARIO)
+    played = evidence.derive(told_histories)
+    looked = [(told, RULES[name](told, evidence)) for told in played]
+    deviating = [(told, one.deviations) for told, one in looked if one.deviations]
+    shown = sum(one.shown for _, one in looked)
+    power = f"{len(played)} histories, {sum(len(t.timelines) for t in played)} jobs, {shown} {_LOOKS[name]}"
+    if deviating:
+        told, deviations = min(deviating, key=lambda pair: (len(pair[0].timelines), len(pair[0].exchanges)))
+        return deviates(
+            item.requirement.statement,
+            f"history {told.number} ({story(told)}): {deviations[0].text}"
+            + (f" (and {len(deviations) - 1} more)" if len(deviations) > 1 else ""),
+            witness=deviations[0].witness,
+            reason=f"{len(deviating)} of {len(played)} histories show it; explore-{item.name}.py in the output "
+            "directory shows it again, where there is one",
+            power=power,
+        )
+    if mark is not None:
+        return blocked(mark.text, witness=(mark.seq,))
+    if name == "EXP-006" and not shown and _none_arrived(evidence, played):
+        return blocked("no callback arrived at all (see RUL-001, DEL-001)")
+    if not shown:
+        need = ", on the embedded mock or with --restart-command" if name == "EXP-008" else ""
+        return absent(f"no history came to where this can be seen ({power}); more of them may (--explore){need}")
+    return holds(power, power=power)
+
+
+def _none_arrived(evidence: Evidence, played: tuple[Told, ...]) -> bool:
+    due = any(timeline.last_state in ENDED_BY_RUNNING for told in played for timeline in told.timelines)
+    channels = [f"{evidence.feature}.{SCENARIO}.{channel}" for channel in CHANNELS]
+    return due and not evidence.arrivals(*channels)
+
+
+def story(told: Told) -> str:
+    """A history in words, as its requests tell it: `open first, pause, 5 submit, resume`."""
+    asked = [label for label, _ in told.exchanges if label.step in _TOLD]
+    # After one restart the list may have been asked for several times.
+    once = [one for before, one in pairwise((None, *asked)) if one is not None and not _same_restart(before, one)]
+    counted = ((word, len(list(group))) for word, group in groupby(map(_word, once)))
+    return ", ".join(word if count == 1 else f"{count} {word}" for word, count in counted)
+
+
+def _same_restart(before: JobLabel | None, label: JobLabel) -> bool:
+    return label.step is Label.RESTART and label == before
+
+
+def _word(label: JobLabel) -> str:
+    return f"{label.step} {label.how}" if label.how and label.step in UPDATES else label.step
+
+
+@check("EXP-001")
+def order_holds(evidence: Evidence, item: Item) -> Finding:
+    """Order of starts by level and submission in each history."""
+    return _judge("EXP-001", evidence, item)
+
+
+@check("EXP-002")
+def pauses_hold(evidence: Evidence, item: Item) -> Finding:
+    """Jobs seen waiting in a paused queue, until it was resumed."""
+    return _judge("EXP-002", evidence, item)
+
+
+@check("EXP-003")
+def no_job_is_lost(evidence: Evidence, item: Item) -> Finding:
+    """Last state of every job that nobody cancelled."""
+    return _judge("EXP-003", evidence, item)
+
+
+@check("EXP-004")
+def cancelled_jobs_stay(evidence: Evidence, item: Item) -> Finding:
+    """States of jobs after the cancel that found them waiting."""
+    return _judge("EXP-004", evidence, item)
+
+
+@check("EXP-005")
+def states_move_forward(evidence: Evidence, item: Item) -> Finding:
+    """Every two looks at a job that follow each other."""
+    return _judge("EXP-005", evidence, item)
+
+
+@check("EXP-006")
+def ended_jobs_are_told(evidence: Evidence, item: Item) -> Finding:
+    """Callbacks of each job under the rules since its submit."""
+    return _judge("EXP-006", evidence, item)
+
+
+@check("EXP-007")
+def only_ended_jobs_are_told(evidence: Evidence, item: Item) -> Finding:
+    """Looks at each job after its callback."""
+    return _judge("EXP-007", evidence, item)
+
+
+@check("EXP-008")
+def restarts_lose_nothing(evidence: Evidence, item: Item) -> Finding:
+    """Queue and jobs after each restart."""
+    return _judge("EXP-008", evidence, item)

@@ -1,0 +1,9 @@
+"""Scenario `explore`: random legal histories, as many as the operator asks for (`--explore N`)."""
+
+from ciq_conformance.driver.scenario_context import ScenarioContext
+from ciq_conformance.explore.campaign import explore
+
+
+def play(ctx: ScenarioContext) -> None:
+    """Play the scenario."""
+    explore(ctx)

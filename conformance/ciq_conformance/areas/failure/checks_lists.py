@@ -1,0 +1,46 @@
+"""Check of the scenario `failure`: the list of what has failed shows it as describe does (LST-020)."""
+
+from ciq_conformance.areas.failure.checks import FAILURE, failed_jobs
+from ciq_conformance.areas.failure.labels import Label
+from ciq_conformance.areas.list_jobs.checks import differences
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.finding import Deviations, Finding, cannot_tell, deviates, holds
+from ciq_conformance.judge.observed_jobs import Observation
+from ciq_conformance.judge.preconditions import describe_response, not_judged, record_ids
+from ciq_conformance.judge.registry import Item, check
+from ciq_schemas.lifecycle import JobState
+from ciq_schemas.transcript import raw
+
+MOST = 100
+"""Jobs on a page: behind a full one the failed ones may stand on the next."""
+
+
+@check("LST-020")
+def failed_as_described(evidence: Evidence, item: Item) -> Finding:
+    """The last list by states=Failed, which was asked for until it showed the failed jobs, or for long enough."""
+    jobs = failed_jobs(evidence)
+    if isinstance(jobs, Finding):
+        return jobs
+    ended: dict[str, Observation] = {
+        job.job_id: job.ended for job in jobs if job.ended is not None and job.ended.job.state == JobState.FAILED
+    }
+    lists = evidence.of(FAILURE, Label.LISTED)
+    if not lists or not ended:
+        return not_judged(evidence, FAILURE, "no list of what has failed was asked for; see LIF-003")
+    last = lists[-1]
+    expected = "every failed job in the list of those, as described"
+    if not last.ok:
+        return deviates(expected, f"states=Failed is answered {describe_response(last)}", witness=record_ids(last))
+    listed = {raw.text(job.job_id): job for job in last.jobs}
+    wrong = Deviations()
+    for job_id, look in ended.items():
+        if job_id in listed:
+            for difference in differences(listed[job_id], look.job):
+                for record in (look.reply, last):
+                    wrong.add(record.exchange.seq, f"{job_id}: {difference}")
+        elif len(listed) < MOST and not raw.text(last.job_answer.next_token):
+            wrong.add(last.exchange.seq, f"states=Failed leaves out {job_id}, which is Failed")
+    judged = [job_id for job_id in ended if job_id in listed]
+    if not judged and not wrong.items:
+        return cannot_tell("more jobs have failed than a page holds, and none of this scenario is on it")
+    return wrong.finding(expected, holds(f"{len(judged)} failed jobs", witness=record_ids(last)))

@@ -1,0 +1,89 @@
+"""Checks of the scenario `fuzz` (FUZ): no odd request breaks the service, and refusals keep their form."""
+
+from ciq_conformance.areas.fuzz.labels import CONTROL, CONTROL_WATCH, LARGE, is_drawn, is_odd
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.finding import Deviations, Finding, blocked, cannot_tell, holds
+from ciq_conformance.judge.preconditions import describe_response
+from ciq_conformance.judge.registry import Item, check
+from ciq_schemas.lifecycle import JobState
+from ciq_schemas.requirement import Scenario
+from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.parsed import ParsedExchange
+
+SCENARIO = Scenario.FUZZ
+NO_RESPONSES = cannot_tell("no odd request was sent; allow more time (--fuzz SECONDS)")
+
+
+def _odd(evidence: Evidence) -> tuple[ParsedExchange, ...]:
+    return tuple(reply for reply in evidence.of(SCENARIO) if is_odd(reply.exchange.step))
+
+
+@check("FUZ-001")
+def never_breaks(evidence: Evidence, item: Item) -> Finding:
+    """Status of every odd request; 501 refuses a method, and a large body may be cut off."""
+    wrong, right = Deviations(), 0
+    for reply in _odd(evidence):
+        exchange = reply.exchange
+        cut_off = not exchange.status and len(exchange.request_body.data) > LARGE
+        if cut_off or (0 < exchange.status < 500) or exchange.status == 501:
+            right += 1
+        else:
+            wrong.add(exchange.seq, f"{exchange.step} ({exchange.method}): {describe_response(reply)}")
+    if not right and not wrong.items:
+        return NO_RESPONSES
+    return wrong.finding("an answer below 500", holds(f"{right} odd requests"))
+
+
+@check("FUZ-002")
+def refusals_have_their_form(evidence: Evidence, item: Item) -> Finding:
+    """Bodies of refusals of requests that documented operations were made for."""
+    wrong, right = Deviations(), 0
+    for reply in _odd(evidence):
+        exchange = reply.exchange
+        if not reply.refused or not is_drawn(exchange.step):
+            continue
+        root = raw.root_of(exchange.response_body.data)
+        missing = [name for name in ("Code", "Message", "RequestId") if raw.child_text(root, name) is None]
+        if root is None or raw.name_of(root) != "Error" or missing:
+            what = f"no {', '.join(missing)}" if root is not None and missing else "no Error document"
+            wrong.add(exchange.seq, f"{exchange.step} ({describe_response(reply)}): {what}")
+        else:
+            right += 1
+    if not right and not wrong.items:
+        return NO_RESPONSES
+    return wrong.finding("Error with Code, Message and RequestId", holds(f"{right} refusals"))
+
+
+@check("FUZ-003")
+def answers_are_xml(evidence: Evidence, item: Item) -> Finding:
+    """Content-Type of every answer with a body to a request of a documented operation."""
+    wrong, right = Deviations(), 0
+    for reply in _odd(evidence):
+        exchange = reply.exchange
+        if not exchange.status or not exchange.response_body.data or not is_drawn(exchange.step):
+            continue
+        kind = raw.media_type(reply)
+        if kind == "application/xml":
+            right += 1
+        else:
+            wrong.add(exchange.seq, f"{exchange.step} ({describe_response(reply)}): Content-Type {kind or 'missing'}")
+    if not right and not wrong.items:
+        return NO_RESPONSES
+    return wrong.finding("Content-Type application/xml", holds(f"{right} answers"))
+
+
+@check("FUZ-004")
+def still_serves(evidence: Evidence, item: Item) -> Finding:
+    """A good job after all of them."""
+    submitted = evidence.one(SCENARIO, CONTROL)
+    if submitted is None:
+        mark = evidence.obstacle(SCENARIO)
+        return blocked(mark.text if mark else "the scenario did not come to its end")
+    watched = evidence.of(SCENARIO, CONTROL_WATCH)
+    states = [job.state for reply in (submitted, *watched) for job in reply.jobs]
+    seqs = tuple(reply.exchange.seq for reply in (submitted, *watched[-1:]))
+    wrong = Deviations()
+    if not states or states[-1] != JobState.SUCCESS:
+        for number in seqs:
+            wrong.add(number, f"{describe_response(submitted)}, last seen {states[-1] if states else 'never'}")
+    return wrong.finding("a good job ends as Success", holds("a good job ended as Success", witness=seqs))

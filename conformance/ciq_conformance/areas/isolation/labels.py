@@ -1,0 +1,34 @@
+"""Steps of the scenario `isolation`, shared by scenario and checks.
+
+Exchanges with a sibling's queue are recorded under the sibling's feature; their step carries the subject's name.
+"""
+
+from enum import StrEnum
+
+from ciq_schemas.features import Feature
+
+
+class Label(StrEnum):
+    """Labels of the exchanges, in the order of the story."""
+
+    OWN = "own"
+    FOREIGN_LIST = "foreign-list"
+    FOREIGN_SUBMIT = "foreign-submit"
+    FOREIGN_UPDATE = "foreign-update"
+    CHANGE = "change"
+    OWN_CHANGED = "own-changed"
+    PAUSE = "pause"
+    OWN_PAUSED = "own-paused"
+    BEFORE = "before"
+    AFTER_FOREIGN = "after-foreign"
+    TOUCH = "touch"
+    CHANGED = "changed"
+    PAUSED = "paused"
+    PAUSED_ONLY = "paused-only"
+    SUBMIT = "submit"
+    RUN = "run"
+
+
+def beside(subject: Feature, step: Label) -> str:
+    """Label of an exchange with a sibling's queue while `subject` is the one acted upon: `media:before`."""
+    return f"{subject}:{step}"

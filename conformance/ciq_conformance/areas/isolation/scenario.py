@@ -1,0 +1,106 @@
+"""Scenario `isolation`: act on one feature's queue and look at the queues and jobs of the others.
+
+Played for one feature at a time, before features run side by side. A list may show an update late, so each look at
+another's queue is repeated until it shows what that feature itself has set; the last one counts.
+"""
+
+from collections.abc import Sequence
+
+from ciq_conformance.areas.isolation.labels import Label, beside
+from ciq_conformance.driver.queue_setup import list_until
+from ciq_conformance.driver.requests import CallbackRuleRequest, submit_body, update_body
+from ciq_conformance.driver.scenario_context import ScenarioContext
+from ciq_schemas.features import Feature
+from ciq_schemas.lifecycle import QueueState
+from ciq_schemas.transcript.parsed import ParsedExchange
+
+
+def play(ctx: ScenarioContext) -> None:
+    """Foreign ids first, then a rename with a callback rule, then a pause; siblings are listed at each stop."""
+    own = ctx.spec.feature
+    siblings = [sibling for feature, sibling in ctx.siblings.items() if feature != own]
+    ctx.calls.list_queues(Label.OWN)
+    for sibling in siblings:
+        _before(sibling, own)
+    for sibling in siblings:
+        _foreign(ctx, sibling)
+    _change(ctx)
+    for sibling in siblings:
+        _look(sibling, beside(own, Label.CHANGED))
+    for sibling in siblings:
+        # Updated in the same second as the pause below: queues told apart only by time would be mixed up here.
+        sibling.restore(beside(own, Label.TOUCH))
+    ctx.set_queue_or_break(Label.PAUSE, state=QueueState.PAUSED)
+    list_until(ctx, Label.OWN_PAUSED, {}, lambda reply: _state(ctx, reply) == QueueState.PAUSED)
+    for sibling in siblings:
+        _look(sibling, beside(own, Label.PAUSED))
+        sibling.calls.list_queues(beside(own, Label.PAUSED_ONLY), {"state": "Paused"})
+    _jobs_of(siblings, own)
+    for sibling in siblings:
+        sibling.restore(beside(own, Label.TOUCH))
+
+
+def _before(sibling: ScenarioContext, own: Feature) -> None:
+    """What must not change: the queue as it was found. Where an update before this was lost, it is made again."""
+    if not _look(sibling, beside(own, Label.BEFORE)):
+        sibling.restore(beside(own, Label.TOUCH))
+        _look(sibling, beside(own, Label.BEFORE))
+
+
+def _foreign(ctx: ScenarioContext, sibling: ScenarioContext) -> None:
+    own, foreign = ctx.spec.feature, sibling.queue_id
+    ctx.calls.list_queues(Label.FOREIGN_LIST, {"queueIds": foreign})
+    ctx.calls.submit(Label.FOREIGN_SUBMIT, submit_body([ctx.order("foreign", queue_id=foreign)]))
+    if ctx.spec.multi_documented:
+        orders = [ctx.order(f"foreign {index}", queue_id=foreign) for index in range(2)]
+        ctx.calls.submit(Label.FOREIGN_SUBMIT, submit_body(orders))
+    body = update_body(
+        name="ciq-foreign",
+        state=QueueState.ACTIVE,
+        rule=CallbackRuleRequest(state="Off", url=None, event=None, type=None),
+    )
+    ctx.calls.update_queue(Label.FOREIGN_UPDATE, foreign, body)
+    _look(sibling, beside(own, Label.AFTER_FOREIGN))
+    sibling.restore(beside(own, Label.TOUCH))
+
+
+def _change(ctx: ScenarioContext) -> None:
+    rule = CallbackRuleRequest(url=ctx.receiver.address(ctx.channel("changed")))
+    name = f"ciq-{ctx.spec.feature}-renamed"
+    if ctx.set_queue(Label.CHANGE, rule=rule, name=name).ok:
+        list_until(ctx, Label.OWN_CHANGED, {}, lambda reply: any(q.name == name for q in reply.queue_list.queues))
+
+
+def _jobs_of(siblings: Sequence[ScenarioContext], own: Feature) -> None:
+    """A job of each sibling while this queue is paused; all at once, then each is waited for."""
+    step = beside(own, Label.SUBMIT)
+    made = [(sibling, sibling.submit(step, sibling.order(f"beside {own}"))) for sibling in siblings]
+    for sibling, reply in made:
+        ids = reply.job_ids
+        if ids:
+            sibling.watch_ended(beside(own, Label.RUN), ids)
+
+
+def _look(sibling: ScenarioContext, step: str) -> bool:
+    """List a sibling's queue until it is as it was found; True when it was."""
+    seen: list[bool] = []
+
+    def fits(reply: ParsedExchange) -> bool:
+        seen.append(_as_found(sibling, reply))
+        return seen[-1]
+
+    list_until(sibling, step, {}, fits)
+    return bool(seen) and seen[-1]
+
+
+def _as_found(ctx: ScenarioContext, reply: ParsedExchange) -> bool:
+    queue = next((queue for queue in reply.queue_list.queues if queue.queue_id == ctx.queue_id), None)
+    if queue is None:
+        return True
+    then, now = ctx.found.notify_config, queue.notify_config
+    rules = [(c.state or "Off", c.url or "") if c and c.state == "On" else ("Off", "") for c in (then, now)]
+    return queue.name == ctx.found.name and queue.state == ctx.found.state and rules[0] == rules[1]
+
+
+def _state(ctx: ScenarioContext, reply: ParsedExchange) -> str | None:
+    return next((queue.state for queue in reply.queue_list.queues if queue.queue_id == ctx.queue_id), None)

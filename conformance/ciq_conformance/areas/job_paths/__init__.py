@@ -1,0 +1,1 @@
+"""Every documented job path of a feature."""

@@ -1,0 +1,135 @@
+"""Checks of the scenario `paths`: which documented path families take jobs, and what a job is there (PTH)."""
+
+from ciq_conformance.areas.job_paths.labels import BY_TAG, DESCRIBES, LISTS, SUBMITS, Label
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.finding import Deviations, Finding, absent, blocked, deviates, holds, observed
+from ciq_conformance.judge.job_facts import ids_of, tag_of
+from ciq_conformance.judge.preconditions import (
+    describe_response,
+    record_ids,
+    require_responses,
+    require_success,
+    with_preconditions,
+)
+from ciq_conformance.judge.registry import Item, check
+from ciq_schemas.requirement import Scenario
+from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.transcript.requests import requested_job
+
+SCENARIO = Scenario.PATHS
+NONE_ACCEPTED = blocked("no documented path took a job; see PTH-001")
+
+
+def _path(reply: ParsedExchange) -> str:
+    """`POST /asr_jobs`."""
+    return f"{reply.exchange.method} /{reply.exchange.url.split('://', 1)[-1].partition('/')[2].partition('?')[0]}"
+
+
+def _taken(evidence: Evidence) -> list[tuple[Label, ParsedExchange]]:
+    """The submits that made a job."""
+    found = ((step, evidence.one(SCENARIO, step)) for step in SUBMITS)
+    return [(step, reply) for step, reply in found if reply is not None and ids_of([reply])]
+
+
+def _last(evidence: Evidence, step: Label) -> ParsedExchange | None:
+    return next(reversed(evidence.of(SCENARIO, step)), None)
+
+
+@check("PTH-001")
+@with_preconditions
+def a_path_takes_jobs(evidence: Evidence, item: Item) -> Finding:
+    """The submits on every documented path family; one that works suffices."""
+    submits = require_responses(evidence, SCENARIO, *SUBMITS)
+    seen = "; ".join(f"{_path(reply)}: {describe_response(reply)}" for reply in submits)
+    if not _taken(evidence):
+        expected = f"a job is made by POST on {' or '.join(item.feature.job_paths)}"
+        return deviates(expected, seen, witness=record_ids(*submits))
+    return holds(seen, witness=record_ids(*submits))
+
+
+@check("PTH-002")
+@with_preconditions
+def which_paths(evidence: Evidence, item: Item) -> Finding:
+    """How many of the documented families there are."""
+    submits = require_responses(evidence, SCENARIO, *SUBMITS)
+    taken = [_path(reply) for _, reply in _taken(evidence)]
+    return observed(f"jobs are taken by {', '.join(taken) or 'none'}", witness=record_ids(*submits))
+
+
+@check("PTH-003")
+@with_preconditions
+def job_is_of_its_feature(evidence: Evidence, item: Item) -> Finding:
+    """Tag and QueueId of the jobs, with the queue named and picked by the tag alone."""
+    queues = require_success(evidence, SCENARIO, Label.QUEUES)
+    known = {raw.text(queue.queue_id) for queue in queues.queue_list.queues} - {""}
+    replies = [reply for _, reply in _taken(evidence)]
+    replies += [reply for reply in evidence.of(SCENARIO, *BY_TAG) if ids_of([reply])]
+    if not replies or not known:
+        return NONE_ACCEPTED if known else blocked("no queue was listed", witness=record_ids(queues))
+    wrong = Deviations()
+    for reply in replies:
+        job, wanted = reply.jobs[0], requested_job(reply)
+        queue_id = raw.text(job.queue_id)
+        allowed = {wanted.queue_id} if wanted.queue_id else known
+        if queue_id not in allowed:
+            instead = " or ".join(sorted(allowed))
+            text = f"QueueId {queue_id or 'missing'} instead of {instead}"
+            wrong.add(reply.exchange.seq, f"{text} ({_path(reply)})")
+        if tag_of(job) != wanted.tag:
+            wrong.add(reply.exchange.seq, f"Tag {tag_of(job) or 'missing'} instead of {wanted.tag} ({_path(reply)})")
+    expected = "Tag as given and the QueueId of the feature's queue, on every path that takes the job"
+    return wrong.finding(expected, holds(f"{len(replies)} jobs", witness=record_ids(queues, *replies)))
+
+
+@check("PTH-004")
+@with_preconditions
+def job_is_described_there(evidence: Evidence, item: Item) -> Finding:
+    """The last describe on the path that took the job."""
+    require_responses(evidence, SCENARIO, *SUBMITS)
+    taken = _taken(evidence)
+    if not taken:
+        return NONE_ACCEPTED
+    wrong, right = Deviations(), []
+    for step, submit in taken:
+        (job_id, *_) = ids_of([submit])
+        reply = _last(evidence, DESCRIBES[step])
+        if reply is None:
+            continue
+        if job_id in ids_of([reply]):
+            right.append(reply)
+        else:
+            answer = describe_response(reply) if not reply.ok else "JobsDetail does not hold it"
+            wrong.add(submit.exchange.seq, f"{_path(reply)}: {answer}")
+            wrong.add(reply.exchange.seq, f"{_path(reply)}: {answer}")
+    if not right and not wrong.items:
+        return blocked("no job was described")
+    expected = "GET on the path that took the job answers with it in JobsDetail"
+    return wrong.finding(expected, holds(f"{len(right)} paths", witness=record_ids(*right)))
+
+
+@check("PTH-005")
+@with_preconditions
+def job_is_listed_there(evidence: Evidence, item: Item) -> Finding:
+    """The last list by tag on the path that took the job."""
+    require_responses(evidence, SCENARIO, *SUBMITS)
+    taken = _taken(evidence)
+    if not taken:
+        return NONE_ACCEPTED
+    wrong, right = Deviations(), []
+    for step, submit in taken:
+        (job_id, *_) = ids_of([submit])
+        reply = _last(evidence, LISTS[step])
+        if reply is None:
+            continue
+        if job_id in ids_of([reply]):
+            right.append(reply)
+        elif reply.ok:
+            wrong.add(submit.exchange.seq, f"{_path(reply)} by tag does not hold {job_id}")
+            wrong.add(reply.exchange.seq, f"{_path(reply)} by tag does not hold {job_id}")
+        else:
+            wrong.add(reply.exchange.seq, f"{_path(reply)}: {describe_response(reply)}")
+    if not right and not wrong.items:
+        return absent("no list was asked for")
+    expected = "GET by tag on the path that took the job lists it"
+    return wrong.finding(expected, holds(f"{len(right)} paths", witness=record_ids(*right)))

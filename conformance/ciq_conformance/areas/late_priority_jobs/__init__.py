@@ -1,0 +1,1 @@
+"""High-priority jobs submitted while others wait."""

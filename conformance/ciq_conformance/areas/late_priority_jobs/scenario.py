@@ -1,0 +1,42 @@
+"""Scenario `late`: jobs of a higher level arrive while the queue is active and others wait."""
+
+import math
+
+from ciq_conformance.areas.late_priority_jobs.labels import Label
+from ciq_conformance.driver.scenario_context import NotOffered, ScenarioContext
+from ciq_schemas.lifecycle import WAITING_STATES, QueueState
+
+BACKLOG_SECONDS = 1.2
+MOST = 60
+
+
+def play(ctx: ScenarioContext) -> None:
+    """Build a backlog of level 0, let it start, submit two of level 2 and one of level 1, watch all to the end."""
+    calibration = ctx.timeouts.calibration
+    job, workers = calibration.job_latency, calibration.workers
+    size = math.ceil(2.5 * workers) + math.ceil(BACKLOG_SECONDS * workers / max(job, 0.001))
+    if size > MOST and math.ceil(MOST / workers) * job < BACKLOG_SECONDS / 2:
+        raise NotOffered(
+            f"jobs end within {job * 1000:.0f} ms on {workers} worker(s), so none waits in an active queue; "
+            "name a larger sample input in the profile to see late arrivals"
+        )
+    ctx.set_queue_or_break(Label.PAUSE, state=QueueState.PAUSED)
+    orders = [ctx.order(f"early {index}", level=0) for index in range(min(size, MOST))]
+    first = ctx.submit(Label.SUBMIT, orders[0])
+    if not first.ok:
+        # The console pages let a paused queue be closed to jobs: then an active one is filled as fast as can be.
+        ctx.set_queue_or_break(Label.RESUME)
+    ids = first.job_ids
+    for order in orders[int(first.ok) :]:
+        ids += ctx.submit_or_break(Label.SUBMIT, order)
+    ctx.set_queue_or_break(Label.RESUME)
+    ctx.watch(
+        Label.RUN,
+        ids,
+        lambda states: any(state not in WAITING_STATES for state in states.values()),
+        ctx.timeouts.jobs(1),
+    )
+    for index, level in enumerate((1, 2, 2)):
+        ids += ctx.submit_or_break(Label.SUBMIT_LATE, ctx.order(f"late {index}", level=level))
+    ctx.look(Label.BACKLOG, ids)
+    ctx.watch_ended(Label.DRAIN, ids)

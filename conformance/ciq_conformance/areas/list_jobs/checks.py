@@ -1,0 +1,341 @@
+"""Checks of the scenario `list`: what a list holds and what it leaves out (LST). Order and pages: `list_pages`.
+
+Lists may hold other people's jobs: what must be there is judged on own jobs.
+"""
+
+from collections import Counter
+from itertools import pairwise
+
+from ciq_conformance.areas.list_jobs.labels import ENDED_LISTS, HELD_LISTS, SUBMITS, Label
+from ciq_conformance.areas.list_jobs.pages import (
+    SCENARIO,
+    ids_along,
+    is_whole,
+    jobs_along,
+    missing_from,
+    own_jobs,
+    walk_if_answered,
+    walk_of,
+    windowed,
+)
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.finding import Deviations, Finding, Kind, blocked, cannot_tell, deviates, holds
+from ciq_conformance.judge.job_facts import ids_of, jobs_in, last_seen, object_of, tag_of, user_data_of, zones_apart
+from ciq_conformance.judge.preconditions import (
+    describe_response,
+    expect_rejections,
+    expect_success,
+    other_status,
+    record_ids,
+    require_response,
+    require_responses,
+    with_preconditions,
+)
+from ciq_conformance.judge.queue_shape import same_moment
+from ciq_conformance.judge.registry import Item, check
+from ciq_schemas import times
+from ciq_schemas.lifecycle import FINAL_STATES, WAITING_STATES, JobState
+from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.values import Job
+
+
+@check("LST-001")
+@with_preconditions
+def list_holds_jobs(evidence: Evidence, item: Item) -> Finding:
+    """Own jobs in the list of their tag and window, which is asked again until they show."""
+    own = own_jobs(evidence)
+    expected = "every job of the window in the list"
+    walk = walk_of(evidence, Label.WINDOW, expected)
+    if raw.response(walk[0]) is None:
+        return deviates(expected, "the answer is no Response document", witness=record_ids(walk[0]))
+    for reply in walk:
+        if other_status(reply):
+            return deviates("HTTP 200 and " + expected, describe_response(reply), witness=record_ids(reply))
+    missing = missing_from(own, walk)
+    if missing and not is_whole(walk):
+        return cannot_tell(
+            f"the window holds more than {len(ids_along(walk))} jobs", witness=record_ids(walk[0], walk[-1])
+        )
+    if missing:
+        seen = f"{len(missing)} of {len(own)} jobs missing: {', '.join(missing[:3])}"
+        reason = zones_apart(evidence.of(SCENARIO, *SUBMITS))
+        return deviates(expected, seen, witness=record_ids(*walk[:3]), reason=reason)
+    return holds(f"all {len(own)} jobs among {len(ids_along(walk))}", witness=record_ids(*walk[:3]))
+
+
+@check("LST-002")
+@with_preconditions
+def only_the_tag(evidence: Evidence, item: Item) -> Finding:
+    """Tags in all lists of the tag, and own jobs in a list of another tag."""
+    own = own_jobs(evidence)
+    walk = walk_of(evidence, Label.WINDOW, "the list of the tag is answered")
+    wrong, judged = Deviations(), 0
+    for reply, job in jobs_along(walk):
+        tag, wanted = tag_of(job), raw.query_value(reply.exchange, "tag")
+        judged += 1
+        if tag != wanted:
+            wrong.add(reply.exchange.seq, f"tag={wanted} lists {job.job_id} with Tag {tag or 'missing'}")
+    other = require_response(evidence, SCENARIO, Label.OTHER_TAG)
+    if other.ok:
+        name = raw.query_value(other.exchange, "tag")
+        strangers = [job_id for job_id in ids_along([other]) if job_id in own]
+        if strangers:
+            wrong.add(other.exchange.seq, f"tag={name} lists {strangers[0]}, which has another tag")
+    if not judged and not wrong.items:
+        return blocked("the list was empty; see LST-001", witness=record_ids(*walk[:1]))
+    power = f"{judged} jobs by their tag, none of them by another"
+    return wrong.finding("only jobs of the tag", holds(power, witness=record_ids(walk[0], other), power=power))
+
+
+@check("LST-017")
+@with_preconditions
+def tag_is_required(evidence: Evidence, item: Item) -> Finding:
+    """A list without tag, which all pages require."""
+    return expect_rejections(require_responses(evidence, SCENARIO, Label.NO_TAG), "a list without tag answers 4xx")
+
+
+@check("LST-007")
+@windowed
+def states_filter(evidence: Evidence, item: Item) -> Finding:
+    """Lists by one state and by several, against the last states of own jobs, and of a job that waits meanwhile."""
+    own = own_jobs(evidence)
+    ended = last_seen(evidence.of(SCENARIO, Label.ENDED, Label.WATCH), own)
+    states = {job_id: frozenset({raw.text(job.state)}) for job_id, (_, job) in ended.items()}
+    walks = [walk_of(evidence, step, "lists by states are answered") for step in ENDED_LISTS]
+    wrong = Deviations()
+    for walk in walks:
+        _by_state(walk, states, wrong)
+    waiting = _waiting(evidence)
+    for step in HELD_LISTS if waiting else ():
+        walk = walk_of(evidence, step, "lists by states are answered")
+        walks.append(walk)
+        _by_state(walk, waiting, wrong)
+    shown = sum(len(jobs_along(walk)) for walk in walks)
+    if not shown and not wrong.items:
+        if not any(state in FINAL_STATES for of_job in states.values() for state in of_job):
+            return blocked("no own job has ended; see LIF-002")
+        return cannot_tell("no job was listed by state")
+    power = f"{shown} jobs listed by state" + (", a waiting one among them" if waiting else "")
+    witness = record_ids(*(walk[0] for walk in walks))
+    return wrong.finding("jobs of the states asked for, and all of them", holds(power, witness=witness, power=power))
+
+
+def _waiting(evidence: Evidence) -> dict[str, frozenset[str]]:
+    """The job held in the paused queue with the states it showed, when it waited before and after the lists."""
+    looks = [reply for reply in evidence.of(SCENARIO, Label.HELD, Label.HELD_STILL) if reply.ok]
+    ids = ids_of(evidence.of(SCENARIO, Label.SUBMIT_HELD))
+    states = [raw.text(job.state) for _, job in jobs_in(looks, ids)]
+    still = evidence.one(SCENARIO, Label.HELD_STILL) is not None and len(states) > 1
+    return {ids[0]: frozenset(states)} if still and WAITING_STATES.issuperset(states) else {}
+
+
+def _by_state(walk: list[ParsedExchange], states: dict[str, frozenset[str]], wrong: Deviations) -> None:
+    """Whether a walk shows the states that it was asked for, and those of these jobs that are in them."""
+    wanted = frozenset((raw.query_value(walk[0].exchange, "states") or "").split(","))
+    name = f"states={raw.query_value(walk[0].exchange, 'states')}"
+    for reply, job in jobs_along(walk):
+        known = states.get(raw.text(job.job_id))
+        if raw.text(job.state) not in wanted:
+            wrong.add(reply.exchange.seq, f"{name} lists {job.job_id} with State {job.state}")
+        elif known and not known & wanted:
+            wrong.add(reply.exchange.seq, f"{name} lists {job.job_id}, which is {' or '.join(sorted(known))}")
+    due = [job_id for job_id, known in states.items() if known <= wanted]
+    for job_id in missing_from(due, walk) if is_whole(walk) else []:
+        shown = " or ".join(sorted(states[job_id]))
+        wrong.add(walk[-1].exchange.seq, f"{name} leaves out {job_id}, which is {shown}")
+
+
+@check("LST-009")
+@windowed
+def window_filters(evidence: Evidence, item: Item) -> Finding:
+    """Windows that end before the own jobs and begin after them, and each bound on its own."""
+    own = own_jobs(evidence)
+    expected = "own jobs in the window, and no job created outside it"
+    inside = walk_of(evidence, Label.WINDOW, "the list of the window is answered")
+    before = expect_success(evidence, SCENARIO, Label.BEFORE_THE_RUN, expected)
+    wrong = Deviations()
+    beside = evidence.of(SCENARIO, Label.AFTER_THE_RUN, Label.START_ALONE_LATER, Label.END_ALONE_EARLIER)
+    for reply in (before, *(reply for reply in beside if reply.ok)):
+        strangers = [job_id for job_id in ids_along([reply]) if job_id in own]
+        if strangers:
+            wrong.add(reply.exchange.seq, f"{len(strangers)} own jobs {_window_of(reply)}")
+    for reply in evidence.of(SCENARIO, Label.START_ALONE, Label.END_ALONE):
+        if not reply.ok:
+            wrong.add(reply.exchange.seq, f"a list {_window_of(reply)} is answered {describe_response(reply)}")
+        elif missing_from(own, inside) == [] and (gone := missing_from(own, [reply])) and is_whole([reply]):
+            wrong.add(reply.exchange.seq, f"{len(gone)} own jobs missing {_window_of(reply)}")
+    if not wrong.items and len(missing_from(own, inside)) == len(own):
+        return blocked("no list holds the own jobs, so their absence tells nothing; see LST-001")
+    return wrong.finding(expected, holds("no own job outside", witness=record_ids(before)))
+
+
+def _window_of(reply: ParsedExchange) -> str:
+    start, end = (raw.query_value(reply.exchange, name) for name in ("startCreationTime", "endCreationTime"))
+    return " ".join(filter(None, [f"from {start}" if start else "", f"to {end}" if end else ""]))
+
+
+@check("LST-015")
+@windowed
+def window_in_another_zone(evidence: Evidence, item: Item) -> Finding:
+    """The window, east and west of Greenwich, and one before it, with bounds in other zones than the target's own."""
+    expected = "the same jobs, whatever the zone that the bounds are written in"
+    own = own_jobs(evidence)
+    inside = walk_of(evidence, Label.WINDOW, "the list of the window is answered")
+    if missing_from(own, inside):
+        return blocked(
+            "the list of the window does not hold the own jobs; see LST-001", witness=record_ids(*inside[:3])
+        )
+    there = walk_of(evidence, Label.OTHER_ZONE, expected)
+    gone = missing_from(own, there)
+    if gone and is_whole(there):
+        return deviates(
+            expected, f"{len(gone)} own jobs missing {_window_of(there[0])}", witness=record_ids(*there[:3])
+        )
+    west = (
+        walk_of(evidence, Label.ZONE_IN_THE_WEST, expected) if evidence.one(SCENARIO, Label.ZONE_IN_THE_WEST) else there
+    )
+    gone = missing_from(own, west)
+    if gone and is_whole(west):
+        return deviates(expected, f"{len(gone)} own jobs missing {_window_of(west[0])}", witness=record_ids(*west[:3]))
+    earlier = evidence.one(SCENARIO, Label.OTHER_ZONE_EARLIER)
+    strangers = [job_id for job_id in ids_along([earlier]) if job_id in own] if earlier and earlier.ok else []
+    if earlier is not None and strangers:
+        return deviates(expected, f"{len(strangers)} own jobs {_window_of(earlier)}", witness=record_ids(earlier))
+    return holds(f"all {len(own)} own jobs {_window_of(there[0])}", witness=record_ids(*there[:3]))
+
+
+@check("LST-016")
+@windowed
+def input_filters(evidence: Evidence, item: Item) -> Finding:
+    """Lists by the input of the own jobs, and by all of its name but the last letter."""
+    finding = _own_are_listed(evidence, Label.OWN_INPUT, "own jobs by their input, none by a part of its name")
+    part = evidence.one(SCENARIO, Label.PART_OF_INPUT)
+    if finding.kind is not Kind.HOLDS or part is None:
+        return finding
+    strangers = [job_id for job_id in ids_along([part]) if job_id in own_jobs(evidence)]
+    if strangers:
+        seen = f"inputObject={raw.query_value(part.exchange, 'inputObject')} lists {strangers[0]}"
+        return deviates("inputObject compares the whole name", seen, witness=record_ids(part))
+    return finding
+
+
+@check("LST-018")
+@windowed
+def parameters_count_together(evidence: Evidence, item: Item) -> Finding:
+    """Pages of a list by tag, queue, window, states and order at once; and lists with one parameter beside the jobs."""
+    own = own_jobs(evidence)
+    ended = last_seen(evidence.of(SCENARIO, Label.ENDED, Label.WATCH), own)
+    good = [job_id for job_id, (_, job) in ended.items() if raw.text(job.state) == JobState.SUCCESS]
+    exclusive = walk_of(evidence, Label.SUCCESS_OR_FAILED, "the list by states is answered")
+    if not good or missing_from(good, exclusive):
+        return blocked(
+            "the list by states alone does not hold the own jobs; see LST-007", witness=record_ids(*exclusive[:2])
+        )
+    pages = walk_if_answered(evidence, Label.ASCENDING_BY_THREE)
+    if not pages or missing_from(good, pages):
+        return blocked("the pages of a list do not hold the own jobs; see LST-006", witness=record_ids(*pages[:2]))
+    # The last of all in this order: an end that is lost with its page is its own.
+    between = last_seen(evidence.of(SCENARIO, Label.ENDED), ids_of(evidence.of(SCENARIO, Label.SUBMIT_BETWEEN)))
+    good += [
+        job_id
+        for job_id, (_, job) in between.items()
+        if raw.text(job.state) == JobState.SUCCESS and job_id in ids_along(exclusive)
+    ]
+    expected = "each own job once, by all parameters at once"
+    walk = walk_of(evidence, Label.TOGETHER, expected)
+    wrong = Deviations()
+    _by_state(walk, {}, wrong)
+    counts = Counter(ids_along(walk))
+    for job_id in good:
+        if counts[job_id] != 1 and (counts[job_id] or is_whole(walk)):
+            wrong.add(walk[-1].exchange.seq, f"{job_id} {counts[job_id]} times on {len(walk)} pages")
+    moments = [(reply, times.parse(job.creation_time)) for reply, job in jobs_along(walk)]
+    for (_, earlier), (reply, later) in pairwise(moments):
+        if earlier is not None and later is not None and earlier > later:
+            wrong.add(reply.exchange.seq, f"{later.isoformat()} stands after {earlier.isoformat()} in Asc order")
+    for step in (Label.TOGETHER_OTHER_STATES, Label.TOGETHER_EARLIER, Label.TOGETHER_OTHER_TAG):
+        beside = evidence.one(SCENARIO, step)
+        strangers = [job_id for job_id in ids_along([beside]) if job_id in own] if beside and beside.ok else []
+        if beside is not None and strangers:
+            wrong.add(beside.exchange.seq, f"{len(strangers)} own jobs in the list {step}")
+    if not wrong.items and not is_whole(walk) and missing_from(good, walk):
+        return cannot_tell(f"the list has more than {len(walk)} pages", witness=record_ids(walk[0], walk[-1]))
+    power = f"{len(good)} jobs on {len(walk)} pages"
+    return wrong.finding(expected, holds(power, witness=record_ids(*walk[:3]), power=power))
+
+
+@check("LST-012")
+@with_preconditions
+def agrees_with_describe(evidence: Evidence, item: Item) -> Finding:
+    """Own ended jobs in the list by state against their last describe."""
+    described = last_seen(evidence.of(SCENARIO, Label.ENDED, Label.WATCH), own_jobs(evidence))
+    walk = walk_of(evidence, Label.SUCCESS_OR_FAILED, "the list by states is answered")
+    wrong, judged = Deviations(), 0
+    for reply, job in jobs_along(walk):
+        if raw.text(job.job_id) not in described:
+            continue
+        look, other = described[raw.text(job.job_id)]
+        if raw.text(other.state) not in FINAL_STATES:
+            continue
+        judged += 1
+        for difference in differences(job, other):
+            for record in (look, reply):
+                wrong.add(record.exchange.seq, f"{job.job_id}: {difference}")
+    if not judged:
+        return blocked("no own ended job was both described and listed; see LST-007")
+    expected = "State, Tag, QueueId, CreationTime, Input.Object and UserData as described"
+    return wrong.finding(expected, holds(f"{judged} jobs", witness=record_ids(walk[0])))
+
+
+def differences(listed: Job, described: Job) -> list[str]:
+    """What a list shows of a job otherwise than describe does, in words."""
+    pairs = (
+        ("State", raw.text(listed.state), raw.text(described.state)),
+        ("Tag", tag_of(listed), tag_of(described)),
+        ("QueueId", raw.text(listed.queue_id), raw.text(described.queue_id)),
+        ("Input.Object", object_of(listed) or "", object_of(described) or ""),
+        ("UserData", user_data_of(listed) or "", user_data_of(described) or ""),
+    )
+    different = [(name, one, other) for name, one, other in pairs if one != other]
+    if not same_moment(listed.creation_time, described.creation_time):
+        different.append(("CreationTime", raw.text(listed.creation_time), raw.text(described.creation_time)))
+    return [f"{name} {one or 'missing'} in the list, {other or 'missing'} described" for name, one, other in different]
+
+
+def _own_are_listed(evidence: Evidence, step: Label, expected: str) -> Finding:
+    own = own_jobs(evidence)
+    walk = walk_of(evidence, step, expected)
+    missing = missing_from(own, walk)
+    if missing and not is_whole(walk):
+        return cannot_tell(f"the list has more than {len(walk)} pages", witness=record_ids(walk[0], walk[-1]))
+    if missing:
+        return deviates(expected, f"{len(missing)} of {len(own)} own jobs missing", witness=record_ids(*walk[:3]))
+    return holds(f"all {len(own)} own jobs", witness=record_ids(*walk[:3]))
+
+
+@check("LST-013")
+@windowed
+def empty_means_absent(evidence: Evidence, item: Item) -> Finding:
+    """The first list as the official Python SDK asks for it."""
+    expected = "an empty nextToken lists as none does"
+    return _own_are_listed(evidence, Label.EMPTY_VALUES, expected)
+
+
+@check("LST-014")
+@windowed
+def queue_filters(evidence: Evidence, item: Item) -> Finding:
+    """Lists by the feature's queue and by a queue that does not exist."""
+    expected = "own jobs by their queue, none by an unknown one"
+    finding = _own_are_listed(evidence, Label.OWN_QUEUE, expected)
+    if finding.seen and not finding.expected:
+        unknown = require_response(evidence, SCENARIO, Label.UNKNOWN_QUEUE)
+        strangers = [job_id for job_id in ids_along([unknown]) if job_id in own_jobs(evidence)] if unknown.ok else []
+        if strangers:
+            queue = raw.query_value(unknown.exchange, "queueId")
+            return deviates(expected, f"queueId={queue} lists {strangers[0]}", witness=record_ids(unknown))
+        if not unknown.ok and not unknown.refused:
+            return deviates(
+                expected, f"an unknown queueId is answered {describe_response(unknown)}", witness=record_ids(unknown)
+            )
+    return finding

@@ -1,0 +1,94 @@
+"""Walks along the pages of a list, as the scenario `list` made them; shared by its checks."""
+
+from functools import wraps
+
+from ciq_conformance.areas.list_jobs.labels import SUBMITS, Label
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.finding import Finding, Kind, blocked, deviates
+from ciq_conformance.judge.job_facts import ids_of, zones_apart
+from ciq_conformance.judge.preconditions import (
+    EarlyFinding,
+    describe_response,
+    expect_success,
+    record_ids,
+    require_responses,
+    with_preconditions,
+)
+from ciq_conformance.judge.registry import Check, Item
+from ciq_schemas.requirement import Scenario
+from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.values import Job
+
+SCENARIO = Scenario.LIST
+
+
+def windowed(check: Check) -> Check:
+    """A check whose lists name a window: it was built from times that the target told, which must be those it has."""
+
+    @wraps(check)
+    def judged(evidence: Evidence, item: Item) -> Finding:
+        finding = with_preconditions(check)(evidence, item)
+        if finding.kind is Kind.DEVIATES and (apart := zones_apart(evidence.of(SCENARIO, *SUBMITS))):
+            return blocked(f"{apart}, so the window may name other jobs; see LST-001", witness=finding.witness)
+        return finding
+
+    return judged
+
+
+def own_jobs(evidence: Evidence) -> list[str]:
+    """Ids of the scenario's own jobs; stops when none was accepted."""
+    ids = ids_of(require_responses(evidence, SCENARIO, *SUBMITS))
+    if not ids:
+        raise EarlyFinding(blocked("no job of the scenario was accepted; see SUB-001"))
+    return ids
+
+
+def token(reply: ParsedExchange) -> str:
+    """NextToken of a page, empty on the last one."""
+    return raw.text(reply.job_answer.next_token)
+
+
+def walk_of(evidence: Evidence, step: Label, expected: str) -> list[ParsedExchange]:
+    """The last walk along the pages of a step: from the last exchange without a token from before."""
+    expect_success(evidence, SCENARIO, step, expected)
+    walk: list[ParsedExchange] = []
+    for reply in require_responses(evidence, SCENARIO, step):
+        if not raw.query_value(reply.exchange, "nextToken"):
+            walk = []
+        walk.append(reply)
+    for reply in walk:
+        if not reply.ok:
+            raise EarlyFinding(
+                deviates(expected, f"a page is answered {describe_response(reply)}", witness=record_ids(reply))
+            )
+    return walk
+
+
+def walk_if_answered(evidence: Evidence, step: Label) -> list[ParsedExchange]:
+    """The last walk of a step that another requirement is about; empty when it was not made or not answered."""
+    try:
+        return walk_of(evidence, step, "")
+    except EarlyFinding:
+        return []
+
+
+def is_whole(walk: list[ParsedExchange]) -> bool:
+    """The walk came to the last page."""
+    return not token(walk[-1])
+
+
+def jobs_along(walk: list[ParsedExchange]) -> list[tuple[ParsedExchange, Job]]:
+    """All jobs of a walk with their pages, in order."""
+    return [(reply, job) for reply in walk for job in reply.jobs]
+
+
+def ids_along(walk: list[ParsedExchange]) -> list[str]:
+    """Their ids."""
+    return [raw.text(job.job_id) for _, job in jobs_along(walk)]
+
+
+def missing_from(own: list[str], walk: list[ParsedExchange]) -> list[str]:
+    """Own jobs that stand on none of the pages."""
+    there = set(ids_along(walk))
+    return [job_id for job_id in own if job_id not in there]

@@ -1,0 +1,1 @@
+"""Submits with several operations."""

@@ -1,0 +1,242 @@
+"""Checks of the scenario `order`: priority and order of submission (PRI)."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from ciq_conformance.areas.order import labels as steps
+from ciq_conformance.areas.order.labels import Label
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.finding import Finding, absent, blocked
+from ciq_conformance.judge.ordering import (
+    Inversion,
+    Ordering,
+    PairFilter,
+    lagging_level_rule,
+    order_rule,
+    settled_after,
+)
+from ciq_conformance.judge.ordering_claims import Claim, decide
+from ciq_conformance.judge.registry import Item, check
+from ciq_schemas.features import Feature
+from ciq_schemas.requirement import Scenario
+from ciq_schemas.transcript.jobs import JobTimeline, build_timelines
+from ciq_schemas.transcript.pauses import PauseSpan, certain_pauses, settings_of
+
+
+def order_tracks(evidence: Evidence) -> tuple[JobTimeline, ...]:
+    """Tracks of the scenario's jobs from all it saw; one submitted on another path counts where it is described."""
+    timelines = build_timelines(
+        evidence.of(Scenario.ORDER, *steps.SUBMITS),
+        (r for r in evidence.of(Scenario.ORDER) if r.exchange.step not in steps.SUBMITS),
+        evidence.arrivals(channel(evidence.feature)),
+    )
+    return tuple(
+        timeline for timeline in timelines if timeline.sightings[1:] or timeline.step != Label.SUBMIT_OTHER_PATH
+    )
+
+
+def order_pauses(evidence: Evidence) -> tuple[PauseSpan, ...]:
+    """When the queue was paused for certain."""
+    updates = evidence.of(Scenario.ORDER, *steps.PAUSES, *steps.RESUMES)
+    until = max((reply.exchange.ended for reply in evidence.of(Scenario.ORDER)), default=0.0)
+    return certain_pauses(settings_of(updates, steps.PAUSES), until=until)
+
+
+def levels(
+    evidence: Evidence, timelines: Sequence[JobTimeline], *, greater: int | None = None, lesser: int | None = None
+) -> Ordering:
+    """The level rule; a job submitted to an active queue counts as accepted a little later before it may blame."""
+    spans = evidence.derive(order_pauses)
+    settled = settled_after(evidence.calibration)
+
+    def lag(timeline: JobTimeline) -> float:
+        held = any(span.begin <= timeline.asked_at and timeline.accepted_by <= span.end for span in spans)
+        return 0.0 if held else settled
+
+    return lagging_level_rule(timelines, lag, greater=greater, lesser=lesser)
+
+
+def channel(feature: Feature) -> str:
+    """Name of the channel of the scenario's rule."""
+    return f"{feature}.{Scenario.ORDER}.{steps.TOLD}"
+
+
+def obstacle(evidence: Evidence, timelines: Sequence[JobTimeline]) -> Finding | None:
+    """Why the scenario says nothing, None when it does."""
+    mark = evidence.obstacle(Scenario.ORDER)
+    if mark is not None:
+        return (absent if mark.name == "unsupported" else blocked)(mark.text, witness=(mark.seq,))
+    if not timelines:
+        return blocked("no job was submitted to the paused queue")
+    return None
+
+
+def _order_by_batch(evidence: Evidence, timelines: Sequence[JobTimeline]) -> Ordering:
+    """The order rule inside each batch: that an ended batch came before the next one proves nothing."""
+    pauses = [reply.exchange.started for reply in evidence.of(Scenario.ORDER, Label.PAUSE)]
+    batches: dict[int, list[JobTimeline]] = {}
+    for timeline in timelines:
+        batches.setdefault(bisect_right(pauses, timeline.asked_at), []).append(timeline)
+    parts = [order_rule(batch) for batch in batches.values()]
+    return Ordering(
+        inversions=tuple(inversion for part in parts for inversion in part.inversions),
+        owed=sum(part.owed for part in parts),
+        proven=sum(part.proven for part in parts),
+    )
+
+
+def _turned_round(high: int, low: int) -> PairFilter:
+    """Pairs submitted later and due earlier: what an implementation without levels would turn round."""
+
+    def counts(first: JobTimeline, second: JobTimeline) -> bool:
+        return first.level == high and second.level == low and first.asked_at > second.accepted_by
+
+    return counts
+
+
+@check("PRI-001")
+def greater_level_first(evidence: Evidence, item: Item) -> Finding:
+    """Level rule over every pair of levels; each step between levels must have been shown."""
+    timelines = evidence.derive(order_tracks)
+    stop = obstacle(evidence, timelines)
+    if stop:
+        return stop
+    claims = [Claim.of("all levels", levels(evidence, timelines), must_show=False)]
+    for high, low in ((2, 1), (1, 0)):
+        claims.append(
+            Claim.of(
+                f"level {high} before an earlier level {low}",
+                levels(evidence, timelines, greater=high, lesser=low),
+                timelines,
+                _turned_round(high, low),
+            )
+        )
+    expected = "a waiting job of greater JobLevel starts before every waiting job of lesser JobLevel"
+    return decide(expected, claims, timelines, evidence)
+
+
+@check("PRI-002")
+def equal_levels_in_order(evidence: Evidence, item: Item) -> Finding:
+    """Order rule inside each level, over jobs submitted one by one."""
+    timelines = evidence.derive(order_tracks)
+    stop = obstacle(evidence, timelines)
+    if stop:
+        return stop
+    claim = Claim.of(
+        "order of submission", order_rule(timelines), timelines, lambda first, second: first.level == second.level
+    )
+    return decide("of two waiting jobs of one level the one accepted first starts first", [claim], timelines, evidence)
+
+
+@check("PRI-003")
+def no_level_is_zero(evidence: Evidence, item: Item) -> Finding:
+    """Jobs without JobLevel keep both rules as if they had said 0, beside jobs that say a level."""
+    timelines = evidence.derive(order_tracks)
+    stop = obstacle(evidence, timelines)
+    if stop:
+        return stop
+    silent = [t for t in timelines if t.asked.level is None]
+    if not silent:
+        return blocked("no job without JobLevel was accepted")
+    ids = {t.job_id for t in silent}
+    at_zero = order_rule([t for t in timelines if t.level == 0])
+    below = levels(evidence, [t for t in timelines if t.job_id in ids or t.level > 0])
+    below = replace(below, inversions=tuple(i for i in below.inversions if ids & {i.early.job_id, i.late.job_id}))
+    claims = [
+        Claim.of(
+            "its place among jobs of level 0",
+            Ordering(
+                # Two silent jobs are PRI-002's; here one of the two must have said 0.
+                inversions=tuple(i for i in at_zero.inversions if len(ids & {i.early.job_id, i.late.job_id}) == 1),
+                owed=at_zero.owed,
+                proven=at_zero.proven,
+            ),
+            must_show=False,
+        ),
+        Claim.of(
+            "after later jobs of greater level",
+            below,
+            timelines,
+            lambda first, second: second.job_id in ids and first.level > 0 and first.asked_at > second.accepted_by,
+        ),
+    ]
+    return decide("a job without JobLevel takes its place among the jobs of level 0", claims, timelines, evidence)
+
+
+@check("PRI-005")
+def levels_inside_one_request(evidence: Evidence, item: Item) -> Finding:
+    """Level rule for the jobs of the one request with several Operations, among themselves and beside the others."""
+    timelines = evidence.derive(order_tracks)
+    stop = obstacle(evidence, timelines)
+    if stop:
+        return stop
+    many = [t for t in timelines if t.step == Label.SUBMIT_MANY]
+    if not many:
+        return blocked("the request with several Operations was not accepted (see MUL-001)")
+    ids = {t.job_id for t in many}
+    by_level = sorted(many, key=lambda t: -t.level)
+    steps_down = [(high, low) for high, low in pairwise(by_level) if high.level > low.level]
+    among = sum(high.not_after.at <= low.not_before.at for high, low in steps_down)
+    others = [t for t in timelines if t.step == Label.SUBMIT]
+    # An urgent job of the request started while a lesser one, submitted before the request, still waited.
+    beside = sum(
+        any(
+            high.level > low.level and low.accepted_by < high.asked_at and high.not_after.at <= low.not_before.at
+            for low in others
+        )
+        for high in many
+        if high.level > 0
+    )
+    ordering = Ordering(
+        inversions=_of_request(levels(evidence, timelines).inversions, ids),
+        owed=len(steps_down) + len(many),
+        proven=among + beside,
+    )
+    claim = Claim.of(
+        "its jobs by their own levels",
+        ordering,
+        timelines,
+        lambda first, second: (
+            first.job_id in ids
+            and first.level > second.level
+            and (second.job_id in ids or first.asked_at > second.accepted_by)
+        ),
+        enough=1,
+    )
+    return decide("jobs of one request start by their own JobLevel", [claim], timelines, evidence)
+
+
+def _of_request(inversions: Sequence[Inversion], ids: set[str]) -> tuple[Inversion, ...]:
+    """Those that concern the request's jobs: any, where all others keep their levels, else among themselves alone."""
+    touched = [(i, len(ids & {i.early.job_id, i.late.job_id})) for i in inversions]
+    enough = 1 if all(count for _, count in touched) else 2
+    return tuple(inversion for inversion, count in touched if count >= enough)
+
+
+@check("PRI-007")
+def order_survives_second_pause(evidence: Evidence, item: Item) -> Finding:
+    """Both rules among jobs that still waited when the queue was paused in the middle."""
+    timelines = evidence.derive(order_tracks)
+    stop = obstacle(evidence, timelines)
+    if stop:
+        return stop
+    frozen = evidence.of(Scenario.ORDER, Label.FROZEN)
+    if not frozen:
+        return absent(
+            "all held jobs had ended before the queue could be paused again: no job was left to keep its place"
+        )
+    freeze = frozen[0].exchange.started
+    left = [t for t in timelines if t.not_before.at >= freeze]
+    by_level = levels(evidence, left)
+    by_order = _order_by_batch(evidence, left)
+    if not by_level.owed + by_order.owed:
+        return absent("no two jobs that had to keep an order were left waiting by the second pause")
+    ordering = Ordering(
+        inversions=(*by_level.inversions, *by_order.inversions),
+        owed=by_level.owed + by_order.owed,
+        proven=by_level.proven + by_order.proven,
+    )
+    claim = Claim.of("jobs left by the second pause", ordering, left, lambda _first, _second: True, enough=1)
+    return decide("jobs left waiting by a pause start by level and order of submission", [claim], left, evidence)

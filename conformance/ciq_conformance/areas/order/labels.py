@@ -1,0 +1,37 @@
+"""Steps and channels of the scenario `order`, shared by scenario and checks."""
+
+from enum import StrEnum
+
+
+class Label(StrEnum):
+    """Labels of the exchanges, in the order of the story."""
+
+    PAUSE = "pause"
+    SUBMIT = "submit"
+    SUBMIT_MANY = "submit-many"
+    SUBMIT_OTHER_TAG = "submit-other-tag"
+    SUBMIT_OTHER_PATH = "submit-other-path"
+    SUBMIT_FAILING = "submit-failing"
+    DOOMED = "doomed"
+    CANCEL = "cancel"
+    HELD = "held"
+    HELD_LIST = "held-list"
+    TOUCH = "touch"
+    RESUME = "resume"
+    RUN = "run"
+    FREEZE = "freeze"
+    SETTLE = "settle"
+    FROZEN = "frozen"
+    SUBMIT_LATE = "submit-late"
+    SUBMIT_HASTY = "submit-hasty"
+    THAW = "thaw"
+    DRAIN = "drain"
+
+
+TOLD = "told"
+"""Channel of the queue's callback rule."""
+
+SUBMITS = tuple(step for step in Label if step.startswith("submit"))
+PAUSES = frozenset({Label.PAUSE, Label.TOUCH, Label.FREEZE})
+RESUMES = frozenset({Label.RESUME, Label.THAW})
+"""Updates of the queue's State."""

@@ -1,0 +1,1 @@
+"""A pause while jobs run."""

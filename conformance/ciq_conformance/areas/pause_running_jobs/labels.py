@@ -1,0 +1,14 @@
+"""Steps of the scenario `running`, shared by scenario and checks."""
+
+from enum import StrEnum
+
+
+class Label(StrEnum):
+    """Labels of the exchanges, in the order of the story."""
+
+    SUBMIT = "submit"
+    CATCH = "catch"
+    PAUSE = "pause"
+    PAUSED = "paused"
+    RESUME = "resume"
+    DRAIN = "drain"

@@ -1,0 +1,32 @@
+"""Scenario `running`: pause the queue while jobs run, and see what becomes of them."""
+
+from ciq_conformance.areas.pause_running_jobs.labels import Label
+from ciq_conformance.driver.scenario_context import ScenarioContext
+from ciq_schemas.lifecycle import FINAL_STATES, JobState, QueueState
+
+TRIES = 3
+
+
+def play(ctx: ScenarioContext) -> None:
+    """Submit, pause as soon as a job is seen running, watch, resume, watch to the end."""
+    for attempt in range(TRIES):
+        ctx.set_queue_or_break(Label.RESUME)
+        ids = ctx.submit_or_break(Label.SUBMIT, ctx.order(f"caught {attempt}"))
+        states = ctx.watch(
+            Label.CATCH,
+            ids,
+            lambda seen: any(s == JobState.RUNNING or s in FINAL_STATES for s in seen.values()),
+            ctx.timeouts.jobs(1),
+        )
+        caught = JobState.RUNNING in states.values()
+        ctx.set_queue_or_break(Label.PAUSE, state=QueueState.PAUSED)
+        ctx.watch(
+            Label.PAUSED,
+            ids,
+            lambda seen: all(state in FINAL_STATES for state in seen.values()),
+            ctx.timeouts.settle + ctx.timeouts.hold,
+        )
+        ctx.set_queue_or_break(Label.RESUME)
+        ctx.watch_ended(Label.DRAIN, ids)
+        if caught:
+            return

@@ -1,0 +1,289 @@
+"""Checks of the scenario `submit`: jobs made and what they say (SUB, ONE-007); echoes: `submit_echo`."""
+
+from collections import Counter
+
+from ciq_conformance.areas.submit.labels import LOOKS, SUBMITS, Label
+from ciq_conformance.areas.submit.submits import NONE_ACCEPTED, SCENARIO, submits_of
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.finding import Deviations, Finding, absent, blocked, cannot_tell, deviates, holds, observed
+from ciq_conformance.judge.job_facts import LEAST_ZONE, ids_of, last_seen, level_of, shortened
+from ciq_conformance.judge.preconditions import (
+    describe_response,
+    expect_status_200,
+    expect_success,
+    not_judged,
+    other_status,
+    record_ids,
+    require_response,
+    require_responses,
+    require_success,
+    with_preconditions,
+)
+from ciq_conformance.judge.registry import Item, check
+from ciq_schemas import times
+from ciq_schemas.lifecycle import FINAL_STATES, JobState
+from ciq_schemas.requirement import Scenario
+from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.transcript.records import Exchange
+from ciq_schemas.transcript.requests import requested_job
+
+
+@check("SUB-001")
+@with_preconditions
+def one_job_is_made(evidence: Evidence, item: Item) -> Finding:
+    """The answers to single submits."""
+    expected = "HTTP 200 and Response with one JobsDetail holding JobId, State, CreationTime and QueueId"
+    expect_status_200(evidence, SCENARIO, Label.PLAIN, expected)
+    wrong, right = Deviations(), []
+    for reply in evidence.of(SCENARIO, *SUBMITS):
+        if not reply.ok:
+            continue
+        fault = other_status(reply) or _submit_fault(reply)
+        if fault:
+            wrong.add(reply.exchange.seq, f"{reply.exchange.step}: {fault}")
+        else:
+            right.append(reply)
+    return wrong.finding(expected, holds(f"{len(right)} submits", witness=record_ids(*right[:3])))
+
+
+def _submit_fault(reply: ParsedExchange) -> str:
+    root = raw.response(reply)
+    if root is None:
+        return "the answer is no Response document"
+    details = raw.children(root, "JobsDetail")
+    if len(details) != 1:
+        return f"{len(details)} JobsDetail"
+    gone = [name for name in ("JobId", "State", "CreationTime") if not raw.child_text(details[0], name)]
+    if not (raw.child_text(details[0], "QueueId") or raw.child_text(details[0], "QueueID")):
+        gone.append("QueueId")
+    return f"JobsDetail without {', '.join(gone)}" if gone else ""
+
+
+@check("SUB-002")
+@with_preconditions
+def new_job_is_submitted(evidence: Evidence, item: Item) -> Finding:
+    """State in the submit answers, from an active queue."""
+    submits = submits_of(evidence)
+    if not submits:
+        return NONE_ACCEPTED
+    wrong = Deviations()
+    for reply in submits:
+        state = raw.text(reply.jobs[0].state)
+        if state not in (JobState.SUBMITTED, JobState.PAUSE):
+            wrong.add(reply.exchange.seq, f"State {state or 'is missing'} ({reply.exchange.step})")
+    return wrong.finding(
+        "State Submitted in the answer", holds(f"{len(submits)} jobs", witness=record_ids(*submits[:3]))
+    )
+
+
+@check("SUB-003")
+@with_preconditions
+def ids_are_new(evidence: Evidence, item: Item) -> Finding:
+    """Job ids of all submits, those of other scenarios on the feature too."""
+    require_responses(evidence, SCENARIO, *SUBMITS)
+    replies = [reply for reply in evidence.replies if reply.ok and reply.exchange.operation == "submit_job"]
+    wrong = Deviations()
+    first: dict[str, ParsedExchange] = {}
+    for reply in replies:
+        for job in reply.jobs:
+            job_id = raw.text(job.job_id)
+            if not job_id:
+                wrong.add(reply.exchange.seq, f"an empty JobId ({reply.exchange.step})")
+            elif job_id in first:
+                for record in (first[job_id], reply):
+                    wrong.add(record.exchange.seq, f"JobId {job_id} was given twice")
+            else:
+                first[job_id] = reply
+    if not first and not wrong.items:
+        return NONE_ACCEPTED
+    if len(first) < 2 and not wrong.items:
+        return cannot_tell("only one submit was accepted", witness=record_ids(*replies))
+    return wrong.finding(
+        "a JobId of its own for each job", holds(f"{len(first)} ids", witness=record_ids(*replies[:3]))
+    )
+
+
+@check("SUB-022")
+@with_preconditions
+def ids_are_of_one_feature(evidence: Evidence, item: Item) -> Finding:
+    """Job ids of the feature's submits, in all scenarios, against those of the other features in the run."""
+    submits = [reply for reply in evidence.replies if reply.exchange.operation == "submit_job"]
+    own = frozenset(ids_of(submits))
+    if not own:
+        return not_judged(evidence, Scenario.ISOLATION, "no submit of the feature was accepted; see SUB-001")
+    others = [
+        ParsedExchange(record)
+        for record in evidence.records
+        if isinstance(record, Exchange)
+        and record.operation == "submit_job"
+        and record.feature not in ("", item.feature.feature)
+    ]
+    if not ids_of(others):
+        return cannot_tell("no other feature made a job in this run; run it with --feature all")
+    wrong = Deviations()
+    for reply in others:
+        for job_id in ids_of([reply]):
+            if job_id in own:
+                wrong.add(reply.exchange.seq, f"{job_id} is a job of {reply.exchange.feature} as well")
+    return wrong.finding(
+        "no JobId that another feature gave", holds(f"{len(own)} ids", witness=record_ids(submits[0], others[0]))
+    )
+
+
+@check("SUB-004")
+@with_preconditions
+def creation_time_is_whole(evidence: Evidence, item: Item) -> Finding:
+    """CreationTime in the submit answers."""
+    submits = submits_of(evidence)
+    if not submits:
+        return NONE_ACCEPTED
+    wrong = Deviations()
+    for reply in submits:
+        value = reply.jobs[0].creation_time
+        if times.parse(value) is None:
+            wrong.add(reply.exchange.seq, f"CreationTime {shortened(value)}")
+    seen = raw.text(submits[0].jobs[0].creation_time)
+    return wrong.finding("date, time and numeric zone", holds(seen, witness=record_ids(submits[0])))
+
+
+@check("SUB-019")
+@with_preconditions
+def creation_is_now(evidence: Evidence, item: Item) -> Finding:
+    """CreationTime against the Date header of the same answer: one clock, so what differs is the zone."""
+    submits = submits_of(evidence)
+    if not submits:
+        return NONE_ACCEPTED
+    wrong, right = Deviations(), []
+    for reply in submits:
+        created, now = times.parse(reply.jobs[0].creation_time), times.of_header(raw.answer_header(reply, "date"))
+        if created is None or now is None:
+            continue
+        if abs(created - now) < LEAST_ZONE:
+            right.append(reply)
+        else:
+            wrong.add(reply.exchange.seq, f"CreationTime {reply.jobs[0].creation_time} at {now.isoformat()}")
+    if not right and not wrong.items:
+        return cannot_tell("no answer has both a CreationTime and a Date that can be read; see SUB-004 and HDR-004")
+    return wrong.finding(
+        "CreationTime at the moment of the answer", holds(f"{len(right)} jobs", witness=record_ids(*right[:3]))
+    )
+
+
+@check("SUB-011")
+@with_preconditions
+def level_without_request(evidence: Evidence, item: Item) -> Finding:
+    """JobLevel of a job that was given none."""
+    reply = require_success(evidence, SCENARIO, Label.PLAIN)
+    level = level_of(reply.jobs[0]) if reply.jobs else ""
+    return observed(f"JobLevel {level}" if level else "no JobLevel", witness=record_ids(reply), expected="0 in samples")
+
+
+@check("SUB-012")
+@with_preconditions
+def equal_bodies_two_jobs(evidence: Evidence, item: Item) -> Finding:
+    """The same body twice."""
+    expected = "two jobs with different ids"
+    first = require_success(evidence, SCENARIO, Label.EQUAL_FIRST)
+    second = expect_success(evidence, SCENARIO, Label.EQUAL_SECOND, expected)
+    one, other = ids_of([first]), ids_of([second])
+    if not one or not other or one == other:
+        seen = f"{', '.join(one) or 'no id'} and {', '.join(other) or 'no id'}"
+        return deviates(expected, seen, witness=record_ids(first, second))
+    return holds(f"{one[0]} and {other[0]}", witness=record_ids(first, second))
+
+
+@check("SUB-013")
+@with_preconditions
+def order_is_free(evidence: Evidence, item: Item) -> Finding:
+    """A submit with its elements from last to first."""
+    expected = "HTTP 200 and a job"
+    reply = expect_success(evidence, SCENARIO, Label.SHUFFLED, expected)
+    if not ids_of([reply]):
+        return deviates(expected, "no JobId", witness=record_ids(reply))
+    return holds(ids_of([reply])[0], witness=record_ids(reply))
+
+
+@check("SUB-014")
+@with_preconditions
+def without_queue(evidence: Evidence, item: Item) -> Finding:
+    """A submit without QueueId."""
+    reply = require_response(evidence, SCENARIO, Label.WITHOUT_QUEUE)
+    queue = raw.text(reply.jobs[0].queue_id) if reply.ok and reply.jobs else ""
+    return observed(f"{describe_response(reply)}, QueueId {queue or 'none'}", witness=record_ids(reply))
+
+
+@check("ONE-007")
+@with_preconditions
+def job_is_in_the_queue(evidence: Evidence, item: Item) -> Finding:
+    """QueueId of all jobs against the queue list, also where the request named no queue."""
+    queues = require_success(evidence, SCENARIO, Label.QUEUES)
+    known = {raw.text(queue.queue_id) for queue in queues.queue_list.queues} - {""}
+    submits = submits_of(evidence)
+    if not submits or not known:
+        return NONE_ACCEPTED if known else blocked("no queue was listed", witness=record_ids(queues))
+    wrong, counts = Deviations(), Counter[str]()
+    for reply in submits:
+        queue_id = raw.text(reply.jobs[0].queue_id)
+        counts[queue_id] += 1
+        wanted = requested_job(reply).queue_id
+        allowed = {wanted} if wanted else known
+        if queue_id not in allowed:
+            instead = " or ".join(sorted(allowed))
+            wrong.add(reply.exchange.seq, f"QueueId {queue_id or 'missing'} instead of {instead}")
+    expected = "QueueId of the feature's queue on every job"
+    seen = f"{len(submits)} jobs in {', '.join(counts)}"
+    return wrong.finding(expected, holds(seen, witness=record_ids(queues, submits[0])))
+
+
+@check("SUB-017")
+@with_preconditions
+def queue_type_leads_to_the_extra_queue(evidence: Evidence, item: Item) -> Finding:
+    """QueueId of a job that names a QueueType and no queue, where the target lists a queue of that category."""
+    extra = item.feature.extra_category
+    listed = require_success(evidence, SCENARIO, Label.EXTRA_QUEUES)
+    ids = {raw.text(q.queue_id) for q in listed.queue_list.queues if raw.text(q.category) in ("", extra)} - {""}
+    if not ids:
+        return absent(f"no queue of category {extra} is listed", witness=record_ids(listed))
+    expected = f"QueueId {' or '.join(sorted(ids))} of the queue of category {extra}"
+    reply = expect_success(evidence, SCENARIO, Label.TO_EXTRA_QUEUE, expected)
+    queue_id = raw.text(reply.jobs[0].queue_id) if reply.jobs else ""
+    if queue_id not in ids:
+        return deviates(expected, f"QueueId {queue_id or 'missing'}", witness=record_ids(listed, reply))
+    return holds(queue_id, witness=record_ids(listed, reply))
+
+
+@check("SUB-018")
+@with_preconditions
+def object_wins(evidence: Evidence, item: Item) -> Finding:
+    """The end of a job whose Input names a good object and an address that leads nowhere."""
+    expected = "the job runs on Input.Object and succeeds"
+    reply = expect_success(evidence, SCENARIO, Label.OBJECT_AND_URL, expected)
+    last = last_seen(evidence.of(SCENARIO, *LOOKS), ids_of([reply]))
+    plain = last_seen(evidence.of(SCENARIO, *LOOKS), ids_of(submits_of(evidence, Label.PLAIN)))
+    if not any(job.state == JobState.SUCCESS for _, job in plain.values()):
+        return blocked("the job with the object alone did not succeed; see LIF-002", witness=record_ids(reply))
+    for shown, job in last.values():
+        if job.state == JobState.SUCCESS:
+            return holds("Success", witness=record_ids(reply, shown))
+        if job.state in FINAL_STATES:
+            seen = f"{job.state} {job.code or ''} {shortened(job.message)}"
+            return deviates(expected, seen, witness=record_ids(reply, shown))
+    return cannot_tell("the job was not seen to its end", witness=record_ids(reply))
+
+
+@check("SUB-023")
+@with_preconditions
+def url_alone_is_taken(evidence: Evidence, item: Item) -> Finding:
+    """A submit whose Input has an address and no object. The address leads nowhere, which may be found out at once."""
+    reply = require_response(evidence, SCENARIO, Label.URL_ALONE)
+    if reply.refused and "resource" in (reply.error.code or "").lower():
+        return cannot_tell(
+            f"the target looks for the input at submit ({describe_response(reply)})", witness=record_ids(reply)
+        )
+    reply = expect_success(evidence, SCENARIO, Label.URL_ALONE, "a job is made of Input.Url alone")
+    if not reply.job_ids:
+        return deviates(
+            "a job is made of Input.Url alone", f"{describe_response(reply)} without a JobId", witness=record_ids(reply)
+        )
+    return holds(describe_response(reply), witness=record_ids(reply))

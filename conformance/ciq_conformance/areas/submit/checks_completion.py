@@ -1,0 +1,68 @@
+"""Check of the scenario `submit`: jobs with good input end well (LIF-002).
+
+No document says how long a job may take. What is not ended when patience is out is held against the target only
+where it runs on and on, or waits though nothing runs.
+"""
+
+from collections.abc import Collection
+
+from ciq_conformance.areas.submit.labels import LOOKS, WELL_FORMED, Label
+from ciq_conformance.areas.submit.submits import NONE_ACCEPTED, SCENARIO, submits_of
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.finding import Deviations, Finding, blocked, cannot_tell, deviates, holds
+from ciq_conformance.judge.job_facts import ids_of, jobs_in, last_seen
+from ciq_conformance.judge.preconditions import record_ids, with_preconditions
+from ciq_conformance.judge.registry import Item, check
+from ciq_schemas.lifecycle import FINAL_STATES, WAITING_STATES, JobState
+from ciq_schemas.transcript import raw
+
+
+@check("LIF-002")
+@with_preconditions
+def good_job_succeeds(evidence: Evidence, item: Item) -> Finding:
+    """The last state of each job with good input."""
+    submits = submits_of(evidence, *WELL_FORMED)
+    if not submits:
+        return NONE_ACCEPTED
+    last = last_seen(evidence.of(SCENARIO, *LOOKS), ids_of(submits))
+    if not last:
+        return blocked("no submitted job was described; see DES-001", witness=record_ids(*submits[:3]))
+    wrong, right, slow = Deviations(), [], []
+    expired = any(mark.text.startswith(f"{Label.WATCH}:") for mark in evidence.marks(SCENARIO, "expired"))
+    last_states = {raw.text(job.state) for _, job in last.values()}
+    for job_id, (reply, job) in last.items():
+        state = raw.text(job.state)
+        if state == JobState.SUCCESS:
+            right.append(reply)
+        elif state in FINAL_STATES:
+            why = f" ({job.code}: {job.message})" if state == JobState.FAILED else ""
+            wrong.add(reply.exchange.seq, f"job {job_id} ended as {state}{why}")
+        elif expired and _is_slow(evidence, job_id, state, last_states):
+            slow.append(f"job {job_id} was still {state} when patience ran out, in a queue that had gone on till then")
+        elif expired:
+            wrong.add(reply.exchange.seq, f"job {job_id} was still {state or 'without state'} when patience ran out")
+    if not wrong.items and slow:
+        return cannot_tell(f"{slow[0]}; raise `timeout_factor` in the profile", witness=record_ids(*right[:3]))
+    if not right and not wrong.items:
+        return blocked("the jobs were not watched to their end")
+    finding = wrong.finding("Success", holds(f"{len(right)} jobs", witness=record_ids(*right[:3])))
+    if not wrong.items:
+        return finding
+    reason = ""
+    if JobState.FAILED in last_states:
+        reason = "if the sample input does not exist on the target, name one that does under [inputs] in the profile"
+    elif last_states & WAITING_STATES:
+        reason = "the jobs never left the queue: see PAU and UPD, and whether it was Active when they came"
+    return deviates(finding.expected, finding.seen, witness=finding.witness, reason=reason)
+
+
+def _is_slow(evidence: Evidence, job_id: str, state: str, others: Collection[str]) -> bool:
+    """A job that waits behind some that run, or has run for less than half of the time that was watched."""
+    if JobState.SUCCESS not in others:
+        return False
+    if state in WAITING_STATES:
+        return JobState.RUNNING in others
+    looks = evidence.of(SCENARIO, *LOOKS)
+    runs = [reply.exchange.started for reply, job in jobs_in(looks, [job_id]) if raw.text(job.state) == state]
+    watched = looks[-1].exchange.started - looks[0].exchange.started
+    return state == JobState.RUNNING and runs[-1] - runs[0] < watched / 2

@@ -1,0 +1,70 @@
+"""Scenario `submit`: good jobs in every documented dress, submitted at once, watched together to their end."""
+
+import re
+import string
+
+from ciq_conformance.areas.submit.labels import LEVELS, MISREAD, Label
+from ciq_conformance.driver.non_ascii_keys import in_other_script
+from ciq_conformance.driver.queue_setup import make_active
+from ciq_conformance.driver.requests import JobRequest, submit_body
+from ciq_conformance.driver.scenario_context import ScenarioContext
+from ciq_conformance.driver.slow_jobs import watch_slow
+from ciq_schemas.features import Feature
+
+SPECIAL = """<a b="1" c='2'> & &amp; &#65; ]]> <!-- no comment --> </a> 100%  two {"k": [1, 2]} \\ end"""
+"""What XML must escape, what looks escaped already, what other dresses would escape, and two blanks in a row."""
+
+OBJECT = re.compile(rb"(?<=<Input>)<Object>.*?</Object>")
+NOWHERE = "http://ciq.invalid/nothing-here.mp3"
+"""No name below `invalid` is ever found (RFC 2606)."""
+
+
+def printable(length: int, first: str) -> str:
+    """`length` printable ASCII characters beginning with `first`: all of them, over and over, no blank at an end."""
+    alphabet = string.digits + string.ascii_letters + string.punctuation + " "
+    text = (first + " " + alphabet * (length // len(alphabet) + 1))[:length]
+    return text[:-1] + "." if text.endswith(" ") else text
+
+
+def play(ctx: ScenarioContext) -> None:
+    """Submit, describe at once, watch to the end, describe again."""
+    make_active(ctx, Label.PREPARE)
+    ctx.calls.list_queues(Label.QUEUES)
+    ids: list[str] = []
+
+    def send(step: Label, order: JobRequest, *, shuffled: bool = False) -> None:
+        reply = ctx.calls.submit(step, submit_body([order], shuffled=shuffled))
+        new = reply.job_ids
+        ids.extend(new)
+        if new:
+            ctx.look(Label.DESCRIBE, new)
+
+    send(Label.PLAIN, ctx.order(Label.PLAIN))
+    if ctx.spec.has_job_level:
+        for step, level in LEVELS.items():
+            send(step, ctx.order(step, level=level))
+    plain = ctx.order(Label.SPECIAL_USER_DATA)
+    send(Label.SPECIAL_USER_DATA, plain.with_(user_data=f"{ctx.run_id} {SPECIAL}"))
+    send(Label.LONG_USER_DATA, plain.with_(user_data=printable(1024, ctx.run_id)))
+    for step, text in MISREAD.items():
+        send(step, ctx.order(step).with_(user_data=text))
+    send(Label.BLANKS_USER_DATA, plain.with_(user_data=f" {ctx.run_id} {Label.BLANKS_USER_DATA}  "))
+    equal = ctx.order("equal")
+    send(Label.EQUAL_FIRST, equal)
+    send(Label.EQUAL_SECOND, equal)
+    send(Label.SHUFFLED, ctx.order(Label.SHUFFLED), shuffled=True)
+    send(Label.WITHOUT_QUEUE, ctx.order(Label.WITHOUT_QUEUE, queue_id=None))
+    send(Label.OTHER_SCRIPT, in_other_script(ctx.order(Label.OTHER_SCRIPT)))
+    if ctx.spec.feature is Feature.SPEECH:
+        both = ctx.order(Label.OBJECT_AND_URL)
+        send(Label.OBJECT_AND_URL, both.with_(input_extra=f"{both.input_extra}<Url>{NOWHERE}</Url>"))
+        exclusive = submit_body([ctx.order(Label.URL_ALONE)])
+        ctx.calls.submit(Label.URL_ALONE, OBJECT.sub(f"<Url>{NOWHERE}</Url>".encode(), exclusive, count=1))
+    if ctx.spec.extra_category:
+        extra = ctx.spec.extra_category
+        if ctx.calls.list_queues(Label.EXTRA_QUEUES, {"category": extra}).queue_list.queues:
+            order = ctx.order(Label.TO_EXTRA_QUEUE, queue_id=None, queue_type=extra)
+            ctx.calls.submit(Label.TO_EXTRA_QUEUE, submit_body([order]))
+    known = list(dict.fromkeys(ids))
+    watch_slow(ctx, Label.WATCH, known)
+    ctx.look(Label.ENDED, known)

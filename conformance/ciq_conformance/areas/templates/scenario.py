@@ -1,0 +1,68 @@
+"""Scenario `templates`: make one, find it, change it, let a job name it, delete it."""
+
+from ciq_conformance.areas.templates.labels import Label
+from ciq_conformance.driver.scenario_context import NotOffered, ScenarioContext, describe_response
+from ciq_conformance.driver.template_requests import KINDS, NAME_LENGTH, TemplateKind, names, template_body
+from ciq_schemas.operations import OperationKind
+from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.parsed import ParsedExchange
+
+
+def play(ctx: ScenarioContext) -> None:
+    """Play the scenario; the template is gone at its end, whatever happens."""
+    kind = KINDS[ctx.spec.feature]
+    name, later = names(ctx.run_id)
+    template_id = _make(ctx, kind, name)
+    try:
+        _find(ctx, kind, template_id, name)
+        ctx.calls.other(
+            Label.UPDATE, OperationKind.UPDATE_TEMPLATE, key=template_id, body=template_body(kind, later, second=True)
+        )
+        _list(ctx, Label.AFTER_UPDATE, ids=template_id)
+        _use(ctx, kind, template_id)
+    finally:
+        ctx.calls.other(Label.DELETE, OperationKind.DELETE_TEMPLATE, key=template_id, insist=True)
+    _list(ctx, Label.AFTER_DELETE, ids=template_id)
+    ctx.calls.other(
+        Label.UPDATE_DELETED, OperationKind.UPDATE_TEMPLATE, key=template_id, body=template_body(kind, name)
+    )
+
+
+def made_id(reply: ParsedExchange) -> str:
+    """The id in the answer to making a template, empty when there is none."""
+    template = next(iter(raw.children(raw.response(reply), "Template")), None)
+    return raw.child_text(template, "TemplateId") or ""
+
+
+def _make(ctx: ScenarioContext, kind: TemplateKind, name: str) -> str:
+    reply = ctx.calls.other(Label.CREATE, OperationKind.CREATE_TEMPLATE, body=template_body(kind, name))
+    template_id = made_id(reply)
+    if not template_id:
+        raise NotOffered(f"making a template answered {describe_response(reply)} and gave no id")
+    too_long = name.ljust(NAME_LENGTH + 1, "x")
+    long_one = ctx.calls.other(Label.LONG_NAME, OperationKind.CREATE_TEMPLATE, body=template_body(kind, too_long))
+    if made_id(long_one):
+        ctx.calls.other(Label.LONG_NAME, OperationKind.DELETE_TEMPLATE, key=made_id(long_one), insist=True)
+    return template_id
+
+
+def _find(ctx: ScenarioContext, kind: TemplateKind, template_id: str, name: str) -> None:
+    other_tag = next(other.tag for feature, other in KINDS.items() if feature is not ctx.spec.feature)
+    _list(ctx, Label.BY_ID, ids=template_id)
+    _list(ctx, Label.BY_NAME, name=name[:-1])
+    _list(ctx, Label.BY_OTHER_NAME, name=name[1:])
+    _list(ctx, Label.BY_TAG, tag=kind.tag, name=name)
+    _list(ctx, Label.BY_OTHER_TAG, tag=other_tag, name=name)
+
+
+def _list(ctx: ScenarioContext, step: Label, **params: str) -> None:
+    ctx.calls.other(step, OperationKind.LIST_TEMPLATES, params={"category": "Custom", "pageSize": "10", **params})
+
+
+def _use(ctx: ScenarioContext, kind: TemplateKind, template_id: str) -> None:
+    """One job by the template; where the profile's input is of another kind, the job may fail, which is no matter."""
+    container = f"<TemplateId>{template_id}</TemplateId>"
+    reply = ctx.submit(Label.SUBMIT, ctx.order("template", tag=kind.tag, container=container))
+    ids = reply.job_ids
+    if ids:
+        ctx.watch_ended(Label.DESCRIBE, ids)

@@ -1,0 +1,324 @@
+"""Checks of the scenario `update`: updates that a service accepts (UPD, ONE-011, PAU-009)."""
+
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from ciq_conformance.areas.update.labels import GOOD, LISTS, Label
+from ciq_conformance.areas.update.listed_queue import QUEUE_NOT_FOUND, SCENARIO, listed_at
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.finding import Deviations, Finding, blocked, deviates, holds, observed
+from ciq_conformance.judge.preconditions import (
+    describe_response,
+    expect_status_200,
+    expect_success,
+    other_status,
+    record_ids,
+    require_response,
+    require_success,
+    with_preconditions,
+)
+from ciq_conformance.judge.queue_shape import events, missing_elements, same_moment, spelled_queue_id_upper, standing
+from ciq_conformance.judge.registry import Item, check
+from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.transcript.requests import RequestedUpdate, requested_update
+from ciq_schemas.values import Queue
+
+PLAIN_UPDATES = (Label.PAUSE, Label.RESUME)
+"""Updates that no reading of the documents refuses, made with a name and a rule that were taken before."""
+
+
+def _own_id(reply: ParsedExchange) -> str:
+    return raw.requested_job_id(reply.exchange)
+
+
+def _shown(evidence: Evidence, update: ParsedExchange, step: str) -> list[tuple[ParsedExchange, Queue]]:
+    """The queue in the update's own answer and in the list made after it."""
+    own = [] if update.queue is None else [(update, update.queue)]
+    then = listed_at(evidence, step)
+    return own if then is None else [*own, then]
+
+
+@check("UPD-001")
+@with_preconditions
+def answers_with_queue(evidence: Evidence, item: Item) -> Finding:
+    """Answers to all accepted updates; the plain ones must be accepted."""
+    expected = "HTTP 200 and Response with RequestId and one Queue that has the elements of the list"
+    for step in PLAIN_UPDATES:
+        expect_status_200(evidence, SCENARIO, step, expected)
+    wrong, lesser, right = Deviations(), [], []
+    for reply in evidence.of(SCENARIO, *GOOD):
+        if not reply.ok:
+            continue
+        faults = [*filter(None, [other_status(reply)]), *_answer_faults(reply)]
+        for fault in faults:
+            wrong.add(reply.exchange.seq, f"{reply.exchange.step}: {fault}")
+        if not faults and reply.queue is not None:
+            if missing_elements(reply.queue) or spelled_queue_id_upper(reply, "Queue"):
+                lesser.append(reply)
+            right.append(reply)
+    if lesser:
+        seen = "an answer in the form of the older pages (no MaxSize and MaxConcurrent, or QueueID)"
+        return wrong.finding(expected, observed(seen, witness=record_ids(*lesser[:3]), expected=expected))
+    return wrong.finding(expected, holds(f"{len(right)} updates", witness=record_ids(*right[:3])))
+
+
+def _answer_faults(reply: ParsedExchange) -> list[str]:
+    root = raw.response(reply)
+    if root is None:
+        return ["the answer is no Response document"]
+    faults = [] if raw.child_text(root, "RequestId") else ["no RequestId"]
+    count = len(raw.children(root, "Queue"))
+    if count != 1 or reply.queue is None:
+        return [*faults, f"{count} Queue elements"]
+    gone = missing_elements(reply.queue, sizes=False)
+    if spelled_queue_id_upper(reply, "Queue"):
+        gone = [name for name in gone if name != "QueueId"]
+    return [*faults, *([f"Queue without {', '.join(gone)}"] if gone else [])]
+
+
+@check("UPD-002")
+@with_preconditions
+def state_is_set(evidence: Evidence, item: Item) -> Finding:
+    """State in answer and list after Paused, then Active."""
+    expected = "State as given, in answer and list"
+    wrong, seen = Deviations(), []
+    for step, then in ((Label.PAUSE, Label.LIST_PAUSED), (Label.RESUME, Label.LIST_RESUMED)):
+        update = expect_success(evidence, SCENARIO, step, expected)
+        wanted = requested_update(update).state
+        shown = _shown(evidence, update, then)
+        if not any(reply is not update for reply, _ in shown):
+            return blocked(f"the queue was not listed after {step}", witness=record_ids(update))
+        for reply, queue in shown:
+            seen.append(reply)
+            if raw.text(queue.state) != wanted:
+                wrong.add(update.exchange.seq, f"State {queue.state} after {wanted} was set ({reply.exchange.step})")
+                wrong.add(reply.exchange.seq, f"State {queue.state} after {wanted} was set ({reply.exchange.step})")
+    return wrong.finding(expected, holds("Paused, then Active", witness=record_ids(*seen)))
+
+
+def _is_intranet(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        return "." not in host or host.endswith((".local", ".internal", ".localhost", ".test"))
+
+
+@check("UPD-003")
+@with_preconditions
+def rule_is_set(evidence: Evidence, item: Item) -> Finding:
+    """The callback rule in answer and list, when it is On and when it is Off."""
+    expected = "Url, Event, Type, State and ResultFormat of NotifyConfig as given, in answer and list"
+    update = require_response(evidence, SCENARIO, Label.RULE)
+    wanted = requested_update(update)
+    renamed = evidence.one(SCENARIO, Label.RENAME)
+    if update.refused and renamed and renamed.refused and requested_update(renamed).name == wanted.name:
+        reason = f"the name {wanted.name} is refused without a rule as well ({describe_response(renamed)}); see UPD-004"
+        return blocked(reason, witness=record_ids(renamed, update))
+    strange = (update.error.code or "").strip() not in QUEUE_NOT_FOUND
+    if update.refused and strange and _is_intranet(wanted.url or ""):
+        reason = f"{describe_response(update)} to the rule's address {wanted.url}, perhaps because it is an intranet address, which "
+        reason += "the documents forbid; give an address the target accepts with callback_url in the profile"
+        return blocked(reason, witness=record_ids(update))
+    expect_success(evidence, SCENARIO, Label.RULE, expected)
+    shown = _shown(evidence, update, Label.LIST_RULE)
+    if not any(reply is not update for reply, _ in shown):
+        return blocked("the queue was not listed after its rule was set", witness=record_ids(update))
+    wrong = Deviations()
+    for reply, queue in shown:
+        for difference in _rule_differences(wanted, queue):
+            wrong.add(reply.exchange.seq, f"{difference} ({reply.exchange.step})")
+    off = evidence.one(SCENARIO, Label.RULE_OFF)
+    if off is not None:
+        if not off.ok:
+            wrong.add(off.exchange.seq, f"the same rule with State Off is answered {describe_response(off)}")
+        for reply, queue in _shown(evidence, off, Label.LIST_RULE_OFF) if off.ok else ():
+            for difference in _off_differences(requested_update(off), queue):
+                wrong.add(reply.exchange.seq, f"{difference} ({reply.exchange.step})")
+    return wrong.finding(
+        expected, holds(f"{wanted.url}, {wanted.event}", witness=record_ids(update, *(r for r, _ in shown)))
+    )
+
+
+def _rule_differences(wanted: RequestedUpdate, queue: Queue) -> list[str]:
+    config = queue.notify_config
+    if config is None:
+        return ["no NotifyConfig"]
+    pairs = [
+        ("Url", wanted.url, config.url),
+        ("Type", wanted.type, config.type),
+        ("State", wanted.rule_state, config.state),
+        ("ResultFormat", wanted.result_format, config.result_format),
+    ]
+    different = [f"{name} {got!r} instead of {want!r}" for name, want, got in pairs if want and raw.text(got) != want]
+    if events(config.event) != events(wanted.event):
+        different.append(f"Event {config.event!r} instead of {wanted.event!r}")
+    return different
+
+
+def _off_differences(wanted: RequestedUpdate, queue: Queue) -> list[str]:
+    """As above for a rule that is Off: what it would say may then be left out, but is not another's."""
+    config = queue.notify_config
+    if config is None or raw.text(config.state) != wanted.rule_state:
+        return [f"NotifyConfig.State {config.state if config else 'missing'} instead of {wanted.rule_state}"]
+    pairs = (("Url", wanted.url, config.url), ("Type", wanted.type, config.type))
+    return [
+        f"{name} {got!r} instead of {want!r}" for name, want, got in pairs if want and raw.text(got) not in ("", want)
+    ]
+
+
+@check("UPD-004")
+@with_preconditions
+def name_is_set(evidence: Evidence, item: Item) -> Finding:
+    """The name in answer and list."""
+    return _name(evidence, Label.RENAME, Label.LIST_RENAMED)
+
+
+@check("UPD-014")
+@with_preconditions
+def longest_name_is_kept(evidence: Evidence, item: Item) -> Finding:
+    """A name of 100 letters, the shortest documented limit, in answer and list."""
+    return _name(evidence, Label.LONGEST_NAME, Label.LIST_LONGEST_NAME)
+
+
+def _name(evidence: Evidence, step: Label, then: Label) -> Finding:
+    expected = "Name as given, in answer and list"
+    update = expect_success(evidence, SCENARIO, step, expected)
+    wanted = requested_update(update).name
+    shown = _shown(evidence, update, then)
+    if not any(reply is not update for reply, _ in shown):
+        return blocked("the queue was not listed after it was renamed", witness=record_ids(update))
+    wrong = Deviations()
+    for reply, queue in shown:
+        if raw.text(queue.name) != wanted:
+            wrong.add(reply.exchange.seq, f"Name {queue.name!r} instead of {wanted!r} ({reply.exchange.step})")
+    return wrong.finding(expected, holds(f"{wanted}", witness=record_ids(update, *(r for r, _ in shown))))
+
+
+@check("UPD-016")
+@with_preconditions
+def state_of_a_rule_is_off_by_default(evidence: Evidence, item: Item) -> Finding:
+    """A rule given without State, after the same rule with State Off: merged or replaced, it is Off."""
+    expected = "NotifyConfig.State Off where an update gives a rule without State"
+    require_success(evidence, SCENARIO, Label.RULE_OFF)
+    update = expect_success(evidence, SCENARIO, Label.RULE_WITHOUT_STATE, expected)
+    shown = _shown(evidence, update, Label.LIST_RULE_WITHOUT_STATE)
+    if not any(reply is not update for reply, _ in shown):
+        return blocked("the queue was not listed after its rule was set", witness=record_ids(update))
+    wrong = Deviations()
+    for reply, queue in shown:
+        state = raw.text(queue.notify_config.state) if queue.notify_config is not None else ""
+        if state != "Off":
+            wrong.add(reply.exchange.seq, f"NotifyConfig.State {state or 'missing'} ({reply.exchange.step})")
+    return wrong.finding(expected, holds("Off", witness=record_ids(update, *(r for r, _ in shown))))
+
+
+@check("UPD-017")
+@with_preconditions
+def all_is_set_at_once(evidence: Evidence, item: Item) -> Finding:
+    """Name, rule and State after one update that changes all three, and after one that then changes State alone."""
+    expected = "Name, NotifyConfig and State as given in one update, in answer and list"
+    wrong, seen = Deviations(), []
+    for step, then in ((Label.PAUSE, Label.LIST_PAUSED), (Label.RESUME, Label.LIST_RESUMED)):
+        update = expect_success(evidence, SCENARIO, step, expected)
+        wanted = requested_update(update)
+        shown = _shown(evidence, update, then)
+        if not any(reply is not update for reply, _ in shown):
+            return blocked(f"the queue was not listed after {step}", witness=record_ids(update))
+        for reply, queue in shown:
+            seen.append(reply)
+            pairs = (("Name", wanted.name, queue.name), ("State", wanted.state, queue.state))
+            different = [f"{what} {got} instead of {want}" for what, want, got in pairs if raw.text(got) != want]
+            on = wanted.rule_state == "On"
+            different += (_rule_differences if on else _off_differences)(wanted, queue)
+            for difference in different:
+                wrong.add(reply.exchange.seq, f"{difference} ({reply.exchange.step})")
+    return wrong.finding(expected, holds("all three", witness=record_ids(*seen)))
+
+
+@check("UPD-012")
+@with_preconditions
+def id_in_body_is_free(evidence: Evidence, item: Item) -> Finding:
+    """Updates with QueueID, with QueueId, and with neither."""
+    wrong, right = Deviations(), []
+    for step in (Label.WITH_QUEUE_ID_UPPER, Label.WITH_QUEUE_ID, Label.WITHOUT_QUEUE_ID):
+        reply = require_response(evidence, SCENARIO, step)
+        if not reply.ok:
+            wrong.add(reply.exchange.seq, f"{step}: {describe_response(reply)}")
+        elif reply.queue is None:
+            wrong.add(reply.exchange.seq, f"{step}: the answer names no Queue")
+        elif raw.text(reply.queue.queue_id) not in ("", _own_id(reply)):
+            wrong.add(reply.exchange.seq, f"{step}: the answer is about {reply.queue.queue_id}")
+        else:
+            right.append(reply)
+    return wrong.finding("accepted, about the queue of the path", holds("all three", witness=record_ids(*right)))
+
+
+@check("UPD-013")
+@with_preconditions
+def order_is_free(evidence: Evidence, item: Item) -> Finding:
+    """An update with its elements from last to first."""
+    expected = "HTTP 200, and the queue as asked"
+    reply = expect_success(evidence, SCENARIO, Label.REVERSED, expected)
+    shown = _shown(evidence, reply, Label.LIST_SETTLED)
+    if not shown:
+        return blocked("neither the answer nor a list shows the queue; see UPD-001", witness=record_ids(reply))
+    wanted = requested_update(reply)
+    for then, queue in shown:
+        if raw.text(queue.name) != wanted.name or raw.text(queue.state) != wanted.state:
+            seen = f"Name {queue.name}, State {queue.state} instead of {wanted.name}, {wanted.state}"
+            return deviates(expected, seen, witness=record_ids(reply, then))
+    return holds("accepted", witness=record_ids(reply))
+
+
+@check("ONE-011")
+@with_preconditions
+def queue_keeps_identity(evidence: Evidence, item: Item) -> Finding:
+    """QueueId and CreateTime in every answer and list after the first."""
+    require_success(evidence, SCENARIO, Label.BEFORE)
+    before = listed_at(evidence, Label.BEFORE)
+    if before is None:
+        return blocked("the queue was not listed before the updates")
+    wrong, judged = Deviations(), []
+    own = raw.text(before[1].queue_id)
+    updated = False
+    for reply in evidence.of(SCENARIO, *GOOD, *LISTS):
+        if not reply.ok or reply.exchange.step == Label.BEFORE:
+            continue
+        is_update = reply.exchange.step in GOOD
+        updated = updated or is_update
+        queue = reply.queue if is_update else next(iter(reply.queue_list.queues), None)
+        if queue is None:
+            if not is_update:
+                wrong.add(reply.exchange.seq, f"{own} is not listed any more ({reply.exchange.step})")
+            continue
+        judged.append(reply)
+        if raw.text(queue.queue_id) != own:
+            wrong.add(reply.exchange.seq, f"QueueId {queue.queue_id} instead of {own} ({reply.exchange.step})")
+        if not same_moment(queue.create_time, before[1].create_time):
+            was = f"CreateTime {queue.create_time} instead of {before[1].create_time}"
+            wrong.add(reply.exchange.seq, f"{was} ({reply.exchange.step})")
+    if not updated:
+        return blocked("no update was accepted; see UPD-001")
+    expected = "QueueId and CreateTime the same after every update"
+    return wrong.finding(
+        expected, holds(f"{own} in {len(judged)} answers", witness=record_ids(before[0], *judged[-1:]))
+    )
+
+
+@check("PAU-009")
+@with_preconditions
+def pausing_twice(evidence: Evidence, item: Item) -> Finding:
+    """The second pause in a row."""
+    expected = "HTTP 200 and the queue as after the first pause"
+    require_success(evidence, SCENARIO, Label.PAUSE)
+    again = expect_success(evidence, SCENARIO, Label.PAUSE_AGAIN, expected)
+    first, second = listed_at(evidence, Label.LIST_PAUSED), listed_at(evidence, Label.LIST_PAUSED_AGAIN)
+    if first is None or second is None:
+        return blocked("the queue was not listed after both pauses", witness=record_ids(again))
+    old, new = standing(first[1]), standing(second[1])
+    changed = [f"{name} {old[name]} became {new[name]}" for name in old if old[name] != new[name]]
+    if changed:
+        return deviates(expected, "; ".join(changed), witness=record_ids(first[0], again, second[0]))
+    return holds("unchanged", witness=record_ids(first[0], again, second[0]))

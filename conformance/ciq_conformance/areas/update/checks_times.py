@@ -1,0 +1,134 @@
+"""Checks of the scenario `update`: what an update does to the times of a queue (UPD-005, UPD-019)."""
+
+from datetime import timedelta
+
+from ciq_conformance.areas.update.labels import GOOD, LISTS, Label
+from ciq_conformance.areas.update.listed_queue import SCENARIO, listed_at
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.finding import Deviations, Finding, blocked, cannot_tell, holds
+from ciq_conformance.judge.job_facts import LEAST_ZONE
+from ciq_conformance.judge.preconditions import record_ids, with_preconditions
+from ciq_conformance.judge.queue_shape import same_moment
+from ciq_conformance.judge.registry import Item, check
+from ciq_schemas import times
+from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.transcript.requests import RequestedUpdate, requested_update
+from ciq_schemas.values import Queue
+
+A_STEP = 1.05
+"""Seconds after which a time of whole seconds is another one, whatever the target does with their parts."""
+
+AN_HOUR = timedelta(hours=1)
+"""How far UpdateTime may lie from the Date of its own answer: whatever ails a clock is in both, a wrong zone is not."""
+
+
+@check("UPD-005")
+@with_preconditions
+def times_move(evidence: Evidence, item: Item) -> Finding:
+    """CreateTime and UpdateTime before the updates and after each."""
+    expected = "UpdateTime later after a change, never earlier than before; CreateTime unchanged"
+    before = listed_at(evidence, Label.BEFORE)
+    if before is None:
+        return blocked("the queue was not listed before the updates")
+    wrong, judged = Deviations(), 0
+    # A list may be older than the answer before it, so times are compared from list to list, from answer to answer.
+    of_kind = {True: before, False: before}
+    for now in _history(evidence):
+        judged += 1
+        previous = of_kind[now[0].exchange.step in GOOD]
+        if not same_moment(before[1].create_time, now[1].create_time):
+            text = f"CreateTime went from {before[1].create_time} to {now[1].create_time}"
+            wrong.add(before[0].exchange.seq, text)
+            wrong.add(now[0].exchange.seq, text)
+        earlier, later = times.parse(previous[1].update_time), times.parse(now[1].update_time)
+        if earlier is not None and later is not None and later < earlier:
+            text = f"UpdateTime went from {previous[1].update_time} back to {now[1].update_time}"
+            wrong.add(previous[0].exchange.seq, text)
+            wrong.add(now[0].exchange.seq, text)
+        of_kind[now[0].exchange.step in GOOD] = now
+    if not judged:
+        return blocked("no update was accepted; see UPD-001")
+    _stands_still(evidence, raw.text(before[1].queue_id), wrong)
+    if times.parse(before[1].update_time) is None:
+        return wrong.finding(
+            expected, cannot_tell("UpdateTime cannot be read, see QUE-004", witness=record_ids(before[0]))
+        )
+    return wrong.finding(
+        expected, holds(f"{judged} looks after updates", witness=record_ids(before[0], of_kind[True][0]))
+    )
+
+
+@check("UPD-019")
+@with_preconditions
+def is_the_moment_of_the_update(evidence: Evidence, item: Item) -> Finding:
+    """UpdateTime in answers to updates that change something beside their Date, and nowhere before CreateTime."""
+    looks = [look for look in (listed_at(evidence, Label.BEFORE), *_history(evidence)) if look is not None]
+    if not looks:
+        return blocked("no list and no update of the scenario showed the queue; see UPD-001")
+    wrong, judged = Deviations(), []
+    previous = looks[0][1]
+    for reply, queue in looks:
+        updated, created = times.parse(queue.update_time), times.parse(queue.create_time)
+        if updated is not None and created is not None and created - updated >= LEAST_ZONE:
+            text = f"UpdateTime {queue.update_time} lies before CreateTime {queue.create_time}"
+            wrong.add(reply.exchange.seq, text)
+        if reply.exchange.step not in GOOD:
+            continue
+        now = times.of_header(raw.answer_header(reply, "date"))
+        if updated is not None and now is not None and _changed(previous, requested_update(reply)):
+            judged.append(reply)
+            if abs(updated - now) > AN_HOUR:
+                hours = (updated - now).total_seconds() / 3600
+                wrong.add(
+                    reply.exchange.seq, f"UpdateTime {queue.update_time} is {hours:+.1f} h from its answer's Date"
+                )
+        previous = queue
+    if not judged and not wrong.items:
+        return cannot_tell("no answer to an update that changes something has both UpdateTime and Date")
+    expected = "UpdateTime within an hour of the Date of the answer to an update, and not before CreateTime"
+    return wrong.finding(expected, holds(f"{len(judged)} updates", witness=record_ids(*judged[:2])))
+
+
+def _stands_still(evidence: Evidence, queue_id: str, wrong: Deviations) -> None:
+    """Changes in the whole run, a second at least after the answer before: times have whole seconds."""
+    previous: tuple[ParsedExchange, Queue] | None = None
+    for reply in evidence.replies:
+        queue = reply.queue if reply.ok and reply.exchange.operation == "update_queue" else None
+        if queue is None or raw.text(queue.queue_id) != queue_id:
+            continue
+        if previous is not None:
+            last, old = previous
+            earlier, later = times.parse(old.update_time), times.parse(queue.update_time)
+            what = _changed(old, requested_update(reply))
+            apart = reply.exchange.started - last.exchange.ended >= A_STEP
+            if what and apart and earlier is not None and later == earlier:
+                for record in (last, reply):
+                    text = f"UpdateTime is {queue.update_time} before and after a change of {what}"
+                    wrong.add(record.exchange.seq, text)
+        previous = (reply, queue)
+
+
+def _changed(old: Queue, wanted: RequestedUpdate) -> str:
+    """What of the queue an update changes, in words; empty for nothing."""
+    rule = (old.notify_config.state if old.notify_config is not None else None) or "Off"
+    pairs = (
+        ("State", raw.text(old.state), wanted.state),
+        ("Name", raw.text(old.name), wanted.name),
+        ("NotifyConfig", raw.text(rule), wanted.rule_state or "Off"),
+    )
+    return " and ".join(what for what, then, now in pairs if then != now)
+
+
+def _history(evidence: Evidence) -> list[tuple[ParsedExchange, Queue]]:
+    """The queue in every accepted update and every list of the scenario's good part, in order, after the first list."""
+    found: list[tuple[ParsedExchange, Queue]] = []
+    for reply in evidence.of(SCENARIO, *GOOD, *LISTS):
+        if reply.exchange.step == Label.BEFORE or not reply.ok:
+            continue
+        if reply.exchange.step in GOOD:
+            if reply.queue is not None:
+                found.append((reply, reply.queue))
+        elif (shown := listed_at(evidence, reply.exchange.step)) is not None:
+            found.append(shown)
+    return found

@@ -1,0 +1,151 @@
+"""Scenario `update`: change name, rule and state of the queue, then try what must be refused, and put all back."""
+
+from dataclasses import replace
+
+from ciq_conformance.areas.update.labels import RULE_CHANNEL, Label, after
+from ciq_conformance.driver.queue_setup import list_until, unknown_queue_id
+from ciq_conformance.driver.requests import CallbackRuleRequest, update_body
+from ciq_conformance.driver.scenario_context import ScenarioContext
+from ciq_schemas.features import Feature
+from ciq_schemas.lifecycle import QueueState
+from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.transcript.requests import RequestedUpdate, requested_update
+from ciq_schemas.values import NotifyConfig
+
+LONGEST = 100
+MOST = 128
+"""Letters that the newer pages allow (1045/72965)."""
+A_SECOND = 1.1
+OFF = CallbackRuleRequest(state="Off", url=None, event=None, type=None)
+
+
+def play(ctx: ScenarioContext) -> None:
+    """Play the scenario; the lists in between show what each update did."""
+    try:
+        ctx.calls.list_queues(Label.BEFORE, {"queueIds": ctx.queue_id})
+        _good(ctx)
+        _bad(ctx)
+    finally:
+        ctx.restore()
+
+
+def name(ctx: ScenarioContext) -> str:
+    """A name of every documented kind of character, well below the shortest documented limit of 100."""
+    return f"ciq_{ctx.run_id[:40]}-*队列"
+
+
+def longest_name(ctx: ScenarioContext) -> str:
+    """A name of as many letters as every document allows: 100 on the pages of documents and on old ones."""
+    return f"ciq-{ctx.run_id[:40]}-{'0123456789' * 10}"[:LONGEST]
+
+
+def rule(ctx: ScenarioContext) -> CallbackRuleRequest:
+    """A rule that uses every element documented for the feature."""
+    doc = ctx.spec.feature is Feature.DOC
+    return CallbackRuleRequest(
+        url=ctx.receiver.address(ctx.channel(RULE_CHANNEL)),
+        event="TaskFinish" if doc else "TaskFinish,WorkflowFinish",
+        result_format=None if doc else "JSON",
+    )
+
+
+def _good(ctx: ScenarioContext) -> None:
+    full = rule(ctx)
+    own = name(ctx)
+
+    def put(step: Label, *, state: QueueState, id_element: str = "", reverse: bool = False) -> ParsedExchange:
+        body = update_body(
+            name=own,
+            state=state,
+            rule=full,
+            id_element=id_element,
+            queue_id=ctx.queue_id,
+            reverse=reverse,
+        )
+        return ctx.calls.update_queue(step, ctx.queue_id, body)
+
+    renamed = ctx.set_queue(Label.RENAME, name=own)
+    _show(ctx, Label.LIST_RENAMED, renamed)
+    if not renamed.ok:
+        # A name that is refused must not have rule and state refused with it.
+        own = ctx.found.name or ctx.spec.queue_names[0]
+    ruled = ctx.set_queue(Label.RULE, name=own, rule=full)
+    _show(ctx, Label.LIST_RULE, ruled)
+    off = replace(full, state="Off")
+    if ruled.ok:
+        _show(ctx, Label.LIST_RULE_OFF, ctx.set_queue(Label.RULE_OFF, name=own, rule=off))
+        # After a rule that is Off, for a service that keeps of a rule what an update leaves out.
+        silent = ctx.set_queue(Label.RULE_WITHOUT_STATE, name=own, rule=replace(full, state=None))
+        _show(ctx, Label.LIST_RULE_WITHOUT_STATE, silent)
+    else:
+        full = off = OFF
+    _show(ctx, Label.LIST_LONGEST_NAME, ctx.set_queue(Label.LONGEST_NAME, name=longest_name(ctx), rule=off))
+    _show(ctx, Label.LIST_PAUSED, put(Label.PAUSE, state=QueueState.PAUSED, id_element="QueueID"))
+    _show(ctx, Label.LIST_PAUSED_AGAIN, put(Label.PAUSE_AGAIN, state=QueueState.PAUSED, id_element="QueueID"))
+    # Times have whole seconds: after one, the time of a resume that changes nothing else is another.
+    ctx.pause_thread(A_SECOND)
+    _show(ctx, Label.LIST_RESUMED, put(Label.RESUME, state=QueueState.ACTIVE, id_element="QueueID"))
+    put(Label.WITH_QUEUE_ID_UPPER, state=QueueState.ACTIVE, id_element="QueueID")
+    put(Label.WITH_QUEUE_ID, state=QueueState.ACTIVE, id_element="QueueId")
+    put(Label.WITHOUT_QUEUE_ID, state=QueueState.ACTIVE)
+    _show(ctx, Label.LIST_SETTLED, put(Label.REVERSED, state=QueueState.ACTIVE, id_element="QueueID", reverse=True))
+
+
+def _show(ctx: ScenarioContext, step: Label, update: ParsedExchange) -> None:
+    """List the queue until it shows what an accepted update asked for."""
+    wanted = requested_update(update)
+
+    def fits(reply: ParsedExchange) -> bool:
+        queue = next((queue for queue in reply.queue_list.queues if queue.queue_id == ctx.queue_id), None)
+        rule = queue.notify_config if queue is not None else None
+        return (
+            queue is None
+            or not update.ok
+            or (
+                queue.name == wanted.name
+                and queue.state == wanted.state
+                and rule is not None
+                and _as_asked(rule, wanted)
+            )
+        )
+
+    list_until(ctx, step, {"queueIds": ctx.queue_id}, fits)
+
+
+def _as_asked(rule: NotifyConfig, wanted: RequestedUpdate) -> bool:
+    pairs = ((rule.url, wanted.url), (rule.event, wanted.event), (rule.result_format, wanted.result_format))
+    state = wanted.rule_state or "Off"
+    off = state == "Off"
+    return rule.state == state and (off or all(want in (None, told) for told, want in pairs))
+
+
+def _bad(ctx: ScenarioContext) -> None:
+    own = ctx.queue_id
+    url = ctx.receiver.address(ctx.channel(RULE_CHANNEL), "/refused")
+    active = QueueState.ACTIVE
+
+    def attempt(
+        step: Label, *, to: str = own, state: str = active, title: str = "", bad: CallbackRuleRequest = OFF
+    ) -> None:
+        title = title or f"ciq-{step}"
+        taken = ctx.calls.update_queue(step, to, update_body(name=title, state=state, rule=bad)).ok
+
+        def shown(reply: ParsedExchange) -> bool:
+            return any(queue.name == title for queue in reply.queue_list.queues)
+
+        # What a service has taken must show before the next one, which may be refused, is blamed for it.
+        list_until(ctx, after(step), {"queueIds": own}, lambda reply: not taken or shown(reply), A_SECOND)
+
+    attempt(Label.UNKNOWN_ID, to=unknown_queue_id(ctx))
+    attempt(Label.BAD_STATE, state="Stopped")
+    if ctx.spec.feature is not Feature.DOC:
+        attempt(Label.LONG_NAME, title="n" * (MOST + 1))
+        attempt(Label.OTHER_LETTERS, title="ciq refused/?")
+        attempt(Label.NO_TYPE, bad=CallbackRuleRequest(type=None, url=url))
+        attempt(Label.NO_EVENT, bad=CallbackRuleRequest(event=None, url=url))
+    attempt(Label.NO_URL, bad=CallbackRuleRequest(url=None))
+    attempt(Label.BAD_RULE_STATE, bad=CallbackRuleRequest(state="Maybe", url=url))
+    attempt(Label.BAD_RULE_TYPE, bad=CallbackRuleRequest(type="Pigeon", url=url))
+    attempt(Label.BAD_RULE_EVENT, bad=CallbackRuleRequest(event="TaskMaybe", url=url))
+    if ctx.spec.feature is not Feature.DOC:
+        attempt(Label.BAD_RULE_FORMAT, bad=CallbackRuleRequest(result_format="YAML", url=url))

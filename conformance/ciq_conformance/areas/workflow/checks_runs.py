@@ -1,0 +1,252 @@
+"""Checks of the scenario `workflow`: runs and their tasks (WFL-008 to 015, 021 to 023)."""
+
+from ciq_conformance.areas.workflow.labels import FIRST_NODE, LAST_NODE, NODES, SIDE_NODE, Label
+from ciq_conformance.areas.workflow.runs import FINAL, SCENARIO, WATCHES, last_look, looks, made, run_id, task_of
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.finding import Deviations, Finding, blocked, cannot_tell, deviates, holds
+from ciq_conformance.judge.preconditions import expect_success, record_ids, require_success, with_preconditions
+from ciq_conformance.judge.preconditions import require_responses as all_made
+from ciq_conformance.judge.registry import Item, check
+from ciq_schemas.times import parse
+from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.values import Run
+
+_TRIGGERS = tuple(WATCHES)
+
+
+@check("WFL-008")
+@with_preconditions
+def trigger_starts_a_run(evidence: Evidence, item: Item) -> Finding:
+    """The answers to the triggers on an object that is there."""
+    expected = "HTTP 200 with InstanceId"
+    first = expect_success(evidence, SCENARIO, Label.TRIGGER, expected)
+    if not first.instance_id:
+        return deviates(expected, "no InstanceId", witness=record_ids(first))
+    second = evidence.one(SCENARIO, Label.TRIGGER_JSON)
+    if second is not None and second.ok and second.instance_id == first.instance_id:
+        seen = f"{first.instance_id} for two triggers"
+        return deviates("an InstanceId of its own for each", seen, witness=record_ids(first, second))
+    return holds(f"run {first.instance_id}", witness=record_ids(first))
+
+
+@check("WFL-009")
+@with_preconditions
+def runs_are_listed(evidence: Evidence, item: Item) -> Finding:
+    """The list of all runs of the workflow against the triggers."""
+    _, workflow_id = made(evidence)
+    reply = expect_success(evidence, SCENARIO, Label.RUNS, "HTTP 200 with WorkflowExecutionList")
+    known = {raw.text(run.run_id): run for run in reply.run_list.runs}
+    wrong = Deviations()
+    begun = _begun(evidence)
+    for trigger in begun:
+        run = known.get(trigger.instance_id)
+        key = raw.query_value(trigger.exchange, "object")
+        if run is None:
+            wrong.add(trigger.exchange.seq, f"run {trigger.instance_id} is not listed")
+        elif raw.text(run.workflow_id) != workflow_id:
+            wrong.add(reply.exchange.seq, f"WorkflowId {run.workflow_id} instead of {workflow_id}")
+        elif raw.text(run.object).lstrip("/") != (key or "").lstrip("/"):
+            wrong.add(reply.exchange.seq, f"Object {run.object} instead of {key}")
+        elif raw.text(run.state) not in (*FINAL, "Running"):
+            wrong.add(reply.exchange.seq, f"State {run.state}")
+        elif not raw.text(run.create_time) and not raw.text(run.creation_time):
+            wrong.add(reply.exchange.seq, f"run {trigger.instance_id} without CreateTime")
+    if not begun:
+        return blocked("no trigger began a run; see WFL-008")
+    expected = "each run with RunId, WorkflowId, Object, CreateTime and State"
+    return wrong.finding(expected, holds(f"{len(begun)} runs", witness=record_ids(reply)))
+
+
+@check("WFL-010")
+@with_preconditions
+def run_is_described(evidence: Evidence, item: Item) -> Finding:
+    """The last look at the first run."""
+    _, workflow_id = made(evidence)
+    trigger = require_success(evidence, SCENARIO, Label.TRIGGER)
+    expected = "HTTP 200 with WorkflowExecution: WorkflowId, RunId, Object, State, and Tasks for the nodes"
+    reply = expect_success(evidence, SCENARIO, Label.RUN, expected)
+    run = reply.run
+    if run is None:
+        return deviates(expected, "no WorkflowExecution", witness=record_ids(reply))
+    wanted = {"WorkflowId": (run.workflow_id, workflow_id), "RunId": (run.run_id, trigger.instance_id)}
+    for name, (given, right) in wanted.items():
+        if raw.text(given) != right:
+            return deviates(f"{name} {right}", f"{name} {given}", witness=record_ids(trigger, reply))
+    key = (raw.query_value(trigger.exchange, "object") or "").lstrip("/")
+    if raw.text(run.object).lstrip("/") != key:
+        return deviates(f"Object {key}", f"Object {run.object}", witness=record_ids(trigger, reply))
+    lacking = [node for node in NODES if task_of(run, node) is None]
+    if lacking and raw.text(run.state) == "Success":
+        return deviates(expected, f"no task of {', '.join(lacking)}", witness=record_ids(reply))
+    return holds(f"{len(run.tasks)} tasks, State {run.state}", witness=record_ids(reply))
+
+
+@check("WFL-011")
+@with_preconditions
+def run_succeeds(evidence: Evidence, item: Item) -> Finding:
+    """The end of the first run against the ends of its tasks."""
+    reply, run = last_look(evidence, Label.TRIGGER)
+    states = [raw.text(task.state) for task in run.tasks]
+    if raw.text(run.state) not in FINAL:
+        return deviates("State Success", f"State {run.state} when patience ran out", witness=record_ids(reply))
+    if set(states) != {"Success"}:
+        shown = ", ".join(states) or "none"
+        return cannot_tell(
+            f"not all tasks ended Success ({shown}); name a good input in the profile", witness=record_ids(reply)
+        )
+    if raw.text(run.state) != "Success":
+        return deviates("State Success", f"State {run.state}, all tasks Success", witness=record_ids(reply))
+    return holds(f"Success after {len(states)} tasks", witness=record_ids(reply))
+
+
+@check("WFL-012")
+@with_preconditions
+def nodes_follow(evidence: Evidence, item: Item) -> Finding:
+    """The last node against the first one: in every look, and by the whole seconds of their times."""
+    run_id(evidence, Label.TRIGGER)
+    wrong, before = Deviations(), 0
+    for trigger in _TRIGGERS:
+        for reply, run in looks(evidence, trigger):
+            first, last = task_of(run, FIRST_NODE), task_of(run, LAST_NODE)
+            ended = first is not None and raw.text(first.state) in FINAL
+            begun = last is not None and raw.text(last.state) in ("Running", "Success", "Failed")
+            before += not ended and not begun
+            if begun and not ended:
+                state = "absent" if first is None else first.state
+                wrong.add(reply.exchange.seq, f"{LAST_NODE} {last.state if last else ''} while {FIRST_NODE} {state}")
+            if first is None or last is None:
+                continue
+            end, start = parse(raw.text(first.end_time)), parse(raw.text(last.start_time))
+            if end is not None and start is not None and start < end:
+                wrong.add(reply.exchange.seq, f"StartTime {last.start_time} before EndTime {first.end_time}")
+    seen = [reply for reply, run in looks(evidence, Label.TRIGGER) if task_of(run, LAST_NODE) is not None]
+    if not seen and not wrong.items:
+        return blocked("the last node's task was never seen; see WFL-010 and WFL-011")
+    power = f"{before} looks before the first node had ended, else by whole seconds"
+    expected = f"{LAST_NODE} begins after {FIRST_NODE} has ended"
+    return wrong.finding(expected, holds("one after the other", witness=record_ids(*seen[-1:]), power=power))
+
+
+@check("WFL-013")
+@with_preconditions
+def branches_run(evidence: Evidence, item: Item) -> Finding:
+    """Tasks of the two nodes that Start names."""
+    reply, run = last_look(evidence, Label.TRIGGER)
+    lacking = [node for node in (FIRST_NODE, SIDE_NODE) if task_of(run, node) is None]
+    if lacking:
+        return deviates(
+            "a task for each node that Start names", f"none of {', '.join(lacking)}", witness=record_ids(reply)
+        )
+    return holds("both branches have a task", witness=record_ids(reply))
+
+
+@check("WFL-014")
+@with_preconditions
+def jobs_name_their_run(evidence: Evidence, item: Item) -> Finding:
+    """Workflow of the described jobs of the first run."""
+    _, workflow_id = made(evidence)
+    wanted = run_id(evidence, Label.TRIGGER)
+    wrong, right = Deviations(), 0
+    shown: list[ParsedExchange] = []
+    for reply in all_made(evidence, SCENARIO, Label.JOBS):
+        shown.append(reply)
+        for job in reply.jobs:
+            named = {(raw.text(one.run_id), raw.text(one.workflow_id)) for one in job.workflows}
+            if (wanted, workflow_id) in named:
+                right += 1
+            else:
+                seen = ", ".join(f"RunId {run}, WorkflowId {flow}" for run, flow in sorted(named)) or "none"
+                wrong.add(reply.exchange.seq, f"job {job.job_id}: Workflow {seen}")
+    if not right and not wrong.items:
+        return blocked("no job of the run was described: its tasks name no JobId; see WFL-010")
+    expected = f"Workflow with RunId {wanted} and WorkflowId {workflow_id}"
+    return wrong.finding(expected, holds(f"{right} jobs", witness=record_ids(*shown[:3])))
+
+
+@check("WFL-015")
+@with_preconditions
+def failed_task_fails_the_run(evidence: Evidence, item: Item) -> Finding:
+    """Every run with a failed task, the one on a missing input first."""
+    trigger = evidence.one(SCENARIO, Label.TRIGGER_MISSING)
+    if trigger is not None and trigger.refused:
+        return cannot_tell(
+            "a trigger on a missing input is refused here, so no task failed", witness=record_ids(trigger)
+        )
+    for step in (Label.TRIGGER_MISSING, Label.TRIGGER, Label.TRIGGER_JSON):
+        found = [(reply, run) for reply, run in looks(evidence, step) if raw.text(run.state) in FINAL]
+        if not found:
+            continue
+        reply, run = found[-1]
+        failed = [raw.text(task.name) for task in run.tasks if raw.text(task.state) == "Failed"]
+        if failed and raw.text(run.state) != "Failed":
+            return deviates("State Failed", f"State {run.state} though {failed[0]} failed", witness=record_ids(reply))
+        if failed:
+            return holds(f"Failed, as task {failed[0]}", witness=record_ids(reply))
+    last_look(evidence, Label.TRIGGER_MISSING)
+    return cannot_tell("no task failed; name an input that must fail in the profile (missing_input)")
+
+
+@check("WFL-021")
+@with_preconditions
+def states_filter(evidence: Evidence, item: Item) -> Finding:
+    """The filtered lists against the whole one."""
+    whole = {
+        raw.text(run.run_id): raw.text(run.state)
+        for run in require_success(evidence, SCENARIO, Label.RUNS).run_list.runs
+    }
+    wrong, counted = Deviations(), 0
+    for step, state in ((Label.RUNS_SUCCESS, "Success"), (Label.RUNS_FAILED, "Failed")):
+        reply = expect_success(evidence, SCENARIO, step, "HTTP 200")
+        given = {raw.text(run.run_id): raw.text(run.state) for run in reply.run_list.runs}
+        counted += len(given)
+        for identity, seen in given.items():
+            if seen != state:
+                wrong.add(reply.exchange.seq, f"states={state} shows {identity} with State {seen}")
+        for identity, seen in whole.items():
+            if seen == state and identity not in given:
+                wrong.add(reply.exchange.seq, f"states={state} lacks {identity}")
+    if not counted and not wrong.items:
+        return cannot_tell("no run had ended, so there was nothing to filter")
+    return wrong.finding("just the runs in the state asked for", holds(f"{counted} runs in two lists"))
+
+
+@check("WFL-022")
+@with_preconditions
+def pages_give_each_once(evidence: Evidence, item: Item) -> Finding:
+    """The walk with size=1 against the whole list."""
+    whole = [raw.text(run.run_id) for run in require_success(evidence, SCENARIO, Label.RUNS).run_list.runs]
+    pages = [reply for reply in all_made(evidence, SCENARIO, Label.RUNS_PAGE) if reply.ok]
+    if len(whole) < 2:
+        return cannot_tell(f"{len(whole)} run(s) need no second page")
+    for page in pages:
+        if len(page.run_list.runs) > 1:
+            return deviates("at most 1 run with size=1", f"{len(page.run_list.runs)} runs", witness=record_ids(page))
+    walked = [raw.text(run.run_id) for page in pages for run in page.run_list.runs]
+    if sorted(walked) != sorted(whole):
+        seen = f"{len(walked)} on {len(pages)} pages, {len(set(walked))} different"
+        return deviates(f"each of {len(whole)} runs once", seen, witness=record_ids(*pages[:6]))
+    return holds(f"{len(walked)} runs on {len(pages)} pages", witness=record_ids(*pages[:3]))
+
+
+@check("WFL-023")
+@with_preconditions
+def newest_first(evidence: Evidence, item: Item) -> Finding:
+    """Times along the list by default, and along the one with Asc; equal seconds prove nothing."""
+    orders = []
+    for step, words in ((Label.RUNS, "newest first"), (Label.RUNS_ASC, "oldest first")):
+        reply = expect_success(evidence, SCENARIO, step, "HTTP 200")
+        shown = [moment for run in reply.run_list.runs if (moment := parse(_time(run))) is not None]
+        if shown != sorted(shown, reverse=step is Label.RUNS):
+            return deviates(words, ", ".join(_time(run) for run in reply.run_list.runs), witness=record_ids(reply))
+        orders.append(reply)
+    power = f"{len(set(shown))} different seconds"
+    return holds(f"{len(shown)} runs in two orders", witness=record_ids(*orders), power=power)
+
+
+def _time(run: Run) -> str:
+    return raw.text(run.create_time) or raw.text(run.creation_time)
+
+
+def _begun(evidence: Evidence) -> list[ParsedExchange]:
+    return [reply for reply in evidence.of(SCENARIO, *_TRIGGERS) if reply.ok and reply.instance_id]

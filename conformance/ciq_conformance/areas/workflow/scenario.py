@@ -1,0 +1,168 @@
+"""Scenario `workflow`: make one, run it on an object in both callback forms and on a missing one, list, switch, delete.
+
+Whatever was made is deleted. Where nobody declares that the target has workflows, its refusal of the first call means
+that it has none.
+"""
+
+from hashlib import sha256
+
+from ciq_conformance.areas.workflow.labels import JSON_CHANNEL, XML_CHANNEL, Label
+from ciq_conformance.driver.scenario_context import NotOffered, PreconditionFailed, ScenarioContext, describe_response
+from ciq_conformance.driver.workflow_requests import WorkflowRequest
+from ciq_schemas.operations import OperationKind
+from ciq_schemas.requirement import Capability
+from ciq_schemas.transcript.parsed import ParsedExchange
+
+ENDED = frozenset({"Success", "Failed", "Cancel"})
+_NO_SUCH_CALL = frozenset({405, 501})
+
+
+def play(ctx: ScenarioContext) -> None:
+    """Play the scenario."""
+    first = ctx.calls.other(Label.FIRST, OperationKind.LIST_WORKFLOWS, params={"pageNumber": "1", "pageSize": "1"})
+    need_offered(ctx, first, Capability.WORKFLOW, "GET /workflow")
+    order = workflow_order(ctx, "workflow", XML_CHANNEL)
+    created = ctx.calls.other(Label.CREATE, OperationKind.CREATE_WORKFLOW, body=order.body())
+    workflow_id = created.workflow.workflow_id if created.workflow is not None else None
+    if not created.ok or not workflow_id:
+        raise PreconditionFailed(f"POST /workflow answered {describe_response(created)} instead of a workflow")
+    deleted = False
+    try:
+        _runs(ctx, workflow_id)
+        _switch(ctx, workflow_id)
+        _wrong(ctx, workflow_id)
+        deleted = ctx.calls.other(Label.DELETE, OperationKind.DELETE_WORKFLOW, key=workflow_id).ok
+        _list(ctx, Label.DELETED, workflow_id)
+    finally:
+        if not deleted:
+            ctx.calls.other(Label.CLEAN, OperationKind.DELETE_WORKFLOW, key=workflow_id, insist=True)
+
+
+def need_offered(ctx: ScenarioContext, reply: ParsedExchange, capability: Capability, call: str) -> None:
+    """Stop where the target does not have this call: not offered, unless somebody declared that it is."""
+    if reply.ok:
+        return
+    answer = f"{call} answered {describe_response(reply)}"
+    if ctx.profile.capabilities.get(capability) is not True and (
+        reply.refused or reply.exchange.status in _NO_SUCH_CALL
+    ):
+        raise NotOffered(f"{answer}: the target does not offer it")
+    raise PreconditionFailed(answer)
+
+
+def workflow_order(ctx: ScenarioContext, label: str, channel: str = "") -> WorkflowRequest:
+    """A workflow whose name and outputs bear the run's id; with a channel it has a callback rule of its own."""
+    return WorkflowRequest(
+        name=f"{ctx.run_id}-{label}",
+        bucket=ctx.profile.bucket,
+        region=ctx.profile.region,
+        prefix=f"{ctx.profile.output_prefix}/{ctx.run_id}/{label}",
+        queue_id=ctx.queue_id,
+        url=ctx.receiver.address(ctx.channel(channel)) if channel else "",
+        result_format=channel.upper() or "XML",
+    )
+
+
+def unknown_id(ctx: ScenarioContext, letter: str) -> str:
+    """An id in the form of the samples that nothing has."""
+    return letter + sha256(f"{ctx.run_id} {letter}".encode()).hexdigest()[:32]
+
+
+def _runs(ctx: ScenarioContext, workflow_id: str) -> None:
+    good = ctx.profile.inputs[ctx.spec.feature].good
+    missing = ctx.profile.missing_input.replace("{run_id}", ctx.run_id)
+    _list(ctx, Label.LISTED, workflow_id, unknown_id(ctx, "w"))
+    run_id = _trigger(ctx, Label.TRIGGER, workflow_id, good)
+    if not run_id:
+        raise PreconditionFailed("the trigger started no run: its answer names no InstanceId")
+    _follow(ctx, Label.WATCH, run_id)
+    described = ctx.calls.other(Label.RUN, OperationKind.DESCRIBE_RUN, key=run_id)
+    tasks = described.run.tasks if described.run is not None else ()
+    ctx.look(Label.JOBS, [task.job_id for task in tasks if task.job_id])
+    _wait_told(ctx, XML_CHANNEL, run_id)
+    order = workflow_order(ctx, "renamed", JSON_CHANNEL)
+    ctx.calls.other(Label.UPDATE, OperationKind.UPDATE_WORKFLOW, key=workflow_id, body=order.body())
+    _list(ctx, Label.UPDATED, workflow_id)
+    if json_run := _trigger(ctx, Label.TRIGGER_JSON, workflow_id, good):
+        _follow(ctx, Label.WATCH_JSON, json_run)
+        _wait_told(ctx, JSON_CHANNEL, json_run)
+    if failing := _trigger(ctx, Label.TRIGGER_MISSING, workflow_id, missing):
+        _follow(ctx, Label.WATCH_MISSING, failing)
+    _list_runs(ctx, workflow_id)
+
+
+def _trigger(ctx: ScenarioContext, step: Label, workflow_id: str, key: str) -> str:
+    """Id of the run, "" where none was started."""
+    params = {"workflowId": workflow_id, "object": key}
+    reply = ctx.calls.other(step, OperationKind.TRIGGER_WORKFLOW, params=params)
+    return reply.instance_id if reply.ok else ""
+
+
+def _follow(ctx: ScenarioContext, step: Label, run_id: str) -> None:
+    """Look at a run until it has ended."""
+    deadline = ctx.now() + 2 * ctx.timeouts.jobs(3)
+    while True:
+        run = ctx.calls.other(step, OperationKind.DESCRIBE_RUN, key=run_id).run
+        if run is not None and (run.state or "").strip() in ENDED:
+            return
+        if ctx.now() >= deadline:
+            ctx.mark("expired", f"{step}: the run did not end in time")
+            return
+        ctx.pause_thread(ctx.timeouts.poll)
+
+
+def _wait_told(ctx: ScenarioContext, channel: str, run_id: str) -> None:
+    name = ctx.channel(channel)
+
+    def told() -> bool:
+        return any(n.run is not None and n.run.run_id == run_id for n in ctx.receiver.arrivals(name))
+
+    if not ctx.receiver.wait(told, ctx.timeouts.callback):
+        ctx.mark("expired", f"{channel}: no callback of the run came in time")
+
+
+def _list(ctx: ScenarioContext, step: Label, *ids: str) -> None:
+    params = {"ids": ",".join(ids), "pageNumber": "1", "pageSize": "10"}
+    ctx.calls.other(step, OperationKind.LIST_WORKFLOWS, params=params)
+
+
+def _list_runs(ctx: ScenarioContext, workflow_id: str) -> None:
+    def ask(step: Label, **more: str) -> ParsedExchange:
+        return ctx.calls.other(step, OperationKind.LIST_RUNS, params={"workflowId": workflow_id, **more})
+
+    ask(Label.RUNS, size="100")
+    ask(Label.RUNS_ASC, size="100", orderByTime="Asc")
+    ask(Label.RUNS_SUCCESS, size="100", states="Success")
+    ask(Label.RUNS_FAILED, size="100", states="Failed")
+    token = ""
+    for _ in range(6):
+        token = ask(Label.RUNS_PAGE, size="1", **({"nextToken": token} if token else {})).run_list.next_token or ""
+        if not token:
+            return
+
+
+def _switch(ctx: ScenarioContext, workflow_id: str) -> None:
+    for step, flag, look in (
+        (Label.PAUSE, "paused", Label.PAUSED),
+        (Label.ACTIVATE, "active", Label.ACTIVATED),
+    ):
+        ctx.calls.other(step, OperationKind.UPDATE_WORKFLOW, key=workflow_id, flag=flag)
+        _list(ctx, look, workflow_id)
+
+
+def _wrong(ctx: ScenarioContext, workflow_id: str) -> None:
+    """Requests that the pages rule out; a workflow that is made of one all the same is deleted at once."""
+    order = workflow_order(ctx, "wrong")
+    bodies = {
+        Label.BAD_CREATE: order.body(topology=False),
+        Label.BAD_STATE: order.body().replace(b"<State>Active</State>", b"<State>Sleeping</State>", 1),
+        Label.LONG_NAME: order.body().replace(order.name.encode(), b"n" * 129, 1),
+    }
+    for step, body in bodies.items():
+        made = ctx.calls.other(step, OperationKind.CREATE_WORKFLOW, body=body)
+        if made.ok and made.workflow is not None and made.workflow.workflow_id:
+            ctx.calls.other(Label.CLEAN, OperationKind.DELETE_WORKFLOW, key=made.workflow.workflow_id, insist=True)
+    kind = OperationKind.TRIGGER_WORKFLOW
+    ctx.calls.other(Label.TRIGGER_UNKNOWN, kind, params={"workflowId": unknown_id(ctx, "w"), "object": "in/x"})
+    ctx.calls.other(Label.TRIGGER_NOTHING, kind, params={"workflowId": workflow_id})
+    ctx.calls.other(Label.RUN_UNKNOWN, OperationKind.DESCRIBE_RUN, key=unknown_id(ctx, "i"))

@@ -1,0 +1,74 @@
+"""How a run is stopped before its end: Ctrl-C, SIGTERM, or the operator's deadline.
+
+Knows one flag and its reason. Whoever waits looks at the flag; the queues are put back by `session` afterwards.
+A second signal ends the process at once, by the system's own default.
+"""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+
+from ciq_conformance.driver.client import Interrupted
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@dataclass(kw_only=True)
+class CancelToken:
+    """The flag. `deadline` is seconds from now, None for no limit."""
+
+    deadline: float | None = None
+    clock: Callable[[], float] = time.monotonic
+    reason: str = ""
+    """Why the run is being stopped; empty while it is not."""
+    _event: threading.Event = field(default_factory=threading.Event, repr=False)
+    _end: float | None = None
+
+    def __post_init__(self) -> None:
+        self._end = None if self.deadline is None else self.clock() + self.deadline
+
+    def request(self, reason: str) -> None:
+        """Stop the run; the first reason stays."""
+        if not self._event.is_set():
+            self.reason = reason
+            self._event.set()
+
+    def requested(self) -> bool:
+        """True once the run is to stop."""
+        if self._end is not None and self.clock() > self._end:
+            self.request(f"the run's deadline of {self.deadline:g} s has passed")
+        return self._event.is_set()
+
+    def pause(self, seconds: float) -> None:
+        """Let time pass; raises Interrupted as soon as the run is being stopped."""
+        left = seconds if self._end is None else min(seconds, max(0.0, self._end - self.clock()) + 0.001)
+        self._event.wait(left)
+        if self.requested():
+            raise Interrupted
+
+    @contextmanager
+    def on_signals(self) -> Iterator[None]:
+        """Within: the first Ctrl-C or SIGTERM requests a stop, the second kills. Only the main thread can."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.getsignal(number) for number in _SIGNALS}
+
+        def handle(number: int, _frame: FrameType | None) -> None:
+            if self._event.is_set():
+                signal.signal(number, signal.SIG_DFL)
+                os.kill(os.getpid(), number)
+            self.request(f"stopped by {signal.Signals(number).name}")
+
+        try:
+            for number in _SIGNALS:
+                signal.signal(number, handle)
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)

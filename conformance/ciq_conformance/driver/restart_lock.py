@@ -1,0 +1,76 @@
+"""Who may use the target when one feature restarts it: the others are between two scenarios then, and wait.
+
+Scenarios are played `shared`, side by side. Within one, `alone` waits until all others have come to the end of theirs
+and keeps them from the next. Knows neither target nor features.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from ciq_conformance.driver.client import Interrupted
+
+_LOOK_AGAIN = 0.25
+"""Longest sleep before it is seen that the run is being stopped (seconds)."""
+
+
+@dataclass(kw_only=True)
+class RestartLock:
+    """One for a run."""
+
+    stopping: Callable[[], bool] = lambda: False
+    _changed: threading.Condition = field(default_factory=threading.Condition, repr=False)
+    _sharing: int = 0
+    _wanting: int = 0
+    _taken: bool = False
+
+    @contextmanager
+    def shared(self) -> Iterator[None]:
+        """Within: nobody is alone. Interrupted when the run is stopped before that."""
+        with self._changed:
+            self._wait(lambda: not self._taken and not self._wanting)
+            self._sharing += 1
+        try:
+            yield
+        finally:
+            self._leave()
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Within, inside of `shared`: nobody else shares. Interrupted when the run is stopped before that."""
+        with self._changed:
+            self._wanting += 1
+        self._leave()
+        try:
+            try:
+                with self._changed:
+                    self._wait(lambda: not self._taken and not self._sharing)
+                    self._taken = True
+            finally:
+                with self._changed:
+                    self._wanting -= 1
+                    self._changed.notify_all()
+            try:
+                yield
+            finally:
+                with self._changed:
+                    self._taken = False
+                    self._changed.notify_all()
+        finally:
+            with self._changed:  # others who want it come first, unless the run is over
+                while (self._taken or self._wanting) and not self.stopping():
+                    self._changed.wait(_LOOK_AGAIN)
+                self._sharing += 1
+
+    def _leave(self) -> None:
+        with self._changed:
+            self._sharing -= 1
+            self._changed.notify_all()
+
+    def _wait(self, free: Callable[[], bool]) -> None:
+        """With the lock held."""
+        while not free():
+            if self.stopping():
+                raise Interrupted
+            self._changed.wait(_LOOK_AGAIN)

@@ -1,0 +1,80 @@
+"""How long to wait for what: all patience of the kit in one table, derived from one probe.
+
+Pure arithmetic over a `Calibration`; seconds throughout. The operator's `scale` multiplies every deadline.
+"""
+
+import math
+from dataclasses import dataclass
+
+from ciq_schemas.transcript.records import Calibration
+
+UNMEASURED = Calibration(
+    seq=0, feature="", job_path="", start_latency=1.0, job_latency=3.0, callback_latency=None, workers=1
+)
+"""Stands in until the probe has measured."""
+
+SHOWN_WITHIN = 2.0
+"""Seconds in which a list shows what an update has set: no document promises that it does at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Deadlines and pauses of one feature's scenarios.
+
+    | wait for | formula |
+    | --- | --- |
+    | one answer | 30 s |
+    | the first job of all | 60 s |
+    | n jobs to end | 5 s + 4 x rounds x job latency, rounds = n / workers rounded up |
+    | a callback | 5 s + 10 x callback latency |
+    | a paused queue to show a leak | 3 x start latency, from 0.4 s to 5 s |
+    | a callback that must not come | 2 x callback latency after a control callback, from 0.3 s to 5 s |
+    | states to settle after a pause | job latency + 0.3 s, at most 10 s |
+    """
+
+    calibration: Calibration = UNMEASURED
+    scale: float = 1.0
+
+    @property
+    def answer(self) -> float:
+        """Longest wait for one HTTP answer."""
+        return 30.0 * self.scale
+
+    @property
+    def first_job(self) -> float:
+        """Longest wait for the probe's job, when nothing is known yet."""
+        return 60.0 * self.scale
+
+    def jobs(self, count: int = 1) -> float:
+        """Longest wait for `count` jobs to end."""
+        rounds = math.ceil(count / max(1, self.calibration.workers))
+        return (5.0 + 4.0 * rounds * max(self.calibration.job_latency, 0.05)) * self.scale
+
+    def drain(self, count: int) -> float:
+        """How long `count` jobs should take by the calibration."""
+        return self.calibration.job_latency * math.ceil(count / max(1, self.calibration.workers))
+
+    @property
+    def callback(self) -> float:
+        """Longest wait for a callback after its job has ended."""
+        return (5.0 + 10.0 * (self.calibration.callback_latency or 0.0)) * self.scale
+
+    @property
+    def hold(self) -> float:
+        """How long a paused queue is watched."""
+        return min(5.0, max(0.4, 3.0 * self.calibration.start_latency)) * self.scale
+
+    @property
+    def quiet(self) -> float:
+        """How long to listen, after a control callback came, for one that must not come."""
+        return min(5.0, max(0.3, 2.0 * (self.calibration.callback_latency or 0.0))) * self.scale
+
+    @property
+    def settle(self) -> float:
+        """How long jobs that run at a pause may need to come to rest."""
+        return min(10.0, 0.3 + self.calibration.job_latency) * self.scale
+
+    @property
+    def poll(self) -> float:
+        """Pause between two looks at the same jobs."""
+        return min(0.5, max(0.01, self.calibration.job_latency / 8.0))

@@ -1,0 +1,161 @@
+"""Exploring: play random histories, and where one deviates look for a small part that does, and write it as a script.
+
+`machine` makes the histories up, all before the first is played. `shrinking` looks for the parts that matter under a
+budget of plays and time: one play may last seconds and may fail by chance, so what is found must deviate once more
+before a script is written. The verdict does not come from here: the judge reads all histories from the transcript,
+the replays among them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ciq_conformance.areas.explore.histories import told_histories
+from ciq_conformance.areas.explore.history_rules import RULES, broken_rules, stops_running_jobs
+from ciq_conformance.driver.scenario_context import ScenarioContext
+from ciq_conformance.explore.history import History, jobs_in, restarts, size_of, words
+from ciq_conformance.explore.history_player import Forgotten, HistoryPlayer, room_of
+from ciq_conformance.explore.machine import histories
+from ciq_conformance.explore.restart_history import restart_history
+from ciq_conformance.explore.script import script_name, write_script
+from ciq_conformance.explore.shrinking import shrink
+from ciq_conformance.judge.evidence import Evidence
+from ciq_schemas.requirement import Scenario
+from ciq_schemas.transcript.records import AnyRecord, Calibration, Exchange
+
+SECONDS_EACH = 15.0
+LEAST_SECONDS = 60.0
+SHRINK_SECONDS = 40.0
+MOST_SHRINK_SECONDS = 120.0
+"""For all rules together."""
+SHRINK_PLAYS = 40
+"""Budgets on one feature; seconds are multiplied by the operator's patience."""
+_CONFIRMATIONS = 3
+
+
+@dataclass
+class _Campaign:
+    ctx: ScenarioContext
+    played: int = 0
+    known: dict[History, tuple[str, ...]] = field(default_factory=dict)
+    """What each history played so far contradicts: ids of rules."""
+    _begin: int = 0
+    _before: int = 0
+    """Number of records before the last history, and before the one before it."""
+
+    def evidence(self) -> Evidence:
+        """What the last two histories left in the transcript, with what was measured before them."""
+        records = self.ctx.recorder.records
+        measured = (r for r in records[: self._before] if _is_measured(r))
+        return Evidence(feature=self.ctx.spec.feature, records=(*measured, *records[self._before :]))
+
+    def play(self, history: History) -> tuple[str, ...]:
+        """Play a history; ids of the rules that it contradicts."""
+        self.played += 1
+        number = self.played
+        self._before, self._begin = self._begin, len(self.ctx.recorder.records)
+        player = HistoryPlayer(ctx=self.ctx, number=number)
+        if restarts(history):
+            with self.ctx.exclusive():
+                player.play(history)
+        else:
+            player.play(history)
+        evidence = self.evidence()
+        told = next((one for one in told_histories(evidence) if one.number == number), None)
+        broken = tuple(broken_rules(told, evidence)) if told is not None and told.exchanges else ()
+        self.known[history] = broken
+        return broken
+
+
+def _is_measured(record: AnyRecord) -> bool:
+    return isinstance(record, Calibration) or (isinstance(record, Exchange) and record.scenario == Scenario.RUNNING)
+
+
+def explore(ctx: ScenarioContext) -> None:
+    """Play the histories that the stage's effort allows; shrink and write down what deviates."""
+    extra_testing = ctx.extra_testing
+    drawn = histories(
+        ctx.spec, extra_testing.histories, extra_testing.seed_of(ctx.run_id), may_restart=ctx.restart is not None
+    )
+    directed: tuple[History, ...] = ()
+    if ctx.restart is not None:
+        workers = max(1, ctx.timeouts.calibration.workers)
+        directed = (restart_history(ctx.spec, workers=workers, room=room_of(ctx)),)
+    # A target that does not stand a restart has shown all else by then.
+    planned = sorted((*directed, *drawn), key=restarts)
+    _take_away_old_scripts(ctx)
+    explorer = _Campaign(ctx)
+    try:
+        _play_all(explorer, planned, directed)
+    except Forgotten as gone:
+        ctx.mark("note", f"{gone}: no more histories, and no script")
+
+
+def _play_all(explorer: _Campaign, planned: Sequence[History], always: Sequence[History]) -> None:
+    ctx, scale = explorer.ctx, explorer.ctx.profile.timeout_factor
+    end = ctx.now() + max(LEAST_SECONDS, SECONDS_EACH * len(planned)) * scale
+    for history in planned:
+        if ctx.now() <= end or history in always:
+            explorer.play(history)
+    begin = ctx.extra_testing.seed_of(ctx.run_id)
+    ctx.mark("note", f"{explorer.played} of {len(planned)} histories played; --seed {begin} gives the same ones")
+    if not ctx.extra_testing.shrink:
+        return
+    end = ctx.now() + MOST_SHRINK_SECONDS * scale
+    for name in RULES:
+        failing = [history for history, broken in explorer.known.items() if name in broken]
+        if failing:
+            _pin_down(explorer, name, min(failing, key=size_of), end)
+
+
+def _take_away_old_scripts(ctx: ScenarioContext) -> None:
+    """What an earlier run left in the directory tells nothing of this one."""
+    if ctx.extra_testing.scripts is not None:
+        for rule in RULES:
+            (ctx.extra_testing.scripts / script_name(rule, ctx.spec.feature)).unlink(missing_ok=True)
+
+
+def _pin_down(explorer: _Campaign, name: str, history: History, end: float) -> None:
+    """Shrink the history that contradicts a rule, see it do so again, and write the script."""
+    ctx = explorer.ctx
+    candidates = _smaller_ones(explorer, name, history, end)
+    again = candidates[: -_CONFIRMATIONS - 1 : -1]
+    chosen = next((one for one in again if name in explorer.play(one)), None)
+    if chosen is None:
+        ctx.mark("note", f"{name}: seen in {words(again[0])}, and not again; there is no script")
+        return
+    ctx.mark("note", f"{name}: of {len(history)} commands and {jobs_in(history)} jobs these are left: {words(chosen)}")
+    if ctx.extra_testing.scripts is not None:
+        evidence = explorer.evidence()
+        job_path = evidence.calibration.job_path if evidence.calibration else ctx.spec.job_path
+        halting = evidence.derive(stops_running_jobs)
+        path = write_script(ctx, name, chosen, job_path=job_path, halting=halting)
+        ctx.mark("note", f"{name}: {path} shows it again")
+
+
+def _smaller_ones(explorer: _Campaign, name: str, history: History, end: float) -> list[History]:
+    """The history and smaller parts of it that contradicted the rule, the smallest last."""
+    ctx = explorer.ctx
+    end = min(end, ctx.now() + SHRINK_SECONDS * ctx.profile.timeout_factor)
+    last_play = explorer.played + SHRINK_PLAYS
+    candidates = [history]
+    troubles: list[Exception] = []
+
+    def deviates(part: History) -> bool:
+        if part in explorer.known:
+            broken = explorer.known[part]
+        elif troubles or ctx.now() > end or explorer.played >= last_play:
+            return False
+        else:
+            try:
+                broken = explorer.play(part)
+            except Exception as trouble:  # whatever it is: not a deviation, and not for Hypothesis to shrink
+                troubles.append(trouble)
+                return False
+        if name in broken:
+            candidates.append(part)
+        return name in broken
+
+    smallest = shrink(history, deviates)
+    if troubles:
+        raise troubles[0]
+    return [*(one for one in candidates if one != smallest), smallest]

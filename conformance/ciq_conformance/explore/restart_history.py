@@ -1,0 +1,39 @@
+"""The one history that is not left to chance: what a restart may lose is all there when it comes. Pure.
+
+A random history sees it only where it happens to be restarted with jobs waiting in the paused queue, a rule set and
+jobs to follow. This one is played on each target that can be restarted, whatever the number and the seed.
+"""
+
+from ciq_conformance.areas.explore.labels import Rule
+from ciq_conformance.explore.history import Command, History, Op
+from ciq_schemas.features import FeatureSpec
+
+MOST_WAITING = 24
+_AROUND = 3
+"""Jobs beside those that wait: one that has ended before the pause, and those submitted after the restart."""
+_LINES = 3
+"""How many times as many jobs wait as there are workers: some are left when the first have started."""
+
+
+def restart_history(spec: FeatureSpec, *, workers: int, room: int) -> History:
+    """Pause with a rule, levels and a cancelled job, restart, submit again, and see in which order they start.
+
+    `room` is the most jobs that a history may have on the target.
+    """
+    waiting = max(3, min(_LINES * workers, MOST_WAITING, room - _AROUND))
+    levels: tuple[int | None, ...] = (0,) * (waiting - 1) + (1,)
+    if not spec.has_job_level:
+        levels = (None,) * waiting
+    later = levels[:1] * 2
+    cancel = (Command(Op.CANCEL, pick=1),) if spec.cancel_documented else ()
+    return (
+        Command(Op.SUBMIT, levels[:1]),
+        Command(Op.RULE, rule=Rule.SECOND),
+        Command(Op.PAUSE),
+        Command(Op.SUBMIT, levels),
+        *cancel,
+        Command(Op.RESTART),
+        Command(Op.SUBMIT, later),
+        Command(Op.FREEZE),
+        Command(Op.FREEZE),
+    )

@@ -1,0 +1,197 @@
+"""Told jobs: what a transcript holds about one submitted job - its submit, the looks at it, its callbacks.
+
+Callbacks are found by the job's id, never by address alone: a busy target sends others, and one that loses the
+path of an address still tells. Pure; judges nothing but the question whether a callback that never came was due.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.finding import Finding, blocked, cannot_tell, deviates
+from ciq_schemas.lifecycle import FINAL_STATES, JobState
+from ciq_schemas.requirement import Scenario
+from ciq_schemas.transcript.parsed import ParsedCallback, ParsedExchange
+from ciq_schemas.transcript.raw import child_text, root_of
+from ciq_schemas.transcript.records import CallbackReceived
+from ciq_schemas.values import Job
+
+NO = "no"
+"""The value of CallBack that is no address."""
+_STRAY = "never gave out"
+"""Words of the receiver's remark about a request that hit none of its addresses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """A job as one describe answer shows it."""
+
+    reply: ParsedExchange
+    job: Job
+
+    @property
+    def seq(self) -> int:
+        """Number of the exchange."""
+        return self.reply.exchange.seq
+
+    @property
+    def is_final(self) -> bool:
+        """The job is shown ended."""
+        return self.job.state in FINAL_STATES
+
+
+@dataclass(frozen=True)
+class ObservedJob:
+    """One accepted job of a scenario with everything seen of it, in order of time."""
+
+    step: str
+    job_id: str
+    submit: ParsedExchange
+    looks: tuple[Observation, ...]
+    callbacks: tuple[ParsedCallback, ...]
+    rule_changed: float | None = None
+    """When the next rule of the queue was sent; None when none was, or when the job has an address of its own."""
+
+    @cached_property
+    def ended(self) -> Observation | None:
+        """The first look that shows the job ended."""
+        return next((look for look in self.looks if look.is_final), None)
+
+    @property
+    def state(self) -> str:
+        """State in the last look, empty when never seen."""
+        return self.looks[-1].job.state or "" if self.looks else ""
+
+    def looks_after(self, callback: ParsedCallback) -> Iterator[Observation]:
+        """Looks asked for after the receiver had answered `notice`."""
+        return (look for look in self.looks if look.reply.exchange.started >= callback.arrival.ended)
+
+    def told(self, callback: ParsedCallback) -> Job:
+        """The job as `notice` tells it; empty when the body could not be read that far."""
+        return next((job for job in callback.callback.jobs if job.job_id == self.job_id), Job())
+
+    def on(self, channel: str) -> tuple[ParsedCallback, ...]:
+        """Callbacks of the job that arrived on one address."""
+        return tuple(callback for callback in self.callbacks if callback.arrival.channel == channel)
+
+    @property
+    def overtaken(self) -> bool:
+        """The queue's rule changed before the job was seen to end.
+
+        No document says when a rule is read: the next one may count for this job already.
+        """
+        if self.rule_changed is None:
+            return False
+        return self.ended is None or self.ended.reply.exchange.ended > self.rule_changed
+
+    @property
+    def clear(self) -> tuple[ParsedCallback, ...]:
+        """Callbacks that only the rule in force at the submit, or the job's own address, can have brought."""
+        if not self.overtaken or self.rule_changed is None:
+            return self.callbacks
+        changed = self.rule_changed
+        return tuple(callback for callback in self.callbacks if callback.arrival.started < changed)
+
+
+def names_job(callback: ParsedCallback, job_id: str) -> bool:
+    """Tell whether a callback is about a job; in a body that names none readably the id's bytes do."""
+    if callback.job_ids:
+        return job_id in callback.job_ids
+    return job_id.encode() in callback.arrival.body.data
+
+
+def observed_jobs(
+    evidence: Evidence, scenario: Scenario, submits: Collection[str], looks: Collection[str]
+) -> tuple[ObservedJob, ...]:
+    """The accepted jobs of the submit steps, in the order of their submits."""
+    seen: dict[str, list[Observation]] = {}
+    for reply in evidence.of(scenario, *looks):
+        if reply.ok:
+            for job in reply.jobs:
+                seen.setdefault(job.job_id or "", []).append(Observation(reply, job))
+    return tuple(
+        ObservedJob(
+            step=reply.exchange.step,
+            job_id=job.job_id,
+            submit=reply,
+            looks=tuple(seen.get(job.job_id, ())),
+            callbacks=tuple(callback for callback in evidence.callbacks if names_job(callback, job.job_id)),
+            rule_changed=_next_rule(evidence, reply),
+        )
+        for reply in evidence.of(scenario, *submits)
+        if reply.ok
+        for job in reply.jobs
+        if job.job_id
+    )
+
+
+def _next_rule(evidence: Evidence, submit: ParsedExchange) -> float | None:
+    own = (child_text(root_of(submit.exchange.request_body.data), "CallBack") or "").strip()
+    if own and own != NO:
+        return None
+    after = submit.exchange.ended
+    updates = (reply.exchange for reply in evidence.replies if reply.exchange.operation == "update_queue")
+    return next((exchange.started for exchange in updates if exchange.started >= after), None)
+
+
+def no_job(evidence: Evidence, scenario: Scenario, submits: Collection[str]) -> Finding:
+    """Why there is no job to judge by: the scenario's obstacle, a refused submit, or a story never played."""
+    refused = [reply for reply in evidence.of(scenario, *submits) if not reply.ok]
+    obstacle = evidence.obstacle(scenario)
+    if obstacle is not None:
+        return blocked(obstacle.text, witness=(obstacle.seq,))
+    if refused:
+        exchange = refused[0].exchange
+        answer = f"{exchange.status} {refused[0].error.code or ''}".strip() if exchange.status else exchange.error
+        return blocked(f"{exchange.step} answered {answer}, so no job could be told of", witness=(exchange.seq,))
+    return cannot_tell(f"scenario {scenario} submitted no such job in this run; play it to its end")
+
+
+def missing_callback(evidence: Evidence, scenario: Scenario, job: ObservedJob, expected: str) -> Finding:
+    """What it means that no callback of `job` came: a deviation only when it ended and the wait was sat out."""
+    ended = job.ended
+    if ended is None:
+        return blocked(
+            f"{job.step}: job {job.job_id} was not seen to end (last state {job.state or 'unknown'}), so no callback "
+            "was due yet; see LIF-002, or raise `timeout_factor` in the profile",
+            witness=(job.submit.exchange.seq,),
+        )
+    if ended.job.state == JobState.CANCEL:
+        return blocked(f"{job.step}: job {job.job_id} was cancelled by someone else", witness=(ended.seq,))
+    if job.overtaken:
+        return cannot_tell(
+            f"{job.step}: job {job.job_id} ended after the queue's rule had changed, and no document says which of "
+            "the two rules counts then; raise `timeout_factor` in the profile",
+            witness=(ended.seq,),
+        )
+    since = ended.reply.exchange.ended
+    expired = next((mark for mark in evidence.marks(scenario, "expired") if mark.at >= since), None)
+    if expired is None:
+        return cannot_tell(
+            f"{job.step}: the wait for the callback of job {job.job_id} was cut short; run the scenario again",
+            witness=(ended.seq,),
+        )
+    return deviates(
+        expected,
+        f"{job.step}: no POST named job {job.job_id}, though describe showed it {ended.job.state} and "
+        f"{expired.at - since:.1f} s were waited after that{_went_elsewhere(evidence, job.job_id)}",
+        witness=(ended.seq, job.submit.exchange.seq),
+        reason="does the target reach the receiver? `ciq doctor` tries that way alone",
+    )
+
+
+def _went_elsewhere(evidence: Evidence, job_id: str) -> str:
+    """Where a callback that did not come may have gone: to another feature's address, to one nobody gave out."""
+    words = ""
+    others = (
+        r for r in evidence.records if isinstance(r, CallbackReceived) and r.feature not in ("", evidence.feature)
+    )
+    astray = next((arrival for arrival in others if names_job(ParsedCallback(arrival), job_id)), None)
+    if astray is not None:
+        words += f"; one came at the address of {astray.feature} ({astray.channel})"
+    strays = [mark.text for mark in evidence.marks(Scenario.RECEIVER, "note") if _STRAY in mark.text]
+    if strays:
+        first = " ".join(strays[0].split()[:2])
+        words += f"; {len(strays)} request(s) or more came to addresses never given out, e.g. {first}"
+    return words

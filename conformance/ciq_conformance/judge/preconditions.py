@@ -1,0 +1,134 @@
+"""What a question rests on: the exchange it is about. When that is missing the check stops with the reason.
+
+`premised` turns the stop into the finding. Nothing here holds by absence: no exchange, no verdict on the target.
+"""
+
+from collections.abc import Iterable
+from functools import wraps
+
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.finding import Deviations, Finding, absent, blocked, cannot_tell, deviates, holds
+from ciq_conformance.judge.registry import Check, Item
+from ciq_schemas.requirement import Scenario
+from ciq_schemas.transcript.parsed import ParsedExchange
+
+
+class EarlyFinding(Exception):  # noqa: N818 - an early answer, not an error
+    """The check is answered before its own question could be put."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.reason or finding.seen)
+        self.finding = finding
+
+
+def with_preconditions(check: Check) -> Check:
+    """Let a check stop early through `asked`, `granted` or `accepted`."""
+
+    @wraps(check)
+    def stopped_or_judged(evidence: Evidence, item: Item) -> Finding:
+        try:
+            return check(evidence, item)
+        except EarlyFinding as stop:
+            return stop.finding
+
+    return stopped_or_judged
+
+
+def describe_response(reply: ParsedExchange) -> str:
+    """`HTTP 400 InvalidArgument`, `no answer (timed out)`."""
+    exchange = reply.exchange
+    if not exchange.status:
+        return f"no answer ({exchange.error})" if exchange.error else "no answer"
+    return f"HTTP {exchange.status} {reply.error.code or ''}".rstrip()
+
+
+def record_ids(*replies: ParsedExchange) -> tuple[int, ...]:
+    """Record numbers of exchanges, as a witness."""
+    return tuple(dict.fromkeys(reply.exchange.seq for reply in replies))
+
+
+def not_judged(evidence: Evidence, scenario: Scenario, why: str) -> Finding:
+    """The finding for a question that was never put: the scenario's own obstacle when it met one."""
+    mark = evidence.obstacle(scenario)
+    if mark is None:
+        return blocked(why)
+    if mark.name == "unsupported":
+        return absent(mark.text, witness=(mark.seq,))
+    if mark.name == "interrupted":
+        return cannot_tell(mark.text, witness=(mark.seq,))
+    return blocked(mark.text, witness=(mark.seq,))
+
+
+def require_response(evidence: Evidence, scenario: Scenario, step: str) -> ParsedExchange:
+    """The exchange of a step, however it was answered; stops when it was never made."""
+    reply = evidence.one(scenario, step)
+    if reply is None:
+        raise EarlyFinding(not_judged(evidence, scenario, f"the step {step} of the scenario {scenario} was never made"))
+    return reply
+
+
+def require_success(evidence: Evidence, scenario: Scenario, step: str) -> ParsedExchange:
+    """The exchange of a step that the question needs accepted; stops as blocked when it was not."""
+    reply = require_response(evidence, scenario, step)
+    if not reply.ok:
+        raise EarlyFinding(
+            blocked(f"the step {step} was answered {describe_response(reply)}", witness=record_ids(reply))
+        )
+    return reply
+
+
+def expect_success(evidence: Evidence, scenario: Scenario, step: str, expected: str) -> ParsedExchange:
+    """The exchange that the requirement itself wants accepted; stops as a deviation when it was not."""
+    reply = require_response(evidence, scenario, step)
+    if not reply.ok:
+        raise EarlyFinding(deviates(expected, describe_response(reply), witness=record_ids(reply)))
+    return reply
+
+
+SAMPLES_SAY = 200
+"""The status of every good answer in the documents' samples; DELETE alone has a page without its status line."""
+
+
+def expect_status_200(evidence: Evidence, scenario: Scenario, step: str, expected: str) -> ParsedExchange:
+    """As `accepted`, by the status in the documents: for the one requirement of an operation that names it."""
+    reply = expect_success(evidence, scenario, step, expected)
+    if reply.exchange.status != SAMPLES_SAY:
+        raise EarlyFinding(deviates(expected, describe_response(reply), witness=record_ids(reply)))
+    return reply
+
+
+def other_status(reply: ParsedExchange) -> str:
+    """`HTTP 202` of an accepted answer with another status than the documents', else empty."""
+    return describe_response(reply) if reply.ok and reply.exchange.status != SAMPLES_SAY else ""
+
+
+def require_responses(evidence: Evidence, scenario: Scenario, *steps: str) -> tuple[ParsedExchange, ...]:
+    """All exchanges of the steps; stops when there is none."""
+    replies = evidence.of(scenario, *steps)
+    if not replies:
+        wanted = ", ".join(steps)
+        raise EarlyFinding(
+            not_judged(evidence, scenario, f"no exchange of the scenario {scenario} was made for: {wanted}")
+        )
+    return replies
+
+
+def expect_rejections(
+    replies: Iterable[ParsedExchange],
+    expected: str,
+    *,
+    status: int | None = None,
+    codes: frozenset[str] = frozenset(),
+) -> Finding:
+    """All exchanges are refused: with `status` (any 4xx when None) and one of `codes` (any when empty)."""
+    wrong = Deviations()
+    told: list[tuple[int, str]] = []
+    for reply in replies:
+        answer = f"{reply.exchange.step}: {describe_response(reply)}"
+        right_status = reply.refused if status is None else reply.exchange.status == status
+        if right_status and (not codes or (reply.error.code or "").strip() in codes):
+            told.append((reply.exchange.seq, answer))
+        else:
+            wrong.add(reply.exchange.seq, answer)
+    shown = holds("; ".join(text for _, text in told[:3]), witness=tuple(number for number, _ in told[:3]))
+    return wrong.finding(expected, shown)

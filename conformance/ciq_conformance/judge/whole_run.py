@@ -1,0 +1,56 @@
+"""Jobs and pauses of a whole run, whatever the scenario; shared by checks that look beyond one story. Pure."""
+
+from ciq_conformance.judge.evidence import Evidence
+from ciq_schemas.lifecycle import QueueState
+from ciq_schemas.operations import OperationKind
+from ciq_schemas.requirement import Scenario
+from ciq_schemas.transcript.jobs import JobTimeline, build_timelines
+from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.transcript.pauses import PauseSpan, StateSetting, certain_activity, certain_pauses
+from ciq_schemas.transcript.requests import requested_update
+
+OWN_RULES = frozenset({Scenario.EXPLORE, Scenario.FUZZ, Scenario.DEACTIVATION})
+"""Scenarios whose jobs are judged there: restarts, odd requests and deactivations explain much."""
+
+
+def made_by(evidence: Evidence, kind: OperationKind) -> tuple[ParsedExchange, ...]:
+    """All exchanges of one operation."""
+    return tuple(reply for reply in evidence.replies if reply.exchange.operation == kind)
+
+
+def all_tracks(evidence: Evidence) -> tuple[JobTimeline, ...]:
+    """Every job of the feature in the run, as submits, describes and callbacks tell; lists may be behind."""
+    looks = made_by(evidence, OperationKind.DESCRIBE_JOB)
+    return build_timelines(made_by(evidence, OperationKind.SUBMIT_JOB), looks, evidence.callbacks)
+
+
+def judged_tracks(evidence: Evidence) -> tuple[JobTimeline, ...]:
+    """The jobs of scenarios that have no rules of their own for them."""
+    apart = {
+        reply.exchange.seq
+        for reply in made_by(evidence, OperationKind.SUBMIT_JOB)
+        if reply.exchange.scenario in OWN_RULES
+    }
+    return tuple(timeline for timeline in evidence.derive(all_tracks) if timeline.submit_seq not in apart)
+
+
+def paused_spans(evidence: Evidence) -> tuple[PauseSpan, ...]:
+    """When the feature's queue was paused for certain."""
+    return certain_pauses(_settings(evidence, QueueState.PAUSED), until=_end(evidence))
+
+
+def active_spans(evidence: Evidence) -> tuple[PauseSpan, ...]:
+    """When the feature's queue was active for certain."""
+    settings = tuple(_settings(evidence, QueueState.ACTIVE))
+    return certain_activity(settings, until=_end(evidence))
+
+
+def _settings(evidence: Evidence, state: QueueState) -> tuple[StateSetting, ...]:
+    """Updates of the queue; one to another state than this counts as one to the opposite, so that nothing is sure."""
+    sure = state is QueueState.PAUSED
+    updates = (reply for reply in made_by(evidence, OperationKind.UPDATE_QUEUE) if not reply.refused)
+    return tuple(StateSetting.of(reply, paused=(requested_update(reply).state == state) is sure) for reply in updates)
+
+
+def _end(evidence: Evidence) -> float:
+    return max((reply.exchange.ended for reply in evidence.replies), default=0.0)

@@ -1,0 +1,276 @@
+"""One run against one target: probes, scenarios, putting back. Produces the transcript; does not judge it.
+
+Knows the order of things and who may run side by side. Must not know what a scenario does or what a report looks like.
+
+1. Probe every feature, side by side.
+2. Isolation, one feature at a time. When a pause here was felt there, the features run one after the other from now on.
+3. The other scenarios, each feature in a thread of its own, the queue put back after each scenario.
+4. Every queue put back as it was found, whatever happened before.
+"""
+
+import threading
+import traceback
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from ciq_conformance.driver.callback_path import callback_trouble
+from ciq_conformance.driver.client import Interrupted
+from ciq_conformance.driver.probe import PROBE, Readiness, RunContext, Unreachable, probe
+from ciq_conformance.driver.restoration import Restoration
+from ciq_conformance.driver.scenario_context import NotOffered, PreconditionFailed, ScenarioContext
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.registry import Item
+from ciq_conformance.judge.verdict import judge_item, marks_of
+from ciq_conformance.registry import load_play
+from ciq_conformance.runner.plan import CALLBACK_SCENARIOS, plan_scenarios, shuffled
+from ciq_schemas.features import FEATURES, Feature
+from ciq_schemas.requirement import Scenario, load_registry
+from ciq_schemas.transcript.records import DriverEvent, Outcome
+
+RUN = "run"
+"""Scenario name of remarks on the run as a whole."""
+_WITHOUT_JOBS = frozenset(
+    {Scenario.ACTIVATION, Scenario.QUEUES, Scenario.UPDATE, Scenario.SUBMIT, Scenario.ERRORS, Scenario.DEACTIVATION}
+)
+"""Scenarios that make sense though no job runs (submit, because its checks say what is wrong with jobs)."""
+_CROSSTALK = frozenset({"ONE-008", "ONE-009", "ONE-010"})
+"""Requirements whose failure means that one feature's scenarios would disturb another's."""
+_DISTURBING = frozenset({Outcome.FAIL, Outcome.WARN, Outcome.BLOCKED, Outcome.SUITE_ERROR})
+_UNWIND = 5.0
+"""Longest wait for scenario threads after a stop (seconds); then queues are put back beside them."""
+
+
+@dataclass(kw_only=True)
+class RunSession:
+    """Plays the scenarios that `items` need. Call `play` once, from the main thread if signals are to be heeded."""
+
+    run: RunContext
+    items: Sequence[Item]
+    skip: Sequence[str] = ()
+    serial: bool = False
+    """The operator wants features one after the other."""
+    shuffle: int | None = None
+    """Seed of another order of the scenarios; None keeps theirs."""
+    not_restored: tuple[str, ...] = ()
+    """What could not be put back, in words."""
+    plan: dict[Feature, tuple[Scenario, ...]] = field(init=False)
+    _restorations: dict[Feature, Restoration] = field(default_factory=dict, repr=False)
+    _ready: dict[Feature, Readiness] = field(default_factory=dict, repr=False)
+    _silent: dict[Feature, str] = field(default_factory=dict, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def __post_init__(self) -> None:
+        capabilities = self.run.profile.capabilities
+        plan = plan_scenarios(self.items, capabilities=capabilities, skip=self.skip)
+        self.plan = plan if self.shuffle is None else shuffled(plan, self.shuffle)
+
+    @property
+    def scenario_count(self) -> int:
+        """How many scenarios are to be played."""
+        return sum(len(scenarios) for scenarios in self.plan.values())
+
+    def play(self) -> None:
+        """Run everything; returns when the transcript is complete and the target is as it was found."""
+        with self.run.stop.on_signals():
+            try:
+                self._play_all()
+            except Interrupted:
+                self.run.stop.request("stopped")
+            except KeyboardInterrupt:
+                self.run.stop.request("stopped by the operator")
+            except Exception:
+                self._own_mistake(RUN, "")
+            finally:
+                self._restore_all()
+        if self.run.stop.requested():
+            self._interrupt_rest()
+
+    def _play_all(self) -> None:
+        self._side_by_side({feature: self._probe(feature) for feature in self.plan}, parallel=not self.serial)
+        if not self._usable():
+            return
+        ready = [feature for feature in self.plan if feature in self._ready]
+        isolated = [feature for feature in ready if Scenario.ISOLATION in self.plan[feature]]
+        for feature in isolated:
+            self._scenario(feature, Scenario.ISOLATION, self._siblings())
+        parallel = not self.serial and not self._crosstalk(isolated)
+        self._side_by_side({feature: self._story(feature) for feature in ready}, parallel=parallel)
+
+    def _usable(self) -> bool:
+        """Whether going on makes sense: some feature answers, and callbacks can arrive where they are needed."""
+        if not self._ready:
+            if self._silent and not self.run.stop.requested():
+                self._unreachable(next(iter(self._silent.values())))
+            return False
+        wanted = any(CALLBACK_SCENARIOS & set(scenarios) for scenarios in self.plan.values())
+        trouble = callback_trouble(self.run, tuple(self._ready.values())) if wanted else ""
+        if trouble:
+            self._unreachable(trouble)
+            for feature in self._ready:
+                self._block(feature, self.plan[feature], trouble)
+        return not trouble
+
+    def _probe(self, feature: Feature) -> Callable[[], None]:
+        def run() -> None:
+            self._mark(feature, PROBE, "begin")
+            reason = ""
+            try:
+                ready = probe(self.run, FEATURES[feature])
+                restoration = Restoration(run=self.run, readiness=ready)
+                with self._lock:
+                    self._ready[feature] = ready
+                    self._restorations[feature] = restoration
+                restoration.adopt()
+                reason = ready.hindrance
+            except Unreachable as silence:
+                reason = str(silence)
+                with self._lock:
+                    self._silent[feature] = reason
+            except PreconditionFailed as broken:
+                reason = str(broken)
+            if reason:
+                self._mark(feature, PROBE, "broken", reason)
+                hindered = feature in self._ready
+                self._block(feature, [s for s in self.plan[feature] if not (hindered and s in _WITHOUT_JOBS)], reason)
+            self._mark(feature, PROBE, "end")
+
+        return run
+
+    def _story(self, feature: Feature) -> Callable[[], None]:
+        def run() -> None:
+            for scenario in self.plan[feature]:
+                if scenario is not Scenario.ISOLATION:
+                    with self.run.restart_lock.shared():
+                        self._scenario(feature, scenario)
+
+        return run
+
+    def _scenario(self, feature: Feature, scenario: Scenario, siblings: Iterable[Feature] = ()) -> None:
+        ready = self._ready[feature]
+        if ready.hindrance and scenario not in _WITHOUT_JOBS:
+            return  # marked as broken by the probe
+        contexts = {other: self._stage(other, scenario) for other in siblings}
+        ctx = contexts.get(feature) or self._stage(feature, scenario)
+        ctx.siblings = contexts
+        self._mark(feature, scenario, "begin")
+        try:
+            load_play(scenario)(ctx)
+        except PreconditionFailed as broken:
+            self._mark(feature, scenario, "broken", str(broken))
+        except NotOffered as lacking:
+            self._mark(feature, scenario, "unsupported", str(lacking))
+        except Interrupted:
+            self._mark(feature, scenario, "interrupted", self.run.stop.reason)
+            raise
+        except Exception:
+            self._mark(feature, scenario, "crashed", traceback.format_exc())
+        self._mark(feature, scenario, "end")
+        for touched in contexts or (feature,):
+            self._restorations[touched].between()
+
+    def _stage(self, feature: Feature, scenario: Scenario) -> ScenarioContext:
+        ready = self._ready[feature]
+        calls = self.run.calls(ready.spec, scenario, ready.job_path)
+        working = self._restorations[feature].working
+        ctx = self.run.ctx(ready.spec, scenario, calls, working, ready.calibration)
+        return replace(ctx, several_ids=ready.several_ids)
+
+    def _siblings(self) -> tuple[Feature, ...]:
+        return tuple(f for f in self.plan if f in self._ready and not self._ready[f].hindrance)
+
+    def _crosstalk(self, features: Iterable[Feature]) -> bool:
+        """Whether what isolation saw forbids to run features side by side."""
+        records = self.run.recorder.records
+        for feature in features:
+            evidence = Evidence(feature=feature, records=records)
+            marks = marks_of(evidence)
+            obstacle = evidence.obstacle(Scenario.ISOLATION)
+            told = [
+                f"{verdict.item}: {verdict.seen or verdict.reason}"
+                for item in self._isolation_items(feature)
+                if (verdict := judge_item(item, evidence, marks)).outcome in _DISTURBING
+            ]
+            if obstacle is not None:
+                told.append(f"isolation could not be played: {obstacle.text}")
+            if told:
+                text = f"features run one after the other from here on, because they are not independent: {told[0]}"
+                self._mark(feature, RUN, "note", text)
+                return True
+        return False
+
+    def _isolation_items(self, feature: Feature) -> Iterable[Item]:
+        for requirement in load_registry():
+            if requirement.id in _CROSSTALK and feature in requirement.features:
+                yield Item(requirement=requirement, feature=FEATURES[feature])
+
+    def _side_by_side(self, jobs: Mapping[Feature, Callable[[], None]], *, parallel: bool) -> None:
+        """Do one thing per feature, in threads or one after the other; Interrupted when the run was stopped."""
+        groups = [list(jobs.items())] if parallel else [[job] for job in jobs.items()]
+        for group in groups:
+            threads = [
+                threading.Thread(target=self._guarded, args=(feature, job), name=f"ciq-{feature}", daemon=True)
+                for feature, job in group
+            ]
+            for thread in threads:
+                thread.start()
+            self._join(threads)
+            if self.run.stop.requested():
+                raise Interrupted
+
+    def _join(self, threads: Sequence[threading.Thread]) -> None:
+        now = self.run.recorder.now
+        end: float | None = None
+        while any(thread.is_alive() for thread in threads):
+            for thread in threads:
+                thread.join(0.05)  # short, so that the main thread can take signals
+            if self.run.stop.requested():
+                end = now() + _UNWIND if end is None else end
+                if now() > end:
+                    return
+
+    def _guarded(self, feature: Feature, job: Callable[[], None]) -> None:
+        try:
+            job()
+        except Interrupted:
+            return
+        except Exception:
+            self._own_mistake(RUN, feature)
+
+    def _restore_all(self) -> None:
+        problems = []
+        for feature, restoration in self._restorations.items():
+            try:
+                left = restoration.finish()
+            except Exception as error:
+                self._own_mistake(RUN, feature)
+                left = f"{feature}: {type(error).__name__}: {error}"
+            if left:
+                self._mark(feature, RUN, "note", f"not put back: {left}")
+                problems.append(left)
+        self.not_restored = tuple(problems)
+
+    def _interrupt_rest(self) -> None:
+        """Say of every scenario that was not played to its end that the run was stopped."""
+        ended = {
+            (mark.feature, mark.scenario)
+            for mark in self.run.recorder.records
+            if isinstance(mark, DriverEvent) and mark.name in ("end", "interrupted", "broken", "crashed", "unsupported")
+        }
+        for feature, scenarios in self.plan.items():
+            for scenario in scenarios:
+                if (feature, scenario) not in ended:
+                    self._mark(feature, scenario, "interrupted", f"the run was cut short: {self.run.stop.reason}")
+
+    def _block(self, feature: Feature, scenarios: Iterable[Scenario], reason: str) -> None:
+        for scenario in scenarios:
+            self._mark(feature, scenario, "broken", reason)
+
+    def _own_mistake(self, scenario: str, feature: str) -> None:
+        self._mark(feature, scenario, "crashed", traceback.format_exc())
+
+    def _unreachable(self, reason: str) -> None:
+        """Say that the run cannot go on because of the way to the target or back; decides the exit code."""
+        self._mark("", RUN, "broken", reason)
+
+    def _mark(self, feature: str, scenario: str, name: str, text: str = "") -> None:
+        self.run.recorder.mark(scenario, feature, name, self.run.client.redaction.text(text))

@@ -1,1 +1,0 @@
-"""Names of steps and channels: the only thing that scenarios and checks share."""
