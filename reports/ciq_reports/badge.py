@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from ciq_reports.printable import one_line
+from ciq_reports.sanitize import one_line
 from ciq_reports.summary import must_share, run_overall
 from ciq_reports.transcript import RunView
 from ciq_schemas.transcript.records import AnyRecord

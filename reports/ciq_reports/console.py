@@ -14,10 +14,10 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from ciq_reports import console_summary
+from ciq_reports.blocking_causes import FEWEST, first_of_its_kind
 from ciq_reports.console_summary import STYLES, text
-from ciq_reports.obstacles import FEWEST, first_of_its_kind
 from ciq_reports.outcomes import FINDINGS, WORDS
-from ciq_reports.printable import one_line, seconds_in_words
+from ciq_reports.sanitize import one_line, seconds_in_words
 from ciq_reports.transcript import RunView
 from ciq_schemas.transcript.records import (
     AnyRecord,

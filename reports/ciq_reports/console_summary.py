@@ -11,20 +11,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ciq_reports.obstacles import Obstacle, told_apart
+from ciq_reports.blocking_causes import BlockingCause, told_apart
+from ciq_reports.not_judged import unjudged_musts
 from ciq_reports.outcomes import WORDS
-from ciq_reports.printable import one_line, seconds_in_words
-from ciq_reports.summary import (
-    FindingGroup,
-    Strand,
-    by_outcome,
-    counts,
-    headline,
-    next_steps,
-    run_overall,
-)
+from ciq_reports.sanitize import one_line, seconds_in_words
+from ciq_reports.summary import FindingGroup, SimilarVerdicts, by_outcome, counts, headline, next_steps, run_overall
 from ciq_reports.transcript import RunView
-from ciq_reports.unjudged import unjudged_musts
 from ciq_schemas.transcript.records import Level, Outcome
 
 STYLES: Mapping[Outcome, str] = {
@@ -77,7 +69,7 @@ def show(console: Console, view: RunView, outputs: Mapping[str, Path]) -> None:
     _show_verdict(console, view)
 
 
-def _show_obstacle(console: Console, obstacle: Obstacle) -> None:
+def _show_obstacle(console: Console, obstacle: BlockingCause) -> None:
     words = WORDS[Outcome.BLOCKED]
     names = obstacle.requirements
     shown = ", ".join(names[:MOST_NAMES]) + (f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else "")
@@ -115,17 +107,17 @@ def _show_group(console: Console, group: FindingGroup) -> None:
             f" {group.level}: {one_line(group.title)}",
         )
     )
-    for strand in group.strands:
-        _show_strand(console, strand)
+    for similar in group.similar_verdicts:
+        _show_strand(console, similar)
     if group.clause:
         _field(console, "clause", group.clause)
     _field(console, "next", f"ciq explain {group.requirement}")
     console.print()
 
 
-def _show_strand(console: Console, strand: Strand) -> None:
-    verdict = strand.first
-    _field(console, "on", strand.where)
+def _show_strand(console: Console, similar: SimilarVerdicts) -> None:
+    verdict = similar.first
+    _field(console, "on", similar.where)
     _field(console, "expected", verdict.expected)
     _field(console, "seen", verdict.seen)
     if verdict.reason != verdict.seen:

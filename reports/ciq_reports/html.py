@@ -11,15 +11,15 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from ciq_reports import proof, svg
-from ciq_reports.exhibits import Exhibit, ExhibitRoom
+from ciq_reports import kill_figures, svg
+from ciq_reports.evidence_records import EvidenceRecord, EvidenceSection
 from ciq_reports.job_log import read_log
 from ciq_reports.outcomes import WORDS
 from ciq_reports.page_kit import anchor, page_environment, script, style_sheet
 from ciq_reports.page_model import page_of
-from ciq_reports.printable import one_line
-from ciq_reports.scenes import Scene, scene_of, scenes
-from ciq_reports.summary import FindingGroup, Strand
+from ciq_reports.sanitize import one_line
+from ciq_reports.scenario_runs import ScenarioRun, scenario_runs, scene_of
+from ciq_reports.summary import FindingGroup, SimilarVerdicts
 from ciq_reports.timeline import Timeline, Timelines
 from ciq_reports.transcript import RunView
 from ciq_schemas.transcript.records import AnyRecord, Verdict
@@ -34,9 +34,9 @@ LANES_IN_CARD = 18
 class Card:
     """One strand of a finding with its evidence."""
 
-    strand: Strand
+    similar: SimilarVerdicts
     verdict: Verdict
-    exhibits: tuple[Exhibit, ...]
+    evidence_records: tuple[EvidenceRecord, ...]
     picture: Markup
     caption: str
 
@@ -51,10 +51,10 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class ScenePicture:
+class ScenarioTimeline:
     """A scenario's timeline for the collection at the end."""
 
-    scene: Scene
+    scenario_run: ScenarioRun
     jobs: int
     picture: Markup
     caption: str
@@ -65,13 +65,13 @@ def write(records: Sequence[AnyRecord], path: Path) -> None:
     path.write_text(render(RunView.of(records)), encoding="utf-8")
 
 
-def render(view: RunView, *, figures: proof.Figures | None = None) -> str:
+def render(view: RunView, *, figures: kill_figures.Figures | None = None) -> str:
     """The document; `figures` of the kill matrix, None for those that ship."""
     style, style_hash = style_sheet()
     code, script_hash = script()
-    room = ExhibitRoom(view)
+    room = EvidenceSection(view)
     timelines = Timelines(view, read_log(view))
-    played = scenes(view)
+    played = scenario_runs(view)
     page = page_of(view)
     found = tuple(_findings(view, page.groups, room, timelines, played))
     return (
@@ -80,15 +80,15 @@ def render(view: RunView, *, figures: proof.Figures | None = None) -> str:
         .render(
             page=page,
             findings=found,
-            scenes=tuple(_scene_pictures(view, timelines, played.values())),
+            scenario_runs=tuple(_scene_pictures(view, timelines, played.values())),
             left_out=room.left_out,
             words=WORDS,
             script=code,
             style=style,
             script_hash=script_hash,
             style_hash=style_hash,
-            proof=proof.sentence(figures or proof.shipped(), view.header.requirement_set),
-            place=proof.PLACE,
+            proof=kill_figures.sentence(figures or kill_figures.shipped(), view.header.requirement_set),
+            place=kill_figures.PLACE,
         )
     )
 
@@ -96,36 +96,36 @@ def render(view: RunView, *, figures: proof.Figures | None = None) -> str:
 def _findings(
     view: RunView,
     groups: Iterable[FindingGroup],
-    room: ExhibitRoom,
+    room: EvidenceSection,
     timelines: Timelines,
-    played: Mapping[tuple[str, str], Scene],
+    played: Mapping[tuple[str, str], ScenarioRun],
 ) -> Iterator[Finding]:
     cards_left, pictures_left = MOST_CARDS, MOST_PICTURES
     for group in groups:
         cards: list[Card] = []
-        for strand in group.strands[:cards_left]:
-            verdict = strand.first
-            scene = played.get(scene_of(view, verdict))
+        for similar in group.similar_verdicts[:cards_left]:
+            verdict = similar.first
+            scenario_run = played.get(scene_of(view, verdict))
             line = None
-            if scene is not None and pictures_left > 0:
-                line = timelines.of(scene, [verdict], most_lanes=LANES_IN_CARD, closely=True)
+            if scenario_run is not None and pictures_left > 0:
+                line = timelines.of(scenario_run, [verdict], most_lanes=LANES_IN_CARD, closely=True)
                 pictures_left -= line is not None
             name = f"w{len(cards)}-{anchor(verdict.item)}-{group.outcome}"
             picture = Markup(svg.picture(line, name)) if line else Markup("")  # noqa: S704 - svg escapes
             caption = _caption(line) if line else ""
-            cards.append(Card(strand, verdict, tuple(room.of(strand.verdicts)), picture, caption))
+            cards.append(Card(similar, verdict, tuple(room.of(similar.verdicts)), picture, caption))
         cards_left -= len(cards)
-        yield Finding(group, tuple(cards), len(group.strands) - len(cards))
+        yield Finding(group, tuple(cards), len(group.similar_verdicts) - len(cards))
 
 
-def _scene_pictures(view: RunView, timelines: Timelines, played: Iterable[Scene]) -> Iterator[ScenePicture]:
+def _scene_pictures(view: RunView, timelines: Timelines, played: Iterable[ScenarioRun]) -> Iterator[ScenarioTimeline]:
     bad = [verdict for verdict in view.verdicts if WORDS[verdict.outcome].rank <= 1]
-    for scene in played:
-        mine = [v for v in bad if scene_of(view, v) == (scene.feature, scene.scenario)]
-        line = timelines.of(scene, mine)
+    for scenario_run in played:
+        mine = [v for v in bad if scene_of(view, v) == (scenario_run.feature, scenario_run.scenario)]
+        line = timelines.of(scenario_run, mine)
         if line is not None:
-            picture = Markup(svg.picture(line, f"s-{anchor(scene.name)}"))  # noqa: S704 - svg escapes
-            yield ScenePicture(scene, len(line.lanes) + line.left_out, picture, _caption(line))
+            picture = Markup(svg.picture(line, f"s-{anchor(scenario_run.name)}"))  # noqa: S704 - svg escapes
+            yield ScenarioTimeline(scenario_run, len(line.lanes) + line.left_out, picture, _caption(line))
 
 
 def _caption(line: Timeline) -> str:

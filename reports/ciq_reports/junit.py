@@ -22,8 +22,8 @@ from pathlib import Path
 from lxml import etree
 
 from ciq_reports.outcomes import WORDS, is_red
-from ciq_reports.printable import one_line, printable
-from ciq_reports.scenes import scene_lengths
+from ciq_reports.sanitize import one_line, sanitize
+from ciq_reports.scenario_runs import scene_lengths
 from ciq_reports.summary import headline, run_overall
 from ciq_reports.transcript import RunView
 from ciq_schemas.transcript.records import AnyRecord, ExitCode, Outcome, Verdict
@@ -159,7 +159,7 @@ def _text(verdict: Verdict) -> str:
         )
         if value
     ]
-    text = printable("\n".join([f"{WORDS[verdict.outcome].word} ({verdict.level})", *lines]))
+    text = sanitize("\n".join([f"{WORDS[verdict.outcome].word} ({verdict.level})", *lines]))
     if len(text) > LONGEST_TEXT:
         text = f"{text[:LONGEST_TEXT]}\n(cut here: {len(text)} characters; run.ndjson has all)"
     return text

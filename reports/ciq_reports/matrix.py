@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ciq_reports.outcomes import WORDS, Overall
 from ciq_reports.page_kit import page_environment, style_sheet
-from ciq_reports.printable import one_line
+from ciq_reports.sanitize import one_line
 from ciq_reports.summary import must_share, run_overall
 from ciq_reports.transcript import RunView
 from ciq_schemas.transcript.records import AnyRecord, Level, Outcome, Verdict

@@ -12,8 +12,8 @@ from importlib.resources import files
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from ciq_reports.printable import one_line, printable
-from ciq_reports.scenes import EVERY
+from ciq_reports.sanitize import one_line, sanitize
+from ciq_reports.scenario_runs import EVERY
 
 _LONGEST_TEXT = 4_000
 _DOCUMENT = re.compile(r"\b(1045|436|460)/(\d{4,6})\b")
@@ -73,7 +73,7 @@ def page_environment() -> Environment:
 
 def _plain(text: str) -> str:
     """Text of any origin, bounded and without control characters; the template escapes it."""
-    shown = printable(text)
+    shown = sanitize(text)
     if len(shown) > _LONGEST_TEXT:
         return f"{shown[:_LONGEST_TEXT]}… ({len(shown)} characters, cut here)"
     return shown

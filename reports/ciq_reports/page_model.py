@@ -7,12 +7,13 @@ requirement set is shown with what its verdicts say. Must not know HTML.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ciq_reports.obstacles import Obstacle, first_of_its_kind, told_apart
+from ciq_reports.blocking_causes import BlockingCause, first_of_its_kind, told_apart
+from ciq_reports.not_judged import Unjudged, not_judged
 from ciq_reports.outcomes import WORDS, Overall
-from ciq_reports.printable import one_line, seconds_in_words
+from ciq_reports.sanitize import one_line, seconds_in_words
 from ciq_reports.summary import (
     FindingGroup,
-    Strand,
+    SimilarVerdicts,
     by_outcome,
     headline,
     next_steps,
@@ -20,7 +21,6 @@ from ciq_reports.summary import (
     run_overall,
 )
 from ciq_reports.transcript import RunView
-from ciq_reports.unjudged import Unjudged, unjudged
 from ciq_schemas.features import FEATURES, Feature
 from ciq_schemas.requirement import Requirement, load_registry
 from ciq_schemas.transcript.records import Calibration, DriverEvent, Level, Outcome, Setting, Verdict
@@ -85,7 +85,7 @@ class Reading:
     requirement: str
     title: str
     clause: str
-    strands: tuple[Strand, ...]
+    similar_verdicts: tuple[SimilarVerdicts, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,13 +103,13 @@ class Page:
     tiles: tuple[Tile, ...]
     features: tuple[tuple[str, str], ...]
     areas: tuple[Area, ...]
-    obstacles: tuple[Obstacle, ...]
+    blocking_causes: tuple[BlockingCause, ...]
     groups: tuple[FindingGroup, ...]
     rows: tuple[Row, ...]
     readings: tuple[Reading, ...]
     calibrations: tuple[Calibration, ...]
     settings: tuple[Setting, ...]
-    unjudged: tuple[Unjudged, ...]
+    not_judged: tuple[Unjudged, ...]
     remarks: tuple[DriverEvent, ...]
 
 
@@ -134,13 +134,13 @@ def page_of(view: RunView) -> Page:
         ),
         features=tuple((name, _feature_title(name)) for name in features),
         areas=tuple(_areas(rows, len(features))),
-        obstacles=blocking,
+        blocking_causes=blocking,
         groups=groups,
         rows=rows,
         readings=tuple(_readings(view)),
         calibrations=view.calibrations,
         settings=view.header.settings,
-        unjudged=unjudged(view.verdicts),
+        not_judged=not_judged(view.verdicts),
         remarks=tuple(_remarks(view)),
     )
 
@@ -234,5 +234,5 @@ def _readings(view: RunView) -> Iterable[Reading]:
         same: dict[tuple[str, str], list[Verdict]] = {}
         for verdict in verdicts:
             same.setdefault((verdict.seen, verdict.reason), []).append(verdict)
-        strands = tuple(Strand(verdicts=tuple(members)) for members in same.values())
-        yield Reading(name, verdicts[0].title, verdicts[0].clause, strands)
+        similar_verdicts = tuple(SimilarVerdicts(verdicts=tuple(members)) for members in same.values())
+        yield Reading(name, verdicts[0].title, verdicts[0].clause, similar_verdicts)

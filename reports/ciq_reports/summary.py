@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from shlex import quote
 
 from ciq_reports.outcomes import FINDINGS, WORDS, Overall, is_red, overall
-from ciq_reports.printable import one_line
+from ciq_reports.sanitize import one_line
 from ciq_reports.transcript import RunView
 from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript.records import ExitCode, Level, Outcome, Verdict
@@ -24,7 +24,7 @@ _LEFT_OUT = (Outcome.SKIPPED, Outcome.UNTESTED, Outcome.NOT_IMPLEMENTED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Strand:
+class SimilarVerdicts:
     """Verdicts of one requirement that say the same thing apart from ids, numbers and the feature."""
 
     verdicts: tuple[Verdict, ...]
@@ -54,22 +54,22 @@ class FindingGroup:
     outcome: Outcome
     title: str
     clause: str
-    strands: tuple[Strand, ...]
+    similar_verdicts: tuple[SimilarVerdicts, ...]
 
     @property
     def red(self) -> bool:
         """At least one verdict in here keeps the run from exit code 0."""
-        return any(is_red(verdict) for strand in self.strands for verdict in strand.verdicts)
+        return any(is_red(verdict) for similar in self.similar_verdicts for verdict in similar.verdicts)
 
     @property
     def baseline(self) -> bool:
         """Every verdict in here is a known deviation of the baseline."""
-        return all(verdict.baseline for strand in self.strands for verdict in strand.verdicts)
+        return all(verdict.baseline for similar in self.similar_verdicts for verdict in similar.verdicts)
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
         """All verdicts of the group."""
-        return tuple(verdict for strand in self.strands for verdict in strand.verdicts)
+        return tuple(verdict for similar in self.similar_verdicts for verdict in similar.verdicts)
 
 
 def _alike(verdict: Verdict) -> tuple[str, ...]:
@@ -80,12 +80,12 @@ def _alike(verdict: Verdict) -> tuple[str, ...]:
     return (verdict.scenario, str(verdict.baseline), *plain)
 
 
-def strands(verdicts: Iterable[Verdict]) -> tuple[Strand, ...]:
+def similar_verdicts(verdicts: Iterable[Verdict]) -> tuple[SimilarVerdicts, ...]:
     """Put verdicts of one requirement and outcome together where they say the same."""
     found: dict[tuple[str, ...], list[Verdict]] = {}
     for verdict in verdicts:
         found.setdefault(_alike(verdict), []).append(verdict)
-    return tuple(Strand(verdicts=tuple(members)) for members in found.values())
+    return tuple(SimilarVerdicts(verdicts=tuple(members)) for members in found.values())
 
 
 def findings(view: RunView) -> tuple[FindingGroup, ...]:
@@ -101,7 +101,7 @@ def findings(view: RunView) -> tuple[FindingGroup, ...]:
             outcome=outcome,
             title=members[0].title,
             clause=members[0].clause,
-            strands=strands(members),
+            similar_verdicts=similar_verdicts(members),
         )
         for (requirement, outcome), members in groups.items()
     ]
@@ -155,8 +155,8 @@ def headline(view: RunView) -> str:
     passed, must = must_share(view)
     requirements = len({v.requirement for v in judged})
     features = len({v.feature for v in judged if v.feature})
-    unjudged = sum(v.level is Level.MUST and v.outcome in _LEFT_OUT for v in view.verdicts)
-    more = f", {unjudged} not judged" if unjudged else ""
+    not_judged = sum(v.level is Level.MUST and v.outcome in _LEFT_OUT for v in view.verdicts)
+    more = f", {not_judged} not judged" if not_judged else ""
     return f"{passed} of {must} MUST verdicts pass{more}, on {requirements} requirement(s) and {features} feature(s)"
 
 
@@ -228,7 +228,9 @@ def next_steps(view: RunView) -> tuple[str, ...]:
         )
     again = [group.requirement for group in (*failed, *unsure)][:4]
     # A warning can be looked at again in any run, unless only this seed has brought it about.
-    again = again or [group.requirement for group in groups if group.strands[0].first.scenario in _BY_CHANCE][:4]
+    again = (
+        again or [group.requirement for group in groups if group.similar_verdicts[0].first.scenario in _BY_CHANCE][:4]
+    )
     if again:
         steps.append(f"When mended, look again at these alone: `{rerun_command(view, again)}`.")
     if failed and not view.header.target.embedded:

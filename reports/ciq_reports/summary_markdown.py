@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from ciq_reports import proof
-from ciq_reports.obstacles import Obstacle, told_apart
+from ciq_reports import kill_figures
+from ciq_reports.blocking_causes import BlockingCause, told_apart
+from ciq_reports.not_judged import unjudged_musts
 from ciq_reports.outcomes import WORDS
-from ciq_reports.printable import one_line, seconds_in_words
+from ciq_reports.sanitize import one_line, seconds_in_words
 from ciq_reports.summary import (
     FindingGroup,
     by_outcome,
@@ -21,7 +22,6 @@ from ciq_reports.summary import (
     run_overall,
 )
 from ciq_reports.transcript import RunView
-from ciq_reports.unjudged import unjudged_musts
 from ciq_schemas.transcript.records import AnyRecord, Level, Outcome
 
 MOST_FINDINGS = 40
@@ -48,7 +48,7 @@ def write(records: Sequence[AnyRecord], path: Path) -> None:
     path.write_text(render(RunView.of(records)), encoding="utf-8")
 
 
-def render(view: RunView, *, figures: proof.Figures | None = None) -> str:
+def render(view: RunView, *, figures: kill_figures.Figures | None = None) -> str:
     """The document; `figures` of the kill matrix, None for those that ship."""
     words = run_overall(view)
     target = view.header.target
@@ -76,8 +76,8 @@ def render(view: RunView, *, figures: proof.Figures | None = None) -> str:
     if steps:
         numbered = (f"{number}. {step}" for number, step in enumerate(steps, start=1))
         lines += ["### What to do next", "", *numbered, ""]
-    said = proof.sentence(figures or proof.shipped(), view.header.requirement_set)
-    lines += ["---", "", f"{escape(said)} {code(proof.PLACE)}."]
+    said = kill_figures.sentence(figures or kill_figures.shipped(), view.header.requirement_set)
+    lines += ["---", "", f"{escape(said)} {code(kill_figures.PLACE)}."]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -97,7 +97,7 @@ def _counts_table(view: RunView) -> list[str]:
     return [*lines, ""]
 
 
-def _obstacles(blocking: Sequence[Obstacle]) -> list[str]:
+def _obstacles(blocking: Sequence[BlockingCause]) -> list[str]:
     lines = []
     for obstacle in blocking:
         count = f"**{len(obstacle.requirements)} requirements** could not be asked on {escape(obstacle.where)}"
@@ -126,15 +126,15 @@ def _findings(groups: Sequence[FindingGroup]) -> list[str]:
         "| --- | --- | --- | --- | --- | --- |",
     ]
     for group in groups[:MOST_FINDINGS]:
-        for strand in group.strands:
-            verdict = strand.first
+        for similar in group.similar_verdicts:
+            verdict = similar.first
             seen = verdict.seen if verdict.seen and verdict.seen != verdict.reason else verdict.reason
             known = " (baseline)" if group.baseline else ""
             name = f"**{escape(group.requirement)}** {group.level} {escape(group.title)}{known}"
             cells = (
                 _MARKS[group.outcome] + " " + WORDS[group.outcome].word,
                 name,
-                escape(strand.where),
+                escape(similar.where),
                 escape(verdict.expected, LONGEST_CELL),
                 escape(seen, LONGEST_CELL),
                 escape(group.clause, LONGEST_CELL),

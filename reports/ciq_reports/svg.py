@@ -7,7 +7,7 @@ a triangle, a paused queue hatched, a witness flagged with its record number. Te
 from collections.abc import Iterator
 from html import escape
 
-from ciq_reports.printable import one_line
+from ciq_reports.sanitize import one_line
 from ciq_reports.timeline import Flag, Lane, Phase, Span, Timeline, paused_in_words
 from ciq_schemas.lifecycle import JobState
 

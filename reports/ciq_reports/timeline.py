@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from ciq_reports.job_log import JobLog, JobStory, QueueChange, Sighting, Told
-from ciq_reports.printable import one_line, seconds_in_words
-from ciq_reports.scenes import Scene, place_of
+from ciq_reports.sanitize import one_line, seconds_in_words
+from ciq_reports.scenario_runs import ScenarioRun, place_of
 from ciq_reports.target_clock import Interval, TargetClock, target_clock
 from ciq_reports.transcript import RunView
 from ciq_schemas.lifecycle import FINAL_STATES, WAITING_STATES, JobState, QueueState
@@ -155,43 +155,53 @@ class Timelines:
         self._clocks = {feature: _clock(mine) for feature, mine in stories.items()}
 
     def of(
-        self, scene: Scene, verdicts: Iterable[Verdict] = (), *, most_lanes: int = MOST_LANES, closely: bool = False
+        self,
+        scenario_run: ScenarioRun,
+        verdicts: Iterable[Verdict] = (),
+        *,
+        most_lanes: int = MOST_LANES,
+        closely: bool = False,
     ) -> Timeline | None:
         """The timeline of a scene, with the witnesses of `verdicts` marked; None when no job was in it.
 
         `closely` shows the time of its lanes and witnesses only, not the whole scene.
         """
         verdicts = tuple(verdicts)
-        flags = tuple(self._flags(scene, verdicts))
+        flags = tuple(self._flags(scenario_run, verdicts))
         accused = self._accused(verdicts)
         lanes = [
-            replace(_lane(story, self._clocks.get(scene.feature), scene), witness=story.key.job_id in accused)
+            replace(
+                _lane(story, self._clocks.get(scenario_run.feature), scenario_run), witness=story.key.job_id in accused
+            )
             for story in self._log.stories.values()
-            if story.key.feature == scene.feature and story.submitted.scenario == scene.scenario
+            if story.key.feature == scenario_run.feature and story.submitted.scenario == scenario_run.scenario
         ]
         if not lanes:
             return None
         kept = _most_telling(lanes, most_lanes)
-        started, ended = scene.started, max([scene.ended, *(mark.at for lane in kept for mark in lane.callbacks)])
+        started, ended = (
+            scenario_run.started,
+            max([scenario_run.ended, *(mark.at for lane in kept for mark in lane.callbacks)]),
+        )
         if closely:
             started, ended = _window(kept, flags, started, ended)
         return Timeline(
-            name=scene.name,
-            feature=scene.feature,
-            scenario=scene.scenario,
+            name=scenario_run.name,
+            feature=scenario_run.feature,
+            scenario=scenario_run.scenario,
             started=started,
             ended=ended,
             lanes=tuple(kept),
-            paused=tuple(_paused(self._log.changes.get(scene.feature, ()), started, ended)),
+            paused=tuple(_paused(self._log.changes.get(scenario_run.feature, ()), started, ended)),
             flags=flags,
             left_out=len(lanes) - len(kept),
         )
 
-    def _flags(self, scene: Scene, verdicts: Sequence[Verdict]) -> Iterator[Flag]:
+    def _flags(self, scenario_run: ScenarioRun, verdicts: Sequence[Verdict]) -> Iterator[Flag]:
         given: set[int] = set()
         for verdict in verdicts:
             for record in self._view.witnesses(verdict):
-                if place_of(record) != (scene.feature, scene.scenario) or record.seq in given:
+                if place_of(record) != (scenario_run.feature, scenario_run.scenario) or record.seq in given:
                     continue
                 given.add(record.seq)
                 match record:
@@ -234,7 +244,7 @@ def _phase(state: str) -> Phase | None:
     return Phase.WAITING if known in WAITING_STATES else Phase.RUNNING
 
 
-def _lane(story: JobStory, clock: TargetClock | None, scene: Scene) -> Lane:
+def _lane(story: JobStory, clock: TargetClock | None, scenario_run: ScenarioRun) -> Lane:
     submit = story.submitted
     spans, ending = _spans(story)
     jobs = [sighting.job for sighting in story.sightings]
@@ -243,7 +253,7 @@ def _lane(story: JobStory, clock: TargetClock | None, scene: Scene) -> Lane:
     start_times = [job.start_time for job in jobs if job.start_time]
     return Lane(
         job_id=story.key.job_id,
-        label=_label(user_data, scene.scenario),
+        label=_label(user_data, scenario_run.scenario),
         level=next((o.job_level for o in operations if o.job_level), ""),
         accepted=(submit.started, submit.ended),
         spans=tuple(spans),

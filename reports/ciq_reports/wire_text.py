@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import msgspec
 from lxml import etree
 
-from ciq_reports.printable import printable, size_in_words
+from ciq_reports.sanitize import sanitize, size_in_words
 from ciq_schemas.transcript.records import Body, CallbackReceived, Exchange, HeaderField
 
 LONGEST_BODY = 6_000
@@ -50,7 +50,7 @@ def body_text(body: Body) -> Shown:
     except UnicodeDecodeError:
         return Shown(_hex(data), f"{size}, not UTF-8 text: first {min(len(data), 16 * _HEX_ROWS)} bytes")
     pretty = _indented(data) if len(data) <= LONGEST_PRETTY else None
-    text = printable(plain[: 2 * LONGEST_BODY] if pretty is None else pretty[: 2 * LONGEST_BODY])
+    text = sanitize(plain[: 2 * LONGEST_BODY] if pretty is None else pretty[: 2 * LONGEST_BODY])
     how = size if pretty is None else f"{size}, indented"
     total = len(plain if pretty is None else pretty)
     if total > LONGEST_BODY:
@@ -94,7 +94,7 @@ def header_lines(headers: tuple[HeaderField, ...]) -> str:
     lines = [line if len(line) <= LONGEST_HEADER else line[:LONGEST_HEADER] + "…" for line in lines]
     if len(headers) > MOST_HEADERS:
         lines.append(f"… and {len(headers) - MOST_HEADERS} more header fields")
-    return printable("\n".join(line.replace("\n", "␊").replace("\r", "␍") for line in lines))
+    return sanitize("\n".join(line.replace("\n", "␊").replace("\r", "␍") for line in lines))
 
 
 def curl_line(exchange: Exchange) -> tuple[str, str]:
@@ -115,27 +115,27 @@ def curl_line(exchange: Exchange) -> tuple[str, str]:
     data = exchange.request_body.data
     if data:
         text = exchange.request_body.text
-        if text and len(text) <= LONGEST_CURL_BODY and printable(text) == text:
+        if text and len(text) <= LONGEST_CURL_BODY and sanitize(text) == text:
             words += ["--data-binary", text]
         else:
             words += ["--data-binary", f"@request-{exchange.seq}.body"]
             remarks.append(f"the body is request_body of record {exchange.seq} in run.ndjson")
     words += ["--", exchange.url]
-    return printable(" ".join(shlex.quote(word) for word in words)), "; ".join(dict.fromkeys(remarks))
+    return sanitize(" ".join(shlex.quote(word) for word in words)), "; ".join(dict.fromkeys(remarks))
 
 
 def request_head(exchange: Exchange) -> str:
     """Request line and header fields."""
-    return f"{printable(exchange.method)} {printable(exchange.url)[:2000]}\n{header_lines(exchange.request_headers)}"
+    return f"{sanitize(exchange.method)} {sanitize(exchange.url)[:2000]}\n{header_lines(exchange.request_headers)}"
 
 
 def response_head(exchange: Exchange) -> str:
     """Status and header fields; why there was no answer when there was none."""
     if not exchange.status:
-        return f"no answer: {printable(exchange.error)[:1000]}"
+        return f"no answer: {sanitize(exchange.error)[:1000]}"
     return f"{exchange.status}\n{header_lines(exchange.response_headers)}"
 
 
 def arrival_head(arrival: CallbackReceived) -> str:
     """Request line and header fields of a callback."""
-    return f"{printable(arrival.method)} {printable(arrival.target)[:2000]}\n{header_lines(arrival.headers)}"
+    return f"{sanitize(arrival.method)} {sanitize(arrival.target)[:2000]}\n{header_lines(arrival.headers)}"

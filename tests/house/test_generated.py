@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from sources import ROOT
 
-from ciq_reports import kill_page, proof
+from ciq_reports import kill_figures, kill_page
 from ciq_schemas import pages
 
 
@@ -31,12 +31,14 @@ def test_the_command_refuses_a_missing_folder(tmp_path: Path, capsys: pytest.Cap
 def test_the_figures_of_the_kill_matrix_are_fresh() -> None:
     """What reports cite of the suite is what the published matrix says."""
     matrix = kill_page.from_json((ROOT / "reports" / "published" / "kill-matrix.json").read_bytes())
-    stored = (ROOT / "reports" / "ciq_reports" / proof.FILE).read_bytes()
-    assert stored == proof.written(proof.figures_of(matrix)), f"{proof.FILE} is stale: run `{proof.COMMAND}`"
-    assert (ROOT / proof.PLACE).is_file()
+    stored = (ROOT / "reports" / "ciq_reports" / kill_figures.FILE).read_bytes()
+    assert stored == kill_figures.written(kill_figures.figures_of(matrix)), (
+        f"{kill_figures.FILE} is stale: run `{kill_figures.COMMAND}`"
+    )
+    assert (ROOT / kill_figures.PLACE).is_file()
 
 
 def test_the_figures_need_a_matrix(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Without a matrix the command says what it expected and exits 2."""
-    assert proof.main([str(tmp_path / "nowhere.json")]) == 2
+    assert kill_figures.main([str(tmp_path / "nowhere.json")]) == 2
     assert "expected the kill matrix" in capsys.readouterr().err

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from ciq_reports import html, junit, summary_markdown, wire_text
 from ciq_reports.console import ConsoleReporter
-from ciq_reports.printable import one_line, printable
+from ciq_reports.sanitize import one_line, sanitize
 from ciq_reports.transcript import RunView
 from ciq_schemas.transcript.records import AnyRecord, Body, CallbackReceived, Exchange, Verdict
 
@@ -100,7 +100,7 @@ def test_any_text(text: str) -> None:
 @given(st.text())
 def test_printable_is_legal_everywhere(text: str) -> None:
     """Printable text has no control characters but tab and line feed, and is legal in XML 1.0."""
-    shown = printable(text)
+    shown = sanitize(text)
     etree.fromstring(f"<a>{shown.replace('&', '').replace('<', '')}</a>".encode())
     assert all(char >= " " or char in "\t\n" for char in shown)
     assert "\n" not in one_line(text)

@@ -8,8 +8,8 @@ import small_run as run
 from rich.console import Console
 
 from ciq_reports import html, summary_markdown
+from ciq_reports.blocking_causes import FEWEST, blocking_causes, told_apart
 from ciq_reports.console import ConsoleReporter
-from ciq_reports.obstacles import FEWEST, obstacles, told_apart
 from ciq_reports.transcript import RunView
 from ciq_schemas.transcript.records import AnyRecord, DriverEvent, ExitCode, Level, Outcome, Verdict
 
@@ -87,7 +87,7 @@ def test_other_findings_stay_beside_an_obstacle() -> None:
     told, groups = told_apart(RunView.of(mixed))
     assert [len(obstacle.requirements) for obstacle in told] == [8]
     assert [group.requirement for group in groups] == [other.requirement]
-    assert [obstacle.red for obstacle in obstacles([blocked(n, level=Level.NOTE) for n in range(9)])] == [False]
+    assert [obstacle.red for obstacle in blocking_causes([blocked(n, level=Level.NOTE) for n in range(9)])] == [False]
 
 
 @pytest.mark.parametrize("outcome", [Outcome.UNTESTED, Outcome.NOT_IMPLEMENTED, Outcome.SKIPPED])

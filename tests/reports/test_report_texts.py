@@ -12,8 +12,8 @@ from rich.console import Console
 
 from ciq_reports import html, junit, summary_markdown
 from ciq_reports.console import ConsoleReporter
+from ciq_reports.kill_figures import Figures
 from ciq_reports.outcomes import is_red, overall
-from ciq_reports.proof import Figures
 from ciq_reports.transcript import RunView
 from ciq_schemas.transcript.records import AnyRecord, ExitCode, Level, Outcome
 

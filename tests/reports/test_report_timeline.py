@@ -9,7 +9,7 @@ import small_run as run
 
 from ciq_reports import svg
 from ciq_reports.job_log import read_log
-from ciq_reports.scenes import scenes
+from ciq_reports.scenario_runs import scenario_runs
 from ciq_reports.target_clock import target_clock
 from ciq_reports.timeline import Ending, Lane, Paused, Phase, Span, Timeline, Timelines
 from ciq_reports.transcript import RunView
@@ -19,7 +19,7 @@ from ciq_schemas.transcript.records import AnyRecord, Verdict
 def order_timeline(records: tuple[AnyRecord, ...] = run.RUN, *verdicts: Verdict, most: int = 40) -> Timeline:
     """The timeline of scenario order on media."""
     view = RunView.of(records)
-    line = Timelines(view, read_log(view)).of(scenes(view)["media", "order"], verdicts, most_lanes=most)
+    line = Timelines(view, read_log(view)).of(scenario_runs(view)["media", "order"], verdicts, most_lanes=most)
     assert line is not None
     return line
 
@@ -104,10 +104,10 @@ def test_witness_lanes_are_kept_when_there_are_too_many() -> None:
 def test_a_close_look_shows_the_time_of_its_lanes() -> None:
     """The picture of a card ends soon after its last job and witness; nothing it draws lies outside."""
     view = RunView.of(run.RUN)
-    scene = scenes(view)["media", "order"]
+    scenario_run = scenario_runs(view)["media", "order"]
     lines = Timelines(view, read_log(view))
-    close = lines.of(scene, [run.VERDICTS[0]], most_lanes=2, closely=True)
-    whole = lines.of(scene, [run.VERDICTS[0]], most_lanes=2)
+    close = lines.of(scenario_run, [run.VERDICTS[0]], most_lanes=2, closely=True)
+    whole = lines.of(scenario_run, [run.VERDICTS[0]], most_lanes=2)
     assert close is not None
     assert whole is not None
     assert whole.started <= close.started

@@ -12,7 +12,7 @@ EVERY = "*"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
+class ScenarioRun:
     """One scenario on one feature: its records and its closed interval in seconds of the run."""
 
     feature: str
@@ -42,7 +42,7 @@ def arrival_place(arrival: CallbackReceived) -> tuple[str, str]:
     return feature, scenario
 
 
-def scenes(view: RunView) -> Mapping[tuple[str, str], Scene]:
+def scenario_runs(view: RunView) -> Mapping[tuple[str, str], ScenarioRun]:
     """All scenes of a run by (feature, scenario), in the order in which they began."""
     exchanges: dict[tuple[str, str], list[Exchange]] = {}
     arrivals: dict[tuple[str, str], list[CallbackReceived]] = {}
@@ -62,7 +62,7 @@ def scenes(view: RunView) -> Mapping[tuple[str, str], Scene]:
         starts = [e.started for e in mine] + [a.started for a in told] + [m.at for m in said]
         ends = [e.ended for e in mine] + [a.ended for a in told] + [m.at for m in said]
         found.append(
-            Scene(
+            ScenarioRun(
                 feature=feature,
                 scenario=scenario,
                 started=min(starts),
@@ -72,8 +72,8 @@ def scenes(view: RunView) -> Mapping[tuple[str, str], Scene]:
                 marks=tuple(said),
             )
         )
-    found.sort(key=lambda scene: (scene.started, scene.feature))
-    return MappingProxyType({(scene.feature, scene.scenario): scene for scene in found})
+    found.sort(key=lambda scenario_run: (scenario_run.started, scenario_run.feature))
+    return MappingProxyType({(scenario_run.feature, scenario_run.scenario): scenario_run for scenario_run in found})
 
 
 def scene_lengths(view: RunView) -> Mapping[tuple[str, str], float]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ciq_reports.outcomes import WORDS
-from ciq_reports.summary import Strand
+from ciq_reports.summary import SimilarVerdicts
 from ciq_schemas.transcript.records import Level, Outcome, Verdict
 
 WITHOUT_JUDGEMENT = (Outcome.UNTESTED, Outcome.NOT_IMPLEMENTED, Outcome.SKIPPED)
@@ -32,14 +32,16 @@ class UnjudgedMusts:
     where: str
 
 
-def unjudged(verdicts: Iterable[Verdict]) -> tuple[Unjudged, ...]:
+def not_judged(verdicts: Iterable[Verdict]) -> tuple[Unjudged, ...]:
     """By outcome, then in the order of the run."""
     mine: dict[tuple[Outcome, str, str], list[Verdict]] = {}
     for verdict in verdicts:
         if verdict.outcome in WITHOUT_JUDGEMENT:
             mine.setdefault((verdict.outcome, verdict.requirement, verdict.reason), []).append(verdict)
     return tuple(
-        Unjudged(outcome, WORDS[outcome].word, name, members[0].title, Strand(verdicts=tuple(members)).where, reason)
+        Unjudged(
+            outcome, WORDS[outcome].word, name, members[0].title, SimilarVerdicts(verdicts=tuple(members)).where, reason
+        )
         for (outcome, name, reason), members in sorted(
             mine.items(), key=lambda item: WITHOUT_JUDGEMENT.index(item[0][0])
         )

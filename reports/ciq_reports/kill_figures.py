@@ -1,6 +1,6 @@
 """What a report may say of the suite behind it: how many faults made on purpose it has seen.
 
-The figures ship with the package, so that a report is one file and needs no network; `python -m ciq_reports.proof
+The figures ship with the package, so that a report is one file and needs no network; `python -m ciq_reports.kill_figures
 reports/published/kill-matrix.json` writes them anew. Knows the kill matrix. Must not know a run.
 """
 
@@ -15,7 +15,7 @@ import msgspec
 from ciq_reports import kill_page
 from ciq_schemas import __version__
 
-COMMAND = "python -m ciq_reports.proof reports/published/kill-matrix.json"
+COMMAND = "python -m ciq_reports.kill_figures reports/published/kill-matrix.json"
 FILE = "kill-figures.json"
 PLACE = "reports/published/kill-matrix.html"
 """In the sources of the kit."""

@@ -18,7 +18,7 @@ MOST_CHARACTERS = 3_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Exhibit:
+class EvidenceRecord:
     """One record as the page shows it. `again` means: shown in full further up, only named here."""
 
     seq: int
@@ -41,7 +41,7 @@ class Exhibit:
 
 
 @dataclass(slots=True)
-class ExhibitRoom:
+class EvidenceSection:
     """Hands out exhibits while the budget lasts."""
 
     view: RunView
@@ -49,7 +49,7 @@ class ExhibitRoom:
     characters: int = 0
     left_out: int = 0
 
-    def of(self, verdicts: Iterable[Verdict]) -> Iterator[Exhibit]:
+    def of(self, verdicts: Iterable[Verdict]) -> Iterator[EvidenceRecord]:
         """The witnesses of verdicts that say the same, each record once: many of the first, one of each other."""
         given: set[int] = set()
         for place, verdict in enumerate(verdicts):
@@ -61,10 +61,10 @@ class ExhibitRoom:
                     given.add(record.seq)
                     yield from self._one(record)
 
-    def _one(self, record: Witness) -> Iterator[Exhibit]:
+    def _one(self, record: Witness) -> Iterator[EvidenceRecord]:
         if record.seq in self.shown:
             made = exhibit(record)
-            yield Exhibit(seq=made.seq, kind=made.kind, title=made.title, when=made.when, again=True)
+            yield EvidenceRecord(seq=made.seq, kind=made.kind, title=made.title, when=made.when, again=True)
             return
         if len(self.shown) >= MOST_RECORDS or self.characters >= MOST_CHARACTERS:
             self.left_out += 1
@@ -75,13 +75,13 @@ class ExhibitRoom:
         yield made
 
 
-def exhibit(record: Witness) -> Exhibit:
+def exhibit(record: Witness) -> EvidenceRecord:
     """One record, ready to be shown."""
     match record:
         case Exchange():
             curl, remark = wire_text.curl_line(record)
             answer = str(record.status) if record.status else "no answer"
-            return Exhibit(
+            return EvidenceRecord(
                 seq=record.seq,
                 kind="exchange",
                 title=f"{record.method} {_path(record.url)} → {answer}",
@@ -94,7 +94,7 @@ def exhibit(record: Witness) -> Exhibit:
                 curl_remark=remark,
             )
         case CallbackReceived():
-            return Exhibit(
+            return EvidenceRecord(
                 seq=record.seq,
                 kind="callback",
                 title=f"callback {record.method} {record.target}, answered {record.answered or 'by hanging up'}",
@@ -103,14 +103,14 @@ def exhibit(record: Witness) -> Exhibit:
                 body=wire_text.body_text(record.body),
             )
         case DriverEvent():
-            return Exhibit(
+            return EvidenceRecord(
                 seq=record.seq,
                 kind="remark",
                 title=f"{record.name}: {record.text}" if record.text else record.name,
                 when=f"{_place(record.scenario, '')}, {record.at:.3f} s",
             )
         case Calibration():
-            return Exhibit(seq=record.seq, kind="calibration", title=f"calibration of {record.feature}", when="")
+            return EvidenceRecord(seq=record.seq, kind="calibration", title=f"calibration of {record.feature}", when="")
 
 
 def _path(url: str) -> str:

@@ -29,7 +29,7 @@ def _shown(char: str) -> str:
 _SAFE_ASCII = frozenset(chr(code) for code in range(0x20, 0x7F)) | _KEPT
 
 
-def printable(text: str) -> str:
+def sanitize(text: str) -> str:
     """The text with every character that is not plainly printable replaced by a visible stand-in.
 
     Line ends become `\\n`; the result can be encoded as UTF-8 and is legal in XML 1.0.
@@ -42,7 +42,7 @@ def printable(text: str) -> str:
 
 def one_line(text: str, limit: int = 0) -> str:
     """Printable text on one line, blanks joined; cut to `limit` characters when that is not 0."""
-    joined = " ".join(printable(text).split())
+    joined = " ".join(sanitize(text).split())
     if limit and len(joined) > limit:
         return joined[: limit - 1].rstrip() + CUT
     return joined

@@ -12,7 +12,7 @@ FEWEST = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Obstacle:
+class BlockingCause:
     """Blocked verdicts that give the same reason."""
 
     reason: str
@@ -40,13 +40,13 @@ class Obstacle:
         return tuple(sorted(set(first.values())))
 
 
-def obstacles(verdicts: Iterable[Verdict]) -> tuple[Obstacle, ...]:
+def blocking_causes(verdicts: Iterable[Verdict]) -> tuple[BlockingCause, ...]:
     """The reasons that at least `FEWEST` requirements share, those that block most first."""
     by_reason: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
         if verdict.outcome is Outcome.BLOCKED and verdict.reason:
             by_reason.setdefault(verdict.reason, []).append(verdict)
-    found = [Obstacle(reason=reason, verdicts=tuple(members)) for reason, members in by_reason.items()]
+    found = [BlockingCause(reason=reason, verdicts=tuple(members)) for reason, members in by_reason.items()]
     told = [obstacle for obstacle in found if len(obstacle.requirements) >= FEWEST]
     return tuple(sorted(told, key=lambda obstacle: (not obstacle.red, -len(obstacle.requirements))))
 
@@ -61,26 +61,28 @@ def first_of_its_kind(mark: DriverEvent, seen: set[tuple[str, str]]) -> bool:
     return fresh
 
 
-def told_apart(view: RunView) -> tuple[tuple[Obstacle, ...], tuple[FindingGroup, ...]]:
+def told_apart(view: RunView) -> tuple[tuple[BlockingCause, ...], tuple[FindingGroup, ...]]:
     """The obstacles of a run, and the findings that they do not explain.
 
     Of a target that could not be reached, what stayed blocked or open says nothing more: only other findings are told.
     """
-    blocking = obstacles(view.verdicts)
+    blocking = blocking_causes(view.verdicts)
     groups = apart_from(blocking, findings(view))
     if blocking and view.footer is not None and view.footer.exit_code == ExitCode.UNREACHABLE:
         groups = tuple(g for g in groups if g.outcome not in (Outcome.BLOCKED, Outcome.INCONCLUSIVE))
     return blocking, groups
 
 
-def apart_from(told: Iterable[Obstacle], groups: Sequence[FindingGroup]) -> tuple[FindingGroup, ...]:
+def apart_from(told: Iterable[BlockingCause], groups: Sequence[FindingGroup]) -> tuple[FindingGroup, ...]:
     """The findings without what stands behind an obstacle already told."""
     behind = {verdict.item for obstacle in told for verdict in obstacle.verdicts}
     if not behind:
         return tuple(groups)
     kept = []
     for group in groups:
-        strands = tuple(s for s in group.strands if not all(verdict.item in behind for verdict in s.verdicts))
-        if strands:
-            kept.append(replace(group, strands=strands))
+        similar_verdicts = tuple(
+            s for s in group.similar_verdicts if not all(verdict.item in behind for verdict in s.verdicts)
+        )
+        if similar_verdicts:
+            kept.append(replace(group, similar_verdicts=similar_verdicts))
     return tuple(kept)
