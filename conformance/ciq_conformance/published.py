@@ -11,8 +11,7 @@ from pathlib import Path
 from ciq_conformance.judge.selection import Selection, select_items
 from ciq_conformance.profile_loading import load_profile
 from ciq_conformance.profile_values import EVERY_FEATURE
-from ciq_conformance.runner.execution import RunConfig
-from ciq_conformance.runner.in_pytest import run_suite
+from ciq_conformance.runner.execution import RunConfig, execute
 from ciq_reports import badge, html, summary_markdown
 from ciq_reports.transcript import RunView
 from ciq_schemas.features import Feature
@@ -50,7 +49,7 @@ def verdict_lines(verdicts: Iterable[Verdict]) -> tuple[str, ...]:
 def publish(folder: Path) -> str:
     """Run, judge and write the files into `folder`; return the headline. NotPublishableError when it is not green."""
     loaded = load_profile(env={}, flags={"features": ("published", EVERY_FEATURE)}, directory=folder)
-    result = run_suite(RunConfig(loaded=loaded), Selection())
+    result = execute(RunConfig(loaded=loaded), select_items(load_registry(), loaded.profile.features, Selection()))
     if result.exit_code is not ExitCode.CONFORMS:
         red = [f"{v.item} {v.outcome}: {v.seen or v.reason}" for v in result.verdicts if v.outcome in _UNFIT]
         raise NotPublishableError(f"exit code {result.exit_code}: {'; '.join(red[:5]) or result.trouble}")

@@ -1,7 +1,7 @@
 """pytest plugin of the suite: its options, its items, its run.
 
 Loaded in every pytest session of an environment with the kit, so it imports the suite only when the suite is collected.
-The CLI hands a ready `RunOrder` in through `config.stash[ORDER]`; otherwise the order is made from the options.
+The options become a RunConfig; the session fixture calls `execute`, as `ciq run` does.
 """
 
 from __future__ import annotations
@@ -16,12 +16,9 @@ if TYPE_CHECKING:
     from ciq_conformance.judge.selection import Selection
     from ciq_conformance.runner.execution import RunConfig, RunResult
 
-ORDER: pytest.StashKey[RunConfig] = pytest.StashKey()
-SELECTION: pytest.StashKey[Selection] = pytest.StashKey()
-RESULT: pytest.StashKey[RunResult] = pytest.StashKey()
-ITEM: pytest.StashKey[Item] = pytest.StashKey()
-REFUSED: pytest.StashKey[str] = pytest.StashKey()
-"""Why the run could not be begun."""
+_CONFIG: pytest.StashKey[RunConfig] = pytest.StashKey()
+_SELECTION: pytest.StashKey[Selection] = pytest.StashKey()
+_ITEM: pytest.StashKey[Item] = pytest.StashKey()
 _MODULE = "ciq_conformance.suite.test_requirements"
 
 
@@ -31,7 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--ciq-target", metavar="URL", help="target; without one the embedded mock is run against")
     group.addoption("--ciq-profile", metavar="FILE", type=Path, help="target profile (default: ciq.toml if present)")
     group.addoption("--ciq-feature", metavar="NAME", action="append", default=[], help="feature; may be repeated")
-    group.addoption("--ciq-requirement", metavar="GLOB", action="append", default=[], help="requirement ids")
+    group.addoption("--ciq-only", metavar="GLOB", action="append", default=[], help="requirement ids")
     group.addoption("--ciq-area", metavar="NAME", action="append", default=[], help="area; may be repeated")
     group.addoption("--ciq-level", metavar="LEVEL", action="append", default=[], help="MUST, SHOULD or NOTE")
     group.addoption("--ciq-skip", metavar="GLOB", action="append", default=[], help="items shown as skipped")
@@ -62,7 +59,7 @@ def _function(collector: pytest.Collector, item: Item) -> pytest.Item:
 
     call.__doc__ = f"{item.requirement.title}: {item.requirement.statement}"
     function: pytest.Item = pytest.Function.from_parent(collector, name=item.name, callobj=call)
-    function.stash[ITEM] = item
+    function.stash[_ITEM] = item
     return function
 
 
@@ -71,27 +68,27 @@ def _items(config: pytest.Config) -> tuple[Item, ...]:
     from ciq_schemas.requirement import UnknownRequirementError, load_registry
     from ciq_schemas.transcript.records import Level
 
-    if ORDER not in config.stash:
-        config.stash[ORDER] = _order(config)
+    if _CONFIG not in config.stash:
+        config.stash[_CONFIG] = _run_config(config)
         try:
             levels = tuple(Level(level.upper()) for level in config.getoption("ciq_level"))
         except ValueError as error:
             raise pytest.UsageError(f"--ciq-level: {error}; levels are MUST, SHOULD and NOTE") from error
-        config.stash[SELECTION] = Selection(
-            requirements=tuple(config.getoption("ciq_requirement")),
+        config.stash[_SELECTION] = Selection(
+            requirements=tuple(config.getoption("ciq_only")),
             areas=tuple(config.getoption("ciq_area")),
             levels=levels,
             skip=tuple(config.getoption("ciq_skip")),
-            opened=config.stash[ORDER].extra_testing.opened,
+            opened=config.stash[_CONFIG].extra_testing.opened,
         )
-    profile = config.stash[ORDER].loaded.profile
+    profile = config.stash[_CONFIG].loaded.profile
     try:
-        return select_items(load_registry(), profile.features, config.stash[SELECTION])
+        return select_items(load_registry(), profile.features, config.stash[_SELECTION])
     except UnknownRequirementError as error:
         raise pytest.UsageError(str(error)) from error
 
 
-def _order(config: pytest.Config) -> RunConfig:
+def _run_config(config: pytest.Config) -> RunConfig:
     from ciq_conformance.driver.extra_testing import ExtraTesting
     from ciq_conformance.profile_loading import ProfileError, load_profile
     from ciq_conformance.runner.execution import RunConfig
@@ -124,16 +121,13 @@ def _order(config: pytest.Config) -> RunConfig:
 
 @pytest.fixture(scope="session")
 def ciq_run(request: pytest.FixtureRequest) -> RunResult:
-    """The one run of the session: everything is played and judged before the first item reports."""
+    """The one run of the session: every scenario has run and every item is judged before the first item reports."""
     from ciq_conformance.judge.baseline import BaselineError
     from ciq_conformance.runner.execution import RunConfigError, execute
 
     config = request.config
-    items = [one.stash[ITEM] for one in request.session.items if ITEM in one.stash]
+    items = [one.stash[_ITEM] for one in request.session.items if _ITEM in one.stash]
     try:
-        result = execute(config.stash[ORDER], items)
+        return execute(config.stash[_CONFIG], items)
     except (RunConfigError, BaselineError) as error:
-        config.stash[REFUSED] = str(error)
         pytest.exit(str(error), returncode=2)
-    config.stash[RESULT] = result
-    return result

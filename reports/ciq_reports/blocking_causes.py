@@ -51,11 +51,11 @@ def blocking_causes(verdicts: Iterable[Verdict]) -> tuple[BlockingCause, ...]:
     return tuple(sorted(told, key=lambda obstacle: (not obstacle.red, -len(obstacle.requirements))))
 
 
-def first_of_its_kind(mark: DriverEvent, seen: set[tuple[str, str]]) -> bool:
+def first_of_its_kind(event: DriverEvent, seen: set[tuple[str, str]]) -> bool:
     """False for a stop whose words were said before: one broken probe stops every scenario. Adds to `seen`."""
-    if mark.name not in ("broken", "interrupted", "unsupported"):
+    if event.name not in ("broken", "interrupted", "unsupported"):
         return True
-    words = (mark.name, mark.text)
+    words = (event.name, event.text)
     fresh = words not in seen
     seen.add(words)
     return fresh

@@ -121,15 +121,15 @@ class ConsoleReporter:
                 self._progress.advance(self._progress.task_ids[0])
                 self._describe()
 
-    def remark(self, mark: DriverEvent) -> None:
+    def remark(self, event: DriverEvent) -> None:
         """The driver says that something did not go as planned."""
         with self._lock:
-            self._records.append(mark)
-            if first_of_its_kind(mark, self._stops):
+            self._records.append(event)
+            if first_of_its_kind(event, self._stops):
                 self._line(
                     "yellow",
-                    f"  {mark.name}",
-                    f" {_place(mark.feature, mark.scenario)}: {one_line(mark.text, 200)}",
+                    f"  {event.name}",
+                    f" {_place(event.feature, event.scenario)}: {one_line(event.text, 200)}",
                 )
 
     def verdict(self, verdict: Verdict) -> None:

@@ -147,7 +147,7 @@ def page_of(view: RunView) -> Page:
 
 def _remarks(view: RunView) -> Iterable[DriverEvent]:
     seen: set[tuple[str, str]] = set()
-    return (m for m in view.marks if m.name not in ("begin", "end") and first_of_its_kind(m, seen))
+    return (m for m in view.events if m.name not in ("begin", "end") and first_of_its_kind(m, seen))
 
 
 def _facts(view: RunView) -> Iterable[tuple[str, str]]:

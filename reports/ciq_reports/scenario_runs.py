@@ -21,7 +21,7 @@ class ScenarioRun:
     ended: float
     exchanges: tuple[Exchange, ...]
     arrivals: tuple[CallbackReceived, ...]
-    marks: tuple[DriverEvent, ...]
+    events: tuple[DriverEvent, ...]
 
     @property
     def name(self) -> str:
@@ -46,19 +46,19 @@ def scenario_runs(view: RunView) -> Mapping[tuple[str, str], ScenarioRun]:
     """All scenes of a run by (feature, scenario), in the order in which they began."""
     exchanges: dict[tuple[str, str], list[Exchange]] = {}
     arrivals: dict[tuple[str, str], list[CallbackReceived]] = {}
-    marks: dict[tuple[str, str], list[DriverEvent]] = {}
+    events: dict[tuple[str, str], list[DriverEvent]] = {}
     for exchange in view.exchanges:
         exchanges.setdefault((exchange.feature, exchange.scenario), []).append(exchange)
     for arrival in view.arrivals:
         arrivals.setdefault(arrival_place(arrival), []).append(arrival)
-    for mark in view.marks:
-        marks.setdefault((mark.feature, mark.scenario), []).append(mark)
+    for event in view.events:
+        events.setdefault((event.feature, event.scenario), []).append(event)
     found = []
-    for key in dict.fromkeys((*exchanges, *marks, *arrivals)):
+    for key in dict.fromkeys((*exchanges, *events, *arrivals)):
         feature, scenario = key
         mine = exchanges.get(key, [])
         told = arrivals.get(key, [])
-        said = marks.get(key, [])
+        said = events.get(key, [])
         starts = [e.started for e in mine] + [a.started for a in told] + [m.at for m in said]
         ends = [e.ended for e in mine] + [a.ended for a in told] + [m.at for m in said]
         found.append(
@@ -69,7 +69,7 @@ def scenario_runs(view: RunView) -> Mapping[tuple[str, str], ScenarioRun]:
                 ended=max(ends),
                 exchanges=tuple(mine),
                 arrivals=tuple(told),
-                marks=tuple(said),
+                events=tuple(said),
             )
         )
     found.sort(key=lambda scenario_run: (scenario_run.started, scenario_run.feature))
@@ -80,7 +80,7 @@ def scene_lengths(view: RunView) -> Mapping[tuple[str, str], float]:
     """How long each scenario was played on each feature, by (feature, scenario); callbacks after its end left out."""
     spans: dict[tuple[str, str], tuple[float, float]] = {}
     times = [((e.feature, e.scenario), e.started, e.ended) for e in view.exchanges]
-    times += [((m.feature, m.scenario), m.at, m.at) for m in view.marks]
+    times += [((m.feature, m.scenario), m.at, m.at) for m in view.events]
     for key, started, ended in times:
         first, last = spans.get(key, (started, ended))
         spans[key] = (min(first, started), max(last, ended))

@@ -130,11 +130,11 @@ class _Drawing:
         for at in lane.cancels:
             yield f'<text class="cancel" x="{self.x(at)}" y="{middle + 4}">⊘</text>'
         yield from self.ending(lane, middle)
-        for mark in lane.callbacks:
-            x = self.x(mark.at)
+        for event in lane.callbacks:
+            x = self.x(event.at)
             yield (
                 f'<path class="callback" d="M{x - 4.5} {y + 2}h9l-4.5 8z">'
-                f"<title>callback #{mark.seq}: {_clean(mark.state)}, {mark.at:.2f} s</title></path>"
+                f"<title>callback #{event.seq}: {_clean(event.state)}, {event.at:.2f} s</title></path>"
             )
         yield "</g>"
 
@@ -226,5 +226,5 @@ def _words(lane: Lane) -> str:
                 parts.append(f"{span.phase} {span.started:.2f} to {span.ended:.2f} s")
     if lane.ending is not None:
         parts.append(f"{lane.ending.state} by {lane.ending.by:.2f} s")
-    parts.extend(f"callback #{mark.seq} at {mark.at:.2f} s" for mark in lane.callbacks)
+    parts.extend(f"callback #{event.seq} at {event.at:.2f} s" for event in lane.callbacks)
     return "; ".join(parts)

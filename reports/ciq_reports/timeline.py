@@ -181,7 +181,7 @@ class Timelines:
         kept = _most_telling(lanes, most_lanes)
         started, ended = (
             scenario_run.started,
-            max([scenario_run.ended, *(mark.at for lane in kept for mark in lane.callbacks)]),
+            max([scenario_run.ended, *(event.at for lane in kept for event in lane.callbacks)]),
         )
         if closely:
             started, ended = _window(kept, flags, started, ended)

@@ -34,7 +34,7 @@ class RunView:
     exchanges: tuple[Exchange, ...]
     """By the time they began."""
     arrivals: tuple[CallbackReceived, ...]
-    marks: tuple[DriverEvent, ...]
+    events: tuple[DriverEvent, ...]
     calibrations: tuple[Calibration, ...]
     footer: Footer | None
     """None when the run was cut off."""
@@ -57,7 +57,7 @@ class RunView:
         """Length of the run: the footer's word, else the end of the last record."""
         if self.footer is not None:
             return self.footer.duration
-        ends = [e.ended for e in self.exchanges] + [a.ended for a in self.arrivals] + [m.at for m in self.marks]
+        ends = [e.ended for e in self.exchanges] + [a.ended for a in self.arrivals] + [m.at for m in self.events]
         return max(ends, default=0.0)
 
     def witnesses(self, verdict: Verdict) -> tuple[Witness, ...]:
@@ -72,7 +72,7 @@ class RunView:
         verdicts: dict[str, Verdict] = {}
         exchanges: list[Exchange] = []
         arrivals: list[CallbackReceived] = []
-        marks: list[DriverEvent] = []
+        events: list[DriverEvent] = []
         calibrations: list[Calibration] = []
         for record in records:
             match record:
@@ -83,7 +83,7 @@ class RunView:
                 case CallbackReceived():
                     arrivals.append(record)
                 case DriverEvent():
-                    marks.append(record)
+                    events.append(record)
                 case Calibration():
                     calibrations.append(record)
                 case Verdict():
@@ -92,13 +92,13 @@ class RunView:
                     footer = record
         if header is None:
             raise RunFileError("the run has no header: is this a run.ndjson written by ciq run?")
-        numbered: list[Witness] = [*exchanges, *arrivals, *marks, *calibrations]
+        numbered: list[Witness] = [*exchanges, *arrivals, *events, *calibrations]
         return cls(
             header=header,
             verdicts=tuple(verdicts.values()),
             exchanges=tuple(sorted(exchanges, key=lambda e: (e.started, e.seq))),
             arrivals=tuple(sorted(arrivals, key=lambda a: (a.started, a.seq))),
-            marks=tuple(sorted(marks, key=lambda m: (m.at, m.seq))),
+            events=tuple(sorted(events, key=lambda m: (m.at, m.seq))),
             calibrations=tuple(calibrations),
             footer=footer,
             by_seq=MappingProxyType({record.seq: record for record in numbered}),

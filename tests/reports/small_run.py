@@ -107,7 +107,7 @@ def update(seq: int, at: float, state: str) -> Exchange:
     body = (
         f"<Request><Name>queue-1</Name><State>{state}</State><NotifyConfig><State>Off</State></NotifyConfig></Request>"
     )
-    reply = f"<Response><RequestId>R</RequestId><Queue><QueueId>{QUEUE_ID}</QueueId></Queue></Response>"
+    response = f"<Response><RequestId>R</RequestId><Queue><QueueId>{QUEUE_ID}</QueueId></Queue></Response>"
     step = "pause" if state == "Paused" else "resume"
     return exchange(
         seq,
@@ -117,7 +117,7 @@ def update(seq: int, at: float, state: str) -> Exchange:
         path=f"/queue/{QUEUE_ID}",
         step=step,
         request=body.encode(),
-        response=reply.encode(),
+        response=response.encode(),
     )
 
 

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
 import msgspec
-from transcripts import LATER, LATEST, Transcript, job_xml, operation_xml, queue_xml, response, submit_xml
+from transcripts import LATER, LATEST, Transcript, job_xml, operation_xml, queue_xml, response_xml, submit_xml
 
 from ciq_conformance.areas.callback import labels as callback_steps
 from ciq_conformance.driver.requests import CallbackRuleRequest, update_body
@@ -48,7 +48,7 @@ def put_rule(
     order = rule or CallbackRuleRequest(url=TOLD_AT)
     return transcript.say(
         step,
-        response(queue_xml(container="Queue", rule=f"<State>{order.state}</State>")),
+        response_xml(queue_xml(container="Queue", rule=f"<State>{order.state}</State>")),
         status=status,
         request=update_body(name="queue-1", state="Active", rule=order).decode(),
         method="PUT",
@@ -69,7 +69,7 @@ def submit(
     own = f"<CallBack>{escape(callback)}</CallBack></Request>" if callback else "</Request>"
     return transcript.say(
         step,
-        response(job),
+        response_xml(job),
         request=submit_xml(operation or operation_xml(), source=source).replace("</Request>", own),
         method="POST",
         target="/jobs",
@@ -79,7 +79,7 @@ def submit(
 
 def look(transcript: Transcript, step: str, *jobs: str) -> Transcript:
     """Jobs are described."""
-    return transcript.say(step, response(*jobs), target="/jobs/x", operation="describe_job")
+    return transcript.say(step, response_xml(*jobs), target="/jobs/x", operation="describe_job")
 
 
 def tell(

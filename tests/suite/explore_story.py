@@ -14,7 +14,7 @@ from transcripts import (
     job_xml,
     operation_xml,
     queue_xml,
-    response,
+    response_xml,
     submit_xml,
 )
 
@@ -58,7 +58,7 @@ class Story:
     def put(self, step: Label, how: str = "") -> Story:
         """An update of the queue: OPEN, PAUSE, RESUME, RULE."""
         state = "Paused" if step is Label.PAUSE else "Active"
-        answer = response(queue_xml(container="Queue", state=state, rule=rule_xml(URL, on=how != Rule.OFF)))
+        answer = response_xml(queue_xml(container="Queue", state=state, rule=rule_xml(URL, on=how != Rule.OFF)))
         told = self.told.say(self._label(step, how), answer, method="PUT", operation="update_queue")
         return replace(self, told=told)
 
@@ -66,7 +66,7 @@ class Story:
         """One job."""
         told = self.told.say(
             self._label(Label.SUBMIT, OWN if own else ""),
-            response(shown(job, state)),
+            response_xml(shown(job, state)),
             request=submit_xml(operation_xml(level=str(level))),
             method="POST",
             operation="submit_job",
@@ -76,7 +76,7 @@ class Story:
     def look(self, step: Label = Label.LOOK, **states: str) -> Story:
         """A look at jobs by letter."""
         jobs = (shown({"a": A, "b": B, "c": C}[letter], state) for letter, state in states.items())
-        return replace(self, told=self.told.say(self._label(step), response(*jobs), operation="describe_job"))
+        return replace(self, told=self.told.say(self._label(step), response_xml(*jobs), operation="describe_job"))
 
     def cancel(self, job: str, status: int = 200) -> Story:
         """A cancel."""
@@ -103,6 +103,6 @@ class Story:
         self, state: str = "Active", *, queue: str = QUEUE, on: bool = True, url: str = URL, at: float | None = None
     ) -> Story:
         """The target is restarted (again, or at the instant of an earlier one), and the queue looked at."""
-        listed = response(queue_xml(queue, state=state, rule=rule_xml(url, on=on)))
+        listed = response_xml(queue_xml(queue, state=state, rule=rule_xml(url, on=on)))
         label = self._label(Label.RESTART, f"{at or self.last + 0.5:.4f}")
         return replace(self, told=self.told.say(label, listed, operation="list_queues"))

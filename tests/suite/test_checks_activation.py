@@ -5,7 +5,19 @@ from __future__ import annotations
 from functools import cache
 
 import pytest
-from transcripts import BUCKET, QUEUE, REGION, STRANGER, Change, Transcript, judged, paged, queue_xml, refusal, response
+from transcripts import (
+    BUCKET,
+    QUEUE,
+    REGION,
+    STRANGER,
+    Change,
+    Transcript,
+    judged,
+    paged,
+    queue_xml,
+    refusal,
+    response_xml,
+)
 
 from ciq_conformance.areas.activation.labels import Label
 from ciq_conformance.areas.activation.scenario import unknown_bucket
@@ -33,10 +45,10 @@ def conversation(feature: Feature = Feature.SPEECH) -> Transcript:
     path, bucket = spec.bucket_path, bucket_xml(spec.bucket_list_element)
     held = {"name": "ciq-active", "state": "Paused"}
     t = Transcript(Scenario.ACTIVATION, feature)
-    t = t.say(Label.DRESS, response(queue_xml(container="Queue", **held)), method="PUT", operation="update_queue")
+    t = t.say(Label.DRESS, response_xml(queue_xml(container="Queue", **held)), method="PUT", operation="update_queue")
     t = t.say(Label.QUEUES_BEFORE, paged(queue_xml(**held)))
     t = t.say(
-        Label.ACTIVATE, response(bucket_xml(spec.bucket_element)), method="POST", target=path, operation="activate"
+        Label.ACTIVATE, response_xml(bucket_xml(spec.bucket_element)), method="POST", target=path, operation="activate"
     )
     t = t.say(Label.QUEUES_AFTER, paged(queue_xml(**held)))
     t = t.say(Label.BUCKETS, paged(bucket, size=100), target=f"{path}?pageSize=100", operation="list_buckets")
@@ -192,10 +204,12 @@ def deactivation() -> Transcript:
     """The scenario `deactivation` as it should be."""
     unbound = refusal("MediaBucketUnBinded")
     t = Transcript(Scenario.DEACTIVATION).say(Off.QUEUES_BEFORE, paged(queue_xml()))
-    t = t.say(Off.DEACTIVATE, response(f"<BucketName>{BUCKET}</BucketName>"), method="DELETE", operation="deactivate")
+    t = t.say(
+        Off.DEACTIVATE, response_xml(f"<BucketName>{BUCKET}</BucketName>"), method="DELETE", operation="deactivate"
+    )
     t = t.say(Off.QUEUES_WITHOUT, unbound, status=400)
     t = t.say(Off.SUBMIT_WITHOUT, unbound, status=400, method="POST", operation="submit_job")
-    t = t.say(Off.REACTIVATE, response(bucket_xml("MediaBucket")), method="POST", operation="activate")
+    t = t.say(Off.REACTIVATE, response_xml(bucket_xml("MediaBucket")), method="POST", operation="activate")
     return t.say(Off.QUEUES_AGAIN, paged(queue_xml(STRANGER)))
 
 
@@ -227,7 +241,7 @@ WRONGLY_OFF: dict[str, tuple[str, Change]] = {
     "no bucket name": ("ACT-007", lambda t: t.edited(Off.DEACTIVATE, "BucketName", "Name")),
     "refused": ("ACT-007", lambda t: t.answered(Off.DEACTIVATE, 405, BAD)),
     "queue stays": ("ACT-007", lambda t: t.answered(Off.QUEUES_WITHOUT, 200, paged(queue_xml()))),
-    "job taken": ("ACT-011", lambda t: t.answered(Off.SUBMIT_WITHOUT, 200, response())),
+    "job taken": ("ACT-011", lambda t: t.answered(Off.SUBMIT_WITHOUT, 200, response_xml())),
     "no queue again": ("ACT-012", lambda t: t.answered(Off.QUEUES_AGAIN, 200, paged())),
     "off for ever": ("ACT-012", lambda t: t.answered(Off.REACTIVATE, 400, BAD)),
     "two queues": ("ACT-012", lambda t: t.answered(Off.QUEUES_AGAIN, 200, paged(queue_xml(), queue_xml(STRANGER)))),

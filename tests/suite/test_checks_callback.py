@@ -624,7 +624,7 @@ def _ends_under_the_next_rule(*, seen_before: bool) -> Transcript:
     """The second JSON job is told in XML when the queue's rule says XML; it had ended before, or not."""
     story = callbacks()
     step = SECOND[JSON]
-    job_id = next(r for r in story.evidence().replies if r.exchange.step == step).jobs[0].job_id
+    job_id = next(r for r in story.evidence().responses if r.exchange.step == step).jobs[0].job_id
     told = next(r for r in story.records if isinstance(r, CallbackReceived) and str(job_id) in r.body.text)
     about = next(r for r in callbacks(forms=(XML,)).records if isinstance(r, CallbackReceived))
     as_xml = Body.of(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 import pytest
-from transcripts import LATER, LATEST, Change, Transcript, job_xml, judged, refusal, response
+from transcripts import LATER, LATEST, Change, Transcript, job_xml, judged, refusal, response_xml
 
 from ciq_conformance.areas.cancel.labels import TOLD, Label
 from ciq_conformance.judge.finding import Kind
@@ -29,7 +29,7 @@ def conversation() -> Transcript:
 
     def look(step: Label, *jobs: str) -> None:
         nonlocal t
-        t = t.say(step, response(*jobs), operation="describe_job")
+        t = t.say(step, response_xml(*jobs), operation="describe_job")
 
     def cancel(step: Label, job_id: str, status: int = 200, body: str = "") -> None:
         nonlocal t
@@ -42,7 +42,7 @@ def conversation() -> Transcript:
 
     def ask(step: Label, states: str, *jobs: str) -> None:
         nonlocal t
-        t = t.say(step, response(*jobs), target=f"/jobs?tag=Snapshot&states={states}", operation="list_jobs")
+        t = t.say(step, response_xml(*jobs), target=f"/jobs?tag=Snapshot&states={states}", operation="list_jobs")
 
     rest = tuple(job_id for job_id in HELD if job_id not in VICTIMS)
     gone = tuple(job_xml(job_id, "Cancel") for job_id in VICTIMS)
@@ -55,7 +55,7 @@ def conversation() -> Transcript:
         (Label.SUBMIT_LEVELS, (LEVEL_2,)),
         (Label.SUBMIT_MANY, (TAKEN, SIBLING)),
     ):
-        answer = response(*(job_xml(job_id, "Pause") for job_id in jobs))
+        answer = response_xml(*(job_xml(job_id, "Pause") for job_id in jobs))
         t = t.say(step, answer, method="POST", operation="submit_job")
     look(Label.WAITING, *(job_xml(job_id, "Pause") for job_id in HELD))
     cancel(Label.CANCEL, VICTIM)
@@ -73,11 +73,11 @@ def conversation() -> Transcript:
     ask(Label.LIST_CANCEL, "Cancel")  # the first look: they are not listed yet
     ask(Label.LIST_CANCEL, "Cancel", *gone)
     ask(Label.LIST_SUCCESS_CANCEL, "Success,Cancel", *gone, *map(_done, rest))
-    t = t.say(Label.SUBMIT_FAILING, response(job_xml(FAILING)), method="POST", operation="submit_job")
+    t = t.say(Label.SUBMIT_FAILING, response_xml(job_xml(FAILING)), method="POST", operation="submit_job")
     look(Label.UNTIL_FAILED, FAILED)
     cancel(Label.CANCEL_FAILED, FAILING, 400, refusal("InvalidArgument"))
     look(Label.AFTER_FAILED, FAILED)
-    t = t.say(Label.SUBMIT_TO_RUN, response(job_xml(RUNNING)), method="POST", operation="submit_job")
+    t = t.say(Label.SUBMIT_TO_RUN, response_xml(job_xml(RUNNING)), method="POST", operation="submit_job")
     look(Label.UNTIL_RUNNING, job_xml(RUNNING, "Running"))
     cancel(Label.CANCEL_RUNNING, RUNNING, 400, refusal("InvalidArgument"))
     look(Label.AFTER_RUNNING, _done(RUNNING))
@@ -153,7 +153,7 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     "not listed": ("CAN-010", lambda t: t.edited(Label.LIST_CANCEL, CANCELLED, "")),
     "not listed beside others": ("CAN-010", lambda t: t.edited(Label.LIST_SUCCESS_CANCEL, CANCELLED, "")),
     "list refused": ("CAN-010", lambda t: t.answered(Label.LIST_CANCEL, 400, refusal("InvalidArgument"))),
-    "body": ("CAN-006", lambda t: t.answered(Label.CANCEL, 200, response())),
+    "body": ("CAN-006", lambda t: t.answered(Label.CANCEL, 200, response_xml())),
     "crash": ("CAN-008", lambda t: t.answered(Label.CANCEL_UNKNOWN, 500, refusal("InternalError"))),
     "hangs": ("CAN-008", lambda t: t.answered(Label.CANCEL_UNKNOWN, 0, error="no answer within 30 s")),
 }

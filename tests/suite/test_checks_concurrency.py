@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from transcripts import Transcript, job_xml, judged, operation_xml, queue_xml, response, submit_xml
+from transcripts import Transcript, job_xml, judged, operation_xml, queue_xml, response_xml, submit_xml
 
 from ciq_conformance.judge.finding import Kind
 from ciq_schemas.requirement import Scenario
@@ -15,12 +15,14 @@ ALL = ("CON-001", "CON-002", "CON-003", "CON-004", "CON-005", "CON-006", "CON-00
 
 def put(story: Transcript, step: str, state: str) -> Transcript:
     """One update of the queue."""
-    return story.say(step, response(queue_xml(container="Queue", state=state)), method="PUT", operation="update_queue")
+    return story.say(
+        step, response_xml(queue_xml(container="Queue", state=state)), method="PUT", operation="update_queue"
+    )
 
 
 def look(story: Transcript, step: str, states: dict[str, str]) -> Transcript:
     """One describe of all jobs, each with its own UserData."""
-    body = response(*(job_xml(job, state, user_data=f"of {job}") for job, state in states.items()))
+    body = response_xml(*(job_xml(job, state, user_data=f"of {job}") for job, state in states.items()))
     return story.say(step, body, operation="describe_job", target="/jobs/x")
 
 
@@ -28,7 +30,7 @@ def submitted(story: Transcript, job_id: str, level: str, user_data: str = "") -
     """One accepted submit; the answer tells the job's UserData, or another."""
     return story.say(
         "rush",
-        response(job_xml(job_id, user_data=user_data or f"of {job_id}")),
+        response_xml(job_xml(job_id, user_data=user_data or f"of {job_id}")),
         request=submit_xml(operation_xml(level=level, user_data=f"of {job_id}")),
         operation="submit_job",
         method="POST",
@@ -71,7 +73,7 @@ def crowd(
         if not (silent and job == "j2"):
             story = told(story, job)
     story = put(put(story, "crowd-pause", "Paused"), "crowd-resume", "Active")
-    story = story.say("state", response(queue_xml(state=last_state)))
+    story = story.say("state", response_xml(queue_xml(state=last_state)))
     return look(story, "after", states | ({"gone": "Success"} if cancel_runs else {}))
 
 
@@ -135,5 +137,5 @@ def test_a_resume_that_was_not_accepted_is_not_held_against_the_state(status: in
 
 def test_what_is_published_late_is_not_blamed() -> None:
     """Of several looks at the State before the next update the last one counts."""
-    late = crowd(last_state="Paused").say("state", response(queue_xml()))
+    late = crowd(last_state="Paused").say("state", response_xml(queue_xml()))
     assert judged("CON-007", late).kind is Kind.HOLDS

@@ -17,7 +17,7 @@ from transcripts import (
     judged,
     operation_xml,
     refusal,
-    response,
+    response_xml,
     submit_xml,
 )
 
@@ -44,12 +44,12 @@ def conversation(feature: Feature = Feature.MEDIA) -> Transcript:
 
     def look(step: Label, ids: str, *parts: str) -> None:
         nonlocal t
-        t = t.say(step, response(*parts), target=f"/jobs/{ids}", operation="describe_job")
+        t = t.say(step, response_xml(*parts), target=f"/jobs/{ids}", operation="describe_job")
 
     for job_id in (HELD, *OWN):
         t = t.say(
             Label.SUBMIT if job_id in OWN else Label.SUBMIT_HELD,
-            response(_job(job_id, "Submitted")),
+            response_xml(_job(job_id, "Submitted")),
             request=submit_xml(operation_xml(user_data=f"run {job_id}")),
             method="POST",
             operation="submit_job",
@@ -90,16 +90,16 @@ NOT_THERE = f"<NonExistJobIds>{OWN[0]}</NonExistJobIds></Response>"
 DEVIATIONS: dict[str, tuple[str, Change]] = {
     "described with 202": ("DES-001", lambda t: t.status(Label.SINGLE, 202)),
     "described with 203 in the end": ("DES-001", lambda t: t.status(Label.ENDED, 203)),
-    "not described": ("DES-001", lambda t: t.answered(Label.SINGLE, 200, response(NOT_THERE))),
+    "not described": ("DES-001", lambda t: t.answered(Label.SINGLE, 200, response_xml(NOT_THERE))),
     "described as another": ("DES-001", lambda t: t.edited(Label.ENDED, OWN[2], OWN[1])),
     "described twice": (
         "DES-001",
         lambda t: t.edited(Label.SINGLE, "</Response>", f"{_job(OWN[0], 'Running')}</Response>"),
     ),
     "gone in the end": ("DES-001", lambda t: t.answered(Label.ENDED, 404, refusal("ResourceNotFound"))),
-    "one of three": ("DES-002", lambda t: t.answered(Label.KNOWN, 200, response(_job(OWN[0], "Success")))),
+    "one of three": ("DES-002", lambda t: t.answered(Label.KNOWN, 200, response_xml(_job(OWN[0], "Success")))),
     "one twice": ("DES-002", lambda t: t.edited(Label.UP_TO_TEN, OWN[2], OWN[1])),
-    "pattern matches": ("DES-017", lambda t: t.answered(Label.WILDCARD, 200, response(_job(OWN[2], "Success")))),
+    "pattern matches": ("DES-017", lambda t: t.answered(Label.WILDCARD, 200, response_xml(_job(OWN[2], "Success")))),
     "several refused": ("DES-002", lambda t: t.answered(Label.KNOWN, 400, refusal("InvalidArgument"))),
     "unknown untold": (
         "DES-003",
@@ -109,8 +109,8 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
         "DES-003",
         lambda t: t.edited(Label.KNOWN_AND_UNKNOWN, _job(OWN[1], "Success", LATER, LATEST), ""),
     ),
-    "unknown described": ("DES-004", lambda t: t.answered(Label.UNKNOWN, 200, response(_job(UNKNOWN, "Failed")))),
-    "unknown silent": ("DES-004", lambda t: t.answered(Label.UNKNOWN, 200, response())),
+    "unknown described": ("DES-004", lambda t: t.answered(Label.UNKNOWN, 200, response_xml(_job(UNKNOWN, "Failed")))),
+    "unknown silent": ("DES-004", lambda t: t.answered(Label.UNKNOWN, 200, response_xml())),
     "unknown refused": ("DES-004", lambda t: t.answered(Label.UNKNOWN, 404, refusal("JobNotFound"))),
     "known told as unknown": ("DES-005", lambda t: t.edited(Label.ENDED, "</Response>", NOT_THERE)),
     "tag changes": ("DES-006", lambda t: t.edited(Label.WATCH, ">Snapshot<", ">Transcode<")),
@@ -252,7 +252,7 @@ def test_files_take_several_ids_as_well(requirement: str) -> None:
     """460/83092 documents several ids for files: they are judged there as on media."""
     t = conversation(Feature.FILE)
     assert judged(requirement, t).kind is Kind.HOLDS
-    first_alone = response(_job(OWN[0], "Running"))
+    first_alone = response_xml(_job(OWN[0], "Running"))
     for step in (Label.KNOWN, Label.KNOWN_AND_UNKNOWN, Label.TOGETHER):
         t = t.answered(step, 200, first_alone)
     assert judged(requirement, t).kind is Kind.DEVIATES
@@ -269,7 +269,7 @@ def test_patterns_may_be_refused() -> None:
 def test_eleven_ids_are_a_note() -> None:
     """What eleven ids are answered is told, whatever it is."""
     assert judged("DES-012", conversation()).kind is Kind.OBSERVED
-    taken = conversation().answered(Label.ELEVEN, 200, response(_job(OWN[0], "Success")))
+    taken = conversation().answered(Label.ELEVEN, 200, response_xml(_job(OWN[0], "Success")))
     assert judged("DES-012", taken).kind is Kind.OBSERVED
 
 
@@ -297,18 +297,18 @@ def test_older_pages_are_silent_of_unknown_ids() -> None:
     def unknown(body: str, status: int = 200) -> Kind:
         return judged("DES-004", conversation(Feature.DOC).answered(Label.UNKNOWN, status, body)).kind
 
-    assert unknown(response()) is Kind.OBSERVED
+    assert unknown(response_xml()) is Kind.OBSERVED
     assert unknown(refusal("JobNotFound"), 404) is Kind.OBSERVED
-    assert unknown(response(_job(UNKNOWN, "Failed"))) is Kind.DEVIATES
-    assert unknown(response(f"<NonExistJobIds>{OTHER}</NonExistJobIds>")) is Kind.DEVIATES
+    assert unknown(response_xml(_job(UNKNOWN, "Failed"))) is Kind.DEVIATES
+    assert unknown(response_xml(f"<NonExistJobIds>{OTHER}</NonExistJobIds>")) is Kind.DEVIATES
 
 
 @pytest.mark.parametrize("requirement", ["DES-001", "DES-005"])
 def test_a_replica_may_know_a_new_job_late(requirement: str) -> None:
     """A job that is not there right after its submit and is there at the last look has been described."""
-    late = conversation().answered(Label.SINGLE, 200, response(f"<NonExistJobIds>{OWN[0]}</NonExistJobIds>"))
+    late = conversation().answered(Label.SINGLE, 200, response_xml(f"<NonExistJobIds>{OWN[0]}</NonExistJobIds>"))
     assert judged(requirement, late).kind is Kind.DEVIATES
     for job_id in OWN:
-        shown = response(_job(job_id, "Running"))
+        shown = response_xml(_job(job_id, "Running"))
         late = late.say(Label.SINGLE, shown, target=f"/jobs/{job_id}", operation="describe_job")
     assert judged(requirement, late).kind is Kind.HOLDS

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import cache
 
 import pytest
-from transcripts import Change, Transcript, job_xml, judged, operation_xml, refusal, response, submit_xml
+from transcripts import Change, Transcript, job_xml, judged, operation_xml, refusal, response_xml, submit_xml
 
 from ciq_conformance.areas.errors.labels import BAD_SUBMITS, DOCUMENTED_OPERATIONS, EXPANDED, SIGNATURES, Label
 from ciq_conformance.judge.finding import Kind
@@ -44,15 +44,15 @@ def conversation() -> Transcript:
         t = t.say(step, refusal("AccessDenied"), status=403, operation="")
     t = t.say(
         Label.CONTROL,
-        response(_job(CONTROL, Label.CONTROL)),
+        response_xml(_job(CONTROL, Label.CONTROL)),
         request=submit_xml(
             operation_xml(user_data=f"run errors {Label.CONTROL}", output=f"run/{Label.CONTROL}/out.jpg")
         ),
         method="POST",
         operation="submit_job",
     )
-    t = t.say(Label.LIST_AFTER, response(), operation="list_jobs")
-    return t.say(Label.LIST_AFTER, response(_job(CONTROL, Label.CONTROL)), operation="list_jobs")
+    t = t.say(Label.LIST_AFTER, response_xml(), operation="list_jobs")
+    return t.say(Label.LIST_AFTER, response_xml(_job(CONTROL, Label.CONTROL)), operation="list_jobs")
 
 
 IDS = tuple(f"ERR-{n:03}" for n in range(1, 23))
@@ -66,7 +66,7 @@ def test_holds_on_the_documented_conversation(requirement: str) -> None:
     assert finding.witness
 
 
-TAKEN = response(_job(MADE, Label.ENTITY))
+TAKEN = response_xml(_job(MADE, Label.ENTITY))
 DEVIATIONS: dict[str, tuple[str, Change]] = {
     "error without request id": ("ERR-001", lambda t: t.edited(Label.NO_TAG, "RequestId>", "Id>")),
     "error without code": ("ERR-001", lambda t: t.edited(Label.NO_TAG, "<Code>InvalidArgument</Code>", "")),
@@ -162,7 +162,7 @@ LEGAL: dict[str, Change] = {
     "resource": lambda t: t.everywhere("<Message>", "<Resource>/jobs</Resource><Message>"),
     "empty message": lambda t: t.everywhere("<Message>refused</Message>", "<Message/>"),
     "method not implemented": lambda t: t.answered(Label.UNKNOWN_METHOD, 501),
-    "level taken": lambda t: t.answered(Label.BAD_LEVEL, 200, response(_job(MADE, Label.BAD_LEVEL, "0"))),
+    "level taken": lambda t: t.answered(Label.BAD_LEVEL, 200, response_xml(_job(MADE, Label.BAD_LEVEL, "0"))),
     "entity taken, not expanded": lambda t: t.answered(Label.ENTITY, 200, TAKEN),
 }
 
@@ -183,7 +183,7 @@ def test_an_error_without_trace_is_of_the_documented_form() -> None:
 
 def test_taken_bad_submit_may_make_its_job() -> None:
     """A job of a submit that was accepted is no job of a refused one."""
-    lax = conversation().answered(Label.UNKNOWN_TAG, 200, response(_job(MADE, Label.UNKNOWN_TAG)))
+    lax = conversation().answered(Label.UNKNOWN_TAG, 200, response_xml(_job(MADE, Label.UNKNOWN_TAG)))
     lax = lax.edited(Label.LIST_AFTER, "<JobsDetail>", f"{_job(MADE, Label.UNKNOWN_TAG)}<JobsDetail>")
     assert judged("ERR-014", lax).kind is Kind.HOLDS
 
@@ -230,7 +230,7 @@ def test_signatures_are_absent_without_keys() -> None:
 def test_level_out_of_range_is_a_note() -> None:
     """What JobLevel 7 is answered is told, whatever it is."""
     assert "400" in judged("SUB-016", conversation()).seen
-    taken = conversation().answered(Label.BAD_LEVEL, 200, response(_job(MADE, Label.BAD_LEVEL, "2")))
+    taken = conversation().answered(Label.BAD_LEVEL, 200, response_xml(_job(MADE, Label.BAD_LEVEL, "2")))
     finding = judged("SUB-016", taken)
     assert finding.kind is Kind.OBSERVED
     assert "JobLevel 2" in finding.seen

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from transcripts import CREATED, Change, Transcript, job_xml, judged, paged, queue_xml, refusal, response
+from transcripts import CREATED, Change, Transcript, job_xml, judged, paged, queue_xml, refusal, response_xml
 
 from ciq_conformance.judge.finding import Kind
 from ciq_schemas import times
@@ -19,16 +19,16 @@ JOB = "j" + "1" * 32
 def _seen(*states: str) -> Transcript:
     t = Transcript(Scenario.SUBMIT)
     for state in states:
-        t = t.say("watch", response(job_xml(JOB, state)), operation="describe_job")
+        t = t.say("watch", response_xml(job_xml(JOB, state)), operation="describe_job")
     return t
 
 
 def conversation() -> Transcript:
     """A submit, three looks, a list, an empty answer and a refusal."""
     t = Transcript(Scenario.SUBMIT).say("list", paged(queue_xml()))
-    t = t.say("plain", response(job_xml(JOB)), method="POST", operation="submit_job")
+    t = t.say("plain", response_xml(job_xml(JOB)), method="POST", operation="submit_job")
     for state in ("Submitted", "Running", "Success"):
-        t = t.say("watch", response(job_xml(JOB, state)), operation="describe_job")
+        t = t.say("watch", response_xml(job_xml(JOB, state)), operation="describe_job")
     t = t.say("cancel", "", method="PUT", operation="cancel_job", headers={"Content-Type": "text/plain"})
     return t.say("bad", refusal("InvalidArgument"), status=400)
 
@@ -217,7 +217,7 @@ def test_answer_to_every_update_shows_what_was_set() -> None:
     body = "<Request><Name>queue-1</Name><State>Paused</State></Request>"
 
     def updated(scenario: Scenario, step: str, **shown: str) -> Transcript:
-        answer = response(queue_xml(container="Queue", **shown))
+        answer = response_xml(queue_xml(container="Queue", **shown))
         return Transcript(scenario).say(step, answer, request=body, method="PUT", operation="update_queue")
 
     good = updated(Scenario.CANCEL, "pause", state="Paused")
@@ -231,7 +231,7 @@ def test_answer_to_every_update_shows_what_was_set() -> None:
 def test_an_answer_beside_another_update_may_show_what_that_one_set() -> None:
     """An update answers the queue as it is; where a second one was under way that may be the second one's doing."""
     body = "<Request><Name>queue-1</Name><State>%s</State></Request>"
-    shown = response(queue_xml(container="Queue", state="Paused"))
+    shown = response_xml(queue_xml(container="Queue", state="Paused"))
     story = Transcript(Scenario.CONCURRENCY)
     for step, asked in (("resume", "Active"), ("pause", "Paused")):
         story = story.say(step, shown, request=body % asked, method="PUT", operation="update_queue", target="/queue/p1")
@@ -250,9 +250,9 @@ def _looked_at(*shown: str, told: str = "", exclusive: bool = True, feature: Fea
     """Ten jobs described one by one (or not), then all at once."""
     t = Transcript(Scenario.CONCURRENCY, feature)
     for job_id in TEN if exclusive else ():
-        t = t.say("look", response(job_xml(job_id)), target=f"/jobs/{job_id}", operation="describe_job")
+        t = t.say("look", response_xml(job_xml(job_id)), target=f"/jobs/{job_id}", operation="describe_job")
     t = t.say("wait", paged(queue_xml()))  # a second in which a replica learns of the last one
-    all_of_them = response(*map(job_xml, shown), told)
+    all_of_them = response_xml(*map(job_xml, shown), told)
     return t.say("together", all_of_them, target=f"/jobs/{','.join(TEN)}", operation="describe_job")
 
 
@@ -273,8 +273,8 @@ def test_jobs_never_described_may_be_unknown_to_a_replica() -> None:
 def test_fresh_jobs_may_be_unknown_to_a_replica() -> None:
     """A job described less than a second before is not asked for yet where another replica answers."""
     t = Transcript(Scenario.CONCURRENCY, Feature.SPEECH)
-    t = t.say("look", response(job_xml(JOB)), target=f"/jobs/{JOB}", operation="describe_job")
-    t = t.say("together", response(job_xml(TEN[0])), target=f"/jobs/{TEN[0]},{JOB}", operation="describe_job")
+    t = t.say("look", response_xml(job_xml(JOB)), target=f"/jobs/{JOB}", operation="describe_job")
+    t = t.say("together", response_xml(job_xml(TEN[0])), target=f"/jobs/{TEN[0]},{JOB}", operation="describe_job")
     assert judged("DES-016", t).kind is Kind.CANNOT_TELL
 
 

@@ -22,7 +22,7 @@ from callback_story import (
     with_body,
 )
 from test_checks_rule import rules
-from transcripts import LATER, LATEST, Transcript, job_xml, judged, operation_xml, refusal, response
+from transcripts import LATER, LATEST, Transcript, job_xml, judged, operation_xml, refusal, response_xml
 from transcripts import QUEUE as QUEUE_ID
 
 from ciq_conformance.areas.callback_retries import labels as retries
@@ -333,7 +333,7 @@ def _listed(*lists: tuple[str, ...], status: int = 200) -> Transcript:
     """What has failed, listed one time after the other."""
     told = failing()
     for jobs in lists:
-        told = told.say(Step.LISTED, response(*jobs), status=status, operation="list_jobs")
+        told = told.say(Step.LISTED, response_xml(*jobs), status=status, operation="list_jobs")
     return told
 
 
@@ -352,7 +352,7 @@ def test_failed_jobs_may_be_listed_late() -> None:
     """A list before the last may be behind; a full page may have no room; times may be left out of lists."""
     as_submitted = FAILED[0].replace("<State>Failed<", "<State>Submitted<")
     assert judged("LST-020", _listed((), (as_submitted, *FAILED[1:]), FAILED)).kind is Kind.HOLDS
-    more = f"{response(*FAILED[1:])}".replace("</Response>", "<NextToken>more</NextToken></Response>")
+    more = f"{response_xml(*FAILED[1:])}".replace("</Response>", "<NextToken>more</NextToken></Response>")
     assert judged("LST-020", _listed(FAILED).answered(Step.LISTED, 200, more)).kind is Kind.HOLDS
     timeless = tuple(job.replace(f"<EndTime>{LATEST}</EndTime>", "") for job in FAILED)
     assert judged("LST-020", _listed(timeless)).kind is Kind.HOLDS

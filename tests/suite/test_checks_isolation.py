@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from transcripts import QUEUE, Transcript, job_xml, judged, paged, queue_xml, refusal, response
+from transcripts import QUEUE, Transcript, job_xml, judged, paged, queue_xml, refusal, response_xml
 
 from ciq_conformance.judge.finding import Kind
 from ciq_schemas.features import Feature
@@ -23,15 +23,15 @@ def other(*, name: str = "queue-speech-1", state: str = "Active", url: str = "",
 GOOD = {
     "own": paged(queue_xml()),
     "media:before": other(),
-    "foreign-list": response(f"<NonExistPIDs>{OTHER}</NonExistPIDs>"),
+    "foreign-list": response_xml(f"<NonExistPIDs>{OTHER}</NonExistPIDs>"),
     "media:after-foreign": other(),
-    "change": response(queue_xml(container="Queue")),
+    "change": response_xml(queue_xml(container="Queue")),
     "media:changed": other(),
-    "pause": response(queue_xml(container="Queue", state="Paused")),
+    "pause": response_xml(queue_xml(container="Queue", state="Paused")),
     "media:paused": other(),
     "media:paused-only": paged(),
-    "media:submit": response(job_xml("s1")),
-    "media:run": response(job_xml("s1", "Success")),
+    "media:submit": response_xml(job_xml("s1")),
+    "media:run": response_xml(job_xml("s1", "Success")),
 }
 REFUSED = ("foreign-submit", "foreign-update")
 
@@ -68,13 +68,13 @@ def test_separate_queues_hold(requirement: str) -> None:
         ("ONE-003", {"media__before": other(queue_id=QUEUE)}),
         ("ONE-003", {"media__paused_only": paged(queue_xml(state="Paused"))}),
         ("ONE-005", {"foreign_list": other()}),
-        ("ONE-006", {"foreign_submit": response(job_xml("x"))}),
+        ("ONE-006", {"foreign_submit": response_xml(job_xml("x"))}),
         ("ONE-008", {"media__paused": other(state="Paused")}),
         ("ONE-009", {"media__changed": other(name="ciq-media-renamed")}),
         ("ONE-009", {"media__changed": other(url="http://receiver/")}),
         ("ONE-010", {"media__paused": other(state="Paused")}),
         ("ONE-010", {"media__submit": refusal("QueueNotFound")}),
-        ("ONE-012", {"foreign_update": response(queue_xml(OTHER, container="Queue"))}),
+        ("ONE-012", {"foreign_update": response_xml(queue_xml(OTHER, container="Queue"))}),
         ("ONE-012", {"media__after_foreign": other(name="ciq-foreign")}),
     ],
 )
@@ -106,15 +106,19 @@ def test_every_sibling_counts() -> None:
     """The first sibling goes free; what happens to the next one is seen, and whose queue it is."""
     story = of_documents(told(), "media:before", other(name="queue-doc-process-1", queue_id=THIRD))
     taken = story.say(
-        "foreign-submit", response(job_xml("x")), request=f"<Request><Operation/><QueueId>{THIRD}</QueueId></Request>"
+        "foreign-submit",
+        response_xml(job_xml("x")),
+        request=f"<Request><Operation/><QueueId>{THIRD}</QueueId></Request>",
     )
     finding = judged("ONE-006", taken)
     assert finding.kind is Kind.DEVIATES
     assert "of doc" in finding.seen
-    held = of_documents(story, "media:submit", response(job_xml("d1")))
+    held = of_documents(story, "media:submit", response_xml(job_xml("d1")))
     assert judged("ONE-010", held).kind is Kind.CANNOT_TELL
-    assert judged("ONE-010", of_documents(held, "media:run", response(job_xml("d1", "Success")))).kind is Kind.HOLDS
-    still = of_documents(held, "media:run", response(job_xml("d1", "Submitted"))).mark("expired", "media:run: waited")
+    assert judged("ONE-010", of_documents(held, "media:run", response_xml(job_xml("d1", "Success")))).kind is Kind.HOLDS
+    still = of_documents(held, "media:run", response_xml(job_xml("d1", "Submitted"))).mark(
+        "expired", "media:run: waited"
+    )
     records = (*still.records[:-1], msgspec.structs.replace(still.records[-1], feature="doc"))
     finding = judged("ONE-010", Transcript(Scenario.ISOLATION, Feature.MEDIA, records))
     assert finding.kind is Kind.DEVIATES
@@ -139,7 +143,7 @@ def test_the_last_look_counts() -> None:
 
 def test_a_job_that_never_ran_needs_a_wait_that_ran_out() -> None:
     """A sibling's job still waiting is blamed only when the driver waited for it to the end."""
-    story = told(media__run=response(job_xml("s1", "Submitted")))
+    story = told(media__run=response_xml(job_xml("s1", "Submitted")))
     assert judged("ONE-010", story).kind is Kind.CANNOT_TELL
     marked = story.mark("expired", "media:run: waited 5 s")
     records = tuple(

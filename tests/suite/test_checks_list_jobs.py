@@ -6,7 +6,19 @@ from functools import cache
 from urllib.parse import urlencode
 
 import pytest
-from transcripts import CREATED, LATER, LATEST, QUEUE, STRANGER, Change, Transcript, job_xml, judged, refusal, response
+from transcripts import (
+    CREATED,
+    LATER,
+    LATEST,
+    QUEUE,
+    STRANGER,
+    Change,
+    Transcript,
+    job_xml,
+    judged,
+    refusal,
+    response_xml,
+)
 
 from ciq_conformance.areas.list_jobs.labels import Label
 from ciq_conformance.judge.finding import Kind
@@ -40,7 +52,7 @@ def _job(job_id: str, state: str = "Success") -> str:
 
 
 def _page(ids: tuple[str, ...], state: str = "Success", token: str | None = None) -> str:
-    return response(*(_job(job_id, state) for job_id in ids), f"<NextToken>{token}</NextToken>" if token else "")
+    return response_xml(*(_job(job_id, state) for job_id in ids), f"<NextToken>{token}</NextToken>" if token else "")
 
 
 NEWEST = tuple(reversed(OWN))
@@ -58,7 +70,7 @@ def conversation() -> Transcript:
 
     for index, job_id in enumerate(OWN):
         step = Label.SUBMIT if index < 4 else Label.SUBMIT_LATER
-        t = t.say(step, response(_job(job_id, "Submitted")), method="POST", operation="submit_job")
+        t = t.say(step, response_xml(_job(job_id, "Submitted")), method="POST", operation="submit_job")
     ask(Label.COUNT, _page((*NEWEST, *OLD), "Submitted"), size="100")
     ask(Label.WINDOW, _page(NEWEST[1:], "Running"), size="100")  # the first look: one is not listed yet
     ask(Label.WINDOW, _page(NEWEST, "Running"), size="100")
@@ -68,7 +80,7 @@ def conversation() -> Transcript:
     ask(Label.ASCENDING_BY_THREE, _page(OWN[:3], "Running", token="next"), orderByTime="Asc", size="3")
     ask(Label.ASCENDING_BY_THREE, _page(OWN[3:], "Running"), orderByTime="Asc", size="3", nextToken="next")
     ask(Label.BETWEEN_PAGES, _page(NEWEST[:3], "Running", token="next"), size="3", endCreationTime="")
-    t = t.say(Label.SUBMIT_BETWEEN, response(_job(BETWEEN, "Submitted")), method="POST", operation="submit_job")
+    t = t.say(Label.SUBMIT_BETWEEN, response_xml(_job(BETWEEN, "Submitted")), method="POST", operation="submit_job")
     ask(Label.SHOWN_BETWEEN, _page((BETWEEN, *NEWEST[:2]), "Running", token="odd"), size="3", endCreationTime="")
     ask(Label.BETWEEN_PAGES, _page(NEWEST[3:], "Running"), size="3", endCreationTime="", nextToken="next")
     ask(Label.DEFAULT, _page((*NEWEST, *OLD)[:10], "Running", token="more"))
@@ -93,7 +105,7 @@ def conversation() -> Transcript:
     ask(Label.EMPTY_VALUES, _page(NEWEST, "Running"), nextToken="", queueId="")
     ask(Label.OWN_QUEUE, _page(NEWEST, "Running"), queueId=QUEUE)
     ask(Label.UNKNOWN_QUEUE, _page(()), queueId=STRANGER)
-    t = t.say(Label.ENDED, response(*map(_job, OWN)), operation="describe_job")
+    t = t.say(Label.ENDED, response_xml(*map(_job, OWN)), operation="describe_job")
     ask(Label.SUCCESS, _page(NEWEST), states="Success")
     ask(Label.FAILED_SUCCESS_CANCEL, _page(NEWEST), states="Failed,Success,Cancel")
     ask(Label.SUCCESS_OR_FAILED, _page(NEWEST), states="Success,Failed")
@@ -103,12 +115,12 @@ def conversation() -> Transcript:
     ask(Label.TOGETHER_OTHER_STATES, _page(()), states="Failed,Cancel", queueId=QUEUE)
     ask(Label.TOGETHER_EARLIER, _page(OLD), states="Failed,Success", queueId=QUEUE)
     ask(Label.TOGETHER_OTHER_TAG, _page(()), tag="Transcode", queueId=QUEUE)
-    t = t.say(Label.SUBMIT_HELD, response(_job(HELD, "Submitted")), method="POST", operation="submit_job")
-    t = t.say(Label.HELD, response(_job(HELD, "Pause")), operation="describe_job")
+    t = t.say(Label.SUBMIT_HELD, response_xml(_job(HELD, "Submitted")), method="POST", operation="submit_job")
+    t = t.say(Label.HELD, response_xml(_job(HELD, "Pause")), operation="describe_job")
     ask(Label.WAITING, _page((HELD,), "Pause"), states="Success,Pause,Submitted")
     ask(Label.OF_ITS_STATE, _page((HELD,), "Pause"), states="Pause")
     ask(Label.NOT_WAITING, _page(()), states="Running,Success,Failed,Cancel")
-    t = t.say(Label.HELD_STILL, response(_job(HELD, "Pause")), operation="describe_job")
+    t = t.say(Label.HELD_STILL, response_xml(_job(HELD, "Pause")), operation="describe_job")
     return t
 
 

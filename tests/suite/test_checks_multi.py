@@ -6,7 +6,7 @@ import json
 from functools import cache
 
 import pytest
-from transcripts import Change, Transcript, job_xml, judged, operation_xml, refusal, response, submit_xml
+from transcripts import Change, Transcript, job_xml, judged, operation_xml, refusal, response_xml, submit_xml
 
 from ciq_conformance.areas.multi_operation_submit.labels import BY_RULE, REFUSED, TOLD, TOLD_JSON, Label
 from ciq_conformance.areas.multi_operation_submit.scenario import LEVELS
@@ -44,14 +44,14 @@ def conversation() -> Transcript:
     ]
     t = Transcript(Scenario.MULTI).say(
         Label.MANY,
-        response(*map(_job, range(len(LEVELS)))),
+        response_xml(*map(_job, range(len(LEVELS)))),
         request=submit_xml(*operations, tag=None),
         method="POST",
         operation="submit_job",
     )
     t = t.say(
         Label.DESCRIBE,
-        response(*map(_job, range(len(LEVELS)))),
+        response_xml(*map(_job, range(len(LEVELS)))),
         target=f"/jobs/{','.join(OWN)}",
         operation="describe_job",
     )
@@ -63,7 +63,7 @@ def conversation() -> Transcript:
         no = refusal("InvalidArgument")
         t = t.say(step, no, status=400, request=request, method="POST", operation="submit_job")
     request = submit_xml(operation_xml(user_data="run control", output="run/control/out.jpg"))
-    control = response(_other(CONTROL, "control"))
+    control = response_xml(_other(CONTROL, "control"))
     t = t.say(Label.CONTROL, control, request=request, method="POST", operation="submit_job")
     return t.say(Label.LIST_AFTER, control, operation="list_jobs")
 
@@ -73,9 +73,11 @@ JSON, SILENCED, PLAIN = ("ja1", "ja2"), ("jb1", "jb2"), "jc1"
 
 def _told_otherwise(t: Transcript) -> Transcript:
     """Two jobs told in JSON, two told not at all, and one told by the queue's rule."""
-    t = t.say(Label.RULE, response(), method="PUT", operation="update_queue")
+    t = t.say(Label.RULE, response_xml(), method="PUT", operation="update_queue")
     for step, ids in ((Label.MANY_JSON, JSON), (Label.MANY_SILENCED, SILENCED), (Label.TOLD_BY_RULE, (PLAIN,))):
-        t = t.say(step, response(*(job_xml(i, output="told.png") for i in ids)), method="POST", operation="submit_job")
+        t = t.say(
+            step, response_xml(*(job_xml(i, output="told.png") for i in ids)), method="POST", operation="submit_job"
+        )
     for job_id in reversed(JSON):
         t = t.hear(TOLD_JSON, _in_json(job_id))
     return t.hear(BY_RULE, _in_xml(PLAIN))
@@ -134,13 +136,13 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
         lambda t: _without_arrivals(t, BY_RULE).hear(TOLD, _in_xml("jb1")),
     ),
     "accepted only": ("MUL-001", lambda t: t.status(Label.MANY, 202)),
-    "one job for all": ("MUL-001", lambda t: t.answered(Label.MANY, 200, response(_job(0)))),
+    "one job for all": ("MUL-001", lambda t: t.answered(Label.MANY, 200, response_xml(_job(0)))),
     "one id for two": ("MUL-001", lambda t: t.edited(Label.MANY, OWN[3], OWN[0])),
     "refused": ("MUL-001", lambda t: t.answered(Label.MANY, 400, refusal("InvalidArgument"))),
     "level of the first for all": ("MUL-002", lambda t: t.edited(Label.MANY, "<JobLevel>1<", "<JobLevel>2<")),
     "parameters of another in describe": ("MUL-002", lambda t: t.edited(Label.DESCRIBE, "run many 3", "run many 0")),
     "tag lost": ("MUL-002", lambda t: t.edited(Label.MANY, "<Tag>Snapshot</Tag>", "")),
-    "backwards": ("MUL-003", lambda t: t.answered(Label.MANY, 200, response(*map(_job, (5, 4, 3, 2, 1, 0))))),
+    "backwards": ("MUL-003", lambda t: t.answered(Label.MANY, 200, response_xml(*map(_job, (5, 4, 3, 2, 1, 0))))),
     "ended at once": ("MUL-001", lambda t: t.edited(Label.MANY, ">Submitted<", ">Success<")),
     "output of the first for all": ("MUL-002", lambda t: t.edited(Label.MANY, "run/many 3/", "run/many 0/")),
     "one of seven runs": ("MUL-006", _leaves(_other(MADE, "seven 6"))),
@@ -152,7 +154,7 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     "a good one runs without anything": ("MUL-006", _leaves(job_xml(MADE, output=""))),
     "one untold": ("MUL-004", lambda t: _silent(t, OWN[1])),
     "two in one": ("MUL-004", lambda t: _silent(_silent(t, OWN[1]), OWN[2]).hear(TOLD, _callback(1, 2))),
-    "seven taken": ("MUL-005", lambda t: t.answered(Label.SEVEN, 200, response(_job(0)))),
+    "seven taken": ("MUL-005", lambda t: t.answered(Label.SEVEN, 200, response_xml(_job(0)))),
 }
 
 
@@ -173,7 +175,7 @@ LEGAL: dict[str, Change] = {
     "no output in the answer": lambda t: t.everywhere("<Object>run/many", "<Object/><Name>run/many").everywhere(
         "out.jpg</Object>", "out.jpg</Name>"
     ),
-    "described in another order": lambda t: t.answered(Label.DESCRIBE, 200, response(*map(_job, (2, 0, 3, 1)))),
+    "described in another order": lambda t: t.answered(Label.DESCRIBE, 200, response_xml(*map(_job, (2, 0, 3, 1)))),
 }
 
 

@@ -14,7 +14,7 @@ from transcripts import (
     paged,
     queue_xml,
     refusal,
-    response,
+    response_xml,
     submit_xml,
 )
 
@@ -32,8 +32,11 @@ def conversation() -> Transcript:
     """The scenario on a service that has both path families."""
     t = Transcript(Scenario.PATHS, Feature.SPEECH).say(Label.QUEUES, paged(queue_xml(name="queue-speech-1")))
     for number, (path, (submit, by_tag, describe, listing)) in enumerate(FAMILIES.items()):
-        job = response(job_xml(f"s{number}", tag=TAG))
-        for step, queue, answer in ((submit, QUEUE, job), (by_tag, None, response(job_xml(f"s{number}b", tag=TAG)))):
+        job = response_xml(job_xml(f"s{number}", tag=TAG))
+        for step, queue, answer in (
+            (submit, QUEUE, job),
+            (by_tag, None, response_xml(job_xml(f"s{number}b", tag=TAG))),
+        ):
             request = submit_xml(operation_xml(), tag=TAG, queue_id=queue)
             t = t.say(step, answer, request=request, method="POST", target=path, operation="")
         t = t.say(describe, job, target=f"{path}/s{number}", operation="")

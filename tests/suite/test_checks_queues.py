@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 import pytest
-from transcripts import LATER, QUEUE, STRANGER, Change, Transcript, judged, paged, queue_xml, refusal, response
+from transcripts import LATER, QUEUE, STRANGER, Change, Transcript, judged, paged, queue_xml, refusal, response_xml
 
 from ciq_conformance.areas.queues.labels import WHILE_PAUSED, Label
 from ciq_conformance.judge.finding import Kind
@@ -24,25 +24,25 @@ def conversation() -> Transcript:
         Transcript(Scenario.QUEUES)
         .say(Label.SETTLE, paged(one))
         .say(Label.PLAIN, paged(one))
-        .say(Label.BY_ID, response(one), target=f"/queue?queueIds={QUEUE}")
+        .say(Label.BY_ID, response_xml(one), target=f"/queue?queueIds={QUEUE}")
         .say(
             Label.BY_STRANGER,
-            response(f"<NonExistPIDs>{STRANGER}</NonExistPIDs>"),
+            response_xml(f"<NonExistPIDs>{STRANGER}</NonExistPIDs>"),
             target=f"/queue?queueIds={STRANGER}",
         )
         .say(
             Label.BY_UNKNOWN_ID,
-            response(one, f"<NonExistPIDs>{STRANGER}</NonExistPIDs>"),
+            response_xml(one, f"<NonExistPIDs>{STRANGER}</NonExistPIDs>"),
             target=f"/queue?queueIds={QUEUE}%2C{STRANGER}",
         )
         .say(
             Label.BY_IDS_AROUND,
-            response(one, f"<NonExistPIDs>{STRANGER}</NonExistPIDs><NonExistPIDs>{OTHER}</NonExistPIDs>"),
+            response_xml(one, f"<NonExistPIDs>{STRANGER}</NonExistPIDs><NonExistPIDs>{OTHER}</NonExistPIDs>"),
             target=f"/queue?queueIds={STRANGER}%2C{QUEUE}%2C{OTHER}",
         )
         .say(
             Label.BY_ID_OF_OTHER_STATE,
-            response(f"<NonExistPIDs>{QUEUE}</NonExistPIDs>"),
+            response_xml(f"<NonExistPIDs>{QUEUE}</NonExistPIDs>"),
             target=f"/queue?queueIds={QUEUE}&state=Paused",
         )
         .say(Label.ACTIVE, paged(one), target="/queue?state=Active")
@@ -60,13 +60,16 @@ def conversation() -> Transcript:
         .say(Label.EXTRA_CATEGORY, paged(), target="/queue?category=SpeedTranscoding")
         .say(Label.EVERY_CATEGORY, paged(one), target="/queue?category=CateAll")
         .say(
-            Label.PAUSE, response(queue_xml(container="Queue", state="Paused")), method="PUT", operation="update_queue"
+            Label.PAUSE,
+            response_xml(queue_xml(container="Queue", state="Paused")),
+            method="PUT",
+            operation="update_queue",
         )
         .say(Label.PAUSED_WHILE_PAUSED, paged(held), target="/queue?state=Paused")
         .say(Label.ACTIVE_WHILE_PAUSED, paged(), target="/queue?state=Active")
         .say(Label.PAUSED_ON_A_PAGE_WHILE_PAUSED, paged(held), target="/queue?state=Paused&pageNumber=1&pageSize=10")
         .say(Label.ACTIVE_ON_A_PAGE_WHILE_PAUSED, paged(), target="/queue?state=Active&pageNumber=1&pageSize=10")
-        .say(Label.BY_ID_WHILE_PAUSED, response(held), target=f"/queue?queueIds={QUEUE}")
+        .say(Label.BY_ID_WHILE_PAUSED, response_xml(held), target=f"/queue?queueIds={QUEUE}")
     )
 
 
@@ -106,10 +109,10 @@ DEVIATIONS = {
     "foreign category": ("QUE-006", lambda t: t.everywhere("Transcoding", "DocProcessing")),
     "ids do not select": (
         "QUE-008",
-        lambda t: t.answered(Label.BY_ID, 200, response(queue_xml(), queue_xml(STRANGER))),
+        lambda t: t.answered(Label.BY_ID, 200, response_xml(queue_xml(), queue_xml(STRANGER))),
     ),
     "ids are ignored": ("QUE-008", lambda t: t.answered(Label.BY_STRANGER, 200, paged(queue_xml()))),
-    "unknown id untold": ("QUE-009", lambda t: t.answered(Label.BY_UNKNOWN_ID, 200, response(queue_xml()))),
+    "unknown id untold": ("QUE-009", lambda t: t.answered(Label.BY_UNKNOWN_ID, 200, response_xml(queue_xml()))),
     "unknown id alone untold": ("QUE-009", lambda t: t.answered(Label.BY_STRANGER, 200, paged())),
     "every page is the first": (
         "QUE-013",
@@ -117,7 +120,7 @@ DEVIATIONS = {
     ),
     "unknown id listed": (
         "QUE-009",
-        lambda t: t.answered(Label.BY_UNKNOWN_ID, 200, response(queue_xml(), queue_xml(STRANGER))),
+        lambda t: t.answered(Label.BY_UNKNOWN_ID, 200, response_xml(queue_xml(), queue_xml(STRANGER))),
     ),
     "known id told as unknown": (
         "QUE-009",
@@ -129,7 +132,7 @@ DEVIATIONS = {
     ),
     "first id decides": ("QUE-009", lambda t: t.edited(Label.BY_IDS_AROUND, queue_xml(), "")),
     "unknown id first refused": ("QUE-009", lambda t: t.answered(Label.BY_IDS_AROUND, 400, BAD)),
-    "paused queue unlisted by id": ("QUE-008", lambda t: t.answered(Label.BY_ID_WHILE_PAUSED, 200, response())),
+    "paused queue unlisted by id": ("QUE-008", lambda t: t.answered(Label.BY_ID_WHILE_PAUSED, 200, response_xml())),
     "paused queue told as unknown": (
         "QUE-010",
         lambda t: t.edited(Label.BY_ID_WHILE_PAUSED, "</Response>", f"<NonExistPIDs>{QUEUE}</NonExistPIDs></Response>"),
@@ -161,7 +164,7 @@ DEVIATIONS = {
     ),
     "total past the end": ("QUE-014", lambda t: t.edited(Label.PAST_THE_END, "<TotalCount>1<", "<TotalCount>0<")),
     "page 2 is page 1": ("QUE-014", lambda t: t.answered(Label.SECOND_PAGE, 200, paged(queue_xml(), number=2))),
-    "ids hide the state": ("QUE-024", lambda t: t.answered(Label.BY_ID_OF_OTHER_STATE, 200, response(queue_xml()))),
+    "ids hide the state": ("QUE-024", lambda t: t.answered(Label.BY_ID_OF_OTHER_STATE, 200, response_xml(queue_xml()))),
     "empty refused": ("QUE-015", lambda t: t.answered(Label.EMPTY_PARAMETERS, 400, BAD)),
     "empty selects none": ("QUE-015", lambda t: t.answered(Label.EMPTY_PARAMETERS, 200, paged())),
     "rule state": ("QUE-016", lambda t: t.everywhere("<State>Off<", "<State>No<")),
@@ -272,7 +275,7 @@ def test_ids_beside_a_state_may_be_refused() -> None:
     """No page promises that both may be given; and of a list by ids that shows nothing no filter is proved."""
     assert judged("QUE-024", conversation()).kind is Kind.HOLDS
     assert judged("QUE-024", conversation().answered(Label.BY_ID_OF_OTHER_STATE, 400, BAD)).kind is Kind.ABSENT
-    assert judged("QUE-024", conversation().answered(Label.BY_ID, 200, response())).kind is Kind.BLOCKED
+    assert judged("QUE-024", conversation().answered(Label.BY_ID, 200, response_xml())).kind is Kind.BLOCKED
 
 
 def test_page_2_holds_what_page_1_does_not() -> None:

@@ -21,7 +21,7 @@ from transcripts import (
     paged,
     queue_xml,
     refusal,
-    response,
+    response_xml,
     submit_xml,
 )
 
@@ -91,17 +91,17 @@ def conversation() -> Transcript:
         )
         t = t.say(
             step,
-            response(_job(step, "Submitted")),
+            response_xml(_job(step, "Submitted")),
             request=request,
             method="POST",
             target="/jobs",
             operation="submit_job",
         )
-        described = response(_job(step, "Running", started=LATER))
+        described = response_xml(_job(step, "Running", started=LATER))
         t = t.say(Label.DESCRIBE, described, target=f"/jobs/{job_id(step)}", operation="describe_job")
     ended = [_job(step, "Success", started=LATER, ended=LATEST) for step in SUBMITS]
     for step in (Label.WATCH, Label.ENDED):
-        t = t.say(step, response(*ended), target="/jobs/all", operation="describe_job")
+        t = t.say(step, response_xml(*ended), target="/jobs/all", operation="describe_job")
     return t
 
 
@@ -121,7 +121,7 @@ def with_speed_queue(queue_id: str) -> Transcript:
     """The target lists a speed queue, and the job sent there by QueueType stands in `queue_id`."""
     speed = queue_xml(STRANGER, name="queue-speed-transcoding-process-1", category="SpeedTranscoding")
     t = conversation().say(Label.EXTRA_QUEUES, paged(speed), target="/queue?category=SpeedTranscoding")
-    answer = response(job_xml("j9", queue_id=queue_id))
+    answer = response_xml(job_xml("j9", queue_id=queue_id))
     return t.say(Label.TO_EXTRA_QUEUE, answer, method="POST", target="/jobs", operation="submit_job")
 
 
@@ -135,7 +135,7 @@ def test_queue_type_leads_to_the_speed_queue_where_there_is_one() -> None:
 
 def with_object_and_url(state: str) -> Transcript:
     """A job with both a good object and an address that leads nowhere ends in `state`."""
-    answer, ended = response(job_xml("j8")), response(job_xml("j8", state))
+    answer, ended = response_xml(job_xml("j8")), response_xml(job_xml("j8", state))
     t = conversation().say(Label.OBJECT_AND_URL, answer, method="POST", target="/jobs", operation="submit_job")
     return t.say(Label.ENDED, ended, target="/jobs/j8", operation="describe_job")
 
@@ -156,7 +156,7 @@ def test_object_goes_before_url(state: str, kind: Kind) -> None:
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
-        ((200, response(job_xml("j7"))), Kind.HOLDS),
+        ((200, response_xml(job_xml("j7"))), Kind.HOLDS),
         ((400, BAD), Kind.DEVIATES),
         ((400, refusal("ResourceDownloadFailed")), Kind.CANNOT_TELL),
     ],
@@ -172,7 +172,7 @@ def test_features_share_no_id() -> None:
 
     def beside(job_id: str) -> Transcript:
         other = Transcript(Scenario.SUBMIT, Feature.DOC, conversation().records)
-        other = other.say(Label.PLAIN, response(job_xml(job_id)), method="POST", operation="submit_job")
+        other = other.say(Label.PLAIN, response_xml(job_xml(job_id)), method="POST", operation="submit_job")
         return Transcript(Scenario.SUBMIT, Feature.MEDIA, other.records)
 
     assert judged("SUB-022", beside("d1")).kind is Kind.HOLDS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 import pytest
-from transcripts import BUCKET, Change, Transcript, job_xml, judged, refusal, response
+from transcripts import BUCKET, Change, Transcript, job_xml, judged, refusal, response_xml
 
 from ciq_conformance.areas.templates.labels import Label
 from ciq_conformance.driver.template_requests import KINDS, names, template_body
@@ -33,7 +33,7 @@ def template(name: str, *, second: bool = False) -> str:
 def listing(*templates: str) -> str:
     """A page of a list."""
     entries = "".join(f"<TemplateList>{one}</TemplateList>" for one in templates)
-    return response(_PAGE.format(len(templates)), entries)
+    return response_xml(_PAGE.format(len(templates)), entries)
 
 
 @cache
@@ -43,7 +43,7 @@ def conversation() -> Transcript:
     first, later = template(FIRST), template(LATER, second=True)
     t = t.say(
         Label.CREATE,
-        response(f"<Template>{first}</Template>"),
+        response_xml(f"<Template>{first}</Template>"),
         request=template_body(KIND, FIRST).decode(),
         method="POST",
     )
@@ -52,7 +52,7 @@ def conversation() -> Transcript:
     t = t.say(Label.BY_TAG, listing(first)).say(Label.BY_OTHER_TAG, listing())
     t = t.say(
         Label.UPDATE,
-        response(f"<Template>{later}</Template>"),
+        response_xml(f"<Template>{later}</Template>"),
         request=template_body(KIND, LATER, second=True).decode(),
         method="PUT",
     )
@@ -60,8 +60,8 @@ def conversation() -> Transcript:
     job = job_xml(JOB, "Success").replace(
         "<Operation>", f"<Operation><TemplateId>{TEMPLATE}</TemplateId><TemplateName>{LATER}</TemplateName>"
     )
-    t = t.say(Label.SUBMIT, response(job), method="POST").say(Label.DESCRIBE, response(job))
-    t = t.say(Label.DELETE, response(f"<TemplateId>{TEMPLATE}</TemplateId>"), method="DELETE")
+    t = t.say(Label.SUBMIT, response_xml(job), method="POST").say(Label.DESCRIBE, response_xml(job))
+    t = t.say(Label.DELETE, response_xml(f"<TemplateId>{TEMPLATE}</TemplateId>"), method="DELETE")
     return t.say(Label.AFTER_DELETE, listing()).say(
         Label.UPDATE_DELETED, refusal("TemplateNotFound"), status=400, method="PUT"
     )
@@ -102,8 +102,8 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
         lambda t: t.edited(Label.DESCRIBE, f"<TemplateName>{LATER}</TemplateName>", ""),
     ),
     "another template's name": ("TPL-007", lambda t: t.edited(Label.DESCRIBE, f">{LATER}<", ">other<")),
-    "unknown id taken": ("TPL-008", lambda t: t.answered(Label.UPDATE_DELETED, 200, response())),
-    "long name taken": ("TPL-009", lambda t: t.answered(Label.LONG_NAME, 200, response())),
+    "unknown id taken": ("TPL-008", lambda t: t.answered(Label.UPDATE_DELETED, 200, response_xml())),
+    "long name taken": ("TPL-009", lambda t: t.answered(Label.LONG_NAME, 200, response_xml())),
 }
 
 
@@ -146,7 +146,7 @@ def test_nothing_holds_by_absence(requirement: str) -> None:
     assert judged(requirement, Transcript(scenario).mark("broken", "no answer at all")).kind is Kind.BLOCKED
 
 
-BOUND = response(f"<CIBucket><BucketId>{BUCKET}</BucketId><Region>ap-chongqing</Region></CIBucket>")
+BOUND = response_xml(f"<CIBucket><BucketId>{BUCKET}</BucketId><Region>ap-chongqing</Region></CIBucket>")
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from transcripts import (
     judged,
     queue_xml,
     refusal,
-    response,
+    response_xml,
 )
 
 from ciq_conformance.areas.update.labels import BAD, GOOD, LISTS, Label, after
@@ -49,7 +49,7 @@ def _put(
 ) -> Transcript:
     return transcript.say(
         step,
-        response(queue_xml(container="Queue", name=name, state=state, rule=shown, updated=_now(transcript))),
+        response_xml(queue_xml(container="Queue", name=name, state=state, rule=shown, updated=_now(transcript))),
         request=update_body(name=name, state=state, rule=rule).decode(),
         method="PUT",
         target=f"/queue/{QUEUE}",
@@ -60,7 +60,7 @@ def _put(
 def _list(
     transcript: Transcript, step: str, *, name: str, state: str = "Active", rule: str = RULE, updated: str = ""
 ) -> Transcript:
-    body = response(queue_xml(name=name, state=state, rule=rule, updated=updated or _now(transcript)))
+    body = response_xml(queue_xml(name=name, state=state, rule=rule, updated=updated or _now(transcript)))
     return transcript.say(step, body, target=f"/queue?queueIds={QUEUE}")
 
 
@@ -100,8 +100,8 @@ def _timed(transcript: Transcript, step: Label, moment: str) -> Transcript:
 
 
 def _time_at(transcript: Transcript, step: Label) -> str:
-    (reply,) = transcript.evidence().of(Scenario.UPDATE, step)
-    queue = reply.queue or reply.queue_list.queues[0]
+    (response,) = transcript.evidence().of(Scenario.UPDATE, step)
+    queue = response.queue or response.queue_list.queues[0]
     return queue.update_time or ""
 
 
@@ -161,7 +161,7 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     "updated back": ("UPD-005", lambda t: _timed(t, Label.LIST_SETTLED, "2026-01-02T03:04:04+0800")),
     "unknown id taken": (
         "UPD-006",
-        lambda t: t.answered(Label.UNKNOWN_ID, 200, response(queue_xml(container="Queue"))),
+        lambda t: t.answered(Label.UNKNOWN_ID, 200, response_xml(queue_xml(container="Queue"))),
     ),
     "unknown id, other code": ("UPD-006", lambda t: t.edited(Label.UNKNOWN_ID, "QueueNotFound", "NoSuchThing")),
     "state taken": ("UPD-007", lambda t: t.answered(Label.BAD_STATE, 200)),
@@ -328,13 +328,13 @@ def test_taken_update_is_no_witness_for_what_refusal_changes() -> None:
     """When no bad update is refused, nothing is said of what refused ones change."""
     lax = conversation()
     for step in BAD:
-        lax = lax.answered(step, 200, response(queue_xml(container="Queue")))
+        lax = lax.answered(step, 200, response_xml(queue_xml(container="Queue")))
     assert judged("UPD-011", lax).kind is Kind.CANNOT_TELL
 
 
 def test_what_a_taken_update_shows_late_is_not_held_against_a_refused_one() -> None:
     """A list may show the name of an accepted update only after the next one, which was refused."""
-    late = conversation().answered(Label.NO_URL, 200, response(queue_xml(container="Queue")))
+    late = conversation().answered(Label.NO_URL, 200, response_xml(queue_xml(container="Queue")))
     for step in BAD[BAD.index(Label.BAD_RULE_STATE) :]:
         late = late.edited(after(step), NAME, f"ciq-{Label.NO_URL}")
     assert judged("UPD-011", late).kind is Kind.HOLDS

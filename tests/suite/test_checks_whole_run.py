@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from transcripts import Transcript, job_xml, judged, operation_xml, queue_xml, response, submit_xml
+from transcripts import Transcript, job_xml, judged, operation_xml, queue_xml, response_xml, submit_xml
 
 from ciq_conformance.judge.finding import Kind
 from ciq_schemas.requirement import Scenario
@@ -17,19 +17,19 @@ NONE = Transcript(Scenario.DESCRIBE)
 def put(story: Transcript, state: str) -> Transcript:
     """An accepted update of the queue to this state."""
     asked = f"<Request><Name>queue-1</Name><State>{state}</State></Request>"
-    shown = response(queue_xml(container="Queue", state=state))
+    shown = response_xml(queue_xml(container="Queue", state=state))
     return story.say("put", shown, request=asked, method="PUT", operation="update_queue", target="/queue/p1")
 
 
 def submit(story: Transcript, job_id: str) -> Transcript:
     """An accepted job."""
     body = submit_xml(operation_xml())
-    return story.say("submit", response(job_xml(job_id)), request=body, method="POST", operation="submit_job")
+    return story.say("submit", response_xml(job_xml(job_id)), request=body, method="POST", operation="submit_job")
 
 
 def look(story: Transcript, **states: str) -> Transcript:
     """A describe of jobs."""
-    shown = response(*(job_xml(job_id, state) for job_id, state in states.items()))
+    shown = response_xml(*(job_xml(job_id, state) for job_id, state in states.items()))
     return story.say("look", shown, operation="describe_job", target=f"/jobs/{','.join(states)}")
 
 

@@ -77,9 +77,9 @@ def test_the_longest_answer_can_be_read_back(body: bytes) -> None:
 def test_a_mark_has_a_known_name() -> None:
     """A misspelt mark would block nothing: it is our mistake and told."""
     recorder = recorder_of()
-    recorder.mark("queues", "media", "begin", "")
+    recorder.record_event("queues", "media", "begin", "")
     with pytest.raises(ValueError, match="no mark is called 'begun'"):
-        recorder.mark("queues", "media", "begun", "")
+        recorder.record_event("queues", "media", "begun", "")
 
 
 def test_a_full_disk_is_told_once_and_the_run_kept_in_memory() -> None:
@@ -113,7 +113,7 @@ def test_listeners_hear_every_record_in_order() -> None:
     recorder = recorder_of()
     recorder.listeners.append(on_job_ended.append)
     exchange(recorder)
-    recorder.mark("queues", "media", "end", "")
+    recorder.record_event("queues", "media", "end", "")
     assert tuple(on_job_ended) == recorder.records
 
 
@@ -141,5 +141,5 @@ def test_the_file_follows_the_run_at_short_distance() -> None:
     exchange(recorder)
     assert stream.safe.count(b"\n") == 4
     exchange(recorder)
-    recorder.mark("queues", "media", "end")
+    recorder.record_event("queues", "media", "end")
     assert stream.safe == stream.getvalue()

@@ -90,7 +90,7 @@ def test_explain_tells_demand_ground_source_and_test() -> None:
     assert "documented: a public document says so" in told
     assert all(clause.document in told for clause in requirement.clauses)
     assert "Scenario `order`" in told
-    assert "ciq_conformance.registry." in told
+    assert "ciq_conformance.areas." in told
     assert "only with deactivate declared in the profile" in told
 
 
@@ -99,4 +99,4 @@ def test_every_requirement_can_be_explained(requirement_id: str) -> None:
     """No requirement lacks a story to name or a check, unless it is declared untested."""
     text = ciq("explain", requirement_id).stdout
     assert requirement_id in text
-    assert "ciq_conformance.registry." in text or load_registry().get(requirement_id).untested
+    assert "ciq_conformance.areas." in text or load_registry().get(requirement_id).untested

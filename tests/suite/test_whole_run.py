@@ -214,7 +214,7 @@ def test_pytest_runs_the_same_items(target: MockServer, tmp_path: Path) -> None:
     """`pytest --pyargs ciq_conformance.suite` is the suite, with one item a requirement and feature."""
     command = [sys.executable, "-m", "pytest", "-p", "ciq_conformance.pytest_plugin", "-p", "no:cacheprovider"]
     options = ["--pyargs", "ciq_conformance.suite", "--ciq-target", target.url, "--ciq-feature", "media"]
-    choice = ["--ciq-requirement", "QUE-003", "--ciq-requirement", "ERR-011", "--ciq-output", "out", "-v"]
+    choice = ["--ciq-only", "QUE-003", "--ciq-only", "ERR-011", "--ciq-output", "out", "-v"]
     done = subprocess.run(
         [*command, *options, *choice],
         cwd=tmp_path,

@@ -43,7 +43,7 @@ def element(name: str, content: str | None) -> str:
     return "" if content is None else f"<{name}>{content}</{name}>"
 
 
-def response(*parts: str, request_id: str | None = "REQ") -> str:
+def response_xml(*parts: str, request_id: str | None = "REQ") -> str:
     """A Response document; `REQ` becomes the id of the exchange's header."""
     return f"<Response>{element('RequestId', request_id)}{''.join(parts)}</Response>"
 
@@ -79,7 +79,7 @@ def paged(*entries: str, total: int | None = None, number: int = 1, size: int = 
     """A paged list."""
     count = len(entries) if total is None else total
     numbers = f"<TotalCount>{count}</TotalCount><PageNumber>{number}</PageNumber><PageSize>{size}</PageSize>"
-    return response(numbers, *entries)
+    return response_xml(numbers, *entries)
 
 
 def job_xml(

@@ -1,5 +1,6 @@
-"""`ciq run`: the conformance run. Calls the pytest suite in this process; there is no second runner."""
+"""`ciq run`: the conformance run. Builds the configuration from the options and calls `execute`."""
 
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -83,9 +84,9 @@ def run(
     """
     need_suite("run")
     from ciq_conformance.driver.extra_testing import ExtraTesting
+    from ciq_conformance.judge.baseline import BaselineError
     from ciq_conformance.judge.selection import Selection, select_items
-    from ciq_conformance.runner.execution import RunConfig
-    from ciq_conformance.runner.in_pytest import SuiteTrouble, run_suite
+    from ciq_conformance.runner.execution import RunConfig, RunConfigError, execute
     from ciq_reports.console import ConsoleReporter
     from ciq_schemas.requirement import UnknownRequirementError, load_registry
 
@@ -129,7 +130,7 @@ def run(
         if not isinstance(record, (Header, Footer)):  # announced, and ended below
             reporter.feed(for_console(record))
 
-    order = RunConfig(
+    config = RunConfig(
         loaded=loaded,
         skip=selection.skip,
         output=output,
@@ -143,11 +144,14 @@ def run(
         announce=reporter.begin,
     )
     try:
-        result = run_suite(order, selection)
-    except SuiteTrouble as trouble:
+        result = execute(config, items)
+    except (RunConfigError, BaselineError) as error:
         reporter.end(None)
-        typer.echo(str(trouble), err=True)
-        raise typer.Exit(trouble.exit_code) from trouble
+        raise options.usage(str(error)) from error
+    except Exception as error:
+        reporter.end(None)
+        typer.echo(f"the suite failed before it could judge:\n{traceback.format_exc()}", err=True)
+        raise typer.Exit(ExitCode.SUITE_ERROR) from error
     raise typer.Exit(_conclude(result, reporter, output, summary, badge))
 
 

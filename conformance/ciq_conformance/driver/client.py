@@ -100,7 +100,9 @@ class Client:
             if not outcome.throttled:
                 break
             # A documented answer (1020 SlowDown, 1045/33700) that says nothing of what was asked.
-            self.recorder.mark(scenario, feature, "note", f"{step}: answered SlowDown, sent again after {wait:g} s")
+            self.recorder.record_event(
+                scenario, feature, "note", f"{step}: answered SlowDown, sent again after {wait:g} s"
+            )
             self.sleep(wait)
             outcome = self._try(sent)
         for _ in range(_MOST_MOVES):
@@ -108,14 +110,18 @@ class Client:
             moved = outcome.moved_to(self.base_url, host)
             if not moved:
                 break
-            self.recorder.mark(scenario, feature, "note", f"{step}: answered {outcome.status}, sent again to {moved}")
+            self.recorder.record_event(
+                scenario, feature, "note", f"{step}: answered {outcome.status}, sent again to {moved}"
+            )
             sent = self._prepare(method, moved, host, body, headers or {}, signing)
             outcome = self._try(sent)
         if outcome.closed and reused and (method in _REPEATABLE or not self._closes):
             # RFC 9112 9.3: a kept connection may be closed by the peer at any time; not the target's fault. What may
             # not be repeated gets a connection of its own as soon as that is known; the first one is repeated.
             self._closes = True
-            self.recorder.mark(scenario, feature, "note", f"{step}: {outcome.error} on a kept connection, sent again")
+            self.recorder.record_event(
+                scenario, feature, "note", f"{step}: {outcome.error} on a kept connection, sent again"
+            )
             self._drop()
             outcome = self._try(sent)
         return self.recorder.exchange(

@@ -74,7 +74,9 @@ class ConcurrencyProbe:
             ids.extend(self.ctx.submit_or_break(f"{step}-submit", self.ctx.order(f"{step}-{count}-{number}")))
         lives, together = self._follow(step, ids, self.ctx.timeouts.jobs(count))
         if any(life.ended is None for life in lives.values()):
-            self.ctx.recorder.mark("probe", self.ctx.spec.feature, "note", f"not all of {count} probe jobs ended")
+            self.ctx.recorder.record_event(
+                "probe", self.ctx.spec.feature, "note", f"not all of {count} probe jobs ended"
+            )
             return max(1, together)
         total = max(life.ended or began for life in lives.values()) - began
         explained = math.floor(count * run_time / total) if total > 0 else 0
@@ -88,10 +90,10 @@ class ConcurrencyProbe:
         while True:
             open_ids = [job_id for job_id in job_ids if lives[job_id].ended is None]
             for begin in range(0, len(open_ids), size):
-                reply = self.ctx.calls.describe(step, *open_ids[begin : begin + size])
-                exchange = reply.exchange
+                response = self.ctx.calls.describe(step, *open_ids[begin : begin + size])
+                exchange = response.exchange
                 running = 0
-                for job in reply.jobs:
+                for job in response.jobs:
                     if job.job_id in lives:
                         lives[job.job_id].see(job.state or "", job.message or "", exchange.started, exchange.ended)
                         running += job.state == JobState.RUNNING

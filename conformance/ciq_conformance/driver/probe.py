@@ -153,7 +153,9 @@ def _find_queue(run: RunContext, calls: FeatureCalls) -> tuple[Queue, bool]:
         again = calls.list_queues("found-after-activation")
         queue = pick_queue(spec, again)
         if queue is not None:
-            run.recorder.mark(PROBE, spec.feature, "note", f"{spec.feature} was not active and has been activated")
+            run.recorder.record_event(
+                PROBE, spec.feature, "note", f"{spec.feature} was not active and has been activated"
+            )
             return queue, True
         if run.recorder.now() > deadline:
             hint = ""
@@ -175,16 +177,16 @@ def pick_queue(spec: FeatureSpec, listed: ParsedExchange) -> Queue | None:
 
 def _listen(run: RunContext, ctx: ScenarioContext, address: str) -> bool:
     """Make the queue active and send its callbacks to us; False when the target refuses the rule."""
-    reply = ctx.set_queue("listen", rule=CallbackRuleRequest(url=address))
-    if reply.ok:
-        if reply.queue is not None and reply.queue.queue_id:
-            ctx.found = msgspec.structs.replace(ctx.found, queue_id=reply.queue.queue_id)
+    response = ctx.set_queue("listen", rule=CallbackRuleRequest(url=address))
+    if response.ok:
+        if response.queue is not None and response.queue.queue_id:
+            ctx.found = msgspec.structs.replace(ctx.found, queue_id=response.queue.queue_id)
         return True
-    run.recorder.mark(
-        PROBE, ctx.spec.feature, "note", f"a callback rule to {address} was answered {describe_response(reply)}"
+    run.recorder.record_event(
+        PROBE, ctx.spec.feature, "note", f"a callback rule to {address} was answered {describe_response(response)}"
     )
     if ctx.found.state == QueueState.PAUSED and not ctx.set_queue("resume").ok:
-        raise PreconditionFailed(f"the queue was found paused and cannot be resumed ({describe_response(reply)})")
+        raise PreconditionFailed(f"the queue was found paused and cannot be resumed ({describe_response(response)})")
     return False
 
 
@@ -259,10 +261,10 @@ def _first_submit(run: RunContext, ctx: ScenarioContext) -> tuple[ParsedExchange
     answers = []
     for path in paths:
         ctx.calls = run.calls(spec, PROBE, path)
-        reply = ctx.submit("first-submit", ctx.order("first"))
-        if reply.ok and len(reply.jobs) == 1 and reply.jobs[0].job_id:
-            return reply, path
-        answers.append(f"POST {path} answered {describe_response(reply)}")
+        response = ctx.submit("first-submit", ctx.order("first"))
+        if response.ok and len(response.jobs) == 1 and response.jobs[0].job_id:
+            return response, path
+        answers.append(f"POST {path} answered {describe_response(response)}")
     raise PreconditionFailed(
         f"no job can be submitted: {'; '.join(answers)}. "
         "If jobs have another path, tag or input here, name them in ciq.toml"
@@ -276,7 +278,7 @@ def _callback_latency(ctx: ScenarioContext, channel: str, job_id: str, ended_aft
         return any(job_id in callback.job_ids for callback in ctx.receiver.arrivals(channel))
 
     if not ctx.receiver.wait(arrived, 10.0 * ctx.profile.timeout_factor):
-        ctx.recorder.mark(PROBE, ctx.spec.feature, "note", "no callback of the first job arrived within 10 s")
+        ctx.recorder.record_event(PROBE, ctx.spec.feature, "note", "no callback of the first job arrived within 10 s")
         return None
     first = next(n for n in ctx.receiver.arrivals(channel) if job_id in n.job_ids)
     return max(0.0, first.arrival.started - ended_after)
@@ -286,9 +288,9 @@ def _second_job(ctx: ScenarioContext, burst: ConcurrencyProbe, job_id: str) -> t
     """Run another job: whether one describe answers for two ids, its id, and when it had not ended yet."""
     (other,) = ctx.submit_or_break("second-submit", ctx.order("second"))
     submitted = ctx.now()
-    reply = ctx.calls.describe("two-ids", job_id, other)
+    response = ctx.calls.describe("two-ids", job_id, other)
     life = burst.follow("second-job", (other,), ctx.timeouts.first_job)[other]
-    several = reply.ok and {job_id, other} <= {job.job_id for job in reply.jobs}
+    several = response.ok and {job_id, other} <= {job.job_id for job in response.jobs}
     return several, other, life.not_ended_before or submitted
 
 

@@ -43,9 +43,9 @@ def list_until(
     """List queues until the list fits, or for as long as a change may take to show; the last list, which counts."""
     deadline = ctx.now() + within * ctx.timeouts.scale
     while True:
-        reply = ctx.calls.list_queues(step, params)
-        if not reply.ok or fits(reply) or ctx.now() >= deadline:
-            return reply
+        response = ctx.calls.list_queues(step, params)
+        if not response.ok or fits(response) or ctx.now() >= deadline:
+            return response
         ctx.pause_thread(0.05)
 
 
@@ -67,11 +67,11 @@ def held(ctx: ScenarioContext, pause: str, submit: str, resume: str, order: JobR
 
 def list_until_whole(ctx: ScenarioContext, began: float, control: str, listing: str, watch: str) -> None:
     """Submit a good job, and list the time since `began` until it shows: then the list holds what came before, too."""
-    reply = ctx.submit(control, ctx.order(control))
-    ids = reply.job_ids
+    response = ctx.submit(control, ctx.order(control))
+    ids = response.job_ids
     if not ids:
         return
-    created = times.parse(reply.jobs[0].creation_time)
+    created = times.parse(response.jobs[0].creation_time)
     params = {"tag": ctx.order(control).tag, "size": "100"}
     if created is not None:
         start = created - timedelta(seconds=ctx.now() - began + 5)

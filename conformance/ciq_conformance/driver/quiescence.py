@@ -58,9 +58,9 @@ def resume_then_pause(
         going_on = beside.submit(resumed)
         ctx.pause_thread(lead)
         ctx.set_queue(freeze, state=QueueState.PAUSED, rule=rule)
-        reply = going_on.result()
+        response = going_on.result()
     ctx.set_queue_or_break(freeze, state=QueueState.PAUSED, rule=rule)
-    return reply
+    return response
 
 
 def wait_until_idle(ctx: ScenarioContext, step: str, job_ids: Sequence[str]) -> dict[str, str]:

@@ -103,7 +103,7 @@ class CallbackReceiver:
         try:
             self._server.check()
         except Exception:  # whatever a handler raised
-            self.recorder.mark("run", "", "crashed", traceback.format_exc())
+            self.recorder.record_event("run", "", "crashed", traceback.format_exc())
 
     @property
     def base_url(self) -> str:
@@ -157,7 +157,7 @@ class CallbackReceiver:
         try:
             body = request.get_data(cache=False)
         except RequestEntityTooLarge:
-            self.recorder.mark("receiver", "", "note", f"a body longer than {MAX_BODY} bytes was refused")
+            self.recorder.record_event("receiver", "", "note", f"a body longer than {MAX_BODY} bytes was refused")
             return Response(status=413)
         channel = self._channel_of(target)
         if channel is None:
@@ -209,7 +209,7 @@ class CallbackReceiver:
             count = self.stray
         if count <= MAX_STRAY:
             text = f"{method} {target[:200]} reached the receiver at an address it never gave out"
-            self.recorder.mark("receiver", "", "note", text)
+            self.recorder.record_event("receiver", "", "note", text)
         return Response(status=404)
 
 

@@ -153,7 +153,7 @@ class RunRecorder:
             self._keep(record)
             return record
 
-    def mark(self, scenario: str, feature: str, name: str, text: str = "") -> None:
+    def record_event(self, scenario: str, feature: str, name: str, text: str = "") -> None:
         """Record a remark of the driver; ValueError for a name that no mark has."""
         known = next((one for one in MARK_NAMES if one == name), None)
         if known is None:

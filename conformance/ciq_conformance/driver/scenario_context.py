@@ -111,7 +111,7 @@ class Recorder(Protocol):
         """Everything recorded so far, in order."""
         ...
 
-    def mark(self, scenario: str, feature: str, name: str, text: str) -> None: ...
+    def record_event(self, scenario: str, feature: str, name: str, text: str) -> None: ...
 
 
 @dataclass(kw_only=True)
@@ -174,10 +174,10 @@ class ScenarioContext:
 
     def submit_or_break(self, step: str, *orders: JobRequest) -> tuple[str, ...]:
         """Submit and return the job ids; PreconditionFailed when the target does not answer with as many."""
-        reply = self.submit(step, *orders)
-        ids = tuple(reply.job_ids)
-        if not reply.ok or len(ids) != len(orders):
-            raise PreconditionFailed(f"submit answered {describe_response(reply)} instead of {len(orders)} job(s)")
+        response = self.submit(step, *orders)
+        ids = tuple(response.job_ids)
+        if not response.ok or len(ids) != len(orders):
+            raise PreconditionFailed(f"submit answered {describe_response(response)} instead of {len(orders)} job(s)")
         return ids
 
     def set_queue(
@@ -202,10 +202,10 @@ class ScenarioContext:
         self, step: str, *, state: QueueState = QueueState.ACTIVE, rule: CallbackRuleRequest | None = None
     ) -> ParsedExchange:
         """As `set_queue`; PreconditionFailed when the target refuses."""
-        reply = self.set_queue(step, state=state, rule=rule)
-        if not reply.ok:
-            raise PreconditionFailed(f"setting the queue to {state} answered {describe_response(reply)}")
-        return reply
+        response = self.set_queue(step, state=state, rule=rule)
+        if not response.ok:
+            raise PreconditionFailed(f"setting the queue to {state} answered {describe_response(response)}")
+        return response
 
     def let_pause_reach_workers(self) -> None:
         """Wait a moment after the answer to a pause: no page says how soon the last worker hears of it."""
@@ -237,8 +237,8 @@ class ScenarioContext:
         size = 10 if self.several_ids else 1
         seen: dict[str, Job] = {}
         for start in range(0, len(job_ids), size):
-            reply = self.calls.describe(step, *job_ids[start : start + size])
-            seen.update({job.job_id: job for job in reply.jobs if job.job_id})
+            response = self.calls.describe(step, *job_ids[start : start + size])
+            seen.update({job.job_id: job for job in response.jobs if job.job_id})
         return seen
 
     def look_for(self, step: str, job_ids: Sequence[str]) -> dict[str, Job]:
@@ -269,7 +269,7 @@ class ScenarioContext:
             if until(states):
                 return states
             if self.now() >= deadline:
-                self.mark("expired", f"{step}: waited {within:.1f} s")
+                self.record_event("expired", f"{step}: waited {within:.1f} s")
                 return states
             self.pause_thread(self.timeouts.poll)
 
@@ -299,16 +299,16 @@ class ScenarioContext:
 
         if self.receiver.wait(complete, limit):
             return True
-        self.mark("expired", f"callbacks on {channel}: waited {limit:.1f} s")
+        self.record_event("expired", f"callbacks on {channel}: waited {limit:.1f} s")
         return False
 
-    def mark(
+    def record_event(
         self,
         name: Literal["begin", "end", "expired", "broken", "note", "unsupported", "interrupted"],
         text: str = "",
     ) -> None:
         """Leave a remark in the transcript."""
-        self.recorder.mark(self.scenario, self.spec.feature, name, text)
+        self.recorder.record_event(self.scenario, self.spec.feature, name, text)
 
 
 def channel_name(feature: Feature, scenario: Scenario, label: str) -> str:
@@ -316,10 +316,10 @@ def channel_name(feature: Feature, scenario: Scenario, label: str) -> str:
     return f"{feature}.{scenario}.{label}"
 
 
-def describe_response(reply: ParsedExchange) -> str:
+def describe_response(response: ParsedExchange) -> str:
     """`400 InvalidArgument`, `no answer (timed out)`: for messages."""
-    exchange = reply.exchange
+    exchange = response.exchange
     if not exchange.status:
         return f"no answer ({exchange.error})"
-    code = reply.error.code
+    code = response.error.code
     return f"{exchange.status} {code}" if code else str(exchange.status)

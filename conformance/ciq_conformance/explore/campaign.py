@@ -87,7 +87,7 @@ def explore(ctx: ScenarioContext) -> None:
     try:
         _play_all(explorer, planned, directed)
     except Forgotten as gone:
-        ctx.mark("note", f"{gone}: no more histories, and no script")
+        ctx.record_event("note", f"{gone}: no more histories, and no script")
 
 
 def _play_all(explorer: _Campaign, planned: Sequence[History], always: Sequence[History]) -> None:
@@ -97,7 +97,9 @@ def _play_all(explorer: _Campaign, planned: Sequence[History], always: Sequence[
         if ctx.now() <= end or history in always:
             explorer.play(history)
     begin = ctx.extra_testing.seed_of(ctx.run_id)
-    ctx.mark("note", f"{explorer.played} of {len(planned)} histories played; --seed {begin} gives the same ones")
+    ctx.record_event(
+        "note", f"{explorer.played} of {len(planned)} histories played; --seed {begin} gives the same ones"
+    )
     if not ctx.extra_testing.shrink:
         return
     end = ctx.now() + MOST_SHRINK_SECONDS * scale
@@ -121,15 +123,17 @@ def _pin_down(explorer: _Campaign, name: str, history: History, end: float) -> N
     again = candidates[: -_CONFIRMATIONS - 1 : -1]
     chosen = next((one for one in again if name in explorer.play(one)), None)
     if chosen is None:
-        ctx.mark("note", f"{name}: seen in {words(again[0])}, and not again; there is no script")
+        ctx.record_event("note", f"{name}: seen in {words(again[0])}, and not again; there is no script")
         return
-    ctx.mark("note", f"{name}: of {len(history)} commands and {jobs_in(history)} jobs these are left: {words(chosen)}")
+    ctx.record_event(
+        "note", f"{name}: of {len(history)} commands and {jobs_in(history)} jobs these are left: {words(chosen)}"
+    )
     if ctx.extra_testing.scripts is not None:
         evidence = explorer.evidence()
         job_path = evidence.calibration.job_path if evidence.calibration else ctx.spec.job_path
         halting = evidence.derive(stops_running_jobs)
         path = write_script(ctx, name, chosen, job_path=job_path, halting=halting)
-        ctx.mark("note", f"{name}: {path} shows it again")
+        ctx.record_event("note", f"{name}: {path} shows it again")
 
 
 def _smaller_ones(explorer: _Campaign, name: str, history: History, end: float) -> list[History]:

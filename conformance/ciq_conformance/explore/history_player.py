@@ -107,13 +107,13 @@ class HistoryPlayer:
         order = self.ctx.order(f"h{self.number} {len(self._jobs)}", level=level)
         if own:
             order = order.with_(callback=self.ctx.receiver.address(self.ctx.channel(OWN)))
-        reply = self.ctx.submit(self._step(Label.SUBMIT, OWN if own else ""), order)
-        ids = reply.job_ids
-        if not reply.ok and self._paused:
+        response = self.ctx.submit(self._step(Label.SUBMIT, OWN if own else ""), order)
+        ids = response.job_ids
+        if not response.ok and self._paused:
             self._closed = True
             return
-        if not reply.ok or len(ids) != 1:
-            raise PreconditionFailed(f"submit answered {describe_response(reply)} instead of a job")
+        if not response.ok or len(ids) != 1:
+            raise PreconditionFailed(f"submit answered {describe_response(response)} instead of a job")
         self._jobs[ids[0]] = (self._rule,)
         if own:
             self._own.add(ids[0])
@@ -122,13 +122,15 @@ class HistoryPlayer:
         if self._room < len(levels) or (self._paused and self._closed):
             return
         orders = [self.ctx.order(f"h{self.number} many {i}", level=level) for i, level in enumerate(levels)]
-        reply = self.ctx.submit(self._step(Label.MANY), *orders)
-        ids = reply.job_ids
-        if not reply.ok and self._paused:
+        response = self.ctx.submit(self._step(Label.MANY), *orders)
+        ids = response.job_ids
+        if not response.ok and self._paused:
             self._closed = True
             return
-        if not reply.ok:
-            raise PreconditionFailed(f"a request with {len(levels)} operations was answered {describe_response(reply)}")
+        if not response.ok:
+            raise PreconditionFailed(
+                f"a request with {len(levels)} operations was answered {describe_response(response)}"
+            )
         self._jobs.update(dict.fromkeys(ids, (self._rule,)))
 
     def _pause(self) -> None:
@@ -239,7 +241,7 @@ class HistoryPlayer:
             return all(wanted & told.get(job, set()) for job, wanted in due.items())
 
         if not ctx.receiver.wait(all_told, ctx.timeouts.callback):
-            ctx.mark("expired", f"{self.number} {TOLD}: waited {ctx.timeouts.callback:.1f} s for callbacks")
+            ctx.record_event("expired", f"{self.number} {TOLD}: waited {ctx.timeouts.callback:.1f} s for callbacks")
         if any(set(rules) == {Rule.OFF} for rules in self._jobs.values()):
             ctx.pause_thread(ctx.timeouts.quiet)
         ctx.look(self._step(Label.AFTER), kept)

@@ -30,7 +30,7 @@ class Evidence:
         return cast(Derived, self._derived[make])
 
     @cached_property
-    def replies(self) -> tuple[ParsedExchange, ...]:
+    def responses(self) -> tuple[ParsedExchange, ...]:
         """All exchanges of the feature, in the order in which they began."""
         mine = [r for r in self.records if isinstance(r, Exchange) and r.feature in ("", self.feature)]
         return tuple(ParsedExchange(exchange) for exchange in sorted(mine, key=lambda e: e.started))
@@ -50,9 +50,9 @@ class Evidence:
     @cached_property
     def _by_scenario(self) -> dict[str, tuple[ParsedExchange, ...]]:
         found: dict[str, list[ParsedExchange]] = {}
-        for reply in self.replies:
-            found.setdefault(reply.exchange.scenario, []).append(reply)
-        return {scenario: tuple(replies) for scenario, replies in found.items()}
+        for response in self.responses:
+            found.setdefault(response.exchange.scenario, []).append(response)
+        return {scenario: tuple(responses) for scenario, responses in found.items()}
 
     @cached_property
     def _marks(self) -> dict[str, tuple[DriverEvent, ...]]:
@@ -60,12 +60,12 @@ class Evidence:
         for record in self.records:
             if isinstance(record, DriverEvent) and record.feature in ("", self.feature):
                 found.setdefault(record.scenario, []).append(record)
-        return {scenario: tuple(marks) for scenario, marks in found.items()}
+        return {scenario: tuple(events) for scenario, events in found.items()}
 
     def of(self, scenario: Scenario, *steps: str) -> tuple[ParsedExchange, ...]:
         """Exchanges of a scenario, of the named steps only when steps are named."""
-        replies = self._by_scenario.get(scenario, ())
-        return tuple(reply for reply in replies if reply.exchange.step in steps) if steps else replies
+        responses = self._by_scenario.get(scenario, ())
+        return tuple(response for response in responses if response.exchange.step in steps) if steps else responses
 
     def one(self, scenario: Scenario, step: str) -> ParsedExchange | None:
         """The first exchange of a step, None when it was never made."""
@@ -76,10 +76,10 @@ class Evidence:
         """Arrivals on the named channels, on any when none is named."""
         return tuple(n for n in self.callbacks if not channels or n.arrival.channel in channels)
 
-    def marks(self, scenario: Scenario, name: str | None = None) -> Iterator[DriverEvent]:
+    def events(self, scenario: Scenario, name: str | None = None) -> Iterator[DriverEvent]:
         """Remarks of the driver about a scenario."""
-        return (mark for mark in self._marks.get(scenario, ()) if name is None or mark.name == name)
+        return (event for event in self._marks.get(scenario, ()) if name is None or event.name == name)
 
     def obstacle(self, scenario: Scenario) -> DriverEvent | None:
         """The first mark that says why the scenario could not be played to its end, None when it was."""
-        return next((m for m in self.marks(scenario) if m.name in ("broken", "unsupported", "interrupted")), None)
+        return next((m for m in self.events(scenario) if m.name in ("broken", "unsupported", "interrupted")), None)

@@ -9,19 +9,21 @@ from ciq_schemas.transcript.parsed import ParsedExchange
 from ciq_schemas.values import Job
 
 
-def ids_of(replies: Iterable[ParsedExchange]) -> list[str]:
+def ids_of(responses: Iterable[ParsedExchange]) -> list[str]:
     """Ids that submit answers gave, in order."""
-    return [raw.text(job.job_id) for reply in replies if reply.ok for job in reply.jobs if raw.text(job.job_id)]
+    return [
+        raw.text(job.job_id) for response in responses if response.ok for job in response.jobs if raw.text(job.job_id)
+    ]
 
 
-def jobs_in(replies: Iterable[ParsedExchange], ids: Iterable[str]) -> Iterator[tuple[ParsedExchange, Job]]:
+def jobs_in(responses: Iterable[ParsedExchange], ids: Iterable[str]) -> Iterator[tuple[ParsedExchange, Job]]:
     """The jobs of these ids in accepted answers, in order."""
     wanted = frozenset(ids)
-    for reply in replies:
-        if reply.ok:
-            for job in reply.jobs:
+    for response in responses:
+        if response.ok:
+            for job in response.jobs:
                 if raw.text(job.job_id) in wanted:
-                    yield reply, job
+                    yield response, job
 
 
 def tag_of(job: Job) -> str:
@@ -59,11 +61,11 @@ LEAST_ZONE = timedelta(minutes=14)
 """Clocks of one service may differ by seconds; zones differ by a quarter of an hour at least."""
 
 
-def zones_apart(replies: Iterable[ParsedExchange]) -> str:
+def zones_apart(responses: Iterable[ParsedExchange]) -> str:
     """Words on the first submit whose CreationTime lies a zone away from the Date of its answer; empty for none."""
-    for reply in replies:
-        now = times.of_header(raw.answer_header(reply, "date"))
-        for job in reply.jobs if reply.ok else ():
+    for response in responses:
+        now = times.of_header(raw.answer_header(response, "date"))
+        for job in response.jobs if response.ok else ():
             created = times.parse(job.creation_time)
             if created is not None and now is not None and abs(created - now) >= LEAST_ZONE:
                 hours = (created - now).total_seconds() / 3600
@@ -71,9 +73,9 @@ def zones_apart(replies: Iterable[ParsedExchange]) -> str:
     return ""
 
 
-def last_seen(replies: Iterable[ParsedExchange], ids: Iterable[str]) -> dict[str, tuple[ParsedExchange, Job]]:
+def last_seen(responses: Iterable[ParsedExchange], ids: Iterable[str]) -> dict[str, tuple[ParsedExchange, Job]]:
     """The last answer about each job."""
-    return {raw.text(job.job_id): (reply, job) for reply, job in jobs_in(replies, ids)}
+    return {raw.text(job.job_id): (response, job) for response, job in jobs_in(responses, ids)}
 
 
 def first_difference(got: str, want: str) -> str:

@@ -27,13 +27,13 @@ _STRAY = "never gave out"
 class Observation:
     """A job as one describe answer shows it."""
 
-    reply: ParsedExchange
+    response: ParsedExchange
     job: Job
 
     @property
     def seq(self) -> int:
         """Number of the exchange."""
-        return self.reply.exchange.seq
+        return self.response.exchange.seq
 
     @property
     def is_final(self) -> bool:
@@ -65,7 +65,7 @@ class ObservedJob:
 
     def looks_after(self, callback: ParsedCallback) -> Iterator[Observation]:
         """Looks asked for after the receiver had answered `notice`."""
-        return (look for look in self.looks if look.reply.exchange.started >= callback.arrival.ended)
+        return (look for look in self.looks if look.response.exchange.started >= callback.arrival.ended)
 
     def told(self, callback: ParsedCallback) -> Job:
         """The job as `notice` tells it; empty when the body could not be read that far."""
@@ -83,7 +83,7 @@ class ObservedJob:
         """
         if self.rule_changed is None:
             return False
-        return self.ended is None or self.ended.reply.exchange.ended > self.rule_changed
+        return self.ended is None or self.ended.response.exchange.ended > self.rule_changed
 
     @property
     def clear(self) -> tuple[ParsedCallback, ...]:
@@ -106,22 +106,22 @@ def observed_jobs(
 ) -> tuple[ObservedJob, ...]:
     """The accepted jobs of the submit steps, in the order of their submits."""
     seen: dict[str, list[Observation]] = {}
-    for reply in evidence.of(scenario, *looks):
-        if reply.ok:
-            for job in reply.jobs:
-                seen.setdefault(job.job_id or "", []).append(Observation(reply, job))
+    for response in evidence.of(scenario, *looks):
+        if response.ok:
+            for job in response.jobs:
+                seen.setdefault(job.job_id or "", []).append(Observation(response, job))
     return tuple(
         ObservedJob(
-            step=reply.exchange.step,
+            step=response.exchange.step,
             job_id=job.job_id,
-            submit=reply,
+            submit=response,
             looks=tuple(seen.get(job.job_id, ())),
             callbacks=tuple(callback for callback in evidence.callbacks if names_job(callback, job.job_id)),
-            rule_changed=_next_rule(evidence, reply),
+            rule_changed=_next_rule(evidence, response),
         )
-        for reply in evidence.of(scenario, *submits)
-        if reply.ok
-        for job in reply.jobs
+        for response in evidence.of(scenario, *submits)
+        if response.ok
+        for job in response.jobs
         if job.job_id
     )
 
@@ -131,13 +131,13 @@ def _next_rule(evidence: Evidence, submit: ParsedExchange) -> float | None:
     if own and own != NO:
         return None
     after = submit.exchange.ended
-    updates = (reply.exchange for reply in evidence.replies if reply.exchange.operation == "update_queue")
+    updates = (response.exchange for response in evidence.responses if response.exchange.operation == "update_queue")
     return next((exchange.started for exchange in updates if exchange.started >= after), None)
 
 
 def no_job(evidence: Evidence, scenario: Scenario, submits: Collection[str]) -> Finding:
     """Why there is no job to judge by: the scenario's obstacle, a refused submit, or a story never played."""
-    refused = [reply for reply in evidence.of(scenario, *submits) if not reply.ok]
+    refused = [response for response in evidence.of(scenario, *submits) if not response.ok]
     obstacle = evidence.obstacle(scenario)
     if obstacle is not None:
         return blocked(obstacle.text, witness=(obstacle.seq,))
@@ -165,8 +165,8 @@ def missing_callback(evidence: Evidence, scenario: Scenario, job: ObservedJob, e
             "the two rules counts then; raise `timeout_factor` in the profile",
             witness=(ended.seq,),
         )
-    since = ended.reply.exchange.ended
-    expired = next((mark for mark in evidence.marks(scenario, "expired") if mark.at >= since), None)
+    since = ended.response.exchange.ended
+    expired = next((event for event in evidence.events(scenario, "expired") if event.at >= since), None)
     if expired is None:
         return cannot_tell(
             f"{job.step}: the wait for the callback of job {job.job_id} was cut short; run the scenario again",
@@ -190,7 +190,7 @@ def _went_elsewhere(evidence: Evidence, job_id: str) -> str:
     astray = next((arrival for arrival in others if names_job(ParsedCallback(arrival), job_id)), None)
     if astray is not None:
         words += f"; one came at the address of {astray.feature} ({astray.channel})"
-    strays = [mark.text for mark in evidence.marks(Scenario.RECEIVER, "note") if _STRAY in mark.text]
+    strays = [event.text for event in evidence.events(Scenario.RECEIVER, "note") if _STRAY in event.text]
     if strays:
         first = " ".join(strays[0].split()[:2])
         words += f"; {len(strays)} request(s) or more came to addresses never given out, e.g. {first}"

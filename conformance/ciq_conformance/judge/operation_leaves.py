@@ -20,9 +20,9 @@ def parameters_asked(submit: ParsedExchange) -> Mapping[str, str]:
     return _of_operation(next(iter(raw.children(root, "Operation")), None))
 
 
-def parameters_shown(reply: ParsedExchange, job_id: str) -> Mapping[str, str] | None:
+def parameters_shown(response: ParsedExchange, job_id: str) -> Mapping[str, str] | None:
     """Parameters that an answer shows of one job, None where it does not show the job."""
-    for job in raw.children(raw.response(reply), "JobsDetail"):
+    for job in raw.children(raw.response_root(response), "JobsDetail"):
         if raw.child_text(job, "JobId") == job_id:
             return _of_operation(next(iter(raw.children(job, "Operation")), None))
     return None

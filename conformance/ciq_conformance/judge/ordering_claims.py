@@ -126,6 +126,6 @@ def _beyond_halted(
 
 def running_tracks(evidence: Evidence) -> tuple[JobTimeline, ...]:
     """Tracks of the scenario `running`: whether a pause was seen to stop a running job."""
-    replies = evidence.of(Scenario.RUNNING)
-    submits = [r for r in replies if r.exchange.step == labels.Label.SUBMIT]
-    return build_timelines(submits, (r for r in replies if r.exchange.step != labels.Label.SUBMIT))
+    responses = evidence.of(Scenario.RUNNING)
+    submits = [r for r in responses if r.exchange.step == labels.Label.SUBMIT]
+    return build_timelines(submits, (r for r in responses if r.exchange.step != labels.Label.SUBMIT))

@@ -34,55 +34,55 @@ def with_preconditions(check: Check) -> Check:
     return stopped_or_judged
 
 
-def describe_response(reply: ParsedExchange) -> str:
+def describe_response(response: ParsedExchange) -> str:
     """`HTTP 400 InvalidArgument`, `no answer (timed out)`."""
-    exchange = reply.exchange
+    exchange = response.exchange
     if not exchange.status:
         return f"no answer ({exchange.error})" if exchange.error else "no answer"
-    return f"HTTP {exchange.status} {reply.error.code or ''}".rstrip()
+    return f"HTTP {exchange.status} {response.error.code or ''}".rstrip()
 
 
-def record_ids(*replies: ParsedExchange) -> tuple[int, ...]:
+def record_ids(*responses: ParsedExchange) -> tuple[int, ...]:
     """Record numbers of exchanges, as a witness."""
-    return tuple(dict.fromkeys(reply.exchange.seq for reply in replies))
+    return tuple(dict.fromkeys(response.exchange.seq for response in responses))
 
 
 def not_judged(evidence: Evidence, scenario: Scenario, why: str) -> Finding:
     """The finding for a question that was never put: the scenario's own obstacle when it met one."""
-    mark = evidence.obstacle(scenario)
-    if mark is None:
+    event = evidence.obstacle(scenario)
+    if event is None:
         return blocked(why)
-    if mark.name == "unsupported":
-        return absent(mark.text, witness=(mark.seq,))
-    if mark.name == "interrupted":
-        return cannot_tell(mark.text, witness=(mark.seq,))
-    return blocked(mark.text, witness=(mark.seq,))
+    if event.name == "unsupported":
+        return absent(event.text, witness=(event.seq,))
+    if event.name == "interrupted":
+        return cannot_tell(event.text, witness=(event.seq,))
+    return blocked(event.text, witness=(event.seq,))
 
 
 def require_response(evidence: Evidence, scenario: Scenario, step: str) -> ParsedExchange:
     """The exchange of a step, however it was answered; stops when it was never made."""
-    reply = evidence.one(scenario, step)
-    if reply is None:
+    response = evidence.one(scenario, step)
+    if response is None:
         raise EarlyFinding(not_judged(evidence, scenario, f"the step {step} of the scenario {scenario} was never made"))
-    return reply
+    return response
 
 
 def require_success(evidence: Evidence, scenario: Scenario, step: str) -> ParsedExchange:
     """The exchange of a step that the question needs accepted; stops as blocked when it was not."""
-    reply = require_response(evidence, scenario, step)
-    if not reply.ok:
+    response = require_response(evidence, scenario, step)
+    if not response.ok:
         raise EarlyFinding(
-            blocked(f"the step {step} was answered {describe_response(reply)}", witness=record_ids(reply))
+            blocked(f"the step {step} was answered {describe_response(response)}", witness=record_ids(response))
         )
-    return reply
+    return response
 
 
 def expect_success(evidence: Evidence, scenario: Scenario, step: str, expected: str) -> ParsedExchange:
     """The exchange that the requirement itself wants accepted; stops as a deviation when it was not."""
-    reply = require_response(evidence, scenario, step)
-    if not reply.ok:
-        raise EarlyFinding(deviates(expected, describe_response(reply), witness=record_ids(reply)))
-    return reply
+    response = require_response(evidence, scenario, step)
+    if not response.ok:
+        raise EarlyFinding(deviates(expected, describe_response(response), witness=record_ids(response)))
+    return response
 
 
 SAMPLES_SAY = 200
@@ -91,30 +91,30 @@ SAMPLES_SAY = 200
 
 def expect_status_200(evidence: Evidence, scenario: Scenario, step: str, expected: str) -> ParsedExchange:
     """As `accepted`, by the status in the documents: for the one requirement of an operation that names it."""
-    reply = expect_success(evidence, scenario, step, expected)
-    if reply.exchange.status != SAMPLES_SAY:
-        raise EarlyFinding(deviates(expected, describe_response(reply), witness=record_ids(reply)))
-    return reply
+    response = expect_success(evidence, scenario, step, expected)
+    if response.exchange.status != SAMPLES_SAY:
+        raise EarlyFinding(deviates(expected, describe_response(response), witness=record_ids(response)))
+    return response
 
 
-def other_status(reply: ParsedExchange) -> str:
+def other_status(response: ParsedExchange) -> str:
     """`HTTP 202` of an accepted answer with another status than the documents', else empty."""
-    return describe_response(reply) if reply.ok and reply.exchange.status != SAMPLES_SAY else ""
+    return describe_response(response) if response.ok and response.exchange.status != SAMPLES_SAY else ""
 
 
 def require_responses(evidence: Evidence, scenario: Scenario, *steps: str) -> tuple[ParsedExchange, ...]:
     """All exchanges of the steps; stops when there is none."""
-    replies = evidence.of(scenario, *steps)
-    if not replies:
+    responses = evidence.of(scenario, *steps)
+    if not responses:
         wanted = ", ".join(steps)
         raise EarlyFinding(
             not_judged(evidence, scenario, f"no exchange of the scenario {scenario} was made for: {wanted}")
         )
-    return replies
+    return responses
 
 
 def expect_rejections(
-    replies: Iterable[ParsedExchange],
+    responses: Iterable[ParsedExchange],
     expected: str,
     *,
     status: int | None = None,
@@ -123,12 +123,12 @@ def expect_rejections(
     """All exchanges are refused: with `status` (any 4xx when None) and one of `codes` (any when empty)."""
     wrong = Deviations()
     told: list[tuple[int, str]] = []
-    for reply in replies:
-        answer = f"{reply.exchange.step}: {describe_response(reply)}"
-        right_status = reply.refused if status is None else reply.exchange.status == status
-        if right_status and (not codes or (reply.error.code or "").strip() in codes):
-            told.append((reply.exchange.seq, answer))
+    for response in responses:
+        answer = f"{response.exchange.step}: {describe_response(response)}"
+        right_status = response.refused if status is None else response.exchange.status == status
+        if right_status and (not codes or (response.error.code or "").strip() in codes):
+            told.append((response.exchange.seq, answer))
         else:
-            wrong.add(reply.exchange.seq, answer)
+            wrong.add(response.exchange.seq, answer)
     shown = holds("; ".join(text for _, text in told[:3]), witness=tuple(number for number, _ in told[:3]))
     return wrong.finding(expected, shown)

@@ -27,9 +27,9 @@ def missing_elements(queue: Queue, *, sizes: bool = True) -> list[str]:
     return gone + ([] if queue.notify_config is not None else ["NotifyConfig"])
 
 
-def spelled_queue_id_upper(reply: ParsedExchange, container: str) -> bool:
+def spelled_queue_id_upper(response: ParsedExchange, container: str) -> bool:
     """The answer writes QueueID for QueueId, as some old samples do."""
-    entries = raw.children(raw.response(reply), container)
+    entries = raw.children(raw.response_root(response), container)
     return any(raw.child_text(e, "QueueID") and not raw.child_text(e, "QueueId") for e in entries)
 
 
@@ -68,9 +68,9 @@ def same_moment(one: str | None, other: str | None) -> bool:
     return first == second
 
 
-def listed(reply: ParsedExchange, queue_id: str) -> Queue | None:
+def listed(response: ParsedExchange, queue_id: str) -> Queue | None:
     """The queue of that id in a list."""
-    return next((q for q in reply.queue_list.queues if raw.text(q.queue_id) == queue_id), None)
+    return next((q for q in response.queue_list.queues if raw.text(q.queue_id) == queue_id), None)
 
 
 def is_speed_queue(queue: Queue) -> bool:

@@ -71,14 +71,14 @@ def judge_run(
 ) -> tuple[Verdict, ...]:
     """Judge items by the records of a run. The same records and items give the same verdicts, whenever asked."""
     evidence: dict[Feature, Evidence] = {}
-    marks: dict[Feature, MarksByScenario] = {}
+    events: dict[Feature, MarksByScenario] = {}
     verdicts = []
     for item in items:
         feature = item.feature.feature
         if feature not in evidence:
             evidence[feature] = Evidence(feature=feature, records=records, declared=dict(declared))
-            marks[feature] = marks_of(evidence[feature])
-        verdicts.append(judge_item(item, evidence[feature], marks[feature], skip=skip))
+            events[feature] = marks_of(evidence[feature])
+        verdicts.append(judge_item(item, evidence[feature], events[feature], skip=skip))
     return tuple(verdicts)
 
 
@@ -91,7 +91,7 @@ def marks_of(evidence: Evidence) -> MarksByScenario:
     return found
 
 
-def judge_item(item: Item, evidence: Evidence, marks: MarksByScenario, *, skip: Sequence[str] = ()) -> Verdict:
+def judge_item(item: Item, evidence: Evidence, events: MarksByScenario, *, skip: Sequence[str] = ()) -> Verdict:
     """Judge one item by the evidence of its feature and the marks in it (`marks_of`)."""
     requirement = item.requirement
     if any(fits(item, glob) for glob in skip):
@@ -102,7 +102,7 @@ def judge_item(item: Item, evidence: Evidence, marks: MarksByScenario, *, skip: 
         undeclared = _without(item, capability, evidence)
         if undeclared is not None:
             return undeclared
-    hindered = _hindered(item, marks)
+    hindered = _hindered(item, events)
     if hindered is not None:
         return hindered
     check = check_of(requirement.id)
@@ -130,8 +130,8 @@ def _without(item: Item, capability: Capability, evidence: Evidence) -> Verdict 
 
 def _checks_signatures(evidence: Evidence) -> bool:
     """The target refused one of the requests that were not, or wrongly, signed: so it does look at signatures."""
-    replies = evidence.of(Scenario.ERRORS, *SIGNATURES)
-    return any(reply.exchange.status in (401, 403) for reply in replies)
+    responses = evidence.of(Scenario.ERRORS, *SIGNATURES)
+    return any(response.exchange.status in (401, 403) for response in responses)
 
 
 def _hindered(item: Item, by_scenario: MarksByScenario) -> Verdict | None:
@@ -139,22 +139,22 @@ def _hindered(item: Item, by_scenario: MarksByScenario) -> Verdict | None:
     scenario = item.requirement.scenario
     if scenario is Scenario.EVERY:
         return None
-    marks = by_scenario.get(scenario, {})
-    if "crashed" in marks:
-        return _verdict(item, Outcome.SUITE_ERROR, reason=f"the scenario {scenario} crashed: {marks['crashed'].text}")
-    if "begin" in marks and "interrupted" not in marks:
+    events = by_scenario.get(scenario, {})
+    if "crashed" in events:
+        return _verdict(item, Outcome.SUITE_ERROR, reason=f"the scenario {scenario} crashed: {events['crashed'].text}")
+    if "begin" in events and "interrupted" not in events:
         return None
-    return _not_played(item, scenario, marks)
+    return _not_played(item, scenario, events)
 
 
-def _not_played(item: Item, scenario: Scenario, marks: Mapping[str, DriverEvent]) -> Verdict:
-    match marks:
-        case {"broken": mark}:
-            return _verdict(item, Outcome.BLOCKED, reason=mark.text, witness=(mark.seq,))
-        case {"unsupported": mark}:
-            return _verdict(item, Outcome.NOT_IMPLEMENTED, reason=mark.text, witness=(mark.seq,))
-        case {"interrupted": mark}:
-            return _verdict(item, Outcome.INCONCLUSIVE, reason=mark.text, witness=(mark.seq,))
+def _not_played(item: Item, scenario: Scenario, events: Mapping[str, DriverEvent]) -> Verdict:
+    match events:
+        case {"broken": event}:
+            return _verdict(item, Outcome.BLOCKED, reason=event.text, witness=(event.seq,))
+        case {"unsupported": event}:
+            return _verdict(item, Outcome.NOT_IMPLEMENTED, reason=event.text, witness=(event.seq,))
+        case {"interrupted": event}:
+            return _verdict(item, Outcome.INCONCLUSIVE, reason=event.text, witness=(event.seq,))
         case _:
             reason = f"the run did not play the scenario {scenario} on {item.feature.feature}"
             return _verdict(item, Outcome.INCONCLUSIVE, reason=reason)

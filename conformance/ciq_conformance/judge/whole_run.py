@@ -15,7 +15,7 @@ OWN_RULES = frozenset({Scenario.EXPLORE, Scenario.FUZZ, Scenario.DEACTIVATION})
 
 def made_by(evidence: Evidence, kind: OperationKind) -> tuple[ParsedExchange, ...]:
     """All exchanges of one operation."""
-    return tuple(reply for reply in evidence.replies if reply.exchange.operation == kind)
+    return tuple(response for response in evidence.responses if response.exchange.operation == kind)
 
 
 def all_tracks(evidence: Evidence) -> tuple[JobTimeline, ...]:
@@ -27,9 +27,9 @@ def all_tracks(evidence: Evidence) -> tuple[JobTimeline, ...]:
 def judged_tracks(evidence: Evidence) -> tuple[JobTimeline, ...]:
     """The jobs of scenarios that have no rules of their own for them."""
     apart = {
-        reply.exchange.seq
-        for reply in made_by(evidence, OperationKind.SUBMIT_JOB)
-        if reply.exchange.scenario in OWN_RULES
+        response.exchange.seq
+        for response in made_by(evidence, OperationKind.SUBMIT_JOB)
+        if response.exchange.scenario in OWN_RULES
     }
     return tuple(timeline for timeline in evidence.derive(all_tracks) if timeline.submit_seq not in apart)
 
@@ -48,9 +48,11 @@ def active_spans(evidence: Evidence) -> tuple[PauseSpan, ...]:
 def _settings(evidence: Evidence, state: QueueState) -> tuple[StateSetting, ...]:
     """Updates of the queue; one to another state than this counts as one to the opposite, so that nothing is sure."""
     sure = state is QueueState.PAUSED
-    updates = (reply for reply in made_by(evidence, OperationKind.UPDATE_QUEUE) if not reply.refused)
-    return tuple(StateSetting.of(reply, paused=(requested_update(reply).state == state) is sure) for reply in updates)
+    updates = (response for response in made_by(evidence, OperationKind.UPDATE_QUEUE) if not response.refused)
+    return tuple(
+        StateSetting.of(response, paused=(requested_update(response).state == state) is sure) for response in updates
+    )
 
 
 def _end(evidence: Evidence) -> float:
-    return max((reply.exchange.ended for reply in evidence.replies), default=0.0)
+    return max((response.exchange.ended for response in evidence.responses), default=0.0)

@@ -1,12 +1,13 @@
 """One conformance run from beginning to end.
 
-Knows the order of things around a session: check the order, open the files, start target and receiver, play, judge.
+Knows the order of things around a session: check the config, open the files, start target and receiver, play, judge.
 Whatever is wrong with the order is found before anything is sent (OrderError). Must not print.
 """
 
+import os
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,17 +52,18 @@ from ciq_schemas.transcript.records import (
 RUN_FILE = "run.ndjson"
 BUFFER = 1024 * 1024
 """Bytes of the run file kept back until the recorder flushes."""
+_HYPOTHESIS = "HYPOTHESIS_STORAGE_DIRECTORY"
 RESTART_WITHIN = 60.0
 """Longest time for the operator's command, and then for the first answer (seconds, times the patience)."""
 
 
 class RunConfigError(ValueError):
-    """The order cannot be carried out as given: the operator's mistake; nothing was sent."""
+    """The configuration is wrong: the operator's mistake; nothing was sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunConfig:
-    """What the operator wants."""
+    """The configuration of one run."""
 
     loaded: Loaded
     skip: tuple[str, ...] = ()
@@ -84,7 +86,7 @@ class RunConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
-    """What came of it."""
+    """The result of one run."""
 
     records: tuple[AnyRecord, ...]
     verdicts: tuple[Verdict, ...]
@@ -106,30 +108,31 @@ class RunResult:
         return last if isinstance(last, Footer) else None
 
 
-def execute(order: RunConfig, items: Sequence[Item]) -> RunResult:
-    """Carry out an order on the given items; OrderError when it cannot be begun."""
-    accepted = _read_baseline(order)
+def execute(config: RunConfig, items: Sequence[Item]) -> RunResult:
+    """Runs the suite on the given items and judges them; raises RunConfigError before anything is sent."""
+    accepted = _read_baseline(config)
     with ExitStack() as stack:
+        stack.enter_context(_hypothesis_storage())
         stream = None
         run_file = None
-        if order.output is not None:
+        if config.output is not None:
             try:
-                order.output.mkdir(parents=True, exist_ok=True)
-                run_file = order.output / RUN_FILE
+                config.output.mkdir(parents=True, exist_ok=True)
+                run_file = config.output / RUN_FILE
                 stream = stack.enter_context(run_file.open("wb", buffering=BUFFER))
             except OSError as error:
-                raise RunConfigError(f"cannot write to {order.output}: {error.strerror}") from error
-        profile = order.loaded.profile
+                raise RunConfigError(f"cannot write to {config.output}: {error.strerror}") from error
+        profile = config.loaded.profile
         restart: Restart | None = None
         if profile.embedded:
             # Only restarts need a journal, and only histories draw restarts.
-            data = Path(stack.enter_context(TemporaryDirectory())) if order.extra_testing.histories else None
-            target = stack.enter_context(embedded_target(profile, order.embedding, data=data))
+            data = Path(stack.enter_context(TemporaryDirectory())) if config.extra_testing.histories else None
+            target = stack.enter_context(embedded_target(profile, config.embedding, data=data))
             profile, restart = target.profile, target.restart
         problems = load_checks()  # before the clock starts: imports take time
         origin = time.monotonic()
-        recorder = RunRecorder(now=lambda: time.monotonic() - origin, stream=stream, listeners=list(order.listeners))
-        stop = CancelToken(deadline=order.deadline)
+        recorder = RunRecorder(now=lambda: time.monotonic() - origin, stream=stream, listeners=list(config.listeners))
+        stop = CancelToken(deadline=config.deadline)
         client = Client(
             base_url=profile.url,
             recorder=recorder,
@@ -162,25 +165,39 @@ def execute(order: RunConfig, items: Sequence[Item]) -> RunResult:
             receiver=receiver,
             recorder=recorder,
             stop=stop,
-            extra_testing=order.extra_testing,
+            extra_testing=config.extra_testing,
             restart_lock=RestartLock(stopping=stop.requested),
             restart=None if restart is None else _then(restart, client.reconnect),
         )
-        session = RunSession(run=run, items=items, skip=order.skip, serial=order.serial, shuffle=order.shuffle)
-        header = _header(order, profile, run_id, items)
+        session = RunSession(run=run, items=items, skip=config.skip, serial=config.serial, shuffle=config.shuffle)
+        header = _header(config, profile, run_id, items)
         trouble = ""
         try:
             recorder.header(header)
-            if order.announce is not None:
-                order.announce(header, session.scenario_count)
+            if config.announce is not None:
+                config.announce(header, session.scenario_count)
             for problem in problems:
-                recorder.mark(RUN, "", "note", problem)
+                recorder.record_event(RUN, "", "note", problem)
             session.play()
         except RunFileWriteError as error:
             trouble = str(error)
         finally:
             receiver.close()
-        return _conclude(order, items, run, session, accepted, run_file, trouble)
+        return _conclude(config, items, run, session, accepted, run_file, trouble)
+
+
+@contextmanager
+def _hypothesis_storage() -> Iterator[None]:
+    """Keeps the files of Hypothesis out of the working directory."""
+    if _HYPOTHESIS in os.environ:
+        yield
+        return
+    with TemporaryDirectory(prefix="ciq-") as folder:
+        os.environ[_HYPOTHESIS] = folder
+        try:
+            yield
+        finally:
+            os.environ.pop(_HYPOTHESIS, None)
 
 
 def _then(restart: Restart, reconnect: Callable[[], None]) -> Restart:
@@ -194,7 +211,7 @@ def _then(restart: Restart, reconnect: Callable[[], None]) -> Restart:
 
 
 def _conclude(
-    order: RunConfig,
+    config: RunConfig,
     items: Sequence[Item],
     run: RunContext,
     session: RunSession,
@@ -204,7 +221,7 @@ def _conclude(
 ) -> RunResult:
     recorder = run.recorder
     declared = {name.value: value for name, value in run.profile.capabilities.items()}
-    judged = judge_run(recorder.records, items, declared=declared, skip=order.skip)
+    judged = judge_run(recorder.records, items, declared=declared, skip=config.skip)
     baselined = apply_baseline(judged, accepted)
     verdicts = baselined.verdicts
     told = run_status(recorder.records)
@@ -226,8 +243,8 @@ def _conclude(
         for verdict in verdicts:
             recorder.verdict(verdict)
         recorder.footer(footer)
-        if order.write_baseline is not None:
-            order.write_baseline.write_text(baseline_text(verdicts), encoding="utf-8")
+        if config.write_baseline is not None:
+            config.write_baseline.write_text(baseline_text(verdicts), encoding="utf-8")
     except OSError as error:
         trouble, code = str(error), ExitCode.SUITE_ERROR
     return RunResult(
@@ -243,14 +260,14 @@ def _conclude(
     )
 
 
-def _read_baseline(order: RunConfig) -> frozenset[str]:
-    if order.baseline is None:
+def _read_baseline(config: RunConfig) -> frozenset[str]:
+    if config.baseline is None:
         return frozenset()
     known = [item.name for item in all_items(load_registry(), FEATURES)]
-    return read_baseline(order.baseline, known)
+    return read_baseline(config.baseline, known)
 
 
-def _header(order: RunConfig, profile: Profile, run_id: str, items: Sequence[Item]) -> Header:
+def _header(config: RunConfig, profile: Profile, run_id: str, items: Sequence[Item]) -> Header:
     return Header(
         schema_version=SCHEMA_VERSION,
         kit_version=__version__,
@@ -266,7 +283,7 @@ def _header(order: RunConfig, profile: Profile, run_id: str, items: Sequence[Ite
         ),
         features=tuple(str(feature) for feature in profile.features),
         selected=tuple(item.name for item in items),
-        settings=(*_settings(order.loaded.settings, profile), *_chance(order.extra_testing, run_id)),
+        settings=(*_settings(config.loaded.settings, profile), *_chance(config.extra_testing, run_id)),
     )
 
 

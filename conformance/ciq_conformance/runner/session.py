@@ -183,12 +183,12 @@ class RunSession:
         records = self.run.recorder.records
         for feature in features:
             evidence = Evidence(feature=feature, records=records)
-            marks = marks_of(evidence)
+            events = marks_of(evidence)
             obstacle = evidence.obstacle(Scenario.ISOLATION)
             told = [
                 f"{verdict.item}: {verdict.seen or verdict.reason}"
                 for item in self._isolation_items(feature)
-                if (verdict := judge_item(item, evidence, marks)).outcome in _DISTURBING
+                if (verdict := judge_item(item, evidence, events)).outcome in _DISTURBING
             ]
             if obstacle is not None:
                 told.append(f"isolation could not be played: {obstacle.text}")
@@ -252,9 +252,10 @@ class RunSession:
     def _interrupt_rest(self) -> None:
         """Say of every scenario that was not played to its end that the run was stopped."""
         ended = {
-            (mark.feature, mark.scenario)
-            for mark in self.run.recorder.records
-            if isinstance(mark, DriverEvent) and mark.name in ("end", "interrupted", "broken", "crashed", "unsupported")
+            (event.feature, event.scenario)
+            for event in self.run.recorder.records
+            if isinstance(event, DriverEvent)
+            and event.name in ("end", "interrupted", "broken", "crashed", "unsupported")
         }
         for feature, scenarios in self.plan.items():
             for scenario in scenarios:
@@ -273,4 +274,4 @@ class RunSession:
         self._mark("", RUN, "broken", reason)
 
     def _mark(self, feature: str, scenario: str, name: str, text: str = "") -> None:
-        self.run.recorder.mark(scenario, feature, name, self.run.client.redaction.text(text))
+        self.run.recorder.record_event(scenario, feature, name, self.run.client.redaction.text(text))

@@ -83,9 +83,9 @@ class JobTimeline:
         return self.sightings[-1].state if self.sightings else ""
 
 
-def requested_settings(reply: ParsedExchange) -> tuple[RequestedSettings, ...]:
+def requested_settings(response: ParsedExchange) -> tuple[RequestedSettings, ...]:
     """What the request of a submit exchange asked, one entry an Operation, in their order."""
-    decoded = codec.read(Document.JOB_SUBMIT_REQUEST, reply.exchange.request_body.data, Reading.TOLERANT)
+    decoded = codec.read(Document.JOB_SUBMIT_REQUEST, response.exchange.request_body.data, Reading.TOLERANT)
     operations = decoded.value.get("Operation", [])
     top_tag = decoded.value.get("Tag")
     if not isinstance(operations, list):
@@ -114,11 +114,11 @@ def build_timelines(
     """
     seen: dict[str, list[tuple[StateObservation, Job]]] = {}
     submit_replies = tuple(submits)
-    for reply in (*submit_replies, *looks):
-        exchange = reply.exchange
-        if not reply.ok:
+    for response in (*submit_replies, *looks):
+        exchange = response.exchange
+        if not response.ok:
             continue
-        for job in reply.jobs:
+        for job in response.jobs:
             if job.job_id and job.state:
                 sighting = StateObservation(job.state, exchange.started, exchange.ended, exchange.seq, exchange.step)
                 seen.setdefault(job.job_id, []).append((sighting, job))
@@ -129,13 +129,13 @@ def build_timelines(
             if job.job_id and job.state != JobState.CANCEL:
                 told.setdefault(job.job_id, []).append(Bound(notice.arrival.started, notice.arrival.seq))
     tracks = []
-    for reply in submit_replies:
-        jobs, asked = reply.jobs, requested_settings(reply)
-        if not reply.ok or len(jobs) != len(asked):
+    for response in submit_replies:
+        jobs, asked = response.jobs, requested_settings(response)
+        if not response.ok or len(jobs) != len(asked):
             continue
         for job, wish in _paired(jobs, asked):
             if job.job_id:
-                tracks.append(_track(job.job_id, wish, reply, seen.get(job.job_id, []), told.get(job.job_id, [])))
+                tracks.append(_track(job.job_id, wish, response, seen.get(job.job_id, []), told.get(job.job_id, [])))
     return tuple(tracks)
 
 

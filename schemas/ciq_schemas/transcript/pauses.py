@@ -34,10 +34,10 @@ class StateSetting:
     paused: bool
 
     @classmethod
-    def of(cls, reply: ParsedExchange, *, paused: bool) -> "StateSetting":
+    def of(cls, response: ParsedExchange, *, paused: bool) -> "StateSetting":
         """The setting that an update may have made; one refused with 4xx made none and is not to be asked for."""
-        exchange = reply.exchange
-        return cls(sent=exchange.started, answered=exchange.ended if reply.ok else math.inf, paused=paused)
+        exchange = response.exchange
+        return cls(sent=exchange.started, answered=exchange.ended if response.ok else math.inf, paused=paused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,13 @@ class Leak:
     witness: tuple[int, ...]
 
 
-def settings_of(replies: Iterable[ParsedExchange], pauses: Collection[str]) -> tuple[StateSetting, ...]:
+def settings_of(responses: Iterable[ParsedExchange], pauses: Collection[str]) -> tuple[StateSetting, ...]:
     """Updates of a queue that took effect, or may have; `pauses` are the steps of those that ask for Paused."""
-    return tuple(StateSetting.of(reply, paused=reply.exchange.step in pauses) for reply in replies if not reply.refused)
+    return tuple(
+        StateSetting.of(response, paused=response.exchange.step in pauses)
+        for response in responses
+        if not response.refused
+    )
 
 
 def certain_pauses(settings: Iterable[StateSetting], *, until: float) -> tuple[PauseSpan, ...]:

@@ -20,14 +20,14 @@ def header(fields: tuple[HeaderField, ...], name: str) -> str | None:
     return next((value for key, value in fields if key.lower() == wanted), None)
 
 
-def answer_header(reply: ParsedExchange, name: str) -> str | None:
+def answer_header(response: ParsedExchange, name: str) -> str | None:
     """A header of the answer."""
-    return header(reply.exchange.response_headers, name)
+    return header(response.exchange.response_headers, name)
 
 
-def media_type(reply: ParsedExchange) -> str:
+def media_type(response: ParsedExchange) -> str:
     """`application/xml` of `Application/XML; charset=utf-8`; empty without a Content-Type."""
-    return (answer_header(reply, "content-type") or "").split(";")[0].strip().lower()
+    return (answer_header(response, "content-type") or "").split(";")[0].strip().lower()
 
 
 def query_value(exchange: Exchange, parameter: str) -> str | None:
@@ -79,9 +79,9 @@ def child_text(element: etree._Element | None, name: str) -> str | None:
     return "".join(str(part) for part in found[0].itertext()).strip() if found else None
 
 
-def response(reply: ParsedExchange) -> etree._Element | None:
+def response_root(response: ParsedExchange) -> etree._Element | None:
     """The `Response` root of an answer, None when the answer is no such document."""
-    root = root_of(reply.exchange.response_body.data)
+    root = root_of(response.exchange.response_body.data)
     return root if root is not None and name_of(root) == "Response" else None
 
 

@@ -34,9 +34,9 @@ class RequestedUpdate:
     result_format: str | None
 
 
-def requested_jobs(reply: ParsedExchange) -> tuple[RequestedJob, ...]:
+def requested_jobs(response: ParsedExchange) -> tuple[RequestedJob, ...]:
     """The jobs that a submit asked for, in the order of its Operations; empty for a body that cannot be read."""
-    root = root_of(reply.exchange.request_body.data)
+    root = root_of(response.exchange.request_body.data)
     source = next(iter(children(root, "Input")), None)
     return tuple(
         RequestedJob(
@@ -51,15 +51,15 @@ def requested_jobs(reply: ParsedExchange) -> tuple[RequestedJob, ...]:
     )
 
 
-def requested_job(reply: ParsedExchange) -> RequestedJob:
+def requested_job(response: ParsedExchange) -> RequestedJob:
     """The one job of a submit in the single form; ValueError when the request is none."""
-    (job,) = requested_jobs(reply)
+    (job,) = requested_jobs(response)
     return job
 
 
-def requested_update(reply: ParsedExchange) -> RequestedUpdate:
+def requested_update(response: ParsedExchange) -> RequestedUpdate:
     """What an update asked for."""
-    root = root_of(reply.exchange.request_body.data)
+    root = root_of(response.exchange.request_body.data)
     rule = next(iter(children(root, "NotifyConfig")), None)
     return RequestedUpdate(
         name=child_text(root, "Name"),

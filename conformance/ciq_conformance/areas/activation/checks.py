@@ -29,10 +29,10 @@ MOST_A_PAGE = 100
 PAGE_NUMBERS = ("TotalCount", "PageNumber", "PageSize")
 
 
-def _already_active(reply: ParsedExchange) -> bool:
+def _already_active(response: ParsedExchange) -> bool:
     """The refusal says that the bucket is bound already (1045/33700 has BucketAlreadyBinded, 1100)."""
-    code = (reply.error.code or "").lower()
-    return reply.refused and (code == "1100" or "already" in code or ("bind" in code and "unbind" not in code))
+    code = (response.error.code or "").lower()
+    return response.refused and (code == "1100" or "already" in code or ("bind" in code and "unbind" not in code))
 
 
 def _bucket(evidence: Evidence) -> str:
@@ -42,13 +42,13 @@ def _bucket(evidence: Evidence) -> str:
 def _activation_answer(evidence: Evidence, item: Item) -> Finding:
     element = item.feature.bucket_element
     expected = f"HTTP 200 and Response with RequestId and one {element} holding Name, BucketId, Region, CreateTime"
-    reply = require_response(evidence, SCENARIO, Label.ACTIVATE)
-    if _already_active(reply):
-        return holds(f"refused as active already: {describe_response(reply)}", witness=record_ids(reply))
-    reply = expect_status_200(evidence, SCENARIO, Label.ACTIVATE, expected)
-    root = raw.response(reply)
+    response = require_response(evidence, SCENARIO, Label.ACTIVATE)
+    if _already_active(response):
+        return holds(f"refused as active already: {describe_response(response)}", witness=record_ids(response))
+    response = expect_status_200(evidence, SCENARIO, Label.ACTIVATE, expected)
+    root = raw.response_root(response)
     if root is None:
-        return deviates(expected, "the answer is no Response document", witness=record_ids(reply))
+        return deviates(expected, "the answer is no Response document", witness=record_ids(response))
     faults = [] if raw.child_text(root, "RequestId") else ["no RequestId"]
     buckets = raw.children(root, element)
     if len(buckets) == 1:
@@ -57,8 +57,8 @@ def _activation_answer(evidence: Evidence, item: Item) -> Finding:
         names = ", ".join(raw.texts(root)) or "no element"
         faults.append(f"{len(buckets)} {element} elements (Response has {names})")
     if faults:
-        return deviates(expected, "; ".join(faults), witness=record_ids(reply))
-    return holds(f"{element} {raw.child_text(buckets[0], 'Name')}", witness=record_ids(reply))
+        return deviates(expected, "; ".join(faults), witness=record_ids(response))
+    return holds(f"{element} {raw.child_text(buckets[0], 'Name')}", witness=record_ids(response))
 
 
 def _bucket_faults(bucket: etree._Element, name: str) -> list[str]:
@@ -82,17 +82,17 @@ def answers_with_bucket(evidence: Evidence, item: Item) -> Finding:
 @with_preconditions
 def media_answers_with_bucket(evidence: Evidence, item: Item) -> Finding:
     """The same for media, where only SDK types show the answer."""
-    reply = require_response(evidence, SCENARIO, Label.ACTIVATE)
-    if not reply.ok:
-        return observed(describe_response(reply), witness=record_ids(reply))
+    response = require_response(evidence, SCENARIO, Label.ACTIVATE)
+    if not response.ok:
+        return observed(describe_response(response), witness=record_ids(response))
     finding = _activation_answer(evidence, item)
     return observed(finding.seen, witness=finding.witness, expected=finding.expected)
 
 
-def _listed(reply: ParsedExchange, element: str) -> list[str]:
+def _listed(response: ParsedExchange, element: str) -> list[str]:
     return [
         raw.child_text(entry, "Name") or raw.child_text(entry, "BucketId") or ""
-        for entry in raw.children(raw.response(reply), element)
+        for entry in raw.children(raw.response_root(response), element)
     ]
 
 
@@ -104,13 +104,13 @@ def bucket_is_listed(evidence: Evidence, item: Item) -> Finding:
     element = item.feature.bucket_list_element
     expected = f"HTTP 200 and Response with RequestId, TotalCount, PageNumber, PageSize and {element} of the bucket"
     expect_status_200(evidence, SCENARIO, Label.BUCKETS, expected)
-    pages = [reply for reply in require_responses(evidence, SCENARIO, Label.BUCKETS) if reply.ok]
-    for reply in pages:
-        faults = _page_faults(reply, element)
+    pages = [response for response in require_responses(evidence, SCENARIO, Label.BUCKETS) if response.ok]
+    for response in pages:
+        faults = _page_faults(response, element)
         if faults:
-            return deviates(expected, "; ".join(faults), witness=record_ids(reply))
+            return deviates(expected, "; ".join(faults), witness=record_ids(response))
     bucket = _bucket(evidence)
-    names = [name for reply in pages for name in _listed(reply, element)]
+    names = [name for response in pages for name in _listed(response, element)]
     if bucket not in names:
         shown = ", ".join(names[:3]) or "none"
         seen = f"{bucket} is not among the {len(names)} buckets listed ({shown})"
@@ -118,8 +118,8 @@ def bucket_is_listed(evidence: Evidence, item: Item) -> Finding:
     return holds(f"{bucket} is listed", witness=record_ids(*pages))
 
 
-def _page_faults(reply: ParsedExchange, element: str) -> list[str]:
-    root = raw.response(reply)
+def _page_faults(response: ParsedExchange, element: str) -> list[str]:
+    root = raw.response_root(response)
     if root is None:
         return ["the answer is no Response document"]
     faults = [] if raw.child_text(root, "RequestId") else ["no RequestId"]
@@ -236,7 +236,7 @@ def no_second_queue(evidence: Evidence, item: Item) -> Finding:
         return blocked(f"the activation was answered {describe_response(activation)}", witness=record_ids(activation))
     expected = "the same queue, and no other, after a second activation"
     after = expect_success(evidence, SCENARIO, Label.QUEUES_AFTER, expected)
-    ids = [sorted(raw.text(queue.queue_id) for queue in reply.queue_list.queues) for reply in (before, after)]
+    ids = [sorted(raw.text(queue.queue_id) for queue in response.queue_list.queues) for response in (before, after)]
     if not ids[0]:
         return blocked("no queue was listed before the second activation", witness=record_ids(before))
     if ids[0] != ids[1]:

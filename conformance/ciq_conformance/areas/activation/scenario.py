@@ -21,19 +21,19 @@ def play(ctx: ScenarioContext) -> None:
     bucket = ctx.profile.bucket
     name = f"ciq-{ctx.spec.feature}-active"
 
-    def dressed(reply: ParsedExchange) -> bool:
-        return any(queue.name == name and queue.state == QueueState.PAUSED for queue in reply.queue_list.queues)
+    def dressed(response: ParsedExchange) -> bool:
+        return any(queue.name == name and queue.state == QueueState.PAUSED for queue in response.queue_list.queues)
 
     update = ctx.set_queue(Label.DRESS, name=name, state=QueueState.PAUSED, rule=found_rule(ctx))
-    list_until(ctx, Label.QUEUES_BEFORE, {}, lambda reply: dressed(reply) or not update.ok)
+    list_until(ctx, Label.QUEUES_BEFORE, {}, lambda response: dressed(response) or not update.ok)
     ctx.calls.activate(Label.ACTIVATE)
-    list_until(ctx, Label.QUEUES_AFTER, {}, lambda reply: dressed(reply) or not update.ok)
+    list_until(ctx, Label.QUEUES_AFTER, {}, lambda response: dressed(response) or not update.ok)
     ctx.restore()
     for page in range(1, MOST_PAGES + 1):
-        reply = ctx.calls.list_buckets(Label.BUCKETS, {"pageNumber": str(page), "pageSize": "100"})
-        if not reply.ok or bucket.encode() in reply.exchange.response_body.data:
+        response = ctx.calls.list_buckets(Label.BUCKETS, {"pageNumber": str(page), "pageSize": "100"})
+        if not response.ok or bucket.encode() in response.exchange.response_body.data:
             break
-        if reply.exchange.response_body.data.count(b"<BucketId>") < 100:
+        if response.exchange.response_body.data.count(b"<BucketId>") < 100:
             break
     ctx.calls.list_buckets(Label.BUCKETS_BY_NAME, {"bucketNames": bucket})
     ctx.calls.list_buckets(Label.BUCKETS_BY_UNKNOWN_NAME, {"bucketNames": unknown_bucket(bucket)})
@@ -42,7 +42,7 @@ def play(ctx: ScenarioContext) -> None:
     whole = {"pageSize": "100"}
     ctx.calls.list_buckets(Label.BUCKETS_BY_BEGINNING, {"bucketName": bucket[:-1], **whole})
     ctx.calls.list_buckets(Label.BUCKETS_BY_END, {"bucketName": bucket[1:], **whole})
-    region = told_region(reply, ctx.spec.bucket_list_element, bucket) or ctx.profile.region
+    region = told_region(response, ctx.spec.bucket_list_element, bucket) or ctx.profile.region
     other = next(name for name in REGIONS if name != region)
     ctx.calls.list_buckets(Label.BUCKETS_OF_REGION, {"regions": f"{other},{region}", **whole})
     ctx.calls.list_buckets(Label.BUCKETS_OF_OTHER_REGION, {"regions": other, **whole})
@@ -50,9 +50,9 @@ def play(ctx: ScenarioContext) -> None:
     ctx.calls.list_buckets(Label.PAGE_SIZE_0, {"pageSize": "0"})
 
 
-def told_region(reply: ParsedExchange, element: str, bucket: str) -> str:
+def told_region(response: ParsedExchange, element: str, bucket: str) -> str:
     """Region of the bucket as a list tells it, empty where the list does not hold it."""
-    told = [raw.texts(entry) for entry in raw.children(raw.response(reply), element)]
+    told = [raw.texts(entry) for entry in raw.children(raw.response_root(response), element)]
     return next((one.get("Region", "") for one in told if bucket in (one.get("Name"), one.get("BucketId"))), "")
 
 

@@ -29,22 +29,23 @@ NO_RESPONSES = blocked("the target answered nothing on this feature")
 
 def _answers(evidence: Evidence) -> list[ParsedExchange]:
     """Answers to operations that the documents know. What a front server says to an unknown path is its own affair."""
-    return [reply for reply in evidence.replies if reply.exchange.status and reply.exchange.operation]
+    return [response for response in evidence.responses if response.exchange.status and response.exchange.operation]
 
 
 @check("HDR-001")
 def content_type(evidence: Evidence, item: Item) -> Finding:
     """Every answer with a body is application/xml; parameters such as a charset are free."""
     wrong, right = Deviations(), 0
-    for reply in _answers(evidence):
-        if not reply.exchange.response_body.data:
+    for response in _answers(evidence):
+        if not response.exchange.response_body.data:
             continue
-        if media_type(reply) == "application/xml":
+        if media_type(response) == "application/xml":
             right += 1
         else:
-            given = answer_header(reply, "content-type") or "none"
+            given = answer_header(response, "content-type") or "none"
             wrong.add(
-                reply.exchange.seq, f"Content-Type {given} ({reply.exchange.operation}, {describe_response(reply)})"
+                response.exchange.seq,
+                f"Content-Type {given} ({response.exchange.operation}, {describe_response(response)})",
             )
     if not right and not wrong.items:
         return NO_RESPONSES
@@ -56,11 +57,11 @@ def request_id(evidence: Evidence, item: Item) -> Finding:
     """Every answer has an id of its own."""
     wrong = Deviations()
     seen: dict[str, int] = {}
-    for reply in _answers(evidence):
-        exchange = reply.exchange
-        value = (answer_header(reply, "x-ci-request-id") or "").strip()
+    for response in _answers(evidence):
+        exchange = response.exchange
+        value = (answer_header(response, "x-ci-request-id") or "").strip()
         if not value:
-            wrong.add(exchange.seq, f"no x-ci-request-id ({exchange.operation}, {describe_response(reply)})")
+            wrong.add(exchange.seq, f"no x-ci-request-id ({exchange.operation}, {describe_response(response)})")
         elif value in seen:
             wrong.add(seen[value], f"x-ci-request-id {value} stands on two answers")
             wrong.add(exchange.seq, f"x-ci-request-id {value} stands on two answers")
@@ -76,12 +77,12 @@ def request_id(evidence: Evidence, item: Item) -> Finding:
 def date(evidence: Evidence, item: Item) -> Finding:
     """Every answer has a Date in the form of RFC 1123."""
     wrong, right = Deviations(), 0
-    for reply in _answers(evidence):
-        value = answer_header(reply, "date")
+    for response in _answers(evidence):
+        value = answer_header(response, "date")
         if value is None:
-            wrong.add(reply.exchange.seq, f"no Date ({reply.exchange.operation}, {describe_response(reply)})")
+            wrong.add(response.exchange.seq, f"no Date ({response.exchange.operation}, {describe_response(response)})")
         elif not _is_rfc_1123(value.strip()):
-            wrong.add(reply.exchange.seq, f"Date {value}")
+            wrong.add(response.exchange.seq, f"Date {value}")
         else:
             right += 1
     if not right and not wrong.items:
@@ -103,11 +104,13 @@ def _is_rfc_1123(value: str) -> bool:
 def trace_id(evidence: Evidence, item: Item) -> Finding:
     """No answer to a request that was accepted has the header of those that failed."""
     wrong, right = Deviations(), 0
-    for reply in _answers(evidence):
-        if not reply.ok:
+    for response in _answers(evidence):
+        if not response.ok:
             continue
-        if answer_header(reply, "x-ci-trace-id"):
-            wrong.add(reply.exchange.seq, f"x-ci-trace-id on {describe_response(reply)} ({reply.exchange.operation})")
+        if answer_header(response, "x-ci-trace-id"):
+            wrong.add(
+                response.exchange.seq, f"x-ci-trace-id on {describe_response(response)} ({response.exchange.operation})"
+            )
         else:
             right += 1
     if not right and not wrong.items:
@@ -115,8 +118,8 @@ def trace_id(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding("x-ci-trace-id on failed requests only", holds(f"{right} good answers"))
 
 
-def _unsigned(reply: ParsedExchange) -> bool:
-    return not any(name.lower() == "authorization" for name, _ in reply.exchange.request_headers)
+def _unsigned(response: ParsedExchange) -> bool:
+    return not any(name.lower() == "authorization" for name, _ in response.exchange.request_headers)
 
 
 @check("UPD-018")
@@ -126,14 +129,16 @@ def update_answers_what_was_set(evidence: Evidence, item: Item) -> Finding:
     Of updates side by side each may answer what the other has set by then: the queue is shown as it is (1045/72940).
     """
     wrong, right = Deviations(), 0
-    for reply in _one_by_one(reply for reply in evidence.replies if reply.exchange.operation == "update_queue"):
-        exchange = reply.exchange
-        if not reply.ok or reply.queue is None:
+    for response in _one_by_one(
+        response for response in evidence.responses if response.exchange.operation == "update_queue"
+    ):
+        exchange = response.exchange
+        if not response.ok or response.queue is None:
             continue
         if exchange.scenario == Scenario.UPDATE and exchange.step in labels.BAD:
             continue
-        wanted = requested_update(reply)
-        shown = (("State", wanted.state, reply.queue.state), ("Name", wanted.name, reply.queue.name))
+        wanted = requested_update(response)
+        shown = (("State", wanted.state, response.queue.state), ("Name", wanted.name, response.queue.name))
         for name, want, got in shown:
             if want and (got or "").strip() != want:
                 wrong.add(exchange.seq, f"{name} {got} where {want} was set ({exchange.scenario} {exchange.step})")
@@ -147,28 +152,28 @@ def update_answers_what_was_set(evidence: Evidence, item: Item) -> Finding:
 def _one_by_one(updates: Iterable[ParsedExchange]) -> Iterator[ParsedExchange]:
     """Those that no other update of the same queue overlaps."""
     by_queue: dict[str, list[ParsedExchange]] = {}
-    for reply in updates:
-        by_queue.setdefault(urlsplit(reply.exchange.url).path, []).append(reply)
+    for response in updates:
+        by_queue.setdefault(urlsplit(response.exchange.url).path, []).append(response)
     for some in by_queue.values():
-        ordered = sorted(some, key=lambda reply: reply.exchange.started)
-        ends = list(accumulate((reply.exchange.ended for reply in ordered), max, initial=-math.inf))
-        for index, reply in enumerate(ordered):
+        ordered = sorted(some, key=lambda response: response.exchange.started)
+        ends = list(accumulate((response.exchange.ended for response in ordered), max, initial=-math.inf))
+        for index, response in enumerate(ordered):
             following = ordered[index + 1].exchange.started if index + 1 < len(ordered) else math.inf
-            if ends[index] < reply.exchange.started and reply.exchange.ended < following:
-                yield reply
+            if ends[index] < response.exchange.started and response.exchange.ended < following:
+                yield response
 
 
 @check("LIF-001")
 def states_move_forward(evidence: Evidence, item: Item) -> Finding:
     """Two looks at a job, the first answered before the second was sent, never contradict the life cycle."""
     looks: dict[str, list[tuple[ParsedExchange, JobState]]] = {}
-    for reply in evidence.replies:
-        if not reply.ok or reply.exchange.operation not in ("submit_job", "describe_job"):
+    for response in evidence.responses:
+        if not response.ok or response.exchange.operation not in ("submit_job", "describe_job"):
             continue
-        for job in reply.jobs:
+        for job in response.jobs:
             state = (job.state or "").strip()
             if job.job_id and state in _STATES:
-                looks.setdefault(job.job_id, []).append((reply, JobState(state)))
+                looks.setdefault(job.job_id, []).append((response, JobState(state)))
     wrong, changes = Deviations(), 0
     for job_id, seen in looks.items():
         for (before, earlier), (after, later) in pairwise(seen):
@@ -178,7 +183,7 @@ def states_move_forward(evidence: Evidence, item: Item) -> Finding:
             if not may_be_seen_after(earlier, later):
                 wrong.add(before.exchange.seq, f"job {job_id} was {earlier}, later {later}")
                 wrong.add(after.exchange.seq, f"job {job_id} was {earlier}, later {later}")
-    refused = [reply for reply in _answers(evidence) if reply.exchange.status in (401, 403)]
+    refused = [response for response in _answers(evidence) if response.exchange.status in (401, 403)]
     if not looks and refused:
         keys = "set CIQ_SECRET_ID and CIQ_SECRET_KEY" if _unsigned(refused[0]) else "look at the keys and their rights"
         reason = (

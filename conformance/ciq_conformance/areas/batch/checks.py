@@ -24,21 +24,23 @@ SCENARIO = Scenario.BATCH
 
 def _made(evidence: Evidence, step: Label) -> tuple[ParsedExchange, str]:
     """The accepted request and the batch job's id; stops without them."""
-    reply = require_success(evidence, SCENARIO, step)
-    for batch in reply.batch_answer.batches:
+    response = require_success(evidence, SCENARIO, step)
+    for batch in response.batch_answer.batches:
         if raw.text(batch.job_id):
-            return reply, raw.text(batch.job_id)
-    raise EarlyFinding(blocked("the answer names no JobId; see BAT-001", witness=record_ids(reply)))
+            return response, raw.text(batch.job_id)
+    raise EarlyFinding(blocked("the answer names no JobId; see BAT-001", witness=record_ids(response)))
 
 
-def _in(reply: ParsedExchange, batch_id: str) -> Batch | None:
-    return next((b for b in reply.batch_answer.batches if raw.text(b.job_id) == batch_id), None)
+def _in(response: ParsedExchange, batch_id: str) -> Batch | None:
+    return next((b for b in response.batch_answer.batches if raw.text(b.job_id) == batch_id), None)
 
 
 def _last(evidence: Evidence, batch_id: str, *steps: Label) -> tuple[ParsedExchange, Batch]:
     """The last look at a batch job; stops when it was never described."""
     seen = [
-        (reply, b) for reply in evidence.of(SCENARIO, *steps) if reply.ok and (b := _in(reply, batch_id)) is not None
+        (response, b)
+        for response in evidence.of(SCENARIO, *steps)
+        if response.ok and (b := _in(response, batch_id)) is not None
     ]
     if not seen:
         raise EarlyFinding(blocked("the batch job was never described; see BAT-002"))
@@ -50,13 +52,13 @@ def _last(evidence: Evidence, batch_id: str, *steps: Label) -> tuple[ParsedExcha
 def batch_is_made(evidence: Evidence, item: Item) -> Finding:
     """The answer to POST /inventorytriggerjob."""
     expected = "HTTP 200 with one JobsDetail: JobId and State"
-    reply = expect_success(evidence, SCENARIO, Label.CREATE, expected)
-    batches = reply.batch_answer.batches
+    response = expect_success(evidence, SCENARIO, Label.CREATE, expected)
+    batches = response.batch_answer.batches
     if len(batches) != 1 or not raw.text(batches[0].job_id):
-        return deviates(expected, f"{len(batches)} JobsDetail with JobId", witness=record_ids(reply))
+        return deviates(expected, f"{len(batches)} JobsDetail with JobId", witness=record_ids(response))
     if raw.text(batches[0].state) not in tuple(JobState):
-        return deviates(expected, f"State {batches[0].state}", witness=record_ids(reply))
-    return holds(f"batch job {batches[0].job_id}, State {batches[0].state}", witness=record_ids(reply))
+        return deviates(expected, f"State {batches[0].state}", witness=record_ids(response))
+    return holds(f"batch job {batches[0].job_id}, State {batches[0].state}", witness=record_ids(response))
 
 
 @check("BAT-002")
@@ -65,35 +67,35 @@ def batch_is_described(evidence: Evidence, item: Item) -> Finding:
     """The answer to GET /inventorytriggerjob/<id>."""
     _, batch_id = _made(evidence, Label.CREATE)
     expected = f"JobsDetail with JobId {batch_id}, the Name given, Type Workflow and a State"
-    reply = expect_success(evidence, SCENARIO, Label.DESCRIBED, expected)
-    batch = _in(reply, batch_id)
+    response = expect_success(evidence, SCENARIO, Label.DESCRIBED, expected)
+    batch = _in(response, batch_id)
     if batch is None:
-        return deviates(expected, "no JobsDetail with this JobId", witness=record_ids(reply))
+        return deviates(expected, "no JobsDetail with this JobId", witness=record_ids(response))
     name = raw.child_text(
         raw.root_of(require_success(evidence, SCENARIO, Label.CREATE).exchange.request_body.data), "Name"
     )
     given = {"Name": (batch.name, name), "Type": (batch.type, "Workflow")}
     for label, (text, right) in given.items():
         if raw.text(text) != right:
-            return deviates(f"{label} {right}", f"{label} {text}", witness=record_ids(reply))
+            return deviates(f"{label} {right}", f"{label} {text}", witness=record_ids(response))
     if raw.text(batch.state) not in tuple(JobState):
-        return deviates(expected, f"State {batch.state}", witness=record_ids(reply))
-    return holds(f"State {batch.state}", witness=record_ids(reply))
+        return deviates(expected, f"State {batch.state}", witness=record_ids(response))
+    return holds(f"State {batch.state}", witness=record_ids(response))
 
 
 @check("BAT-003")
 @with_preconditions
 def unknown_batch_is_named(evidence: Evidence, item: Item) -> Finding:
     """NonExistJobIds of a describe of an unknown id."""
-    reply = require_response(evidence, SCENARIO, Label.UNKNOWN)
-    wanted = raw.requested_job_id(reply.exchange)
+    response = require_response(evidence, SCENARIO, Label.UNKNOWN)
+    wanted = raw.requested_job_id(response.exchange)
     expected = f"NonExistJobIds {wanted}"
-    if not reply.ok:
-        return deviates(expected, f"HTTP {reply.exchange.status}", witness=record_ids(reply))
-    given = [raw.text(i) for i in reply.batch_answer.non_exist_ids]
+    if not response.ok:
+        return deviates(expected, f"HTTP {response.exchange.status}", witness=record_ids(response))
+    given = [raw.text(i) for i in response.batch_answer.non_exist_ids]
     if given != [wanted]:
-        return deviates(expected, f"NonExistJobIds {', '.join(given) or 'absent'}", witness=record_ids(reply))
-    return holds(expected, witness=record_ids(reply))
+        return deviates(expected, f"NonExistJobIds {', '.join(given) or 'absent'}", witness=record_ids(response))
+    return holds(expected, witness=record_ids(response))
 
 
 @check("BAT-004")
@@ -101,14 +103,14 @@ def unknown_batch_is_named(evidence: Evidence, item: Item) -> Finding:
 def batches_are_listed(evidence: Evidence, item: Item) -> Finding:
     """The list by type and name."""
     _, batch_id = _made(evidence, Label.CREATE)
-    reply = expect_success(evidence, SCENARIO, Label.LISTED, f"HTTP 200 with batch job {batch_id}")
-    if _in(reply, batch_id) is None:
-        seen = f"{len(reply.batch_answer.batches)} batch jobs without it"
-        return deviates(f"batch job {batch_id} in the list", seen, witness=record_ids(reply))
-    others = [b.type for b in reply.batch_answer.batches if b.type is not None and raw.text(b.type) != "Workflow"]
+    response = expect_success(evidence, SCENARIO, Label.LISTED, f"HTTP 200 with batch job {batch_id}")
+    if _in(response, batch_id) is None:
+        seen = f"{len(response.batch_answer.batches)} batch jobs without it"
+        return deviates(f"batch job {batch_id} in the list", seen, witness=record_ids(response))
+    others = [b.type for b in response.batch_answer.batches if b.type is not None and raw.text(b.type) != "Workflow"]
     if others:
-        return deviates("only Type Workflow", f"Type {others[0]}", witness=record_ids(reply))
-    return holds(f"{len(reply.batch_answer.batches)} in the list", witness=record_ids(reply))
+        return deviates("only Type Workflow", f"Type {others[0]}", witness=record_ids(response))
+    return holds(f"{len(response.batch_answer.batches)} in the list", witness=record_ids(response))
 
 
 @check("BAT-005")
@@ -118,8 +120,8 @@ def workflow_runs_on_the_object(evidence: Evidence, item: Item) -> Finding:
     create, batch_id = _made(evidence, Label.CREATE)
     source = raw.children(raw.root_of(create.exchange.request_body.data), "Input")
     key = raw.child_text(source[0], "Object") if source else None
-    reply = expect_success(evidence, SCENARIO, Label.RUNS, f"HTTP 200 with the run of batch job {batch_id}")
-    objects = [raw.text(run.object).lstrip("/") for run in reply.run_list.runs]
+    response = expect_success(evidence, SCENARIO, Label.RUNS, f"HTTP 200 with the run of batch job {batch_id}")
+    objects = [raw.text(run.object).lstrip("/") for run in response.run_list.runs]
     if objects != [(key or "").lstrip("/")]:
         last, batch = _last(evidence, batch_id, Label.WATCH, Label.DESCRIBED)
         if not objects and raw.text(batch.state) not in FINAL_STATES:
@@ -127,8 +129,8 @@ def workflow_runs_on_the_object(evidence: Evidence, item: Item) -> Finding:
                 f"the batch job was {batch.state} when patience ran out; see BAT-006", witness=record_ids(last)
             )
         seen = f"runs on {', '.join(objects) or 'nothing'}; the batch job is {batch.state}"
-        return deviates(f"one run, on {key}", seen, witness=record_ids(create, reply, last))
-    return holds(f"one run, on {key}", witness=record_ids(create, reply))
+        return deviates(f"one run, on {key}", seen, witness=record_ids(create, response, last))
+    return holds(f"one run, on {key}", witness=record_ids(create, response))
 
 
 @check("BAT-006")
@@ -136,13 +138,15 @@ def workflow_runs_on_the_object(evidence: Evidence, item: Item) -> Finding:
 def batch_comes_to_an_end(evidence: Evidence, item: Item) -> Finding:
     """The last look at the batch job."""
     _, batch_id = _made(evidence, Label.CREATE)
-    reply, batch = _last(evidence, batch_id, Label.WATCH, Label.DESCRIBED)
+    response, batch = _last(evidence, batch_id, Label.WATCH, Label.DESCRIBED)
     state = raw.text(batch.state)
     if state == JobState.SUCCESS:
-        return holds("Success", witness=record_ids(reply))
+        return holds("Success", witness=record_ids(response))
     if state in FINAL_STATES:
-        return cannot_tell(f"it ended {state}: {batch.code} {batch.message or ''}".rstrip(), witness=record_ids(reply))
-    return deviates("State Success", f"State {state} when patience ran out", witness=record_ids(reply))
+        return cannot_tell(
+            f"it ended {state}: {batch.code} {batch.message or ''}".rstrip(), witness=record_ids(response)
+        )
+    return deviates("State Success", f"State {state} when patience ran out", witness=record_ids(response))
 
 
 @check("BAT-007")
@@ -152,12 +156,12 @@ def batch_of_jobs_runs_them(evidence: Evidence, item: Item) -> Finding:
     create, batch_id = _made(evidence, Label.CREATE_JOBS)
     name = raw.child_text(raw.root_of(create.exchange.request_body.data), "Name")
     expected = f"one job with UserData {name}"
-    reply = expect_success(evidence, SCENARIO, Label.JOBS, expected)
-    notes = [raw.text(job.operation.user_data if job.operation is not None else None) for job in reply.jobs]
+    response = expect_success(evidence, SCENARIO, Label.JOBS, expected)
+    notes = [raw.text(job.operation.user_data if job.operation is not None else None) for job in response.jobs]
     if notes != [name]:
         seen = f"{len(notes)} jobs under inventoryTriggerJobId={batch_id}" + (f", UserData {notes[0]}" if notes else "")
-        return deviates(expected, seen, witness=record_ids(create, reply))
-    return holds(expected, witness=record_ids(create, reply))
+        return deviates(expected, seen, witness=record_ids(create, response))
+    return holds(expected, witness=record_ids(create, response))
 
 
 @check("BAT-008")
@@ -167,10 +171,10 @@ def batch_is_cancelled(evidence: Evidence, item: Item) -> Finding:
     require_success(evidence, SCENARIO, Label.HOLD)
     create, batch_id = _made(evidence, Label.CREATE_HELD)
     cancel = expect_success(evidence, SCENARIO, Label.CANCEL, "HTTP 200")
-    reply, batch = _last(evidence, batch_id, Label.CANCELLED)
+    response, batch = _last(evidence, batch_id, Label.CANCELLED)
     if raw.text(batch.state) != JobState.CANCEL:
-        return deviates("State Cancel", f"State {batch.state}", witness=record_ids(create, cancel, reply))
-    return holds("State Cancel", witness=record_ids(create, cancel, reply))
+        return deviates("State Cancel", f"State {batch.state}", witness=record_ids(create, cancel, response))
+    return holds("State Cancel", witness=record_ids(create, cancel, response))
 
 
 @check("BAT-009")

@@ -52,10 +52,10 @@ def _of_workflows(ctx: ScenarioContext) -> None:
 
 def _of_jobs(ctx: ScenarioContext) -> None:
     """A batch of jobs is known from SDKs: where it is refused the rest goes on without it."""
-    reply = ctx.calls.other(Label.CREATE_JOBS, OperationKind.CREATE_BATCH, body=_job_body(ctx, "jobs"))
-    batch_id = _made(reply)
+    response = ctx.calls.other(Label.CREATE_JOBS, OperationKind.CREATE_BATCH, body=_job_body(ctx, "jobs"))
+    batch_id = _made(response)
     if not batch_id:
-        ctx.mark("note", f"a batch job of Type Job was answered {describe_response(reply)}")
+        ctx.record_event("note", f"a batch job of Type Job was answered {describe_response(response)}")
         return
     _follow(ctx, Label.WATCH_JOBS, batch_id, FINAL_STATES, ctx.timeouts.jobs(2))
     params = {"tag": "Segment", "inventoryTriggerJobId": batch_id, "size": "100"}
@@ -87,8 +87,8 @@ def _job_body(ctx: ScenarioContext, label: str) -> bytes:
     )
 
 
-def _made(reply: ParsedExchange) -> str:
-    batches = reply.batch_answer.batches if reply.ok else ()
+def _made(response: ParsedExchange) -> str:
+    batches = response.batch_answer.batches if response.ok else ()
     return (batches[0].job_id if batches else None) or ""
 
 
@@ -100,6 +100,6 @@ def _follow(ctx: ScenarioContext, step: Label, batch_id: str, states: frozenset[
         if batches and (batches[0].state or "").strip() in states:
             return
         if ctx.now() >= deadline:
-            ctx.mark("expired", f"{step}: waited {within:.1f} s")
+            ctx.record_event("expired", f"{step}: waited {within:.1f} s")
             return
         ctx.pause_thread(ctx.timeouts.poll)

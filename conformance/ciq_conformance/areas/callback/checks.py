@@ -79,7 +79,7 @@ def follows_the_end(evidence: Evidence, item: Item) -> Finding:
     for job in jobs:
         for callback in job.callbacks[:1]:
             for look in job.looks_after(callback):
-                gaps.append(look.reply.exchange.started - callback.arrival.ended)
+                gaps.append(look.response.exchange.started - callback.arrival.ended)
                 seqs.append(look.seq)
                 if not look.is_final:
                     found.add(
@@ -130,7 +130,7 @@ def address_is_kept(evidence: Evidence, _item: Item) -> Finding:
     expected = f"a request target that ends with {steps.ADDRESS_SUFFIX}, as the address does"
     arrivals = [callback.arrival for job in jobs for callback in job.clear]
     if not arrivals:
-        stray = [mark for mark in evidence.marks(Scenario.RECEIVER, "note") if "never gave out" in mark.text]
+        stray = [event for event in evidence.events(Scenario.RECEIVER, "note") if "never gave out" in event.text]
         if stray:
             return deviates(expected, stray[0].text, witness=(stray[0].seq,))
         return blocked("no callback came; DEL-001 judges that")

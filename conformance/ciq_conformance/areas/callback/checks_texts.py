@@ -42,7 +42,7 @@ def names_of_objects_survive(evidence: Evidence, item: Item) -> Finding:
         and not all((name or "").isascii() for name in _names_asked(telling))
     ]
     if not odd:
-        refused = [reply for reply in evidence.of(Scenario.CALLBACK, *steps.SPECIAL[form]) if reply.refused]
+        refused = [response for response in evidence.of(Scenario.CALLBACK, *steps.SPECIAL[form]) if response.refused]
         if refused:
             exchange = refused[0].exchange
             return deviates(expected, f"the job was refused with {exchange.status}", witness=(exchange.seq,))
@@ -89,7 +89,7 @@ def user_data_comes_unchanged(evidence: Evidence, item: Item) -> Finding:
     expected = f"UserData character for character as given, up to {steps.LONGEST_USER_DATA} characters"
     if found.items or any(_is_special(evidence, item, telling) for telling in tellings):
         return found.finding(expected, holds(f"{len(readable)} callback(s)", witness=(readable[0].seq,)))
-    refused = [reply for reply in evidence.of(Scenario.CALLBACK, *steps.SPECIAL[form]) if reply.refused]
+    refused = [response for response in evidence.of(Scenario.CALLBACK, *steps.SPECIAL[form]) if response.refused]
     if refused:
         exchange = refused[0].exchange
         why = f"the job with special characters was refused with {exchange.status}; SUB-008 and SUB-009 judge that"

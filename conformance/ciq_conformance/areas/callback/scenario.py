@@ -64,10 +64,10 @@ def _form(ctx: ScenarioContext, form: Format) -> list[str]:
 
 def _set_rule(ctx: ScenarioContext, form: Format) -> bool:
     address = ctx.receiver.address(ctx.channel(CHANNELS[form]), ADDRESS_SUFFIX)
-    reply = ctx.set_queue(RULES[form], rule=CallbackRuleRequest(url=address, result_format=form.upper()))
-    if reply.ok:
+    response = ctx.set_queue(RULES[form], rule=CallbackRuleRequest(url=address, result_format=form.upper()))
+    if response.ok:
         return True
-    ctx.mark("note", f"a rule with ResultFormat {form.upper()} answered {describe_response(reply)}")
+    ctx.record_event("note", f"a rule with ResultFormat {form.upper()} answered {describe_response(response)}")
     if form is Format.JSON:
         return False
     # Document queues document no ResultFormat; XML is their only form, so it need not be said.
@@ -80,14 +80,14 @@ def _submit_and_follow(
     jobs: list[str] = []
     for step in steps:
         order = _order(ctx, form, step, direct=direct)
-        reply = ctx.submit(step, in_other_script(order) if step == SECOND[form] else order)
-        if reply.refused and step == SECOND[form]:
+        response = ctx.submit(step, in_other_script(order) if step == SECOND[form] else order)
+        if response.refused and step == SECOND[form]:
             # Nobody has uploaded an object of that name, and a target may look for it at once.
-            reply = ctx.submit(step, order)
-        if reply.ok:
-            jobs += reply.job_ids
+            response = ctx.submit(step, order)
+        if response.ok:
+            jobs += response.job_ids
         else:
-            ctx.mark("note", f"{step} answered {describe_response(reply)}")
+            ctx.record_event("note", f"{step} answered {describe_response(response)}")
     _follow(ctx, form, jobs)
     return jobs
 
@@ -144,7 +144,7 @@ def _follow(ctx: ScenarioContext, form: Format, jobs: Sequence[str]) -> None:
                 deadline = ctx.now() + ctx.timeouts.callback
         if ctx.now() >= deadline:
             missing = f"{len(running)} job(s) did not end, {len(untold)} callback(s) did not come"
-            ctx.mark("expired", f"{CHANNELS[form]}: {missing} in time")
+            ctx.record_event("expired", f"{CHANNELS[form]}: {missing} in time")
             return
         if untold:
             ctx.receiver.wait(lambda: bool(told()), ctx.timeouts.poll if running else ctx.timeouts.callback)

@@ -39,7 +39,7 @@ def job_does_not_care(evidence: Evidence, _item: Item) -> Finding:
             unclear.append(cannot_tell(why) if job.callbacks else blocked(f"{why}; RUL-001 judges whether any come"))
             continue
         first = failures[0]
-        after = [look for look in job.looks if look.reply.exchange.started >= first.ended]
+        after = [look for look in job.looks if look.response.exchange.started >= first.ended]
         if not after:
             unclear.append(cannot_tell(f"{job.step}: no describe was answered after the callback was refused"))
             continue
@@ -54,7 +54,7 @@ def job_does_not_care(evidence: Evidence, _item: Item) -> Finding:
             continue
         last = after[-1]
         if last.job.state != JobState.SUCCESS:
-            waited = last.reply.exchange.started - first.ended
+            waited = last.response.exchange.started - first.ended
             return deviates(
                 expected,
                 f"{job.step}: job {job.job_id} is {last.job.state} {waited:.1f} s after its callback "
@@ -77,7 +77,7 @@ def retries(evidence: Evidence, _item: Item) -> Finding:
         return no_job(evidence, RECEIVER, SUBMITS)
     seen: list[str] = []
     seqs: list[int] = []
-    end = max(reply.exchange.ended for reply in evidence.of(RECEIVER))
+    end = max(response.exchange.ended for response in evidence.of(RECEIVER))
     for job in jobs:
         arrivals = [callback.arrival for callback in job.callbacks]
         if not _failed_arrivals(job):
@@ -111,7 +111,7 @@ def told_beside_a_slow_receiver(evidence: Evidence, _item: Item) -> Finding:
         return no_job(evidence, RECEIVER, (Label.SUBMIT_SLOW, Label.SUBMIT_BESIDE))
     answered = slow[0].started + LATE
     # A job that was not seen to end before the slow answer does not put the question.
-    meanwhile = [job for job in beside if job.ended is not None and job.ended.reply.exchange.ended <= answered]
+    meanwhile = [job for job in beside if job.ended is not None and job.ended.response.exchange.ended <= answered]
     if not meanwhile:
         return cannot_tell(
             f"no job ended in the {LATE:g} s in which the slow receiver had not answered; jobs take longer"

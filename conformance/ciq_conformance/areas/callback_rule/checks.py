@@ -201,7 +201,7 @@ def _silent(
             witness=(control.submit.exchange.seq,),
         )
     told = control.callbacks[0].arrival
-    ended = job.ended.reply.exchange.ended
+    ended = job.ended.response.exchange.ended
     listened = max((r.exchange.started for r in evidence.of(RULE)), default=ended) - ended
     return holds(
         f"nothing of job {job.job_id}, which ended as {job.ended.job.state}; the control was told",

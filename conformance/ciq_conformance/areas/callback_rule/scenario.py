@@ -36,11 +36,11 @@ def _submit(ctx: ScenarioContext, step: Label, *, own: bool = False, **changes: 
     order = ctx.order(step, **changes)
     if own:
         order = order.with_(callback=ctx.receiver.address(ctx.channel(Channel.JOB)))
-    reply = ctx.submit(step, order)
-    if not reply.ok:
-        ctx.mark("note", f"{step} answered {describe_response(reply)}")
+    response = ctx.submit(step, order)
+    if not response.ok:
+        ctx.record_event("note", f"{step} answered {describe_response(response)}")
         return []
-    return reply.job_ids
+    return response.job_ids
 
 
 def _finish(
@@ -76,9 +76,9 @@ def _without_format(ctx: ScenarioContext) -> None:
 
 
 def _json(ctx: ScenarioContext) -> None:
-    reply = ctx.set_queue(Label.RULE_JSON, rule=_rule(ctx, result_format="JSON"))
-    if not reply.ok:
-        ctx.mark("note", f"a rule with ResultFormat JSON answered {describe_response(reply)}")
+    response = ctx.set_queue(Label.RULE_JSON, rule=_rule(ctx, result_format="JSON"))
+    if not response.ok:
+        ctx.record_event("note", f"a rule with ResultFormat JSON answered {describe_response(response)}")
         return
     own = _submit(ctx, Label.SUBMIT_OWN_XML, own=True, callback_format="XML")
     plain = _submit(ctx, Label.SUBMIT_UNDER_JSON)
@@ -87,20 +87,20 @@ def _json(ctx: ScenarioContext) -> None:
 
 def _both_events(ctx: ScenarioContext) -> None:
     """One event among two, the other way round than on the pages where the target takes that."""
-    reply = ctx.set_queue(Label.RULE_BOTH, rule=_rule(ctx, event="WorkflowFinish,TaskFinish"))
-    if not reply.ok:
-        reply = ctx.set_queue(Label.RULE_BOTH_AS_SHOWN, rule=_rule(ctx, event="TaskFinish,WorkflowFinish"))
-    if not reply.ok:
-        ctx.mark("note", f"a rule with two events answered {describe_response(reply)}")
+    response = ctx.set_queue(Label.RULE_BOTH, rule=_rule(ctx, event="WorkflowFinish,TaskFinish"))
+    if not response.ok:
+        response = ctx.set_queue(Label.RULE_BOTH_AS_SHOWN, rule=_rule(ctx, event="TaskFinish,WorkflowFinish"))
+    if not response.ok:
+        ctx.record_event("note", f"a rule with two events answered {describe_response(response)}")
         return
     plain = _submit(ctx, Label.SUBMIT_UNDER_BOTH)
     _finish(ctx, plain, queue=plain, silence=False)
 
 
 def _workflow_only(ctx: ScenarioContext) -> None:
-    reply = ctx.set_queue(Label.RULE_WORKFLOW, rule=_rule(ctx, event="WorkflowFinish"))
-    if not reply.ok:
-        ctx.mark("note", f"a rule with Event WorkflowFinish answered {describe_response(reply)}")
+    response = ctx.set_queue(Label.RULE_WORKFLOW, rule=_rule(ctx, event="WorkflowFinish"))
+    if not response.ok:
+        ctx.record_event("note", f"a rule with Event WorkflowFinish answered {describe_response(response)}")
         return
     _finish(ctx, _submit(ctx, Label.SUBMIT_UNDER_WORKFLOW))
 

@@ -31,24 +31,24 @@ STARTED = frozenset({JobState.RUNNING, JobState.SUCCESS, JobState.FAILED})
 def _attempts(evidence: Evidence) -> list[tuple[str, ParsedExchange]]:
     """The waiting jobs with their cancels; stops when the plain one was not waiting."""
     require_response(evidence, SCENARIO, Label.CANCEL)
-    attempts = [(raw.requested_job_id(reply.exchange), reply) for reply in evidence.of(SCENARIO, *CANCELS)]
+    attempts = [(raw.requested_job_id(response.exchange), response) for response in evidence.of(SCENARIO, *CANCELS)]
     seen = last_seen(evidence.of(SCENARIO, Label.WAITING), [job_id for job_id, _ in attempts])
     waited = {job_id for job_id, (_, job) in seen.items() if raw.text(job.state) in WAITING_STATES}
     if attempts[0][0] not in waited:
         raise EarlyFinding(blocked("the job to cancel was not seen waiting in the paused queue; see PAU"))
-    return [(job_id, reply) for job_id, reply in attempts if job_id in waited]
+    return [(job_id, response) for job_id, response in attempts if job_id in waited]
 
 
 def _cancelled(evidence: Evidence) -> list[tuple[str, ParsedExchange]]:
     """The waiting jobs whose cancel was accepted."""
     attempts = _attempts(evidence)
     require_success(evidence, SCENARIO, Label.CANCEL)
-    return [(job_id, reply) for job_id, reply in attempts if reply.ok]
+    return [(job_id, response) for job_id, response in attempts if response.ok]
 
 
 def _others(evidence: Evidence) -> list[str]:
     """The jobs beside them, all of them submitted before the cancels."""
-    victims = {raw.requested_job_id(reply.exchange) for reply in evidence.of(SCENARIO, *CANCELS)}
+    victims = {raw.requested_job_id(response.exchange) for response in evidence.of(SCENARIO, *CANCELS)}
     return [job_id for job_id in ids_of(require_responses(evidence, SCENARIO, *SUBMITS)) if job_id not in victims]
 
 
@@ -65,11 +65,11 @@ def _job(cancel: ParsedExchange) -> str:
 def waiting_job_is_cancelled(evidence: Evidence, item: Item) -> Finding:
     """The answers to cancels of waiting jobs: a plain one, one of level 2, one out of a request with several."""
     wrong, right = Deviations(), []
-    for _, reply in _attempts(evidence):
-        if reply.ok and not other_status(reply):
-            right.append(reply)
+    for _, response in _attempts(evidence):
+        if response.ok and not other_status(response):
+            right.append(response)
         else:
-            wrong.add(reply.exchange.seq, f"{_job(reply)}: {describe_response(reply)}")
+            wrong.add(response.exchange.seq, f"{_job(response)}: {describe_response(response)}")
     return wrong.finding("HTTP 200", holds(f"HTTP 200, {len(right)} times", witness=record_ids(*right)))
 
 
@@ -83,10 +83,10 @@ def cancelled_job_shows_it(evidence: Evidence, item: Item) -> Finding:
         if seen is None:
             wrong.add(cancel.exchange.seq, f"{_job(cancel)} is not described any more")
             continue
-        reply, job = seen
-        right += [cancel, reply]
+        response, job = seen
+        right += [cancel, response]
         if raw.text(job.state) != JobState.CANCEL:
-            for record in (cancel, reply):
+            for record in (cancel, response):
                 wrong.add(record.exchange.seq, f"State {job.state} of {_job(cancel)}")
     return wrong.finding("State Cancel", holds("State Cancel", witness=record_ids(*right)))
 
@@ -97,12 +97,12 @@ def cancelled_job_never_runs(evidence: Evidence, item: Item) -> Finding:
     """State of the cancelled jobs in all later looks, until the jobs beside them have ended, and in callbacks."""
     cancels = dict(_cancelled(evidence))
     looks = list(jobs_in(evidence.of(SCENARIO, Label.CANCELLED, Label.WATCH, Label.VICTIM_LATER), cancels))
-    after_resume = [reply for reply, _ in looks if reply.exchange.step != Label.CANCELLED]
+    after_resume = [response for response, _ in looks if response.exchange.step != Label.CANCELLED]
     wrong = Deviations()
-    for reply, job in looks:
+    for response, job in looks:
         if raw.text(job.state) in STARTED:
             cancel = cancels[raw.text(job.job_id)]
-            for record in (cancel, reply):
+            for record in (cancel, response):
                 wrong.add(record.exchange.seq, f"State {job.state} of {_job(cancel)} after its cancel was accepted")
     for callback in evidence.arrivals(channel_name(item.feature.feature, SCENARIO, TOLD)):
         for job in callback.callback.jobs:
@@ -125,23 +125,23 @@ def cancelled_job_is_listed(evidence: Evidence, item: Item) -> Finding:
     """Lists by the state Cancel, alone and beside another, with the jobs that describe shows so."""
     cancelled = _cancelled(evidence)
     shown = last_seen(evidence.of(SCENARIO, Label.VICTIM_LATER), [job_id for job_id, _ in cancelled])
-    due = {job_id: reply for job_id, (reply, job) in shown.items() if raw.text(job.state) == JobState.CANCEL}
+    due = {job_id: response for job_id, (response, job) in shown.items() if raw.text(job.state) == JobState.CANCEL}
     if not due:
         return blocked("no cancelled job is described as Cancel; see CAN-002", witness=record_ids(cancelled[0][1]))
     expected = "the cancelled jobs in lists by their state"
     wrong, right = Deviations(), []
     for step in LISTS:
         require_responses(evidence, SCENARIO, step)
-        reply = evidence.of(SCENARIO, step)[-1]
-        name = f"states={raw.query_value(reply.exchange, 'states')}"
-        gone = [job_id for job_id in due if job_id not in ids_of([reply])]
-        if not reply.ok:
-            wrong.add(reply.exchange.seq, f"{name}: {describe_response(reply)}")
-        elif gone and len(reply.jobs) < PAGE:
-            for record in (due[gone[0]], reply):
+        response = evidence.of(SCENARIO, step)[-1]
+        name = f"states={raw.query_value(response.exchange, 'states')}"
+        gone = [job_id for job_id in due if job_id not in ids_of([response])]
+        if not response.ok:
+            wrong.add(response.exchange.seq, f"{name}: {describe_response(response)}")
+        elif gone and len(response.jobs) < PAGE:
+            for record in (due[gone[0]], response):
                 wrong.add(record.exchange.seq, f"{name} leaves out {gone[0]}, which is Cancel")
         else:
-            right.append(reply)
+            right.append(response)
     apart = zones_apart(require_responses(evidence, SCENARIO, *SUBMITS))
     if wrong.items and apart:
         return blocked(f"{apart}, so the window may name other jobs; see LST-001", witness=record_ids(*due.values()))
@@ -158,8 +158,8 @@ def others_run(evidence: Evidence, item: Item) -> Finding:
     looks = list(jobs_in(evidence.of(SCENARIO, Label.WATCH, Label.ENDED_BEFORE, Label.VICTIM_LATER), others))
     if not looks:
         return blocked("the other jobs were not described after the queue went on", witness=record_ids(resume))
-    ran = {raw.text(job.job_id): reply for reply, job in looks if raw.text(job.state) in STARTED}
-    last = {raw.text(job.job_id): (reply, job) for reply, job in looks}
+    ran = {raw.text(job.job_id): response for response, job in looks if raw.text(job.state) in STARTED}
+    last = {raw.text(job.job_id): (response, job) for response, job in looks}
     wrong = Deviations()
     for job_id in others:
         if job_id in ran:
@@ -167,10 +167,10 @@ def others_run(evidence: Evidence, item: Item) -> Finding:
         if job_id not in last:
             wrong.add(resume.exchange.seq, f"{job_id} is not described any more")
             continue
-        reply, job = last[job_id]
+        response, job = last[job_id]
         gone = raw.text(job.state) == JobState.CANCEL
         seen = "shows Cancel, though nobody cancelled it" if gone else f"was {job.state} when patience ran out"
-        wrong.add(reply.exchange.seq, f"{job_id} {seen}")
+        wrong.add(response.exchange.seq, f"{job_id} {seen}")
     shown = record_ids(resume, *ran.values())[:6]
     return wrong.finding("the jobs beside the cancelled one run", holds(f"{len(ran)} jobs ran", witness=shown))
 
@@ -204,8 +204,8 @@ def _stays(before: tuple[ParsedExchange, Job], attempt: ParsedExchange, later: S
     after = last_seen(later, [raw.text(ended.job_id)]).get(raw.text(ended.job_id))
     if after is None:
         return deviates(expected, "the job is not described any more", witness=record_ids(look, attempt))
-    reply, job = after
-    witness = record_ids(look, attempt, reply)
+    response, job = after
+    witness = record_ids(look, attempt, response)
     if raw.text(job.state) != raw.text(ended.state):
         return deviates(expected, f"State {job.state} ({describe_response(attempt)})", witness=witness)
     return holds(f"State {job.state}, the cancel was answered {describe_response(attempt)}", witness=witness)
@@ -215,11 +215,11 @@ def _stays(before: tuple[ParsedExchange, Job], attempt: ParsedExchange, later: S
 @with_preconditions
 def answer_has_no_body(evidence: Evidence, item: Item) -> Finding:
     """Body of the accepted cancel."""
-    reply = require_success(evidence, SCENARIO, Label.CANCEL)
-    body = reply.exchange.response_body.data
+    response = require_success(evidence, SCENARIO, Label.CANCEL)
+    body = response.exchange.response_body.data
     if body:
-        return deviates("no body, Content-Length 0", f"{len(body)} bytes", witness=record_ids(reply))
-    return holds("no body", witness=record_ids(reply))
+        return deviates("no body, Content-Length 0", f"{len(body)} bytes", witness=record_ids(response))
+    return holds("no body", witness=record_ids(response))
 
 
 @check("CAN-007")
@@ -240,11 +240,11 @@ def callback_of_cancelled(evidence: Evidence, item: Item) -> Finding:
 @with_preconditions
 def unknown_id_is_no_crash(evidence: Evidence, item: Item) -> Finding:
     """The answer to cancel of an unknown id."""
-    reply = require_response(evidence, SCENARIO, Label.CANCEL_UNKNOWN)
-    status = reply.exchange.status
+    response = require_response(evidence, SCENARIO, Label.CANCEL_UNKNOWN)
+    status = response.exchange.status
     if not status or status >= 500:
-        return deviates("an answer below 500", describe_response(reply), witness=record_ids(reply))
-    return holds(describe_response(reply), witness=record_ids(reply))
+        return deviates("an answer below 500", describe_response(response), witness=record_ids(response))
+    return holds(describe_response(response), witness=record_ids(response))
 
 
 @check("CAN-009")
@@ -259,14 +259,14 @@ def running_job_is_not_cancelled(evidence: Evidence, item: Item) -> Finding:
     looks = list(jobs_in(evidence.of(SCENARIO, Label.AFTER_RUNNING), [job_id]))
     if not looks:
         return blocked("the running job was not described after its cancel", witness=record_ids(cancel))
-    cancelled = next((reply for reply, job in looks if raw.text(job.state) == JobState.CANCEL), None)
+    cancelled = next((response for response, job in looks if raw.text(job.state) == JobState.CANCEL), None)
     if cancelled is not None:
         seen = f"State Cancel after a cancel that was answered {describe_response(cancel)}"
         running = next(jobs_in(evidence.of(SCENARIO, Label.UNTIL_RUNNING)[-1:], [job_id]), None)
         return deviates(
             "a running job is not cancelled", seen, witness=record_ids(*(running or ())[:1], cancel, cancelled)
         )
-    reply, job = looks[-1]
+    response, job = looks[-1]
     return holds(
-        f"State {job.state}, the cancel was answered {describe_response(cancel)}", witness=record_ids(cancel, reply)
+        f"State {job.state}, the cancel was answered {describe_response(cancel)}", witness=record_ids(cancel, response)
     )

@@ -81,10 +81,10 @@ def _list(ctx: ScenarioContext, cancelled: list[Job]) -> None:
     for step, states in ((Label.LIST_CANCEL, "Cancel"), (Label.LIST_SUCCESS_CANCEL, "Success,Cancel")):
         deadline = ctx.now() + ctx.timeouts.callback
         while True:
-            reply = ctx.calls.list_jobs(step, {**window, "states": states})
-            listed = {job.job_id for job in reply.jobs}
+            response = ctx.calls.list_jobs(step, {**window, "states": states})
+            listed = {job.job_id for job in response.jobs}
             shown = listed.issuperset(job.job_id for job in cancelled)
-            if shown or not reply.ok or len(reply.jobs) >= PAGE or ctx.now() >= deadline:
+            if shown or not response.ok or len(response.jobs) >= PAGE or ctx.now() >= deadline:
                 break
             ctx.pause_thread(ctx.timeouts.poll)
 
@@ -92,8 +92,8 @@ def _list(ctx: ScenarioContext, cancelled: list[Job]) -> None:
 def _cancel_failed(ctx: ScenarioContext, order: Order) -> None:
     """Cancel a job that ended Failed for want of its input; where such a job is refused, none is cancelled."""
     missing = ctx.profile.missing_input.replace("{run_id}", ctx.run_id)
-    reply = ctx.submit(Label.SUBMIT_FAILING, order("failing").with_(input_object=missing))
-    ids = reply.job_ids
+    response = ctx.submit(Label.SUBMIT_FAILING, order("failing").with_(input_object=missing))
+    ids = response.job_ids
     states = ctx.watch_ended(Label.UNTIL_FAILED, ids) if ids else {}
     failed = [job_id for job_id, state in states.items() if state == JobState.FAILED]
     if failed:
@@ -173,8 +173,8 @@ def _of_one_request(ctx: ScenarioContext, order: Order) -> tuple[str, ...]:
     """Two jobs of one request, where that is documented."""
     if not ctx.spec.multi_documented:
         return ()
-    reply = ctx.submit(Label.SUBMIT_MANY, *(order(f"many {index}") for index in range(OF_MANY)))
-    return tuple(reply.job_ids)
+    response = ctx.submit(Label.SUBMIT_MANY, *(order(f"many {index}") for index in range(OF_MANY)))
+    return tuple(response.job_ids)
 
 
 def _waiting(ctx: ScenarioContext, held: _Held) -> str:

@@ -68,9 +68,9 @@ def each_request_for_itself(evidence: Evidence, item: Item) -> Finding:
     for timeline in timelines:
         if given[timeline.job_id] > 1:
             wrong.add(timeline.submit_seq, f"JobId {timeline.job_id} was given {given[timeline.job_id]} times")
-    for reply in evidence.of(SCENARIO, *SUBMITS):
-        if reply.ok and len(reply.jobs) != len(requested_settings(reply)):
-            wrong.add(reply.exchange.seq, f"{len(reply.jobs)} job(s) in the answer to one Operation")
+    for response in evidence.of(SCENARIO, *SUBMITS):
+        if response.ok and len(response.jobs) != len(requested_settings(response)):
+            wrong.add(response.exchange.seq, f"{len(response.jobs)} job(s) in the answer to one Operation")
     asked = {timeline.job_id: timeline.asked.user_data for timeline in timelines if given[timeline.job_id] == 1}
     compared = 0
     for seq, job_id, told in _told_user_data(evidence):
@@ -84,10 +84,10 @@ def each_request_for_itself(evidence: Evidence, item: Item) -> Finding:
 
 
 def _told_user_data(evidence: Evidence) -> Iterator[tuple[int, str, str]]:
-    for reply in evidence.of(SCENARIO):
-        for job in reply.jobs if reply.ok and reply.exchange.step not in _UPDATES else ():
+    for response in evidence.of(SCENARIO):
+        for job in response.jobs if response.ok and response.exchange.step not in _UPDATES else ():
             if job.job_id and user_data_of(job):
-                yield reply.exchange.seq, job.job_id, user_data_of(job) or ""
+                yield response.exchange.seq, job.job_id, user_data_of(job) or ""
     for callback in _notices(evidence):
         for job in callback.callback.jobs:
             if job.job_id and user_data_of(job):
@@ -137,7 +137,7 @@ def pause_holds(evidence: Evidence, item: Item) -> Finding:
     if stop:
         return stop
     settled = settled_after(evidence.calibration)
-    until = max(reply.exchange.ended for reply in evidence.of(SCENARIO))
+    until = max(response.exchange.ended for response in evidence.of(SCENARIO))
     spans = certain_pauses(_settings(evidence), until=until)
     wrong = Deviations()
     shown = 0
@@ -177,9 +177,9 @@ def no_job_is_lost(evidence: Evidence, item: Item) -> Finding:
 def _cancels(evidence: Evidence) -> dict[str, ParsedExchange]:
     """The cancel of each job, refused or not."""
     found = {}
-    for reply in evidence.of(SCENARIO, *CANCELS):
-        path = reply.exchange.url.partition("?")[0]
-        found[path.rpartition("/")[2]] = reply
+    for response in evidence.of(SCENARIO, *CANCELS):
+        path = response.exchange.url.partition("?")[0]
+        found[path.rpartition("/")[2]] = response
     return found
 
 
@@ -190,14 +190,14 @@ def cancelled_job_never_runs(evidence: Evidence, item: Item) -> Finding:
     stop = _stopped(evidence, timelines)
     if stop:
         return stop
-    until = max(reply.exchange.ended for reply in evidence.of(SCENARIO))
+    until = max(response.exchange.ended for response in evidence.of(SCENARIO))
     spans = certain_pauses(_settings(evidence), until=until)
     by_id = {timeline.job_id: timeline for timeline in timelines}
     wrong = Deviations()
     followed = 0
-    for job_id, reply in _cancels(evidence).items():
-        timeline, cancel = by_id.get(job_id), reply.exchange
-        if timeline is None or not reply.ok:
+    for job_id, response in _cancels(evidence).items():
+        timeline, cancel = by_id.get(job_id), response.exchange
+        if timeline is None or not response.ok:
             continue
         if not any(span.begin <= timeline.asked_at and cancel.ended <= span.end for span in spans):
             continue  # it may have been running by then
@@ -269,9 +269,9 @@ def _last_looks(evidence: Evidence) -> list[ParsedExchange]:
     """The last list of the State before each further update: what is published late has shown by then."""
     found: list[ParsedExchange] = []
     listed = None
-    for reply in evidence.of(SCENARIO, *_UPDATES, Label.STATE):
-        if reply.exchange.step == Label.STATE:
-            listed = reply
+    for response in evidence.of(SCENARIO, *_UPDATES, Label.STATE):
+        if response.exchange.step == Label.STATE:
+            listed = response
         elif listed is not None:
             found.append(listed)
             listed = None

@@ -24,27 +24,27 @@ KNOWN_EVERYWHERE = 1.2
 @check("DES-016")
 def none_is_passed_over(evidence: Evidence, item: Item) -> Finding:
     """Ids in describes of two to ten, of jobs that were described a while before."""
-    describes = [reply for reply in made_by(evidence, OperationKind.DESCRIBE_JOB) if _counts(reply)]
-    several = [reply for reply in describes if len(_ids(reply)) > 1]
+    describes = [response for response in made_by(evidence, OperationKind.DESCRIBE_JOB) if _counts(response)]
+    several = [response for response in describes if len(_ids(response)) > 1]
     if not several:
         return not_judged(evidence, SCENARIO, "no describe of several ids was made")
-    if not any(reply.jobs for reply in several) and not item.feature.multi_documented:
+    if not any(response.jobs for response in several) and not item.feature.multi_documented:
         reason = "several ids in one describe are not read as several; pages of the feature show one"
         return absent(reason, witness=record_ids(several[0]))
     known: dict[str, ParsedExchange] = {}
     wrong, judged, most = Deviations(), 0, 0
-    for reply in (reply for reply in describes if reply.ok):
-        ids = _ids(reply)
-        if len(ids) > 1 and reply.jobs:
-            due = [job_id for job_id in ids if _is_old(known.get(job_id), reply)]
+    for response in (response for response in describes if response.ok):
+        ids = _ids(response)
+        if len(ids) > 1 and response.jobs:
+            due = [job_id for job_id in ids if _is_old(known.get(job_id), response)]
             judged, most = judged + bool(due), max(most, len(ids) if due else 0)
-            told = {*_shown(reply), *_unknown(reply)}
+            told = {*_shown(response), *_unknown(response)}
             for job_id in (job_id for job_id in due if job_id not in told):
                 text = f"job {job_id}, described before, is passed over: {len(told)} of {len(ids)} ids told of"
                 wrong.add(known[job_id].exchange.seq, text)
-                wrong.add(reply.exchange.seq, text)
-        for job_id in _shown(reply):
-            known.setdefault(job_id, reply)
+                wrong.add(response.exchange.seq, text)
+        for job_id in _shown(response):
+            known.setdefault(job_id, response)
     if not judged:
         return cannot_tell("no describe of several ids asked for a job that had been described a while before")
     power = f"{judged} describes of up to {most} ids"
@@ -52,21 +52,21 @@ def none_is_passed_over(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding(expected, holds(power, power=power))
 
 
-def _counts(reply: ParsedExchange) -> bool:
-    return reply.exchange.scenario not in OWN_RULES and len(_ids(reply)) <= MOST
+def _counts(response: ParsedExchange) -> bool:
+    return response.exchange.scenario not in OWN_RULES and len(_ids(response)) <= MOST
 
 
-def _ids(reply: ParsedExchange) -> list[str]:
-    return list(dict.fromkeys(part for part in raw.requested_job_id(reply.exchange).split(",") if part))
+def _ids(response: ParsedExchange) -> list[str]:
+    return list(dict.fromkeys(part for part in raw.requested_job_id(response.exchange).split(",") if part))
 
 
-def _shown(reply: ParsedExchange) -> list[str]:
-    return [raw.text(job.job_id) for job in reply.jobs]
+def _shown(response: ParsedExchange) -> list[str]:
+    return [raw.text(job.job_id) for job in response.jobs]
 
 
-def _unknown(reply: ParsedExchange) -> list[str]:
-    return [value.strip() for value in reply.job_answer.non_exist_ids]
+def _unknown(response: ParsedExchange) -> list[str]:
+    return [value.strip() for value in response.job_answer.non_exist_ids]
 
 
-def _is_old(before: ParsedExchange | None, reply: ParsedExchange) -> bool:
-    return before is not None and reply.exchange.started - before.exchange.ended >= KNOWN_EVERYWHERE
+def _is_old(before: ParsedExchange | None, response: ParsedExchange) -> bool:
+    return before is not None and response.exchange.started - before.exchange.ended >= KNOWN_EVERYWHERE

@@ -29,22 +29,22 @@ SCENARIO = Scenario.DEACTIVATION
 def queue_is_removed(evidence: Evidence, item: Item) -> Finding:
     """The answer to DELETE, and the queue list after it: empty, or refused because the feature is off."""
     expected = "success with RequestId and BucketName, and no queue of the feature afterwards"
-    reply = expect_success(evidence, SCENARIO, Label.DEACTIVATE, expected)
-    root = raw.response(reply)
+    response = expect_success(evidence, SCENARIO, Label.DEACTIVATE, expected)
+    root = raw.response_root(response)
     missing = [name for name in ("RequestId", "BucketName") if not raw.child_text(root, name)]
     if missing:
-        return deviates(expected, f"the answer has no {' and no '.join(missing)}", witness=record_ids(reply))
+        return deviates(expected, f"the answer has no {' and no '.join(missing)}", witness=record_ids(response))
     require_response(evidence, SCENARIO, Label.QUEUES_WITHOUT)
     after = evidence.of(SCENARIO, Label.QUEUES_WITHOUT)[-1]  # a list may show late that the queue is gone
     if after.ok and after.queue_list.queues:
         left = ", ".join(raw.text(queue.queue_id) for queue in after.queue_list.queues)
-        return deviates(expected, f"{left} is still listed", witness=record_ids(reply, after))
+        return deviates(expected, f"{left} is still listed", witness=record_ids(response, after))
     if not after.ok and not after.refused:
         return blocked(
             f"the queue list after deactivation was answered {describe_response(after)}", witness=record_ids(after)
         )
     return holds(
-        f"the queue list was answered {describe_response(after)}, without a queue", witness=record_ids(reply, after)
+        f"the queue list was answered {describe_response(after)}, without a queue", witness=record_ids(response, after)
     )
 
 
@@ -63,9 +63,9 @@ def _again(evidence: Evidence, item: Item, expected: str) -> tuple[ParsedExchang
     require_success(evidence, SCENARIO, Label.DEACTIVATE)
     expect_success(evidence, SCENARIO, Label.REACTIVATE, expected)
     expect_success(evidence, SCENARIO, Label.QUEUES_AGAIN, expected)
-    reply = evidence.of(SCENARIO, Label.QUEUES_AGAIN)[-1]
+    response = evidence.of(SCENARIO, Label.QUEUES_AGAIN)[-1]
     extra = bool(item.feature.extra_queue_names)
-    return reply, [queue for queue in reply.queue_list.queues if not (extra and is_speed_queue(queue))]
+    return response, [queue for queue in response.queue_list.queues if not (extra and is_speed_queue(queue))]
 
 
 @check("ACT-012")
@@ -73,11 +73,11 @@ def _again(evidence: Evidence, item: Item, expected: str) -> tuple[ParsedExchang
 def makes_one_queue_again(evidence: Evidence, item: Item) -> Finding:
     """How many queues are listed after the feature was activated again."""
     expected = "exactly one queue after activating again"
-    reply, queues = _again(evidence, item, expected)
+    response, queues = _again(evidence, item, expected)
     names = ", ".join(f"{queue.name} ({queue.queue_id})" for queue in queues)
     if len(queues) != 1:
-        return deviates(expected, f"{len(queues)}: {names or 'none'}", witness=record_ids(reply))
-    return holds(names, witness=record_ids(reply))
+        return deviates(expected, f"{len(queues)}: {names or 'none'}", witness=record_ids(response))
+    return holds(names, witness=record_ids(response))
 
 
 @check("ACT-013")
@@ -86,14 +86,14 @@ def queue_is_a_new_one(evidence: Evidence, item: Item) -> Finding:
     """Name, State and rule of the queue after the feature was activated again: not those of the deleted one."""
     names = item.feature.queue_names
     expected = f"a new queue: Name {' or '.join(names)}, State Active, callback rule Off"
-    reply, queues = _again(evidence, item, expected)
+    response, queues = _again(evidence, item, expected)
     if len(queues) != 1:
-        return blocked("there is not one queue; see ACT-012", witness=record_ids(reply))
+        return blocked("there is not one queue; see ACT-012", witness=record_ids(response))
     queue, config = queues[0], queues[0].notify_config
     faults = [] if raw.text(queue.name) in names else [f"Name {queue.name}"]
     faults += [] if raw.text(queue.state) == QueueState.ACTIVE else [f"State {queue.state}"]
     if config is not None and (raw.text(config.state) == "On" or raw.text(config.url)):
         faults.append(f"a rule that is {config.state or 'without State'}, Url {config.url or 'none'}")
     if faults:
-        return deviates(expected, "; ".join(faults), witness=record_ids(reply))
-    return holds(f"{queue.name}, Active, no rule", witness=record_ids(reply))
+        return deviates(expected, "; ".join(faults), witness=record_ids(response))
+    return holds(f"{queue.name}, Active, no rule", witness=record_ids(response))

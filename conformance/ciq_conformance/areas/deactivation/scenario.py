@@ -23,13 +23,13 @@ def play(ctx: ScenarioContext) -> None:
         raise NotOffered("deactivation deletes the queue; declare the capability `deactivate` true to have it tried")
     ctx.calls.list_queues(Label.QUEUES_BEFORE)
     _dress(ctx)
-    reply = ctx.calls.deactivate(Label.DEACTIVATE)
+    response = ctx.calls.deactivate(Label.DEACTIVATE)
     try:
-        list_until(ctx, Label.QUEUES_WITHOUT, {}, lambda reply: not reply.queue_list.queues)
+        list_until(ctx, Label.QUEUES_WITHOUT, {}, lambda response: not response.queue_list.queues)
         ctx.submit(Label.SUBMIT_WITHOUT, ctx.order("without"))
     finally:
         again = ctx.calls.activate(Label.REACTIVATE)
-        listed = list_until(ctx, Label.QUEUES_AGAIN, {}, lambda reply: _is_new(ctx, reply), MADE_WITHIN)
+        listed = list_until(ctx, Label.QUEUES_AGAIN, {}, lambda response: _is_new(ctx, response), MADE_WITHIN)
     queues = listed.queue_list.queues
     if not queues:
         raise PreconditionFailed(
@@ -39,8 +39,8 @@ def play(ctx: ScenarioContext) -> None:
     if ctx.queue_id not in {queue.queue_id for queue in queues}:
         ctx.found = msgspec.structs.replace(ctx.found, queue_id=queues[0].queue_id)
     ctx.restore()
-    if not reply.ok:
-        raise PreconditionFailed(f"DELETE on the bucket path answered {describe_response(reply)}")
+    if not response.ok:
+        raise PreconditionFailed(f"DELETE on the bucket path answered {describe_response(response)}")
 
 
 def _dress(ctx: ScenarioContext) -> None:
@@ -49,10 +49,10 @@ def _dress(ctx: ScenarioContext) -> None:
     rule = CallbackRuleRequest(url=ctx.receiver.address(ctx.channel("before")))
     if not ctx.set_queue(Label.DRESS, name=name, state=state, rule=rule).ok:
         ctx.set_queue(Label.DRESS_WITHOUT_RULE, name=name, state=state)
-    list_until(ctx, Label.DRESSED, {}, lambda reply: any(q.name == name for q in reply.queue_list.queues))
+    list_until(ctx, Label.DRESSED, {}, lambda response: any(q.name == name for q in response.queue_list.queues))
 
 
-def _is_new(ctx: ScenarioContext, reply: ParsedExchange) -> bool:
+def _is_new(ctx: ScenarioContext, response: ParsedExchange) -> bool:
     return any(
-        queue.name in ctx.spec.queue_names and queue.state == QueueState.ACTIVE for queue in reply.queue_list.queues
+        queue.name in ctx.spec.queue_names and queue.state == QueueState.ACTIVE for queue in response.queue_list.queues
     )

@@ -45,27 +45,27 @@ def _looks(evidence: Evidence) -> list[tuple[ParsedExchange, Job]]:
     return list(jobs_in(evidence.of(SCENARIO, *LOOKS), _own(evidence)))
 
 
-def _ids(reply: ParsedExchange) -> list[str]:
+def _ids(response: ParsedExchange) -> list[str]:
     """Ids that a describe asked for."""
-    return [part for part in raw.requested_job_id(reply.exchange).split(",") if part]
+    return [part for part in raw.requested_job_id(response.exchange).split(",") if part]
 
 
-def _caught_up(replies: Sequence[ParsedExchange]) -> list[ParsedExchange]:
+def _caught_up(responses: Sequence[ParsedExchange]) -> list[ParsedExchange]:
     """The answers without those that do not know a job yet which a later one knows: no document promises that a job is
     known wherever it is asked for at once."""
-    last = {raw.requested_job_id(reply.exchange): reply for reply in replies}
+    last = {raw.requested_job_id(response.exchange): response for response in responses}
     return [
-        reply
-        for reply in replies
-        if reply.jobs
-        or not reply.ok
-        or raw.response(reply) is None
-        or reply is last[raw.requested_job_id(reply.exchange)]
+        response
+        for response in responses
+        if response.jobs
+        or not response.ok
+        or raw.response_root(response) is None
+        or response is last[raw.requested_job_id(response.exchange)]
     ]
 
 
-def _unknown_told(reply: ParsedExchange) -> list[str]:
-    return [value.strip() for value in reply.job_answer.non_exist_ids if value.strip()]
+def _unknown_told(response: ParsedExchange) -> list[str]:
+    return [value.strip() for value in response.job_answer.non_exist_ids if value.strip()]
 
 
 @check("DES-001")
@@ -75,17 +75,17 @@ def job_is_described(evidence: Evidence, item: Item) -> Finding:
     expected = "HTTP 200 and that job in JobsDetail"
     expect_success(evidence, SCENARIO, Label.SINGLE, expected)
     wrong, right = Deviations(), []
-    for reply in (*_caught_up(evidence.of(SCENARIO, Label.SINGLE)), *evidence.of(SCENARIO, Label.ENDED)):
-        ids = _ids(reply)
-        got = [raw.text(job.job_id) for job in reply.jobs]
-        if not reply.ok or other_status(reply):
-            wrong.add(reply.exchange.seq, describe_response(reply))
-        elif raw.response(reply) is None:
-            wrong.add(reply.exchange.seq, "the answer is no Response document")
+    for response in (*_caught_up(evidence.of(SCENARIO, Label.SINGLE)), *evidence.of(SCENARIO, Label.ENDED)):
+        ids = _ids(response)
+        got = [raw.text(job.job_id) for job in response.jobs]
+        if not response.ok or other_status(response):
+            wrong.add(response.exchange.seq, describe_response(response))
+        elif raw.response_root(response) is None:
+            wrong.add(response.exchange.seq, "the answer is no Response document")
         elif len(ids) == 1 and got != ids:
-            wrong.add(reply.exchange.seq, f"JobsDetail of {', '.join(got) or 'no job'} instead of {ids[0]}")
+            wrong.add(response.exchange.seq, f"JobsDetail of {', '.join(got) or 'no job'} instead of {ids[0]}")
         else:
-            right.append(reply)
+            right.append(response)
     return wrong.finding(expected, holds(f"{len(right)} times", witness=record_ids(*right[:3])))
 
 
@@ -96,18 +96,18 @@ def several_are_described(evidence: Evidence, item: Item) -> Finding:
     expected = "each known id once in JobsDetail"
     expect_success(evidence, SCENARIO, Label.KNOWN, expected)
     expect_success(evidence, SCENARIO, Label.UP_TO_TEN, expected)
-    wrong, most, replies = Deviations(), 0, evidence.of(SCENARIO, Label.KNOWN, Label.UP_TO_TEN)
-    for reply in replies:
-        ids, got = _ids(reply), Counter(raw.text(job.job_id) for job in reply.jobs)
+    wrong, most, responses = Deviations(), 0, evidence.of(SCENARIO, Label.KNOWN, Label.UP_TO_TEN)
+    for response in responses:
+        ids, got = _ids(response), Counter(raw.text(job.job_id) for job in response.jobs)
         most = max(most, len(ids))
         missing = [job_id for job_id in ids if not got[job_id]]
         twice = [job_id for job_id in ids if got[job_id] > 1]
         extra = [job_id for job_id in got if job_id not in ids]
         for what, which in (("missing", missing), ("there more than once", twice), ("not asked for", extra)):
             if which:
-                wrong.add(reply.exchange.seq, f"of {len(ids)} ids {', '.join(which[:3])} {what}")
+                wrong.add(response.exchange.seq, f"of {len(ids)} ids {', '.join(which[:3])} {what}")
     return wrong.finding(
-        expected, holds(f"up to {most} ids", witness=record_ids(*replies), power=f"{most} ids at most")
+        expected, holds(f"up to {most} ids", witness=record_ids(*responses), power=f"{most} ids at most")
     )
 
 
@@ -115,7 +115,7 @@ def several_are_described(evidence: Evidence, item: Item) -> Finding:
 @with_preconditions
 def together_as_alone(evidence: Evidence, item: Item) -> Finding:
     """Ended jobs in a describe of several ids, asked after each was described alone."""
-    singles = [reply for reply in evidence.of(SCENARIO, Label.ENDED) if len(_ids(reply)) == 1]
+    singles = [response for response in evidence.of(SCENARIO, Label.ENDED) if len(_ids(response)) == 1]
     exclusive = last_seen(singles, _own(evidence))
     ended = {job_id: seen for job_id, seen in exclusive.items() if raw.text(seen[1].state) in FINAL_STATES}
     if not ended:
@@ -124,15 +124,15 @@ def together_as_alone(evidence: Evidence, item: Item) -> Finding:
     expect_success(evidence, SCENARIO, Label.TOGETHER, expected)
     together = last_seen(evidence.of(SCENARIO, Label.TOGETHER), ended)
     wrong = Deviations()
-    for job_id, (reply, job) in together.items():
+    for job_id, (response, job) in together.items():
         look, before = ended[job_id]
         words = [f"State {job.state} instead of {before.state}"] if job.state != before.state else []
         for difference in [*words, *_differences(before, job)]:
-            for record in (look, reply):
+            for record in (look, response):
                 wrong.add(record.exchange.seq, f"{job_id}: {difference}")
     if not together:
         return blocked("the describe of several ids shows none of them; see DES-002")
-    witness = record_ids(*(reply for reply, _ in together.values()))
+    witness = record_ids(*(response for response, _ in together.values()))
     return wrong.finding(expected, holds(f"{len(together)} jobs", witness=witness))
 
 
@@ -142,59 +142,63 @@ def unknown_among_known(evidence: Evidence, item: Item) -> Finding:
     """A describe of two known and two unknown ids."""
     own = set(_own(evidence))
     expected = "the known ids in JobsDetail, the unknown in NonExistJobIds"
-    reply = expect_success(evidence, SCENARIO, Label.KNOWN_AND_UNKNOWN, expected)
-    ids = _ids(reply)
+    response = expect_success(evidence, SCENARIO, Label.KNOWN_AND_UNKNOWN, expected)
+    ids = _ids(response)
     known, unknown = [i for i in ids if i in own], [i for i in ids if i not in own]
-    got = [raw.text(job.job_id) for job in reply.jobs]
-    told = _unknown_told(reply)
+    got = [raw.text(job.job_id) for job in response.jobs]
+    told = _unknown_told(response)
     faults = []
     if sorted(got) != sorted(known):
         faults.append(f"JobsDetail of {', '.join(got) or 'no job'}")
     if sorted(set(told)) != sorted(unknown):
         faults.append(f"NonExistJobIds {', '.join(told) or 'missing'}")
     if faults:
-        return deviates(expected, "; ".join(faults), witness=record_ids(reply))
-    return holds(f"{len(known)} and {len(unknown)}", witness=record_ids(reply))
+        return deviates(expected, "; ".join(faults), witness=record_ids(response))
+    return holds(f"{len(known)} and {len(unknown)}", witness=record_ids(response))
 
 
 @check("DES-004")
 @with_preconditions
 def unknown_is_not_described(evidence: Evidence, item: Item) -> Finding:
     """A describe of one unknown id."""
-    reply = require_response(evidence, SCENARIO, Label.UNKNOWN)
+    response = require_response(evidence, SCENARIO, Label.UNKNOWN)
     expected = "no JobsDetail, and the id in NonExistJobIds"
-    if reply.refused:
-        seen = f"an unknown id is answered {describe_response(reply)}"
+    if response.refused:
+        seen = f"an unknown id is answered {describe_response(response)}"
         if item.feature.feature in OLDER_PAGES:
-            return observed(seen, witness=record_ids(reply), expected=expected)
-        return deviates(expected, seen, witness=record_ids(reply))
-    reply = expect_success(evidence, SCENARIO, Label.UNKNOWN, expected)
-    if reply.jobs:
-        return deviates(expected, f"JobsDetail of {reply.jobs[0].job_id or 'no id'}", witness=record_ids(reply))
-    told = _unknown_told(reply)
+            return observed(seen, witness=record_ids(response), expected=expected)
+        return deviates(expected, seen, witness=record_ids(response))
+    response = expect_success(evidence, SCENARIO, Label.UNKNOWN, expected)
+    if response.jobs:
+        return deviates(expected, f"JobsDetail of {response.jobs[0].job_id or 'no id'}", witness=record_ids(response))
+    told = _unknown_told(response)
     if not told and item.feature.feature in OLDER_PAGES:
-        return observed("no JobsDetail and no NonExistJobIds", witness=record_ids(reply), expected=expected)
-    if told != _ids(reply):
-        return deviates(expected, f"NonExistJobIds {', '.join(told) or 'missing'}", witness=record_ids(reply))
-    return holds(f"NonExistJobIds {told[0]}", witness=record_ids(reply))
+        return observed("no JobsDetail and no NonExistJobIds", witness=record_ids(response), expected=expected)
+    if told != _ids(response):
+        return deviates(expected, f"NonExistJobIds {', '.join(told) or 'missing'}", witness=record_ids(response))
+    return holds(f"NonExistJobIds {told[0]}", witness=record_ids(response))
 
 
 @check("DES-017")
 @with_preconditions
 def ids_are_compared_whole(evidence: Evidence, item: Item) -> Finding:
     """Describes of known ids with wildcards of SQL in place of their ends, and of one wildcard alone."""
-    replies = [reply for reply in require_responses(evidence, SCENARIO, Label.WILDCARD) if reply.ok or reply.refused]
-    if not replies:
+    responses = [
+        response
+        for response in require_responses(evidence, SCENARIO, Label.WILDCARD)
+        if response.ok or response.refused
+    ]
+    if not responses:
         return cannot_tell("no describe of a pattern was answered")
     if not _looks(evidence):
         return NOT_DESCRIBED
     wrong = Deviations()
-    for reply in replies:
-        if reply.ok and reply.jobs:
-            seen = f"{raw.requested_job_id(reply.exchange)} describes {reply.jobs[0].job_id or 'a job'}"
-            wrong.add(reply.exchange.seq, seen)
-    said_so = ", ".join(describe_response(reply) for reply in replies)
-    return wrong.finding("no JobsDetail for an id that no job has", holds(said_so, witness=record_ids(*replies)))
+    for response in responses:
+        if response.ok and response.jobs:
+            seen = f"{raw.requested_job_id(response.exchange)} describes {response.jobs[0].job_id or 'a job'}"
+            wrong.add(response.exchange.seq, seen)
+    said_so = ", ".join(describe_response(response) for response in responses)
+    return wrong.finding("no JobsDetail for an id that no job has", holds(said_so, witness=record_ids(*responses)))
 
 
 @check("DES-005")
@@ -204,15 +208,15 @@ def nothing_unknown(evidence: Evidence, item: Item) -> Finding:
     require_responses(evidence, SCENARIO, Label.SINGLE, Label.KNOWN, Label.UP_TO_TEN, Label.ENDED)
     later = evidence.of(SCENARIO, Label.KNOWN, Label.UP_TO_TEN, Label.ENDED)
     answered = [r for r in (*_caught_up(evidence.of(SCENARIO, Label.SINGLE)), *later) if r.ok]
-    replies = [reply for reply in answered if reply.jobs or _unknown_told(reply)]
-    if not replies:
+    responses = [response for response in answered if response.jobs or _unknown_told(response)]
+    if not responses:
         return NOT_DESCRIBED
     wrong = Deviations()
-    for reply in replies:
-        if told := _unknown_told(reply):
-            wrong.add(reply.exchange.seq, f"NonExistJobIds {', '.join(told[:3])}")
+    for response in responses:
+        if told := _unknown_told(response):
+            wrong.add(response.exchange.seq, f"NonExistJobIds {', '.join(told[:3])}")
     expected = "NonExistJobIds absent or empty when all ids exist"
-    return wrong.finding(expected, holds(f"{len(replies)} answers", witness=record_ids(*replies[:3])))
+    return wrong.finding(expected, holds(f"{len(responses)} answers", witness=record_ids(*responses[:3])))
 
 
 @check("DES-006")
@@ -220,19 +224,19 @@ def nothing_unknown(evidence: Evidence, item: Item) -> Finding:
 def agrees_with_submit(evidence: Evidence, item: Item) -> Finding:
     """Own jobs in describe answers against their submit answers."""
     given = {
-        raw.text(job.job_id): (reply, job)
-        for reply in require_responses(evidence, SCENARIO, *SUBMITS)
-        if reply.ok
-        for job in reply.jobs
+        raw.text(job.job_id): (response, job)
+        for response in require_responses(evidence, SCENARIO, *SUBMITS)
+        if response.ok
+        for job in response.jobs
     }
     looks = _looks(evidence)
     if not looks:
         return NOT_DESCRIBED
     wrong = Deviations()
-    for reply, job in looks:
+    for response, job in looks:
         submit, before = given[raw.text(job.job_id)]
         for difference in _differences(before, job):
-            for record in (submit, reply):
+            for record in (submit, response):
                 wrong.add(record.exchange.seq, difference)
     expected = "Tag, QueueId, CreationTime, Input.Object and UserData of the submit answer"
     first = looks[0]
@@ -261,11 +265,11 @@ def state_words(evidence: Evidence, item: Item) -> Finding:
     if not looks:
         return NOT_DESCRIBED
     wrong, seen = Deviations(), Counter[str]()
-    for reply, job in looks:
+    for response, job in looks:
         state = raw.text(job.state)
         seen[state] += 1
         if state not in STATES:
-            wrong.add(reply.exchange.seq, f"State {state or 'is missing'}")
+            wrong.add(response.exchange.seq, f"State {state or 'is missing'}")
     expected = f"one of {', '.join(JobState)}"
     return wrong.finding(expected, holds(", ".join(seen), witness=record_ids(looks[0][0], looks[-1][0])))
 
@@ -282,11 +286,11 @@ def times_are_whole(evidence: Evidence, item: Item) -> Finding:
     if not looks:
         return NOT_DESCRIBED
     wrong = Deviations()
-    for reply, job in looks:
+    for response, job in looks:
         for name, value in _times(job):
             readable = times.parse(value) is not None
             if not readable and (name == "CreationTime" or not times.is_unset(value)):
-                wrong.add(reply.exchange.seq, f"{name} {value!r}")
+                wrong.add(response.exchange.seq, f"{name} {value!r}")
     seen = ", ".join(f"{name} {raw.text(value) or 'unset'}" for name, value in _times(looks[-1][1]))
     return wrong.finding("date, time and numeric zone, or unset", holds(seen, witness=record_ids(looks[-1][0])))
 
@@ -296,13 +300,13 @@ def times_are_whole(evidence: Evidence, item: Item) -> Finding:
 def times_follow(evidence: Evidence, item: Item) -> Finding:
     """Order of the times that are set, by whole seconds: one clock may round where another cuts."""
     wrong, judged = Deviations(), []
-    for reply, job in _looks(evidence):
+    for response, job in _looks(evidence):
         known = [(name, _second(value)) for name, value in _times(job)]
         known_set = [(name, moment) for name, moment in known if moment is not None]
         for (earlier, first), (later, second) in pairwise(known_set):
-            judged.append(reply)
+            judged.append(response)
             if first > second:
-                wrong.add(reply.exchange.seq, f"{earlier} {first.isoformat()} is after {later} {second.isoformat()}")
+                wrong.add(response.exchange.seq, f"{earlier} {first.isoformat()} is after {later} {second.isoformat()}")
     if not judged:
         if item.feature.feature in OLDER_PAGES:
             return absent("StartTime and EndTime are not shown, as on the feature's older pages")
@@ -325,16 +329,16 @@ def times_fit_state(evidence: Evidence, item: Item) -> Finding:
         return NOT_DESCRIBED
     shows_end = item.feature.feature not in OLDER_PAGES
     wrong, seen = Deviations(), Counter[str]()
-    for reply, job in looks:
+    for response, job in looks:
         state = raw.text(job.state)
         seen[state] += 1
         started, ended = not times.is_unset(job.start_time), not times.is_unset(job.end_time)
         if state in WAITING_STATES and started:
-            wrong.add(reply.exchange.seq, f"State {state} with StartTime {job.start_time}")
+            wrong.add(response.exchange.seq, f"State {state} with StartTime {job.start_time}")
         if (state in WAITING_STATES or state == JobState.RUNNING) and ended:
-            wrong.add(reply.exchange.seq, f"State {state} with EndTime {job.end_time}")
+            wrong.add(response.exchange.seq, f"State {state} with EndTime {job.end_time}")
         if state in ENDED_BY_RUNNING and not ended and shows_end:
-            wrong.add(reply.exchange.seq, f"State {state} without EndTime")
+            wrong.add(response.exchange.seq, f"State {state} without EndTime")
     expected = "StartTime and EndTime set when, and only when, the job has started and ended"
     power = ", ".join(f"{count} x {state}" for state, count in seen.items())
     return wrong.finding(expected, holds(power, witness=record_ids(looks[0][0], looks[-1][0]), power=power))
@@ -344,13 +348,13 @@ def times_fit_state(evidence: Evidence, item: Item) -> Finding:
 @with_preconditions
 def code_is_success(evidence: Evidence, item: Item) -> Finding:
     """Code of every job that is not Failed."""
-    looks = [(reply, job) for reply, job in _looks(evidence) if raw.text(job.state) != JobState.FAILED]
+    looks = [(response, job) for response, job in _looks(evidence) if raw.text(job.state) != JobState.FAILED]
     if not looks:
         return NOT_DESCRIBED
     wrong = Deviations()
-    for reply, job in looks:
+    for response, job in looks:
         if raw.text(job.code) not in ("", "Success"):
-            wrong.add(reply.exchange.seq, f"Code {job.code} in State {job.state}")
+            wrong.add(response.exchange.seq, f"Code {job.code} in State {job.state}")
     return wrong.finding("Code Success, empty or absent", holds(f"{len(looks)} times", witness=record_ids(looks[0][0])))
 
 
@@ -362,7 +366,7 @@ def progress_fits_state(evidence: Evidence, item: Item) -> Finding:
     if not looks:
         return NOT_DESCRIBED
     wrong, seen = Deviations(), Counter[str]()
-    for reply, job in looks:
+    for response, job in looks:
         told, state = raw.text(job.progress), raw.text(job.state)
         if not told:
             continue
@@ -376,7 +380,7 @@ def progress_fits_state(evidence: Evidence, item: Item) -> Finding:
             else progress <= 100
         )
         if not fits:
-            wrong.add(reply.exchange.seq, f"State {state} with Progress {told}")
+            wrong.add(response.exchange.seq, f"State {state} with Progress {told}")
     if not seen:
         return absent(
             "no describe shows Progress; only samples of newer pages have it", witness=record_ids(looks[0][0])
@@ -389,14 +393,14 @@ def progress_fits_state(evidence: Evidence, item: Item) -> Finding:
 @with_preconditions
 def eleven_ids(evidence: Evidence, item: Item) -> Finding:
     """What a describe of eleven ids is answered."""
-    reply = require_response(evidence, SCENARIO, Label.ELEVEN)
-    if reply.ok:
-        told = len(_unknown_told(reply))
+    response = require_response(evidence, SCENARIO, Label.ELEVEN)
+    if response.ok:
+        told = len(_unknown_told(response))
         return observed(
-            f"{describe_response(reply)}: {len(reply.jobs)} JobsDetail, {told} NonExistJobIds",
-            witness=record_ids(reply),
+            f"{describe_response(response)}: {len(response.jobs)} JobsDetail, {told} NonExistJobIds",
+            witness=record_ids(response),
         )
-    return observed(describe_response(reply), witness=record_ids(reply))
+    return observed(describe_response(response), witness=record_ids(response))
 
 
 @check("DES-013")
@@ -405,14 +409,14 @@ def times_as_on_the_pages(evidence: Evidence, item: Item) -> Finding:
     """The exact form of every time that is set."""
     require_success(evidence, SCENARIO, Label.SINGLE)
     wrong, right = Deviations(), []
-    for reply, job in _looks(evidence):
+    for response, job in _looks(evidence):
         for name, value in _times(job):
             if times.is_unset(value):
                 continue
             if times.is_documented_form(value):
-                right.append(reply)
+                right.append(response)
             else:
-                wrong.add(reply.exchange.seq, f"{name} {value}")
+                wrong.add(response.exchange.seq, f"{name} {value}")
     if not right and not wrong.items:
         return cannot_tell("no described job had a time set")
     expected = "times such as 2026-01-02T03:04:05+0800"

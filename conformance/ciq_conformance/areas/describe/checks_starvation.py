@@ -52,11 +52,13 @@ def _left(
     evidence: Evidence, timelines: Sequence[JobTimeline], calibration: Calibration
 ) -> Iterator[tuple[JobTimeline, float]]:
     """Jobs that waited although they could run, each with the instant from which on it could."""
-    scenarios = {reply.exchange.seq: reply.exchange.scenario for reply in made_by(evidence, OperationKind.SUBMIT_JOB)}
+    scenarios = {
+        response.exchange.seq: response.exchange.scenario for response in made_by(evidence, OperationKind.SUBMIT_JOB)
+    }
     cancelled = {
-        raw.requested_job_id(reply.exchange)
-        for reply in made_by(evidence, OperationKind.CANCEL_JOB)
-        if not reply.refused
+        raw.requested_job_id(response.exchange)
+        for response in made_by(evidence, OperationKind.CANCEL_JOB)
+        if not response.refused
     }
     timeouts = Timeouts(calibration)
     spans = evidence.derive(active_spans)
@@ -67,7 +69,7 @@ def _left(
         at = timeline.sightings[-1].sent
         begin = next((span.begin for span in spans if span.begin <= at <= span.end), math.inf)
         since = max(begin, timeline.accepted_by)
-        expired = any(mark.at >= since for mark in evidence.marks(Scenario(scenario), "expired"))
+        expired = any(event.at >= since for event in evidence.events(Scenario(scenario), "expired"))
         if not expired or at - since < timeouts.jobs(1) or timeline.told:
             continue
         moved, busy = _around(timeline, timelines, since, at)

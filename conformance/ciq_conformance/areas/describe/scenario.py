@@ -49,8 +49,8 @@ def _together(ctx: ScenarioContext, ids: list[str]) -> None:
     """Describe the ended jobs in one request, again while it tells of one otherwise: an answer may be a moment old."""
     deadline = ctx.now() + SETTLED
     while True:
-        reply = ctx.calls.describe(Label.TOGETHER, *ids)
-        if not reply.ok or all(job.state in FINAL_STATES for job in reply.jobs) or ctx.now() >= deadline:
+        response = ctx.calls.describe(Label.TOGETHER, *ids)
+        if not response.ok or all(job.state in FINAL_STATES for job in response.jobs) or ctx.now() >= deadline:
             return
         ctx.pause_thread(ctx.timeouts.poll)
 

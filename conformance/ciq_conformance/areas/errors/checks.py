@@ -50,25 +50,29 @@ MISSING_CONTENT = frozenset({"MissingContent", "1016"})
 @with_preconditions
 def documented_form(evidence: Evidence, item: Item) -> Finding:
     """Bodies of all refusals of documented operations, those of other scenarios too."""
-    replies = [reply for reply in require_responses(evidence, SCENARIO, *DOCUMENTED_OPERATIONS) if reply.refused]
+    responses = [
+        response for response in require_responses(evidence, SCENARIO, *DOCUMENTED_OPERATIONS) if response.refused
+    ]
     for scenario in _REFUSING:
-        replies += [reply for reply in evidence.of(scenario) if reply.refused and reply.exchange.operation]
-    if not replies:
+        responses += [
+            response for response in evidence.of(scenario) if response.refused and response.exchange.operation
+        ]
+    if not responses:
         return cannot_tell("no bad request was refused, so no error was seen; see ERR-002 and ERR-004")
     wrong = Deviations()
-    for reply in replies:
-        for fault in _form_faults(reply):
-            wrong.add(reply.exchange.seq, f"{reply.exchange.scenario} {reply.exchange.step}: {fault}")
+    for response in responses:
+        for fault in _form_faults(response):
+            wrong.add(response.exchange.seq, f"{response.exchange.scenario} {response.exchange.step}: {fault}")
     expected = "Error with Code, Message and RequestId, Content-Type application/xml"
-    return wrong.finding(expected, holds(f"{len(replies)} refusals", witness=record_ids(*replies[:3])))
+    return wrong.finding(expected, holds(f"{len(responses)} refusals", witness=record_ids(*responses[:3])))
 
 
-def _form_faults(reply: ParsedExchange) -> list[str]:
-    kind = raw.media_type(reply)
+def _form_faults(response: ParsedExchange) -> list[str]:
+    kind = raw.media_type(response)
     faults = [] if kind == "application/xml" else [f"Content-Type {kind or 'missing'}"]
-    root = raw.root_of(reply.exchange.response_body.data)
+    root = raw.root_of(response.exchange.response_body.data)
     if root is None or raw.name_of(root) != "Error":
-        body = reply.exchange.response_body.data
+        body = response.exchange.response_body.data
         what = "no body" if not body else "a body that is no Error document"
         return [*faults, what]
     faults += [f"no {name}" for name in ("Code", "RequestId") if not raw.child_text(root, name)]
@@ -80,14 +84,14 @@ def _form_faults(reply: ParsedExchange) -> list[str]:
 def errors_have_a_trace(evidence: Evidence, item: Item) -> Finding:
     """TraceId in the bodies of all refusals of documented operations that are in the error form."""
     wrong, right = Deviations(), []
-    for reply in (r for r in require_responses(evidence, SCENARIO, *DOCUMENTED_OPERATIONS) if r.refused):
-        root = raw.root_of(reply.exchange.response_body.data)
+    for response in (r for r in require_responses(evidence, SCENARIO, *DOCUMENTED_OPERATIONS) if r.refused):
+        root = raw.root_of(response.exchange.response_body.data)
         if root is None or raw.name_of(root) != "Error":
             continue
         if raw.child_text(root, "TraceId"):
-            right.append(reply)
+            right.append(response)
         else:
-            wrong.add(reply.exchange.seq, f"{reply.exchange.step}: no TraceId")
+            wrong.add(response.exchange.seq, f"{response.exchange.step}: no TraceId")
     if not right and not wrong.items:
         return cannot_tell("no error in the documented form was seen; see ERR-001")
     return wrong.finding("Error with TraceId", holds(f"{len(right)} errors", witness=record_ids(*right[:3])))
@@ -106,8 +110,8 @@ def malformed_is_refused(evidence: Evidence, item: Item) -> Finding:
 @with_preconditions
 def malformed_is_invalid_content(evidence: Evidence, item: Item) -> Finding:
     """Its code."""
-    replies = require_responses(evidence, SCENARIO, *MALFORMED)
-    return expect_rejections(replies, "HTTP 400 InvalidContent", status=400, codes=INVALID_CONTENT)
+    responses = require_responses(evidence, SCENARIO, *MALFORMED)
+    return expect_rejections(responses, "HTTP 400 InvalidContent", status=400, codes=INVALID_CONTENT)
 
 
 @check("ERR-004")
@@ -123,16 +127,16 @@ def empty_is_refused(evidence: Evidence, item: Item) -> Finding:
 @with_preconditions
 def empty_is_missing_content(evidence: Evidence, item: Item) -> Finding:
     """Its code."""
-    replies = require_responses(evidence, SCENARIO, *EMPTY)
-    return expect_rejections(replies, "HTTP 400 MissingContent", status=400, codes=MISSING_CONTENT)
+    responses = require_responses(evidence, SCENARIO, *EMPTY)
+    return expect_rejections(responses, "HTTP 400 MissingContent", status=400, codes=MISSING_CONTENT)
 
 
 @check("ERR-006")
 @with_preconditions
 def missing_parts_are_refused(evidence: Evidence, item: Item) -> Finding:
     """Submits without Tag, Input, Operation, Input.Object or Output.Bucket."""
-    replies = require_responses(evidence, SCENARIO, *MISSING_PARTS)
-    return expect_rejections(replies, "submits without a part that every page requires answer 400", status=400)
+    responses = require_responses(evidence, SCENARIO, *MISSING_PARTS)
+    return expect_rejections(responses, "submits without a part that every page requires answer 400", status=400)
 
 
 @check("ERR-007")
@@ -165,34 +169,39 @@ _BAD_ELSEWHERE = (
 @with_preconditions
 def never_a_5xx(evidence: Evidence, item: Item) -> Finding:
     """Answers to all deliberately bad requests, those of other scenarios too. 501 is a way to refuse a method."""
-    replies = list(require_responses(evidence, SCENARIO, *BAD))
+    responses = list(require_responses(evidence, SCENARIO, *BAD))
     for scenario, steps in _BAD_ELSEWHERE:
-        replies += evidence.of(scenario, *steps)
+        responses += evidence.of(scenario, *steps)
     wrong = Deviations()
-    for reply in replies:
-        status = reply.exchange.status
-        if not status or (status >= 500 and not (status == 501 and not reply.exchange.operation)):
+    for response in responses:
+        status = response.exchange.status
+        if not status or (status >= 500 and not (status == 501 and not response.exchange.operation)):
             wrong.add(
-                reply.exchange.seq, f"{reply.exchange.scenario} {reply.exchange.step}: {describe_response(reply)}"
+                response.exchange.seq,
+                f"{response.exchange.scenario} {response.exchange.step}: {describe_response(response)}",
             )
-    return wrong.finding("an answer below 500", holds(f"{len(replies)} bad requests", witness=record_ids(*replies[:3])))
+    return wrong.finding(
+        "an answer below 500", holds(f"{len(responses)} bad requests", witness=record_ids(*responses[:3]))
+    )
 
 
 @check("ERR-010")
 @with_preconditions
 def entities_stay_closed(evidence: Evidence, item: Item) -> Finding:
     """A submit with a document type that declares an entity, and every answer about the job it may have made."""
-    reply = require_response(evidence, SCENARIO, Label.ENTITY)
-    if reply.refused:
-        return holds(f"refused: {describe_response(reply)}", witness=record_ids(reply))
-    for shown in (reply, *evidence.of(SCENARIO, Label.DESCRIBE_MADE, Label.LIST_AFTER, Label.WATCH)):
+    response = require_response(evidence, SCENARIO, Label.ENTITY)
+    if response.refused:
+        return holds(f"refused: {describe_response(response)}", witness=record_ids(response))
+    for shown in (response, *evidence.of(SCENARIO, Label.DESCRIBE_MADE, Label.LIST_AFTER, Label.WATCH)):
         if EXPANDED.encode() in shown.exchange.response_body.data:
             seen = f"the entity's text stands in the answer to {shown.exchange.step}"
-            return deviates("refused, or read without expanding the entity", seen, witness=record_ids(reply, shown))
-    if reply.ok:
-        return holds("accepted, the entity was not expanded", witness=record_ids(reply))
+            return deviates("refused, or read without expanding the entity", seen, witness=record_ids(response, shown))
+    if response.ok:
+        return holds("accepted, the entity was not expanded", witness=record_ids(response))
     return deviates(
-        "refused with 4xx, or read without expanding the entity", describe_response(reply), witness=record_ids(reply)
+        "refused with 4xx, or read without expanding the entity",
+        describe_response(response),
+        witness=record_ids(response),
     )
 
 
@@ -201,10 +210,10 @@ def _signature(evidence: Evidence, step: Label, expected: str) -> Finding:
         if evidence.declared.get(Capability.SIGNATURE) is False:
             return absent("the profile declares that the target does not check signatures")
         return absent("the profile names no keys, so no signature could be sent")
-    reply = require_response(evidence, SCENARIO, step)
-    if reply.exchange.status in (401, 403):
-        return holds(describe_response(reply), witness=record_ids(reply))
-    return deviates(expected, describe_response(reply), witness=record_ids(reply))
+    response = require_response(evidence, SCENARIO, step)
+    if response.exchange.status in (401, 403):
+        return holds(describe_response(response), witness=record_ids(response))
+    return deviates(expected, describe_response(response), witness=record_ids(response))
 
 
 @check("ERR-011")
@@ -257,8 +266,8 @@ def callback_words_are_refused(evidence: Evidence, item: Item) -> Finding:
 @with_preconditions
 def other_digest_is_refused(evidence: Evidence, item: Item) -> Finding:
     """A submit whose Content-MD5 is that of another body."""
-    replies = require_responses(evidence, SCENARIO, Label.OTHER_DIGEST)
-    return expect_rejections(replies, "HTTP 400 InvalidContent", status=400, codes=INVALID_CONTENT)
+    responses = require_responses(evidence, SCENARIO, Label.OTHER_DIGEST)
+    return expect_rejections(responses, "HTTP 400 InvalidContent", status=400, codes=INVALID_CONTENT)
 
 
 @check("ERR-022")
@@ -294,10 +303,10 @@ for _requirement, _step, _what in _LIMITS:
 @with_preconditions
 def level_out_of_range(evidence: Evidence, item: Item) -> Finding:
     """What JobLevel 7 is answered."""
-    reply = require_response(evidence, SCENARIO, Label.BAD_LEVEL)
-    if reply.ok and reply.jobs and reply.jobs[0].operation is not None:
+    response = require_response(evidence, SCENARIO, Label.BAD_LEVEL)
+    if response.ok and response.jobs and response.jobs[0].operation is not None:
         return observed(
-            f"{describe_response(reply)}, JobLevel {reply.jobs[0].operation.job_level or 'none'}",
-            witness=record_ids(reply),
+            f"{describe_response(response)}, JobLevel {response.jobs[0].operation.job_level or 'none'}",
+            witness=record_ids(response),
         )
-    return observed(describe_response(reply), witness=record_ids(reply))
+    return observed(describe_response(response), witness=record_ids(response))

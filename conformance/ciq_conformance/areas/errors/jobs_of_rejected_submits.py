@@ -25,7 +25,7 @@ def leftovers(
     control = require_success(evidence, scenario, control_step)
     listed = _whole_list(evidence, scenario, control, list_step)
     asked = requested_job(control)
-    given = frozenset(ids_of(r for r in evidence.replies if r.exchange.operation == "submit_job"))
+    given = frozenset(ids_of(r for r in evidence.responses if r.exchange.operation == "submit_job"))
     shows_output = any(output_of(job)[2] for job in listed.jobs if job.job_id in ids_of([control]))
     wrong = Deviations()
     for job in listed.jobs:
@@ -33,8 +33,8 @@ def leftovers(
             continue
         source = _made_by(job, refused, asked, control_step)
         if source is not None:
-            for reply in (source, listed):
-                wrong.add(reply.exchange.seq, f"{source.exchange.step} was refused, yet made job {job.job_id}")
+            for response in (source, listed):
+                wrong.add(response.exchange.seq, f"{source.exchange.step} was refused, yet made job {job.job_id}")
         elif shows_output and _is_bare(job, asked):
             text = f"job {job.job_id}, without UserData and Output, on {asked.input_object}: no accepted submit made it"
             wrong.add(listed.exchange.seq, text)
@@ -43,7 +43,7 @@ def leftovers(
 
 
 def _whole_list(evidence: Evidence, scenario: Scenario, control: ParsedExchange, list_step: str) -> ParsedExchange:
-    lists = [reply for reply in require_responses(evidence, scenario, list_step) if reply.ok]
+    lists = [response for response in require_responses(evidence, scenario, list_step) if response.ok]
     if not lists:
         raise EarlyFinding(cannot_tell("the list of jobs was not answered; see LST-001", witness=record_ids(control)))
     if not {job.job_id for job in lists[-1].jobs}.issuperset(ids_of([control])):
@@ -58,9 +58,9 @@ def _made_by(
     """The refused order whose words the job shows. Orders of a scenario are the same but for their labels."""
     prefix = (control.user_data or "").removesuffix(control_label)
     said, output = user_data_of(job) or "", output_of(job)[2]
-    for label, reply in refused.items():
+    for label, response in refused.items():
         if said == f"{prefix}{label}" or (output and output == _output_of(control, control_label, label)):
-            return reply
+            return response
     return None
 
 
@@ -72,6 +72,6 @@ def _is_bare(job: Job, control: RequestedJob) -> bool:
     return not (user_data_of(job) or output_of(job)[2]) and object_of(job) == control.input_object
 
 
-def by_label(replies: Iterable[ParsedExchange]) -> dict[str, ParsedExchange]:
+def by_label(responses: Iterable[ParsedExchange]) -> dict[str, ParsedExchange]:
     """Refused submits whose step is the label of their order."""
-    return {reply.exchange.step: reply for reply in replies if reply.exchange.status >= 400}
+    return {response.exchange.step: response for response in responses if response.exchange.status >= 400}

@@ -22,9 +22,9 @@ def play(ctx: ScenarioContext) -> None:
     made: list[str] = []
     path = ctx.spec.job_path
     for step, body in bad_submits(ctx).items():
-        reply = ctx.calls.submit(step, body)
-        path = urlsplit(reply.exchange.url.removeprefix(ctx.profile.url.rstrip("/"))).path or path
-        made += reply.job_ids
+        response = ctx.calls.submit(step, body)
+        path = urlsplit(response.exchange.url.removeprefix(ctx.profile.url.rstrip("/"))).path or path
+        made += response.job_ids
     made += _by_hand(ctx, path)
     ctx.calls.update_queue(Label.MALFORMED_UPDATE, ctx.queue_id, b"<Request><Name>ciq</Name><State>")
     ctx.calls.update_queue(Label.EMPTY_UPDATE, ctx.queue_id, b"")
@@ -83,11 +83,11 @@ def _by_hand(ctx: ScenarioContext, path: str) -> list[str]:
     """A submit with the digest of another body, and on a path of documents alone a tag that is none of theirs."""
     headers = {"Content-Type": "application/xml", "Content-MD5": DIGEST_OF_NOTHING}
     body = submit_body([ctx.order(Label.OTHER_DIGEST)])
-    replies = [ctx.calls.raw(Label.OTHER_DIGEST, "POST", path, body, headers)]
+    responses = [ctx.calls.raw(Label.OTHER_DIGEST, "POST", path, body, headers)]
     if not ctx.spec.on_shared_path:
         foreign = ctx.order(Label.FOREIGN_TAG, tag=FEATURES[Feature.MEDIA].tags[0], container=None)
-        replies.append(ctx.calls.submit(Label.FOREIGN_TAG, submit_body([foreign])))
-    return [job.job_id for reply in replies for job in reply.jobs if job.job_id]
+        responses.append(ctx.calls.submit(Label.FOREIGN_TAG, submit_body([foreign])))
+    return [job.job_id for response in responses for job in response.jobs if job.job_id]
 
 
 def _beyond_limits(ctx: ScenarioContext) -> dict[Label, bytes]:
@@ -101,12 +101,12 @@ def _beyond_limits(ctx: ScenarioContext) -> dict[Label, bytes]:
     bodies = {Label.LONG_USER_DATA: body(Label.LONG_USER_DATA, user_data=words.ljust(1025, "."))}
     if ctx.spec.feature is Feature.MEDIA:
         digital = f"<Message>{'m' * 65}</Message><Type>Text</Type><Version>V1</Version>"
-        mark = "<Watermark><Type>Text</Type><LocMode>Absolute</LocMode><Dx>1</Dx><Dy>1</Dy></Watermark>"
-        for step, marks in (
+        watermark = "<Watermark><Type>Text</Type><LocMode>Absolute</LocMode><Dx>1</Dx><Dy>1</Dy></Watermark>"
+        for step, events in (
             (Label.LONG_WATERMARK, f"<DigitalWatermark>{digital}</DigitalWatermark>"),
-            (Label.FOUR_WATERMARKS, mark * 4),
+            (Label.FOUR_WATERMARKS, watermark * 4),
         ):
-            bodies[step] = body(step, tag="Transcode", container=f"<Transcode/>{marks}")
+            bodies[step] = body(step, tag="Transcode", container=f"<Transcode/>{events}")
     if ctx.spec.feature is Feature.FILE:
         config = "<FileCompressConfig><Flatten>0</Flatten><Format>zip</Format></FileCompressConfig>"
         bodies[Label.NO_SOURCE] = body(Label.NO_SOURCE, tag="FileCompress", container=config)
@@ -136,5 +136,5 @@ def _unsigned_submit(ctx: ScenarioContext, path: str) -> list[str]:
     if not any(exchange.step == Label.UNSIGNED and exchange.status in (401, 403) for exchange in seen):
         return []
     body = submit_body([ctx.order(Label.UNSIGNED_SUBMIT)])
-    reply = ctx.calls.raw(Label.UNSIGNED_SUBMIT, "POST", path, body, signing="none")
-    return reply.job_ids
+    response = ctx.calls.raw(Label.UNSIGNED_SUBMIT, "POST", path, body, signing="none")
+    return response.job_ids

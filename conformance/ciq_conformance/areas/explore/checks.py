@@ -25,7 +25,7 @@ _TOLD = SUBMITS | UPDATES | {Label.CANCEL, Label.RESTART}
 
 
 def _judge(name: str, evidence: Evidence, item: Item) -> Finding:
-    mark = evidence.obstacle(SCENARIO)
+    event = evidence.obstacle(SCENARIO)
     played = evidence.derive(told_histories)
     looked = [(told, RULES[name](told, evidence)) for told in played]
     deviating = [(told, one.deviations) for told, one in looked if one.deviations]
@@ -42,8 +42,8 @@ def _judge(name: str, evidence: Evidence, item: Item) -> Finding:
             "directory shows it again, where there is one",
             power=power,
         )
-    if mark is not None:
-        return blocked(mark.text, witness=(mark.seq,))
+    if event is not None:
+        return blocked(event.text, witness=(event.seq,))
     if name == "EXP-006" and not shown and _none_arrived(evidence, played):
         return blocked("no callback arrived at all (see RUL-001, DEL-001)")
     if not shown:

@@ -43,13 +43,13 @@ class Told:
     def pauses(self) -> tuple[PauseSpan, ...]:
         """When the queue was paused for certain: from the answer to a pause until the next resume is sent."""
         spans: list[PauseSpan] = []
-        updates = [(label, reply) for label, reply in self.exchanges if label.step in UPDATES]
+        updates = [(label, response) for label, response in self.exchanges if label.step in UPDATES]
         busy_until = -math.inf
-        for index, (label, reply) in enumerate(updates):
-            exchange = reply.exchange
+        for index, (label, response) in enumerate(updates):
+            exchange = response.exchange
             if label.step in (Label.OPEN, Label.RESUME):
                 busy_until = max(busy_until, exchange.ended)
-            elif label.step is Label.PAUSE and reply.ok and exchange.started >= busy_until:
+            elif label.step is Label.PAUSE and response.ok and exchange.started >= busy_until:
                 later = (r.exchange.started for word, r in updates[index + 1 :] if word.step is Label.RESUME)
                 spans.append(PauseSpan(exchange.ended, next(later, self.last)))
         return tuple(spans)
@@ -58,15 +58,15 @@ class Told:
     def restarts(self) -> tuple[PauseSpan, ...]:
         """When the target was restarted: until the first request after it that it answered by more than 5xx."""
         answered: dict[str, float] = {}
-        for label, reply in self.exchanges:
-            if label.step is Label.RESTART and (reply.ok or reply.refused):
-                answered.setdefault(label.how, reply.exchange.started)
+        for label, response in self.exchanges:
+            if label.step is Label.RESTART and (response.ok or response.refused):
+                answered.setdefault(label.how, response.exchange.started)
         return tuple(PauseSpan(float(begin), end) for begin, end in answered.items())
 
     @property
     def last(self) -> float:
         """When its last answer came."""
-        return max(reply.exchange.ended for _, reply in self.exchanges)
+        return max(response.exchange.ended for _, response in self.exchanges)
 
     def restarted(self, begin: float, end: float) -> bool:
         """Whether the target was restarted between two instants."""
@@ -76,15 +76,19 @@ class Told:
         """The callback rules that may have been in force from an instant on."""
         moments: list[float] = []
         rules: list[Rule] = []
-        for label, reply in self.exchanges:
+        for label, response in self.exchanges:
             if label.step in (Label.OPEN, Label.RULE) and label.how in list(Rule):
-                moments.append(reply.exchange.ended)
+                moments.append(response.exchange.ended)
                 rules.append(Rule(label.how))
         return tuple(rules[max(0, bisect_right(moments, instant) - 1) :])
 
     def cancels(self) -> dict[str, ParsedExchange]:
         """The last cancel of each job that was not refused."""
-        return {label.how: reply for label, reply in self.exchanges if label.step is Label.CANCEL and not reply.refused}
+        return {
+            label.how: response
+            for label, response in self.exchanges
+            if label.step is Label.CANCEL and not response.refused
+        }
 
     def has_own_address(self, timeline: JobTimeline) -> bool:
         """The job was submitted with an address of its own."""
@@ -95,12 +99,12 @@ class Told:
 def told_histories(evidence: Evidence) -> tuple[Told, ...]:
     """All histories of the feature, in the order in which they were played."""
     by_number: dict[int, list[tuple[JobLabel, ParsedExchange]]] = {}
-    for reply in evidence.of(SCENARIO):
-        label = label_of(reply.exchange.step)
+    for response in evidence.of(SCENARIO):
+        label = label_of(response.exchange.step)
         if label is not None:
-            by_number.setdefault(label.history, []).append((label, reply))
+            by_number.setdefault(label.history, []).append((label, response))
     callbacks = evidence.arrivals(*(channel_name(evidence.feature, SCENARIO, channel) for channel in CHANNELS))
-    expired = [mark.text for mark in evidence.marks(SCENARIO, "expired")]
+    expired = [event.text for event in evidence.events(SCENARIO, "expired")]
     found: list[Told] = []
     failed_from: float = math.inf
     for number, exchanges in sorted(by_number.items()):
@@ -119,10 +123,10 @@ def _told(
     failed_before: float,
 ) -> Told:
     began = exchanges[0][1].exchange.started
-    ended = max(reply.exchange.ended for _, reply in exchanges)
-    submits = [reply for label, reply in exchanges if label.step in SUBMITS]
-    looks = [reply for label, reply in exchanges if label.step not in SUBMITS and label.step not in UPDATES]
-    ids = {job.job_id for reply in submits for job in reply.jobs if job.job_id}
+    ended = max(response.exchange.ended for _, response in exchanges)
+    submits = [response for label, response in exchanges if label.step in SUBMITS]
+    looks = [response for label, response in exchanges if label.step not in SUBMITS and label.step not in UPDATES]
+    ids = {job.job_id for response in submits for job in response.jobs if job.job_id}
     mine = [callback for callback in callbacks if ids.intersection(callback.job_ids)]
     prefix = f"{number} "
     return Told(

@@ -115,9 +115,9 @@ def _cancelled(told: Told, evidence: Evidence) -> Looked:
     found = []
     shown = 0
     by_id = {timeline.job_id: timeline for timeline in told.timelines}
-    for job_id, reply in told.cancels().items():
-        timeline, exchange = by_id.get(job_id), reply.exchange
-        if timeline is None or not reply.ok:
+    for job_id, response in told.cancels().items():
+        timeline, exchange = by_id.get(job_id), response.exchange
+        if timeline is None or not response.ok:
             continue
         span = next((s for s in told.pauses if s.begin <= exchange.started and exchange.ended <= s.end), None)
         held = held_observation(timeline, PauseSpan(span.begin, exchange.started), settled) if span else None
@@ -217,7 +217,7 @@ def _restarts(told: Told, evidence: Evidence) -> Looked:
     for restart in told.restarts:
         updates = [r for label, r in told.exchanges if label.step in UPDATES and r.exchange.ended <= restart.begin]
         listed = [(float(label.how), r) for label, r in told.exchanges if label.step is Label.RESTART and r.ok]
-        looks = [reply for begin, reply in listed if begin == restart.begin]
+        looks = [response for begin, response in listed if begin == restart.begin]
         if updates and updates[-1].queue is not None and looks:
             shown += 1
             text = _changed(updates[-1].queue, looks[-1])
@@ -240,11 +240,11 @@ def _forgotten(told: Told, restart: PauseSpan) -> Iterator[tuple[str, Deviation]
             yield timeline.job_id, Deviation(text, (timeline.submit_seq, after[0]))
 
 
-def _tells(reply: ParsedExchange) -> bool:
+def _tells(response: ParsedExchange) -> bool:
     """An answer that says which jobs are known: one to a single unknown id may be a 404."""
-    exchange = reply.exchange
+    exchange = response.exchange
     unknown = exchange.method == "GET" and exchange.status == HTTPStatus.NOT_FOUND and "," not in exchange.url
-    return reply.ok or unknown
+    return response.ok or unknown
 
 
 def _changed(before: Queue, listed: ParsedExchange) -> str:

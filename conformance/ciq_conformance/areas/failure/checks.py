@@ -167,8 +167,8 @@ def _idle(evidence: Evidence) -> float:
     jobs = observed_jobs(evidence, FAILURE, (*FAILING, *GOOD), LOOKS)
     submitted = max((job.submit.exchange.ended for job in jobs), default=0.0)
     running = [look for job in jobs for look in job.looks if look.job.state == JobState.RUNNING]
-    moved = [look.reply.exchange.ended for look in (*running, *(job.ended for job in jobs if job.ended is not None))]
-    last = max((look.reply.exchange.started for job in jobs for look in job.looks), default=0.0)
+    moved = [look.response.exchange.ended for look in (*running, *(job.ended for job in jobs if job.ended is not None))]
+    last = max((look.response.exchange.started for job in jobs for look in job.looks), default=0.0)
     return last - max([submitted, *moved])
 
 

@@ -36,7 +36,7 @@ def failed_as_described(evidence: Evidence, item: Item) -> Finding:
     for job_id, look in ended.items():
         if job_id in listed:
             for difference in differences(listed[job_id], look.job):
-                for record in (look.reply, last):
+                for record in (look.response, last):
                     wrong.add(record.exchange.seq, f"{job_id}: {difference}")
         elif len(listed) < MOST and not raw.text(last.job_answer.next_token):
             wrong.add(last.exchange.seq, f"states=Failed leaves out {job_id}, which is Failed")

@@ -24,13 +24,13 @@ def play(ctx: ScenarioContext) -> None:
     rule = CallbackRuleRequest(url=ctx.receiver.address(ctx.channel(Channel.QUEUE)))
     try:
         ctx.set_queue_or_break(Label.RULE, rule=rule)
-        reply = ctx.submit(Label.SUBMIT, _missing(ctx))
-        first = reply.job_ids
-        if reply.refused:
-            ctx.mark("note", f"the job without input was refused at submit: {describe_response(reply)}")
+        response = ctx.submit(Label.SUBMIT, _missing(ctx))
+        first = response.job_ids
+        if response.refused:
+            ctx.record_event("note", f"the job without input was refused at submit: {describe_response(response)}")
             return
-        if not reply.ok or not first:
-            raise PreconditionFailed(f"submit answered {describe_response(reply)} instead of a job")
+        if not response.ok or not first:
+            raise PreconditionFailed(f"submit answered {describe_response(response)} instead of a job")
         _follow(ctx, first, *_others(ctx))
     finally:
         ctx.restore(Label.RESTORE)
@@ -43,10 +43,10 @@ def _missing(ctx: ScenarioContext, label: str = "missing") -> JobRequest:
 
 def _submit(ctx: ScenarioContext, step: Label, order: JobRequest) -> list[str]:
     """Submit one more job; a refusal is noted and left to the judge."""
-    reply = ctx.submit(step, order)
-    if not reply.ok:
-        ctx.mark("note", f"{step} answered {describe_response(reply)}")
-    return [job.job_id for job in reply.jobs if reply.ok and job.job_id]
+    response = ctx.submit(step, order)
+    if not response.ok:
+        ctx.record_event("note", f"{step} answered {describe_response(response)}")
+    return [job.job_id for job in response.jobs if response.ok and job.job_id]
 
 
 def _others(ctx: ScenarioContext) -> tuple[list[str], list[str], list[str]]:
@@ -91,9 +91,9 @@ def _list_failed(ctx: ScenarioContext, failed: list[str]) -> None:
         return
     deadline = ctx.now() + ctx.timeouts.callback
     while True:
-        reply = ctx.calls.list_jobs(Label.LISTED, {"tag": ctx.order("any").tag, "states": "Failed", "size": "100"})
-        listed = {job.job_id: job.state for job in reply.jobs}
+        response = ctx.calls.list_jobs(Label.LISTED, {"tag": ctx.order("any").tag, "states": "Failed", "size": "100"})
+        listed = {job.job_id: job.state for job in response.jobs}
         shown = all(listed.get(job_id) == JobState.FAILED for job_id in failed)
-        if shown or not reply.ok or ctx.now() >= deadline:
+        if shown or not response.ok or ctx.now() >= deadline:
             return
         ctx.pause_thread(ctx.timeouts.poll)

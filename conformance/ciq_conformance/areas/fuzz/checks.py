@@ -15,20 +15,20 @@ NO_RESPONSES = cannot_tell("no odd request was sent; allow more time (--fuzz SEC
 
 
 def _odd(evidence: Evidence) -> tuple[ParsedExchange, ...]:
-    return tuple(reply for reply in evidence.of(SCENARIO) if is_odd(reply.exchange.step))
+    return tuple(response for response in evidence.of(SCENARIO) if is_odd(response.exchange.step))
 
 
 @check("FUZ-001")
 def never_breaks(evidence: Evidence, item: Item) -> Finding:
     """Status of every odd request; 501 refuses a method, and a large body may be cut off."""
     wrong, right = Deviations(), 0
-    for reply in _odd(evidence):
-        exchange = reply.exchange
+    for response in _odd(evidence):
+        exchange = response.exchange
         cut_off = not exchange.status and len(exchange.request_body.data) > LARGE
         if cut_off or (0 < exchange.status < 500) or exchange.status == 501:
             right += 1
         else:
-            wrong.add(exchange.seq, f"{exchange.step} ({exchange.method}): {describe_response(reply)}")
+            wrong.add(exchange.seq, f"{exchange.step} ({exchange.method}): {describe_response(response)}")
     if not right and not wrong.items:
         return NO_RESPONSES
     return wrong.finding("an answer below 500", holds(f"{right} odd requests"))
@@ -38,15 +38,15 @@ def never_breaks(evidence: Evidence, item: Item) -> Finding:
 def refusals_have_their_form(evidence: Evidence, item: Item) -> Finding:
     """Bodies of refusals of requests that documented operations were made for."""
     wrong, right = Deviations(), 0
-    for reply in _odd(evidence):
-        exchange = reply.exchange
-        if not reply.refused or not is_drawn(exchange.step):
+    for response in _odd(evidence):
+        exchange = response.exchange
+        if not response.refused or not is_drawn(exchange.step):
             continue
         root = raw.root_of(exchange.response_body.data)
         missing = [name for name in ("Code", "Message", "RequestId") if raw.child_text(root, name) is None]
         if root is None or raw.name_of(root) != "Error" or missing:
             what = f"no {', '.join(missing)}" if root is not None and missing else "no Error document"
-            wrong.add(exchange.seq, f"{exchange.step} ({describe_response(reply)}): {what}")
+            wrong.add(exchange.seq, f"{exchange.step} ({describe_response(response)}): {what}")
         else:
             right += 1
     if not right and not wrong.items:
@@ -58,15 +58,17 @@ def refusals_have_their_form(evidence: Evidence, item: Item) -> Finding:
 def answers_are_xml(evidence: Evidence, item: Item) -> Finding:
     """Content-Type of every answer with a body to a request of a documented operation."""
     wrong, right = Deviations(), 0
-    for reply in _odd(evidence):
-        exchange = reply.exchange
+    for response in _odd(evidence):
+        exchange = response.exchange
         if not exchange.status or not exchange.response_body.data or not is_drawn(exchange.step):
             continue
-        kind = raw.media_type(reply)
+        kind = raw.media_type(response)
         if kind == "application/xml":
             right += 1
         else:
-            wrong.add(exchange.seq, f"{exchange.step} ({describe_response(reply)}): Content-Type {kind or 'missing'}")
+            wrong.add(
+                exchange.seq, f"{exchange.step} ({describe_response(response)}): Content-Type {kind or 'missing'}"
+            )
     if not right and not wrong.items:
         return NO_RESPONSES
     return wrong.finding("Content-Type application/xml", holds(f"{right} answers"))
@@ -77,11 +79,11 @@ def still_serves(evidence: Evidence, item: Item) -> Finding:
     """A good job after all of them."""
     submitted = evidence.one(SCENARIO, CONTROL)
     if submitted is None:
-        mark = evidence.obstacle(SCENARIO)
-        return blocked(mark.text if mark else "the scenario did not come to its end")
+        event = evidence.obstacle(SCENARIO)
+        return blocked(event.text if event else "the scenario did not come to its end")
     watched = evidence.of(SCENARIO, CONTROL_WATCH)
-    states = [job.state for reply in (submitted, *watched) for job in reply.jobs]
-    seqs = tuple(reply.exchange.seq for reply in (submitted, *watched[-1:]))
+    states = [job.state for response in (submitted, *watched) for job in response.jobs]
+    seqs = tuple(response.exchange.seq for response in (submitted, *watched[-1:]))
     wrong = Deviations()
     if not states or states[-1] != JobState.SUCCESS:
         for number in seqs:

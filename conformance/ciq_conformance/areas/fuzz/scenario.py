@@ -29,14 +29,14 @@ def play(ctx: ScenarioContext) -> None:
         for wild in wilds:
             if ctx.now() > end:
                 break
-            reply = ctx.calls.raw(wild.label, wild.method, wild.target, wild.body, wild.headers)
+            response = ctx.calls.raw(wild.label, wild.method, wild.target, wild.body, wild.headers)
             sent += 1
-            if wild.method == "POST" and reply.ok:
-                made += reply.job_ids
+            if wild.method == "POST" and response.ok:
+                made += response.job_ids
         rounds += 1
         if ctx.now() < end:
             wilds = _round(ctx, begin + rounds, first=False)
-    ctx.mark("note", f"{sent} odd requests in {rounds} round(s); --seed {begin} gives the same ones")
+    ctx.record_event("note", f"{sent} odd requests in {rounds} round(s); --seed {begin} gives the same ones")
     make_active(ctx, PREPARE)
     ctx.watch_ended(LOOK, made)
     ids = ctx.submit(CONTROL, ctx.order(CONTROL)).job_ids

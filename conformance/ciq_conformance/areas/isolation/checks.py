@@ -28,16 +28,16 @@ def _beside(evidence: Evidence, step: Label) -> Iterator[ParsedExchange]:
 def _queues(evidence: Evidence, step: Label) -> dict[str, tuple[ParsedExchange, Queue]]:
     """The siblings' queues at a stop, by feature."""
     found = {}
-    for reply in _beside(evidence, step):
-        if reply.ok and reply.queue_list.queues:
-            found[reply.exchange.feature] = (reply, reply.queue_list.queues[0])
+    for response in _beside(evidence, step):
+        if response.ok and response.queue_list.queues:
+            found[response.exchange.feature] = (response, response.queue_list.queues[0])
     return found
 
 
 def _obstacle(evidence: Evidence) -> Finding | None:
-    mark = evidence.obstacle(Scenario.ISOLATION)
-    if mark is not None:
-        return (absent if mark.name == "unsupported" else blocked)(mark.text, witness=(mark.seq,))
+    event = evidence.obstacle(Scenario.ISOLATION)
+    if event is not None:
+        return (absent if event.name == "unsupported" else blocked)(event.text, witness=(event.seq,))
     if not any(_beside(evidence, Label.BEFORE)):
         return absent(ALONE)
     return None
@@ -53,12 +53,12 @@ def ids_differ(evidence: Evidence, item: Item) -> Finding:
     mine = {queue.queue_id for queue in own.queue_list.queues if queue.queue_id}
     shared = Deviations()
     # The paused queues of a feature are listed too, while this one is: a filter may look beyond the feature.
-    for reply in (*_beside(evidence, Label.BEFORE), *_beside(evidence, Label.PAUSED_ONLY)):
-        asked_for = " with state=Paused" if raw.query_value(reply.exchange, "state") else ""
-        for queue in reply.queue_list.queues:
+    for response in (*_beside(evidence, Label.BEFORE), *_beside(evidence, Label.PAUSED_ONLY)):
+        asked_for = " with state=Paused" if raw.query_value(response.exchange, "state") else ""
+        for queue in response.queue_list.queues:
             if queue.queue_id in mine:
-                text = f"{queue.queue_id} is listed by {reply.exchange.feature} too{asked_for}"
-                shared.add(reply.exchange.seq, text)
+                text = f"{queue.queue_id} is listed by {response.exchange.feature} too{asked_for}"
+                shared.add(response.exchange.seq, text)
     if not mine:
         return blocked("the feature lists no queue")
     return shared.finding("queue ids of different features are different", holds(f"{', '.join(sorted(mine))}"))
@@ -68,31 +68,35 @@ def ids_differ(evidence: Evidence, item: Item) -> Finding:
 def foreign_id_is_not_listed(evidence: Evidence, item: Item) -> Finding:
     """The siblings' ids asked for here."""
     stop = _obstacle(evidence)
-    replies = evidence.of(Scenario.ISOLATION, Label.FOREIGN_LIST)
-    if stop or not replies:
+    responses = evidence.of(Scenario.ISOLATION, Label.FOREIGN_LIST)
+    if stop or not responses:
         return stop or absent(ALONE)
-    told = [reply for reply in replies if reply.refused or (reply.ok and raw.response(reply) is not None)]
+    told = [
+        response
+        for response in responses
+        if response.refused or (response.ok and raw.response_root(response) is not None)
+    ]
     if not told:
-        return blocked("no list by another feature's id was answered (see QUE-009)", witness=_seqs(replies))
+        return blocked("no list by another feature's id was answered (see QUE-009)", witness=_seqs(responses))
     listed = Deviations()
-    for reply in told:
-        for queue in reply.queue_list.queues:
+    for response in told:
+        for queue in response.queue_list.queues:
             whose = _whose(evidence, queue.queue_id or "")
-            listed.add(reply.exchange.seq, f"queue {queue.queue_id} ({queue.name}{whose}) is listed")
+            listed.add(response.exchange.seq, f"queue {queue.queue_id} ({queue.name}{whose}) is listed")
     expected = "the id of another feature's queue is unknown here (NonExistPIDs)"
     return listed.finding(expected, holds(f"{len(told)} not listed", witness=_seqs(told)))
 
 
-def _seqs(replies: Sequence[ParsedExchange]) -> tuple[int, ...]:
-    return tuple(reply.exchange.seq for reply in replies[:3])
+def _seqs(responses: Sequence[ParsedExchange]) -> tuple[int, ...]:
+    return tuple(response.exchange.seq for response in responses[:3])
 
 
 def _whose(evidence: Evidence, queue_id: str) -> str:
     """`, of speech`: whose queue an id is, as the siblings' first lists have told."""
     owners = (
-        reply.exchange.feature
-        for reply in _beside(evidence, Label.BEFORE)
-        if queue_id in {queue.queue_id for queue in reply.queue_list.queues}
+        response.exchange.feature
+        for response in _beside(evidence, Label.BEFORE)
+        if queue_id in {queue.queue_id for queue in response.queue_list.queues}
     )
     owner = next(owners, "")
     return f", of {owner}" if owner else ""
@@ -101,24 +105,24 @@ def _whose(evidence: Evidence, queue_id: str) -> str:
 def _refused(evidence: Evidence, step: Label, what: str, about: Callable[[ParsedExchange], str]) -> Finding:
     """All exchanges of a step are refused; `about` says which queue one names."""
     stop = _obstacle(evidence)
-    replies = evidence.of(Scenario.ISOLATION, step)
-    if stop or not replies:
+    responses = evidence.of(Scenario.ISOLATION, step)
+    if stop or not responses:
         return stop or absent(ALONE)
     taken = Deviations()
-    for reply in replies:
-        if not reply.refused:
-            whose = _whose(evidence, about(reply))
-            taken.add(reply.exchange.seq, f"HTTP {reply.exchange.status} to {what}{whose}")
-    answers = dict.fromkeys(f"HTTP {r.exchange.status} {r.error.code or ''}".strip() for r in replies)
-    return taken.finding(f"{what} is refused with 4xx", holds(", ".join(answers), witness=_seqs(replies)))
+    for response in responses:
+        if not response.refused:
+            whose = _whose(evidence, about(response))
+            taken.add(response.exchange.seq, f"HTTP {response.exchange.status} to {what}{whose}")
+    answers = dict.fromkeys(f"HTTP {r.exchange.status} {r.error.code or ''}".strip() for r in responses)
+    return taken.finding(f"{what} is refused with 4xx", holds(", ".join(answers), witness=_seqs(responses)))
 
 
 @check("ONE-006")
 def foreign_queue_in_submit(evidence: Evidence, item: Item) -> Finding:
     """Jobs that name a sibling's queue, one alone and two in a request."""
 
-    def about(reply: ParsedExchange) -> str:
-        return next((job.queue_id or "" for job in requested_jobs(reply)), "")
+    def about(response: ParsedExchange) -> str:
+        return next((job.queue_id or "" for job in requested_jobs(response)), "")
 
     return _refused(evidence, Label.FOREIGN_SUBMIT, "a job that names the queue of another feature", about)
 
@@ -127,8 +131,8 @@ def foreign_queue_in_submit(evidence: Evidence, item: Item) -> Finding:
 def foreign_queue_in_update(evidence: Evidence, item: Item) -> Finding:
     """An update of a sibling's queue under this feature's path changes nothing there."""
 
-    def about(reply: ParsedExchange) -> str:
-        return raw.requested_job_id(reply.exchange)
+    def about(response: ParsedExchange) -> str:
+        return raw.requested_job_id(response.exchange)
 
     finding = _refused(evidence, Label.FOREIGN_UPDATE, "an update of the queue of another feature", about)
     if finding.kind in ("absent", "blocked"):
@@ -141,14 +145,14 @@ def _changes(evidence: Evidence, stop: Label) -> Deviations:
     """Differences in Name and callback rule of siblings between the start and a stop."""
     before, after = _queues(evidence, Label.BEFORE), _queues(evidence, stop)
     changes = Deviations()
-    for feature, (reply, queue) in after.items():
+    for feature, (response, queue) in after.items():
         if feature not in before:
             continue
         old = before[feature][1]
         if queue.name != old.name:
-            changes.add(reply.exchange.seq, f"Name of the {feature} queue went from {old.name} to {queue.name}")
+            changes.add(response.exchange.seq, f"Name of the {feature} queue went from {old.name} to {queue.name}")
         if _rule(queue) != _rule(old):
-            changes.add(reply.exchange.seq, f"callback rule of the {feature} queue changed to {_rule(queue)}")
+            changes.add(response.exchange.seq, f"callback rule of the {feature} queue changed to {_rule(queue)}")
     return changes
 
 
@@ -170,11 +174,11 @@ def pause_stays(evidence: Evidence, item: Item) -> Finding:
     if not after:
         return blocked("the other queues could not be listed while this one was paused")
     touched = Deviations()
-    for feature, (reply, queue) in after.items():
+    for feature, (response, queue) in after.items():
         old = before.get(feature)
         # A pause makes no queue active: a list that shows one as active again only knows it late.
         if old and queue.state not in (old[1].state, QueueState.ACTIVE):
-            touched.add(reply.exchange.seq, f"the {feature} queue went from {old[1].state} to {queue.state}")
+            touched.add(response.exchange.seq, f"the {feature} queue went from {old[1].state} to {queue.state}")
     return touched.finding(
         f"pausing the {evidence.feature} queue leaves the State of the others",
         holds(f"{len(after)} other queue(s) kept their State"),
@@ -225,14 +229,14 @@ def _ran(evidence: Evidence, submit: ParsedExchange) -> Finding:
     if not ids:
         answer = f"HTTP {submit.exchange.status} {submit.error.code or ''}".strip()
         return deviates(expected, f"a {feature} job is answered {answer}", witness=(first,))
-    looks = [reply for reply in _beside(evidence, Label.RUN) if reply.exchange.feature == feature]
-    last = [(reply, job.state) for reply in looks for job in reply.jobs if job.job_id in ids]
+    looks = [response for response in _beside(evidence, Label.RUN) if response.exchange.feature == feature]
+    last = [(response, job.state) for response in looks for job in response.jobs if job.job_id in ids]
     if last and last[-1][1] in ENDED_BY_RUNNING:
         return holds(f"a {feature} job ended as {last[-1][1]}", witness=(last[-1][0].exchange.seq,))
-    if not any(mark.name == "expired" for mark in _marks(evidence, feature)):
+    if not any(event.name == "expired" for event in _marks(evidence, feature)):
         return cannot_tell("the run stopped looking before the job could end")
     seen = f"the {feature} job was last seen {last[-1][1] if last else 'never'}"
-    return deviates(expected, seen, witness=(first, *(reply.exchange.seq for reply in looks[-1:])))
+    return deviates(expected, seen, witness=(first, *(response.exchange.seq for response in looks[-1:])))
 
 
 def _marks(evidence: Evidence, feature: str) -> Iterator[DriverEvent]:

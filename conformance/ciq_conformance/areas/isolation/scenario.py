@@ -31,7 +31,7 @@ def play(ctx: ScenarioContext) -> None:
         # Updated in the same second as the pause below: queues told apart only by time would be mixed up here.
         sibling.restore(beside(own, Label.TOUCH))
     ctx.set_queue_or_break(Label.PAUSE, state=QueueState.PAUSED)
-    list_until(ctx, Label.OWN_PAUSED, {}, lambda reply: _state(ctx, reply) == QueueState.PAUSED)
+    list_until(ctx, Label.OWN_PAUSED, {}, lambda response: _state(ctx, response) == QueueState.PAUSED)
     for sibling in siblings:
         _look(sibling, beside(own, Label.PAUSED))
         sibling.calls.list_queues(beside(own, Label.PAUSED_ONLY), {"state": "Paused"})
@@ -68,15 +68,15 @@ def _change(ctx: ScenarioContext) -> None:
     rule = CallbackRuleRequest(url=ctx.receiver.address(ctx.channel("changed")))
     name = f"ciq-{ctx.spec.feature}-renamed"
     if ctx.set_queue(Label.CHANGE, rule=rule, name=name).ok:
-        list_until(ctx, Label.OWN_CHANGED, {}, lambda reply: any(q.name == name for q in reply.queue_list.queues))
+        list_until(ctx, Label.OWN_CHANGED, {}, lambda response: any(q.name == name for q in response.queue_list.queues))
 
 
 def _jobs_of(siblings: Sequence[ScenarioContext], own: Feature) -> None:
     """A job of each sibling while this queue is paused; all at once, then each is waited for."""
     step = beside(own, Label.SUBMIT)
     made = [(sibling, sibling.submit(step, sibling.order(f"beside {own}"))) for sibling in siblings]
-    for sibling, reply in made:
-        ids = reply.job_ids
+    for sibling, response in made:
+        ids = response.job_ids
         if ids:
             sibling.watch_ended(beside(own, Label.RUN), ids)
 
@@ -85,16 +85,16 @@ def _look(sibling: ScenarioContext, step: str) -> bool:
     """List a sibling's queue until it is as it was found; True when it was."""
     seen: list[bool] = []
 
-    def fits(reply: ParsedExchange) -> bool:
-        seen.append(_as_found(sibling, reply))
+    def fits(response: ParsedExchange) -> bool:
+        seen.append(_as_found(sibling, response))
         return seen[-1]
 
     list_until(sibling, step, {}, fits)
     return bool(seen) and seen[-1]
 
 
-def _as_found(ctx: ScenarioContext, reply: ParsedExchange) -> bool:
-    queue = next((queue for queue in reply.queue_list.queues if queue.queue_id == ctx.queue_id), None)
+def _as_found(ctx: ScenarioContext, response: ParsedExchange) -> bool:
+    queue = next((queue for queue in response.queue_list.queues if queue.queue_id == ctx.queue_id), None)
     if queue is None:
         return True
     then, now = ctx.found.notify_config, queue.notify_config
@@ -102,5 +102,5 @@ def _as_found(ctx: ScenarioContext, reply: ParsedExchange) -> bool:
     return queue.name == ctx.found.name and queue.state == ctx.found.state and rules[0] == rules[1]
 
 
-def _state(ctx: ScenarioContext, reply: ParsedExchange) -> str | None:
-    return next((queue.state for queue in reply.queue_list.queues if queue.queue_id == ctx.queue_id), None)
+def _state(ctx: ScenarioContext, response: ParsedExchange) -> str | None:
+    return next((queue.state for queue in response.queue_list.queues if queue.queue_id == ctx.queue_id), None)

@@ -21,15 +21,17 @@ SCENARIO = Scenario.PATHS
 NONE_ACCEPTED = blocked("no documented path took a job; see PTH-001")
 
 
-def _path(reply: ParsedExchange) -> str:
+def _path(response: ParsedExchange) -> str:
     """`POST /asr_jobs`."""
-    return f"{reply.exchange.method} /{reply.exchange.url.split('://', 1)[-1].partition('/')[2].partition('?')[0]}"
+    return (
+        f"{response.exchange.method} /{response.exchange.url.split('://', 1)[-1].partition('/')[2].partition('?')[0]}"
+    )
 
 
 def _taken(evidence: Evidence) -> list[tuple[Label, ParsedExchange]]:
     """The submits that made a job."""
     found = ((step, evidence.one(SCENARIO, step)) for step in SUBMITS)
-    return [(step, reply) for step, reply in found if reply is not None and ids_of([reply])]
+    return [(step, response) for step, response in found if response is not None and ids_of([response])]
 
 
 def _last(evidence: Evidence, step: Label) -> ParsedExchange | None:
@@ -41,7 +43,7 @@ def _last(evidence: Evidence, step: Label) -> ParsedExchange | None:
 def a_path_takes_jobs(evidence: Evidence, item: Item) -> Finding:
     """The submits on every documented path family; one that works suffices."""
     submits = require_responses(evidence, SCENARIO, *SUBMITS)
-    seen = "; ".join(f"{_path(reply)}: {describe_response(reply)}" for reply in submits)
+    seen = "; ".join(f"{_path(response)}: {describe_response(response)}" for response in submits)
     if not _taken(evidence):
         expected = f"a job is made by POST on {' or '.join(item.feature.job_paths)}"
         return deviates(expected, seen, witness=record_ids(*submits))
@@ -53,7 +55,7 @@ def a_path_takes_jobs(evidence: Evidence, item: Item) -> Finding:
 def which_paths(evidence: Evidence, item: Item) -> Finding:
     """How many of the documented families there are."""
     submits = require_responses(evidence, SCENARIO, *SUBMITS)
-    taken = [_path(reply) for _, reply in _taken(evidence)]
+    taken = [_path(response) for _, response in _taken(evidence)]
     return observed(f"jobs are taken by {', '.join(taken) or 'none'}", witness=record_ids(*submits))
 
 
@@ -63,23 +65,25 @@ def job_is_of_its_feature(evidence: Evidence, item: Item) -> Finding:
     """Tag and QueueId of the jobs, with the queue named and picked by the tag alone."""
     queues = require_success(evidence, SCENARIO, Label.QUEUES)
     known = {raw.text(queue.queue_id) for queue in queues.queue_list.queues} - {""}
-    replies = [reply for _, reply in _taken(evidence)]
-    replies += [reply for reply in evidence.of(SCENARIO, *BY_TAG) if ids_of([reply])]
-    if not replies or not known:
+    responses = [response for _, response in _taken(evidence)]
+    responses += [response for response in evidence.of(SCENARIO, *BY_TAG) if ids_of([response])]
+    if not responses or not known:
         return NONE_ACCEPTED if known else blocked("no queue was listed", witness=record_ids(queues))
     wrong = Deviations()
-    for reply in replies:
-        job, wanted = reply.jobs[0], requested_job(reply)
+    for response in responses:
+        job, wanted = response.jobs[0], requested_job(response)
         queue_id = raw.text(job.queue_id)
         allowed = {wanted.queue_id} if wanted.queue_id else known
         if queue_id not in allowed:
             instead = " or ".join(sorted(allowed))
             text = f"QueueId {queue_id or 'missing'} instead of {instead}"
-            wrong.add(reply.exchange.seq, f"{text} ({_path(reply)})")
+            wrong.add(response.exchange.seq, f"{text} ({_path(response)})")
         if tag_of(job) != wanted.tag:
-            wrong.add(reply.exchange.seq, f"Tag {tag_of(job) or 'missing'} instead of {wanted.tag} ({_path(reply)})")
+            wrong.add(
+                response.exchange.seq, f"Tag {tag_of(job) or 'missing'} instead of {wanted.tag} ({_path(response)})"
+            )
     expected = "Tag as given and the QueueId of the feature's queue, on every path that takes the job"
-    return wrong.finding(expected, holds(f"{len(replies)} jobs", witness=record_ids(queues, *replies)))
+    return wrong.finding(expected, holds(f"{len(responses)} jobs", witness=record_ids(queues, *responses)))
 
 
 @check("PTH-004")
@@ -93,15 +97,15 @@ def job_is_described_there(evidence: Evidence, item: Item) -> Finding:
     wrong, right = Deviations(), []
     for step, submit in taken:
         (job_id, *_) = ids_of([submit])
-        reply = _last(evidence, DESCRIBES[step])
-        if reply is None:
+        response = _last(evidence, DESCRIBES[step])
+        if response is None:
             continue
-        if job_id in ids_of([reply]):
-            right.append(reply)
+        if job_id in ids_of([response]):
+            right.append(response)
         else:
-            answer = describe_response(reply) if not reply.ok else "JobsDetail does not hold it"
-            wrong.add(submit.exchange.seq, f"{_path(reply)}: {answer}")
-            wrong.add(reply.exchange.seq, f"{_path(reply)}: {answer}")
+            answer = describe_response(response) if not response.ok else "JobsDetail does not hold it"
+            wrong.add(submit.exchange.seq, f"{_path(response)}: {answer}")
+            wrong.add(response.exchange.seq, f"{_path(response)}: {answer}")
     if not right and not wrong.items:
         return blocked("no job was described")
     expected = "GET on the path that took the job answers with it in JobsDetail"
@@ -119,16 +123,16 @@ def job_is_listed_there(evidence: Evidence, item: Item) -> Finding:
     wrong, right = Deviations(), []
     for step, submit in taken:
         (job_id, *_) = ids_of([submit])
-        reply = _last(evidence, LISTS[step])
-        if reply is None:
+        response = _last(evidence, LISTS[step])
+        if response is None:
             continue
-        if job_id in ids_of([reply]):
-            right.append(reply)
-        elif reply.ok:
-            wrong.add(submit.exchange.seq, f"{_path(reply)} by tag does not hold {job_id}")
-            wrong.add(reply.exchange.seq, f"{_path(reply)} by tag does not hold {job_id}")
+        if job_id in ids_of([response]):
+            right.append(response)
+        elif response.ok:
+            wrong.add(submit.exchange.seq, f"{_path(response)} by tag does not hold {job_id}")
+            wrong.add(response.exchange.seq, f"{_path(response)} by tag does not hold {job_id}")
         else:
-            wrong.add(reply.exchange.seq, f"{_path(reply)}: {describe_response(reply)}")
+            wrong.add(response.exchange.seq, f"{_path(response)}: {describe_response(response)}")
     if not right and not wrong.items:
         return absent("no list was asked for")
     expected = "GET by tag on the path that took the job lists it"

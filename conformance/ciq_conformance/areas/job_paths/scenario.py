@@ -32,16 +32,16 @@ def _try(ctx: ScenarioContext, path: str) -> None:
         return
     # No document promises that describe or a list knows a job at once, nor how soon a job ends.
     shown = SHOWN_WITHIN * ctx.timeouts.scale
-    _until(ctx, describe, f"{path}/{quote(job_id, safe='')}", lambda reply: job_id in _ids(reply), shown)
+    _until(ctx, describe, f"{path}/{quote(job_id, safe='')}", lambda response: job_id in _ids(response), shown)
     _submit(ctx, by_tag, path, order.with_(queue_id=None, user_data=f"{ctx.run_id} {by_tag}"))
     query = urlencode({"tag": order.tag, "size": "100"}, quote_via=quote)
-    _until(ctx, listing, f"{path}?{query}", lambda reply: job_id in _ids(reply), ctx.timeouts.callback)
+    _until(ctx, listing, f"{path}?{query}", lambda response: job_id in _ids(response), ctx.timeouts.callback)
     _until(ctx, describe, f"{path}/{quote(job_id, safe='')}", _ended, ctx.timeouts.jobs(2))
 
 
 def _submit(ctx: ScenarioContext, step: Label, path: str, order: JobRequest) -> str:
-    reply = ctx.calls.raw(step, "POST", path, submit_body([order]), {"Content-Type": "application/xml"})
-    return next(iter(_ids(reply)), "")
+    response = ctx.calls.raw(step, "POST", path, submit_body([order]), {"Content-Type": "application/xml"})
+    return next(iter(_ids(response)), "")
 
 
 def _until(
@@ -50,15 +50,15 @@ def _until(
     """Ask again until the answer satisfies, is no acceptance, or time is up; the judge reads the last answer."""
     deadline = ctx.now() + within
     while True:
-        reply = ctx.calls.raw(step, "GET", target)
-        if satisfied(reply) or not reply.ok or ctx.now() >= deadline:
+        response = ctx.calls.raw(step, "GET", target)
+        if satisfied(response) or not response.ok or ctx.now() >= deadline:
             return
         ctx.pause_thread(ctx.timeouts.poll)
 
 
-def _ids(reply: ParsedExchange) -> list[str]:
-    return reply.job_ids if reply.ok else []
+def _ids(response: ParsedExchange) -> list[str]:
+    return response.job_ids if response.ok else []
 
 
-def _ended(reply: ParsedExchange) -> bool:
-    return all(job.state in FINAL_STATES for job in reply.jobs)
+def _ended(response: ParsedExchange) -> bool:
+    return all(job.state in FINAL_STATES for job in response.jobs)

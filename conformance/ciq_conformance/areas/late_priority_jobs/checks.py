@@ -22,10 +22,10 @@ def _tracks(evidence: Evidence) -> tuple[JobTimeline, ...]:
     In an active queue a worker may hold a job that still shows itself waiting. Only what still waits some time after
     the late job was accepted was certainly not taken before it.
     """
-    replies = evidence.of(Scenario.LATE)
+    responses = evidence.of(Scenario.LATE)
     timelines = build_timelines(
-        (r for r in replies if r.exchange.step in steps.SUBMITS),
-        (r for r in replies if r.exchange.step not in steps.SUBMITS),
+        (r for r in responses if r.exchange.step in steps.SUBMITS),
+        (r for r in responses if r.exchange.step not in steps.SUBMITS),
     )
     lag = settled_after(evidence.calibration)
     return tuple(
@@ -80,10 +80,10 @@ def late_job_overtakes(evidence: Evidence, item: Item) -> Finding:
         finding = decide(EXPECTED, [Claim.of(where, both, enough=1)], (*timelines, *frozen_tracks), evidence)
         if finding.kind is not Kind.CANNOT_TELL:
             return finding
-    mark = evidence.obstacle(Scenario.LATE)
-    if mark is not None and mark.name != "unsupported":
-        return blocked(mark.text, witness=(mark.seq,))
-    return absent(mark.text if mark else "no job still waited when the late one was accepted")
+    event = evidence.obstacle(Scenario.LATE)
+    if event is not None and event.name != "unsupported":
+        return blocked(event.text, witness=(event.seq,))
+    return absent(event.text if event else "no job still waited when the late one was accepted")
 
 
 @check("PRI-006")

@@ -47,11 +47,11 @@ def list_holds_jobs(evidence: Evidence, item: Item) -> Finding:
     own = own_jobs(evidence)
     expected = "every job of the window in the list"
     walk = walk_of(evidence, Label.WINDOW, expected)
-    if raw.response(walk[0]) is None:
+    if raw.response_root(walk[0]) is None:
         return deviates(expected, "the answer is no Response document", witness=record_ids(walk[0]))
-    for reply in walk:
-        if other_status(reply):
-            return deviates("HTTP 200 and " + expected, describe_response(reply), witness=record_ids(reply))
+    for response in walk:
+        if other_status(response):
+            return deviates("HTTP 200 and " + expected, describe_response(response), witness=record_ids(response))
     missing = missing_from(own, walk)
     if missing and not is_whole(walk):
         return cannot_tell(
@@ -71,11 +71,11 @@ def only_the_tag(evidence: Evidence, item: Item) -> Finding:
     own = own_jobs(evidence)
     walk = walk_of(evidence, Label.WINDOW, "the list of the tag is answered")
     wrong, judged = Deviations(), 0
-    for reply, job in jobs_along(walk):
-        tag, wanted = tag_of(job), raw.query_value(reply.exchange, "tag")
+    for response, job in jobs_along(walk):
+        tag, wanted = tag_of(job), raw.query_value(response.exchange, "tag")
         judged += 1
         if tag != wanted:
-            wrong.add(reply.exchange.seq, f"tag={wanted} lists {job.job_id} with Tag {tag or 'missing'}")
+            wrong.add(response.exchange.seq, f"tag={wanted} lists {job.job_id} with Tag {tag or 'missing'}")
     other = require_response(evidence, SCENARIO, Label.OTHER_TAG)
     if other.ok:
         name = raw.query_value(other.exchange, "tag")
@@ -123,7 +123,7 @@ def states_filter(evidence: Evidence, item: Item) -> Finding:
 
 def _waiting(evidence: Evidence) -> dict[str, frozenset[str]]:
     """The job held in the paused queue with the states it showed, when it waited before and after the lists."""
-    looks = [reply for reply in evidence.of(SCENARIO, Label.HELD, Label.HELD_STILL) if reply.ok]
+    looks = [response for response in evidence.of(SCENARIO, Label.HELD, Label.HELD_STILL) if response.ok]
     ids = ids_of(evidence.of(SCENARIO, Label.SUBMIT_HELD))
     states = [raw.text(job.state) for _, job in jobs_in(looks, ids)]
     still = evidence.one(SCENARIO, Label.HELD_STILL) is not None and len(states) > 1
@@ -134,12 +134,12 @@ def _by_state(walk: list[ParsedExchange], states: dict[str, frozenset[str]], wro
     """Whether a walk shows the states that it was asked for, and those of these jobs that are in them."""
     wanted = frozenset((raw.query_value(walk[0].exchange, "states") or "").split(","))
     name = f"states={raw.query_value(walk[0].exchange, 'states')}"
-    for reply, job in jobs_along(walk):
+    for response, job in jobs_along(walk):
         known = states.get(raw.text(job.job_id))
         if raw.text(job.state) not in wanted:
-            wrong.add(reply.exchange.seq, f"{name} lists {job.job_id} with State {job.state}")
+            wrong.add(response.exchange.seq, f"{name} lists {job.job_id} with State {job.state}")
         elif known and not known & wanted:
-            wrong.add(reply.exchange.seq, f"{name} lists {job.job_id}, which is {' or '.join(sorted(known))}")
+            wrong.add(response.exchange.seq, f"{name} lists {job.job_id}, which is {' or '.join(sorted(known))}")
     due = [job_id for job_id, known in states.items() if known <= wanted]
     for job_id in missing_from(due, walk) if is_whole(walk) else []:
         shown = " or ".join(sorted(states[job_id]))
@@ -156,22 +156,22 @@ def window_filters(evidence: Evidence, item: Item) -> Finding:
     before = expect_success(evidence, SCENARIO, Label.BEFORE_THE_RUN, expected)
     wrong = Deviations()
     beside = evidence.of(SCENARIO, Label.AFTER_THE_RUN, Label.START_ALONE_LATER, Label.END_ALONE_EARLIER)
-    for reply in (before, *(reply for reply in beside if reply.ok)):
-        strangers = [job_id for job_id in ids_along([reply]) if job_id in own]
+    for response in (before, *(response for response in beside if response.ok)):
+        strangers = [job_id for job_id in ids_along([response]) if job_id in own]
         if strangers:
-            wrong.add(reply.exchange.seq, f"{len(strangers)} own jobs {_window_of(reply)}")
-    for reply in evidence.of(SCENARIO, Label.START_ALONE, Label.END_ALONE):
-        if not reply.ok:
-            wrong.add(reply.exchange.seq, f"a list {_window_of(reply)} is answered {describe_response(reply)}")
-        elif missing_from(own, inside) == [] and (gone := missing_from(own, [reply])) and is_whole([reply]):
-            wrong.add(reply.exchange.seq, f"{len(gone)} own jobs missing {_window_of(reply)}")
+            wrong.add(response.exchange.seq, f"{len(strangers)} own jobs {_window_of(response)}")
+    for response in evidence.of(SCENARIO, Label.START_ALONE, Label.END_ALONE):
+        if not response.ok:
+            wrong.add(response.exchange.seq, f"a list {_window_of(response)} is answered {describe_response(response)}")
+        elif missing_from(own, inside) == [] and (gone := missing_from(own, [response])) and is_whole([response]):
+            wrong.add(response.exchange.seq, f"{len(gone)} own jobs missing {_window_of(response)}")
     if not wrong.items and len(missing_from(own, inside)) == len(own):
         return blocked("no list holds the own jobs, so their absence tells nothing; see LST-001")
     return wrong.finding(expected, holds("no own job outside", witness=record_ids(before)))
 
 
-def _window_of(reply: ParsedExchange) -> str:
-    start, end = (raw.query_value(reply.exchange, name) for name in ("startCreationTime", "endCreationTime"))
+def _window_of(response: ParsedExchange) -> str:
+    start, end = (raw.query_value(response.exchange, name) for name in ("startCreationTime", "endCreationTime"))
     return " ".join(filter(None, [f"from {start}" if start else "", f"to {end}" if end else ""]))
 
 
@@ -250,10 +250,10 @@ def parameters_count_together(evidence: Evidence, item: Item) -> Finding:
     for job_id in good:
         if counts[job_id] != 1 and (counts[job_id] or is_whole(walk)):
             wrong.add(walk[-1].exchange.seq, f"{job_id} {counts[job_id]} times on {len(walk)} pages")
-    moments = [(reply, times.parse(job.creation_time)) for reply, job in jobs_along(walk)]
-    for (_, earlier), (reply, later) in pairwise(moments):
+    moments = [(response, times.parse(job.creation_time)) for response, job in jobs_along(walk)]
+    for (_, earlier), (response, later) in pairwise(moments):
         if earlier is not None and later is not None and earlier > later:
-            wrong.add(reply.exchange.seq, f"{later.isoformat()} stands after {earlier.isoformat()} in Asc order")
+            wrong.add(response.exchange.seq, f"{later.isoformat()} stands after {earlier.isoformat()} in Asc order")
     for step in (Label.TOGETHER_OTHER_STATES, Label.TOGETHER_EARLIER, Label.TOGETHER_OTHER_TAG):
         beside = evidence.one(SCENARIO, step)
         strangers = [job_id for job_id in ids_along([beside]) if job_id in own] if beside and beside.ok else []
@@ -272,7 +272,7 @@ def agrees_with_describe(evidence: Evidence, item: Item) -> Finding:
     described = last_seen(evidence.of(SCENARIO, Label.ENDED, Label.WATCH), own_jobs(evidence))
     walk = walk_of(evidence, Label.SUCCESS_OR_FAILED, "the list by states is answered")
     wrong, judged = Deviations(), 0
-    for reply, job in jobs_along(walk):
+    for response, job in jobs_along(walk):
         if raw.text(job.job_id) not in described:
             continue
         look, other = described[raw.text(job.job_id)]
@@ -280,7 +280,7 @@ def agrees_with_describe(evidence: Evidence, item: Item) -> Finding:
             continue
         judged += 1
         for difference in differences(job, other):
-            for record in (look, reply):
+            for record in (look, response):
                 wrong.add(record.exchange.seq, f"{job.job_id}: {difference}")
     if not judged:
         return blocked("no own ended job was both described and listed; see LST-007")

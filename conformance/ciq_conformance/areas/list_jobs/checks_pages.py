@@ -43,15 +43,15 @@ def _order(
     walks = [walk_of(evidence, step, rule), *(walk_if_answered(evidence, other) for other in others)]
     wrong, most, longest = Deviations(), 0, 0
     for walk in walks:
-        moments = [(reply, job, times.parse(job.creation_time)) for reply, job in jobs_along(walk)]
-        known = [(reply, job, moment) for reply, job, moment in moments if moment is not None]
+        moments = [(response, job, times.parse(job.creation_time)) for response, job in jobs_along(walk)]
+        known = [(response, job, moment) for response, job, moment in moments if moment is not None]
         most = max(most, len({moment for _, _, moment in known}))
         longest = max(longest, len(known))
         for (first, one, earlier), (second, other, later) in pairwise(known):
             if not right(earlier, later):
                 text = f"{one.job_id} of {one.creation_time} stands before {other.job_id} of {other.creation_time}"
-                for reply in (first, second):
-                    wrong.add(reply.exchange.seq, f"{text} ({reply.exchange.step})")
+                for response in (first, second):
+                    wrong.add(response.exchange.seq, f"{text} ({response.exchange.step})")
     if most < 2 and not wrong.items:
         reason = f"the {longest} jobs listed have one CreationTime between them, so any order looks right"
         return cannot_tell(reason, witness=record_ids(*walks[0][:1]))
@@ -85,10 +85,10 @@ def size_bounds(evidence: Evidence, item: Item) -> Finding:
     expected = "pages of three jobs"
     walk = walk_of(evidence, Label.PAGE_OF_THREE, expected)
     wrong = Deviations()
-    for reply in walk:
-        size = len(reply.jobs)
+    for response in walk:
+        size = len(response.jobs)
         if size > 3:
-            wrong.add(reply.exchange.seq, f"size=3 returns {size} jobs")
+            wrong.add(response.exchange.seq, f"size=3 returns {size} jobs")
     one = evidence.one(SCENARIO, Label.ONE)
     if one is not None and one.ok and len(one.jobs) != 1:
         wrong.add(one.exchange.seq, f"size=1 returns {len(one.jobs)} jobs of at least {len(own)}")
@@ -144,17 +144,17 @@ def _each_once(own: list[str], walk: list[ParsedExchange], wrong: Deviations) ->
     counts = Counter(ids_along(walk))
     for job_id in own:
         if counts[job_id] > 1:
-            for reply in (reply for reply in walk if job_id in ids_along([reply])):
-                wrong.add(reply.exchange.seq, f"{job_id} stands on {counts[job_id]} pages")
+            for response in (response for response in walk if job_id in ids_along([response])):
+                wrong.add(response.exchange.seq, f"{job_id} stands on {counts[job_id]} pages")
     last = token(walk[-1])
-    used = [raw.query_value(reply.exchange, "nextToken") for reply in walk]
+    used = [raw.query_value(response.exchange, "nextToken") for response in walk]
     if last and last in used:
         wrong.add(walk[-1].exchange.seq, f"NextToken {last} leads back to itself")
     missing = missing_from(own, walk)
     if missing and not last:
         seen = f"{', '.join(missing[:3])} on none of {len(walk)} pages"
-        for reply in walk:
-            wrong.add(reply.exchange.seq, seen)
+        for response in walk:
+            wrong.add(response.exchange.seq, seen)
 
 
 @check("LST-008")
@@ -163,20 +163,20 @@ def default_size(evidence: Evidence, item: Item) -> Finding:
     """The list without size, when the tag has more than ten jobs."""
     expected = "ten jobs, when there are more"
     own = own_jobs(evidence)
-    reply = expect_success(evidence, SCENARIO, Label.DEFAULT, expected)
+    response = expect_success(evidence, SCENARIO, Label.DEFAULT, expected)
     count = evidence.one(SCENARIO, Label.COUNT)
     submitted = ids_of(evidence.of(SCENARIO, Label.FILL))
     listed = {raw.text(job.job_id) for job in count.jobs} if count is not None and count.ok else set()
     there = len(listed | set(own) | set(submitted))
-    got = len(reply.jobs)
-    witness = record_ids(*((count,) if count is not None else ()), reply)
+    got = len(response.jobs)
+    witness = record_ids(*((count,) if count is not None else ()), response)
     if got > DEFAULT_SIZE:
         return deviates(expected, f"{got} jobs", witness=witness)
     if there <= DEFAULT_SIZE:
         return cannot_tell(f"the tag has only {there} jobs", witness=witness)
     if got < DEFAULT_SIZE:
         return deviates(expected, f"{got} jobs of at least {there}", witness=witness)
-    if not token(reply):
+    if not token(response):
         return deviates("NextToken to the others", f"{got} jobs of at least {there} and no NextToken", witness=witness)
     return holds(f"{got} of at least {there}", witness=witness)
 
@@ -189,21 +189,21 @@ def size_100(evidence: Evidence, item: Item) -> Finding:
     expected = "pages of a hundred jobs, when there are as many"
     walk = walk_of(evidence, Label.SIZE_100, expected)
     wrong = Deviations()
-    for reply in walk:
-        if len(reply.jobs) > 100:
-            wrong.add(reply.exchange.seq, f"{len(reply.jobs)} jobs on a page")
+    for response in walk:
+        if len(response.jobs) > 100:
+            wrong.add(response.exchange.seq, f"{len(response.jobs)} jobs on a page")
     if missing := missing_from(own, walk[:1]):
         first = walk[0]
         if len(first.jobs) < 100:
             seen = f"{len(first.jobs)} jobs on the first page, {len(missing)} of {len(own)} own jobs missing"
             wrong.add(first.exchange.seq, seen)
     everything = walk_if_answered(evidence, Label.SIZE_100_OF_ALL)
-    pages = [len(reply.jobs) for reply in everything]
+    pages = [len(response.jobs) for response in everything]
     if pages and pages[0] > 100:
         wrong.add(everything[0].exchange.seq, f"{pages[0]} jobs on a page")
     if len(pages) > 1 and pages[0] < 100 and len(set(ids_along(everything))) > pages[0]:
-        for reply in everything:
-            wrong.add(reply.exchange.seq, f"{pages[0]} jobs on the first page, {pages[1]} more on the next")
+        for response in everything:
+            wrong.add(response.exchange.seq, f"{pages[0]} jobs on the first page, {pages[1]} more on the next")
     most = max(len(walk[0].jobs), *pages[:1], 0)
     power = f"{most} jobs on a page" + ("" if most >= 100 else ", there are no more")
     return wrong.finding(expected, holds(power, witness=record_ids(walk[0], *everything[:1]), power=power))
@@ -213,8 +213,8 @@ def size_100(evidence: Evidence, item: Item) -> Finding:
 @with_preconditions
 def size_above_100(evidence: Evidence, item: Item) -> Finding:
     """What size=101 is answered."""
-    reply = require_response(evidence, SCENARIO, Label.SIZE_101)
+    response = require_response(evidence, SCENARIO, Label.SIZE_101)
     return observed(
-        f"{describe_response(reply)}, {len(reply.jobs)} jobs" if reply.ok else describe_response(reply),
-        witness=record_ids(reply),
+        f"{describe_response(response)}, {len(response.jobs)} jobs" if response.ok else describe_response(response),
+        witness=record_ids(response),
     )

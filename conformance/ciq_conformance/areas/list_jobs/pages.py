@@ -44,23 +44,23 @@ def own_jobs(evidence: Evidence) -> list[str]:
     return ids
 
 
-def token(reply: ParsedExchange) -> str:
+def token(response: ParsedExchange) -> str:
     """NextToken of a page, empty on the last one."""
-    return raw.text(reply.job_answer.next_token)
+    return raw.text(response.job_answer.next_token)
 
 
 def walk_of(evidence: Evidence, step: Label, expected: str) -> list[ParsedExchange]:
     """The last walk along the pages of a step: from the last exchange without a token from before."""
     expect_success(evidence, SCENARIO, step, expected)
     walk: list[ParsedExchange] = []
-    for reply in require_responses(evidence, SCENARIO, step):
-        if not raw.query_value(reply.exchange, "nextToken"):
+    for response in require_responses(evidence, SCENARIO, step):
+        if not raw.query_value(response.exchange, "nextToken"):
             walk = []
-        walk.append(reply)
-    for reply in walk:
-        if not reply.ok:
+        walk.append(response)
+    for response in walk:
+        if not response.ok:
             raise EarlyFinding(
-                deviates(expected, f"a page is answered {describe_response(reply)}", witness=record_ids(reply))
+                deviates(expected, f"a page is answered {describe_response(response)}", witness=record_ids(response))
             )
     return walk
 
@@ -80,7 +80,7 @@ def is_whole(walk: list[ParsedExchange]) -> bool:
 
 def jobs_along(walk: list[ParsedExchange]) -> list[tuple[ParsedExchange, Job]]:
     """All jobs of a walk with their pages, in order."""
-    return [(reply, job) for reply in walk for job in reply.jobs]
+    return [(response, job) for response in walk for job in response.jobs]
 
 
 def ids_along(walk: list[ParsedExchange]) -> list[str]:

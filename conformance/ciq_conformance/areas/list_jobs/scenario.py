@@ -174,15 +174,15 @@ def _pages(
     ctx: ScenarioContext, step: Label, params: Mapping[str, str], *, most: int = MOST_PAGES
 ) -> list[ParsedExchange]:
     """Follow NextToken to the end, to a token that comes back, or to the last page that is looked at."""
-    replies = [ctx.calls.list_jobs(step, params)]
+    responses = [ctx.calls.list_jobs(step, params)]
     used: set[str] = set()
-    while len(replies) < most:
-        token = (replies[-1].job_answer.next_token or "").strip()
-        if not replies[-1].ok or not token or token in used:
+    while len(responses) < most:
+        token = (responses[-1].job_answer.next_token or "").strip()
+        if not responses[-1].ok or not token or token in used:
             break
         used.add(token)
-        replies.append(ctx.calls.list_jobs(step, {**params, "nextToken": token}))
-    return replies
+        responses.append(ctx.calls.list_jobs(step, {**params, "nextToken": token}))
+    return responses
 
 
 def _until_listed(
@@ -191,9 +191,9 @@ def _until_listed(
     """List until these jobs show: no document promises that a list knows a job, or its new state, at once."""
     deadline = ctx.now() + ctx.timeouts.callback
     while True:
-        replies = _pages(ctx, step, params, most=most)
-        listed = {job.job_id for reply in replies for job in reply.jobs}
-        if listed.issuperset(ids) or not replies[-1].ok or ctx.now() >= deadline:
+        responses = _pages(ctx, step, params, most=most)
+        listed = {job.job_id for response in responses for job in response.jobs}
+        if listed.issuperset(ids) or not responses[-1].ok or ctx.now() >= deadline:
             return
         ctx.pause_thread(ctx.timeouts.poll)
 

@@ -36,16 +36,16 @@ Parameters = tuple[str, str, str, str]
 @with_preconditions
 def one_job_an_operation(evidence: Evidence, item: Item) -> Finding:
     """How many jobs a submit with several Operations makes."""
-    reply = expect_status_200(evidence, SCENARIO, Label.MANY, "HTTP 200 and one JobsDetail for each Operation")
-    wanted, got = len(requested_jobs(reply)), len(set(ids_of([reply])))
-    if got != wanted or len(reply.jobs) != wanted:
-        seen = f"{len(reply.jobs)} JobsDetail with {got} different ids"
-        return deviates(f"{wanted} JobsDetail, one for each Operation", seen, witness=record_ids(reply))
-    ended = [job for job in reply.jobs if raw.text(job.state) not in WAITING_STATES]
+    response = expect_status_200(evidence, SCENARIO, Label.MANY, "HTTP 200 and one JobsDetail for each Operation")
+    wanted, got = len(requested_jobs(response)), len(set(ids_of([response])))
+    if got != wanted or len(response.jobs) != wanted:
+        seen = f"{len(response.jobs)} JobsDetail with {got} different ids"
+        return deviates(f"{wanted} JobsDetail, one for each Operation", seen, witness=record_ids(response))
+    ended = [job for job in response.jobs if raw.text(job.state) not in WAITING_STATES]
     if ended:
         seen = f"State {ended[0].state or 'missing'} of {ended[0].job_id}"
-        return deviates("State Submitted on each job of the answer", seen, witness=record_ids(reply))
-    return holds(f"{got} jobs", witness=record_ids(reply))
+        return deviates("State Submitted on each job of the answer", seen, witness=record_ids(response))
+    return holds(f"{got} jobs", witness=record_ids(response))
 
 
 def _wanted(asked_for: RequestedJob) -> Parameters:
@@ -76,21 +76,21 @@ def _many(evidence: Evidence) -> ParsedExchange:
 @with_preconditions
 def own_parameters(evidence: Evidence, item: Item) -> Finding:
     """Parameters of the jobs against those of the Operations, in whatever order."""
-    reply = _many(evidence)
-    if not reply.jobs:
-        return blocked("no job was made; see MUL-001", witness=record_ids(reply))
-    shows_output = any(output_of(job)[2] for job in reply.jobs)  # else SUB-007 tells
-    wanted = Counter(_whole(_wanted(asked_for), shows_output) for asked_for in requested_jobs(reply))
-    got = Counter(_whole(_got(job), shows_output) for job in reply.jobs)
+    response = _many(evidence)
+    if not response.jobs:
+        return blocked("no job was made; see MUL-001", witness=record_ids(response))
+    shows_output = any(output_of(job)[2] for job in response.jobs)  # else SUB-007 tells
+    wanted = Counter(_whole(_wanted(asked_for), shows_output) for asked_for in requested_jobs(response))
+    got = Counter(_whole(_got(job), shows_output) for job in response.jobs)
     expected = "Tag, UserData, JobLevel and Output of each Operation on one job"
     if wanted != got:
         missing = [_words(parameters) for parameters in (wanted - got)]
         extra = [_words(parameters) for parameters in (got - wanted)]
         seen = f"no job with {'; '.join(missing[:2]) or 'nothing else'}"
         seen += f"; instead {'; '.join(extra[:2])}" if extra else ""
-        return deviates(expected, seen, witness=record_ids(reply))
+        return deviates(expected, seen, witness=record_ids(response))
     looks = [look for look in evidence.of(SCENARIO, Label.DESCRIBE) if look.ok]
-    given = {raw.text(job.job_id): _got(job) for job in reply.jobs}
+    given = {raw.text(job.job_id): _got(job) for job in response.jobs}
     wrong = Deviations()
     for look in looks:
         for job in look.jobs:
@@ -99,34 +99,34 @@ def own_parameters(evidence: Evidence, item: Item) -> Finding:
             if mine is not None and _got(job)[:3] != mine[:3]:
                 text = f"describe of {job.job_id} shows {_words(_got(job))}, submit showed {_words(mine)}"
                 wrong.add(look.exchange.seq, text)
-    return wrong.finding(expected, holds(f"{len(given)} jobs", witness=record_ids(reply, *looks[:1])))
+    return wrong.finding(expected, holds(f"{len(given)} jobs", witness=record_ids(response, *looks[:1])))
 
 
 @check("MUL-003")
 @with_preconditions
 def jobs_in_order(evidence: Evidence, item: Item) -> Finding:
     """UserData, which is different in each Operation, along the jobs of the answer."""
-    reply = _many(evidence)
-    wanted = [asked_for.user_data for asked_for in requested_jobs(reply)]
-    got = [user_data_of(job) for job in reply.jobs]
+    response = _many(evidence)
+    wanted = [asked_for.user_data for asked_for in requested_jobs(response)]
+    got = [user_data_of(job) for job in response.jobs]
     if sorted(str(value) for value in got) != sorted(str(value) for value in wanted):
-        return blocked("the jobs cannot be told apart by UserData; see MUL-002", witness=record_ids(reply))
+        return blocked("the jobs cannot be told apart by UserData; see MUL-002", witness=record_ids(response))
     if got != wanted:
         order = ", ".join(str(wanted.index(value) + 1) for value in got)
         return deviates(
-            "jobs in the order of the Operations", f"jobs of the Operations {order}", witness=record_ids(reply)
+            "jobs in the order of the Operations", f"jobs of the Operations {order}", witness=record_ids(response)
         )
-    return holds(f"{len(got)} in order", witness=record_ids(reply))
+    return holds(f"{len(got)} in order", witness=record_ids(response))
 
 
 @check("MUL-004")
 @with_preconditions
 def own_callbacks(evidence: Evidence, item: Item) -> Finding:
     """Arrivals at the request's CallBack address."""
-    reply = _many(evidence)
-    ids = ids_of([reply])
+    response = _many(evidence)
+    ids = ids_of([response])
     if not ids:
-        return blocked("no job was made; see MUL-001", witness=record_ids(reply))
+        return blocked("no job was made; see MUL-001", witness=record_ids(response))
     arrivals = evidence.arrivals(channel_name(item.feature.feature, SCENARIO, TOLD))
     wrong = Deviations()
     told: dict[str, int] = {}
@@ -138,9 +138,9 @@ def own_callbacks(evidence: Evidence, item: Item) -> Finding:
             told.setdefault(job_id, callback.arrival.seq)
     for job_id in ids:
         if job_id not in told:
-            wrong.add(reply.exchange.seq, f"no callback for {job_id}")
+            wrong.add(response.exchange.seq, f"no callback for {job_id}")
     expected = f"{len(ids)} callbacks, one for each job"
-    return wrong.finding(expected, holds(f"{len(told)} jobs told", witness=(reply.exchange.seq, *told.values())))
+    return wrong.finding(expected, holds(f"{len(told)} jobs told", witness=(response.exchange.seq, *told.values())))
 
 
 @check("MUL-005")
@@ -158,9 +158,12 @@ def refused_makes_none(evidence: Evidence, item: Item) -> Finding:
     """Jobs of the two bad requests in the list made after them, of those that were refused."""
     require_responses(evidence, SCENARIO, *REFUSED)
     refused = {
-        label: reply for step, labels in REFUSED.items() for reply in evidence.of(SCENARIO, step) for label in labels
+        label: response
+        for step, labels in REFUSED.items()
+        for response in evidence.of(SCENARIO, step)
+        for label in labels
     }
-    left = {label: reply for label, reply in refused.items() if reply.exchange.status >= 400}
+    left = {label: response for label, response in refused.items() if response.exchange.status >= 400}
     if not left:
         return cannot_tell("neither request was refused", witness=record_ids(*refused.values()))
     return leftovers(evidence, SCENARIO, left, Label.CONTROL, Label.LIST_AFTER)
@@ -171,10 +174,10 @@ def refused_makes_none(evidence: Evidence, item: Item) -> Finding:
 def told_in_json(evidence: Evidence, item: Item) -> Finding:
     """Arrivals for the jobs of a request with CallBackFormat JSON."""
     expected = "each job of a request with CallBackFormat JSON is told in JSON"
-    reply = expect_success(evidence, SCENARIO, Label.MANY_JSON, expected)
-    ids = ids_of([reply])
+    response = expect_success(evidence, SCENARIO, Label.MANY_JSON, expected)
+    ids = ids_of([response])
     if not ids:
-        return blocked("no job was made; see MUL-001", witness=record_ids(reply))
+        return blocked("no job was made; see MUL-001", witness=record_ids(response))
     wrong, told = Deviations(), set()
     for callback in evidence.arrivals(channel_name(item.feature.feature, SCENARIO, TOLD_JSON)):
         mine = set(callback.job_ids) & set(ids)
@@ -183,8 +186,8 @@ def told_in_json(evidence: Evidence, item: Item) -> Finding:
             wrong.add(callback.arrival.seq, f"a callback for {', '.join(sorted(mine))} that is no JSON")
     for job_id in ids:
         if job_id not in told:
-            wrong.add(reply.exchange.seq, f"no callback for {job_id}")
-    return wrong.finding(expected, holds(f"{len(told)} jobs", witness=record_ids(reply)))
+            wrong.add(response.exchange.seq, f"no callback for {job_id}")
+    return wrong.finding(expected, holds(f"{len(told)} jobs", witness=record_ids(response)))
 
 
 @check("MUL-008")
@@ -193,16 +196,16 @@ def silenced_together(evidence: Evidence, item: Item) -> Finding:
     """Arrivals for the jobs of a request with CallBack `no`, up to some quiet after that of a job behind them."""
     expected = "nothing arrives for the jobs of a request with CallBack no"
     require_success(evidence, SCENARIO, Label.RULE)
-    reply = require_response(evidence, SCENARIO, Label.MANY_SILENCED)
-    if reply.refused:
+    response = require_response(evidence, SCENARIO, Label.MANY_SILENCED)
+    if response.refused:
         reason = "older submit pages do not have the value"
         return observed(
-            f"answered {describe_response(reply)}", witness=record_ids(reply), expected=expected, reason=reason
+            f"answered {describe_response(response)}", witness=record_ids(response), expected=expected, reason=reason
         )
     expect_success(evidence, SCENARIO, Label.MANY_SILENCED, expected)
-    ids = set(ids_of([reply]))
+    ids = set(ids_of([response]))
     if not ids:
-        return blocked("no job was made; see MUL-001", witness=record_ids(reply))
+        return blocked("no job was made; see MUL-001", witness=record_ids(response))
     wrong = Deviations()
     for callback in evidence.arrivals():
         for job_id in sorted(ids & set(callback.job_ids)):
@@ -214,5 +217,5 @@ def silenced_together(evidence: Evidence, item: Item) -> Finding:
         return blocked(
             "the queue's rule tells of no job, so silence says nothing; see RUL-001", witness=record_ids(control)
         )
-    witness = (*record_ids(reply), *(callback.arrival.seq for callback in heard[:1]))
+    witness = (*record_ids(response), *(callback.arrival.seq for callback in heard[:1]))
     return wrong.finding(expected, holds(f"{len(ids)} jobs", witness=witness))

@@ -40,7 +40,7 @@ def order_tracks(evidence: Evidence) -> tuple[JobTimeline, ...]:
 def order_pauses(evidence: Evidence) -> tuple[PauseSpan, ...]:
     """When the queue was paused for certain."""
     updates = evidence.of(Scenario.ORDER, *steps.PAUSES, *steps.RESUMES)
-    until = max((reply.exchange.ended for reply in evidence.of(Scenario.ORDER)), default=0.0)
+    until = max((response.exchange.ended for response in evidence.of(Scenario.ORDER)), default=0.0)
     return certain_pauses(settings_of(updates, steps.PAUSES), until=until)
 
 
@@ -65,9 +65,9 @@ def channel(feature: Feature) -> str:
 
 def obstacle(evidence: Evidence, timelines: Sequence[JobTimeline]) -> Finding | None:
     """Why the scenario says nothing, None when it does."""
-    mark = evidence.obstacle(Scenario.ORDER)
-    if mark is not None:
-        return (absent if mark.name == "unsupported" else blocked)(mark.text, witness=(mark.seq,))
+    event = evidence.obstacle(Scenario.ORDER)
+    if event is not None:
+        return (absent if event.name == "unsupported" else blocked)(event.text, witness=(event.seq,))
     if not timelines:
         return blocked("no job was submitted to the paused queue")
     return None
@@ -75,7 +75,7 @@ def obstacle(evidence: Evidence, timelines: Sequence[JobTimeline]) -> Finding | 
 
 def _order_by_batch(evidence: Evidence, timelines: Sequence[JobTimeline]) -> Ordering:
     """The order rule inside each batch: that an ended batch came before the next one proves nothing."""
-    pauses = [reply.exchange.started for reply in evidence.of(Scenario.ORDER, Label.PAUSE)]
+    pauses = [response.exchange.started for response in evidence.of(Scenario.ORDER, Label.PAUSE)]
     batches: dict[int, list[JobTimeline]] = {}
     for timeline in timelines:
         batches.setdefault(bisect_right(pauses, timeline.asked_at), []).append(timeline)

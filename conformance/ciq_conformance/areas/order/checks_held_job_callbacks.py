@@ -27,10 +27,10 @@ def creation_time_is_kept(evidence: Evidence, item: Item) -> Finding:
     if stop:
         return stop
     made: dict[str, tuple[ParsedExchange, Job]] = {
-        job.job_id: (reply, job)
-        for reply in evidence.of(Scenario.ORDER, *SUBMITS)
-        if reply.ok
-        for job in reply.jobs
+        job.job_id: (response, job)
+        for response in evidence.of(Scenario.ORDER, *SUBMITS)
+        if response.ok
+        for job in response.jobs
         if job.job_id
     }
     waited = {timeline.job_id for timeline in timelines if timeline.not_before.at - timeline.accepted_by >= _LONG}
@@ -42,14 +42,14 @@ def creation_time_is_kept(evidence: Evidence, item: Item) -> Finding:
             if told.job_id not in made:
                 continue
             came = True
-            reply, answered = made[told.job_id]
+            response, answered = made[told.job_id]
             before, after = times.parse(answered.creation_time), times.parse(told.creation_time)
             if before is None or after is None:
                 continue  # SUB-004 and SHP-007 judge times that cannot be read
             compared.add(told.job_id)
             if abs(after - before).total_seconds() > _ROUNDING:
                 text = f"CreationTime of job {told.job_id} is {told.creation_time}, it was {answered.creation_time}"
-                found.add(reply.exchange.seq, text)
+                found.add(response.exchange.seq, text)
                 found.add(callback.arrival.seq, text)
     if not came:
         return blocked("no callback of these jobs came; PAU-008 and DEL-001 judge that")

@@ -42,8 +42,10 @@ def no_more_than_max_concurrent(evidence: Evidence, item: Item) -> Finding:
         return stop
     told = [
         int(queue.max_concurrent)
-        for reply in evidence.replies
-        for queue in (reply.queue_list.queues if reply.ok and reply.exchange.operation == "list_queues" else ())
+        for response in evidence.responses
+        for queue in (
+            response.queue_list.queues if response.ok and response.exchange.operation == "list_queues" else ()
+        )
         if queue.max_concurrent and queue.max_concurrent.strip().isdecimal()
     ]
     if not told:

@@ -79,7 +79,7 @@ def resume_frees(evidence: Evidence, item: Item) -> Finding:
             unfinished |= timeline.last_state not in FINAL_STATES
             last = timeline.sightings[-1].seq if timeline.sightings else timeline.submit_seq
             stuck.add(last, f"job {timeline.job_id} was last seen {timeline.last_state or 'never'}")
-    expired = any(Label.DRAIN in mark.text for mark in evidence.marks(Scenario.ORDER, "expired"))
+    expired = any(Label.DRAIN in event.text for event in evidence.events(Scenario.ORDER, "expired"))
     if unfinished and not expired:
         return cannot_tell("the run stopped looking before the jobs could end")
     return stuck.finding(
@@ -217,9 +217,9 @@ def _last(sightings: Sequence[StateObservation]) -> tuple[int, ...]:
 @check("PAU-006")
 def running_job_is_not_lost(evidence: Evidence, item: Item) -> Finding:
     """Every job submitted just before a pause ends as Success in the end."""
-    mark = evidence.obstacle(Scenario.RUNNING)
-    if mark is not None:
-        return (absent if mark.name == "unsupported" else blocked)(mark.text, witness=(mark.seq,))
+    event = evidence.obstacle(Scenario.RUNNING)
+    if event is not None:
+        return (absent if event.name == "unsupported" else blocked)(event.text, witness=(event.seq,))
     timelines = evidence.derive(running_tracks)
     if not timelines:
         return blocked("no job was submitted before a pause")

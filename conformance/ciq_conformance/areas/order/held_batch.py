@@ -109,14 +109,14 @@ def _fill(
     for index in places:
         if index % EACH_FAILING == 1:
             _failing(ctx, batch)
-        reply = ctx.submit(Label.SUBMIT, orders[index])
-        if not reply.ok and orders[index].queue_id is None:
+        response = ctx.submit(Label.SUBMIT, orders[index])
+        if not response.ok and orders[index].queue_id is None:
             # QueueId is optional in the newer pages only (436/73198 against 1045/47320).
-            reply = ctx.submit(Label.SUBMIT, orders[index].with_(queue_id=ctx.queue_id))
-        ids = reply.job_ids
+            response = ctx.submit(Label.SUBMIT, orders[index].with_(queue_id=ctx.queue_id))
+        ids = response.job_ids
         if not ids:
             raise PreconditionFailed(
-                f"job {index + 1} of {len(orders)} was not accepted (HTTP {reply.exchange.status})"
+                f"job {index + 1} of {len(orders)} was not accepted (HTTP {response.exchange.status})"
             )
         batch.add(ids, levels[index : index + 1])
 
@@ -125,8 +125,8 @@ def _failing(ctx: ScenarioContext, batch: Batch) -> None:
     """An urgent job that may fail: what becomes of one job is nothing to the others, whether they go on or are held."""
     level = 2 if ctx.spec.has_job_level else None
     missing = ctx.profile.missing_input.replace("{run_id}", ctx.run_id)
-    reply = ctx.submit(Label.SUBMIT_FAILING, ctx.order("failing", level=level, input_object=missing))
-    batch.add(reply.job_ids, [level])
+    response = ctx.submit(Label.SUBMIT_FAILING, ctx.order("failing", level=level, input_object=missing))
+    batch.add(response.job_ids, [level])
 
 
 def _doomed(ctx: ScenarioContext) -> list[str]:
@@ -141,8 +141,8 @@ def _doomed(ctx: ScenarioContext) -> list[str]:
 def _into_the_gap(ctx: ScenarioContext, batch: Batch, level: int) -> None:
     """A job right after a cancel: it has neither the place nor the level of the one that left."""
     asked = level if ctx.spec.has_job_level else None
-    reply = ctx.submit(Label.SUBMIT, ctx.order("gap", level=asked))
-    batch.add(reply.job_ids, [asked])
+    response = ctx.submit(Label.SUBMIT, ctx.order("gap", level=asked))
+    batch.add(response.job_ids, [asked])
 
 
 def _odd_ones(ctx: ScenarioContext, batch: Batch) -> None:
@@ -159,8 +159,8 @@ def _odd_ones(ctx: ScenarioContext, batch: Batch) -> None:
 def _by_other_path(ctx: ScenarioContext, batch: Batch, path: str) -> None:
     """A job submitted on the feature's other documented path; it counts where it can be looked at on this one."""
     body = submit_body([ctx.order(f"by {path}", level=0 if ctx.spec.has_job_level else None)])
-    reply = ctx.calls.raw(Label.SUBMIT_OTHER_PATH, "POST", path, body, {"Content-Type": "application/xml"})
-    ids = reply.job_ids if reply.ok else []
+    response = ctx.calls.raw(Label.SUBMIT_OTHER_PATH, "POST", path, body, {"Content-Type": "application/xml"})
+    ids = response.job_ids if response.ok else []
     seen = ctx.look(Label.HELD, ids)
     batch.add([job_id for job_id in ids if job_id in seen], [0])
 
@@ -170,18 +170,18 @@ def _many(ctx: ScenarioContext, batch: Batch) -> None:
     both: tuple[list[int | None], ...] = ([0, 1, 2], [2, None])
     for number, levels in enumerate(both):
         orders = [ctx.order(f"many {number} {index}", level=level) for index, level in enumerate(levels)]
-        reply = ctx.submit(Label.SUBMIT_MANY, *orders)
-        batch.add(reply.job_ids, levels)
+        response = ctx.submit(Label.SUBMIT_MANY, *orders)
+        batch.add(response.job_ids, levels)
 
 
 def _of_other_tag(ctx: ScenarioContext, batch: Batch) -> None:
     """Jobs of another tag wait in the same queue (436/46412: one queue a feature); none where it is not offered."""
     for index, level in enumerate((0, 1, 2, 0)):
         order = ctx.order(f"other tag {index}", level=level, tag=OTHER_TAG, container=None)
-        reply = ctx.submit(Label.SUBMIT_OTHER_TAG, order)
-        if not reply.ok:
+        response = ctx.submit(Label.SUBMIT_OTHER_TAG, order)
+        if not response.ok:
             return
-        batch.add(reply.job_ids, [level])
+        batch.add(response.job_ids, [level])
 
 
 def submit_late(ctx: ScenarioContext, batch: Batch, waiting: list[str], *, more: bool) -> int:
@@ -197,6 +197,6 @@ def submit_late(ctx: ScenarioContext, batch: Batch, waiting: list[str], *, more:
     for index, level in enumerate(levels):
         if more and index == len(levels) // 2:
             _failing(ctx, batch)
-        reply = ctx.submit(Label.SUBMIT_LATE, ctx.order(f"late {index}", level=level))
-        batch.add(reply.job_ids, [level])
+        response = ctx.submit(Label.SUBMIT_LATE, ctx.order(f"late {index}", level=level))
+        batch.add(response.job_ids, [level])
     return ahead + levels.count(2) // 2 if ctx.spec.has_job_level else 0

@@ -113,9 +113,9 @@ def _freeze_and_thaw(
             # A hasty job comes after all that wait, however free a worker is when the queue has just become active.
             after = partial(ctx.submit, Label.SUBMIT_HASTY, hasty) if attempt % 2 else None
             began = ctx.now()
-            reply = resume_then_pause(ctx, rule, (resume, Label.FREEZE), lead, after)
+            response = resume_then_pause(ctx, rule, (resume, Label.FREEZE), lead, after)
             took = ctx.now() - began
-            batch.add(reply.job_ids if reply else [], [0])
+            batch.add(response.job_ids if response else [], [0])
         else:
             if paused:
                 ctx.set_queue_or_break(resume, rule=rule)

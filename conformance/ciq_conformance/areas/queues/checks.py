@@ -32,8 +32,8 @@ SCENARIO = Scenario.QUEUES
 
 def _shown(evidence: Evidence) -> list[tuple[ParsedExchange, Queue]]:
     """Every queue in the lists that show the queue as found."""
-    replies = [reply for reply in require_responses(evidence, SCENARIO, *FOUND) if reply.ok]
-    return [(reply, queue) for reply in replies for queue in reply.queue_list.queues]
+    responses = [response for response in require_responses(evidence, SCENARIO, *FOUND) if response.ok]
+    return [(response, queue) for response in responses for queue in response.queue_list.queues]
 
 
 def _own_id(evidence: Evidence) -> str:
@@ -45,10 +45,10 @@ def _own_id(evidence: Evidence) -> str:
 def paged_shape(evidence: Evidence, item: Item) -> Finding:
     """The list without parameters."""
     expected = "HTTP 200 and Response with RequestId, TotalCount, PageNumber, PageSize and one QueueList a queue"
-    reply = expect_status_200(evidence, SCENARIO, Label.PLAIN, expected)
-    root = raw.response(reply)
+    response = expect_status_200(evidence, SCENARIO, Label.PLAIN, expected)
+    root = raw.response_root(response)
     if root is None:
-        return deviates(expected, "the answer is no Response document", witness=record_ids(reply))
+        return deviates(expected, "the answer is no Response document", witness=record_ids(response))
     faults = [] if raw.child_text(root, "RequestId") else ["no RequestId"]
     for name in ("TotalCount", "PageNumber", "PageSize"):
         value = raw.child_text(root, name)
@@ -64,8 +64,8 @@ def paged_shape(evidence: Evidence, item: Item) -> Finding:
     if total is not None and size is not None and len(entries) != min(total, size):
         faults.append(f"TotalCount {total} with {len(entries)} QueueList")
     if faults:
-        return deviates(expected, "; ".join(faults), witness=record_ids(reply))
-    return holds(f"{len(entries)} of {total} queue(s)", witness=record_ids(reply))
+        return deviates(expected, "; ".join(faults), witness=record_ids(response))
+    return holds(f"{len(entries)} of {total} queue(s)", witness=record_ids(response))
 
 
 @check("QUE-002")
@@ -74,11 +74,11 @@ def documented_elements(evidence: Evidence, item: Item) -> Finding:
     """Elements of every queue shown."""
     wrong = Deviations()
     shown = _shown(evidence)
-    old = [reply for reply, _ in shown if spelled_queue_id_upper(reply, "QueueList")]
-    for reply, queue in shown:
-        gone = [name for name in missing_elements(queue) if not (name == "QueueId" and reply in old)]
+    old = [response for response, _ in shown if spelled_queue_id_upper(response, "QueueList")]
+    for response, queue in shown:
+        gone = [name for name in missing_elements(queue) if not (name == "QueueId" and response in old)]
         if gone:
-            wrong.add(reply.exchange.seq, f"a queue without {', '.join(gone)}")
+            wrong.add(response.exchange.seq, f"a queue without {', '.join(gone)}")
     if not shown:
         return NO_QUEUE
     expected = "QueueId, Name, State, NotifyConfig, MaxSize, MaxConcurrent, CreateTime, UpdateTime on each queue"
@@ -92,19 +92,19 @@ def documented_elements(evidence: Evidence, item: Item) -> Finding:
 @with_preconditions
 def state_words(evidence: Evidence, item: Item) -> Finding:
     """State of every queue shown, paused ones included."""
-    replies = [
+    responses = [
         r for r in require_responses(evidence, SCENARIO, *FOUND, Label.PAUSED_WHILE_PAUSED, Label.ACTIVE) if r.ok
     ]
     wrong, seen = Deviations(), set()
-    for reply in replies:
-        for queue in reply.queue_list.queues:
+    for response in responses:
+        for queue in response.queue_list.queues:
             state = raw.text(queue.state)
             seen.add(state)
             if state not in STATES:
-                wrong.add(reply.exchange.seq, f"State {state or 'is missing'}")
+                wrong.add(response.exchange.seq, f"State {state or 'is missing'}")
     if not seen:
         return NO_QUEUE
-    return wrong.finding("State Active or Paused", holds(", ".join(sorted(seen)), witness=record_ids(replies[0])))
+    return wrong.finding("State Active or Paused", holds(", ".join(sorted(seen)), witness=record_ids(responses[0])))
 
 
 @check("QUE-004")
@@ -113,10 +113,10 @@ def times_are_whole(evidence: Evidence, item: Item) -> Finding:
     """CreateTime and UpdateTime of every queue shown."""
     wrong, seen = Deviations(), ""
     shown = _shown(evidence)
-    for reply, queue in shown:
+    for response, queue in shown:
         for name, value in (("CreateTime", queue.create_time), ("UpdateTime", queue.update_time)):
             if times.parse(value) is None:
-                wrong.add(reply.exchange.seq, f"{name} {value!r}")
+                wrong.add(response.exchange.seq, f"{name} {value!r}")
             seen = seen or raw.text(value)
     if not shown:
         return NO_QUEUE
@@ -135,12 +135,12 @@ def times_as_on_the_pages(evidence: Evidence, item: Item) -> Finding:
     if not shown:
         return NO_QUEUE
     wrong, right = Deviations(), []
-    for reply, queue in shown:
+    for response, queue in shown:
         for name, value in (("CreateTime", queue.create_time), ("UpdateTime", queue.update_time)):
             if times.is_documented_form(value):
-                right.append(reply)
+                right.append(response)
             elif times.parse(value) is not None:  # what cannot be read is told by QUE-004
-                wrong.add(reply.exchange.seq, f"{name} {value}")
+                wrong.add(response.exchange.seq, f"{name} {value}")
     if not right and not wrong.items:
         return cannot_tell("no time of a queue can be read; see QUE-004", witness=record_ids(shown[0][0]))
     expected = "times such as 2026-01-02T03:04:05+0800"
@@ -153,10 +153,10 @@ def sizes_are_positive(evidence: Evidence, item: Item) -> Finding:
     """MaxSize and MaxConcurrent of every queue shown."""
     wrong, seen = Deviations(), ""
     shown = _shown(evidence)
-    for reply, queue in shown:
+    for response, queue in shown:
         for name, value in (("MaxSize", queue.max_size), ("MaxConcurrent", queue.max_concurrent)):
             if not raw.number(value):
-                wrong.add(reply.exchange.seq, f"{name} {value!r}")
+                wrong.add(response.exchange.seq, f"{name} {value!r}")
         seen = f"MaxSize {queue.max_size}, MaxConcurrent {queue.max_concurrent}"
     if not shown:
         return NO_QUEUE
@@ -167,11 +167,11 @@ def _category(evidence: Evidence, item: Item) -> Finding:
     expected = f"Category {' or '.join(item.feature.categories)}"
     wrong, seen = Deviations(), set()
     shown = _shown(evidence)
-    for reply, queue in shown:
+    for response, queue in shown:
         category = raw.text(queue.category)
         seen.add(category)
         if category and category not in item.feature.categories:
-            wrong.add(reply.exchange.seq, f"Category {category}")
+            wrong.add(response.exchange.seq, f"Category {category}")
     if not shown:
         return NO_QUEUE
     if seen == {""}:
@@ -202,20 +202,20 @@ def rule_is_shown(evidence: Evidence, item: Item) -> Finding:
     expected = "NotifyConfig with Url, Event, Type and State, State On or Off"
     wrong, shown = Deviations(), _shown(evidence)
     lesser: list[tuple[ParsedExchange, str]] = []
-    for reply, queue in shown:
+    for response, queue in shown:
         config = queue.notify_config
         if config is None:
-            wrong.add(reply.exchange.seq, "no NotifyConfig")
+            wrong.add(response.exchange.seq, "no NotifyConfig")
             continue
         state = raw.text(config.state)
         if state not in ("On", "Off"):
-            wrong.add(reply.exchange.seq, f"NotifyConfig.State {state or 'is missing'}")
+            wrong.add(response.exchange.seq, f"NotifyConfig.State {state or 'is missing'}")
         parts = (("Url", config.url), ("Event", config.event), ("Type", config.type))
         gone = [name for name, value in parts if value is None]
         if gone and state == "On":
-            wrong.add(reply.exchange.seq, f"a rule that is On without {', '.join(gone)}")
+            wrong.add(response.exchange.seq, f"a rule that is On without {', '.join(gone)}")
         elif gone:
-            lesser.append((reply, f"a rule that is Off leaves out {', '.join(gone)}; samples show them empty"))
+            lesser.append((response, f"a rule that is Off leaves out {', '.join(gone)}; samples show them empty"))
     if not shown:
         return NO_QUEUE
     fine = holds(f"{len(shown)} times", witness=record_ids(shown[0][0]))
@@ -228,26 +228,26 @@ def rule_is_shown(evidence: Evidence, item: Item) -> Finding:
 @with_preconditions
 def one_queue(evidence: Evidence, item: Item) -> Finding:
     """How many queues the list without parameters holds."""
-    reply = require_success(evidence, SCENARIO, Label.PLAIN)
-    speed = [queue for queue in reply.queue_list.queues if item.feature.extra_queue_names and is_speed_queue(queue)]
-    queues = [queue for queue in reply.queue_list.queues if queue not in speed]
+    response = require_success(evidence, SCENARIO, Label.PLAIN)
+    speed = [queue for queue in response.queue_list.queues if item.feature.extra_queue_names and is_speed_queue(queue)]
+    queues = [queue for queue in response.queue_list.queues if queue not in speed]
     names = ", ".join(f"{queue.name} ({queue.queue_id})" for queue in queues)
     if len(queues) != 1:
         return deviates(
-            "exactly one queue of the feature", f"{len(queues)}: {names or 'none'}", witness=record_ids(reply)
+            "exactly one queue of the feature", f"{len(queues)}: {names or 'none'}", witness=record_ids(response)
         )
-    total = raw.number(reply.queue_list.total_count)
-    if total is not None and total > len(reply.queue_list.queues):
-        return deviates("exactly one queue of the feature", f"TotalCount {total}", witness=record_ids(reply))
-    return holds(names, witness=record_ids(reply))
+    total = raw.number(response.queue_list.total_count)
+    if total is not None and total > len(response.queue_list.queues):
+        return deviates("exactly one queue of the feature", f"TotalCount {total}", witness=record_ids(response))
+    return holds(names, witness=record_ids(response))
 
 
 def _first_look(evidence: Evidence, queue_id: str) -> tuple[ParsedExchange, Queue] | None:
-    for reply in evidence.replies:
-        if reply.ok and reply.exchange.operation == "list_queues":
-            queue = listed(reply, queue_id)
+    for response in evidence.responses:
+        if response.ok and response.exchange.operation == "list_queues":
+            queue = listed(response, queue_id)
             if queue is not None:
-                return reply, queue
+                return response, queue
     return None
 
 
@@ -260,8 +260,8 @@ def documented_name(evidence: Evidence, item: Item) -> Finding:
     first = _first_look(evidence, _own_id(evidence))
     if first is None:
         return NO_QUEUE
-    reply, queue = first
-    witness = record_ids(reply)
+    response, queue = first
+    witness = record_ids(response)
     if raw.text(queue.name) in names:
         return holds(raw.text(queue.name), witness=witness)
     created, updated = times.parse(queue.create_time), times.parse(queue.update_time)
@@ -276,19 +276,19 @@ def documented_name(evidence: Evidence, item: Item) -> Finding:
 @with_preconditions
 def request_ids_agree(evidence: Evidence, item: Item) -> Finding:
     """RequestId of the body and x-ci-request-id of the header, where an answer has both."""
-    replies = [reply for reply in require_responses(evidence, SCENARIO, *Label) if reply.exchange.status]
+    responses = [response for response in require_responses(evidence, SCENARIO, *Label) if response.exchange.status]
     wrong, right = Deviations(), []
-    for reply in replies:
-        root = raw.root_of(reply.exchange.response_body.data)
-        body, head = raw.child_text(root, "RequestId"), raw.answer_header(reply, "x-ci-request-id")
+    for response in responses:
+        root = raw.root_of(response.exchange.response_body.data)
+        body, head = raw.child_text(root, "RequestId"), raw.answer_header(response, "x-ci-request-id")
         if not body or not head:
             continue
         if body == head.strip():
-            right.append(reply)
+            right.append(response)
         else:
-            wrong.add(reply.exchange.seq, f"body {body}, header {head} ({describe_response(reply)})")
+            wrong.add(response.exchange.seq, f"body {body}, header {head} ({describe_response(response)})")
     if not right and not wrong.items:
-        return absent("no answer gives both", witness=record_ids(*replies[:1]))
+        return absent("no answer gives both", witness=record_ids(*responses[:1]))
     return wrong.finding(
         "the same id in body and header", holds(f"{len(right)} answers", witness=record_ids(*right[:1]))
     )

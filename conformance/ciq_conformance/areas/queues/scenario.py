@@ -13,7 +13,7 @@ def play(ctx: ScenarioContext) -> None:
     lists = ctx.calls.list_queues
     own, found = ctx.queue_id, ctx.found.state
     # A list may still show what an earlier scenario has set.
-    list_until(ctx, Label.SETTLE, {}, lambda reply: _state(reply, own) in (None, found))
+    list_until(ctx, Label.SETTLE, {}, lambda response: _state(response, own) in (None, found))
     lists(Label.PLAIN)
     lists(Label.BY_ID, {"queueIds": own})
     lists(Label.BY_STRANGER, {"queueIds": unknown_queue_id(ctx)})
@@ -58,9 +58,9 @@ def _by_state(ctx: ScenarioContext, step: Label, state: QueueState, *, shows: bo
     """List by state until the queue shows, or does not."""
     page = {"pageNumber": "1", "pageSize": "10"} if step in _ON_A_PAGE else {}
     params = {"state": state.value, **page}
-    list_until(ctx, step, params, lambda reply: (_state(reply, ctx.queue_id) is not None) == shows)
+    list_until(ctx, step, params, lambda response: (_state(response, ctx.queue_id) is not None) == shows)
 
 
-def _state(reply: ParsedExchange, queue_id: str) -> str | None:
+def _state(response: ParsedExchange, queue_id: str) -> str | None:
     """State of the queue in a list; None where it is not listed."""
-    return next((queue.state or "" for queue in reply.queue_list.queues if queue.queue_id == queue_id), None)
+    return next((queue.state or "" for queue in response.queue_list.queues if queue.queue_id == queue_id), None)

@@ -36,19 +36,19 @@ def one_job_is_made(evidence: Evidence, item: Item) -> Finding:
     expected = "HTTP 200 and Response with one JobsDetail holding JobId, State, CreationTime and QueueId"
     expect_status_200(evidence, SCENARIO, Label.PLAIN, expected)
     wrong, right = Deviations(), []
-    for reply in evidence.of(SCENARIO, *SUBMITS):
-        if not reply.ok:
+    for response in evidence.of(SCENARIO, *SUBMITS):
+        if not response.ok:
             continue
-        fault = other_status(reply) or _submit_fault(reply)
+        fault = other_status(response) or _submit_fault(response)
         if fault:
-            wrong.add(reply.exchange.seq, f"{reply.exchange.step}: {fault}")
+            wrong.add(response.exchange.seq, f"{response.exchange.step}: {fault}")
         else:
-            right.append(reply)
+            right.append(response)
     return wrong.finding(expected, holds(f"{len(right)} submits", witness=record_ids(*right[:3])))
 
 
-def _submit_fault(reply: ParsedExchange) -> str:
-    root = raw.response(reply)
+def _submit_fault(response: ParsedExchange) -> str:
+    root = raw.response_root(response)
     if root is None:
         return "the answer is no Response document"
     details = raw.children(root, "JobsDetail")
@@ -68,10 +68,10 @@ def new_job_is_submitted(evidence: Evidence, item: Item) -> Finding:
     if not submits:
         return NONE_ACCEPTED
     wrong = Deviations()
-    for reply in submits:
-        state = raw.text(reply.jobs[0].state)
+    for response in submits:
+        state = raw.text(response.jobs[0].state)
         if state not in (JobState.SUBMITTED, JobState.PAUSE):
-            wrong.add(reply.exchange.seq, f"State {state or 'is missing'} ({reply.exchange.step})")
+            wrong.add(response.exchange.seq, f"State {state or 'is missing'} ({response.exchange.step})")
     return wrong.finding(
         "State Submitted in the answer", holds(f"{len(submits)} jobs", witness=record_ids(*submits[:3]))
     )
@@ -82,25 +82,27 @@ def new_job_is_submitted(evidence: Evidence, item: Item) -> Finding:
 def ids_are_new(evidence: Evidence, item: Item) -> Finding:
     """Job ids of all submits, those of other scenarios on the feature too."""
     require_responses(evidence, SCENARIO, *SUBMITS)
-    replies = [reply for reply in evidence.replies if reply.ok and reply.exchange.operation == "submit_job"]
+    responses = [
+        response for response in evidence.responses if response.ok and response.exchange.operation == "submit_job"
+    ]
     wrong = Deviations()
     first: dict[str, ParsedExchange] = {}
-    for reply in replies:
-        for job in reply.jobs:
+    for response in responses:
+        for job in response.jobs:
             job_id = raw.text(job.job_id)
             if not job_id:
-                wrong.add(reply.exchange.seq, f"an empty JobId ({reply.exchange.step})")
+                wrong.add(response.exchange.seq, f"an empty JobId ({response.exchange.step})")
             elif job_id in first:
-                for record in (first[job_id], reply):
+                for record in (first[job_id], response):
                     wrong.add(record.exchange.seq, f"JobId {job_id} was given twice")
             else:
-                first[job_id] = reply
+                first[job_id] = response
     if not first and not wrong.items:
         return NONE_ACCEPTED
     if len(first) < 2 and not wrong.items:
-        return cannot_tell("only one submit was accepted", witness=record_ids(*replies))
+        return cannot_tell("only one submit was accepted", witness=record_ids(*responses))
     return wrong.finding(
-        "a JobId of its own for each job", holds(f"{len(first)} ids", witness=record_ids(*replies[:3]))
+        "a JobId of its own for each job", holds(f"{len(first)} ids", witness=record_ids(*responses[:3]))
     )
 
 
@@ -108,7 +110,7 @@ def ids_are_new(evidence: Evidence, item: Item) -> Finding:
 @with_preconditions
 def ids_are_of_one_feature(evidence: Evidence, item: Item) -> Finding:
     """Job ids of the feature's submits, in all scenarios, against those of the other features in the run."""
-    submits = [reply for reply in evidence.replies if reply.exchange.operation == "submit_job"]
+    submits = [response for response in evidence.responses if response.exchange.operation == "submit_job"]
     own = frozenset(ids_of(submits))
     if not own:
         return not_judged(evidence, Scenario.ISOLATION, "no submit of the feature was accepted; see SUB-001")
@@ -122,10 +124,10 @@ def ids_are_of_one_feature(evidence: Evidence, item: Item) -> Finding:
     if not ids_of(others):
         return cannot_tell("no other feature made a job in this run; run it with --feature all")
     wrong = Deviations()
-    for reply in others:
-        for job_id in ids_of([reply]):
+    for response in others:
+        for job_id in ids_of([response]):
             if job_id in own:
-                wrong.add(reply.exchange.seq, f"{job_id} is a job of {reply.exchange.feature} as well")
+                wrong.add(response.exchange.seq, f"{job_id} is a job of {response.exchange.feature} as well")
     return wrong.finding(
         "no JobId that another feature gave", holds(f"{len(own)} ids", witness=record_ids(submits[0], others[0]))
     )
@@ -139,10 +141,10 @@ def creation_time_is_whole(evidence: Evidence, item: Item) -> Finding:
     if not submits:
         return NONE_ACCEPTED
     wrong = Deviations()
-    for reply in submits:
-        value = reply.jobs[0].creation_time
+    for response in submits:
+        value = response.jobs[0].creation_time
         if times.parse(value) is None:
-            wrong.add(reply.exchange.seq, f"CreationTime {shortened(value)}")
+            wrong.add(response.exchange.seq, f"CreationTime {shortened(value)}")
     seen = raw.text(submits[0].jobs[0].creation_time)
     return wrong.finding("date, time and numeric zone", holds(seen, witness=record_ids(submits[0])))
 
@@ -155,14 +157,14 @@ def creation_is_now(evidence: Evidence, item: Item) -> Finding:
     if not submits:
         return NONE_ACCEPTED
     wrong, right = Deviations(), []
-    for reply in submits:
-        created, now = times.parse(reply.jobs[0].creation_time), times.of_header(raw.answer_header(reply, "date"))
+    for response in submits:
+        created, now = times.parse(response.jobs[0].creation_time), times.of_header(raw.answer_header(response, "date"))
         if created is None or now is None:
             continue
         if abs(created - now) < LEAST_ZONE:
-            right.append(reply)
+            right.append(response)
         else:
-            wrong.add(reply.exchange.seq, f"CreationTime {reply.jobs[0].creation_time} at {now.isoformat()}")
+            wrong.add(response.exchange.seq, f"CreationTime {response.jobs[0].creation_time} at {now.isoformat()}")
     if not right and not wrong.items:
         return cannot_tell("no answer has both a CreationTime and a Date that can be read; see SUB-004 and HDR-004")
     return wrong.finding(
@@ -174,9 +176,11 @@ def creation_is_now(evidence: Evidence, item: Item) -> Finding:
 @with_preconditions
 def level_without_request(evidence: Evidence, item: Item) -> Finding:
     """JobLevel of a job that was given none."""
-    reply = require_success(evidence, SCENARIO, Label.PLAIN)
-    level = level_of(reply.jobs[0]) if reply.jobs else ""
-    return observed(f"JobLevel {level}" if level else "no JobLevel", witness=record_ids(reply), expected="0 in samples")
+    response = require_success(evidence, SCENARIO, Label.PLAIN)
+    level = level_of(response.jobs[0]) if response.jobs else ""
+    return observed(
+        f"JobLevel {level}" if level else "no JobLevel", witness=record_ids(response), expected="0 in samples"
+    )
 
 
 @check("SUB-012")
@@ -198,19 +202,19 @@ def equal_bodies_two_jobs(evidence: Evidence, item: Item) -> Finding:
 def order_is_free(evidence: Evidence, item: Item) -> Finding:
     """A submit with its elements from last to first."""
     expected = "HTTP 200 and a job"
-    reply = expect_success(evidence, SCENARIO, Label.SHUFFLED, expected)
-    if not ids_of([reply]):
-        return deviates(expected, "no JobId", witness=record_ids(reply))
-    return holds(ids_of([reply])[0], witness=record_ids(reply))
+    response = expect_success(evidence, SCENARIO, Label.SHUFFLED, expected)
+    if not ids_of([response]):
+        return deviates(expected, "no JobId", witness=record_ids(response))
+    return holds(ids_of([response])[0], witness=record_ids(response))
 
 
 @check("SUB-014")
 @with_preconditions
 def without_queue(evidence: Evidence, item: Item) -> Finding:
     """A submit without QueueId."""
-    reply = require_response(evidence, SCENARIO, Label.WITHOUT_QUEUE)
-    queue = raw.text(reply.jobs[0].queue_id) if reply.ok and reply.jobs else ""
-    return observed(f"{describe_response(reply)}, QueueId {queue or 'none'}", witness=record_ids(reply))
+    response = require_response(evidence, SCENARIO, Label.WITHOUT_QUEUE)
+    queue = raw.text(response.jobs[0].queue_id) if response.ok and response.jobs else ""
+    return observed(f"{describe_response(response)}, QueueId {queue or 'none'}", witness=record_ids(response))
 
 
 @check("ONE-007")
@@ -223,14 +227,14 @@ def job_is_in_the_queue(evidence: Evidence, item: Item) -> Finding:
     if not submits or not known:
         return NONE_ACCEPTED if known else blocked("no queue was listed", witness=record_ids(queues))
     wrong, counts = Deviations(), Counter[str]()
-    for reply in submits:
-        queue_id = raw.text(reply.jobs[0].queue_id)
+    for response in submits:
+        queue_id = raw.text(response.jobs[0].queue_id)
         counts[queue_id] += 1
-        wanted = requested_job(reply).queue_id
+        wanted = requested_job(response).queue_id
         allowed = {wanted} if wanted else known
         if queue_id not in allowed:
             instead = " or ".join(sorted(allowed))
-            wrong.add(reply.exchange.seq, f"QueueId {queue_id or 'missing'} instead of {instead}")
+            wrong.add(response.exchange.seq, f"QueueId {queue_id or 'missing'} instead of {instead}")
     expected = "QueueId of the feature's queue on every job"
     seen = f"{len(submits)} jobs in {', '.join(counts)}"
     return wrong.finding(expected, holds(seen, witness=record_ids(queues, submits[0])))
@@ -246,11 +250,11 @@ def queue_type_leads_to_the_extra_queue(evidence: Evidence, item: Item) -> Findi
     if not ids:
         return absent(f"no queue of category {extra} is listed", witness=record_ids(listed))
     expected = f"QueueId {' or '.join(sorted(ids))} of the queue of category {extra}"
-    reply = expect_success(evidence, SCENARIO, Label.TO_EXTRA_QUEUE, expected)
-    queue_id = raw.text(reply.jobs[0].queue_id) if reply.jobs else ""
+    response = expect_success(evidence, SCENARIO, Label.TO_EXTRA_QUEUE, expected)
+    queue_id = raw.text(response.jobs[0].queue_id) if response.jobs else ""
     if queue_id not in ids:
-        return deviates(expected, f"QueueId {queue_id or 'missing'}", witness=record_ids(listed, reply))
-    return holds(queue_id, witness=record_ids(listed, reply))
+        return deviates(expected, f"QueueId {queue_id or 'missing'}", witness=record_ids(listed, response))
+    return holds(queue_id, witness=record_ids(listed, response))
 
 
 @check("SUB-018")
@@ -258,32 +262,34 @@ def queue_type_leads_to_the_extra_queue(evidence: Evidence, item: Item) -> Findi
 def object_wins(evidence: Evidence, item: Item) -> Finding:
     """The end of a job whose Input names a good object and an address that leads nowhere."""
     expected = "the job runs on Input.Object and succeeds"
-    reply = expect_success(evidence, SCENARIO, Label.OBJECT_AND_URL, expected)
-    last = last_seen(evidence.of(SCENARIO, *LOOKS), ids_of([reply]))
+    response = expect_success(evidence, SCENARIO, Label.OBJECT_AND_URL, expected)
+    last = last_seen(evidence.of(SCENARIO, *LOOKS), ids_of([response]))
     plain = last_seen(evidence.of(SCENARIO, *LOOKS), ids_of(submits_of(evidence, Label.PLAIN)))
     if not any(job.state == JobState.SUCCESS for _, job in plain.values()):
-        return blocked("the job with the object alone did not succeed; see LIF-002", witness=record_ids(reply))
+        return blocked("the job with the object alone did not succeed; see LIF-002", witness=record_ids(response))
     for shown, job in last.values():
         if job.state == JobState.SUCCESS:
-            return holds("Success", witness=record_ids(reply, shown))
+            return holds("Success", witness=record_ids(response, shown))
         if job.state in FINAL_STATES:
             seen = f"{job.state} {job.code or ''} {shortened(job.message)}"
-            return deviates(expected, seen, witness=record_ids(reply, shown))
-    return cannot_tell("the job was not seen to its end", witness=record_ids(reply))
+            return deviates(expected, seen, witness=record_ids(response, shown))
+    return cannot_tell("the job was not seen to its end", witness=record_ids(response))
 
 
 @check("SUB-023")
 @with_preconditions
 def url_alone_is_taken(evidence: Evidence, item: Item) -> Finding:
     """A submit whose Input has an address and no object. The address leads nowhere, which may be found out at once."""
-    reply = require_response(evidence, SCENARIO, Label.URL_ALONE)
-    if reply.refused and "resource" in (reply.error.code or "").lower():
+    response = require_response(evidence, SCENARIO, Label.URL_ALONE)
+    if response.refused and "resource" in (response.error.code or "").lower():
         return cannot_tell(
-            f"the target looks for the input at submit ({describe_response(reply)})", witness=record_ids(reply)
+            f"the target looks for the input at submit ({describe_response(response)})", witness=record_ids(response)
         )
-    reply = expect_success(evidence, SCENARIO, Label.URL_ALONE, "a job is made of Input.Url alone")
-    if not reply.job_ids:
+    response = expect_success(evidence, SCENARIO, Label.URL_ALONE, "a job is made of Input.Url alone")
+    if not response.job_ids:
         return deviates(
-            "a job is made of Input.Url alone", f"{describe_response(reply)} without a JobId", witness=record_ids(reply)
+            "a job is made of Input.Url alone",
+            f"{describe_response(response)} without a JobId",
+            witness=record_ids(response),
         )
-    return holds(describe_response(reply), witness=record_ids(reply))
+    return holds(describe_response(response), witness=record_ids(response))

@@ -28,19 +28,19 @@ def good_job_succeeds(evidence: Evidence, item: Item) -> Finding:
     if not last:
         return blocked("no submitted job was described; see DES-001", witness=record_ids(*submits[:3]))
     wrong, right, slow = Deviations(), [], []
-    expired = any(mark.text.startswith(f"{Label.WATCH}:") for mark in evidence.marks(SCENARIO, "expired"))
+    expired = any(event.text.startswith(f"{Label.WATCH}:") for event in evidence.events(SCENARIO, "expired"))
     last_states = {raw.text(job.state) for _, job in last.values()}
-    for job_id, (reply, job) in last.items():
+    for job_id, (response, job) in last.items():
         state = raw.text(job.state)
         if state == JobState.SUCCESS:
-            right.append(reply)
+            right.append(response)
         elif state in FINAL_STATES:
             why = f" ({job.code}: {job.message})" if state == JobState.FAILED else ""
-            wrong.add(reply.exchange.seq, f"job {job_id} ended as {state}{why}")
+            wrong.add(response.exchange.seq, f"job {job_id} ended as {state}{why}")
         elif expired and _is_slow(evidence, job_id, state, last_states):
             slow.append(f"job {job_id} was still {state} when patience ran out, in a queue that had gone on till then")
         elif expired:
-            wrong.add(reply.exchange.seq, f"job {job_id} was still {state or 'without state'} when patience ran out")
+            wrong.add(response.exchange.seq, f"job {job_id} was still {state or 'without state'} when patience ran out")
     if not wrong.items and slow:
         return cannot_tell(f"{slow[0]}; raise `timeout_factor` in the profile", witness=record_ids(*right[:3]))
     if not right and not wrong.items:
@@ -63,6 +63,6 @@ def _is_slow(evidence: Evidence, job_id: str, state: str, others: Collection[str
     if state in WAITING_STATES:
         return JobState.RUNNING in others
     looks = evidence.of(SCENARIO, *LOOKS)
-    runs = [reply.exchange.started for reply, job in jobs_in(looks, [job_id]) if raw.text(job.state) == state]
+    runs = [response.exchange.started for response, job in jobs_in(looks, [job_id]) if raw.text(job.state) == state]
     watched = looks[-1].exchange.started - looks[0].exchange.started
     return state == JobState.RUNNING and runs[-1] - runs[0] < watched / 2

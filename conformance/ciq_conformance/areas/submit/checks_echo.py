@@ -55,12 +55,12 @@ def _echo(
         want = wanted(requested_job(submit))
         shown = [(submit, submit.jobs[0]), *jobs_in(looks, ids_of([submit]))]
         looked += len(shown) - 1
-        for reply, job in shown:
+        for response, job in shown:
             seen += 1
             if got(job) != want:
-                where = "describe" if reply is not submit else "submit"
+                where = "describe" if response is not submit else "submit"
                 text = f"{_compared(got(job), want)} ({where} of {submit.exchange.step})"
-                for record in (submit, reply):
+                for record in (submit, response):
                     wrong.add(record.exchange.seq, text)
     if described and not looked and not wrong.items:
         return blocked("no submitted job was described; see DES-001")
@@ -131,15 +131,17 @@ def parameters_are_echoed(evidence: Evidence, item: Item) -> Finding:
     for submit in submits:
         wanted = parameters_asked(submit)
         (job_id,) = ids_of([submit]) or ("",)
-        for reply in (submit, *looks):
-            shown = parameters_shown(reply, job_id) if reply.ok else None
+        for response in (submit, *looks):
+            shown = parameters_shown(response, job_id) if response.ok else None
             if shown is None:
                 continue
             seen += 1
             for path, text in wanted.items():
                 if shown.get(path) != text:
-                    told = f"{path} {shortened(shown.get(path))} instead of {shortened(text)} ({reply.exchange.step})"
-                    wrong.add(reply.exchange.seq, told)
+                    told = (
+                        f"{path} {shortened(shown.get(path))} instead of {shortened(text)} ({response.exchange.step})"
+                    )
+                    wrong.add(response.exchange.seq, told)
     if not any(parameters_asked(submit) for submit in submits):
         return cannot_tell("the orders of this feature have no parameters")
     return wrong.finding(
@@ -153,9 +155,11 @@ def user_data_comes_back(evidence: Evidence, item: Item) -> Finding:
     """UserData in submit and describe answers, the special one included."""
     expected = "UserData character for character as given"
     expect_success(evidence, SCENARIO, Label.SPECIAL_USER_DATA, expected)
-    for reply in evidence.of(SCENARIO, *MISREAD):
-        if not reply.ok:
-            return deviates(expected, f"{reply.exchange.step}: {describe_response(reply)}", witness=record_ids(reply))
+    for response in evidence.of(SCENARIO, *MISREAD):
+        if not response.ok:
+            return deviates(
+                expected, f"{response.exchange.step}: {describe_response(response)}", witness=record_ids(response)
+            )
     steps = tuple(step for step in WELL_FORMED if step is not Label.LONG_USER_DATA)
     return _echo(evidence, steps, expected, lambda asked_for: asked_for.user_data, user_data_of, described=True)
 
@@ -174,14 +178,14 @@ def blanks_are_kept(evidence: Evidence, item: Item) -> Finding:
     sent = "".join(element.text or "" for element in raw.children(operation, "UserData"))
     wrong, seen = Deviations(), 0
     looks = jobs_in(evidence.of(SCENARIO, *LOOKS), ids_of(submits))
-    for reply, job in ((submits[0], submits[0].jobs[0]), *looks):
+    for response, job in ((submits[0], submits[0].jobs[0]), *looks):
         text = (job.operation.user_data if job.operation is not None else None) or ""
         inner = text.strip(" \t")
         if inner[:1] in NEW_LINE and inner[-1:] in NEW_LINE:
             continue
         seen += 1
         if text != sent:
-            wrong.add(reply.exchange.seq, f"{text!r} instead of {sent!r} ({reply.exchange.step})")
+            wrong.add(response.exchange.seq, f"{text!r} instead of {sent!r} ({response.exchange.step})")
     if not seen:
         return cannot_tell("the answers break the line around UserData", witness=record_ids(*submits))
     return wrong.finding(expected, holds(f"{seen} times", witness=record_ids(*submits)))
@@ -217,12 +221,12 @@ def level_is_echoed(evidence: Evidence, item: Item) -> Finding:
 @with_preconditions
 def other_scripts_survive(evidence: Evidence, item: Item) -> Finding:
     """Input.Object of unusual characters in submit and describe answers."""
-    reply = require_response(evidence, SCENARIO, Label.OTHER_SCRIPT)
+    response = require_response(evidence, SCENARIO, Label.OTHER_SCRIPT)
     expected = "Input.Object with Chinese, a space, `+`, `%20` and `&` as given"
-    if reply.refused and "resource" in (reply.error.code or "").lower():
+    if response.refused and "resource" in (response.error.code or "").lower():
         return cannot_tell(
-            f"the target looks for the input at submit ({describe_response(reply)}); an object of that name would tell",
-            witness=record_ids(reply),
+            f"the target looks for the input at submit ({describe_response(response)}); an object of that name would tell",
+            witness=record_ids(response),
         )
     expect_success(evidence, SCENARIO, Label.OTHER_SCRIPT, expected)
     return _echo(

@@ -33,8 +33,8 @@ def play(ctx: ScenarioContext) -> None:
     ids: list[str] = []
 
     def send(step: Label, order: JobRequest, *, shuffled: bool = False) -> None:
-        reply = ctx.calls.submit(step, submit_body([order], shuffled=shuffled))
-        new = reply.job_ids
+        response = ctx.calls.submit(step, submit_body([order], shuffled=shuffled))
+        new = response.job_ids
         ids.extend(new)
         if new:
             ctx.look(Label.DESCRIBE, new)

@@ -13,5 +13,5 @@ NONE_ACCEPTED = blocked("no submit of the scenario was accepted; see SUB-001")
 
 def submits_of(evidence: Evidence, *steps: Label) -> list[ParsedExchange]:
     """Accepted submits with one job each."""
-    replies = require_responses(evidence, SCENARIO, *(steps or SUBMITS))
-    return [reply for reply in replies if reply.ok and len(reply.jobs) == 1]
+    responses = require_responses(evidence, SCENARIO, *(steps or SUBMITS))
+    return [response for response in responses if response.ok and len(response.jobs) == 1]

@@ -30,43 +30,43 @@ def _first(
     evidence: Evidence, scenario: Scenario, step: Label, capability: Capability, expected: str
 ) -> ParsedExchange:
     """The exchange that shows whether the target has templates, or binding, at all: undeclared, it need not."""
-    reply = require_response(evidence, scenario, step)
-    if reply.refused and not evidence.declared.get(capability):
+    response = require_response(evidence, scenario, step)
+    if response.refused and not evidence.declared.get(capability):
         raise EarlyFinding(
             absent(
-                f"{step} was answered {describe_response(reply)}; the profile does not promise it",
-                witness=record_ids(reply),
+                f"{step} was answered {describe_response(response)}; the profile does not promise it",
+                witness=record_ids(response),
             )
         )
     return expect_success(evidence, scenario, step, expected)
 
 
-def _template(reply: ParsedExchange) -> etree._Element | None:
-    return next(iter(raw.children(raw.response(reply), "Template")), None)
+def _template(response: ParsedExchange) -> etree._Element | None:
+    return next(iter(raw.children(raw.response_root(response), "Template")), None)
 
 
 def _created(evidence: Evidence) -> tuple[ParsedExchange, str]:
     """The exchange that made the template, and its id; stops where none was made."""
     expected = "a template with an id"
-    reply = _first(evidence, SCENARIO, Label.CREATE, Capability.TEMPLATES, expected)
-    template_id = raw.child_text(_template(reply), "TemplateId")
+    response = _first(evidence, SCENARIO, Label.CREATE, Capability.TEMPLATES, expected)
+    template_id = raw.child_text(_template(response), "TemplateId")
     if not template_id:
-        raise EarlyFinding(blocked("no template was made, so none can be looked for", witness=record_ids(reply)))
-    return reply, template_id
+        raise EarlyFinding(blocked("no template was made, so none can be looked for", witness=record_ids(response)))
+    return response, template_id
 
 
-def _sent(reply: ParsedExchange, name: str) -> str:
-    root = raw.root_of(reply.exchange.request_body.data)
+def _sent(response: ParsedExchange, name: str) -> str:
+    root = raw.root_of(response.exchange.request_body.data)
     return raw.child_text(root, name) or ""
 
 
-def _listed(reply: ParsedExchange) -> dict[str, etree._Element]:
-    entries = raw.children(raw.response(reply), "TemplateList")
+def _listed(response: ParsedExchange) -> dict[str, etree._Element]:
+    entries = raw.children(raw.response_root(response), "TemplateList")
     return {raw.child_text(entry, "TemplateId") or "": entry for entry in entries}
 
 
-def _ids(reply: ParsedExchange) -> str:
-    return ", ".join(list(_listed(reply))[:3]) or "none"
+def _ids(response: ParsedExchange) -> str:
+    return ", ".join(list(_listed(response))[:3]) or "none"
 
 
 @check("TPL-001")
@@ -74,21 +74,21 @@ def _ids(reply: ParsedExchange) -> str:
 def create_answers_with_template(evidence: Evidence, item: Item) -> Finding:
     """The answer to making a template."""
     expected = "HTTP 200 and Response with RequestId and Template holding TemplateId, and Tag and Name as asked for"
-    reply = _first(evidence, SCENARIO, Label.CREATE, Capability.TEMPLATES, expected)
-    template = _template(reply)
+    response = _first(evidence, SCENARIO, Label.CREATE, Capability.TEMPLATES, expected)
+    template = _template(response)
     if template is None:
-        return deviates(expected, "the answer has no Response with Template", witness=record_ids(reply))
-    faults = [] if raw.child_text(raw.response(reply), "RequestId") else ["no RequestId"]
+        return deviates(expected, "the answer has no Response with Template", witness=record_ids(response))
+    faults = [] if raw.child_text(raw.response_root(response), "RequestId") else ["no RequestId"]
     told = raw.texts(template)
     faults += [] if told.get("TemplateId") else ["no TemplateId"]
     faults += [
-        f"{name} {told.get(name) or 'absent'} instead of {_sent(reply, name)}"
+        f"{name} {told.get(name) or 'absent'} instead of {_sent(response, name)}"
         for name in ("Tag", "Name")
-        if told.get(name) != _sent(reply, name)
+        if told.get(name) != _sent(response, name)
     ]
     if faults:
-        return deviates(expected, "; ".join(faults), witness=record_ids(reply))
-    return holds(f"{told['TemplateId']} named {told['Name']}", witness=record_ids(reply))
+        return deviates(expected, "; ".join(faults), witness=record_ids(response))
+    return holds(f"{told['TemplateId']} named {told['Name']}", witness=record_ids(response))
 
 
 @check("TPL-002")
@@ -97,17 +97,17 @@ def listed_by_id(evidence: Evidence, item: Item) -> Finding:
     """The list by id: its shape, and the template alone in it."""
     created, template_id = _created(evidence)
     expected = f"HTTP 200 and Response with RequestId, TotalCount, PageNumber, PageSize, and {template_id} alone"
-    reply = expect_success(evidence, SCENARIO, Label.BY_ID, expected)
-    root = raw.response(reply)
+    response = expect_success(evidence, SCENARIO, Label.BY_ID, expected)
+    root = raw.response_root(response)
     if root is None:
-        return deviates(expected, "the answer is no Response document", witness=record_ids(reply))
+        return deviates(expected, "the answer is no Response document", witness=record_ids(response))
     faults = [] if raw.child_text(root, "RequestId") else ["no RequestId"]
     faults += [f"no number in {name}" for name in PAGE_NUMBERS if raw.number(raw.child_text(root, name)) is None]
-    if list(_listed(reply)) != [template_id]:
-        faults.append(f"ids={template_id} lists {_ids(reply)}")
+    if list(_listed(response)) != [template_id]:
+        faults.append(f"ids={template_id} lists {_ids(response)}")
     if faults:
-        return deviates(expected, "; ".join(faults), witness=record_ids(created, reply))
-    return holds(f"{template_id} alone", witness=record_ids(created, reply))
+        return deviates(expected, "; ".join(faults), witness=record_ids(created, response))
+    return holds(f"{template_id} alone", witness=record_ids(created, response))
 
 
 def _filtered(evidence: Evidence, found: Label, left_out: Label, expected: str) -> Finding:
@@ -169,16 +169,18 @@ def delete_removes(evidence: Evidence, item: Item) -> Finding:
     """The answer to DELETE, and the list after it."""
     _, template_id = _created(evidence)
     expected = "HTTP 200 and Response with RequestId and TemplateId, and the template listed no more"
-    reply = expect_success(evidence, SCENARIO, Label.DELETE, expected)
-    root = raw.response(reply)
+    response = expect_success(evidence, SCENARIO, Label.DELETE, expected)
+    root = raw.response_root(response)
     if raw.child_text(root, "TemplateId") != template_id or not raw.child_text(root, "RequestId"):
-        return deviates(expected, "the answer lacks RequestId or the template's TemplateId", witness=record_ids(reply))
+        return deviates(
+            expected, "the answer lacks RequestId or the template's TemplateId", witness=record_ids(response)
+        )
     after = require_response(evidence, SCENARIO, Label.AFTER_DELETE)
     if not after.ok and not after.refused:
         return blocked(f"the list after it was answered {describe_response(after)}", witness=record_ids(after))
     if after.ok and template_id in _listed(after):
-        return deviates(expected, "it is still listed", witness=record_ids(reply, after))
-    return holds(f"the list was answered {describe_response(after)}, without it", witness=record_ids(reply, after))
+        return deviates(expected, "it is still listed", witness=record_ids(response, after))
+    return holds(f"the list was answered {describe_response(after)}, without it", witness=record_ids(response, after))
 
 
 @check("TPL-007")
@@ -190,14 +192,16 @@ def job_tells_name(evidence: Evidence, item: Item) -> Finding:
     submit = require_response(evidence, SCENARIO, Label.SUBMIT)
     if not submit.ok:
         return blocked(f"a job by the template was answered {describe_response(submit)}", witness=record_ids(submit))
-    looks = [reply for reply in require_responses(evidence, SCENARIO, Label.DESCRIBE) if reply.ok and reply.jobs]
+    looks = [
+        response for response in require_responses(evidence, SCENARIO, Label.DESCRIBE) if response.ok and response.jobs
+    ]
     if not looks:
         return blocked("the job was not described", witness=record_ids(submit))
     operation = looks[-1].jobs[0].operation
     if operation is None or operation.template_id != template_id:
         given = operation.template_id if operation is not None else None
         return deviates(expected, f"TemplateId {given or 'absent'}", witness=record_ids(submit, looks[-1]))
-    names = {_sent(created, "Name"), *(_sent(reply, "Name") for reply in evidence.of(SCENARIO, Label.UPDATE))}
+    names = {_sent(created, "Name"), *(_sent(response, "Name") for response in evidence.of(SCENARIO, Label.UPDATE))}
     if not operation.template_name:
         return deviates(expected, "no TemplateName", witness=record_ids(submit, looks[-1]))
     if operation.template_name not in names:
@@ -233,23 +237,23 @@ def binding_answers_with_bucket(evidence: Evidence, item: Item) -> Finding:
     """The answer to PUT on the root; a bucket that is bound already may be refused as such."""
     here = Scenario.BINDING
     expected = "HTTP 200 and Response with RequestId and CIBucket holding BucketId and Region"
-    reply = require_response(evidence, here, Label.BIND)
-    code = (reply.error.code or "").lower()
-    if reply.refused and ("already" in code or code == "1100"):
-        return holds(f"refused as bound already: {describe_response(reply)}", witness=record_ids(reply))
-    reply = _first(evidence, here, Label.BIND, Capability.BINDING, expected)
-    root = raw.response(reply)
+    response = require_response(evidence, here, Label.BIND)
+    code = (response.error.code or "").lower()
+    if response.refused and ("already" in code or code == "1100"):
+        return holds(f"refused as bound already: {describe_response(response)}", witness=record_ids(response))
+    response = _first(evidence, here, Label.BIND, Capability.BINDING, expected)
+    root = raw.response_root(response)
     buckets = raw.children(root, "CIBucket")
     if not raw.child_text(root, "RequestId") or len(buckets) != 1:
-        return deviates(expected, "the answer lacks RequestId or the one CIBucket", witness=record_ids(reply))
+        return deviates(expected, "the answer lacks RequestId or the one CIBucket", witness=record_ids(response))
     told = raw.texts(buckets[0])
     if not told.get("BucketId") or not told.get("Region"):
-        return deviates(expected, f"CIBucket has {', '.join(told) or 'nothing'}", witness=record_ids(reply))
+        return deviates(expected, f"CIBucket has {', '.join(told) or 'nothing'}", witness=record_ids(response))
     bucket = raw.bucket_in(evidence.records)
     if not bucket:
-        return cannot_tell("the run does not say which bucket it speaks to", witness=record_ids(reply))
+        return cannot_tell("the run does not say which bucket it speaks to", witness=record_ids(response))
     if told["BucketId"] != bucket:
         return observed(
-            f"BucketId {told['BucketId']} instead of {bucket}", witness=record_ids(reply), expected=expected
+            f"BucketId {told['BucketId']} instead of {bucket}", witness=record_ids(response), expected=expected
         )
-    return holds(f"{bucket} in {told['Region']}", witness=record_ids(reply))
+    return holds(f"{bucket} in {told['Region']}", witness=record_ids(response))

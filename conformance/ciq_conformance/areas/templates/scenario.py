@@ -28,17 +28,17 @@ def play(ctx: ScenarioContext) -> None:
     )
 
 
-def made_id(reply: ParsedExchange) -> str:
+def made_id(response: ParsedExchange) -> str:
     """The id in the answer to making a template, empty when there is none."""
-    template = next(iter(raw.children(raw.response(reply), "Template")), None)
+    template = next(iter(raw.children(raw.response_root(response), "Template")), None)
     return raw.child_text(template, "TemplateId") or ""
 
 
 def _make(ctx: ScenarioContext, kind: TemplateKind, name: str) -> str:
-    reply = ctx.calls.other(Label.CREATE, OperationKind.CREATE_TEMPLATE, body=template_body(kind, name))
-    template_id = made_id(reply)
+    response = ctx.calls.other(Label.CREATE, OperationKind.CREATE_TEMPLATE, body=template_body(kind, name))
+    template_id = made_id(response)
     if not template_id:
-        raise NotOffered(f"making a template answered {describe_response(reply)} and gave no id")
+        raise NotOffered(f"making a template answered {describe_response(response)} and gave no id")
     too_long = name.ljust(NAME_LENGTH + 1, "x")
     long_one = ctx.calls.other(Label.LONG_NAME, OperationKind.CREATE_TEMPLATE, body=template_body(kind, too_long))
     if made_id(long_one):
@@ -62,7 +62,7 @@ def _list(ctx: ScenarioContext, step: Label, **params: str) -> None:
 def _use(ctx: ScenarioContext, kind: TemplateKind, template_id: str) -> None:
     """One job by the template; where the profile's input is of another kind, the job may fail, which is no matter."""
     container = f"<TemplateId>{template_id}</TemplateId>"
-    reply = ctx.submit(Label.SUBMIT, ctx.order("template", tag=kind.tag, container=container))
-    ids = reply.job_ids
+    response = ctx.submit(Label.SUBMIT, ctx.order("template", tag=kind.tag, container=container))
+    ids = response.job_ids
     if ids:
         ctx.watch_ended(Label.DESCRIBE, ids)

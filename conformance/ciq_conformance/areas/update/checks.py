@@ -28,8 +28,8 @@ PLAIN_UPDATES = (Label.PAUSE, Label.RESUME)
 """Updates that no reading of the documents refuses, made with a name and a rule that were taken before."""
 
 
-def _own_id(reply: ParsedExchange) -> str:
-    return raw.requested_job_id(reply.exchange)
+def _own_id(response: ParsedExchange) -> str:
+    return raw.requested_job_id(response.exchange)
 
 
 def _shown(evidence: Evidence, update: ParsedExchange, step: str) -> list[tuple[ParsedExchange, Queue]]:
@@ -47,32 +47,32 @@ def answers_with_queue(evidence: Evidence, item: Item) -> Finding:
     for step in PLAIN_UPDATES:
         expect_status_200(evidence, SCENARIO, step, expected)
     wrong, lesser, right = Deviations(), [], []
-    for reply in evidence.of(SCENARIO, *GOOD):
-        if not reply.ok:
+    for response in evidence.of(SCENARIO, *GOOD):
+        if not response.ok:
             continue
-        faults = [*filter(None, [other_status(reply)]), *_answer_faults(reply)]
+        faults = [*filter(None, [other_status(response)]), *_answer_faults(response)]
         for fault in faults:
-            wrong.add(reply.exchange.seq, f"{reply.exchange.step}: {fault}")
-        if not faults and reply.queue is not None:
-            if missing_elements(reply.queue) or spelled_queue_id_upper(reply, "Queue"):
-                lesser.append(reply)
-            right.append(reply)
+            wrong.add(response.exchange.seq, f"{response.exchange.step}: {fault}")
+        if not faults and response.queue is not None:
+            if missing_elements(response.queue) or spelled_queue_id_upper(response, "Queue"):
+                lesser.append(response)
+            right.append(response)
     if lesser:
         seen = "an answer in the form of the older pages (no MaxSize and MaxConcurrent, or QueueID)"
         return wrong.finding(expected, observed(seen, witness=record_ids(*lesser[:3]), expected=expected))
     return wrong.finding(expected, holds(f"{len(right)} updates", witness=record_ids(*right[:3])))
 
 
-def _answer_faults(reply: ParsedExchange) -> list[str]:
-    root = raw.response(reply)
+def _answer_faults(response: ParsedExchange) -> list[str]:
+    root = raw.response_root(response)
     if root is None:
         return ["the answer is no Response document"]
     faults = [] if raw.child_text(root, "RequestId") else ["no RequestId"]
     count = len(raw.children(root, "Queue"))
-    if count != 1 or reply.queue is None:
+    if count != 1 or response.queue is None:
         return [*faults, f"{count} Queue elements"]
-    gone = missing_elements(reply.queue, sizes=False)
-    if spelled_queue_id_upper(reply, "Queue"):
+    gone = missing_elements(response.queue, sizes=False)
+    if spelled_queue_id_upper(response, "Queue"):
         gone = [name for name in gone if name != "QueueId"]
     return [*faults, *([f"Queue without {', '.join(gone)}"] if gone else [])]
 
@@ -87,13 +87,15 @@ def state_is_set(evidence: Evidence, item: Item) -> Finding:
         update = expect_success(evidence, SCENARIO, step, expected)
         wanted = requested_update(update).state
         shown = _shown(evidence, update, then)
-        if not any(reply is not update for reply, _ in shown):
+        if not any(response is not update for response, _ in shown):
             return blocked(f"the queue was not listed after {step}", witness=record_ids(update))
-        for reply, queue in shown:
-            seen.append(reply)
+        for response, queue in shown:
+            seen.append(response)
             if raw.text(queue.state) != wanted:
-                wrong.add(update.exchange.seq, f"State {queue.state} after {wanted} was set ({reply.exchange.step})")
-                wrong.add(reply.exchange.seq, f"State {queue.state} after {wanted} was set ({reply.exchange.step})")
+                wrong.add(update.exchange.seq, f"State {queue.state} after {wanted} was set ({response.exchange.step})")
+                wrong.add(
+                    response.exchange.seq, f"State {queue.state} after {wanted} was set ({response.exchange.step})"
+                )
     return wrong.finding(expected, holds("Paused, then Active", witness=record_ids(*seen)))
 
 
@@ -123,19 +125,19 @@ def rule_is_set(evidence: Evidence, item: Item) -> Finding:
         return blocked(reason, witness=record_ids(update))
     expect_success(evidence, SCENARIO, Label.RULE, expected)
     shown = _shown(evidence, update, Label.LIST_RULE)
-    if not any(reply is not update for reply, _ in shown):
+    if not any(response is not update for response, _ in shown):
         return blocked("the queue was not listed after its rule was set", witness=record_ids(update))
     wrong = Deviations()
-    for reply, queue in shown:
+    for response, queue in shown:
         for difference in _rule_differences(wanted, queue):
-            wrong.add(reply.exchange.seq, f"{difference} ({reply.exchange.step})")
+            wrong.add(response.exchange.seq, f"{difference} ({response.exchange.step})")
     off = evidence.one(SCENARIO, Label.RULE_OFF)
     if off is not None:
         if not off.ok:
             wrong.add(off.exchange.seq, f"the same rule with State Off is answered {describe_response(off)}")
-        for reply, queue in _shown(evidence, off, Label.LIST_RULE_OFF) if off.ok else ():
+        for response, queue in _shown(evidence, off, Label.LIST_RULE_OFF) if off.ok else ():
             for difference in _off_differences(requested_update(off), queue):
-                wrong.add(reply.exchange.seq, f"{difference} ({reply.exchange.step})")
+                wrong.add(response.exchange.seq, f"{difference} ({response.exchange.step})")
     return wrong.finding(
         expected, holds(f"{wanted.url}, {wanted.event}", witness=record_ids(update, *(r for r, _ in shown)))
     )
@@ -187,12 +189,12 @@ def _name(evidence: Evidence, step: Label, then: Label) -> Finding:
     update = expect_success(evidence, SCENARIO, step, expected)
     wanted = requested_update(update).name
     shown = _shown(evidence, update, then)
-    if not any(reply is not update for reply, _ in shown):
+    if not any(response is not update for response, _ in shown):
         return blocked("the queue was not listed after it was renamed", witness=record_ids(update))
     wrong = Deviations()
-    for reply, queue in shown:
+    for response, queue in shown:
         if raw.text(queue.name) != wanted:
-            wrong.add(reply.exchange.seq, f"Name {queue.name!r} instead of {wanted!r} ({reply.exchange.step})")
+            wrong.add(response.exchange.seq, f"Name {queue.name!r} instead of {wanted!r} ({response.exchange.step})")
     return wrong.finding(expected, holds(f"{wanted}", witness=record_ids(update, *(r for r, _ in shown))))
 
 
@@ -204,13 +206,13 @@ def state_of_a_rule_is_off_by_default(evidence: Evidence, item: Item) -> Finding
     require_success(evidence, SCENARIO, Label.RULE_OFF)
     update = expect_success(evidence, SCENARIO, Label.RULE_WITHOUT_STATE, expected)
     shown = _shown(evidence, update, Label.LIST_RULE_WITHOUT_STATE)
-    if not any(reply is not update for reply, _ in shown):
+    if not any(response is not update for response, _ in shown):
         return blocked("the queue was not listed after its rule was set", witness=record_ids(update))
     wrong = Deviations()
-    for reply, queue in shown:
+    for response, queue in shown:
         state = raw.text(queue.notify_config.state) if queue.notify_config is not None else ""
         if state != "Off":
-            wrong.add(reply.exchange.seq, f"NotifyConfig.State {state or 'missing'} ({reply.exchange.step})")
+            wrong.add(response.exchange.seq, f"NotifyConfig.State {state or 'missing'} ({response.exchange.step})")
     return wrong.finding(expected, holds("Off", witness=record_ids(update, *(r for r, _ in shown))))
 
 
@@ -224,16 +226,16 @@ def all_is_set_at_once(evidence: Evidence, item: Item) -> Finding:
         update = expect_success(evidence, SCENARIO, step, expected)
         wanted = requested_update(update)
         shown = _shown(evidence, update, then)
-        if not any(reply is not update for reply, _ in shown):
+        if not any(response is not update for response, _ in shown):
             return blocked(f"the queue was not listed after {step}", witness=record_ids(update))
-        for reply, queue in shown:
-            seen.append(reply)
+        for response, queue in shown:
+            seen.append(response)
             pairs = (("Name", wanted.name, queue.name), ("State", wanted.state, queue.state))
             different = [f"{what} {got} instead of {want}" for what, want, got in pairs if raw.text(got) != want]
             on = wanted.rule_state == "On"
             different += (_rule_differences if on else _off_differences)(wanted, queue)
             for difference in different:
-                wrong.add(reply.exchange.seq, f"{difference} ({reply.exchange.step})")
+                wrong.add(response.exchange.seq, f"{difference} ({response.exchange.step})")
     return wrong.finding(expected, holds("all three", witness=record_ids(*seen)))
 
 
@@ -243,15 +245,15 @@ def id_in_body_is_free(evidence: Evidence, item: Item) -> Finding:
     """Updates with QueueID, with QueueId, and with neither."""
     wrong, right = Deviations(), []
     for step in (Label.WITH_QUEUE_ID_UPPER, Label.WITH_QUEUE_ID, Label.WITHOUT_QUEUE_ID):
-        reply = require_response(evidence, SCENARIO, step)
-        if not reply.ok:
-            wrong.add(reply.exchange.seq, f"{step}: {describe_response(reply)}")
-        elif reply.queue is None:
-            wrong.add(reply.exchange.seq, f"{step}: the answer names no Queue")
-        elif raw.text(reply.queue.queue_id) not in ("", _own_id(reply)):
-            wrong.add(reply.exchange.seq, f"{step}: the answer is about {reply.queue.queue_id}")
+        response = require_response(evidence, SCENARIO, step)
+        if not response.ok:
+            wrong.add(response.exchange.seq, f"{step}: {describe_response(response)}")
+        elif response.queue is None:
+            wrong.add(response.exchange.seq, f"{step}: the answer names no Queue")
+        elif raw.text(response.queue.queue_id) not in ("", _own_id(response)):
+            wrong.add(response.exchange.seq, f"{step}: the answer is about {response.queue.queue_id}")
         else:
-            right.append(reply)
+            right.append(response)
     return wrong.finding("accepted, about the queue of the path", holds("all three", witness=record_ids(*right)))
 
 
@@ -260,16 +262,16 @@ def id_in_body_is_free(evidence: Evidence, item: Item) -> Finding:
 def order_is_free(evidence: Evidence, item: Item) -> Finding:
     """An update with its elements from last to first."""
     expected = "HTTP 200, and the queue as asked"
-    reply = expect_success(evidence, SCENARIO, Label.REVERSED, expected)
-    shown = _shown(evidence, reply, Label.LIST_SETTLED)
+    response = expect_success(evidence, SCENARIO, Label.REVERSED, expected)
+    shown = _shown(evidence, response, Label.LIST_SETTLED)
     if not shown:
-        return blocked("neither the answer nor a list shows the queue; see UPD-001", witness=record_ids(reply))
-    wanted = requested_update(reply)
+        return blocked("neither the answer nor a list shows the queue; see UPD-001", witness=record_ids(response))
+    wanted = requested_update(response)
     for then, queue in shown:
         if raw.text(queue.name) != wanted.name or raw.text(queue.state) != wanted.state:
             seen = f"Name {queue.name}, State {queue.state} instead of {wanted.name}, {wanted.state}"
-            return deviates(expected, seen, witness=record_ids(reply, then))
-    return holds("accepted", witness=record_ids(reply))
+            return deviates(expected, seen, witness=record_ids(response, then))
+    return holds("accepted", witness=record_ids(response))
 
 
 @check("ONE-011")
@@ -283,22 +285,22 @@ def queue_keeps_identity(evidence: Evidence, item: Item) -> Finding:
     wrong, judged = Deviations(), []
     own = raw.text(before[1].queue_id)
     updated = False
-    for reply in evidence.of(SCENARIO, *GOOD, *LISTS):
-        if not reply.ok or reply.exchange.step == Label.BEFORE:
+    for response in evidence.of(SCENARIO, *GOOD, *LISTS):
+        if not response.ok or response.exchange.step == Label.BEFORE:
             continue
-        is_update = reply.exchange.step in GOOD
+        is_update = response.exchange.step in GOOD
         updated = updated or is_update
-        queue = reply.queue if is_update else next(iter(reply.queue_list.queues), None)
+        queue = response.queue if is_update else next(iter(response.queue_list.queues), None)
         if queue is None:
             if not is_update:
-                wrong.add(reply.exchange.seq, f"{own} is not listed any more ({reply.exchange.step})")
+                wrong.add(response.exchange.seq, f"{own} is not listed any more ({response.exchange.step})")
             continue
-        judged.append(reply)
+        judged.append(response)
         if raw.text(queue.queue_id) != own:
-            wrong.add(reply.exchange.seq, f"QueueId {queue.queue_id} instead of {own} ({reply.exchange.step})")
+            wrong.add(response.exchange.seq, f"QueueId {queue.queue_id} instead of {own} ({response.exchange.step})")
         if not same_moment(queue.create_time, before[1].create_time):
             was = f"CreateTime {queue.create_time} instead of {before[1].create_time}"
-            wrong.add(reply.exchange.seq, f"{was} ({reply.exchange.step})")
+            wrong.add(response.exchange.seq, f"{was} ({response.exchange.step})")
     if not updated:
         return blocked("no update was accepted; see UPD-001")
     expected = "QueueId and CreateTime the same after every update"

@@ -22,16 +22,16 @@ INVALID_ARGUMENT = frozenset({"InvalidArgument", "1015"})
 @with_preconditions
 def unknown_id_is_refused(evidence: Evidence, item: Item) -> Finding:
     """An update of a queue that does not exist. The code counts; no document gives its status."""
-    replies = require_responses(evidence, SCENARIO, Label.UNKNOWN_ID)
-    return expect_rejections(replies, "4xx with the code QueueNotFound", codes=QUEUE_NOT_FOUND)
+    responses = require_responses(evidence, SCENARIO, Label.UNKNOWN_ID)
+    return expect_rejections(responses, "4xx with the code QueueNotFound", codes=QUEUE_NOT_FOUND)
 
 
 @check("UPD-007")
 @with_preconditions
 def unknown_state_is_refused(evidence: Evidence, item: Item) -> Finding:
     """An update to a state that does not exist."""
-    replies = require_responses(evidence, SCENARIO, Label.BAD_STATE)
-    return expect_rejections(replies, "HTTP 400 InvalidArgument", status=400, codes=INVALID_ARGUMENT)
+    responses = require_responses(evidence, SCENARIO, Label.BAD_STATE)
+    return expect_rejections(responses, "HTTP 400 InvalidArgument", status=400, codes=INVALID_ARGUMENT)
 
 
 @check("UPD-008")
@@ -66,8 +66,8 @@ def other_letters_are_refused(evidence: Evidence, item: Item) -> Finding:
 @with_preconditions
 def unknown_rule_words_are_refused(evidence: Evidence, item: Item) -> Finding:
     """Words that no document has for State, Type, Event and ResultFormat."""
-    replies = require_responses(evidence, SCENARIO, *BAD_RULE_WORDS)
-    return expect_rejections(replies, "unknown words in NotifyConfig are refused with 400", status=400)
+    responses = require_responses(evidence, SCENARIO, *BAD_RULE_WORDS)
+    return expect_rejections(responses, "unknown words in NotifyConfig are refused with 400", status=400)
 
 
 @check("UPD-011")
@@ -89,9 +89,9 @@ def refused_changes_nothing(evidence: Evidence, item: Item) -> Finding:
             judged.append(update)
             old, new = standing(previous[1]), standing(now[1])
             for name in (name for name in old if old[name] != new[name]):
-                for reply in (update, now[0]):
+                for response in (update, now[0]):
                     wrong.add(
-                        reply.exchange.seq, f"{step}: {describe_response(update)}, yet {name} changed to {new[name]}"
+                        response.exchange.seq, f"{step}: {describe_response(update)}, yet {name} changed to {new[name]}"
                     )
         previous = now
     if not judged:

@@ -68,20 +68,20 @@ def is_the_moment_of_the_update(evidence: Evidence, item: Item) -> Finding:
         return blocked("no list and no update of the scenario showed the queue; see UPD-001")
     wrong, judged = Deviations(), []
     previous = looks[0][1]
-    for reply, queue in looks:
+    for response, queue in looks:
         updated, created = times.parse(queue.update_time), times.parse(queue.create_time)
         if updated is not None and created is not None and created - updated >= LEAST_ZONE:
             text = f"UpdateTime {queue.update_time} lies before CreateTime {queue.create_time}"
-            wrong.add(reply.exchange.seq, text)
-        if reply.exchange.step not in GOOD:
+            wrong.add(response.exchange.seq, text)
+        if response.exchange.step not in GOOD:
             continue
-        now = times.of_header(raw.answer_header(reply, "date"))
-        if updated is not None and now is not None and _changed(previous, requested_update(reply)):
-            judged.append(reply)
+        now = times.of_header(raw.answer_header(response, "date"))
+        if updated is not None and now is not None and _changed(previous, requested_update(response)):
+            judged.append(response)
             if abs(updated - now) > AN_HOUR:
                 hours = (updated - now).total_seconds() / 3600
                 wrong.add(
-                    reply.exchange.seq, f"UpdateTime {queue.update_time} is {hours:+.1f} h from its answer's Date"
+                    response.exchange.seq, f"UpdateTime {queue.update_time} is {hours:+.1f} h from its answer's Date"
                 )
         previous = queue
     if not judged and not wrong.items:
@@ -93,20 +93,20 @@ def is_the_moment_of_the_update(evidence: Evidence, item: Item) -> Finding:
 def _stands_still(evidence: Evidence, queue_id: str, wrong: Deviations) -> None:
     """Changes in the whole run, a second at least after the answer before: times have whole seconds."""
     previous: tuple[ParsedExchange, Queue] | None = None
-    for reply in evidence.replies:
-        queue = reply.queue if reply.ok and reply.exchange.operation == "update_queue" else None
+    for response in evidence.responses:
+        queue = response.queue if response.ok and response.exchange.operation == "update_queue" else None
         if queue is None or raw.text(queue.queue_id) != queue_id:
             continue
         if previous is not None:
             last, old = previous
             earlier, later = times.parse(old.update_time), times.parse(queue.update_time)
-            what = _changed(old, requested_update(reply))
-            apart = reply.exchange.started - last.exchange.ended >= A_STEP
+            what = _changed(old, requested_update(response))
+            apart = response.exchange.started - last.exchange.ended >= A_STEP
             if what and apart and earlier is not None and later == earlier:
-                for record in (last, reply):
+                for record in (last, response):
                     text = f"UpdateTime is {queue.update_time} before and after a change of {what}"
                     wrong.add(record.exchange.seq, text)
-        previous = (reply, queue)
+        previous = (response, queue)
 
 
 def _changed(old: Queue, wanted: RequestedUpdate) -> str:
@@ -123,12 +123,12 @@ def _changed(old: Queue, wanted: RequestedUpdate) -> str:
 def _history(evidence: Evidence) -> list[tuple[ParsedExchange, Queue]]:
     """The queue in every accepted update and every list of the scenario's good part, in order, after the first list."""
     found: list[tuple[ParsedExchange, Queue]] = []
-    for reply in evidence.of(SCENARIO, *GOOD, *LISTS):
-        if reply.exchange.step == Label.BEFORE or not reply.ok:
+    for response in evidence.of(SCENARIO, *GOOD, *LISTS):
+        if response.exchange.step == Label.BEFORE or not response.ok:
             continue
-        if reply.exchange.step in GOOD:
-            if reply.queue is not None:
-                found.append((reply, reply.queue))
-        elif (shown := listed_at(evidence, reply.exchange.step)) is not None:
+        if response.exchange.step in GOOD:
+            if response.queue is not None:
+                found.append((response, response.queue))
+        elif (shown := listed_at(evidence, response.exchange.step)) is not None:
             found.append(shown)
     return found

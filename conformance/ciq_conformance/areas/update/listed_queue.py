@@ -14,11 +14,11 @@ QUEUE_NOT_FOUND = frozenset({"QueueNotFound", "1106"})
 
 def listed_at(evidence: Evidence, step: str) -> tuple[ParsedExchange, Queue] | None:
     """The queue in the last list of a step, which was asked for until it showed the update; None when not listed."""
-    reply = next(reversed(evidence.of(SCENARIO, step)), None)
-    if reply is None or not reply.ok:
+    response = next(reversed(evidence.of(SCENARIO, step)), None)
+    if response is None or not response.ok:
         return None
-    own = raw.query_value(reply.exchange, "queueIds") or ""
-    queue = listed(reply, own)
-    if queue is None and len(reply.queue_list.queues) == 1 and spelled_queue_id_upper(reply, "QueueList"):
-        queue = reply.queue_list.queues[0]
-    return None if queue is None else (reply, queue)
+    own = raw.query_value(response.exchange, "queueIds") or ""
+    queue = listed(response, own)
+    if queue is None and len(response.queue_list.queues) == 1 and spelled_queue_id_upper(response, "QueueList"):
+        queue = response.queue_list.queues[0]
+    return None if queue is None else (response, queue)

@@ -95,8 +95,8 @@ def _show(ctx: ScenarioContext, step: Label, update: ParsedExchange) -> None:
     """List the queue until it shows what an accepted update asked for."""
     wanted = requested_update(update)
 
-    def fits(reply: ParsedExchange) -> bool:
-        queue = next((queue for queue in reply.queue_list.queues if queue.queue_id == ctx.queue_id), None)
+    def fits(response: ParsedExchange) -> bool:
+        queue = next((queue for queue in response.queue_list.queues if queue.queue_id == ctx.queue_id), None)
         rule = queue.notify_config if queue is not None else None
         return (
             queue is None
@@ -130,11 +130,11 @@ def _bad(ctx: ScenarioContext) -> None:
         title = title or f"ciq-{step}"
         taken = ctx.calls.update_queue(step, to, update_body(name=title, state=state, rule=bad)).ok
 
-        def shown(reply: ParsedExchange) -> bool:
-            return any(queue.name == title for queue in reply.queue_list.queues)
+        def shown(response: ParsedExchange) -> bool:
+            return any(queue.name == title for queue in response.queue_list.queues)
 
         # What a service has taken must show before the next one, which may be refused, is blamed for it.
-        list_until(ctx, after(step), {"queueIds": own}, lambda reply: not taken or shown(reply), A_SECOND)
+        list_until(ctx, after(step), {"queueIds": own}, lambda response: not taken or shown(response), A_SECOND)
 
     attempt(Label.UNKNOWN_ID, to=unknown_queue_id(ctx))
     attempt(Label.BAD_STATE, state="Stopped")

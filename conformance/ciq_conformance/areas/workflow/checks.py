@@ -27,28 +27,28 @@ _ELEMENTS = ("Name", "WorkflowId", "State", "CreateTime", "UpdateTime")
 def workflow_is_made(evidence: Evidence, item: Item) -> Finding:
     """The answer to POST /workflow."""
     expected = "HTTP 200 with MediaWorkflow: WorkflowId, Name and State as asked"
-    reply = expect_success(evidence, SCENARIO, Label.CREATE, expected)
-    workflow = reply.workflow
+    response = expect_success(evidence, SCENARIO, Label.CREATE, expected)
+    workflow = response.workflow
     if workflow is None or not raw.text(workflow.workflow_id):
         return deviates(
-            expected, f"{describe_response(reply)} without MediaWorkflow.WorkflowId", witness=record_ids(reply)
+            expected, f"{describe_response(response)} without MediaWorkflow.WorkflowId", witness=record_ids(response)
         )
-    name = raw.child_text(_requested(reply.exchange.request_body.data), "Name")
+    name = raw.child_text(_requested(response.exchange.request_body.data), "Name")
     if workflow.name is not None and raw.text(workflow.name) != name:
-        return deviates(f"Name {name}", f"Name {workflow.name}", witness=record_ids(reply))
+        return deviates(f"Name {name}", f"Name {workflow.name}", witness=record_ids(response))
     if workflow.state is not None and raw.text(workflow.state) != "Active":
-        return deviates("State Active", f"State {workflow.state}", witness=record_ids(reply))
-    return holds(f"workflow {workflow.workflow_id}", witness=record_ids(reply))
+        return deviates("State Active", f"State {workflow.state}", witness=record_ids(response))
+    return holds(f"workflow {workflow.workflow_id}", witness=record_ids(response))
 
 
 @check("WFL-002")
 @with_preconditions
 def workflow_is_listed(evidence: Evidence, item: Item) -> Finding:
     """The list that asks for it by id."""
-    reply, workflow = listed(evidence, Label.LISTED)
+    response, workflow = listed(evidence, Label.LISTED)
     expected = f"an element of MediaWorkflowList with {', '.join(_ELEMENTS)} and Topology"
     if workflow is None:
-        return deviates(expected, "the workflow is not listed", witness=record_ids(reply))
+        return deviates(expected, "the workflow is not listed", witness=record_ids(response))
     given = dict(
         zip(
             _ELEMENTS,
@@ -61,8 +61,8 @@ def workflow_is_listed(evidence: Evidence, item: Item) -> Finding:
     shown = set(nodes) if isinstance(nodes, dict) else set()
     missing += [f"Topology.Nodes.{name}" for name in NODES if name not in shown]
     if missing:
-        return deviates(expected, f"without {', '.join(missing)}", witness=record_ids(reply))
-    return holds(f"State {workflow.state}, {len(NODES)} nodes", witness=record_ids(reply))
+        return deviates(expected, f"without {', '.join(missing)}", witness=record_ids(response))
+    return holds(f"State {workflow.state}, {len(NODES)} nodes", witness=record_ids(response))
 
 
 @check("WFL-003")
@@ -70,13 +70,13 @@ def workflow_is_listed(evidence: Evidence, item: Item) -> Finding:
 def unknown_workflow_is_named(evidence: Evidence, item: Item) -> Finding:
     """NonExistIDs of the list that asks for one known and one unknown id."""
     _, workflow_id = made(evidence)
-    reply = require_success(evidence, SCENARIO, Label.LISTED)
-    wanted = [i for i in (raw.query_value(reply.exchange, "ids") or "").split(",") if i and i != workflow_id]
-    given = [raw.text(i) for i in reply.workflow_list.non_exist_ids]
+    response = require_success(evidence, SCENARIO, Label.LISTED)
+    wanted = [i for i in (raw.query_value(response.exchange, "ids") or "").split(",") if i and i != workflow_id]
+    given = [raw.text(i) for i in response.workflow_list.non_exist_ids]
     expected = f"NonExistIDs names {wanted[0]} and nothing else"
     if sorted(given) != sorted(wanted):
-        return deviates(expected, f"NonExistIDs: {', '.join(given) or 'none'}", witness=record_ids(reply))
-    return holds(f"NonExistIDs {given[0]}", witness=record_ids(reply))
+        return deviates(expected, f"NonExistIDs: {', '.join(given) or 'none'}", witness=record_ids(response))
+    return holds(f"NonExistIDs {given[0]}", witness=record_ids(response))
 
 
 @check("WFL-004")
@@ -85,13 +85,13 @@ def update_replaces(evidence: Evidence, item: Item) -> Finding:
     """The list after the update."""
     update = expect_success(evidence, SCENARIO, Label.UPDATE, "HTTP 200")
     name = raw.child_text(_requested(update.exchange.request_body.data), "Name")
-    reply, workflow = listed(evidence, Label.UPDATED)
+    response, workflow = listed(evidence, Label.UPDATED)
     expected = f"Name {name} under the same id"
     if workflow is None:
-        return deviates(expected, "the workflow is not listed any more", witness=record_ids(update, reply))
+        return deviates(expected, "the workflow is not listed any more", witness=record_ids(update, response))
     if raw.text(workflow.name) != name:
-        return deviates(expected, f"Name {workflow.name}", witness=record_ids(update, reply))
-    return holds(f"Name {workflow.name}", witness=record_ids(update, reply))
+        return deviates(expected, f"Name {workflow.name}", witness=record_ids(update, response))
+    return holds(f"Name {workflow.name}", witness=record_ids(update, response))
 
 
 @check("WFL-005")
@@ -101,11 +101,11 @@ def switches(evidence: Evidence, item: Item) -> Finding:
     witness: tuple[int, ...] = ()
     for step, look, state in ((Label.PAUSE, Label.PAUSED, "Paused"), (Label.ACTIVATE, Label.ACTIVATED, "Active")):
         switch = expect_success(evidence, SCENARIO, step, "HTTP 200")
-        reply, workflow = listed(evidence, look)
-        witness = (*witness, *record_ids(switch, reply))
+        response, workflow = listed(evidence, look)
+        witness = (*witness, *record_ids(switch, response))
         seen = "not listed" if workflow is None else f"State {workflow.state}"
         if workflow is None or raw.text(workflow.state) != state:
-            return deviates(f"State {state}", seen, witness=record_ids(switch, reply))
+            return deviates(f"State {state}", seen, witness=record_ids(switch, response))
     return holds("Paused, then Active", witness=witness)
 
 
@@ -115,10 +115,10 @@ def deleting_names_it(evidence: Evidence, item: Item) -> Finding:
     """The answer to DELETE."""
     _, workflow_id = made(evidence)
     expected = f"HTTP 200 with WorkflowId {workflow_id}"
-    reply = expect_success(evidence, SCENARIO, Label.DELETE, expected)
-    if reply.deleted_id != workflow_id:
-        return deviates(expected, f"WorkflowId {reply.deleted_id or 'absent'}", witness=record_ids(reply))
-    return holds(f"WorkflowId {reply.deleted_id}", witness=record_ids(reply))
+    response = expect_success(evidence, SCENARIO, Label.DELETE, expected)
+    if response.deleted_id != workflow_id:
+        return deviates(expected, f"WorkflowId {response.deleted_id or 'absent'}", witness=record_ids(response))
+    return holds(f"WorkflowId {response.deleted_id}", witness=record_ids(response))
 
 
 @check("WFL-007")
@@ -127,19 +127,19 @@ def deleted_is_gone(evidence: Evidence, item: Item) -> Finding:
     """The list after DELETE."""
     delete = require_success(evidence, SCENARIO, Label.DELETE)
     _, workflow_id = made(evidence)
-    reply = require_response(evidence, SCENARIO, Label.DELETED)
+    response = require_response(evidence, SCENARIO, Label.DELETED)
     # An error in place of a list says as well that there is no such workflow.
-    if any(raw.text(w.workflow_id) == workflow_id for w in reply.workflow_list.workflows):
-        return deviates("not listed", "still listed", witness=record_ids(delete, reply))
-    return holds("not listed", witness=record_ids(delete, reply))
+    if any(raw.text(w.workflow_id) == workflow_id for w in response.workflow_list.workflows):
+        return deviates("not listed", "still listed", witness=record_ids(delete, response))
+    return holds("not listed", witness=record_ids(delete, response))
 
 
 @check("WFL-024")
 @with_preconditions
 def bad_workflow_is_refused(evidence: Evidence, item: Item) -> Finding:
     """Answers to POST /workflow without Topology, with an unknown State, with a name too long."""
-    replies = all_made(evidence, SCENARIO, Label.BAD_CREATE, Label.BAD_STATE, Label.LONG_NAME)
-    return expect_rejections(replies, "4xx for each")
+    responses = all_made(evidence, SCENARIO, Label.BAD_CREATE, Label.BAD_STATE, Label.LONG_NAME)
+    return expect_rejections(responses, "4xx for each")
 
 
 @check("WFL-025")
@@ -153,10 +153,10 @@ def senseless_trigger_is_refused(evidence: Evidence, item: Item) -> Finding:
 @with_preconditions
 def unknown_run_is_no_crash(evidence: Evidence, item: Item) -> Finding:
     """The answer to describing a run that there is not."""
-    reply = require_response(evidence, SCENARIO, Label.RUN_UNKNOWN)
-    if not reply.exchange.status or reply.exchange.status >= 500:
-        return deviates("an answer below 500", describe_response(reply), witness=record_ids(reply))
-    return holds(describe_response(reply), witness=record_ids(reply))
+    response = require_response(evidence, SCENARIO, Label.RUN_UNKNOWN)
+    if not response.exchange.status or response.exchange.status >= 500:
+        return deviates("an answer below 500", describe_response(response), witness=record_ids(response))
+    return holds(describe_response(response), witness=record_ids(response))
 
 
 def _requested(body: bytes) -> etree._Element | None:

@@ -29,19 +29,19 @@ def _told(evidence: Evidence, item: Item, trigger: Label) -> list[ParsedCallback
 def end_of_run_is_told(evidence: Evidence, item: Item) -> Finding:
     """WorkflowFinish of the first run."""
     wanted = run_id(evidence, Label.TRIGGER)
-    reply, run = last_look(evidence, Label.TRIGGER)
+    response, run = last_look(evidence, Label.TRIGGER)
     if raw.text(run.state) not in FINAL:
-        return blocked("the run had not ended when patience ran out; see WFL-011", witness=record_ids(reply))
+        return blocked("the run had not ended when patience ran out; see WFL-011", witness=record_ids(response))
     expected = f"WorkflowFinish with RunId {wanted} and State Success or Failed at the workflow's own address"
     arrived = _told(evidence, item, Label.TRIGGER)
     others = _arrivals(evidence, item, Label.TRIGGER)
     if not arrived:
         seen = f"{len(others)} other callbacks came there" if others else "nothing came there"
-        return deviates(expected, seen, witness=(*record_ids(reply), *(n.arrival.seq for n in others[:2])))
+        return deviates(expected, seen, witness=(*record_ids(response), *(n.arrival.seq for n in others[:2])))
     state = raw.text(arrived[0].run.state if arrived[0].run is not None else None)
     if state not in ("Success", "Failed"):
         return deviates(expected, f"State {state or 'absent'}", witness=(arrived[0].arrival.seq,))
-    return holds(f"RunId {wanted}, State {state}", witness=(*record_ids(reply), arrived[0].arrival.seq))
+    return holds(f"RunId {wanted}, State {state}", witness=(*record_ids(response), arrived[0].arrival.seq))
 
 
 @check("WFL-017")
@@ -49,11 +49,11 @@ def end_of_run_is_told(evidence: Evidence, item: Item) -> Finding:
 def callback_agrees(evidence: Evidence, item: Item) -> Finding:
     """The first run's callback against its last description."""
     _, workflow_id = made(evidence)
-    reply, run = last_look(evidence, Label.TRIGGER)
+    response, run = last_look(evidence, Label.TRIGGER)
     arrived = _told(evidence, item, Label.TRIGGER)
     if not arrived or arrived[0].run is None:
-        return blocked("the run was not called back; see WFL-016", witness=record_ids(reply))
-    told, witness = arrived[0].run, (*record_ids(reply), arrived[0].arrival.seq)
+        return blocked("the run was not called back; see WFL-016", witness=record_ids(response))
+    told, witness = arrived[0].run, (*record_ids(response), arrived[0].arrival.seq)
     pairs = {
         "WorkflowId": (told.workflow_id, workflow_id),
         "Object": (raw.text(told.object).lstrip("/"), raw.text(run.object).lstrip("/")),
@@ -92,16 +92,16 @@ def rules_format_is_heeded(evidence: Evidence, item: Item) -> Finding:
 @with_preconditions
 def tasks_are_told(evidence: Evidence, item: Item) -> Finding:
     """TaskFinish of the first run's jobs at the workflow's address."""
-    reply, run = last_look(evidence, Label.TRIGGER)
+    response, run = last_look(evidence, Label.TRIGGER)
     wanted = [raw.text(task.job_id) for task in run.tasks if raw.text(task.job_id)]
     told = {job_id for callback in _arrivals(evidence, item, Label.TRIGGER) for job_id in callback.job_ids}
     missing = [job_id for job_id in wanted if job_id not in told]
     if not wanted:
-        return blocked("the tasks name no JobId; see WFL-010", witness=record_ids(reply))
+        return blocked("the tasks name no JobId; see WFL-010", witness=record_ids(response))
     if missing:
         expected = f"TaskFinish of {len(wanted)} jobs at the workflow's own address"
-        return deviates(expected, f"none of {', '.join(missing)}", witness=record_ids(reply))
-    return holds(f"{len(wanted)} jobs", witness=record_ids(reply))
+        return deviates(expected, f"none of {', '.join(missing)}", witness=record_ids(response))
+    return holds(f"{len(wanted)} jobs", witness=record_ids(response))
 
 
 @check("WFL-020")
@@ -125,11 +125,13 @@ def order_of_callbacks(evidence: Evidence, item: Item) -> Finding:
 def forms_of_time(evidence: Evidence, item: Item) -> Finding:
     """Texts of times in lists, descriptions and callbacks."""
     listed = require_success(evidence, SCENARIO, Label.RUNS).run_list.runs
-    reply, run = last_look(evidence, Label.TRIGGER)
+    response, run = last_look(evidence, Label.TRIGGER)
     told = [callback.run for callback in _told(evidence, item, Label.TRIGGER) if callback.run is not None]
     texts = {
         "list": listed[0].create_time or listed[0].creation_time if listed else None,
         "description": run.create_time,
         "callback": told[0].create_time if told else None,
     }
-    return observed(", ".join(f"{place} {text or 'none'}" for place, text in texts.items()), witness=record_ids(reply))
+    return observed(
+        ", ".join(f"{place} {text or 'none'}" for place, text in texts.items()), witness=record_ids(response)
+    )

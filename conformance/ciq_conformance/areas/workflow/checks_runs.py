@@ -35,8 +35,8 @@ def trigger_starts_a_run(evidence: Evidence, item: Item) -> Finding:
 def runs_are_listed(evidence: Evidence, item: Item) -> Finding:
     """The list of all runs of the workflow against the triggers."""
     _, workflow_id = made(evidence)
-    reply = expect_success(evidence, SCENARIO, Label.RUNS, "HTTP 200 with WorkflowExecutionList")
-    known = {raw.text(run.run_id): run for run in reply.run_list.runs}
+    response = expect_success(evidence, SCENARIO, Label.RUNS, "HTTP 200 with WorkflowExecutionList")
+    known = {raw.text(run.run_id): run for run in response.run_list.runs}
     wrong = Deviations()
     begun = _begun(evidence)
     for trigger in begun:
@@ -45,17 +45,17 @@ def runs_are_listed(evidence: Evidence, item: Item) -> Finding:
         if run is None:
             wrong.add(trigger.exchange.seq, f"run {trigger.instance_id} is not listed")
         elif raw.text(run.workflow_id) != workflow_id:
-            wrong.add(reply.exchange.seq, f"WorkflowId {run.workflow_id} instead of {workflow_id}")
+            wrong.add(response.exchange.seq, f"WorkflowId {run.workflow_id} instead of {workflow_id}")
         elif raw.text(run.object).lstrip("/") != (key or "").lstrip("/"):
-            wrong.add(reply.exchange.seq, f"Object {run.object} instead of {key}")
+            wrong.add(response.exchange.seq, f"Object {run.object} instead of {key}")
         elif raw.text(run.state) not in (*FINAL, "Running"):
-            wrong.add(reply.exchange.seq, f"State {run.state}")
+            wrong.add(response.exchange.seq, f"State {run.state}")
         elif not raw.text(run.create_time) and not raw.text(run.creation_time):
-            wrong.add(reply.exchange.seq, f"run {trigger.instance_id} without CreateTime")
+            wrong.add(response.exchange.seq, f"run {trigger.instance_id} without CreateTime")
     if not begun:
         return blocked("no trigger began a run; see WFL-008")
     expected = "each run with RunId, WorkflowId, Object, CreateTime and State"
-    return wrong.finding(expected, holds(f"{len(begun)} runs", witness=record_ids(reply)))
+    return wrong.finding(expected, holds(f"{len(begun)} runs", witness=record_ids(response)))
 
 
 @check("WFL-010")
@@ -65,39 +65,39 @@ def run_is_described(evidence: Evidence, item: Item) -> Finding:
     _, workflow_id = made(evidence)
     trigger = require_success(evidence, SCENARIO, Label.TRIGGER)
     expected = "HTTP 200 with WorkflowExecution: WorkflowId, RunId, Object, State, and Tasks for the nodes"
-    reply = expect_success(evidence, SCENARIO, Label.RUN, expected)
-    run = reply.run
+    response = expect_success(evidence, SCENARIO, Label.RUN, expected)
+    run = response.run
     if run is None:
-        return deviates(expected, "no WorkflowExecution", witness=record_ids(reply))
+        return deviates(expected, "no WorkflowExecution", witness=record_ids(response))
     wanted = {"WorkflowId": (run.workflow_id, workflow_id), "RunId": (run.run_id, trigger.instance_id)}
     for name, (given, right) in wanted.items():
         if raw.text(given) != right:
-            return deviates(f"{name} {right}", f"{name} {given}", witness=record_ids(trigger, reply))
+            return deviates(f"{name} {right}", f"{name} {given}", witness=record_ids(trigger, response))
     key = (raw.query_value(trigger.exchange, "object") or "").lstrip("/")
     if raw.text(run.object).lstrip("/") != key:
-        return deviates(f"Object {key}", f"Object {run.object}", witness=record_ids(trigger, reply))
+        return deviates(f"Object {key}", f"Object {run.object}", witness=record_ids(trigger, response))
     lacking = [node for node in NODES if task_of(run, node) is None]
     if lacking and raw.text(run.state) == "Success":
-        return deviates(expected, f"no task of {', '.join(lacking)}", witness=record_ids(reply))
-    return holds(f"{len(run.tasks)} tasks, State {run.state}", witness=record_ids(reply))
+        return deviates(expected, f"no task of {', '.join(lacking)}", witness=record_ids(response))
+    return holds(f"{len(run.tasks)} tasks, State {run.state}", witness=record_ids(response))
 
 
 @check("WFL-011")
 @with_preconditions
 def run_succeeds(evidence: Evidence, item: Item) -> Finding:
     """The end of the first run against the ends of its tasks."""
-    reply, run = last_look(evidence, Label.TRIGGER)
+    response, run = last_look(evidence, Label.TRIGGER)
     states = [raw.text(task.state) for task in run.tasks]
     if raw.text(run.state) not in FINAL:
-        return deviates("State Success", f"State {run.state} when patience ran out", witness=record_ids(reply))
+        return deviates("State Success", f"State {run.state} when patience ran out", witness=record_ids(response))
     if set(states) != {"Success"}:
         shown = ", ".join(states) or "none"
         return cannot_tell(
-            f"not all tasks ended Success ({shown}); name a good input in the profile", witness=record_ids(reply)
+            f"not all tasks ended Success ({shown}); name a good input in the profile", witness=record_ids(response)
         )
     if raw.text(run.state) != "Success":
-        return deviates("State Success", f"State {run.state}, all tasks Success", witness=record_ids(reply))
-    return holds(f"Success after {len(states)} tasks", witness=record_ids(reply))
+        return deviates("State Success", f"State {run.state}, all tasks Success", witness=record_ids(response))
+    return holds(f"Success after {len(states)} tasks", witness=record_ids(response))
 
 
 @check("WFL-012")
@@ -107,20 +107,20 @@ def nodes_follow(evidence: Evidence, item: Item) -> Finding:
     run_id(evidence, Label.TRIGGER)
     wrong, before = Deviations(), 0
     for trigger in _TRIGGERS:
-        for reply, run in looks(evidence, trigger):
+        for response, run in looks(evidence, trigger):
             first, last = task_of(run, FIRST_NODE), task_of(run, LAST_NODE)
             ended = first is not None and raw.text(first.state) in FINAL
             begun = last is not None and raw.text(last.state) in ("Running", "Success", "Failed")
             before += not ended and not begun
             if begun and not ended:
                 state = "absent" if first is None else first.state
-                wrong.add(reply.exchange.seq, f"{LAST_NODE} {last.state if last else ''} while {FIRST_NODE} {state}")
+                wrong.add(response.exchange.seq, f"{LAST_NODE} {last.state if last else ''} while {FIRST_NODE} {state}")
             if first is None or last is None:
                 continue
             end, start = parse(raw.text(first.end_time)), parse(raw.text(last.start_time))
             if end is not None and start is not None and start < end:
-                wrong.add(reply.exchange.seq, f"StartTime {last.start_time} before EndTime {first.end_time}")
-    seen = [reply for reply, run in looks(evidence, Label.TRIGGER) if task_of(run, LAST_NODE) is not None]
+                wrong.add(response.exchange.seq, f"StartTime {last.start_time} before EndTime {first.end_time}")
+    seen = [response for response, run in looks(evidence, Label.TRIGGER) if task_of(run, LAST_NODE) is not None]
     if not seen and not wrong.items:
         return blocked("the last node's task was never seen; see WFL-010 and WFL-011")
     power = f"{before} looks before the first node had ended, else by whole seconds"
@@ -132,13 +132,13 @@ def nodes_follow(evidence: Evidence, item: Item) -> Finding:
 @with_preconditions
 def branches_run(evidence: Evidence, item: Item) -> Finding:
     """Tasks of the two nodes that Start names."""
-    reply, run = last_look(evidence, Label.TRIGGER)
+    response, run = last_look(evidence, Label.TRIGGER)
     lacking = [node for node in (FIRST_NODE, SIDE_NODE) if task_of(run, node) is None]
     if lacking:
         return deviates(
-            "a task for each node that Start names", f"none of {', '.join(lacking)}", witness=record_ids(reply)
+            "a task for each node that Start names", f"none of {', '.join(lacking)}", witness=record_ids(response)
         )
-    return holds("both branches have a task", witness=record_ids(reply))
+    return holds("both branches have a task", witness=record_ids(response))
 
 
 @check("WFL-014")
@@ -149,15 +149,15 @@ def jobs_name_their_run(evidence: Evidence, item: Item) -> Finding:
     wanted = run_id(evidence, Label.TRIGGER)
     wrong, right = Deviations(), 0
     shown: list[ParsedExchange] = []
-    for reply in all_made(evidence, SCENARIO, Label.JOBS):
-        shown.append(reply)
-        for job in reply.jobs:
+    for response in all_made(evidence, SCENARIO, Label.JOBS):
+        shown.append(response)
+        for job in response.jobs:
             named = {(raw.text(one.run_id), raw.text(one.workflow_id)) for one in job.workflows}
             if (wanted, workflow_id) in named:
                 right += 1
             else:
                 seen = ", ".join(f"RunId {run}, WorkflowId {flow}" for run, flow in sorted(named)) or "none"
-                wrong.add(reply.exchange.seq, f"job {job.job_id}: Workflow {seen}")
+                wrong.add(response.exchange.seq, f"job {job.job_id}: Workflow {seen}")
     if not right and not wrong.items:
         return blocked("no job of the run was described: its tasks name no JobId; see WFL-010")
     expected = f"Workflow with RunId {wanted} and WorkflowId {workflow_id}"
@@ -174,15 +174,17 @@ def failed_task_fails_the_run(evidence: Evidence, item: Item) -> Finding:
             "a trigger on a missing input is refused here, so no task failed", witness=record_ids(trigger)
         )
     for step in (Label.TRIGGER_MISSING, Label.TRIGGER, Label.TRIGGER_JSON):
-        found = [(reply, run) for reply, run in looks(evidence, step) if raw.text(run.state) in FINAL]
+        found = [(response, run) for response, run in looks(evidence, step) if raw.text(run.state) in FINAL]
         if not found:
             continue
-        reply, run = found[-1]
+        response, run = found[-1]
         failed = [raw.text(task.name) for task in run.tasks if raw.text(task.state) == "Failed"]
         if failed and raw.text(run.state) != "Failed":
-            return deviates("State Failed", f"State {run.state} though {failed[0]} failed", witness=record_ids(reply))
+            return deviates(
+                "State Failed", f"State {run.state} though {failed[0]} failed", witness=record_ids(response)
+            )
         if failed:
-            return holds(f"Failed, as task {failed[0]}", witness=record_ids(reply))
+            return holds(f"Failed, as task {failed[0]}", witness=record_ids(response))
     last_look(evidence, Label.TRIGGER_MISSING)
     return cannot_tell("no task failed; name an input that must fail in the profile (missing_input)")
 
@@ -197,15 +199,15 @@ def states_filter(evidence: Evidence, item: Item) -> Finding:
     }
     wrong, counted = Deviations(), 0
     for step, state in ((Label.RUNS_SUCCESS, "Success"), (Label.RUNS_FAILED, "Failed")):
-        reply = expect_success(evidence, SCENARIO, step, "HTTP 200")
-        given = {raw.text(run.run_id): raw.text(run.state) for run in reply.run_list.runs}
+        response = expect_success(evidence, SCENARIO, step, "HTTP 200")
+        given = {raw.text(run.run_id): raw.text(run.state) for run in response.run_list.runs}
         counted += len(given)
         for identity, seen in given.items():
             if seen != state:
-                wrong.add(reply.exchange.seq, f"states={state} shows {identity} with State {seen}")
+                wrong.add(response.exchange.seq, f"states={state} shows {identity} with State {seen}")
         for identity, seen in whole.items():
             if seen == state and identity not in given:
-                wrong.add(reply.exchange.seq, f"states={state} lacks {identity}")
+                wrong.add(response.exchange.seq, f"states={state} lacks {identity}")
     if not counted and not wrong.items:
         return cannot_tell("no run had ended, so there was nothing to filter")
     return wrong.finding("just the runs in the state asked for", holds(f"{counted} runs in two lists"))
@@ -216,7 +218,7 @@ def states_filter(evidence: Evidence, item: Item) -> Finding:
 def pages_give_each_once(evidence: Evidence, item: Item) -> Finding:
     """The walk with size=1 against the whole list."""
     whole = [raw.text(run.run_id) for run in require_success(evidence, SCENARIO, Label.RUNS).run_list.runs]
-    pages = [reply for reply in all_made(evidence, SCENARIO, Label.RUNS_PAGE) if reply.ok]
+    pages = [response for response in all_made(evidence, SCENARIO, Label.RUNS_PAGE) if response.ok]
     if len(whole) < 2:
         return cannot_tell(f"{len(whole)} run(s) need no second page")
     for page in pages:
@@ -235,11 +237,13 @@ def newest_first(evidence: Evidence, item: Item) -> Finding:
     """Times along the list by default, and along the one with Asc; equal seconds prove nothing."""
     orders = []
     for step, words in ((Label.RUNS, "newest first"), (Label.RUNS_ASC, "oldest first")):
-        reply = expect_success(evidence, SCENARIO, step, "HTTP 200")
-        shown = [moment for run in reply.run_list.runs if (moment := parse(_time(run))) is not None]
+        response = expect_success(evidence, SCENARIO, step, "HTTP 200")
+        shown = [moment for run in response.run_list.runs if (moment := parse(_time(run))) is not None]
         if shown != sorted(shown, reverse=step is Label.RUNS):
-            return deviates(words, ", ".join(_time(run) for run in reply.run_list.runs), witness=record_ids(reply))
-        orders.append(reply)
+            return deviates(
+                words, ", ".join(_time(run) for run in response.run_list.runs), witness=record_ids(response)
+            )
+        orders.append(response)
     power = f"{len(set(shown))} different seconds"
     return holds(f"{len(shown)} runs in two orders", witness=record_ids(*orders), power=power)
 
@@ -249,4 +253,4 @@ def _time(run: Run) -> str:
 
 
 def _begun(evidence: Evidence) -> list[ParsedExchange]:
-    return [reply for reply in evidence.of(SCENARIO, *_TRIGGERS) if reply.ok and reply.instance_id]
+    return [response for response in evidence.of(SCENARIO, *_TRIGGERS) if response.ok and response.instance_id]

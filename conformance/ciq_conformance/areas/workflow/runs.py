@@ -23,33 +23,33 @@ FINAL = frozenset({"Success", "Failed", "Cancel"})
 
 def made(evidence: Evidence) -> tuple[ParsedExchange, str]:
     """The accepted request that made the workflow, and the workflow's id."""
-    reply = require_success(evidence, SCENARIO, Label.CREATE)
-    workflow_id = raw.text(reply.workflow.workflow_id if reply.workflow is not None else None)
+    response = require_success(evidence, SCENARIO, Label.CREATE)
+    workflow_id = raw.text(response.workflow.workflow_id if response.workflow is not None else None)
     if not workflow_id:
         raise EarlyFinding(blocked("the answer to making the workflow names no WorkflowId; see WFL-001"))
-    return reply, workflow_id
+    return response, workflow_id
 
 
 def listed(evidence: Evidence, step: Label) -> tuple[ParsedExchange, Workflow | None]:
     """A list that asked for the workflow, and the workflow in it, None when it is not there."""
     _, workflow_id = made(evidence)
-    reply = require_success(evidence, SCENARIO, step)
-    return reply, next((w for w in reply.workflow_list.workflows if raw.text(w.workflow_id) == workflow_id), None)
+    response = require_success(evidence, SCENARIO, step)
+    return response, next((w for w in response.workflow_list.workflows if raw.text(w.workflow_id) == workflow_id), None)
 
 
 def run_id(evidence: Evidence, trigger: Label) -> str:
     """Id of the run that a trigger began; stops when it began none."""
-    reply = require_success(evidence, SCENARIO, trigger)
-    if not reply.instance_id:
+    response = require_success(evidence, SCENARIO, trigger)
+    if not response.instance_id:
         raise EarlyFinding(blocked("the answer to the trigger names no InstanceId; see WFL-008"))
-    return reply.instance_id
+    return response.instance_id
 
 
 def looks(evidence: Evidence, trigger: Label) -> Iterator[tuple[ParsedExchange, Run]]:
     """All looks at the run of a trigger, in order."""
-    for reply in evidence.of(SCENARIO, *WATCHES[trigger]):
-        if reply.ok and reply.run is not None:
-            yield reply, reply.run
+    for response in evidence.of(SCENARIO, *WATCHES[trigger]):
+        if response.ok and response.run is not None:
+            yield response, response.run
 
 
 def last_look(evidence: Evidence, trigger: Label) -> tuple[ParsedExchange, Run]:

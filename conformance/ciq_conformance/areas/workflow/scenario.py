@@ -38,13 +38,13 @@ def play(ctx: ScenarioContext) -> None:
             ctx.calls.other(Label.CLEAN, OperationKind.DELETE_WORKFLOW, key=workflow_id, insist=True)
 
 
-def need_offered(ctx: ScenarioContext, reply: ParsedExchange, capability: Capability, call: str) -> None:
+def need_offered(ctx: ScenarioContext, response: ParsedExchange, capability: Capability, call: str) -> None:
     """Stop where the target does not have this call: not offered, unless somebody declared that it is."""
-    if reply.ok:
+    if response.ok:
         return
-    answer = f"{call} answered {describe_response(reply)}"
+    answer = f"{call} answered {describe_response(response)}"
     if ctx.profile.capabilities.get(capability) is not True and (
-        reply.refused or reply.exchange.status in _NO_SUCH_CALL
+        response.refused or response.exchange.status in _NO_SUCH_CALL
     ):
         raise NotOffered(f"{answer}: the target does not offer it")
     raise PreconditionFailed(answer)
@@ -94,8 +94,8 @@ def _runs(ctx: ScenarioContext, workflow_id: str) -> None:
 def _trigger(ctx: ScenarioContext, step: Label, workflow_id: str, key: str) -> str:
     """Id of the run, "" where none was started."""
     params = {"workflowId": workflow_id, "object": key}
-    reply = ctx.calls.other(step, OperationKind.TRIGGER_WORKFLOW, params=params)
-    return reply.instance_id if reply.ok else ""
+    response = ctx.calls.other(step, OperationKind.TRIGGER_WORKFLOW, params=params)
+    return response.instance_id if response.ok else ""
 
 
 def _follow(ctx: ScenarioContext, step: Label, run_id: str) -> None:
@@ -106,7 +106,7 @@ def _follow(ctx: ScenarioContext, step: Label, run_id: str) -> None:
         if run is not None and (run.state or "").strip() in ENDED:
             return
         if ctx.now() >= deadline:
-            ctx.mark("expired", f"{step}: the run did not end in time")
+            ctx.record_event("expired", f"{step}: the run did not end in time")
             return
         ctx.pause_thread(ctx.timeouts.poll)
 
@@ -118,7 +118,7 @@ def _wait_told(ctx: ScenarioContext, channel: str, run_id: str) -> None:
         return any(n.run is not None and n.run.run_id == run_id for n in ctx.receiver.arrivals(name))
 
     if not ctx.receiver.wait(told, ctx.timeouts.callback):
-        ctx.mark("expired", f"{channel}: no callback of the run came in time")
+        ctx.record_event("expired", f"{channel}: no callback of the run came in time")
 
 
 def _list(ctx: ScenarioContext, step: Label, *ids: str) -> None:
