@@ -69,7 +69,11 @@ def option_parser() -> argparse.ArgumentParser:
     add("--records", type=int, default=1_000_000, help="ended jobs that are remembered, the newest (%(default)s)")
     add("--speed-queue", action="store_true", help="media has its second queue, for accelerated transcoding")
     add("--signatures", action="store_true", help="check signatures by CIQ_SECRET_ID, CIQ_SECRET_KEY and CIQ_TOKEN")
-    add("--clock", default="real", help="real, scaled:FACTOR, skipping, or stepped (moves by /_ciq/clock/advance only)")
+    add(
+        "--clock",
+        default="real",
+        help="real, scaled:FACTOR, auto-advance (jumps to the next event when idle) or manual (moves by /_ciq/clock/advance only)",
+    )
     add("--activated", default="none", help="features of the default bucket from the start, with commas, all or none")
     add("--default-bucket", default=DEFAULT_BUCKET, help="bucket meant when Host names none (%(default)s)")
     add("--default-region", default=DEFAULT_REGION, help="region meant when Host names none (%(default)s)")

@@ -1,7 +1,7 @@
-"""Clocks: real, scaled, stepped by hand, skipping. One clock moves jobs, stamps, callbacks and their retries.
+"""Clocks: real, scaled, manual and auto-advance. One clock moves jobs, stamps, callbacks and their retries.
 
 A clock gives the time (epoch seconds) and calls actions back at times. Whatever is at work (a request being
-answered, a callback on its way) holds the clock, so that a skipping clock jumps only when nothing else is going on
+answered, a callback on its way) holds the clock, so that a auto-advance clock jumps only when nothing else is going on
 and `advance` waits for the consequences of each step. Network time-outs are not the clock's: they are real time.
 All methods belong to the thread of the event loop.
 """
@@ -242,7 +242,7 @@ class ScaledClock(_Timers):
 
 
 class ManualClock(_Timers):
-    """Stands still. With `skipping` it jumps to the next due time once nothing is at work.
+    """Stands still. With `auto_advance` it jumps to the next due time once nothing is at work.
 
     `grace` is how long (real seconds) nothing may be at work before the jump: a client that answers one thing with
     another gets its word in.
@@ -251,7 +251,7 @@ class ManualClock(_Timers):
     def __init__(self, *, auto_advance: bool = False, start: float | None = None, grace: float = _GRACE) -> None:
         super().__init__()
         self._now = time.time() if start is None else start
-        self._skipping = auto_advance
+        self._auto_advance = auto_advance
         self._grace = grace
 
     def now(self) -> float:
@@ -269,7 +269,7 @@ class ManualClock(_Timers):
     def _arm(self) -> None:
         due = self._next_due()
         overdue = due is not None and due <= self._now
-        if due is None or not (overdue or (self._skipping and self._holders == 0)):
+        if due is None or not (overdue or (self._auto_advance and self._holders == 0)):
             self._disarm()
         elif overdue:
             self._disarm()
@@ -282,7 +282,7 @@ class ManualClock(_Timers):
         due = self._next_due()
         if due is None:
             return
-        if due > self._now and (self._holders > 0 or not self._skipping):
+        if due > self._now and (self._holders > 0 or not self._auto_advance):
             return
         self._move_to(due)
         self._run_due(self._now)

@@ -25,7 +25,7 @@ _MARKER = "ciq_mock"
 _INI = {
     "ciq_mock_workers": "jobs of one queue that run at the same time (10)",
     "ciq_mock_duration": "seconds a job runs (0)",
-    "ciq_mock_clock": "real, skipping or stepped (real)",
+    "ciq_mock_clock": "real, auto-advance or manual (real)",
     "ciq_mock_activated": "features active from the start, with commas; all or none (all)",
 }
 

@@ -145,7 +145,7 @@ async def delivery(
     rule_read_at: RuleMoment = RuleMoment.END,
     **settings: object,
 ) -> AsyncIterator[Ender]:
-    """An open delivery room on a stepped clock, with an engine to feed it."""
+    """An open delivery room on a manual clock, with an engine to feed it."""
     clock = clock or ManualClock(start=1000.0)
     room = CallbackDispatcher(
         settings=DeliverySettings(**settings),  # type: ignore[arg-type]

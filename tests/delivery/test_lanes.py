@@ -62,7 +62,7 @@ def test_nothing_is_lost_and_bounds_are_kept(steps: list[str], width: int) -> No
             take()
         lanes.done(out.pop()[0])
     assert lanes.waiting == 0
-    assert not lanes._lanes, "empty lanes are removed"
+    assert not lanes._url_queues, "empty lanes are removed"
 
 
 def test_addresses_take_turns() -> None:

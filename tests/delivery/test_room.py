@@ -464,7 +464,7 @@ def test_closing_never_waits_for_a_hanging_receiver(shutdown: Shutdown) -> None:
 
 
 def test_the_clock_is_free_when_the_room_is_idle() -> None:
-    """Deliveries, retries, drops and resets all give the clock back: a skipping clock still jumps."""
+    """Deliveries, retries, drops and resets all give the clock back: a auto-advance clock still jumps."""
 
     async def story() -> None:
         clock = ManualClock(auto_advance=True, start=1000.0)

@@ -1,4 +1,4 @@
-"""Clocks: actions run once, in order and at their time; a skipping clock jumps only when nothing is at work."""
+"""Clocks: actions run once, in order and at their time; a auto-advance clock jumps only when nothing is at work."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -69,7 +69,7 @@ def test_a_clock_is_advanced_through_the_times_in_between(kind: ClockKind) -> No
     play(story)
 
 
-def test_a_stepped_clock_stands_still() -> None:
+def test_a_manual_clock_stands_still() -> None:
     """Nothing but `advance` moves it, and an action due already runs without."""
 
     async def story() -> None:
@@ -171,7 +171,7 @@ def test_time_cannot_be_taken_back() -> None:
     play(story)
 
 
-def test_a_skipping_clock_jumps_to_the_next_due_time() -> None:
+def test_a_auto_advance_clock_jumps_to_the_next_due_time() -> None:
     """An hour passes at once, through each due time, and the clock stands again."""
 
     async def story() -> None:
@@ -188,7 +188,7 @@ def test_a_skipping_clock_jumps_to_the_next_due_time() -> None:
     play(story)
 
 
-def test_a_skipping_clock_waits_for_those_at_work() -> None:
+def test_a_auto_advance_clock_waits_for_those_at_work() -> None:
     """While one of two holders is at work it does not jump; after the second has released it does."""
 
     async def story() -> None:

@@ -64,7 +64,7 @@ def test_jobs_end_by_themselves_on_a_running_clock() -> None:
     play(story)
 
 
-def test_events_are_heard_at_their_times_when_stepped() -> None:
+def test_events_are_heard_at_their_times_on_a_manual_clock() -> None:
     """Advanced by hand, each end is heard when the clock shows its time, not at the end of the step."""
 
     async def story() -> None:
@@ -77,7 +77,7 @@ def test_events_are_heard_at_their_times_when_stepped() -> None:
     play(story)
 
 
-def test_jobs_end_at_once_on_a_skipping_clock() -> None:
+def test_jobs_end_at_once_on_a_auto_advance_clock() -> None:
     """A job of an hour ends without anybody waiting an hour."""
 
     async def story() -> None:

@@ -6,7 +6,7 @@ import re
 import pytest
 from sources import ROOMS, ROOT, Module, modules
 
-LONGEST = 400
+LONGEST = 500
 LONGEST_BREATH = 0.05
 NO_NOTION = {"base", "common", "helper", "helpers", "misc", "tools", "util", "utils"}
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
@@ -14,7 +14,7 @@ UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 
 @pytest.mark.parametrize("module", modules(), ids=lambda module: module.name)
 def test_one_notion_a_module(module: Module) -> None:
-    """A module has at most 400 lines, a docstring that says what it is, and a name that is a notion."""
+    """A module has at most 500 lines, a docstring that says what it is, and a name that is a notion."""
     lines = module.text.count("\n")
     assert lines <= LONGEST, f"{module.place} has {lines} lines: which notion can move out?"
     if module.text.strip():

@@ -68,7 +68,7 @@ def test_waiting_for_callbacks(httpserver: HTTPServer) -> None:
         assert (server.deliveries, server.jobs, server.requests) == ((), (), ())
 
 
-def test_a_skipping_clock_makes_long_jobs_short(httpserver: HTTPServer) -> None:
+def test_a_auto_advance_clock_makes_long_jobs_short(httpserver: HTTPServer) -> None:
     """Three jobs of an hour, one after the other, are over at once, three hours later by the mock's clock."""
     httpserver.expect_request("/cb", method="POST").respond_with_data("")
     settings = MockSettings(activated=MEDIA, duration=3600.0, workers=1, clock=ClockKind.AUTO_ADVANCE)
@@ -177,7 +177,7 @@ pytest_plugins = ["pytester"]
 
 def test_the_fixture_reads_ini_and_marker(pytester: pytest.Pytester) -> None:
     """Defaults from the ini file, the marker above them; each test finds a clean mock."""
-    pytester.makeini("[pytest]\nciq_mock_workers = 3\nciq_mock_activated = media, doc\nciq_mock_clock = stepped\n")
+    pytester.makeini("[pytest]\nciq_mock_workers = 3\nciq_mock_activated = media, doc\nciq_mock_clock = manual\n")
     pytester.makepyfile(
         """
         import urllib.request

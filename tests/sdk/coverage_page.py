@@ -39,14 +39,14 @@ class Row:
     found: str
 
 
-def stepped_mock() -> MockServer:
+def manual_clock_mock() -> MockServer:
     """A mock on which nothing depends on how fast the machine is; signatures are checked."""
     return MockServer(MockSettings(credentials=(KEYS,), clock=ClockKind.MANUAL, duration=10.0))
 
 
 def python_rows() -> list[Row]:
     """Call every method of the Python SDK once."""
-    with stepped_mock() as server:
+    with manual_clock_mock() as server:
         context = desk_of(server)
         rows = []
         for method, exercise in EXERCISES.items():
@@ -60,7 +60,7 @@ def python_rows() -> list[Row]:
 
 def node_rows(modules: Path) -> list[Row]:
     """Run the core path through cos-nodejs-sdk-v5 as installed in `modules` (a node_modules folder)."""
-    with stepped_mock() as server:
+    with manual_clock_mock() as server:
         done = subprocess.run(
             ["node", str(NODE / "core_path.js"), f"127.0.0.1:{server.port}"],
             env={

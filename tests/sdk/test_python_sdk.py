@@ -26,7 +26,7 @@ OUTPUT = {"Bucket": BUCKET, "Region": REGION, "Object": "out/${Number}.jpg"}
 
 @pytest.fixture(scope="module")
 def _server() -> Iterator[MockServer]:
-    # A stepped clock: what a test sees never depends on how fast the machine is.
+    # A manual clock: what a test sees never depends on how fast the machine is.
     settings = MockSettings(credentials=(KEYS,), clock=ClockKind.MANUAL, workers=1, duration=10.0)
     with MockServer(settings) as server:
         yield server

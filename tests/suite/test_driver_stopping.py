@@ -12,8 +12,8 @@ from ciq_conformance.driver.client import Interrupted
 
 WAITER = """
 import time
-from ciq_conformance.driver.cancellation import Stop
-stop = Stop()
+from ciq_conformance.driver.cancellation import CancelToken
+stop = CancelToken()
 with stop.on_signals():
     print("ready", flush=True)
     while not stop.requested():

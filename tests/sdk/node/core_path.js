@@ -1,5 +1,5 @@
 // The core path of the service through cos-nodejs-sdk-v5, unmodified, its hosts redirected by Ip.
-// Arguments: host:port of a mock with a stepped clock. Prints one JSON line: [{method, call, found}, ...].
+// Arguments: host:port of a mock with a manual clock. Prints one JSON line: [{method, call, found}, ...].
 'use strict';
 const http = require('http');
 const COS = require('cos-nodejs-sdk-v5');
