@@ -173,6 +173,6 @@ def test_what_is_sent_is_a_template_request(feature: Feature) -> None:
     bodies = [template_body(kind, FIRST, second=second) for second in (False, True)]
     for body in bodies:
         assert read(Document.TEMPLATE_REQUEST, body, Reading.STRICT).ok
-        assert f"<{kind.told}>".encode() in body
+        assert f"<{kind.distinguishing}>".encode() in body
     assert bodies[0] != bodies[1]
     assert not FIRST.startswith(LATER[:4])

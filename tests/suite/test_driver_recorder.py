@@ -78,7 +78,7 @@ def test_a_mark_has_a_known_name() -> None:
     """A misspelt mark would block nothing: it is our mistake and told."""
     recorder = recorder_of()
     recorder.record_event("queues", "media", "begin", "")
-    with pytest.raises(ValueError, match="no mark is called 'begun'"):
+    with pytest.raises(ValueError, match="no event is called 'begun'"):
         recorder.record_event("queues", "media", "begun", "")
 
 

@@ -152,7 +152,12 @@ def test_the_doctor_finds_a_sound_target_well(target: MockServer, tmp_path: Path
     before = target.queues
     done = inside("doctor", "--target", target.url, "--feature", "media", cwd=tmp_path)
     assert done.code == 0, done.text
-    for words in ("What I am going to do", "way there", "way back: callbacks reach", "All well. Next: ciq run"):
+    for words in (
+        "Planned checks",
+        "target reachability",
+        "callback delivery: callbacks reach",
+        "All checks passed. Next: ciq run",
+    ):
         assert words in done.out
     assert [(q.state, q.name, q.callback_url) for q in target.queues] == [
         (q.state, q.name, q.callback_url) for q in before

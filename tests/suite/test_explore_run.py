@@ -149,7 +149,7 @@ def test_a_restart_that_fails_says_how(command: str, within: float, words: str) 
 def test_a_target_that_stays_away_is_told() -> None:
     """A command that ends well and leaves no target behind it is no restart."""
     restart = restart_by("true", url="http://127.0.0.1:1", within=2.0, pause=time.sleep)
-    with pytest.raises(PreconditionFailed, match="does not answer"):
+    with pytest.raises(PreconditionFailed, match="does not respond"):
         restart()
 
 

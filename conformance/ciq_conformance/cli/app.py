@@ -1,4 +1,4 @@
-"""The command table. Only the command that is asked for is imported, so that `ciq mock` starts quickly."""
+"""The command table. Imports only the requested command, so that `ciq mock` starts quickly."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,29 +12,29 @@ from ciq_schemas import __version__
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _Command:
     module: str
     function: str
 
 
-COMMANDS: Mapping[str, _Place] = MappingProxyType(
+COMMANDS: Mapping[str, _Command] = MappingProxyType(
     {
-        "run": _Place("ciq_conformance.cli.run", "run"),
-        "doctor": _Place("ciq_conformance.cli.doctor", "doctor"),
-        "judge": _Place("ciq_conformance.cli.judge", "judge"),
-        "report": _Place("ciq_conformance.cli.report", "report"),
-        "compare": _Place("ciq_conformance.cli.compare", "compare"),
-        "requirements": _Place("ciq_conformance.cli.requirements", "requirements"),
-        "explain": _Place("ciq_conformance.cli.requirements", "explain"),
-        "mock": _Place("ciq_mock.cli", "mock"),
-        "faults": _Place("ciq_conformance.cli.faults", "faults"),
-        "dialects": _Place("ciq_mock.variants.dialects.listing", "dialects"),
+        "run": _Command("ciq_conformance.cli.run", "run"),
+        "doctor": _Command("ciq_conformance.cli.doctor", "doctor"),
+        "judge": _Command("ciq_conformance.cli.judge", "judge"),
+        "report": _Command("ciq_conformance.cli.report", "report"),
+        "compare": _Command("ciq_conformance.cli.compare", "compare"),
+        "requirements": _Command("ciq_conformance.cli.requirements", "requirements"),
+        "explain": _Command("ciq_conformance.cli.requirements", "explain"),
+        "mock": _Command("ciq_mock.cli", "mock"),
+        "faults": _Command("ciq_conformance.cli.faults", "faults"),
+        "dialects": _Command("ciq_mock.variants.dialects.listing", "dialects"),
     }
 )
 
 
 def build(only: str | None = None) -> typer.Typer:
-    """The application with the command `only`, or with all of them when that is None or no command."""
+    """Returns the application with the command `only`, or with all commands when that is None or unknown."""
     app = typer.Typer(
         no_args_is_help=True,
         rich_markup_mode="markdown",
@@ -43,8 +43,8 @@ def build(only: str | None = None) -> typer.Typer:
     )
     app.callback()(ciq)
     for name in [only] if only in COMMANDS else COMMANDS:
-        place = COMMANDS[str(name)]
-        function: Callable[..., None] = getattr(import_module(place.module), place.function)
+        command = COMMANDS[str(name)]
+        function: Callable[..., None] = getattr(import_module(command.module), command.function)
         app.command(name)(function)
     return app
 
@@ -64,6 +64,6 @@ def ciq(
 
     Try it without any target: `ciq run` runs the suite against the embedded reference mock.
 
-    Then point it at yours: `ciq doctor --target http://HOST:PORT` says whether target and callback path work,
-    `ciq run --target http://HOST:PORT` judges it, `ciq explain PAU-001` says what is demanded and where it is written.
+    Then test your own target: `ciq doctor --target http://HOST:PORT` checks the target and the callback path,
+    `ciq run --target http://HOST:PORT` judges it, `ciq explain PAU-001` shows the requirement and its source.
     """

@@ -1,4 +1,4 @@
-"""`ciq compare`: several runs side by side."""
+"""`ciq compare`: compares several runs on one page."""
 
 from pathlib import Path
 from typing import Annotated
@@ -19,9 +19,9 @@ def compare(
         Path, typer.Option("--output", "-o", metavar="FILE", help="Where to write the page.")
     ] = DEFAULT_OUTPUT,
 ) -> None:
-    """Compare runs: one page with a row a requirement and a column a run, those that differ first.
+    """Compare runs on one page: one row per requirement, one column per run, different results first.
 
-    Columns are named by file or directory. Nothing is sent, nothing judged anew, and no target is ranked.
+    Columns are named by file or directory. The command sends nothing and judges nothing.
     """
     need_suite("compare")
     from ciq_conformance.runner.reading import read_run_file
@@ -45,7 +45,7 @@ def compare(
 
 
 def _labels(paths: list[Path]) -> list[str]:
-    """Short names that tell the runs apart: that of the directory or file, with its parents where they are alike."""
+    """Returns short distinct names: the directory or file, with parent directories where names are equal."""
     places = [path.resolve() if path.is_dir() or path.name != "run.ndjson" else path.resolve().parent for path in paths]
     for depth in range(1, 1 + max(len(place.parts) for place in places)):
         labels = ["/".join(place.parts[-depth:]) for place in places]

@@ -1,4 +1,4 @@
-"""`ciq doctor`: is the target wired? Asked apart from whether it conforms."""
+"""`ciq doctor`: checks the setup of a target before a run. Judges no requirement."""
 
 import typer
 from rich.console import Console
@@ -7,7 +7,7 @@ from ciq_conformance.cli import options
 from ciq_conformance.cli.extras import need_suite
 from ciq_schemas.transcript.records import ExitCode
 
-_SIGNS = {True: "ok  ", False: "FAIL", None: "note"}
+_LABELS = {True: "ok  ", False: "FAIL", None: "note"}
 _STYLES = {True: "green", False: "bold red", None: "yellow"}
 
 
@@ -21,16 +21,15 @@ def doctor(
     callback_url: options.CallbackUrl = None,
     timeout_factor: options.TimeoutFactor = None,
 ) -> None:
-    """Say whether a run could work: the way there, the way back, signature, clock, activation, one job per feature.
+    """Check the setup: target reachability, callback delivery, signature, clock, activation, one job per feature.
 
-    Says first what it is going to do. Leaves the queues as they were found.
+    The command prints its plan first and restores the queues at the end.
 
-    Exit codes: 0 all well; 1 the target answers but something a run needs does not work; 2 wrong usage or profile;
-    3 target or callback path not reachable; 4
-    the doctor itself failed.
+    Exit codes: 0 all checks passed; 1 the target responds but a check failed; 2 wrong usage or profile; 3 target or
+    callback path not reachable; 4 the command itself failed.
     """
     need_suite("doctor")
-    from ciq_conformance.runner.doctor import INTENT, examine
+    from ciq_conformance.runner.doctor import INTENT, diagnose
     from ciq_conformance.runner.execution import RunConfigError
 
     loaded = options.loaded_profile(
@@ -47,21 +46,21 @@ def doctor(
     console.print("Effective profile", style="bold")
     for setting in loaded.settings:
         table, _, rest = setting.name.partition(".")
-        elsewhere = table in ("inputs", "job_path") and rest.partition(".")[0] not in loaded.profile.features
-        if setting.value and not elsewhere:
+        unused = table in ("inputs", "job_path") and rest.partition(".")[0] not in loaded.profile.features
+        if setting.value and not unused:
             console.print(f"  {setting.name} = {setting.value} ({setting.origin})", markup=False, soft_wrap=True)
-    console.print("What I am going to do", style="bold")
+    console.print("Planned checks", style="bold")
     for number, line in enumerate(INTENT, start=1):
         console.print(f"  {number}. {line}", markup=False, soft_wrap=True)
-    console.print("What I found", style="bold")
+    console.print("Results", style="bold")
     try:
-        diagnosis = examine(loaded)
+        diagnosis = diagnose(loaded)
     except RunConfigError as error:
         raise options.usage(str(error)) from error
-    for sign in diagnosis.signs:
-        console.print(f"  {_SIGNS[sign.well]} ", style=_STYLES[sign.well], end="", markup=False)
-        console.print(f"{sign.what}: {sign.detail}", markup=False, soft_wrap=True)
+    for symptom in diagnosis.symptoms:
+        console.print(f"  {_LABELS[symptom.works]} ", style=_STYLES[symptom.works], end="", markup=False)
+        console.print(f"{symptom.what}: {symptom.detail}", markup=False, soft_wrap=True)
     if diagnosis.exit_code is ExitCode.CONFORMS:
         where = f" --target {loaded.profile.url}" if loaded.profile.url else ""
-        console.print(f"All well. Next: ciq run{where}", style="bold green", markup=False)
+        console.print(f"All checks passed. Next: ciq run{where}", style="bold green", markup=False)
     raise typer.Exit(diagnosis.exit_code)

@@ -1,4 +1,4 @@
-"""What the base install lacks: says what to install instead of failing at an import."""
+"""Reports missing optional packages with the command that installs them."""
 
 from importlib.util import find_spec
 
@@ -10,11 +10,11 @@ _SUITE = ("jinja2", "pytest", "pytest_httpserver", "requests")
 
 
 def need_suite(command: str) -> None:
-    """Leave with exit code 2 and a hint when the extra `suite` is not installed."""
+    """Exits with code 2 and a hint when the extra `suite` is not installed."""
     missing = [name for name in _SUITE if find_spec(name) is None]
     if missing:
         typer.echo(
-            f"ciq {command} needs {', '.join(missing)}, which the base install does not bring: "
+            f"ciq {command} needs {', '.join(missing)}, which the base install does not include: "
             "pip install 'ciq-kit[suite]'",
             err=True,
         )

@@ -1,4 +1,4 @@
-"""`ciq faults`: what the reference mock can be told to get wrong, and which requirement each breaks."""
+"""`ciq faults`: lists the faults of the reference mock and the requirement that each breaks."""
 
 from dataclasses import asdict
 from fnmatch import fnmatchcase
@@ -27,21 +27,21 @@ def faults(
 ) -> None:
     """List the faults of the reference mock, by area and by the requirement that each breaks.
 
-    That requirement must turn red when the suite judges a mock with the fault. To see one, in two terminals:
+    The suite must report that requirement as failed for a mock with the fault. To try one, use two terminals:
 
         ciq mock --port 8080 --fault last-of-many-leaks
         ciq run --target http://127.0.0.1:8080 --feature media --area pause
 
-    --fault may be given several times. Faults that only a restart shows (ciq faults explore) want ciq mock --data DIR,
-    and ciq run --explore 1 --restart-command CMD. Which fault was seen how: reports/published/kill-matrix.html.
+    --fault may be given several times. Faults that only a restart shows (ciq faults explore) need ciq mock --data DIR
+    and ciq run --explore 1 --restart-command CMD. Results of all faults: reports/published/kill-matrix.html.
     """
     every = known_faults()
     found = [fault for fault in every if not globs or any(_fits(fault, glob) for glob in globs)]
     if not found:
         raise typer.BadParameter(_nothing_fits(globs or []))
     if as_json:
-        told = [asdict(fault) | {"area": _requirement(fault).area} for fault in found]
-        typer.echo(msgspec.json.format(msgspec.json.encode(told)).decode())
+        rows = [asdict(fault) | {"area": _requirement(fault).area} for fault in found]
+        typer.echo(msgspec.json.format(msgspec.json.encode(rows)).decode())
         return
     console = Console()
     if not console.is_terminal:
@@ -64,7 +64,7 @@ def _nothing_fits(globs: list[str]) -> str:
             load_registry().select([glob])
         except UnknownRequirementError as error:
             return f"no fault is called {glob!r}, and {error}"
-    return f"no fault breaks {', '.join(globs)}: `ciq faults` lists those there are"
+    return f"no fault breaks {', '.join(globs)}: `ciq faults` lists them all"
 
 
 def _table(found: list[KnownFault], *, without: tuple[str, ...]) -> Table:
@@ -74,8 +74,8 @@ def _table(found: list[KnownFault], *, without: tuple[str, ...]) -> Table:
     )
     table.add_column("requirement", no_wrap=True)
     table.add_column("fault", no_wrap=True)
-    table.add_column("what the mock does then", ratio=1)
-    table.add_column("seam", no_wrap=True)
+    table.add_column("what the faulty mock does", ratio=1)
+    table.add_column("override", no_wrap=True)
     ordered = sorted(found, key=lambda one: (one.breaks, one.name))
     areas = dict.fromkeys(_requirement(fault).area for fault in ordered)
     for area in areas:

@@ -1,4 +1,4 @@
-"""`ciq judge`: derive the verdicts of a run file again, offline."""
+"""`ciq judge`: derives the verdicts of a run file again, offline."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +13,7 @@ from ciq_schemas.transcript.records import ExitCode, Footer, Level
 
 
 def judge(
-    run_file: Annotated[Path, typer.Argument(metavar="RUN", help="A run.ndjson, or the directory that holds one.")],
+    run_file: Annotated[Path, typer.Argument(metavar="RUN", help="A run.ndjson, or the directory that contains it.")],
     requirement: Annotated[
         list[str] | None,
         typer.Option("--only", "-k", metavar="GLOB", help="Only these ids or items; default: those of the run."),
@@ -27,7 +27,7 @@ def judge(
     ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show passing verdicts.")] = False,
 ) -> None:
-    """Judge a recorded run again: the same transcript, the checks of this version of the kit. Nothing is sent.
+    """Judge a recorded run again with the checks of this version of the kit. Sends nothing.
 
     Exit codes are those of `ciq run`.
     """
@@ -73,6 +73,6 @@ def judge(
     for record in judged.records[:-1]:
         reporter.feed(for_console(record))
     reporter.end(footer if isinstance(footer, Footer) else None, written)
-    for message in [f"baseline: {name} does not deviate any more, take it out" for name in judged.stale] + problems:
+    for message in [f"baseline: {name} does not deviate any more; remove it" for name in judged.stale] + problems:
         typer.echo(message, err=True)
     raise typer.Exit(ExitCode.SUITE_ERROR if problems else judged.exit_code)

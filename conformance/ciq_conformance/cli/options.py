@@ -1,4 +1,4 @@
-"""Options that several commands share, and the profile that they lead to."""
+"""Options shared by several commands, and the profile built from them."""
 
 from pathlib import Path
 from typing import Annotated
@@ -16,9 +16,9 @@ Target = Annotated[
 ]
 ProfileFile = Annotated[
     Path | None,
-    typer.Option("--profile", metavar="FILE", help="Target profile. Default: ciq.toml if there is one. [CIQ_PROFILE]"),
+    typer.Option("--profile", metavar="FILE", help="Target profile. Default: ciq.toml if present. [CIQ_PROFILE]"),
 ]
-Bucket = Annotated[str | None, typer.Option("--bucket", metavar="NAME", help="Bucket with its number. [CIQ_BUCKET]")]
+Bucket = Annotated[str | None, typer.Option("--bucket", metavar="NAME", help="Bucket, as NAME-APPID. [CIQ_BUCKET]")]
 Region = Annotated[str | None, typer.Option("--region", metavar="NAME", help="Region of the bucket. [CIQ_REGION]")]
 Features = Annotated[
     list[str] | None,
@@ -33,11 +33,11 @@ CallbackUrl = Annotated[
     typer.Option("--callback-url", metavar="URL", help="The receiver's address as the target sees it."),
 ]
 TimeoutFactor = Annotated[
-    float | None, typer.Option("--timeout-factor", metavar="FACTOR", help="Multiplies every wait (0.1 to 100).")
+    float | None, typer.Option("--timeout-factor", metavar="FACTOR", help="Multiplies every timeout (0.1 to 100).")
 ]
 RestartCommand = Annotated[
     str | None,
-    typer.Option("--restart-command", metavar="CMD", help="Restarts the target: --explore draws restarts as well."),
+    typer.Option("--restart-command", metavar="CMD", help="Restarts the target; --explore then includes restarts."),
 ]
 
 SummaryFile = Annotated[
@@ -58,7 +58,7 @@ def loaded_profile(
     timeout_factor: float | None,
     restart_command: str | None = None,
 ) -> Loaded:
-    """The effective profile; leaves with exit code 2 and every mistake named when it is wrong."""
+    """Returns the effective profile; exits with code 2 and names every mistake when it is wrong."""
     given = {
         "url": ("--target", target),
         "bucket": ("--bucket", bucket),
@@ -82,6 +82,6 @@ def loaded_profile(
 
 
 def usage(message: str) -> typer.Exit:
-    """Say what is wrong with the command line and give the exit to raise."""
+    """Prints the usage error and returns the exit to raise."""
     typer.echo(message, err=True)
     return typer.Exit(ExitCode.USAGE)

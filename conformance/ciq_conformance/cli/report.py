@@ -1,4 +1,4 @@
-"""`ciq report`: the reports of a run again, from its run file."""
+"""`ciq report`: writes the reports of a run again, from its run file."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,16 +11,16 @@ from ciq_schemas.transcript.records import ExitCode
 
 
 def report(
-    run_file: Annotated[Path, typer.Argument(metavar="RUN", help="A run.ndjson, or the directory that holds one.")],
+    run_file: Annotated[Path, typer.Argument(metavar="RUN", help="A run.ndjson, or the directory that contains it.")],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="DIR", help="Where to write; default: beside the run file.")
     ] = None,
     summary: options.SummaryFile = None,
     badge: options.BadgeFile = None,
 ) -> None:
-    """Write junit.xml and report.html of a run again. Nothing is sent and nothing judged anew.
+    """Write junit.xml and report.html of a run again. Sends nothing and judges nothing.
 
-    Where GITHUB_STEP_SUMMARY names a file, the summary is appended to it.
+    When GITHUB_STEP_SUMMARY names a file, the summary is appended to it.
     """
     need_suite("report")
     from ciq_conformance.runner.outputs import Extras, write_reports
@@ -37,8 +37,8 @@ def report(
     except OSError as error:
         raise options.usage(f"cannot write to {directory}: {error.strerror}") from error
     written, problems = write_reports(records, directory, Extras.of(summary, badge))
-    for label, place in written.items():
-        typer.echo(f"{label}: {place}")
+    for label, path in written.items():
+        typer.echo(f"{label}: {path}")
     for problem in problems:
         typer.echo(problem, err=True)
     if problems:

@@ -53,34 +53,40 @@ def run(
     callback_url: options.CallbackUrl = None,
     timeout_factor: options.TimeoutFactor = None,
     restart_command: options.RestartCommand = None,
-    serial: Annotated[bool, typer.Option("--serial", help="One feature after the other.")] = False,
+    serial: Annotated[bool, typer.Option("--serial", help="Run the features one after the other.")] = False,
     shuffle: Annotated[
         int | None,
-        typer.Option("--shuffle", metavar="SEED", min=0, help="Play the scenarios in another order, that of the seed."),
+        typer.Option(
+            "--shuffle", metavar="SEED", min=0, help="Run the scenarios in a random order; the seed reproduces it."
+        ),
     ] = None,
     deadline: Annotated[
         float | None, typer.Option("--deadline", metavar="SECONDS", min=1, help="Cut the run short after this time.")
     ] = None,
     explore: Annotated[
-        int, typer.Option("--explore", metavar="N", min=0, help="Play N random histories on each feature as well.")
+        int, typer.Option("--explore", metavar="N", min=0, help="Also run N random histories on each feature.")
     ] = 0,
     fuzz: Annotated[
-        float, typer.Option("--fuzz", metavar="SECONDS", min=0, help="Send odd requests to each feature for this long.")
+        float,
+        typer.Option(
+            "--fuzz", metavar="SECONDS", min=0, help="Also send malformed requests to each feature for this long."
+        ),
     ] = 0.0,
     seed: Annotated[
-        int | None, typer.Option("--seed", metavar="N", min=0, help="Histories and odd requests of that seed again.")
+        int | None,
+        typer.Option("--seed", metavar="N", min=0, help="Reproduce the histories and malformed requests of a run."),
     ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show passing verdicts and all settings.")] = False,
 ) -> None:
     """Judge a target, requirement by requirement.
 
-    Plays scenarios against the target through its public API, receives its callbacks, judges what it saw, and leaves
-    the queues as they were found. Settings come from flags, then CIQ_* variables, then ciq.toml, then defaults.
-    Where GITHUB_STEP_SUMMARY names a file, the summary is appended to it.
+    Runs scenarios against the target through its public API, receives its callbacks, judges the transcript and restores
+    the queues. Settings come from flags, then CIQ_* variables, then ciq.toml, then defaults.
+    When GITHUB_STEP_SUMMARY names a file, the summary is appended to it.
 
     Exit codes: 0 every selected MUST passed; 1 a MUST failed or was blocked, or a baseline entry is stale; 2 wrong
     usage or profile, nothing was sent; 3 target or callback path not reachable; 4 the suite itself failed; 5 nothing
-    was judged, a MUST stayed inconclusive, or the target could not be left as it was found.
+    was judged, a MUST remained inconclusive, or the target could not be restored.
     """
     need_suite("run")
     from ciq_conformance.driver.extra_testing import ExtraTesting
@@ -115,8 +121,8 @@ def run(
         raise options.usage(str(error)) from error
     if not items:
         typer.echo(
-            "nothing to judge: no requirement fits this choice of features, levels and ids "
-            "(EXP-* want --explore N, FUZ-* want --fuzz SECONDS)",
+            "nothing to judge: no requirement matches these features, levels and ids "
+            "(EXP-* need --explore N, FUZ-* need --fuzz SECONDS)",
             err=True,
         )
         raise typer.Exit(ExitCode.NOTHING_PROVEN)
@@ -127,7 +133,7 @@ def run(
     reporter = ConsoleReporter(console, verbose=verbose)
 
     def listen(record: AnyRecord) -> None:
-        if not isinstance(record, (Header, Footer)):  # announced, and ended below
+        if not isinstance(record, (Header, Footer)):  # `begin` and `end` show these
             reporter.feed(for_console(record))
 
     config = RunConfig(
@@ -158,7 +164,7 @@ def run(
 def _conclude(
     result: "RunResult", reporter: "ConsoleReporter", output: Path, summary: Path | None, badge: Path | None
 ) -> ExitCode:
-    """Write the reports, show the summary, say what needs saying beside it."""
+    """Writes the reports, prints the summary and the remaining messages."""
     from ciq_conformance.runner.outputs import Extras, write_reports
 
     written, problems = write_reports(result.records, output, Extras.of(summary, badge))
@@ -168,8 +174,8 @@ def _conclude(
     messages = [
         *(f"target not reachable: {result.unreachable}" for _ in (1,) if result.unreachable),
         *(f"cut short: {result.stopped}" for _ in (1,) if result.stopped),
-        *(f"NOT PUT BACK: {left}" for left in result.not_restored),
-        *(f"baseline: {name} does not deviate any more, take it out" for name in result.stale),
+        *(f"NOT RESTORED: {left}" for left in result.not_restored),
+        *(f"baseline: {name} does not deviate any more; remove it" for name in result.stale),
         *(f"the suite failed: {result.trouble}" for _ in (1,) if result.trouble),
         *problems,
     ]

@@ -1,7 +1,7 @@
-"""Whether callbacks can reach the receiver at all, told apart from a target that sends none.
+"""Finds out whether callbacks can reach the receiver, or whether the target sends none.
 
-No callback on any feature means one or the other. The path is proven when the address is our own loopback and the
-target is on it too, or when a request that we send to the public address arrives.
+Without a callback on any feature both are possible. The path is proven when receiver and target share the loopback
+interface, or when a request of the suite to the public address arrives.
 """
 
 import ipaddress
@@ -17,7 +17,7 @@ _WITHIN = 5.0
 
 
 def is_loopback(url: str) -> bool:
-    """True when a URL names this machine by a loopback address or `localhost`."""
+    """Returns whether the host of a URL is `localhost` or a loopback address."""
     host = host_of(url)
     if host == "localhost":
         return True
@@ -28,9 +28,9 @@ def is_loopback(url: str) -> bool:
 
 
 def callback_trouble(run: RunContext, ready: Sequence[Readiness]) -> str:
-    """Why callbacks cannot arrive, with what to do about it; empty when one did arrive or the path is proven."""
-    asked = [one for one in ready if one.listening and not one.hindrance]
-    if not asked or any(one.calibration.callback_latency is not None for one in asked):
+    """Returns why callbacks cannot arrive and what to do; empty when one arrived or the path is proven."""
+    expecting = [one for one in ready if one.listening and not one.hindrance]
+    if not expecting or any(one.calibration.callback_latency is not None for one in expecting):
         return ""
     address = run.receiver.base_url
     if run.profile.callback_url:
@@ -48,11 +48,11 @@ def callback_trouble(run: RunContext, ready: Sequence[Readiness]) -> str:
             f"which {host_of(run.profile.url)} cannot reach; "
             "set callback_bind (0.0.0.0:PORT) and callback_url (the address as the target sees it)"
         )
-    return f"no callback reached the receiver at {address}; open the way for the target, or set callback_url"
+    return f"no callback reached the receiver at {address}; allow the target to connect to it, or set callback_url"
 
 
 def self_check(run: RunContext) -> str:
-    """Send a request to the receiver's public address; why it did not arrive, empty when it did."""
+    """Sends a request to the receiver's public address; returns why it did not arrive, empty when it did."""
     address = run.receiver.address(_SELF)
     session = requests.Session()
     session.trust_env = False

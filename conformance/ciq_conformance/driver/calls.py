@@ -1,7 +1,7 @@
-"""The service's operations for one feature, as exchanges. Implements `stage.Calls`.
+"""Sends the service's operations for one feature; each call is one exchange. Implements `scenario_context.Calls`.
 
 Knows paths, hosts and parameters (from the feature table and the profile). Must not know why a call is made.
-Each exchange carries its kind in the operations table, a raw one none.
+Each exchange records its operation; a raw request has none.
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ class FeatureCalls:
     scenario: str
     job_path: str
     though_stopping: bool = False
-    """Go on though the run is being stopped: for putting things back."""
+    """Send although the run is being stopped: for restoring the queue."""
 
     def list_queues(self, step: str, params: Mapping[str, str] | None = None) -> ParsedExchange:
         """GET on the queue path."""
@@ -57,7 +57,7 @@ class FeatureCalls:
         return self._send(step, "POST", self.job_path, body=body, operation=OperationKind.SUBMIT_JOB)
 
     def describe(self, step: str, *job_ids: str) -> ParsedExchange:
-        """GET of one or several jobs; ids stand separated by commas."""
+        """GET of one or several jobs; commas separate the ids."""
         ids = ",".join(quote(job_id, safe="") for job_id in job_ids)
         return self._send(step, "GET", f"{self.job_path}/{ids}", operation=OperationKind.DESCRIBE_JOB)
 
@@ -81,7 +81,7 @@ class FeatureCalls:
         body: bytes = b"",
         insist: bool = False,
     ) -> ParsedExchange:
-        """An operation of the bucket that is none of a feature: by the operations table."""
+        """An operation of the bucket that belongs to no feature, by the operations table."""
         operation = _operations()[kind]
         path, _, parameter = operation.path.partition("{")
         target = _target(path + (quote(key, safe="") if parameter else ""), params) + (f"?{flag}" if flag else "")
@@ -97,7 +97,7 @@ class FeatureCalls:
         *,
         signing: Literal["normal", "none", "wrong", "expired"] = "normal",
     ) -> ParsedExchange:
-        """Send anything at the bucket's host."""
+        """Sends any request to the bucket's host."""
         return self._send(step, method, target, body=body, headers=headers, signing=Signing(signing))
 
     @property

@@ -1,7 +1,7 @@
-"""How a run is stopped before its end: Ctrl-C, SIGTERM, or the operator's deadline.
+"""Stops a run before its end: on Ctrl-C, SIGTERM, or the operator's deadline.
 
-Knows one flag and its reason. Whoever waits looks at the flag; the queues are put back by `session` afterwards.
-A second signal ends the process at once, by the system's own default.
+Knows one flag and its reason. Every wait checks the flag; `session` restores the queues afterwards.
+A second signal ends the process at once, by the system's default action.
 """
 
 import os
@@ -20,7 +20,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @dataclass(kw_only=True)
 class CancelToken:
-    """The flag. `deadline` is seconds from now, None for no limit."""
+    """The flag that stops a run. `deadline` is in seconds from now, None for no limit."""
 
     deadline: float | None = None
     clock: Callable[[], float] = time.monotonic
@@ -33,19 +33,19 @@ class CancelToken:
         self._end = None if self.deadline is None else self.clock() + self.deadline
 
     def request(self, reason: str) -> None:
-        """Stop the run; the first reason stays."""
+        """Requests the stop of the run; keeps the first reason."""
         if not self._event.is_set():
             self.reason = reason
             self._event.set()
 
     def requested(self) -> bool:
-        """True once the run is to stop."""
+        """Returns whether the run must stop."""
         if self._end is not None and self.clock() > self._end:
             self.request(f"the run's deadline of {self.deadline:g} s has passed")
         return self._event.is_set()
 
     def pause(self, seconds: float) -> None:
-        """Let time pass; raises Interrupted as soon as the run is being stopped."""
+        """Waits for `seconds`; raises Interrupted as soon as the run is stopped."""
         left = seconds if self._end is None else min(seconds, max(0.0, self._end - self.clock()) + 0.001)
         self._event.wait(left)
         if self.requested():
@@ -53,7 +53,7 @@ class CancelToken:
 
     @contextmanager
     def on_signals(self) -> Iterator[None]:
-        """Within: the first Ctrl-C or SIGTERM requests a stop, the second kills. Only the main thread can."""
+        """Within the block, the first Ctrl-C or SIGTERM requests a stop and the second kills; main thread only."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return

@@ -1,8 +1,8 @@
-"""Sends one request, reads one answer, records both: the only place that speaks HTTP to the target.
+"""Sends one request, receives one response and records both: the only module that sends HTTP to the target.
 
 Knows transport: connections, limits, deadlines, closed intervals, redaction. Must not know operations or XML.
-What goes wrong on the way is part of the record (status 0 and a reason), never an exception: only a run that is being
-stopped raises, so that scenarios unwind.
+A transport error becomes part of the record (status 0 and a reason), not an exception. Only a stopped run raises, so
+that scenarios unwind.
 """
 
 import threading
@@ -24,29 +24,29 @@ from ciq_schemas import __version__
 from ciq_schemas.transcript.records import Exchange, HeaderField
 
 MAX_ANSWER = 8 * 1024 * 1024
-"""Longest answer read; what is longer is cut and the exchange says so."""
+"""Longest response body in bytes; a longer one is cut and the exchange records that."""
 _CHUNK = 64 * 1024
 _IDLE = 1.0
-"""A connection unused for longer is not used again: the target may be closing it just now (seconds)."""
+"""Seconds after which an idle connection is not reused: the target may be closing it."""
 _CONNECT = 10.0
 _ERROR_BODY = 4096
 _THROTTLED = (0.2, 0.5, 1.0, 2.0)
-"""Seconds before a request is sent again that was answered SlowDown."""
+"""Seconds to wait before each retry of a request whose response was SlowDown."""
 _MOVED = frozenset({301, 307, 308})
 _MOST_MOVES = 3
-"""Redirects followed for one request; the next one is the answer."""
+"""Most redirects followed for one request; the next one is returned as the response."""
 _REPEATABLE = frozenset({"GET", "PUT", "DELETE"})
 
 
 class Interrupted(Exception):  # noqa: N818 - a stop of the run, not an error
-    """The run is being stopped; scenarios let it pass."""
+    """The run is being stopped; scenarios must not catch it."""
 
 
 @dataclass(kw_only=True)
 class Client:
-    """HTTP/1.1 with kept connections, one session a thread; no proxies from the environment.
+    """HTTP/1.1 client with kept connections, one session per thread; ignores proxies in the environment.
 
-    A redirect is followed where it stays with the target: keys are shown to nobody else.
+    It follows a redirect only within the target's own address, so that no other host receives the keys.
     """
 
     base_url: str
@@ -65,9 +65,9 @@ class Client:
     _sessions: list[requests.Session] = field(default_factory=list, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _generation: int = 0
-    """Counts what has made all kept connections useless."""
+    """Number of times that all kept connections became unusable."""
     _closes: bool = False
-    """The target was seen to close a kept connection without saying so."""
+    """The target closed a kept connection without announcing it."""
 
     def __post_init__(self) -> None:
         self.base_url = self.base_url.rstrip("/")
@@ -88,7 +88,7 @@ class Client:
         signing: Signing = Signing.NORMAL,
         though_stopping: bool = False,
     ) -> Exchange:
-        """Make one exchange and return its record. `target` is path and query as they go on the wire."""
+        """Sends one request and returns the record of the exchange. `target` is path and query as sent."""
         if self.stopping() and not though_stopping:
             raise Interrupted
         sent = self._prepare(method, target, host, body, headers or {}, signing)
@@ -99,9 +99,9 @@ class Client:
         for wait in _THROTTLED:
             if not outcome.throttled:
                 break
-            # A documented answer (1020 SlowDown, 1045/33700) that says nothing of what was asked.
+            # A documented response (1020 SlowDown, 1045/33700); the target has not processed the request.
             self.recorder.record_event(
-                scenario, feature, "note", f"{step}: answered SlowDown, sent again after {wait:g} s"
+                scenario, feature, "note", f"{step}: response SlowDown, sent again after {wait:g} s"
             )
             self.sleep(wait)
             outcome = self._try(sent)
@@ -111,13 +111,13 @@ class Client:
             if not moved:
                 break
             self.recorder.record_event(
-                scenario, feature, "note", f"{step}: answered {outcome.status}, sent again to {moved}"
+                scenario, feature, "note", f"{step}: response {outcome.status}, sent again to {moved}"
             )
             sent = self._prepare(method, moved, host, body, headers or {}, signing)
             outcome = self._try(sent)
         if outcome.closed and reused and (method in _REPEATABLE or not self._closes):
-            # RFC 9112 9.3: a kept connection may be closed by the peer at any time; not the target's fault. What may
-            # not be repeated gets a connection of its own as soon as that is known; the first one is repeated.
+            # RFC 9112 9.3: the peer may close a kept connection at any time; that is no fault of the target. Afterwards
+            # a request that must not be repeated gets its own connection; the first one is repeated.
             self._closes = True
             self.recorder.record_event(
                 scenario, feature, "note", f"{step}: {outcome.error} on a kept connection, sent again"
@@ -142,14 +142,14 @@ class Client:
         )
 
     def close(self) -> None:
-        """Close all connections of all threads."""
+        """Closes all connections of all threads."""
         with self._lock:
             sessions, self._sessions = self._sessions, []
         for session in sessions:
             session.close()
 
     def reconnect(self) -> None:
-        """Use no kept connection of any thread again: the target has been restarted."""
+        """Discards all kept connections of all threads: the target was restarted."""
         self._generation += 1
 
     def _prepare(
@@ -205,7 +205,7 @@ class Client:
         return outcome
 
     def _reuse(self) -> bool:
-        """True when this thread's connection has been used and is fresh enough to use again."""
+        """Returns whether this thread's connection was used and is recent enough to reuse."""
         used: float | None = getattr(self._local, "used", None)
         if used is None:
             return False
@@ -247,17 +247,17 @@ class _Outcome:
     body: bytes = b""
     error: str = ""
     unanswered: bool = True
-    """Not even a status line came."""
+    """No status line was received."""
     closed: bool = False
-    """The connection was closed instead of an answer."""
+    """The peer closed the connection instead of sending a response."""
 
     @property
     def throttled(self) -> bool:
-        """The target asks for fewer requests; it has not done what was asked."""
+        """The target requests a lower rate and has not processed the request."""
         return self.status in (429, 503) and b"SlowDown" in self.body[:_ERROR_BODY]
 
     def moved_to(self, base_url: str, host: str) -> str:
-        """Path and query to which the answer moves the request, empty where it does not or leaves the target."""
+        """Path and query of a redirect within the target; empty without one or when it leaves the target."""
         location = next((value for name, value in self.headers if name.lower() == "location"), "")
         if self.status not in _MOVED or not location:
             return ""
@@ -270,7 +270,7 @@ class _Outcome:
 
 
 def _read(answer: requests.Response, deadline: float, limit: float) -> tuple[bytes, str]:
-    """The body, and why it is not whole (empty when it is)."""
+    """Returns the body and why it is incomplete (empty when it is complete)."""
     parts: list[bytes] = []
     size = 0
     for part in answer.iter_content(_CHUNK):
@@ -290,10 +290,10 @@ def _fields(headers: Mapping[str, str | bytes]) -> tuple[HeaderField, ...]:
 
 
 def _reason(error: Exception, limit: float) -> str:
-    """One plain sentence for what went wrong on the way."""
+    """Describes a transport error in one sentence."""
     match error:
         case requests.exceptions.ConnectTimeout():
-            return "the connection was not accepted in time"
+            return "the target did not accept the connection in time"
         case requests.exceptions.ReadTimeout():
             return f"no answer within {limit:g} s"
         case requests.exceptions.SSLError():

@@ -1,7 +1,7 @@
-"""Following a handful of jobs closely: when each was seen to start and end, and how many ran at once.
+"""Measures a few jobs: when each was observed to start and end, and how many ran at the same time.
 
-Knows sightings and what they prove. A number of workers is a lower bound: jobs too short to be seen running prove
-nothing.
+Knows observations and what they prove. The number of workers is a lower bound: a job too short to be observed
+Running proves nothing.
 """
 
 import math
@@ -16,29 +16,29 @@ from ciq_schemas.lifecycle import FINAL_STATES, WAITING_STATES, JobState
 
 @dataclass(slots=True)
 class JobLifetime:
-    """What was seen of one job; seconds on the run's clock."""
+    """Observed life of one job; seconds on the run's clock."""
 
     last_state: str = ""
     message: str = ""
     started: float | None = None
-    """End of the first look that showed it no longer waiting."""
+    """End of the first describe that showed the job no longer waiting."""
     ended: float | None = None
-    """End of the first look that showed it ended."""
+    """End of the first describe that showed the job in a final state."""
     not_ended_before: float | None = None
-    """Begin of the last look that showed it not yet ended."""
+    """Start of the last describe that showed the job not yet in a final state."""
     running_from: float | None = None
     running_to: float | None = None
-    """It ran for certain between these: end of the first, begin of the last look that showed Running."""
+    """The job ran for certain between these: end of the first and start of the last describe that showed Running."""
 
     @property
     def certain_run(self) -> float:
-        """Seconds for which it ran at least."""
+        """Seconds for which the job ran at least."""
         if self.running_from is None or self.running_to is None:
             return 0.0
         return max(0.0, self.running_to - self.running_from)
 
-    def see(self, state: str, message: str, began: float, ended: float) -> None:
-        """Take one look that lasted from `began` to `ended`."""
+    def add(self, state: str, message: str, began: float, ended: float) -> None:
+        """Adds one describe that lasted from `began` to `ended`."""
         self.last_state, self.message = state, message
         if state in FINAL_STATES:
             self.started = self.started if self.started is not None else ended
@@ -54,7 +54,7 @@ class JobLifetime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConcurrencyProbe:
-    """Submits and follows probe jobs on a stage."""
+    """Submits probe jobs and polls them to their end."""
 
     recorder: RunRecorder
     stop: CancelToken
@@ -62,12 +62,12 @@ class ConcurrencyProbe:
     several_ids: bool
 
     def follow(self, step: str, job_ids: Sequence[str], within: float) -> dict[str, JobLifetime]:
-        """Look at jobs until all have ended or the time is out; quick looks at first, slower ones later."""
+        """Polls jobs until all have ended or the time is over; polls faster at first."""
         lives, _ = self._follow(step, job_ids, within)
         return lives
 
     def measure(self, step: str, count: int, run_time: float) -> int:
-        """Submit `count` jobs at once; the number of workers that what was seen proves, at least 1."""
+        """Submits `count` jobs together; returns the number of workers that the observations prove, at least 1."""
         began = self.recorder.now()
         ids: list[str] = []
         for number in range(count):
@@ -95,7 +95,7 @@ class ConcurrencyProbe:
                 running = 0
                 for job in response.jobs:
                     if job.job_id in lives:
-                        lives[job.job_id].see(job.state or "", job.message or "", exchange.started, exchange.ended)
+                        lives[job.job_id].add(job.state or "", job.message or "", exchange.started, exchange.ended)
                         running += job.state == JobState.RUNNING
                 together = max(together, running)
             passed = self.recorder.now() - start
@@ -105,7 +105,7 @@ class ConcurrencyProbe:
 
 
 def most_at_once(lives: Sequence[JobLifetime]) -> int:
-    """The most jobs that were running for certain at one moment."""
+    """Returns the largest number of jobs that ran for certain at one moment."""
     edges: list[tuple[float, int]] = []
     for life in lives:
         if life.running_from is not None and life.running_to is not None and life.running_to >= life.running_from:

@@ -1,4 +1,4 @@
-"""How much a run may spend beyond its scenarios: random histories and odd requests. Values only."""
+"""What a run tests beyond its scenarios: random histories and malformed requests. Values only."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,30 +7,30 @@ from zlib import crc32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtraTesting:
-    """What the operator allows. Nothing, unless asked for."""
+    """The extra tests that the operator requested; none by default."""
 
     histories: int = 0
-    """Random histories to play on each feature."""
+    """Random histories to run on each feature."""
     fuzz_seconds: float = 0.0
-    """How long to send odd requests to each feature."""
+    """Seconds for which to send malformed requests to each feature."""
     seed: int | None = None
-    """What chance begins with; None takes it from the run's id."""
+    """Seed of the random choices; None derives it from the run's id."""
     shrink: bool = True
-    """Whether to look for the small part of a history that deviates as well; the verdict does not need it."""
+    """Whether to shrink a deviating history; the verdict does not need it."""
     scripts: Path | None = None
     """Directory for the stand-alone script of a deviation; None writes none."""
 
     @property
     def opened(self) -> frozenset[str]:
-        """Sets of requirements that this effort opens."""
+        """Sets of requirements that these tests enable."""
         return frozenset(
-            name for name, asked in (("explore", self.histories > 0), ("fuzz", self.fuzz_seconds > 0)) if asked
+            name for name, enabled in (("explore", self.histories > 0), ("fuzz", self.fuzz_seconds > 0)) if enabled
         )
 
     def seed_of(self, run_id: str) -> int:
-        """The seed given, else one that the run's id stands for."""
+        """Returns the given seed, else one derived from the run's id."""
         return crc32(run_id.encode()) if self.seed is None else self.seed
 
 
 NO_EXTRA_TESTING = ExtraTesting()
-"""A run without anything random."""
+"""A run without random tests."""

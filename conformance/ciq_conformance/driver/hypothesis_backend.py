@@ -1,8 +1,8 @@
-"""Values drawn by Hypothesis. Pure but for a lock, and the registration of a source of choices.
+"""Draws values with Hypothesis. Pure except for a lock and the registration of two backends.
 
 One thread draws at a time: Hypothesis parses source texts while it draws, and CPython 3.11's parser can fail with
-`SystemError: AST constructor recursion depth mismatch` when two threads parse at once. Whoever does something long
-between two draws lets the others in with `meanwhile`.
+`SystemError: AST constructor recursion depth mismatch` when two threads parse at once. A thread that does long work
+between two draws releases the lock with `meanwhile`.
 """
 
 import threading
@@ -18,16 +18,16 @@ from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS, Hypoth
 Drawn = TypeVar("Drawn")
 _PARSER = threading.RLock()
 EVEN = "ciq-even"
-"""Name of the source of choices that depends on nothing but the seed (`settings(backend=EVEN)`)."""
+"""Name of the backend whose choices depend on the seed only (`settings(backend=EVEN)`)."""
 WHOLE = "ciq-whole"
-"""Name of the source that says yes to every question: of the parts of a thing it chooses all."""
+"""Name of the backend that draws True for every boolean: it includes every optional part."""
 
 
 class EvenProvider(HypothesisProvider):
-    """Hypothesis's own source without the numbers that it picks from the source files of loaded modules.
+    """Hypothesis's own backend without the constants that it collects from the source files of loaded modules.
 
-    Which modules are loaded differs between a whole run and one that looks again at a single requirement, and a seed
-    must give the same choices in both. It also keeps what it picks in a folder `.hypothesis` of the working directory.
+    The loaded modules differ between a whole run and a rerun of one requirement, and a seed must give the same choices
+    in both. Hypothesis would also store the constants in a folder `.hypothesis` of the working directory.
     """
 
     def _maybe_draw_constant(self, *_: object, **__: object) -> None:
@@ -35,10 +35,10 @@ class EvenProvider(HypothesisProvider):
 
 
 class WholeProvider(EvenProvider):
-    """Leaves nothing out."""
+    """Includes every optional part."""
 
     def draw_boolean(self, p: float = 0.5) -> bool:  # noqa: ARG002
-        """Yes."""
+        """Returns True."""
         return True
 
 
@@ -48,14 +48,14 @@ for _name, _provider in ((EVEN, EvenProvider), (WHOLE, WholeProvider)):
 
 @contextmanager
 def exclusive() -> Iterator[None]:
-    """Within: no other thread draws, or builds strategies."""
+    """Within the block no other thread draws or builds strategies."""
     with _PARSER:
         yield
 
 
 @contextmanager
 def meanwhile() -> Iterator[None]:
-    """Within, one level inside of `alone`: others may draw."""
+    """Within the block, one level inside `exclusive`, other threads may draw."""
     _PARSER.release()
     try:
         yield
@@ -64,7 +64,7 @@ def meanwhile() -> Iterator[None]:
 
 
 def draw(strategy: st.SearchStrategy[Drawn], count: int, begin: int) -> list[Drawn]:
-    """At most `count` values, the same for the same `begin`; none where the strategy has none."""
+    """Returns at most `count` values, the same for the same `begin`; none when the strategy has none."""
     found: list[Drawn] = []
 
     @seed(begin)

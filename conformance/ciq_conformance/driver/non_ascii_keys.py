@@ -1,6 +1,6 @@
-"""Inputs whose key is odd: letters of another script, a blank, and what an address would write in another way.
+"""Input keys with non-ASCII letters, a space, and characters that a URL must escape.
 
-A target that looks for the input may refuse such a job, or let it fail: nobody has uploaded the object.
+A target that checks the input may reject such a job or let it fail, because the object does not exist.
 """
 
 from ciq_conformance.driver.requests import JobRequest
@@ -9,6 +9,6 @@ OTHER_FOLDER = "文件 夹/a+b%20&c/"
 
 
 def in_other_script(order: JobRequest) -> JobRequest:
-    """The order with an input of that kind, in the folder of the one that it has."""
+    """Returns the request with such a key, below the folder of its own input."""
     folder, slash, file = order.input_object.rpartition("/")
     return order.with_(input_object=f"{folder}{slash}{OTHER_FOLDER}{file}")

@@ -1,4 +1,4 @@
-"""What several scenarios need first: a queue that runs jobs, one that holds a job, ids and names that exist nowhere."""
+"""Shared preparation of scenarios: an active queue, a queue that holds one job, unknown ids and names."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from ciq_schemas.transcript.parsed import ParsedExchange
 
 
 def found_rule(ctx: ScenarioContext) -> CallbackRuleRequest:
-    """The callback rule that the queue had before the run, for updates that must not disturb it."""
+    """Returns the callback rule that the queue had before the run, for updates that must keep it."""
     config = ctx.found.notify_config
     if config is None:
         return CallbackRuleRequest(state="Off", url=None, event=None, type=None)
@@ -28,7 +28,7 @@ def found_rule(ctx: ScenarioContext) -> CallbackRuleRequest:
 
 
 def make_active(ctx: ScenarioContext, step: str) -> None:
-    """Set the queue active when it was found paused, so that jobs run; PreconditionFailed when the target refuses."""
+    """Sets a queue that was found paused to Active; raises PreconditionFailed when the target rejects that."""
     if ctx.found.state == QueueState.PAUSED:
         ctx.set_queue_or_break(step, rule=found_rule(ctx))
 
@@ -40,7 +40,7 @@ def list_until(
     fits: Callable[[ParsedExchange], bool],
     within: float = SHOWN_WITHIN,
 ) -> ParsedExchange:
-    """List queues until the list fits, or for as long as a change may take to show; the last list, which counts."""
+    """Lists queues until `fits` accepts the list or a change had time to become visible; returns the last list."""
     deadline = ctx.now() + within * ctx.timeouts.scale
     while True:
         response = ctx.calls.list_queues(step, params)
@@ -51,9 +51,9 @@ def list_until(
 
 @contextmanager
 def held(ctx: ScenarioContext, pause: str, submit: str, resume: str, order: JobRequest) -> Iterator[list[str]]:
-    """Hold one job back in the paused queue; its id, or none where a paused queue takes no job (1045/43607).
+    """Queues one job while the queue is paused; yields its id, or none when a paused queue rejects jobs (1045/43607).
 
-    On an idle service a job waits for an instant only, so what a waiting job shows is seen nowhere else.
+    On an idle service a job waits for an instant only, so only this shows the response for a waiting job.
     """
     rule = found_rule(ctx)
     if not ctx.set_queue(pause, state=QueueState.PAUSED, rule=rule).ok:
@@ -66,7 +66,7 @@ def held(ctx: ScenarioContext, pause: str, submit: str, resume: str, order: JobR
 
 
 def list_until_whole(ctx: ScenarioContext, began: float, control: str, listing: str, watch: str) -> None:
-    """Submit a good job, and list the time since `began` until it shows: then the list holds what came before, too."""
+    """Submits a valid job and lists until it is visible: then the list also contains all jobs accepted before it."""
     response = ctx.submit(control, ctx.order(control))
     ids = response.job_ids
     if not ids:
@@ -86,12 +86,12 @@ def list_until_whole(ctx: ScenarioContext, began: float, control: str, listing: 
 
 
 def unknown_queue_id(ctx: ScenarioContext, salt: str = "queue") -> str:
-    """A queue id in the form of all samples that no queue has."""
+    """Returns a well-formed queue id that no queue has."""
     return f"p{_digest(ctx, salt)}"
 
 
 def unknown_job_id(ctx: ScenarioContext, salt: str = "job") -> str:
-    """A job id in the form of the feature's samples that no job has."""
+    """Returns a well-formed job id of the feature that no job has."""
     return f"{ctx.spec.id_letter}{_digest(ctx, salt)}"
 
 

@@ -1,7 +1,7 @@
-"""Pausing a queue in the middle of its work, and waiting until its jobs have come to rest.
+"""Pauses a busy queue and waits until its jobs are idle.
 
-API pages let them run to their end, console pages stop them; of those that stop them some show them as waiting again
-and some go on showing Running (1045/72940 against 1045/43607). So rest is: none runs any more, or nothing changes.
+By the API pages running jobs continue, by the console pages they stop; stopped jobs may show as waiting again or
+remain Running (1045/72940 against 1045/43607). Idle therefore means: no job is Running, or no state changes.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,14 +14,14 @@ from ciq_schemas.lifecycle import FINAL_STATES, WAITING_STATES, QueueState
 from ciq_schemas.transcript.parsed import ParsedExchange
 
 FIRST_LOOK = 0.3
-"""Seconds before the first look, at most."""
+"""Most seconds before the first describe."""
 UNCHANGED = 1.0
-"""Seconds without a change of any state, beyond the time of two jobs, after which running jobs are taken to stand."""
+"""Seconds without a state change, in addition to two job latencies, after which Running jobs count as stopped."""
 
 
 @dataclass
 class _Idle:
-    """Whether the looks at some jobs show them at rest."""
+    """Decides from successive states whether jobs are idle."""
 
     ctx: ScenarioContext
     job_ids: Sequence[str]
@@ -44,27 +44,28 @@ def resume_then_pause(
     lead: float,
     after: Callable[[], ParsedExchange] | None = None,
 ) -> ParsedExchange | None:
-    """Send resume, and `lead` seconds later a pause, without waiting for the first answer; then pause for certain.
+    """Sends resume and, `lead` seconds later, a pause without waiting for the first response; then pauses again.
 
-    `steps` are the labels of resume and pause; `after` is done as soon as resume was answered, and its reply returned.
+    `steps` are the labels of resume and pause. `after` runs when the response to resume arrives; its response is
+    returned.
     """
-    resume, freeze = steps
+    resume, pause = steps
 
     def resumed() -> ParsedExchange | None:
         ctx.set_queue_or_break(resume, rule=rule)
         return after() if after else None
 
-    with ThreadPoolExecutor(1) as beside:
-        going_on = beside.submit(resumed)
+    with ThreadPoolExecutor(1) as executor:
+        resuming = executor.submit(resumed)
         ctx.pause_thread(lead)
-        ctx.set_queue(freeze, state=QueueState.PAUSED, rule=rule)
-        response = going_on.result()
-    ctx.set_queue_or_break(freeze, state=QueueState.PAUSED, rule=rule)
+        ctx.set_queue(pause, state=QueueState.PAUSED, rule=rule)
+        response = resuming.result()
+    ctx.set_queue_or_break(pause, state=QueueState.PAUSED, rule=rule)
     return response
 
 
 def wait_until_idle(ctx: ScenarioContext, step: str, job_ids: Sequence[str]) -> dict[str, str]:
-    """Look at jobs of a queue just paused until they are at rest; their last states."""
+    """Polls the jobs of a queue that was just paused until they are idle; returns their last states."""
     timeouts = ctx.timeouts
     ctx.pause_thread(min(FIRST_LOOK, timeouts.settle))
     unchanged = (UNCHANGED + 2 * timeouts.calibration.job_latency) * ctx.profile.timeout_factor

@@ -1,7 +1,7 @@
-"""The callback receiver: a real HTTP server that gives out addresses and keeps what arrives.
+"""The callback receiver: an HTTP server that issues addresses and stores the callbacks it receives.
 
-Knows channels, tokens, behaviours and limits. Must not know what a callback says (values are read on demand by
-`reply.Notice`). Addresses hold an unguessable token, so that nobody else's request counts as a callback.
+Knows channels, tokens, behaviours and limits. Must not interpret a callback (`ParsedCallback` reads it on demand).
+Each address contains an unguessable token, so that only requests to an issued address count as callbacks.
 """
 
 import logging
@@ -26,15 +26,15 @@ from ciq_schemas.transcript.parsed import ParsedCallback
 
 MAX_BODY = 4 * 1024 * 1024
 MAX_STRAY = 20
-"""Requests to no known address that are remarked upon; further ones are only counted."""
+"""Most requests to unknown addresses that are recorded; further ones are only counted."""
 _LOOK_AGAIN = 0.25
-"""Longest sleep of a wait before it looks whether the run is being stopped (seconds)."""
+"""Seconds between two checks of a wait for a stopped run."""
 
 _BACKLOG = 2048
 
 
 class _Server(HTTPServer):
-    """pytest-httpserver without its ever growing log, with a limit on bodies and a prompt stop."""
+    """pytest-httpserver without its unbounded log, with a body limit and a prompt stop."""
 
     def application(self, request: Request) -> Response:
         request.max_content_length = MAX_BODY
@@ -54,22 +54,22 @@ class _Behaviour:
 
 @dataclass(kw_only=True)
 class CallbackReceiver:
-    """Implements `stage.Receiver`. Use as a context manager, or `start` and `close`."""
+    """Implements `scenario_context.Receiver`. A context manager; or call `start` and `close`."""
 
     recorder: RunRecorder
     now: Callable[[], float]
     bind: str = "127.0.0.1:0"
     public_url: str = ""
-    """Base address as the target sees it; empty = where it listens."""
+    """Base address as the target sees it; empty means the listening address."""
     redaction: Redaction = field(default_factory=Redaction)
     stopping: Callable[[], bool] = lambda: False
     stray: int = 0
-    """Requests that hit no address given out."""
+    """Number of requests to addresses that were never issued."""
     _server: _Server = field(init=False, repr=False)
     _tokens: dict[str, str] = field(default_factory=dict, repr=False)
     _channels: dict[str, str] = field(default_factory=dict, repr=False)
     _behaviours: dict[str, list[_Behaviour]] = field(default_factory=dict, repr=False)
-    _notices: list[ParsedCallback] = field(default_factory=list, repr=False)
+    _callbacks: list[ParsedCallback] = field(default_factory=list, repr=False)
     _changed: threading.Condition = field(default_factory=threading.Condition, repr=False)
     _closing: threading.Event = field(default_factory=threading.Event, repr=False)
 
@@ -86,7 +86,7 @@ class CallbackReceiver:
         self.close()
 
     def start(self) -> None:
-        """Begin to listen; OSError when the address cannot be had."""
+        """Starts to listen; raises OSError when the address is not available."""
         logger = logging.getLogger("werkzeug")
         if logger.level == logging.NOTSET:  # else werkzeug prints a line for each request
             logger.setLevel(logging.ERROR)
@@ -97,7 +97,7 @@ class CallbackReceiver:
             self._server.server.socket.listen(_BACKLOG)
 
     def close(self) -> None:
-        """Stop listening; a mistake of ours in a handler becomes a mark that fails the suite."""
+        """Stops listening; an exception in a handler becomes an event that fails the suite."""
         self._closing.set()
         self._server.stop()
         try:
@@ -111,7 +111,7 @@ class CallbackReceiver:
         return (self.public_url or self._server.url_for("")).rstrip("/")
 
     def address(self, channel: str, suffix: str = "") -> str:
-        """The address of a channel; the same channel keeps its address."""
+        """Returns the address of a channel, always the same one."""
         with self._changed:
             token = self._tokens.get(channel)
             if token is None:
@@ -121,25 +121,25 @@ class CallbackReceiver:
         return f"{self.base_url}/cb/{token}{suffix}"
 
     def arrivals(self, *channels: str) -> tuple[ParsedCallback, ...]:
-        """What has arrived so far, in order of arrival."""
+        """Returns the callbacks received so far, in order of arrival."""
         with self._changed:
-            callbacks = tuple(self._notices)
+            callbacks = tuple(self._callbacks)
         return tuple(n for n in callbacks if not channels or n.arrival.channel in channels)
 
     def answer(self, channel: str, status: int, times: int, *, late: float = 0.0) -> None:
-        """Answer the next `times` requests on the channel with `status`, `late` seconds after they came; 0 hangs up.
+        """Sends `status` to the next `times` requests on the channel, after `late` seconds; 0 closes the connection.
 
-        Queues behind earlier orders.
+        Applies after earlier calls for the channel are used up.
         """
         with self._changed:
             self._behaviours.setdefault(channel, []).append(_Behaviour(status, times, late))
 
     def wait(self, condition: Callable[[], bool], within: float) -> bool:
-        """Wait until `condition` holds, at most `within` seconds; raises Interrupted when the run is being stopped."""
+        """Waits until `condition` holds, at most `within` seconds; raises Interrupted when the run is stopped."""
         deadline = time.monotonic() + within
         while True:
             with self._changed:
-                seen = len(self._notices)
+                seen = len(self._callbacks)
             if condition():
                 return True
             left = deadline - time.monotonic()
@@ -148,7 +148,7 @@ class CallbackReceiver:
             if self.stopping():
                 raise Interrupted
             with self._changed:
-                if len(self._notices) == seen:
+                if len(self._callbacks) == seen:
                     self._changed.wait(min(left, _LOOK_AGAIN))
 
     def _receive(self, request: Request) -> Response:
@@ -161,7 +161,7 @@ class CallbackReceiver:
             return Response(status=413)
         channel = self._channel_of(target)
         if channel is None:
-            return self._turn_away(request.method, target)
+            return self._reject_unknown_address(request.method, target)
         status, late = self._next_answer(channel)
         feature, _, rest = channel.partition(".")
         arrival = self.recorder.arrival(
@@ -177,12 +177,12 @@ class CallbackReceiver:
             answered=status,
         )
         with self._changed:
-            self._notices.append(ParsedCallback(arrival))
+            self._callbacks.append(ParsedCallback(arrival))
             self._changed.notify_all()
         if late:
             self._closing.wait(late)  # each request has a thread of its own
         if status == 0:
-            _hang_up(request)
+            _close_connection(request)
             status = 200  # never seen: the connection is gone
         return Response(status=status)
 
@@ -193,17 +193,17 @@ class CallbackReceiver:
             return self._channels.get(token)
 
     def _next_answer(self, channel: str) -> tuple[int, float]:
-        """Status, and so many seconds to wait before it is said."""
+        """Returns the status and the seconds to wait before sending it."""
         with self._changed:
-            orders = self._behaviours.get(channel, [])
-            while orders and orders[0].times <= 0:
-                orders.pop(0)
-            if not orders:
+            behaviours = self._behaviours.get(channel, [])
+            while behaviours and behaviours[0].times <= 0:
+                behaviours.pop(0)
+            if not behaviours:
                 return 200, 0.0
-            orders[0].times -= 1
-            return orders[0].status, orders[0].late
+            behaviours[0].times -= 1
+            return behaviours[0].status, behaviours[0].late
 
-    def _turn_away(self, method: str, target: str) -> Response:
+    def _reject_unknown_address(self, method: str, target: str) -> Response:
         with self._changed:
             self.stray += 1
             count = self.stray
@@ -213,7 +213,7 @@ class CallbackReceiver:
         return Response(status=404)
 
 
-def _hang_up(request: Request) -> None:
+def _close_connection(request: Request) -> None:
     connection = request.environ.get("werkzeug.socket")
     if isinstance(connection, socket.socket):
         try:

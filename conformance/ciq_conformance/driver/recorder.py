@@ -1,7 +1,7 @@
-"""The transcript as it grows: numbered records in memory and, line by line, in the run file.
+"""Writes the transcript: numbered records in memory and, line by line, in the run file.
 
-Knows order, numbering and the run file's limits. Must not know what the records mean.
-All methods may be called from any thread. A record is numbered and written when it is complete.
+Knows order, numbering and the run file's limits. Must not interpret the records.
+Every method is thread-safe. A record is numbered and written when it is complete.
 """
 
 import threading
@@ -27,24 +27,24 @@ from ciq_schemas.transcript.records import (
     write_record,
 )
 
-MarkName = Literal["begin", "end", "expired", "broken", "note", "unsupported", "interrupted", "crashed"]
-MARK_NAMES: tuple[MarkName, ...] = get_args(MarkName)
+EventName = Literal["begin", "end", "expired", "broken", "note", "unsupported", "interrupted", "crashed"]
+EVENT_NAMES: tuple[EventName, ...] = get_args(EventName)
 Listener = Callable[[AnyRecord], None]
 
 LONGEST_IN_BUFFER = 0.25
-"""Seconds between two flushes while records keep coming; a killed process may lose the last of them."""
+"""Seconds between two flushes while records arrive; a killed process may lose the last ones."""
 MAX_RECORDS = 2_000_000
-"""More than any sound run makes; beyond it a runaway loop would fill memory and disk."""
+"""More records than any correct run makes; a loop that does not end must not fill memory and disk."""
 _ESCAPED = 6
 """Most bytes that JSON needs for one byte of text (a control character as a \\u escape)."""
 
 
 class RecorderFullError(RuntimeError):
-    """The run made more records than the kit keeps: a loop that does not end."""
+    """The run made more records than the kit stores: a loop does not end."""
 
 
 class RunFileWriteError(OSError):
-    """The run file cannot be written: disk full, or the directory went away."""
+    """The run file cannot be written: the disk is full or the directory was removed."""
 
 
 def narrow(body: Body) -> Body:
@@ -57,7 +57,7 @@ def narrow(body: Body) -> Body:
 
 @dataclass(kw_only=True)
 class RunRecorder:
-    """Keeps every record of a run. `stream` is the run file, or None to keep them in memory only."""
+    """Stores every record of a run. `stream` is the run file, or None to store them in memory only."""
 
     now: Callable[[], float]
     stream: IO[bytes] | None = None
@@ -99,7 +99,7 @@ class RunRecorder:
         response_body: bytes = b"",
         error: str = "",
     ) -> Exchange:
-        """Record one request and its answer (status 0 and `error` when none came)."""
+        """Records one request and its response (status 0 and `error` when none was received)."""
         with self._lock:
             record = Exchange(
                 seq=self._next(),
@@ -135,7 +135,7 @@ class RunRecorder:
         body: bytes,
         answered: int,
     ) -> CallbackReceived:
-        """Record one request that reached the receiver."""
+        """Records one request to the receiver."""
         with self._lock:
             record = CallbackReceived(
                 seq=self._next(),
@@ -154,10 +154,10 @@ class RunRecorder:
             return record
 
     def record_event(self, scenario: str, feature: str, name: str, text: str = "") -> None:
-        """Record a remark of the driver; ValueError for a name that no mark has."""
-        known = next((one for one in MARK_NAMES if one == name), None)
+        """Records an event of the driver; raises ValueError for an unknown event name."""
+        known = next((one for one in EVENT_NAMES if one == name), None)
         if known is None:
-            raise ValueError(f"no mark is called {name!r}")
+            raise ValueError(f"no event is called {name!r}")
         with self._lock:
             self._keep(
                 DriverEvent(
@@ -171,14 +171,14 @@ class RunRecorder:
             )
 
     def calibration(self, calibration: Calibration) -> Calibration:
-        """Record what a probe measured; returns it with its number."""
+        """Records what the probe measured; returns it with its record number."""
         with self._lock:
             numbered = msgspec.structs.replace(calibration, seq=self._next())
             self._keep(numbered)
             return numbered
 
     def verdict(self, verdict: Verdict) -> None:
-        """Record a verdict; all stand behind the transcript."""
+        """Records a verdict; verdicts follow the transcript."""
         with self._lock:
             self._keep(verdict)
 
@@ -206,7 +206,7 @@ class RunRecorder:
             listener(record)
 
     def _flush(self, stream: IO[bytes], record: AnyRecord) -> None:
-        """What comes in masses may wait a moment in the buffer: a system call for each would hold up all threads."""
+        """Flushes frequent records only from time to time: one system call per record would delay all threads."""
         moment = self.now()
         if not isinstance(record, (Exchange, CallbackReceived, Verdict)) or moment - self._flushed >= LONGEST_IN_BUFFER:
             stream.flush()

@@ -1,7 +1,7 @@
-"""What must never reach the transcript, and how it is kept out. Pure.
+"""Removes secrets from everything that the transcript records. Pure.
 
-Structure first: the signature and key id inside Authorization, and every token header, are blanked wherever they stand.
-Then the values themselves: a target that quotes a secret back in an answer does not get it into the run file either.
+It replaces the signature and key id inside Authorization and the value of every token header. Then it replaces the
+secret values themselves, so that a target that returns a secret cannot put it into the run file.
 """
 
 import re
@@ -18,18 +18,18 @@ _TOKEN_HEADERS = frozenset(
     {"x-ci-security-token", "x-cos-security-token", "cookie", "set-cookie", "proxy-authorization"}
 )
 _SHORTEST = 4
-"""Shorter values are not replaced in answers: they would hit ordinary words."""
+"""Shorter values are not replaced: they would match ordinary words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Redaction:
-    """Blanks secrets in headers, bodies and texts."""
+    """Replaces secrets in headers, bodies and texts."""
 
     secrets: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, credentials: Credentials | None, *more: str) -> "Redaction":
-        """Everything secret in `credentials`, longest first so that none is left half."""
+        """Collects the secrets in `credentials`, longest first so that no part of one remains."""
         known: Iterable[str] = more
         if credentials is not None:
             known = (*more, credentials.secret_id, credentials.secret_key, credentials.token)

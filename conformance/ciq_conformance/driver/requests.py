@@ -1,6 +1,6 @@
-"""What a scenario submits: a job order and the XML body it becomes. Pure.
+"""Job requests and callback rules, and the XML bodies made from them. Pure.
 
-Elements go in the order of the documents (Tag, Input, Operation, QueueId, CallBack...) unless `shuffled`.
+Elements follow the order of the documents (Tag, Input, Operation, QueueId, CallBack...) unless `shuffled`.
 """
 
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ _OUTPUTS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRequest:
-    """One job to submit. None leaves an element out."""
+    """One job to submit. None omits an element."""
 
     feature: Feature
     tag: str
@@ -42,7 +42,7 @@ class JobRequest:
     bucket: str
     region: str
     output_prefix: str
-    """Folder for outputs; carries the run id."""
+    """Folder for outputs; contains the run id."""
     user_data: str | None = None
     level: int | str | None = None
     queue_id: str | None = None
@@ -50,17 +50,17 @@ class JobRequest:
     callback: str | None = None
     callback_format: str | None = None
     container: str | None = None
-    """XML of the tag's container; None takes the built-in one of the tag."""
+    """XML of the tag's container; None selects the built-in one."""
     input_extra: str = ""
-    """Further XML inside Input (Translation wants Lang, Type, BasicType)."""
+    """More XML inside Input (Translation requires Lang, Type, BasicType)."""
 
     @property
     def output_object(self) -> str:
-        """Key of the output the order asks for."""
+        """Key of the requested output."""
         return f"{self.output_prefix}/{_OUTPUTS[self.feature]}"
 
     def with_(self, **changes: object) -> "JobRequest":
-        """A copy with some values changed."""
+        """Returns a copy with some values changed."""
         return replace(self, **changes)  # type: ignore[arg-type]
 
 
@@ -68,35 +68,35 @@ def _element(name: str, text: object | None) -> str:
     return "" if text is None else f"<{name}>{escape(str(text))}</{name}>"
 
 
-def operation_xml(order: JobRequest, *, with_tag: bool = False) -> str:
-    """The Operation element of an order; `with_tag` as the form with many operations wants it."""
-    container = _CONTAINERS.get(order.tag, f"<{order.tag}/>") if order.container is None else order.container
+def operation_xml(job: JobRequest, *, with_tag: bool = False) -> str:
+    """Returns the Operation element; `with_tag` for the form with several operations."""
+    container = _CONTAINERS.get(job.tag, f"<{job.tag}/>") if job.container is None else job.container
     output = (
-        f"<Output>{_element('Region', order.region)}{_element('Bucket', order.bucket)}"
-        f"{_element('Object', order.output_object)}</Output>"
+        f"<Output>{_element('Region', job.region)}{_element('Bucket', job.bucket)}"
+        f"{_element('Object', job.output_object)}</Output>"
     )
     return (
         "<Operation>"
-        + (_element("Tag", order.tag) if with_tag else "")
+        + (_element("Tag", job.tag) if with_tag else "")
         + container
         + output
-        + _element("UserData", order.user_data)
-        + _element("JobLevel", order.level)
+        + _element("UserData", job.user_data)
+        + _element("JobLevel", job.level)
         + "</Operation>"
     )
 
 
-def submit_body(orders: Sequence[JobRequest], *, shuffled: bool = False) -> bytes:
-    """The body that submits `orders`: one in the single form, several in the form with many operations.
+def submit_body(jobs: Sequence[JobRequest], *, shuffled: bool = False) -> bytes:
+    """Returns the body that submits `jobs`: one in the single form, several in the form with several operations.
 
-    Input, QueueId and the callback fields of a request with many operations are those of the first order.
+    Input, QueueId and the callback fields of a body with several operations are those of the first job.
     """
-    first = orders[0]
-    many = len(orders) > 1
+    first = jobs[0]
+    many = len(jobs) > 1
     input_xml = f"<Input>{_element('Object', first.input_object)}{first.input_extra}</Input>"
     parts = [] if many else [_element("Tag", first.tag)]
     parts.append(input_xml)
-    parts.extend(operation_xml(order, with_tag=many) for order in orders)
+    parts.extend(operation_xml(job, with_tag=many) for job in jobs)
     parts.append(_element("QueueId", first.queue_id))
     parts.append(_element("QueueType", first.queue_type))
     parts.append(_element("CallBackFormat", first.callback_format))
@@ -108,7 +108,7 @@ def submit_body(orders: Sequence[JobRequest], *, shuffled: bool = False) -> byte
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallbackRuleRequest:
-    """A callback rule to set on a queue. None leaves an element out."""
+    """A callback rule to set on a queue. None omits an element."""
 
     state: str | None = "On"
     url: str | None = None

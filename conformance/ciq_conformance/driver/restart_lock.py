@@ -1,7 +1,7 @@
-"""Who may use the target when one feature restarts it: the others are between two scenarios then, and wait.
+"""Gives one feature exclusive use of the target while it restarts the target.
 
-Scenarios are played `shared`, side by side. Within one, `alone` waits until all others have come to the end of theirs
-and keeps them from the next. Knows neither target nor features.
+Scenarios run under `shared`, in parallel. Inside a scenario, `exclusive` waits until all other scenarios have ended and
+keeps the next ones from starting. Knows neither target nor features.
 """
 
 import threading
@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from ciq_conformance.driver.client import Interrupted
 
 _LOOK_AGAIN = 0.25
-"""Longest sleep before it is seen that the run is being stopped (seconds)."""
+"""Seconds between two checks for a stopped run."""
 
 
 @dataclass(kw_only=True)
 class RestartLock:
-    """One for a run."""
+    """A shared and exclusive lock; one per run."""
 
     stopping: Callable[[], bool] = lambda: False
     _changed: threading.Condition = field(default_factory=threading.Condition, repr=False)
@@ -27,7 +27,7 @@ class RestartLock:
 
     @contextmanager
     def shared(self) -> Iterator[None]:
-        """Within: nobody is alone. Interrupted when the run is stopped before that."""
+        """Within the block no exclusive section runs; raises Interrupted when the run is stopped while waiting."""
         with self._changed:
             self._wait(lambda: not self._taken and not self._wanting)
             self._sharing += 1
@@ -38,7 +38,7 @@ class RestartLock:
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
-        """Within, inside of `shared`: nobody else shares. Interrupted when the run is stopped before that."""
+        """Within the block, nested in `shared`, no other section runs; raises Interrupted on a stop."""
         with self._changed:
             self._wanting += 1
         self._leave()

@@ -1,6 +1,6 @@
-"""Leaving the target as it was found: name, state and callback rule of each queue, activation where it was our doing.
+"""Restores the target: name, state and callback rule of each queue, and activation if the suite activated the feature.
 
-Goes on though the run is being stopped. Says in words what could not be put back.
+Continues although the run is being stopped. Describes what it could not restore.
 """
 
 from dataclasses import dataclass, field
@@ -18,17 +18,17 @@ from ciq_schemas.transcript.records import Exchange
 from ciq_schemas.values import Queue
 
 RESTORE = "restore"
-"""Scenario name of the records made here."""
+"""Scenario name of the records of a restoration."""
 
 
 @dataclass(kw_only=True)
 class Restoration:
-    """The undo of one feature."""
+    """Restores one feature."""
 
     run: RunContext
     readiness: Readiness
     queue_id: str = field(init=False)
-    """The queue's id now: a new one after deactivation and activation."""
+    """Current id of the queue; it changes after deactivation and activation."""
     _seen: int = 0
 
     def __post_init__(self) -> None:
@@ -40,7 +40,7 @@ class Restoration:
         return msgspec.structs.replace(self.readiness.working, queue_id=self.queue_id)
 
     def adopt(self) -> None:
-        """Learn the queue's id as it is now; activates the feature again when its queue is gone."""
+        """Reads the current id of the queue; activates the feature again when it has no queue."""
         listed = self._calls().list_queues("look")
         ids = [queue.queue_id for queue in listed.queue_list.queues]
         if not listed.ok or self.queue_id in ids:
@@ -53,14 +53,14 @@ class Restoration:
             self.queue_id = queue.queue_id
 
     def between(self) -> None:
-        """After a scenario: back to the queue that scenarios start from, if anything was changed."""
-        if self._touched():
+        """After a scenario that changed the queue, restores the queue that scenarios start from."""
+        if self._changed():
             self.adopt()
             self._put(self.working)
-            self.adopt()  # a target whose update changes the id is told so by ONE-011, and by nothing else
+            self.adopt()  # ONE-011 alone judges an update that changes the id
 
     def finish(self) -> str:
-        """At the end: back to the queue as found. Returns what could not be put back, empty when all could."""
+        """At the end, restores the queue as found; returns what it could not restore, empty when it restored all."""
         self.adopt()
         found = msgspec.structs.replace(self.readiness.found, queue_id=self.queue_id)
         feature = self.readiness.spec.feature
@@ -73,11 +73,11 @@ class Restoration:
             return f"{feature}: {left}"
         if self.readiness.activated and self.run.profile.capabilities.get(Capability.DEACTIVATE):
             answer = self._calls().deactivate("deactivate")
-            return "" if answer.ok else f"{feature}: deactivation answered {describe_response(answer)}"
+            return "" if answer.ok else f"{feature}: the response to deactivation was {describe_response(answer)}"
         return ""
 
     def _left(self, found: Queue) -> str:
-        """In words, what a list shows that is not as found; one may know the last update late, so it is asked again."""
+        """Describes how the listed queue differs from the one found; lists again, because an update may show late."""
         deadline = self.run.recorder.now() + SHOWN_WITHIN * self.run.profile.timeout_factor
         while True:
             listed = self._calls().list_queues("verify")
@@ -100,8 +100,8 @@ class Restoration:
             return ""
         return f"PUT of the queue (state {queue.state}) was refused"
 
-    def _touched(self) -> bool:
-        """Whether anything but GET and job calls was sent for this feature since the last look."""
+    def _changed(self) -> bool:
+        """Returns whether a request other than GET and job requests was sent for the feature since the last call."""
         records = self.run.recorder.records
         fresh, self._seen = records[self._seen :], len(records)
         paths = (self.readiness.spec.queue_path, self.readiness.spec.bucket_path)
@@ -115,7 +115,7 @@ class Restoration:
 
 
 def difference(found: Queue, now: Queue) -> str:
-    """In words, what of the queue is not as it was found; empty when all is."""
+    """Describes how the queue differs from the one found; empty when it does not."""
     parts = []
     if (found.state or QueueState.ACTIVE) != now.state:
         parts.append(f"state is {now.state}, was {found.state}")

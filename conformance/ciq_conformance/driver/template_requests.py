@@ -1,4 +1,4 @@
-"""What a template scenario sends: small templates of the tags whose pages were seen. Pure.
+"""Requests of the template scenario: small templates of the tags with a stored page. Pure.
 
 Source: 1045/73037 and 1045/73038 (pictures), 1045/73064 (transcoding).
 """
@@ -14,12 +14,12 @@ NAME_LENGTH = 64
 
 @dataclass(frozen=True, slots=True)
 class TemplateKind:
-    """A tag with two sets of parameters that differ; `told` is the element of an answer that shows which."""
+    """A tag with two different sets of parameters; `distinguishing` is the response element that differs."""
 
     tag: str
     first: str
     second: str
-    told: str
+    distinguishing: str
 
 
 KINDS = {
@@ -39,12 +39,12 @@ KINDS = {
 
 
 def template_body(kind: TemplateKind, name: str, *, second: bool = False) -> bytes:
-    """The request that makes or changes a template."""
+    """Returns the body that creates or updates a template."""
     parameters = kind.second if second else kind.first
     return f"<Request><Tag>{kind.tag}</Tag><Name>{escape(name)}</Name>{parameters}</Request>".encode()
 
 
 def names(run_id: str) -> tuple[str, str]:
-    """A name of this run's template, and the one it gets by the update; neither begins like the other."""
+    """Returns the name of this run's template and its name after the update; neither is a prefix of the other."""
     letters = "".join(c for c in run_id if c.isascii() and c.isalnum())[:24]
     return f"ciq-{letters}", f"cir-{letters}"

@@ -1,4 +1,4 @@
-"""How long to wait for what: all patience of the kit in one table, derived from one probe.
+"""All timeouts of the suite in one table, derived from one probe.
 
 Pure arithmetic over a `Calibration`; seconds throughout. The operator's `scale` multiplies every deadline.
 """
@@ -11,10 +11,10 @@ from ciq_schemas.transcript.records import Calibration
 UNMEASURED = Calibration(
     seq=0, feature="", job_path="", start_latency=1.0, job_latency=3.0, callback_latency=None, workers=1
 )
-"""Stands in until the probe has measured."""
+"""Used until the probe has measured the target."""
 
 SHOWN_WITHIN = 2.0
-"""Seconds in which a list shows what an update has set: no document promises that it does at once."""
+"""Seconds until an update must be visible in a list: no document promises that it is at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +23,12 @@ class Timeouts:
 
     | wait for | formula |
     | --- | --- |
-    | one answer | 30 s |
+    | one response | 30 s |
     | the first job of all | 60 s |
     | n jobs to end | 5 s + 4 x rounds x job latency, rounds = n / workers rounded up |
     | a callback | 5 s + 10 x callback latency |
     | a paused queue to show a leak | 3 x start latency, from 0.4 s to 5 s |
-    | a callback that must not come | 2 x callback latency after a control callback, from 0.3 s to 5 s |
+    | a callback that must not arrive | 2 x callback latency after a control callback, from 0.3 s to 5 s |
     | states to settle after a pause | job latency + 0.3 s, at most 10 s |
     """
 
@@ -37,7 +37,7 @@ class Timeouts:
 
     @property
     def answer(self) -> float:
-        """Longest wait for one HTTP answer."""
+        """Longest wait for one HTTP response."""
         return 30.0 * self.scale
 
     @property
@@ -61,20 +61,20 @@ class Timeouts:
 
     @property
     def hold(self) -> float:
-        """How long a paused queue is watched."""
+        """Seconds for which a paused queue is polled."""
         return min(5.0, max(0.4, 3.0 * self.calibration.start_latency)) * self.scale
 
     @property
     def quiet(self) -> float:
-        """How long to listen, after a control callback came, for one that must not come."""
+        """Seconds to wait, after a control callback arrived, for a callback that must not arrive."""
         return min(5.0, max(0.3, 2.0 * (self.calibration.callback_latency or 0.0))) * self.scale
 
     @property
     def settle(self) -> float:
-        """How long jobs that run at a pause may need to come to rest."""
+        """Seconds that jobs running at a pause may need to become idle."""
         return min(10.0, 0.3 + self.calibration.job_latency) * self.scale
 
     @property
     def poll(self) -> float:
-        """Pause between two looks at the same jobs."""
+        """Seconds between two polls of the same jobs."""
         return min(0.5, max(0.01, self.calibration.job_latency / 8.0))

@@ -1,4 +1,4 @@
-"""What the scenarios on workflows and batch jobs send: a graph of three tasks, and batch requests. Pure."""
+"""Requests of the workflow and batch scenarios: a graph of three tasks, and batch jobs. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,16 +12,16 @@ _PARAMETERS = "<Segment><Format>mkv</Format><Duration>20</Duration></Segment>"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkflowRequest:
-    """A workflow to make. Start leads to the first and the side node, the first to the last."""
+    """A workflow to create. Start leads to the first and the side node, the first node to the last."""
 
     name: str
     bucket: str
     region: str
     prefix: str
-    """ObjectPrefix, and folder of the outputs: nobody else's uploads begin so."""
+    """ObjectPrefix and folder of the outputs; no other upload has this prefix."""
     queue_id: str
     url: str = ""
-    """Address of its own callback rule; empty: it has none."""
+    """URL of the workflow's own callback rule; empty for none."""
     result_format: str = "XML"
     state: str = "Active"
 
@@ -47,7 +47,7 @@ class WorkflowRequest:
         return f"<Operation>{_PARAMETERS}{_output(self.region, self.bucket, output)}</Operation>"
 
     def body(self, *, topology: bool = True) -> bytes:
-        """The request; without its topology it is a wrong one."""
+        """Returns the request body; without a topology it is invalid."""
         return (
             f"{_DECLARATION}<Request><MediaWorkflow><Name>{escape(self.name)}</Name><State>{self.state}</State>"
             f"{self.topology if topology else ''}</MediaWorkflow></Request>"
@@ -55,7 +55,7 @@ class WorkflowRequest:
 
 
 def workflow_batch_body(*, name: str, objects: str, workflow_ids: Sequence[str]) -> bytes:
-    """A batch job that runs workflows on one object; without a name it is a wrong one."""
+    """Returns a batch job that runs workflows on one object; without a name it is invalid."""
     named = f"<Name>{escape(name)}</Name>" if name else ""
     return (
         f"{_DECLARATION}<Request>{named}<Type>Workflow</Type><Input><Object>{escape(objects)}</Object></Input>"
@@ -64,7 +64,7 @@ def workflow_batch_body(*, name: str, objects: str, workflow_ids: Sequence[str])
 
 
 def job_batch_body(*, name: str, source: str, region: str, bucket: str, prefix: str, queue_id: str) -> bytes:
-    """A batch job that runs one kind of job on one object."""
+    """Returns a batch job that runs one kind of job on one object."""
     return (
         f"{_DECLARATION}<Request><Name>{escape(name)}</Name><Type>Job</Type>"
         f"<Input><Object>{escape(source)}</Object></Input><Operation><Tag>{NODE_TYPE}</Tag>"

@@ -1,4 +1,4 @@
-"""The doctor's examination: probes every feature once and says in plain words what works. Judges no requirement."""
+"""Diagnoses the setup: probes every feature once and reports what works. Judges no requirement."""
 
 import time
 from contextlib import ExitStack
@@ -22,35 +22,35 @@ from ciq_schemas.transcript.records import ExitCode
 
 INTENT = (
     "list the queues of each feature; a feature without a queue is activated (POST on its bucket path)",
-    "set each queue Active with its callback rule leading to my receiver, and put it back afterwards",
+    "set each queue Active with a callback rule to the suite's receiver, and restore it afterwards",
     "submit about 17 jobs per feature and describe them until they end; wait for the first one's callback",
-    "with keys in the profile, send one unsigned and one wrongly signed request, to see whether signatures count",
+    "with keys in the profile, send one unsigned and one wrongly signed request, to test whether it checks them",
 )
 _TOLERABLE_OFFSET = 60.0
 """Seconds between the clocks above which signatures may be refused."""
 _DATE_STEP = 2.0
-"""A Date header has whole seconds, and servers renew it once a second: no finer word is possible."""
+"""A Date header has whole seconds and servers renew it once a second, so a smaller offset cannot be measured."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sign:
-    """One finding: well, not well, or only worth knowing (None)."""
+class Symptom:
+    """One finding: works, does not work, or a note (None)."""
 
-    well: bool | None
+    works: bool | None
     what: str
     detail: str
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """All findings and what they mean for a run."""
+    """All findings and the exit code that follows."""
 
-    signs: tuple[Sign, ...]
+    symptoms: tuple[Symptom, ...]
     exit_code: ExitCode
 
 
-def examine(loaded: Loaded) -> Diagnosis:
-    """Examine the target of a profile; OrderError when the receiver cannot listen."""
+def diagnose(loaded: Loaded) -> Diagnosis:
+    """Diagnoses the target of a profile; raises RunConfigError when the receiver cannot listen."""
     with ExitStack() as stack:
         profile = loaded.profile
         if profile.embedded:
@@ -89,79 +89,83 @@ def examine(loaded: Loaded) -> Diagnosis:
             stop=stop,
         )
         with stop.on_signals():
-            return _examine(run)
+            return _diagnose(run)
 
 
-def _examine(run: RunContext) -> Diagnosis:
-    signs: list[Sign] = []
+def _diagnose(run: RunContext) -> Diagnosis:
+    symptoms: list[Symptom] = []
     ready: list[Readiness] = []
     for feature in run.profile.features:
         try:
             one = probe(run, FEATURES[feature])
         except Unreachable as silence:
-            signs.append(Sign(False, "way there", str(silence)))
-            return Diagnosis(tuple(signs), ExitCode.UNREACHABLE)
+            symptoms.append(Symptom(False, "target reachability", str(silence)))
+            return Diagnosis(tuple(symptoms), ExitCode.UNREACHABLE)
         except PreconditionFailed as broken:
-            signs.append(Sign(False, feature, str(broken)))
+            symptoms.append(Symptom(False, feature, str(broken)))
             continue
         except Interrupted:
-            signs.append(Sign(False, "examination", run.stop.reason))
-            return Diagnosis(tuple(signs), ExitCode.SUITE_ERROR)
+            symptoms.append(Symptom(False, "diagnosis", run.stop.reason))
+            return Diagnosis(tuple(symptoms), ExitCode.SUITE_ERROR)
         ready.append(one)
-        signs.extend(_of_feature(one))
+        symptoms.extend(_of_feature(one))
         if len(ready) == 1:
-            signs.extend(_signatures(run, one))
+            symptoms.extend(_signatures(run, one))
         left = Restoration(run=run, readiness=one).finish()
         if left:
-            signs.append(Sign(False, "putting back", left))
-    signs.insert(0, Sign(True, "way there", f"{run.profile.url} answers"))
+            symptoms.append(Symptom(False, "restoration", left))
+    symptoms.insert(0, Symptom(True, "target reachability", f"{run.profile.url} responds"))
     trouble = callback_trouble(run, ready)
     if trouble:
-        signs.append(Sign(False, "way back", trouble))
-        return Diagnosis(tuple(signs), ExitCode.UNREACHABLE)
+        symptoms.append(Symptom(False, "callback delivery", trouble))
+        return Diagnosis(tuple(symptoms), ExitCode.UNREACHABLE)
     arrived = any(one.calibration.callback_latency is not None for one in ready)
     address = run.receiver.base_url
-    signs.append(Sign(True if arrived else None, "way back", _way_back(address, arrived=arrived)))
-    ill = any(sign.well is False for sign in signs)
-    return Diagnosis(tuple(signs), ExitCode.DEVIATES if ill else ExitCode.CONFORMS)
+    symptoms.append(
+        Symptom(True if arrived else None, "callback delivery", _callback_delivery(address, arrived=arrived))
+    )
+    failed = any(symptom.works is False for symptom in symptoms)
+    return Diagnosis(tuple(symptoms), ExitCode.DEVIATES if failed else ExitCode.CONFORMS)
 
 
-def _way_back(address: str, *, arrived: bool) -> str:
+def _callback_delivery(address: str, *, arrived: bool) -> str:
     if arrived:
         return f"callbacks reach {address}"
     return (
-        f"no callback reached {address}, though the way is open from this machine. If the target runs in a container, "
+        f"no callback reached {address}, although this machine can reach it. If the target runs in a container, "
         "set callback_bind and callback_url so that it can reach the receiver"
     )
 
 
-def _of_feature(one: Readiness) -> list[Sign]:
+def _of_feature(one: Readiness) -> list[Symptom]:
     name = one.spec.feature.value
-    made = ", activated just now" if one.activated else ""
-    signs = [Sign(True, name, f"queue {one.found.name} ({one.found.queue_id}), found {one.found.state}{made}")]
+    activated = ", activated by this command" if one.activated else ""
+    symptoms = [
+        Symptom(True, name, f"queue {one.found.name} ({one.found.queue_id}), found {one.found.state}{activated}")
+    ]
     if one.hindrance:
-        return [*signs, Sign(False, f"{name} jobs", one.hindrance)]
+        return [*symptoms, Symptom(False, f"{name} jobs", one.hindrance)]
     measured = one.calibration
-    told = measured.callback_latency
-    signs.append(
-        Sign(
+    latency = measured.callback_latency
+    symptoms.append(
+        Symptom(
             True,
             f"{name} jobs",
             f"at {one.job_path}, end after {measured.job_latency:.2f} s, at least {measured.workers} at once, "
-            + ("no callback" if told is None else f"callback after {told:.2f} s"),
+            + ("no callback" if latency is None else f"callback after {latency:.2f} s"),
         )
     )
     offset = measured.clock_offset
     if offset is not None:
         near = abs(offset) <= _DATE_STEP
         words = "agrees with this machine's" if near else f"is {offset:+.0f} s from this machine's"
-        signs.append(Sign(None if abs(offset) > _TOLERABLE_OFFSET else True, f"{name} clock", words))
-    return signs
+        symptoms.append(Symptom(None if abs(offset) > _TOLERABLE_OFFSET else True, f"{name} clock", words))
+    return symptoms
 
 
-def _signatures(run: RunContext, one: Readiness) -> list[Sign]:
+def _signatures(run: RunContext, one: Readiness) -> list[Symptom]:
     if run.profile.credentials is None:
-        return [Sign(None, "signature", "no keys in the profile: requests go unsigned")]
+        return [Symptom(None, "signature", "no keys in the profile: requests are not signed")]
     calls = run.calls(one.spec, "doctor", one.job_path)
     signed = calls.list_queues("signed")
     path = calls.spec.queue_path
@@ -171,9 +175,11 @@ def _signatures(run: RunContext, one: Readiness) -> list[Sign]:
     }
     if not signed.ok:
         return [
-            Sign(False, "signature", f"a signed request is answered {signed.exchange.status}: check keys and clock")
+            Symptom(False, "signature", f"a signed request returned {signed.exchange.status}: check keys and clock")
         ]
     if all(status in (401, 403) for status in refused.values()):
-        return [Sign(True, "signature", "accepted, and requests without or with a wrong one are refused")]
+        return [
+            Symptom(True, "signature", "accepted; the target rejects requests without a signature or with a wrong one")
+        ]
     detail = ", ".join(f"{signing} signature: {status}" for signing, status in refused.items())
-    return [Sign(None, "signature", f"accepted, but the target does not seem to check it ({detail})")]
+    return [Symptom(None, "signature", f"accepted, but the target does not seem to check it ({detail})")]

@@ -1,6 +1,6 @@
-"""The embedded target: the reference mock in this process. The one place where the suite touches the mock.
+"""Starts the embedded target: the reference mock in this process. The only module of the suite that imports the mock.
 
-It asks for signatures, with a key pair made for the run, so that the requirements on signatures are put to it as well.
+The mock requires signatures with a key pair generated for the run, so that signature requirements are judged too.
 """
 
 import secrets
@@ -21,12 +21,12 @@ from ciq_schemas.transcript.records import Level
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MockOptions:
-    """What the embedded mock is like."""
+    """Options of the embedded mock."""
 
     workers: int = 8
     job_seconds: float = 0.05
     faults: tuple[str, ...] = ()
-    """What it is to get wrong: for the proof that the suite sees it."""
+    """Names of faults, to prove that the suite detects them."""
 
 
 SOUND = MockOptions()
@@ -34,7 +34,7 @@ SOUND = MockOptions()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownFault:
-    """A fault the mock can be given, in plain words."""
+    """A fault of the mock, as `ciq faults` lists it."""
 
     name: str
     breaks: str
@@ -44,7 +44,7 @@ class KnownFault:
 
 
 def known_faults() -> tuple[KnownFault, ...]:
-    """All of them. Their modules are loaded only here: a run without faults starts without them."""
+    """Returns all faults. Loads their modules only here, so that a run without faults starts faster."""
     from ciq_mock.variants.faults import FAULTS
 
     return tuple(
@@ -54,7 +54,7 @@ def known_faults() -> tuple[KnownFault, ...]:
 
 
 def uncovered(faults: Iterable[KnownFault]) -> tuple[str, ...]:
-    """MUST and SHOULD requirements that no fault breaks, of all sets that ask without an option."""
+    """Returns the MUST and SHOULD requirements that no fault breaks, without the sets that need an option."""
     broken = {fault.breaks for fault in faults}
     return tuple(
         one.id
@@ -68,16 +68,16 @@ class Embedded:
     """The running mock."""
 
     profile: Profile
-    """Leads to it."""
+    """Profile whose URL is the mock's."""
     restart: Restart | None
-    """Stops and starts it again on the same port; None where it keeps nothing."""
+    """Restarts the mock on the same port; None without a journal."""
 
 
 @contextmanager
 def embedded_target(
     profile: Profile, embedding: MockOptions = SOUND, *, data: Path | None = None
 ) -> Iterator[Embedded]:
-    """Start the mock, with a journal in the directory `data` where there is one; stop it afterwards."""
+    """Starts the mock, with a journal in the directory `data` if given, and stops it afterwards."""
     keys = profile.credentials or Credentials(
         secret_id=f"AKID{secrets.token_hex(12)}", secret_key=secrets.token_hex(20)
     )
@@ -95,5 +95,5 @@ def embedded_target(
         for declared in (profile.capabilities.get(capability),)
     }
     with MockServer(settings, data=data) as server:
-        led = replace(profile, url=server.url, credentials=keys, capabilities=offered, embedded=True)
-        yield Embedded(profile=led, restart=None if data is None else server.restart)
+        embedded_profile = replace(profile, url=server.url, credentials=keys, capabilities=offered, embedded=True)
+        yield Embedded(profile=embedded_profile, restart=None if data is None else server.restart)

@@ -51,10 +51,10 @@ from ciq_schemas.transcript.records import (
 
 RUN_FILE = "run.ndjson"
 BUFFER = 1024 * 1024
-"""Bytes of the run file kept back until the recorder flushes."""
+"""Bytes of the run file buffered until the recorder flushes."""
 _HYPOTHESIS = "HYPOTHESIS_STORAGE_DIRECTORY"
 RESTART_WITHIN = 60.0
-"""Longest time for the operator's command, and then for the first answer (seconds, times the patience)."""
+"""Longest time for the operator's command and for the first response after it (seconds, times the timeout factor)."""
 
 
 class RunConfigError(ValueError):
@@ -68,12 +68,12 @@ class RunConfig:
     loaded: Loaded
     skip: tuple[str, ...] = ()
     embedding: MockOptions = SOUND
-    """What the embedded mock is like, when that is the target."""
+    """Options of the embedded mock, when it is the target."""
     output: Path | None = None
     """Directory of the run file; None keeps the run in memory."""
     serial: bool = False
     shuffle: int | None = None
-    """Seed of another order of the scenarios; None keeps theirs."""
+    """Seed of a random order of the scenarios; None keeps the default order."""
     deadline: float | None = None
     """Seconds after which the run is cut short."""
     extra_testing: ExtraTesting = NO_EXTRA_TESTING
@@ -81,7 +81,7 @@ class RunConfig:
     write_baseline: Path | None = None
     listeners: tuple[Listener, ...] = ()
     announce: Callable[[Header, int], None] | None = None
-    """Called once with the header and the number of scenarios to be played."""
+    """Called once with the header and the number of scenarios to run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,14 +92,14 @@ class RunResult:
     verdicts: tuple[Verdict, ...]
     exit_code: ExitCode
     stale: tuple[str, ...] = ()
-    """Baseline entries that are no longer true."""
+    """Baseline entries that no longer deviate."""
     unreachable: str = ""
     not_restored: tuple[str, ...] = ()
     stopped: str = ""
     """Why the run was cut short; empty when it was not."""
     run_file: Path | None = None
     trouble: str = ""
-    """What went wrong with the suite itself, in one line."""
+    """Defect of the suite in one line; empty when there was none."""
 
     @property
     def footer(self) -> Footer | None:
@@ -167,7 +167,7 @@ def execute(config: RunConfig, items: Sequence[Item]) -> RunResult:
             stop=stop,
             extra_testing=config.extra_testing,
             restart_lock=RestartLock(stopping=stop.requested),
-            restart=None if restart is None else _then(restart, client.reconnect),
+            restart=None if restart is None else _restart_then(restart, client.reconnect),
         )
         session = RunSession(run=run, items=items, skip=config.skip, serial=config.serial, shuffle=config.shuffle)
         header = _header(config, profile, run_id, items)
@@ -200,7 +200,7 @@ def _hypothesis_storage() -> Iterator[None]:
             os.environ.pop(_HYPOTHESIS, None)
 
 
-def _then(restart: Restart, reconnect: Callable[[], None]) -> Restart:
+def _restart_then(restart: Restart, reconnect: Callable[[], None]) -> Restart:
     def both() -> None:
         try:
             restart()
@@ -224,11 +224,11 @@ def _conclude(
     judged = judge_run(recorder.records, items, declared=declared, skip=config.skip)
     baselined = apply_baseline(judged, accepted)
     verdicts = baselined.verdicts
-    told = run_status(recorder.records)
+    status = run_status(recorder.records)
     code = exit_code(
         verdicts,
-        unreachable=bool(told.unreachable),
-        suite_failed=told.suite_failed or bool(trouble) or recorder.stream_failed,
+        unreachable=bool(status.unreachable),
+        suite_failed=status.suite_failed or bool(trouble) or recorder.stream_failed,
         stale=bool(baselined.stale),
         left_changed=bool(session.not_restored),
     )
@@ -252,11 +252,11 @@ def _conclude(
         verdicts=verdicts,
         exit_code=code,
         stale=baselined.stale,
-        unreachable=told.unreachable,
+        unreachable=status.unreachable,
         not_restored=session.not_restored,
         stopped=run.stop.reason,
         run_file=run_file,
-        trouble=trouble or told.trouble,
+        trouble=trouble or status.trouble,
     )
 
 
@@ -283,12 +283,12 @@ def _header(config: RunConfig, profile: Profile, run_id: str, items: Sequence[It
         ),
         features=tuple(str(feature) for feature in profile.features),
         selected=tuple(item.name for item in items),
-        settings=(*_settings(config.loaded.settings, profile), *_chance(config.extra_testing, run_id)),
+        settings=(*_settings(config.loaded.settings, profile), *_random_settings(config.extra_testing, run_id)),
     )
 
 
 def _settings(settings: Sequence[Setting], profile: Profile) -> tuple[Setting, ...]:
-    """The settings as loaded, with the capabilities as they hold in the end (the embedded mock knows its own)."""
+    """Returns the loaded settings with the effective capabilities (the embedded mock declares its own)."""
     words = {True: "true", False: "false", None: "unknown"}
     effective = {f"{CAPABILITY_SETTING}{name}": words[value] for name, value in profile.capabilities.items()}
     return tuple(
@@ -299,9 +299,9 @@ def _settings(settings: Sequence[Setting], profile: Profile) -> tuple[Setting, .
     )
 
 
-def _chance(extra_testing: ExtraTesting, run_id: str) -> tuple[Setting, ...]:
-    """What a later run must be told to try the same by chance; nothing where nothing is."""
-    asked = (("explore", extra_testing.histories), ("fuzz", extra_testing.fuzz_seconds))
-    found = [Setting(name=name, value=f"{much:g}", origin=f"--{name}") for name, much in asked if much]
+def _random_settings(extra_testing: ExtraTesting, run_id: str) -> tuple[Setting, ...]:
+    """Returns the settings that reproduce the randomized part of the run; empty without one."""
+    requested = (("explore", extra_testing.histories), ("fuzz", extra_testing.fuzz_seconds))
+    found = [Setting(name=name, value=f"{amount:g}", origin=f"--{name}") for name, amount in requested if amount]
     origin = "the run's id" if extra_testing.seed is None else "--seed"
     return (*found, Setting(name="seed", value=str(extra_testing.seed_of(run_id)), origin=origin)) if found else ()

@@ -1,4 +1,4 @@
-"""Judging a recorded run again. Pure but for reading the baseline: records in, records with new verdicts out."""
+"""Judges a recorded run again: records in, records with new verdicts out. Pure except for reading the baseline."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -29,9 +29,9 @@ class Judged:
 
 
 def judge_again(records: Sequence[AnyRecord], selection: Selection, *, baseline: Path | None = None) -> Judged:
-    """Judge the items of the run's header, or those of the selection when it names any.
+    """Judges the items of the run's header, or those of the selection when it names any.
 
-    What the operator skipped in the run stays skipped. RunFileError for records without a header.
+    Items that the operator skipped in the run remain skipped. Raises RunFileError for records without a header.
     """
     header = records[0] if records else None
     if not isinstance(header, Header):
@@ -48,11 +48,11 @@ def judge_again(records: Sequence[AnyRecord], selection: Selection, *, baseline:
         else frozenset(r.item for r in records if isinstance(r, Verdict) and r.baseline)
     )
     baselined = apply_baseline(judged, accepted)
-    told = run_status(transcript)
+    status = run_status(transcript)
     code = exit_code(
         baselined.verdicts,
-        unreachable=bool(told.unreachable),
-        suite_failed=told.suite_failed,
+        unreachable=bool(status.unreachable),
+        suite_failed=status.suite_failed,
         stale=bool(baselined.stale),
         left_changed=before is not None and not before.restored,
     )

@@ -1,6 +1,6 @@
-"""The files beside the run file: JUnit, HTML, Markdown summary and badge, written from its records.
+"""Writes the reports of a run: JUnit, HTML, Markdown summary and badge, from its records.
 
-Knows where a CI job wants its summary. Must not know how a report is made.
+Knows where a CI job expects its summary. Must not know how a report is made.
 """
 
 import os
@@ -15,23 +15,23 @@ from ciq_schemas.transcript.records import AnyRecord
 JUNIT_FILE = "junit.xml"
 HTML_FILE = "report.html"
 STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
-"""Variable by which GitHub Actions names the file whose Markdown is shown on the page of a job."""
+"""Variable in which GitHub Actions names the file with the Markdown summary of a job."""
 
 Write = Callable[[Sequence[AnyRecord], Path], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extras:
-    """Reports that are written only where the operator names a file."""
+    """Reports that are written only when the operator names a file."""
 
     summary: Path | None = None
     badge: Path | None = None
     step_summary: Path | None = None
-    """Appended to, for a job may have several steps."""
+    """The summary is appended to this file, because a job may have several steps."""
 
     @classmethod
     def of(cls, summary: Path | None, badge_file: Path | None, environment: Mapping[str, str] = os.environ) -> "Extras":
-        """The operator's files, and that of the CI job where there is one."""
+        """Returns the operator's files and the file of the CI job, if any."""
         named = environment.get(STEP_SUMMARY, "")
         return cls(summary=summary, badge=badge_file, step_summary=Path(named) if named else None)
 
@@ -39,7 +39,7 @@ class Extras:
 def write_reports(
     records: Sequence[AnyRecord], directory: Path, extras: Extras = Extras()
 ) -> tuple[dict[str, Path], list[str]]:
-    """Write each report; what was written by label, and in words what could not be."""
+    """Writes each report; returns the written files by label and a message for each failure."""
     written: dict[str, Path] = {}
     problems: list[str] = []
     for label, path, write in _reports(directory, extras):

@@ -1,4 +1,4 @@
-"""Reading a run file from a path the operator gave."""
+"""Reads a run file from a path given by the operator."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from ciq_schemas.transcript.records import AnyRecord, RunFileError, read_records
 
 
 def read_run_file(path: Path) -> tuple[Path, tuple[AnyRecord, ...]]:
-    """The file meant by `path` (itself, or `run.ndjson` in it) and its records; RunFileError says what is wrong."""
+    """Returns the file at `path` (or `run.ndjson` in that directory) and its records; raises RunFileError."""
     file = path / RUN_FILE if path.is_dir() else path
     try:
         with file.open("rb") as lines:

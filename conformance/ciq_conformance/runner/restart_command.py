@@ -1,4 +1,4 @@
-"""Restarting the target by a command of the operator's. Judges nothing: what is lost on the way the suite finds out."""
+"""Restarts the target with the operator's command. Judges nothing."""
 
 import shlex
 import subprocess
@@ -12,14 +12,14 @@ from ciq_conformance.driver.scenario_context import PreconditionFailed, Restart
 
 _ANSWER = 2.0
 _LOOK_AGAIN = 0.1
-_MOST_WORDS = 300
+_LONGEST_MESSAGE = 300
 
 
 def restart_by(command: str, *, url: str, within: float, pause: Callable[[float], None]) -> Restart:
-    """Run the command, which must return once the old target has ended, and wait until the new one answers.
+    """Returns a function that runs the command and waits until the target responds again.
 
-    `within` is the longest time for either, in seconds. The command runs without a shell; what it leaves behind may go
-    on, so its output is not waited for.
+    The command must return after the old target has ended. `within` limits each of the two waits, in seconds. The
+    command runs without a shell. Its child processes may continue, so its standard output is discarded.
     """
 
     def restart() -> None:
@@ -28,7 +28,7 @@ def restart_by(command: str, *, url: str, within: float, pause: Callable[[float]
         while not _answers(url):
             if time.monotonic() > end:
                 raise PreconditionFailed(
-                    f"the target does not answer {within:g} s after the restart command `{command}`"
+                    f"the target does not respond {within:g} s after the restart command `{command}`"
                 )
             pause(_LOOK_AGAIN)
 
@@ -36,13 +36,13 @@ def restart_by(command: str, *, url: str, within: float, pause: Callable[[float]
 
 
 def _run(command: str, within: float) -> None:
-    with tempfile.TemporaryFile() as words:
+    with tempfile.TemporaryFile() as errors:
         try:
             done = subprocess.run(  # noqa: S603 - the operator's own command
                 shlex.split(command),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                stderr=words,
+                stderr=errors,
                 timeout=within,
                 check=False,
             )
@@ -51,15 +51,15 @@ def _run(command: str, within: float) -> None:
         except OSError as error:
             raise PreconditionFailed(f"the restart command `{command}` cannot be run: {error.strerror}") from error
         if done.returncode:
-            words.seek(0)
-            said = words.read().decode("utf-8", "replace").strip()[-_MOST_WORDS:]
+            errors.seek(0)
+            message = errors.read().decode("utf-8", "replace").strip()[-_LONGEST_MESSAGE:]
             raise PreconditionFailed(
-                f"the restart command `{command}` ended with exit code {done.returncode}: {said or 'no words'}"
+                f"the restart command `{command}` exited with {done.returncode}: {message or 'no error output'}"
             )
 
 
 def _answers(url: str) -> bool:
-    """Anything in HTTP is an answer; it is no part of the transcript."""
+    """Returns whether the target sends any HTTP response; the exchange is not part of the transcript."""
     with requests.Session() as session:
         session.trust_env = False
         try:

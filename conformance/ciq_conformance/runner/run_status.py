@@ -1,4 +1,4 @@
-"""What a transcript says about the run itself, beside any requirement. Pure; the same live and offline."""
+"""Reads from a transcript whether the run itself failed, apart from any requirement. Pure; same live and offline."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from ciq_schemas.transcript.records import AnyRecord, DriverEvent
 
 @dataclass(frozen=True, slots=True)
 class RunStatus:
-    """Why a run may prove less than it should."""
+    """Failures of the run itself."""
 
     unreachable: str = ""
-    """Why target or callback path could not be reached."""
+    """Why the target or the callback path was not reachable; empty when both were."""
     trouble: str = ""
-    """The suite's own mistake, one line."""
+    """Defect of the suite in one line; empty when there was none."""
 
     @property
     def suite_failed(self) -> bool:
@@ -23,7 +23,7 @@ class RunStatus:
 
 
 def run_status(records: Iterable[AnyRecord]) -> RunStatus:
-    """Read the marks on the run as a whole."""
+    """Reads the events that concern the run as a whole."""
     unreachable = trouble = ""
     for record in records:
         if isinstance(record, DriverEvent) and record.scenario == RUN:

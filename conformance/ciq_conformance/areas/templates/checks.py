@@ -149,7 +149,7 @@ def update_replaces(evidence: Evidence, item: Item) -> Finding:
     name = raw.child_text(entry, "Name")
     if name != _sent(update, "Name"):
         return deviates(expected, f"Name {name} instead of {_sent(update, 'Name')}", witness=record_ids(update, after))
-    told = KINDS[item.feature.feature].told
+    told = KINDS[item.feature.feature].distinguishing
     shown = [_text(part) for part in entry.iter() if isinstance(part.tag, str) and raw.name_of(part) == told]
     sent = raw.root_of(update.exchange.request_body.data)
     wanted = [] if sent is None else [_text(part) for part in sent.iter(told)]
