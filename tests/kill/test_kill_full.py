@@ -10,10 +10,10 @@ from types import SimpleNamespace
 import msgspec
 import pytest
 
-from ciq_conformance import kill_full, kill_matrix
 from ciq_conformance.runner.embedded import KnownFault, known_faults
 from ciq_reports import kill_page
 from ciq_reports.kill_page import Blame, WholeRuns
+from tools import kill_full, kill_matrix
 
 FEW = known_faults()[:5]
 AT_ONCE = 2

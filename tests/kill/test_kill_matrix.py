@@ -9,7 +9,6 @@ import msgspec
 import pytest
 from _pytest.mark import ParameterSet
 
-from ciq_conformance import kill_matrix
 from ciq_conformance.runner.embedded import KnownFault, known_faults, uncovered
 from ciq_mock.server import MockServer
 from ciq_mock.settings import MockSettings, SettingError
@@ -17,6 +16,7 @@ from ciq_mock.variants.faults import FAULTS
 from ciq_reports import kill_page
 from ciq_schemas.requirement import load_registry
 from ciq_schemas.transcript.records import Level
+from tools import kill_matrix
 
 PUBLISHED = Path(__file__).resolve().parents[2] / "reports" / "published"
 STALE = f"reports/published is stale: run `{kill_matrix.COMMAND}` (or tox -e kill)"

@@ -1,6 +1,6 @@
 """Pages of the documentation that are rendered from the contract: requirement table, seed tables, life cycle diagram.
 
-`python -m ciq_schemas.pages docs` writes them into a folder of documents; a test checks for drift.
+`python -m tools.pages docs` writes them into a folder of documents; a test checks for drift.
 Knows Markdown and the contract. Must not know the suite or the mock.
 """
 
@@ -15,7 +15,7 @@ from ciq_schemas.requirement import Registry, Requirement, load_registry
 from ciq_schemas.seeds import SeedPage, load_seeds
 from ciq_schemas.transcript.records import Level
 
-COMMAND = "python -m ciq_schemas.pages docs"
+COMMAND = "python -m tools.pages docs"
 _NOTICE = f"<!-- Written by `{COMMAND}` from schemas/ciq_schemas; edit there. -->"
 
 

@@ -1,6 +1,6 @@
 """The published run: all features of the reference mock, judged and reported for everyone to read.
 
-`python -m ciq_conformance.published reports/published` makes it anew; a test tells when it no longer is what the kit
+`python -m tools.published reports/published` makes it anew; a test tells when it no longer is what the kit
 gives. What changes from run to run (times, ids) stands in the report only; `verdicts.txt` is the same for equal kits.
 """
 
@@ -18,7 +18,7 @@ from ciq_schemas.features import Feature
 from ciq_schemas.requirement import load_registry, set_version
 from ciq_schemas.transcript.records import AnyRecord, ExitCode, Verdict
 
-COMMAND = "python -m ciq_conformance.published reports/published"
+COMMAND = "python -m tools.published reports/published"
 VERDICTS = "verdicts.txt"
 _REPORTS: dict[str, Callable[[Sequence[AnyRecord], Path], None]] = {
     "report.html": html.write,

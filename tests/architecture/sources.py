@@ -1,4 +1,4 @@
-"""Where the house keeps its sources; read once for all rules of tests/house."""
+"""Where the house keeps its sources; read once for all rules of tests/architecture."""
 
 import ast
 from dataclasses import dataclass

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from sources import ROOT
 
-from ciq_conformance import published
 from ciq_schemas.requirement import load_registry
+from tools import published
 
 FOLDER = ROOT / "reports" / "published"
 STALE = f"reports/published is stale: run `{published.COMMAND}` (or tox -e published)"

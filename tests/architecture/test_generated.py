@@ -6,7 +6,7 @@ import pytest
 from sources import ROOT
 
 from ciq_reports import kill_figures, kill_page
-from ciq_schemas import pages
+from tools import pages
 
 
 @pytest.mark.parametrize("name", sorted(pages.render()))

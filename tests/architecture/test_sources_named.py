@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sources import ROOT
 
-FOLDERS = ("schemas", "mock_server", "conformance", "reports", "tests", "bench", "docs", "examples")
+FOLDERS = ("schemas", "mock_server", "conformance", "reports", "tools", "tests", "bench", "docs", "examples")
 SUFFIXES = frozenset({".py", ".xsd", ".toml", ".md", ".ini", ".css", ".js", ".j2"})
 MARKDOWN = re.compile(r"(?<![\w*{}])[\w./-]*\w\.md\b")
 BLOCK = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)

@@ -66,7 +66,7 @@ def test_sdist_carries_tests_and_documents(dist: Path) -> None:
     (sdist,) = dist.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    assert {"README.md", "LICENSE", "tox.ini", "docs/requirements.md", "tests/house/test_package.py"} <= names
+    assert {"README.md", "LICENSE", "tox.ini", "docs/requirements.md", "tests/architecture/test_package.py"} <= names
 
 
 @pytest.mark.parametrize("kind", ["*.whl", "*.tar.gz"])

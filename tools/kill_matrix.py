@@ -1,6 +1,6 @@
 """The kill matrix: every fault of the reference mock against the suite, each in a run of its own.
 
-`python -m ciq_conformance.kill_matrix reports/published` makes it anew and keeps what the last run with `--full` has
+`python -m tools.kill_matrix reports/published` makes it anew and keeps what the last run with `--full` has
 found of blame over the whole suite (`kill_full`). A fault is detected when the requirement it
 names turns red by its verdict: `fail` on a MUST, `warn` on a SHOULD. Blocked, inconclusive, a crash or another id is no
 detection. A run plays the one story that its requirement is answered by, on one feature.
@@ -20,7 +20,6 @@ import msgspec
 from ciq_conformance.driver.extra_testing import ExtraTesting
 from ciq_conformance.judge.registry import Item
 from ciq_conformance.judge.selection import Selection, select_items
-from ciq_conformance.kill_full import AT_ONCE, MINUTES, RED, Stopped, effort_for, try_all_whole
 from ciq_conformance.profile_loading import load_profile
 from ciq_conformance.runner.embedded import KnownFault, MockOptions, known_faults, uncovered
 from ciq_conformance.runner.execution import RunConfig, RunResult, execute
@@ -28,8 +27,9 @@ from ciq_reports.kill_page import Kill, Matrix, from_json, headline, to_html, to
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import CORE, Requirement, Scenario, load_registry, set_version
 from ciq_schemas.transcript.records import ExitCode
+from tools.kill_full import AT_ONCE, MINUTES, RED, Stopped, effort_for, try_all_whole
 
-COMMAND = "python -m ciq_conformance.kill_matrix reports/published"
+COMMAND = "python -m tools.kill_matrix reports/published"
 JSON, HTML = "kill-matrix.json", "kill-matrix.html"
 PROGRESS = "kill-full.ndjson"
 """Name of the file of what a full run has done, kept until all of it is."""
@@ -126,7 +126,7 @@ def try_all(faults: Sequence[KnownFault], *, at_once: int = _AT_ONCE) -> Matrix:
 
 def _parser() -> ArgumentParser:
     parser = ArgumentParser(
-        prog="python -m ciq_conformance.kill_matrix",
+        prog="python -m tools.kill_matrix",
         description="Try the suite against every fault of the reference mock, and write the matrix into FOLDER.",
         epilog=(
             f"Exit codes: {ExitCode.CONFORMS} all seen; {ExitCode.DEVIATES} a fault missed, or with --full the mock "
