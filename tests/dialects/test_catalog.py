@@ -252,7 +252,7 @@ CALLBACKS: dict[str, Callable[[bytes, dict[str, Any]], bool]] = {
 def _callback(dialects: tuple[str, ...]) -> tuple[bytes, dict[str, Any]]:
     """The two bodies that tell of an ended job."""
 
-    async def told() -> tuple[bytes, bytes]:
+    async def decoded() -> tuple[bytes, bytes]:
         mock = Mock(MockSettings(dialects=dialects, duration=0.0, seed=1))
         now = mock.clock.now()
         mock.engine.activate(now, "b-1250000000", Feature.MEDIA)
@@ -264,7 +264,7 @@ def _callback(dialects: tuple[str, ...]) -> tuple[bytes, dict[str, Any]]:
         await mock.close()
         return bodies
 
-    xml, json = asyncio.run(told())
+    xml, json = asyncio.run(decoded())
     return xml, msgspec.json.decode(json)
 
 

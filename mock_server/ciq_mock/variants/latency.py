@@ -1,6 +1,6 @@
-"""A service that takes its time over each request, as one behind several machines does: requests overlap in it.
+"""Delays each request at random, as a service on several machines does, so that requests overlap.
 
-Knows which requests are under way. Must not know what they ask for.
+Knows which requests are in progress. Must not know their content.
 """
 
 import asyncio
@@ -13,12 +13,12 @@ from starlette.types import Message, Receive, Scope, Send
 from ciq_mock.http.app import ServiceApp
 
 LONGEST = 0.04
-"""Seconds before a request is carried out, and again before its answer goes out."""
+"""Longest delay in seconds before a request is handled, and again before its response is sent."""
 _SEED = 20261121
 
 
 class RandomLatencyApp(ServiceApp):
-    """Waits by chance before and after it carries out a request; each client alone sees nothing but slow answers."""
+    """Waits a random time before and after it handles a request; a single client observes slow responses only."""
 
     at_once = False
 
@@ -26,7 +26,7 @@ class RandomLatencyApp(ServiceApp):
         super().__init__(**parts)
         self._chance = Random(_SEED)  # noqa: S311 - no secret
         self.under_way: Counter[str] = Counter()
-        """Requests that have come and are not answered, by method and first part of the path: `POST /jobs`."""
+        """Requests in progress, by method and first part of the path: `POST /jobs`."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""

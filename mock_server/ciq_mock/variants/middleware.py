@@ -1,4 +1,4 @@
-"""What faults of answers and callbacks are made of: edits of documents, layers around the handling of calls.
+"""Building blocks of faults: edits of documents, and middleware around the handling of calls.
 
 An edit changes a parsed document in place; paths are those of `Element.iterfind`, below the root.
 Must not know any fault.
@@ -32,7 +32,7 @@ Tree = etree._Element
 Edit = Callable[[Tree], None]
 Words = Callable[[str], str]
 Repair = Callable[[Call], Call | None]
-"""The call as a careless service would read it, None where it sees nothing to overlook."""
+"""The call as a careless service would read it; None when nothing in it is invalid."""
 
 JOB_ANSWERS = (OperationKind.SUBMIT_JOB, OperationKind.DESCRIBE_JOB, OperationKind.LIST_JOBS)
 QUEUE_ANSWERS = (OperationKind.LIST_QUEUES, OperationKind.UPDATE_QUEUE)
@@ -99,11 +99,11 @@ def written(root: Tree) -> bytes:
     return etree.tostring(root, encoding="utf-8", xml_declaration=True)
 
 
-# --- layers around the handling of calls ------------------------------------------------------------------
+# --- middleware around the handling of calls ------------------------------------------------------------------
 
 
 def answers(edit: Edit, *kinds: OperationKind, when: Callable[[Call], bool] | None = None) -> Override:
-    """Edited answers to some kinds of calls."""
+    """Edits the responses to some kinds of calls."""
 
     def override(_mock: "Mock", handle: Handle) -> Handle:
         def wrapped(operation: HttpOperation, call: Call) -> Answer:
@@ -119,8 +119,8 @@ def answers(edit: Edit, *kinds: OperationKind, when: Callable[[Call], bool] | No
     return Override(handle=override)
 
 
-def layered(override: Override, mock: "Mock", handle: Handle) -> Handle:
-    """The handling with the layer of a bend around it."""
+def wrapped_handle(override: Override, mock: "Mock", handle: Handle) -> Handle:
+    """Returns the handler wrapped by the override."""
     return handle if override.handle is None else override.handle(mock, handle)
 
 
@@ -134,8 +134,8 @@ def each_job(edit: Edit, *, most: int | None = None) -> Edit:
     return edited
 
 
-def reads(change: Callable[[Call], Call], *kinds: OperationKind) -> Override:
-    """Calls of some kinds read otherwise than they were sent."""
+def reads_call_as(change: Callable[[Call], Call], *kinds: OperationKind) -> Override:
+    """Changes calls of some kinds before they are handled."""
 
     def override(_mock: "Mock", handle: Handle) -> Handle:
         def wrapped(operation: HttpOperation, call: Call) -> Answer:
@@ -146,8 +146,8 @@ def reads(change: Callable[[Call], Call], *kinds: OperationKind) -> Override:
     return Override(handle=override)
 
 
-def overlooks(repair: Repair, *kinds: OperationKind) -> Override:
-    """A refusal becomes what a repaired call is answered."""
+def accepts_anyway(repair: Repair, *kinds: OperationKind) -> Override:
+    """Replaces a rejection by the response to a repaired call."""
 
     def override(_mock: "Mock", handle: Handle) -> Handle:
         def wrapped(operation: HttpOperation, call: Call) -> Answer:
@@ -164,8 +164,8 @@ def overlooks(repair: Repair, *kinds: OperationKind) -> Override:
     return Override(handle=override)
 
 
-def refuses(refusal: Callable[[Call], Refusal | None], *kinds: OperationKind) -> Override:
-    """Good calls refused."""
+def rejects(refusal: Callable[[Call], Refusal | None], *kinds: OperationKind) -> Override:
+    """Rejects valid calls."""
 
     def override(_mock: "Mock", handle: Handle) -> Handle:
         def wrapped(operation: HttpOperation, call: Call) -> Answer:
@@ -201,7 +201,7 @@ def later_page(call: Call) -> bool:
 
 
 def repeats_pages(element: str, kind: OperationKind, *, second_only: bool = False) -> Override:
-    """The last record of a page stands first on the next one as well; of every page, or of the first."""
+    """Repeats the last record of a page at the start of the next one; on every page, or on the second only."""
 
     def override(mock: "Mock", handle: Handle) -> Handle:
         last: dict[str, Tree] = {}
@@ -213,7 +213,7 @@ def repeats_pages(element: str, kind: OperationKind, *, second_only: bool = Fals
                 last[token] = records[-1]
 
         first = answers(edit, kind, when=lambda call: not (second_only and later_page(call)))
-        remembered = layered(first, mock, handle)
+        remembered = wrapped_handle(first, mock, handle)
 
         def wrapped(operation: HttpOperation, call: Call) -> Answer:
             asked = call.query.get("nextToken") or ""
@@ -222,14 +222,14 @@ def repeats_pages(element: str, kind: OperationKind, *, second_only: bool = Fals
                 if asked in last:
                     root.insert(0, last[asked])
 
-            return layered(answers(repeat, kind), mock, remembered)(operation, call)
+            return wrapped_handle(answers(repeat, kind), mock, remembered)(operation, call)
 
         return wrapped
 
     return Override(handle=override)
 
 
-# --- callbacks and answers on their way out ---------------------------------------------------------------
+# --- callbacks and responses as sent ---------------------------------------------------------------
 
 
 def bodies(change: Callable[[bytes], bytes], *forms: BodyFormat) -> Override:
@@ -245,7 +245,7 @@ def bodies(change: Callable[[bytes], bytes], *forms: BodyFormat) -> Override:
     return Override(callback=override)
 
 
-def tells(edit: Edit) -> Override:
+def edited_callbacks(edit: Edit) -> Override:
     """Edited callbacks in XML."""
 
     def change(body: bytes) -> bytes:
@@ -256,20 +256,20 @@ def tells(edit: Edit) -> Override:
     return bodies(change, BodyFormat.XML)
 
 
-def goes_out(change: Callable[[str, dict[str, str], Answered], Answered]) -> Override:
-    """Changed answers, refusals included; `change` gets the method with its path, and the parameters."""
+def changed_response(change: Callable[[str, dict[str, str], Answered], Answered]) -> Override:
+    """Changes responses, rejections included; `change` receives method and path, the parameters, and the response."""
 
-    class Bent(ServiceApp):
-        """Writes other answers."""
+    class Changed(ServiceApp):
+        """Returns changed responses."""
 
         def answer(self, scope: Scope, headers: dict[bytes, bytes], body: bytes) -> Answered:
-            """Answer otherwise."""
+            """Returns the changed response."""
             answered = super().answer(scope, headers, body)
             asked = f"{scope['method']} {scope['raw_path'].decode('ascii', 'replace')}"
             query = scope["query_string"].decode("ascii", "replace")
             return change(asked, dict(parse_qsl(query, keep_blank_values=True)), answered)
 
-    return in_service(Bent)
+    return in_service(Changed)
 
 
 def header(headers: Headers, name: bytes, value: bytes | None) -> Headers:

@@ -1,6 +1,7 @@
-"""The bends that settings name: faults inside, dialects around them, as a service that is wrong still has its tongue.
+"""Resolves the fault and dialect names in the settings to overrides.
 
-Loaded only where a setting names one. Must not know what they do.
+Faults are applied first and dialects wrap them, because a faulty service still formats its responses in its dialect.
+The modules of faults and dialects are loaded only when a setting names one.
 """
 
 from ciq_mock.overrides import Override
@@ -8,7 +9,7 @@ from ciq_mock.settings import MockSettings, SettingError
 
 
 def overrides_of(settings: MockSettings) -> tuple[Override, ...]:
-    """The bends of `settings`, in the order in which they are applied. Raises SettingError for a name not known."""
+    """Returns the overrides of `settings` in the order of application; raises SettingError for an unknown name."""
     return (*_faults(settings), *_dialects(settings))
 
 
@@ -19,7 +20,7 @@ def _dialects(settings: MockSettings) -> tuple[Override, ...]:
 
     for name in settings.dialects:
         if name not in DIALECTS:
-            raise SettingError(f"dialects names {name!r}, which is none: `ciq dialects` lists those there are")
+            raise SettingError(f"dialects names the unknown dialect {name!r}: `ciq dialects` lists them all")
     return tuple(DIALECTS[name].override for name in dict.fromkeys(settings.dialects))
 
 
@@ -30,5 +31,5 @@ def _faults(settings: MockSettings) -> tuple[Override, ...]:
 
     for name in settings.faults:
         if name not in FAULTS:
-            raise SettingError(f"faults names {name!r}, which is none: `ciq faults` lists those there are")
+            raise SettingError(f"faults names the unknown fault {name!r}: `ciq faults` lists them all")
     return tuple(FAULTS[name].override for name in dict.fromkeys(settings.faults))

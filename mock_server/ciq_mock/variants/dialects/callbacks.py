@@ -113,7 +113,7 @@ DIALECTS = (
     ),
     Dialect(
         name="duplicate-callbacks",
-        sentence="Each callback comes twice.",
+        sentence="Each callback is sent twice.",
         source="no page promises that it comes once",
         override=Override(settings=_delivery(copies=2)),
     ),

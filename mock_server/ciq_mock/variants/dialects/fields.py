@@ -24,7 +24,7 @@ Fields = Callable[[dict[str, str | None]], None]
 
 
 def _jobs(change: Fields) -> Override:
-    """A bend that changes JobsDetail wherever it is shown, in XML and JSON."""
+    """Returns an override that changes JobsDetail in every XML and JSON document."""
 
     def xml(root: etree._Element, _: Random) -> None:
         for job in root.iter("JobsDetail"):

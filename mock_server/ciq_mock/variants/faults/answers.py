@@ -17,18 +17,18 @@ from ciq_mock.variants.middleware import (
     Tree,
     add,
     answers,
+    changed_response,
     drop,
     each_job,
     forgets,
-    goes_out,
     header,
     later_page,
-    layered,
     put,
-    reads,
-    refuses,
+    reads_call_as,
+    rejects,
     repeats_pages,
     with_query,
+    wrapped_handle,
 )
 from ciq_schemas.operations import HttpOperation
 from ciq_schemas.operations import OperationKind as Kind
@@ -123,8 +123,8 @@ def _failed_without_reason(root: Tree) -> None:
             put("Message", "")(job)
 
 
-def _turns_back() -> Override:
-    """The third look at an ended job shows it running again."""
+def _shows_running_again() -> Override:
+    """The third describe of an ended job shows it Running."""
 
     def override(mock: "Mock", handle: Handle) -> Handle:
         looks: Counter[str] = Counter()
@@ -136,7 +136,7 @@ def _turns_back() -> Override:
                 if looks[job_id] == 2:
                     put("State", "Running")(job)
 
-        return layered(answers(again, DESCRIBE), mock, handle)
+        return wrapped_handle(answers(again, DESCRIBE), mock, handle)
 
     return Override(handle=override)
 
@@ -191,7 +191,7 @@ def _status(asks: str, status: int, *, only: Callable[[dict[str, str], int], boo
             return status, answered[1], answered[2]
         return answered
 
-    return goes_out(change)
+    return changed_response(change)
 
 
 def _headers(name: bytes, value: Callable[[], bytes | None]) -> Override:
@@ -199,7 +199,7 @@ def _headers(name: bytes, value: Callable[[], bytes | None]) -> Override:
         status, headers, body = answered
         return (status, header(headers, name, value()), body) if body else answered
 
-    return goes_out(change)
+    return changed_response(change)
 
 
 def _two_ids_for_three() -> Override:
@@ -211,7 +211,7 @@ def _two_ids_for_three() -> Override:
             headers = header(header(headers, b"x-ci-request-id", b"NjZmY2Nf"), b"x-cos-request-id", b"NjZmY2Nf")
         return status, headers, body
 
-    return goes_out(change)
+    return changed_response(change)
 
 
 def _not_the_empty_token(call: Call) -> Refusal | None:
@@ -230,7 +230,7 @@ def _id(plain: str, number: int) -> str:
 
 
 def in_user_data(change: Callable[[str], str], *kinds: Kind) -> Override:
-    """UserData comes back otherwise."""
+    """UserData is returned otherwise."""
     return answers(put("JobsDetail/Operation/UserData", change), *kinds)
 
 
@@ -239,31 +239,31 @@ def _in_job(path: str, text: str | Callable[[str], str], *kinds: Kind) -> Overri
 
 
 FAULTS = (
-    Fault("submit-without-queue", "SUB-001", "The answer to a submit has no QueueId.", answers(drop("JobsDetail/QueueId"), SUBMIT)),
-    Fault("submit-says-success", "SUB-002", "The answer to a submit says Success.", _in_job("State", "Success", SUBMIT)),
+    Fault("submit-without-queue", "SUB-001", "The response to a submit has no QueueId.", answers(drop("JobsDetail/QueueId"), SUBMIT)),
+    Fault("submit-says-success", "SUB-002", "The response to a submit says Success.", _in_job("State", "Success", SUBMIT)),
     Fault("job-ids-repeat", "SUB-003", "Every sixth job gets an id that was given before.", named(_id)),
     Fault("creation-without-zone", "SUB-004", "CreationTime has no zone.", _in_job("CreationTime", _without_zone, SUBMIT)),
-    Fault("tag-in-lower-case", "SUB-005", "The tag comes back in lower case.", _in_job("Tag", str.lower, SUBMIT)),
-    Fault("input-with-slash", "SUB-006", "Input.Object comes back with a slash in front.", _in_job("Input/Object", lambda text: "/" + text, *JOB_ANSWERS)),
-    Fault("output-without-bucket", "SUB-007", "Output comes back without Bucket.", answers(drop("JobsDetail/Operation/Output/Bucket"), *JOB_ANSWERS)),
+    Fault("tag-in-lower-case", "SUB-005", "The tag is returned in lower case.", _in_job("Tag", str.lower, SUBMIT)),
+    Fault("input-with-slash", "SUB-006", "Input.Object is returned with a slash in front.", _in_job("Input/Object", lambda text: "/" + text, *JOB_ANSWERS)),
+    Fault("output-without-bucket", "SUB-007", "Output is returned without Bucket.", answers(drop("JobsDetail/Operation/Output/Bucket"), *JOB_ANSWERS)),
     Fault("user-data-escaped-twice", "SUB-008", "Special characters of UserData come back as entities.", in_user_data(lambda text: text.replace("&", "&amp;").replace("<", "&lt;"), *JOB_ANSWERS)),
     Fault("user-data-trimmed-in-describe", "SUB-008", "Describe loses the quotation marks of UserData.", in_user_data(lambda text: text.replace('"', ""), DESCRIBE)),
     Fault("user-data-cut", "SUB-009", "UserData is cut at 255 characters.", in_user_data(lambda text: text[:_CUT], *JOB_ANSWERS)),
     Fault("user-data-one-short", "SUB-009", "UserData loses its 1024th character.", in_user_data(lambda text: text[:1023], *JOB_ANSWERS)),
-    Fault("level-two-shown-as-one", "SUB-010", "Level 2 comes back as 1.", _in_job("Operation/JobLevel", lambda text: "1" if text == "2" else text, *JOB_ANSWERS)),
+    Fault("level-two-shown-as-one", "SUB-010", "Level 2 is returned as 1.", _in_job("Operation/JobLevel", lambda text: "1" if text == "2" else text, *JOB_ANSWERS)),
     Fault("level-lost-in-describe", "SUB-010", "Describe has no JobLevel.", answers(drop("JobsDetail/Operation/JobLevel"), DESCRIBE)),
     Fault("same-body-same-job", "SUB-012", "A body sent twice makes one job.", _same_job_for_same_body()),
-    Fault("other-order-refused", "SUB-013", "A submit whose Tag does not come first is refused.", refuses(_shuffled_elements_refused, SUBMIT)),
-    Fault("other-script-lost", "SUB-015", "Chinese in Input.Object comes back as question marks.", _in_job("Input/Object", lambda text: text.encode("ascii", "replace").decode(), *JOB_ANSWERS)),
-    Fault("job-in-other-queue", "ONE-007", "The answer to a submit names a queue that is none.", _in_job("QueueId", lambda text: text[:-4] + "0000", SUBMIT)),
-    Fault("one-detail-a-request", "MUL-001", "The answer to many operations tells of the first only.", answers(_only_first, SUBMIT)),
+    Fault("other-order-refused", "SUB-013", "A submit whose Tag does not come first is rejected.", rejects(_shuffled_elements_refused, SUBMIT)),
+    Fault("other-script-lost", "SUB-015", "Chinese in Input.Object is returned as question marks.", _in_job("Input/Object", lambda text: text.encode("ascii", "replace").decode(), *JOB_ANSWERS)),
+    Fault("job-in-other-queue", "ONE-007", "The response to a submit names a queue that is none.", _in_job("QueueId", lambda text: text[:-4] + "0000", SUBMIT)),
+    Fault("one-detail-a-request", "MUL-001", "The response to several operations contains the first job only.", answers(_only_first, SUBMIT)),
     Fault("first-user-data-for-all", "MUL-002", "All jobs of a request show the UserData of the first.", answers(_first_user_data_for_all, SUBMIT)),
-    Fault("details-turned", "MUL-003", "The jobs of a request come back last first.", answers(_turned, SUBMIT)),
-    Fault("describe-of-other-root", "DES-001", "Describe of a job that has not ended answers a JobAnswer document.", answers(_other_root, DESCRIBE)),
-    Fault("describe-accepted", "DES-001", "Describe of one job answers 202.", _status(r"GET /.*jobs/[^,]+$", 202, only=lambda _query, status: status == 200)),
-    Fault("describe-loses-last", "DES-002", "Describe of many jobs leaves the last one out.", answers(_without_last, DESCRIBE)),
+    Fault("details-turned", "MUL-003", "The jobs of a request are returned in reverse order.", answers(_turned, SUBMIT)),
+    Fault("describe-of-other-root", "DES-001", "Describe of a job that has not ended returns a JobAnswer document.", answers(_other_root, DESCRIBE)),
+    Fault("describe-accepted", "DES-001", "Describe of one job returns 202.", _status(r"GET /.*jobs/[^,]+$", 202, only=lambda _query, status: status == 200)),
+    Fault("describe-loses-last", "DES-002", "Describe of several jobs omits the last one.", answers(_without_last, DESCRIBE)),
     Fault("unknown-ids-unnamed", "DES-003", "Describe does not name the ids that do not exist.", answers(drop("NonExistJobIds"), DESCRIBE)),
-    Fault("unknown-job-described", "DES-004", "Describe makes up a job for an unknown id.", answers(_unknown_described, DESCRIBE)),
+    Fault("unknown-job-described", "DES-004", "Describe invents a job for an unknown id.", answers(_unknown_described, DESCRIBE)),
     Fault("known-job-not-there", "DES-005", "NonExistJobIds names a job that is described as well.", answers(_known_missing, DESCRIBE)),
     Fault("creation-drifts", "DES-006", "Describe shows a CreationTime of another day.", _in_job("CreationTime", lambda text: "2020" + text[4:], DESCRIBE)),
     Fault("user-data-lost-in-describe", "DES-006", "Describe has no UserData.", answers(drop("JobsDetail/Operation/UserData"), DESCRIBE)),
@@ -271,31 +271,31 @@ FAULTS = (
     Fault("times-in-seconds", "DES-008", "EndTime of an ended job is a number of seconds.", _in_job("EndTime", lambda text: "1767600000" if text[:1] == "2" else text, DESCRIBE)),
     Fault("started-before-created", "DES-009", "StartTime lies years before CreationTime.", _in_job("StartTime", lambda text: "2015" + text[4:] if text[:1] == "2" else text, DESCRIBE)),
     Fault("running-has-ended", "DES-010", "A running job has an EndTime.", answers(_running_ended, DESCRIBE)),
-    Fault("code-of-own", "DES-011", "A job that goes well has the Code Ok.", _in_job("Code", lambda text: "Ok" if text == "Success" else text, DESCRIBE)),
+    Fault("code-of-own", "DES-011", "A successful job has the Code Ok.", _in_job("Code", lambda text: "Ok" if text == "Success" else text, DESCRIBE)),
     Fault("zone-with-colon", "DES-013", "Times have a colon in their zone.", answers(_colons, DESCRIBE)),
     Fault("failed-without-reason", "LIF-003", "A failed job has Code Success and no Message.", answers(_failed_without_reason, DESCRIBE, LIST)),
-    Fault("ended-runs-again", "LIF-001", "An ended job is once shown running again.", _turns_back()),
-    Fault("newest-unlisted", "LST-001", "The newest job of a list is left out.", answers(_without_first, LIST, when=lambda call: not later_page(call))),
+    Fault("ended-runs-again", "LIF-001", "An ended job is once shown running again.", _shows_running_again()),
+    Fault("newest-unlisted", "LST-001", "A list omits the newest job.", answers(_without_first, LIST, when=lambda call: not later_page(call))),
     Fault("list-of-other-tag", "LST-002", "A listed job shows another tag.", answers(each_job(put("Tag", "Animation"), most=1), LIST)),
-    Fault("oldest-first-by-default", "LST-003", "Without orderByTime the oldest comes first.", reads(_ascending_by_default, LIST)),
-    Fault("asc-ignored", "LST-004", "orderByTime does not count.", reads(forgets("orderbytime"), LIST)),
-    Fault("one-more-a-page", "LST-005", "A page has one job more than asked for.", reads(_size(1), LIST)),
+    Fault("oldest-first-by-default", "LST-003", "Without orderByTime the oldest comes first.", reads_call_as(_ascending_by_default, LIST)),
+    Fault("asc-ignored", "LST-004", "orderByTime is ignored.", reads_call_as(forgets("orderbytime"), LIST)),
+    Fault("one-more-a-page", "LST-005", "A page has one job more than asked for.", reads_call_as(_size(1), LIST)),
     Fault("page-repeats", "LST-006", "The next page begins with the last job of the one before.", repeats_pages(_JOBS, LIST)),
     Fault("second-page-repeats", "LST-006", "The second page, and no other, begins with the last job of the one before.", repeats_pages(_JOBS, LIST, second_only=True)),
-    Fault("page-skips", "LST-006", "Each further page leaves its first job out.", answers(_without_first, LIST, when=later_page)),
-    Fault("states-ignored", "LST-007", "states does not count.", reads(forgets("states"), LIST)),
-    Fault("hundred-by-default", "LST-008", "Without size a hundred jobs are listed.", reads(_many_by_default, LIST)),
-    Fault("window-end-ignored", "LST-009", "endCreationTime does not count.", reads(forgets("endcreationtime"), LIST)),
+    Fault("page-skips", "LST-006", "Each further page omits its first job.", answers(_without_first, LIST, when=later_page)),
+    Fault("states-ignored", "LST-007", "states is ignored.", reads_call_as(forgets("states"), LIST)),
+    Fault("hundred-by-default", "LST-008", "Without size a hundred jobs are listed.", reads_call_as(_many_by_default, LIST)),
+    Fault("window-end-ignored", "LST-009", "endCreationTime is ignored.", reads_call_as(forgets("endcreationtime"), LIST)),
     Fault("list-stops", "LST-010", "A list of up to a hundred stops after five, without a token.", answers(_stops_at_fifty, LIST, when=lambda call: call.query.get("size") == "100")),
     Fault("list-shows-old-state", "LST-012", "Ended jobs are listed as Running.", _in_job("State", lambda text: "Running" if text == "Success" else text, LIST)),
     Fault("list-shows-other-creation", "LST-012", "Lists show a CreationTime of another day.", _in_job("CreationTime", lambda text: text[:8] + "01" + text[10:], LIST)),
-    Fault("empty-token-refused", "LST-013", "nextToken= is refused.", refuses(_not_the_empty_token, LIST)),
-    Fault("list-ignores-queue", "LST-014", "queueId does not count.", reads(forgets("queueid"), LIST)),
-    Fault("cancel-accepted-only", "CAN-001", "Cancel answers 202.", _status(r"PUT /.*jobs/", 202, only=lambda query, status: "cancel" in query and status == 200)),
-    Fault("cancel-of-unknown-breaks", "CAN-008", "Cancel of an unknown id answers 500.", _status(r"PUT /.*jobs/", 500, only=lambda query, status: "cancel" in query and status >= 400)),
-    Fault("answers-are-text", "HDR-001", "Answers are text/plain.", _headers(b"Content-Type", lambda: b"text/plain")),
-    Fault("answers-without-type", "HDR-001", "Answers have no Content-Type.", _headers(b"Content-Type", lambda: None)),
-    Fault("trace-on-all-answers", "HDR-005", "Good answers have a trace id as well.", _headers(b"x-ci-trace-id", lambda: b"T")),
-    Fault("request-ids-repeat", "HDR-002", "Every tenth answer has the same request id.", _two_ids_for_three()),
+    Fault("empty-token-refused", "LST-013", "nextToken= is rejected.", rejects(_not_the_empty_token, LIST)),
+    Fault("list-ignores-queue", "LST-014", "queueId is ignored.", reads_call_as(forgets("queueid"), LIST)),
+    Fault("cancel-accepted-only", "CAN-001", "Cancel returns 202.", _status(r"PUT /.*jobs/", 202, only=lambda query, status: "cancel" in query and status == 200)),
+    Fault("cancel-of-unknown-breaks", "CAN-008", "Cancel of an unknown id returns 500.", _status(r"PUT /.*jobs/", 500, only=lambda query, status: "cancel" in query and status >= 400)),
+    Fault("answers-are-text", "HDR-001", "Responses are text/plain.", _headers(b"Content-Type", lambda: b"text/plain")),
+    Fault("answers-without-type", "HDR-001", "Responses have no Content-Type.", _headers(b"Content-Type", lambda: None)),
+    Fault("trace-on-all-answers", "HDR-005", "Successful responses also have a trace id.", _headers(b"x-ci-trace-id", lambda: b"T")),
+    Fault("request-ids-repeat", "HDR-002", "Every tenth response has the same request id.", _two_ids_for_three()),
     Fault("request-id-of-other", "HDR-003", "RequestId in the body is not that of the header.", answers(put("RequestId", "NjZmY2NjZmZfOGI"), Kind.LIST_QUEUES, Kind.UPDATE_QUEUE)),
 )  # fmt: skip

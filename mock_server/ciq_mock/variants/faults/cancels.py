@@ -49,7 +49,7 @@ class _CancelsRequest(Engine):
 
 class _CancelledRunAfterResume(Resumes):
     def resumed(self, now: float, queue: Queue) -> None:
-        """Those that were cancelled while the queue was paused come back."""
+        """Queues again the jobs that were cancelled during the pause."""
         for job in [job for job in self._jobs.values() if job.queue is queue and job.state is JobState.CANCEL]:
             job._state = JobState.SUBMITTED
             job.ended = None
@@ -109,15 +109,15 @@ def _unlisted(job: Tree) -> None:
 
 # fmt: off
 FAULTS = (
-    Fault("cancel-ignored", "CAN-002", "Cancel answers 200 and does nothing.", in_engine(_CancelsNothing)),
+    Fault("cancel-ignored", "CAN-002", "Cancel returns 200 and does nothing.", in_engine(_CancelsNothing)),
     Fault("cancelled-run-after-resume", "CAN-003", "A cancelled job runs after the resume.", in_engine(_CancelledRunAfterResume)),
-    Fault("cancel-takes-neighbour", "CAN-004", "Cancel takes the next in line as well.", in_engine(_CancelsNeighbour)),
-    Fault("cancel-leaves-level-two", "CAN-002", "Cancel of a job of level 2 answers 200 and does nothing.", in_engine(_CancelsNoLevelTwo)),
-    Fault("cancel-takes-request", "CAN-004", "Cancel takes what else waits of the same request.", in_engine(_CancelsRequest)),
+    Fault("cancel-takes-neighbour", "CAN-004", "Cancel also cancels the next waiting job.", in_engine(_CancelsNeighbour)),
+    Fault("cancel-leaves-level-two", "CAN-002", "Cancel of a job of level 2 returns 200 and does nothing.", in_engine(_CancelsNoLevelTwo)),
+    Fault("cancel-takes-request", "CAN-004", "Cancel also cancels the other waiting jobs of the same request.", in_engine(_CancelsRequest)),
     Fault("cancel-rewrites-failed", "CAN-005", "A failed job becomes cancelled.", in_engine(_CancelsWhatHasFailed)),
-    Fault("cancelled-unlisted", "CAN-010", "Lists leave cancelled jobs out.", answers(where("State", "Cancel", _unlisted), Kind.LIST_JOBS)),
+    Fault("cancelled-unlisted", "CAN-010", "Lists omit cancelled jobs.", answers(where("State", "Cancel", _unlisted), Kind.LIST_JOBS)),
     Fault("cancel-stops-running", "CAN-009", "A running job becomes cancelled.", in_engine(_CancelsWhatRuns)),
     Fault("cancel-rewrites-ended", "CAN-005", "An ended job becomes cancelled.", in_engine(_CancelsWhatHasEnded)),
-    Fault("cancel-has-content", "CAN-006", "The answer to a cancel has a body.", Override(handle=_content_in_cancel)),
+    Fault("cancel-has-content", "CAN-006", "The response to a cancel has a body.", Override(handle=_content_in_cancel)),
 )
 # fmt: on

@@ -1,4 +1,4 @@
-"""Faults of jobs that fail: how they are told of, and what becomes of the jobs after them."""
+"""Faults of failing jobs: their callbacks, and the jobs after them."""
 
 from typing import Any
 
@@ -15,18 +15,18 @@ def _failed(subject: Subject) -> bool:
     return isinstance(subject, Job) and subject.state is JobState.FAILED
 
 
-class _GoesByQueue(CallbackDispatcher):
+class _IgnoresJobCallback(CallbackDispatcher):
     def on_event(self, event: Event) -> None:
-        """What a failed job asks for itself does not count."""
+        """What a failed job asks for itself is ignored."""
         if isinstance(event, Ended) and event.state is JobState.FAILED:
             self.carry_out(event.job, self.decision(event.rule, CallbackChoice()))
         else:
             super().on_event(event)
 
 
-class _GoesByQueueForNo(CallbackDispatcher):
+class _IgnoresCallbackNo(CallbackDispatcher):
     def on_event(self, event: Event) -> None:
-        """`no` of a failed job does not count."""
+        """`no` of a failed job is ignored."""
         if isinstance(event, Ended) and event.state is JobState.FAILED and event.job.callback.address == "no":
             self.carry_out(event.job, self.decision(event.rule, CallbackChoice()))
         else:
@@ -35,7 +35,7 @@ class _GoesByQueueForNo(CallbackDispatcher):
 
 class _FailuresInXml(CallbackDispatcher):
     def carry_out(self, subject: Subject, decision: Decision) -> None:
-        """A failed job is told of in XML, whatever was asked."""
+        """Sends callbacks of failed jobs in XML."""
         if isinstance(decision, Destination) and _failed(subject):
             decision = Destination(url=decision.url, format=BodyFormat.XML, reason="a fault")
         super().carry_out(subject, decision)
@@ -69,8 +69,8 @@ def _failed_endless(root: Tree) -> None:
 FAULTS = (
     Fault("failed-without-end", "LIF-003", "A failed job has no EndTime.", answers(_failed_endless, *JOB_ANSWERS)),
     Fault("failure-spreads", "LIF-005", "The job that starts after a failed one fails as well.", in_engine(_FailureSpreads)),
-    Fault("failure-keeps-worker", "LIF-005", "A job that fails never gives its worker back.", in_engine(_FailureKeepsWorker)),
-    Fault("failure-told-to-queue", "DEL-005", "CallBack and CallBackFormat of a failed job do not count.", in_delivery(_GoesByQueue)),
-    Fault("failure-ignores-no", "DEL-005", "CallBack no of a failed job does not count.", in_delivery(_GoesByQueueForNo)),
-    Fault("failure-told-in-xml", "DEL-005", "Failed jobs are told of in XML, whatever was asked.", in_delivery(_FailuresInXml)),
+    Fault("failure-keeps-worker", "LIF-005", "A failed job never frees its worker.", in_engine(_FailureKeepsWorker)),
+    Fault("failure-told-to-queue", "DEL-005", "CallBack and CallBackFormat of a failed job are ignored.", in_delivery(_IgnoresJobCallback)),
+    Fault("failure-ignores-no", "DEL-005", "CallBack no of a failed job is ignored.", in_delivery(_IgnoresCallbackNo)),
+    Fault("failure-told-in-xml", "DEL-005", "Callbacks of failed jobs are XML, whatever the request says.", in_delivery(_FailuresInXml)),
 )  # fmt: skip

@@ -1,6 +1,6 @@
-"""A fault as a value, and the bends that faults are made of.
+"""A fault as a value, and the overrides that faults are built from.
 
-Knows the seams; must not know any fault by name.
+Must not know any fault by name.
 """
 
 from collections.abc import Callable
@@ -19,16 +19,16 @@ P = TypeVar("P")
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing done wrong."""
+    """One deviation of the mock."""
 
     name: str
     breaks: str
     """Id of the requirement."""
     says: str
-    """What the mock does then, in one sentence."""
+    """What the faulty mock does, in one sentence."""
     override: Override
     shows_on: Feature | None = None
-    """A feature on which it can be seen, where that is not the first one of the requirement."""
+    """A feature on which the fault shows, when that is not the first one of the requirement."""
 
     @property
     def seam(self) -> str:
@@ -40,22 +40,22 @@ class Fault:
 
 def in_engine(part: type[Engine]) -> Override:
     """A subclass of the engine; several are mixed, so each calls `super()`."""
-    return Override(engine=lambda sound: mixed(part, sound))
+    return Override(engine=lambda base: mixed(part, base))
 
 
 def in_delivery(part: type[CallbackDispatcher]) -> Override:
     """A subclass of the delivery room; several are mixed, so each calls `super()`."""
-    return Override(delivery=lambda sound: mixed(part, sound))
+    return Override(delivery=lambda base: mixed(part, base))
 
 
 def in_service(part: type[ServiceApp]) -> Override:
     """A subclass of what reads requests and writes answers; several are mixed, so each calls `super()`."""
-    return Override(service=lambda sound: mixed(part, sound))
+    return Override(service=lambda base: mixed(part, base))
 
 
-def mixed(part: type[P], sound: type[P]) -> type[P]:
+def mixed(part: type[P], base: type[P]) -> type[P]:
     """One class with the ways of both."""
-    return part if part.__base__ is sound else type(part.__name__, (part, sound), {})
+    return part if part.__base__ is base else type(part.__name__, (part, base), {})
 
 
 def ranked(rank: Rank) -> Override:

@@ -6,21 +6,21 @@ from msgspec.structs import replace
 
 from ciq_mock.callback_rule import TASK_FINISH, BodyFormat
 from ciq_mock.engine import CallbackChoice, Job, JobSpec, Queue
-from ciq_mock.variants.faults.callbacks import silent_about
+from ciq_mock.variants.faults.callbacks import without_callback_for
 from ciq_mock.variants.faults.fault import Fault, in_engine
-from ciq_mock.variants.faults.order import ForgetsLastAtResume, LosesOrderAtResume, leaks, orders_read, picks
+from ciq_mock.variants.faults.order import ForgetsLastAtResume, LosesOrderAtResume, changed_specs, leaks, picks
 from ciq_mock.variants.faults.queues import Updates
 from ciq_mock.variants.faults.scope import bodies_of, calls_of, on_own, queues_of, rule_of
 from ciq_mock.variants.middleware import (
     JOB_ANSWERS,
     Tree,
+    accepts_anyway,
     answers,
     drop,
     forgets,
     later_page,
-    overlooks,
     put,
-    reads,
+    reads_call_as,
     repeats_pages,
     with_body,
     written,
@@ -117,32 +117,32 @@ FAULTS = (
     Fault("doc-lifo", "PRI-002", "The newest document job starts first.", picks(_newest, of=queues_of(_DOC)), _DOC),
     Fault("file-lifo", "PRI-002", "The newest file job starts first.", picks(_newest, of=queues_of(_FILE)), _FILE),
     Fault("doc-order-lost-at-resume", "PRI-007", "A resume turns the waiting line of documents round.", in_engine(_DocLosesOrder), _DOC),
-    Fault("picture-late-levels-ignored", "PRI-004", "The level of a picture job that comes while the queue is active does not count.", orders_read(_pictures_without_level), _PIC),
+    Fault("picture-late-levels-ignored", "PRI-004", "The level of a picture job that comes while the queue is active is ignored.", changed_specs(_pictures_without_level), _PIC),
     Fault("speech-third-leaks", "PAU-001", "When a third job waits in the paused speech queue, it runs.", leaks(_one_of_speech), _SPEECH),
     Fault("file-last-lost-at-resume", "PAU-002", "The last of the waiting file jobs never runs after a resume.", in_engine(_FileForgetsLast), _FILE),
     Fault("speech-pause-takes-media-along", "ONE-008", "Pausing speech pauses media when both were updated in the same second.", in_engine(_SpeechTakesMediaAlong), _SPEECH),
     Fault("doc-user-data-cut", "SUB-009", "UserData of document jobs is cut at 255 characters.", calls_of(answers(put(f"{_JOB}/Operation/UserData", lambda text: text[:255]), *JOB_ANSWERS), _DOC), _DOC),
     Fault("speech-level-lost", "SUB-010", "Speech jobs do not show their level.", calls_of(answers(drop(f"{_JOB}/Operation/JobLevel"), *JOB_ANSWERS), _SPEECH), _SPEECH),
-    Fault("file-job-in-other-queue", "ONE-007", "The answer to a file job names a queue that is none.", calls_of(answers(put(f"{_JOB}/QueueId", lambda text: text[:-4] + "0000"), Kind.SUBMIT_JOB), _FILE), _FILE),
+    Fault("file-job-in-other-queue", "ONE-007", "The response to a file job names a queue that is none.", calls_of(answers(put(f"{_JOB}/QueueId", lambda text: text[:-4] + "0000"), Kind.SUBMIT_JOB), _FILE), _FILE),
     Fault("doc-unknown-described", "DES-004", "Describe makes up a document job for an unknown id.", calls_of(answers(_unknown_described, _DESCRIBED), _DOC), _DOC),
     Fault("ai-creation-drifts", "DES-006", "Describe shows an AI job's CreationTime of another day.", calls_of(answers(put(f"{_JOB}/CreationTime", lambda text: "2020" + text[4:]), _DESCRIBED), _AI), _AI),
     Fault("speech-pages-repeat", "LST-006", "The next page of speech jobs begins with the last job of the one before.", calls_of(repeats_pages(_JOB, _LISTED), _SPEECH), _SPEECH),
-    Fault("doc-asc-ignored", "LST-004", "orderByTime does not count in lists of document jobs.", calls_of(reads(forgets("orderbytime"), _LISTED), _DOC), _DOC),
-    Fault("ai-states-ignored", "LST-007", "states does not count in lists of AI jobs.", calls_of(reads(forgets("states"), _LISTED), _AI), _AI),
+    Fault("doc-asc-ignored", "LST-004", "orderByTime does not count in lists of document jobs.", calls_of(reads_call_as(forgets("orderbytime"), _LISTED), _DOC), _DOC),
+    Fault("ai-states-ignored", "LST-007", "states does not count in lists of AI jobs.", calls_of(reads_call_as(forgets("states"), _LISTED), _AI), _AI),
     Fault("picture-pages-stop", "LST-006", "The second page of picture jobs is empty.", calls_of(answers(drop(_JOB), _LISTED, when=later_page), _PIC), _PIC),
     Fault("picture-cancel-unseen", "CAN-002", "Described picture jobs that were cancelled show Submitted.", calls_of(answers(put(f"{_JOB}/State", lambda text: "Submitted" if text == "Cancel" else text), _DESCRIBED), _PIC), _PIC),
     Fault("speech-category-of-media", "QUE-006", "The category of the speech queue is Transcoding.", calls_of(answers(put("QueueList/Category", "Transcoding"), Kind.LIST_QUEUES), _SPEECH), _SPEECH),
     Fault("doc-queue-named-as-media", "ONE-002", "The document queue is called queue-1.", calls_of(answers(put("QueueList/Name", lambda text: "queue-1" if text.startswith("queue-doc") else text), Kind.LIST_QUEUES), _DOC), _DOC),
-    Fault("doc-state-filter-ignored", "QUE-011", "state does not count in lists of document queues.", calls_of(reads(forgets("state"), Kind.LIST_QUEUES), _DOC), _DOC),
+    Fault("doc-state-filter-ignored", "QUE-011", "state does not count in lists of document queues.", calls_of(reads_call_as(forgets("state"), Kind.LIST_QUEUES), _DOC), _DOC),
     Fault("file-rule-format-lost", "UPD-003", "ResultFormat of the file queue's rule is always XML.", calls_of(answers(put(".//NotifyConfig/ResultFormat", "XML"), Kind.LIST_QUEUES, Kind.UPDATE_QUEUE), _FILE), _FILE),
-    Fault("speech-callbacks-lost", "DEL-001", "Every third callback of speech jobs is lost.", silent_about(lambda job: job.feature is _SPEECH and job.number % 3 == 0), _SPEECH),
-    Fault("doc-failures-untold", "DEL-005", "Failed document jobs have no callback.", silent_about(lambda job: job.feature is _DOC and job.failure is not None), _DOC),
-    Fault("speech-own-address-ignored", "RUL-002", "CallBack of a speech job does not count.", rule_of(_own_address_lost, _SPEECH), _SPEECH),
+    Fault("speech-callbacks-lost", "DEL-001", "Every third callback of speech jobs is lost.", without_callback_for(lambda job: job.feature is _SPEECH and job.number % 3 == 0), _SPEECH),
+    Fault("doc-failures-untold", "DEL-005", "Failed document jobs have no callback.", without_callback_for(lambda job: job.feature is _DOC and job.failure is not None), _DOC),
+    Fault("speech-own-address-ignored", "RUL-002", "CallBack of a speech job is ignored.", rule_of(_own_address_lost, _SPEECH), _SPEECH),
     Fault("doc-off-ignored", "RUL-006", "A rule of the document queue that is Off counts.", rule_of(_off_does_not_count, _DOC), _DOC),
-    Fault("picture-result-format-ignored", "RUL-008", "ResultFormat of the picture queue's rule does not count.", rule_of(_xml_whatever_the_rule, _PIC), _PIC),
+    Fault("picture-result-format-ignored", "RUL-008", "ResultFormat of the picture queue's rule is ignored.", rule_of(_xml_whatever_the_rule, _PIC), _PIC),
     Fault("doc-callback-says-running", "SHP-004", "Callbacks of document jobs say Running.", bodies_of(lambda body: _edited(body, f"{_JOB}/State", "Running"), BodyFormat.XML, _DOC), _DOC),
     Fault("ai-callback-tag-of-speech", "SHP-005", "Callbacks of AI jobs have the tag of speech.", bodies_of(lambda body: _edited(body, f"{_JOB}/Tag", "SpeechRecognition"), BodyFormat.XML, _AI), _AI),
-    Fault("speech-no-input-taken", "ERR-006", "A speech job without Input is taken.", calls_of(overlooks(lambda call: with_body(call, rb"<Operation>", b"<Input><Object>in/any.mp3</Object></Input><Operation>"), Kind.SUBMIT_JOB), _SPEECH), _SPEECH),
+    Fault("speech-no-input-taken", "ERR-006", "A speech job without Input is accepted.", calls_of(accepts_anyway(lambda call: with_body(call, rb"<Operation>", b"<Input><Object>in/any.mp3</Object></Input><Operation>"), Kind.SUBMIT_JOB), _SPEECH), _SPEECH),
     Fault("own-path-other-queue", "PTH-003", "Document jobs taken on their own path show a queue that is none.", calls_of(answers(put(f"{_JOB}/QueueId", "p" + "7" * 32), Kind.SUBMIT_JOB, _DESCRIBED), _DOC, path=on_own), _DOC),
     Fault("own-path-lists-nothing", "PTH-005", "Lists on the own path of AI are empty.", calls_of(answers(drop(_JOB), _LISTED), _AI, path=on_own), _AI),
 )  # fmt: skip

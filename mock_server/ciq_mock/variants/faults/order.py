@@ -1,4 +1,4 @@
-"""Faults of who runs when: levels, order, pause, resume, cancel."""
+"""Faults of scheduling: levels, order, pause, resume, cancel."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -13,7 +13,7 @@ from ciq_mock.overrides import Override
 from ciq_mock.service.call import Answer, Call
 from ciq_mock.service.refusal import ErrorCode, Refusal
 from ciq_mock.variants.faults.fault import Fault, in_engine, ranked
-from ciq_mock.variants.middleware import answers, put, reads, with_body
+from ciq_mock.variants.middleware import answers, put, reads_call_as, with_body
 from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import JobEvent, QueueState
 from ciq_schemas.operations import OperationKind as Kind
@@ -26,7 +26,7 @@ _STATES = (Kind.DESCRIBE_JOB, Kind.LIST_JOBS)
 
 
 def take(queue: Queue, job: Job) -> Job:
-    """Take a job out of the line, wherever it stands."""
+    """Removes a job from the waiting jobs of its queue."""
     ahead = []
     while (head := queue.waiting.pop()) is not job:
         ahead.append(head)
@@ -36,7 +36,7 @@ def take(queue: Queue, job: Job) -> Job:
 
 
 def start_anyway(engine: Engine, job: Job) -> None:
-    """Start a job even if its queue is paused."""
+    """Starts a job even if its queue is paused."""
     queue = job.queue
     state, queue.state = queue.state, QueueState.ACTIVE
     engine._start(job)
@@ -44,10 +44,10 @@ def start_anyway(engine: Engine, job: Job) -> None:
 
 
 def picks(choose: Callable[[Sequence[Job]], Job], *, of: Callable[[Queue], bool] = lambda _queue: True) -> Override:
-    """Another choice among those that wait, who come in starting order."""
+    """Changes which waiting job starts next; `choose` receives them in starting order."""
 
     class Picks(Engine):
-        """Chooses itself."""
+        """Starts the chosen job."""
 
         def _fill(self) -> None:
             for queue in list(self._ready):
@@ -89,7 +89,7 @@ class Resumes(Engine):
         state: QueueState,
         notify: NotifyConfig,
     ) -> Queue:
-        """Update, and do wrong what is wrong on the way."""
+        """Updates the queue and calls `paused` or `resumed`."""
         before = self.queue(bucket, feature, queue_id).state  # type: ignore[arg-type]
         queue = super().update_queue(
             now,
@@ -107,21 +107,21 @@ class Resumes(Engine):
         return queue
 
     def paused(self, now: float, queue: Queue) -> None:
-        """What goes wrong at a pause."""
+        """Called after a pause."""
 
     def resumed(self, now: float, queue: Queue) -> None:
-        """What goes wrong at a resume."""
+        """Called after a resume."""
 
 
 class LosesOrderAtResume(Resumes):
     def resumed(self, now: float, queue: Queue) -> None:
-        """Those that wait change places: their numbers turn round."""
+        """Reverses the order of the waiting jobs."""
         _turn(queue, list(queue.waiting))
 
 
 class _LosesOrderOfRest(Resumes):
     def resumed(self, now: float, queue: Queue) -> None:
-        """Only when some of the line have run already."""
+        """Reverses it only when some jobs of the batch have started."""
         if any(job.started is not None and job.queue is queue for job in list(self.jobs())[-30:]) and self._partly(
             queue
         ):
@@ -134,7 +134,7 @@ class _LosesOrderOfRest(Resumes):
 
 class _LosesLevelsAtResume(Resumes):
     def resumed(self, now: float, queue: Queue) -> None:
-        """All that wait count as level 0."""
+        """Sets the level of all waiting jobs to 0."""
         for job in [queue.waiting.pop() for _ in range(len(queue.waiting))]:
             job.level = 0
             queue.waiting.push(job)
@@ -142,7 +142,7 @@ class _LosesLevelsAtResume(Resumes):
 
 class ForgetsLastAtResume(Resumes):
     def resumed(self, now: float, queue: Queue) -> None:
-        """The last of three or more is lost."""
+        """Loses the last of three or more waiting jobs."""
         waiting = list(queue.waiting)
         if len(waiting) > 2:
             take(queue, waiting[-1])
@@ -150,17 +150,17 @@ class ForgetsLastAtResume(Resumes):
 
 class _DropsHeldJobs(Resumes):
     def paused(self, now: float, queue: Queue) -> None:
-        """Nothing yet."""
+        """Does nothing."""
 
     def resumed(self, now: float, queue: Queue) -> None:
-        """Those that waited are cancelled."""
+        """Cancels the waiting jobs."""
         for job in list(queue.waiting):
             self._cancel(now, job)
 
 
 class _StopsRunningForGood(Resumes):
     def paused(self, now: float, queue: Queue) -> None:
-        """Jobs that run fail."""
+        """Fails the running jobs."""
         for entry in list(self._ends):
             job = entry[2]
             if job.queue is queue:
@@ -188,21 +188,21 @@ class _PauseIgnored(Engine):
         super()._fill()
 
     def next_due(self) -> float | None:
-        """At once while anybody waits."""
+        """Returns now while a job waits."""
         waits = any(job.waiting and job.queue.running < job.queue.max_concurrent for job in self._jobs.values())
         return self._now if waits else super().next_due()
 
 
 def leaks(which: Callable[[Queue, list[Job]], Job | None]) -> Override:
-    """One of those that wait runs although the queue is paused."""
+    """One waiting job runs although the queue is paused."""
 
     class Leaks(Engine):
-        """Starts one that is held."""
+        """Starts one waiting job."""
 
         def submit(
             self, now: float, bucket: str, feature: object, orders: Sequence[JobSpec], **kept: object
         ) -> tuple[Job, ...]:
-            """Accept, and let one slip through."""
+            """Accepts jobs and starts one of them."""
             jobs = super().submit(now, bucket, feature, orders, **kept)  # type: ignore[arg-type]
             queue = jobs[0].queue
             if queue.state is QueueState.PAUSED and (job := which(queue, list(queue.waiting))) is not None:
@@ -220,13 +220,13 @@ def _top_level(_queue: Queue, waiting: list[Job]) -> Job | None:
     return next((job for job in waiting if job.level == 2), None)
 
 
-class _PauseWearsOff(Engine):
+class _PauseLeaksOnce(Engine):
     def __init__(self, **parts: Any) -> None:
         super().__init__(**parts)
         self._goes: dict[Queue, float] = {}
 
     def _settle(self, now: float) -> float:
-        """Once in a pause, after a while, the one that came last slips through."""
+        """Starts the last job once in each pause, after a while."""
         at = super()._settle(now)
         for queue in [activation.queue for activation in self._active.values()]:
             if queue.state is not QueueState.PAUSED or not queue.waiting:
@@ -237,16 +237,16 @@ class _PauseWearsOff(Engine):
         return at
 
 
-def orders_read(change: Callable[[Queue, Sequence[JobSpec]], Sequence[JobSpec]]) -> Override:
-    """Orders taken otherwise than they were given."""
+def changed_specs(change: Callable[[Queue, Sequence[JobSpec]], Sequence[JobSpec]]) -> Override:
+    """Changes the submitted specs."""
 
     class Reads(Engine):
-        """Takes other orders."""
+        """Accepts changed specs."""
 
         def submit(
             self, now: float, bucket: str, feature: object, orders: Sequence[JobSpec], **kept: object
         ) -> tuple[Job, ...]:
-            """Accept what was not asked for."""
+            """Accepts the changed specs."""
             queue = self.queue(bucket, feature, kept.get("queue_id"), category=kept.get("category"))  # type: ignore[arg-type]
             return super().submit(now, bucket, feature, change(queue, orders), **kept)  # type: ignore[arg-type]
 
@@ -278,7 +278,7 @@ class _CategoryIgnored(Engine):
     def queue(
         self, bucket: str, feature: Feature, queue_id: str | None = None, *, category: str | None = None
     ) -> Queue:
-        """Without an id always the feature's own."""
+        """Always returns the feature's own queue when no id is given."""
         return super().queue(bucket, feature, queue_id)
 
 
@@ -310,32 +310,32 @@ def _same_state_refused() -> Override:
 
 
 FAULTS = (
-    Fault("fifo", "PRI-001", "Levels do not count.", ranked(lambda _level, number: number)),
+    Fault("fifo", "PRI-001", "Levels are ignored.", ranked(lambda _level, number: number)),
     Fault("lifo", "PRI-002", "The newest of a level starts first.", ranked(lambda level, number: -number - (level << 56))),
     Fault("levels-upside-down", "PRI-001", "The smallest level starts first.", ranked(lambda level, number: number + (level << 56))),
     Fault("two-levels-as-one", "PRI-001", "Levels 1 and 2 count the same.", ranked(lambda level, number: number - (min(level, 1) << 56))),
     Fault("low-levels-as-one", "PRI-001", "Levels 0 and 1 count the same.", ranked(lambda level, number: number - (max(level, 1) << 56))),
     Fault("level-window", "PRI-001", "Levels count among the first few waiting jobs only.", picks(_best_of_first_few)),
-    Fault("ages-fast", "PRI-001", "Eight later places weigh as much as a level.", ranked(lambda level, number: number - 8 * level)),
+    Fault("ages-fast", "PRI-001", "Eight places in the queue outweigh one level.", ranked(lambda level, number: number - 8 * level)),
     Fault("newest-of-top-level", "PRI-002", "Jobs of level 2 start newest first.", ranked(lambda level, number: (-number if level == 2 else number) - (level << 56))),
-    Fault("pairs-swapped", "PRI-002", "Neighbours of one level change places.", picks(_second_of_pair)),
-    Fault("ninth-is-late", "PRI-002", "Every ninth job lets the next one pass.", picks(_overlooks_the_ninth)),
-    Fault("order-lost-at-resume", "PRI-002", "A resume turns the waiting line round.", in_engine(LosesOrderAtResume)),
+    Fault("pairs-swapped", "PRI-002", "Neighbouring jobs of one level change places.", picks(_second_of_pair)),
+    Fault("ninth-is-late", "PRI-002", "Every ninth job starts after the next one.", picks(_overlooks_the_ninth)),
+    Fault("order-lost-at-resume", "PRI-002", "A resume reverses the order of the waiting jobs.", in_engine(LosesOrderAtResume)),
     Fault("levels-lost-at-resume", "PRI-001", "After a resume waiting jobs count as level 0.", in_engine(_LosesLevelsAtResume)),
-    Fault("order-lost-at-second-resume", "PRI-007", "A pause in the middle turns the rest of the line round.", in_engine(_LosesOrderOfRest)),
-    Fault("default-level-one", "PRI-003", "A job without JobLevel counts as one of level 1.", reads(_default_level_one, Kind.SUBMIT_JOB)),
-    Fault("late-levels-ignored", "PRI-004", "The level of a job that comes while the queue is active does not count.", orders_read(_level_only_when_paused)),
-    Fault("one-level-a-request", "PRI-005", "All jobs of a request have the level of the first.", orders_read(_first_level_for_all)),
-    Fault("pause-ignored", "PAU-001", "A paused queue goes on.", in_engine(_PauseIgnored)),
-    Fault("last-of-many-leaks", "PAU-001", "Of eight or more held jobs the last one runs.", leaks(_tenth)),
-    Fault("pause-wears-off", "PAU-001", "Once in a pause, after half a second of waiting, the last of the waiting jobs runs.", in_engine(_PauseWearsOff)),
+    Fault("order-lost-at-second-resume", "PRI-007", "A second pause reverses the order of the remaining jobs.", in_engine(_LosesOrderOfRest)),
+    Fault("default-level-one", "PRI-003", "A job without JobLevel counts as one of level 1.", reads_call_as(_default_level_one, Kind.SUBMIT_JOB)),
+    Fault("late-levels-ignored", "PRI-004", "The level of a job that comes while the queue is active is ignored.", changed_specs(_level_only_when_paused)),
+    Fault("one-level-a-request", "PRI-005", "All jobs of a request have the level of the first.", changed_specs(_first_level_for_all)),
+    Fault("pause-ignored", "PAU-001", "A paused queue continues to start jobs.", in_engine(_PauseIgnored)),
+    Fault("last-of-many-leaks", "PAU-001", "When eight or more jobs wait in a paused queue, the last one runs.", leaks(_tenth)),
+    Fault("pause-wears-off", "PAU-001", "Once in a pause, after half a second of waiting, the last of the waiting jobs runs.", in_engine(_PauseLeaksOnce)),
     Fault("top-level-leaks", "PAU-001", "Jobs of level 2 run in a paused queue.", leaks(_top_level)),
     Fault("last-lost-at-resume", "PAU-002", "The last of the waiting jobs never runs after a resume.", in_engine(ForgetsLastAtResume)),
-    Fault("held-cancelled-at-resume", "PAU-002", "A resume cancels what has waited.", in_engine(_DropsHeldJobs)),
+    Fault("held-cancelled-at-resume", "PAU-002", "A resume cancels the waiting jobs.", in_engine(_DropsHeldJobs)),
     Fault("held-state-unknown", "PAU-003", "Waiting jobs of a paused queue show Held.", answers(put("JobsDetail/State", lambda text: "Held" if text == "Pause" else text), *_STATES)),
-    Fault("running-fail-at-pause", "PAU-006", "A pause lets running jobs fail.", in_engine(_StopsRunningForGood)),
-    Fault("second-pause-refused", "PAU-009", "Pausing a paused queue is refused.", _same_state_refused()),
-    Fault("levelled-never-end", "LIF-002", "Jobs with a level run for ever.", orders_read(_levelled_never_end)),
-    Fault("url-before-object", "SUB-018", "A job with Object and Url tries the Url, and fails.", orders_read(_url_before_object)),
+    Fault("running-fail-at-pause", "PAU-006", "A pause fails the running jobs.", in_engine(_StopsRunningForGood)),
+    Fault("second-pause-refused", "PAU-009", "Pausing a paused queue is rejected.", _same_state_refused()),
+    Fault("levelled-never-end", "LIF-002", "Jobs with a level never end.", changed_specs(_levelled_never_end)),
+    Fault("url-before-object", "SUB-018", "A job with Object and Url reads the Url and fails.", changed_specs(_url_before_object)),
     Fault("queue-type-ignored", "SUB-017", "A mock with a speed queue puts jobs of QueueType SpeedTranscoding into the media queue.", _with_speed_queue(_CategoryIgnored)),
 )  # fmt: skip

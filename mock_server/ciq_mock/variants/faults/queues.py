@@ -17,17 +17,17 @@ from ciq_mock.variants.faults.fault import Fault, in_engine, named
 from ciq_mock.variants.middleware import (
     QUEUE_ANSWERS,
     Tree,
+    accepts_anyway,
     add,
     answers,
     drop,
     forgets,
-    layered,
-    overlooks,
     put,
-    reads,
-    refuses,
+    reads_call_as,
+    rejects,
     with_body,
     with_query,
+    wrapped_handle,
 )
 from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import QueueState
@@ -148,12 +148,12 @@ class Updates(Engine):
         return queue
 
     def after(self, queue: Queue, others: Sequence[Queue], earlier: float) -> None:
-        """What goes wrong."""
+        """Called after an update."""
 
 
 class _StateForAll(Updates):
     def after(self, queue: Queue, others: Sequence[Queue], earlier: float) -> None:
-        """All queues get this one's state."""
+        """Sets the state of all queues."""
         for other in others:
             other.state = queue.state
             self._touch(other)
@@ -161,7 +161,7 @@ class _StateForAll(Updates):
 
 class _StateForSameSecond(Updates):
     def after(self, queue: Queue, others: Sequence[Queue], earlier: float) -> None:
-        """Queues updated in the same second get this one's state."""
+        """Sets the state of queues updated in the same second."""
         for other in others:
             if int(other.updated) == int(queue.updated):
                 other.state = queue.state
@@ -170,31 +170,31 @@ class _StateForSameSecond(Updates):
 
 class _RuleForAll(Updates):
     def after(self, queue: Queue, others: Sequence[Queue], earlier: float) -> None:
-        """All queues get this one's rule."""
+        """Sets the rule of all queues."""
         for other in others:
             other.notify = queue.notify
 
 
 class _CreatedAnew(Updates):
     def after(self, queue: Queue, others: Sequence[Queue], earlier: float) -> None:
-        """An update makes the queue look new."""
+        """Changes CreateTime."""
         queue.created += 3600
 
 
 class _UpdateTimeBack(Updates):
     def after(self, queue: Queue, others: Sequence[Queue], earlier: float) -> None:
-        """UpdateTime goes back an hour."""
+        """Sets UpdateTime back an hour."""
         queue.updated = earlier - 3600
 
 
-class _OneHoldsAll(Engine):
+class _OnePauseStopsAll(Engine):
     def _fill(self) -> None:
         paused = any(a.queue.state is QueueState.PAUSED for a in self._active.values())
         if not paused:
             super()._fill()
 
     def next_due(self) -> float | None:
-        """As always, but not at once while all are held."""
+        """Does not return now while a queue is paused."""
         paused = any(a.queue.state is QueueState.PAUSED for a in self._active.values())
         if paused and self._ready and not self._events:
             return self._ends[0][0] if self._ends else self._now + 0.05
@@ -203,7 +203,7 @@ class _OneHoldsAll(Engine):
 
 class _TakesForeignIds(Engine):
     def queue(self, bucket: str, feature: Feature, queue_id: str | None = None, **kept: Any) -> Queue:
-        """The id of another feature's queue stands for the own queue."""
+        """Accepts the id of another feature's queue."""
         try:
             return super().queue(bucket, feature, queue_id, **kept)
         except UnknownQueueError:
@@ -243,7 +243,7 @@ def _first_list_empty() -> Override:
             elif isinstance(operation, FeatureOperation) and operation.kind is LISTED and operation.feature in fresh:
                 fresh.discard(operation.feature)
                 layer = answers(drop("QueueList"), LISTED)
-                return layered(layer, mock, lambda _operation, _call: answer)(operation, call)
+                return wrapped_handle(layer, mock, lambda _operation, _call: answer)(operation, call)
             return answer
 
         return wrapped
@@ -252,7 +252,7 @@ def _first_list_empty() -> Override:
 
 
 def _refused_update_counts() -> Override:
-    """A refused update has renamed the queue all the same."""
+    """A rejected update renames the queue."""
 
     def override(mock: "Mock", handle: Handle) -> Handle:
         def wrapped(operation: HttpOperation, call: Call) -> Answer:
@@ -288,7 +288,7 @@ def _page_hides_state(call: Call) -> Call:
     return forgets("state")(call) if call.query.get("pageSize") else call
 
 
-def _told_beside_a_queue(root: Tree) -> None:
+def _only_beside_a_listed_queue(root: Tree) -> None:
     if root.find("QueueList") is None:
         drop("NonExistPIDs")(root)
 
@@ -300,8 +300,8 @@ def _on_for_ever(root: Tree) -> None:
 
 
 def _body(pattern: bytes, put_in: bytes) -> Override:
-    """A refused update is read with something else in its body."""
-    return overlooks(lambda call: with_body(call, pattern, put_in), UPDATED)
+    """Accepts a rejected update after a change of its body."""
+    return accepts_anyway(lambda call: with_body(call, pattern, put_in), UPDATED)
 
 
 def _queue_id_first(call: Call) -> Refusal | None:
@@ -339,18 +339,18 @@ FAULTS = (
     Fault("max-concurrent-zero", "QUE-005", "MaxConcurrent is 0.", _queue_put("MaxConcurrent", "0")),
     Fault("category-of-own", "QUE-006", "Category is Default.", _queue_put("Category", "Default")),
     Fault("queue-ids-lose-known", "QUE-008", "queueIds with a known id lists nothing.", answers(drop("QueueList"), LISTED, when=_by_id)),
-    Fault("unknown-queues-unnamed", "QUE-009", "NonExistPIDs never comes.", answers(drop("NonExistPIDs"), LISTED)),
+    Fault("unknown-queues-unnamed", "QUE-009", "NonExistPIDs is never returned.", answers(drop("NonExistPIDs"), LISTED)),
     Fault("known-queue-not-there", "QUE-010", "NonExistPIDs names a queue that is listed.", answers(_known_as_missing, LISTED, when=_by_id)),
-    Fault("state-filter-ignored", "QUE-011", "state does not count in queue lists.", reads(forgets("state"), LISTED)),
+    Fault("state-filter-ignored", "QUE-011", "state is ignored in queue lists.", reads_call_as(forgets("state"), LISTED)),
     Fault("pages-of-twenty", "QUE-012", "Without parameters a page has 20.", answers(put("PageSize", lambda text: "20" if text == "10" else text), LISTED)),
     Fault("page-size-not-echoed", "QUE-013", "PageSize is always 10.", answers(put("PageSize", "10"), LISTED)),
-    Fault("any-page-is-first", "QUE-014", "Pages beyond the last show the first.", reads(_last_page_for_any, LISTED)),
-    Fault("empty-parameters-refused", "QUE-015", "An empty parameter is refused.", refuses(_empty_refused, LISTED)),
+    Fault("any-page-is-first", "QUE-014", "Pages beyond the last show the first.", reads_call_as(_last_page_for_any, LISTED)),
+    Fault("empty-parameters-refused", "QUE-015", "An empty parameter is rejected.", rejects(_empty_refused, LISTED)),
     Fault("rule-state-of-own", "QUE-016", "State of NotifyConfig is Disabled.", answers(put("QueueList/NotifyConfig/State", "Disabled"), LISTED)),
-    Fault("eleven-ids-taken", "QUE-017", "More than ten queueIds are taken.", overlooks(_fewer_ids, LISTED)),
-    Fault("any-page-size-taken", "QUE-018", "Page sizes that are none are taken.", overlooks(_any_page, LISTED)),
+    Fault("eleven-ids-taken", "QUE-017", "More than ten queueIds are accepted.", accepts_anyway(_fewer_ids, LISTED)),
+    Fault("any-page-size-taken", "QUE-018", "Invalid page sizes are accepted.", accepts_anyway(_any_page, LISTED)),
     Fault("category-loses-queue", "QUE-019", "category=Transcoding lists nothing.", answers(drop("QueueList"), LISTED, when=lambda call: call.query.get("category") == "Transcoding")),
-    Fault("speed-lists-all", "QUE-020", "category=SpeedTranscoding lists the media queue.", reads(_speed_is_all, LISTED)),
+    Fault("speed-lists-all", "QUE-020", "category=SpeedTranscoding lists the media queue.", reads_call_as(_speed_is_all, LISTED)),
     Fault("two-queues", "ONE-001", "The list holds a second queue.", answers(_second_queue, LISTED)),
     Fault("queues-of-own-name", "ONE-002", "A new queue is called default.", in_engine(_OwnNames)),
     Fault("one-id-for-all-queues", "ONE-003", "The queues of all features have one id.", named(lambda plain, _number: "p" + "7" * 32 if plain[0] == "p" else plain)),
@@ -361,9 +361,9 @@ FAULTS = (
     Fault("pause-holds-all", "ONE-008", "Pausing a queue pauses those of all features.", in_engine(_StateForAll)),
     Fault("pause-holds-same-second", "ONE-008", "A pause also takes queues updated in the same second.", in_engine(_StateForSameSecond)),
     Fault("rule-for-all", "ONE-009", "A rule is set on the queues of all features.", in_engine(_RuleForAll)),
-    Fault("one-pause-stops-all", "ONE-010", "While a queue is paused no job of any feature starts.", in_engine(_OneHoldsAll)),
+    Fault("one-pause-stops-all", "ONE-010", "While a queue is paused no job of any feature starts.", in_engine(_OnePauseStopsAll)),
     Fault("created-anew", "ONE-011", "An update changes CreateTime.", in_engine(_CreatedAnew)),
-    Fault("update-without-request-id", "UPD-001", "The answer to an update has no RequestId.", answers(drop("RequestId"), UPDATED)),
+    Fault("update-without-request-id", "UPD-001", "The response to an update has no RequestId.", answers(drop("RequestId"), UPDATED)),
     Fault("list-never-paused", "UPD-002", "The list shows a paused queue as Active.", answers(_stale_state, LISTED)),
     Fault("rule-loses-event", "UPD-003", "The list shows only the first event of a rule.", answers(put("QueueList/NotifyConfig/Event", lambda text: text.partition(",")[0]), LISTED)),
     Fault("rule-format-lost", "UPD-003", "ResultFormat is always XML.", answers(put(".//NotifyConfig/ResultFormat", "XML"), *QUEUE_ANSWERS)),
@@ -371,25 +371,25 @@ FAULTS = (
     Fault("name-in-answer-only", "UPD-004", "The list shows the first eight characters of a name.", _queue_put("Name", lambda text: text[:8], LISTED)),
     Fault("update-time-goes-back", "UPD-005", "An update sets UpdateTime back an hour.", in_engine(_UpdateTimeBack)),
     Fault("any-queue-id-updates", "UPD-006", "An update of an unknown queue changes the one there is.", Override(handle=_any_queue)),
-    Fault("any-state-taken", "UPD-007", "A State that is none counts as Active.", _body(rb"<State>Stopped</State>", b"<State>Active</State>")),
+    Fault("any-state-taken", "UPD-007", "An unknown State counts as Active.", _body(rb"<State>Stopped</State>", b"<State>Active</State>")),
     Fault("any-letters-taken", "UPD-015", "Other characters of a name become _.", _body(rb"<Name>ciq refused[^<]*</Name>", b"<Name>ciq_refused__</Name>")),
-    Fault("state-unlooked-on-page", "QUE-011", "state does not count beside pageSize.", reads(_page_hides_state, LISTED)),
-    Fault("off-shown-as-on", "UPD-003", "A rule once On is listed as On for ever.", answers(_on_for_ever, LISTED)),
+    Fault("state-unlooked-on-page", "QUE-011", "state is ignored beside pageSize.", reads_call_as(_page_hides_state, LISTED)),
+    Fault("off-shown-as-on", "UPD-003", "A rule that was On once is always listed as On.", answers(_on_for_ever, LISTED)),
     Fault("name-cut-at-64", "UPD-014", "A name is cut at 64 characters.", _queue_put("Name", lambda text: text[:64])),
     Fault("page-number-not-echoed", "QUE-013", "PageNumber is always 1.", answers(put("PageNumber", "1"), LISTED)),
-    Fault("unknown-alone-unnamed", "QUE-009", "NonExistPIDs comes beside a listed queue only.", answers(_told_beside_a_queue, LISTED)),
+    Fault("unknown-alone-unnamed", "QUE-009", "NonExistPIDs is returned beside a listed queue only.", answers(_only_beside_a_listed_queue, LISTED)),
     Fault("long-name-taken", "UPD-008", "A name of 200 letters is cut and taken.", _body(rb"<Name>(.{100}).*?</Name>", rb"<Name>\1</Name>")),
-    Fault("rule-without-url-taken", "UPD-009", "A rule without Url is taken.", _body(rb"<NotifyConfig>(?!<Url>)", b"<NotifyConfig><Url>http://127.0.0.1:9/</Url>")),
-    Fault("rule-words-taken", "UPD-010", "A Type that is none is taken.", _body(rb"<Type>Pigeon</Type>", b"<Type>Url</Type>")),
-    Fault("rule-event-taken", "UPD-010", "An Event that is none is taken.", _body(rb"<Event>TaskMaybe</Event>", b"<Event>TaskFinish</Event>")),
-    Fault("refused-update-counts", "UPD-011", "A refused update has changed the name.", _refused_update_counts()),
-    Fault("queue-id-required", "UPD-012", "An update without QueueID is refused.", refuses(_queue_id_first, UPDATED)),
-    Fault("name-must-be-first", "UPD-013", "An update whose Name does not come first is refused.", refuses(_name_first, UPDATED)),
-    Fault("activation-without-region", "ACT-001", "The answer to an activation has no Region.", answers(drop(_ANY + "Region"), Kind.ACTIVATE)),
+    Fault("rule-without-url-taken", "UPD-009", "A rule without Url is accepted.", _body(rb"<NotifyConfig>(?!<Url>)", b"<NotifyConfig><Url>http://127.0.0.1:9/</Url>")),
+    Fault("rule-words-taken", "UPD-010", "An unknown Type is accepted.", _body(rb"<Type>Pigeon</Type>", b"<Type>Url</Type>")),
+    Fault("rule-event-taken", "UPD-010", "An unknown Event is accepted.", _body(rb"<Event>TaskMaybe</Event>", b"<Event>TaskFinish</Event>")),
+    Fault("refused-update-counts", "UPD-011", "A rejected update changes the name.", _refused_update_counts()),
+    Fault("queue-id-required", "UPD-012", "An update without QueueID is rejected.", rejects(_queue_id_first, UPDATED)),
+    Fault("name-must-be-first", "UPD-013", "An update whose Name does not come first is rejected.", rejects(_name_first, UPDATED)),
+    Fault("activation-without-region", "ACT-001", "The response to an activation has no Region.", answers(drop(_ANY + "Region"), Kind.ACTIVATE)),
     Fault("bucket-list-without-count", "ACT-003", "The bucket list has no TotalCount.", answers(drop("TotalCount"), Kind.LIST_BUCKETS)),
     Fault("activation-without-queue", "ACT-004", "The queue list right after an activation is empty.", _first_list_empty()),
-    Fault("bucket-names-ignored", "ACT-005", "bucketNames does not count.", reads(forgets("bucketnames"), Kind.LIST_BUCKETS)),
-    Fault("any-bucket-page", "ACT-006", "A page of 101 buckets is taken.", overlooks(_page_of_hundred, Kind.LIST_BUCKETS)),
+    Fault("bucket-names-ignored", "ACT-005", "bucketNames is ignored.", reads_call_as(forgets("bucketnames"), Kind.LIST_BUCKETS)),
+    Fault("any-bucket-page", "ACT-006", "A page of 101 buckets is accepted.", accepts_anyway(_page_of_hundred, Kind.LIST_BUCKETS)),
     Fault("never-closes", "ACT-007", "The queue is still there after the feature was closed.", in_engine(_NeverCloses)),
     Fault("buckets-unlisted", "ACT-008", "The list of AI buckets has an element of its own.", answers(_own_element, Kind.LIST_BUCKETS)),
 )  # fmt: skip

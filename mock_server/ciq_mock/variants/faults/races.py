@@ -1,6 +1,6 @@
 """Faults that only a crowd sees: things that go wrong where one request comes while another is still under way.
 
-They stand for what is shared between requests without a lock. The service beneath takes its time (`UnhurriedApp`);
+They stand for what is shared between requests without a lock. The service beneath takes its time (`RandomLatencyApp`);
 to a client that is alone with a queue it does everything right.
 """
 
@@ -27,32 +27,32 @@ if TYPE_CHECKING:
 
 Spoil = Callable[["Mock", list[Job]], None]
 _EVERY = 3
-"""Every so many of the jobs that meet in a crowd are hit."""
+"""One in so many concurrently submitted jobs is affected."""
 
 
-class _Forgetful(CallbackDispatcher):
-    """Tells nothing of some jobs."""
+class _SkipsSomeCallbacks(CallbackDispatcher):
+    """Sends no callback for some jobs."""
 
     def __init__(self, **parts: Any) -> None:
         super().__init__(**parts)
         self.forgotten: set[str] = set()
 
     def on_event(self, event: Event) -> None:
-        """Listen to the engine, with half an ear."""
+        """Handles all events but the end of the forgotten jobs."""
         if not (isinstance(event, Ended) and event.job.id in self.forgotten):
             super().on_event(event)
 
 
-def _crowded(mock: "Mock", operation: HttpOperation) -> bool:
-    """Another request of this kind is under way."""
+def _is_concurrent(mock: "Mock", operation: HttpOperation) -> bool:
+    """Returns whether another request of this kind is in progress."""
     service = cast(RandomLatencyApp, mock.service)
     shared = operation.kind is Kind.CANCEL_JOB and isinstance(operation, FeatureOperation)
     path = SHARED_JOB_PATH if shared else operation.path.partition("/{")[0]
     return service.under_way[f"{operation.method} {path}"] > 1
 
 
-def _in_a_crowd(spoil: Spoil, *, every: int = _EVERY) -> Override:
-    """Spoils some of the jobs whose submit met another one."""
+def _on_concurrent_submits(spoil: Spoil, *, every: int = _EVERY) -> Override:
+    """Applies `spoil` to some jobs whose submit overlapped another one."""
 
     def override(mock: "Mock", handle: Handle) -> Handle:
         met = 0
@@ -60,7 +60,7 @@ def _in_a_crowd(spoil: Spoil, *, every: int = _EVERY) -> Override:
         def wrapped(operation: HttpOperation, call: Call) -> Answer:
             nonlocal met
             answer = handle(operation, call)
-            if operation.kind is Kind.SUBMIT_JOB and _crowded(mock, operation):
+            if operation.kind is Kind.SUBMIT_JOB and _is_concurrent(mock, operation):
                 met += 1
                 if met % every == 0:
                     ids = [element.text or "" for element in parse(answer.body).iterfind("JobsDetail/JobId")]
@@ -70,15 +70,15 @@ def _in_a_crowd(spoil: Spoil, *, every: int = _EVERY) -> Override:
 
         return wrapped
 
-    return Override(service=_unhurried, handle=override)
+    return Override(service=_with_random_latency, handle=override)
 
 
-def _unhurried(sound: type[Any]) -> type[Any]:
-    return mixed(RandomLatencyApp, sound)
+def _with_random_latency(base: type[Any]) -> type[Any]:
+    return mixed(RandomLatencyApp, base)
 
 
-class _Leaky(Engine):
-    """Holds jobs that are in no line any more."""
+class _LosesJobs(Engine):
+    """Keeps jobs that no queue contains any more."""
 
     def __init__(self, **parts: Any) -> None:
         super().__init__(**parts)
@@ -86,34 +86,34 @@ class _Leaky(Engine):
 
     def _cancel(self, now: float, job: Job) -> None:
         if job in self.dropped:
-            job.queue.waiting.push(job)  # the line counts whom it lets go
+            job.queue.waiting.push(job)  # the waiting list counts removals
         super()._cancel(now, job)
 
 
-def _lost(mock: "Mock", jobs: list[Job]) -> None:
+def _lose_jobs(mock: "Mock", jobs: list[Job]) -> None:
     for job in jobs:
-        cast(_Leaky, mock.engine).dropped.add(take(job.queue, job))
+        cast(_LosesJobs, mock.engine).dropped.add(take(job.queue, job))
 
 
-def _to_the_front(_mock: "Mock", jobs: list[Job]) -> None:
+def _move_to_front(_mock: "Mock", jobs: list[Job]) -> None:
     for job in jobs:
         take(job.queue, job)
         job.number = -job.number
         job.queue.waiting.push(job)
 
 
-def _through_the_pause(mock: "Mock", jobs: list[Job]) -> None:
+def _start_while_paused(mock: "Mock", jobs: list[Job]) -> None:
     for job in jobs:
         if job.queue.state is QueueState.PAUSED:
             start_anyway(mock.engine, take(job.queue, job))
 
 
-def _never_told(mock: "Mock", jobs: list[Job]) -> None:
-    cast(_Forgetful, mock.delivery).forgotten.update(job.id for job in jobs)
+def _skip_callbacks(mock: "Mock", jobs: list[Job]) -> None:
+    cast(_SkipsSomeCallbacks, mock.delivery).forgotten.update(job.id for job in jobs)
 
 
-def _told_of_another(path: str) -> Override:
-    """The answer to a submit that met another tells that one's text at the path."""
+def _returns_text_of_concurrent_submit(path: str) -> Override:
+    """The response to a submit that met another tells that one's text at the path."""
 
     def override(mock: "Mock", handle: Handle) -> Handle:
         last = ""
@@ -129,19 +129,19 @@ def _told_of_another(path: str) -> Override:
                 return answer
             own, other = element.text or "", last
             last = own
-            if not other or not _crowded(mock, operation):
+            if not other or not _is_concurrent(mock, operation):
                 return answer
             element.text = other
             return Answer(written(root), answer.status)
 
         return wrapped
 
-    return Override(service=_unhurried, handle=override)
+    return Override(service=_with_random_latency, handle=override)
 
 
 def _cancel_lost(mock: "Mock", handle: Handle) -> Handle:
     def wrapped(operation: HttpOperation, call: Call) -> Answer:
-        if operation.kind is Kind.CANCEL_JOB and _crowded(mock, operation):
+        if operation.kind is Kind.CANCEL_JOB and _is_concurrent(mock, operation):
             return NOTHING
         return handle(operation, call)
 
@@ -149,10 +149,10 @@ def _cancel_lost(mock: "Mock", handle: Handle) -> Handle:
 
 
 def _resume_lost(mock: "Mock", handle: Handle) -> Handle:
-    """The answer is right; what another client had set is written back."""
+    """Returns the correct response, but restores the state that another client set."""
 
     def wrapped(operation: HttpOperation, call: Call) -> Answer:
-        if operation.kind is not Kind.UPDATE_QUEUE or not _crowded(mock, operation):
+        if operation.kind is not Kind.UPDATE_QUEUE or not _is_concurrent(mock, operation):
             return handle(operation, call)
         before = [queue for activation in _activations(mock, operation) for queue in activation if queue.id == call.key]
         states = [queue.state for queue in before]
@@ -173,13 +173,13 @@ def _activations(mock: "Mock", operation: HttpOperation) -> list[tuple[Any, ...]
 
 # fmt: off
 FAULTS = (
-    Fault("crowd-shares-an-id", "CON-001", "Two clients that submit at once may be told the same JobId.", _told_of_another("JobsDetail/JobId")),
-    Fault("crowd-swaps-user-data", "CON-001", "Of two submits at once one is answered with the UserData of the other.", _told_of_another("JobsDetail/Operation/UserData")),
-    Fault("crowd-jumps-the-line", "CON-002", "Jobs submitted while another submit is under way get to the front of their level.", _in_a_crowd(_to_the_front, every=1)),
-    Fault("crowd-slips-through-a-pause", "CON-003", "Some jobs submitted to a paused queue while another submit is under way start.", _in_a_crowd(_through_the_pause)),
-    Fault("crowd-loses-a-job", "CON-004", "Some jobs submitted while another submit is under way are accepted and never run.", Override(service=_unhurried, handle=_in_a_crowd(_lost).handle, engine=lambda sound: mixed(_Leaky, sound))),
-    Fault("crowd-loses-a-cancel", "CON-005", "A cancel that meets another one is answered and not carried out.", Override(service=_unhurried, handle=_cancel_lost)),
-    Fault("crowd-is-not-told", "CON-006", "Some jobs submitted while another submit is under way have no callback.", Override(service=_unhurried, handle=_in_a_crowd(_never_told).handle, delivery=lambda sound: mixed(_Forgetful, sound))),
-    Fault("crowd-loses-a-resume", "CON-007", "A resume that meets another update is answered and undone.", Override(service=_unhurried, handle=_resume_lost)),
+    Fault("crowd-shares-an-id", "CON-001", "Two concurrent submits may return the same JobId.", _returns_text_of_concurrent_submit("JobsDetail/JobId")),
+    Fault("crowd-swaps-user-data", "CON-001", "Of two concurrent submits one response contains the UserData of the other.", _returns_text_of_concurrent_submit("JobsDetail/Operation/UserData")),
+    Fault("crowd-jumps-the-line", "CON-002", "Concurrently submitted jobs go to the front of their level.", _on_concurrent_submits(_move_to_front, every=1)),
+    Fault("crowd-slips-through-a-pause", "CON-003", "Some jobs submitted concurrently to a paused queue start.", _on_concurrent_submits(_start_while_paused)),
+    Fault("crowd-loses-a-job", "CON-004", "Some concurrently submitted jobs are accepted and never run.", Override(service=_with_random_latency, handle=_on_concurrent_submits(_lose_jobs).handle, engine=lambda base: mixed(_LosesJobs, base))),
+    Fault("crowd-loses-a-cancel", "CON-005", "A cancel concurrent with another one is accepted and has no effect.", Override(service=_with_random_latency, handle=_cancel_lost)),
+    Fault("crowd-is-not-told", "CON-006", "Some concurrently submitted jobs have no callback.", Override(service=_with_random_latency, handle=_on_concurrent_submits(_skip_callbacks).handle, delivery=lambda base: mixed(_SkipsSomeCallbacks, base))),
+    Fault("crowd-loses-a-resume", "CON-007", "A resume concurrent with another update is accepted and undone.", Override(service=_with_random_latency, handle=_resume_lost)),
 )
 # fmt: on

@@ -16,13 +16,13 @@ from ciq_mock.service.refusal import ErrorCode, Refusal
 from ciq_mock.variants.faults.fault import Fault, in_service
 from ciq_mock.variants.middleware import (
     Edit,
+    accepts_anyway,
+    changed_response,
     drop,
-    goes_out,
     header,
-    overlooks,
     put,
-    reads,
-    refuses,
+    reads_call_as,
+    rejects,
     with_body,
     written,
 )
@@ -54,17 +54,17 @@ def careless(*repairs: tuple[bytes, bytes], only: Callable[[bytes], bool] = lamb
             call = with_body(call, pattern, put_in) or call
         return call
 
-    return overlooks(repair, SUBMIT)
+    return accepts_anyway(repair, SUBMIT)
 
 
 def instead(only: Callable[[bytes], bool]) -> Override:
     """A refused submit is taken as some good one."""
-    return overlooks(lambda call: msgspec.structs.replace(call, body=_GOOD) if only(call.body) else None, SUBMIT)
+    return accepts_anyway(lambda call: msgspec.structs.replace(call, body=_GOOD) if only(call.body) else None, SUBMIT)
 
 
 def refusals(change: Callable[[Answered], Answered]) -> Override:
     """Refusals in another form."""
-    return goes_out(lambda _asked, _query, answered: change(answered) if answered[0] >= _BAD else answered)
+    return changed_response(lambda _asked, _query, answered: change(answered) if answered[0] >= _BAD else answered)
 
 
 def _edited(edit: Edit) -> Override:
@@ -167,7 +167,7 @@ def _submits_unlooked(refusal: Refusal, scope: Scope) -> bool:
 
 def _paths_close() -> Override:
     """Jobs that say in UserData that they try a path are refused: the front server has lost the path."""
-    return refuses(
+    return rejects(
         lambda call: (
             Refusal(ErrorCode.NO_SUCH_PATH, "no such path") if re.search(rb"<UserData>[^<]*paths", call.body) else None
         ),
@@ -234,31 +234,31 @@ def _dateless() -> Override:
 FAULTS = (
     Fault("error-without-request-id", "ERR-001", "Errors have no RequestId.", _edited(drop("RequestId"))),
     Fault("error-of-other-root", "ERR-001", "Errors are Response documents.", _edited(lambda root: setattr(root, "tag", "Response"))),
-    Fault("malformed-taken", "ERR-002", "A body that is no XML is taken.", instead(_malformed)),
+    Fault("malformed-taken", "ERR-002", "A body that is no XML is accepted.", instead(_malformed)),
     Fault("malformed-has-code-of-own", "ERR-003", "The code for a body that is no XML is MalformedXML.", _code_becomes("InvalidContent", "MalformedXML")),
-    Fault("empty-taken", "ERR-004", "A submit without a body is taken.", instead(lambda body: not body)),
+    Fault("empty-taken", "ERR-004", "A submit without a body is accepted.", instead(lambda body: not body)),
     Fault("empty-has-code-of-own", "ERR-005", "The code for no body is EmptyBody.", _code_becomes("MissingContent", "EmptyBody")),
-    Fault("no-tag-taken", "ERR-006", "A submit without Tag is taken.", instead(lambda body: body != b"" and b"<Tag>" not in body)),
-    Fault("no-input-taken", "ERR-006", "A submit without Input is taken.", instead(lambda body: b"<Tag>" in body and b"<Input>" not in body)),
-    Fault("empty-input-taken", "ERR-006", "A submit whose Input is empty is taken.", instead(lambda body: b"<Input/>" in body)),
-    Fault("output-without-bucket-taken", "ERR-006", "An Output that names no bucket is taken.", careless((rb"</Region><Object>", b"</Region><Bucket>examplebucket-1250000000</Bucket><Object>"))),
-    Fault("callback-format-unlooked", "ERR-020", "Any CallBackFormat is taken.", careless((rb"<CallBackFormat>YAML</CallBackFormat>", b""))),
+    Fault("no-tag-taken", "ERR-006", "A submit without Tag is accepted.", instead(lambda body: body != b"" and b"<Tag>" not in body)),
+    Fault("no-input-taken", "ERR-006", "A submit without Input is accepted.", instead(lambda body: b"<Tag>" in body and b"<Input>" not in body)),
+    Fault("empty-input-taken", "ERR-006", "A submit whose Input is empty is accepted.", instead(lambda body: b"<Input/>" in body)),
+    Fault("output-without-bucket-taken", "ERR-006", "An Output that names no bucket is accepted.", careless((rb"</Region><Object>", b"</Region><Bucket>examplebucket-1250000000</Bucket><Object>"))),
+    Fault("callback-format-unlooked", "ERR-020", "Any CallBackFormat is accepted.", careless((rb"<CallBackFormat>YAML</CallBackFormat>", b""))),
     Fault("message-queue-unlooked", "ERR-020", "A message queue need not be named.", careless((rb"<CallBackType>TDMQ</CallBackType>", b""))),
     Fault("digest-unlooked", "ERR-021", "Content-MD5 is not looked at.", in_service(_DigestUnlooked)),
     Fault("foreign-tag-taken", "ERR-022", "Documents take a job of media as one of theirs.", careless((rb"<Tag>Snapshot</Tag>", b"<Tag>DocProcess</Tag>"), (rb"<Snapshot>.*</Snapshot>", b"<DocProcess><TgtType>jpg</TgtType></DocProcess>"))),
-    Fault("unknown-tag-taken", "ERR-007", "A Tag in no document is taken.", instead(lambda body: b"<Tag>" in body and b"<Tag>Snapshot</Tag>" not in body)),
+    Fault("unknown-tag-taken", "ERR-007", "A Tag in no document is accepted.", instead(lambda body: b"<Tag>" in body and b"<Tag>Snapshot</Tag>" not in body)),
     Fault("unknown-queue-taken", "ERR-008", "A QueueId that does not exist is not looked at.", careless((rb"<QueueId>[^<]*</QueueId>", b""))),
     Fault("refusals-are-errors", "ERR-009", "Bad requests are answered 500.", refusals(lambda answered: (500, answered[1], answered[2]) if answered[0] == _BAD else answered)),
-    Fault("entities-expanded", "ERR-010", "Entities of a DTD are expanded.", reads(_expands, SUBMIT)),
+    Fault("entities-expanded", "ERR-010", "Entities of a DTD are expanded.", reads_call_as(_expands, SUBMIT)),
     Fault("unsigned-admitted", "ERR-011", "Requests without Authorization pass.", admits(lambda refusal, _scope: refusal.error is ErrorCode.MISSING_AUTHORIZATION)),
     Fault("wrong-signature-admitted", "ERR-012", "Wrong signatures pass.", admits(lambda refusal, _scope: refusal.error in (ErrorCode.SIGNATURE_DOES_NOT_MATCH, ErrorCode.SECRETID_NOT_EXIST))),
     Fault("expired-signature-admitted", "ERR-013", "Signatures of the past pass.", admits(lambda refusal, _scope: refusal.error is ErrorCode.SIGNATURE_EXPIRED)),
     Fault("refused-submit-leaves-job", "ERR-014", "A refused submit leaves a job all the same.", _job_all_the_same()),
     Fault("long-user-data-taken", "ERR-015", "UserData of 1025 characters is cut and taken.", careless((rb"(<UserData>[^<]{500})[^<]*", rb"\1"))),
-    Fault("long-watermark-taken", "ERR-016", "A digital watermark of 65 characters is taken.", careless((rb"<Message>m+</Message>", b"<Message>m</Message>"))),
-    Fault("four-watermarks-taken", "ERR-017", "Four watermarks are taken.", careless((rb"<Watermark>.*?</Watermark>", b""))),
-    Fault("archive-without-source-taken", "ERR-018", "An archive of nothing is taken.", careless((rb"</FileCompressConfig>", b"<Prefix>any/</Prefix></FileCompressConfig>"))),
-    Fault("seventh-operation-dropped", "MUL-005", "Of seven operations six are taken.", overlooks(_seven_operations, SUBMIT)),
+    Fault("long-watermark-taken", "ERR-016", "A digital watermark of 65 characters is accepted.", careless((rb"<Message>m+</Message>", b"<Message>m</Message>"))),
+    Fault("four-watermarks-taken", "ERR-017", "Four watermarks are accepted.", careless((rb"<Watermark>.*?</Watermark>", b""))),
+    Fault("archive-without-source-taken", "ERR-018", "An archive of nothing is accepted.", careless((rb"</FileCompressConfig>", b"<Prefix>any/</Prefix></FileCompressConfig>"))),
+    Fault("seventh-operation-dropped", "MUL-005", "Of seven operations six are accepted.", accepts_anyway(_seven_operations, SUBMIT)),
     Fault("errors-untraced", "ERR-019", "Errors have no TraceId.", _edited(drop("TraceId"))),
     Fault("half-bad-half-run", "MUL-006", "The first operation of a refused request runs, without its UserData.", _good_ones_all_the_same()),
     Fault("unsigned-submits-admitted", "ERR-011", "Submits without Authorization pass.", admits(_submits_unlooked)),

@@ -17,7 +17,7 @@ from ciq_mock.http.app import Handle
 from ciq_mock.overrides import Override
 from ciq_mock.service.call import Answer, Call
 from ciq_mock.variants.faults.fault import in_delivery
-from ciq_mock.variants.middleware import layered
+from ciq_mock.variants.middleware import wrapped_handle
 from ciq_schemas.features import SHARED_JOB_PATH, Feature
 from ciq_schemas.operations import FeatureOperation, HttpOperation
 from ciq_schemas.values import NotifyConfig
@@ -34,7 +34,7 @@ def calls_of(override: Override, *features: Feature, path: Callable[[str], bool]
     """A bend of calls, for those of some features on some paths only."""
 
     def only(mock: "Mock", handle: Handle) -> Handle:
-        layer = layered(override, mock, handle)
+        layer = wrapped_handle(override, mock, handle)
 
         def wrapped(operation: HttpOperation, call: Call) -> Answer:
             meant = isinstance(operation, FeatureOperation) and operation.feature in features and path(operation.path)

@@ -13,8 +13,18 @@ from ciq_mock.overrides import Override
 from ciq_mock.service.call import Answer, Call
 from ciq_mock.service.refusal import Refusal
 from ciq_mock.variants.faults.fault import Fault, in_engine
-from ciq_mock.variants.faults.order import orders_read
-from ciq_mock.variants.middleware import Tree, add, answers, drop, layered, put, reads, with_body, with_query
+from ciq_mock.variants.faults.order import changed_specs
+from ciq_mock.variants.middleware import (
+    Tree,
+    add,
+    answers,
+    drop,
+    put,
+    reads_call_as,
+    with_body,
+    with_query,
+    wrapped_handle,
+)
 from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import QueueState
 from ciq_schemas.operations import FeatureOperation, HttpOperation
@@ -124,7 +134,7 @@ def _once_off(then: Override, kind: Kind) -> Override:
 
     def override(mock: "Mock", handle: Handle) -> Handle:
         closed: set[Feature] = set()
-        layer = layered(then, mock, handle)
+        layer = wrapped_handle(then, mock, handle)
 
         def wrapped(operation: HttpOperation, call: Call) -> Answer:
             if not isinstance(operation, FeatureOperation):
@@ -196,28 +206,28 @@ def _many_in_xml(_queue: Queue, orders: Sequence[JobSpec]) -> Sequence[JobSpec]:
 
 
 def _no_counts_once(_queue: Queue, orders: Sequence[JobSpec]) -> Sequence[JobSpec]:
-    def told(order: JobSpec) -> JobSpec:
+    def decoded(order: JobSpec) -> JobSpec:
         mute = order.callback.address == "no"
         return replace(order, callback=replace(order.callback, address=None)) if mute else order
 
-    return [*orders[:1], *map(told, orders[1:])]
+    return [*orders[:1], *map(decoded, orders[1:])]
 
 
 FAULTS = (
     Fault("state-keeps-name", "UPD-017", "An update that changes the state changes neither name nor rule.", in_engine(_StateKeepsName)),
     Fault("state-takes-no-time", "UPD-005", "UpdateTime stands where only the state changes.", in_engine(_StateTakesNoTime)),
-    Fault("rule-on-by-default", "UPD-016", "A rule given without State is On.", reads(_on_by_default, UPDATED)),
+    Fault("rule-on-by-default", "UPD-016", "A rule given without State is On.", reads_call_as(_on_by_default, UPDATED)),
     Fault("activation-resumes", "ACT-014", "A second activation makes a paused queue active.", in_engine(_ActivationResumes)),
     Fault("old-queue-again", "ACT-013", "A queue made after a deactivation has the settings of the deleted one.", in_engine(_OldQueueAgain)),
     Fault("no-queue-again", "ACT-012", "After a deactivation no queue is listed any more.", _once_off(answers(drop("QueueList"), LISTED), LISTED)),
     Fault("jobs-taken-when-off", "ACT-011", "A deactivated feature takes jobs.", _once_off(_taken_when_off(), Kind.SUBMIT_JOB)),
-    Fault("bucket-names-begin", "ACT-005", "A name in bucketNames is a beginning.", reads(_names_as_beginnings, Kind.LIST_BUCKETS)),
+    Fault("bucket-names-begin", "ACT-005", "A name in bucketNames is a beginning.", reads_call_as(_names_as_beginnings, Kind.LIST_BUCKETS)),
     Fault("update-time-of-utc", "UPD-019", "UpdateTime of queues is that of UTC with +0800 behind it.", answers(_world_time, LISTED, UPDATED)),
-    Fault("first-unknown-only", "QUE-009", "Of several unknown queueIds the first is told.", answers(_first_unknown_only, LISTED)),
-    Fault("paused-queue-unknown", "QUE-010", "A paused queue is listed and told as unknown.", answers(_paused_as_unknown, LISTED, when=_by_id)),
+    Fault("first-unknown-only", "QUE-009", "Of several unknown queueIds only the first is returned as unknown.", answers(_first_unknown_only, LISTED)),
+    Fault("paused-queue-unknown", "QUE-010", "A paused queue is listed and also returned as unknown.", answers(_paused_as_unknown, LISTED, when=_by_id)),
     Fault("total-of-all", "QUE-022", "TotalCount counts the queues of every state.", answers(put("TotalCount", "1"), LISTED, when=_by_state)),
     Fault("colon-in-update-time", "QUE-023", "UpdateTime of queues has a colon in its zone.", answers(_colon, LISTED, UPDATED)),
     Fault("many-name-foreign-queue", "ONE-006", "Several jobs in one request may name the queue of another feature.", in_engine(_ManyMayNameForeign)),
-    Fault("many-told-in-xml", "MUL-007", "CallBackFormat of a request for several jobs does not count.", orders_read(_many_in_xml)),
-    Fault("no-silences-first-only", "MUL-008", "CallBack no counts for the first job of a request.", orders_read(_no_counts_once)),
+    Fault("many-told-in-xml", "MUL-007", "CallBackFormat of a request for several jobs is ignored.", changed_specs(_many_in_xml)),
+    Fault("no-silences-first-only", "MUL-008", "CallBack no counts for the first job of a request.", changed_specs(_no_counts_once)),
 )  # fmt: skip

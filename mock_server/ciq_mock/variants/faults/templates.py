@@ -9,7 +9,7 @@ from ciq_mock.service.call import Answer, Call
 from ciq_mock.service.refusal import Refusal
 from ciq_mock.variants.faults.fault import Fault
 from ciq_mock.variants.faults.workflows import named_only, not_done
-from ciq_mock.variants.middleware import answers, drop, forgets, overlooks, put, reads, with_body
+from ciq_mock.variants.middleware import accepts_anyway, answers, drop, forgets, put, reads_call_as, with_body
 from ciq_schemas.features import Feature
 from ciq_schemas.operations import HttpOperation
 from ciq_schemas.operations import OperationKind as Kind
@@ -62,15 +62,15 @@ def _any_template() -> Override:
 
 
 FAULTS = (
-    Fault("template-name-cut", "TPL-001", "The answer to making a template shows eight characters of its name.", answers(put("Template/Name", lambda text: text[:8]), Kind.CREATE_TEMPLATE)),
+    Fault("template-name-cut", "TPL-001", "The response to making a template shows eight characters of its name.", answers(put("Template/Name", lambda text: text[:8]), Kind.CREATE_TEMPLATE)),
     Fault("templates-uncounted", "TPL-002", "Lists of templates have no TotalCount.", answers(drop("TotalCount"), Kind.LIST_TEMPLATES)),
-    Fault("template-name-ignored", "TPL-003", "name does not count in lists of templates.", reads(forgets("name"), Kind.LIST_TEMPLATES)),
-    Fault("template-tag-ignored", "TPL-004", "tag does not count in lists of templates.", reads(forgets("tag"), Kind.LIST_TEMPLATES)),
+    Fault("template-name-ignored", "TPL-003", "name does not count in lists of templates.", reads_call_as(forgets("name"), Kind.LIST_TEMPLATES)),
+    Fault("template-tag-ignored", "TPL-004", "tag does not count in lists of templates.", reads_call_as(forgets("tag"), Kind.LIST_TEMPLATES)),
     Fault("template-update-renames-only", "TPL-005", "An update of a template changes its name only.", _renames_only()),
     Fault("deleted-template-stays", "TPL-006", "A deleted template is listed as before.", not_done(Kind.DELETE_TEMPLATE, named_only("TemplateId"))),
     Fault("job-without-template-name", "TPL-007", "Described jobs do not tell the name of their template.", answers(drop("JobsDetail/Operation/TemplateName"), Kind.DESCRIBE_JOB)),
     Fault("picture-template-name-of-other", "TPL-007", "Described picture jobs tell the name of a template that is none.", answers(put("JobsDetail/Operation/TemplateName", "any"), Kind.DESCRIBE_JOB), Feature.PIC),
     Fault("gone-template-updated", "TPL-008", "An update of a deleted template is answered as if it were there.", _any_template()),
-    Fault("long-template-name-taken", "TPL-009", "A template's name of 65 characters is cut and taken.", overlooks(lambda call: with_body(call, rb"<Name>([^<]{64})[^<]*</Name>", rb"<Name>\1</Name>"), Kind.CREATE_TEMPLATE)),
-    Fault("binding-without-region", "BND-001", "The answer to binding a bucket has no Region.", answers(drop("CIBucket/Region"), Kind.BIND_BUCKET)),
+    Fault("long-template-name-taken", "TPL-009", "A template's name of 65 characters is cut and taken.", accepts_anyway(lambda call: with_body(call, rb"<Name>([^<]{64})[^<]*</Name>", rb"<Name>\1</Name>"), Kind.CREATE_TEMPLATE)),
+    Fault("binding-without-region", "BND-001", "The response to binding a bucket has no Region.", answers(drop("CIBucket/Region"), Kind.BIND_BUCKET)),
 )  # fmt: skip

@@ -18,7 +18,7 @@ from ciq_mock.service.call import Call
 from ciq_mock.service.refusal import ErrorCode, Refusal
 from ciq_mock.variants.faults.fault import Fault, in_engine
 from ciq_mock.variants.faults.scope import JobMembers, json_jobs
-from ciq_mock.variants.middleware import JOB_ANSWERS, Tree, answers, bodies, put, refuses, tells
+from ciq_mock.variants.middleware import JOB_ANSWERS, Tree, answers, bodies, edited_callbacks, put, rejects
 from ciq_schemas.operations import OperationKind as Kind
 
 _USER_DATA, _SOURCE = "JobsDetail/Operation/UserData", "JobsDetail/Input/Object"
@@ -30,7 +30,7 @@ def _echoed(change: re.Pattern[str], into: str) -> Override:
 
 def _told(change: Callable[[str], str]) -> Override:
     """Another UserData in callbacks in XML."""
-    return tells(put(_USER_DATA, change))
+    return edited_callbacks(put(_USER_DATA, change))
 
 
 def _told_in_json(part: str, name: str, change: Callable[[str], object]) -> Override:
@@ -98,15 +98,15 @@ FAULTS = (
     Fault("callback-cdata-ends-early", "SHP-001", "UserData of callbacks is a CDATA section, which a text can end.", bodies(_in_a_section, BodyFormat.XML)),
     Fault("json-backslash-doubled", "SHP-012", "Backslashes of UserData are doubled in JSON callbacks.", _told_in_json("Operation", "UserData", lambda text: text.replace("\\", "\\\\"))),
     Fault("callback-dollars-halved", "SHP-012", "Two dollar signs of UserData become one in callbacks.", _told(lambda text: text.replace("$$", "$"))),
-    Fault("callback-user-data-expanded", "SHP-012", "The wildcard for the job's id is filled in in UserData of callbacks.", tells(_expanded)),
+    Fault("callback-user-data-expanded", "SHP-012", "The wildcard for the job's id is filled in in UserData of callbacks.", edited_callbacks(_expanded)),
     Fault("callback-percent-decoded", "SHP-012", "UserData of callbacks has its percent signs decoded.", _told(unquote)),
     Fault("callback-plus-is-a-blank", "SHP-012", "A plus sign of UserData becomes a blank in callbacks.", _told(lambda text: text.replace("+", " "))),
     Fault("callback-blanks-squeezed", "SHP-012", "Blanks in a row become one in UserData of callbacks.", _told(lambda text: re.sub(" +", " ", text))),
     Fault("callback-user-data-trimmed", "SHP-013", "UserData of callbacks loses the blanks at its ends.", _told(str.strip)),
     Fault("json-user-data-trimmed", "SHP-013", "UserData of JSON callbacks loses the blanks at its ends.", _told_in_json("Operation", "UserData", str.strip)),
     Fault("json-user-data-typed", "SHP-011", "UserData that looks like a number or a truth value is one in JSON callbacks.", _told_in_json("Operation", "UserData", _typed)),
-    Fault("callback-object-encoded", "SHP-010", "Input.Object of callbacks is percent-encoded.", tells(put(_SOURCE, quote))),
+    Fault("callback-object-encoded", "SHP-010", "Input.Object of callbacks is percent-encoded.", edited_callbacks(put(_SOURCE, quote))),
     Fault("json-object-encoded", "SHP-010", "Input.Object of JSON callbacks is percent-encoded.", _told_in_json("Input", "Object", quote)),
-    Fault("address-alone-refused", "SUB-023", "A submit whose Input has no Object is refused.", refuses(_no_object, Kind.SUBMIT_JOB)),
+    Fault("address-alone-refused", "SUB-023", "A submit whose Input has no Object is rejected.", rejects(_no_object, Kind.SUBMIT_JOB)),
     Fault("job-ids-by-letter", "SUB-022", "Job ids are counted for each feature and begin alike.", in_engine(_CountsByLetter)),
 )  # fmt: skip
