@@ -1,8 +1,9 @@
 """Where the house keeps its sources; read once for all rules of tests/architecture."""
 
 import ast
+from collections.abc import Collection
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,7 +23,7 @@ class Module:
     path: Path
     text: str
 
-    @property
+    @cached_property
     def tree(self) -> ast.Module:
         """The module parsed."""
         return ast.parse(self.text, filename=str(self.path))
@@ -47,6 +48,16 @@ class Module:
                 found.add(base)
                 found.update(f"{base}.{alias.name}" for alias in node.names)
         return found
+
+    def uses_names_of(self, package: str, known: Collection[str]) -> bool:
+        """Whether the module imports a name that the `__init__` of a package defines, or the package as a whole."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import) and any(alias.name == package for alias in node.names):
+                return True
+            imported = node.names if isinstance(node, ast.ImportFrom) and node.module == package else []
+            if any(f"{package}.{alias.name}" not in known for alias in imported):
+                return True
+        return False
 
 
 @cache

@@ -1,0 +1,198 @@
+"""Which module may import which: no cycles, checks without driver, variants handed in. See docs/architecture.md.
+
+Imports inside functions and under `TYPE_CHECKING` count. A known exception that is no longer needed fails its test.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+import pytest
+from sources import below, modules
+
+Edge = tuple[str, str]
+"""Importing module, imported module."""
+
+
+@cache
+def internal_imports() -> Mapping[str, frozenset[str]]:
+    """Each module of the four packages with the modules of them that it imports."""
+    known = {module.name: module for module in modules()}
+    packages = {name for name, module in known.items() if module.path.name == "__init__.py"}
+    graph = {}
+    for name, module in known.items():
+        imported = module.imports() & known.keys() - {name}
+        # `from package import submodule` depends on the submodule, not on what the package itself defines.
+        with_submodule = {one for one in imported & packages if any(below(other, one) for other in imported - {one})}
+        graph[name] = frozenset(
+            imported - {package for package in with_submodule if not module.uses_names_of(package, known.keys())}
+        )
+    return graph
+
+
+def edges() -> Iterator[Edge]:
+    """Every import between two modules of the four packages."""
+    for importer, imported in internal_imports().items():
+        for name in sorted(imported):
+            yield importer, name
+
+
+def cycles(graph: Mapping[str, Iterable[str]]) -> list[frozenset[str]]:
+    """Sets of modules that import each other, directly or through others (Tarjan's algorithm)."""
+    index: dict[str, int] = {}
+    lowest: dict[str, int] = {}
+    stack: list[str] = []
+    found = []
+
+    def visit(name: str) -> None:
+        index[name] = lowest[name] = len(index)
+        stack.append(name)
+        for other in graph[name]:
+            if other not in index:
+                visit(other)
+                lowest[name] = min(lowest[name], lowest[other])
+            elif other in stack:
+                lowest[name] = min(lowest[name], index[other])
+        if lowest[name] == index[name]:
+            start = stack.index(name)
+            component = frozenset(stack[start:])
+            del stack[start:]
+            if len(component) > 1:
+                found.append(component)
+
+    for name in graph:
+        if name not in index:
+            visit(name)
+    return found
+
+
+KNOWN_CYCLES: tuple[Edge, ...] = (
+    ("ciq_mock.engine.job", "ciq_mock.engine.queue"),
+    ("ciq_mock.mock", "ciq_mock.variants.registry"),
+)
+"""Two modules of each cycle that is still to be removed."""
+
+
+def test_no_modules_import_each_other() -> None:
+    """No import cycle exists, apart from the known ones."""
+    for cycle in cycles(internal_imports()):
+        assert any(cycle.issuperset(pair) for pair in KNOWN_CYCLES), f"import cycle between {sorted(cycle)}"
+
+
+@pytest.mark.parametrize("pair", KNOWN_CYCLES, ids=" <-> ".join)
+def test_known_cycle_still_exists(pair: Edge) -> None:
+    """A cycle that was removed leaves the list of known cycles."""
+    assert any(cycle.issuperset(pair) for cycle in cycles(internal_imports())), (
+        f"the cycle between {pair} is gone: remove the pair from KNOWN_CYCLES"
+    )
+
+
+def is_check(name: str) -> bool:
+    """Whether a module holds checks of an area."""
+    return below(name, "ciq_conformance.areas") and name.rpartition(".")[2].startswith("checks")
+
+
+def is_scenario(name: str) -> bool:
+    """Whether a module plays the scenario of an area."""
+    return below(name, "ciq_conformance.areas") and name.rpartition(".")[2] == "scenario"
+
+
+def below_any(name: str, prefixes: Iterable[str]) -> bool:
+    """Whether a module is one of the prefixes or below one."""
+    return any(below(name, prefix) for prefix in prefixes)
+
+
+VARIANTS = "ciq_mock.variants"
+MAY_KNOW_VARIANTS = (
+    VARIANTS,
+    "ciq_mock.server",
+    "ciq_mock.cli",
+    "ciq_mock.pytest_plugin",
+    "ciq_conformance.runner.embedded",
+)
+DRIVER_AND_JUDGE = ("ciq_conformance.driver", "ciq_conformance.judge")
+STORY_PACKAGES = ("ciq_conformance.areas", "ciq_conformance.runner", "ciq_conformance.explore")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A kind of import that must not exist, with the imports that are still to be removed."""
+
+    name: str
+    forbids: Callable[[str, str], bool]
+    reason: str
+    known: frozenset[Edge] = frozenset()
+
+
+_CONTEXT = "ciq_conformance.driver.scenario_context"
+RULES = (
+    Rule(
+        "checks import neither driver nor scenario",
+        lambda importer, name: is_check(importer) and (below(name, "ciq_conformance.driver") or is_scenario(name)),
+        "a check judges the transcript: it shares labels with the scenario and nothing else",
+        frozenset(
+            {
+                ("ciq_conformance.areas.failure.checks", _CONTEXT),
+                ("ciq_conformance.areas.multi_operation_submit.checks", _CONTEXT),
+                ("ciq_conformance.areas.cancel.checks_callbacks", _CONTEXT),
+                ("ciq_conformance.areas.cancel.checks", _CONTEXT),
+                ("ciq_conformance.areas.templates.checks", "ciq_conformance.driver.template_requests"),
+                ("ciq_conformance.areas.concurrency.checks", _CONTEXT),
+                ("ciq_conformance.areas.callback.checks_shape", _CONTEXT),
+                ("ciq_conformance.areas.callback.checks", _CONTEXT),
+                ("ciq_conformance.areas.describe.checks_starvation", "ciq_conformance.driver.timeouts"),
+                ("ciq_conformance.areas.workflow.checks_callbacks", _CONTEXT),
+                ("ciq_conformance.areas.callback_rule.checks", _CONTEXT),
+            }
+        ),
+    ),
+    Rule(
+        "variants are handed in",
+        lambda importer, name: below(name, VARIANTS) and not below_any(importer, MAY_KNOW_VARIANTS),
+        "faults and dialects are overrides that the server receives; no part of the mock asks for one",
+        frozenset({("ciq_mock.mock", "ciq_mock.variants.registry")}),
+    ),
+    Rule(
+        "driver and judge know no area",
+        lambda importer, name: below_any(importer, DRIVER_AND_JUDGE) and below_any(name, STORY_PACKAGES),
+        "areas, runner and explore use driver and judge, not the other way round",
+        frozenset(
+            {
+                ("ciq_conformance.driver.workflow_requests", "ciq_conformance.areas.workflow.labels"),
+                ("ciq_conformance.judge.verdict", "ciq_conformance.areas.errors.labels"),
+                ("ciq_conformance.judge.ordering_claims", "ciq_conformance.areas.pause_running_jobs.labels"),
+            }
+        ),
+    ),
+    Rule(
+        "the mock does not read transcripts",
+        lambda importer, name: below(importer, "ciq_mock") and below(name, "ciq_schemas.transcript"),
+        "an oracle that shares code with the service it judges shares its mistakes",
+    ),
+)
+
+
+def test_nothing_that_ships_imports_what_does_not() -> None:
+    """No module of the wheel imports tools, tests or bench."""
+    wrong = {
+        (module.name, name)
+        for module in modules()
+        for name in module.imports()
+        if name.partition(".")[0] in {"tools", "tests", "bench"}
+    }
+    assert not wrong
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_forbidden_imports_do_not_exist(rule: Rule) -> None:
+    """No module has an import that the rule forbids, apart from the known ones; each known one still exists."""
+    found = {edge for edge in edges() if rule.forbids(*edge)}
+    new, gone = sorted(found - rule.known), sorted(rule.known - found)
+    assert not new, f"{rule.name}: {new}; {rule.reason}"
+    assert not gone, f"{rule.name}: these imports are gone, remove them from the known ones: {gone}"
+
+
+def test_cycles_are_found() -> None:
+    """The search finds a cycle over three modules and ignores a chain."""
+    graph = {"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}
+    assert cycles(graph) == [frozenset("abc")]
