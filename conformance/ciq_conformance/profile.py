@@ -1,4 +1,4 @@
-"""The target profile: what the operator says about the target. Values only; loading is `profile_loading`.
+"""The target profile: the operator's settings for a target. Values only; loading is `profile_loading`.
 
 Order of precedence: flags, environment (CIQ_*), `ciq.toml`, defaults.
 """
@@ -27,7 +27,7 @@ class Sample:
     good: str
     """Key of an input that the target can process."""
     operation: str = ""
-    """XML of the tag's container inside Operation; empty takes the kit's own."""
+    """XML of the tag's container inside Operation; empty selects the kit's own."""
     input_extra: str = ""
 
 
@@ -41,7 +41,7 @@ class Credentials:
 
 
 def default_samples() -> dict[Feature, Sample]:
-    """The kit's own samples, one a feature."""
+    """Returns the kit's own samples, one per feature."""
     return {
         feature: Sample(
             tag=spec.tags[0],
@@ -54,7 +54,7 @@ def default_samples() -> dict[Feature, Sample]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """Everything a run needs to know about its target."""
+    """All settings of a run that depend on the target."""
 
     url: str
     bucket: str = "examplebucket-1250000000"
@@ -70,13 +70,13 @@ class Profile:
     """Key of an input that must fail."""
     output_prefix: str = "ciq"
     callback_bind: str = "127.0.0.1:0"
-    """Where the receiver listens."""
+    """Listening address of the receiver."""
     callback_url: str = ""
-    """The receiver's base address as the target sees it; empty = where it listens."""
+    """The receiver's base address as the target sees it; empty means the listening address."""
     capabilities: Mapping[Capability, bool | None] = field(default_factory=dict)
     timeout_factor: float = 1.0
     restart_command: str = ""
-    """What restarts the target, for histories with restarts; empty = nothing does."""
+    """Command that restarts the target, for histories with restarts; empty for none."""
     embedded: bool = False
     job_path: Mapping[Feature, str] = field(default_factory=dict)
-    """Path family for jobs; without an entry the probe finds out which documented one the target answers."""
+    """Job path per feature; without an entry the probe finds the documented path that the target accepts."""

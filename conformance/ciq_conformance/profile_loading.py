@@ -1,4 +1,4 @@
-"""From ciq.toml, environment and flags to a `Profile`, with every value checked and its origin told.
+"""Builds a `Profile` from ciq.toml, environment and flags; validates every value and records its origin.
 
 Precedence, highest first: flag, environment variable, profile file, default. The file is the one named by `--profile`
 or `CIQ_PROFILE`, else `ciq.toml` in the working directory when there is one. An empty variable counts as unset.
@@ -28,7 +28,7 @@ class ProfileError(ValueError):
     """The operator's input is wrong; `problems` holds one sentence for each mistake."""
 
     def __init__(self, problems: tuple[str, ...]) -> None:
-        """Keep the problems."""
+        """Stores the problems."""
         super().__init__("\n".join(problems))
         self.problems = problems
 
@@ -84,14 +84,14 @@ class Loaded:
 
 @dataclass(slots=True)
 class _Reading:
-    """Values found so far by dotted name; the first source to name a value wins."""
+    """Values by dotted name; the first source that sets a value wins."""
 
     problems: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     found: dict[str, tuple[object, str]] = field(default_factory=dict)
 
     def take(self, name: str, key: _Key, value: object, origin: str) -> None:
-        """Keep a value unless a higher source has named it; note a problem when it is not usable."""
+        """Stores a value unless a source of higher priority set it; records a problem when it is invalid."""
         if name in self.found:
             return
         try:
@@ -103,7 +103,7 @@ class _Reading:
         self.found[name] = (parsed, origin)
 
     def get(self, name: str) -> object | None:
-        """The value found, None when no source names it (or it was unusable)."""
+        """Returns the value; None when no source sets it or it was invalid."""
         return self.found.get(name, (None, ""))[0]
 
 
@@ -114,7 +114,7 @@ def load_profile(
     flags: Mapping[str, tuple[str, object]] | None = None,
     directory: Path | None = None,
 ) -> Loaded:
-    """Load the effective profile; ProfileError with every mistake at once.
+    """Loads the effective profile; raises ProfileError with all mistakes at once.
 
     `flags` maps a dotted name (`bucket`, `credentials.token`) to the flag's own name and value. Without a target the
     profile is that of the embedded mock: `embedded` is true and `url` empty until the mock has started.

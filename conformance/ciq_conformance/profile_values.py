@@ -1,4 +1,4 @@
-"""What a value of the profile may be. Pure: each function returns the usable value or raises ValueProblem.
+"""Validates values of the profile. Pure: each function returns the valid value or raises ValueProblem.
 
 A ValueProblem's text completes the sentence “<name> is <value>, expected …”.
 """
@@ -29,7 +29,7 @@ _LONGEST = 2000
 
 
 class ValueProblem(ValueError):  # noqa: N818 - reads as what it is
-    """What was expected instead."""
+    """Names the expected value."""
 
 
 def text(value: object) -> str:
@@ -40,7 +40,7 @@ def text(value: object) -> str:
 
 
 def command(value: object) -> str:
-    """A command with its arguments as one would type it, run without a shell; empty for none."""
+    """A command line, run without a shell; empty for none."""
     try:
         if value == "" or shlex.split(text(value)):
             return str(value)
@@ -50,7 +50,7 @@ def command(value: object) -> str:
 
 
 def xml_part(value: object) -> str:
-    """Elements to put into a request; whether the target likes them is its own affair."""
+    """XML elements for a request; the target decides whether it accepts them."""
     if not isinstance(value, str) or len(value) > _LONGEST:
         raise ValueProblem("XML elements as text")
     return value
@@ -66,7 +66,7 @@ def target_url(value: object) -> str:
 
 
 def callback_url(value: object) -> str:
-    """The receiver's base address as the target sees it; empty takes the place where it listens."""
+    """The receiver's base address as the target sees it; empty means the listening address."""
     if value == "":
         return ""
     parts = _url(value, "an address like http://192.0.2.7:9000, as the target sees the receiver")
@@ -149,7 +149,7 @@ def absolute_path(value: object) -> str:
 
 
 def bind_address(value: object) -> str:
-    """Where the receiver listens."""
+    """Listening address of the receiver."""
     expected = "HOST:PORT, as in 127.0.0.1:0 (port 0 takes a free one)"
     if not isinstance(value, str):
         raise ValueProblem(expected)
@@ -160,7 +160,7 @@ def bind_address(value: object) -> str:
 
 
 def timeout_factor(value: object) -> float:
-    """A factor for every wait."""
+    """A factor for every timeout."""
     try:
         number = float(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else math.nan
     except ValueError:
@@ -179,12 +179,12 @@ def capability(value: object) -> str:
 
 
 def tristate(value: object) -> bool | None:
-    """The word of `capability` as True, False or None."""
+    """Returns the capability as True, False or None."""
     return {"true": True, "false": False}.get(str(value))
 
 
 def shown(value: object) -> str:
-    """A value as the run file shows it."""
+    """Formats a value for the run file."""
     if isinstance(value, tuple):
         return ",".join(str(part) for part in value)
     return f"{value:g}" if isinstance(value, float) else str(value)

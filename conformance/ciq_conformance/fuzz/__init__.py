@@ -1,1 +1,1 @@
-"""Requests that nobody should send: drawn from the OpenAPI document, mutated from good ones, or hostile by intent."""
+"""Malformed requests: generated from the OpenAPI document, mutated from valid ones, or hostile."""

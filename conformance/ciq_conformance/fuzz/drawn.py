@@ -1,4 +1,4 @@
-"""Requests that schemathesis draws from the OpenAPI document, and good bodies with a few bytes changed.
+"""Requests that schemathesis generates from the OpenAPI document, and valid bodies with a few bytes changed.
 
 Operations that would take the feature away, or that touch what is not the feature's, are left out. Addresses in drawn
 bodies are replaced by the receiver's own: nobody else is to be called back.
@@ -38,7 +38,7 @@ _BASE = "http://target.invalid"
 
 
 def drawn(spec: FeatureSpec, job_path: str, address: str, *, each: int, begin: int) -> list[Wild]:
-    """About `each` requests of either mode for every safe operation of a feature, those of one round side by side."""
+    """Yields about `each` requests per mode for every safe operation of a feature, round by round."""
     with exclusive():
         columns = list(_columns(spec, job_path, address, each, begin))
     return [row for index in range(each) for column in columns for row in column[index : index + 1]]
@@ -88,7 +88,7 @@ def _wild(case: Case[Any], label: str, spec: FeatureSpec, job_path: str, address
 
 
 def mutated(good: bytes, *, count: int, begin: int) -> list[bytes]:
-    """Good bodies with parts cut, doubled, moved or overwritten."""
+    """Yields valid bodies with parts cut, doubled, moved or overwritten."""
 
     def change(body: bytes, where: int, length: int, how: int, what: bytes) -> bytes:
         start = where % len(body)

@@ -1,4 +1,4 @@
-"""Hostile bodies, paths and headers, each with its name. Pure; small, so that refusing them costs nobody anything."""
+"""Hostile bodies, paths and headers, each with a name. Pure; small, so that rejecting them is cheap."""
 
 import gzip
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ _LAUGHS = b"".join(b'<!ENTITY l%d "%s">' % (n, b"&l%d;" % (n - 1) * 10) for n in
 
 
 def bodies(good: bytes) -> dict[str, bytes]:
-    """What is made of a good body (root Request) to trip a parser."""
+    """Returns variants of a valid body (root Request) that may break a parser."""
     bare = good[good.index(b"<Request>") :]
     inside = bare.removeprefix(b"<Request>").removesuffix(b"</Request>")
 
@@ -69,7 +69,7 @@ def bodies(good: bytes) -> dict[str, bytes]:
 
 
 def paths(path: str) -> dict[str, str]:
-    """Targets around a path with an id, whose last part is no id at all."""
+    """Returns request targets whose last part is not an id."""
     return {
         "NUL in the id": f"{path}/%00",
         "dots": f"{path}/..%2f..%2fetc%2fpasswd",
@@ -91,7 +91,7 @@ def paths(path: str) -> dict[str, str]:
 
 
 def headers() -> dict[str, dict[str, str]]:
-    """Headers that do not fit what is sent with them."""
+    """Returns headers that contradict the request."""
     return {
         "JSON that is XML": {"Content-Type": "application/json"},
         "no media type": {"Content-Type": "\u00ff/;;=,"},
@@ -107,7 +107,7 @@ def headers() -> dict[str, dict[str, str]]:
 
 
 def hostile(*, good: bytes, job_path: str, queue_path: str, queue_id: str, update: bytes) -> Iterator[Wild]:
-    """Every hostile request: bodies to submit and update, paths to read, headers on a good submit."""
+    """Yields every hostile request: bodies of submits and updates, paths to read, headers on a valid submit."""
     for name, body in bodies(good).items():
         yield Wild(label=f"hostile {name}", method="POST", target=job_path, body=body)
     for name, body in bodies(update).items():

@@ -1,4 +1,4 @@
-"""One request of the fuzzing, as it goes on the wire. A value."""
+"""One malformed request, as sent. A value."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wild:
-    """A request; `target` is path and query, printable ASCII without blanks."""
+    """A request; `target` is path and query in printable ASCII without spaces."""
 
     label: str
-    """Kind and what is odd about it: `schema media.queue.list`, `hostile entity bomb`."""
+    """Kind and defect: `schema media.queue.list`, `hostile entity bomb`."""
     method: str
     target: str
     body: bytes = b""

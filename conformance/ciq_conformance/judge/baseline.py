@@ -1,4 +1,4 @@
-"""The baseline: deviations that the operator knows of and accepts for now. Pure but for reading and writing the file.
+"""Reads and applies the baseline: deviations that the operator accepts. Pure except for reading and writing the file.
 
 One item name a line (`PRI-001-media`), `#` starts a comment. An entry whose item no longer deviates is stale and makes
 the run fail, so that the list cannot rot; an entry whose item was not judged in this run is left alone.
@@ -22,14 +22,14 @@ class BaselineError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Baselined:
-    """Verdicts with the accepted ones marked, and the entries that are no longer true."""
+    """Verdicts with the accepted ones marked, and the stale entries."""
 
     verdicts: tuple[Verdict, ...]
     stale: tuple[str, ...]
 
 
 def read_baseline(path: Path, known: Iterable[str]) -> frozenset[str]:
-    """Item names of a baseline file; BaselineError for an unreadable file or a name that is no item."""
+    """Returns the item names of a baseline file; raises BaselineError for an unreadable file or an unknown item."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -47,7 +47,7 @@ def read_baseline(path: Path, known: Iterable[str]) -> frozenset[str]:
 
 
 def apply_baseline(verdicts: Sequence[Verdict], entries: frozenset[str]) -> Baselined:
-    """Mark the verdicts that the baseline accepts; name the entries whose items no longer deviate."""
+    """Marks the verdicts that the baseline accepts and collects the entries whose items no longer deviate."""
     marked = tuple(
         msgspec.structs.replace(verdict, baseline=True)
         if verdict.item in entries and verdict.outcome in _DEVIATIONS
@@ -59,7 +59,7 @@ def apply_baseline(verdicts: Sequence[Verdict], entries: frozenset[str]) -> Base
 
 
 def baseline_text(verdicts: Sequence[Verdict]) -> str:
-    """A baseline that accepts every deviation of these verdicts."""
+    """Returns a baseline that accepts every deviation of these verdicts."""
     lines = ["# Known deviations, one item a line; written by ciq run --write-baseline.\n"]
     lines.extend(
         f"{verdict.item}  # {verdict.level} {verdict.outcome}: {verdict.title}\n"

@@ -1,4 +1,4 @@
-"""Callback bodies as trees and element paths, read from the raw bytes of XML and JSON alike.
+"""Reads callback bodies, XML or JSON, as trees and element paths.
 
 Made for structure, for comparing two dresses of one content, and for looking at JSON's own types. Knows no schema,
 so what no document names is seen as well. Repeated elements and array entries share one path.
@@ -14,14 +14,14 @@ from lxml import etree
 from ciq_schemas import xml_parser
 
 WRAPPER = "Response"
-"""Root in XML; JSON samples leave it out. It is no part of any path."""
+"""Root in XML; JSON samples omit it. No path contains it."""
 
 Node = Mapping[str, "list[Node]"] | str | int | float | bool | None
 """A container by child name, or a leaf: text in XML, any scalar in JSON."""
 
 
 class UnreadableBody(ValueError):  # noqa: N818 - says what came
-    """Not well-formed XML, not JSON, or JSON that is no object; the text says which."""
+    """The body is not well-formed XML, not JSON, or not a JSON object; the message says which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Body:
 
 
 def read_body(data: bytes) -> Body:
-    """Read a body by its first character; raise UnreadableBody."""
+    """Reads a body as XML or JSON by its first character; raises UnreadableBody."""
     if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
         return _read_json(data)
     try:
@@ -83,7 +83,7 @@ def _from_xml(element: etree._Element) -> Node:
 
 
 def leaves(node: Node, path: str = "") -> Iterator[tuple[str, str | int | float | bool | None]]:
-    """Every leaf with its path, like `JobsDetail.Operation.UserData`."""
+    """Yields every leaf with its path, like `JobsDetail.Operation.UserData`."""
     if isinstance(node, Mapping):
         for name, children in node.items():
             for child in children:
@@ -93,14 +93,14 @@ def leaves(node: Node, path: str = "") -> Iterator[tuple[str, str | int | float 
 
 
 def text_of(leaf: str | int | float | bool | None) -> str:
-    """A leaf as text: JSON's 0 and "0" are the same value, null and empty the same nothing."""
+    """Returns a leaf as text: JSON 0 and "0" are equal, and null equals empty."""
     if leaf is None:
         return ""
     return str(leaf).lower() if isinstance(leaf, bool) else str(leaf).strip()
 
 
 def texts_by_path(data: bytes) -> Mapping[str, tuple[str, ...]]:
-    """Texts that are not empty, sorted, by path in order; empty for an unreadable body."""
+    """Returns the non-empty texts, sorted, by path; empty for an unreadable body."""
     found: dict[str, list[str]] = defaultdict(list)
     try:
         content = read_body(data).content

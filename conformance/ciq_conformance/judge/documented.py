@@ -1,4 +1,4 @@
-"""Which paths of a callback body the documents name, asked of the contract's tables. Pure."""
+"""Decides from the contract's tables which paths of a callback body the documents name. Pure."""
 
 from collections.abc import Sequence
 
@@ -8,12 +8,12 @@ from ciq_schemas.xsd_tables import OpenType
 
 
 def is_named(names: Sequence[str]) -> bool:
-    """A document names this very element of a TaskFinish body."""
+    """Returns whether a document names exactly this element of a TaskFinish body."""
     return _type(names) is not None
 
 
 def is_covered(names: Sequence[str]) -> bool:
-    """A document names the element, or the container of one tag's parameters or results that it stands in."""
+    """Returns whether a document names the element, or the container of parameters or results around it."""
     return any(isinstance(_type(names[:end]), OpenType) for end in range(1, len(names))) or is_named(names)
 
 

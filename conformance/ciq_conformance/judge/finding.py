@@ -1,4 +1,4 @@
-"""What a check says. A check knows nothing of levels: how bad a deviation is, is derived once, in `verdict`."""
+"""The result of a check. A check does not know the requirement's level; `verdict` derives the severity."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -10,18 +10,18 @@ class Kind(StrEnum):
     HOLDS = "holds"
     DEVIATES = "deviates"
     OBSERVED = "observed"
-    """Measured only; or right by a lesser documented form (on a MUST it becomes a warning)."""
+    """A measurement, or a less preferred documented form (on a MUST it becomes a warning)."""
     CANNOT_TELL = "cannot tell"
-    """The evidence does not tell a right implementation from a wrong one."""
+    """The evidence cannot distinguish a correct implementation from a faulty one."""
     BLOCKED = "blocked"
-    """A prerequisite of the scenario is broken, so the question could not be put."""
+    """A prerequisite of the scenario failed, so the requirement could not be tested."""
     ABSENT = "absent"
-    """The target does not have what the requirement speaks of, and said so or need not have it."""
+    """The target does not offer the capability, and may omit it or declared that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """Result of one check. `witness` holds record numbers, the smallest telling set first."""
+    """Result of one check. `witness` contains record numbers, the smallest sufficient set first."""
 
     kind: Kind
     expected: str = ""
@@ -32,48 +32,48 @@ class Finding:
 
 
 def holds(seen: str = "", *, witness: tuple[int, ...] = (), power: str = "") -> Finding:
-    """The requirement was put to the test and holds; `seen` says by what."""
+    """The requirement was tested and holds; `seen` describes the evidence."""
     return Finding(kind=Kind.HOLDS, seen=seen, witness=witness, power=power)
 
 
 def deviates(expected: str, seen: str, *, witness: tuple[int, ...], reason: str = "", power: str = "") -> Finding:
-    """The target contradicts the requirement; `witness` must show it."""
+    """The target deviates from the requirement; `witness` must prove it."""
     return Finding(kind=Kind.DEVIATES, expected=expected, seen=seen, witness=witness, reason=reason, power=power)
 
 
 def observed(seen: str, *, witness: tuple[int, ...] = (), reason: str = "", expected: str = "") -> Finding:
-    """A measurement, or a lesser documented form."""
+    """A measurement, or a less preferred documented form."""
     return Finding(kind=Kind.OBSERVED, seen=seen, witness=witness, reason=reason, expected=expected)
 
 
 def cannot_tell(reason: str, *, seen: str = "", witness: tuple[int, ...] = (), power: str = "") -> Finding:
-    """Evidence too weak; `reason` says what would make it stronger."""
+    """The evidence is insufficient; `reason` says what would strengthen it."""
     return Finding(kind=Kind.CANNOT_TELL, reason=reason, seen=seen, witness=witness, power=power)
 
 
 def blocked(reason: str, *, witness: tuple[int, ...] = ()) -> Finding:
-    """The scenario could not come this far; `reason` names the broken prerequisite."""
+    """The scenario stopped before this test; `reason` names the failed prerequisite."""
     return Finding(kind=Kind.BLOCKED, reason=reason, witness=witness)
 
 
 def absent(reason: str, *, witness: tuple[int, ...] = ()) -> Finding:
-    """Not there and not owed."""
+    """The target does not offer this and may omit it."""
     return Finding(kind=Kind.ABSENT, reason=reason, witness=witness)
 
 
 @dataclass(frozen=True, slots=True)
 class Deviations:
-    """Deviations of one kind gathered over many records, shown as one finding (at most `LIMIT` in words)."""
+    """Collects deviations of one kind over many records into one finding that quotes at most `LIMIT`."""
 
     items: list[tuple[int, str]] = field(default_factory=list)
     LIMIT = 3
 
     def add(self, seq: int, text: str) -> None:
-        """Note one deviation, shown by record `seq`."""
+        """Adds one deviation, proven by record `seq`."""
         self.items.append((seq, text))
 
     def finding(self, expected: str, otherwise: Finding) -> Finding:
-        """One deviation that quotes the first few, or `otherwise` when there is none."""
+        """Returns one deviation that quotes the first ones, or `otherwise` when there is none."""
         if not self.items:
             return otherwise
         texts = list(dict.fromkeys(text for _, text in self.items))

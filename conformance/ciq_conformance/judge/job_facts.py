@@ -1,4 +1,4 @@
-"""Small facts about jobs in answers, shared by the checks that look at jobs: which are ours, what they echo."""
+"""Reads facts about jobs from responses, shared by checks: which jobs are the suite's, and what they echo."""
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
@@ -10,14 +10,14 @@ from ciq_schemas.values import Job
 
 
 def ids_of(responses: Iterable[ParsedExchange]) -> list[str]:
-    """Ids that submit answers gave, in order."""
+    """Returns the ids in responses to submits, in order."""
     return [
         raw.text(job.job_id) for response in responses if response.ok for job in response.jobs if raw.text(job.job_id)
     ]
 
 
 def jobs_in(responses: Iterable[ParsedExchange], ids: Iterable[str]) -> Iterator[tuple[ParsedExchange, Job]]:
-    """The jobs of these ids in accepted answers, in order."""
+    """Returns the jobs of these ids in successful responses, in order."""
     wanted = frozenset(ids)
     for response in responses:
         if response.ok:
@@ -27,13 +27,13 @@ def jobs_in(responses: Iterable[ParsedExchange], ids: Iterable[str]) -> Iterator
 
 
 def tag_of(job: Job) -> str:
-    """The tag, which the form with many operations keeps inside Operation (sample of 436/85083)."""
+    """Returns the tag; the form with several operations has it inside Operation (sample of 436/85083)."""
     inner = job.operation.tag if job.operation is not None else None
     return raw.text(job.tag) or raw.text(inner)
 
 
 def user_data_of(job: Job) -> str | None:
-    """Operation.UserData; white space around it, which the suite never sends, may come from a pretty printer."""
+    """Returns Operation.UserData without surrounding white space, which a pretty printer may have added."""
     value = job.operation.user_data if job.operation is not None else None
     return None if value is None else value.strip()
 
@@ -62,7 +62,7 @@ LEAST_ZONE = timedelta(minutes=14)
 
 
 def zones_apart(responses: Iterable[ParsedExchange]) -> str:
-    """Words on the first submit whose CreationTime lies a zone away from the Date of its answer; empty for none."""
+    """Describes the first submit whose CreationTime differs by a time zone from the Date of its response; or empty."""
     for response in responses:
         now = times.of_header(raw.answer_header(response, "date"))
         for job in response.jobs if response.ok else ():
@@ -74,12 +74,12 @@ def zones_apart(responses: Iterable[ParsedExchange]) -> str:
 
 
 def last_seen(responses: Iterable[ParsedExchange], ids: Iterable[str]) -> dict[str, tuple[ParsedExchange, Job]]:
-    """The last answer about each job."""
+    """Returns the last response about each job."""
     return {raw.text(job.job_id): (response, job) for response, job in jobs_in(responses, ids)}
 
 
 def first_difference(got: str, want: str) -> str:
-    """Where two long texts part: `character 256 is missing`, `from character 12 on 'x y' instead of 'x  y'`."""
+    """Describes the first difference of two texts: `character 256 is missing`, `from character 12 on 'x y' instead of 'x  y'`."""
     at = next((i for i, (one, other) in enumerate(zip(got, want, strict=False)) if one != other), None)
     if at is not None:
         return f"from character {at + 1} on {got[at : at + 20]!r} instead of {want[at : at + 20]!r}"
@@ -89,7 +89,7 @@ def first_difference(got: str, want: str) -> str:
 
 
 def shortened(text: str | None, length: int = 60) -> str:
-    """For messages: long texts are cut in the middle."""
+    """Shortens a long text in the middle, for messages."""
     if text is None:
         return "nothing"
     return repr(text) if len(text) <= length else f"{text[: length // 2]!r} ... {text[-length // 2 :]!r} ({len(text)})"

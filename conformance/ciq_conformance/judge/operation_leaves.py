@@ -1,4 +1,4 @@
-"""Parameters of a job's tag as text by path, as a request asks for them and as an answer shows them.
+"""Reads the parameters of a job's tag as text by path, in a request and in a response.
 
 Read from the elements as they stand: no typed value knows the containers of all tags.
 """
@@ -11,17 +11,17 @@ from ciq_schemas.transcript import raw
 from ciq_schemas.transcript.parsed import ParsedExchange
 
 _COMMON = frozenset({"Tag", "Output", "UserData", "JobLevel", "TemplateId"})
-"""What is no parameter of the tag; each of them has a requirement of its own."""
+"""Elements that are not parameters of the tag; each has its own requirement."""
 
 
 def parameters_asked(submit: ParsedExchange) -> Mapping[str, str]:
-    """Parameters in the first Operation of a submit: `Snapshot/Mode` -> `Interval`."""
+    """Returns the parameters in the first Operation of a submit: `Snapshot/Mode` -> `Interval`."""
     root = raw.root_of(submit.exchange.request_body.data)
     return _of_operation(next(iter(raw.children(root, "Operation")), None))
 
 
 def parameters_shown(response: ParsedExchange, job_id: str) -> Mapping[str, str] | None:
-    """Parameters that an answer shows of one job, None where it does not show the job."""
+    """Returns the parameters that a response shows for one job; None when it does not contain the job."""
     for job in raw.children(raw.response_root(response), "JobsDetail"):
         if raw.child_text(job, "JobId") == job_id:
             return _of_operation(next(iter(raw.children(job, "Operation")), None))

@@ -1,4 +1,4 @@
-"""Ordering: which documented order of starts a set of tracks contradicts, which it proves, which it leaves open.
+"""Judges order: which documented order of starts a set of timelines contradicts, proves, or leaves open.
 
 The rules (1045/43607: "in sequence according to the priority and order of submission"):
 
@@ -23,16 +23,16 @@ from ciq_schemas.transcript.jobs import JobTimeline
 from ciq_schemas.transcript.records import Calibration
 
 SLACK = 0.3
-"""Seconds by which several workers may publish their starts out of order."""
+"""Seconds by which several workers may show their starts out of order."""
 
 
 def settled_after(calibration: Calibration | None) -> float:
-    """Seconds after which a job that a worker has taken shows it, and a pause has come to every worker."""
+    """Seconds until a job taken by a worker shows it, and until every worker has received a pause."""
     return SLACK + (calibration.start_latency if calibration else 0.0)
 
 
 FEWEST_PROVEN = 2
-"""An order is taken as shown when at least this many jobs certainly waited for one they had to wait for."""
+"""An order counts as proven when at least this many jobs certainly waited for a job that had to start first."""
 
 STAMP_STEPS = 2.0
 """Least difference of two one-second stamps that proves an order."""
@@ -55,7 +55,7 @@ class Inversion:
 
     @property
     def witness(self) -> tuple[int, ...]:
-        """Records that show it: submits of both, the proof of the start, the proof of waiting."""
+        """Records that prove it: both submits, the proof of the start, the proof of waiting."""
         return tuple(
             dict.fromkeys(
                 (
@@ -70,14 +70,14 @@ class Inversion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ordering:
-    """What the tracks say about one rule."""
+    """The result of one rule over the timelines."""
 
     inversions: tuple[Inversion, ...]
     """At most one for each overtaken job, the widest gap first."""
     owed: int
     """Jobs that had to wait for at least one other under the rule."""
     proven: int
-    """Of these, how many certainly started after one they had to wait for."""
+    """Number of these that certainly started after a job that had to start first."""
 
 
 def _stamp_gap(early: JobTimeline, late: JobTimeline) -> float:
@@ -87,7 +87,7 @@ def _stamp_gap(early: JobTimeline, late: JobTimeline) -> float:
 
 
 def order_rule(timelines: Sequence[JobTimeline], *, slack: float = SLACK, stamps: bool = True) -> Ordering:
-    """Judge the order of submission inside each level."""
+    """Judges the order of submission within each level."""
     inversions: list[Inversion] = []
     owed = proven = 0
     for group in _by_level(timelines).values():
@@ -109,7 +109,7 @@ def level_rule(
     slack: float = SLACK,
     stamps: bool = True,
 ) -> Ordering:
-    """Judge priority between jobs of `greater` and of `lesser` level (None = every pair of levels).
+    """Judges priority between jobs of `greater` and of `lesser` level (None = every pair of levels).
 
     `owed` and `proven` count the jobs of the lesser level that were accepted *before* one of the greater level:
     those an implementation that ignores levels would have started first.

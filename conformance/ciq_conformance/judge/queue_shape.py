@@ -1,4 +1,4 @@
-"""What a queue must show wherever it is shown: in lists and in the answer to an update. Shared by their checks."""
+"""Reads queues in lists and in responses to updates. Shared by their checks."""
 
 from ciq_conformance.judge.finding import blocked
 from ciq_schemas import times
@@ -21,20 +21,20 @@ _SIZES = {"MaxSize": "max_size", "MaxConcurrent": "max_concurrent"}
 
 
 def missing_elements(queue: Queue, *, sizes: bool = True) -> list[str]:
-    """Names of documented elements that are absent or empty; `sizes` for MaxSize and MaxConcurrent too."""
+    """Returns documented elements that are absent or empty; with `sizes` also MaxSize and MaxConcurrent."""
     wanted = _NAMED | (_SIZES if sizes else {})
     gone = [element for element, attribute in wanted.items() if not raw.text(getattr(queue, attribute))]
     return gone + ([] if queue.notify_config is not None else ["NotifyConfig"])
 
 
 def spelled_queue_id_upper(response: ParsedExchange, container: str) -> bool:
-    """The answer writes QueueID for QueueId, as some old samples do."""
+    """Returns whether the response writes QueueID for QueueId, as some old samples do."""
     entries = raw.children(raw.response_root(response), container)
     return any(raw.child_text(e, "QueueID") and not raw.child_text(e, "QueueId") for e in entries)
 
 
 def rule_of(config: NotifyConfig | None) -> tuple[str, frozenset[str], str, str, str]:
-    """Url, events, Type, State, ResultFormat of a rule, for comparing two of them."""
+    """Returns Url, events, Type, State and ResultFormat of a rule, to compare two rules."""
     if config is None:
         return ("", frozenset(), "", "", "")
     return (
@@ -47,12 +47,12 @@ def rule_of(config: NotifyConfig | None) -> tuple[str, frozenset[str], str, str,
 
 
 def events(value: str | None) -> frozenset[str]:
-    """The events of a rule: one element, separated by commas; no document gives them an order."""
+    """Returns the events of a rule: one element, separated by commas, in no documented order."""
     return frozenset(part.strip() for part in (value or "").split(",") if part.strip())
 
 
 def standing(queue: Queue) -> dict[str, object]:
-    """What an update can change, by element; UpdateTime left out."""
+    """Returns the elements that an update can change, without UpdateTime."""
     return {
         "Name": raw.text(queue.name),
         "State": raw.text(queue.state),
@@ -61,7 +61,7 @@ def standing(queue: Queue) -> dict[str, object]:
 
 
 def same_moment(one: str | None, other: str | None) -> bool:
-    """Two times name one moment (or are the same text, where they cannot be read)."""
+    """Returns whether two times name one moment, or are equal texts when they cannot be parsed."""
     first, second = times.parse(one), times.parse(other)
     if first is None or second is None:
         return raw.text(one) == raw.text(other)
@@ -69,11 +69,11 @@ def same_moment(one: str | None, other: str | None) -> bool:
 
 
 def listed(response: ParsedExchange, queue_id: str) -> Queue | None:
-    """The queue of that id in a list."""
+    """Returns the queue of that id in a list."""
     return next((q for q in response.queue_list.queues if raw.text(q.queue_id) == queue_id), None)
 
 
 def is_speed_queue(queue: Queue) -> bool:
-    """The documented second queue of media (1045/72939, 436/53970)."""
+    """Returns whether this is the documented second queue of media (1045/72939, 436/53970)."""
     named = raw.text(queue.name).startswith("queue-speed-transcoding-process")
     return named or raw.text(queue.category) == "SpeedTranscoding"
