@@ -31,6 +31,7 @@ AS_THEY_ARE = {
     "ciq faults 'PAU-*'",
     "ciq doctor --target http://127.0.0.1:8080",
     "ciq judge ciq-report/run.ndjson",
+    "pytest --pyargs ciq_conformance.suite --ciq-target http://127.0.0.1:8080 --ciq-feature media --ciq-only 'QUE-00*'",
 }
 SERVERS = {
     shown: shown.replace("--port 8080", "--port 0")
@@ -145,16 +146,10 @@ def test_shown_servers_start_and_stop(command: str, tmp_path: Path) -> None:
 
 
 def test_the_fixture_as_shown_works(tmp_path: Path) -> None:
-    """The README's example of the fixture passes as it stands, given an application that answers."""
+    """The README's example of the fixture passes exactly as printed."""
     (example,) = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
     (tmp_path / "test_shown.py").write_text(example, encoding="utf-8")
-    (tmp_path / "conftest.py").write_text(
-        "import pytest\n\n\n@pytest.fixture\ndef receiver_url(httpserver):\n"
-        "    httpserver.expect_oneshot_request('/callback', method='POST').respond_with_data('taken')\n"
-        "    return httpserver.url_for('/callback')\n",
-        encoding="utf-8",
-    )
-    done = run("pytest -q -p no:cacheprovider", tmp_path)
+    done = run("pytest -q -p no:cacheprovider -W error", tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "1 passed" in done.stdout
 

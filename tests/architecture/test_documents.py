@@ -39,6 +39,15 @@ def test_verdicts_page_lists_all_verdicts_and_exit_codes() -> None:
     assert re.findall(r"^\| (\d) \| (.+) \|$", readme, re.MULTILINE) == [(code, text) for code, _, text in codes]
 
 
+def test_the_readme_lists_every_option_of_the_pytest_plugin() -> None:
+    """The README's table names every `--ciq-...` option of the pytest plugin, and no other."""
+    source = (ROOT / "conformance" / "ciq_conformance" / "pytest_plugin.py").read_text(encoding="utf-8")
+    there = set(re.findall(r'addoption\("(--ciq-[a-z]+)"', source))
+    assert there
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"--ciq-[a-z]+", readme)) == there
+
+
 def test_named_tox_environments_exist() -> None:
     """Every `tox -e` in a document names an environment of tox.ini, and each of those says what it is for."""
     tox = configparser.ConfigParser(interpolation=None)
