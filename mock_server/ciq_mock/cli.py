@@ -72,7 +72,8 @@ def option_parser() -> argparse.ArgumentParser:
     add(
         "--clock",
         default="real",
-        help="real, scaled:FACTOR, auto-advance (jumps to the next event when idle) or manual (moves by /_ciq/clock/advance only)",
+        help="real, scaled:FACTOR, auto-advance (jumps to the next event when idle) "
+        "or manual (moves by /_ciq/clock/advance only)",
     )
     add("--activated", default="none", help="features of the default bucket from the start, with commas, all or none")
     add("--default-bucket", default=DEFAULT_BUCKET, help="bucket meant when Host names none (%(default)s)")

@@ -5,7 +5,7 @@ Knows every room by name. Must not know threads, sockets or command lines.
 
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from starlette.types import Scope
@@ -24,7 +24,7 @@ from ciq_mock.http.signature import SignedRequest, check
 from ciq_mock.http.target import HostReader, Place
 from ciq_mock.ids import IdSource, RandomIds
 from ciq_mock.objects import ObjectStore, Outputs
-from ciq_mock.overrides import Components, overridden_settings
+from ciq_mock.overrides import Components, Override, overridden_settings
 from ciq_mock.resources import BucketResources, ResourceError
 from ciq_mock.results import READS_CONTENT
 from ciq_mock.results.cache import ResultCache
@@ -47,7 +47,6 @@ from ciq_mock.service.context import ServiceContext, refusal_of, refusal_of_reso
 from ciq_mock.service.job_documents import callback_body
 from ciq_mock.settings import Credentials, MockSettings
 from ciq_mock.store import MemoryStore, Store
-from ciq_mock.variants.registry import overrides_of
 from ciq_mock.workflow import Run, WorkflowError
 from ciq_mock.workflow.service import WorkflowService
 from ciq_schemas.lifecycle import JobState
@@ -104,14 +103,15 @@ class Mock:
         self,
         settings: MockSettings,
         *,
+        overrides: Sequence[Override] = (),
         ids: IdSource | None = None,
         wall_clock: Callable[[], float] = time.time,
         clock: Clock | None = None,
         store: Store | None = None,
     ) -> None:
-        """`wall_clock` is what signatures are judged by: callers sign by the real time, whatever the mock's is.
+        """`overrides`: the faults and dialects to apply, in this order; the names in `settings` are not read here.
+        `wall_clock` checks the age of signatures: clients sign by the real time, whatever the mock's clock shows.
         Raises JournalError when `store` holds a state that cannot be read."""
-        overrides = overrides_of(settings)
         self.settings = settings = overridden_settings(settings, overrides)
         parts = Components(overrides)
         self._store = store = store or MemoryStore()
@@ -138,7 +138,7 @@ class Mock:
         listeners = (self.note, self.delivery.on_event, self.workflow_service.on_event)
         self.runner = Runner(engine=self.engine, clock=self.clock, listeners=listeners, keep=store.keep)
         self.requests = RequestLog()
-        self._context = ServiceContext(
+        self._context: ServiceContext = ServiceContext(
             engine=self.engine,
             workflows=self.workflow_service.workflows,
             batches=self.workflow_service.batches,

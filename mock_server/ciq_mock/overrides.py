@@ -1,53 +1,51 @@
-"""Seams: the declared places where a fault or a dialect takes hold of the mock, once, when the mock is made.
+"""Overrides: what a fault or a dialect replaces in a mock, and the components of a mock after all replacements.
 
-Each seam takes what the mock would use there and gives back what it is to use instead. Bends are applied one after
-the other, so they compose; a mock without any is made of the plain parts and pays nothing.
-Must not know which bends there are, nor what they do.
+Overrides are applied once, when the mock is made, one after the other. Each gets the current component and returns
+the one to use instead, so they compose. A mock without overrides uses the plain components at no cost.
+Must not know which faults and dialects exist.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from ciq_mock.delivery import BodyBuilder, CallbackDispatcher
 from ciq_mock.engine import Engine
 from ciq_mock.http.app import Handle, ServiceApp
-
-if TYPE_CHECKING:
-    from ciq_mock.mock import Mock
-    from ciq_mock.settings import MockSettings
+from ciq_mock.running import RunningMock
+from ciq_mock.settings import MockSettings
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
-    """What one fault or dialect puts in at each seam; None leaves the seam alone.
+    """The replacements of one fault or dialect; None leaves a component as it is.
 
-    Whatever a bend must remember it keeps in what it puts in, so that each mock has its own.
+    Overrides are shared between mocks; keep state in the objects they create, one per mock.
     """
 
-    settings: "Callable[[MockSettings], MockSettings] | None" = None
-    """Before anything is made. Also the way to EngineRules (workers, held) and DeliverySettings."""
+    settings: Callable[[MockSettings], MockSettings] | None = None
+    """Applied before any component is made. Also the way to EngineRules (workers, held) and DeliverySettings."""
     engine: Callable[[type[Engine]], type[Engine]] | None = None
     """A subclass of the engine: scheduling, states, life of queues and jobs."""
     delivery: Callable[[type[CallbackDispatcher]], type[CallbackDispatcher]] | None = None
-    """A subclass of the delivery room: which callbacks go where, when and how often."""
+    """A subclass of the callback dispatcher: which callbacks are sent where, when and how often."""
     service: Callable[[type[ServiceApp]], type[ServiceApp]] | None = None
-    """A subclass of the HTTP side: status, headers and body of every answer, refusals included (`answer`)."""
-    handle: "Callable[[Mock, Handle], Handle] | None" = None
-    """The answer to a call whose operation and key are known."""
-    callback: "Callable[[Mock, BodyBuilder], BodyBuilder] | None" = None
-    """The body of a callback."""
+    """A subclass of the HTTP application: status, headers and body of every answer, refusals included (`answer`)."""
+    handle: Callable[[RunningMock, Handle], Handle] | None = None
+    """Another handler of calls whose operation and key are known."""
+    callback: Callable[[RunningMock, BodyBuilder], BodyBuilder] | None = None
+    """Another builder of callback bodies."""
 
 
 def mixed(mixin: type[T]) -> Callable[[type[T]], type[T]]:
-    """The value of a class seam: `mixin`, itself a subclass of the plain class, before whatever stands there."""
+    """Return the value of a class field: it puts `mixin`, a subclass of the plain class, before the current class."""
     return lambda base: mixin if mixin.__base__ is base else type(mixin.__name__, (mixin, base), {})
 
 
-def overridden_settings(settings: "MockSettings", overrides: Sequence[Override]) -> "MockSettings":
-    """The settings the mock is made with."""
+def overridden_settings(settings: MockSettings, overrides: Sequence[Override]) -> MockSettings:
+    """Return the settings after all overrides."""
     for override in overrides:
         if override.settings is not None:
             settings = override.settings(settings)
@@ -55,14 +53,14 @@ def overridden_settings(settings: "MockSettings", overrides: Sequence[Override])
 
 
 class Components:
-    """What a mock is made of."""
+    """The classes and functions that a mock is made of, after all overrides."""
 
     def __init__(self, overrides: Sequence[Override] = ()) -> None:
-        self._bends = tuple(overrides)
+        self._overrides = tuple(overrides)
         self.engine: type[Engine] = Engine
         self.delivery: type[CallbackDispatcher] = CallbackDispatcher
         self.service: type[ServiceApp] = ServiceApp
-        for override in self._bends:
+        for override in self._overrides:
             if override.engine is not None:
                 self.engine = override.engine(self.engine)
             if override.delivery is not None:
@@ -70,16 +68,16 @@ class Components:
             if override.service is not None:
                 self.service = override.service(self.service)
 
-    def handle(self, mock: "Mock", plain: Handle) -> Handle:
-        """How calls are answered."""
-        for override in self._bends:
+    def handle(self, mock: RunningMock, plain: Handle) -> Handle:
+        """Return the handler of calls."""
+        for override in self._overrides:
             if override.handle is not None:
                 plain = override.handle(mock, plain)
         return plain
 
-    def callback(self, mock: "Mock", plain: BodyBuilder) -> BodyBuilder:
-        """How bodies of callbacks are made."""
-        for override in self._bends:
+    def callback(self, mock: RunningMock, plain: BodyBuilder) -> BodyBuilder:
+        """Return the builder of callback bodies."""
+        for override in self._overrides:
             if override.callback is not None:
                 plain = override.callback(mock, plain)
         return plain

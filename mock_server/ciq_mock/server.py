@@ -18,7 +18,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from starlette.types import ASGIApp
+
 from ciq_mock.admin.views import JobView, QueueView, jobs_of, queues_of
+from ciq_mock.clock import Clock
 from ciq_mock.delivery import Attempt
 from ciq_mock.http.request_log import RequestEntry
 from ciq_mock.http.serving import HttpServer, listen
@@ -26,6 +29,7 @@ from ciq_mock.ids import IdSource
 from ciq_mock.mock import Mock
 from ciq_mock.settings import MockSettings
 from ciq_mock.store import MemoryStore, Store
+from ciq_mock.variants.registry import overrides_of
 
 T = TypeVar("T")
 CallbacksHold = Callable[[tuple[Attempt, ...]], bool]
@@ -224,12 +228,12 @@ class MockServer:
             sock.close()
 
     async def _serve(self, sock: Any) -> None:
-        mock = Mock(self.settings, ids=self._ids, wall_clock=self._wall_clock, store=self._store())
+        mock = make_mock(self.settings, ids=self._ids, wall_clock=self._wall_clock, store=self._store())
         try:
             await mock.start()
             self._loop = asyncio.get_running_loop()
             self._mock = mock
-            self._http = HttpServer(mock, ready=lambda: self._up.set_result(None))
+            self._http = HttpServer(mock, admin=lambda: _admin_of(mock), ready=lambda: self._up.set_result(None))
             await self._http.serve(sockets=[sock])
         finally:
             await mock.close(drop=self._abrupt)
@@ -240,6 +244,28 @@ class MockServer:
         from ciq_mock.journal.durable_store import DurableStore  # SQLite is loaded by those who want it
 
         return DurableStore.in_folder(self._data)
+
+
+def make_mock(
+    settings: MockSettings,
+    *,
+    ids: IdSource | None = None,
+    wall_clock: Callable[[], float] = time.time,
+    clock: Clock | None = None,
+    store: Store | None = None,
+) -> Mock:
+    """Make a mock with the faults and dialects that `settings` name.
+
+    Call it in the event loop of the mock. Raises SettingError for an unknown name, JournalError.
+    """
+    overrides = overrides_of(settings)
+    return Mock(settings, overrides=overrides, ids=ids, wall_clock=wall_clock, clock=clock, store=store)
+
+
+def _admin_of(mock: Mock) -> ASGIApp:
+    from ciq_mock.admin.app import admin_app  # a third of the start-up time, and few users open these pages
+
+    return admin_app(mock)
 
 
 def _settled(look: Callable[[Mock], T]) -> Callable[[Mock], Coroutine[Any, Any, T]]:

@@ -212,7 +212,7 @@ class MockSettings:
     seed: int | None = None
     """Makes ids repeatable."""
     dialects: tuple[str, ...] = ()
-    """Names of other legal readings (`ciq_mock.variants.dialects`), applied in this order to what the other fields say."""
+    """Names of other legal readings (`ciq dialects`), applied in this order to what the other fields say."""
     faults: tuple[str, ...] = ()
     """Names of what the mock is to get wrong on purpose (`ciq faults`); a name nobody knows is refused at the start."""
     delivery: DeliverySettings = DeliverySettings()

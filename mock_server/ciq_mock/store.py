@@ -4,7 +4,7 @@ Everything here is asked once, when a mock is made or started; a store in memory
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from ciq_mock.engine import Engine
 from ciq_mock.http.app import Handle
@@ -12,10 +12,8 @@ from ciq_mock.http.protocol import Outbox
 from ciq_mock.ids import IdSource
 from ciq_mock.objects import Library, ObjectStore, Outputs
 from ciq_mock.runner import Keep
+from ciq_mock.running import RunningMock
 from ciq_schemas.features import Feature
-
-if TYPE_CHECKING:
-    from ciq_mock.mock import Mock
 
 
 class StoreError(Exception):
@@ -63,7 +61,7 @@ class Store(Protocol):
         """How calls are answered."""
         ...
 
-    def join(self, mock: "Mock") -> None:
+    def join(self, mock: RunningMock) -> None:
         """The mock is made: put it back into the state that is kept."""
         ...
 
@@ -115,7 +113,7 @@ class MemoryStore:
     def handling(self, handle: Handle) -> Handle:
         return handle
 
-    def join(self, mock: "Mock") -> None:
+    def join(self, mock: RunningMock) -> None:
         pass
 
     def opened(self, activated: tuple[Feature, ...]) -> tuple[Feature, ...]:

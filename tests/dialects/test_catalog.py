@@ -25,8 +25,7 @@ from ciq_mock.delivery import CallbackDispatcher
 from ciq_mock.engine import Engine, JobSpec
 from ciq_mock.http.app import ServiceApp
 from ciq_mock.ids import RandomIds
-from ciq_mock.mock import Mock
-from ciq_mock.server import MockServer
+from ciq_mock.server import MockServer, make_mock
 from ciq_mock.service.job_documents import callback_body
 from ciq_mock.settings import MockSettings, SettingError
 from ciq_mock.variants.dialects import DIALECTS
@@ -253,7 +252,7 @@ def _callback(dialects: tuple[str, ...]) -> tuple[bytes, dict[str, Any]]:
     """The two bodies that tell of an ended job."""
 
     async def decoded() -> tuple[bytes, bytes]:
-        mock = Mock(MockSettings(dialects=dialects, duration=0.0, seed=1))
+        mock = make_mock(MockSettings(dialects=dialects, duration=0.0, seed=1))
         now = mock.clock.now()
         mock.engine.activate(now, "b-1250000000", Feature.MEDIA)
         order = JobSpec(tag="Snapshot", operation=b"<Operation><JobLevel>0</JobLevel></Operation>")
@@ -319,7 +318,7 @@ def test_a_mock_without_dialects_is_made_of_the_plain_parts() -> None:
     """Whoever asks for no dialect pays for none."""
 
     async def parts() -> tuple[type, type, type]:
-        mock = Mock(MockSettings())
+        mock = make_mock(MockSettings())
         made = type(mock.engine), type(mock.delivery), type(mock.service)
         await mock.close()
         return made

@@ -21,9 +21,8 @@ from ciq_mock.engine.events import (
     QueueUpdated,
     Started,
 )
-from ciq_mock.engine.job import Job
 from ciq_mock.engine.listing import JobFilter, JobPage, TimeOrder
-from ciq_mock.engine.queue import NEVER_CONFIGURED, Queue
+from ciq_mock.engine.queue import NEVER_CONFIGURED, Job, Queue
 from ciq_mock.engine.restoration import Restoration
 from ciq_mock.engine.values import (
     MOST_ORDERS,

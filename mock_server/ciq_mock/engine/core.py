@@ -35,9 +35,8 @@ from ciq_mock.engine.events import (
     QueueUpdated,
     Started,
 )
-from ciq_mock.engine.job import Job
 from ciq_mock.engine.listing import JobFilter, JobPage, Ledger
-from ciq_mock.engine.queue import Queue
+from ciq_mock.engine.queue import Job, Queue
 from ciq_mock.engine.values import MOST_ORDERS, EngineRules, JobSpec
 from ciq_mock.ids import QUEUE_LETTER, IdSource
 from ciq_schemas.features import FEATURES, Feature

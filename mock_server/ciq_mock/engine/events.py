@@ -6,8 +6,7 @@ event never changes again; in the others it may have moved on by the time the ev
 
 import msgspec
 
-from ciq_mock.engine.job import Job
-from ciq_mock.engine.queue import Queue
+from ciq_mock.engine.queue import Job, Queue
 from ciq_schemas.lifecycle import JobState, QueueState
 from ciq_schemas.values import NotifyConfig
 

@@ -13,7 +13,7 @@ from math import floor
 from operator import attrgetter
 
 from ciq_mock.engine.errors import BadCursorError
-from ciq_mock.engine.job import Job
+from ciq_mock.engine.queue import Job
 from ciq_mock.engine.values import Origin
 from ciq_schemas.lifecycle import JobState
 

@@ -1,16 +1,18 @@
-"""A queue of one feature of one bucket: its settings, its waiting line and how many of its jobs run.
+"""A queue of one feature of one bucket, and the jobs in it.
 
-Only the engine changes a queue.
+A job refers to its queue and a queue to its waiting jobs, so both live here. Jobs are small: a million of them may
+wait. Knows the life cycle table. Must not know the order of jobs or who runs them. Only the engine changes either.
 """
 
-from ciq_mock.engine.values import EngineRules, HeldReading
+from ciq_mock.engine.values import CallbackChoice, EngineRules, Failure, HeldReading, JobSpec, Origin
 from ciq_mock.engine.waiting import WaitingLine
 from ciq_schemas.features import Feature
-from ciq_schemas.lifecycle import QueueState
+from ciq_schemas.lifecycle import WAITING_STATES, JobEvent, JobState, QueueState, after
 from ciq_schemas.values import NotifyConfig
 
 NEVER_CONFIGURED = NotifyConfig(url="", event="", type="", state="Off")
 """The rule of a fresh queue, empty elements included (samples of 47935, 49552)."""
+_ACCEPTED = after(None, JobEvent.ACCEPT)
 
 
 class Queue:
@@ -37,7 +39,7 @@ class Queue:
         self.updated: float = now
         self.deleted: bool = False
         self.running: int = 0
-        self.waiting: WaitingLine = WaitingLine(rules.rank)
+        self.waiting: WaitingLine[Job] = WaitingLine(rules.rank)
         self._hold_shows = rules.held is HeldReading.PAUSE
 
     @property
@@ -52,3 +54,85 @@ class Queue:
 
     def __repr__(self) -> str:
         return f"<Queue {self.id} {self.name} of {self.bucket}: {self.state}, {self.running} running>"
+
+
+class Job:
+    """A record to read; `created`, `started`, `ended` are epoch seconds, None until it happened."""
+
+    __slots__ = (
+        "_state", "callback", "created", "duration", "ended", "failure", "forgotten", "id", "input", "input_object",
+        "level", "number", "one_of_many", "operation", "origin", "queue", "result", "rule_at_submit", "started",
+        "tag",
+    )  # fmt: skip
+
+    def __init__(self, order: JobSpec, *, job_id: str, number: int, queue: Queue, now: float) -> None:
+        self.id: str = job_id
+        self.number: int = number
+        """Order of acceptance in the whole engine, from 1."""
+        self.queue: Queue = queue
+        self.tag: str = order.tag
+        self.level: int = order.level
+        self.input_object: str = order.input_object
+        self.input: bytes = order.input
+        self.operation: bytes = order.operation
+        self.callback: CallbackChoice = order.callback
+        self.duration: float = order.duration
+        self.failure: Failure | None = order.failure
+        """The planned failure; it speaks only once `state` is Failed."""
+        self.one_of_many: bool = order.one_of_many
+        self.origin: Origin | None = order.origin
+        self.rule_at_submit: NotifyConfig = queue.notify
+        """The queue's callback rule when the job was accepted (for the reading that goes by it)."""
+        self.result: bytes | None = None
+        """Opaque to the engine: what the service has once said the job has made, where it must say so again."""
+        self.created: float = now
+        self.started: float | None = None
+        self.ended: float | None = None
+        self.forgotten: bool = False
+        """True once it is no longer on record."""
+        self._state: JobState = _ACCEPTED
+
+    @property
+    def bucket(self) -> str:
+        """Bucket with APPID."""
+        return self.queue.bucket
+
+    @property
+    def feature(self) -> Feature:
+        """The feature whose queue took the job."""
+        return self.queue.feature
+
+    @property
+    def state(self) -> JobState:
+        """The state to show now: a waiting job of a paused queue shows what the reading in force says.
+
+        Derived, so that pausing a queue of a million jobs costs nothing.
+        """
+        if self._state is JobState.SUBMITTED and self.queue.holds_visibly:
+            return after(self._state, JobEvent.HOLD)
+        return self._state
+
+    @property
+    def waiting(self) -> bool:
+        """True until the job starts or is cancelled."""
+        return self._state in WAITING_STATES
+
+    def progress(self, now: float) -> int:
+        """Percent: 0 while waiting, 0 to 99 while running, 100 once it succeeded."""
+        if self._state is JobState.SUCCESS:
+            return 100
+        if self.started is None:
+            return 0
+        passed = (now if self.ended is None else self.ended) - self.started
+        return max(0, min(99, int(100 * passed / self.duration))) if self.duration > 0 else 0
+
+    def apply(self, event: JobEvent) -> None:
+        """Follow the table; raise IllegalTransitionError when it has no such row."""
+        self._state = after(self.state, event)
+
+    def halt(self) -> None:
+        """Wait again, although it has run: a pause in the console's reading (1045/43607), which engines may follow."""
+        self._state = _ACCEPTED
+
+    def __repr__(self) -> str:
+        return f"<Job {self.id} {self.state} level {self.level}>"

@@ -12,9 +12,8 @@ from math import inf
 
 from ciq_mock.engine.core import Activation, Engine
 from ciq_mock.engine.events import Cancelled, Ended
-from ciq_mock.engine.job import Job
 from ciq_mock.engine.listing import Ledger
-from ciq_mock.engine.queue import Queue
+from ciq_mock.engine.queue import Job, Queue
 from ciq_mock.engine.values import JobSpec
 from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import JobState, QueueState

@@ -6,15 +6,12 @@ The service and the control pages share the port and nothing else: what begins w
 import asyncio
 import socket
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ciq_mock.http.protocol import AnswerWhole, bounded_protocol
-
-if TYPE_CHECKING:
-    from ciq_mock.mock import Mock
+from ciq_mock.running import RunningMock
 
 CONTROL_PREFIX = b"/_ciq/"
 
@@ -39,9 +36,10 @@ def listen(host: str, port: int) -> socket.socket:
 class HttpServer(uvicorn.Server):
     """uvicorn's server that tells when it answers, and leaves without delay when told to."""
 
-    def __init__(self, mock: "Mock", *, ready: Callable[[], None]) -> None:
+    def __init__(self, mock: RunningMock, *, admin: Callable[[], ASGIApp], ready: Callable[[], None]) -> None:
+        """`admin` makes the admin pages at their first request; `ready` is called when the server answers."""
         limits = mock.settings.limits
-        split = _Split(mock)
+        split = _Split(mock, admin)
         super().__init__(
             uvicorn.Config(
                 split,
@@ -79,8 +77,8 @@ class HttpServer(uvicorn.Server):
 class _Split:
     """Gives each request to the service, the objects or the control pages; these are made at their first request."""
 
-    def __init__(self, mock: "Mock") -> None:
-        self._mock = mock
+    def __init__(self, mock: RunningMock, admin: Callable[[], ASGIApp]) -> None:
+        self._make_admin = admin
         self._service = mock.service
         self._objects = mock.objects
         self._control: ASGIApp | None = None
@@ -96,7 +94,5 @@ class _Split:
             await (self._objects if self._objects.claims(scope) else self._service)(scope, receive, send)
             return
         if self._control is None:
-            from ciq_mock.admin.app import admin_app  # costs a third of the start-up, and few ask for it
-
-            self._control = admin_app(self._mock)
+            self._control = self._make_admin()
         await self._control(scope, receive, send)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ciq_mock.engine import Engine, Restoration
 from ciq_mock.http.app import Handle
@@ -22,12 +21,10 @@ from ciq_mock.journal.replay import JournalReplay
 from ciq_mock.journal.sqlite_journal import Journal, JournalWriteError, SqliteJournal
 from ciq_mock.objects import Library, ObjectStore, Outputs
 from ciq_mock.overrides import mixed
+from ciq_mock.running import RunningMock
 from ciq_mock.service.call import Call
 from ciq_mock.workflow import Run
 from ciq_schemas.features import Feature
-
-if TYPE_CHECKING:
-    from ciq_mock.mock import Mock
 
 
 class DurableStore:
@@ -89,7 +86,7 @@ class DurableStore:
         """Calls are refused while nothing can be kept; what they change is kept."""
         return self._command_log.handling(handle)
 
-    def join(self, mock: "Mock") -> None:
+    def join(self, mock: RunningMock) -> None:
         """Put the mock back into the state of the journal. Raises JournalError."""
 
         def go_back() -> None:
@@ -136,7 +133,7 @@ class DurableStore:
             self._group_commit.keep(self._engine.advance(-inf))
         self._journal.close()
 
-    def _go_back(self, mock: "Mock", *, again: bool = False) -> Callable[[], None]:
+    def _go_back(self, mock: RunningMock, *, again: bool = False) -> Callable[[], None]:
         """Go the way back. What is left to do then: callbacks that are owed (`again`: they are on their way), and what
         workflows and batch jobs make of the last events."""
         restoration = Restoration(mock.engine)
@@ -171,7 +168,7 @@ class DurableStore:
         return left
 
     @contextmanager
-    def _recalling(self, mock: "Mock", recorded: RecordedSubmits, ended: dict[str, Run]) -> Iterator[None]:
+    def _recalling(self, mock: RunningMock, recorded: RecordedSubmits, ended: dict[str, Run]) -> Iterator[None]:
         """For the length of a block, who acts of his own accord does what he did, and no run is told of."""
         engine, workflow_service = mock.engine, mock.workflow_service
         if not isinstance(engine, ReplayEngine):

@@ -6,7 +6,6 @@ Must not know any fault.
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -19,14 +18,12 @@ from ciq_mock.delivery.url_queues import Subject
 from ciq_mock.http.app import Handle, ServiceApp
 from ciq_mock.http.protocol import Answered, Headers
 from ciq_mock.overrides import Override
+from ciq_mock.running import RunningMock
 from ciq_mock.service.call import Answer, Call, Query
 from ciq_mock.service.refusal import Refusal
 from ciq_mock.variants.faults.fault import in_service
 from ciq_schemas.operations import HttpOperation, OperationKind
 from ciq_schemas.xml_parser import parse
-
-if TYPE_CHECKING:
-    from ciq_mock.mock import Mock
 
 Tree = etree._Element
 Edit = Callable[[Tree], None]
@@ -105,7 +102,7 @@ def written(root: Tree) -> bytes:
 def answers(edit: Edit, *kinds: OperationKind, when: Callable[[Call], bool] | None = None) -> Override:
     """Edits the responses to some kinds of calls."""
 
-    def override(_mock: "Mock", handle: Handle) -> Handle:
+    def override(_mock: RunningMock, handle: Handle) -> Handle:
         def wrapped(operation: HttpOperation, call: Call) -> Answer:
             answer = handle(operation, call)
             if operation.kind not in kinds or not answer.body or (when is not None and not when(call)):
@@ -119,7 +116,7 @@ def answers(edit: Edit, *kinds: OperationKind, when: Callable[[Call], bool] | No
     return Override(handle=override)
 
 
-def wrapped_handle(override: Override, mock: "Mock", handle: Handle) -> Handle:
+def wrapped_handle(override: Override, mock: RunningMock, handle: Handle) -> Handle:
     """Returns the handler wrapped by the override."""
     return handle if override.handle is None else override.handle(mock, handle)
 
@@ -137,7 +134,7 @@ def each_job(edit: Edit, *, most: int | None = None) -> Edit:
 def reads_call_as(change: Callable[[Call], Call], *kinds: OperationKind) -> Override:
     """Changes calls of some kinds before they are handled."""
 
-    def override(_mock: "Mock", handle: Handle) -> Handle:
+    def override(_mock: RunningMock, handle: Handle) -> Handle:
         def wrapped(operation: HttpOperation, call: Call) -> Answer:
             return handle(operation, change(call) if operation.kind in kinds else call)
 
@@ -149,7 +146,7 @@ def reads_call_as(change: Callable[[Call], Call], *kinds: OperationKind) -> Over
 def accepts_anyway(repair: Repair, *kinds: OperationKind) -> Override:
     """Replaces a rejection by the response to a repaired call."""
 
-    def override(_mock: "Mock", handle: Handle) -> Handle:
+    def override(_mock: RunningMock, handle: Handle) -> Handle:
         def wrapped(operation: HttpOperation, call: Call) -> Answer:
             try:
                 return handle(operation, call)
@@ -167,7 +164,7 @@ def accepts_anyway(repair: Repair, *kinds: OperationKind) -> Override:
 def rejects(refusal: Callable[[Call], Refusal | None], *kinds: OperationKind) -> Override:
     """Rejects valid calls."""
 
-    def override(_mock: "Mock", handle: Handle) -> Handle:
+    def override(_mock: RunningMock, handle: Handle) -> Handle:
         def wrapped(operation: HttpOperation, call: Call) -> Answer:
             if operation.kind in kinds and (no := refusal(call)) is not None:
                 raise no
@@ -203,7 +200,7 @@ def later_page(call: Call) -> bool:
 def repeats_pages(element: str, kind: OperationKind, *, second_only: bool = False) -> Override:
     """Repeats the last record of a page at the start of the next one; on every page, or on the second only."""
 
-    def override(mock: "Mock", handle: Handle) -> Handle:
+    def override(mock: RunningMock, handle: Handle) -> Handle:
         last: dict[str, Tree] = {}
 
         def edit(root: Tree) -> None:
@@ -235,7 +232,7 @@ def repeats_pages(element: str, kind: OperationKind, *, second_only: bool = Fals
 def bodies(change: Callable[[bytes], bytes], *forms: BodyFormat) -> Override:
     """Callbacks of some forms (of all when none is named) with other bytes."""
 
-    def override(_mock: "Mock", build: BodyBuilder) -> BodyBuilder:
+    def override(_mock: RunningMock, build: BodyBuilder) -> BodyBuilder:
         def wrapped(subject: Subject, form: BodyFormat) -> bytes:
             body = build(subject, form)
             return change(body) if not forms or form in forms else body

@@ -6,21 +6,18 @@ states of a job never go back, and a callback leaves when the end is published.
 
 from copy import deepcopy
 from dataclasses import replace
-from typing import TYPE_CHECKING
 from zlib import crc32
 
 from lxml import etree
 
 from ciq_mock.http.app import Handle
 from ciq_mock.overrides import Override
+from ciq_mock.running import RunningMock
 from ciq_mock.service.call import Answer, Call
 from ciq_mock.settings import MockSettings
 from ciq_mock.variants.dialects.dialect import Dialect
 from ciq_schemas.operations import HttpOperation, OperationKind
 from ciq_schemas.xml_parser import parse
-
-if TYPE_CHECKING:
-    from ciq_mock.mock import Mock
 
 LONGEST = 0.15
 """Seconds between what happens and what is shown."""
@@ -33,7 +30,7 @@ def lag_of(job_id: str) -> float:
     return LONGEST * (crc32(job_id.encode()) % 100) / 100
 
 
-def _late(mock: "Mock", plain: Handle) -> Handle:
+def _late(mock: RunningMock, plain: Handle) -> Handle:
     shown: dict[str, etree._Element] = {}
 
     def handle(operation: HttpOperation, call: Call) -> Answer:
@@ -53,7 +50,7 @@ def _late(mock: "Mock", plain: Handle) -> Handle:
     return handle
 
 
-def _unpublished(mock: "Mock", bucket: str, job_id: str) -> bool:
+def _unpublished(mock: RunningMock, bucket: str, job_id: str) -> bool:
     """Something has happened to the job that its worker has not told yet."""
     now = mock.clock.now()
     job = mock.engine.job(now, bucket, job_id)

@@ -4,11 +4,11 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from itertools import count
-from typing import TYPE_CHECKING
 
 from ciq_mock.http.app import Handle
 from ciq_mock.http.protocol import Answered
 from ciq_mock.overrides import Override
+from ciq_mock.running import RunningMock
 from ciq_mock.service.call import Answer, Call
 from ciq_mock.service.refusal import ErrorCode, Refusal
 from ciq_mock.variants.faults.fault import Fault, named
@@ -32,9 +32,6 @@ from ciq_mock.variants.middleware import (
 )
 from ciq_schemas.operations import HttpOperation
 from ciq_schemas.operations import OperationKind as Kind
-
-if TYPE_CHECKING:
-    from ciq_mock.mock import Mock
 
 SUBMIT, DESCRIBE, LIST, CANCEL = Kind.SUBMIT_JOB, Kind.DESCRIBE_JOB, Kind.LIST_JOBS, Kind.CANCEL_JOB
 _JOBS = "JobsDetail"
@@ -126,7 +123,7 @@ def _failed_without_reason(root: Tree) -> None:
 def _shows_running_again() -> Override:
     """The third describe of an ended job shows it Running."""
 
-    def override(mock: "Mock", handle: Handle) -> Handle:
+    def override(mock: RunningMock, handle: Handle) -> Handle:
         looks: Counter[str] = Counter()
 
         def again(root: Tree) -> None:
@@ -142,7 +139,7 @@ def _shows_running_again() -> Override:
 
 
 def _same_job_for_same_body() -> Override:
-    def override(mock: "Mock", handle: Handle) -> Handle:
+    def override(mock: RunningMock, handle: Handle) -> Handle:
         known: dict[bytes, Answer] = {}
 
         def wrapped(operation: HttpOperation, call: Call) -> Answer:

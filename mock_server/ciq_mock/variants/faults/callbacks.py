@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -16,6 +16,7 @@ from ciq_mock.delivery.url_queues import PendingCallback, Subject
 from ciq_mock.engine import Accepted, CallbackChoice, Cancelled, Ended, Event, Job, QueueUpdated, Started
 from ciq_mock.http.app import Handle
 from ciq_mock.overrides import Override
+from ciq_mock.running import RunningMock
 from ciq_mock.service import times
 from ciq_mock.service.call import Call
 from ciq_mock.variants.faults.fault import Fault, in_delivery
@@ -35,9 +36,6 @@ from ciq_mock.variants.middleware import (
 from ciq_schemas.lifecycle import JobState, QueueState
 from ciq_schemas.operations import OperationKind as Kind
 from ciq_schemas.values import NotifyConfig
-
-if TYPE_CHECKING:
-    from ciq_mock.mock import Mock
 
 Rule = Callable[[NotifyConfig, CallbackChoice, Decision], Decision]
 _NOTHING = Silence(reason="a fault")
@@ -266,7 +264,7 @@ def _failed_says_success(root: Tree) -> None:
 def _created_at_start() -> Override:
     """Callbacks show the start time as CreationTime."""
 
-    def override(_mock: "Mock", build: BodyBuilder) -> BodyBuilder:
+    def override(_mock: RunningMock, build: BodyBuilder) -> BodyBuilder:
         def wrapped(subject: Subject, form: BodyFormat) -> bytes:
             body = build(subject, form)
             if not isinstance(subject, Job) or subject.started is None:
@@ -314,7 +312,7 @@ def _user_data_escaped() -> Edit:
 def _describes_end_late() -> Override:
     """Describe shows the end of a job only at the third request."""
 
-    def override(mock: "Mock", handle: Handle) -> Handle:
+    def override(mock: RunningMock, handle: Handle) -> Handle:
         looks: Counter[str] = Counter()
 
         def late(root: Tree) -> None:
@@ -333,7 +331,7 @@ def _describes_end_late() -> Override:
 def _shows_end_late() -> Override:
     """Describe shows an end late, after the callback was sent."""
 
-    def override(mock: "Mock", handle: Handle) -> Handle:
+    def override(mock: RunningMock, handle: Handle) -> Handle:
         def late(root: Tree) -> None:
             now = mock.clock.now()
             ended = {job.id: job.ended for job in mock.engine.jobs() if job.ended is not None}

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -11,6 +11,7 @@ from ciq_mock.engine import Engine, Queue, UnknownQueueError
 from ciq_mock.engine.core import Activation
 from ciq_mock.http.app import Handle
 from ciq_mock.overrides import Override
+from ciq_mock.running import RunningMock
 from ciq_mock.service.call import Answer, Call
 from ciq_mock.service.refusal import ErrorCode, Refusal
 from ciq_mock.variants.faults.fault import Fault, in_engine, named
@@ -34,9 +35,6 @@ from ciq_schemas.lifecycle import QueueState
 from ciq_schemas.operations import FeatureOperation, HttpOperation, feature_operations
 from ciq_schemas.operations import OperationKind as Kind
 from ciq_schemas.values import NotifyConfig
-
-if TYPE_CHECKING:
-    from ciq_mock.mock import Mock
 
 LISTED, UPDATED = Kind.LIST_QUEUES, Kind.UPDATE_QUEUE
 _ANY = ".//"
@@ -213,7 +211,7 @@ class _TakesForeignIds(Engine):
 
 
 def _foreign_listed() -> Override:
-    def override(mock: "Mock", handle: Handle) -> Handle:
+    def override(mock: RunningMock, handle: Handle) -> Handle:
         def wrapped(operation: HttpOperation, call: Call) -> Answer:
             answer = handle(operation, call)
             ids = call.query.get("queueIds")
@@ -233,7 +231,7 @@ def _foreign_listed() -> Override:
 def _first_list_empty() -> Override:
     """The list right after an activation is empty."""
 
-    def override(mock: "Mock", handle: Handle) -> Handle:
+    def override(mock: RunningMock, handle: Handle) -> Handle:
         fresh: set[Feature] = set()
 
         def wrapped(operation: HttpOperation, call: Call) -> Answer:
@@ -254,7 +252,7 @@ def _first_list_empty() -> Override:
 def _refused_update_counts() -> Override:
     """A rejected update renames the queue."""
 
-    def override(mock: "Mock", handle: Handle) -> Handle:
+    def override(mock: RunningMock, handle: Handle) -> Handle:
         def wrapped(operation: HttpOperation, call: Call) -> Answer:
             try:
                 return handle(operation, call)
@@ -271,7 +269,7 @@ def _refused_update_counts() -> Override:
     return Override(handle=override)
 
 
-def _any_queue(mock: "Mock", handle: Handle) -> Handle:
+def _any_queue(mock: RunningMock, handle: Handle) -> Handle:
     def wrapped(operation: HttpOperation, call: Call) -> Answer:
         try:
             return handle(operation, call)

@@ -5,12 +5,13 @@ to a client that is alone with a queue it does everything right.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from ciq_mock.delivery import CallbackDispatcher
 from ciq_mock.engine import Ended, Engine, Event, Job
 from ciq_mock.http.app import Handle
 from ciq_mock.overrides import Override
+from ciq_mock.running import RunningMock
 from ciq_mock.service.call import NOTHING, Answer, Call
 from ciq_mock.variants.faults.fault import Fault, mixed
 from ciq_mock.variants.faults.order import start_anyway, take
@@ -22,10 +23,7 @@ from ciq_schemas.operations import FeatureOperation, HttpOperation
 from ciq_schemas.operations import OperationKind as Kind
 from ciq_schemas.xml_parser import parse
 
-if TYPE_CHECKING:
-    from ciq_mock.mock import Mock
-
-Spoil = Callable[["Mock", list[Job]], None]
+Spoil = Callable[[RunningMock, list[Job]], None]
 _EVERY = 3
 """One in so many concurrently submitted jobs is affected."""
 
@@ -43,7 +41,7 @@ class _SkipsSomeCallbacks(CallbackDispatcher):
             super().on_event(event)
 
 
-def _is_concurrent(mock: "Mock", operation: HttpOperation) -> bool:
+def _is_concurrent(mock: RunningMock, operation: HttpOperation) -> bool:
     """Returns whether another request of this kind is in progress."""
     service = cast(RandomLatencyApp, mock.service)
     shared = operation.kind is Kind.CANCEL_JOB and isinstance(operation, FeatureOperation)
@@ -54,7 +52,7 @@ def _is_concurrent(mock: "Mock", operation: HttpOperation) -> bool:
 def _on_concurrent_submits(spoil: Spoil, *, every: int = _EVERY) -> Override:
     """Applies `spoil` to some jobs whose submit overlapped another one."""
 
-    def override(mock: "Mock", handle: Handle) -> Handle:
+    def override(mock: RunningMock, handle: Handle) -> Handle:
         met = 0
 
         def wrapped(operation: HttpOperation, call: Call) -> Answer:
@@ -90,32 +88,32 @@ class _LosesJobs(Engine):
         super()._cancel(now, job)
 
 
-def _lose_jobs(mock: "Mock", jobs: list[Job]) -> None:
+def _lose_jobs(mock: RunningMock, jobs: list[Job]) -> None:
     for job in jobs:
         cast(_LosesJobs, mock.engine).dropped.add(take(job.queue, job))
 
 
-def _move_to_front(_mock: "Mock", jobs: list[Job]) -> None:
+def _move_to_front(_mock: RunningMock, jobs: list[Job]) -> None:
     for job in jobs:
         take(job.queue, job)
         job.number = -job.number
         job.queue.waiting.push(job)
 
 
-def _start_while_paused(mock: "Mock", jobs: list[Job]) -> None:
+def _start_while_paused(mock: RunningMock, jobs: list[Job]) -> None:
     for job in jobs:
         if job.queue.state is QueueState.PAUSED:
             start_anyway(mock.engine, take(job.queue, job))
 
 
-def _skip_callbacks(mock: "Mock", jobs: list[Job]) -> None:
+def _skip_callbacks(mock: RunningMock, jobs: list[Job]) -> None:
     cast(_SkipsSomeCallbacks, mock.delivery).forgotten.update(job.id for job in jobs)
 
 
 def _returns_text_of_concurrent_submit(path: str) -> Override:
     """The response to a submit that met another tells that one's text at the path."""
 
-    def override(mock: "Mock", handle: Handle) -> Handle:
+    def override(mock: RunningMock, handle: Handle) -> Handle:
         last = ""
 
         def wrapped(operation: HttpOperation, call: Call) -> Answer:
@@ -139,7 +137,7 @@ def _returns_text_of_concurrent_submit(path: str) -> Override:
     return Override(service=_with_random_latency, handle=override)
 
 
-def _cancel_lost(mock: "Mock", handle: Handle) -> Handle:
+def _cancel_lost(mock: RunningMock, handle: Handle) -> Handle:
     def wrapped(operation: HttpOperation, call: Call) -> Answer:
         if operation.kind is Kind.CANCEL_JOB and _is_concurrent(mock, operation):
             return NOTHING
@@ -148,7 +146,7 @@ def _cancel_lost(mock: "Mock", handle: Handle) -> Handle:
     return wrapped
 
 
-def _resume_lost(mock: "Mock", handle: Handle) -> Handle:
+def _resume_lost(mock: RunningMock, handle: Handle) -> Handle:
     """Returns the correct response, but restores the state that another client set."""
 
     def wrapped(operation: HttpOperation, call: Call) -> Answer:
@@ -165,7 +163,7 @@ def _resume_lost(mock: "Mock", handle: Handle) -> Handle:
     return wrapped
 
 
-def _activations(mock: "Mock", operation: HttpOperation) -> list[tuple[Any, ...]]:
+def _activations(mock: RunningMock, operation: HttpOperation) -> list[tuple[Any, ...]]:
     if not isinstance(operation, FeatureOperation):
         return []
     return [activation.queues for activation in mock.engine.activations(operation.feature)]

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import msgspec
 from starlette.types import Scope
@@ -11,6 +10,7 @@ from ciq_mock.http.app import Handle, ServiceApp
 from ciq_mock.http.protocol import Answered
 from ciq_mock.http.target import Place
 from ciq_mock.overrides import Override
+from ciq_mock.running import RunningMock
 from ciq_mock.service.call import Answer, Call
 from ciq_mock.service.refusal import ErrorCode, Refusal
 from ciq_mock.variants.faults.fault import Fault, in_service
@@ -30,9 +30,6 @@ from ciq_schemas.features import Feature, feature_of_tag
 from ciq_schemas.operations import HttpOperation
 from ciq_schemas.operations import OperationKind as Kind
 from ciq_schemas.xml_parser import parse
-
-if TYPE_CHECKING:
-    from ciq_mock.mock import Mock
 
 SUBMIT = Kind.SUBMIT_JOB
 _BAD = 400
@@ -87,7 +84,7 @@ def _malformed(body: bytes) -> bool:
 
 
 def _job_all_the_same() -> Override:
-    def override(_mock: "Mock", handle: Handle) -> Handle:
+    def override(_mock: RunningMock, handle: Handle) -> Handle:
         def wrapped(operation: HttpOperation, call: Call) -> Answer:
             try:
                 return handle(operation, call)
@@ -145,7 +142,7 @@ def _seven_operations(call: Call) -> Call | None:
 def _good_ones_all_the_same() -> Override:
     """The good operations of a refused request run one by one, without their UserData."""
 
-    def override(_mock: "Mock", handle: Handle) -> Handle:
+    def override(_mock: RunningMock, handle: Handle) -> Handle:
         def wrapped(operation: HttpOperation, call: Call) -> Answer:
             try:
                 return handle(operation, call)
@@ -176,7 +173,7 @@ def _paths_close() -> Override:
 
 
 def _paused_is_closed() -> Override:
-    def override(mock: "Mock", handle: Handle) -> Handle:
+    def override(mock: RunningMock, handle: Handle) -> Handle:
         def wrapped(operation: HttpOperation, call: Call) -> Answer:
             if operation.kind is SUBMIT:
                 tag = re.search(rb"<Tag>([^<]*)</Tag>", call.body)
@@ -198,7 +195,7 @@ def _paused_is_closed() -> Override:
 def _on_own_path(kinds: tuple[Kind, ...], change: Callable[[Answer], Answer]) -> Override:
     """Answers on the path families that are not the shared one."""
 
-    def override(_mock: "Mock", handle: Handle) -> Handle:
+    def override(_mock: RunningMock, handle: Handle) -> Handle:
         def wrapped(operation: HttpOperation, call: Call) -> Answer:
             answer = handle(operation, call)
             return change(answer) if operation.kind in kinds and operation.path.startswith("/jobs") else answer

@@ -4,7 +4,7 @@ Knows bends; must not know any fault.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -15,15 +15,13 @@ from ciq_mock.engine import CallbackChoice, Ended, Event, Job
 from ciq_mock.engine.queue import Queue
 from ciq_mock.http.app import Handle
 from ciq_mock.overrides import Override
+from ciq_mock.running import RunningMock
 from ciq_mock.service.call import Answer, Call
 from ciq_mock.variants.faults.fault import in_delivery
 from ciq_mock.variants.middleware import wrapped_handle
 from ciq_schemas.features import SHARED_JOB_PATH, Feature
 from ciq_schemas.operations import FeatureOperation, HttpOperation
 from ciq_schemas.values import NotifyConfig
-
-if TYPE_CHECKING:
-    from ciq_mock.mock import Mock
 
 JobMembers = dict[str, Any]
 Reading = Callable[[NotifyConfig, CallbackChoice], tuple[NotifyConfig, CallbackChoice]]
@@ -33,7 +31,7 @@ Reading = Callable[[NotifyConfig, CallbackChoice], tuple[NotifyConfig, CallbackC
 def calls_of(override: Override, *features: Feature, path: Callable[[str], bool] = lambda _path: True) -> Override:
     """A bend of calls, for those of some features on some paths only."""
 
-    def only(mock: "Mock", handle: Handle) -> Handle:
+    def only(mock: RunningMock, handle: Handle) -> Handle:
         layer = wrapped_handle(override, mock, handle)
 
         def wrapped(operation: HttpOperation, call: Call) -> Answer:
@@ -53,7 +51,7 @@ def on_own(path: str) -> bool:
 def bodies_of(change: Callable[[bytes], bytes], form: BodyFormat, *features: Feature) -> Override:
     """Other bytes in the callbacks of jobs of some features, in one form."""
 
-    def override(_mock: "Mock", build: BodyBuilder) -> BodyBuilder:
+    def override(_mock: RunningMock, build: BodyBuilder) -> BodyBuilder:
         def wrapped(subject: Subject, asked: BodyFormat) -> bytes:
             body = build(subject, asked)
             meant = asked is form and isinstance(subject, Job) and subject.feature in features

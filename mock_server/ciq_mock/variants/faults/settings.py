@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -10,6 +10,7 @@ from ciq_mock.engine import Engine, JobSpec, Queue, UnknownQueueError
 from ciq_mock.engine.core import Activation
 from ciq_mock.http.app import Handle
 from ciq_mock.overrides import Override
+from ciq_mock.running import RunningMock
 from ciq_mock.service.call import Answer, Call
 from ciq_mock.service.refusal import Refusal
 from ciq_mock.variants.faults.fault import Fault, in_engine
@@ -30,9 +31,6 @@ from ciq_schemas.lifecycle import QueueState
 from ciq_schemas.operations import FeatureOperation, HttpOperation
 from ciq_schemas.operations import OperationKind as Kind
 from ciq_schemas.values import NotifyConfig
-
-if TYPE_CHECKING:
-    from ciq_mock.mock import Mock
 
 LISTED, UPDATED = Kind.LIST_QUEUES, Kind.UPDATE_QUEUE
 _TIMES = ("QueueList/UpdateTime", "Queue/UpdateTime")
@@ -132,7 +130,7 @@ class _ManyMayNameForeign(Engine):
 def _once_off(then: Override, kind: Kind) -> Override:
     """What goes wrong with calls of a kind for a feature that has been deactivated once."""
 
-    def override(mock: "Mock", handle: Handle) -> Handle:
+    def override(mock: RunningMock, handle: Handle) -> Handle:
         closed: set[Feature] = set()
         layer = wrapped_handle(then, mock, handle)
 
@@ -152,7 +150,7 @@ def _once_off(then: Override, kind: Kind) -> Override:
 def _taken_when_off() -> Override:
     """A job for a feature that was deactivated is said to be taken."""
 
-    def override(mock: "Mock", handle: Handle) -> Handle:
+    def override(mock: RunningMock, handle: Handle) -> Handle:
         def wrapped(operation: HttpOperation, call: Call) -> Answer:
             try:
                 return handle(operation, call)

@@ -1,10 +1,10 @@
 """Faults of templates and of binding a bucket."""
 
 import re
-from typing import TYPE_CHECKING
 
 from ciq_mock.http.app import Handle
 from ciq_mock.overrides import Override
+from ciq_mock.running import RunningMock
 from ciq_mock.service.call import Answer, Call
 from ciq_mock.service.refusal import Refusal
 from ciq_mock.variants.faults.fault import Fault
@@ -14,16 +14,13 @@ from ciq_schemas.features import Feature
 from ciq_schemas.operations import HttpOperation
 from ciq_schemas.operations import OperationKind as Kind
 
-if TYPE_CHECKING:
-    from ciq_mock.mock import Mock
-
 _NAME = rb"<Name>[^<]*</Name>"
 
 
 def _renames_only() -> Override:
     """An update takes the new name and leaves the parameters as they were made."""
 
-    def override(_mock: "Mock", handle: Handle) -> Handle:
+    def override(_mock: RunningMock, handle: Handle) -> Handle:
         made: list[bytes] = []
 
         def wrapped(operation: HttpOperation, call: Call) -> Answer:
@@ -42,7 +39,7 @@ def _renames_only() -> Override:
 def _any_template() -> Override:
     """An update of a template that is gone is answered as the last good one was."""
 
-    def override(_mock: "Mock", handle: Handle) -> Handle:
+    def override(_mock: RunningMock, handle: Handle) -> Handle:
         good: list[Answer] = []
 
         def wrapped(operation: HttpOperation, call: Call) -> Answer:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
 from msgspec.structs import replace as changed
@@ -13,6 +12,7 @@ from ciq_mock.delivery.url_queues import Subject
 from ciq_mock.http.app import Handle
 from ciq_mock.http.protocol import Answered
 from ciq_mock.overrides import Override
+from ciq_mock.running import RunningMock
 from ciq_mock.service.call import NOTHING, Answer, Call
 from ciq_mock.variants.faults.callbacks import without_callback_for
 from ciq_mock.variants.faults.fault import Fault, in_delivery
@@ -35,9 +35,6 @@ from ciq_mock.workflow import Run
 from ciq_schemas.operations import HttpOperation
 from ciq_schemas.operations import OperationKind as Kind
 
-if TYPE_CHECKING:
-    from ciq_mock.mock import Mock
-
 _BAD = 400
 _RUN = "WorkflowExecution"
 _START = re.compile(rb"<Start>([^<,]+),([^<]+)</Start>")
@@ -46,7 +43,7 @@ _START = re.compile(rb"<Start>([^<,]+),([^<]+)</Start>")
 def not_done(kind: Kind, said: Callable[[Call], Answer]) -> Override:
     """A call that is answered and not carried out."""
 
-    def override(_mock: "Mock", handle: Handle) -> Handle:
+    def override(_mock: RunningMock, handle: Handle) -> Handle:
         def wrapped(operation: HttpOperation, call: Call) -> Answer:
             return said(call) if operation.kind is kind else handle(operation, call)
 
@@ -68,7 +65,7 @@ def named_only(element: str) -> Callable[[Call], Answer]:
 def _first_run_again() -> Override:
     """Every trigger of a workflow names the run of the first."""
 
-    def override(_mock: "Mock", handle: Handle) -> Handle:
+    def override(_mock: RunningMock, handle: Handle) -> Handle:
         first: dict[str, Answer] = {}
 
         def wrapped(operation: HttpOperation, call: Call) -> Answer:

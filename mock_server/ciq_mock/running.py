@@ -1,0 +1,54 @@
+"""`RunningMock`: the parts of a mock that overrides, stores and the HTTP server may use.
+
+A protocol, so that these modules need not import the mock that uses them.
+"""
+
+from typing import Protocol
+
+from ciq_mock.clock import Clock
+from ciq_mock.delivery import CallbackDispatcher
+from ciq_mock.engine import Engine, Event
+from ciq_mock.http.app import ServiceApp
+from ciq_mock.http.object_app import ObjectApp
+from ciq_mock.http.protocol import Outbox
+from ciq_mock.http.request_log import RequestLog
+from ciq_mock.objects import Library
+from ciq_mock.resources import BucketResources
+from ciq_mock.runner import Runner
+from ciq_mock.service.call import Answer, Call
+from ciq_mock.settings import MockSettings
+from ciq_mock.workflow.service import WorkflowService
+from ciq_schemas.operations import HttpOperation
+
+
+class RunningMock(Protocol):
+    """One mock in its event loop. Overrides get it before all its parts exist; they may use the parts in calls."""
+
+    settings: MockSettings
+    clock: Clock
+    engine: Engine
+    resources: BucketResources
+    library: Library
+    delivery: CallbackDispatcher
+    workflow_service: WorkflowService
+    runner: Runner
+    requests: RequestLog
+    service: ServiceApp
+    objects: ObjectApp
+
+    @property
+    def outbox(self) -> Outbox | None:
+        """Holds answers back until their changes are in the journal; None without a journal."""
+        ...
+
+    def handle(self, operation: HttpOperation, call: Call) -> Answer:
+        """Answer a call of the service's API."""
+        ...
+
+    def note(self, event: Event) -> None:
+        """Store what an event of the engine leaves behind: outputs and results of a successful job."""
+        ...
+
+    def forget(self) -> None:
+        """Remove queues, jobs, objects and all else that calls have made."""
+        ...
