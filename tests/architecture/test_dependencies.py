@@ -66,10 +66,7 @@ def cycles(graph: Mapping[str, Iterable[str]]) -> list[frozenset[str]]:
     return found
 
 
-KNOWN_CYCLES: tuple[Edge, ...] = (
-    ("ciq_mock.engine.job", "ciq_mock.engine.queue"),
-    ("ciq_mock.mock", "ciq_mock.variants.registry"),
-)
+KNOWN_CYCLES: tuple[Edge, ...] = ()
 """Two modules of each cycle that is still to be removed."""
 
 
@@ -150,7 +147,6 @@ RULES = (
         "variants are handed in",
         lambda importer, name: below(name, VARIANTS) and not below_any(importer, MAY_KNOW_VARIANTS),
         "faults and dialects are overrides that the server receives; no part of the mock asks for one",
-        frozenset({("ciq_mock.mock", "ciq_mock.variants.registry")}),
     ),
     Rule(
         "driver and judge know no area",
