@@ -7,13 +7,14 @@ from typing import Protocol
 
 from ciq_mock.clock import Clock
 from ciq_mock.delivery import CallbackDispatcher
-from ciq_mock.engine import Engine, Event
+from ciq_mock.engine import Engine
 from ciq_mock.http.app import ServiceApp
 from ciq_mock.http.object_app import ObjectApp
 from ciq_mock.http.protocol import Outbox
 from ciq_mock.http.request_log import RequestLog
 from ciq_mock.objects import Library
 from ciq_mock.resources import BucketResources
+from ciq_mock.results.cache import ResultCache
 from ciq_mock.runner import Runner
 from ciq_mock.service.call import Answer, Call
 from ciq_mock.settings import MockSettings
@@ -29,6 +30,7 @@ class RunningMock(Protocol):
     engine: Engine
     resources: BucketResources
     library: Library
+    results: ResultCache
     delivery: CallbackDispatcher
     workflow_service: WorkflowService
     runner: Runner
@@ -43,10 +45,6 @@ class RunningMock(Protocol):
 
     def handle(self, operation: HttpOperation, call: Call) -> Answer:
         """Answer a call of the service's API."""
-        ...
-
-    def note(self, event: Event) -> None:
-        """Store what an event of the engine leaves behind: outputs and results of a successful job."""
         ...
 
     def forget(self) -> None:

@@ -148,7 +148,7 @@ class DurableStore:
             library=mock.library,
             recorded=recorded,
             repeat=repeat,
-            on_job_ended=mock.note,
+            on_job_ended=mock.results.on_event,
             on_commit=mock.workflow_service.on_event,
         )
         with self._group_commit.silent(), self._recalling(mock, recorded, way.owed_runs):

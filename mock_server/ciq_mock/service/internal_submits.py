@@ -13,7 +13,8 @@ from ciq_mock.engine import EngineError, Failure, Job, JobSpec, Origin
 from ciq_mock.results import written_by
 from ciq_mock.service.arguments import invalid
 from ciq_mock.service.call import NO_QUERY, Call
-from ciq_mock.service.context import ServiceContext, refusal_of
+from ciq_mock.service.context import ServiceContext
+from ciq_mock.service.error_mapping import refusal_of
 from ciq_mock.service.refusal import Refusal
 from ciq_mock.service.submit import WRITING, orders_of
 from ciq_mock.service.submit_form import read_submit
