@@ -6,9 +6,11 @@ a test checks for drift. Must not know how a callback is read or a profile loade
 
 import json
 import sys
+from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
+from inspect import cleandoc
 from pathlib import Path
 from typing import get_args
 
@@ -144,7 +146,23 @@ def _table(keys: dict[str, JsonSchema]) -> JsonSchema:
 def _run_record() -> JsonSchema:
     (_, *_), definitions = msgspec.json.schema_components((records.AnyRecord,), ref_template="#/$defs/{name}")
     kinds = [{"$ref": f"#/$defs/{kind.__name__}"} for kind in get_args(records.AnyRecord)]
-    return {"title": "One line of a run file (run.ndjson)", "oneOf": kinds, "$defs": definitions}
+    return {"title": "One line of a run file (run.ndjson)", "oneOf": kinds, "$defs": without_indentation(definitions)}
+
+
+def without_indentation(schema: Mapping[str, object]) -> JsonSchema:
+    """Return the schema with the indentation of its descriptions removed.
+
+    The descriptions are docstrings. Some releases of msgspec and CPython remove the indentation and some do not.
+    """
+
+    def clean(key: str, value: object) -> object:
+        if isinstance(value, Mapping):
+            return without_indentation(value)
+        if isinstance(value, list):
+            return [clean("", item) for item in value]
+        return cleandoc(value) if key == "description" and isinstance(value, str) else value
+
+    return {key: clean(key, value) for key, value in schema.items()}
 
 
 def main() -> int:

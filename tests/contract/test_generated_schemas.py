@@ -30,6 +30,20 @@ def test_json_schema_files_are_fresh(document: JsonDocument) -> None:
     jsonschema_rs.meta.validate(stored_schema(document))
 
 
+def test_descriptions_do_not_depend_on_the_release_of_msgspec() -> None:
+    """Indentation of a docstring is removed from each description, and nothing else is changed."""
+    raw = {
+        "description": "One.\n\n    Two.",
+        "properties": {"description": {"const": "a\n    b"}},
+        "anyOf": [{"description": "Three.\n    Four."}],
+    }
+    assert json_schemas.without_indentation(raw) == {
+        "description": "One.\n\nTwo.",
+        "properties": {"description": {"const": "a\n    b"}},
+        "anyOf": [{"description": "Three.\nFour."}],
+    }
+
+
 def test_the_openapi_file_is_fresh() -> None:
     """The file is what feature table and XSD give today."""
     path = Path(openapi.__file__).parent / openapi.FILE
