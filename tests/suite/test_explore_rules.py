@@ -103,19 +103,19 @@ DEVIATING = {
     "a job is told though Off": (
         "EXP-006",
         OPEN.put(Label.RULE, Rule.OFF).submit(A).look(a="Success").hear(A),
-        "told although the rule was Off",
+        "notified although the rule was Off",
         {3, 5},
     ),
     "a job is told at the other address": (
         "EXP-006",
         RUNS.hear(A).hear(B, Rule.SECOND),
-        "told at another address",
+        "notified at another address",
         {3, 6},
     ),
     "an own address does not count": (
         "EXP-006",
         OPEN.submit(A, own=True).look(a="Success").hear(A, Rule.FIRST),
-        "told at another address",
+        "notified at another address",
         {2, 4},
     ),
     "a restart loses a job": ("EXP-008", RESTARTED.look_at(A, B, b="Pause"), "is not known after it", {3, 7}),

@@ -9,8 +9,8 @@ the replays among them.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ciq_conformance.areas.explore.histories import told_histories
-from ciq_conformance.areas.explore.history_rules import RULES, broken_rules, stops_running_jobs
+from ciq_conformance.areas.explore.histories import recorded_histories, stops_running_jobs
+from ciq_conformance.areas.explore.history_rules import RULES, broken_rules
 from ciq_conformance.driver.scenario_context import ScenarioContext
 from ciq_conformance.explore.history import History, jobs_in, restarts, size_of, words
 from ciq_conformance.explore.history_player import Forgotten, HistoryPlayer, room_of
@@ -60,8 +60,8 @@ class _Campaign:
         else:
             player.play(history)
         evidence = self.evidence()
-        told = next((one for one in told_histories(evidence) if one.number == number), None)
-        broken = tuple(broken_rules(told, evidence)) if told is not None and told.exchanges else ()
+        history_seen = next((one for one in recorded_histories(evidence) if one.number == number), None)
+        broken = broken_rules(history_seen.played) if history_seen is not None else ()
         self.known[history] = broken
         return broken
 

@@ -1,50 +1,50 @@
-"""Checks of the scenario `explore` (EXP): each rule over every history that was played."""
+"""Checks of the scenario `explore` (EXP): applies each rule to every played history."""
 
 from itertools import groupby, pairwise
 
-from ciq_conformance.areas.explore.histories import SCENARIO, Told, told_histories
-from ciq_conformance.areas.explore.history_rules import RULES
+from ciq_conformance.areas.explore.histories import SCENARIO, RecordedHistory, recorded_histories
 from ciq_conformance.areas.explore.labels import CHANNELS, SUBMITS, UPDATES, JobLabel, Label
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, absent, blocked, deviates, holds
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas.lifecycle import ENDED_BY_RUNNING
 
-_LOOKS = {
+_CASES = {
     "EXP-001": "job(s) shown to have waited for another",
-    "EXP-002": "look(s) at jobs held in a paused queue",
+    "EXP-002": "observation(s) of jobs held in a paused queue",
     "EXP-003": "job(s) followed to their end",
     "EXP-004": "job(s) cancelled while they waited",
     "EXP-005": "change(s) of state",
     "EXP-006": "job(s) whose callback was due or forbidden",
-    "EXP-007": "look(s) at jobs already told",
-    "EXP-008": "job(s) and queue(s) looked at after a restart",
+    "EXP-007": "observation(s) of jobs after their callback",
+    "EXP-008": "job(s) and queue(s) observed after a restart",
 }
-"""What each rule counts as shown."""
-_TOLD = SUBMITS | UPDATES | {Label.CANCEL, Label.RESTART}
+"""The cases that each rule counts."""
+_IN_STORY = SUBMITS | UPDATES | {Label.CANCEL, Label.RESTART}
 
 
 def _judge(name: str, evidence: Evidence, item: Item) -> Finding:
     event = evidence.obstacle(SCENARIO)
-    played = evidence.derive(told_histories)
-    looked = [(told, RULES[name](told, evidence)) for told in played]
-    deviating = [(told, one.deviations) for told, one in looked if one.deviations]
-    shown = sum(one.shown for _, one in looked)
-    power = f"{len(played)} histories, {sum(len(t.timelines) for t in played)} jobs, {shown} {_LOOKS[name]}"
+    histories = evidence.derive(recorded_histories)
+    results = [(history, history.result(name)) for history in histories]
+    deviating = [(history, result.deviations) for history, result in results if result.deviations]
+    shown = sum(result.shown for _, result in results)
+    jobs = sum(len(history.played.jobs) for history in histories)
+    power = f"{len(histories)} histories, {jobs} jobs, {shown} {_CASES[name]}"
     if deviating:
-        told, deviations = min(deviating, key=lambda pair: (len(pair[0].timelines), len(pair[0].exchanges)))
+        history, deviations = min(deviating, key=lambda pair: (len(pair[0].played.jobs), len(pair[0].exchanges)))
         return deviates(
             item.requirement.statement,
-            f"history {told.number} ({story(told)}): {deviations[0].text}"
+            f"history {history.number} ({story(history)}): {deviations[0].text}"
             + (f" (and {len(deviations) - 1} more)" if len(deviations) > 1 else ""),
             witness=deviations[0].witness,
-            reason=f"{len(deviating)} of {len(played)} histories show it; explore-{item.name}.py in the output "
-            "directory shows it again, where there is one",
+            reason=f"{len(deviating)} of {len(histories)} histories show it; explore-{item.name}.py in the output "
+            "directory, where it exists, reproduces it",
             power=power,
         )
     if event is not None:
         return blocked(event.text, witness=(event.seq,))
-    if name == "EXP-006" and not shown and _none_arrived(evidence, played):
+    if name == "EXP-006" and not shown and _callbacks_are_missing(evidence, histories):
         return blocked("no callback arrived at all (see RUL-001, DEL-001)")
     if not shown:
         need = ", on the embedded mock or with --restart-command" if name == "EXP-008" else ""
@@ -52,17 +52,18 @@ def _judge(name: str, evidence: Evidence, item: Item) -> Finding:
     return holds(power, power=power)
 
 
-def _none_arrived(evidence: Evidence, played: tuple[Told, ...]) -> bool:
-    due = any(timeline.last_state in ENDED_BY_RUNNING for told in played for timeline in told.timelines)
+def _callbacks_are_missing(evidence: Evidence, histories: tuple[RecordedHistory, ...]) -> bool:
+    """Some job ended by running, but no callback arrived."""
+    due = any(job.last_state in ENDED_BY_RUNNING for history in histories for job in history.played.jobs)
     channels = [f"{evidence.feature}.{SCENARIO}.{channel}" for channel in CHANNELS]
     return due and not evidence.arrivals(*channels)
 
 
-def story(told: Told) -> str:
-    """A history in words, as its requests tell it: `open first, pause, 5 submit, resume`."""
-    asked = [label for label, _ in told.exchanges if label.step in _TOLD]
-    # After one restart the list may have been asked for several times.
-    once = [one for before, one in pairwise((None, *asked)) if one is not None and not _same_restart(before, one)]
+def story(history: RecordedHistory) -> str:
+    """The requests of a history in words: `open first, pause, 5 submit, resume`."""
+    requests = [label for label, _ in history.exchanges if label.step in _IN_STORY]
+    # After one restart the suite may have requested the list several times.
+    once = [one for before, one in pairwise((None, *requests)) if one is not None and not _same_restart(before, one)]
     counted = ((word, len(list(group))) for word, group in groupby(map(_word, once)))
     return ", ".join(word if count == 1 else f"{count} {word}" for word, count in counted)
 
@@ -89,7 +90,7 @@ def pauses_hold(evidence: Evidence, item: Item) -> Finding:
 
 @check("EXP-003")
 def no_job_is_lost(evidence: Evidence, item: Item) -> Finding:
-    """Last state of every job that nobody cancelled."""
+    """Last state of every job that was not cancelled."""
     return _judge("EXP-003", evidence, item)
 
 
@@ -101,19 +102,19 @@ def cancelled_jobs_stay(evidence: Evidence, item: Item) -> Finding:
 
 @check("EXP-005")
 def states_move_forward(evidence: Evidence, item: Item) -> Finding:
-    """Every two looks at a job that follow each other."""
+    """Each two consecutive observations of a job."""
     return _judge("EXP-005", evidence, item)
 
 
 @check("EXP-006")
-def ended_jobs_are_told(evidence: Evidence, item: Item) -> Finding:
+def callbacks_follow_the_rule(evidence: Evidence, item: Item) -> Finding:
     """Callbacks of each job under the rules since its submit."""
     return _judge("EXP-006", evidence, item)
 
 
 @check("EXP-007")
-def only_ended_jobs_are_told(evidence: Evidence, item: Item) -> Finding:
-    """Looks at each job after its callback."""
+def only_callbacks_follow_the_rule(evidence: Evidence, item: Item) -> Finding:
+    """States of each job after its callback."""
     return _judge("EXP-007", evidence, item)
 
 

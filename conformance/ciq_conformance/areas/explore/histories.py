@@ -1,142 +1,248 @@
-"""What the transcript of the scenario `explore` says of each random history: its jobs, its pauses, its rules. Pure.
+"""Reads the random histories of the scenario `explore` from a transcript. Pure.
 
-Everything is read back from the exchanges and their labels, so that a stored run is judged as a live one.
+Everything comes from the exchanges and their labels, so that a stored run is judged as a live one.
 """
 
 import math
-from bisect import bisect_right
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from http import HTTPStatus
 
-from ciq_conformance.areas.explore.labels import CHANNELS, SUBMITS, UPDATES, JobLabel, Label, Rule, label_of
+from ciq_conformance.areas.explore.history_rules import RULES, RuleResult
+from ciq_conformance.areas.explore.labels import CHANNELS, OWN, SUBMITS, UPDATES, JobLabel, Label, label_of
+from ciq_conformance.areas.explore.played_history import (
+    AcceptedJob,
+    Callback,
+    Cancel,
+    Conditions,
+    HistoryJob,
+    JobQuery,
+    PlayedHistory,
+    Proof,
+    QueueUpdate,
+    QueueView,
+    RestartListing,
+    Sighting,
+)
 from ciq_conformance.driver.scenario_context import channel_name
 from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.ordering_claims import running_tracks
+from ciq_schemas import times
+from ciq_schemas.lifecycle import JobState
 from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript.jobs import JobTimeline, build_timelines
 from ciq_schemas.transcript.parsed import ParsedCallback, ParsedExchange
-from ciq_schemas.transcript.pauses import PauseSpan
+from ciq_schemas.values import Queue
 
 SCENARIO = Scenario.EXPLORE
+Labelled = tuple[JobLabel, ParsedExchange]
 
 
 @dataclass(frozen=True)
-class Told:
-    """One history as it went."""
+class RecordedHistory:
+    """One history in the transcript: its exchanges, and what they show."""
 
     number: int
-    exchanges: tuple[tuple[JobLabel, ParsedExchange], ...]
-    timelines: tuple[JobTimeline, ...]
-    callbacks: tuple[ParsedCallback, ...]
-    """Callbacks about its jobs."""
-    expired: frozenset[str]
-    """Waits that ran out, by the word after the number."""
-    receiver_failed: bool
-    """The receiver had answered badly in this history or the one before: callbacks may come late."""
+    exchanges: tuple[Labelled, ...]
+    played: PlayedHistory
 
-    @property
-    def began(self) -> float:
-        """When its first request was sent."""
-        return self.exchanges[0][1].exchange.started
-
-    @cached_property
-    def pauses(self) -> tuple[PauseSpan, ...]:
-        """When the queue was paused for certain: from the answer to a pause until the next resume is sent."""
-        spans: list[PauseSpan] = []
-        updates = [(label, response) for label, response in self.exchanges if label.step in UPDATES]
-        busy_until = -math.inf
-        for index, (label, response) in enumerate(updates):
-            exchange = response.exchange
-            if label.step in (Label.OPEN, Label.RESUME):
-                busy_until = max(busy_until, exchange.ended)
-            elif label.step is Label.PAUSE and response.ok and exchange.started >= busy_until:
-                later = (r.exchange.started for word, r in updates[index + 1 :] if word.step is Label.RESUME)
-                spans.append(PauseSpan(exchange.ended, next(later, self.last)))
-        return tuple(spans)
-
-    @cached_property
-    def restarts(self) -> tuple[PauseSpan, ...]:
-        """When the target was restarted: until the first request after it that it answered by more than 5xx."""
-        answered: dict[str, float] = {}
-        for label, response in self.exchanges:
-            if label.step is Label.RESTART and (response.ok or response.refused):
-                answered.setdefault(label.how, response.exchange.started)
-        return tuple(PauseSpan(float(begin), end) for begin, end in answered.items())
-
-    @property
-    def last(self) -> float:
-        """When its last answer came."""
-        return max(response.exchange.ended for _, response in self.exchanges)
-
-    def restarted(self, begin: float, end: float) -> bool:
-        """Whether the target was restarted between two instants."""
-        return any(begin <= span.end and span.begin <= end for span in self.restarts)
-
-    def rules_since(self, instant: float) -> tuple[Rule, ...]:
-        """The callback rules that may have been in force from an instant on."""
-        moments: list[float] = []
-        rules: list[Rule] = []
-        for label, response in self.exchanges:
-            if label.step in (Label.OPEN, Label.RULE) and label.how in list(Rule):
-                moments.append(response.exchange.ended)
-                rules.append(Rule(label.how))
-        return tuple(rules[max(0, bisect_right(moments, instant) - 1) :])
-
-    def cancels(self) -> dict[str, ParsedExchange]:
-        """The last cancel of each job that was not refused."""
-        return {
-            label.how: response
-            for label, response in self.exchanges
-            if label.step is Label.CANCEL and not response.refused
-        }
-
-    def has_own_address(self, timeline: JobTimeline) -> bool:
-        """The job was submitted with an address of its own."""
-        label = label_of(timeline.step)
-        return label is not None and label.how == "own"
+    def result(self, rule: str) -> RuleResult:
+        """The result of one rule, by the id of its requirement."""
+        return RULES[rule](self.played)
 
 
-def told_histories(evidence: Evidence) -> tuple[Told, ...]:
+def recorded_histories(evidence: Evidence) -> tuple[RecordedHistory, ...]:
     """All histories of the feature, in the order in which they were played."""
-    by_number: dict[int, list[tuple[JobLabel, ParsedExchange]]] = {}
+    by_number: dict[int, list[Labelled]] = {}
     for response in evidence.of(SCENARIO):
         label = label_of(response.exchange.step)
         if label is not None:
             by_number.setdefault(label.history, []).append((label, response))
-    callbacks = evidence.arrivals(*(channel_name(evidence.feature, SCENARIO, channel) for channel in CHANNELS))
+    short_names = {channel_name(evidence.feature, SCENARIO, channel): str(channel) for channel in CHANNELS}
+    callbacks = evidence.arrivals(*short_names)
     expired = [event.text for event in evidence.events(SCENARIO, "expired")]
-    found: list[Told] = []
+    conditions = _conditions(evidence, arrived=bool(callbacks))
+    found: list[RecordedHistory] = []
     failed_from: float = math.inf
     for number, exchanges in sorted(by_number.items()):
-        found.append(_told(number, exchanges, callbacks, expired, failed_from))
-        bad = [n.arrival.started for n in callbacks if n.arrival.answered != 200]
-        began = found[-1].began
+        played = _played(number, exchanges, callbacks, short_names, expired, failed_from, conditions)
+        found.append(RecordedHistory(number, tuple(exchanges), played))
+        began = exchanges[0][1].exchange.started
+        bad = [n.arrival.started for n in callbacks if n.arrival.answered != HTTPStatus.OK]
         failed_from = next((at for at in bad if at >= began), math.inf)
-    return tuple(found)
+    return _with_other_histories(found, conditions)
 
 
-def _told(
+def stops_running_jobs(evidence: Evidence) -> bool:
+    """A pause was seen to stop a running job, which is one documented reading."""
+    histories = evidence.derive(recorded_histories)
+    return any(timeline.halted for timeline in evidence.derive(running_tracks)) or any(
+        job.halted for history in histories for job in history.played.jobs
+    )
+
+
+def _conditions(evidence: Evidence, *, arrived: bool) -> Conditions:
+    calibration = evidence.calibration
+    return Conditions(
+        start_latency=calibration.start_latency if calibration else 0.0,
+        workers=max(1, calibration.workers if calibration else 1),
+        stops_running_jobs=any(timeline.halted for timeline in evidence.derive(running_tracks)),
+        callbacks_arrive=arrived,
+    )
+
+
+def _with_other_histories(histories: Sequence[RecordedHistory], conditions: Conditions) -> tuple[RecordedHistory, ...]:
+    """Adds what only all histories together show: the jobs of the run, and whether a pause stops running jobs."""
+    jobs = [job for history in histories for job in history.played.jobs]
+    if any(job.halted for job in jobs):
+        conditions = replace(conditions, stops_running_jobs=True)
+    accepted = tuple(AcceptedJob(job_id=job.job_id, answered=job.answered, seq=job.seq) for job in jobs)
+    return tuple(
+        replace(history, played=replace(history.played, accepted=accepted, conditions=conditions))
+        for history in histories
+    )
+
+
+def _played(
     number: int,
-    exchanges: Sequence[tuple[JobLabel, ParsedExchange]],
+    exchanges: Sequence[Labelled],
     callbacks: Sequence[ParsedCallback],
+    short_names: Mapping[str, str],
     expired: Iterable[str],
     failed_before: float,
-) -> Told:
+    conditions: Conditions,
+) -> PlayedHistory:
     began = exchanges[0][1].exchange.started
     ended = max(response.exchange.ended for _, response in exchanges)
     submits = [response for label, response in exchanges if label.step in SUBMITS]
-    looks = [response for label, response in exchanges if label.step not in SUBMITS and label.step not in UPDATES]
+    looks = [(label, response) for label, response in exchanges if label.step not in SUBMITS | UPDATES]
     ids = {job.job_id for response in submits for job in response.jobs if job.job_id}
     mine = [callback for callback in callbacks if ids.intersection(callback.job_ids)]
+    timelines = build_timelines(submits, (response for _, response in looks), mine)
+    stamps = _start_stamps([*submits, *(response for _, response in looks)])
     prefix = f"{number} "
-    return Told(
-        number=number,
-        exchanges=tuple(exchanges),
-        timelines=build_timelines(submits, looks, mine),
-        callbacks=tuple(mine),
+    return PlayedHistory(
+        jobs=tuple(_job(timeline, stamps, mine) for timeline in timelines),
+        updates=tuple(_update(label, response) for label, response in exchanges if label.step in UPDATES),
+        cancels=tuple(_cancel(label, response) for label, response in looks if label.step is Label.CANCEL),
+        queries=tuple(_query(response, ids) for _, response in looks if _shows_known_jobs(response)),
+        listings=tuple(_listing(label, response) for label, response in looks if label.step is Label.RESTART),
+        callbacks=tuple(
+            Callback(
+                channel=short_names[n.arrival.channel],
+                arrived=n.arrival.started,
+                answered=n.arrival.ended,
+                job_ids=tuple(n.job_ids),
+                seq=n.arrival.seq,
+            )
+            for n in mine
+        ),
+        accepted=(),
         expired=frozenset(
             text.removeprefix(prefix).partition(":")[0].split()[0] for text in expired if text.startswith(prefix)
         ),
         receiver_failed=failed_before < began
-        or any(n.arrival.answered != 200 and began <= n.arrival.started <= ended for n in callbacks),
+        or any(n.arrival.answered != HTTPStatus.OK and began <= n.arrival.started <= ended for n in callbacks),
+        last=ended,
+        conditions=conditions,
+    )
+
+
+def _start_stamps(responses: Iterable[ParsedExchange]) -> dict[tuple[str, int], float]:
+    """`StartTime` of each job in each answer that names one, by job id and record."""
+    found: dict[tuple[str, int], float] = {}
+    for response in responses:
+        for job in response.jobs:
+            stamp = times.parse(job.start_time)
+            if job.job_id and stamp is not None:
+                found[job.job_id, response.exchange.seq] = stamp.timestamp()
+    return found
+
+
+def _job(
+    timeline: JobTimeline, stamps: Mapping[tuple[str, int], float], callbacks: Iterable[ParsedCallback]
+) -> HistoryJob:
+    label = label_of(timeline.step)
+    return HistoryJob(
+        job_id=timeline.job_id,
+        level=None if timeline.asked.level is None else timeline.level,
+        own_address=label is not None and label.how == OWN,
+        sent=timeline.asked_at,
+        answered=timeline.accepted_by,
+        sightings=tuple(
+            Sighting(
+                state=s.state,
+                sent=s.sent,
+                received=s.received,
+                start_stamp=stamps.get((timeline.job_id, s.seq)),
+                seq=s.seq,
+            )
+            for s in timeline.sightings
+        ),
+        start_callbacks=tuple(
+            Proof(n.arrival.started, n.arrival.seq)
+            for n in callbacks
+            for job in n.callback.jobs
+            if job.job_id == timeline.job_id and job.state != JobState.CANCEL
+        ),
+        seq=timeline.submit_seq,
+    )
+
+
+def _update(label: JobLabel, response: ParsedExchange) -> QueueUpdate:
+    exchange = response.exchange
+    return QueueUpdate(
+        kind=label.step,
+        rule=label.how if label.step in (Label.OPEN, Label.RULE) else "",
+        sent=exchange.started,
+        answered=exchange.ended,
+        ok=response.ok,
+        queue=_view(response.queue) if response.queue is not None else None,
+        seq=exchange.seq,
+    )
+
+
+def _view(queue: Queue) -> QueueView:
+    rule = queue.notify_config
+    return QueueView(
+        queue_id=queue.queue_id or "",
+        state=queue.state or "",
+        rule=None if rule is None else (rule.state or "", rule.url if rule.state == "On" else None),
+    )
+
+
+def _cancel(label: JobLabel, response: ParsedExchange) -> Cancel:
+    exchange = response.exchange
+    return Cancel(
+        job_id=label.how,
+        sent=exchange.started,
+        answered=exchange.ended,
+        ok=response.ok,
+        refused=response.refused,
+        seq=exchange.seq,
+    )
+
+
+def _shows_known_jobs(response: ParsedExchange) -> bool:
+    """Whether the answer shows which jobs are known: the answer to a single unknown id may be a 404."""
+    exchange = response.exchange
+    unknown = exchange.method == "GET" and exchange.status == HTTPStatus.NOT_FOUND and "," not in exchange.url
+    return response.ok or unknown
+
+
+def _query(response: ParsedExchange, ids: Iterable[str]) -> JobQuery:
+    exchange = response.exchange
+    named = frozenset(job_id for job_id in ids if job_id in exchange.url)
+    return JobQuery(job_ids=named, sent=exchange.started, seq=exchange.seq)
+
+
+def _listing(label: JobLabel, response: ParsedExchange) -> RestartListing:
+    exchange = response.exchange
+    return RestartListing(
+        restart=float(label.how),
+        sent=exchange.started,
+        ok=response.ok,
+        refused=response.refused,
+        queues=tuple(_view(queue) for queue in response.queue_list.queues) if response.ok else (),
+        seq=exchange.seq,
     )
