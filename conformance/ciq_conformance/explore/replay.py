@@ -1,14 +1,16 @@
-"""Plays one recorded history against a target and says whether it still deviates. Standard library only, one file.
+"""Plays one history against a target and reports whether it still deviates. Standard library only.
 
-A script that the explorer writes is the modules `replay*` and a call of `main` with the case. Exit codes: 1 the
-deviation was seen, 0 it was not, 2 the target could not be used. Settings: CIQ_TARGET, CIQ_BUCKET, CIQ_REGION,
-CIQ_HOST, CIQ_SECRET_ID, CIQ_SECRET_KEY, CIQ_TOKEN, CIQ_CALLBACK_BIND, CIQ_CALLBACK_URL, CIQ_RESTART_COMMAND.
+A script contains this module, `replay_wire`, `replay_record`, the rules of the judge, and a call of `main` with the
+case. Exit codes: 1 the deviation was seen, 0 it was not, 2 the target could not be used. Settings: CIQ_TARGET,
+CIQ_BUCKET, CIQ_REGION, CIQ_HOST, CIQ_SECRET_ID, CIQ_SECRET_KEY, CIQ_TOKEN, CIQ_CALLBACK_BIND, CIQ_CALLBACK_URL,
+CIQ_RESTART_COMMAND.
 """
 
 import http.client
 import os
 import shlex
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -17,41 +19,18 @@ from urllib.parse import quote, urlsplit
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
-from ciq_conformance.explore.replay_wire import Listener, Trouble, children, sign, text_of
+from ciq_conformance.areas.explore.history_rules import RULES
+from ciq_conformance.areas.explore.played_history import ENDED, SLACK, WAITING, Conditions, PlayedHistory
+from ciq_conformance.explore.replay_record import Answer, Recorder, view_of
+from ciq_conformance.explore.replay_wire import Listener, Trouble, children, own_text, sign, text_of
 
-WAITING = ("Submitted", "Pause")
-STARTED = ("Running", "Success", "Failed")
-ENDED = ("Success", "Failed", "Cancel")
-SLACK = 0.3
 _RULE_PARTS = ("State", "Url", "Event", "Type")
+_SHOWN_WITHIN = 2.0
+"""Seconds after a restart in which the target may still show an older state; equals `restart_wait.SHOWN_WITHIN`."""
 
 
-class Job:
-    """A job of the history and every look at it."""
-
-    def __init__(self, job_id: str, level: int, sent: float, answered: float, rules: list[str], own: bool) -> None:
-        self.id, self.level, self.sent, self.answered = job_id, level, sent, answered
-        self.rules, self.own, self.looks = rules, own, [("Submitted", answered, answered)]
-        self.cancelled: tuple[float, float, int] | None = None
-
-    @property
-    def state(self) -> str:
-        """State in the last look."""
-        return self.looks[-1][0]
-
-    @property
-    def not_after(self) -> float:
-        """The job had started by then."""
-        return min((received for state, _, received in self.looks if state in STARTED), default=float("inf"))
-
-    @property
-    def not_before(self) -> float:
-        """The job still waited then."""
-        limit = self.not_after
-        return max((sent for state, sent, _ in self.looks if state in WAITING and sent <= limit), default=self.sent)
-
-    def __str__(self) -> str:
-        return f"job {self.id} (level {self.level})"
+class QueueLost(Exception):  # noqa: N818 - what a target did, not an error of the script
+    """After a restart the target does not list the queue, so the history ends."""
 
 
 class Replay:
@@ -65,15 +44,17 @@ class Replay:
         self.host = (os.environ.get("CIQ_HOST") or case["host"]).format(bucket=bucket, region=region)
         self.order = {"Region": region, "Bucket": bucket}
         self.listener = Listener()
-        self.jobs: dict[str, Job] = {}
-        self.pauses: list[list[float]] = []
-        self.restarts: list[tuple[float, float]] = []
-        self.forgotten: list[str] = []
-        self.rule, self.paused, self.closed = "first", False, False
+        self.recorder = Recorder()
+        self.rules: dict[str, list[str]] = {}
+        """The callback rules since the submit of each job."""
+        self.own: set[str] = set()
+        self.gone: set[str] = set()
+        """Jobs that the target did not know after a restart."""
+        self.rule, self.paused, self.closed, self.queue_lost = "first", False, False, False
         self.queue, self.found = self.find_queue()
 
-    def send(self, method: str, target: str, body: str = "") -> tuple[int, ElementTree.Element, float, float]:
-        """One exchange: status, document, when it was sent and when it was answered."""
+    def send(self, method: str, target: str, body: str = "") -> Answer:
+        """Send one request."""
         kind = http.client.HTTPSConnection if self.url.scheme == "https" else http.client.HTTPConnection
         connection = kind(self.url.hostname or "", self.url.port, timeout=30)
         headers = {"Host": self.host} | ({"Content-Type": "application/xml"} if body else {})
@@ -92,21 +73,23 @@ class Replay:
             root = ElementTree.fromstring(data)  # noqa: S314 - the answer of the operator's own target
         except ElementTree.ParseError:
             root = ElementTree.Element("nothing")
-        return answer.status, root, sent, received
+        return Answer(answer.status, root, sent, received)
 
     def find_queue(self) -> tuple[str, dict[str, str]]:
         """Id of the feature's queue, and how it was found."""
-        status, root, _, _ = self.send("GET", self.case["queue_path"])
-        queues = children(root, "QueueList")
+        answer = self.send("GET", self.case["queue_path"])
+        queues = children(answer.root, "QueueList")
         own = [q for q in queues if text_of(q, "Name") in self.case["queue_names"]] or queues
         if not own:
-            raise Trouble(f"GET {self.case['queue_path']} lists no queue (HTTP {status}): is the feature activated?")
+            raise Trouble(
+                f"GET {self.case['queue_path']} lists no queue (HTTP {answer.status}): is the feature activated?"
+            )
         return text_of(own[0], "QueueId"), {n: text_of(own[0], n) for n in ("Name", "Url", "Event", "Type")} | {
-            "State": next((e.text or "" for e in own[0] if e.tag.rpartition("}")[2] == "State"), "Active"),
+            "State": own_text(own[0], "State") or "Active",
             "On": next((text_of(c, "State") for c in children(own[0], "NotifyConfig")), "Off") or "Off",
         }
 
-    def put(self, state: str, rule: str | None) -> tuple[float, float]:
+    def put(self, kind: str, state: str, rule: str | None) -> None:
         """Set state and callback rule of the queue (None: the rule that was found)."""
         found = self.found
         values = (found["On"], found["Url"], found["Event"], found["Type"])
@@ -117,10 +100,11 @@ class Replay:
             f"<Request><Name>{escape(found['Name'])}</Name><QueueID>{self.queue}</QueueID><State>{state}</State>"
             f"<NotifyConfig>{config}</NotifyConfig></Request>"
         )
-        status, _, sent, answered = self.send("PUT", f"{self.case['queue_path']}/{quote(self.queue, safe='')}", body)
-        if status // 100 != 2:
-            raise Trouble(f"PUT of the queue with State {state} was answered {status}")
-        return sent, answered
+        answer = self.send("PUT", f"{self.case['queue_path']}/{quote(self.queue, safe='')}", body)
+        if not answer.ok:
+            raise Trouble(f"PUT of the queue with State {state} was answered {answer.status}")
+        if rule is not None:
+            self.recorder.updated(kind, rule, answer)
 
     def submit(self, levels: list[int | None], own: bool) -> None:
         """Submit jobs in one request."""
@@ -139,33 +123,26 @@ class Replay:
             + (f"<CallBack>{escape(self.listener.address('own'))}</CallBack>" if own else "")
             + "</Request>"
         )
-        status, root, sent, answered = self.send("POST", case["job_path"], body)
-        ids = [text_of(detail, "JobId") for detail in children(root, "JobsDetail")]
-        if status // 100 != 2 and self.paused:
+        answer = self.send("POST", case["job_path"], body)
+        if not answer.ok and self.paused:
             self.closed = True
             return
-        if status // 100 != 2 or len(ids) != len(levels):
-            raise Trouble(f"submit was answered {status} with {len(ids)} job(s)")
-        self.forgotten += [f"that the id {job_id} was given before" for job_id in ids if job_id in self.jobs]
-        for job_id, level in zip(ids, levels, strict=True):
-            self.jobs[job_id] = Job(job_id, level or 0, sent, answered, [self.rule], own)
+        ids = self.recorder.submitted(levels, own, answer)
+        if not answer.ok or len(ids) != len(levels):
+            raise Trouble(f"submit was answered {answer.status} with {len(ids)} job(s)")
+        self.rules.update({job_id: [self.rule] for job_id in ids})
+        self.own.update(ids if own else ())
 
-    def open_jobs(self) -> list[Job]:
+    def open_jobs(self) -> list[str]:
         """Jobs that have not been seen to end."""
-        return [job for job in self.jobs.values() if job.state not in ENDED]
+        return [job for job in self.recorder.open_jobs() if job not in self.gone]
 
-    def look(self, jobs: list[Job]) -> None:
+    def look(self, jobs: list[str]) -> None:
         """Describe jobs."""
         size = 10 if self.case["several_ids"] else 1
         for start in range(0, len(jobs), size):
-            part = {job.id: job for job in jobs[start : start + size]}
-            ids = ",".join(quote(job, safe="") for job in part)
-            status, root, sent, received = self.send("GET", f"{self.case['job_path']}/{ids}")
-            for detail in children(root, "JobsDetail") if status // 100 == 2 else []:
-                job = part.get(text_of(detail, "JobId"))
-                state = next((e.text or "" for e in detail if e.tag.rpartition("}")[2] == "State"), "")
-                if job and state:
-                    job.looks.append((state.strip(), sent, received))
+            ids = ",".join(quote(job, safe="") for job in jobs[start : start + size])
+            self.recorder.looked(ids, self.send("GET", f"{self.case['job_path']}/{ids}"))
 
     def watch(self, done: Callable[[], bool], seconds: float) -> bool:
         """Look at open jobs until `done()` or the time is over; False in the latter case."""
@@ -185,7 +162,7 @@ class Replay:
     def settle(self) -> None:
         """Wait until nothing runs any more in the paused queue."""
         time.sleep(SLACK + min(2.0, self.case["start_latency"]))
-        self.watch(lambda: all(job.state in WAITING for job in self.open_jobs()), 10 + self.timeouts(1))
+        self.watch(lambda: all(self.recorder.state(job) in WAITING for job in self.open_jobs()), 10 + self.timeouts(1))
 
     def hold(self) -> None:
         """Look at held jobs, wait as long as a leak needs, look again."""
@@ -196,15 +173,13 @@ class Replay:
 
     def pause(self) -> None:
         """Pause; from the answer on the queue is paused for certain."""
-        self.pauses.append([self.put("Paused", self.rule)[1], float("inf")])
+        self.put("pause", "Paused", self.rule)
         time.sleep(SLACK + self.case["start_latency"])
         self.paused = True
 
     def resume(self) -> None:
         """Resume."""
-        sent, _ = self.put("Active", self.rule)
-        for span in self.pauses:
-            span[1] = min(span[1], sent)
+        self.put("resume", "Active", self.rule)
         self.paused = False
 
     def freeze(self) -> None:
@@ -218,13 +193,14 @@ class Replay:
                 beside = threading.Thread(target=self.resume)
                 beside.start()
                 time.sleep(0.002)
-                self.put("Paused", self.rule)
+                self.put("pause", "Paused", self.rule)
                 beside.join()
                 self.pause()
                 self.hold()
                 return
             self.resume()
-        self.watch(lambda: any(job.state not in WAITING for job in self.jobs.values()), self.timeouts(1))
+        opened = self.open_jobs()
+        self.watch(lambda: any(self.recorder.state(job) not in WAITING for job in opened), self.timeouts(1))
         self.pause()
         self.hold()
 
@@ -232,77 +208,160 @@ class Replay:
         """Cancel a job that has not ended."""
         if self.paused and self.open_jobs():
             self.settle()
-        open_jobs = [job for job in self.open_jobs() if job.cancelled is None]
+        cancelled = {cancel.job_id for cancel in self.recorder.cancels}
+        open_jobs = [job for job in self.open_jobs() if job not in cancelled]
         if open_jobs:
             job = open_jobs[pick % len(open_jobs)]
-            status, _, sent, answered = self.send("PUT", f"{self.case['cancel_path']}/{quote(job.id, safe='')}?cancel")
-            job.cancelled = (sent, answered, status)
+            answer = self.send("PUT", f"{self.case['cancel_path']}/{quote(job, safe='')}?cancel")
+            self.recorder.cancelled(job, answer)
             self.look(self.open_jobs())
 
     def restart(self) -> None:
-        """Restart the target by the operator's command; note what it does not know any more."""
+        """Restart the target by the operator's command, then observe the queue and all jobs."""
         command = os.environ.get("CIQ_RESTART_COMMAND") or self.case["restart_command"]
         if not command:
             raise Trouble("this history restarts the target: set CIQ_RESTART_COMMAND to a command that does")
         if self.paused and self.open_jobs():
             self.settle()
-        begin, paused = time.monotonic(), self.paused
+        begin = time.monotonic()
         if subprocess.run(shlex.split(command), stdout=subprocess.DEVNULL, check=False).returncode:  # noqa: S603
             raise Trouble(f"the restart command `{command}` failed")
+        answer = self.first_listing(begin)
+        end = time.monotonic() + _SHOWN_WITHIN
+        while True:
+            self.recorder.listed(begin, answer)
+            asked = time.monotonic()
+            self.look(self.recorder.ids())
+            lost = [job for job in self.recorder.ids() if self.recorder.last_seen(job) < asked]
+            if (not lost and self.shown(answer)) or time.monotonic() > end:
+                break
+            time.sleep(0.1)
+            answer = self.send("GET", self.case["queue_path"])
+        for job in lost:  # one unknown id may have kept an answer from containing the others
+            self.look([job])
+        self.gone.update(job for job in lost if self.recorder.last_seen(job) < asked)
+        if self.queue not in [view_of(element).queue_id for element in children(answer.root, "QueueList")]:
+            raise QueueLost
+
+    def first_listing(self, begin: float) -> Answer:
+        """The first list of queues after a restart that is answered with other than 5xx."""
         while True:
             try:
-                queue, found = self.find_queue()
-                break
-            except Trouble:
-                if time.monotonic() - begin > 60:
-                    raise
-                time.sleep(0.1)
-        self.restarts.append((begin, time.monotonic()))
-        address = "" if self.rule == "off" else self.listener.address(self.rule)
-        if queue != self.queue or found["State"] != ("Paused" if paused else "Active"):
-            self.forgotten.append(f"queue {self.queue}: it is now {queue}, {found['State']}")
-        elif (found["On"], found["Url"] if address else "") != ("On" if address else "Off", address):
-            self.forgotten.append("the callback rule")
-        self.look(list(self.jobs.values()))
-        lost = [job for job in self.jobs.values() if job.looks[-1][1] < self.restarts[-1][1]]
-        self.forgotten += [str(job) for job in lost]
+                answer = self.send("GET", self.case["queue_path"])
+                if answer.ok or answer.refused:
+                    return answer
+                trouble = Trouble(f"after the restart the list of queues was answered {answer.status}")
+            except Trouble as error:
+                trouble = error
+            if time.monotonic() - begin > 60:
+                raise trouble
+            time.sleep(0.1)
 
-    def play(self) -> bool:
-        """Play the history; True when all callbacks that are due arrived in time."""
-        self.put("Active", self.rule)
-        for op, *arguments in self.case["history"]:
-            if op in ("submit", "many") and not (self.paused and self.closed):
-                levels, own = arguments
-                for part in [levels] if op == "many" else [[level] for level in levels]:
-                    self.submit(part, own)
-            elif op == "pause" and not self.paused:
-                self.pause()
-            elif op == "resume" and self.paused:
+    def shown(self, answer: Answer) -> bool:
+        """Whether a list of queues shows the queue as it was set."""
+        views = [view_of(element) for element in children(answer.root, "QueueList")]
+        queue = next((view for view in views if view.queue_id == self.queue), None)
+        if queue is None or queue.state != ("Paused" if self.paused else "Active"):
+            return False
+        if self.rule == "off":
+            return queue.rule is None or queue.rule[0] != "On"
+        return queue.rule == ("On", self.listener.address(self.rule))
+
+    def play(self) -> None:
+        """Play the history to its end."""
+        self.put("open", "Active", self.rule)
+        try:
+            for op, *arguments in self.case["history"]:
+                self.do(op, *arguments)
+            if self.paused:
                 self.hold()
                 self.resume()
-            elif op == "freeze":
-                self.freeze()
-            elif op == "cancel":
-                self.cancel(*arguments)
-            elif op == "rule" and arguments[0] != self.rule:
-                self.rule = arguments[0]
-                for job in self.jobs.values():
-                    job.rules.append(self.rule)
-                self.put("Paused" if self.paused else "Active", self.rule)
-            elif op == "failing":
-                channel = "first" if self.rule == "off" else self.rule
-                self.listener.failing.setdefault(channel, []).extend([arguments[0]] * arguments[1])
-            elif op == "restart":
-                self.restart()
-        if self.paused:
+            self.drain()
+        except QueueLost:
+            self.queue_lost = True
+
+    def do(self, op: str, *arguments: Any) -> None:
+        """Play one command, when it makes sense at this moment."""
+        if op in ("submit", "many") and not (self.paused and self.closed):
+            levels, own = arguments
+            for part in [levels] if op == "many" else [[level] for level in levels]:
+                self.submit(part, own)
+        elif op == "pause" and not self.paused:
+            self.pause()
+        elif op == "resume" and self.paused:
             self.hold()
             self.resume()
-        kept = [job for job in self.jobs.values() if job.cancelled is None]
-        self.watch(lambda: all(job.state in ENDED for job in kept), self.timeouts(len(kept)))
-        due = [job for job in kept if "off" not in job.rules and job.state in ENDED]
+        elif op == "freeze":
+            self.freeze()
+        elif op == "cancel":
+            self.cancel(*arguments)
+        elif op == "rule" and arguments[0] != self.rule:
+            self.rule = arguments[0]
+            for rules in self.rules.values():
+                rules.append(self.rule)
+            self.put("rule", "Paused" if self.paused else "Active", self.rule)
+        elif op == "failing":
+            channel = "first" if self.rule == "off" else self.rule
+            self.listener.failing.setdefault(channel, []).extend([arguments[0]] * arguments[1])
+        elif op == "restart":
+            self.restart()
+
+    def drain(self) -> None:
+        """Wait until all jobs have ended and all callbacks that are due have arrived."""
+        recorder, listener = self.recorder, self.listener
+        cancelled = {cancel.job_id for cancel in recorder.cancels}
+        kept = [job for job in recorder.ids() if job not in cancelled and job not in self.gone]
+        if not self.watch(lambda: all(recorder.state(job) in ENDED for job in kept), self.timeouts(len(kept))):
+            recorder.expired.add("drain")
+        due = [job for job in kept if "off" not in self.rules[job] and recorder.state(job) in ENDED]
+        wanted = {job: {"own"} if job in self.own else set(self.rules[job]) for job in due}
         end = time.monotonic() + 5.0 + 10.0 * float(self.case["callback_latency"])
-        while not all(self.listener.channels_of(job.id) for job in due) and time.monotonic() < end:
+        while not all(channels & listener.channels_of(job) for job, channels in wanted.items()):
+            if time.monotonic() > end:
+                recorder.expired.add("told")
+                break
             time.sleep(0.02)
         time.sleep(0.5)
-        self.look(list(self.jobs.values()))
-        return time.monotonic() < end
+        self.look(recorder.ids())
+
+    def close(self) -> None:
+        """Set the queue as it was found, and stop the receiver."""
+        try:
+            if not self.queue_lost:
+                self.put("restore", self.found["State"], None)
+        finally:
+            self.listener.server.shutdown()
+            self.listener.server.server_close()
+
+    def history(self) -> PlayedHistory:
+        """What this play observed. That callbacks of the target arrive was seen in the run that wrote the script."""
+        conditions = Conditions(
+            start_latency=self.case["start_latency"],
+            workers=max(1, self.case["workers"]),
+            stops_running_jobs=self.case["halting"],
+            callbacks_arrive=True,
+        )
+        return self.recorder.history(list(self.listener.arrived), conditions)
+
+
+def main(case: dict[str, Any], tries: int = 3) -> int:
+    """Play the history until the deviation is seen, at most `tries` times; return the exit code."""
+    write = sys.stdout.write
+    write(f"{case['rule']} on {case['feature']}: {case['title']}\n")
+    try:
+        for attempt in range(1, tries + 1):
+            replay = Replay(case)
+            try:
+                replay.play()
+            finally:
+                replay.close()
+            history = replay.history()
+            found = RULES[case["rule"]](history).deviations
+            if found:
+                write("".join(f"DEVIATES (try {attempt}): {deviation.text}\n" for deviation in found[:5]))
+                return 1
+    except Trouble as trouble:
+        write(f"cannot tell: {trouble}\n")
+        return 2
+    write(f"not seen in {tries} tries: {len(history.jobs)} jobs ran as the documents say\n")
+    return 0

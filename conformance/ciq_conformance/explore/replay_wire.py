@@ -1,24 +1,36 @@
-"""What a replay says and hears: signatures, elements, callbacks. Standard library only: each script begins with it."""
+"""Callback receiver, request signature and XML access of a replay. Standard library only: each script contains it."""
 
 import hashlib
 import hmac
 import os
 import threading
 import time
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import quote
 from xml.etree import ElementTree
 
 
 class Trouble(Exception):  # noqa: N818 - a stop of the script, not an error of ours
-    """The target cannot be used as the history needs it."""
+    """The target does not accept what the history needs."""
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """One callback: when it arrived, when it was answered and with which status (0: connection closed)."""
+
+    at: float
+    answered: float
+    channel: str
+    body: str
+    answered_with: int = 200
 
 
 class Listener:
-    """Receives callbacks; `arrived` holds (time, channel, body)."""
+    """Receives callbacks."""
 
     def __init__(self) -> None:
-        self.arrived: list[tuple[float, str, str]] = []
+        self.arrived: list[Arrival] = []
         self.failing: dict[str, list[int]] = {}
         listener = self
 
@@ -26,14 +38,18 @@ class Listener:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0)) if self._sized() else self._all()
                 channel = self.path.strip("/").rpartition("/")[2].partition("?")[0]
-                listener.arrived.append((time.monotonic(), channel, body.decode("utf-8", "replace")))
+                began = time.monotonic()
                 waiting = listener.failing.get(channel, [])
                 status = waiting.pop(0) if waiting else 200
-                if status:
-                    self.send_response(status)
-                    self.send_header("Content-Length", "0")
-                    self.end_headers()
-                self.close_connection = True
+                try:
+                    if status:
+                        self.send_response(status)
+                        self.send_header("Content-Length", "0")
+                        self.end_headers()
+                    self.close_connection = True
+                finally:
+                    text = body.decode("utf-8", "replace")
+                    listener.arrived.append(Arrival(began, time.monotonic(), channel, text, status))
 
             do_PUT = do_POST  # noqa: N815 - the name that http.server wants
 
@@ -58,12 +74,12 @@ class Listener:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def address(self, channel: str) -> str:
-        """Where callbacks of a channel go."""
+        """Address of a channel."""
         return f"{self.base.rstrip('/')}/{channel}"
 
-    def channels_of(self, job: str) -> list[tuple[float, str]]:
-        """When and where a job was told."""
-        return [(at, channel) for at, channel, body in self.arrived if job in body]
+    def channels_of(self, job: str) -> set[str]:
+        """The channels at which callbacks about a job arrived."""
+        return {one.channel for one in list(self.arrived) if job in one.body}
 
 
 def sign(method: str, target: str, headers: dict[str, str]) -> None:
@@ -105,3 +121,8 @@ def text_of(root: ElementTree.Element, name: str) -> str:
     """Text of the first element of a name."""
     found = children(root, name)
     return (found[0].text or "").strip() if found else ""
+
+
+def own_text(element: ElementTree.Element, name: str) -> str:
+    """Text of the child of a name; empty when there is none."""
+    return next(((child.text or "").strip() for child in element if child.tag.rpartition("}")[2] == name), "")

@@ -1,19 +1,24 @@
-"""Writes a history as a stand-alone script: the replay modules and the case, in one file.
+"""Writes a history as a stand-alone script: the rules of the judge, a replay client and the case, in one file.
 
-Knows what a replay must know of a target. No secret goes into a script: keys come from the environment when it runs.
+No secret goes into a script: keys come from the environment when it runs.
 """
 
+import ast
 import inspect
 import pprint
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
+from ciq_conformance.areas.explore import history_rules, played_history
 from ciq_conformance.driver.requests import operation_xml
 from ciq_conformance.driver.scenario_context import ScenarioContext
-from ciq_conformance.explore import replay, replay_rules, replay_wire
+from ciq_conformance.explore import replay, replay_record, replay_wire
 from ciq_conformance.explore.history import Command, History, Op
 from ciq_schemas.features import SHARED_JOB_PATH
 from ciq_schemas.requirement import load_registry
+
+_MODULES = (played_history, history_rules, replay_wire, replay_record, replay)
+"""Parts of a script; each may use those before it."""
 
 
 def script_name(rule: str, feature: str) -> str:
@@ -22,7 +27,7 @@ def script_name(rule: str, feature: str) -> str:
 
 
 def write_script(ctx: ScenarioContext, rule: str, history: History, *, job_path: str, halting: bool) -> Path:
-    """Write the script into the directory of the stage's effort; return its path."""
+    """Write the script into the script directory of the run; return its path."""
     folder = ctx.extra_testing.scripts
     if folder is None:
         raise ValueError("this run writes no scripts")
@@ -34,7 +39,7 @@ def write_script(ctx: ScenarioContext, rule: str, history: History, *, job_path:
 
 
 def case_of(ctx: ScenarioContext, rule: str, history: History, *, job_path: str, halting: bool) -> dict[str, object]:
-    """What the replay must know, as plain values."""
+    """What the replay needs to know of the target, as plain values."""
     profile, spec, calibration = ctx.profile, ctx.spec, ctx.timeouts.calibration
     order = ctx.order("replay", user_data=None)
     container, _, _ = operation_xml(order).removeprefix("<Operation>").partition("<Output>")
@@ -68,7 +73,7 @@ def case_of(ctx: ScenarioContext, rule: str, history: History, *, job_path: str,
 
 
 def words_of(command: Command) -> list[object]:
-    """A command as the replay reads it."""
+    """A command as plain values, for the replay."""
     match command.op:
         case Op.SUBMIT | Op.MANY:
             return [command.op.value, list(command.levels), command.own]
@@ -88,9 +93,7 @@ def script_text(case: Mapping[str, object]) -> str:
         (
             "#!/usr/bin/env python3",
             f"# Shows on a target that {case['rule']} does not hold. Written by `ciq run --explore`.",
-            _own_lines(inspect.getsource(replay_wire)),
-            _own_lines(inspect.getsource(replay)),
-            _own_lines(inspect.getsource(replay_rules)),
+            *(_own_lines(inspect.getsource(module)) for module in _MODULES),
             f"CASE = {pprint.pformat(dict(case), sort_dicts=False, width=110)}",
             "",
             'if __name__ == "__main__":',
@@ -101,6 +104,9 @@ def script_text(case: Mapping[str, object]) -> str:
 
 
 def _own_lines(source: str) -> str:
-    """A module without its import of the other."""
-    kept: Sequence[str] = [line for line in source.splitlines() if not line.startswith("from ciq_conformance")]
-    return "\n".join(kept) + "\n"
+    """The source of a module without its imports from this package: the script contains those modules."""
+    lines: list[str | None] = list(source.splitlines())
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("ciq_conformance"):
+            lines[node.lineno - 1 : node.end_lineno] = [None] * ((node.end_lineno or node.lineno) - node.lineno + 1)
+    return "\n".join(line for line in lines if line is not None) + "\n"

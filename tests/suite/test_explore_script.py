@@ -1,0 +1,142 @@
+"""The script of a history and the judge of a run return the same verdicts on the same recorded histories."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import sys
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from explore_story import Story
+from test_explore_rules import ABSENT, DEVIATING, HOLDING, LEGAL
+
+from ciq_conformance.areas.explore import history_rules, played_history
+from ciq_conformance.areas.explore.histories import RecordedHistory, recorded_histories
+from ciq_conformance.areas.explore.labels import OWN, SUBMITS, UPDATES, Label, label_of
+from ciq_conformance.explore import replay, replay_record, replay_wire
+from ciq_conformance.explore.script import script_text
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.ordering import SLACK, STAMP_STEPS
+from ciq_schemas.features import Feature
+from ciq_schemas.lifecycle import ENDED_BY_RUNNING, FINAL_STATES, WAITING_STATES, JobState, may_be_seen_after
+from ciq_schemas.transcript.records import CallbackReceived, DriverEvent, Exchange
+
+STORIES: dict[str, Story] = {
+    **{f"deviating: {name}": story for name, (_, story, _, _) in DEVIATING.items()},
+    **{f"legal: {name}": story for name, (_, story) in LEGAL.items()},
+    **{f"holding: {name}": story for name, story in HOLDING.items()},
+    **{f"absent: {name}": story for name, story in ABSENT.items()},
+}
+Verdicts = dict[str, tuple[int, list[str]]]
+
+
+@pytest.fixture(scope="module", name="script")
+def script_fixture(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
+    """A written script, imported from its file."""
+    path: Path = tmp_path_factory.mktemp("script") / "explore_script.py"
+    path.write_text(script_text({"rule": "EXP-001"}), encoding="utf-8")
+    spec = importlib.util.spec_from_file_location("explore_script", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["explore_script"] = module
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules["explore_script"]
+
+
+def by_judge(story: Story) -> tuple[RecordedHistory, Verdicts]:
+    """The one history of a story as the judge reads it, and its result for each rule."""
+    evidence = Evidence(feature=Feature.MEDIA, records=story.told.records)
+    (history,) = recorded_histories(evidence)
+    results = {rule: history.result(rule) for rule in history_rules.RULES}
+    return history, {rule: (one.shown, [d.text for d in one.deviations]) for rule, one in results.items()}
+
+
+def by_script(script: Any, story: Story, conditions: played_history.Conditions) -> Verdicts:
+    """The results of a script that observes the exchanges of a story."""
+    recorder = script.Recorder()
+    arrivals = []
+    for record in story.told.records:
+        if isinstance(record, Exchange):
+            observe(script, recorder, record)
+        elif isinstance(record, CallbackReceived):
+            channel = record.channel.rpartition(".")[2]
+            arrivals.append(
+                script.Arrival(record.started, record.ended, channel, record.body.text, record.answered or 200)
+            )
+        elif isinstance(record, DriverEvent) and record.name == "expired":
+            recorder.expired.add(record.text.split()[1].rstrip(":"))
+    known = script.Conditions(
+        start_latency=conditions.start_latency,
+        workers=conditions.workers,
+        stops_running_jobs=conditions.stops_running_jobs,
+        callbacks_arrive=conditions.callbacks_arrive,
+    )
+    history = recorder.history(arrivals, known)
+    results = {rule: judge(history) for rule, judge in script.RULES.items()}
+    return {rule: (one.shown, [d.text for d in one.deviations]) for rule, one in results.items()}
+
+
+def observe(script: Any, recorder: Any, exchange: Exchange) -> None:
+    """Give one recorded exchange to the recorder of a script."""
+    label = label_of(exchange.step)
+    assert label is not None
+    text = exchange.response_body.text
+    root = ElementTree.fromstring(text) if text else ElementTree.Element("nothing")
+    answer = script.Answer(exchange.status, root, exchange.started, exchange.ended)
+    if label.step in UPDATES:
+        recorder.updated(str(label.step), label.how, answer)
+    elif label.step in SUBMITS:
+        request = ElementTree.fromstring(exchange.request_body.text)
+        levels = [int(element.text or "0") for element in request.iter("JobLevel")]
+        recorder.submitted(levels, label.how == OWN, answer)
+    elif label.step is Label.CANCEL:
+        recorder.cancelled(label.how, answer)
+    elif label.step is Label.RESTART:
+        recorder.listed(float(label.how), answer)
+    else:
+        recorder.looked(exchange.url.rpartition("/")[2], answer)
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_script_and_judge_return_equal_verdicts(script: ModuleType, name: str) -> None:
+    """For each rule: the same deviations in the same words, and the same number of cases."""
+    history, expected = by_judge(STORIES[name])
+    assert len(expected) == 8
+    assert by_script(script, STORIES[name], history.played.conditions) == expected
+
+
+def test_every_rule_deviates_in_some_story() -> None:
+    """Equal verdicts are compared for a deviation of each rule, not for silence only."""
+    deviating = {rule for story in STORIES.values() for rule, (_, texts) in by_judge(story)[1].items() if texts}
+    assert deviating == set(history_rules.RULES)
+
+
+def test_parts_of_a_script_import_only_the_standard_library() -> None:
+    """Except for one another: a script contains all of them."""
+    parts = (played_history, history_rules, replay_wire, replay_record, replay)
+    names = {part.__name__ for part in parts}
+    for part in parts:
+        tree = ast.parse(Path(str(part.__file__)).read_text(encoding="utf-8"))
+        imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+        imported |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        assert imported
+        assert not {one for one in imported - names if one.partition(".")[0] not in sys.stdlib_module_names}
+
+
+def test_constants_of_the_rules_equal_those_of_the_kit() -> None:
+    """The rules import nothing of the kit, so states and slack are compared here."""
+    assert (history_rules.SLACK, history_rules.STAMP_STEPS) == (SLACK, STAMP_STEPS)
+    assert {str(state) for state in WAITING_STATES} == history_rules.WAITING
+    assert {str(state) for state in FINAL_STATES} == history_rules.ENDED
+    assert {str(state) for state in ENDED_BY_RUNNING} | {"Running"} == history_rules.STARTED
+    assert {str(state) for state in JobState} == history_rules.STATES
+    for earlier, later in product(JobState, repeat=2):
+        assert history_rules.may_follow(str(earlier), str(later)) == may_be_seen_after(earlier, later)
