@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 from mixtures import DRAWING, consistent, feature_of
-from trying import blamed, judged
+from mock_runs import blamed, judged
 
 from ciq_mock.variants.dialects import DIALECTS
 

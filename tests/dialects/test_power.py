@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 from mixtures import DRAWING, HIDING, NEIGHBOURS, consistent, open_to
-from trying import judged, red
+from mock_runs import judged, red
 
 from ciq_mock.variants.dialects import DIALECTS
 from ciq_mock.variants.faults import FAULTS

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from python_desk import KEYS, desk_of
 from python_methods import EXERCISES
+from python_sdk import KEYS, bench_of
 from qcloud_cos import CosClientError, CosServiceError
 from sdk_recordings import names, recording
 
@@ -47,7 +47,7 @@ def manual_clock_mock() -> MockServer:
 def python_rows() -> list[Row]:
     """Call every method of the Python SDK once."""
     with manual_clock_mock() as server:
-        context = desk_of(server)
+        context = bench_of(server)
         rows = []
         for method, exercise in EXERCISES.items():
             try:

@@ -1,8 +1,8 @@
-"""Does the gate ever waver? The whole suite on the clean mock, again and again, while another process burns a core.
+"""Runs the whole suite on the clean mock again and again, while another process keeps a core busy.
 
-`python tests/stability/hold.py --rounds 50` runs `ciq run` that often with features and scenarios in another order
-each time, and ends with 1 at the first verdict that a clean target must not get: fail, warn, blocked, suite-error, or
-a MUST left inconclusive. It prints what the rounds took.
+`python tests/stability/repeat_runs.py --rounds 50` runs `ciq run` with features and scenarios in another order each
+time. It exits with 1 at the first verdict that a clean target must not get: fail, warn, blocked, suite-error, or a MUST
+left inconclusive. It prints how long the rounds took.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ WORKFLOW = {
 
 
 @dataclass
-class Desk:
+class SdkBench:
     """The clients, the mock, and what earlier exercises left behind."""
 
     server: MockServer
@@ -47,7 +47,7 @@ class Desk:
         self.server.advance(60)
 
 
-def desk_of(server: MockServer) -> Desk:
+def bench_of(server: MockServer) -> SdkBench:
     """Clients of the SDK pointed at the mock as their proxy, and the features opened that the SDK cannot open."""
     config = CosConfig(
         Region=REGION,
@@ -65,7 +65,7 @@ def desk_of(server: MockServer) -> Desk:
         )
         answer.raise_for_status()
     clients = (kind(config, retry=0) for kind in (CosS3Client, IntelligentSpeechClient, AIRecognitionClient))
-    return Desk(server, *clients)
+    return SdkBench(server, *clients)
 
 
-Exercise = Callable[[Desk], str]
+Exercise = Callable[[SdkBench], str]

@@ -8,10 +8,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from cli_runs import Trial, run_suite
 from miniature.catalog import FAULTS, LEGAL
 from miniature.server import Miniature
 from miniature.traits import Traits
-from trial import Trial, run_suite
 
 QUICK_LEGAL = ("shuffled elements", "running jobs halt", "late callbacks")
 QUICK_FAULTS = ("two_levels_as_one", "pause_leaks_last", "page_repeats", "callback_says_success", "both_addresses")

@@ -11,11 +11,11 @@ import time
 from pathlib import Path
 
 import pytest
+from cli_runs import Trial, run_suite
 from command import inside, records_of, verdicts_of
 from miniature.catalog import LEGAL
 from miniature.server import Miniature
 from miniature.traits import Traits
-from trial import Trial, run_suite
 
 from ciq_conformance.driver.scenario_context import PreconditionFailed
 from ciq_conformance.explore.script import script_text

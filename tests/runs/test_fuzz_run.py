@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cli_runs import run_suite
 from miniature.server import Miniature
 from miniature.traits import Traits
-from trial import run_suite
 
 from ciq_conformance.judge.selection import Selection, select_items
 from ciq_mock.server import MockServer

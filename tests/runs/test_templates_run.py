@@ -7,9 +7,9 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
+from cli_runs import run_suite
 from miniature.server import Miniature
 from miniature.traits import Traits
-from trial import run_suite
 
 from ciq_mock.resources import Template, TemplateFilter, Templates
 from ciq_mock.server import MockServer
