@@ -18,13 +18,13 @@ from ciq_conformance.driver.receiver import CallbackReceiver
 from ciq_conformance.driver.recorder import RunRecorder
 from ciq_conformance.driver.requests import CallbackRuleRequest
 from ciq_conformance.driver.restart_lock import RestartLock
-from ciq_conformance.driver.scenario_context import PreconditionFailed, Restart, ScenarioContext, describe_response
+from ciq_conformance.driver.scenario_context import PreconditionFailed, Restart, ScenarioContext
 from ciq_conformance.driver.timeouts import UNMEASURED, Timeouts
 from ciq_conformance.profile import Profile
 from ciq_schemas.features import FeatureSpec
 from ciq_schemas.lifecycle import JobState, QueueState
 from ciq_schemas.requirement import Scenario
-from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 from ciq_schemas.transcript.records import Calibration, Exchange
 from ciq_schemas.values import Queue
 

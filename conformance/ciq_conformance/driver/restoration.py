@@ -10,10 +10,10 @@ import msgspec
 from ciq_conformance.driver.calls import FeatureCalls
 from ciq_conformance.driver.client import Interrupted
 from ciq_conformance.driver.probe import Readiness, RunContext, pick_queue
-from ciq_conformance.driver.scenario_context import describe_response
 from ciq_conformance.driver.timeouts import SHOWN_WITHIN, UNMEASURED
 from ciq_schemas.lifecycle import QueueState
 from ciq_schemas.requirement import Capability, Scenario
+from ciq_schemas.transcript.parsed import describe_response
 from ciq_schemas.transcript.records import Exchange
 from ciq_schemas.values import Queue
 

@@ -19,7 +19,7 @@ from ciq_schemas.features import Feature, FeatureSpec
 from ciq_schemas.lifecycle import FINAL_STATES, QueueState
 from ciq_schemas.operations import OperationKind
 from ciq_schemas.requirement import Scenario
-from ciq_schemas.transcript.parsed import ParsedCallback, ParsedExchange
+from ciq_schemas.transcript.parsed import ParsedCallback, ParsedExchange, describe_response
 from ciq_schemas.transcript.records import AnyRecord
 from ciq_schemas.values import Job, Queue
 
@@ -314,12 +314,3 @@ class ScenarioContext:
 def channel_name(feature: Feature, scenario: Scenario, label: str) -> str:
     """`media.rule.queue`: under which arrivals of a scenario's address are found."""
     return f"{feature}.{scenario}.{label}"
-
-
-def describe_response(response: ParsedExchange) -> str:
-    """`400 InvalidArgument`, `no answer (timed out)`: for messages."""
-    exchange = response.exchange
-    if not exchange.status:
-        return f"no answer ({exchange.error})"
-    code = response.error.code
-    return f"{exchange.status} {code}" if code else str(exchange.status)

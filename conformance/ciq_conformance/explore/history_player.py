@@ -11,10 +11,11 @@ from math import ceil
 from ciq_conformance.areas.explore.labels import OWN, TOLD, JobLabel, Label, Rule
 from ciq_conformance.driver.quiescence import wait_until_idle
 from ciq_conformance.driver.requests import CallbackRuleRequest
-from ciq_conformance.driver.scenario_context import PreconditionFailed, Restart, ScenarioContext, describe_response
+from ciq_conformance.driver.scenario_context import PreconditionFailed, Restart, ScenarioContext
 from ciq_conformance.explore.history import Command, History, Op
 from ciq_conformance.explore.restart_wait import Known, wait_for_return
 from ciq_schemas.lifecycle import FINAL_STATES, WAITING_STATES, QueueState
+from ciq_schemas.transcript.parsed import describe_response
 
 MOST_JOBS = 40
 FEWEST_JOBS = 6

@@ -12,7 +12,7 @@ from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, blocked, cannot_tell, deviates
 from ciq_schemas.lifecycle import FINAL_STATES, JobState
 from ciq_schemas.requirement import Scenario
-from ciq_schemas.transcript.parsed import ParsedCallback, ParsedExchange
+from ciq_schemas.transcript.parsed import ParsedCallback, ParsedExchange, describe_response
 from ciq_schemas.transcript.raw import child_text, root_of
 from ciq_schemas.transcript.records import CallbackReceived
 from ciq_schemas.values import Job
@@ -143,8 +143,8 @@ def no_job(evidence: Evidence, scenario: Scenario, submits: Collection[str]) -> 
         return blocked(obstacle.text, witness=(obstacle.seq,))
     if refused:
         exchange = refused[0].exchange
-        answer = f"{exchange.status} {refused[0].error.code or ''}".strip() if exchange.status else exchange.error
-        return blocked(f"{exchange.step} answered {answer}, so no job could be told of", witness=(exchange.seq,))
+        answer = describe_response(refused[0])
+        return blocked(f"{exchange.step} answered {answer}, so no job could be reported", witness=(exchange.seq,))
     return cannot_tell(f"scenario {scenario} submitted no such job in this run; play it to its end")
 
 

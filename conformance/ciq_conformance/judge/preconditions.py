@@ -10,7 +10,7 @@ from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, absent, blocked, cannot_tell, deviates, holds
 from ciq_conformance.judge.registry import Check, Item
 from ciq_schemas.requirement import Scenario
-from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 
 
 class EarlyFinding(Exception):  # noqa: N818 - an early answer, not an error
@@ -32,14 +32,6 @@ def with_preconditions(check: Check) -> Check:
             return stop.finding
 
     return stopped_or_judged
-
-
-def describe_response(response: ParsedExchange) -> str:
-    """`HTTP 400 InvalidArgument`, `no answer (timed out)`."""
-    exchange = response.exchange
-    if not exchange.status:
-        return f"no answer ({exchange.error})" if exchange.error else "no answer"
-    return f"HTTP {exchange.status} {response.error.code or ''}".rstrip()
 
 
 def record_ids(*responses: ParsedExchange) -> tuple[int, ...]:

@@ -112,6 +112,14 @@ class ParsedExchange:
         return codec.to_value(ErrorAnswer, self.read(Document.ERROR))
 
 
+def describe_response(response: ParsedExchange) -> str:
+    """A response in a few words: `HTTP 400 InvalidArgument`, `no answer (timed out)`."""
+    exchange = response.exchange
+    if not exchange.status:
+        return f"no answer ({exchange.error})" if exchange.error else "no answer"
+    return f"HTTP {exchange.status} {response.error.code or ''}".rstrip()
+
+
 @dataclass(frozen=True)
 class ParsedCallback:
     """An arrival at the callback receiver with its body read on demand; XML or JSON is told by the first byte."""

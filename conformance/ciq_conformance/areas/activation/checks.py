@@ -6,7 +6,6 @@ from ciq_conformance.areas.activation.labels import OUT_OF_RANGE, Label
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, blocked, deviates, holds, observed
 from ciq_conformance.judge.preconditions import (
-    describe_response,
     expect_rejections,
     expect_status_200,
     expect_success,
@@ -21,7 +20,7 @@ from ciq_conformance.judge.registry import Item, check
 from ciq_schemas import times
 from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript import raw
-from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 
 SCENARIO = Scenario.ACTIVATION
 BUCKET_PARTS = ("Name", "BucketId", "Region", "CreateTime")

@@ -10,11 +10,10 @@ from urllib.parse import urlsplit
 from ciq_conformance.areas.update import labels
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, blocked, cannot_tell, holds
-from ciq_conformance.judge.preconditions import describe_response
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas.lifecycle import JobState, may_be_seen_after
 from ciq_schemas.requirement import Scenario
-from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 from ciq_schemas.transcript.raw import answer_header, media_type
 from ciq_schemas.transcript.requests import requested_update
 

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 from ciq_conformance.areas.callback.labels import LOOKS, RULES, SUBMITS
 from ciq_conformance.areas.failure import labels
-from ciq_conformance.driver.scenario_context import describe_response
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, absent, blocked, cannot_tell
 from ciq_conformance.judge.observed_jobs import ObservedJob, no_job, observed_jobs
 from ciq_schemas.features import FEATURES
 from ciq_schemas.requirement import Format, Scenario
-from ciq_schemas.transcript.parsed import ParsedCallback
+from ciq_schemas.transcript.parsed import ParsedCallback, describe_response
 from ciq_schemas.values import Job
 
 

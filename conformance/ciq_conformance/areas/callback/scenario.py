@@ -24,10 +24,11 @@ from ciq_conformance.areas.callback.labels import (
 )
 from ciq_conformance.driver.non_ascii_keys import in_other_script
 from ciq_conformance.driver.requests import CallbackRuleRequest, JobRequest
-from ciq_conformance.driver.scenario_context import PreconditionFailed, ScenarioContext, describe_response
+from ciq_conformance.driver.scenario_context import PreconditionFailed, ScenarioContext
 from ciq_conformance.driver.slow_jobs import SLOW_JOBS
 from ciq_schemas.lifecycle import FINAL_STATES, JobState
 from ciq_schemas.requirement import Format
+from ciq_schemas.transcript.parsed import describe_response
 
 
 def play(ctx: ScenarioContext) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from ciq_conformance.areas.callback_retries import labels
 from ciq_conformance.areas.callback_rule.jobs import RULE, address_of, arrives_at, job_of
 from ciq_conformance.areas.callback_rule.labels import Channel, Label
-from ciq_conformance.driver.scenario_context import channel_name, describe_response
+from ciq_conformance.driver.scenario_context import channel_name
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import (
     Finding,
@@ -20,7 +20,7 @@ from ciq_conformance.judge.finding import (
 from ciq_conformance.judge.observed_jobs import ObservedJob, missing_callback, observed_jobs
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas.requirement import Format, Scenario
-from ciq_schemas.transcript.parsed import ParsedCallback
+from ciq_schemas.transcript.parsed import ParsedCallback, describe_response
 from ciq_schemas.transcript.requests import requested_update
 
 

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 
 from ciq_conformance.areas.callback_rule.labels import Channel, Label
 from ciq_conformance.driver.requests import CallbackRuleRequest
-from ciq_conformance.driver.scenario_context import ScenarioContext, describe_response
+from ciq_conformance.driver.scenario_context import ScenarioContext
 from ciq_conformance.driver.slow_jobs import watch_slow
+from ciq_schemas.transcript.parsed import describe_response
 
 
 def play(ctx: ScenarioContext) -> None:

@@ -9,7 +9,6 @@ from ciq_conformance.judge.finding import Deviations, Finding, Kind, absent, blo
 from ciq_conformance.judge.job_facts import ids_of, jobs_in, last_seen, zones_apart
 from ciq_conformance.judge.preconditions import (
     EarlyFinding,
-    describe_response,
     other_status,
     record_ids,
     require_response,
@@ -21,7 +20,7 @@ from ciq_conformance.judge.registry import Item, check
 from ciq_schemas.lifecycle import FINAL_STATES, WAITING_STATES, JobState
 from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript import raw
-from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 from ciq_schemas.values import Job
 
 SCENARIO = Scenario.CANCEL

@@ -10,12 +10,12 @@ from ciq_conformance.judge.finding import Deviations, Finding, absent, blocked, 
 from ciq_conformance.judge.job_facts import user_data_of
 from ciq_conformance.judge.ordering import lagging_level_rule, order_rule, settled_after
 from ciq_conformance.judge.ordering_claims import running_tracks, words
-from ciq_conformance.judge.preconditions import describe_response, not_judged
+from ciq_conformance.judge.preconditions import not_judged
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas.lifecycle import ENDED_BY_RUNNING, JobState, QueueState
 from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript.jobs import JobTimeline, build_timelines, requested_settings
-from ciq_schemas.transcript.parsed import ParsedCallback, ParsedExchange
+from ciq_schemas.transcript.parsed import ParsedCallback, ParsedExchange, describe_response
 from ciq_schemas.transcript.pauses import (
     STARTED,
     StateSetting,

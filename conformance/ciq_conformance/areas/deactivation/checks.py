@@ -4,7 +4,6 @@ from ciq_conformance.areas.deactivation.labels import Label
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, blocked, deviates, holds
 from ciq_conformance.judge.preconditions import (
-    describe_response,
     expect_rejections,
     expect_success,
     record_ids,
@@ -18,7 +17,7 @@ from ciq_conformance.judge.registry import Item, check
 from ciq_schemas.lifecycle import QueueState
 from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript import raw
-from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 from ciq_schemas.values import Queue
 
 SCENARIO = Scenario.DEACTIVATION

@@ -5,10 +5,10 @@ import msgspec
 from ciq_conformance.areas.deactivation.labels import Label
 from ciq_conformance.driver.queue_setup import list_until
 from ciq_conformance.driver.requests import CallbackRuleRequest
-from ciq_conformance.driver.scenario_context import NotOffered, PreconditionFailed, ScenarioContext, describe_response
+from ciq_conformance.driver.scenario_context import NotOffered, PreconditionFailed, ScenarioContext
 from ciq_schemas.lifecycle import QueueState
 from ciq_schemas.requirement import Capability
-from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 
 MADE_WITHIN = 5.0
 """Seconds in which a queue is listed after the activation, as the probe has it."""

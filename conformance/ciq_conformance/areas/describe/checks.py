@@ -10,7 +10,6 @@ from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, absent, blocked, cannot_tell, deviates, holds, observed
 from ciq_conformance.judge.job_facts import ids_of, jobs_in, last_seen, object_of, tag_of, user_data_of
 from ciq_conformance.judge.preconditions import (
-    describe_response,
     expect_success,
     other_status,
     record_ids,
@@ -26,7 +25,7 @@ from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import ENDED_BY_RUNNING, FINAL_STATES, WAITING_STATES, JobState
 from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript import raw
-from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 from ciq_schemas.values import Job
 
 SCENARIO = Scenario.DESCRIBE

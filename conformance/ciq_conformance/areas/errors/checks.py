@@ -19,7 +19,6 @@ from ciq_conformance.areas.update import labels as update_labels
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, Kind, absent, cannot_tell, deviates, holds, observed
 from ciq_conformance.judge.preconditions import (
-    describe_response,
     expect_rejections,
     record_ids,
     require_response,
@@ -29,7 +28,7 @@ from ciq_conformance.judge.preconditions import (
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas.requirement import Capability, Scenario
 from ciq_schemas.transcript import raw
-from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 
 SCENARIO = Scenario.ERRORS
 INVALID_CONTENT = frozenset({"InvalidContent", "1011"})

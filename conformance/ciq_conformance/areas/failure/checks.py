@@ -6,7 +6,7 @@ LIF-003, LIF-004, LIF-005, DEL-005.
 from collections.abc import Iterator, Sequence
 
 from ciq_conformance.areas.failure.labels import FAILING, GOOD, LOOKS, Channel, Label
-from ciq_conformance.driver.scenario_context import channel_name, describe_response
+from ciq_conformance.driver.scenario_context import channel_name
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import (
     Deviations,
@@ -25,7 +25,7 @@ from ciq_schemas import times
 from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import WAITING_STATES, JobState
 from ciq_schemas.requirement import Scenario
-from ciq_schemas.transcript.parsed import ParsedCallback
+from ciq_schemas.transcript.parsed import ParsedCallback, describe_response
 from ciq_schemas.values import Job
 
 FAILURE = Scenario.FAILURE

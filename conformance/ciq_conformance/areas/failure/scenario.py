@@ -7,10 +7,11 @@ than the queue has workers. With one queue and one level, documents have them st
 
 from ciq_conformance.areas.failure.labels import LIKE_TRUE, Channel, Label
 from ciq_conformance.driver.requests import CallbackRuleRequest, JobRequest
-from ciq_conformance.driver.scenario_context import PreconditionFailed, ScenarioContext, describe_response
+from ciq_conformance.driver.scenario_context import PreconditionFailed, ScenarioContext
 from ciq_conformance.driver.slow_jobs import watch_slow
 from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import ENDED_BY_RUNNING, JobState
+from ciq_schemas.transcript.parsed import describe_response
 
 MOST_FAILING = 9
 """A queue with as many workers or more is not filled with failing jobs."""

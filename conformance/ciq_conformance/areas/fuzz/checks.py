@@ -3,12 +3,11 @@
 from ciq_conformance.areas.fuzz.labels import CONTROL, CONTROL_WATCH, LARGE, is_drawn, is_odd
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, blocked, cannot_tell, holds
-from ciq_conformance.judge.preconditions import describe_response
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas.lifecycle import JobState
 from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript import raw
-from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 
 SCENARIO = Scenario.FUZZ
 NO_RESPONSES = cannot_tell("no odd request was sent; allow more time (--fuzz SECONDS)")

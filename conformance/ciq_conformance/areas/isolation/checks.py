@@ -9,7 +9,7 @@ from ciq_conformance.judge.registry import Item, check
 from ciq_schemas.lifecycle import ENDED_BY_RUNNING, QueueState
 from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript import raw
-from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 from ciq_schemas.transcript.records import DriverEvent, Exchange
 from ciq_schemas.transcript.requests import requested_jobs
 from ciq_schemas.values import Queue
@@ -112,8 +112,8 @@ def _refused(evidence: Evidence, step: Label, what: str, about: Callable[[Parsed
     for response in responses:
         if not response.refused:
             whose = _whose(evidence, about(response))
-            taken.add(response.exchange.seq, f"HTTP {response.exchange.status} to {what}{whose}")
-    answers = dict.fromkeys(f"HTTP {r.exchange.status} {r.error.code or ''}".strip() for r in responses)
+            taken.add(response.exchange.seq, f"{describe_response(response)} to {what}{whose}")
+    answers = dict.fromkeys(describe_response(response) for response in responses)
     return taken.finding(f"{what} is refused with 4xx", holds(", ".join(answers), witness=_seqs(responses)))
 
 
@@ -227,8 +227,7 @@ def _ran(evidence: Evidence, submit: ParsedExchange) -> Finding:
         return deviates(expected, f"the {feature} queue is paused as well", witness=(states[feature][0].exchange.seq,))
     ids = set(submit.job_ids)
     if not ids:
-        answer = f"HTTP {submit.exchange.status} {submit.error.code or ''}".strip()
-        return deviates(expected, f"a {feature} job is answered {answer}", witness=(first,))
+        return deviates(expected, f"a {feature} job is answered {describe_response(submit)}", witness=(first,))
     looks = [response for response in _beside(evidence, Label.RUN) if response.exchange.feature == feature]
     last = [(response, job.state) for response in looks for job in response.jobs if job.job_id in ids]
     if last and last[-1][1] in ENDED_BY_RUNNING:

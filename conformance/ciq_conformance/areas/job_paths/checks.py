@@ -4,17 +4,11 @@ from ciq_conformance.areas.job_paths.labels import BY_TAG, DESCRIBES, LISTS, SUB
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, absent, blocked, deviates, holds, observed
 from ciq_conformance.judge.job_facts import ids_of, tag_of
-from ciq_conformance.judge.preconditions import (
-    describe_response,
-    record_ids,
-    require_responses,
-    require_success,
-    with_preconditions,
-)
+from ciq_conformance.judge.preconditions import record_ids, require_responses, require_success, with_preconditions
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript import raw
-from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 from ciq_schemas.transcript.requests import requested_job
 
 SCENARIO = Scenario.PATHS

@@ -22,7 +22,6 @@ from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, Kind, blocked, cannot_tell, deviates, holds
 from ciq_conformance.judge.job_facts import ids_of, jobs_in, last_seen, object_of, tag_of, user_data_of, zones_apart
 from ciq_conformance.judge.preconditions import (
-    describe_response,
     expect_rejections,
     expect_success,
     other_status,
@@ -36,7 +35,7 @@ from ciq_conformance.judge.registry import Item, check
 from ciq_schemas import times
 from ciq_schemas.lifecycle import FINAL_STATES, WAITING_STATES, JobState
 from ciq_schemas.transcript import raw
-from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 from ciq_schemas.values import Job
 
 

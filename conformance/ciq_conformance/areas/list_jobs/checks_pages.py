@@ -21,7 +21,6 @@ from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, cannot_tell, deviates, holds, observed
 from ciq_conformance.judge.job_facts import ids_of
 from ciq_conformance.judge.preconditions import (
-    describe_response,
     expect_success,
     record_ids,
     require_response,
@@ -31,7 +30,7 @@ from ciq_conformance.judge.preconditions import (
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas import times
 from ciq_schemas.transcript import raw
-from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 
 DEFAULT_SIZE = 10
 

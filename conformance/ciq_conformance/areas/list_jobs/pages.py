@@ -8,7 +8,6 @@ from ciq_conformance.judge.finding import Finding, Kind, blocked, deviates
 from ciq_conformance.judge.job_facts import ids_of, zones_apart
 from ciq_conformance.judge.preconditions import (
     EarlyFinding,
-    describe_response,
     expect_success,
     record_ids,
     require_responses,
@@ -17,7 +16,7 @@ from ciq_conformance.judge.preconditions import (
 from ciq_conformance.judge.registry import Check, Item
 from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript import raw
-from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 from ciq_schemas.values import Job
 
 SCENARIO = Scenario.LIST

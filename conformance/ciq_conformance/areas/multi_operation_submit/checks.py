@@ -9,7 +9,6 @@ from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, blocked, cannot_tell, deviates, holds, observed
 from ciq_conformance.judge.job_facts import ids_of, level_of, output_of, shortened, tag_of, user_data_of
 from ciq_conformance.judge.preconditions import (
-    describe_response,
     expect_rejections,
     expect_status_200,
     expect_success,
@@ -23,7 +22,7 @@ from ciq_conformance.judge.registry import Item, check
 from ciq_schemas.lifecycle import WAITING_STATES
 from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript import raw
-from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 from ciq_schemas.transcript.requests import RequestedJob, requested_jobs
 from ciq_schemas.values import Job
 

@@ -14,6 +14,7 @@ from ciq_conformance.judge.whole_run import judged_tracks, paused_spans
 from ciq_schemas.lifecycle import ENDED_BY_RUNNING, FINAL_STATES, WAITING_STATES, JobState
 from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript.jobs import JobTimeline, StateObservation
+from ciq_schemas.transcript.parsed import describe_response
 from ciq_schemas.transcript.pauses import PauseSpan, held_observation, leaks
 
 
@@ -138,7 +139,7 @@ def paused_queue_takes_jobs(evidence: Evidence, item: Item) -> Finding:
         return holds("accepted", witness=(first.exchange.seq,))
     return deviates(
         "submit to a paused queue is accepted and the job waits",
-        f"HTTP {first.exchange.status} {first.error.code or ''}".strip(),
+        describe_response(first),
         witness=(first.exchange.seq,),
     )
 

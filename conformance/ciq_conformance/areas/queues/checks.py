@@ -4,7 +4,6 @@ from ciq_conformance.areas.queues.labels import FOUND, Label
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, absent, cannot_tell, deviates, holds, observed
 from ciq_conformance.judge.preconditions import (
-    describe_response,
     expect_status_200,
     record_ids,
     require_response,
@@ -24,7 +23,7 @@ from ciq_conformance.judge.registry import Item, check
 from ciq_schemas import times
 from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript import raw
-from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 from ciq_schemas.values import Queue
 
 SCENARIO = Scenario.QUEUES

@@ -4,7 +4,6 @@ from ciq_conformance.areas.queues.labels import OUT_OF_RANGE, WHILE_ACTIVE, WHIL
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, absent, blocked, deviates, holds, observed
 from ciq_conformance.judge.preconditions import (
-    describe_response,
     expect_rejections,
     expect_success,
     record_ids,
@@ -19,7 +18,7 @@ from ciq_schemas.features import EVERY_CATEGORY
 from ciq_schemas.lifecycle import QueueState
 from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript import raw
-from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 
 SCENARIO = Scenario.QUEUES
 

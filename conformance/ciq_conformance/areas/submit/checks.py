@@ -8,7 +8,6 @@ from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, absent, blocked, cannot_tell, deviates, holds, observed
 from ciq_conformance.judge.job_facts import LEAST_ZONE, ids_of, last_seen, level_of, shortened
 from ciq_conformance.judge.preconditions import (
-    describe_response,
     expect_status_200,
     expect_success,
     not_judged,
@@ -24,7 +23,7 @@ from ciq_schemas import times
 from ciq_schemas.lifecycle import FINAL_STATES, JobState
 from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript import raw
-from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 from ciq_schemas.transcript.records import Exchange
 from ciq_schemas.transcript.requests import requested_job
 

@@ -18,15 +18,10 @@ from ciq_conformance.judge.job_facts import (
     user_data_of,
 )
 from ciq_conformance.judge.operation_leaves import parameters_asked, parameters_shown
-from ciq_conformance.judge.preconditions import (
-    describe_response,
-    expect_success,
-    record_ids,
-    require_response,
-    with_preconditions,
-)
+from ciq_conformance.judge.preconditions import expect_success, record_ids, require_response, with_preconditions
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.parsed import describe_response
 from ciq_schemas.transcript.requests import RequestedJob, requested_job
 from ciq_schemas.values import Job
 

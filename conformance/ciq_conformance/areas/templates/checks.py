@@ -8,7 +8,6 @@ from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, absent, blocked, cannot_tell, deviates, holds, observed
 from ciq_conformance.judge.preconditions import (
     EarlyFinding,
-    describe_response,
     expect_rejections,
     expect_success,
     record_ids,
@@ -20,7 +19,7 @@ from ciq_conformance.judge.preconditions import (
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas.requirement import Capability, Scenario
 from ciq_schemas.transcript import raw
-from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 
 SCENARIO = Scenario.TEMPLATES
 PAGE_NUMBERS = ("TotalCount", "PageNumber", "PageSize")

@@ -8,7 +8,6 @@ from ciq_conformance.areas.update.listed_queue import QUEUE_NOT_FOUND, SCENARIO,
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, blocked, deviates, holds, observed
 from ciq_conformance.judge.preconditions import (
-    describe_response,
     expect_status_200,
     expect_success,
     other_status,
@@ -20,7 +19,7 @@ from ciq_conformance.judge.preconditions import (
 from ciq_conformance.judge.queue_shape import events, missing_elements, same_moment, spelled_queue_id_upper, standing
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas.transcript import raw
-from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 from ciq_schemas.transcript.requests import RequestedUpdate, requested_update
 from ciq_schemas.values import Queue
 

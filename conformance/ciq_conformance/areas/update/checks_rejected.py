@@ -4,15 +4,10 @@ from ciq_conformance.areas.update.labels import BAD, BAD_RULE_WORDS, PARTS_OF_RU
 from ciq_conformance.areas.update.listed_queue import QUEUE_NOT_FOUND, SCENARIO, listed_at
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, cannot_tell, holds
-from ciq_conformance.judge.preconditions import (
-    describe_response,
-    expect_rejections,
-    record_ids,
-    require_responses,
-    with_preconditions,
-)
+from ciq_conformance.judge.preconditions import expect_rejections, record_ids, require_responses, with_preconditions
 from ciq_conformance.judge.queue_shape import standing
 from ciq_conformance.judge.registry import Item, check
+from ciq_schemas.transcript.parsed import describe_response
 from ciq_schemas.transcript.requests import requested_update
 
 INVALID_ARGUMENT = frozenset({"InvalidArgument", "1015"})

@@ -7,7 +7,6 @@ from ciq_conformance.areas.workflow.runs import SCENARIO, listed, made
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, deviates, holds
 from ciq_conformance.judge.preconditions import (
-    describe_response,
     expect_rejections,
     expect_success,
     record_ids,
@@ -18,6 +17,7 @@ from ciq_conformance.judge.preconditions import (
 from ciq_conformance.judge.preconditions import require_responses as all_made
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.parsed import describe_response
 
 _ELEMENTS = ("Name", "WorkflowId", "State", "CreateTime", "UpdateTime")
 

@@ -7,11 +7,11 @@ that it has none.
 from hashlib import sha256
 
 from ciq_conformance.areas.workflow.labels import JSON_CHANNEL, XML_CHANNEL, Label
-from ciq_conformance.driver.scenario_context import NotOffered, PreconditionFailed, ScenarioContext, describe_response
+from ciq_conformance.driver.scenario_context import NotOffered, PreconditionFailed, ScenarioContext
 from ciq_conformance.driver.workflow_requests import WorkflowRequest
 from ciq_schemas.operations import OperationKind
 from ciq_schemas.requirement import Capability
-from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 
 ENDED = frozenset({"Success", "Failed", "Cancel"})
 _NO_SUCH_CALL = frozenset({405, 501})
