@@ -291,10 +291,11 @@ def full_run(rounds: int) -> list[Figure]:
 def judge(jobs: int) -> list[Figure]:
     """The ordering rules on a transcript of many jobs, against sorting its events once."""
     from ciq_conformance.judge.ordering import level_rule, order_rule
-    from ciq_schemas.transcript.jobs import Bound, JobTimeline, RequestedSettings
+    from ciq_schemas.transcript.jobs import Bound, JobTimeline
+    from ciq_schemas.transcript.requests import RequestedJob
 
     rng = random.Random(7)
-    levels = [RequestedSettings(level=str(level), user_data=None, tag=None) for level in range(3)]
+    levels = [RequestedJob(level=str(level), user_data=None, tag=None) for level in range(3)]
 
     def tracks(number: int, *, legal: bool) -> list[JobTimeline]:
         order = sorted(range(number), key=lambda i: (-(i % 3), i)) if legal else rng.sample(range(number), number)

@@ -6,7 +6,8 @@ target's clock and within its submit's closed interval on ours. Contradicting br
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+
+from ciq_schemas import times
 
 Interval = tuple[float, float]
 STEP = 1.0
@@ -22,29 +23,20 @@ class TargetClock:
 
     def window(self, text: str | None) -> Interval | None:
         """The closed interval of the run in which a time of the target lies; None for an unset or unread one."""
-        moment = read_time(text)
+        moment = times.parse(text)
         if moment is None:
             return None
-        return (moment - self.most, moment + STEP - self.least)
-
-
-def read_time(text: str | None) -> float | None:
-    """Seconds since 1970 of a time with a zone; None for `-`, empty, or what names no moment."""
-    try:
-        moment = datetime.fromisoformat((text or "").strip())
-    except ValueError:
-        return None
-    return None if moment.tzinfo is None else moment.timestamp()
+        return (moment.timestamp() - self.most, moment.timestamp() + STEP - self.least)
 
 
 def target_clock(creations: Iterable[tuple[str | None, Interval]]) -> TargetClock | None:
     """Bracket the clock by (CreationTime, interval of the submit) pairs; None when nothing or nonsense is known."""
     least, most = float("-inf"), float("inf")
     for text, (started, ended) in creations:
-        moment = read_time(text)
+        moment = times.parse(text)
         if moment is not None:
-            least = max(least, moment - ended)
-            most = min(most, moment + STEP - started)
+            least = max(least, moment.timestamp() - ended)
+            most = min(most, moment.timestamp() + STEP - started)
     if least == float("-inf") or least > most:
         return None
     return TargetClock(least, most)

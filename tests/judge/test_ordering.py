@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ciq_conformance.judge.ordering import SLACK, agreement, level_rule, order_rule
-from ciq_schemas.transcript.jobs import Bound, JobTimeline, RequestedSettings
+from ciq_schemas.transcript.jobs import Bound, JobTimeline
+from ciq_schemas.transcript.requests import RequestedJob
 
 
 @dataclass
@@ -63,7 +64,7 @@ def observe(history: History, looks: list[float], rng: random.Random, *, stamps:
             JobTimeline(
                 job_id=f"j{index}",
                 step="submit",
-                asked=RequestedSettings(level=str(level), user_data=None, tag=None),
+                asked=RequestedJob(level=str(level), user_data=None, tag=None),
                 submit_seq=index,
                 asked_at=at,
                 accepted_by=at + 0.005,

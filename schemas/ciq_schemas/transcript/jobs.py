@@ -9,10 +9,10 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ciq_schemas import codec, times
-from ciq_schemas.codec import Document, Reading
+from ciq_schemas import times
 from ciq_schemas.lifecycle import ENDED_BY_RUNNING, WAITING_STATES, JobState
 from ciq_schemas.transcript.parsed import ParsedCallback, ParsedExchange
+from ciq_schemas.transcript.requests import RequestedJob, requested_jobs
 from ciq_schemas.values import Job
 
 _STARTED = frozenset({JobState.RUNNING}) | ENDED_BY_RUNNING
@@ -38,22 +38,13 @@ class StateObservation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RequestedSettings:
-    """What a submit request asked for one job."""
-
-    level: str | None
-    user_data: str | None
-    tag: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class JobTimeline:
     """One job of the run."""
 
     job_id: str
     step: str
     """Step under which it was submitted."""
-    asked: RequestedSettings
+    asked: RequestedJob
     submit_seq: int
     asked_at: float
     """The submit request was sent: the job was accepted after this."""
@@ -83,28 +74,6 @@ class JobTimeline:
         return self.sightings[-1].state if self.sightings else ""
 
 
-def requested_settings(response: ParsedExchange) -> tuple[RequestedSettings, ...]:
-    """What the request of a submit exchange asked, one entry an Operation, in their order."""
-    decoded = codec.read(Document.JOB_SUBMIT_REQUEST, response.exchange.request_body.data, Reading.TOLERANT)
-    operations = decoded.value.get("Operation", [])
-    top_tag = decoded.value.get("Tag")
-    if not isinstance(operations, list):
-        operations = [operations]
-    return tuple(
-        RequestedSettings(
-            level=_text(operation.get("JobLevel")),
-            user_data=_text(operation.get("UserData")),
-            tag=_text(operation.get("Tag")) or _text(top_tag),
-        )
-        for operation in operations
-        if isinstance(operation, dict)
-    )
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
-
-
 def build_timelines(
     submits: Iterable[ParsedExchange], looks: Iterable[ParsedExchange], notices: Iterable[ParsedCallback] = ()
 ) -> tuple[JobTimeline, ...]:
@@ -130,7 +99,7 @@ def build_timelines(
                 told.setdefault(job.job_id, []).append(Bound(notice.arrival.started, notice.arrival.seq))
     tracks = []
     for response in submit_replies:
-        jobs, asked = response.jobs, requested_settings(response)
+        jobs, asked = response.jobs, requested_jobs(response)
         if not response.ok or len(jobs) != len(asked):
             continue
         for job, wish in _paired(jobs, asked):
@@ -139,7 +108,7 @@ def build_timelines(
     return tuple(tracks)
 
 
-def _paired(jobs: Sequence[Job], asked: Sequence[RequestedSettings]) -> Iterator[tuple[Job, RequestedSettings]]:
+def _paired(jobs: Sequence[Job], asked: Sequence[RequestedJob]) -> Iterator[tuple[Job, RequestedJob]]:
     """Each job with what was asked for it: by its UserData where that tells them apart, else by its place.
 
     That the answer keeps the order of the Operations is seen in the sample of 436/85083 only.
@@ -153,7 +122,7 @@ def _paired(jobs: Sequence[Job], asked: Sequence[RequestedSettings]) -> Iterator
 
 def _track(
     job_id: str,
-    asked: RequestedSettings,
+    asked: RequestedJob,
     submit: ParsedExchange,
     seen: Sequence[tuple[StateObservation, Job]],
     told: Sequence[Bound],

@@ -13,12 +13,12 @@ class RequestedJob:
     """One Operation of a submit with what it shares with its siblings. None = the element was not sent."""
 
     tag: str | None
-    input_object: str | None
-    output: tuple[str | None, str | None, str | None]
-    """Region, Bucket, Object."""
     user_data: str | None
     level: str | None
-    queue_id: str | None
+    input_object: str | None = None
+    output: tuple[str | None, str | None, str | None] = (None, None, None)
+    """Region, Bucket, Object."""
+    queue_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from ciq_conformance.judge.preconditions import not_judged
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas.lifecycle import ENDED_BY_RUNNING, JobState, QueueState
 from ciq_schemas.requirement import Scenario
-from ciq_schemas.transcript.jobs import JobTimeline, build_timelines, requested_settings
+from ciq_schemas.transcript.jobs import JobTimeline, build_timelines
 from ciq_schemas.transcript.parsed import ParsedCallback, ParsedExchange, describe_response
 from ciq_schemas.transcript.pauses import (
     STARTED,
@@ -25,6 +25,7 @@ from ciq_schemas.transcript.pauses import (
     leaks,
     settings_of,
 )
+from ciq_schemas.transcript.requests import requested_jobs
 
 SCENARIO = Scenario.CONCURRENCY
 _UPDATES = PAUSES | RESUMES
@@ -69,7 +70,7 @@ def each_request_for_itself(evidence: Evidence, item: Item) -> Finding:
         if given[timeline.job_id] > 1:
             wrong.add(timeline.submit_seq, f"JobId {timeline.job_id} was given {given[timeline.job_id]} times")
     for response in evidence.of(SCENARIO, *SUBMITS):
-        if response.ok and len(response.jobs) != len(requested_settings(response)):
+        if response.ok and len(response.jobs) != len(requested_jobs(response)):
             wrong.add(response.exchange.seq, f"{len(response.jobs)} job(s) in the answer to one Operation")
     asked = {timeline.job_id: timeline.asked.user_data for timeline in timelines if given[timeline.job_id] == 1}
     compared = 0
