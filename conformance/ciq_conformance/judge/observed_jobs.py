@@ -1,104 +1,24 @@
-"""Told jobs: what a transcript holds about one submitted job - its submit, the looks at it, its callbacks.
+"""The submitted jobs of a scenario with their observations and callbacks, and findings where a callback is missing.
 
-Callbacks are found by the job's id, never by address alone: a busy target sends others, and one that loses the
-path of an address still tells. Pure; judges nothing but the question whether a callback that never came was due.
+A callback is found by the job's id, not by its address: a busy target sends others, and a target that loses the path
+of an address still sends the callback. Pure.
 """
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Collection
 
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, blocked, cannot_tell, deviates
-from ciq_schemas.lifecycle import FINAL_STATES, JobState
+from ciq_schemas.lifecycle import JobState
 from ciq_schemas.requirement import Scenario
+from ciq_schemas.transcript.jobs import Observation, ObservedJob
 from ciq_schemas.transcript.parsed import ParsedCallback, ParsedExchange, describe_response
 from ciq_schemas.transcript.raw import child_text, root_of
 from ciq_schemas.transcript.records import CallbackReceived
-from ciq_schemas.values import Job
 
 NO = "no"
 """The value of CallBack that is no address."""
 _STRAY = "never gave out"
 """Words of the receiver's remark about a request that hit none of its addresses."""
-
-
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """A job as one describe answer shows it."""
-
-    response: ParsedExchange
-    job: Job
-
-    @property
-    def seq(self) -> int:
-        """Number of the exchange."""
-        return self.response.exchange.seq
-
-    @property
-    def is_final(self) -> bool:
-        """The job is shown ended."""
-        return self.job.state in FINAL_STATES
-
-
-@dataclass(frozen=True)
-class ObservedJob:
-    """One accepted job of a scenario with everything seen of it, in order of time."""
-
-    step: str
-    job_id: str
-    submit: ParsedExchange
-    looks: tuple[Observation, ...]
-    callbacks: tuple[ParsedCallback, ...]
-    rule_changed: float | None = None
-    """When the next rule of the queue was sent; None when none was, or when the job has an address of its own."""
-
-    @cached_property
-    def ended(self) -> Observation | None:
-        """The first look that shows the job ended."""
-        return next((look for look in self.looks if look.is_final), None)
-
-    @property
-    def state(self) -> str:
-        """State in the last look, empty when never seen."""
-        return self.looks[-1].job.state or "" if self.looks else ""
-
-    def looks_after(self, callback: ParsedCallback) -> Iterator[Observation]:
-        """Looks asked for after the receiver had answered `notice`."""
-        return (look for look in self.looks if look.response.exchange.started >= callback.arrival.ended)
-
-    def told(self, callback: ParsedCallback) -> Job:
-        """The job as `notice` tells it; empty when the body could not be read that far."""
-        return next((job for job in callback.callback.jobs if job.job_id == self.job_id), Job())
-
-    def on(self, channel: str) -> tuple[ParsedCallback, ...]:
-        """Callbacks of the job that arrived on one address."""
-        return tuple(callback for callback in self.callbacks if callback.arrival.channel == channel)
-
-    @property
-    def overtaken(self) -> bool:
-        """The queue's rule changed before the job was seen to end.
-
-        No document says when a rule is read: the next one may count for this job already.
-        """
-        if self.rule_changed is None:
-            return False
-        return self.ended is None or self.ended.response.exchange.ended > self.rule_changed
-
-    @property
-    def clear(self) -> tuple[ParsedCallback, ...]:
-        """Callbacks that only the rule in force at the submit, or the job's own address, can have brought."""
-        if not self.overtaken or self.rule_changed is None:
-            return self.callbacks
-        changed = self.rule_changed
-        return tuple(callback for callback in self.callbacks if callback.arrival.started < changed)
-
-
-def names_job(callback: ParsedCallback, job_id: str) -> bool:
-    """Tell whether a callback is about a job; in a body that names none readably the id's bytes do."""
-    if callback.job_ids:
-        return job_id in callback.job_ids
-    return job_id.encode() in callback.arrival.body.data
 
 
 def observed_jobs(
@@ -116,7 +36,7 @@ def observed_jobs(
             job_id=job.job_id,
             submit=response,
             looks=tuple(seen.get(job.job_id, ())),
-            callbacks=tuple(callback for callback in evidence.callbacks if names_job(callback, job.job_id)),
+            callbacks=tuple(callback for callback in evidence.callbacks if callback.names(job.job_id)),
             rule_changed=_next_rule(evidence, response),
         )
         for response in evidence.of(scenario, *submits)
@@ -187,7 +107,7 @@ def _went_elsewhere(evidence: Evidence, job_id: str) -> str:
     others = (
         r for r in evidence.records if isinstance(r, CallbackReceived) and r.feature not in ("", evidence.feature)
     )
-    astray = next((arrival for arrival in others if names_job(ParsedCallback(arrival), job_id)), None)
+    astray = next((arrival for arrival in others if ParsedCallback(arrival).names(job_id)), None)
     if astray is not None:
         words += f"; one came at the address of {astray.feature} ({astray.channel})"
     strays = [event.text for event in evidence.events(Scenario.RECEIVER, "note") if _STRAY in event.text]

@@ -6,8 +6,7 @@ from ciq_schemas.operations import OperationKind
 from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript.jobs import JobTimeline, build_timelines
 from ciq_schemas.transcript.parsed import ParsedExchange
-from ciq_schemas.transcript.pauses import PauseSpan, StateSetting, certain_activity, certain_pauses
-from ciq_schemas.transcript.requests import requested_update
+from ciq_schemas.transcript.pauses import PauseSpan, certain_activity, certain_pauses, state_settings
 
 OWN_RULES = frozenset({Scenario.EXPLORE, Scenario.FUZZ, Scenario.DEACTIVATION})
 """Scenarios whose jobs are judged there: restarts, odd requests and deactivations explain much."""
@@ -36,22 +35,16 @@ def judged_tracks(evidence: Evidence) -> tuple[JobTimeline, ...]:
 
 def paused_spans(evidence: Evidence) -> tuple[PauseSpan, ...]:
     """When the feature's queue was paused for certain."""
-    return certain_pauses(_settings(evidence, QueueState.PAUSED), until=_end(evidence))
+    return certain_pauses(state_settings(_updates(evidence), QueueState.PAUSED), until=_end(evidence))
 
 
 def active_spans(evidence: Evidence) -> tuple[PauseSpan, ...]:
     """When the feature's queue was active for certain."""
-    settings = tuple(_settings(evidence, QueueState.ACTIVE))
-    return certain_activity(settings, until=_end(evidence))
+    return certain_activity(state_settings(_updates(evidence), QueueState.ACTIVE), until=_end(evidence))
 
 
-def _settings(evidence: Evidence, state: QueueState) -> tuple[StateSetting, ...]:
-    """Updates of the queue; one to another state than this counts as one to the opposite, so that nothing is sure."""
-    sure = state is QueueState.PAUSED
-    updates = (response for response in made_by(evidence, OperationKind.UPDATE_QUEUE) if not response.refused)
-    return tuple(
-        StateSetting.of(response, paused=(requested_update(response).state == state) is sure) for response in updates
-    )
+def _updates(evidence: Evidence) -> tuple[ParsedExchange, ...]:
+    return made_by(evidence, OperationKind.UPDATE_QUEUE)
 
 
 def _end(evidence: Evidence) -> float:

@@ -8,9 +8,10 @@ seen running, ended or told by callback had started when that answer was *receiv
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from ciq_schemas import times
-from ciq_schemas.lifecycle import ENDED_BY_RUNNING, WAITING_STATES, JobState
+from ciq_schemas.lifecycle import ENDED_BY_RUNNING, FINAL_STATES, WAITING_STATES, JobState
 from ciq_schemas.transcript.parsed import ParsedCallback, ParsedExchange
 from ciq_schemas.transcript.requests import RequestedJob, requested_jobs
 from ciq_schemas.values import Job
@@ -24,6 +25,67 @@ class Bound:
 
     at: float
     seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """A job in one answer: it had this state at some instant of the closed interval of the exchange."""
+
+    response: ParsedExchange
+    job: Job
+
+    @property
+    def seq(self) -> int:
+        """Number of the exchange."""
+        return self.response.exchange.seq
+
+    @property
+    def started(self) -> float:
+        """The request was sent."""
+        return self.response.exchange.started
+
+    @property
+    def ended(self) -> float:
+        """The answer was received."""
+        return self.response.exchange.ended
+
+    @property
+    def state(self) -> str:
+        """State of the job, empty when the answer has none."""
+        return self.job.state or ""
+
+    @property
+    def is_final(self) -> bool:
+        """The state is a final one."""
+        return self.job.state in FINAL_STATES
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackObservation:
+    """A job in one callback."""
+
+    callback: ParsedCallback
+    job: Job
+
+    @property
+    def seq(self) -> int:
+        """Number of the record."""
+        return self.callback.arrival.seq
+
+    @property
+    def started(self) -> float:
+        """The callback reached the receiver."""
+        return self.callback.arrival.started
+
+    @property
+    def ended(self) -> float:
+        """The receiver had answered."""
+        return self.callback.arrival.ended
+
+    @property
+    def state(self) -> str:
+        """State of the job, empty when the callback has none."""
+        return self.job.state or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +134,59 @@ class JobTimeline:
     def last_state(self) -> str:
         """State in the last sighting, empty when never seen."""
         return self.sightings[-1].state if self.sightings else ""
+
+
+@dataclass(frozen=True)
+class ObservedJob:
+    """One accepted job of a scenario with its observations and callbacks, in order of time."""
+
+    step: str
+    job_id: str
+    submit: ParsedExchange
+    looks: tuple[Observation, ...]
+    callbacks: tuple[ParsedCallback, ...]
+    rule_changed: float | None = None
+    """When the next rule of the queue was sent; None when none was, or when the job has an address of its own."""
+
+    @cached_property
+    def ended(self) -> Observation | None:
+        """The first observation with a final state."""
+        return next((look for look in self.looks if look.is_final), None)
+
+    @property
+    def state(self) -> str:
+        """State in the last observation, empty without one."""
+        return self.looks[-1].job.state or "" if self.looks else ""
+
+    def looks_after(self, callback: ParsedCallback) -> Iterator[Observation]:
+        """Observations requested after the receiver had answered the callback."""
+        return (look for look in self.looks if look.response.exchange.started >= callback.arrival.ended)
+
+    def reported_in(self, callback: ParsedCallback) -> Job:
+        """The job in the callback; an empty one when the body cannot be read that far."""
+        return next((job for job in callback.callback.jobs if job.job_id == self.job_id), Job())
+
+    def on(self, channel: str) -> tuple[ParsedCallback, ...]:
+        """Callbacks of the job that arrived on one address."""
+        return tuple(callback for callback in self.callbacks if callback.arrival.channel == channel)
+
+    @property
+    def overtaken(self) -> bool:
+        """The queue's rule changed before the job was seen to end.
+
+        No document says when a rule is read: the next one may count for this job already.
+        """
+        if self.rule_changed is None:
+            return False
+        return self.ended is None or self.ended.response.exchange.ended > self.rule_changed
+
+    @property
+    def clear(self) -> tuple[ParsedCallback, ...]:
+        """Callbacks that only the rule at the submit, or the job's own address, can have caused."""
+        if not self.overtaken or self.rule_changed is None:
+            return self.callbacks
+        changed = self.rule_changed
+        return tuple(callback for callback in self.callbacks if callback.arrival.started < changed)
 
 
 def build_timelines(

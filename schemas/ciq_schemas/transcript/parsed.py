@@ -152,3 +152,9 @@ class ParsedCallback:
     def job_ids(self) -> tuple[str, ...]:
         """Ids of the jobs in the message."""
         return tuple(job.job_id for job in self.callback.jobs if job.job_id)
+
+    def names(self, job_id: str) -> bool:
+        """Tell whether the callback is about a job; a body without a readable id may still hold the id's bytes."""
+        if self.job_ids:
+            return job_id in self.job_ids
+        return job_id.encode() in self.arrival.body.data

@@ -9,9 +9,10 @@ import math
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from ciq_schemas.lifecycle import ENDED_BY_RUNNING, WAITING_STATES, JobState
+from ciq_schemas.lifecycle import ENDED_BY_RUNNING, WAITING_STATES, JobState, QueueState
 from ciq_schemas.transcript.jobs import JobTimeline, StateObservation
 from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.transcript.requests import requested_update
 
 STARTED = frozenset({JobState.RUNNING}) | ENDED_BY_RUNNING
 
@@ -54,6 +55,19 @@ def settings_of(responses: Iterable[ParsedExchange], pauses: Collection[str]) ->
     return tuple(
         StateSetting.of(response, paused=response.exchange.step in pauses)
         for response in responses
+        if not response.refused
+    )
+
+
+def state_settings(updates: Iterable[ParsedExchange], state: QueueState) -> tuple[StateSetting, ...]:
+    """Updates of a queue that took effect, or may have, by the State in their requests.
+
+    An update to another state than `state` counts as one to the opposite, so that no span is certain after it.
+    """
+    sure = state is QueueState.PAUSED
+    return tuple(
+        StateSetting.of(response, paused=(requested_update(response).state == state) is sure)
+        for response in updates
         if not response.refused
     )
 

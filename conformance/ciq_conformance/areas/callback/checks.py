@@ -8,9 +8,10 @@ from ciq_conformance.driver.scenario_context import channel_name
 from ciq_conformance.judge.body_paths import texts_by_path
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, Kind, blocked, cannot_tell, deviates, holds
-from ciq_conformance.judge.observed_jobs import ObservedJob, missing_callback, no_job, observed_jobs
+from ciq_conformance.judge.observed_jobs import missing_callback, no_job, observed_jobs
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas.requirement import Format, Scenario
+from ciq_schemas.transcript.jobs import ObservedJob
 
 _ESCAPE = re.compile(r"%[0-9a-fA-F]{2}")
 

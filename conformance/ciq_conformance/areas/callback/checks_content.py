@@ -9,12 +9,12 @@ from ciq_conformance.judge.body_paths import texts_by_path
 from ciq_conformance.judge.documented import is_named
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, blocked, cannot_tell, holds
-from ciq_conformance.judge.observed_jobs import Observation
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas import times
 from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import ENDED_BY_RUNNING, JobState
 from ciq_schemas.requirement import Format
+from ciq_schemas.transcript.jobs import Observation
 from ciq_schemas.values import Job
 
 _ASKED = {

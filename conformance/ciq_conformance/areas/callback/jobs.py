@@ -9,9 +9,10 @@ from ciq_conformance.areas.callback.labels import LOOKS, RULES, SUBMITS
 from ciq_conformance.areas.failure import labels
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, absent, blocked, cannot_tell
-from ciq_conformance.judge.observed_jobs import ObservedJob, no_job, observed_jobs
+from ciq_conformance.judge.observed_jobs import no_job, observed_jobs
 from ciq_schemas.features import FEATURES
 from ciq_schemas.requirement import Format, Scenario
+from ciq_schemas.transcript.jobs import ObservedJob
 from ciq_schemas.transcript.parsed import ParsedCallback, describe_response
 from ciq_schemas.values import Job
 
@@ -31,7 +32,7 @@ class Telling:
     @property
     def told(self) -> Job:
         """The job as the callback tells it."""
-        return self.job.told(self.callback)
+        return self.job.reported_in(self.callback)
 
 
 def is_form(callback: ParsedCallback, form: Format) -> bool:

@@ -5,10 +5,11 @@ from itertools import pairwise
 from ciq_conformance.areas.callback_retries.labels import LATE, LOOKS, SUBMITS, Label
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, Kind, blocked, cannot_tell, deviates, holds, observed
-from ciq_conformance.judge.observed_jobs import ObservedJob, missing_callback, no_job, observed_jobs
+from ciq_conformance.judge.observed_jobs import missing_callback, no_job, observed_jobs
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas.lifecycle import JobState
 from ciq_schemas.requirement import Scenario
+from ciq_schemas.transcript.jobs import ObservedJob
 from ciq_schemas.transcript.records import CallbackReceived
 
 RECEIVER = Scenario.RECEIVER
@@ -43,7 +44,7 @@ def job_does_not_care(evidence: Evidence, _item: Item) -> Finding:
         if not after:
             unclear.append(cannot_tell(f"{job.step}: no describe was answered after the callback was refused"))
             continue
-        told = job.told(next(n for n in job.callbacks if n.arrival is first))
+        told = job.reported_in(next(n for n in job.callbacks if n.arrival is first))
         if told.state == JobState.FAILED:
             unclear.append(
                 blocked(

@@ -17,9 +17,10 @@ from ciq_conformance.judge.finding import (
     holds,
     observed,
 )
-from ciq_conformance.judge.observed_jobs import ObservedJob, missing_callback, observed_jobs
+from ciq_conformance.judge.observed_jobs import missing_callback, observed_jobs
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas.requirement import Format, Scenario
+from ciq_schemas.transcript.jobs import ObservedJob
 from ciq_schemas.transcript.parsed import ParsedCallback, describe_response
 from ciq_schemas.transcript.requests import requested_update
 

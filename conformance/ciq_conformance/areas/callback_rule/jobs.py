@@ -4,8 +4,9 @@ from ciq_conformance.areas.callback_rule.labels import LOOKS, Channel, Label
 from ciq_conformance.driver.scenario_context import channel_name
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, deviates, holds
-from ciq_conformance.judge.observed_jobs import ObservedJob, missing_callback, no_job, observed_jobs
+from ciq_conformance.judge.observed_jobs import missing_callback, no_job, observed_jobs
 from ciq_schemas.requirement import Scenario
+from ciq_schemas.transcript.jobs import ObservedJob
 
 RULE = Scenario.RULE
 

@@ -19,12 +19,13 @@ from ciq_conformance.judge.finding import (
     holds,
     observed,
 )
-from ciq_conformance.judge.observed_jobs import ObservedJob, missing_callback, no_job, observed_jobs
+from ciq_conformance.judge.observed_jobs import missing_callback, no_job, observed_jobs
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas import times
 from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import WAITING_STATES, JobState
 from ciq_schemas.requirement import Scenario
+from ciq_schemas.transcript.jobs import ObservedJob
 from ciq_schemas.transcript.parsed import ParsedCallback, describe_response
 from ciq_schemas.values import Job
 
@@ -57,7 +58,7 @@ def failed_jobs(evidence: Evidence) -> tuple[ObservedJob, ...] | Finding:
 
 def _has_failed(job: ObservedJob) -> bool:
     shown = job.ended is not None and job.ended.job.state == JobState.FAILED
-    return shown or any(job.told(callback).state == JobState.FAILED for callback in job.callbacks)
+    return shown or any(job.reported_in(callback).state == JobState.FAILED for callback in job.callbacks)
 
 
 def _submitted(evidence: Evidence) -> ObservedJob | Finding:
@@ -187,7 +188,7 @@ def failed_job_is_told(evidence: Evidence, _item: Item) -> Finding:
         if not job.callbacks:
             open_.append(missing_callback(evidence, FAILURE, job, expected))
             continue
-        readable = [callback for callback in job.callbacks if job.told(callback) != Job()]
+        readable = [callback for callback in job.callbacks if job.reported_in(callback) != Job()]
         if not readable:
             open_.append(
                 blocked(
@@ -206,7 +207,7 @@ def failed_job_is_told(evidence: Evidence, _item: Item) -> Finding:
     if contradicting or not told:
         return (contradicting or open_)[0]
     first, callback = told[0]
-    said = first.told(callback)
+    said = first.reported_in(callback)
     left = f"; not seen: {open_[0].reason}" if open_ else ""
     return holds(
         f"{len(told)} callback(s): Failed, Code {said.code}, Message {said.message}{left}",
@@ -216,7 +217,7 @@ def failed_job_is_told(evidence: Evidence, _item: Item) -> Finding:
 
 def _misinformed(told: Sequence[tuple[ObservedJob, ParsedCallback]]) -> Iterator[tuple[int, str]]:
     for job, callback in told:
-        said = job.told(callback)
+        said = job.reported_in(callback)
         wrong = [] if said.state == JobState.FAILED else [f"its State is {said.state or 'not there'}"]
         wrong += _silence(said)
         if wrong:

@@ -5,11 +5,11 @@ from ciq_conformance.areas.failure.labels import Label
 from ciq_conformance.areas.list_jobs.checks import differences
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, cannot_tell, deviates, holds
-from ciq_conformance.judge.observed_jobs import Observation
 from ciq_conformance.judge.preconditions import not_judged, record_ids
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas.lifecycle import JobState
 from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.jobs import Observation
 from ciq_schemas.transcript.parsed import describe_response
 
 MOST = 100
