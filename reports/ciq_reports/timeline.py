@@ -4,16 +4,19 @@ What is known is kept apart from what is not: a phase is claimed from its first 
 between two phases is `UNSEEN`, because a change was in there that nobody watched.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from ciq_reports.job_log import JobLog, JobStory, QueueChange, Sighting, Told
+from ciq_reports.job_log import JobLog, JobStory
 from ciq_reports.sanitize import one_line, seconds_in_words
 from ciq_reports.scenario_runs import ScenarioRun, place_of
 from ciq_reports.target_clock import Interval, TargetClock, target_clock
 from ciq_reports.transcript import RunView
 from ciq_schemas.lifecycle import FINAL_STATES, WAITING_STATES, JobState, QueueState
+from ciq_schemas.transcript.jobs import CallbackObservation, Observation
+from ciq_schemas.transcript.pauses import certain_pauses, state_settings
 from ciq_schemas.transcript.records import Calibration, CallbackReceived, DriverEvent, Exchange, Verdict
 
 MOST_LANES = 40
@@ -192,7 +195,7 @@ class Timelines:
             started=started,
             ended=ended,
             lanes=tuple(kept),
-            paused=tuple(_paused(self._log.changes.get(scenario_run.feature, ()), started, ended)),
+            paused=tuple(_paused(self._log, scenario_run.feature, started, ended)),
             flags=flags,
             left_out=len(lanes) - len(kept),
         )
@@ -227,9 +230,9 @@ class Timelines:
 
 def _clock(stories: Iterable[JobStory]) -> TargetClock | None:
     return target_clock(
-        (story.sightings[0].job.creation_time, (story.submitted.started, story.submitted.ended))
+        (story.observations[0].job.creation_time, (story.submitted.started, story.submitted.ended))
         for story in stories
-        if story.sightings
+        if story.observations
     )
 
 
@@ -247,7 +250,7 @@ def _phase(state: str) -> Phase | None:
 def _lane(story: JobStory, clock: TargetClock | None, scenario_run: ScenarioRun) -> Lane:
     submit = story.submitted
     spans, ending = _spans(story)
-    jobs = [sighting.job for sighting in story.sightings]
+    jobs = [observation.job for observation in story.observations]
     operations = [job.operation for job in jobs if job.operation is not None]
     user_data = next((o.user_data for o in operations if o.user_data), "")
     start_times = [job.start_time for job in jobs if job.start_time]
@@ -258,8 +261,8 @@ def _lane(story: JobStory, clock: TargetClock | None, scenario_run: ScenarioRun)
         accepted=(submit.started, submit.ended),
         spans=tuple(spans),
         ending=ending,
-        callbacks=tuple(CallbackMark(t.seq, t.started, t.state, t.answered) for t in story.told),
-        cancels=tuple(cancel.started for cancel in story.cancels if cancel.accepted),
+        callbacks=tuple(CallbackMark(c.seq, c.started, c.state, c.callback.arrival.answered) for c in story.callbacks),
+        cancels=tuple(cancel.exchange.started for cancel in story.cancels if cancel.ok),
         start_window=clock.window(start_times[-1]) if clock and start_times else None,
     )
 
@@ -274,7 +277,7 @@ def _label(user_data: str, scenario: str) -> str:
 
 def _evidence(story: JobStory) -> Iterator[tuple[float, float, str]]:
     """(started, ended, state) of all that shows the job's state, callbacks included, in order of time."""
-    seen: list[Sighting | Told] = [*story.sightings, *story.told]
+    seen: list[Observation | CallbackObservation] = [*story.observations, *story.callbacks]
     for one in sorted(seen, key=lambda one: (one.ended, one.started)):
         if one.state:
             yield one.started, one.ended, one.state
@@ -329,16 +332,11 @@ def _window(lanes: Sequence[Lane], flags: Sequence[Flag], earliest: float, lates
     return max(earliest, min(moments) - air), min(latest, max(moments) + air)
 
 
-def _paused(changes: Sequence[QueueChange], started: float, ended: float) -> Iterator[Paused]:
-    """Spans within [started, ended] in which the queue was certainly paused, by queue."""
-    since: dict[str, float] = {}
-    for change in changes:
-        if change.state == QueueState.PAUSED:
-            since.setdefault(change.queue_id, change.ended)
-        elif change.queue_id in since:
-            begun = since.pop(change.queue_id)
-            if begun < ended and change.started > started:
-                yield Paused(max(begun, started), min(change.started, ended))
-    for begun in since.values():
-        if begun < ended:
-            yield Paused(max(begun, started), None)
+def _paused(log: JobLog, feature: str, started: float, ended: float) -> Iterator[Paused]:
+    """Spans within [started, ended] in which a queue of the feature was certainly paused."""
+    for key, updates in log.state_updates.items():
+        if key.feature != feature:
+            continue
+        for span in certain_pauses(state_settings(updates, QueueState.PAUSED), until=math.inf):
+            if span.begin < ended and span.end > started:
+                yield Paused(max(span.begin, started), None if span.end == math.inf else min(span.end, ended))

@@ -72,6 +72,7 @@ def exchange(
     method: str,
     path: str,
     step: str,
+    operation: str = "",
     request: bytes = b"",
     response: bytes = b"",
     status: int = 200,
@@ -85,6 +86,7 @@ def exchange(
         scenario=scenario,
         step=step,
         feature=feature,
+        operation=operation,
         started=started,
         ended=ended,
         method=method,
@@ -116,6 +118,7 @@ def update(seq: int, at: float, state: str) -> Exchange:
         method="PUT",
         path=f"/queue/{QUEUE_ID}",
         step=step,
+        operation="update_queue",
         request=body.encode(),
         response=response.encode(),
     )
@@ -130,6 +133,7 @@ def submit(seq: int, at: float, job_id: str, label: str, level: int) -> Exchange
         method="POST",
         path="/jobs",
         step="submit",
+        operation="submit_job",
         request=f"<Request><Tag>Snapshot</Tag><QueueId>{QUEUE_ID}</QueueId></Request>".encode(),
         response=answer(job_xml(job_id, "Submitted", label=label, level=level, created=at)),
     )
@@ -138,7 +142,16 @@ def submit(seq: int, at: float, job_id: str, label: str, level: int) -> Exchange
 def describe(seq: int, at: float, *jobs: str) -> Exchange:
     """A look at jobs, in a tenth of a second."""
     path = f"/jobs/{FIRST},{SECOND},{THIRD}"
-    return exchange(seq, at, at + 0.1, method="GET", path=path, step="watch", response=answer(*jobs))
+    return exchange(
+        seq,
+        at,
+        at + 0.1,
+        method="GET",
+        path=path,
+        step="watch",
+        operation="describe_job",
+        response=answer(*jobs),
+    )
 
 
 def first(state: str, started: float | None = None) -> str:
@@ -215,6 +228,7 @@ TRANSCRIPT: tuple[AnyRecord, ...] = (
         method="POST",
         path="/doc_jobs",
         step="no-body",
+        operation="submit_job",
         scenario="errors",
         feature="doc",
         status=500,
@@ -227,6 +241,7 @@ TRANSCRIPT: tuple[AnyRecord, ...] = (
         method="GET",
         path="/docqueue",
         step="list",
+        operation="list_queues",
         scenario="queues",
         feature="doc",
         status=0,
