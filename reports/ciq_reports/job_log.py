@@ -11,7 +11,7 @@ from ciq_reports.transcript import RunView
 from ciq_schemas.operations import OperationKind
 from ciq_schemas.transcript.jobs import CallbackObservation, Observation
 from ciq_schemas.transcript.parsed import ParsedCallback, ParsedExchange
-from ciq_schemas.transcript.raw import requested_job_id
+from ciq_schemas.transcript.raw import operation_kind, requested_job_id
 from ciq_schemas.transcript.records import Exchange
 from ciq_schemas.transcript.requests import requested_update
 
@@ -59,16 +59,16 @@ def read_log(view: RunView) -> JobLog:
     updates: dict[QueueKey, list[ParsedExchange]] = {}
     shown_by: dict[int, tuple[str, ...]] = {}
     for exchange in view.exchanges:
-        response = ParsedExchange(exchange)
-        if exchange.operation in _SHOW_JOBS and response.ok:
-            shown_by[exchange.seq] = _add_observations(response, stories)
-        elif exchange.operation == OperationKind.CANCEL_JOB:
+        response, kind = ParsedExchange(exchange), operation_kind(exchange)
+        if kind in _SHOW_JOBS and response.ok:
+            shown_by[exchange.seq] = _add_observations(response, kind, stories)
+        elif kind == OperationKind.CANCEL_JOB:
             job_id = requested_job_id(exchange)
             shown_by[exchange.seq] = (job_id,)
             story = stories.get(JobKey(exchange.feature, job_id))
             if story is not None:
                 story.cancels.append(response)
-        elif exchange.operation == OperationKind.UPDATE_QUEUE and requested_update(response).state:
+        elif kind == OperationKind.UPDATE_QUEUE and requested_update(response).state:
             updates.setdefault(QueueKey(exchange.feature, requested_job_id(exchange)), []).append(response)
     by_id = {key.job_id: story for key, story in stories.items()}
     for arrival in view.arrivals:
@@ -80,13 +80,13 @@ def read_log(view: RunView) -> JobLog:
     )
 
 
-def _add_observations(response: ParsedExchange, stories: dict[JobKey, JobStory]) -> tuple[str, ...]:
+def _add_observations(response: ParsedExchange, kind: str, stories: dict[JobKey, JobStory]) -> tuple[str, ...]:
     exchange = response.exchange
     for job in response.jobs:
         if not job.job_id:
             continue
         key = JobKey(exchange.feature, job.job_id)
-        if exchange.operation == OperationKind.SUBMIT_JOB:
+        if kind == OperationKind.SUBMIT_JOB:
             stories.setdefault(key, JobStory(key=key, submitted=exchange))
         story = stories.get(key)
         if story is not None:

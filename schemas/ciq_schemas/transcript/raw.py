@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 from lxml import etree
 
 from ciq_schemas import xml_parser
+from ciq_schemas.operations import operation_of
 from ciq_schemas.transcript.parsed import ParsedExchange
 from ciq_schemas.transcript.records import Exchange, Header, HeaderField
 
@@ -39,6 +40,14 @@ def query_value(exchange: Exchange, parameter: str) -> str | None:
 def requested_job_id(exchange: Exchange) -> str:
     """The last part of the path: the id, or ids, that a describe, cancel or update names."""
     return urlsplit(exchange.url).path.rpartition("/")[2]
+
+
+def operation_kind(exchange: Exchange) -> str:
+    """The recorded operation; for a request made by hand the one that its method and path name, else empty."""
+    if exchange.operation:
+        return exchange.operation
+    found = operation_of(exchange.method, urlsplit(exchange.url).path)
+    return found.kind if found is not None else ""
 
 
 def text(value: str | None) -> str:
