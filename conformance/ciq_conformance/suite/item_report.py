@@ -8,11 +8,11 @@
 """
 
 from collections.abc import Mapping, Sequence
-from shlex import quote
 
 import pytest
 
 from ciq_conformance.runner.execution import RunResult
+from ciq_reports.wire_text import curl_line
 from ciq_schemas.transcript.records import (
     AnyRecord,
     Body,
@@ -26,7 +26,6 @@ from ciq_schemas.transcript.records import (
 
 _LONGEST_BODY = 1200
 _MOST_WITNESSES = 4
-_QUIET_HEADERS = frozenset({"accept", "accept-encoding", "connection", "content-length", "user-agent"})
 
 
 def report(name: str, run: RunResult) -> None:
@@ -73,7 +72,7 @@ def witness_text(record: Exchange | CallbackReceived | DriverEvent) -> str:
     match record:
         case Exchange():
             return (
-                f"  [{record.seq}] at {record.started:.3f} s, {record.scenario}/{record.step}\n    {_curl(record)}\n"
+                f"  [{record.seq}] at {record.started:.3f} s, {record.scenario}/{record.step}\n    {curl_line(record)[0]}\n"
                 + (
                     f"    -> {record.status}{_shown(record.response_body)}"
                     if record.status
@@ -87,16 +86,6 @@ def witness_text(record: Exchange | CallbackReceived | DriverEvent) -> str:
             )
         case DriverEvent():
             return f"  [{record.seq}] at {record.at:.3f} s, {record.scenario} {record.name}: {record.text}"
-
-
-def _curl(record: Exchange) -> str:
-    parts = ["curl"] + ([] if record.method == "GET" else ["-X", record.method]) + [quote(record.url)]
-    for name, value in record.request_headers:
-        if name.lower() not in _QUIET_HEADERS:
-            parts += ["-H", quote(f"{name}: {value}")]
-    if record.request_body.data:
-        parts += ["--data-binary", quote(_text(record.request_body))]
-    return " ".join(parts)
 
 
 def _shown(body: Body) -> str:
