@@ -27,8 +27,8 @@ def requirements_page(registry: Registry, seeds: Iterable[SeedPage]) -> str:
         "",
         _NOTICE,
         "",
-        f"{len(registry)} requirements: {counts}. `ciq explain ID` tells more of one: clauses, scenario, check.",
-        "Only what a public document says can be a MUST. Documents are named `product/number`: 1045 and 460 are",
+        f"{len(registry)} requirements: {counts}. `ciq explain ID` shows the clauses, the scenario and the check of one.",
+        "A MUST needs a public document that says so. Documents are named `product/number`: 1045 and 460 are",
         "Cloud Infinite, 436 is Cloud Object Storage.",
     ]
     for area in registry.areas:
@@ -40,13 +40,13 @@ def requirements_page(registry: Registry, seeds: Iterable[SeedPage]) -> str:
             "| --- | --- | --- | --- | --- |",
         ]
         lines += [_requirement_row(requirement) for requirement in registry.select(areas=[area])]
-    lines += ["", "# Where the sentences of the seed pages went"]
+    lines += ["", "# Sentences of the seed pages"]
     for page in seeds:
         lines += [
             "",
             f"## {page.document} “{page.title}” ({page.date})",
             "",
-            "| # | section | the page says, in our words | leads to |",
+            "| # | section | content, in our words | requirements |",
             "| --- | --- | --- | --- |",
         ]
         for number, sentence in enumerate(page.sentence, start=1):
@@ -60,7 +60,7 @@ def requirements_page(registry: Registry, seeds: Iterable[SeedPage]) -> str:
 def life_cycle_page() -> str:
     """`life-cycle.md`: the states of a job as a Mermaid diagram."""
     lines = [
-        "# The life of a job",
+        "# Life cycle of a job",
         "",
         _NOTICE,
         "",
@@ -74,7 +74,7 @@ def life_cycle_page() -> str:
         "",
         "`hold` and `release` follow the queue's state. The documents give two readings of a waiting job in a paused",
         "queue (PAU-003): it shows `Pause` (1045/72940), or it stays `Submitted` (1045/47936).",
-        "The source of each transition stands beside its row in `schemas/ciq_schemas/lifecycle.py`.",
+        "The source of each transition is beside its row in `schemas/ciq_schemas/lifecycle.py`.",
     ]
     return "\n".join(lines) + "\n"
 
