@@ -27,7 +27,7 @@ def requirements_page(registry: Registry, seeds: Iterable[SeedPage]) -> str:
         "",
         _NOTICE,
         "",
-        f"{len(registry)} requirements: {counts}. `ciq explain ID` shows the clauses, the scenario and the check of one.",
+        f"{len(registry)} requirements: {counts}. `ciq explain ID` shows clauses, scenario and check of one.",
         "A MUST needs a public document that says so. Documents are named `product/number`: 1045 and 460 are",
         "Cloud Infinite, 436 is Cloud Object Storage.",
     ]
