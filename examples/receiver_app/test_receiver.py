@@ -15,8 +15,7 @@ from urllib.request import Request, urlopen
 import pytest
 import uvicorn
 
-from ciq_mock.server import MockServer
-from ciq_mock.settings import DeliverySettings
+from ciq_mock import DeliverySettings, MockServer
 
 sys.path.insert(0, str(Path(__file__).parent))
 from receiver import Ledger, NotANoticeError, application, read_notice

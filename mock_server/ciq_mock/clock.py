@@ -86,16 +86,6 @@ def held(clock: Clock) -> Iterator[None]:
         clock.release()
 
 
-async def sleep_until(clock: Clock, when: float) -> None:
-    """Wait until the clock shows `when`."""
-    reached = asyncio.Event()
-    timer = clock.call_at(when, reached.set)
-    try:
-        await reached.wait()
-    finally:
-        timer.cancel()
-
-
 class _Timers(ABC):
     """The actions to come, and who holds the clock. Subclasses say how time passes."""
 

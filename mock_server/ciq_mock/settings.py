@@ -114,9 +114,6 @@ class Limits:
     body_timeout: float = 30.0
     keep_alive: float = 75.0
     connections: int = 4096
-    xml_depth: int = 64
-    orders: int = 6
-    """Operations in one submit (436/85083)."""
     ids: int = 10
     """Ids in one describe, cancel or queue list (1045/73113, 436/120620, 1045/72939)."""
     page_size: int = 100
@@ -125,9 +122,7 @@ class Limits:
     """Templates of one bucket; that there is a limit is documented (1045/33700, 1110), its value is not."""
     vocabularies: int = 1000
     """Tables of hot words of one bucket."""
-    name_length: int = 128
     url_length: int = 2048
-    user_data: int = 1024
 
     def __post_init__(self) -> None:
         for name in self.__slots__:

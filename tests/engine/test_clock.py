@@ -5,10 +5,20 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from ciq_mock.clock import ClockKind, ManualClock, ScaledClock, held, make_clock, sleep_until
+from ciq_mock.clock import Clock, ClockKind, ManualClock, ScaledClock, held, make_clock
 
 SOON = 5.0
 """Real seconds within which what must happen has happened."""
+
+
+async def sleep_until(clock: Clock, when: float) -> None:
+    """Wait until the clock shows `when`."""
+    reached = asyncio.Event()
+    timer = clock.call_at(when, reached.set)
+    try:
+        await reached.wait()
+    finally:
+        timer.cancel()
 
 
 def play(story: Callable[[], Awaitable[None]]) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ciq_mock.engine import Engine, EngineRules, JobFilter, JobSpec, Restoration, TimeOrder
 from ciq_mock.ids import RandomIds
-from ciq_mock.journal.records import read, records_of, written
+from ciq_mock.journal.records import read, record_of, written
 from ciq_mock.journal.replay import put_back
 from ciq_schemas.lifecycle import JobState, QueueState
 
@@ -35,7 +35,7 @@ def put_back_at(play: Play, ids: RandomIds, rules: EngineRules) -> Play:
     """Another engine, put back from the events so far and let on at the same moment."""
     engine = Engine(ids=ids, rules=rules)
     restoration = Restoration(engine)
-    for record in read(written(records_of(play.events))):
+    for record in read(written([record_of(event) for event in play.events])):
         put_back(restoration, record)
     restoration.finish(play.now)
     return Play(engine, now=play.now, jobs=list(engine.jobs()))

@@ -4,8 +4,6 @@ Facts about jobs name them by number, which no fault repeats. No fact holds a si
 request. The form of a fact is for ever: a change of any of them is a new `FORMAT`.
 """
 
-from collections.abc import Iterable
-
 import msgspec
 
 from ciq_mock.engine import (
@@ -207,11 +205,6 @@ def written(records: list[Record]) -> bytes:
 def read(data: bytes) -> list[Record]:
     """The facts of one commit. Raises msgspec.MsgspecError for anything else."""
     return _DECODER.decode(data)
-
-
-def records_of(events: Iterable[Event]) -> list[Record]:
-    """What the engine has told, as facts."""
-    return [record_of(event) for event in events]
 
 
 def record_of(event: Event) -> Record:
