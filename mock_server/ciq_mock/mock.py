@@ -122,7 +122,7 @@ class Mock:
         """
         await self.delivery.start()
         self._activate()
-        self._store.tell_owed()
+        self._store.send_owed()
 
     async def close(self, *, drop: bool = False) -> None:
         """Stop. Pending callbacks are sent or dropped as the settings say; `drop` drops them in any case."""
@@ -158,7 +158,7 @@ class Mock:
         for feature in self._store.opened(self.settings.activated):
             self.engine.activate(now, self.settings.bucket, feature, region=self.settings.region)
         self.runner.wake()
-        self._store.settle()
+        self._store.flush()
 
 
 def _signature_check(credentials: tuple[Credentials, ...], wall_clock: Callable[[], float]) -> CheckSignature | None:

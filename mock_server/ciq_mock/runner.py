@@ -17,7 +17,7 @@ class Keep(Protocol):
     """Where events are kept before any listener hears of them."""
 
     @property
-    def rests(self) -> bool:
+    def failed(self) -> bool:
         """True: nothing can be kept, and time stands still for the engine."""
         ...
 
@@ -69,7 +69,7 @@ class Runner:
 
     def _step(self) -> None:
         """Advance, pass events on, set the next alarm. A failing listener does not keep events from the others."""
-        if self._closed or (self._keep is not None and self._keep.rests):
+        if self._closed or (self._keep is not None and self._keep.failed):
             return
         failures: list[Exception] = []
         try:

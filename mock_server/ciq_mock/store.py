@@ -1,6 +1,6 @@
-"""What a mock asks of its store, and the store by default, which keeps nothing: a mock's memory is all there is.
+"""The interface of a mock's store, and the default store, which keeps nothing beyond the mock's memory.
 
-Everything here is asked once, when a mock is made or started; a store in memory costs a request nothing.
+The mock uses it when it is made or started; the default store adds no cost to a request.
 """
 
 from collections.abc import Callable
@@ -25,12 +25,12 @@ class Store(Protocol):
 
     @property
     def keep(self) -> Keep | None:
-        """Where events are kept before anybody hears of them."""
+        """Commits events before the listeners receive them; None without a journal."""
         ...
 
     @property
     def outbox(self) -> Outbox | None:
-        """Where answers wait until what they tell of is kept."""
+        """Holds answers back until their changes are in the journal; None without a journal."""
         ...
 
     def start_time(self, wanted: float | None) -> float | None:
@@ -69,12 +69,12 @@ class Store(Protocol):
         """The mock starts: which of these features of the default bucket it must activate now."""
         ...
 
-    def settle(self) -> None:
-        """Keep what has happened so far now. Raises StoreError."""
+    def flush(self) -> None:
+        """Commit all changes now. Raises StoreError."""
         ...
 
-    def tell_owed(self) -> None:
-        """Send on their way the callbacks that are owed from before."""
+    def send_owed(self) -> None:
+        """Send the callbacks that were due before the restart."""
         ...
 
     def clear(self) -> None:
@@ -119,10 +119,10 @@ class MemoryStore:
     def opened(self, activated: tuple[Feature, ...]) -> tuple[Feature, ...]:
         return activated
 
-    def settle(self) -> None:
+    def flush(self) -> None:
         pass
 
-    def tell_owed(self) -> None:
+    def send_owed(self) -> None:
         pass
 
     def clear(self) -> None:

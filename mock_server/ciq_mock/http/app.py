@@ -45,7 +45,7 @@ class ServiceApp:
     """The server puts Date to every answer."""
     at_once = True
     """Answers are made without waiting; False sends every request ASGI's way, where one may wait."""
-    settle: Callable[[], Refusal | None] | None = None
+    flush: Callable[[], Refusal | None] | None = None
     """Asked before an answer that goes ASGI's way: keeps what it tells of, or says what to answer instead."""
 
     def __init__(
@@ -82,7 +82,7 @@ class ServiceApp:
             status, response, content = self._refused(scope, headers, self._ids.fresh(), refusal)
         else:
             status, response, content = self.answer(scope, headers, body)
-            if self.settle is not None and (unkept := self.settle()) is not None:
+            if self.flush is not None and (unkept := self.flush()) is not None:
                 status, response, content = self._refused(scope, headers, self._ids.fresh(), unkept)
         await send({"type": "http.response.start", "status": status, "headers": response})
         await send({"type": "http.response.body", "body": content, "more_body": False})

@@ -100,8 +100,8 @@ class ObjectApp:
         refusal = None
         try:
             given = await self._answer(scope, headers, receive)
-            if self._service.settle is not None:
-                refusal = self._service.settle()
+            if self._service.flush is not None:
+                refusal = self._service.flush()
         except ConnectionError:
             return  # the sender is gone: nobody to answer
         except Refusal as refused:

@@ -33,11 +33,11 @@ WhoAnswersWhole = Callable[[Scope], AnswerWhole | None]
 class Outbox(Protocol):
     """Where whole answers wait until what they tell of is kept."""
 
-    def hold(self, send: Callable[[Refusal | None], None]) -> None:
+    def defer(self, send: Callable[[Refusal | None], None]) -> None:
         """Have `send` called in its turn; with the refusal that is to go out instead, None when all is well."""
         ...
 
-    def settle(self) -> Refusal | None:
+    def flush(self) -> Refusal | None:
         """Send all that waits."""
         ...
 
@@ -121,7 +121,7 @@ def bounded_protocol(
             self._answer = self._who_answers()
             if self._answer is None:
                 if outbox is not None:
-                    outbox.settle()  # what this connection was asked before is answered first
+                    outbox.flush()  # what this connection was asked before is answered first
                 super().on_headers_complete()
 
         def on_body(self, body: bytes) -> None:
@@ -144,7 +144,7 @@ def bounded_protocol(
             if outbox is None:
                 self._write_whole(scope["method"], answered)
             else:
-                outbox.hold(partial(self._write_kept, scope, answered))
+                outbox.defer(partial(self._write_kept, scope, answered))
 
         def _write_kept(self, scope: Scope, answered: Answered, refusal: Refusal | None) -> None:
             """The answer, or the refusal that took its place."""

@@ -1,6 +1,6 @@
-"""The durable store of one mock: journal, keeper, kept calls and the way back, put together.
+"""The durable store of one mock: assembles journal, group commit, command log and replay.
 
-Knows the rooms of the mock by name. Must not know threads, sockets or command lines.
+Knows the components of the mock by name. Must not know threads, sockets or command lines.
 """
 
 import time
@@ -46,12 +46,12 @@ class DurableStore:
 
     @property
     def keep(self) -> GroupCommit:
-        """Where events are kept before anybody hears of them."""
+        """Commits events before the listeners receive them."""
         return self._group_commit
 
     @property
     def outbox(self) -> GroupCommit:
-        """Where answers wait until what they tell of is kept."""
+        """Holds answers back until their changes are in the journal."""
         return self._group_commit
 
     def start_time(self, wanted: float | None) -> float | None:
@@ -89,21 +89,21 @@ class DurableStore:
     def join(self, mock: RunningMock) -> None:
         """Put the mock back into the state of the journal. Raises JournalError."""
 
-        def go_back() -> None:
+        def replay_again() -> None:
             mock.forget()
-            self._go_back(mock, again=True)()
+            self._replay(mock, again=True)()
 
         self._group_commit.attach(
             now=mock.clock.now,
             untold=lambda: mock.engine.untold,
             wake=mock.runner.wake,
-            flush=mock.runner.flush,
-            go_back=go_back,
+            keep_now=mock.runner.flush,
+            replay=replay_again,
         )
-        mock.service.settle = self._group_commit.settle
-        mock.delivery.callback_settled = self._group_commit.told
+        mock.service.flush = self._group_commit.flush
+        mock.delivery.callback_settled = self._group_commit.callback_settled
         self._engine = mock.engine
-        self._owed = self._go_back(mock)
+        self._owed = self._replay(mock)
 
     def opened(self, activated: tuple[Feature, ...]) -> tuple[Feature, ...]:
         """Those that no earlier start has activated: what was deactivated since stays so."""
@@ -111,14 +111,14 @@ class DurableStore:
         self._group_commit.note(MockStarted(self._group_commit.now(), fresh))
         return fresh
 
-    def settle(self) -> None:
+    def flush(self) -> None:
         """Keep what has happened so far now. Raises JournalWriteError."""
-        refusal = self._group_commit.settle()
+        refusal = self._group_commit.flush()
         if refusal is not None:
             raise JournalWriteError(refusal.message)
 
-    def tell_owed(self) -> None:
-        """Send them on their way, by the rules of when they fell due; go on where the last commit stopped."""
+    def send_owed(self) -> None:
+        """Send the callbacks that were due before the restart, and continue after the last commit."""
         owed, self._owed = self._owed, lambda: None
         owed()
 
@@ -128,21 +128,21 @@ class DurableStore:
         self._activated = frozenset()
 
     def close(self) -> None:
-        """Keep what nobody has heard of yet, and let the journal go."""
-        if self._engine is not None and not self._group_commit.rests:
+        """Commit the last events, and close the journal."""
+        if self._engine is not None and not self._group_commit.failed:
             self._group_commit.keep(self._engine.advance(-inf))
         self._journal.close()
 
-    def _go_back(self, mock: RunningMock, *, again: bool = False) -> Callable[[], None]:
-        """Go the way back. What is left to do then: callbacks that are owed (`again`: they are on their way), and what
-        workflows and batch jobs make of the last events."""
+    def _replay(self, mock: RunningMock, *, again: bool = False) -> Callable[[], None]:
+        """Replay the journal. Return the rest of the work: send the callbacks that are due (not with `again`: they are
+        pending already), and pass the last events to workflows and batch jobs."""
         restoration = Restoration(mock.engine)
         recorded = RecordedSubmits(self._journal, restoration)
 
         def repeat(record: CallRecorded, call: Call) -> None:
             self._command_log.repeat(mock.handle, record, call)
 
-        way = JournalReplay(
+        replay = JournalReplay(
             restoration=restoration,
             bindings=mock.resources.bindings,
             library=mock.library,
@@ -151,17 +151,17 @@ class DurableStore:
             on_job_ended=mock.results.on_event,
             on_commit=mock.workflow_service.on_event,
         )
-        with self._group_commit.silent(), self._recalling(mock, recorded, way.owed_runs):
-            way.go(self._journal, mock.clock.now())
-        self._activated = way.activated
+        with self._group_commit.suspended(), self._recalling(mock, recorded, replay.owed_runs):
+            replay.run(self._journal, mock.clock.now())
+        self._activated = replay.activated
 
         def left() -> None:
             if not again:
-                for ended in way.owed.values():
+                for ended in replay.owed.values():
                     mock.delivery.on_event(ended)
-                for run in way.owed_runs.values():
+                for run in replay.owed_runs.values():
                     mock.workflow_service.tell(run)
-            for event in way.last:
+            for event in replay.last:
                 mock.workflow_service.on_event(event)
             mock.runner.wake()
 
@@ -169,7 +169,7 @@ class DurableStore:
 
     @contextmanager
     def _recalling(self, mock: RunningMock, recorded: RecordedSubmits, ended: dict[str, Run]) -> Iterator[None]:
-        """For the length of a block, who acts of his own accord does what he did, and no run is told of."""
+        """During recovery, workflows and batch jobs get their recorded results and no workflow callback is sent."""
         engine, workflow_service = mock.engine, mock.workflow_service
         if not isinstance(engine, ReplayEngine):
             raise TypeError(f"the engine is no {ReplayEngine.__name__}: `engine` was not asked for its class")

@@ -1,9 +1,9 @@
-"""The keeper of the journal: what happens in one turn of the event loop is one commit, and nobody hears of it before.
+"""`GroupCommit`: writes all changes of one turn of the event loop to the journal as one commit.
 
-Answers wait with the keeper until what they tell of is written; callbacks are owed from then on. When a commit
-fails, all that it held has not happened: the answers become refusals, the mock goes back to the last commit and rests
-there, and every call is refused until the journal takes something again.
-Knows events, facts and the journal. Must not know HTTP or SQL.
+An answer is sent only after the commit of its changes; the callbacks of a commit are due from then on. When a commit
+fails, none of its changes take effect: the answers become refusals, and the mock returns to the state of the last
+commit. It refuses every call until the journal can be written again.
+Knows events, records and the journal. Must not know HTTP or SQL.
 """
 
 import logging
@@ -19,7 +19,7 @@ from ciq_mock.workflow import Run
 logger = logging.getLogger("ciq_mock")
 
 Send = Callable[[Refusal | None], None]
-"""Sends an answer off, or in its place the refusal."""
+"""Sends an answer, or the refusal instead of it."""
 
 
 class GroupCommit:
@@ -28,15 +28,15 @@ class GroupCommit:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._noted: list[tuple[int, Record]] = []
-        """Facts that are no events, with the number of events before them."""
-        self._held: list[Send] = []
+        """Records that come from no event, with the number of events before each."""
+        self._deferred: list[Send] = []
         self._refusal: Refusal | None = None
-        self._silent = False
+        self._suspended = False
         self._now: Callable[[], float] = lambda: 0.0
         self._untold: Callable[[], int] = lambda: 0
         self._wake: Callable[[], None] = lambda: None
-        self._flush: Callable[[], None] = lambda: None
-        self._go_back: Callable[[], None] = lambda: None
+        self._keep_now: Callable[[], None] = lambda: None
+        self._replay: Callable[[], None] = lambda: None
 
     def attach(
         self,
@@ -44,18 +44,18 @@ class GroupCommit:
         now: Callable[[], float],
         untold: Callable[[], int],
         wake: Callable[[], None],
-        flush: Callable[[], None],
-        go_back: Callable[[], None],
+        keep_now: Callable[[], None],
+        replay: Callable[[], None],
     ) -> None:
-        """`untold`: events the engine has not handed over. `wake` has `keep` called soon, `flush` now. `go_back`
-        puts the mock back into the state of the journal."""
-        self._now, self._untold, self._wake, self._flush, self._go_back = now, untold, wake, flush, go_back
+        """Connect the mock. `untold`: number of events not yet handed over. `wake` schedules `keep`;
+        `keep_now` calls it at once. `replay` restores the state of the journal."""
+        self._now, self._untold, self._wake, self._keep_now, self._replay = now, untold, wake, keep_now, replay
 
     # --- what happens -------------------------------------------------------------------------------------
 
     @property
-    def rests(self) -> bool:
-        """The journal takes nothing: nothing may happen."""
+    def failed(self) -> bool:
+        """True while the journal cannot be written; the mock must not change then."""
         return self._refusal is not None
 
     def now(self) -> float:
@@ -64,27 +64,27 @@ class GroupCommit:
 
     @property
     def before(self) -> int:
-        """Where the next fact will stand: the number of events before it."""
+        """Position of the next record: the number of events before it."""
         return self._untold()
 
     def note(self, record: Record, *, before: int | None = None) -> None:
-        """Something has happened that the engine does not tell of."""
-        if not self._silent:
+        """Add a record of a change that is no event of the engine."""
+        if not self._suspended:
             self._noted.append((self._untold() if before is None else before, record))
             self._wake()
 
     @contextmanager
-    def silent(self) -> Iterator[None]:
-        """For the length of a block, what happens has happened before."""
-        self._silent = True
+    def suspended(self) -> Iterator[None]:
+        """Suspend recording: events inside the block are already in the journal."""
+        self._suspended = True
         try:
             yield
         finally:
-            self._silent = False
+            self._suspended = False
 
-    def told(self, subject: object) -> None:
-        """A callback is done with."""
-        if self.rests:
+    def callback_settled(self, subject: object) -> None:
+        """Record that a callback needs no further attempt."""
+        if self.failed:
             return
         if isinstance(subject, Job):
             self.note(CallbackSettled(self._now(), subject.number))
@@ -92,40 +92,40 @@ class GroupCommit:
             self.note(RunCallbackSettled(self._now(), subject.id))
 
     def keep(self, events: Sequence[Event]) -> bool:
-        """Commit what has happened since the last time and let the answers go; False when it could not be kept."""
+        """Commit all changes since the last commit, then send the deferred answers; False when the commit failed."""
         records = self._in_order(events)
-        held, self._held = self._held, []
-        if records and not self.rests:
+        deferred, self._deferred = self._deferred, []
+        if records and not self.failed:
             try:
                 self._journal.append(max(record.at for record in records), written(records))
             except JournalWriteError as error:
                 self._fail(error)
         refusal = self._refusal
-        for send in held:
+        for send in deferred:
             send(refusal)
         return refusal is None
 
     # --- answers ------------------------------------------------------------------------------------------
 
-    def hold(self, send: Send) -> None:
-        """Have an answer sent once all that has happened before it is kept."""
-        if not self.rests and (self._held or self._noted or self._untold()):
-            self._held.append(send)
+    def defer(self, send: Send) -> None:
+        """Send an answer after the commit of all changes before it."""
+        if not self.failed and (self._deferred or self._noted or self._untold()):
+            self._deferred.append(send)
             self._wake()
         else:
             send(None)
 
-    def settle(self) -> Refusal | None:
-        """Keep everything now; the refusal to answer with where that failed."""
+    def flush(self) -> Refusal | None:
+        """Commit now; return the refusal to answer with when that failed."""
         outcome: list[Refusal | None] = []
-        self.hold(outcome.append)
+        self.defer(outcome.append)
         if not outcome:
-            self._flush()
+            self._keep_now()
         return outcome[0] if outcome else None
 
     def admit(self) -> None:
-        """Before each call: raise Refusal while the journal takes nothing."""
-        if self._refusal is None or self._silent:
+        """Check before each call: raise Refusal while the journal cannot be written."""
+        if self._refusal is None or self._suspended:
             return
         try:
             self._journal.probe()
@@ -136,7 +136,7 @@ class GroupCommit:
         self._wake()
 
     def clear(self) -> None:
-        """Forget everything. Raises JournalWriteError."""
+        """Empty the journal. Raises JournalWriteError."""
         self._noted.clear()
         self._journal.clear()
         self._refusal = None
@@ -159,7 +159,7 @@ class GroupCommit:
     def _fail(self, error: JournalWriteError) -> None:
         logger.error("%s; calls are refused until it can be written again", error)
         self._refusal = _refusal(error)
-        self._go_back()
+        self._replay()
 
 
 def _refusal(error: JournalWriteError) -> Refusal:

@@ -1,7 +1,7 @@
-"""The way back: the facts of a journal, in order, put into engine, registers, workflows and objects.
+"""Replays the journal after a restart: applies its records, in order, to engine, resources, workflows and objects.
 
-Nothing is sent on the way; the ends whose callbacks are still owed come out at the end.
-Must not know SQL, HTTP, or who asked.
+Sends nothing; collects the ended jobs and runs whose callbacks are still due.
+Must not know SQL, HTTP, or the caller.
 """
 
 from collections.abc import Callable
@@ -38,7 +38,7 @@ from ciq_schemas.features import Feature
 
 
 class JournalReplay:
-    """Goes the whole way once."""
+    """Replays one journal, once."""
 
     def __init__(
         self,
@@ -51,30 +51,30 @@ class JournalReplay:
         on_job_ended: Callable[[Event], None],
         on_commit: Callable[[Event], None],
     ) -> None:
-        """`repeat` does a recorded call once more. `heard` is told of jobs that ended, as they come; then, commit by
-        commit, `acted` is told, by those who act on it."""
+        """`repeat` repeats a recorded call. `on_job_ended` is called for each ended job; after each commit `on_commit`
+        receives its events."""
         self._recorded = recorded
-        self._acted = on_commit
+        self._on_commit = on_commit
         self._restoration = restoration
         self._bindings = bindings
         self._library = library
         self._repeat = repeat
-        self._heard = on_job_ended
+        self._on_job_ended = on_job_ended
         self.activated: frozenset[Feature] = frozenset()
         """Features that some mock on this journal has activated at its start."""
         self.owed: dict[int, Ended] = {}
-        """Ends whose callbacks are not done with, by number of the job."""
+        """Ended jobs whose callbacks are still due, by number of the job."""
         self.owed_runs: dict[str, Run] = {}
-        """The same of runs of workflows, by id."""
+        """Ended workflow runs whose callbacks are still due, by id."""
         self.last: list[Event] = []
-        """Events of the last commit: what was made of them, nothing has kept."""
+        """Events of the last commit: their consequences are not in the journal."""
 
-    def go(self, journal: Journal, now: float) -> None:
-        """Go the way; the engine goes on at `now`. Raises DamagedJournalError."""
+    def run(self, journal: Journal, now: float) -> None:
+        """Replay all commits; the engine continues at `now`. Raises DamagedJournalError."""
         for number, data in journal.commits():
             try:
                 for event in self.last:
-                    self._acted(event)
+                    self._on_commit(event)
                 self.last = []
                 for record in read(data):
                     self._apply(record)
@@ -90,7 +90,7 @@ class JournalReplay:
                 event = self._restoration.job_over(record.at, record.number, record.state)
                 if isinstance(event, Ended):
                     self.owed[record.number] = event
-                self._heard(event)
+                self._on_job_ended(event)
                 self.last.append(event)
             case JobAccepted() if record.number in self._recorded.taken:
                 self._recorded.taken.remove(record.number)
@@ -119,7 +119,7 @@ class JournalReplay:
 
 
 def put_back(restoration: Restoration, record: Record) -> None:
-    """Put a fact into an engine; those that are no affair of an engine change nothing."""
+    """Apply a record to an engine; records of other components change nothing."""
     match record:
         case JobAccepted():
             restoration.job_taken(record.at, record.number, record.id, record.queue_id, record.order)
