@@ -1,12 +1,23 @@
 """The contract of Cloud Infinite job queues: the ground floor, which imports nothing else of the kit."""
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ciq_schemas.codec import Decoded, Document, Note, Problem, Reading, read, read_callback, validate
+
 __version__: str
 
+__all__ = ["Decoded", "Document", "Note", "Problem", "Reading", "read", "read_callback", "validate"]
 
-def __getattr__(name: str) -> str:
+
+def __getattr__(name: str) -> object:
     # Looked up when asked for: importlib.metadata would be half of the mock's import time.
     if name == "__version__":
         from importlib.metadata import version
 
         return version("ciq-kit")
+    if name in __all__:
+        from ciq_schemas import codec
+
+        return getattr(codec, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
