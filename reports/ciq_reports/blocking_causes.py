@@ -1,4 +1,4 @@
-"""One broken thing, many questions that could not be put: told once with its reason, not once a requirement. Pure."""
+"""Groups blocked verdicts by their reason, so that a report shows one cause instead of many requirements. Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -8,7 +8,7 @@ from ciq_reports.transcript import RunView
 from ciq_schemas.transcript.records import DriverEvent, ExitCode, Level, Outcome, Verdict
 
 FEWEST = 4
-"""Requirements that share a reason before it is told in place of them."""
+"""Number of requirements with one reason from which a report shows the cause instead of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +20,7 @@ class BlockingCause:
 
     @property
     def requirements(self) -> tuple[str, ...]:
-        """Ids of what could not be asked, in the order of the run."""
+        """Ids of the requirements that could not be tested, in the order of the run."""
         return tuple(dict.fromkeys(verdict.requirement for verdict in self.verdicts))
 
     @property
@@ -35,24 +35,24 @@ class BlockingCause:
 
     @property
     def witness(self) -> tuple[int, ...]:
-        """The first records that tell of it, one a feature."""
+        """The first records that show it, one per feature."""
         first = {verdict.feature: verdict.witness[0] for verdict in reversed(self.verdicts) if verdict.witness}
         return tuple(sorted(set(first.values())))
 
 
 def blocking_causes(verdicts: Iterable[Verdict]) -> tuple[BlockingCause, ...]:
-    """The reasons that at least `FEWEST` requirements share, those that block most first."""
+    """The reasons that at least `FEWEST` requirements share; the one that blocks most comes first."""
     by_reason: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
         if verdict.outcome is Outcome.BLOCKED and verdict.reason:
             by_reason.setdefault(verdict.reason, []).append(verdict)
     found = [BlockingCause(reason=reason, verdicts=tuple(members)) for reason, members in by_reason.items()]
-    told = [obstacle for obstacle in found if len(obstacle.requirements) >= FEWEST]
-    return tuple(sorted(told, key=lambda obstacle: (not obstacle.red, -len(obstacle.requirements))))
+    shared = [cause for cause in found if len(cause.requirements) >= FEWEST]
+    return tuple(sorted(shared, key=lambda cause: (not cause.red, -len(cause.requirements))))
 
 
-def first_of_its_kind(event: DriverEvent, seen: set[tuple[str, str]]) -> bool:
-    """False for a stop whose words were said before: one broken probe stops every scenario. Adds to `seen`."""
+def is_first_occurrence(event: DriverEvent, seen: set[tuple[str, str]]) -> bool:
+    """Tell whether an event is new; a failed probe stops every scenario with the same text. Adds to `seen`."""
     if event.name not in ("broken", "interrupted", "unsupported"):
         return True
     words = (event.name, event.text)
@@ -61,21 +61,21 @@ def first_of_its_kind(event: DriverEvent, seen: set[tuple[str, str]]) -> bool:
     return fresh
 
 
-def told_apart(view: RunView) -> tuple[tuple[BlockingCause, ...], tuple[FindingGroup, ...]]:
-    """The obstacles of a run, and the findings that they do not explain.
+def split_by_cause(view: RunView) -> tuple[tuple[BlockingCause, ...], tuple[FindingGroup, ...]]:
+    """The blocking causes of a run, and the findings that they do not explain.
 
-    Of a target that could not be reached, what stayed blocked or open says nothing more: only other findings are told.
+    For an unreachable target, blocked and inconclusive verdicts add nothing: only other findings are returned.
     """
     blocking = blocking_causes(view.verdicts)
-    groups = apart_from(blocking, findings(view))
+    groups = not_explained_by(blocking, findings(view))
     if blocking and view.footer is not None and view.footer.exit_code == ExitCode.UNREACHABLE:
         groups = tuple(g for g in groups if g.outcome not in (Outcome.BLOCKED, Outcome.INCONCLUSIVE))
     return blocking, groups
 
 
-def apart_from(told: Iterable[BlockingCause], groups: Sequence[FindingGroup]) -> tuple[FindingGroup, ...]:
-    """The findings without what stands behind an obstacle already told."""
-    behind = {verdict.item for obstacle in told for verdict in obstacle.verdicts}
+def not_explained_by(causes: Iterable[BlockingCause], groups: Sequence[FindingGroup]) -> tuple[FindingGroup, ...]:
+    """The findings that none of the causes explains."""
+    behind = {verdict.item for cause in causes for verdict in cause.verdicts}
     if not behind:
         return tuple(groups)
     kept = []

@@ -1,8 +1,8 @@
 """Live progress of a run and the summary at its end, on a terminal or in a log.
 
-Knows rich and records. Must not know the runner: it is fed records as they are written (`feed`), from any
-thread, and cannot steer. On a terminal a line with the scenarios in play is kept at the bottom; elsewhere,
-and with `TERM=dumb`, plain lines. `NO_COLOR` is rich's own care; every outcome has a sign beside its colour.
+Knows rich and records. Must not know the runner: `feed` receives the records as they are written, from any
+thread, and cannot change the run. On a terminal the last line shows the running scenarios; elsewhere,
+and with `TERM=dumb`, the output is plain lines. rich handles `NO_COLOR`; every outcome has a sign beside its colour.
 """
 
 from collections import Counter
@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from ciq_reports import console_summary
-from ciq_reports.blocking_causes import FEWEST, first_of_its_kind
+from ciq_reports.blocking_causes import FEWEST, is_first_occurrence
 from ciq_reports.console_summary import STYLES, text
 from ciq_reports.outcomes import FINDINGS, WORDS
 from ciq_reports.sanitize import one_line, seconds_in_words
@@ -33,7 +33,7 @@ from ciq_schemas.transcript.records import (
 
 
 class ConsoleReporter:
-    """Shows one run as it goes on. Call `begin`, then `feed` or the finer methods, then `end`."""
+    """Shows the progress of one run. Call `begin`, then `feed` or the finer methods, then `end`."""
 
     def __init__(self, console: Console, *, verbose: bool = False) -> None:
         """`console` is where to write; `verbose` prints passing verdicts too."""
@@ -41,13 +41,13 @@ class ConsoleReporter:
         self._verbose = verbose
         self._lock = Lock()
         self._records: list[AnyRecord] = []
-        self._playing: dict[tuple[str, str], float | None] = {}
+        self._running: dict[tuple[str, str], float | None] = {}
         self._blocked: Counter[str] = Counter()
         self._stops: set[tuple[str, str]] = set()
         self._progress: Progress | None = None
 
     def feed(self, record: AnyRecord) -> None:
-        """Take the next record of the run file, whatever it is."""
+        """Take the next record of the run file, of any kind."""
         match record:
             case Header():
                 self.begin(record)
@@ -67,7 +67,7 @@ class ConsoleReporter:
                 pass
 
     def begin(self, header: Header, total: int | None = None) -> None:
-        """The run starts; `total` scenarios are to be played, None when that is not known."""
+        """The run starts; `total` is the number of scenarios, None when it is not known."""
         target = "the embedded mock" if header.target.embedded else one_line(header.target.url)
         with self._lock:
             self._records.append(header)
@@ -82,7 +82,7 @@ class ConsoleReporter:
                 self._progress = Progress(
                     SpinnerColumn(),
                     TextColumn("{task.description}", markup=False),
-                    TextColumn("{task.completed}{task.fields[of]} scenarios played", style="dim"),
+                    TextColumn("{task.completed}{task.fields[of]} scenarios finished", style="dim"),
                     TimeElapsedColumn(),
                     console=self._console,
                     transient=True,
@@ -92,7 +92,7 @@ class ConsoleReporter:
 
     def calibrated(self, calibration: Calibration) -> None:
         """The probe has measured one feature."""
-        told = calibration.callback_latency
+        callback = calibration.callback_latency
         with self._lock:
             self._records.append(calibration)
             self._line(
@@ -100,32 +100,32 @@ class ConsoleReporter:
                 f"  {one_line(calibration.feature)}: "
                 f"starts after {seconds_in_words(calibration.start_latency)}, "
                 f"ends after {seconds_in_words(calibration.job_latency)}, "
-                + ("no callback seen" if told is None else f"callback after {seconds_in_words(told)}")
+                + ("no callback received" if callback is None else f"callback after {seconds_in_words(callback)}")
                 + f", {calibration.workers} worker(s)",
             )
 
     def scenario_started(self, feature: str, scenario: str, *, at: float | None = None) -> None:
         """A scenario begins on a feature, `at` seconds of the run."""
         with self._lock:
-            self._playing[feature, scenario] = at
+            self._running[feature, scenario] = at
             self._describe()
 
     def scenario_finished(self, feature: str, scenario: str, *, at: float | None = None) -> None:
         """A scenario has ended on a feature, `at` seconds of the run."""
         with self._lock:
-            begun = self._playing.pop((feature, scenario), None)
+            begun = self._running.pop((feature, scenario), None)
             if self._progress is None:
                 took = f" {seconds_in_words(at - begun)}" if at is not None and begun is not None else ""
-                self._line("dim", f"  played {_place(feature, scenario)}{took}")
+                self._line("dim", f"  ran {_place(feature, scenario)}{took}")
             else:
                 self._progress.advance(self._progress.task_ids[0])
                 self._describe()
 
     def remark(self, event: DriverEvent) -> None:
-        """The driver says that something did not go as planned."""
+        """The driver reports an unexpected event."""
         with self._lock:
             self._records.append(event)
-            if first_of_its_kind(event, self._stops):
+            if is_first_occurrence(event, self._stops):
                 self._line(
                     "yellow",
                     f"  {event.name}",
@@ -138,7 +138,7 @@ class ConsoleReporter:
             self._records.append(verdict)
             if verdict.outcome not in FINDINGS and not self._verbose:
                 return
-            if verdict.outcome is Outcome.BLOCKED and self._told_enough(verdict.reason):
+            if verdict.outcome is Outcome.BLOCKED and self._repeats_reason(verdict.reason):
                 return
             words = WORDS[verdict.outcome]
             known = " (baseline)" if verdict.baseline else ""
@@ -148,15 +148,15 @@ class ConsoleReporter:
                 f" {one_line(verdict.item)} {one_line(verdict.title)}",
             )
 
-    def _told_enough(self, reason: str) -> bool:
-        """One obstacle may block hundreds of verdicts: after the first few the summary tells of the rest."""
+    def _repeats_reason(self, reason: str) -> bool:
+        """One cause may block hundreds of verdicts: after the first few only the summary lists them."""
         self._blocked[reason] += 1
         if self._blocked[reason] == FEWEST:
-            self._line("dim", "  … and further ones for the same reason")
+            self._line("dim", "  … and more for the same reason")
         return self._blocked[reason] >= FEWEST and not self._verbose
 
     def end(self, footer: Footer | None, outputs: Mapping[str, Path] | None = None) -> None:
-        """The run is over (None: it was cut off); print the summary and where the `outputs` lie, by label."""
+        """The run is over (None: it was cut off); print the summary and the paths of the `outputs`, by label."""
         with self._lock:
             if self._progress is not None:
                 self._progress.stop()
@@ -170,7 +170,7 @@ class ConsoleReporter:
     def _describe(self) -> None:
         if self._progress is None:
             return
-        names = " · ".join(sorted(f"{feature or 'all'} {scenario}" for feature, scenario in self._playing))
+        names = " · ".join(sorted(f"{feature or 'all'} {scenario}" for feature, scenario in self._running))
         self._progress.update(self._progress.task_ids[0], description=one_line(names, 60) or "judging")
 
     def _line(self, style: str, *parts: str) -> None:

@@ -1,7 +1,7 @@
-"""The summary a person acts on: what deviates, what was expected, what came, by which clause, what to do now.
+"""Prints the summary of a run: each deviation with expected and observed behaviour and its clause, and the next steps.
 
-Knows rich and the grouped findings. Must not know how the run was made: a run file read back does as well.
-No text of the target is ever read as markup, and none reaches the terminal with its control characters.
+Knows rich and the grouped findings. Must not know how the run was made: it works on any run file.
+Text of the target is never interpreted as markup, and its control characters never reach the terminal.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ciq_reports.blocking_causes import BlockingCause, told_apart
+from ciq_reports.blocking_causes import BlockingCause, split_by_cause
 from ciq_reports.not_judged import unjudged_musts
 from ciq_reports.outcomes import WORDS
 from ciq_reports.sanitize import one_line, seconds_in_words
@@ -38,17 +38,17 @@ LONGEST_VALUE = 480
 
 
 def text(style: str, first: str, *rest: str) -> Text:
-    """Text that is never read as markup; the first part carries the style."""
+    """Text that is never interpreted as markup; the first part has the style."""
     return Text.assemble((first, style), *rest)
 
 
 def show(console: Console, view: RunView, outputs: Mapping[str, Path]) -> None:
     """Print the summary of a run; `outputs` names the files written, by label."""
     console.print()
-    console.rule("Result", style="dim")
-    blocking, groups = told_apart(view)
-    for obstacle in blocking:
-        _show_obstacle(console, obstacle)
+    console.rule("Results", style="dim")
+    blocking, groups = split_by_cause(view)
+    for cause in blocking:
+        _show_cause(console, cause)
     for group in groups[:MOST_FINDINGS]:
         _show_group(console, group)
     if len(groups) > MOST_FINDINGS:
@@ -69,22 +69,22 @@ def show(console: Console, view: RunView, outputs: Mapping[str, Path]) -> None:
     _show_verdict(console, view)
 
 
-def _show_obstacle(console: Console, obstacle: BlockingCause) -> None:
+def _show_cause(console: Console, cause: BlockingCause) -> None:
     words = WORDS[Outcome.BLOCKED]
-    names = obstacle.requirements
+    names = cause.requirements
     shown = ", ".join(names[:MOST_NAMES]) + (f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else "")
     head = f"{words.sign} {words.word.upper()} {len(names)} requirements"
-    console.print(text(STYLES[Outcome.BLOCKED], head, ": they could not be asked, all for one reason"))
-    _field(console, "on", obstacle.where)
-    _field(console, "reason", obstacle.reason)
+    console.print(text(STYLES[Outcome.BLOCKED], head, " could not be tested, all for the same reason"))
+    _field(console, "on", cause.where)
+    _field(console, "reason", cause.reason)
     _field(console, "concerns", shown)
-    if obstacle.witness:
-        _field(console, "records", ", ".join(f"#{seq}" for seq in obstacle.witness))
+    if cause.witness:
+        _field(console, "records", ", ".join(f"#{seq}" for seq in cause.witness))
     console.print()
 
 
 def _show_unjudged(console: Console, view: RunView) -> None:
-    """MUST requirements that are neither green nor red, just before the result: nobody may overlook them."""
+    """MUST requirements that were not judged, just before the result, so that they are not overlooked."""
     for open_ones in unjudged_musts(view.verdicts):
         names = ", ".join(open_ones.requirements)
         console.print(
@@ -108,18 +108,18 @@ def _show_group(console: Console, group: FindingGroup) -> None:
         )
     )
     for similar in group.similar_verdicts:
-        _show_strand(console, similar)
+        _show_similar(console, similar)
     if group.clause:
         _field(console, "clause", group.clause)
     _field(console, "next", f"ciq explain {group.requirement}")
     console.print()
 
 
-def _show_strand(console: Console, similar: SimilarVerdicts) -> None:
+def _show_similar(console: Console, similar: SimilarVerdicts) -> None:
     verdict = similar.first
     _field(console, "on", similar.where)
     _field(console, "expected", verdict.expected)
-    _field(console, "seen", verdict.seen)
+    _field(console, "observed", verdict.seen)
     if verdict.reason != verdict.seen:
         _field(console, "reason", verdict.reason)
     if verdict.witness:

@@ -18,7 +18,7 @@ from ciq_reports.outcomes import WORDS
 from ciq_reports.page_kit import anchor, page_environment, script, style_sheet
 from ciq_reports.page_model import page_of
 from ciq_reports.sanitize import one_line
-from ciq_reports.scenario_runs import ScenarioRun, scenario_runs, scene_of
+from ciq_reports.scenario_runs import ScenarioRun, scenario_of, scenario_runs
 from ciq_reports.summary import FindingGroup, SimilarVerdicts
 from ciq_reports.timeline import Timeline, Timelines
 from ciq_reports.transcript import RunView
@@ -80,7 +80,7 @@ def render(view: RunView, *, figures: kill_figures.Figures | None = None) -> str
         .render(
             page=page,
             findings=found,
-            scenario_runs=tuple(_scene_pictures(view, timelines, played.values())),
+            scenario_runs=tuple(_scenario_pictures(view, timelines, played.values())),
             left_out=room.left_out,
             words=WORDS,
             script=code,
@@ -105,7 +105,7 @@ def _findings(
         cards: list[Card] = []
         for similar in group.similar_verdicts[:cards_left]:
             verdict = similar.first
-            scenario_run = played.get(scene_of(view, verdict))
+            scenario_run = played.get(scenario_of(view, verdict))
             line = None
             if scenario_run is not None and pictures_left > 0:
                 line = timelines.of(scenario_run, [verdict], most_lanes=LANES_IN_CARD, closely=True)
@@ -118,10 +118,12 @@ def _findings(
         yield Finding(group, tuple(cards), len(group.similar_verdicts) - len(cards))
 
 
-def _scene_pictures(view: RunView, timelines: Timelines, played: Iterable[ScenarioRun]) -> Iterator[ScenarioTimeline]:
+def _scenario_pictures(
+    view: RunView, timelines: Timelines, played: Iterable[ScenarioRun]
+) -> Iterator[ScenarioTimeline]:
     bad = [verdict for verdict in view.verdicts if WORDS[verdict.outcome].rank <= 1]
     for scenario_run in played:
-        mine = [v for v in bad if scene_of(view, v) == (scenario_run.feature, scenario_run.scenario)]
+        mine = [v for v in bad if scenario_of(view, v) == (scenario_run.feature, scenario_run.scenario)]
         line = timelines.of(scenario_run, mine)
         if line is not None:
             picture = Markup(svg.picture(line, f"s-{anchor(scenario_run.name)}"))  # noqa: S704 - svg escapes

@@ -23,7 +23,7 @@ from lxml import etree
 
 from ciq_reports.outcomes import WORDS, is_red
 from ciq_reports.sanitize import one_line, sanitize
-from ciq_reports.scenario_runs import scene_lengths
+from ciq_reports.scenario_runs import scenario_durations
 from ciq_reports.summary import headline, run_overall
 from ciq_reports.transcript import RunView
 from ciq_schemas.transcript.records import AnyRecord, ExitCode, Outcome, Verdict
@@ -40,7 +40,7 @@ def write(records: Sequence[AnyRecord], path: Path) -> None:
 def render(view: RunView) -> bytes:
     """The document."""
     root = etree.Element("testsuites", name="ciq")
-    lengths = scene_lengths(view)
+    lengths = scenario_durations(view)
     suites = [_suite(root, view, feature, lengths) for feature in (*view.features, "") if _has_any(view, feature)]
     trouble = _run_trouble(view)
     if trouble:
@@ -150,7 +150,7 @@ def _text(verdict: Verdict) -> str:
         f"{name + ':':<10} {value}"
         for name, value in (
             ("expected", verdict.expected),
-            ("seen", verdict.seen),
+            ("observed", verdict.seen),
             ("reason", verdict.reason),
             ("clause", verdict.clause),
             ("power", verdict.power),

@@ -1,7 +1,8 @@
-"""What a report may say of the suite behind it: how many faults made on purpose it has seen.
+"""The figures of the kill matrix that a report shows: how many deliberate faults the suite detects.
 
-The figures ship with the package, so that a report is one file and needs no network; `python -m ciq_reports.kill_figures
-reports/published/kill-matrix.json` writes them anew. Knows the kill matrix. Must not know a run.
+The figures ship with the package, so that a report is one file and needs no network;
+`python -m ciq_reports.kill_figures reports/published/kill-matrix.json` writes them again.
+Knows the kill matrix. Must not know a run.
 """
 
 import sys

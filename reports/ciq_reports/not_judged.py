@@ -1,4 +1,4 @@
-"""What was selected and not judged, with the reason: absence is told, it does not look like success. Pure."""
+"""Requirements that were selected and not judged, with the reason, so that they do not look like success. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ def not_judged(verdicts: Iterable[Verdict]) -> tuple[Unjudged, ...]:
 
 
 def unjudged_musts(verdicts: Iterable[Verdict]) -> tuple[UnjudgedMusts, ...]:
-    """What no exit code shows: each reason once, with the MUST requirements it leaves open."""
+    """Each reason once, with its MUST requirements that were not judged; the exit code does not show them."""
     mine: dict[tuple[Outcome, str], list[Verdict]] = {}
     for verdict in verdicts:
         if verdict.level is Level.MUST and verdict.outcome in WITHOUT_JUDGEMENT:

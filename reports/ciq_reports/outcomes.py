@@ -1,4 +1,4 @@
-"""How each outcome and exit code is named, ranked and explained, in one place for all reports.
+"""Names, ranks and explains each outcome and exit code, for all reports.
 
 Knows words and order of urgency. Must not know layout. The judge decides outcomes; nothing here changes one.
 """
@@ -12,7 +12,7 @@ from ciq_schemas.transcript.records import ExitCode, Level, Outcome, Verdict
 
 @dataclass(frozen=True, slots=True)
 class OutcomeWords:
-    """One outcome as people meet it. `rank` 0 is the most urgent; `sign` tells it apart without colour."""
+    """One outcome in words. `rank` 0 is the most urgent; `sign` identifies it without colour."""
 
     rank: int
     sign: str
@@ -23,20 +23,22 @@ class OutcomeWords:
 WORDS: Mapping[Outcome, OutcomeWords] = MappingProxyType(
     {
         Outcome.FAIL: OutcomeWords(0, "✗", "fail", "the target contradicts a MUST"),
-        Outcome.BLOCKED: OutcomeWords(1, "⊘", "blocked", "a prerequisite is broken: it could not be asked"),
+        Outcome.BLOCKED: OutcomeWords(1, "⊘", "blocked", "a prerequisite failed: the requirement could not be tested"),
         Outcome.SUITE_ERROR: OutcomeWords(2, "‼", "suite error", "the kit itself failed here"),
-        Outcome.INCONCLUSIVE: OutcomeWords(3, "?", "inconclusive", "the evidence proves neither right nor wrong"),
+        Outcome.INCONCLUSIVE: OutcomeWords(
+            3, "?", "inconclusive", "the evidence proves neither conformance nor a deviation"
+        ),
         Outcome.WARN: OutcomeWords(4, "!", "warn", "the target departs from a SHOULD or uses a lesser form"),
-        Outcome.NOT_IMPLEMENTED: OutcomeWords(5, "-", "not implemented", "declared absent, and not owed"),
+        Outcome.NOT_IMPLEMENTED: OutcomeWords(5, "-", "not implemented", "declared absent, and not required"),
         Outcome.NOTE: OutcomeWords(6, "i", "note", "measured, nothing to judge"),
         Outcome.SKIPPED: OutcomeWords(7, "»", "skipped", "left out by the operator"),
         Outcome.UNTESTED: OutcomeWords(8, "·", "untested", "no check exists; the reason is given"),
-        Outcome.PASS: OutcomeWords(9, "✓", "pass", "put to the test and holds"),
+        Outcome.PASS: OutcomeWords(9, "✓", "pass", "tested, and the target conforms"),
     }
 )
 
 FINDINGS = (Outcome.FAIL, Outcome.BLOCKED, Outcome.SUITE_ERROR, Outcome.INCONCLUSIVE, Outcome.WARN)
-"""Outcomes that want a reader's attention, most urgent first."""
+"""Outcomes that need attention, most urgent first."""
 
 
 def is_red(verdict: Verdict) -> bool:
@@ -67,11 +69,11 @@ _BY_EXIT: Mapping[int, Overall] = MappingProxyType(
         ExitCode.DEVIATES: Overall("deviates", "bad", "a MUST failed or was blocked, or a baseline entry is stale"),
         ExitCode.USAGE: Overall("usage error", "bad", "usage or profile is wrong; nothing was sent"),
         ExitCode.UNREACHABLE: Overall("unreachable", "bad", "the target or the callback path could not be reached"),
-        ExitCode.SUITE_ERROR: Overall("suite error", "bad", "the suite itself failed; this is the kit's fault"),
+        ExitCode.SUITE_ERROR: Overall("suite error", "bad", "the suite itself failed; this is an error of the kit"),
         ExitCode.NOTHING_PROVEN: Overall(
             "not proven",
             "unsure",
-            "nothing was judged, a MUST stayed inconclusive, or the target could not be left as it was found",
+            "nothing was judged, a MUST stayed inconclusive, or the target could not be restored",
         ),
     }
 )
@@ -79,7 +81,7 @@ CUT_OFF = Overall("cut off", "unsure", "the run was cut off before its end; noth
 
 
 def overall(exit_code: int | None) -> Overall:
-    """Words for an exit code; None stands for a run without footer."""
+    """Words for an exit code; None is a run without footer."""
     if exit_code is None:
         return CUT_OFF
     return _BY_EXIT.get(exit_code, Overall("unknown", "unsure", "this exit code is in no table of the kit"))

@@ -7,7 +7,7 @@ requirement set is shown with what its verdicts say. Must not know HTML.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ciq_reports.blocking_causes import BlockingCause, first_of_its_kind, told_apart
+from ciq_reports.blocking_causes import BlockingCause, is_first_occurrence, split_by_cause
 from ciq_reports.not_judged import Unjudged, not_judged
 from ciq_reports.outcomes import WORDS, Overall
 from ciq_reports.sanitize import one_line, seconds_in_words
@@ -118,7 +118,7 @@ def page_of(view: RunView) -> Page:
     known = load_registry().by_id
     rows = tuple(_rows(view, known))
     features = view.features
-    blocking, groups = told_apart(view)
+    blocking, groups = split_by_cause(view)
     return Page(
         overall=run_overall(view),
         sentence=result_sentence(view),
@@ -147,7 +147,7 @@ def page_of(view: RunView) -> Page:
 
 def _remarks(view: RunView) -> Iterable[DriverEvent]:
     seen: set[tuple[str, str]] = set()
-    return (m for m in view.events if m.name not in ("begin", "end") and first_of_its_kind(m, seen))
+    return (m for m in view.events if m.name not in ("begin", "end") and is_first_occurrence(m, seen))
 
 
 def _facts(view: RunView) -> Iterable[tuple[str, str]]:

@@ -1,7 +1,7 @@
-"""Text that a stranger wrote, made fit to be shown: what the target sends may hold anything.
+"""Makes text from the target safe to show; it may contain any character.
 
-Knows characters only; escaping for HTML, XML or Markdown is the writer's duty. Control characters and lone
-surrogates would break a writer or drive a terminal, bidirectional controls let text lie about its order.
+Knows characters only; each writer escapes for HTML, XML or Markdown. Control characters and lone
+surrogates would break a writer or drive a terminal, bidirectional controls change the visible order.
 """
 
 from bisect import bisect_right

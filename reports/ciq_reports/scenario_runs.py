@@ -1,4 +1,4 @@
-"""Which records belong to one scenario on one feature, and from when to when it was played. Pure."""
+"""Which records belong to one scenario on one feature, and when it began and ended. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from ciq_reports.transcript import RunView, Witness
 from ciq_schemas.transcript.records import CallbackReceived, DriverEvent, Exchange, Verdict
 
 EVERY = "*"
-"""Scenario of a verdict that rests on whatever was exchanged in any scenario."""
+"""Scenario of a verdict whose evidence is every exchange of the run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,12 +30,12 @@ class ScenarioRun:
 
     @property
     def seconds(self) -> float:
-        """How long it was played."""
+        """Its length."""
         return self.ended - self.started
 
 
 def arrival_place(arrival: CallbackReceived) -> tuple[str, str]:
-    """Feature and scenario of an arrival: the record's word, else its channel's (`media.rule.queue`)."""
+    """Feature and scenario of an arrival: from the record, else from its channel (`media.rule.queue`)."""
     parts = arrival.channel.split(".", 2)
     feature = arrival.feature or (parts[0] if len(parts) == 3 else "")
     scenario = arrival.scenario or (parts[1] if len(parts) == 3 else "")
@@ -43,7 +43,7 @@ def arrival_place(arrival: CallbackReceived) -> tuple[str, str]:
 
 
 def scenario_runs(view: RunView) -> Mapping[tuple[str, str], ScenarioRun]:
-    """All scenes of a run by (feature, scenario), in the order in which they began."""
+    """All scenario runs by (feature, scenario), in the order in which they began."""
     exchanges: dict[tuple[str, str], list[Exchange]] = {}
     arrivals: dict[tuple[str, str], list[CallbackReceived]] = {}
     events: dict[tuple[str, str], list[DriverEvent]] = {}
@@ -76,8 +76,8 @@ def scenario_runs(view: RunView) -> Mapping[tuple[str, str], ScenarioRun]:
     return MappingProxyType({(scenario_run.feature, scenario_run.scenario): scenario_run for scenario_run in found})
 
 
-def scene_lengths(view: RunView) -> Mapping[tuple[str, str], float]:
-    """How long each scenario was played on each feature, by (feature, scenario); callbacks after its end left out."""
+def scenario_durations(view: RunView) -> Mapping[tuple[str, str], float]:
+    """Duration of each scenario by (feature, scenario), without callbacks after its end."""
     spans: dict[tuple[str, str], tuple[float, float]] = {}
     times = [((e.feature, e.scenario), e.started, e.ended) for e in view.exchanges]
     times += [((m.feature, m.scenario), m.at, m.at) for m in view.events]
@@ -98,8 +98,8 @@ def place_of(witness: Witness) -> tuple[str, str]:
             return witness.feature, ""
 
 
-def scene_of(view: RunView, verdict: Verdict) -> tuple[str, str]:
-    """Where to look for what a verdict speaks of: its witness's scene, else its own scenario."""
+def scenario_of(view: RunView, verdict: Verdict) -> tuple[str, str]:
+    """Feature and scenario that show a verdict: those of its first witness, else its own."""
     for witness in view.witnesses(verdict):
         feature, scenario = place_of(witness)
         if scenario:

@@ -1,4 +1,4 @@
-"""What a run comes to: counts, findings grouped by requirement, and what to do next. Pure.
+"""Summarizes a run: counts, findings grouped by requirement, and the next steps. Pure.
 
 Knows verdicts and exit codes. Must not know any output format: console, Markdown and HTML show these values.
 """
@@ -18,14 +18,14 @@ from ciq_schemas.transcript.records import ExitCode, Level, Outcome, Verdict
 _VARIABLE = re.compile(r"\b[a-z]?[0-9a-f]{8,}\b|\d+(?:[.:]\d+)*")
 
 _REPEATED = ("bucket", "region", "callback_bind", "callback_url", "timeout_factor", "restart_command")
-"""Settings whose flags a further run wants as well."""
+"""Settings whose options a further run needs as well."""
 _BY_CHANCE = (Scenario.EXPLORE, Scenario.FUZZ)
 _LEFT_OUT = (Outcome.SKIPPED, Outcome.UNTESTED, Outcome.NOT_IMPLEMENTED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimilarVerdicts:
-    """Verdicts of one requirement that say the same thing apart from ids, numbers and the feature."""
+    """Verdicts of one requirement whose texts differ only in ids, numbers and the feature."""
 
     verdicts: tuple[Verdict, ...]
 
@@ -47,7 +47,7 @@ class SimilarVerdicts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindingGroup:
-    """One requirement with one outcome that wants attention, over all features it concerns."""
+    """One requirement with one outcome that needs attention, over all its features."""
 
     requirement: str
     level: Level
@@ -73,7 +73,7 @@ class FindingGroup:
 
 
 def _alike(verdict: Verdict) -> tuple[str, ...]:
-    """What two verdicts must share to be told as one."""
+    """What two verdicts must share to be shown as one."""
     texts = (verdict.expected, verdict.seen, verdict.reason, verdict.power)
     name = re.escape(verdict.feature) if verdict.feature else r"(?!)"
     plain = (_VARIABLE.sub("#", re.sub(rf"\b{name}\b", "@", text)) for text in texts)
@@ -81,7 +81,7 @@ def _alike(verdict: Verdict) -> tuple[str, ...]:
 
 
 def similar_verdicts(verdicts: Iterable[Verdict]) -> tuple[SimilarVerdicts, ...]:
-    """Put verdicts of one requirement and outcome together where they say the same."""
+    """Group verdicts of one requirement and outcome that have the same texts."""
     found: dict[tuple[str, ...], list[Verdict]] = {}
     for verdict in verdicts:
         found.setdefault(_alike(verdict), []).append(verdict)
@@ -125,7 +125,7 @@ def run_overall(view: RunView) -> Overall:
 
 
 def result_sentence(view: RunView) -> str:
-    """The result as the first thing a reader should know, with the numbers where there are any."""
+    """The result in one sentence, with the numbers of failed requirements."""
     words = run_overall(view)
     sentence = f"{words.sentence[0].upper()}{words.sentence[1:]}"
     if view.footer is None or view.footer.exit_code not in (ExitCode.DEVIATES, ExitCode.NOTHING_PROVEN):
@@ -144,13 +144,13 @@ def result_sentence(view: RunView) -> str:
 
 
 def must_share(view: RunView) -> tuple[int, int]:
-    """How many MUST verdicts pass, and of how many that were owed and not left out."""
+    """Number of MUST verdicts that pass, and number of MUST verdicts that were judged."""
     must = [v for v in view.verdicts if v.level is Level.MUST and v.outcome not in _LEFT_OUT]
     return sum(v.outcome is Outcome.PASS for v in must), len(must)
 
 
 def headline(view: RunView) -> str:
-    """One sentence: how much was judged and how it went."""
+    """One sentence: how many verdicts were reached and how many pass."""
     judged = [v for v in view.verdicts if v.outcome not in (Outcome.SKIPPED, Outcome.UNTESTED)]
     passed, must = must_share(view)
     requirements = len({v.requirement for v in judged})
@@ -161,7 +161,7 @@ def headline(view: RunView) -> str:
 
 
 def rerun_command(view: RunView, requirements: Sequence[str]) -> str:
-    """The command that looks at these requirements again: same flags, and the same seed for what was by chance."""
+    """The command that tests these requirements again: same options, and the same seed for randomized scenarios."""
     parts = ["ciq run"]
     if not view.header.target.embedded:
         parts.append(f"--target {one_line(view.header.target.url)}")
@@ -180,14 +180,14 @@ def rerun_command(view: RunView, requirements: Sequence[str]) -> str:
 
 
 def next_steps(view: RunView) -> tuple[str, ...]:
-    """What a person does now, most useful first; each a sentence, commands in backquotes."""
+    """The next steps for the reader, most useful first; each is a sentence with commands in backquotes."""
     if view.footer is None:
         return (
             (
-                "The run has no footer: it was killed or is still going on. Verdicts that are here stand, "
-                "what is missing says nothing. Run it again."
+                "The run has no footer: it was killed or is still running. The verdicts in the file are valid; "
+                "missing verdicts mean nothing. Run it again."
             ),
-            "If queues of the target are still paused, `ciq doctor` says so; a complete run puts them back.",
+            "`ciq doctor` reports queues of the target that are still paused; a complete run restores them.",
         )
     groups = findings(view)
     steps: list[str] = []
@@ -196,16 +196,16 @@ def next_steps(view: RunView) -> tuple[str, ...]:
     failed = [group for group in red if group.outcome is Outcome.FAIL]
     unsure = [group for group in red if group.outcome is Outcome.INCONCLUSIVE]
     if not view.footer.restored:
-        steps.append("The target could not be left as it was found: look at state and callback rule of its queues.")
+        steps.append("The target was not restored: check State and callback rule of its queues.")
     match view.footer.exit_code:
         case ExitCode.CONFORMS if view.footer.restored:
-            steps.append("Nothing must be done. Keep `run.ndjson`: every exchange behind this result is in it.")
+            steps.append("No action required. Keep `run.ndjson`: it holds every exchange behind this result.")
         case ExitCode.USAGE:
-            steps.append("Correct the profile or the flags as the message says; nothing was sent.")
+            steps.append("Correct the profile or the options named in the message; nothing was sent.")
         case ExitCode.UNREACHABLE:
-            steps.append("Run `ciq doctor`: it tests the way to the target and the callbacks' way back.")
+            steps.append("Run `ciq doctor`: it tests target reachability and callback delivery.")
         case ExitCode.SUITE_ERROR:
-            steps.append("This is a mistake of the kit, not of the target: report it with `run.ndjson`.")
+            steps.append("This is an error of the kit, not of the target: report it with `run.ndjson`.")
         case ExitCode.NOTHING_PROVEN if not view.verdicts:
             steps.append("Nothing was selected: loosen `--only`, `--level` or `--feature`.")
         case _:
@@ -213,31 +213,30 @@ def next_steps(view: RunView) -> tuple[str, ...]:
     if failed:
         first = failed[0]
         steps.append(
-            f"Begin with {first.requirement} ({one_line(first.title)}): "
-            f"`ciq explain {first.requirement}` says what is asked and by which clause."
+            f"Start with {first.requirement} ({one_line(first.title)}): "
+            f"`ciq explain {first.requirement}` shows the requirement and its clause."
         )
     if blocked:
         steps.append(
-            f"{len(blocked)} requirement(s) are blocked by a broken prerequisite, whose reason is given. "
-            "They are usually freed together by mending that one."
+            f"{len(blocked)} requirement(s) are blocked by a failed prerequisite; the reason names it. "
+            "Fixing that one usually unblocks all of them."
         )
     if unsure:
         steps.append(
-            f"{len(unsure)} MUST requirement(s) stayed inconclusive; the reason says what would make the "
-            "evidence stronger (longer jobs, more patience, fewer workers)."
+            f"{len(unsure)} MUST requirement(s) are inconclusive; the reason says what gives "
+            "stronger evidence (longer jobs, a greater --timeout-factor, fewer workers)."
         )
     again = [group.requirement for group in (*failed, *unsure)][:4]
-    # A warning can be looked at again in any run, unless only this seed has brought it about.
+    # Any run can repeat a warning, unless it depends on the seed.
     again = (
         again or [group.requirement for group in groups if group.similar_verdicts[0].first.scenario in _BY_CHANCE][:4]
     )
     if again:
-        steps.append(f"When mended, look again at these alone: `{rerun_command(view, again)}`.")
+        steps.append(f"After the fix, run only these again: `{rerun_command(view, again)}`.")
     if failed and not view.header.target.embedded:
         steps.append(
-            f"To see the same scenario go right: `ciq run --only {failed[0].requirement}` "
-            "plays it on the embedded mock."
+            f"For comparison, `ciq run --only {failed[0].requirement}` runs the same scenario on the embedded mock."
         )
     if groups and not red:
-        steps.append("Warnings do not turn the gate red, but users of the service may meet them.")
+        steps.append("Warnings do not change the exit code, but users of the service may be affected by them.")
     return tuple(steps)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ciq_reports import kill_figures
-from ciq_reports.blocking_causes import BlockingCause, told_apart
+from ciq_reports.blocking_causes import BlockingCause, split_by_cause
 from ciq_reports.not_judged import unjudged_musts
 from ciq_reports.outcomes import WORDS
 from ciq_reports.sanitize import one_line, seconds_in_words
@@ -68,8 +68,8 @@ def render(view: RunView, *, figures: kill_figures.Figures | None = None) -> str
     if view.cut_off:
         lines += ["> **This run was cut off.** What is missing below was not judged.", ""]
     lines += _counts_table(view)
-    blocking, groups = told_apart(view)
-    lines += _obstacles(blocking)
+    blocking, groups = split_by_cause(view)
+    lines += _causes(blocking)
     lines += _findings(groups)
     lines += _unjudged(view)
     steps = next_steps(view)
@@ -97,11 +97,11 @@ def _counts_table(view: RunView) -> list[str]:
     return [*lines, ""]
 
 
-def _obstacles(blocking: Sequence[BlockingCause]) -> list[str]:
+def _causes(blocking: Sequence[BlockingCause]) -> list[str]:
     lines = []
-    for obstacle in blocking:
-        count = f"**{len(obstacle.requirements)} requirements** could not be asked on {escape(obstacle.where)}"
-        lines += [f"{_MARKS[Outcome.BLOCKED]} {count}: {escape(obstacle.reason, LONGEST_CELL)}", ""]
+    for cause in blocking:
+        count = f"**{len(cause.requirements)} requirements** could not be tested on {escape(cause.where)}"
+        lines += [f"{_MARKS[Outcome.BLOCKED]} {count}: {escape(cause.reason, LONGEST_CELL)}", ""]
     return lines
 
 
@@ -122,7 +122,7 @@ def _findings(groups: Sequence[FindingGroup]) -> list[str]:
     lines = [
         "### Findings",
         "",
-        "| | Requirement | Where | Expected | Seen | Clause |",
+        "| | Requirement | Where | Expected | Observed | Clause |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
     for group in groups[:MOST_FINDINGS]:

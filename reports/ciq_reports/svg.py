@@ -221,7 +221,7 @@ def _words(lane: Lane) -> str:
     for span in lane.spans[1:]:
         match span.phase:
             case Phase.UNSEEN:
-                parts.append(f"changed unseen between {span.started:.2f} and {span.ended:.2f} s")
+                parts.append(f"changed between observations, from {span.started:.2f} and {span.ended:.2f} s")
             case _:
                 parts.append(f"{span.phase} {span.started:.2f} to {span.ended:.2f} s")
     if lane.ending is not None:

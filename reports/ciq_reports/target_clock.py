@@ -1,7 +1,7 @@
-"""Where the target's own times (one-second steps) fall on the clock of the run. Pure.
+"""Maps the target's own times (one-second steps) to the clock of the run. Pure.
 
 The offset is bracketed by the jobs themselves: a job whose CreationTime reads c was created in [c, c+1) on the
-target's clock and within its submit's closed interval on ours. Contradicting brackets give no clock at all.
+target's clock and within its submit's closed interval on ours. Contradicting brackets give no clock.
 """
 
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ class TargetClock:
     most: float
 
     def window(self, text: str | None) -> Interval | None:
-        """The closed interval of the run in which a time of the target lies; None for an unset or unread one."""
+        """The closed interval of the run in which a time of the target lies; None for an unset or unreadable one."""
         moment = times.parse(text)
         if moment is None:
             return None
@@ -30,7 +30,7 @@ class TargetClock:
 
 
 def target_clock(creations: Iterable[tuple[str | None, Interval]]) -> TargetClock | None:
-    """Bracket the clock by (CreationTime, interval of the submit) pairs; None when nothing or nonsense is known."""
+    """Bracket the clock by (CreationTime, interval of the submit) pairs; None without or with contradicting pairs."""
     least, most = float("-inf"), float("inf")
     for text, (started, ended) in creations:
         moment = times.parse(text)

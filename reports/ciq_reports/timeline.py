@@ -1,7 +1,7 @@
-"""One scenario on one feature as lanes of jobs over time. Pure; seconds of the run; nothing here is drawn.
+"""The timeline of one scenario on one feature: a lane of phases per job, in seconds of the run. Pure; draws nothing.
 
-What is known is kept apart from what is not: a phase is claimed from its first to its last sighting, and what lies
-between two phases is `UNSEEN`, because a change was in there that nobody watched.
+A phase reaches from its first to its last observation. The stretch between two phases is `UNSEEN`: the state changed
+there between two observations.
 """
 
 import math
@@ -20,19 +20,19 @@ from ciq_schemas.transcript.pauses import certain_pauses, state_settings
 from ciq_schemas.transcript.records import Calibration, CallbackReceived, DriverEvent, Exchange, Verdict
 
 MOST_LANES = 40
-MOST_PAUSES_TOLD = 3
-"""More than these are told by number and length."""
+MOST_PAUSES_LISTED = 3
+"""More pauses than these are shown by number and length."""
 
 
 class Phase(StrEnum):
-    """What a stretch of a lane says."""
+    """State of a job in one stretch of a lane."""
 
     ACCEPTING = "accepting"
     """The submit is under way."""
     WAITING = "waiting"
     RUNNING = "running"
     UNSEEN = "unseen"
-    """A change happened in here, unseen."""
+    """The state changed between two observations."""
     OTHER = "other"
     """A state that is in no document."""
 
@@ -91,7 +91,7 @@ class Paused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flag:
-    """A record that a verdict rests on."""
+    """A record in the evidence of a verdict."""
 
     seq: int
     started: float
@@ -101,7 +101,7 @@ class Flag:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """The picture of one scene before it is drawn."""
+    """The picture of one scenario run before it is drawn."""
 
     name: str
     feature: str
@@ -112,16 +112,16 @@ class Timeline:
     paused: tuple[Paused, ...]
     flags: tuple[Flag, ...]
     left_out: int = 0
-    """Jobs of the scene without a lane, because there were too many."""
+    """Jobs of the scenario run without a lane, because there were too many."""
 
     def sentence(self) -> str:
         """The picture in words."""
         ended: dict[str, int] = {}
         for lane in self.lanes:
-            state = lane.ending.state if lane.ending else "not seen to end"
+            state = lane.ending.state if lane.ending else "no end observed"
             ended[state] = ended.get(state, 0) + 1
         parts = [f"{len(self.lanes)} job(s): " + ", ".join(f"{n} {state}" for state, n in ended.items())]
-        if len(self.paused) > MOST_PAUSES_TOLD:
+        if len(self.paused) > MOST_PAUSES_LISTED:
             parts.append(paused_in_words(self))
         elif self.paused:
             spans = (
@@ -165,9 +165,9 @@ class Timelines:
         most_lanes: int = MOST_LANES,
         closely: bool = False,
     ) -> Timeline | None:
-        """The timeline of a scene, with the witnesses of `verdicts` marked; None when no job was in it.
+        """The timeline of a scenario run, with the witnesses of `verdicts` marked; None without jobs.
 
-        `closely` shows the time of its lanes and witnesses only, not the whole scene.
+        `closely` shows the time of its lanes and witnesses only, not the whole scenario run.
         """
         verdicts = tuple(verdicts)
         flags = tuple(self._flags(scenario_run, verdicts))
@@ -218,7 +218,7 @@ class Timelines:
                         pass
 
     def _accused(self, verdicts: Sequence[Verdict]) -> frozenset[str]:
-        """Jobs that the verdicts speak of: named in their words, else the only ones their witnesses show."""
+        """Jobs that the verdicts are about: named in their texts, else the only jobs in their witnesses."""
         accused: set[str] = set()
         for verdict in verdicts:
             shown = [self._log.shown_by.get(seq, ()) for seq in verdict.witness]
@@ -284,7 +284,7 @@ def _evidence(story: JobStory) -> Iterator[tuple[float, float, str]]:
 
 
 def _spans(story: JobStory) -> tuple[list[Span], Ending | None]:
-    """Turn sightings into stretches; a final state, once seen, closes the lane."""
+    """Turn observations into stretches; the first final state closes the lane."""
     submit = story.submitted
     spans = [Span(Phase.ACCEPTING, submit.started, submit.ended)]
     edge = submit.ended

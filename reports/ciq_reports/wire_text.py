@@ -1,6 +1,6 @@
-"""Requests, answers and callbacks as text a person reads, and the curl line that sends a request again.
+"""Formats requests, responses and callbacks as text, and the curl line that sends a request again.
 
-Knows HTTP's look and how to indent XML and JSON. Must not judge. What it shows is bounded; what was cut is said.
+Knows how HTTP looks and how to indent XML and JSON. Must not judge. Output is bounded; a note says what was cut.
 """
 
 import re
@@ -30,7 +30,7 @@ _MADE_BY_CURL = frozenset({"content-length", "connection", "accept-encoding", "a
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A body as text; `note` says what was done to it (indented, cut, binary) and how large it was."""
+    """A body as text; `note` gives its size and what was done to it (indented, cut, binary)."""
 
     text: str
     note: str
@@ -40,7 +40,7 @@ NOTHING = Shown("", "")
 
 
 def body_text(body: Body) -> Shown:
-    """A body fit to be read: XML and JSON indented, bytes as a hex dump, all of it bounded."""
+    """A readable body: XML and JSON indented, bytes as a hex dump, all of it bounded."""
     data = body.data
     if not data:
         return Shown("", "empty")
@@ -98,9 +98,9 @@ def header_lines(headers: tuple[HeaderField, ...]) -> str:
 
 
 def curl_line(exchange: Exchange) -> tuple[str, str]:
-    """A shell command that sends the request again, and a remark on what it leaves out (or empty).
+    """A shell command that sends the request again, and a remark on what it omits (or empty).
 
-    Signatures and tokens are never in it.
+    It never contains signatures and tokens.
     """
     words = ["curl", "-sS", "-i"]
     if exchange.method != "GET":
@@ -109,7 +109,7 @@ def curl_line(exchange: Exchange) -> tuple[str, str]:
     for name, value in exchange.request_headers[:MOST_HEADERS]:
         lower = name.lower()
         if lower in _SECRET or _HIDDEN in value:
-            remarks.append("the request was signed: sign it anew, or turn the signature check off")
+            remarks.append("the request was signed: sign it again, or turn the signature check off")
         elif lower not in _MADE_BY_CURL and len(value) <= LONGEST_HEADER:
             words += ["-H", f"{name}: {value}"]
     data = exchange.request_body.data

@@ -62,15 +62,15 @@ def test_flags_are_given_again_and_nothing_else() -> None:
 def test_a_warning_by_chance_has_its_command(scenario: str, wanted: bool) -> None:
     """Where nothing is red a warning that only this seed brought about is not lost."""
     steps = next_steps(view("EXP-007", scenario, Outcome.WARN, *CHANCE))
-    assert any("look again" in step for step in steps) == wanted
+    assert any("After the fix" in step for step in steps) == wanted
 
 
 def test_a_target_left_changed_leaves_something_to_do() -> None:
     """Whatever the verdicts, a run that could not put a queue back does not say that nothing must be done."""
     fine = view("QUE-001", "queues", Outcome.PASS)
-    assert any("Nothing must be done" in step for step in next_steps(fine))
+    assert any("No action required" in step for step in next_steps(fine))
     assert fine.footer is not None
     left = replace(fine, footer=msgspec.structs.replace(fine.footer, restored=False))
     steps = next_steps(left)
-    assert not any("Nothing must be done" in step for step in steps)
-    assert any("could not be left as it was found" in step for step in steps)
+    assert not any("No action required" in step for step in steps)
+    assert any("was not restored" in step for step in steps)

@@ -126,7 +126,7 @@ def test_target_not_restored_is_said() -> None:
     """A target left changed is an alert of its own."""
     footer = msgspec.structs.replace(run.FOOTER, restored=False)
     (alert,) = page([*run.RUN[:-1], footer]).xpath("//*[@role='alert']")
-    assert "not left as it was found" in alert.text_content()
+    assert "not restored" in alert.text_content()
 
 
 def test_huge_bodies_are_bounded() -> None:

@@ -8,7 +8,7 @@ import small_run as run
 from rich.console import Console
 
 from ciq_reports import html, summary_markdown
-from ciq_reports.blocking_causes import FEWEST, blocking_causes, told_apart
+from ciq_reports.blocking_causes import FEWEST, blocking_causes, split_by_cause
 from ciq_reports.console import ConsoleReporter
 from ciq_reports.transcript import RunView
 from ciq_schemas.transcript.records import AnyRecord, DriverEvent, ExitCode, Level, Outcome, Verdict
@@ -58,7 +58,7 @@ UNREACHABLE = run_of(
 
 def test_one_reason_is_told_once() -> None:
     """Of an unreachable target the summary tells one obstacle with its reason, and no finding for each requirement."""
-    told, groups = told_apart(RunView.of(UNREACHABLE))
+    told, groups = split_by_cause(RunView.of(UNREACHABLE))
     assert [(obstacle.reason, len(obstacle.requirements), obstacle.where) for obstacle in told] == [
         (REASON, 30, "media, doc")
     ]
@@ -75,7 +75,7 @@ def test_one_reason_is_told_once() -> None:
 def test_a_few_of_one_reason_stay_findings() -> None:
     """Below the threshold each requirement is told with its clause, as any finding."""
     few = run_of(*(blocked(number) for number in range(1, FEWEST)), code=ExitCode.DEVIATES)
-    told, groups = told_apart(RunView.of(few))
+    told, groups = split_by_cause(RunView.of(few))
     assert told == ()
     assert [group.requirement for group in groups] == [f"QUE-{number:03}" for number in range(1, FEWEST)]
 
@@ -84,7 +84,7 @@ def test_other_findings_stay_beside_an_obstacle() -> None:
     """An obstacle takes away only what it explains."""
     other = run.VERDICTS[0]
     mixed = run_of(*(blocked(number) for number in range(1, 9)), other, code=ExitCode.DEVIATES)
-    told, groups = told_apart(RunView.of(mixed))
+    told, groups = split_by_cause(RunView.of(mixed))
     assert [len(obstacle.requirements) for obstacle in told] == [8]
     assert [group.requirement for group in groups] == [other.requirement]
     assert [obstacle.red for obstacle in blocking_causes([blocked(n, level=Level.NOTE) for n in range(9)])] == [False]

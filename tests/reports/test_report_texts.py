@@ -170,7 +170,7 @@ def test_console_progress_on_a_terminal(total: int | None, monkeypatch: pytest.M
     reporter.begin(run.HEADER, total)
     for record in run.CONFORMING[1:]:
         reporter.feed(record)
-    assert f"1{'' if total is None else ' of 3'} scenarios played" in stream.getvalue()
+    assert f"1{'' if total is None else ' of 3'} scenarios finished" in stream.getvalue()
     assert "played order on media" not in stream.getvalue()
 
 

@@ -54,7 +54,7 @@ def verdict_text(verdict: Verdict, records: Sequence[AnyRecord]) -> str:
     lines = [f"{verdict.item} {verdict.outcome} ({verdict.level}): {verdict.title}"]
     for label, words in (
         ("expected", verdict.expected),
-        ("seen", verdict.seen),
+        ("observed", verdict.seen),
         ("reason", verdict.reason),
         ("power", verdict.power),
         ("clause", verdict.clause),
@@ -68,17 +68,15 @@ def verdict_text(verdict: Verdict, records: Sequence[AnyRecord]) -> str:
 
 
 def witness_text(record: Exchange | CallbackReceived | DriverEvent) -> str:
-    """A record as one would tell it: a request as a curl command with its answer, an arrival, a remark."""
+    """A record as text: a request as a curl command with its response, a callback, or a driver event."""
     match record:
         case Exchange():
-            return (
-                f"  [{record.seq}] at {record.started:.3f} s, {record.scenario}/{record.step}\n    {curl_line(record)[0]}\n"
-                + (
-                    f"    -> {record.status}{_shown(record.response_body)}"
-                    if record.status
-                    else f"    -> no answer: {record.error}"
-                )
+            curl, _ = curl_line(record)
+            response = (
+                f"{record.status}{_shown(record.response_body)}" if record.status else f"no answer: {record.error}"
             )
+            place = f"{record.scenario}/{record.step}"
+            return f"  [{record.seq}] at {record.started:.3f} s, {place}\n    {curl}\n    -> {response}"
         case CallbackReceived():
             return (
                 f"  [{record.seq}] at {record.started:.3f} s, arrived on {record.channel}\n"
