@@ -1,8 +1,8 @@
-"""The delivery room: takes the end of each job, asks the rule, and sees the callback on its way.
+"""`CallbackDispatcher`: applies the callback rule to each ended job, and sends the callback.
 
-A parcel waits for its time (delay, retry), then in the lane of its address, then is out with one worker.
-Delays and retries go by the mock's clock; a parcel that waits in a lane or is out holds that clock.
-Bodies are built when they are sent, so a receiver that hangs costs a small record a callback.
+A callback waits for its time (delay, retry), then in the queue of its URL, then one worker sends it.
+Delays and retries use the mock's clock; a callback that waits in a queue or is being sent holds that clock.
+Bodies are built when they are sent, so a receiver that hangs costs one small record per callback.
 """
 
 import asyncio
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from ciq_mock.delivery.sender import Sender
 
 BodyBuilder = Callable[[Subject, BodyFormat], bytes]
-"""Makes the body of the callback about what has ended."""
+"""Builds the body of the callback of an ended job or run."""
 DoneWith = Callable[[Subject], None]
-"""Told of a callback that its receiver has taken, or that is given up for good."""
+"""Called when the receiver has accepted a callback, or when the last attempt has failed."""
 
 
 class CallbackDispatcher:
-    """All callbacks of a mock. Belongs to one event loop; `start` before the first event, `close` at the end."""
+    """Sends all callbacks of a mock. Belongs to one event loop; `start` before the first event, `close` at the end."""
 
     def __init__(
         self,
@@ -60,16 +60,16 @@ class CallbackDispatcher:
         self._count = 0
 
     async def start(self) -> None:
-        """Be ready for events."""
+        """Start; events are accepted from now on."""
         self._started = True
 
     @property
     def pending(self) -> int:
-        """Callbacks not yet done with: delayed, awaiting a retry, in line or out."""
+        """Number of unfinished callbacks: delayed, awaiting a retry, queued or being sent."""
         return len(self._later) + self._url_queues.waiting + len(self._out)
 
     def on_event(self, event: Event) -> None:
-        """Listen to the engine; only ends of jobs are told on (no document names a callback for a cancel)."""
+        """Handle an engine event; only ended jobs cause callbacks (no document names a callback for a cancel)."""
         if isinstance(event, Accepted):
             if self._opening is None:
                 self._open()
@@ -83,11 +83,11 @@ class CallbackDispatcher:
         self.carry_out(job, self.decision(rule, job.callback))
 
     def decision(self, rule: NotifyConfig, choice: CallbackChoice) -> Decision:
-        """Where the callback of a job goes, by the queue's rule and the job's choice."""
+        """Return where to send the callback of a job, by the queue's rule and the job's choice."""
         return decide(rule, choice)
 
     def carry_out(self, subject: Subject, decision: Decision) -> None:
-        """Tell about `subject` as decided."""
+        """Send the callback of `subject` as decided."""
         match decision:
             case Destination() as to:
                 self._send(subject, to)
@@ -122,7 +122,7 @@ class CallbackDispatcher:
             del self._waiters[waiter]
 
     async def reset(self) -> None:
-        """Drop everything pending without a word, and forget log and sinks."""
+        """Drop all pending callbacks without a log entry, and clear log and sinks."""
         self._take_back()
         await self._stop_workers()
         self.log.clear()
@@ -201,7 +201,7 @@ class CallbackDispatcher:
             self._employ()
 
     def _employ(self) -> None:
-        """One worker more, if there is something for it to do."""
+        """Start one more worker if a callback is ready."""
         sender = self._sender
         if sender is not None and self._url_queues.ready and len(self._workers) < self._settings.concurrency:
             worker = asyncio.get_running_loop().create_task(self._work(sender))
@@ -209,7 +209,7 @@ class CallbackDispatcher:
             worker.add_done_callback(self._worker_done)
 
     async def _work(self, sender: "Sender") -> None:
-        """Serve lanes in turn until none is ready."""
+        """Send from the URL queues in turn until none is ready."""
         while self._url_queues.ready:
             url_queue, pending = self._url_queues.take()
             self._out.add(pending)
@@ -260,7 +260,7 @@ class CallbackDispatcher:
         return pending_callbacks
 
     def _take_back(self) -> list[PendingCallback]:
-        """Take out every parcel that is not out."""
+        """Remove every callback that is not being sent."""
         waiting = self._url_queues.clear()
         for _ in waiting:
             self._clock.release()

@@ -1,7 +1,7 @@
-"""Calls that are kept by being repeated: what they change is rare, and follows from the call, its time and its ids.
+"""`CommandLog`: records rare calls as a whole, and repeats them after a restart with the same time and ids.
 
-Knows which calls these are, and what of their query is kept: never a signature, which may stand in a query too. Play
-keys are secrets, so they are not kept at all.
+Knows which calls these are, and which query parameters are recorded: never a signature, which a query may hold too.
+Play keys are secrets, so they are not recorded at all.
 """
 
 from collections.abc import Callable, Iterator
@@ -35,7 +35,7 @@ _PARAMETERS = frozenset({"active", "paused", "cancel", "workflowid", "object", "
 
 
 class CommandLog:
-    """Stands between the calls and their handling. Time and ids are asked of it, so that both can come again."""
+    """Wraps the request handler; supplies time and ids so that a recorded call can be repeated exactly."""
 
     def __init__(self, group_commit: GroupCommit) -> None:
         self._group_commit = group_commit
@@ -43,14 +43,14 @@ class CommandLog:
         self._given: list[str] = []
         self._again: list[str] | None = None
         self.drawn: Callable[[], str] | None = None
-        """On the way back: ids that were given out beside calls."""
+        """During recovery: ids that were issued outside of calls."""
 
     def time_from(self, clock: Callable[[], float]) -> Callable[[], float]:
-        """Epoch seconds; during a call that is kept, those of its beginning."""
+        """Return epoch seconds; during a recorded call, those of its start."""
         return lambda: clock() if self._moment is None else self._moment
 
     def ids_from(self, source: IdSource) -> IdSource:
-        """Fresh ids, or those given out the first time."""
+        """Return fresh ids; during recovery, the recorded ones."""
 
         def given(letter: str) -> str:
             if self._again is not None:
@@ -89,7 +89,7 @@ class CommandLog:
         return kept
 
     def repeat(self, handle: Handle, record: CallRecorded, call: Call) -> None:
-        """Do once more what a kept call did. Raises KeyError, IndexError or Refusal where that is not possible."""
+        """Repeat a recorded call. Raises KeyError, IndexError or Refusal where that is not possible."""
         operation = next((one for one in operations() if one.operation_id == record.operation_id), None)
         if operation is None:
             raise KeyError(record.operation_id)

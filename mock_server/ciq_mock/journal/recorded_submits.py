@@ -1,7 +1,7 @@
-"""What workflows and batch jobs did of their own accord, told again: the jobs they submitted and the ids they drew.
+"""Replays the jobs and ids that workflows and batch jobs created themselves.
 
-On the way back they act once more, but on what is on record: a job that they submit is the one they submitted then,
-and one that was refused then is refused again. Whether it was is told by the journal alone, ahead of its turn.
+During recovery they run again and get the recorded results: a submit returns the job recorded for it, and a submit that
+was refused is refused again. The journal is read ahead to find which of the two it was.
 """
 
 from collections import defaultdict, deque
@@ -16,7 +16,7 @@ _Key = tuple[str, str, str, str]
 
 
 class RecordedSubmits:
-    """One way back long. The journal is looked through when something is asked for the first time."""
+    """Lives for one recovery. Reads the journal at its first use."""
 
     def __init__(self, journal: Journal, restoration: Restoration) -> None:
         self._journal = journal
@@ -25,10 +25,10 @@ class RecordedSubmits:
         self._ids: deque[str] = deque()
         self._looked = False
         self.taken: set[int] = set()
-        """Numbers of jobs that were told ahead of their turn."""
+        """Numbers of jobs that were restored before their record was reached."""
 
     def submit(self, engine: Engine, bucket: str, feature: Feature, order: JobSpec, queue_id: str | None) -> Job:
-        """The job that came of the order. Raises EngineError when none did."""
+        """Return the job recorded for a submit. Raises EngineError when it was refused."""
         self._look()
         known = self._jobs.get(_key(order.origin, order.input_object))
         if not known:
@@ -39,7 +39,7 @@ class RecordedSubmits:
         return self._restoration.job_taken(record.at, record.number, record.id, record.queue_id, record.order)
 
     def drawn(self) -> str:
-        """The next id. Raises IndexError when there was none."""
+        """Return the next recorded id. Raises IndexError when there is none."""
         self._look()
         return self._ids.popleft()
 
@@ -56,7 +56,7 @@ class RecordedSubmits:
 
 
 class ReplayEngine(Engine):
-    """An engine that can be made to recall what it was told by those who act of their own accord."""
+    """An engine that returns recorded jobs to workflows and batch jobs during recovery."""
 
     recorded: RecordedSubmits | None = None
 
@@ -70,14 +70,14 @@ class ReplayEngine(Engine):
         queue_id: str | None = None,
         category: str | None = None,
     ) -> tuple[Job, ...]:
-        """Accept orders, or give the jobs that came of them."""
+        """Accept jobs; during recovery return the recorded ones."""
         recorded = self.recorded
         if recorded is None:
             return super().submit(now, bucket, feature, orders, queue_id=queue_id, category=category)
         return tuple(recorded.submit(self, bucket, feature, order, queue_id) for order in orders)
 
     def cancel(self, now: float, bucket: str, job_ids: Sequence[str]) -> tuple[Job, ...]:
-        """Cancel jobs; on the way back their ends come by themselves."""
+        """Cancel jobs; during recovery do nothing, because the journal holds the cancellations."""
         return super().cancel(now, bucket, job_ids) if self.recorded is None else ()
 
 

@@ -1,6 +1,6 @@
-"""Workflows and batch jobs at work: joined to the engine, to the orders of the service and to the delivery room.
+"""`WorkflowService`: connects workflows and batch jobs to the engine, the service and the callback dispatcher.
 
-Knows who hears of what. Must not know HTTP, nor how a run goes on.
+Knows which component receives which event. Must not know HTTP, nor how a run proceeds.
 """
 
 from collections.abc import Callable
@@ -31,10 +31,10 @@ class WorkflowService:
         delivery: CallbackDispatcher,
         context: Callable[[], ServiceContext],
     ) -> None:
-        """`desk` is asked when the first job is ordered, and may be made after this."""
+        """`context` is called at the first submit, and may be created after this object."""
         self._delivery = delivery
         self.on_run_ended: Callable[[Run], None] = self.tell
-        """Told of each run that has ended."""
+        """Called for each ended run."""
         self.workflows = Workflows(
             engine=engine,
             ids=ids,
@@ -53,7 +53,7 @@ class WorkflowService:
         )
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Remove all workflows, runs and batch jobs."""
         self.workflows.clear()
         self.batches.clear()
 
