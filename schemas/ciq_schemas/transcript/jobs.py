@@ -1,8 +1,8 @@
-"""Tracks: what a transcript proves about one job - when it was accepted and between which instants it started.
+"""Builds job timelines: when the target accepted each job, and between which instants the job started.
 
-Every observation is a closed interval: a state told in an answer was true at some instant between sending the
-request and receiving the answer. So a job seen waiting had not started when that request was *sent*, and a job
-seen running, ended or told by callback had started when that answer was *received*. Pure; knows no rule of order.
+Every observation is a closed interval: a state in an answer was true at some instant between sending the request
+and receiving the answer. So a job observed waiting had not started when that request was *sent*, and a job observed
+running, ended or in a callback had started when that answer was *received*. Pure; knows no rule of order.
 """
 
 import math
@@ -192,9 +192,9 @@ class ObservedJob:
 def build_timelines(
     submits: Iterable[ParsedExchange], looks: Iterable[ParsedExchange], notices: Iterable[ParsedCallback] = ()
 ) -> tuple[JobTimeline, ...]:
-    """Combine submit exchanges, exchanges that tell states, and callback arrivals into tracks.
+    """Combine submit exchanges, exchanges that show states, and callbacks into timelines.
 
-    A submit that was refused or answered with another number of jobs than asked makes no track.
+    A submit that was refused or answered with another number of jobs than requested makes no timeline.
     """
     seen: dict[str, list[tuple[StateObservation, Job]]] = {}
     submit_replies = tuple(submits)

@@ -1,4 +1,4 @@
-"""What one exchange or arrival says, read once and tolerantly into values. Pure; shared by driver and judge."""
+"""Decodes one exchange or callback tolerantly into values, once. Pure; used by driver, judge and reports."""
 
 from dataclasses import dataclass
 from functools import cached_property

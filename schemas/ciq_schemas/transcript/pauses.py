@@ -1,4 +1,4 @@
-"""When a queue was paused for certain, and what started there although it waited. Pure.
+"""Computes when a queue was certainly paused, and which waiting jobs started in that time. Pure.
 
 Several clients may update a queue at once. An update takes effect at some instant of its closed interval, from sending
 the request to receiving the answer; so the queue is certainly paused where every update that may have been the last

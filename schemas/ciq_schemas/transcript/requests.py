@@ -1,4 +1,4 @@
-"""What the suite itself asked for in a submit or an update, read back from the request as it went out. Pure."""
+"""Reads what the suite requested in a submit or an update, from the request body as sent. Pure."""
 
 from dataclasses import dataclass
 
