@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import random
 import sys
 from collections.abc import Iterator
 from itertools import product
@@ -22,9 +23,11 @@ from ciq_conformance.areas.explore.labels import OWN, SUBMITS, UPDATES, Label, l
 from ciq_conformance.explore import replay, replay_record, replay_wire
 from ciq_conformance.explore.script import script_text
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.ordering import SLACK, STAMP_STEPS
+from ciq_conformance.judge.ordering import SLACK, STAMP_STEPS, lagging_level_rule, order_rule
+from ciq_conformance.judge.ordering_claims import words
 from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import ENDED_BY_RUNNING, FINAL_STATES, WAITING_STATES, JobState, may_be_seen_after
+from ciq_schemas.transcript.jobs import Bound, JobTimeline, RequestedSettings
 from ciq_schemas.transcript.records import CallbackReceived, DriverEvent, Exchange
 
 STORIES: dict[str, Story] = {
@@ -140,3 +143,84 @@ def test_constants_of_the_rules_equal_those_of_the_kit() -> None:
     assert {str(state) for state in JobState} == history_rules.STATES
     for earlier, later in product(JobState, repeat=2):
         assert history_rules.may_follow(str(earlier), str(later)) == may_be_seen_after(earlier, later)
+
+
+def random_jobs(seed: int) -> tuple[played_history.HistoryJob, ...]:
+    """Jobs of three levels that wait, start and show StartTime at random instants."""
+    draw = random.Random(seed)
+    jobs = []
+    for number in range(draw.randint(2, 14)):
+        sent = draw.randint(0, 40) / 10
+        seen = sorted((sent + draw.randint(0, 60) / 10, draw.choice(["Submitted", "Running"])) for _ in range(3))
+        sightings = tuple(
+            played_history.Sighting(
+                state=state,
+                sent=at,
+                received=at + 0.1,
+                start_stamp=float(draw.randint(0, 6)) if state == "Running" and draw.random() < 0.5 else None,
+                seq=100 * number + place,
+            )
+            for place, (at, state) in enumerate(seen)
+        )
+        jobs.append(
+            played_history.HistoryJob(
+                job_id=f"j{number}",
+                level=draw.choice([None, 0, 1, 2]),
+                own_address=False,
+                sent=sent,
+                answered=sent + 0.1,
+                sightings=sightings,
+                seq=1000 + number,
+            )
+        )
+    return tuple(jobs)
+
+
+def timeline_of(job: played_history.HistoryJob) -> JobTimeline:
+    """The same job for `judge.ordering`."""
+    level = None if job.level is None else str(job.level)
+    return JobTimeline(
+        job_id=job.job_id,
+        step="1 submit",
+        asked=RequestedSettings(level=level, user_data=None, tag=None),
+        submit_seq=job.seq,
+        asked_at=job.sent,
+        accepted_by=job.answered,
+        not_before=Bound(job.not_before.at, job.not_before.seq),
+        not_after=Bound(job.not_after.at, job.not_after.seq),
+        start_stamp=job.start_stamp,
+    )
+
+
+def test_order_of_starts_is_judged_as_in_the_other_scenarios() -> None:
+    """The plain comparison of all pairs finds the inversions and proofs of the sweep in `judge.ordering`."""
+    inverted = 0
+    for seed in range(300):
+        jobs = random_jobs(seed)
+        conditions = played_history.Conditions(
+            start_latency=0.2, workers=1, stops_running_jobs=False, callbacks_arrive=True
+        )
+        played = played_history.PlayedHistory(
+            jobs=jobs,
+            updates=(),
+            cancels=(),
+            queries=(),
+            listings=(),
+            callbacks=(),
+            accepted=(),
+            expired=frozenset(),
+            receiver_failed=False,
+            last=20.0,
+            conditions=conditions,
+        )
+        timelines = [timeline_of(job) for job in jobs]
+        by_level = lagging_level_rule(timelines, lambda _timeline: SLACK + 0.2)
+        by_order = order_rule(timelines)
+        expected = sorted((*by_level.inversions, *by_order.inversions), key=lambda i: -i.gap)
+        found = history_rules.jobs_start_in_order(played)
+        assert found.shown == by_level.proven + by_order.proven, seed
+        # Of equal gaps either job may come first.
+        assert {(d.text, d.witness) for d in found.deviations} == {(words(i), i.witness) for i in expected}, seed
+        assert len(found.deviations) == len(expected)
+        inverted += bool(expected)
+    assert inverted > 50

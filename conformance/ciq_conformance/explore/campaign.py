@@ -1,9 +1,8 @@
-"""Exploring: play random histories, and where one deviates look for a small part that does, and write it as a script.
+"""Plays random histories, shrinks those that deviate, and writes the smallest as a script.
 
-`machine` makes the histories up, all before the first is played. `shrinking` looks for the parts that matter under a
-budget of plays and time: one play may last seconds and may fail by chance, so what is found must deviate once more
-before a script is written. The verdict does not come from here: the judge reads all histories from the transcript,
-the replays among them.
+`machine` draws all histories before the first is played. `shrinking` searches for a smaller part within a budget of
+plays and time. One play may last seconds and may deviate by chance, so a part must deviate once more before its script
+is written. This module gives no verdict: the judge reads all played histories from the transcript.
 """
 
 from collections.abc import Sequence
@@ -28,7 +27,7 @@ SHRINK_SECONDS = 40.0
 MOST_SHRINK_SECONDS = 120.0
 """For all rules together."""
 SHRINK_PLAYS = 40
-"""Budgets on one feature; seconds are multiplied by the operator's patience."""
+"""Budgets on one feature; seconds are multiplied by the timeout factor."""
 _CONFIRMATIONS = 3
 
 
@@ -37,13 +36,13 @@ class _Campaign:
     ctx: ScenarioContext
     played: int = 0
     known: dict[History, tuple[str, ...]] = field(default_factory=dict)
-    """What each history played so far contradicts: ids of rules."""
+    """Ids of the rules that each played history contradicts."""
     _begin: int = 0
     _before: int = 0
     """Number of records before the last history, and before the one before it."""
 
     def evidence(self) -> Evidence:
-        """What the last two histories left in the transcript, with what was measured before them."""
+        """The records of the last two histories, with the measurements before them."""
         records = self.ctx.recorder.records
         measured = (r for r in records[: self._before] if _is_measured(r))
         return Evidence(feature=self.ctx.spec.feature, records=(*measured, *records[self._before :]))
@@ -71,7 +70,7 @@ def _is_measured(record: AnyRecord) -> bool:
 
 
 def explore(ctx: ScenarioContext) -> None:
-    """Play the histories that the stage's effort allows; shrink and write down what deviates."""
+    """Play the requested number of histories; shrink those that deviate and write scripts."""
     extra_testing = ctx.extra_testing
     drawn = histories(
         ctx.spec, extra_testing.histories, extra_testing.seed_of(ctx.run_id), may_restart=ctx.restart is not None
@@ -80,7 +79,7 @@ def explore(ctx: ScenarioContext) -> None:
     if ctx.restart is not None:
         workers = max(1, ctx.timeouts.calibration.workers)
         directed = (restart_history(ctx.spec, workers=workers, room=room_of(ctx)),)
-    # A target that does not stand a restart has shown all else by then.
+    # Restarts come last: a target that does not survive one has been observed by then.
     planned = sorted((*directed, *drawn), key=restarts)
     _take_away_old_scripts(ctx)
     explorer = _Campaign(ctx)
@@ -110,14 +109,14 @@ def _play_all(explorer: _Campaign, planned: Sequence[History], always: Sequence[
 
 
 def _take_away_old_scripts(ctx: ScenarioContext) -> None:
-    """What an earlier run left in the directory tells nothing of this one."""
+    """Remove the scripts of an earlier run from the directory."""
     if ctx.extra_testing.scripts is not None:
         for rule in RULES:
             (ctx.extra_testing.scripts / script_name(rule, ctx.spec.feature)).unlink(missing_ok=True)
 
 
 def _pin_down(explorer: _Campaign, name: str, history: History, end: float) -> None:
-    """Shrink the history that contradicts a rule, see it do so again, and write the script."""
+    """Shrink a history that contradicts a rule, play the result again, and write the script if it deviates again."""
     ctx = explorer.ctx
     candidates = _smaller_ones(explorer, name, history, end)
     again = candidates[: -_CONFIRMATIONS - 1 : -1]
@@ -152,7 +151,7 @@ def _smaller_ones(explorer: _Campaign, name: str, history: History, end: float) 
         else:
             try:
                 broken = explorer.play(part)
-            except Exception as trouble:  # whatever it is: not a deviation, and not for Hypothesis to shrink
+            except Exception as trouble:  # any error: not a deviation, and Hypothesis must not shrink it
                 troubles.append(trouble)
                 return False
         if name in broken:

@@ -1,7 +1,7 @@
-"""Histories: what may be done to a queue in any order, as plain values. Pure; knows neither chance nor target.
+"""Histories: sequences of commands on a queue, as plain values. Pure; independent of chance and target.
 
-A history is a sequence of commands that are legal wherever they stand: the player leaves out what makes no sense at
-that moment (a second pause, a cancel without a waiting job). So any part of a history is a history too.
+Each command is legal at any position: the player skips a command that makes no sense at that moment (a second pause,
+a cancel without a waiting job). So any part of a history is a history too.
 """
 
 from dataclasses import dataclass
@@ -14,34 +14,34 @@ class Op(StrEnum):
     """What a command does."""
 
     SUBMIT = "submit"
-    """One job a level, each in a request of its own."""
+    """One job for each level, each in its own request."""
     MANY = "many"
     """One request with several operations."""
     PAUSE = "pause"
     RESUME = "resume"
     FREEZE = "freeze"
-    """Resume, and pause again once some have started: started and waiting jobs stand side by side."""
+    """Resume, and pause again when some jobs have started: then some jobs have started and others wait."""
     CANCEL = "cancel"
     RULE = "rule"
     FAILING = "failing"
-    """The receiver answers badly for a while."""
+    """The receiver answers some callbacks with an error."""
     RESTART = "restart"
     """The target is stopped and started again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One step of a history; which fields count depends on `op`."""
+    """One step of a history; `op` decides which fields are used."""
 
     op: Op
     levels: tuple[int | None, ...] = ()
     own: bool = False
-    """Submit: the jobs have an address of their own."""
+    """Submit: the request names a callback address for the jobs."""
     pick: int = 0
-    """Cancel: which of the jobs; failing: the status."""
+    """Cancel: index of the job; failing: the status."""
     rule: Rule = Rule.FIRST
     times: int = 0
-    """Failing: for how many callbacks."""
+    """Failing: number of callbacks."""
 
     def __str__(self) -> str:
         match self.op:
@@ -67,12 +67,12 @@ def jobs_in(history: History) -> int:
 
 
 def restarts(history: History) -> bool:
-    """Whether the target is restarted in it."""
+    """Whether a history restarts the target."""
     return any(command.op is Op.RESTART for command in history)
 
 
 def size_of(history: History) -> tuple[int, int]:
-    """What makes a history small: few jobs, then few commands."""
+    """Size for comparison: number of jobs, then number of commands."""
     return jobs_in(history), len(history)
 
 

@@ -1,7 +1,7 @@
-"""Plays one history on a stage: makes the exchanges, looks where something can be seen, never judges.
+"""Plays one history: sends the requests and observes the jobs. Judges nothing.
 
-Knows when a command makes sense. Must not know what the rules say. A history begins with an active queue and the first
-callback rule, and ends when all its jobs have ended, with an active queue again.
+The player skips commands that make no sense at that moment; it must not know the rules. A history begins with an active
+queue and the first callback rule, and ends when all its jobs have ended, with an active queue again.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -20,15 +20,15 @@ from ciq_schemas.transcript.parsed import describe_response
 MOST_JOBS = 40
 FEWEST_JOBS = 6
 LONGEST_DRAIN = 8.0
-"""Seconds that the jobs of one history may take, as far as the calibration tells."""
+"""Seconds that the jobs of one history may take, estimated from the calibration."""
 AT_ONCE = 0.5
-"""Jobs that would all end within this time cannot be caught in the middle by looking: resume and pause side by side."""
+"""If all jobs end within this time (seconds), polling is too slow: resume and pause are sent concurrently."""
 FREEZE_LOOK = 0.35
-"""More than the slack of the order rules: what waits this long after another has started was overtaken."""
+"""More than the slack of the order rules: a job that waits this long after another has started was overtaken."""
 
 
 class Forgotten(Exception):  # noqa: N818 - what a target did, not an error of ours
-    """The queue is gone after a restart, so no history can be played on it any more."""
+    """The target does not list the queue after a restart, so no more histories can be played."""
 
 
 def room_of(ctx: ScenarioContext) -> int:
@@ -53,12 +53,15 @@ class HistoryPlayer:
     _rule: Rule = Rule.FIRST
     _paused: bool = False
     _closed: bool = False
-    """The paused queue takes no jobs: the console pages let it."""
+    """The paused queue rejects jobs, which the console pages allow."""
     _gone: set[str] = field(default_factory=set)
-    """Not known any more after a restart: nobody waits for them."""
+    """Jobs that the target did not know after a restart: the player does not wait for them."""
 
     def play(self, history: History) -> None:
-        """Play the history to its end; PreconditionFailed when the target refuses what nobody may refuse; Forgotten."""
+        """Play the history to its end.
+
+        Raises PreconditionFailed when the target rejects a valid request, Forgotten when a restart lost the queue.
+        """
         self._put(Label.OPEN, QueueState.ACTIVE, how=self._rule)
         for command in history:
             self._do(command)
@@ -145,7 +148,7 @@ class HistoryPlayer:
         self._paused = False
 
     def _watch_held(self) -> None:
-        """Look at what the paused queue holds: once when it has come to rest, once after the time a leak needs."""
+        """Observe the jobs in the paused queue: when none runs, and again after a held job could start."""
         if self._open:
             self._settle()
             self.ctx.pause_thread(max(FREEZE_LOOK, self.ctx.timeouts.hold))
@@ -182,7 +185,7 @@ class HistoryPlayer:
         self._watch_held()
 
     def _resume_and_pause(self) -> None:
-        """Send both without waiting for the first answer, then pause for certain."""
+        """Send both concurrently, then pause once more so that the last state is certain."""
         self._watch_held()
         with ThreadPoolExecutor(1) as beside:
             resumed = beside.submit(self._put, Label.RESUME, QueueState.ACTIVE)
@@ -202,9 +205,9 @@ class HistoryPlayer:
             self._look(Label.LOOK)
 
     def _restart(self, restart: Restart) -> None:
-        """Restart the target, then look at the queue and at every job: what was known must be known."""
+        """Restart the target, then observe the queue and every job."""
         if self._paused and self._open:
-            self._settle()  # what a restart does to a running job is its own affair
+            self._settle()  # no document defines what a restart does to a running job
         begin = self.ctx.now()
         restart()
         after = wait_for_return(

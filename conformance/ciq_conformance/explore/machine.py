@@ -19,7 +19,7 @@ from ciq_conformance.explore.history import Command, History, Op, jobs_in
 from ciq_schemas.features import FeatureSpec
 
 STEPS = 10
-"""Rules a history is made of; some write two commands, some none."""
+"""Number of machine rules in a history; some rules add two commands, some none."""
 LEVELS = (0, 1, 2, None)
 FAILURES = (500, 503, 0)
 """Answers of a failing receiver; 0 closes the connection unanswered."""
@@ -37,7 +37,7 @@ _PICK = st.sampled_from(range(8))
 
 
 class HistoryMachine(RuleBasedStateMachine):
-    """A queue as its user sees it: what was asked of it so far, and what therefore makes sense next."""
+    """Model of a queue: the commands so far decide which commands make sense next."""
 
     def __init__(self, spec: FeatureSpec, done: Callable[[History], None], *, may_restart: bool) -> None:
         super().__init__()
@@ -45,7 +45,7 @@ class HistoryMachine(RuleBasedStateMachine):
         self.history: History = ()
         self.jobs = 0
         self.held = 0
-        """Jobs that came to the paused queue."""
+        """Jobs submitted to the paused queue."""
         self.paused = False
         self.rule_now = Rule.FIRST
         self.failing = False
@@ -88,7 +88,7 @@ class HistoryMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.jobs < MOST_JOBS)
     @rule(levels=_BURST)
     def fill(self, levels: tuple[int | None, ...]) -> None:
-        """A burst into the paused queue: there order can be seen."""
+        """A burst into the paused queue, where the order of starts can be observed."""
         self._pause()
         self._submit(Op.SUBMIT, levels)
 
@@ -114,20 +114,20 @@ class HistoryMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.jobs > 0)
     @rule()
     def freeze(self) -> None:
-        """Let go of what waits, and hold the rest again."""
+        """Resume until some jobs start, then pause the rest again."""
         self._add(Command(Op.FREEZE))
         self.paused, self.held = True, 0
 
     @precondition(lambda self: self.held > 1)
     @rule()
     def let_go(self) -> None:
-        """The same where it shows most."""
+        """Like `freeze`, chosen more often when held jobs make ordering errors visible."""
         self.freeze()
 
     @precondition(lambda self: self.spec.cancel_documented and self.jobs > 0)
     @rule(pick=_PICK)
     def cancel(self, pick: int) -> None:
-        """Cancel a job that may have begun."""
+        """Cancel a job that may have started."""
         self._add(Command(Op.CANCEL, pick=pick))
 
     @precondition(lambda self: self.spec.cancel_documented and self.held > 0)
@@ -146,7 +146,7 @@ class HistoryMachine(RuleBasedStateMachine):
     @precondition(lambda self: not self.failing)
     @rule(status=st.sampled_from(FAILURES), times=st.sampled_from((1, 2, 3)), now=_SELDOM)
     def failing_receiver(self, status: int, times: int, now: bool) -> None:
-        """The receiver answers badly for a while; seldom, because afterwards no callback can be missed."""
+        """The receiver answers with errors; seldom, because after that a missing callback proves nothing."""
         if now:
             self.failing = True
             self._add(Command(Op.FAILING, pick=status, times=times))
@@ -159,7 +159,7 @@ class HistoryMachine(RuleBasedStateMachine):
         self._add(Command(Op.RESTART))
 
     def teardown(self) -> None:
-        """Give the history away, unless Hypothesis has given it up half drawn."""
+        """Pass the history on, unless Hypothesis stopped drawing it."""
         if sys.exception() is self._outside:
             self._done(self.history)
 

@@ -1,7 +1,7 @@
-"""The one history that is not left to chance: what a restart may lose is all there when it comes. Pure.
+"""Builds the one history that is not random: a restart with everything present that it may lose. Pure.
 
-A random history sees it only where it happens to be restarted with jobs waiting in the paused queue, a rule set and
-jobs to follow. This one is played on each target that can be restarted, whatever the number and the seed.
+A random history restarts the target only by chance with waiting jobs, a paused queue and a callback rule. This history
+is played on each target that can be restarted, for any number of histories and any seed.
 """
 
 from ciq_conformance.areas.explore.labels import Rule
@@ -10,13 +10,13 @@ from ciq_schemas.features import FeatureSpec
 
 MOST_WAITING = 24
 _AROUND = 3
-"""Jobs beside those that wait: one that has ended before the pause, and those submitted after the restart."""
+"""Other jobs: one that ends before the pause, and those submitted after the restart."""
 _LINES = 3
-"""How many times as many jobs wait as there are workers: some are left when the first have started."""
+"""Waiting jobs for each worker: some must still wait when the first have started."""
 
 
 def restart_history(spec: FeatureSpec, *, workers: int, room: int) -> History:
-    """Pause with a rule, levels and a cancelled job, restart, submit again, and see in which order they start.
+    """Pause with a rule, levels and a cancelled job, restart, submit again, and observe the order of starts.
 
     `room` is the most jobs that a history may have on the target.
     """

@@ -1,7 +1,7 @@
-"""Waiting for a restarted target: until it answers, then until it shows what it knew, each with a deadline.
+"""Waits for a restarted target: until it answers, then until it shows its earlier state, each with a deadline.
 
-A command that restarts may return before the target is of use: a proxy answers 503 meanwhile, or a cache has to fill.
-No document says how soon a list tells all, so the last look counts. Judges nothing.
+A restart command may return before the target is ready: a proxy may answer 503, or a cache may be empty. No document
+defines how soon a list is complete, so the last observation counts. Judges nothing.
 """
 
 from collections.abc import Mapping
@@ -13,32 +13,32 @@ from ciq_schemas.transcript.parsed import ParsedExchange
 from ciq_schemas.values import Job
 
 BACK_WITHIN = 60.0
-"""Longest time (seconds, times the patience) for the first answer to a list of queues that is no 5xx."""
+"""Longest time (seconds, times the timeout factor) until a list of queues is answered with other than 5xx."""
 SHOWN_WITHIN = 2.0
-"""The same from there on for showing queue, rule and jobs as they were."""
+"""From there on, longest time until the target shows queue, rule and jobs as before."""
 _AWAY = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What the target was told before the restart."""
+    """What the target must show after the restart."""
 
     jobs: tuple[str, ...]
     state: QueueState
     address: str
-    """Where callbacks go; empty = the rule is off."""
+    """Address of the callback rule; empty when the rule is off."""
 
 
 @dataclass(frozen=True, slots=True)
 class After:
-    """The last looks."""
+    """The last observations."""
 
     listed: ParsedExchange
     seen: Mapping[str, Job]
 
 
 def wait_for_return(ctx: ScenarioContext, list_step: str, look_step: str, known: Known) -> After:
-    """Look until the target shows what is known, or the time for that is over."""
+    """Poll until the target shows everything in `known`, or the time is over."""
     listed = _first_answer(ctx, list_step)
     end = ctx.now() + SHOWN_WITHIN * ctx.timeouts.scale
     while True:
@@ -50,7 +50,7 @@ def wait_for_return(ctx: ScenarioContext, list_step: str, look_step: str, known:
             break
         ctx.pause_thread(_AWAY)
         listed = ctx.calls.list_queues(list_step)
-    for job in missing:  # one unknown id may have kept an answer from telling of the others
+    for job in missing:  # one unknown id may have kept an answer from containing the others
         seen |= ctx.look(look_step, [job])
     return After(listed, seen)
 

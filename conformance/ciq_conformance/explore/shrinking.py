@@ -1,7 +1,7 @@
-"""Shrinking a history to the parts that matter, by Hypothesis. Knows nothing of targets or rules.
+"""Shrinks a history to the commands that matter, with Hypothesis. Independent of targets and rules.
 
-A part of a history is a history, so what is drawn is for each command and each job whether it stays. These questions
-are the same whatever the answers are: that keeps Hypothesis's shrinker to few plays, which may last seconds each.
+Hypothesis draws for each command and each job whether it stays. The number of draws does not depend on their results,
+so the shrinker needs few plays, which may last seconds each.
 """
 
 from collections.abc import Callable, Sequence
@@ -29,8 +29,8 @@ class _Deviating(Exception):  # noqa: N818 - what is looked for, not an error
 def shrink(history: History, deviates: Callable[[History], bool]) -> History:
     """The smallest part found that deviates, as the whole is known to do: first by whole commands, then by jobs.
 
-    `deviates` is asked for smaller parts only, for each once, and one after the other. It may say no to all when its
-    budget is spent: nothing is asked twice, so that Hypothesis finds no contradiction.
+    `deviates` is called for smaller parts only, once for each, sequentially. It may return False for all parts when its
+    budget is spent: no part is tried twice, so Hypothesis observes no contradiction.
     """
     known = {history: True, (): False}
     for part_of in (_all_of, _some_jobs_of):

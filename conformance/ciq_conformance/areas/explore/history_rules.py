@@ -81,8 +81,8 @@ def jobs_start_in_order(history: PlayedHistory) -> RuleResult:
     levels: dict[int, list[HistoryJob]] = {}
     for job in history.jobs:
         levels.setdefault(job.rank, []).append(job)
-    for low, lesser in levels.items():
-        for high, greater in levels.items():
+    for low, lesser in sorted(levels.items()):
+        for high, greater in sorted(levels.items()):
             if high > low:
                 # A worker may already hold a job that still shows as waiting, so violations get a grace period.
                 inversions += _overtaken(greater, lesser, lambda job: job.not_before.at, grace=settled)
