@@ -27,8 +27,9 @@ from ciq_conformance.judge.ordering import SLACK, STAMP_STEPS, lagging_level_rul
 from ciq_conformance.judge.ordering_claims import words
 from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import ENDED_BY_RUNNING, FINAL_STATES, WAITING_STATES, JobState, may_be_seen_after
-from ciq_schemas.transcript.jobs import Bound, JobTimeline, RequestedSettings
+from ciq_schemas.transcript.jobs import Bound, JobTimeline
 from ciq_schemas.transcript.records import CallbackReceived, DriverEvent, Exchange
+from ciq_schemas.transcript.requests import RequestedJob
 
 STORIES: dict[str, Story] = {
     **{f"deviating: {name}": story for name, (_, story, _, _) in DEVIATING.items()},
@@ -182,7 +183,7 @@ def timeline_of(job: played_history.HistoryJob) -> JobTimeline:
     return JobTimeline(
         job_id=job.job_id,
         step="1 submit",
-        asked=RequestedSettings(level=level, user_data=None, tag=None),
+        asked=RequestedJob(level=level, user_data=None, tag=None),
         submit_seq=job.seq,
         asked_at=job.sent,
         accepted_by=job.answered,
