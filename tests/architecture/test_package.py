@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import tarfile
 import venv
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import pytest
 from documents import behind, commands
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from sources import ROOMS, ROOT
 from test_commands import INSTALLS
 
@@ -89,11 +92,30 @@ def test_the_base_install_carries_the_mock(dist: Path, tmp_path: Path) -> None:
     assert run(python, "-c", program, cwd=tmp_path).stdout.strip() == "MockServer"
 
 
+def installed(clone: Path) -> dict[str, str]:
+    """The packages of the environment in a clone and their releases, without the kit and pip."""
+    listed = json.loads(run(clone / ".venv" / "bin" / "pip", "list", "--format=json", cwd=clone).stdout)
+    found = {canonicalize_name(row["name"]): row["version"] for row in listed}
+    return {name: version for name, version in found.items() if name not in ("ciq-kit", "pip")}
+
+
+def locked(*names: str) -> dict[str, str]:
+    """The packages that lock files give to this Python, and their releases."""
+    texts = [(ROOT / "locks" / f"{name}.txt").read_text(encoding="utf-8") for name in names]
+    pins = [Requirement(pin) for text in texts for pin in re.findall(r"^(\w[^\\#\n]*?) *\\$", text, re.MULTILINE)]
+    return {
+        canonicalize_name(pin.name): str(pin.specifier).removeprefix("==")
+        for pin in pins
+        if pin.marker is None or pin.marker.evaluate()
+    }
+
+
 def test_the_first_run_line_works_word_for_word(tmp_path: Path) -> None:
     """The README's first line, in a fresh clone: a run of the embedded mock that conforms, and its report."""
     clone = fresh_clone(tmp_path / "clone")
     done = run("bash", "-c", behind("the first run"), cwd=clone)
     assert done.stdout.strip()
+    assert installed(clone) == locked("build", "suite")
     assert (clone / "ciq-report" / "report.html").is_file()
 
 
