@@ -127,4 +127,5 @@ def test_other_install_lines_work_word_for_word(tmp_path: Path) -> None:
     for number, line in enumerate(sorted(lines)):
         clone = fresh_clone(tmp_path / f"clone{number}")
         run("bash", "-c", line, cwd=clone)
+        assert installed(clone) == locked("build", "test", "tools")
         run(clone / ".venv" / "bin" / "ciq", "--help", cwd=clone)
