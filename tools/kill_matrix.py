@@ -18,14 +18,15 @@ from types import MappingProxyType
 import msgspec
 
 from ciq_conformance.driver.extra_testing import ExtraTesting
-from ciq_conformance.judge.registry import Item
+from ciq_conformance.judge.registry import Item, scenario_of
 from ciq_conformance.judge.selection import Selection, select_items
 from ciq_conformance.profile_loading import load_profile
+from ciq_conformance.registry import load_areas, load_checks
 from ciq_conformance.runner.embedded import KnownFault, MockOptions, known_faults, uncovered
 from ciq_conformance.runner.execution import RunConfig, RunResult, execute
 from ciq_reports.kill_page import Kill, Matrix, from_json, headline, to_html, to_json, whole_headline
 from ciq_schemas.features import Feature
-from ciq_schemas.requirement import CORE, Requirement, Scenario, load_registry, set_version
+from ciq_schemas.requirement import CORE, Requirement, load_registry, set_version
 from ciq_schemas.transcript.records import ExitCode
 from tools.kill_full import AT_ONCE, MINUTES, RED, Stopped, effort_for, try_all_whole
 
@@ -33,13 +34,11 @@ COMMAND = "python -m tools.kill_matrix reports/published"
 JSON, HTML = "kill-matrix.json", "kill-matrix.html"
 PROGRESS = "kill-full.ndjson"
 """Name of the file of what a full run has done, kept until all of it is."""
-_ORDERED = frozenset({Scenario.ORDER, Scenario.LATE})
 _JOB_SECONDS = 0.05
 _SLOW: Mapping[str, float] = MappingProxyType({"PRI-005": 0.2, "WFL-023": 0.6})
 """Few jobs (or runs) show it, so they have to be slow enough to be looked at, or told by their second, one by one."""
 _SIDE_BY_SIDE = frozenset({"PRI-008", "failure-wakes"})
 """Requirements and faults that show with several workers only."""
-_SEVERAL = frozenset({Scenario.ISOLATION})
 _AT_ONCE = 3
 TRIES = 3
 """Most runs against a fault that the first one has missed."""
@@ -86,10 +85,12 @@ def try_again(fault: KnownFault, missed: Kill, trial: Callable[[KnownFault], Kil
 def run_against(requirement: Requirement, feature: Feature, faults: tuple[str, ...]) -> RunResult:
     """Play the story of a requirement against a mock with faults; judged is all that this story answers."""
     features = [feature]
-    if requirement.scenario in _SEVERAL:
+    load_checks()
+    scenario = scenario_of(requirement.id)
+    if scenario and scenario.independence:
         features.append(Feature.SPEECH if feature is Feature.MEDIA else Feature.MEDIA)
     # One worker shows the order of starts best; with many of them several start at one moment.
-    exclusive = requirement.scenario in _ORDERED and _SIDE_BY_SIDE.isdisjoint((requirement.id, *faults))
+    exclusive = bool(scenario and scenario.one_worker) and _SIDE_BY_SIDE.isdisjoint((requirement.id, *faults))
     workers = 1 if exclusive else 8
     seconds = _SLOW.get(requirement.id, _JOB_SECONDS)
     embedding = MockOptions(faults=faults, workers=workers, job_seconds=seconds)
@@ -106,12 +107,15 @@ def run_against(requirement: Requirement, feature: Feature, faults: tuple[str, .
 
 
 def _items(requirement: Requirement, features: Sequence[Feature], extra_testing: ExtraTesting) -> tuple[Item, ...]:
-    wanted = {requirement.scenario, Scenario.EVERY} if requirement.scenario is not Scenario.EVERY else set()
+    scenario = scenario_of(requirement.id)
+    wanted = (
+        {spec for spec in load_areas() if spec == scenario or not spec.runs} if scenario and scenario.runs else set()
+    )
     # What is beside the core is in reach of a run over some features only where its area is named.
     areas = () if requirement.set == CORE else (requirement.area,)
     chosen = select_items(load_registry(), features, Selection(areas=areas, opened=extra_testing.opened))
     return tuple(
-        item for item in chosen if item.requirement.id == requirement.id or item.requirement.scenario in wanted
+        item for item in chosen if item.requirement.id == requirement.id or scenario_of(item.requirement.id) in wanted
     )
 
 

@@ -1,49 +1,49 @@
 """Loads the areas: the scenarios that the driver runs and the checks that the judge calls."""
 
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import import_module
-from pkgutil import walk_packages
-from types import MappingProxyType
+from pkgutil import iter_modules, walk_packages
 
 from ciq_conformance import areas
 from ciq_conformance.driver.scenario_context import ScenarioContext
 from ciq_conformance.judge.registry import checked_ids
-from ciq_schemas.requirement import Scenario, load_registry
+from ciq_conformance.scenario_spec import ScenarioSpec
+from ciq_schemas.requirement import load_registry
 
-Play = Callable[[ScenarioContext], None]
-
-_RENAMED = {
-    Scenario.LIST: "list_jobs",
-    Scenario.LATE: "late_priority_jobs",
-    Scenario.MULTI: "multi_operation_submit",
-    Scenario.PATHS: "job_paths",
-    Scenario.RECEIVER: "callback_retries",
-    Scenario.RULE: "callback_rule",
-    Scenario.RUNNING: "pause_running_jobs",
-}
-MODULES: Mapping[Scenario, str] = MappingProxyType(
-    {
-        scenario: f"{areas.__name__}.{_RENAMED.get(scenario, scenario.value)}.scenario"
-        for scenario in Scenario
-        if scenario is not Scenario.EVERY
-    }
-)
-"""The module of each scenario; EVERY has none."""
+RunScenario = Callable[[ScenarioContext], None]
 
 
-class MissingPlayError(RuntimeError):
-    """A scenario module without a `play` function: a defect of the kit."""
+class MissingScenarioError(RuntimeError):
+    """An area without a sound SPEC or without a `run` function: a defect of the kit."""
 
 
-def load_play(scenario: Scenario) -> Play:
-    """Returns the `play` function of a scenario; raises ImportError or MissingPlayError when the kit lacks it."""
-    module = import_module(MODULES[scenario])
-    play = getattr(module, "play", None)
-    if not callable(play):
-        raise MissingPlayError(f"{MODULES[scenario]} has no function play(ctx)")
-    found: Play = play
+@cache
+def load_areas() -> dict[ScenarioSpec, str]:
+    """Returns the scenario of each area with the name of the area's package, in the order of a run."""
+    found: dict[ScenarioSpec, str] = {}
+    for area in iter_modules(areas.__path__, f"{areas.__name__}."):
+        spec = getattr(import_module(area.name), "SPEC", None)
+        if not isinstance(spec, ScenarioSpec):
+            raise MissingScenarioError(f"{area.name} has no SPEC")
+        found[spec] = area.name
+    return {spec: found[spec] for spec in sorted(found, key=lambda spec: spec.position)}
+
+
+@cache
+def load_specs() -> tuple[ScenarioSpec, ...]:
+    """Returns the scenarios that the driver can run, in the order of a run."""
+    return tuple(spec for spec in load_areas() if spec.runs)
+
+
+def load_scenario(spec: ScenarioSpec) -> RunScenario:
+    """Returns the `run` function of a scenario; raises ImportError or MissingScenarioError when the kit lacks it."""
+    name = f"{load_areas()[spec]}.scenario"
+    run = getattr(import_module(name), "run", None)
+    if not callable(run):
+        raise MissingScenarioError(f"{name} has no function run(ctx)")
+    found: RunScenario = run
     return found
 
 

@@ -12,14 +12,14 @@ from shlex import quote
 from ciq_reports.outcomes import FINDINGS, WORDS, Overall, is_red, overall
 from ciq_reports.sanitize import one_line
 from ciq_reports.transcript import RunView
-from ciq_schemas.requirement import Scenario
+from ciq_schemas.requirement import BY_OPTION
 from ciq_schemas.transcript.records import ExitCode, Level, Outcome, Verdict
 
 _VARIABLE = re.compile(r"\b[a-z]?[0-9a-f]{8,}\b|\d+(?:[.:]\d+)*")
 
 _REPEATED = ("bucket", "region", "callback_bind", "callback_url", "timeout_factor", "restart_command")
 """Settings whose options a further run needs as well."""
-_BY_CHANCE = (Scenario.EXPLORE, Scenario.FUZZ)
+_BY_CHANCE = tuple(sorted(BY_OPTION))
 _LEFT_OUT = (Outcome.SKIPPED, Outcome.UNTESTED, Outcome.NOT_IMPLEMENTED)
 
 

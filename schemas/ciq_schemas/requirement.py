@@ -37,38 +37,6 @@ class Format(StrEnum):
     JSON = "json"
 
 
-class Scenario(StrEnum):
-    """The stories that the driver plays; EVERY stands for whatever was exchanged in any of them."""
-
-    ACTIVATION = "activation"
-    QUEUES = "queues"
-    UPDATE = "update"
-    SUBMIT = "submit"
-    PATHS = "paths"
-    MULTI = "multi"
-    DESCRIBE = "describe"
-    LIST = "list"
-    CANCEL = "cancel"
-    ORDER = "order"
-    LATE = "late"
-    RUNNING = "running"
-    CONCURRENCY = "concurrency"
-    RULE = "rule"
-    CALLBACK = "callback"
-    FAILURE = "failure"
-    RECEIVER = "receiver"
-    ERRORS = "errors"
-    TEMPLATES = "templates"
-    BINDING = "binding"
-    ISOLATION = "isolation"
-    WORKFLOW = "workflow"
-    BATCH = "batch"
-    EXPLORE = "explore"
-    FUZZ = "fuzz"
-    DEACTIVATION = "deactivation"
-    EVERY = "*"
-
-
 class Capability(StrEnum):
     """What a target may or may not offer; declared in the profile as true, false or unknown."""
 
@@ -113,7 +81,6 @@ class Requirement:
     clauses: tuple[Clause, ...]
     features: tuple[Feature, ...]
     formats: tuple[Format, ...] = ()
-    scenario: Scenario
     capabilities: tuple[Capability, ...] = ()
     set: str = "core"
     """Which runs judge it: `core` every one, any other on request (`--area`, an id) or with all features; but those

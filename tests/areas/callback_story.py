@@ -14,7 +14,7 @@ from transcripts import LATER, LATEST, Transcript, job_xml, operation_xml, queue
 from ciq_conformance.areas.callback import labels as callback_steps
 from ciq_conformance.driver.requests import CallbackRuleRequest, update_body
 from ciq_schemas.features import Feature
-from ciq_schemas.requirement import Format, Scenario
+from ciq_schemas.requirement import Format
 from ciq_schemas.transcript.records import AnyRecord, Body, CallbackReceived, DriverEvent, Exchange
 
 TOLD_AT = "http://203.0.113.9:8000/cb/secret"
@@ -158,7 +158,7 @@ def followed_by(first: Transcript, second: Transcript) -> Transcript:
 
 def callbacks(feature: Feature = Feature.MEDIA, *, forms: Iterable[Format] = (Format.JSON, Format.XML)) -> Transcript:
     """Scenario `callback` on a service that does as the documents say."""
-    transcript = Transcript(Scenario.CALLBACK, feature)
+    transcript = Transcript("callback", feature)
     for form in forms:
         transcript = put_rule(transcript, callback_steps.RULES[form])
         jobs: list[tuple[str, str]] = []

@@ -19,7 +19,6 @@ from transcripts import (
 )
 
 from ciq_conformance.areas.explore.labels import OWN, JobLabel, Label, Rule
-from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript.records import Exchange
 
 URL = "http://receiver/first"
@@ -44,7 +43,7 @@ def shown(job: str, state: str) -> str:
 class Story:
     """A transcript that grows; every method returns a longer one."""
 
-    told: Transcript = field(default_factory=lambda: Transcript(Scenario.EXPLORE))
+    told: Transcript = field(default_factory=lambda: Transcript("explore"))
     number: int = 1
 
     @property

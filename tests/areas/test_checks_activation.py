@@ -24,7 +24,6 @@ from ciq_conformance.areas.activation.scenario import unknown_bucket
 from ciq_conformance.areas.deactivation.labels import Label as Off
 from ciq_conformance.judge.finding import Kind
 from ciq_schemas.features import FEATURES, Feature
-from ciq_schemas.requirement import Scenario
 
 NONE = unknown_bucket(BUCKET)
 BAD = refusal("InvalidArgument")
@@ -44,7 +43,7 @@ def conversation(feature: Feature = Feature.SPEECH) -> Transcript:
     spec = FEATURES[feature]
     path, bucket = spec.bucket_path, bucket_xml(spec.bucket_list_element)
     held = {"name": "ciq-active", "state": "Paused"}
-    t = Transcript(Scenario.ACTIVATION, feature)
+    t = Transcript("activation", feature)
     t = t.say(Label.DRESS, response_xml(queue_xml(container="Queue", **held)), method="PUT", operation="update_queue")
     t = t.say(Label.QUEUES_BEFORE, paged(queue_xml(**held)))
     t = t.say(
@@ -196,14 +195,14 @@ def test_unknown_bucket_resembles_the_real_one() -> None:
 @pytest.mark.parametrize("requirement", [*IDS, "ACT-002"])
 def test_nothing_holds_by_absence(requirement: str) -> None:
     """Without a conversation every check is blocked, with the scenario's own reason."""
-    assert judged(requirement, Transcript(Scenario.ACTIVATION).mark("broken", "no answer")).kind is Kind.BLOCKED
+    assert judged(requirement, Transcript("activation").mark("broken", "no answer")).kind is Kind.BLOCKED
 
 
 @cache
 def deactivation() -> Transcript:
     """The scenario `deactivation` as it should be."""
     unbound = refusal("MediaBucketUnBinded")
-    t = Transcript(Scenario.DEACTIVATION).say(Off.QUEUES_BEFORE, paged(queue_xml()))
+    t = Transcript("deactivation").say(Off.QUEUES_BEFORE, paged(queue_xml()))
     t = t.say(
         Off.DEACTIVATE, response_xml(f"<BucketName>{BUCKET}</BucketName>"), method="DELETE", operation="deactivate"
     )
@@ -270,5 +269,5 @@ def test_the_last_list_counts_off_and_on() -> None:
 @pytest.mark.parametrize("requirement", OFF_IDS)
 def test_nothing_is_asked_of_a_feature_that_must_stay(requirement: str) -> None:
     """Where the profile does not allow it, that is said."""
-    story = Transcript(Scenario.DEACTIVATION).mark("unsupported", "declare it")
+    story = Transcript("deactivation").mark("unsupported", "declare it")
     assert judged(requirement, story).kind is Kind.ABSENT

@@ -31,16 +31,20 @@ from ciq_conformance.areas.callback.labels import (
     special_user_data,
 )
 from ciq_conformance.judge.finding import Kind
+from ciq_conformance.judge.registry import scenario_of
+from ciq_conformance.registry import load_checks
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import Format, load_registry
 from ciq_schemas.transcript.records import Body, CallbackReceived, Exchange
+
+load_checks()
 
 XML, JSON = Format.XML, Format.JSON
 MEASURED = {"SHP-009"}
 ITEMS = [
     (requirement.id, form)
     for requirement in load_registry()
-    if requirement.scenario == "callback"
+    if str(scenario_of(requirement.id)) == "callback"
     for form in (requirement.formats or (None,))
 ]
 

@@ -9,7 +9,6 @@ from transcripts import LATER, LATEST, Change, Transcript, job_xml, judged, refu
 
 from ciq_conformance.areas.cancel.labels import TOLD, Label
 from ciq_conformance.judge.finding import Kind
-from ciq_schemas.requirement import Scenario
 
 FIRST, VICTIM, LAST, RUNNING, LEVEL_1, LEVEL_2, TAKEN, SIBLING, FAILING = (f"j{number:032x}" for number in range(9))
 HELD = (FIRST, VICTIM, LAST, LEVEL_1, LEVEL_2, TAKEN, SIBLING)
@@ -25,7 +24,7 @@ def _done(job_id: str) -> str:
 @cache
 def conversation() -> Transcript:
     """The scenario on a service that does as the documents say."""
-    t = Transcript(Scenario.CANCEL)
+    t = Transcript("cancel")
 
     def look(step: Label, *jobs: str) -> None:
         nonlocal t
@@ -208,5 +207,5 @@ def test_callback_of_the_cancelled_job_is_a_note() -> None:
 @pytest.mark.parametrize("requirement", [*IDS, "CAN-007"])
 def test_nothing_holds_by_absence(requirement: str) -> None:
     """Without a conversation every check is blocked; where the target lacks the call it is absent."""
-    assert judged(requirement, Transcript(Scenario.CANCEL).mark("broken", "no answer at all")).kind is Kind.BLOCKED
-    assert judged(requirement, Transcript(Scenario.CANCEL).mark("unsupported", "none waits")).kind is Kind.ABSENT
+    assert judged(requirement, Transcript("cancel").mark("broken", "no answer at all")).kind is Kind.BLOCKED
+    assert judged(requirement, Transcript("cancel").mark("unsupported", "none waits")).kind is Kind.ABSENT

@@ -6,7 +6,6 @@ import pytest
 from transcripts import Transcript, job_xml, judged, operation_xml, queue_xml, response_xml, submit_xml
 
 from ciq_conformance.judge.finding import Kind
-from ciq_schemas.requirement import Scenario
 
 LEVELS = ("0", "2", "1", "0")
 DUE = ("j1", "j2", "j0", "j3")
@@ -54,7 +53,7 @@ def crowd(
     last_state: str = "Active",
 ) -> Transcript:
     """The story of the scenario: four jobs and a cancelled one in a paused queue, then run in `order`."""
-    story = put(Transcript(Scenario.CONCURRENCY), "pause", "Paused")
+    story = put(Transcript("concurrency"), "pause", "Paused")
     for number, level in enumerate(LEVELS):
         story = submitted(story, f"j{number}", level)
     story = submitted(story, "gone", "2")

@@ -24,7 +24,6 @@ from transcripts import (
 from ciq_conformance.areas.describe.labels import Label
 from ciq_conformance.judge.finding import Kind
 from ciq_schemas.features import Feature
-from ciq_schemas.requirement import Scenario
 
 OWN = tuple(f"j{number:032x}" for number in range(3))
 HELD = f"j{3:032x}"
@@ -40,7 +39,7 @@ def _job(job_id: str, state: str, started: str = "-", ended: str = "-") -> str:
 @cache
 def conversation(feature: Feature = Feature.MEDIA) -> Transcript:
     """The scenario on a service that does as the documents say."""
-    t = Transcript(Scenario.DESCRIBE, feature)
+    t = Transcript("describe", feature)
 
     def look(step: Label, ids: str, *parts: str) -> None:
         nonlocal t
@@ -276,7 +275,7 @@ def test_eleven_ids_are_a_note() -> None:
 @pytest.mark.parametrize("requirement", [*IDS, "DES-012"])
 def test_nothing_holds_by_absence(requirement: str) -> None:
     """Without a conversation every check is blocked, with the scenario's own reason."""
-    finding = judged(requirement, Transcript(Scenario.DESCRIBE).mark("broken", "no answer at all"))
+    finding = judged(requirement, Transcript("describe").mark("broken", "no answer at all"))
     assert finding.kind is Kind.BLOCKED
     assert finding.reason == "no answer at all"
 

@@ -10,7 +10,6 @@ from transcripts import Change, Transcript, job_xml, judged, operation_xml, refu
 
 from ciq_conformance.areas.errors.labels import BAD_SUBMITS, DOCUMENTED_OPERATIONS, EXPANDED, SIGNATURES, Label
 from ciq_conformance.judge.finding import Kind
-from ciq_schemas.requirement import Scenario
 
 CODES = {Label.MALFORMED: "InvalidContent", Label.EMPTY: "MissingContent", Label.ENTITY: "InvalidContent"}
 CODES[Label.OTHER_DIGEST] = "InvalidContent"
@@ -25,7 +24,7 @@ def _job(job_id: str, step: str, level: str = "0") -> str:
 @cache
 def conversation() -> Transcript:
     """The scenario on a service that does as the documents say and checks signatures."""
-    t = Transcript(Scenario.ERRORS)
+    t = Transcript("errors")
     for step in BAD_SUBMITS:
         request = "" if step is Label.EMPTY else submit_xml(operation_xml(user_data=f"run errors {step}"))
         t = t.say(
@@ -122,8 +121,8 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     "error of its own in another scenario": (
         "ERR-001",
         lambda t: Transcript(
-            Scenario.ERRORS,
-            records=(*t.records, *replace(t, scenario=Scenario.UPDATE).say("bad-state", "no", status=400).records[-1:]),
+            "errors",
+            records=(*t.records, *replace(t, scenario="update").say("bad-state", "no", status=400).records[-1:]),
         ),
     ),
     "refused, yet a job of its output": (
@@ -239,5 +238,5 @@ def test_level_out_of_range_is_a_note() -> None:
 @pytest.mark.parametrize("requirement", [*IDS, "SUB-016"])
 def test_nothing_holds_by_absence(requirement: str) -> None:
     """Without a conversation every check is blocked, with the scenario's own reason."""
-    finding = judged(requirement, Transcript(Scenario.ERRORS).mark("broken", "no answer at all"))
+    finding = judged(requirement, Transcript("errors").mark("broken", "no answer at all"))
     assert finding.kind is Kind.BLOCKED

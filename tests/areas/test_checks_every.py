@@ -10,14 +10,13 @@ from transcripts import CREATED, Change, Transcript, job_xml, judged, paged, que
 from ciq_conformance.judge.finding import Kind
 from ciq_schemas import times
 from ciq_schemas.features import Feature
-from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript import raw
 
 JOB = "j" + "1" * 32
 
 
 def _seen(*states: str) -> Transcript:
-    t = Transcript(Scenario.SUBMIT)
+    t = Transcript("submit")
     for state in states:
         t = t.say("watch", response_xml(job_xml(JOB, state)), operation="describe_job")
     return t
@@ -25,7 +24,7 @@ def _seen(*states: str) -> Transcript:
 
 def conversation() -> Transcript:
     """A submit, three looks, a list, an empty answer and a refusal."""
-    t = Transcript(Scenario.SUBMIT).say("list", paged(queue_xml()))
+    t = Transcript("submit").say("list", paged(queue_xml()))
     t = t.say("plain", response_xml(job_xml(JOB)), method="POST", operation="submit_job")
     for state in ("Submitted", "Running", "Success"):
         t = t.say("watch", response_xml(job_xml(JOB, state)), operation="describe_job")
@@ -125,7 +124,7 @@ def test_one_state_is_no_way() -> None:
 @pytest.mark.parametrize("requirement", IDS)
 def test_nothing_holds_by_absence(requirement: str) -> None:
     """No answer, no verdict on the target."""
-    silent = Transcript(Scenario.SUBMIT).say("plain", status=0)
+    silent = Transcript("submit").say("plain", status=0)
     assert judged(requirement, silent).kind in (Kind.BLOCKED, Kind.CANNOT_TELL)
 
 
@@ -206,7 +205,7 @@ def test_numbers_are_decimal_without_sign(value: str | None, number: int | None)
 def test_unsigned_run_is_told_to_sign() -> None:
     """Where all is refused for want of a signature, no job could be seen in two states for that reason."""
     refused = refusal("MissingAuthorization")
-    t = Transcript(Scenario.QUEUES).say("list", refused, status=401)
+    t = Transcript("queues").say("list", refused, status=401)
     finding = judged("LIF-001", t)
     assert finding.kind is Kind.CANNOT_TELL
     assert "CIQ_SECRET_ID" in finding.reason
@@ -216,15 +215,15 @@ def test_answer_to_every_update_shows_what_was_set() -> None:
     """State and Name as given, in whatever scenario; updates that should have been refused say nothing of it."""
     body = "<Request><Name>queue-1</Name><State>Paused</State></Request>"
 
-    def updated(scenario: Scenario, step: str, **shown: str) -> Transcript:
+    def updated(scenario: str, step: str, **shown: str) -> Transcript:
         answer = response_xml(queue_xml(container="Queue", **shown))
         return Transcript(scenario).say(step, answer, request=body, method="PUT", operation="update_queue")
 
-    good = updated(Scenario.CANCEL, "pause", state="Paused")
+    good = updated("cancel", "pause", state="Paused")
     assert judged("UPD-018", good).kind is Kind.HOLDS
-    assert judged("UPD-018", updated(Scenario.CANCEL, "pause", state="Active")).kind is Kind.DEVIATES
-    assert judged("UPD-018", updated(Scenario.ORDER, "pause", state="Paused", name="q")).kind is Kind.DEVIATES
-    assert judged("UPD-018", updated(Scenario.UPDATE, "long-name", state="Active")).kind is Kind.CANNOT_TELL
+    assert judged("UPD-018", updated("cancel", "pause", state="Active")).kind is Kind.DEVIATES
+    assert judged("UPD-018", updated("order", "pause", state="Paused", name="q")).kind is Kind.DEVIATES
+    assert judged("UPD-018", updated("update", "long-name", state="Active")).kind is Kind.CANNOT_TELL
     assert judged("UPD-018", good.status("pause", 400)).kind is Kind.CANNOT_TELL
 
 
@@ -232,7 +231,7 @@ def test_an_answer_beside_another_update_may_show_what_that_one_set() -> None:
     """An update answers the queue as it is; where a second one was under way that may be the second one's doing."""
     body = "<Request><Name>queue-1</Name><State>%s</State></Request>"
     shown = response_xml(queue_xml(container="Queue", state="Paused"))
-    story = Transcript(Scenario.CONCURRENCY)
+    story = Transcript("concurrency")
     for step, asked in (("resume", "Active"), ("pause", "Paused")):
         story = story.say(step, shown, request=body % asked, method="PUT", operation="update_queue", target="/queue/p1")
     exclusive = story.say(
@@ -248,7 +247,7 @@ TEN = tuple(f"s{number:032x}" for number in range(10))
 
 def _looked_at(*shown: str, told: str = "", exclusive: bool = True, feature: Feature = Feature.SPEECH) -> Transcript:
     """Ten jobs described one by one (or not), then all at once."""
-    t = Transcript(Scenario.CONCURRENCY, feature)
+    t = Transcript("concurrency", feature)
     for job_id in TEN if exclusive else ():
         t = t.say("look", response_xml(job_xml(job_id)), target=f"/jobs/{job_id}", operation="describe_job")
     t = t.say("wait", paged(queue_xml()))  # a second in which a replica learns of the last one
@@ -272,7 +271,7 @@ def test_jobs_never_described_may_be_unknown_to_a_replica() -> None:
 
 def test_fresh_jobs_may_be_unknown_to_a_replica() -> None:
     """A job described less than a second before is not asked for yet where another replica answers."""
-    t = Transcript(Scenario.CONCURRENCY, Feature.SPEECH)
+    t = Transcript("concurrency", Feature.SPEECH)
     t = t.say("look", response_xml(job_xml(JOB)), target=f"/jobs/{JOB}", operation="describe_job")
     t = t.say("together", response_xml(job_xml(TEN[0])), target=f"/jobs/{TEN[0]},{JOB}", operation="describe_job")
     assert judged("DES-016", t).kind is Kind.CANNOT_TELL

@@ -29,7 +29,7 @@ from ciq_conformance.areas.callback_retries import labels as retries
 from ciq_conformance.areas.failure import labels as failure
 from ciq_conformance.judge.finding import Kind
 from ciq_schemas.features import Feature
-from ciq_schemas.requirement import Format, Scenario
+from ciq_schemas.requirement import Format
 from ciq_schemas.transcript.records import AnyRecord, Body, CallbackReceived, Exchange
 
 Step = failure.Label
@@ -60,7 +60,7 @@ Change = Callable[[Transcript], Transcript]
 @cache
 def failing() -> Transcript:
     """Scenario `failure` on a service that does as the documents say."""
-    transcript = put_rule(Transcript(Scenario.FAILURE), Step.RULE)
+    transcript = put_rule(Transcript("failure"), Step.RULE)
     for step, (ended, callback, _, _) in STORY.items():
         given = operation_xml(user_data="case") if step in failure.FAILING else None
         accepted = job_xml(ended.partition("<JobId>")[2].partition("<")[0])
@@ -262,7 +262,7 @@ WELL = {step: job_xml(f"j{step}", "Success", started=LATER, ended=LATEST) for st
 @cache
 def met_badly() -> Transcript:
     """Scenario `receiver` on a service that tries once more after an answer 500, and not after a hang-up."""
-    transcript = Transcript(Scenario.RECEIVER)
+    transcript = Transcript("receiver")
     for rule, step, channel, answers in (
         (retries.Label.RULE_ERROR, retries.Label.SUBMIT_ERROR, retries.Channel.ERROR, (500, 200)),
         (retries.Label.RULE_HANGUP, retries.Label.SUBMIT_HANGUP, retries.Channel.HANGUP, (0,)),

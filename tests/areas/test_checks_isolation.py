@@ -8,7 +8,6 @@ from transcripts import QUEUE, Transcript, job_xml, judged, paged, queue_xml, re
 
 from ciq_conformance.judge.finding import Kind
 from ciq_schemas.features import Feature
-from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript.records import Exchange
 
 OTHER = "p00000000000000000000000000000002"
@@ -39,7 +38,7 @@ REFUSED = ("foreign-submit", "foreign-update")
 def told(**changes: str) -> Transcript:
     """The story with some answers changed; a step `a__b` stands for `a:b`, `_` in it for `-`."""
     bodies = GOOD | {step.replace("__", ":").replace("_", "-"): body for step, body in changes.items()}
-    story = Transcript(Scenario.ISOLATION)
+    story = Transcript("isolation")
     for step, body in bodies.items():
         story = story.say(step, body)
     for step in REFUSED:
@@ -49,7 +48,7 @@ def told(**changes: str) -> Transcript:
         msgspec.structs.replace(r, feature="speech") if isinstance(r, Exchange) and ":" in r.step else r
         for r in story.records
     ]
-    return Transcript(Scenario.ISOLATION, Feature.MEDIA, tuple(records))
+    return Transcript("isolation", Feature.MEDIA, tuple(records))
 
 
 IDS = ("ONE-003", "ONE-005", "ONE-006", "ONE-008", "ONE-009", "ONE-010", "ONE-012")
@@ -88,7 +87,7 @@ def test_a_touched_queue_is_named(requirement: str, changes: dict[str, str]) -> 
 @pytest.mark.parametrize("requirement", IDS)
 def test_one_feature_alone_is_not_judged(requirement: str) -> None:
     """Without a sibling there is nothing to keep apart, and that is said."""
-    story = Transcript(Scenario.ISOLATION).say("own", GOOD["own"])
+    story = Transcript("isolation").say("own", GOOD["own"])
     assert judged(requirement, story).kind is Kind.ABSENT
 
 
@@ -99,7 +98,7 @@ def of_documents(story: Transcript, step: str, body: str) -> Transcript:
     """The story with an exchange of a third feature, after all others."""
     said = story.say(step, body)
     third = msgspec.structs.replace(said.records[-1], feature="doc")
-    return Transcript(Scenario.ISOLATION, Feature.MEDIA, (*story.records, third))
+    return Transcript("isolation", Feature.MEDIA, (*story.records, third))
 
 
 def test_every_sibling_counts() -> None:
@@ -120,7 +119,7 @@ def test_every_sibling_counts() -> None:
         "expired", "media:run: waited"
     )
     records = (*still.records[:-1], msgspec.structs.replace(still.records[-1], feature="doc"))
-    finding = judged("ONE-010", Transcript(Scenario.ISOLATION, Feature.MEDIA, records))
+    finding = judged("ONE-010", Transcript("isolation", Feature.MEDIA, records))
     assert finding.kind is Kind.DEVIATES
     assert "doc job was last seen Submitted" in finding.seen
     listed = story.say("foreign-list", other(name="queue-doc-process-1", queue_id=THIRD))
@@ -150,4 +149,4 @@ def test_a_job_that_never_ran_needs_a_wait_that_ran_out() -> None:
         msgspec.structs.replace(r, feature="speech") if getattr(r, "name", "") == "expired" else r
         for r in marked.records
     )
-    assert judged("ONE-010", Transcript(Scenario.ISOLATION, Feature.MEDIA, records)).kind is Kind.DEVIATES
+    assert judged("ONE-010", Transcript("isolation", Feature.MEDIA, records)).kind is Kind.DEVIATES

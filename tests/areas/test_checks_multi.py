@@ -11,7 +11,6 @@ from transcripts import Change, Transcript, job_xml, judged, operation_xml, refu
 from ciq_conformance.areas.multi_operation_submit.labels import BY_RULE, REFUSED, TOLD, TOLD_JSON, Label
 from ciq_conformance.areas.multi_operation_submit.scenario import LEVELS
 from ciq_conformance.judge.finding import Kind
-from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript.records import CallbackReceived
 
 OWN = tuple(f"j{number:032x}" for number in range(len(LEVELS)))
@@ -42,7 +41,7 @@ def conversation() -> Transcript:
         )
         for i, level in enumerate(LEVELS)
     ]
-    t = Transcript(Scenario.MULTI).say(
+    t = Transcript("multi").say(
         Label.MANY,
         response_xml(*map(_job, range(len(LEVELS)))),
         request=submit_xml(*operations, tag=None),
@@ -189,7 +188,7 @@ def test_legal_dress_is_no_deviation(requirement: str, change: Change) -> None:
 @pytest.mark.parametrize("requirement", IDS)
 def test_nothing_holds_by_absence(requirement: str) -> None:
     """Without a conversation every check is blocked, with the scenario's own reason."""
-    assert judged(requirement, Transcript(Scenario.MULTI).mark("broken", "no answer at all")).kind is Kind.BLOCKED
+    assert judged(requirement, Transcript("multi").mark("broken", "no answer at all")).kind is Kind.BLOCKED
 
 
 def test_silence_needs_a_control_and_a_value_of_newer_pages() -> None:

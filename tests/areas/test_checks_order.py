@@ -22,7 +22,6 @@ from transcripts import (
 )
 
 from ciq_conformance.judge.finding import Kind
-from ciq_schemas.requirement import Scenario
 
 LEVELS: tuple[str | None, ...] = ("0", "2", "1", None, "2", "1", "0", "1", "2")
 RIGHT = (1, 4, 8, 2, 5, 7, 0, 3, 6)
@@ -52,7 +51,7 @@ def told(
 ) -> Transcript:
     """The story of the scenario with one worker that starts jobs in `order`, frozen after four of them."""
     ids = [f"j{place}" for place in range(len(LEVELS))]
-    story = Transcript(Scenario.ORDER)
+    story = Transcript("order")
     story = story.say("pause", response_xml(queue_xml(container="Queue", state="Paused")), method="PUT")
     for job, level in zip(ids, LEVELS, strict=True):
         request = submit_xml(operation_xml(level=level))
@@ -195,7 +194,7 @@ def test_creation_time_without_callbacks_or_times() -> None:
 
 def running(*states: str) -> Transcript:
     """A job caught running, paused, looked at, resumed."""
-    story = Transcript(Scenario.RUNNING)
+    story = Transcript("running")
     story = story.say(
         "submit", response_xml(job_xml("j1")), request=submit_xml(operation_xml()), operation="submit_job"
     )
@@ -228,7 +227,7 @@ def test_a_running_job_that_fails_by_a_pause_is_lost() -> None:
 def late(order: Sequence[str]) -> Transcript:
     """Four jobs of level 0 in an active queue, one of level 2 that comes when the first runs."""
     early = [f"e{index}" for index in range(4)]
-    story = Transcript(Scenario.LATE)
+    story = Transcript("late")
     for job in early:
         story = story.say("submit", response_xml(job_xml(job)), request=submit_xml(operation_xml(level="0")))
     states = dict.fromkeys(early, "Submitted")
@@ -259,7 +258,7 @@ def elsewhere(story: Transcript, *, resumed: bool = False, last: str = "Running"
         shown = response_xml(queue_xml(container="Queue", state=state))
         return there.say("put", shown, request=asked, method="PUT", operation="update_queue", target="/queue/p1")
 
-    there = put(replace(story, scenario=Scenario.CANCEL), "Paused")
+    there = put(replace(story, scenario="cancel"), "Paused")
     request = submit_xml(operation_xml())
     there = there.say("submit", response_xml(job_xml("x")), request=request, operation="submit_job", method="POST")
     there = look(look(there, "look", {"x": "Pause"}), "look", {"x": "Pause"})
@@ -277,7 +276,7 @@ def test_a_leak_is_named_wherever_it_shows() -> None:
 def test_creation_times_of_jobs_that_never_waited_prove_nothing() -> None:
     """Where no job waited, made and started are one moment: nothing was observed, and nothing holds."""
     body = submit_xml(operation_xml())
-    story = Transcript(Scenario.ORDER).say(
+    story = Transcript("order").say(
         "submit", response_xml(job_xml("j0")), request=body, operation="submit_job", method="POST"
     )
     assert judged("SHP-014", story.hear("told", callback("j0"))).kind is Kind.ABSENT

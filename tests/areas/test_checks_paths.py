@@ -21,7 +21,7 @@ from transcripts import (
 from ciq_conformance.areas.job_paths.labels import Label, family
 from ciq_conformance.judge.finding import Kind
 from ciq_schemas.features import FEATURES, Feature
-from ciq_schemas.requirement import Scenario, load_registry
+from ciq_schemas.requirement import load_registry
 
 TAG = "SpeechRecognition"
 FAMILIES = {path: family(path) for path in FEATURES[Feature.SPEECH].job_paths}
@@ -30,7 +30,7 @@ OWN, SHARED = ("/asr_jobs", "/jobs")
 
 def conversation() -> Transcript:
     """The scenario on a service that has both path families."""
-    t = Transcript(Scenario.PATHS, Feature.SPEECH).say(Label.QUEUES, paged(queue_xml(name="queue-speech-1")))
+    t = Transcript("paths", Feature.SPEECH).say(Label.QUEUES, paged(queue_xml(name="queue-speech-1")))
     for number, (path, (submit, by_tag, describe, listing)) in enumerate(FAMILIES.items()):
         job = response_xml(job_xml(f"s{number}", tag=TAG))
         for step, queue, answer in (

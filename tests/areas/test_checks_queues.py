@@ -9,7 +9,6 @@ from transcripts import LATER, QUEUE, STRANGER, Change, Transcript, judged, page
 
 from ciq_conformance.areas.queues.labels import WHILE_PAUSED, Label
 from ciq_conformance.judge.finding import Kind
-from ciq_schemas.requirement import Scenario
 
 OTHER = "peeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee"
 BAD = refusal("InvalidArgument")
@@ -21,7 +20,7 @@ def conversation() -> Transcript:
     one = queue_xml()
     held = queue_xml(state="Paused", updated=LATER)
     return (
-        Transcript(Scenario.QUEUES)
+        Transcript("queues")
         .say(Label.SETTLE, paged(one))
         .say(Label.PLAIN, paged(one))
         .say(Label.BY_ID, response_xml(one), target=f"/queue?queueIds={QUEUE}")
@@ -316,7 +315,7 @@ def test_renamed_queue_owes_no_documented_name() -> None:
 @pytest.mark.parametrize("requirement", IDS)
 def test_nothing_holds_by_absence(requirement: str) -> None:
     """Without a conversation every check is blocked, with the scenario's own reason."""
-    silent = Transcript(Scenario.QUEUES).mark("broken", "no answer at all")
+    silent = Transcript("queues").mark("broken", "no answer at all")
     finding = judged(requirement, silent)
     assert finding.kind is Kind.BLOCKED
     assert finding.reason == "no answer at all"
@@ -333,13 +332,13 @@ def test_no_answer_never_holds(requirement: str) -> None:
 
 def test_name_is_judged_before_the_run_changes_it() -> None:
     """The run's own updates do not excuse a wrong name: the first list of the run counts."""
-    first = Transcript(Scenario.QUEUES).say("probe", paged(queue_xml(name="default")))
+    first = Transcript("queues").say("probe", paged(queue_xml(name="default")))
     later = conversation().everywhere("<UpdateTime>2026-01-02T03:04:05+0800", f"<UpdateTime>{LATER}")
-    whole = Transcript(Scenario.QUEUES, records=(*first.records, *later.records))
+    whole = Transcript("queues", records=(*first.records, *later.records))
     assert judged("ONE-002", whole).kind is Kind.DEVIATES
 
 
 @pytest.mark.parametrize("requirement", IDS)
 def test_interrupted_run_blames_nobody(requirement: str) -> None:
     """A question that an interrupted run did not come to is open, not blocked."""
-    assert judged(requirement, Transcript(Scenario.QUEUES).mark("interrupted", "stopped")).kind is Kind.CANNOT_TELL
+    assert judged(requirement, Transcript("queues").mark("interrupted", "stopped")).kind is Kind.CANNOT_TELL

@@ -14,12 +14,16 @@ from transcripts import LATER, LATEST, Change, Transcript, job_xml, judged, refu
 from ciq_conformance.areas.callback_rule.labels import Channel, Label
 from ciq_conformance.driver.requests import CallbackRuleRequest, update_body
 from ciq_conformance.judge.finding import Kind
+from ciq_conformance.judge.registry import scenario_of
+from ciq_conformance.registry import load_checks
 from ciq_schemas.features import Feature
-from ciq_schemas.requirement import Format, Scenario, load_registry
+from ciq_schemas.requirement import Format, load_registry
 from ciq_schemas.transcript.records import Body, CallbackReceived, Exchange
 
+load_checks()
+
 XML, JSON = Format.XML, Format.JSON
-IDS = [requirement.id for requirement in load_registry() if requirement.scenario == "rule"]
+IDS = [requirement.id for requirement in load_registry() if str(scenario_of(requirement.id)) == "rule"]
 NOTE = "RUL-009"
 QUEUE, NEXT, JOB = Channel.QUEUE, Channel.NEXT, Channel.JOB
 STORY: list[tuple[Label, CallbackRuleRequest, list[tuple[Label, Channel | None, Format]]]] = [
@@ -68,7 +72,7 @@ def job_of(step: Label) -> str:
 @cache
 def rules(feature: Feature = Feature.MEDIA) -> Transcript:
     """The scenario on a service that does as the documents say."""
-    transcript = Transcript(Scenario.RULE, feature)
+    transcript = Transcript("rule", feature)
     for rule_step, rule, jobs in STORY:
         transcript = put_rule(transcript, rule_step, rule=rule)
         for step, _, _ in jobs:
@@ -316,7 +320,7 @@ def test_job_that_ends_under_the_next_rule(
 def test_where_a_callback_went_that_did_not_come() -> None:
     """The finding names requests to addresses nobody gave out, and the address of another feature."""
     lost = untold(Label.SUBMIT_PLAIN)(rules())
-    stray = replace(lost, scenario=Scenario.RECEIVER).mark(
+    stray = replace(lost, scenario="receiver").mark(
         "note", "POST / reached the receiver at an address it never gave out"
     )
     assert "1 request(s) or more came to addresses never given out, e.g. POST /" in judged("RUL-001", stray).seen

@@ -10,14 +10,13 @@ from transcripts import LATER, LATEST, Transcript, job_xml, judged, refusal
 
 from ciq_conformance.areas.callback_retries.labels import LATE, Channel, Label
 from ciq_conformance.judge.finding import Kind
-from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript.records import CallbackReceived, Exchange
 
 
 def told_late(*, ended_after: float = LATE / 2, told: bool = True, waited: bool = True) -> Transcript:
     """Scenario `receiver` up to the callback of the job beside; it is seen ended so long after the slow request."""
     slow, beside = (job_xml(f"j{name}", "Success", started=LATER, ended=LATEST) for name in ("slow", "beside"))
-    story = put_rule(Transcript(Scenario.RECEIVER), Label.RULE_SLOW)
+    story = put_rule(Transcript("receiver"), Label.RULE_SLOW)
     story = look(submit(story, Label.SUBMIT_SLOW, job_xml("jslow")), Label.LOOK, slow)
     story = tell(story, Channel.SLOW, task_finish(slow))
     met = story.records[-1]

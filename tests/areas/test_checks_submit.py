@@ -30,7 +30,6 @@ from ciq_conformance.areas.submit.scenario import SPECIAL, printable
 from ciq_conformance.driver.non_ascii_keys import OTHER_FOLDER
 from ciq_conformance.judge.finding import Kind
 from ciq_schemas.features import Feature
-from ciq_schemas.requirement import Scenario
 
 SNAPSHOT = "<Snapshot><Mode>Interval</Mode><Start>0</Start></Snapshot>"
 ELSEWHERE = "<CreationTime>2026-01-02T03:04:05+0000"
@@ -81,7 +80,7 @@ def with_snapshot(text: str) -> str:
 @cache
 def conversation() -> Transcript:
     """The scenario on a service that does as the documents say."""
-    t = Transcript(Scenario.SUBMIT).say(Label.QUEUES, paged(queue_xml()))
+    t = Transcript("submit").say(Label.QUEUES, paged(queue_xml()))
     for step in SUBMITS:
         given = _given(step)
         request = submit_xml(
@@ -171,9 +170,9 @@ def test_features_share_no_id() -> None:
     """An id that a submit of another feature was given as well deviates; with no other feature nothing is said."""
 
     def beside(job_id: str) -> Transcript:
-        other = Transcript(Scenario.SUBMIT, Feature.DOC, conversation().records)
+        other = Transcript("submit", Feature.DOC, conversation().records)
         other = other.say(Label.PLAIN, response_xml(job_xml(job_id)), method="POST", operation="submit_job")
-        return Transcript(Scenario.SUBMIT, Feature.MEDIA, other.records)
+        return Transcript("submit", Feature.MEDIA, other.records)
 
     assert judged("SUB-022", beside("d1")).kind is Kind.HOLDS
     assert judged("SUB-022", beside(job_id(Label.PLAIN))).kind is Kind.DEVIATES
@@ -339,7 +338,7 @@ def test_feature_without_levels_is_judged_without_them() -> None:
 @pytest.mark.parametrize("requirement", [*IDS, *NOTES])
 def test_nothing_holds_by_absence(requirement: str) -> None:
     """Without a conversation every check is blocked, with the scenario's own reason."""
-    finding = judged(requirement, Transcript(Scenario.SUBMIT).mark("broken", "no answer at all"))
+    finding = judged(requirement, Transcript("submit").mark("broken", "no answer at all"))
     assert finding.kind is Kind.BLOCKED
     assert finding.reason == "no answer at all"
 

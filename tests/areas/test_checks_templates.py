@@ -8,11 +8,11 @@ import pytest
 from transcripts import BUCKET, Change, Transcript, job_xml, judged, refusal, response_xml
 
 from ciq_conformance.areas.templates.labels import Label
-from ciq_conformance.driver.template_requests import KINDS, names, template_body
+from ciq_conformance.areas.templates.requests import KINDS, names, template_body
 from ciq_conformance.judge.finding import Kind
 from ciq_schemas.codec import Document, Reading, read
 from ciq_schemas.features import Feature
-from ciq_schemas.requirement import Capability, Scenario
+from ciq_schemas.requirement import Capability
 
 TEMPLATE = "t00000000000000000000000000000abc"
 JOB = f"j{1:032x}"
@@ -39,7 +39,7 @@ def listing(*templates: str) -> str:
 @cache
 def conversation() -> Transcript:
     """The scenario on a service that does as the documents say."""
-    t = Transcript(Scenario.TEMPLATES, Feature.PIC)
+    t = Transcript("templates", Feature.PIC)
     first, later = template(FIRST), template(LATER, second=True)
     t = t.say(
         Label.CREATE,
@@ -142,7 +142,7 @@ def test_a_target_without_templates_is_not_at_fault(requirement: str) -> None:
 @pytest.mark.parametrize("requirement", [*IDS, "BND-001"])
 def test_nothing_holds_by_absence(requirement: str) -> None:
     """Without a conversation every check is blocked."""
-    scenario = Scenario.BINDING if requirement == "BND-001" else Scenario.TEMPLATES
+    scenario = "binding" if requirement == "BND-001" else "templates"
     assert judged(requirement, Transcript(scenario).mark("broken", "no answer at all")).kind is Kind.BLOCKED
 
 
@@ -162,7 +162,7 @@ BOUND = response_xml(f"<CIBucket><BucketId>{BUCKET}</BucketId><Region>ap-chongqi
 )
 def test_binding(status: int, body: str, kind: Kind) -> None:
     """The bucket, or the refusal that says it is bound already; a target without the call is not at fault."""
-    t = Transcript(Scenario.BINDING).say(Label.BIND, body, status=status, method="PUT")
+    t = Transcript("binding").say(Label.BIND, body, status=status, method="PUT")
     assert judged("BND-001", t).kind is kind
 
 

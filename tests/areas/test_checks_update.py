@@ -24,7 +24,6 @@ from transcripts import (
 from ciq_conformance.areas.update.labels import BAD, GOOD, LISTS, Label, after
 from ciq_conformance.driver.requests import CallbackRuleRequest, update_body
 from ciq_conformance.judge.finding import Kind
-from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript.records import Exchange
 
 NAME = "ciq_run-*队列"
@@ -67,7 +66,7 @@ def _list(
 @cache
 def conversation() -> Transcript:
     """The scenario on a service that does as the documents say."""
-    t = _list(Transcript(Scenario.UPDATE), Label.BEFORE, name="queue-1", rule=OFF, updated=CREATED)
+    t = _list(Transcript("update"), Label.BEFORE, name="queue-1", rule=OFF, updated=CREATED)
     t = _put(t, Label.RENAME, name=NAME, state="Active", rule=NO_RULE, shown=OFF)
     t = _list(t, Label.LIST_RENAMED, name=NAME, rule=OFF)
     t = _put(t, Label.RULE, name=NAME, state="Active", rule=ON, shown=RULE)
@@ -100,7 +99,7 @@ def _timed(transcript: Transcript, step: Label, moment: str) -> Transcript:
 
 
 def _time_at(transcript: Transcript, step: Label) -> str:
-    (response,) = transcript.evidence().of(Scenario.UPDATE, step)
+    (response,) = transcript.evidence().of("update", step)
     queue = response.queue or response.queue_list.queues[0]
     return queue.update_time or ""
 
@@ -217,7 +216,7 @@ def test_update_time_may_stand_where_nothing_changes() -> None:
         for r in quick.records
         if isinstance(r, Exchange)
     )
-    assert judged("UPD-005", Transcript(Scenario.UPDATE, records=records)).kind is Kind.HOLDS
+    assert judged("UPD-005", Transcript("update", records=records)).kind is Kind.HOLDS
 
 
 def test_update_time_is_the_moment_of_the_update() -> None:
@@ -310,7 +309,7 @@ def test_a_refused_name_is_blamed_itself() -> None:
 
 def test_refused_intranet_address_is_no_deviation() -> None:
     """Documents forbid intranet addresses: a target that refuses the receiver's cannot be judged by it."""
-    local = Transcript(Scenario.UPDATE).say(
+    local = Transcript("update").say(
         Label.RULE,
         refusal("InvalidArgument"),
         status=400,
@@ -344,7 +343,7 @@ def test_what_a_taken_update_shows_late_is_not_held_against_a_refused_one() -> N
 @pytest.mark.parametrize("requirement", IDS)
 def test_nothing_holds_by_absence(requirement: str) -> None:
     """Without a conversation every check is blocked, with the scenario's own reason."""
-    finding = judged(requirement, Transcript(Scenario.UPDATE).mark("broken", "no answer at all"))
+    finding = judged(requirement, Transcript("update").mark("broken", "no answer at all"))
     assert finding.kind is Kind.BLOCKED
 
 

@@ -8,10 +8,9 @@ import pytest
 from transcripts import Transcript, job_xml, judged, operation_xml, queue_xml, response_xml, submit_xml
 
 from ciq_conformance.judge.finding import Kind
-from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript.records import Calibration
 
-NONE = Transcript(Scenario.DESCRIBE)
+NONE = Transcript("describe")
 
 
 def put(story: Transcript, state: str) -> Transcript:

@@ -14,11 +14,13 @@ from transcripts import Change, Transcript, judged, refusal
 from ciq_conformance.areas.batch import labels as batch
 from ciq_conformance.areas.workflow import labels as workflow
 from ciq_conformance.judge.finding import Kind
+from ciq_conformance.judge.registry import scenario_of
 from ciq_conformance.judge.selection import Selection, select_items
 from ciq_conformance.profile_loading import load_profile
+from ciq_conformance.registry import load_checks
 from ciq_conformance.runner.execution import RunConfig, execute
 from ciq_schemas.features import FEATURES, SEED_FEATURES, Feature
-from ciq_schemas.requirement import Format, Scenario, load_registry
+from ciq_schemas.requirement import Format, load_registry
 from ciq_schemas.transcript.parsed import ParsedExchange
 from ciq_schemas.transcript.records import Body, CallbackReceived, DriverEvent, Exchange, ExitCode, Outcome
 
@@ -29,7 +31,7 @@ JUDGED = [one.id for one in TESTED if one.level != "NOTE"]
 
 
 @pytest.fixture(scope="module")
-def conversations(tmp_path_factory: pytest.TempPathFactory) -> dict[Scenario, Transcript]:
+def conversations(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Transcript]:
     """What was said in both scenarios on the embedded mock."""
     loaded = load_profile(env={}, directory=tmp_path_factory.mktemp("profile"))
     items = select_items(load_registry(), (Feature.MEDIA,), Selection(areas=("workflow", "batch")))
@@ -44,17 +46,18 @@ def conversations(tmp_path_factory: pytest.TempPathFactory) -> dict[Scenario, Tr
                 if isinstance(r, Exchange | CallbackReceived | DriverEvent) and r.scenario == scenario
             ),
         )
-        for scenario in (Scenario.WORKFLOW, Scenario.BATCH)
+        for scenario in ("workflow", "batch")
     }
 
 
-def conversation(conversations: dict[Scenario, Transcript], requirement: str) -> Transcript:
+def conversation(conversations: dict[str, Transcript], requirement: str) -> Transcript:
     """The conversation that a requirement is about."""
-    return conversations[load_registry().get(requirement).scenario]
+    load_checks()
+    return conversations[str(scenario_of(requirement))]
 
 
 @pytest.mark.parametrize("requirement", JUDGED)
-def test_holds_on_the_mock(conversations: dict[Scenario, Transcript], requirement: str) -> None:
+def test_holds_on_the_mock(conversations: dict[str, Transcript], requirement: str) -> None:
     """Each check holds on what the mock says, in each form."""
     for form in load_registry().get(requirement).formats or (None,):
         finding = judged(requirement, conversation(conversations, requirement), form)
@@ -173,7 +176,7 @@ def answer_of(t: Transcript, step: str) -> str:
 
 
 @pytest.mark.parametrize("case", DEVIATIONS)
-def test_deviates(conversations: dict[Scenario, Transcript], case: str) -> None:
+def test_deviates(conversations: dict[str, Transcript], case: str) -> None:
     """Each change breaks one sentence, and its check says so by a witness."""
     requirement, change = DEVIATIONS[case]
     finding = judged(requirement, change(conversation(conversations, requirement)))
@@ -186,9 +189,9 @@ def test_every_judged_requirement_can_fail() -> None:
     assert {requirement for requirement, _ in DEVIATIONS.values()} | {"WFL-018", "WFL-023"} == set(JUDGED)
 
 
-def test_the_wrong_form_deviates(conversations: dict[Scenario, Transcript]) -> None:
+def test_the_wrong_form_deviates(conversations: dict[str, Transcript]) -> None:
     """XML under a rule that asks for JSON."""
-    t = conversations[Scenario.WORKFLOW]
+    t = conversations["workflow"]
     xml = next(r for r in t.records if isinstance(r, CallbackReceived) and b"WorkflowFinish" in r.body.data)
     begun = ParsedExchange(next(r for r in t.records if isinstance(r, Exchange) and r.step == Step.TRIGGER)).instance_id
     second = ParsedExchange(
@@ -209,9 +212,9 @@ def test_the_wrong_form_deviates(conversations: dict[Scenario, Transcript]) -> N
     assert judged("WFL-018", changed, Format.XML).kind is Kind.HOLDS
 
 
-def test_the_wrong_order_deviates(conversations: dict[Scenario, Transcript]) -> None:
+def test_the_wrong_order_deviates(conversations: dict[str, Transcript]) -> None:
     """A list whose times rise where they should fall."""
-    t = conversations[Scenario.WORKFLOW]
+    t = conversations["workflow"]
     first = ParsedExchange(next(r for r in t.records if isinstance(r, Exchange) and r.step == Step.RUNS)).run_list.runs[
         0
     ]
@@ -235,7 +238,7 @@ DRESSES: dict[str, tuple[str, Dress]] = {
 
 
 @pytest.mark.parametrize("case", DRESSES)
-def test_legal_dress_holds(conversations: dict[Scenario, Transcript], case: str) -> None:
+def test_legal_dress_holds(conversations: dict[str, Transcript], case: str) -> None:
     """What some page or SDK shows, or none rules out, is no deviation."""
     requirement, change = DRESSES[case]
     assert judged(requirement, change(conversation(conversations, requirement))).kind is Kind.HOLDS
@@ -258,7 +261,7 @@ def test_the_core_run_is_left_as_it_is() -> None:
 
 def test_not_offered_is_no_fault() -> None:
     """A refused first call means not implemented, unless somebody declared the capability."""
-    unsupported = Transcript(Scenario.WORKFLOW).mark("begin").mark("unsupported", "GET /workflow answered 404")
+    unsupported = Transcript("workflow").mark("begin").mark("unsupported", "GET /workflow answered 404")
     kinds = {
         judged(one.id, unsupported, (one.formats or (None,))[0]).kind for one in TESTED if one.id.startswith("WFL")
     }

@@ -13,11 +13,11 @@ from ciq_conformance.areas.errors.labels import BAD_SUBMITS, BY_HAND, SIGNATURES
 from ciq_conformance.areas.update import scenario as update
 from ciq_conformance.driver import queue_setup
 from ciq_conformance.driver.scenario_context import Calls, Receiver, Recorder, ScenarioContext
-from ciq_conformance.driver.timeouts import Timeouts
 from ciq_conformance.profile import Credentials, Profile
+from ciq_conformance.timeouts import Timeouts
 from ciq_schemas.codec import Document, ProblemKind, Reading, read
 from ciq_schemas.features import FEATURES, Feature
-from ciq_schemas.requirement import Capability, Scenario
+from ciq_schemas.requirement import Capability
 from ciq_schemas.values import NotifyConfig, Queue
 
 
@@ -34,7 +34,7 @@ class _Silent:
         return f"http://127.0.0.1:1/{channel}{suffix}"
 
 
-def ctx(feature: Feature = Feature.MEDIA, scenario: Scenario = Scenario.ERRORS, **profile: Any) -> ScenarioContext:
+def ctx(feature: Feature = Feature.MEDIA, scenario: str = "errors", **profile: Any) -> ScenarioContext:
     """A stage without a target behind it."""
     silent = _Silent()
     return ScenarioContext(
@@ -114,7 +114,7 @@ def test_signatures_are_tried_where_they_can_be(
 @pytest.mark.parametrize("feature", Feature)
 def test_name_and_rule_of_the_update_are_documented(feature: Feature) -> None:
     """The name fits the shortest documented limit, and the rule uses documented words only."""
-    set_up = ctx(feature, Scenario.UPDATE)
+    set_up = ctx(feature, "update")
     assert len(update.name(set_up)) <= 100
     assert len(update.name(replace(set_up, run_id="x" * 200))) <= 100
     assert (update.rule(set_up).result_format is None) == (feature is Feature.DOC)
@@ -137,4 +137,4 @@ def test_unknown_ids_look_like_ids_and_differ() -> None:
     assert one == queue_setup.unknown_job_id(ctx())
     assert one[0] == "j"
     assert queue_setup.unknown_queue_id(ctx())[0] == "p"
-    assert queue_setup.unknown_job_id(ctx(scenario=Scenario.DESCRIBE)) != one
+    assert queue_setup.unknown_job_id(ctx(scenario="describe")) != one

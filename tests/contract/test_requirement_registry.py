@@ -10,7 +10,6 @@ from ciq_schemas.requirement import (
     Format,
     Registry,
     RegistryError,
-    Scenario,
     UnknownRequirementError,
     load_registry,
     parse_registry,
@@ -26,7 +25,6 @@ GOOD = {
     "basis": '"documented"',
     "clauses": '[{ document = "1045/43607", section = "Overview", date = "2026-03-02", quote = "a few words" }]',
     "features": '["media", "doc"]',
-    "scenario": '"order"',
 }
 
 
@@ -48,7 +46,6 @@ def test_a_sound_requirement_is_read() -> None:
     assert found.basis is Basis.DOCUMENTED
     assert found.features == (Feature.MEDIA, Feature.DOC)
     assert found.formats == (Format.JSON,)
-    assert found.scenario is Scenario.ORDER
     assert found.area == "order"
     assert found.clause == "1045/43607, Overview (2026-03-02): “a few words”"
 
@@ -73,7 +70,7 @@ def test_a_sound_requirement_is_read() -> None:
         ({"features": '["doc", "media"]'}, "order of the feature table"),
         ({"features": '["doc", "doc"]'}, "twice"),
         ({"formats": '["yaml"]'}, "Invalid enum value 'yaml'"),
-        ({"scenario": '"dance"'}, "Invalid enum value 'dance'"),
+        ({"scenario": '"order"'}, "unknown key 'scenario'"),
         ({"capabilities": '["fly"]'}, "Invalid enum value 'fly'"),
         ({"set": '"extra"'}, "unknown set 'extra'"),
         ({"titel": '"x"'}, "unknown key 'titel', did you mean title?"),
@@ -152,7 +149,6 @@ def test_the_shipped_registry_is_sound_and_large_enough() -> None:
         "callback_shape",
         "errors",
     }
-    assert {requirement.scenario for requirement in shipped} == set(Scenario)
     assert {feature for requirement in shipped for feature in requirement.features} == set(FEATURES)
 
 

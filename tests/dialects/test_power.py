@@ -8,10 +8,12 @@ from hypothesis import strategies as st
 from mixtures import DRAWING, HIDING, NEIGHBOURS, consistent, open_to
 from mock_runs import judged, red
 
+from ciq_conformance.judge.registry import scenario_of
+from ciq_conformance.registry import load_checks
 from ciq_mock.variants.dialects import DIALECTS
 from ciq_mock.variants.faults import FAULTS
 from ciq_schemas.features import Feature
-from ciq_schemas.requirement import Capability, Scenario, load_registry
+from ciq_schemas.requirement import Capability, load_registry
 from ciq_schemas.transcript.records import Outcome
 
 PAIRS = (
@@ -37,13 +39,15 @@ PAIRS = (
     ("json-cut", ("json-numbers", "extra-elements")),
     ("malformed-taken", ("error-without-resource", "pretty-xml")),
 )
+
+load_checks()
 QUICK = PAIRS[:2]
 
 
 DRAWN = sorted(
     name
     for name, fault in FAULTS.items()
-    if load_registry().get(fault.breaks).scenario not in (Scenario.CONCURRENCY, Scenario.DEACTIVATION, Scenario.EXPLORE)
+    if str(scenario_of(fault.breaks)) not in ("concurrency", "deactivation", "explore")
 )
 """Faults to draw from: not those that a crowd alone or a restart shows, nor those of an option of the profile."""
 
@@ -53,7 +57,7 @@ def caught(fault: str, dialects: tuple[str, ...]) -> None:
     wanted = FAULTS[fault]
     requirement = load_registry().get(wanted.breaks)
     features = [wanted.shows_on or requirement.features[0]]
-    if requirement.scenario is Scenario.ISOLATION:
+    if str(scenario_of(requirement.id)) == "isolation":
         features.append(Feature.SPEECH if Feature.SPEECH not in features else Feature.MEDIA)
     result = judged(
         dialects,

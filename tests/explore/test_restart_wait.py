@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from transcripts import QUEUE, STRANGER
 
-from ciq_conformance.driver.timeouts import Timeouts
 from ciq_conformance.explore.restart_wait import BACK_WITHIN, SHOWN_WITHIN, After, Known, wait_for_return
+from ciq_conformance.timeouts import Timeouts
 from ciq_schemas.lifecycle import QueueState
 from ciq_schemas.values import NotifyConfig, Queue
 

@@ -17,7 +17,7 @@ from ciq_conformance.judge.finding import Finding
 from ciq_conformance.judge.registry import Item, check_of
 from ciq_conformance.registry import load_checks
 from ciq_schemas.features import FEATURES, Feature
-from ciq_schemas.requirement import Format, Scenario, load_registry
+from ciq_schemas.requirement import Format, load_registry
 from ciq_schemas.transcript.records import (
     SCHEMA_VERSION,
     AnyRecord,
@@ -135,7 +135,7 @@ def _body(text: str, seq: int) -> Body:
 class Transcript:
     """A conversation in one scenario on one feature. Every method returns a changed copy."""
 
-    scenario: Scenario
+    scenario: str
     feature: Feature = Feature.MEDIA
     records: tuple[AnyRecord, ...] = ()
     declared: Mapping[str, bool | None] = field(default_factory=dict)

@@ -5,7 +5,6 @@ Knows the registry, the seed table and where story and check of a requirement st
 
 import inspect
 from collections.abc import Iterable, Sequence
-from importlib import import_module
 from typing import Annotated
 
 import msgspec
@@ -15,14 +14,13 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from ciq_conformance.judge.registry import check_of
-from ciq_conformance.registry import MODULES, load_checks
+from ciq_conformance.judge.registry import check_of, scenario_of
+from ciq_conformance.registry import load_checks
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import (
     BY_OPTION,
     Basis,
     Requirement,
-    Scenario,
     UnknownRequirementError,
     load_registry,
     set_version,
@@ -164,12 +162,11 @@ def _explanation(requirement: Requirement) -> Panel:
 def _how_tested(requirement: Requirement) -> str:
     if requirement.untested:
         return f"nothing: {requirement.untested}"
-    if requirement.scenario is Scenario.EVERY:
-        story = "whatever was exchanged in any scenario"
-    else:
-        story = _sentence(import_module(MODULES[requirement.scenario]).__doc__)
-    check = check_of(requirement.id)
-    return story if check is None else f"{story}\n{_sentence(check.__doc__)} ({check.__module__})"
+    check, scenario = check_of(requirement.id), scenario_of(requirement.id)
+    if check is None or scenario is None:
+        return "no check: please report this"
+    story = f"Scenario `{scenario}`: {scenario.title}" if scenario.runs else scenario.title
+    return f"{story}\n{_sentence(check.__doc__)} ({check.__module__})"
 
 
 def _sentence(doc: str | None) -> str:

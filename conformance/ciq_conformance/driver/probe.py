@@ -19,11 +19,11 @@ from ciq_conformance.driver.recorder import RunRecorder
 from ciq_conformance.driver.requests import CallbackRuleRequest
 from ciq_conformance.driver.restart_lock import RestartLock
 from ciq_conformance.driver.scenario_context import PreconditionFailed, Restart, ScenarioContext
-from ciq_conformance.driver.timeouts import UNMEASURED, Timeouts
 from ciq_conformance.profile import Profile
+from ciq_conformance.scenario_spec import ALL_EXCHANGES
+from ciq_conformance.timeouts import UNMEASURED, Timeouts
 from ciq_schemas.features import FeatureSpec
 from ciq_schemas.lifecycle import JobState, QueueState
-from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 from ciq_schemas.transcript.records import Calibration, Exchange
 from ciq_schemas.values import Queue
@@ -89,7 +89,7 @@ class RunContext:
         )
 
     def ctx(
-        self, spec: FeatureSpec, scenario: Scenario, calls: FeatureCalls, found: Queue, calibration: Calibration
+        self, spec: FeatureSpec, scenario: str, calls: FeatureCalls, found: Queue, calibration: Calibration
     ) -> ScenarioContext:
         """A stage on which jobs can be ordered and watched."""
         return ScenarioContext(
@@ -117,7 +117,7 @@ def probe(run: RunContext, spec: FeatureSpec) -> Readiness:
     """
     calls = run.calls(spec, PROBE, spec.job_path)
     found, activated = _find_queue(run, calls)
-    ctx = run.ctx(spec, Scenario.EVERY, calls, found, UNMEASURED)
+    ctx = run.ctx(spec, ALL_EXCHANGES, calls, found, UNMEASURED)
     channel = f"{spec.feature}.{PROBE}.callback"
     listening = _listen(run, ctx, run.receiver.address(channel))
     try:

@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from ciq_conformance.driver.requests import CallbackRuleRequest, JobRequest
 from ciq_conformance.driver.scenario_context import ScenarioContext
-from ciq_conformance.driver.timeouts import SHOWN_WITHIN
+from ciq_conformance.timeouts import SHOWN_WITHIN
 from ciq_schemas import times
 from ciq_schemas.lifecycle import QueueState
 from ciq_schemas.transcript.parsed import ParsedExchange

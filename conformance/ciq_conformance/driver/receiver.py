@@ -22,6 +22,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from ciq_conformance.driver.client import Interrupted
 from ciq_conformance.driver.recorder import RunRecorder
 from ciq_conformance.driver.redaction import Redaction
+from ciq_conformance.scenario_spec import RECEIVER_NOTES
 from ciq_schemas.transcript.parsed import ParsedCallback
 
 MAX_BODY = 4 * 1024 * 1024
@@ -157,7 +158,7 @@ class CallbackReceiver:
         try:
             body = request.get_data(cache=False)
         except RequestEntityTooLarge:
-            self.recorder.record_event("receiver", "", "note", f"a body longer than {MAX_BODY} bytes was refused")
+            self.recorder.record_event(RECEIVER_NOTES, "", "note", f"a body longer than {MAX_BODY} bytes was refused")
             return Response(status=413)
         channel = self._channel_of(target)
         if channel is None:
@@ -209,7 +210,7 @@ class CallbackReceiver:
             count = self.stray
         if count <= MAX_STRAY:
             text = f"{method} {target[:200]} reached the receiver at an address it never gave out"
-            self.recorder.record_event("receiver", "", "note", text)
+            self.recorder.record_event(RECEIVER_NOTES, "", "note", text)
         return Response(status=404)
 
 

@@ -10,9 +10,10 @@ import msgspec
 from ciq_conformance.driver.calls import FeatureCalls
 from ciq_conformance.driver.client import Interrupted
 from ciq_conformance.driver.probe import Readiness, RunContext, pick_queue
-from ciq_conformance.driver.timeouts import SHOWN_WITHIN, UNMEASURED
+from ciq_conformance.scenario_spec import ALL_EXCHANGES
+from ciq_conformance.timeouts import SHOWN_WITHIN, UNMEASURED
 from ciq_schemas.lifecycle import QueueState
-from ciq_schemas.requirement import Capability, Scenario
+from ciq_schemas.requirement import Capability
 from ciq_schemas.transcript.parsed import describe_response
 from ciq_schemas.transcript.records import Exchange
 from ciq_schemas.values import Queue
@@ -95,7 +96,7 @@ class Restoration:
 
     def _put(self, queue: Queue) -> str:
         calls = self._calls()
-        ctx = self.run.ctx(self.readiness.spec, Scenario.EVERY, calls, queue, UNMEASURED)
+        ctx = self.run.ctx(self.readiness.spec, ALL_EXCHANGES, calls, queue, UNMEASURED)
         if ctx.restore("queue"):
             return ""
         return f"PUT of the queue (state {queue.state}) was refused"

@@ -12,13 +12,13 @@ from typing import Literal, Protocol
 
 from ciq_conformance.driver.extra_testing import NO_EXTRA_TESTING, ExtraTesting
 from ciq_conformance.driver.requests import CallbackRuleRequest, JobRequest, submit_body, update_body
-from ciq_conformance.driver.timeouts import SHOWN_WITHIN, Timeouts
 from ciq_conformance.judge.ordering import settled_after
 from ciq_conformance.profile import Profile
+from ciq_conformance.scenario_spec import channel_name
+from ciq_conformance.timeouts import SHOWN_WITHIN, Timeouts
 from ciq_schemas.features import Feature, FeatureSpec
 from ciq_schemas.lifecycle import FINAL_STATES, QueueState
 from ciq_schemas.operations import OperationKind
-from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript.parsed import ParsedCallback, ParsedExchange, describe_response
 from ciq_schemas.transcript.records import AnyRecord
 from ciq_schemas.values import Job, Queue
@@ -119,7 +119,7 @@ class ScenarioContext:
     """One scenario on one feature. Times are seconds on the run's monotonic clock."""
 
     spec: FeatureSpec
-    scenario: Scenario
+    scenario: str
     run_id: str
     profile: Profile
     timeouts: Timeouts
@@ -309,8 +309,3 @@ class ScenarioContext:
     ) -> None:
         """Leave a remark in the transcript."""
         self.recorder.record_event(self.scenario, self.spec.feature, name, text)
-
-
-def channel_name(feature: Feature, scenario: Scenario, label: str) -> str:
-    """`media.rule.queue`: under which arrivals of a scenario's address are found."""
-    return f"{feature}.{scenario}.{label}"

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from ciq_conformance.areas.explore.histories import recorded_histories, stops_running_jobs
 from ciq_conformance.areas.explore.history_rules import RULES, broken_rules
+from ciq_conformance.areas.pause_running_jobs import SPEC as PAUSE_RUNNING_JOBS
 from ciq_conformance.driver.scenario_context import ScenarioContext
 from ciq_conformance.explore.history import History, jobs_in, restarts, size_of, words
 from ciq_conformance.explore.history_player import Forgotten, HistoryPlayer, room_of
@@ -18,7 +19,6 @@ from ciq_conformance.explore.restart_history import restart_history
 from ciq_conformance.explore.script import script_name, write_script
 from ciq_conformance.explore.shrinking import shrink
 from ciq_conformance.judge.evidence import Evidence
-from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript.records import AnyRecord, Calibration, Exchange
 
 SECONDS_EACH = 15.0
@@ -66,7 +66,9 @@ class _Campaign:
 
 
 def _is_measured(record: AnyRecord) -> bool:
-    return isinstance(record, Calibration) or (isinstance(record, Exchange) and record.scenario == Scenario.RUNNING)
+    return isinstance(record, Calibration) or (
+        isinstance(record, Exchange) and record.scenario == PAUSE_RUNNING_JOBS.name
+    )
 
 
 def explore(ctx: ScenarioContext) -> None:

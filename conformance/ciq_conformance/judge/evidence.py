@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar, cast
 
+from ciq_conformance.scenario_spec import ScenarioName
 from ciq_schemas.features import Feature
-from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript.parsed import ParsedCallback, ParsedExchange
 from ciq_schemas.transcript.records import AnyRecord, Calibration, CallbackReceived, DriverEvent, Exchange
 
@@ -62,12 +62,12 @@ class Evidence:
                 found.setdefault(record.scenario, []).append(record)
         return {scenario: tuple(events) for scenario, events in found.items()}
 
-    def of(self, scenario: Scenario, *steps: str) -> tuple[ParsedExchange, ...]:
+    def of(self, scenario: ScenarioName, *steps: str) -> tuple[ParsedExchange, ...]:
         """Exchanges of a scenario, of the named steps only when steps are named."""
-        responses = self._by_scenario.get(scenario, ())
+        responses = self._by_scenario.get(str(scenario), ())
         return tuple(response for response in responses if response.exchange.step in steps) if steps else responses
 
-    def one(self, scenario: Scenario, step: str) -> ParsedExchange | None:
+    def one(self, scenario: ScenarioName, step: str) -> ParsedExchange | None:
         """The first exchange of a step, None when it was never made."""
         found = self.of(scenario, step)
         return found[0] if found else None
@@ -76,10 +76,10 @@ class Evidence:
         """Arrivals on the named channels, on any when none is named."""
         return tuple(n for n in self.callbacks if not channels or n.arrival.channel in channels)
 
-    def events(self, scenario: Scenario, name: str | None = None) -> Iterator[DriverEvent]:
+    def events(self, scenario: ScenarioName, name: str | None = None) -> Iterator[DriverEvent]:
         """Remarks of the driver about a scenario."""
-        return (event for event in self._marks.get(scenario, ()) if name is None or event.name == name)
+        return (event for event in self._marks.get(str(scenario), ()) if name is None or event.name == name)
 
-    def obstacle(self, scenario: Scenario) -> DriverEvent | None:
+    def obstacle(self, scenario: ScenarioName) -> DriverEvent | None:
         """The first mark that says why the scenario could not be played to its end, None when it was."""
         return next((m for m in self.events(scenario) if m.name in ("broken", "unsupported", "interrupted")), None)

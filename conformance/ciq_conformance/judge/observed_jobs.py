@@ -8,8 +8,8 @@ from collections.abc import Collection
 
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, blocked, cannot_tell, deviates
+from ciq_conformance.scenario_spec import RECEIVER_NOTES, ScenarioName
 from ciq_schemas.lifecycle import JobState
-from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript.jobs import Observation, ObservedJob
 from ciq_schemas.transcript.parsed import ParsedCallback, ParsedExchange, describe_response
 from ciq_schemas.transcript.raw import child_text, root_of
@@ -22,7 +22,7 @@ _STRAY = "never gave out"
 
 
 def observed_jobs(
-    evidence: Evidence, scenario: Scenario, submits: Collection[str], looks: Collection[str]
+    evidence: Evidence, scenario: ScenarioName, submits: Collection[str], looks: Collection[str]
 ) -> tuple[ObservedJob, ...]:
     """The accepted jobs of the submit steps, in the order of their submits."""
     seen: dict[str, list[Observation]] = {}
@@ -55,7 +55,7 @@ def _next_rule(evidence: Evidence, submit: ParsedExchange) -> float | None:
     return next((exchange.started for exchange in updates if exchange.started >= after), None)
 
 
-def no_job(evidence: Evidence, scenario: Scenario, submits: Collection[str]) -> Finding:
+def no_job(evidence: Evidence, scenario: ScenarioName, submits: Collection[str]) -> Finding:
     """Why there is no job to judge by: the scenario's obstacle, a refused submit, or a story never played."""
     refused = [response for response in evidence.of(scenario, *submits) if not response.ok]
     obstacle = evidence.obstacle(scenario)
@@ -68,7 +68,7 @@ def no_job(evidence: Evidence, scenario: Scenario, submits: Collection[str]) -> 
     return cannot_tell(f"scenario {scenario} submitted no such job in this run; play it to its end")
 
 
-def missing_callback(evidence: Evidence, scenario: Scenario, job: ObservedJob, expected: str) -> Finding:
+def missing_callback(evidence: Evidence, scenario: ScenarioName, job: ObservedJob, expected: str) -> Finding:
     """What it means that no callback of `job` came: a deviation only when it ended and the wait was sat out."""
     ended = job.ended
     if ended is None:
@@ -110,7 +110,7 @@ def _went_elsewhere(evidence: Evidence, job_id: str) -> str:
     astray = next((arrival for arrival in others if ParsedCallback(arrival).names(job_id)), None)
     if astray is not None:
         words += f"; one came at the address of {astray.feature} ({astray.channel})"
-    strays = [event.text for event in evidence.events(Scenario.RECEIVER, "note") if _STRAY in event.text]
+    strays = [event.text for event in evidence.events(RECEIVER_NOTES, "note") if _STRAY in event.text]
     if strays:
         first = " ".join(strays[0].split()[:2])
         words += f"; {len(strays)} request(s) or more came to addresses never given out, e.g. {first}"

@@ -9,7 +9,7 @@ from functools import wraps
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, absent, blocked, cannot_tell, deviates, holds
 from ciq_conformance.judge.registry import Check, Item
-from ciq_schemas.requirement import Scenario
+from ciq_conformance.scenario_spec import ScenarioName
 from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 
 
@@ -39,7 +39,7 @@ def record_ids(*responses: ParsedExchange) -> tuple[int, ...]:
     return tuple(dict.fromkeys(response.exchange.seq for response in responses))
 
 
-def not_judged(evidence: Evidence, scenario: Scenario, why: str) -> Finding:
+def not_judged(evidence: Evidence, scenario: ScenarioName, why: str) -> Finding:
     """The finding for a question that was never put: the scenario's own obstacle when it met one."""
     event = evidence.obstacle(scenario)
     if event is None:
@@ -51,7 +51,7 @@ def not_judged(evidence: Evidence, scenario: Scenario, why: str) -> Finding:
     return blocked(event.text, witness=(event.seq,))
 
 
-def require_response(evidence: Evidence, scenario: Scenario, step: str) -> ParsedExchange:
+def require_response(evidence: Evidence, scenario: ScenarioName, step: str) -> ParsedExchange:
     """The exchange of a step, however it was answered; stops when it was never made."""
     response = evidence.one(scenario, step)
     if response is None:
@@ -59,7 +59,7 @@ def require_response(evidence: Evidence, scenario: Scenario, step: str) -> Parse
     return response
 
 
-def require_success(evidence: Evidence, scenario: Scenario, step: str) -> ParsedExchange:
+def require_success(evidence: Evidence, scenario: ScenarioName, step: str) -> ParsedExchange:
     """The exchange of a step that the question needs accepted; stops as blocked when it was not."""
     response = require_response(evidence, scenario, step)
     if not response.ok:
@@ -69,7 +69,7 @@ def require_success(evidence: Evidence, scenario: Scenario, step: str) -> Parsed
     return response
 
 
-def expect_success(evidence: Evidence, scenario: Scenario, step: str, expected: str) -> ParsedExchange:
+def expect_success(evidence: Evidence, scenario: ScenarioName, step: str, expected: str) -> ParsedExchange:
     """The exchange that the requirement itself wants accepted; stops as a deviation when it was not."""
     response = require_response(evidence, scenario, step)
     if not response.ok:
@@ -81,7 +81,7 @@ SAMPLES_SAY = 200
 """The status of every good answer in the documents' samples; DELETE alone has a page without its status line."""
 
 
-def expect_status_200(evidence: Evidence, scenario: Scenario, step: str, expected: str) -> ParsedExchange:
+def expect_status_200(evidence: Evidence, scenario: ScenarioName, step: str, expected: str) -> ParsedExchange:
     """As `accepted`, by the status in the documents: for the one requirement of an operation that names it."""
     response = expect_success(evidence, scenario, step, expected)
     if response.exchange.status != SAMPLES_SAY:
@@ -94,7 +94,7 @@ def other_status(response: ParsedExchange) -> str:
     return describe_response(response) if response.ok and response.exchange.status != SAMPLES_SAY else ""
 
 
-def require_responses(evidence: Evidence, scenario: Scenario, *steps: str) -> tuple[ParsedExchange, ...]:
+def require_responses(evidence: Evidence, scenario: ScenarioName, *steps: str) -> tuple[ParsedExchange, ...]:
     """All exchanges of the steps; stops when there is none."""
     responses = evidence.of(scenario, *steps)
     if not responses:

@@ -1,12 +1,13 @@
-"""Which check answers for which requirement. One function an id; the judge and the tests ask here."""
+"""Which check judges which requirement, and by which scenario. One check per id."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding
+from ciq_conformance.scenario_spec import ScenarioSpec
 from ciq_schemas.features import FeatureSpec
-from ciq_schemas.requirement import Format, Requirement
+from ciq_schemas.requirement import Capability, Format, Requirement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,23 +26,57 @@ class Item:
 
 
 Check = Callable[[Evidence, Item], Finding]
+Shows = Callable[[Evidence], bool]
 _CHECKS: dict[str, Check] = {}
+_SCENARIOS: dict[str, ScenarioSpec] = {}
+_SHOWS: dict[Capability, Shows] = {}
 
 
 class DuplicateCheckError(ValueError):
     """Two checks for one requirement: our mistake."""
 
 
-def check(requirement_id: str) -> Callable[[Check], Check]:
-    """Register the decorated function as the check of `requirement_id`."""
+def check(requirement_id: str, scenario: ScenarioSpec) -> Callable[[Check], Check]:
+    """Registers the decorated function as the check of `requirement_id`; it judges what `scenario` recorded."""
 
     def register(function: Check) -> Check:
         if requirement_id in _CHECKS:
             raise DuplicateCheckError(f"{requirement_id} has two checks")
         _CHECKS[requirement_id] = function
+        _SCENARIOS[requirement_id] = scenario
         return function
 
     return register
+
+
+def without_check(requirement_id: str, scenario: ScenarioSpec) -> None:
+    """Ties an untested requirement to the scenario that its subject belongs to."""
+    _SCENARIOS[requirement_id] = scenario
+
+
+def shows(capability: Capability) -> Callable[[Shows], Shows]:
+    """Registers a function that says whether the transcript shows a capability that the profile does not declare."""
+
+    def register(function: Shows) -> Shows:
+        _SHOWS[capability] = function
+        return function
+
+    return register
+
+
+def is_shown(capability: Capability, evidence: Evidence) -> bool:
+    """Whether the transcript shows that the target offers the capability."""
+    return capability in _SHOWS and _SHOWS[capability](evidence)
+
+
+def scenario_of(requirement_id: str) -> ScenarioSpec | None:
+    """The scenario of a requirement, None when no area names the requirement."""
+    return _SCENARIOS.get(requirement_id)
+
+
+def scenarios_of_checks() -> tuple[ScenarioSpec, ...]:
+    """All scenarios that a check is tied to, in the order of a run."""
+    return tuple(sorted(set(_SCENARIOS.values()), key=lambda spec: spec.position))
 
 
 def check_of(requirement_id: str) -> Check | None:

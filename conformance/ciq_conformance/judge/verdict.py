@@ -20,13 +20,13 @@ import traceback
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from ciq_conformance.areas.errors.labels import SIGNATURES
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, Kind
-from ciq_conformance.judge.registry import Item, check_of
+from ciq_conformance.judge.registry import Item, check_of, is_shown, scenario_of
 from ciq_conformance.judge.selection import fits
+from ciq_conformance.scenario_spec import ScenarioSpec
 from ciq_schemas.features import Feature
-from ciq_schemas.requirement import Capability, Scenario
+from ciq_schemas.requirement import Capability
 from ciq_schemas.transcript.records import AnyRecord, DriverEvent, ExitCode, Header, Level, Outcome, Verdict
 
 _OUTCOMES: Mapping[Kind, Mapping[Level, Outcome]] = {
@@ -121,25 +121,19 @@ def _without(item: Item, capability: Capability, evidence: Evidence) -> Verdict 
     declared = evidence.declared.get(capability)
     if declared is False:
         return _verdict(item, Outcome.NOT_IMPLEMENTED, reason=f"the profile declares {capability} = false")
-    shown = capability.tried or (capability is Capability.SIGNATURE and _checks_signatures(evidence))
+    shown = capability.tried or is_shown(capability, evidence)
     if declared is None and not shown:
         reason = f"the profile does not say whether the target offers {capability}; set it under [capabilities]"
         return _verdict(item, Outcome.UNTESTED, reason=reason)
     return None
 
 
-def _checks_signatures(evidence: Evidence) -> bool:
-    """The target refused one of the requests that were not, or wrongly, signed: so it does look at signatures."""
-    responses = evidence.of(Scenario.ERRORS, *SIGNATURES)
-    return any(response.exchange.status in (401, 403) for response in responses)
-
-
 def _hindered(item: Item, by_scenario: MarksByScenario) -> Verdict | None:
     """A verdict without asking the check: our crash, or a scenario that never began."""
-    scenario = item.requirement.scenario
-    if scenario is Scenario.EVERY:
+    scenario = scenario_of(item.requirement.id)
+    if scenario is None or not scenario.runs:
         return None
-    events = by_scenario.get(scenario, {})
+    events = by_scenario.get(scenario.name, {})
     if "crashed" in events:
         return _verdict(item, Outcome.SUITE_ERROR, reason=f"the scenario {scenario} crashed: {events['crashed'].text}")
     if "begin" in events and "interrupted" not in events:
@@ -147,7 +141,7 @@ def _hindered(item: Item, by_scenario: MarksByScenario) -> Verdict | None:
     return _not_played(item, scenario, events)
 
 
-def _not_played(item: Item, scenario: Scenario, events: Mapping[str, DriverEvent]) -> Verdict:
+def _not_played(item: Item, scenario: ScenarioSpec, events: Mapping[str, DriverEvent]) -> Verdict:
     match events:
         case {"broken": event}:
             return _verdict(item, Outcome.BLOCKED, reason=event.text, witness=(event.seq,))
@@ -175,7 +169,7 @@ def _verdict(
         outcome=outcome,
         feature=item.feature.feature.value,
         format=item.format or "",
-        scenario=requirement.scenario.value,
+        scenario=str(scenario_of(requirement.id) or ""),
         title=requirement.title,
         clause=requirement.clause,
         expected=(finding.expected if finding else "")

@@ -1,15 +1,17 @@
 """Jobs and pauses of a whole run, whatever the scenario; shared by checks that look beyond one story. Pure."""
 
 from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.registry import scenarios_of_checks
 from ciq_schemas.lifecycle import QueueState
 from ciq_schemas.operations import OperationKind
-from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript.jobs import JobTimeline, build_timelines
 from ciq_schemas.transcript.parsed import ParsedExchange
 from ciq_schemas.transcript.pauses import PauseSpan, certain_activity, certain_pauses, state_settings
 
-OWN_RULES = frozenset({Scenario.EXPLORE, Scenario.FUZZ, Scenario.DEACTIVATION})
-"""Scenarios whose jobs are judged there: restarts, odd requests and deactivations explain much."""
+
+def has_own_job_rules(scenario: str) -> bool:
+    """Whether only the scenario's own checks judge its jobs."""
+    return any(spec.own_job_rules and spec.name == scenario for spec in scenarios_of_checks())
 
 
 def made_by(evidence: Evidence, kind: OperationKind) -> tuple[ParsedExchange, ...]:
@@ -28,7 +30,7 @@ def judged_tracks(evidence: Evidence) -> tuple[JobTimeline, ...]:
     apart = {
         response.exchange.seq
         for response in made_by(evidence, OperationKind.SUBMIT_JOB)
-        if response.exchange.scenario in OWN_RULES
+        if has_own_job_rules(response.exchange.scenario)
     }
     return tuple(timeline for timeline in evidence.derive(all_tracks) if timeline.submit_seq not in apart)
 

@@ -21,20 +21,15 @@ from ciq_conformance.driver.scenario_context import NotOffered, PreconditionFail
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.registry import Item
 from ciq_conformance.judge.verdict import judge_item, marks_of
-from ciq_conformance.registry import load_play
-from ciq_conformance.runner.plan import CALLBACK_SCENARIOS, plan_scenarios, shuffled
+from ciq_conformance.registry import load_scenario
+from ciq_conformance.runner.plan import plan_scenarios, shuffled
+from ciq_conformance.scenario_spec import ScenarioName, ScenarioSpec
 from ciq_schemas.features import FEATURES, Feature
-from ciq_schemas.requirement import Scenario, load_registry
+from ciq_schemas.requirement import load_registry
 from ciq_schemas.transcript.records import DriverEvent, Outcome
 
 RUN = "run"
 """Scenario name of remarks on the run as a whole."""
-_WITHOUT_JOBS = frozenset(
-    {Scenario.ACTIVATION, Scenario.QUEUES, Scenario.UPDATE, Scenario.SUBMIT, Scenario.ERRORS, Scenario.DEACTIVATION}
-)
-"""Scenarios that make sense though no job runs (submit, because its checks say what is wrong with jobs)."""
-_CROSSTALK = frozenset({"ONE-008", "ONE-009", "ONE-010"})
-"""Requirements whose failure means that one feature's scenarios would disturb another's."""
 _DISTURBING = frozenset({Outcome.FAIL, Outcome.WARN, Outcome.BLOCKED, Outcome.SUITE_ERROR})
 _UNWIND = 5.0
 """Longest wait for scenario threads after a stop (seconds); then queues are put back beside them."""
@@ -53,7 +48,7 @@ class RunSession:
     """Seed of another order of the scenarios; None keeps theirs."""
     not_restored: tuple[str, ...] = ()
     """What could not be put back, in words."""
-    plan: dict[Feature, tuple[Scenario, ...]] = field(init=False)
+    plan: dict[Feature, tuple[ScenarioSpec, ...]] = field(init=False)
     _restorations: dict[Feature, Restoration] = field(default_factory=dict, repr=False)
     _ready: dict[Feature, Readiness] = field(default_factory=dict, repr=False)
     _silent: dict[Feature, str] = field(default_factory=dict, repr=False)
@@ -90,9 +85,9 @@ class RunSession:
         if not self._usable():
             return
         ready = [feature for feature in self.plan if feature in self._ready]
-        isolated = [feature for feature in ready if Scenario.ISOLATION in self.plan[feature]]
-        for feature in isolated:
-            self._scenario(feature, Scenario.ISOLATION, self._siblings())
+        isolated = [(feature, spec) for feature in ready for spec in self.plan[feature] if spec.independence]
+        for feature, spec in isolated:
+            self._scenario(feature, spec, self._siblings())
         parallel = not self.serial and not self._crosstalk(isolated)
         self._side_by_side({feature: self._story(feature) for feature in ready}, parallel=parallel)
 
@@ -102,7 +97,7 @@ class RunSession:
             if self._silent and not self.run.stop.requested():
                 self._unreachable(next(iter(self._silent.values())))
             return False
-        wanted = any(CALLBACK_SCENARIOS & set(scenarios) for scenarios in self.plan.values())
+        wanted = any(spec.about_callbacks for scenarios in self.plan.values() for spec in scenarios)
         trouble = callback_trouble(self.run, tuple(self._ready.values())) if wanted else ""
         if trouble:
             self._unreachable(trouble)
@@ -131,7 +126,7 @@ class RunSession:
             if reason:
                 self._mark(feature, PROBE, "broken", reason)
                 hindered = feature in self._ready
-                self._block(feature, [s for s in self.plan[feature] if not (hindered and s in _WITHOUT_JOBS)], reason)
+                self._block(feature, [s for s in self.plan[feature] if s.needs_jobs or not hindered], reason)
             self._mark(feature, PROBE, "end")
 
         return run
@@ -139,22 +134,22 @@ class RunSession:
     def _story(self, feature: Feature) -> Callable[[], None]:
         def run() -> None:
             for scenario in self.plan[feature]:
-                if scenario is not Scenario.ISOLATION:
+                if not scenario.independence:
                     with self.run.restart_lock.shared():
                         self._scenario(feature, scenario)
 
         return run
 
-    def _scenario(self, feature: Feature, scenario: Scenario, siblings: Iterable[Feature] = ()) -> None:
+    def _scenario(self, feature: Feature, scenario: ScenarioSpec, siblings: Iterable[Feature] = ()) -> None:
         ready = self._ready[feature]
-        if ready.hindrance and scenario not in _WITHOUT_JOBS:
+        if ready.hindrance and scenario.needs_jobs:
             return  # marked as broken by the probe
         contexts = {other: self._stage(other, scenario) for other in siblings}
         ctx = contexts.get(feature) or self._stage(feature, scenario)
         ctx.siblings = contexts
         self._mark(feature, scenario, "begin")
         try:
-            load_play(scenario)(ctx)
+            load_scenario(scenario)(ctx)
         except PreconditionFailed as broken:
             self._mark(feature, scenario, "broken", str(broken))
         except NotOffered as lacking:
@@ -168,26 +163,26 @@ class RunSession:
         for touched in contexts or (feature,):
             self._restorations[touched].between()
 
-    def _stage(self, feature: Feature, scenario: Scenario) -> ScenarioContext:
+    def _stage(self, feature: Feature, scenario: ScenarioSpec) -> ScenarioContext:
         ready = self._ready[feature]
-        calls = self.run.calls(ready.spec, scenario, ready.job_path)
+        calls = self.run.calls(ready.spec, scenario.name, ready.job_path)
         working = self._restorations[feature].working
-        ctx = self.run.ctx(ready.spec, scenario, calls, working, ready.calibration)
+        ctx = self.run.ctx(ready.spec, scenario.name, calls, working, ready.calibration)
         return replace(ctx, several_ids=ready.several_ids)
 
     def _siblings(self) -> tuple[Feature, ...]:
         return tuple(f for f in self.plan if f in self._ready and not self._ready[f].hindrance)
 
-    def _crosstalk(self, features: Iterable[Feature]) -> bool:
+    def _crosstalk(self, isolated: Iterable[tuple[Feature, ScenarioSpec]]) -> bool:
         """Whether what isolation saw forbids to run features side by side."""
         records = self.run.recorder.records
-        for feature in features:
+        for feature, spec in isolated:
             evidence = Evidence(feature=feature, records=records)
             events = marks_of(evidence)
-            obstacle = evidence.obstacle(Scenario.ISOLATION)
+            obstacle = evidence.obstacle(spec)
             told = [
                 f"{verdict.item}: {verdict.seen or verdict.reason}"
-                for item in self._isolation_items(feature)
+                for item in self._isolation_items(feature, spec)
                 if (verdict := judge_item(item, evidence, events)).outcome in _DISTURBING
             ]
             if obstacle is not None:
@@ -198,9 +193,9 @@ class RunSession:
                 return True
         return False
 
-    def _isolation_items(self, feature: Feature) -> Iterable[Item]:
+    def _isolation_items(self, feature: Feature, spec: ScenarioSpec) -> Iterable[Item]:
         for requirement in load_registry():
-            if requirement.id in _CROSSTALK and feature in requirement.features:
+            if requirement.id in spec.independence and feature in requirement.features:
                 yield Item(requirement=requirement, feature=FEATURES[feature])
 
     def _side_by_side(self, jobs: Mapping[Feature, Callable[[], None]], *, parallel: bool) -> None:
@@ -259,10 +254,10 @@ class RunSession:
         }
         for feature, scenarios in self.plan.items():
             for scenario in scenarios:
-                if (feature, scenario) not in ended:
+                if (feature, scenario.name) not in ended:
                     self._mark(feature, scenario, "interrupted", f"the run was cut short: {self.run.stop.reason}")
 
-    def _block(self, feature: Feature, scenarios: Iterable[Scenario], reason: str) -> None:
+    def _block(self, feature: Feature, scenarios: Iterable[ScenarioSpec], reason: str) -> None:
         for scenario in scenarios:
             self._mark(feature, scenario, "broken", reason)
 
@@ -273,5 +268,5 @@ class RunSession:
         """Say that the run cannot go on because of the way to the target or back; decides the exit code."""
         self._mark("", RUN, "broken", reason)
 
-    def _mark(self, feature: str, scenario: str, name: str, text: str = "") -> None:
-        self.run.recorder.record_event(scenario, feature, name, self.run.client.redaction.text(text))
+    def _mark(self, feature: str, scenario: ScenarioName, name: str, text: str = "") -> None:
+        self.run.recorder.record_event(str(scenario), feature, name, self.run.client.redaction.text(text))

@@ -2,6 +2,7 @@
 
 from lxml import etree
 
+from ciq_conformance.areas.activation import SPEC
 from ciq_conformance.areas.activation.labels import OUT_OF_RANGE, Label
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, blocked, deviates, holds, observed
@@ -18,11 +19,9 @@ from ciq_conformance.judge.preconditions import (
 from ciq_conformance.judge.queue_shape import listed, standing
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas import times
-from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript import raw
 from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 
-SCENARIO = Scenario.ACTIVATION
 BUCKET_PARTS = ("Name", "BucketId", "Region", "CreateTime")
 MOST_A_PAGE = 100
 PAGE_NUMBERS = ("TotalCount", "PageNumber", "PageSize")
@@ -41,10 +40,10 @@ def _bucket(evidence: Evidence) -> str:
 def _activation_answer(evidence: Evidence, item: Item) -> Finding:
     element = item.feature.bucket_element
     expected = f"HTTP 200 and Response with RequestId and one {element} holding Name, BucketId, Region, CreateTime"
-    response = require_response(evidence, SCENARIO, Label.ACTIVATE)
+    response = require_response(evidence, SPEC, Label.ACTIVATE)
     if _already_active(response):
         return holds(f"refused as active already: {describe_response(response)}", witness=record_ids(response))
-    response = expect_status_200(evidence, SCENARIO, Label.ACTIVATE, expected)
+    response = expect_status_200(evidence, SPEC, Label.ACTIVATE, expected)
     root = raw.response_root(response)
     if root is None:
         return deviates(expected, "the answer is no Response document", witness=record_ids(response))
@@ -70,18 +69,18 @@ def _bucket_faults(bucket: etree._Element, name: str) -> list[str]:
     return faults
 
 
-@check("ACT-001")
+@check("ACT-001", SPEC)
 @with_preconditions
 def answers_with_bucket(evidence: Evidence, item: Item) -> Finding:
     """The answer to POST on the bucket path."""
     return _activation_answer(evidence, item)
 
 
-@check("ACT-002")
+@check("ACT-002", SPEC)
 @with_preconditions
 def media_answers_with_bucket(evidence: Evidence, item: Item) -> Finding:
     """The same for media, where only SDK types show the answer."""
-    response = require_response(evidence, SCENARIO, Label.ACTIVATE)
+    response = require_response(evidence, SPEC, Label.ACTIVATE)
     if not response.ok:
         return observed(describe_response(response), witness=record_ids(response))
     finding = _activation_answer(evidence, item)
@@ -95,15 +94,15 @@ def _listed(response: ParsedExchange, element: str) -> list[str]:
     ]
 
 
-@check("ACT-003")
-@check("ACT-008")
+@check("ACT-003", SPEC)
+@check("ACT-008", SPEC)
 @with_preconditions
 def bucket_is_listed(evidence: Evidence, item: Item) -> Finding:
     """The list at the region's host has the paged shape and the bucket."""
     element = item.feature.bucket_list_element
     expected = f"HTTP 200 and Response with RequestId, TotalCount, PageNumber, PageSize and {element} of the bucket"
-    expect_status_200(evidence, SCENARIO, Label.BUCKETS, expected)
-    pages = [response for response in require_responses(evidence, SCENARIO, Label.BUCKETS) if response.ok]
+    expect_status_200(evidence, SPEC, Label.BUCKETS, expected)
+    pages = [response for response in require_responses(evidence, SPEC, Label.BUCKETS) if response.ok]
     for response in pages:
         faults = _page_faults(response, element)
         if faults:
@@ -132,42 +131,42 @@ def _page_faults(response: ParsedExchange, element: str) -> list[str]:
     return list(dict.fromkeys(faults))
 
 
-@check("ACT-004")
+@check("ACT-004", SPEC)
 @with_preconditions
 def activation_makes_queue(evidence: Evidence, item: Item) -> Finding:
     """The queue list right after activation."""
-    activation = require_response(evidence, SCENARIO, Label.ACTIVATE)
+    activation = require_response(evidence, SPEC, Label.ACTIVATE)
     if not activation.ok and not _already_active(activation):
         return blocked(f"the activation was answered {describe_response(activation)}", witness=record_ids(activation))
     expected = "the queue list holds a queue after activation"
-    after = expect_success(evidence, SCENARIO, Label.QUEUES_AFTER, expected)
+    after = expect_success(evidence, SPEC, Label.QUEUES_AFTER, expected)
     queues = after.queue_list.queues
     if not queues:
         return deviates(expected, "the list is empty", witness=record_ids(activation, after))
     return holds(f"{queues[0].name} ({queues[0].queue_id})", witness=record_ids(after))
 
 
-@check("ACT-005")
+@check("ACT-005", SPEC)
 @with_preconditions
 def bucket_names_filter(evidence: Evidence, item: Item) -> Finding:
     """The list filtered by the bucket's name, and by a name that only resembles it."""
     element = item.feature.bucket_list_element
     bucket = _bucket(evidence)
     expected = "bucketNames returns the buckets of exactly these names"
-    by_name = expect_success(evidence, SCENARIO, Label.BUCKETS_BY_NAME, expected)
+    by_name = expect_success(evidence, SPEC, Label.BUCKETS_BY_NAME, expected)
     names = _listed(by_name, element)
     if names != [bucket]:
         return deviates(
             expected, f"bucketNames={bucket} lists {', '.join(names) or 'none'}", witness=record_ids(by_name)
         )
-    several = evidence.one(SCENARIO, Label.BUCKETS_BY_NAMES)
+    several = evidence.one(SPEC, Label.BUCKETS_BY_NAMES)
     if several is not None and (not several.ok or _listed(several, element) != [bucket]):
         seen = (
             f"bucketNames={raw.query_value(several.exchange, 'bucketNames')} is answered {describe_response(several)}"
         )
         listed = ", ".join(_listed(several, element)) or "none"
         return deviates(expected, f"{seen}, listing {listed}" if several.ok else seen, witness=record_ids(several))
-    unknown = require_response(evidence, SCENARIO, Label.BUCKETS_BY_UNKNOWN_NAME)
+    unknown = require_response(evidence, SPEC, Label.BUCKETS_BY_UNKNOWN_NAME)
     wanted = raw.query_value(unknown.exchange, "bucketNames")
     if unknown.refused:
         seen = f"a name that does not exist is answered {describe_response(unknown)}"
@@ -176,7 +175,7 @@ def bucket_names_filter(evidence: Evidence, item: Item) -> Finding:
         return deviates(
             expected, f"bucketNames={wanted} is answered {describe_response(unknown)}", witness=record_ids(unknown)
         )
-    short = evidence.one(SCENARIO, Label.BUCKETS_BY_SHORT_NAME)
+    short = evidence.one(SPEC, Label.BUCKETS_BY_SHORT_NAME)
     if short is not None and short.ok and bucket in _listed(short, element):
         seen = f"bucketNames={raw.query_value(short.exchange, 'bucketNames')} lists {bucket}"
         return deviates(expected, seen, witness=record_ids(short))
@@ -187,14 +186,14 @@ def bucket_names_filter(evidence: Evidence, item: Item) -> Finding:
     return holds(f"{bucket} alone by its name, none by {wanted}", witness=record_ids(by_name, unknown))
 
 
-@check("ACT-009")
+@check("ACT-009", SPEC)
 @with_preconditions
 def regions_filter(evidence: Evidence, item: Item) -> Finding:
     """The list by two regions, the bucket's among them, and by another region alone."""
     return _filter(evidence, item, Label.BUCKETS_OF_REGION, Label.BUCKETS_OF_OTHER_REGION, "regions")
 
 
-@check("ACT-010")
+@check("ACT-010", SPEC)
 @with_preconditions
 def bucket_name_is_a_beginning(evidence: Evidence, item: Item) -> Finding:
     """The list by the beginning of the bucket's name, and by its name without its first letter."""
@@ -203,38 +202,38 @@ def bucket_name_is_a_beginning(evidence: Evidence, item: Item) -> Finding:
 
 def _filter(evidence: Evidence, item: Item, within: Label, without: Label, parameter: str) -> Finding:
     bucket, element = _bucket(evidence), item.feature.bucket_list_element
-    good = expect_success(evidence, SCENARIO, within, f"{parameter} is taken, and lists {bucket}")
+    good = expect_success(evidence, SPEC, within, f"{parameter} is taken, and lists {bucket}")
     asked_for = raw.query_value(good.exchange, parameter)
     # A list that is full may have the bucket on a later page.
     if bucket not in _listed(good, element) and len(_listed(good, element)) < MOST_A_PAGE:
         seen = f"{parameter}={asked_for} lists {', '.join(_listed(good, element)[:3]) or 'none'}"
         return deviates(f"{parameter}={asked_for} lists {bucket}", seen, witness=record_ids(good))
-    other = require_response(evidence, SCENARIO, without)
+    other = require_response(evidence, SPEC, without)
     if other.ok and bucket in _listed(other, element):
         wrong = raw.query_value(other.exchange, parameter)
         return deviates(f"{parameter}={wrong} does not list {bucket}", f"it lists {bucket}", witness=record_ids(other))
     return holds(f"{bucket} by {asked_for} only", witness=record_ids(good, other))
 
 
-@check("ACT-006")
+@check("ACT-006", SPEC)
 @with_preconditions
 def bucket_page_size_bounds(evidence: Evidence, item: Item) -> Finding:
     """Page sizes outside 1 to 100."""
     return expect_rejections(
-        require_responses(evidence, SCENARIO, *OUT_OF_RANGE), "pageSize 101 and 0 are refused with 400", status=400
+        require_responses(evidence, SPEC, *OUT_OF_RANGE), "pageSize 101 and 0 are refused with 400", status=400
     )
 
 
-@check("ONE-004")
+@check("ONE-004", SPEC)
 @with_preconditions
 def no_second_queue(evidence: Evidence, item: Item) -> Finding:
     """Queue ids before and after the second activation."""
-    before = require_success(evidence, SCENARIO, Label.QUEUES_BEFORE)
-    activation = require_response(evidence, SCENARIO, Label.ACTIVATE)
+    before = require_success(evidence, SPEC, Label.QUEUES_BEFORE)
+    activation = require_response(evidence, SPEC, Label.ACTIVATE)
     if not activation.ok and not _already_active(activation):
         return blocked(f"the activation was answered {describe_response(activation)}", witness=record_ids(activation))
     expected = "the same queue, and no other, after a second activation"
-    after = expect_success(evidence, SCENARIO, Label.QUEUES_AFTER, expected)
+    after = expect_success(evidence, SPEC, Label.QUEUES_AFTER, expected)
     ids = [sorted(raw.text(queue.queue_id) for queue in response.queue_list.queues) for response in (before, after)]
     if not ids[0]:
         return blocked("no queue was listed before the second activation", witness=record_ids(before))
@@ -244,16 +243,16 @@ def no_second_queue(evidence: Evidence, item: Item) -> Finding:
     return holds(f"{', '.join(ids[1])} before and after", witness=record_ids(before, activation, after))
 
 
-@check("ACT-014")
+@check("ACT-014", SPEC)
 @with_preconditions
 def activating_again_is_no_update(evidence: Evidence, item: Item) -> Finding:
     """Name, State and rule of the queue, which is renamed and paused, before and after the second activation."""
-    require_success(evidence, SCENARIO, Label.DRESS)
-    activation = require_response(evidence, SCENARIO, Label.ACTIVATE)
+    require_success(evidence, SPEC, Label.DRESS)
+    activation = require_response(evidence, SPEC, Label.ACTIVATE)
     expected = "Name, State and NotifyConfig as before the second activation"
-    require_success(evidence, SCENARIO, Label.QUEUES_BEFORE)
-    require_success(evidence, SCENARIO, Label.QUEUES_AFTER)
-    before, after = (evidence.of(SCENARIO, step)[-1] for step in (Label.QUEUES_BEFORE, Label.QUEUES_AFTER))
+    require_success(evidence, SPEC, Label.QUEUES_BEFORE)
+    require_success(evidence, SPEC, Label.QUEUES_AFTER)
+    before, after = (evidence.of(SPEC, step)[-1] for step in (Label.QUEUES_BEFORE, Label.QUEUES_AFTER))
     wrong, judged = Deviations(), 0
     for queue in before.queue_list.queues:
         now = listed(after, raw.text(queue.queue_id))

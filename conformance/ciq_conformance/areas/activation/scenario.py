@@ -16,7 +16,7 @@ REGIONS = ("ap-beijing", "ap-shanghai")
 """Regions on the pages; one of them is not the bucket's."""
 
 
-def play(ctx: ScenarioContext) -> None:
+def run(ctx: ScenarioContext) -> None:
     """Play the scenario. The queue has a name of its own and is paused meanwhile: activating again is no update."""
     bucket = ctx.profile.bucket
     name = f"ciq-{ctx.spec.feature}-active"

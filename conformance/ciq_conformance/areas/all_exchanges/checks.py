@@ -7,12 +7,13 @@ from email.utils import parsedate_to_datetime
 from itertools import accumulate, pairwise
 from urllib.parse import urlsplit
 
+from ciq_conformance.areas.all_exchanges import SPEC
+from ciq_conformance.areas.update import SPEC as UPDATE
 from ciq_conformance.areas.update import labels
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, blocked, cannot_tell, holds
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas.lifecycle import JobState, may_be_seen_after
-from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 from ciq_schemas.transcript.raw import answer_header, media_type
 from ciq_schemas.transcript.requests import requested_update
@@ -31,7 +32,7 @@ def _answers(evidence: Evidence) -> list[ParsedExchange]:
     return [response for response in evidence.responses if response.exchange.status and response.exchange.operation]
 
 
-@check("HDR-001")
+@check("HDR-001", SPEC)
 def content_type(evidence: Evidence, item: Item) -> Finding:
     """Every answer with a body is application/xml; parameters such as a charset are free."""
     wrong, right = Deviations(), 0
@@ -51,7 +52,7 @@ def content_type(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding("Content-Type application/xml on every answer with a body", holds(f"{right} answers"))
 
 
-@check("HDR-002")
+@check("HDR-002", SPEC)
 def request_id(evidence: Evidence, item: Item) -> Finding:
     """Every answer has an id of its own."""
     wrong = Deviations()
@@ -72,7 +73,7 @@ def request_id(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding(expected, holds(f"{len(seen)} different ids"))
 
 
-@check("HDR-004")
+@check("HDR-004", SPEC)
 def date(evidence: Evidence, item: Item) -> Finding:
     """Every answer has a Date in the form of RFC 1123."""
     wrong, right = Deviations(), 0
@@ -99,7 +100,7 @@ def _is_rfc_1123(value: str) -> bool:
     return True
 
 
-@check("HDR-005")
+@check("HDR-005", SPEC)
 def trace_id(evidence: Evidence, item: Item) -> Finding:
     """No answer to a request that was accepted has the header of those that failed."""
     wrong, right = Deviations(), 0
@@ -121,7 +122,7 @@ def _unsigned(response: ParsedExchange) -> bool:
     return not any(name.lower() == "authorization" for name, _ in response.exchange.request_headers)
 
 
-@check("UPD-018")
+@check("UPD-018", UPDATE)
 def update_answers_what_was_set(evidence: Evidence, item: Item) -> Finding:
     """State and Name in the answers to accepted updates of all scenarios, those that should be refused left out.
 
@@ -134,7 +135,7 @@ def update_answers_what_was_set(evidence: Evidence, item: Item) -> Finding:
         exchange = response.exchange
         if not response.ok or response.queue is None:
             continue
-        if exchange.scenario == Scenario.UPDATE and exchange.step in labels.BAD:
+        if exchange.scenario == UPDATE.name and exchange.step in labels.BAD:
             continue
         wanted = requested_update(response)
         shown = (("State", wanted.state, response.queue.state), ("Name", wanted.name, response.queue.name))
@@ -162,7 +163,7 @@ def _one_by_one(updates: Iterable[ParsedExchange]) -> Iterator[ParsedExchange]:
                 yield response
 
 
-@check("LIF-001")
+@check("LIF-001", SPEC)
 def states_move_forward(evidence: Evidence, item: Item) -> Finding:
     """Two looks at a job, the first answered before the second was sent, never contradict the life cycle."""
     looks: dict[str, list[tuple[ParsedExchange, JobState]]] = {}

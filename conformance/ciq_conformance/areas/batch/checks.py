@@ -1,5 +1,6 @@
 """Checks of the scenario `batch` (BAT)."""
 
+from ciq_conformance.areas.batch import SPEC
 from ciq_conformance.areas.batch.labels import Label
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, blocked, cannot_tell, deviates, holds
@@ -14,17 +15,14 @@ from ciq_conformance.judge.preconditions import (
 )
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas.lifecycle import FINAL_STATES, JobState
-from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript import raw
 from ciq_schemas.transcript.parsed import ParsedExchange
 from ciq_schemas.values import Batch
 
-SCENARIO = Scenario.BATCH
-
 
 def _made(evidence: Evidence, step: Label) -> tuple[ParsedExchange, str]:
     """The accepted request and the batch job's id; stops without them."""
-    response = require_success(evidence, SCENARIO, step)
+    response = require_success(evidence, SPEC, step)
     for batch in response.batch_answer.batches:
         if raw.text(batch.job_id):
             return response, raw.text(batch.job_id)
@@ -39,7 +37,7 @@ def _last(evidence: Evidence, batch_id: str, *steps: Label) -> tuple[ParsedExcha
     """The last look at a batch job; stops when it was never described."""
     seen = [
         (response, b)
-        for response in evidence.of(SCENARIO, *steps)
+        for response in evidence.of(SPEC, *steps)
         if response.ok and (b := _in(response, batch_id)) is not None
     ]
     if not seen:
@@ -47,12 +45,12 @@ def _last(evidence: Evidence, batch_id: str, *steps: Label) -> tuple[ParsedExcha
     return seen[-1]
 
 
-@check("BAT-001")
+@check("BAT-001", SPEC)
 @with_preconditions
 def batch_is_made(evidence: Evidence, item: Item) -> Finding:
     """The answer to POST /inventorytriggerjob."""
     expected = "HTTP 200 with one JobsDetail: JobId and State"
-    response = expect_success(evidence, SCENARIO, Label.CREATE, expected)
+    response = expect_success(evidence, SPEC, Label.CREATE, expected)
     batches = response.batch_answer.batches
     if len(batches) != 1 or not raw.text(batches[0].job_id):
         return deviates(expected, f"{len(batches)} JobsDetail with JobId", witness=record_ids(response))
@@ -61,19 +59,17 @@ def batch_is_made(evidence: Evidence, item: Item) -> Finding:
     return holds(f"batch job {batches[0].job_id}, State {batches[0].state}", witness=record_ids(response))
 
 
-@check("BAT-002")
+@check("BAT-002", SPEC)
 @with_preconditions
 def batch_is_described(evidence: Evidence, item: Item) -> Finding:
     """The answer to GET /inventorytriggerjob/<id>."""
     _, batch_id = _made(evidence, Label.CREATE)
     expected = f"JobsDetail with JobId {batch_id}, the Name given, Type Workflow and a State"
-    response = expect_success(evidence, SCENARIO, Label.DESCRIBED, expected)
+    response = expect_success(evidence, SPEC, Label.DESCRIBED, expected)
     batch = _in(response, batch_id)
     if batch is None:
         return deviates(expected, "no JobsDetail with this JobId", witness=record_ids(response))
-    name = raw.child_text(
-        raw.root_of(require_success(evidence, SCENARIO, Label.CREATE).exchange.request_body.data), "Name"
-    )
+    name = raw.child_text(raw.root_of(require_success(evidence, SPEC, Label.CREATE).exchange.request_body.data), "Name")
     given = {"Name": (batch.name, name), "Type": (batch.type, "Workflow")}
     for label, (text, right) in given.items():
         if raw.text(text) != right:
@@ -83,11 +79,11 @@ def batch_is_described(evidence: Evidence, item: Item) -> Finding:
     return holds(f"State {batch.state}", witness=record_ids(response))
 
 
-@check("BAT-003")
+@check("BAT-003", SPEC)
 @with_preconditions
 def unknown_batch_is_named(evidence: Evidence, item: Item) -> Finding:
     """NonExistJobIds of a describe of an unknown id."""
-    response = require_response(evidence, SCENARIO, Label.UNKNOWN)
+    response = require_response(evidence, SPEC, Label.UNKNOWN)
     wanted = raw.requested_job_id(response.exchange)
     expected = f"NonExistJobIds {wanted}"
     if not response.ok:
@@ -98,12 +94,12 @@ def unknown_batch_is_named(evidence: Evidence, item: Item) -> Finding:
     return holds(expected, witness=record_ids(response))
 
 
-@check("BAT-004")
+@check("BAT-004", SPEC)
 @with_preconditions
 def batches_are_listed(evidence: Evidence, item: Item) -> Finding:
     """The list by type and name."""
     _, batch_id = _made(evidence, Label.CREATE)
-    response = expect_success(evidence, SCENARIO, Label.LISTED, f"HTTP 200 with batch job {batch_id}")
+    response = expect_success(evidence, SPEC, Label.LISTED, f"HTTP 200 with batch job {batch_id}")
     if _in(response, batch_id) is None:
         seen = f"{len(response.batch_answer.batches)} batch jobs without it"
         return deviates(f"batch job {batch_id} in the list", seen, witness=record_ids(response))
@@ -113,14 +109,14 @@ def batches_are_listed(evidence: Evidence, item: Item) -> Finding:
     return holds(f"{len(response.batch_answer.batches)} in the list", witness=record_ids(response))
 
 
-@check("BAT-005")
+@check("BAT-005", SPEC)
 @with_preconditions
 def workflow_runs_on_the_object(evidence: Evidence, item: Item) -> Finding:
     """The list of runs that asks for the batch job's."""
     create, batch_id = _made(evidence, Label.CREATE)
     source = raw.children(raw.root_of(create.exchange.request_body.data), "Input")
     key = raw.child_text(source[0], "Object") if source else None
-    response = expect_success(evidence, SCENARIO, Label.RUNS, f"HTTP 200 with the run of batch job {batch_id}")
+    response = expect_success(evidence, SPEC, Label.RUNS, f"HTTP 200 with the run of batch job {batch_id}")
     objects = [raw.text(run.object).lstrip("/") for run in response.run_list.runs]
     if objects != [(key or "").lstrip("/")]:
         last, batch = _last(evidence, batch_id, Label.WATCH, Label.DESCRIBED)
@@ -133,7 +129,7 @@ def workflow_runs_on_the_object(evidence: Evidence, item: Item) -> Finding:
     return holds(f"one run, on {key}", witness=record_ids(create, response))
 
 
-@check("BAT-006")
+@check("BAT-006", SPEC)
 @with_preconditions
 def batch_comes_to_an_end(evidence: Evidence, item: Item) -> Finding:
     """The last look at the batch job."""
@@ -149,14 +145,14 @@ def batch_comes_to_an_end(evidence: Evidence, item: Item) -> Finding:
     return deviates("State Success", f"State {state} when patience ran out", witness=record_ids(response))
 
 
-@check("BAT-007")
+@check("BAT-007", SPEC)
 @with_preconditions
 def batch_of_jobs_runs_them(evidence: Evidence, item: Item) -> Finding:
     """The list of jobs that asks for the batch job's."""
     create, batch_id = _made(evidence, Label.CREATE_JOBS)
     name = raw.child_text(raw.root_of(create.exchange.request_body.data), "Name")
     expected = f"one job with UserData {name}"
-    response = expect_success(evidence, SCENARIO, Label.JOBS, expected)
+    response = expect_success(evidence, SPEC, Label.JOBS, expected)
     notes = [raw.text(job.operation.user_data if job.operation is not None else None) for job in response.jobs]
     if notes != [name]:
         seen = f"{len(notes)} jobs under inventoryTriggerJobId={batch_id}" + (f", UserData {notes[0]}" if notes else "")
@@ -164,21 +160,21 @@ def batch_of_jobs_runs_them(evidence: Evidence, item: Item) -> Finding:
     return holds(expected, witness=record_ids(create, response))
 
 
-@check("BAT-008")
+@check("BAT-008", SPEC)
 @with_preconditions
 def batch_is_cancelled(evidence: Evidence, item: Item) -> Finding:
     """Cancel of a batch job whose job waits in a paused queue."""
-    require_success(evidence, SCENARIO, Label.HOLD)
+    require_success(evidence, SPEC, Label.HOLD)
     create, batch_id = _made(evidence, Label.CREATE_HELD)
-    cancel = expect_success(evidence, SCENARIO, Label.CANCEL, "HTTP 200")
+    cancel = expect_success(evidence, SPEC, Label.CANCEL, "HTTP 200")
     response, batch = _last(evidence, batch_id, Label.CANCELLED)
     if raw.text(batch.state) != JobState.CANCEL:
         return deviates("State Cancel", f"State {batch.state}", witness=record_ids(create, cancel, response))
     return holds("State Cancel", witness=record_ids(create, cancel, response))
 
 
-@check("BAT-009")
+@check("BAT-009", SPEC)
 @with_preconditions
 def nameless_is_refused(evidence: Evidence, item: Item) -> Finding:
     """The answer to a request without Name."""
-    return expect_rejections([require_response(evidence, SCENARIO, Label.NAMELESS)], "4xx")
+    return expect_rejections([require_response(evidence, SPEC, Label.NAMELESS)], "4xx")

@@ -4,17 +4,17 @@ What was made is deleted, and the queue goes on at the end.
 """
 
 from ciq_conformance.areas.batch.labels import Label
+from ciq_conformance.areas.workflow.requests import job_batch_body, workflow_batch_body
 from ciq_conformance.areas.workflow.scenario import need_offered, unknown_id, workflow_order
 from ciq_conformance.driver.queue_setup import found_rule
 from ciq_conformance.driver.scenario_context import PreconditionFailed, ScenarioContext
-from ciq_conformance.driver.workflow_requests import job_batch_body, workflow_batch_body
 from ciq_schemas.lifecycle import FINAL_STATES, JobState, QueueState
 from ciq_schemas.operations import OperationKind
 from ciq_schemas.requirement import Capability
 from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 
 
-def play(ctx: ScenarioContext) -> None:
+def run(ctx: ScenarioContext) -> None:
     """Play the scenario."""
     first = ctx.calls.other(Label.FIRST, OperationKind.LIST_BATCHES, params={"size": "1"})
     need_offered(ctx, first, Capability.BATCH, "GET /inventorytriggerjob")

@@ -5,6 +5,6 @@ from ciq_conformance.driver.scenario_context import ScenarioContext
 from ciq_schemas.operations import OperationKind
 
 
-def play(ctx: ScenarioContext) -> None:
+def run(ctx: ScenarioContext) -> None:
     """Play the scenario."""
     ctx.calls.other(Label.BIND, OperationKind.BIND_BUCKET)

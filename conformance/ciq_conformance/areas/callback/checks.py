@@ -2,15 +2,16 @@
 
 import re
 
+from ciq_conformance.areas.callback import SPEC
 from ciq_conformance.areas.callback import labels as steps
 from ciq_conformance.areas.callback.jobs import jobs_of, readable_of
-from ciq_conformance.driver.scenario_context import channel_name
 from ciq_conformance.judge.body_paths import texts_by_path
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, Kind, blocked, cannot_tell, deviates, holds
 from ciq_conformance.judge.observed_jobs import missing_callback, no_job, observed_jobs
 from ciq_conformance.judge.registry import Item, check
-from ciq_schemas.requirement import Format, Scenario
+from ciq_conformance.scenario_spec import RECEIVER_NOTES, channel_name
+from ciq_schemas.requirement import Format
 from ciq_schemas.transcript.jobs import ObservedJob
 
 _ESCAPE = re.compile(r"%[0-9a-fA-F]{2}")
@@ -21,11 +22,11 @@ def form_of(item: Item) -> Format:
     return item.format or Format.XML
 
 
-@check("DEL-001")
+@check("DEL-001", SPEC)
 def told_by_post(evidence: Evidence, item: Item) -> Finding:
     """Each job that ended is told by a POST that names it, at the address that its rule has."""
     expected = "a POST to the address in force that names the job, for each job that ended"
-    channel = channel_name(evidence.feature, Scenario.CALLBACK, steps.CHANNELS[form_of(item)])
+    channel = channel_name(evidence.feature, SPEC, steps.CHANNELS[form_of(item)])
     jobs = jobs_of(evidence, form_of(item))
     if isinstance(jobs, Finding):
         return jobs
@@ -42,7 +43,7 @@ def told_by_post(evidence: Evidence, item: Item) -> Finding:
             seen = f"{job.step}: job {job.job_id} was told {how}"
             wanting.append(deviates(expected, seen, witness=(arrival.seq, job.submit.exchange.seq)))
         else:
-            wanting.append(missing_callback(evidence, Scenario.CALLBACK, job, expected))
+            wanting.append(missing_callback(evidence, SPEC, job, expected))
     contradicting = [finding for finding in wanting if finding.kind is Kind.DEVIATES]
     if contradicting:
         return contradicting[0]
@@ -54,7 +55,7 @@ def told_by_post(evidence: Evidence, item: Item) -> Finding:
     )
 
 
-@check("DEL-002")
+@check("DEL-002", SPEC)
 def one_job_in_a_message(evidence: Evidence, item: Item) -> Finding:
     """Each body names exactly one job, as every sample does."""
     readable = readable_of(evidence, form_of(item))
@@ -68,7 +69,7 @@ def one_job_in_a_message(evidence: Evidence, item: Item) -> Finding:
     return found.finding("one JobsDetail in each body", holds(f"{len(readable)} bodies with one job each"))
 
 
-@check("DEL-003")
+@check("DEL-003", SPEC)
 def follows_the_end(evidence: Evidence, item: Item) -> Finding:
     """A describe asked for after the callback was taken shows the job ended."""
     jobs = jobs_of(evidence, form_of(item))
@@ -97,7 +98,7 @@ def follows_the_end(evidence: Evidence, item: Item) -> Finding:
     )
 
 
-@check("DEL-004")
+@check("DEL-004", SPEC)
 def one_callback_a_job(evidence: Evidence, item: Item) -> Finding:
     """A callback that was answered 200 is not sent again."""
     jobs = jobs_of(evidence, form_of(item))
@@ -121,17 +122,17 @@ def one_callback_a_job(evidence: Evidence, item: Item) -> Finding:
     return holds(f"{len(told)} jobs, one callback each", witness=tuple(job.callbacks[0].arrival.seq for job in told))
 
 
-@check("DEL-008")
+@check("DEL-008", SPEC)
 def address_is_kept(evidence: Evidence, _item: Item) -> Finding:
     """Path and query of the address arrive as they were given."""
     submits = [step for form in Format for step in steps.SUBMITS[form]]
-    jobs = observed_jobs(evidence, Scenario.CALLBACK, submits, steps.LOOKS)
+    jobs = observed_jobs(evidence, SPEC, submits, steps.LOOKS)
     if not jobs:
-        return no_job(evidence, Scenario.CALLBACK, submits)
+        return no_job(evidence, SPEC, submits)
     expected = f"a request target that ends with {steps.ADDRESS_SUFFIX}, as the address does"
     arrivals = [callback.arrival for job in jobs for callback in job.clear]
     if not arrivals:
-        stray = [event for event in evidence.events(Scenario.RECEIVER, "note") if "never gave out" in event.text]
+        stray = [event for event in evidence.events(RECEIVER_NOTES, "note") if "never gave out" in event.text]
         if stray:
             return deviates(expected, stray[0].text, witness=(stray[0].seq,))
         return blocked("no callback came; DEL-001 judges that")

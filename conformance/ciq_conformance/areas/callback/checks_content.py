@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from ciq_conformance.areas.callback import SPEC
 from ciq_conformance.areas.callback import labels as steps
 from ciq_conformance.areas.callback.checks import form_of
 from ciq_conformance.areas.callback.jobs import Telling, readable_of
@@ -67,7 +68,7 @@ def _same(name: str, one: str, other: str) -> bool:
     return one == other
 
 
-@check("SHP-004")
+@check("SHP-004", SPEC)
 def state_is_the_jobs(evidence: Evidence, item: Item) -> Finding:
     """State is Success or Failed, and the one that describe shows for the ended job."""
     tellings = readable_of(evidence, form_of(item))
@@ -97,7 +98,7 @@ def _final_look(telling: Telling) -> Observation | None:
     return after or telling.job.ended
 
 
-@check("SHP-005")
+@check("SHP-005", SPEC)
 def agrees_with_describe(evidence: Evidence, item: Item) -> Finding:
     """The details are those that describe answers for the job."""
     tellings = readable_of(evidence, form_of(item))
@@ -136,7 +137,7 @@ def _differences(telling: Telling, look: Observation) -> Iterator[tuple[str, str
             yield name, f"{name} is missing in the callback, describe shows {value!r}"
 
 
-@check("SHP-007")
+@check("SHP-007", SPEC)
 def times_can_be_read(evidence: Evidence, item: Item) -> Finding:
     """Times carry date, time and zone; an ended job has them where its feature shows them."""
     tellings = readable_of(evidence, form_of(item))
@@ -163,7 +164,7 @@ def times_can_be_read(evidence: Evidence, item: Item) -> Finding:
     )
 
 
-@check("SHP-008")
+@check("SHP-008", SPEC)
 def both_forms_say_the_same(evidence: Evidence, _item: Item) -> Finding:
     """Two like jobs, one told in XML and one in JSON: the same elements, and the same values where they are like."""
     like: list[Telling] = []

@@ -2,17 +2,18 @@
 
 from collections.abc import Iterator, Mapping
 
+from ciq_conformance.areas.callback import SPEC
 from ciq_conformance.areas.callback.checks import form_of
 from ciq_conformance.areas.callback.jobs import is_form, jobs_of, readable_of, tellings_of
 from ciq_conformance.areas.callback.labels import BY_RULE, CHANNELS
-from ciq_conformance.driver.scenario_context import channel_name
 from ciq_conformance.judge.body_paths import WRAPPER, Node, UnreadableBody, leaves, read_body, text_of
 from ciq_conformance.judge.documented import is_covered
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, Kind, blocked, deviates, holds, observed
 from ciq_conformance.judge.registry import Item, check
+from ciq_conformance.scenario_spec import channel_name
 from ciq_schemas.codec import NoteKind, ProblemKind
-from ciq_schemas.requirement import Format, Scenario
+from ciq_schemas.requirement import Format
 from ciq_schemas.transcript.parsed import ParsedCallback
 from ciq_schemas.transcript.raw import header
 
@@ -42,7 +43,7 @@ def _bodies(evidence: Evidence, form: Format) -> tuple[ParsedCallback, ...] | Fi
     return tuple(named[seq] for seq in sorted(named))
 
 
-@check("SHP-001")
+@check("SHP-001", SPEC)
 def well_formed(evidence: Evidence, item: Item) -> Finding:
     """XML is well-formed, JSON is one object."""
     form = form_of(item)
@@ -69,7 +70,7 @@ def well_formed(evidence: Evidence, item: Item) -> Finding:
 
 
 def _channel(evidence: Evidence, form: Format) -> str:
-    return channel_name(evidence.feature, Scenario.CALLBACK, CHANNELS[form])
+    return channel_name(evidence.feature, SPEC, CHANNELS[form])
 
 
 def _beginning(callback: ParsedCallback) -> str:
@@ -88,7 +89,7 @@ def _odd_ones(evidence: Evidence, form: Format) -> Iterator[ParsedCallback]:
             yield from (callback for callback in way if not is_form(callback, form))
 
 
-@check("SHP-002")
+@check("SHP-002", SPEC)
 def documented_shape(evidence: Evidence, item: Item) -> Finding:
     """Root, JobsDetail and its documented children are there, containers where containers belong."""
     form = form_of(item)
@@ -152,7 +153,7 @@ def _text(node: Node, name: str) -> str:
     return "" if isinstance(first, Mapping) else text_of(first)
 
 
-@check("SHP-003")
+@check("SHP-003", SPEC)
 def event_is_task_finish(evidence: Evidence, item: Item) -> Finding:
     """EventName is TaskFinish; the oldest pages have none, in any body."""
     tellings = readable_of(evidence, form_of(item))
@@ -192,7 +193,7 @@ def _knows_event(evidence: Evidence) -> bool:
     )
 
 
-@check("SHP-006")
+@check("SHP-006", SPEC)
 def content_type_fits(evidence: Evidence, item: Item) -> Finding:
     """XML comes as application/xml; what JSON comes as is written nowhere."""
     form = form_of(item)
@@ -220,7 +221,7 @@ def content_type_fits(evidence: Evidence, item: Item) -> Finding:
     return found.finding(expected, holds())
 
 
-@check("SHP-009")
+@check("SHP-009", SPEC)
 def jobs_detail_in_json(evidence: Evidence, item: Item) -> Finding:
     """Measured: is JobsDetail an array or an object in JSON?"""
     tellings = tellings_of(evidence, form_of(item))
@@ -241,7 +242,7 @@ def jobs_detail_in_json(evidence: Evidence, item: Item) -> Finding:
     )
 
 
-@check("SHP-011")
+@check("SHP-011", SPEC)
 def json_values_are_strings(evidence: Evidence, item: Item) -> Finding:
     """All samples write values as strings, but for one JobLevel."""
     tellings = tellings_of(evidence, form_of(item))

@@ -3,6 +3,7 @@
 What was given is read from the request itself, so that a service which changes it at the submit already is seen too.
 """
 
+from ciq_conformance.areas.callback import SPEC
 from ciq_conformance.areas.callback import labels as steps
 from ciq_conformance.areas.callback.checks import form_of
 from ciq_conformance.areas.callback.jobs import Telling, readable_of, tellings_of
@@ -10,7 +11,6 @@ from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, blocked, cannot_tell, deviates, holds
 from ciq_conformance.judge.job_facts import first_difference, object_of, output_of, shortened, user_data_of
 from ciq_conformance.judge.registry import Item, check
-from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript import raw
 from ciq_schemas.transcript.requests import requested_job
 
@@ -25,7 +25,7 @@ def _is_special(evidence: Evidence, item: Item, telling: Telling) -> bool:
     return telling.job.step in steps.SPECIAL[form_of(item)]
 
 
-@check("SHP-010")
+@check("SHP-010", SPEC)
 def names_of_objects_survive(evidence: Evidence, item: Item) -> Finding:
     """Keys of inputs and outputs with letters of another script, and with what an address writes otherwise."""
     form = form_of(item)
@@ -42,7 +42,7 @@ def names_of_objects_survive(evidence: Evidence, item: Item) -> Finding:
         and not all((name or "").isascii() for name in _names_asked(telling))
     ]
     if not odd:
-        refused = [response for response in evidence.of(Scenario.CALLBACK, *steps.SPECIAL[form]) if response.refused]
+        refused = [response for response in evidence.of(SPEC, *steps.SPECIAL[form]) if response.refused]
         if refused:
             exchange = refused[0].exchange
             return deviates(expected, f"the job was refused with {exchange.status}", witness=(exchange.seq,))
@@ -68,7 +68,7 @@ def _names_asked(telling: Telling) -> tuple[str | None, str | None]:
     return asked.input_object, asked.output[2]
 
 
-@check("SHP-012")
+@check("SHP-012", SPEC)
 def user_data_comes_unchanged(evidence: Evidence, item: Item) -> Finding:
     """UserData of all jobs that were told, one of them with all that is odd and as long as may be."""
     form = form_of(item)
@@ -89,7 +89,7 @@ def user_data_comes_unchanged(evidence: Evidence, item: Item) -> Finding:
     expected = f"UserData character for character as given, up to {steps.LONGEST_USER_DATA} characters"
     if found.items or any(_is_special(evidence, item, telling) for telling in tellings):
         return found.finding(expected, holds(f"{len(readable)} callback(s)", witness=(readable[0].seq,)))
-    refused = [response for response in evidence.of(Scenario.CALLBACK, *steps.SPECIAL[form]) if response.refused]
+    refused = [response for response in evidence.of(SPEC, *steps.SPECIAL[form]) if response.refused]
     if refused:
         exchange = refused[0].exchange
         why = f"the job with special characters was refused with {exchange.status}; SUB-008 and SUB-009 judge that"
@@ -103,7 +103,7 @@ def _difference(came: str | None, given: str) -> str:
     return first_difference(came, given)
 
 
-@check("SHP-013")
+@check("SHP-013", SPEC)
 def blanks_are_kept(evidence: Evidence, item: Item) -> Finding:
     """UserData with blanks at its ends; a pretty printer breaks the line around it."""
     readable = readable_of(evidence, form_of(item))

@@ -5,13 +5,15 @@ Where a form cannot be judged, says why: a form the documents do not promise is 
 
 from dataclasses import dataclass
 
+from ciq_conformance.areas.callback import SPEC
 from ciq_conformance.areas.callback.labels import LOOKS, RULES, SUBMITS
+from ciq_conformance.areas.failure import SPEC as FAILURE
 from ciq_conformance.areas.failure import labels
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, absent, blocked, cannot_tell
 from ciq_conformance.judge.observed_jobs import no_job, observed_jobs
 from ciq_schemas.features import FEATURES
-from ciq_schemas.requirement import Format, Scenario
+from ciq_schemas.requirement import Format
 from ciq_schemas.transcript.jobs import ObservedJob
 from ciq_schemas.transcript.parsed import ParsedCallback, describe_response
 from ciq_schemas.values import Job
@@ -42,9 +44,9 @@ def is_form(callback: ParsedCallback, form: Format) -> bool:
 
 def jobs_of(evidence: Evidence, form: Format) -> tuple[ObservedJob, ...] | Finding:
     """Accepted jobs that were to be told in `form`; a finding where the form cannot be judged."""
-    jobs = observed_jobs(evidence, Scenario.CALLBACK, SUBMITS[form], LOOKS)
+    jobs = observed_jobs(evidence, SPEC, SUBMITS[form], LOOKS)
     if form is Format.JSON and not FEATURES[evidence.feature].job_callback_documented:
-        rule = evidence.one(Scenario.CALLBACK, RULES[form])
+        rule = evidence.one(SPEC, RULES[form])
         if rule is not None and not rule.ok:
             return absent(
                 f"no document offers JSON callbacks for {evidence.feature}; ResultFormat JSON was answered with "
@@ -57,7 +59,7 @@ def jobs_of(evidence: Evidence, form: Format) -> tuple[ObservedJob, ...] | Findi
                 "and no JSON came",
                 witness=(rule.exchange.seq,),
             )
-    return jobs or no_job(evidence, Scenario.CALLBACK, SUBMITS[form])
+    return jobs or no_job(evidence, SPEC, SUBMITS[form])
 
 
 def tellings_of(evidence: Evidence, form: Format) -> tuple[Telling, ...] | Finding:
@@ -85,7 +87,7 @@ def tellings_of(evidence: Evidence, form: Format) -> tuple[Telling, ...] | Findi
 
 def failing_jobs(evidence: Evidence, form: Format) -> tuple[ObservedJob, ...]:
     """Jobs of the failure scenario, where it was played, to be told in `form`: for their bodies the same holds."""
-    return observed_jobs(evidence, Scenario.FAILURE, labels.TOLD_IN[form], labels.LOOKS)
+    return observed_jobs(evidence, FAILURE, labels.TOLD_IN[form], labels.LOOKS)
 
 
 def readable_of(evidence: Evidence, form: Format) -> tuple[Telling, ...] | Finding:

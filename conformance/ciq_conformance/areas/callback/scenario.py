@@ -31,7 +31,7 @@ from ciq_schemas.requirement import Format
 from ciq_schemas.transcript.parsed import describe_response
 
 
-def play(ctx: ScenarioContext) -> None:
+def run(ctx: ScenarioContext) -> None:
     """Play the scenario; the queue is given back as it was found."""
     jobs: list[str] = []
     try:

@@ -2,17 +2,15 @@
 
 from itertools import pairwise
 
+from ciq_conformance.areas.callback_retries import SPEC
 from ciq_conformance.areas.callback_retries.labels import LATE, LOOKS, SUBMITS, Label
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, Kind, blocked, cannot_tell, deviates, holds, observed
 from ciq_conformance.judge.observed_jobs import missing_callback, no_job, observed_jobs
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas.lifecycle import JobState
-from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript.jobs import ObservedJob
 from ciq_schemas.transcript.records import CallbackReceived
-
-RECEIVER = Scenario.RECEIVER
 
 
 def _failed_arrivals(job: ObservedJob) -> list[CallbackReceived]:
@@ -23,12 +21,12 @@ def _words(answered: int) -> str:
     return f"answered {answered}" if answered else "hung up on"
 
 
-@check("DEL-006")
+@check("DEL-006", SPEC)
 def job_does_not_care(evidence: Evidence, _item: Item) -> Finding:
     """A job whose callback was answered badly still ends, and stays, as Success."""
-    jobs = observed_jobs(evidence, RECEIVER, SUBMITS, LOOKS)
+    jobs = observed_jobs(evidence, SPEC, SUBMITS, LOOKS)
     if not jobs:
-        return no_job(evidence, RECEIVER, SUBMITS)
+        return no_job(evidence, SPEC, SUBMITS)
     expected = "the job ends and stays as Success, however its callback was received"
     shown: list[str] = []
     seqs: list[int] = []
@@ -70,15 +68,15 @@ def job_does_not_care(evidence: Evidence, _item: Item) -> Finding:
     return holds("; ".join(shown) + left, witness=tuple(seqs))
 
 
-@check("DEL-007")
+@check("DEL-007", SPEC)
 def retries(evidence: Evidence, _item: Item) -> Finding:
     """Measured: attempts after a failed one, and their distance."""
-    jobs = observed_jobs(evidence, RECEIVER, SUBMITS, LOOKS)
+    jobs = observed_jobs(evidence, SPEC, SUBMITS, LOOKS)
     if not jobs:
-        return no_job(evidence, RECEIVER, SUBMITS)
+        return no_job(evidence, SPEC, SUBMITS)
     seen: list[str] = []
     seqs: list[int] = []
-    end = max(response.exchange.ended for response in evidence.of(RECEIVER))
+    end = max(response.exchange.ended for response in evidence.of(SPEC))
     for job in jobs:
         arrivals = [callback.arrival for callback in job.callbacks]
         if not _failed_arrivals(job):
@@ -96,20 +94,20 @@ def retries(evidence: Evidence, _item: Item) -> Finding:
     return observed("; ".join(seen), witness=tuple(seqs), reason="documents are silent; never judged")
 
 
-@check("DEL-011")
+@check("DEL-011", SPEC)
 def told_beside_a_slow_receiver(evidence: Evidence, _item: Item) -> Finding:
     """Jobs that ended while the receiver of another job had not answered yet were told, at once or later."""
     expected = "a callback for each job that ends while another job's receiver has not answered yet"
-    beside = observed_jobs(evidence, RECEIVER, (Label.SUBMIT_BESIDE,), LOOKS)
+    beside = observed_jobs(evidence, SPEC, (Label.SUBMIT_BESIDE,), LOOKS)
     slow = [
         callback.arrival
-        for job in observed_jobs(evidence, RECEIVER, (Label.SUBMIT_SLOW,), LOOKS)
+        for job in observed_jobs(evidence, SPEC, (Label.SUBMIT_SLOW,), LOOKS)
         for callback in job.callbacks
     ]
-    if not slow and evidence.of(RECEIVER, Label.SUBMIT_SLOW) and not evidence.obstacle(RECEIVER):
+    if not slow and evidence.of(SPEC, Label.SUBMIT_SLOW) and not evidence.obstacle(SPEC):
         return blocked("no callback met the slow receiver; RUL-001 judges whether any come")
     if not beside or not slow:
-        return no_job(evidence, RECEIVER, (Label.SUBMIT_SLOW, Label.SUBMIT_BESIDE))
+        return no_job(evidence, SPEC, (Label.SUBMIT_SLOW, Label.SUBMIT_BESIDE))
     answered = slow[0].started + LATE
     # A job that was not seen to end before the slow answer does not put the question.
     meanwhile = [job for job in beside if job.ended is not None and job.ended.response.exchange.ended <= answered]
@@ -117,7 +115,7 @@ def told_beside_a_slow_receiver(evidence: Evidence, _item: Item) -> Finding:
         return cannot_tell(
             f"no job ended in the {LATE:g} s in which the slow receiver had not answered; jobs take longer"
         )
-    wanting = [missing_callback(evidence, RECEIVER, job, expected) for job in meanwhile if not job.callbacks]
+    wanting = [missing_callback(evidence, SPEC, job, expected) for job in meanwhile if not job.callbacks]
     if wanting:
         return next((finding for finding in wanting if finding.kind is Kind.DEVIATES), wanting[0])
     last = max(job.callbacks[0].arrival.started for job in meanwhile) - slow[0].started

@@ -13,7 +13,7 @@ _RETRY_WATCH = (1.0, 5.0)
 """Least and most seconds to listen for another attempt."""
 
 
-def play(ctx: ScenarioContext) -> None:
+def run(ctx: ScenarioContext) -> None:
     """Play the scenario; the queue is given back as it was found."""
     jobs: list[str] = []
     try:

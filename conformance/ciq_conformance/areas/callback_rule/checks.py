@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
+from ciq_conformance.areas.callback_retries import SPEC as CALLBACK_RETRIES
 from ciq_conformance.areas.callback_retries import labels
-from ciq_conformance.areas.callback_rule.jobs import RULE, address_of, arrives_at, job_of
+from ciq_conformance.areas.callback_rule import SPEC
+from ciq_conformance.areas.callback_rule.jobs import address_of, arrives_at, job_of
 from ciq_conformance.areas.callback_rule.labels import Channel, Label
-from ciq_conformance.driver.scenario_context import channel_name
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import (
     Finding,
@@ -19,7 +20,8 @@ from ciq_conformance.judge.finding import (
 )
 from ciq_conformance.judge.observed_jobs import missing_callback, observed_jobs
 from ciq_conformance.judge.registry import Item, check
-from ciq_schemas.requirement import Format, Scenario
+from ciq_conformance.scenario_spec import channel_name
+from ciq_schemas.requirement import Format
 from ciq_schemas.transcript.jobs import ObservedJob
 from ciq_schemas.transcript.parsed import ParsedCallback, describe_response
 from ciq_schemas.transcript.requests import requested_update
@@ -29,7 +31,7 @@ def _form(callback: ParsedCallback) -> Format:
     return Format.JSON if callback.is_json else Format.XML
 
 
-@check("RUL-001")
+@check("RUL-001", SPEC)
 def queue_rule_sends(evidence: Evidence, _item: Item) -> Finding:
     """With the rule On a job without an address is told at the rule's Url, and at the next Url once that is set."""
     job = job_of(evidence, Label.SUBMIT_PLAIN)
@@ -53,17 +55,17 @@ def queue_rule_sends(evidence: Evidence, _item: Item) -> Finding:
 
 def _later(evidence: Evidence) -> Iterator[tuple[ObservedJob, str]]:
     """Jobs submitted when the rule's Url had been changed, with the address that it then was."""
-    rules = evidence.one(RULE, Label.RULE_DEFAULT), evidence.one(RULE, Label.RULE_XML)
+    rules = evidence.one(SPEC, Label.RULE_DEFAULT), evidence.one(SPEC, Label.RULE_XML)
     last = job_of(evidence, Label.SUBMIT_UNDER_XML)
     if isinstance(last, ObservedJob) and len({requested_update(rule).url for rule in rules if rule is not None}) > 1:
         yield last, address_of(evidence, Channel.NEXT)
     for step, channel in labels.SUBMITS.items():
-        name = channel_name(evidence.feature, Scenario.RECEIVER, channel)
-        for met in observed_jobs(evidence, Scenario.RECEIVER, (step,), labels.LOOKS):
+        name = channel_name(evidence.feature, CALLBACK_RETRIES, channel)
+        for met in observed_jobs(evidence, CALLBACK_RETRIES, (step,), labels.LOOKS):
             yield met, name
 
 
-@check("RUL-002")
+@check("RUL-002", SPEC)
 def job_address_wins(evidence: Evidence, _item: Item) -> Finding:
     """A job with CallBack is told there."""
     job = job_of(evidence, Label.SUBMIT_OWN_JSON)
@@ -72,7 +74,7 @@ def job_address_wins(evidence: Evidence, _item: Item) -> Finding:
     return arrives_at(evidence, job, Channel.JOB, "the callback of a job with CallBack arrives at that address")
 
 
-@check("RUL-003")
+@check("RUL-003", SPEC)
 def job_address_is_instead(evidence: Evidence, _item: Item) -> Finding:
     """Nothing of a job with CallBack arrives at the queue's address."""
     job = job_of(evidence, Label.SUBMIT_OWN_JSON)
@@ -82,7 +84,7 @@ def job_address_is_instead(evidence: Evidence, _item: Item) -> Finding:
     return _silent(evidence, job, Label.SUBMIT_PLAIN, expected, at=Channel.QUEUE)
 
 
-@check("RUL-004")
+@check("RUL-004", SPEC)
 def job_format_wins(evidence: Evidence, _item: Item) -> Finding:
     """CallBackFormat decides the form, whatever the queue's rule says."""
     expected = "the callback has the form of CallBackFormat"
@@ -111,12 +113,12 @@ def job_format_wins(evidence: Evidence, _item: Item) -> Finding:
     return holds(f"{len(seqs)} callback(s) in the form their job asked for{left}", witness=tuple(seqs))
 
 
-@check("RUL-005")
+@check("RUL-005", SPEC)
 def no_silences(evidence: Evidence, _item: Item) -> Finding:
     """CallBack `no` keeps the queue's rule from telling of the job."""
     expected = "nothing arrives for a job with CallBack no"
-    submit = evidence.one(RULE, Label.SUBMIT_SILENCED)
-    plain = evidence.one(RULE, Label.SUBMIT_PLAIN)
+    submit = evidence.one(SPEC, Label.SUBMIT_SILENCED)
+    plain = evidence.one(SPEC, Label.SUBMIT_PLAIN)
     if submit is not None and submit.refused and plain is not None and plain.ok:
         return observed(
             f"the job was refused with {describe_response(submit)}",
@@ -130,7 +132,7 @@ def no_silences(evidence: Evidence, _item: Item) -> Finding:
     return _silent(evidence, job, Label.SUBMIT_PLAIN, expected)
 
 
-@check("RUL-006")
+@check("RUL-006", SPEC)
 def off_is_silent(evidence: Evidence, _item: Item) -> Finding:
     """With the rule Off, its Url and Event still set, nothing arrives."""
     job = job_of(evidence, Label.SUBMIT_UNDER_OFF)
@@ -140,10 +142,10 @@ def off_is_silent(evidence: Evidence, _item: Item) -> Finding:
     return _silent(evidence, job, Label.SUBMIT_UNDER_XML, expected, but=Channel.NEXT)
 
 
-@check("RUL-007")
+@check("RUL-007", SPEC)
 def other_event_is_silent(evidence: Evidence, item: Item) -> Finding:
     """With Event WorkflowFinish only, a job without address is not told."""
-    rule = evidence.one(RULE, Label.RULE_WORKFLOW)
+    rule = evidence.one(SPEC, Label.RULE_WORKFLOW)
     if rule is not None and not rule.ok:
         told = f"a rule with Event WorkflowFinish was answered with {describe_response(rule)}"
         seq = rule.exchange.seq
@@ -203,7 +205,7 @@ def _silent(
         )
     told = control.callbacks[0].arrival
     ended = job.ended.response.exchange.ended
-    listened = max((r.exchange.started for r in evidence.of(RULE)), default=ended) - ended
+    listened = max((r.exchange.started for r in evidence.of(SPEC)), default=ended) - ended
     return holds(
         f"nothing of job {job.job_id}, which ended as {job.ended.job.state}; the control was told",
         witness=(job.ended.seq, told.seq),
@@ -211,7 +213,7 @@ def _silent(
     )
 
 
-@check("RUL-008")
+@check("RUL-008", SPEC)
 def result_format_decides(evidence: Evidence, _item: Item) -> Finding:
     """ResultFormat JSON gives JSON, XML gives XML."""
     expected = "the callback has the form of the rule's ResultFormat"
@@ -221,7 +223,7 @@ def result_format_decides(evidence: Evidence, _item: Item) -> Finding:
         (Label.RULE_JSON, Label.SUBMIT_UNDER_JSON, Format.JSON),
         (Label.RULE_XML, Label.SUBMIT_UNDER_XML, Format.XML),
     ):
-        rule = evidence.one(RULE, rule_step)
+        rule = evidence.one(SPEC, rule_step)
         if rule is not None and rule.refused:
             return deviates(
                 expected,
@@ -243,18 +245,18 @@ def result_format_decides(evidence: Evidence, _item: Item) -> Finding:
         if not job.callbacks:
             plain = job_of(evidence, Label.SUBMIT_PLAIN)
             told = isinstance(plain, ObservedJob) and plain.callbacks
-            wanting = missing_callback(evidence, RULE, job, expected)
+            wanting = missing_callback(evidence, SPEC, job, expected)
             waiting.append(wanting if told else blocked("no callback came at all; RUL-001 judges that"))
     if waiting:
         return waiting[0]
     return holds("JSON and XML as the rule says", witness=tuple(seqs))
 
 
-@check("RUL-011")
+@check("RUL-011", SPEC)
 def one_event_of_two_counts(evidence: Evidence, _item: Item) -> Finding:
     """With TaskFinish and WorkflowFinish in Event a job without an address is told."""
     expected = "TaskFinish counts beside another event of the rule"
-    rules = evidence.of(RULE, Label.RULE_BOTH, Label.RULE_BOTH_AS_SHOWN)
+    rules = evidence.of(SPEC, Label.RULE_BOTH, Label.RULE_BOTH_AS_SHOWN)
     if rules and rules[-1].refused:
         seen = f"a rule with both events was refused with {describe_response(rules[-1])}"
         return deviates(expected, seen, witness=(rules[-1].exchange.seq,))
@@ -267,7 +269,7 @@ def one_event_of_two_counts(evidence: Evidence, _item: Item) -> Finding:
     return arrives_at(evidence, job, Channel.QUEUE, expected)
 
 
-@check("RUL-009")
+@check("RUL-009", SPEC)
 def off_with_own_address(evidence: Evidence, _item: Item) -> Finding:
     """Measured: is a job with an address told while the queue's rule is Off?"""
     job = job_of(evidence, Label.SUBMIT_OWN_UNDER_OFF)
@@ -282,7 +284,7 @@ def off_with_own_address(evidence: Evidence, _item: Item) -> Finding:
     return observed("it is not told", witness=(job.ended.seq,), reason=undocumented)
 
 
-@check("RUL-010")
+@check("RUL-010", SPEC)
 def default_is_xml(evidence: Evidence, _item: Item) -> Finding:
     """Without any format the callback is XML."""
     job = job_of(evidence, Label.SUBMIT_PLAIN)
@@ -291,14 +293,14 @@ def default_is_xml(evidence: Evidence, _item: Item) -> Finding:
     expected = "an XML body where neither the rule nor the job names a format"
     if not job.callbacks:
         return (
-            missing_callback(evidence, RULE, job, expected)
+            missing_callback(evidence, SPEC, job, expected)
             if job.ended is None
             else blocked(f"no callback of job {job.job_id} came; RUL-001 judges that")
         )
     json = next((callback for callback in job.clear if callback.is_json), None)
     if json is None:
         return holds(f"job {job.job_id} was told in XML", witness=(job.callbacks[0].arrival.seq,))
-    rule = evidence.one(RULE, Label.RULE_DEFAULT)
+    rule = evidence.one(SPEC, Label.RULE_DEFAULT)
     config = rule.queue.notify_config if rule is not None and rule.queue is not None else None
     if rule is not None and config is not None and (config.result_format or "").upper() == "JSON":
         return cannot_tell(

@@ -14,7 +14,7 @@ from ciq_conformance.driver.slow_jobs import watch_slow
 from ciq_schemas.transcript.parsed import describe_response
 
 
-def play(ctx: ScenarioContext) -> None:
+def run(ctx: ScenarioContext) -> None:
     """Play the scenario; the queue is given back as it was found."""
     try:
         _without_format(ctx)

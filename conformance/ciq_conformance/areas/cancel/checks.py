@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from ciq_conformance.areas.cancel import SPEC
 from ciq_conformance.areas.cancel.labels import CANCELS, LISTS, PAGE, SUBMITS, TOLD, Label
-from ciq_conformance.driver.scenario_context import channel_name
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, Kind, absent, blocked, deviates, holds, observed
 from ciq_conformance.judge.job_facts import ids_of, jobs_in, last_seen, zones_apart
@@ -17,21 +17,20 @@ from ciq_conformance.judge.preconditions import (
     with_preconditions,
 )
 from ciq_conformance.judge.registry import Item, check
+from ciq_conformance.scenario_spec import channel_name
 from ciq_schemas.lifecycle import FINAL_STATES, WAITING_STATES, JobState
-from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript import raw
 from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 from ciq_schemas.values import Job
 
-SCENARIO = Scenario.CANCEL
 STARTED = frozenset({JobState.RUNNING, JobState.SUCCESS, JobState.FAILED})
 
 
 def _attempts(evidence: Evidence) -> list[tuple[str, ParsedExchange]]:
     """The waiting jobs with their cancels; stops when the plain one was not waiting."""
-    require_response(evidence, SCENARIO, Label.CANCEL)
-    attempts = [(raw.requested_job_id(response.exchange), response) for response in evidence.of(SCENARIO, *CANCELS)]
-    seen = last_seen(evidence.of(SCENARIO, Label.WAITING), [job_id for job_id, _ in attempts])
+    require_response(evidence, SPEC, Label.CANCEL)
+    attempts = [(raw.requested_job_id(response.exchange), response) for response in evidence.of(SPEC, *CANCELS)]
+    seen = last_seen(evidence.of(SPEC, Label.WAITING), [job_id for job_id, _ in attempts])
     waited = {job_id for job_id, (_, job) in seen.items() if raw.text(job.state) in WAITING_STATES}
     if attempts[0][0] not in waited:
         raise EarlyFinding(blocked("the job to cancel was not seen waiting in the paused queue; see PAU"))
@@ -41,14 +40,14 @@ def _attempts(evidence: Evidence) -> list[tuple[str, ParsedExchange]]:
 def _cancelled(evidence: Evidence) -> list[tuple[str, ParsedExchange]]:
     """The waiting jobs whose cancel was accepted."""
     attempts = _attempts(evidence)
-    require_success(evidence, SCENARIO, Label.CANCEL)
+    require_success(evidence, SPEC, Label.CANCEL)
     return [(job_id, response) for job_id, response in attempts if response.ok]
 
 
 def _others(evidence: Evidence) -> list[str]:
     """The jobs beside them, all of them submitted before the cancels."""
-    victims = {raw.requested_job_id(response.exchange) for response in evidence.of(SCENARIO, *CANCELS)}
-    return [job_id for job_id in ids_of(require_responses(evidence, SCENARIO, *SUBMITS)) if job_id not in victims]
+    victims = {raw.requested_job_id(response.exchange) for response in evidence.of(SPEC, *CANCELS)}
+    return [job_id for job_id in ids_of(require_responses(evidence, SPEC, *SUBMITS)) if job_id not in victims]
 
 
 _WHICH = {Label.CANCEL_LEVEL: " of level 2", Label.CANCEL_OF_MANY: " of a request with several"}
@@ -59,7 +58,7 @@ def _job(cancel: ParsedExchange) -> str:
     return f"the job{_WHICH.get(Label(cancel.exchange.step), '')}"
 
 
-@check("CAN-001")
+@check("CAN-001", SPEC)
 @with_preconditions
 def waiting_job_is_cancelled(evidence: Evidence, item: Item) -> Finding:
     """The answers to cancels of waiting jobs: a plain one, one of level 2, one out of a request with several."""
@@ -72,13 +71,13 @@ def waiting_job_is_cancelled(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding("HTTP 200", holds(f"HTTP 200, {len(right)} times", witness=record_ids(*right)))
 
 
-@check("CAN-002")
+@check("CAN-002", SPEC)
 @with_preconditions
 def cancelled_job_shows_it(evidence: Evidence, item: Item) -> Finding:
     """State of the cancelled jobs while the queue is still paused, and at the end."""
     wrong, right = Deviations(), []
     for victim, cancel in _cancelled(evidence):
-        seen = last_seen(evidence.of(SCENARIO, Label.CANCELLED, Label.VICTIM_LATER), [victim]).get(victim)
+        seen = last_seen(evidence.of(SPEC, Label.CANCELLED, Label.VICTIM_LATER), [victim]).get(victim)
         if seen is None:
             wrong.add(cancel.exchange.seq, f"{_job(cancel)} is not described any more")
             continue
@@ -90,12 +89,12 @@ def cancelled_job_shows_it(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding("State Cancel", holds("State Cancel", witness=record_ids(*right)))
 
 
-@check("CAN-003")
+@check("CAN-003", SPEC)
 @with_preconditions
 def cancelled_job_never_runs(evidence: Evidence, item: Item) -> Finding:
     """State of the cancelled jobs in all later looks, until the jobs beside them have ended, and in callbacks."""
     cancels = dict(_cancelled(evidence))
-    looks = list(jobs_in(evidence.of(SCENARIO, Label.CANCELLED, Label.WATCH, Label.VICTIM_LATER), cancels))
+    looks = list(jobs_in(evidence.of(SPEC, Label.CANCELLED, Label.WATCH, Label.VICTIM_LATER), cancels))
     after_resume = [response for response, _ in looks if response.exchange.step != Label.CANCELLED]
     wrong = Deviations()
     for response, job in looks:
@@ -103,7 +102,7 @@ def cancelled_job_never_runs(evidence: Evidence, item: Item) -> Finding:
             cancel = cancels[raw.text(job.job_id)]
             for record in (cancel, response):
                 wrong.add(record.exchange.seq, f"State {job.state} of {_job(cancel)} after its cancel was accepted")
-    for callback in evidence.arrivals(channel_name(item.feature.feature, SCENARIO, TOLD)):
+    for callback in evidence.arrivals(channel_name(item.feature.feature, SPEC, TOLD)):
         for job in callback.callback.jobs:
             job_id = raw.text(job.job_id)
             if job_id in cancels and raw.text(job.state) in STARTED:
@@ -118,20 +117,20 @@ def cancelled_job_never_runs(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding(expected, holds(power, witness=witness, power=power))
 
 
-@check("CAN-010")
+@check("CAN-010", SPEC)
 @with_preconditions
 def cancelled_job_is_listed(evidence: Evidence, item: Item) -> Finding:
     """Lists by the state Cancel, alone and beside another, with the jobs that describe shows so."""
     cancelled = _cancelled(evidence)
-    shown = last_seen(evidence.of(SCENARIO, Label.VICTIM_LATER), [job_id for job_id, _ in cancelled])
+    shown = last_seen(evidence.of(SPEC, Label.VICTIM_LATER), [job_id for job_id, _ in cancelled])
     due = {job_id: response for job_id, (response, job) in shown.items() if raw.text(job.state) == JobState.CANCEL}
     if not due:
         return blocked("no cancelled job is described as Cancel; see CAN-002", witness=record_ids(cancelled[0][1]))
     expected = "the cancelled jobs in lists by their state"
     wrong, right = Deviations(), []
     for step in LISTS:
-        require_responses(evidence, SCENARIO, step)
-        response = evidence.of(SCENARIO, step)[-1]
+        require_responses(evidence, SPEC, step)
+        response = evidence.of(SPEC, step)[-1]
         name = f"states={raw.query_value(response.exchange, 'states')}"
         gone = [job_id for job_id in due if job_id not in ids_of([response])]
         if not response.ok:
@@ -141,20 +140,20 @@ def cancelled_job_is_listed(evidence: Evidence, item: Item) -> Finding:
                 wrong.add(record.exchange.seq, f"{name} leaves out {gone[0]}, which is Cancel")
         else:
             right.append(response)
-    apart = zones_apart(require_responses(evidence, SCENARIO, *SUBMITS))
+    apart = zones_apart(require_responses(evidence, SPEC, *SUBMITS))
     if wrong.items and apart:
         return blocked(f"{apart}, so the window may name other jobs; see LST-001", witness=record_ids(*due.values()))
     return wrong.finding(expected, holds(f"{len(due)} jobs, {len(right)} times", witness=record_ids(*right)))
 
 
-@check("CAN-004")
+@check("CAN-004", SPEC)
 @with_preconditions
 def others_run(evidence: Evidence, item: Item) -> Finding:
     """States of the jobs submitted before and after the cancelled ones, once the queue went on."""
-    require_success(evidence, SCENARIO, Label.CANCEL)
-    resume = require_success(evidence, SCENARIO, Label.RESUME)
+    require_success(evidence, SPEC, Label.CANCEL)
+    resume = require_success(evidence, SPEC, Label.RESUME)
     others = _others(evidence)
-    looks = list(jobs_in(evidence.of(SCENARIO, Label.WATCH, Label.ENDED_BEFORE, Label.VICTIM_LATER), others))
+    looks = list(jobs_in(evidence.of(SPEC, Label.WATCH, Label.ENDED_BEFORE, Label.VICTIM_LATER), others))
     if not looks:
         return blocked("the other jobs were not described after the queue went on", witness=record_ids(resume))
     ran = {raw.text(job.job_id): response for response, job in looks if raw.text(job.state) in STARTED}
@@ -174,25 +173,25 @@ def others_run(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding("the jobs beside the cancelled one run", holds(f"{len(ran)} jobs ran", witness=shown))
 
 
-@check("CAN-005")
+@check("CAN-005", SPEC)
 @with_preconditions
 def ended_job_stays(evidence: Evidence, item: Item) -> Finding:
     """States of ended jobs, of one that failed too, before and after their cancels."""
-    attempt = require_response(evidence, SCENARIO, Label.CANCEL_ENDED)
+    attempt = require_response(evidence, SPEC, Label.CANCEL_ENDED)
     ids = _others(evidence)
-    before = next(jobs_in(evidence.of(SCENARIO, Label.ENDED_BEFORE), ids), None)
+    before = next(jobs_in(evidence.of(SPEC, Label.ENDED_BEFORE), ids), None)
     if before is None or raw.text(before[1].state) not in FINAL_STATES:
         state = before[1].state if before else "not described"
         return blocked(f"the job had not ended ({state}) when it was to be cancelled", witness=record_ids(attempt))
-    finding = _stays(before, attempt, evidence.of(SCENARIO, Label.ENDED_AFTER, Label.VICTIM_LATER))
-    failed_attempt = evidence.one(SCENARIO, Label.CANCEL_FAILED)
+    finding = _stays(before, attempt, evidence.of(SPEC, Label.ENDED_AFTER, Label.VICTIM_LATER))
+    failed_attempt = evidence.one(SPEC, Label.CANCEL_FAILED)
     if finding.kind is not Kind.HOLDS or failed_attempt is None:
         return finding
     failed_id = raw.requested_job_id(failed_attempt.exchange)
-    failed = last_seen(evidence.of(SCENARIO, Label.UNTIL_FAILED), [failed_id]).get(failed_id)
+    failed = last_seen(evidence.of(SPEC, Label.UNTIL_FAILED), [failed_id]).get(failed_id)
     if failed is None:
         return finding
-    other = _stays(failed, failed_attempt, evidence.of(SCENARIO, Label.AFTER_FAILED))
+    other = _stays(failed, failed_attempt, evidence.of(SPEC, Label.AFTER_FAILED))
     return finding if other.kind is Kind.HOLDS else other
 
 
@@ -210,23 +209,23 @@ def _stays(before: tuple[ParsedExchange, Job], attempt: ParsedExchange, later: S
     return holds(f"State {job.state}, the cancel was answered {describe_response(attempt)}", witness=witness)
 
 
-@check("CAN-006")
+@check("CAN-006", SPEC)
 @with_preconditions
 def answer_has_no_body(evidence: Evidence, item: Item) -> Finding:
     """Body of the accepted cancel."""
-    response = require_success(evidence, SCENARIO, Label.CANCEL)
+    response = require_success(evidence, SPEC, Label.CANCEL)
     body = response.exchange.response_body.data
     if body:
         return deviates("no body, Content-Length 0", f"{len(body)} bytes", witness=record_ids(response))
     return holds("no body", witness=record_ids(response))
 
 
-@check("CAN-007")
+@check("CAN-007", SPEC)
 @with_preconditions
 def callback_of_cancelled(evidence: Evidence, item: Item) -> Finding:
     """Whether a callback came for the cancelled job."""
     victim, cancel = _cancelled(evidence)[0]
-    arrivals = evidence.arrivals(channel_name(item.feature.feature, SCENARIO, TOLD))
+    arrivals = evidence.arrivals(channel_name(item.feature.feature, SPEC, TOLD))
     told = [callback for callback in arrivals if victim in callback.job_ids]
     if told:
         state = next((job.state for job in told[0].callback.jobs if job.job_id == victim), None)
@@ -235,33 +234,33 @@ def callback_of_cancelled(evidence: Evidence, item: Item) -> Finding:
     return observed(f"none; {len(others)} callbacks came for the other jobs", witness=record_ids(cancel))
 
 
-@check("CAN-008")
+@check("CAN-008", SPEC)
 @with_preconditions
 def unknown_id_is_no_crash(evidence: Evidence, item: Item) -> Finding:
     """The answer to cancel of an unknown id."""
-    response = require_response(evidence, SCENARIO, Label.CANCEL_UNKNOWN)
+    response = require_response(evidence, SPEC, Label.CANCEL_UNKNOWN)
     status = response.exchange.status
     if not status or status >= 500:
         return deviates("an answer below 500", describe_response(response), witness=record_ids(response))
     return holds(describe_response(response), witness=record_ids(response))
 
 
-@check("CAN-009")
+@check("CAN-009", SPEC)
 @with_preconditions
 def running_job_is_not_cancelled(evidence: Evidence, item: Item) -> Finding:
     """States, after its cancel, of a job that had been seen Running."""
-    require_response(evidence, SCENARIO, Label.CANCEL_UNKNOWN)
-    cancel = evidence.one(SCENARIO, Label.CANCEL_RUNNING)
+    require_response(evidence, SPEC, Label.CANCEL_UNKNOWN)
+    cancel = evidence.one(SPEC, Label.CANCEL_RUNNING)
     if cancel is None:
         return absent("no job was seen Running: they are too short; name a larger sample input in the profile")
     job_id = raw.requested_job_id(cancel.exchange)
-    looks = list(jobs_in(evidence.of(SCENARIO, Label.AFTER_RUNNING), [job_id]))
+    looks = list(jobs_in(evidence.of(SPEC, Label.AFTER_RUNNING), [job_id]))
     if not looks:
         return blocked("the running job was not described after its cancel", witness=record_ids(cancel))
     cancelled = next((response for response, job in looks if raw.text(job.state) == JobState.CANCEL), None)
     if cancelled is not None:
         seen = f"State Cancel after a cancel that was answered {describe_response(cancel)}"
-        running = next(jobs_in(evidence.of(SCENARIO, Label.UNTIL_RUNNING)[-1:], [job_id]), None)
+        running = next(jobs_in(evidence.of(SPEC, Label.UNTIL_RUNNING)[-1:], [job_id]), None)
         return deviates(
             "a running job is not cancelled", seen, witness=record_ids(*(running or ())[:1], cancel, cancelled)
         )

@@ -26,7 +26,7 @@ MARGIN = timedelta(seconds=2)
 Order = Callable[[str], JobRequest]
 
 
-def play(ctx: ScenarioContext) -> None:
+def run(ctx: ScenarioContext) -> None:
     """Play the scenario; whatever happens the queue goes on at its end."""
     rule = found_rule(ctx)
     address = ctx.receiver.address(ctx.channel(TOLD))

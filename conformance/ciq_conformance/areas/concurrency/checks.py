@@ -3,17 +3,17 @@
 from collections import Counter
 from collections.abc import Iterator
 
+from ciq_conformance.areas.concurrency import SPEC
 from ciq_conformance.areas.concurrency.labels import CANCELS, PAUSES, RESUMES, SUBMITS, TOLD, Label
-from ciq_conformance.driver.scenario_context import channel_name
+from ciq_conformance.areas.order.ordering_claims import running_tracks, words
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, absent, blocked, deviates, holds
 from ciq_conformance.judge.job_facts import user_data_of
 from ciq_conformance.judge.ordering import lagging_level_rule, order_rule, settled_after
-from ciq_conformance.judge.ordering_claims import running_tracks, words
 from ciq_conformance.judge.preconditions import not_judged
 from ciq_conformance.judge.registry import Item, check
+from ciq_conformance.scenario_spec import channel_name
 from ciq_schemas.lifecycle import ENDED_BY_RUNNING, JobState, QueueState
-from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript.jobs import JobTimeline, build_timelines
 from ciq_schemas.transcript.parsed import ParsedCallback, ParsedExchange, describe_response
 from ciq_schemas.transcript.pauses import (
@@ -27,37 +27,36 @@ from ciq_schemas.transcript.pauses import (
 )
 from ciq_schemas.transcript.requests import requested_jobs
 
-SCENARIO = Scenario.CONCURRENCY
 _UPDATES = PAUSES | RESUMES
 
 
 def concurrent_tracks(evidence: Evidence) -> tuple[JobTimeline, ...]:
     """Tracks of the scenario's jobs from all it saw."""
     return build_timelines(
-        evidence.of(SCENARIO, *SUBMITS),
-        (r for r in evidence.of(SCENARIO) if r.exchange.step not in SUBMITS | _UPDATES),
+        evidence.of(SPEC, *SUBMITS),
+        (r for r in evidence.of(SPEC) if r.exchange.step not in SUBMITS | _UPDATES),
         _notices(evidence),
     )
 
 
 def _notices(evidence: Evidence) -> tuple[ParsedCallback, ...]:
-    return evidence.arrivals(channel_name(evidence.feature, SCENARIO, TOLD))
+    return evidence.arrivals(channel_name(evidence.feature, SPEC, TOLD))
 
 
 def _settings(evidence: Evidence) -> tuple[StateSetting, ...]:
-    return settings_of(evidence.of(SCENARIO, *_UPDATES), PAUSES)
+    return settings_of(evidence.of(SPEC, *_UPDATES), PAUSES)
 
 
 def _stopped(evidence: Evidence, timelines: tuple[JobTimeline, ...]) -> Finding | None:
     """Why the scenario says nothing of its jobs, None when it does."""
-    if evidence.obstacle(SCENARIO) is not None or not evidence.of(SCENARIO):
-        return not_judged(evidence, SCENARIO, "the scenario was not played")
+    if evidence.obstacle(SPEC) is not None or not evidence.of(SPEC):
+        return not_judged(evidence, SPEC, "the scenario was not played")
     if len(timelines) < 2:
         return blocked("of all the jobs that were submitted at once fewer than two were accepted")
     return None
 
 
-@check("CON-001")
+@check("CON-001", SPEC)
 def each_request_for_itself(evidence: Evidence, item: Item) -> Finding:
     """Ids are given once; answers and callbacks tell a job's own UserData."""
     timelines = evidence.derive(concurrent_tracks)
@@ -69,7 +68,7 @@ def each_request_for_itself(evidence: Evidence, item: Item) -> Finding:
     for timeline in timelines:
         if given[timeline.job_id] > 1:
             wrong.add(timeline.submit_seq, f"JobId {timeline.job_id} was given {given[timeline.job_id]} times")
-    for response in evidence.of(SCENARIO, *SUBMITS):
+    for response in evidence.of(SPEC, *SUBMITS):
         if response.ok and len(response.jobs) != len(requested_jobs(response)):
             wrong.add(response.exchange.seq, f"{len(response.jobs)} job(s) in the answer to one Operation")
     asked = {timeline.job_id: timeline.asked.user_data for timeline in timelines if given[timeline.job_id] == 1}
@@ -85,7 +84,7 @@ def each_request_for_itself(evidence: Evidence, item: Item) -> Finding:
 
 
 def _told_user_data(evidence: Evidence) -> Iterator[tuple[int, str, str]]:
-    for response in evidence.of(SCENARIO):
+    for response in evidence.of(SPEC):
         for job in response.jobs if response.ok and response.exchange.step not in _UPDATES else ():
             if job.job_id and user_data_of(job):
                 yield response.exchange.seq, job.job_id, user_data_of(job) or ""
@@ -95,7 +94,7 @@ def _told_user_data(evidence: Evidence) -> Iterator[tuple[int, str, str]]:
                 yield callback.arrival.seq, job.job_id, user_data_of(job) or ""
 
 
-@check("CON-002")
+@check("CON-002", SPEC)
 def order_holds(evidence: Evidence, item: Item) -> Finding:
     """Both rules of order among the jobs of all clients; requests that overlap are in no order."""
     timelines = evidence.derive(concurrent_tracks)
@@ -127,10 +126,10 @@ def _excused(evidence: Evidence, timelines: tuple[JobTimeline, ...]) -> int:
     if not any(timeline.halted for timeline in (*timelines, *evidence.derive(running_tracks))):
         return 0
     workers = max(1, evidence.calibration.workers if evidence.calibration else 1)
-    return workers * len(evidence.of(SCENARIO, *PAUSES))
+    return workers * len(evidence.of(SPEC, *PAUSES))
 
 
-@check("CON-003")
+@check("CON-003", SPEC)
 def pause_holds(evidence: Evidence, item: Item) -> Finding:
     """No job starts where, of all updates at once, only a pause can have been the last."""
     timelines = evidence.derive(concurrent_tracks)
@@ -138,7 +137,7 @@ def pause_holds(evidence: Evidence, item: Item) -> Finding:
     if stop:
         return stop
     settled = settled_after(evidence.calibration)
-    until = max(response.exchange.ended for response in evidence.of(SCENARIO))
+    until = max(response.exchange.ended for response in evidence.of(SPEC))
     spans = certain_pauses(_settings(evidence), until=until)
     wrong = Deviations()
     shown = 0
@@ -155,7 +154,7 @@ def pause_holds(evidence: Evidence, item: Item) -> Finding:
     )
 
 
-@check("CON-004")
+@check("CON-004", SPEC)
 def no_job_is_lost(evidence: Evidence, item: Item) -> Finding:
     """Every accepted job that nobody cancelled ended as Success."""
     timelines = evidence.derive(concurrent_tracks)
@@ -178,20 +177,20 @@ def no_job_is_lost(evidence: Evidence, item: Item) -> Finding:
 def _cancels(evidence: Evidence) -> dict[str, ParsedExchange]:
     """The cancel of each job, refused or not."""
     found = {}
-    for response in evidence.of(SCENARIO, *CANCELS):
+    for response in evidence.of(SPEC, *CANCELS):
         path = response.exchange.url.partition("?")[0]
         found[path.rpartition("/")[2]] = response
     return found
 
 
-@check("CON-005")
+@check("CON-005", SPEC)
 def cancelled_job_never_runs(evidence: Evidence, item: Item) -> Finding:
     """Jobs cancelled while they were held in the queue, before anything could start them."""
     timelines = evidence.derive(concurrent_tracks)
     stop = _stopped(evidence, timelines)
     if stop:
         return stop
-    until = max(response.exchange.ended for response in evidence.of(SCENARIO))
+    until = max(response.exchange.ended for response in evidence.of(SPEC))
     spans = certain_pauses(_settings(evidence), until=until)
     by_id = {timeline.job_id: timeline for timeline in timelines}
     wrong = Deviations()
@@ -216,7 +215,7 @@ def cancelled_job_never_runs(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding("a job cancelled while it waits shows Cancel and never runs", holds(power, power=power))
 
 
-@check("CON-006")
+@check("CON-006", SPEC)
 def each_job_is_told(evidence: Evidence, item: Item) -> Finding:
     """One callback at least for every job that ended, the queue's rule being the same all the time."""
     timelines = evidence.derive(concurrent_tracks)
@@ -239,12 +238,12 @@ def each_job_is_told(evidence: Evidence, item: Item) -> Finding:
     return silent.finding("every job that ended is told by callback", holds(power, power=power))
 
 
-@check("CON-007")
+@check("CON-007", SPEC)
 def last_update_counts(evidence: Evidence, item: Item) -> Finding:
     """State of the queue whenever every client had its answer; the last word of each was resume."""
     looks = _last_looks(evidence)
     if not looks:
-        return not_judged(evidence, SCENARIO, "the queue's State was not listed")
+        return not_judged(evidence, SPEC, "the queue's State was not listed")
     wrong = Deviations()
     told = 0
     for look in looks:
@@ -270,7 +269,7 @@ def _last_looks(evidence: Evidence) -> list[ParsedExchange]:
     """The last list of the State before each further update: what is published late has shown by then."""
     found: list[ParsedExchange] = []
     listed = None
-    for response in evidence.of(SCENARIO, *_UPDATES, Label.STATE):
+    for response in evidence.of(SPEC, *_UPDATES, Label.STATE):
         if response.exchange.step == Label.STATE:
             listed = response
         elif listed is not None:

@@ -4,30 +4,29 @@ How many ids are taken is documented for media and files only. Whoever answers s
 any feature; who takes `a,b` for one unknown id answers none. Pure.
 """
 
+from ciq_conformance.areas.concurrency import SPEC
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, absent, cannot_tell, holds
 from ciq_conformance.judge.preconditions import not_judged, record_ids
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.judge.whole_run import OWN_RULES, made_by
+from ciq_conformance.judge.whole_run import has_own_job_rules, made_by
 from ciq_schemas.operations import OperationKind
-from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript import raw
 from ciq_schemas.transcript.parsed import ParsedExchange
 
-SCENARIO = Scenario.CONCURRENCY
 MOST = 10
 """Ids in a request by 1045/73113; what happens above is a note, DES-012."""
 KNOWN_EVERYWHERE = 1.2
 """Seconds after which a replica that is read knows a job that another has described."""
 
 
-@check("DES-016")
+@check("DES-016", SPEC)
 def none_is_passed_over(evidence: Evidence, item: Item) -> Finding:
     """Ids in describes of two to ten, of jobs that were described a while before."""
     describes = [response for response in made_by(evidence, OperationKind.DESCRIBE_JOB) if _counts(response)]
     several = [response for response in describes if len(_ids(response)) > 1]
     if not several:
-        return not_judged(evidence, SCENARIO, "no describe of several ids was made")
+        return not_judged(evidence, SPEC, "no describe of several ids was made")
     if not any(response.jobs for response in several) and not item.feature.multi_documented:
         reason = "several ids in one describe are not read as several; pages of the feature show one"
         return absent(reason, witness=record_ids(several[0]))
@@ -53,7 +52,7 @@ def none_is_passed_over(evidence: Evidence, item: Item) -> Finding:
 
 
 def _counts(response: ParsedExchange) -> bool:
-    return response.exchange.scenario not in OWN_RULES and len(_ids(response)) <= MOST
+    return not has_own_job_rules(response.exchange.scenario) and len(_ids(response)) <= MOST
 
 
 def _ids(response: ParsedExchange) -> list[str]:

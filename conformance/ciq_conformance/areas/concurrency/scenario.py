@@ -96,7 +96,7 @@ class _Crowd:
         return act
 
 
-def play(ctx: ScenarioContext) -> None:
+def run(ctx: ScenarioContext) -> None:
     """Play the scenario."""
     rule = CallbackRuleRequest(url=ctx.receiver.address(ctx.channel(TOLD)))
     chance = random.Random(ctx.extra_testing.seed_of(f"{ctx.run_id} {ctx.spec.feature}"))  # noqa: S311 - no secret

@@ -1,5 +1,6 @@
 """Checks of the scenario `deactivation` (ACT-007, ACT-011 to ACT-013)."""
 
+from ciq_conformance.areas.deactivation import SPEC
 from ciq_conformance.areas.deactivation.labels import Label
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, blocked, deviates, holds
@@ -15,26 +16,23 @@ from ciq_conformance.judge.preconditions import (
 from ciq_conformance.judge.queue_shape import is_speed_queue
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas.lifecycle import QueueState
-from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript import raw
 from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 from ciq_schemas.values import Queue
 
-SCENARIO = Scenario.DEACTIVATION
 
-
-@check("ACT-007")
+@check("ACT-007", SPEC)
 @with_preconditions
 def queue_is_removed(evidence: Evidence, item: Item) -> Finding:
     """The answer to DELETE, and the queue list after it: empty, or refused because the feature is off."""
     expected = "success with RequestId and BucketName, and no queue of the feature afterwards"
-    response = expect_success(evidence, SCENARIO, Label.DEACTIVATE, expected)
+    response = expect_success(evidence, SPEC, Label.DEACTIVATE, expected)
     root = raw.response_root(response)
     missing = [name for name in ("RequestId", "BucketName") if not raw.child_text(root, name)]
     if missing:
         return deviates(expected, f"the answer has no {' and no '.join(missing)}", witness=record_ids(response))
-    require_response(evidence, SCENARIO, Label.QUEUES_WITHOUT)
-    after = evidence.of(SCENARIO, Label.QUEUES_WITHOUT)[-1]  # a list may show late that the queue is gone
+    require_response(evidence, SPEC, Label.QUEUES_WITHOUT)
+    after = evidence.of(SPEC, Label.QUEUES_WITHOUT)[-1]  # a list may show late that the queue is gone
     if after.ok and after.queue_list.queues:
         left = ", ".join(raw.text(queue.queue_id) for queue in after.queue_list.queues)
         return deviates(expected, f"{left} is still listed", witness=record_ids(response, after))
@@ -47,27 +45,27 @@ def queue_is_removed(evidence: Evidence, item: Item) -> Finding:
     )
 
 
-@check("ACT-011")
+@check("ACT-011", SPEC)
 @with_preconditions
 def takes_no_job(evidence: Evidence, item: Item) -> Finding:
     """A submit while the feature is off."""
-    require_success(evidence, SCENARIO, Label.DEACTIVATE)
+    require_success(evidence, SPEC, Label.DEACTIVATE)
     return expect_rejections(
-        require_responses(evidence, SCENARIO, Label.SUBMIT_WITHOUT), "a job is refused with 4xx after deactivation"
+        require_responses(evidence, SPEC, Label.SUBMIT_WITHOUT), "a job is refused with 4xx after deactivation"
     )
 
 
 def _again(evidence: Evidence, item: Item, expected: str) -> tuple[ParsedExchange, list[Queue]]:
     """The last list after the feature was activated again, and its queues without the documented further one."""
-    require_success(evidence, SCENARIO, Label.DEACTIVATE)
-    expect_success(evidence, SCENARIO, Label.REACTIVATE, expected)
-    expect_success(evidence, SCENARIO, Label.QUEUES_AGAIN, expected)
-    response = evidence.of(SCENARIO, Label.QUEUES_AGAIN)[-1]
+    require_success(evidence, SPEC, Label.DEACTIVATE)
+    expect_success(evidence, SPEC, Label.REACTIVATE, expected)
+    expect_success(evidence, SPEC, Label.QUEUES_AGAIN, expected)
+    response = evidence.of(SPEC, Label.QUEUES_AGAIN)[-1]
     extra = bool(item.feature.extra_queue_names)
     return response, [queue for queue in response.queue_list.queues if not (extra and is_speed_queue(queue))]
 
 
-@check("ACT-012")
+@check("ACT-012", SPEC)
 @with_preconditions
 def makes_one_queue_again(evidence: Evidence, item: Item) -> Finding:
     """How many queues are listed after the feature was activated again."""
@@ -79,7 +77,7 @@ def makes_one_queue_again(evidence: Evidence, item: Item) -> Finding:
     return holds(names, witness=record_ids(response))
 
 
-@check("ACT-013")
+@check("ACT-013", SPEC)
 @with_preconditions
 def queue_is_a_new_one(evidence: Evidence, item: Item) -> Finding:
     """Name, State and rule of the queue after the feature was activated again: not those of the deleted one."""

@@ -14,7 +14,7 @@ MADE_WITHIN = 5.0
 """Seconds in which a queue is listed after the activation, as the probe has it."""
 
 
-def play(ctx: ScenarioContext) -> None:
+def run(ctx: ScenarioContext) -> None:
     """Make the queue another, deactivate, try a job, activate, look, and put all back on the queue that is there then.
 
     The queue goes with a name, a rule and a state of its own, so that one that is no new one shows.

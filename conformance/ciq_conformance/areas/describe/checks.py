@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import pairwise
 
+from ciq_conformance.areas.describe import SPEC
 from ciq_conformance.areas.describe.labels import LOOKS, SUBMITS, Label
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, absent, blocked, cannot_tell, deviates, holds, observed
@@ -23,12 +24,10 @@ from ciq_conformance.judge.registry import Item, check
 from ciq_schemas import times
 from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import ENDED_BY_RUNNING, FINAL_STATES, WAITING_STATES, JobState
-from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript import raw
 from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 from ciq_schemas.values import Job
 
-SCENARIO = Scenario.DESCRIBE
 STATES = frozenset(state.value for state in JobState)
 OLDER_PAGES = frozenset({Feature.DOC, Feature.SPEECH})
 """Features of which only older pages are known: they show no StartTime and EndTime and nothing of unknown ids."""
@@ -36,12 +35,12 @@ NOT_DESCRIBED = blocked("no job of the scenario was described; see DES-001")
 
 
 def _own(evidence: Evidence) -> list[str]:
-    return ids_of(require_responses(evidence, SCENARIO, *SUBMITS))
+    return ids_of(require_responses(evidence, SPEC, *SUBMITS))
 
 
 def _looks(evidence: Evidence) -> list[tuple[ParsedExchange, Job]]:
     """Own jobs in all describe answers of the scenario."""
-    return list(jobs_in(evidence.of(SCENARIO, *LOOKS), _own(evidence)))
+    return list(jobs_in(evidence.of(SPEC, *LOOKS), _own(evidence)))
 
 
 def _ids(response: ParsedExchange) -> list[str]:
@@ -67,14 +66,14 @@ def _unknown_told(response: ParsedExchange) -> list[str]:
     return [value.strip() for value in response.job_answer.non_exist_ids if value.strip()]
 
 
-@check("DES-001")
+@check("DES-001", SPEC)
 @with_preconditions
 def job_is_described(evidence: Evidence, item: Item) -> Finding:
     """Describes of one known id, from soon after the submit to after the end."""
     expected = "HTTP 200 and that job in JobsDetail"
-    expect_success(evidence, SCENARIO, Label.SINGLE, expected)
+    expect_success(evidence, SPEC, Label.SINGLE, expected)
     wrong, right = Deviations(), []
-    for response in (*_caught_up(evidence.of(SCENARIO, Label.SINGLE)), *evidence.of(SCENARIO, Label.ENDED)):
+    for response in (*_caught_up(evidence.of(SPEC, Label.SINGLE)), *evidence.of(SPEC, Label.ENDED)):
         ids = _ids(response)
         got = [raw.text(job.job_id) for job in response.jobs]
         if not response.ok or other_status(response):
@@ -88,14 +87,14 @@ def job_is_described(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding(expected, holds(f"{len(right)} times", witness=record_ids(*right[:3])))
 
 
-@check("DES-002")
+@check("DES-002", SPEC)
 @with_preconditions
 def several_are_described(evidence: Evidence, item: Item) -> Finding:
     """Describes of several known ids."""
     expected = "each known id once in JobsDetail"
-    expect_success(evidence, SCENARIO, Label.KNOWN, expected)
-    expect_success(evidence, SCENARIO, Label.UP_TO_TEN, expected)
-    wrong, most, responses = Deviations(), 0, evidence.of(SCENARIO, Label.KNOWN, Label.UP_TO_TEN)
+    expect_success(evidence, SPEC, Label.KNOWN, expected)
+    expect_success(evidence, SPEC, Label.UP_TO_TEN, expected)
+    wrong, most, responses = Deviations(), 0, evidence.of(SPEC, Label.KNOWN, Label.UP_TO_TEN)
     for response in responses:
         ids, got = _ids(response), Counter(raw.text(job.job_id) for job in response.jobs)
         most = max(most, len(ids))
@@ -110,18 +109,18 @@ def several_are_described(evidence: Evidence, item: Item) -> Finding:
     )
 
 
-@check("DES-015")
+@check("DES-015", SPEC)
 @with_preconditions
 def together_as_alone(evidence: Evidence, item: Item) -> Finding:
     """Ended jobs in a describe of several ids, asked after each was described alone."""
-    singles = [response for response in evidence.of(SCENARIO, Label.ENDED) if len(_ids(response)) == 1]
+    singles = [response for response in evidence.of(SPEC, Label.ENDED) if len(_ids(response)) == 1]
     exclusive = last_seen(singles, _own(evidence))
     ended = {job_id: seen for job_id, seen in exclusive.items() if raw.text(seen[1].state) in FINAL_STATES}
     if not ended:
         return blocked("no job was described alone once it had ended; see DES-001 and LIF-002")
     expected = "of several ids what describes of one tell"
-    expect_success(evidence, SCENARIO, Label.TOGETHER, expected)
-    together = last_seen(evidence.of(SCENARIO, Label.TOGETHER), ended)
+    expect_success(evidence, SPEC, Label.TOGETHER, expected)
+    together = last_seen(evidence.of(SPEC, Label.TOGETHER), ended)
     wrong = Deviations()
     for job_id, (response, job) in together.items():
         look, before = ended[job_id]
@@ -135,13 +134,13 @@ def together_as_alone(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding(expected, holds(f"{len(together)} jobs", witness=witness))
 
 
-@check("DES-003")
+@check("DES-003", SPEC)
 @with_preconditions
 def unknown_among_known(evidence: Evidence, item: Item) -> Finding:
     """A describe of two known and two unknown ids."""
     own = set(_own(evidence))
     expected = "the known ids in JobsDetail, the unknown in NonExistJobIds"
-    response = expect_success(evidence, SCENARIO, Label.KNOWN_AND_UNKNOWN, expected)
+    response = expect_success(evidence, SPEC, Label.KNOWN_AND_UNKNOWN, expected)
     ids = _ids(response)
     known, unknown = [i for i in ids if i in own], [i for i in ids if i not in own]
     got = [raw.text(job.job_id) for job in response.jobs]
@@ -156,18 +155,18 @@ def unknown_among_known(evidence: Evidence, item: Item) -> Finding:
     return holds(f"{len(known)} and {len(unknown)}", witness=record_ids(response))
 
 
-@check("DES-004")
+@check("DES-004", SPEC)
 @with_preconditions
 def unknown_is_not_described(evidence: Evidence, item: Item) -> Finding:
     """A describe of one unknown id."""
-    response = require_response(evidence, SCENARIO, Label.UNKNOWN)
+    response = require_response(evidence, SPEC, Label.UNKNOWN)
     expected = "no JobsDetail, and the id in NonExistJobIds"
     if response.refused:
         seen = f"an unknown id is answered {describe_response(response)}"
         if item.feature.feature in OLDER_PAGES:
             return observed(seen, witness=record_ids(response), expected=expected)
         return deviates(expected, seen, witness=record_ids(response))
-    response = expect_success(evidence, SCENARIO, Label.UNKNOWN, expected)
+    response = expect_success(evidence, SPEC, Label.UNKNOWN, expected)
     if response.jobs:
         return deviates(expected, f"JobsDetail of {response.jobs[0].job_id or 'no id'}", witness=record_ids(response))
     told = _unknown_told(response)
@@ -178,14 +177,12 @@ def unknown_is_not_described(evidence: Evidence, item: Item) -> Finding:
     return holds(f"NonExistJobIds {told[0]}", witness=record_ids(response))
 
 
-@check("DES-017")
+@check("DES-017", SPEC)
 @with_preconditions
 def ids_are_compared_whole(evidence: Evidence, item: Item) -> Finding:
     """Describes of known ids with wildcards of SQL in place of their ends, and of one wildcard alone."""
     responses = [
-        response
-        for response in require_responses(evidence, SCENARIO, Label.WILDCARD)
-        if response.ok or response.refused
+        response for response in require_responses(evidence, SPEC, Label.WILDCARD) if response.ok or response.refused
     ]
     if not responses:
         return cannot_tell("no describe of a pattern was answered")
@@ -200,13 +197,13 @@ def ids_are_compared_whole(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding("no JobsDetail for an id that no job has", holds(said_so, witness=record_ids(*responses)))
 
 
-@check("DES-005")
+@check("DES-005", SPEC)
 @with_preconditions
 def nothing_unknown(evidence: Evidence, item: Item) -> Finding:
     """NonExistJobIds where all ids exist."""
-    require_responses(evidence, SCENARIO, Label.SINGLE, Label.KNOWN, Label.UP_TO_TEN, Label.ENDED)
-    later = evidence.of(SCENARIO, Label.KNOWN, Label.UP_TO_TEN, Label.ENDED)
-    answered = [r for r in (*_caught_up(evidence.of(SCENARIO, Label.SINGLE)), *later) if r.ok]
+    require_responses(evidence, SPEC, Label.SINGLE, Label.KNOWN, Label.UP_TO_TEN, Label.ENDED)
+    later = evidence.of(SPEC, Label.KNOWN, Label.UP_TO_TEN, Label.ENDED)
+    answered = [r for r in (*_caught_up(evidence.of(SPEC, Label.SINGLE)), *later) if r.ok]
     responses = [response for response in answered if response.jobs or _unknown_told(response)]
     if not responses:
         return NOT_DESCRIBED
@@ -218,13 +215,13 @@ def nothing_unknown(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding(expected, holds(f"{len(responses)} answers", witness=record_ids(*responses[:3])))
 
 
-@check("DES-006")
+@check("DES-006", SPEC)
 @with_preconditions
 def agrees_with_submit(evidence: Evidence, item: Item) -> Finding:
     """Own jobs in describe answers against their submit answers."""
     given = {
         raw.text(job.job_id): (response, job)
-        for response in require_responses(evidence, SCENARIO, *SUBMITS)
+        for response in require_responses(evidence, SPEC, *SUBMITS)
         if response.ok
         for job in response.jobs
     }
@@ -256,7 +253,7 @@ def _differences(before: Job, job: Job) -> list[str]:
     return found
 
 
-@check("DES-007")
+@check("DES-007", SPEC)
 @with_preconditions
 def state_words(evidence: Evidence, item: Item) -> Finding:
     """State in all describe answers of the scenario."""
@@ -277,7 +274,7 @@ def _times(job: Job) -> tuple[tuple[str, str | None], ...]:
     return (("CreationTime", job.creation_time), ("StartTime", job.start_time), ("EndTime", job.end_time))
 
 
-@check("DES-008")
+@check("DES-008", SPEC)
 @with_preconditions
 def times_are_whole(evidence: Evidence, item: Item) -> Finding:
     """The three times in all describe answers; CreationTime is always set."""
@@ -294,7 +291,7 @@ def times_are_whole(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding("date, time and numeric zone, or unset", holds(seen, witness=record_ids(looks[-1][0])))
 
 
-@check("DES-009")
+@check("DES-009", SPEC)
 @with_preconditions
 def times_follow(evidence: Evidence, item: Item) -> Finding:
     """Order of the times that are set, by whole seconds: one clock may round where another cuts."""
@@ -319,7 +316,7 @@ def _second(value: str | None) -> datetime | None:
     return None if moment is None else moment.replace(microsecond=0)
 
 
-@check("DES-010")
+@check("DES-010", SPEC)
 @with_preconditions
 def times_fit_state(evidence: Evidence, item: Item) -> Finding:
     """Which times are set in which state. No job of this scenario is stopped, so none has run before it waits."""
@@ -343,7 +340,7 @@ def times_fit_state(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding(expected, holds(power, witness=record_ids(looks[0][0], looks[-1][0]), power=power))
 
 
-@check("DES-011")
+@check("DES-011", SPEC)
 @with_preconditions
 def code_is_success(evidence: Evidence, item: Item) -> Finding:
     """Code of every job that is not Failed."""
@@ -357,7 +354,7 @@ def code_is_success(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding("Code Success, empty or absent", holds(f"{len(looks)} times", witness=record_ids(looks[0][0])))
 
 
-@check("DES-014")
+@check("DES-014", SPEC)
 @with_preconditions
 def progress_fits_state(evidence: Evidence, item: Item) -> Finding:
     """Progress where it is shown. Only samples have it: 0 waiting, 30 running, 100 in the end."""
@@ -388,11 +385,11 @@ def progress_fits_state(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding(expected, holds(", ".join(list(seen)[:4]), witness=record_ids(looks[0][0], looks[-1][0])))
 
 
-@check("DES-012")
+@check("DES-012", SPEC)
 @with_preconditions
 def eleven_ids(evidence: Evidence, item: Item) -> Finding:
     """What a describe of eleven ids is answered."""
-    response = require_response(evidence, SCENARIO, Label.ELEVEN)
+    response = require_response(evidence, SPEC, Label.ELEVEN)
     if response.ok:
         told = len(_unknown_told(response))
         return observed(
@@ -402,11 +399,11 @@ def eleven_ids(evidence: Evidence, item: Item) -> Finding:
     return observed(describe_response(response), witness=record_ids(response))
 
 
-@check("DES-013")
+@check("DES-013", SPEC)
 @with_preconditions
 def times_as_on_the_pages(evidence: Evidence, item: Item) -> Finding:
     """The exact form of every time that is set."""
-    require_success(evidence, SCENARIO, Label.SINGLE)
+    require_success(evidence, SPEC, Label.SINGLE)
     wrong, right = Deviations(), []
     for response, job in _looks(evidence):
         for name, value in _times(job):

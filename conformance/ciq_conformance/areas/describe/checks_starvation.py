@@ -7,30 +7,29 @@ queue was active for certain all that time, a worker was free and nothing else h
 import math
 from collections.abc import Iterable, Iterator, Sequence
 
-from ciq_conformance.driver.timeouts import Timeouts
+from ciq_conformance.areas.describe import SPEC
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, blocked, cannot_tell, holds
 from ciq_conformance.judge.preconditions import not_judged
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.judge.whole_run import OWN_RULES, active_spans, all_tracks, made_by
+from ciq_conformance.judge.whole_run import active_spans, all_tracks, has_own_job_rules, made_by
+from ciq_conformance.timeouts import Timeouts
 from ciq_schemas.lifecycle import ENDED_BY_RUNNING, FINAL_STATES, WAITING_STATES, JobState
 from ciq_schemas.operations import OperationKind
-from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript import raw
 from ciq_schemas.transcript.jobs import JobTimeline
 from ciq_schemas.transcript.records import Calibration
 
-SCENARIO = Scenario.DESCRIBE
 QUIET = 2.0
 """Seconds, beyond the time of two jobs, in which nothing moved."""
 
 
-@check("LIF-006")
+@check("LIF-006", SPEC)
 def none_is_left_lying(evidence: Evidence, item: Item) -> Finding:
     """Jobs of all scenarios that were last seen waiting when a wait for them ran out."""
     timelines = evidence.derive(all_tracks)
     if not timelines:
-        return not_judged(evidence, SCENARIO, "no job was accepted; see SUB-001")
+        return not_judged(evidence, SPEC, "no job was accepted; see SUB-001")
     if evidence.calibration is None:
         return blocked("the probe did not get through, so it is not known how long a job may take")
     ended = sum(timeline.last_state in ENDED_BY_RUNNING for timeline in timelines)
@@ -64,12 +63,12 @@ def _left(
     spans = evidence.derive(active_spans)
     for timeline in timelines:
         scenario = scenarios[timeline.submit_seq]
-        if timeline.last_state not in WAITING_STATES or scenario in OWN_RULES or timeline.job_id in cancelled:
+        if timeline.last_state not in WAITING_STATES or has_own_job_rules(scenario) or timeline.job_id in cancelled:
             continue
         at = timeline.sightings[-1].sent
         begin = next((span.begin for span in spans if span.begin <= at <= span.end), math.inf)
         since = max(begin, timeline.accepted_by)
-        expired = any(event.at >= since for event in evidence.events(Scenario(scenario), "expired"))
+        expired = any(event.at >= since for event in evidence.events(scenario, "expired"))
         if not expired or at - since < timeouts.jobs(1) or timeline.told:
             continue
         moved, busy = _around(timeline, timelines, since, at)

@@ -16,7 +16,7 @@ CHEAP = 0.3
 """A job latency in seconds below which ten jobs cost nothing; above it, ids of earlier scenarios fill up."""
 
 
-def play(ctx: ScenarioContext) -> None:
+def run(ctx: ScenarioContext) -> None:
     """Play the scenario. Jobs of the run from earlier scenarios serve as further ids where there are any."""
     make_active(ctx, Label.PREPARE)
     with held(ctx, Label.PAUSE, Label.SUBMIT_HELD, Label.RESUME, ctx.order("held")) as ids:

@@ -1,6 +1,6 @@
 """Checks of the scenario `errors` (ERR, SUB-016)."""
 
-from ciq_conformance.areas.activation import labels as activation_labels
+from ciq_conformance.areas.errors import SPEC
 from ciq_conformance.areas.errors.jobs_of_rejected_submits import by_label, leftovers
 from ciq_conformance.areas.errors.labels import (
     BAD,
@@ -11,11 +11,9 @@ from ciq_conformance.areas.errors.labels import (
     EXPANDED,
     MALFORMED,
     MISSING_PARTS,
+    SIGNATURES,
     Label,
 )
-from ciq_conformance.areas.multi_operation_submit import labels as multi_labels
-from ciq_conformance.areas.queues import labels as queues_labels
-from ciq_conformance.areas.update import labels as update_labels
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, Kind, absent, cannot_tell, deviates, holds, observed
 from ciq_conformance.judge.preconditions import (
@@ -25,34 +23,21 @@ from ciq_conformance.judge.preconditions import (
     require_responses,
     with_preconditions,
 )
-from ciq_conformance.judge.registry import Item, check
-from ciq_schemas.requirement import Capability, Scenario
+from ciq_conformance.judge.registry import Item, check, scenarios_of_checks, shows
+from ciq_schemas.requirement import Capability
 from ciq_schemas.transcript import raw
 from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 
-SCENARIO = Scenario.ERRORS
 INVALID_CONTENT = frozenset({"InvalidContent", "1011"})
-_REFUSING = (
-    Scenario.QUEUES,
-    Scenario.UPDATE,
-    Scenario.ACTIVATION,
-    Scenario.MULTI,
-    Scenario.DESCRIBE,
-    Scenario.LIST,
-    Scenario.CANCEL,
-)
-"""Scenarios that ask for what a service refuses, or may refuse."""
 MISSING_CONTENT = frozenset({"MissingContent", "1016"})
 
 
-@check("ERR-001")
+@check("ERR-001", SPEC)
 @with_preconditions
 def documented_form(evidence: Evidence, item: Item) -> Finding:
     """Bodies of all refusals of documented operations, those of other scenarios too."""
-    responses = [
-        response for response in require_responses(evidence, SCENARIO, *DOCUMENTED_OPERATIONS) if response.refused
-    ]
-    for scenario in _REFUSING:
+    responses = [response for response in require_responses(evidence, SPEC, *DOCUMENTED_OPERATIONS) if response.refused]
+    for scenario in (spec for spec in scenarios_of_checks() if spec.rejects):
         responses += [
             response for response in evidence.of(scenario) if response.refused and response.exchange.operation
         ]
@@ -78,12 +63,12 @@ def _form_faults(response: ParsedExchange) -> list[str]:
     return faults if raw.child_text(root, "Message") is not None else [*faults, "no Message"]
 
 
-@check("ERR-019")
+@check("ERR-019", SPEC)
 @with_preconditions
 def errors_have_a_trace(evidence: Evidence, item: Item) -> Finding:
     """TraceId in the bodies of all refusals of documented operations that are in the error form."""
     wrong, right = Deviations(), []
-    for response in (r for r in require_responses(evidence, SCENARIO, *DOCUMENTED_OPERATIONS) if r.refused):
+    for response in (r for r in require_responses(evidence, SPEC, *DOCUMENTED_OPERATIONS) if r.refused):
         root = raw.root_of(response.exchange.response_body.data)
         if root is None or raw.name_of(root) != "Error":
             continue
@@ -96,81 +81,69 @@ def errors_have_a_trace(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding("Error with TraceId", holds(f"{len(right)} errors", witness=record_ids(*right[:3])))
 
 
-@check("ERR-002")
+@check("ERR-002", SPEC)
 @with_preconditions
 def malformed_is_refused(evidence: Evidence, item: Item) -> Finding:
     """A submit and an update whose bodies are not well-formed."""
     return expect_rejections(
-        require_responses(evidence, SCENARIO, *MALFORMED), "a body that is not well-formed answers 4xx"
+        require_responses(evidence, SPEC, *MALFORMED), "a body that is not well-formed answers 4xx"
     )
 
 
-@check("ERR-003")
+@check("ERR-003", SPEC)
 @with_preconditions
 def malformed_is_invalid_content(evidence: Evidence, item: Item) -> Finding:
     """Its code."""
-    responses = require_responses(evidence, SCENARIO, *MALFORMED)
+    responses = require_responses(evidence, SPEC, *MALFORMED)
     return expect_rejections(responses, "HTTP 400 InvalidContent", status=400, codes=INVALID_CONTENT)
 
 
-@check("ERR-004")
+@check("ERR-004", SPEC)
 @with_preconditions
 def empty_is_refused(evidence: Evidence, item: Item) -> Finding:
     """A submit and an update without body."""
-    return expect_rejections(
-        require_responses(evidence, SCENARIO, *EMPTY), "a submit or update without body answers 4xx"
-    )
+    return expect_rejections(require_responses(evidence, SPEC, *EMPTY), "a submit or update without body answers 4xx")
 
 
-@check("ERR-005")
+@check("ERR-005", SPEC)
 @with_preconditions
 def empty_is_missing_content(evidence: Evidence, item: Item) -> Finding:
     """Its code."""
-    responses = require_responses(evidence, SCENARIO, *EMPTY)
+    responses = require_responses(evidence, SPEC, *EMPTY)
     return expect_rejections(responses, "HTTP 400 MissingContent", status=400, codes=MISSING_CONTENT)
 
 
-@check("ERR-006")
+@check("ERR-006", SPEC)
 @with_preconditions
 def missing_parts_are_refused(evidence: Evidence, item: Item) -> Finding:
     """Submits without Tag, Input, Operation, Input.Object or Output.Bucket."""
-    responses = require_responses(evidence, SCENARIO, *MISSING_PARTS)
+    responses = require_responses(evidence, SPEC, *MISSING_PARTS)
     return expect_rejections(responses, "submits without a part that every page requires answer 400", status=400)
 
 
-@check("ERR-007")
+@check("ERR-007", SPEC)
 @with_preconditions
 def unknown_tag_is_refused(evidence: Evidence, item: Item) -> Finding:
     """A submit with a tag in no document."""
-    return expect_rejections(
-        require_responses(evidence, SCENARIO, Label.UNKNOWN_TAG), "a tag in no document answers 4xx"
-    )
+    return expect_rejections(require_responses(evidence, SPEC, Label.UNKNOWN_TAG), "a tag in no document answers 4xx")
 
 
-@check("ERR-008")
+@check("ERR-008", SPEC)
 @with_preconditions
 def unknown_queue_is_refused(evidence: Evidence, item: Item) -> Finding:
     """A submit to a queue that does not exist."""
     return expect_rejections(
-        require_responses(evidence, SCENARIO, Label.UNKNOWN_QUEUE), "a QueueId that does not exist answers 4xx"
+        require_responses(evidence, SPEC, Label.UNKNOWN_QUEUE), "a QueueId that does not exist answers 4xx"
     )
 
 
-_BAD_ELSEWHERE = (
-    (Scenario.QUEUES, (*queues_labels.OUT_OF_RANGE, queues_labels.Label.ELEVEN_IDS)),
-    (Scenario.UPDATE, update_labels.BAD),
-    (Scenario.MULTI, (multi_labels.Label.SEVEN, multi_labels.Label.HALF_BAD)),
-    (Scenario.ACTIVATION, activation_labels.OUT_OF_RANGE),
-)
-
-
-@check("ERR-009")
+@check("ERR-009", SPEC)
 @with_preconditions
 def never_a_5xx(evidence: Evidence, item: Item) -> Finding:
     """Answers to all deliberately bad requests, those of other scenarios too. 501 is a way to refuse a method."""
-    responses = list(require_responses(evidence, SCENARIO, *BAD))
-    for scenario, steps in _BAD_ELSEWHERE:
-        responses += evidence.of(scenario, *steps)
+    responses = list(require_responses(evidence, SPEC, *BAD))
+    for scenario in (spec for spec in scenarios_of_checks() if spec.bad_steps):
+        responses += evidence.of(scenario, *scenario.bad_steps)
     wrong = Deviations()
     for response in responses:
         status = response.exchange.status
@@ -184,14 +157,14 @@ def never_a_5xx(evidence: Evidence, item: Item) -> Finding:
     )
 
 
-@check("ERR-010")
+@check("ERR-010", SPEC)
 @with_preconditions
 def entities_stay_closed(evidence: Evidence, item: Item) -> Finding:
     """A submit with a document type that declares an entity, and every answer about the job it may have made."""
-    response = require_response(evidence, SCENARIO, Label.ENTITY)
+    response = require_response(evidence, SPEC, Label.ENTITY)
     if response.refused:
         return holds(f"refused: {describe_response(response)}", witness=record_ids(response))
-    for shown in (response, *evidence.of(SCENARIO, Label.DESCRIBE_MADE, Label.LIST_AFTER, Label.WATCH)):
+    for shown in (response, *evidence.of(SPEC, Label.DESCRIBE_MADE, Label.LIST_AFTER, Label.WATCH)):
         if EXPANDED.encode() in shown.exchange.response_body.data:
             seen = f"the entity's text stands in the answer to {shown.exchange.step}"
             return deviates("refused, or read without expanding the entity", seen, witness=record_ids(response, shown))
@@ -205,76 +178,76 @@ def entities_stay_closed(evidence: Evidence, item: Item) -> Finding:
 
 
 def _signature(evidence: Evidence, step: Label, expected: str) -> Finding:
-    if evidence.one(SCENARIO, step) is None and evidence.obstacle(SCENARIO) is None:
+    if evidence.one(SPEC, step) is None and evidence.obstacle(SPEC) is None:
         if evidence.declared.get(Capability.SIGNATURE) is False:
             return absent("the profile declares that the target does not check signatures")
         return absent("the profile names no keys, so no signature could be sent")
-    response = require_response(evidence, SCENARIO, step)
+    response = require_response(evidence, SPEC, step)
     if response.exchange.status in (401, 403):
         return holds(describe_response(response), witness=record_ids(response))
     return deviates(expected, describe_response(response), witness=record_ids(response))
 
 
-@check("ERR-011")
+@check("ERR-011", SPEC)
 @with_preconditions
 def unsigned_is_refused(evidence: Evidence, item: Item) -> Finding:
     """A queue list and a submit without Authorization."""
     expected = "401 or 403 without Authorization"
     finding = _signature(evidence, Label.UNSIGNED, expected)
-    submit = evidence.one(SCENARIO, Label.UNSIGNED_SUBMIT)
+    submit = evidence.one(SPEC, Label.UNSIGNED_SUBMIT)
     if finding.kind is Kind.HOLDS and submit is not None and submit.exchange.status not in (401, 403):
         return deviates(expected, f"a submit without it: {describe_response(submit)}", witness=record_ids(submit))
     return finding
 
 
-@check("ERR-012")
+@check("ERR-012", SPEC)
 @with_preconditions
 def wrong_signature_is_refused(evidence: Evidence, item: Item) -> Finding:
     """A queue list with a signature that is not right."""
     return _signature(evidence, Label.WRONG_SIGNATURE, "401 or 403 for a wrong signature")
 
 
-@check("ERR-013")
+@check("ERR-013", SPEC)
 @with_preconditions
 def expired_signature_is_refused(evidence: Evidence, item: Item) -> Finding:
     """A queue list with a signature of yesterday."""
     return _signature(evidence, Label.EXPIRED_SIGNATURE, "401 or 403 for an expired signature")
 
 
-@check("ERR-014")
+@check("ERR-014", SPEC)
 @with_preconditions
 def refused_makes_no_job(evidence: Evidence, item: Item) -> Finding:
     """What refused submits say among the listed jobs; the good job sent after them shows that the list is whole."""
-    refused = by_label(require_responses(evidence, SCENARIO, *BAD_SUBMITS, Label.UNSIGNED_SUBMIT))
+    refused = by_label(require_responses(evidence, SPEC, *BAD_SUBMITS, Label.UNSIGNED_SUBMIT))
     if not refused:
         return cannot_tell("no bad submit was refused")
-    return leftovers(evidence, SCENARIO, refused, Label.CONTROL, Label.LIST_AFTER)
+    return leftovers(evidence, SPEC, refused, Label.CONTROL, Label.LIST_AFTER)
 
 
-@check("ERR-020")
+@check("ERR-020", SPEC)
 @with_preconditions
 def callback_words_are_refused(evidence: Evidence, item: Item) -> Finding:
     """A submit with a CallBackFormat in no document, and one to a message queue that it does not name."""
     return expect_rejections(
-        require_responses(evidence, SCENARIO, *BAD_CALLBACKS),
+        require_responses(evidence, SPEC, *BAD_CALLBACKS),
         "CallBackFormat YAML, and TDMQ without a queue, answer 4xx",
     )
 
 
-@check("ERR-021")
+@check("ERR-021", SPEC)
 @with_preconditions
 def other_digest_is_refused(evidence: Evidence, item: Item) -> Finding:
     """A submit whose Content-MD5 is that of another body."""
-    responses = require_responses(evidence, SCENARIO, Label.OTHER_DIGEST)
+    responses = require_responses(evidence, SPEC, Label.OTHER_DIGEST)
     return expect_rejections(responses, "HTTP 400 InvalidContent", status=400, codes=INVALID_CONTENT)
 
 
-@check("ERR-022")
+@check("ERR-022", SPEC)
 @with_preconditions
 def foreign_tag_is_refused(evidence: Evidence, item: Item) -> Finding:
     """A submit with a tag of media on the path that only documents have."""
     return expect_rejections(
-        require_responses(evidence, SCENARIO, Label.FOREIGN_TAG), "a tag of another feature answers 4xx"
+        require_responses(evidence, SPEC, Label.FOREIGN_TAG), "a tag of another feature answers 4xx"
     )
 
 
@@ -287,25 +260,31 @@ _LIMITS = (
 
 
 def _beyond(requirement: str, step: Label, what: str) -> None:
-    @check(requirement)
+    @check(requirement, SPEC)
     @with_preconditions
     def limit(evidence: Evidence, item: Item) -> Finding:
         """A submit one beyond a documented limit."""
-        return expect_rejections(require_responses(evidence, SCENARIO, step), f"{what} answers 4xx")
+        return expect_rejections(require_responses(evidence, SPEC, step), f"{what} answers 4xx")
 
 
 for _requirement, _step, _what in _LIMITS:
     _beyond(_requirement, _step, _what)
 
 
-@check("SUB-016")
+@check("SUB-016", SPEC)
 @with_preconditions
 def level_out_of_range(evidence: Evidence, item: Item) -> Finding:
     """What JobLevel 7 is answered."""
-    response = require_response(evidence, SCENARIO, Label.BAD_LEVEL)
+    response = require_response(evidence, SPEC, Label.BAD_LEVEL)
     if response.ok and response.jobs and response.jobs[0].operation is not None:
         return observed(
             f"{describe_response(response)}, JobLevel {response.jobs[0].operation.job_level or 'none'}",
             witness=record_ids(response),
         )
     return observed(describe_response(response), witness=record_ids(response))
+
+
+@shows(Capability.SIGNATURE)
+def checks_signatures(evidence: Evidence) -> bool:
+    """The target rejected a request with no signature or a wrong one, so it verifies signatures."""
+    return any(response.exchange.status in (401, 403) for response in evidence.of(SPEC, *SIGNATURES))

@@ -11,7 +11,7 @@ from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, cannot_tell, holds
 from ciq_conformance.judge.job_facts import ids_of, object_of, output_of, user_data_of
 from ciq_conformance.judge.preconditions import EarlyFinding, record_ids, require_responses, require_success
-from ciq_schemas.requirement import Scenario
+from ciq_conformance.scenario_spec import ScenarioName
 from ciq_schemas.transcript import raw
 from ciq_schemas.transcript.parsed import ParsedExchange
 from ciq_schemas.transcript.requests import RequestedJob, requested_job
@@ -19,7 +19,7 @@ from ciq_schemas.values import Job
 
 
 def leftovers(
-    evidence: Evidence, scenario: Scenario, refused: Mapping[str, ParsedExchange], control_step: str, list_step: str
+    evidence: Evidence, scenario: ScenarioName, refused: Mapping[str, ParsedExchange], control_step: str, list_step: str
 ) -> Finding:
     """Whether one of the refused orders, by their labels, made a job; the good job sent after them is the control."""
     control = require_success(evidence, scenario, control_step)
@@ -42,7 +42,7 @@ def leftovers(
     return wrong.finding(expected, holds(f"none of {len(refused)}", witness=record_ids(control, listed)))
 
 
-def _whole_list(evidence: Evidence, scenario: Scenario, control: ParsedExchange, list_step: str) -> ParsedExchange:
+def _whole_list(evidence: Evidence, scenario: ScenarioName, control: ParsedExchange, list_step: str) -> ParsedExchange:
     lists = [response for response in require_responses(evidence, scenario, list_step) if response.ok]
     if not lists:
         raise EarlyFinding(cannot_tell("the list of jobs was not answered; see LST-001", witness=record_ids(control)))

@@ -15,7 +15,7 @@ DIGEST_OF_NOTHING = "1B2M2Y8AsgTpgAmY7PhCfg=="
 """Base64 of the MD5 of no bytes: a digest in good form of another body."""
 
 
-def play(ctx: ScenarioContext) -> None:
+def run(ctx: ScenarioContext) -> None:
     """Play the scenario. Jobs that a target makes of bad requests are watched to their end."""
     make_active(ctx, Label.PREPARE)
     began = ctx.now()

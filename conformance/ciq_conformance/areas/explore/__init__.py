@@ -1,1 +1,13 @@
 """Random legal histories."""
+
+from ciq_conformance.scenario_spec import ScenarioSpec
+
+SPEC = ScenarioSpec(
+    name="explore",
+    title="random legal histories, as many as the operator asks for (`--explore N`).",
+    position=230,
+    movable=False,
+    option="explore",
+    also_runs=("running",),
+    own_job_rules=True,
+)

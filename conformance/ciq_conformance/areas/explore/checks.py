@@ -2,7 +2,8 @@
 
 from itertools import groupby, pairwise
 
-from ciq_conformance.areas.explore.histories import SCENARIO, RecordedHistory, recorded_histories
+from ciq_conformance.areas.explore import SPEC
+from ciq_conformance.areas.explore.histories import RecordedHistory, recorded_histories
 from ciq_conformance.areas.explore.labels import CHANNELS, SUBMITS, UPDATES, JobLabel, Label
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, absent, blocked, deviates, holds
@@ -24,7 +25,7 @@ _IN_STORY = SUBMITS | UPDATES | {Label.CANCEL, Label.RESTART}
 
 
 def _judge(name: str, evidence: Evidence, item: Item) -> Finding:
-    event = evidence.obstacle(SCENARIO)
+    event = evidence.obstacle(SPEC)
     histories = evidence.derive(recorded_histories)
     results = [(history, history.result(name)) for history in histories]
     deviating = [(history, result.deviations) for history, result in results if result.deviations]
@@ -55,7 +56,7 @@ def _judge(name: str, evidence: Evidence, item: Item) -> Finding:
 def _callbacks_are_missing(evidence: Evidence, histories: tuple[RecordedHistory, ...]) -> bool:
     """Some job ended by running, but no callback arrived."""
     due = any(job.last_state in ENDED_BY_RUNNING for history in histories for job in history.played.jobs)
-    channels = [f"{evidence.feature}.{SCENARIO}.{channel}" for channel in CHANNELS]
+    channels = [f"{evidence.feature}.{SPEC}.{channel}" for channel in CHANNELS]
     return due and not evidence.arrivals(*channels)
 
 
@@ -76,49 +77,49 @@ def _word(label: JobLabel) -> str:
     return f"{label.step} {label.how}" if label.how and label.step in UPDATES else label.step
 
 
-@check("EXP-001")
+@check("EXP-001", SPEC)
 def order_holds(evidence: Evidence, item: Item) -> Finding:
     """Order of starts by level and submission in each history."""
     return _judge("EXP-001", evidence, item)
 
 
-@check("EXP-002")
+@check("EXP-002", SPEC)
 def pauses_hold(evidence: Evidence, item: Item) -> Finding:
     """Jobs seen waiting in a paused queue, until it was resumed."""
     return _judge("EXP-002", evidence, item)
 
 
-@check("EXP-003")
+@check("EXP-003", SPEC)
 def no_job_is_lost(evidence: Evidence, item: Item) -> Finding:
     """Last state of every job that was not cancelled."""
     return _judge("EXP-003", evidence, item)
 
 
-@check("EXP-004")
+@check("EXP-004", SPEC)
 def cancelled_jobs_stay(evidence: Evidence, item: Item) -> Finding:
     """States of jobs after the cancel that found them waiting."""
     return _judge("EXP-004", evidence, item)
 
 
-@check("EXP-005")
+@check("EXP-005", SPEC)
 def states_move_forward(evidence: Evidence, item: Item) -> Finding:
     """Each two consecutive observations of a job."""
     return _judge("EXP-005", evidence, item)
 
 
-@check("EXP-006")
+@check("EXP-006", SPEC)
 def callbacks_follow_the_rule(evidence: Evidence, item: Item) -> Finding:
     """Callbacks of each job under the rules since its submit."""
     return _judge("EXP-006", evidence, item)
 
 
-@check("EXP-007")
+@check("EXP-007", SPEC)
 def only_callbacks_follow_the_rule(evidence: Evidence, item: Item) -> Finding:
     """States of each job after its callback."""
     return _judge("EXP-007", evidence, item)
 
 
-@check("EXP-008")
+@check("EXP-008", SPEC)
 def restarts_lose_nothing(evidence: Evidence, item: Item) -> Finding:
     """Queue and jobs after each restart."""
     return _judge("EXP-008", evidence, item)

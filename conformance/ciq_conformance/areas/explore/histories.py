@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 
+from ciq_conformance.areas.explore import SPEC
 from ciq_conformance.areas.explore.history_rules import RULES, RuleResult
 from ciq_conformance.areas.explore.labels import CHANNELS, OWN, SUBMITS, UPDATES, JobLabel, Label, label_of
 from ciq_conformance.areas.explore.played_history import (
@@ -24,17 +25,15 @@ from ciq_conformance.areas.explore.played_history import (
     RestartListing,
     Sighting,
 )
-from ciq_conformance.driver.scenario_context import channel_name
+from ciq_conformance.areas.order.ordering_claims import running_tracks
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.ordering_claims import running_tracks
+from ciq_conformance.scenario_spec import channel_name
 from ciq_schemas import times
 from ciq_schemas.lifecycle import JobState
-from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript.jobs import JobTimeline, build_timelines
 from ciq_schemas.transcript.parsed import ParsedCallback, ParsedExchange
 from ciq_schemas.values import Queue
 
-SCENARIO = Scenario.EXPLORE
 Labelled = tuple[JobLabel, ParsedExchange]
 
 
@@ -54,13 +53,13 @@ class RecordedHistory:
 def recorded_histories(evidence: Evidence) -> tuple[RecordedHistory, ...]:
     """All histories of the feature, in the order in which they were played."""
     by_number: dict[int, list[Labelled]] = {}
-    for response in evidence.of(SCENARIO):
+    for response in evidence.of(SPEC):
         label = label_of(response.exchange.step)
         if label is not None:
             by_number.setdefault(label.history, []).append((label, response))
-    short_names = {channel_name(evidence.feature, SCENARIO, channel): str(channel) for channel in CHANNELS}
+    short_names = {channel_name(evidence.feature, SPEC, channel): str(channel) for channel in CHANNELS}
     callbacks = evidence.arrivals(*short_names)
-    expired = [event.text for event in evidence.events(SCENARIO, "expired")]
+    expired = [event.text for event in evidence.events(SPEC, "expired")]
     conditions = _conditions(evidence, arrived=bool(callbacks))
     found: list[RecordedHistory] = []
     failed_from: float = math.inf

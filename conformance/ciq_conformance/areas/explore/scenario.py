@@ -4,6 +4,6 @@ from ciq_conformance.driver.scenario_context import ScenarioContext
 from ciq_conformance.explore.campaign import explore
 
 
-def play(ctx: ScenarioContext) -> None:
+def run(ctx: ScenarioContext) -> None:
     """Play the scenario."""
     explore(ctx)

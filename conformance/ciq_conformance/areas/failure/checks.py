@@ -5,8 +5,8 @@ LIF-003, LIF-004, LIF-005, DEL-005.
 
 from collections.abc import Iterator, Sequence
 
+from ciq_conformance.areas.failure import SPEC
 from ciq_conformance.areas.failure.labels import FAILING, GOOD, LOOKS, Channel, Label
-from ciq_conformance.driver.scenario_context import channel_name
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import (
     Deviations,
@@ -21,15 +21,14 @@ from ciq_conformance.judge.finding import (
 )
 from ciq_conformance.judge.observed_jobs import missing_callback, no_job, observed_jobs
 from ciq_conformance.judge.registry import Item, check
+from ciq_conformance.scenario_spec import channel_name
 from ciq_schemas import times
 from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import WAITING_STATES, JobState
-from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript.jobs import ObservedJob
 from ciq_schemas.transcript.parsed import ParsedCallback, describe_response
 from ciq_schemas.values import Job
 
-FAILURE = Scenario.FAILURE
 _ADVICE = "name an input that fails on this target as `missing_input` in the profile"
 _WITHOUT_TIMES = frozenset({Feature.DOC, Feature.SPEECH})
 """Features whose pages or SDK types lack StartTime or EndTime (1045/47932, 1045/49789)."""
@@ -42,7 +41,7 @@ def failed_jobs(evidence: Evidence) -> tuple[ObservedJob, ...] | Finding:
     job = _submitted(evidence)
     if isinstance(job, Finding):
         return job
-    others = observed_jobs(evidence, FAILURE, FAILING[1:], LOOKS)
+    others = observed_jobs(evidence, SPEC, FAILING[1:], LOOKS)
     if not _has_failed(job):
         if job.ended is None:
             return blocked(
@@ -62,15 +61,15 @@ def _has_failed(job: ObservedJob) -> bool:
 
 
 def _submitted(evidence: Evidence) -> ObservedJob | Finding:
-    submit = evidence.one(FAILURE, Label.SUBMIT)
+    submit = evidence.one(SPEC, Label.SUBMIT)
     if submit is not None and submit.refused:
         return absent(
             f"the job without its input was refused at submit with {describe_response(submit)}, so there was no failed "
             f"job; {_ADVICE} that is accepted and fails later",
             witness=(submit.exchange.seq,),
         )
-    jobs = observed_jobs(evidence, FAILURE, (Label.SUBMIT,), LOOKS)
-    return jobs[0] if jobs else no_job(evidence, FAILURE, (Label.SUBMIT,))
+    jobs = observed_jobs(evidence, SPEC, (Label.SUBMIT,), LOOKS)
+    return jobs[0] if jobs else no_job(evidence, SPEC, (Label.SUBMIT,))
 
 
 def _silence(job: Job) -> list[str]:
@@ -87,7 +86,7 @@ def _silence(job: Job) -> list[str]:
     return said
 
 
-@check("LIF-003")
+@check("LIF-003", SPEC)
 def failed_job_says_why(evidence: Evidence, _item: Item) -> Finding:
     """Describe shows Code, Message and EndTime of the failed jobs."""
     jobs = failed_jobs(evidence)
@@ -98,7 +97,7 @@ def failed_job_says_why(evidence: Evidence, _item: Item) -> Finding:
         return blocked(f"describe never showed job {jobs[0].job_id} failed, though its callback did; see DEL-003")
     shows_end = evidence.feature not in _WITHOUT_TIMES or any(
         not times.is_unset(good.ended.job.end_time)
-        for good in observed_jobs(evidence, FAILURE, GOOD, LOOKS)
+        for good in observed_jobs(evidence, SPEC, GOOD, LOOKS)
         if good.ended is not None
     )
     for job, look in looks:
@@ -115,7 +114,7 @@ def failed_job_says_why(evidence: Evidence, _item: Item) -> Finding:
     return holds(f"Code {last.job.code}, Message {last.job.message}", witness=(last.seq,))
 
 
-@check("LIF-004")
+@check("LIF-004", SPEC)
 def missing_input_fails(evidence: Evidence, _item: Item) -> Finding:
     """Measured: the job with the missing input ends as Failed."""
     job = _submitted(evidence)
@@ -132,15 +131,15 @@ def missing_input_fails(evidence: Evidence, _item: Item) -> Finding:
     )
 
 
-@check("LIF-005")
+@check("LIF-005", SPEC)
 def others_do_not_suffer(evidence: Evidence, _item: Item) -> Finding:
     """Good jobs submitted right after a failing one, and after more of them than there are workers, succeed."""
     failed = failed_jobs(evidence)
     if isinstance(failed, Finding):
         return failed
-    jobs = observed_jobs(evidence, FAILURE, GOOD, LOOKS)
+    jobs = observed_jobs(evidence, SPEC, GOOD, LOOKS)
     if not jobs:
-        return no_job(evidence, FAILURE, GOOD)
+        return no_job(evidence, SPEC, GOOD)
     found = Deviations()
     unclear: list[str] = []
     for job in jobs:
@@ -165,7 +164,7 @@ def others_do_not_suffer(evidence: Evidence, _item: Item) -> Finding:
 
 def _idle(evidence: Evidence) -> float:
     """Seconds up to the last look in which none of the scenario's jobs was seen to run or newly to have ended."""
-    jobs = observed_jobs(evidence, FAILURE, (*FAILING, *GOOD), LOOKS)
+    jobs = observed_jobs(evidence, SPEC, (*FAILING, *GOOD), LOOKS)
     submitted = max((job.submit.exchange.ended for job in jobs), default=0.0)
     running = [look for job in jobs for look in job.looks if look.job.state == JobState.RUNNING]
     moved = [look.response.exchange.ended for look in (*running, *(job.ended for job in jobs if job.ended is not None))]
@@ -173,7 +172,7 @@ def _idle(evidence: Evidence) -> float:
     return last - max([submitted, *moved])
 
 
-@check("DEL-005")
+@check("DEL-005", SPEC)
 def failed_job_is_told(evidence: Evidence, _item: Item) -> Finding:
     """The callbacks of failed jobs go where and come as their jobs ask, say Failed, and say why."""
     expected = "a callback with State Failed, a Code other than Success and a Message, where and as the job asks for it"
@@ -186,7 +185,7 @@ def failed_job_is_told(evidence: Evidence, _item: Item) -> Finding:
         if job.step == Label.SUBMIT_SILENCED:
             continue
         if not job.callbacks:
-            open_.append(missing_callback(evidence, FAILURE, job, expected))
+            open_.append(missing_callback(evidence, SPEC, job, expected))
             continue
         readable = [callback for callback in job.callbacks if job.reported_in(callback) != Job()]
         if not readable:
@@ -226,11 +225,11 @@ def _misinformed(told: Sequence[tuple[ObservedJob, ParsedCallback]]) -> Iterator
 
 def _misdirected(evidence: Evidence, jobs: Sequence[ObservedJob]) -> Iterator[tuple[int, str]]:
     """Callbacks of failed jobs that went where, or came in a form in which, a job that succeeds is not told."""
-    good = [callback for job in observed_jobs(evidence, FAILURE, GOOD, LOOKS) for callback in job.callbacks]
+    good = [callback for job in observed_jobs(evidence, SPEC, GOOD, LOOKS) for callback in job.callbacks]
     in_xml = bool(good) and not any(callback.is_json for callback in good)
     for job in jobs:
         own = job.step == Label.SUBMIT_OWN_JSON
-        right = channel_name(evidence.feature, FAILURE, Channel.JOB if own else Channel.QUEUE)
+        right = channel_name(evidence.feature, SPEC, Channel.JOB if own else Channel.QUEUE)
         what = f"failed job {job.job_id} ({job.step})"
         if job.callbacks and job.step == Label.SUBMIT_SILENCED:
             arrival = job.callbacks[0].arrival

@@ -1,6 +1,7 @@
 """Check of the scenario `failure`: the list of what has failed shows it as describe does (LST-020)."""
 
-from ciq_conformance.areas.failure.checks import FAILURE, failed_jobs
+from ciq_conformance.areas.failure import SPEC
+from ciq_conformance.areas.failure.checks import failed_jobs
 from ciq_conformance.areas.failure.labels import Label
 from ciq_conformance.areas.list_jobs.checks import differences
 from ciq_conformance.judge.evidence import Evidence
@@ -16,7 +17,7 @@ MOST = 100
 """Jobs on a page: behind a full one the failed ones may stand on the next."""
 
 
-@check("LST-020")
+@check("LST-020", SPEC)
 def failed_as_described(evidence: Evidence, item: Item) -> Finding:
     """The last list by states=Failed, which was asked for until it showed the failed jobs, or for long enough."""
     jobs = failed_jobs(evidence)
@@ -25,9 +26,9 @@ def failed_as_described(evidence: Evidence, item: Item) -> Finding:
     ended: dict[str, Observation] = {
         job.job_id: job.ended for job in jobs if job.ended is not None and job.ended.job.state == JobState.FAILED
     }
-    lists = evidence.of(FAILURE, Label.LISTED)
+    lists = evidence.of(SPEC, Label.LISTED)
     if not lists or not ended:
-        return not_judged(evidence, FAILURE, "no list of what has failed was asked for; see LIF-003")
+        return not_judged(evidence, SPEC, "no list of what has failed was asked for; see LIF-003")
     last = lists[-1]
     expected = "every failed job in the list of those, as described"
     if not last.ok:

@@ -17,7 +17,7 @@ MOST_FAILING = 9
 """A queue with as many workers or more is not filled with failing jobs."""
 
 
-def play(ctx: ScenarioContext) -> None:
+def run(ctx: ScenarioContext) -> None:
     """Play the scenario; the queue is given back as it was found.
 
     A target that refuses the job at submit is within its rights: no page says where a missing input is found.

@@ -1,23 +1,22 @@
 """Checks of the scenario `fuzz` (FUZ): no odd request breaks the service, and refusals keep their form."""
 
+from ciq_conformance.areas.fuzz import SPEC
 from ciq_conformance.areas.fuzz.labels import CONTROL, CONTROL_WATCH, LARGE, is_drawn, is_odd
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, blocked, cannot_tell, holds
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas.lifecycle import JobState
-from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript import raw
 from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 
-SCENARIO = Scenario.FUZZ
 NO_RESPONSES = cannot_tell("no odd request was sent; allow more time (--fuzz SECONDS)")
 
 
 def _odd(evidence: Evidence) -> tuple[ParsedExchange, ...]:
-    return tuple(response for response in evidence.of(SCENARIO) if is_odd(response.exchange.step))
+    return tuple(response for response in evidence.of(SPEC) if is_odd(response.exchange.step))
 
 
-@check("FUZ-001")
+@check("FUZ-001", SPEC)
 def never_breaks(evidence: Evidence, item: Item) -> Finding:
     """Status of every odd request; 501 refuses a method, and a large body may be cut off."""
     wrong, right = Deviations(), 0
@@ -33,7 +32,7 @@ def never_breaks(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding("an answer below 500", holds(f"{right} odd requests"))
 
 
-@check("FUZ-002")
+@check("FUZ-002", SPEC)
 def refusals_have_their_form(evidence: Evidence, item: Item) -> Finding:
     """Bodies of refusals of requests that documented operations were made for."""
     wrong, right = Deviations(), 0
@@ -53,7 +52,7 @@ def refusals_have_their_form(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding("Error with Code, Message and RequestId", holds(f"{right} refusals"))
 
 
-@check("FUZ-003")
+@check("FUZ-003", SPEC)
 def answers_are_xml(evidence: Evidence, item: Item) -> Finding:
     """Content-Type of every answer with a body to a request of a documented operation."""
     wrong, right = Deviations(), 0
@@ -73,14 +72,14 @@ def answers_are_xml(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding("Content-Type application/xml", holds(f"{right} answers"))
 
 
-@check("FUZ-004")
+@check("FUZ-004", SPEC)
 def still_serves(evidence: Evidence, item: Item) -> Finding:
     """A good job after all of them."""
-    submitted = evidence.one(SCENARIO, CONTROL)
+    submitted = evidence.one(SPEC, CONTROL)
     if submitted is None:
-        event = evidence.obstacle(SCENARIO)
+        event = evidence.obstacle(SPEC)
         return blocked(event.text if event else "the scenario did not come to its end")
-    watched = evidence.of(SCENARIO, CONTROL_WATCH)
+    watched = evidence.of(SPEC, CONTROL_WATCH)
     states = [job.state for response in (submitted, *watched) for job in response.jobs]
     seqs = tuple(response.exchange.seq for response in (submitted, *watched[-1:]))
     wrong = Deviations()

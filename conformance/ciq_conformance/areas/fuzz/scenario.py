@@ -17,7 +17,7 @@ EACH = 4
 MUTATED = 30
 
 
-def play(ctx: ScenarioContext) -> None:
+def run(ctx: ScenarioContext) -> None:
     """Play the scenario; jobs that a target makes of odd requests are watched to their end."""
     make_active(ctx, PREPARE)
     begin = ctx.extra_testing.seed_of(ctx.run_id)

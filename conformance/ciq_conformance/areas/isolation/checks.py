@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
+from ciq_conformance.areas.isolation import SPEC
 from ciq_conformance.areas.isolation.labels import Label, beside
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, Kind, absent, blocked, cannot_tell, deviates, holds
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas.lifecycle import ENDED_BY_RUNNING, QueueState
-from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript import raw
 from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 from ciq_schemas.transcript.records import DriverEvent, Exchange
@@ -21,7 +21,7 @@ def _beside(evidence: Evidence, step: Label) -> Iterator[ParsedExchange]:
     """Exchanges with siblings while this feature was the subject."""
     label = beside(evidence.feature, step)
     for record in evidence.records:
-        if isinstance(record, Exchange) and record.scenario == Scenario.ISOLATION and record.step == label:
+        if isinstance(record, Exchange) and record.scenario == SPEC.name and record.step == label:
             yield ParsedExchange(record)
 
 
@@ -35,7 +35,7 @@ def _queues(evidence: Evidence, step: Label) -> dict[str, tuple[ParsedExchange, 
 
 
 def _obstacle(evidence: Evidence) -> Finding | None:
-    event = evidence.obstacle(Scenario.ISOLATION)
+    event = evidence.obstacle(SPEC)
     if event is not None:
         return (absent if event.name == "unsupported" else blocked)(event.text, witness=(event.seq,))
     if not any(_beside(evidence, Label.BEFORE)):
@@ -43,11 +43,11 @@ def _obstacle(evidence: Evidence) -> Finding | None:
     return None
 
 
-@check("ONE-003")
+@check("ONE-003", SPEC)
 def ids_differ(evidence: Evidence, item: Item) -> Finding:
     """No queue id of this feature is listed by a sibling."""
     stop = _obstacle(evidence)
-    own = evidence.one(Scenario.ISOLATION, Label.OWN)
+    own = evidence.one(SPEC, Label.OWN)
     if stop or own is None:
         return stop or blocked("the feature's own queues were not listed")
     mine = {queue.queue_id for queue in own.queue_list.queues if queue.queue_id}
@@ -64,11 +64,11 @@ def ids_differ(evidence: Evidence, item: Item) -> Finding:
     return shared.finding("queue ids of different features are different", holds(f"{', '.join(sorted(mine))}"))
 
 
-@check("ONE-005")
+@check("ONE-005", SPEC)
 def foreign_id_is_not_listed(evidence: Evidence, item: Item) -> Finding:
     """The siblings' ids asked for here."""
     stop = _obstacle(evidence)
-    responses = evidence.of(Scenario.ISOLATION, Label.FOREIGN_LIST)
+    responses = evidence.of(SPEC, Label.FOREIGN_LIST)
     if stop or not responses:
         return stop or absent(ALONE)
     told = [
@@ -105,7 +105,7 @@ def _whose(evidence: Evidence, queue_id: str) -> str:
 def _refused(evidence: Evidence, step: Label, what: str, about: Callable[[ParsedExchange], str]) -> Finding:
     """All exchanges of a step are refused; `about` says which queue one names."""
     stop = _obstacle(evidence)
-    responses = evidence.of(Scenario.ISOLATION, step)
+    responses = evidence.of(SPEC, step)
     if stop or not responses:
         return stop or absent(ALONE)
     taken = Deviations()
@@ -117,7 +117,7 @@ def _refused(evidence: Evidence, step: Label, what: str, about: Callable[[Parsed
     return taken.finding(f"{what} is refused with 4xx", holds(", ".join(answers), witness=_seqs(responses)))
 
 
-@check("ONE-006")
+@check("ONE-006", SPEC)
 def foreign_queue_in_submit(evidence: Evidence, item: Item) -> Finding:
     """Jobs that name a sibling's queue, one alone and two in a request."""
 
@@ -127,7 +127,7 @@ def foreign_queue_in_submit(evidence: Evidence, item: Item) -> Finding:
     return _refused(evidence, Label.FOREIGN_SUBMIT, "a job that names the queue of another feature", about)
 
 
-@check("ONE-012")
+@check("ONE-012", SPEC)
 def foreign_queue_in_update(evidence: Evidence, item: Item) -> Finding:
     """An update of a sibling's queue under this feature's path changes nothing there."""
 
@@ -164,7 +164,7 @@ def _rule(queue: Queue) -> tuple[str, ...]:
     return (config.url or "", config.state or "Off", config.event or "")
 
 
-@check("ONE-008")
+@check("ONE-008", SPEC)
 def pause_stays(evidence: Evidence, item: Item) -> Finding:
     """States of the siblings' queues before and after this queue's pause."""
     stop = _obstacle(evidence)
@@ -185,11 +185,11 @@ def pause_stays(evidence: Evidence, item: Item) -> Finding:
     )
 
 
-@check("ONE-009")
+@check("ONE-009", SPEC)
 def change_stays(evidence: Evidence, item: Item) -> Finding:
     """Name and callback rule of the siblings before and after this queue's change."""
     stop = _obstacle(evidence)
-    change = evidence.one(Scenario.ISOLATION, Label.CHANGE)
+    change = evidence.one(SPEC, Label.CHANGE)
     if stop or change is None or not change.ok:
         return stop or blocked("the queue's own name and rule could not be changed (see UPD-003, UPD-004)")
     if not _queues(evidence, Label.CHANGED):
@@ -200,7 +200,7 @@ def change_stays(evidence: Evidence, item: Item) -> Finding:
     )
 
 
-@check("ONE-010")
+@check("ONE-010", SPEC)
 def others_run_on(evidence: Evidence, item: Item) -> Finding:
     """The siblings' jobs submitted while this queue is paused."""
     stop = _obstacle(evidence)

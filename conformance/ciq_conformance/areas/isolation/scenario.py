@@ -15,7 +15,7 @@ from ciq_schemas.lifecycle import QueueState
 from ciq_schemas.transcript.parsed import ParsedExchange
 
 
-def play(ctx: ScenarioContext) -> None:
+def run(ctx: ScenarioContext) -> None:
     """Foreign ids first, then a rename with a callback rule, then a pause; siblings are listed at each stop."""
     own = ctx.spec.feature
     siblings = [sibling for feature, sibling in ctx.siblings.items() if feature != own]

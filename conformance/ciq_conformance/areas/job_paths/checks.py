@@ -1,17 +1,16 @@
 """Checks of the scenario `paths`: which documented path families take jobs, and what a job is there (PTH)."""
 
+from ciq_conformance.areas.job_paths import SPEC
 from ciq_conformance.areas.job_paths.labels import BY_TAG, DESCRIBES, LISTS, SUBMITS, Label
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, absent, blocked, deviates, holds, observed
 from ciq_conformance.judge.job_facts import ids_of, tag_of
 from ciq_conformance.judge.preconditions import record_ids, require_responses, require_success, with_preconditions
 from ciq_conformance.judge.registry import Item, check
-from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript import raw
 from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 from ciq_schemas.transcript.requests import requested_job
 
-SCENARIO = Scenario.PATHS
 NONE_ACCEPTED = blocked("no documented path took a job; see PTH-001")
 
 
@@ -24,19 +23,19 @@ def _path(response: ParsedExchange) -> str:
 
 def _taken(evidence: Evidence) -> list[tuple[Label, ParsedExchange]]:
     """The submits that made a job."""
-    found = ((step, evidence.one(SCENARIO, step)) for step in SUBMITS)
+    found = ((step, evidence.one(SPEC, step)) for step in SUBMITS)
     return [(step, response) for step, response in found if response is not None and ids_of([response])]
 
 
 def _last(evidence: Evidence, step: Label) -> ParsedExchange | None:
-    return next(reversed(evidence.of(SCENARIO, step)), None)
+    return next(reversed(evidence.of(SPEC, step)), None)
 
 
-@check("PTH-001")
+@check("PTH-001", SPEC)
 @with_preconditions
 def a_path_takes_jobs(evidence: Evidence, item: Item) -> Finding:
     """The submits on every documented path family; one that works suffices."""
-    submits = require_responses(evidence, SCENARIO, *SUBMITS)
+    submits = require_responses(evidence, SPEC, *SUBMITS)
     seen = "; ".join(f"{_path(response)}: {describe_response(response)}" for response in submits)
     if not _taken(evidence):
         expected = f"a job is made by POST on {' or '.join(item.feature.job_paths)}"
@@ -44,23 +43,23 @@ def a_path_takes_jobs(evidence: Evidence, item: Item) -> Finding:
     return holds(seen, witness=record_ids(*submits))
 
 
-@check("PTH-002")
+@check("PTH-002", SPEC)
 @with_preconditions
 def which_paths(evidence: Evidence, item: Item) -> Finding:
     """How many of the documented families there are."""
-    submits = require_responses(evidence, SCENARIO, *SUBMITS)
+    submits = require_responses(evidence, SPEC, *SUBMITS)
     taken = [_path(response) for _, response in _taken(evidence)]
     return observed(f"jobs are taken by {', '.join(taken) or 'none'}", witness=record_ids(*submits))
 
 
-@check("PTH-003")
+@check("PTH-003", SPEC)
 @with_preconditions
 def job_is_of_its_feature(evidence: Evidence, item: Item) -> Finding:
     """Tag and QueueId of the jobs, with the queue named and picked by the tag alone."""
-    queues = require_success(evidence, SCENARIO, Label.QUEUES)
+    queues = require_success(evidence, SPEC, Label.QUEUES)
     known = {raw.text(queue.queue_id) for queue in queues.queue_list.queues} - {""}
     responses = [response for _, response in _taken(evidence)]
-    responses += [response for response in evidence.of(SCENARIO, *BY_TAG) if ids_of([response])]
+    responses += [response for response in evidence.of(SPEC, *BY_TAG) if ids_of([response])]
     if not responses or not known:
         return NONE_ACCEPTED if known else blocked("no queue was listed", witness=record_ids(queues))
     wrong = Deviations()
@@ -80,11 +79,11 @@ def job_is_of_its_feature(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding(expected, holds(f"{len(responses)} jobs", witness=record_ids(queues, *responses)))
 
 
-@check("PTH-004")
+@check("PTH-004", SPEC)
 @with_preconditions
 def job_is_described_there(evidence: Evidence, item: Item) -> Finding:
     """The last describe on the path that took the job."""
-    require_responses(evidence, SCENARIO, *SUBMITS)
+    require_responses(evidence, SPEC, *SUBMITS)
     taken = _taken(evidence)
     if not taken:
         return NONE_ACCEPTED
@@ -106,11 +105,11 @@ def job_is_described_there(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding(expected, holds(f"{len(right)} paths", witness=record_ids(*right)))
 
 
-@check("PTH-005")
+@check("PTH-005", SPEC)
 @with_preconditions
 def job_is_listed_there(evidence: Evidence, item: Item) -> Finding:
     """The last list by tag on the path that took the job."""
-    require_responses(evidence, SCENARIO, *SUBMITS)
+    require_responses(evidence, SPEC, *SUBMITS)
     taken = _taken(evidence)
     if not taken:
         return NONE_ACCEPTED

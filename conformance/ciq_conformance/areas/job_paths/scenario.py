@@ -11,12 +11,12 @@ from ciq_conformance.areas.job_paths.labels import Label, family
 from ciq_conformance.driver.queue_setup import make_active
 from ciq_conformance.driver.requests import JobRequest, submit_body
 from ciq_conformance.driver.scenario_context import ScenarioContext
-from ciq_conformance.driver.timeouts import SHOWN_WITHIN
+from ciq_conformance.timeouts import SHOWN_WITHIN
 from ciq_schemas.lifecycle import FINAL_STATES
 from ciq_schemas.transcript.parsed import ParsedExchange
 
 
-def play(ctx: ScenarioContext) -> None:
+def run(ctx: ScenarioContext) -> None:
     """Play the scenario; a path that takes no job is asked nothing more."""
     make_active(ctx, Label.PREPARE)
     ctx.calls.list_queues(Label.QUEUES)

@@ -2,15 +2,15 @@
 
 from dataclasses import replace
 
+from ciq_conformance.areas.late_priority_jobs import SPEC
 from ciq_conformance.areas.late_priority_jobs import labels as steps
 from ciq_conformance.areas.order.checks import order_tracks
 from ciq_conformance.areas.order.labels import Label as OrderStep
+from ciq_conformance.areas.order.ordering_claims import Claim, decide
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, Kind, absent, blocked, observed
 from ciq_conformance.judge.ordering import Ordering, level_rule, settled_after
-from ciq_conformance.judge.ordering_claims import Claim, decide
 from ciq_conformance.judge.registry import Item, check
-from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript.jobs import JobTimeline, build_timelines
 
 EXPECTED = "a job of greater level that arrives while others wait starts before them"
@@ -22,7 +22,7 @@ def _tracks(evidence: Evidence) -> tuple[JobTimeline, ...]:
     In an active queue a worker may hold a job that still shows itself waiting. Only what still waits some time after
     the late job was accepted was certainly not taken before it.
     """
-    responses = evidence.of(Scenario.LATE)
+    responses = evidence.of(SPEC)
     timelines = build_timelines(
         (r for r in responses if r.exchange.step in steps.SUBMITS),
         (r for r in responses if r.exchange.step not in steps.SUBMITS),
@@ -63,7 +63,7 @@ def _late_ordering(timelines: tuple[JobTimeline, ...], late_step: str) -> Orderi
     )
 
 
-@check("PRI-004")
+@check("PRI-004", SPEC)
 def late_job_overtakes(evidence: Evidence, item: Item) -> Finding:
     """In an active queue with a backlog; where jobs are too short for one, among jobs frozen by a pause."""
     timelines = evidence.derive(_tracks)
@@ -80,13 +80,13 @@ def late_job_overtakes(evidence: Evidence, item: Item) -> Finding:
         finding = decide(EXPECTED, [Claim.of(where, both, enough=1)], (*timelines, *frozen_tracks), evidence)
         if finding.kind is not Kind.CANNOT_TELL:
             return finding
-    event = evidence.obstacle(Scenario.LATE)
+    event = evidence.obstacle(SPEC)
     if event is not None and event.name != "unsupported":
         return blocked(event.text, witness=(event.seq,))
     return absent(event.text if event else "no job still waited when the late one was accepted")
 
 
-@check("PRI-006")
+@check("PRI-006", SPEC)
 def preemption(evidence: Evidence, item: Item) -> Finding:
     """Whether a job seen running was put back while late jobs of greater level arrived."""
     timelines = evidence.derive(_tracks)

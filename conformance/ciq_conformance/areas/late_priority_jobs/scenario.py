@@ -10,7 +10,7 @@ BACKLOG_SECONDS = 1.2
 MOST = 60
 
 
-def play(ctx: ScenarioContext) -> None:
+def run(ctx: ScenarioContext) -> None:
     """Build a backlog of level 0, let it start, submit two of level 2 and one of level 1, watch all to the end."""
     calibration = ctx.timeouts.calibration
     job, workers = calibration.job_latency, calibration.workers

@@ -6,9 +6,9 @@ Lists may hold other people's jobs: what must be there is judged on own jobs.
 from collections import Counter
 from itertools import pairwise
 
+from ciq_conformance.areas.list_jobs import SPEC
 from ciq_conformance.areas.list_jobs.labels import ENDED_LISTS, HELD_LISTS, SUBMITS, Label
 from ciq_conformance.areas.list_jobs.pages import (
-    SCENARIO,
     ids_along,
     is_whole,
     jobs_along,
@@ -39,7 +39,7 @@ from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 from ciq_schemas.values import Job
 
 
-@check("LST-001")
+@check("LST-001", SPEC)
 @with_preconditions
 def list_holds_jobs(evidence: Evidence, item: Item) -> Finding:
     """Own jobs in the list of their tag and window, which is asked again until they show."""
@@ -58,12 +58,12 @@ def list_holds_jobs(evidence: Evidence, item: Item) -> Finding:
         )
     if missing:
         seen = f"{len(missing)} of {len(own)} jobs missing: {', '.join(missing[:3])}"
-        reason = zones_apart(evidence.of(SCENARIO, *SUBMITS))
+        reason = zones_apart(evidence.of(SPEC, *SUBMITS))
         return deviates(expected, seen, witness=record_ids(*walk[:3]), reason=reason)
     return holds(f"all {len(own)} jobs among {len(ids_along(walk))}", witness=record_ids(*walk[:3]))
 
 
-@check("LST-002")
+@check("LST-002", SPEC)
 @with_preconditions
 def only_the_tag(evidence: Evidence, item: Item) -> Finding:
     """Tags in all lists of the tag, and own jobs in a list of another tag."""
@@ -75,7 +75,7 @@ def only_the_tag(evidence: Evidence, item: Item) -> Finding:
         judged += 1
         if tag != wanted:
             wrong.add(response.exchange.seq, f"tag={wanted} lists {job.job_id} with Tag {tag or 'missing'}")
-    other = require_response(evidence, SCENARIO, Label.OTHER_TAG)
+    other = require_response(evidence, SPEC, Label.OTHER_TAG)
     if other.ok:
         name = raw.query_value(other.exchange, "tag")
         strangers = [job_id for job_id in ids_along([other]) if job_id in own]
@@ -87,19 +87,19 @@ def only_the_tag(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding("only jobs of the tag", holds(power, witness=record_ids(walk[0], other), power=power))
 
 
-@check("LST-017")
+@check("LST-017", SPEC)
 @with_preconditions
 def tag_is_required(evidence: Evidence, item: Item) -> Finding:
     """A list without tag, which all pages require."""
-    return expect_rejections(require_responses(evidence, SCENARIO, Label.NO_TAG), "a list without tag answers 4xx")
+    return expect_rejections(require_responses(evidence, SPEC, Label.NO_TAG), "a list without tag answers 4xx")
 
 
-@check("LST-007")
+@check("LST-007", SPEC)
 @windowed
 def states_filter(evidence: Evidence, item: Item) -> Finding:
     """Lists by one state and by several, against the last states of own jobs, and of a job that waits meanwhile."""
     own = own_jobs(evidence)
-    ended = last_seen(evidence.of(SCENARIO, Label.ENDED, Label.WATCH), own)
+    ended = last_seen(evidence.of(SPEC, Label.ENDED, Label.WATCH), own)
     states = {job_id: frozenset({raw.text(job.state)}) for job_id, (_, job) in ended.items()}
     walks = [walk_of(evidence, step, "lists by states are answered") for step in ENDED_LISTS]
     wrong = Deviations()
@@ -122,10 +122,10 @@ def states_filter(evidence: Evidence, item: Item) -> Finding:
 
 def _waiting(evidence: Evidence) -> dict[str, frozenset[str]]:
     """The job held in the paused queue with the states it showed, when it waited before and after the lists."""
-    looks = [response for response in evidence.of(SCENARIO, Label.HELD, Label.HELD_STILL) if response.ok]
-    ids = ids_of(evidence.of(SCENARIO, Label.SUBMIT_HELD))
+    looks = [response for response in evidence.of(SPEC, Label.HELD, Label.HELD_STILL) if response.ok]
+    ids = ids_of(evidence.of(SPEC, Label.SUBMIT_HELD))
     states = [raw.text(job.state) for _, job in jobs_in(looks, ids)]
-    still = evidence.one(SCENARIO, Label.HELD_STILL) is not None and len(states) > 1
+    still = evidence.one(SPEC, Label.HELD_STILL) is not None and len(states) > 1
     return {ids[0]: frozenset(states)} if still and WAITING_STATES.issuperset(states) else {}
 
 
@@ -145,21 +145,21 @@ def _by_state(walk: list[ParsedExchange], states: dict[str, frozenset[str]], wro
         wrong.add(walk[-1].exchange.seq, f"{name} leaves out {job_id}, which is {shown}")
 
 
-@check("LST-009")
+@check("LST-009", SPEC)
 @windowed
 def window_filters(evidence: Evidence, item: Item) -> Finding:
     """Windows that end before the own jobs and begin after them, and each bound on its own."""
     own = own_jobs(evidence)
     expected = "own jobs in the window, and no job created outside it"
     inside = walk_of(evidence, Label.WINDOW, "the list of the window is answered")
-    before = expect_success(evidence, SCENARIO, Label.BEFORE_THE_RUN, expected)
+    before = expect_success(evidence, SPEC, Label.BEFORE_THE_RUN, expected)
     wrong = Deviations()
-    beside = evidence.of(SCENARIO, Label.AFTER_THE_RUN, Label.START_ALONE_LATER, Label.END_ALONE_EARLIER)
+    beside = evidence.of(SPEC, Label.AFTER_THE_RUN, Label.START_ALONE_LATER, Label.END_ALONE_EARLIER)
     for response in (before, *(response for response in beside if response.ok)):
         strangers = [job_id for job_id in ids_along([response]) if job_id in own]
         if strangers:
             wrong.add(response.exchange.seq, f"{len(strangers)} own jobs {_window_of(response)}")
-    for response in evidence.of(SCENARIO, Label.START_ALONE, Label.END_ALONE):
+    for response in evidence.of(SPEC, Label.START_ALONE, Label.END_ALONE):
         if not response.ok:
             wrong.add(response.exchange.seq, f"a list {_window_of(response)} is answered {describe_response(response)}")
         elif missing_from(own, inside) == [] and (gone := missing_from(own, [response])) and is_whole([response]):
@@ -174,7 +174,7 @@ def _window_of(response: ParsedExchange) -> str:
     return " ".join(filter(None, [f"from {start}" if start else "", f"to {end}" if end else ""]))
 
 
-@check("LST-015")
+@check("LST-015", SPEC)
 @windowed
 def window_in_another_zone(evidence: Evidence, item: Item) -> Finding:
     """The window, east and west of Greenwich, and one before it, with bounds in other zones than the target's own."""
@@ -191,25 +191,23 @@ def window_in_another_zone(evidence: Evidence, item: Item) -> Finding:
         return deviates(
             expected, f"{len(gone)} own jobs missing {_window_of(there[0])}", witness=record_ids(*there[:3])
         )
-    west = (
-        walk_of(evidence, Label.ZONE_IN_THE_WEST, expected) if evidence.one(SCENARIO, Label.ZONE_IN_THE_WEST) else there
-    )
+    west = walk_of(evidence, Label.ZONE_IN_THE_WEST, expected) if evidence.one(SPEC, Label.ZONE_IN_THE_WEST) else there
     gone = missing_from(own, west)
     if gone and is_whole(west):
         return deviates(expected, f"{len(gone)} own jobs missing {_window_of(west[0])}", witness=record_ids(*west[:3]))
-    earlier = evidence.one(SCENARIO, Label.OTHER_ZONE_EARLIER)
+    earlier = evidence.one(SPEC, Label.OTHER_ZONE_EARLIER)
     strangers = [job_id for job_id in ids_along([earlier]) if job_id in own] if earlier and earlier.ok else []
     if earlier is not None and strangers:
         return deviates(expected, f"{len(strangers)} own jobs {_window_of(earlier)}", witness=record_ids(earlier))
     return holds(f"all {len(own)} own jobs {_window_of(there[0])}", witness=record_ids(*there[:3]))
 
 
-@check("LST-016")
+@check("LST-016", SPEC)
 @windowed
 def input_filters(evidence: Evidence, item: Item) -> Finding:
     """Lists by the input of the own jobs, and by all of its name but the last letter."""
     finding = _own_are_listed(evidence, Label.OWN_INPUT, "own jobs by their input, none by a part of its name")
-    part = evidence.one(SCENARIO, Label.PART_OF_INPUT)
+    part = evidence.one(SPEC, Label.PART_OF_INPUT)
     if finding.kind is not Kind.HOLDS or part is None:
         return finding
     strangers = [job_id for job_id in ids_along([part]) if job_id in own_jobs(evidence)]
@@ -219,12 +217,12 @@ def input_filters(evidence: Evidence, item: Item) -> Finding:
     return finding
 
 
-@check("LST-018")
+@check("LST-018", SPEC)
 @windowed
 def parameters_count_together(evidence: Evidence, item: Item) -> Finding:
     """Pages of a list by tag, queue, window, states and order at once; and lists with one parameter beside the jobs."""
     own = own_jobs(evidence)
-    ended = last_seen(evidence.of(SCENARIO, Label.ENDED, Label.WATCH), own)
+    ended = last_seen(evidence.of(SPEC, Label.ENDED, Label.WATCH), own)
     good = [job_id for job_id, (_, job) in ended.items() if raw.text(job.state) == JobState.SUCCESS]
     exclusive = walk_of(evidence, Label.SUCCESS_OR_FAILED, "the list by states is answered")
     if not good or missing_from(good, exclusive):
@@ -235,7 +233,7 @@ def parameters_count_together(evidence: Evidence, item: Item) -> Finding:
     if not pages or missing_from(good, pages):
         return blocked("the pages of a list do not hold the own jobs; see LST-006", witness=record_ids(*pages[:2]))
     # The last of all in this order: an end that is lost with its page is its own.
-    between = last_seen(evidence.of(SCENARIO, Label.ENDED), ids_of(evidence.of(SCENARIO, Label.SUBMIT_BETWEEN)))
+    between = last_seen(evidence.of(SPEC, Label.ENDED), ids_of(evidence.of(SPEC, Label.SUBMIT_BETWEEN)))
     good += [
         job_id
         for job_id, (_, job) in between.items()
@@ -254,7 +252,7 @@ def parameters_count_together(evidence: Evidence, item: Item) -> Finding:
         if earlier is not None and later is not None and earlier > later:
             wrong.add(response.exchange.seq, f"{later.isoformat()} stands after {earlier.isoformat()} in Asc order")
     for step in (Label.TOGETHER_OTHER_STATES, Label.TOGETHER_EARLIER, Label.TOGETHER_OTHER_TAG):
-        beside = evidence.one(SCENARIO, step)
+        beside = evidence.one(SPEC, step)
         strangers = [job_id for job_id in ids_along([beside]) if job_id in own] if beside and beside.ok else []
         if beside is not None and strangers:
             wrong.add(beside.exchange.seq, f"{len(strangers)} own jobs in the list {step}")
@@ -264,11 +262,11 @@ def parameters_count_together(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding(expected, holds(power, witness=record_ids(*walk[:3]), power=power))
 
 
-@check("LST-012")
+@check("LST-012", SPEC)
 @with_preconditions
 def agrees_with_describe(evidence: Evidence, item: Item) -> Finding:
     """Own ended jobs in the list by state against their last describe."""
-    described = last_seen(evidence.of(SCENARIO, Label.ENDED, Label.WATCH), own_jobs(evidence))
+    described = last_seen(evidence.of(SPEC, Label.ENDED, Label.WATCH), own_jobs(evidence))
     walk = walk_of(evidence, Label.SUCCESS_OR_FAILED, "the list by states is answered")
     wrong, judged = Deviations(), 0
     for response, job in jobs_along(walk):
@@ -313,7 +311,7 @@ def _own_are_listed(evidence: Evidence, step: Label, expected: str) -> Finding:
     return holds(f"all {len(own)} own jobs", witness=record_ids(*walk[:3]))
 
 
-@check("LST-013")
+@check("LST-013", SPEC)
 @windowed
 def empty_means_absent(evidence: Evidence, item: Item) -> Finding:
     """The first list as the official Python SDK asks for it."""
@@ -321,14 +319,14 @@ def empty_means_absent(evidence: Evidence, item: Item) -> Finding:
     return _own_are_listed(evidence, Label.EMPTY_VALUES, expected)
 
 
-@check("LST-014")
+@check("LST-014", SPEC)
 @windowed
 def queue_filters(evidence: Evidence, item: Item) -> Finding:
     """Lists by the feature's queue and by a queue that does not exist."""
     expected = "own jobs by their queue, none by an unknown one"
     finding = _own_are_listed(evidence, Label.OWN_QUEUE, expected)
     if finding.seen and not finding.expected:
-        unknown = require_response(evidence, SCENARIO, Label.UNKNOWN_QUEUE)
+        unknown = require_response(evidence, SPEC, Label.UNKNOWN_QUEUE)
         strangers = [job_id for job_id in ids_along([unknown]) if job_id in own_jobs(evidence)] if unknown.ok else []
         if strangers:
             queue = raw.query_value(unknown.exchange, "queueId")

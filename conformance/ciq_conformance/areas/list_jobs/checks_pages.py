@@ -5,9 +5,9 @@ from collections.abc import Callable
 from datetime import datetime
 from itertools import pairwise
 
+from ciq_conformance.areas.list_jobs import SPEC
 from ciq_conformance.areas.list_jobs.labels import Label
 from ciq_conformance.areas.list_jobs.pages import (
-    SCENARIO,
     ids_along,
     jobs_along,
     missing_from,
@@ -59,7 +59,7 @@ def _order(
     return wrong.finding(rule, holds(power, witness=record_ids(*walks[0][:3]), power=power))
 
 
-@check("LST-003")
+@check("LST-003", SPEC)
 @with_preconditions
 def newest_first(evidence: Evidence, item: Item) -> Finding:
     """CreationTime along the lists without orderByTime and with Desc; jobs of one second stand in any order."""
@@ -68,7 +68,7 @@ def newest_first(evidence: Evidence, item: Item) -> Finding:
     return _order(evidence, Label.WINDOW, others, rule, lambda one, other: one >= other)
 
 
-@check("LST-004")
+@check("LST-004", SPEC)
 @with_preconditions
 def oldest_first(evidence: Evidence, item: Item) -> Finding:
     """CreationTime along the lists with orderByTime=Asc, on one page and over several."""
@@ -76,7 +76,7 @@ def oldest_first(evidence: Evidence, item: Item) -> Finding:
     return _order(evidence, Label.ASCENDING, (Label.ASCENDING_BY_THREE,), rule, lambda one, other: one <= other)
 
 
-@check("LST-005")
+@check("LST-005", SPEC)
 @windowed
 def size_bounds(evidence: Evidence, item: Item) -> Finding:
     """Pages of three and of one: none longer, and the first, of more jobs than it takes, no shorter."""
@@ -88,7 +88,7 @@ def size_bounds(evidence: Evidence, item: Item) -> Finding:
         size = len(response.jobs)
         if size > 3:
             wrong.add(response.exchange.seq, f"size=3 returns {size} jobs")
-    one = evidence.one(SCENARIO, Label.ONE)
+    one = evidence.one(SPEC, Label.ONE)
     if one is not None and one.ok and len(one.jobs) != 1:
         wrong.add(one.exchange.seq, f"size=1 returns {len(one.jobs)} jobs of at least {len(own)}")
     first = len(walk[0].jobs)
@@ -97,7 +97,7 @@ def size_bounds(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding(expected, holds(f"{len(walk)} pages", witness=record_ids(*walk[:3])))
 
 
-@check("LST-006")
+@check("LST-006", SPEC)
 @windowed
 def pages_give_each_once(evidence: Evidence, item: Item) -> Finding:
     """Own jobs along the pages of three, newest first and oldest first."""
@@ -120,14 +120,14 @@ def pages_give_each_once(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding(expected, holds(power, witness=record_ids(*walk[:6]), power=power))
 
 
-@check("LST-019")
+@check("LST-019", SPEC)
 @windowed
 def a_new_job_turns_no_page_back(evidence: Evidence, item: Item) -> Finding:
     """Two pages of a list, newest first, between which a job came in that the list showed before the second."""
     expected = "no job of the first page on the second, though a job came in between"
     pages = walk_of(evidence, Label.BETWEEN_PAGES, expected)
-    new = ids_of(require_responses(evidence, SCENARIO, Label.SUBMIT_BETWEEN))
-    shown = ids_along(list(evidence.of(SCENARIO, Label.SHOWN_BETWEEN)))
+    new = ids_of(require_responses(evidence, SPEC, Label.SUBMIT_BETWEEN))
+    shown = ids_along(list(evidence.of(SPEC, Label.SHOWN_BETWEEN)))
     if len(pages) < 2 or not new or new[0] not in shown:
         return cannot_tell(
             "the list did not show a new job before its second page was asked for", witness=record_ids(*pages)
@@ -156,15 +156,15 @@ def _each_once(own: list[str], walk: list[ParsedExchange], wrong: Deviations) ->
             wrong.add(response.exchange.seq, seen)
 
 
-@check("LST-008")
+@check("LST-008", SPEC)
 @with_preconditions
 def default_size(evidence: Evidence, item: Item) -> Finding:
     """The list without size, when the tag has more than ten jobs."""
     expected = "ten jobs, when there are more"
     own = own_jobs(evidence)
-    response = expect_success(evidence, SCENARIO, Label.DEFAULT, expected)
-    count = evidence.one(SCENARIO, Label.COUNT)
-    submitted = ids_of(evidence.of(SCENARIO, Label.FILL))
+    response = expect_success(evidence, SPEC, Label.DEFAULT, expected)
+    count = evidence.one(SPEC, Label.COUNT)
+    submitted = ids_of(evidence.of(SPEC, Label.FILL))
     listed = {raw.text(job.job_id) for job in count.jobs} if count is not None and count.ok else set()
     there = len(listed | set(own) | set(submitted))
     got = len(response.jobs)
@@ -180,7 +180,7 @@ def default_size(evidence: Evidence, item: Item) -> Finding:
     return holds(f"{got} of at least {there}", witness=witness)
 
 
-@check("LST-010")
+@check("LST-010", SPEC)
 @windowed
 def size_100(evidence: Evidence, item: Item) -> Finding:
     """Pages of a hundred, of the window and of all jobs of the tag, which are more in a whole run."""
@@ -208,11 +208,11 @@ def size_100(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding(expected, holds(power, witness=record_ids(walk[0], *everything[:1]), power=power))
 
 
-@check("LST-011")
+@check("LST-011", SPEC)
 @with_preconditions
 def size_above_100(evidence: Evidence, item: Item) -> Finding:
     """What size=101 is answered."""
-    response = require_response(evidence, SCENARIO, Label.SIZE_101)
+    response = require_response(evidence, SPEC, Label.SIZE_101)
     return observed(
         f"{describe_response(response)}, {len(response.jobs)} jobs" if response.ok else describe_response(response),
         witness=record_ids(response),

@@ -2,6 +2,7 @@
 
 from functools import wraps
 
+from ciq_conformance.areas.list_jobs import SPEC
 from ciq_conformance.areas.list_jobs.labels import SUBMITS, Label
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, Kind, blocked, deviates
@@ -14,12 +15,9 @@ from ciq_conformance.judge.preconditions import (
     with_preconditions,
 )
 from ciq_conformance.judge.registry import Check, Item
-from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript import raw
 from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 from ciq_schemas.values import Job
-
-SCENARIO = Scenario.LIST
 
 
 def windowed(check: Check) -> Check:
@@ -28,7 +26,7 @@ def windowed(check: Check) -> Check:
     @wraps(check)
     def judged(evidence: Evidence, item: Item) -> Finding:
         finding = with_preconditions(check)(evidence, item)
-        if finding.kind is Kind.DEVIATES and (apart := zones_apart(evidence.of(SCENARIO, *SUBMITS))):
+        if finding.kind is Kind.DEVIATES and (apart := zones_apart(evidence.of(SPEC, *SUBMITS))):
             return blocked(f"{apart}, so the window may name other jobs; see LST-001", witness=finding.witness)
         return finding
 
@@ -37,7 +35,7 @@ def windowed(check: Check) -> Check:
 
 def own_jobs(evidence: Evidence) -> list[str]:
     """Ids of the scenario's own jobs; stops when none was accepted."""
-    ids = ids_of(require_responses(evidence, SCENARIO, *SUBMITS))
+    ids = ids_of(require_responses(evidence, SPEC, *SUBMITS))
     if not ids:
         raise EarlyFinding(blocked("no job of the scenario was accepted; see SUB-001"))
     return ids
@@ -50,9 +48,9 @@ def token(response: ParsedExchange) -> str:
 
 def walk_of(evidence: Evidence, step: Label, expected: str) -> list[ParsedExchange]:
     """The last walk along the pages of a step: from the last exchange without a token from before."""
-    expect_success(evidence, SCENARIO, step, expected)
+    expect_success(evidence, SPEC, step, expected)
     walk: list[ParsedExchange] = []
-    for response in require_responses(evidence, SCENARIO, step):
+    for response in require_responses(evidence, SPEC, step):
         if not raw.query_value(response.exchange, "nextToken"):
             walk = []
         walk.append(response)

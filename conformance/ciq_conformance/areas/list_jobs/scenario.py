@@ -27,7 +27,7 @@ ONE_SECOND = 1.1
 """Seconds between first and later jobs, so that creation times of one-second steps differ."""
 
 
-def play(ctx: ScenarioContext) -> None:
+def run(ctx: ScenarioContext) -> None:
     """Play the scenario: submit, list while jobs run, watch them end, list by state."""
     make_active(ctx, Label.PREPARE)
     tag = ctx.order("any").tag

@@ -3,8 +3,8 @@
 from collections import Counter
 
 from ciq_conformance.areas.errors.jobs_of_rejected_submits import leftovers
+from ciq_conformance.areas.multi_operation_submit import SPEC
 from ciq_conformance.areas.multi_operation_submit.labels import BY_RULE, REFUSED, TOLD, TOLD_JSON, Label
-from ciq_conformance.driver.scenario_context import channel_name
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, blocked, cannot_tell, deviates, holds, observed
 from ciq_conformance.judge.job_facts import ids_of, level_of, output_of, shortened, tag_of, user_data_of
@@ -19,23 +19,22 @@ from ciq_conformance.judge.preconditions import (
     with_preconditions,
 )
 from ciq_conformance.judge.registry import Item, check
+from ciq_conformance.scenario_spec import channel_name
 from ciq_schemas.lifecycle import WAITING_STATES
-from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript import raw
 from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 from ciq_schemas.transcript.requests import RequestedJob, requested_jobs
 from ciq_schemas.values import Job
 
-SCENARIO = Scenario.MULTI
 Parameters = tuple[str, str, str, str]
 """Tag, UserData, JobLevel, Output.Object."""
 
 
-@check("MUL-001")
+@check("MUL-001", SPEC)
 @with_preconditions
 def one_job_an_operation(evidence: Evidence, item: Item) -> Finding:
     """How many jobs a submit with several Operations makes."""
-    response = expect_status_200(evidence, SCENARIO, Label.MANY, "HTTP 200 and one JobsDetail for each Operation")
+    response = expect_status_200(evidence, SPEC, Label.MANY, "HTTP 200 and one JobsDetail for each Operation")
     wanted, got = len(requested_jobs(response)), len(set(ids_of([response])))
     if got != wanted or len(response.jobs) != wanted:
         seen = f"{len(response.jobs)} JobsDetail with {got} different ids"
@@ -68,10 +67,10 @@ def _words(parameters: Parameters) -> str:
 
 
 def _many(evidence: Evidence) -> ParsedExchange:
-    return require_success(evidence, SCENARIO, Label.MANY)
+    return require_success(evidence, SPEC, Label.MANY)
 
 
-@check("MUL-002")
+@check("MUL-002", SPEC)
 @with_preconditions
 def own_parameters(evidence: Evidence, item: Item) -> Finding:
     """Parameters of the jobs against those of the Operations, in whatever order."""
@@ -88,7 +87,7 @@ def own_parameters(evidence: Evidence, item: Item) -> Finding:
         seen = f"no job with {'; '.join(missing[:2]) or 'nothing else'}"
         seen += f"; instead {'; '.join(extra[:2])}" if extra else ""
         return deviates(expected, seen, witness=record_ids(response))
-    looks = [look for look in evidence.of(SCENARIO, Label.DESCRIBE) if look.ok]
+    looks = [look for look in evidence.of(SPEC, Label.DESCRIBE) if look.ok]
     given = {raw.text(job.job_id): _got(job) for job in response.jobs}
     wrong = Deviations()
     for look in looks:
@@ -101,7 +100,7 @@ def own_parameters(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding(expected, holds(f"{len(given)} jobs", witness=record_ids(response, *looks[:1])))
 
 
-@check("MUL-003")
+@check("MUL-003", SPEC)
 @with_preconditions
 def jobs_in_order(evidence: Evidence, item: Item) -> Finding:
     """UserData, which is different in each Operation, along the jobs of the answer."""
@@ -118,7 +117,7 @@ def jobs_in_order(evidence: Evidence, item: Item) -> Finding:
     return holds(f"{len(got)} in order", witness=record_ids(response))
 
 
-@check("MUL-004")
+@check("MUL-004", SPEC)
 @with_preconditions
 def own_callbacks(evidence: Evidence, item: Item) -> Finding:
     """Arrivals at the request's CallBack address."""
@@ -126,7 +125,7 @@ def own_callbacks(evidence: Evidence, item: Item) -> Finding:
     ids = ids_of([response])
     if not ids:
         return blocked("no job was made; see MUL-001", witness=record_ids(response))
-    arrivals = evidence.arrivals(channel_name(item.feature.feature, SCENARIO, TOLD))
+    arrivals = evidence.arrivals(channel_name(item.feature.feature, SPEC, TOLD))
     wrong = Deviations()
     told: dict[str, int] = {}
     for callback in arrivals:
@@ -142,43 +141,40 @@ def own_callbacks(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding(expected, holds(f"{len(told)} jobs told", witness=(response.exchange.seq, *told.values())))
 
 
-@check("MUL-005")
+@check("MUL-005", SPEC)
 @with_preconditions
 def seven_operations(evidence: Evidence, item: Item) -> Finding:
     """Seven Operations; six is the documented most."""
     return expect_rejections(
-        require_responses(evidence, SCENARIO, Label.SEVEN), "seven Operations are refused with 400", status=400
+        require_responses(evidence, SPEC, Label.SEVEN), "seven Operations are refused with 400", status=400
     )
 
 
-@check("MUL-006")
+@check("MUL-006", SPEC)
 @with_preconditions
 def refused_makes_none(evidence: Evidence, item: Item) -> Finding:
     """Jobs of the two bad requests in the list made after them, of those that were refused."""
-    require_responses(evidence, SCENARIO, *REFUSED)
+    require_responses(evidence, SPEC, *REFUSED)
     refused = {
-        label: response
-        for step, labels in REFUSED.items()
-        for response in evidence.of(SCENARIO, step)
-        for label in labels
+        label: response for step, labels in REFUSED.items() for response in evidence.of(SPEC, step) for label in labels
     }
     left = {label: response for label, response in refused.items() if response.exchange.status >= 400}
     if not left:
         return cannot_tell("neither request was refused", witness=record_ids(*refused.values()))
-    return leftovers(evidence, SCENARIO, left, Label.CONTROL, Label.LIST_AFTER)
+    return leftovers(evidence, SPEC, left, Label.CONTROL, Label.LIST_AFTER)
 
 
-@check("MUL-007")
+@check("MUL-007", SPEC)
 @with_preconditions
 def told_in_json(evidence: Evidence, item: Item) -> Finding:
     """Arrivals for the jobs of a request with CallBackFormat JSON."""
     expected = "each job of a request with CallBackFormat JSON is told in JSON"
-    response = expect_success(evidence, SCENARIO, Label.MANY_JSON, expected)
+    response = expect_success(evidence, SPEC, Label.MANY_JSON, expected)
     ids = ids_of([response])
     if not ids:
         return blocked("no job was made; see MUL-001", witness=record_ids(response))
     wrong, told = Deviations(), set()
-    for callback in evidence.arrivals(channel_name(item.feature.feature, SCENARIO, TOLD_JSON)):
+    for callback in evidence.arrivals(channel_name(item.feature.feature, SPEC, TOLD_JSON)):
         mine = set(callback.job_ids) & set(ids)
         told |= mine
         if mine and not callback.is_json:
@@ -189,19 +185,19 @@ def told_in_json(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding(expected, holds(f"{len(told)} jobs", witness=record_ids(response)))
 
 
-@check("MUL-008")
+@check("MUL-008", SPEC)
 @with_preconditions
 def silenced_together(evidence: Evidence, item: Item) -> Finding:
     """Arrivals for the jobs of a request with CallBack `no`, up to some quiet after that of a job behind them."""
     expected = "nothing arrives for the jobs of a request with CallBack no"
-    require_success(evidence, SCENARIO, Label.RULE)
-    response = require_response(evidence, SCENARIO, Label.MANY_SILENCED)
+    require_success(evidence, SPEC, Label.RULE)
+    response = require_response(evidence, SPEC, Label.MANY_SILENCED)
     if response.refused:
         reason = "older submit pages do not have the value"
         return observed(
             f"answered {describe_response(response)}", witness=record_ids(response), expected=expected, reason=reason
         )
-    expect_success(evidence, SCENARIO, Label.MANY_SILENCED, expected)
+    expect_success(evidence, SPEC, Label.MANY_SILENCED, expected)
     ids = set(ids_of([response]))
     if not ids:
         return blocked("no job was made; see MUL-001", witness=record_ids(response))
@@ -209,8 +205,8 @@ def silenced_together(evidence: Evidence, item: Item) -> Finding:
     for callback in evidence.arrivals():
         for job_id in sorted(ids & set(callback.job_ids)):
             wrong.add(callback.arrival.seq, f"{job_id} is told at {callback.arrival.target}")
-    control = require_success(evidence, SCENARIO, Label.TOLD_BY_RULE)
-    by_rule = evidence.arrivals(channel_name(item.feature.feature, SCENARIO, BY_RULE))
+    control = require_success(evidence, SPEC, Label.TOLD_BY_RULE)
+    by_rule = evidence.arrivals(channel_name(item.feature.feature, SPEC, BY_RULE))
     heard = [callback for callback in by_rule if set(ids_of([control])) & set(callback.job_ids)]
     if not heard and not wrong.items:
         return blocked(

@@ -10,7 +10,7 @@ LEVELS = (2, None, 0, 1, 2, 0)
 """One Operation each, six being the documented most (436/85083), in no order: a wrong assignment shows."""
 
 
-def play(ctx: ScenarioContext) -> None:
+def run(ctx: ScenarioContext) -> None:
     """Submit six jobs in one request and hear of them, and of others in other ways.
 
     Then send what is to be refused, and look for its jobs.

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from ciq_conformance.areas.order import SPEC
 from ciq_conformance.areas.order import labels as steps
 from ciq_conformance.areas.order.labels import Label
+from ciq_conformance.areas.order.ordering_claims import Claim, decide
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, absent, blocked
 from ciq_conformance.judge.ordering import (
@@ -17,10 +19,8 @@ from ciq_conformance.judge.ordering import (
     order_rule,
     settled_after,
 )
-from ciq_conformance.judge.ordering_claims import Claim, decide
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas.features import Feature
-from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript.jobs import JobTimeline, build_timelines
 from ciq_schemas.transcript.pauses import PauseSpan, certain_pauses, settings_of
 
@@ -28,8 +28,8 @@ from ciq_schemas.transcript.pauses import PauseSpan, certain_pauses, settings_of
 def order_tracks(evidence: Evidence) -> tuple[JobTimeline, ...]:
     """Tracks of the scenario's jobs from all it saw; one submitted on another path counts where it is described."""
     timelines = build_timelines(
-        evidence.of(Scenario.ORDER, *steps.SUBMITS),
-        (r for r in evidence.of(Scenario.ORDER) if r.exchange.step not in steps.SUBMITS),
+        evidence.of(SPEC, *steps.SUBMITS),
+        (r for r in evidence.of(SPEC) if r.exchange.step not in steps.SUBMITS),
         evidence.arrivals(channel(evidence.feature)),
     )
     return tuple(
@@ -39,8 +39,8 @@ def order_tracks(evidence: Evidence) -> tuple[JobTimeline, ...]:
 
 def order_pauses(evidence: Evidence) -> tuple[PauseSpan, ...]:
     """When the queue was paused for certain."""
-    updates = evidence.of(Scenario.ORDER, *steps.PAUSES, *steps.RESUMES)
-    until = max((response.exchange.ended for response in evidence.of(Scenario.ORDER)), default=0.0)
+    updates = evidence.of(SPEC, *steps.PAUSES, *steps.RESUMES)
+    until = max((response.exchange.ended for response in evidence.of(SPEC)), default=0.0)
     return certain_pauses(settings_of(updates, steps.PAUSES), until=until)
 
 
@@ -60,12 +60,12 @@ def levels(
 
 def channel(feature: Feature) -> str:
     """Name of the channel of the scenario's rule."""
-    return f"{feature}.{Scenario.ORDER}.{steps.TOLD}"
+    return f"{feature}.{SPEC}.{steps.TOLD}"
 
 
 def obstacle(evidence: Evidence, timelines: Sequence[JobTimeline]) -> Finding | None:
     """Why the scenario says nothing, None when it does."""
-    event = evidence.obstacle(Scenario.ORDER)
+    event = evidence.obstacle(SPEC)
     if event is not None:
         return (absent if event.name == "unsupported" else blocked)(event.text, witness=(event.seq,))
     if not timelines:
@@ -75,7 +75,7 @@ def obstacle(evidence: Evidence, timelines: Sequence[JobTimeline]) -> Finding | 
 
 def _order_by_batch(evidence: Evidence, timelines: Sequence[JobTimeline]) -> Ordering:
     """The order rule inside each batch: that an ended batch came before the next one proves nothing."""
-    pauses = [response.exchange.started for response in evidence.of(Scenario.ORDER, Label.PAUSE)]
+    pauses = [response.exchange.started for response in evidence.of(SPEC, Label.PAUSE)]
     batches: dict[int, list[JobTimeline]] = {}
     for timeline in timelines:
         batches.setdefault(bisect_right(pauses, timeline.asked_at), []).append(timeline)
@@ -96,7 +96,7 @@ def _turned_round(high: int, low: int) -> PairFilter:
     return counts
 
 
-@check("PRI-001")
+@check("PRI-001", SPEC)
 def greater_level_first(evidence: Evidence, item: Item) -> Finding:
     """Level rule over every pair of levels; each step between levels must have been shown."""
     timelines = evidence.derive(order_tracks)
@@ -117,7 +117,7 @@ def greater_level_first(evidence: Evidence, item: Item) -> Finding:
     return decide(expected, claims, timelines, evidence)
 
 
-@check("PRI-002")
+@check("PRI-002", SPEC)
 def equal_levels_in_order(evidence: Evidence, item: Item) -> Finding:
     """Order rule inside each level, over jobs submitted one by one."""
     timelines = evidence.derive(order_tracks)
@@ -130,7 +130,7 @@ def equal_levels_in_order(evidence: Evidence, item: Item) -> Finding:
     return decide("of two waiting jobs of one level the one accepted first starts first", [claim], timelines, evidence)
 
 
-@check("PRI-003")
+@check("PRI-003", SPEC)
 def no_level_is_zero(evidence: Evidence, item: Item) -> Finding:
     """Jobs without JobLevel keep both rules as if they had said 0, beside jobs that say a level."""
     timelines = evidence.derive(order_tracks)
@@ -165,7 +165,7 @@ def no_level_is_zero(evidence: Evidence, item: Item) -> Finding:
     return decide("a job without JobLevel takes its place among the jobs of level 0", claims, timelines, evidence)
 
 
-@check("PRI-005")
+@check("PRI-005", SPEC)
 def levels_inside_one_request(evidence: Evidence, item: Item) -> Finding:
     """Level rule for the jobs of the one request with several Operations, among themselves and beside the others."""
     timelines = evidence.derive(order_tracks)
@@ -215,14 +215,14 @@ def _of_request(inversions: Sequence[Inversion], ids: set[str]) -> tuple[Inversi
     return tuple(inversion for inversion, count in touched if count >= enough)
 
 
-@check("PRI-007")
+@check("PRI-007", SPEC)
 def order_survives_second_pause(evidence: Evidence, item: Item) -> Finding:
     """Both rules among jobs that still waited when the queue was paused in the middle."""
     timelines = evidence.derive(order_tracks)
     stop = obstacle(evidence, timelines)
     if stop:
         return stop
-    frozen = evidence.of(Scenario.ORDER, Label.FROZEN)
+    frozen = evidence.of(SPEC, Label.FROZEN)
     if not frozen:
         return absent(
             "all held jobs had ended before the queue could be paused again: no job was left to keep its place"

@@ -3,13 +3,13 @@
 On an idle service a job is made and started in one second, so the two times are told apart only where it waited.
 """
 
+from ciq_conformance.areas.order import SPEC
 from ciq_conformance.areas.order.checks import obstacle, order_tracks
 from ciq_conformance.areas.order.labels import SUBMITS
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, absent, blocked, cannot_tell, holds
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas import times
-from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript.parsed import ParsedExchange
 from ciq_schemas.values import Job
 
@@ -19,7 +19,7 @@ _LONG = 2.0
 """Seconds of waiting after which the start lies in another second, however times are rounded."""
 
 
-@check("SHP-014")
+@check("SHP-014", SPEC)
 def creation_time_is_kept(evidence: Evidence, item: Item) -> Finding:
     """CreationTime in the callbacks of the scenario's jobs, against the answers to their submits."""
     timelines = evidence.derive(order_tracks)
@@ -28,7 +28,7 @@ def creation_time_is_kept(evidence: Evidence, item: Item) -> Finding:
         return stop
     made: dict[str, tuple[ParsedExchange, Job]] = {
         job.job_id: (response, job)
-        for response in evidence.of(Scenario.ORDER, *SUBMITS)
+        for response in evidence.of(SPEC, *SUBMITS)
         if response.ok
         for job in response.jobs
         if job.job_id

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from ciq_conformance.areas.concurrency.checks import concurrent_tracks
+from ciq_conformance.areas.order import SPEC
 from ciq_conformance.areas.order.checks import obstacle, order_tracks
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, absent, deviates, holds
@@ -33,7 +34,7 @@ def most_at_once(runs: Iterable[Run]) -> tuple[int, tuple[int, ...]]:
     return len(best), tuple(dict.fromkeys(sighting.seq for run in best[:3] for sighting in run))
 
 
-@check("PRI-008")
+@check("PRI-008", SPEC)
 def no_more_than_max_concurrent(evidence: Evidence, item: Item) -> Finding:
     """Jobs seen Running by two looks each, against what the queue's list tells."""
     timelines = (*evidence.derive(order_tracks), *evidence.derive(concurrent_tracks))

@@ -2,17 +2,18 @@
 
 from collections.abc import Sequence
 
+from ciq_conformance.areas.order import SPEC
 from ciq_conformance.areas.order.checks import channel, obstacle, order_pauses, order_tracks
 from ciq_conformance.areas.order.labels import Label
+from ciq_conformance.areas.order.ordering_claims import running_tracks
+from ciq_conformance.areas.pause_running_jobs import SPEC as PAUSE_RUNNING_JOBS
 from ciq_conformance.areas.pause_running_jobs import labels as running_steps
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, absent, blocked, cannot_tell, deviates, holds, observed
 from ciq_conformance.judge.ordering import agreement, settled_after
-from ciq_conformance.judge.ordering_claims import running_tracks
 from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.judge.whole_run import judged_tracks, paused_spans
 from ciq_schemas.lifecycle import ENDED_BY_RUNNING, FINAL_STATES, WAITING_STATES, JobState
-from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript.jobs import JobTimeline, StateObservation
 from ciq_schemas.transcript.parsed import describe_response
 from ciq_schemas.transcript.pauses import PauseSpan, held_observation, leaks
@@ -20,8 +21,8 @@ from ciq_schemas.transcript.pauses import PauseSpan, held_observation, leaks
 
 def _paused_before_resume(evidence: Evidence) -> tuple[float, float] | None:
     """From the answer to the first pause until the request to resume: the queue was paused all that time."""
-    pause = evidence.one(Scenario.ORDER, Label.PAUSE)
-    resume = evidence.one(Scenario.ORDER, Label.RESUME)
+    pause = evidence.one(SPEC, Label.PAUSE)
+    resume = evidence.one(SPEC, Label.RESUME)
     if pause is None or resume is None or not pause.ok:
         return None
     return pause.exchange.ended, resume.exchange.started
@@ -31,7 +32,7 @@ def _sightings(timelines: Sequence[JobTimeline], step: str) -> list[tuple[JobTim
     return [(timeline, s) for timeline in timelines for s in timeline.sightings if s.step == step]
 
 
-@check("PAU-001")
+@check("PAU-001", SPEC)
 def nothing_starts_while_paused(evidence: Evidence, item: Item) -> Finding:
     """No job that waited, or was submitted, while the queue was paused for certain is seen started before a resume.
 
@@ -66,7 +67,7 @@ def _elsewhere(evidence: Evidence, settled: float, leaked: Deviations) -> None:
             leaked.add(leak.witness[-1], f"{leak.text}, {span.begin:.2f} s to {span.end:.2f} s of the run")
 
 
-@check("PAU-002")
+@check("PAU-002", SPEC)
 def resume_frees(evidence: Evidence, item: Item) -> Finding:
     """Every held job ends by running."""
     timelines = evidence.derive(order_tracks)
@@ -80,7 +81,7 @@ def resume_frees(evidence: Evidence, item: Item) -> Finding:
             unfinished |= timeline.last_state not in FINAL_STATES
             last = timeline.sightings[-1].seq if timeline.sightings else timeline.submit_seq
             stuck.add(last, f"job {timeline.job_id} was last seen {timeline.last_state or 'never'}")
-    expired = any(Label.DRAIN in event.text for event in evidence.events(Scenario.ORDER, "expired"))
+    expired = any(Label.DRAIN in event.text for event in evidence.events(SPEC, "expired"))
     if unfinished and not expired:
         return cannot_tell("the run stopped looking before the jobs could end")
     return stuck.finding(
@@ -88,7 +89,7 @@ def resume_frees(evidence: Evidence, item: Item) -> Finding:
     )
 
 
-@check("PAU-003")
+@check("PAU-003", SPEC)
 def held_state(evidence: Evidence, item: Item) -> Finding:
     """In the paused queue a waiting job shows Pause or Submitted."""
     timelines = evidence.derive(order_tracks)
@@ -110,7 +111,7 @@ def held_state(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding("Pause or Submitted", holds(f"{len(shown)} looks: {', '.join(states)}"))
 
 
-@check("PAU-004")
+@check("PAU-004", SPEC)
 def reading_of_held_state(evidence: Evidence, item: Item) -> Finding:
     """Which of the two documented states a held job shows."""
     timelines = evidence.derive(order_tracks)
@@ -126,10 +127,10 @@ def _seqs(shown: Sequence[tuple[JobTimeline, StateObservation]]) -> tuple[int, .
     return tuple(s.seq for _, s in shown)
 
 
-@check("PAU-007")
+@check("PAU-007", SPEC)
 def paused_queue_takes_jobs(evidence: Evidence, item: Item) -> Finding:
     """The first submit after the pause."""
-    submits = evidence.of(Scenario.ORDER, Label.SUBMIT)
+    submits = evidence.of(SPEC, Label.SUBMIT)
     if not submits:
         return obstacle(evidence, ()) or blocked("nothing was submitted to the paused queue")
     first = submits[0]
@@ -144,7 +145,7 @@ def paused_queue_takes_jobs(evidence: Evidence, item: Item) -> Finding:
     )
 
 
-@check("PAU-008")
+@check("PAU-008", SPEC)
 def held_job_is_silent(evidence: Evidence, item: Item) -> Finding:
     """No callback of a held job before resume; one after it."""
     timelines = evidence.derive(order_tracks)
@@ -179,7 +180,7 @@ def held_job_is_silent(evidence: Evidence, item: Item) -> Finding:
     return holds(f"{len(first)} held jobs were told of, the first after resume")
 
 
-@check("DEL-009")
+@check("DEL-009", SPEC)
 def order_of_callbacks(evidence: Evidence, item: Item) -> Finding:
     """How far callbacks came in the order of the queue."""
     timelines = evidence.derive(order_tracks)
@@ -190,7 +191,7 @@ def order_of_callbacks(evidence: Evidence, item: Item) -> Finding:
     return observed(f"{agreeing} of {comparable} pairs of callbacks came in the order of the queue")
 
 
-@check("PAU-005")
+@check("PAU-005", PAUSE_RUNNING_JOBS)
 def reading_of_running_jobs(evidence: Evidence, item: Item) -> Finding:
     """Whether a job that ran at the pause went on."""
     timelines = evidence.derive(running_tracks)
@@ -215,10 +216,10 @@ def _last(sightings: Sequence[StateObservation]) -> tuple[int, ...]:
     return (sightings[-1].seq,)
 
 
-@check("PAU-006")
+@check("PAU-006", PAUSE_RUNNING_JOBS)
 def running_job_is_not_lost(evidence: Evidence, item: Item) -> Finding:
     """Every job submitted just before a pause ends as Success in the end."""
-    event = evidence.obstacle(Scenario.RUNNING)
+    event = evidence.obstacle(PAUSE_RUNNING_JOBS)
     if event is not None:
         return (absent if event.name == "unsupported" else blocked)(event.text, witness=(event.seq,))
     timelines = evidence.derive(running_tracks)

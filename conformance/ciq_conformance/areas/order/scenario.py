@@ -53,7 +53,7 @@ def batch_size(calibration: Calibration) -> int:
     return max(least, min(wanted, MOST))
 
 
-def play(ctx: ScenarioContext) -> None:
+def run(ctx: ScenarioContext) -> None:
     """Play the scenario; jobs submitted here are the ones that carry the judgement of order and pause."""
     rule = CallbackRuleRequest(url=ctx.receiver.address(ctx.channel(TOLD)))
     wanted = {"2>1", "1>0", "order"} if ctx.spec.has_job_level else {"order"}

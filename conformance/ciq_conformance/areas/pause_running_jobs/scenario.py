@@ -7,7 +7,7 @@ from ciq_schemas.lifecycle import FINAL_STATES, JobState, QueueState
 TRIES = 3
 
 
-def play(ctx: ScenarioContext) -> None:
+def run(ctx: ScenarioContext) -> None:
     """Submit, pause as soon as a job is seen running, watch, resume, watch to the end."""
     for attempt in range(TRIES):
         ctx.set_queue_or_break(Label.RESUME)

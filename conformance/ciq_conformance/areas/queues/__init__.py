@@ -1,1 +1,13 @@
 """Lists of queues."""
+
+from ciq_conformance.areas.queues.labels import OUT_OF_RANGE, Label
+from ciq_conformance.scenario_spec import ScenarioSpec
+
+SPEC = ScenarioSpec(
+    name="queues",
+    title="list the feature's queues in every documented way, once while the queue is paused.",
+    position=20,
+    needs_jobs=False,
+    rejects=True,
+    bad_steps=(*OUT_OF_RANGE, Label.ELEVEN_IDS),
+)

@@ -1,5 +1,6 @@
 """Checks of the scenario `queues`: what a list and its queues show (QUE, ONE-001, ONE-002, HDR-003)."""
 
+from ciq_conformance.areas.queues import SPEC
 from ciq_conformance.areas.queues.labels import FOUND, Label
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, absent, cannot_tell, deviates, holds, observed
@@ -21,30 +22,27 @@ from ciq_conformance.judge.queue_shape import (
 )
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas import times
-from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript import raw
 from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 from ciq_schemas.values import Queue
 
-SCENARIO = Scenario.QUEUES
-
 
 def _shown(evidence: Evidence) -> list[tuple[ParsedExchange, Queue]]:
     """Every queue in the lists that show the queue as found."""
-    responses = [response for response in require_responses(evidence, SCENARIO, *FOUND) if response.ok]
+    responses = [response for response in require_responses(evidence, SPEC, *FOUND) if response.ok]
     return [(response, queue) for response in responses for queue in response.queue_list.queues]
 
 
 def _own_id(evidence: Evidence) -> str:
-    return raw.query_value(require_response(evidence, SCENARIO, Label.BY_ID).exchange, "queueIds") or ""
+    return raw.query_value(require_response(evidence, SPEC, Label.BY_ID).exchange, "queueIds") or ""
 
 
-@check("QUE-001")
+@check("QUE-001", SPEC)
 @with_preconditions
 def paged_shape(evidence: Evidence, item: Item) -> Finding:
     """The list without parameters."""
     expected = "HTTP 200 and Response with RequestId, TotalCount, PageNumber, PageSize and one QueueList a queue"
-    response = expect_status_200(evidence, SCENARIO, Label.PLAIN, expected)
+    response = expect_status_200(evidence, SPEC, Label.PLAIN, expected)
     root = raw.response_root(response)
     if root is None:
         return deviates(expected, "the answer is no Response document", witness=record_ids(response))
@@ -67,7 +65,7 @@ def paged_shape(evidence: Evidence, item: Item) -> Finding:
     return holds(f"{len(entries)} of {total} queue(s)", witness=record_ids(response))
 
 
-@check("QUE-002")
+@check("QUE-002", SPEC)
 @with_preconditions
 def documented_elements(evidence: Evidence, item: Item) -> Finding:
     """Elements of every queue shown."""
@@ -87,13 +85,11 @@ def documented_elements(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding(expected, fine)
 
 
-@check("QUE-003")
+@check("QUE-003", SPEC)
 @with_preconditions
 def state_words(evidence: Evidence, item: Item) -> Finding:
     """State of every queue shown, paused ones included."""
-    responses = [
-        r for r in require_responses(evidence, SCENARIO, *FOUND, Label.PAUSED_WHILE_PAUSED, Label.ACTIVE) if r.ok
-    ]
+    responses = [r for r in require_responses(evidence, SPEC, *FOUND, Label.PAUSED_WHILE_PAUSED, Label.ACTIVE) if r.ok]
     wrong, seen = Deviations(), set()
     for response in responses:
         for queue in response.queue_list.queues:
@@ -106,7 +102,7 @@ def state_words(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding("State Active or Paused", holds(", ".join(sorted(seen)), witness=record_ids(responses[0])))
 
 
-@check("QUE-004")
+@check("QUE-004", SPEC)
 @with_preconditions
 def times_are_whole(evidence: Evidence, item: Item) -> Finding:
     """CreateTime and UpdateTime of every queue shown."""
@@ -122,14 +118,12 @@ def times_are_whole(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding("date, time and numeric zone", holds(seen, witness=record_ids(shown[0][0])))
 
 
-@check("QUE-023")
+@check("QUE-023", SPEC)
 @with_preconditions
 def times_as_on_the_pages(evidence: Evidence, item: Item) -> Finding:
     """The form of every time of a queue shown, in the answer to an update as well."""
-    answers = [(r, r.queue) for r in evidence.of(SCENARIO, Label.PAUSE) if r.ok and r.queue is not None]
-    paused = [
-        (r, queue) for r in evidence.of(SCENARIO, Label.BY_ID_WHILE_PAUSED) for queue in r.queue_list.queues if r.ok
-    ]
+    answers = [(r, r.queue) for r in evidence.of(SPEC, Label.PAUSE) if r.ok and r.queue is not None]
+    paused = [(r, queue) for r in evidence.of(SPEC, Label.BY_ID_WHILE_PAUSED) for queue in r.queue_list.queues if r.ok]
     shown = [*_shown(evidence), *answers, *paused]
     if not shown:
         return NO_QUEUE
@@ -146,7 +140,7 @@ def times_as_on_the_pages(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding(expected, holds(f"{len(right)} times", witness=record_ids(*right[:2])))
 
 
-@check("QUE-005")
+@check("QUE-005", SPEC)
 @with_preconditions
 def sizes_are_positive(evidence: Evidence, item: Item) -> Finding:
     """MaxSize and MaxConcurrent of every queue shown."""
@@ -179,14 +173,14 @@ def _category(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding(expected, holds(", ".join(sorted(seen - {""})), witness=record_ids(shown[0][0])))
 
 
-@check("QUE-006")
+@check("QUE-006", SPEC)
 @with_preconditions
 def category_names_feature(evidence: Evidence, item: Item) -> Finding:
     """Category of every queue shown."""
     return _category(evidence, item)
 
 
-@check("QUE-007")
+@check("QUE-007", SPEC)
 @with_preconditions
 def category_of_documents(evidence: Evidence, item: Item) -> Finding:
     """Which of the two documented words a document queue has."""
@@ -194,7 +188,7 @@ def category_of_documents(evidence: Evidence, item: Item) -> Finding:
     return observed(finding.seen or finding.reason, witness=finding.witness, expected=finding.expected)
 
 
-@check("QUE-016")
+@check("QUE-016", SPEC)
 @with_preconditions
 def rule_is_shown(evidence: Evidence, item: Item) -> Finding:
     """NotifyConfig of every queue shown."""
@@ -223,11 +217,11 @@ def rule_is_shown(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding(expected, fine)
 
 
-@check("ONE-001")
+@check("ONE-001", SPEC)
 @with_preconditions
 def one_queue(evidence: Evidence, item: Item) -> Finding:
     """How many queues the list without parameters holds."""
-    response = require_success(evidence, SCENARIO, Label.PLAIN)
+    response = require_success(evidence, SPEC, Label.PLAIN)
     speed = [queue for queue in response.queue_list.queues if item.feature.extra_queue_names and is_speed_queue(queue)]
     queues = [queue for queue in response.queue_list.queues if queue not in speed]
     names = ", ".join(f"{queue.name} ({queue.queue_id})" for queue in queues)
@@ -250,7 +244,7 @@ def _first_look(evidence: Evidence, queue_id: str) -> tuple[ParsedExchange, Queu
     return None
 
 
-@check("ONE-002")
+@check("ONE-002", SPEC)
 @with_preconditions
 def documented_name(evidence: Evidence, item: Item) -> Finding:
     """Name of the queue in the first list of the run, before the run's own updates, where nobody has updated it."""
@@ -271,11 +265,11 @@ def documented_name(evidence: Evidence, item: Item) -> Finding:
     return deviates(expected, f"{queue.name}, CreateTime and UpdateTime both {queue.create_time}", witness=witness)
 
 
-@check("HDR-003")
+@check("HDR-003", SPEC)
 @with_preconditions
 def request_ids_agree(evidence: Evidence, item: Item) -> Finding:
     """RequestId of the body and x-ci-request-id of the header, where an answer has both."""
-    responses = [response for response in require_responses(evidence, SCENARIO, *Label) if response.exchange.status]
+    responses = [response for response in require_responses(evidence, SPEC, *Label) if response.exchange.status]
     wrong, right = Deviations(), []
     for response in responses:
         root = raw.root_of(response.exchange.response_body.data)

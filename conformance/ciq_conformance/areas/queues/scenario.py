@@ -8,7 +8,7 @@ from ciq_schemas.lifecycle import QueueState
 from ciq_schemas.transcript.parsed import ParsedExchange
 
 
-def play(ctx: ScenarioContext) -> None:
+def run(ctx: ScenarioContext) -> None:
     """Play the scenario; the queue is paused for a few answers only and put back."""
     lists = ctx.calls.list_queues
     own, found = ctx.queue_id, ctx.found.state

@@ -2,8 +2,10 @@
 
 from collections import Counter
 
+from ciq_conformance.areas.isolation import SPEC as ISOLATION
+from ciq_conformance.areas.submit import SPEC
 from ciq_conformance.areas.submit.labels import LOOKS, SUBMITS, Label
-from ciq_conformance.areas.submit.submits import NONE_ACCEPTED, SCENARIO, submits_of
+from ciq_conformance.areas.submit.submits import NONE_ACCEPTED, submits_of
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, absent, blocked, cannot_tell, deviates, holds, observed
 from ciq_conformance.judge.job_facts import LEAST_ZONE, ids_of, last_seen, level_of, shortened
@@ -21,21 +23,20 @@ from ciq_conformance.judge.preconditions import (
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas import times
 from ciq_schemas.lifecycle import FINAL_STATES, JobState
-from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript import raw
 from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 from ciq_schemas.transcript.records import Exchange
 from ciq_schemas.transcript.requests import requested_job
 
 
-@check("SUB-001")
+@check("SUB-001", SPEC)
 @with_preconditions
 def one_job_is_made(evidence: Evidence, item: Item) -> Finding:
     """The answers to single submits."""
     expected = "HTTP 200 and Response with one JobsDetail holding JobId, State, CreationTime and QueueId"
-    expect_status_200(evidence, SCENARIO, Label.PLAIN, expected)
+    expect_status_200(evidence, SPEC, Label.PLAIN, expected)
     wrong, right = Deviations(), []
-    for response in evidence.of(SCENARIO, *SUBMITS):
+    for response in evidence.of(SPEC, *SUBMITS):
         if not response.ok:
             continue
         fault = other_status(response) or _submit_fault(response)
@@ -59,7 +60,7 @@ def _submit_fault(response: ParsedExchange) -> str:
     return f"JobsDetail without {', '.join(gone)}" if gone else ""
 
 
-@check("SUB-002")
+@check("SUB-002", SPEC)
 @with_preconditions
 def new_job_is_submitted(evidence: Evidence, item: Item) -> Finding:
     """State in the submit answers, from an active queue."""
@@ -76,11 +77,11 @@ def new_job_is_submitted(evidence: Evidence, item: Item) -> Finding:
     )
 
 
-@check("SUB-003")
+@check("SUB-003", SPEC)
 @with_preconditions
 def ids_are_new(evidence: Evidence, item: Item) -> Finding:
     """Job ids of all submits, those of other scenarios on the feature too."""
-    require_responses(evidence, SCENARIO, *SUBMITS)
+    require_responses(evidence, SPEC, *SUBMITS)
     responses = [
         response for response in evidence.responses if response.ok and response.exchange.operation == "submit_job"
     ]
@@ -105,14 +106,14 @@ def ids_are_new(evidence: Evidence, item: Item) -> Finding:
     )
 
 
-@check("SUB-022")
+@check("SUB-022", ISOLATION)
 @with_preconditions
 def ids_are_of_one_feature(evidence: Evidence, item: Item) -> Finding:
     """Job ids of the feature's submits, in all scenarios, against those of the other features in the run."""
     submits = [response for response in evidence.responses if response.exchange.operation == "submit_job"]
     own = frozenset(ids_of(submits))
     if not own:
-        return not_judged(evidence, Scenario.ISOLATION, "no submit of the feature was accepted; see SUB-001")
+        return not_judged(evidence, ISOLATION, "no submit of the feature was accepted; see SUB-001")
     others = [
         ParsedExchange(record)
         for record in evidence.records
@@ -132,7 +133,7 @@ def ids_are_of_one_feature(evidence: Evidence, item: Item) -> Finding:
     )
 
 
-@check("SUB-004")
+@check("SUB-004", SPEC)
 @with_preconditions
 def creation_time_is_whole(evidence: Evidence, item: Item) -> Finding:
     """CreationTime in the submit answers."""
@@ -148,7 +149,7 @@ def creation_time_is_whole(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding("date, time and numeric zone", holds(seen, witness=record_ids(submits[0])))
 
 
-@check("SUB-019")
+@check("SUB-019", SPEC)
 @with_preconditions
 def creation_is_now(evidence: Evidence, item: Item) -> Finding:
     """CreationTime against the Date header of the same answer: one clock, so what differs is the zone."""
@@ -171,24 +172,24 @@ def creation_is_now(evidence: Evidence, item: Item) -> Finding:
     )
 
 
-@check("SUB-011")
+@check("SUB-011", SPEC)
 @with_preconditions
 def level_without_request(evidence: Evidence, item: Item) -> Finding:
     """JobLevel of a job that was given none."""
-    response = require_success(evidence, SCENARIO, Label.PLAIN)
+    response = require_success(evidence, SPEC, Label.PLAIN)
     level = level_of(response.jobs[0]) if response.jobs else ""
     return observed(
         f"JobLevel {level}" if level else "no JobLevel", witness=record_ids(response), expected="0 in samples"
     )
 
 
-@check("SUB-012")
+@check("SUB-012", SPEC)
 @with_preconditions
 def equal_bodies_two_jobs(evidence: Evidence, item: Item) -> Finding:
     """The same body twice."""
     expected = "two jobs with different ids"
-    first = require_success(evidence, SCENARIO, Label.EQUAL_FIRST)
-    second = expect_success(evidence, SCENARIO, Label.EQUAL_SECOND, expected)
+    first = require_success(evidence, SPEC, Label.EQUAL_FIRST)
+    second = expect_success(evidence, SPEC, Label.EQUAL_SECOND, expected)
     one, other = ids_of([first]), ids_of([second])
     if not one or not other or one == other:
         seen = f"{', '.join(one) or 'no id'} and {', '.join(other) or 'no id'}"
@@ -196,31 +197,31 @@ def equal_bodies_two_jobs(evidence: Evidence, item: Item) -> Finding:
     return holds(f"{one[0]} and {other[0]}", witness=record_ids(first, second))
 
 
-@check("SUB-013")
+@check("SUB-013", SPEC)
 @with_preconditions
 def order_is_free(evidence: Evidence, item: Item) -> Finding:
     """A submit with its elements from last to first."""
     expected = "HTTP 200 and a job"
-    response = expect_success(evidence, SCENARIO, Label.SHUFFLED, expected)
+    response = expect_success(evidence, SPEC, Label.SHUFFLED, expected)
     if not ids_of([response]):
         return deviates(expected, "no JobId", witness=record_ids(response))
     return holds(ids_of([response])[0], witness=record_ids(response))
 
 
-@check("SUB-014")
+@check("SUB-014", SPEC)
 @with_preconditions
 def without_queue(evidence: Evidence, item: Item) -> Finding:
     """A submit without QueueId."""
-    response = require_response(evidence, SCENARIO, Label.WITHOUT_QUEUE)
+    response = require_response(evidence, SPEC, Label.WITHOUT_QUEUE)
     queue = raw.text(response.jobs[0].queue_id) if response.ok and response.jobs else ""
     return observed(f"{describe_response(response)}, QueueId {queue or 'none'}", witness=record_ids(response))
 
 
-@check("ONE-007")
+@check("ONE-007", SPEC)
 @with_preconditions
 def job_is_in_the_queue(evidence: Evidence, item: Item) -> Finding:
     """QueueId of all jobs against the queue list, also where the request named no queue."""
-    queues = require_success(evidence, SCENARIO, Label.QUEUES)
+    queues = require_success(evidence, SPEC, Label.QUEUES)
     known = {raw.text(queue.queue_id) for queue in queues.queue_list.queues} - {""}
     submits = submits_of(evidence)
     if not submits or not known:
@@ -239,31 +240,31 @@ def job_is_in_the_queue(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding(expected, holds(seen, witness=record_ids(queues, submits[0])))
 
 
-@check("SUB-017")
+@check("SUB-017", SPEC)
 @with_preconditions
 def queue_type_leads_to_the_extra_queue(evidence: Evidence, item: Item) -> Finding:
     """QueueId of a job that names a QueueType and no queue, where the target lists a queue of that category."""
     extra = item.feature.extra_category
-    listed = require_success(evidence, SCENARIO, Label.EXTRA_QUEUES)
+    listed = require_success(evidence, SPEC, Label.EXTRA_QUEUES)
     ids = {raw.text(q.queue_id) for q in listed.queue_list.queues if raw.text(q.category) in ("", extra)} - {""}
     if not ids:
         return absent(f"no queue of category {extra} is listed", witness=record_ids(listed))
     expected = f"QueueId {' or '.join(sorted(ids))} of the queue of category {extra}"
-    response = expect_success(evidence, SCENARIO, Label.TO_EXTRA_QUEUE, expected)
+    response = expect_success(evidence, SPEC, Label.TO_EXTRA_QUEUE, expected)
     queue_id = raw.text(response.jobs[0].queue_id) if response.jobs else ""
     if queue_id not in ids:
         return deviates(expected, f"QueueId {queue_id or 'missing'}", witness=record_ids(listed, response))
     return holds(queue_id, witness=record_ids(listed, response))
 
 
-@check("SUB-018")
+@check("SUB-018", SPEC)
 @with_preconditions
 def object_wins(evidence: Evidence, item: Item) -> Finding:
     """The end of a job whose Input names a good object and an address that leads nowhere."""
     expected = "the job runs on Input.Object and succeeds"
-    response = expect_success(evidence, SCENARIO, Label.OBJECT_AND_URL, expected)
-    last = last_seen(evidence.of(SCENARIO, *LOOKS), ids_of([response]))
-    plain = last_seen(evidence.of(SCENARIO, *LOOKS), ids_of(submits_of(evidence, Label.PLAIN)))
+    response = expect_success(evidence, SPEC, Label.OBJECT_AND_URL, expected)
+    last = last_seen(evidence.of(SPEC, *LOOKS), ids_of([response]))
+    plain = last_seen(evidence.of(SPEC, *LOOKS), ids_of(submits_of(evidence, Label.PLAIN)))
     if not any(job.state == JobState.SUCCESS for _, job in plain.values()):
         return blocked("the job with the object alone did not succeed; see LIF-002", witness=record_ids(response))
     for shown, job in last.values():
@@ -275,16 +276,16 @@ def object_wins(evidence: Evidence, item: Item) -> Finding:
     return cannot_tell("the job was not seen to its end", witness=record_ids(response))
 
 
-@check("SUB-023")
+@check("SUB-023", SPEC)
 @with_preconditions
 def url_alone_is_taken(evidence: Evidence, item: Item) -> Finding:
     """A submit whose Input has an address and no object. The address leads nowhere, which may be found out at once."""
-    response = require_response(evidence, SCENARIO, Label.URL_ALONE)
+    response = require_response(evidence, SPEC, Label.URL_ALONE)
     if response.refused and "resource" in (response.error.code or "").lower():
         return cannot_tell(
             f"the target looks for the input at submit ({describe_response(response)})", witness=record_ids(response)
         )
-    response = expect_success(evidence, SCENARIO, Label.URL_ALONE, "a job is made of Input.Url alone")
+    response = expect_success(evidence, SPEC, Label.URL_ALONE, "a job is made of Input.Url alone")
     if not response.job_ids:
         return deviates(
             "a job is made of Input.Url alone",

@@ -6,8 +6,9 @@ where it runs on and on, or waits though nothing runs.
 
 from collections.abc import Collection
 
+from ciq_conformance.areas.submit import SPEC
 from ciq_conformance.areas.submit.labels import LOOKS, WELL_FORMED, Label
-from ciq_conformance.areas.submit.submits import NONE_ACCEPTED, SCENARIO, submits_of
+from ciq_conformance.areas.submit.submits import NONE_ACCEPTED, submits_of
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, blocked, cannot_tell, deviates, holds
 from ciq_conformance.judge.job_facts import ids_of, jobs_in, last_seen
@@ -17,18 +18,18 @@ from ciq_schemas.lifecycle import FINAL_STATES, WAITING_STATES, JobState
 from ciq_schemas.transcript import raw
 
 
-@check("LIF-002")
+@check("LIF-002", SPEC)
 @with_preconditions
 def good_job_succeeds(evidence: Evidence, item: Item) -> Finding:
     """The last state of each job with good input."""
     submits = submits_of(evidence, *WELL_FORMED)
     if not submits:
         return NONE_ACCEPTED
-    last = last_seen(evidence.of(SCENARIO, *LOOKS), ids_of(submits))
+    last = last_seen(evidence.of(SPEC, *LOOKS), ids_of(submits))
     if not last:
         return blocked("no submitted job was described; see DES-001", witness=record_ids(*submits[:3]))
     wrong, right, slow = Deviations(), [], []
-    expired = any(event.text.startswith(f"{Label.WATCH}:") for event in evidence.events(SCENARIO, "expired"))
+    expired = any(event.text.startswith(f"{Label.WATCH}:") for event in evidence.events(SPEC, "expired"))
     last_states = {raw.text(job.state) for _, job in last.values()}
     for job_id, (response, job) in last.items():
         state = raw.text(job.state)
@@ -62,7 +63,7 @@ def _is_slow(evidence: Evidence, job_id: str, state: str, others: Collection[str
         return False
     if state in WAITING_STATES:
         return JobState.RUNNING in others
-    looks = evidence.of(SCENARIO, *LOOKS)
+    looks = evidence.of(SPEC, *LOOKS)
     runs = [response.exchange.started for response, job in jobs_in(looks, [job_id]) if raw.text(job.state) == state]
     watched = looks[-1].exchange.started - looks[0].exchange.started
     return state == JobState.RUNNING and runs[-1] - runs[0] < watched / 2

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
+from ciq_conformance.areas.submit import SPEC
 from ciq_conformance.areas.submit.labels import LEVELS, LOOKS, MISREAD, SUBMITS, WELL_FORMED, Label
-from ciq_conformance.areas.submit.submits import NONE_ACCEPTED, SCENARIO, submits_of
+from ciq_conformance.areas.submit.submits import NONE_ACCEPTED, submits_of
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, Kind, blocked, cannot_tell, deviates, holds
 from ciq_conformance.judge.job_facts import (
@@ -45,7 +46,7 @@ def _echo(
     if not submits:
         return NONE_ACCEPTED
     wrong, seen, looked = Deviations(), 0, 0
-    looks = evidence.of(SCENARIO, *LOOKS) if described else ()
+    looks = evidence.of(SPEC, *LOOKS) if described else ()
     for submit in submits:
         want = wanted(requested_job(submit))
         shown = [(submit, submit.jobs[0]), *jobs_in(looks, ids_of([submit]))]
@@ -74,14 +75,14 @@ def _words(value: object) -> str:
     return shortened(value if isinstance(value, str) else None)
 
 
-@check("SUB-005")
+@check("SUB-005", SPEC)
 @with_preconditions
 def tag_is_echoed(evidence: Evidence, item: Item) -> Finding:
     """Tag in the submit answers."""
     return _echo(evidence, SUBMITS, "Tag as given", lambda asked_for: asked_for.tag, tag_of)
 
 
-@check("SUB-006")
+@check("SUB-006", SPEC)
 @with_preconditions
 def input_is_echoed(evidence: Evidence, item: Item) -> Finding:
     """Input.Object in the submit answers; names beyond ASCII are SUB-015."""
@@ -94,7 +95,7 @@ def input_is_echoed(evidence: Evidence, item: Item) -> Finding:
     )
 
 
-@check("SUB-007")
+@check("SUB-007", SPEC)
 @with_preconditions
 def output_is_echoed(evidence: Evidence, item: Item) -> Finding:
     """Operation.Output in the submit answers; in describe Region and Bucket, for an object may get its real name."""
@@ -114,7 +115,7 @@ def output_is_echoed(evidence: Evidence, item: Item) -> Finding:
     return later if later.kind is Kind.DEVIATES else finding
 
 
-@check("SUB-020")
+@check("SUB-020", SPEC)
 @with_preconditions
 def parameters_are_echoed(evidence: Evidence, item: Item) -> Finding:
     """What the tag's container says, leaf by leaf, in the submit answers and in all looks at the jobs."""
@@ -122,7 +123,7 @@ def parameters_are_echoed(evidence: Evidence, item: Item) -> Finding:
     if not submits:
         return NONE_ACCEPTED
     wrong, seen = Deviations(), 0
-    looks = evidence.of(SCENARIO, *LOOKS)
+    looks = evidence.of(SPEC, *LOOKS)
     for submit in submits:
         wanted = parameters_asked(submit)
         (job_id,) = ids_of([submit]) or ("",)
@@ -144,13 +145,13 @@ def parameters_are_echoed(evidence: Evidence, item: Item) -> Finding:
     )
 
 
-@check("SUB-008")
+@check("SUB-008", SPEC)
 @with_preconditions
 def user_data_comes_back(evidence: Evidence, item: Item) -> Finding:
     """UserData in submit and describe answers, the special one included."""
     expected = "UserData character for character as given"
-    expect_success(evidence, SCENARIO, Label.SPECIAL_USER_DATA, expected)
-    for response in evidence.of(SCENARIO, *MISREAD):
+    expect_success(evidence, SPEC, Label.SPECIAL_USER_DATA, expected)
+    for response in evidence.of(SPEC, *MISREAD):
         if not response.ok:
             return deviates(
                 expected, f"{response.exchange.step}: {describe_response(response)}", witness=record_ids(response)
@@ -159,12 +160,12 @@ def user_data_comes_back(evidence: Evidence, item: Item) -> Finding:
     return _echo(evidence, steps, expected, lambda asked_for: asked_for.user_data, user_data_of, described=True)
 
 
-@check("SUB-021")
+@check("SUB-021", SPEC)
 @with_preconditions
 def blanks_are_kept(evidence: Evidence, item: Item) -> Finding:
     """UserData with blanks at its ends in submit and describe answers; a pretty printer breaks the line around it."""
     expected = "UserData with the blanks at its ends as given"
-    expect_success(evidence, SCENARIO, Label.BLANKS_USER_DATA, expected)
+    expect_success(evidence, SPEC, Label.BLANKS_USER_DATA, expected)
 
     submits = submits_of(evidence, Label.BLANKS_USER_DATA)
     if not submits:
@@ -172,7 +173,7 @@ def blanks_are_kept(evidence: Evidence, item: Item) -> Finding:
     operation = next(iter(raw.children(raw.root_of(submits[0].exchange.request_body.data), "Operation")), None)
     sent = "".join(element.text or "" for element in raw.children(operation, "UserData"))
     wrong, seen = Deviations(), 0
-    looks = jobs_in(evidence.of(SCENARIO, *LOOKS), ids_of(submits))
+    looks = jobs_in(evidence.of(SPEC, *LOOKS), ids_of(submits))
     for response, job in ((submits[0], submits[0].jobs[0]), *looks):
         text = (job.operation.user_data if job.operation is not None else None) or ""
         inner = text.strip(" \t")
@@ -186,12 +187,12 @@ def blanks_are_kept(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding(expected, holds(f"{seen} times", witness=record_ids(*submits)))
 
 
-@check("SUB-009")
+@check("SUB-009", SPEC)
 @with_preconditions
 def long_user_data_is_kept(evidence: Evidence, item: Item) -> Finding:
     """UserData of 1024 characters in submit and describe answers."""
     expected = "all 1024 characters of UserData come back"
-    expect_success(evidence, SCENARIO, Label.LONG_USER_DATA, expected)
+    expect_success(evidence, SPEC, Label.LONG_USER_DATA, expected)
     return _echo(
         evidence,
         (Label.LONG_USER_DATA,),
@@ -202,28 +203,28 @@ def long_user_data_is_kept(evidence: Evidence, item: Item) -> Finding:
     )
 
 
-@check("SUB-010")
+@check("SUB-010", SPEC)
 @with_preconditions
 def level_is_echoed(evidence: Evidence, item: Item) -> Finding:
     """JobLevel 0, 1 and 2 in submit and describe answers."""
     expected = "Operation.JobLevel as given, in submit and describe"
     for step in LEVELS:
-        expect_success(evidence, SCENARIO, step, expected)
+        expect_success(evidence, SPEC, step, expected)
     return _echo(evidence, tuple(LEVELS), expected, lambda asked_for: asked_for.level, level_of, described=True)
 
 
-@check("SUB-015")
+@check("SUB-015", SPEC)
 @with_preconditions
 def other_scripts_survive(evidence: Evidence, item: Item) -> Finding:
     """Input.Object of unusual characters in submit and describe answers."""
-    response = require_response(evidence, SCENARIO, Label.OTHER_SCRIPT)
+    response = require_response(evidence, SPEC, Label.OTHER_SCRIPT)
     expected = "Input.Object with Chinese, a space, `+`, `%20` and `&` as given"
     if response.refused and "resource" in (response.error.code or "").lower():
         return cannot_tell(
             f"the target looks for the input at submit ({describe_response(response)}); an object of that name would tell",
             witness=record_ids(response),
         )
-    expect_success(evidence, SCENARIO, Label.OTHER_SCRIPT, expected)
+    expect_success(evidence, SPEC, Label.OTHER_SCRIPT, expected)
     return _echo(
         evidence,
         (Label.OTHER_SCRIPT,),

@@ -26,7 +26,7 @@ def printable(length: int, first: str) -> str:
     return text[:-1] + "." if text.endswith(" ") else text
 
 
-def play(ctx: ScenarioContext) -> None:
+def run(ctx: ScenarioContext) -> None:
     """Submit, describe at once, watch to the end, describe again."""
     make_active(ctx, Label.PREPARE)
     ctx.calls.list_queues(Label.QUEUES)

@@ -2,8 +2,10 @@
 
 from lxml import etree
 
+from ciq_conformance.areas.binding import SPEC as BINDING
+from ciq_conformance.areas.templates import SPEC
 from ciq_conformance.areas.templates.labels import Label
-from ciq_conformance.driver.template_requests import KINDS
+from ciq_conformance.areas.templates.requests import KINDS
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, absent, blocked, cannot_tell, deviates, holds, observed
 from ciq_conformance.judge.preconditions import (
@@ -16,17 +18,17 @@ from ciq_conformance.judge.preconditions import (
     require_success,
     with_preconditions,
 )
-from ciq_conformance.judge.registry import Item, check
-from ciq_schemas.requirement import Capability, Scenario
+from ciq_conformance.judge.registry import Item, check, without_check
+from ciq_conformance.scenario_spec import ScenarioName
+from ciq_schemas.requirement import Capability
 from ciq_schemas.transcript import raw
 from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 
-SCENARIO = Scenario.TEMPLATES
 PAGE_NUMBERS = ("TotalCount", "PageNumber", "PageSize")
 
 
 def _first(
-    evidence: Evidence, scenario: Scenario, step: Label, capability: Capability, expected: str
+    evidence: Evidence, scenario: ScenarioName, step: Label, capability: Capability, expected: str
 ) -> ParsedExchange:
     """The exchange that shows whether the target has templates, or binding, at all: undeclared, it need not."""
     response = require_response(evidence, scenario, step)
@@ -47,7 +49,7 @@ def _template(response: ParsedExchange) -> etree._Element | None:
 def _created(evidence: Evidence) -> tuple[ParsedExchange, str]:
     """The exchange that made the template, and its id; stops where none was made."""
     expected = "a template with an id"
-    response = _first(evidence, SCENARIO, Label.CREATE, Capability.TEMPLATES, expected)
+    response = _first(evidence, SPEC, Label.CREATE, Capability.TEMPLATES, expected)
     template_id = raw.child_text(_template(response), "TemplateId")
     if not template_id:
         raise EarlyFinding(blocked("no template was made, so none can be looked for", witness=record_ids(response)))
@@ -68,12 +70,12 @@ def _ids(response: ParsedExchange) -> str:
     return ", ".join(list(_listed(response))[:3]) or "none"
 
 
-@check("TPL-001")
+@check("TPL-001", SPEC)
 @with_preconditions
 def create_answers_with_template(evidence: Evidence, item: Item) -> Finding:
     """The answer to making a template."""
     expected = "HTTP 200 and Response with RequestId and Template holding TemplateId, and Tag and Name as asked for"
-    response = _first(evidence, SCENARIO, Label.CREATE, Capability.TEMPLATES, expected)
+    response = _first(evidence, SPEC, Label.CREATE, Capability.TEMPLATES, expected)
     template = _template(response)
     if template is None:
         return deviates(expected, "the answer has no Response with Template", witness=record_ids(response))
@@ -90,13 +92,13 @@ def create_answers_with_template(evidence: Evidence, item: Item) -> Finding:
     return holds(f"{told['TemplateId']} named {told['Name']}", witness=record_ids(response))
 
 
-@check("TPL-002")
+@check("TPL-002", SPEC)
 @with_preconditions
 def listed_by_id(evidence: Evidence, item: Item) -> Finding:
     """The list by id: its shape, and the template alone in it."""
     created, template_id = _created(evidence)
     expected = f"HTTP 200 and Response with RequestId, TotalCount, PageNumber, PageSize, and {template_id} alone"
-    response = expect_success(evidence, SCENARIO, Label.BY_ID, expected)
+    response = expect_success(evidence, SPEC, Label.BY_ID, expected)
     root = raw.response_root(response)
     if root is None:
         return deviates(expected, "the answer is no Response document", witness=record_ids(response))
@@ -112,7 +114,7 @@ def listed_by_id(evidence: Evidence, item: Item) -> Finding:
 def _filtered(evidence: Evidence, found: Label, left_out: Label, expected: str) -> Finding:
     """One filter lists the template, its counterpart does not."""
     created, template_id = _created(evidence)
-    with_it, without = (expect_success(evidence, SCENARIO, step, expected) for step in (found, left_out))
+    with_it, without = (expect_success(evidence, SPEC, step, expected) for step in (found, left_out))
     if template_id not in _listed(with_it):
         return deviates(expected, f"{found} lists {_ids(with_it)}", witness=record_ids(created, with_it))
     if template_id in _listed(without):
@@ -120,28 +122,28 @@ def _filtered(evidence: Evidence, found: Label, left_out: Label, expected: str) 
     return holds(f"listed by {found}, not by {left_out}", witness=record_ids(with_it, without))
 
 
-@check("TPL-003")
+@check("TPL-003", SPEC)
 @with_preconditions
 def listed_by_beginning_of_name(evidence: Evidence, item: Item) -> Finding:
     """The filter on names looks at their beginning."""
     return _filtered(evidence, Label.BY_NAME, Label.BY_OTHER_NAME, "name lists the templates whose names begin with it")
 
 
-@check("TPL-004")
+@check("TPL-004", SPEC)
 @with_preconditions
 def listed_by_tag(evidence: Evidence, item: Item) -> Finding:
     """The filter on tags."""
     return _filtered(evidence, Label.BY_TAG, Label.BY_OTHER_TAG, "tag lists the templates of that tag only")
 
 
-@check("TPL-005")
+@check("TPL-005", SPEC)
 @with_preconditions
 def update_replaces(evidence: Evidence, item: Item) -> Finding:
     """The list after the update: the same id, the new name, the new parameters."""
     _, template_id = _created(evidence)
     expected = "the template under the same id, with the name and parameters of the update"
-    update = expect_success(evidence, SCENARIO, Label.UPDATE, expected)
-    after = expect_success(evidence, SCENARIO, Label.AFTER_UPDATE, expected)
+    update = expect_success(evidence, SPEC, Label.UPDATE, expected)
+    after = expect_success(evidence, SPEC, Label.AFTER_UPDATE, expected)
     entry = _listed(after).get(template_id)
     if entry is None:
         return deviates(expected, f"{template_id} is not listed any more", witness=record_ids(update, after))
@@ -162,19 +164,19 @@ def _text(element: etree._Element) -> str:
     return (element.text or "").strip()
 
 
-@check("TPL-006")
+@check("TPL-006", SPEC)
 @with_preconditions
 def delete_removes(evidence: Evidence, item: Item) -> Finding:
     """The answer to DELETE, and the list after it."""
     _, template_id = _created(evidence)
     expected = "HTTP 200 and Response with RequestId and TemplateId, and the template listed no more"
-    response = expect_success(evidence, SCENARIO, Label.DELETE, expected)
+    response = expect_success(evidence, SPEC, Label.DELETE, expected)
     root = raw.response_root(response)
     if raw.child_text(root, "TemplateId") != template_id or not raw.child_text(root, "RequestId"):
         return deviates(
             expected, "the answer lacks RequestId or the template's TemplateId", witness=record_ids(response)
         )
-    after = require_response(evidence, SCENARIO, Label.AFTER_DELETE)
+    after = require_response(evidence, SPEC, Label.AFTER_DELETE)
     if not after.ok and not after.refused:
         return blocked(f"the list after it was answered {describe_response(after)}", witness=record_ids(after))
     if after.ok and template_id in _listed(after):
@@ -182,17 +184,17 @@ def delete_removes(evidence: Evidence, item: Item) -> Finding:
     return holds(f"the list was answered {describe_response(after)}, without it", witness=record_ids(response, after))
 
 
-@check("TPL-007")
+@check("TPL-007", SPEC)
 @with_preconditions
 def job_tells_name(evidence: Evidence, item: Item) -> Finding:
     """TemplateName of the job that named the template; the name before or after the update, whichever is known."""
     created, template_id = _created(evidence)
     expected = "Operation of the job with TemplateId as given and TemplateName of that template"
-    submit = require_response(evidence, SCENARIO, Label.SUBMIT)
+    submit = require_response(evidence, SPEC, Label.SUBMIT)
     if not submit.ok:
         return blocked(f"a job by the template was answered {describe_response(submit)}", witness=record_ids(submit))
     looks = [
-        response for response in require_responses(evidence, SCENARIO, Label.DESCRIBE) if response.ok and response.jobs
+        response for response in require_responses(evidence, SPEC, Label.DESCRIBE) if response.ok and response.jobs
     ]
     if not looks:
         return blocked("the job was not described", witness=record_ids(submit))
@@ -200,7 +202,7 @@ def job_tells_name(evidence: Evidence, item: Item) -> Finding:
     if operation is None or operation.template_id != template_id:
         given = operation.template_id if operation is not None else None
         return deviates(expected, f"TemplateId {given or 'absent'}", witness=record_ids(submit, looks[-1]))
-    names = {_sent(created, "Name"), *(_sent(response, "Name") for response in evidence.of(SCENARIO, Label.UPDATE))}
+    names = {_sent(created, "Name"), *(_sent(response, "Name") for response in evidence.of(SPEC, Label.UPDATE))}
     if not operation.template_name:
         return deviates(expected, "no TemplateName", witness=record_ids(submit, looks[-1]))
     if operation.template_name not in names:
@@ -209,32 +211,32 @@ def job_tells_name(evidence: Evidence, item: Item) -> Finding:
     return holds(f"TemplateName {operation.template_name}", witness=record_ids(submit, looks[-1]))
 
 
-@check("TPL-008")
+@check("TPL-008", SPEC)
 @with_preconditions
 def unknown_template_is_refused(evidence: Evidence, item: Item) -> Finding:
     """Updating a template that was deleted."""
     _created(evidence)
-    require_success(evidence, SCENARIO, Label.DELETE)
+    require_success(evidence, SPEC, Label.DELETE)
     return expect_rejections(
-        require_responses(evidence, SCENARIO, Label.UPDATE_DELETED), "an unknown template is refused with 4xx"
+        require_responses(evidence, SPEC, Label.UPDATE_DELETED), "an unknown template is refused with 4xx"
     )
 
 
-@check("TPL-009")
+@check("TPL-009", SPEC)
 @with_preconditions
 def long_name_is_refused(evidence: Evidence, item: Item) -> Finding:
     """A name one character too long."""
     _created(evidence)
     return expect_rejections(
-        require_responses(evidence, SCENARIO, Label.LONG_NAME)[:1], "a name of 65 characters is refused with 4xx"
+        require_responses(evidence, SPEC, Label.LONG_NAME)[:1], "a name of 65 characters is refused with 4xx"
     )
 
 
-@check("BND-001")
+@check("BND-001", BINDING)
 @with_preconditions
 def binding_answers_with_bucket(evidence: Evidence, item: Item) -> Finding:
     """The answer to PUT on the root; a bucket that is bound already may be refused as such."""
-    here = Scenario.BINDING
+    here = BINDING
     expected = "HTTP 200 and Response with RequestId and CIBucket holding BucketId and Region"
     response = require_response(evidence, here, Label.BIND)
     code = (response.error.code or "").lower()
@@ -256,3 +258,7 @@ def binding_answers_with_bucket(evidence: Evidence, item: Item) -> Finding:
             f"BucketId {told['BucketId']} instead of {bucket}", witness=record_ids(response), expected=expected
         )
     return holds(f"{bucket} in {told['Region']}", witness=record_ids(response))
+
+
+without_check("TPL-010", SPEC)
+without_check("BND-002", BINDING)

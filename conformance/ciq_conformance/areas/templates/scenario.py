@@ -1,14 +1,14 @@
 """Scenario `templates`: make one, find it, change it, let a job name it, delete it."""
 
 from ciq_conformance.areas.templates.labels import Label
+from ciq_conformance.areas.templates.requests import KINDS, NAME_LENGTH, TemplateKind, names, template_body
 from ciq_conformance.driver.scenario_context import NotOffered, ScenarioContext
-from ciq_conformance.driver.template_requests import KINDS, NAME_LENGTH, TemplateKind, names, template_body
 from ciq_schemas.operations import OperationKind
 from ciq_schemas.transcript import raw
 from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 
 
-def play(ctx: ScenarioContext) -> None:
+def run(ctx: ScenarioContext) -> None:
     """Play the scenario; the template is gone at its end, whatever happens."""
     kind = KINDS[ctx.spec.feature]
     name, later = names(ctx.run_id)

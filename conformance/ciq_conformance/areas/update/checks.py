@@ -3,8 +3,9 @@
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from ciq_conformance.areas.update import SPEC
 from ciq_conformance.areas.update.labels import GOOD, LISTS, Label
-from ciq_conformance.areas.update.listed_queue import QUEUE_NOT_FOUND, SCENARIO, listed_at
+from ciq_conformance.areas.update.listed_queue import QUEUE_NOT_FOUND, listed_at
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, blocked, deviates, holds, observed
 from ciq_conformance.judge.preconditions import (
@@ -38,15 +39,15 @@ def _shown(evidence: Evidence, update: ParsedExchange, step: str) -> list[tuple[
     return own if then is None else [*own, then]
 
 
-@check("UPD-001")
+@check("UPD-001", SPEC)
 @with_preconditions
 def answers_with_queue(evidence: Evidence, item: Item) -> Finding:
     """Answers to all accepted updates; the plain ones must be accepted."""
     expected = "HTTP 200 and Response with RequestId and one Queue that has the elements of the list"
     for step in PLAIN_UPDATES:
-        expect_status_200(evidence, SCENARIO, step, expected)
+        expect_status_200(evidence, SPEC, step, expected)
     wrong, lesser, right = Deviations(), [], []
-    for response in evidence.of(SCENARIO, *GOOD):
+    for response in evidence.of(SPEC, *GOOD):
         if not response.ok:
             continue
         faults = [*filter(None, [other_status(response)]), *_answer_faults(response)]
@@ -76,14 +77,14 @@ def _answer_faults(response: ParsedExchange) -> list[str]:
     return [*faults, *([f"Queue without {', '.join(gone)}"] if gone else [])]
 
 
-@check("UPD-002")
+@check("UPD-002", SPEC)
 @with_preconditions
 def state_is_set(evidence: Evidence, item: Item) -> Finding:
     """State in answer and list after Paused, then Active."""
     expected = "State as given, in answer and list"
     wrong, seen = Deviations(), []
     for step, then in ((Label.PAUSE, Label.LIST_PAUSED), (Label.RESUME, Label.LIST_RESUMED)):
-        update = expect_success(evidence, SCENARIO, step, expected)
+        update = expect_success(evidence, SPEC, step, expected)
         wanted = requested_update(update).state
         shown = _shown(evidence, update, then)
         if not any(response is not update for response, _ in shown):
@@ -106,14 +107,14 @@ def _is_intranet(url: str) -> bool:
         return "." not in host or host.endswith((".local", ".internal", ".localhost", ".test"))
 
 
-@check("UPD-003")
+@check("UPD-003", SPEC)
 @with_preconditions
 def rule_is_set(evidence: Evidence, item: Item) -> Finding:
     """The callback rule in answer and list, when it is On and when it is Off."""
     expected = "Url, Event, Type, State and ResultFormat of NotifyConfig as given, in answer and list"
-    update = require_response(evidence, SCENARIO, Label.RULE)
+    update = require_response(evidence, SPEC, Label.RULE)
     wanted = requested_update(update)
-    renamed = evidence.one(SCENARIO, Label.RENAME)
+    renamed = evidence.one(SPEC, Label.RENAME)
     if update.refused and renamed and renamed.refused and requested_update(renamed).name == wanted.name:
         reason = f"the name {wanted.name} is refused without a rule as well ({describe_response(renamed)}); see UPD-004"
         return blocked(reason, witness=record_ids(renamed, update))
@@ -122,7 +123,7 @@ def rule_is_set(evidence: Evidence, item: Item) -> Finding:
         reason = f"{describe_response(update)} to the rule's address {wanted.url}, perhaps because it is an intranet address, which "
         reason += "the documents forbid; give an address the target accepts with callback_url in the profile"
         return blocked(reason, witness=record_ids(update))
-    expect_success(evidence, SCENARIO, Label.RULE, expected)
+    expect_success(evidence, SPEC, Label.RULE, expected)
     shown = _shown(evidence, update, Label.LIST_RULE)
     if not any(response is not update for response, _ in shown):
         return blocked("the queue was not listed after its rule was set", witness=record_ids(update))
@@ -130,7 +131,7 @@ def rule_is_set(evidence: Evidence, item: Item) -> Finding:
     for response, queue in shown:
         for difference in _rule_differences(wanted, queue):
             wrong.add(response.exchange.seq, f"{difference} ({response.exchange.step})")
-    off = evidence.one(SCENARIO, Label.RULE_OFF)
+    off = evidence.one(SPEC, Label.RULE_OFF)
     if off is not None:
         if not off.ok:
             wrong.add(off.exchange.seq, f"the same rule with State Off is answered {describe_response(off)}")
@@ -169,14 +170,14 @@ def _off_differences(wanted: RequestedUpdate, queue: Queue) -> list[str]:
     ]
 
 
-@check("UPD-004")
+@check("UPD-004", SPEC)
 @with_preconditions
 def name_is_set(evidence: Evidence, item: Item) -> Finding:
     """The name in answer and list."""
     return _name(evidence, Label.RENAME, Label.LIST_RENAMED)
 
 
-@check("UPD-014")
+@check("UPD-014", SPEC)
 @with_preconditions
 def longest_name_is_kept(evidence: Evidence, item: Item) -> Finding:
     """A name of 100 letters, the shortest documented limit, in answer and list."""
@@ -185,7 +186,7 @@ def longest_name_is_kept(evidence: Evidence, item: Item) -> Finding:
 
 def _name(evidence: Evidence, step: Label, then: Label) -> Finding:
     expected = "Name as given, in answer and list"
-    update = expect_success(evidence, SCENARIO, step, expected)
+    update = expect_success(evidence, SPEC, step, expected)
     wanted = requested_update(update).name
     shown = _shown(evidence, update, then)
     if not any(response is not update for response, _ in shown):
@@ -197,13 +198,13 @@ def _name(evidence: Evidence, step: Label, then: Label) -> Finding:
     return wrong.finding(expected, holds(f"{wanted}", witness=record_ids(update, *(r for r, _ in shown))))
 
 
-@check("UPD-016")
+@check("UPD-016", SPEC)
 @with_preconditions
 def state_of_a_rule_is_off_by_default(evidence: Evidence, item: Item) -> Finding:
     """A rule given without State, after the same rule with State Off: merged or replaced, it is Off."""
     expected = "NotifyConfig.State Off where an update gives a rule without State"
-    require_success(evidence, SCENARIO, Label.RULE_OFF)
-    update = expect_success(evidence, SCENARIO, Label.RULE_WITHOUT_STATE, expected)
+    require_success(evidence, SPEC, Label.RULE_OFF)
+    update = expect_success(evidence, SPEC, Label.RULE_WITHOUT_STATE, expected)
     shown = _shown(evidence, update, Label.LIST_RULE_WITHOUT_STATE)
     if not any(response is not update for response, _ in shown):
         return blocked("the queue was not listed after its rule was set", witness=record_ids(update))
@@ -215,14 +216,14 @@ def state_of_a_rule_is_off_by_default(evidence: Evidence, item: Item) -> Finding
     return wrong.finding(expected, holds("Off", witness=record_ids(update, *(r for r, _ in shown))))
 
 
-@check("UPD-017")
+@check("UPD-017", SPEC)
 @with_preconditions
 def all_is_set_at_once(evidence: Evidence, item: Item) -> Finding:
     """Name, rule and State after one update that changes all three, and after one that then changes State alone."""
     expected = "Name, NotifyConfig and State as given in one update, in answer and list"
     wrong, seen = Deviations(), []
     for step, then in ((Label.PAUSE, Label.LIST_PAUSED), (Label.RESUME, Label.LIST_RESUMED)):
-        update = expect_success(evidence, SCENARIO, step, expected)
+        update = expect_success(evidence, SPEC, step, expected)
         wanted = requested_update(update)
         shown = _shown(evidence, update, then)
         if not any(response is not update for response, _ in shown):
@@ -238,13 +239,13 @@ def all_is_set_at_once(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding(expected, holds("all three", witness=record_ids(*seen)))
 
 
-@check("UPD-012")
+@check("UPD-012", SPEC)
 @with_preconditions
 def id_in_body_is_free(evidence: Evidence, item: Item) -> Finding:
     """Updates with QueueID, with QueueId, and with neither."""
     wrong, right = Deviations(), []
     for step in (Label.WITH_QUEUE_ID_UPPER, Label.WITH_QUEUE_ID, Label.WITHOUT_QUEUE_ID):
-        response = require_response(evidence, SCENARIO, step)
+        response = require_response(evidence, SPEC, step)
         if not response.ok:
             wrong.add(response.exchange.seq, f"{step}: {describe_response(response)}")
         elif response.queue is None:
@@ -256,12 +257,12 @@ def id_in_body_is_free(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding("accepted, about the queue of the path", holds("all three", witness=record_ids(*right)))
 
 
-@check("UPD-013")
+@check("UPD-013", SPEC)
 @with_preconditions
 def order_is_free(evidence: Evidence, item: Item) -> Finding:
     """An update with its elements from last to first."""
     expected = "HTTP 200, and the queue as asked"
-    response = expect_success(evidence, SCENARIO, Label.REVERSED, expected)
+    response = expect_success(evidence, SPEC, Label.REVERSED, expected)
     shown = _shown(evidence, response, Label.LIST_SETTLED)
     if not shown:
         return blocked("neither the answer nor a list shows the queue; see UPD-001", witness=record_ids(response))
@@ -273,18 +274,18 @@ def order_is_free(evidence: Evidence, item: Item) -> Finding:
     return holds("accepted", witness=record_ids(response))
 
 
-@check("ONE-011")
+@check("ONE-011", SPEC)
 @with_preconditions
 def queue_keeps_identity(evidence: Evidence, item: Item) -> Finding:
     """QueueId and CreateTime in every answer and list after the first."""
-    require_success(evidence, SCENARIO, Label.BEFORE)
+    require_success(evidence, SPEC, Label.BEFORE)
     before = listed_at(evidence, Label.BEFORE)
     if before is None:
         return blocked("the queue was not listed before the updates")
     wrong, judged = Deviations(), []
     own = raw.text(before[1].queue_id)
     updated = False
-    for response in evidence.of(SCENARIO, *GOOD, *LISTS):
+    for response in evidence.of(SPEC, *GOOD, *LISTS):
         if not response.ok or response.exchange.step == Label.BEFORE:
             continue
         is_update = response.exchange.step in GOOD
@@ -308,13 +309,13 @@ def queue_keeps_identity(evidence: Evidence, item: Item) -> Finding:
     )
 
 
-@check("PAU-009")
+@check("PAU-009", SPEC)
 @with_preconditions
 def pausing_twice(evidence: Evidence, item: Item) -> Finding:
     """The second pause in a row."""
     expected = "HTTP 200 and the queue as after the first pause"
-    require_success(evidence, SCENARIO, Label.PAUSE)
-    again = expect_success(evidence, SCENARIO, Label.PAUSE_AGAIN, expected)
+    require_success(evidence, SPEC, Label.PAUSE)
+    again = expect_success(evidence, SPEC, Label.PAUSE_AGAIN, expected)
     first, second = listed_at(evidence, Label.LIST_PAUSED), listed_at(evidence, Label.LIST_PAUSED_AGAIN)
     if first is None or second is None:
         return blocked("the queue was not listed after both pauses", witness=record_ids(again))

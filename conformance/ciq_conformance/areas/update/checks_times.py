@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 
+from ciq_conformance.areas.update import SPEC
 from ciq_conformance.areas.update.labels import GOOD, LISTS, Label
-from ciq_conformance.areas.update.listed_queue import SCENARIO, listed_at
+from ciq_conformance.areas.update.listed_queue import listed_at
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, blocked, cannot_tell, holds
 from ciq_conformance.judge.job_facts import LEAST_ZONE
@@ -23,7 +24,7 @@ AN_HOUR = timedelta(hours=1)
 """How far UpdateTime may lie from the Date of its own answer: whatever ails a clock is in both, a wrong zone is not."""
 
 
-@check("UPD-005")
+@check("UPD-005", SPEC)
 @with_preconditions
 def times_move(evidence: Evidence, item: Item) -> Finding:
     """CreateTime and UpdateTime before the updates and after each."""
@@ -59,7 +60,7 @@ def times_move(evidence: Evidence, item: Item) -> Finding:
     )
 
 
-@check("UPD-019")
+@check("UPD-019", SPEC)
 @with_preconditions
 def is_the_moment_of_the_update(evidence: Evidence, item: Item) -> Finding:
     """UpdateTime in answers to updates that change something beside their Date, and nowhere before CreateTime."""
@@ -123,7 +124,7 @@ def _changed(old: Queue, wanted: RequestedUpdate) -> str:
 def _history(evidence: Evidence) -> list[tuple[ParsedExchange, Queue]]:
     """The queue in every accepted update and every list of the scenario's good part, in order, after the first list."""
     found: list[tuple[ParsedExchange, Queue]] = []
-    for response in evidence.of(SCENARIO, *GOOD, *LISTS):
+    for response in evidence.of(SPEC, *GOOD, *LISTS):
         if response.exchange.step == Label.BEFORE or not response.ok:
             continue
         if response.exchange.step in GOOD:

@@ -1,20 +1,19 @@
 """The queue as the lists of the scenario `update` show it; shared by its checks."""
 
+from ciq_conformance.areas.update import SPEC
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.queue_shape import listed, spelled_queue_id_upper
-from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript import raw
 from ciq_schemas.transcript.parsed import ParsedExchange
 from ciq_schemas.values import Queue
 
-SCENARIO = Scenario.UPDATE
 QUEUE_NOT_FOUND = frozenset({"QueueNotFound", "1106"})
 """Name and number of the code (1045/33700)."""
 
 
 def listed_at(evidence: Evidence, step: str) -> tuple[ParsedExchange, Queue] | None:
     """The queue in the last list of a step, which was asked for until it showed the update; None when not listed."""
-    response = next(reversed(evidence.of(SCENARIO, step)), None)
+    response = next(reversed(evidence.of(SPEC, step)), None)
     if response is None or not response.ok:
         return None
     own = raw.query_value(response.exchange, "queueIds") or ""

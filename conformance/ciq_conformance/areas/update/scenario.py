@@ -19,7 +19,7 @@ A_SECOND = 1.1
 OFF = CallbackRuleRequest(state="Off", url=None, event=None, type=None)
 
 
-def play(ctx: ScenarioContext) -> None:
+def run(ctx: ScenarioContext) -> None:
     """Play the scenario; the lists in between show what each update did."""
     try:
         ctx.calls.list_queues(Label.BEFORE, {"queueIds": ctx.queue_id})

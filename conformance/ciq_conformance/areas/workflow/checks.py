@@ -2,8 +2,9 @@
 
 from lxml import etree
 
+from ciq_conformance.areas.workflow import SPEC
 from ciq_conformance.areas.workflow.labels import NODES, Label
-from ciq_conformance.areas.workflow.runs import SCENARIO, listed, made
+from ciq_conformance.areas.workflow.runs import listed, made
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, deviates, holds
 from ciq_conformance.judge.preconditions import (
@@ -15,19 +16,19 @@ from ciq_conformance.judge.preconditions import (
     with_preconditions,
 )
 from ciq_conformance.judge.preconditions import require_responses as all_made
-from ciq_conformance.judge.registry import Item, check
+from ciq_conformance.judge.registry import Item, check, without_check
 from ciq_schemas.transcript import raw
 from ciq_schemas.transcript.parsed import describe_response
 
 _ELEMENTS = ("Name", "WorkflowId", "State", "CreateTime", "UpdateTime")
 
 
-@check("WFL-001")
+@check("WFL-001", SPEC)
 @with_preconditions
 def workflow_is_made(evidence: Evidence, item: Item) -> Finding:
     """The answer to POST /workflow."""
     expected = "HTTP 200 with MediaWorkflow: WorkflowId, Name and State as asked"
-    response = expect_success(evidence, SCENARIO, Label.CREATE, expected)
+    response = expect_success(evidence, SPEC, Label.CREATE, expected)
     workflow = response.workflow
     if workflow is None or not raw.text(workflow.workflow_id):
         return deviates(
@@ -41,7 +42,7 @@ def workflow_is_made(evidence: Evidence, item: Item) -> Finding:
     return holds(f"workflow {workflow.workflow_id}", witness=record_ids(response))
 
 
-@check("WFL-002")
+@check("WFL-002", SPEC)
 @with_preconditions
 def workflow_is_listed(evidence: Evidence, item: Item) -> Finding:
     """The list that asks for it by id."""
@@ -65,12 +66,12 @@ def workflow_is_listed(evidence: Evidence, item: Item) -> Finding:
     return holds(f"State {workflow.state}, {len(NODES)} nodes", witness=record_ids(response))
 
 
-@check("WFL-003")
+@check("WFL-003", SPEC)
 @with_preconditions
 def unknown_workflow_is_named(evidence: Evidence, item: Item) -> Finding:
     """NonExistIDs of the list that asks for one known and one unknown id."""
     _, workflow_id = made(evidence)
-    response = require_success(evidence, SCENARIO, Label.LISTED)
+    response = require_success(evidence, SPEC, Label.LISTED)
     wanted = [i for i in (raw.query_value(response.exchange, "ids") or "").split(",") if i and i != workflow_id]
     given = [raw.text(i) for i in response.workflow_list.non_exist_ids]
     expected = f"NonExistIDs names {wanted[0]} and nothing else"
@@ -79,11 +80,11 @@ def unknown_workflow_is_named(evidence: Evidence, item: Item) -> Finding:
     return holds(f"NonExistIDs {given[0]}", witness=record_ids(response))
 
 
-@check("WFL-004")
+@check("WFL-004", SPEC)
 @with_preconditions
 def update_replaces(evidence: Evidence, item: Item) -> Finding:
     """The list after the update."""
-    update = expect_success(evidence, SCENARIO, Label.UPDATE, "HTTP 200")
+    update = expect_success(evidence, SPEC, Label.UPDATE, "HTTP 200")
     name = raw.child_text(_requested(update.exchange.request_body.data), "Name")
     response, workflow = listed(evidence, Label.UPDATED)
     expected = f"Name {name} under the same id"
@@ -94,13 +95,13 @@ def update_replaces(evidence: Evidence, item: Item) -> Finding:
     return holds(f"Name {workflow.name}", witness=record_ids(update, response))
 
 
-@check("WFL-005")
+@check("WFL-005", SPEC)
 @with_preconditions
 def switches(evidence: Evidence, item: Item) -> Finding:
     """The lists after ?paused and ?active."""
     witness: tuple[int, ...] = ()
     for step, look, state in ((Label.PAUSE, Label.PAUSED, "Paused"), (Label.ACTIVATE, Label.ACTIVATED, "Active")):
-        switch = expect_success(evidence, SCENARIO, step, "HTTP 200")
+        switch = expect_success(evidence, SPEC, step, "HTTP 200")
         response, workflow = listed(evidence, look)
         witness = (*witness, *record_ids(switch, response))
         seen = "not listed" if workflow is None else f"State {workflow.state}"
@@ -109,51 +110,51 @@ def switches(evidence: Evidence, item: Item) -> Finding:
     return holds("Paused, then Active", witness=witness)
 
 
-@check("WFL-006")
+@check("WFL-006", SPEC)
 @with_preconditions
 def deleting_names_it(evidence: Evidence, item: Item) -> Finding:
     """The answer to DELETE."""
     _, workflow_id = made(evidence)
     expected = f"HTTP 200 with WorkflowId {workflow_id}"
-    response = expect_success(evidence, SCENARIO, Label.DELETE, expected)
+    response = expect_success(evidence, SPEC, Label.DELETE, expected)
     if response.deleted_id != workflow_id:
         return deviates(expected, f"WorkflowId {response.deleted_id or 'absent'}", witness=record_ids(response))
     return holds(f"WorkflowId {response.deleted_id}", witness=record_ids(response))
 
 
-@check("WFL-007")
+@check("WFL-007", SPEC)
 @with_preconditions
 def deleted_is_gone(evidence: Evidence, item: Item) -> Finding:
     """The list after DELETE."""
-    delete = require_success(evidence, SCENARIO, Label.DELETE)
+    delete = require_success(evidence, SPEC, Label.DELETE)
     _, workflow_id = made(evidence)
-    response = require_response(evidence, SCENARIO, Label.DELETED)
+    response = require_response(evidence, SPEC, Label.DELETED)
     # An error in place of a list says as well that there is no such workflow.
     if any(raw.text(w.workflow_id) == workflow_id for w in response.workflow_list.workflows):
         return deviates("not listed", "still listed", witness=record_ids(delete, response))
     return holds("not listed", witness=record_ids(delete, response))
 
 
-@check("WFL-024")
+@check("WFL-024", SPEC)
 @with_preconditions
 def bad_workflow_is_refused(evidence: Evidence, item: Item) -> Finding:
     """Answers to POST /workflow without Topology, with an unknown State, with a name too long."""
-    responses = all_made(evidence, SCENARIO, Label.BAD_CREATE, Label.BAD_STATE, Label.LONG_NAME)
+    responses = all_made(evidence, SPEC, Label.BAD_CREATE, Label.BAD_STATE, Label.LONG_NAME)
     return expect_rejections(responses, "4xx for each")
 
 
-@check("WFL-025")
+@check("WFL-025", SPEC)
 @with_preconditions
 def senseless_trigger_is_refused(evidence: Evidence, item: Item) -> Finding:
     """Answers to triggers of nothing."""
-    return expect_rejections(all_made(evidence, SCENARIO, Label.TRIGGER_UNKNOWN, Label.TRIGGER_NOTHING), "4xx for each")
+    return expect_rejections(all_made(evidence, SPEC, Label.TRIGGER_UNKNOWN, Label.TRIGGER_NOTHING), "4xx for each")
 
 
-@check("WFL-026")
+@check("WFL-026", SPEC)
 @with_preconditions
 def unknown_run_is_no_crash(evidence: Evidence, item: Item) -> Finding:
     """The answer to describing a run that there is not."""
-    response = require_response(evidence, SCENARIO, Label.RUN_UNKNOWN)
+    response = require_response(evidence, SPEC, Label.RUN_UNKNOWN)
     if not response.exchange.status or response.exchange.status >= 500:
         return deviates("an answer below 500", describe_response(response), witness=record_ids(response))
     return holds(describe_response(response), witness=record_ids(response))
@@ -163,3 +164,6 @@ def _requested(body: bytes) -> etree._Element | None:
     """MediaWorkflow of a request that the suite sent."""
     found = raw.children(raw.root_of(body), "MediaWorkflow")
     return found[0] if found else None
+
+
+without_check("WFL-028", SPEC)

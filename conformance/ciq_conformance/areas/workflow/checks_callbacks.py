@@ -1,12 +1,13 @@
 """Checks of the scenario `workflow`: what is told at the end of a run (WFL-016 to 020, 027)."""
 
+from ciq_conformance.areas.workflow import SPEC
 from ciq_conformance.areas.workflow.labels import JSON_CHANNEL, XML_CHANNEL, Label
-from ciq_conformance.areas.workflow.runs import FINAL, SCENARIO, last_look, made, run_id
-from ciq_conformance.driver.scenario_context import channel_name
+from ciq_conformance.areas.workflow.runs import FINAL, last_look, made, run_id
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, blocked, cannot_tell, deviates, holds, observed
 from ciq_conformance.judge.preconditions import record_ids, require_success, with_preconditions
 from ciq_conformance.judge.registry import Item, check
+from ciq_conformance.scenario_spec import channel_name
 from ciq_schemas.requirement import Format
 from ciq_schemas.transcript import raw
 from ciq_schemas.transcript.parsed import ParsedCallback
@@ -15,7 +16,7 @@ _CHANNELS = {Label.TRIGGER: XML_CHANNEL, Label.TRIGGER_JSON: JSON_CHANNEL}
 
 
 def _arrivals(evidence: Evidence, item: Item, trigger: Label) -> tuple[ParsedCallback, ...]:
-    return evidence.arrivals(channel_name(item.feature.feature, SCENARIO, _CHANNELS[trigger]))
+    return evidence.arrivals(channel_name(item.feature.feature, SPEC, _CHANNELS[trigger]))
 
 
 def _told(evidence: Evidence, item: Item, trigger: Label) -> list[ParsedCallback]:
@@ -24,7 +25,7 @@ def _told(evidence: Evidence, item: Item, trigger: Label) -> list[ParsedCallback
     return [n for n in _arrivals(evidence, item, trigger) if n.run is not None and raw.text(n.run.run_id) == wanted]
 
 
-@check("WFL-016")
+@check("WFL-016", SPEC)
 @with_preconditions
 def end_of_run_is_told(evidence: Evidence, item: Item) -> Finding:
     """WorkflowFinish of the first run."""
@@ -44,7 +45,7 @@ def end_of_run_is_told(evidence: Evidence, item: Item) -> Finding:
     return holds(f"RunId {wanted}, State {state}", witness=(*record_ids(response), arrived[0].arrival.seq))
 
 
-@check("WFL-017")
+@check("WFL-017", SPEC)
 @with_preconditions
 def callback_agrees(evidence: Evidence, item: Item) -> Finding:
     """The first run's callback against its last description."""
@@ -70,14 +71,14 @@ def callback_agrees(evidence: Evidence, item: Item) -> Finding:
     return holds(f"WorkflowId, Object, State and {len(heard)} tasks agree", witness=witness)
 
 
-@check("WFL-018")
+@check("WFL-018", SPEC)
 @with_preconditions
 def rules_format_is_heeded(evidence: Evidence, item: Item) -> Finding:
     """Form of the run's callback under a rule that names this ResultFormat."""
     is_json = item.format is Format.JSON
     trigger = Label.TRIGGER_JSON if is_json else Label.TRIGGER
     if is_json:
-        require_success(evidence, SCENARIO, Label.UPDATE)
+        require_success(evidence, SPEC, Label.UPDATE)
     arrived = _told(evidence, item, trigger)
     if not arrived:
         return blocked(f"the run under the {item.format} rule was not called back at its address; see WFL-016")
@@ -88,7 +89,7 @@ def rules_format_is_heeded(evidence: Evidence, item: Item) -> Finding:
     return holds(f"{len(arrived)} callback(s)", witness=(first.arrival.seq,))
 
 
-@check("WFL-019")
+@check("WFL-019", SPEC)
 @with_preconditions
 def tasks_are_told(evidence: Evidence, item: Item) -> Finding:
     """TaskFinish of the first run's jobs at the workflow's address."""
@@ -104,7 +105,7 @@ def tasks_are_told(evidence: Evidence, item: Item) -> Finding:
     return holds(f"{len(wanted)} jobs", witness=record_ids(response))
 
 
-@check("WFL-020")
+@check("WFL-020", SPEC)
 @with_preconditions
 def order_of_callbacks(evidence: Evidence, item: Item) -> Finding:
     """Beginnings of arrivals of the first run."""
@@ -120,11 +121,11 @@ def order_of_callbacks(evidence: Evidence, item: Item) -> Finding:
     return observed(f"WorkflowFinish came {words} TaskFinish", witness=witness)
 
 
-@check("WFL-027")
+@check("WFL-027", SPEC)
 @with_preconditions
 def forms_of_time(evidence: Evidence, item: Item) -> Finding:
     """Texts of times in lists, descriptions and callbacks."""
-    listed = require_success(evidence, SCENARIO, Label.RUNS).run_list.runs
+    listed = require_success(evidence, SPEC, Label.RUNS).run_list.runs
     response, run = last_look(evidence, Label.TRIGGER)
     told = [callback.run for callback in _told(evidence, item, Label.TRIGGER) if callback.run is not None]
     texts = {

@@ -1,7 +1,8 @@
 """Checks of the scenario `workflow`: runs and their tasks (WFL-008 to 015, 021 to 023)."""
 
+from ciq_conformance.areas.workflow import SPEC
 from ciq_conformance.areas.workflow.labels import FIRST_NODE, LAST_NODE, NODES, SIDE_NODE, Label
-from ciq_conformance.areas.workflow.runs import FINAL, SCENARIO, WATCHES, last_look, looks, made, run_id, task_of
+from ciq_conformance.areas.workflow.runs import FINAL, WATCHES, last_look, looks, made, run_id, task_of
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, blocked, cannot_tell, deviates, holds
 from ciq_conformance.judge.preconditions import expect_success, record_ids, require_success, with_preconditions
@@ -15,27 +16,27 @@ from ciq_schemas.values import Run
 _TRIGGERS = tuple(WATCHES)
 
 
-@check("WFL-008")
+@check("WFL-008", SPEC)
 @with_preconditions
 def trigger_starts_a_run(evidence: Evidence, item: Item) -> Finding:
     """The answers to the triggers on an object that is there."""
     expected = "HTTP 200 with InstanceId"
-    first = expect_success(evidence, SCENARIO, Label.TRIGGER, expected)
+    first = expect_success(evidence, SPEC, Label.TRIGGER, expected)
     if not first.instance_id:
         return deviates(expected, "no InstanceId", witness=record_ids(first))
-    second = evidence.one(SCENARIO, Label.TRIGGER_JSON)
+    second = evidence.one(SPEC, Label.TRIGGER_JSON)
     if second is not None and second.ok and second.instance_id == first.instance_id:
         seen = f"{first.instance_id} for two triggers"
         return deviates("an InstanceId of its own for each", seen, witness=record_ids(first, second))
     return holds(f"run {first.instance_id}", witness=record_ids(first))
 
 
-@check("WFL-009")
+@check("WFL-009", SPEC)
 @with_preconditions
 def runs_are_listed(evidence: Evidence, item: Item) -> Finding:
     """The list of all runs of the workflow against the triggers."""
     _, workflow_id = made(evidence)
-    response = expect_success(evidence, SCENARIO, Label.RUNS, "HTTP 200 with WorkflowExecutionList")
+    response = expect_success(evidence, SPEC, Label.RUNS, "HTTP 200 with WorkflowExecutionList")
     known = {raw.text(run.run_id): run for run in response.run_list.runs}
     wrong = Deviations()
     begun = _begun(evidence)
@@ -58,14 +59,14 @@ def runs_are_listed(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding(expected, holds(f"{len(begun)} runs", witness=record_ids(response)))
 
 
-@check("WFL-010")
+@check("WFL-010", SPEC)
 @with_preconditions
 def run_is_described(evidence: Evidence, item: Item) -> Finding:
     """The last look at the first run."""
     _, workflow_id = made(evidence)
-    trigger = require_success(evidence, SCENARIO, Label.TRIGGER)
+    trigger = require_success(evidence, SPEC, Label.TRIGGER)
     expected = "HTTP 200 with WorkflowExecution: WorkflowId, RunId, Object, State, and Tasks for the nodes"
-    response = expect_success(evidence, SCENARIO, Label.RUN, expected)
+    response = expect_success(evidence, SPEC, Label.RUN, expected)
     run = response.run
     if run is None:
         return deviates(expected, "no WorkflowExecution", witness=record_ids(response))
@@ -82,7 +83,7 @@ def run_is_described(evidence: Evidence, item: Item) -> Finding:
     return holds(f"{len(run.tasks)} tasks, State {run.state}", witness=record_ids(response))
 
 
-@check("WFL-011")
+@check("WFL-011", SPEC)
 @with_preconditions
 def run_succeeds(evidence: Evidence, item: Item) -> Finding:
     """The end of the first run against the ends of its tasks."""
@@ -100,7 +101,7 @@ def run_succeeds(evidence: Evidence, item: Item) -> Finding:
     return holds(f"Success after {len(states)} tasks", witness=record_ids(response))
 
 
-@check("WFL-012")
+@check("WFL-012", SPEC)
 @with_preconditions
 def nodes_follow(evidence: Evidence, item: Item) -> Finding:
     """The last node against the first one: in every look, and by the whole seconds of their times."""
@@ -128,7 +129,7 @@ def nodes_follow(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding(expected, holds("one after the other", witness=record_ids(*seen[-1:]), power=power))
 
 
-@check("WFL-013")
+@check("WFL-013", SPEC)
 @with_preconditions
 def branches_run(evidence: Evidence, item: Item) -> Finding:
     """Tasks of the two nodes that Start names."""
@@ -141,7 +142,7 @@ def branches_run(evidence: Evidence, item: Item) -> Finding:
     return holds("both branches have a task", witness=record_ids(response))
 
 
-@check("WFL-014")
+@check("WFL-014", SPEC)
 @with_preconditions
 def jobs_name_their_run(evidence: Evidence, item: Item) -> Finding:
     """Workflow of the described jobs of the first run."""
@@ -149,7 +150,7 @@ def jobs_name_their_run(evidence: Evidence, item: Item) -> Finding:
     wanted = run_id(evidence, Label.TRIGGER)
     wrong, right = Deviations(), 0
     shown: list[ParsedExchange] = []
-    for response in all_made(evidence, SCENARIO, Label.JOBS):
+    for response in all_made(evidence, SPEC, Label.JOBS):
         shown.append(response)
         for job in response.jobs:
             named = {(raw.text(one.run_id), raw.text(one.workflow_id)) for one in job.workflows}
@@ -164,11 +165,11 @@ def jobs_name_their_run(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding(expected, holds(f"{right} jobs", witness=record_ids(*shown[:3])))
 
 
-@check("WFL-015")
+@check("WFL-015", SPEC)
 @with_preconditions
 def failed_task_fails_the_run(evidence: Evidence, item: Item) -> Finding:
     """Every run with a failed task, the one on a missing input first."""
-    trigger = evidence.one(SCENARIO, Label.TRIGGER_MISSING)
+    trigger = evidence.one(SPEC, Label.TRIGGER_MISSING)
     if trigger is not None and trigger.refused:
         return cannot_tell(
             "a trigger on a missing input is refused here, so no task failed", witness=record_ids(trigger)
@@ -189,17 +190,16 @@ def failed_task_fails_the_run(evidence: Evidence, item: Item) -> Finding:
     return cannot_tell("no task failed; name an input that must fail in the profile (missing_input)")
 
 
-@check("WFL-021")
+@check("WFL-021", SPEC)
 @with_preconditions
 def states_filter(evidence: Evidence, item: Item) -> Finding:
     """The filtered lists against the whole one."""
     whole = {
-        raw.text(run.run_id): raw.text(run.state)
-        for run in require_success(evidence, SCENARIO, Label.RUNS).run_list.runs
+        raw.text(run.run_id): raw.text(run.state) for run in require_success(evidence, SPEC, Label.RUNS).run_list.runs
     }
     wrong, counted = Deviations(), 0
     for step, state in ((Label.RUNS_SUCCESS, "Success"), (Label.RUNS_FAILED, "Failed")):
-        response = expect_success(evidence, SCENARIO, step, "HTTP 200")
+        response = expect_success(evidence, SPEC, step, "HTTP 200")
         given = {raw.text(run.run_id): raw.text(run.state) for run in response.run_list.runs}
         counted += len(given)
         for identity, seen in given.items():
@@ -213,12 +213,12 @@ def states_filter(evidence: Evidence, item: Item) -> Finding:
     return wrong.finding("just the runs in the state asked for", holds(f"{counted} runs in two lists"))
 
 
-@check("WFL-022")
+@check("WFL-022", SPEC)
 @with_preconditions
 def pages_give_each_once(evidence: Evidence, item: Item) -> Finding:
     """The walk with size=1 against the whole list."""
-    whole = [raw.text(run.run_id) for run in require_success(evidence, SCENARIO, Label.RUNS).run_list.runs]
-    pages = [response for response in all_made(evidence, SCENARIO, Label.RUNS_PAGE) if response.ok]
+    whole = [raw.text(run.run_id) for run in require_success(evidence, SPEC, Label.RUNS).run_list.runs]
+    pages = [response for response in all_made(evidence, SPEC, Label.RUNS_PAGE) if response.ok]
     if len(whole) < 2:
         return cannot_tell(f"{len(whole)} run(s) need no second page")
     for page in pages:
@@ -231,13 +231,13 @@ def pages_give_each_once(evidence: Evidence, item: Item) -> Finding:
     return holds(f"{len(walked)} runs on {len(pages)} pages", witness=record_ids(*pages[:3]))
 
 
-@check("WFL-023")
+@check("WFL-023", SPEC)
 @with_preconditions
 def newest_first(evidence: Evidence, item: Item) -> Finding:
     """Times along the list by default, and along the one with Asc; equal seconds prove nothing."""
     orders = []
     for step, words in ((Label.RUNS, "newest first"), (Label.RUNS_ASC, "oldest first")):
-        response = expect_success(evidence, SCENARIO, step, "HTTP 200")
+        response = expect_success(evidence, SPEC, step, "HTTP 200")
         shown = [moment for run in response.run_list.runs if (moment := parse(_time(run))) is not None]
         if shown != sorted(shown, reverse=step is Label.RUNS):
             return deviates(
@@ -253,4 +253,4 @@ def _time(run: Run) -> str:
 
 
 def _begun(evidence: Evidence) -> list[ParsedExchange]:
-    return [response for response in evidence.of(SCENARIO, *_TRIGGERS) if response.ok and response.instance_id]
+    return [response for response in evidence.of(SPEC, *_TRIGGERS) if response.ok and response.instance_id]

@@ -2,16 +2,15 @@
 
 from collections.abc import Iterator
 
+from ciq_conformance.areas.workflow import SPEC
 from ciq_conformance.areas.workflow.labels import Label
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import blocked
 from ciq_conformance.judge.preconditions import EarlyFinding, require_success
-from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript import raw
 from ciq_schemas.transcript.parsed import ParsedExchange
 from ciq_schemas.values import Run, Workflow, WorkflowTask
 
-SCENARIO = Scenario.WORKFLOW
 WATCHES = {
     Label.TRIGGER: (Label.WATCH, Label.RUN),
     Label.TRIGGER_JSON: (Label.WATCH_JSON,),
@@ -23,7 +22,7 @@ FINAL = frozenset({"Success", "Failed", "Cancel"})
 
 def made(evidence: Evidence) -> tuple[ParsedExchange, str]:
     """The accepted request that made the workflow, and the workflow's id."""
-    response = require_success(evidence, SCENARIO, Label.CREATE)
+    response = require_success(evidence, SPEC, Label.CREATE)
     workflow_id = raw.text(response.workflow.workflow_id if response.workflow is not None else None)
     if not workflow_id:
         raise EarlyFinding(blocked("the answer to making the workflow names no WorkflowId; see WFL-001"))
@@ -33,13 +32,13 @@ def made(evidence: Evidence) -> tuple[ParsedExchange, str]:
 def listed(evidence: Evidence, step: Label) -> tuple[ParsedExchange, Workflow | None]:
     """A list that asked for the workflow, and the workflow in it, None when it is not there."""
     _, workflow_id = made(evidence)
-    response = require_success(evidence, SCENARIO, step)
+    response = require_success(evidence, SPEC, step)
     return response, next((w for w in response.workflow_list.workflows if raw.text(w.workflow_id) == workflow_id), None)
 
 
 def run_id(evidence: Evidence, trigger: Label) -> str:
     """Id of the run that a trigger began; stops when it began none."""
-    response = require_success(evidence, SCENARIO, trigger)
+    response = require_success(evidence, SPEC, trigger)
     if not response.instance_id:
         raise EarlyFinding(blocked("the answer to the trigger names no InstanceId; see WFL-008"))
     return response.instance_id
@@ -47,7 +46,7 @@ def run_id(evidence: Evidence, trigger: Label) -> str:
 
 def looks(evidence: Evidence, trigger: Label) -> Iterator[tuple[ParsedExchange, Run]]:
     """All looks at the run of a trigger, in order."""
-    for response in evidence.of(SCENARIO, *WATCHES[trigger]):
+    for response in evidence.of(SPEC, *WATCHES[trigger]):
         if response.ok and response.run is not None:
             yield response, response.run
 

@@ -7,8 +7,8 @@ that it has none.
 from hashlib import sha256
 
 from ciq_conformance.areas.workflow.labels import JSON_CHANNEL, XML_CHANNEL, Label
+from ciq_conformance.areas.workflow.requests import WorkflowRequest
 from ciq_conformance.driver.scenario_context import NotOffered, PreconditionFailed, ScenarioContext
-from ciq_conformance.driver.workflow_requests import WorkflowRequest
 from ciq_schemas.operations import OperationKind
 from ciq_schemas.requirement import Capability
 from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
@@ -17,7 +17,7 @@ ENDED = frozenset({"Success", "Failed", "Cancel"})
 _NO_SUCH_CALL = frozenset({405, 501})
 
 
-def play(ctx: ScenarioContext) -> None:
+def run(ctx: ScenarioContext) -> None:
     """Play the scenario."""
     first = ctx.calls.other(Label.FIRST, OperationKind.LIST_WORKFLOWS, params={"pageNumber": "1", "pageSize": "1"})
     need_offered(ctx, first, Capability.WORKFLOW, "GET /workflow")

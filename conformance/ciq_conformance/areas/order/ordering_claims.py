@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ciq_conformance.areas.pause_running_jobs import SPEC as PAUSE_RUNNING_JOBS
 from ciq_conformance.areas.pause_running_jobs import labels
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, cannot_tell, deviates, holds
 from ciq_conformance.judge.ordering import FEWEST_PROVEN, Inversion, Ordering, PairFilter, agreement
-from ciq_schemas.requirement import Scenario
 from ciq_schemas.transcript.jobs import JobTimeline, build_timelines
 
 FEWEST_PAIRS = 20
@@ -126,6 +126,6 @@ def _beyond_halted(
 
 def running_tracks(evidence: Evidence) -> tuple[JobTimeline, ...]:
     """Tracks of the scenario `running`: whether a pause was seen to stop a running job."""
-    responses = evidence.of(Scenario.RUNNING)
+    responses = evidence.of(PAUSE_RUNNING_JOBS)
     submits = [r for r in responses if r.exchange.step == labels.Label.SUBMIT]
     return build_timelines(submits, (r for r in responses if r.exchange.step != labels.Label.SUBMIT))
