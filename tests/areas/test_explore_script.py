@@ -14,6 +14,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from ciq_conformance.judge.ordering_claims import words
 from explore_story import Story
 from test_explore_rules import ABSENT, DEVIATING, HOLDING, LEGAL
 
@@ -24,7 +25,6 @@ from ciq_conformance.explore import replay, replay_record, replay_wire
 from ciq_conformance.explore.script import script_text
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.ordering import SLACK, STAMP_STEPS, lagging_level_rule, order_rule
-from ciq_conformance.judge.ordering_claims import words
 from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import ENDED_BY_RUNNING, FINAL_STATES, WAITING_STATES, JobState, may_be_seen_after
 from ciq_schemas.transcript.jobs import Bound, JobTimeline
