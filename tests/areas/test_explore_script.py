@@ -14,13 +14,13 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from ciq_conformance.judge.ordering_claims import words
 from explore_story import Story
 from test_explore_rules import ABSENT, DEVIATING, HOLDING, LEGAL
 
 from ciq_conformance.areas.explore import history_rules, played_history
 from ciq_conformance.areas.explore.histories import RecordedHistory, recorded_histories
 from ciq_conformance.areas.explore.labels import OWN, SUBMITS, UPDATES, Label, label_of
+from ciq_conformance.areas.order.ordering_claims import words
 from ciq_conformance.explore import replay, replay_record, replay_wire
 from ciq_conformance.explore.script import script_text
 from ciq_conformance.judge.evidence import Evidence
