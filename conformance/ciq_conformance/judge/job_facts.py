@@ -79,7 +79,10 @@ def last_seen(responses: Iterable[ParsedExchange], ids: Iterable[str]) -> dict[s
 
 
 def first_difference(got: str, want: str) -> str:
-    """Describes the first difference of two texts: `character 256 is missing`, `from character 12 on 'x y' instead of 'x  y'`."""
+    """Describes the first difference of two texts.
+
+    `character 256 is missing`, or `from character 12 on 'x y' instead of 'x  y'`.
+    """
     at = next((i for i, (one, other) in enumerate(zip(got, want, strict=False)) if one != other), None)
     if at is not None:
         return f"from character {at + 1} on {got[at : at + 20]!r} instead of {want[at : at + 20]!r}"

@@ -79,8 +79,8 @@ def tellings_of(evidence: Evidence, form: Format) -> tuple[Telling, ...] | Findi
         )
     if any(job.callbacks for job in jobs):
         return cannot_tell(
-            "all callbacks came after the next rule was set, of jobs that had not ended before; raise `timeout_factor` in "
-            "the profile"
+            "all callbacks came after the next rule was set, of jobs that had not ended; raise timeout_factor in the "
+            "profile"
         )
     return blocked("no callback came, so there is no body to look at; DEL-001 judges that")
 

@@ -221,7 +221,8 @@ def other_scripts_survive(evidence: Evidence, item: Item) -> Finding:
     expected = "Input.Object with Chinese, a space, `+`, `%20` and `&` as given"
     if response.refused and "resource" in (response.error.code or "").lower():
         return cannot_tell(
-            f"the target looks for the input at submit ({describe_response(response)}); an object of that name would tell",
+            f"the target looks for the input at submit ({describe_response(response)}); "
+            "upload an object of that name to test this",
             witness=record_ids(response),
         )
     expect_success(evidence, SPEC, Label.OTHER_SCRIPT, expected)

@@ -120,8 +120,8 @@ def rule_is_set(evidence: Evidence, item: Item) -> Finding:
         return blocked(reason, witness=record_ids(renamed, update))
     strange = (update.error.code or "").strip() not in QUEUE_NOT_FOUND
     if update.refused and strange and _is_intranet(wanted.url or ""):
-        reason = f"{describe_response(update)} to the rule's address {wanted.url}, perhaps because it is an intranet address, which "
-        reason += "the documents forbid; give an address the target accepts with callback_url in the profile"
+        reason = f"{describe_response(update)} to the rule's address {wanted.url}, perhaps because it is an intranet "
+        reason += "address, which the documents forbid; set callback_url in the profile to an accepted address"
         return blocked(reason, witness=record_ids(update))
     expect_success(evidence, SPEC, Label.RULE, expected)
     shown = _shown(evidence, update, Label.LIST_RULE)
