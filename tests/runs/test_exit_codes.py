@@ -133,7 +133,7 @@ def test_4_when_a_scenario_crashes(target: MockServer, tmp_path: Path, monkeypat
     def broken(_: object) -> None:
         raise LookupError("scenario mistake")
 
-    monkeypatch.setattr(scenario, "play", broken)
+    monkeypatch.setattr(scenario, "run", broken)
     done = inside("run", "--target", target.url, *ONE, "-k", "UPD-002", cwd=tmp_path)
     assert done.code == 4, done.text
     outcomes = {name: verdict.outcome for name, verdict in verdicts_of(tmp_path / "ciq-report").items()}

@@ -54,7 +54,7 @@ def _run(command: str, within: float) -> None:
             errors.seek(0)
             message = errors.read().decode("utf-8", "replace").strip()[-_LONGEST_MESSAGE:]
             raise PreconditionFailed(
-                f"the restart command `{command}` exited with {done.returncode}: {message or 'no error output'}"
+                f"the restart command `{command}` returned exit code {done.returncode}: {message or 'no output'}"
             )
 
 
