@@ -13,6 +13,12 @@ def test_no_word_comes_back() -> None:
     assert not more, f"use another word (docs/glossary.md): {more}"
 
 
+def test_stored_counts_are_current() -> None:
+    """A count that has fallen is stored, so that it cannot rise again."""
+    fewer = word_counts.risen(word_counts.count(), word_counts.stored())
+    assert not fewer, f"these counts have fallen: run `{word_counts.COMMAND}`: {fewer}"
+
+
 @pytest.mark.parametrize("name", ["WayBack", "way_back", "_the_way_back_home", "wayBack"])
 def test_word_is_found_in_every_spelling_of_a_name(name: str) -> None:
     """A word is found in class, function and camel-case names."""
