@@ -66,22 +66,10 @@ def cycles(graph: Mapping[str, Iterable[str]]) -> list[frozenset[str]]:
     return found
 
 
-KNOWN_CYCLES: tuple[Edge, ...] = ()
-"""Two modules of each cycle that is still to be removed."""
-
-
 def test_no_modules_import_each_other() -> None:
-    """No import cycle exists, apart from the known ones."""
-    for cycle in cycles(internal_imports()):
-        assert any(cycle.issuperset(pair) for pair in KNOWN_CYCLES), f"import cycle between {sorted(cycle)}"
-
-
-@pytest.mark.parametrize("pair", KNOWN_CYCLES, ids=" <-> ".join)
-def test_known_cycle_still_exists(pair: Edge) -> None:
-    """A cycle that was removed leaves the list of known cycles."""
-    assert any(cycle.issuperset(pair) for cycle in cycles(internal_imports())), (
-        f"the cycle between {pair} is gone: remove the pair from KNOWN_CYCLES"
-    )
+    """No import cycle exists in any package; imports inside functions and under TYPE_CHECKING count."""
+    found = [sorted(cycle) for cycle in cycles(internal_imports())]
+    assert not found, f"import cycles: {found}"
 
 
 def is_check(name: str) -> bool:
