@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from sources import ROOT
 
+from ciq_reports import kill_page
 from ciq_schemas.requirement import load_registry
 from tools import published
 
@@ -51,3 +52,11 @@ def test_only_a_folder_is_published_into(capsys: pytest.CaptureFixture[str], tmp
     """Without a folder the command says what it expected and exits 2."""
     assert published.main([str(tmp_path / "nowhere")]) == 2
     assert "expected the folder" in capsys.readouterr().err
+
+
+def test_summary_and_kill_matrix_agree() -> None:
+    """The summary cites the number of faults that the published kill matrix contains."""
+    matrix = kill_page.from_json((FOLDER / "kill-matrix.json").read_bytes())
+    found = sum(kill.detected for kill in matrix.kills)
+    summary = (FOLDER / "summary.md").read_text(encoding="utf-8")
+    assert f"kills {found} of {len(matrix.kills)} faults" in summary, STALE
