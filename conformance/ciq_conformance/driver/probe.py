@@ -204,7 +204,7 @@ def _measure(
         raise PreconditionFailed(
             f"the first job did not end within {ctx.timeouts.first_job:g} s: "
             f"last seen {life.last_state or 'unknown'}; "
-            f"check the sample input {ctx.order('first').input_object!r} or raise the patience"
+            f"check the sample input {ctx.order('first').input_object!r} or raise timeout_factor"
         )
     if life.last_state != JobState.SUCCESS:
         raise PreconditionFailed(
