@@ -121,9 +121,7 @@ def workflow_runs_on_the_object(evidence: Evidence, item: Item) -> Finding:
     if objects != [(key or "").lstrip("/")]:
         last, batch = _last(evidence, batch_id, Label.WATCH, Label.DESCRIBED)
         if not objects and raw.text(batch.state) not in FINAL_STATES:
-            return cannot_tell(
-                f"the batch job was {batch.state} when patience ran out; see BAT-006", witness=record_ids(last)
-            )
+            return cannot_tell(f"the batch job was {batch.state} at the timeout; see BAT-006", witness=record_ids(last))
         seen = f"runs on {', '.join(objects) or 'nothing'}; the batch job is {batch.state}"
         return deviates(f"one run, on {key}", seen, witness=record_ids(create, response, last))
     return holds(f"one run, on {key}", witness=record_ids(create, response))
@@ -142,7 +140,7 @@ def batch_comes_to_an_end(evidence: Evidence, item: Item) -> Finding:
         return cannot_tell(
             f"it ended {state}: {batch.code} {batch.message or ''}".rstrip(), witness=record_ids(response)
         )
-    return deviates("State Success", f"State {state} when patience ran out", witness=record_ids(response))
+    return deviates("State Success", f"State {state} at the timeout", witness=record_ids(response))
 
 
 @check("BAT-007", SPEC)

@@ -167,7 +167,7 @@ def others_run(evidence: Evidence, item: Item) -> Finding:
             continue
         response, job = last[job_id]
         gone = raw.text(job.state) == JobState.CANCEL
-        seen = "shows Cancel, though nobody cancelled it" if gone else f"was {job.state} when patience ran out"
+        seen = "shows Cancel, though nobody cancelled it" if gone else f"was {job.state} at the timeout"
         wrong.add(response.exchange.seq, f"{job_id} {seen}")
     shown = record_ids(resume, *ran.values())[:6]
     return wrong.finding("the jobs beside the cancelled one run", holds(f"{len(ran)} jobs ran", witness=shown))

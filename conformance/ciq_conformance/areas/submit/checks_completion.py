@@ -39,9 +39,9 @@ def good_job_succeeds(evidence: Evidence, item: Item) -> Finding:
             why = f" ({job.code}: {job.message})" if state == JobState.FAILED else ""
             wrong.add(response.exchange.seq, f"job {job_id} ended as {state}{why}")
         elif expired and _is_slow(evidence, job_id, state, last_states):
-            slow.append(f"job {job_id} was still {state} when patience ran out, in a queue that had gone on till then")
+            slow.append(f"job {job_id} was still {state} at the timeout, in a queue that had gone on till then")
         elif expired:
-            wrong.add(response.exchange.seq, f"job {job_id} was still {state or 'without state'} when patience ran out")
+            wrong.add(response.exchange.seq, f"job {job_id} was still {state or 'without state'} at the timeout")
     if not wrong.items and slow:
         return cannot_tell(f"{slow[0]}; raise `timeout_factor` in the profile", witness=record_ids(*right[:3]))
     if not right and not wrong.items:

@@ -32,7 +32,7 @@ def end_of_run_is_told(evidence: Evidence, item: Item) -> Finding:
     wanted = run_id(evidence, Label.TRIGGER)
     response, run = last_look(evidence, Label.TRIGGER)
     if raw.text(run.state) not in FINAL:
-        return blocked("the run had not ended when patience ran out; see WFL-011", witness=record_ids(response))
+        return blocked("the run had not ended at the timeout; see WFL-011", witness=record_ids(response))
     expected = f"WorkflowFinish with RunId {wanted} and State Success or Failed at the workflow's own address"
     arrived = _told(evidence, item, Label.TRIGGER)
     others = _arrivals(evidence, item, Label.TRIGGER)

@@ -90,7 +90,7 @@ def run_succeeds(evidence: Evidence, item: Item) -> Finding:
     response, run = last_look(evidence, Label.TRIGGER)
     states = [raw.text(task.state) for task in run.tasks]
     if raw.text(run.state) not in FINAL:
-        return deviates("State Success", f"State {run.state} when patience ran out", witness=record_ids(response))
+        return deviates("State Success", f"State {run.state} at the timeout", witness=record_ids(response))
     if set(states) != {"Success"}:
         shown = ", ".join(states) or "none"
         return cannot_tell(
