@@ -1,4 +1,4 @@
-"""A callback receiver on a free local port, as good or as bad as a test wants it, and a room that delivers to it."""
+"""A local HTTP receiver with configurable responses, and a callback dispatcher with an engine that sends to it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -18,26 +18,26 @@ from ciq_schemas.lifecycle import QueueState
 from ciq_schemas.values import NotifyConfig
 
 BUCKET = "unit-1250000000"
-SOON = 10.0
-"""Real seconds within which what must happen has happened."""
+DEADLINE = 10.0
+"""Real seconds after which a wait fails."""
 
 
-def play(story: Callable[[], Awaitable[None]]) -> None:
-    """Run a story in an event loop of its own, with a deadline; what the loop could not place is an error."""
-    stray: list[object] = []
+def run_async(steps: Callable[[], Awaitable[None]]) -> None:
+    """Run a coroutine in a new event loop with a deadline. An exception that reaches the loop's handler is an error."""
+    unhandled: list[object] = []
 
     async def bounded() -> None:
-        asyncio.get_running_loop().set_exception_handler(lambda _, context: stray.append(context))
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: unhandled.append(context))
         async with asyncio.timeout(30):
-            await story()
+            await steps()
 
     asyncio.run(bounded())
-    assert not stray, stray
+    assert not unhandled, unhandled
 
 
 @dataclass(frozen=True)
-class Arrival:
-    """One request that arrived."""
+class ReceivedRequest:
+    """One received request."""
 
     method: str
     target: str
@@ -47,29 +47,29 @@ class Arrival:
 
 @dataclass
 class Receiver:
-    """Answers with the next of `answers`, then with 200; hangs while `gate` is closed."""
+    """Responds with the next of `answers`, then with 200; does not respond while `unblocked` is not set."""
 
     answers: list[int] = field(default_factory=list)
-    arrivals: list[Arrival] = field(default_factory=list)
-    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    requests: list[ReceivedRequest] = field(default_factory=list)
+    unblocked: asyncio.Event = field(default_factory=asyncio.Event)
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b"ok"
     hang_up: bool = False
-    inside: int = 0
-    most_inside: int = 0
+    active: int = 0
+    most_active: int = 0
     address: str = ""
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer one request."""
+        """Respond to one request."""
         body = await request.read()
         headers = {name.lower(): value for name, value in request.headers.items()}
-        self.arrivals.append(Arrival(request.method, request.raw_path, headers, body))
-        self.inside += 1
-        self.most_inside = max(self.most_inside, self.inside)
+        self.requests.append(ReceivedRequest(request.method, request.raw_path, headers, body))
+        self.active += 1
+        self.most_active = max(self.most_active, self.active)
         try:
-            await self.gate.wait()
+            await self.unblocked.wait()
         finally:
-            self.inside -= 1
+            self.active -= 1
         if self.hang_up:
             assert request.transport is not None
             request.transport.close()
@@ -78,34 +78,34 @@ class Receiver:
 
     @property
     def bodies(self) -> list[str]:
-        """All bodies, in order of arrival."""
-        return [arrival.body.decode() for arrival in self.arrivals]
+        """The bodies of all requests in order of arrival."""
+        return [request.body.decode() for request in self.requests]
 
 
 @asynccontextmanager
-async def receiver(*, answers: Iterable[int] = (), open_gate: bool = True) -> AsyncIterator[Receiver]:
-    """A receiver that listens on a free port."""
-    it = Receiver(answers=list(answers))
-    if open_gate:
-        it.gate.set()
-    runner = web.ServerRunner(web.Server(it.handle, access_log=None), shutdown_timeout=0.1)
+async def started_receiver(*, answers: Iterable[int] = (), blocked: bool = False) -> AsyncIterator[Receiver]:
+    """Start a receiver on a free port; with `blocked` it does not respond until `unblocked` is set."""
+    started = Receiver(answers=list(answers))
+    if not blocked:
+        started.unblocked.set()
+    runner = web.ServerRunner(web.Server(started.handle, access_log=None), shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     host, port = runner.addresses[0][:2]
-    it.address = f"http://{host}:{port}"
+    started.address = f"http://{host}:{port}"
     try:
-        yield it
+        yield started
     finally:
-        it.gate.set()
+        started.unblocked.set()
         await runner.cleanup()
 
 
-class Ender:
-    """An engine whose jobs end at once, and hands their ends to a room."""
+class DispatcherBench:
+    """An engine whose jobs end at once; it passes their events to a dispatcher."""
 
-    def __init__(self, room: CallbackDispatcher, clock: Clock) -> None:
-        self.room = room
+    def __init__(self, dispatcher: CallbackDispatcher, clock: Clock) -> None:
+        self.dispatcher = dispatcher
         self.clock = clock
         self.engine = Engine(ids=RandomIds(seed=1), rules=EngineRules(max_size=1_000_000))
         self.queue = self.engine.activate(clock.now(), BUCKET, Feature.MEDIA).queue
@@ -117,44 +117,44 @@ class Ender:
             name="q", state=QueueState.ACTIVE, notify=NotifyConfig(**values),
         )  # fmt: skip
 
-    def end(self, url: str | None = None, *, count: int = 1, **choice: str) -> list[Job]:
-        """Let jobs with this address run and end now."""
+    def end_jobs(self, url: str | None = None, *, count: int = 1, **choice: str) -> list[Job]:
+        """Submit `count` jobs with this callback address; they run and end now."""
         jobs: list[Job] = []
-        order = JobSpec(tag="T", callback=CallbackChoice(address=url, **choice))  # type: ignore[arg-type]
+        spec = JobSpec(tag="T", callback=CallbackChoice(address=url, **choice))  # type: ignore[arg-type]
         for _ in range(count):
-            jobs += self.engine.submit(self.clock.now(), BUCKET, Feature.MEDIA, [order])
-        self.hand_over()
+            jobs += self.engine.submit(self.clock.now(), BUCKET, Feature.MEDIA, [spec])
+        self.pass_events()
         return jobs
 
-    def hand_over(self) -> None:
-        """Pass on what the engine has to tell."""
+    def pass_events(self) -> None:
+        """Pass the engine's new events to the dispatcher."""
         for event in self.engine.advance(self.clock.now()):
-            self.room.on_event(event)
+            self.dispatcher.on_event(event)
 
 
 def plain_body(job: Job, body_format: BodyFormat) -> bytes:
-    """A body that tells job and format apart."""
+    """A body that contains the format and the job's id."""
     return f"{body_format} {job.id}".encode()
 
 
 @asynccontextmanager
-async def delivery(
+async def started_dispatcher(
     *,
     clock: Clock | None = None,
     build: BodyBuilder = plain_body,
     rule_read_at: RuleMoment = RuleMoment.END,
     **settings: object,
-) -> AsyncIterator[Ender]:
-    """An open delivery room on a manual clock, with an engine to feed it."""
+) -> AsyncIterator[DispatcherBench]:
+    """Start a dispatcher on a manual clock, with an engine that feeds it."""
     clock = clock or ManualClock(start=1000.0)
-    room = CallbackDispatcher(
+    dispatcher = CallbackDispatcher(
         settings=DeliverySettings(**settings),  # type: ignore[arg-type]
         clock=clock,
         build=build,
         rule_read_at=rule_read_at,
     )
-    await room.start()
+    await dispatcher.start()
     try:
-        yield Ender(room, clock)
+        yield DispatcherBench(dispatcher, clock)
     finally:
-        await room.close()
+        await dispatcher.close()

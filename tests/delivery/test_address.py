@@ -1,4 +1,4 @@
-"""Addresses of callbacks: what is let through, and that nothing in them is changed."""
+"""Addresses of callbacks: which are accepted, and that they are sent unchanged."""
 
 import asyncio
 import socket
@@ -29,22 +29,22 @@ from ciq_mock.delivery.resolver import PublicResolver
         "http://例え.example/パス",
     ],
 )
-def test_usable_addresses_pass(address: str) -> None:
-    """Both schemes, ports, literal and international hosts are taken; private ones too unless forbidden."""
+def test_valid_address_is_accepted(address: str) -> None:
+    """Both schemes, ports, literal and international hosts are accepted; private hosts too unless forbidden."""
     check_address(address)
 
 
 @pytest.mark.parametrize("host", ["8.8.8.8", "receiver.example", "[2606:4700::1111]", "localhost.example"])
-def test_public_addresses_pass_the_ban_on_private_ones(host: str) -> None:
-    """Names are looked at only when they are resolved."""
+def test_public_address_with_private_forbidden_is_accepted(host: str) -> None:
+    """A host name is checked only when it is resolved."""
     check_address(f"http://{host}/", forbid_private=True)
 
 
 @pytest.mark.parametrize(
     "host", ["192.168.1.1", "172.16.0.1", "0.0.0.0", "224.0.0.1", "[fe80::1]", "[fd00::1]", "a.localhost"]
 )
-def test_intranet_addresses_meet_the_ban(host: str) -> None:
-    """Private, link-local, multicast and unspecified addresses are refused, and the message has no path."""
+def test_intranet_address_with_private_forbidden_is_refused(host: str) -> None:
+    """Private, link-local, multicast and unspecified addresses are refused; the message contains no path."""
     with pytest.raises(AddressRefusedError, match="intranet") as error:
         check_address(f"http://{host}/secret?token=1", forbid_private=True)
     assert "secret" not in str(error.value)
@@ -60,31 +60,31 @@ def test_intranet_addresses_meet_the_ban(host: str) -> None:
         ("http://[::1]:82/ü", "http://[::1]:82/%C3%BC"),
     ],
 )
-def test_addresses_are_sent_as_given(address: str, sent: str) -> None:
-    """Only what cannot stand in a request line is encoded, and the fragment stays home."""
+def test_address_is_sent_as_given_without_fragment(address: str, sent: str) -> None:
+    """Only characters that a request line cannot contain are encoded; the fragment is removed."""
     assert as_sent(address) == sent
     path = sent.removeprefix("http://").partition("/")[2]
-    assert URL(sent, encoded=True).raw_path_qs == f"/{path}", "nor does the client change it"
+    assert URL(sent, encoded=True).raw_path_qs == f"/{path}", "the client does not change it"
 
 
-def test_passwords_do_not_stay_in_an_address() -> None:
-    """User and password go; an at sign in path or query is no password."""
+def test_user_and_password_are_removed_from_address() -> None:
+    """An at sign in path or query does not start a password."""
     assert without_password("http://user:word@r.example/a@b?c@d") == "http://r.example/a@b?c@d"
     assert without_password("http://r.example/a@b?c@d") == "http://r.example/a@b?c@d"
     assert without_password("http://r.example?x=a@b") == "http://r.example?x=a@b"
     assert without_password("no address") == "no address"
 
 
-def test_origins_can_be_printed() -> None:
-    """Scheme, host and port and no more, whatever the address is."""
+def test_origin_contains_scheme_host_and_port_only() -> None:
+    """An address that cannot be read gives a fixed text."""
     assert origin_of("http://user:word@r.example:81/a?b") == "http://r.example:81"
     assert origin_of("http://[::1]:82/") == "http://[::1]:82"
     assert origin_of("http://[::1/") == "(unreadable address)"
     assert origin_of("nothing") == "(unreadable address)"
 
 
-class Fixed(AbstractResolver):
-    """Knows one answer."""
+class FixedResolver(AbstractResolver):
+    """Resolves every name to the given hosts."""
 
     def __init__(self, *hosts: str) -> None:
         self.hosts = hosts
@@ -92,22 +92,22 @@ class Fixed(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        """Give it."""
+        """Return the given hosts."""
         return [
             ResolveResult(hostname=host, host=found, port=port, family=family, proto=0, flags=0) for found in self.hosts
         ]
 
     async def close(self) -> None:
-        """Nothing to close."""
+        """Do nothing: the resolver holds no resource."""
 
 
-def test_names_that_lead_inside_are_refused_when_resolved() -> None:
-    """Public answers are kept, intranet answers dropped; with none left resolving fails."""
+def test_name_that_resolves_to_intranet_only_is_refused() -> None:
+    """Public results are kept and intranet results dropped; when none is left, resolving fails."""
 
-    async def story() -> None:
-        mixed = await PublicResolver(Fixed("10.0.0.1", "8.8.8.8")).resolve("r.example", 80)
+    async def resolve_mixed_and_private() -> None:
+        mixed = await PublicResolver(FixedResolver("10.0.0.1", "8.8.8.8")).resolve("r.example", 80)
         assert [entry["host"] for entry in mixed] == ["8.8.8.8"]
         with pytest.raises(OSError, match="intranet addresses only"):
-            await PublicResolver(Fixed("10.0.0.1", "127.0.0.1")).resolve("r.example", 80)
+            await PublicResolver(FixedResolver("10.0.0.1", "127.0.0.1")).resolve("r.example", 80)
 
-    asyncio.run(story())
+    asyncio.run(resolve_mixed_and_private())
