@@ -55,7 +55,7 @@ class Evidence:
         return {scenario: tuple(responses) for scenario, responses in found.items()}
 
     @cached_property
-    def _marks(self) -> dict[str, tuple[DriverEvent, ...]]:
+    def _events(self) -> dict[str, tuple[DriverEvent, ...]]:
         found: dict[str, list[DriverEvent]] = {}
         for record in self.records:
             if isinstance(record, DriverEvent) and record.feature in ("", self.feature):
@@ -78,8 +78,8 @@ class Evidence:
 
     def events(self, scenario: ScenarioName, name: str | None = None) -> Iterator[DriverEvent]:
         """Remarks of the driver about a scenario."""
-        return (event for event in self._marks.get(str(scenario), ()) if name is None or event.name == name)
+        return (event for event in self._events.get(str(scenario), ()) if name is None or event.name == name)
 
-    def obstacle(self, scenario: ScenarioName) -> DriverEvent | None:
+    def blocking_event(self, scenario: ScenarioName) -> DriverEvent | None:
         """The first mark that says why the scenario could not be played to its end, None when it was."""
         return next((m for m in self.events(scenario) if m.name in ("broken", "unsupported", "interrupted")), None)

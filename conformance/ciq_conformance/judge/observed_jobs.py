@@ -56,11 +56,11 @@ def _next_rule(evidence: Evidence, submit: ParsedExchange) -> float | None:
 
 
 def no_job(evidence: Evidence, scenario: ScenarioName, submits: Collection[str]) -> Finding:
-    """Why there is no job to judge by: the scenario's obstacle, a refused submit, or a story never played."""
+    """Why there is no job to judge by: the scenario's event, a refused submit, or a story never played."""
     refused = [response for response in evidence.of(scenario, *submits) if not response.ok]
-    obstacle = evidence.obstacle(scenario)
-    if obstacle is not None:
-        return blocked(obstacle.text, witness=(obstacle.seq,))
+    event = evidence.blocking_event(scenario)
+    if event is not None:
+        return blocked(event.text, witness=(event.seq,))
     if refused:
         exchange = refused[0].exchange
         answer = describe_response(refused[0])

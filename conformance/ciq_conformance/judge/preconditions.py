@@ -41,7 +41,7 @@ def record_ids(*responses: ParsedExchange) -> tuple[int, ...]:
 
 def not_judged(evidence: Evidence, scenario: ScenarioName, why: str) -> Finding:
     """The finding for a question that was never put: the scenario's own obstacle when it met one."""
-    event = evidence.obstacle(scenario)
+    event = evidence.blocking_event(scenario)
     if event is None:
         return blocked(why)
     if event.name == "unsupported":

@@ -51,7 +51,7 @@ def events(value: str | None) -> frozenset[str]:
     return frozenset(part.strip() for part in (value or "").split(",") if part.strip())
 
 
-def standing(queue: Queue) -> dict[str, object]:
+def updatable_values(queue: Queue) -> dict[str, object]:
     """Returns the elements that an update can change, without UpdateTime."""
     return {
         "Name": raw.text(queue.name),

@@ -41,7 +41,7 @@ JUDGED = frozenset({Outcome.PASS, Outcome.FAIL, Outcome.WARN, Outcome.NOTE})
 """Outcomes that say something about the target."""
 _RED = frozenset({Outcome.FAIL, Outcome.BLOCKED})
 
-MarksByScenario = Mapping[str, Mapping[str, DriverEvent]]
+EventsByScenario = Mapping[str, Mapping[str, DriverEvent]]
 
 CAPABILITY_SETTING = "capabilities."
 """Prefix of the settings under which a run file's header keeps the declared capabilities."""
@@ -71,18 +71,18 @@ def judge_run(
 ) -> tuple[Verdict, ...]:
     """Judge items by the records of a run. The same records and items give the same verdicts, whenever asked."""
     evidence: dict[Feature, Evidence] = {}
-    events: dict[Feature, MarksByScenario] = {}
+    events: dict[Feature, EventsByScenario] = {}
     verdicts = []
     for item in items:
         feature = item.feature.feature
         if feature not in evidence:
             evidence[feature] = Evidence(feature=feature, records=records, declared=dict(declared))
-            events[feature] = marks_of(evidence[feature])
+            events[feature] = events_of(evidence[feature])
         verdicts.append(judge_item(item, evidence[feature], events[feature], skip=skip))
     return tuple(verdicts)
 
 
-def marks_of(evidence: Evidence) -> MarksByScenario:
+def events_of(evidence: Evidence) -> EventsByScenario:
     """The first mark of each name, by scenario."""
     found: dict[str, dict[str, DriverEvent]] = {}
     for record in evidence.records:
@@ -91,8 +91,8 @@ def marks_of(evidence: Evidence) -> MarksByScenario:
     return found
 
 
-def judge_item(item: Item, evidence: Evidence, events: MarksByScenario, *, skip: Sequence[str] = ()) -> Verdict:
-    """Judge one item by the evidence of its feature and the marks in it (`marks_of`)."""
+def judge_item(item: Item, evidence: Evidence, events: EventsByScenario, *, skip: Sequence[str] = ()) -> Verdict:
+    """Judge one item by the evidence of its feature and the marks in it (`events_of`)."""
     requirement = item.requirement
     if any(fits(item, glob) for glob in skip):
         return _verdict(item, Outcome.SKIPPED, reason="skipped by the operator")
@@ -128,7 +128,7 @@ def _without(item: Item, capability: Capability, evidence: Evidence) -> Verdict 
     return None
 
 
-def _hindered(item: Item, by_scenario: MarksByScenario) -> Verdict | None:
+def _hindered(item: Item, by_scenario: EventsByScenario) -> Verdict | None:
     """A verdict without asking the check: our crash, or a scenario that never began."""
     scenario = scenario_of(item.requirement.id)
     if scenario is None or not scenario.runs:

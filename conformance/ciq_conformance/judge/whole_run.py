@@ -14,25 +14,25 @@ def has_own_job_rules(scenario: str) -> bool:
     return any(spec.own_job_rules and spec.name == scenario for spec in scenarios_of_checks())
 
 
-def made_by(evidence: Evidence, kind: OperationKind) -> tuple[ParsedExchange, ...]:
+def exchanges_of(evidence: Evidence, kind: OperationKind) -> tuple[ParsedExchange, ...]:
     """All exchanges of one operation."""
     return tuple(response for response in evidence.responses if response.exchange.operation == kind)
 
 
-def all_tracks(evidence: Evidence) -> tuple[JobTimeline, ...]:
+def all_timelines(evidence: Evidence) -> tuple[JobTimeline, ...]:
     """Every job of the feature in the run, as submits, describes and callbacks tell; lists may be behind."""
-    looks = made_by(evidence, OperationKind.DESCRIBE_JOB)
-    return build_timelines(made_by(evidence, OperationKind.SUBMIT_JOB), looks, evidence.callbacks)
+    looks = exchanges_of(evidence, OperationKind.DESCRIBE_JOB)
+    return build_timelines(exchanges_of(evidence, OperationKind.SUBMIT_JOB), looks, evidence.callbacks)
 
 
-def judged_tracks(evidence: Evidence) -> tuple[JobTimeline, ...]:
+def judged_timelines(evidence: Evidence) -> tuple[JobTimeline, ...]:
     """The jobs of scenarios that have no rules of their own for them."""
     apart = {
         response.exchange.seq
-        for response in made_by(evidence, OperationKind.SUBMIT_JOB)
+        for response in exchanges_of(evidence, OperationKind.SUBMIT_JOB)
         if has_own_job_rules(response.exchange.scenario)
     }
-    return tuple(timeline for timeline in evidence.derive(all_tracks) if timeline.submit_seq not in apart)
+    return tuple(timeline for timeline in evidence.derive(all_timelines) if timeline.submit_seq not in apart)
 
 
 def paused_spans(evidence: Evidence) -> tuple[PauseSpan, ...]:
@@ -46,7 +46,7 @@ def active_spans(evidence: Evidence) -> tuple[PauseSpan, ...]:
 
 
 def _updates(evidence: Evidence) -> tuple[ParsedExchange, ...]:
-    return made_by(evidence, OperationKind.UPDATE_QUEUE)
+    return exchanges_of(evidence, OperationKind.UPDATE_QUEUE)
 
 
 def _end(evidence: Evidence) -> float:

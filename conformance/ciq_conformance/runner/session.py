@@ -20,7 +20,7 @@ from ciq_conformance.driver.restoration import Restoration
 from ciq_conformance.driver.scenario_context import NotOffered, PreconditionFailed, ScenarioContext
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.registry import Item
-from ciq_conformance.judge.verdict import judge_item, marks_of
+from ciq_conformance.judge.verdict import events_of, judge_item
 from ciq_conformance.registry import load_scenario
 from ciq_conformance.runner.plan import plan_scenarios, shuffled
 from ciq_conformance.scenario_spec import ScenarioName, ScenarioSpec
@@ -178,8 +178,8 @@ class RunSession:
         records = self.run.recorder.records
         for feature, spec in isolated:
             evidence = Evidence(feature=feature, records=records)
-            events = marks_of(evidence)
-            obstacle = evidence.obstacle(spec)
+            events = events_of(evidence)
+            obstacle = evidence.blocking_event(spec)
             told = [
                 f"{verdict.item}: {verdict.seen or verdict.reason}"
                 for item in self._isolation_items(feature, spec)

@@ -16,7 +16,7 @@ from ciq_conformance.judge.preconditions import (
     require_success,
     with_preconditions,
 )
-from ciq_conformance.judge.queue_shape import listed, standing
+from ciq_conformance.judge.queue_shape import listed, updatable_values
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas import times
 from ciq_schemas.transcript import raw
@@ -259,7 +259,7 @@ def activating_again_is_no_update(evidence: Evidence, item: Item) -> Finding:
         if now is None:
             continue
         judged += 1
-        old, new = standing(queue), standing(now)
+        old, new = updatable_values(queue), updatable_values(now)
         for name in (name for name in old if old[name] != new[name]):
             wrong.add(after.exchange.seq, f"{name} went from {old[name]} to {new[name]}")
     if not judged:

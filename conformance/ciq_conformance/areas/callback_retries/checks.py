@@ -104,7 +104,7 @@ def told_beside_a_slow_receiver(evidence: Evidence, _item: Item) -> Finding:
         for job in observed_jobs(evidence, SPEC, (Label.SUBMIT_SLOW,), LOOKS)
         for callback in job.callbacks
     ]
-    if not slow and evidence.of(SPEC, Label.SUBMIT_SLOW) and not evidence.obstacle(SPEC):
+    if not slow and evidence.of(SPEC, Label.SUBMIT_SLOW) and not evidence.blocking_event(SPEC):
         return blocked("no callback met the slow receiver; RUL-001 judges whether any come")
     if not beside or not slow:
         return no_job(evidence, SPEC, (Label.SUBMIT_SLOW, Label.SUBMIT_BESIDE))

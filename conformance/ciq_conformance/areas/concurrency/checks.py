@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from ciq_conformance.areas.concurrency import SPEC
 from ciq_conformance.areas.concurrency.labels import CANCELS, PAUSES, RESUMES, SUBMITS, TOLD, Label
-from ciq_conformance.areas.order.ordering_claims import running_tracks, words
+from ciq_conformance.areas.order.ordering_claims import running_timelines, words
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, absent, blocked, deviates, holds
 from ciq_conformance.judge.job_facts import user_data_of
@@ -30,7 +30,7 @@ from ciq_schemas.transcript.requests import requested_jobs
 _UPDATES = PAUSES | RESUMES
 
 
-def concurrent_tracks(evidence: Evidence) -> tuple[JobTimeline, ...]:
+def concurrent_timelines(evidence: Evidence) -> tuple[JobTimeline, ...]:
     """Tracks of the scenario's jobs from all it saw."""
     return build_timelines(
         evidence.of(SPEC, *SUBMITS),
@@ -49,7 +49,7 @@ def _settings(evidence: Evidence) -> tuple[StateSetting, ...]:
 
 def _stopped(evidence: Evidence, timelines: tuple[JobTimeline, ...]) -> Finding | None:
     """Why the scenario says nothing of its jobs, None when it does."""
-    if evidence.obstacle(SPEC) is not None or not evidence.of(SPEC):
+    if evidence.blocking_event(SPEC) is not None or not evidence.of(SPEC):
         return not_judged(evidence, SPEC, "the scenario was not played")
     if len(timelines) < 2:
         return blocked("of all the jobs that were submitted at once fewer than two were accepted")
@@ -59,7 +59,7 @@ def _stopped(evidence: Evidence, timelines: tuple[JobTimeline, ...]) -> Finding 
 @check("CON-001", SPEC)
 def each_request_for_itself(evidence: Evidence, item: Item) -> Finding:
     """Ids are given once; answers and callbacks tell a job's own UserData."""
-    timelines = evidence.derive(concurrent_tracks)
+    timelines = evidence.derive(concurrent_timelines)
     stop = _stopped(evidence, timelines)
     if stop:
         return stop
@@ -97,7 +97,7 @@ def _told_user_data(evidence: Evidence) -> Iterator[tuple[int, str, str]]:
 @check("CON-002", SPEC)
 def order_holds(evidence: Evidence, item: Item) -> Finding:
     """Both rules of order among the jobs of all clients; requests that overlap are in no order."""
-    timelines = evidence.derive(concurrent_tracks)
+    timelines = evidence.derive(concurrent_timelines)
     stop = _stopped(evidence, timelines)
     if stop:
         return stop
@@ -123,7 +123,7 @@ def order_holds(evidence: Evidence, item: Item) -> Finding:
 
 def _excused(evidence: Evidence, timelines: tuple[JobTimeline, ...]) -> int:
     """Jobs that a pause which stops running ones makes look as if they had never started: a worker's at each pause."""
-    if not any(timeline.halted for timeline in (*timelines, *evidence.derive(running_tracks))):
+    if not any(timeline.halted for timeline in (*timelines, *evidence.derive(running_timelines))):
         return 0
     workers = max(1, evidence.calibration.workers if evidence.calibration else 1)
     return workers * len(evidence.of(SPEC, *PAUSES))
@@ -132,7 +132,7 @@ def _excused(evidence: Evidence, timelines: tuple[JobTimeline, ...]) -> int:
 @check("CON-003", SPEC)
 def pause_holds(evidence: Evidence, item: Item) -> Finding:
     """No job starts where, of all updates at once, only a pause can have been the last."""
-    timelines = evidence.derive(concurrent_tracks)
+    timelines = evidence.derive(concurrent_timelines)
     stop = _stopped(evidence, timelines)
     if stop:
         return stop
@@ -157,7 +157,7 @@ def pause_holds(evidence: Evidence, item: Item) -> Finding:
 @check("CON-004", SPEC)
 def no_job_is_lost(evidence: Evidence, item: Item) -> Finding:
     """Every accepted job that nobody cancelled ended as Success."""
-    timelines = evidence.derive(concurrent_tracks)
+    timelines = evidence.derive(concurrent_timelines)
     stop = _stopped(evidence, timelines)
     if stop:
         return stop
@@ -186,7 +186,7 @@ def _cancels(evidence: Evidence) -> dict[str, ParsedExchange]:
 @check("CON-005", SPEC)
 def cancelled_job_never_runs(evidence: Evidence, item: Item) -> Finding:
     """Jobs cancelled while they were held in the queue, before anything could start them."""
-    timelines = evidence.derive(concurrent_tracks)
+    timelines = evidence.derive(concurrent_timelines)
     stop = _stopped(evidence, timelines)
     if stop:
         return stop
@@ -218,7 +218,7 @@ def cancelled_job_never_runs(evidence: Evidence, item: Item) -> Finding:
 @check("CON-006", SPEC)
 def each_job_is_told(evidence: Evidence, item: Item) -> Finding:
     """One callback at least for every job that ended, the queue's rule being the same all the time."""
-    timelines = evidence.derive(concurrent_tracks)
+    timelines = evidence.derive(concurrent_timelines)
     stop = _stopped(evidence, timelines)
     if stop:
         return stop

@@ -9,7 +9,7 @@ from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, absent, cannot_tell, holds
 from ciq_conformance.judge.preconditions import not_judged, record_ids
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.judge.whole_run import has_own_job_rules, made_by
+from ciq_conformance.judge.whole_run import exchanges_of, has_own_job_rules
 from ciq_schemas.operations import OperationKind
 from ciq_schemas.transcript import raw
 from ciq_schemas.transcript.parsed import ParsedExchange
@@ -23,7 +23,7 @@ KNOWN_EVERYWHERE = 1.2
 @check("DES-016", SPEC)
 def none_is_passed_over(evidence: Evidence, item: Item) -> Finding:
     """Ids in describes of two to ten, of jobs that were described a while before."""
-    describes = [response for response in made_by(evidence, OperationKind.DESCRIBE_JOB) if _counts(response)]
+    describes = [response for response in exchanges_of(evidence, OperationKind.DESCRIBE_JOB) if _counts(response)]
     several = [response for response in describes if len(_ids(response)) > 1]
     if not several:
         return not_judged(evidence, SPEC, "no describe of several ids was made")

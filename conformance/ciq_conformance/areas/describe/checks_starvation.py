@@ -12,7 +12,7 @@ from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, blocked, cannot_tell, holds
 from ciq_conformance.judge.preconditions import not_judged
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.judge.whole_run import active_spans, all_tracks, has_own_job_rules, made_by
+from ciq_conformance.judge.whole_run import active_spans, all_timelines, exchanges_of, has_own_job_rules
 from ciq_conformance.timeouts import Timeouts
 from ciq_schemas.lifecycle import ENDED_BY_RUNNING, FINAL_STATES, WAITING_STATES, JobState
 from ciq_schemas.operations import OperationKind
@@ -27,7 +27,7 @@ QUIET = 2.0
 @check("LIF-006", SPEC)
 def none_is_left_lying(evidence: Evidence, item: Item) -> Finding:
     """Jobs of all scenarios that were last seen waiting when a wait for them ran out."""
-    timelines = evidence.derive(all_tracks)
+    timelines = evidence.derive(all_timelines)
     if not timelines:
         return not_judged(evidence, SPEC, "no job was accepted; see SUB-001")
     if evidence.calibration is None:
@@ -52,11 +52,12 @@ def _left(
 ) -> Iterator[tuple[JobTimeline, float]]:
     """Jobs that waited although they could run, each with the instant from which on it could."""
     scenarios = {
-        response.exchange.seq: response.exchange.scenario for response in made_by(evidence, OperationKind.SUBMIT_JOB)
+        response.exchange.seq: response.exchange.scenario
+        for response in exchanges_of(evidence, OperationKind.SUBMIT_JOB)
     }
     cancelled = {
         raw.requested_job_id(response.exchange)
-        for response in made_by(evidence, OperationKind.CANCEL_JOB)
+        for response in exchanges_of(evidence, OperationKind.CANCEL_JOB)
         if not response.refused
     }
     timeouts = Timeouts(calibration)

@@ -178,7 +178,7 @@ def entities_stay_closed(evidence: Evidence, item: Item) -> Finding:
 
 
 def _signature(evidence: Evidence, step: Label, expected: str) -> Finding:
-    if evidence.one(SPEC, step) is None and evidence.obstacle(SPEC) is None:
+    if evidence.one(SPEC, step) is None and evidence.blocking_event(SPEC) is None:
         if evidence.declared.get(Capability.SIGNATURE) is False:
             return absent("the profile declares that the target does not check signatures")
         return absent("the profile names no keys, so no signature could be sent")

@@ -25,7 +25,7 @@ _IN_STORY = SUBMITS | UPDATES | {Label.CANCEL, Label.RESTART}
 
 
 def _judge(name: str, evidence: Evidence, item: Item) -> Finding:
-    event = evidence.obstacle(SPEC)
+    event = evidence.blocking_event(SPEC)
     histories = evidence.derive(recorded_histories)
     results = [(history, history.result(name)) for history in histories]
     deviating = [(history, result.deviations) for history, result in results if result.deviations]

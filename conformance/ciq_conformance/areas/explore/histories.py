@@ -25,7 +25,7 @@ from ciq_conformance.areas.explore.played_history import (
     RestartListing,
     Sighting,
 )
-from ciq_conformance.areas.order.ordering_claims import running_tracks
+from ciq_conformance.areas.order.ordering_claims import running_timelines
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.scenario_spec import channel_name
 from ciq_schemas import times
@@ -75,7 +75,7 @@ def recorded_histories(evidence: Evidence) -> tuple[RecordedHistory, ...]:
 def stops_running_jobs(evidence: Evidence) -> bool:
     """A pause was seen to stop a running job, which is one documented reading."""
     histories = evidence.derive(recorded_histories)
-    return any(timeline.halted for timeline in evidence.derive(running_tracks)) or any(
+    return any(timeline.halted for timeline in evidence.derive(running_timelines)) or any(
         job.halted for history in histories for job in history.played.jobs
     )
 
@@ -85,7 +85,7 @@ def _conditions(evidence: Evidence, *, arrived: bool) -> Conditions:
     return Conditions(
         start_latency=calibration.start_latency if calibration else 0.0,
         workers=max(1, calibration.workers if calibration else 1),
-        stops_running_jobs=any(timeline.halted for timeline in evidence.derive(running_tracks)),
+        stops_running_jobs=any(timeline.halted for timeline in evidence.derive(running_timelines)),
         callbacks_arrive=arrived,
     )
 

@@ -77,7 +77,7 @@ def still_serves(evidence: Evidence, item: Item) -> Finding:
     """A good job after all of them."""
     submitted = evidence.one(SPEC, CONTROL)
     if submitted is None:
-        event = evidence.obstacle(SPEC)
+        event = evidence.blocking_event(SPEC)
         return blocked(event.text if event else "the scenario did not come to its end")
     watched = evidence.of(SPEC, CONTROL_WATCH)
     states = [job.state for response in (submitted, *watched) for job in response.jobs]

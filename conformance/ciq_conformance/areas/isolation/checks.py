@@ -35,7 +35,7 @@ def _queues(evidence: Evidence, step: Label) -> dict[str, tuple[ParsedExchange, 
 
 
 def _obstacle(evidence: Evidence) -> Finding | None:
-    event = evidence.obstacle(SPEC)
+    event = evidence.blocking_event(SPEC)
     if event is not None:
         return (absent if event.name == "unsupported" else blocked)(event.text, witness=(event.seq,))
     if not any(_beside(evidence, Label.BEFORE)):

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from ciq_conformance.areas.late_priority_jobs import SPEC
 from ciq_conformance.areas.late_priority_jobs import labels as steps
-from ciq_conformance.areas.order.checks import order_tracks
+from ciq_conformance.areas.order.checks import order_timelines
 from ciq_conformance.areas.order.labels import Label as OrderStep
 from ciq_conformance.areas.order.ordering_claims import Claim, decide
 from ciq_conformance.judge.evidence import Evidence
@@ -68,7 +68,7 @@ def late_job_overtakes(evidence: Evidence, item: Item) -> Finding:
     """In an active queue with a backlog; where jobs are too short for one, among jobs frozen by a pause."""
     timelines = evidence.derive(_tracks)
     active = _late_ordering(timelines, steps.Label.SUBMIT_LATE)
-    frozen_tracks = evidence.derive(order_tracks)
+    frozen_tracks = evidence.derive(order_timelines)
     frozen = _late_ordering(frozen_tracks, OrderStep.SUBMIT_LATE)
     both = Ordering(
         inversions=(*active.inversions, *frozen.inversions),
@@ -80,7 +80,7 @@ def late_job_overtakes(evidence: Evidence, item: Item) -> Finding:
         finding = decide(EXPECTED, [Claim.of(where, both, enough=1)], (*timelines, *frozen_tracks), evidence)
         if finding.kind is not Kind.CANNOT_TELL:
             return finding
-    event = evidence.obstacle(SPEC)
+    event = evidence.blocking_event(SPEC)
     if event is not None and event.name != "unsupported":
         return blocked(event.text, witness=(event.seq,))
     return absent(event.text if event else "no job still waited when the late one was accepted")

@@ -25,7 +25,7 @@ from ciq_schemas.transcript.jobs import JobTimeline, build_timelines
 from ciq_schemas.transcript.pauses import PauseSpan, certain_pauses, settings_of
 
 
-def order_tracks(evidence: Evidence) -> tuple[JobTimeline, ...]:
+def order_timelines(evidence: Evidence) -> tuple[JobTimeline, ...]:
     """Tracks of the scenario's jobs from all it saw; one submitted on another path counts where it is described."""
     timelines = build_timelines(
         evidence.of(SPEC, *steps.SUBMITS),
@@ -63,9 +63,9 @@ def channel(feature: Feature) -> str:
     return f"{feature}.{SPEC}.{steps.TOLD}"
 
 
-def obstacle(evidence: Evidence, timelines: Sequence[JobTimeline]) -> Finding | None:
+def blocking_finding(evidence: Evidence, timelines: Sequence[JobTimeline]) -> Finding | None:
     """Why the scenario says nothing, None when it does."""
-    event = evidence.obstacle(SPEC)
+    event = evidence.blocking_event(SPEC)
     if event is not None:
         return (absent if event.name == "unsupported" else blocked)(event.text, witness=(event.seq,))
     if not timelines:
@@ -99,8 +99,8 @@ def _turned_round(high: int, low: int) -> PairFilter:
 @check("PRI-001", SPEC)
 def greater_level_first(evidence: Evidence, item: Item) -> Finding:
     """Level rule over every pair of levels; each step between levels must have been shown."""
-    timelines = evidence.derive(order_tracks)
-    stop = obstacle(evidence, timelines)
+    timelines = evidence.derive(order_timelines)
+    stop = blocking_finding(evidence, timelines)
     if stop:
         return stop
     claims = [Claim.of("all levels", levels(evidence, timelines), must_show=False)]
@@ -120,8 +120,8 @@ def greater_level_first(evidence: Evidence, item: Item) -> Finding:
 @check("PRI-002", SPEC)
 def equal_levels_in_order(evidence: Evidence, item: Item) -> Finding:
     """Order rule inside each level, over jobs submitted one by one."""
-    timelines = evidence.derive(order_tracks)
-    stop = obstacle(evidence, timelines)
+    timelines = evidence.derive(order_timelines)
+    stop = blocking_finding(evidence, timelines)
     if stop:
         return stop
     claim = Claim.of(
@@ -133,8 +133,8 @@ def equal_levels_in_order(evidence: Evidence, item: Item) -> Finding:
 @check("PRI-003", SPEC)
 def no_level_is_zero(evidence: Evidence, item: Item) -> Finding:
     """Jobs without JobLevel keep both rules as if they had said 0, beside jobs that say a level."""
-    timelines = evidence.derive(order_tracks)
-    stop = obstacle(evidence, timelines)
+    timelines = evidence.derive(order_timelines)
+    stop = blocking_finding(evidence, timelines)
     if stop:
         return stop
     silent = [t for t in timelines if t.asked.level is None]
@@ -168,8 +168,8 @@ def no_level_is_zero(evidence: Evidence, item: Item) -> Finding:
 @check("PRI-005", SPEC)
 def levels_inside_one_request(evidence: Evidence, item: Item) -> Finding:
     """Level rule for the jobs of the one request with several Operations, among themselves and beside the others."""
-    timelines = evidence.derive(order_tracks)
-    stop = obstacle(evidence, timelines)
+    timelines = evidence.derive(order_timelines)
+    stop = blocking_finding(evidence, timelines)
     if stop:
         return stop
     many = [t for t in timelines if t.step == Label.SUBMIT_MANY]
@@ -218,8 +218,8 @@ def _of_request(inversions: Sequence[Inversion], ids: set[str]) -> tuple[Inversi
 @check("PRI-007", SPEC)
 def order_survives_second_pause(evidence: Evidence, item: Item) -> Finding:
     """Both rules among jobs that still waited when the queue was paused in the middle."""
-    timelines = evidence.derive(order_tracks)
-    stop = obstacle(evidence, timelines)
+    timelines = evidence.derive(order_timelines)
+    stop = blocking_finding(evidence, timelines)
     if stop:
         return stop
     frozen = evidence.of(SPEC, Label.FROZEN)

@@ -4,7 +4,7 @@ On an idle service a job is made and started in one second, so the two times are
 """
 
 from ciq_conformance.areas.order import SPEC
-from ciq_conformance.areas.order.checks import obstacle, order_tracks
+from ciq_conformance.areas.order.checks import blocking_finding, order_timelines
 from ciq_conformance.areas.order.labels import SUBMITS
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, absent, blocked, cannot_tell, holds
@@ -22,8 +22,8 @@ _LONG = 2.0
 @check("SHP-014", SPEC)
 def creation_time_is_kept(evidence: Evidence, item: Item) -> Finding:
     """CreationTime in the callbacks of the scenario's jobs, against the answers to their submits."""
-    timelines = evidence.derive(order_tracks)
-    stop = obstacle(evidence, timelines)
+    timelines = evidence.derive(order_timelines)
+    stop = blocking_finding(evidence, timelines)
     if stop:
         return stop
     made: dict[str, tuple[ParsedExchange, Job]] = {

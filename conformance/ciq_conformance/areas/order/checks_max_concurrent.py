@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 
-from ciq_conformance.areas.concurrency.checks import concurrent_tracks
+from ciq_conformance.areas.concurrency.checks import concurrent_timelines
 from ciq_conformance.areas.order import SPEC
-from ciq_conformance.areas.order.checks import obstacle, order_tracks
+from ciq_conformance.areas.order.checks import blocking_finding, order_timelines
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, absent, deviates, holds
 from ciq_conformance.judge.registry import Item, check
@@ -37,8 +37,8 @@ def most_at_once(runs: Iterable[Run]) -> tuple[int, tuple[int, ...]]:
 @check("PRI-008", SPEC)
 def no_more_than_max_concurrent(evidence: Evidence, item: Item) -> Finding:
     """Jobs seen Running by two looks each, against what the queue's list tells."""
-    timelines = (*evidence.derive(order_tracks), *evidence.derive(concurrent_tracks))
-    stop = obstacle(evidence, timelines)
+    timelines = (*evidence.derive(order_timelines), *evidence.derive(concurrent_timelines))
+    stop = blocking_finding(evidence, timelines)
     if stop:
         return stop
     told = [

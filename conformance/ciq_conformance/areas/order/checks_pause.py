@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 
 from ciq_conformance.areas.order import SPEC
-from ciq_conformance.areas.order.checks import channel, obstacle, order_pauses, order_tracks
+from ciq_conformance.areas.order.checks import blocking_finding, channel, order_pauses, order_timelines
 from ciq_conformance.areas.order.labels import Label
-from ciq_conformance.areas.order.ordering_claims import running_tracks
+from ciq_conformance.areas.order.ordering_claims import running_timelines
 from ciq_conformance.areas.pause_running_jobs import SPEC as PAUSE_RUNNING_JOBS
 from ciq_conformance.areas.pause_running_jobs import labels as running_steps
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, absent, blocked, cannot_tell, deviates, holds, observed
 from ciq_conformance.judge.ordering import agreement, settled_after
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.judge.whole_run import judged_tracks, paused_spans
+from ciq_conformance.judge.whole_run import judged_timelines, paused_spans
 from ciq_schemas.lifecycle import ENDED_BY_RUNNING, FINAL_STATES, WAITING_STATES, JobState
 from ciq_schemas.transcript.jobs import JobTimeline, StateObservation
 from ciq_schemas.transcript.parsed import describe_response
@@ -38,8 +38,8 @@ def nothing_starts_while_paused(evidence: Evidence, item: Item) -> Finding:
 
     Other scenarios pause as well, and with other things going on: what they show blames, the scenario `order` proves.
     """
-    timelines = evidence.derive(order_tracks)
-    stop = obstacle(evidence, timelines)
+    timelines = evidence.derive(order_timelines)
+    stop = blocking_finding(evidence, timelines)
     if stop:
         return stop
     spans = evidence.derive(order_pauses)
@@ -61,7 +61,7 @@ def nothing_starts_while_paused(evidence: Evidence, item: Item) -> Finding:
 
 
 def _elsewhere(evidence: Evidence, settled: float, leaked: Deviations) -> None:
-    elsewhere = evidence.derive(judged_tracks)
+    elsewhere = evidence.derive(judged_timelines)
     for span in evidence.derive(paused_spans):
         for leak in leaks(elsewhere, span, settled):
             leaked.add(leak.witness[-1], f"{leak.text}, {span.begin:.2f} s to {span.end:.2f} s of the run")
@@ -70,8 +70,8 @@ def _elsewhere(evidence: Evidence, settled: float, leaked: Deviations) -> None:
 @check("PAU-002", SPEC)
 def resume_frees(evidence: Evidence, item: Item) -> Finding:
     """Every held job ends by running."""
-    timelines = evidence.derive(order_tracks)
-    stop = obstacle(evidence, timelines)
+    timelines = evidence.derive(order_timelines)
+    stop = blocking_finding(evidence, timelines)
     if stop:
         return stop
     stuck = Deviations()
@@ -92,8 +92,8 @@ def resume_frees(evidence: Evidence, item: Item) -> Finding:
 @check("PAU-003", SPEC)
 def held_state(evidence: Evidence, item: Item) -> Finding:
     """In the paused queue a waiting job shows Pause or Submitted."""
-    timelines = evidence.derive(order_tracks)
-    stop = obstacle(evidence, timelines)
+    timelines = evidence.derive(order_timelines)
+    stop = blocking_finding(evidence, timelines)
     if stop:
         return stop
     shown = [*_sightings(timelines, Label.HELD), *_sightings(timelines, Label.FROZEN)]
@@ -114,8 +114,8 @@ def held_state(evidence: Evidence, item: Item) -> Finding:
 @check("PAU-004", SPEC)
 def reading_of_held_state(evidence: Evidence, item: Item) -> Finding:
     """Which of the two documented states a held job shows."""
-    timelines = evidence.derive(order_tracks)
-    stop = obstacle(evidence, timelines)
+    timelines = evidence.derive(order_timelines)
+    stop = blocking_finding(evidence, timelines)
     if stop:
         return stop
     shown = [*_sightings(timelines, Label.HELD), *_sightings(timelines, Label.FROZEN)]
@@ -132,7 +132,7 @@ def paused_queue_takes_jobs(evidence: Evidence, item: Item) -> Finding:
     """The first submit after the pause."""
     submits = evidence.of(SPEC, Label.SUBMIT)
     if not submits:
-        return obstacle(evidence, ()) or blocked("nothing was submitted to the paused queue")
+        return blocking_finding(evidence, ()) or blocked("nothing was submitted to the paused queue")
     first = submits[0]
     if first.ok and not first.job_ids:
         return blocked("the answer to the submit names no job (see SUB-001)", witness=(first.exchange.seq,))
@@ -148,8 +148,8 @@ def paused_queue_takes_jobs(evidence: Evidence, item: Item) -> Finding:
 @check("PAU-008", SPEC)
 def held_job_is_silent(evidence: Evidence, item: Item) -> Finding:
     """No callback of a held job before resume; one after it."""
-    timelines = evidence.derive(order_tracks)
-    stop = obstacle(evidence, timelines)
+    timelines = evidence.derive(order_timelines)
+    stop = blocking_finding(evidence, timelines)
     span = _paused_before_resume(evidence)
     if stop or span is None:
         return stop or blocked("the queue was not paused and resumed")
@@ -183,8 +183,8 @@ def held_job_is_silent(evidence: Evidence, item: Item) -> Finding:
 @check("DEL-009", SPEC)
 def order_of_callbacks(evidence: Evidence, item: Item) -> Finding:
     """How far callbacks came in the order of the queue."""
-    timelines = evidence.derive(order_tracks)
-    stop = obstacle(evidence, timelines)
+    timelines = evidence.derive(order_timelines)
+    stop = blocking_finding(evidence, timelines)
     if stop:
         return stop
     agreeing, comparable = agreement(timelines, lambda _first, _second: True)
@@ -194,7 +194,7 @@ def order_of_callbacks(evidence: Evidence, item: Item) -> Finding:
 @check("PAU-005", PAUSE_RUNNING_JOBS)
 def reading_of_running_jobs(evidence: Evidence, item: Item) -> Finding:
     """Whether a job that ran at the pause went on."""
-    timelines = evidence.derive(running_tracks)
+    timelines = evidence.derive(running_timelines)
     for timeline in timelines:
         caught = [s for s in timeline.sightings if s.state == JobState.RUNNING]
         paused = [s for s in timeline.sightings if s.step == running_steps.Label.PAUSED]
@@ -219,10 +219,10 @@ def _last(sightings: Sequence[StateObservation]) -> tuple[int, ...]:
 @check("PAU-006", PAUSE_RUNNING_JOBS)
 def running_job_is_not_lost(evidence: Evidence, item: Item) -> Finding:
     """Every job submitted just before a pause ends as Success in the end."""
-    event = evidence.obstacle(PAUSE_RUNNING_JOBS)
+    event = evidence.blocking_event(PAUSE_RUNNING_JOBS)
     if event is not None:
         return (absent if event.name == "unsupported" else blocked)(event.text, witness=(event.seq,))
-    timelines = evidence.derive(running_tracks)
+    timelines = evidence.derive(running_timelines)
     if not timelines:
         return blocked("no job was submitted before a pause")
     caught = sum(any(s.state == JobState.RUNNING for s in t.sightings) for t in timelines)

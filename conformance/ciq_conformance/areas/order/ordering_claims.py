@@ -118,13 +118,13 @@ def _beyond_halted(
     inversions: Sequence[Inversion], timelines: Sequence[JobTimeline], evidence: Evidence
 ) -> Sequence[Inversion]:
     """Leave out what a pause that stops running jobs explains: such jobs look waiting although they had started."""
-    if not any(timeline.halted for timeline in (*timelines, *evidence.derive(running_tracks))):
+    if not any(timeline.halted for timeline in (*timelines, *evidence.derive(running_timelines))):
         return inversions
     workers = max(1, evidence.calibration.workers if evidence.calibration else 1)
     return inversions if len({i.late.job_id for i in inversions}) > workers else ()
 
 
-def running_tracks(evidence: Evidence) -> tuple[JobTimeline, ...]:
+def running_timelines(evidence: Evidence) -> tuple[JobTimeline, ...]:
     """Tracks of the scenario `running`: whether a pause was seen to stop a running job."""
     responses = evidence.of(PAUSE_RUNNING_JOBS)
     submits = [r for r in responses if r.exchange.step == labels.Label.SUBMIT]

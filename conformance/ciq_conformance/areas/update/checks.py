@@ -17,7 +17,13 @@ from ciq_conformance.judge.preconditions import (
     require_success,
     with_preconditions,
 )
-from ciq_conformance.judge.queue_shape import events, missing_elements, same_moment, spelled_queue_id_upper, standing
+from ciq_conformance.judge.queue_shape import (
+    events,
+    missing_elements,
+    same_moment,
+    spelled_queue_id_upper,
+    updatable_values,
+)
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas.transcript import raw
 from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
@@ -319,7 +325,7 @@ def pausing_twice(evidence: Evidence, item: Item) -> Finding:
     first, second = listed_at(evidence, Label.LIST_PAUSED), listed_at(evidence, Label.LIST_PAUSED_AGAIN)
     if first is None or second is None:
         return blocked("the queue was not listed after both pauses", witness=record_ids(again))
-    old, new = standing(first[1]), standing(second[1])
+    old, new = updatable_values(first[1]), updatable_values(second[1])
     changed = [f"{name} {old[name]} became {new[name]}" for name in old if old[name] != new[name]]
     if changed:
         return deviates(expected, "; ".join(changed), witness=record_ids(first[0], again, second[0]))

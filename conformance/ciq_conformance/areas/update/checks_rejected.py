@@ -6,7 +6,7 @@ from ciq_conformance.areas.update.listed_queue import QUEUE_NOT_FOUND, listed_at
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, cannot_tell, holds
 from ciq_conformance.judge.preconditions import expect_rejections, record_ids, require_responses, with_preconditions
-from ciq_conformance.judge.queue_shape import standing
+from ciq_conformance.judge.queue_shape import updatable_values
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas.transcript.parsed import describe_response
 from ciq_schemas.transcript.requests import requested_update
@@ -83,7 +83,7 @@ def refused_changes_nothing(evidence: Evidence, item: Item) -> Finding:
         late = now[1].name in taken and previous is not None and previous[1].name != now[1].name
         if previous is not None and update.exchange.status >= 400 and not late:
             judged.append(update)
-            old, new = standing(previous[1]), standing(now[1])
+            old, new = updatable_values(previous[1]), updatable_values(now[1])
             for name in (name for name in old if old[name] != new[name]):
                 for response in (update, now[0]):
                     wrong.add(
