@@ -1,4 +1,4 @@
-"""Which dialects go together, and where each can be seen: the facts the tests of dialects share."""
+"""Which dialects can be combined, on which feature each shows, and which requirements each hides."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ DRAWING = settings(
     suppress_health_check=list(HealthCheck),
     phases=(Phase.explicit, Phase.generate),
 )
-"""A trial takes a quarter of a minute: a mixture that is blamed is told as drawn, and not made smaller for hours."""
+"""One example takes a quarter of a minute.
+
+A failing mixture is reported as drawn, because shrinking it would take hours.
+"""
 
 _OPPOSITES = (
     {"one-worker", "ten-workers"},
@@ -27,15 +30,15 @@ _OPPOSITES = (
     {"lower-case-headers", "upper-case-headers"},
     {"chunked-answers", "http-1.0-answers"},
     {"connection-closed", "http-1.0-answers"},
-    # Jobs that take no time: none is ever held, or callbacks are all there is to tell their order by.
+    # Jobs without duration: none is ever held, or only the callbacks show their order.
     {"instant-jobs", "paused-queue-closed"},
     {"instant-jobs", "jittery-callbacks"},
     {"instant-jobs", "callbacks-out-of-order"},
-    # Nobody waits in a queue that is closed while paused, unless jobs come faster than its workers end them.
+    # No job waits in a queue that is closed while paused, unless jobs arrive faster than its workers finish them.
     {"slow-answers", "paused-queue-closed"},
     {"racy", "paused-queue-closed"},
 )
-"""Of each set, a mock follows one: they say the opposite, or together they leave nothing to look at."""
+"""A mock follows at most one of each set: the two contradict each other, or together they leave nothing to observe."""
 
 SHOWN_ON = {
     "queue-smart-audio-1": "speech",
@@ -43,16 +46,16 @@ SHOWN_ON = {
     "one-id-a-describe": "doc",
     "doc-category-docprocess": "doc",
 }
-"""The feature on which a dialect is seen, where that is not media."""
+"""The feature on which a dialect shows, where that is not media."""
 
 
 def feature_of(dialect: str) -> str:
-    """The feature to judge when this dialect is spoken."""
+    """The feature to judge when the mock follows this dialect."""
     return SHOWN_ON.get(dialect, "media")
 
 
 def consistent(names: Iterable[str]) -> tuple[str, ...]:
-    """The names without those that say the opposite of one before them, in the order of the catalogue."""
+    """The names in the order of the catalogue, without those that contradict an earlier one."""
     kept: list[str] = []
     for name in names:
         rivals = set().union(*(group for group in _OPPOSITES if name in group))
@@ -62,29 +65,34 @@ def consistent(names: Iterable[str]) -> tuple[str, ...]:
 
 
 HIDING: dict[str, frozenset[str]] = {
-    # Jobs that cannot fail show nothing of failures.
+    # Jobs that cannot fail do not show failures.
     "no-input-looked-at": frozenset({"DEL-005", "LIF-003", "WFL-015"}),
-    # What is left out cannot be wrong.
+    # An element that is left out cannot be wrong.
     "old-callback": frozenset({"SHP-003"}),
     "code-of-failures-only": frozenset({"DES-011", "SHP-011"}),
     "no-progress": frozenset({"DES-014"}),
     "level-not-defaulted": frozenset({"SUB-010"}),
-    # Callbacks that leave late come when describe has caught up.
+    # A late callback arrives when describe already shows its state.
     "late-callbacks": frozenset({"DEL-003"}),
     "jittery-callbacks": frozenset({"DEL-003"}),
     "callbacks-out-of-order": frozenset({"DEL-003"}),
-    # A closed queue of many workers never has anybody waiting, so there is no order to see.
+    # In a closed queue of many workers no job ever waits, so no order can be observed.
     "paused-queue-closed": frozenset({"PRI-001", "PRI-002", "PRI-003", "PRI-004", "PRI-005", "PRI-007", "PAU-001"}),
     "instant-jobs": frozenset({"PRI-001", "PRI-002", "PRI-003", "PRI-004", "PRI-005", "PRI-007"}),
 }
-"""Requirements whose faults may be gone, or leave nothing to look at, where a dialect is spoken: by nature, not by the
-suite's want of power."""
+"""Requirements whose faults a dialect removes or makes unobservable.
+
+This follows from the dialect, not from a weak check.
+"""
 
 NEIGHBOURS = frozenset({"ninth-is-late", "pairs-swapped"})
-"""Faults that swap two jobs that start one after the other: where several start at once nobody can tell."""
+"""Faults that swap two jobs that start one after the other.
+
+Where several jobs start at once they cannot be observed.
+"""
 
 
-def open_to(fault: str, breaks: str, names: Iterable[str]) -> tuple[str, ...]:
-    """The dialects of a mixture in which this fault can be seen at all."""
+def showing(fault: str, breaks: str, names: Iterable[str]) -> tuple[str, ...]:
+    """The dialects of a mixture in which this fault can be observed."""
     kept = [name for name in names if breaks not in HIDING.get(name, frozenset())]
     return consistent(["one-worker", *kept] if fault in NEIGHBOURS else kept)

@@ -1,4 +1,4 @@
-"""The suite against a mock of many tongues, in this process: start the mock, judge it, read the verdicts."""
+"""Runs the suite in this process against a mock with dialects and faults, and reads the verdicts."""
 
 from __future__ import annotations
 
@@ -16,8 +16,11 @@ WORKERS = 4
 JOB_SECONDS = 0.03
 CLOSED = "paused-queue-closed"
 LONGER_SECONDS = 0.2
-"""Jobs of a queue that takes none while it is paused: they must wait behind each other, there is no other waiting."""
-BLAME = frozenset({Outcome.FAIL, Outcome.BLOCKED, Outcome.SUITE_ERROR})
+"""Duration of a job in a queue that accepts none while it is paused.
+
+Jobs must wait behind each other there, because they cannot wait for a resume.
+"""
+FAILING = frozenset({Outcome.FAIL, Outcome.BLOCKED, Outcome.SUITE_ERROR})
 
 
 def judged(
@@ -29,7 +32,7 @@ def judged(
     faults: Sequence[str] = (),
     signed: bool = False,
 ) -> RunResult:
-    """Judge a mock that follows the dialects and has the faults, from outside: by its address, with keys if wished."""
+    """Judge a mock that has the dialects and faults, through its address; `signed` adds keys."""
     keys = Credentials(secret_id="AKIDEXAMPLE", secret_key="example-key")
     settings = MockSettings(
         workers=WORKERS,
@@ -53,15 +56,15 @@ def judged(
         return execute(RunConfig(loaded=loaded), items)
 
 
-def blamed(result: RunResult) -> list[str]:
-    """What would stop a gate, each with what was seen."""
+def failing(result: RunResult) -> list[str]:
+    """Verdicts that fail a pipeline, each with what was observed."""
     return [
         f"{verdict.item} {verdict.outcome}: {verdict.seen or verdict.reason}"
         for verdict in result.verdicts
-        if verdict.outcome in BLAME or (verdict.outcome is Outcome.INCONCLUSIVE and verdict.level is Level.MUST)
+        if verdict.outcome in FAILING or (verdict.outcome is Outcome.INCONCLUSIVE and verdict.level is Level.MUST)
     ] + [result.trouble] * bool(result.trouble)
 
 
-def red(result: RunResult) -> set[str]:
-    """Ids of the requirements that failed or were warned of."""
+def failed_or_warned(result: RunResult) -> set[str]:
+    """Ids of the requirements with the verdict fail or warn."""
     return {verdict.requirement for verdict in result.verdicts if verdict.outcome in (Outcome.FAIL, Outcome.WARN)}

@@ -1,4 +1,4 @@
-"""The catalogue of dialects, and that each does what its sentence says where one look can show it."""
+"""The catalogue of dialects: each dialect changes the mock as its sentence says."""
 
 from __future__ import annotations
 
@@ -47,49 +47,49 @@ QUEUES = {"media": "/queue", "speech": "/asrqueue", "doc": "/docqueue"}
 
 
 class Client:
-    """Asks a mock what it says."""
+    """Sends requests to a mock and reads the responses."""
 
     def __init__(self, server: MockServer) -> None:
         self.url = server.url
         self.headers: dict[str, str] = {}
         self.version = 0
-        """Of HTTP, in the last answer: 10 or 11."""
+        """HTTP version of the last response: 10 or 11."""
 
-    def ask(self, target: str, body: str | None = None, method: str | None = None) -> bytes:
-        """The body of an answer, whatever its status."""
+    def send(self, target: str, body: str | None = None, method: str | None = None) -> bytes:
+        """Send a request and return the body of the response, whatever its status."""
         data = None if body is None else body.encode()
         request = urllib.request.Request(self.url + target, data=data, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
-                self.headers = dict(answer.headers.items())
-                self.version = answer.version
-                return bytes(answer.read())
-        except urllib.error.HTTPError as refusal:
-            return bytes(refusal.read())
+            with urllib.request.urlopen(request, timeout=10) as response:
+                self.headers = dict(response.headers.items())
+                self.version = response.version
+                return bytes(response.read())
+        except urllib.error.HTTPError as error_response:
+            return bytes(error_response.read())
 
     def submit(self, feature: str = "media", source: str = "in/a.mp4") -> etree._Element:
-        """A job as its submit shows it."""
+        """Submit a job and return it as the response shows it."""
         tag, path = TAGS[feature]
         body = (
             f"<Request><Tag>{tag}</Tag><Input><Object>{source}</Object></Input><Operation><Output><Region>r</Region>"
             "<Bucket>b-1250000000</Bucket><Object>out/a</Object></Output></Operation></Request>"
         )
-        job = etree.fromstring(self.ask(path, body)).find("JobsDetail")
+        job = etree.fromstring(self.send(path, body)).find("JobsDetail")
         assert job is not None
         return job
 
     def queue(self, feature: str = "media") -> etree._Element:
-        """The feature's queue."""
-        queue = etree.fromstring(self.ask(QUEUES[feature])).find("QueueList")
+        """Return the feature's queue."""
+        queue = etree.fromstring(self.send(QUEUES[feature])).find("QueueList")
         assert queue is not None
         return queue
 
     def pause(self) -> bytes:
-        """Pause the queue of media."""
+        """Pause the media queue."""
         queue_id = self.queue().findtext("QueueId")
         rule = "<NotifyConfig><State>Off</State></NotifyConfig>"
         body = f"<Request><Name>queue-1</Name><State>Paused</State>{rule}</Request>"
-        return self.ask(f"/queue/{queue_id}", body, "PUT")
+        return self.send(f"/queue/{queue_id}", body, "PUT")
 
 
 def _held(client: Client) -> bool:
@@ -99,33 +99,33 @@ def _held(client: Client) -> bool:
 
 def _closed(client: Client) -> bool:
     client.pause()
-    return b"<Code>InvalidArgument</Code>" in client.ask(
+    return b"<Code>InvalidArgument</Code>" in client.send(
         "/jobs", "<Request><Tag>MediaInfo</Tag><Input><Object>a</Object></Input><Operation/></Request>"
     )
 
 
 def _listed_end(client: Client) -> bool:
-    root = etree.fromstring(client.ask("/jobs?tag=Snapshot"))
+    root = etree.fromstring(client.send("/jobs?tag=Snapshot"))
     return root.find("NextToken") is not None and not root.findtext("NextToken")
 
 
 def _one_id(client: Client) -> bool:
     ids = ",".join(client.submit("doc").findtext("JobId") or "" for _ in range(2))
-    return f"<NonExistJobIds>{ids}</NonExistJobIds>".encode() in client.ask(f"/doc_jobs/{ids}")
+    return f"<NonExistJobIds>{ids}</NonExistJobIds>".encode() in client.send(f"/doc_jobs/{ids}")
 
 
 def _listed_in_order(client: Client) -> bool:
-    """Of jobs submitted in one second, the list by default shows the first one first."""
+    """Whether the list by default shows jobs submitted in one second with the first one first."""
     while True:
         jobs = [client.submit() for _ in range(3)]
         if len({job.findtext("CreationTime") for job in jobs}) == 1:
             break
-    listed = etree.fromstring(client.ask("/jobs?tag=Snapshot&size=3")).findall("JobsDetail")
+    listed = etree.fromstring(client.send("/jobs?tag=Snapshot&size=3")).findall("JobsDetail")
     return [job.findtext("JobId") for job in listed] == [job.findtext("JobId") for job in jobs]
 
 
 def _header(client: Client, name: str) -> str:
-    """A header of a list of queues, empty where there is none."""
+    """A header of a queue list response, empty if absent."""
     client.queue()
     return {header.lower(): text for header, text in client.headers.items()}.get(name.lower(), "")
 
@@ -133,7 +133,7 @@ def _header(client: Client, name: str) -> str:
 SHOWN: dict[str, Callable[[Client], bool]] = {
     "held-shows-submitted": _held,
     "paused-queue-closed": _closed,
-    "speed-queue": lambda c: c.ask("/queue?category=CateAll").count(b"<QueueList>") == 2,
+    "speed-queue": lambda c: c.send("/queue?category=CateAll").count(b"<QueueList>") == 2,
     "queue-smart-audio-1": lambda c: c.queue("speech").findtext("Name") == "queue-smart-audio-1",
     "upper-case-ids": lambda c: (c.submit().findtext("JobId") or "")[1:].isupper(),
     "one-worker": lambda c: c.queue().findtext("MaxConcurrent") == "1",
@@ -148,21 +148,21 @@ SHOWN: dict[str, Callable[[Client], bool]] = {
     "message-lower-success": lambda c: c.submit().findtext("Message") == "success",
     "code-of-failures-only": lambda c: c.submit().find("Code") is None,
     "times-in-utc": lambda c: (c.submit().findtext("CreationTime") or "").endswith("+0000"),
-    "unknown-queues-in-container": lambda c: b"<NonExistPIDs><QueueID>p1</QueueID>" in c.ask("/queue?queueIds=p1,p2"),
-    "unknown-jobs-repeated": lambda c: c.ask("/jobs/j1,j2").count(b"<NonExistJobIds>") == 2,
-    "error-without-resource": lambda c: b"<Resource" not in c.ask("/jobs"),
+    "unknown-queues-in-container": lambda c: b"<NonExistPIDs><QueueID>p1</QueueID>" in c.send("/queue?queueIds=p1,p2"),
+    "unknown-jobs-repeated": lambda c: c.send("/jobs/j1,j2").count(b"<NonExistJobIds>") == 2,
+    "error-without-resource": lambda c: b"<Resource" not in c.send("/jobs"),
     "doc-category-docprocess": lambda c: c.queue("doc").findtext("Category") == "DocProcess",
     "queue-without-bucket": lambda c: c.queue().find("BucketId") is None,
     "alphabetical-elements": lambda c: [e.tag for e in c.submit()] == sorted(str(e.tag) for e in c.submit()),
     "extra-elements": lambda c: c.submit().find("TraceHint") is not None,
-    "pretty-xml": lambda c: b"\n    <QueueList>" in c.ask("/queue"),
-    "no-xml-declaration": lambda c: c.ask("/queue").startswith(b"<Response>"),
-    "content-type-charset": lambda c: bool(c.ask("/queue")) and "charset" in c.headers["Content-Type"],
-    "lower-case-headers": lambda c: bool(c.ask("/queue")) and "content-type" in c.headers,
-    "upper-case-headers": lambda c: bool(c.ask("/queue")) and "CONTENT-TYPE" in c.headers,
-    "error-without-trace-id": lambda c: b"<TraceId" not in c.ask("/jobs"),
+    "pretty-xml": lambda c: b"\n    <QueueList>" in c.send("/queue"),
+    "no-xml-declaration": lambda c: c.send("/queue").startswith(b"<Response>"),
+    "content-type-charset": lambda c: bool(c.send("/queue")) and "charset" in c.headers["Content-Type"],
+    "lower-case-headers": lambda c: bool(c.send("/queue")) and "content-type" in c.headers,
+    "upper-case-headers": lambda c: bool(c.send("/queue")) and "CONTENT-TYPE" in c.headers,
+    "error-without-trace-id": lambda c: b"<TraceId" not in c.send("/jobs"),
     "chunked-answers": lambda c: _header(c, "Transfer-Encoding") == "chunked" and not _header(c, "Content-Length"),
-    "http-1.0-answers": lambda c: bool(c.ask("/queue")) and c.version == 10,
+    "http-1.0-answers": lambda c: bool(c.send("/queue")) and c.version == 10,
     "equal-times-turned": _listed_in_order,
 }
 
@@ -175,16 +175,16 @@ def plain() -> Iterator[MockServer]:
 
 
 @pytest.mark.parametrize("name", SHOWN)
-def test_a_dialect_can_be_seen(name: str, plain: MockServer) -> None:
-    """The mock shows what the sentence says, and without the dialect it does not."""
+def test_dialect_changes_what_its_sentence_says(name: str, plain: MockServer) -> None:
+    """The mock shows the change with the dialect and does not show it without."""
     plain.reset()
     assert not SHOWN[name](Client(plain))
     with MockServer(replace(QUIET, dialects=(name,))) as server:
         assert SHOWN[name](Client(server))
 
 
-def _kept(dialects: tuple[str, ...]) -> bool:
-    """Whether a connection is kept for a second request."""
+def _keeps_connection(dialects: tuple[str, ...]) -> bool:
+    """Whether the mock keeps a connection for a second request."""
     with MockServer(replace(QUIET, dialects=dialects)) as server:
         connection = HTTPConnection(server.host, server.port, timeout=10)
         connection.request("GET", "/queue")
@@ -194,41 +194,41 @@ def _kept(dialects: tuple[str, ...]) -> bool:
     return kept
 
 
-def test_connections_end_where_a_dialect_says_so() -> None:
-    """Connections are kept, but not in two dialects."""
-    assert _kept(())
-    assert not _kept(("connection-closed",))
-    assert not _kept(("http-1.0-answers",))
+def test_connection_is_closed_in_two_dialects_only() -> None:
+    """Without these dialects the mock keeps the connection."""
+    assert _keeps_connection(())
+    assert not _keeps_connection(("connection-closed",))
+    assert not _keeps_connection(("http-1.0-answers",))
 
 
-def test_an_answer_of_the_older_form_is_whole() -> None:
-    """Without Content-Length the end of the connection ends the answer, and nothing of it is lost."""
+def test_http_1_0_response_without_length_is_complete() -> None:
+    """Without Content-Length the end of the connection ends the response; no byte is lost."""
     with MockServer(replace(QUIET, dialects=("http-1.0-answers",))) as server:
         client = Client(server)
         assert client.queue().findtext("State") == "Active"
         assert "Content-Length" not in client.headers
 
 
-def test_slow_answers_take_their_time() -> None:
-    """No answer comes before its time is over."""
+def test_slow_response_is_not_sent_before_its_delay() -> None:
+    """The response takes at least the time of the dialect."""
     with MockServer(replace(QUIET, dialects=("slow-answers",))) as server:
         began = time.monotonic()
         Client(server).queue()
         assert time.monotonic() - began >= SLOW
 
 
-def test_workers_publish_late() -> None:
-    """A job that runs shows Submitted until its worker has told of it, and its states do not go back."""
+def test_late_state_is_submitted_until_published() -> None:
+    """A running job shows Submitted until its worker publishes the state; states do not go back."""
     slowly = replace(QUIET, clock=ClockKind.SCALED, clock_factor=0.001)
     for dialects, first in (((), {"Running"}), (("late-states",), {"Submitted"})):
         with MockServer(replace(slowly, dialects=dialects)) as server:
             client = Client(server)
             ids = [client.submit().findtext("JobId") or "" for _ in range(3)]
             late = [job_id for job_id in ids if lag_of(job_id) > LONGEST / 10] or ids
-            states = [etree.fromstring(client.ask(f"/jobs/{job_id}")).findtext("JobsDetail/State") for job_id in late]
+            states = [etree.fromstring(client.send(f"/jobs/{job_id}")).findtext("JobsDetail/State") for job_id in late]
             assert set(states) == first
             server.advance(LONGEST)
-            after = etree.fromstring(client.ask(f"/jobs/{','.join(ids)}")).findall("JobsDetail/State")
+            after = etree.fromstring(client.send(f"/jobs/{','.join(ids)}")).findall("JobsDetail/State")
             assert {state.text for state in after} == {"Running"}
 
 
@@ -249,33 +249,33 @@ CALLBACKS: dict[str, Callable[[bytes, dict[str, Any]], bool]] = {
 
 
 def _callback(dialects: tuple[str, ...]) -> tuple[bytes, dict[str, Any]]:
-    """The two bodies that tell of an ended job."""
+    """The XML and the JSON callback of an ended job."""
 
-    async def decoded() -> tuple[bytes, bytes]:
+    async def build_bodies() -> tuple[bytes, bytes]:
         mock = make_mock(MockSettings(dialects=dialects, duration=0.0, seed=1))
         now = mock.clock.now()
         mock.engine.activate(now, "b-1250000000", Feature.MEDIA)
-        order = JobSpec(tag="Snapshot", operation=b"<Operation><JobLevel>0</JobLevel></Operation>")
-        (job,) = mock.engine.submit(now, "b-1250000000", Feature.MEDIA, [order])
+        spec = JobSpec(tag="Snapshot", operation=b"<Operation><JobLevel>0</JobLevel></Operation>")
+        (job,) = mock.engine.submit(now, "b-1250000000", Feature.MEDIA, [spec])
         mock.engine.advance(now + 1)
         build = overrides.Components(overrides_of(mock.settings)).callback(mock, callback_body)  # type: ignore[arg-type]
         bodies = build(job, BodyFormat.XML), build(job, BodyFormat.JSON)
         await mock.close()
         return bodies
 
-    xml, json = asyncio.run(decoded())
+    xml, json = asyncio.run(build_bodies())
     return xml, msgspec.json.decode(json)
 
 
 @pytest.mark.parametrize("name", CALLBACKS)
-def test_a_dialect_can_be_seen_in_callbacks(name: str) -> None:
-    """Callbacks show what the sentence says, in XML and JSON, and without the dialect they do not."""
+def test_dialect_changes_callback_as_its_sentence_says(name: str) -> None:
+    """XML and JSON callbacks show the change with the dialect and do not show it without."""
     assert not CALLBACKS[name](*_callback(()))
     assert CALLBACKS[name](*_callback((name,)))
 
 
-def test_a_pause_halts_what_runs() -> None:
-    """A halted job waits, keeps its start, and runs for what was left: 3 of its 10 s before the pause, 7 after it."""
+def test_pause_with_halting_engine_halts_running_job() -> None:
+    """A halted job keeps its start and runs for the rest after resume: 3 of its 10 s before the pause, 7 after it."""
     engine = Halting(ids=RandomIds(seed=1))
     queue = engine.activate(0.0, "b", Feature.MEDIA).queue
     (job,) = engine.submit(0.0, "b", Feature.MEDIA, [JobSpec(tag="Snapshot", duration=10.0)])
@@ -289,8 +289,8 @@ def test_a_pause_halts_what_runs() -> None:
     assert (job.state, job.started, job.ended, queue.running) == (JobState.SUCCESS, 0.0, 107.0, 0)
 
 
-def test_there_are_enough_and_each_says_what_it_is() -> None:
-    """At least 25; names in one form, a sentence, and a page or what the pages are silent about."""
+def test_catalogue_has_names_sentences_and_sources() -> None:
+    """The catalogue has at least 25 dialects. Names have one form; each has a sentence and a source."""
     assert len(DIALECTS) >= 25
     for name, dialect in DIALECTS.items():
         assert re.fullmatch(r"[a-z0-9]+([-.][a-z0-9]+)*", name)
@@ -300,27 +300,27 @@ def test_there_are_enough_and_each_says_what_it_is() -> None:
     assert set(consistent(DIALECTS)) <= DIALECTS.keys()
 
 
-def test_the_list_shows_each() -> None:
-    """`ciq dialects` names every dialect, in lines that fit."""
+def test_list_contains_every_dialect_in_limited_width() -> None:
+    """`ciq dialects` names every dialect in lines of at most 80 characters."""
     lines = listed(DIALECTS.values(), 80).splitlines()
     assert set(DIALECTS) <= set(lines)
     assert max(map(len, lines)) <= 80
 
 
-def test_a_name_nobody_knows_is_refused() -> None:
-    """The mock does not start, and the message says where the names are."""
+def test_unknown_dialect_is_refused() -> None:
+    """The mock does not start; the message names the command that lists the dialects."""
     server = MockServer(MockSettings(dialects=("no-such",)))
     with pytest.raises(SettingError, match="ciq dialects"):
         server.start()
 
 
-def test_a_mock_without_dialects_is_made_of_the_plain_parts() -> None:
-    """Whoever asks for no dialect pays for none."""
+def test_mock_without_dialects_uses_base_classes() -> None:
+    """No dialect means no wrapped component."""
 
-    async def parts() -> tuple[type, type, type]:
+    async def component_types() -> tuple[type, type, type]:
         mock = make_mock(MockSettings())
-        made = type(mock.engine), type(mock.delivery), type(mock.service)
+        types = type(mock.engine), type(mock.delivery), type(mock.service)
         await mock.close()
-        return made
+        return types
 
-    assert asyncio.run(parts()) == (Engine, CallbackDispatcher, ServiceApp)
+    assert asyncio.run(component_types()) == (Engine, CallbackDispatcher, ServiceApp)

@@ -1,4 +1,4 @@
-"""What the crash tests share: plain requests, a mock as a process that can be killed, what one can be asked."""
+"""Requests and a killable mock process for the tests of crashes and full disks."""
 
 import os
 import re
@@ -24,7 +24,7 @@ SUBMIT = (
 
 
 def submit_body(source: str = "in/a.mp4", extra: str = "") -> bytes:
-    """A good submit."""
+    """The body of a valid submit."""
     return SUBMIT.format(source=source, extra=extra).encode()
 
 
@@ -40,35 +40,35 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self.connection.close()
 
-    def ask(self, method: str, target: str, body: bytes = b"") -> tuple[int, str]:
-        """Status and body of the answer. Raises OSError or HTTPException where there is none."""
+    def send(self, method: str, target: str, body: bytes = b"") -> tuple[int, str]:
+        """Send a request and return status and body. Raises OSError or HTTPException without a response."""
         self.connection.request(method, target, body=body or None)
-        answer = self.connection.getresponse()
-        return answer.status, answer.read().decode()
+        response = self.connection.getresponse()
+        return response.status, response.read().decode()
 
     def submit(self, source: str = "in/a.mp4", extra: str = "") -> str:
-        """Id of a job that was taken."""
-        status, text = self.ask("POST", "/jobs", submit_body(source, extra))
+        """Submit a job and return its id."""
+        status, text = self.send("POST", "/jobs", submit_body(source, extra))
         assert status == 200, text
         return part(text, "JobId")
 
     def known(self, job_ids: list[str]) -> set[str]:
-        """Those of the ids that describe knows."""
+        """The ids that describe returns."""
         found: set[str] = set()
         for first in range(0, len(job_ids), 10):
-            status, text = self.ask("GET", "/jobs/" + ",".join(job_ids[first : first + 10]))
+            status, text = self.send("GET", "/jobs/" + ",".join(job_ids[first : first + 10]))
             assert status == 200, text
             details = re.findall(r"<JobsDetail>.*?</JobsDetail>", text, re.DOTALL)
             found.update(part(detail, "JobId") for detail in details)
         return found
 
     def state(self, job_id: str) -> str:
-        """State of a job."""
-        return part(self.ask("GET", f"/jobs/{job_id}")[1], "State")
+        """The state of a job."""
+        return part(self.send("GET", f"/jobs/{job_id}")[1], "State")
 
 
 def part(text: str, name: str) -> str:
-    """Text of the first element of that name."""
+    """The text of the first element with that name."""
     found = re.search(f"<{name}>([^<]*)</{name}>", text)
     assert found, f"no {name} in {text}"
     return found[1]
@@ -82,28 +82,28 @@ class MockProcess:
         self.port = port
 
     def kill(self) -> None:
-        """End it without a word."""
+        """End the process by SIGKILL."""
         self.process.send_signal(signal.SIGKILL)
         self.process.wait(30)
 
 
 @contextmanager
 def mock_process(folder: Path, *options: str, most_bytes: int | None = None) -> Iterator[MockProcess]:
-    """A mock on a directory; with `most_bytes` none of its files may grow beyond."""
+    """Start a mock on a directory; with `most_bytes` none of its files can grow beyond."""
     limit = [] if most_bytes is None else ["bash", "-c", f'ulimit -f {most_bytes // 1024}; exec "$@"', "limited"]
     command = [*limit, sys.executable, "-m", "ciq_mock", "--data", str(folder), "--activated", "media", *options]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=_environment()
-    ) as one:
+    ) as process:
         try:
-            assert one.stdout is not None
-            line = one.stdout.readline()
+            assert process.stdout is not None
+            line = process.stdout.readline()
             found = re.search(r":(\d+)\s*$", line)
-            assert found, (line, one.stderr.read() if one.stderr else "")
-            yield MockProcess(one, int(found[1]))
+            assert found, (line, process.stderr.read() if process.stderr else "")
+            yield MockProcess(process, int(found[1]))
         finally:
-            one.kill()
-            one.wait(30)
+            process.kill()
+            process.wait(30)
 
 
 def _environment() -> dict[str, str]:

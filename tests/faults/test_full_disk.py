@@ -1,4 +1,4 @@
-"""A journal that takes nothing more: calls are refused in the service's own form and have done nothing."""
+"""A mock whose journal cannot be written: requests fail with the service's error and change nothing."""
 
 import json
 from collections.abc import Iterator
@@ -15,14 +15,14 @@ MIB = 1024 * 1024
 
 
 class Disk:
-    """Says whether the journals of a test find room."""
+    """Whether the journals of a test can be written."""
 
     full = False
 
 
 @pytest.fixture
 def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
-    """A disk that can be filled; every journal made while it is there is on it."""
+    """A disk that can be filled; every journal that is opened afterwards is on it."""
     disk = Disk()
 
     class OnDisk(SqliteJournal):
@@ -37,15 +37,17 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
 
 @pytest.fixture
 def mock(tmp_path: Path, disk: Disk) -> Iterator[MockServer]:
-    """A mock whose disk can be full."""
+    """A mock on that disk."""
     assert not disk.full
     with MockServer(MEDIA, data=tmp_path) as server:
         yield server
 
 
-def test_a_call_on_a_full_disk_is_refused_and_has_done_nothing(mock: MockServer, disk: Disk) -> None:
-    """InternalError says what is the matter; then the disk has room again, and neither job nor pause is there, in
-    this process and in the next."""
+def test_request_on_full_disk_is_refused_and_changes_nothing(mock: MockServer, disk: Disk) -> None:
+    """The response is InternalError with the reason.
+
+    When the disk has room again, neither job nor pause exists in this process and in the next.
+    """
     with Client(mock.port) as client:
         kept = client.submit()
         queue_id = part(client.ask("GET", "/queue")[1], "QueueId")
@@ -69,8 +71,8 @@ def test_a_call_on_a_full_disk_is_refused_and_has_done_nothing(mock: MockServer,
     assert [job.job_id for job in mock.jobs] == [kept, later]
 
 
-def test_jobs_do_not_run_on_while_nothing_can_be_kept(mock: MockServer, disk: Disk) -> None:
-    """An end that cannot be kept is not told: no callback leaves, and the job ends once there is room again."""
+def test_job_on_full_disk_sends_no_callback(mock: MockServer, disk: Disk) -> None:
+    """An end that cannot be stored is not reported; new jobs run when the disk has room again."""
     with Client(mock.port) as client:
         disk.full = True
         assert client.ask("POST", "/jobs", submit_body(extra="<CallBack>http://127.0.0.1:9/</CallBack>"))[0] == 500
@@ -81,8 +83,8 @@ def test_jobs_do_not_run_on_while_nothing_can_be_kept(mock: MockServer, disk: Di
         assert client.state(client.submit()) in ("Submitted", "Running")
 
 
-def test_an_upload_on_a_full_disk_is_refused(mock: MockServer, disk: Disk) -> None:
-    """The object is not there either."""
+def test_upload_on_full_disk_is_refused(mock: MockServer, disk: Disk) -> None:
+    """The object does not exist afterwards."""
     with Client(mock.port) as client:
         assert client.ask("PUT", "/_objects/b-1/kept.txt", b"kept")[0] == 200
         disk.full = True
@@ -93,8 +95,8 @@ def test_an_upload_on_a_full_disk_is_refused(mock: MockServer, disk: Disk) -> No
         assert client.ask("GET", "/_objects/b-1/kept.txt") == (200, "kept")
 
 
-def test_a_start_that_cannot_be_kept_is_refused(tmp_path: Path, disk: Disk) -> None:
-    """Nobody gets to talk to a mock that keeps nothing; with room the same directory is good."""
+def test_start_on_full_disk_is_refused(tmp_path: Path, disk: Disk) -> None:
+    """The mock does not start. With room it starts on the same directory."""
     disk.full = True
     with pytest.raises(JournalWriteError, match="disk is full"):
         MockServer(MEDIA, data=tmp_path).start()
@@ -103,8 +105,8 @@ def test_a_start_that_cannot_be_kept_is_refused(tmp_path: Path, disk: Disk) -> N
         assert len(server.queues) == 1
 
 
-def test_a_reset_on_a_full_disk_changes_nothing(mock: MockServer, disk: Disk) -> None:
-    """The control page says so in its own form."""
+def test_reset_on_full_disk_is_refused_and_changes_nothing(mock: MockServer, disk: Disk) -> None:
+    """The admin API responds with its own error form."""
     with Client(mock.port) as client:
         kept = client.submit()
         disk.full = True
@@ -114,9 +116,11 @@ def test_a_reset_on_a_full_disk_changes_nothing(mock: MockServer, disk: Disk) ->
         assert client.known([kept]) == {kept}
 
 
-def test_a_file_that_may_not_grow(tmp_path: Path) -> None:
-    """The limit of the system cuts a write off in the middle: the submits acknowledged before are all there after,
-    the refused ones are not, and the file can be read."""
+def test_journal_at_file_size_limit_keeps_acknowledged_jobs(tmp_path: Path) -> None:
+    """The system limit cuts a write off in the middle.
+
+    The acknowledged submits are all there after a restart, the refused ones are not, and the journal can be read.
+    """
     ids: list[str] = []
     refused = 0
     with (
