@@ -50,22 +50,22 @@ def test_request_on_full_disk_is_refused_and_changes_nothing(mock: MockServer, d
     """
     with Client(mock.port) as client:
         kept = client.submit()
-        queue_id = part(client.ask("GET", "/queue")[1], "QueueId")
+        queue_id = part(client.send("GET", "/queue")[1], "QueueId")
         disk.full = True
-        status, text = client.ask("POST", "/jobs", submit_body())
+        status, text = client.send("POST", "/jobs", submit_body())
         assert (status, part(text, "Code")) == (500, "InternalError")
         assert "disk is full" in part(text, "Message")
         assert part(text, "Resource") == "/jobs"
         paused = (
             b"<Request><Name>n</Name><State>Paused</State><NotifyConfig><State>Off</State></NotifyConfig></Request>"
         )
-        assert client.ask("PUT", f"/queue/{queue_id}", paused)[0] == 500
-        assert client.ask("GET", f"/jobs/{kept}")[0] == 500
+        assert client.send("PUT", f"/queue/{queue_id}", paused)[0] == 500
+        assert client.send("GET", f"/jobs/{kept}")[0] == 500
         assert [job.job_id for job in mock.jobs] == [kept]
         disk.full = False
-        assert client.ask("GET", f"/jobs/{kept}")[0] == 200
+        assert client.send("GET", f"/jobs/{kept}")[0] == 200
         assert [job.job_id for job in mock.jobs] == [kept]
-        assert part(client.ask("GET", "/queue")[1], "State") == "Active"
+        assert part(client.send("GET", "/queue")[1], "State") == "Active"
         later = client.submit()
     mock.restart()
     assert [job.job_id for job in mock.jobs] == [kept, later]
@@ -75,7 +75,7 @@ def test_job_on_full_disk_sends_no_callback(mock: MockServer, disk: Disk) -> Non
     """An end that cannot be stored is not reported; new jobs run when the disk has room again."""
     with Client(mock.port) as client:
         disk.full = True
-        assert client.ask("POST", "/jobs", submit_body(extra="<CallBack>http://127.0.0.1:9/</CallBack>"))[0] == 500
+        assert client.send("POST", "/jobs", submit_body(extra="<CallBack>http://127.0.0.1:9/</CallBack>"))[0] == 500
         assert mock.advance(7200.0) > 0
         assert mock.jobs == ()
         assert mock.deliveries == ()
@@ -86,13 +86,13 @@ def test_job_on_full_disk_sends_no_callback(mock: MockServer, disk: Disk) -> Non
 def test_upload_on_full_disk_is_refused(mock: MockServer, disk: Disk) -> None:
     """The object does not exist afterwards."""
     with Client(mock.port) as client:
-        assert client.ask("PUT", "/_objects/b-1/kept.txt", b"kept")[0] == 200
+        assert client.send("PUT", "/_objects/b-1/kept.txt", b"kept")[0] == 200
         disk.full = True
-        status, text = client.ask("PUT", "/_objects/b-1/lost.txt", b"lost")
+        status, text = client.send("PUT", "/_objects/b-1/lost.txt", b"lost")
         assert (status, part(text, "Code")) == (500, "InternalError")
         disk.full = False
-        assert client.ask("GET", "/_objects/b-1/lost.txt")[0] == 404
-        assert client.ask("GET", "/_objects/b-1/kept.txt") == (200, "kept")
+        assert client.send("GET", "/_objects/b-1/lost.txt")[0] == 404
+        assert client.send("GET", "/_objects/b-1/kept.txt") == (200, "kept")
 
 
 def test_start_on_full_disk_is_refused(tmp_path: Path, disk: Disk) -> None:
@@ -110,7 +110,7 @@ def test_reset_on_full_disk_is_refused_and_changes_nothing(mock: MockServer, dis
     with Client(mock.port) as client:
         kept = client.submit()
         disk.full = True
-        status, text = client.ask("POST", "/_ciq/reset")
+        status, text = client.send("POST", "/_ciq/reset")
         assert (status, "disk is full" in json.loads(text)["error"]) == (500, True)
         disk.full = False
         assert client.known([kept]) == {kept}
@@ -129,7 +129,7 @@ def test_journal_at_file_size_limit_keeps_acknowledged_jobs(tmp_path: Path) -> N
     ):
         long = "x" * 20_000
         for _ in range(120):
-            status, text = one.ask("POST", "/jobs", submit_body(extra=f"<!--{long}-->", source=f"in/{long[:800]}"))
+            status, text = one.send("POST", "/jobs", submit_body(extra=f"<!--{long}-->", source=f"in/{long[:800]}"))
             if status == 200:
                 ids.append(part(text, "JobId"))
             else:
@@ -137,11 +137,11 @@ def test_journal_at_file_size_limit_keeps_acknowledged_jobs(tmp_path: Path) -> N
                 refused += 1
             if refused >= 3:
                 break
-            assert one.ask("PUT", "/_objects/b-1/big.bin", b"x" * 20_000)[0] in (200, 500)
+            assert one.send("PUT", "/_objects/b-1/big.bin", b"x" * 20_000)[0] in (200, 500)
         mock.kill()
     assert refused >= 3
     assert ids
     with mock_process(tmp_path, "--duration", "3600", "--workers", "1") as mock, Client(mock.port) as client:
         assert client.known(ids) == set(ids)
-        listed = client.ask("GET", "/jobs?tag=Snapshot&size=100")[1]
+        listed = client.send("GET", "/jobs?tag=Snapshot&size=100")[1]
         assert listed.count("<JobId>") == len(ids)

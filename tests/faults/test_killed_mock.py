@@ -72,15 +72,15 @@ def test_kill_after_visible_states_keeps_them(tmp_path: Path, httpserver: HTTPSe
         assert accepted_event.wait(30)
         second = client.submit(extra=f"<CallBack>{httpserver.url_for('/lost')}</CallBack>")
         assert refused_event.wait(30)
-        queues = client.ask("GET", "/queue")[1]
+        queues = client.send("GET", "/queue")[1]
         queue_id = queues.split("<QueueId>")[1].split("<")[0]
         paused = (
             "<Request><Name>kept</Name><State>Paused</State><NotifyConfig><State>Off</State></NotifyConfig></Request>"
         )
-        assert client.ask("PUT", f"/queue/{queue_id}", paused.encode())[0] == 200
+        assert client.send("PUT", f"/queue/{queue_id}", paused.encode())[0] == 200
         waiting, cancelled = client.submit(), client.submit()
-        assert client.ask("PUT", f"/jobs/{cancelled}?cancel")[0] == 200
-        ended = client.ask("GET", f"/jobs/{first}")[1].split("<JobsDetail>")[1]
+        assert client.send("PUT", f"/jobs/{cancelled}?cancel")[0] == 200
+        ended = client.send("GET", f"/jobs/{first}")[1].split("<JobsDetail>")[1]
         while (shown := client.state(second)) != "Success":
             assert shown in ("Submitted", "Running")
         accepted_event.clear()
@@ -97,11 +97,11 @@ def test_kill_after_visible_states_keeps_them(tmp_path: Path, httpserver: HTTPSe
     httpserver.expect_request("/taken").respond_with_handler(accept_again)
     with mock_process(tmp_path, *options) as mock, Client(mock.port) as client:
         assert accepted_event.wait(30)
-        assert client.ask("GET", f"/jobs/{first}")[1].split("<JobsDetail>")[1] == ended
+        assert client.send("GET", f"/jobs/{first}")[1].split("<JobsDetail>")[1] == ended
         assert [client.state(one) for one in (first, second, waiting, cancelled)] == [
             "Success", "Success", "Pause", "Cancel",
         ]  # fmt: skip
-        text = client.ask("GET", "/queue")[1]
+        text = client.send("GET", "/queue")[1]
         assert "<Name>kept</Name>" in text
         assert "<State>Paused</State>" in text
         assert queue_id in text
