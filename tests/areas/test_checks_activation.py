@@ -44,7 +44,12 @@ def conversation(feature: Feature = Feature.SPEECH) -> Transcript:
     path, bucket = spec.bucket_path, bucket_xml(spec.bucket_list_element)
     held = {"name": "ciq-active", "state": "Paused"}
     t = Transcript("activation", feature)
-    t = t.say(Label.DRESS, response_xml(queue_xml(container="Queue", **held)), method="PUT", operation="update_queue")
+    t = t.say(
+        Label.RENAME_AND_PAUSE,
+        response_xml(queue_xml(container="Queue", **held)),
+        method="PUT",
+        operation="update_queue",
+    )
     t = t.say(Label.QUEUES_BEFORE, paged(queue_xml(**held)))
     t = t.say(
         Label.ACTIVATE, response_xml(bucket_xml(spec.bucket_element)), method="POST", target=path, operation="activate"

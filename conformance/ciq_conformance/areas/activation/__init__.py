@@ -5,7 +5,7 @@ from ciq_conformance.scenario_spec import ScenarioSpec
 
 SPEC = ScenarioSpec(
     name="activation",
-    title="activate a bucket that is active already and look at bucket and queue lists.",
+    title="activate a bucket that is already active, and read the bucket list and the queue list.",
     position=10,
     needs_jobs=False,
     rejects=True,

@@ -22,35 +22,35 @@ from ciq_schemas import times
 from ciq_schemas.transcript import raw
 from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 
-BUCKET_PARTS = ("Name", "BucketId", "Region", "CreateTime")
-MOST_A_PAGE = 100
+BUCKET_FIELDS = ("Name", "BucketId", "Region", "CreateTime")
+LARGEST_PAGE = 100
 PAGE_NUMBERS = ("TotalCount", "PageNumber", "PageSize")
 
 
 def _already_active(response: ParsedExchange) -> bool:
-    """The refusal says that the bucket is bound already (1045/33700 has BucketAlreadyBinded, 1100)."""
+    """Whether the target rejects because the bucket is already bound (1045/33700: BucketAlreadyBinded, 1100)."""
     code = (response.error.code or "").lower()
     return response.refused and (code == "1100" or "already" in code or ("bind" in code and "unbind" not in code))
 
 
-def _bucket(evidence: Evidence) -> str:
+def _bucket_name(evidence: Evidence) -> str:
     return raw.bucket_in(evidence.records)
 
 
-def _activation_answer(evidence: Evidence, item: Item) -> Finding:
+def _judge_activation(evidence: Evidence, item: Item) -> Finding:
     element = item.feature.bucket_element
-    expected = f"HTTP 200 and Response with RequestId and one {element} holding Name, BucketId, Region, CreateTime"
+    expected = f"HTTP 200 and Response with RequestId and one {element} with Name, BucketId, Region, CreateTime"
     response = require_response(evidence, SPEC, Label.ACTIVATE)
     if _already_active(response):
-        return holds(f"refused as active already: {describe_response(response)}", witness=record_ids(response))
+        return holds(f"rejected because already active: {describe_response(response)}", witness=record_ids(response))
     response = expect_status_200(evidence, SPEC, Label.ACTIVATE, expected)
     root = raw.response_root(response)
     if root is None:
-        return deviates(expected, "the answer is no Response document", witness=record_ids(response))
+        return deviates(expected, "the body is not a Response document", witness=record_ids(response))
     faults = [] if raw.child_text(root, "RequestId") else ["no RequestId"]
     buckets = raw.children(root, element)
     if len(buckets) == 1:
-        faults += _bucket_faults(buckets[0], _bucket(evidence))
+        faults += _bucket_faults(buckets[0], _bucket_name(evidence))
     else:
         names = ", ".join(raw.texts(root)) or "no element"
         faults.append(f"{len(buckets)} {element} elements (Response has {names})")
@@ -60,34 +60,34 @@ def _activation_answer(evidence: Evidence, item: Item) -> Finding:
 
 
 def _bucket_faults(bucket: etree._Element, name: str) -> list[str]:
-    told = raw.texts(bucket)
-    faults = [f"no {part}" for part in BUCKET_PARTS if not told.get(part)]
-    if told.get("CreateTime") and times.parse(told["CreateTime"]) is None:
-        faults.append(f"CreateTime {told['CreateTime']}")
-    if name and told.get("Name") and name not in (told["Name"], told.get("BucketId")):
-        faults.append(f"Name {told['Name']} instead of {name}")
+    fields = raw.texts(bucket)
+    faults = [f"no {field}" for field in BUCKET_FIELDS if not fields.get(field)]
+    if fields.get("CreateTime") and times.parse(fields["CreateTime"]) is None:
+        faults.append(f"CreateTime {fields['CreateTime']}")
+    if name and fields.get("Name") and name not in (fields["Name"], fields.get("BucketId")):
+        faults.append(f"Name {fields['Name']} instead of {name}")
     return faults
 
 
 @check("ACT-001", SPEC)
 @with_preconditions
-def answers_with_bucket(evidence: Evidence, item: Item) -> Finding:
-    """The answer to POST on the bucket path."""
-    return _activation_answer(evidence, item)
+def activation_returns_the_bucket(evidence: Evidence, item: Item) -> Finding:
+    """POST on the bucket path returns the bucket with its fields."""
+    return _judge_activation(evidence, item)
 
 
 @check("ACT-002", SPEC)
 @with_preconditions
-def media_answers_with_bucket(evidence: Evidence, item: Item) -> Finding:
-    """The same for media, where only SDK types show the answer."""
+def media_activation_response_is_reported(evidence: Evidence, item: Item) -> Finding:
+    """Report the response to POST on the bucket path for media, which only SDK types document."""
     response = require_response(evidence, SPEC, Label.ACTIVATE)
     if not response.ok:
         return observed(describe_response(response), witness=record_ids(response))
-    finding = _activation_answer(evidence, item)
+    finding = _judge_activation(evidence, item)
     return observed(finding.seen, witness=finding.witness, expected=finding.expected)
 
 
-def _listed(response: ParsedExchange, element: str) -> list[str]:
+def _bucket_names(response: ParsedExchange, element: str) -> list[str]:
     return [
         raw.child_text(entry, "Name") or raw.child_text(entry, "BucketId") or ""
         for entry in raw.children(raw.response_root(response), element)
@@ -97,8 +97,8 @@ def _listed(response: ParsedExchange, element: str) -> list[str]:
 @check("ACT-003", SPEC)
 @check("ACT-008", SPEC)
 @with_preconditions
-def bucket_is_listed(evidence: Evidence, item: Item) -> Finding:
-    """The list at the region's host has the paged shape and the bucket."""
+def bucket_is_in_the_bucket_list(evidence: Evidence, item: Item) -> Finding:
+    """The bucket list at the host of the region has the paged structure and contains the bucket."""
     element = item.feature.bucket_list_element
     expected = f"HTTP 200 and Response with RequestId, TotalCount, PageNumber, PageSize and {element} of the bucket"
     expect_status_200(evidence, SPEC, Label.BUCKETS, expected)
@@ -107,11 +107,11 @@ def bucket_is_listed(evidence: Evidence, item: Item) -> Finding:
         faults = _page_faults(response, element)
         if faults:
             return deviates(expected, "; ".join(faults), witness=record_ids(response))
-    bucket = _bucket(evidence)
-    names = [name for response in pages for name in _listed(response, element)]
+    bucket = _bucket_name(evidence)
+    names = [name for response in pages for name in _bucket_names(response, element)]
     if bucket not in names:
-        shown = ", ".join(names[:3]) or "none"
-        seen = f"{bucket} is not among the {len(names)} buckets listed ({shown})"
+        first_names = ", ".join(names[:3]) or "none"
+        seen = f"{bucket} is not among the {len(names)} listed buckets ({first_names})"
         return deviates(expected, seen, witness=record_ids(*pages))
     return holds(f"{bucket} is listed", witness=record_ids(*pages))
 
@@ -119,26 +119,26 @@ def bucket_is_listed(evidence: Evidence, item: Item) -> Finding:
 def _page_faults(response: ParsedExchange, element: str) -> list[str]:
     root = raw.response_root(response)
     if root is None:
-        return ["the answer is no Response document"]
+        return ["the body is not a Response document"]
     faults = [] if raw.child_text(root, "RequestId") else ["no RequestId"]
     for name in PAGE_NUMBERS:
         value = raw.child_text(root, name)
         if raw.number(value) is None:
             faults.append(f"{name} {value}" if value else f"no {name}")
     for entry in raw.children(root, element):
-        told = raw.texts(entry)
-        faults += [f"{element} without {part}" for part in BUCKET_PARTS if part not in told]
+        fields = raw.texts(entry)
+        faults += [f"{element} without {field}" for field in BUCKET_FIELDS if field not in fields]
     return list(dict.fromkeys(faults))
 
 
 @check("ACT-004", SPEC)
 @with_preconditions
-def activation_makes_queue(evidence: Evidence, item: Item) -> Finding:
-    """The queue list right after activation."""
+def activation_creates_a_queue(evidence: Evidence, item: Item) -> Finding:
+    """The queue list contains a queue right after the activation."""
     activation = require_response(evidence, SPEC, Label.ACTIVATE)
     if not activation.ok and not _already_active(activation):
-        return blocked(f"the activation was answered {describe_response(activation)}", witness=record_ids(activation))
-    expected = "the queue list holds a queue after activation"
+        return blocked(f"the activation returned {describe_response(activation)}", witness=record_ids(activation))
+    expected = "the queue list contains a queue after activation"
     after = expect_success(evidence, SPEC, Label.QUEUES_AFTER, expected)
     queues = after.queue_list.queues
     if not queues:
@@ -148,91 +148,94 @@ def activation_makes_queue(evidence: Evidence, item: Item) -> Finding:
 
 @check("ACT-005", SPEC)
 @with_preconditions
-def bucket_names_filter(evidence: Evidence, item: Item) -> Finding:
-    """The list filtered by the bucket's name, and by a name that only resembles it."""
+def bucket_names_filters_by_exact_name(evidence: Evidence, item: Item) -> Finding:
+    """`bucketNames` returns the bucket for its name, and nothing for a name that is only similar."""
     element = item.feature.bucket_list_element
-    bucket = _bucket(evidence)
+    bucket = _bucket_name(evidence)
     expected = "bucketNames returns the buckets of exactly these names"
     by_name = expect_success(evidence, SPEC, Label.BUCKETS_BY_NAME, expected)
-    names = _listed(by_name, element)
+    names = _bucket_names(by_name, element)
     if names != [bucket]:
         return deviates(
             expected, f"bucketNames={bucket} lists {', '.join(names) or 'none'}", witness=record_ids(by_name)
         )
     several = evidence.one(SPEC, Label.BUCKETS_BY_NAMES)
-    if several is not None and (not several.ok or _listed(several, element) != [bucket]):
-        seen = (
-            f"bucketNames={raw.query_value(several.exchange, 'bucketNames')} is answered {describe_response(several)}"
-        )
-        listed = ", ".join(_listed(several, element)) or "none"
-        return deviates(expected, f"{seen}, listing {listed}" if several.ok else seen, witness=record_ids(several))
+    if several is not None and (not several.ok or _bucket_names(several, element) != [bucket]):
+        seen = f"bucketNames={raw.query_value(several.exchange, 'bucketNames')} returns {describe_response(several)}"
+        names_in_list = ", ".join(_bucket_names(several, element)) or "no bucket"
+        return deviates(expected, f"{seen} with {names_in_list}" if several.ok else seen, witness=record_ids(several))
     unknown = require_response(evidence, SPEC, Label.BUCKETS_BY_UNKNOWN_NAME)
     wanted = raw.query_value(unknown.exchange, "bucketNames")
     if unknown.refused:
-        seen = f"a name that does not exist is answered {describe_response(unknown)}"
-        return observed(seen, witness=record_ids(unknown), expected=expected, reason="documents know a list without it")
+        seen = f"a name that does not exist returns {describe_response(unknown)}"
+        return observed(
+            seen,
+            witness=record_ids(unknown),
+            expected=expected,
+            reason="the documents describe a list without that bucket",
+        )
     if not unknown.ok:
         return deviates(
-            expected, f"bucketNames={wanted} is answered {describe_response(unknown)}", witness=record_ids(unknown)
+            expected, f"bucketNames={wanted} returns {describe_response(unknown)}", witness=record_ids(unknown)
         )
     short = evidence.one(SPEC, Label.BUCKETS_BY_SHORT_NAME)
-    if short is not None and short.ok and bucket in _listed(short, element):
+    if short is not None and short.ok and bucket in _bucket_names(short, element):
         seen = f"bucketNames={raw.query_value(short.exchange, 'bucketNames')} lists {bucket}"
         return deviates(expected, seen, witness=record_ids(short))
-    strangers = _listed(unknown, element)
-    if strangers:
-        seen = f"bucketNames={wanted}, which does not exist, lists {', '.join(strangers[:3])}"
+    others = _bucket_names(unknown, element)
+    if others:
+        seen = f"bucketNames={wanted}, which does not exist, lists {', '.join(others[:3])}"
         return deviates(expected, seen, witness=record_ids(unknown))
-    return holds(f"{bucket} alone by its name, none by {wanted}", witness=record_ids(by_name, unknown))
+    return holds(f"only {bucket} for its name, no bucket for {wanted}", witness=record_ids(by_name, unknown))
 
 
 @check("ACT-009", SPEC)
 @with_preconditions
-def regions_filter(evidence: Evidence, item: Item) -> Finding:
-    """The list by two regions, the bucket's among them, and by another region alone."""
-    return _filter(evidence, item, Label.BUCKETS_OF_REGION, Label.BUCKETS_OF_OTHER_REGION, "regions")
+def regions_filters_by_region(evidence: Evidence, item: Item) -> Finding:
+    """`regions` returns the bucket for two regions with its own, and does not return it for another region."""
+    return _judge_filter(evidence, item, Label.BUCKETS_OF_REGION, Label.BUCKETS_OF_OTHER_REGION, "regions")
 
 
 @check("ACT-010", SPEC)
 @with_preconditions
-def bucket_name_is_a_beginning(evidence: Evidence, item: Item) -> Finding:
-    """The list by the beginning of the bucket's name, and by its name without its first letter."""
-    return _filter(evidence, item, Label.BUCKETS_BY_BEGINNING, Label.BUCKETS_BY_END, "bucketName")
+def bucket_name_filters_by_prefix(evidence: Evidence, item: Item) -> Finding:
+    """`bucketName` returns the bucket for the beginning of its name, and not for its name without the first letter."""
+    return _judge_filter(evidence, item, Label.BUCKETS_BY_BEGINNING, Label.BUCKETS_BY_END, "bucketName")
 
 
-def _filter(evidence: Evidence, item: Item, within: Label, without: Label, parameter: str) -> Finding:
-    bucket, element = _bucket(evidence), item.feature.bucket_list_element
-    good = expect_success(evidence, SPEC, within, f"{parameter} is taken, and lists {bucket}")
-    asked_for = raw.query_value(good.exchange, parameter)
-    # A list that is full may have the bucket on a later page.
-    if bucket not in _listed(good, element) and len(_listed(good, element)) < MOST_A_PAGE:
-        seen = f"{parameter}={asked_for} lists {', '.join(_listed(good, element)[:3]) or 'none'}"
-        return deviates(f"{parameter}={asked_for} lists {bucket}", seen, witness=record_ids(good))
+def _judge_filter(evidence: Evidence, item: Item, within: Label, without: Label, parameter: str) -> Finding:
+    bucket, element = _bucket_name(evidence), item.feature.bucket_list_element
+    good = expect_success(evidence, SPEC, within, f"the target accepts {parameter} and lists {bucket}")
+    value = raw.query_value(good.exchange, parameter)
+    # A full page may have the bucket on a later page.
+    if bucket not in _bucket_names(good, element) and len(_bucket_names(good, element)) < LARGEST_PAGE:
+        seen = f"{parameter}={value} lists {', '.join(_bucket_names(good, element)[:3]) or 'none'}"
+        return deviates(f"{parameter}={value} lists {bucket}", seen, witness=record_ids(good))
     other = require_response(evidence, SPEC, without)
-    if other.ok and bucket in _listed(other, element):
+    if other.ok and bucket in _bucket_names(other, element):
         wrong = raw.query_value(other.exchange, parameter)
         return deviates(f"{parameter}={wrong} does not list {bucket}", f"it lists {bucket}", witness=record_ids(other))
-    return holds(f"{bucket} by {asked_for} only", witness=record_ids(good, other))
+    return holds(f"{bucket} is listed for {value} only", witness=record_ids(good, other))
 
 
 @check("ACT-006", SPEC)
 @with_preconditions
-def bucket_page_size_bounds(evidence: Evidence, item: Item) -> Finding:
-    """Page sizes outside 1 to 100."""
+def page_size_out_of_range_is_rejected(evidence: Evidence, item: Item) -> Finding:
+    """The target rejects page sizes outside 1 to 100."""
     return expect_rejections(
-        require_responses(evidence, SPEC, *OUT_OF_RANGE), "pageSize 101 and 0 are refused with 400", status=400
+        require_responses(evidence, SPEC, *OUT_OF_RANGE), "the target rejects pageSize 101 and 0 with 400", status=400
     )
 
 
 @check("ONE-004", SPEC)
 @with_preconditions
-def no_second_queue(evidence: Evidence, item: Item) -> Finding:
-    """Queue ids before and after the second activation."""
+def second_activation_adds_no_queue(evidence: Evidence, item: Item) -> Finding:
+    """The queue ids are the same before and after the second activation."""
     before = require_success(evidence, SPEC, Label.QUEUES_BEFORE)
     activation = require_response(evidence, SPEC, Label.ACTIVATE)
     if not activation.ok and not _already_active(activation):
-        return blocked(f"the activation was answered {describe_response(activation)}", witness=record_ids(activation))
-    expected = "the same queue, and no other, after a second activation"
+        return blocked(f"the activation returned {describe_response(activation)}", witness=record_ids(activation))
+    expected = "only the same queue after a second activation"
     after = expect_success(evidence, SPEC, Label.QUEUES_AFTER, expected)
     ids = [sorted(raw.text(queue.queue_id) for queue in response.queue_list.queues) for response in (before, after)]
     if not ids[0]:
@@ -245,9 +248,9 @@ def no_second_queue(evidence: Evidence, item: Item) -> Finding:
 
 @check("ACT-014", SPEC)
 @with_preconditions
-def activating_again_is_no_update(evidence: Evidence, item: Item) -> Finding:
-    """Name, State and rule of the queue, which is renamed and paused, before and after the second activation."""
-    require_success(evidence, SPEC, Label.DRESS)
+def second_activation_does_not_change_the_queue(evidence: Evidence, item: Item) -> Finding:
+    """Name, State and rule of the renamed and paused queue are the same after the second activation."""
+    require_success(evidence, SPEC, Label.RENAME_AND_PAUSE)
     activation = require_response(evidence, SPEC, Label.ACTIVATE)
     expected = "Name, State and NotifyConfig as before the second activation"
     require_success(evidence, SPEC, Label.QUEUES_BEFORE)
@@ -261,7 +264,7 @@ def activating_again_is_no_update(evidence: Evidence, item: Item) -> Finding:
         judged += 1
         old, new = updatable_values(queue), updatable_values(now)
         for name in (name for name in old if old[name] != new[name]):
-            wrong.add(after.exchange.seq, f"{name} went from {old[name]} to {new[name]}")
+            wrong.add(after.exchange.seq, f"{name} changed from {old[name]} to {new[name]}")
     if not judged:
         return blocked("no queue is in both lists; see ONE-004", witness=record_ids(before, after))
-    return wrong.finding(expected, holds("the same", witness=record_ids(before, activation, after)))
+    return wrong.finding(expected, holds("unchanged", witness=record_ids(before, activation, after)))

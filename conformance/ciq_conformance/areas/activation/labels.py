@@ -1,12 +1,12 @@
-"""Steps of the scenario `activation`, shared by scenario and checks."""
+"""Labels of the scenario `activation`, used by the scenario and its checks."""
 
 from enum import StrEnum
 
 
 class Label(StrEnum):
-    """Labels of the exchanges, in the order of the story."""
+    """Labels of the exchanges, in the order in which the scenario makes them."""
 
-    DRESS = "dress"
+    RENAME_AND_PAUSE = "rename-and-pause"
     QUEUES_BEFORE = "queues-before"
     ACTIVATE = "activate"
     QUEUES_AFTER = "queues-after"
@@ -24,3 +24,4 @@ class Label(StrEnum):
 
 
 OUT_OF_RANGE = (Label.PAGE_SIZE_101, Label.PAGE_SIZE_0)
+"""Requests with a page size outside the documented range."""

@@ -1,10 +1,10 @@
-"""Rules on every exchange of a run, whatever the scenario."""
+"""Rules for every exchange of a run, in all scenarios."""
 
 from ciq_conformance.scenario_spec import ScenarioSpec
 
 SPEC = ScenarioSpec(
     name="*",
-    title="whatever was exchanged in any scenario",
+    title="all exchanges of all scenarios",
     position=260,
     runs=False,
     also_runs=("queues", "submit", "errors"),

@@ -1,4 +1,4 @@
-"""Checks over everything that was exchanged: common headers (HDR) and the way of job states (LIF-001)."""
+"""Checks over all exchanges: common headers (HDR), answers to updates (UPD-018) and changes of job states (LIF-001)."""
 
 import math
 import re
@@ -24,19 +24,19 @@ _RFC_1123 = re.compile(
     re.ASCII,
 )
 _STATES = frozenset(state.value for state in JobState)
-NO_RESPONSES = blocked("the target answered nothing on this feature")
+NO_RESPONSES = blocked("the target sent no response for this feature")
 
 
-def _answers(evidence: Evidence) -> list[ParsedExchange]:
-    """Answers to operations that the documents know. What a front server says to an unknown path is its own affair."""
+def _responses(evidence: Evidence) -> list[ParsedExchange]:
+    """Return the responses to documented operations. No document says what a server returns for an unknown path."""
     return [response for response in evidence.responses if response.exchange.status and response.exchange.operation]
 
 
 @check("HDR-001", SPEC)
-def content_type(evidence: Evidence, item: Item) -> Finding:
-    """Every answer with a body is application/xml; parameters such as a charset are free."""
+def content_type_is_xml(evidence: Evidence, item: Item) -> Finding:
+    """Every response with a body is application/xml; parameters such as a charset are allowed."""
     wrong, right = Deviations(), 0
-    for response in _answers(evidence):
+    for response in _responses(evidence):
         if not response.exchange.response_body.data:
             continue
         if media_type(response) == "application/xml":
@@ -49,35 +49,35 @@ def content_type(evidence: Evidence, item: Item) -> Finding:
             )
     if not right and not wrong.items:
         return NO_RESPONSES
-    return wrong.finding("Content-Type application/xml on every answer with a body", holds(f"{right} answers"))
+    return wrong.finding("Content-Type application/xml on every response with a body", holds(f"{right} responses"))
 
 
 @check("HDR-002", SPEC)
-def request_id(evidence: Evidence, item: Item) -> Finding:
-    """Every answer has an id of its own."""
+def every_response_has_its_own_request_id(evidence: Evidence, item: Item) -> Finding:
+    """Every response has an x-ci-request-id that no other response has."""
     wrong = Deviations()
     seen: dict[str, int] = {}
-    for response in _answers(evidence):
+    for response in _responses(evidence):
         exchange = response.exchange
         value = (answer_header(response, "x-ci-request-id") or "").strip()
         if not value:
             wrong.add(exchange.seq, f"no x-ci-request-id ({exchange.operation}, {describe_response(response)})")
         elif value in seen:
-            wrong.add(seen[value], f"x-ci-request-id {value} stands on two answers")
-            wrong.add(exchange.seq, f"x-ci-request-id {value} stands on two answers")
+            wrong.add(seen[value], f"x-ci-request-id {value} is on two responses")
+            wrong.add(exchange.seq, f"x-ci-request-id {value} is on two responses")
         else:
             seen[value] = exchange.seq
     if not seen and not wrong.items:
         return NO_RESPONSES
-    expected = "an x-ci-request-id on every answer, never the same twice"
+    expected = "an x-ci-request-id on every response, never the same twice"
     return wrong.finding(expected, holds(f"{len(seen)} different ids"))
 
 
 @check("HDR-004", SPEC)
-def date(evidence: Evidence, item: Item) -> Finding:
-    """Every answer has a Date in the form of RFC 1123."""
+def every_response_has_an_rfc_1123_date(evidence: Evidence, item: Item) -> Finding:
+    """Every response has a Date in the format of RFC 1123."""
     wrong, right = Deviations(), 0
-    for response in _answers(evidence):
+    for response in _responses(evidence):
         value = answer_header(response, "date")
         if value is None:
             wrong.add(response.exchange.seq, f"no Date ({response.exchange.operation}, {describe_response(response)})")
@@ -87,7 +87,9 @@ def date(evidence: Evidence, item: Item) -> Finding:
             right += 1
     if not right and not wrong.items:
         return NO_RESPONSES
-    return wrong.finding("a Date such as `Fri, 02 Jan 2026 03:04:05 GMT` on every answer", holds(f"{right} answers"))
+    return wrong.finding(
+        "a Date such as `Fri, 02 Jan 2026 03:04:05 GMT` on every response", holds(f"{right} responses")
+    )
 
 
 def _is_rfc_1123(value: str) -> bool:
@@ -101,10 +103,10 @@ def _is_rfc_1123(value: str) -> bool:
 
 
 @check("HDR-005", SPEC)
-def trace_id(evidence: Evidence, item: Item) -> Finding:
-    """No answer to a request that was accepted has the header of those that failed."""
+def trace_id_is_on_failed_requests_only(evidence: Evidence, item: Item) -> Finding:
+    """No response to an accepted request has x-ci-trace-id, the header of failed requests."""
     wrong, right = Deviations(), 0
-    for response in _answers(evidence):
+    for response in _responses(evidence):
         if not response.ok:
             continue
         if answer_header(response, "x-ci-trace-id"):
@@ -115,7 +117,7 @@ def trace_id(evidence: Evidence, item: Item) -> Finding:
             right += 1
     if not right and not wrong.items:
         return NO_RESPONSES
-    return wrong.finding("x-ci-trace-id on failed requests only", holds(f"{right} good answers"))
+    return wrong.finding("x-ci-trace-id on failed requests only", holds(f"{right} responses to accepted requests"))
 
 
 def _unsigned(response: ParsedExchange) -> bool:
@@ -123,13 +125,13 @@ def _unsigned(response: ParsedExchange) -> bool:
 
 
 @check("UPD-018", UPDATE)
-def update_answers_what_was_set(evidence: Evidence, item: Item) -> Finding:
-    """State and Name in the answers to accepted updates of all scenarios, those that should be refused left out.
+def update_returns_the_values_set(evidence: Evidence, item: Item) -> Finding:
+    """Accepted updates of all scenarios return the State and Name that they set; bad updates are not judged.
 
-    Of updates side by side each may answer what the other has set by then: the queue is shown as it is (1045/72940).
+    The response shows the queue as it is (1045/72940), so overlapping updates may each return the values of the other.
     """
     wrong, right = Deviations(), 0
-    for response in _one_by_one(
+    for response in _not_overlapping(
         response for response in evidence.responses if response.exchange.operation == "update_queue"
     ):
         exchange = response.exchange
@@ -138,24 +140,26 @@ def update_answers_what_was_set(evidence: Evidence, item: Item) -> Finding:
         if exchange.scenario == UPDATE.name and exchange.step in labels.BAD:
             continue
         wanted = requested_update(response)
-        shown = (("State", wanted.state, response.queue.state), ("Name", wanted.name, response.queue.name))
-        for name, want, got in shown:
+        pairs = (("State", wanted.state, response.queue.state), ("Name", wanted.name, response.queue.name))
+        for name, want, got in pairs:
             if want and (got or "").strip() != want:
-                wrong.add(exchange.seq, f"{name} {got} where {want} was set ({exchange.scenario} {exchange.step})")
+                wrong.add(
+                    exchange.seq, f"{name} {got} although the request set {want} ({exchange.scenario} {exchange.step})"
+                )
             else:
                 right += bool(want)
     if not right and not wrong.items:
         return cannot_tell("no update was accepted; see UPD-001")
-    return wrong.finding("State and Name in the answer as set", holds(f"{right} times"))
+    return wrong.finding("State and Name in the response as set", holds(f"{right} times"))
 
 
-def _one_by_one(updates: Iterable[ParsedExchange]) -> Iterator[ParsedExchange]:
-    """Those that no other update of the same queue overlaps."""
+def _not_overlapping(updates: Iterable[ParsedExchange]) -> Iterator[ParsedExchange]:
+    """Yield the updates that overlap no other update of the same queue."""
     by_queue: dict[str, list[ParsedExchange]] = {}
     for response in updates:
         by_queue.setdefault(urlsplit(response.exchange.url).path, []).append(response)
-    for some in by_queue.values():
-        ordered = sorted(some, key=lambda response: response.exchange.started)
+    for of_queue in by_queue.values():
+        ordered = sorted(of_queue, key=lambda response: response.exchange.started)
         ends = list(accumulate((response.exchange.ended for response in ordered), max, initial=-math.inf))
         for index, response in enumerate(ordered):
             following = ordered[index + 1].exchange.started if index + 1 < len(ordered) else math.inf
@@ -165,17 +169,17 @@ def _one_by_one(updates: Iterable[ParsedExchange]) -> Iterator[ParsedExchange]:
 
 @check("LIF-001", SPEC)
 def states_move_forward(evidence: Evidence, item: Item) -> Finding:
-    """Two looks at a job, the first answered before the second was sent, never contradict the life cycle."""
-    looks: dict[str, list[tuple[ParsedExchange, JobState]]] = {}
+    """Two observations of a job follow the life cycle, if the first response came before the second request."""
+    observations: dict[str, list[tuple[ParsedExchange, JobState]]] = {}
     for response in evidence.responses:
         if not response.ok or response.exchange.operation not in ("submit_job", "describe_job"):
             continue
         for job in response.jobs:
             state = (job.state or "").strip()
             if job.job_id and state in _STATES:
-                looks.setdefault(job.job_id, []).append((response, JobState(state)))
+                observations.setdefault(job.job_id, []).append((response, JobState(state)))
     wrong, changes = Deviations(), 0
-    for job_id, seen in looks.items():
+    for job_id, seen in observations.items():
         for (before, earlier), (after, later) in pairwise(seen):
             if earlier == later or before.exchange.ended > after.exchange.started:
                 continue
@@ -183,16 +187,18 @@ def states_move_forward(evidence: Evidence, item: Item) -> Finding:
             if not may_be_seen_after(earlier, later):
                 wrong.add(before.exchange.seq, f"job {job_id} was {earlier}, later {later}")
                 wrong.add(after.exchange.seq, f"job {job_id} was {earlier}, later {later}")
-    refused = [response for response in _answers(evidence) if response.exchange.status in (401, 403)]
-    if not looks and refused:
-        keys = "set CIQ_SECRET_ID and CIQ_SECRET_KEY" if _unsigned(refused[0]) else "look at the keys and their rights"
-        reason = (
-            f"no job was made: {refused[0].exchange.operation} was answered {describe_response(refused[0])}; {keys}"
+    rejected = [response for response in _responses(evidence) if response.exchange.status in (401, 403)]
+    if not observations and rejected:
+        advice = (
+            "set CIQ_SECRET_ID and CIQ_SECRET_KEY" if _unsigned(rejected[0]) else "check the keys and their permissions"
         )
-        return cannot_tell(reason, witness=(refused[0].exchange.seq,))
+        reason = (
+            f"no job was created: {rejected[0].exchange.operation} returned {describe_response(rejected[0])}; {advice}"
+        )
+        return cannot_tell(reason, witness=(rejected[0].exchange.seq,))
     if not changes:
-        return cannot_tell("no job was seen in two states; run a scenario with jobs (submit, describe, order) as well")
+        return cannot_tell("no job was observed in two states; also run a scenario with jobs (submit, describe, order)")
     return wrong.finding(
-        "states only move along Submitted, Running, Success or Failed (Pause and Cancel from waiting)",
-        holds(f"{changes} changes of state over {len(looks)} jobs"),
+        "states change only from Submitted to Running to Success or Failed (Pause and Cancel while waiting)",
+        holds(f"{changes} changes of state of {len(observations)} jobs"),
     )

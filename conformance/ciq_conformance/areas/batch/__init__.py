@@ -4,6 +4,6 @@ from ciq_conformance.scenario_spec import ScenarioSpec
 
 SPEC = ScenarioSpec(
     name="batch",
-    title="a workflow and a kind of job, each over one object by a batch job; one more that is cancelled.",
+    title="run one batch job of workflows and one of jobs, each on one object, and cancel another batch job.",
     position=220,
 )

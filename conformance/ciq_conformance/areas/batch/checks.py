@@ -20,35 +20,35 @@ from ciq_schemas.transcript.parsed import ParsedExchange
 from ciq_schemas.values import Batch
 
 
-def _made(evidence: Evidence, step: Label) -> tuple[ParsedExchange, str]:
-    """The accepted request and the batch job's id; stops without them."""
+def _created(evidence: Evidence, step: Label) -> tuple[ParsedExchange, str]:
+    """Return the accepted request and the id of the batch job; stop the check where one is missing."""
     response = require_success(evidence, SPEC, step)
     for batch in response.batch_answer.batches:
         if raw.text(batch.job_id):
             return response, raw.text(batch.job_id)
-    raise EarlyFinding(blocked("the answer names no JobId; see BAT-001", witness=record_ids(response)))
+    raise EarlyFinding(blocked("the response has no JobId; see BAT-001", witness=record_ids(response)))
 
 
-def _in(response: ParsedExchange, batch_id: str) -> Batch | None:
+def _find(response: ParsedExchange, batch_id: str) -> Batch | None:
     return next((b for b in response.batch_answer.batches if raw.text(b.job_id) == batch_id), None)
 
 
-def _last(evidence: Evidence, batch_id: str, *steps: Label) -> tuple[ParsedExchange, Batch]:
-    """The last look at a batch job; stops when it was never described."""
+def _last_described(evidence: Evidence, batch_id: str, *steps: Label) -> tuple[ParsedExchange, Batch]:
+    """Return the last description of a batch job; stop the check where there is none."""
     seen = [
         (response, b)
         for response in evidence.of(SPEC, *steps)
-        if response.ok and (b := _in(response, batch_id)) is not None
+        if response.ok and (b := _find(response, batch_id)) is not None
     ]
     if not seen:
-        raise EarlyFinding(blocked("the batch job was never described; see BAT-002"))
+        raise EarlyFinding(blocked("no response describes the batch job; see BAT-002"))
     return seen[-1]
 
 
 @check("BAT-001", SPEC)
 @with_preconditions
-def batch_is_made(evidence: Evidence, item: Item) -> Finding:
-    """The answer to POST /inventorytriggerjob."""
+def create_returns_one_batch_job(evidence: Evidence, item: Item) -> Finding:
+    """POST /inventorytriggerjob returns one batch job with JobId and State."""
     expected = "HTTP 200 with one JobsDetail: JobId and State"
     response = expect_success(evidence, SPEC, Label.CREATE, expected)
     batches = response.batch_answer.batches
@@ -61,19 +61,19 @@ def batch_is_made(evidence: Evidence, item: Item) -> Finding:
 
 @check("BAT-002", SPEC)
 @with_preconditions
-def batch_is_described(evidence: Evidence, item: Item) -> Finding:
-    """The answer to GET /inventorytriggerjob/<id>."""
-    _, batch_id = _made(evidence, Label.CREATE)
-    expected = f"JobsDetail with JobId {batch_id}, the Name given, Type Workflow and a State"
+def batch_job_is_described(evidence: Evidence, item: Item) -> Finding:
+    """GET /inventorytriggerjob/<id> returns the batch job with the Name of the request."""
+    _, batch_id = _created(evidence, Label.CREATE)
+    expected = f"JobsDetail with JobId {batch_id}, the Name of the request, Type Workflow and a State"
     response = expect_success(evidence, SPEC, Label.DESCRIBED, expected)
-    batch = _in(response, batch_id)
+    batch = _find(response, batch_id)
     if batch is None:
         return deviates(expected, "no JobsDetail with this JobId", witness=record_ids(response))
     name = raw.child_text(raw.root_of(require_success(evidence, SPEC, Label.CREATE).exchange.request_body.data), "Name")
     given = {"Name": (batch.name, name), "Type": (batch.type, "Workflow")}
-    for label, (text, right) in given.items():
-        if raw.text(text) != right:
-            return deviates(f"{label} {right}", f"{label} {text}", witness=record_ids(response))
+    for field, (text, wanted) in given.items():
+        if raw.text(text) != wanted:
+            return deviates(f"{field} {wanted}", f"{field} {text}", witness=record_ids(response))
     if raw.text(batch.state) not in tuple(JobState):
         return deviates(expected, f"State {batch.state}", witness=record_ids(response))
     return holds(f"State {batch.state}", witness=record_ids(response))
@@ -81,8 +81,8 @@ def batch_is_described(evidence: Evidence, item: Item) -> Finding:
 
 @check("BAT-003", SPEC)
 @with_preconditions
-def unknown_batch_is_named(evidence: Evidence, item: Item) -> Finding:
-    """NonExistJobIds of a describe of an unknown id."""
+def unknown_batch_job_is_in_non_exist_ids(evidence: Evidence, item: Item) -> Finding:
+    """A describe of an unknown id returns the id in NonExistJobIds."""
     response = require_response(evidence, SPEC, Label.UNKNOWN)
     wanted = raw.requested_job_id(response.exchange)
     expected = f"NonExistJobIds {wanted}"
@@ -96,12 +96,12 @@ def unknown_batch_is_named(evidence: Evidence, item: Item) -> Finding:
 
 @check("BAT-004", SPEC)
 @with_preconditions
-def batches_are_listed(evidence: Evidence, item: Item) -> Finding:
-    """The list by type and name."""
-    _, batch_id = _made(evidence, Label.CREATE)
+def batch_job_is_listed(evidence: Evidence, item: Item) -> Finding:
+    """The list by type and name contains the batch job."""
+    _, batch_id = _created(evidence, Label.CREATE)
     response = expect_success(evidence, SPEC, Label.LISTED, f"HTTP 200 with batch job {batch_id}")
-    if _in(response, batch_id) is None:
-        seen = f"{len(response.batch_answer.batches)} batch jobs without it"
+    if _find(response, batch_id) is None:
+        seen = f"{len(response.batch_answer.batches)} other batch jobs"
         return deviates(f"batch job {batch_id} in the list", seen, witness=record_ids(response))
     others = [b.type for b in response.batch_answer.batches if b.type is not None and raw.text(b.type) != "Workflow"]
     if others:
@@ -112,16 +112,18 @@ def batches_are_listed(evidence: Evidence, item: Item) -> Finding:
 @check("BAT-005", SPEC)
 @with_preconditions
 def workflow_runs_on_the_object(evidence: Evidence, item: Item) -> Finding:
-    """The list of runs that asks for the batch job's."""
-    create, batch_id = _made(evidence, Label.CREATE)
+    """The list of runs filtered by the batch job contains one run, on the object of the request."""
+    create, batch_id = _created(evidence, Label.CREATE)
     source = raw.children(raw.root_of(create.exchange.request_body.data), "Input")
     key = raw.child_text(source[0], "Object") if source else None
     response = expect_success(evidence, SPEC, Label.RUNS, f"HTTP 200 with the run of batch job {batch_id}")
     objects = [raw.text(run.object).lstrip("/") for run in response.run_list.runs]
     if objects != [(key or "").lstrip("/")]:
-        last, batch = _last(evidence, batch_id, Label.WATCH, Label.DESCRIBED)
+        last, batch = _last_described(evidence, batch_id, Label.WATCH, Label.DESCRIBED)
         if not objects and raw.text(batch.state) not in FINAL_STATES:
-            return cannot_tell(f"the batch job was {batch.state} at the timeout; see BAT-006", witness=record_ids(last))
+            return cannot_tell(
+                f"the batch job was still {batch.state} at the timeout; see BAT-006", witness=record_ids(last)
+            )
         seen = f"runs on {', '.join(objects) or 'nothing'}; the batch job is {batch.state}"
         return deviates(f"one run, on {key}", seen, witness=record_ids(create, response, last))
     return holds(f"one run, on {key}", witness=record_ids(create, response))
@@ -129,43 +131,45 @@ def workflow_runs_on_the_object(evidence: Evidence, item: Item) -> Finding:
 
 @check("BAT-006", SPEC)
 @with_preconditions
-def batch_comes_to_an_end(evidence: Evidence, item: Item) -> Finding:
-    """The last look at the batch job."""
-    _, batch_id = _made(evidence, Label.CREATE)
-    response, batch = _last(evidence, batch_id, Label.WATCH, Label.DESCRIBED)
+def batch_job_ends_as_success(evidence: Evidence, item: Item) -> Finding:
+    """The last description of the batch job shows Success."""
+    _, batch_id = _created(evidence, Label.CREATE)
+    response, batch = _last_described(evidence, batch_id, Label.WATCH, Label.DESCRIBED)
     state = raw.text(batch.state)
     if state == JobState.SUCCESS:
         return holds("Success", witness=record_ids(response))
     if state in FINAL_STATES:
         return cannot_tell(
-            f"it ended {state}: {batch.code} {batch.message or ''}".rstrip(), witness=record_ids(response)
+            f"the batch job ended as {state}: {batch.code} {batch.message or ''}".rstrip(), witness=record_ids(response)
         )
     return deviates("State Success", f"State {state} at the timeout", witness=record_ids(response))
 
 
 @check("BAT-007", SPEC)
 @with_preconditions
-def batch_of_jobs_runs_them(evidence: Evidence, item: Item) -> Finding:
-    """The list of jobs that asks for the batch job's."""
-    create, batch_id = _made(evidence, Label.CREATE_JOBS)
+def batch_of_jobs_creates_the_job(evidence: Evidence, item: Item) -> Finding:
+    """The list of jobs filtered by the batch job contains its one job."""
+    create, batch_id = _created(evidence, Label.CREATE_JOBS)
     name = raw.child_text(raw.root_of(create.exchange.request_body.data), "Name")
     expected = f"one job with UserData {name}"
     response = expect_success(evidence, SPEC, Label.JOBS, expected)
-    notes = [raw.text(job.operation.user_data if job.operation is not None else None) for job in response.jobs]
-    if notes != [name]:
-        seen = f"{len(notes)} jobs under inventoryTriggerJobId={batch_id}" + (f", UserData {notes[0]}" if notes else "")
+    user_data = [raw.text(job.operation.user_data if job.operation is not None else None) for job in response.jobs]
+    if user_data != [name]:
+        seen = f"{len(user_data)} jobs under inventoryTriggerJobId={batch_id}" + (
+            f", UserData {user_data[0]}" if user_data else ""
+        )
         return deviates(expected, seen, witness=record_ids(create, response))
     return holds(expected, witness=record_ids(create, response))
 
 
 @check("BAT-008", SPEC)
 @with_preconditions
-def batch_is_cancelled(evidence: Evidence, item: Item) -> Finding:
-    """Cancel of a batch job whose job waits in a paused queue."""
-    require_success(evidence, SPEC, Label.HOLD)
-    create, batch_id = _made(evidence, Label.CREATE_HELD)
+def batch_job_is_cancelled(evidence: Evidence, item: Item) -> Finding:
+    """A batch job shows Cancel after its cancel, while its job waits in a paused queue."""
+    require_success(evidence, SPEC, Label.PAUSE)
+    create, batch_id = _created(evidence, Label.CREATE_HELD)
     cancel = expect_success(evidence, SPEC, Label.CANCEL, "HTTP 200")
-    response, batch = _last(evidence, batch_id, Label.CANCELLED)
+    response, batch = _last_described(evidence, batch_id, Label.CANCELLED)
     if raw.text(batch.state) != JobState.CANCEL:
         return deviates("State Cancel", f"State {batch.state}", witness=record_ids(create, cancel, response))
     return holds("State Cancel", witness=record_ids(create, cancel, response))
@@ -173,6 +177,6 @@ def batch_is_cancelled(evidence: Evidence, item: Item) -> Finding:
 
 @check("BAT-009", SPEC)
 @with_preconditions
-def nameless_is_refused(evidence: Evidence, item: Item) -> Finding:
-    """The answer to a request without Name."""
+def request_without_name_is_rejected(evidence: Evidence, item: Item) -> Finding:
+    """The target rejects a request without Name."""
     return expect_rejections([require_response(evidence, SPEC, Label.NAMELESS)], "4xx")

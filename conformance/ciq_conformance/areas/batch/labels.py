@@ -1,10 +1,10 @@
-"""Steps of the scenario `batch`, shared by scenario and checks."""
+"""Labels of the scenario `batch`, used by the scenario and its checks."""
 
 from enum import StrEnum
 
 
 class Label(StrEnum):
-    """Labels of the exchanges, in the order of the story."""
+    """Labels of the exchanges."""
 
     FIRST = "first"
     WORKFLOW = "workflow"
@@ -17,10 +17,10 @@ class Label(StrEnum):
     CREATE_JOBS = "create-jobs"
     WATCH_JOBS = "watch-jobs"
     JOBS = "jobs"
-    HOLD = "hold"
+    PAUSE = "pause"
     CREATE_HELD = "create-held"
     CANCEL = "cancel"
     CANCELLED = "cancelled"
-    RELEASE = "release"
+    RESUME = "resume"
     NAMELESS = "nameless"
-    CLEAN = "clean"
+    DELETE_WORKFLOW = "delete-workflow"

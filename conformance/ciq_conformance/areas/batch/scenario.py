@@ -1,6 +1,6 @@
-"""Scenario `batch`: a workflow and a kind of job, each over one object by a batch job; one more that is cancelled.
+"""Scenario `batch`: run one batch job of workflows and one of jobs, each on one object, and cancel another batch job.
 
-What was made is deleted, and the queue goes on at the end.
+The scenario deletes its workflow and resumes the queue at the end.
 """
 
 from ciq_conformance.areas.batch.labels import Label
@@ -15,65 +15,65 @@ from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 
 
 def run(ctx: ScenarioContext) -> None:
-    """Play the scenario."""
+    """Run the scenario."""
     first = ctx.calls.other(Label.FIRST, OperationKind.LIST_BATCHES, params={"size": "1"})
     need_offered(ctx, first, Capability.BATCH, "GET /inventorytriggerjob")
-    _of_jobs(ctx)
-    _cancelled(ctx)
-    _of_workflows(ctx)
+    _batch_of_jobs(ctx)
+    _cancelled_batch(ctx)
+    _batch_of_workflows(ctx)
 
 
-def _of_workflows(ctx: ScenarioContext) -> None:
+def _batch_of_workflows(ctx: ScenarioContext) -> None:
     created = ctx.calls.other(Label.WORKFLOW, OperationKind.CREATE_WORKFLOW, body=workflow_order(ctx, "batch").body())
     workflow_id = (created.workflow.workflow_id if created.workflow is not None else None) or ""
     if not created.ok or not workflow_id:
         raise PreconditionFailed(
-            f"a batch job needs a workflow, and POST /workflow answered {describe_response(created)}"
+            f"a batch job needs a workflow, and POST /workflow returned {describe_response(created)}"
         )
     name = f"{ctx.run_id}-flows"
     try:
-        good = ctx.profile.inputs[ctx.spec.feature].good
-        body = workflow_batch_body(name=name, objects=good, workflow_ids=[workflow_id])
-        batch_id = _made(ctx.calls.other(Label.CREATE, OperationKind.CREATE_BATCH, body=body))
+        source = ctx.profile.inputs[ctx.spec.feature].good
+        body = workflow_batch_body(name=name, objects=source, workflow_ids=[workflow_id])
+        batch_id = _created_id(ctx.calls.other(Label.CREATE, OperationKind.CREATE_BATCH, body=body))
         if not batch_id:
-            raise PreconditionFailed("POST /inventorytriggerjob named no batch job")
-        _follow(ctx, Label.WATCH, batch_id, FINAL_STATES, 2 * ctx.timeouts.jobs(3))
+            raise PreconditionFailed("POST /inventorytriggerjob returned no JobId")
+        _watch_batch(ctx, Label.WATCH, batch_id, FINAL_STATES, 2 * ctx.timeouts.jobs(3))
         ctx.calls.other(Label.DESCRIBED, OperationKind.DESCRIBE_BATCH, key=batch_id)
         ctx.calls.other(Label.UNKNOWN, OperationKind.DESCRIBE_BATCH, key=unknown_id(ctx, "b"))
         params = {"type": "Workflow", "name": name, "size": "100"}
         ctx.calls.other(Label.LISTED, OperationKind.LIST_BATCHES, params=params)
         runs = {"workflowId": workflow_id, "jobId": batch_id, "size": "100"}
         ctx.calls.other(Label.RUNS, OperationKind.LIST_RUNS, params=runs)
-        nameless = workflow_batch_body(name="", objects=good, workflow_ids=[workflow_id])
+        nameless = workflow_batch_body(name="", objects=source, workflow_ids=[workflow_id])
         ctx.calls.other(Label.NAMELESS, OperationKind.CREATE_BATCH, body=nameless)
     finally:
-        ctx.calls.other(Label.CLEAN, OperationKind.DELETE_WORKFLOW, key=workflow_id, insist=True)
+        ctx.calls.other(Label.DELETE_WORKFLOW, OperationKind.DELETE_WORKFLOW, key=workflow_id, insist=True)
 
 
-def _of_jobs(ctx: ScenarioContext) -> None:
-    """A batch of jobs is known from SDKs: where it is refused the rest goes on without it."""
+def _batch_of_jobs(ctx: ScenarioContext) -> None:
+    """Run a batch of jobs, which only SDKs document: the scenario continues if the target rejects it."""
     response = ctx.calls.other(Label.CREATE_JOBS, OperationKind.CREATE_BATCH, body=_job_body(ctx, "jobs"))
-    batch_id = _made(response)
+    batch_id = _created_id(response)
     if not batch_id:
-        ctx.record_event("note", f"a batch job of Type Job was answered {describe_response(response)}")
+        ctx.record_event("note", f"a batch job of Type Job returned {describe_response(response)}")
         return
-    _follow(ctx, Label.WATCH_JOBS, batch_id, FINAL_STATES, ctx.timeouts.jobs(2))
+    _watch_batch(ctx, Label.WATCH_JOBS, batch_id, FINAL_STATES, ctx.timeouts.jobs(2))
     params = {"tag": "Segment", "inventoryTriggerJobId": batch_id, "size": "100"}
     ctx.calls.list_jobs(Label.JOBS, params)
 
 
-def _cancelled(ctx: ScenarioContext) -> None:
+def _cancelled_batch(ctx: ScenarioContext) -> None:
     rule = found_rule(ctx)
-    if not ctx.set_queue(Label.HOLD, state=QueueState.PAUSED, rule=rule).ok:
+    if not ctx.set_queue(Label.PAUSE, state=QueueState.PAUSED, rule=rule).ok:
         return
     try:
         body = _job_body(ctx, "held")
-        batch_id = _made(ctx.calls.other(Label.CREATE_HELD, OperationKind.CREATE_BATCH, body=body))
+        batch_id = _created_id(ctx.calls.other(Label.CREATE_HELD, OperationKind.CREATE_BATCH, body=body))
         if batch_id:
             ctx.calls.other(Label.CANCEL, OperationKind.CANCEL_BATCH, key=batch_id, flag="cancel")
-            _follow(ctx, Label.CANCELLED, batch_id, frozenset({JobState.CANCEL}), min(5.0, ctx.timeouts.callback))
+            _watch_batch(ctx, Label.CANCELLED, batch_id, frozenset({JobState.CANCEL}), min(5.0, ctx.timeouts.callback))
     finally:
-        ctx.set_queue(Label.RELEASE, rule=rule)
+        ctx.set_queue(Label.RESUME, rule=rule)
 
 
 def _job_body(ctx: ScenarioContext, label: str) -> bytes:
@@ -87,13 +87,13 @@ def _job_body(ctx: ScenarioContext, label: str) -> bytes:
     )
 
 
-def _made(response: ParsedExchange) -> str:
+def _created_id(response: ParsedExchange) -> str:
     batches = response.batch_answer.batches if response.ok else ()
     return (batches[0].job_id if batches else None) or ""
 
 
-def _follow(ctx: ScenarioContext, step: Label, batch_id: str, states: frozenset[JobState], within: float) -> None:
-    """Look at a batch job until it is in one of the states."""
+def _watch_batch(ctx: ScenarioContext, step: Label, batch_id: str, states: frozenset[JobState], within: float) -> None:
+    """Describe a batch job until it is in one of the states, or for `within` seconds."""
     deadline = ctx.now() + within
     while True:
         batches = ctx.calls.other(step, OperationKind.DESCRIBE_BATCH, key=batch_id).batch_answer.batches

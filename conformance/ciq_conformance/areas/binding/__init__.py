@@ -4,6 +4,6 @@ from ciq_conformance.scenario_spec import ScenarioSpec
 
 SPEC = ScenarioSpec(
     name="binding",
-    title="bind the bucket, which is bound already. Nothing changes on a service that conforms.",
+    title="bind the bucket, which is already bound. A conforming target changes nothing.",
     position=190,
 )

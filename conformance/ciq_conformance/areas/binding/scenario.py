@@ -1,4 +1,4 @@
-"""Scenario `binding`: bind the bucket, which is bound already. Nothing changes on a service that conforms."""
+"""Scenario `binding`: bind the bucket, which is already bound. A conforming target changes nothing."""
 
 from ciq_conformance.areas.templates.labels import Label
 from ciq_conformance.driver.scenario_context import ScenarioContext
@@ -6,5 +6,5 @@ from ciq_schemas.operations import OperationKind
 
 
 def run(ctx: ScenarioContext) -> None:
-    """Play the scenario."""
+    """Run the scenario."""
     ctx.calls.other(Label.BIND, OperationKind.BIND_BUCKET)
