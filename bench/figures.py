@@ -306,9 +306,9 @@ def judge(jobs: int) -> list[Figure]:
             JobTimeline(
                 job_id=f"j{index}",
                 step="submit",
-                asked=levels[index % 3],
+                requested=levels[index % 3],
                 submit_seq=index,
-                asked_at=index * 0.001,
+                submitted_at=index * 0.001,
                 accepted_by=index * 0.001 + 0.0005,
                 not_before=Bound(start[index], index),
                 not_after=Bound(start[index] + 0.0005, index),
@@ -319,7 +319,7 @@ def judge(jobs: int) -> list[Figure]:
 
     def cost(number: int, *, legal: bool) -> tuple[float, float]:
         made = tracks(number, legal=legal)
-        events = [t.asked_at for t in made] + [t.not_before.at for t in made] + [t.not_after.at for t in made]
+        events = [t.submitted_at for t in made] + [t.not_before.at for t in made] + [t.not_after.at for t in made]
         rng.shuffle(events)
         began = time.perf_counter()
         sorted(events)

@@ -43,13 +43,13 @@ def shown(job: str, state: str) -> str:
 class Story:
     """A transcript that grows; every method returns a longer one."""
 
-    told: Transcript = field(default_factory=lambda: Transcript("explore"))
+    transcript: Transcript = field(default_factory=lambda: Transcript("explore"))
     number: int = 1
 
     @property
     def last(self) -> int:
         """Number of the last record."""
-        return len(self.told.records)
+        return len(self.transcript.records)
 
     def _label(self, step: Label, how: str = "") -> str:
         return str(JobLabel(self.number, step, how))
@@ -58,45 +58,49 @@ class Story:
         """An update of the queue: OPEN, PAUSE, RESUME, RULE."""
         state = "Paused" if step is Label.PAUSE else "Active"
         answer = response_xml(queue_xml(container="Queue", state=state, rule=rule_xml(URL, on=how != Rule.OFF)))
-        told = self.told.say(self._label(step, how), answer, method="PUT", operation="update_queue")
-        return replace(self, told=told)
+        longer = self.transcript.say(self._label(step, how), answer, method="PUT", operation="update_queue")
+        return replace(self, transcript=longer)
 
     def submit(self, job: str, level: int = 0, state: str = "Submitted", *, own: bool = False) -> Story:
         """One job."""
-        told = self.told.say(
+        longer = self.transcript.say(
             self._label(Label.SUBMIT, OWN if own else ""),
             response_xml(shown(job, state)),
             request=submit_xml(operation_xml(level=str(level))),
             method="POST",
             operation="submit_job",
         )
-        return replace(self, told=told)
+        return replace(self, transcript=longer)
 
     def look(self, step: Label = Label.LOOK, **states: str) -> Story:
         """A look at jobs by letter."""
         jobs = (shown({"a": A, "b": B, "c": C}[letter], state) for letter, state in states.items())
-        return replace(self, told=self.told.say(self._label(step), response_xml(*jobs), operation="describe_job"))
+        return replace(
+            self, transcript=self.transcript.say(self._label(step), response_xml(*jobs), operation="describe_job")
+        )
 
     def cancel(self, job: str, status: int = 200) -> Story:
         """A cancel."""
-        told = self.told.say(self._label(Label.CANCEL, job), status=status, method="PUT", operation="cancel_job")
-        return replace(self, told=told)
+        longer = self.transcript.say(
+            self._label(Label.CANCEL, job), status=status, method="PUT", operation="cancel_job"
+        )
+        return replace(self, transcript=longer)
 
     def hear(self, job: str, channel: str = Rule.FIRST, state: str = "Success") -> Story:
         """A callback arrives."""
         body = f"<Response><EventName>TaskFinish</EventName>{shown(job, state)}</Response>"
-        return replace(self, told=self.told.hear(channel, body))
+        return replace(self, transcript=self.transcript.hear(channel, body))
 
     def expired(self, what: str) -> Story:
         """A wait of the player ran out."""
-        return replace(self, told=self.told.mark("expired", f"{self.number} {what}: waited 5.0 s"))
+        return replace(self, transcript=self.transcript.mark("expired", f"{self.number} {what}: waited 5.0 s"))
 
     def look_at(self, *jobs: str, status: int = 200, **states: str) -> Story:
         """A look that asks for jobs by their ids, whatever the answer tells of."""
-        answer = self.look(**states).told.records[-1]
+        answer = self.look(**states).transcript.records[-1]
         assert isinstance(answer, Exchange)
         asked = msgspec.structs.replace(answer, url=f"http://target/jobs/{','.join(jobs)}", status=status)
-        return replace(self, told=replace(self.told, records=(*self.told.records, asked)))
+        return replace(self, transcript=replace(self.transcript, records=(*self.transcript.records, asked)))
 
     def restart(
         self, state: str = "Active", *, queue: str = QUEUE, on: bool = True, url: str = URL, at: float | None = None
@@ -104,4 +108,4 @@ class Story:
         """The target is restarted (again, or at the instant of an earlier one), and the queue looked at."""
         listed = response_xml(queue_xml(queue, state=state, rule=rule_xml(url, on=on)))
         label = self._label(Label.RESTART, f"{at or self.last + 0.5:.4f}")
-        return replace(self, told=self.told.say(label, listed, operation="list_queues"))
+        return replace(self, transcript=self.transcript.say(label, listed, operation="list_queues"))

@@ -127,7 +127,7 @@ DEVIATING = {
     ),
     "a restart loses the queue too": (
         "EXP-008",
-        Story(RESTARTED.told.status("1 restart 5.5000", 404)).look_at(A, B),
+        Story(RESTARTED.transcript.status("1 restart 5.5000", 404)).look_at(A, B),
         "is not known after it",
         {3, 7},
     ),
@@ -183,7 +183,7 @@ DEVIATING = {
 
 def judge(name: str, story: Story) -> Finding:
     """What the check says."""
-    return judged(name, story.told)
+    return judged(name, story.transcript)
 
 
 @pytest.mark.parametrize("name", HOLDING)
@@ -227,9 +227,9 @@ def test_a_restart_is_told_once() -> None:
 
 def test_a_history_that_broke_off_blocks_what_it_did_not_show() -> None:
     """A refused pause ends the scenario: what was seen until then stands, the rest is blocked."""
-    broken = Story(RUNS.told.mark("broken", "setting the queue to Paused answered 500"))
+    broken = Story(RUNS.transcript.mark("broken", "setting the queue to Paused answered 500"))
     assert judge("EXP-003", broken).kind is Kind.BLOCKED
-    lost = Story(DEVIATING["a job fails"][1].told.mark("broken", "answered 500"))
+    lost = Story(DEVIATING["a job fails"][1].transcript.mark("broken", "answered 500"))
     assert judge("EXP-003", lost).kind is Kind.DEVIATES
 
 

@@ -57,7 +57,7 @@ def script_fixture(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleT
 
 def by_judge(story: Story) -> tuple[RecordedHistory, Verdicts]:
     """The one history of a story as the judge reads it, and its result for each rule."""
-    evidence = Evidence(feature=Feature.MEDIA, records=story.told.records)
+    evidence = Evidence(feature=Feature.MEDIA, records=story.transcript.records)
     (history,) = recorded_histories(evidence)
     results = {rule: history.result(rule) for rule in history_rules.RULES}
     return history, {rule: (one.shown, [d.text for d in one.deviations]) for rule, one in results.items()}
@@ -67,7 +67,7 @@ def by_script(script: Any, story: Story, conditions: played_history.Conditions) 
     """The results of a script that observes the exchanges of a story."""
     recorder = script.Recorder()
     arrivals = []
-    for record in story.told.records:
+    for record in story.transcript.records:
         if isinstance(record, Exchange):
             observe(script, recorder, record)
         elif isinstance(record, CallbackReceived):
@@ -153,7 +153,7 @@ def random_jobs(seed: int) -> tuple[played_history.HistoryJob, ...]:
     for number in range(draw.randint(2, 14)):
         sent = draw.randint(0, 40) / 10
         seen = sorted((sent + draw.randint(0, 60) / 10, draw.choice(["Submitted", "Running"])) for _ in range(3))
-        sightings = tuple(
+        observations = tuple(
             played_history.Sighting(
                 state=state,
                 sent=at,
@@ -170,7 +170,7 @@ def random_jobs(seed: int) -> tuple[played_history.HistoryJob, ...]:
                 own_address=False,
                 sent=sent,
                 answered=sent + 0.1,
-                sightings=sightings,
+                observations=observations,
                 seq=1000 + number,
             )
         )
@@ -183,9 +183,9 @@ def timeline_of(job: played_history.HistoryJob) -> JobTimeline:
     return JobTimeline(
         job_id=job.job_id,
         step="1 submit",
-        asked=RequestedJob(level=level, user_data=None, tag=None),
+        requested=RequestedJob(level=level, user_data=None, tag=None),
         submit_seq=job.seq,
-        asked_at=job.sent,
+        submitted_at=job.sent,
         accepted_by=job.answered,
         not_before=Bound(job.not_before.at, job.not_before.seq),
         not_after=Bound(job.not_after.at, job.not_after.seq),

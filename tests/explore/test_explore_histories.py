@@ -81,19 +81,19 @@ def test_histories_make_sense_as_they_stand() -> None:
 
 
 @pytest.mark.parametrize("feature", list(Feature))
-@pytest.mark.parametrize(("workers", "room"), [(1, 6), (8, 40), (100, 20)])
-def test_the_history_for_restarts_has_all_that_one_may_lose(feature: Feature, workers: int, room: int) -> None:
+@pytest.mark.parametrize(("workers", "job_limit"), [(1, 6), (8, 40), (100, 20)])
+def test_the_history_for_restarts_has_all_that_one_may_lose(feature: Feature, workers: int, job_limit: int) -> None:
     """A rule, an ended job, a paused queue and a line in it come before the restart, submits and order after it."""
     spec = FEATURES[feature]
-    history = restart_history(spec, workers=workers, room=room)
-    assert FEWEST_JOBS <= jobs_in(history) <= room
+    history = restart_history(spec, workers=workers, job_limit=job_limit)
+    assert FEWEST_JOBS <= jobs_in(history) <= job_limit
     ops = [command.op for command in history]
     middle = ops.index(Op.RESTART)
     assert ops[:4] == [Op.SUBMIT, Op.RULE, Op.PAUSE, Op.SUBMIT]
     assert (Op.CANCEL in ops[:middle]) == spec.cancel_documented
     assert ops[middle + 1 :] == [Op.SUBMIT, Op.FREEZE, Op.FREEZE]
     levels = history[3].levels
-    assert len(levels) >= min(3 * workers, room - 3, 24)
+    assert len(levels) >= min(3 * workers, job_limit - 3, 24)
     assert levels.count(levels[0]) > 1
     assert len(set(levels)) == (2 if spec.has_job_level else 1)
 

@@ -64,9 +64,9 @@ def observe(history: History, looks: list[float], rng: random.Random, *, stamps:
             JobTimeline(
                 job_id=f"j{index}",
                 step="submit",
-                asked=RequestedJob(level=str(level), user_data=None, tag=None),
+                requested=RequestedJob(level=str(level), user_data=None, tag=None),
                 submit_seq=index,
-                asked_at=at,
+                submitted_at=at,
                 accepted_by=at + 0.005,
                 not_before=Bound(before, index),
                 not_after=Bound(after, index),
@@ -161,7 +161,7 @@ def test_a_late_job_owes_nothing_to_those_already_started() -> None:
 def told(timeline: JobTimeline, at: float) -> JobTimeline:
     """The track with a callback that arrived at `at`."""
     fields = {name: getattr(timeline, name) for name in JobTimeline.__slots__}
-    return JobTimeline(**{**fields, "told": (Bound(at, 99),)})
+    return JobTimeline(**{**fields, "callback_arrivals": (Bound(at, 99),)})
 
 
 def test_agreement_counts_pairs_told_in_order() -> None:

@@ -29,7 +29,7 @@ def is_loopback(url: str) -> bool:
 
 def callback_trouble(run: RunContext, ready: Sequence[Readiness]) -> str:
     """Returns why callbacks cannot arrive and what to do; empty when one arrived or the path is proven."""
-    expecting = [one for one in ready if one.listening and not one.hindrance]
+    expecting = [one for one in ready if one.callback_rule_accepted and not one.blocked_by]
     if not expecting or any(one.calibration.callback_latency is not None for one in expecting):
         return ""
     address = run.receiver.base_url

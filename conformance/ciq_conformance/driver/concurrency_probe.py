@@ -71,7 +71,7 @@ class ConcurrencyProbe:
         began = self.recorder.now()
         ids: list[str] = []
         for number in range(count):
-            ids.extend(self.ctx.submit_or_break(f"{step}-submit", self.ctx.order(f"{step}-{count}-{number}")))
+            ids.extend(self.ctx.submit_or_fail(f"{step}-submit", self.ctx.job_request(f"{step}-{count}-{number}")))
         lives, together = self._follow(step, ids, self.ctx.timeouts.jobs(count))
         if any(life.ended is None for life in lives.values()):
             self.ctx.recorder.record_event(

@@ -51,9 +51,9 @@ class Readiness:
     several_ids: bool
     activated: bool
     """The feature was not active, so the probe activated it."""
-    listening: bool
+    callback_rule_accepted: bool
     """The target took the probe's callback rule."""
-    hindrance: str = ""
+    blocked_by: str = ""
     """Why no job could be measured; blocks the scenarios that need jobs to run."""
 
     @property
@@ -119,9 +119,9 @@ def probe(run: RunContext, spec: FeatureSpec) -> Readiness:
     found, activated = _find_queue(run, calls)
     ctx = run.ctx(spec, ALL_EXCHANGES, calls, found, UNMEASURED)
     channel = f"{spec.feature}.{PROBE}.callback"
-    listening = _listen(run, ctx, run.receiver.address(channel))
+    callback_rule_accepted = _listen(run, ctx, run.receiver.address(channel))
     try:
-        return _measure(run, ctx, channel, found, activated=activated, listening=listening)
+        return _measure(run, ctx, channel, found, activated=activated, callback_rule_accepted=callback_rule_accepted)
     except PreconditionFailed as broken:
         return Readiness(
             spec=spec,
@@ -130,8 +130,8 @@ def probe(run: RunContext, spec: FeatureSpec) -> Readiness:
             calibration=UNMEASURED,
             several_ids=False,
             activated=activated,
-            listening=listening,
-            hindrance=str(broken),
+            callback_rule_accepted=callback_rule_accepted,
+            blocked_by=str(broken),
         )
     finally:
         ctx.calls = run.calls(spec, PROBE, spec.job_path, though_stopping=True)
@@ -191,7 +191,7 @@ def _listen(run: RunContext, ctx: ScenarioContext, address: str) -> bool:
 
 
 def _measure(
-    run: RunContext, ctx: ScenarioContext, channel: str, found: Queue, *, activated: bool, listening: bool
+    run: RunContext, ctx: ScenarioContext, channel: str, found: Queue, *, activated: bool, callback_rule_accepted: bool
 ) -> Readiness:
     submitted, job_path = _first_submit(run, ctx)
     calls = run.calls(ctx.spec, PROBE, job_path)
@@ -204,7 +204,7 @@ def _measure(
         raise PreconditionFailed(
             f"the first job did not end within {ctx.timeouts.first_job:g} s: "
             f"last seen {life.last_state or 'unknown'}; "
-            f"check the sample input {ctx.order('first').input_object!r} or raise timeout_factor"
+            f"check the sample input {ctx.job_request('first').input_object!r} or raise timeout_factor"
         )
     if life.last_state != JobState.SUCCESS:
         raise PreconditionFailed(
@@ -212,7 +212,7 @@ def _measure(
             f"name an input that the target can process under [inputs.{ctx.spec.feature}] in ciq.toml"
         )
     origin = submitted.exchange.started
-    told = _callback_latency(ctx, channel, job_id, life.not_ended_before or origin) if listening else None
+    told = _callback_latency(ctx, channel, job_id, life.not_ended_before or origin) if callback_rule_accepted else None
     latency = life.ended - origin
     workers = 1
     if latency <= _SLOW_JOB:
@@ -249,7 +249,7 @@ def _measure(
         calibration=calibration,
         several_ids=several,
         activated=activated,
-        listening=listening,
+        callback_rule_accepted=callback_rule_accepted,
     )
 
 
@@ -261,7 +261,7 @@ def _first_submit(run: RunContext, ctx: ScenarioContext) -> tuple[ParsedExchange
     answers = []
     for path in paths:
         ctx.calls = run.calls(spec, PROBE, path)
-        response = ctx.submit("first-submit", ctx.order("first"))
+        response = ctx.submit("first-submit", ctx.job_request("first"))
         if response.ok and len(response.jobs) == 1 and response.jobs[0].job_id:
             return response, path
         answers.append(f"POST {path} answered {describe_response(response)}")
@@ -286,7 +286,7 @@ def _callback_latency(ctx: ScenarioContext, channel: str, job_id: str, ended_aft
 
 def _second_job(ctx: ScenarioContext, burst: ConcurrencyProbe, job_id: str) -> tuple[bool, str, float]:
     """Run another job: whether one describe answers for two ids, its id, and when it had not ended yet."""
-    (other,) = ctx.submit_or_break("second-submit", ctx.order("second"))
+    (other,) = ctx.submit_or_fail("second-submit", ctx.job_request("second"))
     submitted = ctx.now()
     response = ctx.calls.describe("two-ids", job_id, other)
     life = burst.follow("second-job", (other,), ctx.timeouts.first_job)[other]

@@ -30,7 +30,7 @@ def found_rule(ctx: ScenarioContext) -> CallbackRuleRequest:
 def make_active(ctx: ScenarioContext, step: str) -> None:
     """Sets a queue that was found paused to Active; raises PreconditionFailed when the target rejects that."""
     if ctx.found.state == QueueState.PAUSED:
-        ctx.set_queue_or_break(step, rule=found_rule(ctx))
+        ctx.set_queue_or_fail(step, rule=found_rule(ctx))
 
 
 def list_until(
@@ -62,17 +62,17 @@ def held(ctx: ScenarioContext, pause: str, submit: str, resume: str, order: JobR
     try:
         yield ctx.submit(submit, order).job_ids
     finally:
-        ctx.set_queue_or_break(resume, rule=rule)
+        ctx.set_queue_or_fail(resume, rule=rule)
 
 
 def list_until_whole(ctx: ScenarioContext, began: float, control: str, listing: str, watch: str) -> None:
     """Submits a valid job and lists until it is visible: then the list also contains all jobs accepted before it."""
-    response = ctx.submit(control, ctx.order(control))
+    response = ctx.submit(control, ctx.job_request(control))
     ids = response.job_ids
     if not ids:
         return
     created = times.parse(response.jobs[0].creation_time)
-    params = {"tag": ctx.order(control).tag, "size": "100"}
+    params = {"tag": ctx.job_request(control).tag, "size": "100"}
     if created is not None:
         start = created - timedelta(seconds=ctx.now() - began + 5)
         params["startCreationTime"] = times.written(start)

@@ -52,7 +52,7 @@ def resume_then_pause(
     resume, pause = steps
 
     def resumed() -> ParsedExchange | None:
-        ctx.set_queue_or_break(resume, rule=rule)
+        ctx.set_queue_or_fail(resume, rule=rule)
         return after() if after else None
 
     with ThreadPoolExecutor(1) as executor:
@@ -60,7 +60,7 @@ def resume_then_pause(
         ctx.pause_thread(lead)
         ctx.set_queue(pause, state=QueueState.PAUSED, rule=rule)
         response = resuming.result()
-    ctx.set_queue_or_break(pause, state=QueueState.PAUSED, rule=rule)
+    ctx.set_queue_or_fail(pause, state=QueueState.PAUSED, rule=rule)
     return response
 
 

@@ -151,7 +151,7 @@ class ScenarioContext:
         """Name of a receiver address of this scenario and feature; steps and checks use the same `label`."""
         return channel_name(self.spec.feature, self.scenario, label)
 
-    def order(self, label: str, **changes: object) -> JobRequest:
+    def job_request(self, label: str, **changes: object) -> JobRequest:
         """A job order with good input, the queue's id, and UserData that names run, scenario and `label`."""
         sample = self.profile.inputs[self.spec.feature]
         order = JobRequest(
@@ -172,7 +172,7 @@ class ScenarioContext:
         """Submit one order, or several as one request with many operations."""
         return self.calls.submit(step, submit_body(orders))
 
-    def submit_or_break(self, step: str, *orders: JobRequest) -> tuple[str, ...]:
+    def submit_or_fail(self, step: str, *orders: JobRequest) -> tuple[str, ...]:
         """Submit and return the job ids; PreconditionFailed when the target does not answer with as many."""
         response = self.submit(step, *orders)
         ids = tuple(response.job_ids)
@@ -198,7 +198,7 @@ class ScenarioContext:
         )
         return self.calls.update_queue(step, self.queue_id, body)
 
-    def set_queue_or_break(
+    def set_queue_or_fail(
         self, step: str, *, state: QueueState = QueueState.ACTIVE, rule: CallbackRuleRequest | None = None
     ) -> ParsedExchange:
         """As `set_queue`; PreconditionFailed when the target refuses."""

@@ -13,7 +13,7 @@ from ciq_conformance.areas.explore.history_rules import RULES, broken_rules
 from ciq_conformance.areas.pause_running_jobs import SPEC as PAUSE_RUNNING_JOBS
 from ciq_conformance.driver.scenario_context import ScenarioContext
 from ciq_conformance.explore.history import History, jobs_in, restarts, size_of, words
-from ciq_conformance.explore.history_player import Forgotten, HistoryPlayer, room_of
+from ciq_conformance.explore.history_player import HistoryPlayer, QueueLost, job_limit
 from ciq_conformance.explore.machine import histories
 from ciq_conformance.explore.restart_history import restart_history
 from ciq_conformance.explore.script import script_name, write_script
@@ -80,14 +80,14 @@ def explore(ctx: ScenarioContext) -> None:
     directed: tuple[History, ...] = ()
     if ctx.restart is not None:
         workers = max(1, ctx.timeouts.calibration.workers)
-        directed = (restart_history(ctx.spec, workers=workers, room=room_of(ctx)),)
+        directed = (restart_history(ctx.spec, workers=workers, job_limit=job_limit(ctx)),)
     # Restarts come last: a target that does not survive one has been observed by then.
     planned = sorted((*directed, *drawn), key=restarts)
     _take_away_old_scripts(ctx)
     explorer = _Campaign(ctx)
     try:
         _play_all(explorer, planned, directed)
-    except Forgotten as gone:
+    except QueueLost as gone:
         ctx.record_event("note", f"{gone}: no more histories, and no script")
 
 

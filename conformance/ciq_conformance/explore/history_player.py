@@ -27,11 +27,11 @@ FREEZE_LOOK = 0.35
 """More than the slack of the order rules: a job that waits this long after another has started was overtaken."""
 
 
-class Forgotten(Exception):  # noqa: N818 - what a target did, not an error of ours
+class QueueLost(Exception):  # noqa: N818 - what a target did, not an error of ours
     """The target does not list the queue after a restart, so no more histories can be played."""
 
 
-def room_of(ctx: ScenarioContext) -> int:
+def job_limit(ctx: ScenarioContext) -> int:
     """How many jobs a history may have on this target."""
     calibration = ctx.timeouts.calibration
     most = int(LONGEST_DRAIN * max(1, calibration.workers) / max(calibration.job_latency, 0.01))
@@ -60,7 +60,7 @@ class HistoryPlayer:
     def play(self, history: History) -> None:
         """Play the history to its end.
 
-        Raises PreconditionFailed when the target rejects a valid request, Forgotten when a restart lost the queue.
+        Raises PreconditionFailed when the target rejects a valid request, QueueLost when a restart lost the queue.
         """
         self._put(Label.OPEN, QueueState.ACTIVE, how=self._rule)
         for command in history:
@@ -101,14 +101,14 @@ class HistoryPlayer:
         return [job for job in self._jobs if job not in done]
 
     @property
-    def _room(self) -> int:
+    def _jobs_left(self) -> int:
         """How many more jobs the history may have."""
-        return room_of(self.ctx) - len(self._jobs)
+        return job_limit(self.ctx) - len(self._jobs)
 
     def _submit(self, level: int | None, *, own: bool) -> None:
-        if self._room <= 0 or (self._paused and self._closed):
+        if self._jobs_left <= 0 or (self._paused and self._closed):
             return
-        order = self.ctx.order(f"h{self.number} {len(self._jobs)}", level=level)
+        order = self.ctx.job_request(f"h{self.number} {len(self._jobs)}", level=level)
         if own:
             order = order.with_(callback=self.ctx.receiver.address(self.ctx.channel(OWN)))
         response = self.ctx.submit(self._step(Label.SUBMIT, OWN if own else ""), order)
@@ -123,9 +123,9 @@ class HistoryPlayer:
             self._own.add(ids[0])
 
     def _many(self, levels: tuple[int | None, ...]) -> None:
-        if self._room < len(levels) or (self._paused and self._closed):
+        if self._jobs_left < len(levels) or (self._paused and self._closed):
             return
-        orders = [self.ctx.order(f"h{self.number} many {i}", level=level) for i, level in enumerate(levels)]
+        orders = [self.ctx.job_request(f"h{self.number} many {i}", level=level) for i, level in enumerate(levels)]
         response = self.ctx.submit(self._step(Label.MANY), *orders)
         ids = response.job_ids
         if not response.ok and self._paused:
@@ -224,7 +224,7 @@ class HistoryPlayer:
         self._gone |= self._jobs.keys() - after.seen.keys()
         if self.ctx.queue_id not in [queue.queue_id for queue in after.listed.queue_list.queues]:
             answer = describe_response(after.listed)
-            raise Forgotten(f"after a restart the list of queues answers {answer} without the queue")
+            raise QueueLost(f"after a restart the list of queues answers {answer} without the queue")
 
     def _drain(self) -> None:
         ctx = self.ctx
@@ -237,14 +237,14 @@ class HistoryPlayer:
         due = {job: self._due_at(job) for job in kept if Rule.OFF not in self._jobs[job]}
         channels = [ctx.channel(name) for name in (Rule.FIRST, Rule.SECOND, OWN)]
 
-        def all_told() -> bool:
+        def all_received() -> bool:
             told: dict[str, set[str]] = {}
             for callback in ctx.receiver.arrivals(*channels):
                 for job in callback.job_ids:
                     told.setdefault(job, set()).add(callback.arrival.channel)
             return all(wanted & told.get(job, set()) for job, wanted in due.items())
 
-        if not ctx.receiver.wait(all_told, ctx.timeouts.callback):
+        if not ctx.receiver.wait(all_received, ctx.timeouts.callback):
             ctx.record_event("expired", f"{self.number} {TOLD}: waited {ctx.timeouts.callback:.1f} s for callbacks")
         if any(set(rules) == {Rule.OFF} for rules in self._jobs.values()):
             ctx.pause_thread(ctx.timeouts.quiet)
@@ -258,7 +258,7 @@ class HistoryPlayer:
         rule = CallbackRuleRequest(state="Off")
         if self._rule is not Rule.OFF:
             rule = CallbackRuleRequest(url=self.ctx.receiver.address(self.ctx.channel(self._rule)))
-        self.ctx.set_queue_or_break(self._step(step, how), state=state, rule=rule)
+        self.ctx.set_queue_or_fail(self._step(step, how), state=state, rule=rule)
 
     def _step(self, step: Label, how: str = "") -> str:
         return str(JobLabel(self.number, step, how))

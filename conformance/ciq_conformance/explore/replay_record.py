@@ -60,7 +60,7 @@ class Recorder:
     """Everything that one play of a history observed so far."""
 
     jobs: list[Submitted] = field(default_factory=list)
-    sightings: dict[str, list[Sighting]] = field(default_factory=dict)
+    observations: dict[str, list[Sighting]] = field(default_factory=dict)
     updates: list[QueueUpdate] = field(default_factory=list)
     cancels: list[Cancel] = field(default_factory=list)
     queries: list[tuple[str, float]] = field(default_factory=list)
@@ -121,12 +121,12 @@ class Recorder:
 
     def state(self, job_id: str) -> str:
         """State in the last answer that contained the job."""
-        seen = self.sightings.get(job_id)
+        seen = self.observations.get(job_id)
         return seen[-1].state if seen else ""
 
     def last_seen(self, job_id: str) -> float:
         """When the last request was sent whose answer contained the job."""
-        seen = self.sightings.get(job_id)
+        seen = self.observations.get(job_id)
         return seen[-1].sent if seen else 0.0
 
     def open_jobs(self) -> list[str]:
@@ -163,14 +163,14 @@ class Recorder:
         )
 
     def _job(self, job: Submitted, callbacks: list[Arrival]) -> HistoryJob:
-        seen = self.sightings.get(job.job_id, [])
+        seen = self.observations.get(job.job_id, [])
         return HistoryJob(
             job_id=job.job_id,
             level=job.level,
             own_address=job.own,
             sent=job.sent,
             answered=job.answered,
-            sightings=tuple(sorted(seen, key=lambda s: (s.sent, s.received))),
+            observations=tuple(sorted(seen, key=lambda s: (s.sent, s.received))),
             start_callbacks=tuple(Proof(one.at, 0) for one in callbacks if not _reports_cancel(one.body, job.job_id)),
         )
 
@@ -188,7 +188,7 @@ class Recorder:
                     received=answer.received,
                     start_stamp=stamp_of(own_text(detail, "StartTime")),
                 )
-                self.sightings.setdefault(job_id, []).append(sighting)
+                self.observations.setdefault(job_id, []).append(sighting)
             if job_id:
                 yield job_id
 

@@ -15,12 +15,12 @@ _LINES = 3
 """Waiting jobs for each worker: some must still wait when the first have started."""
 
 
-def restart_history(spec: FeatureSpec, *, workers: int, room: int) -> History:
+def restart_history(spec: FeatureSpec, *, workers: int, job_limit: int) -> History:
     """Pause with a rule, levels and a cancelled job, restart, submit again, and observe the order of starts.
 
-    `room` is the most jobs that a history may have on the target.
+    `job_limit` is the most jobs that a history may have on the target.
     """
-    waiting = max(3, min(_LINES * workers, MOST_WAITING, room - _AROUND))
+    waiting = max(3, min(_LINES * workers, MOST_WAITING, job_limit - _AROUND))
     levels: tuple[int | None, ...] = (0,) * (waiting - 1) + (1,)
     if not spec.has_job_level:
         levels = (None,) * waiting

@@ -41,7 +41,7 @@ def write_script(ctx: ScenarioContext, rule: str, history: History, *, job_path:
 def case_of(ctx: ScenarioContext, rule: str, history: History, *, job_path: str, halting: bool) -> dict[str, object]:
     """What the replay needs to know of the target, as plain values."""
     profile, spec, calibration = ctx.profile, ctx.spec, ctx.timeouts.calibration
-    order = ctx.order("replay", user_data=None)
+    order = ctx.job_request("replay", user_data=None)
     container, _, _ = operation_xml(order).removeprefix("<Operation>").partition("<Output>")
     fixed = spec.feature in profile.job_path
     return {

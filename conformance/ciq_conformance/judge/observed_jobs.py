@@ -35,7 +35,7 @@ def observed_jobs(
             step=response.exchange.step,
             job_id=job.job_id,
             submit=response,
-            looks=tuple(seen.get(job.job_id, ())),
+            observations=tuple(seen.get(job.job_id, ())),
             callbacks=tuple(callback for callback in evidence.callbacks if callback.names(job.job_id)),
             rule_changed=_next_rule(evidence, response),
         )
@@ -79,7 +79,7 @@ def missing_callback(evidence: Evidence, scenario: ScenarioName, job: ObservedJo
         )
     if ended.job.state == JobState.CANCEL:
         return blocked(f"{job.step}: job {job.job_id} was cancelled by someone else", witness=(ended.seq,))
-    if job.overtaken:
+    if job.rule_changed_before_end:
         return cannot_tell(
             f"{job.step}: job {job.job_id} ended after the queue's rule had changed, and no document says which of "
             "the two rules counts then; raise `timeout_factor` in the profile",

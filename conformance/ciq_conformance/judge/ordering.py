@@ -38,7 +38,7 @@ STAMP_STEPS = 2.0
 """Least difference of two one-second stamps that proves an order."""
 
 
-_ASKED_AT = attrgetter("asked_at")
+_SUBMITTED_AT = attrgetter("submitted_at")
 _ACCEPTED_BY = attrgetter("accepted_by")
 _NOT_BEFORE = attrgetter("not_before.at")
 _NOT_AFTER = attrgetter("not_after.at")
@@ -93,7 +93,7 @@ def order_rule(timelines: Sequence[JobTimeline], *, slack: float = SLACK, stamps
     for group in _by_level(timelines).values():
         accepted, earliest_start = group.accepted
         for timeline in group.timelines:
-            before = bisect_left(accepted, timeline.asked_at)  # accepted for certain before this one was asked for
+            before = bisect_left(accepted, timeline.submitted_at)  # accepted for certain before this one was asked for
             if before:
                 owed += 1
                 proven += earliest_start[before - 1] <= timeline.not_before.at
@@ -157,7 +157,7 @@ class _Level:
     @cached_property
     def by_submission(self) -> _Rivals:
         """By the instant before which they were certainly not accepted."""
-        return _Rivals(self.timelines, _ASKED_AT)
+        return _Rivals(self.timelines, _SUBMITTED_AT)
 
     @cached_property
     def by_waiting(self) -> _Rivals:
@@ -176,8 +176,8 @@ class _Level:
     @cached_property
     def asked(self) -> tuple[list[float], list[float]]:
         """Instants of asking in order, and the earliest proven start among those from each on."""
-        ordered = sorted(self.timelines, key=_ASKED_AT)
-        return list(map(_ASKED_AT, ordered)), list(accumulate(map(_NOT_AFTER, reversed(ordered)), min))[::-1]
+        ordered = sorted(self.timelines, key=_SUBMITTED_AT)
+        return list(map(_SUBMITTED_AT, ordered)), list(accumulate(map(_NOT_AFTER, reversed(ordered)), min))[::-1]
 
 
 def lagging_level_rule(
@@ -199,7 +199,7 @@ def lagging_level_rule(
 def _by_level(timelines: Iterable[JobTimeline]) -> dict[int, _Level]:
     said: dict[str | None, list[JobTimeline]] = {}
     for timeline in timelines:
-        said.setdefault(timeline.asked.level, []).append(timeline)
+        said.setdefault(timeline.requested.level, []).append(timeline)
     groups: dict[int, list[JobTimeline]] = {}
     for group in said.values():
         groups.setdefault(group[0].level, []).extend(group)
@@ -253,7 +253,7 @@ def agreement(timelines: Sequence[JobTimeline], counts: PairFilter) -> tuple[int
     A pair is due in an order when both jobs waited at one instant. The order of callbacks is promised nowhere, so
     this can strengthen a pass and never makes a failure. Quadratic: for the jobs of one scenario only.
     """
-    told = [t for t in timelines if t.told]
+    told = [t for t in timelines if t.callback_arrivals]
     agreeing = comparable = 0
     for index, one in enumerate(told):
         for other in told[index + 1 :]:
@@ -261,18 +261,21 @@ def agreement(timelines: Sequence[JobTimeline], counts: PairFilter) -> tuple[int
             if pair is None or not counts(*pair):
                 continue
             first, second = pair
-            if second.not_before.at < first.accepted_by or first.told[0].at == second.told[0].at:
+            if (
+                second.not_before.at < first.accepted_by
+                or first.callback_arrivals[0].at == second.callback_arrivals[0].at
+            ):
                 continue
             comparable += 1
-            agreeing += first.told[0].at < second.told[0].at
+            agreeing += first.callback_arrivals[0].at < second.callback_arrivals[0].at
     return agreeing, comparable
 
 
 def _due_order(one: JobTimeline, other: JobTimeline) -> tuple[JobTimeline, JobTimeline] | None:
     if one.level != other.level:
         return (one, other) if one.level > other.level else (other, one)
-    if one.accepted_by < other.asked_at:
+    if one.accepted_by < other.submitted_at:
         return one, other
-    if other.accepted_by < one.asked_at:
+    if other.accepted_by < one.submitted_at:
         return other, one
     return None

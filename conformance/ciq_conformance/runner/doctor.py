@@ -143,8 +143,8 @@ def _of_feature(one: Readiness) -> list[Symptom]:
     symptoms = [
         Symptom(True, name, f"queue {one.found.name} ({one.found.queue_id}), found {one.found.state}{activated}")
     ]
-    if one.hindrance:
-        return [*symptoms, Symptom(False, f"{name} jobs", one.hindrance)]
+    if one.blocked_by:
+        return [*symptoms, Symptom(False, f"{name} jobs", one.blocked_by)]
     measured = one.calibration
     latency = measured.callback_latency
     symptoms.append(

@@ -116,7 +116,7 @@ class RunSession:
                     self._ready[feature] = ready
                     self._restorations[feature] = restoration
                 restoration.adopt()
-                reason = ready.hindrance
+                reason = ready.blocked_by
             except Unreachable as silence:
                 reason = str(silence)
                 with self._lock:
@@ -142,7 +142,7 @@ class RunSession:
 
     def _scenario(self, feature: Feature, scenario: ScenarioSpec, siblings: Iterable[Feature] = ()) -> None:
         ready = self._ready[feature]
-        if ready.hindrance and scenario.needs_jobs:
+        if ready.blocked_by and scenario.needs_jobs:
             return  # marked as broken by the probe
         contexts = {other: self._stage(other, scenario) for other in siblings}
         ctx = contexts.get(feature) or self._stage(feature, scenario)
@@ -171,7 +171,7 @@ class RunSession:
         return replace(ctx, several_ids=ready.several_ids)
 
     def _siblings(self) -> tuple[Feature, ...]:
-        return tuple(f for f in self.plan if f in self._ready and not self._ready[f].hindrance)
+        return tuple(f for f in self.plan if f in self._ready and not self._ready[f].blocked_by)
 
     def _crosstalk(self, isolated: Iterable[tuple[Feature, ScenarioSpec]]) -> bool:
         """Whether what isolation saw forbids to run features side by side."""

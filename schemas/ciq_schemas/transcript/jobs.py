@@ -1,8 +1,8 @@
-"""Builds job timelines: when the target accepted each job, and between which instants the job started.
+"""Builds job timelines: when the target accepted each job, and between which instants the job started. Pure.
 
-Every observation is a closed interval: a state in an answer was true at some instant between sending the request
-and receiving the answer. So a job observed waiting had not started when that request was *sent*, and a job observed
-running, ended or in a callback had started when that answer was *received*. Pure; knows no rule of order.
+Every observation is a closed interval: a state in a response was true at some instant between sending the request
+and receiving the response. So a job observed waiting had not started when that request was *sent*, and a job observed
+running, ended or in a callback had started when that response was *received*. This module has no rule about order.
 """
 
 import math
@@ -29,7 +29,7 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """A job in one answer: it had this state at some instant of the closed interval of the exchange."""
+    """A job in one response: it had this state at some instant of the closed interval of the exchange."""
 
     response: ParsedExchange
     job: Job
@@ -41,22 +41,22 @@ class Observation:
 
     @property
     def started(self) -> float:
-        """The request was sent."""
+        """When the suite sent the request."""
         return self.response.exchange.started
 
     @property
     def ended(self) -> float:
-        """The answer was received."""
+        """When the suite had received the response."""
         return self.response.exchange.ended
 
     @property
     def state(self) -> str:
-        """State of the job, empty when the answer has none."""
+        """State of the job, empty when the response has none."""
         return self.job.state or ""
 
     @property
     def is_final(self) -> bool:
-        """The state is a final one."""
+        """Whether the state is a final one."""
         return self.job.state in FINAL_STATES
 
 
@@ -74,12 +74,12 @@ class CallbackObservation:
 
     @property
     def started(self) -> float:
-        """The callback reached the receiver."""
+        """When the callback reached the receiver."""
         return self.callback.arrival.started
 
     @property
     def ended(self) -> float:
-        """The receiver had answered."""
+        """When the receiver had answered."""
         return self.callback.arrival.ended
 
     @property
@@ -90,7 +90,7 @@ class CallbackObservation:
 
 @dataclass(frozen=True, slots=True)
 class StateObservation:
-    """A job's state in one answer."""
+    """The state of a job in one response."""
 
     state: str
     sent: float
@@ -101,39 +101,39 @@ class StateObservation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobTimeline:
-    """One job of the run."""
+    """What the run file shows of one job: its submit, its states and its callbacks."""
 
     job_id: str
     step: str
-    """Step under which it was submitted."""
-    asked: RequestedJob
+    """Step of the submit."""
+    requested: RequestedJob
     submit_seq: int
-    asked_at: float
-    """The submit request was sent: the job was accepted after this."""
+    submitted_at: float
+    """When the suite sent the submit: the target accepted the job after this."""
     accepted_by: float
-    """The submit answer was received: the job was accepted before this."""
+    """When the suite received the response to the submit: the target accepted the job before this."""
     not_before: Bound
     """The job had not started at this instant."""
     not_after: Bound
-    """The job had started at this instant; infinite when it was never seen started."""
+    """The job had started at this instant; infinite when the suite never observed a start."""
     start_stamp: float | None
-    """`StartTime` as first told, in seconds of the target's clock (whole seconds), None where it is not told."""
-    sightings: tuple[StateObservation, ...] = ()
-    told: tuple[Bound, ...] = ()
-    """Arrivals of its callback, other than one that says it was cancelled."""
-    halted: bool = False
-    """Seen running and later waiting again: the target reads a pause as stopping running jobs too."""
+    """The first `StartTime` reported, in seconds of the target's clock (whole seconds); None without one."""
+    observations: tuple[StateObservation, ...] = ()
+    callback_arrivals: tuple[Bound, ...] = ()
+    """When callbacks of the job arrived, except those that report it cancelled."""
+    returned_to_waiting: bool = False
+    """The suite observed the job running and later waiting again; in one documented reading a pause does this."""
 
     @property
     def level(self) -> int:
         """Level as a number; absent counts as 0, the documented default."""
-        level = self.asked.level
+        level = self.requested.level
         return int(level) if level and level.isdecimal() else 0
 
     @property
     def last_state(self) -> str:
-        """State in the last sighting, empty when never seen."""
-        return self.sightings[-1].state if self.sightings else ""
+        """State in the last observation, empty without one."""
+        return self.observations[-1].state if self.observations else ""
 
 
 @dataclass(frozen=True)
@@ -143,24 +143,25 @@ class ObservedJob:
     step: str
     job_id: str
     submit: ParsedExchange
-    looks: tuple[Observation, ...]
+    observations: tuple[Observation, ...]
     callbacks: tuple[ParsedCallback, ...]
     rule_changed: float | None = None
-    """When the next rule of the queue was sent; None when none was, or when the job has an address of its own."""
+    """When the suite sent the queue's next rule; None without one, or when the job has its own callback address."""
 
     @cached_property
     def ended(self) -> Observation | None:
         """The first observation with a final state."""
-        return next((look for look in self.looks if look.is_final), None)
+        return next((observation for observation in self.observations if observation.is_final), None)
 
     @property
     def state(self) -> str:
         """State in the last observation, empty without one."""
-        return self.looks[-1].job.state or "" if self.looks else ""
+        return self.observations[-1].job.state or "" if self.observations else ""
 
-    def looks_after(self, callback: ParsedCallback) -> Iterator[Observation]:
+    def observations_after(self, callback: ParsedCallback) -> Iterator[Observation]:
         """Observations requested after the receiver had answered the callback."""
-        return (look for look in self.looks if look.response.exchange.started >= callback.arrival.ended)
+        answered = callback.arrival.ended
+        return (one for one in self.observations if one.response.exchange.started >= answered)
 
     def reported_in(self, callback: ParsedCallback) -> Job:
         """The job in the callback; an empty one when the body cannot be read that far."""
@@ -171,101 +172,104 @@ class ObservedJob:
         return tuple(callback for callback in self.callbacks if callback.arrival.channel == channel)
 
     @property
-    def overtaken(self) -> bool:
-        """The queue's rule changed before the job was seen to end.
+    def rule_changed_before_end(self) -> bool:
+        """Whether the queue's rule changed before the suite observed the end of the job.
 
-        No document says when a rule is read: the next one may count for this job already.
+        No document defines when a target reads the rule: the next one may already apply to this job.
         """
         if self.rule_changed is None:
             return False
         return self.ended is None or self.ended.response.exchange.ended > self.rule_changed
 
     @property
-    def clear(self) -> tuple[ParsedCallback, ...]:
+    def unambiguous_callbacks(self) -> tuple[ParsedCallback, ...]:
         """Callbacks that only the rule at the submit, or the job's own address, can have caused."""
-        if not self.overtaken or self.rule_changed is None:
+        if not self.rule_changed_before_end or self.rule_changed is None:
             return self.callbacks
         changed = self.rule_changed
         return tuple(callback for callback in self.callbacks if callback.arrival.started < changed)
 
 
 def build_timelines(
-    submits: Iterable[ParsedExchange], looks: Iterable[ParsedExchange], notices: Iterable[ParsedCallback] = ()
+    submits: Iterable[ParsedExchange], describes: Iterable[ParsedExchange], callbacks: Iterable[ParsedCallback] = ()
 ) -> tuple[JobTimeline, ...]:
-    """Combine submit exchanges, exchanges that show states, and callbacks into timelines.
+    """Combines submits, exchanges that show states, and callbacks into timelines.
 
-    A submit that was refused or answered with another number of jobs than requested makes no timeline.
+    A submit makes no timeline when the target rejected it or returned another number of jobs than requested.
     """
-    seen: dict[str, list[tuple[StateObservation, Job]]] = {}
-    submit_replies = tuple(submits)
-    for response in (*submit_replies, *looks):
+    observed: dict[str, list[tuple[StateObservation, Job]]] = {}
+    submit_exchanges = tuple(submits)
+    for response in (*submit_exchanges, *describes):
         exchange = response.exchange
         if not response.ok:
             continue
         for job in response.jobs:
             if job.job_id and job.state:
-                sighting = StateObservation(job.state, exchange.started, exchange.ended, exchange.seq, exchange.step)
-                seen.setdefault(job.job_id, []).append((sighting, job))
-    told: dict[str, list[Bound]] = {}
-    for notice in notices:
-        for job in notice.callback.jobs:
-            # Whether a cancelled job is told of is written nowhere; it has not started by that.
+                state = StateObservation(job.state, exchange.started, exchange.ended, exchange.seq, exchange.step)
+                observed.setdefault(job.job_id, []).append((state, job))
+    arrivals: dict[str, list[Bound]] = {}
+    for callback in callbacks:
+        for job in callback.callback.jobs:
+            # No document defines whether a cancelled job has a callback; such a callback proves no start.
             if job.job_id and job.state != JobState.CANCEL:
-                told.setdefault(job.job_id, []).append(Bound(notice.arrival.started, notice.arrival.seq))
-    tracks = []
-    for response in submit_replies:
-        jobs, asked = response.jobs, requested_jobs(response)
-        if not response.ok or len(jobs) != len(asked):
+                bound = Bound(callback.arrival.started, callback.arrival.seq)
+                arrivals.setdefault(job.job_id, []).append(bound)
+    timelines = []
+    for response in submit_exchanges:
+        jobs, requested = response.jobs, requested_jobs(response)
+        if not response.ok or len(jobs) != len(requested):
             continue
-        for job, wish in _paired(jobs, asked):
+        for job, request in _paired(jobs, requested):
             if job.job_id:
-                tracks.append(_track(job.job_id, wish, response, seen.get(job.job_id, []), told.get(job.job_id, [])))
-    return tuple(tracks)
+                states, bounds = observed.get(job.job_id, []), arrivals.get(job.job_id, [])
+                timelines.append(_timeline(job.job_id, request, response, states, bounds))
+    return tuple(timelines)
 
 
-def _paired(jobs: Sequence[Job], asked: Sequence[RequestedJob]) -> Iterator[tuple[Job, RequestedJob]]:
-    """Each job with what was asked for it: by its UserData where that tells them apart, else by its place.
+def _paired(jobs: Sequence[Job], requested: Sequence[RequestedJob]) -> Iterator[tuple[Job, RequestedJob]]:
+    """Pairs each job with its request: by UserData where all of them differ, else by position.
 
-    That the answer keeps the order of the Operations is seen in the sample of 436/85083 only.
+    Only the sample of 436/85083 shows that the response keeps the order of the Operations.
     """
-    by_data = {wish.user_data: wish for wish in asked if wish.user_data}
-    told = [(job.operation.user_data if job.operation is not None else None) or "" for job in jobs]
-    if len(by_data) == len(asked) and set(told) == set(by_data):
-        return ((job, by_data[data]) for job, data in zip(jobs, told, strict=True))
-    return zip(jobs, asked, strict=True)
+    by_data = {request.user_data: request for request in requested if request.user_data}
+    returned = [(job.operation.user_data if job.operation is not None else None) or "" for job in jobs]
+    if len(by_data) == len(requested) and set(returned) == set(by_data):
+        return ((job, by_data[data]) for job, data in zip(jobs, returned, strict=True))
+    return zip(jobs, requested, strict=True)
 
 
-def _track(
+def _timeline(
     job_id: str,
-    asked: RequestedJob,
+    requested: RequestedJob,
     submit: ParsedExchange,
-    seen: Sequence[tuple[StateObservation, Job]],
-    told: Sequence[Bound],
+    observed: Sequence[tuple[StateObservation, Job]],
+    arrivals: Sequence[Bound],
 ) -> JobTimeline:
     exchange = submit.exchange
-    ordered = sorted(seen, key=lambda pair: (pair[0].sent, pair[0].received))
+    ordered = sorted(observed, key=lambda pair: (pair[0].sent, pair[0].received))
     started = [Bound(s.received, s.seq) for s, _ in ordered if s.state in _STARTED]
-    not_after = min((*started, *told), key=lambda b: b.at, default=Bound(math.inf, exchange.seq))
+    not_after = min((*started, *arrivals), key=lambda b: b.at, default=Bound(math.inf, exchange.seq))
     waiting = [(s, times.parse(job.start_time) is not None) for s, job in ordered if s.state in WAITING_STATES]
-    # A waiting state sent for before the first proof of a start bounds the start from below; a later one does not:
-    # then the job was put back by a pause, which one documented reading allows. So was one that tells its StartTime.
+    # A waiting state that was requested before the first proof of a start bounds the start from below. A later one does
+    # not: a pause returned the job to waiting, which one documented reading allows. The same holds for a waiting job
+    # that has a StartTime.
     waits = [Bound(s.sent, s.seq) for s, stamped in waiting if s.sent <= not_after.at and not stamped]
     not_before = max(waits, key=lambda b: b.at, default=Bound(exchange.started, exchange.seq))
     first_running = min((s.sent for s, _ in ordered if s.state == JobState.RUNNING), default=math.inf)
-    halted = any(s.sent > first_running or stamped for s, stamped in waiting)
+    returned = any(s.sent > first_running or stamped for s, stamped in waiting)
     stamps = [times.parse(job.start_time) for _, job in ordered if job.start_time]
     known = [stamp.timestamp() for stamp in stamps if stamp is not None]
     return JobTimeline(
         job_id=job_id,
         step=exchange.step,
-        asked=asked,
+        requested=requested,
         submit_seq=exchange.seq,
-        asked_at=exchange.started,
+        submitted_at=exchange.started,
         accepted_by=exchange.ended,
         not_before=not_before,
         not_after=not_after,
         start_stamp=known[0] if known else None,
-        sightings=tuple(s for s, _ in ordered),
-        told=tuple(sorted(told, key=lambda b: b.at)),
-        halted=halted,
+        observations=tuple(s for s, _ in ordered),
+        callback_arrivals=tuple(sorted(arrivals, key=lambda b: b.at)),
+        returned_to_waiting=returned,
     )

@@ -34,7 +34,7 @@ def told_by_post(evidence: Evidence, item: Item) -> Finding:
     wanting: list[Finding] = []
     for job in jobs:
         # Where the rule changed before the job's end was seen, the next address is as right as this one.
-        right = job.callbacks if job.overtaken else job.on(channel)
+        right = job.callbacks if job.rule_changed_before_end else job.on(channel)
         if any(callback.arrival.method == "POST" for callback in right):
             told.append(job)
         elif job.callbacks:
@@ -80,7 +80,7 @@ def follows_the_end(evidence: Evidence, item: Item) -> Finding:
     seqs: list[int] = []
     for job in jobs:
         for callback in job.callbacks[:1]:
-            for look in job.looks_after(callback):
+            for look in job.observations_after(callback):
                 gaps.append(look.response.exchange.started - callback.arrival.ended)
                 seqs.append(look.seq)
                 if not look.is_final:
@@ -130,7 +130,7 @@ def address_is_kept(evidence: Evidence, _item: Item) -> Finding:
     if not jobs:
         return no_job(evidence, SPEC, submits)
     expected = f"a request target that ends with {steps.ADDRESS_SUFFIX}, as the address does"
-    arrivals = [callback.arrival for job in jobs for callback in job.clear]
+    arrivals = [callback.arrival for job in jobs for callback in job.unambiguous_callbacks]
     if not arrivals:
         stray = [event for event in evidence.events(RECEIVER_NOTES, "note") if "never gave out" in event.text]
         if stray:

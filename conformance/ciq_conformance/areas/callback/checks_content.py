@@ -94,7 +94,7 @@ def state_is_the_jobs(evidence: Evidence, item: Item) -> Finding:
 
 def _final_look(telling: Telling) -> Observation | None:
     """A look that shows the job ended, best one after the callback."""
-    after = next((look for look in telling.job.looks_after(telling.callback) if look.is_final), None)
+    after = next((look for look in telling.job.observations_after(telling.callback) if look.is_final), None)
     return after or telling.job.ended
 
 
@@ -107,7 +107,7 @@ def agrees_with_describe(evidence: Evidence, item: Item) -> Finding:
     found = Deviations()
     compared: set[str] = set()
     for telling in tellings:
-        look = _final_look(telling) or next(iter(telling.job.looks[-1:]), None)
+        look = _final_look(telling) or next(iter(telling.job.observations[-1:]), None)
         if look is None:
             continue
         for name, text in _differences(telling, look):

@@ -82,8 +82,8 @@ def _odd_ones(evidence: Evidence, form: Format) -> Iterator[ParsedCallback]:
     jobs = jobs_of(evidence, form)
     if isinstance(jobs, Finding):
         return
-    by_rule = [callback for job in jobs if job.step in BY_RULE[form] for callback in job.clear]
-    direct = [callback for job in jobs if job.step not in BY_RULE[form] for callback in job.clear]
+    by_rule = [callback for job in jobs if job.step in BY_RULE[form] for callback in job.unambiguous_callbacks]
+    direct = [callback for job in jobs if job.step not in BY_RULE[form] for callback in job.unambiguous_callbacks]
     for way in (by_rule, direct):
         if any(is_form(callback, form) for callback in way):
             yield from (callback for callback in way if not is_form(callback, form))

@@ -67,7 +67,11 @@ def tellings_of(evidence: Evidence, form: Format) -> tuple[Telling, ...] | Findi
     jobs = jobs_of(evidence, form)
     if isinstance(jobs, Finding):
         return jobs
-    every = tuple(Telling(job, callback) for job in (*jobs, *failing_jobs(evidence, form)) for callback in job.clear)
+    every = tuple(
+        Telling(job, callback)
+        for job in (*jobs, *failing_jobs(evidence, form))
+        for callback in job.unambiguous_callbacks
+    )
     fitting = tuple(telling for telling in every if is_form(telling.callback, form))
     if fitting:
         return fitting

@@ -72,7 +72,7 @@ def _set_rule(ctx: ScenarioContext, form: Format) -> bool:
     if form is Format.JSON:
         return False
     # Document queues document no ResultFormat; XML is their only form, so it need not be said.
-    return ctx.set_queue_or_break(RULES[form], rule=CallbackRuleRequest(url=address)).ok
+    return ctx.set_queue_or_fail(RULES[form], rule=CallbackRuleRequest(url=address)).ok
 
 
 def _submit_and_follow(
@@ -97,7 +97,7 @@ def _order(ctx: ScenarioContext, form: Format, step: Label, *, direct: bool) -> 
     plain = step in PLAIN[form]
     special = step in SPECIAL[form]
     # Like jobs bear the same label in both forms: what differs between their callbacks is then the form's doing.
-    order = ctx.order("like" if plain else "special" if special else f"second-{form}")
+    order = ctx.job_request("like" if plain else "special" if special else f"second-{form}")
     label = order.user_data or ""
     if ctx.spec.has_job_level:
         order = order.with_(level=1 if plain else 2)

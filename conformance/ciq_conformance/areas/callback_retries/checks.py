@@ -38,7 +38,7 @@ def job_does_not_care(evidence: Evidence, _item: Item) -> Finding:
             unclear.append(cannot_tell(why) if job.callbacks else blocked(f"{why}; RUL-001 judges whether any come"))
             continue
         first = failures[0]
-        after = [look for look in job.looks if look.response.exchange.started >= first.ended]
+        after = [look for look in job.observations if look.response.exchange.started >= first.ended]
         if not after:
             unclear.append(cannot_tell(f"{job.step}: no describe was answered after the callback was refused"))
             continue

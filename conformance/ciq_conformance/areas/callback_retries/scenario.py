@@ -33,14 +33,14 @@ def _told_late(ctx: ScenarioContext) -> None:
     """Jobs that end while the receiver of the one before them has not answered yet, told at another address."""
     slow, beside = ctx.channel(Channel.SLOW), ctx.channel(Channel.BESIDE)
     ctx.receiver.answer(slow, 200, 1, late=LATE)
-    ctx.set_queue_or_break(Label.RULE_SLOW, rule=CallbackRuleRequest(url=ctx.receiver.address(slow)))
-    jobs = list(ctx.submit_or_break(Label.SUBMIT_SLOW, ctx.order(Channel.SLOW)))
+    ctx.set_queue_or_fail(Label.RULE_SLOW, rule=CallbackRuleRequest(url=ctx.receiver.address(slow)))
+    jobs = list(ctx.submit_or_fail(Label.SUBMIT_SLOW, ctx.job_request(Channel.SLOW)))
     watch_slow(ctx, Label.LOOK, jobs)
     if not ctx.wait_callbacks(Channel.SLOW, jobs):
         return
-    ctx.set_queue_or_break(Label.RULE_BESIDE, rule=CallbackRuleRequest(url=ctx.receiver.address(beside)))
-    orders = [ctx.order(f"{Channel.BESIDE} {number}") for number in range(JOBS_BESIDE)]
-    jobs = [job_id for order in orders for job_id in ctx.submit_or_break(Label.SUBMIT_BESIDE, order)]
+    ctx.set_queue_or_fail(Label.RULE_BESIDE, rule=CallbackRuleRequest(url=ctx.receiver.address(beside)))
+    orders = [ctx.job_request(f"{Channel.BESIDE} {number}") for number in range(JOBS_BESIDE)]
+    jobs = [job_id for order in orders for job_id in ctx.submit_or_fail(Label.SUBMIT_BESIDE, order)]
     watch_slow(ctx, Label.LOOK, jobs)
     ctx.wait_callbacks(Channel.BESIDE, jobs)
 
@@ -49,8 +49,8 @@ def _told_badly(ctx: ScenarioContext, channel: Channel, status: int, rule_step: 
     """One job whose callback meets the failing receiver; returns its id once the first attempt was made."""
     name = ctx.channel(channel)
     ctx.receiver.answer(name, status, FAILURES)
-    ctx.set_queue_or_break(rule_step, rule=CallbackRuleRequest(url=ctx.receiver.address(name)))
-    jobs = list(ctx.submit_or_break(submit_step, ctx.order(channel)))
+    ctx.set_queue_or_fail(rule_step, rule=CallbackRuleRequest(url=ctx.receiver.address(name)))
+    jobs = list(ctx.submit_or_fail(submit_step, ctx.job_request(channel)))
     ctx.watch_ended(Label.LOOK, jobs)
     ctx.wait_callbacks(channel, jobs)
     return jobs

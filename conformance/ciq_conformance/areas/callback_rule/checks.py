@@ -42,7 +42,9 @@ def queue_rule_sends(evidence: Evidence, _item: Item) -> Finding:
     if first.kind is not Kind.HOLDS:
         return first
     for later, address in _later(evidence):
-        elsewhere = [callback.arrival for callback in later.clear if callback.arrival.channel != address]
+        elsewhere = [
+            callback.arrival for callback in later.unambiguous_callbacks if callback.arrival.channel != address
+        ]
         if elsewhere and not later.on(address):
             return deviates(
                 expected,
@@ -173,10 +175,10 @@ def _silent(
     `but` is the address of a later rule that must tell: no document says that a rule is not read when a callback is
     sent, which may be a while after the job's end.
     """
-    heard = job.clear if at is None else job.on(address_of(evidence, at))
+    heard = job.unambiguous_callbacks if at is None else job.on(address_of(evidence, at))
     if but is not None:
         heard = tuple(callback for callback in heard if callback.arrival.channel != address_of(evidence, but))
-    if not heard and job.overtaken:
+    if not heard and job.rule_changed_before_end:
         return blocked(
             f"job {job.job_id} ({job.step}) was not seen to end before the next rule was set, and no document says "
             "which of the two rules counts then; raise `timeout_factor` in the profile",
@@ -234,7 +236,7 @@ def result_format_decides(evidence: Evidence, _item: Item) -> Finding:
         if isinstance(job, Finding):
             waiting.append(job)
             continue
-        for callback in job.clear:
+        for callback in job.unambiguous_callbacks:
             if _form(callback) is not form:
                 return deviates(
                     expected,
@@ -297,7 +299,7 @@ def default_is_xml(evidence: Evidence, _item: Item) -> Finding:
             if job.ended is None
             else blocked(f"no callback of job {job.job_id} came; RUL-001 judges that")
         )
-    json = next((callback for callback in job.clear if callback.is_json), None)
+    json = next((callback for callback in job.unambiguous_callbacks if callback.is_json), None)
     if json is None:
         return holds(f"job {job.job_id} was told in XML", witness=(job.callbacks[0].arrival.seq,))
     rule = evidence.one(SPEC, Label.RULE_DEFAULT)

@@ -25,8 +25,8 @@ def arrives_at(evidence: Evidence, job: ObservedJob, channel: Channel, expected:
     right = job.on(address_of(evidence, channel))
     if right:
         return holds(f"job {job.job_id} was told there", witness=(right[0].arrival.seq, job.submit.exchange.seq))
-    if job.clear:
-        arrival = job.clear[0].arrival
+    if job.unambiguous_callbacks:
+        arrival = job.unambiguous_callbacks[0].arrival
         return deviates(
             expected,
             f"job {job.job_id} was told at {arrival.channel or arrival.target} only",

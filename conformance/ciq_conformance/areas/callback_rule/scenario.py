@@ -34,7 +34,7 @@ def _rule(ctx: ScenarioContext, *, at: Channel = Channel.QUEUE, **changes: str) 
 
 def _submit(ctx: ScenarioContext, step: Label, *, own: bool = False, **changes: str) -> list[str]:
     """Submit one job; a refusal is noted and left to the judge."""
-    order = ctx.order(step, **changes)
+    order = ctx.job_request(step, **changes)
     if own:
         order = order.with_(callback=ctx.receiver.address(ctx.channel(Channel.JOB)))
     response = ctx.submit(step, order)
@@ -66,7 +66,7 @@ def _finish(
 
 
 def _without_format(ctx: ScenarioContext) -> None:
-    ctx.set_queue_or_break(Label.RULE_DEFAULT, rule=_rule(ctx))
+    ctx.set_queue_or_fail(Label.RULE_DEFAULT, rule=_rule(ctx))
     own: list[str] = []
     silenced: list[str] = []
     if ctx.spec.job_callback_documented:
@@ -107,7 +107,7 @@ def _workflow_only(ctx: ScenarioContext) -> None:
 
 
 def _off(ctx: ScenarioContext) -> None:
-    ctx.set_queue_or_break(Label.RULE_OFF, rule=_rule(ctx, state="Off"))
+    ctx.set_queue_or_fail(Label.RULE_OFF, rule=_rule(ctx, state="Off"))
     jobs = _submit(ctx, Label.SUBMIT_UNDER_OFF)
     if ctx.spec.job_callback_documented:
         jobs += _submit(ctx, Label.SUBMIT_OWN_UNDER_OFF, own=True)
@@ -118,6 +118,6 @@ def _xml_and_control(ctx: ScenarioContext) -> None:
     # Document queues document no ResultFormat: there the job is the control only. The address is another one: a
     # target that goes on with the one before is seen.
     documented = {"result_format": "XML"} if ctx.spec.job_callback_documented else {}
-    ctx.set_queue_or_break(Label.RULE_XML, rule=_rule(ctx, at=Channel.NEXT, **documented))
+    ctx.set_queue_or_fail(Label.RULE_XML, rule=_rule(ctx, at=Channel.NEXT, **documented))
     plain = _submit(ctx, Label.SUBMIT_UNDER_XML)
     _finish(ctx, plain, queue=plain, at=Channel.NEXT)

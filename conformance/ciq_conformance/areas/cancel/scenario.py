@@ -32,7 +32,7 @@ def run(ctx: ScenarioContext) -> None:
     address = ctx.receiver.address(ctx.channel(TOLD))
 
     def order(label: str) -> JobRequest:
-        return ctx.order(label, callback=address, callback_format="XML")
+        return ctx.job_request(label, callback=address, callback_format="XML")
 
     try:
         held = _hold(ctx, rule, order)
@@ -73,7 +73,7 @@ def _list(ctx: ScenarioContext, cancelled: list[Job]) -> None:
     if not moments:
         return
     window = {
-        "tag": ctx.order("any").tag,
+        "tag": ctx.job_request("any").tag,
         "size": str(PAGE),
         "startCreationTime": times.written(min(moments) - MARGIN),
         "endCreationTime": times.written(max(moments) + MARGIN),
@@ -144,20 +144,20 @@ def _hold(ctx: ScenarioContext, rule: CallbackRuleRequest, order: Order) -> _Hel
     Console pages close a paused queue to new jobs (1045/43607). Where it is closed, the jobs go in before the pause,
     so many that some still wait when it comes.
     """
-    ctx.set_queue_or_break(Label.PAUSE, state=QueueState.PAUSED, rule=rule)
+    ctx.set_queue_or_fail(Label.PAUSE, state=QueueState.PAUSED, rule=rule)
     first = ctx.submit(Label.SUBMIT, order("held 0"))
     if not first.refused:
         ids = first.job_ids
         for index in range(len(ids), HELD):
-            ids += ctx.submit_or_break(Label.SUBMIT, order(f"held {index}"))
+            ids += ctx.submit_or_fail(Label.SUBMIT, order(f"held {index}"))
         return _Held(ids, _leveled(ctx, order), _of_one_request(ctx, order))
-    ctx.set_queue_or_break(Label.OPEN, rule=rule)
+    ctx.set_queue_or_fail(Label.OPEN, rule=rule)
     calibration = ctx.timeouts.calibration
     workers, job = calibration.workers, max(calibration.job_latency, 0.001)
     ids = []
     for index in range(min(MOST, math.ceil(2.5 * workers) + math.ceil(BACKLOG_SECONDS * workers / job))):
-        ids += ctx.submit_or_break(Label.SUBMIT, order(f"open {index}"))
-    ctx.set_queue_or_break(Label.PAUSE, state=QueueState.PAUSED, rule=rule)
+        ids += ctx.submit_or_fail(Label.SUBMIT, order(f"open {index}"))
+    ctx.set_queue_or_fail(Label.PAUSE, state=QueueState.PAUSED, rule=rule)
     return _Held(ids)
 
 
@@ -165,8 +165,8 @@ def _leveled(ctx: ScenarioContext, order: Order) -> tuple[str, ...]:
     """One job of the highest level, submitted last; those of level 0 wait before it, and one of level 1."""
     if not ctx.spec.has_job_level:
         return ()
-    lower = ctx.submit_or_break(Label.SUBMIT_LEVELS, order("level 1").with_(level=1))
-    return *ctx.submit_or_break(Label.SUBMIT_LEVELS, order("level 2").with_(level=2)), *lower
+    lower = ctx.submit_or_fail(Label.SUBMIT_LEVELS, order("level 1").with_(level=1))
+    return *ctx.submit_or_fail(Label.SUBMIT_LEVELS, order("level 2").with_(level=2)), *lower
 
 
 def _of_one_request(ctx: ScenarioContext, order: Order) -> tuple[str, ...]:

@@ -71,7 +71,7 @@ def each_request_for_itself(evidence: Evidence, item: Item) -> Finding:
     for response in evidence.of(SPEC, *SUBMITS):
         if response.ok and len(response.jobs) != len(requested_jobs(response)):
             wrong.add(response.exchange.seq, f"{len(response.jobs)} job(s) in the answer to one Operation")
-    asked = {timeline.job_id: timeline.asked.user_data for timeline in timelines if given[timeline.job_id] == 1}
+    asked = {timeline.job_id: timeline.requested.user_data for timeline in timelines if given[timeline.job_id] == 1}
     compared = 0
     for seq, job_id, told in _told_user_data(evidence):
         if job_id in asked:
@@ -123,7 +123,7 @@ def order_holds(evidence: Evidence, item: Item) -> Finding:
 
 def _excused(evidence: Evidence, timelines: tuple[JobTimeline, ...]) -> int:
     """Jobs that a pause which stops running ones makes look as if they had never started: a worker's at each pause."""
-    if not any(timeline.halted for timeline in (*timelines, *evidence.derive(running_timelines))):
+    if not any(timeline.returned_to_waiting for timeline in (*timelines, *evidence.derive(running_timelines))):
         return 0
     workers = max(1, evidence.calibration.workers if evidence.calibration else 1)
     return workers * len(evidence.of(SPEC, *PAUSES))
@@ -168,7 +168,7 @@ def no_job_is_lost(evidence: Evidence, item: Item) -> Finding:
     lost = Deviations()
     for timeline in kept:
         if timeline.last_state != JobState.SUCCESS:
-            seq = timeline.sightings[-1].seq if timeline.sightings else timeline.submit_seq
+            seq = timeline.observations[-1].seq if timeline.observations else timeline.submit_seq
             lost.add(seq, f"job {timeline.job_id} was last seen {timeline.last_state or 'never'}")
     power = f"{len(kept)} jobs followed to their end"
     return lost.finding("every accepted job ends as Success once the queue is active", holds(power, power=power))
@@ -199,9 +199,9 @@ def cancelled_job_never_runs(evidence: Evidence, item: Item) -> Finding:
         timeline, cancel = by_id.get(job_id), response.exchange
         if timeline is None or not response.ok:
             continue
-        if not any(span.begin <= timeline.asked_at and cancel.ended <= span.end for span in spans):
+        if not any(span.begin <= timeline.submitted_at and cancel.ended <= span.end for span in spans):
             continue  # it may have been running by then
-        after = [sighting for sighting in timeline.sightings if sighting.sent > cancel.ended]
+        after = [sighting for sighting in timeline.observations if sighting.sent > cancel.ended]
         followed += bool(after)
         ran = next((sighting for sighting in after if sighting.state in STARTED), None)
         if ran is not None:
@@ -229,9 +229,9 @@ def each_job_is_told(evidence: Evidence, item: Item) -> Finding:
         return blocked("no callback arrived at all (see RUL-001, DEL-001)")
     silent = Deviations()
     for timeline in ended:
-        if not timeline.told:
+        if not timeline.callback_arrivals:
             silent.add(
-                timeline.sightings[-1].seq,
+                timeline.observations[-1].seq,
                 f"job {timeline.job_id} ended as {timeline.last_state}, and no callback came",
             )
     power = f"{len(ended)} ended jobs"

@@ -58,7 +58,7 @@ class _Crowd:
 
         def act() -> None:
             for index, level in enumerate(levels):
-                order = self.ctx.order(f"{step} client {number} job {index}", level=level)
+                order = self.ctx.job_request(f"{step} client {number} job {index}", level=level)
                 ids = self.ctx.submit(step, order).job_ids
                 with self._lock:
                     self.ids.extend(ids)
@@ -102,13 +102,13 @@ def run(ctx: ScenarioContext) -> None:
     chance = random.Random(ctx.extra_testing.seed_of(f"{ctx.run_id} {ctx.spec.feature}"))  # noqa: S311 - no secret
     crowd = _Crowd(ctx, chance, rule)
     clients, rush, more = _sizes(ctx)
-    ctx.set_queue_or_break(Label.PAUSE, state=QueueState.PAUSED, rule=rule)
+    ctx.set_queue_or_fail(Label.PAUSE, state=QueueState.PAUSED, rule=rule)
     ctx.let_pause_reach_workers()
-    opening = ctx.submit(Label.OPENING, ctx.order("opening"))
+    opening = ctx.submit(Label.OPENING, ctx.job_request("opening"))
     crowd.ids.extend(opening.job_ids)
     if not opening.ok:
         # The console pages let a paused queue be closed to jobs (1045/43607): then the rush meets an active one.
-        ctx.set_queue_or_break(Label.RESUME, rule=rule)
+        ctx.set_queue_or_fail(Label.RESUME, rule=rule)
     _together([crowd.client(number, Label.RUSH, Label.RUSH_CANCEL, rush) for number in range(clients)])
     if opening.ok:
         ctx.watch_for(Label.HELD, crowd.ids, ctx.timeouts.hold)
@@ -132,7 +132,7 @@ def run(ctx: ScenarioContext) -> None:
         ctx.set_queue(Label.CROWD_PAUSE, state=QueueState.PAUSED, rule=rule)
         _together([partial(ctx.set_queue, Label.CROWD_RESUME, rule=rule)] * 2)
         _look_at_state(ctx)
-    ctx.set_queue_or_break(Label.ACTIVE, rule=rule)
+    ctx.set_queue_or_fail(Label.ACTIVE, rule=rule)
     kept = [job_id for job_id in crowd.ids if job_id not in crowd.cancelled]
     ctx.watch_ended(Label.DRAIN, kept)
     ctx.wait_callbacks(TOLD, kept)
@@ -183,4 +183,4 @@ def _freeze(ctx: ScenarioContext, crowd: _Crowd, rule: CallbackRuleRequest) -> N
             break
     if waiting:
         ctx.watch_for(Label.FROZEN, waiting, SLACK + 0.1)
-    ctx.set_queue_or_break(Label.THAW, rule=rule)
+    ctx.set_queue_or_fail(Label.THAW, rule=rule)

@@ -26,7 +26,7 @@ def run(ctx: ScenarioContext) -> None:
     response = ctx.calls.deactivate(Label.DEACTIVATE)
     try:
         list_until(ctx, Label.QUEUES_WITHOUT, {}, lambda response: not response.queue_list.queues)
-        ctx.submit(Label.SUBMIT_WITHOUT, ctx.order("without"))
+        ctx.submit(Label.SUBMIT_WITHOUT, ctx.job_request("without"))
     finally:
         again = ctx.calls.activate(Label.REACTIVATE)
         listed = list_until(ctx, Label.QUEUES_AGAIN, {}, lambda response: _is_new(ctx, response), MADE_WITHIN)

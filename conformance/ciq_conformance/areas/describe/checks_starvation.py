@@ -35,7 +35,7 @@ def none_is_left_lying(evidence: Evidence, item: Item) -> Finding:
     ended = sum(timeline.last_state in ENDED_BY_RUNNING for timeline in timelines)
     left = Deviations()
     for timeline, since in _left(evidence, timelines, evidence.calibration):
-        last = timeline.sightings[-1]
+        last = timeline.observations[-1]
         text = (
             f"job {timeline.job_id} was still {last.state} {last.sent - since:.1f} s after the queue was free to run it"
         )
@@ -66,11 +66,11 @@ def _left(
         scenario = scenarios[timeline.submit_seq]
         if timeline.last_state not in WAITING_STATES or has_own_job_rules(scenario) or timeline.job_id in cancelled:
             continue
-        at = timeline.sightings[-1].sent
+        at = timeline.observations[-1].sent
         begin = next((span.begin for span in spans if span.begin <= at <= span.end), math.inf)
         since = max(begin, timeline.accepted_by)
         expired = any(event.at >= since for event in evidence.events(scenario, "expired"))
-        if not expired or at - since < timeouts.jobs(1) or timeline.told:
+        if not expired or at - since < timeouts.jobs(1) or timeline.callback_arrivals:
             continue
         moved, busy = _around(timeline, timelines, since, at)
         if busy < max(1, calibration.workers) and at - moved >= QUIET + 2 * calibration.job_latency:
@@ -81,11 +81,11 @@ def _around(timeline: JobTimeline, timelines: Iterable[JobTimeline], since: floa
     """When another job was last seen to have moved before `at`, and how many others may have had a worker then."""
     moved, busy = -math.inf, 0
     for other in timelines:
-        if other is timeline or other.asked_at > at:
+        if other is timeline or other.submitted_at > at:
             continue
-        seen = [sighting for sighting in other.sightings if sighting.received <= at]
+        seen = [sighting for sighting in other.observations if sighting.received <= at]
         over = min((s.received for s in seen if s.state in FINAL_STATES), default=math.inf)
-        over = min([over, *(bound.at for bound in other.told if bound.at <= at)])
+        over = min([over, *(bound.at for bound in other.callback_arrivals if bound.at <= at)])
         if over < math.inf:
             moved = max(moved, over)
         elif not any(s.state in WAITING_STATES and s.sent >= since for s in seen) or seen[-1].state == JobState.RUNNING:

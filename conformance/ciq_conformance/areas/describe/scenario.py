@@ -19,10 +19,10 @@ CHEAP = 0.3
 def run(ctx: ScenarioContext) -> None:
     """Play the scenario. Jobs of the run from earlier scenarios serve as further ids where there are any."""
     make_active(ctx, Label.PREPARE)
-    with held(ctx, Label.PAUSE, Label.SUBMIT_HELD, Label.RESUME, ctx.order("held")) as ids:
+    with held(ctx, Label.PAUSE, Label.SUBMIT_HELD, Label.RESUME, ctx.job_request("held")) as ids:
         ctx.look_for(Label.HELD, ids)
     for index in range(OWN):
-        new = ctx.submit_or_break(Label.SUBMIT, ctx.order(f"own {index}"))
+        new = ctx.submit_or_fail(Label.SUBMIT, ctx.job_request(f"own {index}"))
         ids.extend(new)
         ctx.look_for(Label.SINGLE, new)
     several = ctx.spec.multi_documented
@@ -57,12 +57,12 @@ def _together(ctx: ScenarioContext, ids: list[str]) -> None:
 
 def _up_to_ten(ctx: ScenarioContext, own: list[str]) -> list[str]:
     ids = dict.fromkeys(own)
-    listed = ctx.calls.list_jobs(Label.EARLIER, {"tag": ctx.order("any").tag, "size": "100"})
+    listed = ctx.calls.list_jobs(Label.EARLIER, {"tag": ctx.job_request("any").tag, "size": "100"})
     for job in listed.jobs:
         told = (job.operation.user_data if job.operation else None) or ""
         if job.job_id and told.startswith(ctx.run_id) and len(ids) < MOST:
             ids[job.job_id] = None
     if ctx.timeouts.calibration.job_latency < CHEAP:
         while len(ids) < MOST:
-            ids.update(dict.fromkeys(ctx.submit_or_break(Label.FILL, ctx.order(f"fill {len(ids)}"))))
+            ids.update(dict.fromkeys(ctx.submit_or_fail(Label.FILL, ctx.job_request(f"fill {len(ids)}"))))
     return list(ids)

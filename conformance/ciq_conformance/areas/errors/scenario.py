@@ -42,7 +42,7 @@ def bad_submits(ctx: ScenarioContext) -> dict[Label, bytes]:
     """Bodies of bad submits by step; each is good but for one thing, and names its step in UserData."""
 
     def good(step: Label, **changes: object) -> bytes:
-        return submit_body([ctx.order(step, **changes)])
+        return submit_body([ctx.job_request(step, **changes)])
 
     def without(step: Label, part: Callable[[Label], str]) -> bytes:
         whole = good(step).decode()
@@ -59,9 +59,9 @@ def bad_submits(ctx: ScenarioContext) -> dict[Label, bytes]:
         Label.MALFORMED: good(Label.MALFORMED).replace(b"</Operation>", b""),
         Label.EMPTY: b"",
         Label.WRONG_ROOT: good(Label.WRONG_ROOT).replace(b"Request>", b"Order>"),
-        Label.NO_TAG: without(Label.NO_TAG, lambda step: f"<Tag>{ctx.order(step).tag}</Tag>"),
+        Label.NO_TAG: without(Label.NO_TAG, lambda step: f"<Tag>{ctx.job_request(step).tag}</Tag>"),
         Label.NO_INPUT: without(Label.NO_INPUT, input_part),
-        Label.NO_OPERATION: without(Label.NO_OPERATION, lambda step: operation_xml(ctx.order(step))),
+        Label.NO_OPERATION: without(Label.NO_OPERATION, lambda step: operation_xml(ctx.job_request(step))),
         Label.UNKNOWN_TAG: good(Label.UNKNOWN_TAG, tag=NO_SUCH_TAG),
         Label.UNKNOWN_QUEUE: good(Label.UNKNOWN_QUEUE, queue_id=unknown_queue_id(ctx)),
         Label.ENTITY: _with_entity(good(Label.ENTITY, user_data="ENTITY-HERE")),
@@ -69,7 +69,7 @@ def bad_submits(ctx: ScenarioContext) -> dict[Label, bytes]:
     bodies[Label.EMPTY_INPUT] = good(Label.EMPTY_INPUT).replace(input_part(Label.EMPTY_INPUT).encode(), b"<Input/>")
     if ctx.spec.feature is not Feature.FILE:
         step = Label.NO_OUTPUT_BUCKET
-        bodies[step] = without(step, lambda step: f"<Bucket>{ctx.order(step).bucket}</Bucket>")
+        bodies[step] = without(step, lambda step: f"<Bucket>{ctx.job_request(step).bucket}</Bucket>")
     if ctx.spec.job_callback_documented:
         bodies[Label.BAD_CALLBACK_FORMAT] = good(Label.BAD_CALLBACK_FORMAT, callback_format="YAML")
         end, message = b"</Request>", b"<CallBackType>TDMQ</CallBackType></Request>"
@@ -82,10 +82,10 @@ def bad_submits(ctx: ScenarioContext) -> dict[Label, bytes]:
 def _by_hand(ctx: ScenarioContext, path: str) -> list[str]:
     """A submit with the digest of another body, and on a path of documents alone a tag that is none of theirs."""
     headers = {"Content-Type": "application/xml", "Content-MD5": DIGEST_OF_NOTHING}
-    body = submit_body([ctx.order(Label.OTHER_DIGEST)])
+    body = submit_body([ctx.job_request(Label.OTHER_DIGEST)])
     responses = [ctx.calls.raw(Label.OTHER_DIGEST, "POST", path, body, headers)]
     if not ctx.spec.on_shared_path:
-        foreign = ctx.order(Label.FOREIGN_TAG, tag=FEATURES[Feature.MEDIA].tags[0], container=None)
+        foreign = ctx.job_request(Label.FOREIGN_TAG, tag=FEATURES[Feature.MEDIA].tags[0], container=None)
         responses.append(ctx.calls.submit(Label.FOREIGN_TAG, submit_body([foreign])))
     return [job.job_id for response in responses for job in response.jobs if job.job_id]
 
@@ -95,9 +95,9 @@ def _beyond_limits(ctx: ScenarioContext) -> dict[Label, bytes]:
     message, three watermarks (436/73198), one source of an archive at least (436/83112)."""
 
     def body(step: Label, **changes: object) -> bytes:
-        return submit_body([ctx.order(step, **changes)])
+        return submit_body([ctx.job_request(step, **changes)])
 
-    words = ctx.order(Label.LONG_USER_DATA).user_data or ""
+    words = ctx.job_request(Label.LONG_USER_DATA).user_data or ""
     bodies = {Label.LONG_USER_DATA: body(Label.LONG_USER_DATA, user_data=words.ljust(1025, "."))}
     if ctx.spec.feature is Feature.MEDIA:
         digital = f"<Message>{'m' * 65}</Message><Type>Text</Type><Version>V1</Version>"
@@ -135,6 +135,6 @@ def _unsigned_submit(ctx: ScenarioContext, path: str) -> list[str]:
     seen = (r for r in ctx.recorder.records if isinstance(r, Exchange) and r.feature == ctx.spec.feature)
     if not any(exchange.step == Label.UNSIGNED and exchange.status in (401, 403) for exchange in seen):
         return []
-    body = submit_body([ctx.order(Label.UNSIGNED_SUBMIT)])
+    body = submit_body([ctx.job_request(Label.UNSIGNED_SUBMIT)])
     response = ctx.calls.raw(Label.UNSIGNED_SUBMIT, "POST", path, body, signing="none")
     return response.job_ids

@@ -75,8 +75,8 @@ def recorded_histories(evidence: Evidence) -> tuple[RecordedHistory, ...]:
 def stops_running_jobs(evidence: Evidence) -> bool:
     """A pause was seen to stop a running job, which is one documented reading."""
     histories = evidence.derive(recorded_histories)
-    return any(timeline.halted for timeline in evidence.derive(running_timelines)) or any(
-        job.halted for history in histories for job in history.played.jobs
+    return any(timeline.returned_to_waiting for timeline in evidence.derive(running_timelines)) or any(
+        job.returned_to_waiting for history in histories for job in history.played.jobs
     )
 
 
@@ -85,7 +85,7 @@ def _conditions(evidence: Evidence, *, arrived: bool) -> Conditions:
     return Conditions(
         start_latency=calibration.start_latency if calibration else 0.0,
         workers=max(1, calibration.workers if calibration else 1),
-        stops_running_jobs=any(timeline.halted for timeline in evidence.derive(running_timelines)),
+        stops_running_jobs=any(timeline.returned_to_waiting for timeline in evidence.derive(running_timelines)),
         callbacks_arrive=arrived,
     )
 
@@ -93,7 +93,7 @@ def _conditions(evidence: Evidence, *, arrived: bool) -> Conditions:
 def _with_other_histories(histories: Sequence[RecordedHistory], conditions: Conditions) -> tuple[RecordedHistory, ...]:
     """Adds what only all histories together show: the jobs of the run, and whether a pause stops running jobs."""
     jobs = [job for history in histories for job in history.played.jobs]
-    if any(job.halted for job in jobs):
+    if any(job.returned_to_waiting for job in jobs):
         conditions = replace(conditions, stops_running_jobs=True)
     accepted = tuple(AcceptedJob(job_id=job.job_id, answered=job.answered, seq=job.seq) for job in jobs)
     return tuple(
@@ -164,11 +164,11 @@ def _job(
     label = label_of(timeline.step)
     return HistoryJob(
         job_id=timeline.job_id,
-        level=None if timeline.asked.level is None else timeline.level,
+        level=None if timeline.requested.level is None else timeline.level,
         own_address=label is not None and label.how == OWN,
-        sent=timeline.asked_at,
+        sent=timeline.submitted_at,
         answered=timeline.accepted_by,
-        sightings=tuple(
+        observations=tuple(
             Sighting(
                 state=s.state,
                 sent=s.sent,
@@ -176,7 +176,7 @@ def _job(
                 start_stamp=stamps.get((timeline.job_id, s.seq)),
                 seq=s.seq,
             )
-            for s in timeline.sightings
+            for s in timeline.observations
         ),
         start_callbacks=tuple(
             Proof(n.arrival.started, n.arrival.seq)

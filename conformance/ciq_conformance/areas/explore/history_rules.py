@@ -151,7 +151,7 @@ def _interrupted(history: PlayedHistory, restart: Interval) -> int:
     for job in history.jobs:
         held = _held_sighting(job, span, history.conditions.settled) if span else None
         waited = held is not None and held.received <= restart.begin
-        ended = any(s.state in ENDED and s.received <= restart.begin for s in job.sightings)
+        ended = any(s.state in ENDED and s.received <= restart.begin for s in job.observations)
         count += job.sent < restart.begin and not waited and not ended
     return count
 
@@ -162,7 +162,7 @@ def _held_sighting(job: HistoryJob, span: Interval, settled: float) -> Sighting 
     A worker may hold a job that still shows as waiting, and the last worker may observe the pause a moment after its
     answer; `settled` seconds later neither is possible.
     """
-    waited = (s for s in job.sightings if s.state in WAITING and s.received <= span.end)
+    waited = (s for s in job.observations if s.state in WAITING and s.received <= span.end)
     return next((s for s in waited if s.sent >= span.begin + settled), None)
 
 
@@ -179,7 +179,7 @@ def paused_queue_starts_no_job(history: PlayedHistory) -> RuleResult:
                 text = f"job {job.job_id} was submitted to the paused queue and had started before it was resumed"
                 found.append(Deviation(text, (job.seq, job.not_after.seq)))
             elif held is not None:
-                later = (s for s in job.sightings if s.sent > held.received and s.received < span.end)
+                later = (s for s in job.observations if s.sent > held.received and s.received < span.end)
                 left = next((s for s in later if s.state in STARTED), None)
                 if left is not None:
                     text = f"job {job.job_id} went from {held.state} to {left.state} in the paused queue"
@@ -197,7 +197,7 @@ def jobs_succeed(history: PlayedHistory) -> RuleResult:
         state = job.last_state
         if job.job_id in gone or state == "Success" or (state not in ENDED and "drain" not in history.expired):
             continue
-        seq = job.sightings[-1].seq if job.sightings else job.seq
+        seq = job.observations[-1].seq if job.observations else job.seq
         text = f"job {job.job_id} was last seen {state or 'never'}, though it was not cancelled and the queue is active"
         found.append(Deviation(text, (job.seq, seq)))
     return RuleResult(tuple(found), len(kept))
@@ -218,7 +218,7 @@ def cancelled_jobs_stay_cancelled(history: PlayedHistory) -> RuleResult:
         held = _held_sighting(job, Interval(span.begin, cancel.sent), history.conditions.settled)
         if held is None:
             continue  # the job may have been running by then
-        after = [s for s in job.sightings if s.sent > cancel.answered]
+        after = [s for s in job.observations if s.sent > cancel.answered]
         shown += bool(after)
         ran = next((s for s in after if s.state in STARTED), None)
         if ran is not None:
@@ -240,7 +240,7 @@ def states_move_forward(history: PlayedHistory) -> RuleResult:
     found: list[Deviation] = []
     changes = 0
     for job in history.jobs:
-        seen = [s for s in job.sightings if s.state in STATES]
+        seen = [s for s in job.observations if s.state in STATES]
         for earlier, later in pairwise(seen):
             if earlier.state == later.state or earlier.received > later.sent:
                 continue
@@ -266,7 +266,7 @@ def callbacks_follow_the_rule(history: PlayedHistory) -> RuleResult:
                 text = f"job {job.job_id} was notified although the rule was Off"
                 found.append(Deviation(text, (job.seq, arrived[0].seq)))
             continue
-        ended = next((s for s in job.sightings if s.state in ("Success", "Failed")), None)
+        ended = next((s for s in job.observations if s.state in ("Success", "Failed")), None)
         if "off" in rules or ended is None:
             continue  # the documents do not define which moment's rule counts
         wanted = {"own"} if job.own_address else rules
@@ -284,7 +284,7 @@ def callbacks_follow_the_rule(history: PlayedHistory) -> RuleResult:
 
 def _callback_may_be_lost(history: PlayedHistory, job: HistoryJob) -> bool:
     """The job may have ended before a restart that lost its callback: no document defines that."""
-    open_until = max((s.sent for s in job.sightings if s.state not in ENDED), default=job.sent)
+    open_until = max((s.sent for s in job.observations if s.state not in ENDED), default=job.sent)
     return history.restarted(open_until, history.last)
 
 
@@ -296,7 +296,7 @@ def callbacks_follow_the_end(history: PlayedHistory) -> RuleResult:
     for callback in history.callbacks:
         for job_id in callback.job_ids:
             job = by_id.get(job_id)
-            later = [s for s in job.sightings if s.sent >= callback.answered] if job else []
+            later = [s for s in job.observations if s.sent >= callback.answered] if job else []
             shown += bool(later)
             open_sighting = next((s for s in later if s.state in STATES - ENDED), None)
             if open_sighting is not None:
@@ -328,7 +328,7 @@ def _forgotten(history: PlayedHistory, restart: Interval) -> Iterator[tuple[str,
     """Jobs accepted before a restart that no answer after it contains, though they were requested."""
     for job in history.jobs:
         after = [q.seq for q in history.queries if q.sent >= restart.end and job.job_id in q.job_ids]
-        seen = any(s.sent >= restart.end for s in job.sightings)
+        seen = any(s.sent >= restart.end for s in job.observations)
         if job.answered <= restart.begin and after and not seen:
             text = f"job {job.job_id} was accepted before a restart and is not known after it"
             yield job.job_id, Deviation(text, (job.seq, after[0]))

@@ -57,7 +57,7 @@ class HistoryJob:
     """The submit request was sent: the target accepted the job after this."""
     answered: float
     """The submit answer was received: the target accepted the job before this."""
-    sightings: tuple[Sighting, ...]
+    observations: tuple[Sighting, ...]
     """In the order of `sent`."""
     start_callbacks: tuple[Proof, ...] = ()
     """Arrivals of its callbacks, without those that report Cancel."""
@@ -71,12 +71,12 @@ class HistoryJob:
     @property
     def last_state(self) -> str:
         """State in the last sighting, empty when the job was never seen."""
-        return self.sightings[-1].state if self.sightings else ""
+        return self.observations[-1].state if self.observations else ""
 
     @cached_property
     def not_after(self) -> Proof:
         """The job had started at this instant; infinite when it was never seen started."""
-        seen = (Proof(s.received, s.seq) for s in self.sightings if s.state in STARTED)
+        seen = (Proof(s.received, s.seq) for s in self.observations if s.state in STARTED)
         return min((*seen, *self.start_callbacks), key=lambda proof: proof.at, default=Proof(math.inf, self.seq))
 
     @cached_property
@@ -88,7 +88,7 @@ class HistoryJob:
         """
         waits = (
             Proof(s.sent, s.seq)
-            for s in self.sightings
+            for s in self.observations
             if s.state in WAITING and s.start_stamp is None and s.sent <= self.not_after.at
         )
         return max(waits, key=lambda proof: proof.at, default=Proof(self.sent, self.seq))
@@ -96,13 +96,13 @@ class HistoryJob:
     @property
     def start_stamp(self) -> float | None:
         """The first `StartTime` that the target returned."""
-        return next((s.start_stamp for s in self.sightings if s.start_stamp is not None), None)
+        return next((s.start_stamp for s in self.observations if s.start_stamp is not None), None)
 
     @property
-    def halted(self) -> bool:
+    def returned_to_waiting(self) -> bool:
         """The job was seen running and later waiting: the target stops running jobs in a pause."""
-        first_running = min((s.sent for s in self.sightings if s.state == "Running"), default=math.inf)
-        waiting = (s for s in self.sightings if s.state in WAITING)
+        first_running = min((s.sent for s in self.observations if s.state == "Running"), default=math.inf)
+        waiting = (s for s in self.observations if s.state in WAITING)
         return any(s.sent > first_running or s.start_stamp is not None for s in waiting)
 
 

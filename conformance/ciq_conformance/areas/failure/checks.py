@@ -92,7 +92,7 @@ def failed_job_says_why(evidence: Evidence, _item: Item) -> Finding:
     jobs = failed_jobs(evidence)
     if isinstance(jobs, Finding):
         return jobs
-    looks = [(job, look) for job in jobs for look in job.looks if look.job.state == JobState.FAILED]
+    looks = [(job, look) for job in jobs for look in job.observations if look.job.state == JobState.FAILED]
     if not looks:
         return blocked(f"describe never showed job {jobs[0].job_id} failed, though its callback did; see DEL-003")
     shows_end = evidence.feature not in _WITHOUT_TIMES or any(
@@ -148,7 +148,7 @@ def others_do_not_suffer(evidence: Evidence, _item: Item) -> Finding:
             idle = _idle(evidence)
             if job.state in WAITING_STATES and idle >= _IDLE:
                 text = f"{what} is {job.state}, though nothing has run for {idle:.1f} s since others failed"
-                found.add(job.looks[-1].seq, text)
+                found.add(job.observations[-1].seq, text)
             else:
                 unclear.append(f"{what} was not seen to end")
         elif job.ended.job.state == JobState.FAILED:
@@ -166,9 +166,9 @@ def _idle(evidence: Evidence) -> float:
     """Seconds up to the last look in which none of the scenario's jobs was seen to run or newly to have ended."""
     jobs = observed_jobs(evidence, SPEC, (*FAILING, *GOOD), LOOKS)
     submitted = max((job.submit.exchange.ended for job in jobs), default=0.0)
-    running = [look for job in jobs for look in job.looks if look.job.state == JobState.RUNNING]
+    running = [look for job in jobs for look in job.observations if look.job.state == JobState.RUNNING]
     moved = [look.response.exchange.ended for look in (*running, *(job.ended for job in jobs if job.ended is not None))]
-    last = max((look.response.exchange.started for job in jobs for look in job.looks), default=0.0)
+    last = max((look.response.exchange.started for job in jobs for look in job.observations), default=0.0)
     return last - max([submitted, *moved])
 
 
@@ -234,8 +234,8 @@ def _misdirected(evidence: Evidence, jobs: Sequence[ObservedJob]) -> Iterator[tu
         if job.callbacks and job.step == Label.SUBMIT_SILENCED:
             arrival = job.callbacks[0].arrival
             yield arrival.seq, f"{what} was told at {arrival.channel or arrival.target}"
-        elif job.clear and not job.on(right):
-            arrival = job.clear[0].arrival
+        elif job.unambiguous_callbacks and not job.on(right):
+            arrival = job.unambiguous_callbacks[0].arrival
             yield arrival.seq, f"{what} was told at {arrival.channel or arrival.target} only, not at {right}"
         for callback in job.on(right):
             if own and not callback.is_json:

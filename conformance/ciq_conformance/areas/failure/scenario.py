@@ -24,7 +24,7 @@ def run(ctx: ScenarioContext) -> None:
     """
     rule = CallbackRuleRequest(url=ctx.receiver.address(ctx.channel(Channel.QUEUE)))
     try:
-        ctx.set_queue_or_break(Label.RULE, rule=rule)
+        ctx.set_queue_or_fail(Label.RULE, rule=rule)
         response = ctx.submit(Label.SUBMIT, _missing(ctx))
         first = response.job_ids
         if response.refused:
@@ -39,7 +39,7 @@ def run(ctx: ScenarioContext) -> None:
 
 def _missing(ctx: ScenarioContext, label: str = "missing") -> JobRequest:
     missing = ctx.profile.missing_input.replace("{run_id}", ctx.run_id)
-    return ctx.order(label, input_object=missing)
+    return ctx.job_request(label, input_object=missing)
 
 
 def _submit(ctx: ScenarioContext, step: Label, order: JobRequest) -> list[str]:
@@ -52,7 +52,7 @@ def _submit(ctx: ScenarioContext, step: Label, order: JobRequest) -> list[str]:
 
 def _others(ctx: ScenarioContext) -> tuple[list[str], list[str], list[str]]:
     """Submit the jobs after the first; by where they are told: the queue's address, their own, nowhere."""
-    by_queue = _submit(ctx, Label.SUBMIT_NEXT, ctx.order("next"))
+    by_queue = _submit(ctx, Label.SUBMIT_NEXT, ctx.job_request("next"))
     own: list[str] = []
     silenced: list[str] = []
     if ctx.spec.job_callback_documented:
@@ -64,7 +64,7 @@ def _others(ctx: ScenarioContext) -> tuple[list[str], list[str], list[str]]:
     wanted = ctx.timeouts.calibration.workers + 1
     for number in range(failing, wanted if wanted <= MOST_FAILING else failing):
         by_queue += _submit(ctx, Label.SUBMIT_MORE, _missing(ctx, f"missing {number}"))
-    by_queue += _submit(ctx, Label.SUBMIT_LAST, ctx.order("last"))
+    by_queue += _submit(ctx, Label.SUBMIT_LAST, ctx.job_request("last"))
     return by_queue, own, silenced
 
 
@@ -92,7 +92,9 @@ def _list_failed(ctx: ScenarioContext, failed: list[str]) -> None:
         return
     deadline = ctx.now() + ctx.timeouts.callback
     while True:
-        response = ctx.calls.list_jobs(Label.LISTED, {"tag": ctx.order("any").tag, "states": "Failed", "size": "100"})
+        response = ctx.calls.list_jobs(
+            Label.LISTED, {"tag": ctx.job_request("any").tag, "states": "Failed", "size": "100"}
+        )
         listed = {job.job_id: job.state for job in response.jobs}
         shown = all(listed.get(job_id) == JobState.FAILED for job_id in failed)
         if shown or not response.ok or ctx.now() >= deadline:

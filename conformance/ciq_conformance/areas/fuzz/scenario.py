@@ -39,13 +39,13 @@ def run(ctx: ScenarioContext) -> None:
     ctx.record_event("note", f"{sent} odd requests in {rounds} round(s); --seed {begin} gives the same ones")
     make_active(ctx, PREPARE)
     ctx.watch_ended(LOOK, made)
-    ids = ctx.submit(CONTROL, ctx.order(CONTROL)).job_ids
+    ids = ctx.submit(CONTROL, ctx.job_request(CONTROL)).job_ids
     ctx.watch_ended(CONTROL_WATCH, ids)
 
 
 def _round(ctx: ScenarioContext, begin: int, *, first: bool) -> list[Wild]:
     job_path = _job_path(ctx)
-    good = submit_body([ctx.order("odd")])
+    good = submit_body([ctx.job_request("odd")])
     found = drawn(ctx.spec, job_path, ctx.receiver.address(ctx.channel(ADDRESS)), each=EACH, begin=begin)
     found += [
         Wild(label="mutated submit", method="POST", target=job_path, body=body)

@@ -30,7 +30,7 @@ def run(ctx: ScenarioContext) -> None:
     for sibling in siblings:
         # Updated in the same second as the pause below: queues told apart only by time would be mixed up here.
         sibling.restore(beside(own, Label.TOUCH))
-    ctx.set_queue_or_break(Label.PAUSE, state=QueueState.PAUSED)
+    ctx.set_queue_or_fail(Label.PAUSE, state=QueueState.PAUSED)
     list_until(ctx, Label.OWN_PAUSED, {}, lambda response: _state(ctx, response) == QueueState.PAUSED)
     for sibling in siblings:
         _look(sibling, beside(own, Label.PAUSED))
@@ -50,9 +50,9 @@ def _before(sibling: ScenarioContext, own: Feature) -> None:
 def _foreign(ctx: ScenarioContext, sibling: ScenarioContext) -> None:
     own, foreign = ctx.spec.feature, sibling.queue_id
     ctx.calls.list_queues(Label.FOREIGN_LIST, {"queueIds": foreign})
-    ctx.calls.submit(Label.FOREIGN_SUBMIT, submit_body([ctx.order("foreign", queue_id=foreign)]))
+    ctx.calls.submit(Label.FOREIGN_SUBMIT, submit_body([ctx.job_request("foreign", queue_id=foreign)]))
     if ctx.spec.multi_documented:
-        orders = [ctx.order(f"foreign {index}", queue_id=foreign) for index in range(2)]
+        orders = [ctx.job_request(f"foreign {index}", queue_id=foreign) for index in range(2)]
         ctx.calls.submit(Label.FOREIGN_SUBMIT, submit_body(orders))
     body = update_body(
         name="ciq-foreign",
@@ -74,7 +74,7 @@ def _change(ctx: ScenarioContext) -> None:
 def _jobs_of(siblings: Sequence[ScenarioContext], own: Feature) -> None:
     """A job of each sibling while this queue is paused; all at once, then each is waited for."""
     step = beside(own, Label.SUBMIT)
-    made = [(sibling, sibling.submit(step, sibling.order(f"beside {own}"))) for sibling in siblings]
+    made = [(sibling, sibling.submit(step, sibling.job_request(f"beside {own}"))) for sibling in siblings]
     for sibling, response in made:
         ids = response.job_ids
         if ids:

@@ -26,7 +26,7 @@ def run(ctx: ScenarioContext) -> None:
 
 def _try(ctx: ScenarioContext, path: str) -> None:
     submit, by_tag, describe, listing = family(path)
-    order = ctx.order(submit)
+    order = ctx.job_request(submit)
     job_id = _submit(ctx, submit, path, order)
     if not job_id:
         return

@@ -90,10 +90,10 @@ def late_job_overtakes(evidence: Evidence, item: Item) -> Finding:
 def preemption(evidence: Evidence, item: Item) -> Finding:
     """Whether a job seen running was put back while late jobs of greater level arrived."""
     timelines = evidence.derive(_tracks)
-    halted = [t for t in timelines if t.halted]
+    halted = [t for t in timelines if t.returned_to_waiting]
     if halted:
         return observed(
             f"{len(halted)} running job(s) were put back when a job of greater level arrived",
-            witness=(halted[0].sightings[-1].seq,),
+            witness=(halted[0].observations[-1].seq,),
         )
     return observed("no running job was put back" if timelines else "no late arrival could be played")

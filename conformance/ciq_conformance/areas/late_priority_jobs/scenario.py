@@ -20,16 +20,16 @@ def run(ctx: ScenarioContext) -> None:
             f"jobs end within {job * 1000:.0f} ms on {workers} worker(s), so none waits in an active queue; "
             "name a larger sample input in the profile to see late arrivals"
         )
-    ctx.set_queue_or_break(Label.PAUSE, state=QueueState.PAUSED)
-    orders = [ctx.order(f"early {index}", level=0) for index in range(min(size, MOST))]
+    ctx.set_queue_or_fail(Label.PAUSE, state=QueueState.PAUSED)
+    orders = [ctx.job_request(f"early {index}", level=0) for index in range(min(size, MOST))]
     first = ctx.submit(Label.SUBMIT, orders[0])
     if not first.ok:
         # The console pages let a paused queue be closed to jobs: then an active one is filled as fast as can be.
-        ctx.set_queue_or_break(Label.RESUME)
+        ctx.set_queue_or_fail(Label.RESUME)
     ids = first.job_ids
     for order in orders[int(first.ok) :]:
-        ids += ctx.submit_or_break(Label.SUBMIT, order)
-    ctx.set_queue_or_break(Label.RESUME)
+        ids += ctx.submit_or_fail(Label.SUBMIT, order)
+    ctx.set_queue_or_fail(Label.RESUME)
     ctx.watch(
         Label.RUN,
         ids,
@@ -37,6 +37,6 @@ def run(ctx: ScenarioContext) -> None:
         ctx.timeouts.jobs(1),
     )
     for index, level in enumerate((1, 2, 2)):
-        ids += ctx.submit_or_break(Label.SUBMIT_LATE, ctx.order(f"late {index}", level=level))
+        ids += ctx.submit_or_fail(Label.SUBMIT_LATE, ctx.job_request(f"late {index}", level=level))
     ctx.look(Label.BACKLOG, ids)
     ctx.watch_ended(Label.DRAIN, ids)

@@ -30,13 +30,13 @@ ONE_SECOND = 1.1
 def run(ctx: ScenarioContext) -> None:
     """Play the scenario: submit, list while jobs run, watch them end, list by state."""
     make_active(ctx, Label.PREPARE)
-    tag = ctx.order("any").tag
+    tag = ctx.job_request("any").tag
     began = ctx.now()
     created: list[str | None] = []
     ids: list[str] = []
 
     def submit(step: Label, label: str) -> None:
-        (job,) = ctx.submit_or_break(step, ctx.order(label))
+        (job,) = ctx.submit_or_fail(step, ctx.job_request(label))
         ids.append(job)
         seen = ctx.look_for(Label.CREATED, [job])
         created.append(seen[job].creation_time if job in seen else None)
@@ -92,7 +92,7 @@ def _between_pages(ctx: ScenarioContext, window: Mapping[str, str]) -> list[str]
     token = (first.job_answer.next_token or "").strip()
     if not first.ok or not token:
         return []
-    ids = ctx.submit(Label.SUBMIT_BETWEEN, ctx.order("between")).job_ids
+    ids = ctx.submit(Label.SUBMIT_BETWEEN, ctx.job_request("between")).job_ids
     # An offset shows only where the list knows the job by then.
     _until_listed(ctx, Label.SHOWN_BETWEEN, page, ids, most=1)
     ctx.calls.list_jobs(Label.BETWEEN_PAGES, {**page, "nextToken": token})
@@ -123,7 +123,7 @@ def _by_other_parameters(ctx: ScenarioContext, own: Mapping[str, str]) -> None:
     ctx.calls.list_jobs(Label.NO_TAG, window)
     ctx.calls.list_jobs(Label.OTHER_TAG, {"tag": _other_tag(ctx, own["tag"]), "size": "100", **window})
     if ctx.spec.on_shared_path:
-        source = ctx.order("any").input_object
+        source = ctx.job_request("any").input_object
         _pages(ctx, Label.OWN_INPUT, {**own, "inputObject": source, "size": "100"})
         ctx.calls.list_jobs(Label.PART_OF_INPUT, {**own, "inputObject": source[:-1], "size": "100"})
     _pages(
@@ -147,7 +147,7 @@ def _together(ctx: ScenarioContext, every: Mapping[str, str], first: datetime) -
 def _while_held(ctx: ScenarioContext, own: Mapping[str, str], first: datetime) -> None:
     """List by state while a job waits, which no service can hurry; where a paused queue takes no job, without one."""
     every = {**own, "queueId": ctx.queue_id, "orderByTime": "Asc"}
-    with held(ctx, Label.PAUSE, Label.SUBMIT_HELD, Label.RESUME, ctx.order("held")) as ids:
+    with held(ctx, Label.PAUSE, Label.SUBMIT_HELD, Label.RESUME, ctx.job_request("held")) as ids:
         seen = ctx.look_for(Label.HELD, ids)
         state = seen[ids[0]].state if ids and ids[0] in seen else None
         moment = times.parse(seen[ids[0]].creation_time) if state else None

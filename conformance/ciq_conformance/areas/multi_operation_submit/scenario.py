@@ -18,7 +18,7 @@ def run(ctx: ScenarioContext) -> None:
     make_active(ctx, Label.PREPARE)
     address = ctx.receiver.address(ctx.channel(TOLD))
     orders = [
-        ctx.order(
+        ctx.job_request(
             f"many {index}", level=level if ctx.spec.has_job_level else None, callback=address, callback_format="XML"
         )
         for index, level in enumerate(LEVELS)
@@ -31,7 +31,7 @@ def run(ctx: ScenarioContext) -> None:
     began = ctx.now()
     taken: list[str] = []
     for step, labels in REFUSED.items():
-        orders = [ctx.order(label) for label in labels]
+        orders = [ctx.job_request(label) for label in labels]
         if step is Label.HALF_BAD:
             orders[1] = orders[1].with_(tag=NO_SUCH_TAG)
         taken += ctx.submit(step, *orders).job_ids
@@ -54,11 +54,11 @@ def _other_callbacks(ctx: ScenarioContext, many: list[str]) -> None:
     address = ctx.receiver.address(ctx.channel(TOLD_JSON))
 
     def two(label: str, **choice: str) -> list[JobRequest]:
-        return [ctx.order(f"{label} {index}", **choice) for index in range(2)]
+        return [ctx.job_request(f"{label} {index}", **choice) for index in range(2)]
 
     in_json = _submit(ctx, Label.MANY_JSON, *two("json", callback=address, callback_format="JSON"))
     silenced = _submit(ctx, Label.MANY_SILENCED, *two("silenced", callback="no")) if ruled else []
-    control = _submit(ctx, Label.TOLD_BY_RULE, ctx.order("told by rule")) if ruled else []
+    control = _submit(ctx, Label.TOLD_BY_RULE, ctx.job_request("told by rule")) if ruled else []
     ctx.watch_ended(Label.WATCH, [*many, *in_json, *silenced, *control])
     ctx.wait_callbacks(TOLD_JSON, in_json)
     if ruled:

@@ -33,7 +33,7 @@ def order_timelines(evidence: Evidence) -> tuple[JobTimeline, ...]:
         evidence.arrivals(channel(evidence.feature)),
     )
     return tuple(
-        timeline for timeline in timelines if timeline.sightings[1:] or timeline.step != Label.SUBMIT_OTHER_PATH
+        timeline for timeline in timelines if timeline.observations[1:] or timeline.step != Label.SUBMIT_OTHER_PATH
     )
 
 
@@ -52,7 +52,7 @@ def levels(
     settled = settled_after(evidence.calibration)
 
     def lag(timeline: JobTimeline) -> float:
-        held = any(span.begin <= timeline.asked_at and timeline.accepted_by <= span.end for span in spans)
+        held = any(span.begin <= timeline.submitted_at and timeline.accepted_by <= span.end for span in spans)
         return 0.0 if held else settled
 
     return lagging_level_rule(timelines, lag, greater=greater, lesser=lesser)
@@ -78,7 +78,7 @@ def _order_by_batch(evidence: Evidence, timelines: Sequence[JobTimeline]) -> Ord
     pauses = [response.exchange.started for response in evidence.of(SPEC, Label.PAUSE)]
     batches: dict[int, list[JobTimeline]] = {}
     for timeline in timelines:
-        batches.setdefault(bisect_right(pauses, timeline.asked_at), []).append(timeline)
+        batches.setdefault(bisect_right(pauses, timeline.submitted_at), []).append(timeline)
     parts = [order_rule(batch) for batch in batches.values()]
     return Ordering(
         inversions=tuple(inversion for part in parts for inversion in part.inversions),
@@ -91,7 +91,7 @@ def _turned_round(high: int, low: int) -> PairFilter:
     """Pairs submitted later and due earlier: what an implementation without levels would turn round."""
 
     def counts(first: JobTimeline, second: JobTimeline) -> bool:
-        return first.level == high and second.level == low and first.asked_at > second.accepted_by
+        return first.level == high and second.level == low and first.submitted_at > second.accepted_by
 
     return counts
 
@@ -137,7 +137,7 @@ def no_level_is_zero(evidence: Evidence, item: Item) -> Finding:
     stop = blocking_finding(evidence, timelines)
     if stop:
         return stop
-    silent = [t for t in timelines if t.asked.level is None]
+    silent = [t for t in timelines if t.requested.level is None]
     if not silent:
         return blocked("no job without JobLevel was accepted")
     ids = {t.job_id for t in silent}
@@ -159,7 +159,7 @@ def no_level_is_zero(evidence: Evidence, item: Item) -> Finding:
             "after later jobs of greater level",
             below,
             timelines,
-            lambda first, second: second.job_id in ids and first.level > 0 and first.asked_at > second.accepted_by,
+            lambda first, second: second.job_id in ids and first.level > 0 and first.submitted_at > second.accepted_by,
         ),
     ]
     return decide("a job without JobLevel takes its place among the jobs of level 0", claims, timelines, evidence)
@@ -183,7 +183,7 @@ def levels_inside_one_request(evidence: Evidence, item: Item) -> Finding:
     # An urgent job of the request started while a lesser one, submitted before the request, still waited.
     beside = sum(
         any(
-            high.level > low.level and low.accepted_by < high.asked_at and high.not_after.at <= low.not_before.at
+            high.level > low.level and low.accepted_by < high.submitted_at and high.not_after.at <= low.not_before.at
             for low in others
         )
         for high in many
@@ -201,7 +201,7 @@ def levels_inside_one_request(evidence: Evidence, item: Item) -> Finding:
         lambda first, second: (
             first.job_id in ids
             and first.level > second.level
-            and (second.job_id in ids or first.asked_at > second.accepted_by)
+            and (second.job_id in ids or first.submitted_at > second.accepted_by)
         ),
         enough=1,
     )

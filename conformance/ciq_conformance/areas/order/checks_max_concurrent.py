@@ -17,8 +17,8 @@ Run = tuple[StateObservation, StateObservation]
 
 def _runs(timelines: Iterable[JobTimeline]) -> Iterator[Run]:
     for timeline in timelines:
-        running = [sighting for sighting in timeline.sightings if sighting.state == JobState.RUNNING]
-        if running and not timeline.halted and running[0].received < running[-1].sent:
+        running = [sighting for sighting in timeline.observations if sighting.state == JobState.RUNNING]
+        if running and not timeline.returned_to_waiting and running[0].received < running[-1].sent:
             yield running[0], running[-1]
 
 

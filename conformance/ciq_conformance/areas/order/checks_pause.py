@@ -29,7 +29,7 @@ def _paused_before_resume(evidence: Evidence) -> tuple[float, float] | None:
 
 
 def _sightings(timelines: Sequence[JobTimeline], step: str) -> list[tuple[JobTimeline, StateObservation]]:
-    return [(timeline, s) for timeline in timelines for s in timeline.sightings if s.step == step]
+    return [(timeline, s) for timeline in timelines for s in timeline.observations if s.step == step]
 
 
 @check("PAU-001", SPEC)
@@ -79,7 +79,7 @@ def resume_frees(evidence: Evidence, item: Item) -> Finding:
     for timeline in timelines:
         if timeline.last_state not in ENDED_BY_RUNNING:
             unfinished |= timeline.last_state not in FINAL_STATES
-            last = timeline.sightings[-1].seq if timeline.sightings else timeline.submit_seq
+            last = timeline.observations[-1].seq if timeline.observations else timeline.submit_seq
             stuck.add(last, f"job {timeline.job_id} was last seen {timeline.last_state or 'never'}")
     expired = any(Label.DRAIN in event.text for event in evidence.events(SPEC, "expired"))
     if unfinished and not expired:
@@ -157,15 +157,15 @@ def held_job_is_silent(evidence: Evidence, item: Item) -> Finding:
     held = PauseSpan(*span)
     settled = settled_after(evidence.calibration)
     for timeline in timelines:
-        waited = timeline.asked_at >= span[0] + settled or held_observation(timeline, held, settled) is not None
-        for bound in timeline.told if waited else ():
+        waited = timeline.submitted_at >= span[0] + settled or held_observation(timeline, held, settled) is not None
+        for bound in timeline.callback_arrivals if waited else ():
             if bound.at < span[1]:
                 early.add(bound.seq, f"callback of job {timeline.job_id} came {span[1] - bound.at:.2f} s before resume")
     if early.items:
         return early.finding("no callback of a waiting job while the queue is paused", holds())
     # Later batches can be large, and what a burst of callbacks does to a receiver is not the target's doing.
     first = [t for t in timelines if t.accepted_by < span[1]]
-    silent = [t for t in first if t.last_state in ENDED_BY_RUNNING and not t.told]
+    silent = [t for t in first if t.last_state in ENDED_BY_RUNNING and not t.callback_arrivals]
     arrived = evidence.arrivals(channel(evidence.feature))
     if silent and not arrived:
         return blocked("no callback arrived at all (see RUL-001, DEL-001)")
@@ -173,7 +173,7 @@ def held_job_is_silent(evidence: Evidence, item: Item) -> Finding:
         return deviates(
             "the callback of every held job arrives after resume",
             f"{len(silent)} of {len(first)} jobs ended without a callback, first {silent[0].job_id}",
-            witness=(silent[0].sightings[-1].seq,),
+            witness=(silent[0].observations[-1].seq,),
         )
     if not first:
         return absent("the paused queue took no jobs (see PAU-007), so none could be held in it")
@@ -196,11 +196,11 @@ def reading_of_running_jobs(evidence: Evidence, item: Item) -> Finding:
     """Whether a job that ran at the pause went on."""
     timelines = evidence.derive(running_timelines)
     for timeline in timelines:
-        caught = [s for s in timeline.sightings if s.state == JobState.RUNNING]
-        paused = [s for s in timeline.sightings if s.step == running_steps.Label.PAUSED]
+        caught = [s for s in timeline.observations if s.state == JobState.RUNNING]
+        paused = [s for s in timeline.observations if s.step == running_steps.Label.PAUSED]
         if not caught or not paused:
             continue
-        if timeline.halted:
+        if timeline.returned_to_waiting:
             return observed(
                 "a running job stops with its queue and goes on after resume (console pages)",
                 witness=(paused[-1].seq,),
@@ -212,8 +212,8 @@ def reading_of_running_jobs(evidence: Evidence, item: Item) -> Finding:
     return observed("no job was seen running across a pause", reason="jobs are too short to be caught running")
 
 
-def _last(sightings: Sequence[StateObservation]) -> tuple[int, ...]:
-    return (sightings[-1].seq,)
+def _last(observations: Sequence[StateObservation]) -> tuple[int, ...]:
+    return (observations[-1].seq,)
 
 
 @check("PAU-006", PAUSE_RUNNING_JOBS)
@@ -225,12 +225,12 @@ def running_job_is_not_lost(evidence: Evidence, item: Item) -> Finding:
     timelines = evidence.derive(running_timelines)
     if not timelines:
         return blocked("no job was submitted before a pause")
-    caught = sum(any(s.state == JobState.RUNNING for s in t.sightings) for t in timelines)
+    caught = sum(any(s.state == JobState.RUNNING for s in t.observations) for t in timelines)
     power = f"{len(timelines)} job(s) met a pause, {caught} of them seen Running before it"
     lost = Deviations()
     for timeline in timelines:
         if timeline.last_state != JobState.SUCCESS:
-            seq = timeline.sightings[-1].seq if timeline.sightings else timeline.submit_seq
+            seq = timeline.observations[-1].seq if timeline.observations else timeline.submit_seq
             lost.add(seq, f"job {timeline.job_id} was last seen {timeline.last_state or 'never'}")
     return lost.finding(
         "a job that runs when its queue is paused ends as Success, during the pause or after resume",

@@ -73,14 +73,14 @@ def hold(
         doomed = _doomed(ctx)
     else:
         # The console pages let a paused queue be closed to jobs: then an active one is filled as fast as can be.
-        ctx.set_queue_or_break(Label.RESUME, rule=rule)
+        ctx.set_queue_or_fail(Label.RESUME, rule=rule)
     half = size // 2
     _fill(ctx, batch, orders, levels, range(int(opening.ok), half))
     _odd_ones(ctx, batch)
     if opening.ok and first:
         # Other settings of a paused queue are an occasion to let something go, as much as the time after them.
         ctx.set_queue(Label.TOUCH, state=QueueState.PAUSED, name=f"ciq-{ctx.spec.feature}-held")
-        ctx.set_queue_or_break(Label.TOUCH, state=QueueState.PAUSED, rule=rule)
+        ctx.set_queue_or_fail(Label.TOUCH, state=QueueState.PAUSED, rule=rule)
     since = ctx.now()
     for job_id, level in zip(doomed, GAPS, strict=False):
         ctx.calls.cancel(Label.CANCEL, job_id)
@@ -97,7 +97,7 @@ def hold(
 
 def _dressed(ctx: ScenarioContext, index: int, level: int | None) -> JobRequest:
     """A job for the batch; what has nothing to do with its place in the queue differs from job to job."""
-    order = ctx.order(f"held {index}", level=level)
+    order = ctx.job_request(f"held {index}", level=level)
     if ctx.spec.job_callback_documented and index % 4 == 3:
         order = order.with_(callback=ctx.receiver.address(ctx.channel(TOLD)))
     return order.with_(queue_id=None) if index % 5 == 2 else order
@@ -125,7 +125,7 @@ def _failing(ctx: ScenarioContext, batch: Batch) -> None:
     """An urgent job that may fail: what becomes of one job is nothing to the others, whether they go on or are held."""
     level = 2 if ctx.spec.has_job_level else None
     missing = ctx.profile.missing_input.replace("{run_id}", ctx.run_id)
-    response = ctx.submit(Label.SUBMIT_FAILING, ctx.order("failing", level=level, input_object=missing))
+    response = ctx.submit(Label.SUBMIT_FAILING, ctx.job_request("failing", level=level, input_object=missing))
     batch.add(response.job_ids, [level])
 
 
@@ -134,14 +134,14 @@ def _doomed(ctx: ScenarioContext) -> list[str]:
     if not ctx.spec.cancel_documented:
         return []
     levels = DOOMED if ctx.spec.has_job_level else (None,) * len(DOOMED)
-    orders = [ctx.order(f"doomed {number}", level=level) for number, level in enumerate(levels)]
+    orders = [ctx.job_request(f"doomed {number}", level=level) for number, level in enumerate(levels)]
     return [job_id for order in orders for job_id in ctx.submit(Label.DOOMED, order).job_ids]
 
 
 def _into_the_gap(ctx: ScenarioContext, batch: Batch, level: int) -> None:
     """A job right after a cancel: it has neither the place nor the level of the one that left."""
     asked = level if ctx.spec.has_job_level else None
-    response = ctx.submit(Label.SUBMIT, ctx.order("gap", level=asked))
+    response = ctx.submit(Label.SUBMIT, ctx.job_request("gap", level=asked))
     batch.add(response.job_ids, [asked])
 
 
@@ -149,7 +149,7 @@ def _odd_ones(ctx: ScenarioContext, batch: Batch) -> None:
     """Jobs that come another way into the same queue, where the feature has such."""
     if ctx.spec.multi_documented and ctx.spec.has_job_level:
         _many(ctx, batch)
-    if ctx.spec.feature is Feature.MEDIA and ctx.order("").tag != OTHER_TAG:
+    if ctx.spec.feature is Feature.MEDIA and ctx.job_request("").tag != OTHER_TAG:
         _of_other_tag(ctx, batch)
     for path in ctx.spec.job_paths:
         if path != ctx.timeouts.calibration.job_path:
@@ -158,7 +158,7 @@ def _odd_ones(ctx: ScenarioContext, batch: Batch) -> None:
 
 def _by_other_path(ctx: ScenarioContext, batch: Batch, path: str) -> None:
     """A job submitted on the feature's other documented path; it counts where it can be looked at on this one."""
-    body = submit_body([ctx.order(f"by {path}", level=0 if ctx.spec.has_job_level else None)])
+    body = submit_body([ctx.job_request(f"by {path}", level=0 if ctx.spec.has_job_level else None)])
     response = ctx.calls.raw(Label.SUBMIT_OTHER_PATH, "POST", path, body, {"Content-Type": "application/xml"})
     ids = response.job_ids if response.ok else []
     seen = ctx.look(Label.HELD, ids)
@@ -169,7 +169,7 @@ def _many(ctx: ScenarioContext, batch: Batch) -> None:
     # Rising levels: taken in the order of the Operations they would run the wrong way round. Then one beside none.
     both: tuple[list[int | None], ...] = ([0, 1, 2], [2, None])
     for number, levels in enumerate(both):
-        orders = [ctx.order(f"many {number} {index}", level=level) for index, level in enumerate(levels)]
+        orders = [ctx.job_request(f"many {number} {index}", level=level) for index, level in enumerate(levels)]
         response = ctx.submit(Label.SUBMIT_MANY, *orders)
         batch.add(response.job_ids, levels)
 
@@ -177,7 +177,7 @@ def _many(ctx: ScenarioContext, batch: Batch) -> None:
 def _of_other_tag(ctx: ScenarioContext, batch: Batch) -> None:
     """Jobs of another tag wait in the same queue (436/46412: one queue a feature); none where it is not offered."""
     for index, level in enumerate((0, 1, 2, 0)):
-        order = ctx.order(f"other tag {index}", level=level, tag=OTHER_TAG, container=None)
+        order = ctx.job_request(f"other tag {index}", level=level, tag=OTHER_TAG, container=None)
         response = ctx.submit(Label.SUBMIT_OTHER_TAG, order)
         if not response.ok:
             return
@@ -197,6 +197,6 @@ def submit_late(ctx: ScenarioContext, batch: Batch, waiting: list[str], *, more:
     for index, level in enumerate(levels):
         if more and index == len(levels) // 2:
             _failing(ctx, batch)
-        response = ctx.submit(Label.SUBMIT_LATE, ctx.order(f"late {index}", level=level))
+        response = ctx.submit(Label.SUBMIT_LATE, ctx.job_request(f"late {index}", level=level))
         batch.add(response.job_ids, [level])
     return ahead + levels.count(2) // 2 if ctx.spec.has_job_level else 0

@@ -105,20 +105,20 @@ def words(inversion: Inversion) -> str:
         else f"had started by {early.not_after.at:.2f} s, the other still waited at {late.not_before.at:.2f} s"
     )
     return (
-        f"job {early.job_id} ({_level(early)}, submitted at {early.asked_at:.2f} s) started before "
-        f"job {late.job_id} ({_level(late)}, submitted at {late.asked_at:.2f} s): {proof}"
+        f"job {early.job_id} ({_level(early)}, submitted at {early.submitted_at:.2f} s) started before "
+        f"job {late.job_id} ({_level(late)}, submitted at {late.submitted_at:.2f} s): {proof}"
     )
 
 
 def _level(timeline: JobTimeline) -> str:
-    return "no level" if timeline.asked.level is None else f"level {timeline.asked.level}"
+    return "no level" if timeline.requested.level is None else f"level {timeline.requested.level}"
 
 
 def _beyond_halted(
     inversions: Sequence[Inversion], timelines: Sequence[JobTimeline], evidence: Evidence
 ) -> Sequence[Inversion]:
     """Leave out what a pause that stops running jobs explains: such jobs look waiting although they had started."""
-    if not any(timeline.halted for timeline in (*timelines, *evidence.derive(running_timelines))):
+    if not any(timeline.returned_to_waiting for timeline in (*timelines, *evidence.derive(running_timelines))):
         return inversions
     workers = max(1, evidence.calibration.workers if evidence.calibration else 1)
     return inversions if len({i.late.job_id for i in inversions}) > workers else ()

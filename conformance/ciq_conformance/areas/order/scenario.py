@@ -64,7 +64,7 @@ def run(ctx: ScenarioContext) -> None:
     stood_still = 0
     at_once = ctx.timeouts.drain(size) < AT_ONCE_SECONDS
     for number in range(BATCHES):
-        ctx.set_queue_or_break(Label.PAUSE, state=QueueState.PAUSED, rule=rule)
+        ctx.set_queue_or_fail(Label.PAUSE, state=QueueState.PAUSED, rule=rule)
         ctx.let_pause_reach_workers()
         began = ctx.now()
         pattern = LOWER_LEVELS if "2>1" in shown else LEVELS
@@ -108,7 +108,7 @@ def _freeze_and_thaw(
         resume = Label.THAW if attempt or not held else Label.RESUME
         if by_clock:
             lead = ctx.timeouts.drain(before) * FIRST_SHARE / 2**haste if aimed is None else aimed
-            hasty = ctx.order(f"hasty {attempt}", level=0 if ctx.spec.has_job_level else None)
+            hasty = ctx.job_request(f"hasty {attempt}", level=0 if ctx.spec.has_job_level else None)
             lead = LEADS[attempt % len(LEADS)] if at_once else lead
             # A hasty job comes after all that wait, however free a worker is when the queue has just become active.
             after = partial(ctx.submit, Label.SUBMIT_HASTY, hasty) if attempt % 2 else None
@@ -118,9 +118,9 @@ def _freeze_and_thaw(
             batch.add(response.job_ids if response else [], [0])
         else:
             if paused:
-                ctx.set_queue_or_break(resume, rule=rule)
+                ctx.set_queue_or_fail(resume, rule=rule)
             _until_some_started(ctx, waiting)
-            ctx.set_queue_or_break(Label.FREEZE, state=QueueState.PAUSED, rule=rule)
+            ctx.set_queue_or_fail(Label.FREEZE, state=QueueState.PAUSED, rule=rule)
         paused = True
         states = wait_until_idle(ctx, Label.SETTLE, list(batch.levels))
         waiting = [job for job in batch.levels if states.get(job, "") in ("", *WAITING_STATES)]
@@ -145,7 +145,7 @@ def _freeze_and_thaw(
         ctx.watch_for(Label.FROZEN, waiting, SLACK + (ctx.timeouts.hold if batch.stood_still == 1 else 0.1))
         if batch.stood_still >= 2 and batch.shown >= wanted:
             break
-    ctx.set_queue_or_break(Label.THAW, rule=rule)
+    ctx.set_queue_or_fail(Label.THAW, rule=rule)
     return list(batch.levels)
 
 

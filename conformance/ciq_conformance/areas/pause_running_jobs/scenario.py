@@ -10,8 +10,8 @@ TRIES = 3
 def run(ctx: ScenarioContext) -> None:
     """Submit, pause as soon as a job is seen running, watch, resume, watch to the end."""
     for attempt in range(TRIES):
-        ctx.set_queue_or_break(Label.RESUME)
-        ids = ctx.submit_or_break(Label.SUBMIT, ctx.order(f"caught {attempt}"))
+        ctx.set_queue_or_fail(Label.RESUME)
+        ids = ctx.submit_or_fail(Label.SUBMIT, ctx.job_request(f"caught {attempt}"))
         states = ctx.watch(
             Label.CATCH,
             ids,
@@ -19,14 +19,14 @@ def run(ctx: ScenarioContext) -> None:
             ctx.timeouts.jobs(1),
         )
         caught = JobState.RUNNING in states.values()
-        ctx.set_queue_or_break(Label.PAUSE, state=QueueState.PAUSED)
+        ctx.set_queue_or_fail(Label.PAUSE, state=QueueState.PAUSED)
         ctx.watch(
             Label.PAUSED,
             ids,
             lambda seen: all(state in FINAL_STATES for state in seen.values()),
             ctx.timeouts.settle + ctx.timeouts.hold,
         )
-        ctx.set_queue_or_break(Label.RESUME)
+        ctx.set_queue_or_fail(Label.RESUME)
         ctx.watch_ended(Label.DRAIN, ids)
         if caught:
             return

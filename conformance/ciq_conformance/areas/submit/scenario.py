@@ -39,31 +39,31 @@ def run(ctx: ScenarioContext) -> None:
         if new:
             ctx.look(Label.DESCRIBE, new)
 
-    send(Label.PLAIN, ctx.order(Label.PLAIN))
+    send(Label.PLAIN, ctx.job_request(Label.PLAIN))
     if ctx.spec.has_job_level:
         for step, level in LEVELS.items():
-            send(step, ctx.order(step, level=level))
-    plain = ctx.order(Label.SPECIAL_USER_DATA)
+            send(step, ctx.job_request(step, level=level))
+    plain = ctx.job_request(Label.SPECIAL_USER_DATA)
     send(Label.SPECIAL_USER_DATA, plain.with_(user_data=f"{ctx.run_id} {SPECIAL}"))
     send(Label.LONG_USER_DATA, plain.with_(user_data=printable(1024, ctx.run_id)))
     for step, text in MISREAD.items():
-        send(step, ctx.order(step).with_(user_data=text))
+        send(step, ctx.job_request(step).with_(user_data=text))
     send(Label.BLANKS_USER_DATA, plain.with_(user_data=f" {ctx.run_id} {Label.BLANKS_USER_DATA}  "))
-    equal = ctx.order("equal")
+    equal = ctx.job_request("equal")
     send(Label.EQUAL_FIRST, equal)
     send(Label.EQUAL_SECOND, equal)
-    send(Label.SHUFFLED, ctx.order(Label.SHUFFLED), shuffled=True)
-    send(Label.WITHOUT_QUEUE, ctx.order(Label.WITHOUT_QUEUE, queue_id=None))
-    send(Label.OTHER_SCRIPT, in_other_script(ctx.order(Label.OTHER_SCRIPT)))
+    send(Label.SHUFFLED, ctx.job_request(Label.SHUFFLED), shuffled=True)
+    send(Label.WITHOUT_QUEUE, ctx.job_request(Label.WITHOUT_QUEUE, queue_id=None))
+    send(Label.OTHER_SCRIPT, in_other_script(ctx.job_request(Label.OTHER_SCRIPT)))
     if ctx.spec.feature is Feature.SPEECH:
-        both = ctx.order(Label.OBJECT_AND_URL)
+        both = ctx.job_request(Label.OBJECT_AND_URL)
         send(Label.OBJECT_AND_URL, both.with_(input_extra=f"{both.input_extra}<Url>{NOWHERE}</Url>"))
-        exclusive = submit_body([ctx.order(Label.URL_ALONE)])
+        exclusive = submit_body([ctx.job_request(Label.URL_ALONE)])
         ctx.calls.submit(Label.URL_ALONE, OBJECT.sub(f"<Url>{NOWHERE}</Url>".encode(), exclusive, count=1))
     if ctx.spec.extra_category:
         extra = ctx.spec.extra_category
         if ctx.calls.list_queues(Label.EXTRA_QUEUES, {"category": extra}).queue_list.queues:
-            order = ctx.order(Label.TO_EXTRA_QUEUE, queue_id=None, queue_type=extra)
+            order = ctx.job_request(Label.TO_EXTRA_QUEUE, queue_id=None, queue_type=extra)
             ctx.calls.submit(Label.TO_EXTRA_QUEUE, submit_body([order]))
     known = list(dict.fromkeys(ids))
     watch_slow(ctx, Label.WATCH, known)

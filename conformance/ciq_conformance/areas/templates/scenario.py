@@ -62,7 +62,7 @@ def _list(ctx: ScenarioContext, step: Label, **params: str) -> None:
 def _use(ctx: ScenarioContext, kind: TemplateKind, template_id: str) -> None:
     """One job by the template; where the profile's input is of another kind, the job may fail, which is no matter."""
     container = f"<TemplateId>{template_id}</TemplateId>"
-    response = ctx.submit(Label.SUBMIT, ctx.order("template", tag=kind.tag, container=container))
+    response = ctx.submit(Label.SUBMIT, ctx.job_request("template", tag=kind.tag, container=container))
     ids = response.job_ids
     if ids:
         ctx.watch_ended(Label.DESCRIBE, ids)

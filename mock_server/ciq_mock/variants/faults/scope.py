@@ -52,9 +52,9 @@ def bodies_of(change: Callable[[bytes], bytes], form: BodyFormat, *features: Fea
     """Other bytes in the callbacks of jobs of some features, in one form."""
 
     def override(_mock: RunningMock, build: BodyBuilder) -> BodyBuilder:
-        def wrapped(subject: Subject, asked: BodyFormat) -> bytes:
-            body = build(subject, asked)
-            meant = asked is form and isinstance(subject, Job) and subject.feature in features
+        def wrapped(subject: Subject, body_format: BodyFormat) -> bytes:
+            body = build(subject, body_format)
+            meant = body_format is form and isinstance(subject, Job) and subject.feature in features
             return change(body) if meant else body
 
         return wrapped
