@@ -1,4 +1,4 @@
-"""Which callback rule wins: the precedence table of a job's own fields and its queue's rule. Pure.
+"""Decides where a callback is sent, from the callback fields of a job and the rule of its queue. Pure.
 
     job says                          queue says                     result
     CallBack=no                       anything                       nothing
@@ -9,7 +9,7 @@
                                                                      with the job's Format / Type where given
     nothing, or Format / Type only    Off, or Event without it       nothing
 
-Each field falls back on its own: the job's, else that of a queue rule in force, else `XML` / `Url`.
+Each field has its own default: the job's value, else that of a queue rule in force, else `XML` / `Url`.
 Sources: submit pages (job before queue, `no`), update-queue pages (State, Event, Type); the rest is inferred.
 Must not know jobs, bodies or how anything is sent.
 """
@@ -24,18 +24,18 @@ NO_CALLBACK = "no"
 TASK_FINISH = "TaskFinish"
 WORKFLOW_FINISH = "WorkflowFinish"
 _OLDER_NAMES = {TASK_FINISH: frozenset({TASK_FINISH, "TransCodingFinish"})}
-"""`TransCodingFinish` is the older word for the same event in queue rules (47936, 460/49295)."""
+"""`TransCodingFinish` is the older name of the same event in queue rules (47936, 460/49295)."""
 
 
 class BodyFormat(StrEnum):
-    """Form of a callback body."""
+    """Format of a callback body."""
 
     XML = "XML"
     JSON = "JSON"
 
 
 class Channel(StrEnum):
-    """Way of a callback."""
+    """Channel of a callback."""
 
     URL = "Url"
     TDMQ = "TDMQ"
@@ -44,7 +44,7 @@ class Channel(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
-    """Send it to an address by HTTP POST."""
+    """Send the callback to an address by HTTP POST."""
 
     url: str
     format: BodyFormat
@@ -53,7 +53,7 @@ class Destination:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sink:
-    """Put it into a message queue. TDMQ: region, mode, name. Kafka: region, instance (as `mode`), topic."""
+    """Put the callback into a message queue. TDMQ: region, mode, name. Kafka: region, instance (as `mode`), topic."""
 
     channel: Channel
     region: str
@@ -65,7 +65,7 @@ class Sink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Silence:
-    """Send nothing."""
+    """Send no callback."""
 
     reason: str
 
@@ -74,7 +74,7 @@ Decision = Destination | Sink | Silence
 
 
 def decide(rule: NotifyConfig, choice: CallbackChoice, event: str = TASK_FINISH) -> Decision:
-    """Say where the callback of `event` goes, by the queue's `rule` and the job's `choice`."""
+    """Return where to send the callback of `event`, by the queue's `rule` and the job's `choice`."""
     if choice.address == NO_CALLBACK:
         return Silence(reason="the job says CallBack=no")
     in_force, why_not = _in_force(rule, event)
@@ -127,4 +127,4 @@ def _by_queue(rule: NotifyConfig, channel: str, body_format: BodyFormat) -> Deci
             format=body_format,
             reason="the queue's message queue",
         )
-    return Silence(reason=f"the rule in force is of type {channel}, for which nobody gave an address")
+    return Silence(reason=f"the rule in force is of type {channel}, but it has no address of that type")

@@ -1,6 +1,6 @@
-"""`ciq mock` and `python -m ciq_mock`: options to settings, one line when ready, a clean end on SIGTERM or SIGINT.
+"""`ciq mock` and `python -m ciq_mock`: run the mock with the given options until SIGTERM or SIGINT.
 
-Keys come from the environment only (CIQ_SECRET_ID, CIQ_SECRET_KEY, CIQ_TOKEN): a command line is seen by others.
+Keys come from the environment only (CIQ_SECRET_ID, CIQ_SECRET_KEY, CIQ_TOKEN): other users can see a command line.
 """
 
 import argparse
@@ -37,7 +37,7 @@ def mock() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Entry point of `ciq mock` (which hands its options over) and of `python -m ciq_mock`; ends with SystemExit."""
+    """Entry point of `ciq mock` (which passes its options on) and of `python -m ciq_mock`; ends with SystemExit."""
     options = option_parser().parse_args(arguments)
     try:
         run(MockServer(_settings(options), host=options.host, port=options.port, data=options.data))
@@ -48,47 +48,57 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def option_parser() -> argparse.ArgumentParser:
-    """The options. Read by the standard library: the one of the other commands would cost as much as all the rest."""
+    """Return the parser of the options. It is argparse, because importing typer would double the start-up time."""
     parser = argparse.ArgumentParser(
         prog="ciq mock",
         description="Run the reference mock until SIGTERM or Ctrl-C.\n\n"
         "Prints one line when it answers: ciq mock ready on http://HOST:PORT",
-        epilog="Any Host is taken: BUCKET.ci.REGION.myqcloud.com as the service has it, or this address for the "
-        "default bucket.\nObjects: BUCKET.cos.REGION.myqcloud.com/KEY, or /_objects/BUCKET/KEY here. To look in and "
-        "steer: /_ciq/.\nJobs whose input begins with missing/ end Failed. More in docs/mock.md.",
+        epilog="Every Host is accepted: BUCKET.ci.REGION.myqcloud.com as in the real service, or this address for the "
+        "default bucket.\nObjects: BUCKET.cos.REGION.myqcloud.com/KEY, or /_objects/BUCKET/KEY here. Admin pages: "
+        "/_ciq/.\nJobs whose input key begins with missing/ end Failed. See also docs/mock.md.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     add = parser.add_argument
     add("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
-    add("--port", type=_port, default=0, help="0, the default, takes a free one")
+    add("--port", type=_port, default=0, help="port to listen on; 0, the default, means any free port")
     add("--workers", type=int, default=10, help="jobs of one queue that run at the same time (%(default)s)")
     add("--duration", type=float, default=0.1, help="seconds a job runs (%(default)s)")
     add("--max-size", type=int, default=10_000, help="jobs of one queue that may wait (%(default)s)")
-    add("--data", metavar="DIR", help="keep a journal there, and go on from it when started again")
-    add("--records", type=int, default=1_000_000, help="ended jobs that are remembered, the newest (%(default)s)")
-    add("--speed-queue", action="store_true", help="media has its second queue, for accelerated transcoding")
-    add("--signatures", action="store_true", help="check signatures by CIQ_SECRET_ID, CIQ_SECRET_KEY and CIQ_TOKEN")
+    add("--data", metavar="DIR", help="directory of the journal, from which a restarted mock restores its state")
+    add("--records", type=int, default=1_000_000, help="ended jobs that stay on record (%(default)s)")
+    add("--speed-queue", action="store_true", help="give media its second queue, for accelerated transcoding")
+    add("--signatures", action="store_true", help="check signatures with CIQ_SECRET_ID, CIQ_SECRET_KEY and CIQ_TOKEN")
     add(
         "--clock",
         default="real",
         help="real, scaled:FACTOR, auto-advance (jumps to the next event when idle) "
         "or manual (moves by /_ciq/clock/advance only)",
     )
-    add("--activated", default="none", help="features of the default bucket from the start, with commas, all or none")
-    add("--default-bucket", default=DEFAULT_BUCKET, help="bucket meant when Host names none (%(default)s)")
-    add("--default-region", default=DEFAULT_REGION, help="region meant when Host names none (%(default)s)")
-    add("--retries", default="1,5", help="seconds before each further attempt of a callback, with commas, or none")
-    add("--dialect", action="append", default=[], metavar="NAME", help="another legal reading; ciq dialects lists them")
-    add("--fault", action="append", default=[], metavar="NAME", help="get this wrong on purpose; ciq faults lists them")
+    add("--activated", default="none", help="active features of the default bucket, comma-separated, or all or none")
+    add("--default-bucket", default=DEFAULT_BUCKET, help="bucket of requests whose Host names none (%(default)s)")
+    add("--default-region", default=DEFAULT_REGION, help="region of requests whose Host names none (%(default)s)")
+    add("--retries", default="1,5", help="seconds before each retry of a callback, comma-separated, or none")
+    add(
+        "--dialect",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="apply another legal reading; ciq dialects lists them",
+    )
+    add(
+        "--fault", action="append", default=[], metavar="NAME", help="break this rule on purpose; ciq faults lists them"
+    )
     add(
         "--unknown-inputs",
         choices=[word.value for word in UnknownInput],
         default=UnknownInput.ACCEPT.value,
-        help="jobs whose input nobody has uploaded: run them, let them fail, refuse them (%(default)s)",
+        help="jobs whose input was not uploaded: accept them, let them fail, or refuse them (%(default)s)",
     )
-    add("--object-mib", type=int, default=16, help="largest object that can be uploaded, in MiB (%(default)s)")
-    add("--store-mib", type=int, default=128, help="all uploaded objects together, in MiB (%(default)s)")
+    add("--object-mib", type=int, default=16, help="maximum size of one uploaded object, in MiB (%(default)s)")
+    add(
+        "--store-mib", type=int, default=128, help="maximum size of all uploaded objects together, in MiB (%(default)s)"
+    )
     return parser
 
 
@@ -99,7 +109,7 @@ def _port(text: str) -> int:
 
 
 def _settings(options: argparse.Namespace) -> MockSettings:
-    """The settings that options say. Raises SettingError."""
+    """Return the settings from the options. Raises SettingError."""
     kind, factor = _clock(options.clock)
     return MockSettings(
         workers=options.workers,
@@ -125,23 +135,23 @@ def _settings(options: argparse.Namespace) -> MockSettings:
 
 
 def run(server: MockServer) -> None:
-    """Run a server in the foreground; returns when SIGTERM or SIGINT asked it to end. Raises AddressInUseError."""
+    """Run a server in the foreground; returns after SIGTERM or SIGINT. Raises AddressInUseError."""
     ends = {signal.SIGINT, signal.SIGTERM}
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, ends)  # threads inherit it: only sigwait sees the signal
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ends)  # threads inherit it: only sigwait receives the signal
     try:
         with server:
-            _expect_long_lives()
+            _collect_garbage_rarely()
             sys.stdout.write(f"ciq mock ready on {server.url}\n")
             sys.stdout.flush()
             signal.sigwait(ends)
         while signal.sigpending() & ends:
-            signal.sigwait(ends)  # asked twice: the end is under way already
+            signal.sigwait(ends)  # a second signal: the mock is already stopping
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _expect_long_lives() -> None:
-    """Look for garbage seldom: what a mock makes are jobs, which stay; a tenth of a submit went into looking."""
+def _collect_garbage_rarely() -> None:
+    """Collect garbage rarely: most objects of a mock are jobs, which stay; collection took a tenth of each submit."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
@@ -156,7 +166,7 @@ def _clock(text: str) -> tuple[ClockKind, float]:
         kinds = ", ".join(kind if kind is not ClockKind.SCALED else "scaled:FACTOR" for kind in ClockKind)
         raise SettingError(f"--clock is {text!r}, but must be one of {kinds}") from None
     if (kind is ClockKind.SCALED) is not bool(colon):
-        raise SettingError(f"--clock is {text!r}: a factor belongs to scaled and to nothing else (scaled:10)")
+        raise SettingError(f"--clock is {text!r}: only scaled has a factor, and it needs one (scaled:10)")
     return kind, factor
 
 
@@ -169,7 +179,7 @@ def _features(text: str) -> tuple[Feature, ...]:
     known = tuple(Feature)
     for name in names:
         if name not in known:
-            raise SettingError(f"--activated names {name!r}, but must be out of {', '.join(known)}, all or none")
+            raise SettingError(f"--activated names {name!r}, but must be some of {', '.join(known)}, or all or none")
     return tuple(Feature(name) for name in names)
 
 
@@ -179,7 +189,7 @@ def _seconds(text: str) -> tuple[float, ...]:
     try:
         return tuple(float(part) for part in text.split(","))
     except ValueError:
-        raise SettingError(f"--retries is {text!r}, but must be seconds with commas, or none") from None
+        raise SettingError(f"--retries is {text!r}, but must be comma-separated seconds, or none") from None
 
 
 def _credentials() -> tuple[Credentials, ...]:

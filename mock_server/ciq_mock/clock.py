@@ -1,9 +1,8 @@
-"""Clocks: real, scaled, manual and auto-advance. One clock moves jobs, stamps, callbacks and their retries.
+"""Clocks: real, scaled, manual and auto-advance. One clock drives jobs, timestamps, callbacks and their retries.
 
-A clock gives the time (epoch seconds) and calls actions back at times. Whatever is at work (a request being
-answered, a callback on its way) holds the clock, so that a auto-advance clock jumps only when nothing else is going on
-and `advance` waits for the consequences of each step. Network time-outs are not the clock's: they are real time.
-All methods belong to the thread of the event loop.
+A clock returns the time (epoch seconds) and runs actions when they are due. Work in progress (a request, a callback)
+holds the clock: an auto-advance clock then does not jump, and `advance` waits for the consequences of each step.
+Network time-outs do not use the clock; they are real time. Call all methods in the thread of the event loop.
 """
 
 import asyncio
@@ -17,24 +16,24 @@ from heapq import heappop, heappush
 from typing import Protocol
 
 _TURNS = 8
-"""Turns of the event loop given to what an action has set going before the clock counts as quiet."""
+"""Turns of the event loop in which the consequences of an action may begin before the clock counts as idle."""
 _GRACE = 0.002
 
 
 class ClockKind(StrEnum):
-    """The clocks a mock can run by."""
+    """The clocks that a mock can use."""
 
     REAL = "real"
     SCALED = "scaled"
     """Runs `factor` times as fast."""
     AUTO_ADVANCE = "auto-advance"
-    """Stands still while anything is at work, then jumps to the next due time."""
+    """Stops while work is in progress, then jumps to the next due time."""
     MANUAL = "manual"
-    """Stands still until `advance`."""
+    """Moves only by `advance`."""
 
 
 class Timer:
-    """An action to come."""
+    """A scheduled action."""
 
     __slots__ = ("action", "cancelled", "when")
 
@@ -44,41 +43,41 @@ class Timer:
         self.cancelled = False
 
     def cancel(self) -> None:
-        """Call the action off; harmless when it has run."""
+        """Cancel the action; no effect when it has already run."""
         self.cancelled = True
 
 
 class Clock(Protocol):
-    """What the mock needs of time."""
+    """The interface of a clock."""
 
     def now(self) -> float:
-        """Epoch seconds; never runs backwards."""
+        """Return epoch seconds; they never decrease."""
         ...
 
     def call_at(self, when: float, action: Callable[[], None]) -> Timer:
-        """Call `action` once, in the event loop, when the time is `when` or as soon as possible if past."""
+        """Run `action` once, in the event loop, at `when`; as soon as possible when that is in the past."""
         ...
 
     def hold(self) -> None:
-        """Something is at work; pairs with `release`."""
+        """Note that work has begun; pairs with `release`."""
         ...
 
     def release(self) -> None:
-        """It is done."""
+        """Note that the work has ended."""
         ...
 
     async def advance(self, seconds: float) -> float:
-        """Move on by hand, through every due time in between and its consequences; returns the new time."""
+        """Advance by `seconds`, through every due action and its consequences; return the new time."""
         ...
 
     def close(self) -> None:
-        """Forget all actions to come."""
+        """Cancel all scheduled actions."""
         ...
 
 
 @contextmanager
 def held(clock: Clock) -> Iterator[None]:
-    """Hold the clock for the length of a block."""
+    """Hold the clock during a block."""
     clock.hold()
     try:
         yield
@@ -87,27 +86,27 @@ def held(clock: Clock) -> Iterator[None]:
 
 
 class _Timers(ABC):
-    """The actions to come, and who holds the clock. Subclasses say how time passes."""
+    """The scheduled actions, and the number of holders. Subclasses define how time passes."""
 
     def __init__(self) -> None:
         self._heap: list[tuple[float, int, Timer]] = []
         self._count = 0
         self._holders = 0
-        self._free = asyncio.Event()
-        self._free.set()
-        self._alarm: asyncio.TimerHandle | None = None
+        self._not_held = asyncio.Event()
+        self._not_held.set()
+        self._loop_timer: asyncio.TimerHandle | None = None
 
     @abstractmethod
     def now(self) -> float:
-        """Epoch seconds."""
+        """Return epoch seconds."""
 
     @abstractmethod
     def _arm(self) -> None:
-        """Set the alarm of the event loop for the next due time, if this clock moves by itself."""
+        """Set a timer of the event loop for the next due time, if this clock moves without `advance`."""
 
     @abstractmethod
     def _move_to(self, when: float) -> None:
-        """Put the clock forward to `when`."""
+        """Set the clock forward to `when`."""
 
     def call_at(self, when: float, action: Callable[[], None]) -> Timer:
         timer = Timer(when, action)
@@ -119,23 +118,23 @@ class _Timers(ABC):
     def hold(self) -> None:
         self._holders += 1
         if self._holders == 1:
-            self._free.clear()
+            self._not_held.clear()
 
     def release(self) -> None:
         self._holders -= 1
         if self._holders == 0:
-            self._free.set()
+            self._not_held.set()
             self._arm()
 
     async def advance(self, seconds: float) -> float:
         if seconds < 0:
             raise ValueError(f"time goes forward only: {seconds} s is less than 0")
-        await self._quiet()
+        await self._wait_until_idle()
         target = self.now() + seconds
         while (due := self._next_due()) is not None and due <= target:
             self._move_to(max(due, self.now()))
             self._run_due(due)
-            await self._quiet()
+            await self._wait_until_idle()
         self._move_to(max(target, self.now()))
         self._arm()
         return self.now()
@@ -145,9 +144,9 @@ class _Timers(ABC):
         self._disarm()
 
     def _disarm(self) -> None:
-        if self._alarm is not None:
-            self._alarm.cancel()
-            self._alarm = None
+        if self._loop_timer is not None:
+            self._loop_timer.cancel()
+            self._loop_timer = None
 
     def _next_due(self) -> float | None:
         while self._heap and self._heap[0][2].cancelled:
@@ -155,7 +154,7 @@ class _Timers(ABC):
         return self._heap[0][0] if self._heap else None
 
     def _run_due(self, now: float) -> None:
-        """Run the actions due by `now`, and not those they set in turn."""
+        """Run the actions due by `now`, without those that they schedule themselves."""
         due: deque[Timer] = deque()
         while (when := self._next_due()) is not None and when <= now:
             due.append(heappop(self._heap)[2])
@@ -165,23 +164,23 @@ class _Timers(ABC):
                 if not timer.cancelled:
                     timer.action()
         finally:
-            for timer in due:  # an action failed: the others keep their turn
+            for timer in due:  # an action failed: schedule the remaining ones again
                 self.call_at(timer.when, timer.action)
             self._arm()
 
-    async def _quiet(self) -> None:
+    async def _wait_until_idle(self) -> None:
         while True:
             for _ in range(_TURNS):
                 await asyncio.sleep(0)
             if self._holders == 0:
                 return
-            await self._free.wait()
+            await self._not_held.wait()
 
 
 class ScaledClock(_Timers):
-    """Real time, `factor` times as fast, from `start` (epoch seconds; default: the wall clock's now).
+    """Real time, `factor` times as fast, from `start` (epoch seconds; default: the wall clock's time).
 
-    Runs on the monotonic clock, so a stepped wall clock does not disturb it.
+    Uses the monotonic clock, so changes of the wall clock have no effect.
     """
 
     def __init__(
@@ -218,24 +217,24 @@ class ScaledClock(_Timers):
 
     def _arm(self) -> None:
         due = self._next_due()
-        if self._alarm is not None and due == self._armed_for:
+        if self._loop_timer is not None and due == self._armed_for:
             return
         self._disarm()
         if due is not None:
             delay = max(0.0, (due - self.now()) / self._factor)
-            self._alarm = asyncio.get_running_loop().call_later(delay, self._ring)
+            self._loop_timer = asyncio.get_running_loop().call_later(delay, self._on_loop_timer)
             self._armed_for = due
 
-    def _ring(self) -> None:
-        self._alarm = None
+    def _on_loop_timer(self) -> None:
+        self._loop_timer = None
         self._run_due(self.now())
 
 
 class ManualClock(_Timers):
-    """Stands still. With `auto_advance` it jumps to the next due time once nothing is at work.
+    """Moves only by `advance`. With `auto_advance` it jumps to the next due time when no work is in progress.
 
-    `grace` is how long (real seconds) nothing may be at work before the jump: a client that answers one thing with
-    another gets its word in.
+    `grace` is how long (real seconds) the mock must be idle before the jump, so that a client can send its next request
+    first.
     """
 
     def __init__(self, *, auto_advance: bool = False, start: float | None = None, grace: float = _GRACE) -> None:
@@ -263,12 +262,12 @@ class ManualClock(_Timers):
             self._disarm()
         elif overdue:
             self._disarm()
-            self._alarm = asyncio.get_running_loop().call_later(0.0, self._ring)
-        elif self._alarm is None:
-            self._alarm = asyncio.get_running_loop().call_later(self._grace, self._ring)
+            self._loop_timer = asyncio.get_running_loop().call_later(0.0, self._on_loop_timer)
+        elif self._loop_timer is None:
+            self._loop_timer = asyncio.get_running_loop().call_later(self._grace, self._on_loop_timer)
 
-    def _ring(self) -> None:
-        self._alarm = None
+    def _on_loop_timer(self) -> None:
+        self._loop_timer = None
         due = self._next_due()
         if due is None:
             return
@@ -279,7 +278,7 @@ class ManualClock(_Timers):
 
 
 def make_clock(kind: ClockKind, *, factor: float = 1.0, start: float | None = None) -> Clock:
-    """The clock of that kind; call it inside the event loop."""
+    """Return a clock of that kind; must be called in the event loop."""
     match kind:
         case ClockKind.REAL:
             return ScaledClock(start=start)

@@ -1,6 +1,6 @@
 """Ids of jobs and queues: a letter and 32 lower-case hex digits, as in every documented sample.
 
-Knows the form only. Ids are opaque to clients and no secrets: who may ask for a job is a question of signatures.
+Knows the form only. Ids are opaque to clients and not secret: access to a job depends on the signature of the request.
 """
 
 from random import Random
@@ -10,7 +10,7 @@ QUEUE_LETTER = "p"
 
 
 class IdSource(Protocol):
-    """Gives a fresh id that begins with `letter`."""
+    """Returns a new id that begins with `letter`."""
 
     def __call__(self, letter: str) -> str: ...
 

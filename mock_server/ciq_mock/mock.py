@@ -91,7 +91,7 @@ class Mock:
         router = Router()
         self.service = parts.service(
             router=router,
-            handle=store.handling(parts.handle(self, self.handle)),
+            handle=store.handler(parts.handle(self, self.handle)),
             hosts=HostReader(Place(bucket=settings.bucket, region=settings.region)),
             limits=settings.limits,
             ids=RequestIds(now=self.clock.now, random_bits=random.Random(settings.seed).getrandbits),  # noqa: S311
@@ -108,11 +108,11 @@ class Mock:
             settings=objects,
             now=self.clock.now,
         )
-        store.join(self)
+        store.attach(self)
 
     @property
     def outbox(self) -> Outbox | None:
-        """Holds answers back until their changes are in the journal; None without a journal."""
+        """The part of the store that defers answers until their changes are in the journal; None without a journal."""
         return self._store.outbox
 
     async def start(self) -> None:
@@ -122,10 +122,10 @@ class Mock:
         """
         await self.delivery.start()
         self._activate()
-        self._store.send_owed()
+        self._store.send_due_callbacks()
 
     async def close(self, *, drop: bool = False) -> None:
-        """Stop. Pending callbacks are sent or dropped as the settings say; `drop` drops them in any case."""
+        """Stop. The settings decide whether pending callbacks are sent or dropped; `drop` drops them in any case."""
         self.runner.close()
         await self.delivery.close(drop=drop)
         self.clock.close()
@@ -143,7 +143,7 @@ class Mock:
         self._activate()
 
     def forget(self) -> None:
-        """Remove queues, jobs, objects and all else that calls have made; logs and pending callbacks stay."""
+        """Remove queues, jobs, objects and everything else that calls have created; logs and pending callbacks stay."""
         self.engine.reset()
         self.workflow_service.clear()
         self.resources.clear()
@@ -155,7 +155,7 @@ class Mock:
 
     def _activate(self) -> None:
         now = self.clock.now()
-        for feature in self._store.opened(self.settings.activated):
+        for feature in self._store.features_to_activate(self.settings.activated):
             self.engine.activate(now, self.settings.bucket, feature, region=self.settings.region)
         self.runner.wake()
         self._store.flush()

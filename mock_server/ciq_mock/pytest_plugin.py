@@ -1,15 +1,15 @@
 """The pytest plugin: fixture `ciq_mock`, a running mock in a clean state for each test.
 
-    def test_receiver(ciq_mock):                                  # every feature active, jobs end at once
+    def test_receiver(ciq_mock):                                  # every feature active, jobs end immediately
         ...submit to ciq_mock.url with a CallBack address...
         ciq_mock.wait_for_callbacks(1)
 
     @pytest.mark.ciq_mock(workers=1, duration=5.0, clock="auto-advance")  # any field of MockSettings
     def test_order(ciq_mock): ...
 
-Defaults of a project stand in its ini file: ciq_mock_workers, ciq_mock_duration, ciq_mock_clock,
-ciq_mock_activated. A server is started once a session and settings, and reset between tests.
-Cheap to import: nothing of the mock is loaded before the fixture is asked for.
+A project sets its defaults in its ini file: ciq_mock_workers, ciq_mock_duration, ciq_mock_clock,
+ciq_mock_activated. The plugin starts one server per session for each set of settings, and resets it between tests.
+Importing the plugin is cheap: it loads the mock when a test first uses the fixture.
 """
 
 from collections.abc import Callable, Iterator
@@ -26,7 +26,7 @@ _INI = {
     "ciq_mock_workers": "jobs of one queue that run at the same time (10)",
     "ciq_mock_duration": "seconds a job runs (0)",
     "ciq_mock_clock": "real, auto-advance or manual (real)",
-    "ciq_mock_activated": "features active from the start, with commas; all or none (all)",
+    "ciq_mock_activated": "features active from the start, comma-separated, or all or none (all)",
 }
 
 MockOf = Callable[["MockSettings"], "MockServer"]
@@ -47,7 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def _ciq_mocks() -> Iterator[MockOf]:
-    """Running mocks by their settings, stopped at the end of the session."""
+    """Yield a function that returns the running mock of some settings; stop all of them at the end of the session."""
     from ciq_mock.server import MockServer
 
     running: list[MockServer] = []
@@ -70,7 +70,7 @@ def _ciq_mocks() -> Iterator[MockOf]:
 
 @pytest.fixture
 def ciq_mock(request: pytest.FixtureRequest, _ciq_mocks: MockOf) -> Iterator["MockServer"]:
-    """A running mock (`ciq_mock.server.MockServer`) without jobs and with the settings of ini and marker."""
+    """Yield a running mock (`ciq_mock.server.MockServer`) without jobs, with the settings of ini file and marker."""
     server = _ciq_mocks(_settings(request))
     server.reset()
     yield server
@@ -87,7 +87,7 @@ def _settings(request: pytest.FixtureRequest) -> "MockSettings":
             values[option.removeprefix("ciq_mock_")] = text
     for marker in reversed(list(request.node.iter_markers(_MARKER))):
         if marker.args:
-            raise pytest.UsageError(f"the marker {_MARKER} takes settings by name only: {marker.args[0]!r}")
+            raise pytest.UsageError(f"the marker {_MARKER} accepts keyword arguments only, not {marker.args[0]!r}")
         values |= marker.kwargs
     try:
         return MockSettings(**_typed(values))
@@ -96,7 +96,7 @@ def _settings(request: pytest.FixtureRequest) -> "MockSettings":
 
 
 def _typed(values: dict[str, Any]) -> dict[str, Any]:
-    """Ini texts and plain words as the types of MockSettings."""
+    """Convert texts of the ini file and of markers to the types of MockSettings."""
     from ciq_mock.clock import ClockKind
     from ciq_schemas.features import Feature
 

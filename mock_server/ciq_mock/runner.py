@@ -1,4 +1,4 @@
-"""The driver of the engine: advances it when something is due or was commanded, and passes its events on.
+"""The driver of the engine: advances it when something is due or was commanded, and passes its events to listeners.
 
 Knows engine and clock. Must not know HTTP, what listeners do with an event, or how events are kept.
 """
@@ -14,20 +14,20 @@ Listener = Callable[[Event], None]
 
 
 class Keep(Protocol):
-    """Where events are kept before any listener hears of them."""
+    """Commits events before any listener receives them."""
 
     @property
     def failed(self) -> bool:
-        """True: nothing can be kept, and time stands still for the engine."""
+        """True while events cannot be committed; the runner does not advance the engine then."""
         ...
 
     def keep(self, events: Sequence[Event]) -> bool:
-        """Keep them; False when that failed and they have not happened."""
+        """Commit events; False when that failed and their changes were undone."""
         ...
 
 
 class Runner:
-    """Call `wake` after every command given to the engine; the rest goes by itself. Belongs to the event loop."""
+    """Drives one engine in the event loop. Call `wake` after every command to the engine."""
 
     def __init__(
         self, *, engine: Engine, clock: Clock, listeners: Sequence[Listener] = (), keep: Keep | None = None
@@ -36,39 +36,39 @@ class Runner:
         self._clock = clock
         self._listeners = tuple(listeners)
         self._keep = keep
-        self._soon: asyncio.Handle | None = None
+        self._pending_wake: asyncio.Handle | None = None
         self._timer: Timer | None = None
         self._closed = False
 
     def wake(self) -> None:
-        """Something was commanded: advance in the next turn of the event loop (many calls make one advance)."""
-        if self._soon is None and not self._closed:
+        """Advance in the next turn of the event loop, after a command; several calls cause one advance."""
+        if self._pending_wake is None and not self._closed:
             self._clock.hold()
-            self._soon = asyncio.get_running_loop().call_soon(self._woken)
+            self._pending_wake = asyncio.get_running_loop().call_soon(self._on_wake)
 
     def flush(self) -> None:
         """Advance now, not in the next turn."""
         self._step()
 
     def close(self) -> None:
-        """Stop; events not yet passed on stay with the engine."""
+        """Stop; events that listeners have not received stay with the engine."""
         self._closed = True
         if self._timer is not None:
             self._timer.cancel()
-        if self._soon is not None:
-            self._soon.cancel()
-            self._soon = None
+        if self._pending_wake is not None:
+            self._pending_wake.cancel()
+            self._pending_wake = None
             self._clock.release()
 
-    def _woken(self) -> None:
-        self._soon = None
+    def _on_wake(self) -> None:
+        self._pending_wake = None
         try:
             self._step()
         finally:
             self._clock.release()
 
     def _step(self) -> None:
-        """Advance, pass events on, set the next alarm. A failing listener does not keep events from the others."""
+        """Advance, pass events to all listeners even if one fails, and set the next timer."""
         if self._closed or (self._keep is not None and self._keep.failed):
             return
         failures: list[Exception] = []
@@ -80,21 +80,21 @@ class Runner:
                 for listener in self._listeners:
                     try:
                         listener(event)
-                    except Exception as error:  # raised below, all together
+                    except Exception as error:  # raised below as a group
                         failures.append(error)
         finally:
-            self._set_alarm()
+            self._set_timer()
         if failures:
             raise ExceptionGroup("listeners of engine events failed", failures)
 
-    def _set_alarm(self) -> None:
+    def _set_timer(self) -> None:
         due = self._engine.next_due()
         if due is None or (self._timer is not None and self._timer.when <= due):
-            return  # an alarm that rings early does no harm; a new one for each command would pile up
+            return  # an early timer is harmless; one timer for each command would be too many
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._clock.call_at(due, self._ring)
+        self._timer = self._clock.call_at(due, self._on_timer)
 
-    def _ring(self) -> None:
+    def _on_timer(self) -> None:
         self._timer = None
         self._step()

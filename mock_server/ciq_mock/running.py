@@ -40,7 +40,7 @@ class RunningMock(Protocol):
 
     @property
     def outbox(self) -> Outbox | None:
-        """Holds answers back until their changes are in the journal; None without a journal."""
+        """The part of the store that defers answers until their changes are in the journal; None without a journal."""
         ...
 
     def handle(self, operation: HttpOperation, call: Call) -> Answer:
@@ -48,5 +48,5 @@ class RunningMock(Protocol):
         ...
 
     def forget(self) -> None:
-        """Remove queues, jobs, objects and all else that calls have made."""
+        """Remove queues, jobs, objects and everything else that calls have created."""
         ...

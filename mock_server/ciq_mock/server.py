@@ -1,10 +1,10 @@
-"""`MockServer`: a mock on a port of its own, in a thread of its own, for tests and the command line.
+"""`MockServer`: runs a mock on its own port, in its own thread, for tests and the command line.
 
     with MockServer(MockSettings(activated=(Feature.MEDIA,))) as mock:
         requests.get(f"{mock.url}/queue")
         mock.wait_for_callbacks(1)
 
-Every method may be called from any thread; each runs inside the mock's event loop and so sees one moment.
+Every method may be called from any thread; it runs in the mock's event loop and so sees a consistent state.
 """
 
 import asyncio
@@ -32,8 +32,8 @@ from ciq_mock.store import MemoryStore, Store
 from ciq_mock.variants.registry import overrides_of
 
 T = TypeVar("T")
-CallbacksHold = Callable[[tuple[Attempt, ...]], bool]
-"""Asked with all delivery attempts so far, oldest first."""
+CallbackCondition = Callable[[tuple[Attempt, ...]], bool]
+"""Receives all delivery attempts so far, oldest first; returns whether the wait is over."""
 
 _START_SECONDS = 10.0
 _STOP_SECONDS = 15.0
@@ -41,7 +41,7 @@ _CALL_SECONDS = 30.0
 
 
 class MockServer:
-    """A running mock between `start` and `stop`, or inside a `with` block; used once, `restart` aside."""
+    """A mock that runs between `start` and `stop`, or in a `with` block. It can start once; `restart` continues it."""
 
     def __init__(
         self,
@@ -53,8 +53,8 @@ class MockServer:
         wall_clock: Callable[[], float] = time.time,
         data: Path | str | None = None,
     ) -> None:
-        """`port` 0 takes a free one. `ids` names queues and jobs; `wall_clock` is what signatures are judged by.
-        `data` is a directory for the journal, made when it is not there: who starts on it again goes on from there."""
+        """`port` 0 means any free port. `ids` creates the ids of queues and jobs; `wall_clock` is for signatures.
+        `data` is the directory of the journal, created if missing; a mock started on it again continues from there."""
         self.settings = settings or MockSettings()
         self.host = host
         self.port = port
@@ -79,24 +79,24 @@ class MockServer:
     ) -> None:
         self.stop()
 
-    # --- life -------------------------------------------------------------------------------------------
+    # --- start and stop ---------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Listen and answer; returns when it does. Raises AddressInUseError, JournalError."""
+        """Start; returns when the mock answers requests. Raises AddressInUseError, JournalError."""
         if self._thread is not None:
-            raise RuntimeError("a MockServer is used once: make another")
+            raise RuntimeError("a MockServer starts only once: create another one")
         self._socket = listen(self.host, self.port)
         self.port = self._socket.getsockname()[1]
         try:
-            self._begin(self._socket)
+            self._start_thread(self._socket)
         except BaseException:
             self._socket.close()
             raise
 
     def stop(self) -> None:
-        """Stop and wait for the end; callbacks on their way are sent or dropped as the settings say."""
+        """Stop and wait for the end; pending callbacks are sent or dropped as the settings say."""
         try:
-            self._end()
+            self._stop_thread()
         finally:
             if self._socket is not None:
                 self._socket.close()
@@ -104,23 +104,24 @@ class MockServer:
             raise self._failure
 
     def restart(self, *, abrupt: bool = False) -> None:
-        """Stop, and start again on the same port from what `data` holds; returns when it answers again.
+        """Stop, and start again on the same port from the journal in `data`; returns when the mock answers again.
 
-        Who connects meanwhile waits. `abrupt`: callbacks on their way are dropped as if the process had been killed,
-        and are owed afterwards. Raises RuntimeError without `data`: nothing would be left; JournalError.
+        A client that connects meanwhile waits. `abrupt`: pending callbacks are dropped as if the process had been
+        killed, and sent after the restart. Raises RuntimeError without `data`, because the state would be lost;
+        JournalError.
         """
         if self._data is None:
-            raise RuntimeError("a restart needs MockServer(data=DIRECTORY): without it nothing is kept")
+            raise RuntimeError("a restart needs MockServer(data=DIRECTORY): without it the state would be lost")
         if self._socket is None or self._thread is None or not self._thread.is_alive():
-            raise RuntimeError("the mock is not running: restart it between start and stop")
+            raise RuntimeError("the mock is not running: call restart between start and stop")
         self._abrupt = abrupt
-        self._end()
+        self._stop_thread()
         self._abrupt = False
         if self._failure is not None:
             raise self._failure
-        self._begin(self._socket)
+        self._start_thread(self._socket)
 
-    # --- where ------------------------------------------------------------------------------------------
+    # --- address ----------------------------------------------------------------------------------------
 
     @property
     def url(self) -> str:
@@ -130,97 +131,97 @@ class MockServer:
 
     @property
     def bucket(self) -> str:
-        """The bucket meant by a Host that names none."""
+        """The bucket of requests whose Host names none."""
         return self.settings.bucket
 
     @property
     def region(self) -> str:
-        """The region meant by a Host that names none."""
+        """The region of requests whose Host names none."""
         return self.settings.region
 
-    # --- what it shows ----------------------------------------------------------------------------------
+    # --- state ------------------------------------------------------------------------------------------
 
     @property
     def jobs(self) -> tuple[JobView, ...]:
-        """Every job accepted, in order."""
-        return self._call(_settled(jobs_of))
+        """Every accepted job on record, in order of acceptance."""
+        return self._call(_up_to_date(jobs_of))
 
     @property
     def queues(self) -> tuple[QueueView, ...]:
-        """Every queue there is."""
-        return self._call(_settled(queues_of))
+        """Every queue, by feature."""
+        return self._call(_up_to_date(queues_of))
 
     @property
     def deliveries(self) -> tuple[Attempt, ...]:
         """Every attempt to deliver a callback that the log still holds, oldest first."""
-        return self._call(_settled(lambda mock: tuple(mock.delivery.log)))
+        return self._call(_up_to_date(lambda mock: tuple(mock.delivery.log)))
 
     @property
     def requests(self) -> tuple[RequestEntry, ...]:
         """The newest requests, oldest first."""
-        return self._call(_settled(lambda mock: tuple(mock.requests)))
+        return self._call(_up_to_date(lambda mock: tuple(mock.requests)))
 
     def now(self) -> float:
         """The mock's time, epoch seconds."""
-        return self._call(_settled(lambda mock: mock.clock.now()))
+        return self._call(_up_to_date(lambda mock: mock.clock.now()))
 
-    # --- what it can be told ----------------------------------------------------------------------------
+    # --- control ----------------------------------------------------------------------------------------
 
     def reset(self) -> None:
-        """Back to the state of the start."""
+        """Restore the state of the start: no jobs, empty logs."""
         self._call(lambda mock: mock.reset())
 
     def advance(self, seconds: float) -> float:
-        """Move the mock's clock on, through all that falls due and its callbacks; returns the new time."""
+        """Advance the mock's clock, through every due event and its callbacks; return the new time."""
         return self._call(lambda mock: mock.clock.advance(seconds))
 
-    def wait_for_callbacks(self, wanted: int | CallbacksHold, timeout: float = 10.0) -> tuple[Attempt, ...]:
-        """Wait until `wanted` callbacks were delivered, or until `wanted(attempts)` holds; returns the deliveries.
+    def wait_for_callbacks(self, wanted: int | CallbackCondition, timeout: float = 10.0) -> tuple[Attempt, ...]:
+        """Wait until `wanted` callbacks were delivered, or until `wanted(attempts)` is true; return the delivered ones.
 
-        Raises TimeoutError, which says what was delivered, after `timeout` real seconds.
+        Raises TimeoutError after `timeout` real seconds; its message has the numbers of attempts and deliveries.
         """
 
-        async def waited(mock: Mock) -> tuple[Attempt, ...]:
-            def holds(_: object) -> bool:
+        async def wait(mock: Mock) -> tuple[Attempt, ...]:
+            def enough(_: object) -> bool:
                 if callable(wanted):
                     return wanted(tuple(mock.delivery.log))
                 return mock.delivery.log.delivered >= wanted
 
-            await mock.delivery.wait_for(holds, timeout)
+            await mock.delivery.wait_for(enough, timeout)
             return tuple(attempt for attempt in mock.delivery.log if attempt.delivered)
 
-        return self._call(waited, patience=timeout + _CALL_SECONDS)
+        return self._call(wait, limit=timeout + _CALL_SECONDS)
 
     # --- inside -----------------------------------------------------------------------------------------
 
-    def _begin(self, sock: socket.socket) -> None:
-        """Serve on a copy of the socket, so that the port stays ours."""
+    def _start_thread(self, sock: socket.socket) -> None:
+        """Serve on a copy of the socket, so that the port stays reserved during a restart."""
         self._up, self._loop, self._mock, self._http = Future(), None, None, None
         self._thread = threading.Thread(target=self._run, args=(sock.dup(),), name="ciq-mock", daemon=True)
         self._thread.start()
         self._up.result(timeout=_START_SECONDS)
 
-    def _end(self) -> None:
+    def _stop_thread(self) -> None:
         thread, loop, http = self._thread, self._loop, self._http
         if thread is None or not thread.is_alive() or loop is None or http is None:
             return
-        loop.call_soon_threadsafe(http.leave)
+        loop.call_soon_threadsafe(http.stop)
         thread.join(timeout=_STOP_SECONDS)
         if thread.is_alive():
             raise TimeoutError(f"the mock on {self.url} did not stop within {_STOP_SECONDS:g} s")
 
-    def _call(self, action: Callable[[Mock], Coroutine[Any, Any, T]], *, patience: float = _CALL_SECONDS) -> T:
+    def _call(self, action: Callable[[Mock], Coroutine[Any, Any, T]], *, limit: float = _CALL_SECONDS) -> T:
         if self._loop is None or self._mock is None or self._thread is None or not self._thread.is_alive():
             raise RuntimeError("the mock is not running: call it between start and stop")
         future = asyncio.run_coroutine_threadsafe(action(self._mock), self._loop)
-        return future.result(timeout=patience)
+        return future.result(timeout=limit)
 
     def _run(self, sock: Any) -> None:
         try:
             with asyncio.Runner(loop_factory=_loop_factory()) as runner:
                 runner.run(self._serve(sock))
         except BaseException as error:
-            # Handed to the thread that waits: for the start, or for the end.
+            # Raised in the thread that called `start` or `stop`.
             self._failure = error
             if not self._up.done():
                 self._up.set_exception(error)
@@ -241,7 +242,7 @@ class MockServer:
     def _store(self) -> Store:
         if self._data is None:
             return MemoryStore()
-        from ciq_mock.journal.durable_store import DurableStore  # SQLite is loaded by those who want it
+        from ciq_mock.journal.durable_store import DurableStore  # loads SQLite only when it is used
 
         return DurableStore.in_folder(self._data)
 
@@ -254,7 +255,7 @@ def make_mock(
     clock: Clock | None = None,
     store: Store | None = None,
 ) -> Mock:
-    """Make a mock with the faults and dialects that `settings` name.
+    """Create a mock with the faults and dialects that `settings` name.
 
     Call it in the event loop of the mock. Raises SettingError for an unknown name, JournalError.
     """
@@ -263,21 +264,21 @@ def make_mock(
 
 
 def _admin_of(mock: Mock) -> ASGIApp:
-    from ciq_mock.admin.app import admin_app  # a third of the start-up time, and few users open these pages
+    from ciq_mock.admin.app import admin_app  # importing it takes a third of the start-up time
 
     return admin_app(mock)
 
 
-def _settled(look: Callable[[Mock], T]) -> Callable[[Mock], Coroutine[Any, Any, T]]:
-    """Look at a mock after it has passed on what happened up to now."""
+def _up_to_date(look: Callable[[Mock], T]) -> Callable[[Mock], Coroutine[Any, Any, T]]:
+    """Return a coroutine function that reads a mock after its listeners have received all events so far."""
 
-    async def looked(mock: Mock) -> T:
+    async def read(mock: Mock) -> T:
         mock.runner.wake()
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         return look(mock)
 
-    return looked
+    return read
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:

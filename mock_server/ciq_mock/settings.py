@@ -1,6 +1,6 @@
-"""All settings of the mock in one frozen value. Knows defaults and bounds; must not read files or environment.
+"""All settings of the mock, as one frozen value with defaults and bounds. Must not read files or the environment.
 
-Seconds and bytes throughout. A setting that no document decides says so by being here.
+Times are seconds, sizes are bytes. A behaviour that no document defines is a setting.
 """
 
 import math
@@ -17,7 +17,7 @@ DEFAULT_REGION = "ap-chongqing"
 
 
 class SettingError(ValueError):
-    """A setting out of its bounds; names the setting, its value and what is allowed."""
+    """A setting is out of its bounds; the message names the setting, its value and the allowed values."""
 
 
 def _need(holds: bool, name: str, value: object, allowed: str) -> None:
@@ -31,7 +31,7 @@ def _seconds(name: str, value: float) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """A key pair that may sign requests; with a token it is a temporary one, and the token must come along."""
+    """A key pair that may sign requests. With a token it is temporary, and each request must carry the token."""
 
     secret_id: str
     secret_key: str = field(repr=False)
@@ -39,17 +39,17 @@ class Credentials:
 
 
 class RuleMoment(StrEnum):
-    """When the queue's callback rule is read (no document says)."""
+    """When the mock reads the queue's callback rule (not documented)."""
 
     END = "end"
     SUBMIT = "submit"
 
 
 class Shutdown(StrEnum):
-    """What becomes of callbacks not yet delivered when the mock stops."""
+    """What happens to pending callbacks when the mock stops."""
 
     DRAIN = "drain"
-    """Each gets one last attempt at once, within `drain_timeout`."""
+    """Each gets one last attempt immediately, within `drain_timeout`."""
     DROP = "drop"
 
 
@@ -63,39 +63,39 @@ class FailureByInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliverySettings:
-    """How callbacks travel. Documents leave all of this open (1045/43607 and the callback pages say nothing of it)."""
+    """How callbacks are sent. None of it is documented (neither in 1045/43607 nor on the callback pages)."""
 
     timeout: float = 5.0
-    """For one attempt, connecting included; real seconds, whatever the clock."""
+    """For one attempt, connecting included; real seconds with every clock."""
     retry_after: tuple[float, ...] = (1.0, 5.0)
-    """Distance of each further attempt from the end of the last; empty = one attempt only."""
+    """Wait before each further attempt, from the end of the last; empty = one attempt only."""
     concurrency: int = 256
-    """Attempts under way at the same time."""
+    """Attempts in progress at the same time."""
     per_address: int = 64
-    """Attempts under way to one address: a hanging receiver keeps others waiting no longer than this allows."""
+    """Attempts in progress to one address: limits how much a receiver that hangs delays the others."""
     delay: float = 0.0
     """Wait before the first attempt."""
     stagger: float = 0.0
-    """Every second callback waits this much longer, so that callbacks overtake each other."""
+    """Extra wait of every second callback, so that callbacks overtake each other."""
     copies: int = 1
     """How often each callback is delivered."""
     user_agent: str = "Go-http-client/1.1"
     forbid_private: bool = False
-    """True refuses loopback, private and other not public addresses (the documents' “no intranet address”)."""
+    """True refuses loopback, private and other non-public addresses (in the documents: “no intranet address”)."""
     verify_tls: bool = True
     max_pending: int = 200_000
-    """Callbacks waiting for their attempt; more are dropped, and the log says so."""
+    """Maximum of pending callbacks; further ones are dropped, with an entry in the log."""
     log_size: int = 20_000
     sink_size: int = 10_000
-    """Messages kept for one TDMQ or Kafka name."""
+    """Newest messages of one TDMQ or Kafka name."""
     shutdown: Shutdown = Shutdown.DRAIN
     drain_timeout: float = 3.0
 
     def __post_init__(self) -> None:
         for name in ("timeout", "delay", "stagger", "drain_timeout"):
             _seconds(f"delivery.{name}", getattr(self, name))
-        for distance in self.retry_after:
-            _seconds("delivery.retry_after", distance)
+        for wait in self.retry_after:
+            _seconds("delivery.retry_after", wait)
         for name in ("concurrency", "per_address", "copies", "max_pending", "log_size", "sink_size"):
             _need(getattr(self, name) >= 1, f"delivery.{name}", getattr(self, name), "at least 1")
         _need(self.timeout > 0, "delivery.timeout", self.timeout, "more than 0 s")
@@ -103,7 +103,7 @@ class DeliverySettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Bounds on what a client may send, so that no request can hurt."""
+    """Limits on requests, so that no request exhausts memory or blocks a connection."""
 
     body: int = 1024 * 1024
     request_line: int = 16 * 1024
@@ -119,7 +119,7 @@ class Limits:
     page_size: int = 100
     """Largest size of a page."""
     templates: int = 1000
-    """Templates of one bucket; that there is a limit is documented (1045/33700, 1110), its value is not."""
+    """Templates of one bucket; the limit is documented (1045/33700, 1110), its value is not."""
     vocabularies: int = 1000
     """Tables of hot words of one bucket."""
     url_length: int = 2048
@@ -130,10 +130,10 @@ class Limits:
 
 
 class UnknownInput(StrEnum):
-    """What becomes of a job whose input is no object of the store (documents do not say where that shows)."""
+    """What happens to a job whose input is not in the object store (the documents do not say where that shows)."""
 
     ACCEPT = "accept"
-    """The job runs as if it were there."""
+    """The job runs as if the object existed."""
     FAIL = "fail"
     """The job is accepted and ends Failed."""
     REFUSE = "refuse"
@@ -142,16 +142,16 @@ class UnknownInput(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectSettings:
-    """The object store: bytes and numbers, so that memory stays bounded."""
+    """Limits of the object store, so that memory stays bounded."""
 
     largest: int = 16 * 1024 * 1024
     """Bytes of one object."""
     total: int = 128 * 1024 * 1024
-    """Bytes of all objects, uploads under way included."""
+    """Bytes of all objects, unfinished uploads included."""
     count: int = 10_000
-    """Objects."""
+    """Number of objects."""
     outputs: int = 20_000
-    """Newest outputs of jobs that can be fetched."""
+    """Newest outputs of jobs that clients can download."""
     unknown_input: UnknownInput = UnknownInput.ACCEPT
 
     def __post_init__(self) -> None:
@@ -169,47 +169,47 @@ DEFAULT_FAILURES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MockSettings:
-    """Everything that can be set on a mock."""
+    """All settings of a mock."""
 
     workers: int = 10
     max_size: int = 10_000
     records: int = 1_000_000
-    """Ended jobs of the whole mock that describe and list still know; the first to end goes first. The service keeps
-    the records of document jobs for a month (1045/47933), of others no page says."""
+    """Ended jobs of the whole mock that describe and list still return; the mock removes the one that ended first. The
+    service keeps records of document jobs for a month (1045/47933); no page says how long for other jobs."""
     held: HeldReading = HeldReading.PAUSE
     speed_queue: bool = False
-    """Media has its documented second queue for accelerated transcoding (1045/72939); without it QueueType is moot."""
+    """Media has its documented second queue, for accelerated transcoding (1045/72939); else QueueType has no effect."""
     duration: float = 0.1
-    """How long a job runs, unless one of the two below says otherwise."""
+    """How long a job runs, unless `durations` or `durations_by_prefix` applies."""
     durations: Mapping[Feature, float] = field(default_factory=dict)
     """By feature."""
     durations_by_prefix: tuple[tuple[str, float], ...] = ()
-    """By beginning of the input key, first match; goes before the feature."""
+    """By prefix of the input key, first match; takes precedence over the feature."""
     failures: tuple[FailureByInput, ...] = DEFAULT_FAILURES
     show_default_level: bool = True
-    """A job without JobLevel echoes 0, as samples do (436/76608)."""
+    """A job without JobLevel is shown with level 0, as in the samples (436/76608)."""
     rule_read_at: RuleMoment = RuleMoment.END
     workflow_root: bool = True
-    """WorkflowFinish in XML has the root Response (436/48042); the newest page leaves it out (1045/50341)."""
+    """WorkflowFinish in XML has the root Response (436/48042); the newest page omits it (1045/50341)."""
     refuse_unknown_templates: bool = False
-    """True answers TemplateNotFound to a job that names a template its bucket does not have."""
+    """True refuses a job whose template its bucket does not have, with TemplateNotFound."""
     credentials: tuple[Credentials, ...] = ()
-    """Who may sign; empty = signatures are not looked at."""
+    """Keys that may sign requests; empty = the mock does not check signatures."""
     bucket: str = DEFAULT_BUCKET
     region: str = DEFAULT_REGION
     activated: tuple[Feature, ...] = ()
-    """Features that `bucket` has from the start; any other bucket and feature needs its POST."""
+    """Features that are active for `bucket` from the start; all others must be activated with a POST."""
     clock: ClockKind = ClockKind.REAL
     clock_factor: float = 1.0
     """For the scaled clock."""
     start_time: float | None = None
     """Epoch seconds at which the clock starts; None = now."""
     seed: int | None = None
-    """Makes ids repeatable."""
+    """Makes ids reproducible."""
     dialects: tuple[str, ...] = ()
-    """Names of other legal readings (`ciq dialects`), applied in this order to what the other fields say."""
+    """Names of other legal readings (`ciq dialects`), applied to the other fields in this order."""
     faults: tuple[str, ...] = ()
-    """Names of what the mock is to get wrong on purpose (`ciq faults`); a name nobody knows is refused at the start."""
+    """Names of faults, which break a rule on purpose (`ciq faults`); the mock does not start with an unknown name."""
     delivery: DeliverySettings = DeliverySettings()
     limits: Limits = Limits()
     objects: ObjectSettings = ObjectSettings()
@@ -227,7 +227,7 @@ class MockSettings:
 
     @property
     def engine_rules(self) -> EngineRules:
-        """The part the engine is made with."""
+        """The rules for the engine."""
         return EngineRules(
             workers=self.workers,
             max_size=self.max_size,
@@ -237,7 +237,7 @@ class MockSettings:
         )
 
     def duration_of(self, feature: Feature, input_object: str) -> float:
-        """Seconds a job with this input will run."""
+        """Return how many seconds a job with this input runs."""
         key = input_object.lstrip("/")
         for prefix, seconds in self.durations_by_prefix:
             if key.startswith(prefix):
@@ -245,6 +245,6 @@ class MockSettings:
         return self.durations.get(feature, self.duration)
 
     def failure_of(self, input_object: str) -> Failure | None:
-        """How a job with this input will fail; None = it will succeed."""
+        """Return the failure of a job with this input; None = it succeeds."""
         key = input_object.lstrip("/")
         return next((rule.failure for rule in self.failures if key.startswith(rule.prefix)), None)

@@ -1,6 +1,6 @@
-"""The interface of a mock's store, and the default store, which keeps nothing beyond the mock's memory.
+"""The interface of a mock's store, and the default store, which keeps the state in memory only.
 
-The mock uses it when it is made or started; the default store adds no cost to a request.
+The mock uses it when it is created and started; the default store adds no cost to a request.
 """
 
 from collections.abc import Callable
@@ -17,11 +17,11 @@ from ciq_schemas.features import Feature
 
 
 class StoreError(Exception):
-    """What is kept cannot be used; the message says why and what to do."""
+    """The stored state cannot be used; the message says why and what to do."""
 
 
 class Store(Protocol):
-    """Where a mock keeps what has happened."""
+    """Stores the state of one mock."""
 
     @property
     def keep(self) -> Keep | None:
@@ -30,64 +30,64 @@ class Store(Protocol):
 
     @property
     def outbox(self) -> Outbox | None:
-        """Holds answers back until their changes are in the journal; None without a journal."""
+        """Defers answers until their changes are in the journal; None without a journal."""
         ...
 
     def start_time(self, wanted: float | None) -> float | None:
-        """When the mock's clock is to start (epoch seconds), None = now."""
+        """Return the time at which the mock's clock starts (epoch seconds); None = now."""
         ...
 
     def seed(self, wanted: int | None) -> int | str | None:
-        """The seed of ids."""
+        """Return the seed of ids."""
         ...
 
-    def engine(self, sound: type[Engine]) -> type[Engine]:
-        """The class of the engine."""
+    def engine(self, base: type[Engine]) -> type[Engine]:
+        """Return the class of the engine: `base` or a subclass."""
         ...
 
     def ids(self, source: IdSource) -> IdSource:
-        """Ids of all that is no job and no queue."""
+        """Return the source of ids of everything except jobs and queues."""
         ...
 
     def now(self, clock: Callable[[], float]) -> Callable[[], float]:
-        """The time that calls are answered at."""
+        """Return the function that gives the time of a call."""
         ...
 
     def library(self, uploads: ObjectStore, outputs: Outputs) -> Library:
-        """All objects there are."""
+        """Return the library of all objects."""
         ...
 
-    def handling(self, handle: Handle) -> Handle:
-        """How calls are answered."""
+    def handler(self, handle: Handle) -> Handle:
+        """Return the handler of calls: `handle`, or one around it."""
         ...
 
-    def join(self, mock: RunningMock) -> None:
-        """The mock is made: put it back into the state that is kept."""
+    def attach(self, mock: RunningMock) -> None:
+        """Restore the stored state in a mock that has just been created."""
         ...
 
-    def opened(self, activated: tuple[Feature, ...]) -> tuple[Feature, ...]:
-        """The mock starts: which of these features of the default bucket it must activate now."""
+    def features_to_activate(self, activated: tuple[Feature, ...]) -> tuple[Feature, ...]:
+        """Return which of these features of the default bucket a starting mock must activate."""
         ...
 
     def flush(self) -> None:
         """Commit all changes now. Raises StoreError."""
         ...
 
-    def send_owed(self) -> None:
+    def send_due_callbacks(self) -> None:
         """Send the callbacks that were due before the restart."""
         ...
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Delete the stored state."""
         ...
 
     def close(self) -> None:
-        """The mock ends."""
+        """Close the store when the mock ends."""
         ...
 
 
 class MemoryStore:
-    """Keeps nothing."""
+    """Stores nothing: the state is in the mock's memory only."""
 
     keep: Keep | None = None
     outbox: Outbox | None = None
@@ -98,8 +98,8 @@ class MemoryStore:
     def seed(self, wanted: int | None) -> int | str | None:
         return wanted
 
-    def engine(self, sound: type[Engine]) -> type[Engine]:
-        return sound
+    def engine(self, base: type[Engine]) -> type[Engine]:
+        return base
 
     def ids(self, source: IdSource) -> IdSource:
         return source
@@ -110,19 +110,19 @@ class MemoryStore:
     def library(self, uploads: ObjectStore, outputs: Outputs) -> Library:
         return Library(uploads, outputs)
 
-    def handling(self, handle: Handle) -> Handle:
+    def handler(self, handle: Handle) -> Handle:
         return handle
 
-    def join(self, mock: RunningMock) -> None:
+    def attach(self, mock: RunningMock) -> None:
         pass
 
-    def opened(self, activated: tuple[Feature, ...]) -> tuple[Feature, ...]:
+    def features_to_activate(self, activated: tuple[Feature, ...]) -> tuple[Feature, ...]:
         return activated
 
     def flush(self) -> None:
         pass
 
-    def send_owed(self) -> None:
+    def send_due_callbacks(self) -> None:
         pass
 
     def clear(self) -> None:

@@ -40,7 +40,7 @@ def test_it_answers_when_start_returns_and_not_after_stop() -> None:
         ask(server, "GET", "/queue")
     with pytest.raises(RuntimeError, match="not running"):
         server.reset()
-    with pytest.raises(RuntimeError, match="used once"):
+    with pytest.raises(RuntimeError, match="starts only once"):
         server.start()
     assert "ciq-mock" not in {thread.name for thread in threading.enumerate()}
 

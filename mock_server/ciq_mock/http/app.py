@@ -1,7 +1,7 @@
 """The service's API as a plain ASGI application: reads the request, finds the handler, writes the answer.
 
-Order of checks: Host, signature, path, method, query, body. Whatever goes wrong is answered in the error form;
-what no check foresaw is InternalError, and the log has the traceback.
+Order of checks: Host, signature, path, method, query, body. Every refusal is answered in the error form. An unexpected
+exception is answered with InternalError, and the log has its traceback.
 Must not know what a handler does, nor XML beyond the error form.
 """
 
@@ -27,7 +27,7 @@ logger = logging.getLogger("ciq_mock")
 
 Handle = Callable[[HttpOperation, Call], Answer]
 CheckSignature = Callable[[Scope], None]
-"""Raises Refusal when the request is not signed as it must be."""
+"""Raises Refusal when the signature of a request is missing or wrong."""
 WriteError = Callable[[Refusal, str, str, str], bytes]
 """Refusal, resource, request id, trace id in; body in the error form out."""
 
@@ -35,18 +35,18 @@ _CONTENT_LENGTH = Spelled(b"Content-Length")
 _XML = (Spelled(b"Content-Type"), b"application/xml")
 """Exactly this value: the Python SDK compares for equality."""
 _DRAINED = 16 << 20
-"""So much of a refused body is still read, so that the sender gets to read the answer."""
+"""Bytes of a refused body that are still read, so that the client can read the answer."""
 
 
 class ServiceApp:
-    """Answers one request a call; keeps nothing between requests but ids and the log."""
+    """Answers requests; its only state between requests is the id counter and the log."""
 
     date_header = True
-    """The server puts Date to every answer."""
-    at_once = True
-    """Answers are made without waiting; False sends every request ASGI's way, where one may wait."""
+    """The server adds Date to every answer."""
+    answers_directly = True
+    """Answers are made without waiting; False sends every request through ASGI, where a handler may wait."""
     flush: Callable[[], Refusal | None] | None = None
-    """Asked before an answer that goes ASGI's way: keeps what it tells of, or says what to answer instead."""
+    """Called before an answer through ASGI: commits its changes, or returns the refusal to answer instead."""
 
     def __init__(
         self,
@@ -77,18 +77,18 @@ class ServiceApp:
         try:
             body = await self._body(headers, receive)
         except ConnectionError:
-            return  # the sender is gone: nobody to answer
+            return  # the client has closed the connection
         except Refusal as refusal:
             status, response, content = self._refused(scope, headers, self._ids.fresh(), refusal)
         else:
             status, response, content = self.answer(scope, headers, body)
-            if self.flush is not None and (unkept := self.flush()) is not None:
-                status, response, content = self._refused(scope, headers, self._ids.fresh(), unkept)
+            if self.flush is not None and (not_committed := self.flush()) is not None:
+                status, response, content = self._refused(scope, headers, self._ids.fresh(), not_committed)
         await send({"type": "http.response.start", "status": status, "headers": response})
         await send({"type": "http.response.body", "body": content, "more_body": False})
 
     def answer(self, scope: Scope, headers: dict[bytes, bytes], body: bytes) -> Answered:
-        """Answer a request that is there as a whole."""
+        """Answer a complete request."""
         request_id = self._ids.fresh()
         try:
             answer = self._answer(scope, headers, body, request_id)
@@ -96,20 +96,20 @@ class ServiceApp:
             return self._refused(scope, headers, request_id, refusal)
         except Exception:
             logger.exception("request %s %r failed", scope["method"], scope["raw_path"])
-            internal = Refusal(ErrorCode.INTERNAL_ERROR, "the mock failed; its log says how")
+            internal = Refusal(ErrorCode.INTERNAL_ERROR, "the mock failed; see the traceback in its log")
             return self._refused(scope, headers, request_id, internal)
-        self.enter(scope, headers, answer.status, request_id, None)
-        return answer.status, _dressed(answer.body, self.identity(request_id)), answer.body
+        self.log_request(scope, headers, answer.status, request_id, None)
+        return answer.status, _with_length(answer.body, self.identity(request_id)), answer.body
 
     def _refused(self, scope: Scope, headers: dict[bytes, bytes], request_id: str, refusal: Refusal) -> Answered:
         extra, content = self.render_refusal(refusal, resource_of(scope), request_id)
-        self.enter(scope, headers, refusal.status, request_id, refusal)
-        return refusal.status, _dressed(content, extra), content
+        self.log_request(scope, headers, refusal.status, request_id, refusal)
+        return refusal.status, _with_length(content, extra), content
 
     def render_unparsed(self, refusal: Refusal, resource: str) -> tuple[Headers, bytes]:
-        """Return headers and body of the answer to what is not even HTTP."""
+        """Return headers and body of the answer to bytes that are not HTTP."""
         extra, body = self.render_refusal(refusal, resource, self._ids.fresh())
-        return _dressed(body, extra), body
+        return _with_length(body, extra), body
 
     def render_refusal(self, refusal: Refusal, resource: str, request_id: str) -> tuple[Headers, bytes]:
         """Return headers (without length and type) and body of a refusal."""
@@ -122,16 +122,16 @@ class ServiceApp:
 
     @staticmethod
     def identity(request_id: str) -> Headers:
-        """Both names: Node and Go read the second, the CI pages name the first."""
+        """Return the request id under both names: the CI pages name the first, the Node and Go SDKs read the second."""
         value = request_id.encode()
         return [(b"x-ci-request-id", value), (b"x-cos-request-id", value)]
 
     def fresh_id(self) -> str:
-        """An id for one more request."""
+        """Return an id for a new request."""
         return self._ids.fresh()
 
     def admit(self, scope: Scope, headers: dict[bytes, bytes]) -> Place:
-        """Return what Host names, when the request is signed as it must be; raise Refusal otherwise."""
+        """Return the bucket and region in Host; raise Refusal for a wrong Host or signature."""
         place = self._hosts.place(headers.get(b"host", b""))
         if self._check_signature is not None:
             self._check_signature(scope)
@@ -147,7 +147,7 @@ class ServiceApp:
         return self._handle(operation, Call(place.bucket, place.region, key, query, body, request_id))
 
     async def _body(self, headers: dict[bytes, bytes], receive: Receive) -> bytes:
-        """Read the body; raise Refusal when it is too long, ConnectionError when the sender has gone."""
+        """Read the body; raise Refusal when it is too long, ConnectionError when the client has disconnected."""
         if b"content-length" not in headers and b"transfer-encoding" not in headers:
             return b""
         most = self._limits.body
@@ -157,7 +157,7 @@ class ServiceApp:
         while more and size <= _DRAINED:
             message = await receive()
             if message["type"] != "http.request":
-                raise ConnectionError("the sender has gone")
+                raise ConnectionError("the client has closed the connection")
             size += len(message["body"])
             more = message["more_body"]
             if size <= most:
@@ -166,7 +166,7 @@ class ServiceApp:
             raise Refusal(ErrorCode.INVALID_CONTENT, f"the body is longer than {most} bytes")
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
-    def enter(
+    def log_request(
         self,
         scope: Scope,
         headers: dict[bytes, bytes],
@@ -174,7 +174,7 @@ class ServiceApp:
         request_id: str,
         refusal: Refusal | None,
     ) -> None:
-        """Log an answered request."""
+        """Add an answered request to the log."""
         self._log.add(
             RequestEntry(
                 at=self._now(),
@@ -190,19 +190,19 @@ class ServiceApp:
         )
 
 
-def _dressed(content: bytes, extra: Headers) -> Headers:
-    """The headers of an answer; one without a body has no type."""
+def _with_length(content: bytes, extra: Headers) -> Headers:
+    """Return the headers of an answer with its length, and its type when it has a body."""
     length = (_CONTENT_LENGTH, b"%d" % len(content))
     return [_XML, length, *extra] if content else [length, *extra]
 
 
 def resource_of(scope: Scope) -> str:
-    """The path as sent: the Python SDK drops the code of an error whose Resource is empty."""
+    """Return the path as sent: the Python SDK drops the code of an error whose Resource is empty."""
     return scope["raw_path"][:1024].decode("ascii", "replace") or "/"
 
 
 def _check_md5(given: bytes, body: bytes) -> None:
-    """A body that does not match its Content-MD5 is InvalidContent (1545/65185)."""
+    """Raise Refusal InvalidContent when the body does not match its Content-MD5 (1545/65185)."""
     digest = base64.b64encode(md5(body, usedforsecurity=False).digest())
     if not hmac.compare_digest(digest, given.strip()):
         raise Refusal(ErrorCode.INVALID_CONTENT, "the body does not match its Content-MD5")

@@ -1,9 +1,9 @@
 """Objects over HTTP as a plain ASGI application: PUT, GET, HEAD and DELETE of an object, GET of a bucket's list.
 
-A request is about objects when its Host is one of COS and its path is none of the service's, or when its path
+A request is about objects when its Host belongs to COS and its path is not one of the service, or when its path
 begins with `/_objects/`. Host, signature, errors and log are those of the service. Source: 436/7749 (PUT),
 436/7753 (GET), 436/7745 (HEAD), 436/7743 (DELETE), 436/7734 (list), 436/7730 (errors).
-Must not know jobs: the library does.
+Must not know jobs; the library knows their outputs.
 """
 
 import base64
@@ -38,14 +38,14 @@ _METHODS = ("GET", "HEAD", "PUT", "DELETE")
 _BUCKET_METHODS = ("GET", "HEAD", "PUT")
 
 
-class _Given(msgspec.Struct, frozen=True):
-    """An answer to be sent."""
+class _Reply(msgspec.Struct, frozen=True):
+    """An answer to send."""
 
     status: int
     headers: Headers
     body: bytes = b""
     length: int | None = None
-    """Of the object, where no body goes out (HEAD)."""
+    """Length of the object when no body is sent (HEAD)."""
 
 
 class ObjectApp:
@@ -68,10 +68,10 @@ class ObjectApp:
         self._settings = settings
         self._now = now
         self._arriving = 0
-        """Bytes of uploads under way."""
+        """Bytes of unfinished uploads."""
 
     def claims(self, scope: Scope) -> bool:
-        """Tell whether a request is about objects; asked of every request, so the usual ones are told at once."""
+        """Return whether a request is about objects; called for every request, so it decides the usual ones quickly."""
         if scope["raw_path"].startswith(PATH_PREFIX):
             return True
         for name, value in scope["headers"]:
@@ -80,8 +80,10 @@ class ObjectApp:
         return False
 
     def _is_key(self, host: bytes, raw_path: bytes) -> bool:
-        """Tell whether a path at the host of COS is a key or the bucket, and no call of the service: redirected SDKs
-        send those to the same host. Ids tell calls from keys like `jobs/a.mp4`."""
+        """Return whether a path at a host of COS is a key or the bucket, not a call of the service.
+
+        Redirected SDKs send both to the same host. `jobs/a.mp4` is a key: its last part does not look like an id.
+        """
         if _COS_HOST.match(host) is None:
             return False
         try:
@@ -99,30 +101,30 @@ class ObjectApp:
         headers = dict(scope["headers"])
         refusal = None
         try:
-            given = await self._answer(scope, headers, receive)
+            reply = await self._answer(scope, headers, receive)
             if self._service.flush is not None:
                 refusal = self._service.flush()
         except ConnectionError:
-            return  # the sender is gone: nobody to answer
+            return  # the client has closed the connection
         except Refusal as refused:
             refusal = refused
         except Exception:
             logger.exception("request %s %r failed", scope["method"], scope["raw_path"])
-            refusal = Refusal(ErrorCode.INTERNAL_ERROR, "the mock failed; its log says how")
+            refusal = Refusal(ErrorCode.INTERNAL_ERROR, "the mock failed; see the traceback in its log")
         if refusal is not None:
             extra, body = self._service.render_refusal(refusal, resource_of(scope), request_id)
-            given = _Given(refusal.status, [(Spelled(b"Content-Type"), b"application/xml"), *extra], body)
+            reply = _Reply(refusal.status, [(Spelled(b"Content-Type"), b"application/xml"), *extra], body)
         else:
-            given.headers.extend(self._service.identity(request_id))
-        self._service.enter(scope, headers, given.status, request_id, refusal)
-        length = len(given.body) if given.length is None else given.length
-        body = b"" if scope["method"] == "HEAD" else given.body
-        if given.status != 204:
-            given.headers.insert(0, (Spelled(b"Content-Length"), b"%d" % length))
-        await send({"type": "http.response.start", "status": given.status, "headers": given.headers})
+            reply.headers.extend(self._service.identity(request_id))
+        self._service.log_request(scope, headers, reply.status, request_id, refusal)
+        length = len(reply.body) if reply.length is None else reply.length
+        body = b"" if scope["method"] == "HEAD" else reply.body
+        if reply.status != 204:
+            reply.headers.insert(0, (Spelled(b"Content-Length"), b"%d" % length))
+        await send({"type": "http.response.start", "status": reply.status, "headers": reply.headers})
         await send({"type": "http.response.body", "body": body, "more_body": False})
 
-    async def _answer(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive) -> _Given:
+    async def _answer(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive) -> _Reply:
         uploading = scope["method"] == "PUT"
         body = await self._body(headers, receive, most=self._settings.largest if uploading else self._limits.body)
         bucket = self._service.admit(scope, headers).bucket
@@ -131,76 +133,78 @@ class ObjectApp:
         allowed = _METHODS if place.key else _BUCKET_METHODS
         if scope["method"] not in allowed:
             what = "an object" if place.key else "a bucket"
-            raise Refusal(ErrorCode.METHOD_NOT_ALLOWED, f"{what} takes {', '.join(allowed)} only", allow=allowed)
+            raise Refusal(ErrorCode.METHOD_NOT_ALLOWED, f"{what} allows {', '.join(allowed)} only", allow=allowed)
         object_form.check_parameters(query, listing=not place.key)
         match scope["method"]:
             case "PUT" if place.key:
                 return self._put(place, scope, headers, body)
             case "DELETE":
                 self._library.remove(place.bucket, place.key)
-                return _Given(204, [])
+                return _Reply(204, [])
             case "GET" if not place.key:
                 return self._list(place, query)
             case "GET" | "HEAD" if place.key:
                 return self._get(place, query, headers)
             case _:
-                return _Given(200, [])  # every bucket is there, and making one again changes nothing
+                return _Reply(200, [])  # every bucket exists; creating one again changes nothing
 
-    def _put(self, place: Place, scope: Scope, headers: dict[bytes, bytes], body: bytes) -> _Given:
+    def _put(self, place: Place, scope: Scope, headers: dict[bytes, bytes], body: bytes) -> _Reply:
         if b"x-cos-copy-source" in headers:
-            raise Refusal(ErrorCode.NOT_IMPLEMENTED, "the mock's object store does not copy: get the object and put it")
+            raise Refusal(
+                ErrorCode.NOT_IMPLEMENTED, "the mock's object store does not copy objects: GET the object, then PUT it"
+            )
         _check_md5(headers.get(b"content-md5"), body)
-        kept = object_form.kept_headers(scope["headers"])
-        item = stored(place.key, body, modified=self._now(), headers=kept)
+        stored_headers = object_form.stored_headers(scope["headers"])
+        item = stored(place.key, body, modified=self._now(), headers=stored_headers)
         try:
             self._library.put(place.bucket, item)
         except FullStoreError as error:
-            raise _no_room(str(error)) from None
-        return _Given(200, [(Spelled(b"ETag"), item.etag.encode())])
+            raise _store_full(str(error)) from None
+        return _Reply(200, [(Spelled(b"ETag"), item.etag.encode())])
 
-    def _get(self, place: Place, query: Query, headers: dict[bytes, bytes]) -> _Given:
+    def _get(self, place: Place, query: Query, headers: dict[bytes, bytes]) -> _Reply:
         item = self._library.find(place.bucket, place.key)
         if item is None:
             raise Refusal(ErrorCode.NO_SUCH_KEY, f"there is no object {shortened(place.key)} in {place.bucket}")
-        told = _headers_of(item) | object_form.replaced_headers(query)
+        answer_headers = _headers_of(item) | object_form.replaced_headers(query)
         span = object_form.span_of(headers.get(b"range"), len(item.data))
         status, data = 200, item.data
         if span is not None:
             status, data = 206, item.data[span.start : span.stop]
-            told[b"content-range"] = b"bytes %d-%d/%d" % (span.start, span.stop - 1, len(item.data))
-        return _Given(status, [(object_form.spelled(name), value) for name, value in told.items()], data)
+            answer_headers[b"content-range"] = b"bytes %d-%d/%d" % (span.start, span.stop - 1, len(item.data))
+        return _Reply(status, [(object_form.spelled(name), value) for name, value in answer_headers.items()], data)
 
-    def _list(self, place: Place, query: Query) -> _Given:
+    def _list(self, place: Place, query: Query) -> _Reply:
         items = self._library.listed(place.bucket, prefix=query.get("prefix") or "", after=query.get("marker") or "")
         body = object_form.bucket_list(place.bucket, items, query)
-        return _Given(200, [(Spelled(b"Content-Type"), b"application/xml")], body)
+        return _Reply(200, [(Spelled(b"Content-Type"), b"application/xml")], body)
 
     async def _body(self, headers: dict[bytes, bytes], receive: Receive, *, most: int) -> bytes:
-        """Read the body; raise Refusal when it is too long, ConnectionError when the sender has gone.
+        """Read the body; raise Refusal when it is too long, ConnectionError when the client has closed the connection.
 
-        All that arrives at the same time counts against the size of the store. Some of a refused body is still
-        read, so that the sender gets to read the answer.
+        All uploads in progress count against the size of the store. The mock still reads part of a refused body, so
+        that the client can read the answer.
         """
         if b"content-length" not in headers and b"transfer-encoding" not in headers:
             return b""
         parts: list[bytes] = []
-        size, room, more = 0, True, True
+        size, fits, more = 0, True, True
         try:
             while more and size <= most + _DRAINED:
                 message = await receive()
                 if message["type"] != "http.request":
-                    raise ConnectionError("the sender has gone")
+                    raise ConnectionError("the client has closed the connection")
                 size += len(message["body"])
                 more = message["more_body"]
-                room = room and size <= most and self._reserve(len(message["body"]))
-                if room:
+                fits = fits and size <= most and self._reserve(len(message["body"]))
+                if fits:
                     parts.append(message["body"])
         finally:
             self._arriving -= sum(map(len, parts))
         if size > most:
             raise Refusal(ErrorCode.ENTITY_TOO_LARGE, f"the body is longer than {most} bytes")
-        if not room:
-            raise _no_room(f"the store holds at most {self._settings.total} bytes, uploads under way included")
+        if not fits:
+            raise _store_full(f"the store holds at most {self._settings.total} bytes, unfinished uploads included")
         return b"".join(parts)
 
     def _reserve(self, size: int) -> bool:
@@ -211,8 +215,8 @@ class ObjectApp:
 
 
 def _headers_of(item: StoredObject) -> dict[bytes, bytes]:
-    told = dict(item.headers) or {b"content-type": b"application/octet-stream"}
-    return told | {
+    headers = dict(item.headers) or {b"content-type": b"application/octet-stream"}
+    return headers | {
         b"etag": item.etag.encode(),
         b"last-modified": object_form.http_date(item.modified),
         b"accept-ranges": b"bytes",
@@ -232,5 +236,5 @@ def _check_md5(given: bytes | None, body: bytes) -> None:
         raise Refusal(ErrorCode.BAD_DIGEST, "the body does not match its Content-MD5")
 
 
-def _no_room(message: str) -> Refusal:
-    return Refusal(ErrorCode.ENTITY_TOO_LARGE, f"{message}; see ciq mock --store-mib")
+def _store_full(message: str) -> Refusal:
+    return Refusal(ErrorCode.ENTITY_TOO_LARGE, f"{message}; raise the limit with ciq mock --store-mib")

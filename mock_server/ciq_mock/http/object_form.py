@@ -1,4 +1,4 @@
-"""Objects on the wire: which request means which key, what is asked of it, and the list of a bucket as XML.
+"""The HTTP form of objects: bucket and key of a request, its parameters and range, and the list of a bucket as XML.
 
 Knows header and parameter names of COS (436/7749, 436/7753, 436/7745, 436/7743, 436/7734). Must not know sockets.
 """
@@ -19,14 +19,14 @@ from ciq_mock.service.refusal import ErrorCode, Refusal
 from ciq_schemas.codec.writing import escape
 
 PATH_PREFIX = b"/_objects/"
-"""By path: `/_objects/<bucket>/<key>` on any host. No path of the service begins so."""
+"""`/_objects/<bucket>/<key>` on any host. No path of the service begins with it."""
 MOST_KEY_BYTES = 850
 """436/13324: an object key has 1 to 850 bytes."""
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{0,61}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _RANGE = re.compile(rb"bytes=([0-9]{0,18})-([0-9]{0,18})")
-_KEPT = frozenset(
+_STORED = frozenset(
     {b"content-type", b"cache-control", b"content-disposition", b"content-encoding", b"content-language", b"expires"}
 )
 _META = b"x-cos-meta-"
@@ -45,71 +45,71 @@ _MOST_LISTED = 1000
 
 
 class Place(msgspec.Struct, frozen=True):
-    """A bucket, and a key in it; the key is empty where the bucket itself is meant."""
+    """A bucket and a key in it; the key is empty when the request is about the bucket itself."""
 
     bucket: str
     key: str
 
 
 class Span(msgspec.Struct, frozen=True):
-    """A part of an object: first byte and the one behind the last."""
+    """A part of an object: its first byte, and the byte after its last."""
 
     start: int
     stop: int
 
 
 def place_of(path: str, bucket: str) -> Place:
-    """The place that a decoded path means; `bucket` is the one that Host names. Raises Refusal."""
+    """Return the bucket and key of a decoded path; `bucket` is the one in Host. Raises Refusal."""
     prefix = PATH_PREFIX.decode()
     if path.startswith(prefix):
         bucket, _, key = path[len(prefix) :].partition("/")
     else:
         key = path[1:]
     if not _BUCKET.fullmatch(bucket):
-        raise Refusal(ErrorCode.INVALID_HOST, f"{shortened(bucket)} is no name of a bucket")
+        raise Refusal(ErrorCode.INVALID_HOST, f"{shortened(bucket)} is not a bucket name")
     if len(key.encode("utf-8", "replace")) > MOST_KEY_BYTES:
         raise Refusal(ErrorCode.KEY_TOO_LONG, f"an object key has at most {MOST_KEY_BYTES} bytes")
     if key.startswith(("/", "\\")) or _CONTROL.search(key):
-        raise Refusal(ErrorCode.INVALID_URI, "an object key begins with no slash and holds no control characters")
+        raise Refusal(ErrorCode.INVALID_URI, "an object key must not begin with a slash or contain control characters")
     return Place(bucket, key)
 
 
 def check_parameters(query: Query, *, listing: bool) -> None:
-    """Refuse what this store does not do (multipart, ACL, tagging, processing on the fly, ...) by name."""
+    """Refuse, by name, each parameter that this store does not support (multipart, ACL, tagging, processing, ...)."""
     known = _LIST_PARAMETERS if listing else _RESPONSE_PARAMETERS.keys()
     for name in query.values:
         if name not in known and not _SIGNING.fullmatch(name):
             raise Refusal(
                 ErrorCode.NOT_IMPLEMENTED,
-                f"the mock's object store does not know the parameter {shortened(name)}; it puts, gets, heads, "
-                "deletes and lists whole objects",
+                f"the mock's object store does not support the parameter {shortened(name)}; it supports PUT, GET, "
+                "HEAD, DELETE and lists of whole objects",
             )
 
 
-def kept_headers(headers: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[bytes, bytes], ...]:
-    """The headers of an upload that come back with the object."""
-    kept = tuple((name, value) for name, value in headers if name in _KEPT or name.startswith(_META))
-    if any(name == b"content-type" for name, _ in kept):
-        return kept
-    return (*kept, (b"content-type", b"application/octet-stream"))
+def stored_headers(headers: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[bytes, bytes], ...]:
+    """Return the headers of an upload that every GET of the object returns."""
+    stored = tuple((name, value) for name, value in headers if name in _STORED or name.startswith(_META))
+    if any(name == b"content-type" for name, _ in stored):
+        return stored
+    return (*stored, (b"content-type", b"application/octet-stream"))
 
 
 def replaced_headers(query: Query) -> dict[bytes, bytes]:
-    """Headers of the answer that the request asks for by parameters."""
+    """Return the answer headers that the parameters of the request set."""
     found = {}
     for parameter, header in _RESPONSE_PARAMETERS.items():
         value = query.get(parameter)
         if value is not None:
             if _NO_LINES.search(value):
-                raise invalid(f"{parameter} holds characters that no header may hold")
+                raise invalid(f"{parameter} contains characters that are not allowed in a header")
             found[header] = value.encode("ascii")
     return found
 
 
 def span_of(header: bytes | None, size: int) -> Span | None:
-    """The one range asked for, None for the whole: an unknown unit or several ranges count as none.
+    """Return the requested range; None for the whole object. An unknown unit or several ranges are ignored.
 
-    Raises Refusal InvalidRange when the range has no byte of the object.
+    Raises Refusal InvalidRange when the range contains no byte of the object.
     """
     found = _RANGE.fullmatch(header.strip()) if header else None
     if found is None or found[0] == b"bytes=-":
@@ -126,19 +126,19 @@ def span_of(header: bytes | None, size: int) -> Span | None:
 
 
 def spelled(name: bytes) -> Spelled:
-    """A header name as COS spells it: the Python SDK hands the names out in a plain dict."""
+    """Return a header name as COS spells it: the Python SDK returns the names in a plain dict."""
     if name == b"etag":
         return Spelled(b"ETag")
     return Spelled(name if name.startswith(_META) else name.title())
 
 
 def http_date(seconds: float) -> bytes:
-    """Last-Modified."""
+    """Return the value of Last-Modified."""
     return formatdate(seconds, usegmt=True).encode()
 
 
 def bucket_list(bucket: str, items: Iterable[StoredObject], query: Query) -> bytes:
-    """ListBucketResult (436/7734): at most `max-keys` entries, keys behind a delimiter folded together."""
+    """Return ListBucketResult (436/7734): at most `max-keys` entries, keys with the same folder grouped."""
     most = min(_MOST_LISTED, number(query, "max-keys", _MOST_LISTED)) if query.get("max-keys") != "0" else 0
     coded = query.get("encoding-type") == "url"
     prefix, delimiter = query.get("prefix") or "", query.get("delimiter") or ""
@@ -149,7 +149,7 @@ def bucket_list(bucket: str, items: Iterable[StoredObject], query: Query) -> byt
     for item in items:
         folder = _folder(item.key, prefix, delimiter)
         if folder and ((folders and folders[-1] == folder) or folder <= marker):
-            continue  # told already, on this page or on the one before
+            continue  # already on this page or on an earlier one
         if len(entries) + len(folders) >= most:
             more = most > 0
             break

@@ -1,10 +1,10 @@
-"""uvicorn's httptools protocol with bounds on the head, a deadline for slow senders and errors in our own form.
+"""uvicorn's httptools protocol with a limit on the head, a deadline for slow clients and errors in the service's form.
 
 Knows bytes on one connection. Must not know routes, features or bodies.
-uvicorn itself bounds neither the size of a head nor the time it takes, and answers a broken one in plain text.
-Whole answers: the service never waits for anything, so a request of the usual kind is answered in the same turn in
-which its body is there, in one write. ASGI's way costs a task, an event and a second write more; it is for all other
-requests: unusual ones (in pieces, too long, expecting 100, from HTTP/1.0) and those of other applications.
+uvicorn itself limits neither the size of a head nor the time it takes, and answers a malformed head in plain text.
+Direct answers: the service never waits, so the protocol answers a usual request with one write, in the turn of the
+event loop in which its body is complete. The ASGI path costs one more task, event and write. It serves all other
+requests: unusual ones (chunked, too long, expecting 100, HTTP/1.0) and those of other applications.
 """
 
 import asyncio
@@ -24,21 +24,21 @@ RenderRefusal = Callable[[Refusal, str], tuple[Headers, bytes]]
 """Refusal and resource in; headers and body of the answer out."""
 Answered = tuple[int, Headers, bytes]
 """Status, headers (length and type included) and body."""
-AnswerWhole = Callable[[Scope, dict[bytes, bytes], bytes], Answered]
+AnswerDirectly = Callable[[Scope, dict[bytes, bytes], bytes], Answered]
 """Scope of a request, its headers by lower-case name, and its body in; raises nothing."""
-WhoAnswersWhole = Callable[[Scope], AnswerWhole | None]
-"""Asked when the head of a request is there; None leaves it to the ASGI application."""
+FindDirectAnswer = Callable[[Scope], AnswerDirectly | None]
+"""Called when the head of a request is complete; None leaves the request to the ASGI application."""
 
 
 class Outbox(Protocol):
-    """Where whole answers wait until what they tell of is kept."""
+    """Holds direct answers back until the changes that they report are in the journal."""
 
     def defer(self, send: Callable[[Refusal | None], None]) -> None:
-        """Have `send` called in its turn; with the refusal that is to go out instead, None when all is well."""
+        """Call `send` in order: with None after the commit, with the refusal to send instead when it failed."""
         ...
 
     def flush(self) -> Refusal | None:
-        """Send all that waits."""
+        """Commit, and send all deferred answers; return the refusal when the commit failed."""
         ...
 
 
@@ -60,40 +60,40 @@ class Spelled(bytes):
 
 
 def bounded_protocol(
-    limits: Limits, render: RenderRefusal, who_answers: WhoAnswersWhole, *, outbox: Outbox | None = None
+    limits: Limits, render: RenderRefusal, direct_answer: FindDirectAnswer, *, outbox: Outbox | None = None
 ) -> type[HttpToolsProtocol]:
     """Return the protocol class for `uvicorn.Config(http=...)`; one instance serves one connection.
 
-    With an outbox, whole answers go through it.
+    With an outbox, direct answers go through it.
     """
 
     defaults = _Defaults()
-    glance = min(limits.header_timeout, limits.keep_alive)
+    check_interval = min(limits.header_timeout, limits.keep_alive)
 
     class BoundedProtocol(HttpToolsProtocol):
         """One connection."""
 
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
-            self.access_log = False  # the mock keeps a log of its own; uvicorn's would leak signatures
+            self.access_log = False  # the mock has its own log; uvicorn's would contain signatures
             self._began: float | None = None
             self._head_bytes = 0
             self._in_head = True
             self._refusal: Refusal | None = None
             self._watch: asyncio.TimerHandle | None = None
-            self._answer: AnswerWhole | None = None
+            self._answer: AnswerDirectly | None = None
             self._fields: dict[bytes, bytes] = {}
             self._parts: list[bytes] = []
-            self._rests_since = 0.0
+            self._idle_since = 0.0
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
-            self._began = self.loop.time()  # a connection that stays silent is slow, too
+            self._began = self.loop.time()  # the deadline also applies to a client that sends nothing
             if len(self.connections) > limits.connections:
                 message = f"more than {limits.connections} connections are open"
                 self._write_refusal(Refusal(ErrorCode.SLOW_DOWN, message), "")
                 return
-            self._watch = self.loop.call_later(glance, self._look_at_clock)
+            self._watch = self.loop.call_later(check_interval, self._check_deadline)
 
         def connection_lost(self, exc: Exception | None) -> None:
             if self._watch is not None:
@@ -118,10 +118,10 @@ def bounded_protocol(
             if self._head_bytes > limits.header_bytes or len(self.headers) > limits.header_count:
                 self._check_head()
             self._head_bytes = 0
-            self._answer = self._who_answers()
+            self._answer = self._find_direct_answer()
             if self._answer is None:
                 if outbox is not None:
-                    outbox.flush()  # what this connection was asked before is answered first
+                    outbox.flush()  # answers to earlier requests of this connection go first
                 super().on_headers_complete()
 
         def on_body(self, body: bytes) -> None:
@@ -139,21 +139,21 @@ def bounded_protocol(
             scope: Any = self.scope  # a TypedDict for uvicorn, a mapping for Starlette
             body = b"".join(self._parts)
             self._parts.clear()
-            self._rests_since = self.loop.time()
+            self._idle_since = self.loop.time()
             answered = answer(scope, self._fields, body)
             if outbox is None:
-                self._write_whole(scope["method"], answered)
+                self._write_answer(scope["method"], answered)
             else:
-                outbox.defer(partial(self._write_kept, scope, answered))
+                outbox.defer(partial(self._write_committed, scope, answered))
 
-        def _write_kept(self, scope: Scope, answered: Answered, refusal: Refusal | None) -> None:
-            """The answer, or the refusal that took its place."""
+        def _write_committed(self, scope: Scope, answered: Answered, refusal: Refusal | None) -> None:
+            """Write the answer; the refusal when the commit failed."""
             if refusal is not None:
                 headers, content = render(refusal, scope["raw_path"].decode("ascii", "replace"))
                 answered = refusal.status, headers, content
-            self._write_whole(scope["method"], answered)
+            self._write_answer(scope["method"], answered)
 
-        def _write_whole(self, method: str, answered: Answered) -> None:
+        def _write_answer(self, method: str, answered: Answered) -> None:
             if self.transport.is_closing():
                 return
             status, headers, content = answered
@@ -163,14 +163,14 @@ def bounded_protocol(
             self.transport.write(b"".join((STATUS_LINE[status], head, _lines(headers), b"\r\n", content)))
 
         def on_response_complete(self) -> None:
-            self._rests_since = self.loop.time()
+            self._idle_since = self.loop.time()
             super().on_response_complete()
 
-        def _who_answers(self) -> AnswerWhole | None:
-            """Who answers this request whole, None when it must take ASGI's way; completes the scope for the former."""
+        def _find_direct_answer(self) -> AnswerDirectly | None:
+            """Complete the scope and return the function that answers directly; None for the ASGI path."""
             parser = self.parser
-            waits = self.cycle is not None and not self.cycle.response_complete
-            if waits or self.flow.write_paused or self.expect_100_continue:
+            unanswered = self.cycle is not None and not self.cycle.response_complete
+            if unanswered or self.flow.write_paused or self.expect_100_continue:
                 return None
             if parser.get_http_version() != "1.1" or not parser.should_keep_alive() or parser.should_upgrade():
                 return None
@@ -182,12 +182,10 @@ def bounded_protocol(
             scope["method"] = parser.get_method().decode("ascii")
             scope["raw_path"] = url.path
             scope["query_string"] = url.query or b""
-            return who_answers(scope)
+            return direct_answer(scope)
 
         def send_400_response(self, msg: str) -> None:
-            refusal = self._refusal or Refusal(
-                ErrorCode.INVALID_ARGUMENT, f"the request is not HTTP/1.1 that can be read here: {msg}"
-            )
+            refusal = self._refusal or Refusal(ErrorCode.INVALID_ARGUMENT, f"the request is not valid HTTP/1.1: {msg}")
             url = getattr(self, "url", b"")[:200].decode("ascii", "replace")
             self._write_refusal(refusal, url)
 
@@ -200,15 +198,15 @@ def bounded_protocol(
                     ErrorCode.INVALID_ARGUMENT, f"the request has more than {limits.header_count} headers"
                 )
             if self._refusal is not None:
-                # Inside a parser callback: uvicorn turns it into a call of send_400_response.
+                # Raised inside a parser callback: uvicorn calls send_400_response for it.
                 raise httptools.HttpParserError(self._refusal.message)
 
-        def _look_at_clock(self) -> None:
-            """Cut off a sender who is too slow or silent for too long, else look again when its time may be up."""
+        def _check_deadline(self) -> None:
+            """Close the connection of a client that is too slow or idle for too long; else schedule the next check."""
             if self.transport.is_closing():
                 return
             now = self.loop.time()
-            left = glance
+            left = check_interval
             if self._began is not None:
                 allowed = limits.header_timeout if self._in_head else limits.body_timeout
                 left = allowed - (now - self._began)
@@ -217,29 +215,29 @@ def bounded_protocol(
                     self._write_refusal(Refusal(ErrorCode.REQUEST_TIMEOUT, message), "")
                     return
             elif self.cycle is None or self.cycle.response_complete:
-                left = limits.keep_alive - (now - self._rests_since)
+                left = limits.keep_alive - (now - self._idle_since)
                 if left <= 0:
                     self.transport.close()
                     return
-            self._watch = self.loop.call_later(min(left, glance), self._look_at_clock)
+            self._watch = self.loop.call_later(min(left, check_interval), self._check_deadline)
 
         def _write_refusal(self, refusal: Refusal, resource: str) -> None:
             headers, body = render(refusal, resource)
-            self.transport.write(_whole(refusal.status, self.server_state.default_headers, headers, body))
+            self.transport.write(_closing_answer(refusal.status, self.server_state.default_headers, headers, body))
             self.transport.close()
 
     return BoundedProtocol
 
 
 class _Defaults:
-    """The header lines of every answer, written once for each of uvicorn's lists: it makes one a second, for Date."""
+    """Caches the header lines of every answer; uvicorn replaces its list of headers once a second, for Date."""
 
     def __init__(self) -> None:
         self._headers: Sequence[tuple[bytes, bytes]] = ()
         self._lines = b""
 
     def lines(self, headers: Sequence[tuple[bytes, bytes]]) -> bytes:
-        """The lines of `headers`, each with its CRLF."""
+        """Return the lines of `headers`, each with its CRLF."""
         if headers is not self._headers:
             self._headers = headers
             self._lines = _lines(headers)
@@ -254,5 +252,5 @@ def _head_too_long(limits: Limits) -> Refusal:
     return Refusal(ErrorCode.INVALID_ARGUMENT, f"the head of the request is longer than {limits.header_bytes} bytes")
 
 
-def _whole(status: int, defaults: Sequence[tuple[bytes, bytes]], headers: Headers, body: bytes) -> bytes:
+def _closing_answer(status: int, defaults: Sequence[tuple[bytes, bytes]], headers: Headers, body: bytes) -> bytes:
     return b"".join((STATUS_LINE[status], _lines((*defaults, *headers)), b"connection: close\r\n\r\n", body))

@@ -1,6 +1,6 @@
-"""The newest requests with what was answered and why: bounded, and without anything secret.
+"""The log of the newest requests and their answers: bounded, and without secrets.
 
-Header values, query values that sign, and bodies are never kept.
+It never holds header values, query values of a signature, or bodies.
 """
 
 import re
@@ -16,7 +16,7 @@ _LONGEST_TARGET = 500
 class RequestEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One request. `at` is the mock's clock (epoch seconds); `code` and `reason` are empty when it was accepted.
 
-    `expected` is, for a signature that was refused, what it should have been made of (436/7778); never the key.
+    `expected`: for a refused signature, the text that the client should have signed (436/7778); never the key.
     """
 
     at: float
@@ -38,25 +38,25 @@ class RequestLog:
         self.count = 0
 
     def __iter__(self) -> Iterator[RequestEntry]:
-        """Oldest first."""
+        """Yield the entries, oldest first."""
         return iter(tuple(self._entries))
 
     def __len__(self) -> int:
         return len(self._entries)
 
     def add(self, entry: RequestEntry) -> None:
-        """Enter an answered request."""
+        """Add an answered request."""
         self._entries.append(entry)
         self.count += 1
 
     def clear(self) -> None:
-        """Forget entries and count."""
+        """Remove all entries and reset the count."""
         self._entries.clear()
         self.count = 0
 
 
 def shown_target(raw_path: bytes, query: bytes) -> str:
-    """Return path and query for the log: cut, and with signatures and tokens blanked."""
+    """Return path and query for the log: shortened, with signatures and tokens blanked."""
     target = raw_path.decode("ascii", "backslashreplace")
     if query:
         shown = _SECRET_PARAMETER.sub(r"\1=***", query.decode("ascii", "backslashreplace"))

@@ -1,6 +1,6 @@
-"""Path and method to operation, by a table made once from the operations of the contract.
+"""Finds the operation of a path and method, in a table built once from the operations of the contract.
 
-No handler per feature: a new row of the feature table brings its routes with it.
+No feature has a handler of its own: a new row of the feature table adds its routes.
 """
 
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ _Methods = dict[str, HttpOperation]
 
 
 class Router:
-    """Finds operations. A template is a fixed path, alone or with one id behind it."""
+    """Finds operations. A path template is a fixed path, alone or followed by one id."""
 
     def __init__(self, table: Iterable[HttpOperation] | None = None) -> None:
         self._collections: dict[str, _Methods] = {}
@@ -25,15 +25,15 @@ class Router:
                 methods["HEAD"] = operation
 
     def knows(self, path: str) -> bool:
-        """Tell whether the service has this very path, for whatever method."""
+        """Return whether the service has exactly this path, for any method."""
         return path in self._collections
 
     def knows_items(self, path: str) -> bool:
-        """Tell whether ids may stand behind this path."""
+        """Return whether this path may be followed by ids."""
         return path in self._items
 
     def find(self, method: str, path: str) -> tuple[HttpOperation, str]:
-        """Return the operation and the id in the path, "" where it has none.
+        """Return the operation and the id in the path; "" when the path has no id.
 
         Raises Refusal for an unknown path, or for a method that the path does not have.
         """
@@ -45,10 +45,10 @@ class Router:
             if methods is None:
                 raise Refusal(
                     ErrorCode.NO_SUCH_PATH,
-                    "there is no such path in this service; objects are at the host of COS or below /_objects/BUCKET/",
+                    "this service has no such path; objects are at the host of COS or below /_objects/BUCKET/",
                 )
         operation = methods.get(method)
         if operation is None:
             allow = tuple(methods)
-            raise Refusal(ErrorCode.METHOD_NOT_ALLOWED, f"this path takes {', '.join(allow)} only", allow=allow)
+            raise Refusal(ErrorCode.METHOD_NOT_ALLOWED, f"this path allows {', '.join(allow)} only", allow=allow)
         return operation, key

@@ -1,6 +1,6 @@
-"""uvicorn around one mock, inside a running event loop: listen, answer, leave.
+"""Runs uvicorn for one mock in a running event loop: listens, answers, stops.
 
-The service and the control pages share the port and nothing else: what begins with `/_ciq/` is control's.
+The service and the admin pages share the port only: paths that begin with `/_ciq/` go to the admin pages.
 """
 
 import asyncio
@@ -10,18 +10,18 @@ from collections.abc import Callable
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ciq_mock.http.protocol import AnswerWhole, bounded_protocol
+from ciq_mock.http.protocol import AnswerDirectly, bounded_protocol
 from ciq_mock.running import RunningMock
 
-CONTROL_PREFIX = b"/_ciq/"
+ADMIN_PREFIX = b"/_ciq/"
 
 
 class AddressInUseError(OSError):
-    """Nobody can listen there: the port is taken, or the address is not one of this machine."""
+    """The mock cannot listen: the port is in use, or the address does not belong to this machine."""
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a bound socket; port 0 takes a free one. Raises AddressInUseError."""
+    """Return a bound socket; port 0 means any free port. Raises AddressInUseError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -34,16 +34,18 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 class HttpServer(uvicorn.Server):
-    """uvicorn's server that tells when it answers, and leaves without delay when told to."""
+    """uvicorn's server, which reports when it is ready and stops without delay."""
 
     def __init__(self, mock: RunningMock, *, admin: Callable[[], ASGIApp], ready: Callable[[], None]) -> None:
-        """`admin` makes the admin pages at their first request; `ready` is called when the server answers."""
+        """`admin` creates the admin pages at their first request; `ready` is called when the server answers."""
         limits = mock.settings.limits
-        split = _Split(mock, admin)
+        applications = _Applications(mock, admin)
         super().__init__(
             uvicorn.Config(
-                split,
-                http=bounded_protocol(limits, mock.service.render_unparsed, split.who_answers, outbox=mock.outbox),
+                applications,
+                http=bounded_protocol(
+                    limits, mock.service.render_unparsed, applications.direct_answer, outbox=mock.outbox
+                ),
                 ws="none",
                 lifespan="off",
                 log_config=None,
@@ -56,43 +58,47 @@ class HttpServer(uvicorn.Server):
             )
         )
         self._ready = ready
-        self._leave = asyncio.Event()
+        self._stopping = asyncio.Event()
 
-    def leave(self) -> None:
-        """Stop listening and end; call it in the event loop."""
+    def stop(self) -> None:
+        """Stop listening and end; must be called in the event loop."""
         self.should_exit = True
-        self._leave.set()
+        self._stopping.set()
 
     async def main_loop(self) -> None:
-        """Keep the Date header right until it is time to leave."""
+        """Update the Date header once a second until `stop`."""
         self._ready()
         while not await self.on_tick(0):
             try:
                 async with asyncio.timeout(1.0):
-                    await self._leave.wait()
+                    await self._stopping.wait()
             except TimeoutError:
                 continue
 
 
-class _Split:
-    """Gives each request to the service, the objects or the control pages; these are made at their first request."""
+class _Applications:
+    """Passes each request to the service, the objects or the admin pages; the latter are created when first used."""
 
     def __init__(self, mock: RunningMock, admin: Callable[[], ASGIApp]) -> None:
         self._make_admin = admin
         self._service = mock.service
         self._objects = mock.objects
-        self._control: ASGIApp | None = None
+        self._admin: ASGIApp | None = None
 
-    def who_answers(self, scope: Scope) -> AnswerWhole | None:
-        """The service answers whole; objects may be long, and control may wait."""
-        if scope["raw_path"].startswith(CONTROL_PREFIX) or self._objects.claims(scope) or not self._service.at_once:
+    def direct_answer(self, scope: Scope) -> AnswerDirectly | None:
+        """Return the service's direct answer; None for objects, which may be long, and for admin, which may wait."""
+        if (
+            scope["raw_path"].startswith(ADMIN_PREFIX)
+            or self._objects.claims(scope)
+            or not self._service.answers_directly
+        ):
             return None
         return self._service.answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not scope["raw_path"].startswith(CONTROL_PREFIX):
+        if not scope["raw_path"].startswith(ADMIN_PREFIX):
             await (self._objects if self._objects.claims(scope) else self._service)(scope, receive, send)
             return
-        if self._control is None:
-            self._control = self._make_admin()
-        await self._control(scope, receive, send)
+        if self._admin is None:
+            self._admin = self._make_admin()
+        await self._admin(scope, receive, send)

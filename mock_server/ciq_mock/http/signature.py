@@ -1,6 +1,6 @@
 """The XML ("v5") signature check: pure, keys and time passed in.
 
-Knows how a request is hashed and which refusal each defect earns. Must not know sockets or routes.
+Computes the signature of a request and raises the documented refusal for each defect. Must not know sockets or routes.
 Source: 436/7778 (algorithm, signed URL), 1045/33452 (same algorithm for CI), 1545/65185 (error codes).
 """
 
@@ -24,7 +24,7 @@ _SIGNATURE_FIELDS = (
     "q-signature",
 )
 _TOKEN_NAMES = ("x-ci-security-token", "x-cos-security-token")
-"""The CI page names the first, the COS page and the Go SDK the second (1045/43609, 436/7778)."""
+"""The CI page has the first name, the COS page and the Go SDK have the second (1045/43609, 436/7778)."""
 _SECRET_VALUE = re.compile(r"\b(x-(?:ci|cos)-security-token|(?:master|backup)playkey)=[^&\n]*")
 _LONGEST_AUTHORIZATION = 8192
 _LONGEST_SHOWN = 4000
@@ -32,7 +32,7 @@ _LONGEST_SHOWN = 4000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedRequest:
-    """What the signature covers, as received: nothing decoded yet.
+    """The parts of a request that a signature covers, as received and not yet decoded.
 
     `path` without query, origin form; `query` without its question mark; `headers` with lower-case names.
     """
@@ -62,8 +62,8 @@ class _Claim:
 def check(request: SignedRequest, keys: Mapping[str, Credentials], *, now: float) -> str:
     """Return the secret id that signed `request`; raise Refusal with the documented code otherwise.
 
-    `keys` is by secret id, `now` in Unix seconds. The refusal's message is the reason and never holds a key,
-    a signature that would have been right, or a token; its `for_log` is what should have been signed, secrets blanked.
+    `keys` is by secret id, `now` in Unix seconds. The refusal's message is the reason; it never holds a key, the
+    expected signature or a token. Its `for_log` is the text that the client should have signed, with secrets blanked.
     """
     parameters = list(_pairs(request.query))
     claim = _parse(_authorization(request, parameters))
@@ -169,7 +169,7 @@ def _parse(authorization: str) -> _Claim:
     for part in authorization.split("&"):
         name, _, value = part.partition("=")
         if name in fields:
-            raise _malformed(f"{name} stands twice")
+            raise _malformed(f"{name} occurs twice")
         fields[name] = value
     missing = [name for name in _SIGNATURE_FIELDS if name not in fields]
     if missing:
@@ -209,7 +209,7 @@ def _malformed(what: str) -> Refusal:
 
 
 def _check_time(claim: _Claim, now: float) -> None:
-    """Inside both windows, ends included. What a time before the start earns is not documented."""
+    """Check that `now` is in both windows, ends included. The code of a time before the start is not documented."""
     for window in claim.windows:
         if now >= window.end + 1:
             raise Refusal(ErrorCode.SIGNATURE_EXPIRED, f"the signature ended at {window.end}")
@@ -229,17 +229,17 @@ def _check_token(key: Credentials, request: SignedRequest, parameters: Sequence[
 
 
 def _to_be_signed(claim: _Claim, request: SignedRequest, parameters: Sequence[tuple[str, bytes]]) -> str:
-    """What the signature should have been made of, for the log: each HttpString with its StringToSign.
+    """Return the texts that the client should have signed, for the log: each HttpString with its StringToSign.
 
-    Empty when a listed name is not in the request: then nothing would be right. Tokens and play keys are blanked,
-    and the hash is that of the text before.
+    Empty when a listed name is not in the request: no signature can match then. Tokens and play keys are blanked; the
+    hash is computed before that.
     """
     try:
         texts = list(_http_strings(claim, request, parameters))
     except Refusal:
         return ""
     parts = (f"HttpString:\n{_shown(text)}StringToSign:\n{_string_to_sign(claim.key_time, text)}" for text in texts)
-    return "or, with the host without its port,\n".join(parts)[:_LONGEST_SHOWN]
+    return "or, if the client signed the host without its port,\n".join(parts)[:_LONGEST_SHOWN]
 
 
 def _shown(http_string: bytes) -> str:
@@ -249,7 +249,7 @@ def _shown(http_string: bytes) -> str:
 def _http_strings(claim: _Claim, request: SignedRequest, parameters: Sequence[tuple[str, bytes]]) -> Iterator[bytes]:
     """Yield each HttpString that may have been signed: with the Host as received, then without its port.
 
-    The Python SDK signs the host without port, Node and Go with it; the Host header shows one of them.
+    The Python SDK signs the host without its port, the Node and Go SDKs sign it with the port.
     """
     query: dict[str, list[bytes]] = {}
     for name, value in parameters:

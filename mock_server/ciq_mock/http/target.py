@@ -1,8 +1,8 @@
-"""What a request is aimed at: bucket and region from Host, decoded path, decoded query.
+"""Reads the target of a request: bucket and region from Host, decoded path, decoded query.
 
 Knows percent-encoding and the documented host forms. Must not know routes, features or bodies.
-Sources: 1045/43609 (bucket host), 1045/73364 (region host); sdk-clients facts: absolute-form targets carry the
-same Host, `+` and `%20` are both a space in a query, an empty value means the parameter is absent.
+Sources: 1045/43609 (bucket host), 1045/73364 (region host); the SDKs: absolute-form targets have the
+same Host, `+` and `%20` are both a space in a query, an empty value means that the parameter is absent.
 """
 
 import re
@@ -27,7 +27,7 @@ _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """The bucket a call works on and its region; `bucket` is empty at a region's own host."""
+    """The bucket and the region of a call; `bucket` is empty at the host of a region."""
 
     bucket: str
     region: str
@@ -35,14 +35,14 @@ class Place:
 
 @dataclass(slots=True)
 class HostReader:
-    """Reads Host headers; remembers the few it has seen."""
+    """Reads Host headers; caches the first 256 different ones."""
 
     default: Place
-    """Taken for a bare address or any name that is not the service's: redirected clients send such hosts."""
+    """For an IP address or a name outside the service's domains: redirected clients send such hosts."""
     _seen: dict[bytes, Place] = field(default_factory=dict)
 
     def place(self, host: bytes) -> Place:
-        """Return bucket and region that `host` names; raise Refusal InvalidHost for one that names nothing."""
+        """Return the bucket and region in `host`; raise Refusal InvalidHost when it is not valid."""
         place = self._seen.get(host)
         if place is None:
             place = self._read(host.lower())
@@ -73,7 +73,7 @@ class HostReader:
 
 
 def read_path(raw: bytes, limits: Limits) -> str:
-    """Return the decoded path of a request target without its query; raise Refusal when it cannot be read."""
+    """Return the decoded path of a request target without its query; raise Refusal when it is malformed."""
     if len(raw) > limits.request_line:
         raise Refusal(ErrorCode.INVALID_ARGUMENT, f"the path is longer than {limits.request_line} bytes")
     if b"%" not in raw:
@@ -82,7 +82,7 @@ def read_path(raw: bytes, limits: Limits) -> str:
 
 
 def read_query(raw: bytes, limits: Limits) -> Query:
-    """Return the decoded query; the first of several values of one name counts; raise Refusal when unreadable."""
+    """Return the decoded query, with the first value of each name; raise Refusal when it is malformed."""
     if not raw:
         return NO_QUERY
     if len(raw) > limits.request_line:

@@ -66,7 +66,7 @@ class CommandLog:
 
         return given
 
-    def handling(self, handle: Handle) -> Handle:
+    def handler(self, handle: Handle) -> Handle:
         """The handling of calls, each of them let in and kept."""
 
         def kept(operation: HttpOperation, call: Call) -> Answer:

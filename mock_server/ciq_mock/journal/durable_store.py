@@ -65,10 +65,10 @@ class DurableStore:
         openings = self._journal.openings
         return wanted if wanted is None or not openings else f"{wanted}/{openings}"
 
-    def engine(self, sound: type[Engine]) -> type[Engine]:
+    def engine(self, base: type[Engine]) -> type[Engine]:
         """One that can recall what workflows and batch jobs did of their own accord."""
         part: type[Engine] = ReplayEngine
-        return mixed(part)(sound)
+        return mixed(part)(base)
 
     def ids(self, source: IdSource) -> IdSource:
         """Ids that come again when a call is repeated."""
@@ -82,11 +82,11 @@ class DurableStore:
         """A library whose uploads are kept."""
         return JournaledLibrary(uploads, outputs, group_commit=self._group_commit)
 
-    def handling(self, handle: Handle) -> Handle:
+    def handler(self, handle: Handle) -> Handle:
         """Calls are refused while nothing can be kept; what they change is kept."""
-        return self._command_log.handling(handle)
+        return self._command_log.handler(handle)
 
-    def join(self, mock: RunningMock) -> None:
+    def attach(self, mock: RunningMock) -> None:
         """Put the mock back into the state of the journal. Raises JournalError."""
 
         def replay_again() -> None:
@@ -105,7 +105,7 @@ class DurableStore:
         self._engine = mock.engine
         self._owed = self._replay(mock)
 
-    def opened(self, activated: tuple[Feature, ...]) -> tuple[Feature, ...]:
+    def features_to_activate(self, activated: tuple[Feature, ...]) -> tuple[Feature, ...]:
         """Those that no earlier start has activated: what was deactivated since stays so."""
         fresh = tuple(feature for feature in activated if feature not in self._activated)
         self._group_commit.note(MockStarted(self._group_commit.now(), fresh))
@@ -117,7 +117,7 @@ class DurableStore:
         if refusal is not None:
             raise JournalWriteError(refusal.message)
 
-    def send_owed(self) -> None:
+    def send_due_callbacks(self) -> None:
         """Send the callbacks that were due before the restart, and continue after the last commit."""
         owed, self._owed = self._owed, lambda: None
         owed()

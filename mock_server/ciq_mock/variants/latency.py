@@ -20,7 +20,7 @@ _SEED = 20261121
 class RandomLatencyApp(ServiceApp):
     """Waits a random time before and after it handles a request; a single client observes slow responses only."""
 
-    at_once = False
+    answers_directly = False
 
     def __init__(self, **parts: Any) -> None:
         super().__init__(**parts)

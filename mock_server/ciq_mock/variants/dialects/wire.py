@@ -22,7 +22,7 @@ _LENGTH = b"content-length"
 class Chunked(ServiceApp):
     """Says no length and sends the body in chunks."""
 
-    at_once = False
+    answers_directly = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
@@ -43,7 +43,7 @@ class Chunked(ServiceApp):
 class Closing(ServiceApp):
     """Ends the connection after each answer."""
 
-    at_once = False
+    answers_directly = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
@@ -59,7 +59,7 @@ class Closing(ServiceApp):
 class Older(ServiceApp):
     """Speaks HTTP/1.0: the end of the connection is the end of the answer."""
 
-    at_once = False
+    answers_directly = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request. uvicorn writes HTTP/1.1 only, so this writes to its transport itself."""
@@ -85,7 +85,7 @@ class Older(ServiceApp):
 class Slow(ServiceApp):
     """Takes its time over each answer."""
 
-    at_once = False
+    answers_directly = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
