@@ -44,20 +44,24 @@ def conversation(feature: Feature = Feature.SPEECH) -> Transcript:
     path, bucket = spec.bucket_path, bucket_xml(spec.bucket_list_element)
     held = {"name": "ciq-active", "state": "Paused"}
     t = Transcript("activation", feature)
-    t = t.say(
+    t = t.exchange(
         Label.RENAME_AND_PAUSE,
         response_xml(queue_xml(container="Queue", **held)),
         method="PUT",
         operation="update_queue",
     )
-    t = t.say(Label.QUEUES_BEFORE, paged(queue_xml(**held)))
-    t = t.say(
+    t = t.exchange(Label.QUEUES_BEFORE, paged(queue_xml(**held)))
+    t = t.exchange(
         Label.ACTIVATE, response_xml(bucket_xml(spec.bucket_element)), method="POST", target=path, operation="activate"
     )
-    t = t.say(Label.QUEUES_AFTER, paged(queue_xml(**held)))
-    t = t.say(Label.BUCKETS, paged(bucket, size=100), target=f"{path}?pageSize=100", operation="list_buckets")
-    t = t.say(Label.BUCKETS_BY_NAME, paged(bucket), target=f"{path}?bucketNames={BUCKET}", operation="list_buckets")
-    t = t.say(Label.BUCKETS_BY_UNKNOWN_NAME, paged(), target=f"{path}?bucketNames={NONE}", operation="list_buckets")
+    t = t.exchange(Label.QUEUES_AFTER, paged(queue_xml(**held)))
+    t = t.exchange(Label.BUCKETS, paged(bucket, size=100), target=f"{path}?pageSize=100", operation="list_buckets")
+    t = t.exchange(
+        Label.BUCKETS_BY_NAME, paged(bucket), target=f"{path}?bucketNames={BUCKET}", operation="list_buckets"
+    )
+    t = t.exchange(
+        Label.BUCKETS_BY_UNKNOWN_NAME, paged(), target=f"{path}?bucketNames={NONE}", operation="list_buckets"
+    )
     for step, query, listed in (
         (Label.BUCKETS_BY_SHORT_NAME, f"bucketNames={BUCKET[:-1]}", ""),
         (Label.BUCKETS_BY_NAMES, f"bucketNames={NONE},{BUCKET}", bucket),
@@ -66,9 +70,9 @@ def conversation(feature: Feature = Feature.SPEECH) -> Transcript:
         (Label.BUCKETS_OF_REGION, f"regions=ap-beijing,{REGION}", bucket),
         (Label.BUCKETS_OF_OTHER_REGION, "regions=ap-beijing", ""),
     ):
-        t = t.say(step, paged(*filter(None, [listed])), target=f"{path}?{query}", operation="list_buckets")
+        t = t.exchange(step, paged(*filter(None, [listed])), target=f"{path}?{query}", operation="list_buckets")
     for step in (Label.PAGE_SIZE_101, Label.PAGE_SIZE_0):
-        t = t.say(step, BAD, status=400, target=path, operation="list_buckets")
+        t = t.exchange(step, BAD, status=400, target=path, operation="list_buckets")
     return t
 
 
@@ -145,7 +149,7 @@ LEGAL: dict[str, Change] = {
     "other buckets too": lambda t: t.edited(
         Label.BUCKETS, "<AsrBucketList>", f"{bucket_xml('AsrBucketList', 'other-1250000000')}<AsrBucketList>"
     ),
-    "without alias": lambda t: t.everywhere("<AliasBucketId/>", ""),
+    "without alias": lambda t: t.edited_everywhere("<AliasBucketId/>", ""),
 }
 
 
@@ -165,7 +169,7 @@ def test_unknown_name_refused_is_a_lesser_form() -> None:
 def test_bucket_on_a_later_page_is_listed() -> None:
     """Accounts with many buckets show it on another page."""
     first = conversation().edited(Label.BUCKETS, BUCKET, "other-1250000000")
-    second = first.say(
+    second = first.exchange(
         Label.BUCKETS,
         paged(bucket_xml("AsrBucketList"), number=2, size=100),
         target="/asrbucket",
@@ -200,21 +204,21 @@ def test_unknown_bucket_resembles_the_real_one() -> None:
 @pytest.mark.parametrize("requirement", [*IDS, "ACT-002"])
 def test_nothing_holds_by_absence(requirement: str) -> None:
     """Without a conversation every check is blocked, with the scenario's own reason."""
-    assert judged(requirement, Transcript("activation").mark("broken", "no answer")).kind is Kind.BLOCKED
+    assert judged(requirement, Transcript("activation").event("broken", "no answer")).kind is Kind.BLOCKED
 
 
 @cache
 def deactivation() -> Transcript:
     """The scenario `deactivation` as it should be."""
     unbound = refusal("MediaBucketUnBinded")
-    t = Transcript("deactivation").say(Off.QUEUES_BEFORE, paged(queue_xml()))
-    t = t.say(
+    t = Transcript("deactivation").exchange(Off.QUEUES_BEFORE, paged(queue_xml()))
+    t = t.exchange(
         Off.DEACTIVATE, response_xml(f"<BucketName>{BUCKET}</BucketName>"), method="DELETE", operation="deactivate"
     )
-    t = t.say(Off.QUEUES_WITHOUT, unbound, status=400)
-    t = t.say(Off.SUBMIT_WITHOUT, unbound, status=400, method="POST", operation="submit_job")
-    t = t.say(Off.REACTIVATE, response_xml(bucket_xml("MediaBucket")), method="POST", operation="activate")
-    return t.say(Off.QUEUES_AGAIN, paged(queue_xml(STRANGER)))
+    t = t.exchange(Off.QUEUES_WITHOUT, unbound, status=400)
+    t = t.exchange(Off.SUBMIT_WITHOUT, unbound, status=400, method="POST", operation="submit_job")
+    t = t.exchange(Off.REACTIVATE, response_xml(bucket_xml("MediaBucket")), method="POST", operation="activate")
+    return t.exchange(Off.QUEUES_AGAIN, paged(queue_xml(STRANGER)))
 
 
 OFF_IDS = ("ACT-007", "ACT-011", "ACT-012", "ACT-013")
@@ -266,13 +270,13 @@ def test_what_goes_wrong_off_and_on_is_seen(requirement: str, change: Change) ->
 def test_the_last_list_counts_off_and_on() -> None:
     """A list may show late that the queue is gone, and that it is there again."""
     late = deactivation().answered(Off.QUEUES_WITHOUT, 200, paged(queue_xml()))
-    assert judged("ACT-007", late.say(Off.QUEUES_WITHOUT, paged())).kind is Kind.HOLDS
+    assert judged("ACT-007", late.exchange(Off.QUEUES_WITHOUT, paged())).kind is Kind.HOLDS
     late = deactivation().answered(Off.QUEUES_AGAIN, 200, paged())
-    assert judged("ACT-012", late.say(Off.QUEUES_AGAIN, paged(queue_xml()))).kind is Kind.HOLDS
+    assert judged("ACT-012", late.exchange(Off.QUEUES_AGAIN, paged(queue_xml()))).kind is Kind.HOLDS
 
 
 @pytest.mark.parametrize("requirement", OFF_IDS)
 def test_nothing_is_asked_of_a_feature_that_must_stay(requirement: str) -> None:
     """Where the profile does not allow it, that is said."""
-    story = Transcript("deactivation").mark("unsupported", "declare it")
+    story = Transcript("deactivation").event("unsupported", "declare it")
     assert judged(requirement, story).kind is Kind.ABSENT

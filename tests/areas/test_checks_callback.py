@@ -8,16 +8,16 @@ from xml.sax.saxutils import escape
 
 import msgspec
 import pytest
-from callback_story import (
+from callback_transcripts import (
     OTHER_SCRIPT,
     Edit,
     callbacks,
-    retold,
-    say_otherwise,
-    silent,
+    edit_callbacks,
+    replace_in_bodies,
     submit,
     with_body,
     with_header,
+    without_callbacks,
 )
 from transcripts import CREATED, LATER, LATEST, QUEUE, Change, Transcript, job_xml, judged, refusal
 
@@ -65,7 +65,7 @@ def test_nothing_played(requirement_id: str, form: Format | None) -> None:
 @pytest.mark.parametrize(("requirement_id", "form"), ITEMS)
 def test_scenario_broken(requirement_id: str, form: Format | None) -> None:
     """The scenario's own obstacle is the reason why nothing is known."""
-    transcript = replace(callbacks(), records=()).mark("broken", "the rule was refused")
+    transcript = replace(callbacks(), records=()).event("broken", "the rule was refused")
     finding = judged(requirement_id, transcript, form)
     assert (finding.kind, finding.reason) == (Kind.BLOCKED, "the rule was refused")
 
@@ -73,7 +73,7 @@ def test_scenario_broken(requirement_id: str, form: Format | None) -> None:
 @pytest.mark.parametrize(("requirement_id", "form"), [item for item in ITEMS if item[0] != "DEL-001"])
 def test_no_callback_blames_delivery_alone(requirement_id: str, form: Format | None) -> None:
     """Without callbacks the other questions cannot be put: blocked, so that delivery alone is blamed."""
-    assert judged(requirement_id, silent(callbacks()), form).kind is Kind.BLOCKED
+    assert judged(requirement_id, without_callbacks(callbacks()), form).kind is Kind.BLOCKED
 
 
 def _copies(count: int, *, old: str = "", new: str = "") -> Edit:
@@ -123,7 +123,7 @@ def _without(*names: str) -> Change:
                 text = msgspec.json.encode(body).decode()
         yield msgspec.structs.replace(arrival, body=Body.of(text.encode()))
 
-    return lambda transcript: retold(transcript, edit)
+    return lambda transcript: edit_callbacks(transcript, edit)
 
 
 def _drop(value: object, name: str) -> None:
@@ -137,7 +137,7 @@ def _drop(value: object, name: str) -> None:
 
 
 def _target(target: str) -> Change:
-    return lambda t: retold(t, lambda a: (msgspec.structs.replace(a, target=target),))
+    return lambda t: edit_callbacks(t, lambda a: (msgspec.structs.replace(a, target=target),))
 
 
 def _only(form: Format, change: Change) -> Change:
@@ -145,7 +145,7 @@ def _only(form: Format, change: Change) -> Change:
 
     def apply(transcript: Transcript) -> Transcript:
         changed = iter(r for r in change(transcript).records if isinstance(r, CallbackReceived))
-        return retold(
+        return edit_callbacks(
             transcript, lambda a: (new,) if ((new := next(changed)).body.text[:1] == "{") == (form is JSON) else (a,)
         )
 
@@ -162,94 +162,98 @@ def _describe_says(old: str, new: str, *steps: Label) -> Change:
 
 
 def _never_ended(transcript: Transcript) -> Transcript:
-    return _describe_says("<State>Success</State>", "<State>Running</State>")(silent(transcript))
+    return _describe_says("<State>Success</State>", "<State>Running</State>")(without_callbacks(transcript))
 
 
 def _duplicate_said_otherwise(transcript: Transcript) -> Transcript:
-    return retold(transcript, _copies(2, old=LATEST, new=LATER))
+    return edit_callbacks(transcript, _copies(2, old=LATEST, new=LATER))
 
 
 def _at_the_earlier_address(transcript: Transcript) -> Transcript:
-    return retold(transcript, lambda a: (msgspec.structs.replace(a, channel="media.callback.json"),))
+    return edit_callbacks(transcript, lambda a: (msgspec.structs.replace(a, channel="media.callback.json"),))
 
 
 BOTH = (XML, JSON)
 DEVIATIONS: list[tuple[str, Iterable[Format | None], Change]] = [
-    ("DEL-001", BOTH, silent),
-    ("DEL-001", BOTH, lambda t: retold(t, _by_put)),
+    ("DEL-001", BOTH, without_callbacks),
+    ("DEL-001", BOTH, lambda t: edit_callbacks(t, _by_put)),
     ("DEL-001", (XML,), _at_the_earlier_address),
-    ("DEL-002", BOTH, lambda t: retold(t, _twice_in_one)),
+    ("DEL-002", BOTH, lambda t: edit_callbacks(t, _twice_in_one)),
     ("DEL-003", BOTH, _describe_says("<State>Success</State>", "<State>Running</State>")),
-    ("DEL-004", BOTH, lambda t: retold(t, _copies(2))),
+    ("DEL-004", BOTH, lambda t: edit_callbacks(t, _copies(2))),
     ("DEL-004", BOTH, _duplicate_said_otherwise),
     ("DEL-008", (None,), _target("/cb/secret/cb")),
     ("DEL-008", (None,), _target("/cb/secret/cb?ticket=a/b&x=1")),
     ("DEL-008", (None,), _target("/cb/secret/cb?x=1&ticket=a%2Fb")),
-    ("SHP-001", BOTH, lambda t: retold(t, _truncated)),
-    ("SHP-001", BOTH, lambda t: retold(t, lambda a: (msgspec.structs.replace(a, body=Body()),))),
-    ("SHP-001", (JSON,), lambda t: retold(t, lambda a: (msgspec.structs.replace(a, body=Body.of(b"<Response/>")),))),
-    ("SHP-001", (JSON,), lambda t: retold(t, lambda a: (with_body(a, a.body.text, f"[{a.body.text}]"),))),
-    ("SHP-002", (XML,), say_otherwise("Response>", "Notification>")),
-    ("SHP-002", BOTH, say_otherwise("JobsDetail", "Jobs")),
+    ("SHP-001", BOTH, lambda t: edit_callbacks(t, _truncated)),
+    ("SHP-001", BOTH, lambda t: edit_callbacks(t, lambda a: (msgspec.structs.replace(a, body=Body()),))),
+    (
+        "SHP-001",
+        (JSON,),
+        lambda t: edit_callbacks(t, lambda a: (msgspec.structs.replace(a, body=Body.of(b"<Response/>")),)),
+    ),
+    ("SHP-001", (JSON,), lambda t: edit_callbacks(t, lambda a: (with_body(a, a.body.text, f"[{a.body.text}]"),))),
+    ("SHP-002", (XML,), replace_in_bodies("Response>", "Notification>")),
+    ("SHP-002", BOTH, replace_in_bodies("JobsDetail", "Jobs")),
     ("SHP-002", BOTH, _without("QueueId")),
     ("SHP-002", BOTH, _without("Tag")),
     ("SHP-002", BOTH, _without("CreationTime")),
     ("SHP-002", BOTH, _without("Input")),
     ("SHP-002", BOTH, _without("Operation")),
-    ("SHP-003", BOTH, say_otherwise("TaskFinish", "JobFinish")),
-    ("SHP-003", BOTH, say_otherwise("TaskFinish", "taskfinish")),
+    ("SHP-003", BOTH, replace_in_bodies("TaskFinish", "JobFinish")),
+    ("SHP-003", BOTH, replace_in_bodies("TaskFinish", "taskfinish")),
     ("SHP-003", (JSON,), _only(JSON, _without("EventName"))),
-    ("SHP-003", BOTH, say_otherwise("TaskFinish", "")),
-    ("SHP-004", BOTH, say_otherwise("Success", "Done")),
+    ("SHP-003", BOTH, replace_in_bodies("TaskFinish", "")),
+    ("SHP-004", BOTH, replace_in_bodies("Success", "Done")),
     ("SHP-004", BOTH, _describe_says("<State>Success</State>", "<State>Failed</State>")),
-    ("SHP-005", BOTH, say_otherwise(QUEUE, "p-other")),
-    ("SHP-005", BOTH, say_otherwise(CREATED, LATER)),
-    ("SHP-005", BOTH, say_otherwise("in.mp4", "other.mp4")),
-    ("SHP-005", BOTH, say_otherwise("Number", "number")),
-    ("SHP-005", BOTH, say_otherwise("Snapshot", "Animation")),
+    ("SHP-005", BOTH, replace_in_bodies(QUEUE, "p-other")),
+    ("SHP-005", BOTH, replace_in_bodies(CREATED, LATER)),
+    ("SHP-005", BOTH, replace_in_bodies("in.mp4", "other.mp4")),
+    ("SHP-005", BOTH, replace_in_bodies("Number", "number")),
+    ("SHP-005", BOTH, replace_in_bodies("Snapshot", "Animation")),
     ("SHP-005", BOTH, _without("UserData")),
     ("SHP-005", BOTH, _without("JobLevel")),
     ("SHP-005", BOTH, _without("Output")),
     ("SHP-005", BOTH, _without("Bucket")),
     ("SHP-005", BOTH, _without("Input")),
-    ("SHP-005", BOTH, say_otherwise(LATEST, LATER)),
+    ("SHP-005", BOTH, replace_in_bodies(LATEST, LATER)),
     ("SHP-005", BOTH, _describe_says(f"<StartTime>{LATER}", f"<StartTime>{CREATED}")),
     ("SHP-005", BOTH, _describe_says("<JobLevel>1<", "<JobLevel>2<")),
     ("SHP-006", (XML,), with_header("Content-Type", "text/xml")),
     ("SHP-006", (XML,), with_header("Content-Type", None)),
-    ("SHP-007", BOTH, say_otherwise(CREATED, "2026-01-02 03:04:05")),
-    ("SHP-007", BOTH, say_otherwise(LATEST, "1767294245")),
-    ("SHP-007", BOTH, say_otherwise(LATER, "-")),
+    ("SHP-007", BOTH, replace_in_bodies(CREATED, "2026-01-02 03:04:05")),
+    ("SHP-007", BOTH, replace_in_bodies(LATEST, "1767294245")),
+    ("SHP-007", BOTH, replace_in_bodies(LATER, "-")),
     ("SHP-007", BOTH, _without("EndTime")),
     ("SHP-008", (None,), _only(JSON, _without("UserData"))),
     ("SHP-008", (None,), _only(XML, _without("Object"))),
-    ("SHP-008", (None,), _only(JSON, say_otherwise("in.mp4", "IN.MP4"))),
-    ("SHP-010", BOTH, say_otherwise("中文", "??")),
-    ("SHP-010", BOTH, say_otherwise("文件", "%E6%96%87%E4%BB%B6")),
-    ("SHP-010", BOTH, say_otherwise("a+b", "a b")),
-    ("SHP-010", BOTH, say_otherwise("b%20", "b ")),
-    ("SHP-012", (XML,), say_otherwise("&amp;", "&amp;amp;")),
-    ("SHP-012", (JSON,), say_otherwise("&", "&amp;")),
-    ("SHP-012", BOTH, say_otherwise("$$", "$")),
-    ("SHP-012", BOTH, say_otherwise("${jobid}", "j1")),
-    ("SHP-012", BOTH, say_otherwise("%41+", "A+")),
-    ("SHP-012", BOTH, say_otherwise("%41+", "%41 ")),
-    ("SHP-012", BOTH, say_otherwise("  two", " two")),
-    ("SHP-012", (XML,), say_otherwise("\\n", "\n")),
-    ("SHP-012", (JSON,), say_otherwise("\\\\", "\\\\\\\\")),
-    ("SHP-012", (XML,), say_otherwise(".</UserData>", "</UserData>")),
-    ("SHP-012", (JSON,), say_otherwise('.", "JobLevel"', '", "JobLevel"')),
-    ("SHP-012", (JSON,), say_otherwise('"12"', "12.0")),
+    ("SHP-008", (None,), _only(JSON, replace_in_bodies("in.mp4", "IN.MP4"))),
+    ("SHP-010", BOTH, replace_in_bodies("中文", "??")),
+    ("SHP-010", BOTH, replace_in_bodies("文件", "%E6%96%87%E4%BB%B6")),
+    ("SHP-010", BOTH, replace_in_bodies("a+b", "a b")),
+    ("SHP-010", BOTH, replace_in_bodies("b%20", "b ")),
+    ("SHP-012", (XML,), replace_in_bodies("&amp;", "&amp;amp;")),
+    ("SHP-012", (JSON,), replace_in_bodies("&", "&amp;")),
+    ("SHP-012", BOTH, replace_in_bodies("$$", "$")),
+    ("SHP-012", BOTH, replace_in_bodies("${jobid}", "j1")),
+    ("SHP-012", BOTH, replace_in_bodies("%41+", "A+")),
+    ("SHP-012", BOTH, replace_in_bodies("%41+", "%41 ")),
+    ("SHP-012", BOTH, replace_in_bodies("  two", " two")),
+    ("SHP-012", (XML,), replace_in_bodies("\\n", "\n")),
+    ("SHP-012", (JSON,), replace_in_bodies("\\\\", "\\\\\\\\")),
+    ("SHP-012", (XML,), replace_in_bodies(".</UserData>", "</UserData>")),
+    ("SHP-012", (JSON,), replace_in_bodies('.", "JobLevel"', '", "JobLevel"')),
+    ("SHP-012", (JSON,), replace_in_bodies('"12"', "12.0")),
     ("SHP-012", BOTH, _without("UserData")),
-    ("SHP-012", (XML,), lambda t: retold(t, lambda a: (with_body(a, "]]&gt; &amp;", "]]&gt; &"),))),
-    ("SHP-001", (XML,), lambda t: retold(t, _cut_at_4096)),
-    ("SHP-013", (XML,), say_otherwise("  </UserData>", "</UserData>")),
-    ("SHP-013", (XML,), say_otherwise("<UserData> ", "<UserData>")),
-    ("SHP-013", (JSON,), say_otherwise('"UserData": " ', '"UserData": "')),
-    ("SHP-013", (JSON,), say_otherwise('  ", "JobLevel"', '", "JobLevel"')),
-    ("SHP-011", (JSON,), say_otherwise('"12"', "12")),
-    ("SHP-011", (JSON,), say_otherwise(f'"{QUEUE}"', "17")),
-    ("SHP-011", (JSON,), say_otherwise('"Snapshot"', "null")),
+    ("SHP-012", (XML,), lambda t: edit_callbacks(t, lambda a: (with_body(a, "]]&gt; &amp;", "]]&gt; &"),))),
+    ("SHP-001", (XML,), lambda t: edit_callbacks(t, _cut_at_4096)),
+    ("SHP-013", (XML,), replace_in_bodies("  </UserData>", "</UserData>")),
+    ("SHP-013", (XML,), replace_in_bodies("<UserData> ", "<UserData>")),
+    ("SHP-013", (JSON,), replace_in_bodies('"UserData": " ', '"UserData": "')),
+    ("SHP-013", (JSON,), replace_in_bodies('  ", "JobLevel"', '", "JobLevel"')),
+    ("SHP-011", (JSON,), replace_in_bodies('"12"', "12")),
+    ("SHP-011", (JSON,), replace_in_bodies(f'"{QUEUE}"', "17")),
+    ("SHP-011", (JSON,), replace_in_bodies('"Snapshot"', "null")),
 ]
 
 
@@ -284,7 +288,7 @@ def _json(arrival: CallbackReceived, turn: Change | object) -> CallbackReceived:
 
 
 def _json_as(turn: object) -> Change:
-    return lambda transcript: retold(transcript, lambda arrival: (_json(arrival, turn),))
+    return lambda transcript: edit_callbacks(transcript, lambda arrival: (_json(arrival, turn),))
 
 
 def _level_as_number(body: dict[str, list[dict[str, dict[str, object]]]]) -> object:
@@ -293,7 +297,7 @@ def _level_as_number(body: dict[str, list[dict[str, dict[str, object]]]]) -> obj
 
 
 def _tag_in_operation(transcript: Transcript) -> Transcript:
-    moved = retold(
+    moved = edit_callbacks(
         transcript,
         lambda a: (
             with_body(with_body(a, "<Tag>Snapshot</Tag>", ""), "<Operation>", "<Operation><Tag>Snapshot</Tag>"),
@@ -325,20 +329,20 @@ EVERY = {i for i, _ in ITEMS} - MEASURED
 LEGAL: dict[str, tuple[Change, set[str]]] = {
     "JobsDetail an object": (_json_as(lambda b: b | {"JobsDetail": b["JobsDetail"][0]}), EVERY),
     "JSON in a wrapper": (_json_as(lambda b: {"Response": b}), EVERY),
-    "JSON in another order": (lambda t: retold(t, _reversed_json), EVERY),
+    "JSON in another order": (lambda t: edit_callbacks(t, _reversed_json), EVERY),
     "JobLevel a number": (_json_as(_level_as_number), EVERY),
     "JSON with elements of its own": (_json_as(lambda b: b | {"XHint": 7, "XMore": {"Deep": [1, None]}}), EVERY),
     "Tag inside Operation": (_tag_in_operation, EVERY),
-    "XML declaration": (say_otherwise("<Response>", '<?xml version="1.0" encoding="UTF-8"?>\n<Response>'), EVERY),
-    "indented XML": (say_otherwise("><", ">\n  <"), EVERY - {"SHP-010"}),
-    "elements of its own": (say_otherwise("<Code>", "<XHint>7</XHint><Code>"), EVERY),
-    "NonExistJobIds": (say_otherwise("</EventName>", "</EventName><NonExistJobIds/>"), EVERY),
-    "Message opened and closed": (say_otherwise("<Message/>", "<Message></Message>"), EVERY),
-    "charset": (lambda t: retold(t, _with_charset), EVERY),
+    "XML declaration": (replace_in_bodies("<Response>", '<?xml version="1.0" encoding="UTF-8"?>\n<Response>'), EVERY),
+    "indented XML": (replace_in_bodies("><", ">\n  <"), EVERY - {"SHP-010"}),
+    "elements of its own": (replace_in_bodies("<Code>", "<XHint>7</XHint><Code>"), EVERY),
+    "NonExistJobIds": (replace_in_bodies("</EventName>", "</EventName><NonExistJobIds/>"), EVERY),
+    "Message opened and closed": (replace_in_bodies("<Message/>", "<Message></Message>"), EVERY),
+    "charset": (lambda t: edit_callbacks(t, _with_charset), EVERY),
     "escapes in small letters": (_target("/cb/secret/cb?ticket=a%2fb&x=1"), EVERY),
-    "the same instant in another zone": (say_otherwise(CREATED, "2026-01-01T19:04:05Z"), EVERY),
+    "the same instant in another zone": (replace_in_bodies(CREATED, "2026-01-01T19:04:05Z"), EVERY),
     "Code left out on success": (_without("Code"), EVERY),
-    "callbacks of strangers besides": (lambda t: retold(t, _with_a_stranger), EVERY),
+    "callbacks of strangers besides": (lambda t: edit_callbacks(t, _with_a_stranger), EVERY),
 }
 
 
@@ -368,7 +372,7 @@ def test_wrong_event_name_outweighs_a_missing_one() -> None:
         event = "<EventName>TaskFinish</EventName>"
         yield with_body(arrival, event, "") if len(seen) % 2 else with_body(arrival, "TaskFinish", "Other")
 
-    assert judged("SHP-003", retold(callbacks(), edit), XML).kind is Kind.DEVIATES
+    assert judged("SHP-003", edit_callbacks(callbacks(), edit), XML).kind is Kind.DEVIATES
 
 
 def test_content_type_of_json_is_written_nowhere() -> None:
@@ -386,27 +390,27 @@ def test_job_that_never_ended_owes_no_callback() -> None:
 
 def test_wait_cut_short_proves_nothing() -> None:
     """Without a wait sat out to its end a missing callback is no deviation."""
-    assert judged("DEL-001", silent(callbacks(), waited=False), XML).kind is Kind.CANNOT_TELL
+    assert judged("DEL-001", without_callbacks(callbacks(), waited=False), XML).kind is Kind.CANNOT_TELL
 
 
 def test_one_lost_callback_among_others() -> None:
     """One lost callback is a deviation though the others came."""
     first = next(record.seq for record in callbacks().records if isinstance(record, CallbackReceived))
-    lost = retold(callbacks(), lambda a: () if a.seq == first else (a,)).mark("expired")
+    lost = edit_callbacks(callbacks(), lambda a: () if a.seq == first else (a,)).event("expired")
     assert judged("DEL-001", lost, JSON).kind is Kind.DEVIATES
     assert judged("DEL-001", lost, XML).kind is Kind.HOLDS
 
 
 def test_duplicate_after_a_failed_answer_is_a_retry() -> None:
     """What is sent again after an answer other than 2xx is no duplicate."""
-    unwell = retold(callbacks(), lambda a: (msgspec.structs.replace(a, answered=500), a))
+    unwell = edit_callbacks(callbacks(), lambda a: (msgspec.structs.replace(a, answered=500), a))
     assert judged("DEL-004", unwell, XML).kind is Kind.HOLDS
 
 
 def test_differing_duplicates_are_said_to_differ() -> None:
     """Duplicates that say different things are named as such."""
     assert "do not say the same" in judged("DEL-004", _duplicate_said_otherwise(callbacks()), XML).seen
-    assert "do not say the same" not in judged("DEL-004", retold(callbacks(), _copies(2)), XML).seen
+    assert "do not say the same" not in judged("DEL-004", edit_callbacks(callbacks(), _copies(2)), XML).seen
 
 
 def test_early_looks_say_nothing_about_the_end() -> None:
@@ -437,7 +441,7 @@ def test_features_without_start_and_end_time(feature: Feature) -> None:
 
 def test_results_may_differ_between_the_forms() -> None:
     """What the work found is a job's own; that it is told is not."""
-    rich = say_otherwise("<UserData>", "<MediaInfo><Size>17</Size></MediaInfo><UserData>")
+    rich = replace_in_bodies("<UserData>", "<MediaInfo><Size>17</Size></MediaInfo><UserData>")
     assert judged("SHP-008", rich(callbacks()), None).kind is Kind.DEVIATES
     both = _json_as(lambda b: _with_result(b))(rich(callbacks()))
     assert judged("SHP-008", both, None).kind is Kind.HOLDS
@@ -461,7 +465,7 @@ def _with_size(body: dict[str, list[dict[str, dict[str, object]]]]) -> object:
 
 def test_like_jobs_that_ended_differently_are_not_compared() -> None:
     """A failed and a successful job differ rightly."""
-    failed = _only(JSON, say_otherwise('"State": "Success"', '"State": "Failed"'))(callbacks())
+    failed = _only(JSON, replace_in_bodies('"State": "Success"', '"State": "Failed"'))(callbacks())
     assert judged("SHP-008", failed, None).kind is Kind.CANNOT_TELL
 
 
@@ -469,7 +473,7 @@ def test_refused_special_characters() -> None:
     """Where the job with special characters is refused its names do not survive; UserData is left to the submit."""
     refused = callbacks().answered(SPECIAL[XML][0], 400, refusal("InvalidArgument"))
     refused = refused.answered(SECOND[XML], 400, refusal("InvalidArgument"))
-    gone = retold(refused, lambda a: () if _is_odd(a) and a.body.text.startswith("<") else (a,))
+    gone = edit_callbacks(refused, lambda a: () if _is_odd(a) and a.body.text.startswith("<") else (a,))
     assert judged("SHP-010", gone, XML).kind is Kind.DEVIATES
     assert judged("SHP-012", gone, XML).kind is Kind.BLOCKED
     assert judged("DEL-001", gone, XML).kind is Kind.HOLDS
@@ -490,20 +494,20 @@ def test_long_user_data_makes_a_long_body() -> None:
 
 def test_user_data_is_compared_with_the_order() -> None:
     """Describe may change UserData in the same way: that excuses no callback."""
-    changed = say_otherwise("$$", "$")(callbacks()).everywhere("$$", "$")
+    changed = replace_in_bodies("$$", "$")(callbacks()).edited_everywhere("$$", "$")
     assert judged("SHP-005", changed, XML).kind is Kind.HOLDS
     assert judged("SHP-012", changed, XML).kind is Kind.DEVIATES
 
 
 def test_a_number_that_was_a_text_has_the_right_characters() -> None:
     """Whether JSON writes 12 as a number is SHP-011's to judge: the characters are those that were given."""
-    assert judged("SHP-012", say_otherwise('"12"', "12")(callbacks()), JSON).kind is Kind.HOLDS
+    assert judged("SHP-012", replace_in_bodies('"12"', "12")(callbacks()), JSON).kind is Kind.HOLDS
 
 
 def test_blanks_on_lines_of_their_own_cannot_be_told() -> None:
     """A pretty printer that breaks the line around a text leaves nothing to say about its ends."""
-    broken = say_otherwise("</UserData>", "\n  </UserData>")(
-        say_otherwise("<UserData>", "<UserData>\n    ")(callbacks())
+    broken = replace_in_bodies("</UserData>", "\n  </UserData>")(
+        replace_in_bodies("<UserData>", "<UserData>\n    ")(callbacks())
     )
     assert judged("SHP-013", broken, XML).kind is Kind.CANNOT_TELL
     assert judged("SHP-012", broken, XML).kind is Kind.HOLDS
@@ -517,8 +521,8 @@ def test_plain_name_of_the_input_where_the_odd_one_was_refused() -> None:
         )
         if isinstance(r, Exchange)
         else r
-        for r in say_otherwise(OTHER_SCRIPT, "in.mp4")(
-            say_otherwise(escape(OTHER_SCRIPT), "in.mp4")(callbacks())
+        for r in replace_in_bodies(OTHER_SCRIPT, "in.mp4")(
+            replace_in_bodies(escape(OTHER_SCRIPT), "in.mp4")(callbacks())
         ).records
     ]
     assert judged("SHP-010", replace(callbacks(), records=tuple(records)), XML).kind is Kind.HOLDS
@@ -526,7 +530,7 @@ def test_plain_name_of_the_input_where_the_odd_one_was_refused() -> None:
 
 def test_output_name_may_have_its_number_filled_in() -> None:
     """The folder must survive; the file's name may have its wildcard replaced."""
-    assert judged("SHP-010", say_otherwise("${Number}", "1")(callbacks()), XML).kind is Kind.HOLDS
+    assert judged("SHP-010", replace_in_bodies("${Number}", "1")(callbacks()), XML).kind is Kind.HOLDS
 
 
 DOC_JSON = [(i, f) for i, f in ITEMS if f is JSON]
@@ -539,7 +543,7 @@ def test_json_is_not_owed_by_documents(requirement_id: str, form: Format) -> Non
     rule_alone = replace(only_xml, records=callbacks(Feature.DOC, forms=(JSON,)).records[:1])
     refused = rule_alone.answered(RULES[JSON], 400, refusal("InvalidArgument"))
     ignored = _renamed_json_steps(only_xml)
-    mute = silent(callbacks(Feature.DOC, forms=(JSON,)))
+    mute = without_callbacks(callbacks(Feature.DOC, forms=(JSON,)))
     for transcript in (refused, ignored, mute):
         assert judged(requirement_id, transcript, form).kind is Kind.ABSENT
 
@@ -557,7 +561,7 @@ def _renamed_json_steps(transcript: Transcript) -> Transcript:
 def test_json_in_vain_is_one_deviation() -> None:
     """Where JSON is documented and XML came: the form itself deviates, what is in it is blocked."""
     wrong = _renamed_json_steps(callbacks(forms=(XML,)))
-    wrong = retold(wrong, lambda a: (msgspec.structs.replace(a, channel="media.callback.json"),))
+    wrong = edit_callbacks(wrong, lambda a: (msgspec.structs.replace(a, channel="media.callback.json"),))
     assert judged("SHP-001", wrong, JSON).kind is Kind.DEVIATES
     assert judged("SHP-005", wrong, JSON).kind is Kind.BLOCKED
     assert judged("DEL-001", wrong, JSON).kind is Kind.HOLDS
@@ -578,8 +582,8 @@ def test_form_that_came_by_asking_directly_is_judged() -> None:
 
 def test_stray_requests_hint_at_a_lost_path() -> None:
     """No callback, but requests for an address never given out: the path was not kept."""
-    transcript = silent(callbacks())
-    mark = transcript.mark("note", "POST / reached the receiver at an address it never gave out").records[-1]
+    transcript = without_callbacks(callbacks())
+    mark = transcript.event("note", "POST / reached the receiver at an address it never gave out").records[-1]
     lost = replace(transcript, records=(*transcript.records, msgspec.structs.replace(mark, scenario="receiver")))
     assert judged("DEL-008", lost).kind is Kind.DEVIATES
 
@@ -587,7 +591,7 @@ def test_stray_requests_hint_at_a_lost_path() -> None:
 def test_odd_one_among_others() -> None:
     """A single body in the other form is found among right ones."""
     last = [r.seq for r in callbacks().records if isinstance(r, CallbackReceived) and r.body.text.startswith("{")][-1]
-    odd = retold(callbacks(), lambda a: (_as_xml(a),) if a.seq == last else (a,))
+    odd = edit_callbacks(callbacks(), lambda a: (_as_xml(a),) if a.seq == last else (a,))
     assert judged("SHP-001", odd, JSON).kind is Kind.DEVIATES
 
 
@@ -634,7 +638,7 @@ def _ends_under_the_next_rule(*, seen_before: bool) -> Transcript:
     as_xml = Body.of(
         about.body.text.replace(about.body.text.partition("<JobId>")[2].partition("<")[0], str(job_id)).encode()
     )
-    kept = retold(story, lambda a: () if a.seq == told.seq else (a,))
+    kept = edit_callbacks(story, lambda a: () if a.seq == told.seq else (a,))
     if not seen_before:
         looks = {
             r.seq

@@ -28,24 +28,24 @@ def conversation() -> Transcript:
 
     def look(step: Label, *jobs: str) -> None:
         nonlocal t
-        t = t.say(step, response_xml(*jobs), operation="describe_job")
+        t = t.exchange(step, response_xml(*jobs), operation="describe_job")
 
     def cancel(step: Label, job_id: str, status: int = 200, body: str = "") -> None:
         nonlocal t
-        t = t.say(step, body, status=status, method="PUT", target=f"/jobs/{job_id}?cancel", operation="cancel_job")
+        t = t.exchange(step, body, status=status, method="PUT", target=f"/jobs/{job_id}?cancel", operation="cancel_job")
 
     def told(*jobs: str) -> None:
         nonlocal t
         for job_id in jobs:
-            t = t.hear(TOLD, f"<Response><EventName>TaskFinish</EventName>{_done(job_id)}</Response>")
+            t = t.callback(TOLD, f"<Response><EventName>TaskFinish</EventName>{_done(job_id)}</Response>")
 
     def ask(step: Label, states: str, *jobs: str) -> None:
         nonlocal t
-        t = t.say(step, response_xml(*jobs), target=f"/jobs?tag=Snapshot&states={states}", operation="list_jobs")
+        t = t.exchange(step, response_xml(*jobs), target=f"/jobs?tag=Snapshot&states={states}", operation="list_jobs")
 
     rest = tuple(job_id for job_id in HELD if job_id not in VICTIMS)
     gone = tuple(job_xml(job_id, "Cancel") for job_id in VICTIMS)
-    t = t.say(Label.PAUSE, method="PUT", operation="update_queue")
+    t = t.exchange(Label.PAUSE, method="PUT", operation="update_queue")
     for step, jobs in (
         (Label.SUBMIT, (FIRST,)),
         (Label.SUBMIT, (VICTIM,)),
@@ -55,13 +55,13 @@ def conversation() -> Transcript:
         (Label.SUBMIT_MANY, (TAKEN, SIBLING)),
     ):
         answer = response_xml(*(job_xml(job_id, "Pause") for job_id in jobs))
-        t = t.say(step, answer, method="POST", operation="submit_job")
+        t = t.exchange(step, answer, method="POST", operation="submit_job")
     look(Label.WAITING, *(job_xml(job_id, "Pause") for job_id in HELD))
     cancel(Label.CANCEL, VICTIM)
     cancel(Label.CANCEL_LEVEL, LEVEL_2)
     cancel(Label.CANCEL_OF_MANY, TAKEN)
     look(Label.CANCELLED, *gone)
-    t = t.say(Label.RESUME, method="PUT", operation="update_queue")
+    t = t.exchange(Label.RESUME, method="PUT", operation="update_queue")
     look(Label.WATCH, *gone, *map(_done, rest))
     look(Label.ENDED_BEFORE, _done(FIRST))
     cancel(Label.CANCEL_ENDED, FIRST, 400, refusal("InvalidArgument"))
@@ -72,11 +72,11 @@ def conversation() -> Transcript:
     ask(Label.LIST_CANCEL, "Cancel")  # the first look: they are not listed yet
     ask(Label.LIST_CANCEL, "Cancel", *gone)
     ask(Label.LIST_SUCCESS_CANCEL, "Success,Cancel", *gone, *map(_done, rest))
-    t = t.say(Label.SUBMIT_FAILING, response_xml(job_xml(FAILING)), method="POST", operation="submit_job")
+    t = t.exchange(Label.SUBMIT_FAILING, response_xml(job_xml(FAILING)), method="POST", operation="submit_job")
     look(Label.UNTIL_FAILED, FAILED)
     cancel(Label.CANCEL_FAILED, FAILING, 400, refusal("InvalidArgument"))
     look(Label.AFTER_FAILED, FAILED)
-    t = t.say(Label.SUBMIT_TO_RUN, response_xml(job_xml(RUNNING)), method="POST", operation="submit_job")
+    t = t.exchange(Label.SUBMIT_TO_RUN, response_xml(job_xml(RUNNING)), method="POST", operation="submit_job")
     look(Label.UNTIL_RUNNING, job_xml(RUNNING, "Running"))
     cancel(Label.CANCEL_RUNNING, RUNNING, 400, refusal("InvalidArgument"))
     look(Label.AFTER_RUNNING, _done(RUNNING))
@@ -112,7 +112,7 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     "ends after all": ("CAN-003", lambda t: t.edited(Label.VICTIM_LATER, CANCELLED, RUN)),
     "is told as run": (
         "CAN-003",
-        lambda t: t.hear(TOLD, f"<Response><EventName>TaskFinish</EventName>{RUN}</Response>"),
+        lambda t: t.callback(TOLD, f"<Response><EventName>TaskFinish</EventName>{RUN}</Response>"),
     ),
     "stops what runs": ("CAN-009", lambda t: t.edited(Label.AFTER_RUNNING, ">Success<", ">Cancel<")),
     "takes another with it": (
@@ -167,7 +167,7 @@ def test_deviation_is_seen(requirement: str, change: Change) -> None:
 
 
 LEGAL: dict[str, Change] = {
-    "held jobs show Submitted": lambda t: t.everywhere(">Pause<", ">Submitted<"),
+    "held jobs show Submitted": lambda t: t.edited_everywhere(">Pause<", ">Submitted<"),
     "ended job's cancel accepted": lambda t: t.answered(Label.CANCEL_ENDED, 200),
     "unknown id accepted": lambda t: t.answered(Label.CANCEL_UNKNOWN, 200),
     "no levels, one job a request": lambda t: t.without(
@@ -177,7 +177,7 @@ LEGAL: dict[str, Change] = {
         Label.SUBMIT_FAILING, 400, refusal("ResourceNotFound")
     ).without(Label.UNTIL_FAILED, Label.CANCEL_FAILED, Label.AFTER_FAILED),
     "failed job's cancel accepted": lambda t: t.answered(Label.CANCEL_FAILED, 200),
-    "the others fail": lambda t: t.everywhere(">Success</State>", ">Failed</State>"),
+    "the others fail": lambda t: t.edited_everywhere(">Success</State>", ">Failed</State>"),
 }
 
 
@@ -198,7 +198,7 @@ def test_job_that_was_not_waiting_blocks_the_question() -> None:
 def test_callback_of_the_cancelled_job_is_a_note() -> None:
     """Whether one came is told."""
     assert judged("CAN-007", conversation()).seen.startswith("none")
-    told = conversation().hear(TOLD, f"<Response><EventName>TaskFinish</EventName>{CANCELLED}</Response>")
+    told = conversation().callback(TOLD, f"<Response><EventName>TaskFinish</EventName>{CANCELLED}</Response>")
     finding = judged("CAN-007", told)
     assert finding.kind is Kind.OBSERVED
     assert "Cancel" in finding.seen
@@ -207,5 +207,5 @@ def test_callback_of_the_cancelled_job_is_a_note() -> None:
 @pytest.mark.parametrize("requirement", [*IDS, "CAN-007"])
 def test_nothing_holds_by_absence(requirement: str) -> None:
     """Without a conversation every check is blocked; where the target lacks the call it is absent."""
-    assert judged(requirement, Transcript("cancel").mark("broken", "no answer at all")).kind is Kind.BLOCKED
-    assert judged(requirement, Transcript("cancel").mark("unsupported", "none waits")).kind is Kind.ABSENT
+    assert judged(requirement, Transcript("cancel").event("broken", "no answer at all")).kind is Kind.BLOCKED
+    assert judged(requirement, Transcript("cancel").event("unsupported", "none waits")).kind is Kind.ABSENT

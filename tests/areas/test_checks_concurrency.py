@@ -14,7 +14,7 @@ ALL = ("CON-001", "CON-002", "CON-003", "CON-004", "CON-005", "CON-006", "CON-00
 
 def put(story: Transcript, step: str, state: str) -> Transcript:
     """One update of the queue."""
-    return story.say(
+    return story.exchange(
         step, response_xml(queue_xml(container="Queue", state=state)), method="PUT", operation="update_queue"
     )
 
@@ -22,12 +22,12 @@ def put(story: Transcript, step: str, state: str) -> Transcript:
 def look(story: Transcript, step: str, states: dict[str, str]) -> Transcript:
     """One describe of all jobs, each with its own UserData."""
     body = response_xml(*(job_xml(job, state, user_data=f"of {job}") for job, state in states.items()))
-    return story.say(step, body, operation="describe_job", target="/jobs/x")
+    return story.exchange(step, body, operation="describe_job", target="/jobs/x")
 
 
 def submitted(story: Transcript, job_id: str, level: str, user_data: str = "") -> Transcript:
     """One accepted submit; the answer tells the job's UserData, or another."""
-    return story.say(
+    return story.exchange(
         "rush",
         response_xml(job_xml(job_id, user_data=user_data or f"of {job_id}")),
         request=submit_xml(operation_xml(level=level, user_data=f"of {job_id}")),
@@ -39,7 +39,7 @@ def submitted(story: Transcript, job_id: str, level: str, user_data: str = "") -
 def told(story: Transcript, job_id: str, state: str = "Success") -> Transcript:
     """A callback of a job that ended well, or otherwise."""
     body = f"<Response><EventName>TaskFinish</EventName>{job_xml(job_id, state, user_data=f'of {job_id}')}"
-    return story.hear("told", f"{body}</Response>")
+    return story.callback("told", f"{body}</Response>")
 
 
 def crowd(
@@ -57,7 +57,7 @@ def crowd(
     for number, level in enumerate(LEVELS):
         story = submitted(story, f"j{number}", level)
     story = submitted(story, "gone", "2")
-    story = story.say("rush-cancel", operation="cancel_job", method="PUT", target="/jobs/gone?cancel")
+    story = story.exchange("rush-cancel", operation="cancel_job", method="PUT", target="/jobs/gone?cancel")
     if cancel_told:
         story = told(story, "gone", "Cancel")
     states = dict.fromkeys(DUE, "Pause") | {"gone": "Cancel"}
@@ -72,7 +72,7 @@ def crowd(
         if not (silent and job == "j2"):
             story = told(story, job)
     story = put(put(story, "crowd-pause", "Paused"), "crowd-resume", "Active")
-    story = story.say("state", response_xml(queue_xml(state=last_state)))
+    story = story.exchange("state", response_xml(queue_xml(state=last_state)))
     return look(story, "after", states | ({"gone": "Success"} if cancel_runs else {}))
 
 
@@ -88,7 +88,7 @@ def test_a_right_service_is_not_blamed(requirement: str) -> None:
     [
         ("CON-001", submitted(crowd(), "j1", "0")),
         ("CON-001", submitted(crowd(), "j9", "0", user_data="of j3")),
-        ("CON-001", told(crowd(), "j1").everywhere("of j2", "of j1")),
+        ("CON-001", told(crowd(), "j1").edited_everywhere("of j2", "of j1")),
         ("CON-002", crowd(("j0", "j1", "j2", "j3"))),
         ("CON-002", crowd(("j1", "j2", "j3", "j0"))),
         ("CON-003", crowd(leak=True)),
@@ -123,7 +123,7 @@ def test_no_job_kept_is_no_proof() -> None:
     """Where every job was to be cancelled nothing was followed to its end."""
     story = crowd()
     for number in range(len(LEVELS)):
-        story = story.say("rush-cancel", operation="cancel_job", method="PUT", target=f"/jobs/j{number}?cancel")
+        story = story.exchange("rush-cancel", operation="cancel_job", method="PUT", target=f"/jobs/j{number}?cancel")
     assert judged("CON-004", story).kind is Kind.BLOCKED
 
 
@@ -136,5 +136,5 @@ def test_a_resume_that_was_not_accepted_is_not_held_against_the_state(status: in
 
 def test_what_is_published_late_is_not_blamed() -> None:
     """Of several looks at the State before the next update the last one counts."""
-    late = crowd(last_state="Paused").say("state", response_xml(queue_xml()))
+    late = crowd(last_state="Paused").exchange("state", response_xml(queue_xml()))
     assert judged("CON-007", late).kind is Kind.HOLDS

@@ -43,10 +43,10 @@ def conversation(feature: Feature = Feature.MEDIA) -> Transcript:
 
     def look(step: Label, ids: str, *parts: str) -> None:
         nonlocal t
-        t = t.say(step, response_xml(*parts), target=f"/jobs/{ids}", operation="describe_job")
+        t = t.exchange(step, response_xml(*parts), target=f"/jobs/{ids}", operation="describe_job")
 
     for job_id in (HELD, *OWN):
-        t = t.say(
+        t = t.exchange(
             Label.SUBMIT if job_id in OWN else Label.SUBMIT_HELD,
             response_xml(_job(job_id, "Submitted")),
             request=submit_xml(operation_xml(user_data=f"run {job_id}")),
@@ -66,7 +66,7 @@ def conversation(feature: Feature = Feature.MEDIA) -> Transcript:
     look(Label.UP_TO_TEN, ",".join(OWN), *ended)
     both = f"<NonExistJobIds>{UNKNOWN}</NonExistJobIds><NonExistJobIds>{OTHER}</NonExistJobIds>"
     look(Label.KNOWN_AND_UNKNOWN, f"{OWN[0]},{UNKNOWN},{OWN[1]},{OTHER}", *ended[:2], both)
-    t = t.say(Label.ELEVEN, refusal("InvalidArgument"), status=400, operation="describe_job")
+    t = t.exchange(Label.ELEVEN, refusal("InvalidArgument"), status=400, operation="describe_job")
     for job_id, shown in zip(OWN, ended, strict=True):
         look(Label.ENDED, job_id, shown)
     look(Label.TOGETHER, ",".join(OWN), *ended[:2], _job(OWN[2], "Running", LATER))  # a moment old
@@ -163,7 +163,7 @@ def test_deviation_is_seen(requirement: str, change: Change) -> None:
 
 
 LEGAL: dict[str, Change] = {
-    "ids with commas": lambda t: t.everywhere(
+    "ids with commas": lambda t: t.edited_everywhere(
         f"{UNKNOWN}</NonExistJobIds><NonExistJobIds>{OTHER}", f"{UNKNOWN},{OTHER}"
     ),
     "ids nested in no order": lambda t: t.edited(
@@ -172,21 +172,23 @@ LEGAL: dict[str, Change] = {
         f"<NonExistJobIds>{OTHER}</NonExistJobIds><NonExistJobIds>{UNKNOWN}</NonExistJobIds>",
     ),
     "empty NonExistJobIds": lambda t: t.edited(Label.ENDED, "</Response>", "<NonExistJobIds/></Response>"),
-    "unset times empty": lambda t: t.everywhere("Time>-<", "Time><"),
+    "unset times empty": lambda t: t.edited_everywhere("Time>-<", "Time><"),
     "waiting jobs show Pause": lambda t: t.edited(Label.SINGLE, ">Submitted<", ">Pause<"),
     "held jobs show Submitted": lambda t: t.edited(Label.HELD, ">Pause<", ">Submitted<"),
     "closed while paused": lambda t: t.without(Label.SUBMIT_HELD, Label.HELD),
-    "no code": lambda t: t.everywhere("<Code>Success</Code>", ""),
-    "message": lambda t: t.everywhere("<Message/>", "<Message>SUCCESS</Message>"),
+    "no code": lambda t: t.edited_everywhere("<Code>Success</Code>", ""),
+    "message": lambda t: t.edited_everywhere("<Message/>", "<Message>SUCCESS</Message>"),
     "progress of a running job": lambda t: t.edited(Label.WATCH, "<Progress>30<", "<Progress>99<"),
-    "progress of ended jobs only": lambda t: t.everywhere("<Progress>0</Progress>", "").everywhere(
+    "progress of ended jobs only": lambda t: t.edited_everywhere("<Progress>0</Progress>", "").edited_everywhere(
         "<Progress>30</Progress>", ""
     ),
-    "tag inside Operation": lambda t: t.everywhere("<Tag>Snapshot</Tag>", "").everywhere(
+    "tag inside Operation": lambda t: t.edited_everywhere("<Tag>Snapshot</Tag>", "").edited_everywhere(
         "<Operation>", "<Operation><Tag>Snapshot</Tag>"
     ),
-    "other zone": lambda t: t.everywhere("2026-01-02T03:04", "2026-01-01T19:04").everywhere("+0800", "+0000"),
-    "all in one second": lambda t: t.everywhere(LATEST, CREATED).everywhere(LATER, CREATED),
+    "other zone": lambda t: t.edited_everywhere("2026-01-02T03:04", "2026-01-01T19:04").edited_everywhere(
+        "+0800", "+0000"
+    ),
+    "all in one second": lambda t: t.edited_everywhere(LATEST, CREATED).edited_everywhere(LATER, CREATED),
 }
 
 
@@ -199,7 +201,7 @@ def test_legal_dress_is_no_deviation(requirement: str, change: Change) -> None:
 
 def test_fractions_of_one_clock_and_whole_seconds_of_another_agree() -> None:
     """A creation time with fractions is not after a start time cut to the second."""
-    mixed = conversation().everywhere(f"<CreationTime>{CREATED}", "<CreationTime>2026-01-02T03:04:06.900+0800")
+    mixed = conversation().edited_everywhere(f"<CreationTime>{CREATED}", "<CreationTime>2026-01-02T03:04:06.900+0800")
     assert judged("DES-009", mixed).kind is Kind.HOLDS
 
 
@@ -207,7 +209,7 @@ def test_progress_need_not_be_shown() -> None:
     """Only samples of newer pages have Progress."""
     bare = conversation()
     for told in ("0", "30", "100"):
-        bare = bare.everywhere(f"<Progress>{told}</Progress>", "")
+        bare = bare.edited_everywhere(f"<Progress>{told}</Progress>", "")
     assert judged("DES-014", bare).kind is Kind.ABSENT
 
 
@@ -216,9 +218,9 @@ def test_times_absent_where_pages_do_not_show_them() -> None:
     for feature in (Feature.DOC, Feature.SPEECH, Feature.MEDIA):
         bare = conversation(feature)
         for value in ("-", LATER):
-            bare = bare.everywhere(f"<StartTime>{value}</StartTime>", "")
+            bare = bare.edited_everywhere(f"<StartTime>{value}</StartTime>", "")
         for value in ("-", LATEST):
-            bare = bare.everywhere(f"<EndTime>{value}</EndTime>", "")
+            bare = bare.edited_everywhere(f"<EndTime>{value}</EndTime>", "")
         owed = feature is Feature.MEDIA
         assert judged("DES-010", bare).kind is (Kind.DEVIATES if owed else Kind.HOLDS)
         assert judged("DES-009", bare).kind is (Kind.CANNOT_TELL if owed else Kind.ABSENT)
@@ -234,12 +236,14 @@ def test_unknown_id_refused_on_older_features_is_a_lesser_form() -> None:
 def test_failed_job_may_have_any_code() -> None:
     """A Failed job says why in Code."""
     failed = (
-        conversation().everywhere("<Code>Success<", "<Code>Broken<").everywhere(">Success</State>", ">Failed</State>")
+        conversation()
+        .edited_everywhere("<Code>Success<", "<Code>Broken<")
+        .edited_everywhere(">Success</State>", ">Failed</State>")
     )
     failed = (
         failed.without(Label.HELD)
-        .everywhere(">Running</State>", ">Failed</State>")
-        .everywhere(">Submitted</State>", ">Failed</State>")
+        .edited_everywhere(">Running</State>", ">Failed</State>")
+        .edited_everywhere(">Submitted</State>", ">Failed</State>")
     )
     assert judged("DES-011", failed).kind is Kind.BLOCKED
     with_running = conversation().edited(Label.ENDED, "<Code>Success<", "<Code>Broken<")
@@ -275,7 +279,7 @@ def test_eleven_ids_are_a_note() -> None:
 @pytest.mark.parametrize("requirement", [*IDS, "DES-012"])
 def test_nothing_holds_by_absence(requirement: str) -> None:
     """Without a conversation every check is blocked, with the scenario's own reason."""
-    finding = judged(requirement, Transcript("describe").mark("broken", "no answer at all"))
+    finding = judged(requirement, Transcript("describe").event("broken", "no answer at all"))
     assert finding.kind is Kind.BLOCKED
     assert finding.reason == "no answer at all"
 
@@ -309,5 +313,5 @@ def test_a_replica_may_know_a_new_job_late(requirement: str) -> None:
     assert judged(requirement, late).kind is Kind.DEVIATES
     for job_id in OWN:
         shown = response_xml(_job(job_id, "Running"))
-        late = late.say(Label.SINGLE, shown, target=f"/jobs/{job_id}", operation="describe_job")
+        late = late.exchange(Label.SINGLE, shown, target=f"/jobs/{job_id}", operation="describe_job")
     assert judged(requirement, late).kind is Kind.HOLDS

@@ -18,7 +18,7 @@ def at_the_end(states: Mapping[Label, str], *, expired: bool = True) -> Transcri
     for step, state in states.items():
         about = f"<JobId>{job_id(step)}</JobId><Tag>Snapshot</Tag><State>"
         story = story.edited(Label.ENDED, f"{about}Success", f"{about}{state}")
-    return story.mark("expired", f"{Label.WATCH}: waited 9 s") if expired else story
+    return story.event("expired", f"{Label.WATCH}: waited 9 s") if expired else story
 
 
 @pytest.mark.parametrize("state", ["Running", "Submitted", "Pause", "Failed", "Cancel"])

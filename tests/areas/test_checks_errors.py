@@ -27,7 +27,7 @@ def conversation() -> Transcript:
     t = Transcript("errors")
     for step in BAD_SUBMITS:
         request = "" if step is Label.EMPTY else submit_xml(operation_xml(user_data=f"run errors {step}"))
-        t = t.say(
+        t = t.exchange(
             step,
             refusal(CODES.get(step, "InvalidArgument")),
             status=400,
@@ -36,12 +36,12 @@ def conversation() -> Transcript:
             operation="submit_job",
         )
     for step, code in ((Label.MALFORMED_UPDATE, "InvalidContent"), (Label.EMPTY_UPDATE, "MissingContent")):
-        t = t.say(step, refusal(code), status=400, method="PUT", operation="update_queue")
-    t = t.say(Label.UNKNOWN_PATH, "<html/>", status=404, operation="", headers={"Content-Type": "text/html"})
-    t = t.say(Label.UNKNOWN_METHOD, "", status=405, method="PATCH", operation="")
+        t = t.exchange(step, refusal(code), status=400, method="PUT", operation="update_queue")
+    t = t.exchange(Label.UNKNOWN_PATH, "<html/>", status=404, operation="", headers={"Content-Type": "text/html"})
+    t = t.exchange(Label.UNKNOWN_METHOD, "", status=405, method="PATCH", operation="")
     for step in (*SIGNATURES, Label.UNSIGNED_SUBMIT):
-        t = t.say(step, refusal("AccessDenied"), status=403, operation="")
-    t = t.say(
+        t = t.exchange(step, refusal("AccessDenied"), status=403, operation="")
+    t = t.exchange(
         Label.CONTROL,
         response_xml(_job(CONTROL, Label.CONTROL)),
         request=submit_xml(
@@ -50,8 +50,8 @@ def conversation() -> Transcript:
         method="POST",
         operation="submit_job",
     )
-    t = t.say(Label.LIST_AFTER, response_xml(), operation="list_jobs")
-    return t.say(Label.LIST_AFTER, response_xml(_job(CONTROL, Label.CONTROL)), operation="list_jobs")
+    t = t.exchange(Label.LIST_AFTER, response_xml(), operation="list_jobs")
+    return t.exchange(Label.LIST_AFTER, response_xml(_job(CONTROL, Label.CONTROL)), operation="list_jobs")
 
 
 IDS = tuple(f"ERR-{n:03}" for n in range(1, 23))
@@ -122,7 +122,7 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
         "ERR-001",
         lambda t: Transcript(
             "errors",
-            records=(*t.records, *replace(t, scenario="update").say("bad-state", "no", status=400).records[-1:]),
+            records=(*t.records, *replace(t, scenario="update").exchange("bad-state", "no", status=400).records[-1:]),
         ),
     ),
     "refused, yet a job of its output": (
@@ -158,8 +158,8 @@ def test_deviation_is_seen(requirement: str, change: Change) -> None:
 
 LEGAL: dict[str, Change] = {
     "charset": lambda t: t.header(Label.NO_TAG, "content-type", "application/xml;charset=utf-8"),
-    "resource": lambda t: t.everywhere("<Message>", "<Resource>/jobs</Resource><Message>"),
-    "empty message": lambda t: t.everywhere("<Message>refused</Message>", "<Message/>"),
+    "resource": lambda t: t.edited_everywhere("<Message>", "<Resource>/jobs</Resource><Message>"),
+    "empty message": lambda t: t.edited_everywhere("<Message>refused</Message>", "<Message/>"),
     "method not implemented": lambda t: t.answered(Label.UNKNOWN_METHOD, 501),
     "level taken": lambda t: t.answered(Label.BAD_LEVEL, 200, response_xml(_job(MADE, Label.BAD_LEVEL, "0"))),
     "entity taken, not expanded": lambda t: t.answered(Label.ENTITY, 200, TAKEN),
@@ -175,7 +175,7 @@ def test_legal_dress_is_no_deviation(requirement: str, change: Change) -> None:
 
 def test_an_error_without_trace_is_of_the_documented_form() -> None:
     """TraceId has a requirement of its own: its lack does not break the form as well."""
-    untraced = conversation().everywhere("<TraceId>T</TraceId>", "")
+    untraced = conversation().edited_everywhere("<TraceId>T</TraceId>", "")
     assert judged("ERR-001", untraced).kind is Kind.HOLDS
     assert judged("ERR-019", untraced).kind is Kind.DEVIATES
 
@@ -238,5 +238,5 @@ def test_level_out_of_range_is_a_note() -> None:
 @pytest.mark.parametrize("requirement", [*IDS, "SUB-016"])
 def test_nothing_holds_by_absence(requirement: str) -> None:
     """Without a conversation every check is blocked, with the scenario's own reason."""
-    finding = judged(requirement, Transcript("errors").mark("broken", "no answer at all"))
+    finding = judged(requirement, Transcript("errors").event("broken", "no answer at all"))
     assert finding.kind is Kind.BLOCKED

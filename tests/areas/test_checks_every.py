@@ -18,18 +18,18 @@ JOB = "j" + "1" * 32
 def _seen(*states: str) -> Transcript:
     t = Transcript("submit")
     for state in states:
-        t = t.say("watch", response_xml(job_xml(JOB, state)), operation="describe_job")
+        t = t.exchange("watch", response_xml(job_xml(JOB, state)), operation="describe_job")
     return t
 
 
 def conversation() -> Transcript:
     """A submit, three looks, a list, an empty answer and a refusal."""
-    t = Transcript("submit").say("list", paged(queue_xml()))
-    t = t.say("plain", response_xml(job_xml(JOB)), method="POST", operation="submit_job")
+    t = Transcript("submit").exchange("list", paged(queue_xml()))
+    t = t.exchange("plain", response_xml(job_xml(JOB)), method="POST", operation="submit_job")
     for state in ("Submitted", "Running", "Success"):
-        t = t.say("watch", response_xml(job_xml(JOB, state)), operation="describe_job")
-    t = t.say("cancel", "", method="PUT", operation="cancel_job", headers={"Content-Type": "text/plain"})
-    return t.say("bad", refusal("InvalidArgument"), status=400)
+        t = t.exchange("watch", response_xml(job_xml(JOB, state)), operation="describe_job")
+    t = t.exchange("cancel", "", method="PUT", operation="cancel_job", headers={"Content-Type": "text/plain"})
+    return t.exchange("bad", refusal("InvalidArgument"), status=400)
 
 
 IDS = ("HDR-001", "HDR-002", "HDR-004", "HDR-005", "LIF-001")
@@ -67,14 +67,14 @@ def test_deviation_is_seen(requirement: str, change: Change) -> None:
 LEGAL: dict[str, Change] = {
     "letters": lambda t: t.header("watch", "CONTENT-TYPE", "APPLICATION/XML"),
     "charset": lambda t: t.header("watch", "content-type", 'application/xml; charset="utf-8"'),
-    "front server": lambda t: t.say(
+    "front server": lambda t: t.exchange(
         "unknown-path",
         "<html/>",
         status=404,
         operation="",
         headers={"Content-Type": "text/html", "x-ci-request-id": ""},
     ),
-    "no answer": lambda t: t.say("late", status=0),
+    "no answer": lambda t: t.exchange("late", status=0),
 }
 
 
@@ -124,7 +124,7 @@ def test_one_state_is_no_way() -> None:
 @pytest.mark.parametrize("requirement", IDS)
 def test_nothing_holds_by_absence(requirement: str) -> None:
     """No answer, no verdict on the target."""
-    silent = Transcript("submit").say("plain", status=0)
+    silent = Transcript("submit").exchange("plain", status=0)
     assert judged(requirement, silent).kind in (Kind.BLOCKED, Kind.CANNOT_TELL)
 
 
@@ -205,7 +205,7 @@ def test_numbers_are_decimal_without_sign(value: str | None, number: int | None)
 def test_unsigned_run_is_told_to_sign() -> None:
     """Where all is refused for want of a signature, no job could be seen in two states for that reason."""
     refused = refusal("MissingAuthorization")
-    t = Transcript("queues").say("list", refused, status=401)
+    t = Transcript("queues").exchange("list", refused, status=401)
     finding = judged("LIF-001", t)
     assert finding.kind is Kind.CANNOT_TELL
     assert "CIQ_SECRET_ID" in finding.reason
@@ -217,7 +217,7 @@ def test_answer_to_every_update_shows_what_was_set() -> None:
 
     def updated(scenario: str, step: str, **shown: str) -> Transcript:
         answer = response_xml(queue_xml(container="Queue", **shown))
-        return Transcript(scenario).say(step, answer, request=body, method="PUT", operation="update_queue")
+        return Transcript(scenario).exchange(step, answer, request=body, method="PUT", operation="update_queue")
 
     good = updated("cancel", "pause", state="Paused")
     assert judged("UPD-018", good).kind is Kind.HOLDS
@@ -233,12 +233,14 @@ def test_an_answer_beside_another_update_may_show_what_that_one_set() -> None:
     shown = response_xml(queue_xml(container="Queue", state="Paused"))
     story = Transcript("concurrency")
     for step, asked in (("resume", "Active"), ("pause", "Paused")):
-        story = story.say(step, shown, request=body % asked, method="PUT", operation="update_queue", target="/queue/p1")
-    exclusive = story.say(
+        story = story.exchange(
+            step, shown, request=body % asked, method="PUT", operation="update_queue", target="/queue/p1"
+        )
+    exclusive = story.exchange(
         "again", shown, request=body % "Paused", method="PUT", operation="update_queue", target="/queue/p1"
     )
     assert judged("UPD-018", exclusive).kind is Kind.DEVIATES
-    beside = exclusive.lasting("resume", 1.5)
+    beside = exclusive.with_duration("resume", 1.5)
     assert judged("UPD-018", beside).kind is Kind.HOLDS
 
 
@@ -249,10 +251,10 @@ def _looked_at(*shown: str, told: str = "", exclusive: bool = True, feature: Fea
     """Ten jobs described one by one (or not), then all at once."""
     t = Transcript("concurrency", feature)
     for job_id in TEN if exclusive else ():
-        t = t.say("look", response_xml(job_xml(job_id)), target=f"/jobs/{job_id}", operation="describe_job")
-    t = t.say("wait", paged(queue_xml()))  # a second in which a replica learns of the last one
+        t = t.exchange("look", response_xml(job_xml(job_id)), target=f"/jobs/{job_id}", operation="describe_job")
+    t = t.exchange("wait", paged(queue_xml()))  # a second in which a replica learns of the last one
     all_of_them = response_xml(*map(job_xml, shown), told)
-    return t.say("together", all_of_them, target=f"/jobs/{','.join(TEN)}", operation="describe_job")
+    return t.exchange("together", all_of_them, target=f"/jobs/{','.join(TEN)}", operation="describe_job")
 
 
 def test_no_id_of_several_is_passed_over() -> None:
@@ -272,8 +274,8 @@ def test_jobs_never_described_may_be_unknown_to_a_replica() -> None:
 def test_fresh_jobs_may_be_unknown_to_a_replica() -> None:
     """A job described less than a second before is not asked for yet where another replica answers."""
     t = Transcript("concurrency", Feature.SPEECH)
-    t = t.say("look", response_xml(job_xml(JOB)), target=f"/jobs/{JOB}", operation="describe_job")
-    t = t.say("together", response_xml(job_xml(TEN[0])), target=f"/jobs/{TEN[0]},{JOB}", operation="describe_job")
+    t = t.exchange("look", response_xml(job_xml(JOB)), target=f"/jobs/{JOB}", operation="describe_job")
+    t = t.exchange("together", response_xml(job_xml(TEN[0])), target=f"/jobs/{TEN[0]},{JOB}", operation="describe_job")
     assert judged("DES-016", t).kind is Kind.CANNOT_TELL
 
 

@@ -8,18 +8,18 @@ from functools import cache
 
 import msgspec
 import pytest
-from callback_story import (
+from callback_transcripts import (
     callbacks,
-    followed_by,
-    look,
+    describe,
+    edit_callbacks,
+    joined,
     put_rule,
-    retold,
-    say_otherwise,
-    silent,
+    receive_callback,
+    replace_in_bodies,
     submit,
     task_finish,
-    tell,
     with_body,
+    without_callbacks,
 )
 from test_checks_rule import rules
 from transcripts import LATER, LATEST, Transcript, job_xml, judged, operation_xml, refusal, response_xml
@@ -65,12 +65,12 @@ def failing() -> Transcript:
         given = operation_xml(user_data="case") if step in failure.FAILING else None
         accepted = job_xml(ended.partition("<JobId>")[2].partition("<")[0])
         transcript = submit(transcript, step, accepted, operation=given, callback=callback)
-    transcript = look(transcript, Step.LOOK, job_xml(MISSING, "Running"))
-    transcript = look(transcript, Step.LOOK, *(ended for ended, _, _, _ in STORY.values()))
+    transcript = describe(transcript, Step.LOOK, job_xml(MISSING, "Running"))
+    transcript = describe(transcript, Step.LOOK, *(ended for ended, _, _, _ in STORY.values()))
     for ended, _, channel, form in STORY.values():
         if channel is not None:
-            transcript = tell(transcript, channel, task_finish(ended), form)
-    return look(transcript, Step.LAST, *(ended for ended, _, _, _ in STORY.values()))
+            transcript = receive_callback(transcript, channel, task_finish(ended), form)
+    return describe(transcript, Step.LAST, *(ended for ended, _, _, _ in STORY.values()))
 
 
 def told_otherwise(step: failure.Label, channel: failure.Channel, form: Format) -> Change:
@@ -83,8 +83,8 @@ def told_otherwise(step: failure.Label, channel: failure.Channel, form: Format) 
             if f">{about}<" not in arrival.body.text and f'"{about}"' not in arrival.body.text:
                 yield arrival
 
-        kept = transcript if step is Step.SUBMIT_SILENCED else retold(transcript, others)
-        return tell(kept, channel, task_finish(STORY[step][0]), form)
+        kept = transcript if step is Step.SUBMIT_SILENCED else edit_callbacks(transcript, others)
+        return receive_callback(kept, channel, task_finish(STORY[step][0]), form)
 
     return change
 
@@ -110,7 +110,7 @@ def test_failure_not_played(requirement_id: str) -> None:
     """A run that came to nothing gives no check the occasion to hold."""
     empty = replace(failing(), records=())
     assert judged(requirement_id, empty).kind is Kind.CANNOT_TELL
-    assert judged(requirement_id, empty.mark("broken", "no")).kind is Kind.BLOCKED
+    assert judged(requirement_id, empty.event("broken", "no")).kind is Kind.BLOCKED
 
 
 CODE, MESSAGE = "<Code>ResourceNotFound</Code>", MESSAGE_OF_FAILURE
@@ -124,26 +124,26 @@ def test_a_failed_job_that_does_not_say_why(old: str, new: str) -> None:
     """Without Code or Message a failed job deviates, in describe and in its callback alike and apart."""
     assert judged("LIF-003", described(failing(), old, new)).kind is Kind.DEVIATES
     assert judged("DEL-005", described(failing(), old, new)).kind is Kind.HOLDS
-    assert judged("DEL-005", say_otherwise(old, new)(failing())).kind is Kind.DEVIATES
-    assert judged("LIF-003", say_otherwise(old, new)(failing())).kind is Kind.HOLDS
+    assert judged("DEL-005", replace_in_bodies(old, new)(failing())).kind is Kind.DEVIATES
+    assert judged("LIF-003", replace_in_bodies(old, new)(failing())).kind is Kind.HOLDS
 
 
 def test_failed_job_told_as_success_or_not_at_all() -> None:
     """The callback must come and must say Failed."""
-    assert judged("DEL-005", say_otherwise("Failed", "Success")(failing())).kind is Kind.DEVIATES
-    assert judged("DEL-005", silent(failing())).kind is Kind.DEVIATES
-    assert judged("DEL-005", silent(failing(), waited=False)).kind is Kind.CANNOT_TELL
+    assert judged("DEL-005", replace_in_bodies("Failed", "Success")(failing())).kind is Kind.DEVIATES
+    assert judged("DEL-005", without_callbacks(failing())).kind is Kind.DEVIATES
+    assert judged("DEL-005", without_callbacks(failing(), waited=False)).kind is Kind.CANNOT_TELL
 
 
 def test_unreadable_callback_of_a_failed_job() -> None:
     """A body that cannot be read is the fault of its form, not of what it does not say."""
-    broken = retold(failing(), lambda a: (msgspec.structs.replace(a, body=Body.of(a.body.data[:-9])),))
+    broken = edit_callbacks(failing(), lambda a: (msgspec.structs.replace(a, body=Body.of(a.body.data[:-9])),))
     assert judged("DEL-005", broken).kind is Kind.BLOCKED
 
 
 def test_target_that_does_not_look_at_inputs() -> None:
     """Documents do not say that a missing input must fail: no failed job, nothing owed, and the way out is told."""
-    blind = described(say_otherwise("Failed", "Success")(failing()), "<State>Failed", "<State>Success")
+    blind = described(replace_in_bodies("Failed", "Success")(failing()), "<State>Failed", "<State>Success")
     assert judged("LIF-004", blind).kind is Kind.OBSERVED
     for requirement_id in ("LIF-003", "DEL-005"):
         finding = judged(requirement_id, blind)
@@ -155,19 +155,19 @@ def test_target_that_refuses_at_submit() -> None:
     """A target may look for the input at submit already: no failed job, nothing owed."""
     refused = failing().answered(failure.Label.SUBMIT, 404, refusal("ResourceNotFound"))
     for requirement_id in FAILURE_IDS:
-        assert judged(requirement_id, silent(refused)).kind is Kind.ABSENT
+        assert judged(requirement_id, without_callbacks(refused)).kind is Kind.ABSENT
 
 
 def test_submit_that_breaks_is_no_refusal() -> None:
     """An answer 500 to the job without input is no way of refusing it."""
-    broken = silent(failing()).answered(failure.Label.SUBMIT, 500, refusal("InternalError"))
+    broken = without_callbacks(failing()).answered(failure.Label.SUBMIT, 500, refusal("InternalError"))
     for requirement_id in FAILURE_IDS:
         assert judged(requirement_id, broken).kind is Kind.BLOCKED
 
 
 def test_job_that_neither_fails_nor_ends() -> None:
     """A job never seen to end blocks all three."""
-    stuck = described(silent(failing()), "<State>Failed", "<State>Running")
+    stuck = described(without_callbacks(failing()), "<State>Failed", "<State>Running")
     for requirement_id in FAILURE_IDS:
         assert judged(requirement_id, stuck).kind is Kind.BLOCKED
 
@@ -227,7 +227,7 @@ def test_worker_that_does_not_come_back(states: tuple[str, str], kind: Kind) -> 
     waiting = described(failing(), f"{last}Success", f"{last}{states[0]}")
     waiting = described(waiting, f"{more}Failed", f"{more}{states[1]}")
     for _ in range(4):
-        waiting = look(waiting, Step.LAST, job_xml("jl", states[0]), job_xml("jf", states[1]))
+        waiting = describe(waiting, Step.LAST, job_xml("jl", states[0]), job_xml("jf", states[1]))
     assert judged("LIF-005", waiting).kind is kind
 
 
@@ -251,9 +251,11 @@ def test_bodies_of_failed_jobs_are_bodies(requirement_id: str, old: str, new: st
         bad = "Failed" in text and text.startswith("<")
         yield with_body(arrival, old, new) if bad else arrival
 
-    sound = followed_by(callbacks(), failing())
+    sound = joined(callbacks(), failing())
     assert judged(requirement_id, sound, Format.XML).kind is Kind.HOLDS
-    assert judged(requirement_id, followed_by(callbacks(), retold(failing(), edit)), Format.XML).kind is Kind.DEVIATES
+    assert (
+        judged(requirement_id, joined(callbacks(), edit_callbacks(failing(), edit)), Format.XML).kind is Kind.DEVIATES
+    )
 
 
 WELL = {step: job_xml(f"j{step}", "Success", started=LATER, ended=LATEST) for step in retries.Label}
@@ -269,10 +271,10 @@ def met_badly() -> Transcript:
     ):
         transcript = put_rule(transcript, rule)
         transcript = submit(transcript, step, job_xml(f"j{step}"))
-        transcript = look(transcript, retries.Label.LOOK, WELL[step])
+        transcript = describe(transcript, retries.Label.LOOK, WELL[step])
         for answer in answers:
-            transcript = tell(transcript, channel, task_finish(WELL[step]), answered=answer)
-    return look(transcript, retries.Label.LAST, WELL[retries.Label.SUBMIT_ERROR], WELL[retries.Label.SUBMIT_HANGUP])
+            transcript = receive_callback(transcript, channel, task_finish(WELL[step]), answered=answer)
+    return describe(transcript, retries.Label.LAST, WELL[retries.Label.SUBMIT_ERROR], WELL[retries.Label.SUBMIT_HANGUP])
 
 
 def test_receiver_on_documents_own_form() -> None:
@@ -295,19 +297,19 @@ def test_job_that_suffers_from_its_receiver(state: str) -> None:
 
 def test_job_that_failed_by_itself() -> None:
     """A job that its own callback tells as failed says nothing about the receiver."""
-    own = say_otherwise("<State>Success", "<State>Failed")(met_badly())
+    own = replace_in_bodies("<State>Success", "<State>Failed")(met_badly())
     own = own.edited(retries.Label.LAST, "<State>Success", "<State>Failed")
     assert judged("DEL-006", own).kind is Kind.BLOCKED
 
 
 def test_earlier_address_met_instead() -> None:
     """A callback that goes to the address of the rule before is seen by RUL-001, which asks for the rule in force."""
-    astray = retold(
+    astray = edit_callbacks(
         met_badly(),
         lambda a: (msgspec.structs.replace(a, channel=a.channel.replace("hangup", "error")),),
     )
-    assert judged("RUL-001", followed_by(rules(), met_badly())).kind is Kind.HOLDS
-    finding = judged("RUL-001", followed_by(rules(), astray))
+    assert judged("RUL-001", joined(rules(), met_badly())).kind is Kind.HOLDS
+    finding = judged("RUL-001", joined(rules(), astray))
     assert finding.kind is Kind.DEVIATES
     assert "media.receiver.error" in finding.seen
 
@@ -315,9 +317,9 @@ def test_earlier_address_met_instead() -> None:
 def test_receiver_that_was_never_met() -> None:
     """Without a callback, or with one that was taken, nothing was put to the test."""
     for requirement_id in ("DEL-006", "DEL-007"):
-        assert judged(requirement_id, silent(met_badly())).kind is Kind.BLOCKED
+        assert judged(requirement_id, without_callbacks(met_badly())).kind is Kind.BLOCKED
         assert judged(requirement_id, replace(met_badly(), records=())).kind is Kind.CANNOT_TELL
-    taken = retold(met_badly(), lambda a: (msgspec.structs.replace(a, answered=200),))
+    taken = edit_callbacks(met_badly(), lambda a: (msgspec.structs.replace(a, answered=200),))
     assert judged("DEL-006", taken).kind is Kind.CANNOT_TELL
 
 
@@ -333,7 +335,7 @@ def _listed(*lists: tuple[str, ...], status: int = 200) -> Transcript:
     """What has failed, listed one time after the other."""
     told = failing()
     for jobs in lists:
-        told = told.say(Step.LISTED, response_xml(*jobs), status=status, operation="list_jobs")
+        told = told.exchange(Step.LISTED, response_xml(*jobs), status=status, operation="list_jobs")
     return told
 
 

@@ -40,10 +40,10 @@ def told(**changes: str) -> Transcript:
     bodies = GOOD | {step.replace("__", ":").replace("_", "-"): body for step, body in changes.items()}
     story = Transcript("isolation")
     for step, body in bodies.items():
-        story = story.say(step, body)
+        story = story.exchange(step, body)
     for step in REFUSED:
         if step not in bodies:
-            story = story.say(step, refusal("QueueNotFound"), status=404)
+            story = story.exchange(step, refusal("QueueNotFound"), status=404)
     records = [
         msgspec.structs.replace(r, feature="speech") if isinstance(r, Exchange) and ":" in r.step else r
         for r in story.records
@@ -87,7 +87,7 @@ def test_a_touched_queue_is_named(requirement: str, changes: dict[str, str]) -> 
 @pytest.mark.parametrize("requirement", IDS)
 def test_one_feature_alone_is_not_judged(requirement: str) -> None:
     """Without a sibling there is nothing to keep apart, and that is said."""
-    story = Transcript("isolation").say("own", GOOD["own"])
+    story = Transcript("isolation").exchange("own", GOOD["own"])
     assert judged(requirement, story).kind is Kind.ABSENT
 
 
@@ -96,7 +96,7 @@ THIRD = "p00000000000000000000000000000003"
 
 def of_documents(story: Transcript, step: str, body: str) -> Transcript:
     """The story with an exchange of a third feature, after all others."""
-    said = story.say(step, body)
+    said = story.exchange(step, body)
     third = msgspec.structs.replace(said.records[-1], feature="doc")
     return Transcript("isolation", Feature.MEDIA, (*story.records, third))
 
@@ -104,7 +104,7 @@ def of_documents(story: Transcript, step: str, body: str) -> Transcript:
 def test_every_sibling_counts() -> None:
     """The first sibling goes free; what happens to the next one is seen, and whose queue it is."""
     story = of_documents(told(), "media:before", other(name="queue-doc-process-1", queue_id=THIRD))
-    taken = story.say(
+    taken = story.exchange(
         "foreign-submit",
         response_xml(job_xml("x")),
         request=f"<Request><Operation/><QueueId>{THIRD}</QueueId></Request>",
@@ -115,14 +115,14 @@ def test_every_sibling_counts() -> None:
     held = of_documents(story, "media:submit", response_xml(job_xml("d1")))
     assert judged("ONE-010", held).kind is Kind.CANNOT_TELL
     assert judged("ONE-010", of_documents(held, "media:run", response_xml(job_xml("d1", "Success")))).kind is Kind.HOLDS
-    still = of_documents(held, "media:run", response_xml(job_xml("d1", "Submitted"))).mark(
+    still = of_documents(held, "media:run", response_xml(job_xml("d1", "Submitted"))).event(
         "expired", "media:run: waited"
     )
     records = (*still.records[:-1], msgspec.structs.replace(still.records[-1], feature="doc"))
     finding = judged("ONE-010", Transcript("isolation", Feature.MEDIA, records))
     assert finding.kind is Kind.DEVIATES
     assert "doc job was last seen Submitted" in finding.seen
-    listed = story.say("foreign-list", other(name="queue-doc-process-1", queue_id=THIRD))
+    listed = story.exchange("foreign-list", other(name="queue-doc-process-1", queue_id=THIRD))
     assert "of doc" in judged("ONE-005", listed).seen
 
 
@@ -144,7 +144,7 @@ def test_a_job_that_never_ran_needs_a_wait_that_ran_out() -> None:
     """A sibling's job still waiting is blamed only when the driver waited for it to the end."""
     story = told(media__run=response_xml(job_xml("s1", "Submitted")))
     assert judged("ONE-010", story).kind is Kind.CANNOT_TELL
-    marked = story.mark("expired", "media:run: waited 5 s")
+    marked = story.event("expired", "media:run: waited 5 s")
     records = tuple(
         msgspec.structs.replace(r, feature="speech") if getattr(r, "name", "") == "expired" else r
         for r in marked.records

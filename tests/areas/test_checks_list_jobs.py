@@ -65,11 +65,11 @@ def conversation() -> Transcript:
     def ask(step: Label, body: str, **parameters: str) -> None:
         nonlocal t
         asked = {"tag": "Snapshot", "startCreationTime": CREATED, "endCreationTime": LATEST} | parameters
-        t = t.say(step, body, target=f"/jobs?{urlencode(asked)}", operation="list_jobs")
+        t = t.exchange(step, body, target=f"/jobs?{urlencode(asked)}", operation="list_jobs")
 
     for index, job_id in enumerate(OWN):
         step = Label.SUBMIT if index < 4 else Label.SUBMIT_LATER
-        t = t.say(step, response_xml(_job(job_id, "Submitted")), method="POST", operation="submit_job")
+        t = t.exchange(step, response_xml(_job(job_id, "Submitted")), method="POST", operation="submit_job")
     ask(Label.COUNT, _page((*NEWEST, *OLD), "Submitted"), size="100")
     ask(Label.WINDOW, _page(NEWEST[1:], "Running"), size="100")  # the first look: one is not listed yet
     ask(Label.WINDOW, _page(NEWEST, "Running"), size="100")
@@ -79,11 +79,13 @@ def conversation() -> Transcript:
     ask(Label.ASCENDING_BY_THREE, _page(OWN[:3], "Running", token="next"), orderByTime="Asc", size="3")
     ask(Label.ASCENDING_BY_THREE, _page(OWN[3:], "Running"), orderByTime="Asc", size="3", nextToken="next")
     ask(Label.BETWEEN_PAGES, _page(NEWEST[:3], "Running", token="next"), size="3", endCreationTime="")
-    t = t.say(Label.SUBMIT_BETWEEN, response_xml(_job(BETWEEN, "Submitted")), method="POST", operation="submit_job")
+    t = t.exchange(
+        Label.SUBMIT_BETWEEN, response_xml(_job(BETWEEN, "Submitted")), method="POST", operation="submit_job"
+    )
     ask(Label.SHOWN_BETWEEN, _page((BETWEEN, *NEWEST[:2]), "Running", token="odd"), size="3", endCreationTime="")
     ask(Label.BETWEEN_PAGES, _page(NEWEST[3:], "Running"), size="3", endCreationTime="", nextToken="next")
     ask(Label.DEFAULT, _page((*NEWEST, *OLD)[:10], "Running", token="more"))
-    t = t.say(Label.NO_TAG, refusal("InvalidArgument"), status=400, target="/jobs?size=100", operation="list_jobs")
+    t = t.exchange(Label.NO_TAG, refusal("InvalidArgument"), status=400, target="/jobs?size=100", operation="list_jobs")
     ask(Label.OTHER_TAG, _page(()), tag="Transcode")
     ask(Label.BEFORE_THE_RUN, _page(OLD))
     ask(Label.AFTER_THE_RUN, _page(()))
@@ -104,7 +106,7 @@ def conversation() -> Transcript:
     ask(Label.EMPTY_VALUES, _page(NEWEST, "Running"), nextToken="", queueId="")
     ask(Label.OWN_QUEUE, _page(NEWEST, "Running"), queueId=QUEUE)
     ask(Label.UNKNOWN_QUEUE, _page(()), queueId=STRANGER)
-    t = t.say(Label.ENDED, response_xml(*map(_job, OWN)), operation="describe_job")
+    t = t.exchange(Label.ENDED, response_xml(*map(_job, OWN)), operation="describe_job")
     ask(Label.SUCCESS, _page(NEWEST), states="Success")
     ask(Label.FAILED_SUCCESS_CANCEL, _page(NEWEST), states="Failed,Success,Cancel")
     ask(Label.SUCCESS_OR_FAILED, _page(NEWEST), states="Success,Failed")
@@ -114,12 +116,12 @@ def conversation() -> Transcript:
     ask(Label.TOGETHER_OTHER_STATES, _page(()), states="Failed,Cancel", queueId=QUEUE)
     ask(Label.TOGETHER_EARLIER, _page(OLD), states="Failed,Success", queueId=QUEUE)
     ask(Label.TOGETHER_OTHER_TAG, _page(()), tag="Transcode", queueId=QUEUE)
-    t = t.say(Label.SUBMIT_HELD, response_xml(_job(HELD, "Submitted")), method="POST", operation="submit_job")
-    t = t.say(Label.HELD, response_xml(_job(HELD, "Pause")), operation="describe_job")
+    t = t.exchange(Label.SUBMIT_HELD, response_xml(_job(HELD, "Submitted")), method="POST", operation="submit_job")
+    t = t.exchange(Label.HELD, response_xml(_job(HELD, "Pause")), operation="describe_job")
     ask(Label.WAITING, _page((HELD,), "Pause"), states="Success,Pause,Submitted")
     ask(Label.OF_ITS_STATE, _page((HELD,), "Pause"), states="Pause")
     ask(Label.NOT_WAITING, _page(()), states="Running,Success,Failed,Cancel")
-    t = t.say(Label.HELD_STILL, response_xml(_job(HELD, "Pause")), operation="describe_job")
+    t = t.exchange(Label.HELD_STILL, response_xml(_job(HELD, "Pause")), operation="describe_job")
     return t
 
 
@@ -233,7 +235,9 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     "one gives two": ("LST-005", lambda t: t.answered(Label.ONE, 200, _page(NEWEST[:2], "Running"))),
     "a short page of all, and more behind it": (
         "LST-010",
-        lambda t: t.edited(Label.SIZE_100_OF_ALL, f"{_job(OLD[-1], 'Running')}<NextToken>odd", "<NextToken>odd").say(
+        lambda t: t.edited(
+            Label.SIZE_100_OF_ALL, f"{_job(OLD[-1], 'Running')}<NextToken>odd", "<NextToken>odd"
+        ).exchange(
             Label.SIZE_100_OF_ALL,
             _page(OLD[-1:], "Running"),
             target="/jobs?tag=Snapshot&size=100&nextToken=odd",
@@ -287,7 +291,7 @@ def _busy(transcript: Transcript) -> Transcript:
 
 LEGAL: dict[str, Change] = {
     "other people's jobs": _busy,
-    "empty token at the end": lambda t: t.everywhere(
+    "empty token at the end": lambda t: t.edited_everywhere(
         "</JobsDetail></Response>", "</JobsDetail><NextToken/></Response>"
     ),
     "same second in another order": lambda t: t.answered(
@@ -310,8 +314,8 @@ LEGAL: dict[str, Change] = {
     "queue not held": lambda t: t.edited(Label.HELD_STILL, ">Pause<", ">Running<").answered(
         Label.OF_ITS_STATE, 200, _page(())
     ),
-    "request id": lambda t: t.everywhere("<RequestId>", "<TraceId/><RequestId>"),
-    "tag inside Operation": lambda t: t.everywhere("<Tag>Snapshot</Tag>", "").everywhere(
+    "request id": lambda t: t.edited_everywhere("<RequestId>", "<TraceId/><RequestId>"),
+    "tag inside Operation": lambda t: t.edited_everywhere("<Tag>Snapshot</Tag>", "").edited_everywhere(
         "<Operation>", "<Operation><Tag>Snapshot</Tag>"
     ),
 }
@@ -370,7 +374,7 @@ def test_all_parameters_need_the_states_to_work_alone() -> None:
 
 def test_jobs_of_one_second_cannot_tell_an_order() -> None:
     """When all creation times are equal any order looks right, and that is said."""
-    same = conversation().everywhere(f"<CreationTime>{LATER}", f"<CreationTime>{CREATED}")
+    same = conversation().edited_everywhere(f"<CreationTime>{LATER}", f"<CreationTime>{CREATED}")
     assert judged("LST-003", same).kind is Kind.CANNOT_TELL
     assert judged("LST-004", same).kind is Kind.CANNOT_TELL
 
@@ -403,7 +407,7 @@ def test_size_above_100_is_a_note() -> None:
 @pytest.mark.parametrize("requirement", [*IDS, "LST-011"])
 def test_nothing_holds_by_absence(requirement: str) -> None:
     """Without a conversation every check is blocked, with the scenario's own reason."""
-    finding = judged(requirement, Transcript("list").mark("broken", "no answer at all"))
+    finding = judged(requirement, Transcript("list").event("broken", "no answer at all"))
     assert finding.kind is Kind.BLOCKED
     assert finding.reason == "no answer at all"
 

@@ -41,30 +41,30 @@ def conversation() -> Transcript:
         )
         for i, level in enumerate(LEVELS)
     ]
-    t = Transcript("multi").say(
+    t = Transcript("multi").exchange(
         Label.MANY,
         response_xml(*map(_job, range(len(LEVELS)))),
         request=submit_xml(*operations, tag=None),
         method="POST",
         operation="submit_job",
     )
-    t = t.say(
+    t = t.exchange(
         Label.DESCRIBE,
         response_xml(*map(_job, range(len(LEVELS)))),
         target=f"/jobs/{','.join(OWN)}",
         operation="describe_job",
     )
     for index in (2, 0, 3, 1, 5, 4):
-        t = t.hear(TOLD, _callback(index))
+        t = t.callback(TOLD, _callback(index))
     t = _told_otherwise(t)
     for step, labels in REFUSED.items():
         request = submit_xml(*(operation_xml(tag="Snapshot", user_data=f"run {label}") for label in labels), tag=None)
         no = refusal("InvalidArgument")
-        t = t.say(step, no, status=400, request=request, method="POST", operation="submit_job")
+        t = t.exchange(step, no, status=400, request=request, method="POST", operation="submit_job")
     request = submit_xml(operation_xml(user_data="run control", output="run/control/out.jpg"))
     control = response_xml(_other(CONTROL, "control"))
-    t = t.say(Label.CONTROL, control, request=request, method="POST", operation="submit_job")
-    return t.say(Label.LIST_AFTER, control, operation="list_jobs")
+    t = t.exchange(Label.CONTROL, control, request=request, method="POST", operation="submit_job")
+    return t.exchange(Label.LIST_AFTER, control, operation="list_jobs")
 
 
 JSON, SILENCED, PLAIN = ("ja1", "ja2"), ("jb1", "jb2"), "jc1"
@@ -72,14 +72,14 @@ JSON, SILENCED, PLAIN = ("ja1", "ja2"), ("jb1", "jb2"), "jc1"
 
 def _told_otherwise(t: Transcript) -> Transcript:
     """Two jobs told in JSON, two told not at all, and one told by the queue's rule."""
-    t = t.say(Label.RULE, response_xml(), method="PUT", operation="update_queue")
+    t = t.exchange(Label.RULE, response_xml(), method="PUT", operation="update_queue")
     for step, ids in ((Label.MANY_JSON, JSON), (Label.MANY_SILENCED, SILENCED), (Label.TOLD_BY_RULE, (PLAIN,))):
-        t = t.say(
+        t = t.exchange(
             step, response_xml(*(job_xml(i, output="told.png") for i in ids)), method="POST", operation="submit_job"
         )
     for job_id in reversed(JSON):
-        t = t.hear(TOLD_JSON, _in_json(job_id))
-    return t.hear(BY_RULE, _in_xml(PLAIN))
+        t = t.callback(TOLD_JSON, _in_json(job_id))
+    return t.callback(BY_RULE, _in_xml(PLAIN))
 
 
 def _in_json(job_id: str) -> str:
@@ -122,17 +122,19 @@ def _silent(transcript: Transcript, job_id: str) -> Transcript:
 DEVIATIONS: dict[str, tuple[str, Change]] = {
     "json asked for, xml told": (
         "MUL-007",
-        lambda t: _without_arrivals(t, TOLD_JSON).hear(TOLD_JSON, _in_json("ja1")).hear(TOLD_JSON, _in_xml("ja2")),
+        lambda t: (
+            _without_arrivals(t, TOLD_JSON).callback(TOLD_JSON, _in_json("ja1")).callback(TOLD_JSON, _in_xml("ja2"))
+        ),
     ),
     "one of two told in json": (
         "MUL-007",
-        lambda t: _without_arrivals(t, TOLD_JSON).hear(TOLD_JSON, _in_json("ja2")),
+        lambda t: _without_arrivals(t, TOLD_JSON).callback(TOLD_JSON, _in_json("ja2")),
     ),
     "json refused": ("MUL-007", lambda t: t.answered(Label.MANY_JSON, 400, refusal("InvalidArgument"))),
-    "second silenced job told": ("MUL-008", lambda t: t.hear(BY_RULE, _in_xml("jb2"))),
+    "second silenced job told": ("MUL-008", lambda t: t.callback(BY_RULE, _in_xml("jb2"))),
     "silenced job told though the rule is mute": (
         "MUL-008",
-        lambda t: _without_arrivals(t, BY_RULE).hear(TOLD, _in_xml("jb1")),
+        lambda t: _without_arrivals(t, BY_RULE).callback(TOLD, _in_xml("jb1")),
     ),
     "accepted only": ("MUL-001", lambda t: t.status(Label.MANY, 202)),
     "one job for all": ("MUL-001", lambda t: t.answered(Label.MANY, 200, response_xml(_job(0)))),
@@ -152,7 +154,7 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     ),
     "a good one runs without anything": ("MUL-006", _leaves(job_xml(MADE, output=""))),
     "one untold": ("MUL-004", lambda t: _silent(t, OWN[1])),
-    "two in one": ("MUL-004", lambda t: _silent(_silent(t, OWN[1]), OWN[2]).hear(TOLD, _callback(1, 2))),
+    "two in one": ("MUL-004", lambda t: _silent(_silent(t, OWN[1]), OWN[2]).callback(TOLD, _callback(1, 2))),
     "seven taken": ("MUL-005", lambda t: t.answered(Label.SEVEN, 200, response_xml(_job(0)))),
 }
 
@@ -166,14 +168,16 @@ def test_deviation_is_seen(requirement: str, change: Change) -> None:
 
 
 LEGAL: dict[str, Change] = {
-    "tag outside Operation": lambda t: t.everywhere("<Operation><Tag>Snapshot</Tag>", "<Tag>Snapshot</Tag><Operation>"),
-    "no level where none was given": lambda t: t.everywhere(
+    "tag outside Operation": lambda t: t.edited_everywhere(
+        "<Operation><Tag>Snapshot</Tag>", "<Tag>Snapshot</Tag><Operation>"
+    ),
+    "no level where none was given": lambda t: t.edited_everywhere(
         "<UserData>run many 1</UserData><JobLevel>0</JobLevel>", "<UserData>run many 1</UserData>"
     ),
-    "told twice": lambda t: t.hear(TOLD, _callback(1)).hear(TOLD, _callback(1)),
-    "no output in the answer": lambda t: t.everywhere("<Object>run/many", "<Object/><Name>run/many").everywhere(
-        "out.jpg</Object>", "out.jpg</Name>"
-    ),
+    "told twice": lambda t: t.callback(TOLD, _callback(1)).callback(TOLD, _callback(1)),
+    "no output in the answer": lambda t: t.edited_everywhere(
+        "<Object>run/many", "<Object/><Name>run/many"
+    ).edited_everywhere("out.jpg</Object>", "out.jpg</Name>"),
     "described in another order": lambda t: t.answered(Label.DESCRIBE, 200, response_xml(*map(_job, (2, 0, 3, 1)))),
 }
 
@@ -188,7 +192,7 @@ def test_legal_dress_is_no_deviation(requirement: str, change: Change) -> None:
 @pytest.mark.parametrize("requirement", IDS)
 def test_nothing_holds_by_absence(requirement: str) -> None:
     """Without a conversation every check is blocked, with the scenario's own reason."""
-    assert judged(requirement, Transcript("multi").mark("broken", "no answer at all")).kind is Kind.BLOCKED
+    assert judged(requirement, Transcript("multi").event("broken", "no answer at all")).kind is Kind.BLOCKED
 
 
 def test_silence_needs_a_control_and_a_value_of_newer_pages() -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from callback_story import say_otherwise
+from callback_transcripts import replace_in_bodies
 from transcripts import (
     CREATED,
     LATER,
@@ -36,7 +36,7 @@ def callback(job_id: str) -> str:
 def look(story: Transcript, step: str, states: dict[str, str]) -> Transcript:
     """One describe of all jobs."""
     body = response_xml(*(job_xml(job, state) for job, state in states.items()))
-    return story.say(step, body, operation="describe_job", target="/jobs/x")
+    return story.exchange(step, body, operation="describe_job", target="/jobs/x")
 
 
 def told(
@@ -52,41 +52,41 @@ def told(
     """The story of the scenario with one worker that starts jobs in `order`, frozen after four of them."""
     ids = [f"j{place}" for place in range(len(LEVELS))]
     story = Transcript("order")
-    story = story.say("pause", response_xml(queue_xml(container="Queue", state="Paused")), method="PUT")
+    story = story.exchange("pause", response_xml(queue_xml(container="Queue", state="Paused")), method="PUT")
     for job, level in zip(ids, LEVELS, strict=True):
         request = submit_xml(operation_xml(level=level))
-        story = story.say(
+        story = story.exchange(
             "submit", response_xml(job_xml(job, held)), request=request, operation="submit_job", method="POST"
         )
     states = dict.fromkeys(ids, held)
     story = look(story, "held", states)
     if early_callback:
-        story = story.hear("told", callback(ids[-1]))
+        story = story.callback("told", callback(ids[-1]))
     if leak:
         states[ids[-1]] = "Running"
     story = look(story, "held", states)
-    story = story.say("resume", response_xml(queue_xml(container="Queue")), method="PUT")
+    story = story.exchange("resume", response_xml(queue_xml(container="Queue")), method="PUT")
     states = dict.fromkeys(ids, "Submitted")
     for place in order[:4]:
         states[ids[place]] = "Running"
         story = look(story, "run", states)
         states[ids[place]] = "Success"
         if not silent:
-            story = story.hear("told", callback(ids[place]))
-    story = story.say("freeze", response_xml(queue_xml(container="Queue", state="Paused")), method="PUT")
+            story = story.callback("told", callback(ids[place]))
+    story = story.exchange("freeze", response_xml(queue_xml(container="Queue", state="Paused")), method="PUT")
     story = look(look(story, "settle", states), "frozen", states)
     if frozen_leak:
         states[ids[order[4]]] = "Success"
     story = look(story, "frozen", states)
-    story = story.say("thaw", response_xml(queue_xml(container="Queue")), method="PUT")
+    story = story.exchange("thaw", response_xml(queue_xml(container="Queue")), method="PUT")
     for place in order[4:-1] if stuck else order[4:]:
         states[ids[place]] = "Running"
         story = look(story, "drain", states)
         states[ids[place]] = "Success"
         if not silent:
-            story = story.hear("told", callback(ids[place]))
+            story = story.callback("told", callback(ids[place]))
     story = look(story, "drain", states)
-    return story.mark("expired", "drain: waited 9 s") if stuck else story
+    return story.event("expired", "drain: waited 9 s") if stuck else story
 
 
 ALL = ("PRI-001", "PRI-002", "PRI-003", "PRI-007", "PAU-001", "PAU-002", "PAU-003", "PAU-007", "PAU-008")
@@ -162,7 +162,7 @@ def test_a_paused_queue_closed_to_jobs_is_a_warning_matter() -> None:
 
 def told_created(text: str) -> Transcript:
     """The story with another CreationTime in all callbacks."""
-    return say_otherwise(CREATED, text)(told())
+    return replace_in_bodies(CREATED, text)(told())
 
 
 def test_callbacks_of_held_jobs_keep_their_creation_time() -> None:
@@ -195,11 +195,11 @@ def test_creation_time_without_callbacks_or_times() -> None:
 def running(*states: str) -> Transcript:
     """A job caught running, paused, looked at, resumed."""
     story = Transcript("running")
-    story = story.say(
+    story = story.exchange(
         "submit", response_xml(job_xml("j1")), request=submit_xml(operation_xml()), operation="submit_job"
     )
     story = look(story, "catch", {"j1": "Running"})
-    story = story.say("pause", response_xml(queue_xml(container="Queue", state="Paused")), method="PUT")
+    story = story.exchange("pause", response_xml(queue_xml(container="Queue", state="Paused")), method="PUT")
     for state in states[:-1]:
         story = look(story, "paused", {"j1": state})
     return look(story, "drain", {"j1": states[-1]})
@@ -229,11 +229,11 @@ def late(order: Sequence[str]) -> Transcript:
     early = [f"e{index}" for index in range(4)]
     story = Transcript("late")
     for job in early:
-        story = story.say("submit", response_xml(job_xml(job)), request=submit_xml(operation_xml(level="0")))
+        story = story.exchange("submit", response_xml(job_xml(job)), request=submit_xml(operation_xml(level="0")))
     states = dict.fromkeys(early, "Submitted")
     states[order[0]] = "Running"
     story = look(story, "run", states)
-    story = story.say("submit-late", response_xml(job_xml("late")), request=submit_xml(operation_xml(level="2")))
+    story = story.exchange("submit-late", response_xml(job_xml("late")), request=submit_xml(operation_xml(level="2")))
     states["late"] = "Submitted"
     story = look(story, "backlog", states)
     for before, job in pairwise(order):
@@ -256,11 +256,11 @@ def elsewhere(story: Transcript, *, resumed: bool = False, last: str = "Running"
     def put(there: Transcript, state: str) -> Transcript:
         asked = f"<Request><Name>queue-1</Name><State>{state}</State></Request>"
         shown = response_xml(queue_xml(container="Queue", state=state))
-        return there.say("put", shown, request=asked, method="PUT", operation="update_queue", target="/queue/p1")
+        return there.exchange("put", shown, request=asked, method="PUT", operation="update_queue", target="/queue/p1")
 
     there = put(replace(story, scenario="cancel"), "Paused")
     request = submit_xml(operation_xml())
-    there = there.say("submit", response_xml(job_xml("x")), request=request, operation="submit_job", method="POST")
+    there = there.exchange("submit", response_xml(job_xml("x")), request=request, operation="submit_job", method="POST")
     there = look(look(there, "look", {"x": "Pause"}), "look", {"x": "Pause"})
     return put(look(put(there, "Active") if resumed else there, "look", {"x": last}), "Active")
 
@@ -276,7 +276,7 @@ def test_a_leak_is_named_wherever_it_shows() -> None:
 def test_creation_times_of_jobs_that_never_waited_prove_nothing() -> None:
     """Where no job waited, made and started are one moment: nothing was observed, and nothing holds."""
     body = submit_xml(operation_xml())
-    story = Transcript("order").say(
+    story = Transcript("order").exchange(
         "submit", response_xml(job_xml("j0")), request=body, operation="submit_job", method="POST"
     )
-    assert judged("SHP-014", story.hear("told", callback("j0"))).kind is Kind.ABSENT
+    assert judged("SHP-014", story.callback("told", callback("j0"))).kind is Kind.ABSENT

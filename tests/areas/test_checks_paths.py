@@ -30,7 +30,7 @@ OWN, SHARED = ("/asr_jobs", "/jobs")
 
 def conversation() -> Transcript:
     """The scenario on a service that has both path families."""
-    t = Transcript("paths", Feature.SPEECH).say(Label.QUEUES, paged(queue_xml(name="queue-speech-1")))
+    t = Transcript("paths", Feature.SPEECH).exchange(Label.QUEUES, paged(queue_xml(name="queue-speech-1")))
     for number, (path, (submit, by_tag, describe, listing)) in enumerate(FAMILIES.items()):
         job = response_xml(job_xml(f"s{number}", tag=TAG))
         for step, queue, answer in (
@@ -38,9 +38,9 @@ def conversation() -> Transcript:
             (by_tag, None, response_xml(job_xml(f"s{number}b", tag=TAG))),
         ):
             request = submit_xml(operation_xml(), tag=TAG, queue_id=queue)
-            t = t.say(step, answer, request=request, method="POST", target=path, operation="")
-        t = t.say(describe, job, target=f"{path}/s{number}", operation="")
-        t = t.say(listing, job, target=f"{path}?tag={TAG}", operation="")
+            t = t.exchange(step, answer, request=request, method="POST", target=path, operation="")
+        t = t.exchange(describe, job, target=f"{path}/s{number}", operation="")
+        t = t.exchange(listing, job, target=f"{path}?tag={TAG}", operation="")
     return t
 
 

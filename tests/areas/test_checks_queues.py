@@ -21,54 +21,56 @@ def conversation() -> Transcript:
     held = queue_xml(state="Paused", updated=LATER)
     return (
         Transcript("queues")
-        .say(Label.SETTLE, paged(one))
-        .say(Label.PLAIN, paged(one))
-        .say(Label.BY_ID, response_xml(one), target=f"/queue?queueIds={QUEUE}")
-        .say(
+        .exchange(Label.SETTLE, paged(one))
+        .exchange(Label.PLAIN, paged(one))
+        .exchange(Label.BY_ID, response_xml(one), target=f"/queue?queueIds={QUEUE}")
+        .exchange(
             Label.BY_STRANGER,
             response_xml(f"<NonExistPIDs>{STRANGER}</NonExistPIDs>"),
             target=f"/queue?queueIds={STRANGER}",
         )
-        .say(
+        .exchange(
             Label.BY_UNKNOWN_ID,
             response_xml(one, f"<NonExistPIDs>{STRANGER}</NonExistPIDs>"),
             target=f"/queue?queueIds={QUEUE}%2C{STRANGER}",
         )
-        .say(
+        .exchange(
             Label.BY_IDS_AROUND,
             response_xml(one, f"<NonExistPIDs>{STRANGER}</NonExistPIDs><NonExistPIDs>{OTHER}</NonExistPIDs>"),
             target=f"/queue?queueIds={STRANGER}%2C{QUEUE}%2C{OTHER}",
         )
-        .say(
+        .exchange(
             Label.BY_ID_OF_OTHER_STATE,
             response_xml(f"<NonExistPIDs>{QUEUE}</NonExistPIDs>"),
             target=f"/queue?queueIds={QUEUE}&state=Paused",
         )
-        .say(Label.ACTIVE, paged(one), target="/queue?state=Active")
-        .say(Label.PAUSED, paged(), target="/queue?state=Paused")
-        .say(Label.PAUSED_ON_A_PAGE, paged(), target="/queue?state=Paused&pageNumber=1&pageSize=10")
-        .say(Label.FIRST_OF_ONE, paged(one, size=1), target="/queue?pageNumber=1&pageSize=1")
-        .say(Label.SECOND_PAGE, paged(total=1, number=2), target="/queue?pageNumber=2&pageSize=10")
-        .say(Label.PAST_THE_END, paged(total=1, number=1000), target="/queue?pageNumber=1000&pageSize=10")
-        .say(Label.EMPTY_PARAMETERS, paged(one), target="/queue?queueIds=&state=All&pageNumber=&pageSize=")
-        .say(Label.PAGE_SIZE_0, BAD, status=400)
-        .say(Label.PAGE_SIZE_NEGATIVE, BAD, status=400)
-        .say(Label.PAGE_NUMBER_WORD, BAD, status=400)
-        .say(Label.ELEVEN_IDS, BAD, status=400)
-        .say(Label.OWN_CATEGORY, paged(one), target="/queue?category=Transcoding")
-        .say(Label.EXTRA_CATEGORY, paged(), target="/queue?category=SpeedTranscoding")
-        .say(Label.EVERY_CATEGORY, paged(one), target="/queue?category=CateAll")
-        .say(
+        .exchange(Label.ACTIVE, paged(one), target="/queue?state=Active")
+        .exchange(Label.PAUSED, paged(), target="/queue?state=Paused")
+        .exchange(Label.PAUSED_ON_A_PAGE, paged(), target="/queue?state=Paused&pageNumber=1&pageSize=10")
+        .exchange(Label.FIRST_OF_ONE, paged(one, size=1), target="/queue?pageNumber=1&pageSize=1")
+        .exchange(Label.SECOND_PAGE, paged(total=1, number=2), target="/queue?pageNumber=2&pageSize=10")
+        .exchange(Label.PAST_THE_END, paged(total=1, number=1000), target="/queue?pageNumber=1000&pageSize=10")
+        .exchange(Label.EMPTY_PARAMETERS, paged(one), target="/queue?queueIds=&state=All&pageNumber=&pageSize=")
+        .exchange(Label.PAGE_SIZE_0, BAD, status=400)
+        .exchange(Label.PAGE_SIZE_NEGATIVE, BAD, status=400)
+        .exchange(Label.PAGE_NUMBER_WORD, BAD, status=400)
+        .exchange(Label.ELEVEN_IDS, BAD, status=400)
+        .exchange(Label.OWN_CATEGORY, paged(one), target="/queue?category=Transcoding")
+        .exchange(Label.EXTRA_CATEGORY, paged(), target="/queue?category=SpeedTranscoding")
+        .exchange(Label.EVERY_CATEGORY, paged(one), target="/queue?category=CateAll")
+        .exchange(
             Label.PAUSE,
             response_xml(queue_xml(container="Queue", state="Paused")),
             method="PUT",
             operation="update_queue",
         )
-        .say(Label.PAUSED_WHILE_PAUSED, paged(held), target="/queue?state=Paused")
-        .say(Label.ACTIVE_WHILE_PAUSED, paged(), target="/queue?state=Active")
-        .say(Label.PAUSED_ON_A_PAGE_WHILE_PAUSED, paged(held), target="/queue?state=Paused&pageNumber=1&pageSize=10")
-        .say(Label.ACTIVE_ON_A_PAGE_WHILE_PAUSED, paged(), target="/queue?state=Active&pageNumber=1&pageSize=10")
-        .say(Label.BY_ID_WHILE_PAUSED, response_xml(held), target=f"/queue?queueIds={QUEUE}")
+        .exchange(Label.PAUSED_WHILE_PAUSED, paged(held), target="/queue?state=Paused")
+        .exchange(Label.ACTIVE_WHILE_PAUSED, paged(), target="/queue?state=Active")
+        .exchange(
+            Label.PAUSED_ON_A_PAGE_WHILE_PAUSED, paged(held), target="/queue?state=Paused&pageNumber=1&pageSize=10"
+        )
+        .exchange(Label.ACTIVE_ON_A_PAGE_WHILE_PAUSED, paged(), target="/queue?state=Active&pageNumber=1&pageSize=10")
+        .exchange(Label.BY_ID_WHILE_PAUSED, response_xml(held), target=f"/queue?queueIds={QUEUE}")
     )
 
 
@@ -98,14 +100,14 @@ DEVIATIONS = {
     ),
     "total off": ("QUE-001", lambda t: t.edited(Label.PLAIN, "<TotalCount>1<", "<TotalCount>2<")),
     "refused": ("QUE-001", lambda t: t.answered(Label.PLAIN, 400, BAD)),
-    "no size": ("QUE-002", lambda t: t.everywhere("<MaxSize>10000</MaxSize>", "")),
-    "no rule": ("QUE-002", lambda t: t.everywhere("NotifyConfig", "Rule")),
+    "no size": ("QUE-002", lambda t: t.edited_everywhere("<MaxSize>10000</MaxSize>", "")),
+    "no rule": ("QUE-002", lambda t: t.edited_everywhere("NotifyConfig", "Rule")),
     "own word for state": ("QUE-003", lambda t: t.edited(Label.PAUSED_WHILE_PAUSED, ">Paused<", ">Stopped<")),
-    "no zone": ("QUE-004", lambda t: t.everywhere("03:04:05+0800", "03:04:05")),
+    "no zone": ("QUE-004", lambda t: t.edited_everywhere("03:04:05+0800", "03:04:05")),
     "unset time": ("QUE-004", lambda t: t.edited(Label.BY_ID, "2026-01-02T03:04:05+0800", "-")),
-    "zero": ("QUE-005", lambda t: t.everywhere("<MaxConcurrent>10<", "<MaxConcurrent>0<")),
-    "signed": ("QUE-005", lambda t: t.everywhere("<MaxSize>10000<", "<MaxSize>-1<")),
-    "foreign category": ("QUE-006", lambda t: t.everywhere("Transcoding", "DocProcessing")),
+    "zero": ("QUE-005", lambda t: t.edited_everywhere("<MaxConcurrent>10<", "<MaxConcurrent>0<")),
+    "signed": ("QUE-005", lambda t: t.edited_everywhere("<MaxSize>10000<", "<MaxSize>-1<")),
+    "foreign category": ("QUE-006", lambda t: t.edited_everywhere("Transcoding", "DocProcessing")),
     "ids do not select": (
         "QUE-008",
         lambda t: t.answered(Label.BY_ID, 200, response_xml(queue_xml(), queue_xml(STRANGER))),
@@ -166,8 +168,11 @@ DEVIATIONS = {
     "ids hide the state": ("QUE-024", lambda t: t.answered(Label.BY_ID_OF_OTHER_STATE, 200, response_xml(queue_xml()))),
     "empty refused": ("QUE-015", lambda t: t.answered(Label.EMPTY_PARAMETERS, 400, BAD)),
     "empty selects none": ("QUE-015", lambda t: t.answered(Label.EMPTY_PARAMETERS, 200, paged())),
-    "rule state": ("QUE-016", lambda t: t.everywhere("<State>Off<", "<State>No<")),
-    "rule on without event": ("QUE-016", lambda t: t.everywhere("<Event/><Type/><State>Off<", "<Type/><State>On<")),
+    "rule state": ("QUE-016", lambda t: t.edited_everywhere("<State>Off<", "<State>No<")),
+    "rule on without event": (
+        "QUE-016",
+        lambda t: t.edited_everywhere("<Event/><Type/><State>Off<", "<Type/><State>On<"),
+    ),
     "eleven taken": ("QUE-017", lambda t: t.answered(Label.ELEVEN_IDS, 200, paged(queue_xml()))),
     "page word taken": ("QUE-018", lambda t: t.answered(Label.PAGE_NUMBER_WORD, 200, paged(queue_xml()))),
     "page size 500": ("QUE-018", lambda t: t.answered(Label.PAGE_SIZE_0, 500, BAD)),
@@ -179,7 +184,7 @@ DEVIATIONS = {
         "ONE-001",
         lambda t: t.answered(Label.PLAIN, 200, paged(queue_xml(), queue_xml(STRANGER, name="q2"))),
     ),
-    "own name": ("ONE-002", lambda t: t.everywhere("<Name>queue-1<", "<Name>default<")),
+    "own name": ("ONE-002", lambda t: t.edited_everywhere("<Name>queue-1<", "<Name>default<")),
     "two request ids": ("HDR-003", lambda t: t.header(Label.BY_ID, "x-ci-request-id", "other")),
 }
 
@@ -189,7 +194,7 @@ def test_times_of_queues_are_written_as_on_the_pages() -> None:
     assert judged("QUE-023", conversation()).kind is Kind.HOLDS
     for step in (Label.PLAIN, Label.PAUSE, Label.BY_ID_WHILE_PAUSED):
         assert judged("QUE-023", conversation().edited(step, "+0800</U", "+08:00</U")).kind is Kind.DEVIATES
-    assert judged("QUE-023", conversation().everywhere("2026-01-02T", "")).kind is Kind.CANNOT_TELL
+    assert judged("QUE-023", conversation().edited_everywhere("2026-01-02T", "")).kind is Kind.CANNOT_TELL
 
 
 def test_a_full_page_tells_nothing_of_the_total() -> None:
@@ -202,7 +207,7 @@ def test_a_filter_that_shows_the_pause_later_is_fine() -> None:
     """The last list by a state counts: no document promises that a list knows a pause at once."""
     late = conversation().answered(Label.PAUSED_WHILE_PAUSED, 200, paged())
     assert judged("QUE-011", late).kind is Kind.DEVIATES
-    shown = late.say(Label.PAUSED_WHILE_PAUSED, paged(queue_xml(state="Paused")), target="/queue?state=Paused")
+    shown = late.exchange(Label.PAUSED_WHILE_PAUSED, paged(queue_xml(state="Paused")), target="/queue?state=Paused")
     assert judged("QUE-011", shown).kind is Kind.HOLDS
 
 
@@ -227,19 +232,23 @@ def test_deviation_is_seen(requirement: str, change: Change) -> None:
 
 LEGAL = {
     "charset": lambda t: t.header(Label.PLAIN, "content-type", "Application/XML; charset=UTF-8"),
-    "declaration and pretty printing": lambda t: t.everywhere("<Response>", '<?xml version="1.0"?>\n<Response>\n  '),
-    "white space round values": lambda t: t.everywhere("<State>Active<", "<State>\n Active <").everywhere(
+    "declaration and pretty printing": lambda t: t.edited_everywhere(
+        "<Response>", '<?xml version="1.0"?>\n<Response>\n  '
+    ),
+    "white space round values": lambda t: t.edited_everywhere("<State>Active<", "<State>\n Active <").edited_everywhere(
         "<MaxSize>10000<", "<MaxSize> 10000 <"
     ),
-    "comments": lambda t: t.everywhere("<MaxSize>", "<!-- most --><MaxSize>"),
-    "further elements": lambda t: t.everywhere("<MaxSize>", "<Colour>blue</Colour><MaxSize>"),
-    "shuffled": lambda t: t.everywhere(
+    "comments": lambda t: t.edited_everywhere("<MaxSize>", "<!-- most --><MaxSize>"),
+    "further elements": lambda t: t.edited_everywhere("<MaxSize>", "<Colour>blue</Colour><MaxSize>"),
+    "shuffled": lambda t: t.edited_everywhere(
         "<Name>queue-1</Name><State>Active</State>", "<State>Active</State><Name>queue-1</Name>"
     ),
-    "namespace": lambda t: t.everywhere("<Response>", '<Response xmlns="http://www.qcloud.com/document">'),
-    "nested ids": lambda t: t.everywhere(f"<NonExistPIDs>{STRANGER}<", f"<NonExistPIDs><QueueID>{STRANGER}</QueueID><"),
-    "colon in the zone": lambda t: t.everywhere("+0800", "+08:00"),
-    "utc": lambda t: t.everywhere("+0800", "Z"),
+    "namespace": lambda t: t.edited_everywhere("<Response>", '<Response xmlns="http://www.qcloud.com/document">'),
+    "nested ids": lambda t: t.edited_everywhere(
+        f"<NonExistPIDs>{STRANGER}<", f"<NonExistPIDs><QueueID>{STRANGER}</QueueID><"
+    ),
+    "colon in the zone": lambda t: t.edited_everywhere("+0800", "+08:00"),
+    "utc": lambda t: t.edited_everywhere("+0800", "Z"),
     "refused with a page": lambda t: t.answered(Label.BY_STRANGER, 404, BAD),
     "empty NonExistPIDs": lambda t: t.edited(Label.BY_ID, "</Response>", "<NonExistPIDs/></Response>"),
     "no pause": lambda t: t.without(*WHILE_PAUSED, Label.BY_ID_WHILE_PAUSED),
@@ -289,7 +298,7 @@ def test_page_2_holds_what_page_1_does_not() -> None:
 
 def test_old_spelling_is_a_lesser_form() -> None:
     """QueueID for QueueId, as old samples print, is observed and not called a deviation."""
-    old = conversation().everywhere("<QueueId>", "<QueueID>").everywhere("</QueueId>", "</QueueID>")
+    old = conversation().edited_everywhere("<QueueId>", "<QueueID>").edited_everywhere("</QueueId>", "</QueueID>")
     assert judged("QUE-002", old).kind is Kind.OBSERVED
     assert judged("QUE-008", old).kind is Kind.HOLDS
     assert judged("QUE-009", old).kind is Kind.HOLDS
@@ -297,25 +306,28 @@ def test_old_spelling_is_a_lesser_form() -> None:
 
 def test_rule_off_without_its_parts_is_a_lesser_form() -> None:
     """A rule that is off and leaves out what samples show empty is observed."""
-    assert judged("QUE-016", conversation().everywhere("<Url/><Event/><Type/>", "")).kind is Kind.OBSERVED
+    assert judged("QUE-016", conversation().edited_everywhere("<Url/><Event/><Type/>", "")).kind is Kind.OBSERVED
 
 
 def test_no_category_is_a_lesser_form() -> None:
     """Older pages know no Category."""
-    assert judged("QUE-006", conversation().everywhere("<Category>Transcoding</Category>", "")).kind is Kind.OBSERVED
+    assert (
+        judged("QUE-006", conversation().edited_everywhere("<Category>Transcoding</Category>", "")).kind
+        is Kind.OBSERVED
+    )
 
 
 def test_renamed_queue_owes_no_documented_name() -> None:
     """A queue that was updated may have any name."""
-    renamed = conversation().everywhere("<Name>queue-1<", "<Name>ours<")
-    renamed = renamed.everywhere("<UpdateTime>2026-01-02T03:04:05+0800", f"<UpdateTime>{LATER}")
+    renamed = conversation().edited_everywhere("<Name>queue-1<", "<Name>ours<")
+    renamed = renamed.edited_everywhere("<UpdateTime>2026-01-02T03:04:05+0800", f"<UpdateTime>{LATER}")
     assert judged("ONE-002", renamed).kind is Kind.ABSENT
 
 
 @pytest.mark.parametrize("requirement", IDS)
 def test_nothing_holds_by_absence(requirement: str) -> None:
     """Without a conversation every check is blocked, with the scenario's own reason."""
-    silent = Transcript("queues").mark("broken", "no answer at all")
+    silent = Transcript("queues").event("broken", "no answer at all")
     finding = judged(requirement, silent)
     assert finding.kind is Kind.BLOCKED
     assert finding.reason == "no answer at all"
@@ -332,8 +344,8 @@ def test_no_answer_never_holds(requirement: str) -> None:
 
 def test_name_is_judged_before_the_run_changes_it() -> None:
     """The run's own updates do not excuse a wrong name: the first list of the run counts."""
-    first = Transcript("queues").say("probe", paged(queue_xml(name="default")))
-    later = conversation().everywhere("<UpdateTime>2026-01-02T03:04:05+0800", f"<UpdateTime>{LATER}")
+    first = Transcript("queues").exchange("probe", paged(queue_xml(name="default")))
+    later = conversation().edited_everywhere("<UpdateTime>2026-01-02T03:04:05+0800", f"<UpdateTime>{LATER}")
     whole = Transcript("queues", records=(*first.records, *later.records))
     assert judged("ONE-002", whole).kind is Kind.DEVIATES
 
@@ -341,4 +353,4 @@ def test_name_is_judged_before_the_run_changes_it() -> None:
 @pytest.mark.parametrize("requirement", IDS)
 def test_interrupted_run_blames_nobody(requirement: str) -> None:
     """A question that an interrupted run did not come to is open, not blocked."""
-    assert judged(requirement, Transcript("queues").mark("interrupted", "stopped")).kind is Kind.CANNOT_TELL
+    assert judged(requirement, Transcript("queues").event("interrupted", "stopped")).kind is Kind.CANNOT_TELL

@@ -8,7 +8,16 @@ from functools import cache
 
 import msgspec
 import pytest
-from callback_story import TOLD_AT, look, put_rule, retold, silent, submit, task_finish, tell
+from callback_transcripts import (
+    RECEIVER_URL,
+    describe,
+    edit_callbacks,
+    put_rule,
+    receive_callback,
+    submit,
+    task_finish,
+    without_callbacks,
+)
 from transcripts import LATER, LATEST, Change, Transcript, job_xml, judged, refusal
 
 from ciq_conformance.areas.callback_rule.labels import Channel, Label
@@ -29,7 +38,7 @@ QUEUE, NEXT, JOB = Channel.QUEUE, Channel.NEXT, Channel.JOB
 STORY: list[tuple[Label, CallbackRuleRequest, list[tuple[Label, Channel | None, Format]]]] = [
     (
         Label.RULE_DEFAULT,
-        CallbackRuleRequest(url=TOLD_AT),
+        CallbackRuleRequest(url=RECEIVER_URL),
         [
             (Label.SUBMIT_OWN_JSON, JOB, JSON),
             (Label.SUBMIT_SILENCED, None, XML),
@@ -38,27 +47,27 @@ STORY: list[tuple[Label, CallbackRuleRequest, list[tuple[Label, Channel | None, 
     ),
     (
         Label.RULE_JSON,
-        CallbackRuleRequest(url=TOLD_AT, result_format="JSON"),
+        CallbackRuleRequest(url=RECEIVER_URL, result_format="JSON"),
         [(Label.SUBMIT_OWN_XML, JOB, XML), (Label.SUBMIT_UNDER_JSON, QUEUE, JSON)],
     ),
     (
         Label.RULE_BOTH,
-        CallbackRuleRequest(url=TOLD_AT, event="WorkflowFinish,TaskFinish"),
+        CallbackRuleRequest(url=RECEIVER_URL, event="WorkflowFinish,TaskFinish"),
         [(Label.SUBMIT_UNDER_BOTH, QUEUE, XML)],
     ),
     (
         Label.RULE_WORKFLOW,
-        CallbackRuleRequest(url=TOLD_AT, event="WorkflowFinish"),
+        CallbackRuleRequest(url=RECEIVER_URL, event="WorkflowFinish"),
         [(Label.SUBMIT_UNDER_WORKFLOW, None, XML)],
     ),
     (
         Label.RULE_OFF,
-        CallbackRuleRequest(url=TOLD_AT, state="Off"),
+        CallbackRuleRequest(url=RECEIVER_URL, state="Off"),
         [(Label.SUBMIT_UNDER_OFF, None, XML), (Label.SUBMIT_OWN_UNDER_OFF, JOB, XML)],
     ),
     (
         Label.RULE_XML,
-        CallbackRuleRequest(url=f"{TOLD_AT}-too", result_format="XML"),
+        CallbackRuleRequest(url=f"{RECEIVER_URL}-too", result_format="XML"),
         [(Label.SUBMIT_UNDER_XML, NEXT, XML)],
     ),
 ]
@@ -78,17 +87,17 @@ def rules(feature: Feature = Feature.MEDIA) -> Transcript:
         for step, _, _ in jobs:
             transcript = submit(transcript, step, job_xml(job_of(step)))
         ended = {step: job_xml(job_of(step), "Success", started=LATER, ended=LATEST) for step, _, _ in jobs}
-        transcript = look(transcript, Label.LOOK, *ended.values())
+        transcript = describe(transcript, Label.LOOK, *ended.values())
         for step, channel, form in jobs:
             if channel:
-                transcript = tell(transcript, channel, task_finish(ended[step]), form)
+                transcript = receive_callback(transcript, channel, task_finish(ended[step]), form)
     return transcript
 
 
 def told(step: Label, channel: Channel, form: Format = XML) -> Change:
     """One more callback, of the job of a step."""
     body = task_finish(job_xml(job_of(step), "Success", started=LATER, ended=LATEST))
-    return lambda transcript: tell(transcript, channel, body, form)
+    return lambda transcript: receive_callback(transcript, channel, body, form)
 
 
 def untold(*steps: Label) -> Change:
@@ -98,7 +107,7 @@ def untold(*steps: Label) -> Change:
         if not any(job_of(step) in arrival.body.text for step in steps):
             yield arrival
 
-    return lambda transcript: retold(transcript, edit).mark("expired")
+    return lambda transcript: edit_callbacks(transcript, edit).event("expired")
 
 
 def instead(step: Label, channel: Channel, form: Format = XML) -> Change:
@@ -135,7 +144,7 @@ def test_nothing_played(requirement_id: str) -> None:
     """A run that came to nothing gives no check the occasion to hold."""
     empty = replace(rules(), records=())
     assert judged(requirement_id, empty).kind is Kind.CANNOT_TELL
-    assert judged(requirement_id, empty.mark("broken", "no")).kind is Kind.BLOCKED
+    assert judged(requirement_id, empty.event("broken", "no")).kind is Kind.BLOCKED
 
 
 DEVIATIONS: list[tuple[str, Change]] = [
@@ -197,7 +206,7 @@ def test_silence_about_a_job_that_never_ended(requirement_id: str) -> None:
 @pytest.mark.parametrize("requirement_id", ["RUL-001", "RUL-002", "RUL-004", "RUL-008", "RUL-010", "RUL-011"])
 def test_no_callback_at_all(requirement_id: str) -> None:
     """Without any callback the two that speak of delivery deviate, the others cannot be asked."""
-    kind = judged(requirement_id, silent(rules())).kind
+    kind = judged(requirement_id, without_callbacks(rules())).kind
     assert kind is (Kind.DEVIATES if requirement_id in ("RUL-001", "RUL-002") else Kind.BLOCKED)
 
 
@@ -205,7 +214,7 @@ def test_two_events_in_the_order_of_the_pages_are_enough() -> None:
     """A target that takes the two events in the order of the samples only is asked in that order, and judged by it."""
     shown = refused(Label.RULE_BOTH)(rules())
     shown = put_rule(
-        shown, Label.RULE_BOTH_AS_SHOWN, rule=CallbackRuleRequest(url=TOLD_AT, event="TaskFinish,WorkflowFinish")
+        shown, Label.RULE_BOTH_AS_SHOWN, rule=CallbackRuleRequest(url=RECEIVER_URL, event="TaskFinish,WorkflowFinish")
     )
     assert judged("RUL-011", shown).kind is Kind.HOLDS
     assert judged("RUL-011", refused(Label.RULE_BOTH_AS_SHOWN)(shown)).kind is Kind.DEVIATES
@@ -219,7 +228,7 @@ def test_late_callback_counts() -> None:
 
 def test_duplicates_do_not_matter() -> None:
     """Whose rule a callback follows is not changed by its coming twice."""
-    twice = retold(rules(), lambda arrival: (arrival, arrival))
+    twice = edit_callbacks(rules(), lambda arrival: (arrival, arrival))
     for requirement_id in IDS:
         assert judged(requirement_id, twice).kind in (Kind.HOLDS, Kind.OBSERVED)
 
@@ -260,14 +269,14 @@ def test_off_with_own_address_is_measured() -> None:
 def test_all_submits_refused_is_not_about_no() -> None:
     """Where no job is accepted at all, CallBack no is not to blame."""
     steps = [step for _, _, jobs in STORY for step, _, _ in jobs]
-    finding = judged("RUL-005", refused(*steps)(silent(rules())))
+    finding = judged("RUL-005", refused(*steps)(without_callbacks(rules())))
     assert finding.kind is Kind.BLOCKED
     assert "400 InvalidArgument" in finding.reason
 
 
 def test_arrival_without_a_known_address_is_still_the_jobs() -> None:
     """A callback is attributed by the job it names, not by where it came."""
-    elsewhere = retold(
+    elsewhere = edit_callbacks(
         rules(),
         lambda a: (msgspec.structs.replace(a, channel="") if job_of(Label.SUBMIT_PLAIN) in a.body.text else a,),
     )
@@ -284,7 +293,7 @@ def test_no_refused_as_on_older_pages() -> None:
 
 def test_one_address_for_all_rules() -> None:
     """A run in which the rule's Url never changed (of an earlier version) shows nothing of a change."""
-    same = CallbackRuleRequest(url=TOLD_AT, result_format="XML")
+    same = CallbackRuleRequest(url=RECEIVER_URL, result_format="XML")
     old = rules()
     records = tuple(
         msgspec.structs.replace(r, request_body=Body.of(update_body(name="q", state="Active", rule=same)))
@@ -320,11 +329,13 @@ def test_job_that_ends_under_the_next_rule(
 def test_where_a_callback_went_that_did_not_come() -> None:
     """The finding names requests to addresses nobody gave out, and the address of another feature."""
     lost = untold(Label.SUBMIT_PLAIN)(rules())
-    stray = replace(lost, scenario="receiver").mark(
+    stray = replace(lost, scenario="receiver").event(
         "note", "POST / reached the receiver at an address it never gave out"
     )
     assert "1 request(s) or more came to addresses never given out, e.g. POST /" in judged("RUL-001", stray).seen
-    other = tell(replace(lost, feature=Feature.SPEECH), QUEUE, task_finish(job_xml(job_of(Label.SUBMIT_PLAIN))))
+    other = receive_callback(
+        replace(lost, feature=Feature.SPEECH), QUEUE, task_finish(job_xml(job_of(Label.SUBMIT_PLAIN)))
+    )
     seen = judged("RUL-001", replace(other, feature=Feature.MEDIA)).seen
     assert "one came at the address of speech" in seen
 

@@ -80,7 +80,7 @@ def with_snapshot(text: str) -> str:
 @cache
 def conversation() -> Transcript:
     """The scenario on a service that does as the documents say."""
-    t = Transcript("submit").say(Label.QUEUES, paged(queue_xml()))
+    t = Transcript("submit").exchange(Label.QUEUES, paged(queue_xml()))
     for step in SUBMITS:
         given = _given(step)
         request = submit_xml(
@@ -88,7 +88,7 @@ def conversation() -> Transcript:
             source=given["source"] or "",
             queue_id=None if step is Label.WITHOUT_QUEUE else QUEUE,
         )
-        t = t.say(
+        t = t.exchange(
             step,
             response_xml(_job(step, "Submitted")),
             request=request,
@@ -97,10 +97,10 @@ def conversation() -> Transcript:
             operation="submit_job",
         )
         described = response_xml(_job(step, "Running", started=LATER))
-        t = t.say(Label.DESCRIBE, described, target=f"/jobs/{job_id(step)}", operation="describe_job")
+        t = t.exchange(Label.DESCRIBE, described, target=f"/jobs/{job_id(step)}", operation="describe_job")
     ended = [_job(step, "Success", started=LATER, ended=LATEST) for step in SUBMITS]
     for step in (Label.WATCH, Label.ENDED):
-        t = t.say(step, response_xml(*ended), target="/jobs/all", operation="describe_job")
+        t = t.exchange(step, response_xml(*ended), target="/jobs/all", operation="describe_job")
     return t
 
 
@@ -119,24 +119,24 @@ def test_holds_on_the_documented_conversation(requirement: str) -> None:
 def with_speed_queue(queue_id: str) -> Transcript:
     """The target lists a speed queue, and the job sent there by QueueType stands in `queue_id`."""
     speed = queue_xml(STRANGER, name="queue-speed-transcoding-process-1", category="SpeedTranscoding")
-    t = conversation().say(Label.EXTRA_QUEUES, paged(speed), target="/queue?category=SpeedTranscoding")
+    t = conversation().exchange(Label.EXTRA_QUEUES, paged(speed), target="/queue?category=SpeedTranscoding")
     answer = response_xml(job_xml("j9", queue_id=queue_id))
-    return t.say(Label.TO_EXTRA_QUEUE, answer, method="POST", target="/jobs", operation="submit_job")
+    return t.exchange(Label.TO_EXTRA_QUEUE, answer, method="POST", target="/jobs", operation="submit_job")
 
 
 def test_queue_type_leads_to_the_speed_queue_where_there_is_one() -> None:
     """A job of QueueType SpeedTranscoding stands in that queue; in another it deviates; without one: absent."""
     assert judged("SUB-017", with_speed_queue(STRANGER)).kind is Kind.HOLDS
     assert judged("SUB-017", with_speed_queue(QUEUE)).kind is Kind.DEVIATES
-    without = conversation().say(Label.EXTRA_QUEUES, paged(), target="/queue?category=SpeedTranscoding")
+    without = conversation().exchange(Label.EXTRA_QUEUES, paged(), target="/queue?category=SpeedTranscoding")
     assert judged("SUB-017", without).kind is Kind.ABSENT
 
 
 def with_object_and_url(state: str) -> Transcript:
     """A job with both a good object and an address that leads nowhere ends in `state`."""
     answer, ended = response_xml(job_xml("j8")), response_xml(job_xml("j8", state))
-    t = conversation().say(Label.OBJECT_AND_URL, answer, method="POST", target="/jobs", operation="submit_job")
-    return t.say(Label.ENDED, ended, target="/jobs/j8", operation="describe_job")
+    t = conversation().exchange(Label.OBJECT_AND_URL, answer, method="POST", target="/jobs", operation="submit_job")
+    return t.exchange(Label.ENDED, ended, target="/jobs/j8", operation="describe_job")
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def with_object_and_url(state: str) -> Transcript:
 def test_object_goes_before_url(state: str, kind: Kind) -> None:
     """The job's end tells which input was used, where the object alone is known to be good."""
     assert judged("SUB-018", with_object_and_url(state)).kind is kind
-    refused = conversation().say(Label.OBJECT_AND_URL, BAD, status=400, method="POST", operation="submit_job")
+    refused = conversation().exchange(Label.OBJECT_AND_URL, BAD, status=400, method="POST", operation="submit_job")
     assert judged("SUB-018", refused).kind is Kind.DEVIATES
     plain_failed = with_object_and_url("Failed").edited(Label.ENDED, ">Success<", ">Failed<")
     assert judged("SUB-018", plain_failed.edited(Label.WATCH, ">Success<", ">Failed<")).kind is Kind.BLOCKED
@@ -162,7 +162,7 @@ def test_object_goes_before_url(state: str, kind: Kind) -> None:
 )
 def test_address_is_input_enough(answer: tuple[int, str], kind: Kind) -> None:
     """Input.Url alone makes a job; that nothing is found there may be seen at once."""
-    t = conversation().say(Label.URL_ALONE, answer[1], status=answer[0], method="POST", operation="submit_job")
+    t = conversation().exchange(Label.URL_ALONE, answer[1], status=answer[0], method="POST", operation="submit_job")
     assert judged("SUB-023", t).kind is kind
 
 
@@ -171,7 +171,7 @@ def test_features_share_no_id() -> None:
 
     def beside(job_id: str) -> Transcript:
         other = Transcript("submit", Feature.DOC, conversation().records)
-        other = other.say(Label.PLAIN, response_xml(job_xml(job_id)), method="POST", operation="submit_job")
+        other = other.exchange(Label.PLAIN, response_xml(job_xml(job_id)), method="POST", operation="submit_job")
         return Transcript("submit", Feature.MEDIA, other.records)
 
     assert judged("SUB-022", beside("d1")).kind is Kind.HOLDS
@@ -181,7 +181,11 @@ def test_features_share_no_id() -> None:
 
 def test_pretty_printer_hides_blanks() -> None:
     """Where the line is broken around UserData, what it ended with cannot be told, and no other check turns."""
-    pretty = conversation().everywhere("<UserData>", "<UserData>\n  ").everywhere("</UserData>", "\n </UserData>")
+    pretty = (
+        conversation()
+        .edited_everywhere("<UserData>", "<UserData>\n  ")
+        .edited_everywhere("</UserData>", "\n </UserData>")
+    )
     assert judged("SUB-021", pretty).kind is Kind.CANNOT_TELL
     assert judged("SUB-008", pretty).kind is Kind.HOLDS
 
@@ -199,7 +203,9 @@ def test_hint_at_the_input_is_given_for_failed_jobs_only() -> None:
     """A job that never left the queue says nothing of the sample input."""
     failed = judged("LIF-002", conversation().edited(Label.ENDED, ">Success</State>", ">Failed</State>"))
     assert "sample input" in failed.reason
-    held = conversation().edited(Label.ENDED, ">Success</State>", ">Pause</State>").mark("expired", "watch: waited 9 s")
+    held = (
+        conversation().edited(Label.ENDED, ">Success</State>", ">Pause</State>").event("expired", "watch: waited 9 s")
+    )
     finding = judged("LIF-002", held)
     assert finding.kind is Kind.DEVIATES
     assert "sample input" not in finding.reason
@@ -265,7 +271,7 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     ),
     "good job stays": (
         "LIF-002",
-        lambda t: t.edited(Label.ENDED, ">Success</State>", ">Running</State>").mark("expired", "watch: waited 9 s"),
+        lambda t: t.edited(Label.ENDED, ">Success</State>", ">Running</State>").event("expired", "watch: waited 9 s"),
     ),
 }
 
@@ -281,21 +287,26 @@ def test_deviation_is_seen(requirement: str, change: Change) -> None:
 
 
 LEGAL: dict[str, Change] = {
-    "further parameters": lambda t: t.everywhere("<Start>0</Start>", "<Count>1</Count><Start> 0 </Start>"),
+    "further parameters": lambda t: t.edited_everywhere("<Start>0</Start>", "<Count>1</Count><Start> 0 </Start>"),
     "results beside parameters": lambda t: t.edited(Label.ENDED, SNAPSHOT, f"<MediaResult/>{SNAPSHOT}"),
-    "tag inside Operation": lambda t: t.everywhere("<Tag>Snapshot</Tag>", "").everywhere(
+    "tag inside Operation": lambda t: t.edited_everywhere("<Tag>Snapshot</Tag>", "").edited_everywhere(
         "<Operation>", "<Operation><Tag>Snapshot</Tag>"
     ),
-    "no request id": lambda t: t.everywhere("<RequestId>", "<Ignored>").everywhere("</RequestId>", "</Ignored>"),
-    "unset times empty": lambda t: t.everywhere("<StartTime>-<", "<StartTime><"),
-    "times absent": lambda t: t.everywhere("<StartTime>-</StartTime><EndTime>-</EndTime>", ""),
-    "no code": lambda t: t.everywhere("<Code>Success</Code><Message/>", ""),
-    "further input": lambda t: t.everywhere("<Input>", "<Input><BucketId>b-1</BucketId><Region>r</Region>"),
-    "character references": lambda t: t.everywhere("&amp;", "&#38;"),
-    "pretty printed": lambda t: t.everywhere("<State>", "\n  <State>\n").everywhere("</State>", "\n</State>"),
-    "levels only where given": lambda t: t.everywhere("<UserData>run submit plain</UserData><JobLevel>0</JobLevel>", ""
-        "<UserData>run submit plain</UserData>"),
-}  # fmt: skip
+    "no request id": lambda t: t.edited_everywhere("<RequestId>", "<Ignored>").edited_everywhere(
+        "</RequestId>", "</Ignored>"
+    ),
+    "unset times empty": lambda t: t.edited_everywhere("<StartTime>-<", "<StartTime><"),
+    "times absent": lambda t: t.edited_everywhere("<StartTime>-</StartTime><EndTime>-</EndTime>", ""),
+    "no code": lambda t: t.edited_everywhere("<Code>Success</Code><Message/>", ""),
+    "further input": lambda t: t.edited_everywhere("<Input>", "<Input><BucketId>b-1</BucketId><Region>r</Region>"),
+    "character references": lambda t: t.edited_everywhere("&amp;", "&#38;"),
+    "pretty printed": lambda t: t.edited_everywhere("<State>", "\n  <State>\n").edited_everywhere(
+        "</State>", "\n</State>"
+    ),
+    "levels only where given": lambda t: t.edited_everywhere(
+        "<UserData>run submit plain</UserData><JobLevel>0</JobLevel>", "<UserData>run submit plain</UserData>"
+    ),
+}
 
 
 @pytest.mark.parametrize("requirement", IDS)
@@ -338,7 +349,7 @@ def test_feature_without_levels_is_judged_without_them() -> None:
 @pytest.mark.parametrize("requirement", [*IDS, *NOTES])
 def test_nothing_holds_by_absence(requirement: str) -> None:
     """Without a conversation every check is blocked, with the scenario's own reason."""
-    finding = judged(requirement, Transcript("submit").mark("broken", "no answer at all"))
+    finding = judged(requirement, Transcript("submit").event("broken", "no answer at all"))
     assert finding.kind is Kind.BLOCKED
     assert finding.reason == "no answer at all"
 

@@ -41,28 +41,32 @@ def conversation() -> Transcript:
     """The scenario on a service that does as the documents say."""
     t = Transcript("templates", Feature.PIC)
     first, later = template(FIRST), template(LATER, second=True)
-    t = t.say(
+    t = t.exchange(
         Label.CREATE,
         response_xml(f"<Template>{first}</Template>"),
         request=template_body(KIND, FIRST).decode(),
         method="POST",
     )
-    t = t.say(Label.LONG_NAME, refusal("InvalidArgument"), status=400, method="POST")
-    t = t.say(Label.BY_ID, listing(first)).say(Label.BY_NAME, listing(first)).say(Label.BY_OTHER_NAME, listing())
-    t = t.say(Label.BY_TAG, listing(first)).say(Label.BY_OTHER_TAG, listing())
-    t = t.say(
+    t = t.exchange(Label.LONG_NAME, refusal("InvalidArgument"), status=400, method="POST")
+    t = (
+        t.exchange(Label.BY_ID, listing(first))
+        .exchange(Label.BY_NAME, listing(first))
+        .exchange(Label.BY_OTHER_NAME, listing())
+    )
+    t = t.exchange(Label.BY_TAG, listing(first)).exchange(Label.BY_OTHER_TAG, listing())
+    t = t.exchange(
         Label.UPDATE,
         response_xml(f"<Template>{later}</Template>"),
         request=template_body(KIND, LATER, second=True).decode(),
         method="PUT",
     )
-    t = t.say(Label.AFTER_UPDATE, listing(later))
+    t = t.exchange(Label.AFTER_UPDATE, listing(later))
     job = job_xml(JOB, "Success").replace(
         "<Operation>", f"<Operation><TemplateId>{TEMPLATE}</TemplateId><TemplateName>{LATER}</TemplateName>"
     )
-    t = t.say(Label.SUBMIT, response_xml(job), method="POST").say(Label.DESCRIBE, response_xml(job))
-    t = t.say(Label.DELETE, response_xml(f"<TemplateId>{TEMPLATE}</TemplateId>"), method="DELETE")
-    return t.say(Label.AFTER_DELETE, listing()).say(
+    t = t.exchange(Label.SUBMIT, response_xml(job), method="POST").exchange(Label.DESCRIBE, response_xml(job))
+    t = t.exchange(Label.DELETE, response_xml(f"<TemplateId>{TEMPLATE}</TemplateId>"), method="DELETE")
+    return t.exchange(Label.AFTER_DELETE, listing()).exchange(
         Label.UPDATE_DELETED, refusal("TemplateNotFound"), status=400, method="PUT"
     )
 
@@ -116,7 +120,7 @@ def test_deviation_is_seen(requirement: str, change: Change) -> None:
 
 
 LEGAL: dict[str, Change] = {
-    "further elements": lambda t: t.everywhere("<Category>", "<State>Normal</State><Category>"),
+    "further elements": lambda t: t.edited_everywhere("<Category>", "<State>Normal</State><Category>"),
     "name from before the update": lambda t: t.edited(Label.DESCRIBE, f">{LATER}<", f">{FIRST}<"),
     "list of none is refused": lambda t: t.answered(Label.AFTER_DELETE, 404, refusal("TemplateNotFound")),
     "other words for unknown": lambda t: t.answered(Label.UPDATE_DELETED, 404, refusal("NoSuchTemplate")),
@@ -143,7 +147,7 @@ def test_a_target_without_templates_is_not_at_fault(requirement: str) -> None:
 def test_nothing_holds_by_absence(requirement: str) -> None:
     """Without a conversation every check is blocked."""
     scenario = "binding" if requirement == "BND-001" else "templates"
-    assert judged(requirement, Transcript(scenario).mark("broken", "no answer at all")).kind is Kind.BLOCKED
+    assert judged(requirement, Transcript(scenario).event("broken", "no answer at all")).kind is Kind.BLOCKED
 
 
 BOUND = response_xml(f"<CIBucket><BucketId>{BUCKET}</BucketId><Region>ap-chongqing</Region></CIBucket>")
@@ -162,7 +166,7 @@ BOUND = response_xml(f"<CIBucket><BucketId>{BUCKET}</BucketId><Region>ap-chongqi
 )
 def test_binding(status: int, body: str, kind: Kind) -> None:
     """The bucket, or the refusal that says it is bound already; a target without the call is not at fault."""
-    t = Transcript("binding").say(Label.BIND, body, status=status, method="PUT")
+    t = Transcript("binding").exchange(Label.BIND, body, status=status, method="PUT")
     assert judged("BND-001", t).kind is kind
 
 

@@ -46,7 +46,7 @@ def _now(transcript: Transcript) -> str:
 def _put(
     transcript: Transcript, step: Label, *, name: str, state: str, rule: CallbackRuleRequest, shown: str
 ) -> Transcript:
-    return transcript.say(
+    return transcript.exchange(
         step,
         response_xml(queue_xml(container="Queue", name=name, state=state, rule=shown, updated=_now(transcript))),
         request=update_body(name=name, state=state, rule=rule).decode(),
@@ -60,7 +60,7 @@ def _list(
     transcript: Transcript, step: str, *, name: str, state: str = "Active", rule: str = RULE, updated: str = ""
 ) -> Transcript:
     body = response_xml(queue_xml(name=name, state=state, rule=rule, updated=updated or _now(transcript)))
-    return transcript.say(step, body, target=f"/queue?queueIds={QUEUE}")
+    return transcript.exchange(step, body, target=f"/queue?queueIds={QUEUE}")
 
 
 @cache
@@ -88,7 +88,7 @@ def conversation() -> Transcript:
     for step in BAD:
         status, code = CODES.get(step, (400, "InvalidArgument"))
         asked = update_body(name=f"ciq-{step}", state="Active", rule=NO_RULE).decode()
-        t = t.say(step, refusal(code), request=asked, status=status, method="PUT", operation="update_queue")
+        t = t.exchange(step, refusal(code), request=asked, status=status, method="PUT", operation="update_queue")
         t = _list(t, after(step), name=NAME)
     return t
 
@@ -233,7 +233,10 @@ def test_a_clock_that_is_off_is_off_in_date_as_well() -> None:
     """Days away from the suite's clock is legal; without Date nothing is said; in UTC by name is the same moment."""
     whole = conversation()
     assert (
-        judged("UPD-019", whole.everywhere("2026-01-02T03:04:", "2026-01-01T19:04:").everywhere("+0800", "+0000")).kind
+        judged(
+            "UPD-019",
+            whole.edited_everywhere("2026-01-02T03:04:", "2026-01-01T19:04:").edited_everywhere("+0800", "+0000"),
+        ).kind
         is Kind.HOLDS
     )
     dated = whole
@@ -245,7 +248,7 @@ def test_a_clock_that_is_off_is_off_in_date_as_well() -> None:
 
 def test_an_update_that_changes_nothing_may_keep_its_time() -> None:
     """UpdateTime of an update that gives what was there may be of the day when something changed last."""
-    old = conversation().everywhere(CREATED, "2025-01-02T03:04:05+0800")
+    old = conversation().edited_everywhere(CREATED, "2025-01-02T03:04:05+0800")
     kept = _timed(old, Label.PAUSE_AGAIN, "2025-06-02T03:04:05+0800")
     assert judged("UPD-019", kept).kind is Kind.HOLDS
 
@@ -270,12 +273,16 @@ LEGAL: dict[str, Change] = {
     "off empties the rule": lambda t: t.edited(Label.RULE_OFF, RULE_OFF, OFF).edited(
         Label.LIST_RULE_OFF, RULE_OFF, "<State>Off</State>"
     ),
-    "events in another order": lambda t: t.everywhere("TaskFinish,WorkflowFinish", "WorkflowFinish, TaskFinish"),
-    "message queue fields": lambda t: t.everywhere("<ResultFormat>", "<MqMode/><MqRegion/><MqName/><ResultFormat>"),
-    "zone with colon, in utc": lambda t: t.everywhere("2026-01-02T03:04:05+0800", "2026-01-01T19:04:05Z"),
-    "numbers for codes": lambda t: t.everywhere("QueueNotFound", "1106").everywhere("InvalidArgument", "1015"),
-    "further elements": lambda t: t.everywhere("<MaxSize>", "<Colour>blue</Colour><MaxSize>"),
-    "white space": lambda t: t.everywhere("<State>Paused<", "<State> Paused\n<"),
+    "events in another order": lambda t: t.edited_everywhere("TaskFinish,WorkflowFinish", "WorkflowFinish, TaskFinish"),
+    "message queue fields": lambda t: t.edited_everywhere(
+        "<ResultFormat>", "<MqMode/><MqRegion/><MqName/><ResultFormat>"
+    ),
+    "zone with colon, in utc": lambda t: t.edited_everywhere("2026-01-02T03:04:05+0800", "2026-01-01T19:04:05Z"),
+    "numbers for codes": lambda t: t.edited_everywhere("QueueNotFound", "1106").edited_everywhere(
+        "InvalidArgument", "1015"
+    ),
+    "further elements": lambda t: t.edited_everywhere("<MaxSize>", "<Colour>blue</Colour><MaxSize>"),
+    "white space": lambda t: t.edited_everywhere("<State>Paused<", "<State> Paused\n<"),
 }
 
 
@@ -309,7 +316,7 @@ def test_a_refused_name_is_blamed_itself() -> None:
 
 def test_refused_intranet_address_is_no_deviation() -> None:
     """Documents forbid intranet addresses: a target that refuses the receiver's cannot be judged by it."""
-    local = Transcript("update").say(
+    local = Transcript("update").exchange(
         Label.RULE,
         refusal("InvalidArgument"),
         status=400,
@@ -343,7 +350,7 @@ def test_what_a_taken_update_shows_late_is_not_held_against_a_refused_one() -> N
 @pytest.mark.parametrize("requirement", IDS)
 def test_nothing_holds_by_absence(requirement: str) -> None:
     """Without a conversation every check is blocked, with the scenario's own reason."""
-    finding = judged(requirement, Transcript("update").mark("broken", "no answer at all"))
+    finding = judged(requirement, Transcript("update").event("broken", "no answer at all"))
     assert finding.kind is Kind.BLOCKED
 
 

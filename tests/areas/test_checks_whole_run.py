@@ -17,19 +17,19 @@ def put(story: Transcript, state: str) -> Transcript:
     """An accepted update of the queue to this state."""
     asked = f"<Request><Name>queue-1</Name><State>{state}</State></Request>"
     shown = response_xml(queue_xml(container="Queue", state=state))
-    return story.say("put", shown, request=asked, method="PUT", operation="update_queue", target="/queue/p1")
+    return story.exchange("put", shown, request=asked, method="PUT", operation="update_queue", target="/queue/p1")
 
 
 def submit(story: Transcript, job_id: str) -> Transcript:
     """An accepted job."""
     body = submit_xml(operation_xml())
-    return story.say("submit", response_xml(job_xml(job_id)), request=body, method="POST", operation="submit_job")
+    return story.exchange("submit", response_xml(job_xml(job_id)), request=body, method="POST", operation="submit_job")
 
 
 def look(story: Transcript, **states: str) -> Transcript:
     """A describe of jobs."""
     shown = response_xml(*(job_xml(job_id, state) for job_id, state in states.items()))
-    return story.say("look", shown, operation="describe_job", target=f"/jobs/{','.join(states)}")
+    return story.exchange("look", shown, operation="describe_job", target=f"/jobs/{','.join(states)}")
 
 
 def measured(story: Transcript, workers: int = 2) -> Transcript:
@@ -54,7 +54,7 @@ def waiting(
     story = submit(submit(put(measured(NONE, workers), state), "a"), "b")
     for _ in range(looks):
         story = look(story, a=busy, b="Submitted")
-    return look(story, a=busy, b=last).mark("expired", "look: waited 6 s")
+    return look(story, a=busy, b=last).event("expired", "look: waited 6 s")
 
 
 def test_a_job_left_lying_is_named() -> None:
@@ -74,7 +74,7 @@ def test_a_job_left_lying_is_named() -> None:
         look(waiting(), a="Success", b="Success"),
         waiting(state="Paused"),
         put(waiting(state="Paused"), "Active"),
-        waiting().hear("told", f"<Response><EventName>TaskFinish</EventName>{job_xml('b', 'Success')}</Response>"),
+        waiting().callback("told", f"<Response><EventName>TaskFinish</EventName>{job_xml('b', 'Success')}</Response>"),
     ],
     ids=["ended", "runs", "worker busy", "short wait", "ended later", "paused", "active only later", "told"],
 )
@@ -85,7 +85,7 @@ def test_a_job_that_has_a_reason_to_wait_is_not(story: Transcript) -> None:
 
 def test_a_cancelled_job_need_not_run() -> None:
     """A job whose cancel was accepted is not left lying, however late its state shows."""
-    story = waiting().say("cancel", method="PUT", operation="cancel_job", target="/jobs/b?cancel")
+    story = waiting().exchange("cancel", method="PUT", operation="cancel_job", target="/jobs/b?cancel")
     assert judged("LIF-006", story).kind is Kind.HOLDS
 
 

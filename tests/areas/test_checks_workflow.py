@@ -96,7 +96,7 @@ def both(*changes: Change) -> Change:
     return change
 
 
-def silent(t: Transcript) -> Transcript:
+def without_callbacks(t: Transcript) -> Transcript:
     """No callback ever came."""
     return Transcript(t.scenario, t.feature, tuple(r for r in t.records if not isinstance(r, CallbackReceived)))
 
@@ -137,7 +137,7 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
         "WFL-015",
         answers(Step.WATCH_MISSING, "</Object><State>Failed<", "</Object><State>Success<"),
     ),
-    "not told": ("WFL-016", silent),
+    "not told": ("WFL-016", without_callbacks),
     "told as another run": ("WFL-016", told(b"<RunId>i", b"<RunId>x")),
     "told in another state": ("WFL-016", told(b"</CreateTime><State>Success<", b"</CreateTime><State>Running<")),
     "told another object": ("WFL-017", told(b"<Object>samples", b"<Object>other")),
@@ -261,7 +261,7 @@ def test_the_core_run_is_left_as_it_is() -> None:
 
 def test_not_offered_is_no_fault() -> None:
     """A refused first call means not implemented, unless somebody declared the capability."""
-    unsupported = Transcript("workflow").mark("begin").mark("unsupported", "GET /workflow answered 404")
+    unsupported = Transcript("workflow").event("begin").event("unsupported", "GET /workflow answered 404")
     kinds = {
         judged(one.id, unsupported, (one.formats or (None,))[0]).kind for one in TESTED if one.id.startswith("WFL")
     }

@@ -3,44 +3,47 @@
 from __future__ import annotations
 
 import pytest
-from explore_story import A, B, C, Story
+from history_transcripts import A, B, C, HistoryTranscript
 from transcripts import STRANGER, judged
 
 from ciq_conformance.areas.explore.labels import Label, Rule
 from ciq_conformance.judge.finding import Finding, Kind
 
-OPEN = Story().put(Label.OPEN, Rule.FIRST)
-PAUSED = OPEN.put(Label.PAUSE)
-HELD = PAUSED.submit(A, 0, "Pause").submit(B, 2, "Pause").look(a="Pause", b="Pause")
-FROZEN = HELD.put(Label.RESUME).put(Label.PAUSE)
-RUNS = OPEN.submit(A).submit(B).look(a="Success", b="Success")
-TOLD = RUNS.hear(A).hear(B)
+OPEN = HistoryTranscript().update(Label.OPEN, Rule.FIRST)
+PAUSED = OPEN.update(Label.PAUSE)
+HELD = PAUSED.submit(A, 0, "Pause").submit(B, 2, "Pause").describe(a="Pause", b="Pause")
+FROZEN = HELD.update(Label.RESUME).update(Label.PAUSE)
+RUNS = OPEN.submit(A).submit(B).describe(a="Success", b="Success")
+TOLD = RUNS.callback(A).callback(B)
 RESTARTED = HELD.restart("Paused")
-LINE = PAUSED.submit(A, 1, "Pause").submit(B, 1, "Pause").look(a="Pause", b="Pause")
+LINE = PAUSED.submit(A, 1, "Pause").submit(B, 1, "Pause").describe(a="Pause", b="Pause")
 ABSENT = {
     "EXP-001": RUNS,
     "EXP-002": RUNS,
     "EXP-003": OPEN,
-    "EXP-004": OPEN.submit(A).cancel(A).look(a="Success"),
-    "EXP-005": OPEN.submit(A).look(a="Submitted"),
-    "EXP-006": OPEN.submit(A).put(Label.RULE, Rule.OFF).look(a="Success").hear(A),
+    "EXP-004": OPEN.submit(A).cancel(A).describe(a="Success"),
+    "EXP-005": OPEN.submit(A).describe(a="Submitted"),
+    "EXP-006": OPEN.submit(A).update(Label.RULE, Rule.OFF).describe(a="Success").callback(A),
     "EXP-007": TOLD,
     "EXP-008": RUNS,
 }
 HOLDING = {
-    "EXP-001": FROZEN.look(a="Pause", b="Success").look(a="Pause"),
-    "EXP-002": HELD.look(a="Pause", b="Pause").put(Label.RESUME).look(Label.DRAIN, a="Success", b="Success"),
-    "EXP-003": RUNS.look(Label.AFTER, a="Success", b="Success"),
-    "EXP-004": HELD.cancel(A).look(a="Cancel", b="Pause").put(Label.RESUME).look(Label.AFTER, a="Cancel", b="Success"),
-    "EXP-005": OPEN.submit(A).look(a="Running").look(a="Success"),
+    "EXP-001": FROZEN.describe(a="Pause", b="Success").describe(a="Pause"),
+    "EXP-002": HELD.describe(a="Pause", b="Pause").update(Label.RESUME).describe(Label.DRAIN, a="Success", b="Success"),
+    "EXP-003": RUNS.describe(Label.AFTER, a="Success", b="Success"),
+    "EXP-004": HELD.cancel(A)
+    .describe(a="Cancel", b="Pause")
+    .update(Label.RESUME)
+    .describe(Label.AFTER, a="Cancel", b="Success"),
+    "EXP-005": OPEN.submit(A).describe(a="Running").describe(a="Success"),
     "EXP-006": TOLD,
-    "EXP-007": TOLD.look(Label.AFTER, a="Success", b="Success"),
-    "EXP-008": RESTARTED.look_at(A, B, a="Pause", b="Pause"),
+    "EXP-007": TOLD.describe(Label.AFTER, a="Success", b="Success"),
+    "EXP-008": RESTARTED.describe_ids(A, B, a="Pause", b="Pause"),
 }
 DEVIATING = {
     "a lower level first": (
         "EXP-001",
-        FROZEN.look(a="Success", b="Pause").look(b="Pause"),
+        FROZEN.describe(a="Success", b="Pause").describe(b="Pause"),
         "started before",
         {3, 4, 8, 9},
     ),
@@ -48,92 +51,97 @@ DEVIATING = {
         "EXP-001",
         PAUSED.submit(A, 1, "Pause")
         .submit(B, 1, "Pause")
-        .put(Label.RESUME)
-        .put(Label.PAUSE)
-        .look(b="Running")
-        .look(a="Pause"),
+        .update(Label.RESUME)
+        .update(Label.PAUSE)
+        .describe(b="Running")
+        .describe(a="Pause"),
         "started before",
         {3, 4, 7, 8},
     ),
     "a held job starts": (
         "EXP-002",
-        OPEN.submit(A).put(Label.PAUSE).look(a="Pause").look(a="Running").put(Label.RESUME),
+        OPEN.submit(A).update(Label.PAUSE).describe(a="Pause").describe(a="Running").update(Label.RESUME),
         "went from Pause to Running",
         {4, 5},
     ),
     "a job starts in the paused queue": (
         "EXP-002",
-        PAUSED.submit(A, 0, "Submitted").look(a="Success").put(Label.RESUME),
+        PAUSED.submit(A, 0, "Submitted").describe(a="Success").update(Label.RESUME),
         "had started before it was resumed",
         {3, 4},
     ),
     "a job never ends": (
         "EXP-003",
-        OPEN.submit(A).look(Label.DRAIN, a="Submitted").expired("drain"),
+        OPEN.submit(A).describe(Label.DRAIN, a="Submitted").expired("drain"),
         "last seen Submitted",
         {2, 3},
     ),
-    "a job fails": ("EXP-003", RUNS.look(Label.AFTER, a="Success", b="Failed"), "last seen Failed", {3, 5}),
+    "a job fails": ("EXP-003", RUNS.describe(Label.AFTER, a="Success", b="Failed"), "last seen Failed", {3, 5}),
     "a job is not known any more": (
         "EXP-003",
-        OPEN.submit(A).look(Label.DRAIN).expired("drain"),
+        OPEN.submit(A).describe(Label.DRAIN).expired("drain"),
         "last seen Submitted",
         {2},
     ),
     "a refused cancel takes a job": (
         "EXP-003",
-        HELD.cancel(A, 409).put(Label.RESUME).look(Label.AFTER, a="Cancel", b="Success"),
+        HELD.cancel(A, 409).update(Label.RESUME).describe(Label.AFTER, a="Cancel", b="Success"),
         "last seen Cancel",
         {3, 8},
     ),
     "a cancelled job runs": (
         "EXP-004",
-        HELD.cancel(A).look(a="Cancel").put(Label.RESUME).look(Label.AFTER, a="Success", b="Success"),
+        HELD.cancel(A).describe(a="Cancel").update(Label.RESUME).describe(Label.AFTER, a="Success", b="Success"),
         "later seen Success",
         {3, 6, 9},
     ),
-    "a cancelled job waits on": ("EXP-004", HELD.cancel(A).look(a="Pause", b="Pause"), "last seen Pause", {3, 6, 7}),
+    "a cancelled job waits on": (
+        "EXP-004",
+        HELD.cancel(A).describe(a="Pause", b="Pause"),
+        "last seen Pause",
+        {3, 6, 7},
+    ),
     "an ended job runs again": (
         "EXP-005",
-        OPEN.submit(A).look(a="Success").look(a="Running"),
+        OPEN.submit(A).describe(a="Success").describe(a="Running"),
         "was Success, later Running",
         {3, 4},
     ),
-    "a job is not told": ("EXP-006", RUNS.hear(A).expired("told"), "no callback came", {3, 4}),
+    "a job is not told": ("EXP-006", RUNS.callback(A).expired("told"), "no callback came", {3, 4}),
     "a job is told though Off": (
         "EXP-006",
-        OPEN.put(Label.RULE, Rule.OFF).submit(A).look(a="Success").hear(A),
+        OPEN.update(Label.RULE, Rule.OFF).submit(A).describe(a="Success").callback(A),
         "notified although the rule was Off",
         {3, 5},
     ),
     "a job is told at the other address": (
         "EXP-006",
-        RUNS.hear(A).hear(B, Rule.SECOND),
+        RUNS.callback(A).callback(B, Rule.SECOND),
         "notified at another address",
         {3, 6},
     ),
     "an own address does not count": (
         "EXP-006",
-        OPEN.submit(A, own=True).look(a="Success").hear(A, Rule.FIRST),
+        OPEN.submit(A, own=True).describe(a="Success").callback(A, Rule.FIRST),
         "notified at another address",
         {2, 4},
     ),
-    "a restart loses a job": ("EXP-008", RESTARTED.look_at(A, B, b="Pause"), "is not known after it", {3, 7}),
+    "a restart loses a job": ("EXP-008", RESTARTED.describe_ids(A, B, b="Pause"), "is not known after it", {3, 7}),
     "a job lost in a restart is answered 404": (
         "EXP-008",
-        RESTARTED.look_at(A, B, status=404).look_at(B, b="Pause").look_at(A, status=404),
+        RESTARTED.describe_ids(A, B, status=404).describe_ids(B, b="Pause").describe_ids(A, status=404),
         f"{A} was accepted before a restart and is not known",
         {3, 9},
     ),
     "a restart loses the queue too": (
         "EXP-008",
-        Story(RESTARTED.transcript.status("1 restart 5.5000", 404)).look_at(A, B),
+        HistoryTranscript(RESTARTED.transcript.status("1 restart 5.5000", 404)).describe_ids(A, B),
         "is not known after it",
         {3, 7},
     ),
     "a job lost in a restart is never executed": (
         "EXP-003",
-        RESTARTED.look_at(A, B, b="Pause"),
+        RESTARTED.describe_ids(A, B, b="Pause"),
         "is not known after it",
         {3, 7},
     ),
@@ -146,7 +154,7 @@ DEVIATING = {
     ),
     "a restart turns the line round": (
         "EXP-001",
-        LINE.restart("Paused").put(Label.RESUME).put(Label.PAUSE).look(b="Running").look(a="Pause"),
+        LINE.restart("Paused").update(Label.RESUME).update(Label.PAUSE).describe(b="Running").describe(a="Pause"),
         "started before",
         {3, 4, 9, 10},
     ),
@@ -161,27 +169,27 @@ DEVIATING = {
     "a restart begins with ids anew": ("EXP-008", RESTARTED.submit(A, 0, "Pause"), "of one that was accepted", {3, 7}),
     "a held job runs after a restart": (
         "EXP-002",
-        RESTARTED.look(a="Running").put(Label.RESUME),
+        RESTARTED.describe(a="Running").update(Label.RESUME),
         "had started",
         {3, 7},
     ),
     "an ended job runs again after a restart": (
         "EXP-005",
-        RUNS.restart().look(a="Submitted"),
+        RUNS.restart().describe(a="Submitted"),
         "was Success, later Submitted",
         {4, 6},
     ),
     "a cancelled job comes back with a restart": (
         "EXP-004",
-        HELD.cancel(A).restart("Paused").put(Label.RESUME).look(Label.AFTER, a="Success", b="Success"),
+        HELD.cancel(A).restart("Paused").update(Label.RESUME).describe(Label.AFTER, a="Success", b="Success"),
         "later seen Success",
         {3, 6, 9},
     ),
-    "told, and still running": ("EXP-007", RUNS.hear(A).look(a="Running"), "after that seen Running", {5, 6}),
+    "told, and still running": ("EXP-007", RUNS.callback(A).describe(a="Running"), "after that seen Running", {5, 6}),
 }
 
 
-def judge(name: str, story: Story) -> Finding:
+def judge(name: str, story: HistoryTranscript) -> Finding:
     """What the check says."""
     return judged(name, story.transcript)
 
@@ -227,54 +235,70 @@ def test_a_restart_is_told_once() -> None:
 
 def test_a_history_that_broke_off_blocks_what_it_did_not_show() -> None:
     """A refused pause ends the scenario: what was seen until then stands, the rest is blocked."""
-    broken = Story(RUNS.transcript.mark("broken", "setting the queue to Paused answered 500"))
+    broken = HistoryTranscript(RUNS.transcript.event("broken", "setting the queue to Paused answered 500"))
     assert judge("EXP-003", broken).kind is Kind.BLOCKED
-    lost = Story(DEVIATING["a job fails"][1].transcript.mark("broken", "answered 500"))
+    lost = HistoryTranscript(DEVIATING["a job fails"][1].transcript.event("broken", "answered 500"))
     assert judge("EXP-003", lost).kind is Kind.DEVIATES
 
 
 LEGAL = {
     "a running job is stopped by a pause": (
         "EXP-005",
-        OPEN.submit(A).look(a="Running").put(Label.PAUSE).look(a="Pause").put(Label.RESUME).look(a="Success"),
+        OPEN.submit(A)
+        .describe(a="Running")
+        .update(Label.PAUSE)
+        .describe(a="Pause")
+        .update(Label.RESUME)
+        .describe(a="Success"),
     ),
     "a job had been taken before the pause": (
         "EXP-002",
-        OPEN.submit(A).put(Label.PAUSE).look(a="Running").look(a="Success").submit(B).look(b="Pause").put(Label.RESUME),
+        OPEN.submit(A)
+        .update(Label.PAUSE)
+        .describe(a="Running")
+        .describe(a="Success")
+        .submit(B)
+        .describe(b="Pause")
+        .update(Label.RESUME),
     ),
-    "a cancelled job ran already": ("EXP-003", OPEN.submit(A).submit(B).cancel(A).look(a="Success", b="Success")),
-    "callbacks come twice": ("EXP-006", TOLD.hear(A).hear(B)),
+    "a cancelled job ran already": ("EXP-003", OPEN.submit(A).submit(B).cancel(A).describe(a="Success", b="Success")),
+    "callbacks come twice": ("EXP-006", TOLD.callback(A).callback(B)),
     "a restart cuts a running job off": (
         "EXP-005",
-        OPEN.submit(A).look(a="Running").restart().look(a="Submitted").look(a="Running").look(a="Success"),
+        OPEN.submit(A)
+        .describe(a="Running")
+        .restart()
+        .describe(a="Submitted")
+        .describe(a="Running")
+        .describe(a="Success"),
     ),
     "a list shows after a while what it knew before a restart": (
         "EXP-008",
-        HELD.restart("Active", at=5.5).restart("Paused", at=5.5).look_at(A, B, a="Pause", b="Pause"),
+        HELD.restart("Active", at=5.5).restart("Paused", at=5.5).describe_ids(A, B, a="Pause", b="Pause"),
     ),
     "a target says 503 for a while after a restart": (
         "EXP-008",
-        RESTARTED.look_at(A, status=503).look_at(A, B, a="Pause", b="Pause"),
+        RESTARTED.describe_ids(A, status=503).describe_ids(A, B, a="Pause", b="Pause"),
     ),
     "a job that a restart has cut off goes to the end of the line": (
         "EXP-001",
         OPEN.submit(A, 1)
         .submit(B, 1)
         .submit(C, 1)
-        .look(b="Submitted", c="Submitted")
+        .describe(b="Submitted", c="Submitted")
         .restart()
-        .look(b="Running")
-        .look(a="Submitted", c="Submitted")
-        .look(c="Running")
-        .look(a="Submitted"),
+        .describe(b="Running")
+        .describe(a="Submitted", c="Submitted")
+        .describe(c="Running")
+        .describe(a="Submitted"),
     ),
     "a restart swallows a callback on its way": (
         "EXP-006",
-        RUNS.hear(A).restart().look(a="Success", b="Success").expired("told"),
+        RUNS.callback(A).restart().describe(a="Success", b="Success").expired("told"),
     ),
     "told by either rule after a change": (
         "EXP-006",
-        OPEN.submit(A).put(Label.RULE, Rule.SECOND).look(a="Success").hear(A, Rule.SECOND),
+        OPEN.submit(A).update(Label.RULE, Rule.SECOND).describe(a="Success").callback(A, Rule.SECOND),
     ),
 }
 

@@ -14,7 +14,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from explore_story import Story
+from history_transcripts import HistoryTranscript
 from test_explore_rules import ABSENT, DEVIATING, HOLDING, LEGAL
 
 from ciq_conformance.areas.explore import history_rules, played_history
@@ -31,7 +31,7 @@ from ciq_schemas.transcript.jobs import Bound, JobTimeline
 from ciq_schemas.transcript.records import CallbackReceived, DriverEvent, Exchange
 from ciq_schemas.transcript.requests import RequestedJob
 
-STORIES: dict[str, Story] = {
+STORIES: dict[str, HistoryTranscript] = {
     **{f"deviating: {name}": story for name, (_, story, _, _) in DEVIATING.items()},
     **{f"legal: {name}": story for name, (_, story) in LEGAL.items()},
     **{f"holding: {name}": story for name, story in HOLDING.items()},
@@ -55,7 +55,7 @@ def script_fixture(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleT
     del sys.modules["explore_script"]
 
 
-def by_judge(story: Story) -> tuple[RecordedHistory, Verdicts]:
+def by_judge(story: HistoryTranscript) -> tuple[RecordedHistory, Verdicts]:
     """The one history of a story as the judge reads it, and its result for each rule."""
     evidence = Evidence(feature=Feature.MEDIA, records=story.transcript.records)
     (history,) = recorded_histories(evidence)
@@ -63,7 +63,7 @@ def by_judge(story: Story) -> tuple[RecordedHistory, Verdicts]:
     return history, {rule: (one.shown, [d.text for d in one.deviations]) for rule, one in results.items()}
 
 
-def by_script(script: Any, story: Story, conditions: played_history.Conditions) -> Verdicts:
+def by_script(script: Any, story: HistoryTranscript, conditions: played_history.Conditions) -> Verdicts:
     """The results of a script that observes the exchanges of a story."""
     recorder = script.Recorder()
     arrivals = []

@@ -1,6 +1,6 @@
-"""Transcripts made by hand: records from plain XML text, and small changes to them.
+"""Builds transcripts from plain XML text and changes single responses in them.
 
-A test builds the conversation of a scenario once as it should be, then changes one answer and asks a check again.
+A test builds the conforming transcript of a scenario once, changes one response and runs a check on it.
 """
 
 from __future__ import annotations
@@ -39,17 +39,17 @@ LATEST = "2026-01-02T03:04:07+0800"
 
 
 def element(name: str, content: str | None) -> str:
-    """One element; None leaves it out."""
+    """Returns one element; None leaves it out."""
     return "" if content is None else f"<{name}>{content}</{name}>"
 
 
 def response_xml(*parts: str, request_id: str | None = "REQ") -> str:
-    """A Response document; `REQ` becomes the id of the exchange's header."""
+    """Returns a Response document; `REQ` becomes the id in the header of the exchange."""
     return f"<Response>{element('RequestId', request_id)}{''.join(parts)}</Response>"
 
 
 def refusal(code: str, message: str = "refused") -> str:
-    """A document in the error form."""
+    """Returns a document in the error form."""
     return (
         f"<Error><Code>{code}</Code><Message>{message}</Message><RequestId>REQ</RequestId><TraceId>T</TraceId></Error>"
     )
@@ -66,7 +66,7 @@ def queue_xml(
     updated: str = CREATED,
     category: str = "Transcoding",
 ) -> str:
-    """A queue as in the samples."""
+    """Returns a queue in the form of the samples."""
     return (
         f"<{container}><QueueId>{queue_id}</QueueId><Name>{name}</Name><State>{state}</State>"
         f"<NotifyConfig>{rule}</NotifyConfig><MaxSize>10000</MaxSize><MaxConcurrent>10</MaxConcurrent>"
@@ -76,7 +76,7 @@ def queue_xml(
 
 
 def paged(*entries: str, total: int | None = None, number: int = 1, size: int = 10) -> str:
-    """A paged list."""
+    """Returns a paged list."""
     count = len(entries) if total is None else total
     numbers = f"<TotalCount>{count}</TotalCount><PageNumber>{number}</PageNumber><PageSize>{size}</PageSize>"
     return response_xml(numbers, *entries)
@@ -97,7 +97,7 @@ def job_xml(
     queue_id: str = QUEUE,
     code: str = "Success",
 ) -> str:
-    """A JobsDetail as in the samples."""
+    """Returns a JobsDetail in the form of the samples."""
     return (
         f"<JobsDetail><Code>{code}</Code><Message/><JobId>{job_id}</JobId><Tag>{tag}</Tag><State>{state}</State>"
         f"<CreationTime>{created}</CreationTime><StartTime>{started}</StartTime><EndTime>{ended}</EndTime>"
@@ -110,7 +110,7 @@ def job_xml(
 def submit_xml(
     *operations: str, tag: str | None = "Snapshot", source: str = "in.mp4", queue_id: str | None = QUEUE
 ) -> str:
-    """A submit request around Operation elements."""
+    """Returns a submit request around Operation elements."""
     return (
         f"<Request>{element('Tag', tag)}<Input><Object>{source}</Object></Input>"
         f"{''.join(operations)}{element('QueueId', queue_id)}</Request>"
@@ -120,7 +120,7 @@ def submit_xml(
 def operation_xml(
     *, tag: str | None = None, output: str = "out.jpg", user_data: str | None = None, level: str | None = None
 ) -> str:
-    """An Operation of a submit request."""
+    """Returns an Operation of a submit request."""
     return (
         f"<Operation>{element('Tag', tag)}<Output><Region>{REGION}</Region><Bucket>{BUCKET}</Bucket>"
         f"<Object>{output}</Object></Output>{element('UserData', user_data)}{element('JobLevel', level)}</Operation>"
@@ -133,14 +133,14 @@ def _body(text: str, seq: int) -> Body:
 
 @dataclass(frozen=True)
 class Transcript:
-    """A conversation in one scenario on one feature. Every method returns a changed copy."""
+    """The records of one scenario on one feature. Every method returns a changed copy."""
 
     scenario: str
     feature: Feature = Feature.MEDIA
     records: tuple[AnyRecord, ...] = ()
     declared: Mapping[str, bool | None] = field(default_factory=dict)
 
-    def say(
+    def exchange(
         self,
         step: str,
         body: str = "",
@@ -152,7 +152,7 @@ class Transcript:
         operation: str = "list_queues",
         headers: Mapping[str, str] | None = None,
     ) -> Transcript:
-        """Add an exchange, one second after the one before."""
+        """Adds an exchange, one second after the previous record."""
         seq = len(self.records) + 1
         given = {
             "Content-Type": "application/xml",
@@ -176,10 +176,10 @@ class Transcript:
         )
         return self._with((*self.records, exchange))
 
-    def hear(self, channel: str, body: str) -> Transcript:
-        """Add a callback arrival on a channel of the scenario."""
+    def callback(self, channel: str, body: str) -> Transcript:
+        """Adds a callback received on a channel of the scenario."""
         seq = len(self.records) + 1
-        arrival = CallbackReceived(
+        received = CallbackReceived(
             seq=seq,
             scenario=self.scenario,
             feature=self.feature,
@@ -190,16 +190,23 @@ class Transcript:
             target="/",
             body=Body.of(body.encode()),
         )
-        return self._with((*self.records, arrival))
+        return self._with((*self.records, received))
 
-    def mark(self, name: str, text: str = "") -> Transcript:
-        """Add a remark of the driver."""
+    def event(self, name: str, text: str = "") -> Transcript:
+        """Adds an event of the driver."""
         seq = len(self.records) + 1
-        remark = {"seq": seq, "scenario": self.scenario, "feature": self.feature, "at": seq, "name": name, "text": text}
-        return self._with((*self.records, msgspec.convert({"kind": "mark", **remark}, DriverEvent)))
+        driver_event = {
+            "seq": seq,
+            "scenario": self.scenario,
+            "feature": self.feature,
+            "at": seq,
+            "name": name,
+            "text": text,
+        }
+        return self._with((*self.records, msgspec.convert({"kind": "mark", **driver_event}, DriverEvent)))
 
     def edited(self, step: str, old: str, new: str) -> Transcript:
-        """Replace text in all answers of a step; it must be there, or the test says nothing."""
+        """Replaces text in all responses of a step; fails when the text does not occur."""
 
         def edit(exchange: Exchange) -> Exchange:
             text = exchange.response_body.text
@@ -207,22 +214,22 @@ class Transcript:
 
         changed = self._changed(step, edit)
         if changed.records == self.records:
-            raise AssertionError(f"{old!r} stands in no answer of the step {step}")
+            raise AssertionError(f"{old!r} occurs in no response of the step {step}")
         return changed
 
-    def everywhere(self, old: str, new: str) -> Transcript:
-        """Replace text in the answers of all steps."""
+    def edited_everywhere(self, old: str, new: str) -> Transcript:
+        """Replaces text in the responses of all steps."""
         steps = {record.step for record in self.records if isinstance(record, Exchange)}
-        touched = [s for s in sorted(steps) if any(old in e.response_body.text for e in self._of(s))]
-        if not touched:
-            raise AssertionError(f"{old!r} stands in no answer")
+        edited_steps = [s for s in sorted(steps) if any(old in e.response_body.text for e in self._of(s))]
+        if not edited_steps:
+            raise AssertionError(f"{old!r} occurs in no response")
         changed = self
-        for step in touched:
+        for step in edited_steps:
             changed = changed.edited(step, old, new)
         return changed
 
     def answered(self, step: str, status: int, body: str = "", error: str = "") -> Transcript:
-        """Other answers to a step; status 0 is no answer."""
+        """Replaces the responses of a step; status 0 means that no response was received."""
         return self._changed(
             step,
             lambda exchange: msgspec.structs.replace(
@@ -231,15 +238,15 @@ class Transcript:
         )
 
     def status(self, step: str, status: int) -> Transcript:
-        """Another status of the same answers to a step."""
+        """Replaces the status of the responses of a step."""
         return self._changed(step, lambda exchange: msgspec.structs.replace(exchange, status=status))
 
-    def lasting(self, step: str, seconds: float) -> Transcript:
-        """Let the exchanges of a step take so long."""
+    def with_duration(self, step: str, seconds: float) -> Transcript:
+        """Sets how many seconds the exchanges of a step take."""
         return self._changed(step, lambda e: msgspec.structs.replace(e, ended=e.started + seconds))
 
     def header(self, step: str, name: str, value: str | None) -> Transcript:
-        """Another header in the answers of a step; None takes it away."""
+        """Replaces a header in the responses of a step; None removes it."""
 
         def change(exchange: Exchange) -> Exchange:
             kept = tuple(f for f in exchange.response_headers if f[0].lower() != name.lower())
@@ -248,12 +255,12 @@ class Transcript:
         return self._changed(step, change)
 
     def without(self, *steps: str) -> Transcript:
-        """The steps were never made."""
+        """Removes the exchanges of the steps."""
         kept = tuple(r for r in self.records if not (isinstance(r, Exchange) and r.step in steps))
         return self._with(kept)
 
     def has(self, step: str) -> bool:
-        """The step was made."""
+        """Returns whether the transcript has the step."""
         return bool(self._of(step))
 
     def _of(self, step: str) -> list[Exchange]:
@@ -268,7 +275,7 @@ class Transcript:
         return Transcript(self.scenario, self.feature, tuple(records), self.declared)
 
     def evidence(self) -> Evidence:
-        """What the judge sees."""
+        """Returns the evidence that the judge reads."""
         header = Header(
             schema_version=SCHEMA_VERSION,
             kit_version="test",
@@ -286,7 +293,7 @@ Change = Callable[[Transcript], Transcript]
 
 
 def judged(requirement_id: str, transcript: Transcript, format: Format | None = None) -> Finding:  # noqa: A002
-    """What the check of a requirement says of a transcript."""
+    """Runs the check of a requirement on a transcript."""
     load_checks()
     check = check_of(requirement_id)
     assert check is not None, f"{requirement_id} has no check"

@@ -1,4 +1,4 @@
-"""Transcripts of the callback side, made by hand: a right target's conversation, and changes to its callbacks."""
+"""Builds the conforming transcript of scenario `callback` and changes its callbacks."""
 
 from __future__ import annotations
 
@@ -17,40 +17,40 @@ from ciq_schemas.features import Feature
 from ciq_schemas.requirement import Format
 from ciq_schemas.transcript.records import AnyRecord, Body, CallbackReceived, DriverEvent, Exchange
 
-TOLD_AT = "http://203.0.113.9:8000/cb/secret"
+RECEIVER_URL = "http://203.0.113.9:8000/cb/secret"
 OTHER_SCRIPT = "文件 夹/a+b%20&c/in.mp4"
 """Name of the second job's input."""
 Edit = Callable[[CallbackReceived], Iterable[CallbackReceived]]
 
 
 def as_json(xml: str) -> str:
-    """The JSON dress of a callback in XML: no wrapper, empty elements left out, JobsDetail an array."""
+    """Returns the JSON form of an XML callback: no wrapper, no empty elements, JobsDetail an array."""
 
-    def turn(element: ET.Element) -> object:
+    def convert(element: ET.Element) -> object:
         if not len(element):
             return element.text or ""
-        return {child.tag: turn(child) for child in element if len(child) or child.text}
+        return {child.tag: convert(child) for child in element if len(child) or child.text}
 
-    body = turn(ET.fromstring(xml))
+    body = convert(ET.fromstring(xml))
     assert isinstance(body, dict)
     return json.dumps(body | {"JobsDetail": [body["JobsDetail"]]}, ensure_ascii=False)
 
 
 def task_finish(job: str) -> str:
-    """A TaskFinish body around a JobsDetail."""
+    """Returns a TaskFinish body around a JobsDetail."""
     return f"<Response><EventName>TaskFinish</EventName>{job}</Response>"
 
 
 def put_rule(
     transcript: Transcript, step: str, *, status: int = 200, rule: CallbackRuleRequest | None = None
 ) -> Transcript:
-    """The queue's rule is set."""
-    order = rule or CallbackRuleRequest(url=TOLD_AT)
-    return transcript.say(
+    """Adds an update of the queue that sets its callback rule."""
+    requested = rule or CallbackRuleRequest(url=RECEIVER_URL)
+    return transcript.exchange(
         step,
-        response_xml(queue_xml(container="Queue", rule=f"<State>{order.state}</State>")),
+        response_xml(queue_xml(container="Queue", rule=f"<State>{requested.state}</State>")),
         status=status,
-        request=update_body(name="queue-1", state="Active", rule=order).decode(),
+        request=update_body(name="queue-1", state="Active", rule=requested).decode(),
         method="PUT",
         operation="update_queue",
     )
@@ -65,9 +65,9 @@ def submit(
     callback: str | None = None,
     source: str = "in.mp4",
 ) -> Transcript:
-    """A job is accepted; `callback` is its own address, or `no`."""
+    """Adds an accepted job; `callback` is its own address, or `no`."""
     own = f"<CallBack>{escape(callback)}</CallBack></Request>" if callback else "</Request>"
-    return transcript.say(
+    return transcript.exchange(
         step,
         response_xml(job),
         request=submit_xml(operation or operation_xml(), source=source).replace("</Request>", own),
@@ -77,12 +77,12 @@ def submit(
     )
 
 
-def look(transcript: Transcript, step: str, *jobs: str) -> Transcript:
-    """Jobs are described."""
-    return transcript.say(step, response_xml(*jobs), target="/jobs/x", operation="describe_job")
+def describe(transcript: Transcript, step: str, *jobs: str) -> Transcript:
+    """Adds a describe of jobs."""
+    return transcript.exchange(step, response_xml(*jobs), target="/jobs/x", operation="describe_job")
 
 
-def tell(
+def receive_callback(
     transcript: Transcript,
     channel: str,
     xml: str,
@@ -91,9 +91,9 @@ def tell(
     suffix: str = "",
     answered: int = 200,
 ) -> Transcript:
-    """A callback arrives."""
+    """Adds a received callback."""
     seq = len(transcript.records) + 1
-    arrival = CallbackReceived(
+    received = CallbackReceived(
         seq=seq,
         scenario=transcript.scenario,
         feature=transcript.feature,
@@ -106,45 +106,45 @@ def tell(
         body=Body.of((as_json(xml) if form is Format.JSON else xml).encode()),
         answered=answered,
     )
-    return replace(transcript, records=(*transcript.records, arrival))
+    return replace(transcript, records=(*transcript.records, received))
 
 
-def retold(transcript: Transcript, edit: Edit) -> Transcript:
-    """Other arrivals: each is replaced by what `edit` makes of it, nothing or several included."""
+def edit_callbacks(transcript: Transcript, edit: Edit) -> Transcript:
+    """Replaces each callback by the callbacks that `edit` returns for it: none, one or several."""
     records = [
         new
         for record in transcript.records
         for new in (edit(record) if isinstance(record, CallbackReceived) else (record,))
     ]
     if records == list(transcript.records):
-        raise AssertionError("the edit changes no arrival")
+        raise AssertionError("the edit changes no callback")
     return replace(transcript, records=tuple(records))
 
 
-def with_body(arrival: CallbackReceived, old: str, new: str) -> CallbackReceived:
-    """The arrival with other text in its body."""
-    return msgspec.structs.replace(arrival, body=Body.of(arrival.body.text.replace(old, new).encode()))
+def with_body(received: CallbackReceived, old: str, new: str) -> CallbackReceived:
+    """Replaces text in the body of a callback."""
+    return msgspec.structs.replace(received, body=Body.of(received.body.text.replace(old, new).encode()))
 
 
-def say_otherwise(old: str, new: str) -> Callable[[Transcript], Transcript]:
-    """Replace text in all callback bodies."""
-    return lambda transcript: retold(transcript, lambda arrival: (with_body(arrival, old, new),))
+def replace_in_bodies(old: str, new: str) -> Callable[[Transcript], Transcript]:
+    """Replaces text in all callback bodies."""
+    return lambda transcript: edit_callbacks(transcript, lambda received: (with_body(received, old, new),))
 
 
 def with_header(name: str, value: str | None) -> Callable[[Transcript], Transcript]:
-    """Other headers of all callbacks; None leaves none."""
+    """Replaces the headers of all callbacks; None removes them."""
     headers = () if value is None else ((name, value),)
-    return lambda transcript: retold(transcript, lambda a: (msgspec.structs.replace(a, headers=headers),))
+    return lambda transcript: edit_callbacks(transcript, lambda a: (msgspec.structs.replace(a, headers=headers),))
 
 
-def silent(transcript: Transcript, *, waited: bool = True) -> Transcript:
-    """No callback came, and the wait for them was sat out (or not)."""
-    quiet = retold(transcript, lambda _: ())
-    return quiet.mark("expired", "callbacks did not come") if waited else quiet
+def without_callbacks(transcript: Transcript, *, waited: bool = True) -> Transcript:
+    """Removes all callbacks; with `waited` the wait for them also expired."""
+    removed = edit_callbacks(transcript, lambda _: ())
+    return removed.event("expired", "callbacks did not come") if waited else removed
 
 
-def followed_by(first: Transcript, second: Transcript) -> Transcript:
-    """One run in which the second conversation comes after the first."""
+def joined(first: Transcript, second: Transcript) -> Transcript:
+    """Appends the records of a second transcript after those of the first."""
     by = len(first.records) + 1
     later: list[AnyRecord] = []
     for record in second.records:
@@ -157,7 +157,7 @@ def followed_by(first: Transcript, second: Transcript) -> Transcript:
 
 
 def callbacks(feature: Feature = Feature.MEDIA, *, forms: Iterable[Format] = (Format.JSON, Format.XML)) -> Transcript:
-    """Scenario `callback` on a service that does as the documents say."""
+    """Returns the transcript of scenario `callback` on a target that follows the documents."""
     transcript = Transcript("callback", feature)
     for form in forms:
         transcript = put_rule(transcript, callback_steps.RULES[form])
@@ -174,14 +174,14 @@ def callbacks(feature: Feature = Feature.MEDIA, *, forms: Iterable[Format] = (Fo
                 user_data = callback_steps.blank_ended(f"run callback second {form}")
             folder = f"out/{callback_steps.SPECIAL_FOLDER}" if special else "out"
             source = "in.mp4" if plain or special else escape(OTHER_SCRIPT)
-            said = {"output": f"{folder}/${{Number}}.jpg", "user_data": escape(user_data), "level": "1"}
-            accepted = job_xml(job_id, source=source, **said)
-            transcript = submit(transcript, step, accepted, operation=operation_xml(**said), source=source)
-            jobs.append((job_id, job_xml(job_id, "Success", source=source, started=LATER, ended=LATEST, **said)))
+            fields = {"output": f"{folder}/${{Number}}.jpg", "user_data": escape(user_data), "level": "1"}
+            accepted = job_xml(job_id, source=source, **fields)
+            transcript = submit(transcript, step, accepted, operation=operation_xml(**fields), source=source)
+            jobs.append((job_id, job_xml(job_id, "Success", source=source, started=LATER, ended=LATEST, **fields)))
         for job_id, ended in jobs:
-            transcript = look(transcript, callback_steps.Label.BEFORE, job_xml(job_id, "Running", started=LATER))
+            transcript = describe(transcript, callback_steps.Label.BEFORE, job_xml(job_id, "Running", started=LATER))
             channel = callback_steps.CHANNELS[form]
             suffix = callback_steps.ADDRESS_SUFFIX
-            transcript = tell(transcript, channel, task_finish(ended), form, suffix=suffix)
-            transcript = look(transcript, callback_steps.Label.AFTER, ended)
+            transcript = receive_callback(transcript, channel, task_finish(ended), form, suffix=suffix)
+            transcript = describe(transcript, callback_steps.Label.AFTER, ended)
     return transcript
