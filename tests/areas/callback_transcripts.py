@@ -171,7 +171,7 @@ def callbacks(feature: Feature = Feature.MEDIA, *, forms: Iterable[Format] = (Fo
             elif plain:
                 user_data = callback_steps.NUMERIC
             else:
-                user_data = callback_steps.blank_ended(f"run callback second {form}")
+                user_data = callback_steps.user_data_with_outer_blanks(f"run callback second {form}")
             folder = f"out/{callback_steps.SPECIAL_FOLDER}" if special else "out"
             source = "in.mp4" if plain or special else escape(OTHER_SCRIPT)
             fields = {"output": f"{folder}/${{Number}}.jpg", "user_data": escape(user_data), "level": "1"}

@@ -409,8 +409,8 @@ def test_duplicate_after_a_failed_answer_is_a_retry() -> None:
 
 def test_differing_duplicates_are_said_to_differ() -> None:
     """Duplicates that say different things are named as such."""
-    assert "do not say the same" in judged("DEL-004", _duplicate_said_otherwise(callbacks()), XML).seen
-    assert "do not say the same" not in judged("DEL-004", edit_callbacks(callbacks(), _copies(2)), XML).seen
+    assert "their contents differ" in judged("DEL-004", _duplicate_said_otherwise(callbacks()), XML).seen
+    assert "their contents differ" not in judged("DEL-004", edit_callbacks(callbacks(), _copies(2)), XML).seen
 
 
 def test_early_looks_say_nothing_about_the_end() -> None:
@@ -463,7 +463,7 @@ def _with_size(body: dict[str, list[dict[str, dict[str, object]]]]) -> object:
     return body
 
 
-def test_like_jobs_that_ended_differently_are_not_compared() -> None:
+def test_equal_jobs_that_ended_differently_are_not_compared() -> None:
     """A failed and a successful job differ rightly."""
     failed = _only(JSON, replace_in_bodies('"State": "Success"', '"State": "Failed"'))(callbacks())
     assert judged("SHP-008", failed, None).kind is Kind.CANNOT_TELL

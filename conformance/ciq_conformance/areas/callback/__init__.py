@@ -4,7 +4,7 @@ from ciq_conformance.scenario_spec import ScenarioSpec
 
 SPEC = ScenarioSpec(
     name="callback",
-    title="jobs told in JSON and in XML, looked at before and right after their callbacks.",
+    title="request callbacks in JSON and in XML, and describe each job before and right after its callback.",
     position=80,
     about_callbacks=True,
 )

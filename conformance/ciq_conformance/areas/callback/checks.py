@@ -4,7 +4,7 @@ import re
 
 from ciq_conformance.areas.callback import SPEC
 from ciq_conformance.areas.callback import labels as steps
-from ciq_conformance.areas.callback.jobs import jobs_of, readable_of
+from ciq_conformance.areas.callback.jobs import jobs_of, readable_deliveries_of
 from ciq_conformance.judge.body_paths import texts_by_path
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, Kind, blocked, cannot_tell, deviates, holds
@@ -17,62 +17,63 @@ from ciq_schemas.transcript.jobs import ObservedJob
 _ESCAPE = re.compile(r"%[0-9a-fA-F]{2}")
 
 
-def form_of(item: Item) -> Format:
-    """The form of an item that has one; XML, the default of the documents, for one that has none."""
+def format_of(item: Item) -> Format:
+    """Return the format of an item; XML, the documented default, for an item without a format."""
     return item.format or Format.XML
 
 
 @check("DEL-001", SPEC)
-def told_by_post(evidence: Evidence, item: Item) -> Finding:
-    """Each job that ended is told by a POST that names it, at the address that its rule has."""
-    expected = "a POST to the address in force that names the job, for each job that ended"
-    channel = channel_name(evidence.feature, SPEC, steps.CHANNELS[form_of(item)])
-    jobs = jobs_of(evidence, form_of(item))
+def ended_job_is_reported_by_post(evidence: Evidence, item: Item) -> Finding:
+    """A POST to the address of its rule names each job that ended."""
+    expected = "for each ended job, a POST that names it, sent to the address in force"
+    channel = channel_name(evidence.feature, SPEC, steps.CHANNELS[format_of(item)])
+    jobs = jobs_of(evidence, format_of(item))
     if isinstance(jobs, Finding):
         return jobs
-    told: list[ObservedJob] = []
-    wanting: list[Finding] = []
+    reported: list[ObservedJob] = []
+    missing: list[Finding] = []
     for job in jobs:
-        # Where the rule changed before the job's end was seen, the next address is as right as this one.
-        right = job.callbacks if job.rule_changed_before_end else job.on(channel)
-        if any(callback.arrival.method == "POST" for callback in right):
-            told.append(job)
+        # If the rule changed before the job was seen to end, the next address is correct too.
+        at_address = job.callbacks if job.rule_changed_before_end else job.on(channel)
+        if any(callback.arrival.method == "POST" for callback in at_address):
+            reported.append(job)
         elif job.callbacks:
-            arrival = (right or job.callbacks)[0].arrival
-            how = f"by {arrival.method}" if right else f"at {arrival.channel} only, though the address is {channel}"
-            seen = f"{job.step}: job {job.job_id} was told {how}"
-            wanting.append(deviates(expected, seen, witness=(arrival.seq, job.submit.exchange.seq)))
+            arrival = (at_address or job.callbacks)[0].arrival
+            elsewhere = f"arrived at {arrival.channel} only, although the address is {channel}"
+            how = f"came by {arrival.method}" if at_address else elsewhere
+            seen = f"{job.step}: the callback of job {job.job_id} {how}"
+            missing.append(deviates(expected, seen, witness=(arrival.seq, job.submit.exchange.seq)))
         else:
-            wanting.append(missing_callback(evidence, SPEC, job, expected))
-    contradicting = [finding for finding in wanting if finding.kind is Kind.DEVIATES]
+            missing.append(missing_callback(evidence, SPEC, job, expected))
+    contradicting = [finding for finding in missing if finding.kind is Kind.DEVIATES]
     if contradicting:
         return contradicting[0]
-    if not told:
-        return wanting[0]
+    if not reported:
+        return missing[0]
     return holds(
-        f"{len(told)} of {len(jobs)} jobs told by POST" + (f"; {wanting[0].reason}" if wanting else ""),
-        witness=tuple(job.callbacks[0].arrival.seq for job in told),
+        f"{len(reported)} of {len(jobs)} jobs reported by POST" + (f"; {missing[0].reason}" if missing else ""),
+        witness=tuple(job.callbacks[0].arrival.seq for job in reported),
     )
 
 
 @check("DEL-002", SPEC)
-def one_job_in_a_message(evidence: Evidence, item: Item) -> Finding:
-    """Each body names exactly one job, as every sample does."""
-    readable = readable_of(evidence, form_of(item))
+def callback_names_one_job(evidence: Evidence, item: Item) -> Finding:
+    """Each body has exactly one JobsDetail, as in every sample."""
+    readable = readable_deliveries_of(evidence, format_of(item))
     if isinstance(readable, Finding):
         return readable
     found = Deviations()
-    for telling in readable:
-        count = len(telling.callback.callback.jobs)
+    for delivery in readable:
+        count = len(delivery.callback.callback.jobs)
         if count != 1:
-            found.add(telling.seq, f"{count} JobsDetail in the callback of job {telling.job.job_id}")
+            found.add(delivery.seq, f"{count} JobsDetail in the callback of job {delivery.job.job_id}")
     return found.finding("one JobsDetail in each body", holds(f"{len(readable)} bodies with one job each"))
 
 
 @check("DEL-003", SPEC)
-def follows_the_end(evidence: Evidence, item: Item) -> Finding:
-    """A describe asked for after the callback was taken shows the job ended."""
-    jobs = jobs_of(evidence, form_of(item))
+def job_has_ended_when_its_callback_arrives(evidence: Evidence, item: Item) -> Finding:
+    """A describe sent after the suite accepted the callback shows that the job has ended."""
+    jobs = jobs_of(evidence, format_of(item))
     if isinstance(jobs, Finding):
         return jobs
     found = Deviations()
@@ -80,51 +81,53 @@ def follows_the_end(evidence: Evidence, item: Item) -> Finding:
     seqs: list[int] = []
     for job in jobs:
         for callback in job.callbacks[:1]:
-            for look in job.observations_after(callback):
-                gaps.append(look.response.exchange.started - callback.arrival.ended)
-                seqs.append(look.seq)
-                if not look.is_final:
+            for observation in job.observations_after(callback):
+                gaps.append(observation.response.exchange.started - callback.arrival.ended)
+                seqs.append(observation.seq)
+                if not observation.is_final:
                     found.add(
-                        look.seq,
-                        f"describe {gaps[-1]:.3f} s after the callback of job {job.job_id} shows {look.job.state}",
+                        observation.seq,
+                        f"describe {gaps[-1]:.3f} s after the callback of job {job.job_id} has {observation.job.state}",
                     )
     if not gaps:
         if not any(job.callbacks for job in jobs):
-            return blocked("no callback came; DEL-001 judges that")
-        return cannot_tell("no describe was answered after a callback; the DES requirements judge describe itself")
+            return blocked("no callback arrived; DEL-001 judges that")
+        return cannot_tell("the target answered no describe after a callback; the DES requirements judge describe")
     return found.finding(
-        "describe shows Success or Failed from the callback on",
-        holds(f"{len(gaps)} looks, the first {min(gaps):.3f} s after a callback", witness=tuple(seqs[:3])),
+        "describe shows Success or Failed after the callback",
+        holds(f"{len(gaps)} describes, the first {min(gaps):.3f} s after a callback", witness=tuple(seqs[:3])),
     )
 
 
 @check("DEL-004", SPEC)
-def one_callback_a_job(evidence: Evidence, item: Item) -> Finding:
-    """A callback that was answered 200 is not sent again."""
-    jobs = jobs_of(evidence, form_of(item))
+def accepted_callback_is_not_repeated(evidence: Evidence, item: Item) -> Finding:
+    """The target does not repeat a callback that the receiver answered with 200."""
+    jobs = jobs_of(evidence, format_of(item))
     if isinstance(jobs, Finding):
         return jobs
-    told = [job for job in jobs if job.callbacks]
-    if not told:
-        return blocked("no callback came; DEL-001 judges that")
-    for job in told:
+    reported = [job for job in jobs if job.callbacks]
+    if not reported:
+        return blocked("no callback arrived; DEL-001 judges that")
+    for job in reported:
         first, *later = job.callbacks
         if later and 200 <= first.arrival.answered < 300:
-            same = {tuple(texts_by_path(callback.arrival.body.data).items()) for callback in job.callbacks}
+            contents = {tuple(texts_by_path(callback.arrival.body.data).items()) for callback in job.callbacks}
             return deviates(
-                "one callback a job once the receiver has said 200",
+                "one callback per job after the receiver answered 200",
                 f"{job.step}: {1 + len(later)} callbacks of job {job.job_id}, the second "
                 f"{later[0].arrival.started - first.arrival.started:.3f} s after the first"
-                + ("" if len(same) == 1 else ", and they do not say the same"),
+                + ("" if len(contents) == 1 else ", and their contents differ"),
                 witness=tuple(callback.arrival.seq for callback in job.callbacks[:3]),
-                reason="receivers must take duplicates, but documents speak of one message",
+                reason="receivers must accept duplicates, but the documents describe one message",
             )
-    return holds(f"{len(told)} jobs, one callback each", witness=tuple(job.callbacks[0].arrival.seq for job in told))
+    return holds(
+        f"{len(reported)} jobs, one callback each", witness=tuple(job.callbacks[0].arrival.seq for job in reported)
+    )
 
 
 @check("DEL-008", SPEC)
-def address_is_kept(evidence: Evidence, _item: Item) -> Finding:
-    """Path and query of the address arrive as they were given."""
+def callback_keeps_path_and_query(evidence: Evidence, _item: Item) -> Finding:
+    """Callbacks have the path and the query of their address."""
     submits = [step for form in Format for step in steps.SUBMITS[form]]
     jobs = observed_jobs(evidence, SPEC, submits, steps.LOOKS)
     if not jobs:
@@ -135,14 +138,14 @@ def address_is_kept(evidence: Evidence, _item: Item) -> Finding:
         stray = [event for event in evidence.events(RECEIVER_NOTES, "note") if "never gave out" in event.text]
         if stray:
             return deviates(expected, stray[0].text, witness=(stray[0].seq,))
-        return blocked("no callback came; DEL-001 judges that")
+        return blocked("no callback arrived; DEL-001 judges that")
     found = Deviations()
     for arrival in arrivals:
         if not _canonical(arrival.target).endswith(_canonical(steps.ADDRESS_SUFFIX)):
             found.add(arrival.seq, f"request target {arrival.target}")
-    return found.finding(expected, holds(f"{len(arrivals)} callbacks kept path and query"))
+    return found.finding(expected, holds(f"{len(arrivals)} callbacks with path and query"))
 
 
 def _canonical(target: str) -> str:
-    """Escapes in capitals: RFC 3986 (6.2.2.1) holds %2f and %2F for the same."""
+    """Return the target with upper-case escapes: %2f and %2F are equal by RFC 3986 (6.2.2.1)."""
     return _ESCAPE.sub(lambda match: match[0].upper(), target)

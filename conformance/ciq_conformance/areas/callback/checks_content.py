@@ -1,11 +1,11 @@
-"""Checks of the scenario `callback`: what the bodies say, against describe, the order, and the other form (SHP)."""
+"""Checks of the scenario `callback`: contents compared with describe, the request and the other format (SHP)."""
 
 from collections.abc import Iterator, Mapping
 
 from ciq_conformance.areas.callback import SPEC
 from ciq_conformance.areas.callback import labels as steps
-from ciq_conformance.areas.callback.checks import form_of
-from ciq_conformance.areas.callback.jobs import Telling, readable_of
+from ciq_conformance.areas.callback.checks import format_of
+from ciq_conformance.areas.callback.jobs import Delivery, readable_deliveries_of
 from ciq_conformance.judge.body_paths import texts_by_path
 from ciq_conformance.judge.documented import is_named
 from ciq_conformance.judge.evidence import Evidence
@@ -18,26 +18,26 @@ from ciq_schemas.requirement import Format
 from ciq_schemas.transcript.jobs import Observation
 from ciq_schemas.values import Job
 
-_ASKED = {
+_REQUESTED = {
     "Input.Object": "Input.Object",
     "JobLevel": "Operation.JobLevel",
     "Output.Region": "Operation.Output.Region",
     "Output.Bucket": "Operation.Output.Bucket",
     "Output.Object": "Operation.Output.Object",
 }
-"""Fields that some samples lack. Where the order had them, as is said by the path, and describe shows them, they are
-owed; the others are owed when describe shows them."""
+"""Fields that some samples lack, with their paths in the request. A callback must have such a field where the request
+and describe have it; it must have any other field where describe has it."""
 _TIMES = ("StartTime", "EndTime")
-"""Compared where both have them set: some pages have none."""
+"""Compared where both sides have a value: some pages have no times."""
 _WITHOUT_TIMES = frozenset({Feature.DOC, Feature.SPEECH})
 """Features whose pages or SDK types lack StartTime or EndTime (1045/47932, 1045/49789)."""
-_OWN_TO_A_JOB = frozenset({"JobId", "CreationTime", "StartTime", "EndTime", "Progress"})
+_JOB_SPECIFIC = frozenset({"JobId", "CreationTime", "StartTime", "EndTime", "Progress"})
 _RESULTS = ("Result", "Info")
-"""Ends of the names of result containers: what the work found may differ from job to job."""
+"""Suffixes of the names of result containers; the results of two jobs may differ."""
 
 
 def _fields(job: Job) -> Mapping[str, str]:
-    """The compared fields that have a value, by their path below JobsDetail."""
+    """Return the compared fields that have a value, by their path below JobsDetail."""
     operation, source = job.operation, job.input
     output = operation.output if operation else None
     values = {
@@ -58,94 +58,95 @@ def _fields(job: Job) -> Mapping[str, str]:
     return {name: value.strip() for name, value in values.items() if value and value.strip()}
 
 
-def _same(name: str, one: str, other: str) -> bool:
+def _equal(name: str, one: str, other: str) -> bool:
     if name == "CreationTime" or name in _TIMES:
         moments = times.parse(one), times.parse(other)
         if moments[0] is not None and moments[1] is not None:
-            if name in _TIMES:  # a fraction of a second may be shown in one place only
+            if name in _TIMES:  # one side may omit the fraction of a second
                 return moments[0].replace(microsecond=0) == moments[1].replace(microsecond=0)
             return moments[0] == moments[1]
     return one == other
 
 
 @check("SHP-004", SPEC)
-def state_is_the_jobs(evidence: Evidence, item: Item) -> Finding:
-    """State is Success or Failed, and the one that describe shows for the ended job."""
-    tellings = readable_of(evidence, form_of(item))
-    if isinstance(tellings, Finding):
-        return tellings
+def state_agrees_with_describe(evidence: Evidence, item: Item) -> Finding:
+    """State is Success or Failed, as describe shows it for the ended job."""
+    deliveries = readable_deliveries_of(evidence, format_of(item))
+    if isinstance(deliveries, Finding):
+        return deliveries
     found = Deviations()
     compared = 0
-    for telling in tellings:
-        state = (telling.told.state or "").strip()
+    for delivery in deliveries:
+        state = (delivery.reported.state or "").strip()
         if state not in ENDED_BY_RUNNING:
-            found.add(telling.seq, f"State is {state or 'missing'}")
+            found.add(delivery.seq, f"State is {state or 'missing'}")
             continue
-        shown = _final_look(telling)
-        if shown is not None:
+        observation = _final_observation(delivery)
+        if observation is not None:
             compared += 1
-            if shown.job.state != state:
-                found.add(telling.seq, f"State is {state}, describe shows job {telling.job.job_id} {shown.job.state}")
+            if observation.job.state != state:
+                text = f"State is {state}, describe shows {observation.job.state} for job {delivery.job.job_id}"
+                found.add(delivery.seq, text)
     return found.finding(
-        "State Success or Failed, as the job's own",
-        holds(f"{len(tellings)} callbacks, {compared} compared with describe", witness=(tellings[0].seq,)),
+        "State Success or Failed, as in describe",
+        holds(f"{len(deliveries)} callbacks, {compared} compared with describe", witness=(deliveries[0].seq,)),
     )
 
 
-def _final_look(telling: Telling) -> Observation | None:
-    """A look that shows the job ended, best one after the callback."""
-    after = next((look for look in telling.job.observations_after(telling.callback) if look.is_final), None)
-    return after or telling.job.ended
+def _final_observation(delivery: Delivery) -> Observation | None:
+    """Return an observation of the ended job, preferably one after the callback."""
+    after = next((o for o in delivery.job.observations_after(delivery.callback) if o.is_final), None)
+    return after or delivery.job.ended
 
 
 @check("SHP-005", SPEC)
-def agrees_with_describe(evidence: Evidence, item: Item) -> Finding:
-    """The details are those that describe answers for the job."""
-    tellings = readable_of(evidence, form_of(item))
-    if isinstance(tellings, Finding):
-        return tellings
+def details_agree_with_describe(evidence: Evidence, item: Item) -> Finding:
+    """The fields of a callback are those that describe returns for the job."""
+    deliveries = readable_deliveries_of(evidence, format_of(item))
+    if isinstance(deliveries, Finding):
+        return deliveries
     found = Deviations()
     compared: set[str] = set()
-    for telling in tellings:
-        look = _final_look(telling) or next(iter(telling.job.observations[-1:]), None)
-        if look is None:
+    for delivery in deliveries:
+        observation = _final_observation(delivery) or next(iter(delivery.job.observations[-1:]), None)
+        if observation is None:
             continue
-        for name, text in _differences(telling, look):
+        for name, text in _differences(delivery, observation):
             compared.add(name)
             if text:
-                found.add(telling.seq, text)
-                found.add(look.seq, text)
+                found.add(delivery.seq, text)
+                found.add(observation.seq, text)
     if not compared:
-        return blocked("describe showed none of the jobs that were told; the DES requirements judge describe")
+        return blocked("describe returned none of the jobs in callbacks; the DES requirements judge describe")
     return found.finding(
-        "the fields of JobsDetail as describe answers them",
-        holds(f"{len(tellings)} callbacks agree on {', '.join(sorted(compared))}", witness=(tellings[0].seq,)),
+        "the fields of JobsDetail as describe returns them",
+        holds(f"{len(deliveries)} callbacks agree on {', '.join(sorted(compared))}", witness=(deliveries[0].seq,)),
     )
 
 
-def _differences(telling: Telling, look: Observation) -> Iterator[tuple[str, str]]:
-    """Each comparable field with what is wrong about it, empty when nothing is."""
-    told, shown = _fields(telling.told), _fields(look.job)
-    asked = texts_by_path(telling.job.submit.exchange.request_body.data)
-    for name, value in shown.items():
-        if (name == "State" or name in _TIMES) and not look.is_final:
-            continue  # the look came too early to compare; DEL-003 has its own word on that
-        if name in told:
-            same = _same(name, told[name], value)
-            yield name, "" if same else f"{name} is {told[name]!r} in the callback and {value!r} in describe"
-        elif name not in _TIMES and (name not in _ASKED or _ASKED[name] in asked):
-            yield name, f"{name} is missing in the callback, describe shows {value!r}"
+def _differences(delivery: Delivery, observation: Observation) -> Iterator[tuple[str, str]]:
+    """Yield each compared field with its deviation, which is empty where there is none."""
+    reported, described = _fields(delivery.reported), _fields(observation.job)
+    requested = texts_by_path(delivery.job.submit.exchange.request_body.data)
+    for name, value in described.items():
+        if (name == "State" or name in _TIMES) and not observation.is_final:
+            continue  # this observation is too early to compare; DEL-003 judges that
+        if name in reported:
+            equal = _equal(name, reported[name], value)
+            yield name, "" if equal else f"{name} is {reported[name]!r} in the callback and {value!r} in describe"
+        elif name not in _TIMES and (name not in _REQUESTED or _REQUESTED[name] in requested):
+            yield name, f"{name} is missing in the callback, describe has {value!r}"
 
 
 @check("SHP-007", SPEC)
-def times_can_be_read(evidence: Evidence, item: Item) -> Finding:
-    """Times carry date, time and zone; an ended job has them where its feature shows them."""
-    tellings = readable_of(evidence, form_of(item))
-    if isinstance(tellings, Finding):
-        return tellings
+def times_are_readable(evidence: Evidence, item: Item) -> Finding:
+    """Times have date, time and zone; an ended job has them where the pages of its feature have them."""
+    deliveries = readable_deliveries_of(evidence, format_of(item))
+    if isinstance(deliveries, Finding):
+        return deliveries
     found = Deviations()
-    for telling in tellings:
-        job = telling.told
+    for delivery in deliveries:
+        job = delivery.reported
         for name, text in (
             ("CreationTime", job.creation_time),
             ("StartTime", job.start_time),
@@ -153,33 +154,33 @@ def times_can_be_read(evidence: Evidence, item: Item) -> Finding:
         ):
             if times.is_unset(text):
                 # A job that fails before it runs has no StartTime.
-                owed = job.state == JobState.SUCCESS or (name == "EndTime" and job.state == JobState.FAILED)
-                if name == "CreationTime" or (evidence.feature not in _WITHOUT_TIMES and owed):
-                    found.add(telling.seq, f"{name} of an ended job is {'missing' if text is None else 'not set'}")
+                required = job.state == JobState.SUCCESS or (name == "EndTime" and job.state == JobState.FAILED)
+                if name == "CreationTime" or (evidence.feature not in _WITHOUT_TIMES and required):
+                    found.add(delivery.seq, f"{name} of an ended job is {'missing' if text is None else 'not set'}")
             elif times.parse(text) is None:
-                found.add(telling.seq, f"{name} is {text!r}")
+                found.add(delivery.seq, f"{name} is {text!r}")
     return found.finding(
         "date, time and zone, like 2026-01-05T09:00:00+0800",
-        holds(f"{len(tellings)} callbacks", witness=(tellings[0].seq,)),
+        holds(f"{len(deliveries)} callbacks", witness=(deliveries[0].seq,)),
     )
 
 
 @check("SHP-008", SPEC)
-def both_forms_say_the_same(evidence: Evidence, _item: Item) -> Finding:
-    """Two like jobs, one told in XML and one in JSON: the same elements, and the same values where they are like."""
-    like: list[Telling] = []
+def both_formats_have_the_same_content(evidence: Evidence, _item: Item) -> Finding:
+    """Two equal jobs, one reported in XML and one in JSON, have the same elements and the same comparable values."""
+    pair: list[Delivery] = []
     for form in (Format.XML, Format.JSON):
-        tellings = readable_of(evidence, form)
-        if isinstance(tellings, Finding):
-            return tellings
-        plain = [telling for telling in tellings if telling.job.step in steps.PLAIN[form]]
+        deliveries = readable_deliveries_of(evidence, form)
+        if isinstance(deliveries, Finding):
+            return deliveries
+        plain = [delivery for delivery in deliveries if delivery.job.step in steps.PLAIN[form]]
         if not plain:
-            return cannot_tell(f"the plain job was not told in {form.upper()}; DEL-001 judges that")
-        like.append(plain[0])
-    xml, json = like
-    if xml.told.state != json.told.state:
+            return cannot_tell(f"no {form.upper()} callback of the plain job arrived; DEL-001 judges that")
+        pair.append(plain[0])
+    xml, json = pair
+    if xml.reported.state != json.reported.state:
         return cannot_tell(
-            f"the two jobs ended differently ({xml.told.state}, {json.told.state}), so their callbacks differ rightly",
+            f"the two jobs ended as {xml.reported.state} and {json.reported.state}, so their callbacks may differ",
             witness=(xml.seq, json.seq),
         )
     one, other = _comparable(xml), _comparable(json)
@@ -194,28 +195,28 @@ def both_forms_say_the_same(evidence: Evidence, _item: Item) -> Finding:
     if found.items:
         found.add(xml.seq, found.items[0][1])
     return found.finding(
-        "the same elements with the same values in both forms",
-        holds(f"{len(one)} elements in both", witness=(xml.seq, json.seq)),
+        "the same elements with the same values in both formats",
+        holds(f"{len(one)} elements in both formats", witness=(xml.seq, json.seq)),
     )
 
 
-def _comparable(telling: Telling) -> Mapping[str, tuple[str, ...]]:
-    """Paths of documented or asked elements with their values; without values where they are a job's own.
+def _comparable(delivery: Delivery) -> Mapping[str, tuple[str, ...]]:
+    """Return the paths of documented or requested elements with their values; values of one job only are left out.
 
-    Results are cut down to their container. What no document names may come in one form only.
+    Of results only the container is compared. An element that no document names may be in one format only.
     """
-    asked = {f"JobsDetail.{path}" for path in texts_by_path(telling.job.submit.exchange.request_body.data)}
-    kept: dict[str, tuple[str, ...]] = {}
-    for path, values in texts_by_path(telling.callback.arrival.body.data).items():
+    requested = {f"JobsDetail.{path}" for path in texts_by_path(delivery.job.submit.exchange.request_body.data)}
+    comparable: dict[str, tuple[str, ...]] = {}
+    for path, values in texts_by_path(delivery.callback.arrival.body.data).items():
         names = path.split(".")
         cut = next((at for at, name in enumerate(names) if name.endswith(_RESULTS)), None)
-        known = path in asked or is_named(names if cut is None else names[: cut + 1])
+        known = path in requested or is_named(names if cut is None else names[: cut + 1])
         if not known:
             continue
         if cut is not None:
-            kept[".".join(names[: cut + 1])] = ()
-        elif names[-1] in _OWN_TO_A_JOB or any(telling.job.job_id in value for value in values):
-            kept[path] = ()
+            comparable[".".join(names[: cut + 1])] = ()
+        elif names[-1] in _JOB_SPECIFIC or any(delivery.job.job_id in value for value in values):
+            comparable[path] = ()
         else:
-            kept[path] = values
-    return kept
+            comparable[path] = values
+    return comparable

@@ -1,10 +1,10 @@
-"""Checks of the scenario `callback`: the dress of the bodies - form, structure, EventName, Content-Type (SHP)."""
+"""Checks of the scenario `callback`: format, structure, EventName and Content-Type of the bodies (SHP)."""
 
 from collections.abc import Iterator, Mapping
 
 from ciq_conformance.areas.callback import SPEC
-from ciq_conformance.areas.callback.checks import form_of
-from ciq_conformance.areas.callback.jobs import is_form, jobs_of, readable_of, tellings_of
+from ciq_conformance.areas.callback.checks import format_of
+from ciq_conformance.areas.callback.jobs import deliveries_of, has_format, jobs_of, readable_deliveries_of
 from ciq_conformance.areas.callback.labels import BY_RULE, CHANNELS
 from ciq_conformance.judge.body_paths import WRAPPER, Node, UnreadableBody, leaves, read_body, text_of
 from ciq_conformance.judge.documented import is_covered
@@ -20,43 +20,44 @@ from ciq_schemas.transcript.raw import header
 TASK_FINISH = "TaskFinish"
 _TEXTS = ("JobId", "State", "QueueId", "CreationTime")
 _STRUCTURAL = frozenset({ProblemKind.STRUCTURE, ProblemKind.TOO_MANY})
-"""What the schema's word is taken for; values (states, times) have requirements of their own."""
+"""Schema problems that SHP-002 counts; values (states, times) have their own requirements."""
 _NO_INPUT = frozenset({"FileCompress", "Tts"})
-"""Tags whose source stands in Operation (436/83112 and the pages of the tags)."""
+"""Tags whose source is in Operation (436/83112 and the pages of the tags)."""
 _NUMBER_IN_SAMPLE = "JobLevel"
-"""The one element that a documented JSON sample shows as a number (Translation)."""
+"""The only element that is a number in a documented JSON sample (Translation)."""
 
 
 def _bodies(evidence: Evidence, form: Format) -> tuple[ParsedCallback, ...] | Finding:
-    """Bodies that came in a form for its jobs; a body that names no job counts by the address it came to."""
-    tellings = tellings_of(evidence, form)
+    """Return the bodies in a format for its jobs; a body that names no job belongs to the format of its address."""
+    deliveries = deliveries_of(evidence, form)
     nameless = tuple(
         callback
         for callback in evidence.arrivals(_channel(evidence, form))
-        if not callback.job_ids and is_form(callback, form)
+        if not callback.job_ids and has_format(callback, form)
     )
-    if isinstance(tellings, Finding):
-        # A form nobody promised stays absent, whatever came.
-        return nameless if nameless and not isinstance(jobs_of(evidence, form), Finding) else tellings
-    named = {telling.seq: telling.callback for telling in tellings}
+    if isinstance(deliveries, Finding):
+        # A format that no document promises stays absent, even if a body arrived.
+        return nameless if nameless and not isinstance(jobs_of(evidence, form), Finding) else deliveries
+    named = {delivery.seq: delivery.callback for delivery in deliveries}
     named.update({callback.arrival.seq: callback for callback in nameless})
     return tuple(named[seq] for seq in sorted(named))
 
 
 @check("SHP-001", SPEC)
-def well_formed(evidence: Evidence, item: Item) -> Finding:
+def body_is_well_formed(evidence: Evidence, item: Item) -> Finding:
     """XML is well-formed, JSON is one object."""
-    form = form_of(item)
+    form = format_of(item)
     expected = "a JSON object" if form is Format.JSON else "well-formed XML"
     bodies = _bodies(evidence, form)
     if isinstance(bodies, Finding):
-        came = [callback for callback in evidence.arrivals(_channel(evidence, form)) if not is_form(callback, form)]
-        if bodies.kind is not Kind.BLOCKED or not came:
+        arrivals = evidence.arrivals(_channel(evidence, form))
+        others = [callback for callback in arrivals if not has_format(callback, form)]
+        if bodies.kind is not Kind.BLOCKED or not others:
             return bodies
         return deviates(
             expected,
-            f"{len(came)} bodies, none of them {form.upper()}; the first begins {_beginning(came[0])}",
-            witness=(came[0].arrival.seq,),
+            f"{len(others)} bodies, none of them {form.upper()}; the first begins with {_beginning(others[0])}",
+            witness=(others[0].arrival.seq,),
         )
     found = Deviations()
     for callback in bodies:
@@ -64,8 +65,8 @@ def well_formed(evidence: Evidence, item: Item) -> Finding:
             read_body(callback.arrival.body.data)
         except UnreadableBody as error:
             found.add(callback.arrival.seq, str(error))
-    for callback in _odd_ones(evidence, form):
-        found.add(callback.arrival.seq, f"a body among others that begins {_beginning(callback)}")
+    for callback in _in_other_format(evidence, form):
+        found.add(callback.arrival.seq, f"one body begins with {_beginning(callback)}")
     return found.finding(expected, holds(f"{len(bodies)} bodies", witness=(bodies[0].arrival.seq,)))
 
 
@@ -77,22 +78,22 @@ def _beginning(callback: ParsedCallback) -> str:
     return repr(callback.arrival.body.data[:20].decode("utf-8", "replace"))
 
 
-def _odd_ones(evidence: Evidence, form: Format) -> Iterator[ParsedCallback]:
-    """Bodies in the other form, where the same way of asking brought this form for other jobs."""
+def _in_other_format(evidence: Evidence, form: Format) -> Iterator[ParsedCallback]:
+    """Yield bodies in the other format, where the same kind of request brought this format for other jobs."""
     jobs = jobs_of(evidence, form)
     if isinstance(jobs, Finding):
         return
     by_rule = [callback for job in jobs if job.step in BY_RULE[form] for callback in job.unambiguous_callbacks]
     direct = [callback for job in jobs if job.step not in BY_RULE[form] for callback in job.unambiguous_callbacks]
-    for way in (by_rule, direct):
-        if any(is_form(callback, form) for callback in way):
-            yield from (callback for callback in way if not is_form(callback, form))
+    for callbacks in (by_rule, direct):
+        if any(has_format(callback, form) for callback in callbacks):
+            yield from (callback for callback in callbacks if not has_format(callback, form))
 
 
 @check("SHP-002", SPEC)
-def documented_shape(evidence: Evidence, item: Item) -> Finding:
-    """Root, JobsDetail and its documented children are there, containers where containers belong."""
-    form = form_of(item)
+def body_has_the_documented_structure(evidence: Evidence, item: Item) -> Finding:
+    """The body has the root, JobsDetail and its documented children, with containers where the documents have them."""
+    form = format_of(item)
     bodies = _bodies(evidence, form)
     if isinstance(bodies, Finding):
         return bodies
@@ -118,19 +119,19 @@ def documented_shape(evidence: Evidence, item: Item) -> Finding:
             if error.kind in _STRUCTURAL:
                 found.add(callback.arrival.seq, str(error))
     if not read:
-        return blocked("no body could be read; SHP-001 judges that", witness=(bodies[0].arrival.seq,))
-    told = f"{read} bodies" + (", without Code on success as some pages have it" if codeless else "")
+        return blocked("no body is readable; SHP-001 judges that", witness=(bodies[0].arrival.seq,))
+    seen = f"{read} bodies" + (", without Code on success as on some pages" if codeless else "")
     return found.finding(
-        "Response (JSON may leave it out) with JobsDetail, in it JobId, State, Tag, QueueId, CreationTime, Input and "
+        "Response (JSON may omit it) with JobsDetail, which has JobId, State, Tag, QueueId, CreationTime, Input and "
         "Operation",
-        holds(told, witness=(bodies[0].arrival.seq,)),
+        holds(seen, witness=(bodies[0].arrival.seq,)),
     )
 
 
 def _problems(job: Node) -> list[str]:
-    """What a JobsDetail lacks. Code is owed by a failed job only: pages and samples differ on the others."""
+    """Return what a JobsDetail lacks. Only a failed job must have Code: pages and samples differ for other jobs."""
     if not isinstance(job, Mapping):
-        return ["JobsDetail holds a value instead of elements"]
+        return ["JobsDetail has a value instead of elements"]
     problems = [f"JobsDetail.{name} is missing or empty" for name in _TEXTS if not _text(job, name)]
     operation = next(iter(job.get("Operation", ())), None)
     tag = _text(job, "Tag") or _text(operation, "Tag")
@@ -139,10 +140,10 @@ def _problems(job: Node) -> list[str]:
     if _text(job, "State") == "Failed" and not _text(job, "Code"):
         problems.append("JobsDetail.Code of a failed job is missing or empty")
     if not isinstance(operation, Mapping):
-        problems.append("JobsDetail.Operation is missing or no container")
+        problems.append("JobsDetail.Operation is missing or is not a container")
     source = next(iter(job.get("Input", ())), None)
     if not isinstance(source, Mapping) and tag not in _NO_INPUT:
-        problems.append("JobsDetail.Input is missing or no container")
+        problems.append("JobsDetail.Input is missing or is not a container")
     return problems
 
 
@@ -154,49 +155,49 @@ def _text(node: Node, name: str) -> str:
 
 
 @check("SHP-003", SPEC)
-def event_is_task_finish(evidence: Evidence, item: Item) -> Finding:
-    """EventName is TaskFinish; the oldest pages have none, in any body."""
-    tellings = readable_of(evidence, form_of(item))
-    if isinstance(tellings, Finding):
-        return tellings
+def event_name_is_task_finish(evidence: Evidence, item: Item) -> Finding:
+    """EventName is TaskFinish; on the oldest pages no body has an EventName."""
+    deliveries = readable_deliveries_of(evidence, format_of(item))
+    if isinstance(deliveries, Finding):
+        return deliveries
     found = Deviations()
-    nameless = [telling.seq for telling in tellings if telling.callback.callback.event_name is None]
-    for telling in tellings:
-        name = telling.callback.callback.event_name
+    nameless = [delivery.seq for delivery in deliveries if delivery.callback.callback.event_name is None]
+    for delivery in deliveries:
+        name = delivery.callback.callback.event_name
         if name is not None and name.strip() != TASK_FINISH:
-            found.add(telling.seq, f"EventName is {name!r}")
-    if nameless and _knows_event(evidence):
+            found.add(delivery.seq, f"EventName is {name!r}")
+    if nameless and _sends_event_name(evidence):
         for seq in nameless:
-            found.add(seq, "EventName is missing, though other callbacks of the feature have it")
+            found.add(seq, "EventName is missing, although other callbacks of the feature have it")
     expected = f"EventName {TASK_FINISH}"
     if nameless:
         return found.finding(
             expected,
             observed(
-                f"{len(nameless)} of {len(tellings)} bodies have no EventName",
+                f"{len(nameless)} of {len(deliveries)} bodies have no EventName",
                 witness=tuple(nameless[:3]),
                 expected=expected,
-                reason="the older documented form (436/46412, 436/47214); receivers of newer pages switch on EventName",
+                reason="the older documented format (436/46412, 436/47214); receivers for newer pages read EventName",
             ),
         )
-    return found.finding(expected, holds(f"{len(tellings)} bodies with {TASK_FINISH}", witness=(tellings[0].seq,)))
+    return found.finding(expected, holds(f"{len(deliveries)} bodies with {TASK_FINISH}", witness=(deliveries[0].seq,)))
 
 
-def _knows_event(evidence: Evidence) -> bool:
-    """Some body has the name: the target does not keep to the older form."""
-    every = (tellings_of(evidence, form) for form in Format)
+def _sends_event_name(evidence: Evidence) -> bool:
+    """Whether some body has an EventName, so that the target does not use the older format."""
+    by_format = (deliveries_of(evidence, form) for form in Format)
     return any(
-        telling.callback.callback.event_name
-        for tellings in every
-        if not isinstance(tellings, Finding)
-        for telling in tellings
+        delivery.callback.callback.event_name
+        for deliveries in by_format
+        if not isinstance(deliveries, Finding)
+        for delivery in deliveries
     )
 
 
 @check("SHP-006", SPEC)
-def content_type_fits(evidence: Evidence, item: Item) -> Finding:
-    """XML comes as application/xml; what JSON comes as is written nowhere."""
-    form = form_of(item)
+def content_type_fits_the_format(evidence: Evidence, item: Item) -> Finding:
+    """XML has Content-Type application/xml; no document defines the Content-Type of JSON."""
+    form = format_of(item)
     bodies = _bodies(evidence, form)
     if isinstance(bodies, Finding):
         return bodies
@@ -213,7 +214,7 @@ def content_type_fits(evidence: Evidence, item: Item) -> Finding:
             "; ".join(others),
             witness=tuple(others.values()),
             expected=expected,
-            reason="no page names the Content-Type of JSON bodies, but receivers will look for application/json",
+            reason="no page names the Content-Type of JSON bodies, but receivers expect application/json",
         )
     found = Deviations()
     for seen, seq in others.items():
@@ -222,37 +223,37 @@ def content_type_fits(evidence: Evidence, item: Item) -> Finding:
 
 
 @check("SHP-009", SPEC)
-def jobs_detail_in_json(evidence: Evidence, item: Item) -> Finding:
-    """Measured: is JobsDetail an array or an object in JSON?"""
-    tellings = tellings_of(evidence, form_of(item))
-    if isinstance(tellings, Finding):
-        return tellings
+def jobs_detail_in_json_is_reported(evidence: Evidence, item: Item) -> Finding:
+    """Report whether JobsDetail is an array or an object in JSON."""
+    deliveries = deliveries_of(evidence, format_of(item))
+    if isinstance(deliveries, Finding):
+        return deliveries
     words = {NoteKind.JSON_ARRAY: "an array", NoteKind.JSON_OBJECT: "an object"}
     shapes: dict[str, int] = {}
-    for telling in tellings:
-        for note in telling.callback.decoded.notes:
+    for delivery in deliveries:
+        for note in delivery.callback.decoded.notes:
             if note.kind in words:
-                shapes.setdefault(words[note.kind], telling.seq)
+                shapes.setdefault(words[note.kind], delivery.seq)
     if not shapes:
-        return blocked("no body has a JobsDetail; SHP-001 and SHP-002 judge that", witness=(tellings[0].seq,))
+        return blocked("no body has a JobsDetail; SHP-001 and SHP-002 judge that", witness=(deliveries[0].seq,))
     return observed(
         f"JobsDetail is {' and '.join(shapes)}",
         witness=tuple(shapes.values()),
-        reason="samples show both; a receiver must take either",
+        reason="samples show both; a receiver must accept either",
     )
 
 
 @check("SHP-011", SPEC)
 def json_values_are_strings(evidence: Evidence, item: Item) -> Finding:
-    """All samples write values as strings, but for one JobLevel."""
-    tellings = tellings_of(evidence, form_of(item))
-    if isinstance(tellings, Finding):
-        return tellings
+    """Values in JSON are strings, as in all samples except for one JobLevel."""
+    deliveries = deliveries_of(evidence, format_of(item))
+    if isinstance(deliveries, Finding):
+        return deliveries
     found = Deviations()
     read = 0
-    for telling in tellings:
+    for delivery in deliveries:
         try:
-            body = read_body(telling.callback.arrival.body.data)
+            body = read_body(delivery.callback.arrival.body.data)
         except UnreadableBody:
             continue
         read += 1
@@ -260,8 +261,8 @@ def json_values_are_strings(evidence: Evidence, item: Item) -> Finding:
             if isinstance(leaf, str) or (path.endswith(_NUMBER_IN_SAMPLE) and isinstance(leaf, int)):
                 continue
             if not is_covered(path.split(".")):
-                continue  # an element of the target's own, of which no sentence speaks
-            found.add(telling.seq, f"{path} is {'null' if leaf is None else text_of(leaf)}, no string")
+                continue  # an element that no document describes
+            found.add(delivery.seq, f"{path} is {'null' if leaf is None else text_of(leaf)}, not a string")
     if not read:
-        return blocked("no body could be read; SHP-001 judges that")
-    return found.finding("values are JSON strings", holds(f"{read} bodies", witness=(tellings[0].seq,)))
+        return blocked("no body is readable; SHP-001 judges that")
+    return found.finding("values are JSON strings", holds(f"{read} bodies", witness=(deliveries[0].seq,)))

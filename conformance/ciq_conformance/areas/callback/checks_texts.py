@@ -1,12 +1,12 @@
-"""Checks of the scenario `callback`: texts that come as they were given - UserData, names of objects (SHP).
+"""Checks of the scenario `callback`: UserData and object names in callbacks are those of the request (SHP).
 
-What was given is read from the request itself, so that a service which changes it at the submit already is seen too.
+The checks read the request itself, so that they also detect a target that changes a text at the submit.
 """
 
 from ciq_conformance.areas.callback import SPEC
 from ciq_conformance.areas.callback import labels as steps
-from ciq_conformance.areas.callback.checks import form_of
-from ciq_conformance.areas.callback.jobs import Telling, readable_of, tellings_of
+from ciq_conformance.areas.callback.checks import format_of
+from ciq_conformance.areas.callback.jobs import Delivery, deliveries_of, readable_deliveries_of
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, blocked, cannot_tell, deviates, holds
 from ciq_conformance.judge.job_facts import first_difference, object_of, output_of, shortened, user_data_of
@@ -15,122 +15,123 @@ from ciq_schemas.transcript import raw
 from ciq_schemas.transcript.requests import requested_job
 
 _NEW_LINE = frozenset("\r\n")
-"""Around a text that a pretty printer has put on lines of its own; what it ended with cannot be told then."""
+"""At the ends of a text that a pretty printer put on its own lines; its outer blanks are unknown then."""
 
 _LONG = 60
-"""Characters beyond which two texts that differ may look alike once they are cut for a message."""
+"""Length above which two different texts may look equal when a message shortens them."""
 
 
-def _is_special(evidence: Evidence, item: Item, telling: Telling) -> bool:
-    return telling.job.step in steps.SPECIAL[form_of(item)]
+def _is_special(evidence: Evidence, item: Item, delivery: Delivery) -> bool:
+    return delivery.job.step in steps.SPECIAL[format_of(item)]
 
 
 @check("SHP-010", SPEC)
-def names_of_objects_survive(evidence: Evidence, item: Item) -> Finding:
-    """Keys of inputs and outputs with letters of another script, and with what an address writes otherwise."""
-    form = form_of(item)
-    readable, tellings = readable_of(evidence, form), tellings_of(evidence, form)
+def object_names_are_unchanged(evidence: Evidence, item: Item) -> Finding:
+    """Callbacks have the Input.Object and Output.Object of the request, with non-ASCII and escaped characters."""
+    form = format_of(item)
+    readable, deliveries = readable_deliveries_of(evidence, form), deliveries_of(evidence, form)
     if isinstance(readable, Finding):
         return readable
-    if isinstance(tellings, Finding):
-        return tellings
-    expected = f"an Input.Object and an Output.Object with letters such as {steps.SPECIAL_FOLDER} as they were given"
-    odd = [
-        telling
-        for telling in tellings
-        if telling.job.step in (*steps.SPECIAL[form], steps.SECOND[form])
-        and not all((name or "").isascii() for name in _names_asked(telling))
+    if isinstance(deliveries, Finding):
+        return deliveries
+    expected = f"an Input.Object and an Output.Object with letters such as {steps.SPECIAL_FOLDER} as in the request"
+    non_ascii = [
+        delivery
+        for delivery in deliveries
+        if delivery.job.step in (*steps.SPECIAL[form], steps.SECOND[form])
+        and not all((name or "").isascii() for name in _requested_names(delivery))
     ]
-    if not odd:
+    if not non_ascii:
         refused = [response for response in evidence.of(SPEC, *steps.SPECIAL[form]) if response.refused]
         if refused:
             exchange = refused[0].exchange
-            return deviates(expected, f"the job was refused with {exchange.status}", witness=(exchange.seq,))
-        return blocked("the jobs with such names were not told; DEL-001 judges that")
+            return deviates(expected, f"the target rejected the job with {exchange.status}", witness=(exchange.seq,))
+        return blocked("no callback of a job with such names arrived; DEL-001 judges that")
     found = Deviations()
-    for telling in odd:
-        if telling not in readable:
-            found.add(telling.seq, "the body with them cannot be read, others can")
+    for delivery in non_ascii:
+        if delivery not in readable:
+            found.add(delivery.seq, "the body with such names is not readable, others are")
             continue
-        source, output = _names_asked(telling)
-        key = object_of(telling.told)
+        source, output = _requested_names(delivery)
+        key = object_of(delivery.reported)
         if key and key != source:
-            found.add(telling.seq, f"Input.Object {source!r} came as {key!r}")
-        told = output_of(telling.told)[2]
+            found.add(delivery.seq, f"Input.Object {source!r} is {key!r} in the callback")
+        reported = output_of(delivery.reported)[2]
         folder = (output or "").rpartition("/")[0]
-        if told and not told.startswith(folder):  # the file's name may have its ${Number} filled in
-            found.add(telling.seq, f"Output.Object {output!r} came as {told!r}")
-    return found.finding(expected, holds(f"{len(odd)} callback(s)", witness=(odd[0].seq,)))
+        if reported and not reported.startswith(folder):  # the target may replace ${Number} in the file name
+            found.add(delivery.seq, f"Output.Object {output!r} is {reported!r} in the callback")
+    return found.finding(expected, holds(f"{len(non_ascii)} callback(s)", witness=(non_ascii[0].seq,)))
 
 
-def _names_asked(telling: Telling) -> tuple[str | None, str | None]:
-    asked = requested_job(telling.job.submit)
-    return asked.input_object, asked.output[2]
+def _requested_names(delivery: Delivery) -> tuple[str | None, str | None]:
+    requested = requested_job(delivery.job.submit)
+    return requested.input_object, requested.output[2]
 
 
 @check("SHP-012", SPEC)
-def user_data_comes_unchanged(evidence: Evidence, item: Item) -> Finding:
-    """UserData of all jobs that were told, one of them with all that is odd and as long as may be."""
-    form = form_of(item)
-    readable, tellings = readable_of(evidence, form), tellings_of(evidence, form)
+def user_data_is_unchanged(evidence: Evidence, item: Item) -> Finding:
+    """Callbacks have the UserData of the request, also with special characters and at maximum length."""
+    form = format_of(item)
+    readable, deliveries = readable_deliveries_of(evidence, form), deliveries_of(evidence, form)
     if isinstance(readable, Finding):
         return readable
-    if isinstance(tellings, Finding):
-        return tellings
+    if isinstance(deliveries, Finding):
+        return deliveries
     found = Deviations()
-    for telling in tellings:
-        if telling not in readable:
-            if _is_special(evidence, item, telling):
-                found.add(telling.seq, "the body with special characters cannot be read, others can")
+    for delivery in deliveries:
+        if delivery not in readable:
+            if _is_special(evidence, item, delivery):
+                found.add(delivery.seq, "the body with special characters is not readable, others are")
             continue
-        given, came = requested_job(telling.job.submit).user_data, user_data_of(telling.told)
-        if given and came != given:
-            found.add(telling.seq, f"UserData of {telling.job.step}: {_difference(came, given)}")
-    expected = f"UserData character for character as given, up to {steps.LONGEST_USER_DATA} characters"
-    if found.items or any(_is_special(evidence, item, telling) for telling in tellings):
+        sent, received = requested_job(delivery.job.submit).user_data, user_data_of(delivery.reported)
+        if sent and received != sent:
+            found.add(delivery.seq, f"UserData of {delivery.job.step}: {_difference(received, sent)}")
+    expected = f"UserData exactly as in the request, up to {steps.LONGEST_USER_DATA} characters"
+    if found.items or any(_is_special(evidence, item, delivery) for delivery in deliveries):
         return found.finding(expected, holds(f"{len(readable)} callback(s)", witness=(readable[0].seq,)))
     refused = [response for response in evidence.of(SPEC, *steps.SPECIAL[form]) if response.refused]
     if refused:
         exchange = refused[0].exchange
-        why = f"the job with special characters was refused with {exchange.status}; SUB-008 and SUB-009 judge that"
+        why = f"the target answered special characters with {exchange.status}; SUB-008 and SUB-009 judge that"
         return blocked(why, witness=(exchange.seq,))
-    return blocked("the job with special characters was not told; DEL-001 judges that")
+    return blocked("no callback of the job with special characters arrived; DEL-001 judges that")
 
 
-def _difference(came: str | None, given: str) -> str:
-    if not came or len(given) <= _LONG:
-        return f"{shortened(came)} instead of {shortened(given)}"
-    return first_difference(came, given)
+def _difference(received: str | None, sent: str) -> str:
+    if not received or len(sent) <= _LONG:
+        return f"{shortened(received)} instead of {shortened(sent)}"
+    return first_difference(received, sent)
 
 
 @check("SHP-013", SPEC)
-def blanks_are_kept(evidence: Evidence, item: Item) -> Finding:
-    """UserData with blanks at its ends; a pretty printer breaks the line around it."""
-    readable = readable_of(evidence, form_of(item))
+def outer_blanks_are_kept(evidence: Evidence, item: Item) -> Finding:
+    """Callbacks keep blanks at the ends of UserData, except where a pretty printer put the text on its own lines."""
+    readable = readable_deliveries_of(evidence, format_of(item))
     if isinstance(readable, Finding):
         return readable
     found = Deviations()
     seen: list[int] = []
-    for telling in readable:
-        sent = _as_sent(telling)
-        came = (telling.told.operation.user_data if telling.told.operation else None) or ""
-        inner = came.strip(" \t")
-        # Another text altogether is SHP-012's to judge.
+    for delivery in readable:
+        sent = _as_sent(delivery)
+        received = (delivery.reported.operation.user_data if delivery.reported.operation else None) or ""
+        inner = received.strip(" \t")
+        # SHP-012 judges a different text.
         if sent == sent.strip() or inner.strip() != sent.strip() or _on_own_lines(inner):
             continue
-        seen.append(telling.seq)
-        if came != sent:
-            ends = f"{came[:8]!r} ... {came[-8:]!r} instead of {sent[:8]!r} ... {sent[-8:]!r}"
-            found.add(telling.seq, f"{telling.job.step}: {ends}")
+        seen.append(delivery.seq)
+        if received != sent:
+            ends = f"{received[:8]!r} ... {received[-8:]!r} instead of {sent[:8]!r} ... {sent[-8:]!r}"
+            found.add(delivery.seq, f"{delivery.job.step}: {ends}")
     if not seen:
-        return cannot_tell("no body has UserData that was given with blanks at its ends, and on one line")
+        return cannot_tell("no body has, on one line, UserData whose request has blanks at its ends")
     return found.finding(
-        "UserData with the blanks at its ends as given", holds(f"{len(seen)} callback(s)", witness=(seen[0],))
+        "UserData with the same blanks at its ends as in the request",
+        holds(f"{len(seen)} callback(s)", witness=(seen[0],)),
     )
 
 
-def _as_sent(telling: Telling) -> str:
-    root = raw.root_of(telling.job.submit.exchange.request_body.data)
+def _as_sent(delivery: Delivery) -> str:
+    root = raw.root_of(delivery.job.submit.exchange.request_body.data)
     operation = next(iter(raw.children(root, "Operation")), None)
     return "".join(element.text or "" for element in raw.children(operation, "UserData"))
 

@@ -1,6 +1,6 @@
-"""The jobs of the callback scenario, by the form in which they were to be told, for the checks DEL and SHP.
+"""The jobs and callbacks of the scenario `callback` by requested format, for the checks DEL and SHP.
 
-Where a form cannot be judged, says why: a form the documents do not promise is absent, one they do is blocked.
+A finding says why a format cannot be judged: absent where no document promises the format, blocked otherwise.
 """
 
 from dataclasses import dataclass
@@ -20,88 +20,86 @@ from ciq_schemas.values import Job
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
-    """One callback about one job of the scenario."""
+class Delivery:
+    """One callback for one job of the scenario."""
 
     job: ObservedJob
     callback: ParsedCallback
 
     @property
     def seq(self) -> int:
-        """Number of the arrival."""
+        """Record number of the callback."""
         return self.callback.arrival.seq
 
     @property
-    def told(self) -> Job:
-        """The job as the callback tells it."""
+    def reported(self) -> Job:
+        """The job as the callback reports it."""
         return self.job.reported_in(self.callback)
 
 
-def is_form(callback: ParsedCallback, form: Format) -> bool:
-    """The body looks like the form, by its first character."""
+def has_format(callback: ParsedCallback, form: Format) -> bool:
+    """Whether the first character of the body fits the format."""
     return callback.is_json == (form is Format.JSON)
 
 
 def jobs_of(evidence: Evidence, form: Format) -> tuple[ObservedJob, ...] | Finding:
-    """Accepted jobs that were to be told in `form`; a finding where the form cannot be judged."""
+    """Return the accepted jobs that request `form`; a finding where the format cannot be judged."""
     jobs = observed_jobs(evidence, SPEC, SUBMITS[form], LOOKS)
     if form is Format.JSON and not FEATURES[evidence.feature].job_callback_documented:
         rule = evidence.one(SPEC, RULES[form])
         if rule is not None and not rule.ok:
             return absent(
-                f"no document offers JSON callbacks for {evidence.feature}; ResultFormat JSON was answered with "
-                f"{describe_response(rule)}",
+                f"no document offers JSON callbacks for {evidence.feature}; the target answered ResultFormat "
+                f"JSON with {describe_response(rule)}",
                 witness=(rule.exchange.seq,),
             )
-        if rule is not None and not any(is_form(callback, form) for job in jobs for callback in job.callbacks):
+        if rule is not None and not any(has_format(callback, form) for job in jobs for callback in job.callbacks):
             return absent(
-                f"no document offers JSON callbacks for {evidence.feature}; a rule with ResultFormat JSON was tried "
-                "and no JSON came",
+                f"no document offers JSON callbacks for {evidence.feature}; the suite set a rule with ResultFormat "
+                "JSON, and no JSON callback arrived",
                 witness=(rule.exchange.seq,),
             )
     return jobs or no_job(evidence, SPEC, SUBMITS[form])
 
 
-def tellings_of(evidence: Evidence, form: Format) -> tuple[Telling, ...] | Finding:
-    """Callbacks that came in `form` for jobs that were to be told so, failed ones too; a finding where none came."""
+def deliveries_of(evidence: Evidence, form: Format) -> tuple[Delivery, ...] | Finding:
+    """Return the callbacks in `form` for jobs that request it, also failed jobs; a finding where there is none."""
     jobs = jobs_of(evidence, form)
     if isinstance(jobs, Finding):
         return jobs
-    every = tuple(
-        Telling(job, callback)
+    all_deliveries = tuple(
+        Delivery(job, callback)
         for job in (*jobs, *failing_jobs(evidence, form))
         for callback in job.unambiguous_callbacks
     )
-    fitting = tuple(telling for telling in every if is_form(telling.callback, form))
-    if fitting:
-        return fitting
-    if every:
+    in_format = tuple(delivery for delivery in all_deliveries if has_format(delivery.callback, form))
+    if in_format:
+        return in_format
+    if all_deliveries:
         return blocked(
-            f"no {form.upper()} body to look at: {len(every)} callback(s) came in the other form, though the "
-            "queue's rule and the job asked for this one; RUL-004, RUL-008 and RUL-010 judge that",
-            witness=(every[0].seq,),
+            f"no {form.upper()} body to judge: {len(all_deliveries)} callback(s) arrived in the other format, although "
+            "the queue's rule and the job request this one; RUL-004, RUL-008 and RUL-010 judge that",
+            witness=(all_deliveries[0].seq,),
         )
     if any(job.callbacks for job in jobs):
         return cannot_tell(
-            "all callbacks came after the next rule was set, of jobs that had not ended; raise timeout_factor in the "
-            "profile"
+            "all callbacks arrived after the scenario set the next rule, for jobs that had not ended by then; raise "
+            "timeout_factor in the profile"
         )
-    return blocked("no callback came, so there is no body to look at; DEL-001 judges that")
+    return blocked("no callback arrived, so there is no body to judge; DEL-001 judges that")
 
 
 def failing_jobs(evidence: Evidence, form: Format) -> tuple[ObservedJob, ...]:
-    """Jobs of the failure scenario, where it was played, to be told in `form`: for their bodies the same holds."""
+    """Return the jobs of the scenario `failure` that request `form`; the same rules apply to their callbacks."""
     return observed_jobs(evidence, FAILURE, labels.TOLD_IN[form], labels.LOOKS)
 
 
-def readable_of(evidence: Evidence, form: Format) -> tuple[Telling, ...] | Finding:
-    """As `tellings_of`, of bodies that could be read as far as the job."""
-    tellings = tellings_of(evidence, form)
-    if isinstance(tellings, Finding):
-        return tellings
-    readable = tuple(telling for telling in tellings if telling.told != Job())
+def readable_deliveries_of(evidence: Evidence, form: Format) -> tuple[Delivery, ...] | Finding:
+    """Return the same as `deliveries_of`, without callbacks whose job the suite cannot read."""
+    deliveries = deliveries_of(evidence, form)
+    if isinstance(deliveries, Finding):
+        return deliveries
+    readable = tuple(delivery for delivery in deliveries if delivery.reported != Job())
     if readable:
         return readable
-    return blocked(
-        "no body could be read as far as JobsDetail; SHP-001 and SHP-002 judge that", witness=(tellings[0].seq,)
-    )
+    return blocked("no body has a readable JobsDetail; SHP-001 and SHP-002 judge that", witness=(deliveries[0].seq,))

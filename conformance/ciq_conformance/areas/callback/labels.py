@@ -1,4 +1,4 @@
-"""Labels of the callback scenario, shared by the scenario that leaves them and the checks that look for them."""
+"""Labels of the scenario `callback`, used by the scenario and its checks."""
 
 from enum import StrEnum
 
@@ -6,14 +6,14 @@ from ciq_schemas.requirement import Format
 
 
 class Channel(StrEnum):
-    """Addresses given out: one a form, so that a stray body is laid at the right door."""
+    """Callback addresses: one per format, so that a body that names no job still belongs to one format."""
 
     XML = "xml"
     JSON = "json"
 
 
 class Label(StrEnum):
-    """What is asked of the target."""
+    """Labels of the exchanges."""
 
     RULE_XML = "rule-xml"
     RULE_JSON = "rule-json"
@@ -40,10 +40,10 @@ PLAIN = {
     Format.XML: (Label.SUBMIT_XML_PLAIN, Label.SUBMIT_XML_DIRECT),
     Format.JSON: (Label.SUBMIT_JSON_PLAIN, Label.SUBMIT_JSON_DIRECT),
 }
-"""Like jobs of both forms (same order but for the form): by the queue's rule, and by the job's own address."""
+"""Jobs that differ only in the format: one with the queue's rule, one with its own address."""
 
 SECOND = {Format.XML: Label.SUBMIT_XML_SECOND, Format.JSON: Label.SUBMIT_JSON_SECOND}
-"""Jobs with an input whose name is in another script; with their usual one where such a job is refused."""
+"""Jobs whose input name is in another script; with their usual input where the target rejects such a job."""
 
 SPECIAL = {
     Format.XML: (Label.SUBMIT_XML_SPECIAL, Label.SUBMIT_XML_DIRECT_SPECIAL),
@@ -52,35 +52,35 @@ SPECIAL = {
 """Jobs with special characters in UserData and in the name of the output."""
 
 BY_RULE = {form: (PLAIN[form][0], SECOND[form], SPECIAL[form][0]) for form in (Format.XML, Format.JSON)}
-"""Submits without an address of their own: told by the queue's rule."""
+"""Submits without CallBack: the queue's rule applies."""
 
 SUBMITS = {form: (*BY_RULE[form], PLAIN[form][1], SPECIAL[form][1]) for form in (Format.XML, Format.JSON)}
-"""All submits whose callback is asked for in a form."""
+"""All submits that request a callback in a format."""
 
 LOOKS = (Label.BEFORE, Label.AFTER, Label.LAST)
 
 ADDRESS_SUFFIX = "/cb?ticket=a%2Fb&x=1"
-"""Path and query that a receiver might use as a shared secret: an escaped slash and two parameters."""
+"""Path and query that a receiver may use as a shared secret: an escaped slash and two parameters."""
 
 SPECIAL_CHARACTERS = (
     r"""&<>"' ]]> &amp; &#65; <!-- no comment --> \ \n \u0041 $$ ${jobid} %41+b%20c  two {"k": [1, null]}"""
 )
-"""What XML and JSON must escape, what looks escaped already, what a shell, a template or an address would read more
-into, and two blanks in a row."""
+"""Characters that XML and JSON must escape, text that looks already escaped, characters with a meaning in shells,
+templates and addresses, and two consecutive blanks."""
 SPECIAL_FOLDER = "中文"
 LONGEST_USER_DATA = 1024
-"""Most characters that UserData may have (436/73198)."""
+"""Maximum number of characters in UserData (436/73198)."""
 
 NUMERIC = "12"
-"""UserData of the like jobs: a text, though it looks like a number."""
+"""UserData of the plain jobs: a text that looks like a number."""
 
 
 def special_user_data(label: str) -> str:
-    """UserData as long as may be, no blank at its ends; the body in XML, escaped, is longer than 4096 bytes."""
+    """Return UserData of maximum length without blanks at its ends; its escaped XML body is longer than 4096 bytes."""
     text = f"{label} {SPECIAL_CHARACTERS} "
     return text + ("&<" * LONGEST_USER_DATA)[: LONGEST_USER_DATA - len(text) - 1] + "."
 
 
-def blank_ended(label: str) -> str:
-    """UserData of the second jobs: blanks at both ends."""
+def user_data_with_outer_blanks(label: str) -> str:
+    """Return UserData of the second jobs: blanks at both ends."""
     return f" {label}  "
