@@ -1,4 +1,4 @@
-"""Random legal histories for the engine, and what a bystander can tell from its events alone."""
+"""Random legal histories for the engine, and an event checker that knows only the documented rules."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -32,10 +32,10 @@ FAILED = Failure("ResourceNotFound", "no such object")
 
 @dataclass(frozen=True)
 class Submit:
-    """Submit orders of (level, duration, fails) to a place."""
+    """Submit jobs of (level, duration, fails) to a place."""
 
     place: int
-    orders: tuple[tuple[int, float, bool], ...]
+    job_parameters: tuple[tuple[int, float, bool], ...]
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,9 @@ class SetState:
 
 @dataclass(frozen=True)
 class Cancel:
-    """Try to cancel the n-th job ever accepted (counted round)."""
+    """Try to cancel one of the jobs accepted so far; the index wraps around."""
 
-    which: int
+    index: int
 
 
 @dataclass(frozen=True)
@@ -64,10 +64,10 @@ Action = Submit | SetState | Cancel | Renew
 
 _places = st.integers(0, len(PLACES) - 1)
 _durations = st.sampled_from([0.0, 0.0, 0.5, 1.0, 1.0, 2.0, 7.25])
-_orders = st.tuples(st.integers(0, 2), _durations, st.booleans())
+_job_parameters = st.tuples(st.integers(0, 2), _durations, st.booleans())
 _actions = st.one_of(
-    st.builds(Submit, _places, st.lists(_orders, min_size=1, max_size=6).map(tuple)),
-    st.builds(Submit, _places, st.lists(_orders, min_size=1, max_size=6).map(tuple)),
+    st.builds(Submit, _places, st.lists(_job_parameters, min_size=1, max_size=6).map(tuple)),
+    st.builds(Submit, _places, st.lists(_job_parameters, min_size=1, max_size=6).map(tuple)),
     st.builds(SetState, _places, st.sampled_from(QueueState)),
     st.builds(Cancel, st.integers(0, 200)),
     st.builds(Renew, _places),
@@ -78,8 +78,8 @@ histories = st.lists(st.tuples(_gaps, _actions), max_size=40)
 
 
 @dataclass
-class Play:
-    """An engine and all it said while a history was played."""
+class HistoryRun:
+    """An engine with the time, jobs and events of a history that runs on it."""
 
     engine: Engine
     now: float = 1_800_000_000.0
@@ -88,33 +88,33 @@ class Play:
     refused: list[tuple[str, JobState]] = field(default_factory=list)
 
     @classmethod
-    def fresh(cls, *, workers: int, rules: EngineRules | None = None, seed: int = 5) -> "Play":
-        """An engine in which every place is active."""
-        play = cls(Engine(ids=RandomIds(seed=seed), rules=rules or EngineRules(workers=workers)))
+    def start(cls, *, workers: int, rules: EngineRules | None = None, seed: int = 5) -> "HistoryRun":
+        """A run whose engine has every place active."""
+        run = cls(Engine(ids=RandomIds(seed=seed), rules=rules or EngineRules(workers=workers)))
         for bucket, feature in PLACES:
-            play.engine.activate(play.now, bucket, feature)
-        return play
+            run.engine.activate(run.now, bucket, feature)
+        return run
 
     def advance(self) -> None:
-        """Let the engine catch up with the time."""
+        """Advance the engine to the present time."""
         self.events.extend(self.engine.advance(self.now))
 
     def act(self, action: Action) -> None:
-        """Do one thing at the present time."""
+        """Perform one action at the present time."""
         match action:
-            case Submit(place, orders):
-                wanted = [
+            case Submit(place, job_parameters):
+                specs = [
                     JobSpec(tag="T", level=level, duration=duration, failure=FAILED if fails else None)
-                    for level, duration, fails in orders
+                    for level, duration, fails in job_parameters
                 ]
-                self.jobs.extend(self.engine.submit(self.now, *PLACES[place], wanted))
+                self.jobs.extend(self.engine.submit(self.now, *PLACES[place], specs))
             case SetState(place, state):
                 queue = self.engine.queue(*PLACES[place])
                 self.engine.update_queue(
                     self.now, *PLACES[place], queue.id, name=queue.name, state=state, notify=queue.notify
                 )
-            case Cancel(which) if self.jobs:
-                job = self.jobs[which % len(self.jobs)]
+            case Cancel(index) if self.jobs:
+                job = self.jobs[index % len(self.jobs)]
                 try:
                     self.engine.cancel(self.now, job.bucket, [job.id])
                 except CancelRefusedError as error:
@@ -125,8 +125,8 @@ class Play:
                 self.engine.deactivate(self.now, *PLACES[place])
                 self.engine.activate(self.now, *PLACES[place])
 
-    def run(self, history: list[tuple[float, Action]], *, eager: bool = True) -> "Play":
-        """Play all of it, then let time pass until nothing is due; eager = advance at every action."""
+    def run(self, history: list[tuple[float, Action]], *, eager: bool = True) -> "HistoryRun":
+        """Perform all actions, then advance until nothing is due. With `eager` the engine advances at every action."""
         for gap, action in history:
             self.now += gap
             if eager:
@@ -138,8 +138,8 @@ class Play:
         self.advance()
         return self
 
-    def story(self) -> list[tuple[str, float, str]]:
-        """The events in a form that two engines can share."""
+    def comparable_events(self) -> list[tuple[str, float, str]]:
+        """The events in a form that does not depend on the engine object."""
         return [(type(event).__name__, event.at, _subject(event)) for event in self.events]
 
 
@@ -151,7 +151,7 @@ def _subject(event: Event) -> str:
             return event.queue.id
 
 
-class Bystander:
+class EventChecker:
     """Follows the events and raises AssertionError at the first that breaks the documented rules."""
 
     def __init__(self, *, workers: int) -> None:
@@ -162,10 +162,10 @@ class Bystander:
         self.over: dict[str, JobState] = {}
         self.at = float("-inf")
         self.choices = 0
-        """Starts at which more than one job waited."""
+        """Number of starts at which more than one job waited."""
 
-    def follow(self, events: list[Event]) -> "Bystander":
-        """Check one event after the other."""
+    def follow(self, events: list[Event]) -> "EventChecker":
+        """Check the events in order."""
         for event in events:
             assert event.at >= self.at, "events come in order of time"
             self.at = event.at
@@ -199,12 +199,12 @@ class Bystander:
                 pass
 
     def _check_start(self, job: Job, at: float) -> None:
-        line = self.waiting[job.queue]
+        waiting_jobs = self.waiting[job.queue]
         assert job.queue not in self.paused, "a paused queue starts nothing"
-        first = min(line.values(), key=lambda waiter: (-waiter.level, waiter.number))
+        first = min(waiting_jobs.values(), key=lambda waiting_job: (-waiting_job.level, waiting_job.number))
         assert job is first, "greater level first, then order of acceptance"
-        self.choices += len(line) > 1
-        del line[job.id]
+        self.choices += len(waiting_jobs) > 1
+        del waiting_jobs[job.id]
         self.running[job.queue].add(job.id)
         assert len(self.running[job.queue]) <= self.workers, "never more than N run"
         assert job.created <= at == job.started

@@ -1,4 +1,4 @@
-"""The precedence table of callback rules: every row of it, and what documents say about each field."""
+"""The precedence of callback rules: each row of the table, and what the documents require of each field."""
 
 from dataclasses import dataclass
 
@@ -15,14 +15,14 @@ KAFKA = KafkaAddress(region="ap-guangzhou", instance="ckafka-1", topic="t")
 
 
 def rule(**changes: str) -> NotifyConfig:
-    """A queue rule that is On for TaskFinish at QUEUE, with changes."""
+    """A queue rule that is On for TaskFinish at QUEUE, with changed fields."""
     values = {"state": "On", "event": "TaskFinish", "type": "Url", "url": QUEUE} | changes
     return NotifyConfig(**values)
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row: the queue's rule, the job's fields, and where the callback goes (address, sink or None)."""
+    """One row: the queue's rule, the job's fields and the expected destination (address, sink or None)."""
 
     name: str
     rule: NotifyConfig
@@ -82,8 +82,8 @@ ROWS = [
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_each_row_of_the_table(row: Row) -> None:
-    """The callback goes where the row says, in the form it says, and the decision says why."""
+def test_callback_follows_precedence_row(row: Row) -> None:
+    """The callback has the destination and format of the row, and the decision has a reason."""
     decision = decide(row.rule, row.choice)
     assert decision.reason
     assert _where(decision) == row.to
@@ -91,8 +91,8 @@ def test_each_row_of_the_table(row: Row) -> None:
         assert decision.format is row.format
 
 
-def test_a_decision_is_about_one_event() -> None:
-    """Another event is sent by a queue rule that names it, and by none that does not."""
+def test_callback_rule_applies_to_named_events_only() -> None:
+    """A queue rule sends the callback of an event only if it names the event."""
     assert isinstance(decide(WORKFLOW_ONLY, NO_CHOICE, "WorkflowFinish"), Destination)
     assert isinstance(decide(ON, NO_CHOICE, "WorkflowFinish"), Silence)
     assert isinstance(decide(rule(event="TransCodingFinish"), NO_CHOICE, "WorkflowFinish"), Silence)

@@ -1,4 +1,4 @@
-"""Clocks: actions run once, in order and at their time; a auto-advance clock jumps only when nothing is at work."""
+"""Clocks: actions run once, in order and at their time; an auto-advance clock advances only when it is not held."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,8 +7,8 @@ import pytest
 
 from ciq_mock.clock import Clock, ClockKind, ManualClock, ScaledClock, held, make_clock
 
-SOON = 5.0
-"""Real seconds within which what must happen has happened."""
+DEADLINE = 5.0
+"""Real seconds after which a wait fails."""
 
 
 async def sleep_until(clock: Clock, when: float) -> None:
@@ -21,18 +21,18 @@ async def sleep_until(clock: Clock, when: float) -> None:
         timer.cancel()
 
 
-def play(story: Callable[[], Awaitable[None]]) -> None:
-    """Run a story in an event loop of its own, with a deadline."""
+def run_async(steps: Callable[[], Awaitable[None]]) -> None:
+    """Run a coroutine in a new event loop with a deadline."""
 
     async def bounded() -> None:
         async with asyncio.timeout(20):
-            await story()
+            await steps()
 
     asyncio.run(bounded())
 
 
-class Fake:
-    """A monotonic clock moved by hand."""
+class FakeMonotonic:
+    """A monotonic clock that the test sets."""
 
     def __init__(self) -> None:
         self.at = 50.0
@@ -41,9 +41,9 @@ class Fake:
         return self.at
 
 
-def test_a_scaled_clock_runs_by_its_factor() -> None:
-    """One real second is `factor` seconds; the wall clock does not matter."""
-    real = Fake()
+def test_scaled_clock_advances_by_factor() -> None:
+    """One real second is `factor` seconds; the wall clock has no effect."""
+    real = FakeMonotonic()
     clock = ScaledClock(factor=60.0, start=1000.0, monotonic=real)
     assert clock.now() == 1000.0
     real.at += 2.0
@@ -51,19 +51,19 @@ def test_a_scaled_clock_runs_by_its_factor() -> None:
 
 
 @pytest.mark.parametrize("factor", [0.0, -1.0])
-def test_a_clock_goes_forward(factor: float) -> None:
-    """A factor that would stop or turn time is refused."""
+def test_factor_of_zero_or_less_is_refused(factor: float) -> None:
+    """A clock cannot stop or run backwards."""
     with pytest.raises(ValueError, match="greater than 0"):
         ScaledClock(factor=factor)
 
 
 @pytest.mark.parametrize("kind", [ClockKind.REAL, ClockKind.SCALED, ClockKind.MANUAL])
-def test_a_clock_is_advanced_through_the_times_in_between(kind: ClockKind) -> None:
-    """`advance` runs due actions in order of time, each seeing its own time or a little later, and none beyond."""
+def test_advance_runs_due_actions_in_order_of_time(kind: ClockKind) -> None:
+    """Each action sees its own time or a little later; later actions do not run."""
 
-    async def story() -> None:
+    async def steps() -> None:
         clock = make_clock(kind, factor=2.0, start=1000.0)
-        clock.hold()  # nothing moves by itself meanwhile
+        clock.hold()  # the clock does not move without `advance`
         seen: list[tuple[str, float]] = []
         for name, when in (("c", 1300.0), ("a", 1100.0), ("b", 1200.0), ("z", 1e9)):
             clock.call_at(when, lambda name=name: seen.append((name, clock.now())))  # type: ignore[misc]
@@ -76,17 +76,17 @@ def test_a_clock_is_advanced_through_the_times_in_between(kind: ClockKind) -> No
         assert after >= 1400.0
         clock.close()
 
-    play(story)
+    run_async(steps)
 
 
-def test_a_manual_clock_stands_still() -> None:
-    """Nothing but `advance` moves it, and an action due already runs without."""
+def test_manual_clock_moves_only_by_advance() -> None:
+    """An action that is already due runs without it."""
 
-    async def story() -> None:
+    async def steps() -> None:
         clock = ManualClock(start=1000.0)
         ran = asyncio.Event()
         clock.call_at(999.0, ran.set)
-        await asyncio.wait_for(ran.wait(), SOON)
+        await asyncio.wait_for(ran.wait(), DEADLINE)
         later = asyncio.Event()
         clock.call_at(1001.0, later.set)
         assert clock.now() == 1000.0
@@ -95,13 +95,13 @@ def test_a_manual_clock_stands_still() -> None:
         assert await clock.advance(0.5) == 1001.0
         assert later.is_set()
 
-    play(story)
+    run_async(steps)
 
 
-def test_a_cancelled_action_takes_nobody_along() -> None:
-    """An action due at once and called off does not make the clock jump to the next one."""
+def test_cancelled_action_does_not_advance_clock() -> None:
+    """An action that is due at once and cancelled does not make the clock advance to the next one."""
 
-    async def story() -> None:
+    async def steps() -> None:
         clock = ManualClock(start=1000.0)
         later = asyncio.Event()
         clock.call_at(1005.0, later.set)
@@ -110,45 +110,45 @@ def test_a_cancelled_action_takes_nobody_along() -> None:
         assert not later.is_set()
         assert clock.now() == 1000.0
 
-    play(story)
+    run_async(steps)
 
 
-def test_an_action_runs_although_the_clock_is_held() -> None:
-    """What is due already does not wait for those at work: they may be waiting for it."""
+def test_due_action_on_held_clock_runs() -> None:
+    """A due action does not wait for the holders, because a holder may wait for it."""
 
-    async def story() -> None:
+    async def steps() -> None:
         clock = ManualClock(start=1000.0)
         ran = asyncio.Event()
         clock.call_at(1000.0, ran.set)
         with held(clock):
-            await asyncio.wait_for(ran.wait(), SOON)
+            await asyncio.wait_for(ran.wait(), DEADLINE)
 
-    play(story)
+    run_async(steps)
 
 
-def test_advance_follows_what_an_action_sets_going() -> None:
-    """An action that sets another within the span is followed at that one's own time."""
+def test_action_scheduled_during_advance_runs_at_its_time() -> None:
+    """An action that an earlier action schedules within the span runs at its own time."""
 
-    async def story() -> None:
+    async def steps() -> None:
         clock = ManualClock(start=0.0)
         seen: list[float] = []
 
-        def again() -> None:
+        def schedule_next() -> None:
             seen.append(clock.now())
             if len(seen) < 4:
-                clock.call_at(clock.now() + 2.0, again)
+                clock.call_at(clock.now() + 2.0, schedule_next)
 
-        clock.call_at(1.0, again)
+        clock.call_at(1.0, schedule_next)
         await clock.advance(10.0)
         assert seen == [1.0, 3.0, 5.0, 7.0]
 
-    play(story)
+    run_async(steps)
 
 
-def test_advance_waits_for_work_before_the_next_step() -> None:
-    """Work that an action begins and that holds the clock is done before time goes on."""
+def test_advance_waits_for_holder_before_next_action() -> None:
+    """Work that an action starts and that holds the clock ends before time advances."""
 
-    async def story() -> None:
+    async def steps() -> None:
         clock = ManualClock(start=0.0)
         seen: list[tuple[str, float]] = []
         tasks: list[asyncio.Task[None]] = []
@@ -168,40 +168,40 @@ def test_advance_waits_for_work_before_the_next_step() -> None:
         await clock.advance(5.0)
         assert seen == [("worked", 1.0), ("next", 2.0)]
 
-    play(story)
+    run_async(steps)
 
 
-def test_time_cannot_be_taken_back() -> None:
-    """A negative advance is refused."""
+def test_negative_advance_is_refused() -> None:
+    """A clock cannot run backwards."""
 
-    async def story() -> None:
+    async def steps() -> None:
         with pytest.raises(ValueError, match="forward only"):
             await ManualClock(start=0.0).advance(-1.0)
 
-    play(story)
+    run_async(steps)
 
 
-def test_a_auto_advance_clock_jumps_to_the_next_due_time() -> None:
-    """An hour passes at once, through each due time, and the clock stands again."""
+def test_auto_advance_clock_advances_to_next_due_time() -> None:
+    """An hour passes at once, through each due time; then the clock stops."""
 
-    async def story() -> None:
+    async def steps() -> None:
         clock = ManualClock(auto_advance=True, start=0.0)
         seen: list[float] = []
         done = asyncio.Event()
         clock.call_at(1800.0, lambda: seen.append(clock.now()))
         clock.call_at(3600.0, lambda: seen.append(clock.now()))
         clock.call_at(3600.0, done.set)
-        await asyncio.wait_for(done.wait(), SOON)
+        await asyncio.wait_for(done.wait(), DEADLINE)
         assert seen == [1800.0, 3600.0]
         assert clock.now() == 3600.0
 
-    play(story)
+    run_async(steps)
 
 
-def test_a_auto_advance_clock_waits_for_those_at_work() -> None:
-    """While one of two holders is at work it does not jump; after the second has released it does."""
+def test_held_auto_advance_clock_does_not_advance() -> None:
+    """It advances after the second of two holders has released it."""
 
-    async def story() -> None:
+    async def steps() -> None:
         clock = ManualClock(auto_advance=True, start=0.0, grace=0.0)
         reached = asyncio.Event()
         clock.hold()
@@ -215,29 +215,29 @@ def test_a_auto_advance_clock_waits_for_those_at_work() -> None:
         assert not reached.is_set()
         assert clock.now() == 0.0
         clock.release()
-        await asyncio.wait_for(reached.wait(), SOON)
+        await asyncio.wait_for(reached.wait(), DEADLINE)
         assert clock.now() == 10.0
 
-    play(story)
+    run_async(steps)
 
 
-def test_a_real_clock_calls_back_at_its_time() -> None:
-    """The action runs, not before its time."""
+def test_real_clock_runs_action_not_before_its_time() -> None:
+    """The action runs."""
 
-    async def story() -> None:
+    async def steps() -> None:
         clock = make_clock(ClockKind.REAL)
         when = clock.now() + 0.02
-        await asyncio.wait_for(sleep_until(clock, when), SOON)
+        await asyncio.wait_for(sleep_until(clock, when), DEADLINE)
         assert clock.now() >= when - 0.001
         clock.close()
 
-    play(story)
+    run_async(steps)
 
 
-def test_an_earlier_action_goes_first_on_a_running_clock() -> None:
-    """A timer set later for an earlier time rings first."""
+def test_action_with_earlier_time_runs_first() -> None:
+    """A timer that is set later for an earlier time runs first."""
 
-    async def story() -> None:
+    async def steps() -> None:
         clock = ScaledClock(factor=100.0)
         now = clock.now()
         seen: list[str] = []
@@ -245,16 +245,16 @@ def test_an_earlier_action_goes_first_on_a_running_clock() -> None:
         clock.call_at(now + 5.0, lambda: seen.append("late"))
         clock.call_at(now + 5.0, done.set)
         clock.call_at(now + 1.0, lambda: seen.append("early"))
-        await asyncio.wait_for(done.wait(), SOON)
+        await asyncio.wait_for(done.wait(), DEADLINE)
         assert seen == ["early", "late"]
 
-    play(story)
+    run_async(steps)
 
 
-def test_a_failing_action_does_not_cost_the_others_their_turn() -> None:
-    """The error comes out, and the action due at the same time still runs."""
+def test_failing_action_does_not_stop_other_actions() -> None:
+    """The error is raised, and the action that is due at the same time still runs."""
 
-    async def story() -> None:
+    async def steps() -> None:
         clock = ManualClock(start=0.0)
         ran = asyncio.Event()
 
@@ -265,15 +265,15 @@ def test_a_failing_action_does_not_cost_the_others_their_turn() -> None:
         clock.call_at(1.0, ran.set)
         with pytest.raises(RuntimeError, match="an action failed"):
             await clock.advance(1.0)
-        await asyncio.wait_for(ran.wait(), SOON)
+        await asyncio.wait_for(ran.wait(), DEADLINE)
 
-    play(story)
+    run_async(steps)
 
 
-def test_a_closed_clock_calls_nobody() -> None:
+def test_closed_clock_runs_no_action() -> None:
     """After `close` no action runs."""
 
-    async def story() -> None:
+    async def steps() -> None:
         clock = ManualClock(start=0.0)
         ran = asyncio.Event()
         clock.call_at(0.0, ran.set)
@@ -281,14 +281,14 @@ def test_a_closed_clock_calls_nobody() -> None:
         await clock.advance(5.0)
         assert not ran.is_set()
 
-    play(story)
+    run_async(steps)
 
 
-def test_a_new_factor_counts_from_now_on() -> None:
-    """Time passed stays as it was; what is still to come comes by the new factor, actions included."""
+def test_changed_factor_applies_to_future_time_only() -> None:
+    """The time that has passed stays; future times, actions included, follow the new factor."""
 
-    async def story() -> None:
-        real = Fake()
+    async def steps() -> None:
+        real = FakeMonotonic()
         clock = ScaledClock(factor=2.0, start=1000.0, monotonic=real)
         real.at += 10.0
         clock.scale(60.0)
@@ -301,6 +301,6 @@ def test_a_new_factor_counts_from_now_on() -> None:
         rung = asyncio.Event()
         running.call_at(running.now() + 3600.0, rung.set)
         running.scale(1e6)
-        await asyncio.wait_for(rung.wait(), SOON)
+        await asyncio.wait_for(rung.wait(), DEADLINE)
 
-    play(story)
+    run_async(steps)

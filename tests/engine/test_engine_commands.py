@@ -1,4 +1,4 @@
-"""Single commands of the engine: what they give, what they refuse, and that a refusal changes nothing."""
+"""Single commands of the engine: their results, their refusals, and that a refusal changes nothing."""
 
 import gc
 import time
@@ -31,7 +31,7 @@ from ciq_schemas.values import NotifyConfig
 
 BUCKET = "unit-1250000000"
 MEDIA = Feature.MEDIA
-ORDER = JobSpec(tag="Snapshot", duration=2.0)
+SPEC = JobSpec(tag="Snapshot", duration=2.0)
 
 
 def engine_with_queue(**rules: object) -> Engine:
@@ -48,7 +48,7 @@ def set_state(engine: Engine, now: float, state: QueueState) -> None:
     engine.update_queue(now, BUCKET, MEDIA, queue.id, name=queue.name, state=state, notify=queue.notify)
 
 
-def test_activation_makes_one_queue_named_as_documented() -> None:
+def test_activation_creates_one_queue_with_documented_name() -> None:
     """Each feature gets its own queue with the default name; ids are a letter and 32 hex digits."""
     engine = Engine(ids=RandomIds(seed=1))
     for feature, spec in FEATURES.items():
@@ -63,8 +63,8 @@ def test_activation_makes_one_queue_named_as_documented() -> None:
     assert len({engine.queue(BUCKET, feature).id for feature in FEATURES}) == len(FEATURES)
 
 
-def test_activating_twice_keeps_the_queue() -> None:
-    """A second activation gives the first one back."""
+def test_second_activation_returns_same_queue() -> None:
+    """Activation is idempotent."""
     engine = engine_with_queue()
     first = engine.queue(BUCKET, MEDIA)
     assert engine.activate(200.0, BUCKET, MEDIA).queue is first
@@ -72,24 +72,24 @@ def test_activating_twice_keeps_the_queue() -> None:
     assert engine.advance(200.0) == []
 
 
-def test_without_activation_everything_is_refused() -> None:
-    """Queue, submit and list of a feature the bucket does not have say so; other buckets do not help."""
+def test_command_for_inactive_feature_is_refused() -> None:
+    """Queue, submit and list of an inactive feature are refused, also if other buckets have it."""
     engine = engine_with_queue()
     for bucket, feature in ((BUCKET, Feature.DOC), ("other-1250000000", MEDIA)):
         with pytest.raises(NotActivatedError) as refusal:
             engine.queues(bucket, feature)
         assert (refusal.value.bucket, refusal.value.feature) == (bucket, feature)
         with pytest.raises(NotActivatedError):
-            engine.submit(101.0, bucket, feature, [ORDER])
+            engine.submit(101.0, bucket, feature, [SPEC])
         with pytest.raises(NotActivatedError):
             engine.deactivate(101.0, bucket, feature)
 
 
-def test_deactivation_cancels_what_waits_and_lets_the_rest_end() -> None:
-    """The queue goes, its waiting jobs are cancelled, its running job ends; activation gives a new queue."""
+def test_deactivation_cancels_waiting_jobs_and_finishes_running_job() -> None:
+    """The queue is removed. A new activation creates another queue."""
     engine = engine_with_queue(workers=1)
     old = engine.queue(BUCKET, MEDIA)
-    runs, waits = engine.submit(101.0, BUCKET, MEDIA, [ORDER, ORDER])
+    runs, waits = engine.submit(101.0, BUCKET, MEDIA, [SPEC, SPEC])
     engine.deactivate(102.0, BUCKET, MEDIA)
     assert old.deleted
     assert [type(event) for event in engine.advance(110.0)] == [
@@ -99,12 +99,12 @@ def test_deactivation_cancels_what_waits_and_lets_the_rest_end() -> None:
     assert engine.activate(111.0, BUCKET, MEDIA).queue.id != old.id
 
 
-def test_jobs_come_in_order_of_orders_and_wait_at_first() -> None:
-    """A submit gives one job an order, Submitted, with ids of the feature's letter, none twice."""
+def test_submit_returns_submitted_jobs_in_order() -> None:
+    """A submit returns one job per spec in state Submitted, with unique ids of the feature's letter."""
     engine = engine_with_queue()
-    orders = [JobSpec(tag="Snapshot", level=n % 3, operation=b"%d" % n) for n in range(6)]
-    jobs = engine.submit(101.0, BUCKET, MEDIA, orders)
-    assert [job.operation for job in jobs] == [order.operation for order in orders]
+    specs = [JobSpec(tag="Snapshot", level=n % 3, operation=b"%d" % n) for n in range(6)]
+    jobs = engine.submit(101.0, BUCKET, MEDIA, specs)
+    assert [job.operation for job in jobs] == [spec.operation for spec in specs]
     assert {job.state for job in jobs} == {JobState.SUBMITTED}
     assert len({job.id for job in jobs}) == 6
     assert {job.id[0] for job in jobs} == {"j"}
@@ -112,16 +112,16 @@ def test_jobs_come_in_order_of_orders_and_wait_at_first() -> None:
 
 
 @pytest.mark.parametrize("count", [0, 7])
-def test_a_request_holds_one_to_six_orders(count: int) -> None:
-    """Another number is an error and accepts nothing."""
+def test_submit_of_zero_or_seven_jobs_is_refused(count: int) -> None:
+    """One to six are accepted. A refused submit accepts no job."""
     engine = engine_with_queue()
     with pytest.raises(ValueError, match=f"not {count}"):
-        engine.submit(101.0, BUCKET, MEDIA, [ORDER] * count)
+        engine.submit(101.0, BUCKET, MEDIA, [SPEC] * count)
     assert engine.advance(101.0) == []
 
 
-def test_the_queue_id_must_be_the_features_own() -> None:
-    """A queue of another feature or bucket is unknown here, and so is an invented one."""
+def test_queue_id_of_other_feature_or_bucket_is_unknown() -> None:
+    """An id that does not exist is unknown too."""
     engine = engine_with_queue()
     foreign = [
         engine.activate(100.0, BUCKET, Feature.DOC).queue.id,
@@ -131,7 +131,7 @@ def test_the_queue_id_must_be_the_features_own() -> None:
     ]
     for queue_id in foreign:
         with pytest.raises(UnknownQueueError):
-            engine.submit(101.0, BUCKET, MEDIA, [ORDER], queue_id=queue_id)
+            engine.submit(101.0, BUCKET, MEDIA, [SPEC], queue_id=queue_id)
         with pytest.raises(UnknownQueueError):
             engine.update_queue(
                 101.0, BUCKET, MEDIA, queue_id, name="n", state=QueueState.PAUSED, notify=NotifyConfig()
@@ -139,23 +139,23 @@ def test_the_queue_id_must_be_the_features_own() -> None:
     assert engine.queue(BUCKET, MEDIA).state is QueueState.ACTIVE
 
 
-def test_a_full_queue_takes_all_or_none() -> None:
-    """Orders that do not all fit are refused together; jobs that run make room."""
+def test_submit_to_full_queue_is_rejected_as_a_whole() -> None:
+    """Jobs that start running free places in the queue."""
     engine = engine_with_queue(workers=1, max_size=3)
     set_state(engine, 101.0, QueueState.PAUSED)
-    engine.submit(101.0, BUCKET, MEDIA, [ORDER, ORDER])
+    engine.submit(101.0, BUCKET, MEDIA, [SPEC, SPEC])
     with pytest.raises(QueueFullError, match="2 of 3 waiting jobs: 2 more do not fit"):
-        engine.submit(102.0, BUCKET, MEDIA, [ORDER, ORDER])
+        engine.submit(102.0, BUCKET, MEDIA, [SPEC, SPEC])
     assert len(engine.queue(BUCKET, MEDIA).waiting) == 2
-    engine.submit(102.0, BUCKET, MEDIA, [ORDER])
+    engine.submit(102.0, BUCKET, MEDIA, [SPEC])
     set_state(engine, 103.0, QueueState.ACTIVE)
-    engine.submit(104.0, BUCKET, MEDIA, [ORDER])
+    engine.submit(104.0, BUCKET, MEDIA, [SPEC])
 
 
-def test_pause_lets_running_jobs_end_and_resume_keeps_places() -> None:
-    """The running job ends while the queue is paused; the others start after it, in their old order."""
+def test_pause_finishes_running_job_and_resume_keeps_order() -> None:
+    """The running job ends while the queue is paused; the others start after the resume in their old order."""
     engine = engine_with_queue(workers=1)
-    runs, first, second = engine.submit(101.0, BUCKET, MEDIA, [ORDER] * 3)
+    runs, first, second = engine.submit(101.0, BUCKET, MEDIA, [SPEC] * 3)
     set_state(engine, 102.0, QueueState.PAUSED)
     assert (runs.state, first.state, second.state) == (JobState.RUNNING, JobState.PAUSE, JobState.PAUSE)
     (late,) = engine.submit(103.0, BUCKET, MEDIA, [JobSpec(tag="Snapshot", level=2, duration=2.0)])
@@ -167,8 +167,8 @@ def test_pause_lets_running_jobs_end_and_resume_keeps_places() -> None:
     assert [job.started for job in (late, first, second)] == [300.0, 302.0, 304.0]
 
 
-def test_an_update_is_told_with_the_values_of_its_moment() -> None:
-    """The event of an update keeps its values although the queue moves on; UpdateTime moves, CreateTime not."""
+def test_queue_update_event_keeps_values_of_its_time() -> None:
+    """A later update does not change the event. UpdateTime changes, CreateTime does not."""
     engine = engine_with_queue()
     queue = engine.queue(BUCKET, MEDIA)
     rule = NotifyConfig(url="http://receiver.example/a", state="On", event="TaskFinish", type="Url")
@@ -182,36 +182,36 @@ def test_an_update_is_told_with_the_values_of_its_moment() -> None:
     assert (queue.created, queue.updated) == (100.0, 102.0)
 
 
-def test_the_rule_of_an_end_is_that_of_its_moment() -> None:
-    """A rule set after a job's end, but before the engine was asked again, does not count for that job."""
+def test_rule_set_after_job_end_does_not_apply() -> None:
+    """The rule at the time of the end applies, even if the engine advances later."""
     engine = engine_with_queue()
     queue = engine.queue(BUCKET, MEDIA)
-    (job,) = engine.submit(101.0, BUCKET, MEDIA, [ORDER])
+    (job,) = engine.submit(101.0, BUCKET, MEDIA, [SPEC])
     before = queue.notify
     rule = NotifyConfig(url="http://receiver.example/a", state="On", event="TaskFinish", type="Url")
     engine.update_queue(104.0, BUCKET, MEDIA, queue.id, name="n", state=QueueState.ACTIVE, notify=rule)
-    (later,) = engine.submit(105.0, BUCKET, MEDIA, [ORDER])
+    (later,) = engine.submit(105.0, BUCKET, MEDIA, [SPEC])
     ends = {event.job: event.rule for event in engine.advance(200.0) if isinstance(event, Ended)}
     assert ends == {job: before, later: rule}
     assert (job.rule_at_submit, later.rule_at_submit) == (before, rule)
 
 
-def test_a_failing_job_runs_and_ends_failed() -> None:
-    """The planned failure shows at the end only."""
+def test_job_with_planned_failure_runs_and_ends_failed() -> None:
+    """The failure shows at the end only."""
     engine = engine_with_queue()
-    order = JobSpec(tag="Snapshot", duration=2.0, failure=Failure("ResourceNotFound", "no such object"))
-    (job,) = engine.submit(101.0, BUCKET, MEDIA, [order])
+    spec = JobSpec(tag="Snapshot", duration=2.0, failure=Failure("ResourceNotFound", "no such object"))
+    (job,) = engine.submit(101.0, BUCKET, MEDIA, [spec])
     engine.advance(102.0)
     assert job.state is JobState.RUNNING
     engine.advance(103.0)
     assert (job.state, job.ended) == (JobState.FAILED, 103.0)
 
 
-def test_progress_goes_with_time() -> None:
-    """0 while waiting, a share of the duration below 100 while running, 100 after success, less after failure."""
+def test_progress_follows_elapsed_share_of_duration() -> None:
+    """Progress is 0 while waiting, below 100 while running, 100 after success and less after failure."""
     engine = engine_with_queue(workers=1)
     fails = JobSpec(tag="Snapshot", duration=2.0, failure=Failure("A", "b"))
-    good, bad = engine.submit(101.0, BUCKET, MEDIA, [ORDER, fails])
+    good, bad = engine.submit(101.0, BUCKET, MEDIA, [SPEC, fails])
     engine.advance(102.0)
     assert (good.progress(102.0), bad.progress(102.0)) == (50, 0)
     assert good.progress(102.9999) == 99
@@ -219,10 +219,10 @@ def test_progress_goes_with_time() -> None:
     assert (good.progress(200.0), bad.progress(200.0)) == (100, 99)
 
 
-def test_cancel_takes_all_or_none() -> None:
-    """One unknown or running job among the ids and none is cancelled; an id named twice counts once."""
+def test_cancel_with_unknown_or_running_job_cancels_none() -> None:
+    """An id that is named twice counts once."""
     engine = engine_with_queue(workers=1)
-    runs, first, second = engine.submit(101.0, BUCKET, MEDIA, [ORDER] * 3)
+    runs, first, second = engine.submit(101.0, BUCKET, MEDIA, [SPEC] * 3)
     with pytest.raises(CancelRefusedError) as refusal:
         engine.cancel(102.0, BUCKET, [first.id, runs.id])
     assert refusal.value.state is JobState.RUNNING
@@ -240,50 +240,50 @@ def test_cancel_takes_all_or_none() -> None:
     assert second.started == 103.0
 
 
-def test_a_held_job_can_be_cancelled() -> None:
-    """A job of a paused queue is not yet executed, so it can be cancelled, and stays so after resume."""
+def test_job_in_paused_queue_can_be_cancelled() -> None:
+    """The job is not yet executed, so cancel is accepted; the job stays cancelled after resume."""
     engine = engine_with_queue()
     set_state(engine, 101.0, QueueState.PAUSED)
-    (job,) = engine.submit(101.0, BUCKET, MEDIA, [ORDER])
+    (job,) = engine.submit(101.0, BUCKET, MEDIA, [SPEC])
     engine.cancel(102.0, BUCKET, [job.id])
     set_state(engine, 103.0, QueueState.ACTIVE)
     engine.advance(200.0)
     assert (job.state, job.started) == (JobState.CANCEL, None)
 
 
-def test_jobs_are_seen_by_their_own_bucket_only() -> None:
+def test_job_of_other_bucket_is_unknown() -> None:
     """A job id is unknown in another bucket."""
     engine = engine_with_queue()
     engine.activate(100.0, "other-1250000000", MEDIA)
-    (job,) = engine.submit(101.0, BUCKET, MEDIA, [ORDER])
+    (job,) = engine.submit(101.0, BUCKET, MEDIA, [SPEC])
     assert engine.job(101.0, BUCKET, job.id) is job
     assert engine.job(101.0, "other-1250000000", job.id) is None
     assert engine.job(101.0, BUCKET, "j0") is None
 
 
-def test_ends_of_one_moment_come_before_its_starts() -> None:
+def test_simultaneous_ends_come_before_starts() -> None:
     """Two jobs that end together free their workers first, in order of their starts; then the next two start."""
     engine = engine_with_queue(workers=2)
-    a, b, c, d = engine.submit(101.0, BUCKET, MEDIA, [ORDER] * 4)
+    a, b, c, d = engine.submit(101.0, BUCKET, MEDIA, [SPEC] * 4)
     events = engine.advance(103.0)
-    told = [(type(event), event.job) for event in events if isinstance(event, Started | Ended)]
-    assert told == [(Started, a), (Started, b), (Ended, a), (Ended, b), (Started, c), (Started, d)]
+    event_states = [(type(event), event.job) for event in events if isinstance(event, Started | Ended)]
+    assert event_states == [(Started, a), (Started, b), (Ended, a), (Ended, b), (Started, c), (Started, d)]
 
 
-def test_time_never_runs_backwards() -> None:
-    """A command with an older time counts at the newest time seen."""
+def test_command_with_older_time_uses_newest_time() -> None:
+    """The engine's time does not decrease."""
     engine = engine_with_queue()
     engine.advance(150.0)
-    (job,) = engine.submit(120.0, BUCKET, MEDIA, [ORDER])
+    (job,) = engine.submit(120.0, BUCKET, MEDIA, [SPEC])
     engine.advance(130.0)
     assert job.created == job.started == 150.0
 
 
-def test_next_due_tells_when_to_ask_again() -> None:
-    """Never when nothing is on; at once after a command; then the end of the first job that runs."""
+def test_next_due_is_time_of_next_event() -> None:
+    """None if nothing is active, the present after a command, then the end of the first running job."""
     engine = engine_with_queue()
     assert engine.next_due() is None
-    engine.submit(101.0, BUCKET, MEDIA, [ORDER])
+    engine.submit(101.0, BUCKET, MEDIA, [SPEC])
     assert engine.next_due() == 101.0
     engine.advance(101.0)
     assert engine.next_due() == 103.0
@@ -291,23 +291,23 @@ def test_next_due_tells_when_to_ask_again() -> None:
     assert engine.next_due() is None
 
 
-def test_the_same_seed_tells_the_same_story() -> None:
-    """Ids and order repeat with the seed, and differ with another."""
+def test_same_seed_repeats_ids_and_order() -> None:
+    """Another seed gives other ids."""
 
     def ids(seed: int) -> list[str]:
         engine = Engine(ids=RandomIds(seed=seed))
         queue = engine.activate(1.0, BUCKET, MEDIA).queue
-        return [queue.id, *(job.id for job in engine.submit(1.0, BUCKET, MEDIA, [ORDER] * 3))]
+        return [queue.id, *(job.id for job in engine.submit(1.0, BUCKET, MEDIA, [SPEC] * 3))]
 
     assert ids(7) == ids(7)
     assert set(ids(7)).isdisjoint(ids(8))
     assert Engine(ids=RandomIds()).activate(1.0, BUCKET, MEDIA).queue.id != ids(7)[0]
 
 
-def test_reset_forgets_everything_but_the_time() -> None:
-    """After a reset nothing is active, due or told, and older times still count as now."""
+def test_reset_removes_everything_except_time() -> None:
+    """After a reset nothing is active or due and no event is pending; older times still count as the present."""
     engine = engine_with_queue()
-    (job,) = engine.submit(101.0, BUCKET, MEDIA, [ORDER])
+    (job,) = engine.submit(101.0, BUCKET, MEDIA, [SPEC])
     engine.reset()
     assert engine.advance(500.0) == []
     assert engine.next_due() is None
@@ -316,13 +316,13 @@ def test_reset_forgets_everything_but_the_time() -> None:
 
 
 @pytest.mark.parametrize("duration", [-1.0, float("nan"), float("inf")])
-def test_a_duration_is_a_finite_number_from_zero(duration: float) -> None:
-    """An order that could stop the clock is refused when it is made."""
+def test_negative_or_infinite_duration_is_refused(duration: float) -> None:
+    """JobSpec refuses a duration that could stop the clock."""
     with pytest.raises(ValueError, match="duration"):
         JobSpec(tag="Snapshot", duration=duration)
 
 
-def test_a_failure_says_why() -> None:
+def test_failure_without_code_or_message_is_refused() -> None:
     """Code and message of a failure are never empty."""
     for code, message in (("", "text"), ("Code", "")):
         with pytest.raises(ValueError, match="say why"):
@@ -330,13 +330,13 @@ def test_a_failure_says_why() -> None:
 
 
 @pytest.mark.parametrize("rules", [{"workers": 0}, {"max_size": 0}, {"records": 0}])
-def test_rules_without_room_for_a_job_are_refused(rules: dict[str, int]) -> None:
-    """An engine that could never run a job is an error when it is made."""
+def test_engine_rules_without_capacity_are_refused(rules: dict[str, int]) -> None:
+    """EngineRules refuses values with which no job could run."""
     with pytest.raises(ValueError, match="at least 1"):
         EngineRules(**rules)  # type: ignore[arg-type]
 
 
-def test_many_waiting_jobs_stay_small_and_quick() -> None:
+def test_many_waiting_jobs_are_within_memory_and_time_limits() -> None:
     """A waiting job with a request of 700 bytes takes less than 2 KiB; 100,000 of them run in a few seconds."""
     engine = engine_with_queue(max_size=1_000_000)
     set_state(engine, 101.0, QueueState.PAUSED)
@@ -344,15 +344,15 @@ def test_many_waiting_jobs_stay_small_and_quick() -> None:
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
     for number in range(2000):
-        order = JobSpec(tag="Snapshot", level=number % 3, input_object=f"in/{number}.mp4", operation=b"%0700d" % number)
-        engine.submit(101.0, BUCKET, MEDIA, [order])
+        spec = JobSpec(tag="Snapshot", level=number % 3, input_object=f"in/{number}.mp4", operation=b"%0700d" % number)
+        engine.submit(101.0, BUCKET, MEDIA, [spec])
     engine.advance(101.0)
     size = (tracemalloc.get_traced_memory()[0] - before) / 2000
     tracemalloc.stop()
     assert size < 2048, f"{size:.0f} bytes a job"
     start = time.process_time()
     for _ in range(98_000 // 5):
-        engine.submit(102.0, BUCKET, MEDIA, [ORDER] * 5)
+        engine.submit(102.0, BUCKET, MEDIA, [SPEC] * 5)
     set_state(engine, 103.0, QueueState.ACTIVE)
     events = engine.advance(1e9)
     assert sum(isinstance(event, Ended) for event in events) == 100_000
@@ -360,24 +360,24 @@ def test_many_waiting_jobs_stay_small_and_quick() -> None:
     assert engine.queue(BUCKET, MEDIA).running == 0
 
 
-def test_cancelled_jobs_leave_the_line() -> None:
-    """Entries of cancelled jobs are removed as they come to outnumber the others: the line does not leak."""
+def test_cancelled_jobs_are_removed_from_waiting_heap() -> None:
+    """Entries of cancelled jobs are removed when they outnumber the others, so the heap does not grow without limit."""
     engine = engine_with_queue(max_size=100_000)
     set_state(engine, 101.0, QueueState.PAUSED)
-    line = engine.queue(BUCKET, MEDIA).waiting
+    heap = engine.queue(BUCKET, MEDIA).waiting
     for _ in range(2000):
-        jobs = engine.submit(102.0, BUCKET, MEDIA, [ORDER] * 5)
+        jobs = engine.submit(102.0, BUCKET, MEDIA, [SPEC] * 5)
         engine.cancel(102.0, BUCKET, [job.id for job in jobs[1:]])
-    assert len(line) == len(list(line)) == 2000
-    assert len(line._heap) <= 2 * 2000 + 64
+    assert len(heap) == len(list(heap)) == 2000
+    assert len(heap._heap) <= 2 * 2000 + 64
 
 
-def test_the_number_of_activations_is_bounded() -> None:
-    """Another bucket is refused when there is no room; deactivating makes room once no job is on record."""
+def test_activation_beyond_limit_is_refused() -> None:
+    """Deactivation frees a place once the engine stores no job of the bucket."""
     engine = Engine(ids=RandomIds(seed=1), rules=EngineRules(most_activations=2, records=1))
     for bucket in ("one-1", "two-1"):
         engine.activate(100.0, bucket, MEDIA)
-    engine.submit(100.0, "two-1", MEDIA, [ORDER])
+    engine.submit(100.0, "two-1", MEDIA, [SPEC])
     engine.advance(1000.0)
     with pytest.raises(TooManyBucketsError, match="2 features of buckets"):
         engine.activate(1000.0, "three-1", MEDIA)
@@ -385,8 +385,8 @@ def test_the_number_of_activations_is_bounded() -> None:
     engine.deactivate(1000.0, "two-1", MEDIA)
     with pytest.raises(TooManyBucketsError):
         engine.activate(1000.0, "three-1", MEDIA)
-    engine.submit(1000.0, "one-1", MEDIA, [ORDER])
-    engine.advance(2000.0)  # forgets the job of the second bucket, and with it the bucket
+    engine.submit(1000.0, "one-1", MEDIA, [SPEC])
+    engine.advance(2000.0)  # removes the job of the second bucket, and with it the bucket
     engine.activate(2000.0, "three-1", MEDIA)
     engine.deactivate(2000.0, "three-1", MEDIA)
     engine.activate(2000.0, "four-1", MEDIA)

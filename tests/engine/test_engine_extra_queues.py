@@ -1,7 +1,7 @@
-"""A feature with a documented further queue (media: the speed queue): two lines of their own, one feature."""
+"""A feature with a documented second queue (media: the speed queue): two separate queues of one feature."""
 
 import pytest
-from test_engine_commands import BUCKET, MEDIA, ORDER, engine_with_queue
+from test_engine_commands import BUCKET, MEDIA, SPEC, engine_with_queue
 
 from ciq_mock.engine import Cancelled, Engine, QueueCreated, QueueDeleted, Started, UnknownQueueError
 from ciq_mock.ids import RandomIds
@@ -11,8 +11,8 @@ from ciq_schemas.lifecycle import JobState, QueueState
 SPEED = FEATURES[MEDIA].extra_category
 
 
-def test_only_a_feature_that_has_one_gets_another_queue() -> None:
-    """Activation makes the speed queue of media beside its own, named and of its category; others have one queue."""
+def test_only_media_has_second_queue() -> None:
+    """Activation creates the speed queue of media with its name and category; other features have one queue."""
     engine = engine_with_queue(extra_queues=True)
     own, speed = engine.queues(BUCKET, MEDIA)
     assert (own.name, own.category) == ("queue-1", "Transcoding")
@@ -23,8 +23,8 @@ def test_only_a_feature_that_has_one_gets_another_queue() -> None:
     assert len([event for event in engine.advance(101.0) if isinstance(event, QueueCreated)]) == len(Feature) - 1
 
 
-def test_id_then_category_then_own() -> None:
-    """An id picks its queue whatever the category, a category its queue, and what is neither the feature's own."""
+def test_queue_is_selected_by_id_then_category_then_default() -> None:
+    """An id selects its queue whatever the category is; without both the default queue is used."""
     engine = engine_with_queue(extra_queues=True)
     own, speed = engine.queues(BUCKET, MEDIA)
     assert engine.queue(BUCKET, MEDIA) is engine.queue(BUCKET, MEDIA, category="Transcoding") is own
@@ -36,24 +36,24 @@ def test_id_then_category_then_own() -> None:
     assert plain.queue(BUCKET, MEDIA, category=SPEED) is plain.queues(BUCKET, MEDIA)[0]
 
 
-def test_each_queue_has_its_workers_and_its_pause() -> None:
-    """With one worker each, a job of either queue runs; pausing one holds its line and not the other's."""
+def test_queues_have_separate_workers_and_states() -> None:
+    """With one worker each, a job of either queue runs; a pause of one queue does not hold the other."""
     engine = engine_with_queue(extra_queues=True, workers=1)
     own, speed = engine.queues(BUCKET, MEDIA)
-    slow = [engine.submit(101.0, BUCKET, MEDIA, [ORDER])[0] for _ in range(2)]
+    slow = [engine.submit(101.0, BUCKET, MEDIA, [SPEC])[0] for _ in range(2)]
     engine.update_queue(101.0, BUCKET, MEDIA, speed.id, name=speed.name, state=QueueState.PAUSED, notify=speed.notify)
-    (fast,) = engine.submit(101.0, BUCKET, MEDIA, [ORDER], category=SPEED)
+    (fast,) = engine.submit(101.0, BUCKET, MEDIA, [SPEC], category=SPEED)
     started = [event.job for event in engine.advance(110.0) if isinstance(event, Started)]
     assert started == slow
     assert (fast.state, fast.queue) == (JobState.PAUSE, speed)
     assert own.running == 0
 
 
-def test_deactivation_takes_every_queue() -> None:
-    """Both queues go with what waits in them, and activation makes two new ones."""
+def test_deactivation_removes_both_queues() -> None:
+    """Waiting jobs of both are cancelled; a new activation creates two other queues."""
     engine: Engine = engine_with_queue(extra_queues=True, workers=1)
     before = {queue.id for queue in engine.queues(BUCKET, MEDIA)}
-    jobs = [engine.submit(101.0, BUCKET, MEDIA, [ORDER], category=category)[0] for category in (None, SPEED) * 2]
+    jobs = [engine.submit(101.0, BUCKET, MEDIA, [SPEC], category=category)[0] for category in (None, SPEED) * 2]
     engine.advance(101.0)
     engine.deactivate(101.5, BUCKET, MEDIA)
     events = engine.advance(101.5)
@@ -63,8 +63,8 @@ def test_deactivation_takes_every_queue() -> None:
     assert before.isdisjoint(queue.id for queue in again.queues)
 
 
-def test_ids_are_drawn_for_both() -> None:
-    """Two queues of one activation never share an id, whatever the source of ids."""
+def test_queues_of_one_activation_have_different_ids() -> None:
+    """This holds whatever the source of ids is."""
     engine = Engine(ids=RandomIds(seed=1), rules=engine_with_queue(extra_queues=True).rules)
     first, second = engine.activate(1.0, BUCKET, MEDIA).queues
     assert first.id != second.id

@@ -1,7 +1,7 @@
-"""What must hold of the engine in every history, told from its events alone: no second model of it is kept."""
+"""Properties of the engine in random histories, checked from its events without a second model."""
 
 import pytest
-from engine_histories import PLACES, Action, Bystander, Play, SetState, Submit, histories
+from engine_histories import PLACES, Action, EventChecker, HistoryRun, SetState, Submit, histories
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,58 +13,60 @@ _workers = st.integers(1, 4)
 
 @given(history=histories, workers=_workers)
 @settings(deadline=None)
-def test_every_history_is_legal(history: list[tuple[float, Action]], workers: int) -> None:
-    """Strict level then order, at most N running, nothing from a paused queue, one end a job, times rise."""
-    play = Play.fresh(workers=workers).run(history)
-    bystander = Bystander(workers=workers).follow(play.events)
-    for job in play.jobs:
-        if job.id in bystander.over:
-            assert job.state is bystander.over[job.id]
+def test_random_history_follows_documented_rules(history: list[tuple[float, Action]], workers: int) -> None:
+    """Level then order, at most N running, no start from a paused queue, one end per job, times do not decrease."""
+    run = HistoryRun.start(workers=workers).run(history)
+    checker = EventChecker(workers=workers).follow(run.events)
+    for job in run.jobs:
+        if job.id in checker.over:
+            assert job.state is checker.over[job.id]
         else:
             assert job.waiting
-            assert job.queue in bystander.paused, "after a long time only paused queues hold jobs back"
-    assert not any(bystander.running.values())
+            assert job.queue in checker.paused, "after a long time only paused queues hold jobs back"
+    assert not any(checker.running.values())
 
 
 @given(history=histories, workers=_workers)
 @settings(deadline=None)
-def test_how_often_the_engine_is_asked_changes_nothing(history: list[tuple[float, Action]], workers: int) -> None:
-    """An engine advanced at every step and one advanced only at the end tell the same story to the last stamp."""
-    eager = Play.fresh(workers=workers).run(history)
-    late = Play.fresh(workers=workers).run(history, eager=False)
-    assert eager.story() == late.story()
+def test_number_of_advances_does_not_change_events(history: list[tuple[float, Action]], workers: int) -> None:
+    """An engine that advances at every step and one that advances at the end return equal events and times."""
+    eager = HistoryRun.start(workers=workers).run(history)
+    late = HistoryRun.start(workers=workers).run(history, eager=False)
+    assert eager.comparable_events() == late.comparable_events()
     assert eager.refused == late.refused
 
 
 @given(history=histories, workers=_workers)
 @settings(deadline=None)
-def test_no_worker_idles_while_a_job_may_start(history: list[tuple[float, Action]], workers: int) -> None:
-    """After each advance an active queue with waiting jobs has all workers busy, and something is due."""
-    play = Play.fresh(workers=workers)
+def test_active_queue_with_waiting_jobs_uses_all_workers(history: list[tuple[float, Action]], workers: int) -> None:
+    """This holds after each advance, and an event is due."""
+    run = HistoryRun.start(workers=workers)
     for gap, action in history:
-        play.now += gap
-        play.act(action)
-        play.advance()
+        run.now += gap
+        run.act(action)
+        run.advance()
         for place in PLACES:
-            queue = play.engine.queue(*place)
+            queue = run.engine.queue(*place)
             if queue.state is QueueState.ACTIVE and len(queue.waiting):
                 assert queue.running == workers
-                due = play.engine.next_due()
+                due = run.engine.next_due()
                 assert due is not None
-                assert due >= play.now
+                assert due >= run.now
 
 
 @given(history=histories, workers=_workers, held=st.sampled_from(HeldReading))
 @settings(deadline=None)
-def test_shown_states_follow_the_table(history: list[tuple[float, Action]], workers: int, held: HeldReading) -> None:
-    """Whatever is seen of a job at two moments, the life cycle table leads from the first to the second."""
-    play = Play.fresh(workers=workers, rules=EngineRules(workers=workers, held=held))
+def test_observed_states_follow_life_cycle_table(
+    history: list[tuple[float, Action]], workers: int, held: HeldReading
+) -> None:
+    """The table leads from each observed state of a job to the next observed state."""
+    run = HistoryRun.start(workers=workers, rules=EngineRules(workers=workers, held=held))
     seen: dict[Job, JobState] = {}
     for gap, action in history:
-        play.now += gap
-        play.act(action)
-        play.advance()
-        for job in play.jobs:
+        run.now += gap
+        run.act(action)
+        run.advance()
+        for job in run.jobs:
             state = job.state
             assert state in _reachable(seen.get(job, JobState.SUBMITTED))
             if job.waiting:
@@ -76,27 +78,27 @@ def test_shown_states_follow_the_table(history: list[tuple[float, Action]], work
 
 @given(history=histories, workers=_workers)
 @settings(deadline=None)
-def test_cancel_is_refused_only_past_waiting(history: list[tuple[float, Action]], workers: int) -> None:
-    """Each refusal names a state that is not a waiting one, and a refused job still has an end by running."""
-    play = Play.fresh(workers=workers).run(history)
-    bystander = Bystander(workers=workers).follow(play.events)
-    for job_id, state in play.refused:
+def test_cancel_is_refused_only_for_jobs_not_waiting(history: list[tuple[float, Action]], workers: int) -> None:
+    """Each refusal names a state that is not a waiting state; a refused running job does not end as cancelled."""
+    run = HistoryRun.start(workers=workers).run(history)
+    checker = EventChecker(workers=workers).follow(run.events)
+    for job_id, state in run.refused:
         assert state not in WAITING_STATES
         if state is JobState.RUNNING:
-            assert bystander.over[job_id] is not JobState.CANCEL
+            assert checker.over[job_id] is not JobState.CANCEL
 
 
-def test_the_bystander_sees_a_wrong_order() -> None:
-    """The check of order can fail: an engine whose line is last-in-first-out is caught."""
+def test_event_checker_detects_wrong_order() -> None:
+    """The checker fails on an engine that starts the last accepted job first."""
     rules = EngineRules(workers=1, rank=lambda _level, number: -number)
-    play = Play.fresh(workers=1, rules=rules)
-    play.act(SetState(0, QueueState.PAUSED))
-    play.act(Submit(0, ((0, 1.0, False),)))
-    play.act(Submit(0, ((0, 1.0, False),)))
-    play.act(SetState(0, QueueState.ACTIVE))
-    play.run([])
+    run = HistoryRun.start(workers=1, rules=rules)
+    run.act(SetState(0, QueueState.PAUSED))
+    run.act(Submit(0, ((0, 1.0, False),)))
+    run.act(Submit(0, ((0, 1.0, False),)))
+    run.act(SetState(0, QueueState.ACTIVE))
+    run.run([])
     with pytest.raises(AssertionError, match="greater level first"):
-        Bystander(workers=1).follow(play.events)
+        EventChecker(workers=1).follow(run.events)
 
 
 def _reachable(state: JobState) -> set[JobState]:

@@ -1,4 +1,4 @@
-"""The journal file: what was committed comes back whole and in order, all else is refused in words."""
+"""The journal file: commits are read back complete and in order; every other file is refused with a reason."""
 
 import os
 import sqlite3
@@ -20,7 +20,7 @@ from ciq_mock.journal.sqlite_journal import (
 
 
 def written(folder: Path, *commits: bytes) -> Path:
-    """A journal with commits at seconds 1, 2, ...; its file."""
+    """The file of a journal with commits at seconds 1, 2, ..."""
     journal = SqliteJournal(folder)
     for number, data in enumerate(commits, 1):
         journal.append(float(number), data)
@@ -29,7 +29,7 @@ def written(folder: Path, *commits: bytes) -> Path:
 
 
 def read(folder: Path) -> list[bytes]:
-    """All commits."""
+    """All commits of a journal."""
     journal = SqliteJournal(folder)
     try:
         return [data for _, data in journal.commits()]
@@ -37,8 +37,8 @@ def read(folder: Path) -> list[bytes]:
         journal.close()
 
 
-def test_commits_come_back_in_order(tmp_path: Path) -> None:
-    """Also after another opening, which is counted; the time of the last is known."""
+def test_commits_are_read_back_in_order(tmp_path: Path) -> None:
+    """This holds after a second opening, which is counted; the time of the last commit is known."""
     assert SqliteJournal(tmp_path / "new" / "deep").latest() is None
     written(tmp_path, b"one", b"two")
     journal = SqliteJournal(tmp_path)
@@ -51,8 +51,8 @@ def test_commits_come_back_in_order(tmp_path: Path) -> None:
     assert read(tmp_path) == []
 
 
-def test_a_second_mock_on_the_directory_is_refused(tmp_path: Path) -> None:
-    """The message names the directory; once the first is gone the second gets in."""
+def test_second_journal_on_same_directory_is_refused(tmp_path: Path) -> None:
+    """The message names the directory; after the first is closed the second can open it."""
     first = SqliteJournal(tmp_path)
     with pytest.raises(JournalInUseError, match=f"{tmp_path} is in use by another mock"):
         SqliteJournal(tmp_path)
@@ -61,8 +61,8 @@ def test_a_second_mock_on_the_directory_is_refused(tmp_path: Path) -> None:
     assert read(tmp_path) == [b"still mine"]
 
 
-def test_a_newer_format_is_refused(tmp_path: Path) -> None:
-    """The message names both formats, and the file stays as it was."""
+def test_journal_of_newer_format_is_refused(tmp_path: Path) -> None:
+    """The message names both formats, and the file does not change."""
     file = written(tmp_path, b"future")
     with sqlite3.connect(file) as db:
         db.execute(f"PRAGMA user_version = {FORMAT + 1}")
@@ -75,8 +75,8 @@ def test_a_newer_format_is_refused(tmp_path: Path) -> None:
     db.close()
 
 
-def test_what_is_no_journal_is_refused(tmp_path: Path) -> None:
-    """Another program's database, a text, a directory that is a file, one that cannot be written to."""
+def test_file_that_is_not_a_journal_is_refused(tmp_path: Path) -> None:
+    """Cases: a database of another program, a text, a directory that is a file, one that cannot be written."""
     foreign, text, taken = tmp_path / "foreign", tmp_path / "text", tmp_path / "taken"
     for folder in (foreign, text):
         folder.mkdir()
@@ -94,9 +94,11 @@ def test_what_is_no_journal_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("lost", [1, 20, 500, 4000])
-def test_a_torn_last_write_leaves_what_came_before(tmp_path: Path, lost: int) -> None:
-    """The end of the file that is written to is cut off, as a crash in the middle of a write leaves it: the last
-    commits may be gone, and those that are there are whole and the first ones."""
+def test_truncated_file_loses_only_last_commits(tmp_path: Path, lost: int) -> None:
+    """The end of the file is cut off, as by a crash in the middle of a write.
+
+    The last commits may be lost. The others are complete and are the first ones.
+    """
     made = [bytes([65 + number]) * 3000 for number in range(8)]
     journal = SqliteJournal(tmp_path / "live")
     for number, data in enumerate(made):
@@ -113,8 +115,8 @@ def test_a_torn_last_write_leaves_what_came_before(tmp_path: Path, lost: int) ->
     assert len(made) - 2 <= len(found) < len(made)
 
 
-def test_a_page_that_rotted_is_told_as_damage(tmp_path: Path) -> None:
-    """Never as a traceback of SQLite's."""
+def test_damaged_page_is_reported_as_damage(tmp_path: Path) -> None:
+    """The error is the journal's own, not an exception of SQLite."""
     file = written(tmp_path, *[bytes(3000)] * 40)
     data = bytearray(file.read_bytes())
     data[4096:] = os.urandom(len(data) - 4096)
@@ -123,7 +125,7 @@ def test_a_page_that_rotted_is_told_as_damage(tmp_path: Path) -> None:
         read(tmp_path)
 
 
-def test_only_its_owner_reads_it(tmp_path: Path) -> None:
-    """What clients have sent is nobody else's business."""
+def test_journal_file_is_readable_by_owner_only(tmp_path: Path) -> None:
+    """The journal contains what clients have sent."""
     file = written(tmp_path, b"theirs")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600

@@ -1,4 +1,4 @@
-"""Lists of jobs: filters agree with a plain scan, pages give each job once although jobs are added."""
+"""Lists of jobs: filters agree with a plain scan, pages return each job once although jobs are added."""
 
 import gc
 from contextlib import suppress
@@ -31,15 +31,15 @@ START = 1_800_000_000.25
 
 
 @dataclass
-class Shelf:
-    """An engine and the jobs it took, in order."""
+class JobList:
+    """An engine and the jobs that it accepted, in order."""
 
     engine: Engine
     now: float
     jobs: list[Job]
 
     @classmethod
-    def fresh(cls) -> "Shelf":
+    def start(cls) -> "JobList":
         """An engine with the media feature and no job."""
         engine = Engine(ids=RandomIds(seed=2))
         engine.activate(START, BUCKET, MEDIA)
@@ -49,19 +49,19 @@ class Shelf:
         """Submit one job `gap` seconds later."""
         self.now += gap
         failure = Failure("A", "b") if fails else None
-        order = JobSpec(tag=tag, input_object=key, duration=1.0, failure=failure)
-        self.jobs.extend(self.engine.submit(self.now, BUCKET, MEDIA, [order]))
+        spec = JobSpec(tag=tag, input_object=key, duration=1.0, failure=failure)
+        self.jobs.extend(self.engine.submit(self.now, BUCKET, MEDIA, [spec]))
 
-    def page(self, wanted: JobFilter, size: int = 10, token: str | None = None) -> tuple[list[Job], str | None]:
-        """One page."""
-        page = self.engine.list_jobs(self.now, BUCKET, MEDIA, wanted, size=size, token=token)
+    def page(self, job_filter: JobFilter, size: int = 10, token: str | None = None) -> tuple[list[Job], str | None]:
+        """Return one page."""
+        page = self.engine.list_jobs(self.now, BUCKET, MEDIA, job_filter, size=size, token=token)
         return list(page.jobs), page.next_token
 
-    def all_pages(self, wanted: JobFilter, size: int) -> list[Job]:
-        """Follow the tokens to the end."""
-        found, token = self.page(wanted, size)
+    def all_pages(self, job_filter: JobFilter, size: int) -> list[Job]:
+        """Return the jobs of all pages."""
+        found, token = self.page(job_filter, size)
         while token:
-            more, token = self.page(wanted, size, token)
+            more, token = self.page(job_filter, size, token)
             assert more, "a token leads to at least one job"
             found += more
         return found
@@ -84,30 +84,30 @@ _filters = st.builds(
 )
 
 
-@given(adds=_adds, wanted=_filters, size=st.integers(1, 12))
+@given(adds=_adds, job_filter=_filters, size=st.integers(1, 12))
 @settings(deadline=None)
-def test_pages_joined_are_the_filtered_jobs(
-    adds: list[tuple[float, str, bool, str]], wanted: JobFilter, size: int
+def test_all_pages_together_equal_filtered_jobs(
+    adds: list[tuple[float, str, bool, str]], job_filter: JobFilter, size: int
 ) -> None:
-    """All pages together are what a scan of all jobs finds, in order of creation, each job once."""
-    shelf = Shelf.fresh()
+    """The pages contain the jobs that a scan finds, in order of creation, each job once."""
+    job_list = JobList.start()
     for gap, tag, fails, key in adds:
-        shelf.add(gap, tag, fails=fails, key=key)
-    found = shelf.all_pages(wanted, size)
-    expected = [job for job in shelf.jobs if _belongs(job, wanted)]
-    if wanted.order is TimeOrder.DESC:
+        job_list.add(gap, tag, fails=fails, key=key)
+    found = job_list.all_pages(job_filter, size)
+    expected = [job for job in job_list.jobs if _belongs(job, job_filter)]
+    if job_filter.order is TimeOrder.DESC:
         expected.reverse()
     assert found == expected
 
 
-def _belongs(job: Job, wanted: JobFilter) -> bool:
+def _belongs(job: Job, job_filter: JobFilter) -> bool:
     second = int(job.created)
     return (
-        job.tag == wanted.tag
-        and (wanted.states is None or job.state in wanted.states)
-        and (wanted.input_object is None or job.input_object == wanted.input_object)
-        and (wanted.created_from is None or second >= wanted.created_from)
-        and (wanted.created_to is None or second <= wanted.created_to)
+        job.tag == job_filter.tag
+        and (job_filter.states is None or job.state in job_filter.states)
+        and (job_filter.input_object is None or job.input_object == job_filter.input_object)
+        and (job_filter.created_from is None or second >= job_filter.created_from)
+        and (job_filter.created_to is None or second <= job_filter.created_to)
     )
 
 
@@ -118,25 +118,25 @@ def _belongs(job: Job, wanted: JobFilter) -> bool:
     size=st.integers(1, 5),
 )
 @settings(deadline=None)
-def test_a_cursor_is_stable_while_jobs_are_added(
+def test_jobs_added_between_pages_do_not_shift_pages(
     before: list[tuple[float, str, bool, str]],
     between: list[tuple[float, str, bool, str]],
     order: TimeOrder,
     size: int,
 ) -> None:
-    """Jobs added between two pages shift nothing: each older job comes once; newest first shows no newer one."""
-    shelf = Shelf.fresh()
+    """Each older job is returned once; the newest-first list returns no newer job."""
+    job_list = JobList.start()
     for gap, tag, fails, key in before:
-        shelf.add(gap, tag, fails=fails, key=key)
-    wanted = JobFilter(tag="Snapshot", order=order)
-    old = [job for job in shelf.jobs if job.tag == "Snapshot"]
-    fresh = list(between)
-    found, token = shelf.page(wanted, size)
+        job_list.add(gap, tag, fails=fails, key=key)
+    job_filter = JobFilter(tag="Snapshot", order=order)
+    old = [job for job in job_list.jobs if job.tag == "Snapshot"]
+    start = list(between)
+    found, token = job_list.page(job_filter, size)
     while token:
-        if fresh:
-            gap, tag, fails, key = fresh.pop()
-            shelf.add(gap, tag, fails=fails, key=key)
-        more, token = shelf.page(wanted, size, token)
+        if start:
+            gap, tag, fails, key = start.pop()
+            job_list.add(gap, tag, fails=fails, key=key)
+        more, token = job_list.page(job_filter, size, token)
         found += more
     assert len(set(found)) == len(found)
     if order is TimeOrder.DESC:
@@ -145,52 +145,52 @@ def test_a_cursor_is_stable_while_jobs_are_added(
         assert found[: len(old)] == old
 
 
-def test_a_job_of_the_bounding_second_is_in_the_window() -> None:
-    """Clients see whole seconds, so a window from and to that second holds a job of its second half."""
-    shelf = Shelf.fresh()
-    shelf.add(0.5, "Snapshot")
-    second = float(int(shelf.now))
-    assert shelf.page(JobFilter(tag="Snapshot", created_from=second, created_to=second)) == (shelf.jobs, None)
-    assert shelf.page(JobFilter(tag="Snapshot", created_from=second + 1)) == ([], None)
-    assert shelf.page(JobFilter(tag="Snapshot", created_to=second - 1)) == ([], None)
+def test_time_window_includes_whole_second_of_its_bounds() -> None:
+    """Clients see whole seconds, so a window from and to a second contains a job of its second half."""
+    job_list = JobList.start()
+    job_list.add(0.5, "Snapshot")
+    second = float(int(job_list.now))
+    assert job_list.page(JobFilter(tag="Snapshot", created_from=second, created_to=second)) == (job_list.jobs, None)
+    assert job_list.page(JobFilter(tag="Snapshot", created_from=second + 1)) == ([], None)
+    assert job_list.page(JobFilter(tag="Snapshot", created_to=second - 1)) == ([], None)
 
 
-def test_the_queue_filter_asks_for_the_exact_queue() -> None:
-    """The own queue's id gives all, another id gives none."""
-    shelf = Shelf.fresh()
-    shelf.add(0.0, "Snapshot")
-    queue = shelf.engine.queue(BUCKET, MEDIA)
-    assert shelf.page(JobFilter(tag="Snapshot", queue_id=queue.id))[0] == shelf.jobs
-    assert shelf.page(JobFilter(tag="Snapshot", queue_id="p0"))[0] == []
+def test_queue_filter_matches_exact_id() -> None:
+    """The feature's queue id returns all jobs, another id none."""
+    job_list = JobList.start()
+    job_list.add(0.0, "Snapshot")
+    queue = job_list.engine.queue(BUCKET, MEDIA)
+    assert job_list.page(JobFilter(tag="Snapshot", queue_id=queue.id))[0] == job_list.jobs
+    assert job_list.page(JobFilter(tag="Snapshot", queue_id="p0"))[0] == []
 
 
-def test_the_last_page_has_no_token() -> None:
-    """A page that ends the list exactly at its size gives no token."""
-    shelf = Shelf.fresh()
+def test_last_full_page_has_no_token() -> None:
+    """A page that ends the list exactly at its size has no token."""
+    job_list = JobList.start()
     for _ in range(4):
-        shelf.add(1.0, "Snapshot")
-    jobs, token = shelf.page(JobFilter(tag="Snapshot"), 2)
+        job_list.add(1.0, "Snapshot")
+    jobs, token = job_list.page(JobFilter(tag="Snapshot"), 2)
     assert token is not None
-    assert shelf.page(JobFilter(tag="Snapshot"), 2, token) == (shelf.jobs[1::-1], None)
-    assert jobs == shelf.jobs[:1:-1]
+    assert job_list.page(JobFilter(tag="Snapshot"), 2, token) == (job_list.jobs[1::-1], None)
+    assert jobs == job_list.jobs[:1:-1]
 
 
 @pytest.mark.parametrize("token", ["x", "0" * 24, "-" + "0" * 23, "é" * 24, "1" * 2000, "zzzzzzzzzzzzzzzzzzzzzzzz"])
-def test_a_foreign_token_is_refused(token: str) -> None:
-    """What the engine never gave out is no cursor, however it looks; an empty one means the beginning."""
-    shelf = Shelf.fresh()
-    shelf.add(0.0, "Snapshot")
+def test_unknown_token_is_refused(token: str) -> None:
+    """The engine refuses every token that it did not issue; an empty token means the first page."""
+    job_list = JobList.start()
+    job_list.add(0.0, "Snapshot")
     with pytest.raises(BadCursorError):
-        shelf.page(JobFilter(tag="Snapshot"), 1, token)
-    assert shelf.page(JobFilter(tag="Snapshot"), 1, "") == (shelf.jobs, None)
+        job_list.page(JobFilter(tag="Snapshot"), 1, token)
+    assert job_list.page(JobFilter(tag="Snapshot"), 1, "") == (job_list.jobs, None)
 
 
-def test_a_token_belongs_to_its_filter() -> None:
-    """A token given out for one filter is refused with another."""
-    shelf = Shelf.fresh()
+def test_token_with_other_filter_is_refused() -> None:
+    """A token is valid for the filter of its list only."""
+    job_list = JobList.start()
     for _ in range(3):
-        shelf.add(1.0, "Snapshot")
-    _, token = shelf.page(JobFilter(tag="Snapshot"), 1)
+        job_list.add(1.0, "Snapshot")
+    _, token = job_list.page(JobFilter(tag="Snapshot"), 1)
     assert token is not None
     for other in (
         JobFilter(tag="Transcode"),
@@ -198,25 +198,25 @@ def test_a_token_belongs_to_its_filter() -> None:
         JobFilter(tag="Snapshot", states=frozenset({JobState.SUCCESS})),
     ):
         with pytest.raises(BadCursorError):
-            shelf.page(other, 1, token)
+            job_list.page(other, 1, token)
 
 
-def test_features_and_buckets_have_lists_of_their_own() -> None:
-    """Jobs of another feature or bucket are in no list but their own, even under the same tag."""
-    shelf = Shelf.fresh()
-    shelf.add(0.0, "Snapshot")
+def test_list_contains_jobs_of_its_feature_and_bucket_only() -> None:
+    """This holds under the same tag too."""
+    job_list = JobList.start()
+    job_list.add(0.0, "Snapshot")
     for bucket, feature in ((BUCKET, Feature.DOC), ("other-1250000000", MEDIA)):
-        shelf.engine.activate(shelf.now, bucket, feature)
-        shelf.engine.submit(shelf.now, bucket, feature, [JobSpec(tag="Snapshot")])
-        page = shelf.engine.list_jobs(shelf.now, bucket, feature, JobFilter(tag="Snapshot"))
+        job_list.engine.activate(job_list.now, bucket, feature)
+        job_list.engine.submit(job_list.now, bucket, feature, [JobSpec(tag="Snapshot")])
+        page = job_list.engine.list_jobs(job_list.now, bucket, feature, JobFilter(tag="Snapshot"))
         assert [(job.bucket, job.feature) for job in page.jobs] == [(bucket, feature)]
-    assert shelf.page(JobFilter(tag="Snapshot"))[0] == shelf.jobs
+    assert job_list.page(JobFilter(tag="Snapshot"))[0] == job_list.jobs
 
 
-def test_a_page_needs_a_size() -> None:
-    """A size below 1 is the caller's mistake."""
+def test_page_size_below_one_is_refused() -> None:
+    """The error is raised to the caller."""
     with pytest.raises(ValueError, match="at least one job"):
-        Shelf.fresh().page(JobFilter(tag="Snapshot"), 0)
+        JobList.start().page(JobFilter(tag="Snapshot"), 0)
 
 
 @given(
@@ -225,8 +225,8 @@ def test_a_page_needs_a_size() -> None:
     cancels=st.sets(st.integers(0, 39), max_size=10),
 )
 @settings(deadline=None)
-def test_the_oldest_records_are_forgotten(durations: list[float], records: int, cancels: set[int]) -> None:
-    """Describe and list know the jobs that are not over and the `records` that were over last, and no other."""
+def test_oldest_ended_jobs_are_removed(durations: list[float], records: int, cancels: set[int]) -> None:
+    """Describe and list return the jobs that have not ended and the last `records` that have."""
     engine = Engine(ids=RandomIds(seed=2), rules=EngineRules(workers=3, records=records))
     engine.activate(START, BUCKET, MEDIA)
     jobs: list[Job] = []
@@ -234,7 +234,7 @@ def test_the_oldest_records_are_forgotten(durations: list[float], records: int, 
     for number, duration in enumerate(durations):
         now = START + number
         jobs += engine.submit(now, BUCKET, MEDIA, [JobSpec(tag="Snapshot", duration=duration)])
-        with suppress(CancelRefusedError):  # it has a worker already
+        with suppress(CancelRefusedError):  # the job runs already
             engine.cancel(now, BUCKET, [jobs[-1].id] if number in cancels else [])
         over += [event.job for event in engine.advance(now) if isinstance(event, Ended | Cancelled)]
         known = [job for job in jobs if job not in over[:-records]]
@@ -244,8 +244,8 @@ def test_the_oldest_records_are_forgotten(durations: list[float], records: int, 
         assert list(page.jobs) == known
 
 
-def test_forgotten_jobs_leave_no_trace() -> None:
-    """However many jobs come and go, what is kept of them stays within twice the records."""
+def test_removed_jobs_free_their_memory() -> None:
+    """The stored objects stay within twice the records, however many jobs are submitted."""
     engine = Engine(ids=RandomIds(seed=2), rules=EngineRules(records=100))
     engine.activate(START, BUCKET, MEDIA)
     for number in range(5000):

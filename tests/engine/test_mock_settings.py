@@ -1,4 +1,4 @@
-"""Settings of the mock: bounds are checked and named, defaults are usable, plans follow them."""
+"""Settings of the mock: limits are checked and named, defaults are valid, job plans follow the settings."""
 
 from collections.abc import Callable
 
@@ -35,15 +35,15 @@ from ciq_schemas.features import Feature
         (lambda: Limits(header_timeout=-1), "limits.header_timeout"),
     ],
 )
-def test_a_setting_out_of_bounds_is_named(make: Callable[[], object], name: str) -> None:
-    """The error begins with the setting's name and says what is allowed."""
+def test_setting_out_of_range_is_refused_with_its_name(make: Callable[[], object], name: str) -> None:
+    """The error starts with the setting's name and contains the allowed values."""
     with pytest.raises(SettingError, match="must be") as error:
         make()
     assert str(error.value).startswith(f"{name} is ")
 
 
-def test_durations_go_from_the_special_to_the_general() -> None:
-    """Prefix of the input before feature before default; a leading slash does not matter."""
+def test_duration_of_input_prefix_precedes_feature_and_default() -> None:
+    """A leading slash has no effect."""
     settings = MockSettings(
         duration=1.0, durations={Feature.DOC: 2.0}, durations_by_prefix=(("slow/", 9.0), ("slow/er/", 3.0))
     )
@@ -53,7 +53,7 @@ def test_durations_go_from_the_special_to_the_general() -> None:
     assert settings.duration_of(Feature.DOC, "/slow/er/a") == 9.0, "the first prefix that matches"
 
 
-def test_missing_inputs_fail_by_default() -> None:
+def test_missing_input_fails_by_default() -> None:
     """The prefix `missing/` fails with a documented code; others succeed; the list can be replaced."""
     failure = MockSettings().failure_of("missing/run-1")
     assert failure is not None
@@ -64,14 +64,14 @@ def test_missing_inputs_fail_by_default() -> None:
     assert own.failure_of("/bad/a") == Failure("X", "y")
 
 
-def test_secrets_do_not_show() -> None:
-    """The key of a pair is in no printed form of the settings."""
+def test_printed_settings_contain_no_secret_key() -> None:
+    """Neither `repr` nor `str` contains the key of a pair."""
     settings = MockSettings(credentials=(Credentials(secret_id="AKID-1", secret_key="sesame"),))
     assert "sesame" not in repr(settings)
     assert "AKID-1" in repr(settings)
 
 
-def test_the_engine_gets_its_part() -> None:
-    """Workers, size and reading reach the engine's rules."""
+def test_settings_reach_engine_rules() -> None:
+    """Workers, size and interpretation are passed to the engine's rules."""
     rules = MockSettings(workers=3, max_size=7, held=HeldReading.SUBMITTED).engine_rules
     assert (rules.workers, rules.max_size, rules.held) == (3, 7, HeldReading.SUBMITTED)

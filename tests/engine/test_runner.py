@@ -1,9 +1,9 @@
-"""The runner: events reach listeners in order and in time, by themselves, and one listener cannot harm another."""
+"""The runner: listeners receive events in order and in time, and a failing listener does not affect the others."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from engine_histories import Bystander
+from engine_histories import EventChecker
 
 from ciq_mock.clock import Clock, ManualClock, ScaledClock
 from ciq_mock.engine import Ended, Engine, Event, JobSpec
@@ -15,18 +15,18 @@ BUCKET = "unit-1250000000"
 MEDIA = Feature.MEDIA
 
 
-def play(story: Callable[[], Awaitable[None]]) -> None:
-    """Run a story in an event loop of its own, with a deadline."""
+def run_async(steps: Callable[[], Awaitable[None]]) -> None:
+    """Run a coroutine in a new event loop with a deadline."""
 
     async def bounded() -> None:
         async with asyncio.timeout(20):
-            await story()
+            await steps()
 
     asyncio.run(bounded())
 
 
-class Bench:
-    """Engine, clock and runner wired together; counts ends."""
+class RunnerBench:
+    """An engine, a clock and a runner; counts the ends."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
@@ -34,11 +34,11 @@ class Bench:
         self.on_job_ended: list[tuple[float, Event]] = []
         self.ended = asyncio.Event()
         self.expected = 0
-        self.runner = Runner(engine=self.engine, clock=clock, listeners=[self.hear])
+        self.runner = Runner(engine=self.engine, clock=clock, listeners=[self.receive])
         self.engine.activate(clock.now(), BUCKET, MEDIA)
 
-    def hear(self, event: Event) -> None:
-        """Note the event and when it was heard."""
+    def receive(self, event: Event) -> None:
+        """Store the event with the time of the clock."""
         self.on_job_ended.append((self.clock.now(), event))
         if sum(isinstance(event, Ended) for _, event in self.on_job_ended) == self.expected:
             self.ended.set()
@@ -51,51 +51,51 @@ class Bench:
             self.runner.wake()
 
 
-def test_jobs_end_by_themselves_on_a_running_clock() -> None:
-    """With real time (scaled) every job ends without another command, and the story is legal."""
+def test_jobs_on_scaled_clock_end_without_commands() -> None:
+    """Every job ends, and the events follow the documented rules."""
 
-    async def story() -> None:
-        bench = Bench(ScaledClock(factor=50.0))
+    async def steps() -> None:
+        bench = RunnerBench(ScaledClock(factor=50.0))
         bench.submit([0.0, 0.5, 1.0, 2.0] * 10)
         await asyncio.wait_for(bench.ended.wait(), 10)
-        Bystander(workers=10).follow([event for _, event in bench.on_job_ended])
+        EventChecker(workers=10).follow([event for _, event in bench.on_job_ended])
         bench.runner.close()
 
-    play(story)
+    run_async(steps)
 
 
-def test_events_are_heard_at_their_times_on_a_manual_clock() -> None:
-    """Advanced by hand, each end is heard when the clock shows its time, not at the end of the step."""
+def test_events_on_manual_clock_arrive_at_their_times() -> None:
+    """A listener receives each end when the clock shows its time, not at the end of the advance."""
 
-    async def story() -> None:
-        bench = Bench(ManualClock(start=1000.0))
+    async def steps() -> None:
+        bench = RunnerBench(ManualClock(start=1000.0))
         bench.submit([1.0, 2.0, 3.5])
         await bench.clock.advance(10.0)
         ends = [(at, event.at) for at, event in bench.on_job_ended if isinstance(event, Ended)]
         assert ends == [(1001.0, 1001.0), (1002.0, 1002.0), (1003.5, 1003.5)]
 
-    play(story)
+    run_async(steps)
 
 
-def test_jobs_end_at_once_on_a_auto_advance_clock() -> None:
-    """A job of an hour ends without anybody waiting an hour."""
+def test_long_job_on_auto_advance_clock_ends_at_once() -> None:
+    """A job of an hour ends without a real wait."""
 
-    async def story() -> None:
-        bench = Bench(ManualClock(auto_advance=True, start=0.0))
+    async def steps() -> None:
+        bench = RunnerBench(ManualClock(auto_advance=True, start=0.0))
         bench.submit([3600.0])
         await asyncio.wait_for(bench.ended.wait(), 10)
         assert bench.clock.now() == 3600.0
 
-    play(story)
+    run_async(steps)
 
 
-def test_many_wakes_do_not_pile_up() -> None:
-    """A thousand commands while a long job runs leave one alarm, not a thousand."""
+def test_many_wakes_leave_one_timer() -> None:
+    """A thousand commands while a long job runs leave one timer."""
 
-    async def story() -> None:
+    async def steps() -> None:
         clock = ManualClock(start=0.0)
-        bench = Bench(clock)
-        clock.call_at(1800.0, lambda: None)  # keeps whatever comes later out of sight
+        bench = RunnerBench(clock)
+        clock.call_at(1800.0, lambda: None)  # hides later events
         bench.submit([3600.0])
         for _ in range(1000):
             bench.submit([7200.0])
@@ -103,13 +103,13 @@ def test_many_wakes_do_not_pile_up() -> None:
         await clock.advance(0.0)
         assert len(clock._heap) <= 3
 
-    play(story)
+    run_async(steps)
 
 
-def test_a_failing_listener_does_not_silence_the_others() -> None:
-    """Its error reaches the loop's handler; the other listener hears all events, then and later."""
+def test_failing_listener_does_not_affect_other_listeners() -> None:
+    """Its error reaches the loop's handler; the other listener receives all events, then and later."""
 
-    async def story() -> None:
+    async def steps() -> None:
         clock = ManualClock(start=0.0)
         engine = Engine(ids=RandomIds(seed=1))
         on_job_ended: list[Event] = []
@@ -130,18 +130,18 @@ def test_a_failing_listener_does_not_silence_the_others() -> None:
         assert len(errors) == 2
         assert all(isinstance(error, ExceptionGroup) for error in errors)
 
-    play(story)
+    run_async(steps)
 
 
-def test_a_closed_runner_is_silent() -> None:
-    """After `close` no event is passed on and the clock is free."""
+def test_closed_runner_passes_no_events() -> None:
+    """After `close` the runner does not hold the clock either."""
 
-    async def story() -> None:
-        bench = Bench(ManualClock(start=0.0))
+    async def steps() -> None:
+        bench = RunnerBench(ManualClock(start=0.0))
         bench.submit([1.0])
         bench.runner.close()
         bench.runner.wake()
         await bench.clock.advance(5.0)
         assert bench.on_job_ended == []
 
-    play(story)
+    run_async(steps)
