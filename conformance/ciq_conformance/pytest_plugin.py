@@ -36,8 +36,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--ciq-baseline", metavar="FILE", type=Path, help="known deviations")
     group.addoption("--ciq-deadline", metavar="SECONDS", type=float, help="cut the run short after this time")
     group.addoption("--ciq-explore", metavar="N", type=int, default=0, help="random histories on each feature")
-    group.addoption("--ciq-fuzz", metavar="SECONDS", type=float, default=0.0, help="odd requests to each feature")
-    group.addoption("--ciq-seed", metavar="N", type=int, help="histories and odd requests of that seed again")
+    group.addoption("--ciq-fuzz", metavar="SECONDS", type=float, default=0.0, help="malformed requests to each feature")
+    group.addoption("--ciq-seed", metavar="N", type=int, help="seed of the histories and malformed requests")
     group.addoption("--ciq-serial", action="store_true", help="one feature after the other")
     group.addoption("--ciq-shuffle", type=int, metavar="SEED", help="scenarios in another order, that of the seed")
 

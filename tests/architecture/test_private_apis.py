@@ -57,7 +57,7 @@ HYPOTHESIS = PrivateApi(
 SCHEMATHESIS = PrivateApi(
     "schemathesis",
     ("schemathesis.core.result",),
-    "conformance/ciq_conformance/fuzz/drawn.py",
+    "conformance/ciq_conformance/fuzz/generated.py",
 )
 WERKZEUG = PrivateApi(
     "werkzeug",

@@ -187,7 +187,7 @@ def test_taken_bad_submit_may_make_its_job() -> None:
     assert judged("ERR-014", lax).kind is Kind.HOLDS
 
 
-def test_other_peoples_jobs_are_no_leftovers() -> None:
+def test_jobs_of_others_are_not_jobs_of_rejected_submits() -> None:
     """Another's job on the same input, and ours of accepted submits, are none of a refused one."""
     theirs = job_xml(MADE, output="theirs/out.jpg")
     busy = conversation().edited(Label.LIST_AFTER, "<JobsDetail>", f"{theirs}<JobsDetail>")

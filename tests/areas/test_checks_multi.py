@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 from transcripts import Change, Transcript, job_xml, judged, operation_xml, refusal, response_xml, submit_xml
 
-from ciq_conformance.areas.multi_operation_submit.labels import BY_RULE, REFUSED, TOLD, TOLD_JSON, Label
+from ciq_conformance.areas.multi_operation_submit.labels import BY_RULE, OWN_JSON, OWN_XML, REJECTED, Label
 from ciq_conformance.areas.multi_operation_submit.scenario import LEVELS
 from ciq_conformance.judge.finding import Kind
 from ciq_schemas.transcript.records import CallbackReceived
@@ -55,9 +55,9 @@ def conversation() -> Transcript:
         operation="describe_job",
     )
     for index in (2, 0, 3, 1, 5, 4):
-        t = t.callback(TOLD, _callback(index))
+        t = t.callback(OWN_XML, _callback(index))
     t = _told_otherwise(t)
-    for step, labels in REFUSED.items():
+    for step, labels in REJECTED.items():
         request = submit_xml(*(operation_xml(tag="Snapshot", user_data=f"run {label}") for label in labels), tag=None)
         no = refusal("InvalidArgument")
         t = t.exchange(step, no, status=400, request=request, method="POST", operation="submit_job")
@@ -73,12 +73,12 @@ JSON, SILENCED, PLAIN = ("ja1", "ja2"), ("jb1", "jb2"), "jc1"
 def _told_otherwise(t: Transcript) -> Transcript:
     """Two jobs told in JSON, two told not at all, and one told by the queue's rule."""
     t = t.exchange(Label.RULE, response_xml(), method="PUT", operation="update_queue")
-    for step, ids in ((Label.MANY_JSON, JSON), (Label.MANY_SILENCED, SILENCED), (Label.TOLD_BY_RULE, (PLAIN,))):
+    for step, ids in ((Label.MANY_JSON, JSON), (Label.MANY_SILENCED, SILENCED), (Label.NOTIFIED_BY_RULE, (PLAIN,))):
         t = t.exchange(
             step, response_xml(*(job_xml(i, output="told.png") for i in ids)), method="POST", operation="submit_job"
         )
     for job_id in reversed(JSON):
-        t = t.callback(TOLD_JSON, _in_json(job_id))
+        t = t.callback(OWN_JSON, _in_json(job_id))
     return t.callback(BY_RULE, _in_xml(PLAIN))
 
 
@@ -122,19 +122,17 @@ def _silent(transcript: Transcript, job_id: str) -> Transcript:
 DEVIATIONS: dict[str, tuple[str, Change]] = {
     "json asked for, xml told": (
         "MUL-007",
-        lambda t: (
-            _without_arrivals(t, TOLD_JSON).callback(TOLD_JSON, _in_json("ja1")).callback(TOLD_JSON, _in_xml("ja2"))
-        ),
+        lambda t: _without_arrivals(t, OWN_JSON).callback(OWN_JSON, _in_json("ja1")).callback(OWN_JSON, _in_xml("ja2")),
     ),
     "one of two told in json": (
         "MUL-007",
-        lambda t: _without_arrivals(t, TOLD_JSON).callback(TOLD_JSON, _in_json("ja2")),
+        lambda t: _without_arrivals(t, OWN_JSON).callback(OWN_JSON, _in_json("ja2")),
     ),
     "json refused": ("MUL-007", lambda t: t.answered(Label.MANY_JSON, 400, refusal("InvalidArgument"))),
     "second silenced job told": ("MUL-008", lambda t: t.callback(BY_RULE, _in_xml("jb2"))),
     "silenced job told though the rule is mute": (
         "MUL-008",
-        lambda t: _without_arrivals(t, BY_RULE).callback(TOLD, _in_xml("jb1")),
+        lambda t: _without_arrivals(t, BY_RULE).callback(OWN_XML, _in_xml("jb1")),
     ),
     "accepted only": ("MUL-001", lambda t: t.status(Label.MANY, 202)),
     "one job for all": ("MUL-001", lambda t: t.answered(Label.MANY, 200, response_xml(_job(0)))),
@@ -154,7 +152,7 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     ),
     "a good one runs without anything": ("MUL-006", _leaves(job_xml(MADE, output=""))),
     "one untold": ("MUL-004", lambda t: _silent(t, OWN[1])),
-    "two in one": ("MUL-004", lambda t: _silent(_silent(t, OWN[1]), OWN[2]).callback(TOLD, _callback(1, 2))),
+    "two in one": ("MUL-004", lambda t: _silent(_silent(t, OWN[1]), OWN[2]).callback(OWN_XML, _callback(1, 2))),
     "seven taken": ("MUL-005", lambda t: t.answered(Label.SEVEN, 200, response_xml(_job(0)))),
 }
 
@@ -174,7 +172,7 @@ LEGAL: dict[str, Change] = {
     "no level where none was given": lambda t: t.edited_everywhere(
         "<UserData>run many 1</UserData><JobLevel>0</JobLevel>", "<UserData>run many 1</UserData>"
     ),
-    "told twice": lambda t: t.callback(TOLD, _callback(1)).callback(TOLD, _callback(1)),
+    "told twice": lambda t: t.callback(OWN_XML, _callback(1)).callback(OWN_XML, _callback(1)),
     "no output in the answer": lambda t: t.edited_everywhere(
         "<Object>run/many", "<Object/><Name>run/many"
     ).edited_everywhere("out.jpg</Object>", "out.jpg</Name>"),

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from ciq_conformance.areas.errors import scenario as errors
-from ciq_conformance.areas.errors.labels import BAD_SUBMITS, BY_HAND, SIGNATURES, Label
+from ciq_conformance.areas.errors.labels import BAD_SUBMITS, OUTSIDE_THE_BODY, SIGNATURES, Label
 from ciq_conformance.areas.update import scenario as update
 from ciq_conformance.driver import queue_setup
 from ciq_conformance.driver.scenario_context import Calls, Receiver, Recorder, ScenarioContext
@@ -84,7 +84,7 @@ def test_bad_submits_differ_and_cover_all_steps() -> None:
         assert len(set(bodies.values())) == len(bodies)
         assert set(bodies) <= set(BAD_SUBMITS)
         seen |= set(bodies)
-    assert seen == set(BAD_SUBMITS) - set(BY_HAND)
+    assert seen == set(BAD_SUBMITS) - set(OUTSIDE_THE_BODY)
     assert Label.BAD_LEVEL not in errors.bad_submits(ctx(Feature.DOC))
     assert Label.NO_SOURCE not in errors.bad_submits(ctx())
 

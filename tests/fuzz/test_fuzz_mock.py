@@ -1,4 +1,4 @@
-"""The mock under odd requests from several clients at once: it answers all of them, and refuses in the one form.
+"""Several clients send malformed requests to the mock at once: it answers all, with errors in the documented form.
 
 A few seconds in the fast tests; `tox -e fuzz` sets FUZZ_SECONDS for a long run, and FUZZ_SEED for other requests.
 """
@@ -13,9 +13,9 @@ from http.client import HTTPConnection
 
 import pytest
 
-from ciq_conformance.fuzz.drawn import drawn, mutated
-from ciq_conformance.fuzz.hostile import hostile
-from ciq_conformance.fuzz.wild import Wild
+from ciq_conformance.fuzz.fuzz_request import FuzzRequest
+from ciq_conformance.fuzz.generated import generated_requests, mutated_bodies
+from ciq_conformance.fuzz.hostile import hostile_requests
 from ciq_mock.server import MockServer
 from ciq_mock.settings import MockSettings
 from ciq_schemas.codec import Document, Reading, read, to_value
@@ -40,23 +40,25 @@ def server() -> Iterator[MockServer]:
         yield running
 
 
-def requests_for(server: MockServer, feature: Feature, begin: int) -> Iterator[Wild]:
-    """Odd requests without end: hostile ones, then round after round of drawn and mutated ones."""
+def requests_for(server: MockServer, feature: Feature, begin: int) -> Iterator[FuzzRequest]:
+    """An endless stream of malformed requests: hostile ones, then rounds of generated and mutated ones."""
     spec = FEATURES[feature]
     queue = next(queue.queue_id for queue in server.queues if queue.feature is feature)
-    yield from hostile(good=GOOD, job_path=spec.job_path, queue_path=spec.queue_path, queue_id=queue, update=UPDATE)
+    yield from hostile_requests(
+        valid_submit=GOOD, job_path=spec.job_path, queue_path=spec.queue_path, queue_id=queue, valid_update=UPDATE
+    )
     while True:
-        yield from drawn(spec, spec.job_path, "no", each=4, begin=begin)
-        for body in mutated(GOOD, count=30, begin=begin):
-            yield Wild(label="mutated submit", method="POST", target=spec.job_path, body=body)
+        yield from generated_requests(spec, spec.job_path, "no", each=4, begin=begin)
+        for body in mutated_bodies(GOOD, count=30, begin=begin):
+            yield FuzzRequest(label="mutated submit", method="POST", target=spec.job_path, body=body)
         begin += 1
 
 
-def faults_of(server: MockServer, wild: Wild) -> list[str]:
-    """What is wrong with the answer to one request; a fresh connection each, as refusals may close it."""
+def faults_of(server: MockServer, request: FuzzRequest) -> list[str]:
+    """What is wrong with the answer to one request. Each uses a new connection, because a rejection may close it."""
     connection = HTTPConnection("127.0.0.1", server.port, timeout=20)
     try:
-        connection.request(wild.method, wild.target, wild.body or None, dict(wild.headers))
+        connection.request(request.method, request.target, request.body or None, dict(request.headers))
         answer = connection.getresponse()
         status, headers, body = answer.status, answer.headers, answer.read()
     finally:
@@ -75,35 +77,38 @@ def faults_of(server: MockServer, wild: Wild) -> list[str]:
     return faults
 
 
-def test_odd_requests_of_many_clients_break_nothing(server: MockServer) -> None:
-    """No 5xx, no hang, every refusal strictly in the error form; and a good job is served afterwards."""
+def test_malformed_requests_of_many_clients_break_nothing(server: MockServer) -> None:
+    """No 5xx, no hang, every error in the strict error form; and the mock accepts a valid job afterwards."""
     end = time.monotonic() + SECONDS
 
     def client(number: int) -> tuple[int, list[str]]:
         feature = list(Feature)[number % len(Feature)]
         sent, found = 0, []
-        for wild in requests_for(server, feature, SEED + 1000 * number):
+        for request in requests_for(server, feature, SEED + 1000 * number):
             if time.monotonic() > end:
                 break
             sent += 1
-            found += [f"{wild.label} {wild.method} {wild.target[:80]}: {fault}" for fault in faults_of(server, wild)]
+            found += [
+                f"{request.label} {request.method} {request.target[:80]}: {fault}"
+                for fault in faults_of(server, request)
+            ]
         return sent, found
 
     with ThreadPoolExecutor(CLIENTS) as clients:
         results = list(clients.map(client, range(CLIENTS)))
     assert [fault for _, found in results for fault in found] == []
     assert all(sent for sent, _ in results)
-    assert faults_of(server, Wild(label="good", method="POST", target="/jobs", body=GOOD)) == []
+    assert faults_of(server, FuzzRequest(label="valid", method="POST", target="/jobs", body=GOOD)) == []
 
 
-def test_drawn_requests_are_the_same_for_a_seed() -> None:
-    """What was found can be found again; addresses in bodies are the receiver's, and targets fit on a request line."""
+def test_same_seed_generates_the_same_requests() -> None:
+    """A seed reproduces a run; addresses in bodies are the receiver's, and targets fit on a request line."""
     spec = FEATURES[Feature.MEDIA]
-    first, second = (drawn(spec, "/jobs", "http://127.0.0.1:9/x", each=3, begin=5) for _ in range(2))
+    first, second = (generated_requests(spec, "/jobs", "http://127.0.0.1:9/x", each=3, begin=5) for _ in range(2))
     assert first == second
-    assert {"GET", "POST", "PUT"} <= {wild.method for wild in first}
-    for wild in first:
-        assert wild.target.isascii()
-        assert wild.target.isprintable()
-        assert " " not in wild.target
-        assert wild.body.count(b"<CallBack>") == wild.body.count(b"<CallBack>http://127.0.0.1:9/x</CallBack>")
+    assert {"GET", "POST", "PUT"} <= {request.method for request in first}
+    for request in first:
+        assert request.target.isascii()
+        assert request.target.isprintable()
+        assert " " not in request.target
+        assert request.body.count(b"<CallBack>") == request.body.count(b"<CallBack>http://127.0.0.1:9/x</CallBack>")

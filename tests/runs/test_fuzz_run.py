@@ -1,4 +1,4 @@
-"""`ciq run --fuzz`: odd requests are judged on request only, and name what is wrong."""
+"""`ciq run --fuzz`: the FUZ requirements are judged only with the option, and a verdict names the defect."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ON_MEDIA = ("--feature", "media", "--fuzz", "3", "--seed", "1", "-k", "FUZ-*")
 
 
 def test_the_mock_passes(tmp_path: Path) -> None:
-    """All four hold on the reference mock, by requests of every kind."""
+    """The mock fulfils all four requirements for requests of every kind."""
     with MockServer(MockSettings(activated=(Feature.MEDIA,), duration=0.01)) as mock:
         trial = run_suite(mock.url, tmp_path, *ON_MEDIA)
     assert trial.code == 0, trial.output
@@ -29,13 +29,13 @@ def test_the_mock_passes(tmp_path: Path) -> None:
 
 
 def test_a_wrong_error_form_is_named(tmp_path: Path) -> None:
-    """A target whose refusals have another form turns FUZ-002 to a warning."""
+    """A target with another error form gets a warning for FUZ-002."""
     with Miniature(Traits(fault="error_form")) as target:
         trial = run_suite(target.url, tmp_path, *ON_MEDIA)
     assert "FUZ-002" in trial.red(), trial.output
 
 
-def test_odd_requests_are_judged_only_on_request() -> None:
-    """Without the option no run has them, over all features neither."""
+def test_fuzz_requirements_are_judged_only_with_the_option() -> None:
+    """Without the option a run of all features does not judge them."""
     chosen = select_items(load_registry(), tuple(Feature), Selection())
     assert not [item.name for item in chosen if item.requirement.set == "fuzz"]

@@ -91,7 +91,7 @@ def deliveries_of(evidence: Evidence, form: Format) -> tuple[Delivery, ...] | Fi
 
 def failing_jobs(evidence: Evidence, form: Format) -> tuple[ObservedJob, ...]:
     """Return the jobs of the scenario `failure` that request `form`; the same rules apply to their callbacks."""
-    return observed_jobs(evidence, FAILURE, labels.TOLD_IN[form], labels.LOOKS)
+    return observed_jobs(evidence, FAILURE, labels.CALLBACK_FORMATS[form], labels.LOOKS)
 
 
 def readable_deliveries_of(evidence: Evidence, form: Format) -> tuple[Delivery, ...] | Finding:

@@ -4,7 +4,7 @@ from ciq_conformance.scenario_spec import ScenarioSpec
 
 SPEC = ScenarioSpec(
     name="errors",
-    title="requests that a service must refuse, then a good one that it must still serve.",
+    title="requests that a service must reject, then a valid request that it must still accept.",
     position=200,
     needs_jobs=False,
 )

@@ -1,8 +1,8 @@
-"""Jobs that refused requests left behind, found in a list that is known to be whole; shared by errors and multi.
+"""Finds jobs of rejected submits in a job list that is known to be complete. Shared by `errors` and `multi`.
 
-A job is known by what its order said and nobody else says: UserData, or the output's name with the run in it. A job
-that shows neither is known where only a broken reading of the request can have made it: it names our input, no answer
-of the run gave its id, and it has no Output, which every such job of the documents has.
+A job is recognized by its UserData or by its output name, which contains the run id. A job without both is recognized
+when only a misread request can have made it: it has the input of the suite, no answer of the run contained its id, and
+it has no Output, which the documents require.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,48 +18,56 @@ from ciq_schemas.transcript.requests import RequestedJob, requested_job
 from ciq_schemas.values import Job
 
 
-def leftovers(
-    evidence: Evidence, scenario: ScenarioName, refused: Mapping[str, ParsedExchange], control_step: str, list_step: str
+def no_rejected_submit_made_a_job(
+    evidence: Evidence,
+    scenario: ScenarioName,
+    rejected: Mapping[str, ParsedExchange],
+    control_step: str,
+    list_step: str,
 ) -> Finding:
-    """Whether one of the refused orders, by their labels, made a job; the good job sent after them is the control."""
+    """Judges that no rejected submit made a job. `rejected` is by job label; a valid job sent later is the control."""
     control = require_success(evidence, scenario, control_step)
-    listed = _whole_list(evidence, scenario, control, list_step)
-    asked = requested_job(control)
-    given = frozenset(ids_of(r for r in evidence.responses if r.exchange.operation == "submit_job"))
+    listed = _complete_list(evidence, scenario, control, list_step)
+    requested = requested_job(control)
+    accepted_ids = frozenset(ids_of(r for r in evidence.responses if r.exchange.operation == "submit_job"))
     shows_output = any(output_of(job)[2] for job in listed.jobs if job.job_id in ids_of([control]))
     wrong = Deviations()
     for job in listed.jobs:
-        if raw.text(job.job_id) in given:
+        if raw.text(job.job_id) in accepted_ids:
             continue
-        source = _made_by(job, refused, asked, control_step)
+        source = _source_of(job, rejected, requested, control_step)
         if source is not None:
             for response in (source, listed):
-                wrong.add(response.exchange.seq, f"{source.exchange.step} was refused, yet made job {job.job_id}")
-        elif shows_output and _is_bare(job, asked):
-            text = f"job {job.job_id}, without UserData and Output, on {asked.input_object}: no accepted submit made it"
+                wrong.add(response.exchange.seq, f"{source.exchange.step} was rejected, but made job {job.job_id}")
+        elif shows_output and _has_only_the_input(job, requested):
+            text = f"no accepted submit made job {job.job_id} (input {requested.input_object}, no UserData, no Output)"
             wrong.add(listed.exchange.seq, text)
-    expected = "no job of a refused submit in the list"
-    return wrong.finding(expected, holds(f"none of {len(refused)}", witness=record_ids(control, listed)))
+    expected = "the list contains no job of a rejected submit"
+    return wrong.finding(expected, holds(f"none of {len(rejected)}", witness=record_ids(control, listed)))
 
 
-def _whole_list(evidence: Evidence, scenario: ScenarioName, control: ParsedExchange, list_step: str) -> ParsedExchange:
+def _complete_list(
+    evidence: Evidence, scenario: ScenarioName, control: ParsedExchange, list_step: str
+) -> ParsedExchange:
     lists = [response for response in require_responses(evidence, scenario, list_step) if response.ok]
     if not lists:
-        raise EarlyFinding(cannot_tell("the list of jobs was not answered; see LST-001", witness=record_ids(control)))
+        raise EarlyFinding(
+            cannot_tell("the target did not answer the list of jobs; see LST-001", witness=record_ids(control))
+        )
     if not {job.job_id for job in lists[-1].jobs}.issuperset(ids_of([control])):
-        reason = "the list does not hold the good job sent last; see LST-001"
+        reason = "the list does not contain the valid job sent last; see LST-001"
         raise EarlyFinding(cannot_tell(reason, witness=record_ids(control, lists[-1])))
     return lists[-1]
 
 
-def _made_by(
-    job: Job, refused: Mapping[str, ParsedExchange], control: RequestedJob, control_label: str
+def _source_of(
+    job: Job, rejected: Mapping[str, ParsedExchange], control: RequestedJob, control_label: str
 ) -> ParsedExchange | None:
-    """The refused order whose words the job shows. Orders of a scenario are the same but for their labels."""
+    """The rejected submit that made the job, by UserData or output name: submits differ only in their labels."""
     prefix = (control.user_data or "").removesuffix(control_label)
-    said, output = user_data_of(job) or "", output_of(job)[2]
-    for label, response in refused.items():
-        if said == f"{prefix}{label}" or (output and output == _output_of(control, control_label, label)):
+    user_data, output = user_data_of(job) or "", output_of(job)[2]
+    for label, response in rejected.items():
+        if user_data == f"{prefix}{label}" or (output and output == _output_of(control, control_label, label)):
             return response
     return None
 
@@ -68,10 +76,10 @@ def _output_of(control: RequestedJob, control_label: str, label: str) -> str:
     return (control.output[2] or "").replace(f"/{control_label}/", f"/{label}/")
 
 
-def _is_bare(job: Job, control: RequestedJob) -> bool:
+def _has_only_the_input(job: Job, control: RequestedJob) -> bool:
     return not (user_data_of(job) or output_of(job)[2]) and object_of(job) == control.input_object
 
 
-def by_label(responses: Iterable[ParsedExchange]) -> dict[str, ParsedExchange]:
-    """Refused submits whose step is the label of their order."""
+def rejected_by_label(responses: Iterable[ParsedExchange]) -> dict[str, ParsedExchange]:
+    """The rejected submits by exchange label, which is also the label of their job."""
     return {response.exchange.step: response for response in responses if response.exchange.status >= 400}

@@ -1,10 +1,10 @@
-"""Steps of the scenario `errors`, shared by scenario and checks."""
+"""Labels of the scenario `errors`, shared by scenario and checks."""
 
 from enum import StrEnum
 
 
 class Label(StrEnum):
-    """Labels of the exchanges, in the order of the story."""
+    """Labels of the exchanges, in the order in which they are sent."""
 
     PREPARE = "prepare"
     MALFORMED = "malformed"
@@ -65,15 +65,15 @@ BAD_SUBMITS = (
     Label.FOUR_WATERMARKS,
     Label.NO_SOURCE,
 )
-"""Those of all features; some are sent only for features that have what they are about."""
-BY_HAND = (Label.OTHER_DIGEST, Label.FOREIGN_TAG)
-"""Those in which something beside the body is wrong: a header, the path."""
+"""Bad submits. Some are sent only for features that have the part which is bad."""
+OUTSIDE_THE_BODY = (Label.OTHER_DIGEST, Label.FOREIGN_TAG)
+"""Bad submits with an error in a header or in the path."""
 SIGNATURES = (Label.UNSIGNED, Label.WRONG_SIGNATURE, Label.EXPIRED_SIGNATURE)
 DOCUMENTED_OPERATIONS = (*BAD_SUBMITS, Label.MALFORMED_UPDATE, Label.EMPTY_UPDATE, *SIGNATURES, Label.UNSIGNED_SUBMIT)
-"""Bad requests to operations that the documents know: their refusals have the documented form."""
+"""Bad requests to documented operations: rejections of these have the documented form."""
 
 BAD = (*DOCUMENTED_OPERATIONS, Label.UNKNOWN_PATH, Label.UNKNOWN_METHOD)
 
 NO_SUCH_TAG = "NoSuchTag"
 EXPANDED = "ciq-entity-was-expanded"
-"""What the entity of step ENTITY stands for."""
+"""The text of the XML entity in the submit ENTITY."""

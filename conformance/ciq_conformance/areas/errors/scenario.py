@@ -1,4 +1,4 @@
-"""Scenario `errors`: requests that a service must refuse, then a good one that it must still serve."""
+"""Scenario `errors`: requests that a service must reject, then a valid request that it must still accept."""
 
 from collections.abc import Callable
 from urllib.parse import urlsplit
@@ -12,11 +12,11 @@ from ciq_schemas.requirement import Capability
 from ciq_schemas.transcript.records import Exchange
 
 DIGEST_OF_NOTHING = "1B2M2Y8AsgTpgAmY7PhCfg=="
-"""Base64 of the MD5 of no bytes: a digest in good form of another body."""
+"""Base64 of the MD5 of zero bytes: a well-formed digest of another body."""
 
 
 def run(ctx: ScenarioContext) -> None:
-    """Play the scenario. Jobs that a target makes of bad requests are watched to their end."""
+    """Run the scenario. It waits until jobs that the target made of bad requests have ended."""
     make_active(ctx, Label.PREPARE)
     began = ctx.now()
     made: list[str] = []
@@ -25,7 +25,7 @@ def run(ctx: ScenarioContext) -> None:
         response = ctx.calls.submit(step, body)
         path = urlsplit(response.exchange.url.removeprefix(ctx.profile.url.rstrip("/"))).path or path
         made += response.job_ids
-    made += _by_hand(ctx, path)
+    made += _submits_bad_outside_the_body(ctx, path)
     ctx.calls.update_queue(Label.MALFORMED_UPDATE, ctx.queue_id, b"<Request><Name>ciq</Name><State>")
     ctx.calls.update_queue(Label.EMPTY_UPDATE, ctx.queue_id, b"")
     ctx.calls.raw(Label.UNKNOWN_PATH, "GET", "/ciq_no_such_path")
@@ -39,48 +39,48 @@ def run(ctx: ScenarioContext) -> None:
 
 
 def bad_submits(ctx: ScenarioContext) -> dict[Label, bytes]:
-    """Bodies of bad submits by step; each is good but for one thing, and names its step in UserData."""
+    """Bodies of bad submits by label; each has one error, and its UserData contains the label."""
 
-    def good(step: Label, **changes: object) -> bytes:
+    def valid(step: Label, **changes: object) -> bytes:
         return submit_body([ctx.job_request(step, **changes)])
 
     def without(step: Label, part: Callable[[Label], str]) -> bytes:
-        whole = good(step).decode()
+        whole = valid(step).decode()
         piece = part(step)
         if piece not in whole:
-            raise ValueError(f"{piece!r} is not in the body of {step}: the order's form has changed")
+            raise ValueError(f"{piece!r} is not in the body of {step}: the request format has changed")
         return whole.replace(piece, "", 1).encode()
 
     def input_part(step: Label) -> str:
-        whole = good(step).decode()
+        whole = valid(step).decode()
         return whole[whole.index("<Input>") : whole.index("</Input>") + len("</Input>")]
 
     bodies = {
-        Label.MALFORMED: good(Label.MALFORMED).replace(b"</Operation>", b""),
+        Label.MALFORMED: valid(Label.MALFORMED).replace(b"</Operation>", b""),
         Label.EMPTY: b"",
-        Label.WRONG_ROOT: good(Label.WRONG_ROOT).replace(b"Request>", b"Order>"),
+        Label.WRONG_ROOT: valid(Label.WRONG_ROOT).replace(b"Request>", b"Order>"),
         Label.NO_TAG: without(Label.NO_TAG, lambda step: f"<Tag>{ctx.job_request(step).tag}</Tag>"),
         Label.NO_INPUT: without(Label.NO_INPUT, input_part),
         Label.NO_OPERATION: without(Label.NO_OPERATION, lambda step: operation_xml(ctx.job_request(step))),
-        Label.UNKNOWN_TAG: good(Label.UNKNOWN_TAG, tag=NO_SUCH_TAG),
-        Label.UNKNOWN_QUEUE: good(Label.UNKNOWN_QUEUE, queue_id=unknown_queue_id(ctx)),
-        Label.ENTITY: _with_entity(good(Label.ENTITY, user_data="ENTITY-HERE")),
+        Label.UNKNOWN_TAG: valid(Label.UNKNOWN_TAG, tag=NO_SUCH_TAG),
+        Label.UNKNOWN_QUEUE: valid(Label.UNKNOWN_QUEUE, queue_id=unknown_queue_id(ctx)),
+        Label.ENTITY: _with_entity(valid(Label.ENTITY, user_data="ENTITY-HERE")),
     }
-    bodies[Label.EMPTY_INPUT] = good(Label.EMPTY_INPUT).replace(input_part(Label.EMPTY_INPUT).encode(), b"<Input/>")
+    bodies[Label.EMPTY_INPUT] = valid(Label.EMPTY_INPUT).replace(input_part(Label.EMPTY_INPUT).encode(), b"<Input/>")
     if ctx.spec.feature is not Feature.FILE:
         step = Label.NO_OUTPUT_BUCKET
         bodies[step] = without(step, lambda step: f"<Bucket>{ctx.job_request(step).bucket}</Bucket>")
     if ctx.spec.job_callback_documented:
-        bodies[Label.BAD_CALLBACK_FORMAT] = good(Label.BAD_CALLBACK_FORMAT, callback_format="YAML")
+        bodies[Label.BAD_CALLBACK_FORMAT] = valid(Label.BAD_CALLBACK_FORMAT, callback_format="YAML")
         end, message = b"</Request>", b"<CallBackType>TDMQ</CallBackType></Request>"
-        bodies[Label.NO_MESSAGE_QUEUE] = good(Label.NO_MESSAGE_QUEUE).replace(end, message)
+        bodies[Label.NO_MESSAGE_QUEUE] = valid(Label.NO_MESSAGE_QUEUE).replace(end, message)
     if ctx.spec.has_job_level:
-        bodies[Label.BAD_LEVEL] = good(Label.BAD_LEVEL, level=7)
+        bodies[Label.BAD_LEVEL] = valid(Label.BAD_LEVEL, level=7)
     return bodies | _beyond_limits(ctx)
 
 
-def _by_hand(ctx: ScenarioContext, path: str) -> list[str]:
-    """A submit with the digest of another body, and on a path of documents alone a tag that is none of theirs."""
+def _submits_bad_outside_the_body(ctx: ScenarioContext, path: str) -> list[str]:
+    """Send a submit with a wrong digest and, on the path of `doc`, a tag of `media`; return ids of jobs made."""
     headers = {"Content-Type": "application/xml", "Content-MD5": DIGEST_OF_NOTHING}
     body = submit_body([ctx.job_request(Label.OTHER_DIGEST)])
     responses = [ctx.calls.raw(Label.OTHER_DIGEST, "POST", path, body, headers)]
@@ -91,14 +91,17 @@ def _by_hand(ctx: ScenarioContext, path: str) -> list[str]:
 
 
 def _beyond_limits(ctx: ScenarioContext) -> dict[Label, bytes]:
-    """Bodies that go one beyond a documented limit: 1024 characters of UserData, 64 of a digital watermark's
-    message, three watermarks (436/73198), one source of an archive at least (436/83112)."""
+    """Bodies that exceed a documented limit by one.
+
+    Limits: 1024 characters of UserData, 64 characters of a digital watermark message, three watermarks (436/73198),
+    at least one source of an archive (436/83112).
+    """
 
     def body(step: Label, **changes: object) -> bytes:
         return submit_body([ctx.job_request(step, **changes)])
 
-    words = ctx.job_request(Label.LONG_USER_DATA).user_data or ""
-    bodies = {Label.LONG_USER_DATA: body(Label.LONG_USER_DATA, user_data=words.ljust(1025, "."))}
+    user_data = ctx.job_request(Label.LONG_USER_DATA).user_data or ""
+    bodies = {Label.LONG_USER_DATA: body(Label.LONG_USER_DATA, user_data=user_data.ljust(1025, "."))}
     if ctx.spec.feature is Feature.MEDIA:
         digital = f"<Message>{'m' * 65}</Message><Type>Text</Type><Version>V1</Version>"
         watermark = "<Watermark><Type>Text</Type><LocMode>Absolute</LocMode><Dx>1</Dx><Dy>1</Dy></Watermark>"
@@ -131,7 +134,7 @@ def _signatures(ctx: ScenarioContext) -> None:
 
 
 def _unsigned_submit(ctx: ScenarioContext, path: str) -> list[str]:
-    """Submit a good job without a signature where the target was seen to look at them; ids of what it makes of it."""
+    """Submit a valid job without a signature, if the target rejected an unsigned list; return ids of jobs made."""
     seen = (r for r in ctx.recorder.records if isinstance(r, Exchange) and r.feature == ctx.spec.feature)
     if not any(exchange.step == Label.UNSIGNED and exchange.status in (401, 403) for exchange in seen):
         return []

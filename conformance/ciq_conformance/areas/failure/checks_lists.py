@@ -1,4 +1,4 @@
-"""Check of the scenario `failure`: the list of what has failed shows it as describe does (LST-020)."""
+"""Check of the scenario `failure`: the list of failed jobs agrees with describe (LST-020)."""
 
 from ciq_conformance.areas.failure import SPEC
 from ciq_conformance.areas.failure.checks import failed_jobs
@@ -14,12 +14,15 @@ from ciq_schemas.transcript.jobs import Observation
 from ciq_schemas.transcript.parsed import describe_response
 
 MOST = 100
-"""Jobs on a page: behind a full one the failed ones may stand on the next."""
+"""Jobs on a page. When a page is full, failed jobs may be on the next page."""
 
 
 @check("LST-020", SPEC)
-def failed_as_described(evidence: Evidence, item: Item) -> Finding:
-    """The last list by states=Failed, which was asked for until it showed the failed jobs, or for long enough."""
+def list_of_failed_jobs_agrees_with_describe(evidence: Evidence, item: Item) -> Finding:
+    """The last list with states=Failed contains the failed jobs with the values that describe shows.
+
+    The scenario repeats the list until it contains these jobs or the time is over.
+    """
     jobs = failed_jobs(evidence)
     if isinstance(jobs, Finding):
         return jobs
@@ -28,11 +31,13 @@ def failed_as_described(evidence: Evidence, item: Item) -> Finding:
     }
     lists = evidence.of(SPEC, Label.LISTED)
     if not lists or not ended:
-        return not_judged(evidence, SPEC, "no list of what has failed was asked for; see LIF-003")
+        return not_judged(evidence, SPEC, "the suite sent no list of failed jobs; see LIF-003")
     last = lists[-1]
-    expected = "every failed job in the list of those, as described"
+    expected = "the list of failed jobs contains every failed job, with the values of describe"
     if not last.ok:
-        return deviates(expected, f"states=Failed is answered {describe_response(last)}", witness=record_ids(last))
+        return deviates(
+            expected, f"a list with states=Failed is answered {describe_response(last)}", witness=record_ids(last)
+        )
     listed = {raw.text(job.job_id): job for job in last.jobs}
     wrong = Deviations()
     for job_id, look in ended.items():
@@ -41,8 +46,8 @@ def failed_as_described(evidence: Evidence, item: Item) -> Finding:
                 for record in (look.response, last):
                     wrong.add(record.exchange.seq, f"{job_id}: {difference}")
         elif len(listed) < MOST and not raw.text(last.job_answer.next_token):
-            wrong.add(last.exchange.seq, f"states=Failed leaves out {job_id}, which is Failed")
+            wrong.add(last.exchange.seq, f"a list with states=Failed does not contain {job_id}, which is Failed")
     judged = [job_id for job_id in ended if job_id in listed]
     if not judged and not wrong.items:
-        return cannot_tell("more jobs have failed than a page holds, and none of this scenario is on it")
+        return cannot_tell("more jobs have failed than fit on a page, and the page contains no job of this scenario")
     return wrong.finding(expected, holds(f"{len(judged)} failed jobs", witness=record_ids(last)))

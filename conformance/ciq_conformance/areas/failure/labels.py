@@ -1,4 +1,4 @@
-"""Labels of the failure scenario, shared by the scenario that leaves them and the checks that look for them."""
+"""Labels of the scenario `failure`, shared by scenario and checks."""
 
 from enum import StrEnum
 
@@ -6,14 +6,14 @@ from ciq_schemas.requirement import Format
 
 
 class Channel(StrEnum):
-    """Addresses given out: the queue's in its rule, the jobs' own in `CallBack`."""
+    """Callback channels: the address in the rule of the queue, and the address in `CallBack` of a job."""
 
     QUEUE = "queue"
     JOB = "job"
 
 
 class Label(StrEnum):
-    """What is asked of the target; submits in the order in which they are made."""
+    """Labels of the exchanges; submits are in the order in which they are sent."""
 
     RULE = "rule"
     SUBMIT = "submit-missing-input"
@@ -21,7 +21,7 @@ class Label(StrEnum):
     SUBMIT_OWN_JSON = "submit-missing-input-with-own-address-and-json"
     SUBMIT_SILENCED = "submit-missing-input-with-callback-no"
     SUBMIT_MORE = "submit-missing-input-more"
-    """So many that with them more jobs fail than the queue has workers."""
+    """As many as are needed so that more jobs fail than the queue has workers."""
     SUBMIT_LAST = "submit-good-after-all"
     LOOK = "look"
     LAST = "look-at-the-end"
@@ -32,13 +32,13 @@ class Label(StrEnum):
 LOOKS = (Label.LOOK, Label.LAST)
 FAILING = (Label.SUBMIT, Label.SUBMIT_OWN_JSON, Label.SUBMIT_SILENCED, Label.SUBMIT_MORE)
 GOOD = (Label.SUBMIT_NEXT, Label.SUBMIT_LAST)
-"""Jobs with good input amid those that fail."""
+"""Jobs with an existing input, submitted between failing jobs."""
 
-TOLD_IN = {
+CALLBACK_FORMATS = {
     Format.XML: (Label.SUBMIT, Label.SUBMIT_MORE, *GOOD),
     Format.JSON: (Label.SUBMIT_OWN_JSON,),
 }
-"""Submits by the form that their callbacks are to have."""
+"""Submits by the expected format of their callbacks."""
 
 LIKE_TRUE = "true"
-"""UserData of the job told in JSON: a text, though it looks like a truth value."""
+"""UserData of the job with JSON callbacks: a text that looks like a boolean."""

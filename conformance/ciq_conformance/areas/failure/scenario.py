@@ -1,8 +1,8 @@
-"""Scenario `failure`: jobs whose input is not there, what is told of them, and good jobs right after them.
+"""Scenario `failure`: jobs whose input does not exist, what the target reports, and valid jobs right after them.
 
-The jobs that must fail differ in their rule: the queue's, an address and a form of their own, `CallBack` no. Good
-jobs come after the first (whatever fails must not touch the next) and after the last, when more jobs have failed
-than the queue has workers. With one queue and one level, documents have them started in the order of their submits.
+The failing jobs differ in their callbacks: the rule of the queue, an own address with JSON, and `CallBack` no. Valid
+jobs are submitted after the first failing job (a failure must not affect the next job) and after the last one, when
+more jobs have failed than the queue has workers. In one queue and level, jobs start in the order of submission.
 """
 
 from ciq_conformance.areas.failure.labels import LIKE_TRUE, Channel, Label
@@ -14,13 +14,13 @@ from ciq_schemas.lifecycle import ENDED_BY_RUNNING, JobState
 from ciq_schemas.transcript.parsed import describe_response
 
 MOST_FAILING = 9
-"""A queue with as many workers or more is not filled with failing jobs."""
+"""A queue with at least this many workers gets no extra failing jobs."""
 
 
 def run(ctx: ScenarioContext) -> None:
-    """Play the scenario; the queue is given back as it was found.
+    """Run the scenario, then restore the queue.
 
-    A target that refuses the job at submit is within its rights: no page says where a missing input is found.
+    A target may reject the job at submit: no page says when a service detects a missing input.
     """
     rule = CallbackRuleRequest(url=ctx.receiver.address(ctx.channel(Channel.QUEUE)))
     try:
@@ -28,11 +28,13 @@ def run(ctx: ScenarioContext) -> None:
         response = ctx.submit(Label.SUBMIT, _missing(ctx))
         first = response.job_ids
         if response.refused:
-            ctx.record_event("note", f"the job without input was refused at submit: {describe_response(response)}")
+            ctx.record_event(
+                "note", f"the target rejected the job without input at submit: {describe_response(response)}"
+            )
             return
         if not response.ok or not first:
             raise PreconditionFailed(f"submit answered {describe_response(response)} instead of a job")
-        _follow(ctx, first, *_others(ctx))
+        _observe(ctx, first, *_submit_others(ctx))
     finally:
         ctx.restore(Label.RESTORE)
 
@@ -43,15 +45,15 @@ def _missing(ctx: ScenarioContext, label: str = "missing") -> JobRequest:
 
 
 def _submit(ctx: ScenarioContext, step: Label, order: JobRequest) -> list[str]:
-    """Submit one more job; a refusal is noted and left to the judge."""
+    """Submit one more job; record a rejection, which the checks judge."""
     response = ctx.submit(step, order)
     if not response.ok:
         ctx.record_event("note", f"{step} answered {describe_response(response)}")
     return [job.job_id for job in response.jobs if response.ok and job.job_id]
 
 
-def _others(ctx: ScenarioContext) -> tuple[list[str], list[str], list[str]]:
-    """Submit the jobs after the first; by where they are told: the queue's address, their own, nowhere."""
+def _submit_others(ctx: ScenarioContext) -> tuple[list[str], list[str], list[str]]:
+    """Submit the jobs after the first; ids by callback address: the queue's, the job's own, none."""
     by_queue = _submit(ctx, Label.SUBMIT_NEXT, ctx.job_request("next"))
     own: list[str] = []
     silenced: list[str] = []
@@ -68,8 +70,8 @@ def _others(ctx: ScenarioContext) -> tuple[list[str], list[str], list[str]]:
     return by_queue, own, silenced
 
 
-def _follow(ctx: ScenarioContext, first: list[str], by_queue: list[str], own: list[str], silenced: list[str]) -> None:
-    """Watch all to their end; wait for the callbacks of those that have ended, and listen for the one of `silenced`."""
+def _observe(ctx: ScenarioContext, first: list[str], by_queue: list[str], own: list[str], silenced: list[str]) -> None:
+    """Wait until all jobs end and their callbacks arrive; then wait for an unwanted callback of `silenced`."""
     jobs = [*first, *by_queue, *own, *silenced]
     states = watch_slow(ctx, Label.LOOK, jobs)
 
@@ -87,7 +89,7 @@ def _follow(ctx: ScenarioContext, first: list[str], by_queue: list[str], own: li
 
 
 def _list_failed(ctx: ScenarioContext, failed: list[str]) -> None:
-    """List what has failed until it shows these as they are: lists may be late. Files have no page of lists."""
+    """List failed jobs until the list contains these; lists may be late. Feature `file` has no documented list."""
     if ctx.spec.feature is Feature.FILE or not failed:
         return
     deadline = ctx.now() + ctx.timeouts.callback
@@ -96,7 +98,7 @@ def _list_failed(ctx: ScenarioContext, failed: list[str]) -> None:
             Label.LISTED, {"tag": ctx.job_request("any").tag, "states": "Failed", "size": "100"}
         )
         listed = {job.job_id: job.state for job in response.jobs}
-        shown = all(listed.get(job_id) == JobState.FAILED for job_id in failed)
-        if shown or not response.ok or ctx.now() >= deadline:
+        complete = all(listed.get(job_id) == JobState.FAILED for job_id in failed)
+        if complete or not response.ok or ctx.now() >= deadline:
             return
         ctx.pause_thread(ctx.timeouts.poll)

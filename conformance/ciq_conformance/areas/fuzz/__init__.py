@@ -4,7 +4,7 @@ from ciq_conformance.scenario_spec import ScenarioSpec
 
 SPEC = ScenarioSpec(
     name="fuzz",
-    title="odd requests for as long as the operator allows (`--fuzz SECONDS`), then a good job.",
+    title="malformed requests for as long as the operator allows (`--fuzz SECONDS`), then a valid job.",
     position=240,
     movable=False,
     option="fuzz",

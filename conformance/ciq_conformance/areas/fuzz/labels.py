@@ -1,23 +1,23 @@
 """Labels of the scenario `fuzz`."""
 
 CONTROL = "control"
-"""A good job after everything else."""
+"""A valid job after all other requests."""
 CONTROL_WATCH = "control-watch"
 PREPARE = "prepare"
 LOOK = "look"
-ODD = ("schema", "mutated", "hostile", "path", "header")
-"""First words of the labels of odd requests; the rest says what is odd."""
+KINDS = ("schema", "mutated", "hostile", "path", "header")
+"""First words of the labels of malformed requests; the other words name the defect."""
 ADDRESS = "address"
-"""Channel that takes the place of addresses in drawn bodies."""
+"""Channel whose address replaces the addresses in generated bodies."""
 LARGE = 64 * 1024
-"""Bytes of a body beyond which closing the connection is an answer too."""
+"""Body size in bytes above which the target may close the connection instead of answering."""
 
 
-def is_odd(step: str) -> bool:
-    """The exchange is one of the odd ones."""
-    return step.partition(" ")[0] in ODD
+def is_fuzz_request(step: str) -> bool:
+    """Whether an exchange sends a malformed request."""
+    return step.partition(" ")[0] in KINDS
 
 
-def is_drawn(step: str) -> bool:
-    """The request is one of a documented operation, drawn from the OpenAPI document or made of a good body."""
+def is_for_documented_operation(step: str) -> bool:
+    """Whether the request is for a documented operation: generated from OpenAPI, or mutated from a valid body."""
     return step.partition(" ")[0] in ("schema", "mutated")

@@ -5,7 +5,7 @@ from ciq_conformance.scenario_spec import ScenarioSpec
 
 SPEC = ScenarioSpec(
     name="multi",
-    title="as many Operations in one request as there may be, then one too many, and a bad one among good.",
+    title="as many Operations in one request as documented, then one too many, then one bad Operation.",
     position=60,
     rejects=True,
     bad_steps=(Label.SEVEN, Label.HALF_BAD),

@@ -2,9 +2,9 @@
 
 from collections import Counter
 
-from ciq_conformance.areas.errors.jobs_of_rejected_submits import leftovers
+from ciq_conformance.areas.errors.jobs_of_rejected_submits import no_rejected_submit_made_a_job
 from ciq_conformance.areas.multi_operation_submit import SPEC
-from ciq_conformance.areas.multi_operation_submit.labels import BY_RULE, REFUSED, TOLD, TOLD_JSON, Label
+from ciq_conformance.areas.multi_operation_submit.labels import BY_RULE, OWN_JSON, OWN_XML, REJECTED, Label
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, blocked, cannot_tell, deviates, holds, observed
 from ciq_conformance.judge.job_facts import ids_of, level_of, output_of, shortened, tag_of, user_data_of
@@ -32,8 +32,8 @@ Parameters = tuple[str, str, str, str]
 
 @check("MUL-001", SPEC)
 @with_preconditions
-def one_job_an_operation(evidence: Evidence, item: Item) -> Finding:
-    """How many jobs a submit with several Operations makes."""
+def each_operation_makes_one_job(evidence: Evidence, item: Item) -> Finding:
+    """A submit with several Operations makes one job for each of them."""
     response = expect_status_200(evidence, SPEC, Label.MANY, "HTTP 200 and one JobsDetail for each Operation")
     wanted, got = len(requested_jobs(response)), len(set(ids_of([response])))
     if got != wanted or len(response.jobs) != wanted:
@@ -42,24 +42,24 @@ def one_job_an_operation(evidence: Evidence, item: Item) -> Finding:
     ended = [job for job in response.jobs if raw.text(job.state) not in WAITING_STATES]
     if ended:
         seen = f"State {ended[0].state or 'missing'} of {ended[0].job_id}"
-        return deviates("State Submitted on each job of the answer", seen, witness=record_ids(response))
+        return deviates("State Submitted for each job in the answer", seen, witness=record_ids(response))
     return holds(f"{got} jobs", witness=record_ids(response))
 
 
-def _wanted(asked_for: RequestedJob) -> Parameters:
-    # A job without level may show the documented default (samples show 0 where none was given) or none.
-    return asked_for.tag or "", asked_for.user_data or "", asked_for.level or "0", asked_for.output[2] or ""
+def _requested(requested: RequestedJob) -> Parameters:
+    # A job without level may show the documented default (samples show 0 when none was sent) or none.
+    return requested.tag or "", requested.user_data or "", requested.level or "0", requested.output[2] or ""
 
 
-def _got(job: Job) -> Parameters:
+def _returned(job: Job) -> Parameters:
     return tag_of(job), user_data_of(job) or "", level_of(job) or "0", output_of(job)[2]
 
 
-def _whole(parameters: Parameters, shows_output: bool) -> Parameters:
+def _comparable(parameters: Parameters, shows_output: bool) -> Parameters:
     return parameters if shows_output else (*parameters[:3], "")
 
 
-def _words(parameters: Parameters) -> str:
+def _describe(parameters: Parameters) -> str:
     tag, user_data, level, output = parameters
     return (
         f"Tag {tag or 'missing'}, UserData {shortened(user_data, 40)}, JobLevel {level}, Output {output or 'missing'}"
@@ -72,43 +72,43 @@ def _many(evidence: Evidence) -> ParsedExchange:
 
 @check("MUL-002", SPEC)
 @with_preconditions
-def own_parameters(evidence: Evidence, item: Item) -> Finding:
-    """Parameters of the jobs against those of the Operations, in whatever order."""
+def jobs_have_the_parameters_of_their_operations(evidence: Evidence, item: Item) -> Finding:
+    """Each Operation has a job with its parameters, in any order, and describe agrees with the submit."""
     response = _many(evidence)
     if not response.jobs:
         return blocked("no job was made; see MUL-001", witness=record_ids(response))
-    shows_output = any(output_of(job)[2] for job in response.jobs)  # else SUB-007 tells
-    wanted = Counter(_whole(_wanted(asked_for), shows_output) for asked_for in requested_jobs(response))
-    got = Counter(_whole(_got(job), shows_output) for job in response.jobs)
-    expected = "Tag, UserData, JobLevel and Output of each Operation on one job"
+    shows_output = any(output_of(job)[2] for job in response.jobs)  # otherwise SUB-007 deviates
+    wanted = Counter(_comparable(_requested(job), shows_output) for job in requested_jobs(response))
+    got = Counter(_comparable(_returned(job), shows_output) for job in response.jobs)
+    expected = "one job with Tag, UserData, JobLevel and Output of each Operation"
     if wanted != got:
-        missing = [_words(parameters) for parameters in (wanted - got)]
-        extra = [_words(parameters) for parameters in (got - wanted)]
-        seen = f"no job with {'; '.join(missing[:2]) or 'nothing else'}"
+        missing = [_describe(parameters) for parameters in (wanted - got)]
+        extra = [_describe(parameters) for parameters in (got - wanted)]
+        seen = f"no job with {'; '.join(missing[:2])}" if missing else "more jobs than Operations"
         seen += f"; instead {'; '.join(extra[:2])}" if extra else ""
         return deviates(expected, seen, witness=record_ids(response))
     looks = [look for look in evidence.of(SPEC, Label.DESCRIBE) if look.ok]
-    given = {raw.text(job.job_id): _got(job) for job in response.jobs}
+    submitted = {raw.text(job.job_id): _returned(job) for job in response.jobs}
     wrong = Deviations()
     for look in looks:
         for job in look.jobs:
-            mine = given.get(raw.text(job.job_id))
-            # An ended job may show its output by another name than it was ordered by (`${Number}`).
-            if mine is not None and _got(job)[:3] != mine[:3]:
-                text = f"describe of {job.job_id} shows {_words(_got(job))}, submit showed {_words(mine)}"
+            before = submitted.get(raw.text(job.job_id))
+            # An ended job may show another output name than the submit request had (`${Number}`).
+            if before is not None and _returned(job)[:3] != before[:3]:
+                text = f"describe of {job.job_id} shows {_describe(_returned(job))}, submit showed {_describe(before)}"
                 wrong.add(look.exchange.seq, text)
-    return wrong.finding(expected, holds(f"{len(given)} jobs", witness=record_ids(response, *looks[:1])))
+    return wrong.finding(expected, holds(f"{len(submitted)} jobs", witness=record_ids(response, *looks[:1])))
 
 
 @check("MUL-003", SPEC)
 @with_preconditions
-def jobs_in_order(evidence: Evidence, item: Item) -> Finding:
-    """UserData, which is different in each Operation, along the jobs of the answer."""
+def jobs_have_the_order_of_their_operations(evidence: Evidence, item: Item) -> Finding:
+    """The jobs in the answer have the order of the Operations, recognized by UserData."""
     response = _many(evidence)
-    wanted = [asked_for.user_data for asked_for in requested_jobs(response)]
+    wanted = [job.user_data for job in requested_jobs(response)]
     got = [user_data_of(job) for job in response.jobs]
     if sorted(str(value) for value in got) != sorted(str(value) for value in wanted):
-        return blocked("the jobs cannot be told apart by UserData; see MUL-002", witness=record_ids(response))
+        return blocked("UserData does not identify the jobs; see MUL-002", witness=record_ids(response))
     if got != wanted:
         order = ", ".join(str(wanted.index(value) + 1) for value in got)
         return deviates(
@@ -119,81 +119,81 @@ def jobs_in_order(evidence: Evidence, item: Item) -> Finding:
 
 @check("MUL-004", SPEC)
 @with_preconditions
-def own_callbacks(evidence: Evidence, item: Item) -> Finding:
-    """Arrivals at the request's CallBack address."""
+def each_job_gets_its_own_callback(evidence: Evidence, item: Item) -> Finding:
+    """The CallBack address of the request receives one callback for each job."""
     response = _many(evidence)
     ids = ids_of([response])
     if not ids:
         return blocked("no job was made; see MUL-001", witness=record_ids(response))
-    arrivals = evidence.arrivals(channel_name(item.feature.feature, SPEC, TOLD))
+    arrivals = evidence.arrivals(channel_name(item.feature.feature, SPEC, OWN_XML))
     wrong = Deviations()
-    told: dict[str, int] = {}
+    notified: dict[str, int] = {}
     for callback in arrivals:
         mine = [job_id for job_id in callback.job_ids if job_id in ids]
         if len(mine) > 1:
             wrong.add(callback.arrival.seq, f"one callback for {len(mine)} jobs")
         for job_id in mine:
-            told.setdefault(job_id, callback.arrival.seq)
+            notified.setdefault(job_id, callback.arrival.seq)
     for job_id in ids:
-        if job_id not in told:
+        if job_id not in notified:
             wrong.add(response.exchange.seq, f"no callback for {job_id}")
     expected = f"{len(ids)} callbacks, one for each job"
-    return wrong.finding(expected, holds(f"{len(told)} jobs told", witness=(response.exchange.seq, *told.values())))
+    return wrong.finding(
+        expected, holds(f"{len(notified)} jobs notified", witness=(response.exchange.seq, *notified.values()))
+    )
 
 
 @check("MUL-005", SPEC)
 @with_preconditions
-def seven_operations(evidence: Evidence, item: Item) -> Finding:
-    """Seven Operations; six is the documented most."""
-    return expect_rejections(
-        require_responses(evidence, SPEC, Label.SEVEN), "seven Operations are refused with 400", status=400
-    )
+def seven_operations_are_rejected(evidence: Evidence, item: Item) -> Finding:
+    """The target rejects seven Operations in one request; six is the documented most."""
+    return expect_rejections(require_responses(evidence, SPEC, Label.SEVEN), "400 for seven Operations", status=400)
 
 
 @check("MUL-006", SPEC)
 @with_preconditions
-def refused_makes_none(evidence: Evidence, item: Item) -> Finding:
-    """Jobs of the two bad requests in the list made after them, of those that were refused."""
-    require_responses(evidence, SPEC, *REFUSED)
-    refused = {
-        label: response for step, labels in REFUSED.items() for response in evidence.of(SPEC, step) for label in labels
+def rejected_requests_make_no_job(evidence: Evidence, item: Item) -> Finding:
+    """The list sent after the two bad requests contains no job of those that the target rejected."""
+    require_responses(evidence, SPEC, *REJECTED)
+    bad = {
+        label: response for step, labels in REJECTED.items() for response in evidence.of(SPEC, step) for label in labels
     }
-    left = {label: response for label, response in refused.items() if response.exchange.status >= 400}
-    if not left:
-        return cannot_tell("neither request was refused", witness=record_ids(*refused.values()))
-    return leftovers(evidence, SPEC, left, Label.CONTROL, Label.LIST_AFTER)
+    rejected = {label: response for label, response in bad.items() if response.exchange.status >= 400}
+    if not rejected:
+        return cannot_tell("the target rejected neither request", witness=record_ids(*bad.values()))
+    return no_rejected_submit_made_a_job(evidence, SPEC, rejected, Label.CONTROL, Label.LIST_AFTER)
 
 
 @check("MUL-007", SPEC)
 @with_preconditions
-def told_in_json(evidence: Evidence, item: Item) -> Finding:
-    """Arrivals for the jobs of a request with CallBackFormat JSON."""
-    expected = "each job of a request with CallBackFormat JSON is told in JSON"
+def callbacks_are_json(evidence: Evidence, item: Item) -> Finding:
+    """Each job of a request with CallBackFormat JSON gets a JSON callback."""
+    expected = "a JSON callback for each job of a request with CallBackFormat JSON"
     response = expect_success(evidence, SPEC, Label.MANY_JSON, expected)
     ids = ids_of([response])
     if not ids:
         return blocked("no job was made; see MUL-001", witness=record_ids(response))
-    wrong, told = Deviations(), set()
-    for callback in evidence.arrivals(channel_name(item.feature.feature, SPEC, TOLD_JSON)):
+    wrong, notified = Deviations(), set()
+    for callback in evidence.arrivals(channel_name(item.feature.feature, SPEC, OWN_JSON)):
         mine = set(callback.job_ids) & set(ids)
-        told |= mine
+        notified |= mine
         if mine and not callback.is_json:
-            wrong.add(callback.arrival.seq, f"a callback for {', '.join(sorted(mine))} that is no JSON")
+            wrong.add(callback.arrival.seq, f"a callback for {', '.join(sorted(mine))} is not JSON")
     for job_id in ids:
-        if job_id not in told:
+        if job_id not in notified:
             wrong.add(response.exchange.seq, f"no callback for {job_id}")
-    return wrong.finding(expected, holds(f"{len(told)} jobs", witness=record_ids(response)))
+    return wrong.finding(expected, holds(f"{len(notified)} jobs", witness=record_ids(response)))
 
 
 @check("MUL-008", SPEC)
 @with_preconditions
-def silenced_together(evidence: Evidence, item: Item) -> Finding:
-    """Arrivals for the jobs of a request with CallBack `no`, up to some quiet after that of a job behind them."""
-    expected = "nothing arrives for the jobs of a request with CallBack no"
+def callback_no_silences_all_jobs(evidence: Evidence, item: Item) -> Finding:
+    """A request with CallBack `no` causes no callback until a quiet time after the callback of a later job."""
+    expected = "no callback for the jobs of a request with CallBack no"
     require_success(evidence, SPEC, Label.RULE)
     response = require_response(evidence, SPEC, Label.MANY_SILENCED)
     if response.refused:
-        reason = "older submit pages do not have the value"
+        reason = "older submit pages do not define this value"
         return observed(
             f"answered {describe_response(response)}", witness=record_ids(response), expected=expected, reason=reason
         )
@@ -204,13 +204,14 @@ def silenced_together(evidence: Evidence, item: Item) -> Finding:
     wrong = Deviations()
     for callback in evidence.arrivals():
         for job_id in sorted(ids & set(callback.job_ids)):
-            wrong.add(callback.arrival.seq, f"{job_id} is told at {callback.arrival.target}")
-    control = require_success(evidence, SPEC, Label.TOLD_BY_RULE)
+            wrong.add(callback.arrival.seq, f"{job_id} is notified at {callback.arrival.target}")
+    control = require_success(evidence, SPEC, Label.NOTIFIED_BY_RULE)
     by_rule = evidence.arrivals(channel_name(item.feature.feature, SPEC, BY_RULE))
-    heard = [callback for callback in by_rule if set(ids_of([control])) & set(callback.job_ids)]
-    if not heard and not wrong.items:
+    arrived = [callback for callback in by_rule if set(ids_of([control])) & set(callback.job_ids)]
+    if not arrived and not wrong.items:
         return blocked(
-            "the queue's rule tells of no job, so silence says nothing; see RUL-001", witness=record_ids(control)
+            "the queue's rule caused no callback, so a missing one proves nothing; see RUL-001",
+            witness=record_ids(control),
         )
-    witness = (*record_ids(response), *(callback.arrival.seq for callback in heard[:1]))
+    witness = (*record_ids(response), *(callback.arrival.seq for callback in arrived[:1]))
     return wrong.finding(expected, holds(f"{len(ids)} jobs", witness=witness))

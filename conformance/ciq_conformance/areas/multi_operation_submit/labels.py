@@ -1,17 +1,17 @@
-"""Steps of the scenario `multi`, shared by scenario and checks."""
+"""Labels of the scenario `multi`, shared by scenario and checks."""
 
 from enum import StrEnum
 
 
 class Label(StrEnum):
-    """Labels of the exchanges, in the order of the story."""
+    """Labels of the exchanges, in the order in which they are sent."""
 
     PREPARE = "prepare"
     MANY = "many"
     RULE = "rule"
     MANY_JSON = "many-json"
     MANY_SILENCED = "many-silenced"
-    TOLD_BY_RULE = "told-by-rule"
+    NOTIFIED_BY_RULE = "notified-by-rule"
     DESCRIBE = "describe"
     WATCH = "watch"
     SEVEN = "seven"
@@ -23,18 +23,18 @@ class Label(StrEnum):
     CONTROL_WATCH = "control-watch"
 
 
-TOLD = "told"
-"""Channel of the CallBack address of the request."""
+OWN_XML = "own-xml"
+"""Channel of the CallBack address in the request with CallBackFormat XML."""
 
-TOLD_JSON = "told-json"
-"""Channel of the CallBack address of the request that wants JSON."""
+OWN_JSON = "own-json"
+"""Channel of the CallBack address in the request with CallBackFormat JSON."""
 BY_RULE = "by-rule"
-"""Channel of the queue's rule, at which a request with CallBack `no` is not told."""
+"""Channel of the queue's rule, which must receive nothing for a request with CallBack `no`."""
 
-REFUSED = {
+REJECTED = {
     Label.SEVEN: tuple(f"seven {index}" for index in range(7)),
     Label.HALF_BAD: tuple(f"half {index}" for index in range(3)),
 }
-"""Labels of the orders in the requests that a service refuses; the bad one of `half-bad` stands in the middle."""
+"""Labels of the jobs in the requests that a service must reject; in `half-bad` only the second job is bad."""
 
 LOOKS = (Label.DESCRIBE, Label.WATCH)

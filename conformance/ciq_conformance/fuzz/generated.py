@@ -1,7 +1,7 @@
 """Requests that schemathesis generates from the OpenAPI document, and valid bodies with a few bytes changed.
 
-Operations that would take the feature away, or that touch what is not the feature's, are left out. Addresses in drawn
-bodies are replaced by the receiver's own: nobody else is to be called back.
+Operations that deactivate the feature or change resources outside it are excluded. The address of the suite's receiver
+replaces all addresses in generated bodies, so that the target sends no callback elsewhere.
 """
 
 import json
@@ -18,7 +18,7 @@ from schemathesis import Case, GenerationMode
 from schemathesis.core.result import Err
 
 from ciq_conformance.driver.hypothesis_backend import draw, exclusive
-from ciq_conformance.fuzz.wild import Wild
+from ciq_conformance.fuzz.fuzz_request import FuzzRequest
 from ciq_schemas.features import FeatureSpec
 from ciq_schemas.operations import FeatureOperation, OperationKind, operations
 
@@ -37,14 +37,14 @@ _ADDRESS = re.compile(rb"(<(CallBack|Url)>)[^<]*(</\2>)")
 _BASE = "http://target.invalid"
 
 
-def drawn(spec: FeatureSpec, job_path: str, address: str, *, each: int, begin: int) -> list[Wild]:
-    """Yields about `each` requests per mode for every safe operation of a feature, round by round."""
+def generated_requests(spec: FeatureSpec, job_path: str, address: str, *, each: int, begin: int) -> list[FuzzRequest]:
+    """Returns about `each` requests per mode for every safe operation, alternating between the operations."""
     with exclusive():
         columns = list(_columns(spec, job_path, address, each, begin))
     return [row for index in range(each) for column in columns for row in column[index : index + 1]]
 
 
-def _columns(spec: FeatureSpec, job_path: str, address: str, each: int, begin: int) -> Iterator[list[Wild]]:
+def _columns(spec: FeatureSpec, job_path: str, address: str, each: int, begin: int) -> Iterator[list[FuzzRequest]]:
     document = json.loads((files("ciq_schemas") / "openapi.json").read_text(encoding="utf-8"))
     schema = schemathesis.openapi.from_dict(document, config=schemathesis.Config())
     wanted = {
@@ -62,10 +62,10 @@ def _columns(spec: FeatureSpec, job_path: str, address: str, each: int, begin: i
         for mode in GenerationMode:
             cases = draw(operation.as_strategy(generation_mode=mode), each, begin)
             label = f"schema {mode.value} {kind}"
-            yield [_wild(case, label, spec, job_path, address) for case in cases]
+            yield [_request_of(case, label, spec, job_path, address) for case in cases]
 
 
-def _wild(case: Case[Any], label: str, spec: FeatureSpec, job_path: str, address: str) -> Wild:
+def _request_of(case: Case[Any], label: str, spec: FeatureSpec, job_path: str, address: str) -> FuzzRequest:
     parts = case.as_transport_kwargs(base_url=_BASE)
     prepared = Request(
         method=parts["method"],
@@ -79,7 +79,7 @@ def _wild(case: Case[Any], label: str, spec: FeatureSpec, job_path: str, address
     body = prepared.body or b""
     raw = body.encode() if isinstance(body, str) else bytes(body)
     target = path + (f"?{split.query}" if split.query else "")
-    return Wild(
+    return FuzzRequest(
         label=label,
         method=(prepared.method or "GET").upper(),
         target=quote(target, safe="/?&=%+,:;@!$'()*~-._"),
@@ -87,8 +87,8 @@ def _wild(case: Case[Any], label: str, spec: FeatureSpec, job_path: str, address
     )
 
 
-def mutated(good: bytes, *, count: int, begin: int) -> list[bytes]:
-    """Yields valid bodies with parts cut, doubled, moved or overwritten."""
+def mutated_bodies(valid: bytes, *, count: int, begin: int) -> list[bytes]:
+    """Returns valid bodies with parts removed, repeated, moved or overwritten."""
 
     def change(body: bytes, where: int, length: int, how: int, what: bytes) -> bytes:
         start = where % len(body)
@@ -97,7 +97,7 @@ def mutated(good: bytes, *, count: int, begin: int) -> list[bytes]:
 
     strategy = st.builds(
         change,
-        st.just(good),
+        st.just(valid),
         st.integers(0, 10_000),
         st.integers(1, 40),
         st.integers(0, 3),
