@@ -332,12 +332,12 @@ def test_where_a_callback_went_that_did_not_come() -> None:
     stray = replace(lost, scenario="receiver").event(
         "note", "POST / reached the receiver at an address it never gave out"
     )
-    assert "1 request(s) or more came to addresses never given out, e.g. POST /" in judged("RUL-001", stray).seen
+    assert "1 request(s) arrived at unknown addresses, e.g. POST /" in judged("RUL-001", stray).seen
     other = receive_callback(
         replace(lost, feature=Feature.SPEECH), QUEUE, task_finish(job_xml(job_of(Label.SUBMIT_PLAIN)))
     )
     seen = judged("RUL-001", replace(other, feature=Feature.MEDIA)).seen
-    assert "one came at the address of speech" in seen
+    assert "one arrived at the address of speech" in seen
 
 
 @pytest.mark.parametrize(

@@ -1,1 +1,1 @@
-"""The judge: pure functions from transcript and requirement to verdict. No sockets, no clock, no pytest."""
+"""Judges a transcript: pure functions from records and requirements to verdicts. No sockets, no clock, no pytest."""

@@ -1,7 +1,7 @@
 """Reads and applies the baseline: deviations that the operator accepts. Pure except for reading and writing the file.
 
-One item name a line (`PRI-001-media`), `#` starts a comment. An entry whose item no longer deviates is stale and makes
-the run fail, so that the list cannot rot; an entry whose item was not judged in this run is left alone.
+One item name per line (`PRI-001-media`); `#` starts a comment. An entry whose item no longer deviates is stale and
+makes the run fail, so that the file stays current. An entry whose item was not judged in this run is ignored.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,16 +13,16 @@ import msgspec
 from ciq_schemas.transcript.records import Outcome, Verdict
 
 _DEVIATIONS = frozenset({Outcome.FAIL, Outcome.WARN, Outcome.BLOCKED})
-_MENDED = frozenset({Outcome.PASS, Outcome.NOTE, Outcome.NOT_IMPLEMENTED})
+_NOT_DEVIATING = frozenset({Outcome.PASS, Outcome.NOTE, Outcome.NOT_IMPLEMENTED})
 
 
 class BaselineError(ValueError):
-    """A baseline file that cannot be used: the operator's mistake."""
+    """The operator's baseline file cannot be used."""
 
 
 @dataclass(frozen=True, slots=True)
 class Baselined:
-    """Verdicts with the accepted ones marked, and the stale entries."""
+    """Verdicts, with the accepted deviations marked, and the stale entries of the file."""
 
     verdicts: tuple[Verdict, ...]
     stale: tuple[str, ...]
@@ -41,7 +41,7 @@ def read_baseline(path: Path, known: Iterable[str]) -> frozenset[str]:
         if not entry:
             continue
         if entry not in names:
-            raise BaselineError(f"{path}, line {number}: {entry!r} is no item; write them as in PRI-001-media")
+            raise BaselineError(f"{path}, line {number}: {entry!r} is not an item name; write it like PRI-001-media")
         entries.add(entry)
     return frozenset(entries)
 
@@ -54,13 +54,13 @@ def apply_baseline(verdicts: Sequence[Verdict], entries: frozenset[str]) -> Base
         else verdict
         for verdict in verdicts
     )
-    stale = sorted(v.item for v in verdicts if v.item in entries and v.outcome in _MENDED)
+    stale = sorted(v.item for v in verdicts if v.item in entries and v.outcome in _NOT_DEVIATING)
     return Baselined(marked, tuple(stale))
 
 
 def baseline_text(verdicts: Sequence[Verdict]) -> str:
     """Returns a baseline that accepts every deviation of these verdicts."""
-    lines = ["# Known deviations, one item a line; written by ciq run --write-baseline.\n"]
+    lines = ["# Known deviations, one item per line; written by ciq run --write-baseline.\n"]
     lines.extend(
         f"{verdict.item}  # {verdict.level} {verdict.outcome}: {verdict.title}\n"
         for verdict in verdicts

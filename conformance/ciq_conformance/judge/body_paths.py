@@ -1,7 +1,7 @@
 """Reads callback bodies, XML or JSON, as trees and element paths.
 
-Made for structure, for comparing two dresses of one content, and for looking at JSON's own types. Knows no schema,
-so what no document names is seen as well. Repeated elements and array entries share one path.
+Checks use it to inspect structure, to compare the XML and the JSON encoding of one content, and to inspect JSON types.
+It uses no schema, so it also shows undocumented elements. Repeated elements and array entries share one path.
 """
 
 from collections import defaultdict
@@ -20,7 +20,7 @@ Node = Mapping[str, "list[Node]"] | str | int | float | bool | None
 """A container by child name, or a leaf: text in XML, any scalar in JSON."""
 
 
-class UnreadableBody(ValueError):  # noqa: N818 - says what came
+class UnreadableBody(ValueError):  # noqa: N818 - names the input, not an error
     """The body is not well-formed XML, not JSON, or not a JSON object; the message says which."""
 
 

@@ -1,4 +1,4 @@
-"""The judge's view of a transcript: records of one feature by scenario and step, each read once."""
+"""Provides the checks with the records of one feature, by scenario and step; parses each record once."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ Derived = TypeVar("Derived")
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything recorded that concerns one feature (records without a feature concern all)."""
+    """All records that concern one feature; records without a feature concern every feature."""
 
     feature: Feature
     records: Sequence[AnyRecord]
@@ -24,26 +24,26 @@ class Evidence:
     _derived: dict[object, object] = field(default_factory=dict, compare=False, repr=False)
 
     def derive(self, make: "Callable[[Evidence], Derived]") -> "Derived":
-        """What `make` draws from this evidence, drawn once however many checks ask for it."""
+        """Returns `make(self)`; computes it once and caches it for all checks."""
         if make not in self._derived:
             self._derived[make] = make(self)
         return cast(Derived, self._derived[make])
 
     @cached_property
     def responses(self) -> tuple[ParsedExchange, ...]:
-        """All exchanges of the feature, in the order in which they began."""
+        """All exchanges of the feature, in the order in which the suite sent the requests."""
         mine = [r for r in self.records if isinstance(r, Exchange) and r.feature in ("", self.feature)]
         return tuple(ParsedExchange(exchange) for exchange in sorted(mine, key=lambda e: e.started))
 
     @cached_property
     def callbacks(self) -> tuple[ParsedCallback, ...]:
-        """All callback arrivals on addresses given out for the feature, in order of arrival."""
+        """All callbacks that arrived at the feature's addresses, in order of arrival."""
         mine = [r for r in self.records if isinstance(r, CallbackReceived) and r.feature in ("", self.feature)]
         return tuple(ParsedCallback(arrival) for arrival in sorted(mine, key=lambda a: a.started))
 
     @cached_property
     def calibration(self) -> Calibration | None:
-        """What the probe measured, None when it did not get through."""
+        """What the probe measured; None when the probe did not finish."""
         found = [r for r in self.records if isinstance(r, Calibration) and r.feature == self.feature]
         return found[-1] if found else None
 
@@ -63,23 +63,23 @@ class Evidence:
         return {scenario: tuple(events) for scenario, events in found.items()}
 
     def of(self, scenario: ScenarioName, *steps: str) -> tuple[ParsedExchange, ...]:
-        """Exchanges of a scenario, of the named steps only when steps are named."""
+        """Returns the exchanges of a scenario; with `steps`, only those of these steps."""
         responses = self._by_scenario.get(str(scenario), ())
         return tuple(response for response in responses if response.exchange.step in steps) if steps else responses
 
     def one(self, scenario: ScenarioName, step: str) -> ParsedExchange | None:
-        """The first exchange of a step, None when it was never made."""
+        """Returns the first exchange of a step; None when the scenario never made it."""
         found = self.of(scenario, step)
         return found[0] if found else None
 
     def arrivals(self, *channels: str) -> tuple[ParsedCallback, ...]:
-        """Arrivals on the named channels, on any when none is named."""
+        """Returns the callbacks that arrived on the channels; without `channels`, those on any channel."""
         return tuple(n for n in self.callbacks if not channels or n.arrival.channel in channels)
 
     def events(self, scenario: ScenarioName, name: str | None = None) -> Iterator[DriverEvent]:
-        """Remarks of the driver about a scenario."""
+        """Returns the driver's events of a scenario; with `name`, only those of that name."""
         return (event for event in self._events.get(str(scenario), ()) if name is None or event.name == name)
 
     def blocking_event(self, scenario: ScenarioName) -> DriverEvent | None:
-        """The first mark that says why the scenario could not be played to its end, None when it was."""
+        """Returns the first event that says why the scenario stopped early; None when it ran to its end."""
         return next((m for m in self.events(scenario) if m.name in ("broken", "unsupported", "interrupted")), None)

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """The ways a check can end."""
+    """The possible results of a check."""
 
     HOLDS = "holds"
     DEVIATES = "deviates"
@@ -16,7 +16,7 @@ class Kind(StrEnum):
     BLOCKED = "blocked"
     """A prerequisite of the scenario failed, so the requirement could not be tested."""
     ABSENT = "absent"
-    """The target does not offer the capability, and may omit it or declared that."""
+    """The target does not offer the capability; it may omit it, or the profile declares that it is missing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

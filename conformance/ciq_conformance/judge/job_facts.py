@@ -1,4 +1,4 @@
-"""Reads facts about jobs from responses, shared by checks: which jobs are the suite's, and what they echo."""
+"""Reads facts about jobs from responses, shared by checks: their ids, their values, and how two texts differ."""
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
@@ -39,18 +39,18 @@ def user_data_of(job: Job) -> str | None:
 
 
 def level_of(job: Job) -> str:
-    """Operation.JobLevel."""
+    """Returns Operation.JobLevel; empty when the job has none."""
     return raw.text(job.operation.job_level) if job.operation is not None else ""
 
 
 def object_of(job: Job) -> str | None:
-    """Input.Object."""
+    """Returns Input.Object without surrounding white space."""
     value = job.input.object if job.input is not None else None
     return None if value is None else value.strip()
 
 
 def output_of(job: Job) -> tuple[str, str, str]:
-    """Region, Bucket and Object of Operation.Output."""
+    """Returns Region, Bucket and Object of Operation.Output; empty texts when the job has none."""
     output = job.operation.output if job.operation is not None else None
     if output is None:
         return ("", "", "")
@@ -58,7 +58,7 @@ def output_of(job: Job) -> tuple[str, str, str]:
 
 
 LEAST_ZONE = timedelta(minutes=14)
-"""Clocks of one service may differ by seconds; zones differ by a quarter of an hour at least."""
+"""The smallest difference that is a wrong time zone: clocks of one service differ by seconds, zones by 15 minutes."""
 
 
 def zones_apart(responses: Iterable[ParsedExchange]) -> str:
@@ -69,7 +69,7 @@ def zones_apart(responses: Iterable[ParsedExchange]) -> str:
             created = times.parse(job.creation_time)
             if created is not None and now is not None and abs(created - now) >= LEAST_ZONE:
                 hours = (created - now).total_seconds() / 3600
-                return f"CreationTime {raw.text(job.creation_time)} is {hours:+.1f} h from the clock of its answer"
+                return f"CreationTime {raw.text(job.creation_time)} is {hours:+.1f} h from the Date of its response"
     return ""
 
 

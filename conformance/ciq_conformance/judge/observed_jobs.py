@@ -1,7 +1,7 @@
-"""The submitted jobs of a scenario with their observations and callbacks, and findings where a callback is missing.
+"""Collects the submitted jobs of a scenario with their observations and callbacks, and judges missing callbacks.
 
-A callback is found by the job's id, not by its address: a busy target sends others, and a target that loses the path
-of an address still sends the callback. Pure.
+A callback is matched by the job's id, not by its address: a busy target sends callbacks of other jobs too, and a
+target that drops the path of an address still sends the callback. Pure.
 """
 
 from collections.abc import Collection
@@ -16,15 +16,15 @@ from ciq_schemas.transcript.raw import child_text, root_of
 from ciq_schemas.transcript.records import CallbackReceived
 
 NO = "no"
-"""The value of CallBack that is no address."""
+"""The value of CallBack that switches the callback off."""
 _STRAY = "never gave out"
-"""Words of the receiver's remark about a request that hit none of its addresses."""
+"""Words of the receiver's note about a request to none of its addresses."""
 
 
 def observed_jobs(
     evidence: Evidence, scenario: ScenarioName, submits: Collection[str], looks: Collection[str]
 ) -> tuple[ObservedJob, ...]:
-    """The accepted jobs of the submit steps, in the order of their submits."""
+    """Returns the accepted jobs of the submit steps, in the order of their submits."""
     seen: dict[str, list[Observation]] = {}
     for response in evidence.of(scenario, *looks):
         if response.ok:
@@ -35,7 +35,7 @@ def observed_jobs(
             step=response.exchange.step,
             job_id=job.job_id,
             submit=response,
-            observations=tuple(seen.get(job.job_id, ())),
+            looks=tuple(seen.get(job.job_id, ())),
             callbacks=tuple(callback for callback in evidence.callbacks if callback.names(job.job_id)),
             rule_changed=_next_rule(evidence, response),
         )
@@ -56,7 +56,7 @@ def _next_rule(evidence: Evidence, submit: ParsedExchange) -> float | None:
 
 
 def no_job(evidence: Evidence, scenario: ScenarioName, submits: Collection[str]) -> Finding:
-    """Why there is no job to judge by: the scenario's event, a refused submit, or a story never played."""
+    """Says why there is no job to judge: the scenario stopped, the target rejected a submit, or no submit was sent."""
     refused = [response for response in evidence.of(scenario, *submits) if not response.ok]
     event = evidence.blocking_event(scenario)
     if event is not None:
@@ -64,54 +64,57 @@ def no_job(evidence: Evidence, scenario: ScenarioName, submits: Collection[str])
     if refused:
         exchange = refused[0].exchange
         answer = describe_response(refused[0])
-        return blocked(f"{exchange.step} answered {answer}, so no job could be reported", witness=(exchange.seq,))
-    return cannot_tell(f"scenario {scenario} submitted no such job in this run; play it to its end")
+        return blocked(
+            f"the target answered step {exchange.step} with {answer}, so there is no job to judge",
+            witness=(exchange.seq,),
+        )
+    return cannot_tell(f"scenario {scenario} submitted no such job in this run; run it to its end")
 
 
 def missing_callback(evidence: Evidence, scenario: ScenarioName, job: ObservedJob, expected: str) -> Finding:
-    """What it means that no callback of `job` came: a deviation only when it ended and the wait was sat out."""
+    """Judges a missing callback of `job`: a deviation only when the job ended and the suite waited the full time."""
     ended = job.ended
     if ended is None:
         return blocked(
-            f"{job.step}: job {job.job_id} was not seen to end (last state {job.state or 'unknown'}), so no callback "
-            "was due yet; see LIF-002, or raise `timeout_factor` in the profile",
+            f"{job.step}: job {job.job_id} was not observed to end (last state {job.state or 'unknown'}), so no "
+            "callback was due yet; see LIF-002, or raise `timeout_factor` in the profile",
             witness=(job.submit.exchange.seq,),
         )
     if ended.job.state == JobState.CANCEL:
-        return blocked(f"{job.step}: job {job.job_id} was cancelled by someone else", witness=(ended.seq,))
+        return blocked(f"{job.step}: job {job.job_id} was cancelled, but not by the suite", witness=(ended.seq,))
     if job.rule_changed_before_end:
         return cannot_tell(
             f"{job.step}: job {job.job_id} ended after the queue's rule had changed, and no document says which of "
-            "the two rules counts then; raise `timeout_factor` in the profile",
+            "the two rules applies; raise `timeout_factor` in the profile",
             witness=(ended.seq,),
         )
     since = ended.response.exchange.ended
     expired = next((event for event in evidence.events(scenario, "expired") if event.at >= since), None)
     if expired is None:
         return cannot_tell(
-            f"{job.step}: the wait for the callback of job {job.job_id} was cut short; run the scenario again",
+            f"{job.step}: the wait for the callback of job {job.job_id} was interrupted; run the scenario again",
             witness=(ended.seq,),
         )
     return deviates(
         expected,
-        f"{job.step}: no POST named job {job.job_id}, though describe showed it {ended.job.state} and "
-        f"{expired.at - since:.1f} s were waited after that{_went_elsewhere(evidence, job.job_id)}",
+        f"{job.step}: no callback of job {job.job_id} within {expired.at - since:.1f} s after describe returned "
+        f"State {ended.job.state}{_went_elsewhere(evidence, job.job_id)}",
         witness=(ended.seq, job.submit.exchange.seq),
-        reason="does the target reach the receiver? `ciq doctor` tries that way alone",
+        reason="if the target may not reach the receiver, run `ciq doctor` to test callback delivery",
     )
 
 
 def _went_elsewhere(evidence: Evidence, job_id: str) -> str:
-    """Where a callback that did not come may have gone: to another feature's address, to one nobody gave out."""
+    """Says where a missing callback may have gone: to another feature's address, or to an unknown address."""
     words = ""
     others = (
         r for r in evidence.records if isinstance(r, CallbackReceived) and r.feature not in ("", evidence.feature)
     )
     astray = next((arrival for arrival in others if ParsedCallback(arrival).names(job_id)), None)
     if astray is not None:
-        words += f"; one came at the address of {astray.feature} ({astray.channel})"
+        words += f"; one arrived at the address of {astray.feature} ({astray.channel})"
     strays = [event.text for event in evidence.events(RECEIVER_NOTES, "note") if _STRAY in event.text]
     if strays:
         first = " ".join(strays[0].split()[:2])
-        words += f"; {len(strays)} request(s) or more came to addresses never given out, e.g. {first}"
+        words += f"; at least {len(strays)} request(s) arrived at unknown addresses, e.g. {first}"
     return words

@@ -1,6 +1,6 @@
 """Reads the parameters of a job's tag as text by path, in a request and in a response.
 
-Read from the elements as they stand: no typed value knows the containers of all tags.
+It reads the raw elements, because no typed value covers the containers of all tags.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,14 +14,14 @@ _COMMON = frozenset({"Tag", "Output", "UserData", "JobLevel", "TemplateId"})
 """Elements that are not parameters of the tag; each has its own requirement."""
 
 
-def parameters_asked(submit: ParsedExchange) -> Mapping[str, str]:
+def requested_parameters(submit: ParsedExchange) -> Mapping[str, str]:
     """Returns the parameters in the first Operation of a submit: `Snapshot/Mode` -> `Interval`."""
     root = raw.root_of(submit.exchange.request_body.data)
     return _of_operation(next(iter(raw.children(root, "Operation")), None))
 
 
-def parameters_shown(response: ParsedExchange, job_id: str) -> Mapping[str, str] | None:
-    """Returns the parameters that a response shows for one job; None when it does not contain the job."""
+def returned_parameters(response: ParsedExchange, job_id: str) -> Mapping[str, str] | None:
+    """Returns the parameters of one job in a response; None when the response does not contain the job."""
     for job in raw.children(raw.response_root(response), "JobsDetail"):
         if raw.child_text(job, "JobId") == job_id:
             return _of_operation(next(iter(raw.children(job, "Operation")), None))

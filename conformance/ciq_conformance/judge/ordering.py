@@ -1,14 +1,14 @@
-"""Judges order: which documented order of starts a set of timelines contradicts, proves, or leaves open.
+"""Judges the order of starts: which documented rule a set of timelines contradicts, proves, or leaves open.
 
 The rules (1045/43607: "in sequence according to the priority and order of submission"):
 
-* level rule: of two jobs waiting at one instant, the one of greater level starts first;
-* order rule: of two jobs of one level, the one accepted first starts first.
+* level rule: when two jobs wait at the same time, the job of the greater level starts first;
+* order rule: when two jobs of one level wait, the job that was accepted first starts first.
 
-`B before A` is claimed only when B had certainly started `slack` seconds before the last instant at which A had
-certainly not. The slack covers services with several workers, which take jobs in order but may publish the new
-states a little out of order. `StartTime` has one-second steps, so two stamps prove an order only when they differ by
-two seconds or more. Every pass here is a sort and a sweep: n log n in the number of jobs.
+An inversion `B before A` is reported only when B had certainly started `slack` seconds before the last instant at
+which A certainly still waited. The slack covers services with several workers: they take jobs in order, but may publish
+the new states slightly out of order. `StartTime` has a resolution of one second, so two stamps prove an order only when
+they differ by two seconds or more. Every function here sorts once and scans once: n log n in the number of jobs.
 """
 
 import math
@@ -23,19 +23,19 @@ from ciq_schemas.transcript.jobs import JobTimeline
 from ciq_schemas.transcript.records import Calibration
 
 SLACK = 0.3
-"""Seconds by which several workers may show their starts out of order."""
+"""Seconds by which several workers may publish their starts out of order."""
 
 
 def settled_after(calibration: Calibration | None) -> float:
-    """Seconds until a job taken by a worker shows it, and until every worker has received a pause."""
+    """Seconds until the state of a started job is visible, and until every worker has received a pause."""
     return SLACK + (calibration.start_latency if calibration else 0.0)
 
 
 FEWEST_PROVEN = 2
-"""An order counts as proven when at least this many jobs certainly waited for a job that had to start first."""
+"""An order counts as proven when at least this many jobs certainly waited until another had started."""
 
 STAMP_STEPS = 2.0
-"""Least difference of two one-second stamps that proves an order."""
+"""The smallest difference, in seconds, between two one-second stamps that proves an order."""
 
 
 _SUBMITTED_AT = attrgetter("submitted_at")
@@ -46,7 +46,7 @@ _NOT_AFTER = attrgetter("not_after.at")
 
 @dataclass(frozen=True, slots=True)
 class Inversion:
-    """`late` should have started first, `early` did; `gap` seconds lie between the two proofs."""
+    """`early` started before `late`, against the rule; `gap` is the number of seconds between the two proofs."""
 
     early: JobTimeline
     late: JobTimeline
@@ -55,7 +55,7 @@ class Inversion:
 
     @property
     def witness(self) -> tuple[int, ...]:
-        """Records that prove it: both submits, the proof of the start, the proof of waiting."""
+        """The records that prove it: both submits, the proof of the start, the proof of waiting."""
         return tuple(
             dict.fromkeys(
                 (
@@ -73,11 +73,11 @@ class Ordering:
     """The result of one rule over the timelines."""
 
     inversions: tuple[Inversion, ...]
-    """At most one for each overtaken job, the widest gap first."""
+    """At most one for each overtaken job, the largest gap first."""
     owed: int
     """Jobs that had to wait for at least one other under the rule."""
     proven: int
-    """Number of these that certainly started after a job that had to start first."""
+    """How many of these certainly started after a job that had to start first."""
 
 
 def _stamp_gap(early: JobTimeline, late: JobTimeline) -> float:
@@ -93,7 +93,7 @@ def order_rule(timelines: Sequence[JobTimeline], *, slack: float = SLACK, stamps
     for group in _by_level(timelines).values():
         accepted, earliest_start = group.accepted
         for timeline in group.timelines:
-            before = bisect_left(accepted, timeline.submitted_at)  # accepted for certain before this one was asked for
+            before = bisect_left(accepted, timeline.submitted_at)  # certainly accepted before this one was submitted
             if before:
                 owed += 1
                 proven += earliest_start[before - 1] <= timeline.not_before.at
@@ -111,8 +111,8 @@ def level_rule(
 ) -> Ordering:
     """Judges priority between jobs of `greater` and of `lesser` level (None = every pair of levels).
 
-    `owed` and `proven` count the jobs of the lesser level that were accepted *before* one of the greater level:
-    those an implementation that ignores levels would have started first.
+    `owed` and `proven` count the jobs of the lesser level that were accepted *before* one of the greater level.
+    An implementation that ignores levels would have started these first.
     """
     inversions: list[Inversion] = []
     owed = proven = 0
@@ -124,19 +124,19 @@ def level_rule(
         if high > low and greater in (None, high) and lesser in (None, low)
     ]
     for high, low in pairs:
-        # A low job that still waited once the high one was accepted may not start before it.
+        # A low job that still waited when the high job was accepted may not start before it.
         inversions += _overtaken(groups[high].timelines, groups[low].by_waiting, slack=slack, stamps=stamps)
-        asked, earliest_start = groups[high].asked
+        submitted, earliest_start = groups[high].submitted
         for timeline in groups[low].timelines:
-            index = bisect_left(asked, timeline.accepted_by)
-            if index < len(asked):
+            index = bisect_left(submitted, timeline.accepted_by)
+            if index < len(submitted):
                 owed += 1
                 proven += earliest_start[index] <= timeline.not_before.at
     return Ordering(inversions=_widest(inversions), owed=owed, proven=proven)
 
 
 class _Rivals:
-    """Jobs sorted by an instant, and from each of them on the one that had started (was stamped) first."""
+    """Jobs sorted by an instant; for each position, the job from there to the end that started (was stamped) first."""
 
     def __init__(self, timelines: Iterable[JobTimeline], key: Callable[[JobTimeline], float]) -> None:
         ordered = sorted(timelines, key=key)
@@ -149,33 +149,33 @@ class _Rivals:
 
 
 class _Level:
-    """The jobs of one level; each order of them is made when first asked for."""
+    """The jobs of one level; each sorted list is computed on first use."""
 
     def __init__(self, timelines: list[JobTimeline]) -> None:
         self.timelines = timelines
 
     @cached_property
     def by_submission(self) -> _Rivals:
-        """By the instant before which they were certainly not accepted."""
+        """Sorted by the instant before which the target had certainly not accepted them."""
         return _Rivals(self.timelines, _SUBMITTED_AT)
 
     @cached_property
     def by_waiting(self) -> _Rivals:
-        """By the last instant at which they certainly waited."""
+        """Sorted by the last instant at which they certainly waited."""
         return _Rivals(self.timelines, _NOT_BEFORE)
 
     @cached_property
     def accepted(self) -> tuple[list[float], list[float]]:
-        """Instants of acceptance in order, and the earliest proven start among those up to each.
+        """Sorted instants of acceptance, and the earliest proven start among the jobs up to each.
 
-        Only of jobs that were seen waiting: that one which never waited went before another shows no order.
+        Only of jobs that were observed waiting: a job that never waited proves no order by starting first.
         """
         ordered = sorted((t for t in self.timelines if t.not_before.at > t.accepted_by), key=_ACCEPTED_BY)
         return list(map(_ACCEPTED_BY, ordered)), list(accumulate(map(_NOT_AFTER, ordered), min))
 
     @cached_property
-    def asked(self) -> tuple[list[float], list[float]]:
-        """Instants of asking in order, and the earliest proven start among those from each on."""
+    def submitted(self) -> tuple[list[float], list[float]]:
+        """Sorted instants of the submit requests, and the earliest proven start among the jobs from each on."""
         ordered = sorted(self.timelines, key=_SUBMITTED_AT)
         return list(map(_SUBMITTED_AT, ordered)), list(accumulate(map(_NOT_AFTER, reversed(ordered)), min))[::-1]
 
@@ -187,9 +187,10 @@ def lagging_level_rule(
     greater: int | None = None,
     lesser: int | None = None,
 ) -> Ordering:
-    """The level rule where a job counts as accepted `lag` seconds later before it may blame.
+    """Applies the level rule; for inversions, a job counts as accepted `lag` seconds later.
 
-    In an active queue a worker may have taken a lesser job that still shows itself waiting; proof needs no such grace.
+    In an active queue a worker may already hold a job of lesser level that still shows as waiting. Therefore
+    inversions get a grace period; proofs need none.
     """
     later = [replace(timeline, accepted_by=timeline.accepted_by + lag(timeline)) for timeline in timelines]
     plain = level_rule(timelines, greater=greater, lesser=lesser)
@@ -197,17 +198,17 @@ def lagging_level_rule(
 
 
 def _by_level(timelines: Iterable[JobTimeline]) -> dict[int, _Level]:
-    said: dict[str | None, list[JobTimeline]] = {}
+    by_text: dict[str | None, list[JobTimeline]] = {}
     for timeline in timelines:
-        said.setdefault(timeline.requested.level, []).append(timeline)
+        by_text.setdefault(timeline.requested.level, []).append(timeline)
     groups: dict[int, list[JobTimeline]] = {}
-    for group in said.values():
+    for group in by_text.values():
         groups.setdefault(group[0].level, []).extend(group)
     return {level: _Level(group) for level, group in groups.items()}
 
 
 def _widest(inversions: Iterable[Inversion]) -> tuple[Inversion, ...]:
-    """The widest inversion of each overtaken job, widest first."""
+    """Returns the inversion with the largest gap of each overtaken job, the largest first."""
     widest: dict[str, Inversion] = {}
     for inversion in sorted(inversions, key=attrgetter("gap"), reverse=True):
         widest.setdefault(inversion.late.job_id, inversion)
@@ -215,7 +216,7 @@ def _widest(inversions: Iterable[Inversion]) -> tuple[Inversion, ...]:
 
 
 def _overtaken(waiters: Iterable[JobTimeline], rivals: _Rivals, *, slack: float, stamps: bool) -> list[Inversion]:
-    """For each waiter the first to start of the rivals from its acceptance on, where that was too soon."""
+    """For each waiting job, finds the rival that started first since its acceptance, when that start was too early."""
     keys, soonest, soonest_stamp = rivals.keys, rivals.soonest, rivals.soonest_stamp
     found = []
     for waiter in waiters:
@@ -232,7 +233,7 @@ def _overtaken(waiters: Iterable[JobTimeline], rivals: _Rivals, *, slack: float,
 
 
 def _suffix_least(timelines: Sequence[JobTimeline], values: Sequence[float]) -> list[JobTimeline]:
-    """For each position the track of least value from there to the end."""
+    """Returns for each position the timeline of the smallest value from there to the end."""
     least = list(timelines)
     bound = math.inf
     for index in range(len(least) - 1, -1, -1):
@@ -244,27 +245,24 @@ def _suffix_least(timelines: Sequence[JobTimeline], values: Sequence[float]) -> 
 
 
 PairFilter = Callable[[JobTimeline, JobTimeline], bool]
-"""Says whether a pair counts; the job that is due first comes first."""
+"""Returns whether a pair counts; its first argument is the job that must start first."""
 
 
 def agreement(timelines: Sequence[JobTimeline], counts: PairFilter) -> tuple[int, int]:
-    """Pairs of jobs told in the order that both rules demand, and all pairs that were due in some order.
+    """Counts the pairs whose callbacks arrived in the order of both rules, and all pairs that have such an order.
 
-    A pair is due in an order when both jobs waited at one instant. The order of callbacks is promised nowhere, so
-    this can strengthen a pass and never makes a failure. Quadratic: for the jobs of one scenario only.
+    A pair has an order when both jobs waited at one instant. No document promises an order of callbacks, so
+    this can support a pass, but never causes a failure. Quadratic: for the jobs of one scenario only.
     """
-    told = [t for t in timelines if t.callback_arrivals]
+    with_callback = [t for t in timelines if t.callback_arrivals]
     agreeing = comparable = 0
-    for index, one in enumerate(told):
-        for other in told[index + 1 :]:
+    for index, one in enumerate(with_callback):
+        for other in with_callback[index + 1 :]:
             pair = _due_order(one, other)
             if pair is None or not counts(*pair):
                 continue
             first, second = pair
-            if (
-                second.not_before.at < first.accepted_by
-                or first.callback_arrivals[0].at == second.callback_arrivals[0].at
-            ):
+            if second.not_before.at < first.accepted_by or first.callback_arrivals[0].at == second.callback_arrivals[0].at:
                 continue
             comparable += 1
             agreeing += first.callback_arrivals[0].at < second.callback_arrivals[0].at

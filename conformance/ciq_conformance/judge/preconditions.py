@@ -1,6 +1,6 @@
-"""What a question rests on: the exchange it is about. When that is missing the check stops with the reason.
+"""Finds the exchange that a check judges, and stops the check with a finding when it is missing.
 
-`premised` turns the stop into the finding. Nothing here holds by absence: no exchange, no verdict on the target.
+`with_preconditions` turns the stop into the result of the check. A missing exchange never counts as a pass.
 """
 
 from collections.abc import Iterable
@@ -13,8 +13,8 @@ from ciq_conformance.scenario_spec import ScenarioName
 from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 
 
-class EarlyFinding(Exception):  # noqa: N818 - an early answer, not an error
-    """The check is answered before its own question could be put."""
+class EarlyFinding(Exception):  # noqa: N818 - an early result, not an error
+    """Ends a check early: a precondition already decides the finding."""
 
     def __init__(self, finding: Finding) -> None:
         super().__init__(finding.reason or finding.seen)
@@ -22,25 +22,25 @@ class EarlyFinding(Exception):  # noqa: N818 - an early answer, not an error
 
 
 def with_preconditions(check: Check) -> Check:
-    """Let a check stop early through `asked`, `granted` or `accepted`."""
+    """Lets a check end early through `require_response`, `require_success` or `expect_success`."""
 
     @wraps(check)
-    def stopped_or_judged(evidence: Evidence, item: Item) -> Finding:
+    def early_finding_or_result(evidence: Evidence, item: Item) -> Finding:
         try:
             return check(evidence, item)
         except EarlyFinding as stop:
             return stop.finding
 
-    return stopped_or_judged
+    return early_finding_or_result
 
 
 def record_ids(*responses: ParsedExchange) -> tuple[int, ...]:
-    """Record numbers of exchanges, as a witness."""
+    """Returns the record numbers of exchanges, as a witness."""
     return tuple(dict.fromkeys(response.exchange.seq for response in responses))
 
 
 def not_judged(evidence: Evidence, scenario: ScenarioName, why: str) -> Finding:
-    """The finding for a question that was never put: the scenario's own obstacle when it met one."""
+    """Returns the finding of a check without its exchange: why the scenario stopped, if it did, else `why`."""
     event = evidence.blocking_event(scenario)
     if event is None:
         return blocked(why)
@@ -52,56 +52,54 @@ def not_judged(evidence: Evidence, scenario: ScenarioName, why: str) -> Finding:
 
 
 def require_response(evidence: Evidence, scenario: ScenarioName, step: str) -> ParsedExchange:
-    """The exchange of a step, however it was answered; stops when it was never made."""
+    """Returns the exchange of a step, whatever the target answered; stops when the scenario never made it."""
     response = evidence.one(scenario, step)
     if response is None:
-        raise EarlyFinding(not_judged(evidence, scenario, f"the step {step} of the scenario {scenario} was never made"))
+        raise EarlyFinding(not_judged(evidence, scenario, f"the scenario {scenario} never made step {step}"))
     return response
 
 
 def require_success(evidence: Evidence, scenario: ScenarioName, step: str) -> ParsedExchange:
-    """The exchange of a step that the question needs accepted; stops as blocked when it was not."""
+    """Returns the exchange of a step that the check needs accepted; stops as blocked when the target rejected it."""
     response = require_response(evidence, scenario, step)
     if not response.ok:
         raise EarlyFinding(
-            blocked(f"the step {step} was answered {describe_response(response)}", witness=record_ids(response))
+            blocked(f"the target answered step {step} with {describe_response(response)}", witness=record_ids(response))
         )
     return response
 
 
 def expect_success(evidence: Evidence, scenario: ScenarioName, step: str, expected: str) -> ParsedExchange:
-    """The exchange that the requirement itself wants accepted; stops as a deviation when it was not."""
+    """Returns the exchange that the requirement demands accepted; stops as a deviation when the target rejected it."""
     response = require_response(evidence, scenario, step)
     if not response.ok:
         raise EarlyFinding(deviates(expected, describe_response(response), witness=record_ids(response)))
     return response
 
 
-SAMPLES_SAY = 200
-"""The status of every good answer in the documents' samples; DELETE alone has a page without its status line."""
+DOCUMENTED_STATUS = 200
+"""The status of every successful response in the documents' samples; only the page of DELETE has no status line."""
 
 
 def expect_status_200(evidence: Evidence, scenario: ScenarioName, step: str, expected: str) -> ParsedExchange:
-    """As `accepted`, by the status in the documents: for the one requirement of an operation that names it."""
+    """As `expect_success`, with the documented status: for the one requirement of an operation that names it."""
     response = expect_success(evidence, scenario, step, expected)
-    if response.exchange.status != SAMPLES_SAY:
+    if response.exchange.status != DOCUMENTED_STATUS:
         raise EarlyFinding(deviates(expected, describe_response(response), witness=record_ids(response)))
     return response
 
 
 def other_status(response: ParsedExchange) -> str:
-    """`HTTP 202` of an accepted answer with another status than the documents', else empty."""
-    return describe_response(response) if response.ok and response.exchange.status != SAMPLES_SAY else ""
+    """Returns the status of an accepted response when it is not the documented one (`HTTP 202`), else empty."""
+    return describe_response(response) if response.ok and response.exchange.status != DOCUMENTED_STATUS else ""
 
 
 def require_responses(evidence: Evidence, scenario: ScenarioName, *steps: str) -> tuple[ParsedExchange, ...]:
-    """All exchanges of the steps; stops when there is none."""
+    """Returns all exchanges of the steps; stops when there is none."""
     responses = evidence.of(scenario, *steps)
     if not responses:
         wanted = ", ".join(steps)
-        raise EarlyFinding(
-            not_judged(evidence, scenario, f"no exchange of the scenario {scenario} was made for: {wanted}")
-        )
+        raise EarlyFinding(not_judged(evidence, scenario, f"the scenario {scenario} made no exchange for: {wanted}"))
     return responses
 
 
@@ -112,15 +110,15 @@ def expect_rejections(
     status: int | None = None,
     codes: frozenset[str] = frozenset(),
 ) -> Finding:
-    """All exchanges are refused: with `status` (any 4xx when None) and one of `codes` (any when empty)."""
+    """Judges that the target rejects all exchanges: with `status` (None: any 4xx) and one of `codes` (empty: any)."""
     wrong = Deviations()
-    told: list[tuple[int, str]] = []
+    rejected: list[tuple[int, str]] = []
     for response in responses:
         answer = f"{response.exchange.step}: {describe_response(response)}"
         right_status = response.refused if status is None else response.exchange.status == status
         if right_status and (not codes or (response.error.code or "").strip() in codes):
-            told.append((response.exchange.seq, answer))
+            rejected.append((response.exchange.seq, answer))
         else:
             wrong.add(response.exchange.seq, answer)
-    shown = holds("; ".join(text for _, text in told[:3]), witness=tuple(number for number, _ in told[:3]))
-    return wrong.finding(expected, shown)
+    first = rejected[:3]
+    return wrong.finding(expected, holds("; ".join(text for _, text in first), witness=tuple(seq for seq, _ in first)))

@@ -1,4 +1,4 @@
-"""Reads queues in lists and in responses to updates. Shared by their checks."""
+"""Reads queues in lists and in responses to updates; shared by the checks of queues."""
 
 from ciq_conformance.judge.finding import blocked
 from ciq_schemas import times
@@ -7,7 +7,7 @@ from ciq_schemas.transcript import raw
 from ciq_schemas.transcript.parsed import ParsedExchange
 from ciq_schemas.values import NotifyConfig, Queue
 
-NO_QUEUE = blocked("no list showed a queue; see QUE-001 and ACT-004")
+NO_QUEUE = blocked("no list contained a queue; see QUE-001 and ACT-004")
 STATES = frozenset(state.value for state in QueueState)
 
 _NAMED = {
@@ -47,7 +47,7 @@ def rule_of(config: NotifyConfig | None) -> tuple[str, frozenset[str], str, str,
 
 
 def events(value: str | None) -> frozenset[str]:
-    """Returns the events of a rule: one element, separated by commas, in no documented order."""
+    """Returns the events of a rule: one element, comma-separated, in no documented order."""
     return frozenset(part.strip() for part in (value or "").split(",") if part.strip())
 
 

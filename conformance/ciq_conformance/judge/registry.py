@@ -1,4 +1,4 @@
-"""Which check judges which requirement, and by which scenario. One check per id."""
+"""Registers the check and the scenario of each requirement. One check per id."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ _SHOWS: dict[Capability, Shows] = {}
 
 
 class DuplicateCheckError(ValueError):
-    """Two checks for one requirement: our mistake."""
+    """Two checks are registered for one requirement: an error of the kit."""
 
 
 def check(requirement_id: str, scenario: ScenarioSpec) -> Callable[[Check], Check]:
@@ -50,7 +50,7 @@ def check(requirement_id: str, scenario: ScenarioSpec) -> Callable[[Check], Chec
 
 
 def without_check(requirement_id: str, scenario: ScenarioSpec) -> None:
-    """Ties an untested requirement to the scenario that its subject belongs to."""
+    """Registers the scenario of a requirement that has no check."""
     _SCENARIOS[requirement_id] = scenario
 
 
@@ -65,25 +65,25 @@ def shows(capability: Capability) -> Callable[[Shows], Shows]:
 
 
 def is_shown(capability: Capability, evidence: Evidence) -> bool:
-    """Whether the transcript shows that the target offers the capability."""
+    """Returns whether the transcript shows that the target offers the capability."""
     return capability in _SHOWS and _SHOWS[capability](evidence)
 
 
 def scenario_of(requirement_id: str) -> ScenarioSpec | None:
-    """The scenario of a requirement, None when no area names the requirement."""
+    """Returns the scenario of a requirement; None when no area names the requirement."""
     return _SCENARIOS.get(requirement_id)
 
 
 def scenarios_of_checks() -> tuple[ScenarioSpec, ...]:
-    """All scenarios that a check is tied to, in the order of a run."""
+    """Returns all scenarios of registered requirements, in the order of a run."""
     return tuple(sorted(set(_SCENARIOS.values()), key=lambda spec: spec.position))
 
 
 def check_of(requirement_id: str) -> Check | None:
-    """The check of a requirement, None when nobody wrote one."""
+    """Returns the check of a requirement; None when it has none."""
     return _CHECKS.get(requirement_id)
 
 
 def checked_ids() -> frozenset[str]:
-    """Ids that have a check."""
+    """Returns the ids that have a check."""
     return frozenset(_CHECKS)

@@ -1,6 +1,6 @@
-"""Which items a run judges: requirement x feature (x format), chosen by the operator. Pure.
+"""Selects the items that a run judges: requirement x feature (x format). Pure.
 
-Order: by scenario as it is played, then by the registry; so verdicts come out in one order, live and offline.
+Items have the order of the registry, so verdicts have the same order in a live run and in `ciq judge`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,7 +15,7 @@ from ciq_schemas.transcript.records import Level
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """What the operator asked for; empty means all."""
+    """The operator's selection; empty means all."""
 
     requirements: tuple[str, ...] = ()
     """Globs on requirement ids: `PAU-*`."""
@@ -24,13 +24,13 @@ class Selection:
     levels: tuple[Level, ...] = ()
     features: tuple[Feature, ...] = ()
     skip: tuple[str, ...] = ()
-    """Globs on item names or ids that are shown as skipped."""
+    """Globs on item names or ids that are reported as skipped."""
     opened: frozenset[str] = frozenset()
-    """Sets that an option has opened: `explore`."""
+    """Sets of requirements that an option adds: `explore`."""
 
 
 def all_items(registry: Registry, features: Iterable[Feature]) -> tuple[Item, ...]:
-    """Every item of the registry on the features."""
+    """Returns every item of the registry on the features."""
     return tuple(item for requirement in registry for item in _items_of(requirement, tuple(features)))
 
 
@@ -42,13 +42,13 @@ def _items_of(requirement: Requirement, features: Sequence[Feature]) -> Iterable
 
 
 def select_items(registry: Registry, features: Iterable[Feature], selection: Selection) -> tuple[Item, ...]:
-    """The items that fit the selection; UnknownRequirementError for a glob that fits no id (nor item name)."""
+    """Returns the items of the selection; raises UnknownRequirementError for a glob that fits no id or item name."""
     chosen = tuple(features)
     items = all_items(registry, chosen)
     for glob in (*selection.requirements, *selection.skip):
         if not any(fits(item, glob) for item in all_items(registry, FEATURES)):
             registry.select([glob])  # raises, with the nearest id
-    registry.select(areas=selection.areas)  # raises for an area that there is not
+    registry.select(areas=selection.areas)  # raises for an unknown area
     everything = set(chosen) == set(FEATURES)
     return tuple(
         item
@@ -66,7 +66,7 @@ def _is_open(item: Item, selection: Selection) -> bool:
 
 
 def _in_reach(item: Item, selection: Selection) -> bool:
-    """The core belongs to every run, what is beside it to those that name it (or judge all features)."""
+    """Returns whether a run includes the requirement: the core always; others when named, or with all features."""
     requirement = item.requirement
     return (
         requirement.set == CORE
@@ -77,18 +77,18 @@ def _in_reach(item: Item, selection: Selection) -> bool:
 
 
 def fits(item: Item, glob: str) -> bool:
-    """A glob fits an item by its requirement id or by its whole name, whatever the case."""
+    """Returns whether a glob fits the item's requirement id or its whole name; ignores case."""
     pattern = glob.upper()
     return fnmatchcase(item.requirement.id, pattern) or fnmatchcase(item.name.upper(), pattern)
 
 
 def items_by_name(registry: Registry, names: Iterable[str]) -> tuple[Item, ...]:
-    """The items of a run file's header; UnknownRequirementError for a name of an item that this kit does not have."""
+    """Returns the items that a run file's header names; raises UnknownRequirementError for an unknown name."""
     known = {item.name: item for item in all_items(registry, FEATURES)}
     missing = [name for name in names if name not in known]
     if missing:
         raise UnknownRequirementError(
             f"the run file names {missing[0]!r}, which this version of the kit does not know; "
-            "judge it with the version that made it, or select with --only"
+            "judge it with the version that wrote it, or select requirements with --only"
         )
     return tuple(known[name] for name in names)

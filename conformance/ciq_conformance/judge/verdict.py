@@ -1,6 +1,6 @@
-"""From findings to verdicts, and from verdicts to the exit code. Pure: used live and by `ciq judge` alike.
+"""Turns findings into verdicts, and verdicts into the exit code. Pure; used by a live run and by `ciq judge`.
 
-How bad a deviation is, is derived here and nowhere else, from the requirement's level:
+Only this module derives the severity of a finding, from the requirement's level:
 
 | finding | MUST | SHOULD | NOTE |
 | --- | --- | --- | --- |
@@ -11,9 +11,10 @@ How bad a deviation is, is derived here and nowhere else, from the requirement's
 | blocked | blocked | blocked | blocked |
 | absent | not-implemented | not-implemented | not-implemented |
 
-Exit code, first that fits: 3 target or callback path not reachable; 4 a suite error; 1 a MUST failed or was blocked and
-is not in the baseline, or a baseline entry is stale; 5 nothing judged, or a MUST inconclusive; 0. (2 is decided before
-anything is sent.) A broken suite outranks a failed MUST because its failures cannot be trusted either.
+The exit code is the first that applies: 3 the target or the callback path is not reachable; 4 a suite error; 1 a MUST
+failed or was blocked and is not in the baseline, or a baseline entry is stale; 5 nothing was judged, or a MUST is
+inconclusive; 0. (The command line returns 2 before the suite sends a request.) A suite error outranks a failed MUST,
+because the verdicts of a faulty suite are not reliable.
 """
 
 import traceback
@@ -38,17 +39,17 @@ _OUTCOMES: Mapping[Kind, Mapping[Level, Outcome]] = {
     Kind.ABSENT: dict.fromkeys(Level, Outcome.NOT_IMPLEMENTED),
 }
 JUDGED = frozenset({Outcome.PASS, Outcome.FAIL, Outcome.WARN, Outcome.NOTE})
-"""Outcomes that say something about the target."""
+"""Outcomes that are a result about the target."""
 _RED = frozenset({Outcome.FAIL, Outcome.BLOCKED})
 
 EventsByScenario = Mapping[str, Mapping[str, DriverEvent]]
 
 CAPABILITY_SETTING = "capabilities."
-"""Prefix of the settings under which a run file's header keeps the declared capabilities."""
+"""Prefix of the settings that contain the declared capabilities in a run file's header."""
 
 
 def declared_capabilities(header: Header) -> dict[str, bool | None]:
-    """What the operator declared, read back from a header's settings."""
+    """Returns the capabilities that the operator declared, from the settings of a header."""
     words: dict[str, bool | None] = {"true": True, "false": False}
     return {
         setting.name.removeprefix(CAPABILITY_SETTING): words.get(setting.value)
@@ -58,7 +59,7 @@ def declared_capabilities(header: Header) -> dict[str, bool | None]:
 
 
 def verdict_of(item: Item, finding: Finding) -> Verdict:
-    """The verdict that a finding means for an item."""
+    """Returns the verdict of a finding on an item."""
     return _verdict(item, _OUTCOMES[finding.kind][item.requirement.level], finding)
 
 
@@ -69,7 +70,7 @@ def judge_run(
     declared: Mapping[str, bool | None],
     skip: Sequence[str] = (),
 ) -> tuple[Verdict, ...]:
-    """Judge items by the records of a run. The same records and items give the same verdicts, whenever asked."""
+    """Judges items by the records of a run. The same records and items always give the same verdicts."""
     evidence: dict[Feature, Evidence] = {}
     events: dict[Feature, EventsByScenario] = {}
     verdicts = []
@@ -83,7 +84,7 @@ def judge_run(
 
 
 def events_of(evidence: Evidence) -> EventsByScenario:
-    """The first mark of each name, by scenario."""
+    """Returns the first event of each name, by scenario."""
     found: dict[str, dict[str, DriverEvent]] = {}
     for record in evidence.records:
         if isinstance(record, DriverEvent) and record.feature in ("", evidence.feature):
@@ -92,19 +93,19 @@ def events_of(evidence: Evidence) -> EventsByScenario:
 
 
 def judge_item(item: Item, evidence: Evidence, events: EventsByScenario, *, skip: Sequence[str] = ()) -> Verdict:
-    """Judge one item by the evidence of its feature and the marks in it (`events_of`)."""
+    """Judges one item by the evidence of its feature and the driver's events in it (`events_of`)."""
     requirement = item.requirement
     if any(fits(item, glob) for glob in skip):
         return _verdict(item, Outcome.SKIPPED, reason="skipped by the operator")
     if requirement.untested:
         return _verdict(item, Outcome.UNTESTED, reason=requirement.untested)
     for capability in requirement.capabilities:
-        undeclared = _without(item, capability, evidence)
-        if undeclared is not None:
-            return undeclared
-    hindered = _hindered(item, events)
-    if hindered is not None:
-        return hindered
+        without_capability = _verdict_without_capability(item, capability, evidence)
+        if without_capability is not None:
+            return without_capability
+    without_scenario = _verdict_without_scenario(item, events)
+    if without_scenario is not None:
+        return without_scenario
     check = check_of(requirement.id)
     if check is None:
         return _verdict(
@@ -117,7 +118,7 @@ def judge_item(item: Item, evidence: Evidence, events: EventsByScenario, *, skip
         return _verdict(item, Outcome.SUITE_ERROR, reason=reason)
 
 
-def _without(item: Item, capability: Capability, evidence: Evidence) -> Verdict | None:
+def _verdict_without_capability(item: Item, capability: Capability, evidence: Evidence) -> Verdict | None:
     declared = evidence.declared.get(capability)
     if declared is False:
         return _verdict(item, Outcome.NOT_IMPLEMENTED, reason=f"the profile declares {capability} = false")
@@ -128,8 +129,8 @@ def _without(item: Item, capability: Capability, evidence: Evidence) -> Verdict 
     return None
 
 
-def _hindered(item: Item, by_scenario: EventsByScenario) -> Verdict | None:
-    """A verdict without asking the check: our crash, or a scenario that never began."""
+def _verdict_without_scenario(item: Item, by_scenario: EventsByScenario) -> Verdict | None:
+    """Returns the verdict when the scenario crashed, stopped early or never began; None when the check can judge."""
     scenario = scenario_of(item.requirement.id)
     if scenario is None or not scenario.runs:
         return None
@@ -138,10 +139,10 @@ def _hindered(item: Item, by_scenario: EventsByScenario) -> Verdict | None:
         return _verdict(item, Outcome.SUITE_ERROR, reason=f"the scenario {scenario} crashed: {events['crashed'].text}")
     if "begin" in events and "interrupted" not in events:
         return None
-    return _not_played(item, scenario, events)
+    return _verdict_of_unfinished(item, scenario, events)
 
 
-def _not_played(item: Item, scenario: ScenarioSpec, events: Mapping[str, DriverEvent]) -> Verdict:
+def _verdict_of_unfinished(item: Item, scenario: ScenarioSpec, events: Mapping[str, DriverEvent]) -> Verdict:
     match events:
         case {"broken": event}:
             return _verdict(item, Outcome.BLOCKED, reason=event.text, witness=(event.seq,))
@@ -150,7 +151,7 @@ def _not_played(item: Item, scenario: ScenarioSpec, events: Mapping[str, DriverE
         case {"interrupted": event}:
             return _verdict(item, Outcome.INCONCLUSIVE, reason=event.text, witness=(event.seq,))
         case _:
-            reason = f"the run did not play the scenario {scenario} on {item.feature.feature}"
+            reason = f"the run did not include the scenario {scenario} on {item.feature.feature}"
             return _verdict(item, Outcome.INCONCLUSIVE, reason=reason)
 
 
@@ -182,7 +183,7 @@ def _verdict(
 
 
 def counts(verdicts: Iterable[Verdict]) -> dict[str, int]:
-    """How many verdicts of each outcome, in the order of the outcomes."""
+    """Counts the verdicts of each outcome, in the order of the outcomes."""
     found = Counter(verdict.outcome for verdict in verdicts)
     return {outcome: found[outcome] for outcome in Outcome if found[outcome]}
 
@@ -195,9 +196,10 @@ def exit_code(
     stale: bool = False,
     left_changed: bool = False,
 ) -> ExitCode:
-    """The exit code of a run; `suite_failed` is a mistake of ours outside any verdict, `stale` a baseline entry.
+    """Returns the exit code of a run.
 
-    A target `left_changed` is no conforming one, but what is to blame for it no verdict says.
+    `suite_failed`: the suite failed outside any verdict. `stale`: the baseline has a stale entry. `left_changed`: the
+    target is not restored; then the run does not prove conformance, although no verdict names the cause.
     """
     musts = [verdict for verdict in verdicts if verdict.level is Level.MUST]
     if unreachable:

@@ -1,4 +1,4 @@
-"""Jobs and pauses of a whole run, whatever the scenario; shared by checks that look beyond one story. Pure."""
+"""Collects the jobs and pauses of a whole run, for checks that judge more than one scenario. Pure."""
 
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.registry import scenarios_of_checks
@@ -10,38 +10,38 @@ from ciq_schemas.transcript.pauses import PauseSpan, certain_activity, certain_p
 
 
 def has_own_job_rules(scenario: str) -> bool:
-    """Whether only the scenario's own checks judge its jobs."""
+    """Returns whether only the scenario's own checks judge its jobs."""
     return any(spec.own_job_rules and spec.name == scenario for spec in scenarios_of_checks())
 
 
 def exchanges_of(evidence: Evidence, kind: OperationKind) -> tuple[ParsedExchange, ...]:
-    """All exchanges of one operation."""
+    """Returns all exchanges of one operation."""
     return tuple(response for response in evidence.responses if response.exchange.operation == kind)
 
 
 def all_timelines(evidence: Evidence) -> tuple[JobTimeline, ...]:
-    """Every job of the feature in the run, as submits, describes and callbacks tell; lists may be behind."""
+    """Builds the timelines of every job of the feature, from submits, describes and callbacks; lists may be stale."""
     looks = exchanges_of(evidence, OperationKind.DESCRIBE_JOB)
     return build_timelines(exchanges_of(evidence, OperationKind.SUBMIT_JOB), looks, evidence.callbacks)
 
 
 def judged_timelines(evidence: Evidence) -> tuple[JobTimeline, ...]:
-    """The jobs of scenarios that have no rules of their own for them."""
-    apart = {
+    """Returns the timelines of the jobs of all scenarios without their own job rules."""
+    excluded = {
         response.exchange.seq
         for response in exchanges_of(evidence, OperationKind.SUBMIT_JOB)
         if has_own_job_rules(response.exchange.scenario)
     }
-    return tuple(timeline for timeline in evidence.derive(all_timelines) if timeline.submit_seq not in apart)
+    return tuple(timeline for timeline in evidence.derive(all_timelines) if timeline.submit_seq not in excluded)
 
 
 def paused_spans(evidence: Evidence) -> tuple[PauseSpan, ...]:
-    """When the feature's queue was paused for certain."""
+    """Returns the spans in which the feature's queue was certainly paused."""
     return certain_pauses(state_settings(_updates(evidence), QueueState.PAUSED), until=_end(evidence))
 
 
 def active_spans(evidence: Evidence) -> tuple[PauseSpan, ...]:
-    """When the feature's queue was active for certain."""
+    """Returns the spans in which the feature's queue was certainly active."""
     return certain_activity(state_settings(_updates(evidence), QueueState.ACTIVE), until=_end(evidence))
 
 

@@ -18,7 +18,7 @@ from ciq_conformance.judge.job_facts import (
     tag_of,
     user_data_of,
 )
-from ciq_conformance.judge.operation_leaves import parameters_asked, parameters_shown
+from ciq_conformance.judge.operation_leaves import requested_parameters, returned_parameters
 from ciq_conformance.judge.preconditions import expect_success, record_ids, require_response, with_preconditions
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas.transcript import raw
@@ -125,10 +125,10 @@ def parameters_are_echoed(evidence: Evidence, item: Item) -> Finding:
     wrong, seen = Deviations(), 0
     looks = evidence.of(SPEC, *LOOKS)
     for submit in submits:
-        wanted = parameters_asked(submit)
+        wanted = requested_parameters(submit)
         (job_id,) = ids_of([submit]) or ("",)
         for response in (submit, *looks):
-            shown = parameters_shown(response, job_id) if response.ok else None
+            shown = returned_parameters(response, job_id) if response.ok else None
             if shown is None:
                 continue
             seen += 1
@@ -138,7 +138,7 @@ def parameters_are_echoed(evidence: Evidence, item: Item) -> Finding:
                         f"{path} {shortened(shown.get(path))} instead of {shortened(text)} ({response.exchange.step})"
                     )
                     wrong.add(response.exchange.seq, told)
-    if not any(parameters_asked(submit) for submit in submits):
+    if not any(requested_parameters(submit) for submit in submits):
         return cannot_tell("the orders of this feature have no parameters")
     return wrong.finding(
         "Operation with the parameters as given", holds(f"{seen} times", witness=record_ids(*submits[:3]))
