@@ -262,7 +262,10 @@ def agreement(timelines: Sequence[JobTimeline], counts: PairFilter) -> tuple[int
             if pair is None or not counts(*pair):
                 continue
             first, second = pair
-            if second.not_before.at < first.accepted_by or first.callback_arrivals[0].at == second.callback_arrivals[0].at:
+            if (
+                second.not_before.at < first.accepted_by
+                or first.callback_arrivals[0].at == second.callback_arrivals[0].at
+            ):
                 continue
             comparable += 1
             agreeing += first.callback_arrivals[0].at < second.callback_arrivals[0].at
