@@ -35,7 +35,7 @@ def observed_jobs(
             step=response.exchange.step,
             job_id=job.job_id,
             submit=response,
-            looks=tuple(seen.get(job.job_id, ())),
+            observations=tuple(seen.get(job.job_id, ())),
             callbacks=tuple(callback for callback in evidence.callbacks if callback.names(job.job_id)),
             rule_changed=_next_rule(evidence, response),
         )
