@@ -179,7 +179,7 @@ def test_a_baseline_with_an_unknown_name_is_refused(tmp_path: Path) -> None:
     """A misspelt entry would otherwise never go stale."""
     path = tmp_path / "known.txt"
     path.write_text("QUE-001-media\n\nQUE-0O1-media # typo\n", encoding="utf-8")
-    with pytest.raises(BaselineError, match="line 3: 'QUE-0O1-media' is no item"):
+    with pytest.raises(BaselineError, match="line 3: 'QUE-0O1-media' is not an item name"):
         read_baseline(path, ["QUE-001-media"])
     with pytest.raises(BaselineError, match="cannot read the baseline"):
         read_baseline(tmp_path / "none", [])
