@@ -41,7 +41,7 @@ STORY: list[tuple[Label, CallbackRuleRequest, list[tuple[Label, Channel | None, 
         CallbackRuleRequest(url=RECEIVER_URL),
         [
             (Label.SUBMIT_OWN_JSON, JOB, JSON),
-            (Label.SUBMIT_SILENCED, None, XML),
+            (Label.SUBMIT_CALLBACK_NO, None, XML),
             (Label.SUBMIT_PLAIN, QUEUE, XML),
         ],
     ),
@@ -156,7 +156,7 @@ DEVIATIONS: list[tuple[str, Change]] = [
     ("RUL-004", instead(Label.SUBMIT_OWN_JSON, JOB, XML)),
     ("RUL-004", instead(Label.SUBMIT_OWN_XML, JOB, JSON)),
     ("RUL-001", instead(Label.SUBMIT_UNDER_XML, QUEUE)),
-    ("RUL-005", told(Label.SUBMIT_SILENCED, QUEUE)),
+    ("RUL-005", told(Label.SUBMIT_CALLBACK_NO, QUEUE)),
     ("RUL-006", told(Label.SUBMIT_UNDER_OFF, QUEUE)),
     ("RUL-007", told(Label.SUBMIT_UNDER_WORKFLOW, QUEUE)),
     ("RUL-008", instead(Label.SUBMIT_UNDER_JSON, QUEUE, XML)),
@@ -182,7 +182,7 @@ def test_deviations(requirement_id: str, change: Change) -> None:
 
 SILENCES = {
     "RUL-003": (Label.SUBMIT_OWN_JSON, Label.SUBMIT_PLAIN),
-    "RUL-005": (Label.SUBMIT_SILENCED, Label.SUBMIT_PLAIN),
+    "RUL-005": (Label.SUBMIT_CALLBACK_NO, Label.SUBMIT_PLAIN),
     "RUL-006": (Label.SUBMIT_UNDER_OFF, Label.SUBMIT_UNDER_XML),
     "RUL-007": (Label.SUBMIT_UNDER_WORKFLOW, Label.SUBMIT_UNDER_XML),
 }
@@ -214,10 +214,12 @@ def test_two_events_in_the_order_of_the_pages_are_enough() -> None:
     """A target that takes the two events in the order of the samples only is asked in that order, and judged by it."""
     shown = refused(Label.RULE_BOTH)(rules())
     shown = put_rule(
-        shown, Label.RULE_BOTH_AS_SHOWN, rule=CallbackRuleRequest(url=RECEIVER_URL, event="TaskFinish,WorkflowFinish")
+        shown,
+        Label.RULE_BOTH_AS_DOCUMENTED,
+        rule=CallbackRuleRequest(url=RECEIVER_URL, event="TaskFinish,WorkflowFinish"),
     )
     assert judged("RUL-011", shown).kind is Kind.HOLDS
-    assert judged("RUL-011", refused(Label.RULE_BOTH_AS_SHOWN)(shown)).kind is Kind.DEVIATES
+    assert judged("RUL-011", refused(Label.RULE_BOTH_AS_DOCUMENTED)(shown)).kind is Kind.DEVIATES
 
 
 def test_late_callback_counts() -> None:
@@ -286,7 +288,7 @@ def test_arrival_without_a_known_address_is_still_the_jobs() -> None:
 
 def test_no_refused_as_on_older_pages() -> None:
     """Only newer pages have `no`: a target that takes addresses alone is observed, for a warning."""
-    finding = judged("RUL-005", refused(Label.SUBMIT_SILENCED)(rules()))
+    finding = judged("RUL-005", refused(Label.SUBMIT_CALLBACK_NO)(rules()))
     assert finding.kind is Kind.OBSERVED
     assert "older" in finding.reason
 

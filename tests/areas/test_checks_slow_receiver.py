@@ -8,12 +8,12 @@ import msgspec
 from callback_transcripts import describe, edit_callbacks, put_rule, receive_callback, submit, task_finish
 from transcripts import LATER, LATEST, Transcript, job_xml, judged, refusal
 
-from ciq_conformance.areas.callback_retries.labels import LATE, Channel, Label
+from ciq_conformance.areas.callback_retries.labels import ANSWER_DELAY, Channel, Label
 from ciq_conformance.judge.finding import Kind
 from ciq_schemas.transcript.records import CallbackReceived, Exchange
 
 
-def told_late(*, ended_after: float = LATE / 2, told: bool = True, waited: bool = True) -> Transcript:
+def told_late(*, ended_after: float = ANSWER_DELAY / 2, told: bool = True, waited: bool = True) -> Transcript:
     """Scenario `receiver` up to the callback of the job beside; it is seen ended so long after the slow request."""
     slow, beside = (job_xml(f"j{name}", "Success", started=LATER, ended=LATEST) for name in ("slow", "beside"))
     story = put_rule(Transcript("receiver"), Label.RULE_SLOW)
@@ -21,14 +21,14 @@ def told_late(*, ended_after: float = LATE / 2, told: bool = True, waited: bool 
     story = receive_callback(story, Channel.SLOW, task_finish(slow))
     met = story.records[-1]
     assert isinstance(met, CallbackReceived)
-    story = put_rule(story, Label.RULE_BESIDE)
-    story = describe(submit(story, Label.SUBMIT_BESIDE, job_xml("jbeside")), Label.LOOK, beside)
+    story = put_rule(story, Label.RULE_OTHER)
+    story = describe(submit(story, Label.SUBMIT_OTHER, job_xml("jbeside")), Label.LOOK, beside)
     seen = story.records[-1]
     assert isinstance(seen, Exchange)
     at = met.started + ended_after
     story = replace(story, records=(*story.records[:-1], msgspec.structs.replace(seen, started=at - 0.1, ended=at)))
     if told:
-        return receive_callback(story, Channel.BESIDE, task_finish(beside))
+        return receive_callback(story, Channel.OTHER, task_finish(beside))
     return story.event("expired", "callbacks on beside-slow: waited 5 s") if waited else story
 
 
@@ -58,7 +58,7 @@ def test_wait_for_the_job_beside_cut_short() -> None:
 def test_job_that_ended_after_the_slow_answer() -> None:
     """Jobs too long to end in that second do not put the question: told or not, nobody is blamed here."""
     for told in (True, False):
-        assert judged("DEL-011", told_late(ended_after=LATE + 0.5, told=told)).kind is Kind.CANNOT_TELL
+        assert judged("DEL-011", told_late(ended_after=ANSWER_DELAY + 0.5, told=told)).kind is Kind.CANNOT_TELL
 
 
 def test_slow_receiver_that_was_never_met() -> None:

@@ -4,7 +4,7 @@ from ciq_conformance.scenario_spec import ScenarioSpec
 
 SPEC = ScenarioSpec(
     name="receiver",
-    title="callbacks meet a receiver that answers late, one that answers 500, and one that hangs up.",
+    title="send callbacks to receivers that answer late, answer 500, or close the connection.",
     position=110,
     about_callbacks=True,
 )

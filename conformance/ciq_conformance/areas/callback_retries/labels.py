@@ -1,42 +1,43 @@
-"""Labels of the receiver scenario, shared by the scenario that leaves them and the checks that look for them."""
+"""Labels of the scenario `receiver`, used by the scenario and its checks."""
 
 from enum import StrEnum
 
 
 class Channel(StrEnum):
-    """Addresses: one whose receiver takes its time, one beside it, and those whose receivers fail at first - by an
-    answer 500, by closing the connection unanswered."""
+    """Callback addresses: a slow receiver, another one, and two that fail at first.
+
+    The failing receivers answer 500, or close the connection without a response.
+    """
 
     SLOW = "slow"
-    BESIDE = "beside-slow"
-
+    OTHER = "other"
     ERROR = "error"
     HANGUP = "hangup"
 
 
 class Label(StrEnum):
-    """What is asked of the target."""
+    """Labels of the exchanges."""
 
-    RULE_SLOW = "rule-to-the-receiver-that-answers-late"
-    SUBMIT_SLOW = "submit-told-late"
-    RULE_BESIDE = "rule-to-a-receiver-beside-it"
-    SUBMIT_BESIDE = "submit-told-beside-it"
-    RULE_ERROR = "rule-to-the-receiver-that-answers-500"
-    SUBMIT_ERROR = "submit-told-to-500"
-    RULE_HANGUP = "rule-to-the-receiver-that-hangs-up"
-    SUBMIT_HANGUP = "submit-told-to-hang-up"
+    RULE_SLOW = "rule-with-slow-receiver"
+    SUBMIT_SLOW = "submit-for-slow-receiver"
+    RULE_OTHER = "rule-with-other-receiver"
+    SUBMIT_OTHER = "submit-for-other-receiver"
+    RULE_ERROR = "rule-with-receiver-that-answers-500"
+    SUBMIT_ERROR = "submit-for-receiver-that-answers-500"
+    RULE_HANGUP = "rule-with-receiver-that-closes"
+    SUBMIT_HANGUP = "submit-for-receiver-that-closes"
     LOOK = "look"
     LAST = "look-at-the-end"
     RESTORE = "restore"
 
 
 SUBMITS = {Label.SUBMIT_ERROR: Channel.ERROR, Label.SUBMIT_HANGUP: Channel.HANGUP}
-"""Submits with the address that their rule has, of those whose receiver fails."""
+"""Submits whose callbacks go to a failing receiver, with its address."""
 LOOKS = (Label.LOOK, Label.LAST)
 
 FAILURES = 2
-"""So many requests are answered badly before the receiver comes round."""
+"""The receiver fails this many requests and then answers 200."""
 
-LATE = 1.0
-"""Seconds in which the slow receiver answers: less than any time-out for a callback should be."""
-JOBS_BESIDE = 2
+ANSWER_DELAY = 1.0
+"""Seconds after which the slow receiver answers: less than any reasonable timeout for a callback."""
+OTHER_JOBS = 2

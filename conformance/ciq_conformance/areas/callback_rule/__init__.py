@@ -1,10 +1,10 @@
-"""Callback rule of a queue against the setting of a job."""
+"""Callback rule of a queue and callback settings of a job."""
 
 from ciq_conformance.scenario_spec import ScenarioSpec
 
 SPEC = ScenarioSpec(
     name="rule",
-    title="which rule a callback follows - the queue's, the job's own, or none.",
+    title="set the callback rule of the queue and of single jobs, and observe which rule each callback follows.",
     position=90,
     about_callbacks=True,
 )

@@ -1,10 +1,10 @@
-"""Labels of the rule scenario, shared by the scenario that leaves them and the checks that look for them."""
+"""Labels of the scenario `rule`, used by the scenario and its checks."""
 
 from enum import StrEnum
 
 
 class Channel(StrEnum):
-    """Addresses given out: the queue's in its rules, another one in the last, the job's own in `CallBack`."""
+    """Callback addresses: of the queue's rules, of the last rule, and of the `CallBack` of a job."""
 
     QUEUE = "queue"
     NEXT = "queue-next"
@@ -12,11 +12,11 @@ class Channel(StrEnum):
 
 
 class Label(StrEnum):
-    """What is asked of the target; the submits stand below the rule they are made under."""
+    """Labels of the exchanges; each group is a rule with the submits under it."""
 
     RULE_DEFAULT = "rule-on-no-format"
     SUBMIT_OWN_JSON = "submit-with-own-address-and-json"
-    SUBMIT_SILENCED = "submit-with-callback-no"
+    SUBMIT_CALLBACK_NO = "submit-with-callback-no"
     SUBMIT_PLAIN = "submit-plain"
 
     RULE_JSON = "rule-on-json"
@@ -24,7 +24,7 @@ class Label(StrEnum):
     SUBMIT_UNDER_JSON = "submit-plain-under-json"
 
     RULE_BOTH = "rule-on-workflowfinish-and-taskfinish"
-    RULE_BOTH_AS_SHOWN = "rule-on-taskfinish-and-workflowfinish"
+    RULE_BOTH_AS_DOCUMENTED = "rule-on-taskfinish-and-workflowfinish"
     SUBMIT_UNDER_BOTH = "submit-plain-under-both-events"
 
     RULE_WORKFLOW = "rule-on-workflowfinish-only"
@@ -36,7 +36,7 @@ class Label(StrEnum):
 
     RULE_XML = "rule-on-xml"
     SUBMIT_UNDER_XML = "submit-plain-under-xml"
-    """Last of all: the control that callbacks still come, for the silences before it."""
+    """The last submit: its callback proves that the target still sends callbacks."""
 
     LOOK = "look"
     RESTORE = "restore"

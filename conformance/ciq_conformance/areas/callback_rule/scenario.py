@@ -1,8 +1,9 @@
-"""Scenario `rule`: which rule a callback follows - the queue's, the job's own, or none.
+"""Scenario `rule`: set the callback rule of the queue and of single jobs, and observe which rule each callback follows.
 
-A queue's rule may be read when a job is submitted or when it ends (undocumented), so a rule is changed only after
-the jobs under it have ended and had time to be told. For each silence there is a control: a plain job submitted
-after it, under a rule that must tell; only after the control's callback, and some quiet more, is silence silence.
+No document says whether the target reads the rule of a queue at the submit or at the end of a job. So the scenario
+changes a rule only after the jobs under it have ended and their callbacks had time to arrive. Each check that expects
+no callback has a control: a plain job submitted later, under a rule that requires a callback. The check holds only if
+the callback of the control arrives and nothing else arrives for some time after it.
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from ciq_schemas.transcript.parsed import describe_response
 
 
 def run(ctx: ScenarioContext) -> None:
-    """Play the scenario; the queue is given back as it was found."""
+    """Run the scenario, and restore the queue at the end."""
     try:
         _without_format(ctx)
         if ctx.spec.job_callback_documented:
@@ -33,13 +34,13 @@ def _rule(ctx: ScenarioContext, *, at: Channel = Channel.QUEUE, **changes: str) 
 
 
 def _submit(ctx: ScenarioContext, step: Label, *, own: bool = False, **changes: str) -> list[str]:
-    """Submit one job; a refusal is noted and left to the judge."""
+    """Submit one job; record a rejection as a note, which the checks judge."""
     order = ctx.job_request(step, **changes)
     if own:
         order = order.with_(callback=ctx.receiver.address(ctx.channel(Channel.JOB)))
     response = ctx.submit(step, order)
     if not response.ok:
-        ctx.record_event("note", f"{step} answered {describe_response(response)}")
+        ctx.record_event("note", f"{step} returned {describe_response(response)}")
         return []
     return response.job_ids
 
@@ -50,58 +51,59 @@ def _finish(
     *,
     queue: Sequence[str] = (),
     own: Sequence[str] = (),
-    silence: bool = True,
+    expect_none: bool = True,
     at: Channel = Channel.QUEUE,
 ) -> None:
-    """Wait until `jobs` have ended, `queue` were told at the queue's address (`at`) and `own` at the job's.
+    """Wait until `jobs` have ended and the callbacks of `queue` and `own` have arrived.
 
-    Listen some more where there is `silence` to be heard.
+    Those of `queue` arrive at the address of the queue (`at`), those of `own` at the address of the job. The function
+    waits longer where a check expects that no callback arrives (`expect_none`).
     """
     watch_slow(ctx, Label.LOOK, jobs)
     deadline = ctx.now() + ctx.timeouts.callback
     ctx.wait_callbacks(at, queue)
     ctx.wait_callbacks(Channel.JOB, own, max(ctx.timeouts.quiet, deadline - ctx.now()))
-    if silence:
+    if expect_none:
         ctx.pause_thread(ctx.timeouts.quiet)
 
 
 def _without_format(ctx: ScenarioContext) -> None:
     ctx.set_queue_or_fail(Label.RULE_DEFAULT, rule=_rule(ctx))
     own: list[str] = []
-    silenced: list[str] = []
+    without_callback: list[str] = []
     if ctx.spec.job_callback_documented:
         own = _submit(ctx, Label.SUBMIT_OWN_JSON, own=True, callback_format="JSON")
-        silenced = _submit(ctx, Label.SUBMIT_SILENCED, callback="no")
+        without_callback = _submit(ctx, Label.SUBMIT_CALLBACK_NO, callback="no")
     plain = _submit(ctx, Label.SUBMIT_PLAIN)
-    _finish(ctx, [*own, *silenced, *plain], queue=plain, own=own, silence=bool(own or silenced))
+    _finish(ctx, [*own, *without_callback, *plain], queue=plain, own=own, expect_none=bool(own or without_callback))
 
 
 def _json(ctx: ScenarioContext) -> None:
     response = ctx.set_queue(Label.RULE_JSON, rule=_rule(ctx, result_format="JSON"))
     if not response.ok:
-        ctx.record_event("note", f"a rule with ResultFormat JSON answered {describe_response(response)}")
+        ctx.record_event("note", f"a rule with ResultFormat JSON returned {describe_response(response)}")
         return
     own = _submit(ctx, Label.SUBMIT_OWN_XML, own=True, callback_format="XML")
     plain = _submit(ctx, Label.SUBMIT_UNDER_JSON)
-    _finish(ctx, [*own, *plain], queue=plain, own=own, silence=False)
+    _finish(ctx, [*own, *plain], queue=plain, own=own, expect_none=False)
 
 
 def _both_events(ctx: ScenarioContext) -> None:
-    """One event among two, the other way round than on the pages where the target takes that."""
+    """Set a rule with two events, in reverse order of the pages where the target accepts that."""
     response = ctx.set_queue(Label.RULE_BOTH, rule=_rule(ctx, event="WorkflowFinish,TaskFinish"))
     if not response.ok:
-        response = ctx.set_queue(Label.RULE_BOTH_AS_SHOWN, rule=_rule(ctx, event="TaskFinish,WorkflowFinish"))
+        response = ctx.set_queue(Label.RULE_BOTH_AS_DOCUMENTED, rule=_rule(ctx, event="TaskFinish,WorkflowFinish"))
     if not response.ok:
-        ctx.record_event("note", f"a rule with two events answered {describe_response(response)}")
+        ctx.record_event("note", f"a rule with two events returned {describe_response(response)}")
         return
     plain = _submit(ctx, Label.SUBMIT_UNDER_BOTH)
-    _finish(ctx, plain, queue=plain, silence=False)
+    _finish(ctx, plain, queue=plain, expect_none=False)
 
 
 def _workflow_only(ctx: ScenarioContext) -> None:
     response = ctx.set_queue(Label.RULE_WORKFLOW, rule=_rule(ctx, event="WorkflowFinish"))
     if not response.ok:
-        ctx.record_event("note", f"a rule with Event WorkflowFinish answered {describe_response(response)}")
+        ctx.record_event("note", f"a rule with Event WorkflowFinish returned {describe_response(response)}")
         return
     _finish(ctx, _submit(ctx, Label.SUBMIT_UNDER_WORKFLOW))
 
@@ -115,8 +117,8 @@ def _off(ctx: ScenarioContext) -> None:
 
 
 def _xml_and_control(ctx: ScenarioContext) -> None:
-    # Document queues document no ResultFormat: there the job is the control only. The address is another one: a
-    # target that goes on with the one before is seen.
+    # The pages of document queues have no ResultFormat: there the job is only the control. The address is a new one,
+    # so that the checks can see whether the target still uses the previous address.
     documented = {"result_format": "XML"} if ctx.spec.job_callback_documented else {}
     ctx.set_queue_or_fail(Label.RULE_XML, rule=_rule(ctx, at=Channel.NEXT, **documented))
     plain = _submit(ctx, Label.SUBMIT_UNDER_XML)
