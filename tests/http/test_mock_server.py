@@ -128,8 +128,8 @@ def test_the_command_says_when_it_is_ready_and_ends_cleanly(number: signal.Signa
     ("options", "words"),
     [
         (("--clock", "sundial"), "--clock is 'sundial', but must be one of"),
-        (("--clock", "scaled"), "a factor belongs to scaled"),
-        (("--clock", "real:3"), "a factor belongs to scaled"),
+        (("--clock", "scaled"), "only scaled has a factor"),
+        (("--clock", "real:3"), "only scaled has a factor"),
         (("--activated", "media,cooking"), "--activated names 'cooking'"),
         (("--retries", "often"), "--retries is 'often'"),
         (("--port", "65536"), "--port: '65536' is not a number from 0 to 65535"),

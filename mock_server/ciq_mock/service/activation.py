@@ -1,4 +1,4 @@
-"""Activation of a feature for a bucket: POST, GET and DELETE on the bucket path.
+"""Handlers that activate, list and deactivate a feature of a bucket: POST, GET and DELETE on the bucket path.
 
 Source: 1045/73363, 73364, 73365, 1045/74909 to 74911, 436/75237.
 """
@@ -16,7 +16,7 @@ _MOST_A_PAGE = 100
 
 
 def activate(context: ServiceContext, operation: FeatureOperation, call: Call) -> Answer:
-    """Give the bucket the feature and its queue; a second time answers the same. A body is not looked at:
+    """Activate the feature and create its queue; a repeated call has the same answer. A body is ignored:
     the pages have none, an old sample has one."""
     bucket = need_bucket(call.bucket)
     activation = context.engine.activate(context.now(), bucket, operation.feature, region=call.region)
@@ -30,7 +30,7 @@ def activate(context: ServiceContext, operation: FeatureOperation, call: Call) -
 
 
 def deactivate(context: ServiceContext, operation: FeatureOperation, call: Call) -> Answer:
-    """Take the feature and its queue away."""
+    """Deactivate the feature and delete its queue."""
     bucket = need_bucket(call.bucket)
     context.engine.deactivate(context.now(), bucket, operation.feature)
     context.wake()
@@ -38,7 +38,7 @@ def deactivate(context: ServiceContext, operation: FeatureOperation, call: Call)
 
 
 def list_buckets(context: ServiceContext, operation: FeatureOperation, call: Call) -> Answer:
-    """List the buckets that have the feature, of the host's region unless `regions` says otherwise."""
+    """List the buckets with the feature, in `regions`, by default in the region of the Host."""
     page = arguments.number(call.query, "pageNumber", 1)
     size = arguments.number(call.query, "pageSize", 10, most=_MOST_A_PAGE)
     regions = arguments.words(call.query, "regions") or (call.region,)

@@ -1,4 +1,4 @@
-"""Query parameters read and bounded; every refusal is InvalidArgument and names the parameter.
+"""Reads query parameters and checks their bounds; every refusal is InvalidArgument and names the parameter.
 
 Must not know features, the engine or bodies. Source of bounds: 1045/72939, 1045/73364, 1045/73114.
 """
@@ -11,12 +11,12 @@ _MOST_DIGITS = 9
 
 
 def invalid(message: str) -> Refusal:
-    """The refusal InvalidArgument with this message."""
+    """Return the refusal InvalidArgument with this message."""
     return Refusal(ErrorCode.INVALID_ARGUMENT, message)
 
 
 def number(query: Query, name: str, default: int, *, most: int | None = None, least: int = 1) -> int:
-    """Return a parameter that counts from `least`, or its default when absent or empty."""
+    """Return a whole number of at least `least`, or the default when the parameter is absent or empty."""
     text = query.get(name)
     if text is None:
         return default
@@ -29,7 +29,7 @@ def number(query: Query, name: str, default: int, *, most: int | None = None, le
 
 
 def word(query: Query, name: str, allowed: tuple[str, ...], default: str) -> str:
-    """Return a parameter that is one of a few words, or its default when absent or empty."""
+    """Return one of the allowed words, or the default when the parameter is absent or empty."""
     text = query.get(name)
     if text is None:
         return default
@@ -39,12 +39,12 @@ def word(query: Query, name: str, allowed: tuple[str, ...], default: str) -> str
 
 
 def words(query: Query, name: str) -> tuple[str, ...]:
-    """Return the parts of a comma-separated parameter, each once, in order; empty when absent."""
+    """Return the distinct parts of a comma-separated parameter, in order; empty when absent."""
     return split(query.get(name) or "")
 
 
 def split(text: str) -> tuple[str, ...]:
-    """Return the parts of a comma-separated text, each once, in order."""
+    """Return the distinct parts of a comma-separated text, in order."""
     return tuple(dict.fromkeys(part for raw in text.split(",") if (part := raw.strip())))
 
 
@@ -60,5 +60,5 @@ def moment(query: Query, name: str) -> float | None:
 
 
 def shortened(text: str) -> str:
-    """Return text that came from outside, quoted and cut, fit for a message."""
+    """Return text from a client for a message: quoted, and at most 60 characters."""
     return repr(text if len(text) <= 60 else text[:57] + "...")

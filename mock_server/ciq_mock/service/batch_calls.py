@@ -1,7 +1,7 @@
-"""Batch jobs: create, list, describe, cancel.
+"""Handlers that create, list, describe and cancel batch jobs.
 
-Source: 436/76888, 1045/47029 to 47031, 436/76890, 460/76892, 460/76894. Order of checks: body, Input, what is to be
-done for each object, then bucket and queue.
+Source: 436/76888, 1045/47029 to 47031, 436/76890, 460/76892, 460/76894. Order of checks: body, Input, Operation, then
+bucket and queue.
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ _MOST_WORKFLOWS = 10
 
 
 def create(context: ServiceContext, call: Call) -> Answer:
-    """Keep a batch job and begin it; the answer still shows it waiting."""
+    """Create and launch a batch job; the answer still shows it waiting."""
     bucket = need_bucket(call.bucket)
     plan = _plan(context, call, bucket)
     now = context.now()
@@ -36,7 +36,7 @@ def create(context: ServiceContext, call: Call) -> Answer:
 
 
 def list_batches(context: ServiceContext, call: Call) -> Answer:
-    """List batch jobs, newest first unless asked otherwise."""
+    """List batch jobs, newest first by default."""
     bucket = need_bucket(call.bucket)
     kind = arguments.word(call.query, "type", (*BatchType, _ALL), _ALL)
     wanted = BatchFilter(
@@ -55,7 +55,7 @@ def list_batches(context: ServiceContext, call: Call) -> Answer:
 
 
 def describe(context: ServiceContext, call: Call) -> Answer:
-    """Describe a batch job; an id that does not exist comes back in NonExistJobIds."""
+    """Describe batch jobs; unknown ids are listed in NonExistJobIds."""
     bucket = need_bucket(call.bucket)
     found: list[BatchJob] = []
     unknown: list[str] = []
@@ -68,7 +68,7 @@ def describe(context: ServiceContext, call: Call) -> Answer:
 
 
 def cancel(context: ServiceContext, call: Call) -> Answer:
-    """Cancel a batch job. The Go SDK leaves `cancel` out of the query; no page gives a PUT another meaning."""
+    """Cancel a batch job. `cancel` may be absent: the Go SDK omits it, and no page gives a PUT another meaning."""
     context.batches.cancel(context.now(), need_bucket(call.bucket), call.key)
     context.wake()
     return NOTHING
@@ -80,7 +80,7 @@ def _states(call: Call) -> frozenset[JobState] | None:
         return None
     for name in named:
         if name not in tuple(JobState):
-            raise invalid(f"states must be out of {', '.join((*JobState, _ALL))}, not {shortened(name)}")
+            raise invalid(f"states must be some of {', '.join((*JobState, _ALL))}, not {shortened(name)}")
     return frozenset(JobState(name) for name in named)
 
 

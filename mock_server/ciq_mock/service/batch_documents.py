@@ -1,4 +1,4 @@
-"""Batch jobs as documents. Source: 1045/47030, 1045/47031, 436/76890."""
+"""Writes batch jobs as documents. Source: 1045/47030, 1045/47031, 436/76890."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from ciq_schemas.codec import Document, encode
 
 
 def answered(call: Call, batches: Sequence[BatchJob], unknown: Sequence[str] = ()) -> Answer:
-    """The answer to making and describing; NonExistJobIds only where there are some."""
+    """Return the answer to creating and describing; NonExistJobIds only when there are some."""
     value = {
         "RequestId": call.request_id,
         "JobsDetail": [_detail(batch) for batch in batches],
@@ -19,7 +19,7 @@ def answered(call: Call, batches: Sequence[BatchJob], unknown: Sequence[str] = (
 
 
 def listed(call: Call, page: Page[BatchJob]) -> Answer:
-    """A page of batch jobs; the last has no NextToken."""
+    """Return a page of batch jobs; the last page has no NextToken."""
     value = {
         "RequestId": call.request_id,
         "JobsDetail": [_detail(batch) for batch in page.records],

@@ -1,7 +1,7 @@
-"""The objects of a batch job: one by name, those behind a prefix, or those that a stored list names.
+"""Finds the objects of a batch job: one by name, all with a prefix, or those in a stored list.
 
-Lists are read from the object store: an inventory (manifest.json and its CSV files, 436/33703), or lines of URLs
-(436/76888). Sizes are bounded. Must not know who asks or what becomes of the objects.
+The list is an object of the store: an inventory (manifest.json and its CSV files, 436/33703), or lines of URLs
+(436/76888). Sizes are bounded. Must not know what happens to the objects.
 """
 
 import csv
@@ -26,20 +26,20 @@ class _File(msgspec.Struct):
 
 
 class _Manifest(msgspec.Struct):
-    """The part of manifest.json that is looked at."""
+    """The part of manifest.json that the mock reads."""
 
     files: list[_File]
     file_schema: str = msgspec.field(name="fileSchema")
 
 
 def objects_of(library: Library, batch: BatchJob) -> list[str]:
-    """Keys of the objects, each once. Raises ObjectsError."""
+    """Return the distinct keys of the objects. Raises ObjectsError."""
     ((kind, value),) = ((name, str(text)) for name, text in batch.plan.input.items() if text)
     match kind:
         case "Object":
             keys = iter([value])
         case "Prefix":
-            keys = _behind_prefix(library, batch, value)
+            keys = _with_prefix(library, batch, value)
         case "UrlFile":
             keys = _of_urls(_read(library, batch.bucket, value))
         case _:
@@ -48,12 +48,12 @@ def objects_of(library: Library, batch: BatchJob) -> list[str]:
     for key in keys:
         found[key] = None
         if len(found) > MOST_OBJECTS:
-            raise _failed("InvalidArgument", f"more than {MOST_OBJECTS} objects for one batch job")
+            raise _failed("InvalidArgument", f"a batch job may have at most {MOST_OBJECTS} objects")
     return list(found)
 
 
 def interval_of(operation: Mapping[str, object]) -> tuple[float | None, float | None]:
-    """Bounds of TimeInterval as epoch seconds; None where there is none. Raises ValueError for what is no time."""
+    """Return the bounds of TimeInterval as epoch seconds, None when absent. Raises ValueError when one is malformed."""
     given = operation.get("TimeInterval")
     if not isinstance(given, Mapping):
         return None, None
@@ -70,8 +70,8 @@ def _moment(given: Mapping[str, object], name: str) -> float | None:
     return seconds
 
 
-def _behind_prefix(library: Library, batch: BatchJob, prefix: str) -> Iterator[str]:
-    """By time of upload, where the batch job has an interval."""
+def _with_prefix(library: Library, batch: BatchJob, prefix: str) -> Iterator[str]:
+    """Yield keys with the prefix; only of uploads within TimeInterval when the batch job has one."""
     start, end = interval_of(batch.plan.operation)
     for item in library.listed(batch.bucket, prefix=prefix):
         if (start is None or item.modified >= start) and (end is None or item.modified <= end):
@@ -89,24 +89,24 @@ def _of_manifest(library: Library, bucket: str, name: str) -> Iterator[str]:
     try:
         manifest = msgspec.json.decode(_read(library, bucket, name), type=_Manifest)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise _failed("InvalidContent", f"{name} is no manifest.json of an inventory: {error}") from None
+        raise _failed("InvalidContent", f"{name} is not the manifest.json of an inventory: {error}") from None
     columns = [column.strip() for column in manifest.file_schema.split(",")]
     if _KEY not in columns:
         raise _failed("InvalidContent", f"the inventory {name} has no column {_KEY}")
-    place = columns.index(_KEY)
+    key_column = columns.index(_KEY)
     for file in manifest.files:
         data = _unpacked(_read(library, bucket, file.key), file.key)
         for row in csv.reader(data.decode("utf-8", "replace").splitlines()):
-            if len(row) > place and row[place]:
-                yield unquote(row[place])
+            if len(row) > key_column and row[key_column]:
+                yield unquote(row[key_column])
 
 
 def _read(library: Library, bucket: str, name: str) -> bytes:
-    """The bytes of an object that is named by key or by address."""
+    """Return the bytes of an object, by its key or its address."""
     key = _key_of(name)
     item = library.find(bucket, key)
     if item is None:
-        raise _failed("ResourceNotFound", f"there is no object {key[:100]!r} in bucket {bucket}: upload the list first")
+        raise _failed("ResourceNotFound", f"bucket {bucket} has no object {key[:100]!r}: upload the list first")
     return item.data
 
 
@@ -117,7 +117,7 @@ def _key_of(name: str) -> str:
 
 
 def _unpacked(data: bytes, name: str) -> bytes:
-    """The bytes of a CSV file, which inventories pack by gzip."""
+    """Return the bytes of a CSV file; those of inventories are compressed with gzip."""
     if not data.startswith(b"\x1f\x8b"):
         return data
     unpacker = zlib.decompressobj(wbits=31)

@@ -1,7 +1,7 @@
-"""Binding of buckets: PUT on the root, with `unbind` the way back, and the list of bound buckets.
+"""Handlers that bind a bucket (PUT on the root), unbind it (with `unbind`) and list bound buckets.
 
 Source: 1045/33701, 1045/33703; the list as the Go SDK reads it.
-Activating a feature binds the bucket too, as pages of pictures, speech and documents say (1045/72915, 73363, 74909).
+Activating a feature also binds the bucket (1045/72915, 73363, 74909: pictures, speech and documents).
 """
 
 from ciq_mock.engine import TimeOrder
@@ -20,7 +20,7 @@ _BOUND = "on"
 
 
 def bind(context: ServiceContext, call: Call) -> Answer:
-    """Bind the bucket, or with `unbind` take the binding back and with it every feature."""
+    """Bind the bucket; with `unbind`, remove the binding and every feature."""
     bucket = need_bucket(call.bucket)
     if call.query.has("unbind"):
         return _unbind(context, bucket)
@@ -30,7 +30,7 @@ def bind(context: ServiceContext, call: Call) -> Answer:
 
 
 def list_bound(context: ServiceContext, call: Call) -> Answer:
-    """List bound buckets of the host's region, or of `region`; `bucketName` is the beginning of a name."""
+    """List bound buckets of `region`, by default of the region of the Host; `bucketName` is a prefix."""
     page = arguments.number(call.query, "pageNumber", 1)
     size = arguments.number(call.query, "pageSize", 10)
     region = call.query.get("region") or call.region
@@ -51,7 +51,7 @@ def list_bound(context: ServiceContext, call: Call) -> Answer:
 
 
 def _unbind(context: ServiceContext, bucket: str) -> Answer:
-    """What an unbound bucket earns is not documented; here it is refused as any unknown resource."""
+    """Remove the binding and every feature. A bucket that is not bound is refused as unknown (not documented)."""
     if bucket not in {one.bucket for one in _bindings(context)}:
         raise Refusal(ErrorCode.RESOURCE_NOT_FOUND, f"{bucket} is not bound")
     _need_nothing_configured(context, bucket)
@@ -64,7 +64,7 @@ def _unbind(context: ServiceContext, bucket: str) -> Answer:
 
 
 def _need_nothing_configured(context: ServiceContext, bucket: str) -> None:
-    """Workflows, and batch jobs that have not ended, forbid unbinding (1045/33703, which names no code)."""
+    """Refuse to unbind a bucket with workflows or unfinished batch jobs (1045/33703, which has no code)."""
     workflows = context.workflows.of_bucket(bucket)
     if workflows:
         raise invalid(f"{bucket} has the workflow {workflows[0].id}; delete its workflows first")
@@ -75,7 +75,7 @@ def _need_nothing_configured(context: ServiceContext, bucket: str) -> None:
 
 
 def _bindings(context: ServiceContext) -> list[Binding]:
-    """Bound buckets: those bound by their own call, then those bound by activating a feature."""
+    """Return the buckets bound by a call, then those bound by activating a feature."""
     found = {one.bucket: one for one in context.resources.bindings.all()}
     for feature in FEATURES:
         for activation in context.engine.activations(feature):

@@ -1,7 +1,6 @@
-"""Request bodies: read by the codec, refused with the documented code when they are not what the call needs.
+"""Reads request bodies with the codec; refuses a wrong body with the documented code.
 
-MissingContent = nothing there; InvalidContent = not the document at all; InvalidArgument = a part is missing or
-wrong (1545/65185).
+MissingContent: no body. InvalidContent: another document. InvalidArgument: a part is missing or wrong (1545/65185).
 """
 
 from ciq_mock.service.refusal import ErrorCode, Refusal

@@ -1,4 +1,4 @@
-"""One call of the service's API as the rooms behind HTTP see it, and the answer they give.
+"""A call of the service's API and its answer, as the handlers use them.
 
 Must not know sockets, header names or routes.
 """
@@ -11,16 +11,16 @@ import msgspec
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Decoded parameters by lower-case name; oldest pages capitalise the names, newer ones do not (1045/43693)."""
+    """Decoded parameters by lower-case name; the oldest pages capitalise the names, newer ones do not (1045/43693)."""
 
     values: Mapping[str, str]
 
     def get(self, name: str) -> str | None:
-        """Return the value of `name` (any case), None when absent or empty: SDKs send unset ones empty."""
+        """Return the value of `name` (any case); None when absent or empty: SDKs send an unset parameter empty."""
         return self.values.get(name.lower()) or None
 
     def has(self, name: str) -> bool:
-        """Tell whether `name` (lower case) stands in the query at all, as in `?cancel` or `?cancel=`."""
+        """Return whether the query contains `name` (lower case), as in `?cancel` or `?cancel=`."""
         return name in self.values
 
 
@@ -28,12 +28,12 @@ NO_QUERY = Query({})
 
 
 class Call(msgspec.Struct, frozen=True):
-    """A call: where it is aimed and what it brings. `bucket` is empty at a region's own host."""
+    """A call: its target, parameters and body. `bucket` is empty at the host of a region."""
 
     bucket: str
     region: str
     key: str
-    """The last part of the path: a queue id or job ids; empty on a collection."""
+    """The last part of the path: a queue id or job ids; empty for a collection."""
     query: Query
     body: bytes
     request_id: str
@@ -47,4 +47,4 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 NOTHING = Answer(b"")
-"""200 without a body, as cancel answers (436/76252)."""
+"""200 without a body, the answer of cancel (436/76252)."""

@@ -8,7 +8,7 @@ from ciq_mock.workflow import Run
 
 
 class CallbackBodies:
-    """Builds callback bodies in XML and JSON."""
+    """Returns the body for a job or run, in XML or JSON."""
 
     def __init__(self, results: Results, *, workflow_root: bool) -> None:
         """`workflow_root`: WorkflowFinish in XML has the root Response."""

@@ -1,4 +1,4 @@
-"""`ServiceContext`: what every handler of the service works with: engine, resources, objects, time and settings.
+"""`ServiceContext`: the components that every handler of the service uses.
 
 Must not know XML or HTTP.
 """
@@ -31,7 +31,7 @@ class ServiceContext:
 
 
 def need_bucket(bucket: str) -> str:
-    """Return the bucket; raise Refusal InvalidHost where the Host names a region only."""
+    """Return the bucket; raise Refusal InvalidHost when Host names only a region."""
     if not bucket:
-        raise Refusal(ErrorCode.INVALID_HOST, "this call needs the host of a bucket")
+        raise Refusal(ErrorCode.INVALID_HOST, "this call needs a Host with a bucket: BUCKET.ci.REGION.myqcloud.com")
     return bucket

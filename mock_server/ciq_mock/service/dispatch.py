@@ -1,4 +1,4 @@
-"""Dispatch: calls the handler of an operation; errors of engine, resources and workflows become refusals.
+"""Calls the handler of each operation, and turns errors of engine, resources and workflows into refusals.
 
 Must not know XML or HTTP.
 """
@@ -74,7 +74,7 @@ _OTHER_HANDLERS: Mapping[OperationKind, Handler] = MappingProxyType(
 
 
 def dispatch(context: ServiceContext, operation: HttpOperation, call: Call) -> Answer:
-    """Return the answer to a call. Raises Refusal."""
+    """Return the answer of a call. Raises Refusal."""
     try:
         if isinstance(operation, FeatureOperation):
             return _FEATURE_HANDLERS[operation.kind](context, operation, call)

@@ -24,7 +24,7 @@ from ciq_schemas.features import FEATURES
 
 
 def refusal_of_workflow(error: WorkflowError) -> Refusal:
-    """Return the refusal for an error of workflows and batch jobs; no page names a code of their own."""
+    """Return the refusal for an error of workflows and batch jobs; no page has codes specific to them."""
     match error:
         case UnknownWorkflowError() | UnknownRunError() | UnknownBatchError():
             code = ErrorCode.RESOURCE_NOT_FOUND
@@ -34,7 +34,7 @@ def refusal_of_workflow(error: WorkflowError) -> Refusal:
 
 
 def refusal_of_resource(error: ResourceError) -> Refusal:
-    """Return the refusal for an error of the resources; with the names of 1045/33700 where that page has one."""
+    """Return the refusal for an error of the resources, with the code of 1045/33700 where that page has one."""
     match error:
         case UnknownTemplateError():
             code = ErrorCode.TEMPLATE_NOT_FOUND

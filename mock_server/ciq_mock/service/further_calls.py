@@ -1,6 +1,6 @@
-"""Small calls of a bucket: the play key of encrypted HLS and the library of pictures to search in.
+"""Handlers of the play key of encrypted HLS and of the image library of a bucket.
 
-Source: 1045/72946, 1045/72947 (play key), 1045/43516 (search by image). Nothing is played or searched here.
+Source: 1045/72946, 1045/72947 (play key), 1045/43516 (search by image). The mock plays and searches nothing.
 """
 
 from ciq_mock.resources import PlayKeys
@@ -16,12 +16,12 @@ _MOST_DIGITS = 9
 
 
 def get_play_key(context: ServiceContext, call: Call) -> Answer:
-    """Show both keys, empty where none was set."""
+    """Return both keys; a key that was not set is empty."""
     return _play_keys(call, context.resources.play_keys.get(need_bucket(call.bucket)))
 
 
 def update_play_key(context: ServiceContext, call: Call) -> Answer:
-    """Replace one or both keys: 6 to 40 characters each, one at least must be given (1045/72946)."""
+    """Replace one or both keys, of 6 to 40 characters (1045/72946)."""
     bucket = need_bucket(call.bucket)
     given = {name: call.query.get(name) for name in ("masterPlayKey", "backupPlayKey")}
     if not any(given.values()):
@@ -34,7 +34,7 @@ def update_play_key(context: ServiceContext, call: Call) -> Answer:
 
 
 def open_image_search(context: ServiceContext, call: Call) -> Answer:
-    """Open the bucket's library; the answer has no body (1045/43516)."""
+    """Open the bucket's image library; the answer has no body (1045/43516)."""
     bucket = need_bucket(call.bucket)
     value = request_body(Document.IMAGE_SEARCH_REQUEST, call.body, context.settings.limits).value
     numbers = {"MaxCapacity": str(value["MaxCapacity"]), "MaxQps": str(value.get("MaxQps") or _DEFAULT_RATE)}

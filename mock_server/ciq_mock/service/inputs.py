@@ -1,6 +1,6 @@
-"""What a submit says of its sources: limits of the pages, and whether the input is there.
+"""Checks the input of a submit: the limits on its page, and whether the object exists.
 
-Knows the texts of an Operation as they came. Must not know queues, or how a job ends.
+Reads an Operation as it was sent. Must not know queues, or how a job ends.
 """
 
 from ciq_mock.engine.values import Failure
@@ -19,14 +19,14 @@ _MOST_KEYS = 1000
 def check_operation(tag: str, operation: bytes) -> None:
     """Check an Operation (as XML) against the limits of its page; raise Refusal InvalidArgument.
 
-    Message of a digital watermark has at most 64 characters (436/73198); the sources of an archive are UrlList,
-    Prefix or Key, of which the first that is there counts, and at most 1000 keys (436/83112).
+    Message of a digital watermark has at most 64 characters (436/73198). An archive has at most 1000 keys; its sources
+    are the first present of UrlList, Prefix and Key (436/83112).
     """
     if _WATERMARK in operation:
         message = plain(text(section(operation, b"DigitalWatermark"), b"Message"))
         if len(message) > _LONGEST_MESSAGE:
             raise invalid(
-                f"DigitalWatermark.Message has {len(message)} characters, at most {_LONGEST_MESSAGE} are taken"
+                f"DigitalWatermark.Message has {len(message)} characters, at most {_LONGEST_MESSAGE} are allowed"
             )
     if tag == "FileCompress":
         config = section(operation, b"FileCompressConfig")
@@ -34,19 +34,18 @@ def check_operation(tag: str, operation: bytes) -> None:
         if not (keys or text(config, b"UrlList") or b"<Prefix>" in config):
             raise invalid("FileCompressConfig needs one of UrlList, Prefix and Key")
         if len(keys) > _MOST_KEYS:
-            raise invalid(f"FileCompressConfig has {len(keys)} keys, at most {_MOST_KEYS} are taken")
+            raise invalid(f"FileCompressConfig has {len(keys)} keys, at most {_MOST_KEYS} are allowed")
 
 
 def unknown_input(context: ServiceContext, bucket: str, given: Texts | None) -> Failure | None:
-    """How a job with this Input fails because nobody has uploaded its object; None when the object is there, or when
-    the input is an address.
+    """Return the failure of a job whose input was not uploaded; None when the object exists or the input is an address.
 
-    Raises Refusal ResourceNotFound where the settings refuse such jobs.
+    Raises Refusal ResourceNotFound when the settings refuse such jobs.
     """
     key = "" if given is None else str(given.get("Object") or "").lstrip("/")
     if not key or context.library.find(bucket, key) is not None:
         return None
-    message = f"there is no object {shortened(key)} in {bucket}: put it first"
+    message = f"bucket {bucket} has no object {shortened(key)}: upload it first"
     if context.settings.objects.unknown_input is UnknownInput.REFUSE:
         raise Refusal(ErrorCode.RESOURCE_NOT_FOUND, message)
     return Failure(ErrorCode.RESOURCE_NOT_FOUND.wire, message)

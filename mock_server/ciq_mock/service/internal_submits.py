@@ -1,7 +1,7 @@
-"""The orders of jobs that no client submits: of the tasks of workflows and of batch jobs.
+"""Builds the job specs of tasks of workflows and of batch jobs, which no client submits.
 
-Each is written as the submit request that would order it, and read back the way every submit is, so that whatever
-holds for submitted jobs holds for these. Must not know who runs when.
+It writes each as a submit request and reads that like any other, so the same rules apply to these jobs. Must not know
+when a task begins.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from ciq_mock.service.call import NO_QUERY, Call
 from ciq_mock.service.context import ServiceContext
 from ciq_mock.service.error_mapping import refusal_of
 from ciq_mock.service.refusal import Refusal
-from ciq_mock.service.submit import WRITING, orders_of
+from ciq_mock.service.submit import WRITING, job_specs_of
 from ciq_mock.service.submit_form import read_submit
 from ciq_mock.workflow import BatchJob, BatchPlan, Node, Run
 from ciq_schemas.codec import Document, EncodeError, encode
@@ -24,24 +24,24 @@ from ciq_schemas.features import FEATURES, feature_of_tag
 from ciq_schemas.xsd_tables import ContainerType
 
 STEERING = frozenset({"StreamPackConfig", "VideoStream", "StreamPack", "SCF"})
-"""Types of nodes that run no job of a queue (1045/43733 and the Go SDK's samples); the mock lets them pass at once."""
+"""Types of nodes that run no job of a queue (1045/43733 and the Go SDK's samples); they succeed immediately."""
 _ANY_KEY = "any"
 
 
 def check_node(context: ServiceContext, bucket: str, region: str, node: Node) -> None:
-    """Refuse a node whose job could never be ordered: unknown type, parameters that no submit would take."""
+    """Refuse a node whose job no submit would accept: its type or its parameters are wrong."""
     if node.type in STEERING:
         return
-    _order(context, bucket, region, f"Nodes.{node.name}", node.type, _ANY_KEY, node.operation, {}, None)
+    _spec(context, bucket, region, f"Nodes.{node.name}", node.type, _ANY_KEY, node.operation, {}, None)
 
 
 def check_batch(context: ServiceContext, bucket: str, region: str, plan: BatchPlan) -> None:
-    """Refuse a batch of jobs, one of which could never be ordered."""
+    """Refuse a batch job whose jobs no submit would accept."""
     _of_batch(context, bucket, region, plan, _ANY_KEY, None)
 
 
 def of_node(context: ServiceContext, run: Run, node: Node, source: str) -> JobSpec | Failure:
-    """The job of a node on a source."""
+    """Return the job of a node on a source, or the failure when it is refused."""
     origin = Origin(
         workflow_id=run.workflow.id,
         workflow_name=run.plan.name,
@@ -53,13 +53,13 @@ def of_node(context: ServiceContext, run: Run, node: Node, source: str) -> JobSp
     operation = _with_run(node.operation, run)
     bucket, region = run.workflow.bucket, run.workflow.region
     try:
-        return _order(context, bucket, region, f"Nodes.{node.name}", node.type, source, operation, {}, origin)
+        return _spec(context, bucket, region, f"Nodes.{node.name}", node.type, source, operation, {}, origin)
     except Refusal as refusal:
         return Failure(refusal.code, refusal.message)
 
 
 def of_batch(context: ServiceContext, batch: BatchJob, key: str) -> JobSpec | Failure:
-    """The job of a batch job on an object."""
+    """Return the job of a batch job on an object, or the failure when it is refused."""
     try:
         return _of_batch(context, batch.bucket, batch.region, batch.plan, key, Origin(batch_id=batch.id))
     except Refusal as refusal:
@@ -67,12 +67,12 @@ def of_batch(context: ServiceContext, batch: BatchJob, key: str) -> JobSpec | Fa
 
 
 def output_of(job: Job) -> str:
-    """Key of the first file that a job has written, "" when it wrote none."""
+    """Return the key of the first file that a job has written; "" when it wrote none."""
     return next((output.key for output in written_by(job)), "")
 
 
 def failure_of(error: EngineError) -> Failure:
-    """Why a job was not taken, in the words of the service."""
+    """Return why the engine refused a job, with code and message of the service."""
     refusal = refusal_of(error)
     return Failure(refusal.code, refusal.message)
 
@@ -85,10 +85,10 @@ def _of_batch(
     operation = dict(parameters) if isinstance(parameters, Mapping) else {}
     operation |= {name: given[name] for name in ("Output", "FreeTranscode", "UserData", "JobLevel") if name in given}
     callback = {name: item for name, item in given.items() if name.startswith("CallBack")}
-    return _order(context, bucket, region, "Operation", str(given["Tag"]), key, operation, callback, origin)
+    return _spec(context, bucket, region, "Operation", str(given["Tag"]), key, operation, callback, origin)
 
 
-def _order(
+def _spec(
     context: ServiceContext,
     bucket: str,
     region: str,
@@ -99,10 +99,10 @@ def _order(
     callback: Mapping[str, object],
     origin: Origin | None,
 ) -> JobSpec:
-    """Raises Refusal."""
+    """Write a submit request and read it as the spec of a job. Raises Refusal."""
     feature = feature_of_tag(tag)
     if feature is None:
-        raise invalid(f"{place}: {tag[:60]!r} is no tag of a job")
+        raise invalid(f"{place}: {tag[:60]!r} is not the tag of a job")
     known = Document.JOB_SUBMIT_REQUEST.table.content.by_name["Operation"].type
     request = {"Tag": tag, "Input": {"Object": key}, "Operation": [_known(operation, known)], **callback}
     try:
@@ -110,16 +110,16 @@ def _order(
         if tag in WRITING and not form.operations[0].has_output:
             raise invalid(f"Output is required for {tag}")
         call = Call(bucket, region, "", NO_QUERY, b"", "")
-        (order,) = orders_of(context, FEATURES[feature], call, form, [tag])
+        (spec,) = job_specs_of(context, FEATURES[feature], call, form, [tag])
     except EncodeError as error:
         raise invalid(f"{place}: {error}") from None
     except Refusal as refusal:
         raise Refusal(refusal.error, f"{place}: {refusal.message}", wire=refusal.code) from None
-    return msgspec.structs.replace(order, origin=origin)
+    return msgspec.structs.replace(spec, origin=origin)
 
 
 def _known(content: Mapping[str, object], kind: object) -> dict[str, object]:
-    """What a submit request has a place for; the rest steers the workflow and is none of the job's affair."""
+    """Return the elements that a submit request may have; the others control the workflow only."""
     if not isinstance(kind, ContainerType):
         return dict(content)
     return {
@@ -130,7 +130,7 @@ def _known(content: Mapping[str, object], kind: object) -> dict[str, object]:
 
 
 def _with_run(content: Mapping[str, object], run: Run) -> dict[str, object]:
-    """The parameters with the wildcards filled in that speak of the run and of its object (1045/43733)."""
+    """Return the parameters with the wildcards of the run and its object replaced (1045/43733)."""
     folder, _, name = run.object.rpartition("/")
     stem, ending = splitext(name)
     marks = {

@@ -1,4 +1,4 @@
-"""Describe, list and cancel. Source: 1045/73113, 1045/73114, 436/54096, 436/76252, 436/120620."""
+"""Handlers that describe, list and cancel jobs. Source: 1045/73113, 1045/73114, 436/54096, 436/76252, 436/120620."""
 
 from ciq_mock.engine import JobFilter, TimeOrder
 from ciq_mock.service import arguments, job_documents
@@ -14,7 +14,7 @@ _ALL = "All"
 
 
 def describe(context: ServiceContext, operation: FeatureOperation, call: Call) -> Answer:
-    """Describe up to ten jobs. A job whose feature the path does not serve is unknown there."""
+    """Describe up to ten jobs. A job whose feature does not belong to the path counts as unknown."""
     bucket = need_bucket(call.bucket)
     now = context.now()
     jobs = []
@@ -29,7 +29,7 @@ def describe(context: ServiceContext, operation: FeatureOperation, call: Call) -
 
 
 def list_jobs(context: ServiceContext, operation: FeatureOperation, call: Call) -> Answer:
-    """List jobs of a tag, newest first unless asked otherwise."""
+    """List jobs of a tag, newest first by default."""
     bucket = need_bucket(call.bucket)
     tag = call.query.get("tag")
     if tag is None:
@@ -38,7 +38,7 @@ def list_jobs(context: ServiceContext, operation: FeatureOperation, call: Call) 
     if feature is None:
         raise invalid(f"tag {shortened(tag)} is not known")
     if feature not in operation.served:
-        raise invalid(f"tag {tag} is not one of {operation.path}")
+        raise invalid(f"tag {tag} does not belong to {operation.path}")
     size = arguments.number(call.query, "size", 10, most=context.settings.limits.page_size)
     wanted = JobFilter(
         tag=tag,
@@ -57,7 +57,7 @@ def list_jobs(context: ServiceContext, operation: FeatureOperation, call: Call) 
 
 
 def cancel(context: ServiceContext, operation: FeatureOperation, call: Call) -> Answer:
-    """Cancel jobs that wait. Undocumented and refused here: running, ended and unknown ones."""
+    """Cancel waiting jobs. The mock refuses running, ended and unknown jobs, which no page describes."""
     bucket = need_bucket(call.bucket)
     if not call.query.has("cancel"):
         raise invalid("PUT on a job needs the parameter cancel")
@@ -66,25 +66,25 @@ def cancel(context: ServiceContext, operation: FeatureOperation, call: Call) -> 
     for job_id in ids:
         job = context.engine.job(now, bucket, job_id)
         if job is not None and job.feature not in operation.served:
-            raise Refusal(ErrorCode.RESOURCE_NOT_FOUND, f"job {job_id} is none of {operation.path}")
+            raise Refusal(ErrorCode.RESOURCE_NOT_FOUND, f"job {job_id} does not belong to {operation.path}")
     context.engine.cancel(now, bucket, ids)
     context.wake()
     return NOTHING
 
 
 def _ids(context: ServiceContext, call: Call) -> tuple[str, ...]:
-    """The ids in the path, separated by commas, at most ten (1045/73113)."""
+    """Return the comma-separated ids in the path, at most ten (1045/73113)."""
     ids = arguments.split(call.key)
     most = context.settings.limits.ids
     if not ids:
         raise invalid("the path names no job")
     if len(ids) > most:
-        raise invalid(f"the path names {len(ids)} jobs, at most {most} are taken")
+        raise invalid(f"the path names {len(ids)} jobs, at most {most} are allowed")
     return ids
 
 
 def _queue_id(context: ServiceContext, bucket: str, feature: Feature, call: Call) -> str | None:
-    """The queue asked for: by id, else by `queueType`, which a `queueId` makes moot (1045/73114)."""
+    """Return the id of the requested queue: `queueId`, else the queue of `queueType` (1045/73114)."""
     queue_id, category = call.query.get("queueId"), call.query.get("queueType")
     if queue_id is not None or category not in FEATURES[feature].categories:
         return queue_id
@@ -98,5 +98,5 @@ def _states(call: Call) -> frozenset[JobState] | None:
     for name in named:
         if name not in tuple(JobState):
             allowed = ", ".join((*JobState, _ALL))
-            raise invalid(f"states must be out of {allowed}, not {shortened(name)}")
+            raise invalid(f"states must be some of {allowed}, not {shortened(name)}")
     return frozenset(JobState(name) for name in named)

@@ -1,8 +1,7 @@
-"""Jobs as documents: what is echoed of a request, JobsDetail of answers, bodies of callbacks.
+"""Writes jobs as documents: the echo of a request, JobsDetail of answers, bodies of callbacks.
 
-The echo is made once, at submit, as XML fragments that later answers take over as they are, also what the schema
-does not know; results are put behind it when the job has succeeded. Answers and callbacks, XML and JSON, all come
-from the same value.
+The echo is made once, at submit, as XML fragments that later answers repeat unchanged, unknown elements included.
+Results follow it once the job has succeeded. Answers and callbacks, XML and JSON, are written from the same value.
 Source: 1045/73113 (JobsDetail), 436/85083 (many operations), 1045/73386 and others (callbacks).
 """
 
@@ -13,7 +12,7 @@ from ciq_mock.engine import Job, Origin
 from ciq_mock.results import finished, result_of
 from ciq_mock.service import times
 from ciq_mock.service.call import Call
-from ciq_mock.service.submit_form import AskedOperation, Texts
+from ciq_mock.service.submit_form import RequestedOperation, Texts
 from ciq_schemas.codec import Document, Fragment, encode_callback_json, encode_part
 from ciq_schemas.codec.writing import escape
 from ciq_schemas.features import Feature, FeatureSpec
@@ -25,7 +24,7 @@ _OPERATION_END = b"</Operation>"
 _TEMPLATE_END = b"</TemplateId>"
 _WATERMARK_END = b"</DigitalWatermark>"
 _WATERMARK_STATES = {JobState.SUCCESS: b"Success", JobState.FAILED: b"Failed"}
-"""State that the echo of DigitalWatermark gets (436/85083 family); Running before the end."""
+"""State that the echo of DigitalWatermark shows (436/85083 family); Running before the end."""
 _END = b"</JobsDetail>"
 _DEFAULT_LEVEL = b"<JobLevel>0</JobLevel>"
 _RESPONSE = b'<?xml version="1.0" encoding="utf-8"?>\n<Response>'
@@ -34,14 +33,14 @@ _SUCCESS = "Success"
 _WITHOUT_START = frozenset({Feature.DOC})
 """The document pages have no StartTime (1045/47932, 1545/65203)."""
 _WITHOUT_BUCKET = frozenset({Feature.DOC, Feature.AI})
-"""Input of documents and of translation is echoed with what was given only (1545/65203, 1045/50307)."""
+"""The echoed Input of documents and translation has only the elements of the request (1545/65203, 1045/50307)."""
 
 Results = Callable[[Job], bytes]
-"""The result containers of a job that has succeeded."""
+"""Returns the result containers of a job that has succeeded."""
 
 
 def results_by_name(job: Job) -> bytes:
-    """Results that follow from the request alone, whatever was uploaded."""
+    """Return results that depend on the request only, not on uploads."""
     return result_of(finished(job))
 
 
@@ -62,34 +61,39 @@ def echoed_input(spec: FeatureSpec, call: Call, given: Texts | None) -> bytes:
 
 
 def echoed_operation(
-    spec: FeatureSpec, asked: AskedOperation, *, tag: str, template_name: str = "", show_default_level: bool = True
+    spec: FeatureSpec,
+    requested: RequestedOperation,
+    *,
+    tag: str,
+    template_name: str = "",
+    show_default_level: bool = True,
 ) -> bytes:
-    """Return the Operation element of later answers: as given, and what the service adds to it.
+    """Return the Operation element of later answers: the element of the request, plus what the service adds.
 
-    `tag` is that of one operation of many, which stands in Operation then; empty otherwise. `template_name` is the
-    name of the template it names.
+    `tag` is for one of several operations, whose tag is in Operation; empty otherwise. `template_name` is the name of
+    the template with its TemplateId.
     """
-    xml = asked.xml
+    xml = requested.xml
     if not xml.endswith(_OPERATION_END):  # an empty element
         xml = _OPERATION_BEGIN + _OPERATION_END
-    if tag and not asked.tag:
+    if tag and not requested.tag:
         xml = b"".join((_OPERATION_BEGIN, f"<Tag>{escape(tag)}</Tag>".encode(), xml[len(_OPERATION_BEGIN) :]))
     if template_name:
         name = f"<TemplateName>{escape(template_name)}</TemplateName>".encode()
         xml = xml.replace(_TEMPLATE_END, _TEMPLATE_END + name, 1)
-    if asked.level is None and spec.has_job_level and show_default_level:
-        # JobLevel is the last element of a request's Operation, so the default goes right before the end tag.
+    if requested.level is None and spec.has_job_level and show_default_level:
+        # JobLevel is the last element of a request's Operation, so the default precedes the end tag.
         xml = b"".join((xml[: -len(_OPERATION_END)], _DEFAULT_LEVEL, _OPERATION_END))
     return xml
 
 
 def submitted(jobs: Iterable[Job]) -> bytes:
-    """The answer to a submit: one JobsDetail a job, in order of the operations."""
+    """Return the answer to a submit: one JobsDetail per job, in the order of the operations."""
     return _response([job_detail(job) for job in jobs])
 
 
 def described(jobs: Iterable[Job], unknown: Iterable[str], now: float, *, results: Results = results_by_name) -> bytes:
-    """The answer to a describe; ids that do not exist come in one text with commas (the pages say String)."""
+    """Return the answer to a describe; unknown ids are one comma-separated text (String on the pages)."""
     parts = [job_detail(job, now=now, results=results) for job in jobs]
     missing = ",".join(unknown)
     if missing:
@@ -98,7 +102,7 @@ def described(jobs: Iterable[Job], unknown: Iterable[str], now: float, *, result
 
 
 def listed(jobs: Iterable[Job], next_token: str | None, now: float, *, results: Results = results_by_name) -> bytes:
-    """A page of a list; the last has no NextToken."""
+    """Return a page of a list; the last page has no NextToken."""
     parts = [job_detail(job, now=now, results=results) for job in jobs]
     if next_token:
         parts.append(encode_part(Document.JOB_ANSWER, "NextToken", next_token).data)
@@ -106,14 +110,14 @@ def listed(jobs: Iterable[Job], next_token: str | None, now: float, *, results: 
 
 
 def callback_body(job: Job, form: BodyFormat, *, results: Results = results_by_name) -> bytes:
-    """The TaskFinish message of an ended job (436/49074, 1545/65203; JSON as in the samples of 436/85073)."""
+    """Return the TaskFinish message of an ended job (436/49074, 1545/65203; JSON as in the samples of 436/85073)."""
     if form is BodyFormat.XML:
         return _response([_EVENT_NAME, job_detail(job, results=results)])
     return encode_callback_json({"EventName": TASK_FINISH, "JobsDetail": [detail_value(job, results=results)]})
 
 
 def detail_value(job: Job, *, now: float | None = None, results: Results = results_by_name) -> dict[str, object]:
-    """JobsDetail of a job as a value; with `now` it has Progress, as describe and list answers do."""
+    """Return JobsDetail of a job as a value; with `now` it has Progress, as in answers to describe and list."""
     state = job.state
     failed = job.failure if state is JobState.FAILED else None
     detail: dict[str, object] = {
@@ -140,10 +144,10 @@ def detail_value(job: Job, *, now: float | None = None, results: Results = resul
 
 
 def job_detail(job: Job, *, now: float | None = None, results: Results = results_by_name) -> bytes:
-    """JobsDetail of a job as XML: what the codec writes for `detail_value`, put together by hand.
+    """Return JobsDetail of a job as XML, the same bytes as the codec writes for `detail_value`, but faster.
 
-    Every answer and callback passes here. All texts but those of a failure are our own words, ids, numbers and
-    times, which need no escaping; failures take the codec's way. A test holds the two ways equal.
+    Every answer and callback uses it. Only the texts of a failure need escaping, so the codec writes failed jobs. A
+    test checks that both give the same bytes.
     """
     state = job.state
     if state is JobState.FAILED:
@@ -161,7 +165,7 @@ def job_detail(job: Job, *, now: float | None = None, results: Results = results
 
 
 def _workflow(origin: Origin) -> dict[str, object]:
-    """What a job says of the run that started it (436/85073 and the other callback pages)."""
+    """Return the Workflow element of a job: the run that started it (436/85073 and the other callback pages)."""
     return {
         "Name": origin.task,
         "RunId": origin.run_id,
@@ -175,17 +179,17 @@ def _workflow_xml(origin: Origin) -> bytes:
 
 
 def _operation(job: Job, state: JobState, results: Results) -> bytes:
-    """The echo; behind everything else the results of a job that has succeeded."""
+    """Return the echo, followed by the results of a job that has succeeded."""
     echo = job.operation
     if _WATERMARK_END in echo:
         shown = _WATERMARK_STATES.get(state, b"Running")
         echo = echo.replace(_WATERMARK_END, b"<State>%b</State>%b" % (shown, _WATERMARK_END), 1)
     if state is not JobState.SUCCESS:
         return echo
-    made = results(job)
-    if not made or not echo.endswith(_OPERATION_END):
+    containers = results(job)
+    if not containers or not echo.endswith(_OPERATION_END):
         return echo
-    return b"".join((echo[: -len(_OPERATION_END)], made, _OPERATION_END))
+    return b"".join((echo[: -len(_OPERATION_END)], containers, _OPERATION_END))
 
 
 def _response(parts: list[bytes]) -> bytes:

@@ -1,7 +1,7 @@
-"""Queues: list (paged or by id) and update.
+"""Handlers that list queues (by page or by id) and update them.
 
-Source: 1045/72939, 1045/72940, 1045/73366, 1045/73367, 1045/47935, 1045/47936; choices where they are silent
-are said beside the code.
+Source: 1045/72939, 1045/72940, 1045/73366, 1045/73367, 1045/47935, 1045/47936. A comment marks each choice that these
+pages leave open.
 """
 
 from ciq_mock.delivery.address import AddressRefusedError, check_address
@@ -18,14 +18,14 @@ from ciq_schemas.operations import FeatureOperation
 from ciq_schemas.values import NotifyConfig
 
 _ALL = "All"
-"""In no page, but what the Python SDK sends by default."""
+"""On no page, but the Python SDK sends it by default."""
 _STATES = (*QueueState, _ALL)
 _ON, _OFF = "On", "Off"
 _ADDRESS, _MESSAGE_QUEUE, _KAFKA = "Url", "TDMQ", "Kafka"
 
 
 def list_queues(context: ServiceContext, operation: FeatureOperation, call: Call) -> Answer:
-    """List the feature's queues: a page of them, or with `queueIds` those and the ids that do not exist."""
+    """List the feature's queues: one page, or with `queueIds` these queues and the ids that do not exist."""
     spec = FEATURES[operation.feature]
     bucket = need_bucket(call.bucket)
     page = arguments.number(call.query, "pageNumber", 1)
@@ -33,14 +33,14 @@ def list_queues(context: ServiceContext, operation: FeatureOperation, call: Call
     state = arguments.word(call.query, "state", _STATES, _ALL)
     ids = arguments.words(call.query, "queueIds")
     if spec.feature is Feature.MEDIA and len(ids) > context.settings.limits.ids:
-        raise invalid(f"queueIds holds {len(ids)} ids, at most {context.settings.limits.ids} are taken")
+        raise invalid(f"queueIds holds {len(ids)} ids, at most {context.settings.limits.ids} are allowed")
     category = _category(spec, call, by_id=bool(ids))
-    every = context.engine.queues(bucket, spec.feature)
-    queues = [queue for queue in every if category in (EVERY_CATEGORY, queue.category)]
+    all_queues = context.engine.queues(bucket, spec.feature)
+    queues = [queue for queue in all_queues if category in (EVERY_CATEGORY, queue.category)]
     found = [queue for queue in queues if state in (_ALL, queue.state) and (not ids or queue.id in ids)]
     answer: dict[str, object] = {"RequestId": call.request_id}
     if ids:
-        existing = {queue.id for queue in every}
+        existing = {queue.id for queue in all_queues}
         shown = found
         answer["NonExistPIDs"] = [queue_id for queue_id in ids if queue_id not in existing]
     else:
@@ -51,7 +51,7 @@ def list_queues(context: ServiceContext, operation: FeatureOperation, call: Call
 
 
 def update_queue(context: ServiceContext, operation: FeatureOperation, call: Call) -> Answer:
-    """Replace name, state and callback rule; the id in the path decides, one in the body is not looked at."""
+    """Replace name, state and callback rule of the queue with the id in the path; an id in the body is ignored."""
     spec = FEATURES[operation.feature]
     bucket = need_bucket(call.bucket)
     context.engine.queue(bucket, spec.feature, call.key)
@@ -71,9 +71,9 @@ def update_queue(context: ServiceContext, operation: FeatureOperation, call: Cal
 
 
 def _category(spec: FeatureSpec, call: Call, *, by_id: bool) -> str:
-    """The category asked for; a parameter of media only, elsewhere it is ignored as any unknown one.
+    """Return the requested category; only media has this parameter, other features ignore it.
 
-    Transcoding is its default in a list (1045/72939); ids without a category are looked for in all.
+    Its default is Transcoding in a list (1045/72939); ids without a category match all categories.
     """
     if spec.feature is not Feature.MEDIA:
         return EVERY_CATEGORY
@@ -82,14 +82,14 @@ def _category(spec: FeatureSpec, call: Call, *, by_id: bool) -> str:
 
 
 def _rule(context: ServiceContext, spec: FeatureSpec, given: object) -> NotifyConfig:
-    """Return the callback rule to store; what is empty counts as not given. Raise Refusal when On lacks a part."""
+    """Return the callback rule to store, without empty parts. Raise Refusal when a rule that is On is incomplete."""
     words = {name: text for name, text in given.items() if text} if isinstance(given, dict) else {}
     on = words.get("State", _OFF) == _ON
     if spec.feature is Feature.DOC and on:
-        # The document pages require neither: one event and one way there are.
+        # The document pages require neither: they have only one event and one type.
         words = {"Type": _ADDRESS, "Event": "TaskFinish"} | words
     if on:
-        _need_whole(words)
+        _need_complete(words)
     if "Url" in words:
         _need_address(context, words["Url"])
     return NotifyConfig(
@@ -104,7 +104,7 @@ def _rule(context: ServiceContext, spec: FeatureSpec, given: object) -> NotifyCo
     )
 
 
-def _need_whole(words: dict[str, str]) -> None:
+def _need_complete(words: dict[str, str]) -> None:
     for name in ("Type", "Event"):
         if name not in words:
             raise invalid(f"NotifyConfig.{name} is required when NotifyConfig.State is On")

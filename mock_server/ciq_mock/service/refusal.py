@@ -1,4 +1,4 @@
-"""Refusals: the service's error codes with their HTTP status, and the exception that carries one.
+"""Error codes of the service with their HTTP status, and `Refusal`, the exception that carries one.
 
 Knows codes and statuses. Must not know how an error is written.
 Sources: 1545/65185 and 436/53983 (codes with status), 1045/33700 (names without status), 436/7730 (COS names).
@@ -8,7 +8,7 @@ from enum import Enum
 
 
 class ErrorCode(Enum):
-    """Code and HTTP status. Where no page gives a status, the reason for the choice stands beside it."""
+    """Code and HTTP status. Where no page gives a status, the docstring has the reason for the choice."""
 
     INVALID_ARGUMENT = ("InvalidArgument", 400)
     MISSING_CONTENT = ("MissingContent", 400)
@@ -20,25 +20,25 @@ class ErrorCode(Enum):
     SECRETID_NOT_EXIST = ("SecretidNotExist", 401)
     SIGNATURE_EXPIRED = ("SignatureExpired", 401)
     SIGNATURE_DOES_NOT_MATCH = ("SignatureDoesNotMatch", 403)
-    """No CI page names a wrong signature; this is the COS name and status (436/7730)."""
+    """No CI page has a code for a wrong signature; this is the code and status of COS (436/7730)."""
     QUEUE_NOT_FOUND = ("QueueNotFound", 400)
-    """Name documented (1106); 400 like ResourceNotFound and every other refusal that is not about keys."""
+    """Code documented (1106); 400 like ResourceNotFound and every other refusal that is not about keys."""
     BUCKET_UNBINDED = ("BucketUnBinded", 400)
-    """Observed with 400; the name on the wire is the feature's own (1045/33700: MediaBucketUnBinded)."""
+    """Observed with 400; the code on the wire is specific to the feature (1045/33700: MediaBucketUnBinded)."""
     TEMPLATE_NOT_FOUND = ("TemplateNotFound", 400)
     TEMPLATE_NAME_DUPLICATE = ("TemplateNameDuplicate", 400)
     CREATED_TEMPLATE_NUM_LIMIT = ("CreatedTemplateNumLimit", 400)
-    """Names documented (1107, 1112, 1110); status as for a missing queue."""
+    """Codes documented (1107, 1112, 1110); status as for a missing queue."""
     SLOW_DOWN = ("SlowDown", 503)
-    """Name documented (1020); COS gives it 503 (436/7730). Here: a queue holds MaxSize waiting jobs."""
+    """Code documented (1020); 503 in COS (436/7730). Used when a queue holds MaxSize waiting jobs."""
     NO_SUCH_PATH = ("ResourceNotFound", 404)
-    """No page describes an unknown path; the nearest documented name with HTTP's own status."""
+    """No page describes an unknown path; this is the nearest documented code, with the status of HTTP."""
     METHOD_NOT_ALLOWED = ("MethodNotAllowed", 405)
-    """COS name and status (436/7730)."""
+    """Code and status of COS (436/7730)."""
     REQUEST_TIMEOUT = ("RequestTimeout", 400)
-    """COS name and status (436/7730): the request did not arrive in time."""
+    """Code and status of COS (436/7730): the request was not complete in time."""
     INTERNAL_ERROR = ("InternalError", 500)
-    # Of the object store: names and statuses of COS (436/7730).
+    # The object store: codes and statuses of COS (436/7730).
     NO_SUCH_KEY = ("NoSuchKey", 404)
     ENTITY_TOO_LARGE = ("EntityTooLarge", 400)
     INVALID_RANGE = ("InvalidRange", 416)
@@ -54,10 +54,9 @@ class ErrorCode(Enum):
 
 
 class Refusal(Exception):  # noqa: N818 - a refusal is an answer of the service, not an error of the mock
-    """The request is refused: `code` on the wire, `status` of HTTP, `message` for the one who sent it.
+    """The service refuses a request: `code` on the wire, `status` of HTTP, `message` for the client.
 
-    `allow` lists the methods of the path when the method was the reason. `for_log` is what the log should hold beside
-    the message, and the sender should not get.
+    `allow` lists the methods of the path when the method was the reason. `for_log` is a text for the log only.
     """
 
     def __init__(self, code: ErrorCode, message: str, *, wire: str | None = None, allow: tuple[str, ...] = ()) -> None:

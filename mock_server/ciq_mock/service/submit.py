@@ -1,6 +1,6 @@
-"""Submit: one operation or many, checked part by part, then all accepted or none.
+"""The handler of submit: checks one or several operations, then accepts all or none.
 
-Source: 436/73198, 436/54934, 1045/47932 (one), 436/85083 (many); 436/83108 (files). Order of checks: body, Tag and
+Source: 436/73198, 436/54934, 1045/47932 (one), 436/85083 (several); 436/83108 (files). Order of checks: body, Tag and
 path, Operation, Input, callback fields, then bucket and queue.
 """
 
@@ -21,7 +21,7 @@ from ciq_schemas.features import FEATURES, Feature, FeatureSpec, feature_of_tag
 from ciq_schemas.operations import FeatureOperation
 
 _SOURCE_IN_OPERATION = frozenset({"FileCompress", "Tts", "GeneratePlayList", "PosterProduction", "VideoSynthesis"})
-"""Tags whose Input may be missing, because Operation names the source (436/83112 and the pages of the tags)."""
+"""Tags whose Input may be absent, because Operation names the source (436/83112 and the pages of the tags)."""
 WRITING = frozenset(
     {
         "Transcode", "Animation", "Snapshot", "SmartCover", "Concat", "VoiceSeparate", "VideoMontage", "SDRtoHDR",
@@ -29,56 +29,56 @@ WRITING = frozenset(
         "SpeechRecognition", "DocProcess", "Translation", "PicProcess", "FileCompress", "FileUncompress",
     }
 )  # fmt: skip
-"""Tags that write files: their pages require Operation.Output."""
+"""Tags that write files; their pages require Operation.Output."""
 
 
 def submit(context: ServiceContext, operation: FeatureOperation, call: Call) -> Answer:
-    """Accept the jobs of a request."""
+    """Accept the jobs of a request and describe them."""
     bucket = need_bucket(call.bucket)
     form = read_submit(call.body, context.settings.limits)
     tags = _tags(form)
     feature = _feature(tags, operation)
-    for tag, asked in zip(tags, form.operations, strict=True):
-        if tag in WRITING and not asked.has_output:
+    for tag, requested in zip(tags, form.operations, strict=True):
+        if tag in WRITING and not requested.has_output:
             raise invalid(f"Operation.Output is required for {tag}")
-        check_operation(tag, asked.xml)
-    orders = orders_of(context, FEATURES[feature], call, form, tags)
+        check_operation(tag, requested.xml)
+    specs = job_specs_of(context, FEATURES[feature], call, form, tags)
     if form.queue_type and feature is Feature.MEDIA and form.queue_type not in FEATURES[feature].categories:
         raise invalid(f"QueueType must be SpeedTranscoding, not {shortened(form.queue_type)}")
     jobs = context.engine.submit(
-        context.now(), bucket, feature, orders, queue_id=form.queue_id or None, category=form.queue_type or None
+        context.now(), bucket, feature, specs, queue_id=form.queue_id or None, category=form.queue_type or None
     )
     context.wake()
     return Answer(job_documents.submitted(jobs))
 
 
 def _tags(form: SubmitForm) -> list[str]:
-    """The tag of each operation: its own, else that of the request (1045/47323)."""
-    tags = [asked.tag or form.tag for asked in form.operations]
+    """Return the tag of each operation: its own, else that of the request (1045/47323)."""
+    tags = [requested.tag or form.tag for requested in form.operations]
     if "" in tags:
-        raise invalid("Tag is required: in Request, or in each Operation")
+        raise invalid("Tag is required, in Request or in each Operation")
     return tags
 
 
 def _feature(tags: list[str], operation: FeatureOperation) -> Feature:
-    """The one feature of the tags; they must be of one queue, and fit the path."""
+    """Return the feature of the tags, which must all belong to one queue and to the path."""
     features = set()
     for tag in tags:
         feature = feature_of_tag(tag)
         if feature is None:
             raise invalid(f"Tag {shortened(tag)} is not known")
         if feature not in operation.served:
-            raise invalid(f"Tag {tag} is not one of {operation.path}")
+            raise invalid(f"Tag {tag} does not belong to {operation.path}")
         features.add(feature)
     if len(features) > 1:
         raise invalid("the tags of one request must belong to one queue")
     return features.pop()
 
 
-def orders_of(
+def job_specs_of(
     context: ServiceContext, spec: FeatureSpec, call: Call, form: SubmitForm, tags: list[str]
 ) -> list[JobSpec]:
-    """The orders of a request that has been checked so far. Raises Refusal for input and callback fields."""
+    """Return a JobSpec for each operation of a checked request. Raises Refusal for input and callback fields."""
     settings = context.settings
     source = _source(form.source, tags)
     callback = _callback(settings, form.callback)
@@ -91,35 +91,37 @@ def orders_of(
     return [
         JobSpec(
             tag=tag,
-            level=int(asked.level or 0) if spec.has_job_level else 0,
+            level=int(requested.level or 0) if spec.has_job_level else 0,
             input_object=source,
             input=echo,
             operation=job_documents.echoed_operation(
                 spec,
-                asked,
+                requested,
                 tag=tag if one_of_many else "",
                 show_default_level=settings.show_default_level,
-                template_name=name_for_job(context, call.bucket, asked.template_id) if asked.template_id else "",
+                template_name=name_for_job(context, call.bucket, requested.template_id)
+                if requested.template_id
+                else "",
             ),
             callback=callback,
             duration=duration,
             failure=failure,
             one_of_many=one_of_many,
         )
-        for tag, asked in zip(tags, form.operations, strict=True)
+        for tag, requested in zip(tags, form.operations, strict=True)
     ]
 
 
 def _source(given: Texts | None, tags: list[str]) -> str:
-    """The key of the input, or its address; Object wins when both are there (436/54934)."""
+    """Return the key of the input, or its address; Object takes precedence over Url (436/54934)."""
     source = "" if given is None else str(given.get("Object") or given.get("Url") or "")
     if not source and not set(tags) <= _SOURCE_IN_OPERATION:
         raise invalid("Input is required" if given is None else "Input.Object is required")
     return source
 
 
-def _callback(settings: MockSettings, asked: Texts) -> CallbackChoice:
-    given = {name: item for name, item in asked.items() if item}
+def _callback(settings: MockSettings, fields: Texts) -> CallbackChoice:
+    given = {name: item for name, item in fields.items() if item}
     if not given:
         return NO_CHOICE
     address = str(given.get("CallBack", ""))
@@ -145,12 +147,12 @@ def _callback(settings: MockSettings, asked: Texts) -> CallbackChoice:
 
 @lru_cache(maxsize=512)
 def _checked(address: str, forbid_private: bool) -> None:
-    """Check an address once: clients name the same few again and again."""
+    """Check an address; cached, because clients use few different addresses."""
     check_address(address, forbid_private=forbid_private)
 
 
 def _need(config: object, name: str, parts: tuple[str, ...], channel: str) -> None:
-    """Refuse a message queue that is not named in full: “required when CallBackType is TDMQ” (1045/49945)."""
+    """Refuse an incomplete message queue: “required when CallBackType is TDMQ” (1045/49945)."""
     for part in parts:
         if not (isinstance(config, dict) and config.get(part)):
             raise invalid(f"{name}.{part} is required when CallBackType is {channel}")

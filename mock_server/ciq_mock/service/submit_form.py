@@ -1,8 +1,8 @@
-"""What a submit request says, as far as the service looks at it; the rest of each Operation goes through as bytes.
+"""Reads a submit request: the fields that the service uses, and each Operation as bytes for the echo.
 
-Two ways lead here. A body that is valid, if need be after its known elements were put in order, is read straight
-from the tree: it is the way of every good client, and this the busiest call. Any other body takes the codec's way,
-which forgives what may be forgiven and says what is wrong. A test holds the two ways equal.
+Two readers give the same result, which a test checks. A valid body (possibly after its known elements were reordered)
+is read directly from the XML tree, because submit is the most frequent call. Any other body is read by the codec, which
+tolerates some deviations and reports the others.
 """
 
 from collections.abc import Mapping
@@ -17,16 +17,16 @@ from ciq_schemas.codec.tree import put_in_order
 from ciq_schemas.xml_parser import RefusedDocument, parse_document
 
 _CALLBACK = "CallBack"
-"""The callback elements of a request all begin so."""
+"""The names of all callback elements of a request begin with it."""
 _EXACT = frozenset({"Object"})
-"""Elements of Input whose white space counts."""
+"""Elements of Input whose white space is significant."""
 
 Texts = Mapping[str, object]
-"""Element names to texts; an element that holds elements is another such mapping."""
+"""Element names to texts; an element with children is another such mapping."""
 
 
-class AskedOperation(msgspec.Struct, frozen=True):
-    """One Operation: what is looked at, and the whole as XML. `level` is None where no JobLevel stands."""
+class RequestedOperation(msgspec.Struct, frozen=True):
+    """One Operation: the fields that the service uses, and the element as XML. `level` is None without JobLevel."""
 
     tag: str
     template_id: str
@@ -36,23 +36,23 @@ class AskedOperation(msgspec.Struct, frozen=True):
 
 
 class SubmitForm(msgspec.Struct, frozen=True):
-    """The request. `source` is its Input, None where there is none; texts are "" where absent."""
+    """The request. `source` is its Input, None when absent; absent texts are ""."""
 
     tag: str
     queue_id: str
     queue_type: str
     source: Texts | None
     callback: Texts
-    operations: tuple[AskedOperation, ...]
+    operations: tuple[RequestedOperation, ...]
 
 
 def read_submit(body: bytes, limits: Limits) -> SubmitForm:
-    """Read the body of a submit; raise Refusal when it is none."""
-    return _straight(body) or _by_codec(request_body(Document.JOB_SUBMIT_REQUEST, body, limits))
+    """Read the body of a submit; raise Refusal when it is not valid."""
+    return _from_valid_body(body) or _by_codec(request_body(Document.JOB_SUBMIT_REQUEST, body, limits))
 
 
-def _straight(body: bytes) -> SubmitForm | None:
-    """The form of a body without any fault, None for all others."""
+def _from_valid_body(body: bytes) -> SubmitForm | None:
+    """Return the form of a valid body, None for any other."""
     if not body:
         return None
     table = Document.JOB_SUBMIT_REQUEST.table
@@ -92,7 +92,7 @@ def _from_tree(root: etree._Element) -> SubmitForm:
     return SubmitForm(tag, queue_id, queue_type, source, callback, tuple(operations))
 
 
-def _operation(element: etree._Element) -> AskedOperation:
+def _operation(element: etree._Element) -> RequestedOperation:
     tag = template_id = ""
     level = None
     has_output = False
@@ -107,7 +107,7 @@ def _operation(element: etree._Element) -> AskedOperation:
             case "JobLevel":
                 level = _word(child)
     xml = etree.tostring(element, encoding="utf-8", with_tail=False)
-    return AskedOperation(tag, template_id, has_output, level, xml)
+    return RequestedOperation(tag, template_id, has_output, level, xml)
 
 
 def _texts(element: etree._Element) -> Texts:
@@ -124,7 +124,7 @@ def _texts(element: etree._Element) -> Texts:
 
 
 def _word(element: etree._Element) -> str:
-    """The text of an element whose white space does not count."""
+    """Return the text of an element whose white space is not significant."""
     text = element.text
     if not text:
         return ""
@@ -143,14 +143,14 @@ def _by_codec(decoded: Decoded) -> SubmitForm:
         source=source if isinstance(source, dict) else None,
         callback={name: item for name, item in value.items() if name.startswith(_CALLBACK)},
         operations=tuple(
-            _asked(operation if isinstance(operation, dict) else {}, fragment)
+            _operation_by_codec(operation if isinstance(operation, dict) else {}, fragment)
             for operation, fragment in zip(operations, decoded.fragments, strict=True)
         ),
     )
 
 
-def _asked(operation: Texts, fragment: Fragment) -> AskedOperation:
-    return AskedOperation(
+def _operation_by_codec(operation: Texts, fragment: Fragment) -> RequestedOperation:
+    return RequestedOperation(
         tag=_of(operation, "Tag"),
         template_id=_of(operation, "TemplateId"),
         has_output=bool(operation.get("Output")),

@@ -1,6 +1,6 @@
-"""Templates: create, update, list and delete, and what a job says of the one it names.
+"""Handlers that create, update, list and delete templates; and the TemplateName of a job.
 
-Source: 1045/73037, 1045/73038, 436/77185, 436/75046; names of the errors 1045/33700 (1107, 1110, 1112).
+Source: 1045/73037, 1045/73038, 436/77185, 436/75046; error codes 1045/33700 (1107, 1110, 1112).
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ _ALL = "All"
 
 
 def create(context: ServiceContext, call: Call) -> Answer:
-    """Keep a template. The tag's feature must be active, as its page demands (1045/73037: “enable … in advance”)."""
+    """Create a template. The feature of its tag must be active (1045/73037: “enable … in advance”)."""
     bucket = need_bucket(call.bucket)
     value = _body(context, call)
     tag = str(value["Tag"])
@@ -45,7 +45,7 @@ def update(context: ServiceContext, call: Call) -> Answer:
 
 
 def list_templates(context: ServiceContext, call: Call) -> Answer:
-    """A page of templates, newest first. Ids that do not exist are left out; this mock has no official ones."""
+    """List a page of templates, newest first, without unknown ids; the mock has no official templates."""
     bucket = need_bucket(call.bucket)
     page = arguments.number(call.query, "pageNumber", 1)
     size = arguments.number(call.query, "pageSize", 10)
@@ -72,16 +72,16 @@ def list_templates(context: ServiceContext, call: Call) -> Answer:
 
 
 def delete(context: ServiceContext, call: Call) -> Answer:
-    """Forget a template; jobs that named it keep its name."""
+    """Delete a template; its jobs keep its name."""
     context.resources.templates.delete(need_bucket(call.bucket), call.key)
     return Answer(encode(Document.TEMPLATE_DELETED, {"RequestId": call.request_id, "TemplateId": call.key}))
 
 
 def name_for_job(context: ServiceContext, bucket: str, template_id: str) -> str:
-    """The TemplateName a job echoes (1045/73113).
+    """Return the TemplateName of a job (1045/73113).
 
-    Raises Refusal TemplateNotFound for an id the bucket does not have, if the settings want it so; a made-up name
-    stands in otherwise, for the templates of the console and of the service are not known here.
+    For an id that the bucket does not have, returns a made-up name, because the mock does not know the templates of the
+    console and of the service; or raises Refusal TemplateNotFound if the settings say so.
     """
     try:
         return context.resources.templates.get(bucket, template_id).name

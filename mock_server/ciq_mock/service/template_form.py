@@ -1,8 +1,7 @@
-"""Which parts make up a template of a tag, and where its answer holds them.
+"""The parameters of a template of each tag, and the container that holds them in an answer.
 
-Knows the tags of templates. Must not know who keeps them.
 Source: 1045/73037 (pictures), 1045/73064, 1045/73121, 1045/72951 (transcoding), 460/84734 (covers); the other tags as
-the Go SDK has them.
+in the Go SDK.
 """
 
 from collections.abc import Mapping
@@ -14,7 +13,7 @@ from ciq_mock.service.arguments import invalid, shortened
 
 @dataclass(frozen=True, slots=True)
 class TagForm:
-    """Parts of one tag. `holder` is the container of the answer for parts that stand loose in the request."""
+    """Parts of one tag. `holder` is their container in the answer when the request has them without a container."""
 
     parts: tuple[str, ...]
     required: tuple[str, ...] = ()
@@ -54,10 +53,9 @@ TAG_FORMS: Mapping[str, TagForm] = MappingProxyType(
 
 
 def parts_of(tag: str, value: Mapping[str, object]) -> dict[str, object]:
-    """Return the elements that an answer shows of a template's parameters.
+    """Return the elements of an answer that show a template's parameters, without parts of other tags.
 
     Raises Refusal InvalidArgument for a tag without templates and for a missing part.
-    A part of another tag is left out.
     """
     form = TAG_FORMS.get(tag)
     if form is None:

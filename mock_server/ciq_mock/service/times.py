@@ -1,6 +1,6 @@
-"""Times as the service writes and reads them: `2026-01-05T09:00:00+0800`, whole seconds, always +0800.
+"""Writes and reads the service's form of times: `2026-01-05T09:00:00+0800`, whole seconds, always +0800.
 
-Source: 1045/73114 and every sample. Epoch seconds inside, text at the edge.
+Source: 1045/73114 and every sample. The mock uses epoch seconds everywhere else.
 """
 
 import re
@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 
 UNSET = "-"
-"""A time that has not come yet (newer samples)."""
+"""The text of a time that is not set (newer samples)."""
 _ZONE_SECONDS = 8 * 3600
 _FORM = re.compile(
     r"(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2}):(\d{2})(?:\.\d{1,9})?(?:(Z)|([ +-])(\d{2}):?(\d{2}))", re.ASCII
@@ -22,14 +22,14 @@ def _second(whole: int) -> str:
 
 
 def written(seconds: float | None) -> str:
-    """Return the text of epoch `seconds`, or the dash of a time not yet set."""
+    """Return the text of epoch `seconds`; a dash for None."""
     return UNSET if seconds is None else _second(int(seconds // 1))
 
 
 def read(text: str) -> float | None:
-    """Return epoch seconds of a time in a query, None when it cannot be read.
+    """Return the epoch seconds of a time in a query; None when it is malformed.
 
-    A space before the zone is a `+` that was not percent-encoded.
+    A space before the zone is a `+` that the client did not percent-encode.
     """
     found = _FORM.fullmatch(text)
     if found is None:
@@ -46,11 +46,11 @@ def read(text: str) -> float | None:
 
 
 def written_with_colon(seconds: float | None) -> str:
-    """Return the text of a time in answers about runs of workflows: `2026-01-05T09:00:00+08:00` (436/50855)."""
+    """Return the text of a time in answers about workflow runs: `2026-01-05T09:00:00+08:00` (436/50855)."""
     text = written(seconds)
     return text if text == UNSET else f"{text[:-2]}:{text[-2:]}"
 
 
 def written_with_space(seconds: float | None) -> str:
-    """Return the text of a time in callbacks of workflows: `2026-01-05 09:00:00+0800` (436/48042)."""
+    """Return the text of a time in workflow callbacks: `2026-01-05 09:00:00+0800` (436/48042)."""
     return written(seconds).replace("T", " ")

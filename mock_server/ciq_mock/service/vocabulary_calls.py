@@ -1,6 +1,6 @@
-"""Tables of hot words: create, update, get, list and delete.
+"""Handlers that create, update, get, list and delete tables of hot words.
 
-No page was found: paths and requests are those of the official Python SDK, the answers are the mock's choice.
+No page was found: paths and requests are those of the official Python SDK, the answers are a choice of the mock.
 """
 
 from ciq_mock.resources import Vocabulary
@@ -14,7 +14,7 @@ _ID = "TableId"
 
 
 def create(context: ServiceContext, call: Call) -> Answer:
-    """Keep a table."""
+    """Create a table."""
     bucket = need_bucket(call.bucket)
     value = request_body(Document.VOCABULARY_REQUEST, call.body, context.settings.limits).value
     table = context.resources.vocabularies.create(
@@ -32,13 +32,13 @@ def update(context: ServiceContext, call: Call) -> Answer:
 
 
 def get(context: ServiceContext, call: Call) -> Answer:
-    """Show one table."""
+    """Return one table."""
     table = context.resources.vocabularies.get(need_bucket(call.bucket), call.key)
     return Answer(encode(Document.VOCABULARY_ANSWER, {"RequestId": call.request_id, "Table": _shown(table)}))
 
 
 def list_tables(context: ServiceContext, call: Call) -> Answer:
-    """Show tables, oldest first, from the one at `offset`."""
+    """List tables, oldest first, from the one at `offset`."""
     bucket = need_bucket(call.bucket)
     offset = arguments.number(call.query, "offset", 0, least=0)
     limit = arguments.number(call.query, "limit", 10, most=context.settings.limits.page_size)
@@ -56,7 +56,7 @@ def list_tables(context: ServiceContext, call: Call) -> Answer:
 
 
 def delete(context: ServiceContext, call: Call) -> Answer:
-    """Forget a table."""
+    """Delete a table."""
     context.resources.vocabularies.delete(need_bucket(call.bucket), call.key)
     return _changed(call, call.key)
 

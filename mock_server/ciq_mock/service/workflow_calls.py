@@ -1,4 +1,4 @@
-"""Workflows: create, update, switch, list, delete; trigger, and the runs that came of it.
+"""Handlers that create, update, switch, list, delete and trigger workflows, and list and describe their runs.
 
 Source: 1045/43733, 1045/43734, 436/48040, 460/76861, 1045/50339, 1045/50340, 1045/51276, 436/50854. Order of checks:
 body, graph, callback rule, nodes and their queues.
@@ -32,7 +32,7 @@ _NAME_LENGTH = 128
 
 
 def create(context: ServiceContext, call: Call) -> Answer:
-    """Keep a workflow."""
+    """Create a workflow."""
     bucket = need_bucket(call.bucket)
     plan = _plan(context, call, bucket)
     workflow = context.workflows.create(context.now(), bucket, call.region, plan)
@@ -40,7 +40,7 @@ def create(context: ServiceContext, call: Call) -> Answer:
 
 
 def update(context: ServiceContext, call: Call) -> Answer:
-    """Replace a workflow; with `active` or `paused` only switch it, and whatever body there is is not looked at."""
+    """Replace a workflow; with `active` or `paused`, only switch its state and ignore the body."""
     bucket = need_bucket(call.bucket)
     wanted = [state for name, state in _SWITCHES.items() if call.query.has(name)]
     if len(wanted) > 1:
@@ -56,7 +56,7 @@ _SWITCHES = {"active": QueueState.ACTIVE, "paused": QueueState.PAUSED}
 
 
 def list_workflows(context: ServiceContext, call: Call) -> Answer:
-    """List workflows, newest first: a page of them, or with `ids` those and the ids that do not exist."""
+    """List workflows, newest first: one page, or with `ids` these workflows and the ids that do not exist."""
     bucket = need_bucket(call.bucket)
     page = arguments.number(call.query, "pageNumber", 1)
     size = arguments.number(call.query, "pageSize", 10, most=context.settings.limits.page_size)
@@ -71,7 +71,7 @@ def list_workflows(context: ServiceContext, call: Call) -> Answer:
 
 
 def delete(context: ServiceContext, call: Call) -> Answer:
-    """Forget a workflow."""
+    """Delete a workflow."""
     workflow = context.workflows.delete(need_bucket(call.bucket), call.key)
     return workflow_documents.deleted(call, workflow)
 
@@ -91,7 +91,7 @@ def trigger(context: ServiceContext, call: Call) -> Answer:
 
 
 def list_runs(context: ServiceContext, call: Call) -> Answer:
-    """List runs, newest first unless asked otherwise. Older pages require workflowId, the newest does not."""
+    """List runs, newest first by default. Older pages require workflowId, the newest does not."""
     bucket = need_bucket(call.bucket)
     size = arguments.number(call.query, "size", 10, most=context.settings.limits.page_size)
     wanted = RunFilter(
@@ -123,7 +123,7 @@ def _states(call: Call) -> frozenset[RunState] | None:
         return None
     for name in named:
         if name not in tuple(RunState):
-            raise invalid(f"states must be out of {', '.join((*RunState, _ALL))}, not {shortened(name)}")
+            raise invalid(f"states must be some of {', '.join((*RunState, _ALL))}, not {shortened(name)}")
     return frozenset(RunState(name) for name in named)
 
 
@@ -157,7 +157,7 @@ def _check_nodes(context: ServiceContext, call: Call, bucket: str, graph: Graph)
 
 
 def _queue_ids(context: ServiceContext, bucket: str, start: Mapping[str, object]) -> dict[Feature, str]:
-    """The queues that Start names; each must be there (the newest pages name none)."""
+    """Return the queues in Start, each of which must exist (the newest pages have none)."""
     named = {feature: str(start.get(element) or "") for feature, element in _QUEUE_ELEMENTS.items()}
     for feature, queue_id in named.items():
         if queue_id:
@@ -166,9 +166,9 @@ def _queue_ids(context: ServiceContext, bucket: str, start: Mapping[str, object]
 
 
 def _rule(context: ServiceContext, given: object) -> NotifyConfig | None:
-    """The workflow's own callback rule; None where it has none, and the queue's counts (1045/49945).
+    """Return the workflow's own callback rule; None when it has none and the queue's rule applies (1045/49945).
 
-    Older pages and the SDKs' samples name an address without State: that is a rule in force.
+    Older pages and the SDKs' samples have an address without State: such a rule counts as On.
     """
     words = {name: str(text) for name, text in given.items() if text} if isinstance(given, Mapping) else {}
     if not words:
@@ -184,7 +184,7 @@ def _rule(context: ServiceContext, given: object) -> NotifyConfig | None:
         if not events:
             raise invalid("NotifyConfig.Event is required when NotifyConfig.State is On")
     if not events <= _EVENTS:
-        raise invalid(f"NotifyConfig.Event must be out of {', '.join(sorted(_EVENTS))}")
+        raise invalid(f"NotifyConfig.Event must be some of {', '.join(sorted(_EVENTS))}")
     if words.get("ResultFormat", "XML") not in ("XML", "JSON"):
         raise invalid(f"NotifyConfig.ResultFormat must be XML or JSON, not {shortened(words['ResultFormat'])}")
     if "Url" in words:

@@ -1,5 +1,6 @@
-"""Workflows and runs as documents. Three forms of time, as the pages have them: workflows like jobs, runs with a
-colon in the zone, callbacks with a space.
+"""Writes workflows and runs as documents.
+
+The pages have three forms of times: workflows like jobs, runs with a colon in the zone, callbacks with a space.
 
 Source: 1045/43733, 1045/50339, 436/50854, 436/50855, 436/48042, 1045/50341.
 """
@@ -19,7 +20,7 @@ Written = Callable[[float | None], str]
 
 
 def answered(call: Call, workflow: Workflow) -> Answer:
-    """The answer to making and updating."""
+    """Return the answer to creating and updating."""
     value = {"RequestId": call.request_id, "MediaWorkflow": _workflow(workflow)}
     return Answer(encode(Document.WORKFLOW_ANSWER, value))
 
@@ -27,7 +28,7 @@ def answered(call: Call, workflow: Workflow) -> Answer:
 def listed(
     call: Call, workflows: Sequence[Workflow], *, total: int, page: int, size: int, unknown: Sequence[str]
 ) -> Answer:
-    """A page of workflows."""
+    """Return a page of workflows."""
     value = {
         "RequestId": call.request_id,
         "TotalCount": str(total),
@@ -40,17 +41,17 @@ def listed(
 
 
 def deleted(call: Call, workflow: Workflow) -> Answer:
-    """The answer to deleting."""
+    """Return the answer to deleting."""
     return Answer(encode(Document.WORKFLOW_DELETED, {"RequestId": call.request_id, "WorkflowId": workflow.id}))
 
 
 def triggered(call: Call, run: Run) -> Answer:
-    """The answer to a trigger."""
+    """Return the answer to a trigger."""
     return Answer(encode(Document.WORKFLOW_TRIGGERED, {"RequestId": call.request_id, "InstanceId": run.id}))
 
 
 def runs(call: Call, page: Page[Run]) -> Answer:
-    """A page of runs; the last has no NextToken."""
+    """Return a page of runs; the last page has no NextToken."""
     value = {
         "RequestId": call.request_id,
         "WorkflowExecutionList": [
@@ -69,7 +70,7 @@ def runs(call: Call, page: Page[Run]) -> Answer:
 
 
 def run(call: Call, run: Run) -> Answer:
-    """One run."""
+    """Return the description of one run."""
     detail = {
         "WorkflowId": run.workflow.id,
         "WorkflowName": run.plan.name,
@@ -88,7 +89,7 @@ def run(call: Call, run: Run) -> Answer:
 
 
 def callback_body(run: Run, form: BodyFormat, *, root: bool = True) -> bytes:
-    """The WorkflowFinish message of an ended run; `root` False leaves Response out, as 1045/50341 does."""
+    """Return the WorkflowFinish message of an ended run; `root` False omits Response, as in 1045/50341."""
     execution = {
         "RunId": run.id,
         "BucketId": run.workflow.bucket,
@@ -151,7 +152,7 @@ def _reason(task: Task) -> dict[str, object]:
 
 
 def _results(run: Run, task: Task) -> dict[str, object] | None:
-    """What the task has written (1045/50341); none while it has not succeeded."""
+    """Return the outputs of a task (1045/50341); None unless it has succeeded."""
     if task.job is None or task.state is not JobState.SUCCESS:
         return None
     outputs = list(written_by(task.job))
