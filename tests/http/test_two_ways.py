@@ -14,7 +14,7 @@ from ciq_mock.results import Finished, result_of
 from ciq_mock.service.bodies import request_body
 from ciq_mock.service.call import NO_QUERY, Call
 from ciq_mock.service.job_documents import detail_value, echoed_input, job_detail
-from ciq_mock.service.submit_form import SubmitForm, _by_codec, _straight
+from ciq_mock.service.submit_form import SubmitForm, _by_codec, _from_valid_body
 from ciq_mock.settings import Limits
 from ciq_schemas.codec import Document, Fragment, decode_part, encode, encode_part, validate
 from ciq_schemas.features import FEATURES, Feature
@@ -68,7 +68,7 @@ def content(form: SubmitForm) -> tuple[object, ...]:
 @pytest.mark.parametrize("case", BODIES)
 def test_a_good_body_reads_the_same_both_ways(case: str) -> None:
     """The tree's way is taken, and finds what the codec finds."""
-    straight = _straight(BODIES[case])
+    straight = _from_valid_body(BODIES[case])
     assert straight is not None
     assert content(straight) == content(_by_codec(request_body(Document.JOB_SUBMIT_REQUEST, BODIES[case], LIMITS)))
 
@@ -77,7 +77,7 @@ def test_a_good_body_reads_the_same_both_ways(case: str) -> None:
 def test_the_echo_of_the_input_is_the_codec_s(case: str) -> None:
     """What is written by hand, or by parts, is what the codec writes for the request's Input."""
     body = BODIES[case]
-    straight = _straight(body)
+    straight = _from_valid_body(body)
     assert straight is not None
     codec = _by_codec(request_body(Document.JOB_SUBMIT_REQUEST, body, LIMITS))
     for spec in FEATURES.values():
@@ -97,9 +97,9 @@ def test_order_does_not_matter(shuffler: random.Random, case: str) -> None:
         shuffler.shuffle(others)
         place = shuffler.randint(0, len(others))
         element[:] = others[:place] + kept + others[place:]
-    form = _straight(etree.tostring(root))
+    form = _from_valid_body(etree.tostring(root))
     assert form is not None
-    straight = _straight(BODIES[case])
+    straight = _from_valid_body(BODIES[case])
     assert straight is not None
     assert content(form) == content(straight)
 
@@ -114,7 +114,7 @@ def test_order_does_not_matter(shuffler: random.Random, case: str) -> None:
 )  # fmt: skip
 def test_a_body_with_a_fault_takes_the_codec_s_way(body: bytes) -> None:
     """What is unknown, missing or wrong is never read straight; without Tag and Input the schema has no complaint."""
-    straight = _straight(body)
+    straight = _from_valid_body(body)
     assert straight is None or (straight.tag, straight.source) == ("", None)
 
 
