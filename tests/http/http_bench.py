@@ -1,4 +1,4 @@
-"""What the tests of the HTTP face share: plain requests, answers checked to the letter, good bodies."""
+"""Helpers of the tests over HTTP: requests, strict checks of responses, valid request bodies."""
 
 import socket
 from http.client import HTTPConnection, HTTPResponse
@@ -10,7 +10,7 @@ from ciq_schemas.values import ErrorAnswer
 Answer = tuple[int, dict[str, str], bytes]
 
 
-def ask(
+def send(
     server: MockServer, method: str, target: str, body: bytes = b"", headers: dict[str, str] | None = None
 ) -> Answer:
     """Send a request; return status, headers as spelled, body."""
@@ -23,8 +23,8 @@ def ask(
         connection.close()
 
 
-def ask_raw(server: MockServer, raw: bytes, *, method: str = "GET") -> Answer:
-    """Send bytes as they are; return status, headers as spelled, body."""
+def send_raw(server: MockServer, raw: bytes, *, method: str = "GET") -> Answer:
+    """Send bytes unchanged; return status, headers as spelled, body."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as sock:
         sock.sendall(raw)
         response = HTTPResponse(sock, method=method)
@@ -33,7 +33,7 @@ def ask_raw(server: MockServer, raw: bytes, *, method: str = "GET") -> Answer:
 
 
 def error_of(answer: Answer) -> tuple[int, str]:
-    """Status and code of a refusal, after a check of the whole form: strictly valid, every part filled."""
+    """Check the complete error response in the strict reading; return its status and code."""
     status, headers, body = answer
     decoded = read(Document.ERROR, body, Reading.STRICT)
     assert decoded.ok, (decoded.problems, body)
@@ -50,7 +50,7 @@ def error_of(answer: Answer) -> tuple[int, str]:
 
 
 def operation(extra: str = "") -> str:
-    """A good Operation."""
+    """A valid Operation."""
     return (
         "<Operation><Snapshot><Mode>Interval</Mode></Snapshot>"
         "<Output><Region>ap-test</Region><Bucket>b-1</Bucket><Object>out.jpg</Object></Output>"
@@ -59,7 +59,7 @@ def operation(extra: str = "") -> str:
 
 
 def submit_body(*, tag: str = "Snapshot", source: str = "in/a.mp4", operations: str = "", extra: str = "") -> bytes:
-    """A good submit, or one with parts replaced."""
+    """A valid submit, or one with parts replaced."""
     source_part = f"<Input><Object>{source}</Object></Input>" if source else ""
     tag_part = f"<Tag>{tag}</Tag>" if tag else ""
     return f"<Request>{tag_part}{source_part}{operations or operation()}{extra}</Request>".encode()
@@ -68,7 +68,7 @@ def submit_body(*, tag: str = "Snapshot", source: str = "in/a.mp4", operations: 
 def update_body(
     *, name: str = "queue-1", state: str = "Active", rule: str = "<State>Off</State>", extra: str = ""
 ) -> bytes:
-    """A good update of a queue, or one with parts replaced."""
+    """A valid update of a queue, or one with parts replaced."""
     return (
         f"<Request><Name>{name}</Name>{extra}<State>{state}</State><NotifyConfig>{rule}</NotifyConfig></Request>"
     ).encode()
@@ -76,5 +76,5 @@ def update_body(
 
 def rule(**parts: str) -> str:
     """A callback rule that is On, with parts replaced; an empty part is left out."""
-    words = {"Url": "http://cb.example.com/x", "State": "On", "Type": "Url", "Event": "TaskFinish"} | parts
-    return "".join(f"<{name}>{text}</{name}>" for name, text in words.items() if text)
+    values = {"Url": "http://cb.example.com/x", "State": "On", "Type": "Url", "Event": "TaskFinish"} | parts
+    return "".join(f"<{name}>{text}</{name}>" for name, text in values.items() if text)

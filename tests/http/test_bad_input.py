@@ -1,9 +1,9 @@
-"""Bad input: each row is answered with its code and status in the error form, and changes nothing."""
+"""Bad input: the mock refuses each case with its code and status in the error form and changes nothing."""
 
 from collections.abc import Callable, Iterator
 
 import pytest
-from http_bench import Answer, ask, ask_raw, error_of, operation, rule, submit_body, update_body
+from http_bench import Answer, error_of, operation, rule, send, send_raw, submit_body, update_body
 
 from ciq_mock.clock import ClockKind
 from ciq_mock.server import MockServer
@@ -17,7 +17,7 @@ ELEVEN = ",".join(f"x{n}" for n in range(11))
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[MockServer]:
-    """A mock whose clock stands."""
+    """A mock on a manual clock."""
     settings = MockSettings(
         activated=(Feature.MEDIA, Feature.SPEECH, Feature.DOC),
         clock=ClockKind.MANUAL,
@@ -30,9 +30,9 @@ def running() -> Iterator[MockServer]:
 
 @pytest.fixture
 def server(running: MockServer) -> Iterator[MockServer]:
-    """The mock with one waiting job; whatever the test sends leaves queues and jobs as they were."""
+    """The mock with one waiting job. Checks after the test that queues and jobs have not changed."""
     running.reset()
-    status, _, _ = ask(running, "POST", "/jobs", submit_body())
+    status, _, _ = send(running, "POST", "/jobs", submit_body())
     assert status == 200
     before = (running.jobs, running.queues)
     yield running
@@ -101,29 +101,29 @@ SUBMITS: dict[str, tuple[bytes, str]] = {
 
 
 @pytest.mark.parametrize("case", SUBMITS)
-def test_submits(server: MockServer, case: str) -> None:
-    """A bad submit is refused as a whole."""
+def test_invalid_submit_is_refused(server: MockServer, case: str) -> None:
+    """The mock accepts none of its jobs."""
     body, code = SUBMITS[case]
-    assert error_of(ask(server, "POST", "/jobs", body)) == (400, code)
+    assert error_of(send(server, "POST", "/jobs", body)) == (400, code)
 
 
-def test_a_submit_names_its_own_queue(server: MockServer) -> None:
-    """Another feature's queue is not found, and a tag does not fit another feature's path."""
+def test_submit_with_queue_or_tag_of_other_feature_is_refused(server: MockServer) -> None:
+    """The queue is not found, and the tag does not match the path."""
     other = queue_id(server, Feature.SPEECH)
     body = submit_body(extra=f"<QueueId>{other}</QueueId>")
-    assert error_of(ask(server, "POST", "/jobs", body)) == (400, "QueueNotFound")
-    assert error_of(ask(server, "POST", "/asr_jobs", submit_body())) == (400, ARGUMENT)
+    assert error_of(send(server, "POST", "/jobs", body)) == (400, "QueueNotFound")
+    assert error_of(send(server, "POST", "/asr_jobs", submit_body())) == (400, ARGUMENT)
 
 
-def test_a_body_of_two_mebibytes(server: MockServer) -> None:
-    """It is refused, and the sender, who goes on sending, still reads why."""
+def test_body_over_size_limit_is_refused_with_readable_response(server: MockServer) -> None:
+    """The client can read the response although it continues to send."""
     body = submit_body(operations=operation(f"<Watermark>{'x' * (2 << 20)}</Watermark>"))
-    assert error_of(ask(server, "POST", "/jobs", body)) == (400, CONTENT)
+    assert error_of(send(server, "POST", "/jobs", body)) == (400, CONTENT)
 
 
-def test_a_body_that_does_not_match_its_md5(server: MockServer) -> None:
+def test_body_with_wrong_content_md5_is_refused(server: MockServer) -> None:
     """Content-MD5 is checked (1545/65185)."""
-    answer = ask(server, "POST", "/jobs", submit_body(), {"Content-MD5": "AAAAAAAAAAAAAAAAAAAAAA=="})
+    answer = send(server, "POST", "/jobs", submit_body(), {"Content-MD5": "AAAAAAAAAAAAAAAAAAAAAA=="})
     assert error_of(answer) == (400, CONTENT)
 
 
@@ -156,20 +156,20 @@ UPDATES: dict[str, tuple[bytes, str]] = {
 
 
 @pytest.mark.parametrize("case", UPDATES)
-def test_updates(server: MockServer, case: str) -> None:
-    """A bad update is refused and the queue stays as it was."""
+def test_invalid_queue_update_is_refused(server: MockServer, case: str) -> None:
+    """The queue does not change."""
     body, code = UPDATES[case]
     target = f"/queue/{queue_id(server, Feature.MEDIA)}"
-    listed = ask(server, "GET", "/queue")[2].partition(b"<QueueList>")[2]
-    assert error_of(ask(server, "PUT", target, body)) == (400, code)
-    assert ask(server, "GET", "/queue")[2].partition(b"<QueueList>")[2] == listed
+    listed = send(server, "GET", "/queue")[2].partition(b"<QueueList>")[2]
+    assert error_of(send(server, "PUT", target, body)) == (400, code)
+    assert send(server, "GET", "/queue")[2].partition(b"<QueueList>")[2] == listed
 
 
-def test_updates_of_other_queues(server: MockServer) -> None:
-    """An unknown id, and the id of another feature's queue, are not found; the id in the body changes nothing."""
+def test_update_of_unknown_or_foreign_queue_is_refused(server: MockServer) -> None:
+    """The id in the path counts; an id in the body has no effect."""
     for target_id in ("pnone", queue_id(server, Feature.DOC)):
         extra = f"<QueueId>{queue_id(server, Feature.MEDIA)}</QueueId>"
-        answer = ask(server, "PUT", f"/queue/{target_id}", update_body(extra=extra))
+        answer = send(server, "PUT", f"/queue/{target_id}", update_body(extra=extra))
         assert error_of(answer) == (400, "QueueNotFound")
 
 
@@ -224,26 +224,26 @@ REQUESTS: dict[str, tuple[str, str, int, str]] = {
 
 
 @pytest.mark.parametrize("case", REQUESTS)
-def test_requests(server: MockServer, case: str) -> None:
-    """A bad request without body is refused."""
+def test_invalid_request_without_body_is_refused(server: MockServer, case: str) -> None:
+    """The response has the case's code."""
     method, target, status, code = REQUESTS[case]
-    assert error_of(ask(server, method, target)) == (status, code)
+    assert error_of(send(server, method, target)) == (status, code)
 
 
-def test_a_wrong_method_is_told_the_right_ones(server: MockServer) -> None:
+def test_wrong_method_is_refused_with_allow_header(server: MockServer) -> None:
     """405 comes with Allow (RFC 9110)."""
-    assert ask(server, "DELETE", "/queue")[1]["allow"] == "GET, HEAD"
+    assert send(server, "DELETE", "/queue")[1]["allow"] == "GET, HEAD"
 
 
-def test_running_and_ended_jobs_are_not_cancelled(running: MockServer) -> None:
+def test_cancel_of_running_or_ended_job_is_refused(running: MockServer) -> None:
     """Only a job not yet executed can be cancelled (436/76252)."""
     running.reset()
-    ask(running, "POST", "/jobs", submit_body())
+    send(running, "POST", "/jobs", submit_body())
     running.advance(0.01)
     (job,) = running.jobs
-    assert error_of(ask(running, "PUT", f"/jobs/{job.job_id}?cancel")) == (400, ARGUMENT)
+    assert error_of(send(running, "PUT", f"/jobs/{job.job_id}?cancel")) == (400, ARGUMENT)
     running.advance(10)
-    assert error_of(ask(running, "PUT", f"/jobs/{job.job_id}?cancel")) == (400, ARGUMENT)
+    assert error_of(send(running, "PUT", f"/jobs/{job.job_id}?cancel")) == (400, ARGUMENT)
     assert [str(job.state) for job in running.jobs] == ["Success"]
 
 
@@ -284,25 +284,25 @@ RAW: dict[str, tuple[bytes, int, str]] = {
 
 
 @pytest.mark.parametrize("case", RAW)
-def test_raw_bytes(server: MockServer, case: str) -> None:
-    """What is hardly HTTP is answered in the same form."""
+def test_malformed_http_is_refused_in_error_form(server: MockServer, case: str) -> None:
+    """Requests that are not valid HTTP get the service's error form too."""
     raw, status, code = RAW[case]
-    assert error_of(ask_raw(server, raw)) == (status, code)
+    assert error_of(send_raw(server, raw)) == (status, code)
 
 
 EVERYWHERE: tuple[Callable[[MockServer, str], Answer], ...] = (
-    lambda server, path: ask(server, "POST", path, b"<"),
-    lambda server, path: ask(server, "GET", f"{path}/%"),
-    lambda server, path: ask(server, "DELETE", path, b"<"),
-    lambda server, path: ask(server, "GET", f"{path}?size=0&pageSize=0"),
+    lambda server, path: send(server, "POST", path, b"<"),
+    lambda server, path: send(server, "GET", f"{path}/%"),
+    lambda server, path: send(server, "DELETE", path, b"<"),
+    lambda server, path: send(server, "GET", f"{path}?size=0&pageSize=0"),
 )
 
 
 @pytest.mark.parametrize(
     "path", ["/jobs", "/asr_jobs", "/doc_jobs", "/pic_jobs", "/ai_jobs", "/file_jobs", "/docqueue"]
 )
-def test_every_path_keeps_the_form(server: MockServer, path: str) -> None:
-    """The form of refusals does not depend on feature or path."""
+def test_refusal_on_every_path_has_error_form(server: MockServer, path: str) -> None:
+    """The error form does not depend on feature or path."""
     for bad in EVERYWHERE:
         status, code = error_of(bad(server, path))
         assert 400 <= status < 500

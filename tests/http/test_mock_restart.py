@@ -1,11 +1,11 @@
-"""MockServer(data=DIR): a restart keeps what was, and says in words where it cannot."""
+"""MockServer(data=DIR): a restart restores the state, or fails with a reason."""
 
 import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from http_bench import ask, submit_body, update_body
+from http_bench import send, submit_body, update_body
 from pytest_httpserver import HTTPServer
 
 from ciq_mock.cli import main
@@ -27,63 +27,65 @@ WORDS = (
 )
 
 
-def shown(server: MockServer, target: str) -> str:
-    """The answer to a GET, without what differs from answer to answer."""
-    status, _, body = ask(server, "GET", target)
+def get(server: MockServer, target: str) -> str:
+    """The response to a GET without its request id."""
+    status, _, body = send(server, "GET", target)
     assert status == 200, body
     return re.sub("<RequestId>[^<]*</RequestId>", "", body.decode())
 
 
 def part(text: str, name: str) -> str:
-    """Text of the first element of that name."""
+    """The text of the first element with that name."""
     return text.split(f"<{name}>")[1].split("<")[0]
 
 
-def test_every_record_comes_back_as_it_was(tmp_path: Path) -> None:
-    """Queues, jobs in every state, templates, bindings, hot words, objects and a deactivated feature look the same
-    after two restarts, to the last character; time goes on and no id comes twice."""
+def test_restart_restores_every_record(tmp_path: Path) -> None:
+    """Queues, jobs in every state, templates, bindings, hot words, objects and a deactivated feature are tested.
+
+    Their responses are identical after two restarts; time continues and no id is issued twice.
+    """
     targets = ["/queue", "/jobs?tag=Snapshot", "/template", "/cibuckets", "/asrhotvocabtable", "/mediabucket"]
     with MockServer(STEPPED, data=tmp_path) as server:
-        ids = [part(ask(server, "POST", "/jobs", submit_body())[2].decode(), "JobId") for _ in range(4)]
+        ids = [part(send(server, "POST", "/jobs", submit_body())[2].decode(), "JobId") for _ in range(4)]
         server.advance(15)
-        assert ask(server, "PUT", f"/jobs/{ids[3]}?cancel")[0] == 200
-        queue_id = part(shown(server, "/queue"), "QueueId")
-        assert ask(server, "PUT", f"/queue/{queue_id}", update_body(name="mine", state="Paused"))[0] == 200
-        assert ask(server, "POST", "/template", TEMPLATE)[0] == 200
-        template_id = part(shown(server, "/template"), "TemplateId")
-        assert ask(server, "PUT", f"/template/{template_id}", TEMPLATE.replace(b"small", b"other"))[0] == 200
-        assert ask(server, "POST", "/asrhotvocabtable", WORDS)[0] == 200
-        assert ask(server, "PUT", "/", headers={"Host": "second-1250000000.ci.ap-test.myqcloud.com"})[0] == 200
-        assert ask(server, "PUT", "/_objects/b-1/in.txt", b"words")[0] == 200
-        assert ask(server, "DELETE", "/docbucket")[0] == 200
+        assert send(server, "PUT", f"/jobs/{ids[3]}?cancel")[0] == 200
+        queue_id = part(get(server, "/queue"), "QueueId")
+        assert send(server, "PUT", f"/queue/{queue_id}", update_body(name="mine", state="Paused"))[0] == 200
+        assert send(server, "POST", "/template", TEMPLATE)[0] == 200
+        template_id = part(get(server, "/template"), "TemplateId")
+        assert send(server, "PUT", f"/template/{template_id}", TEMPLATE.replace(b"small", b"other"))[0] == 200
+        assert send(server, "POST", "/asrhotvocabtable", WORDS)[0] == 200
+        assert send(server, "PUT", "/", headers={"Host": "second-1250000000.ci.ap-test.myqcloud.com"})[0] == 200
+        assert send(server, "PUT", "/_objects/b-1/in.txt", b"words")[0] == 200
+        assert send(server, "DELETE", "/docbucket")[0] == 200
         targets += [f"/jobs/{job_id}" for job_id in ids]
-        before = {target: shown(server, target) for target in targets}
+        before = {target: get(server, target) for target in targets}
         now = server.now()
         for abrupt in (False, True):
             server.restart(abrupt=abrupt)
-            assert {target: shown(server, target) for target in targets} == before
-            assert ask(server, "GET", "/docqueue")[0] == 400
-            assert ask(server, "GET", "/_objects/b-1/in.txt")[2] == b"words"
+            assert {target: get(server, target) for target in targets} == before
+            assert send(server, "GET", "/docqueue")[0] == 400
+            assert send(server, "GET", "/_objects/b-1/in.txt")[2] == b"words"
             assert server.now() == now
-            fresh = part(ask(server, "POST", "/jobs", submit_body())[2].decode(), "JobId")
+            fresh = part(send(server, "POST", "/jobs", submit_body())[2].decode(), "JobId")
             assert fresh not in ids
             ids.append(fresh)
-            before["/jobs?tag=Snapshot"] = shown(server, "/jobs?tag=Snapshot")
+            before["/jobs?tag=Snapshot"] = get(server, "/jobs?tag=Snapshot")
         assert [job.state.value for job in server.jobs] == ["Success", "Running", "Pause", "Cancel", "Pause", "Pause"]
         server.advance(5)
         assert server.jobs[1].ended == server.jobs[1].created + 20.0
 
 
-def test_a_callback_owed_is_sent_after_the_restart_and_one_taken_is_not(tmp_path: Path, httpserver: HTTPServer) -> None:
-    """By the rule that was in force when the job ended."""
+def test_restart_sends_pending_callback_and_not_delivered_one(tmp_path: Path, httpserver: HTTPServer) -> None:
+    """The rule at the end of the job applies."""
     httpserver.expect_request("/taken").respond_with_data("")
     httpserver.expect_request("/owed").respond_with_data("", status=500)
     delivery = DeliverySettings(retry_after=(3600.0,))
     with MockServer(replace(STEPPED, duration=0.0, delivery=delivery), data=tmp_path) as server:
-        ask(server, "POST", "/jobs", submit_body(extra=f"<CallBack>{httpserver.url_for('/taken')}</CallBack>"))
+        send(server, "POST", "/jobs", submit_body(extra=f"<CallBack>{httpserver.url_for('/taken')}</CallBack>"))
         server.advance(0)
         server.wait_for_callbacks(1)
-        ask(server, "POST", "/jobs", submit_body(extra=f"<CallBack>{httpserver.url_for('/owed')}</CallBack>"))
+        send(server, "POST", "/jobs", submit_body(extra=f"<CallBack>{httpserver.url_for('/owed')}</CallBack>"))
         server.advance(0)
         assert len(server.wait_for_callbacks(lambda attempts: len(attempts) == 2)) == 1
         server.restart(abrupt=True)
@@ -103,26 +105,26 @@ def test_a_callback_owed_is_sent_after_the_restart_and_one_taken_is_not(tmp_path
         assert server.deliveries == ()
 
 
-def test_a_job_that_a_pause_halted_stays_halted(tmp_path: Path) -> None:
-    """In the reading in which a pause halts running jobs, they wait after a restart as before it, and then run on."""
+def test_restart_keeps_job_halted_by_pause(tmp_path: Path) -> None:
+    """In the dialect in which a pause halts running jobs, they wait after a restart too and then continue."""
     with MockServer(replace(STEPPED, dialects=("pause-halts-running",)), data=tmp_path) as server:
-        ask(server, "POST", "/jobs", submit_body())
+        send(server, "POST", "/jobs", submit_body())
         server.advance(4)
-        queue_id = part(shown(server, "/queue"), "QueueId")
-        ask(server, "PUT", f"/queue/{queue_id}", update_body(state="Paused"))
+        queue_id = part(get(server, "/queue"), "QueueId")
+        send(server, "PUT", f"/queue/{queue_id}", update_body(state="Paused"))
         (before,) = server.jobs
         assert before.state.value == "Pause"
         server.restart()
         assert server.jobs == (before,)
-        ask(server, "PUT", f"/queue/{queue_id}", update_body(state="Active"))
+        send(server, "PUT", f"/queue/{queue_id}", update_body(state="Active"))
         server.advance(6)
         assert server.jobs[0].state.value == "Success"
 
 
-def test_a_reset_is_kept_too(tmp_path: Path) -> None:
-    """After it the journal holds no more than a fresh one."""
+def test_restart_after_reset_keeps_nothing(tmp_path: Path) -> None:
+    """The journal then contains no more than a new one."""
     with MockServer(STEPPED, data=tmp_path) as server:
-        ask(server, "POST", "/jobs", submit_body())
+        send(server, "POST", "/jobs", submit_body())
         server.reset()
         queues = server.queues
         server.restart()
@@ -131,8 +133,8 @@ def test_a_reset_is_kept_too(tmp_path: Path) -> None:
         assert len(queues) == 2
 
 
-def test_a_feature_named_at_a_later_start_is_activated_then(tmp_path: Path) -> None:
-    """Those of earlier starts keep their queues."""
+def test_feature_option_at_later_start_activates_feature(tmp_path: Path) -> None:
+    """Features of earlier starts keep their queues."""
     with MockServer(STEPPED, data=tmp_path) as server:
         before = {queue.queue_id for queue in server.queues}
     with MockServer(replace(STEPPED, activated=(Feature.MEDIA, Feature.SPEECH)), data=tmp_path) as server:
@@ -140,32 +142,32 @@ def test_a_feature_named_at_a_later_start_is_activated_then(tmp_path: Path) -> N
         assert {queue.feature for queue in server.queues} == {Feature.MEDIA, Feature.DOC, Feature.SPEECH}
 
 
-def test_no_secret_reaches_the_journal(tmp_path: Path) -> None:
-    """Neither keys nor signatures, wherever a request carries them, nor play keys."""
+def test_journal_contains_no_secret(tmp_path: Path) -> None:
+    """Cases: keys and signatures anywhere in a request, and play keys."""
     keys = Credentials(secret_id="id-of-the-key", secret_key="the-key-itself", token="the-token")
     with MockServer(replace(STEPPED, credentials=()), data=tmp_path) as server:
         assert server.settings.credentials != (keys,)
         signed = "?q-sign-algorithm=sha1&q-ak=id-of-the-key&q-signature=feedbeefcafe"
         headers = {"Authorization": "q-signature=feedbeefcafe", "x-ci-security-token": "the-token"}
-        assert ask(server, "POST", f"/jobs{signed}", submit_body(), headers)[0] == 200
-        assert ask(server, "POST", f"/template{signed}", TEMPLATE, headers)[0] == 200
-        assert ask(server, "PUT", "/playKey?masterPlayKey=master-play-key", b"", headers)[0] == 200
+        assert send(server, "POST", f"/jobs{signed}", submit_body(), headers)[0] == 200
+        assert send(server, "POST", f"/template{signed}", TEMPLATE, headers)[0] == 200
+        assert send(server, "PUT", "/playKey?masterPlayKey=master-play-key", b"", headers)[0] == 200
     kept = b"".join(file.read_bytes() for file in tmp_path.iterdir())
     assert b"Snapshot" in kept
     for secret in (b"id-of-the-key", b"feedbeefcafe", b"the-token", b"master-play-key"):
         assert secret not in kept
 
 
-def test_a_restart_without_data_is_refused() -> None:
-    """There would be nothing to go on from."""
+def test_restart_without_data_directory_is_refused() -> None:
+    """A mock without `data` has no journal to restore."""
     with MockServer(STEPPED) as server, pytest.raises(RuntimeError, match="data=DIRECTORY"):
         server.restart()
     with pytest.raises(RuntimeError, match="between start and stop"):
         MockServer(STEPPED, data="never-made").restart()
 
 
-def test_a_directory_in_use_or_of_a_later_kit_is_said_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """In Python by an exception, on the command line by exit code 2 and a line."""
+def test_directory_in_use_or_of_newer_format_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Python raises an exception; the command ends with exit code 2 and one line."""
     with MockServer(STEPPED, data=tmp_path):
         with pytest.raises(JournalError, match="in use by another mock"):
             MockServer(STEPPED, data=tmp_path).start()
@@ -182,8 +184,8 @@ def test_a_directory_in_use_or_of_a_later_kit_is_said_so(tmp_path: Path, capsys:
 
 
 @pytest.mark.parametrize("data", [b"\xc1 no facts", written([CallbackSettled(1.0, 5)]).replace(b"told", b"sold")])
-def test_facts_that_cannot_be_understood_are_said_so(tmp_path: Path, data: bytes) -> None:
-    """The message counts the commit, and a start on the same port is possible afterwards."""
+def test_unreadable_journal_record_is_reported(tmp_path: Path, data: bytes) -> None:
+    """The message has the number of the commit. A start on the same port is possible afterwards."""
     journal = SqliteJournal(tmp_path)
     journal.append(1.0, data)
     journal.close()

@@ -1,4 +1,4 @@
-"""MockServer from a test's point of view: start, waiting, time, end; and the command that runs one."""
+"""MockServer as tests use it: start, wait, time, stop; the command that runs one; the pytest fixture."""
 
 import os
 import re
@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from http_bench import ask, submit_body
+from http_bench import send, submit_body
 from pytest_httpserver import HTTPServer
 
 from ciq_mock.cli import main
@@ -23,21 +23,21 @@ from ciq_schemas.features import Feature
 MEDIA = (Feature.MEDIA,)
 
 
-def callback(url: str) -> bytes:
-    """A submit that calls back to `url`."""
+def submit_with_callback(url: str) -> bytes:
+    """A submit with the callback address `url`."""
     return submit_body(extra=f"<CallBack>{url}</CallBack>")
 
 
-def test_it_answers_when_start_returns_and_not_after_stop() -> None:
-    """Ready is ready; stopped is gone, and a second stop does no harm."""
+def test_started_mock_responds_until_stopped() -> None:
+    """A second stop has no effect."""
     server = MockServer(MockSettings(activated=MEDIA))
     server.start()
     assert server.url == f"http://127.0.0.1:{server.port}"
-    assert ask(server, "GET", "/queue")[0] == 200
+    assert send(server, "GET", "/queue")[0] == 200
     server.stop()
     server.stop()
     with pytest.raises(ConnectionRefusedError):
-        ask(server, "GET", "/queue")
+        send(server, "GET", "/queue")
     with pytest.raises(RuntimeError, match="not running"):
         server.reset()
     with pytest.raises(RuntimeError, match="starts only once"):
@@ -45,20 +45,20 @@ def test_it_answers_when_start_returns_and_not_after_stop() -> None:
     assert "ciq-mock" not in {thread.name for thread in threading.enumerate()}
 
 
-def test_a_taken_port_is_said_so() -> None:
+def test_start_on_used_port_is_refused() -> None:
     """The error names the address."""
     with MockServer() as first, pytest.raises(AddressInUseError, match=f"127.0.0.1:{first.port}"):
         MockServer(port=first.port).start()
 
 
-def test_waiting_for_callbacks(httpserver: HTTPServer) -> None:
-    """By number and by condition; what does not come in time is told with what did."""
+def test_wait_for_callbacks_ends_by_number_or_condition(httpserver: HTTPServer) -> None:
+    """A timeout reports the numbers of callbacks and attempts."""
     httpserver.expect_request("/cb", method="POST").respond_with_data("")
     httpserver.expect_request("/bad", method="POST").respond_with_data("", status=500)
     settings = MockSettings(activated=MEDIA, duration=0.0, delivery=DeliverySettings(retry_after=()))
     with MockServer(settings) as server:
         for path in ("/cb", "/cb", "/bad"):
-            ask(server, "POST", "/jobs", callback(httpserver.url_for(path)))
+            send(server, "POST", "/jobs", submit_with_callback(httpserver.url_for(path)))
         delivered = server.wait_for_callbacks(2)
         assert [attempt.status for attempt in delivered] == [200, 200]
         server.wait_for_callbacks(lambda attempts: len(attempts) == 3)
@@ -68,23 +68,23 @@ def test_waiting_for_callbacks(httpserver: HTTPServer) -> None:
         assert (server.deliveries, server.jobs, server.requests) == ((), (), ())
 
 
-def test_a_auto_advance_clock_makes_long_jobs_short(httpserver: HTTPServer) -> None:
-    """Three jobs of an hour, one after the other, are over at once, three hours later by the mock's clock."""
+def test_long_jobs_on_auto_advance_clock_end_at_once(httpserver: HTTPServer) -> None:
+    """Three jobs of an hour run one after another; the mock's clock shows three hours later."""
     httpserver.expect_request("/cb", method="POST").respond_with_data("")
     settings = MockSettings(activated=MEDIA, duration=3600.0, workers=1, clock=ClockKind.AUTO_ADVANCE)
     with MockServer(settings) as server:
         began = server.now()
         for _ in range(3):
-            ask(server, "POST", "/jobs", callback(httpserver.url_for("/cb")))
+            send(server, "POST", "/jobs", submit_with_callback(httpserver.url_for("/cb")))
         server.wait_for_callbacks(3)
         assert server.now() - began >= 3 * 3600.0
 
 
-def test_many_threads_see_one_mock() -> None:
-    """Submits from many threads at once are each accepted once."""
+def test_concurrent_submits_are_accepted_once_each() -> None:
+    """Many threads submit to one mock."""
     with MockServer(MockSettings(activated=MEDIA, clock=ClockKind.MANUAL)) as server:
         threads = [
-            threading.Thread(target=lambda: [ask(server, "POST", "/jobs", submit_body()) for _ in range(10)])
+            threading.Thread(target=lambda: [send(server, "POST", "/jobs", submit_body()) for _ in range(10)])
             for _ in range(8)
         ]
         for thread in threads:
@@ -109,8 +109,8 @@ def command(*options: str, keys: bool = False) -> "subprocess.Popen[str]":
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_the_command_says_when_it_is_ready_and_ends_cleanly(number: signal.Signals) -> None:
-    """One parsable line, answers, and exit code 0 on the signal."""
+def test_command_prints_ready_line_and_exits_with_zero(number: signal.Signals) -> None:
+    """The line can be parsed, the mock responds, and the signal ends it with code 0."""
     with command("--activated", "media,doc", "--signatures", "--retries", "none", keys=True) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
@@ -125,7 +125,7 @@ def test_the_command_says_when_it_is_ready_and_ends_cleanly(number: signal.Signa
 
 
 @pytest.mark.parametrize(
-    ("options", "words"),
+    ("options", "message"),
     [
         (("--clock", "sundial"), "--clock is 'sundial', but must be one of"),
         (("--clock", "scaled"), "only scaled has a factor"),
@@ -140,28 +140,28 @@ def test_the_command_says_when_it_is_ready_and_ends_cleanly(number: signal.Signa
         (("--signatures",), "needs CIQ_SECRET_ID and CIQ_SECRET_KEY"),
     ],
 )
-def test_the_command_refuses_bad_options(
-    options: tuple[str, ...], words: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+def test_command_with_invalid_option_exits_with_two(
+    options: tuple[str, ...], message: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A wrong option ends with code 2 and says what is allowed."""
+    """The message has the allowed values."""
     monkeypatch.delenv("CIQ_SECRET_ID", raising=False)
     with pytest.raises(SystemExit) as caught:
         main(options)
-    told = capsys.readouterr()
-    assert (caught.value.code, told.out) == (2, "")
-    assert words in told.err
+    output = capsys.readouterr()
+    assert (caught.value.code, output.out) == (2, "")
+    assert message in output.err
 
 
-def test_the_command_says_that_a_port_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
-    """Exit code 2 and a sentence."""
+def test_command_on_used_port_exits_with_two(capsys: pytest.CaptureFixture[str]) -> None:
+    """The message is one sentence."""
     with MockServer() as other, pytest.raises(SystemExit) as caught:
         main(("--port", str(other.port)))
     assert caught.value.code == 2
     assert f"cannot listen on 127.0.0.1:{other.port}" in capsys.readouterr().err
 
 
-def test_the_plugin_is_cheap_to_import() -> None:
-    """Every pytest run of a project with the kit installed imports the plugin: it must not load the mock."""
+def test_pytest_plugin_does_not_import_the_mock() -> None:
+    """Every pytest run of a project with the kit installed imports the plugin."""
     script = (
         "import sys, pytest; before = set(sys.modules); import ciq_mock.pytest_plugin;"
         "print(sorted({n.split('.')[0] for n in set(sys.modules) - before}))"
@@ -175,8 +175,8 @@ def test_the_plugin_is_cheap_to_import() -> None:
 pytest_plugins = ["pytester"]
 
 
-def test_the_fixture_reads_ini_and_marker(pytester: pytest.Pytester) -> None:
-    """Defaults from the ini file, the marker above them; each test finds a clean mock."""
+def test_fixture_uses_ini_defaults_and_marker_settings(pytester: pytest.Pytester) -> None:
+    """The marker has precedence; each test gets a reset mock."""
     pytester.makeini("[pytest]\nciq_mock_workers = 3\nciq_mock_activated = media, doc\nciq_mock_clock = manual\n")
     pytester.makepyfile(
         """
@@ -206,8 +206,8 @@ def test_the_fixture_reads_ini_and_marker(pytester: pytest.Pytester) -> None:
     pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=3)
 
 
-def test_a_wrong_setting_is_said_so(pytester: pytest.Pytester) -> None:
-    """A marker with a setting that does not exist names it."""
+def test_marker_with_unknown_setting_is_refused(pytester: pytest.Pytester) -> None:
+    """The error names the setting."""
     pytester.makepyfile(
         """
         import pytest
@@ -222,6 +222,6 @@ def test_a_wrong_setting_is_said_so(pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["*settings of ciq_mock*wrokers*"])
 
 
-def test_the_example_is_where_the_documents_say() -> None:
-    """The runnable example lies in examples/receiver_app and is collected with the other tests."""
+def test_documented_example_exists_and_is_collected() -> None:
+    """The runnable example is in examples/receiver_app."""
     assert (Path(__file__).parents[2] / "examples" / "receiver_app" / "test_receiver.py").is_file()

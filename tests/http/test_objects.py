@@ -1,9 +1,9 @@
-"""The object store beside what an SDK shows: settings for unknown inputs, outputs as inputs, bad requests."""
+"""The object store: settings for unknown inputs, outputs as inputs, bad requests."""
 
 from collections.abc import Iterator
 
 import pytest
-from http_bench import ask, ask_raw, error_of, operation, submit_body
+from http_bench import error_of, operation, send, send_raw, submit_body
 
 from ciq_mock.clock import ClockKind
 from ciq_mock.server import MockServer
@@ -38,18 +38,18 @@ def server(_server: MockServer) -> MockServer:
 
 def put(server: MockServer, key: str, data: bytes) -> None:
     """Upload an object."""
-    assert ask(server, "PUT", f"/{key}", data, COS)[0] == 200
+    assert send(server, "PUT", f"/{key}", data, COS)[0] == 200
 
 
 @pytest.mark.parametrize("unknown", UnknownInput)
-def test_an_input_that_nobody_has_uploaded(unknown: UnknownInput) -> None:
-    """Accepted, failing or refused as the setting says; what was uploaded always runs, `missing/` always fails."""
+def test_unknown_input_is_handled_as_set(unknown: UnknownInput) -> None:
+    """The job is accepted, fails or is refused. Uploaded inputs always run, `missing/` always fails."""
     with mock(unknown) as server:
         put(server, "in/there.mp4", b"x")
         put(server, "missing/there.mp4", b"x")
-        assert ask(server, "POST", "/jobs", submit_body(source="in/there.mp4"))[0] == 200
-        assert ask(server, "POST", "/jobs", submit_body(source="missing/there.mp4"))[0] == 200
-        answer = ask(server, "POST", "/jobs", submit_body(source="in/not-there.mp4"))
+        assert send(server, "POST", "/jobs", submit_body(source="in/there.mp4"))[0] == 200
+        assert send(server, "POST", "/jobs", submit_body(source="missing/there.mp4"))[0] == 200
+        answer = send(server, "POST", "/jobs", submit_body(source="in/not-there.mp4"))
         if unknown is UnknownInput.REFUSE:
             assert error_of(answer) == (400, "ResourceNotFound")
         else:
@@ -59,38 +59,38 @@ def test_an_input_that_nobody_has_uploaded(unknown: UnknownInput) -> None:
         assert [job.state for job in server.jobs] == ends
 
 
-def test_an_output_is_an_input() -> None:
-    """What one job wrote another may read, also where unknown inputs are refused."""
+def test_output_of_one_job_is_input_of_another() -> None:
+    """This holds also where unknown inputs are refused."""
     with mock(UnknownInput.REFUSE) as strict:
         put(strict, "in/a.mp4", b"x")
-        assert ask(strict, "POST", "/jobs", submit_body(source="in/a.mp4"))[0] == 200
-        assert error_of(ask(strict, "POST", "/jobs", submit_body(source="out.jpg"))) == (400, "ResourceNotFound")
+        assert send(strict, "POST", "/jobs", submit_body(source="in/a.mp4"))[0] == 200
+        assert error_of(send(strict, "POST", "/jobs", submit_body(source="out.jpg"))) == (400, "ResourceNotFound")
         strict.advance(10)
-        assert ask(strict, "POST", "/jobs", submit_body(source="out.jpg"))[0] == 200
+        assert send(strict, "POST", "/jobs", submit_body(source="out.jpg"))[0] == 200
 
 
-def test_of_upload_and_output_the_newer_counts(server: MockServer) -> None:
-    """A job writes over an upload, and an upload over an output."""
+def test_newer_of_upload_and_output_is_returned(server: MockServer) -> None:
+    """A job overwrites an upload, and an upload overwrites an output."""
     put(server, "out.jpg", b"mine")
     server.advance(5)
-    assert ask(server, "POST", "/jobs", submit_body())[0] == 200
+    assert send(server, "POST", "/jobs", submit_body())[0] == 200
     server.advance(10)
-    assert ask(server, "GET", "/out.jpg", headers=COS)[2].startswith(b"made by ciq mock")
+    assert send(server, "GET", "/out.jpg", headers=COS)[2].startswith(b"made by ciq mock")
     put(server, "out.jpg", b"mine again")
-    assert ask(server, "GET", "/out.jpg", headers=COS)[2] == b"mine again"
-    assert ask(server, "DELETE", "/out.jpg", headers=COS)[0] == 204
-    assert error_of(ask(server, "GET", "/out.jpg", headers=COS)) == (404, "NoSuchKey")
+    assert send(server, "GET", "/out.jpg", headers=COS)[2] == b"mine again"
+    assert send(server, "DELETE", "/out.jpg", headers=COS)[0] == 204
+    assert error_of(send(server, "GET", "/out.jpg", headers=COS)) == (404, "NoSuchKey")
 
 
-def test_failed_and_cancelled_jobs_write_nothing(server: MockServer) -> None:
-    """Only a job that ended well leaves its output."""
-    assert ask(server, "POST", "/jobs", submit_body(source="missing/a"))[0] == 200
+def test_failed_or_cancelled_job_writes_no_output(server: MockServer) -> None:
+    """Only a successful job writes its output."""
+    assert send(server, "POST", "/jobs", submit_body(source="missing/a"))[0] == 200
     server.advance(10)
-    assert error_of(ask(server, "GET", "/out.jpg", headers=COS)) == (404, "NoSuchKey")
+    assert error_of(send(server, "GET", "/out.jpg", headers=COS)) == (404, "NoSuchKey")
 
 
-def test_outputs_are_bounded() -> None:
-    """Of many outputs the newest can be fetched, of jobs with many files their last ones."""
+def test_outputs_beyond_limit_are_removed() -> None:
+    """The newest outputs and the last files of a job with many files can be fetched."""
     settings = MockSettings(
         activated=(Feature.MEDIA,),
         clock=ClockKind.MANUAL,
@@ -100,20 +100,20 @@ def test_outputs_are_bounded() -> None:
     )
     with MockServer(settings) as server:
         for name in ("a", "b", "c", "d"):
-            assert ask(server, "POST", "/jobs", submit_body(operations=operation().replace("out.jpg", name)))[0] == 200
+            assert send(server, "POST", "/jobs", submit_body(operations=operation().replace("out.jpg", name)))[0] == 200
             server.advance(5)
-        assert [ask(server, "HEAD", f"/{name}", headers=COS)[0] for name in "abcd"] == [404, 200, 200, 200]
+        assert [send(server, "HEAD", f"/{name}", headers=COS)[0] for name in "abcd"] == [404, 200, 200, 200]
         many = operation().replace("out.jpg", "${Number}").replace("</Snapshot>", "<Count>5</Count></Snapshot>")
-        assert ask(server, "POST", "/jobs", submit_body(operations=many))[0] == 200
+        assert send(server, "POST", "/jobs", submit_body(operations=many))[0] == 200
         server.advance(5)
-        assert [ask(server, "HEAD", f"/{name}", headers=COS)[0] for name in "d1234"] == [404, 404, 200, 200, 200]
+        assert [send(server, "HEAD", f"/{name}", headers=COS)[0] for name in "d1234"] == [404, 404, 200, 200, 200]
 
 
-def test_reset_empties_the_store(server: MockServer) -> None:
-    """Uploads and outputs are gone."""
+def test_reset_removes_all_objects(server: MockServer) -> None:
+    """Uploads and outputs are removed."""
     put(server, "a", b"x")
     server.reset()
-    assert ask(server, "HEAD", "/a", headers=COS)[0] == 404
+    assert send(server, "HEAD", "/a", headers=COS)[0] == 404
 
 
 BAD: dict[str, tuple[str, str, dict[str, str], int, str]] = {
@@ -138,32 +138,32 @@ BAD: dict[str, tuple[str, str, dict[str, str], int, str]] = {
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_bad_requests_are_refused(server: MockServer, case: str) -> None:
-    """Each in the error form, with a code of COS."""
+def test_invalid_object_request_is_refused(server: MockServer, case: str) -> None:
+    """The response has the error form with a code of COS."""
     put(server, "there", b"x")
     method, target, headers, status, code = BAD[case]
-    assert error_of(ask(server, method, target, headers=headers)) == (status, code)
+    assert error_of(send(server, method, target, headers=headers)) == (status, code)
 
 
-def test_a_body_without_length_is_bounded_too(server: MockServer) -> None:
-    """Chunks beyond the bound are read and thrown away, and the sender gets to read why."""
+def test_chunked_body_over_limit_is_refused_with_readable_response(server: MockServer) -> None:
+    """The mock reads and discards the chunks beyond the limit, so that the client can read the response."""
     chunk = b"4000\r\n" + b"x" * 0x4000 + b"\r\n"
     head = b"PUT /a HTTP/1.1\r\nHost: b-1.cos.ap-test.myqcloud.com\r\nTransfer-Encoding: chunked\r\n\r\n"
-    assert error_of(ask_raw(server, head + chunk * 10 + b"0\r\n\r\n")) == (400, "EntityTooLarge")
-    assert ask(server, "HEAD", "/a", headers=COS)[0] == 404
+    assert error_of(send_raw(server, head + chunk * 10 + b"0\r\n\r\n")) == (400, "EntityTooLarge")
+    assert send(server, "HEAD", "/a", headers=COS)[0] == 404
     put(server, "a", b"x" * 100_000)
 
 
-def test_an_empty_object_is_an_object(server: MockServer) -> None:
-    """No bytes, but a key, a digest and a length."""
+def test_empty_object_is_stored(server: MockServer) -> None:
+    """It has a key, a digest and the length 0."""
     put(server, "empty", b"")
-    status, headers, body = ask(server, "GET", "/empty", headers=COS)
+    status, headers, body = send(server, "GET", "/empty", headers=COS)
     assert (status, body, headers["Content-Length"]) == (200, b"", "0")
     assert headers["ETag"] == '"d41d8cd98f00b204e9800998ecf8427e"'
-    assert error_of(ask(server, "GET", "/empty", headers={**COS, "Range": "bytes=0-"})) == (416, "InvalidRange")
+    assert error_of(send(server, "GET", "/empty", headers={**COS, "Range": "bytes=0-"})) == (416, "InvalidRange")
 
 
-def test_settings_of_the_store_have_bounds() -> None:
-    """A store without room is a mistake that is named."""
+def test_store_setting_out_of_range_is_refused() -> None:
+    """The error names the setting."""
     with pytest.raises(SettingError, match=r"objects\.total"):
         ObjectSettings(total=0)

@@ -1,4 +1,4 @@
-"""Hosts, paths and queries as clients really send them."""
+"""Hosts, paths and queries in the forms that clients send."""
 
 import pytest
 from hypothesis import given
@@ -27,23 +27,23 @@ LIMITS = Limits()
         (b"mock", DEFAULT.bucket, DEFAULT.region),
     ],
 )
-def test_documented_and_redirected_hosts(host: bytes, bucket: str, region: str) -> None:
-    """The service's own forms name bucket and region, an address or a foreign name means the default bucket."""
+def test_host_gives_bucket_and_region(host: bytes, bucket: str, region: str) -> None:
+    """The service's host forms name both; an address or a foreign name means the default bucket."""
     assert HostReader(DEFAULT).place(host) == Place(bucket=bucket, region=region)
 
 
 @pytest.mark.parametrize(
     "host", [b"", b"a b", b"x.pic.ap-test.myqcloud.com", b"h:port", b"h:", b"a\xff", b".ci.r.myqcloud.com", b"x" * 300]
 )
-def test_a_host_that_names_nothing_is_refused(host: bytes) -> None:
-    """What is no host, or one of the service's domain in a form that no page has, is InvalidHost."""
+def test_invalid_host_is_refused(host: bytes) -> None:
+    """An invalid host, or an undocumented form within the service's domain, is InvalidHost."""
     with pytest.raises(Refusal) as caught:
         HostReader(DEFAULT).place(host)
     assert (caught.value.code, caught.value.status) == ("InvalidHost", 400)
 
 
-def test_a_query_is_decoded_as_the_sdks_send_it() -> None:
-    """Plus and %20 are spaces, empty means absent, names count in any case, a bare name is there."""
+def test_query_of_sdks_is_decoded() -> None:
+    """Plus and %20 are spaces, empty means absent, names ignore case, a name without value is kept."""
     query = read_query(b"pageSize=&Tag=a+b%20c&ids=a%2Cb&cancel&tag=second", LIMITS)
     assert query.get("pageSize") is None
     assert query.has("pagesize")
@@ -54,24 +54,24 @@ def test_a_query_is_decoded_as_the_sdks_send_it() -> None:
 
 
 @pytest.mark.parametrize("raw", [b"a=%", b"a=%2", b"a=%zz", b"%=1", b"a=%ff%fe", b"a=" + b"x" * 20000, b"a&" * 100])
-def test_a_query_that_cannot_be_read_is_refused(raw: bytes) -> None:
-    """PreconditionFailed escapes, text that is not UTF-8 and floods are InvalidArgument."""
+def test_unreadable_query_is_refused(raw: bytes) -> None:
+    """Invalid escapes, text that is not UTF-8 and too many parameters are InvalidArgument."""
     with pytest.raises(Refusal) as caught:
         read_query(raw, LIMITS)
     assert (caught.value.code, caught.value.status) == ("InvalidArgument", 400)
 
 
 @pytest.mark.parametrize("raw", [b"/jobs/%", b"/jobs/%g0", b"/jobs/%ff", b"/" + b"x" * 20000])
-def test_a_path_that_cannot_be_read_is_refused(raw: bytes) -> None:
-    """The same for paths."""
+def test_unreadable_path_is_refused(raw: bytes) -> None:
+    """The code is that of an unreadable query."""
     with pytest.raises(Refusal) as caught:
         read_path(raw, LIMITS)
     assert (caught.value.code, caught.value.status) == ("InvalidArgument", 400)
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
-    """No bytes at all make the readers fail in another way than by a refusal with a 4xx status."""
+def test_random_bytes_are_read_or_refused(raw: bytes) -> None:
+    """The readers raise nothing but a refusal with a 4xx status."""
     statuses = []
     for read in (HostReader(DEFAULT).place, lambda b: read_path(b, LIMITS), lambda b: read_query(b, LIMITS)):
         try:

@@ -1,13 +1,23 @@
-"""Workflows and batch jobs over restarts: they go on where they were, start nothing twice and tell of each end."""
+"""Workflows and batch jobs across restarts: they continue, start nothing twice and send one callback per end."""
 
 import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from http_bench import ask
+from http_bench import send
 from pytest_httpserver import HTTPServer
-from workflow_bench import COS, JOB, batch_body, batch_made, config, finished, made, run_told, triggered
+from workflow_bench import (
+    COS,
+    JOB,
+    batch_body,
+    callback_rule,
+    create_batch,
+    create_workflow,
+    run_callbacks,
+    run_of,
+    trigger,
+)
 
 from ciq_mock.clock import ClockKind
 from ciq_mock.server import MockServer
@@ -22,21 +32,21 @@ STEPS = 14
 
 
 @pytest.fixture(autouse=True)
-def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Batch jobs feed the queues so little at a time that they begin runs in the middle of their life."""
+def small_batch_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batch jobs submit few jobs at a time, so that runs still start after a restart."""
     monkeypatch.setattr(batches, "WIDTH", 2)
 
 
-def story(server: MockServer, notify: str, *, restarts: frozenset[int]) -> list[str]:
-    """What is shown after each step of ten seconds, ids replaced by their turn."""
+def responses_per_step(server: MockServer, notify: str, *, restarts: frozenset[int]) -> list[str]:
+    """The responses after each step of ten seconds, with ids replaced by their order of appearance."""
     for number in range(5):
-        assert ask(server, "PUT", f"/in/{number}.mp4", b"film", headers=COS)[0] == 200
-    workflow_id = made(server, config=notify)
-    run_id = triggered(server, workflow_id)
-    batch = batch_made(
+        assert send(server, "PUT", f"/in/{number}.mp4", b"film", headers=COS)[0] == 200
+    workflow_id = create_workflow(server, config=notify)
+    run_id = trigger(server, workflow_id)
+    batch = create_batch(
         server, batch_body("<Prefix>in/</Prefix>", f"<WorkflowIds>{workflow_id}</WorkflowIds>", "Workflow")
     )
-    stopped = batch_made(server, batch_body("<Prefix>in/</Prefix>", JOB))
+    stopped = create_batch(server, batch_body("<Prefix>in/</Prefix>", JOB))
     targets = [
         f"/workflowexecution/{run_id}",
         "/workflowexecution?orderByTime=Asc",
@@ -46,44 +56,47 @@ def story(server: MockServer, notify: str, *, restarts: frozenset[int]) -> list[
         f"/jobs?tag=Snapshot&inventoryTriggerJobId={stopped.job_id}&size=100",
         "/workflow",
     ]
-    turns: dict[str, str] = {}
+    numbers: dict[str, str] = {}
     shown: list[str] = []
     for step in range(STEPS):
         server.advance(10.0)
         if step in restarts:
             server.restart(abrupt=step % 2 == 0)
         if step == 3:
-            assert ask(server, "PUT", f"/inventorytriggerjob/{stopped.job_id}?cancel")[0] == 200
+            assert send(server, "PUT", f"/inventorytriggerjob/{stopped.job_id}?cancel")[0] == 200
         for target in targets:
-            status, _, body = ask(server, "GET", target)
+            status, _, body = send(server, "GET", target)
             assert status == 200, body
-            text = re.sub("<(RequestId|Md5)>[^<]*</", "", body.decode())  # an Md5 follows from a name with an id
-            shown.append(re.sub("[a-z][0-9a-f]{32}", lambda found: turns.setdefault(found[0], f"#{len(turns)}"), text))
+            text = re.sub("<(RequestId|Md5)>[^<]*</", "", body.decode())  # the Md5 is derived from a name with an id
+            shown.append(
+                re.sub("[a-z][0-9a-f]{32}", lambda found: numbers.setdefault(found[0], f"#{len(numbers)}"), text)
+            )
     return shown
 
 
 @pytest.mark.parametrize("restarts", [{0}, {2}, {3, 4}, {5, 9}, set(range(STEPS))], ids=str)
-def test_a_story_with_restarts_is_the_story_without(tmp_path: Path, httpserver: HTTPServer, restarts: set[int]) -> None:
-    """Runs, tasks, batch jobs and jobs show the same at each step, whether the mock was restarted in between or not;
-    each run is told of once."""
-    notify = config(httpserver)
+def test_responses_with_and_without_restarts_are_equal(
+    tmp_path: Path, httpserver: HTTPServer, restarts: set[int]
+) -> None:
+    """Runs, tasks, batch jobs and jobs are the same at each step. Each run sends one callback."""
+    notify = callback_rule(httpserver)
     with MockServer(STEPPED) as server:
-        plain = story(server, notify, restarts=frozenset())
-        server.wait_for_callbacks(lambda _: len(finished(httpserver)) == 6)
+        plain = responses_per_step(server, notify, restarts=frozenset())
+        server.wait_for_callbacks(lambda _: len(run_callbacks(httpserver)) == 6)
     assert "#15" in "".join(plain)
     httpserver.clear_log()
     with MockServer(STEPPED, data=tmp_path) as server:
-        assert story(server, notify, restarts=frozenset(restarts)) == plain
-        server.wait_for_callbacks(lambda _: len({run_told(b).run_id for b in finished(httpserver)}) == 6)
-    told = [run_told(body).run_id for body in finished(httpserver)]
-    assert len(told) == len(set(told)) == 6
+        assert responses_per_step(server, notify, restarts=frozenset(restarts)) == plain
+        server.wait_for_callbacks(lambda _: len({run_of(b).run_id for b in run_callbacks(httpserver)}) == 6)
+    run_ids = [run_of(body).run_id for body in run_callbacks(httpserver)]
+    assert len(run_ids) == len(set(run_ids)) == 6
 
 
-def test_a_run_whose_end_nobody_took_is_told_after_the_restart(tmp_path: Path, httpserver: HTTPServer) -> None:
-    """The callback of a run is owed like that of a job."""
+def test_restart_sends_pending_callback_of_run(tmp_path: Path, httpserver: HTTPServer) -> None:
+    """The callback of a run is sent after a restart like that of a job."""
     settings = replace(STEPPED, delivery=replace(STEPPED.delivery, retry_after=(9999.0,)))
     with MockServer(settings, data=tmp_path) as server:
-        run_id = triggered(server, made(server, config=config(httpserver)))
+        run_id = trigger(server, create_workflow(server, config=callback_rule(httpserver)))
         httpserver.clear_all_handlers()
         httpserver.expect_request("/wf").respond_with_data("", status=500)
         for _ in range(3):

@@ -1,10 +1,10 @@
-"""What ended jobs say they have made: every tag on every path, its operation unchanged, its results behind it."""
+"""Results of ended jobs: every tag on every path keeps its operation unchanged and gets its result."""
 
 from collections.abc import Iterator
 from hashlib import md5
 
 import pytest
-from http_bench import ask, submit_body
+from http_bench import send, submit_body
 from lxml import etree
 
 from ciq_mock.clock import ClockKind
@@ -42,14 +42,16 @@ def server(_server: MockServer) -> MockServer:
     return _server
 
 
-def ended(server: MockServer, path: str, tag: str, parts: str, *, source: str = "in/a.mp4") -> etree._Element:
-    """Submit a job, let it end; return the Operation that describe shows then."""
+def operation_of_ended_job(
+    server: MockServer, path: str, tag: str, parts: str, *, source: str = "in/a.mp4"
+) -> etree._Element:
+    """Submit a job and let it end; return the Operation in its description."""
     operation = f"<Operation>{parts}</Operation>"
-    status, _, body = ask(server, "POST", path, submit_body(tag=tag, source=source, operations=operation))
+    status, _, body = send(server, "POST", path, submit_body(tag=tag, source=source, operations=operation))
     assert status == 200, body
     job_id = etree.fromstring(body).findtext("JobsDetail/JobId")
     server.advance(60)
-    status, _, body = ask(server, "GET", f"{path}/{job_id}")
+    status, _, body = send(server, "GET", f"{path}/{job_id}")
     assert status == 200
     assert validate(Document.JOB_ANSWER, body) == ()
     root = etree.fromstring(body)
@@ -65,22 +67,22 @@ def texts(element: etree._Element, path: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("tag", "path"), EVERY)
-def test_every_tag_ends_with_its_result(server: MockServer, tag: str, path: str) -> None:
-    """Accepted on each documented path; at the end every part of the operation is as given, and a result is there."""
+def test_ended_job_of_every_tag_has_operation_and_result(server: MockServer, tag: str, path: str) -> None:
+    """Each documented path accepts the tag; at the end the operation is as given, followed by the result."""
     given = f"{PARTS.get(tag, '')}{OUTPUT.format('out.bin')}<UserData>u &amp; v</UserData>"
-    operation = ended(server, path, tag, given)
+    operation = operation_of_ended_job(server, path, tag, given)
     for part in etree.fromstring(f"<x>{given}</x>"):
         shown = operation.find(str(part.tag))
         assert shown is not None
-        for child in shown.findall("State"):  # what the service adds to a digital watermark
+        for child in shown.findall("State"):  # the service adds this to a digital watermark
             shown.remove(child)
         assert etree.tostring(shown, method="c14n") == etree.tostring(part, method="c14n")
     results = {str(child.tag) for child in operation if str(child.tag).endswith(("Result", "MediaInfo"))}
     assert bool(results) is (tag not in WITHOUT_RESULT)
 
 
-def test_every_tag_has_its_makers() -> None:
-    """The table of makers names the tags of the feature table, no more and no less."""
+def test_result_makers_exist_for_every_tag() -> None:
+    """The table of makers has exactly the tags of the feature table."""
     assert MAKERS.keys() == {tag for spec in FEATURES.values() for tag in spec.tags}
 
 
@@ -95,16 +97,18 @@ def test_every_tag_has_its_makers() -> None:
         ("Segment", "/jobs", "", "${RunId}s${Number}.mp4", ["s0.mp4"]),
     ],
 )  # fmt: skip
-def test_wildcards(server: MockServer, tag: str, path: str, parts: str, pattern: str, names: list[str]) -> None:
-    """Names are counted out, extensions filled in; a name without a counter is one file."""
-    operation = ended(server, path, tag, parts + OUTPUT.format(pattern))
+def test_wildcards_in_output_names_are_replaced(
+    server: MockServer, tag: str, path: str, parts: str, pattern: str, names: list[str]
+) -> None:
+    """Counters count the files, extensions are filled in; a name without a counter is one file."""
+    operation = operation_of_ended_job(server, path, tag, parts + OUTPUT.format(pattern))
     assert texts(operation, "MediaResult/OutputFile/ObjectName") == names
     assert texts(operation, "Output/Object") == [pattern.replace("&lt;", "<").replace("&amp;", "&")]
 
 
-def test_pages_of_a_document(server: MockServer) -> None:
-    """The pages asked for, each with its own name."""
-    operation = ended(
+def test_document_job_writes_requested_pages(server: MockServer) -> None:
+    """Each page has its own name."""
+    operation = operation_of_ended_job(
         server, "/doc_jobs", "DocProcess", PARTS["DocProcess"] + OUTPUT.format("p-${Page}_${SheetID}.${ext}")
     )
     assert texts(operation, "DocProcessResult/PageInfo/PageNo") == ["2", "3", "4"]
@@ -112,18 +116,19 @@ def test_pages_of_a_document(server: MockServer) -> None:
     assert texts(operation, "DocProcessResult/TgtType") == ["png"]
 
 
-def test_results_follow_from_the_name_of_the_input(server: MockServer) -> None:
-    """The same request says the same again; another input says something else."""
+def test_result_is_derived_from_input_name(server: MockServer) -> None:
+    """The same request gives the same result, another input another one."""
     one, same, other = (
-        etree.tostring(ended(server, "/jobs", "MediaInfo", "", source=source)) for source in ("a.mp4", "a.mp4", "b.mp4")
+        etree.tostring(operation_of_ended_job(server, "/jobs", "MediaInfo", "", source=source))
+        for source in ("a.mp4", "a.mp4", "b.mp4")
     )
     assert one == same != other
 
 
-def test_a_hash_without_upload_is_that_of_the_name(server: MockServer) -> None:
-    """Nothing was uploaded, so the name stands for the content."""
+def test_hash_of_input_without_upload_is_hash_of_its_name(server: MockServer) -> None:
+    """The name replaces the unknown content."""
     parts = "<FileHashCodeConfig><Type>MD5</Type></FileHashCodeConfig>"
-    operation = ended(server, "/file_jobs", "FileHashCode", parts, source="in/中.bin")
+    operation = operation_of_ended_job(server, "/file_jobs", "FileHashCode", parts, source="in/中.bin")
     assert operation.findtext("FileHashCodeResult/MD5") == md5("in/中.bin".encode()).hexdigest()
 
 
@@ -131,10 +136,10 @@ def test_a_hash_without_upload_is_that_of_the_name(server: MockServer) -> None:
     ("sources", "count"),
     [("<Key>a</Key><Key>b</Key>", {"2"}), ("<Prefix>in/</Prefix><Key>a</Key>", {str(n) for n in range(1, 10)})],
 )
-def test_sources_of_an_archive(server: MockServer, sources: str, count: set[str]) -> None:
-    """Keys are counted, but a prefix goes before them (436/83112)."""
+def test_archive_result_counts_its_keys(server: MockServer, sources: str, count: set[str]) -> None:
+    """A prefix takes precedence over keys (436/83112)."""
     parts = f"<FileCompressConfig><Format>zip</Format>{sources}</FileCompressConfig>" + OUTPUT.format("o.zip")
-    status, _, body = ask(
+    status, _, body = send(
         server,
         "POST",
         "/file_jobs",
@@ -143,28 +148,28 @@ def test_sources_of_an_archive(server: MockServer, sources: str, count: set[str]
     assert status == 200, body
     server.advance(60)
     job_id = etree.fromstring(body).findtext("JobsDetail/JobId")
-    root = etree.fromstring(ask(server, "GET", f"/file_jobs/{job_id}")[2])
+    root = etree.fromstring(send(server, "GET", f"/file_jobs/{job_id}")[2])
     assert root.findtext("JobsDetail/Operation/FileCompressResult/CompressFileCount") in count
 
 
-def test_voices_and_sprites_are_files_too(server: MockServer) -> None:
+def test_voice_and_sprite_outputs_are_written(server: MockServer) -> None:
     """Names that stand beside Object are written as well."""
     output = (
         "<Output><Region>r</Region><Bucket>b-1</Bucket><Object>bg.mp3</Object><SpriteObject>s.jpg</SpriteObject>"
         "<AuObject>au.mp3</AuObject></Output>"
     )
-    operation = ended(server, "/jobs", "VoiceSeparate", output)
+    operation = operation_of_ended_job(server, "/jobs", "VoiceSeparate", output)
     assert texts(operation, "MediaResult/OutputFile/ObjectName") == ["bg.mp3", "au.mp3"]
     assert texts(operation, "MediaResult/OutputFile/SpriteOutputFile/ObjectName") == ["s.jpg"]
 
 
-def test_the_state_of_a_digital_watermark(server: MockServer) -> None:
-    """Running before the end, then as the job ended; Message and Type stay as given."""
+def test_digital_watermark_state_follows_job(server: MockServer) -> None:
+    """The state is Running before the end, then that of the job; Message and Type stay as given."""
     parts = PARTS["DigitalWatermark"] + OUTPUT.format("o.mp4")
     body = submit_body(tag="DigitalWatermark", operations=f"<Operation>{parts}</Operation>")
-    submitted = etree.fromstring(ask(server, "POST", "/jobs", body)[2])
+    submitted = etree.fromstring(send(server, "POST", "/jobs", body)[2])
     assert submitted.findtext("JobsDetail/Operation/DigitalWatermark/State") == "Running"
-    operation = ended(server, "/jobs", "DigitalWatermark", parts)
+    operation = operation_of_ended_job(server, "/jobs", "DigitalWatermark", parts)
     assert texts(operation, "DigitalWatermark/*") == ["m", "Text", "Success"]
 
 
@@ -176,15 +181,15 @@ UNKNOWN = (
 
 
 @pytest.mark.parametrize("many", [False, True])
-def test_what_the_schema_does_not_know_comes_back(server: MockServer, *, many: bool) -> None:
-    """Containers in no page stay in the echo, on every level, at submit and at the end."""
+def test_undocumented_containers_are_returned(server: MockServer, *, many: bool) -> None:
+    """They are in the echo on every level, at submit and at the end."""
     operations = UNKNOWN.replace("<Operation>", "<Operation><Tag>Transcode</Tag>") * 2 if many else UNKNOWN
-    status, _, body = ask(server, "POST", "/jobs", submit_body(tag="" if many else "Transcode", operations=operations))
+    status, _, body = send(server, "POST", "/jobs", submit_body(tag="" if many else "Transcode", operations=operations))
     assert status == 200
     job_ids = texts(etree.fromstring(body), "JobsDetail/JobId")
     server.advance(60)
     for job_id in job_ids:
-        ended_body = ask(server, "GET", f"/jobs/{job_id}")[2]
+        ended_body = send(server, "GET", f"/jobs/{job_id}")[2]
         for answer in (body, ended_body):
             operation = etree.fromstring(answer).find("JobsDetail/Operation")
             assert operation is not None
@@ -213,20 +218,22 @@ def test_what_the_schema_does_not_know_comes_back(server: MockServer, *, many: b
         ("Transcode", "/jobs", "<UserData>\u00e9</UserData>", 400),
     ],
 )  # fmt: skip
-def test_limits_of_an_operation(server: MockServer, tag: str, path: str, parts: str, status: int) -> None:
-    """What the pages bound is accepted up to the bound and refused behind it; a refusal makes no job."""
+def test_operation_beyond_documented_limit_is_refused(
+    server: MockServer, tag: str, path: str, parts: str, status: int
+) -> None:
+    """A value at the limit is accepted; a refusal creates no job."""
     operation = f"<Operation>{parts}{OUTPUT.format('o')}</Operation>"
-    answer = ask(server, "POST", path, submit_body(tag=tag, operations=operation))
+    answer = send(server, "POST", path, submit_body(tag=tag, operations=operation))
     assert answer[0] == status, answer[2]
     assert len(server.jobs) == (1 if status == 200 else 0)
 
 
-def test_the_object_of_a_speech_job_wins(server: MockServer) -> None:
-    """Object and Url both given: the object is used (436/54934), as the failing name shows."""
+def test_speech_job_with_object_and_url_uses_object(server: MockServer) -> None:
+    """The documents say so (436/54934); the failing name shows which one is used."""
     body = (
         "<Request><Tag>SpeechRecognition</Tag><Input><Object>missing/a.mp3</Object><Url>http://x/a.mp3</Url></Input>"
         f"<Operation>{OUTPUT.format('o.txt')}</Operation></Request>"
     )
-    assert ask(server, "POST", "/asr_jobs", body.encode())[0] == 200
+    assert send(server, "POST", "/asr_jobs", body.encode())[0] == 200
     server.advance(60)
     assert [job.state for job in server.jobs] == ["Failed"]

@@ -1,9 +1,9 @@
-"""What the service answers when all is well: queues, updates, many operations, callbacks, message queues."""
+"""Successful requests: queues, updates, several operations, callbacks, message queues."""
 
 from collections.abc import Iterator
 
 import pytest
-from http_bench import ask, operation, rule, submit_body, update_body
+from http_bench import operation, rule, send, submit_body, update_body
 from pytest_httpserver import HTTPServer
 
 from ciq_mock.clock import ClockKind
@@ -41,7 +41,7 @@ def server(_server: MockServer) -> MockServer:
 
 
 def jobs_in(answer: tuple[int, dict[str, str], bytes]) -> tuple[Job, ...]:
-    """The jobs of an accepted call, whose answer is valid to the letter."""
+    """The jobs of a successful response, checked in the strict reading."""
     status, _, body = answer
     assert status == 200, body
     decoded = read(Document.JOB_ANSWER, body, Reading.STRICT)
@@ -50,8 +50,8 @@ def jobs_in(answer: tuple[int, dict[str, str], bytes]) -> tuple[Job, ...]:
 
 
 def queue_of(server: MockServer, feature: Feature) -> Queue:
-    """The queue of a feature as listed."""
-    status, _, body = ask(server, "GET", FEATURES[feature].queue_path)
+    """The queue of a feature in the queue list."""
+    status, _, body = send(server, "GET", FEATURES[feature].queue_path)
     assert status == 200
     decoded = read(Document.QUEUE_LIST, body, Reading.STRICT)
     assert decoded.ok, decoded.problems
@@ -60,9 +60,9 @@ def queue_of(server: MockServer, feature: Feature) -> Queue:
 
 
 def update(server: MockServer, feature: Feature, body: bytes) -> Queue:
-    """Update a feature's queue; return it as answered."""
+    """Update a feature's queue; return the queue in the response."""
     queue_id = queue_of(server, feature).queue_id
-    status, _, answer = ask(server, "PUT", f"{FEATURES[feature].queue_path}/{queue_id}", body)
+    status, _, answer = send(server, "PUT", f"{FEATURES[feature].queue_path}/{queue_id}", body)
     assert status == 200, answer
     decoded = read(Document.QUEUE_UPDATE_ANSWER, answer, Reading.STRICT)
     assert decoded.ok, decoded.problems
@@ -72,7 +72,7 @@ def update(server: MockServer, feature: Feature, body: bytes) -> Queue:
 
 
 def body_for(feature: Feature, *, source: str = "in/a.bin", extra: str = "") -> bytes:
-    """A good submit of a feature."""
+    """A valid submit of a feature."""
     return submit_body(
         tag=FEATURES[feature].tags[0], source=source, operations=operation().replace(
             "<Snapshot><Mode>Interval</Mode></Snapshot>", ""
@@ -81,33 +81,33 @@ def body_for(feature: Feature, *, source: str = "in/a.bin", extra: str = "") -> 
 
 
 @pytest.mark.parametrize("feature", ALL)
-def test_every_feature_has_its_paths(server: MockServer, feature: Feature) -> None:
-    """A job goes in by the feature's own path, runs, and is described and listed there, valid to the letter."""
+def test_job_of_each_feature_is_served_on_its_path(server: MockServer, feature: Feature) -> None:
+    """Submit, describe and list work on the feature's own path and are strictly valid."""
     spec = FEATURES[feature]
-    (job,) = jobs_in(ask(server, "POST", spec.job_path, body_for(feature)))
+    (job,) = jobs_in(send(server, "POST", spec.job_path, body_for(feature)))
     assert (job.state, job.tag, job.end_time) == ("Submitted", spec.tags[0], "-")
     assert job.job_id is not None
     assert job.job_id[0] == spec.id_letter
     server.advance(60)
-    (described,) = jobs_in(ask(server, "GET", f"{spec.job_path}/{job.job_id}"))
+    (described,) = jobs_in(send(server, "GET", f"{spec.job_path}/{job.job_id}"))
     assert (described.state, described.progress) == ("Success", "100")
-    (listed,) = jobs_in(ask(server, "GET", f"{spec.job_path}?tag={spec.tags[0]}"))
+    (listed,) = jobs_in(send(server, "GET", f"{spec.job_path}?tag={spec.tags[0]}"))
     assert listed == described
     assert (described.operation is not None and described.operation.job_level == "0") is spec.has_job_level
 
 
 @pytest.mark.parametrize("feature", [feature for feature in ALL if FEATURES[feature].on_shared_path])
-def test_the_shared_path_serves_by_tag(server: MockServer, feature: Feature) -> None:
-    """Newer pages submit on /jobs whatever the tag; a job is the same job on both paths."""
-    (job,) = jobs_in(ask(server, "POST", "/jobs", body_for(feature)))
+def test_shared_path_accepts_job_of_every_tag(server: MockServer, feature: Feature) -> None:
+    """Newer pages submit on /jobs whatever the tag is; both paths return the same job."""
+    (job,) = jobs_in(send(server, "POST", "/jobs", body_for(feature)))
     assert job.queue_id == queue_of(server, feature).queue_id
-    own = jobs_in(ask(server, "GET", f"{FEATURES[feature].job_path}/{job.job_id}"))
-    assert own == jobs_in(ask(server, "GET", f"/jobs/{job.job_id}"))
+    own = jobs_in(send(server, "GET", f"{FEATURES[feature].job_path}/{job.job_id}"))
+    assert own == jobs_in(send(server, "GET", f"/jobs/{job.job_id}"))
 
 
 @pytest.mark.parametrize("feature", ALL)
-def test_an_update_is_answered_and_listed(server: MockServer, feature: Feature) -> None:
-    """Name, state and rule come back as given; the id may stand in the body, children in any order."""
+def test_queue_update_is_returned_and_listed(server: MockServer, feature: Feature) -> None:
+    """Name, state and rule are as sent; the body may contain the id, and its elements may have any order."""
     before = queue_of(server, feature)
     server.advance(5)
     text = rule(ResultFormat="JSON", Url="https://cb.example.com/a?b=1&amp;c=2")
@@ -125,51 +125,51 @@ def test_an_update_is_answered_and_listed(server: MockServer, feature: Feature) 
     assert (after.update_time or "") > (before.update_time or "")
 
 
-def test_a_document_rule_needs_an_address_only(server: MockServer) -> None:
+def test_document_callback_rule_needs_url_only(server: MockServer) -> None:
     """The document pages require neither Type nor Event (1045/47936)."""
     queue = update(server, Feature.DOC, update_body(rule=rule(Type="", Event="")))
     assert queue.notify_config is not None
     assert (queue.notify_config.type, queue.notify_config.event) == ("Url", "TaskFinish")
 
 
-def test_many_operations_make_many_jobs(server: MockServer) -> None:
-    """Each Operation gives one job in their order; the tag stands in Operation then (436/85083)."""
+def test_submit_with_several_operations_creates_one_job_each(server: MockServer) -> None:
+    """The jobs have the order of the Operations; the tag is in Operation then (436/85083)."""
     operations = "".join(
         operation(f"<Tag>Snapshot</Tag><UserData>{n}</UserData><JobLevel>{n % 3}</JobLevel>") for n in range(6)
     )
-    jobs = jobs_in(ask(server, "POST", "/jobs", submit_body(tag="", operations=operations)))
-    told = [job.operation for job in jobs]
-    assert [(one.user_data, one.job_level, one.tag) for one in told if one] == [
+    jobs = jobs_in(send(server, "POST", "/jobs", submit_body(tag="", operations=operations)))
+    operations = [job.operation for job in jobs]
+    assert [(one.user_data, one.job_level, one.tag) for one in operations if one] == [
         (str(n), str(n % 3), "Snapshot") for n in range(6)
     ]
     assert {job.tag for job in jobs} == {None}
     assert len({job.job_id for job in jobs}) == 6
 
 
-def test_the_tag_of_the_request_stands_in_for_operations_without(server: MockServer) -> None:
-    """With a tag above and one inside, the one inside counts for its Operation (1045/47323)."""
+def test_operation_without_tag_uses_tag_of_request(server: MockServer) -> None:
+    """A tag in an Operation has precedence for that Operation (1045/47323)."""
     operations = operation() + operation("<Tag>Transcode</Tag>")
-    jobs = jobs_in(ask(server, "POST", "/jobs", submit_body(operations=operations)))
+    jobs = jobs_in(send(server, "POST", "/jobs", submit_body(operations=operations)))
     assert [job.operation.tag for job in jobs if job.operation] == ["Snapshot", "Transcode"]
 
 
-def test_a_template_is_named(server: MockServer) -> None:
-    """TemplateId brings TemplateName (436/73198)."""
+def test_job_with_template_id_shows_template_name(server: MockServer) -> None:
+    """TemplateId gives TemplateName (436/73198)."""
     body = submit_body(operations=operation("<TemplateId>t1</TemplateId>"))
-    (job,) = jobs_in(ask(server, "POST", "/jobs", body))
+    (job,) = jobs_in(send(server, "POST", "/jobs", body))
     assert job.operation is not None
     assert job.operation.template_id == "t1"
     assert job.operation.template_name
 
 
-def test_special_characters_survive(server: MockServer, httpserver: HTTPServer) -> None:
-    """Chinese, blanks, brackets and ampersands come back unchanged in submit, describe and both callbacks."""
+def test_special_characters_are_returned_unchanged(server: MockServer, httpserver: HTTPServer) -> None:
+    """Chinese, blanks, brackets and ampersands are the same in submit, describe and both callbacks."""
     httpserver.expect_request("/cb", method="POST").respond_with_data("")
     source = "目录/a b+&lt;c&gt;&amp;.mp4"
     for form in ("XML", "JSON"):
         extra = f"<CallBack>{httpserver.url_for('/cb')}</CallBack><CallBackFormat>{form}</CallBackFormat>"
         data = operation("<UserData>&lt;&amp;&gt;\"'</UserData>")
-        (job,) = jobs_in(ask(server, "POST", "/jobs", submit_body(source=source, operations=data, extra=extra)))
+        (job,) = jobs_in(send(server, "POST", "/jobs", submit_body(source=source, operations=data, extra=extra)))
         assert job.input is not None
         assert job.input.object == "目录/a b+<c>&.mp4"
         assert job.operation is not None
@@ -179,23 +179,23 @@ def test_special_characters_survive(server: MockServer, httpserver: HTTPServer) 
     httpserver.check()
     one, other = (read_callback(request.get_data()) for request, _ in httpserver.log)
     for decoded in (one, other):
-        (told,) = to_value(JobCallback, decoded).jobs
-        assert told.input is not None
-        assert told.operation is not None
-        assert (told.input.object, told.operation.user_data) == ("目录/a b+<c>&.mp4", "<&>\"'")
+        (callback_job,) = to_value(JobCallback, decoded).jobs
+        assert callback_job.input is not None
+        assert callback_job.operation is not None
+        assert (callback_job.input.object, callback_job.operation.user_data) == ("目录/a b+<c>&.mp4", "<&>\"'")
 
 
 @pytest.mark.parametrize("source", ["in/a.mp4", "missing/a.mp4"])
 @pytest.mark.parametrize("feature", ALL)
-def test_both_callback_forms_tell_what_describe_tells(
+def test_xml_and_json_callback_agree_with_describe(
     server: MockServer, httpserver: HTTPServer, feature: Feature, source: str
 ) -> None:
-    """XML and JSON of one job say the same, are valid, and agree with describe."""
+    """Both forms are valid."""
     httpserver.expect_request("/cb", method="POST").respond_with_data("")
     spec = FEATURES[feature]
     for form in ("XML", "JSON"):
         extra = f"<CallBack>{httpserver.url_for('/cb')}</CallBack><CallBackFormat>{form}</CallBackFormat>"
-        assert ask(server, "POST", spec.job_path, body_for(feature, source=source, extra=extra))[0] == 200
+        assert send(server, "POST", spec.job_path, body_for(feature, source=source, extra=extra))[0] == 200
     server.advance(60)
     server.wait_for_callbacks(2)
     bodies = [request.get_data() for request, _ in httpserver.log]
@@ -205,44 +205,44 @@ def test_both_callback_forms_tell_what_describe_tells(
     for body in bodies:
         decoded = read_callback(body)
         assert decoded.ok, decoded.problems
-        (told,) = to_value(JobCallback, decoded).jobs
-        raw = read(Document.JOB_ANSWER, ask(server, "GET", f"{spec.job_path}/{told.job_id}")[2]).value
+        (callback_job,) = to_value(JobCallback, decoded).jobs
+        raw = read(Document.JOB_ANSWER, send(server, "GET", f"{spec.job_path}/{callback_job.job_id}")[2]).value
         (described,) = raw["JobsDetail"] if isinstance(raw["JobsDetail"], list) else ()
         described.pop("Progress")
         (sent,) = decoded.value["JobsDetail"] if isinstance(decoded.value["JobsDetail"], list) else ()
         assert same_content(sent, described)
-        assert told.state == ("Failed" if source.startswith("missing") else "Success")
+        assert callback_job.state == ("Failed" if source.startswith("missing") else "Success")
 
 
-def test_no_means_no_callback(server: MockServer, httpserver: HTTPServer) -> None:
-    """CallBack=no keeps the queue's address quiet for that job; others call it."""
+def test_callback_value_no_sends_no_callback(server: MockServer, httpserver: HTTPServer) -> None:
+    """CallBack=no turns the callback off for that job; other jobs use the queue's address."""
     httpserver.expect_request("/queue", method="POST").respond_with_data("")
     update(server, Feature.MEDIA, update_body(rule=rule(Url=httpserver.url_for("/queue"))))
-    ask(server, "POST", "/jobs", submit_body(extra="<CallBack>no</CallBack>"))
-    (job,) = jobs_in(ask(server, "POST", "/jobs", submit_body()))
+    send(server, "POST", "/jobs", submit_body(extra="<CallBack>no</CallBack>"))
+    (job,) = jobs_in(send(server, "POST", "/jobs", submit_body()))
     server.advance(100)
     server.wait_for_callbacks(1)
     assert [attempt.job_id for attempt in server.deliveries] == [job.job_id]
 
 
-def test_lists_filter(server: MockServer) -> None:
-    """Window, states, object, queue and order choose; nothing else does."""
+def test_job_list_filters_by_each_parameter(server: MockServer) -> None:
+    """The filters are time window, states, object, queue and order."""
     first, second, third = (
-        jobs_in(ask(server, "POST", "/jobs", submit_body(source=f"in/{n}")))[0].job_id for n in range(3)
+        jobs_in(send(server, "POST", "/jobs", submit_body(source=f"in/{n}")))[0].job_id for n in range(3)
     )
     server.advance(3600)
-    (late,) = (jobs_in(ask(server, "POST", "/jobs", submit_body(source="in/9")))[0].job_id,)
+    (late,) = (jobs_in(send(server, "POST", "/jobs", submit_body(source="in/9")))[0].job_id,)
 
     def listed(query: str) -> list[str | None]:
-        return [job.job_id for job in jobs_in(ask(server, "GET", f"/jobs?tag=Snapshot{query}"))]
+        return [job.job_id for job in jobs_in(send(server, "GET", f"/jobs?tag=Snapshot{query}"))]
 
     queue_id = queue_of(server, Feature.MEDIA).queue_id
-    (job,) = jobs_in(ask(server, "GET", f"/jobs/{late}"))
+    (job,) = jobs_in(send(server, "GET", f"/jobs/{late}"))
     bound = (job.creation_time or "").replace("+", "%2B")
     assert listed("") == [late, third, second, first]
     assert listed("&orderByTime=Asc") == [first, second, third, late]
     assert listed(f"&startCreationTime={bound}") == [late]
-    assert listed(f"&startCreationTime={job.creation_time}") == [late]  # a plus that nobody encoded
+    assert listed(f"&startCreationTime={job.creation_time}") == [late]  # a plus that the client did not encode
     assert listed("&endCreationTime=2001-01-01T00:00:00Z") == []
     assert listed("&states=Success,Failed") == [third, second, first]
     assert listed("&states=All&nextToken=&size=") == [late, third, second, first]
@@ -251,12 +251,12 @@ def test_lists_filter(server: MockServer) -> None:
     assert listed("&queueId=pnone") == []
 
 
-def test_queue_lists_select(server: MockServer) -> None:
-    """By id, by state, by category, by page; unknown ids are named, each once."""
+def test_queue_list_filters_by_each_parameter(server: MockServer) -> None:
+    """The filters are id, state, category and page; each unknown id is named once."""
     queue_id = queue_of(server, Feature.MEDIA).queue_id
 
     def listed(query: str) -> QueueList:
-        decoded = read(Document.QUEUE_LIST, ask(server, "GET", f"/queue?{query}")[2], Reading.STRICT)
+        decoded = read(Document.QUEUE_LIST, send(server, "GET", f"/queue?{query}")[2], Reading.STRICT)
         assert decoded.ok, decoded.problems
         return to_value(QueueList, decoded)
 
@@ -270,15 +270,15 @@ def test_queue_lists_select(server: MockServer) -> None:
     assert (second_page.total_count, second_page.page_number, second_page.queues) == ("1", "2", ())
 
 
-def test_the_speed_queue_stands_beside_the_media_queue() -> None:
-    """Set so, media has two queues: category and id tell them apart, QueueType leads jobs to the second, both pause."""
+def test_media_with_speed_queue_has_two_queues() -> None:
+    """Category and id select one, QueueType submits to the second, and both can be paused."""
     with MockServer(MockSettings(activated=(Feature.MEDIA, Feature.DOC), speed_queue=True)) as server:
         own, speed = (queue for queue in server.queues if queue.feature is Feature.MEDIA)
         assert (own.name, speed.name) == ("queue-1", "queue-speed-transcoding-process-1")
         assert len([queue for queue in server.queues if queue.feature is Feature.DOC]) == 1
 
         def listed(query: str) -> list[str | None]:
-            decoded = read(Document.QUEUE_LIST, ask(server, "GET", f"/queue?{query}")[2], Reading.STRICT)
+            decoded = read(Document.QUEUE_LIST, send(server, "GET", f"/queue?{query}")[2], Reading.STRICT)
             assert decoded.ok, decoded.problems
             return [queue.queue_id for queue in to_value(QueueList, decoded).queues]
 
@@ -287,45 +287,45 @@ def test_the_speed_queue_stands_beside_the_media_queue() -> None:
         assert listed("category=SpeedTranscoding") == listed(f"queueIds={speed.queue_id}") == both[1:]
         assert listed("category=CateAll") == both
         paused = update_body(state="Paused").replace(b"queue-1", b"fast")
-        assert ask(server, "PUT", f"/queue/{speed.queue_id}", paused)[0] == 200
+        assert send(server, "PUT", f"/queue/{speed.queue_id}", paused)[0] == 200
         assert listed("category=CateAll&state=Paused") == both[1:]
         body = submit_body()
         fast = body.replace(b"</Request>", b"<QueueType>SpeedTranscoding</QueueType></Request>")
-        (slow_job,), (fast_job,) = (jobs_in(ask(server, "POST", "/jobs", sent)) for sent in (body, fast))
+        (slow_job,), (fast_job,) = (jobs_in(send(server, "POST", "/jobs", sent)) for sent in (body, fast))
         assert (slow_job.queue_id, fast_job.queue_id, fast_job.state) == (*both, "Pause")
-        (found,) = jobs_in(ask(server, "GET", "/jobs?tag=Snapshot&queueType=SpeedTranscoding"))
+        (found,) = jobs_in(send(server, "GET", "/jobs?tag=Snapshot&queueType=SpeedTranscoding"))
         assert found.job_id == fast_job.job_id
-        odd = body.replace(b"</Request>", b"<QueueType>Odd</QueueType></Request>")
-        assert ask(server, "POST", "/jobs", odd)[0] == 400
-        assert ask(server, "DELETE", "/mediabucket")[0] == 200
+        invalid_body = body.replace(b"</Request>", b"<QueueType>Odd</QueueType></Request>")
+        assert send(server, "POST", "/jobs", invalid_body)[0] == 400
+        assert send(server, "DELETE", "/mediabucket")[0] == 200
         assert [queue.feature for queue in server.queues] == [Feature.DOC]
 
 
-def test_waiting_jobs_may_show_the_other_reading() -> None:
-    """Set so, waiting jobs of a paused queue show Submitted (1045/47936) instead of Pause."""
+def test_held_job_shows_submitted_if_set() -> None:
+    """Waiting jobs of a paused queue then show Submitted (1045/47936) instead of Pause."""
     settings = MockSettings(activated=(Feature.MEDIA,), held=HeldReading.SUBMITTED)
     with MockServer(settings) as server:
         update(server, Feature.MEDIA, update_body(state="Paused"))
-        (job,) = jobs_in(ask(server, "POST", "/jobs", submit_body()))
+        (job,) = jobs_in(send(server, "POST", "/jobs", submit_body()))
         assert job.state == "Submitted"
 
 
-def test_buckets_are_apart(server: MockServer) -> None:
+def test_items_of_other_bucket_are_unknown(server: MockServer) -> None:
     """A job and a queue of one bucket do not exist in another."""
-    (job,) = jobs_in(ask(server, "POST", "/jobs", submit_body()))
+    (job,) = jobs_in(send(server, "POST", "/jobs", submit_body()))
     host = {"Host": "other-1250000000.ci.ap-test.myqcloud.com"}
-    assert ask(server, "POST", "/mediabucket", headers=host)[0] == 200
-    answer = to_value(JobAnswer, read(Document.JOB_ANSWER, ask(server, "GET", f"/jobs/{job.job_id}", headers=host)[2]))
+    assert send(server, "POST", "/mediabucket", headers=host)[0] == 200
+    answer = to_value(JobAnswer, read(Document.JOB_ANSWER, send(server, "GET", f"/jobs/{job.job_id}", headers=host)[2]))
     assert (answer.jobs, answer.non_exist_ids) == ((), (job.job_id,))
 
 
-def test_activation_may_be_repeated(server: MockServer) -> None:
-    """A second POST answers the same and keeps the queue; regions and prefixes filter the list."""
+def test_second_activation_returns_same_queue(server: MockServer) -> None:
+    """Regions and prefixes filter the list."""
     before = queue_of(server, Feature.MEDIA)
-    first = ask(server, "POST", "/mediabucket")[2].partition(b"<MediaBucket>")[2]
-    assert ask(server, "POST", "/mediabucket")[2].partition(b"<MediaBucket>")[2] == first
+    first = send(server, "POST", "/mediabucket")[2].partition(b"<MediaBucket>")[2]
+    assert send(server, "POST", "/mediabucket")[2].partition(b"<MediaBucket>")[2] == first
     assert queue_of(server, Feature.MEDIA) == before
     for query, count in (("", 1), ("regions=ap-nowhere", 0), ("regions=All", 1), ("bucketName=exam", 1)):
-        _, _, body = ask(server, "GET", f"/mediabucket?{query}")
+        _, _, body = send(server, "GET", f"/mediabucket?{query}")
         assert validate(Document.BUCKET_LIST, body) == ()
         assert f"<TotalCount>{count}</TotalCount>".encode() in body

@@ -1,4 +1,4 @@
-"""The signature check against the published vectors, and each refusal with its documented code."""
+"""The signature check against the published vectors, and the documented code of each refusal."""
 
 from urllib.parse import quote
 
@@ -44,7 +44,7 @@ VECTORS = {
 
 
 def authorization(vector: str = "B", **changes: str) -> str:
-    """The Authorization of a vector, with fields replaced (an empty replacement of `drop` removes one)."""
+    """The Authorization of a vector with fields replaced (an empty replacement of `drop` removes one)."""
     _, _, _, headers, parameters, signature = VECTORS[vector]
     fields = {
         "q-sign-algorithm": "sha1",
@@ -67,7 +67,7 @@ def request(
     host: bytes = HOST,
     extra: tuple[tuple[bytes, bytes], ...] = (),
 ) -> SignedRequest:
-    """The request of a vector, with parts replaced."""
+    """The request of a vector with parts replaced."""
     method, own_path, own_query, *_ = VECTORS[vector]
     headers = [(b"host", host), (b"content-type", b"application/xml"), *extra]
     text = authorization(vector) if header is None else header
@@ -82,7 +82,7 @@ def request(
 
 
 def refusal(signed: SignedRequest, *, now: float = NOW) -> tuple[str, int]:
-    """Code and status that `signed` is refused with."""
+    """Code and status of the refusal of `signed`."""
     with pytest.raises(Refusal) as caught:
         check(signed, KEYS, now=now)
     assert KEY.secret_key not in caught.value.message
@@ -90,41 +90,41 @@ def refusal(signed: SignedRequest, *, now: float = NOW) -> tuple[str, int]:
 
 
 @pytest.mark.parametrize("vector", VECTORS)
-def test_the_vectors_are_accepted(vector: str) -> None:
-    """Each vector, made with the official signer, is accepted as that of its key (436/7778)."""
+def test_signature_of_each_vector_is_accepted(vector: str) -> None:
+    """The official signer made each vector; it is accepted as that of its key (436/7778)."""
     assert check(request(vector), KEYS, now=NOW) == KEY.secret_id
 
 
 @pytest.mark.parametrize("vector", VECTORS)
-def test_another_path_is_not_the_signed_one(vector: str) -> None:
-    """A signature holds for its own path only."""
+def test_signature_of_other_path_is_refused(vector: str) -> None:
+    """A signature is valid for its own path only."""
     assert refusal(request(vector, path=b"/file_queue")) == ("SignatureDoesNotMatch", 403)
 
 
-def test_a_host_is_signed_with_or_without_its_port() -> None:
-    """The Python SDK signs the host without the port that stands in Host."""
+def test_host_signed_with_or_without_port_is_accepted() -> None:
+    """The Python SDK signs the host without the port that the Host header has."""
     assert check(request("B", host=HOST + b":8080"), KEYS, now=NOW) == KEY.secret_id
 
 
-def test_another_host_is_refused() -> None:
-    """The signed host decides."""
+def test_signature_of_other_host_is_refused() -> None:
+    """The signed host counts."""
     assert refusal(request("B", host=b"other-1250000000.ci.ap-test.myqcloud.com"))[0] == "SignatureDoesNotMatch"
 
 
-def test_an_unsigned_parameter_may_be_added() -> None:
-    """`?cancel` is on the wire unsigned: only listed names count."""
+def test_unsigned_parameter_is_accepted() -> None:
+    """`?cancel` is sent unsigned: only listed names are signed."""
     method_query = VECTORS["B"][2] + b"&cancel"
     assert check(request("B", query=method_query), KEYS, now=NOW) == KEY.secret_id
 
 
-def test_a_changed_signed_parameter_is_refused() -> None:
-    """A listed parameter counts with its value."""
+def test_changed_signed_parameter_is_refused() -> None:
+    """The value of a listed parameter is signed too."""
     changed = VECTORS["B"][2].replace(b"=10", b"=99")
     assert refusal(request("B", query=changed))[0] == "SignatureDoesNotMatch"
 
 
 @pytest.mark.parametrize("space", [b"+", b"%20"])
-def test_both_spaces_of_a_query_are_one_value(space: bytes) -> None:
+def test_plus_and_percent_20_have_same_signature(space: bytes) -> None:
     """A parameter is decoded before it is encoded for signing."""
     query = b"name=a" + space + b"b"
     from ciq_mock.http.signature import signature
@@ -141,22 +141,22 @@ def test_both_spaces_of_a_query_are_one_value(space: bytes) -> None:
     assert check(request("A", header=header, query=query), KEYS, now=NOW) == KEY.secret_id
 
 
-def test_a_signed_url_is_accepted() -> None:
-    """The seven pairs may stand in the query, url-encoded, beside the business parameters (436/7778)."""
+def test_signed_url_is_accepted() -> None:
+    """The query may contain the seven pairs, url-encoded, beside the other parameters (436/7778)."""
     pairs = [part.split("=", 1) for part in authorization("B").split("&")]
     query = VECTORS["B"][2] + b"&" + "&".join(f"{n}={quote(v, safe='')}" for n, v in pairs).encode()
     assert check(request("B", header="", query=query), KEYS, now=NOW) == KEY.secret_id
 
 
-def test_the_merged_sign_parameter_is_accepted() -> None:
+def test_merged_sign_parameter_is_accepted() -> None:
     """The Go SDK can send the whole Authorization as `sign=`."""
     query = VECTORS["B"][2] + b"&sign=" + quote(authorization("B"), safe="").encode()
     assert check(request("B", header="", query=query), KEYS, now=NOW) == KEY.secret_id
 
 
 @pytest.mark.parametrize("header", ["", "   "])
-def test_no_authorization_is_missing(header: str) -> None:
-    """An absent and an empty header are the same: anonymous."""
+def test_absent_or_empty_authorization_is_anonymous(header: str) -> None:
+    """Both get the same code."""
     assert refusal(request("A", header=header)) == ("MissingAuthorization", 401)
 
 
@@ -173,39 +173,39 @@ def test_no_authorization_is_missing(header: str) -> None:
         "x" * 9000,
     ],
 )
-def test_a_malformed_authorization_is_invalid(header: str) -> None:
-    """Whatever is not the seven pairs is InvalidAuthorization, not an error of the server."""
+def test_malformed_authorization_is_refused(header: str) -> None:
+    """Every value that is not the seven pairs is InvalidAuthorization, not a server error."""
     assert refusal(request("A", header=header)) == ("InvalidAuthorization", 401)
 
 
-def test_an_unknown_key_is_said_so() -> None:
-    """The code is spelled with a small id in the documents."""
+def test_unknown_key_is_refused() -> None:
+    """The documents spell the code with a small id."""
     assert refusal(request("A", header=authorization("A", q_ak="NOBODY"))) == ("SecretidNotExist", 401)
 
 
-def test_another_known_key_does_not_fit() -> None:
-    """A signature holds for its own key only, also when several keys are known."""
+def test_signature_with_other_known_key_is_refused() -> None:
+    """A signature is valid for its own key only, also when the mock has several keys."""
     assert refusal(request("A", header=authorization("A", q_ak="OTHER")))[0] == "SignatureDoesNotMatch"
 
 
 @pytest.mark.parametrize(("now", "accepted"), [(1700003600.9, True), (1700003601.0, False), (1699999999.0, False)])
-def test_the_window_decides(now: float, *, accepted: bool) -> None:
-    """The last second counts as inside; before the start and after the end it is SignatureExpired."""
+def test_signature_outside_its_time_window_is_refused(now: float, *, accepted: bool) -> None:
+    """The last second is inside; before the start and after the end the code is SignatureExpired."""
     if accepted:
         assert check(request("A"), KEYS, now=now) == KEY.secret_id
     else:
         assert refusal(request("A"), now=now) == ("SignatureExpired", 401)
 
 
-def test_a_listed_header_must_be_there() -> None:
+def test_absent_signed_header_is_refused() -> None:
     """A name in q-header-list that the request lacks cannot have been signed."""
     header = authorization("A", q_header_list="x-ci-nothing")
     assert refusal(request("A", header=header)) == ("SignatureDoesNotMatch", 403)
 
 
 @pytest.mark.parametrize("name", [b"x-ci-security-token", b"x-cos-security-token"])
-def test_a_temporary_key_needs_its_token(name: bytes) -> None:
-    """Both spellings of the token header are documented; a missing or wrong token is refused."""
+def test_temporary_key_without_token_is_refused(name: bytes) -> None:
+    """Both documented spellings of the token header are accepted; a missing or wrong token is refused."""
     keys = {KEY.secret_id: Credentials(secret_id=KEY.secret_id, secret_key=KEY.secret_key, token="t-1")}
     assert check(request("A", extra=((name, b"t-1"),)), keys, now=NOW) == KEY.secret_id
     for extra in ((), ((name, b"t-2"),)):
@@ -223,8 +223,8 @@ def test_a_temporary_key_needs_its_token(name: bytes) -> None:
         (request("B", header=authorization("B", q_ak="NOBODY")), NOW),
     ],
 )
-def test_a_refusal_tells_the_log_what_should_have_been_signed(signed: SignedRequest, now: float) -> None:
-    """HttpString and StringToSign of the request as received stand in the log's part, and no key does."""
+def test_refusal_logs_expected_string_to_sign(signed: SignedRequest, now: float) -> None:
+    """The log has HttpString and StringToSign of the request as received, and no key."""
     with pytest.raises(Refusal) as caught:
         check(signed, KEYS, now=now)
     shown = caught.value.for_log
@@ -237,15 +237,15 @@ def test_a_refusal_tells_the_log_what_should_have_been_signed(signed: SignedRequ
     assert caught.value.message not in shown
 
 
-def test_the_string_for_the_log_is_the_one_that_is_signed() -> None:
-    """Its hash is the published one of the vector: whoever signs that text is accepted."""
+def test_logged_string_has_published_hash() -> None:
+    """A client that signs the logged text is accepted."""
     with pytest.raises(Refusal) as caught:
         check(request("B"), KEYS, now=NOW + 86400)
     assert "80ad31f742688a5914e17b830be1d1f233cb55b1" in caught.value.for_log
 
 
-def test_a_token_that_was_signed_is_blank_in_the_log() -> None:
-    """A signed token header is part of HttpString; the log shows that it was, and not its value."""
+def test_signed_token_is_redacted_in_log() -> None:
+    """A signed token header is part of HttpString; the log has its name and not its value."""
     header = authorization("A", q_header_list="host;x-ci-security-token")
     with pytest.raises(Refusal) as caught:
         check(request("A", header=header, extra=((b"x-ci-security-token", b"t-secret"),)), KEYS, now=NOW)
@@ -254,8 +254,8 @@ def test_a_token_that_was_signed_is_blank_in_the_log() -> None:
 
 
 @pytest.mark.parametrize("header", ["", "nonsense", authorization("A", q_header_list="x-ci-nothing")])
-def test_where_nothing_would_be_right_nothing_is_shown(header: str) -> None:
-    """Without a readable claim, or with a listed name that is not there, there is no text to sign; the reason stays."""
+def test_refusal_without_text_to_sign_logs_reason_only(header: str) -> None:
+    """The claim is unreadable, or a listed name is absent."""
     with pytest.raises(Refusal) as caught:
         check(request("A", header=header), KEYS, now=NOW)
     assert caught.value.for_log == ""
@@ -264,8 +264,8 @@ def test_where_nothing_would_be_right_nothing_is_shown(header: str) -> None:
 
 @pytest.mark.parametrize("form", ["pairs", "sign"])
 @pytest.mark.parametrize(("now", "code"), [(NOW, ""), (NOW + 86400, "SignatureExpired")])
-def test_a_signed_url_knows_expiry_and_token(form: str, now: float, code: str) -> None:
-    """In the query the window counts as in the header, and a temporary key's token may stand there (436/7778)."""
+def test_signed_url_checks_time_window_and_token(form: str, now: float, code: str) -> None:
+    """The query has them as the header does; a temporary key's token may be in the query (436/7778)."""
     keys = {KEY.secret_id: Credentials(secret_id=KEY.secret_id, secret_key=KEY.secret_key, token="t-1")}
     pairs = [part.split("=", 1) for part in authorization("B").split("&")]
     signed = (
@@ -285,8 +285,8 @@ def test_a_signed_url_knows_expiry_and_token(form: str, now: float, code: str) -
         assert caught.value.code == code
 
 
-def test_each_of_several_keys_signs() -> None:
-    """With several keys known, each one's own signature is accepted as its own."""
+def test_signature_of_each_configured_key_is_accepted() -> None:
+    """Each signature is accepted as that of its own key."""
     from ciq_mock.http.signature import signature
 
     for key in KEYS.values():

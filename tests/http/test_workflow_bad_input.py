@@ -1,11 +1,11 @@
-"""Bad input to the calls on workflows and batch jobs: each row is refused with its code, and nothing is kept."""
+"""Bad input in requests on workflows and batch jobs: each case is refused with its code and stores nothing."""
 
 import re
 from collections.abc import Iterator
 
 import pytest
-from http_bench import ask, error_of
-from workflow_bench import JOB, OUTPUT, batch_body, good, made, workflow_body, workflows
+from http_bench import error_of, send
+from workflow_bench import JOB, OUTPUT, batch_body, create_workflow, list_workflows, strict_body, workflow_body
 
 from ciq_mock.clock import ClockKind
 from ciq_mock.server import MockServer
@@ -26,7 +26,7 @@ def _server() -> Iterator[MockServer]:
 
 @pytest.fixture
 def server(_server: MockServer) -> MockServer:
-    """The mock, reset; its clock stands."""
+    """The mock on a manual clock, reset."""
     _server.reset()
     return _server
 
@@ -59,14 +59,14 @@ WORKFLOWS: dict[str, tuple[bytes, str]] = {
 
 
 @pytest.mark.parametrize("case", WORKFLOWS)
-def test_bad_workflows(server: MockServer, case: str) -> None:
-    """Refused with the code of the fault, when made and when updated; nothing is kept or changed."""
+def test_invalid_workflow_is_refused(server: MockServer, case: str) -> None:
+    """The mock refuses it when created and when updated; nothing is stored or changed."""
     body, code = WORKFLOWS[case]
-    assert error_of(ask(server, "POST", "/workflow", body)) == (400, code)
-    workflow_id = made(server)
-    before = workflows(server).workflows
-    assert error_of(ask(server, "PUT", f"/workflow/{workflow_id}", body)) == (400, code)
-    assert workflows(server).workflows == before
+    assert error_of(send(server, "POST", "/workflow", body)) == (400, code)
+    workflow_id = create_workflow(server)
+    before = list_workflows(server).workflows
+    assert error_of(send(server, "PUT", f"/workflow/{workflow_id}", body)) == (400, code)
+    assert list_workflows(server).workflows == before
 
 
 REQUESTS: dict[str, tuple[str, str, tuple[int, str]]] = {
@@ -96,11 +96,11 @@ REQUESTS: dict[str, tuple[str, str, tuple[int, str]]] = {
 
 
 @pytest.mark.parametrize("case", REQUESTS)
-def test_bad_requests(server: MockServer, case: str) -> None:
-    """Each is refused with its code, in the error form."""
+def test_invalid_workflow_request_is_refused(server: MockServer, case: str) -> None:
+    """The response has the case's code in the error form."""
     method, target, refused = REQUESTS[case]
     body = workflow_body() if method == "PUT" and target.endswith("wX") else b""
-    assert error_of(ask(server, method, target, body)) == refused
+    assert error_of(send(server, method, target, body)) == refused
 
 
 ONE = "<Object>in/a</Object>"
@@ -124,20 +124,20 @@ BATCHES: dict[str, tuple[bytes, str]] = {
 
 
 @pytest.mark.parametrize("case", BATCHES)
-def test_bad_batches(server: MockServer, case: str) -> None:
-    """Refused with the code of the fault; nothing is kept or started."""
+def test_invalid_batch_is_refused(server: MockServer, case: str) -> None:
+    """Nothing is stored or started."""
     body, code = BATCHES[case]
-    assert error_of(ask(server, "POST", "/inventorytriggerjob", body)) == (400, code)
-    answer = good(Document.BATCH_ANSWER, ask(server, "GET", "/inventorytriggerjob"))
+    assert error_of(send(server, "POST", "/inventorytriggerjob", body)) == (400, code)
+    answer = strict_body(Document.BATCH_ANSWER, send(server, "GET", "/inventorytriggerjob"))
     assert to_value(BatchAnswer, read(Document.BATCH_ANSWER, answer)).batches == ()
     assert server.jobs == ()
 
 
-def test_a_feature_that_is_not_active() -> None:
-    """A workflow with a node of a feature that the bucket does not have is refused by that feature's code."""
+def test_workflow_with_node_of_inactive_feature_is_refused() -> None:
+    """The code is that of the feature."""
     with MockServer(MockSettings(activated=(Feature.MEDIA,))) as server:
-        assert error_of(ask(server, "POST", "/workflow", workflow_body())) == (400, "PicBucketUnBinded")
-        assert error_of(ask(server, "POST", "/workflow", workflow_body(), {"Host": "ci.r.myqcloud.com"})) == (
+        assert error_of(send(server, "POST", "/workflow", workflow_body())) == (400, "PicBucketUnBinded")
+        assert error_of(send(server, "POST", "/workflow", workflow_body(), {"Host": "ci.r.myqcloud.com"})) == (
             400,
             "InvalidHost",
         )

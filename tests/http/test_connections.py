@@ -1,4 +1,4 @@
-"""The wire: what a connection may do, how answers are dressed, what happens to slow and broken senders."""
+"""HTTP connections: keep-alive, response headers, slow and broken clients, arbitrary bytes."""
 
 import logging
 import socket
@@ -8,7 +8,7 @@ from http.client import HTTPConnection, HTTPResponse
 from typing import NoReturn
 
 import pytest
-from http_bench import ask, ask_raw, error_of, submit_body
+from http_bench import error_of, send, send_raw, submit_body
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -22,14 +22,14 @@ from ciq_schemas.operations import operations
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[MockServer]:
-    """A mock whose clock stands."""
+    """A mock on a manual clock."""
     with MockServer(MockSettings(activated=(Feature.MEDIA,), clock=ClockKind.MANUAL)) as server:
         yield server
 
 
-def test_answers_wear_the_documented_headers(server: MockServer) -> None:
-    """Names that the Python SDK reads from a plain dict are spelled as it wants them (1045/49352)."""
-    status, headers, body = ask(server, "GET", "/queue")
+def test_response_headers_have_documented_spelling(server: MockServer) -> None:
+    """The Python SDK reads them from a plain dict, so the case counts (1045/49352)."""
+    status, headers, body = send(server, "GET", "/queue")
     assert status == 200
     assert headers["Content-Type"] == "application/xml"
     assert headers["Content-Length"] == str(len(body))
@@ -41,21 +41,21 @@ def test_answers_wear_the_documented_headers(server: MockServer) -> None:
     assert len({name.lower() for name in headers}) == len(headers)
 
 
-def test_request_ids_are_never_given_twice(server: MockServer) -> None:
-    """One id a request, refusals included."""
-    ids = [ask(server, "GET", target)[1]["x-ci-request-id"] for target in ("/queue", "/no", "/queue", "/no")]
+def test_request_ids_are_unique(server: MockServer) -> None:
+    """Each response has its own id, refusals included."""
+    ids = [send(server, "GET", target)[1]["x-ci-request-id"] for target in ("/queue", "/no", "/queue", "/no")]
     assert len(set(ids)) == 4
 
 
-def test_head_answers_like_get_without_the_body(server: MockServer) -> None:
-    """HEAD has the headers of GET, the length included (RFC 9110)."""
-    status, headers, body = ask(server, "HEAD", "/queue")
+def test_head_has_headers_of_get_without_body(server: MockServer) -> None:
+    """The length is included (RFC 9110)."""
+    status, headers, body = send(server, "HEAD", "/queue")
     assert (status, body) == (200, b"")
     assert int(headers["Content-Length"]) > 0
 
 
-def test_a_connection_survives_refusals(server: MockServer) -> None:
-    """Many requests go over one connection, good and bad ones, with and without bodies."""
+def test_refused_request_keeps_connection_open(server: MockServer) -> None:
+    """One connection serves valid and invalid requests, with and without bodies."""
     connection = HTTPConnection("127.0.0.1", server.port, timeout=10)
     statuses = []
     for method, target, body in [
@@ -74,16 +74,16 @@ def test_a_connection_survives_refusals(server: MockServer) -> None:
     assert statuses == [200, 400, 404, 200, 400, 200]
 
 
-def test_bodies_may_come_in_chunks(server: MockServer) -> None:
-    """Chunked requests are read as others."""
+def test_chunked_body_is_accepted(server: MockServer) -> None:
+    """The mock reads it like any other."""
     body = submit_body()
     chunks = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (body[:10], body[10:])) + b"0\r\n\r\n"
     raw = b"POST /jobs HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks
-    assert ask_raw(server, raw, method="POST")[0] == 200
+    assert send_raw(server, raw, method="POST")[0] == 200
 
 
-def test_a_sender_may_ask_before_it_sends(server: MockServer) -> None:
-    """Expect: 100-continue is granted."""
+def test_expect_100_continue_is_accepted(server: MockServer) -> None:
+    """The mock responds with 100 before the body."""
     body = submit_body()
     head = b"POST /jobs HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(body)
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as sock:
@@ -104,26 +104,26 @@ def test_a_sender_may_ask_before_it_sends(server: MockServer) -> None:
         (b"GET /queue HTTP/1.0\r\nHost: x\r\n\r\n", 200),
     ],
 )
-def test_other_protocols_are_not_spoken(server: MockServer, raw: bytes, status: int) -> None:
-    """An upgrade is not taken up, a tunnel is refused, HTTP/1.0 is answered."""
-    assert ask_raw(server, raw)[0] == status
+def test_upgrade_and_connect_are_refused(server: MockServer, raw: bytes, status: int) -> None:
+    """The mock ignores an upgrade, refuses a tunnel and accepts HTTP/1.0."""
+    assert send_raw(server, raw)[0] == status
 
 
-def test_absolute_targets_and_any_documented_host(server: MockServer) -> None:
-    """A client behind a proxy setting sends absolute targets; each bucket has queues of its own."""
+def test_absolute_target_selects_bucket_by_host(server: MockServer) -> None:
+    """A client behind a proxy sends absolute targets; each bucket has its own queues."""
     host = b"other-1250000000.ci.ap-test.myqcloud.com"
     raw = b"%s http://%s%s HTTP/1.1\r\nHost: %s\r\nContent-Length: 0\r\n\r\n"
-    assert error_of(ask_raw(server, raw % (b"GET", host, b"/queue", host)))[1] == "MediaBucketUnBinded"
-    assert ask_raw(server, raw % (b"POST", host, b"/mediabucket", host))[0] == 200
-    _, _, body = ask_raw(server, raw % (b"GET", host, b"/queue?state=All", host))
+    assert error_of(send_raw(server, raw % (b"GET", host, b"/queue", host)))[1] == "MediaBucketUnBinded"
+    assert send_raw(server, raw % (b"POST", host, b"/mediabucket", host))[0] == 200
+    _, _, body = send_raw(server, raw % (b"GET", host, b"/queue?state=All", host))
     assert b"<BucketId>other-1250000000</BucketId>" in body
 
 
 @pytest.mark.parametrize(
     "sent", [b"", b"GET /queue HT", b"POST /jobs HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n<"]
 )
-def test_slow_senders_are_cut_off(sent: bytes) -> None:
-    """Who does not finish a request in time is told so and disconnected; others go on."""
+def test_slow_request_is_refused_and_disconnected(sent: bytes) -> None:
+    """Other connections are not affected."""
     limits = Limits(header_timeout=0.2, body_timeout=0.3)
     with (
         MockServer(MockSettings(activated=(Feature.MEDIA,), limits=limits)) as server,
@@ -135,11 +135,11 @@ def test_slow_senders_are_cut_off(sent: bytes) -> None:
             on_job_ended += part
         assert on_job_ended.startswith(b"HTTP/1.1 400 ")
         assert b"<Code>RequestTimeout</Code>" in on_job_ended
-        assert ask(server, "GET", "/queue")[0] == 200
+        assert send(server, "GET", "/queue")[0] == 200
 
 
-def test_a_quiet_connection_between_requests_is_not_slow() -> None:
-    """The deadline is that of a request: a connection may rest longer than it."""
+def test_idle_connection_between_requests_stays_open() -> None:
+    """The deadline applies to a request; a connection may be idle for longer."""
     limits = Limits(header_timeout=0.2, body_timeout=0.2)
     with (
         MockServer(MockSettings(limits=limits)) as quick,
@@ -151,11 +151,11 @@ def test_a_quiet_connection_between_requests_is_not_slow() -> None:
             response = HTTPResponse(rested)
             response.begin()
             assert response.read()
-            silent.recv(65536)  # returns once the other connection's deadline has passed
+            silent.recv(65536)  # returns when the deadline of the other connection has passed
 
 
-def test_a_connection_that_rests_for_too_long_is_closed() -> None:
-    """Whoever says nothing for the time of keep-alive is let go, without a word; before, the connection is open."""
+def test_connection_idle_beyond_keep_alive_is_closed() -> None:
+    """The mock sends nothing before it closes; until then the connection is open."""
     with (
         MockServer(MockSettings(limits=Limits(keep_alive=1.0))) as server,
         socket.create_connection(("127.0.0.1", server.port), timeout=10) as sock,
@@ -170,8 +170,8 @@ def test_a_connection_that_rests_for_too_long_is_closed() -> None:
 
 
 @pytest.mark.parametrize("last", ["", "Connection: close\r\n"])
-def test_requests_sent_in_a_row_are_answered_in_a_row(server: MockServer, last: str) -> None:
-    """Pipelined requests get their answers in order, whichever way each of them takes."""
+def test_pipelined_requests_get_responses_in_order(server: MockServer, last: str) -> None:
+    """This holds whether a request takes the fast path or not."""
     head = "%s %s HTTP/1.1\r\nHost: x\r\n%s\r\n"
     targets = [("GET", "/queue", ""), ("GET", "/_ciq/health", ""), ("GET", "/no", ""), ("GET", "/queue", last)]
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as sock:
@@ -190,8 +190,8 @@ def test_requests_sent_in_a_row_are_answered_in_a_row(server: MockServer, last: 
 )
 @pytest.mark.parametrize("version", ["1.1", "1.0"])
 @pytest.mark.parametrize("chunked", [False, True])
-def test_a_body_may_come_in_any_way(server: MockServer, more: str, version: str, chunked: bool) -> None:
-    """A body byte by byte, in chunks, announced or from an old client: each submit is accepted."""
+def test_body_in_any_transfer_form_is_accepted(server: MockServer, more: str, version: str, chunked: bool) -> None:
+    """Cases: byte by byte, in chunks, with Expect, from an HTTP/1.0 client."""
     body = submit_body()
     if chunked:
         size, sent = "Transfer-Encoding: chunked", b"".join(b"1\r\n%c\r\n" % byte for byte in body) + b"0\r\n\r\n"
@@ -209,8 +209,8 @@ def test_a_body_may_come_in_any_way(server: MockServer, more: str, version: str,
         assert b"<State>Submitted</State>" in response.read()
 
 
-def test_too_many_connections_are_turned_away() -> None:
-    """The number of connections is bounded, and who is turned away reads why."""
+def test_connection_beyond_limit_is_refused_with_reason() -> None:
+    """The number of connections is limited."""
     with (
         MockServer(MockSettings(limits=Limits(connections=1))) as server,
         socket.create_connection(("127.0.0.1", server.port), timeout=10) as first,
@@ -224,29 +224,29 @@ def test_too_many_connections_are_turned_away() -> None:
         assert b"<Code>SlowDown</Code>" in on_job_ended
 
 
-def test_what_nobody_foresaw_is_an_internal_error(
+def test_unexpected_exception_is_internal_error(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A failure of the mock itself is answered in the form and has its traceback in the log."""
+    """The response has the error form, and the traceback is in the log."""
 
     def broken(*_: object, **__: object) -> NoReturn:
         raise ZeroDivisionError("made for the test")
 
     with MockServer(MockSettings(activated=(Feature.MEDIA,))) as server, caplog.at_level(logging.ERROR):
         monkeypatch.setattr(Engine, "queues", broken)
-        assert error_of(ask(server, "GET", "/queue")) == (500, "InternalError")
+        assert error_of(send(server, "GET", "/queue")) == (500, "InternalError")
         monkeypatch.undo()
-        assert ask(server, "GET", "/queue")[0] == 200
+        assert send(server, "GET", "/queue")[0] == 200
     assert "made for the test" in caplog.text
 
 
-def test_the_request_log_keeps_no_secrets() -> None:
-    """The log says why a request was refused, and holds neither signature nor token nor body."""
+def test_request_log_contains_no_secret() -> None:
+    """The log has the reason of a refusal and no signature, token or body."""
     keys = Credentials(secret_id="ID", secret_key="SECRET-KEY")
     with MockServer(MockSettings(credentials=(keys,))) as server:
         headers = {"Authorization": "q-ak=ID&q-signature=SECRET-SIGNATURE", "x-ci-security-token": "SECRET-TOKEN"}
-        ask(server, "GET", "/queue?q-signature=SECRET-Q&sign=SECRET-S&state=All", headers=headers)
-        ask(server, "POST", "/jobs", b"SECRET-BODY")
+        send(server, "GET", "/queue?q-signature=SECRET-Q&sign=SECRET-S&state=All", headers=headers)
+        send(server, "POST", "/jobs", b"SECRET-BODY")
         entries = server.requests
     assert [(entry.status, entry.code) for entry in entries] == [
         (401, "InvalidAuthorization"), (401, "MissingAuthorization"),
@@ -273,15 +273,15 @@ FEW = settings(max_examples=150, deadline=None, suppress_health_check=[HealthChe
     headers=st.lists(st.tuples(NAMES, VALUES), max_size=5),
     body=st.binary(max_size=200),
 )
-def test_junk_is_never_an_error_of_the_server(
+def test_random_request_parts_never_cause_server_error(
     server: MockServer, method: str, path: str, query: str, headers: list[tuple[str, str]], body: bytes
 ) -> None:
-    """Whatever stands in path, query, headers and body: an answer in the form, below 500."""
+    """Path, query, headers and body are random; the status of the response is below 500."""
     lines = [f"{method} {path}?{query} HTTP/1.1", "Host: x", f"Content-Length: {len(body)}"]
     framing = {"content-length", "transfer-encoding", "connection", "upgrade", "expect"}
     lines += [f"{name}: {value}" for name, value in headers if name not in framing]
     raw = "\r\n".join((*lines, "", "")).encode("latin-1") + body
-    answer = ask_raw(server, raw, method=method)
+    answer = send_raw(server, raw, method=method)
     assert answer[0] < 500
     if answer[0] >= 400 and method != "HEAD":
         error_of(answer)
@@ -289,8 +289,8 @@ def test_junk_is_never_an_error_of_the_server(
 
 @FEW
 @given(raw=st.binary(min_size=1, max_size=300).map(lambda junk: junk + b"\r\n\r\n"))
-def test_any_bytes_are_answered_or_cut_off(server: MockServer, raw: bytes) -> None:
-    """Bytes that are no request at all get a 4xx or, when nothing can come of them, the end of the connection."""
+def test_random_bytes_are_refused_or_disconnected(server: MockServer, raw: bytes) -> None:
+    """The mock responds with a 4xx or closes the connection."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as sock:
         sock.sendall(raw)
         sock.shutdown(socket.SHUT_WR)

@@ -1,10 +1,10 @@
-"""The control pages: what they show and steer, and that they stay apart from the service."""
+"""The admin API and page: what they show and change, and that they are separate from the service."""
 
 import json
 from collections.abc import Iterator
 
 import pytest
-from http_bench import ask, error_of, submit_body
+from http_bench import error_of, send, submit_body
 
 from ciq_mock.clock import ClockKind
 from ciq_mock.server import MockServer
@@ -14,30 +14,30 @@ from ciq_schemas.features import Feature
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[MockServer]:
-    """A mock with a standing clock."""
+    """A mock on a manual clock."""
     settings = MockSettings(activated=(Feature.MEDIA,), clock=ClockKind.MANUAL, duration=5.0)
     with MockServer(settings) as server:
         yield server
 
 
 def page(server: MockServer, name: str, body: object = None) -> tuple[int, dict[str, object]]:
-    """Ask a page, by POST when there is a body."""
+    """Request an admin page, by POST when there is a body."""
     method, data = ("GET", b"") if body is None else ("POST", json.dumps(body).encode())
-    status, _, answer = ask(server, method, f"/_ciq/{name}", data)
+    status, _, answer = send(server, method, f"/_ciq/{name}", data)
     value = json.loads(answer)
     assert isinstance(value, dict)
     return status, value
 
 
-def test_health(server: MockServer) -> None:
-    """The mock says that it lives."""
+def test_health_reports_running_mock(server: MockServer) -> None:
+    """The health request succeeds."""
     assert page(server, "health") == (200, {"status": "ok", "bucket": server.bucket})
 
 
-def test_state_and_reset(server: MockServer) -> None:
-    """State shows queues and jobs; reset brings back the start."""
-    assert ask(server, "POST", "/jobs", submit_body())[0] == 200
-    assert ask(server, "POST", "/asrbucket")[0] == 200
+def test_reset_restores_initial_state(server: MockServer) -> None:
+    """State shows queues and jobs."""
+    assert send(server, "POST", "/jobs", submit_body())[0] == 200
+    assert send(server, "POST", "/asrbucket")[0] == 200
     server.advance(1)
     _, state = page(server, "state")
     assert isinstance(state["jobs"], dict)
@@ -51,10 +51,10 @@ def test_state_and_reset(server: MockServer) -> None:
     assert state["newest_jobs"] == []
 
 
-def test_the_clock_is_moved_by_hand(server: MockServer) -> None:
-    """Advance goes through everything that falls due."""
+def test_advance_runs_everything_that_is_due(server: MockServer) -> None:
+    """The admin API advances the manual clock."""
     server.reset()
-    ask(server, "POST", "/jobs", submit_body())
+    send(server, "POST", "/jobs", submit_body())
     _, before = page(server, "clock")
     status, after = page(server, "clock/advance", {"seconds": 60})
     assert status == 200
@@ -64,10 +64,10 @@ def test_the_clock_is_moved_by_hand(server: MockServer) -> None:
     assert [str(job.state) for job in server.jobs] == ["Success"]
 
 
-def test_a_real_clock_is_made_faster() -> None:
-    """A scaled hour passes in an instant; a clock that stands has no factor."""
+def test_factor_of_scaled_clock_can_be_changed() -> None:
+    """A scaled hour passes at once; a manual clock has no factor."""
     with MockServer(MockSettings(activated=(Feature.MEDIA,), duration=600.0)) as server:
-        ask(server, "POST", "/jobs", submit_body(extra="<CallBack>http://127.0.0.1:1/</CallBack>"))
+        send(server, "POST", "/jobs", submit_body(extra="<CallBack>http://127.0.0.1:1/</CallBack>"))
         assert page(server, "clock/scale", {"factor": 100_000})[0] == 200
         server.wait_for_callbacks(lambda attempts: len(attempts) > 0)
         assert [str(job.state) for job in server.jobs] == ["Success"]
@@ -87,20 +87,20 @@ def test_a_real_clock_is_made_faster() -> None:
         ("health", {}, 405),
     ],
 )
-def test_bad_orders_are_refused(server: MockServer, name: str, body: object, status: int) -> None:
-    """A bad order is answered in words and moves nothing."""
+def test_invalid_admin_request_is_refused_with_reason(server: MockServer, name: str, body: object, status: int) -> None:
+    """The clock does not move."""
     before = server.now()
     answered, value = page(server, name, body)
     assert (answered, list(value)) == (status, ["error"])
     assert server.now() == before
 
 
-def test_deliveries_and_requests(server: MockServer) -> None:
-    """Each attempt and each request is told, refusals with their reason."""
+def test_deliveries_and_requests_are_listed(server: MockServer) -> None:
+    """The lists have each callback attempt and each request; refused requests have their reason."""
     server.reset()
     extra = "<CallBack>http://127.0.0.1:1/cb?token=mine</CallBack>"
-    ask(server, "POST", "/jobs", submit_body(extra=extra))
-    ask(server, "GET", "/queue?pageSize=0")
+    send(server, "POST", "/jobs", submit_body(extra=extra))
+    send(server, "GET", "/queue?pageSize=0")
     server.advance(60)
     _, deliveries = page(server, "deliveries")
     assert (deliveries["attempts"], deliveries["delivered"], deliveries["pending"]) == (3, 0, 0)
@@ -110,21 +110,21 @@ def test_deliveries_and_requests(server: MockServer) -> None:
     assert "pageSize" in requests["newest"][1]["reason"]
 
 
-def test_the_page_for_people_escapes_names(server: MockServer) -> None:
-    """The index lists the queues; names are text, not markup."""
+def test_index_page_lists_queues_with_escaped_names(server: MockServer) -> None:
+    """Names are shown as text, not as markup."""
     server.reset()
-    status, headers, body = ask(server, "GET", "/_ciq/")
+    status, headers, body = send(server, "GET", "/_ciq/")
     assert status == 200
     assert headers["content-type"].startswith("text/html")
     assert b"<td>queue-1</td>" in body
 
 
-def test_control_is_no_part_of_the_service() -> None:
-    """Signatures are asked of the service only; control paths beside the prefix are unknown to the service."""
+def test_admin_api_is_separate_from_service() -> None:
+    """Only the service checks signatures; the service does not know admin paths without the prefix."""
     keys = Credentials(secret_id="ID", secret_key="KEY")
     with MockServer(MockSettings(credentials=(keys,))) as server:
         assert page(server, "health")[0] == 200
-        assert error_of(ask(server, "GET", "/queue"))[0] == 401
+        assert error_of(send(server, "GET", "/queue"))[0] == 401
     with MockServer() as server:
-        assert error_of(ask(server, "GET", "/health"))[0] == 404
-        assert error_of(ask(server, "GET", "/_ciqueue"))[0] == 404
+        assert error_of(send(server, "GET", "/health"))[0] == 404
+        assert error_of(send(server, "GET", "/_ciqueue"))[0] == 404

@@ -1,4 +1,4 @@
-"""The quick ways of the service say what the codec's general ways say."""
+"""The fast paths of the service return the same as the codec."""
 
 import random
 
@@ -50,58 +50,58 @@ BODIES = {
 
 
 def content(form: SubmitForm) -> tuple[object, ...]:
-    """A form without regard to how the XML of its operations is laid out."""
+    """A form without the layout of its operations' XML."""
     operations = [
         (
-            asked.tag,
-            asked.template_id,
-            asked.has_output,
-            asked.level,
-            etree.canonicalize(asked.xml.decode(), strip_text=True),
+            parsed.tag,
+            parsed.template_id,
+            parsed.has_output,
+            parsed.level,
+            etree.canonicalize(parsed.xml.decode(), strip_text=True),
         )
-        for asked in form.operations
+        for parsed in form.operations
     ]
     source = None if form.source is None else {n: i if isinstance(i, str) else str(i) for n, i in form.source.items()}
     return form.tag, form.queue_id, source and source.get("Object"), dict(form.callback), operations
 
 
 @pytest.mark.parametrize("case", BODIES)
-def test_a_good_body_reads_the_same_both_ways(case: str) -> None:
-    """The tree's way is taken, and finds what the codec finds."""
-    straight = _from_valid_body(BODIES[case])
-    assert straight is not None
-    assert content(straight) == content(_by_codec(request_body(Document.JOB_SUBMIT_REQUEST, BODIES[case], LIMITS)))
+def test_fast_reader_returns_same_form_as_codec(case: str) -> None:
+    """The fast reader accepts a valid body."""
+    form_of_body = _from_valid_body(BODIES[case])
+    assert form_of_body is not None
+    assert content(form_of_body) == content(_by_codec(request_body(Document.JOB_SUBMIT_REQUEST, BODIES[case], LIMITS)))
 
 
 @pytest.mark.parametrize("case", BODIES)
-def test_the_echo_of_the_input_is_the_codec_s(case: str) -> None:
-    """What is written by hand, or by parts, is what the codec writes for the request's Input."""
+def test_fast_input_echo_equals_codec_echo(case: str) -> None:
+    """The fast writer and the codec write the same Input."""
     body = BODIES[case]
-    straight = _from_valid_body(body)
-    assert straight is not None
+    form_of_body = _from_valid_body(body)
+    assert form_of_body is not None
     codec = _by_codec(request_body(Document.JOB_SUBMIT_REQUEST, body, LIMITS))
     for spec in FEATURES.values():
-        echoes = [echoed_input(spec, CALL, form.source) for form in (straight, codec)]
+        echoes = [echoed_input(spec, CALL, form.source) for form in (form_of_body, codec)]
         assert decode_part(Document.JOB_ANSWER, "JobsDetail/Input", Fragment(echoes[0])) == decode_part(
             Document.JOB_ANSWER, "JobsDetail/Input", Fragment(echoes[1])
         )
 
 
 @given(st.randoms(use_true_random=False), st.sampled_from(sorted(BODIES)))
-def test_order_does_not_matter(shuffler: random.Random, case: str) -> None:
-    """Children shuffled on every known level: the same form, still by the tree's way."""
+def test_fast_reader_accepts_elements_in_any_order(shuffler: random.Random, case: str) -> None:
+    """The children are shuffled on every known level; the form is the same."""
     root = etree.fromstring(BODIES[case], etree.XMLParser(remove_comments=True))
     for element in [root, *root.iter("Input", "Operation", "Output")]:
-        kept = [child for child in element if child.tag == "Operation"]  # their order is the order of the jobs
+        kept = [child for child in element if child.tag == "Operation"]  # the jobs have their order
         others = [child for child in element if child.tag != "Operation"]
         shuffler.shuffle(others)
         place = shuffler.randint(0, len(others))
         element[:] = others[:place] + kept + others[place:]
     form = _from_valid_body(etree.tostring(root))
     assert form is not None
-    straight = _from_valid_body(BODIES[case])
-    assert straight is not None
-    assert content(form) == content(straight)
+    form_of_body = _from_valid_body(BODIES[case])
+    assert form_of_body is not None
+    assert content(form) == content(form_of_body)
 
 
 @pytest.mark.parametrize(
@@ -112,10 +112,10 @@ def test_order_does_not_matter(shuffler: random.Random, case: str) -> None:
         submit_body(operations=operation("<JobLevel>9</JobLevel>")), submit_body(operations=operation() * 7),
     ],
 )  # fmt: skip
-def test_a_body_with_a_fault_takes_the_codec_s_way(body: bytes) -> None:
-    """What is unknown, missing or wrong is never read straight; without Tag and Input the schema has no complaint."""
-    straight = _from_valid_body(body)
-    assert straight is None or (straight.tag, straight.source) == ("", None)
+def test_fast_reader_declines_invalid_body(body: bytes) -> None:
+    """It declines unknown, missing and wrong elements. The schema permits a body without Tag and Input."""
+    form_of_body = _from_valid_body(body)
+    assert form_of_body is None or (form_of_body.tag, form_of_body.source) == ("", None)
 
 
 OUTPUT = b"<Output><Region>r</Region><Bucket>b</Bucket><Object>o &amp;-${Number}-${jobid}.jpg</Object></Output>"
@@ -125,12 +125,12 @@ STATES = list(JobState)
 @pytest.mark.parametrize("one_of_many", [False, True])
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("feature", list(Feature))
-def test_job_details_are_the_codec_s(feature: Feature, state: JobState, *, one_of_many: bool) -> None:
-    """In every state and for every tag the XML put together by hand is what the codec writes, and valid."""
+def test_fast_job_details_equal_codec_details(feature: Feature, state: JobState, *, one_of_many: bool) -> None:
+    """In every state and for every tag the fast writer writes what the codec writes, and it is valid."""
     for tag in FEATURES[feature].tags:
         engine = Engine(ids=RandomIds(seed=1), rules=EngineRules(workers=1))
         queue = engine.activate(1e9, "b-1", feature).queue
-        order = JobSpec(
+        spec = JobSpec(
             tag=tag,
             input=b"<Input><Object>o</Object></Input>",
             operation=b"<Operation>" + OUTPUT + b"</Operation>",
@@ -140,7 +140,7 @@ def test_job_details_are_the_codec_s(feature: Feature, state: JobState, *, one_o
         )
         if state in (JobState.PAUSE, JobState.CANCEL):
             engine.update_queue(1e9, "b-1", feature, queue.id, name="n", state=QueueState.PAUSED, notify=NotifyConfig())
-        (job,) = engine.submit(1e9, "b-1", feature, [order])
+        (job,) = engine.submit(1e9, "b-1", feature, [spec])
         if state is JobState.CANCEL:
             engine.cancel(1e9 + 1, "b-1", [job.id])
         elif state is not JobState.SUBMITTED:
@@ -148,14 +148,14 @@ def test_job_details_are_the_codec_s(feature: Feature, state: JobState, *, one_o
         assert job.state is state
         for now in (None, 1e9 + 7):
             value = detail_value(job, now=now)
-            made = job_detail(job, now=now)
-            assert made == encode_part(Document.JOB_ANSWER, "JobsDetail", value).data
+            written = job_detail(job, now=now)
+            assert written == encode_part(Document.JOB_ANSWER, "JobsDetail", value).data
             assert validate(Document.JOB_ANSWER, encode(Document.JOB_ANSWER, {"JobsDetail": [value]})) == ()
 
 
 @given(st.binary(max_size=80), st.sampled_from([(f, t) for f in FEATURES for t in FEATURES[f].tags]))
-def test_results_are_well_formed_whatever_the_operation(junk: bytes, pair: tuple[Feature, str]) -> None:
-    """Results are elements, also when the operation has nothing of what they are made from."""
+def test_result_of_any_operation_is_well_formed(junk: bytes, pair: tuple[Feature, str]) -> None:
+    """This holds if the operation lacks the elements that the result is made from."""
     _, tag = pair
     safe = junk.replace(b"<", b"").replace(b"&", b"").decode("latin-1").encode("ascii", "ignore")
     safe = bytes(byte for byte in safe if byte >= 32)
