@@ -1,4 +1,4 @@
-"""Checks of the scenario `isolation`: one queue a feature, and none touches another (ONE)."""
+"""Checks of the scenario `isolation`: each feature has one queue, and no queue affects another (ONE)."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -14,11 +14,11 @@ from ciq_schemas.transcript.records import DriverEvent, Exchange
 from ciq_schemas.transcript.requests import requested_jobs
 from ciq_schemas.values import Queue
 
-ALONE = "only one feature is in this run; select another beside it (--feature) to judge how they keep apart"
+ALONE = "this run has only one feature; select a second one (--feature) to judge their isolation"
 
 
 def _beside(evidence: Evidence, step: Label) -> Iterator[ParsedExchange]:
-    """Exchanges with siblings while this feature was the subject."""
+    """Exchanges with the other features while this feature was tested."""
     label = beside(evidence.feature, step)
     for record in evidence.records:
         if isinstance(record, Exchange) and record.scenario == SPEC.name and record.step == label:
@@ -26,7 +26,7 @@ def _beside(evidence: Evidence, step: Label) -> Iterator[ParsedExchange]:
 
 
 def _queues(evidence: Evidence, step: Label) -> dict[str, tuple[ParsedExchange, Queue]]:
-    """The siblings' queues at a stop, by feature."""
+    """The queues of the other features at one step, by feature."""
     found = {}
     for response in _beside(evidence, step):
         if response.ok and response.queue_list.queues:
@@ -44,20 +44,20 @@ def _obstacle(evidence: Evidence) -> Finding | None:
 
 
 @check("ONE-003", SPEC)
-def ids_differ(evidence: Evidence, item: Item) -> Finding:
-    """No queue id of this feature is listed by a sibling."""
+def features_have_different_queue_ids(evidence: Evidence, item: Item) -> Finding:
+    """No other feature lists a queue id of this feature."""
     stop = _obstacle(evidence)
     own = evidence.one(SPEC, Label.OWN)
     if stop or own is None:
         return stop or blocked("the feature's own queues were not listed")
     mine = {queue.queue_id for queue in own.queue_list.queues if queue.queue_id}
     shared = Deviations()
-    # The paused queues of a feature are listed too, while this one is: a filter may look beyond the feature.
+    # Lists with state=Paused count too, while this queue is paused: a filter may ignore the feature.
     for response in (*_beside(evidence, Label.BEFORE), *_beside(evidence, Label.PAUSED_ONLY)):
-        asked_for = " with state=Paused" if raw.query_value(response.exchange, "state") else ""
+        condition = " with state=Paused" if raw.query_value(response.exchange, "state") else ""
         for queue in response.queue_list.queues:
             if queue.queue_id in mine:
-                text = f"{queue.queue_id} is listed by {response.exchange.feature} too{asked_for}"
+                text = f"{response.exchange.feature} lists {queue.queue_id} too{condition}"
                 shared.add(response.exchange.seq, text)
     if not mine:
         return blocked("the feature lists no queue")
@@ -65,26 +65,26 @@ def ids_differ(evidence: Evidence, item: Item) -> Finding:
 
 
 @check("ONE-005", SPEC)
-def foreign_id_is_not_listed(evidence: Evidence, item: Item) -> Finding:
-    """The siblings' ids asked for here."""
+def queue_id_of_another_feature_is_unknown(evidence: Evidence, item: Item) -> Finding:
+    """A list by the queue id of another feature contains no queue."""
     stop = _obstacle(evidence)
     responses = evidence.of(SPEC, Label.FOREIGN_LIST)
     if stop or not responses:
         return stop or absent(ALONE)
-    told = [
+    answered = [
         response
         for response in responses
         if response.refused or (response.ok and raw.response_root(response) is not None)
     ]
-    if not told:
-        return blocked("no list by another feature's id was answered (see QUE-009)", witness=_seqs(responses))
+    if not answered:
+        return blocked("the target answered no list by another feature's id (see QUE-009)", witness=_seqs(responses))
     listed = Deviations()
-    for response in told:
+    for response in answered:
         for queue in response.queue_list.queues:
             whose = _whose(evidence, queue.queue_id or "")
-            listed.add(response.exchange.seq, f"queue {queue.queue_id} ({queue.name}{whose}) is listed")
-    expected = "the id of another feature's queue is unknown here (NonExistPIDs)"
-    return listed.finding(expected, holds(f"{len(told)} not listed", witness=_seqs(told)))
+            listed.add(response.exchange.seq, f"the list contains queue {queue.queue_id} ({queue.name}{whose})")
+    expected = "the id of another feature's queue is unknown (NonExistPIDs)"
+    return listed.finding(expected, holds(f"{len(answered)} lists without the queue", witness=_seqs(answered)))
 
 
 def _seqs(responses: Sequence[ParsedExchange]) -> tuple[int, ...]:
@@ -92,7 +92,7 @@ def _seqs(responses: Sequence[ParsedExchange]) -> tuple[int, ...]:
 
 
 def _whose(evidence: Evidence, queue_id: str) -> str:
-    """`, of speech`: whose queue an id is, as the siblings' first lists have told."""
+    """`, of speech`: the feature of a queue id, from the first lists of the other features."""
     owners = (
         response.exchange.feature
         for response in _beside(evidence, Label.BEFORE)
@@ -102,47 +102,47 @@ def _whose(evidence: Evidence, queue_id: str) -> str:
     return f", of {owner}" if owner else ""
 
 
-def _refused(evidence: Evidence, step: Label, what: str, about: Callable[[ParsedExchange], str]) -> Finding:
-    """All exchanges of a step are refused; `about` says which queue one names."""
+def _all_rejected(evidence: Evidence, step: Label, what: str, queue_of: Callable[[ParsedExchange], str]) -> Finding:
+    """Judges that the target rejected all exchanges of a label; `queue_of` returns the queue id in a request."""
     stop = _obstacle(evidence)
     responses = evidence.of(SPEC, step)
     if stop or not responses:
         return stop or absent(ALONE)
-    taken = Deviations()
+    accepted = Deviations()
     for response in responses:
         if not response.refused:
-            whose = _whose(evidence, about(response))
-            taken.add(response.exchange.seq, f"{describe_response(response)} to {what}{whose}")
+            whose = _whose(evidence, queue_of(response))
+            accepted.add(response.exchange.seq, f"{describe_response(response)} to {what}{whose}")
     answers = dict.fromkeys(describe_response(response) for response in responses)
-    return taken.finding(f"{what} is refused with 4xx", holds(", ".join(answers), witness=_seqs(responses)))
+    return accepted.finding(f"4xx for {what}", holds(", ".join(answers), witness=_seqs(responses)))
 
 
 @check("ONE-006", SPEC)
-def foreign_queue_in_submit(evidence: Evidence, item: Item) -> Finding:
-    """Jobs that name a sibling's queue, one alone and two in a request."""
+def submit_to_queue_of_another_feature_is_rejected(evidence: Evidence, item: Item) -> Finding:
+    """The target rejects jobs that name the queue of another feature, one and two in a request."""
 
-    def about(response: ParsedExchange) -> str:
+    def queue_of(response: ParsedExchange) -> str:
         return next((job.queue_id or "" for job in requested_jobs(response)), "")
 
-    return _refused(evidence, Label.FOREIGN_SUBMIT, "a job that names the queue of another feature", about)
+    return _all_rejected(evidence, Label.FOREIGN_SUBMIT, "a job that names the queue of another feature", queue_of)
 
 
 @check("ONE-012", SPEC)
-def foreign_queue_in_update(evidence: Evidence, item: Item) -> Finding:
-    """An update of a sibling's queue under this feature's path changes nothing there."""
+def update_of_queue_of_another_feature_is_rejected(evidence: Evidence, item: Item) -> Finding:
+    """The target rejects an update of another feature's queue on this feature's path, and changes nothing."""
 
-    def about(response: ParsedExchange) -> str:
+    def queue_of(response: ParsedExchange) -> str:
         return raw.requested_job_id(response.exchange)
 
-    finding = _refused(evidence, Label.FOREIGN_UPDATE, "an update of the queue of another feature", about)
+    finding = _all_rejected(evidence, Label.FOREIGN_UPDATE, "an update of the queue of another feature", queue_of)
     if finding.kind in ("absent", "blocked"):
         return finding
     changed = _changes(evidence, Label.AFTER_FOREIGN)
-    return changed.finding("the other feature's queue is as it was", finding)
+    return changed.finding("the queue of the other feature is unchanged", finding)
 
 
 def _changes(evidence: Evidence, stop: Label) -> Deviations:
-    """Differences in Name and callback rule of siblings between the start and a stop."""
+    """Changes of Name and callback rule of the other features between the start and a later step."""
     before, after = _queues(evidence, Label.BEFORE), _queues(evidence, stop)
     changes = Deviations()
     for feature, (response, queue) in after.items():
@@ -160,55 +160,55 @@ def _rule(queue: Queue) -> tuple[str, ...]:
     config = queue.notify_config
     if config is None:
         return ()
-    # A rule written back as it was may show defaults where it showed nothing, so only what matters is compared.
+    # After the suite restores a rule, the target may show defaults it omitted before. So only these parts are compared.
     return (config.url or "", config.state or "Off", config.event or "")
 
 
 @check("ONE-008", SPEC)
-def pause_stays(evidence: Evidence, item: Item) -> Finding:
-    """States of the siblings' queues before and after this queue's pause."""
+def pause_does_not_change_other_queues(evidence: Evidence, item: Item) -> Finding:
+    """The State of the other features' queues is the same before and after the pause of this queue."""
     stop = _obstacle(evidence)
     if stop:
         return stop
     before, after = _queues(evidence, Label.CHANGED), _queues(evidence, Label.PAUSED)
     if not after:
-        return blocked("the other queues could not be listed while this one was paused")
+        return blocked("the suite could not list the other queues while this queue was paused")
     touched = Deviations()
     for feature, (response, queue) in after.items():
         old = before.get(feature)
-        # A pause makes no queue active: a list that shows one as active again only knows it late.
+        # A pause makes no queue active: a list that shows a queue as active again is only late.
         if old and queue.state not in (old[1].state, QueueState.ACTIVE):
             touched.add(response.exchange.seq, f"the {feature} queue went from {old[1].state} to {queue.state}")
     return touched.finding(
-        f"pausing the {evidence.feature} queue leaves the State of the others",
+        f"pausing the {evidence.feature} queue does not change the State of the other queues",
         holds(f"{len(after)} other queue(s) kept their State"),
     )
 
 
 @check("ONE-009", SPEC)
-def change_stays(evidence: Evidence, item: Item) -> Finding:
-    """Name and callback rule of the siblings before and after this queue's change."""
+def change_does_not_change_other_queues(evidence: Evidence, item: Item) -> Finding:
+    """Name and callback rule of the other features' queues are the same before and after the change of this queue."""
     stop = _obstacle(evidence)
     change = evidence.one(SPEC, Label.CHANGE)
     if stop or change is None or not change.ok:
-        return stop or blocked("the queue's own name and rule could not be changed (see UPD-003, UPD-004)")
+        return stop or blocked("the suite could not change the name and rule of this queue (see UPD-003, UPD-004)")
     if not _queues(evidence, Label.CHANGED):
-        return blocked("the other queues could not be listed after the change")
+        return blocked("the suite could not list the other queues after the change")
     return _changes(evidence, Label.CHANGED).finding(
-        f"changing name and rule of the {evidence.feature} queue leaves the others as they were",
+        f"changing name and rule of the {evidence.feature} queue does not change the other queues",
         holds("the other queues kept Name and NotifyConfig"),
     )
 
 
 @check("ONE-010", SPEC)
-def others_run_on(evidence: Evidence, item: Item) -> Finding:
-    """The siblings' jobs submitted while this queue is paused."""
+def jobs_of_other_features_run_during_the_pause(evidence: Evidence, item: Item) -> Finding:
+    """Jobs of the other features, submitted while this queue is paused, run to their end."""
     stop = _obstacle(evidence)
     if stop:
         return stop
     submits = tuple(_beside(evidence, Label.SUBMIT))
     if not submits:
-        return blocked("no job of another feature was submitted while this queue was paused")
+        return blocked("the suite submitted no job of another feature while this queue was paused")
     findings = [_ran(evidence, submit) for submit in submits]
     for kind in (Kind.DEVIATES, Kind.CANNOT_TELL):
         for finding in findings:
@@ -227,18 +227,20 @@ def _ran(evidence: Evidence, submit: ParsedExchange) -> Finding:
         return deviates(expected, f"the {feature} queue is paused as well", witness=(states[feature][0].exchange.seq,))
     ids = set(submit.job_ids)
     if not ids:
-        return deviates(expected, f"a {feature} job is answered {describe_response(submit)}", witness=(first,))
+        return deviates(
+            expected, f"the submit of a {feature} job was answered {describe_response(submit)}", witness=(first,)
+        )
     looks = [response for response in _beside(evidence, Label.RUN) if response.exchange.feature == feature]
     last = [(response, job.state) for response in looks for job in response.jobs if job.job_id in ids]
     if last and last[-1][1] in ENDED_BY_RUNNING:
         return holds(f"a {feature} job ended as {last[-1][1]}", witness=(last[-1][0].exchange.seq,))
-    if not any(event.name == "expired" for event in _marks(evidence, feature)):
-        return cannot_tell("the run stopped looking before the job could end")
+    if not any(event.name == "expired" for event in _events(evidence, feature)):
+        return cannot_tell("the run ended before the job could end")
     seen = f"the {feature} job was last seen {last[-1][1] if last else 'never'}"
     return deviates(expected, seen, witness=(first, *(response.exchange.seq for response in looks[-1:])))
 
 
-def _marks(evidence: Evidence, feature: str) -> Iterator[DriverEvent]:
+def _events(evidence: Evidence, feature: str) -> Iterator[DriverEvent]:
     label = beside(evidence.feature, Label.RUN)
     for record in evidence.records:
         if isinstance(record, DriverEvent) and record.feature == feature and label in record.text:

@@ -1,6 +1,6 @@
-"""Steps of the scenario `isolation`, shared by scenario and checks.
+"""Labels of the scenario `isolation`, shared by scenario and checks.
 
-Exchanges with a sibling's queue are recorded under the sibling's feature; their step carries the subject's name.
+Exchanges with another feature's queue are recorded under that feature; their label contains the tested feature.
 """
 
 from enum import StrEnum
@@ -9,7 +9,7 @@ from ciq_schemas.features import Feature
 
 
 class Label(StrEnum):
-    """Labels of the exchanges, in the order of the story."""
+    """Labels of the exchanges, in the order in which they are sent."""
 
     OWN = "own"
     FOREIGN_LIST = "foreign-list"
@@ -30,5 +30,5 @@ class Label(StrEnum):
 
 
 def beside(subject: Feature, step: Label) -> str:
-    """Label of an exchange with a sibling's queue while `subject` is the one acted upon: `media:before`."""
+    """Label of an exchange with another feature's queue while `subject` is tested: `media:before`."""
     return f"{subject}:{step}"

@@ -1,7 +1,7 @@
-"""Scenario `isolation`: act on one feature's queue and look at the queues and jobs of the others.
+"""Scenario `isolation`: change the queue of one feature, and observe the queues and jobs of the other features.
 
-Played for one feature at a time, before features run side by side. A list may show an update late, so each look at
-another's queue is repeated until it shows what that feature itself has set; the last one counts.
+Runs for one feature at a time, before the features run in parallel. A list may show an update late. So each list of
+another feature's queue is repeated until it shows what that feature has set; the last answer counts.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from ciq_schemas.transcript.parsed import ParsedExchange
 
 
 def run(ctx: ScenarioContext) -> None:
-    """Foreign ids first, then a rename with a callback rule, then a pause; siblings are listed at each stop."""
+    """Use ids of other features, then change name and rule, then pause; list the other queues after each step."""
     own = ctx.spec.feature
     siblings = [sibling for feature, sibling in ctx.siblings.items() if feature != own]
     ctx.calls.list_queues(Label.OWN)
@@ -28,7 +28,7 @@ def run(ctx: ScenarioContext) -> None:
     for sibling in siblings:
         _look(sibling, beside(own, Label.CHANGED))
     for sibling in siblings:
-        # Updated in the same second as the pause below: queues told apart only by time would be mixed up here.
+        # Updated in the same second as the pause below: a target that identifies queues by time mixes them up here.
         sibling.restore(beside(own, Label.TOUCH))
     ctx.set_queue_or_fail(Label.PAUSE, state=QueueState.PAUSED)
     list_until(ctx, Label.OWN_PAUSED, {}, lambda response: _state(ctx, response) == QueueState.PAUSED)
@@ -41,7 +41,7 @@ def run(ctx: ScenarioContext) -> None:
 
 
 def _before(sibling: ScenarioContext, own: Feature) -> None:
-    """What must not change: the queue as it was found. Where an update before this was lost, it is made again."""
+    """List the queue as it was found. If an earlier update was lost, send it again."""
     if not _look(sibling, beside(own, Label.BEFORE)):
         sibling.restore(beside(own, Label.TOUCH))
         _look(sibling, beside(own, Label.BEFORE))
@@ -72,7 +72,7 @@ def _change(ctx: ScenarioContext) -> None:
 
 
 def _jobs_of(siblings: Sequence[ScenarioContext], own: Feature) -> None:
-    """A job of each sibling while this queue is paused; all at once, then each is waited for."""
+    """Submit a job of each other feature while this queue is paused; then wait for all of them."""
     step = beside(own, Label.SUBMIT)
     made = [(sibling, sibling.submit(step, sibling.job_request(f"beside {own}"))) for sibling in siblings]
     for sibling, response in made:
@@ -82,7 +82,7 @@ def _jobs_of(siblings: Sequence[ScenarioContext], own: Feature) -> None:
 
 
 def _look(sibling: ScenarioContext, step: str) -> bool:
-    """List a sibling's queue until it is as it was found; True when it was."""
+    """List another feature's queue until it is as it was found; return whether it is."""
     seen: list[bool] = []
 
     def fits(response: ParsedExchange) -> bool:

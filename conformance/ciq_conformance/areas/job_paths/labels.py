@@ -1,4 +1,4 @@
-"""Steps of the scenario `paths`, shared by scenario and checks: the same four for each documented path family."""
+"""Labels of the scenario `paths`, shared by scenario and checks: the same four for each documented path family."""
 
 from enum import StrEnum
 
@@ -6,7 +6,7 @@ from ciq_schemas.features import SHARED_JOB_PATH
 
 
 class Label(StrEnum):
-    """Labels of the exchanges, in the order of the story."""
+    """Labels of the exchanges, in the order in which they are sent."""
 
     PREPARE = "prepare"
     QUEUES = "queues"
@@ -21,15 +21,15 @@ class Label(StrEnum):
 
 
 SUBMITS = (Label.OWN_SUBMIT, Label.SHARED_SUBMIT)
-"""With the queue's id."""
+"""Submits with the id of the queue."""
 BY_TAG = (Label.OWN_BY_TAG, Label.SHARED_BY_TAG)
-"""Without it: tag and path alone pick the queue."""
+"""Submits without queue id: tag and path select the queue."""
 DESCRIBES = {Label.OWN_SUBMIT: Label.OWN_DESCRIBE, Label.SHARED_SUBMIT: Label.SHARED_DESCRIBE}
 LISTS = {Label.OWN_SUBMIT: Label.OWN_LIST, Label.SHARED_SUBMIT: Label.SHARED_LIST}
 
 
 def family(path: str) -> tuple[Label, Label, Label, Label]:
-    """Submit, submit by tag, describe and list of a path family."""
+    """The labels for submit, submit by tag, describe and list on a path family."""
     if path == SHARED_JOB_PATH:
         return Label.SHARED_SUBMIT, Label.SHARED_BY_TAG, Label.SHARED_DESCRIBE, Label.SHARED_LIST
     return Label.OWN_SUBMIT, Label.OWN_BY_TAG, Label.OWN_DESCRIBE, Label.OWN_LIST

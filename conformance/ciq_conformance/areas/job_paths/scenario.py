@@ -1,7 +1,7 @@
-"""Scenario `paths`: a job on each documented path family of the feature, described and listed where it was taken.
+"""Scenario `paths`: a job on each documented path family, described and listed on the path that accepted it.
 
-Requests go out without the name of an operation: what a front server says to a path it does not have is its own
-affair, and no check of common headers may look at it.
+The requests are recorded without the name of an operation, so that the checks of common headers ignore them: a front
+server may answer an unknown path in its own way.
 """
 
 from collections.abc import Callable
@@ -17,20 +17,20 @@ from ciq_schemas.transcript.parsed import ParsedExchange
 
 
 def run(ctx: ScenarioContext) -> None:
-    """Play the scenario; a path that takes no job is asked nothing more."""
+    """Run the scenario; a path that accepts no job gets no further requests."""
     make_active(ctx, Label.PREPARE)
     ctx.calls.list_queues(Label.QUEUES)
     for path in ctx.spec.job_paths:
-        _try(ctx, path)
+        _use_path(ctx, path)
 
 
-def _try(ctx: ScenarioContext, path: str) -> None:
+def _use_path(ctx: ScenarioContext, path: str) -> None:
     submit, by_tag, describe, listing = family(path)
     order = ctx.job_request(submit)
     job_id = _submit(ctx, submit, path, order)
     if not job_id:
         return
-    # No document promises that describe or a list knows a job at once, nor how soon a job ends.
+    # No document defines how soon describe or a list contains a new job, or how soon a job ends.
     shown = SHOWN_WITHIN * ctx.timeouts.scale
     _until(ctx, describe, f"{path}/{quote(job_id, safe='')}", lambda response: job_id in _ids(response), shown)
     _submit(ctx, by_tag, path, order.with_(queue_id=None, user_data=f"{ctx.run_id} {by_tag}"))
@@ -47,7 +47,7 @@ def _submit(ctx: ScenarioContext, step: Label, path: str, order: JobRequest) -> 
 def _until(
     ctx: ScenarioContext, step: Label, target: str, satisfied: Callable[[ParsedExchange], bool], within: float
 ) -> None:
-    """Ask again until the answer satisfies, is no acceptance, or time is up; the judge reads the last answer."""
+    """Repeat a GET until the answer satisfies or is an error, or the time is over; checks read the last answer."""
     deadline = ctx.now() + within
     while True:
         response = ctx.calls.raw(step, "GET", target)

@@ -4,7 +4,7 @@ from ciq_conformance.scenario_spec import ScenarioSpec
 
 SPEC = ScenarioSpec(
     name="late",
-    title="jobs of a higher level arrive while the queue is active and others wait.",
+    title="the suite submits jobs of a higher level while the queue is active and other jobs wait.",
     position=140,
     one_worker=True,
 )

@@ -1,11 +1,10 @@
-"""Checks of late arrivals: jobs of greater level accepted while others wait (PRI-004), and preemption (PRI-006)."""
+"""Checks of jobs of a greater level that are accepted while others wait (PRI-004), and of preemption (PRI-006)."""
 
 from dataclasses import replace
 
-from ciq_conformance.areas.late_priority_jobs import SPEC
-from ciq_conformance.areas.late_priority_jobs import labels as steps
+from ciq_conformance.areas.late_priority_jobs import SPEC, labels
 from ciq_conformance.areas.order.checks import order_timelines
-from ciq_conformance.areas.order.labels import Label as OrderStep
+from ciq_conformance.areas.order.labels import Label as OrderLabel
 from ciq_conformance.areas.order.ordering_claims import Claim, decide
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, Kind, absent, blocked, observed
@@ -13,24 +12,24 @@ from ciq_conformance.judge.ordering import Ordering, level_rule, settled_after
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas.transcript.jobs import JobTimeline, build_timelines
 
-EXPECTED = "a job of greater level that arrives while others wait starts before them"
+EXPECTED = "a job of a greater level, submitted while others wait, starts before them"
 
 
-def _tracks(evidence: Evidence) -> tuple[JobTimeline, ...]:
-    """Tracks of the scenario `late`, with the late jobs accepted a little later than they were.
+def _late_timelines(evidence: Evidence) -> tuple[JobTimeline, ...]:
+    """Timelines of the scenario `late`, in which late jobs count as accepted a little later.
 
-    In an active queue a worker may hold a job that still shows itself waiting. Only what still waits some time after
-    the late job was accepted was certainly not taken before it.
+    In an active queue a worker may already hold a job that still shows as waiting. Only a job that still waits some
+    time after the late job was accepted was certainly not taken by a worker before.
     """
     responses = evidence.of(SPEC)
     timelines = build_timelines(
-        (r for r in responses if r.exchange.step in steps.SUBMITS),
-        (r for r in responses if r.exchange.step not in steps.SUBMITS),
+        (r for r in responses if r.exchange.step in labels.SUBMITS),
+        (r for r in responses if r.exchange.step not in labels.SUBMITS),
     )
     lag = settled_after(evidence.calibration)
     return tuple(
         replace(timeline, accepted_by=timeline.accepted_by + lag)
-        if timeline.step == steps.Label.SUBMIT_LATE
+        if timeline.step == labels.Label.SUBMIT_LATE
         else timeline
         for timeline in timelines
     )
@@ -41,10 +40,10 @@ def _late_ordering(timelines: tuple[JobTimeline, ...], late_step: str) -> Orderi
     if not late:
         return Ordering(inversions=(), owed=0, proven=0)
     ordering = level_rule(timelines)
-    still = [t for t in timelines if t.job_id not in late]
+    earlier = [t for t in timelines if t.job_id not in late]
     waited = [
         low
-        for low in still
+        for low in earlier
         for high in timelines
         if high.job_id in late and high.level > low.level and high.accepted_by <= low.not_before.at
     ]
@@ -64,36 +63,36 @@ def _late_ordering(timelines: tuple[JobTimeline, ...], late_step: str) -> Orderi
 
 
 @check("PRI-004", SPEC)
-def late_job_overtakes(evidence: Evidence, item: Item) -> Finding:
-    """In an active queue with a backlog; where jobs are too short for one, among jobs frozen by a pause."""
-    timelines = evidence.derive(_tracks)
-    active = _late_ordering(timelines, steps.Label.SUBMIT_LATE)
-    frozen_tracks = evidence.derive(order_timelines)
-    frozen = _late_ordering(frozen_tracks, OrderStep.SUBMIT_LATE)
+def late_job_of_greater_level_starts_first(evidence: Evidence, item: Item) -> Finding:
+    """A late job of a greater level starts before waiting jobs, in an active queue or after a pause in between."""
+    timelines = evidence.derive(_late_timelines)
+    active = _late_ordering(timelines, labels.Label.SUBMIT_LATE)
+    frozen_timelines = evidence.derive(order_timelines)
+    paused = _late_ordering(frozen_timelines, OrderLabel.SUBMIT_LATE)
     both = Ordering(
-        inversions=(*active.inversions, *frozen.inversions),
-        owed=active.owed + frozen.owed,
-        proven=active.proven + frozen.proven,
+        inversions=(*active.inversions, *paused.inversions),
+        owed=active.owed + paused.owed,
+        proven=active.proven + paused.proven,
     )
     if both.owed:
         where = "overtaken in an active queue" if active.owed else "overtaken after a pause in between"
-        finding = decide(EXPECTED, [Claim.of(where, both, enough=1)], (*timelines, *frozen_tracks), evidence)
+        finding = decide(EXPECTED, [Claim.of(where, both, enough=1)], (*timelines, *frozen_timelines), evidence)
         if finding.kind is not Kind.CANNOT_TELL:
             return finding
     event = evidence.blocking_event(SPEC)
     if event is not None and event.name != "unsupported":
         return blocked(event.text, witness=(event.seq,))
-    return absent(event.text if event else "no job still waited when the late one was accepted")
+    return absent(event.text if event else "no job still waited when the target accepted the late job")
 
 
 @check("PRI-006", SPEC)
-def preemption(evidence: Evidence, item: Item) -> Finding:
-    """Whether a job seen running was put back while late jobs of greater level arrived."""
-    timelines = evidence.derive(_tracks)
+def preemption_of_running_jobs(evidence: Evidence, item: Item) -> Finding:
+    """Reports whether a running job returned to waiting when late jobs of a greater level were submitted."""
+    timelines = evidence.derive(_late_timelines)
     halted = [t for t in timelines if t.returned_to_waiting]
     if halted:
         return observed(
-            f"{len(halted)} running job(s) were put back when a job of greater level arrived",
+            f"{len(halted)} running job(s) returned to waiting after a job of a greater level was submitted",
             witness=(halted[0].observations[-1].seq,),
         )
-    return observed("no running job was put back" if timelines else "no late arrival could be played")
+    return observed("no running job returned to waiting" if timelines else "the suite could not submit late jobs")

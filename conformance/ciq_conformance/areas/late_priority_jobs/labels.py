@@ -1,10 +1,10 @@
-"""Steps of the scenario `late`, shared by scenario and checks."""
+"""Labels of the scenario `late`, shared by scenario and checks."""
 
 from enum import StrEnum
 
 
 class Label(StrEnum):
-    """Labels of the exchanges, in the order of the story."""
+    """Labels of the exchanges, in the order in which they are sent."""
 
     PAUSE = "pause"
     SUBMIT = "submit"

@@ -1,4 +1,4 @@
-"""Scenario `late`: jobs of a higher level arrive while the queue is active and others wait."""
+"""Scenario `late`: submit jobs of a higher level while the queue is active and other jobs wait."""
 
 import math
 
@@ -11,20 +11,20 @@ MOST = 60
 
 
 def run(ctx: ScenarioContext) -> None:
-    """Build a backlog of level 0, let it start, submit two of level 2 and one of level 1, watch all to the end."""
+    """Submit a backlog of level 0, let it start, submit one job of level 1 and two of level 2, wait until all end."""
     calibration = ctx.timeouts.calibration
     job, workers = calibration.job_latency, calibration.workers
     size = math.ceil(2.5 * workers) + math.ceil(BACKLOG_SECONDS * workers / max(job, 0.001))
     if size > MOST and math.ceil(MOST / workers) * job < BACKLOG_SECONDS / 2:
         raise NotOffered(
-            f"jobs end within {job * 1000:.0f} ms on {workers} worker(s), so none waits in an active queue; "
-            "name a larger sample input in the profile to see late arrivals"
+            f"jobs end within {job * 1000:.0f} ms on {workers} worker(s), so no job waits in an active queue; "
+            "name a larger sample input in the profile to observe late jobs"
         )
     ctx.set_queue_or_fail(Label.PAUSE, state=QueueState.PAUSED)
     orders = [ctx.job_request(f"early {index}", level=0) for index in range(min(size, MOST))]
     first = ctx.submit(Label.SUBMIT, orders[0])
     if not first.ok:
-        # The console pages let a paused queue be closed to jobs: then an active one is filled as fast as can be.
+        # The console pages allow a paused queue to reject jobs: then the suite fills the active queue quickly.
         ctx.set_queue_or_fail(Label.RESUME)
     ids = first.job_ids
     for order in orders[int(first.ok) :]:
