@@ -68,8 +68,8 @@ def test_every_documented_generation_passes(requirement: str, dress: Change) -> 
 
 def test_the_note_says_which_paths_there_are() -> None:
     """The measured note names the families that take jobs."""
-    assert judged("PTH-002", conversation()).seen == "jobs are taken by POST /asr_jobs, POST /jobs"
-    assert judged("PTH-002", without_shared(conversation())).seen == "jobs are taken by POST /asr_jobs"
+    assert judged("PTH-002", conversation()).seen == "paths that accept jobs: POST /asr_jobs, POST /jobs"
+    assert judged("PTH-002", without_shared(conversation())).seen == "paths that accept jobs: POST /asr_jobs"
 
 
 DEVIATIONS: dict[str, tuple[str, Change]] = {
