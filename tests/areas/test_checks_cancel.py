@@ -7,7 +7,7 @@ from functools import cache
 import pytest
 from transcripts import LATER, LATEST, Change, Transcript, job_xml, judged, refusal, response_xml
 
-from ciq_conformance.areas.cancel.labels import TOLD, Label
+from ciq_conformance.areas.cancel.labels import CALLBACKS, Label
 from ciq_conformance.judge.finding import Kind
 
 FIRST, VICTIM, LAST, RUNNING, LEVEL_1, LEVEL_2, TAKEN, SIBLING, FAILING = (f"j{number:032x}" for number in range(9))
@@ -37,7 +37,7 @@ def conversation() -> Transcript:
     def told(*jobs: str) -> None:
         nonlocal t
         for job_id in jobs:
-            t = t.callback(TOLD, f"<Response><EventName>TaskFinish</EventName>{_done(job_id)}</Response>")
+            t = t.callback(CALLBACKS, f"<Response><EventName>TaskFinish</EventName>{_done(job_id)}</Response>")
 
     def ask(step: Label, states: str, *jobs: str) -> None:
         nonlocal t
@@ -68,7 +68,7 @@ def conversation() -> Transcript:
     look(Label.ENDED_AFTER, _done(FIRST))
     cancel(Label.CANCEL_UNKNOWN, "j" + "f" * 32, 404, refusal("JobNotFound"))
     told(*rest)
-    look(Label.VICTIM_LATER, *gone, *map(_done, rest))
+    look(Label.AT_THE_END, *gone, *map(_done, rest))
     ask(Label.LIST_CANCEL, "Cancel")  # the first look: they are not listed yet
     ask(Label.LIST_CANCEL, "Cancel", *gone)
     ask(Label.LIST_SUCCESS_CANCEL, "Success,Cancel", *gone, *map(_done, rest))
@@ -102,42 +102,42 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     "no answer": ("CAN-001", lambda t: t.answered(Label.CANCEL, 0, error="no answer within 30 s")),
     "shows Pause": (
         "CAN-002",
-        lambda t: t.edited(Label.CANCELLED, ">Cancel<", ">Pause<").edited(Label.VICTIM_LATER, ">Cancel<", ">Pause<"),
+        lambda t: t.edited(Label.CANCELLED, ">Cancel<", ">Pause<").edited(Label.AT_THE_END, ">Cancel<", ">Pause<"),
     ),
     "gone": (
         "CAN-002",
-        lambda t: t.edited(Label.CANCELLED, CANCELLED, "").edited(Label.VICTIM_LATER, CANCELLED, ""),
+        lambda t: t.edited(Label.CANCELLED, CANCELLED, "").edited(Label.AT_THE_END, CANCELLED, ""),
     ),
     "runs after all": ("CAN-003", lambda t: t.edited(Label.WATCH, CANCELLED, job_xml(VICTIM, "Running"))),
-    "ends after all": ("CAN-003", lambda t: t.edited(Label.VICTIM_LATER, CANCELLED, RUN)),
+    "ends after all": ("CAN-003", lambda t: t.edited(Label.AT_THE_END, CANCELLED, RUN)),
     "is told as run": (
         "CAN-003",
-        lambda t: t.callback(TOLD, f"<Response><EventName>TaskFinish</EventName>{RUN}</Response>"),
+        lambda t: t.callback(CALLBACKS, f"<Response><EventName>TaskFinish</EventName>{RUN}</Response>"),
     ),
     "stops what runs": ("CAN-009", lambda t: t.edited(Label.AFTER_RUNNING, ">Success<", ">Cancel<")),
     "takes another with it": (
         "CAN-004",
         lambda t: t.edited(Label.WATCH, _done(LAST), job_xml(LAST, "Cancel")).edited(
-            Label.VICTIM_LATER, _done(LAST), job_xml(LAST, "Cancel")
+            Label.AT_THE_END, _done(LAST), job_xml(LAST, "Cancel")
         ),
     ),
     "another stays": (
         "CAN-004",
         lambda t: t.edited(Label.WATCH, _done(LAST), job_xml(LAST, "Submitted")).edited(
-            Label.VICTIM_LATER, _done(LAST), ""
+            Label.AT_THE_END, _done(LAST), ""
         ),
     ),
     "ended job rewritten": (
         "CAN-005",
         lambda t: t.edited(Label.ENDED_AFTER, ">Success</State>", ">Cancel</State>").edited(
-            Label.VICTIM_LATER, ">Success</State>", ">Cancel</State>"
+            Label.AT_THE_END, ">Success</State>", ">Cancel</State>"
         ),
     ),
     "failed job rewritten": ("CAN-005", lambda t: t.edited(Label.AFTER_FAILED, ">Failed<", ">Cancel<")),
     "level 2 refused": ("CAN-001", lambda t: t.answered(Label.CANCEL_LEVEL, 400, refusal("InvalidArgument"))),
     "level 2 stays": (
         "CAN-002",
-        lambda t: t.edited(Label.VICTIM_LATER, job_xml(LEVEL_2, "Cancel"), job_xml(LEVEL_2, "Pause")),
+        lambda t: t.edited(Label.AT_THE_END, job_xml(LEVEL_2, "Cancel"), job_xml(LEVEL_2, "Pause")),
     ),
     "one of many runs": (
         "CAN-003",
@@ -146,7 +146,7 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     "takes the request with it": (
         "CAN-004",
         lambda t: t.edited(Label.WATCH, _done(SIBLING), job_xml(SIBLING, "Cancel")).edited(
-            Label.VICTIM_LATER, _done(SIBLING), job_xml(SIBLING, "Cancel")
+            Label.AT_THE_END, _done(SIBLING), job_xml(SIBLING, "Cancel")
         ),
     ),
     "not listed": ("CAN-010", lambda t: t.edited(Label.LIST_CANCEL, CANCELLED, "")),
@@ -197,8 +197,8 @@ def test_job_that_was_not_waiting_blocks_the_question() -> None:
 
 def test_callback_of_the_cancelled_job_is_a_note() -> None:
     """Whether one came is told."""
-    assert judged("CAN-007", conversation()).seen.startswith("none")
-    told = conversation().callback(TOLD, f"<Response><EventName>TaskFinish</EventName>{CANCELLED}</Response>")
+    assert judged("CAN-007", conversation()).seen.startswith("no callback")
+    told = conversation().callback(CALLBACKS, f"<Response><EventName>TaskFinish</EventName>{CANCELLED}</Response>")
     finding = judged("CAN-007", told)
     assert finding.kind is Kind.OBSERVED
     assert "Cancel" in finding.seen

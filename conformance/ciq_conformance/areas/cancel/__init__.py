@@ -4,7 +4,7 @@ from ciq_conformance.scenario_spec import ScenarioSpec
 
 SPEC = ScenarioSpec(
     name="cancel",
-    title="take held jobs out, let the others run; then cancel an ended job, a stranger, a running job.",
+    title="cancel waiting jobs and let the others run; then cancel an ended, an unknown and a running job.",
     position=120,
     rejects=True,
 )

@@ -1,7 +1,7 @@
-"""Check of the scenario `cancel`: what callbacks say of jobs there, if any come of those cancelled (DEL-010)."""
+"""Check of the scenario `cancel`: callbacks report only jobs that ended by running (DEL-010)."""
 
 from ciq_conformance.areas.cancel import SPEC
-from ciq_conformance.areas.cancel.labels import SUBMITS, TOLD
+from ciq_conformance.areas.cancel.labels import CALLBACKS, SUBMITS
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, blocked, holds
 from ciq_conformance.judge.preconditions import require_responses, with_preconditions
@@ -12,11 +12,11 @@ from ciq_schemas.lifecycle import ENDED_BY_RUNNING
 
 @check("DEL-010", SPEC)
 @with_preconditions
-def only_ends_are_told(evidence: Evidence, item: Item) -> Finding:
-    """State in all callbacks of a story in which jobs wait, run, end and are cancelled."""
+def callbacks_report_only_success_and_failed(evidence: Evidence, item: Item) -> Finding:
+    """All callbacks of a scenario in which jobs wait, run, end and are cancelled have State Success or Failed."""
     require_responses(evidence, SPEC, *SUBMITS)
     wrong, right = Deviations(), []
-    for callback in evidence.arrivals(channel_name(item.feature.feature, SPEC, TOLD)):
+    for callback in evidence.arrivals(channel_name(item.feature.feature, SPEC, CALLBACKS)):
         for job in callback.callback.jobs:
             state = (job.state or "").strip()
             if state in ENDED_BY_RUNNING:
@@ -24,6 +24,6 @@ def only_ends_are_told(evidence: Evidence, item: Item) -> Finding:
             elif state:
                 wrong.add(callback.arrival.seq, f"State {state} of job {job.job_id}")
     if not right and not wrong.items:
-        return blocked("no callback of the scenario could be read; DEL-001 judges whether any come")
-    expected = "State Success or Failed in a callback; no page has one of a job that is cancelled"
+        return blocked("no callback of the scenario is readable; DEL-001 judges whether callbacks arrive")
+    expected = "State Success or Failed in a callback; no page has a callback of a cancelled job"
     return wrong.finding(expected, holds(f"{len(right)} callbacks", witness=tuple(right[:3])))

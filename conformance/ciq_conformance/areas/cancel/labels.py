@@ -1,10 +1,10 @@
-"""Steps of the scenario `cancel`, shared by scenario and checks."""
+"""Labels of the scenario `cancel`, used by the scenario and its checks."""
 
 from enum import StrEnum
 
 
 class Label(StrEnum):
-    """Labels of the exchanges, in the order of the story."""
+    """Labels of the exchanges, in the order in which the scenario makes them."""
 
     PAUSE = "pause"
     SUBMIT = "submit"
@@ -18,7 +18,7 @@ class Label(StrEnum):
     CANCELLED = "cancelled"
     RESUME = "resume"
     WATCH = "watch"
-    VICTIM_LATER = "victim-later"
+    AT_THE_END = "at-the-end"
     LIST_CANCEL = "list-cancel"
     LIST_SUCCESS_CANCEL = "list-success-cancel"
     SUBMIT_FAILING = "submit-failing"
@@ -37,10 +37,10 @@ class Label(StrEnum):
 
 SUBMITS = (Label.SUBMIT, Label.SUBMIT_LEVELS, Label.SUBMIT_MANY)
 CANCELS = (Label.CANCEL, Label.CANCEL_LEVEL, Label.CANCEL_OF_MANY)
-"""Cancels of jobs that wait: one like the others, one of level 2, one of those that a request made together."""
+"""Cancels of waiting jobs: one of the equal jobs, one of level 2, one of a request with several jobs."""
 LISTS = (Label.LIST_CANCEL, Label.LIST_SUCCESS_CANCEL)
 PAGE = 100
-"""Size of their one page; a fuller list of the moment may go on."""
+"""Page size of the lists; a full page may continue on the next one."""
 
-TOLD = "told"
+CALLBACKS = "callbacks"
 """Channel of the CallBack address of all jobs."""

@@ -4,7 +4,7 @@ from ciq_conformance.scenario_spec import ScenarioSpec
 
 SPEC = ScenarioSpec(
     name="deactivation",
-    title="switch the feature off and on again. Played only where the profile allows it.",
+    title="deactivate and reactivate the feature. Runs only where the profile allows it.",
     position=250,
     movable=False,
     needs_jobs=False,

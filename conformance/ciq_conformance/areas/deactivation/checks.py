@@ -23,40 +23,40 @@ from ciq_schemas.values import Queue
 
 @check("ACT-007", SPEC)
 @with_preconditions
-def queue_is_removed(evidence: Evidence, item: Item) -> Finding:
-    """The answer to DELETE, and the queue list after it: empty, or refused because the feature is off."""
+def deactivation_removes_the_queue(evidence: Evidence, item: Item) -> Finding:
+    """DELETE succeeds, and the queue list is then empty or rejected because the feature is off."""
     expected = "success with RequestId and BucketName, and no queue of the feature afterwards"
     response = expect_success(evidence, SPEC, Label.DEACTIVATE, expected)
     root = raw.response_root(response)
     missing = [name for name in ("RequestId", "BucketName") if not raw.child_text(root, name)]
     if missing:
-        return deviates(expected, f"the answer has no {' and no '.join(missing)}", witness=record_ids(response))
+        return deviates(expected, f"the response has no {' and no '.join(missing)}", witness=record_ids(response))
     require_response(evidence, SPEC, Label.QUEUES_WITHOUT)
-    after = evidence.of(SPEC, Label.QUEUES_WITHOUT)[-1]  # a list may show late that the queue is gone
+    after = evidence.of(SPEC, Label.QUEUES_WITHOUT)[-1]  # a list may still have the queue for a while
     if after.ok and after.queue_list.queues:
         left = ", ".join(raw.text(queue.queue_id) for queue in after.queue_list.queues)
         return deviates(expected, f"{left} is still listed", witness=record_ids(response, after))
     if not after.ok and not after.refused:
         return blocked(
-            f"the queue list after deactivation was answered {describe_response(after)}", witness=record_ids(after)
+            f"the queue list after deactivation returned {describe_response(after)}", witness=record_ids(after)
         )
     return holds(
-        f"the queue list was answered {describe_response(after)}, without a queue", witness=record_ids(response, after)
+        f"the queue list returned {describe_response(after)} without a queue", witness=record_ids(response, after)
     )
 
 
 @check("ACT-011", SPEC)
 @with_preconditions
-def takes_no_job(evidence: Evidence, item: Item) -> Finding:
-    """A submit while the feature is off."""
+def submit_after_deactivation_is_rejected(evidence: Evidence, item: Item) -> Finding:
+    """The target rejects a submit while the feature is off."""
     require_success(evidence, SPEC, Label.DEACTIVATE)
     return expect_rejections(
-        require_responses(evidence, SPEC, Label.SUBMIT_WITHOUT), "a job is refused with 4xx after deactivation"
+        require_responses(evidence, SPEC, Label.SUBMIT_WITHOUT), "the target rejects a job with 4xx after deactivation"
     )
 
 
-def _again(evidence: Evidence, item: Item, expected: str) -> tuple[ParsedExchange, list[Queue]]:
-    """The last list after the feature was activated again, and its queues without the documented further one."""
+def _queues_after_reactivation(evidence: Evidence, item: Item, expected: str) -> tuple[ParsedExchange, list[Queue]]:
+    """Return the last queue list after the reactivation, and its queues without the documented extra queue."""
     require_success(evidence, SPEC, Label.DEACTIVATE)
     expect_success(evidence, SPEC, Label.REACTIVATE, expected)
     expect_success(evidence, SPEC, Label.QUEUES_AGAIN, expected)
@@ -67,10 +67,10 @@ def _again(evidence: Evidence, item: Item, expected: str) -> tuple[ParsedExchang
 
 @check("ACT-012", SPEC)
 @with_preconditions
-def makes_one_queue_again(evidence: Evidence, item: Item) -> Finding:
-    """How many queues are listed after the feature was activated again."""
-    expected = "exactly one queue after activating again"
-    response, queues = _again(evidence, item, expected)
+def reactivation_creates_one_queue(evidence: Evidence, item: Item) -> Finding:
+    """The queue list has exactly one queue after the reactivation."""
+    expected = "exactly one queue after the reactivation"
+    response, queues = _queues_after_reactivation(evidence, item, expected)
     names = ", ".join(f"{queue.name} ({queue.queue_id})" for queue in queues)
     if len(queues) != 1:
         return deviates(expected, f"{len(queues)}: {names or 'none'}", witness=record_ids(response))
@@ -79,13 +79,13 @@ def makes_one_queue_again(evidence: Evidence, item: Item) -> Finding:
 
 @check("ACT-013", SPEC)
 @with_preconditions
-def queue_is_a_new_one(evidence: Evidence, item: Item) -> Finding:
-    """Name, State and rule of the queue after the feature was activated again: not those of the deleted one."""
+def reactivation_creates_a_new_queue(evidence: Evidence, item: Item) -> Finding:
+    """The queue after the reactivation has the default Name, State and rule, not those of the deleted queue."""
     names = item.feature.queue_names
     expected = f"a new queue: Name {' or '.join(names)}, State Active, callback rule Off"
-    response, queues = _again(evidence, item, expected)
+    response, queues = _queues_after_reactivation(evidence, item, expected)
     if len(queues) != 1:
-        return blocked("there is not one queue; see ACT-012", witness=record_ids(response))
+        return blocked("the list does not have exactly one queue; see ACT-012", witness=record_ids(response))
     queue, config = queues[0], queues[0].notify_config
     faults = [] if raw.text(queue.name) in names else [f"Name {queue.name}"]
     faults += [] if raw.text(queue.state) == QueueState.ACTIVE else [f"State {queue.state}"]

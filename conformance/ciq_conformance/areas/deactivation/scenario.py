@@ -1,4 +1,4 @@
-"""Scenario `deactivation`: switch the feature off and on again. Played only where the profile allows it."""
+"""Scenario `deactivation`: deactivate and reactivate the feature. Runs only where the profile allows it."""
 
 import msgspec
 
@@ -10,46 +10,47 @@ from ciq_schemas.lifecycle import QueueState
 from ciq_schemas.requirement import Capability
 from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 
-MADE_WITHIN = 5.0
-"""Seconds in which a queue is listed after the activation, as the probe has it."""
+LISTED_WITHIN = 5.0
+"""Seconds within which the queue list has a queue after the activation; the probe uses the same limit."""
 
 
 def run(ctx: ScenarioContext) -> None:
-    """Make the queue another, deactivate, try a job, activate, look, and put all back on the queue that is there then.
+    """Change the queue, deactivate, submit a job, reactivate, list the queues, and restore the settings.
 
-    The queue goes with a name, a rule and a state of its own, so that one that is no new one shows.
+    The name, the rule and the state of the queue are changed first, so that the checks can distinguish a new queue
+    from the old one.
     """
     if ctx.profile.capabilities.get(Capability.DEACTIVATE) is not True:
-        raise NotOffered("deactivation deletes the queue; declare the capability `deactivate` true to have it tried")
+        raise NotOffered("deactivation deletes the queue; declare the capability `deactivate` true to test it")
     ctx.calls.list_queues(Label.QUEUES_BEFORE)
-    _dress(ctx)
+    _change_queue(ctx)
     response = ctx.calls.deactivate(Label.DEACTIVATE)
     try:
         list_until(ctx, Label.QUEUES_WITHOUT, {}, lambda response: not response.queue_list.queues)
         ctx.submit(Label.SUBMIT_WITHOUT, ctx.job_request("without"))
     finally:
         again = ctx.calls.activate(Label.REACTIVATE)
-        listed = list_until(ctx, Label.QUEUES_AGAIN, {}, lambda response: _is_new(ctx, response), MADE_WITHIN)
+        listed = list_until(ctx, Label.QUEUES_AGAIN, {}, lambda response: _is_new(ctx, response), LISTED_WITHIN)
     queues = listed.queue_list.queues
     if not queues:
         raise PreconditionFailed(
             f"after activating again ({describe_response(again)}) the queue list is empty: "
-            "activate the feature by hand before the next run"
+            "activate the feature manually before the next run"
         )
     if ctx.queue_id not in {queue.queue_id for queue in queues}:
         ctx.found = msgspec.structs.replace(ctx.found, queue_id=queues[0].queue_id)
     ctx.restore()
     if not response.ok:
-        raise PreconditionFailed(f"DELETE on the bucket path answered {describe_response(response)}")
+        raise PreconditionFailed(f"DELETE on the bucket path returned {describe_response(response)}")
 
 
-def _dress(ctx: ScenarioContext) -> None:
-    """Another name, a rule that is On and State Paused; without the rule where the target refuses its address."""
+def _change_queue(ctx: ScenarioContext) -> None:
+    """Set another name, a rule that is On, and State Paused; without the rule where the target rejects its address."""
     name, state = f"ciq-{ctx.spec.feature}-before", QueueState.PAUSED
     rule = CallbackRuleRequest(url=ctx.receiver.address(ctx.channel("before")))
-    if not ctx.set_queue(Label.DRESS, name=name, state=state, rule=rule).ok:
-        ctx.set_queue(Label.DRESS_WITHOUT_RULE, name=name, state=state)
-    list_until(ctx, Label.DRESSED, {}, lambda response: any(q.name == name for q in response.queue_list.queues))
+    if not ctx.set_queue(Label.CHANGE, name=name, state=state, rule=rule).ok:
+        ctx.set_queue(Label.CHANGE_WITHOUT_RULE, name=name, state=state)
+    list_until(ctx, Label.QUEUES_CHANGED, {}, lambda response: any(q.name == name for q in response.queue_list.queues))
 
 
 def _is_new(ctx: ScenarioContext, response: ParsedExchange) -> bool:
