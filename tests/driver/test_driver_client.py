@@ -1,4 +1,4 @@
-"""The client against peers that answer oddly, wrongly or not at all: everything ends as one record."""
+"""Tests of the client against peers with unusual, broken or missing responses: every request gives one record."""
 
 import socket
 import threading
@@ -20,7 +20,7 @@ Script = Callable[[socket.socket, bytes], bool]
 
 @dataclass
 class Peer:
-    """A TCP server that reads requests and lets a script answer them."""
+    """A TCP server that reads requests and answers them by a script."""
 
     script: Script
     requests: list[bytes] = field(default_factory=list)
@@ -49,7 +49,7 @@ class Peer:
 
 
 def read_request(connection: socket.socket) -> bytes:
-    """One request with a Content-Length body, empty at the end of the connection."""
+    """Reads one request with a Content-Length body; empty at the end of the connection."""
     data = b""
     while b"\r\n\r\n" not in data:
         part = connection.recv(65536)
@@ -64,7 +64,7 @@ def read_request(connection: socket.socket) -> bytes:
 
 
 def answering(raw: bytes, *, keep: bool = True) -> Script:
-    """A script that always sends the same bytes."""
+    """Returns a script that always sends the same bytes."""
 
     def script(connection: socket.socket, _: bytes) -> bool:
         connection.sendall(raw)
@@ -75,7 +75,7 @@ def answering(raw: bytes, *, keep: bool = True) -> Script:
 
 @pytest.fixture
 def peers() -> Iterator[Callable[[Script], Peer]]:
-    """Makes peers; closes them afterwards."""
+    """Starts peers and closes them after the test."""
     made: list[Peer] = []
 
     def make(script: Script) -> Peer:
@@ -88,7 +88,7 @@ def peers() -> Iterator[Callable[[Script], Peer]]:
 
 
 def client_of(peer: Peer | str, **more: object) -> Client:
-    """A client of a peer with short patience."""
+    """Returns a client of a peer with a short timeout."""
     begin = time.monotonic()
     recorder = RunRecorder(now=lambda: time.monotonic() - begin)
     url = peer if isinstance(peer, str) else peer.url
@@ -97,15 +97,15 @@ def client_of(peer: Peer | str, **more: object) -> Client:
 
 
 def send(client: Client, method: str = "GET", target: str = "/queue", **more: object) -> Exchange:
-    """One request of a made-up step."""
+    """Sends one request of a test step."""
     return client.send(method, target, host="b-1.ci.r.example", scenario="queues", step="list", **more)  # type: ignore[arg-type]
 
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-One: 1\r\nx-one: 2\r\n\r\nhi"
 
 
-def test_a_plain_exchange_is_recorded_whole(peers: Callable[[Script], Peer]) -> None:
-    """Method, target, Host, body, status, repeated header fields and a closed interval are in the record."""
+def test_plain_exchange_is_recorded_completely(peers: Callable[[Script], Peer]) -> None:
+    """The record has method, target, Host, body, status, repeated header fields and a closed interval."""
     peer = peers(answering(OK))
     client = client_of(peer)
     exchange = send(client, "PUT", "/queue/p1?x=%2C&y=", body=b"<a/>", feature="media", operation="update_queue")
@@ -120,7 +120,7 @@ def test_a_plain_exchange_is_recorded_whole(peers: Callable[[Script], Peer]) -> 
     assert client.recorder.records == (exchange,)
 
 
-def test_connections_are_kept(peers: Callable[[Script], Peer]) -> None:
+def test_two_quick_requests_share_a_connection(peers: Callable[[Script], Peer]) -> None:
     """Two quick requests share one connection."""
     peer = peers(answering(OK))
     client = client_of(peer)
@@ -130,10 +130,8 @@ def test_connections_are_kept(peers: Callable[[Script], Peer]) -> None:
     assert peer.connections == 1
 
 
-def test_the_proxy_of_the_environment_is_not_used(
-    peers: Callable[[Script], Peer], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The environment's proxy is not for the target."""
+def test_proxy_of_the_environment_is_not_used(peers: Callable[[Script], Peer], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client connects to the target and ignores the environment's proxy."""
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("NO_PROXY", "")
     client = client_of(peers(answering(OK)))
@@ -143,8 +141,8 @@ def test_the_proxy_of_the_environment_is_not_used(
 
 @pytest.mark.parametrize("place", ["/moved?a=%2C", "{url}/moved?a=%2C", "http://b-1.ci.r.example/moved?a=%2C"])
 @pytest.mark.parametrize("status", [301, 307, 308])
-def test_a_redirect_within_the_target_is_followed(peers: Callable[[Script], Peer], status: int, place: str) -> None:
-    """Method, body and Host stay, Location gives the path, and only the last answer is the record."""
+def test_redirect_within_the_target_is_followed(peers: Callable[[Script], Peer], status: int, place: str) -> None:
+    """Method, body and Host are kept, Location gives the path, and only the last response is recorded."""
 
     def script(connection: socket.socket, request: bytes) -> bool:
         moved = f"HTTP/1.1 {status} Moved\r\nLocation: {place.format(url=peer.url)}\r\nContent-Length: 0\r\n\r\n"
@@ -167,10 +165,10 @@ def test_a_redirect_within_the_target_is_followed(peers: Callable[[Script], Peer
 @pytest.mark.parametrize(
     ("location", "sent"), [("http://127.0.0.1:1/queue", 1), ("//other.example/queue", 1), ("/queue", 4)]
 )
-def test_a_redirect_elsewhere_or_without_end_is_the_answer(
+def test_foreign_or_endless_redirect_is_recorded_as_response(
     peers: Callable[[Script], Peer], location: str, sent: int
 ) -> None:
-    """Keys go to the target alone, and a circle ends."""
+    """The client sends keys to the target only and stops at a redirect loop."""
     peer = peers(answering(f"HTTP/1.1 307 Moved\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n".encode()))
     client = client_of(peer)
     assert send(client).status == 307
@@ -179,7 +177,7 @@ def test_a_redirect_elsewhere_or_without_end_is_the_answer(
 
 
 @pytest.mark.parametrize(
-    ("raw", "words"),
+    ("raw", "reason"),
     [
         (b"", "the target closed the connection without an answer"),
         (b"SSH-2.0-OpenSSH\r\n\r\n", "BadStatusLine"),
@@ -187,25 +185,25 @@ def test_a_redirect_elsewhere_or_without_end_is_the_answer(
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "ChunkedEncodingError"),
     ],
 )
-def test_a_broken_answer_is_no_answer(peers: Callable[[Script], Peer], raw: bytes, words: str) -> None:
-    """What is not HTTP, or not whole, is recorded with status 0 and the reason; nothing is raised."""
+def test_broken_response_is_recorded_with_status_zero(peers: Callable[[Script], Peer], raw: bytes, reason: str) -> None:
+    """A response that is not HTTP or incomplete gives status 0 and a reason; the client does not raise."""
     client = client_of(peers(answering(raw, keep=False)))
     exchange = send(client, "POST", body=b"<a/>")
     client.close()
     assert exchange.status == 0
-    assert words in exchange.error
+    assert reason in exchange.error
 
 
-def test_nobody_there() -> None:
-    """A refused connection is told as such."""
+def test_refused_connection_is_recorded_with_reason() -> None:
+    """A refused connection gives status 0 and the reason `connection refused`."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"http://127.0.0.1:{server.getsockname()[1]}"
     exchange = send(client_of(url))
     assert (exchange.status, exchange.error) == (0, "connection refused")
 
 
-def test_a_silent_target_is_given_up(peers: Callable[[Script], Peer]) -> None:
-    """After the patience for one answer the exchange ends."""
+def test_request_without_response_times_out(peers: Callable[[Script], Peer]) -> None:
+    """The exchange ends after the timeout for one response."""
     release = threading.Event()
 
     def silent(_: socket.socket, __: bytes) -> bool:
@@ -220,8 +218,10 @@ def test_a_silent_target_is_given_up(peers: Callable[[Script], Peer]) -> None:
     assert "no answer within 0.2 s" in exchange.error
 
 
-def test_an_endless_answer_is_cut(peers: Callable[[Script], Peer], monkeypatch: pytest.MonkeyPatch) -> None:
-    """No answer can fill the memory: what is too long is cut and marked."""
+def test_response_over_the_size_limit_is_truncated(
+    peers: Callable[[Script], Peer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client truncates and marks a response that exceeds the limit, which bounds its memory."""
     monkeypatch.setattr(client_module, "MAX_ANSWER", 100_000)
 
     def endless(connection: socket.socket, _: bytes) -> bool:
@@ -239,17 +239,17 @@ def test_an_endless_answer_is_cut(peers: Callable[[Script], Peer], monkeypatch: 
     assert "longer than 100000 bytes" in exchange.error
 
 
-def one_answer_a_connection(connection: socket.socket, _: bytes) -> bool:
-    """Answers as if the connection were kept, and closes it at the next request or before."""
+def one_response_per_connection(connection: socket.socket, _: bytes) -> bool:
+    """Responds as if the connection were kept open and closes it at the latest at the next request."""
     connection.sendall(OK)
     read_request(connection)
     return False
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "POST"])
-def test_a_request_is_repeated_when_a_kept_connection_was_closed(peers: Callable[[Script], Peer], method: str) -> None:
-    """A target may close a kept connection at any time: the request goes out again, and a remark says so."""
-    client = client_of(peers(one_answer_a_connection))
+def test_request_on_a_closed_kept_connection_is_repeated(peers: Callable[[Script], Peer], method: str) -> None:
+    """A target may close a kept connection at any time: the client resends the request and records a note."""
+    client = client_of(peers(one_response_per_connection))
     assert send(client).status == 200
     assert send(client, method, body=b"<a/>").status == 200
     client.close()
@@ -258,17 +258,17 @@ def test_a_request_is_repeated_when_a_kept_connection_was_closed(peers: Callable
     assert "sent again" in remarks[0].text
 
 
-def test_a_post_gets_its_own_connection_where_kept_ones_are_closed(peers: Callable[[Script], Peer]) -> None:
-    """Once a target has closed a kept connection no POST is sent on one, so none needs to be repeated."""
-    peer = peers(one_answer_a_connection)
+def test_post_gets_a_new_connection_after_a_kept_one_was_closed(peers: Callable[[Script], Peer]) -> None:
+    """After the target closed a kept connection the client sends each POST on a new one and repeats none."""
+    peer = peers(one_response_per_connection)
     client = client_of(peer)
     assert [send(client, method, body=b"<a/>").status for method in ("GET", "GET", *["POST"] * 5)] == [200] * 7
     client.close()
     assert len([record for record in client.recorder.records if isinstance(record, DriverEvent)]) == 1
 
 
-def test_a_post_is_not_repeated_on_a_connection_of_its_own(peers: Callable[[Script], Peer]) -> None:
-    """A target that takes a POST and hangs up has lost an answer."""
+def test_post_on_a_new_connection_is_not_repeated(peers: Callable[[Script], Peer]) -> None:
+    """A target that reads a POST and closes the connection has lost the response."""
     peer = peers(answering(b"", keep=False))
     client = client_of(peer)
     assert send(client, "POST", body=b"<a/>").status == 0
@@ -277,10 +277,10 @@ def test_a_post_is_not_repeated_on_a_connection_of_its_own(peers: Callable[[Scri
 
 
 @pytest.mark.parametrize(("throttled", "status", "sent"), [(2, 200, 3), (9, 503, 5)])
-def test_a_throttled_request_is_sent_again_a_few_times(
+def test_throttled_request_is_repeated_a_few_times(
     peers: Callable[[Script], Peer], throttled: int, status: int, sent: int
 ) -> None:
-    """SlowDown is waited out, longer each time, and is the answer only where it stays."""
+    """The client repeats a request after SlowDown with growing delays; the last SlowDown is recorded."""
     waited: list[float] = []
 
     def script(connection: socket.socket, _request: bytes) -> bool:
@@ -303,7 +303,7 @@ def test_a_throttled_request_is_sent_again_a_few_times(
     )
 
 
-def test_secrets_stay_out_of_the_record(peers: Callable[[Script], Peer]) -> None:
+def test_echoed_secrets_are_not_recorded(peers: Callable[[Script], Peer]) -> None:
     """A target that echoes the request does not bring a secret into the transcript."""
 
     def echo(connection: socket.socket, request: bytes) -> bool:
@@ -322,8 +322,8 @@ def test_secrets_stay_out_of_the_record(peers: Callable[[Script], Peer]) -> None
         assert secret not in text
 
 
-def test_a_stopped_run_sends_nothing_more_but_what_puts_things_back(peers: Callable[[Script], Peer]) -> None:
-    """When the run is being stopped a request is not sent, unless it is for putting the target back."""
+def test_cancelled_run_sends_only_restoring_requests(peers: Callable[[Script], Peer]) -> None:
+    """After cancellation the client sends only requests that restore the target."""
     peer = peers(answering(OK))
     client = client_of(peer, stopping=lambda: True)
     with pytest.raises(Interrupted):

@@ -1,4 +1,4 @@
-"""The callback receiver: what arrives is kept as it came, by the channel whose address was given out."""
+"""Tests of the callback receiver: it records every callback unchanged, by the channel of its URL."""
 
 import http.client
 import threading
@@ -25,7 +25,7 @@ def receiver() -> Iterator[CallbackReceiver]:
 
 
 def post(url: str, body: bytes = b"<Response/>", **headers: str) -> int:
-    """POST to an address exactly as given; the status, 0 when the connection was closed unanswered."""
+    """Sends a POST to a URL exactly as given; returns the status, or 0 when the connection was closed unanswered."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
     target = parts.path + (f"?{parts.query}" if parts.query else "")
@@ -38,8 +38,8 @@ def post(url: str, body: bytes = b"<Response/>", **headers: str) -> int:
         connection.close()
 
 
-def test_an_arrival_is_kept_raw(receiver: CallbackReceiver) -> None:
-    """Path, query, header fields and body bytes are those that were sent, under the channel of the address."""
+def test_callback_is_recorded_unchanged(receiver: CallbackReceiver) -> None:
+    """Path, query, header fields and body bytes are recorded as sent, under the channel of the URL."""
     address = receiver.address("media.rule.queue", "/a%2Fb?x=1&y=%20")
     assert post(address, b"\xff\x00<x/>", **{"X-Extra": "1"}) == 200
     (callback,) = receiver.arrivals("media.rule.queue")
@@ -52,8 +52,8 @@ def test_an_arrival_is_kept_raw(receiver: CallbackReceiver) -> None:
     assert receiver.recorder.records == (arrival,)
 
 
-def test_channels_do_not_mix_and_keep_their_address(receiver: CallbackReceiver) -> None:
-    """Each channel has one unguessable address."""
+def test_each_channel_has_one_own_url(receiver: CallbackReceiver) -> None:
+    """Each channel has one unguessable URL."""
     one, two = receiver.address("media.rule.a"), receiver.address("media.rule.b")
     assert one != two
     assert receiver.address("media.rule.a") == one
@@ -64,8 +64,8 @@ def test_channels_do_not_mix_and_keep_their_address(receiver: CallbackReceiver) 
     assert len(receiver.arrivals()) == 1
 
 
-def test_a_stray_request_is_no_callback(receiver: CallbackReceiver) -> None:
-    """A request to an address never given out is turned away and remarked upon, a few times at most."""
+def test_request_to_an_unknown_url_is_rejected_and_noted(receiver: CallbackReceiver) -> None:
+    """A request to a URL that was never issued is rejected; the receiver notes only the first few of them."""
     for number in range(receiver_module.MAX_STRAY + 5):
         assert post(f"{receiver.base_url}/cb/guess{number}") == 404
     assert receiver.arrivals() == ()
@@ -73,8 +73,8 @@ def test_a_stray_request_is_no_callback(receiver: CallbackReceiver) -> None:
     assert len([r for r in receiver.recorder.records if isinstance(r, DriverEvent)]) == receiver_module.MAX_STRAY
 
 
-def test_answers_on_order(receiver: CallbackReceiver) -> None:
-    """A channel answers as ordered, so often, then 200 again; 0 closes the connection; other channels do not care."""
+def test_channel_sends_the_configured_responses(receiver: CallbackReceiver) -> None:
+    """A channel sends the configured number of responses, then 200; 0 closes the connection. Others are unaffected."""
     channel, other = receiver.address("media.receiver.bad"), receiver.address("media.receiver.good")
     receiver.answer("media.receiver.bad", 500, 2)
     receiver.answer("media.receiver.bad", 0, 1)
@@ -86,8 +86,8 @@ def test_answers_on_order(receiver: CallbackReceiver) -> None:
     assert answered == [500, 500, 0, 200]
 
 
-def test_a_late_answer_keeps_nobody_waiting(receiver: CallbackReceiver) -> None:
-    """A request to be answered late is kept at once, others are answered meanwhile, and a stop does not wait for it."""
+def test_delayed_response_blocks_neither_other_requests_nor_stop(receiver: CallbackReceiver) -> None:
+    """A request with a delayed response is recorded at once; others are answered meanwhile; stop does not wait."""
     slow, other = receiver.address("media.receiver.slow"), receiver.address("media.receiver.beside")
     receiver.answer("media.receiver.slow", 200, 1, late=600)
     thread = threading.Thread(target=post, args=(slow,))
@@ -102,15 +102,15 @@ def test_a_late_answer_keeps_nobody_waiting(receiver: CallbackReceiver) -> None:
     receiver.start()  # for the fixture to close
 
 
-def test_a_body_too_long_is_refused(receiver: CallbackReceiver, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No callback can fill the memory."""
+def test_body_over_the_size_limit_is_rejected(receiver: CallbackReceiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The size limit bounds the receiver's memory."""
     monkeypatch.setattr(receiver_module, "MAX_BODY", 1000)
     assert post(receiver.address("media.rule.queue"), bytes(5000)) in (413, 0)
     assert receiver.arrivals() == ()
 
 
-def test_waiting_ends_with_the_arrival(receiver: CallbackReceiver) -> None:
-    """A wait returns as soon as its condition holds, and False when the time is out."""
+def test_wait_ends_when_the_callback_is_received(receiver: CallbackReceiver) -> None:
+    """A wait returns as soon as its condition holds, and returns False at the timeout."""
     address = receiver.address("media.rule.queue")
     thread = threading.Thread(target=post, args=(address,))
     thread.start()
@@ -119,15 +119,15 @@ def test_waiting_ends_with_the_arrival(receiver: CallbackReceiver) -> None:
     assert not receiver.wait(lambda: False, 0.01)
 
 
-def test_waiting_ends_when_the_run_is_stopped(receiver: CallbackReceiver) -> None:
-    """A stop does not have to wait for a callback that may never come."""
+def test_wait_ends_when_the_run_is_cancelled(receiver: CallbackReceiver) -> None:
+    """Cancellation ends a wait for a callback at once."""
     receiver.stopping = lambda: True
     with pytest.raises(Interrupted):
         receiver.wait(lambda: False, 60)
 
 
-def test_a_public_address_takes_the_place_of_the_own(receiver: CallbackReceiver) -> None:
-    """Addresses given out begin as the operator says the target sees the receiver."""
+def test_public_url_replaces_the_local_url(receiver: CallbackReceiver) -> None:
+    """Issued URLs begin with the public URL that the operator configured."""
     receiver.public_url = "https://tunnel.example/in/"
     assert receiver.address("media.rule.queue").startswith("https://tunnel.example/in/cb/")
     local = receiver.address("media.rule.queue").replace(
@@ -137,8 +137,8 @@ def test_a_public_address_takes_the_place_of_the_own(receiver: CallbackReceiver)
     assert len(receiver.arrivals("media.rule.queue")) == 1
 
 
-def test_our_own_mistake_in_a_handler_is_not_lost(receiver: CallbackReceiver, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a handler raises fails the suite, by a mark on the run."""
+def test_exception_in_a_handler_fails_the_suite(receiver: CallbackReceiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An exception in a handler is recorded as an event of the run and fails the suite."""
 
     def broken(**_: object) -> None:
         raise ZeroDivisionError("in a handler")

@@ -1,4 +1,4 @@
-"""The transcript on its way to the run file: order, numbers, limits, a full disk."""
+"""Tests of the recorder: order and numbers of the records, limits, a full disk."""
 
 import io
 import itertools
@@ -12,13 +12,13 @@ from ciq_schemas.transcript.records import SCHEMA_VERSION, AnyRecord, Exchange, 
 
 
 def recorder_of(stream: io.RawIOBase | io.BytesIO | None = None) -> RunRecorder:
-    """A recorder with a made-up clock."""
+    """Returns a recorder with a test clock."""
     ticks = itertools.count()
     return RunRecorder(now=lambda: float(next(ticks)), stream=stream)  # type: ignore[arg-type]
 
 
 def exchange(recorder: RunRecorder, body: bytes = b"") -> Exchange:
-    """Record one made-up exchange with an answer."""
+    """Records one exchange with the given response body."""
     return recorder.exchange(
         scenario="queues",
         step="list",
@@ -47,7 +47,7 @@ HEADER = Header(
 )
 
 
-def test_the_file_holds_what_the_memory_holds() -> None:
+def test_file_and_memory_hold_the_same_records() -> None:
     """Each record is on its line when it is made, in order of its number, also from many threads."""
     stream = io.BytesIO()
     recorder = recorder_of(stream)
@@ -63,8 +63,8 @@ def test_the_file_holds_what_the_memory_holds() -> None:
 
 
 @pytest.mark.parametrize("body", [bytes(8 * 1024 * 1024), b"\x01" * (8 * 1024 * 1024), b"\xff" * (8 * 1024 * 1024)])
-def test_the_longest_answer_can_be_read_back(body: bytes) -> None:
-    """Whatever the bytes of an answer of the greatest length, its line stays within the run file's limit."""
+def test_longest_response_can_be_read_back(body: bytes) -> None:
+    """Whatever bytes a response of the maximum length has, its line stays within the run file's limit."""
     stream = io.BytesIO()
     recorder = recorder_of(stream)
     recorder.header(HEADER)
@@ -74,16 +74,16 @@ def test_the_longest_answer_can_be_read_back(body: bytes) -> None:
     assert found.response_body.data == body
 
 
-def test_a_mark_has_a_known_name() -> None:
-    """A misspelt mark would block nothing: it is our mistake and told."""
+def test_event_with_an_unknown_name_is_rejected() -> None:
+    """A misspelt event would block nothing, so the recorder raises."""
     recorder = recorder_of()
     recorder.record_event("queues", "media", "begin", "")
     with pytest.raises(ValueError, match="no event is called 'begun'"):
         recorder.record_event("queues", "media", "begun", "")
 
 
-def test_a_full_disk_is_told_once_and_the_run_kept_in_memory() -> None:
-    """After the first failed write nothing is written any more, and the records stay readable."""
+def test_full_disk_is_reported_once_and_records_stay_in_memory() -> None:
+    """After the first failed write the recorder writes nothing more, and the records stay readable."""
 
     class Full(io.BytesIO):
         def write(self, _: object) -> int:
@@ -97,8 +97,8 @@ def test_a_full_disk_is_told_once_and_the_run_kept_in_memory() -> None:
     assert len(recorder.records) == 2
 
 
-def test_a_runaway_loop_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run does not grow without end."""
+def test_run_over_the_record_limit_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The number of records of a run is limited."""
     monkeypatch.setattr(recorder_module, "MAX_RECORDS", 3)
     recorder = recorder_of()
     for _ in range(3):
@@ -107,8 +107,8 @@ def test_a_runaway_loop_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
         exchange(recorder)
 
 
-def test_listeners_hear_every_record_in_order() -> None:
-    """The console sees what the file sees."""
+def test_listeners_receive_every_record_in_order() -> None:
+    """The console receives the same records as the file."""
     on_job_ended: list[AnyRecord] = []
     recorder = recorder_of()
     recorder.listeners.append(on_job_ended.append)
@@ -118,17 +118,17 @@ def test_listeners_hear_every_record_in_order() -> None:
 
 
 class _Flushed(io.BytesIO):
-    """A stream that knows what would be on the disk."""
+    """A stream that remembers which text was flushed to the disk."""
 
     safe = b""
 
     def flush(self) -> None:
-        """Take down what has been written so far."""
+        """Stores the text that was written so far."""
         self.safe = self.getvalue()
 
 
-def test_the_file_follows_the_run_at_short_distance() -> None:
-    """Exchanges may wait in the buffer for a moment; a mark, or an exchange after it, brings all to the disk."""
+def test_records_reach_the_disk_after_a_short_delay() -> None:
+    """Exchanges may stay in the buffer briefly; an event, or an exchange after the delay, flushes everything."""
     stream, moment = _Flushed(), 0.0
     recorder = RunRecorder(now=lambda: moment, stream=stream)
     recorder.header(HEADER)

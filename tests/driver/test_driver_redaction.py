@@ -1,4 +1,4 @@
-"""What never reaches the transcript."""
+"""Tests of the redaction of secrets before they are recorded."""
 
 from ciq_conformance.driver.redaction import HIDDEN, Redaction
 from ciq_conformance.profile import Credentials
@@ -7,8 +7,8 @@ KEYS = Credentials(secret_id="AKIDabcdef", secret_key="s3cr3tkey", token="tempor
 REDACTION = Redaction.of(KEYS)
 
 
-def test_headers_lose_signature_key_id_and_tokens() -> None:
-    """Authorization keeps its readable parts, tokens and cookies go whole, other headers stay."""
+def test_secrets_in_headers_are_redacted() -> None:
+    """Authorization keeps its readable parts, tokens and cookies are removed completely, other headers are kept."""
     fields = (
         ("Authorization", "q-sign-algorithm=sha1&q-ak=AKIDabcdef&q-sign-time=1;2&q-signature=0123abcd"),
         ("X-Ci-Security-Token", "temporarytoken"),
@@ -23,13 +23,13 @@ def test_headers_lose_signature_key_id_and_tokens() -> None:
     )
 
 
-def test_another_form_of_authorization_goes_whole() -> None:
-    """An Authorization that is not of the known form is not trusted to hold no secret."""
+def test_unknown_authorization_form_is_removed_completely() -> None:
+    """An Authorization of an unknown form may hold a secret and is removed."""
     assert REDACTION.headers((("authorization", "Bearer abc"),)) == (("authorization", HIDDEN),)
 
 
-def test_a_target_that_quotes_secrets_back_does_not_get_them_recorded() -> None:
-    """Secrets in bodies and texts are blanked, wherever they stand, in answers and addresses alike."""
+def test_secrets_echoed_by_the_target_are_redacted() -> None:
+    """Secrets in bodies and texts are redacted at every position, in responses and in URLs."""
     body = b"<Message>bad key s3cr3tkey of AKIDabcdef, q-signature=deadbeef&amp;</Message>"
     clean = REDACTION.body(body)
     assert b"s3cr3tkey" not in clean
@@ -38,7 +38,7 @@ def test_a_target_that_quotes_secrets_back_does_not_get_them_recorded() -> None:
     assert REDACTION.text("http://h/?x-cos-security-token=temporarytoken") == f"http://h/?x-cos-security-token={HIDDEN}"
 
 
-def test_without_secrets_everything_stays() -> None:
-    """Redaction of an unsigned run changes no byte of ordinary answers."""
+def test_records_without_secrets_are_unchanged() -> None:
+    """Redaction of an unsigned run changes no byte of ordinary responses."""
     body = bytes(range(256)) + "<Name>queue-语音</Name>".encode()
     assert Redaction().body(body) == body

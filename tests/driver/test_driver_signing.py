@@ -1,4 +1,4 @@
-"""The v5 signature: the made-up vectors of 436/7778's algorithm, and what is deliberately wrong."""
+"""Tests of the v5 signature: known values of the algorithm of 436/7778, and deliberately wrong signatures."""
 
 import re
 
@@ -36,8 +36,8 @@ HOST = "unit-1250000000.ci.ap-test.myqcloud.com"
         ),
     ],
 )
-def test_known_signatures(method: str, target: str, headers: dict[str, str], signature: str) -> None:
-    """The signature is the one that the Python SDK makes for the same key, time and request."""
+def test_signature_equals_the_known_value(method: str, target: str, headers: dict[str, str], signature: str) -> None:
+    """The signature equals the one of the Python SDK for the same key, time and request."""
     value = authorization(
         secret_id=KEYS.secret_id,
         secret_key=KEYS.secret_key,
@@ -50,28 +50,28 @@ def test_known_signatures(method: str, target: str, headers: dict[str, str], sig
 
 
 def signed(signing: Signing, credentials: Credentials | None = KEYS) -> dict[str, str]:
-    """Headers of one request, signed at Unix time 1700000060."""
+    """Returns the headers of one request, signed at Unix time 1700000060."""
     return signed_headers(
         {"Host": HOST}, credentials=credentials, method="GET", target="/queue", now=1700000060, signing=signing
     )
 
 
-def test_unsigned_requests_carry_no_authorization() -> None:
-    """Without keys, or when asked to, nothing is signed and no token is sent."""
+def test_unsigned_request_has_no_authorization() -> None:
+    """Without keys, or when unsigned is requested, the client sends neither signature nor token."""
     assert signed(Signing.NORMAL, None) == {"Host": HOST}
     token = Credentials(secret_id="a", secret_key="b", token="tok")
     assert signed(Signing.NONE, token) == {"Host": HOST}
 
 
-def test_a_wrong_signature_differs_only_in_itself() -> None:
-    """A wrong signature is well formed: key id, times and lists are right."""
+def test_wrong_signature_is_otherwise_well_formed() -> None:
+    """A wrong signature has the right key id, times and lists."""
     good, bad = signed(Signing.NORMAL)["Authorization"], signed(Signing.WRONG)["Authorization"]
     assert good != bad
     assert good.rpartition("q-signature=")[0] == bad.rpartition("q-signature=")[0]
 
 
-def test_an_expired_signature_ends_in_the_past() -> None:
-    """The validity of an expired signature lies wholly before now, and it is right otherwise."""
+def test_expired_signature_is_valid_only_in_the_past() -> None:
+    """The validity of an expired signature ends before now; everything else in it is right."""
     value = signed(Signing.EXPIRED)["Authorization"]
     found = re.search(r"q-key-time=(\d+);(\d+)", value)
     assert found is not None
@@ -87,8 +87,8 @@ def test_an_expired_signature_ends_in_the_past() -> None:
     assert value == expected
 
 
-def test_the_token_is_sent_and_signed() -> None:
-    """A temporary key's token goes along in its header and is part of the signature."""
+def test_token_is_sent_and_signed() -> None:
+    """The token of a temporary key is sent in its header and is part of the signature."""
     headers = signed(Signing.NORMAL, Credentials(secret_id="a", secret_key="b", token="tok"))
     assert headers[TOKEN_HEADER] == "tok"
     assert "q-header-list=host;x-ci-security-token&" in headers["Authorization"]

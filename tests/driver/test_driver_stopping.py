@@ -1,4 +1,4 @@
-"""Stopping a run: the first word counts, waits end at once, a second signal ends the process."""
+"""Tests of cancellation: the first reason is kept, waits end at once, a second signal ends the process."""
 
 import signal
 import subprocess
@@ -24,8 +24,8 @@ with stop.on_signals():
 """
 
 
-def test_the_first_reason_stays() -> None:
-    """What stopped the run first is what is told."""
+def test_second_cancellation_keeps_the_first_reason() -> None:
+    """The token reports the first reason."""
     stop = CancelToken()
     assert not stop.requested()
     stop.request("one")
@@ -34,8 +34,8 @@ def test_the_first_reason_stays() -> None:
     assert stop.reason == "one"
 
 
-def test_a_pause_ends_with_the_stop() -> None:
-    """A scenario that waits is unwound at once, not at the end of its wait."""
+def test_pause_ends_on_cancellation() -> None:
+    """Cancellation interrupts a waiting scenario at once."""
     stop = CancelToken()
     stop.pause(0.001)
     stop.request("enough")
@@ -45,8 +45,8 @@ def test_a_pause_ends_with_the_stop() -> None:
     assert time.monotonic() - before < 30
 
 
-def test_the_deadline_stops() -> None:
-    """When the time is over the run is to stop, and a pause does not outlast it."""
+def test_passed_deadline_cancels_the_run() -> None:
+    """The token is cancelled when the deadline has passed, and a pause does not outlast it."""
     now = [0.0]
     stop = CancelToken(deadline=5, clock=lambda: now[0])
     assert not stop.requested()
@@ -55,8 +55,8 @@ def test_the_deadline_stops() -> None:
     assert stop.reason == "the run's deadline of 5 s has passed"
 
 
-def test_the_second_signal_kills() -> None:
-    """Whoever presses Ctrl-C twice is obeyed, though the target is not put back."""
+def test_second_signal_ends_the_process() -> None:
+    """A second Ctrl-C ends the process although the target is not restored."""
     process = subprocess.Popen([sys.executable, "-c", WAITER], stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None

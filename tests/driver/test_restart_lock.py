@@ -1,4 +1,4 @@
-"""The gate between features: side by side, until one of them wants to be alone."""
+"""Tests of the restart lock: scenarios share it, a restart holds it exclusively."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ LONG = 20.0
 
 
 def in_thread(work: Callable[[], None]) -> threading.Thread:
-    """Started."""
+    """Runs the work in a started thread."""
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
     return thread
 
 
-def test_scenarios_go_side_by_side() -> None:
-    """Two that share are inside at once."""
+def test_two_scenarios_share_the_lock() -> None:
+    """Two shared holders are inside at the same time."""
     restart_lock, met = RestartLock(), threading.Barrier(2)
 
     def scenario() -> None:
@@ -34,8 +34,8 @@ def test_scenarios_go_side_by_side() -> None:
     assert not met.broken
 
 
-def test_who_is_alone_meets_nobody() -> None:
-    """Of many that share and now and then are alone, none is ever inside beside one that is alone; all come through."""
+def test_exclusive_holder_excludes_all_others() -> None:
+    """With many shared and some exclusive holders, no one is inside beside an exclusive one, and all finish."""
     restart_lock, lock = RestartLock(), threading.Lock()
     inside: set[int] = set()
     met: list[set[int]] = []
@@ -62,17 +62,17 @@ def test_who_is_alone_meets_nobody() -> None:
     assert met == [set()] * 12
 
 
-def test_who_wants_to_be_alone_waits_for_a_scenario_to_end_and_keeps_the_next_out() -> None:
-    """It begins after the scenario under way, and before one that comes later."""
+def test_exclusive_holder_waits_for_running_and_blocks_later_scenarios() -> None:
+    """The restart begins after the running scenario and before a later one."""
     restart_lock, order = RestartLock(), []
-    playing, wanted, asked = threading.Event(), threading.Event(), threading.Event()
+    playing, wanted, requested = threading.Event(), threading.Event(), threading.Event()
 
     def first() -> None:
         with restart_lock.shared():
             playing.set()
             wanted.wait(LONG)
             order.append("first scenario")
-        asked.set()
+        requested.set()
         with restart_lock.shared():
             order.append("next scenario")
 
@@ -81,7 +81,7 @@ def test_who_wants_to_be_alone_waits_for_a_scenario_to_end_and_keeps_the_next_ou
         with restart_lock.shared():
             wanted.set()
             with restart_lock.exclusive():
-                asked.wait(LONG)
+                requested.wait(LONG)
                 order.append("restart")
 
     threads = [in_thread(first), in_thread(restart)]
@@ -90,8 +90,8 @@ def test_who_wants_to_be_alone_waits_for_a_scenario_to_end_and_keeps_the_next_ou
     assert order == ["first scenario", "restart", "next scenario"]
 
 
-def test_a_run_that_is_stopped_waits_for_nobody() -> None:
-    """Who waits for its turn when the run is stopped is interrupted."""
+def test_cancellation_interrupts_a_waiting_holder() -> None:
+    """A holder that waits for the lock is interrupted when the run is cancelled."""
     stopped = threading.Event()
     restart_lock, playing, over = RestartLock(stopping=stopped.is_set), threading.Event(), threading.Event()
 

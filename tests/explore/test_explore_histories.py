@@ -1,4 +1,4 @@
-"""Making up histories and shrinking them: pure, the same for the same seed, and always legal."""
+"""Tests of generating and shrinking histories: deterministic for a seed, and always legal."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ LONG = (
 )
 
 
-def test_a_seed_gives_the_same_histories(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a run has played can be played again, in any thread and beside others; another seed gives others."""
+def test_same_seed_gives_the_same_histories(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same seed gives the same histories in any thread; another seed gives others."""
     monkeypatch.chdir(tmp_path)
     found: dict[int, tuple[History, ...]] = {}
 
@@ -46,14 +46,14 @@ def test_a_seed_gives_the_same_histories(tmp_path: Path, monkeypatch: pytest.Mon
     assert not list(tmp_path.iterdir())
 
 
-def test_more_histories_begin_with_the_same_ones() -> None:
-    """Who asks for more of a seed gets those of fewer first."""
+def test_more_histories_of_a_seed_begin_with_the_same_ones() -> None:
+    """A larger number of histories of a seed starts with those of a smaller number."""
     assert histories(MEDIA, 12, 3)[:4] == histories(MEDIA, 4, 3)
 
 
 @pytest.mark.parametrize("feature", list(Feature))
-def test_histories_keep_to_what_is_documented_for_the_feature(feature: Feature) -> None:
-    """Levels, cancels, own addresses and many operations only where a page of that feature has them."""
+def test_histories_use_only_documented_commands_of_the_feature(feature: Feature) -> None:
+    """Levels, cancels, own addresses and several operations occur only where a page of the feature has them."""
     spec = FEATURES[feature]
     made = histories(spec, 30, 1)
     assert len(set(made)) == 30
@@ -65,7 +65,7 @@ def test_histories_keep_to_what_is_documented_for_the_feature(feature: Feature) 
     assert {Op.SUBMIT, Op.PAUSE, Op.RESUME, Op.FREEZE, Op.RULE, Op.FAILING} <= {command.op for command in commands}
 
 
-def test_histories_make_sense_as_they_stand() -> None:
+def test_histories_have_no_pointless_commands() -> None:
     """No pause of a paused queue, no resume of an active one, no cancel or freeze before the first job."""
     for history in histories(MEDIA, 25, 2):
         paused, jobs, rule = False, 0, Rule.FIRST
@@ -82,8 +82,8 @@ def test_histories_make_sense_as_they_stand() -> None:
 
 @pytest.mark.parametrize("feature", list(Feature))
 @pytest.mark.parametrize(("workers", "job_limit"), [(1, 6), (8, 40), (100, 20)])
-def test_the_history_for_restarts_has_all_that_one_may_lose(feature: Feature, workers: int, job_limit: int) -> None:
-    """A rule, an ended job, a paused queue and a line in it come before the restart, submits and order after it."""
+def test_restart_history_covers_everything_a_restart_may_lose(feature: Feature, workers: int, job_limit: int) -> None:
+    """A rule, an ended job and a paused queue with waiting jobs precede the restart; submits and their order follow."""
     spec = FEATURES[feature]
     history = restart_history(spec, workers=workers, job_limit=job_limit)
     assert FEWEST_JOBS <= jobs_in(history) <= job_limit
@@ -99,19 +99,19 @@ def test_the_history_for_restarts_has_all_that_one_may_lose(feature: Feature, wo
 
 
 def held_level_2(history: History) -> bool:
-    """A fault that shows when a job of level 2 was held and let go."""
+    """A fault that shows when a job of level 2 was held and released."""
     ops = [command.op for command in history]
     held = Op.PAUSE in ops and Op.FREEZE in ops[ops.index(Op.PAUSE) :]
     return held and any(2 in command.levels for command in history)
 
 
-def test_shrinking_finds_what_matters() -> None:
-    """Of a long history the three commands are left that a fault needs, in plain form, with no job too many."""
+def test_shrinking_keeps_only_the_commands_a_fault_needs() -> None:
+    """A long history shrinks to the three commands that the fault needs, in plain form, without extra jobs."""
     assert shrink(LONG, held_level_2) == (Command(Op.PAUSE), Command(Op.SUBMIT, (2,)), Command(Op.FREEZE))
 
 
-def test_shrinking_keeps_a_form_that_matters() -> None:
-    """What a fault needs beside commands and jobs stays: the one request for several jobs, the own address."""
+def test_shrinking_keeps_the_form_a_fault_needs() -> None:
+    """The one request for several jobs and the own address stay when the fault needs them."""
     many = shrink(LONG, lambda history: any(c.op is Op.MANY and len(c.levels) > 1 for c in history))
     assert [(command.op, len(command.levels)) for command in many] == [(Op.MANY, 2)]
     own = shrink(LONG, lambda history: any(command.own for command in history))
@@ -119,7 +119,7 @@ def test_shrinking_keeps_a_form_that_matters() -> None:
 
 
 def counted(fails: Callable[[History], bool], budget: int) -> tuple[Callable[[History], bool], list[History]]:
-    """Fails at most `budget` plays long, and what was played."""
+    """Returns a player that fails for at most `budget` plays, and the histories it played."""
     played: list[History] = []
 
     def play(history: History) -> bool:
@@ -132,24 +132,24 @@ def counted(fails: Callable[[History], bool], budget: int) -> tuple[Callable[[Hi
 
 
 @pytest.mark.parametrize("budget", [0, 1, 7])
-def test_a_spent_budget_is_no_contradiction(budget: int) -> None:
-    """When no plays are left the best so far is given back, though what would fail passes from then on."""
+def test_spent_budget_returns_the_best_history_so_far(budget: int) -> None:
+    """When no plays are left the shrinker returns the smallest failing history, although later plays would pass."""
     play, played = counted(held_level_2, budget)
     found = shrink(LONG, play)
     assert found == next((h for h in reversed(played) if held_level_2(h)), LONG)
     assert len(played) == budget
 
 
-def test_shrinking_plays_nothing_twice_and_only_parts() -> None:
-    """A play is dear: each part is asked for once, and none has more in it than the whole."""
+def test_shrinking_plays_each_part_once() -> None:
+    """A play is expensive: the shrinker plays each part once, and no part is larger than the whole."""
     play, played = counted(held_level_2, 1000)
     shrink(LONG, play)
     assert len(set(played)) == len(played) <= 40
     assert all(len(part) <= len(LONG) and jobs_in(part) + len(part) > 0 for part in played)
 
 
-def test_forty_plays_are_enough() -> None:
-    """Made up histories come down to a handful of commands and jobs within the budget of a run."""
+def test_forty_plays_shrink_to_a_few_commands() -> None:
+    """Generated histories shrink to a few commands and jobs within the budget of a run."""
     found = 0
     for history in histories(MEDIA, 12, 5):
         if held_level_2(history):
@@ -160,8 +160,8 @@ def test_forty_plays_are_enough() -> None:
     assert found > 1
 
 
-def test_a_deviation_by_chance_confuses_nothing() -> None:
-    """A target that fails one play in three ends the search like any other, with a part that was seen to fail."""
+def test_random_failures_shrink_to_a_part_that_failed() -> None:
+    """With a target that fails one play in three the search ends with a part that was observed to fail."""
     seen: dict[History, bool] = {}
 
     def play(history: History) -> bool:

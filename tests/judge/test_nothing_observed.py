@@ -1,4 +1,4 @@
-"""No verdict turns green where the answers show nothing: a whole run is judged again with its answers emptied."""
+"""Tests that no verdict passes without evidence: a whole run is judged again with its responses emptied."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ Emptied = Callable[[Exchange], Exchange | None]
 
 @pytest.fixture(scope="module")
 def records() -> tuple[AnyRecord, ...]:
-    """What a run against the embedded mock left, without its verdicts."""
+    """The records of a run against the embedded mock, without its verdicts."""
     loaded = load_profile(env={}, flags={"features": ("test", ",".join(FEATURES))}, directory=Path(__file__).parent)
     result = execute(RunConfig(loaded=loaded), select_items(REGISTRY, FEATURES, Selection()))
     return tuple(r for r in result.records if not isinstance(r, (Verdict, Footer)))
 
 
 def passed(records: tuple[AnyRecord, ...], emptied: Emptied) -> set[str]:
-    """Ids that pass when every answer is emptied and no callback came."""
+    """Returns the ids that pass when every response is emptied and no callback was received."""
     kept: list[AnyRecord] = []
     for record in records:
         if isinstance(record, CallbackReceived):
@@ -44,19 +44,19 @@ def passed(records: tuple[AnyRecord, ...], emptied: Emptied) -> set[str]:
 
 
 def answering(status: int, text: str) -> Emptied:
-    """The same answer to everything, without headers."""
+    """Gives every exchange the same response, without headers."""
     return lambda exchange: msgspec.structs.replace(
         exchange, status=status, response_headers=(), response_body=Body(text=text)
     )
 
 
-SHOWN_BY_ANY_ANSWER = {
-    "CAN-008",  # an answer below 500
-    "ERR-009",  # an answer below 500
-    "ERR-010",  # an answer without the entity's text
-    "HDR-005",  # an answer without the header
+SHOWN_BY_ANY_RESPONSE = {
+    "CAN-008",  # a response below 500
+    "ERR-009",  # a response below 500
+    "ERR-010",  # a response without the entity's text
+    "HDR-005",  # a response without the header
 }
-"""What is demanded of these is seen in an answer that tells nothing else."""
+"""Requirements whose evidence is in a response without any other content."""
 
 
 @pytest.mark.parametrize(
@@ -64,19 +64,19 @@ SHOWN_BY_ANY_ANSWER = {
     [
         (lambda _exchange: None, set()),
         (answering(500, ""), set()),
-        (answering(200, ""), SHOWN_BY_ANY_ANSWER | {"CAN-006"}),
-        (answering(200, "<Response/>"), SHOWN_BY_ANY_ANSWER | {"ONE-005", "QUE-020"}),
+        (answering(200, ""), SHOWN_BY_ANY_RESPONSE | {"CAN-006"}),
+        (answering(200, "<Response/>"), SHOWN_BY_ANY_RESPONSE | {"ONE-005", "QUE-020"}),
     ],
     ids=["no exchange", "500", "empty body", "empty document"],
 )
-def test_what_shows_nothing_turns_nothing_green(
+def test_emptied_responses_pass_only_what_they_show(
     records: tuple[AnyRecord, ...], emptied: Emptied, legitimate: set[str]
 ) -> None:
-    """Only what such an answer really shows may pass: no body of a cancel, no queue in an empty list."""
+    """A response passes only what it shows: no body of a cancel, no queue in an empty list."""
     assert passed(records, emptied) <= legitimate
 
 
-def test_the_run_itself_is_green(records: tuple[AnyRecord, ...]) -> None:
-    """The records that are emptied above show a great deal as they are."""
+def test_unchanged_run_passes(records: tuple[AnyRecord, ...]) -> None:
+    """The records pass many requirements before they are emptied."""
     verdicts = judge_run(records, select_items(REGISTRY, FEATURES, Selection()), declared={})
     assert len({v.requirement for v in verdicts if v.outcome is Outcome.PASS}) > 200

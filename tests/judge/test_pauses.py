@@ -1,4 +1,4 @@
-"""Certain pauses under concurrent updates: never claimed where some order of the updates says otherwise."""
+"""Tests of certain pauses under concurrent updates: a pause is certain only if every order of the updates gives it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ UNTIL = 50.0
 
 @st.composite
 def effective_updates(draw: st.DrawFn) -> list[tuple[StateSetting, float]]:
-    """Updates that may overlap, each with the instant at which it took effect."""
+    """Draws updates that may overlap, each with the instant at which it took effect."""
     made = []
     for _ in range(draw(st.integers(1, 7))):
         sent, lasts = draw(INSTANTS), draw(st.integers(1, 9))
@@ -25,13 +25,13 @@ def effective_updates(draw: st.DrawFn) -> list[tuple[StateSetting, float]]:
 
 
 def state_at(instant: float, updates: list[tuple[StateSetting, float]]) -> bool | None:
-    """What the queue's state is then: True for Paused, None before any update."""
+    """Returns the queue's state at an instant: True for Paused, None before any update."""
     done = [(effect, setting.paused) for setting, effect in updates if effect <= instant]
     return max(done)[1] if done else None
 
 
 @given(updates=effective_updates(), at=st.floats(0.0, 1.0))
-def test_a_certain_pause_is_one_whenever_the_updates_took_effect(
+def test_certain_pause_holds_for_every_effect_of_the_updates(
     updates: list[tuple[StateSetting, float]], at: float
 ) -> None:
     """Inside every span the queue is paused, wherever in their intervals the updates took effect."""
@@ -41,13 +41,13 @@ def test_a_certain_pause_is_one_whenever_the_updates_took_effect(
 
 
 @given(updates=effective_updates())
-def test_what_the_last_update_asked_for_is_among_the_possible(updates: list[tuple[StateSetting, float]]) -> None:
-    """Once all are answered the state is one of those that `last_asked` allows."""
+def test_last_requested_contains_the_final_state(updates: list[tuple[StateSetting, float]]) -> None:
+    """Once all updates are answered the state is one of those that `last_requested` allows."""
     assert state_at(UNTIL, updates) in last_requested([setting for setting, _ in updates])
 
 
-def test_one_client_pauses_from_the_answer_to_the_next_resume() -> None:
-    """Nothing of a pause that no other update touches is given away."""
+def test_single_pause_lasts_from_its_response_to_the_next_resume() -> None:
+    """A pause that no other update overlaps is certain for its whole length."""
     updates = [
         StateSetting(sent=0, answered=1, paused=True),
         StateSetting(sent=5, answered=6, paused=False),
@@ -56,8 +56,8 @@ def test_one_client_pauses_from_the_answer_to_the_next_resume() -> None:
     assert certain_pauses(updates, until=10) == (PauseSpan(1, 5), PauseSpan(8, 10))
 
 
-def test_a_resume_in_flight_or_unanswered_leaves_nothing_certain() -> None:
-    """A resume may take effect until its answer has come, and at any time when none came."""
+def test_pending_resume_makes_a_pause_uncertain() -> None:
+    """A resume may take effect until its response, and at any time when no response was received."""
     pause = StateSetting(sent=2, answered=3, paused=True)
     assert certain_pauses([pause, StateSetting(sent=1, answered=4, paused=False)], until=9) == ()
     assert certain_pauses([pause, StateSetting(sent=5, answered=math.inf, paused=False)], until=9) == (PauseSpan(3, 5),)

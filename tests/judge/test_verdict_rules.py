@@ -1,4 +1,4 @@
-"""From findings to verdicts to the exit code: the tables of `judge.verdict`, cell by cell."""
+"""Tests of the path from findings over verdicts to the exit code: the tables of `judge.verdict`, cell by cell."""
 
 from itertools import product
 from pathlib import Path
@@ -12,25 +12,28 @@ from ciq_conformance.judge.finding import Finding, Kind, holds
 from ciq_conformance.judge.registry import Item
 from ciq_conformance.judge.selection import Selection, items_by_name, select_items
 from ciq_conformance.judge.verdict import exit_code, judge_run, verdict_of
+from ciq_conformance.registry import load_checks
 from ciq_schemas.features import FEATURES, SEED_FEATURES, Feature
 from ciq_schemas.requirement import UnknownRequirementError, load_registry
 from ciq_schemas.transcript.records import AnyRecord, DriverEvent, ExitCode, Level, Outcome, Verdict
+
+load_checks()
 
 MUST_ID, SCENARIO = "QUE-003", "queues"
 
 
 def item_of(requirement_id: str, feature: Feature = Feature.MEDIA) -> Item:
-    """The item of a requirement on a feature."""
+    """Returns the item of a requirement on a feature."""
     return Item(requirement=load_registry().get(requirement_id), feature=FEATURES[feature])
 
 
 def a_verdict(outcome: Outcome, level: Level = Level.MUST, *, name: str = "QUE-001", baseline: bool = False) -> Verdict:
-    """A verdict with nothing but an outcome."""
+    """Returns a verdict with an outcome only."""
     return Verdict(requirement=name, level=level, outcome=outcome, feature="media", baseline=baseline)
 
 
-def mark(name: str, text: str = "", scenario: str = SCENARIO) -> DriverEvent:
-    """A mark on media."""
+def event(name: str, text: str = "", scenario: str = SCENARIO) -> DriverEvent:
+    """Returns a driver event on media."""
     return msgspec.convert(
         {"seq": 7, "scenario": scenario, "feature": "media", "at": 1.0, "name": name, "text": text, "kind": "mark"},
         DriverEvent,
@@ -48,7 +51,7 @@ EXPECTED = {
 
 
 @pytest.mark.parametrize(("kind", "level"), list(product(Kind, Level)))
-def test_level_decides_how_bad_a_finding_is(kind: Kind, level: Level) -> None:
+def test_finding_and_level_give_the_outcome_of_the_table(kind: Kind, level: Level) -> None:
     """Each kind of finding on each level gives the outcome of the table."""
     example = next(one for one in load_registry() if one.level is level)
     item = Item(requirement=example, feature=FEATURES[example.features[0]])
@@ -56,20 +59,20 @@ def test_level_decides_how_bad_a_finding_is(kind: Kind, level: Level) -> None:
 
 
 def outcome_with(monkeypatch: pytest.MonkeyPatch, records: list[AnyRecord], **declared: bool | None) -> Verdict:
-    """The verdict of QUE-003 on media when its check says HOLDS."""
+    """Returns the verdict of QUE-003 on media when its check returns HOLDS."""
     monkeypatch.setattr(verdict, "check_of", lambda _: lambda *_: holds("yes"))
     (found,) = judge_run(records, [item_of(MUST_ID)], declared=declared)
     return found
 
 
-def test_a_scenario_that_began_is_left_to_the_check(monkeypatch: pytest.MonkeyPatch) -> None:
-    """PreconditionFailed half way or not: what was seen until then is for the check to weigh."""
-    assert outcome_with(monkeypatch, [mark("begin"), mark("end")]).outcome is Outcome.PASS
-    assert outcome_with(monkeypatch, [mark("begin"), mark("broken", "x")]).outcome is Outcome.PASS
+def test_begun_scenario_is_judged_by_its_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The check judges what was observed, also when a PreconditionFailed ended the scenario."""
+    assert outcome_with(monkeypatch, [event("begin"), event("end")]).outcome is Outcome.PASS
+    assert outcome_with(monkeypatch, [event("begin"), event("broken", "x")]).outcome is Outcome.PASS
 
 
 @pytest.mark.parametrize(
-    ("marks", "outcome"),
+    ("events", "outcome"),
     [
         ([], Outcome.INCONCLUSIVE),
         (["broken"], Outcome.BLOCKED),
@@ -79,44 +82,44 @@ def test_a_scenario_that_began_is_left_to_the_check(monkeypatch: pytest.MonkeyPa
         (["begin", "crashed", "end"], Outcome.SUITE_ERROR),
     ],
 )
-def test_an_unplayed_scenario_never_passes(monkeypatch: pytest.MonkeyPatch, marks: list[str], outcome: Outcome) -> None:
-    """Nothing turns green by absence: the check is not even asked, and the reason says why."""
-    found = outcome_with(monkeypatch, [mark(name, "because") for name in marks])
+def test_unplayed_scenario_does_not_pass(monkeypatch: pytest.MonkeyPatch, events: list[str], outcome: Outcome) -> None:
+    """The judge does not run the check, and the reason states why."""
+    found = outcome_with(monkeypatch, [event(name, "because") for name in events])
     assert found.outcome is outcome
     assert found.reason
 
 
-def test_a_check_that_raises_is_a_suite_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Our own mistake is told apart from the target's, with the traceback in the verdict."""
+def test_check_that_raises_is_a_suite_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error of the suite differs from a deviation of the target; the verdict has the traceback."""
 
     def broken(*_: object) -> Finding:
         raise ZeroDivisionError("oops")
 
     monkeypatch.setattr(verdict, "check_of", lambda _: broken)
-    (found,) = judge_run([mark("begin")], [item_of(MUST_ID)], declared={})
+    (found,) = judge_run([event("begin")], [item_of(MUST_ID)], declared={})
     assert found.outcome is Outcome.SUITE_ERROR
     assert found.reason.startswith("the check raised ZeroDivisionError: oops")
     assert "Traceback" in found.reason
 
 
-def test_a_requirement_without_a_check_is_a_suite_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A missing check does not pass for a good target."""
+def test_requirement_without_a_check_is_a_suite_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A missing check does not pass."""
     monkeypatch.setattr(verdict, "check_of", lambda _: None)
-    (found,) = judge_run([mark("begin")], [item_of(MUST_ID)], declared={})
+    (found,) = judge_run([event("begin")], [item_of(MUST_ID)], declared={})
     assert found.outcome is Outcome.SUITE_ERROR
 
 
 @pytest.mark.parametrize(
     ("declared", "outcome"), [({}, Outcome.UNTESTED), ({"signature": False}, Outcome.NOT_IMPLEMENTED)]
 )
-def test_what_is_not_declared_is_not_put_to_the_target(declared: dict[str, bool | None], outcome: Outcome) -> None:
-    """A capability declared absent is not implemented, one neither declared nor shown is untested, and both say so."""
+def test_undeclared_capability_is_not_tested(declared: dict[str, bool | None], outcome: Outcome) -> None:
+    """A capability declared absent is not implemented; an undeclared, unseen one is untested; the reason names it."""
     (found,) = judge_run([], [item_of("ERR-011")], declared=declared)
     assert found.outcome is outcome
     assert "signature" in found.reason
 
 
-def test_what_the_operator_skips_is_shown_as_skipped() -> None:
+def test_skipped_item_is_reported_as_skipped() -> None:
     """A glob on the id or on the item's name skips."""
     for glob in ("QUE-*", "que-003-media"):
         (found,) = judge_run([], [item_of(MUST_ID)], declared={}, skip=[glob])
@@ -143,8 +146,8 @@ def test_exit_code_of_verdicts(outcomes: list[tuple[Outcome, Level]], code: Exit
     assert exit_code([a_verdict(outcome, level) for outcome, level in outcomes]) is code
 
 
-def test_what_stands_above_the_verdicts() -> None:
-    """Unreachable goes before a suite failure, which goes before a stale baseline, which goes before all passing."""
+def test_run_conditions_take_precedence_over_verdicts() -> None:
+    """Unreachable precedes a suite failure, which precedes a stale baseline, which precedes all passing."""
     good = [a_verdict(Outcome.PASS)]
     assert exit_code(good, unreachable=True, suite_failed=True, stale=True) is ExitCode.UNREACHABLE
     assert exit_code(good, suite_failed=True, stale=True) is ExitCode.SUITE_ERROR
@@ -154,8 +157,8 @@ def test_what_stands_above_the_verdicts() -> None:
     assert exit_code(good) is ExitCode.CONFORMS
 
 
-def test_a_baseline_accepts_what_it_names_and_goes_stale(tmp_path: Path) -> None:
-    """A written baseline accepts the same deviations; when one is mended its entry is stale; a new one still fails."""
+def test_baseline_accepts_its_entries_and_becomes_stale(tmp_path: Path) -> None:
+    """A baseline accepts its own deviations; a fixed one makes its entry stale; a new one still fails."""
     first = [
         a_verdict(Outcome.FAIL),
         a_verdict(Outcome.WARN, Level.SHOULD, name="QUE-010"),
@@ -168,15 +171,15 @@ def test_a_baseline_accepts_what_it_names_and_goes_stale(tmp_path: Path) -> None
     accepted = apply_baseline(first, entries)
     assert accepted.stale == ()
     assert exit_code(accepted.verdicts) is ExitCode.CONFORMS
-    mended = apply_baseline([a_verdict(Outcome.PASS), a_verdict(Outcome.FAIL, name="QUE-002")], entries)
-    assert mended.stale == ("QUE-001-media",)
-    assert exit_code(mended.verdicts, stale=bool(mended.stale)) is ExitCode.DEVIATES
+    fixed = apply_baseline([a_verdict(Outcome.PASS), a_verdict(Outcome.FAIL, name="QUE-002")], entries)
+    assert fixed.stale == ("QUE-001-media",)
+    assert exit_code(fixed.verdicts, stale=bool(fixed.stale)) is ExitCode.DEVIATES
     undecided = apply_baseline([a_verdict(Outcome.INCONCLUSIVE)], entries)
     assert undecided.stale == ()
 
 
-def test_a_baseline_with_an_unknown_name_is_refused(tmp_path: Path) -> None:
-    """A misspelt entry would otherwise never go stale."""
+def test_baseline_with_an_unknown_name_is_rejected(tmp_path: Path) -> None:
+    """A misspelt entry would otherwise never become stale."""
     path = tmp_path / "known.txt"
     path.write_text("QUE-001-media\n\nQUE-0O1-media # typo\n", encoding="utf-8")
     with pytest.raises(BaselineError, match="line 3: 'QUE-0O1-media' is not an item name"):
@@ -186,7 +189,7 @@ def test_a_baseline_with_an_unknown_name_is_refused(tmp_path: Path) -> None:
 
 
 def test_selection_by_id_item_level_and_feature() -> None:
-    """Globs fit ids and item names in any case; every criterion must fit."""
+    """Globs match ids and item names in any case; every criterion must match."""
 
     def names(selection: Selection) -> set[str]:
         return {item.name for item in select_items(load_registry(), SEED_FEATURES, selection)}
@@ -202,8 +205,8 @@ def test_selection_by_id_item_level_and_feature() -> None:
         names(Selection(skip=("XYZ-*",)))
 
 
-def test_items_are_found_again_by_name() -> None:
-    """A run file's list of items leads back to the same items; an unknown one is told."""
+def test_items_are_found_by_name() -> None:
+    """The item names of a run file give the same items; an unknown name raises."""
     items = select_items(load_registry(), SEED_FEATURES, Selection())
     assert items_by_name(load_registry(), [item.name for item in items]) == items
     with pytest.raises(UnknownRequirementError, match="does not know"):
@@ -211,8 +214,6 @@ def test_items_are_found_again_by_name() -> None:
 
 
 def test_every_testable_requirement_has_exactly_one_check() -> None:
-    """The kit is complete: no requirement without its check, no check without its requirement."""
-    from ciq_conformance.registry import load_checks
-
+    """Every testable requirement has a check, and every check has a requirement."""
     assert load_checks() == ()
     assert registry.checked_ids() == {one.id for one in load_registry() if not one.untested}

@@ -1,4 +1,4 @@
-"""`ciq faults`: who looks for a fault finds it by area, requirement or name, and learns how to see it caught."""
+"""Tests of `ciq faults`: it lists faults by area, requirement or name, and explains how to detect one."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ PAUSED = {fault.name for fault in known_faults() if fault.breaks.startswith("PAU
 
 
 def ciq_faults(*arguments: str) -> Result:
-    """The command with arguments."""
+    """Runs the command with arguments."""
     return CliRunner().invoke(build(), ["faults", *arguments], env={"COLUMNS": "160", "TERM": "dumb"})
 
 
 def names(*globs: str) -> set[str]:
-    """Faults that the command lists for programs."""
+    """Returns the faults that the command lists for programs."""
     return {one["name"] for one in json.loads(ciq_faults("--json", *globs).stdout)}
 
 
 def test_faults_are_found_by_requirement_area_and_name() -> None:
-    """Each way leads to the same ones, several ways to all of them, none to none."""
+    """Each filter finds the same faults; several filters add up; an unknown filter finds none."""
     assert names("PAU-*") == names("pause") == PAUSED
     assert names("PAU-*", "*-restart") == PAUSED | names("*-restart")
     assert len(names("*-restart")) >= 5
@@ -33,8 +33,8 @@ def test_faults_are_found_by_requirement_area_and_name() -> None:
     assert "pauses" in nothing.output
 
 
-def test_the_list_goes_by_area() -> None:
-    """Each area stands once, says how many faults it has, and holds those of its requirements with their levels."""
+def test_list_is_grouped_by_area() -> None:
+    """Each area occurs once, with the number of its faults and with the levels of their requirements."""
     lines = [line.split("│")[1:5] for line in ciq_faults().stdout.splitlines() if line.startswith("│")]
     heads = [index for index, line in enumerate(lines) if not line[1].strip() and " fault" in line[2]]
     registry = load_registry()
@@ -52,8 +52,8 @@ def test_the_list_goes_by_area() -> None:
             assert (registry.get(name).area, registry.get(name).level) == (area, level)
 
 
-def test_help_teaches() -> None:
-    """It shows a whole example, and what faults of restarts need; the fault of the example is in the area it names."""
+def test_help_shows_a_complete_example() -> None:
+    """Help shows a complete example and what restart faults need; the example's fault is in the area it names."""
     text = " ".join(ciq_faults("--help").output.split())
     assert "ciq mock --port 8080 --fault last-of-many-leaks" in text
     assert "--area pause" in text

@@ -1,4 +1,4 @@
-"""The run of every fault against the whole suite: it goes on where it was, keeps to its time, and is published."""
+"""Tests of the run of every fault against the whole suite: it resumes, keeps its time limit, and is published."""
 
 from __future__ import annotations
 
@@ -19,49 +19,49 @@ FEW = known_faults()[:5]
 AT_ONCE = 2
 
 
-def fake(fault: str, breaks: str) -> Blame:
-    """As if the suite had been run: the sound mock is clean, a fault is seen and takes two ids along."""
+def fake_trial(fault: str, breaks: str) -> Blame:
+    """Returns a trial result without a run: the mock without fault is clean; a fault is detected with two other ids."""
     beside = ("PRI-003", "PRI-007") if fault else ()
     return Blame(fault=fault, detected=bool(breaks), beside=beside, blocked=0, cut=False, seconds=0.1)
 
 
-def never(fault: str, breaks: str) -> Blame:
-    """A run that must not be made again."""
-    raise AssertionError(f"{fault} ({breaks}) was tried again")
+def unexpected_trial(fault: str, breaks: str) -> Blame:
+    """Fails: the run must not be repeated."""
+    raise AssertionError(f"{fault} ({breaks}) was run again")
 
 
 @pytest.fixture(autouse=True)
 def _one_commit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody commits while a test runs."""
+    """Fixes the commit during a test."""
     monkeypatch.setattr(kill_full, "commit_of", lambda _folder: "here")
 
 
-def tried(
-    progress: Path, *, trial: kill_full.Trial = fake, minutes: float = 10.0, faults: tuple[KnownFault, ...] = FEW
+def run_faults(
+    progress: Path, *, trial: kill_full.Trial = fake_trial, minutes: float = 10.0, faults: tuple[KnownFault, ...] = FEW
 ) -> tuple[WholeRuns, list[str]]:
-    """A run with what it said."""
-    said: list[str] = []
+    """Returns the result of a run and its output."""
+    output: list[str] = []
     whole = kill_full.try_all_whole(
-        faults, progress, say=said.append, at_once=AT_ONCE, minutes=minutes, trial=trial, workers=ThreadPoolExecutor
+        faults, progress, say=output.append, at_once=AT_ONCE, minutes=minutes, trial=trial, workers=ThreadPoolExecutor
     )
-    return whole, said
+    return whole, output
 
 
-def test_it_goes_on_where_it_was(tmp_path: Path) -> None:
-    """Without time only what was begun is done; the next run does the rest, and a third one nothing."""
+def test_interrupted_run_resumes_with_the_remaining_faults(tmp_path: Path) -> None:
+    """Without time left only begun runs finish; the next call does the rest, and a third call none."""
     progress = tmp_path / "done.ndjson"
-    first, _ = tried(progress, minutes=0.0)
+    first, _ = run_faults(progress, minutes=0.0)
     assert len(first.blames) == AT_ONCE - 1
     assert first.faults == len(FEW)
-    second, said = tried(progress)
-    assert said[0] == f"going on: {AT_ONCE} of {len(FEW) + 1} runs are done"
+    second, output = run_faults(progress)
+    assert output[0] == f"going on: {AT_ONCE} of {len(FEW) + 1} runs are done"
     assert [blame.fault for blame in second.blames] == [fault.name for fault in FEW]
-    third, _ = tried(progress, trial=never)
+    third, _ = run_faults(progress, trial=unexpected_trial)
     assert third == second
 
 
-def test_a_run_that_was_stopped_is_no_result(tmp_path: Path) -> None:
-    """What a signal has cut short is not kept, nothing more is begun, and the next run tries it."""
+def test_run_stopped_by_a_signal_is_not_stored(tmp_path: Path) -> None:
+    """The result of an interrupted run is dropped, no further run begins, and the next call repeats it."""
     progress = tmp_path / "done.ndjson"
 
     begun: list[str] = []
@@ -73,19 +73,19 @@ def test_a_run_that_was_stopped_is_no_result(tmp_path: Path) -> None:
             signalled.set()
             raise kill_full.Stopped("stopped by SIGINT")
         signalled.wait(10)
-        return fake(fault, breaks)
+        return fake_trial(fault, breaks)
 
     with pytest.raises(kill_full.Stopped, match="the same command goes on"):
-        tried(progress, trial=stopped_at_first)
+        run_faults(progress, trial=stopped_at_first)
     assert len(begun) <= len(FEW)
     assert FEW[0].name not in progress.read_text()
-    whole, _ = tried(progress)
+    whole, _ = run_faults(progress)
     assert [blame.fault for blame in whole.blames] == [fault.name for fault in FEW]
 
 
 @pytest.mark.parametrize("passed", [kill_full.LONGEST + 1, kill_full.LONGEST - 1])
-def test_only_the_deadline_leaves_a_result(passed: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run cut short by its deadline counts and is labelled; one that was stopped earlier does not count."""
+def test_only_a_deadline_leaves_a_truncated_result(passed: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that its deadline truncated counts and is labelled; a run that was stopped earlier does not count."""
     clock = iter((0.0, passed, passed))
     monkeypatch.setattr(kill_full, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     monkeypatch.setattr(kill_full, "execute", lambda *_: SimpleNamespace(stopped="a reason", verdicts=()))
@@ -96,9 +96,9 @@ def test_only_the_deadline_leaves_a_result(passed: float, monkeypatch: pytest.Mo
         assert kill_full.try_whole("", "").cut
 
 
-def test_what_the_deadline_cut_short_is_told(tmp_path: Path) -> None:
-    """Page and headline name such runs."""
-    whole, _ = tried(tmp_path / "done.ndjson")
+def test_runs_truncated_by_the_deadline_are_named(tmp_path: Path) -> None:
+    """Page and headline name runs that their deadline truncated."""
+    whole, _ = run_faults(tmp_path / "done.ndjson")
     cut = (msgspec.structs.replace(whole.blames[0], cut=True), *whole.blames[1:])
     matrix = kill_page.from_json(kill_matrix_file().read_bytes())
     matrix = msgspec.structs.replace(matrix, whole=msgspec.structs.replace(whole, blames=cut))
@@ -106,28 +106,28 @@ def test_what_the_deadline_cut_short_is_told(tmp_path: Path) -> None:
     assert "cut short by its deadline" in kill_page.to_html(matrix)
 
 
-def test_a_line_cut_off_is_done_again(tmp_path: Path) -> None:
-    """A file that ends in the middle of a line loses that one run and no other."""
+def test_truncated_line_is_run_again(tmp_path: Path) -> None:
+    """A file that ends in the middle of a line loses that one run only."""
     progress = tmp_path / "done.ndjson"
-    tried(progress)
+    run_faults(progress)
     progress.write_bytes(progress.read_bytes()[:-20])
-    whole, said = tried(progress)
-    assert said[0] == f"going on: {len(FEW)} of {len(FEW) + 1} runs are done"
+    whole, output = run_faults(progress)
+    assert output[0] == f"going on: {len(FEW)} of {len(FEW) + 1} runs are done"
     assert len(whole.blames) == len(FEW)
 
 
-def test_other_code_begins_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What another commit has found says nothing of this one."""
+def test_other_commit_starts_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Results of another commit are not reused."""
     progress = tmp_path / "done.ndjson"
-    tried(progress)
+    run_faults(progress)
     monkeypatch.setattr(kill_full, "commit_of", lambda _folder: "another")
-    with pytest.raises(AssertionError, match="tried again"):
-        tried(progress, trial=never)
+    with pytest.raises(AssertionError, match="run again"):
+        run_faults(progress, trial=unexpected_trial)
 
 
-def test_the_page_tells_both_blames(tmp_path: Path) -> None:
-    """The matrix keeps the whole runs through JSON, and its page shows date, commit and what went red beside."""
-    whole, _ = tried(tmp_path / "done.ndjson", faults=FEW[:2])
+def test_page_shows_own_and_other_requirements(tmp_path: Path) -> None:
+    """The matrix survives JSON, and its page shows date, commit and the other requirements that failed."""
+    whole, _ = run_faults(tmp_path / "done.ndjson", faults=FEW[:2])
     matrix = kill_page.from_json((kill_matrix_file()).read_bytes())
     matrix = msgspec.structs.replace(matrix, whole=msgspec.structs.replace(whole, date="2026-01-05", commit="abc123"))
     assert kill_page.from_json(kill_page.to_json(matrix)) == matrix
@@ -138,15 +138,15 @@ def test_the_page_tells_both_blames(tmp_path: Path) -> None:
     assert "2 of 2 faults seen by their own requirement, 0 of them by it alone" in page
 
 
-def test_a_sample_is_told_as_one(tmp_path: Path) -> None:
-    """Where time was short, the page says how many of how many were tried."""
-    whole, _ = tried(tmp_path / "done.ndjson", minutes=0.0)
+def test_sample_is_named_as_sample(tmp_path: Path) -> None:
+    """When time was short the page states how many of how many faults were run."""
+    whole, _ = run_faults(tmp_path / "done.ndjson", minutes=0.0)
     matrix = msgspec.structs.replace(kill_page.from_json(kill_matrix_file().read_bytes()), whole=whole)
     assert f"{AT_ONCE - 1} of {AT_ONCE - 1} faults tried, of {len(FEW)}, seen" in kill_page.whole_headline(matrix)
 
 
-def test_a_sample_is_of_the_whole_catalogue() -> None:
-    """The first runs come from all parts of the catalogue, and each fault is tried once."""
+def test_sample_covers_the_whole_catalogue() -> None:
+    """The first runs come from all parts of the catalogue, and each fault is run once."""
     faults = known_faults()
     order = kill_full._across(faults)
     assert sorted(fault.name for fault in order) == sorted(fault.name for fault in faults)
@@ -155,12 +155,12 @@ def test_a_sample_is_of_the_whole_catalogue() -> None:
 
 
 def kill_matrix_file() -> Path:
-    """The published matrix."""
+    """Returns the published matrix."""
     return Path(__file__).resolve().parents[2] / "reports" / "published" / kill_matrix.JSON
 
 
 @pytest.mark.slow
-def test_the_whole_suite_sees_a_fault_and_blames_nothing_sound() -> None:
-    """Without a fault nothing is red; with one its own requirement is, over all features."""
+def test_whole_suite_detects_a_fault_and_passes_without_one() -> None:
+    """Without a fault nothing fails; with one its own requirement fails, over all features."""
     assert kill_full.try_whole("", "").beside == ()
     assert kill_full.try_whole("user-data-cut", "SUB-009").detected

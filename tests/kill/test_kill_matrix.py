@@ -1,4 +1,4 @@
-"""Every fault of the reference mock turns the requirement that it names red, by its verdict.
+"""Tests that every fault of the mock makes the verdict of its requirement fail or warn.
 
 All of them take minutes: `tox -e kill`. A handful, blunt and subtle, is in the fast tests.
 """
@@ -32,11 +32,11 @@ QUICK = (
 )
 FEWEST = 120
 OPEN: dict[str, str] = {}
-"""Faults that no verdict names yet, and why: gaps of the suite. One that is closed must leave this table."""
+"""Faults that no verdict detects yet, and why: gaps of the suite. A closed gap must leave this table."""
 
 
 def fault(name: str) -> KnownFault:
-    """The fault of that name."""
+    """Returns the fault of that name."""
     return next(one for one in known_faults() if one.name == name)
 
 
@@ -45,14 +45,14 @@ def _open(name: str) -> ParameterSet:
 
 
 @pytest.mark.parametrize("name", QUICK)
-def test_a_fault_is_seen(name: str) -> None:
+def test_fault_is_detected(name: str) -> None:
     """The requirement that the fault breaks fails or warns; another id or a crash is no detection."""
     kill = kill_matrix.try_fault(fault(name))
     assert kill.detected, f"{name}: {kill.requirement} is {kill.outcomes}: {kill.seen}"
 
 
-def test_the_same_story_without_a_fault_is_green() -> None:
-    """The way of trying faults blames nothing by itself: without one the same run has nothing red."""
+def test_same_scenario_without_a_fault_passes() -> None:
+    """Without a fault the same run has no failure."""
     registry = load_registry()
     for name in QUICK:
         requirement = registry.get(fault(name).breaks)
@@ -60,8 +60,8 @@ def test_the_same_story_without_a_fault_is_green() -> None:
         assert not [v.item for v in result.verdicts if v.outcome in ("fail", "warn")], name
 
 
-def test_faults_name_what_they_break() -> None:
-    """Each fault has a name of its own, a sentence, one seam at least, and breaks a MUST or SHOULD with a check."""
+def test_each_fault_names_the_requirement_it_breaks() -> None:
+    """Each fault has a unique name, a sentence, at least one override, and breaks a MUST or SHOULD with a check."""
     registry = load_registry()
     assert len(FAULTS) >= FEWEST
     for name, one in FAULTS.items():
@@ -75,12 +75,12 @@ def test_faults_name_what_they_break() -> None:
 
 
 def test_every_binding_requirement_has_a_fault() -> None:
-    """No MUST and no SHOULD, of the core, of workflows and of templates, goes without a fault that breaks it."""
+    """Every MUST and SHOULD of the core, workflows and templates has a fault that breaks it."""
     assert uncovered(known_faults()) == ()
 
 
-def test_a_missed_fault_is_tried_again_and_told_of() -> None:
-    """What chance has hidden is found by a later run, which the matrix counts; what stays hidden is missed."""
+def test_missed_fault_is_repeated_and_counted() -> None:
+    """A later run may detect a fault that chance had hidden, and the matrix counts the runs; otherwise it is missed."""
     one = fault("fifo")
     matrix = kill_page.from_json((PUBLISHED / kill_matrix.JSON).read_bytes())
     found = next(kill for kill in matrix.kills if kill.fault == one.name)
@@ -96,16 +96,16 @@ def test_a_missed_fault_is_tried_again_and_told_of() -> None:
     assert "1 seen in a later run only" in page
 
 
-def test_faults_compose() -> None:
-    """A mock takes several faults at once; a name nobody knows is refused before it answers."""
+def test_several_faults_apply_together() -> None:
+    """A mock accepts several faults at once; an unknown name is rejected before the mock starts."""
     with MockServer(MockSettings(faults=("fifo", "two-queues", "no-callbacks", "third-callback-lost"))) as mock:
         assert mock.url
     with pytest.raises(SettingError, match="ciq faults"), MockServer(MockSettings(faults=("no-such-fault",))):
         pass
 
 
-def test_the_published_matrix_is_of_these_faults() -> None:
-    """Names, sentences, seams and ids are those of today, and all but the open ones were detected."""
+def test_published_matrix_lists_the_current_faults() -> None:
+    """Names, sentences, overrides and ids are the current ones, and all but the open faults were detected."""
     matrix = kill_page.from_json((PUBLISHED / kill_matrix.JSON).read_bytes())
     today = [(one.name, one.says, one.seam, one.breaks) for one in known_faults()]
     assert [(kill.fault, kill.says, kill.seam, kill.requirement) for kill in matrix.kills] == today, STALE
@@ -114,15 +114,15 @@ def test_the_published_matrix_is_of_these_faults() -> None:
     assert (PUBLISHED / kill_matrix.HTML).read_text(encoding="utf-8") == kill_page.to_html(matrix), STALE
 
 
-def test_only_a_folder_takes_a_matrix(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """Without a folder the command says what it expected and exits 2."""
+def test_missing_folder_argument_is_a_usage_error(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Without a folder the command prints what it expected and exits with 2."""
     assert kill_matrix.main([str(tmp_path / "nowhere")]) == 2
     assert "expected the folder" in capsys.readouterr().err
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [_open(name) if name in OPEN else name for name in FAULTS])
-def test_every_fault_is_seen(name: str) -> None:
-    """All faults, one after the other."""
+def test_every_fault_is_detected(name: str) -> None:
+    """Runs all faults, one after the other."""
     kill = kill_matrix.try_fault(fault(name))
     assert kill.detected, f"{name}: {kill.requirement} is {kill.outcomes}: {kill.seen}"

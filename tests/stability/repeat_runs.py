@@ -1,4 +1,4 @@
-"""Runs the whole suite on the clean mock again and again, while another process keeps a core busy.
+"""Runs the whole suite on the clean mock repeatedly, while another process keeps a core busy.
 
 `python tests/stability/repeat_runs.py --rounds 50` runs `ciq run` with features and scenarios in another order each
 time. It exits with 1 at the first verdict that a clean target must not get: fail, warn, blocked, suite-error, or a MUST
@@ -24,13 +24,13 @@ WRONG = {Outcome.FAIL, Outcome.WARN, Outcome.BLOCKED, Outcome.SUITE_ERROR}
 
 
 def burn() -> None:
-    """Keep one core busy until the process is ended."""
+    """Keeps one core busy until the process is ended."""
     while True:
         sum(range(10_000))
 
 
 def one_round(order: list[str], seed: int, folder: Path) -> tuple[int, list[str], float]:
-    """One `ciq run`: exit code, verdicts that must not be, seconds."""
+    """Runs `ciq run` once; returns the exit code, the verdicts that a clean target must not get, and the seconds."""
     features = [word for feature in order for word in ("--feature", feature)]
     command = [
         sys.executable,
@@ -57,7 +57,7 @@ def one_round(order: list[str], seed: int, folder: Path) -> tuple[int, list[str]
 
 
 def main() -> int:
-    """Run the rounds; 0 when all were clean."""
+    """Runs the rounds; returns 0 when all were clean."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=50)
     parser.add_argument("--burners", type=int, default=1, help="processes that keep a core busy meanwhile")
