@@ -345,7 +345,7 @@ def test_failed_jobs_are_listed_as_described() -> None:
     as_submitted = FAILED[0].replace("<State>Failed<", "<State>Submitted<")
     shown = judged("LST-020", _listed((as_submitted, *FAILED[1:])))
     assert shown.kind is Kind.DEVIATES
-    assert "State Submitted in the list, Failed described" in shown.seen
+    assert "State Submitted in the list, Failed in describe" in shown.seen
     assert judged("LST-020", _listed(FAILED[1:])).kind is Kind.DEVIATES
     assert judged("LST-020", failing()).kind is Kind.BLOCKED
 

@@ -4,7 +4,7 @@ from ciq_conformance.scenario_spec import ScenarioSpec
 
 SPEC = ScenarioSpec(
     name="list",
-    title="five own jobs, found again by window, page, order, state, input and queue; then one that waits.",
+    title="lists of five own jobs by time window, page, order, state, input and queue; then of a waiting job.",
     position=170,
     rejects=True,
 )

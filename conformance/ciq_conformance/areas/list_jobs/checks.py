@@ -1,6 +1,6 @@
-"""Checks of the scenario `list`: what a list holds and what it leaves out (LST). Order and pages: `list_pages`.
+"""Checks of the scenario `list`: which jobs a list contains (LST). `checks_pages` judges order and pages.
 
-Lists may hold other people's jobs: what must be there is judged on own jobs.
+A list may contain jobs of other clients, so the checks look for missing jobs only among the suite's own jobs.
 """
 
 from collections import Counter
@@ -41,20 +41,20 @@ from ciq_schemas.values import Job
 
 @check("LST-001", SPEC)
 @with_preconditions
-def list_holds_jobs(evidence: Evidence, item: Item) -> Finding:
-    """Own jobs in the list of their tag and window, which is asked again until they show."""
+def list_contains_the_own_jobs(evidence: Evidence, item: Item) -> Finding:
+    """The list of a tag and window contains the own jobs. The scenario repeats it until it does or the time is over."""
     own = own_jobs(evidence)
-    expected = "every job of the window in the list"
+    expected = "the list contains every job of the window"
     walk = walk_of(evidence, Label.WINDOW, expected)
     if raw.response_root(walk[0]) is None:
-        return deviates(expected, "the answer is no Response document", witness=record_ids(walk[0]))
+        return deviates(expected, "the answer is not a Response document", witness=record_ids(walk[0]))
     for response in walk:
         if other_status(response):
             return deviates("HTTP 200 and " + expected, describe_response(response), witness=record_ids(response))
     missing = missing_from(own, walk)
     if missing and not is_whole(walk):
         return cannot_tell(
-            f"the window holds more than {len(ids_along(walk))} jobs", witness=record_ids(walk[0], walk[-1])
+            f"the window contains more than {len(ids_along(walk))} jobs", witness=record_ids(walk[0], walk[-1])
         )
     if missing:
         seen = f"{len(missing)} of {len(own)} jobs missing: {', '.join(missing[:3])}"
@@ -65,10 +65,10 @@ def list_holds_jobs(evidence: Evidence, item: Item) -> Finding:
 
 @check("LST-002", SPEC)
 @with_preconditions
-def only_the_tag(evidence: Evidence, item: Item) -> Finding:
-    """Tags in all lists of the tag, and own jobs in a list of another tag."""
+def list_contains_only_jobs_of_its_tag(evidence: Evidence, item: Item) -> Finding:
+    """A list contains only jobs of its tag, and a list of another tag contains no own job."""
     own = own_jobs(evidence)
-    walk = walk_of(evidence, Label.WINDOW, "the list of the tag is answered")
+    walk = walk_of(evidence, Label.WINDOW, "the target answers the list of the tag")
     wrong, judged = Deviations(), 0
     for response, job in jobs_along(walk):
         tag, wanted = tag_of(job), raw.query_value(response.exchange, "tag")
@@ -78,50 +78,50 @@ def only_the_tag(evidence: Evidence, item: Item) -> Finding:
     other = require_response(evidence, SPEC, Label.OTHER_TAG)
     if other.ok:
         name = raw.query_value(other.exchange, "tag")
-        strangers = [job_id for job_id in ids_along([other]) if job_id in own]
-        if strangers:
-            wrong.add(other.exchange.seq, f"tag={name} lists {strangers[0]}, which has another tag")
+        unexpected = [job_id for job_id in ids_along([other]) if job_id in own]
+        if unexpected:
+            wrong.add(other.exchange.seq, f"tag={name} lists {unexpected[0]}, which has another tag")
     if not judged and not wrong.items:
-        return blocked("the list was empty; see LST-001", witness=record_ids(*walk[:1]))
-    power = f"{judged} jobs by their tag, none of them by another"
+        return blocked("the list is empty; see LST-001", witness=record_ids(*walk[:1]))
+    power = f"{judged} jobs in the list of their tag, none in the list of another tag"
     return wrong.finding("only jobs of the tag", holds(power, witness=record_ids(walk[0], other), power=power))
 
 
 @check("LST-017", SPEC)
 @with_preconditions
-def tag_is_required(evidence: Evidence, item: Item) -> Finding:
-    """A list without tag, which all pages require."""
-    return expect_rejections(require_responses(evidence, SPEC, Label.NO_TAG), "a list without tag answers 4xx")
+def list_without_tag_is_rejected(evidence: Evidence, item: Item) -> Finding:
+    """The target rejects a list without tag, which all pages require."""
+    return expect_rejections(require_responses(evidence, SPEC, Label.NO_TAG), "4xx for a list without tag")
 
 
 @check("LST-007", SPEC)
 @windowed
-def states_filter(evidence: Evidence, item: Item) -> Finding:
-    """Lists by one state and by several, against the last states of own jobs, and of a job that waits meanwhile."""
+def list_by_states_contains_exactly_these_states(evidence: Evidence, item: Item) -> Finding:
+    """Lists by one or several states contain the own jobs in these states, ended or waiting, and no other states."""
     own = own_jobs(evidence)
     ended = last_seen(evidence.of(SPEC, Label.ENDED, Label.WATCH), own)
     states = {job_id: frozenset({raw.text(job.state)}) for job_id, (_, job) in ended.items()}
-    walks = [walk_of(evidence, step, "lists by states are answered") for step in ENDED_LISTS]
+    walks = [walk_of(evidence, step, "the target answers lists by states") for step in ENDED_LISTS]
     wrong = Deviations()
     for walk in walks:
         _by_state(walk, states, wrong)
     waiting = _waiting(evidence)
     for step in HELD_LISTS if waiting else ():
-        walk = walk_of(evidence, step, "lists by states are answered")
+        walk = walk_of(evidence, step, "the target answers lists by states")
         walks.append(walk)
         _by_state(walk, waiting, wrong)
     shown = sum(len(jobs_along(walk)) for walk in walks)
     if not shown and not wrong.items:
         if not any(state in FINAL_STATES for of_job in states.values() for state in of_job):
             return blocked("no own job has ended; see LIF-002")
-        return cannot_tell("no job was listed by state")
-    power = f"{shown} jobs listed by state" + (", a waiting one among them" if waiting else "")
+        return cannot_tell("no list by state contained a job")
+    power = f"{shown} jobs listed by state" + (", including a waiting job" if waiting else "")
     witness = record_ids(*(walk[0] for walk in walks))
-    return wrong.finding("jobs of the states asked for, and all of them", holds(power, witness=witness, power=power))
+    return wrong.finding("all jobs of the requested states, and no others", holds(power, witness=witness, power=power))
 
 
 def _waiting(evidence: Evidence) -> dict[str, frozenset[str]]:
-    """The job held in the paused queue with the states it showed, when it waited before and after the lists."""
+    """The job in the paused queue with its observed states, if it waited before and after the lists."""
     looks = [response for response in evidence.of(SPEC, Label.HELD, Label.HELD_STILL) if response.ok]
     ids = ids_of(evidence.of(SPEC, Label.SUBMIT_HELD))
     states = [raw.text(job.state) for _, job in jobs_in(looks, ids)]
@@ -130,7 +130,7 @@ def _waiting(evidence: Evidence) -> dict[str, frozenset[str]]:
 
 
 def _by_state(walk: list[ParsedExchange], states: dict[str, frozenset[str]], wrong: Deviations) -> None:
-    """Whether a walk shows the states that it was asked for, and those of these jobs that are in them."""
+    """Adds to `wrong` each job that a list by states wrongly contains or wrongly omits."""
     wanted = frozenset((raw.query_value(walk[0].exchange, "states") or "").split(","))
     name = f"states={raw.query_value(walk[0].exchange, 'states')}"
     for response, job in jobs_along(walk):
@@ -142,30 +142,32 @@ def _by_state(walk: list[ParsedExchange], states: dict[str, frozenset[str]], wro
     due = [job_id for job_id, known in states.items() if known <= wanted]
     for job_id in missing_from(due, walk) if is_whole(walk) else []:
         shown = " or ".join(sorted(states[job_id]))
-        wrong.add(walk[-1].exchange.seq, f"{name} leaves out {job_id}, which is {shown}")
+        wrong.add(walk[-1].exchange.seq, f"{name} does not list {job_id}, which is {shown}")
 
 
 @check("LST-009", SPEC)
 @windowed
-def window_filters(evidence: Evidence, item: Item) -> Finding:
-    """Windows that end before the own jobs and begin after them, and each bound on its own."""
+def list_by_window_contains_no_job_outside(evidence: Evidence, item: Item) -> Finding:
+    """Windows before and after the own jobs contain none of them. A list with one bound contains the jobs inside it."""
     own = own_jobs(evidence)
-    expected = "own jobs in the window, and no job created outside it"
-    inside = walk_of(evidence, Label.WINDOW, "the list of the window is answered")
+    expected = "own jobs in the window, and no job that was created outside it"
+    inside = walk_of(evidence, Label.WINDOW, "the target answers the list of the window")
     before = expect_success(evidence, SPEC, Label.BEFORE_THE_RUN, expected)
     wrong = Deviations()
-    beside = evidence.of(SPEC, Label.AFTER_THE_RUN, Label.START_ALONE_LATER, Label.END_ALONE_EARLIER)
-    for response in (before, *(response for response in beside if response.ok)):
-        strangers = [job_id for job_id in ids_along([response]) if job_id in own]
-        if strangers:
-            wrong.add(response.exchange.seq, f"{len(strangers)} own jobs {_window_of(response)}")
+    others = evidence.of(SPEC, Label.AFTER_THE_RUN, Label.START_ALONE_LATER, Label.END_ALONE_EARLIER)
+    for response in (before, *(response for response in others if response.ok)):
+        unexpected = [job_id for job_id in ids_along([response]) if job_id in own]
+        if unexpected:
+            wrong.add(response.exchange.seq, f"{len(unexpected)} own jobs {_window_of(response)}")
     for response in evidence.of(SPEC, Label.START_ALONE, Label.END_ALONE):
         if not response.ok:
-            wrong.add(response.exchange.seq, f"a list {_window_of(response)} is answered {describe_response(response)}")
+            wrong.add(
+                response.exchange.seq, f"the answer to a list {_window_of(response)} is {describe_response(response)}"
+            )
         elif missing_from(own, inside) == [] and (gone := missing_from(own, [response])) and is_whole([response]):
             wrong.add(response.exchange.seq, f"{len(gone)} own jobs missing {_window_of(response)}")
     if not wrong.items and len(missing_from(own, inside)) == len(own):
-        return blocked("no list holds the own jobs, so their absence tells nothing; see LST-001")
+        return blocked("no list contains the own jobs, so a list without them proves nothing; see LST-001")
     return wrong.finding(expected, holds("no own job outside", witness=record_ids(before)))
 
 
@@ -176,14 +178,14 @@ def _window_of(response: ParsedExchange) -> str:
 
 @check("LST-015", SPEC)
 @windowed
-def window_in_another_zone(evidence: Evidence, item: Item) -> Finding:
-    """The window, east and west of Greenwich, and one before it, with bounds in other zones than the target's own."""
-    expected = "the same jobs, whatever the zone that the bounds are written in"
+def window_bounds_may_have_any_time_zone(evidence: Evidence, item: Item) -> Finding:
+    """Bounds in time zones east and west of Greenwich give the same jobs as bounds in the target's own zone."""
+    expected = "the same jobs for bounds in any time zone"
     own = own_jobs(evidence)
-    inside = walk_of(evidence, Label.WINDOW, "the list of the window is answered")
+    inside = walk_of(evidence, Label.WINDOW, "the target answers the list of the window")
     if missing_from(own, inside):
         return blocked(
-            "the list of the window does not hold the own jobs; see LST-001", witness=record_ids(*inside[:3])
+            "the list of the window does not contain the own jobs; see LST-001", witness=record_ids(*inside[:3])
         )
     there = walk_of(evidence, Label.OTHER_ZONE, expected)
     gone = missing_from(own, there)
@@ -196,50 +198,52 @@ def window_in_another_zone(evidence: Evidence, item: Item) -> Finding:
     if gone and is_whole(west):
         return deviates(expected, f"{len(gone)} own jobs missing {_window_of(west[0])}", witness=record_ids(*west[:3]))
     earlier = evidence.one(SPEC, Label.OTHER_ZONE_EARLIER)
-    strangers = [job_id for job_id in ids_along([earlier]) if job_id in own] if earlier and earlier.ok else []
-    if earlier is not None and strangers:
-        return deviates(expected, f"{len(strangers)} own jobs {_window_of(earlier)}", witness=record_ids(earlier))
+    unexpected = [job_id for job_id in ids_along([earlier]) if job_id in own] if earlier and earlier.ok else []
+    if earlier is not None and unexpected:
+        return deviates(expected, f"{len(unexpected)} own jobs {_window_of(earlier)}", witness=record_ids(earlier))
     return holds(f"all {len(own)} own jobs {_window_of(there[0])}", witness=record_ids(*there[:3]))
 
 
 @check("LST-016", SPEC)
 @windowed
-def input_filters(evidence: Evidence, item: Item) -> Finding:
-    """Lists by the input of the own jobs, and by all of its name but the last letter."""
-    finding = _own_are_listed(evidence, Label.OWN_INPUT, "own jobs by their input, none by a part of its name")
+def list_by_input_compares_the_whole_name(evidence: Evidence, item: Item) -> Finding:
+    """A list by inputObject contains the own jobs. A list by the name without its last letter contains none."""
+    finding = _own_jobs_are_listed(
+        evidence, Label.OWN_INPUT, "own jobs in the list of their input, none in the list of a part of its name"
+    )
     part = evidence.one(SPEC, Label.PART_OF_INPUT)
     if finding.kind is not Kind.HOLDS or part is None:
         return finding
-    strangers = [job_id for job_id in ids_along([part]) if job_id in own_jobs(evidence)]
-    if strangers:
-        seen = f"inputObject={raw.query_value(part.exchange, 'inputObject')} lists {strangers[0]}"
+    unexpected = [job_id for job_id in ids_along([part]) if job_id in own_jobs(evidence)]
+    if unexpected:
+        seen = f"inputObject={raw.query_value(part.exchange, 'inputObject')} lists {unexpected[0]}"
         return deviates("inputObject compares the whole name", seen, witness=record_ids(part))
     return finding
 
 
 @check("LST-018", SPEC)
 @windowed
-def parameters_count_together(evidence: Evidence, item: Item) -> Finding:
-    """Pages of a list by tag, queue, window, states and order at once; and lists with one parameter beside the jobs."""
+def list_parameters_combine(evidence: Evidence, item: Item) -> Finding:
+    """A list by tag, queue, window, states and order returns each own job once, and none when one parameter differs."""
     own = own_jobs(evidence)
     ended = last_seen(evidence.of(SPEC, Label.ENDED, Label.WATCH), own)
     good = [job_id for job_id, (_, job) in ended.items() if raw.text(job.state) == JobState.SUCCESS]
-    exclusive = walk_of(evidence, Label.SUCCESS_OR_FAILED, "the list by states is answered")
+    exclusive = walk_of(evidence, Label.SUCCESS_OR_FAILED, "the target answers the list by states")
     if not good or missing_from(good, exclusive):
         return blocked(
-            "the list by states alone does not hold the own jobs; see LST-007", witness=record_ids(*exclusive[:2])
+            "the list by states alone does not contain the own jobs; see LST-007", witness=record_ids(*exclusive[:2])
         )
     pages = walk_if_answered(evidence, Label.ASCENDING_BY_THREE)
     if not pages or missing_from(good, pages):
-        return blocked("the pages of a list do not hold the own jobs; see LST-006", witness=record_ids(*pages[:2]))
-    # The last of all in this order: an end that is lost with its page is its own.
+        return blocked("the pages of a list do not contain the own jobs; see LST-006", witness=record_ids(*pages[:2]))
+    # In this order the job of SUBMIT_BETWEEN is last: it is missing when the last page is lost.
     between = last_seen(evidence.of(SPEC, Label.ENDED), ids_of(evidence.of(SPEC, Label.SUBMIT_BETWEEN)))
     good += [
         job_id
         for job_id, (_, job) in between.items()
         if raw.text(job.state) == JobState.SUCCESS and job_id in ids_along(exclusive)
     ]
-    expected = "each own job once, by all parameters at once"
+    expected = "each own job once in a list with all parameters"
     walk = walk_of(evidence, Label.TOGETHER, expected)
     wrong = Deviations()
     _by_state(walk, {}, wrong)
@@ -250,12 +254,12 @@ def parameters_count_together(evidence: Evidence, item: Item) -> Finding:
     moments = [(response, times.parse(job.creation_time)) for response, job in jobs_along(walk)]
     for (_, earlier), (response, later) in pairwise(moments):
         if earlier is not None and later is not None and earlier > later:
-            wrong.add(response.exchange.seq, f"{later.isoformat()} stands after {earlier.isoformat()} in Asc order")
+            wrong.add(response.exchange.seq, f"{later.isoformat()} follows {earlier.isoformat()} in Asc order")
     for step in (Label.TOGETHER_OTHER_STATES, Label.TOGETHER_EARLIER, Label.TOGETHER_OTHER_TAG):
-        beside = evidence.one(SPEC, step)
-        strangers = [job_id for job_id in ids_along([beside]) if job_id in own] if beside and beside.ok else []
-        if beside is not None and strangers:
-            wrong.add(beside.exchange.seq, f"{len(strangers)} own jobs in the list {step}")
+        other = evidence.one(SPEC, step)
+        unexpected = [job_id for job_id in ids_along([other]) if job_id in own] if other and other.ok else []
+        if other is not None and unexpected:
+            wrong.add(other.exchange.seq, f"{len(unexpected)} own jobs in the list {step}")
     if not wrong.items and not is_whole(walk) and missing_from(good, walk):
         return cannot_tell(f"the list has more than {len(walk)} pages", witness=record_ids(walk[0], walk[-1]))
     power = f"{len(good)} jobs on {len(walk)} pages"
@@ -264,10 +268,10 @@ def parameters_count_together(evidence: Evidence, item: Item) -> Finding:
 
 @check("LST-012", SPEC)
 @with_preconditions
-def agrees_with_describe(evidence: Evidence, item: Item) -> Finding:
-    """Own ended jobs in the list by state against their last describe."""
+def list_agrees_with_describe(evidence: Evidence, item: Item) -> Finding:
+    """The list by state shows own ended jobs with the values of their last describe."""
     described = last_seen(evidence.of(SPEC, Label.ENDED, Label.WATCH), own_jobs(evidence))
-    walk = walk_of(evidence, Label.SUCCESS_OR_FAILED, "the list by states is answered")
+    walk = walk_of(evidence, Label.SUCCESS_OR_FAILED, "the target answers the list by states")
     wrong, judged = Deviations(), 0
     for response, job in jobs_along(walk):
         if raw.text(job.job_id) not in described:
@@ -280,13 +284,13 @@ def agrees_with_describe(evidence: Evidence, item: Item) -> Finding:
             for record in (look, response):
                 wrong.add(record.exchange.seq, f"{job.job_id}: {difference}")
     if not judged:
-        return blocked("no own ended job was both described and listed; see LST-007")
-    expected = "State, Tag, QueueId, CreationTime, Input.Object and UserData as described"
+        return blocked("no answer to describe and to a list contains the same ended own job; see LST-007")
+    expected = "State, Tag, QueueId, CreationTime, Input.Object and UserData are the same in list and describe"
     return wrong.finding(expected, holds(f"{judged} jobs", witness=record_ids(walk[0])))
 
 
 def differences(listed: Job, described: Job) -> list[str]:
-    """What a list shows of a job otherwise than describe does, in words."""
+    """Texts about the values of a job that differ between a list and describe."""
     pairs = (
         ("State", raw.text(listed.state), raw.text(described.state)),
         ("Tag", tag_of(listed), tag_of(described)),
@@ -297,10 +301,12 @@ def differences(listed: Job, described: Job) -> list[str]:
     different = [(name, one, other) for name, one, other in pairs if one != other]
     if not same_moment(listed.creation_time, described.creation_time):
         different.append(("CreationTime", raw.text(listed.creation_time), raw.text(described.creation_time)))
-    return [f"{name} {one or 'missing'} in the list, {other or 'missing'} described" for name, one, other in different]
+    return [
+        f"{name} {one or 'missing'} in the list, {other or 'missing'} in describe" for name, one, other in different
+    ]
 
 
-def _own_are_listed(evidence: Evidence, step: Label, expected: str) -> Finding:
+def _own_jobs_are_listed(evidence: Evidence, step: Label, expected: str) -> Finding:
     own = own_jobs(evidence)
     walk = walk_of(evidence, step, expected)
     missing = missing_from(own, walk)
@@ -313,26 +319,28 @@ def _own_are_listed(evidence: Evidence, step: Label, expected: str) -> Finding:
 
 @check("LST-013", SPEC)
 @windowed
-def empty_means_absent(evidence: Evidence, item: Item) -> Finding:
-    """The first list as the official Python SDK asks for it."""
-    expected = "an empty nextToken lists as none does"
-    return _own_are_listed(evidence, Label.EMPTY_VALUES, expected)
+def empty_next_token_counts_as_missing(evidence: Evidence, item: Item) -> Finding:
+    """An empty nextToken, which the official Python SDK sends, gives the first page."""
+    expected = "an empty nextToken gives the same list as no nextToken"
+    return _own_jobs_are_listed(evidence, Label.EMPTY_VALUES, expected)
 
 
 @check("LST-014", SPEC)
 @windowed
-def queue_filters(evidence: Evidence, item: Item) -> Finding:
-    """Lists by the feature's queue and by a queue that does not exist."""
-    expected = "own jobs by their queue, none by an unknown one"
-    finding = _own_are_listed(evidence, Label.OWN_QUEUE, expected)
+def list_by_queue_contains_only_its_jobs(evidence: Evidence, item: Item) -> Finding:
+    """A list by the feature's queue contains the own jobs, and a list by an unknown queue contains none."""
+    expected = "own jobs in the list of their queue, none in the list of an unknown queue"
+    finding = _own_jobs_are_listed(evidence, Label.OWN_QUEUE, expected)
     if finding.seen and not finding.expected:
         unknown = require_response(evidence, SPEC, Label.UNKNOWN_QUEUE)
-        strangers = [job_id for job_id in ids_along([unknown]) if job_id in own_jobs(evidence)] if unknown.ok else []
-        if strangers:
+        unexpected = [job_id for job_id in ids_along([unknown]) if job_id in own_jobs(evidence)] if unknown.ok else []
+        if unexpected:
             queue = raw.query_value(unknown.exchange, "queueId")
-            return deviates(expected, f"queueId={queue} lists {strangers[0]}", witness=record_ids(unknown))
+            return deviates(expected, f"queueId={queue} lists {unexpected[0]}", witness=record_ids(unknown))
         if not unknown.ok and not unknown.refused:
             return deviates(
-                expected, f"an unknown queueId is answered {describe_response(unknown)}", witness=record_ids(unknown)
+                expected,
+                f"the answer to an unknown queueId is {describe_response(unknown)}",
+                witness=record_ids(unknown),
             )
     return finding

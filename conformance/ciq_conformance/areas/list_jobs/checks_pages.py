@@ -38,7 +38,7 @@ DEFAULT_SIZE = 10
 def _order(
     evidence: Evidence, step: Label, others: tuple[Label, ...], rule: str, right: Callable[[datetime, datetime], bool]
 ) -> Finding:
-    """The order along one walk, and along others in the same order where they were answered."""
+    """Judges the order of jobs in one walk, and in other walks with the same order that the target answered."""
     walks = [walk_of(evidence, step, rule), *(walk_if_answered(evidence, other) for other in others)]
     wrong, most, longest = Deviations(), 0, 0
     for walk in walks:
@@ -48,11 +48,11 @@ def _order(
         longest = max(longest, len(known))
         for (first, one, earlier), (second, other, later) in pairwise(known):
             if not right(earlier, later):
-                text = f"{one.job_id} of {one.creation_time} stands before {other.job_id} of {other.creation_time}"
+                text = f"{one.job_id} of {one.creation_time} precedes {other.job_id} of {other.creation_time}"
                 for response in (first, second):
                     wrong.add(response.exchange.seq, f"{text} ({response.exchange.step})")
     if most < 2 and not wrong.items:
-        reason = f"the {longest} jobs listed have one CreationTime between them, so any order looks right"
+        reason = f"all {longest} listed jobs have the same CreationTime, so any order is correct"
         return cannot_tell(reason, witness=record_ids(*walks[0][:1]))
     pages = max(map(len, walks))
     power = f"{longest} jobs of {most} different CreationTimes, on up to {pages} pages"
@@ -61,8 +61,8 @@ def _order(
 
 @check("LST-003", SPEC)
 @with_preconditions
-def newest_first(evidence: Evidence, item: Item) -> Finding:
-    """CreationTime along the lists without orderByTime and with Desc; jobs of one second stand in any order."""
+def default_order_is_newest_first(evidence: Evidence, item: Item) -> Finding:
+    """Lists without orderByTime and with Desc have the newest jobs first; jobs of one second have any order."""
     rule = "CreationTime never rises along the list"
     others = (Label.PAGE_OF_THREE, Label.EMPTY_VALUES)
     return _order(evidence, Label.WINDOW, others, rule, lambda one, other: one >= other)
@@ -70,16 +70,16 @@ def newest_first(evidence: Evidence, item: Item) -> Finding:
 
 @check("LST-004", SPEC)
 @with_preconditions
-def oldest_first(evidence: Evidence, item: Item) -> Finding:
-    """CreationTime along the lists with orderByTime=Asc, on one page and over several."""
+def ascending_order_is_oldest_first(evidence: Evidence, item: Item) -> Finding:
+    """Lists with orderByTime=Asc have the oldest jobs first, on one page and on several."""
     rule = "with orderByTime=Asc CreationTime never falls along the list"
     return _order(evidence, Label.ASCENDING, (Label.ASCENDING_BY_THREE,), rule, lambda one, other: one <= other)
 
 
 @check("LST-005", SPEC)
 @windowed
-def size_bounds(evidence: Evidence, item: Item) -> Finding:
-    """Pages of three and of one: none longer, and the first, of more jobs than it takes, no shorter."""
+def size_limits_the_page(evidence: Evidence, item: Item) -> Finding:
+    """Pages with size 3 and 1 are never longer, and the first page is full when there are enough jobs."""
     own = own_jobs(evidence)
     expected = "pages of three jobs"
     walk = walk_of(evidence, Label.PAGE_OF_THREE, expected)
@@ -99,10 +99,10 @@ def size_bounds(evidence: Evidence, item: Item) -> Finding:
 
 @check("LST-006", SPEC)
 @windowed
-def pages_give_each_once(evidence: Evidence, item: Item) -> Finding:
-    """Own jobs along the pages of three, newest first and oldest first."""
+def pages_contain_each_job_once(evidence: Evidence, item: Item) -> Finding:
+    """Pages of three jobs contain each own job once, in both orders."""
     own = own_jobs(evidence)
-    expected = "NextToken leads through all pages, each job on one of them"
+    expected = "NextToken leads through all pages, and each job is on exactly one page"
     walk = walk_of(evidence, Label.PAGE_OF_THREE, expected)
     walks = [walk, *filter(None, [walk_if_answered(evidence, Label.ASCENDING_BY_THREE)])]
     wrong = Deviations()
@@ -112,25 +112,25 @@ def pages_give_each_once(evidence: Evidence, item: Item) -> Finding:
         for one in walks:
             if missing_from(own, one):
                 return cannot_tell(
-                    f"the window has more than {len(one)} pages of three", witness=record_ids(one[0], one[-1])
+                    f"the window has more than {len(one)} pages with size 3", witness=record_ids(one[0], one[-1])
                 )
         if len(walk) < 2:
-            return cannot_tell("there was one page only; see LST-005", witness=record_ids(*walk))
-    power = f"{len(own)} jobs on {len(walk)} pages, {len(walks)} times"
+            return cannot_tell("the list has only one page; see LST-005", witness=record_ids(*walk))
+    power = f"{len(own)} jobs on {len(walk)} pages, in {len(walks)} walk(s)"
     return wrong.finding(expected, holds(power, witness=record_ids(*walk[:6]), power=power))
 
 
 @check("LST-019", SPEC)
 @windowed
-def a_new_job_turns_no_page_back(evidence: Evidence, item: Item) -> Finding:
-    """Two pages of a list, newest first, between which a job came in that the list showed before the second."""
-    expected = "no job of the first page on the second, though a job came in between"
+def new_job_does_not_shift_the_next_page(evidence: Evidence, item: Item) -> Finding:
+    """The second page repeats no job of the first one, although the list got a new job in between."""
+    expected = "the second page repeats no job of the first one, although a new job was listed in between"
     pages = walk_of(evidence, Label.BETWEEN_PAGES, expected)
     new = ids_of(require_responses(evidence, SPEC, Label.SUBMIT_BETWEEN))
-    shown = ids_along(list(evidence.of(SPEC, Label.SHOWN_BETWEEN)))
-    if len(pages) < 2 or not new or new[0] not in shown:
+    listed = ids_along(list(evidence.of(SPEC, Label.SHOWN_BETWEEN)))
+    if len(pages) < 2 or not new or new[0] not in listed:
         return cannot_tell(
-            "the list did not show a new job before its second page was asked for", witness=record_ids(*pages)
+            "the list did not show a new job before the suite requested the second page", witness=record_ids(*pages)
         )
     again = [job_id for job_id in ids_along(pages[1:]) if job_id in ids_along(pages[:1])]
     if again:
@@ -144,48 +144,50 @@ def _each_once(own: list[str], walk: list[ParsedExchange], wrong: Deviations) ->
     for job_id in own:
         if counts[job_id] > 1:
             for response in (response for response in walk if job_id in ids_along([response])):
-                wrong.add(response.exchange.seq, f"{job_id} stands on {counts[job_id]} pages")
+                wrong.add(response.exchange.seq, f"{counts[job_id]} pages contain {job_id}")
     last = token(walk[-1])
     used = [raw.query_value(response.exchange, "nextToken") for response in walk]
     if last and last in used:
-        wrong.add(walk[-1].exchange.seq, f"NextToken {last} leads back to itself")
+        wrong.add(walk[-1].exchange.seq, f"NextToken {last} repeats")
     missing = missing_from(own, walk)
     if missing and not last:
-        seen = f"{', '.join(missing[:3])} on none of {len(walk)} pages"
+        seen = f"none of {len(walk)} pages contains {', '.join(missing[:3])}"
         for response in walk:
             wrong.add(response.exchange.seq, seen)
 
 
 @check("LST-008", SPEC)
 @with_preconditions
-def default_size(evidence: Evidence, item: Item) -> Finding:
-    """The list without size, when the tag has more than ten jobs."""
-    expected = "ten jobs, when there are more"
+def default_page_has_ten_jobs(evidence: Evidence, item: Item) -> Finding:
+    """A list without size has ten jobs when the tag has more."""
+    expected = "ten jobs when the tag has more"
     own = own_jobs(evidence)
     response = expect_success(evidence, SPEC, Label.DEFAULT, expected)
     count = evidence.one(SPEC, Label.COUNT)
     submitted = ids_of(evidence.of(SPEC, Label.FILL))
     listed = {raw.text(job.job_id) for job in count.jobs} if count is not None and count.ok else set()
-    there = len(listed | set(own) | set(submitted))
+    total = len(listed | set(own) | set(submitted))
     got = len(response.jobs)
     witness = record_ids(*((count,) if count is not None else ()), response)
     if got > DEFAULT_SIZE:
         return deviates(expected, f"{got} jobs", witness=witness)
-    if there <= DEFAULT_SIZE:
-        return cannot_tell(f"the tag has only {there} jobs", witness=witness)
+    if total <= DEFAULT_SIZE:
+        return cannot_tell(f"the tag has only {total} jobs", witness=witness)
     if got < DEFAULT_SIZE:
-        return deviates(expected, f"{got} jobs of at least {there}", witness=witness)
+        return deviates(expected, f"{got} jobs of at least {total}", witness=witness)
     if not token(response):
-        return deviates("NextToken to the others", f"{got} jobs of at least {there} and no NextToken", witness=witness)
-    return holds(f"{got} of at least {there}", witness=witness)
+        return deviates(
+            "NextToken for the other jobs", f"{got} jobs of at least {total} and no NextToken", witness=witness
+        )
+    return holds(f"{got} of at least {total}", witness=witness)
 
 
 @check("LST-010", SPEC)
 @windowed
-def size_100(evidence: Evidence, item: Item) -> Finding:
-    """Pages of a hundred, of the window and of all jobs of the tag, which are more in a whole run."""
+def pages_may_have_100_jobs(evidence: Evidence, item: Item) -> Finding:
+    """Pages with size=100, of the window and of the whole tag, have up to 100 jobs. A full run has enough jobs."""
     own = own_jobs(evidence)
-    expected = "pages of a hundred jobs, when there are as many"
+    expected = "pages of 100 jobs when there are enough"
     walk = walk_of(evidence, Label.SIZE_100, expected)
     wrong = Deviations()
     for response in walk:
@@ -204,14 +206,14 @@ def size_100(evidence: Evidence, item: Item) -> Finding:
         for response in everything:
             wrong.add(response.exchange.seq, f"{pages[0]} jobs on the first page, {pages[1]} more on the next")
     most = max(len(walk[0].jobs), *pages[:1], 0)
-    power = f"{most} jobs on a page" + ("" if most >= 100 else ", there are no more")
+    power = f"{most} jobs on a page" + ("" if most >= 100 else "; the list has no more jobs")
     return wrong.finding(expected, holds(power, witness=record_ids(walk[0], *everything[:1]), power=power))
 
 
 @check("LST-011", SPEC)
 @with_preconditions
-def size_above_100(evidence: Evidence, item: Item) -> Finding:
-    """What size=101 is answered."""
+def response_to_size_101(evidence: Evidence, item: Item) -> Finding:
+    """Reports how the target answers size=101."""
     response = require_response(evidence, SPEC, Label.SIZE_101)
     return observed(
         f"{describe_response(response)}, {len(response.jobs)} jobs" if response.ok else describe_response(response),

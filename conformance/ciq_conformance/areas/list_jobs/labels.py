@@ -1,10 +1,10 @@
-"""Steps of the scenario `list`, shared by scenario and checks."""
+"""Labels of the scenario `list`, shared by scenario and checks."""
 
 from enum import StrEnum
 
 
 class Label(StrEnum):
-    """Labels of the exchanges, in the order of the story."""
+    """Labels of the exchanges, in the order in which they are sent."""
 
     PREPARE = "prepare"
     SUBMIT = "submit"
@@ -64,6 +64,6 @@ class Label(StrEnum):
 SUBMITS = (Label.SUBMIT, Label.SUBMIT_LATER, Label.FILL)
 
 ENDED_LISTS = (Label.SUCCESS, Label.FAILED_SUCCESS_CANCEL, Label.SUCCESS_OR_FAILED, Label.FAILED_OR_CANCEL)
-"""Lists by state once the own jobs have ended."""
+"""Lists by state after the own jobs have ended."""
 HELD_LISTS = (Label.WAITING, Label.OF_ITS_STATE, Label.NOT_WAITING)
-"""Lists by state while one job is held in the paused queue."""
+"""Lists by state while one job waits in the paused queue."""

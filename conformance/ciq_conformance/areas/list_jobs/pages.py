@@ -1,4 +1,4 @@
-"""Walks along the pages of a list, as the scenario `list` made them; shared by its checks."""
+"""Reads walks from a transcript: a walk is the pages of one list, linked by NextToken."""
 
 from functools import wraps
 
@@ -21,23 +21,26 @@ from ciq_schemas.values import Job
 
 
 def windowed(check: Check) -> Check:
-    """A check whose lists name a window: it was built from times that the target told, which must be those it has."""
+    """Blocks a check of lists with a time window when the target reports creation times that contradict each other.
+
+    The window was built from these times, so it may contain other jobs.
+    """
 
     @wraps(check)
     def judged(evidence: Evidence, item: Item) -> Finding:
         finding = with_preconditions(check)(evidence, item)
         if finding.kind is Kind.DEVIATES and (apart := zones_apart(evidence.of(SPEC, *SUBMITS))):
-            return blocked(f"{apart}, so the window may name other jobs; see LST-001", witness=finding.witness)
+            return blocked(f"{apart}, so the window may contain other jobs; see LST-001", witness=finding.witness)
         return finding
 
     return judged
 
 
 def own_jobs(evidence: Evidence) -> list[str]:
-    """Ids of the scenario's own jobs; stops when none was accepted."""
+    """Ids of the own jobs of the scenario; stops the check when the target accepted none."""
     ids = ids_of(require_responses(evidence, SPEC, *SUBMITS))
     if not ids:
-        raise EarlyFinding(blocked("no job of the scenario was accepted; see SUB-001"))
+        raise EarlyFinding(blocked("the target accepted no job of the scenario; see SUB-001"))
     return ids
 
 
@@ -47,7 +50,7 @@ def token(response: ParsedExchange) -> str:
 
 
 def walk_of(evidence: Evidence, step: Label, expected: str) -> list[ParsedExchange]:
-    """The last walk along the pages of a step: from the last exchange without a token from before."""
+    """The last walk of a label: it begins with the last request without nextToken."""
     expect_success(evidence, SPEC, step, expected)
     walk: list[ParsedExchange] = []
     for response in require_responses(evidence, SPEC, step):
@@ -57,13 +60,15 @@ def walk_of(evidence: Evidence, step: Label, expected: str) -> list[ParsedExchan
     for response in walk:
         if not response.ok:
             raise EarlyFinding(
-                deviates(expected, f"a page is answered {describe_response(response)}", witness=record_ids(response))
+                deviates(
+                    expected, f"the answer to a page is {describe_response(response)}", witness=record_ids(response)
+                )
             )
     return walk
 
 
 def walk_if_answered(evidence: Evidence, step: Label) -> list[ParsedExchange]:
-    """The last walk of a step that another requirement is about; empty when it was not made or not answered."""
+    """The last walk of a label that another requirement judges; empty when it was not sent or not answered."""
     try:
         return walk_of(evidence, step, "")
     except EarlyFinding:
@@ -71,7 +76,7 @@ def walk_if_answered(evidence: Evidence, step: Label) -> list[ParsedExchange]:
 
 
 def is_whole(walk: list[ParsedExchange]) -> bool:
-    """The walk came to the last page."""
+    """Whether the walk contains the last page."""
     return not token(walk[-1])
 
 
@@ -81,11 +86,11 @@ def jobs_along(walk: list[ParsedExchange]) -> list[tuple[ParsedExchange, Job]]:
 
 
 def ids_along(walk: list[ParsedExchange]) -> list[str]:
-    """Their ids."""
+    """The ids of all jobs of a walk, in order."""
     return [raw.text(job.job_id) for _, job in jobs_along(walk)]
 
 
 def missing_from(own: list[str], walk: list[ParsedExchange]) -> list[str]:
-    """Own jobs that stand on none of the pages."""
-    there = set(ids_along(walk))
-    return [job_id for job_id in own if job_id not in there]
+    """Own jobs that no page contains."""
+    listed = set(ids_along(walk))
+    return [job_id for job_id in own if job_id not in listed]

@@ -1,8 +1,8 @@
-"""Scenario `list`: five own jobs, found again by window, page, order, state, input and queue; then one that waits.
+"""Scenario `list`: lists of five own jobs by time window, page, order, state, input and queue; then of a waiting job.
 
-The window is built from the creation times that the target itself told, in its own zone, two seconds wider on both
-sides because the documents contradict each other on whether the bounds belong to it. On a shared target the lists
-may hold other people's jobs: pages are followed to the end, and only the number of pages is limited.
+The window is built from the creation times that the target reported, in the target's time zone. It is two seconds wider
+on both sides, because the documents contradict each other on whether it includes its bounds. On a shared target the
+lists may contain jobs of other clients, so the scenario reads all pages up to a maximum number.
 """
 
 from collections.abc import Mapping
@@ -18,17 +18,17 @@ from ciq_schemas.transcript.parsed import ParsedExchange
 
 FIRST, LATER = 4, 1
 ENOUGH = 11
-"""One more than the default page."""
+"""Jobs that the tag needs: one more than the default page has."""
 MOST_PAGES = 40
 SETTLED = 0.2
-"""Seconds after which no answer is older than the list that first held every job: none promises to be of the moment."""
+"""Seconds after which no answer is older than the first complete list: answers need not be up to date."""
 MARGIN = timedelta(seconds=2)
 ONE_SECOND = 1.1
 """Seconds between first and later jobs, so that creation times of one-second steps differ."""
 
 
 def run(ctx: ScenarioContext) -> None:
-    """Play the scenario: submit, list while jobs run, watch them end, list by state."""
+    """Run the scenario: submit jobs, list them while they run, wait until they end, list by state."""
     make_active(ctx, Label.PREPARE)
     tag = ctx.job_request("any").tag
     began = ctx.now()
@@ -53,7 +53,7 @@ def run(ctx: ScenarioContext) -> None:
     moments = [moment for moment in map(times.parse, created) if moment is not None]
     if not moments:
         raise PreconditionFailed(
-            f"no CreationTime could be read from describe (saw {created[:2]}), so no window can be named"
+            f"describe returned no readable CreationTime (received {created[:2]}), so the suite cannot build a window"
         )
     first, last = min(moments) - MARGIN, max(moments) + MARGIN
     own = {"tag": tag, **_window(first, last)}
@@ -86,21 +86,21 @@ def _in_order_and_pages(ctx: ScenarioContext, own: Mapping[str, str]) -> None:
 
 
 def _between_pages(ctx: ScenarioContext, window: Mapping[str, str]) -> list[str]:
-    """Turn a page while a job comes in, which stands first in the order that is the default; its id."""
+    """Submit a job between two pages; it is first in the default order. Return its id."""
     page = {**window, "size": "3"}
     first = ctx.calls.list_jobs(Label.BETWEEN_PAGES, page)
     token = (first.job_answer.next_token or "").strip()
     if not first.ok or not token:
         return []
     ids = ctx.submit(Label.SUBMIT_BETWEEN, ctx.job_request("between")).job_ids
-    # An offset shows only where the list knows the job by then.
+    # A shifted page is visible only if the list contains the new job by then.
     _until_listed(ctx, Label.SHOWN_BETWEEN, page, ids, most=1)
     ctx.calls.list_jobs(Label.BETWEEN_PAGES, {**page, "nextToken": token})
     return ids
 
 
 def _in_windows(ctx: ScenarioContext, tag: str, first: datetime, last: datetime) -> None:
-    """Windows beside the own jobs, bounds on their own, and bounds written in another zone."""
+    """List windows before and after the own jobs, windows with one bound, and windows in another time zone."""
     lists, whole = ctx.calls.list_jobs, {"tag": tag, "size": "100"}
     lists(Label.BEFORE_THE_RUN, {**whole, **_window(first - DAY, first)})
     lists(Label.AFTER_THE_RUN, {**whole, **_window(last, last + DAY)})
@@ -118,7 +118,7 @@ def _in_windows(ctx: ScenarioContext, tag: str, first: datetime, last: datetime)
 
 
 def _by_other_parameters(ctx: ScenarioContext, own: Mapping[str, str]) -> None:
-    """Lists by another tag, by input and by queue, and one as the official Python SDK asks for it."""
+    """List without tag, by another tag, by input and by queue, and with the parameters of the official Python SDK."""
     window = {name: value for name, value in own.items() if name != "tag"}
     ctx.calls.list_jobs(Label.NO_TAG, window)
     ctx.calls.list_jobs(Label.OTHER_TAG, {"tag": _other_tag(ctx, own["tag"]), "size": "100", **window})
@@ -136,7 +136,7 @@ def _by_other_parameters(ctx: ScenarioContext, own: Mapping[str, str]) -> None:
 
 
 def _together(ctx: ScenarioContext, every: Mapping[str, str], first: datetime) -> None:
-    """All parameters at once, page by page; then one of them naming what no own job is, the others what all are."""
+    """List with all parameters, page by page; then three times with one parameter that matches no own job."""
     _pages(ctx, Label.TOGETHER, {**every, "states": "Success,Failed", "size": "4"})
     whole = {**every, "states": "Success,Failed", "size": "100"}
     ctx.calls.list_jobs(Label.TOGETHER_OTHER_STATES, {**whole, "states": "Failed,Cancel"})
@@ -145,7 +145,7 @@ def _together(ctx: ScenarioContext, every: Mapping[str, str], first: datetime) -
 
 
 def _while_held(ctx: ScenarioContext, own: Mapping[str, str], first: datetime) -> None:
-    """List by state while a job waits, which no service can hurry; where a paused queue takes no job, without one."""
+    """List by state while a job waits in the paused queue; without a waiting job if a paused queue rejects jobs."""
     every = {**own, "queueId": ctx.queue_id, "orderByTime": "Asc"}
     with held(ctx, Label.PAUSE, Label.SUBMIT_HELD, Label.RESUME, ctx.job_request("held")) as ids:
         seen = ctx.look_for(Label.HELD, ids)
@@ -173,7 +173,7 @@ def _window(start: datetime | None = None, end: datetime | None = None) -> dict[
 def _pages(
     ctx: ScenarioContext, step: Label, params: Mapping[str, str], *, most: int = MOST_PAGES
 ) -> list[ParsedExchange]:
-    """Follow NextToken to the end, to a token that comes back, or to the last page that is looked at."""
+    """Request all pages: up to the last page, to a repeated NextToken, or to the maximum number of pages."""
     responses = [ctx.calls.list_jobs(step, params)]
     used: set[str] = set()
     while len(responses) < most:
@@ -188,7 +188,7 @@ def _pages(
 def _until_listed(
     ctx: ScenarioContext, step: Label, params: Mapping[str, str], ids: list[str], *, most: int = MOST_PAGES
 ) -> None:
-    """List until these jobs show: no document promises that a list knows a job, or its new state, at once."""
+    """Repeat a list until it contains these jobs: no document defines how soon it shows a job or a new state."""
     deadline = ctx.now() + ctx.timeouts.callback
     while True:
         responses = _pages(ctx, step, params, most=most)
@@ -199,6 +199,6 @@ def _until_listed(
 
 
 def _other_tag(ctx: ScenarioContext, tag: str) -> str:
-    """A documented tag of the feature that no job of this scenario has; of another feature where there is one only."""
+    """A documented tag that no job of this scenario has: of this feature, or of another one if it has only one tag."""
     own = [other for other in ctx.spec.tags if other != tag]
     return own[0] if own else next(o for spec in FEATURES.values() for o in spec.tags if o != tag)
