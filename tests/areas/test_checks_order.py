@@ -61,7 +61,7 @@ def told(
     states = dict.fromkeys(ids, held)
     story = look(story, "held", states)
     if early_callback:
-        story = story.callback("told", callback(ids[-1]))
+        story = story.callback("rule", callback(ids[-1]))
     if leak:
         states[ids[-1]] = "Running"
     story = look(story, "held", states)
@@ -72,7 +72,7 @@ def told(
         story = look(story, "run", states)
         states[ids[place]] = "Success"
         if not silent:
-            story = story.callback("told", callback(ids[place]))
+            story = story.callback("rule", callback(ids[place]))
     story = story.exchange("freeze", response_xml(queue_xml(container="Queue", state="Paused")), method="PUT")
     story = look(look(story, "settle", states), "frozen", states)
     if frozen_leak:
@@ -84,7 +84,7 @@ def told(
         story = look(story, "drain", states)
         states[ids[place]] = "Success"
         if not silent:
-            story = story.callback("told", callback(ids[place]))
+            story = story.callback("rule", callback(ids[place]))
     story = look(story, "drain", states)
     return story.event("expired", "drain: waited 9 s") if stuck else story
 
@@ -208,9 +208,9 @@ def running(*states: str) -> Transcript:
 @pytest.mark.parametrize(
     ("states", "word"),
     [
-        (("Running", "Success", "Success"), "goes on"),
+        (("Running", "Success", "Success"), "runs to its end"),
         (("Running", "Pause", "Success"), "stops"),
-        (("Running", "Running", "Success"), "stands still"),
+        (("Running", "Running", "Success"), "stays in state Running"),
     ],
 )
 def test_every_documented_reading_of_running_jobs_holds(states: Sequence[str], word: str) -> None:
@@ -279,4 +279,4 @@ def test_creation_times_of_jobs_that_never_waited_prove_nothing() -> None:
     story = Transcript("order").exchange(
         "submit", response_xml(job_xml("j0")), request=body, operation="submit_job", method="POST"
     )
-    assert judged("SHP-014", story.callback("told", callback("j0"))).kind is Kind.ABSENT
+    assert judged("SHP-014", story.callback("rule", callback("j0"))).kind is Kind.ABSENT

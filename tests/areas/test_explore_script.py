@@ -20,7 +20,7 @@ from test_explore_rules import ABSENT, DEVIATING, HOLDING, LEGAL
 from ciq_conformance.areas.explore import history_rules, played_history
 from ciq_conformance.areas.explore.histories import RecordedHistory, recorded_histories
 from ciq_conformance.areas.explore.labels import OWN, SUBMITS, UPDATES, Label, label_of
-from ciq_conformance.areas.order.ordering_claims import words
+from ciq_conformance.areas.order.ordering_claims import describe_inversion
 from ciq_conformance.explore import replay, replay_record, replay_wire
 from ciq_conformance.explore.script import script_text
 from ciq_conformance.judge.evidence import Evidence
@@ -221,7 +221,9 @@ def test_order_of_starts_is_judged_as_in_the_other_scenarios() -> None:
         found = history_rules.jobs_start_in_order(played)
         assert found.shown == by_level.proven + by_order.proven, seed
         # Of equal gaps either job may come first.
-        assert {(d.text, d.witness) for d in found.deviations} == {(words(i), i.witness) for i in expected}, seed
+        assert {(d.text, d.witness) for d in found.deviations} == {
+            (describe_inversion(i), i.witness) for i in expected
+        }, seed
         assert len(found.deviations) == len(expected)
         inverted += bool(expected)
     assert inverted > 50

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from ciq_conformance.areas.concurrency import SPEC
 from ciq_conformance.areas.concurrency.labels import CANCELS, PAUSES, RESUMES, SUBMITS, TOLD, Label
-from ciq_conformance.areas.order.ordering_claims import running_timelines, words
+from ciq_conformance.areas.order.ordering_claims import describe_inversion, running_timelines
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, absent, blocked, deviates, holds
 from ciq_conformance.judge.job_facts import user_data_of
@@ -112,7 +112,7 @@ def order_holds(evidence: Evidence, item: Item) -> Finding:
     if overtaken > _excused(evidence, timelines):
         return deviates(
             "of two waiting jobs the greater level starts first, of equal levels the one accepted first",
-            f"{words(inversions[0])} ({overtaken} job(s) were overtaken)",
+            f"{describe_inversion(inversions[0])} ({overtaken} job(s) were overtaken)",
             witness=inversions[0].witness,
             power=power,
         )

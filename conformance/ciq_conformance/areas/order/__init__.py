@@ -4,7 +4,7 @@ from ciq_conformance.scenario_spec import ScenarioSpec
 
 SPEC = ScenarioSpec(
     name="order",
-    title="hold jobs in a paused queue, let them go, freeze the queue in the middle, let them go again.",
+    title="submit jobs to a paused queue, resume it, pause it again while jobs run, and resume it again.",
     position=130,
     one_worker=True,
 )

@@ -20,17 +20,18 @@ from ciq_conformance.judge.ordering import (
     settled_after,
 )
 from ciq_conformance.judge.registry import Item, check
+from ciq_conformance.scenario_spec import channel_name
 from ciq_schemas.features import Feature
 from ciq_schemas.transcript.jobs import JobTimeline, build_timelines
 from ciq_schemas.transcript.pauses import PauseSpan, certain_pauses, settings_of
 
 
 def order_timelines(evidence: Evidence) -> tuple[JobTimeline, ...]:
-    """Tracks of the scenario's jobs from all it saw; one submitted on another path counts where it is described."""
+    """Builds the timelines of the scenario's jobs; a job of another path counts only when the target describes it."""
     timelines = build_timelines(
         evidence.of(SPEC, *steps.SUBMITS),
         (r for r in evidence.of(SPEC) if r.exchange.step not in steps.SUBMITS),
-        evidence.arrivals(channel(evidence.feature)),
+        evidence.arrivals(rule_channel(evidence.feature)),
     )
     return tuple(
         timeline for timeline in timelines if timeline.observations[1:] or timeline.step != Label.SUBMIT_OTHER_PATH
@@ -38,7 +39,7 @@ def order_timelines(evidence: Evidence) -> tuple[JobTimeline, ...]:
 
 
 def order_pauses(evidence: Evidence) -> tuple[PauseSpan, ...]:
-    """When the queue was paused for certain."""
+    """Returns the spans in which the scenario's queue was certainly paused."""
     updates = evidence.of(SPEC, *steps.PAUSES, *steps.RESUMES)
     until = max((response.exchange.ended for response in evidence.of(SPEC)), default=0.0)
     return certain_pauses(settings_of(updates, steps.PAUSES), until=until)
@@ -47,7 +48,7 @@ def order_pauses(evidence: Evidence) -> tuple[PauseSpan, ...]:
 def levels(
     evidence: Evidence, timelines: Sequence[JobTimeline], *, greater: int | None = None, lesser: int | None = None
 ) -> Ordering:
-    """The level rule; a job submitted to an active queue counts as accepted a little later before it may blame."""
+    """Applies the level rule; for inversions, a job submitted to an active queue counts as accepted a little later."""
     spans = evidence.derive(order_pauses)
     settled = settled_after(evidence.calibration)
 
@@ -58,13 +59,13 @@ def levels(
     return lagging_level_rule(timelines, lag, greater=greater, lesser=lesser)
 
 
-def channel(feature: Feature) -> str:
-    """Name of the channel of the scenario's rule."""
-    return f"{feature}.{SPEC}.{steps.TOLD}"
+def rule_channel(feature: Feature) -> str:
+    """Returns the channel of the scenario's callback rule."""
+    return channel_name(feature, SPEC, steps.RULE_CHANNEL)
 
 
 def blocking_finding(evidence: Evidence, timelines: Sequence[JobTimeline]) -> Finding | None:
-    """Why the scenario says nothing, None when it does."""
+    """Returns why the scenario's jobs cannot be judged; None when they can."""
     event = evidence.blocking_event(SPEC)
     if event is not None:
         return (absent if event.name == "unsupported" else blocked)(event.text, witness=(event.seq,))
@@ -74,7 +75,7 @@ def blocking_finding(evidence: Evidence, timelines: Sequence[JobTimeline]) -> Fi
 
 
 def _order_by_batch(evidence: Evidence, timelines: Sequence[JobTimeline]) -> Ordering:
-    """The order rule inside each batch: that an ended batch came before the next one proves nothing."""
+    """Applies the order rule inside each batch: an ended batch before the next one proves nothing."""
     pauses = [response.exchange.started for response in evidence.of(SPEC, Label.PAUSE)]
     batches: dict[int, list[JobTimeline]] = {}
     for timeline in timelines:
@@ -87,8 +88,8 @@ def _order_by_batch(evidence: Evidence, timelines: Sequence[JobTimeline]) -> Ord
     )
 
 
-def _turned_round(high: int, low: int) -> PairFilter:
-    """Pairs submitted later and due earlier: what an implementation without levels would turn round."""
+def _later_but_higher(high: int, low: int) -> PairFilter:
+    """Selects pairs whose job of the higher level was submitted later: without levels they start in reverse."""
 
     def counts(first: JobTimeline, second: JobTimeline) -> bool:
         return first.level == high and second.level == low and first.submitted_at > second.accepted_by
@@ -97,8 +98,8 @@ def _turned_round(high: int, low: int) -> PairFilter:
 
 
 @check("PRI-001", SPEC)
-def greater_level_first(evidence: Evidence, item: Item) -> Finding:
-    """Level rule over every pair of levels; each step between levels must have been shown."""
+def greater_level_starts_first(evidence: Evidence, item: Item) -> Finding:
+    """Checks that jobs of a greater level start first; requires proof for 2 before 1 and for 1 before 0."""
     timelines = evidence.derive(order_timelines)
     stop = blocking_finding(evidence, timelines)
     if stop:
@@ -110,7 +111,7 @@ def greater_level_first(evidence: Evidence, item: Item) -> Finding:
                 f"level {high} before an earlier level {low}",
                 levels(evidence, timelines, greater=high, lesser=low),
                 timelines,
-                _turned_round(high, low),
+                _later_but_higher(high, low),
             )
         )
     expected = "a waiting job of greater JobLevel starts before every waiting job of lesser JobLevel"
@@ -118,8 +119,8 @@ def greater_level_first(evidence: Evidence, item: Item) -> Finding:
 
 
 @check("PRI-002", SPEC)
-def equal_levels_in_order(evidence: Evidence, item: Item) -> Finding:
-    """Order rule inside each level, over jobs submitted one by one."""
+def equal_levels_start_in_order_of_submission(evidence: Evidence, item: Item) -> Finding:
+    """Checks that jobs of one level start in the order of their submits."""
     timelines = evidence.derive(order_timelines)
     stop = blocking_finding(evidence, timelines)
     if stop:
@@ -127,20 +128,21 @@ def equal_levels_in_order(evidence: Evidence, item: Item) -> Finding:
     claim = Claim.of(
         "order of submission", order_rule(timelines), timelines, lambda first, second: first.level == second.level
     )
-    return decide("of two waiting jobs of one level the one accepted first starts first", [claim], timelines, evidence)
+    expected = "waiting jobs of one level start in the order in which they were accepted"
+    return decide(expected, [claim], timelines, evidence)
 
 
 @check("PRI-003", SPEC)
-def no_level_is_zero(evidence: Evidence, item: Item) -> Finding:
-    """Jobs without JobLevel keep both rules as if they had said 0, beside jobs that say a level."""
+def job_without_level_counts_as_level_0(evidence: Evidence, item: Item) -> Finding:
+    """Checks that both rules treat jobs without JobLevel as jobs of level 0."""
     timelines = evidence.derive(order_timelines)
     stop = blocking_finding(evidence, timelines)
     if stop:
         return stop
-    silent = [t for t in timelines if t.requested.level is None]
-    if not silent:
-        return blocked("no job without JobLevel was accepted")
-    ids = {t.job_id for t in silent}
+    without_level = [t for t in timelines if t.requested.level is None]
+    if not without_level:
+        return blocked("the target accepted no job without JobLevel")
+    ids = {t.job_id for t in without_level}
     at_zero = order_rule([t for t in timelines if t.level == 0])
     below = levels(evidence, [t for t in timelines if t.job_id in ids or t.level > 0])
     below = replace(below, inversions=tuple(i for i in below.inversions if ids & {i.early.job_id, i.late.job_id}))
@@ -148,7 +150,7 @@ def no_level_is_zero(evidence: Evidence, item: Item) -> Finding:
         Claim.of(
             "its place among jobs of level 0",
             Ordering(
-                # Two silent jobs are PRI-002's; here one of the two must have said 0.
+                # PRI-002 judges pairs of jobs without JobLevel; here one of the two has JobLevel 0.
                 inversions=tuple(i for i in at_zero.inversions if len(ids & {i.early.job_id, i.late.job_id}) == 1),
                 owed=at_zero.owed,
                 proven=at_zero.proven,
@@ -167,20 +169,20 @@ def no_level_is_zero(evidence: Evidence, item: Item) -> Finding:
 
 @check("PRI-005", SPEC)
 def levels_inside_one_request(evidence: Evidence, item: Item) -> Finding:
-    """Level rule for the jobs of the one request with several Operations, among themselves and beside the others."""
+    """Checks the level rule for jobs of one request with several Operations, among themselves and with other jobs."""
     timelines = evidence.derive(order_timelines)
     stop = blocking_finding(evidence, timelines)
     if stop:
         return stop
     many = [t for t in timelines if t.step == Label.SUBMIT_MANY]
     if not many:
-        return blocked("the request with several Operations was not accepted (see MUL-001)")
+        return blocked("the target did not accept the request with several Operations; see MUL-001")
     ids = {t.job_id for t in many}
     by_level = sorted(many, key=lambda t: -t.level)
     steps_down = [(high, low) for high, low in pairwise(by_level) if high.level > low.level]
     among = sum(high.not_after.at <= low.not_before.at for high, low in steps_down)
     others = [t for t in timelines if t.step == Label.SUBMIT]
-    # An urgent job of the request started while a lesser one, submitted before the request, still waited.
+    # A job of the request started while a job of a lesser level, submitted before the request, still waited.
     beside = sum(
         any(
             high.level > low.level and low.accepted_by < high.submitted_at and high.not_after.at <= low.not_before.at
@@ -209,7 +211,7 @@ def levels_inside_one_request(evidence: Evidence, item: Item) -> Finding:
 
 
 def _of_request(inversions: Sequence[Inversion], ids: set[str]) -> tuple[Inversion, ...]:
-    """Those that concern the request's jobs: any, where all others keep their levels, else among themselves alone."""
+    """Selects the inversions of the request's jobs; when other jobs are inverted too, only those among themselves."""
     touched = [(i, len(ids & {i.early.job_id, i.late.job_id})) for i in inversions]
     enough = 1 if all(count for _, count in touched) else 2
     return tuple(inversion for inversion, count in touched if count >= enough)
@@ -217,7 +219,7 @@ def _of_request(inversions: Sequence[Inversion], ids: set[str]) -> tuple[Inversi
 
 @check("PRI-007", SPEC)
 def order_survives_second_pause(evidence: Evidence, item: Item) -> Finding:
-    """Both rules among jobs that still waited when the queue was paused in the middle."""
+    """Checks both rules among the jobs that still waited when the queue was paused for the second time."""
     timelines = evidence.derive(order_timelines)
     stop = blocking_finding(evidence, timelines)
     if stop:
@@ -225,18 +227,18 @@ def order_survives_second_pause(evidence: Evidence, item: Item) -> Finding:
     frozen = evidence.of(SPEC, Label.FROZEN)
     if not frozen:
         return absent(
-            "all held jobs had ended before the queue could be paused again: no job was left to keep its place"
+            "all jobs ended before the suite could pause the queue again, so no job waited in the second pause"
         )
     freeze = frozen[0].exchange.started
     left = [t for t in timelines if t.not_before.at >= freeze]
     by_level = levels(evidence, left)
     by_order = _order_by_batch(evidence, left)
     if not by_level.owed + by_order.owed:
-        return absent("no two jobs that had to keep an order were left waiting by the second pause")
+        return absent("no two jobs with a required order still waited in the second pause")
     ordering = Ordering(
         inversions=(*by_level.inversions, *by_order.inversions),
         owed=by_level.owed + by_order.owed,
         proven=by_level.proven + by_order.proven,
     )
-    claim = Claim.of("jobs left by the second pause", ordering, left, lambda _first, _second: True, enough=1)
-    return decide("jobs left waiting by a pause start by level and order of submission", [claim], left, evidence)
+    claim = Claim.of("jobs waiting in the second pause", ordering, left, lambda _first, _second: True, enough=1)
+    return decide("jobs that wait during a pause start by level and order of submission", [claim], left, evidence)

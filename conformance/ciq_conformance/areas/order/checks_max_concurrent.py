@@ -1,4 +1,4 @@
-"""How many jobs of one queue ran at once (PRI-008), from the scenarios that fill it."""
+"""Check of the number of jobs that one queue runs at the same time (PRI-008), in scenarios that fill the queue."""
 
 from collections.abc import Iterable, Iterator
 
@@ -12,7 +12,7 @@ from ciq_schemas.lifecycle import JobState
 from ciq_schemas.transcript.jobs import JobTimeline, StateObservation
 
 Run = tuple[StateObservation, StateObservation]
-"""The first and the last look at a running job: between them it ran for certain."""
+"""The first and the last observation of a job in state Running: between them it certainly ran."""
 
 
 def _runs(timelines: Iterable[JobTimeline]) -> Iterator[Run]:
@@ -23,25 +23,25 @@ def _runs(timelines: Iterable[JobTimeline]) -> Iterator[Run]:
 
 
 def most_at_once(runs: Iterable[Run]) -> tuple[int, tuple[int, ...]]:
-    """The greatest number of jobs that certainly ran at one instant, and records that show it."""
+    """Returns the greatest number of jobs that certainly ran at one instant, and the records that prove it."""
     known = sorted(runs, key=lambda run: run[0].received)
     best: list[Run] = []
-    going: list[Run] = []
+    current: list[Run] = []
     for run in known:
-        going = [*(one for one in going if one[1].sent > run[0].received), run]
-        if len(going) > len(best):
-            best = going
+        current = [*(one for one in current if one[1].sent > run[0].received), run]
+        if len(current) > len(best):
+            best = current
     return len(best), tuple(dict.fromkeys(sighting.seq for run in best[:3] for sighting in run))
 
 
 @check("PRI-008", SPEC)
-def no_more_than_max_concurrent(evidence: Evidence, item: Item) -> Finding:
-    """Jobs seen Running by two looks each, against what the queue's list tells."""
+def running_jobs_do_not_exceed_max_concurrent(evidence: Evidence, item: Item) -> Finding:
+    """Checks that no more jobs run at the same time than MaxConcurrent of the queue list allows."""
     timelines = (*evidence.derive(order_timelines), *evidence.derive(concurrent_timelines))
     stop = blocking_finding(evidence, timelines)
     if stop:
         return stop
-    told = [
+    limits = [
         int(queue.max_concurrent)
         for response in evidence.responses
         for queue in (
@@ -49,11 +49,12 @@ def no_more_than_max_concurrent(evidence: Evidence, item: Item) -> Finding:
         )
         if queue.max_concurrent and queue.max_concurrent.strip().isdecimal()
     ]
-    if not told:
-        return absent("no list told MaxConcurrent (see QUE-005)")
+    if not limits:
+        return absent("no list contains MaxConcurrent; see QUE-005")
     most, witness = most_at_once(_runs(timelines))
     if not most:
-        return absent("no job was seen Running twice: they are too short to be counted")
-    if most > max(told):
-        return deviates(f"at most {max(told)} jobs at once (MaxConcurrent)", f"{most} ran at once", witness=witness)
-    return holds(f"{most} jobs seen at once, MaxConcurrent is {max(told)}", witness=witness)
+        return absent("no job was observed Running twice, so the jobs are too short to be counted")
+    limit = max(limits)
+    if most > limit:
+        return deviates(f"at most {limit} jobs at once (MaxConcurrent)", f"{most} ran at once", witness=witness)
+    return holds(f"{most} jobs observed at once, MaxConcurrent is {limit}", witness=witness)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ciq_conformance.areas.order import SPEC
-from ciq_conformance.areas.order.checks import blocking_finding, channel, order_pauses, order_timelines
+from ciq_conformance.areas.order.checks import blocking_finding, order_pauses, order_timelines, rule_channel
 from ciq_conformance.areas.order.labels import Label
 from ciq_conformance.areas.order.ordering_claims import running_timelines
 from ciq_conformance.areas.pause_running_jobs import SPEC as PAUSE_RUNNING_JOBS
@@ -20,7 +20,7 @@ from ciq_schemas.transcript.pauses import PauseSpan, held_observation, leaks
 
 
 def _paused_before_resume(evidence: Evidence) -> tuple[float, float] | None:
-    """From the answer to the first pause until the request to resume: the queue was paused all that time."""
+    """Returns the time from the response to the first pause to the resume request: the queue was paused then."""
     pause = evidence.one(SPEC, Label.PAUSE)
     resume = evidence.one(SPEC, Label.RESUME)
     if pause is None or resume is None or not pause.ok:
@@ -28,15 +28,15 @@ def _paused_before_resume(evidence: Evidence) -> tuple[float, float] | None:
     return pause.exchange.ended, resume.exchange.started
 
 
-def _sightings(timelines: Sequence[JobTimeline], step: str) -> list[tuple[JobTimeline, StateObservation]]:
+def _observations(timelines: Sequence[JobTimeline], step: str) -> list[tuple[JobTimeline, StateObservation]]:
     return [(timeline, s) for timeline in timelines for s in timeline.observations if s.step == step]
 
 
 @check("PAU-001", SPEC)
-def nothing_starts_while_paused(evidence: Evidence, item: Item) -> Finding:
-    """No job that waited, or was submitted, while the queue was paused for certain is seen started before a resume.
+def no_job_starts_while_queue_is_paused(evidence: Evidence, item: Item) -> Finding:
+    """Checks that no job starts that waited, or was submitted, while the queue was certainly paused.
 
-    Other scenarios pause as well, and with other things going on: what they show blames, the scenario `order` proves.
+    Pauses of other scenarios count as well: they can prove a deviation, but only the scenario `order` proves a pass.
     """
     timelines = evidence.derive(order_timelines)
     stop = blocking_finding(evidence, timelines)
@@ -44,7 +44,7 @@ def nothing_starts_while_paused(evidence: Evidence, item: Item) -> Finding:
         return stop
     spans = evidence.derive(order_pauses)
     if not spans:
-        return blocked("the queue was not paused for certain at any time")
+        return blocked("the queue was at no time certainly paused")
     settled = settled_after(evidence.calibration)
     leaked = Deviations()
     watched = 0
@@ -53,23 +53,23 @@ def nothing_starts_while_paused(evidence: Evidence, item: Item) -> Finding:
         for leak in leaks(timelines, span, settled):
             leaked.add(leak.witness[-1], f"{leak.text}, {span.begin:.2f} s to {span.end:.2f} s of the run")
     if not leaked.items:
-        _elsewhere(evidence, settled, leaked)
-    power = f"{len(timelines)} jobs watched, {watched} of them seen held in {len(spans)} pause(s)"
+        _add_leaks_of_other_scenarios(evidence, settled, leaked)
+    power = f"{len(timelines)} jobs watched, {watched} of them observed waiting in {len(spans)} pause(s)"
     if not watched and not leaked.items:
-        return cannot_tell("no state of a held job could be read while the queue was paused", power=power)
+        return cannot_tell("no response showed the state of a waiting job while the queue was paused", power=power)
     return leaked.finding("no waiting job starts while the queue is paused", holds(power, power=power))
 
 
-def _elsewhere(evidence: Evidence, settled: float, leaked: Deviations) -> None:
-    elsewhere = evidence.derive(judged_timelines)
+def _add_leaks_of_other_scenarios(evidence: Evidence, settled: float, leaked: Deviations) -> None:
+    timelines = evidence.derive(judged_timelines)
     for span in evidence.derive(paused_spans):
-        for leak in leaks(elsewhere, span, settled):
+        for leak in leaks(timelines, span, settled):
             leaked.add(leak.witness[-1], f"{leak.text}, {span.begin:.2f} s to {span.end:.2f} s of the run")
 
 
 @check("PAU-002", SPEC)
-def resume_frees(evidence: Evidence, item: Item) -> Finding:
-    """Every held job ends by running."""
+def resume_starts_waiting_jobs(evidence: Evidence, item: Item) -> Finding:
+    """Checks that every job that waited in the pause runs and ends after the resume."""
     timelines = evidence.derive(order_timelines)
     stop = blocking_finding(evidence, timelines)
     if stop:
@@ -80,47 +80,54 @@ def resume_frees(evidence: Evidence, item: Item) -> Finding:
         if timeline.last_state not in ENDED_BY_RUNNING:
             unfinished |= timeline.last_state not in FINAL_STATES
             last = timeline.observations[-1].seq if timeline.observations else timeline.submit_seq
-            stuck.add(last, f"job {timeline.job_id} was last seen {timeline.last_state or 'never'}")
+            stuck.add(last, _last_observed(timeline))
     expired = any(Label.DRAIN in event.text for event in evidence.events(SPEC, "expired"))
     if unfinished and not expired:
-        return cannot_tell("the run stopped looking before the jobs could end")
+        return cannot_tell("the run stopped observing the jobs before they could end")
     return stuck.finding(
         "after State Active every waiting job runs to its end", holds(f"all {len(timelines)} jobs ended")
     )
 
 
 @check("PAU-003", SPEC)
-def held_state(evidence: Evidence, item: Item) -> Finding:
-    """In the paused queue a waiting job shows Pause or Submitted."""
+def waiting_job_has_documented_state(evidence: Evidence, item: Item) -> Finding:
+    """Checks that a job waiting in the paused queue has the state Pause or Submitted."""
     timelines = evidence.derive(order_timelines)
     stop = blocking_finding(evidence, timelines)
     if stop:
         return stop
-    shown = [*_sightings(timelines, Label.HELD), *_sightings(timelines, Label.FROZEN)]
+    shown = [*_observations(timelines, Label.HELD), *_observations(timelines, Label.FROZEN)]
     if not shown:
-        return cannot_tell("no state of a held job could be read while the queue was paused")
+        return cannot_tell("no response showed the state of a waiting job while the queue was paused")
     wrong = Deviations()
     for timeline, s in shown:
-        # Running and ended states are a leak, which PAU-001 judges.
+        # PAU-001 judges jobs that run or end in a paused queue.
         if s.state not in WAITING_STATES and s.state not in FINAL_STATES | {JobState.RUNNING}:
-            wrong.add(s.seq, f"job {timeline.job_id} shows {s.state}")
+            wrong.add(s.seq, f"job {timeline.job_id} has State {s.state}")
     for timeline, s in shown:
         if s.state == JobState.CANCEL:
-            wrong.add(s.seq, f"job {timeline.job_id} shows Cancel although nobody cancelled it")
+            wrong.add(s.seq, f"job {timeline.job_id} has State Cancel, but the suite did not cancel it")
     states = sorted({s.state for _, s in shown})
-    return wrong.finding("Pause or Submitted", holds(f"{len(shown)} looks: {', '.join(states)}"))
+    return wrong.finding("State Pause or Submitted", holds(f"{len(shown)} observations: {', '.join(states)}"))
 
 
 @check("PAU-004", SPEC)
-def reading_of_held_state(evidence: Evidence, item: Item) -> Finding:
-    """Which of the two documented states a held job shows."""
+def observe_state_of_waiting_jobs(evidence: Evidence, item: Item) -> Finding:
+    """Reports which of the two documented states jobs in the paused queue have."""
     timelines = evidence.derive(order_timelines)
     stop = blocking_finding(evidence, timelines)
     if stop:
         return stop
-    shown = [*_sightings(timelines, Label.HELD), *_sightings(timelines, Label.FROZEN)]
+    shown = [*_observations(timelines, Label.HELD), *_observations(timelines, Label.FROZEN)]
     states = sorted({s.state for _, s in shown if s.state in WAITING_STATES})
-    return observed(f"held jobs show {' and '.join(states) or 'nothing readable'}", witness=_seqs(shown[:1]))
+    seen = f"State of waiting jobs: {' and '.join(states) or 'none observed'}"
+    return observed(seen, witness=_seqs(shown[:1]))
+
+
+def _last_observed(timeline: JobTimeline) -> str:
+    if not timeline.last_state:
+        return f"job {timeline.job_id} was never observed"
+    return f"job {timeline.job_id} was last observed with State {timeline.last_state}"
 
 
 def _seqs(shown: Sequence[tuple[JobTimeline, StateObservation]]) -> tuple[int, ...]:
@@ -128,26 +135,26 @@ def _seqs(shown: Sequence[tuple[JobTimeline, StateObservation]]) -> tuple[int, .
 
 
 @check("PAU-007", SPEC)
-def paused_queue_takes_jobs(evidence: Evidence, item: Item) -> Finding:
-    """The first submit after the pause."""
+def paused_queue_accepts_jobs(evidence: Evidence, item: Item) -> Finding:
+    """Checks that the target accepts the first submit after the pause."""
     submits = evidence.of(SPEC, Label.SUBMIT)
     if not submits:
-        return blocking_finding(evidence, ()) or blocked("nothing was submitted to the paused queue")
+        return blocking_finding(evidence, ()) or blocked("the suite submitted no job to the paused queue")
     first = submits[0]
     if first.ok and not first.job_ids:
-        return blocked("the answer to the submit names no job (see SUB-001)", witness=(first.exchange.seq,))
+        return blocked("the response to the submit contains no job; see SUB-001", witness=(first.exchange.seq,))
     if first.ok:
         return holds("accepted", witness=(first.exchange.seq,))
     return deviates(
-        "submit to a paused queue is accepted and the job waits",
+        "the target accepts a submit to a paused queue, and the job waits",
         describe_response(first),
         witness=(first.exchange.seq,),
     )
 
 
 @check("PAU-008", SPEC)
-def held_job_is_silent(evidence: Evidence, item: Item) -> Finding:
-    """No callback of a held job before resume; one after it."""
+def callback_of_waiting_job_comes_after_resume(evidence: Evidence, item: Item) -> Finding:
+    """Checks that the callback of a waiting job arrives after the resume, and not before it."""
     timelines = evidence.derive(order_timelines)
     stop = blocking_finding(evidence, timelines)
     span = _paused_before_resume(evidence)
@@ -160,40 +167,41 @@ def held_job_is_silent(evidence: Evidence, item: Item) -> Finding:
         waited = timeline.submitted_at >= span[0] + settled or held_observation(timeline, held, settled) is not None
         for bound in timeline.callback_arrivals if waited else ():
             if bound.at < span[1]:
-                early.add(bound.seq, f"callback of job {timeline.job_id} came {span[1] - bound.at:.2f} s before resume")
+                text = f"the callback of job {timeline.job_id} arrived {span[1] - bound.at:.2f} s before resume"
+                early.add(bound.seq, text)
     if early.items:
         return early.finding("no callback of a waiting job while the queue is paused", holds())
-    # Later batches can be large, and what a burst of callbacks does to a receiver is not the target's doing.
+    # Later batches can be large; the receiver, not the target, may lose callbacks of a large burst.
     first = [t for t in timelines if t.accepted_by < span[1]]
-    silent = [t for t in first if t.last_state in ENDED_BY_RUNNING and not t.callback_arrivals]
-    arrived = evidence.arrivals(channel(evidence.feature))
-    if silent and not arrived:
-        return blocked("no callback arrived at all (see RUL-001, DEL-001)")
-    if silent:
+    without_callback = [t for t in first if t.last_state in ENDED_BY_RUNNING and not t.callback_arrivals]
+    arrived = evidence.arrivals(rule_channel(evidence.feature))
+    if without_callback and not arrived:
+        return blocked("no callback arrived; see RUL-001 and DEL-001")
+    if without_callback:
         return deviates(
-            "the callback of every held job arrives after resume",
-            f"{len(silent)} of {len(first)} jobs ended without a callback, first {silent[0].job_id}",
-            witness=(silent[0].observations[-1].seq,),
+            "the callback of every waiting job arrives after resume",
+            f"no callback of {len(without_callback)} of {len(first)} ended jobs, first {without_callback[0].job_id}",
+            witness=(without_callback[0].observations[-1].seq,),
         )
     if not first:
-        return absent("the paused queue took no jobs (see PAU-007), so none could be held in it")
-    return holds(f"{len(first)} held jobs were told of, the first after resume")
+        return absent("the paused queue accepted no jobs, so none could wait in it; see PAU-007")
+    return holds(f"the callbacks of {len(first)} waiting jobs arrived, the first after resume")
 
 
 @check("DEL-009", SPEC)
-def order_of_callbacks(evidence: Evidence, item: Item) -> Finding:
-    """How far callbacks came in the order of the queue."""
+def observe_order_of_callbacks(evidence: Evidence, item: Item) -> Finding:
+    """Reports how many pairs of callbacks arrived in the order of the queue."""
     timelines = evidence.derive(order_timelines)
     stop = blocking_finding(evidence, timelines)
     if stop:
         return stop
     agreeing, comparable = agreement(timelines, lambda _first, _second: True)
-    return observed(f"{agreeing} of {comparable} pairs of callbacks came in the order of the queue")
+    return observed(f"{agreeing} of {comparable} pairs of callbacks arrived in the order of the queue")
 
 
 @check("PAU-005", PAUSE_RUNNING_JOBS)
-def reading_of_running_jobs(evidence: Evidence, item: Item) -> Finding:
-    """Whether a job that ran at the pause went on."""
+def observe_running_jobs_in_paused_queue(evidence: Evidence, item: Item) -> Finding:
+    """Reports whether a job that ran when the queue was paused continued."""
     timelines = evidence.derive(running_timelines)
     for timeline in timelines:
         caught = [s for s in timeline.observations if s.state == JobState.RUNNING]
@@ -202,14 +210,16 @@ def reading_of_running_jobs(evidence: Evidence, item: Item) -> Finding:
             continue
         if timeline.returned_to_waiting:
             return observed(
-                "a running job stops with its queue and goes on after resume (console pages)",
+                "a running job stops when its queue is paused, and continues after resume (console pages)",
                 witness=(paused[-1].seq,),
             )
         if paused[-1].state in ENDED_BY_RUNNING and paused[0].state == JobState.RUNNING:
-            return observed("a running job goes on to its end in a paused queue (API pages)", witness=_last(paused))
+            return observed("a running job runs to its end in a paused queue (API pages)", witness=_last(paused))
         if paused[-1].state == JobState.RUNNING:
-            return observed("a running job stands still as Running in a paused queue", witness=_last(paused))
-    return observed("no job was seen running across a pause", reason="jobs are too short to be caught running")
+            return observed("a running job stays in state Running in a paused queue", witness=_last(paused))
+    return observed(
+        "no job was observed running during a pause", reason="the jobs are too short to be observed running"
+    )
 
 
 def _last(observations: Sequence[StateObservation]) -> tuple[int, ...]:
@@ -217,8 +227,8 @@ def _last(observations: Sequence[StateObservation]) -> tuple[int, ...]:
 
 
 @check("PAU-006", PAUSE_RUNNING_JOBS)
-def running_job_is_not_lost(evidence: Evidence, item: Item) -> Finding:
-    """Every job submitted just before a pause ends as Success in the end."""
+def job_running_at_pause_succeeds(evidence: Evidence, item: Item) -> Finding:
+    """Checks that every job submitted just before a pause ends with Success."""
     event = evidence.blocking_event(PAUSE_RUNNING_JOBS)
     if event is not None:
         return (absent if event.name == "unsupported" else blocked)(event.text, witness=(event.seq,))
@@ -226,13 +236,13 @@ def running_job_is_not_lost(evidence: Evidence, item: Item) -> Finding:
     if not timelines:
         return blocked("no job was submitted before a pause")
     caught = sum(any(s.state == JobState.RUNNING for s in t.observations) for t in timelines)
-    power = f"{len(timelines)} job(s) met a pause, {caught} of them seen Running before it"
+    power = f"{len(timelines)} job(s) submitted before a pause, {caught} of them observed Running before it"
     lost = Deviations()
     for timeline in timelines:
         if timeline.last_state != JobState.SUCCESS:
             seq = timeline.observations[-1].seq if timeline.observations else timeline.submit_seq
-            lost.add(seq, f"job {timeline.job_id} was last seen {timeline.last_state or 'never'}")
+            lost.add(seq, _last_observed(timeline))
     return lost.finding(
-        "a job that runs when its queue is paused ends as Success, during the pause or after resume",
+        "a job that runs when its queue is paused ends with Success, during the pause or after resume",
         holds(power, power=power),
     )

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Label(StrEnum):
-    """Labels of the exchanges, in the order of the story."""
+    """Labels of the exchanges, in the order of the scenario."""
 
     PAUSE = "pause"
     SUBMIT = "submit"
@@ -12,7 +12,7 @@ class Label(StrEnum):
     SUBMIT_OTHER_TAG = "submit-other-tag"
     SUBMIT_OTHER_PATH = "submit-other-path"
     SUBMIT_FAILING = "submit-failing"
-    DOOMED = "doomed"
+    TO_CANCEL = "to-cancel"
     CANCEL = "cancel"
     HELD = "held"
     HELD_LIST = "held-list"
@@ -28,7 +28,7 @@ class Label(StrEnum):
     DRAIN = "drain"
 
 
-TOLD = "told"
+RULE_CHANNEL = "rule"
 """Channel of the queue's callback rule."""
 
 SUBMITS = tuple(step for step in Label if step.startswith("submit"))

@@ -1,4 +1,4 @@
-"""From what the tracks say about an order to a finding: inversions blame, proof clears, and anything less is said."""
+"""Decides from timelines whether an order holds: an inversion is a deviation, proof is a pass, else inconclusive."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from ciq_schemas.transcript.jobs import JobTimeline, build_timelines
 
 FEWEST_PAIRS = 20
 AGREEMENT = 0.8
-"""Share of pairs told in the demanded order that lets callbacks stand in for states; chance alone gives a half."""
+"""Share of callback pairs in the required order that counts as proof when states prove nothing; chance gives half."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """One part of an ordering requirement and what speaks for it."""
+    """One part of an ordering requirement and the evidence for it."""
 
     name: str
     ordering: Ordering
@@ -37,7 +37,7 @@ class Claim:
         must_show: bool = True,
         enough: int = FEWEST_PROVEN,
     ) -> "Claim":
-        """A claim; the order of callbacks is consulted only where states do not show it."""
+        """Builds a claim; uses the order of callbacks only when states do not prove the order."""
         agreeing = comparable = 0
         if counts is not None and ordering.proven < min(enough, ordering.owed):
             agreeing, comparable = agreement(timelines, counts)
@@ -52,52 +52,52 @@ class Claim:
 
     @property
     def by_states(self) -> bool:
-        """States prove it."""
+        """Whether states prove the claim."""
         return bool(self.ordering.owed) and self.ordering.proven >= min(self.enough, self.ordering.owed)
 
     @property
     def by_callbacks(self) -> bool:
-        """The order of callbacks shows it beyond chance."""
+        """Whether the order of callbacks supports the claim beyond chance."""
         return self.comparable >= FEWEST_PAIRS and self.agreeing >= AGREEMENT * self.comparable
 
     @property
     def power(self) -> str:
-        """How much the evidence can tell apart, in words."""
+        """Describes how well the evidence distinguishes a correct order from a wrong one."""
         if self.by_states:
-            return f"{self.name}: {self.ordering.proven} of {self.ordering.owed} jobs shown to have waited"
+            return f"{self.name}: {self.ordering.proven} of {self.ordering.owed} jobs certainly waited for another"
         if self.by_callbacks:
-            return f"{self.name}: by callbacks only, {self.agreeing} of {self.comparable} pairs told in order"
-        told = f", {self.agreeing} of {self.comparable} pairs of callbacks in order" if self.comparable else ""
-        return f"{self.name}: not shown ({self.ordering.proven} of {self.ordering.owed} jobs{told})"
+            return f"{self.name}: by callbacks only, {self.agreeing} of {self.comparable} pairs in order"
+        pairs = f", {self.agreeing} of {self.comparable} pairs of callbacks in order" if self.comparable else ""
+        return f"{self.name}: not proven ({self.ordering.proven} of {self.ordering.owed} jobs{pairs})"
 
 
 def decide(expected: str, claims: Sequence[Claim], timelines: Sequence[JobTimeline], evidence: Evidence) -> Finding:
-    """Inversions deviate; a claim that must be shown and is not leaves the question open; else it holds."""
+    """Returns a deviation for inversions, inconclusive when a required claim has no proof, else a pass."""
     shown = [claim for claim in claims if claim.must_show]
     power = "; ".join(claim.power for claim in shown)
-    inversions = _beyond_halted(
+    inversions = _without_stopped_jobs(
         sorted((i for claim in claims for i in claim.ordering.inversions), key=lambda i: -i.gap), timelines, evidence
     )
     if inversions:
         overtaken = len({inversion.late.job_id for inversion in inversions})
         return deviates(
             expected,
-            f"{words(inversions[0])} ({overtaken} job(s) were overtaken)",
+            f"{describe_inversion(inversions[0])} ({overtaken} job(s) were overtaken)",
             witness=inversions[0].witness,
             power=power,
         )
     open_claims = [claim for claim in shown if not claim.by_states and not claim.by_callbacks]
     if open_claims:
         return cannot_tell(
-            f"the jobs ended too fast, or too many at once, to see {' and '.join(c.name for c in open_claims)}; "
+            f"the jobs ended too fast, or too many at once, to observe {' and '.join(c.name for c in open_claims)}; "
             "name a larger sample input in the profile (inputs.<feature>.good)",
             power=power,
         )
     return holds(power, power=power)
 
 
-def words(inversion: Inversion) -> str:
-    """One inversion in words."""
+def describe_inversion(inversion: Inversion) -> str:
+    """Describes one inversion for a message."""
     early, late = inversion.early, inversion.late
     proof = (
         f"StartTime is {inversion.gap + 1.0:.0f} s earlier"
@@ -114,10 +114,10 @@ def _level(timeline: JobTimeline) -> str:
     return "no level" if timeline.requested.level is None else f"level {timeline.requested.level}"
 
 
-def _beyond_halted(
+def _without_stopped_jobs(
     inversions: Sequence[Inversion], timelines: Sequence[JobTimeline], evidence: Evidence
 ) -> Sequence[Inversion]:
-    """Leave out what a pause that stops running jobs explains: such jobs look waiting although they had started."""
+    """Removes inversions that a pause explains: where it stops running jobs, started jobs show as waiting."""
     if not any(timeline.returned_to_waiting for timeline in (*timelines, *evidence.derive(running_timelines))):
         return inversions
     workers = max(1, evidence.calibration.workers if evidence.calibration else 1)
@@ -125,7 +125,7 @@ def _beyond_halted(
 
 
 def running_timelines(evidence: Evidence) -> tuple[JobTimeline, ...]:
-    """Tracks of the scenario `running`: whether a pause was seen to stop a running job."""
+    """Builds the timelines of the scenario `running`; they show whether a pause stops a running job."""
     responses = evidence.of(PAUSE_RUNNING_JOBS)
     submits = [r for r in responses if r.exchange.step == labels.Label.SUBMIT]
     return build_timelines(submits, (r for r in responses if r.exchange.step != labels.Label.SUBMIT))

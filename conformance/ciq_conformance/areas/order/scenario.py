@@ -1,17 +1,17 @@
-"""Scenario `order`: hold jobs in a paused queue, let them go, freeze the queue in the middle, let them go again.
+"""Scenario `order`: fills a paused queue, resumes it, pauses it again while jobs wait and run, and resumes it again.
 
-The freeze is what makes order visible on any service, however many workers it has and however fast they are: once
-the running jobs have come to rest, started and waiting jobs stand still, and every started one must come before
-every waiting one. Jobs of a higher level that arrive during the freeze must then overtake what still waits.
-Where jobs end at once, resume and freeze are sent side by side, and a batch too small to be caught in the middle
-is followed by a larger one.
+The second pause (`freeze`) makes the order visible on any service, for any number and speed of workers. When the
+running jobs have ended, the states of all jobs stay constant, and every started job must precede every waiting job.
+Jobs of a higher level that the suite submits during this pause must then start before the waiting jobs.
+When jobs end quickly, the suite sends resume and pause at almost the same time. When a batch ends before the pause
+takes effect, the suite submits a larger batch.
 """
 
 import math
 from functools import partial
 
 from ciq_conformance.areas.order.held_batch import Batch, hold, submit_late
-from ciq_conformance.areas.order.labels import TOLD, Label
+from ciq_conformance.areas.order.labels import RULE_CHANNEL, Label
 from ciq_conformance.driver.quiescence import resume_then_pause, wait_until_idle
 from ciq_conformance.driver.requests import CallbackRuleRequest
 from ciq_conformance.driver.scenario_context import ScenarioContext
@@ -20,16 +20,16 @@ from ciq_schemas.lifecycle import WAITING_STATES, QueueState
 from ciq_schemas.transcript.records import Calibration
 
 LEVELS = (0, 2, 1, None, 2, 1, 0, 1, 2)
-"""Levels as submitted, over and over: every level comes before and after every other; None counts as 0."""
+"""Levels in the order of submission, repeated: every level precedes and follows every other; None counts as 0."""
 
 LOWER_LEVELS = (0, 1, None, 1, 0, 1)
-"""Levels of a further batch once 2 was seen before 1: the first jobs to go then show 1 before 0."""
+"""Levels of a further batch when 2 before 1 is proven: the first jobs to start then prove 1 before 0."""
 
 FEWEST, MOST = 9, 90
 FEW, FEW_SECONDS = 24, 5.0
-"""An order that holds among the first sixteen or so only is seen where so many can run in that time."""
+"""A batch has at least FEW jobs when they can run in FEW_SECONDS: a faulty order may concern only later jobs."""
 LARGEST = 600
-"""Jobs in a batch after batches that ended before they could be caught in the middle."""
+"""The largest batch, used when smaller batches ended before the second pause took effect."""
 DRAIN_SECONDS = 1.5
 FREEZES = 10
 BATCHES = 3
@@ -37,15 +37,15 @@ GROWTH = 8
 AT_ONCE_SECONDS = 0.5
 MOST_DRAIN_SECONDS = 6.0
 FILL_SECONDS = 15.0
-"""No batch is made larger than can be submitted in this time."""
+"""No batch is larger than the suite can submit in this time."""
 FIRST_SHARE = 0.12
-"""Part of the time that the waiting jobs should take to drain, after which the queue is frozen; halved each batch."""
+"""The suite pauses the queue after this part of the time that the waiting jobs need to end; halved in each batch."""
 LEADS = (0.002, 0.0, 0.005, 0.001, 0.01, 0.003)
-"""Seconds between resume and freeze where jobs end at once, one an attempt."""
+"""Seconds between resume and pause when jobs end quickly, one per attempt."""
 
 
 def batch_size(calibration: Calibration) -> int:
-    """How many jobs to hold: enough that some wait while others run, few enough for slow workers."""
+    """Returns the number of jobs: enough that some wait while others run, few enough for slow workers."""
     job = max(calibration.job_latency, 0.001)
     wanted = math.ceil(DRAIN_SECONDS * calibration.workers / job)
     in_reach = math.ceil(FEW_SECONDS * calibration.workers / job)
@@ -54,14 +54,14 @@ def batch_size(calibration: Calibration) -> int:
 
 
 def run(ctx: ScenarioContext) -> None:
-    """Play the scenario; jobs submitted here are the ones that carry the judgement of order and pause."""
-    rule = CallbackRuleRequest(url=ctx.receiver.address(ctx.channel(TOLD)))
+    """Runs the scenario; the checks of order and pause judge its jobs."""
+    rule = CallbackRuleRequest(url=ctx.receiver.address(ctx.channel(RULE_CHANNEL)))
     wanted = {"2>1", "1>0", "order"} if ctx.spec.has_job_level else {"order"}
     size = batch_size(ctx.timeouts.calibration)
     if not ctx.several_ids:
         size = min(size, 30)
     shown: set[str] = set()
-    stood_still = 0
+    pauses = 0
     at_once = ctx.timeouts.drain(size) < AT_ONCE_SECONDS
     for number in range(BATCHES):
         ctx.set_queue_or_fail(Label.PAUSE, state=QueueState.PAUSED, rule=rule)
@@ -74,13 +74,13 @@ def run(ctx: ScenarioContext) -> None:
         began = ctx.now()
         ctx.watch_ended(Label.DRAIN, ids)
         drained = ctx.now() - began
-        ctx.wait_callbacks(TOLD, ids)
+        ctx.wait_callbacks(RULE_CHANNEL, ids)
         shown |= batch.shown
-        stood_still += batch.stood_still
-        if shown >= wanted and stood_still >= 2:
+        pauses += batch.pauses
+        if shown >= wanted and pauses >= 2:
             return
-        if not batch.stood_still or at_once:
-            # All ended before the freeze took hold, or in too few gulps: more jobs, less time from resume to freeze.
+        if not batch.pauses or at_once:
+            # All jobs ended before the pause took effect, or in too few steps: use more jobs and pause sooner.
             at_once = True
             size = min(size * GROWTH, LARGEST, max(size, int(FILL_SECONDS / max(each, 0.0001))))
         if drained > MOST_DRAIN_SECONDS:
@@ -97,7 +97,7 @@ def _freeze_and_thaw(
     at_once: bool,
     haste: int,
 ) -> list[str]:
-    """Pause in the middle, several times, until what is wanted was shown; return all ids, late ones included."""
+    """Resumes and pauses the queue until the pauses prove the wanted boundaries; returns the ids of all jobs."""
     paused = held
     by_clock = held
     waiting = list(batch.levels)
@@ -110,7 +110,7 @@ def _freeze_and_thaw(
             lead = ctx.timeouts.drain(before) * FIRST_SHARE / 2**haste if aimed is None else aimed
             hasty = ctx.job_request(f"hasty {attempt}", level=0 if ctx.spec.has_job_level else None)
             lead = LEADS[attempt % len(LEADS)] if at_once else lead
-            # A hasty job comes after all that wait, however free a worker is when the queue has just become active.
+            # A job submitted right after the resume must start after all waiting jobs, even when a worker is free.
             after = partial(ctx.submit, Label.SUBMIT_HASTY, hasty) if attempt % 2 else None
             began = ctx.now()
             response = resume_then_pause(ctx, rule, (resume, Label.FREEZE), lead, after)
@@ -127,32 +127,32 @@ def _freeze_and_thaw(
         if not waiting:
             break
         if len(waiting) == before:
-            # Nothing had started yet: after a few tries wait until something is seen to start.
+            # No job has started yet: after a few attempts wait until a job is observed to start.
             by_clock = by_clock and at_once and attempt < FREEZES // 2
             if not held:
-                # Nothing was looked at in the first pause, and jobs stopped by this one can be.
+                # The suite did not observe the first pause; it can observe jobs that this pause stops.
                 ctx.watch_for(Label.FROZEN, waiting, SLACK)
             continue
         by_clock = held
-        batch.note(waiting)
+        batch.record_pause(waiting)
         aimed = None
-        if batch.stood_still == 1:
-            # Where jobs end at once nobody can aim, and more of them would only put off what the levels show.
+        if batch.pauses == 1:
+            # When jobs end quickly the suite cannot choose the moment of a pause, and more jobs only delay the result.
             half = submit_late(ctx, batch, waiting, more=not at_once)
             if half and took:
                 aimed = _lead_to(half, lead, took, before - len(waiting), ctx.timeouts.calibration.workers)
             waiting = [job for job in batch.levels if states.get(job, "") in ("", *WAITING_STATES)]
-        ctx.watch_for(Label.FROZEN, waiting, SLACK + (ctx.timeouts.hold if batch.stood_still == 1 else 0.1))
-        if batch.stood_still >= 2 and batch.shown >= wanted:
+        ctx.watch_for(Label.FROZEN, waiting, SLACK + (ctx.timeouts.hold if batch.pauses == 1 else 0.1))
+        if batch.pauses >= 2 and batch.shown >= wanted:
             break
     ctx.set_queue_or_fail(Label.THAW, rule=rule)
     return list(batch.levels)
 
 
 def _lead_to(wanted: int, lead: float, took: float, started: int, workers: int) -> float:
-    """Seconds from resume to pause until `wanted` jobs have started, when `started` had after `lead`.
+    """Returns the seconds from resume to pause in which `wanted` jobs start, given that `started` did after `lead`.
 
-    As many as there are workers start at once, the others in the time that the two requests `took`.
+    As many jobs as there are workers start immediately, the others in the time that the two requests `took`.
     """
     each = took / max(1, started - workers)
     return max(0.0, each * (wanted - workers) - (took - lead))

@@ -1,4 +1,4 @@
-"""Scenario `running`: pause the queue while jobs run, and see what becomes of them."""
+"""Scenario `running`: pauses the queue while a job runs, and observes whether the job continues."""
 
 from ciq_conformance.areas.pause_running_jobs.labels import Label
 from ciq_conformance.driver.scenario_context import ScenarioContext
@@ -8,7 +8,7 @@ TRIES = 3
 
 
 def run(ctx: ScenarioContext) -> None:
-    """Submit, pause as soon as a job is seen running, watch, resume, watch to the end."""
+    """Submits a job, pauses the queue when the job runs, observes it, resumes, and observes it to its end."""
     for attempt in range(TRIES):
         ctx.set_queue_or_fail(Label.RESUME)
         ids = ctx.submit_or_fail(Label.SUBMIT, ctx.job_request(f"caught {attempt}"))
