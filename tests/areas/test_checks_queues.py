@@ -25,17 +25,17 @@ def conversation() -> Transcript:
         .exchange(Label.PLAIN, paged(one))
         .exchange(Label.BY_ID, response_xml(one), target=f"/queue?queueIds={QUEUE}")
         .exchange(
-            Label.BY_STRANGER,
+            Label.BY_UNKNOWN_ID,
             response_xml(f"<NonExistPIDs>{STRANGER}</NonExistPIDs>"),
             target=f"/queue?queueIds={STRANGER}",
         )
         .exchange(
-            Label.BY_UNKNOWN_ID,
+            Label.BY_KNOWN_AND_UNKNOWN_ID,
             response_xml(one, f"<NonExistPIDs>{STRANGER}</NonExistPIDs>"),
             target=f"/queue?queueIds={QUEUE}%2C{STRANGER}",
         )
         .exchange(
-            Label.BY_IDS_AROUND,
+            Label.BY_ID_BETWEEN_UNKNOWN_IDS,
             response_xml(one, f"<NonExistPIDs>{STRANGER}</NonExistPIDs><NonExistPIDs>{OTHER}</NonExistPIDs>"),
             target=f"/queue?queueIds={STRANGER}%2C{QUEUE}%2C{OTHER}",
         )
@@ -112,27 +112,32 @@ DEVIATIONS = {
         "QUE-008",
         lambda t: t.answered(Label.BY_ID, 200, response_xml(queue_xml(), queue_xml(STRANGER))),
     ),
-    "ids are ignored": ("QUE-008", lambda t: t.answered(Label.BY_STRANGER, 200, paged(queue_xml()))),
-    "unknown id untold": ("QUE-009", lambda t: t.answered(Label.BY_UNKNOWN_ID, 200, response_xml(queue_xml()))),
-    "unknown id alone untold": ("QUE-009", lambda t: t.answered(Label.BY_STRANGER, 200, paged())),
+    "ids are ignored": ("QUE-008", lambda t: t.answered(Label.BY_UNKNOWN_ID, 200, paged(queue_xml()))),
+    "unknown id untold": (
+        "QUE-009",
+        lambda t: t.answered(Label.BY_KNOWN_AND_UNKNOWN_ID, 200, response_xml(queue_xml())),
+    ),
+    "unknown id alone untold": ("QUE-009", lambda t: t.answered(Label.BY_UNKNOWN_ID, 200, paged())),
     "every page is the first": (
         "QUE-013",
         lambda t: t.edited(Label.PAST_THE_END, "<PageNumber>1000<", "<PageNumber>1<"),
     ),
     "unknown id listed": (
         "QUE-009",
-        lambda t: t.answered(Label.BY_UNKNOWN_ID, 200, response_xml(queue_xml(), queue_xml(STRANGER))),
+        lambda t: t.answered(Label.BY_KNOWN_AND_UNKNOWN_ID, 200, response_xml(queue_xml(), queue_xml(STRANGER))),
     ),
     "known id told as unknown": (
         "QUE-009",
-        lambda t: t.edited(Label.BY_UNKNOWN_ID, "</Response>", f"<NonExistPIDs>{QUEUE}</NonExistPIDs></Response>"),
+        lambda t: t.edited(
+            Label.BY_KNOWN_AND_UNKNOWN_ID, "</Response>", f"<NonExistPIDs>{QUEUE}</NonExistPIDs></Response>"
+        ),
     ),
     "second unknown id untold": (
         "QUE-009",
-        lambda t: t.edited(Label.BY_IDS_AROUND, f"<NonExistPIDs>{OTHER}</NonExistPIDs>", ""),
+        lambda t: t.edited(Label.BY_ID_BETWEEN_UNKNOWN_IDS, f"<NonExistPIDs>{OTHER}</NonExistPIDs>", ""),
     ),
-    "first id decides": ("QUE-009", lambda t: t.edited(Label.BY_IDS_AROUND, queue_xml(), "")),
-    "unknown id first refused": ("QUE-009", lambda t: t.answered(Label.BY_IDS_AROUND, 400, BAD)),
+    "first id decides": ("QUE-009", lambda t: t.edited(Label.BY_ID_BETWEEN_UNKNOWN_IDS, queue_xml(), "")),
+    "unknown id first refused": ("QUE-009", lambda t: t.answered(Label.BY_ID_BETWEEN_UNKNOWN_IDS, 400, BAD)),
     "paused queue unlisted by id": ("QUE-008", lambda t: t.answered(Label.BY_ID_WHILE_PAUSED, 200, response_xml())),
     "paused queue told as unknown": (
         "QUE-010",
@@ -249,7 +254,7 @@ LEGAL = {
     ),
     "colon in the zone": lambda t: t.edited_everywhere("+0800", "+08:00"),
     "utc": lambda t: t.edited_everywhere("+0800", "Z"),
-    "refused with a page": lambda t: t.answered(Label.BY_STRANGER, 404, BAD),
+    "refused with a page": lambda t: t.answered(Label.BY_UNKNOWN_ID, 404, BAD),
     "empty NonExistPIDs": lambda t: t.edited(Label.BY_ID, "</Response>", "<NonExistPIDs/></Response>"),
     "no pause": lambda t: t.without(*WHILE_PAUSED, Label.BY_ID_WHILE_PAUSED),
     "speed queue": lambda t: (

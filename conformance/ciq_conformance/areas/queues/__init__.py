@@ -5,7 +5,7 @@ from ciq_conformance.scenario_spec import ScenarioSpec
 
 SPEC = ScenarioSpec(
     name="queues",
-    title="list the feature's queues in every documented way, once while the queue is paused.",
+    title="list the feature's queues in every documented way, while the queue is active and while it is paused.",
     position=20,
     needs_jobs=False,
     rejects=True,

@@ -1,4 +1,4 @@
-"""Checks of the scenario `queues`: what a list and its queues show (QUE, ONE-001, ONE-002, HDR-003)."""
+"""Checks of the scenario `queues`: the elements of a list and of its queues (QUE, ONE-001, ONE-002, HDR-003)."""
 
 from ciq_conformance.areas.queues import SPEC
 from ciq_conformance.areas.queues.labels import FOUND, Label
@@ -27,8 +27,8 @@ from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 from ciq_schemas.values import Queue
 
 
-def _shown(evidence: Evidence) -> list[tuple[ParsedExchange, Queue]]:
-    """Every queue in the lists that show the queue as found."""
+def _listed_queues(evidence: Evidence) -> list[tuple[ParsedExchange, Queue]]:
+    """Returns every queue in the lists of the queue in its first state."""
     responses = [response for response in require_responses(evidence, SPEC, *FOUND) if response.ok]
     return [(response, queue) for response in responses for queue in response.queue_list.queues]
 
@@ -39,13 +39,13 @@ def _own_id(evidence: Evidence) -> str:
 
 @check("QUE-001", SPEC)
 @with_preconditions
-def paged_shape(evidence: Evidence, item: Item) -> Finding:
-    """The list without parameters."""
-    expected = "HTTP 200 and Response with RequestId, TotalCount, PageNumber, PageSize and one QueueList a queue"
+def list_has_page_elements(evidence: Evidence, item: Item) -> Finding:
+    """Checks status and elements of the list without parameters."""
+    expected = "HTTP 200 and Response with RequestId, TotalCount, PageNumber, PageSize and one QueueList per queue"
     response = expect_status_200(evidence, SPEC, Label.PLAIN, expected)
     root = raw.response_root(response)
     if root is None:
-        return deviates(expected, "the answer is no Response document", witness=record_ids(response))
+        return deviates(expected, "the response is not a Response document", witness=record_ids(response))
     faults = [] if raw.child_text(root, "RequestId") else ["no RequestId"]
     for name in ("TotalCount", "PageNumber", "PageSize"):
         value = raw.child_text(root, name)
@@ -53,9 +53,9 @@ def paged_shape(evidence: Evidence, item: Item) -> Finding:
             faults.append(f"{name} {value}" if value else f"no {name}")
     entries = raw.children(root, "QueueList")
     if not entries:
-        faults.append("no QueueList, though the feature has a queue")
+        faults.append("no QueueList, but the feature has a queue")
     elif any(not (raw.child_text(e, "QueueId") or raw.child_text(e, "QueueID")) for e in entries):
-        faults.append("a QueueList that is not one queue (it has no QueueId of its own)")
+        faults.append("a QueueList without QueueId, which is not one queue")
     total = raw.number(raw.child_text(root, "TotalCount"))
     size = raw.number(raw.child_text(root, "PageSize"))
     if total is not None and size is not None and len(entries) != min(total, size):
@@ -67,10 +67,10 @@ def paged_shape(evidence: Evidence, item: Item) -> Finding:
 
 @check("QUE-002", SPEC)
 @with_preconditions
-def documented_elements(evidence: Evidence, item: Item) -> Finding:
-    """Elements of every queue shown."""
+def queue_has_documented_elements(evidence: Evidence, item: Item) -> Finding:
+    """Checks that every listed queue has the documented elements."""
     wrong = Deviations()
-    shown = _shown(evidence)
+    shown = _listed_queues(evidence)
     old = [response for response, _ in shown if spelled_queue_id_upper(response, "QueueList")]
     for response, queue in shown:
         gone = [name for name in missing_elements(queue) if not (name == "QueueId" and response in old)]
@@ -79,16 +79,16 @@ def documented_elements(evidence: Evidence, item: Item) -> Finding:
     if not shown:
         return NO_QUEUE
     expected = "QueueId, Name, State, NotifyConfig, MaxSize, MaxConcurrent, CreateTime, UpdateTime on each queue"
-    fine = holds(f"{len(shown)} times", witness=record_ids(shown[0][0]))
+    otherwise = holds(f"{len(shown)} times", witness=record_ids(shown[0][0]))
     if old:
-        fine = observed("QueueID, as some old samples spell it", witness=record_ids(*old), expected=expected)
-    return wrong.finding(expected, fine)
+        otherwise = observed("QueueID, as some old samples spell it", witness=record_ids(*old), expected=expected)
+    return wrong.finding(expected, otherwise)
 
 
 @check("QUE-003", SPEC)
 @with_preconditions
-def state_words(evidence: Evidence, item: Item) -> Finding:
-    """State of every queue shown, paused ones included."""
+def queue_state_is_documented(evidence: Evidence, item: Item) -> Finding:
+    """Checks that State of every listed queue is Active or Paused."""
     responses = [r for r in require_responses(evidence, SPEC, *FOUND, Label.PAUSED_WHILE_PAUSED, Label.ACTIVE) if r.ok]
     wrong, seen = Deviations(), set()
     for response in responses:
@@ -104,10 +104,10 @@ def state_words(evidence: Evidence, item: Item) -> Finding:
 
 @check("QUE-004", SPEC)
 @with_preconditions
-def times_are_whole(evidence: Evidence, item: Item) -> Finding:
-    """CreateTime and UpdateTime of every queue shown."""
+def queue_times_are_complete(evidence: Evidence, item: Item) -> Finding:
+    """Checks that CreateTime and UpdateTime of every listed queue have date, time and zone."""
     wrong, seen = Deviations(), ""
-    shown = _shown(evidence)
+    shown = _listed_queues(evidence)
     for response, queue in shown:
         for name, value in (("CreateTime", queue.create_time), ("UpdateTime", queue.update_time)):
             if times.parse(value) is None:
@@ -120,11 +120,11 @@ def times_are_whole(evidence: Evidence, item: Item) -> Finding:
 
 @check("QUE-023", SPEC)
 @with_preconditions
-def times_as_on_the_pages(evidence: Evidence, item: Item) -> Finding:
-    """The form of every time of a queue shown, in the answer to an update as well."""
+def queue_times_have_documented_form(evidence: Evidence, item: Item) -> Finding:
+    """Checks the form of every time of a queue, in lists and in the response to an update."""
     answers = [(r, r.queue) for r in evidence.of(SPEC, Label.PAUSE) if r.ok and r.queue is not None]
     paused = [(r, queue) for r in evidence.of(SPEC, Label.BY_ID_WHILE_PAUSED) for queue in r.queue_list.queues if r.ok]
-    shown = [*_shown(evidence), *answers, *paused]
+    shown = [*_listed_queues(evidence), *answers, *paused]
     if not shown:
         return NO_QUEUE
     wrong, right = Deviations(), []
@@ -132,20 +132,20 @@ def times_as_on_the_pages(evidence: Evidence, item: Item) -> Finding:
         for name, value in (("CreateTime", queue.create_time), ("UpdateTime", queue.update_time)):
             if times.is_documented_form(value):
                 right.append(response)
-            elif times.parse(value) is not None:  # what cannot be read is told by QUE-004
+            elif times.parse(value) is not None:  # QUE-004 judges times that cannot be parsed
                 wrong.add(response.exchange.seq, f"{name} {value}")
     if not right and not wrong.items:
-        return cannot_tell("no time of a queue can be read; see QUE-004", witness=record_ids(shown[0][0]))
+        return cannot_tell("no time of a queue can be parsed; see QUE-004", witness=record_ids(shown[0][0]))
     expected = "times such as 2026-01-02T03:04:05+0800"
     return wrong.finding(expected, holds(f"{len(right)} times", witness=record_ids(*right[:2])))
 
 
 @check("QUE-005", SPEC)
 @with_preconditions
-def sizes_are_positive(evidence: Evidence, item: Item) -> Finding:
-    """MaxSize and MaxConcurrent of every queue shown."""
+def queue_sizes_are_positive(evidence: Evidence, item: Item) -> Finding:
+    """Checks that MaxSize and MaxConcurrent of every listed queue are positive numbers."""
     wrong, seen = Deviations(), ""
-    shown = _shown(evidence)
+    shown = _listed_queues(evidence)
     for response, queue in shown:
         for name, value in (("MaxSize", queue.max_size), ("MaxConcurrent", queue.max_concurrent)):
             if not raw.number(value):
@@ -159,7 +159,7 @@ def sizes_are_positive(evidence: Evidence, item: Item) -> Finding:
 def _category(evidence: Evidence, item: Item) -> Finding:
     expected = f"Category {' or '.join(item.feature.categories)}"
     wrong, seen = Deviations(), set()
-    shown = _shown(evidence)
+    shown = _listed_queues(evidence)
     for response, queue in shown:
         category = raw.text(queue.category)
         seen.add(category)
@@ -168,33 +168,33 @@ def _category(evidence: Evidence, item: Item) -> Finding:
     if not shown:
         return NO_QUEUE
     if seen == {""}:
-        reason = "the newer pages have it in every queue, the older ones do not"
+        reason = "newer pages have Category in every queue, older pages do not"
         return observed("no Category", witness=record_ids(shown[0][0]), expected=expected, reason=reason)
     return wrong.finding(expected, holds(", ".join(sorted(seen - {""})), witness=record_ids(shown[0][0])))
 
 
 @check("QUE-006", SPEC)
 @with_preconditions
-def category_names_feature(evidence: Evidence, item: Item) -> Finding:
-    """Category of every queue shown."""
+def category_is_the_features(evidence: Evidence, item: Item) -> Finding:
+    """Checks that Category of every listed queue is the feature's category."""
     return _category(evidence, item)
 
 
 @check("QUE-007", SPEC)
 @with_preconditions
-def category_of_documents(evidence: Evidence, item: Item) -> Finding:
-    """Which of the two documented words a document queue has."""
+def observe_category_of_document_queue(evidence: Evidence, item: Item) -> Finding:
+    """Reports which of the two documented categories a document queue has."""
     finding = _category(evidence, item)
     return observed(finding.seen or finding.reason, witness=finding.witness, expected=finding.expected)
 
 
 @check("QUE-016", SPEC)
 @with_preconditions
-def rule_is_shown(evidence: Evidence, item: Item) -> Finding:
-    """NotifyConfig of every queue shown."""
+def queue_has_callback_rule(evidence: Evidence, item: Item) -> Finding:
+    """Checks that every listed queue contains its callback rule, NotifyConfig."""
     expected = "NotifyConfig with Url, Event, Type and State, State On or Off"
-    wrong, shown = Deviations(), _shown(evidence)
-    lesser: list[tuple[ParsedExchange, str]] = []
+    wrong, shown = Deviations(), _listed_queues(evidence)
+    incomplete: list[tuple[ParsedExchange, str]] = []
     for response, queue in shown:
         config = queue.notify_config
         if config is None:
@@ -208,19 +208,19 @@ def rule_is_shown(evidence: Evidence, item: Item) -> Finding:
         if gone and state == "On":
             wrong.add(response.exchange.seq, f"a rule that is On without {', '.join(gone)}")
         elif gone:
-            lesser.append((response, f"a rule that is Off leaves out {', '.join(gone)}; samples show them empty"))
+            incomplete.append((response, f"a rule that is Off omits {', '.join(gone)}; samples have them empty"))
     if not shown:
         return NO_QUEUE
-    fine = holds(f"{len(shown)} times", witness=record_ids(shown[0][0]))
-    if lesser:
-        fine = observed(lesser[0][1], witness=record_ids(lesser[0][0]), expected=expected)
-    return wrong.finding(expected, fine)
+    otherwise = holds(f"{len(shown)} times", witness=record_ids(shown[0][0]))
+    if incomplete:
+        otherwise = observed(incomplete[0][1], witness=record_ids(incomplete[0][0]), expected=expected)
+    return wrong.finding(expected, otherwise)
 
 
 @check("ONE-001", SPEC)
 @with_preconditions
-def one_queue(evidence: Evidence, item: Item) -> Finding:
-    """How many queues the list without parameters holds."""
+def feature_has_one_queue(evidence: Evidence, item: Item) -> Finding:
+    """Checks that the list without parameters contains exactly one queue of the feature."""
     response = require_success(evidence, SPEC, Label.PLAIN)
     speed = [queue for queue in response.queue_list.queues if item.feature.extra_queue_names and is_speed_queue(queue)]
     queues = [queue for queue in response.queue_list.queues if queue not in speed]
@@ -235,7 +235,7 @@ def one_queue(evidence: Evidence, item: Item) -> Finding:
     return holds(names, witness=record_ids(response))
 
 
-def _first_look(evidence: Evidence, queue_id: str) -> tuple[ParsedExchange, Queue] | None:
+def _first_listed(evidence: Evidence, queue_id: str) -> tuple[ParsedExchange, Queue] | None:
     for response in evidence.responses:
         if response.ok and response.exchange.operation == "list_queues":
             queue = listed(response, queue_id)
@@ -246,11 +246,11 @@ def _first_look(evidence: Evidence, queue_id: str) -> tuple[ParsedExchange, Queu
 
 @check("ONE-002", SPEC)
 @with_preconditions
-def documented_name(evidence: Evidence, item: Item) -> Finding:
-    """Name of the queue in the first list of the run, before the run's own updates, where nobody has updated it."""
+def new_queue_has_documented_name(evidence: Evidence, item: Item) -> Finding:
+    """Checks the Name of a never updated queue in the first list of the run, before the suite updates the queue."""
     names = (*item.feature.queue_names, *item.feature.extra_queue_names)
     expected = f"the name {' or '.join(item.feature.queue_names)} on a queue never updated"
-    first = _first_look(evidence, _own_id(evidence))
+    first = _first_listed(evidence, _own_id(evidence))
     if first is None:
         return NO_QUEUE
     response, queue = first
@@ -259,16 +259,16 @@ def documented_name(evidence: Evidence, item: Item) -> Finding:
         return holds(raw.text(queue.name), witness=witness)
     created, updated = times.parse(queue.create_time), times.parse(queue.update_time)
     if created is None or updated is None:
-        return cannot_tell("CreateTime or UpdateTime cannot be read, see QUE-004", witness=witness)
+        return cannot_tell("CreateTime or UpdateTime cannot be parsed; see QUE-004", witness=witness)
     if created != updated:
-        return absent(f"the queue is called {queue.name} and has been updated since it was made", witness=witness)
+        return absent(f"the queue has Name {queue.name} and was updated after its creation", witness=witness)
     return deviates(expected, f"{queue.name}, CreateTime and UpdateTime both {queue.create_time}", witness=witness)
 
 
 @check("HDR-003", SPEC)
 @with_preconditions
-def request_ids_agree(evidence: Evidence, item: Item) -> Finding:
-    """RequestId of the body and x-ci-request-id of the header, where an answer has both."""
+def request_id_is_equal_in_body_and_header(evidence: Evidence, item: Item) -> Finding:
+    """Checks that RequestId in the body equals the header x-ci-request-id, in responses that have both."""
     responses = [response for response in require_responses(evidence, SPEC, *Label) if response.exchange.status]
     wrong, right = Deviations(), []
     for response in responses:
@@ -281,7 +281,7 @@ def request_ids_agree(evidence: Evidence, item: Item) -> Finding:
         else:
             wrong.add(response.exchange.seq, f"body {body}, header {head} ({describe_response(response)})")
     if not right and not wrong.items:
-        return absent("no answer gives both", witness=record_ids(*responses[:1]))
+        return absent("no response has both", witness=record_ids(*responses[:1]))
     return wrong.finding(
-        "the same id in body and header", holds(f"{len(right)} answers", witness=record_ids(*right[:1]))
+        "the same id in body and header", holds(f"{len(right)} responses", witness=record_ids(*right[:1]))
     )

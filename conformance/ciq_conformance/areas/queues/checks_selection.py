@@ -27,32 +27,33 @@ def _own_id(evidence: Evidence) -> str:
 
 @check("QUE-008", SPEC)
 @with_preconditions
-def ids_select(evidence: Evidence, item: Item) -> Finding:
-    """The list by the queue's own id, and by an id that is none: the one queue alone would hide a filter ignored."""
+def queue_ids_filter_the_list(evidence: Evidence, item: Item) -> Finding:
+    """Checks the lists by the queue's id and by an unknown id; with one queue, only the latter tests the filter."""
     own = _own_id(evidence)
     expected = f"queueIds={own} returns exactly that queue"
     response = expect_success(evidence, SPEC, Label.BY_ID, expected)
     ids = [raw.text(queue.queue_id) for queue in response.queue_list.queues]
     if ids != [own] and not (spelled_queue_id_upper(response, "QueueList") and len(ids) == 1):
         return deviates(expected, f"listed: {', '.join(ids) or 'none'}", witness=record_ids(response))
-    stranger = evidence.one(SPEC, Label.BY_STRANGER)
-    if stranger is not None and stranger.ok and stranger.queue_list.queues:
-        asked_for = raw.query_value(stranger.exchange, "queueIds")
+    unknown = evidence.one(SPEC, Label.BY_UNKNOWN_ID)
+    if unknown is not None and unknown.ok and unknown.queue_list.queues:
+        requested = raw.query_value(unknown.exchange, "queueIds")
         return deviates(
-            "queueIds returns no other queue", f"queueIds={asked_for} lists {own}", witness=record_ids(stranger)
+            "queueIds returns no other queue", f"queueIds={requested} lists {own}", witness=record_ids(unknown)
         )
     paused = evidence.one(SPEC, Label.BY_ID_WHILE_PAUSED)
     if paused is not None and paused.ok and not paused.queue_list.queues:
-        return deviates(expected, "none is listed while the queue is paused", witness=record_ids(paused))
-    return holds("that queue alone, and none by an unknown id", witness=record_ids(response))
+        return deviates(expected, "no queue is listed while the queue is paused", witness=record_ids(paused))
+    return holds("that queue alone, and none for an unknown id", witness=record_ids(response))
 
 
 @check("QUE-009", SPEC)
 @with_preconditions
-def unknown_ids_are_told(evidence: Evidence, item: Item) -> Finding:
-    """The lists by a known and an unknown id, by a known one between two unknown ones, and by an unknown one alone."""
-    response = expect_success(evidence, SPEC, Label.BY_UNKNOWN_ID, "a known and an unknown id are accepted")
-    responses = [response, *evidence.of(SPEC, Label.BY_IDS_AROUND)]
+def unknown_ids_are_returned(evidence: Evidence, item: Item) -> Finding:
+    """Checks that NonExistPIDs has the unknown ids: beside a known id, before and after it, and alone."""
+    expected = "the target accepts a known and an unknown id"
+    response = expect_success(evidence, SPEC, Label.BY_KNOWN_AND_UNKNOWN_ID, expected)
+    responses = [response, *evidence.of(SPEC, Label.BY_ID_BETWEEN_UNKNOWN_IDS)]
     own = _own_id(evidence)
     wrong = Deviations()
     for response in responses:
@@ -60,50 +61,50 @@ def unknown_ids_are_told(evidence: Evidence, item: Item) -> Finding:
             for fault in _id_faults(response, own):
                 wrong.add(response.exchange.seq, fault)
         else:
-            asked_for = raw.query_value(response.exchange, "queueIds")
-            wrong.add(response.exchange.seq, f"queueIds={asked_for} is answered {describe_response(response)}")
-    exclusive = evidence.one(SPEC, Label.BY_STRANGER)
-    if exclusive is not None and exclusive.ok:
-        for fault in _id_faults(exclusive, own):
-            wrong.add(exclusive.exchange.seq, f"{fault} for an unknown id alone")
+            requested = raw.query_value(response.exchange, "queueIds")
+            wrong.add(response.exchange.seq, f"{describe_response(response)} to queueIds={requested}")
+    unknown = evidence.one(SPEC, Label.BY_UNKNOWN_ID)
+    if unknown is not None and unknown.ok:
+        for fault in _id_faults(unknown, own):
+            wrong.add(unknown.exchange.seq, f"{fault} for an unknown id alone")
     expected = f"{own} in QueueList, each unknown id in NonExistPIDs"
-    return wrong.finding(expected, holds("each where it belongs", witness=record_ids(*responses)))
+    return wrong.finding(expected, holds("all ids as expected", witness=record_ids(*responses)))
 
 
 def _id_faults(response: ParsedExchange, own: str) -> list[str]:
-    """What is wrong with the answer to a list by ids, of which `own` alone exists."""
+    """Describes the faults of a list by ids of which only `own` exists."""
     wanted = (raw.query_value(response.exchange, "queueIds") or "").split(",")
     ids = [raw.text(queue.queue_id) for queue in response.queue_list.queues]
-    told = tuple(value.strip() for value in response.queue_list.non_exist_ids)
+    returned = tuple(value.strip() for value in response.queue_list.non_exist_ids)
     unknown = [value for value in wanted if value != own]
     faults = []
     if own in wanted and own not in ids and not spelled_queue_id_upper(response, "QueueList"):
         faults.append(f"{own} is not listed")
     faults += [f"{value} is listed" for value in unknown if value in ids]
-    if any(value not in told for value in unknown):
-        faults.append(f"NonExistPIDs has {', '.join(told) or 'nothing'}")
-    if own in told:
-        faults.append(f"{own}, which exists, stands in NonExistPIDs")
+    if any(value not in returned for value in unknown):
+        faults.append(f"NonExistPIDs has {', '.join(returned) or 'nothing'}")
+    if own in returned:
+        faults.append(f"NonExistPIDs has {own}, which exists")
     return faults
 
 
 @check("QUE-010", SPEC)
 @with_preconditions
-def existing_ids_are_not_told(evidence: Evidence, item: Item) -> Finding:
-    """NonExistPIDs of the lists by the queue's own id, active and paused, and of the list without ids."""
-    answered = [
+def existing_ids_are_not_in_non_exist_pids(evidence: Evidence, item: Item) -> Finding:
+    """Checks that lists by the queue's id, active and paused, and the list without ids have no NonExistPIDs."""
+    successful = [
         response
         for response in require_responses(evidence, SPEC, Label.BY_ID, Label.BY_ID_WHILE_PAUSED, Label.PLAIN)
         if response.ok
     ]
-    responses = [r for r in answered if r.queue_list.queues or r.queue_list.non_exist_ids]
+    responses = [r for r in successful if r.queue_list.queues or r.queue_list.non_exist_ids]
     if not responses:
-        return blocked("no list by id told of any queue; see QUE-008")
+        return blocked("no list by id contained a queue; see QUE-008")
     wrong = Deviations()
     for response in responses:
-        told = [value for value in response.queue_list.non_exist_ids if value.strip()]
-        if told:
-            wrong.add(response.exchange.seq, f"NonExistPIDs {', '.join(told)}")
+        returned = [value for value in response.queue_list.non_exist_ids if value.strip()]
+        if returned:
+            wrong.add(response.exchange.seq, f"NonExistPIDs {', '.join(returned)}")
     return wrong.finding("no NonExistPIDs when every id exists", holds("none", witness=record_ids(responses[0])))
 
 
@@ -116,15 +117,15 @@ _FILTERS = (
     (Label.PAUSED_ON_A_PAGE_WHILE_PAUSED, QueueState.PAUSED, QueueState.PAUSED),
     (Label.ACTIVE_ON_A_PAGE_WHILE_PAUSED, QueueState.ACTIVE, QueueState.PAUSED),
 )
-"""Step, state asked for, state of the queue at that time when it was found active."""
+"""Step, requested state, and state of the queue at that time if it was active before the run."""
 
 
 @check("QUE-011", SPEC)
 @with_preconditions
-def state_filters(evidence: Evidence, item: Item) -> Finding:
-    """The list by each state, while the queue is active and while it is paused."""
-    expect_success(evidence, SPEC, Label.ACTIVE, "state=Active is accepted")
-    expect_success(evidence, SPEC, Label.PAUSED, "state=Paused is accepted")
+def state_filters_the_list(evidence: Evidence, item: Item) -> Finding:
+    """Checks the lists by each state, while the queue is active and while it is paused."""
+    expect_success(evidence, SPEC, Label.ACTIVE, "the target accepts state=Active")
+    expect_success(evidence, SPEC, Label.PAUSED, "the target accepts state=Paused")
     own = _own_id(evidence)
     before = listed(require_success(evidence, SPEC, Label.PLAIN), own)
     if before is None:
@@ -142,7 +143,7 @@ def state_filters(evidence: Evidence, item: Item) -> Finding:
                 wrong.add(response.exchange.seq, f"state={wanted} lists a queue with State {queue.state}")
         shown = listed(response, own) is not None
         if shown != (state == wanted):
-            verb = "leaves out" if state == wanted else "lists"
+            verb = "omits" if state == wanted else "lists"
             wrong.add(response.exchange.seq, f"state={wanted} {verb} {own}, which is {state}")
     return wrong.finding(
         "state=Active returns the active queues only, state=Paused the paused ones only",
@@ -152,17 +153,18 @@ def state_filters(evidence: Evidence, item: Item) -> Finding:
 
 @check("QUE-024", SPEC)
 @with_preconditions
-def ids_and_state_count_together(evidence: Evidence, item: Item) -> Finding:
-    """The list by the queue's own id and the state in which it is not."""
+def ids_and_state_filter_together(evidence: Evidence, item: Item) -> Finding:
+    """Checks that the list by the queue's id and a state that it does not have is empty."""
     response = require_response(evidence, SPEC, Label.BY_ID_OF_OTHER_STATE)
     if response.refused:
-        return absent(f"queueIds beside state is answered {describe_response(response)}", witness=record_ids(response))
+        reason = f"the target rejects queueIds together with state ({describe_response(response)})"
+        return absent(reason, witness=record_ids(response))
     own, state = _own_id(evidence), raw.query_value(response.exchange, "state")
     expected = f"queueIds={own}&state={state} returns no queue in another state"
     response = expect_success(evidence, SPEC, Label.BY_ID_OF_OTHER_STATE, expected)
-    exclusive = expect_success(evidence, SPEC, Label.BY_ID, expected)
-    if listed(exclusive, own) is None:
-        return blocked("queueIds alone does not list the queue; see QUE-008", witness=record_ids(exclusive))
+    by_id = expect_success(evidence, SPEC, Label.BY_ID, expected)
+    if listed(by_id, own) is None:
+        return blocked("queueIds alone does not list the queue; see QUE-008", witness=record_ids(by_id))
     wrong = Deviations()
     for queue in response.queue_list.queues:
         if raw.text(queue.state) != state:
@@ -172,8 +174,8 @@ def ids_and_state_count_together(evidence: Evidence, item: Item) -> Finding:
 
 @check("QUE-022", SPEC)
 @with_preconditions
-def total_counts_what_matches(evidence: Evidence, item: Item) -> Finding:
-    """TotalCount of the lists by state, which are shorter than a page, beside what they hold."""
+def total_count_equals_matching_queues(evidence: Evidence, item: Item) -> Finding:
+    """Checks that TotalCount of the lists by state equals the number of listed queues; they fit on one page."""
     wrong, judged = Deviations(), []
     for response in require_responses(evidence, SPEC, *WHILE_ACTIVE, *WHILE_PAUSED):
         total, size = (raw.number(v) for v in (response.queue_list.total_count, response.queue_list.page_size))
@@ -185,7 +187,7 @@ def total_counts_what_matches(evidence: Evidence, item: Item) -> Finding:
             state = raw.query_value(response.exchange, "state")
             wrong.add(response.exchange.seq, f"TotalCount {total} with {shown} QueueList for state={state}")
     if not judged:
-        return blocked("no list by state was answered with a TotalCount; see QUE-001 and QUE-011")
+        return blocked("no list by state has a TotalCount; see QUE-001 and QUE-011")
     return wrong.finding(
         "TotalCount of the queues that match", holds(f"{len(judged)} lists", witness=record_ids(*judged[:3]))
     )
@@ -193,20 +195,20 @@ def total_counts_what_matches(evidence: Evidence, item: Item) -> Finding:
 
 @check("QUE-012", SPEC)
 @with_preconditions
-def page_defaults(evidence: Evidence, item: Item) -> Finding:
-    """What the list without parameters says of its page."""
+def page_defaults_are_documented(evidence: Evidence, item: Item) -> Finding:
+    """Checks that the list without parameters is page 1 of size 10."""
     response = require_success(evidence, SPEC, Label.PLAIN)
     page = response.queue_list
-    said_page = f"PageNumber {page.page_number}, PageSize {page.page_size}"
+    returned = f"PageNumber {page.page_number}, PageSize {page.page_size}"
     if raw.number(page.page_number) != 1 or raw.number(page.page_size) != 10:
-        return deviates("PageNumber 1 and PageSize 10 without page parameters", said_page, witness=record_ids(response))
-    return holds(said_page, witness=record_ids(response))
+        return deviates("PageNumber 1 and PageSize 10 without page parameters", returned, witness=record_ids(response))
+    return holds(returned, witness=record_ids(response))
 
 
 @check("QUE-013", SPEC)
 @with_preconditions
-def page_is_echoed(evidence: Evidence, item: Item) -> Finding:
-    """The first page of one queue; and the number of a page far behind, where the target answers it."""
+def page_parameters_are_echoed(evidence: Evidence, item: Item) -> Finding:
+    """Checks number and size of a first page of one queue, and the number of page 1000 when the target accepts it."""
     expected = "PageNumber 1, PageSize 1 and one queue"
     response = expect_success(evidence, SPEC, Label.FIRST_OF_ONE, expected)
     page = response.queue_list
@@ -229,11 +231,11 @@ def page_is_echoed(evidence: Evidence, item: Item) -> Finding:
 
 @check("QUE-014", SPEC)
 @with_preconditions
-def past_the_end(evidence: Evidence, item: Item) -> Finding:
-    """Page 1000, and the second page where one holds all."""
+def page_past_the_end_is_empty(evidence: Evidence, item: Item) -> Finding:
+    """Checks that page 1000 is empty, and page 2 when page 1 contains all queues."""
     plain = require_success(evidence, SPEC, Label.PLAIN)
     if raw.number(plain.queue_list.total_count) is None:
-        return blocked("the plain list tells no TotalCount; see QUE-001", witness=record_ids(plain))
+        return blocked("the list without parameters has no TotalCount; see QUE-001", witness=record_ids(plain))
     expected = f"no queue and TotalCount {plain.queue_list.total_count} on page 1000"
     response = expect_success(evidence, SPEC, Label.PAST_THE_END, expected)
     page = response.queue_list
@@ -244,21 +246,21 @@ def past_the_end(evidence: Evidence, item: Item) -> Finding:
     total = raw.number(plain.queue_list.total_count) or 0
     size = raw.number(raw.query_value(second.exchange, "pageSize")) if second is not None and second.ok else None
     if second is not None and size is not None and total <= size and second.queue_list.queues:
-        seen = f"{len(second.queue_list.queues)} queue(s) on page 2 of {size} each, of {total} in all"
-        return deviates("no queue on page 2 where page 1 holds all", seen, witness=record_ids(plain, second))
+        seen = f"{len(second.queue_list.queues)} queue(s) on page 2 with PageSize {size} and TotalCount {total}"
+        return deviates("no queue on page 2 when page 1 contains all", seen, witness=record_ids(plain, second))
     return holds("an empty page", witness=record_ids(response))
 
 
 @check("QUE-015", SPEC)
 @with_preconditions
-def empty_means_absent(evidence: Evidence, item: Item) -> Finding:
-    """The list with the empty parameters that official SDKs send."""
+def empty_parameters_count_as_absent(evidence: Evidence, item: Item) -> Finding:
+    """Checks that the empty parameters of the official SDKs return the same list as no parameters."""
     plain = require_success(evidence, SPEC, Label.PLAIN)
-    expected = "queueIds=&state=All&pageNumber=&pageSize= answers as no parameters do"
+    expected = "queueIds=&state=All&pageNumber=&pageSize= returns the same queues as no parameters"
     response = expect_success(evidence, SPEC, Label.EMPTY_PARAMETERS, expected)
     ids = [sorted(raw.text(queue.queue_id) for queue in r.queue_list.queues) for r in (plain, response)]
     if not ids[0]:
-        return blocked("the plain list holds no queue; see QUE-001", witness=record_ids(plain))
+        return blocked("the list without parameters contains no queue; see QUE-001", witness=record_ids(plain))
     if ids[0] != ids[1]:
         seen = f"{', '.join(ids[1]) or 'no queue'} instead of {', '.join(ids[0]) or 'no queue'}"
         return deviates(expected, seen, witness=record_ids(plain, response))
@@ -267,8 +269,8 @@ def empty_means_absent(evidence: Evidence, item: Item) -> Finding:
 
 @check("QUE-019", SPEC)
 @with_preconditions
-def own_category_has_the_queue(evidence: Evidence, item: Item) -> Finding:
-    """The lists by the feature's own category and by every category."""
+def own_category_lists_the_queue(evidence: Evidence, item: Item) -> Finding:
+    """Checks that the lists by the feature's category and by all categories contain the queue."""
     own = _own_id(evidence)
     wanted = f"category={item.feature.categories[0]} and category={EVERY_CATEGORY} list {own}"
     wrong, responses = Deviations(), []
@@ -281,18 +283,18 @@ def own_category_has_the_queue(evidence: Evidence, item: Item) -> Finding:
                 response.exchange.seq,
                 f"category={raw.query_value(response.exchange, 'category')} lists {ids or 'none'}",
             )
-    return wrong.finding(wanted, holds("both do", witness=record_ids(*responses)))
+    return wrong.finding(wanted, holds("both lists contain it", witness=record_ids(*responses)))
 
 
 @check("QUE-020", SPEC)
 @with_preconditions
-def other_category_has_other_queues(evidence: Evidence, item: Item) -> Finding:
-    """The list by the category of the speed queue: that queue or none, never the feature's own."""
+def other_category_does_not_list_the_queue(evidence: Evidence, item: Item) -> Finding:
+    """Checks that the list by the category of the speed queue contains that queue or none, not the feature's own."""
     own, extra = _own_id(evidence), item.feature.extra_category
     expected = f"category={extra} lists queues of that category only, or none"
     response = expect_success(evidence, SPEC, Label.EXTRA_CATEGORY, expected)
     if raw.response_root(response) is None:
-        return deviates(expected, "the answer is no Response document", witness=record_ids(response))
+        return deviates(expected, "the response is not a Response document", witness=record_ids(response))
     wrong = Deviations()
     for queue in response.queue_list.queues:
         category = raw.text(queue.category)
@@ -303,15 +305,15 @@ def other_category_has_other_queues(evidence: Evidence, item: Item) -> Finding:
         known = {raw.text(queue.queue_id) for queue in every.queue_list.queues}
         for queue in response.queue_list.queues:
             if raw.text(queue.queue_id) not in known:
-                wrong.add(every.exchange.seq, f"category={EVERY_CATEGORY} leaves out {queue.name} ({queue.queue_id})")
+                wrong.add(every.exchange.seq, f"category={EVERY_CATEGORY} omits {queue.name} ({queue.queue_id})")
     names = ", ".join(raw.text(queue.name) for queue in response.queue_list.queues)
     return wrong.finding(expected, holds(names or "no queue of that category", witness=record_ids(response)))
 
 
 @check("QUE-021", SPEC)
 @with_preconditions
-def is_there_an_extra_queue(evidence: Evidence, item: Item) -> Finding:
-    """Whether the list of every category holds a second queue."""
+def observe_extra_queue(evidence: Evidence, item: Item) -> Finding:
+    """Reports whether the list of all categories contains a second queue."""
     response = require_success(evidence, SPEC, Label.EVERY_CATEGORY)
     names = ", ".join(f"{queue.name} ({queue.category or 'no Category'})" for queue in response.queue_list.queues)
     return observed(names or "no queue", witness=record_ids(response))
@@ -319,16 +321,16 @@ def is_there_an_extra_queue(evidence: Evidence, item: Item) -> Finding:
 
 @check("QUE-017", SPEC)
 @with_preconditions
-def eleven_ids(evidence: Evidence, item: Item) -> Finding:
-    """Eleven ids; ten is the documented most."""
-    return expect_rejections(
-        require_responses(evidence, SPEC, Label.ELEVEN_IDS), "eleven queueIds are refused with 400", status=400
-    )
+def eleven_ids_are_rejected(evidence: Evidence, item: Item) -> Finding:
+    """Checks that the target rejects eleven ids; ten is the documented maximum."""
+    responses = require_responses(evidence, SPEC, Label.ELEVEN_IDS)
+    return expect_rejections(responses, "the target rejects eleven queueIds with 400", status=400)
 
 
 @check("QUE-018", SPEC)
 @with_preconditions
-def page_out_of_range(evidence: Evidence, item: Item) -> Finding:
-    """Page parameters that are no page."""
+def invalid_page_parameters_are_rejected(evidence: Evidence, item: Item) -> Finding:
+    """Checks that the target rejects page parameters that are not positive numbers."""
     responses = require_responses(evidence, SPEC, *OUT_OF_RANGE)
-    return expect_rejections(responses, "pageSize=0, pageSize=-1 and pageNumber=abc are refused with 400", status=400)
+    expected = "the target rejects pageSize=0, pageSize=-1 and pageNumber=abc with 400"
+    return expect_rejections(responses, expected, status=400)

@@ -9,9 +9,9 @@ class Label(StrEnum):
     SETTLE = "settle"
     PLAIN = "plain"
     BY_ID = "by-id"
-    BY_STRANGER = "by-stranger"
     BY_UNKNOWN_ID = "by-unknown-id"
-    BY_IDS_AROUND = "by-ids-around"
+    BY_KNOWN_AND_UNKNOWN_ID = "by-known-and-unknown-id"
+    BY_ID_BETWEEN_UNKNOWN_IDS = "by-id-between-unknown-ids"
     BY_ID_OF_OTHER_STATE = "by-id-of-other-state"
     ACTIVE = "active"
     PAUSED = "paused"
@@ -36,7 +36,7 @@ class Label(StrEnum):
 
 
 FOUND = (Label.PLAIN, Label.BY_ID, Label.FIRST_OF_ONE)
-"""Lists that show the queue as it is."""
+"""Lists of the queue in the state that the run found it in."""
 
 WHILE_ACTIVE = (Label.ACTIVE, Label.PAUSED, Label.PAUSED_ON_A_PAGE)
 WHILE_PAUSED = (
@@ -45,6 +45,6 @@ WHILE_PAUSED = (
     Label.PAUSED_ON_A_PAGE_WHILE_PAUSED,
     Label.ACTIVE_ON_A_PAGE_WHILE_PAUSED,
 )
-"""Lists by state, while the queue is as found and while it is paused."""
+"""Lists by state, while the queue has the state found by the run, and while it is paused."""
 
 OUT_OF_RANGE = (Label.PAGE_SIZE_0, Label.PAGE_SIZE_NEGATIVE, Label.PAGE_NUMBER_WORD)

@@ -1,4 +1,4 @@
-"""Scenario `queues`: list the feature's queues in every documented way, once while the queue is paused."""
+"""Scenario `queues`: lists the feature's queues in every documented way, while the queue is active and paused."""
 
 from ciq_conformance.areas.queues.labels import Label
 from ciq_conformance.driver.queue_setup import found_rule, list_until, unknown_queue_id
@@ -9,17 +9,17 @@ from ciq_schemas.transcript.parsed import ParsedExchange
 
 
 def run(ctx: ScenarioContext) -> None:
-    """Play the scenario; the queue is paused for a few answers only and put back."""
+    """Runs the scenario; pauses the queue for a few lists only and restores it."""
     lists = ctx.calls.list_queues
     own, found = ctx.queue_id, ctx.found.state
     # A list may still show what an earlier scenario has set.
     list_until(ctx, Label.SETTLE, {}, lambda response: _state(response, own) in (None, found))
     lists(Label.PLAIN)
     lists(Label.BY_ID, {"queueIds": own})
-    lists(Label.BY_STRANGER, {"queueIds": unknown_queue_id(ctx)})
-    lists(Label.BY_UNKNOWN_ID, {"queueIds": f"{own},{unknown_queue_id(ctx)}"})
-    run = (unknown_queue_id(ctx, "before"), own, unknown_queue_id(ctx, "behind"))
-    lists(Label.BY_IDS_AROUND, {"queueIds": ",".join(run)})
+    lists(Label.BY_UNKNOWN_ID, {"queueIds": unknown_queue_id(ctx)})
+    lists(Label.BY_KNOWN_AND_UNKNOWN_ID, {"queueIds": f"{own},{unknown_queue_id(ctx)}"})
+    ids = (unknown_queue_id(ctx, "before"), own, unknown_queue_id(ctx, "behind"))
+    lists(Label.BY_ID_BETWEEN_UNKNOWN_IDS, {"queueIds": ",".join(ids)})
     other = QueueState.PAUSED if found == QueueState.ACTIVE else QueueState.ACTIVE
     lists(Label.BY_ID_OF_OTHER_STATE, {"queueIds": own, "state": other})
     by_state: dict[Label, QueueState] = {
@@ -55,12 +55,12 @@ _ON_A_PAGE = (Label.PAUSED_ON_A_PAGE, Label.PAUSED_ON_A_PAGE_WHILE_PAUSED, Label
 
 
 def _by_state(ctx: ScenarioContext, step: Label, state: QueueState, *, shows: bool) -> None:
-    """List by state until the queue shows, or does not."""
+    """Lists by state until the list contains the queue (`shows`), or no longer contains it."""
     page = {"pageNumber": "1", "pageSize": "10"} if step in _ON_A_PAGE else {}
     params = {"state": state.value, **page}
     list_until(ctx, step, params, lambda response: (_state(response, ctx.queue_id) is not None) == shows)
 
 
 def _state(response: ParsedExchange, queue_id: str) -> str | None:
-    """State of the queue in a list; None where it is not listed."""
+    """Returns the State of the queue in a list; None when the list does not contain it."""
     return next((queue.state or "" for queue in response.queue_list.queues if queue.queue_id == queue_id), None)
