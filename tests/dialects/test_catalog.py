@@ -294,7 +294,7 @@ def test_catalogue_has_names_sentences_and_sources() -> None:
     assert len(DIALECTS) >= 25
     for name, dialect in DIALECTS.items():
         assert re.fullmatch(r"[a-z0-9]+([-.][a-z0-9]+)*", name)
-        assert dialect.sentence.endswith(".")
+        assert dialect.description.endswith(".")
         assert dialect.source
     assert SHOWN.keys() | CALLBACKS.keys() | SHOWN_ON.keys() <= DIALECTS.keys()
     assert set(consistent(DIALECTS)) <= DIALECTS.keys()

@@ -48,7 +48,7 @@ def known_faults() -> tuple[KnownFault, ...]:
     from ciq_mock.variants.faults import FAULTS
 
     return tuple(
-        KnownFault(name=one.name, breaks=one.breaks, says=one.says, seam=one.seam, shows_on=one.shows_on)
+        KnownFault(name=one.name, breaks=one.breaks, says=one.description, seam=one.replaces, shows_on=one.shows_on)
         for one in FAULTS.values()
     )
 

@@ -10,7 +10,7 @@ class Dialect:
     """Another legal reading of the documents, as a mock can follow it."""
 
     name: str
-    sentence: str
+    description: str
     """What the mock does then."""
     source: str
     """The page or clause that leaves the freedom; where all are silent, what they are silent about."""

@@ -1,7 +1,7 @@
 """Dialects of content: which elements queues, jobs and errors have, and the words in them."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from random import Random
 
@@ -9,121 +9,160 @@ from lxml import etree
 
 from ciq_mock.overrides import Override
 from ciq_mock.variants.dialects.dialect import Dialect
-from ciq_mock.variants.dialects.rewriting import Members, bodies, details
+from ciq_mock.variants.dialects.rewriting import Members, bodies, job_members
+from ciq_mock.variants.edits import Edit, Tree, drop, put
 from ciq_schemas.features import FEATURES, Feature
 
 _UNSET = "-"
-_TIMES = ("StartTime", "EndTime")
+_UNSET_TIMES = ("StartTime", "EndTime")
 _WRITTEN = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}\+08:?00", re.ASCII)
-_STAMPS = frozenset({"CreationTime", "StartTime", "EndTime", "CreateTime", "UpdateTime"})
-_RUNS = "self::Response[MediaWorkflow or MediaWorkflowList or WorkflowExecution or WorkflowExecutionList]"
+_TIMES = frozenset({"CreationTime", "StartTime", "EndTime", "CreateTime", "UpdateTime"})
+_OF_WORKFLOWS = ("MediaWorkflow", "MediaWorkflowList", "WorkflowExecution", "WorkflowExecutionList")
 _OK = "Success"
 
-Fields = Callable[[dict[str, str | None]], None]
-"""Changes the texts that stand directly in JobsDetail; None takes the element out."""
+Texts = dict[str, str | None]
+"""Texts of the elements directly in JobsDetail, by name; None removes the element."""
 
 
-def _jobs(change: Fields) -> Override:
-    """Returns an override that changes JobsDetail in every XML and JSON document."""
+def _edits(*edits: Edit) -> Override:
+    """Edits every XML document."""
 
-    def xml(root: etree._Element, _: Random) -> None:
+    def xml(root: Tree, _: Random) -> None:
+        for edit in edits:
+            edit(root)
+
+    return bodies(xml=xml)
+
+
+# --- texts of jobs ------------------------------------------------------------------------------------------
+
+
+def _jobs(change: Callable[[Texts], None]) -> Override:
+    """Changes the texts of JobsDetail in every XML and JSON document."""
+
+    def xml(root: Tree, _: Random) -> None:
         for job in root.iter("JobsDetail"):
-            leaves = [child for child in job if not len(child)]
-            texts: dict[str, str | None] = {str(leaf.tag): leaf.text or "" for leaf in leaves}
-            change(texts)
-            for leaf in leaves:
-                text = texts.get(str(leaf.tag))
-                if text is None:
-                    job.remove(leaf)
-                else:
-                    leaf.text = text or None
+            _change_element(job, change)
 
     def json(body: Members, _: Random) -> Members:
-        for job in details(body):
-            texts: dict[str, str | None] = {name: text for name, text in job.items() if isinstance(text, str)}
-            names = tuple(texts)
-            # What is empty in XML is absent in JSON.
-            texts.setdefault("Message", "")
-            change(texts)
-            for name in names:
-                if not texts.get(name):
-                    del job[name]
-            job.update({name: text for name, text in texts.items() if text})
+        for job in job_members(body):
+            _change_members(job, change)
         return body
 
     return bodies(xml=xml, json=json)
 
 
-def _unset(replacement: str | None) -> Fields:
-    def change(texts: dict[str, str | None]) -> None:
-        for name in _TIMES:
+def _change_element(job: Tree, change: Callable[[Texts], None]) -> None:
+    leaves = [child for child in job if not len(child)]
+    texts: Texts = {str(leaf.tag): leaf.text or "" for leaf in leaves}
+    change(texts)
+    for leaf in leaves:
+        text = texts.get(str(leaf.tag))
+        if text is None:
+            job.remove(leaf)
+        else:
+            leaf.text = text or None
+
+
+def _change_members(job: Members, change: Callable[[Texts], None]) -> None:
+    texts: Texts = {name: text for name, text in job.items() if isinstance(text, str)}
+    names = tuple(texts)
+    # An element that is empty in XML is absent in JSON.
+    texts.setdefault("Message", "")
+    change(texts)
+    for name in names:
+        if not texts.get(name):
+            del job[name]
+    job.update({name: text for name, text in texts.items() if text})
+
+
+def _unset(replacement: str | None) -> Callable[[Texts], None]:
+    def change(texts: Texts) -> None:
+        for name in _UNSET_TIMES:
             if texts.get(name) == _UNSET:
                 texts[name] = replacement
 
     return change
 
 
-def _message(text: str) -> Fields:
-    def change(texts: dict[str, str | None]) -> None:
+def _message(text: str) -> Callable[[Texts], None]:
+    def change(texts: Texts) -> None:
         if texts.get("Code", _OK) == _OK and not texts.get("Message"):
             texts["Message"] = text
 
     return change
 
 
-def _only_failures_speak(texts: dict[str, str | None]) -> None:
+def _code_of_failures_only(texts: Texts) -> None:
     if texts.get("Code") == _OK:
         texts["Code"] = texts["Message"] = None
 
 
-def _drop_progress(texts: dict[str, str | None]) -> None:
+def _without_progress(texts: Texts) -> None:
     texts["Progress"] = None
 
 
-def _drop_start(texts: dict[str, str | None]) -> None:
+def _without_speech_start(texts: Texts) -> None:
     if (texts.get("JobId") or "").startswith(FEATURES[Feature.SPEECH].id_letter):
         texts["StartTime"] = None
 
 
-def _in_utc(text: str) -> str:
-    """The same moment at +0000, in the form it had."""
-    moment = datetime.fromisoformat(text).astimezone(UTC)
-    zone = "+00:00" if text[-3] == ":" else "+0000"
-    return f"{moment:%Y-%m-%d}{text[10]}{moment:%H:%M:%S}{zone}"
+# --- times --------------------------------------------------------------------------------------------------
 
 
-def _stamps(change: Callable[[str], str], *, where: str = "self::*") -> Override:
-    def xml(root: etree._Element, _: Random) -> None:
-        if not root.xpath(where):
-            return
-        for element in root.iter(*_STAMPS):
-            if element.text and _WRITTEN.fullmatch(element.text):
-                element.text = change(element.text)
+def _times(change: Callable[[str], str], *, of: Callable[[Tree | Members], bool] = lambda _document: True) -> Override:
+    """Changes the times in some documents, XML and JSON."""
 
-    def members(item: object) -> None:
-        if isinstance(item, list):
-            for one in item:
-                members(one)
-        elif isinstance(item, dict):
-            for name, inner in item.items():
-                if name in _STAMPS and isinstance(inner, str) and _WRITTEN.fullmatch(inner):
-                    item[name] = change(inner)
-                else:
-                    members(inner)
+    def xml(root: Tree, _: Random) -> None:
+        if of(root):
+            for element in root.iter(*_TIMES):
+                element.text = _changed_time(element.text, change)
 
     def json(body: Members, _: Random) -> Members:
-        if where == "self::*" or "WorkflowExecution" in body:
-            members(body)
+        if of(body):
+            _change_member_times(body, change)
         return body
 
     return bodies(xml=xml, json=json)
+
+
+def _changed_time(text: str | None, change: Callable[[str], str]) -> str | None:
+    return change(text) if text and _WRITTEN.fullmatch(text) else text
+
+
+def _change_member_times(item: object, change: Callable[[str], str]) -> None:
+    if isinstance(item, list):
+        for one in item:
+            _change_member_times(one, change)
+    elif isinstance(item, dict):
+        for name, inner in item.items():
+            if name in _TIMES and isinstance(inner, str):
+                item[name] = _changed_time(inner, change)
+            else:
+                _change_member_times(inner, change)
+
+
+def _is_workflow_document(document: Tree | Members) -> bool:
+    if isinstance(document, dict):
+        return "WorkflowExecution" in document
+    return document.tag == "Response" and any(document.find(name) is not None for name in _OF_WORKFLOWS)
+
+
+def _in_utc(text: str) -> str:
+    """Returns the same moment at +0000, in the same form."""
+    moment = datetime.fromisoformat(text).astimezone(UTC)
+    zone = "+00:00" if text[-3] == ":" else "+0000"
+    return f"{moment:%Y-%m-%d}{text[10]}{moment:%H:%M:%S}{zone}"
 
 
 def _with_colon(text: str) -> str:
     return f"{text[:10]}T{text[11:]}" if text[-3] == ":" else f"{text[:10]}T{text[11:-2]}:{text[-2:]}"
 
 
-def _nested_unknown_queues(root: etree._Element, _: Random) -> None:
+# --- other elements -----------------------------------------------------------------------------------------
+
+
+def _nest_unknown_queues(root: Tree) -> None:
     unknown = root.findall("NonExistPIDs")
     ids = [element.text for element in unknown if element.text]
     if not ids:
@@ -135,7 +174,7 @@ def _nested_unknown_queues(root: etree._Element, _: Random) -> None:
         etree.SubElement(container, "QueueID").text = queue_id
 
 
-def _repeated_unknown_jobs(root: etree._Element, _: Random) -> None:
+def _repeat_unknown_jobs(root: Tree) -> None:
     for element in root.findall("NonExistJobIds"):
         ids = (element.text or "").split(",")
         element.text = ids[0]
@@ -145,126 +184,109 @@ def _repeated_unknown_jobs(root: etree._Element, _: Random) -> None:
             element.addnext(another)
 
 
-def _drop(place: str) -> Callable[[etree._Element, Random], None]:
-    def change(root: etree._Element, _: Random) -> None:
-        for element in root.findall(place):
-            parent = element.getparent()
-            if parent is not None:
-                parent.remove(element)
+def _error_without(name: str) -> Edit:
+    remove = drop(name)
 
-    return change
-
-
-def _error_without(name: str) -> Callable[[etree._Element, Random], None]:
-    def change(root: etree._Element, chance: Random) -> None:
+    def edit(root: Tree) -> None:
         if root.tag == "Error":
-            _drop(name)(root, chance)
+            remove(root)
 
-    return change
-
-
-def _reword(words: Mapping[str, str]) -> Callable[[etree._Element, Random], None]:
-    def change(root: etree._Element, _: Random) -> None:
-        for element in (*root.findall("QueueList/Category"), *root.findall("Queue/Category")):
-            element.text = words.get(element.text or "", element.text)
-
-    return change
+    return edit
 
 
-def _queue_without_bucket(root: etree._Element, chance: Random) -> None:
-    for place in ("QueueList/BucketId", "Queue/BucketId"):
-        _drop(place)(root, chance)
+def _doc_category(text: str) -> str:
+    return "DocProcess" if text == "DocProcessing" else text
 
 
 DIALECTS = (
     Dialect(
         name="unset-times-empty",
-        sentence="A time that has not come yet is an empty element.",
+        description="A time that has not come yet is an empty element.",
         source="older samples of speech and media (1045/73386 family) against `-` in 1045/73113",
         override=_jobs(_unset("")),
     ),
     Dialect(
         name="unset-times-absent",
-        sentence="A time that has not come yet is left out.",
+        description="A time that has not come yet is left out.",
         source="samples of documents (1045/47932) have no such element",
         override=_jobs(_unset(None)),
     ),
     Dialect(
         name="speech-without-start",
-        sentence="Speech jobs have no StartTime.",
+        description="Speech jobs have no StartTime.",
         source="older speech pages have none; nor have the types of the Go SDK",
-        override=_jobs(_drop_start),
+        override=_jobs(_without_speech_start),
     ),
     Dialect(
         name="message-upper-success",
-        sentence="Message of what is well says SUCCESS.",
+        description="Message of what is well says SUCCESS.",
         source="samples of 1045/73381 and 1045/73376",
         override=_jobs(_message("SUCCESS")),
     ),
     Dialect(
         name="message-lower-success",
-        sentence="Message of what is well says success.",
+        description="Message of what is well says success.",
         source="samples of job pages spell it in three ways, and leave it empty",
         override=_jobs(_message("success")),
     ),
     Dialect(
         name="code-of-failures-only",
-        sentence="Jobs have Code and Message only when they failed.",
+        description="Jobs have Code and Message only when they failed.",
         source="“returned only when State is Failed” (1045/73113), against its own sample",
-        override=_jobs(_only_failures_speak),
+        override=_jobs(_code_of_failures_only),
     ),
     Dialect(
         name="no-progress",
-        sentence="Describe shows no Progress.",
+        description="Describe shows no Progress.",
         source="in samples of newer describe pages only (1045/73113)",
-        override=_jobs(_drop_progress),
+        override=_jobs(_without_progress),
     ),
     Dialect(
         name="times-in-utc",
-        sentence="Times are written at +0000.",
+        description="Times are written at +0000.",
         source="samples show +0800; no page says that the zone is always the same",
-        override=_stamps(_in_utc),
+        override=_times(_in_utc),
     ),
     Dialect(
         name="workflow-times-with-colon",
-        sentence="All times in documents of workflows have a colon in the zone and a T.",
+        description="All times in documents of workflows have a colon in the zone and a T.",
         source="runs are shown so (1045/50339, 436/50855), workflows and their callback in two other forms",
-        override=_stamps(_with_colon, where=_RUNS),
+        override=_times(_with_colon, of=_is_workflow_document),
     ),
     Dialect(
         name="unknown-queues-in-container",
-        sentence="Queues that do not exist stand as QueueID in one NonExistPIDs.",
+        description="Queues that do not exist stand as QueueID in one NonExistPIDs.",
         source="1045/47935, 1045/49552, 1045/43672 against 1045/73366",
-        override=bodies(xml=_nested_unknown_queues),
+        override=_edits(_nest_unknown_queues),
     ),
     Dialect(
         name="unknown-jobs-repeated",
-        sentence="Each job that does not exist has a NonExistJobIds of its own.",
+        description="Each job that does not exist has a NonExistJobIds of its own.",
         source="1045/73113 says String and does not say how several are put",
-        override=bodies(xml=_repeated_unknown_jobs),
+        override=_edits(_repeat_unknown_jobs),
     ),
     Dialect(
         name="error-without-resource",
-        sentence="Errors have no Resource.",
+        description="Errors have no Resource.",
         source="1045/43611, 436/46214 against 436/7730",
-        override=bodies(xml=_error_without("Resource")),
+        override=_edits(_error_without("Resource")),
     ),
     Dialect(
         name="error-without-trace-id",
-        sentence="Errors have no TraceId.",
+        description="Errors have no TraceId.",
         source="1045/43611 describes it, and no page says that it always comes",
-        override=bodies(xml=_error_without("TraceId")),
+        override=_edits(_error_without("TraceId")),
     ),
     Dialect(
         name="doc-category-docprocess",
-        sentence="The category of document queues is DocProcess.",
+        description="The category of document queues is DocProcess.",
         source="templates of 1045/47935 and 436/54055 against their samples",
-        override=bodies(xml=_reword({"DocProcessing": "DocProcess"})),
+        override=_edits(put("QueueList/Category", _doc_category), put("Queue/Category", _doc_category)),
     ),
     Dialect(
         name="queue-without-bucket",
-        sentence="Queues do not say their bucket.",
+        description="Queues do not say their bucket.",
         source="BucketId is in samples (1045/47935), not in the tables of the queue pages",
-        override=bodies(xml=_queue_without_bucket),
+        override=_edits(drop("QueueList/BucketId"), drop("Queue/BucketId")),
     ),
 )

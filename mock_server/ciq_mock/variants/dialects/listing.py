@@ -25,5 +25,5 @@ def listed(shown: Iterable[Dialect], width: int) -> str:
     wrap = textwrap.TextWrapper(width=width, initial_indent=_INDENT, subsequent_indent=_INDENT, break_on_hyphens=False)
     lines: list[str] = []
     for dialect in shown:
-        lines += [dialect.name, *wrap.wrap(dialect.sentence), *wrap.wrap(f"Open by: {dialect.source}")]
+        lines += [dialect.name, *wrap.wrap(dialect.description), *wrap.wrap(f"Open by: {dialect.source}")]
     return "\n".join(lines) + "\n"

@@ -101,25 +101,25 @@ class Slow(ServiceApp):
 DIALECTS = (
     Dialect(
         name="chunked-answers",
-        sentence="Answers have no Content-Length and come in chunks.",
+        description="Answers have no Content-Length and come in chunks.",
         source="RFC 9112, 7.1; the pages' samples show Content-Length and do not demand it",
         override=Override(service=mixed(Chunked)),
     ),
     Dialect(
         name="connection-closed",
-        sentence="The connection ends after each answer.",
+        description="The connection ends after each answer.",
         source="RFC 9112, 9.6; no page promises that connections are kept",
         override=Override(service=mixed(Closing)),
     ),
     Dialect(
         name="http-1.0-answers",
-        sentence="Answers are HTTP/1.0 without Content-Length, and end with the connection.",
+        description="Answers are HTTP/1.0 without Content-Length, and end with the connection.",
         source="RFC 9112, 2.3 and 6.3: a server may answer by an older minor version; the pages name none",
         override=Override(service=mixed(Older)),
     ),
     Dialect(
         name="slow-answers",
-        sentence="Each answer takes 0.15 s.",
+        description="Each answer takes 0.15 s.",
         source="no page says how fast answers come",
         override=Override(service=mixed(Slow)),
     ),

@@ -1,57 +1,60 @@
-"""Faults of answers to good calls: jobs as they are submitted, described and listed; headers and times."""
+"""Faults of answers to valid calls: jobs in submit, describe and list answers; headers and times."""
 
 import re
 from collections import Counter
 from collections.abc import Callable
 from itertools import count
 
-from ciq_mock.http.app import Handle
 from ciq_mock.http.protocol import Answered
 from ciq_mock.overrides import Override
-from ciq_mock.running import RunningMock
 from ciq_mock.service.call import Answer, Call
 from ciq_mock.service.refusal import ErrorCode, Refusal
-from ciq_mock.variants.faults.fault import Fault, named
+from ciq_mock.variants.edits import ChangeText, Tree, add, drop, each_job, edited_answer, put
+from ciq_mock.variants.faults.fault import Fault
 from ciq_mock.variants.middleware import (
     JOB_ANSWERS,
-    Tree,
-    add,
+    CallNext,
+    Request,
+    RequestLine,
     answers,
     changed_response,
-    drop,
-    each_job,
     forgets,
-    header,
-    later_page,
-    put,
+    is_later_page,
+    middleware_per_mock,
     reads_call_as,
     rejects,
     repeats_pages,
+    with_header,
     with_query,
-    wrapped_handle,
 )
-from ciq_schemas.operations import HttpOperation
+from ciq_mock.variants.mixins import changed_ids
 from ciq_schemas.operations import OperationKind as Kind
 
-SUBMIT, DESCRIBE, LIST, CANCEL = Kind.SUBMIT_JOB, Kind.DESCRIBE_JOB, Kind.LIST_JOBS, Kind.CANCEL_JOB
+SUBMIT, DESCRIBE, LIST = Kind.SUBMIT_JOB, Kind.DESCRIBE_JOB, Kind.LIST_JOBS
 _JOBS = "JobsDetail"
 _CUT = 255
-_MANY = 10
+_REPEATED_IDS = 10
+"""One in so many responses has the same request id."""
 
 
 def _jobs(root: Tree) -> list[Tree]:
     return list(root.iterfind(_JOBS))
 
 
+def _in_job(path: str, text: str | ChangeText, *kinds: Kind) -> Override:
+    return answers(put(f"JobsDetail/{path}", text), *kinds)
+
+
+def _user_data(change: ChangeText, *kinds: Kind) -> Override:
+    return _in_job("Operation/UserData", change, *kinds)
+
+
+# --- submit -------------------------------------------------------------------------------------------------
+
+
 def _only_first(root: Tree) -> None:
     for job in _jobs(root)[1:]:
         root.remove(job)
-
-
-def _without_last(root: Tree) -> None:
-    jobs = _jobs(root)
-    if len(jobs) > 1:
-        root.remove(jobs[-1])
 
 
 def _first_user_data_for_all(root: Tree) -> None:
@@ -60,12 +63,51 @@ def _first_user_data_for_all(root: Tree) -> None:
         element.text = texts[0].text
 
 
-def _turned(root: Tree) -> None:
+def _reversed(root: Tree) -> None:
     jobs = _jobs(root)
     for job in jobs:
         root.remove(job)
     for place, job in enumerate(reversed(jobs)):
         root.insert(place, job)
+
+
+def _without_zone(text: str) -> str:
+    return re.sub(r"[+-]\d{4}$", "", text)
+
+
+def _sixth_id_is_constant(plain: str, number: int) -> str:
+    return "j" + "0" * 31 + "7" if number % 6 == 5 and plain[0] == "j" else plain
+
+
+def _reject_late_tag(call: Call) -> Refusal | None:
+    late = b"<Tag>" in call.body and 0 < call.body.find(b"<Operation>") < call.body.find(b"<Tag>")
+    many = call.body.count(b"<Operation>") > 1
+    return Refusal(ErrorCode.INVALID_CONTENT, "Tag comes first") if late and not many else None
+
+
+class _SameJobForSameBody:
+    """Answers a submit whose body was sent before as the first one."""
+
+    def __init__(self) -> None:
+        self._answers: dict[bytes, Answer] = {}
+
+    def dispatch(self, request: Request, call_next: CallNext) -> Answer:
+        """Answers one call."""
+        if request.kind is not SUBMIT:
+            return call_next(request)
+        body = request.call.body
+        if body not in self._answers:
+            self._answers[body] = call_next(request)
+        return self._answers[body]
+
+
+# --- describe -----------------------------------------------------------------------------------------------
+
+
+def _without_last(root: Tree) -> None:
+    jobs = _jobs(root)
+    if len(jobs) > 1:
+        root.remove(jobs[-1])
 
 
 def _other_root(root: Tree) -> None:
@@ -76,16 +118,11 @@ def _other_root(root: Tree) -> None:
 def _unknown_described(root: Tree) -> None:
     for missing in list(root.iterfind("NonExistJobIds")):
         root.remove(missing)
-        job = add(".", _JOBS, "")
-        job(root)
-        made = _jobs(root)[-1]
-        for name, text in (
-            ("Code", "Success"),
-            ("JobId", missing.text or ""),
-            ("State", "Success"),
-            ("Tag", "Snapshot"),
-        ):
-            add(".", name, text)(made)
+        add(".", _JOBS, "")(root)
+        job = _jobs(root)[-1]
+        members = {"Code": "Success", "JobId": missing.text or "", "State": "Success", "Tag": "Snapshot"}
+        for name, text in members.items():
+            add(".", name, text)(job)
 
 
 def _known_missing(root: Tree) -> None:
@@ -109,10 +146,6 @@ def _colons(root: Tree) -> None:
         put(f"JobsDetail/{name}", _colon)(root)
 
 
-def _without_zone(text: str) -> str:
-    return re.sub(r"[+-]\d{4}$", "", text)
-
-
 def _failed_without_reason(root: Tree) -> None:
     for job in _jobs(root):
         if job.findtext("State") == "Failed":
@@ -120,38 +153,26 @@ def _failed_without_reason(root: Tree) -> None:
             put("Message", "")(job)
 
 
-def _shows_running_again() -> Override:
-    """The third describe of an ended job shows it Running."""
+class _ShowsRunningAgain:
+    """Shows a successful job as Running in the second describe after its end."""
 
-    def override(mock: RunningMock, handle: Handle) -> Handle:
-        looks: Counter[str] = Counter()
+    def __init__(self) -> None:
+        self._shown: Counter[str] = Counter()
 
-        def again(root: Tree) -> None:
-            for job in _jobs(root):
-                job_id = job.findtext("JobId") or ""
-                looks[job_id] += job.findtext("State") == "Success"
-                if looks[job_id] == 2:
-                    put("State", "Running")(job)
+    def dispatch(self, request: Request, call_next: CallNext) -> Answer:
+        """Answers one call."""
+        answer = call_next(request)
+        return edited_answer(answer, self._edit) if request.kind is DESCRIBE and answer.body else answer
 
-        return wrapped_handle(answers(again, DESCRIBE), mock, handle)
+    def _edit(self, root: Tree) -> None:
+        for job in _jobs(root):
+            job_id = job.findtext("JobId") or ""
+            self._shown[job_id] += job.findtext("State") == "Success"
+            if self._shown[job_id] == 2:
+                put("State", "Running")(job)
 
-    return Override(handle=override)
 
-
-def _same_job_for_same_body() -> Override:
-    def override(mock: RunningMock, handle: Handle) -> Handle:
-        known: dict[bytes, Answer] = {}
-
-        def wrapped(operation: HttpOperation, call: Call) -> Answer:
-            if operation.kind is not SUBMIT:
-                return handle(operation, call)
-            if call.body not in known:
-                known[call.body] = handle(operation, call)
-            return known[call.body]
-
-        return wrapped
-
-    return Override(handle=override)
+# --- list ---------------------------------------------------------------------------------------------------
 
 
 def _without_first(root: Tree) -> None:
@@ -168,96 +189,82 @@ def _many_by_default(call: Call) -> Call:
     return call if call.query.get("size") else with_query(call, size="100")
 
 
-def _size(one_more: int) -> Callable[[Call], Call]:
-    def change(call: Call) -> Call:
-        size = call.query.get("size")
-        return with_query(call, size=str(min(100, int(size) + one_more))) if size and size.isdecimal() else call
-
-    return change
+def _one_more(call: Call) -> Call:
+    size = call.query.get("size")
+    return with_query(call, size=str(min(100, int(size) + 1))) if size and size.isdecimal() else call
 
 
-def _stops_at_fifty(root: Tree) -> None:
+def _stops_after_five(root: Tree) -> None:
     for job in _jobs(root)[5:]:
         root.remove(job)
     drop("NextToken")(root)
 
 
-def _status(asks: str, status: int, *, only: Callable[[dict[str, str], int], bool]) -> Override:
-    def change(asked: str, query: dict[str, str], answered: Answered) -> Answered:
-        if re.match(asks, asked) and only(query, answered[0]):
+def _reject_empty_token(call: Call) -> Refusal | None:
+    empty = call.query.has("nexttoken") and call.query.get("nextToken") is None
+    return Refusal(ErrorCode.INVALID_ARGUMENT, "nextToken is empty") if empty else None
+
+
+# --- status and headers -------------------------------------------------------------------------------------
+
+
+def _status(target: str, status: int, *, when: Callable[[dict[str, str], int], bool]) -> Override:
+    """Changes the status of responses to requests whose method and path match the pattern `target`."""
+
+    def change(line: RequestLine, answered: Answered) -> Answered:
+        if re.match(target, line.target) and when(line.query, answered[0]):
             return status, answered[1], answered[2]
         return answered
 
     return changed_response(change)
 
 
-def _headers(name: bytes, value: Callable[[], bytes | None]) -> Override:
-    def change(_asked: str, _query: dict[str, str], answered: Answered) -> Answered:
+def _header(name: bytes, value: bytes | None) -> Override:
+    """Changes a header of responses with a body."""
+
+    def change(_line: RequestLine, answered: Answered) -> Answered:
         status, headers, body = answered
-        return (status, header(headers, name, value()), body) if body else answered
+        return (status, with_header(headers, name, value), body) if body else answered
 
     return changed_response(change)
 
 
-def _two_ids_for_three() -> Override:
+def _repeated_request_ids() -> Override:
     numbers = count()
 
-    def change(_asked: str, _query: dict[str, str], answered: Answered) -> Answered:
+    def change(_line: RequestLine, answered: Answered) -> Answered:
         status, headers, body = answered
-        if next(numbers) % _MANY == 0:
-            headers = header(header(headers, b"x-ci-request-id", b"NjZmY2Nf"), b"x-cos-request-id", b"NjZmY2Nf")
+        if next(numbers) % _REPEATED_IDS == 0:
+            for name in (b"x-ci-request-id", b"x-cos-request-id"):
+                headers = with_header(headers, name, b"NjZmY2Nf")
         return status, headers, body
 
     return changed_response(change)
 
 
-def _not_the_empty_token(call: Call) -> Refusal | None:
-    empty = call.query.has("nexttoken") and call.query.get("nextToken") is None
-    return Refusal(ErrorCode.INVALID_ARGUMENT, "nextToken is empty") if empty else None
-
-
-def _shuffled_elements_refused(call: Call) -> Refusal | None:
-    late = b"<Tag>" in call.body and 0 < call.body.find(b"<Operation>") < call.body.find(b"<Tag>")
-    many = call.body.count(b"<Operation>") > 1
-    return Refusal(ErrorCode.INVALID_CONTENT, "Tag comes first") if late and not many else None
-
-
-def _id(plain: str, number: int) -> str:
-    return "j" + "0" * 31 + "7" if number % 6 == 5 and plain[0] == "j" else plain
-
-
-def in_user_data(change: Callable[[str], str], *kinds: Kind) -> Override:
-    """UserData is returned otherwise."""
-    return answers(put("JobsDetail/Operation/UserData", change), *kinds)
-
-
-def _in_job(path: str, text: str | Callable[[str], str], *kinds: Kind) -> Override:
-    return answers(put(f"JobsDetail/{path}", text), *kinds)
-
-
 FAULTS = (
     Fault("submit-without-queue", "SUB-001", "The response to a submit has no QueueId.", answers(drop("JobsDetail/QueueId"), SUBMIT)),
     Fault("submit-says-success", "SUB-002", "The response to a submit says Success.", _in_job("State", "Success", SUBMIT)),
-    Fault("job-ids-repeat", "SUB-003", "Every sixth job gets an id that was given before.", named(_id)),
+    Fault("job-ids-repeat", "SUB-003", "Every sixth job gets an id that was given before.", changed_ids(_sixth_id_is_constant)),
     Fault("creation-without-zone", "SUB-004", "CreationTime has no zone.", _in_job("CreationTime", _without_zone, SUBMIT)),
     Fault("tag-in-lower-case", "SUB-005", "The tag is returned in lower case.", _in_job("Tag", str.lower, SUBMIT)),
     Fault("input-with-slash", "SUB-006", "Input.Object is returned with a slash in front.", _in_job("Input/Object", lambda text: "/" + text, *JOB_ANSWERS)),
     Fault("output-without-bucket", "SUB-007", "Output is returned without Bucket.", answers(drop("JobsDetail/Operation/Output/Bucket"), *JOB_ANSWERS)),
-    Fault("user-data-escaped-twice", "SUB-008", "Special characters of UserData come back as entities.", in_user_data(lambda text: text.replace("&", "&amp;").replace("<", "&lt;"), *JOB_ANSWERS)),
-    Fault("user-data-trimmed-in-describe", "SUB-008", "Describe loses the quotation marks of UserData.", in_user_data(lambda text: text.replace('"', ""), DESCRIBE)),
-    Fault("user-data-cut", "SUB-009", "UserData is cut at 255 characters.", in_user_data(lambda text: text[:_CUT], *JOB_ANSWERS)),
-    Fault("user-data-one-short", "SUB-009", "UserData loses its 1024th character.", in_user_data(lambda text: text[:1023], *JOB_ANSWERS)),
+    Fault("user-data-escaped-twice", "SUB-008", "Special characters of UserData come back as entities.", _user_data(lambda text: text.replace("&", "&amp;").replace("<", "&lt;"), *JOB_ANSWERS)),
+    Fault("user-data-trimmed-in-describe", "SUB-008", "Describe loses the quotation marks of UserData.", _user_data(lambda text: text.replace('"', ""), DESCRIBE)),
+    Fault("user-data-cut", "SUB-009", "UserData is cut at 255 characters.", _user_data(lambda text: text[:_CUT], *JOB_ANSWERS)),
+    Fault("user-data-one-short", "SUB-009", "UserData loses its 1024th character.", _user_data(lambda text: text[:1023], *JOB_ANSWERS)),
     Fault("level-two-shown-as-one", "SUB-010", "Level 2 is returned as 1.", _in_job("Operation/JobLevel", lambda text: "1" if text == "2" else text, *JOB_ANSWERS)),
     Fault("level-lost-in-describe", "SUB-010", "Describe has no JobLevel.", answers(drop("JobsDetail/Operation/JobLevel"), DESCRIBE)),
-    Fault("same-body-same-job", "SUB-012", "A body sent twice makes one job.", _same_job_for_same_body()),
-    Fault("other-order-refused", "SUB-013", "A submit whose Tag does not come first is rejected.", rejects(_shuffled_elements_refused, SUBMIT)),
+    Fault("same-body-same-job", "SUB-012", "A body sent twice makes one job.", middleware_per_mock(_SameJobForSameBody)),
+    Fault("other-order-refused", "SUB-013", "A submit whose Tag does not come first is rejected.", rejects(_reject_late_tag, SUBMIT)),
     Fault("other-script-lost", "SUB-015", "Chinese in Input.Object is returned as question marks.", _in_job("Input/Object", lambda text: text.encode("ascii", "replace").decode(), *JOB_ANSWERS)),
     Fault("job-in-other-queue", "ONE-007", "The response to a submit names a queue that is none.", _in_job("QueueId", lambda text: text[:-4] + "0000", SUBMIT)),
     Fault("one-detail-a-request", "MUL-001", "The response to several operations contains the first job only.", answers(_only_first, SUBMIT)),
     Fault("first-user-data-for-all", "MUL-002", "All jobs of a request show the UserData of the first.", answers(_first_user_data_for_all, SUBMIT)),
-    Fault("details-turned", "MUL-003", "The jobs of a request are returned in reverse order.", answers(_turned, SUBMIT)),
+    Fault("details-turned", "MUL-003", "The jobs of a request are returned in reverse order.", answers(_reversed, SUBMIT)),
     Fault("describe-of-other-root", "DES-001", "Describe of a job that has not ended returns a JobAnswer document.", answers(_other_root, DESCRIBE)),
-    Fault("describe-accepted", "DES-001", "Describe of one job returns 202.", _status(r"GET /.*jobs/[^,]+$", 202, only=lambda _query, status: status == 200)),
+    Fault("describe-accepted", "DES-001", "Describe of one job returns 202.", _status(r"GET /.*jobs/[^,]+$", 202, when=lambda _query, status: status == 200)),
     Fault("describe-loses-last", "DES-002", "Describe of several jobs omits the last one.", answers(_without_last, DESCRIBE)),
     Fault("unknown-ids-unnamed", "DES-003", "Describe does not name the ids that do not exist.", answers(drop("NonExistJobIds"), DESCRIBE)),
     Fault("unknown-job-described", "DES-004", "Describe invents a job for an unknown id.", answers(_unknown_described, DESCRIBE)),
@@ -271,28 +278,28 @@ FAULTS = (
     Fault("code-of-own", "DES-011", "A successful job has the Code Ok.", _in_job("Code", lambda text: "Ok" if text == "Success" else text, DESCRIBE)),
     Fault("zone-with-colon", "DES-013", "Times have a colon in their zone.", answers(_colons, DESCRIBE)),
     Fault("failed-without-reason", "LIF-003", "A failed job has Code Success and no Message.", answers(_failed_without_reason, DESCRIBE, LIST)),
-    Fault("ended-runs-again", "LIF-001", "An ended job is once shown running again.", _shows_running_again()),
-    Fault("newest-unlisted", "LST-001", "A list omits the newest job.", answers(_without_first, LIST, when=lambda call: not later_page(call))),
+    Fault("ended-runs-again", "LIF-001", "An ended job is once shown running again.", middleware_per_mock(_ShowsRunningAgain)),
+    Fault("newest-unlisted", "LST-001", "A list omits the newest job.", answers(_without_first, LIST, when=lambda call: not is_later_page(call))),
     Fault("list-of-other-tag", "LST-002", "A listed job shows another tag.", answers(each_job(put("Tag", "Animation"), most=1), LIST)),
     Fault("oldest-first-by-default", "LST-003", "Without orderByTime the oldest comes first.", reads_call_as(_ascending_by_default, LIST)),
     Fault("asc-ignored", "LST-004", "orderByTime is ignored.", reads_call_as(forgets("orderbytime"), LIST)),
-    Fault("one-more-a-page", "LST-005", "A page has one job more than asked for.", reads_call_as(_size(1), LIST)),
+    Fault("one-more-a-page", "LST-005", "A page has one job more than asked for.", reads_call_as(_one_more, LIST)),
     Fault("page-repeats", "LST-006", "The next page begins with the last job of the one before.", repeats_pages(_JOBS, LIST)),
     Fault("second-page-repeats", "LST-006", "The second page, and no other, begins with the last job of the one before.", repeats_pages(_JOBS, LIST, second_only=True)),
-    Fault("page-skips", "LST-006", "Each further page omits its first job.", answers(_without_first, LIST, when=later_page)),
+    Fault("page-skips", "LST-006", "Each further page omits its first job.", answers(_without_first, LIST, when=is_later_page)),
     Fault("states-ignored", "LST-007", "states is ignored.", reads_call_as(forgets("states"), LIST)),
     Fault("hundred-by-default", "LST-008", "Without size a hundred jobs are listed.", reads_call_as(_many_by_default, LIST)),
     Fault("window-end-ignored", "LST-009", "endCreationTime is ignored.", reads_call_as(forgets("endcreationtime"), LIST)),
-    Fault("list-stops", "LST-010", "A list of up to a hundred stops after five, without a token.", answers(_stops_at_fifty, LIST, when=lambda call: call.query.get("size") == "100")),
+    Fault("list-stops", "LST-010", "A list of up to a hundred stops after five, without a token.", answers(_stops_after_five, LIST, when=lambda call: call.query.get("size") == "100")),
     Fault("list-shows-old-state", "LST-012", "Ended jobs are listed as Running.", _in_job("State", lambda text: "Running" if text == "Success" else text, LIST)),
     Fault("list-shows-other-creation", "LST-012", "Lists show a CreationTime of another day.", _in_job("CreationTime", lambda text: text[:8] + "01" + text[10:], LIST)),
-    Fault("empty-token-refused", "LST-013", "nextToken= is rejected.", rejects(_not_the_empty_token, LIST)),
+    Fault("empty-token-refused", "LST-013", "nextToken= is rejected.", rejects(_reject_empty_token, LIST)),
     Fault("list-ignores-queue", "LST-014", "queueId is ignored.", reads_call_as(forgets("queueid"), LIST)),
-    Fault("cancel-accepted-only", "CAN-001", "Cancel returns 202.", _status(r"PUT /.*jobs/", 202, only=lambda query, status: "cancel" in query and status == 200)),
-    Fault("cancel-of-unknown-breaks", "CAN-008", "Cancel of an unknown id returns 500.", _status(r"PUT /.*jobs/", 500, only=lambda query, status: "cancel" in query and status >= 400)),
-    Fault("answers-are-text", "HDR-001", "Responses are text/plain.", _headers(b"Content-Type", lambda: b"text/plain")),
-    Fault("answers-without-type", "HDR-001", "Responses have no Content-Type.", _headers(b"Content-Type", lambda: None)),
-    Fault("trace-on-all-answers", "HDR-005", "Successful responses also have a trace id.", _headers(b"x-ci-trace-id", lambda: b"T")),
-    Fault("request-ids-repeat", "HDR-002", "Every tenth response has the same request id.", _two_ids_for_three()),
+    Fault("cancel-accepted-only", "CAN-001", "Cancel returns 202.", _status(r"PUT /.*jobs/", 202, when=lambda query, status: "cancel" in query and status == 200)),
+    Fault("cancel-of-unknown-breaks", "CAN-008", "Cancel of an unknown id returns 500.", _status(r"PUT /.*jobs/", 500, when=lambda query, status: "cancel" in query and status >= 400)),
+    Fault("answers-are-text", "HDR-001", "Responses are text/plain.", _header(b"Content-Type", b"text/plain")),
+    Fault("answers-without-type", "HDR-001", "Responses have no Content-Type.", _header(b"Content-Type", None)),
+    Fault("trace-on-all-answers", "HDR-005", "Successful responses also have a trace id.", _header(b"x-ci-trace-id", b"T")),
+    Fault("request-ids-repeat", "HDR-002", "Every tenth response has the same request id.", _repeated_request_ids()),
     Fault("request-id-of-other", "HDR-003", "RequestId in the body is not that of the header.", answers(put("RequestId", "NjZmY2NjZmZfOGI"), Kind.LIST_QUEUES, Kind.UPDATE_QUEUE)),
 )  # fmt: skip

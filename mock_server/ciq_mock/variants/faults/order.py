@@ -1,4 +1,4 @@
-"""Faults of scheduling: levels, order, pause, resume, cancel."""
+"""Faults of scheduling: levels, order, pause and resume."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -8,20 +8,21 @@ from typing import Any
 import msgspec
 
 from ciq_mock.engine import Engine, Failure, Job, JobSpec, Queue
-from ciq_mock.http.app import Handle
 from ciq_mock.overrides import Override
 from ciq_mock.service.call import Answer, Call
 from ciq_mock.service.refusal import ErrorCode, Refusal
-from ciq_mock.variants.faults.fault import Fault, in_engine, ranked
-from ciq_mock.variants.middleware import answers, put, reads_call_as, with_body
+from ciq_mock.variants.edits import put
+from ciq_mock.variants.faults.fault import Fault
+from ciq_mock.variants.middleware import CallNext, Request, answers, middleware_per_mock, reads_call_as, with_body
+from ciq_mock.variants.mixins import HookedEngine, in_engine, ranked
 from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import JobEvent, QueueState
 from ciq_schemas.operations import OperationKind as Kind
-from ciq_schemas.values import NotifyConfig
 
 FEW = 5
-_A_WHILE = 0.5
-"""Seconds."""
+"""Number of waiting jobs that the fault `level-window` compares."""
+_LEAK_AFTER = 0.5
+"""Seconds of waiting after which the fault `pause-wears-off` starts a job."""
 _STATES = (Kind.DESCRIBE_JOB, Kind.LIST_JOBS)
 
 
@@ -58,6 +59,38 @@ def picks(choose: Callable[[Sequence[Job]], Job], *, of: Callable[[Queue], bool]
     return in_engine(Picks)
 
 
+def leaks(which: Callable[[Queue, list[Job]], Job | None]) -> Override:
+    """Starts one waiting job after a submit to a paused queue."""
+
+    class Leaks(HookedEngine):
+        """Starts the chosen job."""
+
+        def on_submitted(self, jobs: Sequence[Job]) -> None:
+            """Starts one waiting job."""
+            super().on_submitted(jobs)
+            queue = jobs[0].queue
+            if queue.state is QueueState.PAUSED and (job := which(queue, list(queue.waiting))) is not None:
+                start_anyway(self, take(queue, job))
+
+    return in_engine(Leaks)
+
+
+def changed_specs(change: Callable[[Queue, Sequence[JobSpec]], Sequence[JobSpec]]) -> Override:
+    """Changes the submitted specs."""
+
+    class ChangedSpecs(HookedEngine):
+        """Accepts the changed specs."""
+
+        def requested_jobs(self, queue: Queue, specs: Sequence[JobSpec]) -> Sequence[JobSpec]:
+            """Returns the changed specs."""
+            return change(queue, super().requested_jobs(queue, specs))
+
+    return in_engine(ChangedSpecs)
+
+
+# --- which job starts next ----------------------------------------------------------------------------------
+
+
 def _by_number(jobs: Sequence[Job]) -> list[Job]:
     return sorted(jobs, key=lambda job: job.number)
 
@@ -71,95 +104,77 @@ def _second_of_pair(jobs: Sequence[Job]) -> Job:
     return jobs[1] if pair else jobs[0]
 
 
-def _overlooks_the_ninth(jobs: Sequence[Job]) -> Job:
+def _skips_every_ninth(jobs: Sequence[Job]) -> Job:
     return jobs[1] if len(jobs) > 1 and jobs[0].number % 9 == 0 else jobs[0]
 
 
-class Resumes(Engine):
-    """Base of faults that show when a queue is resumed."""
-
-    def update_queue(
-        self,
-        now: float,
-        bucket: str,
-        feature: object,
-        queue_id: str,
-        *,
-        name: str,
-        state: QueueState,
-        notify: NotifyConfig,
-    ) -> Queue:
-        """Updates the queue and calls `paused` or `resumed`."""
-        before = self.queue(bucket, feature, queue_id).state  # type: ignore[arg-type]
-        queue = super().update_queue(
-            now,
-            bucket,
-            feature,  # type: ignore[arg-type]
-            queue_id,
-            name=name,
-            state=state,
-            notify=notify,
-        )
-        if before is QueueState.ACTIVE and state is QueueState.PAUSED:
-            self.paused(max(now, self._now), queue)
-        if before is QueueState.PAUSED and state is QueueState.ACTIVE:
-            self.resumed(max(now, self._now), queue)
-        return queue
-
-    def paused(self, now: float, queue: Queue) -> None:
-        """Called after a pause."""
-
-    def resumed(self, now: float, queue: Queue) -> None:
-        """Called after a resume."""
+# --- pause and resume ---------------------------------------------------------------------------------------
 
 
-class LosesOrderAtResume(Resumes):
-    def resumed(self, now: float, queue: Queue) -> None:
-        """Reverses the order of the waiting jobs."""
-        _turn(queue, list(queue.waiting))
+def reverse(queue: Queue) -> None:
+    """Reverses the order of the waiting jobs of each level."""
+    waiting = [queue.waiting.pop() for _ in range(len(queue.waiting))]
+    numbers = sorted((job.number for job in waiting), reverse=True)
+    for job, number in zip(_by_number(waiting), numbers, strict=True):
+        job.number = number
+        queue.waiting.push(job)
 
 
-class _LosesOrderOfRest(Resumes):
-    def resumed(self, now: float, queue: Queue) -> None:
-        """Reverses it only when some jobs of the batch have started."""
-        if any(job.started is not None and job.queue is queue for job in list(self.jobs())[-30:]) and self._partly(
-            queue
-        ):
-            _turn(queue, list(queue.waiting))
+class LosesOrderAtResume(HookedEngine):
+    """Reverses the order of the waiting jobs at a resume."""
 
-    def _partly(self, queue: Queue) -> bool:
+    def on_resumed(self, now: float, queue: Queue) -> None:
+        """Reverses the order."""
+        reverse(queue)
+
+
+class _LosesOrderOfRest(HookedEngine):
+    """Reverses the order of the waiting jobs at a resume when some jobs of the batch have started."""
+
+    def on_resumed(self, now: float, queue: Queue) -> None:
+        """Reverses the order."""
+        latest = list(self.jobs())[-30:]
+        if any(job.started is not None and job.queue is queue for job in latest) and self._has_started_partly(queue):
+            reverse(queue)
+
+    def _has_started_partly(self, queue: Queue) -> bool:
         first = min((job.number for job in queue.waiting), default=0)
         return any(job.queue is queue and 0 < first - job.number <= 20 and job.started for job in self.jobs())
 
 
-class _LosesLevelsAtResume(Resumes):
-    def resumed(self, now: float, queue: Queue) -> None:
-        """Sets the level of all waiting jobs to 0."""
+class _LosesLevelsAtResume(HookedEngine):
+    """Sets the level of all waiting jobs to 0 at a resume."""
+
+    def on_resumed(self, now: float, queue: Queue) -> None:
+        """Sets the levels."""
         for job in [queue.waiting.pop() for _ in range(len(queue.waiting))]:
             job.level = 0
             queue.waiting.push(job)
 
 
-class ForgetsLastAtResume(Resumes):
-    def resumed(self, now: float, queue: Queue) -> None:
-        """Loses the last of three or more waiting jobs."""
+class ForgetsLastAtResume(HookedEngine):
+    """Removes the last of three or more waiting jobs at a resume."""
+
+    def on_resumed(self, now: float, queue: Queue) -> None:
+        """Removes the last job."""
         waiting = list(queue.waiting)
         if len(waiting) > 2:
             take(queue, waiting[-1])
 
 
-class _DropsHeldJobs(Resumes):
-    def paused(self, now: float, queue: Queue) -> None:
-        """Does nothing."""
+class _CancelsWaitingAtResume(HookedEngine):
+    """Cancels the waiting jobs at a resume."""
 
-    def resumed(self, now: float, queue: Queue) -> None:
+    def on_resumed(self, now: float, queue: Queue) -> None:
         """Cancels the waiting jobs."""
         for job in list(queue.waiting):
             self._cancel(now, job)
 
 
-class _StopsRunningForGood(Resumes):
-    def paused(self, now: float, queue: Queue) -> None:
+class _FailsRunningAtPause(HookedEngine):
+    """Fails the running jobs at a pause."""
+
+    def on_paused(self, now: float, queue: Queue) -> None:
         """Fails the running jobs."""
         for entry in list(self._ends):
             job = entry[2]
@@ -171,16 +186,9 @@ class _StopsRunningForGood(Resumes):
         self._ends.sort()
 
 
-def _turn(queue: Queue, waiting: list[Job]) -> None:
-    for _ in waiting:
-        queue.waiting.pop()
-    numbers = sorted((job.number for job in waiting), reverse=True)
-    for job, number in zip(sorted(waiting, key=lambda job: job.number), numbers, strict=True):
-        job.number = number
-        queue.waiting.push(job)
+class _IgnoresPause(Engine):
+    """Starts jobs of paused queues."""
 
-
-class _PauseIgnored(Engine):
     def _fill(self) -> None:
         for queue in {id(job.queue): job.queue for job in self._jobs.values() if job.waiting}.values():
             while queue.waiting and queue.running < queue.max_concurrent:
@@ -188,31 +196,30 @@ class _PauseIgnored(Engine):
         super()._fill()
 
     def next_due(self) -> float | None:
-        """Returns now while a job waits."""
+        """Returns now while a waiting job has a free worker."""
         waits = any(job.waiting and job.queue.running < job.queue.max_concurrent for job in self._jobs.values())
         return self._now if waits else super().next_due()
 
 
-def leaks(which: Callable[[Queue, list[Job]], Job | None]) -> Override:
-    """One waiting job runs although the queue is paused."""
+class _LeaksOncePerPause(Engine):
+    """Starts the last waiting job once in each pause, after a time."""
 
-    class Leaks(Engine):
-        """Starts one waiting job."""
+    def __init__(self, **parts: Any) -> None:
+        super().__init__(**parts)
+        self._leaks_at: dict[Queue, float] = {}
 
-        def submit(
-            self, now: float, bucket: str, feature: object, orders: Sequence[JobSpec], **kept: object
-        ) -> tuple[Job, ...]:
-            """Accepts jobs and starts one of them."""
-            jobs = super().submit(now, bucket, feature, orders, **kept)  # type: ignore[arg-type]
-            queue = jobs[0].queue
-            if queue.state is QueueState.PAUSED and (job := which(queue, list(queue.waiting))) is not None:
-                start_anyway(self, take(queue, job))
-            return jobs
-
-    return in_engine(Leaks)
+    def _settle(self, now: float) -> float:
+        at = super()._settle(now)
+        for queue in [activation.queue for activation in self._active.values()]:
+            if queue.state is not QueueState.PAUSED or not queue.waiting:
+                self._leaks_at.pop(queue, None)
+            elif self._leaks_at.setdefault(queue, at + _LEAK_AFTER) <= at:
+                self._leaks_at[queue] = inf
+                start_anyway(self, take(queue, _by_number(list(queue.waiting))[-1]))
+        return at
 
 
-def _tenth(_queue: Queue, waiting: list[Job]) -> Job | None:
+def _last_of_many(_queue: Queue, waiting: list[Job]) -> Job | None:
     return _by_number(waiting)[-1] if len(waiting) >= 8 else None
 
 
@@ -220,66 +227,43 @@ def _top_level(_queue: Queue, waiting: list[Job]) -> Job | None:
     return next((job for job in waiting if job.level == 2), None)
 
 
-class _PauseLeaksOnce(Engine):
-    def __init__(self, **parts: Any) -> None:
-        super().__init__(**parts)
-        self._goes: dict[Queue, float] = {}
+class _RejectsSecondPause:
+    """Rejects an update to Paused when the last update of the queue was one too."""
 
-    def _settle(self, now: float) -> float:
-        """Starts the last job once in each pause, after a while."""
-        at = super()._settle(now)
-        for queue in [activation.queue for activation in self._active.values()]:
-            if queue.state is not QueueState.PAUSED or not queue.waiting:
-                self._goes.pop(queue, None)
-            elif self._goes.setdefault(queue, at + _A_WHILE) <= at:
-                self._goes[queue] = inf
-                start_anyway(self, take(queue, _by_number(list(queue.waiting))[-1]))
-        return at
+    def __init__(self) -> None:
+        self._states: dict[str, bytes] = {}
 
-
-def changed_specs(change: Callable[[Queue, Sequence[JobSpec]], Sequence[JobSpec]]) -> Override:
-    """Changes the submitted specs."""
-
-    class Reads(Engine):
-        """Accepts changed specs."""
-
-        def submit(
-            self, now: float, bucket: str, feature: object, orders: Sequence[JobSpec], **kept: object
-        ) -> tuple[Job, ...]:
-            """Accepts the changed specs."""
-            queue = self.queue(bucket, feature, kept.get("queue_id"), category=kept.get("category"))  # type: ignore[arg-type]
-            return super().submit(now, bucket, feature, change(queue, orders), **kept)  # type: ignore[arg-type]
-
-    return in_engine(Reads)
+    def dispatch(self, request: Request, call_next: CallNext) -> Answer:
+        """Answers one call."""
+        if request.kind is Kind.UPDATE_QUEUE:
+            call = request.call
+            state = b"Paused" if b"<State>Paused</State>" in call.body else b""
+            if state and self._states.get(call.key) == state:
+                raise Refusal(ErrorCode.INVALID_ARGUMENT, "the queue is paused already")
+            self._states[call.key] = state
+        return call_next(request)
 
 
-def _first_level_for_all(_queue: Queue, orders: Sequence[JobSpec]) -> Sequence[JobSpec]:
-    return [msgspec.structs.replace(order, level=orders[0].level) for order in orders]
+# --- submitted jobs -----------------------------------------------------------------------------------------
 
 
-def _level_only_when_paused(queue: Queue, orders: Sequence[JobSpec]) -> Sequence[JobSpec]:
+def _first_level_for_all(_queue: Queue, specs: Sequence[JobSpec]) -> Sequence[JobSpec]:
+    return [msgspec.structs.replace(spec, level=specs[0].level) for spec in specs]
+
+
+def _level_only_when_paused(queue: Queue, specs: Sequence[JobSpec]) -> Sequence[JobSpec]:
     if queue.state is QueueState.PAUSED:
-        return orders
-    return [msgspec.structs.replace(order, level=0) for order in orders]
+        return specs
+    return [msgspec.structs.replace(spec, level=0) for spec in specs]
 
 
-def _levelled_never_end(_queue: Queue, orders: Sequence[JobSpec]) -> Sequence[JobSpec]:
-    return [msgspec.structs.replace(order, duration=1e9) if order.level else order for order in orders]
+def _levelled_never_end(_queue: Queue, specs: Sequence[JobSpec]) -> Sequence[JobSpec]:
+    return [msgspec.structs.replace(spec, duration=1e9) if spec.level else spec for spec in specs]
 
 
-def _url_before_object(_queue: Queue, orders: Sequence[JobSpec]) -> Sequence[JobSpec]:
+def _url_before_object(_queue: Queue, specs: Sequence[JobSpec]) -> Sequence[JobSpec]:
     unreachable = Failure("InputUnreachable", "the address of the input does not answer")
-    return [
-        msgspec.structs.replace(order, failure=unreachable) if b"<Url>" in order.input else order for order in orders
-    ]
-
-
-class _CategoryIgnored(Engine):
-    def queue(
-        self, bucket: str, feature: Feature, queue_id: str | None = None, *, category: str | None = None
-    ) -> Queue:
-        """Always returns the feature's own queue when no id is given."""
-        return super().queue(bucket, feature, queue_id)
+    return [msgspec.structs.replace(spec, failure=unreachable) if b"<Url>" in spec.input else spec for spec in specs]
 
 
 def _default_level_one(call: Call) -> Call:
@@ -288,25 +272,18 @@ def _default_level_one(call: Call) -> Call:
     return with_body(call, rb"</Operation>", b"<JobLevel>1</JobLevel></Operation>") or call
 
 
-def _with_speed_queue(part: type[Engine]) -> Override:
-    return replace(in_engine(part), settings=lambda settings: replace(settings, speed_queue=True))
+class _IgnoresCategory(Engine):
+    """Returns the feature's own queue whenever no id is given."""
+
+    def queue(
+        self, bucket: str, feature: Feature, queue_id: str | None = None, *, category: str | None = None
+    ) -> Queue:
+        """Returns a queue, whatever its category."""
+        return super().queue(bucket, feature, queue_id)
 
 
-def _same_state_refused() -> Override:
-    def override(context: object, handle: Handle) -> Handle:
-        seen: dict[str, bytes] = {}
-
-        def wrapped(operation: object, call: Call) -> Answer:
-            if getattr(operation, "kind", None) is Kind.UPDATE_QUEUE:
-                state = b"Paused" if b"<State>Paused</State>" in call.body else b""
-                if state and seen.get(call.key) == state:
-                    raise Refusal(ErrorCode.INVALID_ARGUMENT, "the queue is paused already")
-                seen[call.key] = state
-            return handle(operation, call)  # type: ignore[arg-type]
-
-        return wrapped
-
-    return Override(handle=override)
+def _with_speed_queue(mixin: type[Engine]) -> Override:
+    return replace(in_engine(mixin), settings=lambda settings: replace(settings, speed_queue=True))
 
 
 FAULTS = (
@@ -319,23 +296,23 @@ FAULTS = (
     Fault("ages-fast", "PRI-001", "Eight places in the queue outweigh one level.", ranked(lambda level, number: number - 8 * level)),
     Fault("newest-of-top-level", "PRI-002", "Jobs of level 2 start newest first.", ranked(lambda level, number: (-number if level == 2 else number) - (level << 56))),
     Fault("pairs-swapped", "PRI-002", "Neighbouring jobs of one level change places.", picks(_second_of_pair)),
-    Fault("ninth-is-late", "PRI-002", "Every ninth job starts after the next one.", picks(_overlooks_the_ninth)),
+    Fault("ninth-is-late", "PRI-002", "Every ninth job starts after the next one.", picks(_skips_every_ninth)),
     Fault("order-lost-at-resume", "PRI-002", "A resume reverses the order of the waiting jobs.", in_engine(LosesOrderAtResume)),
     Fault("levels-lost-at-resume", "PRI-001", "After a resume waiting jobs count as level 0.", in_engine(_LosesLevelsAtResume)),
     Fault("order-lost-at-second-resume", "PRI-007", "A second pause reverses the order of the remaining jobs.", in_engine(_LosesOrderOfRest)),
     Fault("default-level-one", "PRI-003", "A job without JobLevel counts as one of level 1.", reads_call_as(_default_level_one, Kind.SUBMIT_JOB)),
     Fault("late-levels-ignored", "PRI-004", "The level of a job that comes while the queue is active is ignored.", changed_specs(_level_only_when_paused)),
     Fault("one-level-a-request", "PRI-005", "All jobs of a request have the level of the first.", changed_specs(_first_level_for_all)),
-    Fault("pause-ignored", "PAU-001", "A paused queue continues to start jobs.", in_engine(_PauseIgnored)),
-    Fault("last-of-many-leaks", "PAU-001", "When eight or more jobs wait in a paused queue, the last one runs.", leaks(_tenth)),
-    Fault("pause-wears-off", "PAU-001", "Once in a pause, after half a second of waiting, the last of the waiting jobs runs.", in_engine(_PauseLeaksOnce)),
+    Fault("pause-ignored", "PAU-001", "A paused queue continues to start jobs.", in_engine(_IgnoresPause)),
+    Fault("last-of-many-leaks", "PAU-001", "When eight or more jobs wait in a paused queue, the last one runs.", leaks(_last_of_many)),
+    Fault("pause-wears-off", "PAU-001", "Once in a pause, after half a second of waiting, the last of the waiting jobs runs.", in_engine(_LeaksOncePerPause)),
     Fault("top-level-leaks", "PAU-001", "Jobs of level 2 run in a paused queue.", leaks(_top_level)),
     Fault("last-lost-at-resume", "PAU-002", "The last of the waiting jobs never runs after a resume.", in_engine(ForgetsLastAtResume)),
-    Fault("held-cancelled-at-resume", "PAU-002", "A resume cancels the waiting jobs.", in_engine(_DropsHeldJobs)),
+    Fault("held-cancelled-at-resume", "PAU-002", "A resume cancels the waiting jobs.", in_engine(_CancelsWaitingAtResume)),
     Fault("held-state-unknown", "PAU-003", "Waiting jobs of a paused queue show Held.", answers(put("JobsDetail/State", lambda text: "Held" if text == "Pause" else text), *_STATES)),
-    Fault("running-fail-at-pause", "PAU-006", "A pause fails the running jobs.", in_engine(_StopsRunningForGood)),
-    Fault("second-pause-refused", "PAU-009", "Pausing a paused queue is rejected.", _same_state_refused()),
+    Fault("running-fail-at-pause", "PAU-006", "A pause fails the running jobs.", in_engine(_FailsRunningAtPause)),
+    Fault("second-pause-refused", "PAU-009", "Pausing a paused queue is rejected.", middleware_per_mock(_RejectsSecondPause)),
     Fault("levelled-never-end", "LIF-002", "Jobs with a level never end.", changed_specs(_levelled_never_end)),
     Fault("url-before-object", "SUB-018", "A job with Object and Url reads the Url and fails.", changed_specs(_url_before_object)),
-    Fault("queue-type-ignored", "SUB-017", "A mock with a speed queue puts jobs of QueueType SpeedTranscoding into the media queue.", _with_speed_queue(_CategoryIgnored)),
+    Fault("queue-type-ignored", "SUB-017", "A mock with a speed queue puts jobs of QueueType SpeedTranscoding into the media queue.", _with_speed_queue(_IgnoresCategory)),
 )  # fmt: skip

@@ -1,26 +1,28 @@
-"""Faults of places in the line: who loses or gains one by a pause, a resume or a cancel."""
+"""Faults of places in the waiting order: a pause, a resume or a cancel gives a job the wrong place."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from ciq_mock.engine import Engine, Job, JobSpec, Queue
-from ciq_mock.variants.faults.fault import Fault, in_engine
-from ciq_mock.variants.faults.order import Resumes, start_anyway, take
-from ciq_schemas.features import Feature
+from ciq_mock.engine import Engine, Job, Queue
+from ciq_mock.variants.faults.fault import Fault
+from ciq_mock.variants.faults.order import start_anyway, take
+from ciq_mock.variants.mixins import HookedEngine, in_engine
 from ciq_schemas.lifecycle import QueueState
 
 
-class _TurnsLateOnes(Resumes):
+class _ReversesLateJobs(HookedEngine):
+    """Reverses, at a resume, the jobs of level 2 that came in the pause, if others waited before them."""
+
     def __init__(self, **parts: Any) -> None:
         super().__init__(**parts)
         self._before: dict[Queue, set[str]] = {}
 
-    def paused(self, now: float, queue: Queue) -> None:
-        """Remember who waits already."""
+    def on_paused(self, now: float, queue: Queue) -> None:
+        """Records the jobs that wait already."""
         self._before[queue] = {job.id for job in queue.waiting}
 
-    def resumed(self, now: float, queue: Queue) -> None:
-        """Those of the highest level that came since turn round, where others waited before them."""
+    def on_resumed(self, now: float, queue: Queue) -> None:
+        """Reverses the late jobs of level 2."""
         before = self._before.pop(queue, set())
         late = [job for job in queue.waiting if job.id not in before and job.level == 2]
         numbers = sorted((job.number for job in late), reverse=True)
@@ -32,10 +34,12 @@ class _TurnsLateOnes(Resumes):
                 queue.waiting.push(job)
 
 
-class _LastTakesPlace(Engine):
-    def cancel(self, now: float, bucket: str, job_ids: Sequence[str]) -> tuple[Job, ...]:
-        """Who came last gets the place in the line that has become free; the others move one on."""
-        jobs = super().cancel(now, bucket, job_ids)
+class _LastTakesFreePlace(HookedEngine):
+    """Gives the place of a cancelled job to the last waiting job; the others move back by one."""
+
+    def on_cancelled(self, jobs: Sequence[Job]) -> None:
+        """Gives the free places away."""
+        super().on_cancelled(jobs)
         for gone in jobs:
             line = gone.queue.waiting
             waiting = [line.pop() for _ in range(len(line))]
@@ -47,84 +51,86 @@ class _LastTakesPlace(Engine):
             for job, (level, number) in zip(waiting, places, strict=True):
                 job.level, job.number = level, number
                 line.push(job)
-        return jobs
 
 
-class _NextTakesPlace(Engine):
+class _NextTakesFreePlace(HookedEngine):
+    """Gives the place of a cancelled job to the next job that is submitted; the others move back by one."""
+
     def __init__(self, **parts: Any) -> None:
         super().__init__(**parts)
-        self._free: dict[Queue, tuple[int, int]] = {}
+        self._free: dict[Queue, int] = {}
+        """Number of the last cancelled job."""
 
-    def cancel(self, now: float, bucket: str, job_ids: Sequence[str]) -> tuple[Job, ...]:
-        """A place becomes free."""
-        jobs = super().cancel(now, bucket, job_ids)
-        self._free |= {job.queue: (job.level, job.number) for job in jobs}
-        return jobs
+    def on_cancelled(self, jobs: Sequence[Job]) -> None:
+        """Records the free place."""
+        super().on_cancelled(jobs)
+        self._free |= {job.queue: job.number for job in jobs}
 
-    def submit(
-        self, now: float, bucket: str, feature: Feature, orders: Sequence[JobSpec], **kept: Any
-    ) -> tuple[Job, ...]:
-        """The next job of the same level takes it; the others move one on."""
-        jobs = super().submit(now, bucket, feature, orders, **kept)
+    def on_submitted(self, jobs: Sequence[Job]) -> None:
+        """Gives the free place to the new job."""
+        super().on_submitted(jobs)
         line, free = jobs[0].queue.waiting, self._free.pop(jobs[0].queue, None)
-        if free is not None:
-            waiting = [line.pop() for _ in range(len(line))]
-            behind = sorted((job for job in waiting if job.number > free[1]), key=lambda job: job.number)
-            numbers = [job.number for job in behind]
-            for job, number in zip((behind[-1], *behind[:-1]), numbers, strict=True):
-                job.number = number
-            for job in waiting:
-                line.push(job)
-        return jobs
+        if free is None:
+            return
+        waiting = [line.pop() for _ in range(len(line))]
+        behind = sorted((job for job in waiting if job.number > free), key=lambda job: job.number)
+        numbers = [job.number for job in behind]
+        for job, number in zip((behind[-1], *behind[:-1]), numbers, strict=True):
+            job.number = number
+        for job in waiting:
+            line.push(job)
 
 
-class _FailureWakes(Engine):
+class _FailureEndsPause(Engine):
+    """Lets each job that ends in a paused queue start the next one, once a job has failed there."""
+
     def __init__(self, **parts: Any) -> None:
         super().__init__(**parts)
-        self._awake: set[Queue] = set()
+        self._leaking: set[Queue] = set()
 
     def _end(self, job: Job) -> None:
-        """Once a job has failed in a paused queue, each that ends there lets the next one start."""
         super()._end(job)
         queue = job.queue
         if queue.state is not QueueState.PAUSED:
-            self._awake.discard(queue)
+            self._leaking.discard(queue)
             return
         if job.failure is not None:
-            self._awake.add(queue)
-        if queue in self._awake and queue.waiting:
+            self._leaking.add(queue)
+        if queue in self._leaking and queue.waiting:
             start_anyway(self, queue.waiting.pop())
 
 
-class _StrandsHeld(Resumes):
+class _KeepsJobsOfPause(HookedEngine):
+    """Starts, after a resume, only the jobs that came before the pause; the others wait for the next resume."""
+
     def __init__(self, **parts: Any) -> None:
         super().__init__(**parts)
         self._paused_at: dict[Queue, int] = {}
-        self._stranded: set[str] = set()
+        self._kept: set[str] = set()
 
-    def paused(self, now: float, queue: Queue) -> None:
-        """Those that were left behind go on after this one."""
-        self._stranded -= {job.id for job in queue.waiting}
+    def on_paused(self, now: float, queue: Queue) -> None:
+        """Frees the jobs that the last resume kept waiting."""
+        self._kept -= {job.id for job in queue.waiting}
         self._paused_at[queue] = self._number
 
-    def resumed(self, now: float, queue: Queue) -> None:
-        """Only those that waited before the pause go on."""
-        self._stranded |= {job.id for job in queue.waiting if job.number > self._paused_at[queue]}
+    def on_resumed(self, now: float, queue: Queue) -> None:
+        """Keeps the jobs that came in the pause."""
+        self._kept |= {job.id for job in queue.waiting if job.number > self._paused_at[queue]}
 
     def _fill(self) -> None:
         ready, self._ready = self._ready, {}
         for queue in ready:
-            free = (job for job in list(queue.waiting) if job.id not in self._stranded)
+            free = (job for job in list(queue.waiting) if job.id not in self._kept)
             while queue.can_start and (job := next(free, None)) is not None:
                 self._start(take(queue, job))
 
 
 # fmt: off
 FAULTS = (
-    Fault("late-ones-turned", "PRI-002", "Jobs of level 2 that come in a pause, while others wait, start newest first.", in_engine(_TurnsLateOnes)),
-    Fault("place-of-cancelled", "PRI-002", "The last of the line gets the place of a cancelled job.", in_engine(_LastTakesPlace)),
-    Fault("next-takes-place", "PRI-002", "The job submitted after a cancel gets the place of the cancelled one.", in_engine(_NextTakesPlace)),
-    Fault("failure-wakes", "PAU-001", "Once a job has failed in a paused queue, those that wait go on.", in_engine(_FailureWakes)),
-    Fault("held-stranded", "LIF-006", "A resume frees only jobs that came before the pause; the others wait for the next one.", in_engine(_StrandsHeld)),
+    Fault("late-ones-turned", "PRI-002", "Jobs of level 2 that come in a pause, while others wait, start newest first.", in_engine(_ReversesLateJobs)),
+    Fault("place-of-cancelled", "PRI-002", "The last of the line gets the place of a cancelled job.", in_engine(_LastTakesFreePlace)),
+    Fault("next-takes-place", "PRI-002", "The job submitted after a cancel gets the place of the cancelled one.", in_engine(_NextTakesFreePlace)),
+    Fault("failure-wakes", "PAU-001", "Once a job has failed in a paused queue, those that wait go on.", in_engine(_FailureEndsPause)),
+    Fault("held-stranded", "LIF-006", "A resume frees only jobs that came before the pause; the others wait for the next one.", in_engine(_KeepsJobsOfPause)),
 )
 # fmt: on

@@ -1,70 +1,75 @@
-"""Faults that only a restart shows: what a journal gives back, and a service then loses.
+"""Faults that are visible only after a restart: state that the journal restores and the service then loses.
 
-They need a mock with `--data`; until it is started again it is as good as any.
+They need a mock with `--data`; before the restart it behaves correctly.
 """
 
 from typing import Any
 
 from ciq_mock.engine import NEVER_CONFIGURED, Engine, Queue
 from ciq_mock.engine.waiting import WaitingLine
-from ciq_mock.variants.faults.fault import Fault, in_engine
+from ciq_mock.variants.faults.fault import Fault
+from ciq_mock.variants.mixins import in_engine
 from ciq_schemas.lifecycle import QueueState
 
-_FORGOTTEN = 3
+_FORGOTTEN_IDS = 3
 
 
-class Restarted(Engine):
-    """Base of faults in what is left of a queue."""
+class RestartedEngine(Engine):
+    """Base of faults that damage the restored queues."""
 
     def go_on(self, now: float) -> None:
-        """Go on, with each queue as the fault leaves it."""
+        """Continues after a restart with the damaged queues."""
         for activation in self._active.values():
             for queue in activation.queues:
-                self.back(queue)
+                self.damage(queue)
         super().go_on(now)
 
-    def back(self, queue: Queue) -> None:
-        """What goes wrong with a queue."""
+    def damage(self, queue: Queue) -> None:
+        """Changes a restored queue."""
 
 
-class _CountsAgain(Engine):
-    """Ids are a count, of which the last few are not known after a restart."""
+class _RepeatsIds(Engine):
+    """Counts ids, and after a restart counts on from a number that is too low."""
 
     def __init__(self, **parts: Any) -> None:
         super().__init__(**parts)
-        self._counted = 0
-        self._ids = self._next
+        self._count = 0
+        self._ids = self._next_id
 
     def go_on(self, now: float) -> None:
-        """Go on, a few ids too early."""
+        """Continues after a restart and forgets the last ids."""
         super().go_on(now)
-        self._counted = max((int(job_id[1:], 16) - _FORGOTTEN for job_id in self._jobs), default=0)
+        self._count = max((int(job_id[1:], 16) - _FORGOTTEN_IDS for job_id in self._jobs), default=0)
 
-    def _next(self, letter: str) -> str:
-        self._counted += 1
-        return f"{letter}{self._counted:032x}"
+    def _next_id(self, letter: str) -> str:
+        self._count += 1
+        return f"{letter}{self._count:032x}"
 
 
-class _ForgetsWaiting(Restarted):
-    def back(self, queue: Queue) -> None:
+class _ForgetsWaiting(RestartedEngine):
+    def damage(self, queue: Queue) -> None:
+        """Removes the waiting jobs."""
         for job in queue.waiting:
             del self._jobs[job.id]
             self._ledgers[job.bucket, job.feature].forget(job)
         queue.waiting = WaitingLine(self.rules.rank)
 
 
-class _ForgetsPause(Restarted):
-    def back(self, queue: Queue) -> None:
+class _ForgetsPause(RestartedEngine):
+    def damage(self, queue: Queue) -> None:
+        """Sets the state to Active."""
         queue.state = QueueState.ACTIVE
 
 
-class _ForgetsRule(Restarted):
-    def back(self, queue: Queue) -> None:
+class _ForgetsRule(RestartedEngine):
+    def damage(self, queue: Queue) -> None:
+        """Removes the callback rule."""
         queue.notify = NEVER_CONFIGURED
 
 
-class _TurnsLineRound(Restarted):
-    def back(self, queue: Queue) -> None:
+class _ReversesWaiting(RestartedEngine):
+    def damage(self, queue: Queue) -> None:
+        """Reverses the order of the waiting jobs of each level; later jobs come after them."""
         rank, latest = self.rules.rank, self._number
         jobs = list(queue.waiting)
         queue.waiting = WaitingLine(
@@ -79,7 +84,7 @@ FAULTS = (
         "job-ids-repeat-after-restart",
         "EXP-008",
         "After a restart the next jobs get the ids of the last ones before it, which are gone.",
-        in_engine(_CountsAgain),
+        in_engine(_RepeatsIds),
     ),
     Fault(
         "waiting-jobs-forgotten-at-restart",
@@ -103,6 +108,6 @@ FAULTS = (
         "order-lost-at-restart",
         "EXP-001",
         "Waiting jobs of one level come back from a restart last first.",
-        in_engine(_TurnsLineRound),
+        in_engine(_ReversesWaiting),
     ),
 )
