@@ -1,4 +1,4 @@
-"""Own samples of every document of the contract, valid in the strict reading; the ids in them are made up."""
+"""Samples of every document of the contract, valid in the strict reading; their ids are made up."""
 
 from lxml import etree
 
@@ -255,7 +255,7 @@ _TEMPLATE = (
     "<PicProcess><IsPicInfo>true</IsPicInfo><ProcessRule>imageMogr2/rotate/90</ProcessRule></PicProcess>"
     "<CreateTime>2026-01-02T03:04:05+0800</CreateTime><UpdateTime>2026-01-02T03:04:06+0800</UpdateTime>"
 )
-_WORDS = (
+_HOT_WORDS = (
     "<TableName>towns</TableName><TableDescription/>"
     "<VocabularyWeights><Vocabulary>城</Vocabulary><Weight>7</Weight></VocabularyWeights>"
 )
@@ -302,10 +302,10 @@ SAMPLES |= {
         ),
     ),
     "image search": (Document.IMAGE_SEARCH_REQUEST, "<Request><MaxCapacity>10000</MaxCapacity></Request>"),
-    "hot words": (Document.VOCABULARY_REQUEST, f"<Request>{_WORDS}</Request>"),
+    "hot words": (Document.VOCABULARY_REQUEST, f"<Request>{_HOT_WORDS}</Request>"),
     "hot words, update": (
         Document.VOCABULARY_UPDATE_REQUEST,
-        f"<Request><TableId>v1</TableId>{_WORDS}</Request>",
+        f"<Request><TableId>v1</TableId>{_HOT_WORDS}</Request>",
     ),
     "hot words, changed": (
         Document.VOCABULARY_CHANGED,
@@ -313,13 +313,13 @@ SAMPLES |= {
     ),
     "hot words, one": (
         Document.VOCABULARY_ANSWER,
-        f"<Response><RequestId>REQ-V</RequestId><Table><TableId>v1</TableId>{_WORDS}</Table></Response>",
+        f"<Response><RequestId>REQ-V</RequestId><Table><TableId>v1</TableId>{_HOT_WORDS}</Table></Response>",
     ),
     "hot words, list": (
         Document.VOCABULARY_LIST,
         (
             "<Response><RequestId>REQ-V</RequestId><TotalCount>1</TotalCount><VocabularyTable><TableId>v1</TableId>"
-            f"{_WORDS}</VocabularyTable></Response>"
+            f"{_HOT_WORDS}</VocabularyTable></Response>"
         ),
     ),
 }
@@ -332,5 +332,5 @@ def sample(name: str) -> tuple[Document, bytes]:
 
 
 def canonical_form(data: bytes) -> bytes:
-    """The document in lxml's canonical form: equal for documents that say the same."""
+    """The document in lxml's canonical form, which is equal for documents of equal content."""
     return etree.tostring(etree.fromstring(data), method="c14n")

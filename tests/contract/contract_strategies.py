@@ -1,6 +1,6 @@
-"""Random canonical mappings that are valid, for any document, made from the XSD tables.
+"""Random valid canonical mappings of any document, made from the XSD tables.
 
-Hypothesis draws the seed and the rest is plain pseudo-random choice: drawing each character would take minutes.
+Hypothesis draws the seed and a pseudo-random generator makes the rest: drawing each character would take minutes.
 """
 
 from random import Random
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ciq_schemas.codec import Document
 from ciq_schemas.xsd_tables import ContainerType, IdsType, OpenType, TextType, Type
 
-_WORDS = (
+_TEXTS = (
     "", "0", "1", "2", "17", "x", "-", "On", "Active", "Url", "TaskFinish", "TaskFinish,WorkflowFinish", "a b", "a-b_*",
     "队列-1", "<", "&amp;", "a>b&c<d", '"quoted" \'twice\'', "]]>", "in/片 7.mp4", "\N{GRINNING FACE}", "${Number}",
     "2026-01-02T03:04:05+0800", "2026-01-02 03:04:05+08:00", "2026-01-02T03:04:05.123Z", "http://h/cb?a=1&b=2",
@@ -25,7 +25,7 @@ def mappings(draw: st.DrawFn, document: Document) -> dict[str, object]:
 
 
 def container(random: Random, kind: ContainerType) -> dict[str, object]:
-    """Required elements, a few of the others, one of each choice; in any order."""
+    """Required elements, some of the others and one of each choice, in any order."""
     optional = [row.name for row in kind.fields if not row.required and not row.rivals]
     chosen = set(random.sample(optional, k=random.randint(0, min(4, len(optional)))))
     for rivals in dict.fromkeys(row.rivals for row in kind.fields if row.rivals):
@@ -45,7 +45,7 @@ def content(random: Random, kind: Type) -> object:
     """A value of a type in canonical form."""
     match kind:
         case TextType():
-            pool = (*_WORDS, *kind.choices) if kind.collapse else _WORDS + _WITH_SPACE
+            pool = (*_TEXTS, *kind.choices) if kind.collapse else _TEXTS + _WITH_SPACE
             return random.choice([word for word in pool if kind.accepts(word)])
         case OpenType():
             return _open(random, depth=3)
@@ -59,7 +59,7 @@ def content(random: Random, kind: Type) -> object:
 def _open(random: Random, depth: int) -> object:
     """Open content in canonical form: no list of one, no empty container."""
     if depth == 0 or random.random() < 0.4:
-        return random.choice(_WORDS + _WITH_SPACE)
+        return random.choice(_TEXTS + _WITH_SPACE)
     names = random.sample(("Mode", "Start", "Text", "x-y", "_a", "B.c"), k=random.randint(1, 3))
     return {
         name: [_open(random, depth - 1) for _ in range(2)] if random.random() < 0.3 else _open(random, depth - 1)

@@ -1,4 +1,4 @@
-"""JSON Schema files and OpenAPI document: fresh, sound, and true to what they describe."""
+"""JSON Schema files and OpenAPI document: current, valid, and consistent with what they describe."""
 
 import json
 import re
@@ -23,15 +23,15 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 
 @pytest.mark.parametrize("document", JsonDocument)
-def test_json_schema_files_are_fresh(document: JsonDocument) -> None:
-    """Each file is what its sources give today, and is a schema."""
+def test_json_schema_files_are_current(document: JsonDocument) -> None:
+    """Each file equals what its sources generate, and is a valid schema."""
     path = Path(json_schemas.__file__).parent / "json_schema" / f"{document}.json"
     assert path.read_text(encoding="utf-8") == json_schemas.render(document), f"stale: run {json_schemas.COMMAND}"
     jsonschema_rs.meta.validate(stored_schema(document))
 
 
-def test_descriptions_do_not_depend_on_the_release_of_msgspec() -> None:
-    """Indentation of a docstring is removed from each description, and nothing else is changed."""
+def test_schema_descriptions_have_no_docstring_indentation() -> None:
+    """Only the indentation is removed, so that the release of msgspec has no effect."""
     raw = {
         "description": "One.\n\n    Two.",
         "properties": {"description": {"const": "a\n    b"}},
@@ -44,32 +44,34 @@ def test_descriptions_do_not_depend_on_the_release_of_msgspec() -> None:
     }
 
 
-def test_the_openapi_file_is_fresh() -> None:
-    """The file is what feature table and XSD give today."""
+def test_openapi_file_is_current() -> None:
+    """The file equals what feature table and XSD generate."""
     path = Path(openapi.__file__).parent / openapi.FILE
     assert path.read_text(encoding="utf-8") == openapi.render(), f"stale: run {openapi.COMMAND}"
 
 
-def test_the_openapi_document_is_sound() -> None:
-    """It is OpenAPI 3.1, and each operationId stands once."""
+def test_openapi_document_is_valid() -> None:
+    """It is OpenAPI 3.1, and each operationId is unique."""
     document = openapi.stored_openapi()
     validate_openapi(document)
     ids = re.findall(r'"operationId": "([^"]+)"', openapi.render())
     assert len(ids) == len(set(ids)) == sum(operation.documented for operation in operations())
 
 
-def test_every_feature_has_its_operations() -> None:
-    """Nine kinds of call a feature, under the paths of the feature table."""
+def test_every_feature_has_nine_operations() -> None:
+    """The operations have the paths of the feature table."""
     for feature, spec in FEATURES.items():
-        mine = {operation.kind: operation for operation in feature_operations() if operation.feature is feature}
-        assert len(mine) == 9
-        assert mine[OperationKind.SUBMIT_JOB].path == spec.job_path
-        assert mine[OperationKind.UPDATE_QUEUE].path == f"{spec.queue_path}/{{queueId}}"
+        operations_of_feature = {
+            operation.kind: operation for operation in feature_operations() if operation.feature is feature
+        }
+        assert len(operations_of_feature) == 9
+        assert operations_of_feature[OperationKind.SUBMIT_JOB].path == spec.job_path
+        assert operations_of_feature[OperationKind.UPDATE_QUEUE].path == f"{spec.queue_path}/{{queueId}}"
     assert operations()[0].operation_id == "media.bucket.activate"
 
 
-def test_shared_path_serves_all_but_documents() -> None:
-    """Newer pages submit every feature but documents under /jobs."""
+def test_shared_path_accepts_all_features_except_documents() -> None:
+    """Newer pages submit jobs of every feature but documents under /jobs."""
     shared = operation_of("POST", "/jobs")
     assert isinstance(shared, FeatureOperation)
     assert set(shared.served) == set(Feature) - {Feature.DOC}
@@ -91,14 +93,14 @@ def test_shared_path_serves_all_but_documents() -> None:
         ("GET", "/queues", None),
     ],
 )
-def test_operations_are_found_by_method_and_path(method: str, path: str, expected: str | None) -> None:
+def test_method_and_path_find_at_most_one_operation(method: str, path: str, expected: str | None) -> None:
     """A request leads to one operation or to none."""
     found = operation_of(method, path)
     assert (found.operation_id if found else None) == expected
 
 
-def test_openapi_schemas_describe_the_documents() -> None:
-    """The canonical mapping of a sample conforms to the OpenAPI schema of its document."""
+def test_sample_conforms_to_openapi_schema_of_its_document() -> None:
+    """The canonical mapping of each sample is checked."""
     document = openapi.stored_openapi()
     components = document["components"]
     for name, component in (
@@ -119,8 +121,8 @@ def test_openapi_schemas_describe_the_documents() -> None:
         assert not jsonschema_rs.is_valid(schema, {**value, "Odd": "x"}), name
 
 
-def test_the_profile_schema_has_the_keys_of_the_loader() -> None:
-    """Every key that the loader knows is in the schema, and no other."""
+def test_profile_schema_has_exactly_the_keys_of_the_loader() -> None:
+    """The schema has every key that the loader reads, and no other."""
     schema = stored_schema(JsonDocument.PROFILE)
     properties = schema["properties"]
     assert isinstance(properties, dict)
@@ -135,7 +137,7 @@ def test_the_profile_schema_has_the_keys_of_the_loader() -> None:
     assert set(properties["capabilities"]["properties"]) == set(Capability)
 
 
-def test_the_profile_of_the_documents_conforms() -> None:
+def test_documented_profile_conforms_to_schema() -> None:
     """The full profile in docs/profile.md is valid; with a misspelled key it is not."""
     found = re.search(r"```toml\n(.*?)```", (DOCS / "profile.md").read_text(encoding="utf-8"), re.DOTALL)
     assert found
@@ -145,8 +147,8 @@ def test_the_profile_of_the_documents_conforms() -> None:
     assert "urll" in problem.found
 
 
-def test_run_records_conform() -> None:
-    """A line as the suite writes it conforms; one without its kind does not."""
+def test_run_record_conforms_to_schema() -> None:
+    """A line as the suite writes it conforms; a line without its kind does not."""
     exchange = records.Exchange(
         seq=1, scenario="order", step="submit", started=0.1, ended=0.2, method="GET", url="http://t/queue", status=200
     )
@@ -155,16 +157,16 @@ def test_run_records_conform() -> None:
     assert validate_json(JsonDocument.RUN_RECORD, {k: v for k, v in line.items() if k != "kind"})
 
 
-def test_limits_of_the_documents_stand_in_the_schemas() -> None:
-    """The bounds a fuzzer must know: six operations, three watermarks, 1024 characters, levels, ten ids."""
+def test_openapi_schemas_contain_documented_limits() -> None:
+    """A fuzzer needs them: six operations, three watermarks, 1024 characters, levels, ten ids."""
     text = openapi.render()
     for bound in ('"maxItems": 6', '"maxItems": 3', '"maxLength": 1024', '"pattern": "^([012]?)$"', '"maxItems": 10'):
         assert bound in text
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_xsd_files_serve_other_tools(name: str) -> None:
-    """Each file, its includes followed in the plain way, is a schema that accepts the samples of its document."""
+def test_xsd_files_with_includes_accept_the_samples(name: str) -> None:
+    """Each file is a schema when its includes are resolved without the kit's own loader."""
     document, data = sample(name)
     schema = etree.XMLSchema(file=str(Path(openapi.__file__).parent / "xsd" / f"{document}.xsd"))
     assert schema.validate(etree.fromstring(data))

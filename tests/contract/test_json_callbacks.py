@@ -1,4 +1,4 @@
-"""JSON callbacks: every documented form says what the XML says, and the JSON Schemas agree with the codec."""
+"""JSON callbacks: every documented form has the content of the XML form, and the JSON Schemas agree with the codec."""
 
 import json
 
@@ -24,8 +24,8 @@ FORMS: dict[str, dict[str, object]] = {
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_forms_say_what_the_xml_says(form: str) -> None:
-    """Each documented JSON form is read into the mapping of the XML, empties aside, without a problem."""
+def test_json_form_is_read_into_mapping_of_xml(form: str) -> None:
+    """Each documented JSON form is read without a problem; empty elements are not compared."""
     data = codec.encode_callback_json(VALUE, **FORMS[form])  # type: ignore[arg-type]
     decoded = codec.read_callback(data)
     assert decoded.problems == ()
@@ -38,8 +38,8 @@ def test_forms_say_what_the_xml_says(form: str) -> None:
     assert (NoteKind.JSON_NOT_TEXT in kinds) == (form == "numbers")
 
 
-def test_the_default_form_is_that_of_most_samples() -> None:
-    """No wrapper, JobsDetail an array, strings, empty elements left out, non-ASCII as it is."""
+def test_default_json_form_is_that_of_most_samples() -> None:
+    """No wrapper, JobsDetail an array, values as strings, empty elements left out, non-ASCII unescaped."""
     data = codec.encode_callback_json(VALUE)
     body = json.loads(data)
     assert list(body) == ["EventName", "JobsDetail"]
@@ -51,14 +51,14 @@ def test_the_default_form_is_that_of_most_samples() -> None:
 
 
 def test_numbers_option_writes_levels_as_numbers() -> None:
-    """As the one sample that shows it (436/85073)."""
+    """One documented sample has this form (436/85073)."""
     body = json.loads(codec.encode_callback_json(VALUE, numbers=True))
     assert body["JobsDetail"][0]["Operation"]["JobLevel"] == 2
     assert body["JobsDetail"][0]["JobId"] == "j00000000000000000000000000000abc"
 
 
-def test_one_object_cannot_tell_two_jobs() -> None:
-    """Two jobs have no object form: the caller is told."""
+def test_two_jobs_in_object_form_are_refused() -> None:
+    """The object form has one job; the caller gets an error."""
     jobs = VALUE["JobsDetail"]
     assert isinstance(jobs, list)
     with pytest.raises(ValueError, match="one job, not 2"):
@@ -67,7 +67,7 @@ def test_one_object_cannot_tell_two_jobs() -> None:
 
 @settings(derandomize=True, deadline=None, max_examples=200)
 @given(mappings(Document.TASK_CALLBACK))
-def test_random_callbacks_survive_json(value: dict[str, object]) -> None:
+def test_random_callback_is_equal_in_xml_and_json(value: dict[str, object]) -> None:
     """XML and JSON of one payload map to one canonical value."""
     decoded = codec.read_callback(codec.encode_callback_json(value))
     assert codec.same_content(decoded.value, codec.read_callback(codec.encode(Document.TASK_CALLBACK, value)).value)
@@ -81,8 +81,8 @@ def test_random_callbacks_survive_json(value: dict[str, object]) -> None:
         ("workflow callback", Document.WORKFLOW_CALLBACK),
     ],
 )
-def test_the_kind_of_callback_is_told_by_its_content(name: str, document: Document) -> None:
-    """With EventName, without it, and of a workflow: in XML and in JSON."""
+def test_callback_kind_is_detected_by_content(name: str, document: Document) -> None:
+    """The kinds are with EventName, without it, and of a workflow, in XML and in JSON."""
     xml = codec.read_callback(sample(name)[1])
     as_json = codec.read_callback(codec.encode_callback_json(xml.value, document=document))
     assert (xml.document, as_json.document) == (document, document)
@@ -103,19 +103,19 @@ def test_the_kind_of_callback_is_told_by_its_content(name: str, document: Docume
         ({"JobsDetail": {"JobId": 7}}, ProblemKind.MISSING, "/Response/JobsDetail[1]/State"),
     ],
 )
-def test_deviations_are_found(change: dict[str, object], kind: ProblemKind, path: str) -> None:
-    """A wrong JSON callback has problems with the paths of the XML form; the rest of it is read."""
+def test_json_deviation_is_a_problem_with_xml_path(change: dict[str, object], kind: ProblemKind, path: str) -> None:
+    """The rest of the callback is read."""
     body = {**json.loads(codec.encode_callback_json(VALUE)), **change}
     decoded = codec.read_callback(json.dumps(body).encode())
     assert (kind, path) in [(problem.kind, problem.path) for problem in decoded.problems]
 
 
-def test_odd_but_legal_json_is_read() -> None:
-    """Members in any order, further ones, null, numbers, a byte order mark and white space in front."""
+def test_unusual_valid_json_is_read() -> None:
+    """Members in any order, extra members, null, numbers, a byte order mark and leading white space."""
     body = json.loads(codec.encode_callback_json(VALUE))
     job = body["JobsDetail"][0] | {"Message": None, "Progress": 100, "odd name": 1, "Extra": {"a": [1]}}
-    odd = {"JobsDetail": dict(reversed(job.items())), "EventName": "TaskFinish", "RequestId": "r"}
-    decoded = codec.read_callback(b"\xef\xbb\xbf" + b"\n " + json.dumps(odd, indent=1).encode())
+    callback = {"JobsDetail": dict(reversed(job.items())), "EventName": "TaskFinish", "RequestId": "r"}
+    decoded = codec.read_callback(b"\xef\xbb\xbf" + b"\n " + json.dumps(callback, indent=1).encode())
     assert decoded.problems == ()
     (read,) = codec.to_value(JobCallback, decoded).jobs
     (plain,) = codec.to_value(JobCallback, codec.read_callback(TASK)).jobs
@@ -127,8 +127,8 @@ def test_odd_but_legal_json_is_read() -> None:
     }
 
 
-def test_characters_that_xml_lacks_do_no_harm() -> None:
-    """A JSON text with control characters is read, and told."""
+def test_control_characters_in_json_are_read_with_a_note() -> None:
+    """XML cannot contain these characters."""
     body = json.loads(codec.encode_callback_json(VALUE))
     body["JobsDetail"][0]["Operation"]["UserData"] = "a\u0000b"
     decoded = codec.read_callback(json.dumps(body).encode())
@@ -138,8 +138,8 @@ def test_characters_that_xml_lacks_do_no_harm() -> None:
 
 @settings(derandomize=True, deadline=None, max_examples=100)
 @given(mappings(Document.TASK_CALLBACK))
-def test_schema_files_accept_what_the_codec_writes(value: dict[str, object]) -> None:
-    """Each form of a random callback conforms to the JSON Schema of its form, and only to that."""
+def test_random_callback_conforms_to_schema_of_its_form_only(value: dict[str, object]) -> None:
+    """Each form of a random callback is checked."""
     jobs = value["JobsDetail"]
     assert isinstance(jobs, list)
     one = {**value, "JobsDetail": jobs[:1]}
@@ -152,8 +152,8 @@ def test_schema_files_accept_what_the_codec_writes(value: dict[str, object]) -> 
         assert validate_json(JsonDocument.TASK_CALLBACK_OBJECT, array)
 
 
-def test_schema_file_of_workflow_callbacks() -> None:
-    """The workflow sample conforms in JSON; without its run id it does not."""
+def test_workflow_callback_without_run_id_violates_schema() -> None:
+    """The workflow sample conforms in JSON."""
     value = codec.read_callback(sample("workflow callback")[1]).value
     body = json.loads(codec.encode_callback_json(value, document=Document.WORKFLOW_CALLBACK))
     assert validate_json(JsonDocument.WORKFLOW_CALLBACK, body) == ()
@@ -162,8 +162,8 @@ def test_schema_file_of_workflow_callbacks() -> None:
 
 
 @pytest.mark.parametrize("head", [b"", b'<?xml version="1.0" encoding="utf-8"?>\n', b"\xef\xbb\xbf \n"])
-def test_workflow_callbacks_without_root(head: bytes) -> None:
-    """The form of 1045/50341, two elements and no Response, says the same as the one with root, and a note tells."""
+def test_workflow_callback_without_root_is_read_with_a_note(head: bytes) -> None:
+    """The form of 1045/50341, two elements and no Response, has the content of the form with root."""
     whole = sample("workflow callback")[1]
     inner = whole.partition(b"<Response>")[2].removesuffix(b"</Response>")
     decoded = codec.read_callback(head + inner)

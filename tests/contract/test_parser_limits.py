@@ -1,4 +1,4 @@
-"""The parser refuses what is dangerous or too large, says where a document is malformed, and resolves nothing."""
+"""The parser refuses dangerous, too large and malformed documents with a position, and resolves no reference."""
 
 from pathlib import Path
 
@@ -33,21 +33,21 @@ FORBIDDEN = {
 
 @pytest.mark.parametrize("name", FORBIDDEN)
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-8-sig"])
-def test_documents_that_point_outside_are_forbidden(name: str, encoding: str) -> None:
-    """A document type or style sheet is refused before anything is read, in whatever encoding."""
+def test_document_type_or_style_sheet_is_refused(name: str, encoding: str) -> None:
+    """The parser refuses it in any encoding before it reads the document."""
     with pytest.raises(ForbiddenDocument):
         parse(FORBIDDEN[name].encode(encoding))
 
 
-def test_the_words_are_harmless_inside_text() -> None:
-    """CDATA and comments inside the root may hold the words that are refused before it."""
+def test_forbidden_markup_inside_text_is_accepted() -> None:
+    """CDATA and comments inside the root may contain the text that is refused before the root."""
     root = parse(b"<a><![CDATA[<!DOCTYPE x><?xml-stylesheet?>]]><!-- <!DOCTYPE x> --></a>")
     assert root.text == "<!DOCTYPE x><?xml-stylesheet?>"
 
 
 @pytest.mark.parametrize("reading", Reading)
-def test_schema_locations_are_not_followed(tmp_path: Path, reading: Reading) -> None:
-    """An instance that names a schema of its own is not judged by it, and the file is not opened."""
+def test_schema_location_is_ignored(tmp_path: Path, reading: Reading) -> None:
+    """The parser neither opens the named schema nor validates against it."""
     pipe = tmp_path / "schema.xsd"
     pipe.write_text("<not a schema")
     document, data = sample("error")
@@ -64,8 +64,8 @@ def test_schema_locations_are_not_followed(tmp_path: Path, reading: Reading) -> 
         assert {problem.kind for problem in decoded.problems} == {ProblemKind.UNEXPECTED}
 
 
-def test_depth_is_limited() -> None:
-    """As many levels as allowed pass, one more does not, and thousands do not exhaust anything."""
+def test_document_over_depth_limit_is_refused() -> None:
+    """A document at the limit is accepted; thousands of levels exhaust no resource."""
     parse(b"<a>" * MAX_DEPTH + b"</a>" * MAX_DEPTH)
     for depth in (MAX_DEPTH + 1, 250):
         with pytest.raises(OversizedDocument, match="levels"):
@@ -74,15 +74,15 @@ def test_depth_is_limited() -> None:
         parse(b"<a>" * 100_000)
 
 
-def test_elements_are_limited() -> None:
-    """As many elements as allowed pass, one more does not."""
+def test_document_over_element_limit_is_refused() -> None:
+    """A document at the limit is accepted."""
     parse(b"<a>" + b"<b/>" * 499 + b"</a>", max_elements=500)
     with pytest.raises(OversizedDocument, match="elements"):
         parse(b"<a>" + b"<b/>" * 500 + b"</a>", max_elements=500)
 
 
-def test_size_is_limited() -> None:
-    """A document of the allowed size passes, one more byte does not; answers may be larger than requests."""
+def test_document_over_size_limit_is_refused() -> None:
+    """A document at the limit is accepted; responses may be larger than requests."""
     exact = b"<a>" + b" " * (MAX_REQUEST_BYTES - 7) + b"</a>"
     parse(exact, max_bytes=MAX_REQUEST_BYTES)
     parse(exact + b" ")
@@ -107,8 +107,8 @@ def test_size_is_limited() -> None:
         (b"<CallBackFormat>JSON<CallBackFormat>", (1, 37)),
     ],
 )
-def test_malformed_documents_are_told_with_their_place(data: bytes, place: tuple[int, int]) -> None:
-    """A document that is not well-formed is refused with line, column and the reason."""
+def test_malformed_document_is_refused_with_position(data: bytes, place: tuple[int, int]) -> None:
+    """The error has line, column and reason."""
     with pytest.raises(MalformedDocument) as caught:
         parse(data)
     assert caught.value.reason
@@ -116,8 +116,8 @@ def test_malformed_documents_are_told_with_their_place(data: bytes, place: tuple
 
 
 @pytest.mark.parametrize("data", [b"", b" \n"])
-def test_empty_is_a_kind_of_its_own(data: bytes) -> None:
-    """Nothing at all is told apart from something malformed: servers answer it with another code."""
+def test_empty_document_has_its_own_problem_kind(data: bytes) -> None:
+    """Servers respond to an empty body with another code than to a malformed one."""
     (problem,) = codec.read(Document.JOB_SUBMIT_REQUEST, data).problems
     assert problem.kind is ProblemKind.EMPTY
 
@@ -138,8 +138,8 @@ def test_empty_is_a_kind_of_its_own(data: bytes) -> None:
         (b"[1]", ProblemKind.ROOT),
     ],
 )
-def test_the_codec_turns_refusals_into_problems(data: bytes, kind: ProblemKind) -> None:
-    """Reading never raises for bad data, neither XML nor JSON."""
+def test_codec_reports_refusal_as_problem(data: bytes, kind: ProblemKind) -> None:
+    """Reading raises no exception for bad data, neither in XML nor in JSON."""
     (problem,) = codec.read_callback(data).problems
     assert problem.kind is kind
     assert str(problem)

@@ -1,4 +1,4 @@
-"""Each way of being wrong is found, and told with path, line, expected and found."""
+"""Each kind of deviation is found and reported with path, line, expected and found."""
 
 import pytest
 from contract_samples import SAMPLES, sample
@@ -86,8 +86,10 @@ WRONG_IN_BOTH_READINGS = [
 
 @pytest.mark.parametrize("reading", Reading)
 @pytest.mark.parametrize(("name", "old", "new", "kind", "path"), WRONG_IN_BOTH_READINGS)
-def test_deviations_are_found(name: str, old: str, new: str, kind: ProblemKind, path: str, reading: Reading) -> None:
-    """One mutation of a valid sample is a problem of the right kind at the right path, in both readings."""
+def test_mutated_sample_has_problem_of_kind_and_path(
+    name: str, old: str, new: str, kind: ProblemKind, path: str, reading: Reading
+) -> None:
+    """One mutation of a valid sample is a problem in both readings."""
     document, data = sample(name)
     assert old.encode() in data
     mutant = data.replace(old.encode(), new.encode())
@@ -120,10 +122,10 @@ WRONG_IN_STRICT_ONLY = [
 
 
 @pytest.mark.parametrize(("name", "old", "new", "kind", "path"), WRONG_IN_STRICT_ONLY)
-def test_dress_is_a_problem_of_the_strict_reading_only(
+def test_layout_difference_is_problem_in_strict_reading_only(
     name: str, old: str, new: str, kind: ProblemKind, path: str
 ) -> None:
-    """Order, additions, attributes and namespaces fail the strict reading and become notes of the tolerant one."""
+    """Order, additions, attributes and namespaces become notes in the tolerant reading."""
     document, data = sample(name)
     mutant = data.replace(old.encode(), new.encode())
     assert mutant != data
@@ -134,21 +136,21 @@ def test_dress_is_a_problem_of_the_strict_reading_only(
     assert tolerant.value == codec.read(document, data).value
 
 
-def test_a_problem_reads_well() -> None:
-    """A problem names line, path, what was expected and what was found."""
+def test_problem_text_has_line_path_expected_and_found() -> None:
+    """The text is complete."""
     data = b"<Response>\n <RequestId>r</RequestId>\n <TotalCount>many</TotalCount>\n</Response>"
     (problem,) = codec.validate(codec.Document.QUEUE_LIST, data)
     assert str(problem) == "line 3: /Response/TotalCount: expected a decimal number, found 'many'"
 
 
-def test_a_missing_choice_names_all_of_it() -> None:
-    """Where one of several elements must stand, the message names them all."""
+def test_missing_choice_names_all_alternatives() -> None:
+    """Where one of several elements is required, the message names them all."""
     (problem,) = codec.validate(codec.Document.BUCKET_ANSWER, b"<Response><RequestId>r</RequestId></Response>")
     assert problem.expected == ("MediaBucket or AsrBucket or DocBucket or AiBucket or PicBucket or FileBucket")
 
 
-def test_bad_data_gives_what_can_be_read() -> None:
-    """Parts that are right are in the value although others are wrong."""
+def test_valid_parts_of_invalid_document_are_read() -> None:
+    """They are in the value although other parts are wrong."""
     document, data = sample("job answer")
     broken = data.replace(b"<State>Submitted</State>", b"<State><odd/></State>")
     (one,) = codec.to_value(JobAnswer, codec.read(document, broken)).jobs
@@ -157,7 +159,7 @@ def test_bad_data_gives_what_can_be_read() -> None:
 
 @st.composite
 def mutants(draw: st.DrawFn) -> tuple[codec.Document, bytes]:
-    """A sample with a few random changes to its tree: elements dropped, doubled, moved, renamed, texts changed."""
+    """A sample with a few random changes to its tree: elements removed, doubled, moved or renamed, texts changed."""
     document, data = sample(draw(st.sampled_from(sorted(SAMPLES))))
     root = etree.fromstring(data)
     for _ in range(draw(st.integers(1, 3))):
@@ -186,8 +188,8 @@ def mutants(draw: st.DrawFn) -> tuple[codec.Document, bytes]:
 
 @settings(derandomize=True, deadline=None, max_examples=400)
 @given(mutants())
-def test_words_agree_with_the_validator(mutant: tuple[codec.Document, bytes]) -> None:
-    """The XSD refuses a document exactly when the tables have words for what is wrong with it."""
+def test_explanation_exists_exactly_for_invalid_documents(mutant: tuple[codec.Document, bytes]) -> None:
+    """The tables explain a problem if and only if the XSD refuses the document."""
     document, data = mutant
     root = parse(data)
     problems = explain(root, document.table)
@@ -197,8 +199,8 @@ def test_words_agree_with_the_validator(mutant: tuple[codec.Document, bytes]) ->
 
 @settings(derandomize=True, deadline=None, max_examples=400)
 @given(mutants())
-def test_tolerant_forgives_no_more_than_dress(mutant: tuple[codec.Document, bytes]) -> None:
-    """What the tolerant reading accepts without a note the strict one accepts as well, and it never accepts less."""
+def test_tolerant_reading_without_notes_equals_strict_reading(mutant: tuple[codec.Document, bytes]) -> None:
+    """The tolerant reading never accepts less than the strict one."""
     document, data = mutant
     strict = codec.read(document, data, Reading.STRICT)
     tolerant = codec.read(document, data, Reading.TOLERANT)

@@ -1,4 +1,4 @@
-"""The requirement registry: what ships is sound, and each rule of it is enforced when it is loaded."""
+"""The requirement registry: the shipped one is valid, and the loader enforces each of its rules."""
 
 import re
 
@@ -39,8 +39,8 @@ def registry(*ids: str) -> Registry:
     return parse_registry({"area": "\n".join(toml(id=f'"{name}"') for name in ids)})
 
 
-def test_a_sound_requirement_is_read() -> None:
-    """All keys arrive typed, and the area is the name of the file."""
+def test_valid_requirement_is_read() -> None:
+    """All keys are typed, and the area is the name of the file."""
     found = parse_registry({"order": toml(formats='["json"]', capabilities='["deactivate"]')}).get("ABC-001")
     assert found.level is Level.MUST
     assert found.basis is Basis.DOCUMENTED
@@ -77,21 +77,21 @@ def test_a_sound_requirement_is_read() -> None:
         ({"area": '"x"'}, "unknown key 'area'"),
     ],
 )
-def test_a_broken_rule_is_an_error(changes: dict[str, str | None], message: str) -> None:
-    """Each rule refuses the registry with a message that names the place and the rule."""
+def test_requirement_that_breaks_a_rule_is_refused(changes: dict[str, str | None], message: str) -> None:
+    """The message names the place and the rule."""
     with pytest.raises(RegistryError, match=re.escape(message)) as caught:
         parse_registry({"order": toml(**changes)})
     assert "order.toml, requirement 1" in str(caught.value)
 
 
-def test_an_id_stands_once() -> None:
-    """The same id in two files is refused, and both files are named."""
+def test_duplicate_requirement_id_is_refused() -> None:
+    """The message names both files."""
     with pytest.raises(RegistryError, match="ABC-001 stands in one and in two"):
         parse_registry({"one": toml(), "two": toml()})
 
 
-def test_an_unknown_id_names_the_nearest() -> None:
-    """A misspelt id is answered with the id that was meant; one like nothing with the way to the list."""
+def test_unknown_requirement_id_is_refused_with_nearest_id() -> None:
+    """Without a similar id the message names the command that lists them."""
     found = registry("PAU-001", "PAU-002", "SUB-001")
     assert found.get("pau-002").id == "PAU-002"
     with pytest.raises(UnknownRequirementError, match=r"did you mean PAU-002\?"):
@@ -100,8 +100,8 @@ def test_an_unknown_id_names_the_nearest() -> None:
         found.get("@")
 
 
-def test_selection_narrows_by_every_criterion() -> None:
-    """Globs, levels, features and areas are joined by and, several values of one by or; order is kept."""
+def test_selection_combines_all_criteria() -> None:
+    """A requirement must match globs, levels, features and areas, each with any of its values; the order stays."""
     found = parse_registry(
         {
             "one": toml(id='"ABC-001"') + toml(id='"ABC-002"', level='"NOTE"', features='["speech"]'),
@@ -121,8 +121,8 @@ def test_selection_narrows_by_every_criterion() -> None:
     assert ids("XYZ-*", levels=[Level.NOTE]) == []
 
 
-def test_a_filter_that_fits_nothing_is_loud() -> None:
-    """A glob without any id and an unknown area are mistakes of the operator, not empty selections."""
+def test_filter_without_match_is_refused() -> None:
+    """A glob without any id and an unknown area are errors of the operator, not empty selections."""
     found = registry("PAU-001")
     with pytest.raises(UnknownRequirementError, match=r"did you mean PAU-001\?"):
         found.select(["PAU-9*"])
@@ -130,8 +130,8 @@ def test_a_filter_that_fits_nothing_is_loud() -> None:
         found.select(areas=["aera"])
 
 
-def test_the_shipped_registry_is_sound_and_large_enough() -> None:
-    """The registry loads, has a requirement for every area of the issue, and tests all it lists or says why not."""
+def test_shipped_registry_covers_all_areas() -> None:
+    """The registry loads, every required area has a requirement, and each untested one has a reason."""
     shipped = load_registry()
     assert len(shipped) >= 80
     assert set(shipped.areas) >= {
@@ -152,7 +152,7 @@ def test_the_shipped_registry_is_sound_and_large_enough() -> None:
     assert {feature for requirement in shipped for feature in requirement.features} == set(FEATURES)
 
 
-def test_an_area_has_one_prefix() -> None:
+def test_area_and_id_prefix_correspond() -> None:
     """All ids of a file share their three letters, and no two files share them."""
     prefixes = {requirement.area: set() for requirement in load_registry()}
     for requirement in load_registry():
@@ -161,14 +161,14 @@ def test_an_area_has_one_prefix() -> None:
     assert len({min(found) for found in prefixes.values()}) == len(prefixes)
 
 
-def test_levels_priority_only_where_the_feature_has_it() -> None:
-    """No requirement that speaks of JobLevel claims a feature whose jobs have none."""
+def test_job_level_requirements_apply_to_features_with_levels_only() -> None:
+    """No such requirement claims a feature whose jobs have no JobLevel."""
     for name in ("PRI-001", "PRI-003", "PRI-004", "SUB-010", "SUB-011", "SUB-016"):
         for feature in load_registry().get(name).features:
             assert FEATURES[feature].has_job_level, f"{name} claims {feature}"
 
 
-def test_the_set_version_is_a_short_stable_hash() -> None:
-    """Twelve hexadecimal digits, the same each time."""
+def test_set_version_is_stable_hash_of_twelve_digits() -> None:
+    """The digits are hexadecimal."""
     assert re.fullmatch(r"[0-9a-f]{12}", set_version())
     assert set_version() == set_version()

@@ -1,4 +1,4 @@
-"""Each document's samples are valid, are decoded completely, and are written again as they were."""
+"""Each document's samples are valid, decoded completely, and written unchanged."""
 
 import pytest
 from contract_samples import SAMPLES, canonical_form, sample
@@ -8,8 +8,8 @@ from ciq_schemas.codec import Document, Reading
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_samples_are_valid_as_they_stand(name: str) -> None:
-    """The strict reading finds nothing wrong with a sample, and the tolerant one nothing to forgive."""
+def test_sample_is_valid_in_strict_reading(name: str) -> None:
+    """The tolerant reading has no note either."""
     document, data = sample(name)
     assert codec.validate(document, data) == ()
     decoded = codec.read(document, data, Reading.TOLERANT)
@@ -17,8 +17,8 @@ def test_samples_are_valid_as_they_stand(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_samples_are_written_as_they_were(name: str) -> None:
-    """Decoding and encoding gives the same document, in lxml's canonical form."""
+def test_decoded_sample_is_encoded_unchanged(name: str) -> None:
+    """The documents are compared in lxml's canonical form."""
     document, data = sample(name)
     again = codec.encode(document, codec.read(document, data, Reading.STRICT).value)
     assert again.startswith(b'<?xml version="1.0" encoding="utf-8"?>\n')
@@ -26,12 +26,15 @@ def test_samples_are_written_as_they_were(name: str) -> None:
 
 
 def test_every_document_has_a_sample() -> None:
-    """No document of the contract goes without."""
+    """Every document of the contract has one."""
     assert {document for document, _ in SAMPLES.values()} == set(Document)
 
 
-def test_canonical_mapping() -> None:
-    """Text is str, containers are dicts, repeated elements lists even when there is one, empties are empty texts."""
+def test_canonical_mapping_has_documented_types() -> None:
+    """Text is str, containers are dicts, empty elements are empty texts.
+
+    Repeated elements are lists even if there is one.
+    """
     document, data = sample("queue list, paged")
     queue = codec.read(document, data).value["QueueList"]
     assert isinstance(queue, list)
@@ -39,8 +42,8 @@ def test_canonical_mapping() -> None:
     assert queue[0]["MaxSize"] == "10000"
 
 
-def test_open_containers_nest() -> None:
-    """In an open container an element that comes once stands alone and one that repeats is a list."""
+def test_open_container_has_value_or_list_per_element() -> None:
+    """An element that occurs once is a value, one that repeats is a list."""
     document, data = sample("submit, no input")
     operations = codec.read(document, data).value["Operation"]
     assert isinstance(operations, list)

@@ -1,4 +1,4 @@
-"""Every sentence of the seed pages leads to a requirement or to a stated reason."""
+"""Every sentence of the seed pages has requirements or a stated reason."""
 
 import re
 
@@ -19,8 +19,8 @@ says = "There is one queue."
 """
 
 
-def test_both_seed_pages_are_there() -> None:
-    """The two pages of the project's seed, and all their sections."""
+def test_seed_table_has_both_pages_with_all_sections() -> None:
+    """The table has the two pages of the project's seed."""
     pages = {page.document: page for page in load_seeds()}
     assert list(pages) == ["1045/43607", "436/46412"]
     for page in pages.values():
@@ -30,8 +30,8 @@ def test_both_seed_pages_are_there() -> None:
 
 
 @pytest.mark.parametrize("page", load_seeds(), ids=lambda page: page.document)
-def test_every_sentence_leads_somewhere(page: SeedPage) -> None:
-    """Each sentence has requirements that exist, or a reason in words."""
+def test_every_seed_sentence_has_requirement_or_reason(page: SeedPage) -> None:
+    """The requirements exist."""
     known = load_registry().by_id
     for sentence in page.sentence:
         assert sentence.says
@@ -40,13 +40,13 @@ def test_every_sentence_leads_somewhere(page: SeedPage) -> None:
         assert len(sentence.quote.split()) <= 12
 
 
-def test_each_seed_rule_of_order_pause_and_callback_is_a_must() -> None:
-    """The sentences on order, pause and callbacks lead to at least one MUST each."""
+def test_seed_rules_of_order_pause_and_callback_are_must() -> None:
+    """Each of these sentences has at least one MUST."""
     registry = load_registry()
     for page in load_seeds():
-        for words in ("priority and order", "will stop", "POST request", "one queue"):
-            hits = [s for s in page.sentence if words in s.quote]
-            assert hits, f"{page.document} lost its sentence on {words!r}"
+        for phrase in ("priority and order", "will stop", "POST request", "one queue"):
+            hits = [s for s in page.sentence if phrase in s.quote]
+            assert hits, f"{page.document} lost its sentence on {phrase!r}"
             for sentence in hits:
                 assert any(registry.get(name).level == "MUST" for name in sentence.requirements)
 
@@ -64,7 +64,7 @@ def test_each_seed_rule_of_order_pause_and_callback_is_a_must() -> None:
         ),
     ],
 )
-def test_a_gap_is_an_error(addition: str, message: str) -> None:
-    """A sentence that leads nowhere, to an unknown id, or is forgotten is refused."""
+def test_seed_sentence_without_requirement_is_refused(addition: str, message: str) -> None:
+    """A missing sentence and an unknown requirement id are refused too."""
     with pytest.raises(RegistryError, match=re.escape(message)):
         parse_seeds(PAGE + addition, load_registry())

@@ -1,4 +1,4 @@
-"""The tolerant reading: dress that no document forbids changes nothing in what is read, and is told as notes."""
+"""The tolerant reading: layout that no document forbids does not change the value; notes report it."""
 
 import pytest
 from contract_samples import ENDED, OPERATION, QUEUE, SAMPLES, sample
@@ -12,13 +12,13 @@ from ciq_schemas.codec.tree import put_in_order, reshape
 from ciq_schemas.xsd_tables import ContainerType, OpenType
 
 
-def _shuffled(element: etree._Element, kind: object, random: st.DrawFn) -> None:
-    """Shuffle children in place; equal names keep their order, as that says something."""
+def _shuffle(element: etree._Element, kind: object, random: st.DrawFn) -> None:
+    """Shuffle children in place; elements of equal name keep their order, because it has a meaning."""
     if not isinstance(kind, ContainerType):
         return
     children = list(element)
     for child in children:
-        _shuffled(child, kind.by_name[str(child.tag)].type, random)
+        _shuffle(child, kind.by_name[str(child.tag)].type, random)
     names = random(st.permutations(list(dict.fromkeys(child.tag for child in children))))
     children.sort(key=lambda child: names.index(child.tag))
     for child in children:
@@ -28,11 +28,11 @@ def _shuffled(element: etree._Element, kind: object, random: st.DrawFn) -> None:
 
 @settings(derandomize=True, deadline=None, max_examples=60)
 @given(st.data(), st.sampled_from(sorted(SAMPLES)))
-def test_order_of_children_does_not_matter(data: st.DataObject, name: str) -> None:
-    """A sample with all containers shuffled says the same and has no problem."""
+def test_shuffled_sample_is_read_without_problem(data: st.DataObject, name: str) -> None:
+    """All containers are shuffled; the value is the same."""
     document, original = sample(name)
     root = etree.fromstring(original)
-    _shuffled(root, document.table.content, data.draw)
+    _shuffle(root, document.table.content, data.draw)
     decoded = codec.read(document, etree.tostring(root), Reading.TOLERANT)
     assert decoded.problems == ()
     assert decoded.value == codec.read(document, original).value
@@ -40,23 +40,23 @@ def test_order_of_children_does_not_matter(data: st.DataObject, name: str) -> No
 
 @settings(derandomize=True, deadline=None, max_examples=60)
 @given(st.data(), st.sampled_from(sorted(SAMPLES)))
-def test_putting_in_order_is_what_reshaping_does(data: st.DataObject, name: str) -> None:
-    """Where only the order differs, the quick way in place gives the tree and the notes of the way that copies."""
+def test_reorder_in_place_equals_reshaped_copy(data: st.DataObject, name: str) -> None:
+    """Where only the order differs, both functions give the same tree and notes."""
     document, original = sample(name)
     root = etree.fromstring(original)
-    _shuffled(root, document.table.content, data.draw)
-    told: list[Note] = []
-    copied = reshape(root, document.table.content, f"/{root.tag}", told)
+    _shuffle(root, document.table.content, data.draw)
+    notes_of_copy: list[Note] = []
+    copied = reshape(root, document.table.content, f"/{root.tag}", notes_of_copy)
     notes: list[Note] = []
     assert put_in_order(root, document.table.content, notes)
-    assert notes == told
+    assert notes == notes_of_copy
     assert etree.tostring(root) == etree.tostring(copied)
 
 
-@pytest.mark.parametrize("odd", [b"<Odd/>", b"<Name a='b'>n</Name>"])
-def test_a_tree_with_more_than_order_wrong_is_left_alone(odd: bytes) -> None:
-    """An unknown element or an attribute anywhere: nothing is moved and nothing is told."""
-    body = b"<Request><State>Active</State><NotifyConfig><State>Off</State><Url/>%b</NotifyConfig></Request>" % odd
+@pytest.mark.parametrize("unknown", [b"<Odd/>", b"<Name a='b'>n</Name>"])
+def test_tree_with_unknown_parts_is_not_reordered(unknown: bytes) -> None:
+    """With an unknown element or attribute the function moves no element and adds no note."""
+    body = b"<Request><State>Active</State><NotifyConfig><State>Off</State><Url/>%b</NotifyConfig></Request>" % unknown
     root = etree.fromstring(body)
     notes: list[Note] = []
     assert not put_in_order(root, Document.QUEUE_UPDATE_REQUEST.table.content, notes)
@@ -64,7 +64,7 @@ def test_a_tree_with_more_than_order_wrong_is_left_alone(odd: bytes) -> None:
 
 
 JOB = f"<Response><EventName>TaskFinish</EventName><JobsDetail>{ENDED}</JobsDetail></Response>"
-DRESS = {
+LAYOUTS = {
     "declaration in capitals": f"<?xml version='1.0' encoding='UTF-8' standalone='yes'?>{JOB}".encode(),
     "no declaration": JOB.encode(),
     "byte order mark": b"\xef\xbb\xbf" + JOB.encode(),
@@ -76,22 +76,22 @@ DRESS = {
     "CDATA": JOB.replace("case-17 &lt;&amp;&gt;", "<![CDATA[case-17 <&>]]>").encode(),
     "numeric references": JOB.replace("TaskFinish", "&#84;ask&#x46;inish").encode(),
     "white space between": JOB.replace("><", ">\r\n\t <").replace("<Message/>", "<Message>\n</Message>").encode(),
-    "white space round words": JOB.replace("TaskFinish", "\n TaskFinish ").encode(),
+    "white space around values": JOB.replace("TaskFinish", "\n TaskFinish ").encode(),
     "empty written long": JOB.replace("<Message/>", "<Message></Message>").encode(),
 }
 
 
-@pytest.mark.parametrize("name", DRESS)
-def test_ways_of_writing_do_not_matter(name: str) -> None:
-    """Encodings, comments, CDATA, references and white space leave the content as it is."""
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_xml_layout_does_not_change_value(name: str) -> None:
+    """Cases: encodings, comments, CDATA, references and white space."""
     plain = codec.read(Document.TASK_CALLBACK, JOB.encode())
-    decoded = codec.read(Document.TASK_CALLBACK, DRESS[name])
+    decoded = codec.read(Document.TASK_CALLBACK, LAYOUTS[name])
     assert decoded.problems == ()
     assert decoded.value == plain.value
 
 
-def test_what_is_unknown_is_set_aside_and_told() -> None:
-    """Unknown elements, attributes and namespaces are notes with their paths; the rest is read."""
+def test_unknown_parts_are_notes_with_paths() -> None:
+    """They are elements, attributes and namespaces; the rest is read."""
     text = (
         '<a:Response xmlns:a="urn:x"><a:EventName b="c">TaskFinish</a:EventName>'
         f"<JobsDetail>{ENDED}<Cost>3</Cost></JobsDetail><RequestId>r</RequestId></a:Response>"
@@ -107,8 +107,8 @@ def test_what_is_unknown_is_set_aside_and_told() -> None:
     }
 
 
-def test_interleaved_siblings_are_merged() -> None:
-    """Repeated elements apart from each other are one list, in their order."""
+def test_interleaved_repeated_elements_are_one_list() -> None:
+    """The list has their order."""
     queue = f"<QueueList>{QUEUE}</QueueList>"
     text = f"<Response><NonExistPIDs>pA</NonExistPIDs>{queue}<NonExistPIDs>pB</NonExistPIDs>{queue}"
     decoded = codec.read(Document.QUEUE_LIST, f"{text}<RequestId>r</RequestId></Response>".encode())
@@ -116,24 +116,24 @@ def test_interleaved_siblings_are_merged() -> None:
     assert decoded.value["NonExistPIDs"] == ["pA", "pB"]
 
 
-def test_the_other_spelling_of_an_id_is_read() -> None:
-    """QueueID for QueueId, as some old samples print it, is read and told."""
+def test_other_spelling_of_id_is_read_with_note() -> None:
+    """Some old samples have QueueID for QueueId."""
     document, data = sample("queue list, paged")
     decoded = codec.read(document, data.replace(b"QueueId>", b"QueueID>"))
     assert decoded.value == codec.read(document, data).value
     assert [note.kind for note in decoded.notes] == [NoteKind.SPELLING]
 
 
-def test_user_data_keeps_its_white_space() -> None:
-    """White space counts where the text is the caller's own."""
+def test_user_data_keeps_white_space() -> None:
+    """The text belongs to the client."""
     text = JOB.replace("case-17 ", "  case  17\n")
     jobs = codec.read(Document.TASK_CALLBACK, text.encode()).value["JobsDetail"]
     assert isinstance(jobs, list)
     assert jobs[0]["Operation"]["UserData"] == "  case  17\n<&>"
 
 
-def test_requests_keep_operations_as_bytes_in_schema_order() -> None:
-    """`read_request` gives the Operation elements serialized and ordered, what is not known behind the rest."""
+def test_read_request_returns_operations_serialized_in_schema_order() -> None:
+    """Unknown elements come after the others."""
     snapshot = "<Snapshot><Mode>K</Mode></Snapshot>"
     operation = f'<Operation a="b"><JobLevel>1</JobLevel><Odd/>{snapshot}<Tag>Snapshot</Tag></Operation>'
     body = f"<Request><Input><Object>o</Object></Input>{operation}{OPERATION}</Request>"
@@ -147,22 +147,22 @@ def test_requests_keep_operations_as_bytes_in_schema_order() -> None:
     assert parts == decoded.value["Operation"]
 
 
-def test_refused_requests_have_no_fragments() -> None:
-    """Bytes of an operation that is not valid are not handed out."""
+def test_invalid_request_has_no_fragments() -> None:
+    """`read_request` returns no bytes of an invalid operation."""
     body = "<Request><Tag>T</Tag><Operation><JobLevel>9</JobLevel></Operation></Request>"
     assert codec.read_request(Document.JOB_SUBMIT_REQUEST, body.encode()).fragments == ()
 
 
 @pytest.mark.parametrize("document", [Document.JOB_SUBMIT_REQUEST, Document.JOB_ANSWER])
-def test_containers_of_all_tags_are_open(document: Document) -> None:
-    """The container of each tag passes whatever it holds."""
+def test_container_of_each_tag_is_open(document: Document) -> None:
+    """Such a container accepts any content."""
     path = "Operation" if document is Document.JOB_SUBMIT_REQUEST else "JobsDetail/Operation"
     for name in ("Transcode", "SpeechRecognition", "DocProcess", "Translation", "PicProcess", "FileHashCodeConfig"):
-        kind = codec_parts(document, path).by_name[name].type
+        kind = container_at(document, path).by_name[name].type
         assert isinstance(kind, OpenType)
 
 
-def codec_parts(document: Document, path: str) -> ContainerType:
+def container_at(document: Document, path: str) -> ContainerType:
     """The container at a path."""
     kind = document.table.content
     for name in path.split("/"):

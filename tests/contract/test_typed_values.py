@@ -1,4 +1,4 @@
-"""Canonical mappings become typed values and go back; nothing a target sends makes that raise."""
+"""Canonical mappings become typed values and back; no data of a target makes the conversion raise."""
 
 from typing import get_args
 
@@ -21,8 +21,8 @@ ROUND_TRIPS = {
 
 
 @pytest.mark.parametrize("name", ROUND_TRIPS)
-def test_values_are_written_as_they_were_read(name: str) -> None:
-    """What a value holds is what the document says, so writing it and reading it again changes nothing."""
+def test_value_is_written_and_read_back_unchanged(name: str) -> None:
+    """Each sample is read, written and read again."""
     document, data = sample(name)
     value = codec.to_value(ROUND_TRIPS[name], codec.read(document, data))
     again = codec.encode(document, value)
@@ -30,7 +30,7 @@ def test_values_are_written_as_they_were_read(name: str) -> None:
     assert codec.to_value(ROUND_TRIPS[name], codec.read(document, again)) == value
 
 
-def test_a_job_in_full() -> None:
+def test_job_value_has_all_documented_parts() -> None:
     """Names, absence (None), emptiness (""), common parts and open containers."""
     document, data = sample("job answer")
     (job,) = codec.to_value(values.JobAnswer, codec.read(document, data)).jobs
@@ -42,22 +42,22 @@ def test_a_job_in_full() -> None:
 
 
 @pytest.mark.parametrize("name", ["queue list, by id, newer form", "queue list, by id, older form"])
-def test_both_forms_of_unknown_queues(name: str) -> None:
-    """NonExistPIDs as repeated text and as a container of QueueID are the same ids."""
+def test_unknown_queue_ids_are_read_in_both_forms(name: str) -> None:
+    """The forms are repeated NonExistPIDs and one container of QueueID."""
     document, data = sample(name)
     answer = codec.to_value(values.QueueList, codec.read(document, data))
     assert answer.non_exist_ids == ("pX", "pY")
 
 
 @pytest.mark.parametrize("name", ["job answer, many", "job answer, none"])
-def test_both_forms_of_unknown_jobs(name: str) -> None:
-    """NonExistJobIds as one text with commas and as repeated elements are the same ids."""
+def test_unknown_job_ids_are_read_in_both_forms(name: str) -> None:
+    """The forms are one NonExistJobIds text with commas and repeated elements."""
     document, data = sample(name)
     assert codec.to_value(values.JobAnswer, codec.read(document, data)).non_exist_ids == ("jX", "jY")
 
 
-def test_the_queue_of_an_update() -> None:
-    """The one queue of an update answer, None where there is none."""
+def test_update_answer_has_one_queue_or_none() -> None:
+    """A missing queue is None."""
     document, data = sample("queue update answer")
     queue = codec.queue_of_update(codec.read(document, data))
     assert queue is not None
@@ -66,8 +66,8 @@ def test_the_queue_of_an_update() -> None:
 
 
 @pytest.mark.parametrize("spec", FEATURES.values(), ids=list(FEATURES))
-def test_buckets_of_every_feature(spec: object) -> None:
-    """Each feature's containers of activation answers and bucket lists are in the schema and are read."""
+def test_bucket_containers_of_every_feature_are_read(spec: object) -> None:
+    """The schema has the containers of activation responses and bucket lists."""
     element, repeated = spec.bucket_element, spec.bucket_list_element  # type: ignore[attr-defined]
     bucket = {"BucketId": "b-1", "Name": "b-1", "Region": "r", "CreateTime": "2026-01-02T03:04:05+0800"}
     answer = codec.encode(Document.BUCKET_ANSWER, {"RequestId": "r", element: bucket})
@@ -92,8 +92,8 @@ ANYTHING = st.recursive(
 
 @settings(derandomize=True, deadline=None, max_examples=300)
 @given(st.dictionaries(st.sampled_from(["JobsDetail", "QueueList", "NonExistJobIds", "Queue", "Code"]), ANYTHING))
-def test_no_mapping_makes_it_raise(value: dict[str, object]) -> None:
-    """Whatever the structure, a value comes out, and what does not fit is left out."""
+def test_random_mapping_never_raises(value: dict[str, object]) -> None:
+    """The result is a value without the parts that do not match its type."""
     decoded = Decoded(document=Document.JOB_ANSWER, value=value)
     for kind in get_args(values.QueueList | values.JobAnswer | values.JobCallback | values.ErrorAnswer):
         assert isinstance(codec.to_value(kind, decoded), kind)
@@ -102,8 +102,8 @@ def test_no_mapping_makes_it_raise(value: dict[str, object]) -> None:
     codec.buckets_of_list(decoded)
 
 
-def test_an_answer_is_read_once() -> None:
-    """The same bytes give the very same frozen value, equal to what the two steps give; others give others."""
+def test_equal_bytes_return_the_same_value() -> None:
+    """The value is frozen and equal to that of decoding and converting; other bytes give another value."""
     body = b"<Response><JobsDetail><JobId>j1</JobId><State>Running</State></JobsDetail></Response>"
     first = codec.job_answer(body)
     assert codec.job_answer(bytes(bytearray(body))) is first

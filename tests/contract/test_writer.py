@@ -1,4 +1,4 @@
-"""The writer over the tables: equal to lxml, valid, and the inverse of the decoder, for random documents."""
+"""The table-driven writer: equal to lxml, valid, and the inverse of the decoder, for random documents."""
 
 import pytest
 from contract_samples import OPERATION, canonical_form, sample
@@ -15,7 +15,7 @@ RANDOM = settings(derandomize=True, deadline=None, max_examples=200)
 
 
 def by_lxml(name: str, value: object, kind: Type) -> etree._Element:
-    """The obvious way: build the tree element by element."""
+    """The document of a mapping, built element by element with lxml."""
     element = etree.Element(name)
     if isinstance(value, str):
         element.text = value
@@ -36,8 +36,8 @@ def by_lxml(name: str, value: object, kind: Type) -> etree._Element:
 
 
 @pytest.mark.parametrize("document", Document)
-def test_equal_to_lxml(document: Document) -> None:
-    """What the writer writes is, in canonical form, what lxml writes for the same mapping."""
+def test_written_document_equals_lxml_document(document: Document) -> None:
+    """Random mappings are compared in canonical form."""
 
     @RANDOM
     @given(mappings(document))
@@ -49,8 +49,8 @@ def test_equal_to_lxml(document: Document) -> None:
 
 
 @pytest.mark.parametrize("document", Document)
-def test_valid_and_read_back(document: Document) -> None:
-    """Valid mappings are written as strictly valid documents and decoded to what they were."""
+def test_written_document_is_valid_and_decodes_to_its_mapping(document: Document) -> None:
+    """The documents are valid in the strict reading."""
 
     @RANDOM
     @given(mappings(document))
@@ -62,8 +62,8 @@ def test_valid_and_read_back(document: Document) -> None:
     check()
 
 
-def test_text_is_escaped_and_kept() -> None:
-    """Markup and carriage returns survive; characters that XML cannot carry become U+FFFD; no numeric references."""
+def test_special_characters_are_escaped() -> None:
+    """Markup and carriage returns are kept; characters that XML cannot contain become U+FFFD; no numeric references."""
     error = {"Code": "C", "Message": "a<b>&\r\n\t\"'中\x00\x1f\ud800\ufffe", "RequestId": "r"}
     data = codec.encode(Document.ERROR, error)
     assert "中".encode() in data
@@ -71,8 +71,8 @@ def test_text_is_escaped_and_kept() -> None:
     assert root.findtext("Message") == "a<b>&\r\n\t\"'中\ufffd\ufffd\ufffd\ufffd"
 
 
-def test_fragments_stand_in_place_of_elements() -> None:
-    """Bytes of an element stand for it, repeated too, in a mapping and in a JSON callback."""
+def test_fragment_is_written_as_its_element() -> None:
+    """This works for repeated elements, in a mapping and in a JSON callback."""
     document, data = sample("task callback")
     value = codec.read(document, data).value
     jobs = value["JobsDetail"]
@@ -82,8 +82,8 @@ def test_fragments_stand_in_place_of_elements() -> None:
     assert codec.encode_callback_json(kept) == codec.encode_callback_json(value)
 
 
-def test_parts_are_written_alone() -> None:
-    """One element of a document can be written for later, and read alone."""
+def test_part_is_written_and_read_alone() -> None:
+    """One element of a document can be written in advance."""
     value = {"JobLevel": "0", "Tag": "T", "Snapshot": {"Mode": "K"}}
     part = codec.encode_part(Document.JOB_ANSWER, "JobsDetail/Operation", value)
     assert part.data == (
@@ -92,8 +92,8 @@ def test_parts_are_written_alone() -> None:
     assert codec.decode_part(Document.JOB_ANSWER, "JobsDetail/Operation", part) == value
 
 
-def test_none_leaves_an_element_out_and_numbers_are_written() -> None:
-    """None is absence; int and bool are written as text; the declaration can be left out."""
+def test_none_is_left_out_and_numbers_are_written_as_text() -> None:
+    """The types are int and bool; the declaration can be left out."""
     data = codec.encode(Document.QUEUE_LIST, {"RequestId": "r", "TotalCount": 3, "PageNumber": None}, declaration=False)
     assert data == b"<Response><RequestId>r</RequestId><TotalCount>3</TotalCount></Response>"
 
@@ -107,14 +107,14 @@ def test_none_leaves_an_element_out_and_numbers_are_written() -> None:
         ("text", "Response: expected a mapping or a value, got str"),
     ],
 )
-def test_values_without_a_place_are_refused(value: object, message: str) -> None:
-    """A mapping that does not fit is the caller's mistake and is told with the path."""
+def test_value_without_schema_element_is_refused(value: object, message: str) -> None:
+    """The error for the caller has the path."""
     with pytest.raises(EncodeError, match=message):
         codec.encode(Document.QUEUE_LIST, value)
 
 
-def test_names_in_open_content_are_checked() -> None:
-    """A name from outside cannot break out of its element."""
+def test_invalid_name_in_open_content_is_refused() -> None:
+    """A name from outside cannot end its element."""
     request = {"Operation": [{"Snapshot": {"a><b": "x"}}]}
     with pytest.raises(EncodeError, match="not a name for an element"):
         codec.encode(Document.JOB_SUBMIT_REQUEST, request)
