@@ -1,4 +1,4 @@
-"""Checks of the scenarios `activation` and `deactivation`."""
+"""Tests of the checks of the scenarios `activation` and `deactivation`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ BAD = refusal("InvalidArgument")
 
 
 def bucket_xml(container: str, name: str = BUCKET) -> str:
-    """A bucket as in the samples."""
+    """Returns a bucket in the form of the samples."""
     return (
         f"<{container}><Name>{name}</Name><CreateTime>2026-01-02T03:04:05+0800</CreateTime>"
         f"<Region>{REGION}</Region><AliasBucketId/><BucketId>{name}</BucketId></{container}>"
@@ -38,8 +38,8 @@ def bucket_xml(container: str, name: str = BUCKET) -> str:
 
 
 @cache
-def conversation(feature: Feature = Feature.SPEECH) -> Transcript:
-    """The scenario on a service that does as the documents say."""
+def conforming(feature: Feature = Feature.SPEECH) -> Transcript:
+    """Returns the transcript of the scenario on a target that follows the documents."""
     spec = FEATURES[feature]
     path, bucket = spec.bucket_path, bucket_xml(spec.bucket_list_element)
     held = {"name": "ciq-active", "state": "Paused"}
@@ -81,9 +81,9 @@ IDS = ("ACT-001", "ACT-003", "ACT-004", "ACT-005", "ACT-006", "ACT-008", "ACT-00
 
 @pytest.mark.parametrize("requirement", IDS)
 @pytest.mark.parametrize("feature", Feature)
-def test_holds_on_the_documented_conversation(requirement: str, feature: Feature) -> None:
-    """Each check holds where the service does as the documents say, and shows by which exchange."""
-    finding = judged(requirement, conversation(feature))
+def test_conforming_transcript_holds(requirement: str, feature: Feature) -> None:
+    """Each check holds on a conforming transcript and names its witness."""
+    finding = judged(requirement, conforming(feature))
     assert finding.kind is Kind.HOLDS, finding
     assert finding.witness
 
@@ -92,21 +92,24 @@ LISTED = bucket_xml("AsrBucketList")
 DEVIATIONS: dict[str, tuple[str, Change]] = {
     "first name counts": ("ACT-005", lambda t: t.answered(Label.BUCKETS_BY_NAMES, 200, paged())),
     "several names refused": ("ACT-005", lambda t: t.answered(Label.BUCKETS_BY_NAMES, 400, BAD)),
-    "a beginning of the name counts": (
+    "name prefix accepted": (
         "ACT-005",
         lambda t: t.answered(Label.BUCKETS_BY_SHORT_NAME, 200, paged(LISTED)),
     ),
     "activation resumes": ("ACT-014", lambda t: t.edited(Label.QUEUES_AFTER, ">Paused<", ">Active<")),
-    "activation gives the name back": ("ACT-014", lambda t: t.edited(Label.QUEUES_AFTER, "ciq-active", "queue-1")),
+    "activation restores the default name": (
+        "ACT-014",
+        lambda t: t.edited(Label.QUEUES_AFTER, "ciq-active", "queue-1"),
+    ),
     "regions ignored": ("ACT-009", lambda t: t.answered(Label.BUCKETS_OF_OTHER_REGION, 200, paged(LISTED))),
     "second region ignored": ("ACT-009", lambda t: t.answered(Label.BUCKETS_OF_REGION, 200, paged())),
     "regions refused": ("ACT-009", lambda t: t.answered(Label.BUCKETS_OF_REGION, 400, BAD)),
-    "name in the middle": ("ACT-010", lambda t: t.answered(Label.BUCKETS_BY_END, 200, paged(LISTED))),
-    "whole names only": ("ACT-010", lambda t: t.answered(Label.BUCKETS_BY_BEGINNING, 200, paged())),
+    "name matched in the middle": ("ACT-010", lambda t: t.answered(Label.BUCKETS_BY_END, 200, paged(LISTED))),
+    "name prefix not matched": ("ACT-010", lambda t: t.answered(Label.BUCKETS_BY_BEGINNING, 200, paged())),
     "created": ("ACT-001", lambda t: t.status(Label.ACTIVATE, 201)),
     "buckets in part": ("ACT-003", lambda t: t.status(Label.BUCKETS, 206)),
     "refused": ("ACT-001", lambda t: t.answered(Label.ACTIVATE, 403, refusal("AccessDenied"))),
-    "unbound is no reason": ("ACT-001", lambda t: t.answered(Label.ACTIVATE, 400, refusal("AsrBucketUnBinded"))),
+    "refused as unbound": ("ACT-001", lambda t: t.answered(Label.ACTIVATE, 400, refusal("AsrBucketUnBinded"))),
     "no body": ("ACT-001", lambda t: t.answered(Label.ACTIVATE, 200)),
     "another feature's container": ("ACT-001", lambda t: t.edited(Label.ACTIVATE, "AsrBucket", "DocBucket")),
     "no region": ("ACT-001", lambda t: t.edited(Label.ACTIVATE, f"<Region>{REGION}</Region>", "")),
@@ -122,7 +125,7 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
         lambda t: t.answered(Label.BUCKETS_BY_UNKNOWN_NAME, 200, paged(bucket_xml("AsrBucketList"))),
     ),
     "not found by its name": ("ACT-005", lambda t: t.answered(Label.BUCKETS_BY_NAME, 200, paged())),
-    "more than the name": (
+    "unrequested bucket listed": (
         "ACT-005",
         lambda t: t.edited(Label.BUCKETS_BY_NAME, "</Response>", f"{bucket_xml('AsrBucketList', NONE)}</Response>"),
     ),
@@ -133,20 +136,20 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
 
 
 @pytest.mark.parametrize(("requirement", "change"), DEVIATIONS.values(), ids=DEVIATIONS)
-def test_deviation_is_seen(requirement: str, change: Change) -> None:
-    """One changed answer turns the check, which shows a record."""
-    finding = judged(requirement, change(conversation()))
+def test_changed_response_deviates(requirement: str, change: Change) -> None:
+    """Each changed response makes the check deviate with a witness."""
+    finding = judged(requirement, change(conforming()))
     assert finding.kind is Kind.DEVIATES, finding
     assert finding.witness
 
 
 LEGAL: dict[str, Change] = {
     "other region refused": lambda t: t.answered(Label.BUCKETS_OF_OTHER_REGION, 400, BAD),
-    "end of a name refused": lambda t: t.answered(Label.BUCKETS_BY_END, 400, BAD),
+    "name suffix refused": lambda t: t.answered(Label.BUCKETS_BY_END, 400, BAD),
     "refused as bound": lambda t: t.answered(Label.ACTIVATE, 400, refusal("BucketAlreadyBinded")),
     "refused by number": lambda t: t.answered(Label.ACTIVATE, 409, refusal("1100")),
-    "refused in words of its own": lambda t: t.answered(Label.ACTIVATE, 409, refusal("AsrBucketBinded")),
-    "other buckets too": lambda t: t.edited(
+    "refused with another message": lambda t: t.answered(Label.ACTIVATE, 409, refusal("AsrBucketBinded")),
+    "other buckets listed too": lambda t: t.edited(
         Label.BUCKETS, "<AsrBucketList>", f"{bucket_xml('AsrBucketList', 'other-1250000000')}<AsrBucketList>"
     ),
     "without alias": lambda t: t.edited_everywhere("<AliasBucketId/>", ""),
@@ -155,20 +158,20 @@ LEGAL: dict[str, Change] = {
 
 @pytest.mark.parametrize("requirement", IDS)
 @pytest.mark.parametrize("change", LEGAL.values(), ids=LEGAL)
-def test_legal_dress_is_no_deviation(requirement: str, change: Change) -> None:
-    """What the documents leave open turns no check."""
-    assert judged(requirement, change(conversation())).kind is Kind.HOLDS
+def test_legal_variation_does_not_deviate(requirement: str, change: Change) -> None:
+    """What the documents leave open makes no check deviate."""
+    assert judged(requirement, change(conforming())).kind is Kind.HOLDS
 
 
-def test_unknown_name_refused_is_a_lesser_form() -> None:
-    """A 4xx for a name that does not exist returns none as well."""
-    refused = conversation().answered(Label.BUCKETS_BY_UNKNOWN_NAME, 404, refusal("NoSuchBucket"))
+def test_refused_unknown_name_is_observed() -> None:
+    """A 4xx for an unknown name returns no bucket either."""
+    refused = conforming().answered(Label.BUCKETS_BY_UNKNOWN_NAME, 404, refusal("NoSuchBucket"))
     assert judged("ACT-005", refused).kind is Kind.OBSERVED
 
 
-def test_bucket_on_a_later_page_is_listed() -> None:
-    """Accounts with many buckets show it on another page."""
-    first = conversation().edited(Label.BUCKETS, BUCKET, "other-1250000000")
+def test_bucket_on_a_later_page_holds() -> None:
+    """Accounts with many buckets list it on another page."""
+    first = conforming().edited(Label.BUCKETS, BUCKET, "other-1250000000")
     second = first.exchange(
         Label.BUCKETS,
         paged(bucket_xml("AsrBucketList"), number=2, size=100),
@@ -178,23 +181,23 @@ def test_bucket_on_a_later_page_is_listed() -> None:
     assert judged("ACT-003", second).kind is Kind.HOLDS
 
 
-def test_media_activation_is_a_note() -> None:
-    """Only SDK types show the answer for media, so it is told and not judged."""
-    for t in (conversation(Feature.MEDIA), conversation(Feature.MEDIA).answered(Label.ACTIVATE, 404, BAD)):
+def test_media_activation_is_observed() -> None:
+    """Only SDK types show the response for media, so the check reports it and does not judge it."""
+    for t in (conforming(Feature.MEDIA), conforming(Feature.MEDIA).answered(Label.ACTIVATE, 404, BAD)):
         finding = judged("ACT-002", t)
         assert finding.kind is Kind.OBSERVED
         assert finding.seen
 
 
-def test_failed_activation_blocks_what_follows_from_it() -> None:
-    """Queues after an activation that failed say nothing about activation."""
-    failed = conversation().answered(Label.ACTIVATE, 500, refusal("InternalError"))
+def test_failed_activation_blocks_the_checks_that_depend_on_it() -> None:
+    """Queues after a failed activation do not show anything about activation."""
+    failed = conforming().answered(Label.ACTIVATE, 500, refusal("InternalError"))
     for requirement in ("ACT-004", "ONE-004"):
         assert judged(requirement, failed).kind is Kind.BLOCKED
 
 
-def test_unknown_bucket_resembles_the_real_one() -> None:
-    """The name shares beginning and account with the bucket, so that comparing parts of names shows."""
+def test_unknown_bucket_name_resembles_the_real_one() -> None:
+    """The name shares prefix and account with the bucket, so that a comparison of parts of names shows."""
     assert NONE.startswith("examplebucket-")
     assert NONE.endswith("-1250000000")
     assert NONE != BUCKET
@@ -202,14 +205,14 @@ def test_unknown_bucket_resembles_the_real_one() -> None:
 
 
 @pytest.mark.parametrize("requirement", [*IDS, "ACT-002"])
-def test_nothing_holds_by_absence(requirement: str) -> None:
-    """Without a conversation every check is blocked, with the scenario's own reason."""
+def test_missing_exchanges_block_the_check(requirement: str) -> None:
+    """Without exchanges every check is blocked, with the reason of the scenario."""
     assert judged(requirement, Transcript("activation").event("broken", "no answer")).kind is Kind.BLOCKED
 
 
 @cache
 def deactivation() -> Transcript:
-    """The scenario `deactivation` as it should be."""
+    """Returns the transcript of scenario `deactivation` on a target that follows the documents."""
     unbound = refusal("MediaBucketUnBinded")
     t = Transcript("deactivation").exchange(Off.QUEUES_BEFORE, paged(queue_xml()))
     t = t.exchange(
@@ -224,10 +227,10 @@ def deactivation() -> Transcript:
 OFF_IDS = ("ACT-007", "ACT-011", "ACT-012", "ACT-013")
 SPEED = queue_xml(QUEUE, name="queue-speed-transcoding-process-1", category="SpeedTranscoding")
 LEGALLY_OFF: dict[str, Change] = {
-    "as on the pages": lambda t: t,
+    "as documented": lambda t: t,
     "an empty list": lambda t: t.answered(Off.QUEUES_WITHOUT, 200, paged()),
     "the same id again": lambda t: t.edited(Off.QUEUES_AGAIN, STRANGER, QUEUE),
-    "a speed queue beside it": lambda t: t.answered(Off.QUEUES_AGAIN, 200, paged(queue_xml(STRANGER), SPEED)),
+    "with a speed queue": lambda t: t.answered(Off.QUEUES_AGAIN, 200, paged(queue_xml(STRANGER), SPEED)),
     "another code": lambda t: t.answered(Off.SUBMIT_WITHOUT, 404, refusal("NoSuchService")),
     "no rule shown": lambda t: t.edited(
         Off.QUEUES_AGAIN, "<NotifyConfig><Url/><Event/><Type/><State>Off</State></NotifyConfig>", ""
@@ -237,8 +240,8 @@ LEGALLY_OFF: dict[str, Change] = {
 
 @pytest.mark.parametrize("requirement", OFF_IDS)
 @pytest.mark.parametrize("change", LEGALLY_OFF.values(), ids=LEGALLY_OFF)
-def test_off_and_on_again(requirement: str, change: Change) -> None:
-    """DELETE takes queue and jobs away, POST makes a new queue; the rest is open."""
+def test_deactivation_and_reactivation_hold(requirement: str, change: Change) -> None:
+    """DELETE removes queue and jobs, POST makes a new queue; the rest is open."""
     finding = judged(requirement, change(deactivation()))
     assert finding.kind is Kind.HOLDS, finding
     assert finding.witness
@@ -251,7 +254,7 @@ WRONGLY_OFF: dict[str, tuple[str, Change]] = {
     "queue stays": ("ACT-007", lambda t: t.answered(Off.QUEUES_WITHOUT, 200, paged(queue_xml()))),
     "job taken": ("ACT-011", lambda t: t.answered(Off.SUBMIT_WITHOUT, 200, response_xml())),
     "no queue again": ("ACT-012", lambda t: t.answered(Off.QUEUES_AGAIN, 200, paged())),
-    "off for ever": ("ACT-012", lambda t: t.answered(Off.REACTIVATE, 400, BAD)),
+    "not reactivated": ("ACT-012", lambda t: t.answered(Off.REACTIVATE, 400, BAD)),
     "two queues": ("ACT-012", lambda t: t.answered(Off.QUEUES_AGAIN, 200, paged(queue_xml(), queue_xml(STRANGER)))),
     "old name": ("ACT-013", lambda t: t.edited(Off.QUEUES_AGAIN, "queue-1", "ciq-media-before")),
     "old state": ("ACT-013", lambda t: t.edited(Off.QUEUES_AGAIN, ">Active<", ">Paused<")),
@@ -260,14 +263,14 @@ WRONGLY_OFF: dict[str, tuple[str, Change]] = {
 
 
 @pytest.mark.parametrize(("requirement", "change"), WRONGLY_OFF.values(), ids=WRONGLY_OFF)
-def test_what_goes_wrong_off_and_on_is_seen(requirement: str, change: Change) -> None:
-    """One changed answer turns the check, which shows a record."""
+def test_wrong_deactivation_or_reactivation_deviates(requirement: str, change: Change) -> None:
+    """Each changed response makes the check deviate with a witness."""
     finding = judged(requirement, change(deactivation()))
     assert finding.kind is Kind.DEVIATES, finding
     assert finding.witness
 
 
-def test_the_last_list_counts_off_and_on() -> None:
+def test_last_list_decides_after_deactivation_and_reactivation() -> None:
     """A list may show late that the queue is gone, and that it is there again."""
     late = deactivation().answered(Off.QUEUES_WITHOUT, 200, paged(queue_xml()))
     assert judged("ACT-007", late.exchange(Off.QUEUES_WITHOUT, paged())).kind is Kind.HOLDS
@@ -276,7 +279,7 @@ def test_the_last_list_counts_off_and_on() -> None:
 
 
 @pytest.mark.parametrize("requirement", OFF_IDS)
-def test_nothing_is_asked_of_a_feature_that_must_stay(requirement: str) -> None:
-    """Where the profile does not allow it, that is said."""
+def test_undeclared_deactivation_is_not_tested(requirement: str) -> None:
+    """Where the profile does not allow deactivation, the check reports that."""
     story = Transcript("deactivation").event("unsupported", "declare it")
     assert judged(requirement, story).kind is Kind.ABSENT

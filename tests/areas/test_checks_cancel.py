@@ -1,4 +1,4 @@
-"""Checks of the scenario `cancel`: what holds on the documents' own form, in other legal dress, and what deviates."""
+"""Checks of the scenario `cancel`: conforming transcripts hold, legal variations do not deviate, wrong responses do."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ def _done(job_id: str) -> str:
 
 
 @cache
-def conversation() -> Transcript:
-    """The scenario on a service that does as the documents say."""
+def conforming() -> Transcript:
+    """Returns the transcript of the scenario on a target that follows the documents."""
     t = Transcript("cancel")
 
-    def look(step: Label, *jobs: str) -> None:
+    def describe(step: Label, *jobs: str) -> None:
         nonlocal t
         t = t.exchange(step, response_xml(*jobs), operation="describe_job")
 
@@ -34,12 +34,12 @@ def conversation() -> Transcript:
         nonlocal t
         t = t.exchange(step, body, status=status, method="PUT", target=f"/jobs/{job_id}?cancel", operation="cancel_job")
 
-    def told(*jobs: str) -> None:
+    def callbacks_of(*jobs: str) -> None:
         nonlocal t
         for job_id in jobs:
             t = t.callback(CALLBACKS, f"<Response><EventName>TaskFinish</EventName>{_done(job_id)}</Response>")
 
-    def ask(step: Label, states: str, *jobs: str) -> None:
+    def list_jobs(step: Label, states: str, *jobs: str) -> None:
         nonlocal t
         t = t.exchange(step, response_xml(*jobs), target=f"/jobs?tag=Snapshot&states={states}", operation="list_jobs")
 
@@ -56,30 +56,30 @@ def conversation() -> Transcript:
     ):
         answer = response_xml(*(job_xml(job_id, "Pause") for job_id in jobs))
         t = t.exchange(step, answer, method="POST", operation="submit_job")
-    look(Label.WAITING, *(job_xml(job_id, "Pause") for job_id in HELD))
+    describe(Label.WAITING, *(job_xml(job_id, "Pause") for job_id in HELD))
     cancel(Label.CANCEL, VICTIM)
     cancel(Label.CANCEL_LEVEL, LEVEL_2)
     cancel(Label.CANCEL_OF_MANY, TAKEN)
-    look(Label.CANCELLED, *gone)
+    describe(Label.CANCELLED, *gone)
     t = t.exchange(Label.RESUME, method="PUT", operation="update_queue")
-    look(Label.WATCH, *gone, *map(_done, rest))
-    look(Label.ENDED_BEFORE, _done(FIRST))
+    describe(Label.WATCH, *gone, *map(_done, rest))
+    describe(Label.ENDED_BEFORE, _done(FIRST))
     cancel(Label.CANCEL_ENDED, FIRST, 400, refusal("InvalidArgument"))
-    look(Label.ENDED_AFTER, _done(FIRST))
+    describe(Label.ENDED_AFTER, _done(FIRST))
     cancel(Label.CANCEL_UNKNOWN, "j" + "f" * 32, 404, refusal("JobNotFound"))
-    told(*rest)
-    look(Label.AT_THE_END, *gone, *map(_done, rest))
-    ask(Label.LIST_CANCEL, "Cancel")  # the first look: they are not listed yet
-    ask(Label.LIST_CANCEL, "Cancel", *gone)
-    ask(Label.LIST_SUCCESS_CANCEL, "Success,Cancel", *gone, *map(_done, rest))
+    callbacks_of(*rest)
+    describe(Label.AT_THE_END, *gone, *map(_done, rest))
+    list_jobs(Label.LIST_CANCEL, "Cancel")  # the first list does not contain them yet
+    list_jobs(Label.LIST_CANCEL, "Cancel", *gone)
+    list_jobs(Label.LIST_SUCCESS_CANCEL, "Success,Cancel", *gone, *map(_done, rest))
     t = t.exchange(Label.SUBMIT_FAILING, response_xml(job_xml(FAILING)), method="POST", operation="submit_job")
-    look(Label.UNTIL_FAILED, FAILED)
+    describe(Label.UNTIL_FAILED, FAILED)
     cancel(Label.CANCEL_FAILED, FAILING, 400, refusal("InvalidArgument"))
-    look(Label.AFTER_FAILED, FAILED)
+    describe(Label.AFTER_FAILED, FAILED)
     t = t.exchange(Label.SUBMIT_TO_RUN, response_xml(job_xml(RUNNING)), method="POST", operation="submit_job")
-    look(Label.UNTIL_RUNNING, job_xml(RUNNING, "Running"))
+    describe(Label.UNTIL_RUNNING, job_xml(RUNNING, "Running"))
     cancel(Label.CANCEL_RUNNING, RUNNING, 400, refusal("InvalidArgument"))
-    look(Label.AFTER_RUNNING, _done(RUNNING))
+    describe(Label.AFTER_RUNNING, _done(RUNNING))
     return t
 
 
@@ -87,9 +87,9 @@ IDS = tuple(f"CAN-{n:03}" for n in (1, 2, 3, 4, 5, 6, 8, 9, 10))
 
 
 @pytest.mark.parametrize("requirement", IDS)
-def test_holds_on_the_documented_conversation(requirement: str) -> None:
-    """Each check holds where the service does as the documents say, and shows by which exchange."""
-    finding = judged(requirement, conversation())
+def test_conforming_transcript_holds(requirement: str) -> None:
+    """Each check holds on a conforming transcript and names its witness."""
+    finding = judged(requirement, conforming())
     assert finding.kind is Kind.HOLDS, finding
     assert finding.witness
 
@@ -108,20 +108,20 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
         "CAN-002",
         lambda t: t.edited(Label.CANCELLED, CANCELLED, "").edited(Label.AT_THE_END, CANCELLED, ""),
     ),
-    "runs after all": ("CAN-003", lambda t: t.edited(Label.WATCH, CANCELLED, job_xml(VICTIM, "Running"))),
-    "ends after all": ("CAN-003", lambda t: t.edited(Label.AT_THE_END, CANCELLED, RUN)),
-    "is told as run": (
+    "runs after the cancel": ("CAN-003", lambda t: t.edited(Label.WATCH, CANCELLED, job_xml(VICTIM, "Running"))),
+    "succeeds after the cancel": ("CAN-003", lambda t: t.edited(Label.AT_THE_END, CANCELLED, RUN)),
+    "callback reports Success": (
         "CAN-003",
         lambda t: t.callback(CALLBACKS, f"<Response><EventName>TaskFinish</EventName>{RUN}</Response>"),
     ),
-    "stops what runs": ("CAN-009", lambda t: t.edited(Label.AFTER_RUNNING, ">Success<", ">Cancel<")),
-    "takes another with it": (
+    "running job cancelled": ("CAN-009", lambda t: t.edited(Label.AFTER_RUNNING, ">Success<", ">Cancel<")),
+    "another job cancelled too": (
         "CAN-004",
         lambda t: t.edited(Label.WATCH, _done(LAST), job_xml(LAST, "Cancel")).edited(
             Label.AT_THE_END, _done(LAST), job_xml(LAST, "Cancel")
         ),
     ),
-    "another stays": (
+    "another job stays waiting": (
         "CAN-004",
         lambda t: t.edited(Label.WATCH, _done(LAST), job_xml(LAST, "Submitted")).edited(
             Label.AT_THE_END, _done(LAST), ""
@@ -143,14 +143,14 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
         "CAN-003",
         lambda t: t.edited(Label.WATCH, job_xml(TAKEN, "Cancel"), job_xml(TAKEN, "Running")),
     ),
-    "takes the request with it": (
+    "all jobs of the request cancelled": (
         "CAN-004",
         lambda t: t.edited(Label.WATCH, _done(SIBLING), job_xml(SIBLING, "Cancel")).edited(
             Label.AT_THE_END, _done(SIBLING), job_xml(SIBLING, "Cancel")
         ),
     ),
     "not listed": ("CAN-010", lambda t: t.edited(Label.LIST_CANCEL, CANCELLED, "")),
-    "not listed beside others": ("CAN-010", lambda t: t.edited(Label.LIST_SUCCESS_CANCEL, CANCELLED, "")),
+    "not listed with other states": ("CAN-010", lambda t: t.edited(Label.LIST_SUCCESS_CANCEL, CANCELLED, "")),
     "list refused": ("CAN-010", lambda t: t.answered(Label.LIST_CANCEL, 400, refusal("InvalidArgument"))),
     "body": ("CAN-006", lambda t: t.answered(Label.CANCEL, 200, response_xml())),
     "crash": ("CAN-008", lambda t: t.answered(Label.CANCEL_UNKNOWN, 500, refusal("InternalError"))),
@@ -159,9 +159,9 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
 
 
 @pytest.mark.parametrize(("requirement", "change"), DEVIATIONS.values(), ids=DEVIATIONS)
-def test_deviation_is_seen(requirement: str, change: Change) -> None:
-    """One changed answer turns the check, which shows a record."""
-    finding = judged(requirement, change(conversation()))
+def test_changed_response_deviates(requirement: str, change: Change) -> None:
+    """Each changed response makes the check deviate with a witness."""
+    finding = judged(requirement, change(conforming()))
     assert finding.kind is Kind.DEVIATES, finding
     assert finding.witness
 
@@ -183,29 +183,31 @@ LEGAL: dict[str, Change] = {
 
 @pytest.mark.parametrize("requirement", IDS)
 @pytest.mark.parametrize("change", LEGAL.values(), ids=LEGAL)
-def test_legal_dress_is_no_deviation(requirement: str, change: Change) -> None:
-    """What the documents leave open turns no check."""
-    assert judged(requirement, change(conversation())).kind is Kind.HOLDS
+def test_legal_variation_does_not_deviate(requirement: str, change: Change) -> None:
+    """What the documents leave open makes no check deviate."""
+    assert judged(requirement, change(conforming())).kind is Kind.HOLDS
 
 
-def test_job_that_was_not_waiting_blocks_the_question() -> None:
-    """When the pause leaks, cancel of a waiting job was never tried."""
-    leaky = conversation().edited(Label.WAITING, job_xml(VICTIM, "Pause"), job_xml(VICTIM, "Running"))
+def test_job_that_was_not_waiting_blocks_the_check() -> None:
+    """When the pause leaks, no waiting job was cancelled."""
+    leaky = conforming().edited(Label.WAITING, job_xml(VICTIM, "Pause"), job_xml(VICTIM, "Running"))
     for requirement in ("CAN-001", "CAN-002", "CAN-003"):
         assert judged(requirement, leaky).kind is Kind.BLOCKED
 
 
-def test_callback_of_the_cancelled_job_is_a_note() -> None:
-    """Whether one came is told."""
-    assert judged("CAN-007", conversation()).seen.startswith("no callback")
-    told = conversation().callback(CALLBACKS, f"<Response><EventName>TaskFinish</EventName>{CANCELLED}</Response>")
-    finding = judged("CAN-007", told)
+def test_callback_of_a_cancelled_job_is_observed() -> None:
+    """The finding reports whether a callback was received."""
+    assert judged("CAN-007", conforming()).seen.startswith("no callback")
+    callbacks_of = conforming().callback(
+        CALLBACKS, f"<Response><EventName>TaskFinish</EventName>{CANCELLED}</Response>"
+    )
+    finding = judged("CAN-007", callbacks_of)
     assert finding.kind is Kind.OBSERVED
     assert "Cancel" in finding.seen
 
 
 @pytest.mark.parametrize("requirement", [*IDS, "CAN-007"])
-def test_nothing_holds_by_absence(requirement: str) -> None:
-    """Without a conversation every check is blocked; where the target lacks the call it is absent."""
+def test_missing_exchanges_block_the_check(requirement: str) -> None:
+    """Without exchanges every check is blocked; where the target lacks the call it is absent."""
     assert judged(requirement, Transcript("cancel").event("broken", "no answer at all")).kind is Kind.BLOCKED
     assert judged(requirement, Transcript("cancel").event("unsupported", "none waits")).kind is Kind.ABSENT

@@ -1,4 +1,4 @@
-"""Checks of the scenario `describe`: what holds on the documents' own form, in other legal dress, and what deviates."""
+"""Checks of the scenario `describe`: conforming transcripts hold, legal variations do not deviate, wrong ones do."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def _job(job_id: str, state: str, started: str = "-", ended: str = "-") -> str:
 
 
 @cache
-def conversation(feature: Feature = Feature.MEDIA) -> Transcript:
-    """The scenario on a service that does as the documents say."""
+def conforming(feature: Feature = Feature.MEDIA) -> Transcript:
+    """Returns the transcript of the scenario on a target that follows the documents."""
     t = Transcript("describe", feature)
 
-    def look(step: Label, ids: str, *parts: str) -> None:
+    def describe(step: Label, ids: str, *parts: str) -> None:
         nonlocal t
         t = t.exchange(step, response_xml(*parts), target=f"/jobs/{ids}", operation="describe_job")
 
@@ -54,23 +54,23 @@ def conversation(feature: Feature = Feature.MEDIA) -> Transcript:
             operation="submit_job",
         )
         if job_id in OWN:
-            look(Label.SINGLE, job_id, _job(job_id, "Submitted"))
+            describe(Label.SINGLE, job_id, _job(job_id, "Submitted"))
         else:
-            look(Label.HELD, job_id, _job(job_id, "Pause"))
+            describe(Label.HELD, job_id, _job(job_id, "Pause"))
     running = [_job(job_id, "Running", LATER) for job_id in OWN]
     ended = [_job(job_id, "Success", LATER, LATEST) for job_id in OWN]
-    look(Label.WATCH, ",".join(OWN), *running)
-    look(Label.UNKNOWN, UNKNOWN, f"<NonExistJobIds>{UNKNOWN}</NonExistJobIds>")
-    look(Label.WILDCARD, f"{OWN[2][:-4]}%25", f"<NonExistJobIds>{OWN[2][:-4]}%</NonExistJobIds>")
-    look(Label.KNOWN, ",".join(OWN), *ended)
-    look(Label.UP_TO_TEN, ",".join(OWN), *ended)
+    describe(Label.WATCH, ",".join(OWN), *running)
+    describe(Label.UNKNOWN, UNKNOWN, f"<NonExistJobIds>{UNKNOWN}</NonExistJobIds>")
+    describe(Label.WILDCARD, f"{OWN[2][:-4]}%25", f"<NonExistJobIds>{OWN[2][:-4]}%</NonExistJobIds>")
+    describe(Label.KNOWN, ",".join(OWN), *ended)
+    describe(Label.UP_TO_TEN, ",".join(OWN), *ended)
     both = f"<NonExistJobIds>{UNKNOWN}</NonExistJobIds><NonExistJobIds>{OTHER}</NonExistJobIds>"
-    look(Label.KNOWN_AND_UNKNOWN, f"{OWN[0]},{UNKNOWN},{OWN[1]},{OTHER}", *ended[:2], both)
+    describe(Label.KNOWN_AND_UNKNOWN, f"{OWN[0]},{UNKNOWN},{OWN[1]},{OTHER}", *ended[:2], both)
     t = t.exchange(Label.ELEVEN, refusal("InvalidArgument"), status=400, operation="describe_job")
     for job_id, shown in zip(OWN, ended, strict=True):
-        look(Label.ENDED, job_id, shown)
-    look(Label.TOGETHER, ",".join(OWN), *ended[:2], _job(OWN[2], "Running", LATER))  # a moment old
-    look(Label.TOGETHER, ",".join(OWN), *ended)
+        describe(Label.ENDED, job_id, shown)
+    describe(Label.TOGETHER, ",".join(OWN), *ended[:2], _job(OWN[2], "Running", LATER))  # one second old
+    describe(Label.TOGETHER, ",".join(OWN), *ended)
     return t
 
 
@@ -78,9 +78,9 @@ IDS = tuple(f"DES-{n:03}" for n in (*range(1, 12), 13, 14, 15, 17))
 
 
 @pytest.mark.parametrize("requirement", IDS)
-def test_holds_on_the_documented_conversation(requirement: str) -> None:
-    """Each check holds where the service does as the documents say, and shows by which exchange."""
-    finding = judged(requirement, conversation())
+def test_conforming_transcript_holds(requirement: str) -> None:
+    """Each check holds on a conforming transcript and names its witness."""
+    finding = judged(requirement, conforming())
     assert finding.kind is Kind.HOLDS, finding
     assert finding.witness
 
@@ -96,30 +96,33 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
         lambda t: t.edited(Label.SINGLE, "</Response>", f"{_job(OWN[0], 'Running')}</Response>"),
     ),
     "gone in the end": ("DES-001", lambda t: t.answered(Label.ENDED, 404, refusal("ResourceNotFound"))),
-    "one of three": ("DES-002", lambda t: t.answered(Label.KNOWN, 200, response_xml(_job(OWN[0], "Success")))),
-    "one twice": ("DES-002", lambda t: t.edited(Label.UP_TO_TEN, OWN[2], OWN[1])),
+    "one of three ids described": (
+        "DES-002",
+        lambda t: t.answered(Label.KNOWN, 200, response_xml(_job(OWN[0], "Success"))),
+    ),
+    "one id described twice": ("DES-002", lambda t: t.edited(Label.UP_TO_TEN, OWN[2], OWN[1])),
     "pattern matches": ("DES-017", lambda t: t.answered(Label.WILDCARD, 200, response_xml(_job(OWN[2], "Success")))),
     "several refused": ("DES-002", lambda t: t.answered(Label.KNOWN, 400, refusal("InvalidArgument"))),
-    "unknown untold": (
+    "unknown id omitted": (
         "DES-003",
         lambda t: t.edited(Label.KNOWN_AND_UNKNOWN, f"<NonExistJobIds>{OTHER}</NonExistJobIds>", ""),
     ),
-    "known left out": (
+    "known id omitted": (
         "DES-003",
         lambda t: t.edited(Label.KNOWN_AND_UNKNOWN, _job(OWN[1], "Success", LATER, LATEST), ""),
     ),
     "unknown described": ("DES-004", lambda t: t.answered(Label.UNKNOWN, 200, response_xml(_job(UNKNOWN, "Failed")))),
-    "unknown silent": ("DES-004", lambda t: t.answered(Label.UNKNOWN, 200, response_xml())),
+    "unknown id gives an empty response": ("DES-004", lambda t: t.answered(Label.UNKNOWN, 200, response_xml())),
     "unknown refused": ("DES-004", lambda t: t.answered(Label.UNKNOWN, 404, refusal("JobNotFound"))),
-    "known told as unknown": ("DES-005", lambda t: t.edited(Label.ENDED, "</Response>", NOT_THERE)),
+    "known id reported as unknown": ("DES-005", lambda t: t.edited(Label.ENDED, "</Response>", NOT_THERE)),
     "tag changes": ("DES-006", lambda t: t.edited(Label.WATCH, ">Snapshot<", ">Transcode<")),
     "queue changes": ("DES-006", lambda t: t.edited(Label.WATCH, QUEUE, STRANGER)),
     "created anew": ("DES-006", lambda t: t.edited(Label.ENDED, f"<CreationTime>{CREATED}", f"<CreationTime>{LATER}")),
     "input lost": ("DES-006", lambda t: t.edited(Label.ENDED, "<Input><Object>in.mp4</Object></Input>", "")),
-    "the queue's word for a waiting job": ("DES-007", lambda t: t.edited(Label.HELD, ">Pause<", ">Paused<")),
+    "queue state as state of a waiting job": ("DES-007", lambda t: t.edited(Label.HELD, ">Pause<", ">Paused<")),
     "waits with an end": ("DES-010", lambda t: t.edited(Label.HELD, "<EndTime>-", f"<EndTime>{LATEST}")),
     "held with a start": ("DES-010", lambda t: t.edited(Label.HELD, "<StartTime>-", f"<StartTime>{LATER}")),
-    "waits with a code of its own": ("DES-011", lambda t: t.edited(Label.HELD, "<Code>Success<", "<Code>Waiting<")),
+    "waiting job with an unknown code": ("DES-011", lambda t: t.edited(Label.HELD, "<Code>Success<", "<Code>Waiting<")),
     "waits without user data": ("DES-006", lambda t: t.edited(Label.HELD, f"run {HELD}", "")),
     "done while it waits": ("DES-014", lambda t: t.edited(Label.HELD, "<Progress>0<", "<Progress>100<")),
     "never done": ("DES-014", lambda t: t.edited(Label.ENDED, "<Progress>100<", "<Progress>99<")),
@@ -134,28 +137,28 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     ),
     "together refused": ("DES-015", lambda t: t.answered(Label.TOGETHER, 400, refusal("InvalidArgument"))),
     "own state": ("DES-007", lambda t: t.edited(Label.WATCH, ">Running<", ">Processing<")),
-    "queue's word": ("DES-007", lambda t: t.edited(Label.SINGLE, ">Submitted<", ">Paused<")),
+    "queue state as job state": ("DES-007", lambda t: t.edited(Label.SINGLE, ">Submitted<", ">Paused<")),
     "seconds since 1970": ("DES-008", lambda t: t.edited(Label.ENDED, LATER, "1767294246")),
     "no zone": ("DES-008", lambda t: t.edited(Label.ENDED, f"<EndTime>{LATEST}", "<EndTime>2026-01-02T03:04:07")),
-    "creation unset": ("DES-008", lambda t: t.edited(Label.SINGLE, CREATED, "-")),
+    "creation time unset": ("DES-008", lambda t: t.edited(Label.SINGLE, CREATED, "-")),
     "ends before it starts": ("DES-009", lambda t: t.edited(Label.ENDED, f"<EndTime>{LATEST}", f"<EndTime>{CREATED}")),
-    "starts before it is made": (
+    "starts before its creation": (
         "DES-009",
         lambda t: t.edited(Label.WATCH, f"<StartTime>{LATER}", "<StartTime>2026-01-02T03:04:05+0900"),
     ),
     "waits with a start": ("DES-010", lambda t: t.edited(Label.SINGLE, "<StartTime>-", f"<StartTime>{LATER}")),
     "runs with an end": ("DES-010", lambda t: t.edited(Label.WATCH, "<EndTime>-", f"<EndTime>{LATEST}")),
     "ended without an end": ("DES-010", lambda t: t.edited(Label.ENDED, f"<EndTime>{LATEST}", "<EndTime>-")),
-    "code of its own": ("DES-011", lambda t: t.edited(Label.WATCH, "<Code>Success<", "<Code>Running<")),
+    "unknown code": ("DES-011", lambda t: t.edited(Label.WATCH, "<Code>Success<", "<Code>Running<")),
     "colon in the zone": ("DES-013", lambda t: t.edited(Label.ENDED, "+0800", "+08:00")),
     "fractions": ("DES-013", lambda t: t.edited(Label.ENDED, "07+0800", "07.123+0800")),
 }
 
 
 @pytest.mark.parametrize(("requirement", "change"), DEVIATIONS.values(), ids=DEVIATIONS)
-def test_deviation_is_seen(requirement: str, change: Change) -> None:
-    """One changed answer turns the check, which shows a record."""
-    finding = judged(requirement, change(conversation()))
+def test_changed_response_deviates(requirement: str, change: Change) -> None:
+    """Each changed response makes the check deviate with a witness."""
+    finding = judged(requirement, change(conforming()))
     assert finding.kind is Kind.DEVIATES, finding
     assert finding.witness
     assert finding.expected
@@ -166,7 +169,7 @@ LEGAL: dict[str, Change] = {
     "ids with commas": lambda t: t.edited_everywhere(
         f"{UNKNOWN}</NonExistJobIds><NonExistJobIds>{OTHER}", f"{UNKNOWN},{OTHER}"
     ),
-    "ids nested in no order": lambda t: t.edited(
+    "ids nested in another order": lambda t: t.edited(
         Label.KNOWN_AND_UNKNOWN,
         f"<NonExistJobIds>{UNKNOWN}</NonExistJobIds><NonExistJobIds>{OTHER}</NonExistJobIds>",
         f"<NonExistJobIds>{OTHER}</NonExistJobIds><NonExistJobIds>{UNKNOWN}</NonExistJobIds>",
@@ -194,29 +197,29 @@ LEGAL: dict[str, Change] = {
 
 @pytest.mark.parametrize("requirement", IDS)
 @pytest.mark.parametrize("change", LEGAL.values(), ids=LEGAL)
-def test_legal_dress_is_no_deviation(requirement: str, change: Change) -> None:
-    """What the documents leave open turns no check."""
-    assert judged(requirement, change(conversation())).kind is Kind.HOLDS
+def test_legal_variation_does_not_deviate(requirement: str, change: Change) -> None:
+    """What the documents leave open makes no check deviate."""
+    assert judged(requirement, change(conforming())).kind is Kind.HOLDS
 
 
-def test_fractions_of_one_clock_and_whole_seconds_of_another_agree() -> None:
-    """A creation time with fractions is not after a start time cut to the second."""
-    mixed = conversation().edited_everywhere(f"<CreationTime>{CREATED}", "<CreationTime>2026-01-02T03:04:06.900+0800")
+def test_creation_time_with_fractions_holds() -> None:
+    """A creation time with fractions is not after a start time truncated to the second."""
+    mixed = conforming().edited_everywhere(f"<CreationTime>{CREATED}", "<CreationTime>2026-01-02T03:04:06.900+0800")
     assert judged("DES-009", mixed).kind is Kind.HOLDS
 
 
-def test_progress_need_not_be_shown() -> None:
+def test_missing_progress_does_not_deviate() -> None:
     """Only samples of newer pages have Progress."""
-    bare = conversation()
+    bare = conforming()
     for told in ("0", "30", "100"):
         bare = bare.edited_everywhere(f"<Progress>{told}</Progress>", "")
     assert judged("DES-014", bare).kind is Kind.ABSENT
 
 
-def test_times_absent_where_pages_do_not_show_them() -> None:
-    """Documents and speech may leave out StartTime and EndTime; media may not leave out EndTime of an ended job."""
+def test_times_may_be_absent_where_pages_omit_them() -> None:
+    """Documents and speech may omit StartTime and EndTime; media may not omit EndTime of an ended job."""
     for feature in (Feature.DOC, Feature.SPEECH, Feature.MEDIA):
-        bare = conversation(feature)
+        bare = conforming(feature)
         for value in ("-", LATER):
             bare = bare.edited_everywhere(f"<StartTime>{value}</StartTime>", "")
         for value in ("-", LATEST):
@@ -227,16 +230,16 @@ def test_times_absent_where_pages_do_not_show_them() -> None:
         assert judged("DES-008", bare).kind is Kind.HOLDS
 
 
-def test_unknown_id_refused_on_older_features_is_a_lesser_form() -> None:
-    """Documents and speech have older pages only, which do not say what an unknown id is answered."""
-    refused = conversation(Feature.DOC).answered(Label.UNKNOWN, 404, refusal("JobNotFound"))
+def test_refused_unknown_id_is_observed_on_older_features() -> None:
+    """Documents and speech have only older pages, which do not describe the response to an unknown id."""
+    refused = conforming(Feature.DOC).answered(Label.UNKNOWN, 404, refusal("JobNotFound"))
     assert judged("DES-004", refused).kind is Kind.OBSERVED
 
 
 def test_failed_job_may_have_any_code() -> None:
-    """A Failed job says why in Code."""
+    """A Failed job reports its reason in Code."""
     failed = (
-        conversation()
+        conforming()
         .edited_everywhere("<Code>Success<", "<Code>Broken<")
         .edited_everywhere(">Success</State>", ">Failed</State>")
     )
@@ -246,14 +249,14 @@ def test_failed_job_may_have_any_code() -> None:
         .edited_everywhere(">Submitted</State>", ">Failed</State>")
     )
     assert judged("DES-011", failed).kind is Kind.BLOCKED
-    with_running = conversation().edited(Label.ENDED, "<Code>Success<", "<Code>Broken<")
+    with_running = conforming().edited(Label.ENDED, "<Code>Success<", "<Code>Broken<")
     assert judged("DES-011", with_running.edited(Label.ENDED, ">Success</State>", ">Failed</State>")).kind is Kind.HOLDS
 
 
 @pytest.mark.parametrize("requirement", ["DES-002", "DES-003", "DES-015"])
-def test_files_take_several_ids_as_well(requirement: str) -> None:
-    """460/83092 documents several ids for files: they are judged there as on media."""
-    t = conversation(Feature.FILE)
+def test_several_ids_are_judged_for_files(requirement: str) -> None:
+    """460/83092 documents several ids for files: the checks judge them as for media."""
+    t = conforming(Feature.FILE)
     assert judged(requirement, t).kind is Kind.HOLDS
     first_alone = response_xml(_job(OWN[0], "Running"))
     for step in (Label.KNOWN, Label.KNOWN_AND_UNKNOWN, Label.TOGETHER):
@@ -261,44 +264,42 @@ def test_files_take_several_ids_as_well(requirement: str) -> None:
     assert judged(requirement, t).kind is Kind.DEVIATES
 
 
-def test_patterns_may_be_refused() -> None:
-    """An id with letters that no id has may be told as unknown or refused; no answer tells nothing."""
-    assert (
-        judged("DES-017", conversation().answered(Label.WILDCARD, 400, refusal("InvalidArgument"))).kind is Kind.HOLDS
-    )
-    assert judged("DES-017", conversation().answered(Label.WILDCARD, 0)).kind is Kind.CANNOT_TELL
+def test_refused_pattern_does_not_deviate() -> None:
+    """An id with unused letters may be reported as unknown or rejected; no response proves nothing."""
+    assert judged("DES-017", conforming().answered(Label.WILDCARD, 400, refusal("InvalidArgument"))).kind is Kind.HOLDS
+    assert judged("DES-017", conforming().answered(Label.WILDCARD, 0)).kind is Kind.CANNOT_TELL
 
 
-def test_eleven_ids_are_a_note() -> None:
-    """What eleven ids are answered is told, whatever it is."""
-    assert judged("DES-012", conversation()).kind is Kind.OBSERVED
-    taken = conversation().answered(Label.ELEVEN, 200, response_xml(_job(OWN[0], "Success")))
+def test_response_to_eleven_ids_is_observed() -> None:
+    """The finding reports any response to eleven ids."""
+    assert judged("DES-012", conforming()).kind is Kind.OBSERVED
+    taken = conforming().answered(Label.ELEVEN, 200, response_xml(_job(OWN[0], "Success")))
     assert judged("DES-012", taken).kind is Kind.OBSERVED
 
 
 @pytest.mark.parametrize("requirement", [*IDS, "DES-012"])
-def test_nothing_holds_by_absence(requirement: str) -> None:
-    """Without a conversation every check is blocked, with the scenario's own reason."""
+def test_missing_exchanges_block_the_check(requirement: str) -> None:
+    """Without exchanges every check is blocked, with the reason of the scenario."""
     finding = judged(requirement, Transcript("describe").event("broken", "no answer at all"))
     assert finding.kind is Kind.BLOCKED
     assert finding.reason == "no answer at all"
 
 
 @pytest.mark.parametrize("requirement", IDS)
-def test_no_answer_never_holds(requirement: str) -> None:
-    """A target that hangs on every request of the scenario passes nothing."""
-    hanging = conversation()
+def test_missing_responses_do_not_hold(requirement: str) -> None:
+    """A target that never responds passes no check."""
+    hanging = conforming()
     for step in Label:
         if hanging.has(step) and not step.startswith("submit"):
             hanging = hanging.answered(step, 0, error="no answer within 30 s")
     assert judged(requirement, hanging).kind not in (Kind.HOLDS, Kind.OBSERVED)
 
 
-def test_older_pages_are_silent_of_unknown_ids() -> None:
-    """On doc and speech an answer that names nothing is told of, as a refusal is; a job made up deviates there too."""
+def test_empty_response_to_unknown_ids_is_observed_on_older_features() -> None:
+    """On doc and speech an empty response is observed like a refusal; a made-up job deviates there too."""
 
     def unknown(body: str, status: int = 200) -> Kind:
-        return judged("DES-004", conversation(Feature.DOC).answered(Label.UNKNOWN, status, body)).kind
+        return judged("DES-004", conforming(Feature.DOC).answered(Label.UNKNOWN, status, body)).kind
 
     assert unknown(response_xml()) is Kind.OBSERVED
     assert unknown(refusal("JobNotFound"), 404) is Kind.OBSERVED
@@ -307,9 +308,9 @@ def test_older_pages_are_silent_of_unknown_ids() -> None:
 
 
 @pytest.mark.parametrize("requirement", ["DES-001", "DES-005"])
-def test_a_replica_may_know_a_new_job_late(requirement: str) -> None:
-    """A job that is not there right after its submit and is there at the last look has been described."""
-    late = conversation().answered(Label.SINGLE, 200, response_xml(f"<NonExistJobIds>{OWN[0]}</NonExistJobIds>"))
+def test_job_described_late_by_a_replica_holds(requirement: str) -> None:
+    """A job that is missing right after its submit and present in the last response has been described."""
+    late = conforming().answered(Label.SINGLE, 200, response_xml(f"<NonExistJobIds>{OWN[0]}</NonExistJobIds>"))
     assert judged(requirement, late).kind is Kind.DEVIATES
     for job_id in OWN:
         shown = response_xml(_job(job_id, "Running"))

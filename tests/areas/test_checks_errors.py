@@ -1,4 +1,4 @@
-"""Checks of the scenario `errors`: what holds on the documents' own form, in other legal dress, and what deviates."""
+"""Checks of the scenario `errors`: conforming transcripts hold, legal variations do not deviate, wrong responses do."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _job(job_id: str, step: str, level: str = "0") -> str:
 
 
 @cache
-def conversation() -> Transcript:
+def conforming() -> Transcript:
     """The scenario on a service that does as the documents say and checks signatures."""
     t = Transcript("errors")
     for step in BAD_SUBMITS:
@@ -58,9 +58,9 @@ IDS = tuple(f"ERR-{n:03}" for n in range(1, 23))
 
 
 @pytest.mark.parametrize("requirement", IDS)
-def test_holds_on_the_documented_conversation(requirement: str) -> None:
-    """Each check holds where the service does as the documents say, and shows by which exchange."""
-    finding = judged(requirement, conversation())
+def test_conforming_transcript_holds(requirement: str) -> None:
+    """Each check holds on a conforming transcript and names its witness."""
+    finding = judged(requirement, conforming())
     assert finding.kind is Kind.HOLDS, finding
     assert finding.witness
 
@@ -92,7 +92,7 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     "output to no bucket taken": ("ERR-006", lambda t: t.answered(Label.NO_OUTPUT_BUCKET, 200, TAKEN)),
     "other callback format taken": ("ERR-020", lambda t: t.answered(Label.BAD_CALLBACK_FORMAT, 200, TAKEN)),
     "message queue without name taken": ("ERR-020", lambda t: t.answered(Label.NO_MESSAGE_QUEUE, 200, TAKEN)),
-    "digest not looked at": ("ERR-021", lambda t: t.answered(Label.OTHER_DIGEST, 200, TAKEN)),
+    "digest ignored": ("ERR-021", lambda t: t.answered(Label.OTHER_DIGEST, 200, TAKEN)),
     "other digest, other code": ("ERR-021", lambda t: t.edited(Label.OTHER_DIGEST, "InvalidContent", "AccessDenied")),
     "tag of media taken": ("ERR-022", lambda t: t.answered(Label.FOREIGN_TAG, 200, TAKEN)),
     "long user data taken": ("ERR-015", lambda t: t.answered(Label.LONG_USER_DATA, 200, TAKEN)),
@@ -101,7 +101,7 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     "no source taken": ("ERR-018", lambda t: t.answered(Label.NO_SOURCE, 200, TAKEN)),
     "unknown queue taken": ("ERR-008", lambda t: t.answered(Label.UNKNOWN_QUEUE, 200, TAKEN)),
     "crash": ("ERR-009", lambda t: t.answered(Label.MALFORMED_UPDATE, 500, refusal("InternalError"))),
-    "crash on a method that is known": ("ERR-009", lambda t: t.answered(Label.EMPTY_UPDATE, 501)),
+    "known method crashes": ("ERR-009", lambda t: t.answered(Label.EMPTY_UPDATE, 501)),
     "hangs": ("ERR-009", lambda t: t.answered(Label.UNKNOWN_PATH, 0, error="no answer within 30 s")),
     "entity expanded": (
         "ERR-010",
@@ -118,28 +118,28 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     "wrong signature taken": ("ERR-012", lambda t: t.answered(Label.WRONG_SIGNATURE, 200)),
     "wrong signature, 400": ("ERR-012", lambda t: t.answered(Label.WRONG_SIGNATURE, 400)),
     "expired signature taken": ("ERR-013", lambda t: t.answered(Label.EXPIRED_SIGNATURE, 200)),
-    "error of its own in another scenario": (
+    "unknown error form in another scenario": (
         "ERR-001",
         lambda t: Transcript(
             "errors",
             records=(*t.records, *replace(t, scenario="update").exchange("bad-state", "no", status=400).records[-1:]),
         ),
     ),
-    "refused, yet a job of its output": (
+    "refused, but a job with its output exists": (
         "ERR-014",
         lambda t: t.edited(
             Label.LIST_AFTER, "<JobsDetail>", f"{job_xml(MADE, output=f'run/{Label.NO_TAG}/out.jpg')}<JobsDetail>"
         ),
     ),
-    "refused, yet a job of nothing": (
+    "refused, but a job without input exists": (
         "ERR-014",
         lambda t: t.edited(Label.LIST_AFTER, "<JobsDetail>", f"{job_xml(MADE, output='')}<JobsDetail>"),
     ),
-    "unsigned and refused, yet a job": (
+    "unsigned and refused, but a job exists": (
         "ERR-014",
         lambda t: t.edited(Label.LIST_AFTER, "<JobsDetail>", f"{_job(MADE, Label.UNSIGNED_SUBMIT)}<JobsDetail>"),
     ),
-    "refused, yet a job": (
+    "refused, but a job exists": (
         "ERR-014",
         lambda t: t.edited(Label.LIST_AFTER, "<JobsDetail>", f"{_job(MADE, Label.MALFORMED)}<JobsDetail>"),
     ),
@@ -147,9 +147,9 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
 
 
 @pytest.mark.parametrize(("requirement", "change"), DEVIATIONS.values(), ids=DEVIATIONS)
-def test_deviation_is_seen(requirement: str, change: Change) -> None:
-    """One changed answer turns the check, which shows a record."""
-    finding = judged(requirement, change(conversation()))
+def test_changed_response_deviates(requirement: str, change: Change) -> None:
+    """Each changed response makes the check deviate with a witness."""
+    finding = judged(requirement, change(conforming()))
     assert finding.kind is Kind.DEVIATES, finding
     assert finding.witness
     assert finding.expected
@@ -168,21 +168,21 @@ LEGAL: dict[str, Change] = {
 
 @pytest.mark.parametrize("requirement", IDS)
 @pytest.mark.parametrize("change", LEGAL.values(), ids=LEGAL)
-def test_legal_dress_is_no_deviation(requirement: str, change: Change) -> None:
-    """What the documents leave open turns no check."""
-    assert judged(requirement, change(conversation())).kind is Kind.HOLDS
+def test_legal_variation_does_not_deviate(requirement: str, change: Change) -> None:
+    """What the documents leave open makes no check deviate."""
+    assert judged(requirement, change(conforming())).kind is Kind.HOLDS
 
 
-def test_an_error_without_trace_is_of_the_documented_form() -> None:
-    """TraceId has a requirement of its own: its lack does not break the form as well."""
-    untraced = conversation().edited_everywhere("<TraceId>T</TraceId>", "")
+def test_error_without_trace_id_has_the_documented_form() -> None:
+    """TraceId has a requirement of its own: its absence does not break the form as well."""
+    untraced = conforming().edited_everywhere("<TraceId>T</TraceId>", "")
     assert judged("ERR-001", untraced).kind is Kind.HOLDS
     assert judged("ERR-019", untraced).kind is Kind.DEVIATES
 
 
-def test_taken_bad_submit_may_make_its_job() -> None:
-    """A job of a submit that was accepted is no job of a refused one."""
-    lax = conversation().answered(Label.UNKNOWN_TAG, 200, response_xml(_job(MADE, Label.UNKNOWN_TAG)))
+def test_accepted_bad_submit_may_create_its_job() -> None:
+    """A job of an accepted submit is not a job of a rejected one."""
+    lax = conforming().answered(Label.UNKNOWN_TAG, 200, response_xml(_job(MADE, Label.UNKNOWN_TAG)))
     lax = lax.edited(Label.LIST_AFTER, "<JobsDetail>", f"{_job(MADE, Label.UNKNOWN_TAG)}<JobsDetail>")
     assert judged("ERR-014", lax).kind is Kind.HOLDS
 
@@ -190,53 +190,53 @@ def test_taken_bad_submit_may_make_its_job() -> None:
 def test_jobs_of_others_are_not_jobs_of_rejected_submits() -> None:
     """Another's job on the same input, and ours of accepted submits, are none of a refused one."""
     theirs = job_xml(MADE, output="theirs/out.jpg")
-    busy = conversation().edited(Label.LIST_AFTER, "<JobsDetail>", f"{theirs}<JobsDetail>")
+    busy = conforming().edited(Label.LIST_AFTER, "<JobsDetail>", f"{theirs}<JobsDetail>")
     assert judged("ERR-014", busy).kind is Kind.HOLDS
     bare = job_xml(MADE, output="", source="theirs.mp4")
-    assert judged("ERR-014", conversation().edited(Label.LIST_AFTER, "<JobsDetail>", f"{bare}<JobsDetail>")).kind is (
+    assert judged("ERR-014", conforming().edited(Label.LIST_AFTER, "<JobsDetail>", f"{bare}<JobsDetail>")).kind is (
         Kind.HOLDS
     )
 
 
-def test_bare_jobs_tell_nothing_where_lists_show_no_output() -> None:
-    """A list that shows no Output of the good job either does not make a job without Output suspicious."""
-    plain = conversation().edited(Label.LIST_AFTER, f"<Object>run/{Label.CONTROL}/out.jpg</Object>", "<Object/>")
+def test_jobs_without_output_do_not_deviate_where_lists_omit_output() -> None:
+    """When the list omits Output of the good job too, a job without Output is not suspicious."""
+    plain = conforming().edited(Label.LIST_AFTER, f"<Object>run/{Label.CONTROL}/out.jpg</Object>", "<Object/>")
     plain = plain.edited(Label.LIST_AFTER, "<JobsDetail>", f"{job_xml(MADE, output='')}<JobsDetail>")
     assert judged("ERR-014", plain).kind is Kind.HOLDS
 
 
-def test_list_without_the_good_job_proves_nothing() -> None:
-    """A list that does not even hold the good job cannot show that there is no other."""
-    assert judged("ERR-014", conversation().edited(Label.LIST_AFTER, CONTROL, MADE)).kind is Kind.CANNOT_TELL
+def test_list_without_the_good_job_cannot_be_judged() -> None:
+    """A list without the good job cannot show that no other job exists."""
+    assert judged("ERR-014", conforming().edited(Label.LIST_AFTER, CONTROL, MADE)).kind is Kind.CANNOT_TELL
 
 
-def test_no_refusal_shows_no_form() -> None:
-    """When nothing is refused the form of errors is unknown."""
-    lax = conversation()
+def test_form_of_errors_is_unknown_without_a_refusal() -> None:
+    """When the target rejects nothing the form of errors is unknown."""
+    lax = conforming()
     for step in DOCUMENTED_OPERATIONS:
         lax = lax.answered(step, 200, TAKEN)
     assert judged("ERR-001", lax).kind is Kind.CANNOT_TELL
     assert judged("ERR-014", lax).kind is Kind.CANNOT_TELL
 
 
-def test_signatures_are_absent_without_keys() -> None:
-    """A profile without keys puts no question about signatures."""
-    unsigned = conversation().without(*SIGNATURES)
+def test_signature_checks_are_absent_without_keys() -> None:
+    """Without keys in the profile the suite sends no wrong signatures."""
+    unsigned = conforming().without(*SIGNATURES)
     for requirement in ("ERR-011", "ERR-012", "ERR-013"):
         assert judged(requirement, unsigned).kind is Kind.ABSENT
 
 
-def test_level_out_of_range_is_a_note() -> None:
-    """What JobLevel 7 is answered is told, whatever it is."""
-    assert "400" in judged("SUB-016", conversation()).seen
-    taken = conversation().answered(Label.BAD_LEVEL, 200, response_xml(_job(MADE, Label.BAD_LEVEL, "2")))
+def test_level_out_of_range_is_observed() -> None:
+    """The finding reports any response to JobLevel 7."""
+    assert "400" in judged("SUB-016", conforming()).seen
+    taken = conforming().answered(Label.BAD_LEVEL, 200, response_xml(_job(MADE, Label.BAD_LEVEL, "2")))
     finding = judged("SUB-016", taken)
     assert finding.kind is Kind.OBSERVED
     assert "JobLevel 2" in finding.seen
 
 
 @pytest.mark.parametrize("requirement", [*IDS, "SUB-016"])
-def test_nothing_holds_by_absence(requirement: str) -> None:
-    """Without a conversation every check is blocked, with the scenario's own reason."""
+def test_missing_exchanges_block_the_check(requirement: str) -> None:
+    """Without exchanges every check is blocked, with the reason of the scenario."""
     finding = judged(requirement, Transcript("errors").event("broken", "no answer at all"))
     assert finding.kind is Kind.BLOCKED

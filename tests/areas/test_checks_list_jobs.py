@@ -1,4 +1,4 @@
-"""Checks of the scenario `list`: what holds on the documents' own form, in other legal dress, and what deviates."""
+"""Checks of the scenario `list`: conforming transcripts hold, legal variations do not deviate, wrong responses do."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ NEWEST = tuple(reversed(OWN))
 
 
 @cache
-def conversation() -> Transcript:
-    """The scenario on a service that does as the documents say."""
+def conforming() -> Transcript:
+    """Returns the transcript of the scenario on a target that follows the documents."""
     t = Transcript("list")
 
     def ask(step: Label, body: str, **parameters: str) -> None:
@@ -129,9 +129,9 @@ IDS = tuple(f"LST-{n:03}" for n in range(1, 20) if n != 11)
 
 
 @pytest.mark.parametrize("requirement", IDS)
-def test_holds_on_the_documented_conversation(requirement: str) -> None:
-    """Each check holds where the service does as the documents say, and shows by which exchange."""
-    finding = judged(requirement, conversation())
+def test_conforming_transcript_holds(requirement: str) -> None:
+    """Each check holds on a conforming transcript and names its witness."""
+    finding = judged(requirement, conforming())
     assert finding.kind is Kind.HOLDS, finding
     assert finding.witness
 
@@ -264,9 +264,9 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
 
 
 @pytest.mark.parametrize(("requirement", "change"), DEVIATIONS.values(), ids=DEVIATIONS)
-def test_deviation_is_seen(requirement: str, change: Change) -> None:
-    """One changed answer turns the check, which shows a record."""
-    finding = judged(requirement, change(conversation()))
+def test_changed_response_deviates(requirement: str, change: Change) -> None:
+    """Each changed response makes the check deviate with a witness."""
+    finding = judged(requirement, change(conforming()))
     assert finding.kind is Kind.DEVIATES, finding
     assert finding.witness
     assert finding.expected
@@ -323,14 +323,14 @@ LEGAL: dict[str, Change] = {
 
 @pytest.mark.parametrize("requirement", IDS)
 @pytest.mark.parametrize("change", LEGAL.values(), ids=LEGAL)
-def test_legal_dress_is_no_deviation(requirement: str, change: Change) -> None:
-    """What the documents leave open turns no check."""
-    assert judged(requirement, change(conversation())).kind is Kind.HOLDS
+def test_legal_variation_does_not_deviate(requirement: str, change: Change) -> None:
+    """What the documents leave open makes no check deviate."""
+    assert judged(requirement, change(conforming())).kind is Kind.HOLDS
 
 
 def test_the_end_of_a_list_is_its_own() -> None:
     """The job between the pages is the last of all in Asc order: where its page is lost, no other job is missed."""
-    whole = conversation().edited(Label.SUCCESS_OR_FAILED, "<RequestId>", f"{_job(BETWEEN)}<RequestId>")
+    whole = conforming().edited(Label.SUCCESS_OR_FAILED, "<RequestId>", f"{_job(BETWEEN)}<RequestId>")
     whole = whole.edited(Label.ENDED, "<RequestId>", f"{_job(BETWEEN)}<RequestId>")
     assert judged("LST-018", whole).kind is Kind.DEVIATES
     assert BETWEEN in judged("LST-018", whole).seen
@@ -340,19 +340,19 @@ def test_the_end_of_a_list_is_its_own() -> None:
 
 def test_a_list_without_end_proves_nothing_of_what_it_did_not_reach() -> None:
     """Own jobs behind the last page that was looked at are not missed, nor does their absence hold."""
-    endless = conversation().edited(Label.TOGETHER, "".join(map(_job, OWN[3:])), "<NextToken>more</NextToken>")
+    endless = conforming().edited(Label.TOGETHER, "".join(map(_job, OWN[3:])), "<NextToken>more</NextToken>")
     assert judged("LST-018", endless).kind is Kind.CANNOT_TELL
 
 
 def test_a_page_turned_before_the_list_knows_the_new_job_tells_nothing() -> None:
     """Where the list has not shown the job that came in, an offset would look as good as a cursor."""
-    late = conversation().edited(Label.SHOWN_BETWEEN, _job(BETWEEN, "Running"), "")
+    late = conforming().edited(Label.SHOWN_BETWEEN, _job(BETWEEN, "Running"), "")
     assert judged("LST-019", late).kind is Kind.CANNOT_TELL
 
 
 def test_times_of_another_zone_are_told_once() -> None:
     """Where CreationTime is hours off the clock, the window finds nothing: one check says so, others are blocked."""
-    far = conversation()
+    far = conforming()
     for step in (Label.SUBMIT, Label.SUBMIT_LATER):
         far = far.header(step, "Date", "Fri, 02 Jan 2026 03:04:05 GMT")
     for step in (Label.WINDOW, Label.PAGE_OF_THREE, Label.SUCCESS, Label.SIZE_100, Label.EMPTY_VALUES):
@@ -366,56 +366,56 @@ def test_times_of_another_zone_are_told_once() -> None:
 
 def test_all_parameters_need_the_states_to_work_alone() -> None:
     """Where the list by states alone, or the pages, are wrong, what all parameters do together is not asked."""
-    pages = conversation().edited(Label.ASCENDING_BY_THREE, _job(OWN[3], "Running"), "")
+    pages = conforming().edited(Label.ASCENDING_BY_THREE, _job(OWN[3], "Running"), "")
     assert judged("LST-018", pages).kind is Kind.BLOCKED
-    exclusive = conversation().answered(Label.SUCCESS_OR_FAILED, 200, _page(()))
+    exclusive = conforming().answered(Label.SUCCESS_OR_FAILED, 200, _page(()))
     assert judged("LST-018", exclusive).kind is Kind.BLOCKED
 
 
 def test_jobs_of_one_second_cannot_tell_an_order() -> None:
     """When all creation times are equal any order looks right, and that is said."""
-    same = conversation().edited_everywhere(f"<CreationTime>{LATER}", f"<CreationTime>{CREATED}")
+    same = conforming().edited_everywhere(f"<CreationTime>{LATER}", f"<CreationTime>{CREATED}")
     assert judged("LST-003", same).kind is Kind.CANNOT_TELL
     assert judged("LST-004", same).kind is Kind.CANNOT_TELL
 
 
 def test_ten_jobs_cannot_tell_the_default_size() -> None:
     """With ten jobs or fewer on the tag the default size does not show."""
-    few = conversation().answered(Label.COUNT, 200, _page(NEWEST)).answered(Label.DEFAULT, 200, _page(NEWEST))
+    few = conforming().answered(Label.COUNT, 200, _page(NEWEST)).answered(Label.DEFAULT, 200, _page(NEWEST))
     assert judged("LST-008", few).kind is Kind.CANNOT_TELL
 
 
 def test_window_that_shows_nothing_proves_no_filter() -> None:
     """A list that never holds anything filters nothing."""
-    empty = conversation().answered(Label.WINDOW, 200, _page(()))
+    empty = conforming().answered(Label.WINDOW, 200, _page(()))
     assert judged("LST-009", empty).kind is Kind.BLOCKED
     assert judged("LST-002", empty).kind is Kind.BLOCKED
 
 
 def test_job_that_ended_between_the_looks_is_no_contradiction() -> None:
     """Only ended jobs are compared between list and describe."""
-    running = conversation().edited(Label.ENDED, ">Success</State>", ">Running</State>")
+    running = conforming().edited(Label.ENDED, ">Success</State>", ">Running</State>")
     assert judged("LST-012", running).kind is Kind.BLOCKED
 
 
 def test_size_above_100_is_a_note() -> None:
     """What size=101 is answered is told, whatever it is."""
-    for t in (conversation(), conversation().answered(Label.SIZE_101, 400, BAD)):
+    for t in (conforming(), conforming().answered(Label.SIZE_101, 400, BAD)):
         assert judged("LST-011", t).kind is Kind.OBSERVED
 
 
 @pytest.mark.parametrize("requirement", [*IDS, "LST-011"])
-def test_nothing_holds_by_absence(requirement: str) -> None:
-    """Without a conversation every check is blocked, with the scenario's own reason."""
+def test_missing_exchanges_block_the_check(requirement: str) -> None:
+    """Without exchanges every check is blocked, with the reason of the scenario."""
     finding = judged(requirement, Transcript("list").event("broken", "no answer at all"))
     assert finding.kind is Kind.BLOCKED
     assert finding.reason == "no answer at all"
 
 
 @pytest.mark.parametrize("requirement", IDS)
-def test_no_answer_never_holds(requirement: str) -> None:
+def test_missing_responses_do_not_hold(requirement: str) -> None:
     """A target that hangs on every list passes nothing."""
-    hanging = conversation()
+    hanging = conforming()
     for step in Label:
         if hanging.has(step) and not step.startswith("submit"):
             hanging = hanging.answered(step, 0, error="no answer within 30 s")

@@ -1,4 +1,4 @@
-"""Checks of the scenario `multi`: what holds on the documents' own form, in other legal dress, and what deviates."""
+"""Checks of the scenario `multi`: conforming transcripts hold, legal variations do not deviate, wrong responses do."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def _callback(*indices: int) -> str:
 
 
 @cache
-def conversation() -> Transcript:
-    """The scenario on a service that does as the documents say."""
+def conforming() -> Transcript:
+    """Returns the transcript of the scenario on a target that follows the documents."""
     operations = [
         operation_xml(
             tag="Snapshot",
@@ -107,9 +107,9 @@ IDS = tuple(f"MUL-{n:03}" for n in range(1, 9))
 
 
 @pytest.mark.parametrize("requirement", IDS)
-def test_holds_on_the_documented_conversation(requirement: str) -> None:
-    """Each check holds where the service does as the documents say, and shows by which exchange."""
-    finding = judged(requirement, conversation())
+def test_conforming_transcript_holds(requirement: str) -> None:
+    """Each check holds on a conforming transcript and names its witness."""
+    finding = judged(requirement, conforming())
     assert finding.kind is Kind.HOLDS, finding
     assert finding.witness
 
@@ -158,9 +158,9 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
 
 
 @pytest.mark.parametrize(("requirement", "change"), DEVIATIONS.values(), ids=DEVIATIONS)
-def test_deviation_is_seen(requirement: str, change: Change) -> None:
-    """One changed answer turns the check, which shows a record."""
-    finding = judged(requirement, change(conversation()))
+def test_changed_response_deviates(requirement: str, change: Change) -> None:
+    """Each changed response makes the check deviate with a witness."""
+    finding = judged(requirement, change(conforming()))
     assert finding.kind is Kind.DEVIATES, finding
     assert finding.witness
 
@@ -182,19 +182,19 @@ LEGAL: dict[str, Change] = {
 
 @pytest.mark.parametrize("requirement", IDS)
 @pytest.mark.parametrize("change", LEGAL.values(), ids=LEGAL)
-def test_legal_dress_is_no_deviation(requirement: str, change: Change) -> None:
-    """What the documents leave open turns no check."""
-    assert judged(requirement, change(conversation())).kind is Kind.HOLDS
+def test_legal_variation_does_not_deviate(requirement: str, change: Change) -> None:
+    """What the documents leave open makes no check deviate."""
+    assert judged(requirement, change(conforming())).kind is Kind.HOLDS
 
 
 @pytest.mark.parametrize("requirement", IDS)
-def test_nothing_holds_by_absence(requirement: str) -> None:
-    """Without a conversation every check is blocked, with the scenario's own reason."""
+def test_missing_exchanges_block_the_check(requirement: str) -> None:
+    """Without exchanges every check is blocked, with the reason of the scenario."""
     assert judged(requirement, Transcript("multi").event("broken", "no answer at all")).kind is Kind.BLOCKED
 
 
 def test_silence_needs_a_control_and_a_value_of_newer_pages() -> None:
     """A rule that tells of nothing proves no silence; a service of the older pages refuses the value."""
-    assert judged("MUL-008", _without_arrivals(conversation(), BY_RULE)).kind is Kind.BLOCKED
-    refused = conversation().answered(Label.MANY_SILENCED, 400, refusal("InvalidArgument"))
+    assert judged("MUL-008", _without_arrivals(conforming(), BY_RULE)).kind is Kind.BLOCKED
+    refused = conforming().answered(Label.MANY_SILENCED, 400, refusal("InvalidArgument"))
     assert judged("MUL-008", refused).kind is Kind.OBSERVED

@@ -28,7 +28,7 @@ FAMILIES = {path: family(path) for path in FEATURES[Feature.SPEECH].job_paths}
 OWN, SHARED = ("/asr_jobs", "/jobs")
 
 
-def conversation() -> Transcript:
+def conforming() -> Transcript:
     """The scenario on a service that has both path families."""
     t = Transcript("paths", Feature.SPEECH).exchange(Label.QUEUES, paged(queue_xml(name="queue-speech-1")))
     for number, (path, (submit, by_tag, describe, listing)) in enumerate(FAMILIES.items()):
@@ -61,15 +61,15 @@ MUST = ("PTH-001", "PTH-003", "PTH-004", "PTH-005")
 @pytest.mark.parametrize("requirement", MUST)
 def test_every_documented_generation_passes(requirement: str, dress: Change) -> None:
     """Own path only, shared path only and both hold alike."""
-    finding = judged(requirement, dress(conversation()))
+    finding = judged(requirement, dress(conforming()))
     assert finding.kind is Kind.HOLDS, finding
     assert finding.witness
 
 
 def test_the_note_says_which_paths_there_are() -> None:
     """The measured note names the families that take jobs."""
-    assert judged("PTH-002", conversation()).seen == "paths that accept jobs: POST /asr_jobs, POST /jobs"
-    assert judged("PTH-002", without_shared(conversation())).seen == "paths that accept jobs: POST /asr_jobs"
+    assert judged("PTH-002", conforming()).seen == "paths that accept jobs: POST /asr_jobs, POST /jobs"
+    assert judged("PTH-002", without_shared(conforming())).seen == "paths that accept jobs: POST /asr_jobs"
 
 
 DEVIATIONS: dict[str, tuple[str, Change]] = {
@@ -88,14 +88,14 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
 def test_a_deviation_is_found(name: str) -> None:
     """Each wrong answer is a deviation of the one requirement, with the exchange that shows it."""
     requirement, change = DEVIATIONS[name]
-    finding = judged(requirement, change(conversation()))
+    finding = judged(requirement, change(conforming()))
     assert finding.kind is Kind.DEVIATES, finding
     assert finding.witness
 
 
 def test_no_job_blocks_the_rest() -> None:
     """Where no path takes a job, what is asked of jobs is blocked, not passed."""
-    nothing = conversation().without(*(step for steps in FAMILIES.values() for step in steps[1:]))
+    nothing = conforming().without(*(step for steps in FAMILIES.values() for step in steps[1:]))
     nothing = nothing.answered(Label.OWN_SUBMIT, 500).answered(Label.SHARED_SUBMIT, 500)
     for requirement in ("PTH-003", "PTH-004", "PTH-005"):
         assert judged(requirement, nothing).kind is Kind.BLOCKED

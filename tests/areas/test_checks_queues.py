@@ -1,4 +1,4 @@
-"""Checks of the scenario `queues`: what holds on the documents' own form, in other legal dress, and what deviates."""
+"""Checks of the scenario `queues`: conforming transcripts hold, legal variations do not deviate, wrong responses do."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ BAD = refusal("InvalidArgument")
 
 
 @cache
-def conversation() -> Transcript:
-    """The scenario on a service that does as the documents say."""
+def conforming() -> Transcript:
+    """Returns the transcript of the scenario on a target that follows the documents."""
     one = queue_xml()
     held = queue_xml(state="Paused", updated=LATER)
     return (
@@ -80,9 +80,9 @@ IDS = (*(f"QUE-{n:03}" for n in NUMBERS), "ONE-001", "ONE-002", "HDR-003")
 
 
 @pytest.mark.parametrize("requirement", IDS)
-def test_holds_on_the_documented_conversation(requirement: str) -> None:
-    """Each check holds where the service does as the documents say, and shows by which exchange."""
-    finding = judged(requirement, conversation())
+def test_conforming_transcript_holds(requirement: str) -> None:
+    """Each check holds on a conforming transcript and names its witness."""
+    finding = judged(requirement, conforming())
     assert finding.kind is Kind.HOLDS, finding
     assert finding.witness
 
@@ -196,21 +196,21 @@ DEVIATIONS = {
 
 def test_times_of_queues_are_written_as_on_the_pages() -> None:
     """Queue pages have no colon in the zone; one in the answer to an update is seen, and no time at all is no form."""
-    assert judged("QUE-023", conversation()).kind is Kind.HOLDS
+    assert judged("QUE-023", conforming()).kind is Kind.HOLDS
     for step in (Label.PLAIN, Label.PAUSE, Label.BY_ID_WHILE_PAUSED):
-        assert judged("QUE-023", conversation().edited(step, "+0800</U", "+08:00</U")).kind is Kind.DEVIATES
-    assert judged("QUE-023", conversation().edited_everywhere("2026-01-02T", "")).kind is Kind.CANNOT_TELL
+        assert judged("QUE-023", conforming().edited(step, "+0800</U", "+08:00</U")).kind is Kind.DEVIATES
+    assert judged("QUE-023", conforming().edited_everywhere("2026-01-02T", "")).kind is Kind.CANNOT_TELL
 
 
 def test_a_full_page_tells_nothing_of_the_total() -> None:
     """A page of one with one queue may be the first of several."""
-    full = conversation().edited(Label.ACTIVE, "<PageSize>10<", "<PageSize>1<")
+    full = conforming().edited(Label.ACTIVE, "<PageSize>10<", "<PageSize>1<")
     assert judged("QUE-022", full.edited(Label.ACTIVE, "<TotalCount>1<", "<TotalCount>2<")).kind is Kind.HOLDS
 
 
 def test_a_filter_that_shows_the_pause_later_is_fine() -> None:
     """The last list by a state counts: no document promises that a list knows a pause at once."""
-    late = conversation().answered(Label.PAUSED_WHILE_PAUSED, 200, paged())
+    late = conforming().answered(Label.PAUSED_WHILE_PAUSED, 200, paged())
     assert judged("QUE-011", late).kind is Kind.DEVIATES
     shown = late.exchange(Label.PAUSED_WHILE_PAUSED, paged(queue_xml(state="Paused")), target="/queue?state=Paused")
     assert judged("QUE-011", shown).kind is Kind.HOLDS
@@ -218,17 +218,17 @@ def test_a_filter_that_shows_the_pause_later_is_fine() -> None:
 
 def test_a_speed_queue_of_its_own_category_is_fine() -> None:
     """The documented second queue, listed by its category and by CateAll, holds and is noted by its name."""
-    t = conversation().answered(Label.EXTRA_CATEGORY, 200, paged(SPEED))
+    t = conforming().answered(Label.EXTRA_CATEGORY, 200, paged(SPEED))
     t = t.answered(Label.EVERY_CATEGORY, 200, paged(queue_xml(), SPEED))
     assert {judged(f"QUE-{n:03}", t).kind for n in NUMBERS} == {Kind.HOLDS}
     assert judged("QUE-021", t).seen.endswith("queue-speed-transcoding-process-1 (SpeedTranscoding)")
-    assert judged("QUE-021", conversation()).seen == "queue-1 (Transcoding)"
+    assert judged("QUE-021", conforming()).seen == "queue-1 (Transcoding)"
 
 
 @pytest.mark.parametrize(("requirement", "change"), DEVIATIONS.values(), ids=DEVIATIONS)
-def test_deviation_is_seen(requirement: str, change: Change) -> None:
-    """One changed answer turns the check, which shows a record."""
-    finding = judged(requirement, change(conversation()))
+def test_changed_response_deviates(requirement: str, change: Change) -> None:
+    """Each changed response makes the check deviate with a witness."""
+    finding = judged(requirement, change(conforming()))
     assert finding.kind is Kind.DEVIATES, finding
     assert finding.witness
     assert finding.expected
@@ -279,31 +279,31 @@ LEGAL = {
 
 @pytest.mark.parametrize("requirement", IDS)
 @pytest.mark.parametrize("change", LEGAL.values(), ids=LEGAL)
-def test_legal_dress_is_no_deviation(requirement: str, change: Change) -> None:
-    """What the documents leave open turns no check."""
-    assert judged(requirement, change(conversation())).kind is Kind.HOLDS
+def test_legal_variation_does_not_deviate(requirement: str, change: Change) -> None:
+    """What the documents leave open makes no check deviate."""
+    assert judged(requirement, change(conforming())).kind is Kind.HOLDS
 
 
 def test_ids_beside_a_state_may_be_refused() -> None:
     """No page promises that both may be given; and of a list by ids that shows nothing no filter is proved."""
-    assert judged("QUE-024", conversation()).kind is Kind.HOLDS
-    assert judged("QUE-024", conversation().answered(Label.BY_ID_OF_OTHER_STATE, 400, BAD)).kind is Kind.ABSENT
-    assert judged("QUE-024", conversation().answered(Label.BY_ID, 200, response_xml())).kind is Kind.BLOCKED
+    assert judged("QUE-024", conforming()).kind is Kind.HOLDS
+    assert judged("QUE-024", conforming().answered(Label.BY_ID_OF_OTHER_STATE, 400, BAD)).kind is Kind.ABSENT
+    assert judged("QUE-024", conforming().answered(Label.BY_ID, 200, response_xml())).kind is Kind.BLOCKED
 
 
 def test_page_2_holds_what_page_1_does_not() -> None:
     """Eleven queues leave one for the second page of ten; a refusal of page 2 is nothing this check is about."""
-    more = conversation().edited(Label.PLAIN, "<TotalCount>1<", "<TotalCount>11<")
+    more = conforming().edited(Label.PLAIN, "<TotalCount>1<", "<TotalCount>11<")
     more = more.edited(Label.PAST_THE_END, "<TotalCount>1<", "<TotalCount>11<")
     assert (
         judged("QUE-014", more.answered(Label.SECOND_PAGE, 200, paged(queue_xml(OTHER), number=2))).kind is Kind.HOLDS
     )
-    assert judged("QUE-014", conversation().answered(Label.SECOND_PAGE, 400, BAD)).kind is Kind.HOLDS
+    assert judged("QUE-014", conforming().answered(Label.SECOND_PAGE, 400, BAD)).kind is Kind.HOLDS
 
 
 def test_old_spelling_is_a_lesser_form() -> None:
     """QueueID for QueueId, as old samples print, is observed and not called a deviation."""
-    old = conversation().edited_everywhere("<QueueId>", "<QueueID>").edited_everywhere("</QueueId>", "</QueueID>")
+    old = conforming().edited_everywhere("<QueueId>", "<QueueID>").edited_everywhere("</QueueId>", "</QueueID>")
     assert judged("QUE-002", old).kind is Kind.OBSERVED
     assert judged("QUE-008", old).kind is Kind.HOLDS
     assert judged("QUE-009", old).kind is Kind.HOLDS
@@ -311,27 +311,26 @@ def test_old_spelling_is_a_lesser_form() -> None:
 
 def test_rule_off_without_its_parts_is_a_lesser_form() -> None:
     """A rule that is off and leaves out what samples show empty is observed."""
-    assert judged("QUE-016", conversation().edited_everywhere("<Url/><Event/><Type/>", "")).kind is Kind.OBSERVED
+    assert judged("QUE-016", conforming().edited_everywhere("<Url/><Event/><Type/>", "")).kind is Kind.OBSERVED
 
 
 def test_no_category_is_a_lesser_form() -> None:
     """Older pages know no Category."""
     assert (
-        judged("QUE-006", conversation().edited_everywhere("<Category>Transcoding</Category>", "")).kind
-        is Kind.OBSERVED
+        judged("QUE-006", conforming().edited_everywhere("<Category>Transcoding</Category>", "")).kind is Kind.OBSERVED
     )
 
 
 def test_renamed_queue_owes_no_documented_name() -> None:
     """A queue that was updated may have any name."""
-    renamed = conversation().edited_everywhere("<Name>queue-1<", "<Name>ours<")
+    renamed = conforming().edited_everywhere("<Name>queue-1<", "<Name>ours<")
     renamed = renamed.edited_everywhere("<UpdateTime>2026-01-02T03:04:05+0800", f"<UpdateTime>{LATER}")
     assert judged("ONE-002", renamed).kind is Kind.ABSENT
 
 
 @pytest.mark.parametrize("requirement", IDS)
-def test_nothing_holds_by_absence(requirement: str) -> None:
-    """Without a conversation every check is blocked, with the scenario's own reason."""
+def test_missing_exchanges_block_the_check(requirement: str) -> None:
+    """Without exchanges every check is blocked, with the reason of the scenario."""
     silent = Transcript("queues").event("broken", "no answer at all")
     finding = judged(requirement, silent)
     assert finding.kind is Kind.BLOCKED
@@ -339,9 +338,9 @@ def test_nothing_holds_by_absence(requirement: str) -> None:
 
 
 @pytest.mark.parametrize("requirement", IDS)
-def test_no_answer_never_holds(requirement: str) -> None:
-    """A target that hangs on every request of the scenario passes nothing."""
-    hanging = conversation()
+def test_missing_responses_do_not_hold(requirement: str) -> None:
+    """A target that never responds passes no check."""
+    hanging = conforming()
     for step in Label:
         hanging = hanging.answered(step, 0, error="no answer within 30 s")
     assert judged(requirement, hanging).kind not in (Kind.HOLDS, Kind.OBSERVED)
@@ -350,7 +349,7 @@ def test_no_answer_never_holds(requirement: str) -> None:
 def test_name_is_judged_before_the_run_changes_it() -> None:
     """The run's own updates do not excuse a wrong name: the first list of the run counts."""
     first = Transcript("queues").exchange("probe", paged(queue_xml(name="default")))
-    later = conversation().edited_everywhere("<UpdateTime>2026-01-02T03:04:05+0800", f"<UpdateTime>{LATER}")
+    later = conforming().edited_everywhere("<UpdateTime>2026-01-02T03:04:05+0800", f"<UpdateTime>{LATER}")
     whole = Transcript("queues", records=(*first.records, *later.records))
     assert judged("ONE-002", whole).kind is Kind.DEVIATES
 

@@ -1,4 +1,4 @@
-"""Checks of the scenario `submit`: what holds on the documents' own form, in other legal dress, and what deviates."""
+"""Checks of the scenario `submit`: conforming transcripts hold, legal variations do not deviate, wrong responses do."""
 
 from __future__ import annotations
 
@@ -78,8 +78,8 @@ def with_snapshot(text: str) -> str:
 
 
 @cache
-def conversation() -> Transcript:
-    """The scenario on a service that does as the documents say."""
+def conforming() -> Transcript:
+    """Returns the transcript of the scenario on a target that follows the documents."""
     t = Transcript("submit").exchange(Label.QUEUES, paged(queue_xml()))
     for step in SUBMITS:
         given = _given(step)
@@ -109,9 +109,9 @@ NOTES = ("SUB-011", "SUB-014")
 
 
 @pytest.mark.parametrize("requirement", IDS)
-def test_holds_on_the_documented_conversation(requirement: str) -> None:
-    """Each check holds where the service does as the documents say, and shows by which exchange."""
-    finding = judged(requirement, conversation())
+def test_conforming_transcript_holds(requirement: str) -> None:
+    """Each check holds on a conforming transcript and names its witness."""
+    finding = judged(requirement, conforming())
     assert finding.kind is Kind.HOLDS, finding
     assert finding.witness
 
@@ -119,7 +119,7 @@ def test_holds_on_the_documented_conversation(requirement: str) -> None:
 def with_speed_queue(queue_id: str) -> Transcript:
     """The target lists a speed queue, and the job sent there by QueueType stands in `queue_id`."""
     speed = queue_xml(STRANGER, name="queue-speed-transcoding-process-1", category="SpeedTranscoding")
-    t = conversation().exchange(Label.EXTRA_QUEUES, paged(speed), target="/queue?category=SpeedTranscoding")
+    t = conforming().exchange(Label.EXTRA_QUEUES, paged(speed), target="/queue?category=SpeedTranscoding")
     answer = response_xml(job_xml("j9", queue_id=queue_id))
     return t.exchange(Label.TO_EXTRA_QUEUE, answer, method="POST", target="/jobs", operation="submit_job")
 
@@ -128,14 +128,14 @@ def test_queue_type_leads_to_the_speed_queue_where_there_is_one() -> None:
     """A job of QueueType SpeedTranscoding stands in that queue; in another it deviates; without one: absent."""
     assert judged("SUB-017", with_speed_queue(STRANGER)).kind is Kind.HOLDS
     assert judged("SUB-017", with_speed_queue(QUEUE)).kind is Kind.DEVIATES
-    without = conversation().exchange(Label.EXTRA_QUEUES, paged(), target="/queue?category=SpeedTranscoding")
+    without = conforming().exchange(Label.EXTRA_QUEUES, paged(), target="/queue?category=SpeedTranscoding")
     assert judged("SUB-017", without).kind is Kind.ABSENT
 
 
 def with_object_and_url(state: str) -> Transcript:
     """A job with both a good object and an address that leads nowhere ends in `state`."""
     answer, ended = response_xml(job_xml("j8")), response_xml(job_xml("j8", state))
-    t = conversation().exchange(Label.OBJECT_AND_URL, answer, method="POST", target="/jobs", operation="submit_job")
+    t = conforming().exchange(Label.OBJECT_AND_URL, answer, method="POST", target="/jobs", operation="submit_job")
     return t.exchange(Label.ENDED, ended, target="/jobs/j8", operation="describe_job")
 
 
@@ -146,7 +146,7 @@ def with_object_and_url(state: str) -> Transcript:
 def test_object_goes_before_url(state: str, kind: Kind) -> None:
     """The job's end tells which input was used, where the object alone is known to be good."""
     assert judged("SUB-018", with_object_and_url(state)).kind is kind
-    refused = conversation().exchange(Label.OBJECT_AND_URL, BAD, status=400, method="POST", operation="submit_job")
+    refused = conforming().exchange(Label.OBJECT_AND_URL, BAD, status=400, method="POST", operation="submit_job")
     assert judged("SUB-018", refused).kind is Kind.DEVIATES
     plain_failed = with_object_and_url("Failed").edited(Label.ENDED, ">Success<", ">Failed<")
     assert judged("SUB-018", plain_failed.edited(Label.WATCH, ">Success<", ">Failed<")).kind is Kind.BLOCKED
@@ -162,7 +162,7 @@ def test_object_goes_before_url(state: str, kind: Kind) -> None:
 )
 def test_address_is_input_enough(answer: tuple[int, str], kind: Kind) -> None:
     """Input.Url alone makes a job; that nothing is found there may be seen at once."""
-    t = conversation().exchange(Label.URL_ALONE, answer[1], status=answer[0], method="POST", operation="submit_job")
+    t = conforming().exchange(Label.URL_ALONE, answer[1], status=answer[0], method="POST", operation="submit_job")
     assert judged("SUB-023", t).kind is kind
 
 
@@ -170,19 +170,19 @@ def test_features_share_no_id() -> None:
     """An id that a submit of another feature was given as well deviates; with no other feature nothing is said."""
 
     def beside(job_id: str) -> Transcript:
-        other = Transcript("submit", Feature.DOC, conversation().records)
+        other = Transcript("submit", Feature.DOC, conforming().records)
         other = other.exchange(Label.PLAIN, response_xml(job_xml(job_id)), method="POST", operation="submit_job")
         return Transcript("submit", Feature.MEDIA, other.records)
 
     assert judged("SUB-022", beside("d1")).kind is Kind.HOLDS
     assert judged("SUB-022", beside(job_id(Label.PLAIN))).kind is Kind.DEVIATES
-    assert judged("SUB-022", conversation()).kind is Kind.CANNOT_TELL
+    assert judged("SUB-022", conforming()).kind is Kind.CANNOT_TELL
 
 
 def test_pretty_printer_hides_blanks() -> None:
     """Where the line is broken around UserData, what it ended with cannot be told, and no other check turns."""
     pretty = (
-        conversation()
+        conforming()
         .edited_everywhere("<UserData>", "<UserData>\n  ")
         .edited_everywhere("</UserData>", "\n </UserData>")
     )
@@ -192,20 +192,18 @@ def test_pretty_printer_hides_blanks() -> None:
 
 def test_where_long_texts_part_is_told() -> None:
     """Texts that look alike at both ends are told apart by the place where they part."""
-    cut = judged("SUB-009", conversation().edited(Label.DESCRIBE, escape(LONG), escape(LONG[:1023])))
+    cut = judged("SUB-009", conforming().edited(Label.DESCRIBE, escape(LONG), escape(LONG[:1023])))
     assert "only the first 1023 of 1024 characters" in cut.seen
     changed = LONG[:500] + "~" + LONG[501:]
-    other = judged("SUB-009", conversation().edited(Label.DESCRIBE, escape(LONG), escape(changed)))
+    other = judged("SUB-009", conforming().edited(Label.DESCRIBE, escape(LONG), escape(changed)))
     assert "from character 501 on" in other.seen
 
 
 def test_hint_at_the_input_is_given_for_failed_jobs_only() -> None:
     """A job that never left the queue says nothing of the sample input."""
-    failed = judged("LIF-002", conversation().edited(Label.ENDED, ">Success</State>", ">Failed</State>"))
+    failed = judged("LIF-002", conforming().edited(Label.ENDED, ">Success</State>", ">Failed</State>"))
     assert "sample input" in failed.reason
-    held = (
-        conversation().edited(Label.ENDED, ">Success</State>", ">Pause</State>").event("expired", "watch: waited 9 s")
-    )
+    held = conforming().edited(Label.ENDED, ">Success</State>", ">Pause</State>").event("expired", "watch: waited 9 s")
     finding = judged("LIF-002", held)
     assert finding.kind is Kind.DEVIATES
     assert "sample input" not in finding.reason
@@ -277,9 +275,9 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
 
 
 @pytest.mark.parametrize(("requirement", "change"), DEVIATIONS.values(), ids=DEVIATIONS)
-def test_deviation_is_seen(requirement: str, change: Change) -> None:
-    """One changed answer turns the check, which shows a record."""
-    finding = judged(requirement, change(conversation()))
+def test_changed_response_deviates(requirement: str, change: Change) -> None:
+    """Each changed response makes the check deviate with a witness."""
+    finding = judged(requirement, change(conforming()))
     assert finding.kind is Kind.DEVIATES, finding
     assert finding.witness
     assert finding.expected
@@ -311,15 +309,15 @@ LEGAL: dict[str, Change] = {
 
 @pytest.mark.parametrize("requirement", IDS)
 @pytest.mark.parametrize("change", LEGAL.values(), ids=LEGAL)
-def test_legal_dress_is_no_deviation(requirement: str, change: Change) -> None:
-    """What the documents leave open turns no check."""
-    assert judged(requirement, change(conversation())).kind is Kind.HOLDS
+def test_legal_variation_does_not_deviate(requirement: str, change: Change) -> None:
+    """What the documents leave open makes no check deviate."""
+    assert judged(requirement, change(conforming())).kind is Kind.HOLDS
 
 
 @pytest.mark.parametrize("requirement", NOTES)
 def test_notes_are_observed(requirement: str) -> None:
     """What documents leave open is told and not judged, also when it is refused."""
-    for t in (conversation(), conversation().answered(Label.WITHOUT_QUEUE, 400, BAD)):
+    for t in (conforming(), conforming().answered(Label.WITHOUT_QUEUE, 400, BAD)):
         finding = judged(requirement, t)
         assert finding.kind is Kind.OBSERVED
         assert finding.seen
@@ -327,37 +325,37 @@ def test_notes_are_observed(requirement: str) -> None:
 
 def test_submit_that_looks_for_the_input_tells_nothing_of_names() -> None:
     """A target may miss the input at submit already: then the name of a missing object is no question."""
-    strict = conversation().answered(Label.OTHER_SCRIPT, 400, refusal("ResourceNotFound"))
+    strict = conforming().answered(Label.OTHER_SCRIPT, 400, refusal("ResourceNotFound"))
     assert judged("SUB-015", strict).kind is Kind.CANNOT_TELL
 
 
 def test_job_without_queue_id_may_be_refused() -> None:
     """Older pages require QueueId: a refusal without it turns no other check."""
-    strict = conversation().answered(Label.WITHOUT_QUEUE, 400, BAD)
+    strict = conforming().answered(Label.WITHOUT_QUEUE, 400, BAD)
     for requirement in ("SUB-001", "SUB-005", "SUB-006", "ONE-007"):
         assert judged(requirement, strict).kind is Kind.HOLDS
 
 
 def test_feature_without_levels_is_judged_without_them() -> None:
     """Documents have no JobLevel; the remaining jobs are enough."""
-    plain = conversation().without(*LEVELS)
+    plain = conforming().without(*LEVELS)
     doc = Transcript(plain.scenario, Feature.DOC, plain.records)
     assert judged("SUB-001", doc).kind is Kind.BLOCKED  # the records are another feature's
     assert judged("SUB-003", plain).kind is Kind.HOLDS
 
 
 @pytest.mark.parametrize("requirement", [*IDS, *NOTES])
-def test_nothing_holds_by_absence(requirement: str) -> None:
-    """Without a conversation every check is blocked, with the scenario's own reason."""
+def test_missing_exchanges_block_the_check(requirement: str) -> None:
+    """Without exchanges every check is blocked, with the reason of the scenario."""
     finding = judged(requirement, Transcript("submit").event("broken", "no answer at all"))
     assert finding.kind is Kind.BLOCKED
     assert finding.reason == "no answer at all"
 
 
 @pytest.mark.parametrize("requirement", IDS)
-def test_no_answer_never_holds(requirement: str) -> None:
-    """A target that hangs on every request of the scenario passes nothing."""
-    hanging = conversation()
+def test_missing_responses_do_not_hold(requirement: str) -> None:
+    """A target that never responds passes no check."""
+    hanging = conforming()
     for step in (Label.QUEUES, *SUBMITS, Label.DESCRIBE, Label.WATCH, Label.ENDED):
         hanging = hanging.answered(step, 0, error="no answer within 30 s")
     assert judged(requirement, hanging).kind not in (Kind.HOLDS, Kind.OBSERVED)

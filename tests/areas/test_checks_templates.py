@@ -37,8 +37,8 @@ def listing(*templates: str) -> str:
 
 
 @cache
-def conversation() -> Transcript:
-    """The scenario on a service that does as the documents say."""
+def conforming() -> Transcript:
+    """Returns the transcript of the scenario on a target that follows the documents."""
     t = Transcript("templates", Feature.PIC)
     first, later = template(FIRST), template(LATER, second=True)
     t = t.exchange(
@@ -75,9 +75,9 @@ IDS = tuple(f"TPL-{n:03}" for n in range(1, 10))
 
 
 @pytest.mark.parametrize("requirement", IDS)
-def test_holds_on_the_documented_conversation(requirement: str) -> None:
-    """Each check holds where the service does as the documents say, and shows by which exchange."""
-    finding = judged(requirement, conversation())
+def test_conforming_transcript_holds(requirement: str) -> None:
+    """Each check holds on a conforming transcript and names its witness."""
+    finding = judged(requirement, conforming())
     assert finding.kind is Kind.HOLDS, finding
     assert finding.witness
 
@@ -112,9 +112,9 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
 
 
 @pytest.mark.parametrize(("requirement", "change"), DEVIATIONS.values(), ids=DEVIATIONS)
-def test_deviation_is_seen(requirement: str, change: Change) -> None:
-    """One changed answer turns the check, which shows a record."""
-    finding = judged(requirement, change(conversation()))
+def test_changed_response_deviates(requirement: str, change: Change) -> None:
+    """Each changed response makes the check deviate with a witness."""
+    finding = judged(requirement, change(conforming()))
     assert finding.kind is Kind.DEVIATES, finding
     assert finding.witness
 
@@ -129,22 +129,22 @@ LEGAL: dict[str, Change] = {
 
 @pytest.mark.parametrize("requirement", IDS)
 @pytest.mark.parametrize("change", LEGAL.values(), ids=LEGAL)
-def test_legal_dress_is_no_deviation(requirement: str, change: Change) -> None:
-    """What the documents leave open turns no check."""
-    assert judged(requirement, change(conversation())).kind is Kind.HOLDS
+def test_legal_variation_does_not_deviate(requirement: str, change: Change) -> None:
+    """What the documents leave open makes no check deviate."""
+    assert judged(requirement, change(conforming())).kind is Kind.HOLDS
 
 
 @pytest.mark.parametrize("requirement", IDS)
 def test_a_target_without_templates_is_not_at_fault(requirement: str) -> None:
     """Where nobody promised templates a refusal says that there are none; where the profile does, it is a fault."""
-    refused = conversation().answered(Label.CREATE, 404, refusal("NoSuchPath"))
+    refused = conforming().answered(Label.CREATE, 404, refusal("NoSuchPath"))
     assert judged(requirement, refused).kind is Kind.ABSENT
     promised = Transcript(refused.scenario, refused.feature, refused.records, {Capability.TEMPLATES: True})
     assert judged(requirement, promised).kind is Kind.DEVIATES
 
 
 @pytest.mark.parametrize("requirement", [*IDS, "BND-001"])
-def test_nothing_holds_by_absence(requirement: str) -> None:
+def test_missing_exchanges_block_the_check(requirement: str) -> None:
     """Without a conversation every check is blocked."""
     scenario = "binding" if requirement == "BND-001" else "templates"
     assert judged(requirement, Transcript(scenario).event("broken", "no answer at all")).kind is Kind.BLOCKED

@@ -1,4 +1,4 @@
-"""Checks of the scenario `update`: what holds on the documents' own form, in other legal dress, and what deviates."""
+"""Checks of the scenario `update`: conforming transcripts hold, legal variations do not deviate, wrong responses do."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ def _list(
 
 
 @cache
-def conversation() -> Transcript:
-    """The scenario on a service that does as the documents say."""
+def conforming() -> Transcript:
+    """Returns the transcript of the scenario on a target that follows the documents."""
     t = _list(Transcript("update"), Label.BEFORE, name="queue-1", rule=OFF, updated=CREATED)
     t = _put(t, Label.RENAME, name=NAME, state="Active", rule=NO_RULE, shown=OFF)
     t = _list(t, Label.LIST_RENAMED, name=NAME, rule=OFF)
@@ -108,9 +108,9 @@ IDS = (*(f"UPD-{n:03}" for n in (*range(1, 18), 19)), "ONE-011", "PAU-009")
 
 
 @pytest.mark.parametrize("requirement", IDS)
-def test_holds_on_the_documented_conversation(requirement: str) -> None:
-    """Each check holds where the service does as the documents say, and shows by which exchange."""
-    finding = judged(requirement, conversation())
+def test_conforming_transcript_holds(requirement: str) -> None:
+    """Each check holds on a conforming transcript and names its witness."""
+    finding = judged(requirement, conforming())
     assert finding.kind is Kind.HOLDS, finding
     assert finding.witness
 
@@ -186,9 +186,9 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
 
 
 @pytest.mark.parametrize(("requirement", "change"), DEVIATIONS.values(), ids=DEVIATIONS)
-def test_deviation_is_seen(requirement: str, change: Change) -> None:
-    """One changed answer turns the check, which shows a record."""
-    finding = judged(requirement, change(conversation()))
+def test_changed_response_deviates(requirement: str, change: Change) -> None:
+    """Each changed response makes the check deviate with a witness."""
+    finding = judged(requirement, change(conforming()))
     assert finding.kind is Kind.DEVIATES, finding
     assert finding.witness
     assert finding.expected
@@ -197,7 +197,7 @@ def test_deviation_is_seen(requirement: str, change: Change) -> None:
 
 def test_update_time_moves_with_a_change() -> None:
     """A second after the answer before, what changes the queue has another UpdateTime."""
-    whole = conversation()
+    whole = conforming()
     still = _timed(whole, Label.RESUME, _time_at(whole, Label.PAUSE_AGAIN))
     assert "before and after a change of State" in judged("UPD-005", still).seen
     still = _timed(whole, Label.LONGEST_NAME, _time_at(whole, Label.RULE_WITHOUT_STATE))
@@ -208,7 +208,7 @@ def test_update_time_moves_with_a_change() -> None:
 
 def test_update_time_may_stand_where_nothing_changes() -> None:
     """An update that gives what was there need not count as one; nor need one within the same second show."""
-    whole = conversation()
+    whole = conforming()
     assert judged("UPD-005", _timed(whole, Label.PAUSE_AGAIN, _time_at(whole, Label.PAUSE))).kind is Kind.HOLDS
     quick = _timed(whole, Label.RESUME, _time_at(whole, Label.PAUSE_AGAIN))
     records = tuple(
@@ -221,7 +221,7 @@ def test_update_time_may_stand_where_nothing_changes() -> None:
 
 def test_update_time_is_the_moment_of_the_update() -> None:
     """UTC under the name of another zone lies hours from the Date of its answer, and before CreateTime."""
-    whole = conversation()
+    whole = conforming()
     utc = _timed(whole, Label.RENAME, "2026-01-01T19:04:07+0800")
     assert "is -8.0 h from its answer's Date" in judged("UPD-019", utc).seen
     assert judged("UPD-019", _timed(whole, Label.BEFORE, "2026-01-01T19:04:05+0800")).kind is Kind.DEVIATES
@@ -231,7 +231,7 @@ def test_update_time_is_the_moment_of_the_update() -> None:
 
 def test_a_clock_that_is_off_is_off_in_date_as_well() -> None:
     """Days away from the suite's clock is legal; without Date nothing is said; in UTC by name is the same moment."""
-    whole = conversation()
+    whole = conforming()
     assert (
         judged(
             "UPD-019",
@@ -248,25 +248,25 @@ def test_a_clock_that_is_off_is_off_in_date_as_well() -> None:
 
 def test_an_update_that_changes_nothing_may_keep_its_time() -> None:
     """UpdateTime of an update that gives what was there may be of the day when something changed last."""
-    old = conversation().edited_everywhere(CREATED, "2025-01-02T03:04:05+0800")
+    old = conforming().edited_everywhere(CREATED, "2025-01-02T03:04:05+0800")
     kept = _timed(old, Label.PAUSE_AGAIN, "2025-06-02T03:04:05+0800")
     assert judged("UPD-019", kept).kind is Kind.HOLDS
 
 
 def test_a_list_may_be_older_than_the_answer_before_it() -> None:
     """Times are compared from list to list and from answer to answer: a list may not know the last update yet."""
-    behind = _timed(conversation(), Label.LIST_PAUSED_AGAIN, CREATED)
+    behind = _timed(conforming(), Label.LIST_PAUSED_AGAIN, CREATED)
     assert judged("UPD-005", behind).kind is Kind.DEVIATES  # the list before knew more
-    late = _timed(conversation(), Label.LIST_PAUSED, _time_at(conversation(), Label.LIST_LONGEST_NAME))
+    late = _timed(conforming(), Label.LIST_PAUSED, _time_at(conforming(), Label.LIST_LONGEST_NAME))
     assert judged("UPD-005", late).kind is Kind.HOLDS
 
 
 def test_the_last_list_of_a_step_counts() -> None:
     """No document promises that a list shows an update at once: one that comes round is right, the reverse is not."""
-    late = conversation().edited(Label.LIST_PAUSED, ">Paused<", ">Active<")
+    late = conforming().edited(Label.LIST_PAUSED, ">Paused<", ">Active<")
     assert judged("UPD-002", late).kind is Kind.DEVIATES
     assert judged("UPD-002", _list(late, Label.LIST_PAUSED, name=NAME, state="Paused")).kind is Kind.HOLDS
-    assert judged("UPD-002", _list(conversation(), Label.LIST_PAUSED, name=NAME)).kind is Kind.DEVIATES
+    assert judged("UPD-002", _list(conforming(), Label.LIST_PAUSED, name=NAME)).kind is Kind.DEVIATES
 
 
 LEGAL: dict[str, Change] = {
@@ -288,14 +288,14 @@ LEGAL: dict[str, Change] = {
 
 @pytest.mark.parametrize("requirement", IDS)
 @pytest.mark.parametrize("change", LEGAL.values(), ids=LEGAL)
-def test_legal_dress_is_no_deviation(requirement: str, change: Change) -> None:
-    """What the documents leave open turns no check."""
-    assert judged(requirement, change(conversation())).kind is Kind.HOLDS
+def test_legal_variation_does_not_deviate(requirement: str, change: Change) -> None:
+    """What the documents leave open makes no check deviate."""
+    assert judged(requirement, change(conforming())).kind is Kind.HOLDS
 
 
 def test_short_answer_of_older_pages_is_a_lesser_form() -> None:
     """Answers without MaxSize and MaxConcurrent are those of older pages."""
-    short = conversation()
+    short = conforming()
     for step in (Label.PAUSE, Label.RESUME):
         short = short.edited(step, "<MaxSize>10000</MaxSize><MaxConcurrent>10</MaxConcurrent>", "")
     assert judged("UPD-001", short).kind is Kind.OBSERVED
@@ -303,7 +303,7 @@ def test_short_answer_of_older_pages_is_a_lesser_form() -> None:
 
 def test_a_refused_name_is_blamed_itself() -> None:
     """A rule that comes with a name that is refused without it as well says nothing of the rule's address."""
-    refused = conversation()
+    refused = conforming()
     for step in (Label.RENAME, Label.RULE):
         refused = refused.answered(step, 400, refusal("InvalidArgument"))
     assert judged("UPD-004", refused).kind is Kind.DEVIATES
@@ -332,7 +332,7 @@ def test_refused_intranet_address_is_no_deviation() -> None:
 
 def test_taken_update_is_no_witness_for_what_refusal_changes() -> None:
     """When no bad update is refused, nothing is said of what refused ones change."""
-    lax = conversation()
+    lax = conforming()
     for step in BAD:
         lax = lax.answered(step, 200, response_xml(queue_xml(container="Queue")))
     assert judged("UPD-011", lax).kind is Kind.CANNOT_TELL
@@ -340,7 +340,7 @@ def test_taken_update_is_no_witness_for_what_refusal_changes() -> None:
 
 def test_what_a_taken_update_shows_late_is_not_held_against_a_refused_one() -> None:
     """A list may show the name of an accepted update only after the next one, which was refused."""
-    late = conversation().answered(Label.NO_URL, 200, response_xml(queue_xml(container="Queue")))
+    late = conforming().answered(Label.NO_URL, 200, response_xml(queue_xml(container="Queue")))
     for step in BAD[BAD.index(Label.BAD_RULE_STATE) :]:
         late = late.edited(after(step), NAME, f"ciq-{Label.NO_URL}")
     assert judged("UPD-011", late).kind is Kind.HOLDS
@@ -348,16 +348,16 @@ def test_what_a_taken_update_shows_late_is_not_held_against_a_refused_one() -> N
 
 
 @pytest.mark.parametrize("requirement", IDS)
-def test_nothing_holds_by_absence(requirement: str) -> None:
-    """Without a conversation every check is blocked, with the scenario's own reason."""
+def test_missing_exchanges_block_the_check(requirement: str) -> None:
+    """Without exchanges every check is blocked, with the reason of the scenario."""
     finding = judged(requirement, Transcript("update").event("broken", "no answer at all"))
     assert finding.kind is Kind.BLOCKED
 
 
 @pytest.mark.parametrize("requirement", IDS)
-def test_no_answer_never_holds(requirement: str) -> None:
-    """A target that hangs on every request of the scenario passes nothing."""
-    hanging = conversation()
+def test_missing_responses_do_not_hold(requirement: str) -> None:
+    """A target that never responds passes no check."""
+    hanging = conforming()
     for step in (*Label, *map(after, BAD)):
         hanging = hanging.answered(step, 0, error="no answer within 30 s")
     assert judged(requirement, hanging).kind not in (Kind.HOLDS, Kind.OBSERVED)
@@ -366,4 +366,4 @@ def test_no_answer_never_holds(requirement: str) -> None:
 def test_every_list_of_the_scenario_is_looked_at() -> None:
     """The identity of the queue is watched in each list: a change in any one is seen."""
     for step in LISTS[1:]:
-        assert judged("ONE-011", conversation().edited(step, QUEUE, STRANGER)).kind is Kind.DEVIATES, step
+        assert judged("ONE-011", conforming().edited(step, QUEUE, STRANGER)).kind is Kind.DEVIATES, step
