@@ -28,7 +28,7 @@ def look(story: Transcript, step: str, states: dict[str, str]) -> Transcript:
 def submitted(story: Transcript, job_id: str, level: str, user_data: str = "") -> Transcript:
     """One accepted submit; the answer tells the job's UserData, or another."""
     return story.exchange(
-        "rush",
+        "first-submit",
         response_xml(job_xml(job_id, user_data=user_data or f"of {job_id}")),
         request=submit_xml(operation_xml(level=level, user_data=f"of {job_id}")),
         operation="submit_job",
@@ -39,7 +39,7 @@ def submitted(story: Transcript, job_id: str, level: str, user_data: str = "") -
 def told(story: Transcript, job_id: str, state: str = "Success") -> Transcript:
     """A callback of a job that ended well, or otherwise."""
     body = f"<Response><EventName>TaskFinish</EventName>{job_xml(job_id, state, user_data=f'of {job_id}')}"
-    return story.callback("told", f"{body}</Response>")
+    return story.callback("rule", f"{body}</Response>")
 
 
 def crowd(
@@ -57,7 +57,7 @@ def crowd(
     for number, level in enumerate(LEVELS):
         story = submitted(story, f"j{number}", level)
     story = submitted(story, "gone", "2")
-    story = story.exchange("rush-cancel", operation="cancel_job", method="PUT", target="/jobs/gone?cancel")
+    story = story.exchange("first-cancel", operation="cancel_job", method="PUT", target="/jobs/gone?cancel")
     if cancel_told:
         story = told(story, "gone", "Cancel")
     states = dict.fromkeys(DUE, "Pause") | {"gone": "Cancel"}
@@ -71,7 +71,7 @@ def crowd(
         states[job] = "Success"
         if not (silent and job == "j2"):
             story = told(story, job)
-    story = put(put(story, "crowd-pause", "Paused"), "crowd-resume", "Active")
+    story = put(put(story, "mixed-pause", "Paused"), "mixed-resume", "Active")
     story = story.exchange("state", response_xml(queue_xml(state=last_state)))
     return look(story, "after", states | ({"gone": "Success"} if cancel_runs else {}))
 
@@ -115,7 +115,7 @@ def test_a_callback_of_a_cancel_is_no_start(requirement: str) -> None:
 @pytest.mark.parametrize("requirement", [name for name in ALL if name != "CON-007"])
 def test_nothing_is_green_where_nobody_was_let_in(requirement: str) -> None:
     """When the target took no job the questions about jobs are blocked."""
-    refused = crowd().answered("rush", 503, "<Error><Code>SlowDown</Code></Error>")
+    refused = crowd().answered("first-submit", 503, "<Error><Code>SlowDown</Code></Error>")
     assert judged(requirement, refused).kind is Kind.BLOCKED
 
 
@@ -123,14 +123,14 @@ def test_no_job_kept_is_no_proof() -> None:
     """Where every job was to be cancelled nothing was followed to its end."""
     story = crowd()
     for number in range(len(LEVELS)):
-        story = story.exchange("rush-cancel", operation="cancel_job", method="PUT", target=f"/jobs/j{number}?cancel")
+        story = story.exchange("first-cancel", operation="cancel_job", method="PUT", target=f"/jobs/j{number}?cancel")
     assert judged("CON-004", story).kind is Kind.BLOCKED
 
 
 @pytest.mark.parametrize(("status", "kind"), [(409, Kind.HOLDS), (503, Kind.ABSENT)])
 def test_a_resume_that_was_not_accepted_is_not_held_against_the_state(status: int, kind: Kind) -> None:
     """A refused resume leaves the queue paused; of one that failed nobody knows what became of it."""
-    finding = judged("CON-007", crowd(last_state="Paused").status("crowd-resume", status))
+    finding = judged("CON-007", crowd(last_state="Paused").status("mixed-resume", status))
     assert finding.kind is kind, finding
 
 

@@ -4,7 +4,7 @@ from ciq_conformance.scenario_spec import ScenarioSpec
 
 SPEC = ScenarioSpec(
     name="concurrency",
-    title="several clients at one queue at once, each with a connection of its own.",
+    title="run several clients on one queue at the same time, each with its own connection.",
     position=160,
     also_runs=("running",),
 )

@@ -1,25 +1,25 @@
-"""Steps and channels of the scenario `concurrency`, shared by scenario and checks."""
+"""Labels and channels of the scenario `concurrency`, used by the scenario and its checks."""
 
 from enum import StrEnum
 
 
 class Label(StrEnum):
-    """Labels of the exchanges; those of the clients overlap."""
+    """Labels of the exchanges; the exchanges of the clients overlap."""
 
     PAUSE = "pause"
     OPENING = "opening"
-    RUSH = "rush"
-    RUSH_CANCEL = "rush-cancel"
+    FIRST_SUBMIT = "first-submit"
+    FIRST_CANCEL = "first-cancel"
     HELD = "held"
     RESUME = "resume"
     FREEZE = "freeze"
     SETTLE = "settle"
     FROZEN = "frozen"
     THAW = "thaw"
-    CROWD = "crowd"
-    CROWD_CANCEL = "crowd-cancel"
-    CROWD_PAUSE = "crowd-pause"
-    CROWD_RESUME = "crowd-resume"
+    MIXED_SUBMIT = "mixed-submit"
+    MIXED_CANCEL = "mixed-cancel"
+    MIXED_PAUSE = "mixed-pause"
+    MIXED_RESUME = "mixed-resume"
     LOOK = "look"
     STATE = "state"
     ACTIVE = "active"
@@ -27,11 +27,11 @@ class Label(StrEnum):
     AFTER = "after"
 
 
-TOLD = "told"
+RULE_CHANNEL = "rule"
 """Channel of the queue's callback rule."""
 
-SUBMITS = frozenset({Label.OPENING, Label.RUSH, Label.CROWD})
-CANCELS = frozenset({Label.RUSH_CANCEL, Label.CROWD_CANCEL})
-PAUSES = frozenset({Label.PAUSE, Label.FREEZE, Label.CROWD_PAUSE})
-RESUMES = frozenset({Label.RESUME, Label.THAW, Label.CROWD_RESUME, Label.ACTIVE})
-"""Updates of the queue's State; all carry the same name and callback rule."""
+SUBMITS = frozenset({Label.OPENING, Label.FIRST_SUBMIT, Label.MIXED_SUBMIT})
+CANCELS = frozenset({Label.FIRST_CANCEL, Label.MIXED_CANCEL})
+PAUSES = frozenset({Label.PAUSE, Label.FREEZE, Label.MIXED_PAUSE})
+RESUMES = frozenset({Label.RESUME, Label.THAW, Label.MIXED_RESUME, Label.ACTIVE})
+"""Updates of the queue's State; all have the same name and callback rule."""

@@ -1,8 +1,8 @@
-"""Scenario `concurrency`: several clients at one queue at once, each with a connection of its own.
+"""Scenario `concurrency`: run several clients on one queue at the same time, each with its own connection.
 
-First a rush of submits (and cancels) at a paused queue, frozen once in the middle of its drain; then submits, cancels,
-pauses, resumes and looks all side by side. Which history came about is left to chance and to the target; whether it
-was a legal one is left to the judge.
+First the clients submit and cancel jobs in a paused queue, which is resumed and paused again while some jobs wait.
+Then they submit, cancel, pause, resume and describe at the same time. The order of the exchanges depends on random
+numbers and on the target; the checks judge whether the observed history is legal.
 """
 
 import random
@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 
-from ciq_conformance.areas.concurrency.labels import TOLD, Label
+from ciq_conformance.areas.concurrency.labels import RULE_CHANNEL, Label
 from ciq_conformance.driver.queue_setup import list_until
 from ciq_conformance.driver.quiescence import resume_then_pause, wait_until_idle
 from ciq_conformance.driver.requests import CallbackRuleRequest
@@ -22,44 +22,44 @@ from ciq_schemas.lifecycle import FINAL_STATES, WAITING_STATES, QueueState
 from ciq_schemas.transcript.parsed import ParsedExchange
 
 CLIENTS = 6
-"""Clients that submit; beside them two pause and resume, one looks."""
-RUSH_EACH, CROWD_EACH = 5, 3
-"""Jobs a client submits, where jobs are short enough."""
+"""Clients that submit; two further clients pause and resume, and one describes jobs."""
+FIRST_EACH, MIXED_EACH = 5, 3
+"""Jobs that each client submits in the first and in the mixed phase, where jobs are short enough."""
 LONGEST_DRAIN = 6.0
-"""Seconds that all jobs may take by the calibration; fewer are submitted where they would take longer."""
+"""Seconds that all jobs may take by the calibration; the scenario submits fewer jobs where they would take longer."""
 FEWEST_CLIENTS = 3
 SHARES = (0.0, 0.1, 0.3, 0.6)
-"""Parts of the time that the rush should take to drain, after which it is frozen, one after the other."""
-LEAST_LEAD = 0.002
+"""Parts of the expected drain time of the first jobs after which the queue is paused, tried in this order."""
+SHORTEST_LEAD = 0.002
 TOGGLES = 3
-MEETINGS = 3
-"""Times that two clients resume the queue at once, and nobody else is there."""
+SIMULTANEOUS_RESUMES = 3
+"""How often two clients resume the queue at the same time without other clients."""
 LEVELS = (0, 1, 2, None)
-LEAST_POLL = 0.03
-LOOK_SECONDS = 20.0
-"""The looker looks so often at most, and stops by then, whatever the others do."""
+SHORTEST_POLL = 0.03
+OBSERVER_SECONDS = 20.0
+"""The observer stops after this time, even if other clients continue."""
 
 
 @dataclass
-class _Crowd:
-    """What the clients share: the jobs so far. Lists are only ever appended to."""
+class _Clients:
+    """The actions of the clients and the job ids that they share. The list of ids only grows."""
 
     ctx: ScenarioContext
-    chance: random.Random
+    rng: random.Random
     rule: CallbackRuleRequest
     ids: list[str] = field(default_factory=list)
     cancelled: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def client(self, number: int, step: Label, cancel: Label, jobs: int) -> Callable[[], None]:
-        """One client: submits jobs one after the other, and takes its second one back where that is offered."""
-        levels = [self.chance.choice(LEVELS) if self.ctx.spec.has_job_level else None for _ in range(jobs)]
+        """Return the action of a client that submits jobs and cancels its second one, where that is documented."""
+        levels = [self.rng.choice(LEVELS) if self.ctx.spec.has_job_level else None for _ in range(jobs)]
         cancels = self.ctx.spec.cancel_documented and number % 2 == 0
 
         def act() -> None:
             for index, level in enumerate(levels):
-                order = self.ctx.job_request(f"{step} client {number} job {index}", level=level)
-                ids = self.ctx.submit(step, order).job_ids
+                request = self.ctx.job_request(f"{step} client {number} job {index}", level=level)
+                ids = self.ctx.submit(step, request).job_ids
                 with self._lock:
                     self.ids.extend(ids)
                 if cancels and index == 1:
@@ -71,76 +71,81 @@ class _Crowd:
         return act
 
     def toggler(self) -> Callable[[], None]:
-        """One client that pauses and resumes; its last word is resume."""
-        waits = [self.chance.uniform(0.02, 0.15) for _ in range(TOGGLES)]
+        """Return the action of a client that pauses and resumes; its last update is a resume."""
+        waits = [self.rng.uniform(0.02, 0.15) for _ in range(TOGGLES)]
 
         def act() -> None:
             for wait in waits:
-                self.ctx.set_queue(Label.CROWD_PAUSE, state=QueueState.PAUSED, rule=self.rule)
+                self.ctx.set_queue(Label.MIXED_PAUSE, state=QueueState.PAUSED, rule=self.rule)
                 self.ctx.pause_thread(wait)
-                self.ctx.set_queue(Label.CROWD_RESUME, rule=self.rule)
+                self.ctx.set_queue(Label.MIXED_RESUME, rule=self.rule)
 
         return act
 
-    def looker(self, done: threading.Event) -> Callable[[], None]:
-        """One client that looks at what has not ended."""
+    def observer(self, done: threading.Event) -> Callable[[], None]:
+        """Return the action of a client that describes the jobs that have not ended."""
         ended: set[str] = set()
 
         def act() -> None:
-            end = self.ctx.now() + LOOK_SECONDS
+            end = self.ctx.now() + OBSERVER_SECONDS
             while not done.is_set() and self.ctx.now() < end:
                 seen = self.ctx.look(Label.LOOK, [job_id for job_id in list(self.ids) if job_id not in ended])
                 ended.update(job_id for job_id, job in seen.items() if job.state in FINAL_STATES)
-                self.ctx.pause_thread(max(LEAST_POLL, self.ctx.timeouts.poll))
+                self.ctx.pause_thread(max(SHORTEST_POLL, self.ctx.timeouts.poll))
 
         return act
 
 
 def run(ctx: ScenarioContext) -> None:
-    """Play the scenario."""
-    rule = CallbackRuleRequest(url=ctx.receiver.address(ctx.channel(TOLD)))
-    chance = random.Random(ctx.extra_testing.seed_of(f"{ctx.run_id} {ctx.spec.feature}"))  # noqa: S311 - no secret
-    crowd = _Crowd(ctx, chance, rule)
-    clients, rush, more = _sizes(ctx)
+    """Run the scenario."""
+    rule = CallbackRuleRequest(url=ctx.receiver.address(ctx.channel(RULE_CHANNEL)))
+    rng = random.Random(ctx.extra_testing.seed_of(f"{ctx.run_id} {ctx.spec.feature}"))  # noqa: S311 - no secret
+    clients = _Clients(ctx, rng, rule)
+    count, first_jobs, mixed_jobs = _sizes(ctx)
     ctx.set_queue_or_fail(Label.PAUSE, state=QueueState.PAUSED, rule=rule)
     ctx.let_pause_reach_workers()
     opening = ctx.submit(Label.OPENING, ctx.job_request("opening"))
-    crowd.ids.extend(opening.job_ids)
+    clients.ids.extend(opening.job_ids)
     if not opening.ok:
-        # The console pages let a paused queue be closed to jobs (1045/43607): then the rush meets an active one.
+        # By the console pages a paused queue may reject jobs (1045/43607): then the first jobs enter an active queue.
         ctx.set_queue_or_fail(Label.RESUME, rule=rule)
-    _together([crowd.client(number, Label.RUSH, Label.RUSH_CANCEL, rush) for number in range(clients)])
+    _run_together(
+        [clients.client(number, Label.FIRST_SUBMIT, Label.FIRST_CANCEL, first_jobs) for number in range(count)]
+    )
     if opening.ok:
-        ctx.watch_for(Label.HELD, crowd.ids, ctx.timeouts.hold)
-        _freeze(ctx, crowd, rule)
+        ctx.watch_for(Label.HELD, clients.ids, ctx.timeouts.hold)
+        _pause_while_draining(ctx, clients, rule)
     done = threading.Event()
-    with ThreadPoolExecutor(1) as beside:
-        looking = beside.submit(crowd.looker(done))
+    with ThreadPoolExecutor(1) as pool:
+        observing = pool.submit(clients.observer(done))
         try:
-            _together(
+            _run_together(
                 [
-                    *(crowd.client(number, Label.CROWD, Label.CROWD_CANCEL, more) for number in range(clients)),
-                    crowd.toggler(),
-                    crowd.toggler(),
+                    *(
+                        clients.client(number, Label.MIXED_SUBMIT, Label.MIXED_CANCEL, mixed_jobs)
+                        for number in range(count)
+                    ),
+                    clients.toggler(),
+                    clients.toggler(),
                 ]
             )
         finally:
             done.set()
-        looking.result()
-    _look_at_state(ctx)
-    for _ in range(MEETINGS):
-        ctx.set_queue(Label.CROWD_PAUSE, state=QueueState.PAUSED, rule=rule)
-        _together([partial(ctx.set_queue, Label.CROWD_RESUME, rule=rule)] * 2)
-        _look_at_state(ctx)
+        observing.result()
+    _list_state(ctx)
+    for _ in range(SIMULTANEOUS_RESUMES):
+        ctx.set_queue(Label.MIXED_PAUSE, state=QueueState.PAUSED, rule=rule)
+        _run_together([partial(ctx.set_queue, Label.MIXED_RESUME, rule=rule)] * 2)
+        _list_state(ctx)
     ctx.set_queue_or_fail(Label.ACTIVE, rule=rule)
-    kept = [job_id for job_id in crowd.ids if job_id not in crowd.cancelled]
+    kept = [job_id for job_id in clients.ids if job_id not in clients.cancelled]
     ctx.watch_ended(Label.DRAIN, kept)
-    ctx.wait_callbacks(TOLD, kept)
-    ctx.look(Label.AFTER, crowd.ids)
+    ctx.wait_callbacks(RULE_CHANNEL, kept)
+    ctx.look(Label.AFTER, clients.ids)
 
 
-def _look_at_state(ctx: ScenarioContext) -> None:
-    """List the queue until it is Active, or for as long as a change may take to show."""
+def _list_state(ctx: ScenarioContext) -> None:
+    """List the queue until it is Active, or for the time that a change may take to be visible."""
 
     def active(listed: ParsedExchange) -> bool:
         return [queue.state for queue in listed.queue_list.queues] == [QueueState.ACTIVE]
@@ -149,37 +154,37 @@ def _look_at_state(ctx: ScenarioContext) -> None:
 
 
 def _sizes(ctx: ScenarioContext) -> tuple[int, int, int]:
-    """Clients, jobs of each in the rush, jobs of each in the crowd."""
+    """Return the number of clients, and the jobs of each client in the first and in the mixed phase."""
     calibration = ctx.timeouts.calibration
-    room = LONGEST_DRAIN * max(1, calibration.workers) / max(calibration.job_latency, 0.001)
-    clients = max(FEWEST_CLIENTS, min(CLIENTS, int(room / 4)))
-    rush = max(2, min(RUSH_EACH, int(room / clients) - CROWD_EACH))
-    return clients, rush, max(1, min(CROWD_EACH, int(room / clients) - rush))
+    capacity = LONGEST_DRAIN * max(1, calibration.workers) / max(calibration.job_latency, 0.001)
+    clients = max(FEWEST_CLIENTS, min(CLIENTS, int(capacity / 4)))
+    first = max(2, min(FIRST_EACH, int(capacity / clients) - MIXED_EACH))
+    return clients, first, max(1, min(MIXED_EACH, int(capacity / clients) - first))
 
 
-def _together(actions: Sequence[Callable[[], object]]) -> None:
-    """Do all at once: nobody begins before everybody is there."""
-    restart_lock = threading.Barrier(len(actions))
+def _run_together(actions: Sequence[Callable[[], object]]) -> None:
+    """Run all actions at the same time: none begins before all threads are ready."""
+    barrier = threading.Barrier(len(actions))
 
     def begin(action: Callable[[], object]) -> None:
-        restart_lock.wait()
+        barrier.wait()
         action()
 
     with ThreadPoolExecutor(len(actions)) as pool:
-        for begun in [pool.submit(begin, action) for action in actions]:
-            begun.result()
+        for future in [pool.submit(begin, action) for action in actions]:
+            future.result()
 
 
-def _freeze(ctx: ScenarioContext, crowd: _Crowd, rule: CallbackRuleRequest) -> None:
-    """Resume and pause close together, each time a little later, until some have started and some still wait."""
-    waiting = list(crowd.ids)
+def _pause_while_draining(ctx: ScenarioContext, clients: _Clients, rule: CallbackRuleRequest) -> None:
+    """Resume and soon pause again, each time a little later, until some jobs have started and some still wait."""
+    waiting = list(clients.ids)
     for share in SHARES:
-        lead = max(LEAST_LEAD, ctx.timeouts.drain(len(crowd.ids)) * share)
+        lead = max(SHORTEST_LEAD, ctx.timeouts.drain(len(clients.ids)) * share)
         resume_then_pause(ctx, rule, (Label.RESUME, Label.FREEZE), lead)
-        states = wait_until_idle(ctx, Label.SETTLE, crowd.ids)
+        states = wait_until_idle(ctx, Label.SETTLE, clients.ids)
         before = len(waiting)
-        waiting = [job_id for job_id in crowd.ids if states.get(job_id, "") in ("", *WAITING_STATES)]
-        if not waiting or len(waiting) < before - len(crowd.cancelled):
+        waiting = [job_id for job_id in clients.ids if states.get(job_id, "") in ("", *WAITING_STATES)]
+        if not waiting or len(waiting) < before - len(clients.cancelled):
             break
     if waiting:
         ctx.watch_for(Label.FROZEN, waiting, SLACK + 0.1)

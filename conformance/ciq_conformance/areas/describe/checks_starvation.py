@@ -1,7 +1,7 @@
-"""Check over all scenarios: no job is left lying in an active queue that could run it (LIF-006).
+"""Check end all scenarios: no job waits too long in an active queue that could run it (LIF-006).
 
-No document says how soon a job starts. So one is held against the target only where a wait of the suite ran out, the
-queue was active for certain all that time, a worker was free and nothing else had moved for a while. Pure.
+No document says how soon a job starts. So a waiting job is a deviation only where a wait of the suite timed out, the
+queue was certainly active during that time, a worker was free and no other job had ended for some time. Pure.
 """
 
 import math
@@ -21,36 +21,36 @@ from ciq_schemas.transcript.jobs import JobTimeline
 from ciq_schemas.transcript.records import Calibration
 
 QUIET = 2.0
-"""Seconds, beyond the time of two jobs, in which nothing moved."""
+"""Seconds, in addition to the time of two jobs, in which no other job ended."""
 
 
 @check("LIF-006", SPEC)
-def none_is_left_lying(evidence: Evidence, item: Item) -> Finding:
-    """Jobs of all scenarios that were last seen waiting when a wait for them ran out."""
+def waiting_job_is_scheduled(evidence: Evidence, item: Item) -> Finding:
+    """No job of any scenario still waits at a timeout although the queue could run it."""
     timelines = evidence.derive(all_timelines)
     if not timelines:
         return not_judged(evidence, SPEC, "no job was accepted; see SUB-001")
     if evidence.calibration is None:
-        return blocked("the probe did not get through, so it is not known how long a job may take")
+        return blocked("the probe failed, so the suite does not know how long a job may take")
     ended = sum(timeline.last_state in ENDED_BY_RUNNING for timeline in timelines)
-    left = Deviations()
-    for timeline, since in _left(evidence, timelines, evidence.calibration):
+    starving = Deviations()
+    for timeline, since in _starving_jobs(evidence, timelines, evidence.calibration):
         last = timeline.observations[-1]
         text = (
-            f"job {timeline.job_id} was still {last.state} {last.sent - since:.1f} s after the queue was free to run it"
+            f"job {timeline.job_id} was still {last.state} {last.sent - since:.1f} s after the queue was able to run it"
         )
-        left.add(timeline.submit_seq, text)
-        left.add(last.seq, text)
-    if not ended and not left.items:
+        starving.add(timeline.submit_seq, text)
+        starving.add(last.seq, text)
+    if not ended and not starving.items:
         return cannot_tell("no job was seen to end")
     power = f"{ended} of {len(timelines)} jobs seen to their end"
-    return left.finding("a job that waits in an active queue is scheduled", holds(power, power=power))
+    return starving.finding("a job that waits in an active queue is scheduled", holds(power, power=power))
 
 
-def _left(
+def _starving_jobs(
     evidence: Evidence, timelines: Sequence[JobTimeline], calibration: Calibration
 ) -> Iterator[tuple[JobTimeline, float]]:
-    """Jobs that waited although they could run, each with the instant from which on it could."""
+    """Yield the jobs that waited although they could run, each with the time from which it could run."""
     scenarios = {
         response.exchange.seq: response.exchange.scenario
         for response in exchanges_of(evidence, OperationKind.SUBMIT_JOB)
@@ -72,22 +72,22 @@ def _left(
         expired = any(event.at >= since for event in evidence.events(scenario, "expired"))
         if not expired or at - since < timeouts.jobs(1) or timeline.callback_arrivals:
             continue
-        moved, busy = _around(timeline, timelines, since, at)
-        if busy < max(1, calibration.workers) and at - moved >= QUIET + 2 * calibration.job_latency:
+        last_end, busy = _other_jobs(timeline, timelines, since, at)
+        if busy < max(1, calibration.workers) and at - last_end >= QUIET + 2 * calibration.job_latency:
             yield timeline, since
 
 
-def _around(timeline: JobTimeline, timelines: Iterable[JobTimeline], since: float, at: float) -> tuple[float, int]:
-    """When another job was last seen to have moved before `at`, and how many others may have had a worker then."""
-    moved, busy = -math.inf, 0
+def _other_jobs(timeline: JobTimeline, timelines: Iterable[JobTimeline], since: float, at: float) -> tuple[float, int]:
+    """Return when another job last ended before `at`, and how many other jobs may have occupied a worker then."""
+    last_end, busy = -math.inf, 0
     for other in timelines:
         if other is timeline or other.submitted_at > at:
             continue
         seen = [sighting for sighting in other.observations if sighting.received <= at]
-        over = min((s.received for s in seen if s.state in FINAL_STATES), default=math.inf)
-        over = min([over, *(bound.at for bound in other.callback_arrivals if bound.at <= at)])
-        if over < math.inf:
-            moved = max(moved, over)
+        end = min((s.received for s in seen if s.state in FINAL_STATES), default=math.inf)
+        end = min([end, *(bound.at for bound in other.callback_arrivals if bound.at <= at)])
+        if end < math.inf:
+            last_end = max(last_end, end)
         elif not any(s.state in WAITING_STATES and s.sent >= since for s in seen) or seen[-1].state == JobState.RUNNING:
             busy += 1
-    return moved, busy
+    return last_end, busy

@@ -1,10 +1,10 @@
-"""Steps of the scenario `describe`, shared by scenario and checks."""
+"""Labels of the scenario `describe`, used by the scenario and its checks."""
 
 from enum import StrEnum
 
 
 class Label(StrEnum):
-    """Labels of the exchanges, in the order of the story."""
+    """Labels of the exchanges, in the order in which the scenario makes them."""
 
     PREPARE = "prepare"
     PAUSE = "pause"
@@ -37,4 +37,4 @@ LOOKS = (
     Label.ENDED,
     Label.TOGETHER,
 )
-"""Describes that can hold jobs of this scenario."""
+"""Describes whose responses can contain jobs of this scenario."""

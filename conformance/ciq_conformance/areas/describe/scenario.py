@@ -1,6 +1,6 @@
-"""Scenario `describe`: ask for jobs one by one, several at once, unknown ones, from submit to end.
+"""Scenario `describe`: describe jobs one by one, several at once and unknown ids, from the submit to the end.
 
-One of them is held in the paused queue first, so that a waiting job is seen on however fast a service.
+One job waits in the paused queue first, so that the checks observe a waiting job even on a very fast target.
 """
 
 from ciq_conformance.areas.describe.labels import Label
@@ -8,25 +8,25 @@ from ciq_conformance.driver.queue_setup import held, make_active, unknown_job_id
 from ciq_conformance.driver.scenario_context import ScenarioContext
 from ciq_schemas.lifecycle import FINAL_STATES
 
-OWN = 3
-MOST = 10
-SETTLED = 1.0
-"""Seconds in which one way to describe a job knows what another has shown."""
-CHEAP = 0.3
-"""A job latency in seconds below which ten jobs cost nothing; above it, ids of earlier scenarios fill up."""
+OWN_JOBS = 3
+MOST_IDS = 10
+SETTLED_WITHIN = 1.0
+"""Seconds within which a describe of several ids returns the same states as describes of one id."""
+FAST_JOB = 0.3
+"""Job latency in seconds below which the scenario submits up to ten jobs; above it, it uses earlier jobs only."""
 
 
 def run(ctx: ScenarioContext) -> None:
-    """Play the scenario. Jobs of the run from earlier scenarios serve as further ids where there are any."""
+    """Run the scenario. Jobs of earlier scenarios of the run are further ids, where there are any."""
     make_active(ctx, Label.PREPARE)
     with held(ctx, Label.PAUSE, Label.SUBMIT_HELD, Label.RESUME, ctx.job_request("held")) as ids:
         ctx.look_for(Label.HELD, ids)
-    for index in range(OWN):
+    for index in range(OWN_JOBS):
         new = ctx.submit_or_fail(Label.SUBMIT, ctx.job_request(f"own {index}"))
         ids.extend(new)
         ctx.look_for(Label.SINGLE, new)
     several = ctx.spec.multi_documented
-    ten = _up_to_ten(ctx, ids) if several else ids
+    ten = _ids_up_to_ten(ctx, ids) if several else ids
     ctx.watch_ended(Label.WATCH, ids)
     unknown = unknown_job_id(ctx)
     ctx.calls.describe(Label.UNKNOWN, unknown)
@@ -42,12 +42,12 @@ def run(ctx: ScenarioContext) -> None:
     for job_id in ids:
         ctx.calls.describe(Label.ENDED, job_id)
     if several:
-        _together(ctx, ids)
+        _describe_together(ctx, ids)
 
 
-def _together(ctx: ScenarioContext, ids: list[str]) -> None:
-    """Describe the ended jobs in one request, again while it tells of one otherwise: an answer may be a moment old."""
-    deadline = ctx.now() + SETTLED
+def _describe_together(ctx: ScenarioContext, ids: list[str]) -> None:
+    """Describe the ended jobs in one request until all are final: a response may be slightly out of date."""
+    deadline = ctx.now() + SETTLED_WITHIN
     while True:
         response = ctx.calls.describe(Label.TOGETHER, *ids)
         if not response.ok or all(job.state in FINAL_STATES for job in response.jobs) or ctx.now() >= deadline:
@@ -55,14 +55,15 @@ def _together(ctx: ScenarioContext, ids: list[str]) -> None:
         ctx.pause_thread(ctx.timeouts.poll)
 
 
-def _up_to_ten(ctx: ScenarioContext, own: list[str]) -> list[str]:
+def _ids_up_to_ten(ctx: ScenarioContext, own: list[str]) -> list[str]:
+    """Return up to ten job ids: own jobs, earlier jobs of the run, and new jobs where jobs are fast."""
     ids = dict.fromkeys(own)
     listed = ctx.calls.list_jobs(Label.EARLIER, {"tag": ctx.job_request("any").tag, "size": "100"})
     for job in listed.jobs:
-        told = (job.operation.user_data if job.operation else None) or ""
-        if job.job_id and told.startswith(ctx.run_id) and len(ids) < MOST:
+        user_data = (job.operation.user_data if job.operation else None) or ""
+        if job.job_id and user_data.startswith(ctx.run_id) and len(ids) < MOST_IDS:
             ids[job.job_id] = None
-    if ctx.timeouts.calibration.job_latency < CHEAP:
-        while len(ids) < MOST:
+    if ctx.timeouts.calibration.job_latency < FAST_JOB:
+        while len(ids) < MOST_IDS:
             ids.update(dict.fromkeys(ctx.submit_or_fail(Label.FILL, ctx.job_request(f"fill {len(ids)}"))))
     return list(ids)
