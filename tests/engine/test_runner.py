@@ -31,7 +31,7 @@ class RunnerBench:
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.engine = Engine(ids=RandomIds(seed=1))
-        self.on_job_ended: list[tuple[float, Event]] = []
+        self.received: list[tuple[float, Event]] = []
         self.ended = asyncio.Event()
         self.expected = 0
         self.runner = Runner(engine=self.engine, clock=clock, listeners=[self.receive])
@@ -39,8 +39,8 @@ class RunnerBench:
 
     def receive(self, event: Event) -> None:
         """Store the event with the time of the clock."""
-        self.on_job_ended.append((self.clock.now(), event))
-        if sum(isinstance(event, Ended) for _, event in self.on_job_ended) == self.expected:
+        self.received.append((self.clock.now(), event))
+        if sum(isinstance(event, Ended) for _, event in self.received) == self.expected:
             self.ended.set()
 
     def submit(self, durations: list[float]) -> None:
@@ -58,7 +58,7 @@ def test_jobs_on_scaled_clock_end_without_commands() -> None:
         bench = RunnerBench(ScaledClock(factor=50.0))
         bench.submit([0.0, 0.5, 1.0, 2.0] * 10)
         await asyncio.wait_for(bench.ended.wait(), 10)
-        EventChecker(workers=10).follow([event for _, event in bench.on_job_ended])
+        EventChecker(workers=10).follow([event for _, event in bench.received])
         bench.runner.close()
 
     run_async(steps)
@@ -71,7 +71,7 @@ def test_events_on_manual_clock_arrive_at_their_times() -> None:
         bench = RunnerBench(ManualClock(start=1000.0))
         bench.submit([1.0, 2.0, 3.5])
         await bench.clock.advance(10.0)
-        ends = [(at, event.at) for at, event in bench.on_job_ended if isinstance(event, Ended)]
+        ends = [(at, event.at) for at, event in bench.received if isinstance(event, Ended)]
         assert ends == [(1001.0, 1001.0), (1002.0, 1002.0), (1003.5, 1003.5)]
 
     run_async(steps)
@@ -112,21 +112,21 @@ def test_failing_listener_does_not_affect_other_listeners() -> None:
     async def steps() -> None:
         clock = ManualClock(start=0.0)
         engine = Engine(ids=RandomIds(seed=1))
-        on_job_ended: list[Event] = []
+        received: list[Event] = []
         errors: list[object] = []
         asyncio.get_running_loop().set_exception_handler(lambda _, context: errors.append(context["exception"]))
 
         def fail(_: Event) -> None:
             raise RuntimeError("listener failed")
 
-        runner = Runner(engine=engine, clock=clock, listeners=[fail, on_job_ended.append])
+        runner = Runner(engine=engine, clock=clock, listeners=[fail, received.append])
         engine.activate(0.0, BUCKET, MEDIA)
         runner.wake()
         await clock.advance(0.0)
         engine.activate(0.0, BUCKET, Feature.DOC)
         runner.wake()
         await clock.advance(0.0)
-        assert len(on_job_ended) == 2
+        assert len(received) == 2
         assert len(errors) == 2
         assert all(isinstance(error, ExceptionGroup) for error in errors)
 
@@ -142,6 +142,6 @@ def test_closed_runner_passes_no_events() -> None:
         bench.runner.close()
         bench.runner.wake()
         await bench.clock.advance(5.0)
-        assert bench.on_job_ended == []
+        assert bench.received == []
 
     run_async(steps)

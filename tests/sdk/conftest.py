@@ -1,4 +1,4 @@
-"""The mock that recordings are replayed against."""
+"""The mock to which recordings are replayed."""
 
 from collections.abc import Iterator
 

@@ -1,6 +1,6 @@
-"""docs/sdk-coverage.md: official SDK x method x result, from runs on an embedded mock.
+"""docs/sdk-coverage.md: the result of every method of the official SDKs, from runs on an embedded mock.
 
-`python tests/sdk/coverage_page.py` calls every method of the Python SDK and writes the page; the rows of the Node SDK
+`python tests/sdk/coverage_page.py` calls every method of the Python SDK and writes the page. The rows of the Node SDK
 are those of its last run, which `tox -e sdk` repeats and compares (`--node FOLDER` takes new ones).
 """
 
@@ -32,7 +32,7 @@ _TIMEOUT = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One method: the call it makes, and what its answer held."""
+    """One method: its request and the content of the response."""
 
     method: str
     call: str
@@ -40,7 +40,7 @@ class Row:
 
 
 def manual_clock_mock() -> MockServer:
-    """A mock on which nothing depends on how fast the machine is; signatures are checked."""
+    """A mock whose behaviour does not depend on the speed of the machine; it checks signatures."""
     return MockServer(MockSettings(credentials=(KEYS,), clock=ClockKind.MANUAL, duration=10.0))
 
 
@@ -85,7 +85,7 @@ def stored_node_rows() -> list[Row]:
 
 
 def store_node_rows(rows: Sequence[Row]) -> None:
-    """Keep the rows of a run."""
+    """Store the rows of a run."""
     text = json.dumps([{"call": row.call, "found": row.found} for row in rows], indent=1, ensure_ascii=False)
     NODE_ROWS.write_text(text + "\n", encoding="utf-8")
 
@@ -120,15 +120,15 @@ def _table(rows: Sequence[Row]) -> list[str]:
 
 
 def _call(method: str) -> str:
-    """Method and path template of the call, by its recording."""
+    """Method and path template of the request in the method's recording."""
     name = next(name for name in names() if name.partition("__")[0] == method)
-    wanted = recording(name)
-    operation = operation_of(wanted.method, wanted.path)
-    return f"{wanted.method} {wanted.path if operation is None else operation.path}"
+    request = recording(name)
+    operation = operation_of(request.method, request.path)
+    return f"{request.method} {request.path if operation is None else operation.path}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the page; returns the exit code, 1 when a method failed."""
+    """Write the page; return the exit code, 1 when a method failed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--node", type=Path, help="node_modules folder with cos-nodejs-sdk-v5: run the Node SDK anew")
     given = parser.parse_args(arguments)

@@ -1,6 +1,6 @@
-"""The core path through the official Node SDK; run by `tox -e sdk`, which installs it and says where it lies.
+"""The core path through the official Node SDK; `tox -e sdk` installs it, passes its folder and runs this test.
 
-Not among the tests that are found by themselves: it needs npm.
+Pytest does not collect this file by default because it needs npm.
 """
 
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 from coverage_page import node_rows, stored_node_rows
 
 
-def test_the_core_path_through_the_node_sdk() -> None:
-    """Activation, queues, jobs, cancelling, lists and templates read back as the table in docs/ says."""
+def test_core_path_through_node_sdk_gives_stored_rows() -> None:
+    """Activation, queues, jobs, cancel, lists and templates give the rows of the table in docs/."""
     modules = Path(os.environ["CIQ_NODE_MODULES"])
     assert node_rows(modules) == stored_node_rows()

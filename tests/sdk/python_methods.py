@@ -1,6 +1,6 @@
-"""Every CI method of the official Python SDK that was recorded, called once on a mock, in an order that makes sense.
+"""Calls every recorded CI method of the official Python SDK once on a mock, in a valid order.
 
-Each exercise reads its answer through the SDK and returns what it found there, in words that are the same in each run.
+Each exercise reads the response through the SDK and returns what it found, in a text that is the same in each run.
 """
 
 from collections.abc import Mapping
@@ -36,7 +36,7 @@ def _buckets(method: str, container: str) -> Exercise:
     def run(context: SdkBench) -> str:
         data = getattr(context.cos, method)(Regions=REGION, BucketNames=BUCKET)
         found = data[container]
-        (bucket,) = found if isinstance(found, list) else [found]  # the SDK makes no list of AiBucketList
+        (bucket,) = found if isinstance(found, list) else [found]  # the SDK does not convert AiBucketList to a list
         assert bucket["BucketId"] == BUCKET
         return f"TotalCount = {data['TotalCount']}"
 
@@ -52,14 +52,14 @@ def _queues(method: str) -> Exercise:
     return run
 
 
-def _wanted(state: str) -> dict[str, object]:
+def _queue_changes(state: str) -> dict[str, object]:
     rule = {"State": "Off", "Event": "TaskFinish", "Type": "Url", "Url": "http://cb.example.com/x"}
     return {"Name": "renamed", "State": state, "NotifyConfig": rule}
 
 
 def _queue_update(method: str) -> Exercise:
     def run(context: SdkBench) -> str:
-        (queue,) = getattr(context.cos, method)(BUCKET, context.ids[method], _wanted("Active"))["Queue"]
+        (queue,) = getattr(context.cos, method)(BUCKET, context.ids[method], _queue_changes("Active"))["Queue"]
         assert queue["QueueId"] == context.ids[method]
         return f"Queue[0].Name = {queue['Name']}"
 
@@ -81,10 +81,10 @@ def _media_job(context: SdkBench) -> str:
 def _cancelled(context: SdkBench) -> str:
     body = {"Tag": "Snapshot", "Input": {"Object": "in/b.mp4"}, "Operation": {"Output": OUTPUT}}
     queue_id = context.ids["ci_update_media_queue"]
-    context.cos.ci_update_media_queue(BUCKET, queue_id, _wanted("Paused"))
+    context.cos.ci_update_media_queue(BUCKET, queue_id, _queue_changes("Paused"))
     (job,) = context.cos.ci_create_media_jobs(BUCKET, body, {})["JobsDetail"]
     context.cos.ci_cancel_jobs(BUCKET, job["JobId"])
-    context.cos.ci_update_media_queue(BUCKET, queue_id, _wanted("Active"))
+    context.cos.ci_update_media_queue(BUCKET, queue_id, _queue_changes("Active"))
     (after,) = context.cos.ci_get_media_jobs(BUCKET, job["JobId"])["JobsDetail"]
     assert after["State"] == "Cancel"
     return "describe then shows State = Cancel"
@@ -228,7 +228,7 @@ def _run(context: SdkBench) -> str:
 
 def _runs(context: SdkBench) -> str:
     found = context.cos.ci_list_workflowexecution(BUCKET, context.ids["workflow"])["WorkflowExecutionList"]
-    run = found if isinstance(found, dict) else found[0]  # the SDK makes no list of it
+    run = found if isinstance(found, dict) else found[0]  # the SDK does not convert it to a list
     assert run["RunId"] == context.ids["run"]
     return f"WorkflowExecutionList.State = {run['State']}"
 
@@ -392,4 +392,4 @@ EXERCISES: Mapping[str, Exercise] = {
     "ci_close_asr_bucket": _closed("ci_close_asr_bucket"),
     "ci_close_ai_bucket": _closed("ci_close_ai_bucket"),
 }
-"""By method, in the order in which they are done."""
+"""The exercises by method, in the order of their execution."""

@@ -1,4 +1,4 @@
-"""What exercises of the official Python SDK work with: its clients, pointed at a mock."""
+"""The bench for exercises of the official Python SDK: its clients with a mock as their target."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -34,7 +34,7 @@ WORKFLOW = {
 
 @dataclass
 class SdkBench:
-    """The clients, the mock, and what earlier exercises left behind."""
+    """The clients, the mock, and the ids that earlier exercises stored."""
 
     server: MockServer
     cos: Any
@@ -43,12 +43,12 @@ class SdkBench:
     ids: dict[str, str] = field(default_factory=dict)
 
     def run_jobs(self) -> None:
-        """Let everything that waits run to its end."""
+        """Let all waiting jobs run to their end."""
         self.server.advance(60)
 
 
 def bench_of(server: MockServer) -> SdkBench:
-    """Clients of the SDK pointed at the mock as their proxy, and the features opened that the SDK cannot open."""
+    """Clients of the SDK with the mock as their proxy; features that the SDK cannot activate are active."""
     config = CosConfig(
         Region=REGION,
         SecretId=KEYS.secret_id,
@@ -57,13 +57,13 @@ def bench_of(server: MockServer) -> SdkBench:
         Proxies={"http": server.url},
     )
     for path in ("/mediabucket", "/docbucket", "/file_bucket"):
-        answer = post(
+        response = post(
             f"http://{BUCKET}.ci.{REGION}.myqcloud.com{path}",
             auth=CosS3Auth(config, path),
             proxies={"http": server.url},
             timeout=10,
         )
-        answer.raise_for_status()
+        response.raise_for_status()
     clients = (kind(config, retry=0) for kind in (CosS3Client, IntelligentSpeechClient, AIRecognitionClient))
     return SdkBench(server, *clients)
 

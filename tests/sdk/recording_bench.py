@@ -1,8 +1,8 @@
-"""A mock that stands at the time of the recordings, and what its answers are held to."""
+"""A mock with the time and ids of the recordings, and strict checks of its responses."""
 
 from dataclasses import dataclass, field
 
-from sdk_recordings import Heard, Recording, recording, send_raw
+from sdk_recordings import RecordedResponse, Recording, recording, send_raw
 
 from ciq_mock.server import MockServer
 from ciq_mock.settings import Credentials
@@ -27,58 +27,58 @@ _FIXED = {
     "w": "w0000000000000000000000000000001",
     "i": "i0000000000000000000000000000001",
 }
-"""The ids that the recordings use, by first letter; those of jobs are a test's own."""
+"""The ids of the recordings by first letter. A test sets the ids of jobs itself."""
 
 
 @dataclass
 class RecordedIds:
-    """Gives queues, templates and the like the ids that the recordings use, and jobs the ids a test asks for."""
+    """Gives queues, templates and similar items the ids of the recordings, and jobs the ids that a test sets."""
 
     jobs: list[str] = field(default_factory=list)
 
     def __call__(self, letter: str) -> str:
-        """An id that begins with the letter, or a test's own."""
+        """Return the id of the recordings with this letter, or the next job id of the test."""
         return _FIXED.get(letter) or self.jobs.pop(0)
 
 
 @dataclass
 class Bench:
-    """A mock that stands at the time of the recordings."""
+    """A mock with the time of the recordings."""
 
     server: MockServer
     ids: RecordedIds
     times: list[float]
 
-    def replay(self, wanted: Recording, raw: bytes | None = None) -> Heard:
+    def replay(self, request: Recording, raw: bytes | None = None) -> RecordedResponse:
         """Send a recording at the time of its signature."""
-        self.times[0] = wanted.signed_at
-        return send_raw(self.server.port, wanted.raw if raw is None else raw, method=wanted.method)
+        self.times[0] = request.signed_at
+        return send_raw(self.server.port, request.raw if raw is None else raw, method=request.method)
 
-    def have_jobs(self, path: str, *ids: str) -> None:
+    def submit_jobs(self, path: str, *ids: str) -> None:
         """Submit jobs of these ids on a job path; the first runs, the others wait."""
         self.ids.jobs = list(ids)
         for _ in ids:
             assert self.replay(recording(CREATE_OF[path])).status == 200
 
 
-def strictly(document: Document, on_job_ended: Heard, status: int = 200) -> Decoded:
-    """The answer as `document`, which it must be to the letter, with the headers the SDKs need."""
-    assert on_job_ended.status == status, on_job_ended.body
-    assert on_job_ended.header("Content-Type") == "application/xml"
-    assert on_job_ended.header("Content-Length") == str(len(on_job_ended.body))
-    assert on_job_ended.header("x-ci-request-id")
-    assert on_job_ended.header("x-ci-request-id") == on_job_ended.header("x-cos-request-id")
-    decoded = read(document, on_job_ended.body, Reading.STRICT)
+def read_strictly(document: Document, response: RecordedResponse, status: int = 200) -> Decoded:
+    """Check the response strictly as `document`, with the headers that the SDKs need."""
+    assert response.status == status, response.body
+    assert response.header("Content-Type") == "application/xml"
+    assert response.header("Content-Length") == str(len(response.body))
+    assert response.header("x-ci-request-id")
+    assert response.header("x-ci-request-id") == response.header("x-cos-request-id")
+    decoded = read(document, response.body, Reading.STRICT)
     assert decoded.ok, decoded.problems
     if "RequestId" in decoded.value:
-        assert decoded.value["RequestId"] == on_job_ended.header("x-ci-request-id")
+        assert decoded.value["RequestId"] == response.header("x-ci-request-id")
     return decoded
 
 
-def refused(on_job_ended: Heard, code: str, status: int) -> None:
-    """The answer is that refusal, in the error form, with every part that SDKs read."""
-    error = to_value(ErrorAnswer, strictly(Document.ERROR, on_job_ended, status))
+def expect_refusal(response: RecordedResponse, code: str, status: int) -> None:
+    """Check that the response is this refusal in the error form, with all parts that SDKs read."""
+    error = to_value(ErrorAnswer, read_strictly(Document.ERROR, response, status))
     assert error.code == code
     assert error.message
     assert error.resource
-    assert error.trace_id == on_job_ended.header("x-ci-trace-id")
+    assert error.trace_id == response.header("x-ci-trace-id")

@@ -1,4 +1,4 @@
-"""Recorded requests of the official Python SDK: bytes as sent, and what a test wants to know of them."""
+"""Recorded requests of the official Python SDK: their bytes and the parts that tests need."""
 
 import re
 import socket
@@ -19,12 +19,12 @@ class Recording:
 
     @property
     def method(self) -> str:
-        """The method."""
+        """The request method."""
         return self.raw.split(b" ", 1)[0].decode()
 
     @property
     def target(self) -> str:
-        """The request target, origin form."""
+        """The request target in origin form."""
         parts = urlsplit(self.raw.split(b" ", 2)[1].decode())
         return parts.path + (f"?{parts.query}" if parts.query else "")
 
@@ -40,7 +40,7 @@ class Recording:
 
     @property
     def body(self) -> bytes:
-        """The body."""
+        """The request body."""
         return self.raw.partition(b"\r\n\r\n")[2]
 
     @property
@@ -53,15 +53,15 @@ class Recording:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """An answer as it came."""
+class RecordedResponse:
+    """One response."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
 
     def header(self, name: str) -> str:
-        """The value of a header spelled exactly so; empty when there is none."""
+        """The value of a header with exactly this spelling; empty if absent."""
         return dict(self.headers).get(name, "")
 
 
@@ -75,11 +75,11 @@ def names(folder: str = "") -> list[str]:
     return sorted(str(path.relative_to(WIRE).with_suffix("")) for path in (WIRE / folder).glob("*.http"))
 
 
-def send_raw(port: int, raw: bytes, *, method: str = "GET") -> Heard:
-    """Send bytes as they are and read one answer."""
+def send_raw(port: int, raw: bytes, *, method: str = "GET") -> RecordedResponse:
+    """Send bytes unchanged and read one response."""
     with socket.create_connection(("127.0.0.1", port), timeout=10) as sock:
         sock.sendall(raw)
         response = HTTPResponse(sock, method=method)
         response.begin()
         body = response.read()
-        return Heard(response.status, tuple(response.getheaders()), body)
+        return RecordedResponse(response.status, tuple(response.getheaders()), body)

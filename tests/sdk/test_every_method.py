@@ -18,19 +18,19 @@ def found(rows: list[Row]) -> dict[str, str]:
     return {row.method: row.found for row in rows}
 
 
-def test_the_page_is_what_the_runs_give(rows: list[Row]) -> None:
-    """docs/sdk-coverage.md shows this run of the Python SDK and the kept rows of the Node SDK."""
+def test_coverage_page_is_current(rows: list[Row]) -> None:
+    """docs/sdk-coverage.md shows this run of the Python SDK and the stored rows of the Node SDK."""
     assert PAGE.read_text(encoding="utf-8") == render(rows, stored_node_rows()), f"stale: run `{COMMAND}`"
 
 
 @pytest.mark.parametrize("method", EXERCISES)
-def test_the_method_reads_its_answer(found: dict[str, str], method: str) -> None:
-    """The call goes through and the SDK finds in the answer what it is meant to find."""
+def test_sdk_method_reads_its_response(found: dict[str, str], method: str) -> None:
+    """The request succeeds, and the SDK finds the expected content in the response."""
     assert not found[method].startswith("failed"), found[method]
 
 
-def test_every_recorded_method_is_called() -> None:
-    """The recordings show 67 methods; none is left out, and none is called that was not recorded."""
+def test_all_recorded_methods_are_called() -> None:
+    """There are 67 recorded methods; the exercises call them all and no other."""
     recorded = {name.partition("__")[0] for name in names()}
     assert set(EXERCISES) == recorded
     assert len(recorded) == 67

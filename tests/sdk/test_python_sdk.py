@@ -1,6 +1,6 @@
-"""The official Python SDK, unmodified, does the whole path on a running mock; signatures are checked.
+"""The official Python SDK, unmodified, performs the whole path on a running mock; signatures are checked.
 
-Redirected as sdk-clients 1.1 says: its own hosts, and the mock as the HTTP proxy.
+It is redirected as sdk-clients 1.1 describes: its own hosts, and the mock as the HTTP proxy.
 """
 
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ OUTPUT = {"Bucket": BUCKET, "Region": REGION, "Object": "out/${Number}.jpg"}
 
 @pytest.fixture(scope="module")
 def _server() -> Iterator[MockServer]:
-    # A manual clock: what a test sees never depends on how fast the machine is.
+    # With a manual clock no result depends on the speed of the machine.
     settings = MockSettings(credentials=(KEYS,), clock=ClockKind.MANUAL, workers=1, duration=10.0)
     with MockServer(settings) as server:
         yield server
@@ -40,7 +40,7 @@ def server(_server: MockServer) -> MockServer:
 
 
 def config(server: MockServer, *, secret_key: str = KEYS.secret_key) -> CosConfig:
-    """The SDK's configuration, pointed at the mock."""
+    """The SDK's configuration with the mock as proxy."""
     return CosConfig(
         Region=REGION,
         SecretId=KEYS.secret_id,
@@ -58,7 +58,7 @@ def client(server: MockServer) -> Any:
 
 @pytest.fixture
 def media(server: MockServer, client: Any) -> Any:
-    """The client, and the bucket has media and document processing (the SDK can open neither)."""
+    """The client of a bucket with media and document processing (the SDK can activate neither)."""
     for path in ("/mediabucket", "/docbucket"):
         answer = requests.post(
             f"http://{BUCKET}.ci.{REGION}.myqcloud.com{path}",
@@ -95,20 +95,20 @@ def create(client: Any, source: str = "in/clip.mp4", *, level: int = 0, note: st
 
 
 def state_of(client: Any, job_id: str) -> str:
-    """The state that describe shows."""
+    """The state in the response to describe."""
     (job,) = client.ci_get_media_jobs(BUCKET, job_id)["JobsDetail"]
     return str(job["State"])
 
 
 def received(receiver: HTTPServer) -> list[Job]:
-    """The jobs in the callbacks that came, in order of arrival."""
+    """The jobs in the received callbacks, in order of arrival."""
     receiver.check()
     bodies = [request.get_data() for request, _ in receiver.log]
     return [job for body in bodies for job in to_value(JobCallback, read_callback(body)).jobs]
 
 
-def test_activation_and_its_end(client: Any) -> None:
-    """Open, list, close: the SDK parses each answer, which takes exact names and values of headers."""
+def test_bucket_is_opened_listed_and_closed(client: Any) -> None:
+    """The SDK parses each response, which requires exact names and values of headers."""
     _, opened = client.ci_open_asr_bucket(BUCKET)
     assert opened["AsrBucket"]["Name"] == BUCKET
     assert opened["AsrBucket"]["Region"] == REGION
@@ -122,8 +122,10 @@ def test_activation_and_its_end(client: Any) -> None:
 
 
 @pytest.mark.parametrize("form", ["XML", "JSON"])
-def test_a_job_runs_and_calls_back(server: MockServer, media: Any, httpserver: HTTPServer, form: str) -> None:
-    """Set the rule, submit, wait, describe: the callback tells what describe tells, failures included."""
+def test_submitted_jobs_send_callbacks_that_agree_with_describe(
+    server: MockServer, media: Any, httpserver: HTTPServer, form: str
+) -> None:
+    """The test sets the rule, submits, waits and describes; one job fails."""
     httpserver.expect_request("/notify", method="POST").respond_with_data("ok")
     url = httpserver.url_for("/notify")
     updated = set_queue(media, "Active", url, form)
@@ -135,19 +137,19 @@ def test_a_job_runs_and_calls_back(server: MockServer, media: Any, httpserver: H
     assert [state_of(media, job["JobId"]) for job in (good, bad)] == ["Running", "Submitted"]
     server.advance(60)
     server.wait_for_callbacks(2)
-    told = received(httpserver)
-    assert [(job.job_id, job.state) for job in told] == [(good["JobId"], "Success"), (bad["JobId"], "Failed")]
+    callback_jobs = received(httpserver)
+    assert [(job.job_id, job.state) for job in callback_jobs] == [(good["JobId"], "Success"), (bad["JobId"], "Failed")]
     (described,) = media.ci_get_media_jobs(BUCKET, good["JobId"])["JobsDetail"]
     assert described["State"] == "Success"
     assert described["Operation"]["MediaResult"]["OutputFile"]["ObjectName"] == "out/0.jpg"
-    assert told[0].input is not None
-    assert told[0].input.object == described["Input"]["Object"] == "in/中文 a+b.mp4"
-    assert (told[0].start_time, told[0].end_time) == (described["StartTime"], described["EndTime"])
-    assert (told[1].code, bool(told[1].message)) == ("ResourceNotFound", True)
+    assert callback_jobs[0].input is not None
+    assert callback_jobs[0].input.object == described["Input"]["Object"] == "in/中文 a+b.mp4"
+    assert (callback_jobs[0].start_time, callback_jobs[0].end_time) == (described["StartTime"], described["EndTime"])
+    assert (callback_jobs[1].code, bool(callback_jobs[1].message)) == ("ResourceNotFound", True)
 
 
-def test_pause_priority_cancel_resume(server: MockServer, media: Any, httpserver: HTTPServer) -> None:
-    """Held jobs wait; one is cancelled; after resume the others run by level, then in order of submission."""
+def test_held_jobs_run_by_level_after_resume(server: MockServer, media: Any, httpserver: HTTPServer) -> None:
+    """One held job is cancelled; the others run by level, then in order of submission."""
     httpserver.expect_request("/notify", method="POST").respond_with_data("ok")
     url = httpserver.url_for("/notify")
     assert set_queue(media, "Paused", url)["State"] == "Paused"
@@ -165,8 +167,8 @@ def test_pause_priority_cancel_resume(server: MockServer, media: Any, httpserver
     ]  # fmt: skip
 
 
-def test_lists_page_through_all_jobs(server: MockServer, media: Any) -> None:
-    """Pages of two give each of five jobs once, newest first; the last page has no token."""
+def test_job_list_pages_contain_each_job_once(server: MockServer, media: Any) -> None:
+    """Pages of two contain five jobs, newest first; the last page has no token."""
     jobs = [create(media, note=str(n))["JobId"] for n in range(5)]
     server.advance(1)
     found: list[str] = []
@@ -185,8 +187,8 @@ def test_lists_page_through_all_jobs(server: MockServer, media: Any) -> None:
     assert [job["JobId"] for job in running["JobsDetail"]] == jobs[:1]
 
 
-def test_documents_and_speech(server: MockServer, media: Any) -> None:
-    """The methods of the other seed features, which parse their answers otherwise."""
+def test_document_and_speech_jobs_run(server: MockServer, media: Any) -> None:
+    """The SDK parses the responses of these methods in another way."""
     media.ci_open_asr_bucket(BUCKET)
     (doc_queue,) = media.ci_get_doc_queue(BUCKET)["QueueList"]
     doc = media.ci_create_doc_job(
@@ -204,14 +206,14 @@ def test_documents_and_speech(server: MockServer, media: Any) -> None:
     assert described["State"] == "Success"
     pages = described["Operation"]["DocProcessResult"]
     assert pages["TotalPageCount"] == str(len(pages["PageInfo"]))
-    (on_job_ended,) = media.ci_get_asr_job(BUCKET, speech["JobId"])["JobsDetail"]
-    assert on_job_ended["State"] == "Success"
+    (job,) = media.ci_get_asr_job(BUCKET, speech["JobId"])["JobsDetail"]
+    assert job["State"] == "Success"
     listed = media.ci_list_doc_jobs(BUCKET, doc_queue["QueueId"])["JobsDetail"]
     assert [job["JobId"] for job in listed] == [doc["JobId"]]
 
 
-def test_an_unknown_job_is_not_an_error(media: Any) -> None:
-    """Describe answers 200 and names the ids that do not exist."""
+def test_describe_of_unknown_job_names_its_id(media: Any) -> None:
+    """The status is 200."""
     known = create(media)["JobId"]
     answer = media.ci_get_media_jobs(BUCKET, f"{known},jnone")
     assert [job["JobId"] for job in answer["JobsDetail"]] == [known]
@@ -232,8 +234,8 @@ def test_an_unknown_job_is_not_an_error(media: Any) -> None:
         (lambda c: c.ci_update_template(BUCKET, "tnone", {"Tag": "Snapshot", "Name": "x"}), 400, "TemplateNotFound"),
     ],
 )
-def test_errors_are_the_sdk_s_own(media: Any, call: Any, status: int, code: str) -> None:
-    """A refusal reads back as CosServiceError with status, code, resource, request and trace id."""
+def test_refusal_raises_cos_service_error(media: Any, call: Any, status: int, code: str) -> None:
+    """It has status, code, resource, request and trace id."""
     with pytest.raises(CosServiceError) as caught:
         call(media)
     error = caught.value
@@ -242,10 +244,10 @@ def test_errors_are_the_sdk_s_own(media: Any, call: Any, status: int, code: str)
     assert "Unknown" not in (error.get_error_msg(), error.get_request_id(), error.get_trace_id())
 
 
-def test_a_wrong_key_is_refused(server: MockServer, client: Any) -> None:
-    """The SDK sees the refusal of a signature made with another key."""
-    stranger = CosS3Client(config(server, secret_key="guess"), retry=0)
+def test_wrong_key_is_refused(server: MockServer, client: Any) -> None:
+    """The SDK gets the refusal of a signature with another key."""
+    unauthorized = CosS3Client(config(server, secret_key="guess"), retry=0)
     with pytest.raises(CosServiceError) as caught:
-        stranger.ci_open_asr_bucket(BUCKET)
+        unauthorized.ci_open_asr_bucket(BUCKET)
     assert (caught.value.get_status_code(), caught.value.get_error_code()) == (403, "SignatureDoesNotMatch")
     assert client.ci_get_asr_bucket(BucketNames=BUCKET)["TotalCount"] == "0"

@@ -1,4 +1,4 @@
-"""The official Python SDK, unmodified, puts an input, runs a job on it and gets the output; signatures are checked."""
+"""The official Python SDK, unmodified, uploads an input, runs a job and downloads its output, with signature checks."""
 
 from collections.abc import Iterator
 from hashlib import md5, sha256
@@ -52,7 +52,7 @@ def client(server: MockServer) -> Any:
 
 
 def body_of(answer: dict[str, Any]) -> bytes:
-    """The content of an object that was got."""
+    """The content of a downloaded object."""
     return bytes(answer["Body"].get_raw_stream().read())
 
 
@@ -63,8 +63,8 @@ def refusal(call: Any) -> tuple[int, str]:
     return caught.value.get_status_code(), caught.value.get_error_code()
 
 
-def test_an_object_comes_back_as_it_was_put(client: Any) -> None:
-    """Bytes, digest, type and what the uploader said of it; HEAD tells the same without the bytes."""
+def test_object_is_returned_as_uploaded(client: Any) -> None:
+    """Bytes, digest, type and metadata are the same; HEAD returns the same without the bytes."""
     put = client.put_object(
         BUCKET, DATA, "in/中文 a+b&c.bin", EnableMD5=True, ContentType="video/mp4",
         Metadata={"x-cos-meta-note": "n1"}, CacheControl="no-cache",
@@ -79,8 +79,8 @@ def test_an_object_comes_back_as_it_was_put(client: Any) -> None:
     assert client.object_exists(BUCKET, "in/中文 a+b&c.bin")
 
 
-def test_an_object_can_be_replaced_and_removed(client: Any) -> None:
-    """The newest content counts; what was removed is gone, and removing it again is no error."""
+def test_object_is_replaced_and_removed(client: Any) -> None:
+    """The newest content is returned; removing a removed object again is no error."""
     client.put_object(BUCKET, b"1", "a")
     client.put_object(BUCKET, b"22", "a")
     assert body_of(client.get_object(BUCKET, "a")) == b"22"
@@ -90,35 +90,35 @@ def test_an_object_can_be_replaced_and_removed(client: Any) -> None:
     assert refusal(lambda: client.get_object(BUCKET, "a")) == (404, "NoSuchKey")
 
 
-def test_buckets_do_not_meet(client: Any) -> None:
-    """A key of one bucket is none of another."""
+def test_object_of_other_bucket_is_unknown(client: Any) -> None:
+    """A key belongs to one bucket."""
     client.put_object(BUCKET, b"1", "a")
     assert refusal(lambda: client.get_object("other-1250000000", "a")) == (404, "NoSuchKey")
 
 
 @pytest.mark.parametrize(
-    ("asked", "wanted"),
+    ("requested", "expected"),
     [
         ("bytes=0-9", DATA[:10]), ("bytes=10000-", DATA[10000:]), ("bytes=-7", DATA[-7:]),
         ("bytes=5-99999999", DATA[5:]), ("bytes=0-1,4-5", DATA), ("lines=1-2", DATA), ("bytes=9-3", DATA),
     ],
 )  # fmt: skip
-def test_ranges(client: Any, asked: str, wanted: bytes) -> None:
-    """One range gives its bytes; several, an unknown unit or a backward range give the whole."""
+def test_range_request_returns_its_bytes(client: Any, requested: str, expected: bytes) -> None:
+    """Several ranges, an unknown unit or a backward range return the whole object."""
     client.put_object(BUCKET, DATA, "a")
-    got = client.get_object(BUCKET, "a", Range=asked)
-    assert body_of(got) == wanted
-    assert ("Content-Range" in got) is (wanted != DATA)
+    got = client.get_object(BUCKET, "a", Range=requested)
+    assert body_of(got) == expected
+    assert ("Content-Range" in got) is (expected != DATA)
 
 
-def test_a_range_behind_the_end_is_refused(client: Any) -> None:
-    """416 with its own code."""
+def test_range_beyond_end_is_refused(client: Any) -> None:
+    """416 has its own code."""
     client.put_object(BUCKET, b"123", "a")
     assert refusal(lambda: client.get_object(BUCKET, "a", Range="bytes=3-")) == (416, "InvalidRange")
 
 
-def test_a_list_pages_and_folds(client: Any) -> None:
-    """Pages give every key once, in order; a delimiter folds what lies deeper, on later pages too."""
+def test_object_list_pages_and_groups_by_delimiter(client: Any) -> None:
+    """Pages contain every key once, in order; a delimiter groups deeper keys, on later pages too."""
     keys = ["a&b", "in/1", "in/2", "in/sub/3", "in/sub/4", "中/5"]
     for key in keys:
         client.put_object(BUCKET, b"x", key)
@@ -151,14 +151,14 @@ def test_a_list_pages_and_folds(client: Any) -> None:
         (lambda c: c.put_object_tagging(BUCKET, "a", {"TagSet": {"Tag": []}}), 501, "NotImplemented"),
     ],
 )
-def test_what_the_store_does_not_do_is_refused(client: Any, call: Any, status: int, code: str) -> None:
-    """Each with COS's own code, and nothing is stored."""
+def test_unsupported_object_request_is_refused(client: Any, call: Any, status: int, code: str) -> None:
+    """The response has COS's own code, and nothing is stored."""
     assert refusal(lambda: call(client)) == (status, code)
     assert not client.object_exists(BUCKET, "a")
 
 
-def test_the_store_is_bounded(client: Any) -> None:
-    """Bytes and objects have an end; what was stored stays, and room that was given back can be used again."""
+def test_upload_beyond_store_limit_is_refused(client: Any) -> None:
+    """Bytes and objects are limited. Stored objects stay, and freed room can be used again."""
     for n in range(4):
         client.put_object(BUCKET, b"x" * LARGEST, f"big/{n}")
     assert refusal(lambda: client.put_object(BUCKET, b"x", "one-more")) == (400, "EntityTooLarge")
@@ -171,25 +171,25 @@ def test_the_store_is_bounded(client: Any) -> None:
     client.put_object(BUCKET, b"yy", "small/0")
 
 
-def test_signatures_are_checked(server: MockServer, client: Any) -> None:
-    """A wrong key puts nothing and reads nothing."""
-    stranger = CosS3Client(config(server, secret_key="guess"), retry=0)
-    assert refusal(lambda: stranger.put_object(BUCKET, b"x", "a")) == (403, "SignatureDoesNotMatch")
+def test_object_request_with_wrong_key_is_refused(server: MockServer, client: Any) -> None:
+    """A wrong key can neither write nor read."""
+    unauthorized = CosS3Client(config(server, secret_key="guess"), retry=0)
+    assert refusal(lambda: unauthorized.put_object(BUCKET, b"x", "a")) == (403, "SignatureDoesNotMatch")
     assert not client.object_exists(BUCKET, "a")
     client.put_object(BUCKET, b"x", "a")
-    assert refusal(lambda: stranger.get_object(BUCKET, "a")) == (403, "SignatureDoesNotMatch")
+    assert refusal(lambda: unauthorized.get_object(BUCKET, "a")) == (403, "SignatureDoesNotMatch")
 
 
-def test_a_signed_address_works(client: Any, server: MockServer) -> None:
-    """Put with the client, got by a plain client with an address the SDK has signed."""
+def test_object_is_downloaded_by_signed_url(client: Any, server: MockServer) -> None:
+    """A plain client uses the URL that the SDK has signed."""
     client.put_object(BUCKET, b"data", "in/a b.txt")
     url = client.get_presigned_url(BUCKET, "in/a b.txt", "GET")
     answer = requests.get(url, proxies={"http": server.url}, timeout=10)
     assert (answer.status_code, answer.content) == (200, b"data")
 
 
-def test_put_run_get(server: MockServer, client: Any) -> None:
-    """The whole way: the result speaks of what was put, and the output it names can be got, with the MD5 it tells."""
+def test_job_reads_upload_and_its_output_is_downloaded(server: MockServer, client: Any) -> None:
+    """The result is about the uploaded object; the output can be downloaded and has the MD5 of the result."""
     client.put_object(BUCKET, DATA, "in/clip.mp4")
     operation = {
         "Snapshot": {"Mode": "Interval", "Start": "0", "TimeInterval": "1", "Count": "3"},
@@ -209,8 +209,8 @@ def test_put_run_get(server: MockServer, client: Any) -> None:
     assert [item["Key"] for item in listed] == names
 
 
-def test_a_hash_is_that_of_the_upload(server: MockServer, client: Any) -> None:
-    """The digest is that of the content at the end of the job, also after the object was replaced."""
+def test_hash_result_is_digest_of_upload_at_job_end(server: MockServer, client: Any) -> None:
+    """This holds also if the object was replaced before the end."""
     client.put_object(BUCKET, DATA, "in/a.bin")
     job = client.ci_create_file_hash_job(
         BUCKET, FileHashCodeConfig={"Type": "SHA256", "AddToHeader": "false"}, InputObject="in/a.bin"
@@ -223,8 +223,8 @@ def test_a_hash_is_that_of_the_upload(server: MockServer, client: Any) -> None:
     assert (result["FileSize"], result["Etag"]) == (str(len(DATA)), f'"{md5(DATA).hexdigest()}"')
 
 
-def test_keys_that_look_like_paths_of_the_service(server: MockServer, client: Any) -> None:
-    """`jobs/a.mp4` is a key; a call of the service sent to the host of COS stays a call (the SDK's IP mode)."""
+def test_key_equal_to_service_path_is_an_object(server: MockServer, client: Any) -> None:
+    """`jobs/a.mp4` is a key; a service request to the host of COS stays a service request (the SDK's IP mode)."""
     client.put_object(BUCKET, b"x", "jobs/a.mp4")
     assert body_of(client.get_object(BUCKET, "jobs/a.mp4")) == b"x"
     redirected = CosConfig(
@@ -236,8 +236,8 @@ def test_keys_that_look_like_paths_of_the_service(server: MockServer, client: An
     assert body_of(by_ip.get_object(BUCKET, "jobs/a.mp4")) == b"x"
 
 
-def test_by_path_on_a_bare_host(server: MockServer, client: Any) -> None:
-    """The same object behind `/_objects/<bucket>/<key>`, signed like everything else."""
+def test_object_is_served_by_path_on_plain_host(server: MockServer, client: Any) -> None:
+    """It is the same object behind `/_objects/<bucket>/<key>`, with the same signature check."""
     path = f"/_objects/{BUCKET}/in/a.txt"
     by_path = {"url": server.url + path, "auth": CosS3Auth(config(server), path), "timeout": 10}
     assert requests.put(**by_path, data=b"data").status_code == 200

@@ -1,7 +1,7 @@
-"""Recorded requests of the SDK about workflows, their runs and batch jobs, each answered for what it names."""
+"""Recorded requests of the SDK on workflows, runs and batch jobs, each with its expected response."""
 
 import pytest
-from recording_bench import BUCKET, Bench, refused, strictly
+from recording_bench import BUCKET, Bench, expect_refusal, read_strictly
 from sdk_recordings import recording
 
 from ciq_schemas.codec import Document, read
@@ -10,25 +10,27 @@ WORKFLOW = "w0000000000000000000000000000001"
 RUN = "i0000000000000000000000000000001"
 
 
-def made(bench: Bench) -> dict[str, object]:
+def create_workflow(bench: Bench) -> dict[str, object]:
     """The workflow of the recordings."""
-    workflow = strictly(Document.WORKFLOW_ANSWER, bench.replay(recording("ci_create_workflow"))).value["MediaWorkflow"]
+    workflow = read_strictly(Document.WORKFLOW_ANSWER, bench.replay(recording("ci_create_workflow"))).value[
+        "MediaWorkflow"
+    ]
     assert isinstance(workflow, dict)
     return workflow
 
 
-def test_creating_and_finding_a_workflow(bench: Bench) -> None:
-    """The answer echoes name and graph of the request; the list finds it by id and name."""
-    workflow = made(bench)
-    asked = read(Document.WORKFLOW_REQUEST, recording("ci_create_workflow").body).value["MediaWorkflow"]
-    assert isinstance(asked, dict)
+def test_recorded_workflow_is_created_and_found(bench: Bench) -> None:
+    """The response has name and graph of the request; the list finds it by id and name."""
+    workflow = create_workflow(bench)
+    requested = read(Document.WORKFLOW_REQUEST, recording("ci_create_workflow").body).value["MediaWorkflow"]
+    assert isinstance(requested, dict)
     assert (workflow["WorkflowId"], workflow["BucketId"], workflow["State"]) == (WORKFLOW, BUCKET, "Active")
-    assert workflow["Name"] == asked["Name"]
-    topology, wanted = workflow["Topology"], asked["Topology"]
+    assert workflow["Name"] == requested["Name"]
+    topology, expected = workflow["Topology"], requested["Topology"]
     assert isinstance(topology, dict)
-    assert isinstance(wanted, dict)
-    assert topology["Dependencies"] == wanted["Dependencies"]
-    found = strictly(Document.WORKFLOW_LIST, bench.replay(recording("ci_get_workflow"))).value
+    assert isinstance(expected, dict)
+    assert topology["Dependencies"] == expected["Dependencies"]
+    found = read_strictly(Document.WORKFLOW_LIST, bench.replay(recording("ci_get_workflow"))).value
     listed = found["MediaWorkflowList"]
     assert isinstance(listed, list)
     assert [(one["WorkflowId"], one["Name"]) for one in listed] == [(WORKFLOW, workflow["Name"])]
@@ -38,37 +40,39 @@ def test_creating_and_finding_a_workflow(bench: Bench) -> None:
     ("name", "state"),
     [("ci_update_workflow_state", "Active"), ("ci_update_workflow_state__paused", "Paused")],
 )
-def test_switching_a_workflow(bench: Bench, name: str, state: str) -> None:
-    """`?active=` and `?paused=` need no body; the list shows the state."""
-    refused(bench.replay(recording(name)), "ResourceNotFound", 400)
-    made(bench)
+def test_recorded_workflow_state_change_is_listed(bench: Bench, name: str, state: str) -> None:
+    """`?active=` and `?paused=` need no body."""
+    expect_refusal(bench.replay(recording(name)), "ResourceNotFound", 400)
+    create_workflow(bench)
     assert bench.replay(recording(name)).status == 200
-    listed = strictly(Document.WORKFLOW_LIST, bench.replay(recording("ci_get_workflow"))).value["MediaWorkflowList"]
+    listed = read_strictly(Document.WORKFLOW_LIST, bench.replay(recording("ci_get_workflow"))).value[
+        "MediaWorkflowList"
+    ]
     assert isinstance(listed, list)
     assert [one["State"] for one in listed] == [state]
 
 
-def test_updating_and_deleting_a_workflow(bench: Bench) -> None:
-    """A workflow that is off can be updated and deleted; what does not exist is refused, a deleted one too."""
+def test_recorded_workflow_is_updated_and_deleted(bench: Bench) -> None:
+    """The workflow is off; unknown and deleted workflows are refused."""
     update, delete = recording("ci_update_workflow"), recording("ci_delete_workflow")
     for call in (update, delete):
-        refused(bench.replay(call), "ResourceNotFound", 400)
-    made(bench)
+        expect_refusal(bench.replay(call), "ResourceNotFound", 400)
+    create_workflow(bench)
     assert bench.replay(recording("ci_update_workflow_state__paused")).status == 200
-    assert strictly(Document.WORKFLOW_ANSWER, bench.replay(update)).value["MediaWorkflow"]
+    assert read_strictly(Document.WORKFLOW_ANSWER, bench.replay(update)).value["MediaWorkflow"]
     assert bench.replay(recording("ci_update_workflow_state__paused")).status == 200
-    assert strictly(Document.WORKFLOW_DELETED, bench.replay(delete)).value["WorkflowId"] == WORKFLOW
-    refused(bench.replay(delete), "ResourceNotFound", 400)
+    assert read_strictly(Document.WORKFLOW_DELETED, bench.replay(delete)).value["WorkflowId"] == WORKFLOW
+    expect_refusal(bench.replay(delete), "ResourceNotFound", 400)
 
 
-def test_triggering_a_workflow_makes_a_run(bench: Bench) -> None:
-    """The object's name comes through with spaces, a plus and other letters; the run is described and listed."""
+def test_recorded_trigger_creates_run(bench: Bench) -> None:
+    """The object's name keeps spaces, a plus and other characters; the run is described and listed."""
     trigger = recording("ci_trigger_workflow")
-    refused(bench.replay(trigger), "ResourceNotFound", 400)
-    made(bench)
+    expect_refusal(bench.replay(trigger), "ResourceNotFound", 400)
+    create_workflow(bench)
     bench.ids.jobs = ["x1"]
-    assert strictly(Document.WORKFLOW_TRIGGERED, bench.replay(trigger)).value["InstanceId"] == RUN
-    (run,) = strictly(Document.RUN_DETAIL, bench.replay(recording("ci_get_workflowexecution"))).value[
+    assert read_strictly(Document.WORKFLOW_TRIGGERED, bench.replay(trigger)).value["InstanceId"] == RUN
+    (run,) = read_strictly(Document.RUN_DETAIL, bench.replay(recording("ci_get_workflowexecution"))).value[
         "WorkflowExecution"
     ]  # type: ignore[misc]
     assert isinstance(run, dict)
@@ -77,24 +81,24 @@ def test_triggering_a_workflow_makes_a_run(bench: Bench) -> None:
     assert [job.input_object for job in bench.server.jobs] == ["in dir/中文 a+b.mp4"]
 
 
-def test_a_batch_job_that_does_not_exist(bench: Bench) -> None:
-    """Describing an unknown one names its id, cancelling it with `?cancel` is refused, and the list is empty."""
-    wanted = recording("ci_get_inventory_trigger_jobs")
-    answer = strictly(Document.BATCH_ANSWER, bench.replay(wanted)).value
-    assert answer["NonExistJobIds"] in (wanted.path.rpartition("/")[2], [wanted.path.rpartition("/")[2]])
-    refused(bench.replay(recording("ci_delete_inventory_trigger_jobs")), "ResourceNotFound", 400)
-    listed = strictly(Document.BATCH_ANSWER, bench.replay(recording("ci_list_inventory_trigger_jobs"))).value
+def test_recorded_request_for_unknown_batch_is_refused(bench: Bench) -> None:
+    """Describe names its id, cancel with `?cancel` is refused, and the list is empty."""
+    request = recording("ci_get_inventory_trigger_jobs")
+    answer = read_strictly(Document.BATCH_ANSWER, bench.replay(request)).value
+    assert answer["NonExistJobIds"] in (request.path.rpartition("/")[2], [request.path.rpartition("/")[2]])
+    expect_refusal(bench.replay(recording("ci_delete_inventory_trigger_jobs")), "ResourceNotFound", 400)
+    listed = read_strictly(Document.BATCH_ANSWER, bench.replay(recording("ci_list_inventory_trigger_jobs"))).value
     assert not listed.get("JobsDetail")
 
 
-def test_creating_a_batch_job(bench: Bench) -> None:
-    """The answer shows name, type and operation of the request, and the list finds it."""
+def test_recorded_batch_job_is_created_and_listed(bench: Bench) -> None:
+    """The response has name, type and operation of the request."""
     bench.ids.jobs = ["b1"]
-    answer = strictly(Document.BATCH_ANSWER, bench.replay(recording("ci_create_inventory_trigger_jobs"))).value
+    answer = read_strictly(Document.BATCH_ANSWER, bench.replay(recording("ci_create_inventory_trigger_jobs"))).value
     (batch,) = answer["JobsDetail"]  # type: ignore[misc]
     assert isinstance(batch, dict)
     assert (batch["Name"], batch["Type"]) == ("batch", "Job")
-    listed = strictly(Document.BATCH_ANSWER, bench.replay(recording("ci_list_inventory_trigger_jobs"))).value
+    listed = read_strictly(Document.BATCH_ANSWER, bench.replay(recording("ci_list_inventory_trigger_jobs"))).value
     (found,) = listed["JobsDetail"]  # type: ignore[misc]
     assert isinstance(found, dict)
     assert found["JobId"] == batch["JobId"]

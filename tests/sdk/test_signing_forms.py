@@ -1,4 +1,4 @@
-"""The other ways of signing, as the official Python SDK makes them: signed URLs, temporary keys, several keys."""
+"""Further forms of signing of the official Python SDK: signed URLs, temporary keys, several keys."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -20,7 +20,7 @@ TEMPORARY = Credentials(secret_id="AKIDTEMPORARY", secret_key="temporary-secret"
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[MockServer]:
-    """A mock that knows two keys, one of them temporary."""
+    """A mock with two keys, one of them temporary."""
     settings = MockSettings(bucket=BUCKET, region=REGION, activated=tuple(Feature), credentials=(LASTING, TEMPORARY))
     with MockServer(settings) as server:
         yield server
@@ -40,13 +40,13 @@ def client(server: MockServer, key: Credentials, token: str | None = None) -> An
 
 
 def get(server: MockServer, url: str) -> tuple[int, str]:
-    """Status and body of a plain GET, no header of a signature."""
+    """Status and body of a plain GET without a signature header."""
     answer = requests.get(url, proxies={"http": server.url}, timeout=10)
     return answer.status_code, answer.text
 
 
 def signed_url(server: MockServer, key: Credentials, *, seconds: int = 60, **options: Any) -> str:
-    """A signed URL of the media queues; a token goes into it as the page on signatures says (436/7778)."""
+    """A signed URL of the media queues, with a token as the page on signatures describes (436/7778)."""
     params = {"state": "Active"} | ({"x-cos-security-token": key.token} if key.token else {})
     return str(
         client(server, key, **options).get_presigned_url(
@@ -56,8 +56,8 @@ def signed_url(server: MockServer, key: Credentials, *, seconds: int = 60, **opt
 
 
 @pytest.mark.parametrize("key", [LASTING, TEMPORARY], ids=lambda key: key.secret_id)
-def test_a_signed_url_of_the_sdk_needs_no_header(server: MockServer, key: Credentials) -> None:
-    """Each key's signed URL is answered; the token of a temporary key stands in the query."""
+def test_signed_url_without_header_is_accepted(server: MockServer, key: Credentials) -> None:
+    """Each key's URL works; the query has the token of a temporary key."""
     url = signed_url(server, key)
     assert "q-signature=" in url
     assert get(server, url)[0] == 200
@@ -66,8 +66,8 @@ def test_a_signed_url_of_the_sdk_needs_no_header(server: MockServer, key: Creden
     assert quote(key.token or "no token", safe="") not in entry.target
 
 
-def test_the_whole_authorization_in_one_parameter(server: MockServer) -> None:
-    """The seven pairs, encoded as the value of `sign`, count like the pairs themselves (the Go SDK sends them so)."""
+def test_authorization_in_sign_parameter_is_accepted(server: MockServer) -> None:
+    """The seven pairs may be encoded as the value of `sign` (the Go SDK sends them so)."""
     parts = urlsplit(signed_url(server, LASTING))
     pairs = [pair for pair in parts.query.split("&") if pair.startswith("q-")]
     others = [pair for pair in parts.query.split("&") if not pair.startswith("q-")]
@@ -77,8 +77,8 @@ def test_the_whole_authorization_in_one_parameter(server: MockServer) -> None:
     assert "<Code>InvalidAuthorization</Code>" in get(server, url + merged[:-60])[1]
 
 
-def test_what_was_signed_into_a_url_cannot_be_changed(server: MockServer) -> None:
-    """A signed parameter, the path and the time are bound; a parameter that is not signed may be added."""
+def test_changed_part_of_signed_url_is_refused(server: MockServer) -> None:
+    """A signed parameter, the path and the time are signed; an unsigned parameter may be added."""
     url = signed_url(server, LASTING)
     assert get(server, url + "&pageNumber=1")[0] == 200
     for altered in (url.replace("state=Active", "state=All"), url.replace("/queue?", "/docqueue?")):
@@ -88,14 +88,14 @@ def test_what_was_signed_into_a_url_cannot_be_changed(server: MockServer) -> Non
         assert server.requests[-1].expected.startswith("HttpString:\nget\n")
 
 
-def test_a_signed_url_ends(server: MockServer) -> None:
+def test_expired_signed_url_is_refused(server: MockServer) -> None:
     """After its time a signed URL is SignatureExpired."""
     status, text = get(server, signed_url(server, LASTING, seconds=-30))
     assert (status, "<Code>SignatureExpired</Code>" in text) == (401, True)
 
 
-def test_a_temporary_key_of_the_sdk(server: MockServer) -> None:
-    """With its token the key is good, without or with another it is refused, and the log shows no token."""
+def test_temporary_key_without_token_is_refused(server: MockServer) -> None:
+    """With its token it is accepted, with another it is refused, and the log contains no token."""
     assert client(server, TEMPORARY).ci_get_media_queue(BUCKET)["QueueList"]
     for token in ("", "other-token"):
         with pytest.raises(CosServiceError) as caught:
@@ -106,8 +106,8 @@ def test_a_temporary_key_of_the_sdk(server: MockServer) -> None:
         assert TEMPORARY.token not in shown
 
 
-def test_each_of_several_keys_is_its_own(server: MockServer) -> None:
-    """Both keys work side by side; one's id with the other's secret does not."""
+def test_id_and_secret_of_different_keys_are_refused(server: MockServer) -> None:
+    """Both keys work side by side."""
     for key in (LASTING, TEMPORARY):
         assert client(server, key).ci_get_media_queue(BUCKET)["QueueList"]
     mixed = Credentials(secret_id=LASTING.secret_id, secret_key=TEMPORARY.secret_key)
