@@ -73,32 +73,32 @@ DEVIATING = {
     "a job never ends": (
         "EXP-003",
         OPEN.submit(A).describe(Label.DRAIN, a="Submitted").expired("drain"),
-        "last seen Submitted",
+        "last state is Submitted",
         {2, 3},
     ),
-    "a job fails": ("EXP-003", RUNS.describe(Label.AFTER, a="Success", b="Failed"), "last seen Failed", {3, 5}),
+    "a job fails": ("EXP-003", RUNS.describe(Label.AFTER, a="Success", b="Failed"), "last state is Failed", {3, 5}),
     "a job is not known any more": (
         "EXP-003",
         OPEN.submit(A).describe(Label.DRAIN).expired("drain"),
-        "last seen Submitted",
+        "last state is Submitted",
         {2},
     ),
     "a refused cancel takes a job": (
         "EXP-003",
         HELD.cancel(A, 409).update(Label.RESUME).describe(Label.AFTER, a="Cancel", b="Success"),
-        "last seen Cancel",
+        "last state is Cancel",
         {3, 8},
     ),
     "a cancelled job runs": (
         "EXP-004",
         HELD.cancel(A).describe(a="Cancel").update(Label.RESUME).describe(Label.AFTER, a="Success", b="Success"),
-        "later seen Success",
+        "but later was Success",
         {3, 6, 9},
     ),
     "a cancelled job waits on": (
         "EXP-004",
         HELD.cancel(A).describe(a="Pause", b="Pause"),
-        "last seen Pause",
+        "last state is Pause",
         {3, 6, 7},
     ),
     "an ended job runs again": (
@@ -107,7 +107,7 @@ DEVIATING = {
         "was Success, later Running",
         {3, 4},
     ),
-    "a job is not told": ("EXP-006", RUNS.callback(A).expired("told"), "no callback came", {3, 4}),
+    "a job is not told": ("EXP-006", RUNS.callback(A).expired("callbacks"), "no callback arrived", {3, 4}),
     "a job is told though Off": (
         "EXP-006",
         OPEN.update(Label.RULE, Rule.OFF).submit(A).describe(a="Success").callback(A),
@@ -117,13 +117,13 @@ DEVIATING = {
     "a job is told at the other address": (
         "EXP-006",
         RUNS.callback(A).callback(B, Rule.SECOND),
-        "notified at another address",
+        "notified only at an address that was not in force",
         {3, 6},
     ),
     "an own address does not count": (
         "EXP-006",
         OPEN.submit(A, own=True).describe(a="Success").callback(A, Rule.FIRST),
-        "notified at another address",
+        "notified only at an address that was not in force",
         {2, 4},
     ),
     "a restart loses a job": ("EXP-008", RESTARTED.describe_ids(A, B, b="Pause"), "is not known after it", {3, 7}),
@@ -166,7 +166,12 @@ DEVIATING = {
     ),
     "a restart switches the rule off": ("EXP-008", HELD.restart("Paused", on=False), "callback rule was On", {2, 6}),
     "a restart changes the address": ("EXP-008", HELD.restart("Paused", url="http://other"), "callback rule", {2, 6}),
-    "a restart begins with ids anew": ("EXP-008", RESTARTED.submit(A, 0, "Pause"), "of one that was accepted", {3, 7}),
+    "a restart begins with ids anew": (
+        "EXP-008",
+        RESTARTED.submit(A, 0, "Pause"),
+        "of a job accepted before it",
+        {3, 7},
+    ),
     "a held job runs after a restart": (
         "EXP-002",
         RESTARTED.describe(a="Running").update(Label.RESUME),
@@ -182,10 +187,15 @@ DEVIATING = {
     "a cancelled job comes back with a restart": (
         "EXP-004",
         HELD.cancel(A).restart("Paused").update(Label.RESUME).describe(Label.AFTER, a="Success", b="Success"),
-        "later seen Success",
+        "but later was Success",
         {3, 6, 9},
     ),
-    "told, and still running": ("EXP-007", RUNS.callback(A).describe(a="Running"), "after that seen Running", {5, 6}),
+    "told, and still running": (
+        "EXP-007",
+        RUNS.callback(A).describe(a="Running"),
+        "was Running after its callback",
+        {5, 6},
+    ),
 }
 
 
@@ -217,12 +227,12 @@ def test_what_shows_nothing_proves_nothing(name: str) -> None:
     """A history that could not have shown it is no pass."""
     found = judge(name, ABSENT[name])
     assert found.kind is Kind.ABSENT, found
-    assert "more of them may" in found.reason
+    assert "run more histories" in found.reason
 
 
 def test_no_callback_at_all_is_another_matter() -> None:
     """Where nothing ever arrives the way back may be shut: blocked, with the requirements that tell."""
-    found = judge("EXP-006", RUNS.expired("told"))
+    found = judge("EXP-006", RUNS.expired("callbacks"))
     assert found.kind is Kind.BLOCKED
     assert "DEL-001" in found.reason
 
@@ -294,7 +304,7 @@ LEGAL = {
     ),
     "a restart swallows a callback on its way": (
         "EXP-006",
-        RUNS.callback(A).restart().describe(a="Success", b="Success").expired("told"),
+        RUNS.callback(A).restart().describe(a="Success", b="Success").expired("callbacks"),
     ),
     "told by either rule after a change": (
         "EXP-006",

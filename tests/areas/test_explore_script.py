@@ -17,7 +17,7 @@ import pytest
 from history_transcripts import HistoryTranscript
 from test_explore_rules import ABSENT, DEVIATING, HOLDING, LEGAL
 
-from ciq_conformance.areas.explore import history_rules, played_history
+from ciq_conformance.areas.explore import history_rules, observed_history
 from ciq_conformance.areas.explore.histories import RecordedHistory, recorded_histories
 from ciq_conformance.areas.explore.labels import OWN, SUBMITS, UPDATES, Label, label_of
 from ciq_conformance.areas.order.ordering_claims import describe_inversion
@@ -63,7 +63,7 @@ def by_judge(story: HistoryTranscript) -> tuple[RecordedHistory, Verdicts]:
     return history, {rule: (one.shown, [d.text for d in one.deviations]) for rule, one in results.items()}
 
 
-def by_script(script: Any, story: HistoryTranscript, conditions: played_history.Conditions) -> Verdicts:
+def by_script(script: Any, story: HistoryTranscript, conditions: observed_history.Conditions) -> Verdicts:
     """The results of a script that observes the exchanges of a story."""
     recorder = script.Recorder()
     arrivals = []
@@ -114,7 +114,7 @@ def test_script_and_judge_return_equal_verdicts(script: ModuleType, name: str) -
     """For each rule: the same deviations in the same words, and the same number of cases."""
     history, expected = by_judge(STORIES[name])
     assert len(expected) == 8
-    assert by_script(script, STORIES[name], history.played.conditions) == expected
+    assert by_script(script, STORIES[name], history.observed.conditions) == expected
 
 
 def test_every_rule_deviates_in_some_story() -> None:
@@ -125,7 +125,7 @@ def test_every_rule_deviates_in_some_story() -> None:
 
 def test_parts_of_a_script_import_only_the_standard_library() -> None:
     """Except for one another: a script contains all of them."""
-    parts = (played_history, history_rules, replay_wire, replay_record, replay)
+    parts = (observed_history, history_rules, replay_wire, replay_record, replay)
     names = {part.__name__ for part in parts}
     for part in parts:
         tree = ast.parse(Path(str(part.__file__)).read_text(encoding="utf-8"))
@@ -146,7 +146,7 @@ def test_constants_of_the_rules_equal_those_of_the_kit() -> None:
         assert history_rules.may_follow(str(earlier), str(later)) == may_be_seen_after(earlier, later)
 
 
-def random_jobs(seed: int) -> tuple[played_history.HistoryJob, ...]:
+def random_jobs(seed: int) -> tuple[observed_history.HistoryJob, ...]:
     """Jobs of three levels that wait, start and show StartTime at random instants."""
     draw = random.Random(seed)
     jobs = []
@@ -154,7 +154,7 @@ def random_jobs(seed: int) -> tuple[played_history.HistoryJob, ...]:
         sent = draw.randint(0, 40) / 10
         seen = sorted((sent + draw.randint(0, 60) / 10, draw.choice(["Submitted", "Running"])) for _ in range(3))
         observations = tuple(
-            played_history.Sighting(
+            observed_history.StateObservation(
                 state=state,
                 sent=at,
                 received=at + 0.1,
@@ -164,7 +164,7 @@ def random_jobs(seed: int) -> tuple[played_history.HistoryJob, ...]:
             for place, (at, state) in enumerate(seen)
         )
         jobs.append(
-            played_history.HistoryJob(
+            observed_history.HistoryJob(
                 job_id=f"j{number}",
                 level=draw.choice([None, 0, 1, 2]),
                 own_address=False,
@@ -177,7 +177,7 @@ def random_jobs(seed: int) -> tuple[played_history.HistoryJob, ...]:
     return tuple(jobs)
 
 
-def timeline_of(job: played_history.HistoryJob) -> JobTimeline:
+def timeline_of(job: observed_history.HistoryJob) -> JobTimeline:
     """The same job for `judge.ordering`."""
     level = None if job.level is None else str(job.level)
     return JobTimeline(
@@ -198,10 +198,10 @@ def test_order_of_starts_is_judged_as_in_the_other_scenarios() -> None:
     inverted = 0
     for seed in range(300):
         jobs = random_jobs(seed)
-        conditions = played_history.Conditions(
+        conditions = observed_history.Conditions(
             start_latency=0.2, workers=1, stops_running_jobs=False, callbacks_arrive=True
         )
-        played = played_history.PlayedHistory(
+        played = observed_history.ObservedHistory(
             jobs=jobs,
             updates=(),
             cancels=(),

@@ -86,9 +86,9 @@ def test_the_command_that_looks_again_finds_it_again(tmp_path: Path) -> None:
 
 
 def told(trial: Trial) -> str:
-    """What a run says of the histories it played."""
+    """The note of a run about its histories."""
     marks = (record.text for record in trial.records if isinstance(record, DriverEvent))
-    return next(text for text in marks if "histories played" in text)
+    return next(text for text in marks if "histories; `--seed" in text)
 
 
 def restarting(folder: Path, port: int, *data: str) -> str:
@@ -175,7 +175,7 @@ def test_a_legal_dress_passes(dress: str, tmp_path: Path) -> None:
 
 
 def test_a_script_signs_where_there_are_keys(tmp_path: Path) -> None:
-    """On a target that checks signatures a script is refused without keys (2) and plays with them (0)."""
+    """A target that checks signatures rejects a script without keys (exit code 2) and accepts one with keys (0)."""
     case = {
         "rule": "EXP-003",
         "title": "no job is lost",
@@ -207,10 +207,10 @@ def test_a_script_signs_where_there_are_keys(tmp_path: Path) -> None:
     settings = MockSettings(activated=(Feature.MEDIA,), duration=0.01, credentials=(keys,))
     with MockServer(settings) as mock:
         refused = replay(script, mock.url)
-        played = replay(script, mock.url, CIQ_SECRET_ID="AKIDexample", CIQ_SECRET_KEY="example")
+        accepted = replay(script, mock.url, CIQ_SECRET_ID="AKIDexample", CIQ_SECRET_KEY="example")
     assert (refused.returncode, refused.stderr) == (2, ""), refused.stdout
     assert "HTTP 40" in refused.stdout
-    assert (played.returncode, played.stderr) == (0, ""), played.stdout
+    assert (accepted.returncode, accepted.stderr) == (0, ""), accepted.stdout
 
 
 def test_histories_are_judged_only_on_request() -> None:

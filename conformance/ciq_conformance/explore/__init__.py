@@ -1,1 +1,1 @@
-"""Random legal histories: made up, played on a stage, shrunk when they show a deviation, written as a script."""
+"""Random legal histories: generates them, runs them on a target, shrinks those that deviate, and writes scripts."""

@@ -1,7 +1,7 @@
-"""Histories: sequences of commands on a queue, as plain values. Pure; independent of chance and target.
+"""Histories: sequences of commands on a queue, as plain values. Pure; independent of random choices and the target.
 
-Each command is legal at any position: the player skips a command that makes no sense at that moment (a second pause,
-a cancel without a waiting job). So any part of a history is a history too.
+Each command is legal at any position: `HistoryPlayer` skips a command that makes no sense at that moment (a second
+pause, a cancel without a waiting job). So any part of a history is a history too.
 """
 
 from dataclasses import dataclass
@@ -76,6 +76,6 @@ def size_of(history: History) -> tuple[int, int]:
     return jobs_in(history), len(history)
 
 
-def words(history: History) -> str:
+def as_text(history: History) -> str:
     """A history as one line: `pause; submit 0,2; freeze`."""
     return "; ".join(str(command) for command in history)

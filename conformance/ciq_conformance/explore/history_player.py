@@ -1,6 +1,6 @@
-"""Plays one history: sends the requests and observes the jobs. Judges nothing.
+"""Runs one history: sends the requests and observes the jobs. Judges nothing.
 
-The player skips commands that make no sense at that moment; it must not know the rules. A history begins with an active
+It skips commands that make no sense at that moment, and it must not know the rules. A history begins with an active
 queue and the first callback rule, and ends when all its jobs have ended, with an active queue again.
 """
 
@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from math import ceil
 
-from ciq_conformance.areas.explore.labels import OWN, TOLD, JobLabel, Label, Rule
+from ciq_conformance.areas.explore.labels import CALLBACKS, OWN, JobLabel, Label, Rule
 from ciq_conformance.driver.quiescence import wait_until_idle
 from ciq_conformance.driver.requests import CallbackRuleRequest
 from ciq_conformance.driver.scenario_context import PreconditionFailed, Restart, ScenarioContext
@@ -28,7 +28,7 @@ FREEZE_LOOK = 0.35
 
 
 class QueueLost(Exception):  # noqa: N818 - what a target did, not an error of ours
-    """The target does not list the queue after a restart, so no more histories can be played."""
+    """The target does not list the queue after a restart, so the suite runs no more histories."""
 
 
 def job_limit(ctx: ScenarioContext) -> int:
@@ -41,7 +41,7 @@ def job_limit(ctx: ScenarioContext) -> int:
 
 @dataclass(kw_only=True)
 class HistoryPlayer:
-    """One history being played."""
+    """One run of a history."""
 
     ctx: ScenarioContext
     number: int
@@ -55,21 +55,21 @@ class HistoryPlayer:
     _closed: bool = False
     """The paused queue rejects jobs, which the console pages allow."""
     _gone: set[str] = field(default_factory=set)
-    """Jobs that the target did not know after a restart: the player does not wait for them."""
+    """Jobs that the target did not know after a restart; the run does not wait for them."""
 
-    def play(self, history: History) -> None:
-        """Play the history to its end.
+    def run(self, history: History) -> None:
+        """Run the history to its end.
 
         Raises PreconditionFailed when the target rejects a valid request, QueueLost when a restart lost the queue.
         """
         self._put(Label.OPEN, QueueState.ACTIVE, how=self._rule)
         for command in history:
-            self._do(command)
+            self._execute(command)
         if self._paused:
             self._resume()
         self._drain()
 
-    def _do(self, command: Command) -> None:
+    def _execute(self, command: Command) -> None:
         match command.op:
             case Op.SUBMIT:
                 for level in command.levels:
@@ -199,9 +199,9 @@ class HistoryPlayer:
             self._settle()
         waiting = [job for job in self._open if job not in self._cancelled]
         if waiting:
-            victim = waiting[pick % len(waiting)]
-            self._cancelled.add(victim)
-            self.ctx.calls.cancel(self._step(Label.CANCEL, victim), victim)
+            job = waiting[pick % len(waiting)]
+            self._cancelled.add(job)
+            self.ctx.calls.cancel(self._step(Label.CANCEL, job), job)
             self._look(Label.LOOK)
 
     def _restart(self, restart: Restart) -> None:
@@ -238,14 +238,16 @@ class HistoryPlayer:
         channels = [ctx.channel(name) for name in (Rule.FIRST, Rule.SECOND, OWN)]
 
         def all_received() -> bool:
-            told: dict[str, set[str]] = {}
+            notified: dict[str, set[str]] = {}
             for callback in ctx.receiver.arrivals(*channels):
                 for job in callback.job_ids:
-                    told.setdefault(job, set()).add(callback.arrival.channel)
-            return all(wanted & told.get(job, set()) for job, wanted in due.items())
+                    notified.setdefault(job, set()).add(callback.arrival.channel)
+            return all(wanted & notified.get(job, set()) for job, wanted in due.items())
 
         if not ctx.receiver.wait(all_received, ctx.timeouts.callback):
-            ctx.record_event("expired", f"{self.number} {TOLD}: waited {ctx.timeouts.callback:.1f} s for callbacks")
+            ctx.record_event(
+                "expired", f"{self.number} {CALLBACKS}: waited {ctx.timeouts.callback:.1f} s for callbacks"
+            )
         if any(set(rules) == {Rule.OFF} for rules in self._jobs.values()):
             ctx.pause_thread(ctx.timeouts.quiet)
         ctx.look(self._step(Label.AFTER), kept)

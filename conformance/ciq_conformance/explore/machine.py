@@ -1,8 +1,8 @@
-"""The state machine that makes up histories: Hypothesis's rules over a model of the queue. Pure; sees no target.
+"""Generates histories with a Hypothesis state machine over a model of the queue. Pure; uses no target.
 
-The rules only write a history down, so that a seed gives the same ones whatever the target does and however slow it
-is. Playing them is `exploring`, shrinking is `shrinking`: what the rules draw for one step depends on all steps before
-it, so that leaving one out here lets the rest be drawn anew, and a play is too dear for that.
+The machine only records commands, so a seed gives the same histories on every target. `campaign` runs them and
+`shrinking` shrinks them. Hypothesis cannot shrink them here: when it omits a step it generates all later steps anew,
+and each try is a run that may last seconds.
 """
 
 import sys
@@ -22,17 +22,17 @@ STEPS = 10
 """Number of machine rules in a history; some rules add two commands, some none."""
 LEVELS = (0, 1, 2, None)
 FAILURES = (500, 503, 0)
-"""Answers of a failing receiver; 0 closes the connection unanswered."""
+"""Statuses of a failing receiver; 0 closes the connection without an answer."""
 MOST_JOBS = 40
 FEWEST_JOBS = 2
 _DRAWS_EACH = 3
-"""Draws for each history that is wanted: some are alike, or have no jobs."""
+"""Generated examples per requested history: some are equal or have no jobs."""
 
 _ONE = st.sampled_from(LEVELS)
 _FEW = st.lists(_ONE, min_size=1, max_size=3).map(tuple)
 _MANY = st.lists(_ONE, min_size=2, max_size=4).map(tuple)
 _BURST = st.lists(_ONE, min_size=5, max_size=14).map(tuple)
-_SELDOM = st.sampled_from((False, False, False, True))
+_RARELY = st.sampled_from((False, False, False, True))
 _PICK = st.sampled_from(range(8))
 
 
@@ -71,31 +71,31 @@ class HistoryMachine(RuleBasedStateMachine):
 
     @rule()
     def do_nothing(self) -> None:
-        """Some histories are short."""
+        """Add no command, so that some histories are short."""
 
     @precondition(lambda self: self.jobs < MOST_JOBS)
-    @rule(levels=_FEW, own=_SELDOM)
+    @rule(levels=_FEW, own=_RARELY)
     def submit(self, levels: tuple[int | None, ...], own: bool) -> None:
-        """A few jobs."""
+        """Submit a few jobs."""
         self._submit(Op.SUBMIT, levels, own=own)
 
     @precondition(lambda self: self.jobs < MOST_JOBS)
     @rule(levels=_BURST)
     def burst(self, levels: tuple[int | None, ...]) -> None:
-        """More jobs than there may be workers."""
+        """Submit more jobs than a queue usually has workers."""
         self._submit(Op.SUBMIT, levels)
 
     @precondition(lambda self: self.jobs < MOST_JOBS)
     @rule(levels=_BURST)
     def fill(self, levels: tuple[int | None, ...]) -> None:
-        """A burst into the paused queue, where the order of starts can be observed."""
+        """Pause the queue and submit many jobs: later their order of starts is observable."""
         self._pause()
         self._submit(Op.SUBMIT, levels)
 
     @precondition(lambda self: self.spec.multi_documented and self.jobs < MOST_JOBS - 1)
     @rule(levels=_MANY)
     def many(self, levels: tuple[int | None, ...]) -> None:
-        """Several jobs in one request."""
+        """Submit several jobs in one request."""
         self._submit(Op.MANY, levels)
 
     @precondition(lambda self: not self.paused)
@@ -120,8 +120,8 @@ class HistoryMachine(RuleBasedStateMachine):
 
     @precondition(lambda self: self.held > 1)
     @rule()
-    def let_go(self) -> None:
-        """Like `freeze`, chosen more often when held jobs make ordering errors visible."""
+    def freeze_waiting_jobs(self) -> None:
+        """The same as `freeze`; a second rule makes it more frequent when waiting jobs can reveal ordering errors."""
         self.freeze()
 
     @precondition(lambda self: self.spec.cancel_documented and self.jobs > 0)
@@ -138,15 +138,15 @@ class HistoryMachine(RuleBasedStateMachine):
 
     @rule(to=st.sampled_from(list(Rule)))
     def change_rule(self, to: Rule) -> None:
-        """Another callback rule."""
+        """Set another callback rule."""
         if to is not self.rule_now:
             self.rule_now = to
             self._add(Command(Op.RULE, rule=to))
 
     @precondition(lambda self: not self.failing)
-    @rule(status=st.sampled_from(FAILURES), times=st.sampled_from((1, 2, 3)), now=_SELDOM)
+    @rule(status=st.sampled_from(FAILURES), times=st.sampled_from((1, 2, 3)), now=_RARELY)
     def failing_receiver(self, status: int, times: int, now: bool) -> None:
-        """The receiver answers with errors; seldom, because after that a missing callback proves nothing."""
+        """Let the receiver answer with errors. Rare, because afterwards a missing callback proves nothing."""
         if now:
             self.failing = True
             self._add(Command(Op.FAILING, pick=status, times=times))
@@ -154,12 +154,12 @@ class HistoryMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.may_restart and self.jobs > 0)
     @rule()
     def restart(self) -> None:
-        """Stop the target and start it again; once in a history."""
+        """Restart the target, at most once in a history."""
         self.may_restart = False
         self._add(Command(Op.RESTART))
 
     def teardown(self) -> None:
-        """Pass the history on, unless Hypothesis stopped drawing it."""
+        """Deliver the history, unless Hypothesis aborted the example."""
         if sys.exception() is self._outside:
             self._done(self.history)
 
@@ -192,6 +192,6 @@ def histories(spec: FeatureSpec, count: int, begin: int, *, may_restart: bool = 
     with exclusive():
         try:
             run_state_machine_as_test(Machine, settings=chosen)
-        except Unsatisfiable:  # every rule of a history was switched off in all draws
+        except Unsatisfiable:  # Hypothesis found no example in which a rule was enabled
             return ()
     return tuple(made)

@@ -1,7 +1,7 @@
-"""Plays one history against a target and reports whether it still deviates. Standard library only.
+"""Runs one history on a target and reports whether it still deviates. Standard library only.
 
 A script contains this module, `replay_wire`, `replay_record`, the rules of the judge, and a call of `main` with the
-case. Exit codes: 1 the deviation was seen, 0 it was not, 2 the target could not be used. Settings: CIQ_TARGET,
+case. Exit codes: 1 the history deviated, 0 it did not, 2 the target is not usable. Settings: CIQ_TARGET,
 CIQ_BUCKET, CIQ_REGION, CIQ_HOST, CIQ_SECRET_ID, CIQ_SECRET_KEY, CIQ_TOKEN, CIQ_CALLBACK_BIND, CIQ_CALLBACK_URL,
 CIQ_RESTART_COMMAND.
 """
@@ -20,9 +20,9 @@ from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 from ciq_conformance.areas.explore.history_rules import RULES
-from ciq_conformance.areas.explore.played_history import ENDED, SLACK, WAITING, Conditions, PlayedHistory
+from ciq_conformance.areas.explore.observed_history import ENDED, SLACK, WAITING, Conditions, ObservedHistory
 from ciq_conformance.explore.replay_record import Answer, Recorder, view_of
-from ciq_conformance.explore.replay_wire import Listener, Trouble, children, own_text, sign, text_of
+from ciq_conformance.explore.replay_wire import Listener, TargetUnusable, children, own_text, sign, text_of
 
 _RULE_PARTS = ("State", "Url", "Event", "Type")
 _SHOWN_WITHIN = 2.0
@@ -34,7 +34,7 @@ class QueueLost(Exception):  # noqa: N818 - what a target did, not an error of t
 
 
 class Replay:
-    """One play of the history. `case` is what the explorer knew of the target."""
+    """One run of the history. `case` contains what the suite knew about the target."""
 
     def __init__(self, case: dict[str, Any]) -> None:
         self.case = case
@@ -65,7 +65,7 @@ class Replay:
             answer = connection.getresponse()
             data = answer.read()
         except OSError as error:
-            raise Trouble(f"{method} {target}: {error}") from error
+            raise TargetUnusable(f"{method} {target}: {error}") from error
         finally:
             connection.close()
         received = time.monotonic()
@@ -76,12 +76,12 @@ class Replay:
         return Answer(answer.status, root, sent, received)
 
     def find_queue(self) -> tuple[str, dict[str, str]]:
-        """Id of the feature's queue, and how it was found."""
+        """Id of the feature's queue, and the settings it had before the run."""
         answer = self.send("GET", self.case["queue_path"])
         queues = children(answer.root, "QueueList")
         own = [q for q in queues if text_of(q, "Name") in self.case["queue_names"]] or queues
         if not own:
-            raise Trouble(
+            raise TargetUnusable(
                 f"GET {self.case['queue_path']} lists no queue (HTTP {answer.status}): is the feature activated?"
             )
         return text_of(own[0], "QueueId"), {n: text_of(own[0], n) for n in ("Name", "Url", "Event", "Type")} | {
@@ -90,7 +90,7 @@ class Replay:
         }
 
     def put(self, kind: str, state: str, rule: str | None) -> None:
-        """Set state and callback rule of the queue (None: the rule that was found)."""
+        """Set state and callback rule of the queue (None: the rule it had before the run)."""
         found = self.found
         values = (found["On"], found["Url"], found["Event"], found["Type"])
         if rule is not None:
@@ -102,7 +102,7 @@ class Replay:
         )
         answer = self.send("PUT", f"{self.case['queue_path']}/{quote(self.queue, safe='')}", body)
         if not answer.ok:
-            raise Trouble(f"PUT of the queue with State {state} was answered {answer.status}")
+            raise TargetUnusable(f"PUT of the queue with State {state} was answered {answer.status}")
         if rule is not None:
             self.recorder.updated(kind, rule, answer)
 
@@ -129,12 +129,12 @@ class Replay:
             return
         ids = self.recorder.submitted(levels, own, answer)
         if not answer.ok or len(ids) != len(levels):
-            raise Trouble(f"submit was answered {answer.status} with {len(ids)} job(s)")
+            raise TargetUnusable(f"submit was answered {answer.status} with {len(ids)} job(s)")
         self.rules.update({job_id: [self.rule] for job_id in ids})
         self.own.update(ids if own else ())
 
     def open_jobs(self) -> list[str]:
-        """Jobs that have not been seen to end."""
+        """Jobs without an observed final state."""
         return [job for job in self.recorder.open_jobs() if job not in self.gone]
 
     def look(self, jobs: list[str]) -> None:
@@ -145,7 +145,7 @@ class Replay:
             self.recorder.looked(ids, self.send("GET", f"{self.case['job_path']}/{ids}"))
 
     def watch(self, done: Callable[[], bool], seconds: float) -> bool:
-        """Look at open jobs until `done()` or the time is over; False in the latter case."""
+        """Describe open jobs until `done()`; False when the time is over first."""
         end = time.monotonic() + seconds
         while True:
             self.look(self.open_jobs())
@@ -160,25 +160,25 @@ class Replay:
         return 5.0 + 4.0 * (count // int(self.case["workers"]) + 1) * max(float(self.case["latency"]), 0.05)
 
     def settle(self) -> None:
-        """Wait until nothing runs any more in the paused queue."""
+        """Wait until no job runs in the paused queue."""
         time.sleep(SLACK + min(2.0, self.case["start_latency"]))
         self.watch(lambda: all(self.recorder.state(job) in WAITING for job in self.open_jobs()), 10 + self.timeouts(1))
 
     def hold(self) -> None:
-        """Look at held jobs, wait as long as a leak needs, look again."""
+        """Describe waiting jobs twice: when no job runs, and again after one could have started by mistake."""
         if self.open_jobs():
             self.settle()
             time.sleep(max(0.35, min(5.0, 3 * self.case["start_latency"])))
             self.look(self.open_jobs())
 
     def pause(self) -> None:
-        """Pause; from the answer on the queue is paused for certain."""
+        """Pause the queue; it is certainly paused after the answer."""
         self.put("pause", "Paused", self.rule)
         time.sleep(SLACK + self.case["start_latency"])
         self.paused = True
 
     def resume(self) -> None:
-        """Resume."""
+        """Resume the queue."""
         self.put("resume", "Active", self.rule)
         self.paused = False
 
@@ -220,26 +220,28 @@ class Replay:
         """Restart the target by the operator's command, then observe the queue and all jobs."""
         command = os.environ.get("CIQ_RESTART_COMMAND") or self.case["restart_command"]
         if not command:
-            raise Trouble("this history restarts the target: set CIQ_RESTART_COMMAND to a command that does")
+            raise TargetUnusable(
+                "this history restarts the target: set CIQ_RESTART_COMMAND to a command that restarts it"
+            )
         if self.paused and self.open_jobs():
             self.settle()
         begin = time.monotonic()
         if subprocess.run(shlex.split(command), stdout=subprocess.DEVNULL, check=False).returncode:  # noqa: S603
-            raise Trouble(f"the restart command `{command}` failed")
+            raise TargetUnusable(f"the restart command `{command}` failed")
         answer = self.first_listing(begin)
         end = time.monotonic() + _SHOWN_WITHIN
         while True:
             self.recorder.listed(begin, answer)
-            asked = time.monotonic()
+            requested = time.monotonic()
             self.look(self.recorder.ids())
-            lost = [job for job in self.recorder.ids() if self.recorder.last_seen(job) < asked]
+            lost = [job for job in self.recorder.ids() if self.recorder.last_seen(job) < requested]
             if (not lost and self.shown(answer)) or time.monotonic() > end:
                 break
             time.sleep(0.1)
             answer = self.send("GET", self.case["queue_path"])
         for job in lost:  # one unknown id may have kept an answer from containing the others
             self.look([job])
-        self.gone.update(job for job in lost if self.recorder.last_seen(job) < asked)
+        self.gone.update(job for job in lost if self.recorder.last_seen(job) < requested)
         if self.queue not in [view_of(element).queue_id for element in children(answer.root, "QueueList")]:
             raise QueueLost
 
@@ -250,11 +252,11 @@ class Replay:
                 answer = self.send("GET", self.case["queue_path"])
                 if answer.ok or answer.refused:
                     return answer
-                trouble = Trouble(f"after the restart the list of queues was answered {answer.status}")
-            except Trouble as error:
-                trouble = error
+                failure = TargetUnusable(f"after the restart the list of queues was answered {answer.status}")
+            except TargetUnusable as error:
+                failure = error
             if time.monotonic() - begin > 60:
-                raise trouble
+                raise failure
             time.sleep(0.1)
 
     def shown(self, answer: Answer) -> bool:
@@ -267,12 +269,12 @@ class Replay:
             return queue.rule is None or queue.rule[0] != "On"
         return queue.rule == ("On", self.listener.address(self.rule))
 
-    def play(self) -> None:
-        """Play the history to its end."""
+    def run(self) -> None:
+        """Run the history to its end."""
         self.put("open", "Active", self.rule)
         try:
             for op, *arguments in self.case["history"]:
-                self.do(op, *arguments)
+                self.execute(op, *arguments)
             if self.paused:
                 self.hold()
                 self.resume()
@@ -280,8 +282,8 @@ class Replay:
         except QueueLost:
             self.queue_lost = True
 
-    def do(self, op: str, *arguments: Any) -> None:
-        """Play one command, when it makes sense at this moment."""
+    def execute(self, op: str, *arguments: Any) -> None:
+        """Execute one command if it makes sense at this moment."""
         if op in ("submit", "many") and not (self.paused and self.closed):
             levels, own = arguments
             for part in [levels] if op == "many" else [[level] for level in levels]:
@@ -318,14 +320,14 @@ class Replay:
         end = time.monotonic() + 5.0 + 10.0 * float(self.case["callback_latency"])
         while not all(channels & listener.channels_of(job) for job, channels in wanted.items()):
             if time.monotonic() > end:
-                recorder.expired.add("told")
+                recorder.expired.add("callbacks")
                 break
             time.sleep(0.02)
         time.sleep(0.5)
         self.look(recorder.ids())
 
     def close(self) -> None:
-        """Set the queue as it was found, and stop the receiver."""
+        """Restore the queue, and stop the receiver."""
         try:
             if not self.queue_lost:
                 self.put("restore", self.found["State"], None)
@@ -333,8 +335,8 @@ class Replay:
             self.listener.server.shutdown()
             self.listener.server.server_close()
 
-    def history(self) -> PlayedHistory:
-        """What this play observed. That callbacks of the target arrive was seen in the run that wrote the script."""
+    def history(self) -> ObservedHistory:
+        """What this run observed. Callbacks count as arriving, because they did in the run that wrote the script."""
         conditions = Conditions(
             start_latency=self.case["start_latency"],
             workers=max(1, self.case["workers"]),
@@ -345,14 +347,14 @@ class Replay:
 
 
 def main(case: dict[str, Any], tries: int = 3) -> int:
-    """Play the history until the deviation is seen, at most `tries` times; return the exit code."""
+    """Run the history until it deviates, at most `tries` times; return the exit code."""
     write = sys.stdout.write
     write(f"{case['rule']} on {case['feature']}: {case['title']}\n")
     try:
         for attempt in range(1, tries + 1):
             replay = Replay(case)
             try:
-                replay.play()
+                replay.run()
             finally:
                 replay.close()
             history = replay.history()
@@ -360,8 +362,8 @@ def main(case: dict[str, Any], tries: int = 3) -> int:
             if found:
                 write("".join(f"DEVIATES (try {attempt}): {deviation.text}\n" for deviation in found[:5]))
                 return 1
-    except Trouble as trouble:
-        write(f"cannot tell: {trouble}\n")
+    except TargetUnusable as error:
+        write(f"cannot judge: {error}\n")
         return 2
-    write(f"not seen in {tries} tries: {len(history.jobs)} jobs ran as the documents say\n")
+    write(f"no deviation in {tries} tries: {len(history.jobs)} jobs ran as documented\n")
     return 0

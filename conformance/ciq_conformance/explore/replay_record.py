@@ -1,4 +1,4 @@
-"""Records what a replay observes as a `PlayedHistory`. Standard library only: each script contains this module."""
+"""Records what a replay observes as an `ObservedHistory`. Standard library only: each script contains this module."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from datetime import datetime
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
-from ciq_conformance.areas.explore.played_history import (
+from ciq_conformance.areas.explore.observed_history import (
     ENDED,
     AcceptedJob,
     Callback,
@@ -14,12 +14,12 @@ from ciq_conformance.areas.explore.played_history import (
     Conditions,
     HistoryJob,
     JobQuery,
-    PlayedHistory,
+    ObservedHistory,
     Proof,
     QueueUpdate,
     QueueView,
     RestartListing,
-    Sighting,
+    StateObservation,
 )
 from ciq_conformance.explore.replay_wire import Arrival, children, own_text, text_of
 
@@ -57,10 +57,10 @@ class Submitted:
 
 @dataclass
 class Recorder:
-    """Everything that one play of a history observed so far."""
+    """Everything that one run of a history observed so far."""
 
     jobs: list[Submitted] = field(default_factory=list)
-    observations: dict[str, list[Sighting]] = field(default_factory=dict)
+    observations: dict[str, list[StateObservation]] = field(default_factory=dict)
     updates: list[QueueUpdate] = field(default_factory=list)
     cancels: list[Cancel] = field(default_factory=list)
     queries: list[tuple[str, float]] = field(default_factory=list)
@@ -130,19 +130,19 @@ class Recorder:
         return seen[-1].sent if seen else 0.0
 
     def open_jobs(self) -> list[str]:
-        """Jobs that were not seen to end."""
+        """Jobs without an observed final state."""
         return [job_id for job_id in self.ids() if self.state(job_id) not in ENDED]
 
     def ids(self) -> list[str]:
         """All accepted jobs, in the order of submission."""
         return list(dict.fromkeys(job.job_id for job in self.jobs))
 
-    def history(self, arrivals: Iterable[Arrival], conditions: Conditions) -> PlayedHistory:
+    def history(self, arrivals: Iterable[Arrival], conditions: Conditions) -> ObservedHistory:
         """What was observed, for the rules."""
         known = self.ids()
         about = [(one, jobs) for one in arrivals if (jobs := [job for job in known if job in one.body])]
         answers = [one.answered_with for one, _ in about]
-        return PlayedHistory(
+        return ObservedHistory(
             jobs=tuple(self._job(job, [one for one, jobs in about if job.job_id in jobs]) for job in self.jobs),
             updates=tuple(sorted(self.updates, key=lambda update: update.sent)),
             cancels=tuple(self.cancels),
@@ -178,17 +178,17 @@ class Recorder:
         self.last = max(self.last, answer.received)
 
     def _see(self, answer: Answer) -> Iterator[str]:
-        """Record the state of each job in an answer; give the ids."""
+        """Record the state of each job in an answer; yield the ids."""
         for detail in children(answer.root, "JobsDetail") if answer.ok else []:
             job_id, state = text_of(detail, "JobId"), own_text(detail, "State")
             if job_id and state:
-                sighting = Sighting(
+                observation = StateObservation(
                     state=state,
                     sent=answer.sent,
                     received=answer.received,
                     start_stamp=stamp_of(own_text(detail, "StartTime")),
                 )
-                self.observations.setdefault(job_id, []).append(sighting)
+                self.observations.setdefault(job_id, []).append(observation)
             if job_id:
                 yield job_id
 
@@ -214,7 +214,7 @@ def stamp_of(text: str) -> float | None:
 
 
 def _reports_cancel(body: str, job_id: str) -> bool:
-    """Whether a callback reports that a job was cancelled; a body that is no XML is taken for one."""
+    """Whether a callback reports a cancelled job; True for a body that is not XML."""
     try:
         root = ElementTree.fromstring(body)  # noqa: S314 - a callback of the operator's own target
     except ElementTree.ParseError:

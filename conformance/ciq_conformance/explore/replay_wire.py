@@ -11,8 +11,8 @@ from urllib.parse import quote
 from xml.etree import ElementTree
 
 
-class Trouble(Exception):  # noqa: N818 - a stop of the script, not an error of ours
-    """The target does not accept what the history needs."""
+class TargetUnusable(Exception):  # noqa: N818 - a state of the target, not an error of the script
+    """The target rejects requests that the history needs."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
-"""Builds the one history that is not random: a restart with everything present that it may lose. Pure.
+"""Builds the one fixed history: a restart while the target holds everything that a restart may lose. Pure.
 
 A random history restarts the target only by chance with waiting jobs, a paused queue and a callback rule. This history
-is played on each target that can be restarted, for any number of histories and any seed.
+runs on each target that can be restarted, for any number of histories and any seed.
 """
 
 from ciq_conformance.areas.explore.labels import Rule
@@ -9,9 +9,9 @@ from ciq_conformance.explore.history import Command, History, Op
 from ciq_schemas.features import FeatureSpec
 
 MOST_WAITING = 24
-_AROUND = 3
+_OTHER_JOBS = 3
 """Other jobs: one that ends before the pause, and those submitted after the restart."""
-_LINES = 3
+_JOBS_PER_WORKER = 3
 """Waiting jobs for each worker: some must still wait when the first have started."""
 
 
@@ -20,7 +20,7 @@ def restart_history(spec: FeatureSpec, *, workers: int, job_limit: int) -> Histo
 
     `job_limit` is the most jobs that a history may have on the target.
     """
-    waiting = max(3, min(_LINES * workers, MOST_WAITING, job_limit - _AROUND))
+    waiting = max(3, min(_JOBS_PER_WORKER * workers, MOST_WAITING, job_limit - _OTHER_JOBS))
     levels: tuple[int | None, ...] = (0,) * (waiting - 1) + (1,)
     if not spec.has_job_level:
         levels = (None,) * waiting

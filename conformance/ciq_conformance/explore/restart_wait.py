@@ -16,7 +16,7 @@ BACK_WITHIN = 60.0
 """Longest time (seconds, times the timeout factor) until a list of queues is answered with other than 5xx."""
 SHOWN_WITHIN = 2.0
 """From there on, longest time until the target shows queue, rule and jobs as before."""
-_AWAY = 0.1
+_POLL_INTERVAL = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class After:
-    """The last observations."""
+    """The last list of queues and the last observations of jobs."""
 
     listed: ParsedExchange
     seen: Mapping[str, Job]
@@ -48,7 +48,7 @@ def wait_for_return(ctx: ScenarioContext, list_step: str, look_step: str, known:
             return After(listed, seen)
         if ctx.now() >= end:
             break
-        ctx.pause_thread(_AWAY)
+        ctx.pause_thread(_POLL_INTERVAL)
         listed = ctx.calls.list_queues(list_step)
     for job in missing:  # one unknown id may have kept an answer from containing the others
         seen |= ctx.look(look_step, [job])
@@ -61,7 +61,7 @@ def _first_answer(ctx: ScenarioContext, step: str) -> ParsedExchange:
         listed = ctx.calls.list_queues(step)
         if listed.ok or listed.refused or ctx.now() >= end:
             return listed
-        ctx.pause_thread(_AWAY)
+        ctx.pause_thread(_POLL_INTERVAL)
 
 
 def _shown(ctx: ScenarioContext, listed: ParsedExchange, known: Known) -> bool:

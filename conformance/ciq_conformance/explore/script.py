@@ -9,7 +9,7 @@ import pprint
 from collections.abc import Mapping
 from pathlib import Path
 
-from ciq_conformance.areas.explore import history_rules, played_history
+from ciq_conformance.areas.explore import history_rules, observed_history
 from ciq_conformance.driver.requests import operation_xml
 from ciq_conformance.driver.scenario_context import ScenarioContext
 from ciq_conformance.explore import replay, replay_record, replay_wire
@@ -17,12 +17,12 @@ from ciq_conformance.explore.history import Command, History, Op
 from ciq_schemas.features import SHARED_JOB_PATH
 from ciq_schemas.requirement import load_registry
 
-_MODULES = (played_history, history_rules, replay_wire, replay_record, replay)
+_MODULES = (observed_history, history_rules, replay_wire, replay_record, replay)
 """Parts of a script; each may use those before it."""
 
 
 def script_name(rule: str, feature: str) -> str:
-    """`explore-EXP-001-media.py`."""
+    """File name of a script, such as `explore-EXP-001-media.py`."""
     return f"explore-{rule}-{feature}.py"
 
 
@@ -30,7 +30,7 @@ def write_script(ctx: ScenarioContext, rule: str, history: History, *, job_path:
     """Write the script into the script directory of the run; return its path."""
     folder = ctx.extra_testing.scripts
     if folder is None:
-        raise ValueError("this run writes no scripts")
+        raise ValueError("this run has no script directory")
     path = folder / script_name(rule, ctx.spec.feature)
     case = case_of(ctx, rule, history, job_path=job_path, halting=halting)
     path.write_text(script_text(case), encoding="utf-8")
@@ -68,11 +68,11 @@ def case_of(ctx: ScenarioContext, rule: str, history: History, *, job_path: str,
         "workers": max(1, calibration.workers),
         "halting": halting,
         "restart_command": profile.restart_command,
-        "history": [words_of(command) for command in history],
+        "history": [command_values(command) for command in history],
     }
 
 
-def words_of(command: Command) -> list[object]:
+def command_values(command: Command) -> list[object]:
     """A command as plain values, for the replay."""
     match command.op:
         case Op.SUBMIT | Op.MANY:
@@ -92,7 +92,7 @@ def script_text(case: Mapping[str, object]) -> str:
     return "\n".join(
         (
             "#!/usr/bin/env python3",
-            f"# Shows on a target that {case['rule']} does not hold. Written by `ciq run --explore`.",
+            f"# Reproduces a deviation from {case['rule']} on a target. Written by `ciq run --explore`.",
             *(_own_lines(inspect.getsource(module)) for module in _MODULES),
             f"CASE = {pprint.pformat(dict(case), sort_dicts=False, width=110)}",
             "",

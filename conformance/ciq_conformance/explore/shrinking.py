@@ -1,7 +1,7 @@
-"""Shrinks a history to the commands that matter, with Hypothesis. Independent of targets and rules.
+"""Shrinks a history to the commands that cause a deviation, with Hypothesis. Independent of targets and rules.
 
 Hypothesis draws for each command and each job whether it stays. The number of draws does not depend on their results,
-so the shrinker needs few plays, which may last seconds each.
+so the shrinker needs few runs, which may last seconds each.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,8 +18,8 @@ Part = TypeVar("Part")
 _STAYS = st.booleans()
 
 
-class _Deviating(Exception):  # noqa: N818 - what is looked for, not an error
-    """Tells Hypothesis that a part deviates."""
+class _Deviating(Exception):  # noqa: N818 - the search result, not an error
+    """Reports to Hypothesis that a part deviates."""
 
     def __init__(self, part: History) -> None:
         super().__init__()
@@ -27,7 +27,7 @@ class _Deviating(Exception):  # noqa: N818 - what is looked for, not an error
 
 
 def shrink(history: History, deviates: Callable[[History], bool]) -> History:
-    """The smallest part found that deviates, as the whole is known to do: first by whole commands, then by jobs.
+    """The smallest deviating part found: removes whole commands first, then jobs. The whole history must deviate.
 
     `deviates` is called for smaller parts only, once for each, sequentially. It may return False for all parts when its
     budget is spent: no part is tried twice, so Hypothesis observes no contradiction.
@@ -45,7 +45,7 @@ def _search(
     deviates: Callable[[History], bool],
 ) -> History:
     @settings(
-        max_examples=2,  # nothing, and the whole
+        max_examples=2,  # the empty part and the whole
         phases=(Phase.generate, Phase.shrink),
         backend=WHOLE,
         database=None,
@@ -77,17 +77,17 @@ def _all_of(command: Command) -> st.SearchStrategy[History]:
 
 
 def _some_jobs_of(command: Command) -> st.SearchStrategy[History]:
-    """The command with some of its jobs and in its plainer form, or nothing."""
+    """The command with some of its jobs, unchanged or as a plain submit; or nothing."""
     if not command.levels:
         return _all_of(command)
     levels = _some_of([_job(level) for level in command.levels])
     special = _STAYS if command.own or command.op is Op.MANY else st.just(False)
 
     def put_together(parts: tuple[tuple[int | None, ...], bool]) -> History:
-        left, as_it_was = parts
+        left, unchanged = parts
         if not left:
             return ()
-        if as_it_was:
+        if unchanged:
             return (replace(command, levels=left),)
         return (replace(command, op=Op.SUBMIT, levels=left, own=False),)
 
@@ -99,7 +99,7 @@ def _job(level: int | None) -> st.SearchStrategy[tuple[int | None, ...]]:
 
 
 def _some_of(parts: Sequence[st.SearchStrategy[tuple[Part, ...]]]) -> st.SearchStrategy[tuple[Part, ...]]:
-    """All the parts side by side, in halves of halves, so that a half can go in one step."""
+    """The concatenated parts, nested in halves, so that Hypothesis can remove a half in one step."""
     if len(parts) == 1:
         return parts[0]
     middle = len(parts) // 2

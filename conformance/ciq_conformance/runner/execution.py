@@ -1,6 +1,6 @@
 """One conformance run from beginning to end.
 
-Knows the order of things around a session: check the config, open the files, start target and receiver, play, judge.
+Knows the order of things around a session: check the config, open the files, start target and receiver, run the scenarios, judge.
 Whatever is wrong with the order is found before anything is sent (OrderError). Must not print.
 """
 
@@ -178,7 +178,7 @@ def execute(config: RunConfig, items: Sequence[Item]) -> RunResult:
                 config.announce(header, session.scenario_count)
             for problem in problems:
                 recorder.record_event(RUN, "", "note", problem)
-            session.play()
+            session.execute()
         except RunFileWriteError as error:
             trouble = str(error)
         finally:

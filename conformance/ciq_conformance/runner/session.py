@@ -37,7 +37,7 @@ _UNWIND = 5.0
 
 @dataclass(kw_only=True)
 class RunSession:
-    """Plays the scenarios that `items` need. Call `play` once, from the main thread if signals are to be heeded."""
+    """Runs the scenarios that `items` need. Call `execute` once; call it in the main thread so that it handles signals."""
 
     run: RunContext
     items: Sequence[Item]
@@ -61,14 +61,14 @@ class RunSession:
 
     @property
     def scenario_count(self) -> int:
-        """How many scenarios are to be played."""
+        """How many scenarios the session runs."""
         return sum(len(scenarios) for scenarios in self.plan.values())
 
-    def play(self) -> None:
+    def execute(self) -> None:
         """Run everything; returns when the transcript is complete and the target is as it was found."""
         with self.run.stop.on_signals():
             try:
-                self._play_all()
+                self._run_all()
             except Interrupted:
                 self.run.stop.request("stopped")
             except KeyboardInterrupt:
@@ -80,7 +80,7 @@ class RunSession:
         if self.run.stop.requested():
             self._interrupt_rest()
 
-    def _play_all(self) -> None:
+    def _run_all(self) -> None:
         self._side_by_side({feature: self._probe(feature) for feature in self.plan}, parallel=not self.serial)
         if not self._usable():
             return

@@ -4,7 +4,7 @@ from ciq_conformance.scenario_spec import ScenarioSpec
 
 SPEC = ScenarioSpec(
     name="explore",
-    title="random legal histories, as many as the operator asks for (`--explore N`).",
+    title="random legal histories, as many as the operator requests (`--explore N`).",
     position=230,
     movable=False,
     option="explore",

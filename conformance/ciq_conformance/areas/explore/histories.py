@@ -1,6 +1,6 @@
 """Reads the random histories of the scenario `explore` from a transcript. Pure.
 
-Everything comes from the exchanges and their labels, so that a stored run is judged as a live one.
+It uses only the exchanges and their labels, so a stored run gets the same verdicts as a live one.
 """
 
 import math
@@ -11,19 +11,19 @@ from http import HTTPStatus
 from ciq_conformance.areas.explore import SPEC
 from ciq_conformance.areas.explore.history_rules import RULES, RuleResult
 from ciq_conformance.areas.explore.labels import CHANNELS, OWN, SUBMITS, UPDATES, JobLabel, Label, label_of
-from ciq_conformance.areas.explore.played_history import (
+from ciq_conformance.areas.explore.observed_history import (
     AcceptedJob,
     Callback,
     Cancel,
     Conditions,
     HistoryJob,
     JobQuery,
-    PlayedHistory,
+    ObservedHistory,
     Proof,
     QueueUpdate,
     QueueView,
     RestartListing,
-    Sighting,
+    StateObservation,
 )
 from ciq_conformance.areas.order.ordering_claims import running_timelines
 from ciq_conformance.judge.evidence import Evidence
@@ -39,19 +39,19 @@ Labelled = tuple[JobLabel, ParsedExchange]
 
 @dataclass(frozen=True)
 class RecordedHistory:
-    """One history in the transcript: its exchanges, and what they show."""
+    """One history in the transcript: its exchanges, and what they prove."""
 
     number: int
     exchanges: tuple[Labelled, ...]
-    played: PlayedHistory
+    observed: ObservedHistory
 
     def result(self, rule: str) -> RuleResult:
         """The result of one rule, by the id of its requirement."""
-        return RULES[rule](self.played)
+        return RULES[rule](self.observed)
 
 
 def recorded_histories(evidence: Evidence) -> tuple[RecordedHistory, ...]:
-    """All histories of the feature, in the order in which they were played."""
+    """All histories of the feature, in the order in which they ran."""
     by_number: dict[int, list[Labelled]] = {}
     for response in evidence.of(SPEC):
         label = label_of(response.exchange.step)
@@ -64,8 +64,8 @@ def recorded_histories(evidence: Evidence) -> tuple[RecordedHistory, ...]:
     found: list[RecordedHistory] = []
     failed_from: float = math.inf
     for number, exchanges in sorted(by_number.items()):
-        played = _played(number, exchanges, callbacks, short_names, expired, failed_from, conditions)
-        found.append(RecordedHistory(number, tuple(exchanges), played))
+        observed = _observed(number, exchanges, callbacks, short_names, expired, failed_from, conditions)
+        found.append(RecordedHistory(number, tuple(exchanges), observed))
         began = exchanges[0][1].exchange.started
         bad = [n.arrival.started for n in callbacks if n.arrival.answered != HTTPStatus.OK]
         failed_from = next((at for at in bad if at >= began), math.inf)
@@ -73,10 +73,10 @@ def recorded_histories(evidence: Evidence) -> tuple[RecordedHistory, ...]:
 
 
 def stops_running_jobs(evidence: Evidence) -> bool:
-    """A pause was seen to stop a running job, which is one documented reading."""
+    """Whether a pause stopped a running job, which is one documented reading."""
     histories = evidence.derive(recorded_histories)
     return any(timeline.returned_to_waiting for timeline in evidence.derive(running_timelines)) or any(
-        job.returned_to_waiting for history in histories for job in history.played.jobs
+        job.returned_to_waiting for history in histories for job in history.observed.jobs
     )
 
 
@@ -91,18 +91,18 @@ def _conditions(evidence: Evidence, *, arrived: bool) -> Conditions:
 
 
 def _with_other_histories(histories: Sequence[RecordedHistory], conditions: Conditions) -> tuple[RecordedHistory, ...]:
-    """Adds what only all histories together show: the jobs of the run, and whether a pause stops running jobs."""
-    jobs = [job for history in histories for job in history.played.jobs]
+    """Adds what only all histories together prove: the jobs of the run, and whether a pause stops running jobs."""
+    jobs = [job for history in histories for job in history.observed.jobs]
     if any(job.returned_to_waiting for job in jobs):
         conditions = replace(conditions, stops_running_jobs=True)
     accepted = tuple(AcceptedJob(job_id=job.job_id, answered=job.answered, seq=job.seq) for job in jobs)
     return tuple(
-        replace(history, played=replace(history.played, accepted=accepted, conditions=conditions))
+        replace(history, observed=replace(history.observed, accepted=accepted, conditions=conditions))
         for history in histories
     )
 
 
-def _played(
+def _observed(
     number: int,
     exchanges: Sequence[Labelled],
     callbacks: Sequence[ParsedCallback],
@@ -110,7 +110,7 @@ def _played(
     expired: Iterable[str],
     failed_before: float,
     conditions: Conditions,
-) -> PlayedHistory:
+) -> ObservedHistory:
     began = exchanges[0][1].exchange.started
     ended = max(response.exchange.ended for _, response in exchanges)
     submits = [response for label, response in exchanges if label.step in SUBMITS]
@@ -120,7 +120,7 @@ def _played(
     timelines = build_timelines(submits, (response for _, response in looks), mine)
     stamps = _start_stamps([*submits, *(response for _, response in looks)])
     prefix = f"{number} "
-    return PlayedHistory(
+    return ObservedHistory(
         jobs=tuple(_job(timeline, stamps, mine) for timeline in timelines),
         updates=tuple(_update(label, response) for label, response in exchanges if label.step in UPDATES),
         cancels=tuple(_cancel(label, response) for label, response in looks if label.step is Label.CANCEL),
@@ -148,7 +148,7 @@ def _played(
 
 
 def _start_stamps(responses: Iterable[ParsedExchange]) -> dict[tuple[str, int], float]:
-    """`StartTime` of each job in each answer that names one, by job id and record."""
+    """`StartTime` of each job in each answer that contains it, by job id and record."""
     found: dict[tuple[str, int], float] = {}
     for response in responses:
         for job in response.jobs:
@@ -169,7 +169,7 @@ def _job(
         sent=timeline.submitted_at,
         answered=timeline.accepted_by,
         observations=tuple(
-            Sighting(
+            StateObservation(
                 state=s.state,
                 sent=s.sent,
                 received=s.received,

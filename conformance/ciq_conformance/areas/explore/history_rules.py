@@ -1,4 +1,4 @@
-"""Judges one played history: one pure function for each EXP requirement. Imports the standard library only.
+"""Judges one observed history: one pure function for each EXP requirement. Imports the standard library only.
 
 A stand-alone script contains the source text of this module, so the suite and the script apply the same rules.
 """
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from types import MappingProxyType
 
-from ciq_conformance.areas.explore.played_history import (
+from ciq_conformance.areas.explore.observed_history import (
     ENDED,
     SLACK,
     STARTED,
@@ -16,9 +16,9 @@ from ciq_conformance.areas.explore.played_history import (
     WAITING,
     HistoryJob,
     Interval,
-    PlayedHistory,
+    ObservedHistory,
     QueueView,
-    Sighting,
+    StateObservation,
 )
 
 STAMP_STEPS = 2.0
@@ -27,7 +27,7 @@ STAMP_STEPS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """What contradicts a rule, and the records that show it."""
+    """A text about what contradicts a rule, and the records that prove it."""
 
     text: str
     witness: tuple[int, ...]
@@ -42,7 +42,7 @@ class RuleResult:
     """Number of cases in which a faulty target would have been detected."""
 
 
-HistoryRule = Callable[[PlayedHistory], RuleResult]
+HistoryRule = Callable[[ObservedHistory], RuleResult]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class _Overtaking:
         return Deviation(f"{first} started before {second}: {proof}", tuple(witness))
 
 
-def jobs_start_in_order(history: PlayedHistory) -> RuleResult:
+def jobs_start_in_order(history: ObservedHistory) -> RuleResult:
     """EXP-001: of waiting jobs the greater level starts first, and within a level the job accepted first.
 
     Quadratic: a history has about 40 jobs at most.
@@ -132,11 +132,11 @@ def _widest(inversions: Iterable[_Overtaking]) -> Sequence[_Overtaking]:
     return tuple(widest.values())
 
 
-def _excused_jobs(history: PlayedHistory) -> int:
-    """How many jobs may look overtaken although they had started.
+def _excused_jobs(history: ObservedHistory) -> int:
+    """How many jobs may look overtaken although they had already started.
 
     A pause that stops running jobs explains at most one job for each worker and pause. A restart explains the jobs it
-    may have interrupted: no document says which place in the order they get.
+    may have interrupted: no document defines their place in the order after it.
     """
     workers = history.conditions.workers
     pauses = sum(update.kind == "pause" for update in history.updates)
@@ -144,20 +144,20 @@ def _excused_jobs(history: PlayedHistory) -> int:
     return excused + sum(min(workers, _interrupted(history, restart)) for restart in history.restarts)
 
 
-def _interrupted(history: PlayedHistory, restart: Interval) -> int:
+def _interrupted(history: ObservedHistory, restart: Interval) -> int:
     """How many jobs a restart may have interrupted: not ended before it, and not held by a pause all through it."""
     span = next((s for s in history.pauses if s.begin <= restart.begin and restart.end <= s.end), None)
     count = 0
     for job in history.jobs:
-        held = _held_sighting(job, span, history.conditions.settled) if span else None
+        held = _held_observation(job, span, history.conditions.settled) if span else None
         waited = held is not None and held.received <= restart.begin
         ended = any(s.state in ENDED and s.received <= restart.begin for s in job.observations)
         count += job.sent < restart.begin and not waited and not ended
     return count
 
 
-def _held_sighting(job: HistoryJob, span: Interval, settled: float) -> Sighting | None:
-    """The first sighting in a pause that proves that no worker holds the job.
+def _held_observation(job: HistoryJob, span: Interval, settled: float) -> StateObservation | None:
+    """The first observation in a pause that proves that no worker holds the job.
 
     A worker may hold a job that still shows as waiting, and the last worker may observe the pause a moment after its
     answer; `settled` seconds later neither is possible.
@@ -166,14 +166,14 @@ def _held_sighting(job: HistoryJob, span: Interval, settled: float) -> Sighting 
     return next((s for s in waited if s.sent >= span.begin + settled), None)
 
 
-def paused_queue_starts_no_job(history: PlayedHistory) -> RuleResult:
+def paused_queue_starts_no_job(history: ObservedHistory) -> RuleResult:
     """EXP-002: no job starts while the queue is paused."""
     settled = history.conditions.settled
     found: list[Deviation] = []
     shown = 0
     for span in history.pauses:
         for job in history.jobs:
-            held = _held_sighting(job, span, settled)
+            held = _held_observation(job, span, settled)
             shown += held is not None
             if job.sent >= span.begin + settled and job.not_after.at < span.end:
                 text = f"job {job.job_id} was submitted to the paused queue and had started before it was resumed"
@@ -187,10 +187,10 @@ def paused_queue_starts_no_job(history: PlayedHistory) -> RuleResult:
     return RuleResult(tuple(found), shown)
 
 
-def jobs_succeed(history: PlayedHistory) -> RuleResult:
+def jobs_succeed(history: ObservedHistory) -> RuleResult:
     """EXP-003: each job that was not cancelled ends as Success. A job still open counts only if the wait timed out."""
     cancelled = history.last_cancels()
-    gone = dict(pair for restart in history.restarts for pair in _forgotten(history, restart))
+    gone = dict(pair for restart in history.restarts for pair in _lost_jobs(history, restart))
     found = [deviation for job_id, deviation in gone.items() if job_id not in cancelled]
     kept = [job for job in history.jobs if job.job_id not in cancelled]
     for job in kept:
@@ -198,13 +198,13 @@ def jobs_succeed(history: PlayedHistory) -> RuleResult:
         if job.job_id in gone or state == "Success" or (state not in ENDED and "drain" not in history.expired):
             continue
         seq = job.observations[-1].seq if job.observations else job.seq
-        text = f"job {job.job_id} was last seen {state or 'never'}, though it was not cancelled and the queue is active"
+        text = f"job {job.job_id} was not cancelled and the queue is active, but its last state is {state or 'unknown'}"
         found.append(Deviation(text, (job.seq, seq)))
     return RuleResult(tuple(found), len(kept))
 
 
-def cancelled_jobs_stay_cancelled(history: PlayedHistory) -> RuleResult:
-    """EXP-004: a job that was cancelled while it waited never starts and is last seen as Cancel."""
+def cancelled_jobs_stay_cancelled(history: ObservedHistory) -> RuleResult:
+    """EXP-004: a job that was cancelled while it waited never starts, and its last state is Cancel."""
     found: list[Deviation] = []
     shown = 0
     by_id = {job.job_id: job for job in history.jobs}
@@ -215,27 +215,27 @@ def cancelled_jobs_stay_cancelled(history: PlayedHistory) -> RuleResult:
         span = next((s for s in history.pauses if s.begin <= cancel.sent and cancel.answered <= s.end), None)
         if span is None:
             continue
-        held = _held_sighting(job, Interval(span.begin, cancel.sent), history.conditions.settled)
+        held = _held_observation(job, Interval(span.begin, cancel.sent), history.conditions.settled)
         if held is None:
             continue  # the job may have been running by then
         after = [s for s in job.observations if s.sent > cancel.answered]
         shown += bool(after)
         ran = next((s for s in after if s.state in STARTED), None)
         if ran is not None:
-            text = f"job {job_id} was cancelled while it waited, and later seen {ran.state}"
+            text = f"job {job_id} was cancelled while it waited, but later was {ran.state}"
             found.append(Deviation(text, (held.seq, cancel.seq, ran.seq)))
         elif after and after[-1].state != "Cancel":
-            text = f"job {job_id} was cancelled while it waited, and last seen {after[-1].state}"
+            text = f"job {job_id} was cancelled while it waited, but its last state is {after[-1].state}"
             found.append(Deviation(text, (held.seq, cancel.seq, after[-1].seq)))
     return RuleResult(tuple(found), shown)
 
 
 def may_follow(earlier: str, later: str) -> bool:
-    """Whether a job seen in one state may be seen in another later; equals `ciq_schemas.lifecycle`."""
+    """Whether a job may be in the state `later` after `earlier`; equals `ciq_schemas.lifecycle`."""
     return later == earlier if earlier in ENDED else (earlier, later) != ("Running", "Cancel")
 
 
-def states_move_forward(history: PlayedHistory) -> RuleResult:
+def states_move_forward(history: ObservedHistory) -> RuleResult:
     """EXP-005: no job leaves a final state, and no running job becomes cancelled."""
     found: list[Deviation] = []
     changes = 0
@@ -251,7 +251,7 @@ def states_move_forward(history: PlayedHistory) -> RuleResult:
     return RuleResult(tuple(found), changes)
 
 
-def callbacks_follow_the_rule(history: PlayedHistory) -> RuleResult:
+def callbacks_follow_the_rule(history: ObservedHistory) -> RuleResult:
     """EXP-006: an ended job is notified at the address in force, and a job under a rule that is Off is not."""
     if not history.conditions.callbacks_arrive:
         return RuleResult((), 0)
@@ -274,22 +274,22 @@ def callbacks_follow_the_rule(history: PlayedHistory) -> RuleResult:
         if any(callback.channel in wanted for callback in arrived):
             continue
         if arrived:
-            text = f"job {job.job_id} was notified at another address than the one in force"
+            text = f"job {job.job_id} was notified only at an address that was not in force"
             found.append(Deviation(text, (job.seq, arrived[0].seq)))
-        elif "told" in history.expired and not history.receiver_failed and not _callback_may_be_lost(history, job):
-            text = f"job {job.job_id} ended as {ended.state}, and no callback came"
+        elif "callbacks" in history.expired and not history.receiver_failed and not _callback_may_be_lost(history, job):
+            text = f"job {job.job_id} ended as {ended.state}, and no callback arrived"
             found.append(Deviation(text, (job.seq, ended.seq)))
     return RuleResult(tuple(found), shown)
 
 
-def _callback_may_be_lost(history: PlayedHistory, job: HistoryJob) -> bool:
+def _callback_may_be_lost(history: ObservedHistory, job: HistoryJob) -> bool:
     """The job may have ended before a restart that lost its callback: no document defines that."""
     open_until = max((s.sent for s in job.observations if s.state not in ENDED), default=job.sent)
     return history.restarted(open_until, history.last)
 
 
-def callbacks_follow_the_end(history: PlayedHistory) -> RuleResult:
-    """EXP-007: after its callback a job is never seen open."""
+def callbacks_follow_the_end(history: ObservedHistory) -> RuleResult:
+    """EXP-007: after its callback a job is never observed in an open state."""
     by_id = {job.job_id: job for job in history.jobs}
     found: list[Deviation] = []
     shown = 0
@@ -298,15 +298,15 @@ def callbacks_follow_the_end(history: PlayedHistory) -> RuleResult:
             job = by_id.get(job_id)
             later = [s for s in job.observations if s.sent >= callback.answered] if job else []
             shown += bool(later)
-            open_sighting = next((s for s in later if s.state in STATES - ENDED), None)
-            if open_sighting is not None:
-                text = f"job {job_id} was notified, and after that seen {open_sighting.state}"
-                found.append(Deviation(text, (callback.seq, open_sighting.seq)))
+            open_observation = next((s for s in later if s.state in STATES - ENDED), None)
+            if open_observation is not None:
+                text = f"job {job_id} was {open_observation.state} after its callback"
+                found.append(Deviation(text, (callback.seq, open_observation.seq)))
     return RuleResult(tuple(found), shown)
 
 
-def restarts_lose_nothing(history: PlayedHistory) -> RuleResult:
-    """EXP-008: after a restart the target knows queue, rule and jobs as before, and gives no job id again."""
+def restarts_lose_nothing(history: ObservedHistory) -> RuleResult:
+    """EXP-008: after a restart the target knows queue, rule and jobs as before, and reuses no job id."""
     found: list[Deviation] = []
     shown = 0
     for restart in history.restarts:
@@ -319,13 +319,13 @@ def restarts_lose_nothing(history: PlayedHistory) -> RuleResult:
             if text:
                 found.append(Deviation(text, (updates[-1].seq, listings[-1].seq)))
         shown += sum(job.answered <= restart.begin for job in history.jobs)
-        found += (deviation for _, deviation in _forgotten(history, restart))
-        found += _given_again(history, restart)
+        found += (deviation for _, deviation in _lost_jobs(history, restart))
+        found += _reused_ids(history, restart)
     return RuleResult(tuple(found), shown)
 
 
-def _forgotten(history: PlayedHistory, restart: Interval) -> Iterator[tuple[str, Deviation]]:
-    """Jobs accepted before a restart that no answer after it contains, though they were requested."""
+def _lost_jobs(history: ObservedHistory, restart: Interval) -> Iterator[tuple[str, Deviation]]:
+    """Jobs accepted before a restart that the suite requested after it, but no answer contains."""
     for job in history.jobs:
         after = [q.seq for q in history.queries if q.sent >= restart.end and job.job_id in q.job_ids]
         seen = any(s.sent >= restart.end for s in job.observations)
@@ -335,23 +335,23 @@ def _forgotten(history: PlayedHistory, restart: Interval) -> Iterator[tuple[str,
 
 
 def _changed(before: QueueView, listed: Iterable[QueueView]) -> str:
-    """What a list of queues after a restart contradicts, empty when nothing."""
+    """Text about a queue that changed in a restart; empty when nothing changed."""
     after = next((queue for queue in listed if queue.queue_id == before.queue_id), None)
     if after is None:
         return f"queue {before.queue_id} is not listed after a restart"
     if before.state and after.state != before.state:
         return f"queue {before.queue_id} was {before.state} before a restart and is {after.state} after it"
     if before.rule is not None and after.rule != before.rule:
-        return f"the callback rule was {before.rule[0]} before a restart and is another after it"
+        return f"the callback rule was {before.rule[0]} before a restart and changed in the restart"
     return ""
 
 
-def _given_again(history: PlayedHistory, restart: Interval) -> Iterator[Deviation]:
-    """Job ids that the target had given to other jobs before the restart."""
+def _reused_ids(history: ObservedHistory, restart: Interval) -> Iterator[Deviation]:
+    """New jobs whose id the target had already used before the restart."""
     earlier = {job.job_id: job.seq for job in history.accepted if job.answered <= restart.begin}
     for job in history.jobs:
         if job.sent >= restart.end and job.job_id in earlier:
-            text = f"a job submitted after a restart has the id {job.job_id} of one that was accepted before it"
+            text = f"a job submitted after a restart has the id {job.job_id} of a job accepted before it"
             yield Deviation(text, (earlier[job.job_id], job.seq))
 
 
@@ -370,6 +370,6 @@ RULES: Mapping[str, HistoryRule] = MappingProxyType(
 """The rule of each requirement."""
 
 
-def broken_rules(history: PlayedHistory) -> tuple[str, ...]:
+def broken_rules(history: ObservedHistory) -> tuple[str, ...]:
     """Ids of the rules that a history contradicts."""
     return tuple(name for name, rule in RULES.items() if rule(history).deviations)

@@ -1,11 +1,11 @@
-"""Labels of the scenario `explore`: number of the history, what was done, and how (`3 submit own`)."""
+"""Labels of the scenario `explore`: number of the history, action, and detail (`3 submit own`)."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Label(StrEnum):
-    """What a history does to the target, and when it looks."""
+    """Actions and observations of a history."""
 
     OPEN = "open"
     SUBMIT = "submit"
@@ -15,7 +15,7 @@ class Label(StrEnum):
     RESUME = "resume"
     RULE = "rule"
     RESTART = "restart"
-    """The first look at the queue after a restart; `how` is the instant at which the restart began."""
+    """Lists of queues after a restart; `how` is the instant at which the restart began."""
     RUN = "run"
     SETTLE = "settle"
     LOOK = "look"
@@ -32,17 +32,17 @@ class Rule(StrEnum):
 
 
 OWN = "own"
-"""Channel of jobs with an address of their own."""
+"""Channel of jobs with an own callback address."""
 CHANNELS = (Rule.FIRST, Rule.SECOND, OWN)
-TOLD = "told"
-"""Word in the mark of a wait for callbacks that ran out."""
+CALLBACKS = "callbacks"
+"""Name of the wait for callbacks in an `expired` event."""
 SUBMITS = frozenset({Label.SUBMIT, Label.MANY})
 UPDATES = frozenset({Label.OPEN, Label.PAUSE, Label.RESUME, Label.RULE})
 
 
 @dataclass(frozen=True, slots=True)
 class JobLabel:
-    """A label taken apart."""
+    """The parts of a label."""
 
     history: int
     step: Label
@@ -53,7 +53,7 @@ class JobLabel:
 
 
 def label_of(text: str) -> JobLabel | None:
-    """Take a label apart; None for a text that is none."""
+    """Parse a label; None when the text is not a label."""
     number, _, rest = text.partition(" ")
     word, _, how = rest.partition(" ")
     if not number.isdecimal() or word not in list(Label):

@@ -1,9 +1,9 @@
-"""Scenario `explore`: random legal histories, as many as the operator asks for (`--explore N`)."""
+"""Scenario `explore`: random legal histories, as many as the operator requests (`--explore N`)."""
 
 from ciq_conformance.driver.scenario_context import ScenarioContext
 from ciq_conformance.explore.campaign import explore
 
 
 def run(ctx: ScenarioContext) -> None:
-    """Play the scenario."""
+    """Run the scenario."""
     explore(ctx)

@@ -1,4 +1,4 @@
-"""What was observed of one played history, as plain values. Imports the standard library only.
+"""What was observed of one history, as plain values. Imports the standard library only.
 
 The suite fills these classes from its transcript (`histories.py`). A stand-alone script contains the source text of
 this module and fills them from what it observes. `history_rules` judges both.
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 SLACK = 0.3
-"""Seconds by which several workers may publish their starts out of order; equals `judge.ordering.SLACK`."""
+"""Seconds by which several workers may publish their starts in another order; equals `judge.ordering.SLACK`."""
 WAITING = frozenset({"Submitted", "Pause"})
 STARTED = frozenset({"Running", "Success", "Failed"})
 ENDED = frozenset({"Success", "Failed", "Cancel"})
@@ -34,7 +34,7 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
+class StateObservation:
     """A job's state in one answer: it was true at some instant of the closed interval from `sent` to `received`."""
 
     state: str
@@ -57,7 +57,7 @@ class HistoryJob:
     """The submit request was sent: the target accepted the job after this."""
     answered: float
     """The submit answer was received: the target accepted the job before this."""
-    observations: tuple[Sighting, ...]
+    observations: tuple[StateObservation, ...]
     """In the order of `sent`."""
     start_callbacks: tuple[Proof, ...] = ()
     """Arrivals of its callbacks, without those that report Cancel."""
@@ -70,12 +70,12 @@ class HistoryJob:
 
     @property
     def last_state(self) -> str:
-        """State in the last sighting, empty when the job was never seen."""
+        """State in the last observation; empty when the job was never observed."""
         return self.observations[-1].state if self.observations else ""
 
     @cached_property
     def not_after(self) -> Proof:
-        """The job had started at this instant; infinite when it was never seen started."""
+        """The job had started at this instant; infinite when no observation proves a start."""
         seen = (Proof(s.received, s.seq) for s in self.observations if s.state in STARTED)
         return min((*seen, *self.start_callbacks), key=lambda proof: proof.at, default=Proof(math.inf, self.seq))
 
@@ -100,7 +100,7 @@ class HistoryJob:
 
     @property
     def returned_to_waiting(self) -> bool:
-        """The job was seen running and later waiting: the target stops running jobs in a pause."""
+        """Whether the job was observed running and later waiting: the target stops running jobs in a pause."""
         first_running = min((s.sent for s in self.observations if s.state == "Running"), default=math.inf)
         waiting = (s for s in self.observations if s.state in WAITING)
         return any(s.sent > first_running or s.start_stamp is not None for s in waiting)
@@ -186,23 +186,23 @@ class AcceptedJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conditions:
-    """What the run measured of the target before and beside the history."""
+    """What the run measured of the target outside the history."""
 
     start_latency: float
     workers: int
     stops_running_jobs: bool
-    """A pause was seen to stop a running job, which is one documented reading."""
+    """A pause stopped a running job, which is one documented reading."""
     callbacks_arrive: bool
     """Some callback of the run arrived."""
 
     @property
     def settled(self) -> float:
-        """Seconds after which a started job shows it, and every worker observes a pause."""
+        """Seconds after which a started job shows a started state, and every worker observes a pause."""
         return SLACK + self.start_latency
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlayedHistory:
+class ObservedHistory:
     """What was observed of one history. All sequences are in the order in which the requests were sent."""
 
     jobs: tuple[HistoryJob, ...]
@@ -215,7 +215,7 @@ class PlayedHistory:
     accepted: tuple[AcceptedJob, ...]
     """The jobs of all histories of the run, this one included."""
     expired: frozenset[str]
-    """Waits that timed out: `drain` for the end of the jobs, `told` for callbacks."""
+    """Waits that timed out: `drain` for the end of the jobs, `callbacks` for callbacks."""
     receiver_failed: bool
     """The receiver answered with an error in this history or the one before: callbacks may be late."""
     last: float
