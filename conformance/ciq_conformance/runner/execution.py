@@ -1,7 +1,7 @@
 """One conformance run from beginning to end.
 
-Knows the order of things around a session: check the config, open the files, start target and receiver, run the scenarios, judge.
-Whatever is wrong with the order is found before anything is sent (OrderError). Must not print.
+Knows the order of steps around a session: check the config, open the files, start target and receiver, run the
+scenarios, judge. It finds any error in the config before it sends a request (RunConfigError). Must not print.
 """
 
 import os

@@ -37,7 +37,7 @@ _UNWIND = 5.0
 
 @dataclass(kw_only=True)
 class RunSession:
-    """Runs the scenarios that `items` need. Call `execute` once; call it in the main thread so that it handles signals."""
+    """Runs the scenarios that `items` need. Call `execute` once, in the main thread if it must handle signals."""
 
     run: RunContext
     items: Sequence[Item]
@@ -186,7 +186,7 @@ class RunSession:
                 if (verdict := judge_item(item, evidence, events)).outcome in _DISTURBING
             ]
             if obstacle is not None:
-                told.append(f"isolation could not be played: {obstacle.text}")
+                told.append(f"the scenario isolation could not run: {obstacle.text}")
             if told:
                 text = f"features run one after the other from here on, because they are not independent: {told[0]}"
                 self._mark(feature, RUN, "note", text)
@@ -245,7 +245,7 @@ class RunSession:
         self.not_restored = tuple(problems)
 
     def _interrupt_rest(self) -> None:
-        """Say of every scenario that was not played to its end that the run was stopped."""
+        """Record for every unfinished scenario that the run was stopped."""
         ended = {
             (event.feature, event.scenario)
             for event in self.run.recorder.records
