@@ -26,6 +26,16 @@ def jobs_in(responses: Iterable[ParsedExchange], ids: Iterable[str]) -> Iterator
                     yield response, job
 
 
+def requested_ids(describe: ParsedExchange) -> list[str]:
+    """Returns the job ids that a describe requests."""
+    return [part for part in raw.requested_job_id(describe.exchange).split(",") if part]
+
+
+def non_exist_ids(describe: ParsedExchange) -> list[str]:
+    """Returns the ids in NonExistJobIds of the response to a describe."""
+    return [value.strip() for value in describe.job_answer.non_exist_ids if value.strip()]
+
+
 def tag_of(job: Job) -> str:
     """Returns the tag; the form with several operations has it inside Operation (sample of 436/85083)."""
     inner = job.operation.tag if job.operation is not None else None

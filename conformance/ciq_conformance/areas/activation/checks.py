@@ -79,7 +79,7 @@ def activation_returns_the_bucket(evidence: Evidence, item: Item) -> Finding:
 @check("ACT-002", SPEC)
 @with_preconditions
 def media_activation_response_is_reported(evidence: Evidence, item: Item) -> Finding:
-    """Report the response to POST on the bucket path for media, which only SDK types document."""
+    """Reports the response to POST on the bucket path for media, which only SDK types document."""
     response = require_response(evidence, SPEC, Label.ACTIVATE)
     if not response.ok:
         return observed(describe_response(response), witness=record_ids(response))

@@ -17,7 +17,7 @@ REGIONS = ("ap-beijing", "ap-shanghai")
 
 
 def run(ctx: ScenarioContext) -> None:
-    """Run the scenario.
+    """Runs the scenario.
 
     It first renames and pauses the queue, so that the checks can see whether the second activation changes the queue.
     """
@@ -54,13 +54,13 @@ def run(ctx: ScenarioContext) -> None:
 
 
 def listed_region(response: ParsedExchange, element: str, bucket: str) -> str:
-    """Return the region that a bucket list reports for the bucket; empty where the bucket is not in the list."""
+    """Returns the region that a bucket list reports for the bucket; empty where the bucket is not in the list."""
     entries = [raw.texts(entry) for entry in raw.children(raw.response_root(response), element)]
     return next((one.get("Region", "") for one in entries if bucket in (one.get("Name"), one.get("BucketId"))), "")
 
 
 def unknown_bucket(bucket: str) -> str:
-    """Return a bucket name of the same account that does not exist: text is inserted before the account number.
+    """Returns a bucket name of the same account that does not exist: text is inserted before the account number.
 
     The name begins and ends like the real one, so a filter that compares only parts of names returns the real bucket.
     """

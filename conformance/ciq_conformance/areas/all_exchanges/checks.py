@@ -28,7 +28,7 @@ NO_RESPONSES = blocked("the target sent no response for this feature")
 
 
 def _responses(evidence: Evidence) -> list[ParsedExchange]:
-    """Return the responses to documented operations. No document says what a server returns for an unknown path."""
+    """Returns the responses to documented operations. No document says what a server returns for an unknown path."""
     return [response for response in evidence.responses if response.exchange.status and response.exchange.operation]
 
 
@@ -154,7 +154,7 @@ def update_returns_the_values_set(evidence: Evidence, item: Item) -> Finding:
 
 
 def _not_overlapping(updates: Iterable[ParsedExchange]) -> Iterator[ParsedExchange]:
-    """Yield the updates that overlap no other update of the same queue."""
+    """Yields the updates that overlap no other update of the same queue."""
     by_queue: dict[str, list[ParsedExchange]] = {}
     for response in updates:
         by_queue.setdefault(urlsplit(response.exchange.url).path, []).append(response)

@@ -21,7 +21,7 @@ from ciq_schemas.values import Batch
 
 
 def _created(evidence: Evidence, step: Label) -> tuple[ParsedExchange, str]:
-    """Return the accepted request and the id of the batch job; stop the check where one is missing."""
+    """Returns the accepted request and the id of the batch job; stops the check where one is missing."""
     response = require_success(evidence, SPEC, step)
     for batch in response.batch_answer.batches:
         if raw.text(batch.job_id):
@@ -34,7 +34,7 @@ def _find(response: ParsedExchange, batch_id: str) -> Batch | None:
 
 
 def _last_described(evidence: Evidence, batch_id: str, *steps: Label) -> tuple[ParsedExchange, Batch]:
-    """Return the last description of a batch job; stop the check where there is none."""
+    """Returns the last description of a batch job; stops the check where there is none."""
     seen = [
         (response, b)
         for response in evidence.of(SPEC, *steps)

@@ -15,15 +15,15 @@ from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 
 
 def run(ctx: ScenarioContext) -> None:
-    """Run the scenario."""
+    """Runs the scenario."""
     first = ctx.calls.other(Label.FIRST, OperationKind.LIST_BATCHES, params={"size": "1"})
     need_offered(ctx, first, Capability.BATCH, "GET /inventorytriggerjob")
-    _batch_of_jobs(ctx)
-    _cancelled_batch(ctx)
-    _batch_of_workflows(ctx)
+    _run_batch_of_jobs(ctx)
+    _cancel_waiting_batch(ctx)
+    _run_batch_of_workflows(ctx)
 
 
-def _batch_of_workflows(ctx: ScenarioContext) -> None:
+def _run_batch_of_workflows(ctx: ScenarioContext) -> None:
     created = ctx.calls.other(Label.WORKFLOW, OperationKind.CREATE_WORKFLOW, body=workflow_order(ctx, "batch").body())
     workflow_id = (created.workflow.workflow_id if created.workflow is not None else None) or ""
     if not created.ok or not workflow_id:
@@ -50,8 +50,8 @@ def _batch_of_workflows(ctx: ScenarioContext) -> None:
         ctx.calls.other(Label.DELETE_WORKFLOW, OperationKind.DELETE_WORKFLOW, key=workflow_id, insist=True)
 
 
-def _batch_of_jobs(ctx: ScenarioContext) -> None:
-    """Run a batch of jobs, which only SDKs document: the scenario continues if the target rejects it."""
+def _run_batch_of_jobs(ctx: ScenarioContext) -> None:
+    """Runs a batch of jobs, which only SDKs document: the scenario continues if the target rejects it."""
     response = ctx.calls.other(Label.CREATE_JOBS, OperationKind.CREATE_BATCH, body=_job_body(ctx, "jobs"))
     batch_id = _created_id(response)
     if not batch_id:
@@ -62,7 +62,7 @@ def _batch_of_jobs(ctx: ScenarioContext) -> None:
     ctx.calls.list_jobs(Label.JOBS, params)
 
 
-def _cancelled_batch(ctx: ScenarioContext) -> None:
+def _cancel_waiting_batch(ctx: ScenarioContext) -> None:
     rule = found_rule(ctx)
     if not ctx.set_queue(Label.PAUSE, state=QueueState.PAUSED, rule=rule).ok:
         return
@@ -93,7 +93,7 @@ def _created_id(response: ParsedExchange) -> str:
 
 
 def _watch_batch(ctx: ScenarioContext, step: Label, batch_id: str, states: frozenset[JobState], within: float) -> None:
-    """Describe a batch job until it is in one of the states, or for `within` seconds."""
+    """Describes a batch job until it is in one of the states, or for `within` seconds."""
     deadline = ctx.now() + within
     while True:
         batches = ctx.calls.other(step, OperationKind.DESCRIBE_BATCH, key=batch_id).batch_answer.batches

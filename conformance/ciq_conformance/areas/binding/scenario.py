@@ -6,5 +6,5 @@ from ciq_schemas.operations import OperationKind
 
 
 def run(ctx: ScenarioContext) -> None:
-    """Run the scenario."""
+    """Runs the scenario."""
     ctx.calls.other(Label.BIND, OperationKind.BIND_BUCKET)

@@ -18,7 +18,7 @@ _ESCAPE = re.compile(r"%[0-9a-fA-F]{2}")
 
 
 def format_of(item: Item) -> Format:
-    """Return the format of an item; XML, the documented default, for an item without a format."""
+    """Returns the format of an item; XML, the documented default, for an item without a format."""
     return item.format or Format.XML
 
 
@@ -147,5 +147,5 @@ def callback_keeps_path_and_query(evidence: Evidence, _item: Item) -> Finding:
 
 
 def _canonical(target: str) -> str:
-    """Return the target with upper-case escapes: %2f and %2F are equal by RFC 3986 (6.2.2.1)."""
+    """Returns the target with upper-case escapes: %2f and %2F are equal by RFC 3986 (6.2.2.1)."""
     return _ESCAPE.sub(lambda match: match[0].upper(), target)

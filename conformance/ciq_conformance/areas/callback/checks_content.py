@@ -37,7 +37,7 @@ _RESULTS = ("Result", "Info")
 
 
 def _fields(job: Job) -> Mapping[str, str]:
-    """Return the compared fields that have a value, by their path below JobsDetail."""
+    """Returns the compared fields that have a value, by their path below JobsDetail."""
     operation, source = job.operation, job.input
     output = operation.output if operation else None
     values = {
@@ -94,7 +94,7 @@ def state_agrees_with_describe(evidence: Evidence, item: Item) -> Finding:
 
 
 def _final_observation(delivery: Delivery) -> Observation | None:
-    """Return an observation of the ended job, preferably one after the callback."""
+    """Returns an observation of the ended job, preferably one after the callback."""
     after = next((o for o in delivery.job.observations_after(delivery.callback) if o.is_final), None)
     return after or delivery.job.ended
 
@@ -125,7 +125,7 @@ def details_agree_with_describe(evidence: Evidence, item: Item) -> Finding:
 
 
 def _differences(delivery: Delivery, observation: Observation) -> Iterator[tuple[str, str]]:
-    """Yield each compared field with its deviation, which is empty where there is none."""
+    """Yields each compared field with its deviation, which is empty where there is none."""
     reported, described = _fields(delivery.reported), _fields(observation.job)
     requested = texts_by_path(delivery.job.submit.exchange.request_body.data)
     for name, value in described.items():
@@ -201,7 +201,7 @@ def both_formats_have_the_same_content(evidence: Evidence, _item: Item) -> Findi
 
 
 def _comparable(delivery: Delivery) -> Mapping[str, tuple[str, ...]]:
-    """Return the paths of documented or requested elements with their values; values of one job only are left out.
+    """Returns the paths of documented or requested elements with their values; values of one job only are left out.
 
     Of results only the container is compared. An element that no document names may be in one format only.
     """

@@ -28,7 +28,7 @@ _NUMBER_IN_SAMPLE = "JobLevel"
 
 
 def _bodies(evidence: Evidence, form: Format) -> tuple[ParsedCallback, ...] | Finding:
-    """Return the bodies in a format for its jobs; a body that names no job belongs to the format of its address."""
+    """Returns the bodies in a format for its jobs; a body that names no job belongs to the format of its address."""
     deliveries = deliveries_of(evidence, form)
     nameless = tuple(
         callback
@@ -79,7 +79,7 @@ def _beginning(callback: ParsedCallback) -> str:
 
 
 def _in_other_format(evidence: Evidence, form: Format) -> Iterator[ParsedCallback]:
-    """Yield bodies in the other format, where the same kind of request brought this format for other jobs."""
+    """Yields bodies in the other format, where the same kind of request brought this format for other jobs."""
     jobs = jobs_of(evidence, form)
     if isinstance(jobs, Finding):
         return
@@ -129,7 +129,7 @@ def body_has_the_documented_structure(evidence: Evidence, item: Item) -> Finding
 
 
 def _problems(job: Node) -> list[str]:
-    """Return what a JobsDetail lacks. Only a failed job must have Code: pages and samples differ for other jobs."""
+    """Returns what a JobsDetail lacks. Only a failed job must have Code: pages and samples differ for other jobs."""
     if not isinstance(job, Mapping):
         return ["JobsDetail has a value instead of elements"]
     problems = [f"JobsDetail.{name} is missing or empty" for name in _TEXTS if not _text(job, name)]
@@ -224,7 +224,7 @@ def content_type_fits_the_format(evidence: Evidence, item: Item) -> Finding:
 
 @check("SHP-009", SPEC)
 def jobs_detail_in_json_is_reported(evidence: Evidence, item: Item) -> Finding:
-    """Report whether JobsDetail is an array or an object in JSON."""
+    """Reports whether JobsDetail is an array or an object in JSON."""
     deliveries = deliveries_of(evidence, format_of(item))
     if isinstance(deliveries, Finding):
         return deliveries

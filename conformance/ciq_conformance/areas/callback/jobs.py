@@ -43,7 +43,7 @@ def has_format(callback: ParsedCallback, form: Format) -> bool:
 
 
 def jobs_of(evidence: Evidence, form: Format) -> tuple[ObservedJob, ...] | Finding:
-    """Return the accepted jobs that request `form`; a finding where the format cannot be judged."""
+    """Returns the accepted jobs that request `form`; a finding where the format cannot be judged."""
     jobs = observed_jobs(evidence, SPEC, SUBMITS[form], LOOKS)
     if form is Format.JSON and not FEATURES[evidence.feature].job_callback_documented:
         rule = evidence.one(SPEC, RULES[form])
@@ -63,7 +63,7 @@ def jobs_of(evidence: Evidence, form: Format) -> tuple[ObservedJob, ...] | Findi
 
 
 def deliveries_of(evidence: Evidence, form: Format) -> tuple[Delivery, ...] | Finding:
-    """Return the callbacks in `form` for jobs that request it, also failed jobs; a finding where there is none."""
+    """Returns the callbacks in `form` for jobs that request it, also failed jobs; a finding where there is none."""
     jobs = jobs_of(evidence, form)
     if isinstance(jobs, Finding):
         return jobs
@@ -90,12 +90,12 @@ def deliveries_of(evidence: Evidence, form: Format) -> tuple[Delivery, ...] | Fi
 
 
 def failing_jobs(evidence: Evidence, form: Format) -> tuple[ObservedJob, ...]:
-    """Return the jobs of the scenario `failure` that request `form`; the same rules apply to their callbacks."""
+    """Returns the jobs of the scenario `failure` that request `form`; the same rules apply to their callbacks."""
     return observed_jobs(evidence, FAILURE, labels.CALLBACK_FORMATS[form], labels.LOOKS)
 
 
 def readable_deliveries_of(evidence: Evidence, form: Format) -> tuple[Delivery, ...] | Finding:
-    """Return the same as `deliveries_of`, without callbacks whose job the suite cannot read."""
+    """Returns the same as `deliveries_of`, without callbacks whose job the suite cannot read."""
     deliveries = deliveries_of(evidence, form)
     if isinstance(deliveries, Finding):
         return deliveries

@@ -76,11 +76,11 @@ NUMERIC = "12"
 
 
 def special_user_data(label: str) -> str:
-    """Return UserData of maximum length without blanks at its ends; its escaped XML body is longer than 4096 bytes."""
+    """Returns UserData of maximum length without blanks at its ends; its escaped XML body is longer than 4096 bytes."""
     text = f"{label} {SPECIAL_CHARACTERS} "
     return text + ("&<" * LONGEST_USER_DATA)[: LONGEST_USER_DATA - len(text) - 1] + "."
 
 
 def user_data_with_outer_blanks(label: str) -> str:
-    """Return UserData of the second jobs: blanks at both ends."""
+    """Returns UserData of the second jobs: blanks at both ends."""
     return f" {label}  "

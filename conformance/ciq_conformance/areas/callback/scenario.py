@@ -32,7 +32,7 @@ from ciq_schemas.transcript.parsed import describe_response
 
 
 def run(ctx: ScenarioContext) -> None:
-    """Run the scenario, and restore the queue at the end."""
+    """Runs the scenario, and restores the queue at the end."""
     jobs: list[str] = []
     try:
         for form in (Format.JSON, Format.XML):
@@ -46,7 +46,7 @@ def run(ctx: ScenarioContext) -> None:
 
 
 def _request_format(ctx: ScenarioContext, form: Format) -> list[str]:
-    """Submit jobs that request callbacks in one format; return the ids of all these jobs."""
+    """Submits jobs that request callbacks in one format; returns the ids of all these jobs."""
     jobs: list[str] = []
     if _set_rule(ctx, form):
         trial, *others = BY_RULE[form]
@@ -122,7 +122,7 @@ def _has_arrived(ctx: ScenarioContext, form: Format, jobs: Sequence[str]) -> boo
 
 
 def _follow(ctx: ScenarioContext, form: Format, jobs: Sequence[str]) -> None:
-    """Describe jobs until all have ended and all callbacks have arrived, and each job right after its callback."""
+    """Describes jobs until all have ended and all callbacks have arrived, and each job right after its callback."""
     running, without_callback = list(jobs), set(jobs)
 
     def newly_reported() -> set[str]:

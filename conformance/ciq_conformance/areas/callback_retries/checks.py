@@ -14,7 +14,7 @@ from ciq_schemas.transcript.records import CallbackReceived
 
 
 def _failed_arrivals(job: ObservedJob) -> list[CallbackReceived]:
-    return [n.arrival for n in job.callbacks if not 200 <= n.arrival.answered < 300]
+    return [callback.arrival for callback in job.callbacks if not 200 <= callback.arrival.answered < 300]
 
 
 def _describe_answer(answered: int) -> str:
@@ -46,7 +46,7 @@ def failing_receiver_does_not_change_the_job(evidence: Evidence, _item: Item) ->
         if not after:
             unclear.append(cannot_tell(f"{job.step}: the target answered no describe after the receiver had failed"))
             continue
-        reported = job.reported_in(next(n for n in job.callbacks if n.arrival is first))
+        reported = job.reported_in(next(callback for callback in job.callbacks if callback.arrival is first))
         if reported.state == JobState.FAILED:
             unclear.append(
                 blocked(
@@ -74,7 +74,7 @@ def failing_receiver_does_not_change_the_job(evidence: Evidence, _item: Item) ->
 
 @check("DEL-007", SPEC)
 def retries_are_measured(evidence: Evidence, _item: Item) -> Finding:
-    """Report the callback attempts after a failed one, and the seconds between them."""
+    """Reports the callback attempts after a failed one, and the seconds between them."""
     jobs = observed_jobs(evidence, SPEC, SUBMITS, LOOKS)
     if not jobs:
         return no_job(evidence, SPEC, SUBMITS)

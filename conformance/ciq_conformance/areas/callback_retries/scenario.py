@@ -15,7 +15,7 @@ _RETRY_WATCH = (1.0, 5.0)
 
 
 def run(ctx: ScenarioContext) -> None:
-    """Run the scenario, and restore the queue at the end."""
+    """Runs the scenario, and restores the queue at the end."""
     jobs: list[str] = []
     try:
         _call_slow_receiver(ctx)
@@ -31,7 +31,7 @@ def run(ctx: ScenarioContext) -> None:
 
 
 def _call_slow_receiver(ctx: ScenarioContext) -> None:
-    """Run jobs with another address that end before the slow receiver has answered the callback of an earlier job."""
+    """Runs jobs with another address that end before the slow receiver has answered the callback of an earlier job."""
     slow, other = ctx.channel(Channel.SLOW), ctx.channel(Channel.OTHER)
     ctx.receiver.answer(slow, 200, 1, late=ANSWER_DELAY)
     ctx.set_queue_or_fail(Label.RULE_SLOW, rule=CallbackRuleRequest(url=ctx.receiver.address(slow)))
@@ -40,8 +40,8 @@ def _call_slow_receiver(ctx: ScenarioContext) -> None:
     if not ctx.wait_callbacks(Channel.SLOW, jobs):
         return
     ctx.set_queue_or_fail(Label.RULE_OTHER, rule=CallbackRuleRequest(url=ctx.receiver.address(other)))
-    orders = [ctx.job_request(f"{Channel.OTHER} {number}") for number in range(OTHER_JOBS)]
-    jobs = [job_id for order in orders for job_id in ctx.submit_or_fail(Label.SUBMIT_OTHER, order)]
+    requests = [ctx.job_request(f"{Channel.OTHER} {number}") for number in range(OTHER_JOBS)]
+    jobs = [job_id for request in requests for job_id in ctx.submit_or_fail(Label.SUBMIT_OTHER, request)]
     watch_slow(ctx, Label.LOOK, jobs)
     ctx.wait_callbacks(Channel.OTHER, jobs)
 
@@ -49,7 +49,7 @@ def _call_slow_receiver(ctx: ScenarioContext) -> None:
 def _call_failing_receiver(
     ctx: ScenarioContext, channel: Channel, status: int, rule_step: Label, submit_step: Label
 ) -> list[str]:
-    """Run one job whose receiver fails; return its id after the first callback attempt."""
+    """Runs one job whose receiver fails; returns its id after the first callback attempt."""
     name = ctx.channel(channel)
     ctx.receiver.answer(name, status, FAILURES)
     ctx.set_queue_or_fail(rule_step, rule=CallbackRuleRequest(url=ctx.receiver.address(name)))

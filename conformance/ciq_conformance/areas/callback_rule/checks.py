@@ -54,7 +54,7 @@ def callback_arrives_at_the_url_of_the_rule(evidence: Evidence, job: ObservedJob
 
 
 def _jobs_under_later_rules(evidence: Evidence) -> Iterator[tuple[ObservedJob, str]]:
-    """Yield the jobs submitted after a change of the rule's Url, with the address of the new Url."""
+    """Yields the jobs submitted after a change of the rule's Url, with the address of the new Url."""
     rules = evidence.one(SPEC, Label.RULE_DEFAULT), evidence.one(SPEC, Label.RULE_XML)
     last = job_of(evidence, Label.SUBMIT_UNDER_XML)
     if isinstance(last, ObservedJob) and len({requested_update(rule).url for rule in rules if rule is not None}) > 1:
@@ -162,7 +162,7 @@ def _judge_no_callback(
     at: Channel | None = None,
     except_at: Channel | None = None,
 ) -> Finding:
-    """Judge that no callback of a job arrived; the later callback of a control job proves that callbacks arrive.
+    """Judges that no callback of a job arrived; the later callback of a control job proves that callbacks arrive.
 
     `except_at` is the address of a later rule that requires a callback: a target may read the rule when it sends the
     callback, which may happen some time after the end of the job.
@@ -201,7 +201,7 @@ def _judge_no_callback(
     ended = job.ended.response.exchange.ended
     last_request = max((r.exchange.started for r in evidence.of(SPEC)), default=ended)
     return holds(
-        f"no callback of job {job.job_id}, which ended as {job.ended.job.state}; one of the control job arrived",
+        f"no callback of job {job.job_id}, which ended as {job.ended.job.state}; that of the control job arrived",
         witness=(job.ended.seq, proof.seq),
         power=f"waited {max(last_request - ended, 0.0):.1f} s after the end of the job",
     )
@@ -267,7 +267,7 @@ def rule_with_two_events_sends_callbacks(evidence: Evidence, _item: Item) -> Fin
 @check("RUL-009", SPEC)
 @judge_job(Label.SUBMIT_OWN_UNDER_OFF)
 def job_address_under_rule_off_is_reported(evidence: Evidence, job: ObservedJob) -> Finding:
-    """Report whether a callback arrives for a job with CallBack while the queue's rule is Off."""
+    """Reports whether a callback arrives for a job with CallBack while the queue's rule is Off."""
     undocumented = "no document says which is right; do not rely on either"
     if job.callbacks:
         arrival = job.callbacks[0].arrival

@@ -17,18 +17,18 @@ JobCheck = Callable[[Evidence, ObservedJob], Finding]
 
 
 def job_of(evidence: Evidence, step: Label) -> ObservedJob | Finding:
-    """Return the job of a submit step; a finding where there is none."""
+    """Returns the job of a submit step; a finding where there is none."""
     jobs = observed_jobs(evidence, SPEC, (step,), LOOKS)
     return jobs[0] if jobs else no_job(evidence, SPEC, (step,))
 
 
 def address_of(evidence: Evidence, channel: Channel) -> str:
-    """Return the channel name of a callback address of the scenario."""
+    """Returns the channel name of a callback address of the scenario."""
     return channel_name(evidence.feature, SPEC, channel)
 
 
 def arrives_at(evidence: Evidence, job: ObservedJob, channel: Channel, expected: str) -> Finding:
-    """Judge whether the callback of the job arrived at the address of `channel`."""
+    """Judges whether the callback of the job arrived at the address of `channel`."""
     at_address = job.on(address_of(evidence, channel))
     if at_address:
         return holds(
@@ -46,7 +46,7 @@ def arrives_at(evidence: Evidence, job: ObservedJob, channel: Channel, expected:
 
 
 def judge_job(step: Label) -> Callable[[JobCheck], Check]:
-    """Turn a check of the job of a submit step into a check of the evidence.
+    """Turns a check of the job of a submit step into a check of the evidence.
 
     Where the scenario has no such job, the result is the finding that says why.
     """

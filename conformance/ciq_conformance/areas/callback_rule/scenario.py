@@ -16,15 +16,15 @@ from ciq_schemas.transcript.parsed import describe_response
 
 
 def run(ctx: ScenarioContext) -> None:
-    """Run the scenario, and restore the queue at the end."""
+    """Runs the scenario, and restores the queue at the end."""
     try:
-        _without_format(ctx)
+        _set_default_rule(ctx)
         if ctx.spec.job_callback_documented:
-            _json(ctx)
-            _both_events(ctx)
-        _workflow_only(ctx)
-        _off(ctx)
-        _xml_and_control(ctx)
+            _set_json_rule(ctx)
+            _set_rule_with_two_events(ctx)
+        _set_workflow_rule(ctx)
+        _set_rule_off(ctx)
+        _set_xml_rule_for_control(ctx)
     finally:
         ctx.restore(Label.RESTORE)
 
@@ -34,18 +34,18 @@ def _rule(ctx: ScenarioContext, *, at: Channel = Channel.QUEUE, **changes: str) 
 
 
 def _submit(ctx: ScenarioContext, step: Label, *, own: bool = False, **changes: str) -> list[str]:
-    """Submit one job; record a rejection as a note, which the checks judge."""
-    order = ctx.job_request(step, **changes)
+    """Submits one job; records a rejection as a note, which the checks judge."""
+    request = ctx.job_request(step, **changes)
     if own:
-        order = order.with_(callback=ctx.receiver.address(ctx.channel(Channel.JOB)))
-    response = ctx.submit(step, order)
+        request = request.with_(callback=ctx.receiver.address(ctx.channel(Channel.JOB)))
+    response = ctx.submit(step, request)
     if not response.ok:
         ctx.record_event("note", f"{step} returned {describe_response(response)}")
         return []
     return response.job_ids
 
 
-def _finish(
+def _wait(
     ctx: ScenarioContext,
     jobs: Sequence[str],
     *,
@@ -54,7 +54,7 @@ def _finish(
     expect_none: bool = True,
     at: Channel = Channel.QUEUE,
 ) -> None:
-    """Wait until `jobs` have ended and the callbacks of `queue` and `own` have arrived.
+    """Waits until `jobs` have ended and the callbacks of `queue` and `own` have arrived.
 
     Those of `queue` arrive at the address of the queue (`at`), those of `own` at the address of the job. The function
     waits longer where a check expects that no callback arrives (`expect_none`).
@@ -67,7 +67,7 @@ def _finish(
         ctx.pause_thread(ctx.timeouts.quiet)
 
 
-def _without_format(ctx: ScenarioContext) -> None:
+def _set_default_rule(ctx: ScenarioContext) -> None:
     ctx.set_queue_or_fail(Label.RULE_DEFAULT, rule=_rule(ctx))
     own: list[str] = []
     without_callback: list[str] = []
@@ -75,21 +75,21 @@ def _without_format(ctx: ScenarioContext) -> None:
         own = _submit(ctx, Label.SUBMIT_OWN_JSON, own=True, callback_format="JSON")
         without_callback = _submit(ctx, Label.SUBMIT_CALLBACK_NO, callback="no")
     plain = _submit(ctx, Label.SUBMIT_PLAIN)
-    _finish(ctx, [*own, *without_callback, *plain], queue=plain, own=own, expect_none=bool(own or without_callback))
+    _wait(ctx, [*own, *without_callback, *plain], queue=plain, own=own, expect_none=bool(own or without_callback))
 
 
-def _json(ctx: ScenarioContext) -> None:
+def _set_json_rule(ctx: ScenarioContext) -> None:
     response = ctx.set_queue(Label.RULE_JSON, rule=_rule(ctx, result_format="JSON"))
     if not response.ok:
         ctx.record_event("note", f"a rule with ResultFormat JSON returned {describe_response(response)}")
         return
     own = _submit(ctx, Label.SUBMIT_OWN_XML, own=True, callback_format="XML")
     plain = _submit(ctx, Label.SUBMIT_UNDER_JSON)
-    _finish(ctx, [*own, *plain], queue=plain, own=own, expect_none=False)
+    _wait(ctx, [*own, *plain], queue=plain, own=own, expect_none=False)
 
 
-def _both_events(ctx: ScenarioContext) -> None:
-    """Set a rule with two events, in reverse order of the pages where the target accepts that."""
+def _set_rule_with_two_events(ctx: ScenarioContext) -> None:
+    """Sets a rule with two events, in reverse request of the pages where the target accepts that."""
     response = ctx.set_queue(Label.RULE_BOTH, rule=_rule(ctx, event="WorkflowFinish,TaskFinish"))
     if not response.ok:
         response = ctx.set_queue(Label.RULE_BOTH_AS_DOCUMENTED, rule=_rule(ctx, event="TaskFinish,WorkflowFinish"))
@@ -97,29 +97,29 @@ def _both_events(ctx: ScenarioContext) -> None:
         ctx.record_event("note", f"a rule with two events returned {describe_response(response)}")
         return
     plain = _submit(ctx, Label.SUBMIT_UNDER_BOTH)
-    _finish(ctx, plain, queue=plain, expect_none=False)
+    _wait(ctx, plain, queue=plain, expect_none=False)
 
 
-def _workflow_only(ctx: ScenarioContext) -> None:
+def _set_workflow_rule(ctx: ScenarioContext) -> None:
     response = ctx.set_queue(Label.RULE_WORKFLOW, rule=_rule(ctx, event="WorkflowFinish"))
     if not response.ok:
         ctx.record_event("note", f"a rule with Event WorkflowFinish returned {describe_response(response)}")
         return
-    _finish(ctx, _submit(ctx, Label.SUBMIT_UNDER_WORKFLOW))
+    _wait(ctx, _submit(ctx, Label.SUBMIT_UNDER_WORKFLOW))
 
 
-def _off(ctx: ScenarioContext) -> None:
+def _set_rule_off(ctx: ScenarioContext) -> None:
     ctx.set_queue_or_fail(Label.RULE_OFF, rule=_rule(ctx, state="Off"))
     jobs = _submit(ctx, Label.SUBMIT_UNDER_OFF)
     if ctx.spec.job_callback_documented:
         jobs += _submit(ctx, Label.SUBMIT_OWN_UNDER_OFF, own=True)
-    _finish(ctx, jobs)
+    _wait(ctx, jobs)
 
 
-def _xml_and_control(ctx: ScenarioContext) -> None:
+def _set_xml_rule_for_control(ctx: ScenarioContext) -> None:
     # The pages of document queues have no ResultFormat: there the job is only the control. The address is a new one,
     # so that the checks can see whether the target still uses the previous address.
     documented = {"result_format": "XML"} if ctx.spec.job_callback_documented else {}
     ctx.set_queue_or_fail(Label.RULE_XML, rule=_rule(ctx, at=Channel.NEXT, **documented))
     plain = _submit(ctx, Label.SUBMIT_UNDER_XML)
-    _finish(ctx, plain, queue=plain, at=Channel.NEXT)
+    _wait(ctx, plain, queue=plain, at=Channel.NEXT)

@@ -27,7 +27,7 @@ STARTED = frozenset({JobState.RUNNING, JobState.SUCCESS, JobState.FAILED})
 
 
 def _attempts(evidence: Evidence) -> list[tuple[str, ParsedExchange]]:
-    """Return the waiting jobs with their cancels; stop the check where the plain job was not waiting."""
+    """Returns the waiting jobs with their cancels; stops the check where the plain job was not waiting."""
     require_response(evidence, SPEC, Label.CANCEL)
     attempts = [(raw.requested_job_id(response.exchange), response) for response in evidence.of(SPEC, *CANCELS)]
     seen = last_seen(evidence.of(SPEC, Label.WAITING), [job_id for job_id, _ in attempts])
@@ -38,14 +38,14 @@ def _attempts(evidence: Evidence) -> list[tuple[str, ParsedExchange]]:
 
 
 def _cancelled(evidence: Evidence) -> list[tuple[str, ParsedExchange]]:
-    """Return the waiting jobs whose cancel the target accepted."""
+    """Returns the waiting jobs whose cancel the target accepted."""
     attempts = _attempts(evidence)
     require_success(evidence, SPEC, Label.CANCEL)
     return [(job_id, response) for job_id, response in attempts if response.ok]
 
 
 def _others(evidence: Evidence) -> list[str]:
-    """Return the jobs without a cancel, all of them submitted before the cancels."""
+    """Returns the jobs without a cancel, all of them submitted before the cancels."""
     to_cancel = {raw.requested_job_id(response.exchange) for response in evidence.of(SPEC, *CANCELS)}
     return [job_id for job_id in ids_of(require_responses(evidence, SPEC, *SUBMITS)) if job_id not in to_cancel]
 
@@ -54,7 +54,7 @@ _KINDS = {Label.CANCEL_LEVEL: " of level 2", Label.CANCEL_OF_MANY: " of a reques
 
 
 def _describe_job(cancel: ParsedExchange) -> str:
-    """Return the job for a message, such as `the job of level 2`."""
+    """Returns the job for a message, such as `the job of level 2`."""
     return f"the job{_KINDS.get(Label(cancel.exchange.step), '')}"
 
 
@@ -200,7 +200,7 @@ def cancel_does_not_change_an_ended_job(evidence: Evidence, item: Item) -> Findi
 def _judge_unchanged(
     before: tuple[ParsedExchange, Job], attempt: ParsedExchange, later: Sequence[ParsedExchange]
 ) -> Finding:
-    """Judge that a job has its final state after an attempt to cancel it."""
+    """Judges that a job has its final state after an attempt to cancel it."""
     earlier, ended = before
     expected = f"State {ended.state} as before the cancel"
     after = last_seen(later, [raw.text(ended.job_id)]).get(raw.text(ended.job_id))
@@ -227,7 +227,7 @@ def cancel_returns_no_body(evidence: Evidence, item: Item) -> Finding:
 @check("CAN-007", SPEC)
 @with_preconditions
 def callback_of_cancelled_job_is_reported(evidence: Evidence, item: Item) -> Finding:
-    """Report whether a callback arrived for the cancelled job."""
+    """Reports whether a callback arrived for the cancelled job."""
     job_id, cancel = _cancelled(evidence)[0]
     arrivals = evidence.arrivals(channel_name(item.feature.feature, SPEC, CALLBACKS))
     callbacks = [callback for callback in arrivals if job_id in callback.job_ids]

@@ -28,7 +28,7 @@ JobRequestFactory = Callable[[str], JobRequest]
 
 
 def run(ctx: ScenarioContext) -> None:
-    """Run the scenario, and resume the queue even after a failure."""
+    """Runs the scenario, and resumes the queue even after a failure."""
     rule = found_rule(ctx)
     address = ctx.receiver.address(ctx.channel(CALLBACKS))
 
@@ -76,7 +76,7 @@ def run(ctx: ScenarioContext) -> None:
 
 
 def _list_cancelled(ctx: ScenarioContext, cancelled: list[Job]) -> None:
-    """List by state until the list has the cancelled jobs: no document promises that it shows a new state at once."""
+    """Lists by state until the list has the cancelled jobs: no document promises that it shows a new state at once."""
     moments = [moment for moment in (times.parse(job.creation_time) for job in cancelled) if moment is not None]
     if not moments:
         return
@@ -98,7 +98,7 @@ def _list_cancelled(ctx: ScenarioContext, cancelled: list[Job]) -> None:
 
 
 def _cancel_failed(ctx: ScenarioContext, new_request: JobRequestFactory) -> None:
-    """Cancel a job that failed because its input is missing, unless the target rejects such a job at the submit."""
+    """Cancels a job that failed because its input is missing, unless the target rejects such a job at the submit."""
     missing = ctx.profile.missing_input.replace("{run_id}", ctx.run_id)
     response = ctx.submit(Label.SUBMIT_FAILING, new_request("failing").with_(input_object=missing))
     ids = response.job_ids
@@ -110,7 +110,7 @@ def _cancel_failed(ctx: ScenarioContext, new_request: JobRequestFactory) -> None
 
 
 def _cancel_running(ctx: ScenarioContext, new_request: JobRequestFactory) -> None:
-    """Cancel a job that was just seen Running, unless all jobs are too short to be seen Running."""
+    """Cancels a job that was just seen Running, unless all jobs are too short to be seen Running."""
     for attempt in range(TRIES):
         ids = ctx.submit(Label.SUBMIT_TO_RUN, new_request(f"run {attempt}")).job_ids
         states = ctx.watch(
@@ -140,7 +140,7 @@ class _WaitingJobs:
         return [*self.equal, *self.leveled, *self.of_one_request]
 
     def to_cancel(self, ctx: ScenarioContext) -> dict[Label, str]:
-        """Return the jobs to cancel, by the label of the cancel."""
+        """Returns the jobs to cancel, by the label of the cancel."""
         chosen = {Label.CANCEL: _choose_waiting_job(ctx, self)}
         groups = ((Label.CANCEL_LEVEL, self.leveled), (Label.CANCEL_OF_MANY, self.of_one_request))
         return chosen | {step: group[0] for step, group in groups if group}
@@ -149,7 +149,7 @@ class _WaitingJobs:
 def _submit_waiting_jobs(
     ctx: ScenarioContext, rule: CallbackRuleRequest, new_request: JobRequestFactory
 ) -> _WaitingJobs:
-    """Submit jobs that wait in a paused queue.
+    """Submits jobs that wait in a paused queue.
 
     By the console pages a paused queue rejects new jobs (1045/43607). In that case the function submits the jobs before
     the pause, and so many that some still wait when the pause takes effect.
@@ -172,7 +172,7 @@ def _submit_waiting_jobs(
 
 
 def _submit_levels(ctx: ScenarioContext, new_request: JobRequestFactory) -> tuple[str, ...]:
-    """Submit a job of level 1 and then one of the highest level, after the jobs of level 0."""
+    """Submits a job of level 1 and then one of the highest level, after the jobs of level 0."""
     if not ctx.spec.has_job_level:
         return ()
     lower = ctx.submit_or_fail(Label.SUBMIT_LEVELS, new_request("level 1").with_(level=1))
@@ -180,7 +180,7 @@ def _submit_levels(ctx: ScenarioContext, new_request: JobRequestFactory) -> tupl
 
 
 def _submit_in_one_request(ctx: ScenarioContext, new_request: JobRequestFactory) -> tuple[str, ...]:
-    """Submit two jobs in one request, where the feature documents that."""
+    """Submits two jobs in one request, where the feature documents that."""
     if not ctx.spec.multi_documented:
         return ()
     response = ctx.submit(Label.SUBMIT_MANY, *(new_request(f"many {index}") for index in range(JOBS_OF_ONE_REQUEST)))
@@ -188,7 +188,7 @@ def _submit_in_one_request(ctx: ScenarioContext, new_request: JobRequestFactory)
 
 
 def _choose_waiting_job(ctx: ScenarioContext, jobs: _WaitingJobs) -> str:
-    """Return the job to cancel: from the middle of the equal jobs that wait."""
+    """Returns the job to cancel: from the middle of the equal jobs that wait."""
     seen = ctx.look_for(Label.WAITING, jobs.ids)
     waiting = [job_id for job_id in jobs.equal if job_id in seen and seen[job_id].state in WAITING_STATES]
     if waiting:

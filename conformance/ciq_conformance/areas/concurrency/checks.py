@@ -33,7 +33,7 @@ Timelines = tuple[JobTimeline, ...]
 
 
 def concurrent_timelines(evidence: Evidence) -> Timelines:
-    """Return the timelines of the jobs from all records of the scenario."""
+    """Returns the timelines of the jobs from all records of the scenario."""
     return build_timelines(
         evidence.of(SPEC, *SUBMITS),
         (r for r in evidence.of(SPEC) if r.exchange.step not in SUBMITS | _UPDATES),
@@ -50,7 +50,7 @@ def _settings(evidence: Evidence) -> tuple[StateSetting, ...]:
 
 
 def _why_not_judged(evidence: Evidence, timelines: Timelines) -> Finding | None:
-    """Return a finding where the checks cannot judge the jobs of the scenario, else None."""
+    """Returns a finding where the checks cannot judge the jobs of the scenario, else None."""
     if evidence.blocking_event(SPEC) is not None or not evidence.of(SPEC):
         return not_judged(evidence, SPEC, "the scenario did not run")
     if len(timelines) < 2:
@@ -59,7 +59,7 @@ def _why_not_judged(evidence: Evidence, timelines: Timelines) -> Finding | None:
 
 
 def _judge_timelines(check: Callable[[Evidence, Timelines], Finding]) -> Check:
-    """Turn a check of the timelines into a check of the evidence, which is not judged without enough jobs."""
+    """Turns a check of the timelines into a check of the evidence, which is not judged without enough jobs."""
 
     @wraps(check)
     def judge(evidence: Evidence, _item: Item) -> Finding:
@@ -129,7 +129,7 @@ def start_order_holds(evidence: Evidence, timelines: Timelines) -> Finding:
 
 
 def _most_stopped_by_pauses(evidence: Evidence, timelines: Timelines) -> int:
-    """Return how many jobs the pauses may have stopped, so that they look unstarted: one per worker and pause."""
+    """Returns how many jobs the pauses may have stopped, so that they look unstarted: one per worker and pause."""
     if not any(timeline.returned_to_waiting for timeline in (*timelines, *evidence.derive(running_timelines))):
         return 0
     workers = max(1, evidence.calibration.workers if evidence.calibration else 1)
@@ -176,7 +176,7 @@ def accepted_jobs_end_as_success(evidence: Evidence, timelines: Timelines) -> Fi
 
 
 def _cancels(evidence: Evidence) -> dict[str, ParsedExchange]:
-    """Return the cancel of each job, accepted or rejected."""
+    """Returns the cancel of each job, accepted or rejected."""
     found = {}
     for response in evidence.of(SPEC, *CANCELS):
         path = response.exchange.url.partition("?")[0]
@@ -261,7 +261,7 @@ def state_is_that_of_the_last_update(evidence: Evidence, item: Item) -> Finding:
 
 
 def _last_lists(evidence: Evidence) -> list[ParsedExchange]:
-    """Return the last list of the State before each further update, when a delayed change is visible."""
+    """Returns the last list of the State before each further update, when a delayed change is visible."""
     found: list[ParsedExchange] = []
     listed = None
     for response in evidence.of(SPEC, *_UPDATES, Label.STATE):

@@ -1,12 +1,13 @@
 """Check over all scenarios: a describe of several ids returns all of them (DES-016).
 
-Only the pages of media and files document several ids. A target that returns jobs for several ids has read them, on
-any feature; a target that reads `a,b` as one unknown id returns no job. Pure.
+Only the pages of media and files document how many ids a describe accepts. A target that returns jobs for several ids
+has read them, on any feature; a target that reads `a,b` as one unknown id returns no job. Pure.
 """
 
 from ciq_conformance.areas.concurrency import SPEC
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, absent, cannot_tell, holds
+from ciq_conformance.judge.job_facts import non_exist_ids, requested_ids
 from ciq_conformance.judge.preconditions import not_judged, record_ids
 from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.judge.whole_run import exchanges_of, has_own_job_rules
@@ -37,7 +38,7 @@ def describe_returns_every_id(evidence: Evidence, item: Item) -> Finding:
         if len(ids) > 1 and response.jobs:
             due = [job_id for job_id in ids if _is_due(known.get(job_id), response)]
             judged, most = judged + bool(due), max(most, len(ids) if due else 0)
-            returned = {*_described_ids(response), *_non_exist_ids(response)}
+            returned = {*_described_ids(response), *non_exist_ids(response)}
             for job_id in (job_id for job_id in due if job_id not in returned):
                 text = f"job {job_id}, described before, is missing: {len(returned)} of {len(ids)} ids returned"
                 wrong.add(known[job_id].exchange.seq, text)
@@ -56,15 +57,11 @@ def _is_judged(response: ParsedExchange) -> bool:
 
 
 def _ids(response: ParsedExchange) -> list[str]:
-    return list(dict.fromkeys(part for part in raw.requested_job_id(response.exchange).split(",") if part))
+    return list(dict.fromkeys(requested_ids(response)))
 
 
 def _described_ids(response: ParsedExchange) -> list[str]:
     return [raw.text(job.job_id) for job in response.jobs]
-
-
-def _non_exist_ids(response: ParsedExchange) -> list[str]:
-    return [value.strip() for value in response.job_answer.non_exist_ids]
 
 
 def _is_due(before: ParsedExchange | None, response: ParsedExchange) -> bool:

@@ -52,7 +52,7 @@ class _Clients:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def client(self, number: int, step: Label, cancel: Label, jobs: int) -> Callable[[], None]:
-        """Return the action of a client that submits jobs and cancels its second one, where that is documented."""
+        """Returns the action of a client that submits jobs and cancels its second one, where that is documented."""
         levels = [self.rng.choice(LEVELS) if self.ctx.spec.has_job_level else None for _ in range(jobs)]
         cancels = self.ctx.spec.cancel_documented and number % 2 == 0
 
@@ -71,7 +71,7 @@ class _Clients:
         return act
 
     def toggler(self) -> Callable[[], None]:
-        """Return the action of a client that pauses and resumes; its last update is a resume."""
+        """Returns the action of a client that pauses and resumes; its last update is a resume."""
         waits = [self.rng.uniform(0.02, 0.15) for _ in range(TOGGLES)]
 
         def act() -> None:
@@ -83,7 +83,7 @@ class _Clients:
         return act
 
     def observer(self, done: threading.Event) -> Callable[[], None]:
-        """Return the action of a client that describes the jobs that have not ended."""
+        """Returns the action of a client that describes the jobs that have not ended."""
         ended: set[str] = set()
 
         def act() -> None:
@@ -97,7 +97,7 @@ class _Clients:
 
 
 def run(ctx: ScenarioContext) -> None:
-    """Run the scenario."""
+    """Runs the scenario."""
     rule = CallbackRuleRequest(url=ctx.receiver.address(ctx.channel(RULE_CHANNEL)))
     rng = random.Random(ctx.extra_testing.seed_of(f"{ctx.run_id} {ctx.spec.feature}"))  # noqa: S311 - no secret
     clients = _Clients(ctx, rng, rule)
@@ -145,7 +145,7 @@ def run(ctx: ScenarioContext) -> None:
 
 
 def _list_state(ctx: ScenarioContext) -> None:
-    """List the queue until it is Active, or for the time that a change may take to be visible."""
+    """Lists the queue until it is Active, or for the time that a change may take to be visible."""
 
     def active(listed: ParsedExchange) -> bool:
         return [queue.state for queue in listed.queue_list.queues] == [QueueState.ACTIVE]
@@ -154,7 +154,7 @@ def _list_state(ctx: ScenarioContext) -> None:
 
 
 def _sizes(ctx: ScenarioContext) -> tuple[int, int, int]:
-    """Return the number of clients, and the jobs of each client in the first and in the mixed phase."""
+    """Returns the number of clients, and the jobs of each client in the first and in the mixed phase."""
     calibration = ctx.timeouts.calibration
     capacity = LONGEST_DRAIN * max(1, calibration.workers) / max(calibration.job_latency, 0.001)
     clients = max(FEWEST_CLIENTS, min(CLIENTS, int(capacity / 4)))
@@ -163,7 +163,7 @@ def _sizes(ctx: ScenarioContext) -> tuple[int, int, int]:
 
 
 def _run_together(actions: Sequence[Callable[[], object]]) -> None:
-    """Run all actions at the same time: none begins before all threads are ready."""
+    """Runs all actions at the same time: none begins before all threads are ready."""
     barrier = threading.Barrier(len(actions))
 
     def begin(action: Callable[[], object]) -> None:
@@ -176,7 +176,7 @@ def _run_together(actions: Sequence[Callable[[], object]]) -> None:
 
 
 def _pause_while_draining(ctx: ScenarioContext, clients: _Clients, rule: CallbackRuleRequest) -> None:
-    """Resume and soon pause again, each time a little later, until some jobs have started and some still wait."""
+    """Resumes and soon pauses again, each time a little later, until some jobs have started and some still wait."""
     waiting = list(clients.ids)
     for share in SHARES:
         lead = max(SHORTEST_LEAD, ctx.timeouts.drain(len(clients.ids)) * share)

@@ -56,7 +56,7 @@ def submit_after_deactivation_is_rejected(evidence: Evidence, item: Item) -> Fin
 
 
 def _queues_after_reactivation(evidence: Evidence, item: Item, expected: str) -> tuple[ParsedExchange, list[Queue]]:
-    """Return the last queue list after the reactivation, and its queues without the documented extra queue."""
+    """Returns the last queue list after the reactivation, and its queues without the documented extra queue."""
     require_success(evidence, SPEC, Label.DEACTIVATE)
     expect_success(evidence, SPEC, Label.REACTIVATE, expected)
     expect_success(evidence, SPEC, Label.QUEUES_AGAIN, expected)

@@ -15,7 +15,7 @@ LISTED_WITHIN = 5.0
 
 
 def run(ctx: ScenarioContext) -> None:
-    """Change the queue, deactivate, submit a job, reactivate, list the queues, and restore the settings.
+    """Changes the queue, deactivates, submits a job, reactivates, lists the queues, and restores the settings.
 
     The name, the rule and the state of the queue are changed first, so that the checks can distinguish a new queue
     from the old one.
@@ -45,7 +45,7 @@ def run(ctx: ScenarioContext) -> None:
 
 
 def _change_queue(ctx: ScenarioContext) -> None:
-    """Set another name, a rule that is On, and State Paused; without the rule where the target rejects its address."""
+    """Sets another name, a rule that is On, and State Paused; without the rule where the target rejects its address."""
     name, state = f"ciq-{ctx.spec.feature}-before", QueueState.PAUSED
     rule = CallbackRuleRequest(url=ctx.receiver.address(ctx.channel("before")))
     if not ctx.set_queue(Label.CHANGE, name=name, state=state, rule=rule).ok:

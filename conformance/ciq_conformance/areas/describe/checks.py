@@ -9,7 +9,16 @@ from ciq_conformance.areas.describe import SPEC
 from ciq_conformance.areas.describe.labels import LOOKS, SUBMITS, Label
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, absent, blocked, cannot_tell, deviates, holds, observed
-from ciq_conformance.judge.job_facts import ids_of, jobs_in, last_seen, object_of, tag_of, user_data_of
+from ciq_conformance.judge.job_facts import (
+    ids_of,
+    jobs_in,
+    last_seen,
+    non_exist_ids,
+    object_of,
+    requested_ids,
+    tag_of,
+    user_data_of,
+)
 from ciq_conformance.judge.preconditions import (
     expect_success,
     other_status,
@@ -39,17 +48,12 @@ def _own_ids(evidence: Evidence) -> list[str]:
 
 
 def _descriptions(evidence: Evidence) -> list[tuple[ParsedExchange, Job]]:
-    """Return the own jobs in all describe responses of the scenario."""
+    """Returns the own jobs in all describe responses of the scenario."""
     return list(jobs_in(evidence.of(SPEC, *LOOKS), _own_ids(evidence)))
 
 
-def _requested_ids(response: ParsedExchange) -> list[str]:
-    """Return the ids that a describe requests."""
-    return [part for part in raw.requested_job_id(response.exchange).split(",") if part]
-
-
 def _without_early_misses(responses: Sequence[ParsedExchange]) -> list[ParsedExchange]:
-    """Return the responses, except those without a job that a later response describes.
+    """Returns the responses, except those without a job that a later response describes.
 
     No document promises that every describe finds a job right after the submit.
     """
@@ -64,10 +68,6 @@ def _without_early_misses(responses: Sequence[ParsedExchange]) -> list[ParsedExc
     ]
 
 
-def _non_exist_ids(response: ParsedExchange) -> list[str]:
-    return [value.strip() for value in response.job_answer.non_exist_ids if value.strip()]
-
-
 @check("DES-001", SPEC)
 @with_preconditions
 def job_is_described(evidence: Evidence, item: Item) -> Finding:
@@ -76,7 +76,7 @@ def job_is_described(evidence: Evidence, item: Item) -> Finding:
     expect_success(evidence, SPEC, Label.SINGLE, expected)
     wrong, right = Deviations(), []
     for response in (*_without_early_misses(evidence.of(SPEC, Label.SINGLE)), *evidence.of(SPEC, Label.ENDED)):
-        ids = _requested_ids(response)
+        ids = requested_ids(response)
         returned = [raw.text(job.job_id) for job in response.jobs]
         if not response.ok or other_status(response):
             wrong.add(response.exchange.seq, describe_response(response))
@@ -98,7 +98,7 @@ def several_jobs_are_described(evidence: Evidence, item: Item) -> Finding:
     expect_success(evidence, SPEC, Label.UP_TO_TEN, expected)
     wrong, most, responses = Deviations(), 0, evidence.of(SPEC, Label.KNOWN, Label.UP_TO_TEN)
     for response in responses:
-        ids, returned = _requested_ids(response), Counter(raw.text(job.job_id) for job in response.jobs)
+        ids, returned = requested_ids(response), Counter(raw.text(job.job_id) for job in response.jobs)
         most = max(most, len(ids))
         missing = [job_id for job_id in ids if not returned[job_id]]
         twice = [job_id for job_id in ids if returned[job_id] > 1]
@@ -115,7 +115,7 @@ def several_jobs_are_described(evidence: Evidence, item: Item) -> Finding:
 @with_preconditions
 def several_ids_return_the_same_as_one(evidence: Evidence, item: Item) -> Finding:
     """A describe of several ids returns the same as the earlier describes of one id, for ended jobs."""
-    singles = [response for response in evidence.of(SPEC, Label.ENDED) if len(_requested_ids(response)) == 1]
+    singles = [response for response in evidence.of(SPEC, Label.ENDED) if len(requested_ids(response)) == 1]
     alone = last_seen(singles, _own_ids(evidence))
     ended = {job_id: seen for job_id, seen in alone.items() if raw.text(seen[1].state) in FINAL_STATES}
     if not ended:
@@ -143,10 +143,10 @@ def unknown_ids_are_separated_from_known(evidence: Evidence, item: Item) -> Find
     own = set(_own_ids(evidence))
     expected = "the known ids in JobsDetail, the unknown in NonExistJobIds"
     response = expect_success(evidence, SPEC, Label.KNOWN_AND_UNKNOWN, expected)
-    ids = _requested_ids(response)
+    ids = requested_ids(response)
     known, unknown = [i for i in ids if i in own], [i for i in ids if i not in own]
     returned = [raw.text(job.job_id) for job in response.jobs]
-    unknown_ids = _non_exist_ids(response)
+    unknown_ids = non_exist_ids(response)
     faults = []
     if sorted(returned) != sorted(known):
         faults.append(f"JobsDetail of {', '.join(returned) or 'no job'}")
@@ -159,7 +159,7 @@ def unknown_ids_are_separated_from_known(evidence: Evidence, item: Item) -> Find
 
 @check("DES-004", SPEC)
 @with_preconditions
-def unknown_id_is_in_non_exist_ids(evidence: Evidence, item: Item) -> Finding:
+def unknown_id_is_innon_exist_ids(evidence: Evidence, item: Item) -> Finding:
     """A describe of one unknown id returns no JobsDetail and the id in NonExistJobIds."""
     response = require_response(evidence, SPEC, Label.UNKNOWN)
     expected = "no JobsDetail, and the id in NonExistJobIds"
@@ -171,10 +171,10 @@ def unknown_id_is_in_non_exist_ids(evidence: Evidence, item: Item) -> Finding:
     response = expect_success(evidence, SPEC, Label.UNKNOWN, expected)
     if response.jobs:
         return deviates(expected, f"JobsDetail of {response.jobs[0].job_id or 'no id'}", witness=record_ids(response))
-    unknown_ids = _non_exist_ids(response)
+    unknown_ids = non_exist_ids(response)
     if not unknown_ids and item.feature.feature in OLDER_PAGES:
         return observed("no JobsDetail and no NonExistJobIds", witness=record_ids(response), expected=expected)
-    if unknown_ids != _requested_ids(response):
+    if unknown_ids != requested_ids(response):
         return deviates(expected, f"NonExistJobIds {', '.join(unknown_ids) or 'missing'}", witness=record_ids(response))
     return holds(f"NonExistJobIds {unknown_ids[0]}", witness=record_ids(response))
 
@@ -201,17 +201,17 @@ def wildcards_match_no_job(evidence: Evidence, item: Item) -> Finding:
 
 @check("DES-005", SPEC)
 @with_preconditions
-def known_ids_are_not_in_non_exist_ids(evidence: Evidence, item: Item) -> Finding:
+def known_ids_are_not_innon_exist_ids(evidence: Evidence, item: Item) -> Finding:
     """NonExistJobIds is empty or absent where all ids exist."""
     require_responses(evidence, SPEC, Label.SINGLE, Label.KNOWN, Label.UP_TO_TEN, Label.ENDED)
     later = evidence.of(SPEC, Label.KNOWN, Label.UP_TO_TEN, Label.ENDED)
     accepted = [r for r in (*_without_early_misses(evidence.of(SPEC, Label.SINGLE)), *later) if r.ok]
-    responses = [response for response in accepted if response.jobs or _non_exist_ids(response)]
+    responses = [response for response in accepted if response.jobs or non_exist_ids(response)]
     if not responses:
         return NOT_DESCRIBED
     wrong = Deviations()
     for response in responses:
-        if unknown_ids := _non_exist_ids(response):
+        if unknown_ids := non_exist_ids(response):
             wrong.add(response.exchange.seq, f"NonExistJobIds {', '.join(unknown_ids[:3])}")
     expected = "NonExistJobIds absent or empty when all ids exist"
     return wrong.finding(expected, holds(f"{len(responses)} responses", witness=record_ids(*responses[:3])))
@@ -220,7 +220,7 @@ def known_ids_are_not_in_non_exist_ids(evidence: Evidence, item: Item) -> Findin
 @check("DES-006", SPEC)
 @with_preconditions
 def describe_agrees_with_submit(evidence: Evidence, item: Item) -> Finding:
-    """Describe returns the same values as the response to the submit."""
+    """Describes returns the same values as the response to the submit."""
     submitted = {
         raw.text(job.job_id): (response, job)
         for response in require_responses(evidence, SPEC, *SUBMITS)
@@ -398,10 +398,10 @@ def progress_fits_the_state(evidence: Evidence, item: Item) -> Finding:
 @check("DES-012", SPEC)
 @with_preconditions
 def response_to_eleven_ids_is_reported(evidence: Evidence, item: Item) -> Finding:
-    """Report the response to a describe of eleven ids."""
+    """Reports the response to a describe of eleven ids."""
     response = require_response(evidence, SPEC, Label.ELEVEN)
     if response.ok:
-        unknown = len(_non_exist_ids(response))
+        unknown = len(non_exist_ids(response))
         return observed(
             f"{describe_response(response)}: {len(response.jobs)} JobsDetail, {unknown} NonExistJobIds",
             witness=record_ids(response),

@@ -1,4 +1,4 @@
-"""Check end all scenarios: no job waits too long in an active queue that could run it (LIF-006).
+"""Check over all scenarios: no job waits too long in an active queue that could run it (LIF-006).
 
 No document says how soon a job starts. So a waiting job is a deviation only where a wait of the suite timed out, the
 queue was certainly active during that time, a worker was free and no other job had ended for some time. Pure.
@@ -50,7 +50,7 @@ def waiting_job_is_scheduled(evidence: Evidence, item: Item) -> Finding:
 def _starving_jobs(
     evidence: Evidence, timelines: Sequence[JobTimeline], calibration: Calibration
 ) -> Iterator[tuple[JobTimeline, float]]:
-    """Yield the jobs that waited although they could run, each with the time from which it could run."""
+    """Yields the jobs that waited although they could run, each with the time from which it could run."""
     scenarios = {
         response.exchange.seq: response.exchange.scenario
         for response in exchanges_of(evidence, OperationKind.SUBMIT_JOB)
@@ -78,14 +78,14 @@ def _starving_jobs(
 
 
 def _other_jobs(timeline: JobTimeline, timelines: Iterable[JobTimeline], since: float, at: float) -> tuple[float, int]:
-    """Return when another job last ended before `at`, and how many other jobs may have occupied a worker then."""
+    """Returns when another job last ended before `at`, and how many other jobs may have occupied a worker then."""
     last_end, busy = -math.inf, 0
     for other in timelines:
         if other is timeline or other.submitted_at > at:
             continue
-        seen = [sighting for sighting in other.observations if sighting.received <= at]
+        seen = [observation for observation in other.observations if observation.received <= at]
         end = min((s.received for s in seen if s.state in FINAL_STATES), default=math.inf)
-        end = min([end, *(bound.at for bound in other.callback_arrivals if bound.at <= at)])
+        end = min([end, *(arrival.at for arrival in other.callback_arrivals if arrival.at <= at)])
         if end < math.inf:
             last_end = max(last_end, end)
         elif not any(s.state in WAITING_STATES and s.sent >= since for s in seen) or seen[-1].state == JobState.RUNNING:

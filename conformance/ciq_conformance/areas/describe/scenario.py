@@ -17,7 +17,7 @@ FAST_JOB = 0.3
 
 
 def run(ctx: ScenarioContext) -> None:
-    """Run the scenario. Jobs of earlier scenarios of the run are further ids, where there are any."""
+    """Runs the scenario. Jobs of earlier scenarios of the run are further ids, where there are any."""
     make_active(ctx, Label.PREPARE)
     with held(ctx, Label.PAUSE, Label.SUBMIT_HELD, Label.RESUME, ctx.job_request("held")) as ids:
         ctx.look_for(Label.HELD, ids)
@@ -46,7 +46,7 @@ def run(ctx: ScenarioContext) -> None:
 
 
 def _describe_together(ctx: ScenarioContext, ids: list[str]) -> None:
-    """Describe the ended jobs in one request until all are final: a response may be slightly out of date."""
+    """Describes the ended jobs in one request until all are final: a response may be slightly out of date."""
     deadline = ctx.now() + SETTLED_WITHIN
     while True:
         response = ctx.calls.describe(Label.TOGETHER, *ids)
@@ -56,7 +56,7 @@ def _describe_together(ctx: ScenarioContext, ids: list[str]) -> None:
 
 
 def _ids_up_to_ten(ctx: ScenarioContext, own: list[str]) -> list[str]:
-    """Return up to ten job ids: own jobs, earlier jobs of the run, and new jobs where jobs are fast."""
+    """Returns up to ten job ids: own jobs, earlier jobs of the run, and new jobs where jobs are fast."""
     ids = dict.fromkeys(own)
     listed = ctx.calls.list_jobs(Label.EARLIER, {"tag": ctx.job_request("any").tag, "size": "100"})
     for job in listed.jobs:
