@@ -281,5 +281,5 @@ def test_last_list_decides_after_deactivation_and_reactivation() -> None:
 @pytest.mark.parametrize("requirement", OFF_IDS)
 def test_undeclared_deactivation_is_not_tested(requirement: str) -> None:
     """Where the profile does not allow deactivation, the check reports that."""
-    story = Transcript("deactivation").event("unsupported", "declare it")
-    assert judged(requirement, story).kind is Kind.ABSENT
+    transcript = Transcript("deactivation").event("unsupported", "declare it")
+    assert judged(requirement, transcript).kind is Kind.ABSENT

@@ -211,8 +211,8 @@ def test_creation_time_with_fractions_holds() -> None:
 def test_missing_progress_does_not_deviate() -> None:
     """Only samples of newer pages have Progress."""
     bare = conforming()
-    for told in ("0", "30", "100"):
-        bare = bare.edited_everywhere(f"<Progress>{told}</Progress>", "")
+    for progress in ("0", "30", "100"):
+        bare = bare.edited_everywhere(f"<Progress>{progress}</Progress>", "")
     assert judged("DES-014", bare).kind is Kind.ABSENT
 
 

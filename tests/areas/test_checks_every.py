@@ -232,9 +232,9 @@ def test_update_response_may_show_a_concurrent_update() -> None:
     body = "<Request><Name>queue-1</Name><State>%s</State></Request>"
     shown = response_xml(queue_xml(container="Queue", state="Paused"))
     transcript = Transcript("concurrency")
-    for step, asked in (("resume", "Active"), ("pause", "Paused")):
+    for step, requested in (("resume", "Active"), ("pause", "Paused")):
         transcript = transcript.exchange(
-            step, shown, request=body % asked, method="PUT", operation="update_queue", target="/queue/p1"
+            step, shown, request=body % requested, method="PUT", operation="update_queue", target="/queue/p1"
         )
     exclusive = transcript.exchange(
         "again", shown, request=body % "Paused", method="PUT", operation="update_queue", target="/queue/p1"

@@ -29,7 +29,7 @@ OLD = tuple(f"j{number:032x}" for number in range(100, 108))
 FOREIGN = "j" + "a" * 32
 HELD = "j" + "b" * 32
 BETWEEN = "j" + "c" * 32
-"""A job that comes in while a page is turned."""
+"""A job that is submitted between two pages."""
 
 
 def _created(job_id: str) -> str:
@@ -62,65 +62,67 @@ def conforming() -> Transcript:
     """Returns the transcript of the scenario on a target that follows the documents."""
     t = Transcript("list")
 
-    def ask(step: Label, body: str, **parameters: str) -> None:
+    def list_jobs(step: Label, body: str, **parameters: str) -> None:
         nonlocal t
-        asked = {"tag": "Snapshot", "startCreationTime": CREATED, "endCreationTime": LATEST} | parameters
-        t = t.exchange(step, body, target=f"/jobs?{urlencode(asked)}", operation="list_jobs")
+        query = {"tag": "Snapshot", "startCreationTime": CREATED, "endCreationTime": LATEST} | parameters
+        t = t.exchange(step, body, target=f"/jobs?{urlencode(query)}", operation="list_jobs")
 
     for index, job_id in enumerate(OWN):
         step = Label.SUBMIT if index < 4 else Label.SUBMIT_LATER
         t = t.exchange(step, response_xml(_job(job_id, "Submitted")), method="POST", operation="submit_job")
-    ask(Label.COUNT, _page((*NEWEST, *OLD), "Submitted"), size="100")
-    ask(Label.WINDOW, _page(NEWEST[1:], "Running"), size="100")  # the first look: one is not listed yet
-    ask(Label.WINDOW, _page(NEWEST, "Running"), size="100")
-    ask(Label.ASCENDING, _page(OWN, "Running"), orderByTime="Asc", size="100")
-    ask(Label.PAGE_OF_THREE, _page(NEWEST[:3], "Running", token="next"), size="3")
-    ask(Label.PAGE_OF_THREE, _page(NEWEST[3:], "Running"), size="3", nextToken="next")
-    ask(Label.ASCENDING_BY_THREE, _page(OWN[:3], "Running", token="next"), orderByTime="Asc", size="3")
-    ask(Label.ASCENDING_BY_THREE, _page(OWN[3:], "Running"), orderByTime="Asc", size="3", nextToken="next")
-    ask(Label.BETWEEN_PAGES, _page(NEWEST[:3], "Running", token="next"), size="3", endCreationTime="")
+    list_jobs(Label.COUNT, _page((*NEWEST, *OLD), "Submitted"), size="100")
+    list_jobs(Label.WINDOW, _page(NEWEST[1:], "Running"), size="100")  # the first list does not contain one yet
+    list_jobs(Label.WINDOW, _page(NEWEST, "Running"), size="100")
+    list_jobs(Label.ASCENDING, _page(OWN, "Running"), orderByTime="Asc", size="100")
+    list_jobs(Label.PAGE_OF_THREE, _page(NEWEST[:3], "Running", token="next"), size="3")
+    list_jobs(Label.PAGE_OF_THREE, _page(NEWEST[3:], "Running"), size="3", nextToken="next")
+    list_jobs(Label.ASCENDING_BY_THREE, _page(OWN[:3], "Running", token="next"), orderByTime="Asc", size="3")
+    list_jobs(Label.ASCENDING_BY_THREE, _page(OWN[3:], "Running"), orderByTime="Asc", size="3", nextToken="next")
+    list_jobs(Label.BETWEEN_PAGES, _page(NEWEST[:3], "Running", token="next"), size="3", endCreationTime="")
     t = t.exchange(
         Label.SUBMIT_BETWEEN, response_xml(_job(BETWEEN, "Submitted")), method="POST", operation="submit_job"
     )
-    ask(Label.SHOWN_BETWEEN, _page((BETWEEN, *NEWEST[:2]), "Running", token="odd"), size="3", endCreationTime="")
-    ask(Label.BETWEEN_PAGES, _page(NEWEST[3:], "Running"), size="3", endCreationTime="", nextToken="next")
-    ask(Label.DEFAULT, _page((*NEWEST, *OLD)[:10], "Running", token="more"))
+    list_jobs(Label.SHOWN_BETWEEN, _page((BETWEEN, *NEWEST[:2]), "Running", token="odd"), size="3", endCreationTime="")
+    list_jobs(Label.BETWEEN_PAGES, _page(NEWEST[3:], "Running"), size="3", endCreationTime="", nextToken="next")
+    list_jobs(Label.DEFAULT, _page((*NEWEST, *OLD)[:10], "Running", token="more"))
     t = t.exchange(Label.NO_TAG, refusal("InvalidArgument"), status=400, target="/jobs?size=100", operation="list_jobs")
-    ask(Label.OTHER_TAG, _page(()), tag="Transcode")
-    ask(Label.BEFORE_THE_RUN, _page(OLD))
-    ask(Label.AFTER_THE_RUN, _page(()))
-    ask(Label.START_ALONE, _page(OWN, "Running"), endCreationTime="", orderByTime="Asc")
-    ask(Label.START_ALONE_LATER, _page(()), endCreationTime="")
-    ask(Label.END_ALONE, _page((*NEWEST, *OLD), "Running"), startCreationTime="")
-    ask(Label.END_ALONE_EARLIER, _page(OLD), startCreationTime="")
-    ask(Label.OTHER_ZONE, _page(NEWEST, "Running"))
-    ask(Label.ZONE_IN_THE_WEST, _page(NEWEST, "Running"))
-    ask(Label.OTHER_ZONE_EARLIER, _page(OLD))
-    ask(Label.OWN_INPUT, _page(NEWEST, "Running"), inputObject="in.mp4")
-    ask(Label.PART_OF_INPUT, _page(()), inputObject="in.mp")
-    ask(Label.ONE, _page(NEWEST[:1], "Running", token="next"), size="1")
-    ask(Label.SIZE_100, _page(NEWEST, "Running"), size="100")
-    ask(Label.SIZE_100_OF_ALL, _page((*NEWEST, *OLD), "Running", token="odd"), size="100")
-    ask(Label.SIZE_100_OF_ALL, _page(()), size="100", nextToken="odd")  # a token may lead to an empty page
-    ask(Label.SIZE_101, _page(NEWEST, "Running"), size="101")
-    ask(Label.EMPTY_VALUES, _page(NEWEST, "Running"), nextToken="", queueId="")
-    ask(Label.OWN_QUEUE, _page(NEWEST, "Running"), queueId=QUEUE)
-    ask(Label.UNKNOWN_QUEUE, _page(()), queueId=STRANGER)
+    list_jobs(Label.OTHER_TAG, _page(()), tag="Transcode")
+    list_jobs(Label.BEFORE_THE_RUN, _page(OLD))
+    list_jobs(Label.AFTER_THE_RUN, _page(()))
+    list_jobs(Label.START_ALONE, _page(OWN, "Running"), endCreationTime="", orderByTime="Asc")
+    list_jobs(Label.START_ALONE_LATER, _page(()), endCreationTime="")
+    list_jobs(Label.END_ALONE, _page((*NEWEST, *OLD), "Running"), startCreationTime="")
+    list_jobs(Label.END_ALONE_EARLIER, _page(OLD), startCreationTime="")
+    list_jobs(Label.OTHER_ZONE, _page(NEWEST, "Running"))
+    list_jobs(Label.ZONE_IN_THE_WEST, _page(NEWEST, "Running"))
+    list_jobs(Label.OTHER_ZONE_EARLIER, _page(OLD))
+    list_jobs(Label.OWN_INPUT, _page(NEWEST, "Running"), inputObject="in.mp4")
+    list_jobs(Label.PART_OF_INPUT, _page(()), inputObject="in.mp")
+    list_jobs(Label.ONE, _page(NEWEST[:1], "Running", token="next"), size="1")
+    list_jobs(Label.SIZE_100, _page(NEWEST, "Running"), size="100")
+    list_jobs(Label.SIZE_100_OF_ALL, _page((*NEWEST, *OLD), "Running", token="odd"), size="100")
+    list_jobs(Label.SIZE_100_OF_ALL, _page(()), size="100", nextToken="odd")  # a token may lead to an empty page
+    list_jobs(Label.SIZE_101, _page(NEWEST, "Running"), size="101")
+    list_jobs(Label.EMPTY_VALUES, _page(NEWEST, "Running"), nextToken="", queueId="")
+    list_jobs(Label.OWN_QUEUE, _page(NEWEST, "Running"), queueId=QUEUE)
+    list_jobs(Label.UNKNOWN_QUEUE, _page(()), queueId=STRANGER)
     t = t.exchange(Label.ENDED, response_xml(*map(_job, OWN)), operation="describe_job")
-    ask(Label.SUCCESS, _page(NEWEST), states="Success")
-    ask(Label.FAILED_SUCCESS_CANCEL, _page(NEWEST), states="Failed,Success,Cancel")
-    ask(Label.SUCCESS_OR_FAILED, _page(NEWEST), states="Success,Failed")
-    ask(Label.FAILED_OR_CANCEL, _page(()), states="Failed,Cancel")
-    ask(Label.TOGETHER, _page(OWN[:3], token="next"), states="Failed,Success", orderByTime="Asc", queueId=QUEUE)
-    ask(Label.TOGETHER, _page(OWN[3:]), states="Failed,Success", orderByTime="Asc", queueId=QUEUE, nextToken="next")
-    ask(Label.TOGETHER_OTHER_STATES, _page(()), states="Failed,Cancel", queueId=QUEUE)
-    ask(Label.TOGETHER_EARLIER, _page(OLD), states="Failed,Success", queueId=QUEUE)
-    ask(Label.TOGETHER_OTHER_TAG, _page(()), tag="Transcode", queueId=QUEUE)
+    list_jobs(Label.SUCCESS, _page(NEWEST), states="Success")
+    list_jobs(Label.FAILED_SUCCESS_CANCEL, _page(NEWEST), states="Failed,Success,Cancel")
+    list_jobs(Label.SUCCESS_OR_FAILED, _page(NEWEST), states="Success,Failed")
+    list_jobs(Label.FAILED_OR_CANCEL, _page(()), states="Failed,Cancel")
+    list_jobs(Label.TOGETHER, _page(OWN[:3], token="next"), states="Failed,Success", orderByTime="Asc", queueId=QUEUE)
+    list_jobs(
+        Label.TOGETHER, _page(OWN[3:]), states="Failed,Success", orderByTime="Asc", queueId=QUEUE, nextToken="next"
+    )
+    list_jobs(Label.TOGETHER_OTHER_STATES, _page(()), states="Failed,Cancel", queueId=QUEUE)
+    list_jobs(Label.TOGETHER_EARLIER, _page(OLD), states="Failed,Success", queueId=QUEUE)
+    list_jobs(Label.TOGETHER_OTHER_TAG, _page(()), tag="Transcode", queueId=QUEUE)
     t = t.exchange(Label.SUBMIT_HELD, response_xml(_job(HELD, "Submitted")), method="POST", operation="submit_job")
     t = t.exchange(Label.HELD, response_xml(_job(HELD, "Pause")), operation="describe_job")
-    ask(Label.WAITING, _page((HELD,), "Pause"), states="Success,Pause,Submitted")
-    ask(Label.OF_ITS_STATE, _page((HELD,), "Pause"), states="Pause")
-    ask(Label.NOT_WAITING, _page(()), states="Running,Success,Failed,Cancel")
+    list_jobs(Label.WAITING, _page((HELD,), "Pause"), states="Success,Pause,Submitted")
+    list_jobs(Label.OF_ITS_STATE, _page((HELD,), "Pause"), states="Pause")
+    list_jobs(Label.NOT_WAITING, _page(()), states="Running,Success,Failed,Cancel")
     t = t.exchange(Label.HELD_STILL, response_xml(_job(HELD, "Pause")), operation="describe_job")
     return t
 
@@ -139,20 +141,20 @@ def test_conforming_transcript_holds(requirement: str) -> None:
 BAD = refusal("InvalidArgument")
 DEVIATIONS: dict[str, tuple[str, Change]] = {
     "listed in part": ("LST-001", lambda t: t.status(Label.WINDOW, 206)),
-    "one never listed": ("LST-001", lambda t: t.edited(Label.WINDOW, _job(OWN[0], "Running"), "")),
+    "one job never listed": ("LST-001", lambda t: t.edited(Label.WINDOW, _job(OWN[0], "Running"), "")),
     "window refused": ("LST-001", lambda t: t.answered(Label.WINDOW, 400, BAD)),
     "other tag in the list": ("LST-002", lambda t: t.edited(Label.WINDOW, "<Tag>Snapshot<", "<Tag>Transcode<")),
     "tag ignored": ("LST-002", lambda t: t.answered(Label.OTHER_TAG, 200, _page(NEWEST))),
     "oldest first by default": ("LST-003", lambda t: t.answered(Label.WINDOW, 200, _page(OWN, "Running"))),
     "newest first with Asc": ("LST-004", lambda t: t.answered(Label.ASCENDING, 200, _page(NEWEST, "Running"))),
-    "default page leads nowhere": ("LST-008", lambda t: t.edited(Label.DEFAULT, "<NextToken>more</NextToken>", "")),
-    "token is an offset": (
+    "default page without token": ("LST-008", lambda t: t.edited(Label.DEFAULT, "<NextToken>more</NextToken>", "")),
+    "token works as an offset": (
         "LST-019",
         lambda t: t.edited(
             Label.BETWEEN_PAGES, _job(OWN[1], "Running"), "".join(_job(i, "Running") for i in OWN[2:0:-1])
         ),
     ),
-    "west read as east": ("LST-015", lambda t: t.answered(Label.ZONE_IN_THE_WEST, 200, _page(OLD))),
+    "western zone parsed as eastern": ("LST-015", lambda t: t.answered(Label.ZONE_IN_THE_WEST, 200, _page(OLD))),
     "size ignored": ("LST-005", lambda t: t.answered(Label.PAGE_OF_THREE, 200, _page(NEWEST, "Running"))),
     "short page": (
         "LST-005",
@@ -163,31 +165,31 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
         lambda t: t.edited(Label.PAGE_OF_THREE, _job(NEWEST[3], "Running"), _job(NEWEST[2], "Running")),
     ),
     "page skips a job": ("LST-006", lambda t: t.edited(Label.PAGE_OF_THREE, _job(NEWEST[3], "Running"), "")),
-    "token leads back": (
+    "token returns to an earlier page": (
         "LST-006",
         lambda t: t.edited(
             Label.PAGE_OF_THREE, _job(NEWEST[4], "Running"), f"{_job(NEWEST[4])}<NextToken>next</NextToken>"
         ),
     ),
     "states ignored": ("LST-007", lambda t: t.answered(Label.FAILED_OR_CANCEL, 200, _page(NEWEST))),
-    "states leave one out": ("LST-007", lambda t: t.edited(Label.SUCCESS_OR_FAILED, _job(OWN[1]), "")),
+    "one of several states omitted": ("LST-007", lambda t: t.edited(Label.SUCCESS_OR_FAILED, _job(OWN[1]), "")),
     "only the last state counts": ("LST-007", lambda t: t.answered(Label.SUCCESS_OR_FAILED, 200, _page(()))),
     "only the first state counts": ("LST-007", lambda t: t.answered(Label.FAILED_SUCCESS_CANCEL, 200, _page(()))),
     "three states refused": ("LST-007", lambda t: t.answered(Label.FAILED_SUCCESS_CANCEL, 400, BAD)),
-    "waiting ones left out": ("LST-007", lambda t: t.answered(Label.WAITING, 200, _page(()))),
-    "waiting ones not by their state": ("LST-007", lambda t: t.answered(Label.OF_ITS_STATE, 200, _page(()))),
-    "waiting ones in any list": ("LST-007", lambda t: t.answered(Label.NOT_WAITING, 200, _page((HELD,), "Pause"))),
-    "waiting ones listed as running": (
+    "waiting jobs omitted": ("LST-007", lambda t: t.answered(Label.WAITING, 200, _page(()))),
+    "waiting jobs not found by their state": ("LST-007", lambda t: t.answered(Label.OF_ITS_STATE, 200, _page(()))),
+    "waiting jobs in every list": ("LST-007", lambda t: t.answered(Label.NOT_WAITING, 200, _page((HELD,), "Pause"))),
+    "waiting jobs listed as running": (
         "LST-007",
         lambda t: t.answered(Label.NOT_WAITING, 200, _page((HELD,), "Running")),
     ),
     "a waiting state refused": ("LST-007", lambda t: t.answered(Label.OF_ITS_STATE, 400, BAD)),
     "explicit Desc is oldest first": ("LST-003", lambda t: t.answered(Label.EMPTY_VALUES, 200, _page(OWN, "Running"))),
-    "pages stand the other way round": (
+    "pages in reverse order": (
         "LST-003",
         lambda t: t.answered(Label.PAGE_OF_THREE, 200, _page(OWN, "Running")),
     ),
-    "Asc turns on the second page": (
+    "Asc reversed on the second page": (
         "LST-004",
         lambda t: t.edited(Label.ASCENDING_BY_THREE, _job(OWN[0], "Running"), _job(OWN[4], "Running")),
     ),
@@ -200,13 +202,13 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     "end alone ignored": ("LST-009", lambda t: t.answered(Label.END_ALONE_EARLIER, 200, _page((*NEWEST, *OLD)))),
     "start alone refused": ("LST-009", lambda t: t.answered(Label.START_ALONE, 400, BAD)),
     "end alone lists nothing": ("LST-009", lambda t: t.answered(Label.END_ALONE, 200, _page(()))),
-    "all at once lists nothing": ("LST-018", lambda t: t.answered(Label.TOGETHER, 200, _page(()))),
-    "all at once refused": ("LST-018", lambda t: t.answered(Label.TOGETHER, 400, BAD)),
-    "all at once repeats": (
+    "all parameters list nothing": ("LST-018", lambda t: t.answered(Label.TOGETHER, 200, _page(()))),
+    "all parameters refused": ("LST-018", lambda t: t.answered(Label.TOGETHER, 400, BAD)),
+    "all parameters repeat a job": (
         "LST-018",
         lambda t: t.edited(Label.TOGETHER, _job(OWN[3]), _job(OWN[2])),
     ),
-    "all at once newest first": (
+    "all parameters ignore Asc": (
         "LST-018",
         lambda t: t.edited(Label.TOGETHER, _job(OWN[0]), _job(OWN[4])),
     ),
@@ -214,26 +216,26 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
         "LST-018",
         lambda t: t.edited(Label.TOGETHER, "</Response>", f"{_job(FOREIGN, 'Running')}</Response>"),
     ),
-    "states forgotten beside a queue": (
+    "states ignored with a queue": (
         "LST-018",
         lambda t: t.answered(Label.TOGETHER_OTHER_STATES, 200, _page(NEWEST)),
     ),
-    "window forgotten beside states": ("LST-018", lambda t: t.answered(Label.TOGETHER_EARLIER, 200, _page(NEWEST))),
-    "tag forgotten beside a queue": ("LST-018", lambda t: t.answered(Label.TOGETHER_OTHER_TAG, 200, _page(NEWEST))),
-    "no tag is taken": ("LST-017", lambda t: t.answered(Label.NO_TAG, 200, _page(NEWEST))),
-    "no tag is a crash": ("LST-017", lambda t: t.answered(Label.NO_TAG, 500, refusal("InternalError"))),
-    "zone not read": ("LST-015", lambda t: t.answered(Label.OTHER_ZONE, 200, _page(()))),
+    "window ignored with states": ("LST-018", lambda t: t.answered(Label.TOGETHER_EARLIER, 200, _page(NEWEST))),
+    "tag ignored with a queue": ("LST-018", lambda t: t.answered(Label.TOGETHER_OTHER_TAG, 200, _page(NEWEST))),
+    "no tag accepted": ("LST-017", lambda t: t.answered(Label.NO_TAG, 200, _page(NEWEST))),
+    "no tag crashes": ("LST-017", lambda t: t.answered(Label.NO_TAG, 500, refusal("InternalError"))),
+    "zone ignored": ("LST-015", lambda t: t.answered(Label.OTHER_ZONE, 200, _page(()))),
     "other zone refused": ("LST-015", lambda t: t.answered(Label.OTHER_ZONE, 400, BAD)),
-    "zone left out of the bound": ("LST-015", lambda t: t.answered(Label.OTHER_ZONE_EARLIER, 200, _page(NEWEST))),
+    "bound without zone refused": ("LST-015", lambda t: t.answered(Label.OTHER_ZONE_EARLIER, 200, _page(NEWEST))),
     "own input not found": ("LST-016", lambda t: t.answered(Label.OWN_INPUT, 200, _page(()))),
-    "input compared as a beginning": ("LST-016", lambda t: t.answered(Label.PART_OF_INPUT, 200, _page(NEWEST))),
+    "input compared by prefix": ("LST-016", lambda t: t.answered(Label.PART_OF_INPUT, 200, _page(NEWEST))),
     "default of twenty": ("LST-008", lambda t: t.answered(Label.DEFAULT, 200, _page((*NEWEST, *OLD)))),
     "default of five": ("LST-008", lambda t: t.answered(Label.DEFAULT, 200, _page(NEWEST, token="more"))),
     "end ignored": ("LST-009", lambda t: t.answered(Label.BEFORE_THE_RUN, 200, _page((*NEWEST, *OLD)))),
     "start ignored": ("LST-009", lambda t: t.answered(Label.AFTER_THE_RUN, 200, _page(NEWEST))),
-    "hundred cut to three": ("LST-010", lambda t: t.answered(Label.SIZE_100, 200, _page(NEWEST[:3], token="more"))),
-    "one gives two": ("LST-005", lambda t: t.answered(Label.ONE, 200, _page(NEWEST[:2], "Running"))),
-    "a short page of all, and more behind it": (
+    "size of 100 gives three": ("LST-010", lambda t: t.answered(Label.SIZE_100, 200, _page(NEWEST[:3], token="more"))),
+    "size of 1 gives two": ("LST-005", lambda t: t.answered(Label.ONE, 200, _page(NEWEST[:2], "Running"))),
+    "short page before the last": (
         "LST-010",
         lambda t: t.edited(
             Label.SIZE_100_OF_ALL, f"{_job(OLD[-1], 'Running')}<NextToken>odd", "<NextToken>odd"
@@ -244,7 +246,7 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
             operation="list_jobs",
         ),
     ),
-    "hundred refused": ("LST-010", lambda t: t.answered(Label.SIZE_100, 400, BAD)),
+    "size of 100 refused": ("LST-010", lambda t: t.answered(Label.SIZE_100, 400, BAD)),
     "listed as still running": (
         "LST-012",
         lambda t: t.edited(Label.SUCCESS_OR_FAILED, ">Success</State>", ">Failed</State>"),
@@ -257,7 +259,7 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     "listed in another queue": ("LST-012", lambda t: t.edited(Label.SUCCESS_OR_FAILED, QUEUE, STRANGER)),
     "listed with another creation": ("LST-012", lambda t: t.edited(Label.SUCCESS_OR_FAILED, CREATED, LATEST)),
     "empty token refused": ("LST-013", lambda t: t.answered(Label.EMPTY_VALUES, 400, BAD)),
-    "empty token is past the end": ("LST-013", lambda t: t.answered(Label.EMPTY_VALUES, 200, _page(()))),
+    "empty token gives an empty page": ("LST-013", lambda t: t.answered(Label.EMPTY_VALUES, 200, _page(()))),
     "own queue empty": ("LST-014", lambda t: t.answered(Label.OWN_QUEUE, 200, _page(()))),
     "queue ignored": ("LST-014", lambda t: t.answered(Label.UNKNOWN_QUEUE, 200, _page(NEWEST))),
 }
@@ -273,8 +275,8 @@ def test_changed_response_deviates(requirement: str, change: Change) -> None:
     assert finding.seen
 
 
-def _busy(transcript: Transcript) -> Transcript:
-    """Another person's job stands in the middle of the lists that are not by state."""
+def with_job_of_others(transcript: Transcript) -> Transcript:
+    """Inserts a job of another user into the lists that are not by state."""
     guest = job_xml(FOREIGN, "Running", created=CREATED)
     for step in (
         Label.WINDOW,
@@ -290,7 +292,7 @@ def _busy(transcript: Transcript) -> Transcript:
 
 
 LEGAL: dict[str, Change] = {
-    "other people's jobs": _busy,
+    "other people's jobs": with_job_of_others,
     "empty token at the end": lambda t: t.edited_everywhere(
         "</JobsDetail></Response>", "</JobsDetail><NextToken/></Response>"
     ),
@@ -311,7 +313,7 @@ LEGAL: dict[str, Change] = {
     "closed while paused": lambda t: t.without(
         Label.SUBMIT_HELD, Label.HELD, Label.WAITING, Label.OF_ITS_STATE, Label.NOT_WAITING, Label.HELD_STILL
     ),
-    "queue not held": lambda t: t.edited(Label.HELD_STILL, ">Pause<", ">Running<").answered(
+    "queue not paused": lambda t: t.edited(Label.HELD_STILL, ">Pause<", ">Running<").answered(
         Label.OF_ITS_STATE, 200, _page(())
     ),
     "request id": lambda t: t.edited_everywhere("<RequestId>", "<TraceId/><RequestId>"),
@@ -328,8 +330,8 @@ def test_legal_variation_does_not_deviate(requirement: str, change: Change) -> N
     assert judged(requirement, change(conforming())).kind is Kind.HOLDS
 
 
-def test_the_end_of_a_list_is_its_own() -> None:
-    """The job between the pages is the last of all in Asc order: where its page is lost, no other job is missed."""
+def test_job_submitted_between_pages_may_be_lost_with_its_page() -> None:
+    """The job is the last one in Asc order: when its page is missing, no other job is."""
     whole = conforming().edited(Label.SUCCESS_OR_FAILED, "<RequestId>", f"{_job(BETWEEN)}<RequestId>")
     whole = whole.edited(Label.ENDED, "<RequestId>", f"{_job(BETWEEN)}<RequestId>")
     assert judged("LST-018", whole).kind is Kind.DEVIATES
@@ -338,68 +340,68 @@ def test_the_end_of_a_list_is_its_own() -> None:
     assert judged("LST-018", there).kind is Kind.HOLDS
 
 
-def test_a_list_without_end_proves_nothing_of_what_it_did_not_reach() -> None:
-    """Own jobs behind the last page that was looked at are not missed, nor does their absence hold."""
+def test_jobs_behind_the_last_read_page_are_not_judged() -> None:
+    """Own jobs behind the last read page are not missing, and their absence does not hold."""
     endless = conforming().edited(Label.TOGETHER, "".join(map(_job, OWN[3:])), "<NextToken>more</NextToken>")
     assert judged("LST-018", endless).kind is Kind.CANNOT_TELL
 
 
-def test_a_page_turned_before_the_list_knows_the_new_job_tells_nothing() -> None:
-    """Where the list has not shown the job that came in, an offset would look as good as a cursor."""
+def test_page_read_before_the_list_shows_the_new_job_cannot_be_judged() -> None:
+    """Until the list shows the new job an offset looks as good as a cursor."""
     late = conforming().edited(Label.SHOWN_BETWEEN, _job(BETWEEN, "Running"), "")
     assert judged("LST-019", late).kind is Kind.CANNOT_TELL
 
 
-def test_times_of_another_zone_are_told_once() -> None:
-    """Where CreationTime is hours off the clock, the window finds nothing: one check says so, others are blocked."""
+def test_times_in_another_zone_deviate_in_one_check_only() -> None:
+    """When CreationTime is hours off the clock the window finds nothing: one check deviates, others are blocked."""
     far = conforming()
     for step in (Label.SUBMIT, Label.SUBMIT_LATER):
         far = far.header(step, "Date", "Fri, 02 Jan 2026 03:04:05 GMT")
     for step in (Label.WINDOW, Label.PAGE_OF_THREE, Label.SUCCESS, Label.SIZE_100, Label.EMPTY_VALUES):
         far = far.answered(step, 200, _page(()))
-    told = judged("LST-001", far)
-    assert told.kind is Kind.DEVIATES
-    assert "-8.0 h" in told.reason
+    finding = judged("LST-001", far)
+    assert finding.kind is Kind.DEVIATES
+    assert "-8.0 h" in finding.reason
     for requirement in ("LST-005", "LST-006", "LST-007", "LST-010", "LST-013"):
         assert judged(requirement, far).kind is Kind.BLOCKED, requirement
 
 
-def test_all_parameters_need_the_states_to_work_alone() -> None:
-    """Where the list by states alone, or the pages, are wrong, what all parameters do together is not asked."""
+def test_combined_parameters_are_blocked_when_the_states_alone_deviate() -> None:
+    """Where the list by states alone, or paging, is wrong, all parameters together are not judged."""
     pages = conforming().edited(Label.ASCENDING_BY_THREE, _job(OWN[3], "Running"), "")
     assert judged("LST-018", pages).kind is Kind.BLOCKED
     exclusive = conforming().answered(Label.SUCCESS_OR_FAILED, 200, _page(()))
     assert judged("LST-018", exclusive).kind is Kind.BLOCKED
 
 
-def test_jobs_of_one_second_cannot_tell_an_order() -> None:
-    """When all creation times are equal any order looks right, and that is said."""
+def test_order_of_jobs_of_one_second_cannot_be_judged() -> None:
+    """When all creation times are equal any order looks right."""
     same = conforming().edited_everywhere(f"<CreationTime>{LATER}", f"<CreationTime>{CREATED}")
     assert judged("LST-003", same).kind is Kind.CANNOT_TELL
     assert judged("LST-004", same).kind is Kind.CANNOT_TELL
 
 
-def test_ten_jobs_cannot_tell_the_default_size() -> None:
+def test_default_size_cannot_be_judged_with_ten_jobs() -> None:
     """With ten jobs or fewer on the tag the default size does not show."""
     few = conforming().answered(Label.COUNT, 200, _page(NEWEST)).answered(Label.DEFAULT, 200, _page(NEWEST))
     assert judged("LST-008", few).kind is Kind.CANNOT_TELL
 
 
-def test_window_that_shows_nothing_proves_no_filter() -> None:
-    """A list that never holds anything filters nothing."""
+def test_empty_list_cannot_prove_a_filter() -> None:
+    """A list that is always empty filters nothing."""
     empty = conforming().answered(Label.WINDOW, 200, _page(()))
     assert judged("LST-009", empty).kind is Kind.BLOCKED
     assert judged("LST-002", empty).kind is Kind.BLOCKED
 
 
-def test_job_that_ended_between_the_looks_is_no_contradiction() -> None:
+def test_job_that_ended_between_list_and_describe_does_not_deviate() -> None:
     """Only ended jobs are compared between list and describe."""
     running = conforming().edited(Label.ENDED, ">Success</State>", ">Running</State>")
     assert judged("LST-012", running).kind is Kind.BLOCKED
 
 
-def test_size_above_100_is_a_note() -> None:
-    """What size=101 is answered is told, whatever it is."""
+def test_size_above_100_is_observed() -> None:
+    """The finding reports any response to size=101."""
     for t in (conforming(), conforming().answered(Label.SIZE_101, 400, BAD)):
         assert judged("LST-011", t).kind is Kind.OBSERVED
 
@@ -414,7 +416,7 @@ def test_missing_exchanges_block_the_check(requirement: str) -> None:
 
 @pytest.mark.parametrize("requirement", IDS)
 def test_missing_responses_do_not_hold(requirement: str) -> None:
-    """A target that hangs on every list passes nothing."""
+    """A target that never responds to lists passes no check."""
     hanging = conforming()
     for step in Label:
         if hanging.has(step) and not step.startswith("submit"):

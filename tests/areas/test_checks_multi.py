@@ -56,7 +56,7 @@ def conforming() -> Transcript:
     )
     for index in (2, 0, 3, 1, 5, 4):
         t = t.callback(OWN_XML, _callback(index))
-    t = _told_otherwise(t)
+    t = _with_other_callbacks(t)
     for step, labels in REJECTED.items():
         request = submit_xml(*(operation_xml(tag="Snapshot", user_data=f"run {label}") for label in labels), tag=None)
         no = refusal("InvalidArgument")
@@ -70,8 +70,8 @@ def conforming() -> Transcript:
 JSON, SILENCED, PLAIN = ("ja1", "ja2"), ("jb1", "jb2"), "jc1"
 
 
-def _told_otherwise(t: Transcript) -> Transcript:
-    """Two jobs told in JSON, two told not at all, and one told by the queue's rule."""
+def _with_other_callbacks(t: Transcript) -> Transcript:
+    """Adds two jobs with JSON callbacks, two without callbacks, and one with a callback by the queue's rule."""
     t = t.exchange(Label.RULE, response_xml(), method="PUT", operation="update_queue")
     for step, ids in ((Label.MANY_JSON, JSON), (Label.MANY_SILENCED, SILENCED), (Label.NOTIFIED_BY_RULE, (PLAIN,))):
         t = t.exchange(
@@ -99,7 +99,7 @@ def _other(job_id: str, label: str) -> str:
     return job_xml(job_id, user_data=f"run {label}", output=f"run/{label}/out.jpg")
 
 
-def _leaves(job: str) -> Change:
+def _with_leftover_job(job: str) -> Change:
     return lambda t: t.edited(Label.LIST_AFTER, "<JobsDetail>", f"{job}<JobsDetail>")
 
 
@@ -114,46 +114,52 @@ def test_conforming_transcript_holds(requirement: str) -> None:
     assert finding.witness
 
 
-def _silent(transcript: Transcript, job_id: str) -> Transcript:
+def _without_callbacks_of(transcript: Transcript, job_id: str) -> Transcript:
     kept = tuple(r for r in transcript.records if not (hasattr(r, "channel") and job_id in r.body.text))
     return Transcript(transcript.scenario, transcript.feature, kept)
 
 
 DEVIATIONS: dict[str, tuple[str, Change]] = {
-    "json asked for, xml told": (
+    "json requested, xml sent": (
         "MUL-007",
         lambda t: _without_arrivals(t, OWN_JSON).callback(OWN_JSON, _in_json("ja1")).callback(OWN_JSON, _in_xml("ja2")),
     ),
-    "one of two told in json": (
+    "json for one of two": (
         "MUL-007",
         lambda t: _without_arrivals(t, OWN_JSON).callback(OWN_JSON, _in_json("ja2")),
     ),
     "json refused": ("MUL-007", lambda t: t.answered(Label.MANY_JSON, 400, refusal("InvalidArgument"))),
-    "second silenced job told": ("MUL-008", lambda t: t.callback(BY_RULE, _in_xml("jb2"))),
-    "silenced job told though the rule is mute": (
+    "second silenced job has a callback": ("MUL-008", lambda t: t.callback(BY_RULE, _in_xml("jb2"))),
+    "silenced job has a callback under a silent rule": (
         "MUL-008",
         lambda t: _without_arrivals(t, BY_RULE).callback(OWN_XML, _in_xml("jb1")),
     ),
-    "accepted only": ("MUL-001", lambda t: t.status(Label.MANY, 202)),
+    "answered 202": ("MUL-001", lambda t: t.status(Label.MANY, 202)),
     "one job for all": ("MUL-001", lambda t: t.answered(Label.MANY, 200, response_xml(_job(0)))),
     "one id for two": ("MUL-001", lambda t: t.edited(Label.MANY, OWN[3], OWN[0])),
     "refused": ("MUL-001", lambda t: t.answered(Label.MANY, 400, refusal("InvalidArgument"))),
     "level of the first for all": ("MUL-002", lambda t: t.edited(Label.MANY, "<JobLevel>1<", "<JobLevel>2<")),
-    "parameters of another in describe": ("MUL-002", lambda t: t.edited(Label.DESCRIBE, "run many 3", "run many 0")),
+    "describe shows parameters of another job": (
+        "MUL-002",
+        lambda t: t.edited(Label.DESCRIBE, "run many 3", "run many 0"),
+    ),
     "tag lost": ("MUL-002", lambda t: t.edited(Label.MANY, "<Tag>Snapshot</Tag>", "")),
     "backwards": ("MUL-003", lambda t: t.answered(Label.MANY, 200, response_xml(*map(_job, (5, 4, 3, 2, 1, 0))))),
     "ended at once": ("MUL-001", lambda t: t.edited(Label.MANY, ">Submitted<", ">Success<")),
     "output of the first for all": ("MUL-002", lambda t: t.edited(Label.MANY, "run/many 3/", "run/many 0/")),
-    "one of seven runs": ("MUL-006", _leaves(_other(MADE, "seven 6"))),
-    "a good one beside the bad runs": ("MUL-006", _leaves(_other(MADE, "half 0"))),
-    "a good one runs without its user data": (
+    "one of seven runs": ("MUL-006", _with_leftover_job(_other(MADE, "seven 6"))),
+    "valid operation next to the bad one runs": ("MUL-006", _with_leftover_job(_other(MADE, "half 0"))),
+    "valid operation runs without its user data": (
         "MUL-006",
-        _leaves(job_xml(MADE, output="run/half 2/out.jpg")),
+        _with_leftover_job(job_xml(MADE, output="run/half 2/out.jpg")),
     ),
-    "a good one runs without anything": ("MUL-006", _leaves(job_xml(MADE, output=""))),
-    "one untold": ("MUL-004", lambda t: _silent(t, OWN[1])),
-    "two in one": ("MUL-004", lambda t: _silent(_silent(t, OWN[1]), OWN[2]).callback(OWN_XML, _callback(1, 2))),
-    "seven taken": ("MUL-005", lambda t: t.answered(Label.SEVEN, 200, response_xml(_job(0)))),
+    "valid operation runs without any parameter": ("MUL-006", _with_leftover_job(job_xml(MADE, output=""))),
+    "one callback missing": ("MUL-004", lambda t: _without_callbacks_of(t, OWN[1])),
+    "two jobs in one callback": (
+        "MUL-004",
+        lambda t: _without_callbacks_of(_without_callbacks_of(t, OWN[1]), OWN[2]).callback(OWN_XML, _callback(1, 2)),
+    ),
+    "seven accepted": ("MUL-005", lambda t: t.answered(Label.SEVEN, 200, response_xml(_job(0)))),
 }
 
 
@@ -172,7 +178,7 @@ LEGAL: dict[str, Change] = {
     "no level where none was given": lambda t: t.edited_everywhere(
         "<UserData>run many 1</UserData><JobLevel>0</JobLevel>", "<UserData>run many 1</UserData>"
     ),
-    "told twice": lambda t: t.callback(OWN_XML, _callback(1)).callback(OWN_XML, _callback(1)),
+    "callback sent twice": lambda t: t.callback(OWN_XML, _callback(1)).callback(OWN_XML, _callback(1)),
     "no output in the answer": lambda t: t.edited_everywhere(
         "<Object>run/many", "<Object/><Name>run/many"
     ).edited_everywhere("out.jpg</Object>", "out.jpg</Name>"),
@@ -194,7 +200,7 @@ def test_missing_exchanges_block_the_check(requirement: str) -> None:
 
 
 def test_silence_needs_a_control_and_a_value_of_newer_pages() -> None:
-    """A rule that tells of nothing proves no silence; a service of the older pages refuses the value."""
+    """Without other callbacks a missing one proves nothing; a target of the older pages rejects `no`."""
     assert judged("MUL-008", _without_arrivals(conforming(), BY_RULE)).kind is Kind.BLOCKED
     refused = conforming().answered(Label.MANY_SILENCED, 400, refusal("InvalidArgument"))
     assert judged("MUL-008", refused).kind is Kind.OBSERVED

@@ -1,4 +1,4 @@
-"""How many jobs ran at once: counted where two looks each prove it, never where they may have followed each other."""
+"""Tests of the number of concurrent jobs: only jobs that certainly ran at the same time count."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ciq_schemas.transcript.jobs import StateObservation
 
 
 def run(first: float, last: float) -> tuple[StateObservation, StateObservation]:
-    """A job seen Running by a look answered at `first` and by one asked at `last`."""
+    """Returns a job whose Running state was shown in a response at `first` and requested again at `last`."""
     return (
         StateObservation("Running", first - 0.1, first, int(first * 10), "drain"),
         StateObservation("Running", last, last + 0.1, int(last * 10) + 1, "drain"),
@@ -28,7 +28,7 @@ def run(first: float, last: float) -> tuple[StateObservation, StateObservation]:
     ids=["none", "one", "one after the other", "two", "three"],
 )
 def test_only_certain_overlaps_count(runs: list[tuple[StateObservation, StateObservation]], most: int) -> None:
-    """A job counts from the answer to the first look until the last look was sent."""
+    """A job counts from the response to the first describe until the last describe was sent."""
     count, witness = most_at_once(runs)
     assert count == most
     assert bool(witness) == bool(runs)

@@ -29,7 +29,7 @@ OWN, SHARED = ("/asr_jobs", "/jobs")
 
 
 def conforming() -> Transcript:
-    """The scenario on a service that has both path families."""
+    """Returns the transcript of a target that has both path families."""
     t = Transcript("paths", Feature.SPEECH).exchange(Label.QUEUES, paged(queue_xml(name="queue-speech-1")))
     for number, (path, (submit, by_tag, describe, listing)) in enumerate(FAMILIES.items()):
         job = response_xml(job_xml(f"s{number}", tag=TAG))
@@ -45,29 +45,29 @@ def conforming() -> Transcript:
 
 
 def without_shared(t: Transcript) -> Transcript:
-    """A service of the older generation."""
+    """Returns the transcript of a target of the older generation."""
     return t.without(*FAMILIES[SHARED][1:]).answered(Label.SHARED_SUBMIT, 404, "<html>no such page</html>")
 
 
 def without_own(t: Transcript) -> Transcript:
-    """A service of the newer generation."""
+    """Returns the transcript of a target of the newer generation."""
     return t.without(*FAMILIES[OWN][1:]).answered(Label.OWN_SUBMIT, 404, refusal("InvalidArgument"))
 
 
 MUST = ("PTH-001", "PTH-003", "PTH-004", "PTH-005")
 
 
-@pytest.mark.parametrize("dress", [lambda t: t, without_shared, without_own])
+@pytest.mark.parametrize("variation", [lambda t: t, without_shared, without_own])
 @pytest.mark.parametrize("requirement", MUST)
-def test_every_documented_generation_passes(requirement: str, dress: Change) -> None:
-    """Own path only, shared path only and both hold alike."""
-    finding = judged(requirement, dress(conforming()))
+def test_documented_path_families_hold(requirement: str, variation: Change) -> None:
+    """Own path only, shared path only and both hold."""
+    finding = judged(requirement, variation(conforming()))
     assert finding.kind is Kind.HOLDS, finding
     assert finding.witness
 
 
-def test_the_note_says_which_paths_there_are() -> None:
-    """The measured note names the families that take jobs."""
+def test_finding_names_the_path_families() -> None:
+    """The measured finding names the families that accept jobs."""
     assert judged("PTH-002", conforming()).seen == "paths that accept jobs: POST /asr_jobs, POST /jobs"
     assert judged("PTH-002", without_shared(conforming())).seen == "paths that accept jobs: POST /asr_jobs"
 
@@ -85,22 +85,22 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
 
 
 @pytest.mark.parametrize("name", DEVIATIONS)
-def test_a_deviation_is_found(name: str) -> None:
-    """Each wrong answer is a deviation of the one requirement, with the exchange that shows it."""
+def test_wrong_response_deviates(name: str) -> None:
+    """Each wrong response makes one requirement deviate, with the exchange that shows it."""
     requirement, change = DEVIATIONS[name]
     finding = judged(requirement, change(conforming()))
     assert finding.kind is Kind.DEVIATES, finding
     assert finding.witness
 
 
-def test_no_job_blocks_the_rest() -> None:
-    """Where no path takes a job, what is asked of jobs is blocked, not passed."""
+def test_checks_of_jobs_are_blocked_without_an_accepted_job() -> None:
+    """Where no path accepts a job, checks of jobs are blocked."""
     nothing = conforming().without(*(step for steps in FAMILIES.values() for step in steps[1:]))
     nothing = nothing.answered(Label.OWN_SUBMIT, 500).answered(Label.SHARED_SUBMIT, 500)
     for requirement in ("PTH-003", "PTH-004", "PTH-005"):
         assert judged(requirement, nothing).kind is Kind.BLOCKED
 
 
-def test_families_are_asked_of_every_feature() -> None:
-    """The requirement on documented paths stands for every feature of the table."""
+def test_path_requirement_applies_to_every_feature() -> None:
+    """The requirement on documented paths applies to every feature of the table."""
     assert load_registry().by_id["PTH-001"].features == tuple(FEATURES)

@@ -89,7 +89,7 @@ def test_conforming_transcript_holds(requirement: str) -> None:
 
 DEVIATIONS = {
     "listed in part": ("QUE-001", lambda t: t.status(Label.PLAIN, 206)),
-    "total is no number": ("QUE-001", lambda t: t.edited(Label.PLAIN, "<TotalCount>1<", "<TotalCount>one<")),
+    "total not a number": ("QUE-001", lambda t: t.edited(Label.PLAIN, "<TotalCount>1<", "<TotalCount>one<")),
     "no page size": ("QUE-001", lambda t: t.edited(Label.PLAIN, "<PageSize>10</PageSize>", "")),
     "no request id": ("QUE-001", lambda t: t.edited(Label.PLAIN, "<RequestId>REQ-2</RequestId>", "")),
     "wrapped list": (
@@ -102,22 +102,22 @@ DEVIATIONS = {
     "refused": ("QUE-001", lambda t: t.answered(Label.PLAIN, 400, BAD)),
     "no size": ("QUE-002", lambda t: t.edited_everywhere("<MaxSize>10000</MaxSize>", "")),
     "no rule": ("QUE-002", lambda t: t.edited_everywhere("NotifyConfig", "Rule")),
-    "own word for state": ("QUE-003", lambda t: t.edited(Label.PAUSED_WHILE_PAUSED, ">Paused<", ">Stopped<")),
+    "unknown state": ("QUE-003", lambda t: t.edited(Label.PAUSED_WHILE_PAUSED, ">Paused<", ">Stopped<")),
     "no zone": ("QUE-004", lambda t: t.edited_everywhere("03:04:05+0800", "03:04:05")),
     "unset time": ("QUE-004", lambda t: t.edited(Label.BY_ID, "2026-01-02T03:04:05+0800", "-")),
     "zero": ("QUE-005", lambda t: t.edited_everywhere("<MaxConcurrent>10<", "<MaxConcurrent>0<")),
     "signed": ("QUE-005", lambda t: t.edited_everywhere("<MaxSize>10000<", "<MaxSize>-1<")),
     "foreign category": ("QUE-006", lambda t: t.edited_everywhere("Transcoding", "DocProcessing")),
-    "ids do not select": (
+    "queue selected by id missing": (
         "QUE-008",
         lambda t: t.answered(Label.BY_ID, 200, response_xml(queue_xml(), queue_xml(STRANGER))),
     ),
     "ids are ignored": ("QUE-008", lambda t: t.answered(Label.BY_UNKNOWN_ID, 200, paged(queue_xml()))),
-    "unknown id untold": (
+    "unknown id omitted": (
         "QUE-009",
         lambda t: t.answered(Label.BY_KNOWN_AND_UNKNOWN_ID, 200, response_xml(queue_xml())),
     ),
-    "unknown id alone untold": ("QUE-009", lambda t: t.answered(Label.BY_UNKNOWN_ID, 200, paged())),
+    "single unknown id omitted": ("QUE-009", lambda t: t.answered(Label.BY_UNKNOWN_ID, 200, paged())),
     "every page is the first": (
         "QUE-013",
         lambda t: t.edited(Label.PAST_THE_END, "<PageNumber>1000<", "<PageNumber>1<"),
@@ -126,34 +126,34 @@ DEVIATIONS = {
         "QUE-009",
         lambda t: t.answered(Label.BY_KNOWN_AND_UNKNOWN_ID, 200, response_xml(queue_xml(), queue_xml(STRANGER))),
     ),
-    "known id told as unknown": (
+    "known id reported as unknown": (
         "QUE-009",
         lambda t: t.edited(
             Label.BY_KNOWN_AND_UNKNOWN_ID, "</Response>", f"<NonExistPIDs>{QUEUE}</NonExistPIDs></Response>"
         ),
     ),
-    "second unknown id untold": (
+    "second unknown id omitted": (
         "QUE-009",
         lambda t: t.edited(Label.BY_ID_BETWEEN_UNKNOWN_IDS, f"<NonExistPIDs>{OTHER}</NonExistPIDs>", ""),
     ),
-    "first id decides": ("QUE-009", lambda t: t.edited(Label.BY_ID_BETWEEN_UNKNOWN_IDS, queue_xml(), "")),
+    "only the first id counts": ("QUE-009", lambda t: t.edited(Label.BY_ID_BETWEEN_UNKNOWN_IDS, queue_xml(), "")),
     "unknown id first refused": ("QUE-009", lambda t: t.answered(Label.BY_ID_BETWEEN_UNKNOWN_IDS, 400, BAD)),
-    "paused queue unlisted by id": ("QUE-008", lambda t: t.answered(Label.BY_ID_WHILE_PAUSED, 200, response_xml())),
-    "paused queue told as unknown": (
+    "paused queue missing by id": ("QUE-008", lambda t: t.answered(Label.BY_ID_WHILE_PAUSED, 200, response_xml())),
+    "paused queue reported as unknown": (
         "QUE-010",
         lambda t: t.edited(Label.BY_ID_WHILE_PAUSED, "</Response>", f"<NonExistPIDs>{QUEUE}</NonExistPIDs></Response>"),
     ),
-    "page hides the pause": (
+    "page shows a paused queue as active": (
         "QUE-011",
         lambda t: t.answered(Label.ACTIVE_ON_A_PAGE_WHILE_PAUSED, 200, paged(queue_xml(state="Paused"))),
     ),
-    "page hides the paused": ("QUE-011", lambda t: t.answered(Label.PAUSED_ON_A_PAGE_WHILE_PAUSED, 200, paged())),
+    "page omits the paused queue": ("QUE-011", lambda t: t.answered(Label.PAUSED_ON_A_PAGE_WHILE_PAUSED, 200, paged())),
     "total of all": ("QUE-022", lambda t: t.edited(Label.PAUSED, "<TotalCount>0<", "<TotalCount>1<")),
     "total of all while paused": (
         "QUE-022",
         lambda t: t.edited(Label.ACTIVE_WHILE_PAUSED, "<TotalCount>0<", "<TotalCount>1<"),
     ),
-    "existing id told": (
+    "existing id reported as unknown": (
         "QUE-010",
         lambda t: t.edited(Label.BY_ID, "</Response>", f"<NonExistPIDs>{QUEUE}</NonExistPIDs></Response>"),
     ),
@@ -170,7 +170,10 @@ DEVIATIONS = {
     ),
     "total past the end": ("QUE-014", lambda t: t.edited(Label.PAST_THE_END, "<TotalCount>1<", "<TotalCount>0<")),
     "page 2 is page 1": ("QUE-014", lambda t: t.answered(Label.SECOND_PAGE, 200, paged(queue_xml(), number=2))),
-    "ids hide the state": ("QUE-024", lambda t: t.answered(Label.BY_ID_OF_OTHER_STATE, 200, response_xml(queue_xml()))),
+    "ids disable the state filter": (
+        "QUE-024",
+        lambda t: t.answered(Label.BY_ID_OF_OTHER_STATE, 200, response_xml(queue_xml())),
+    ),
     "empty refused": ("QUE-015", lambda t: t.answered(Label.EMPTY_PARAMETERS, 400, BAD)),
     "empty selects none": ("QUE-015", lambda t: t.answered(Label.EMPTY_PARAMETERS, 200, paged())),
     "rule state": ("QUE-016", lambda t: t.edited_everywhere("<State>Off<", "<State>No<")),
@@ -178,46 +181,46 @@ DEVIATIONS = {
         "QUE-016",
         lambda t: t.edited_everywhere("<Event/><Type/><State>Off<", "<Type/><State>On<"),
     ),
-    "eleven taken": ("QUE-017", lambda t: t.answered(Label.ELEVEN_IDS, 200, paged(queue_xml()))),
-    "page word taken": ("QUE-018", lambda t: t.answered(Label.PAGE_NUMBER_WORD, 200, paged(queue_xml()))),
+    "eleven ids accepted": ("QUE-017", lambda t: t.answered(Label.ELEVEN_IDS, 200, paged(queue_xml()))),
+    "page word accepted": ("QUE-018", lambda t: t.answered(Label.PAGE_NUMBER_WORD, 200, paged(queue_xml()))),
     "page size 500": ("QUE-018", lambda t: t.answered(Label.PAGE_SIZE_0, 500, BAD)),
     "own category empty": ("QUE-019", lambda t: t.answered(Label.OWN_CATEGORY, 200, paged())),
     "every category refused": ("QUE-019", lambda t: t.answered(Label.EVERY_CATEGORY, 400, BAD)),
     "category ignored": ("QUE-020", lambda t: t.answered(Label.EXTRA_CATEGORY, 200, paged(queue_xml()))),
-    "every category leaves one out": ("QUE-020", lambda t: t.answered(Label.EXTRA_CATEGORY, 200, paged(SPEED))),
+    "every category omits one": ("QUE-020", lambda t: t.answered(Label.EXTRA_CATEGORY, 200, paged(SPEED))),
     "two queues": (
         "ONE-001",
         lambda t: t.answered(Label.PLAIN, 200, paged(queue_xml(), queue_xml(STRANGER, name="q2"))),
     ),
-    "own name": ("ONE-002", lambda t: t.edited_everywhere("<Name>queue-1<", "<Name>default<")),
+    "undocumented name": ("ONE-002", lambda t: t.edited_everywhere("<Name>queue-1<", "<Name>default<")),
     "two request ids": ("HDR-003", lambda t: t.header(Label.BY_ID, "x-ci-request-id", "other")),
 }
 
 
-def test_times_of_queues_are_written_as_on_the_pages() -> None:
-    """Queue pages have no colon in the zone; one in the answer to an update is seen, and no time at all is no form."""
+def test_queue_times_in_another_form_deviate() -> None:
+    """Queue pages have no colon in the zone; the check finds one in an update response, and a missing time."""
     assert judged("QUE-023", conforming()).kind is Kind.HOLDS
     for step in (Label.PLAIN, Label.PAUSE, Label.BY_ID_WHILE_PAUSED):
         assert judged("QUE-023", conforming().edited(step, "+0800</U", "+08:00</U")).kind is Kind.DEVIATES
     assert judged("QUE-023", conforming().edited_everywhere("2026-01-02T", "")).kind is Kind.CANNOT_TELL
 
 
-def test_a_full_page_tells_nothing_of_the_total() -> None:
+def test_full_page_cannot_prove_the_total() -> None:
     """A page of one with one queue may be the first of several."""
     full = conforming().edited(Label.ACTIVE, "<PageSize>10<", "<PageSize>1<")
     assert judged("QUE-022", full.edited(Label.ACTIVE, "<TotalCount>1<", "<TotalCount>2<")).kind is Kind.HOLDS
 
 
-def test_a_filter_that_shows_the_pause_later_is_fine() -> None:
-    """The last list by a state counts: no document promises that a list knows a pause at once."""
+def test_filter_that_shows_the_pause_late_holds() -> None:
+    """The last list by a state counts: no document promises that a list shows a pause at once."""
     late = conforming().answered(Label.PAUSED_WHILE_PAUSED, 200, paged())
     assert judged("QUE-011", late).kind is Kind.DEVIATES
     shown = late.exchange(Label.PAUSED_WHILE_PAUSED, paged(queue_xml(state="Paused")), target="/queue?state=Paused")
     assert judged("QUE-011", shown).kind is Kind.HOLDS
 
 
-def test_a_speed_queue_of_its_own_category_is_fine() -> None:
-    """The documented second queue, listed by its category and by CateAll, holds and is noted by its name."""
+def test_speed_queue_of_its_own_category_holds() -> None:
+    """The documented second queue, listed by its category and by CateAll, holds, and the finding names it."""
     t = conforming().answered(Label.EXTRA_CATEGORY, 200, paged(SPEED))
     t = t.answered(Label.EVERY_CATEGORY, 200, paged(queue_xml(), SPEED))
     assert {judged(f"QUE-{n:03}", t).kind for n in NUMBERS} == {Kind.HOLDS}
@@ -252,7 +255,7 @@ LEGAL = {
     "nested ids": lambda t: t.edited_everywhere(
         f"<NonExistPIDs>{STRANGER}<", f"<NonExistPIDs><QueueID>{STRANGER}</QueueID><"
     ),
-    "colon in the zone": lambda t: t.edited_everywhere("+0800", "+08:00"),
+    "zone with colon": lambda t: t.edited_everywhere("+0800", "+08:00"),
     "utc": lambda t: t.edited_everywhere("+0800", "Z"),
     "refused with a page": lambda t: t.answered(Label.BY_UNKNOWN_ID, 404, BAD),
     "empty NonExistPIDs": lambda t: t.edited(Label.BY_ID, "</Response>", "<NonExistPIDs/></Response>"),
@@ -284,15 +287,15 @@ def test_legal_variation_does_not_deviate(requirement: str, change: Change) -> N
     assert judged(requirement, change(conforming())).kind is Kind.HOLDS
 
 
-def test_ids_beside_a_state_may_be_refused() -> None:
-    """No page promises that both may be given; and of a list by ids that shows nothing no filter is proved."""
+def test_ids_with_a_state_may_be_refused() -> None:
+    """No page promises both parameters together; a list by ids that shows nothing proves no filter."""
     assert judged("QUE-024", conforming()).kind is Kind.HOLDS
     assert judged("QUE-024", conforming().answered(Label.BY_ID_OF_OTHER_STATE, 400, BAD)).kind is Kind.ABSENT
     assert judged("QUE-024", conforming().answered(Label.BY_ID, 200, response_xml())).kind is Kind.BLOCKED
 
 
-def test_page_2_holds_what_page_1_does_not() -> None:
-    """Eleven queues leave one for the second page of ten; a refusal of page 2 is nothing this check is about."""
+def test_page_2_holds_the_remaining_queues() -> None:
+    """Eleven queues leave one for the second page of ten; the check does not judge a refusal of page 2."""
     more = conforming().edited(Label.PLAIN, "<TotalCount>1<", "<TotalCount>11<")
     more = more.edited(Label.PAST_THE_END, "<TotalCount>1<", "<TotalCount>11<")
     assert (
@@ -301,27 +304,27 @@ def test_page_2_holds_what_page_1_does_not() -> None:
     assert judged("QUE-014", conforming().answered(Label.SECOND_PAGE, 400, BAD)).kind is Kind.HOLDS
 
 
-def test_old_spelling_is_a_lesser_form() -> None:
-    """QueueID for QueueId, as old samples print, is observed and not called a deviation."""
+def test_old_spelling_is_observed() -> None:
+    """QueueID for QueueId, as in old samples, is observed and no deviation."""
     old = conforming().edited_everywhere("<QueueId>", "<QueueID>").edited_everywhere("</QueueId>", "</QueueID>")
     assert judged("QUE-002", old).kind is Kind.OBSERVED
     assert judged("QUE-008", old).kind is Kind.HOLDS
     assert judged("QUE-009", old).kind is Kind.HOLDS
 
 
-def test_rule_off_without_its_parts_is_a_lesser_form() -> None:
-    """A rule that is off and leaves out what samples show empty is observed."""
+def test_rule_off_without_its_elements_is_observed() -> None:
+    """A rule that is off may omit what samples show empty."""
     assert judged("QUE-016", conforming().edited_everywhere("<Url/><Event/><Type/>", "")).kind is Kind.OBSERVED
 
 
-def test_no_category_is_a_lesser_form() -> None:
-    """Older pages know no Category."""
+def test_missing_category_is_observed() -> None:
+    """Older pages have no Category."""
     assert (
         judged("QUE-006", conforming().edited_everywhere("<Category>Transcoding</Category>", "")).kind is Kind.OBSERVED
     )
 
 
-def test_renamed_queue_owes_no_documented_name() -> None:
+def test_renamed_queue_needs_no_documented_name() -> None:
     """A queue that was updated may have any name."""
     renamed = conforming().edited_everywhere("<Name>queue-1<", "<Name>ours<")
     renamed = renamed.edited_everywhere("<UpdateTime>2026-01-02T03:04:05+0800", f"<UpdateTime>{LATER}")
@@ -347,7 +350,7 @@ def test_missing_responses_do_not_hold(requirement: str) -> None:
 
 
 def test_name_is_judged_before_the_run_changes_it() -> None:
-    """The run's own updates do not excuse a wrong name: the first list of the run counts."""
+    """The first list of the run counts: the run's own updates do not excuse a wrong name."""
     first = Transcript("queues").exchange("probe", paged(queue_xml(name="default")))
     later = conforming().edited_everywhere("<UpdateTime>2026-01-02T03:04:05+0800", f"<UpdateTime>{LATER}")
     whole = Transcript("queues", records=(*first.records, *later.records))
@@ -355,6 +358,6 @@ def test_name_is_judged_before_the_run_changes_it() -> None:
 
 
 @pytest.mark.parametrize("requirement", IDS)
-def test_interrupted_run_blames_nobody(requirement: str) -> None:
-    """A question that an interrupted run did not come to is open, not blocked."""
+def test_interrupted_run_is_inconclusive(requirement: str) -> None:
+    """A check that an interrupted run did not reach is open, not blocked."""
     assert judged(requirement, Transcript("queues").event("interrupted", "stopped")).kind is Kind.CANNOT_TELL
