@@ -4,7 +4,7 @@ from ciq_conformance.scenario_spec import ScenarioSpec
 
 SPEC = ScenarioSpec(
     name="submit",
-    title="good jobs in every documented dress, submitted at once, watched together to their end.",
+    title="submit valid jobs in every documented form, and observe them to their end.",
     position=40,
     needs_jobs=False,
 )

@@ -1,4 +1,4 @@
-"""Checks of the scenario `submit`: jobs made and what they say (SUB, ONE-007); echoes: `submit_echo`."""
+"""Checks of the scenario `submit`: created jobs and their values (SUB, ONE-007); `checks_echo` has the echoes."""
 
 from collections import Counter
 
@@ -31,9 +31,9 @@ from ciq_schemas.transcript.requests import requested_job
 
 @check("SUB-001", SPEC)
 @with_preconditions
-def one_job_is_made(evidence: Evidence, item: Item) -> Finding:
-    """The answers to single submits."""
-    expected = "HTTP 200 and Response with one JobsDetail holding JobId, State, CreationTime and QueueId"
+def submit_creates_one_job(evidence: Evidence, item: Item) -> Finding:
+    """Checks that the response to a submit contains one job with its documented elements."""
+    expected = "HTTP 200 and Response with one JobsDetail that contains JobId, State, CreationTime and QueueId"
     expect_status_200(evidence, SPEC, Label.PLAIN, expected)
     wrong, right = Deviations(), []
     for response in evidence.of(SPEC, *SUBMITS):
@@ -50,7 +50,7 @@ def one_job_is_made(evidence: Evidence, item: Item) -> Finding:
 def _submit_fault(response: ParsedExchange) -> str:
     root = raw.response_root(response)
     if root is None:
-        return "the answer is no Response document"
+        return "the response is not a Response document"
     details = raw.children(root, "JobsDetail")
     if len(details) != 1:
         return f"{len(details)} JobsDetail"
@@ -62,8 +62,8 @@ def _submit_fault(response: ParsedExchange) -> str:
 
 @check("SUB-002", SPEC)
 @with_preconditions
-def new_job_is_submitted(evidence: Evidence, item: Item) -> Finding:
-    """State in the submit answers, from an active queue."""
+def new_job_has_state_submitted(evidence: Evidence, item: Item) -> Finding:
+    """Checks State in the submit responses of an active queue."""
     submits = submits_of(evidence)
     if not submits:
         return NONE_ACCEPTED
@@ -73,14 +73,14 @@ def new_job_is_submitted(evidence: Evidence, item: Item) -> Finding:
         if state not in (JobState.SUBMITTED, JobState.PAUSE):
             wrong.add(response.exchange.seq, f"State {state or 'is missing'} ({response.exchange.step})")
     return wrong.finding(
-        "State Submitted in the answer", holds(f"{len(submits)} jobs", witness=record_ids(*submits[:3]))
+        "State Submitted in the response", holds(f"{len(submits)} jobs", witness=record_ids(*submits[:3]))
     )
 
 
 @check("SUB-003", SPEC)
 @with_preconditions
-def ids_are_new(evidence: Evidence, item: Item) -> Finding:
-    """Job ids of all submits, those of other scenarios on the feature too."""
+def job_ids_are_unique(evidence: Evidence, item: Item) -> Finding:
+    """Checks that no JobId occurs twice in the submits of all scenarios on the feature."""
     require_responses(evidence, SPEC, *SUBMITS)
     responses = [
         response for response in evidence.responses if response.ok and response.exchange.operation == "submit_job"
@@ -94,26 +94,26 @@ def ids_are_new(evidence: Evidence, item: Item) -> Finding:
                 wrong.add(response.exchange.seq, f"an empty JobId ({response.exchange.step})")
             elif job_id in first:
                 for record in (first[job_id], response):
-                    wrong.add(record.exchange.seq, f"JobId {job_id} was given twice")
+                    wrong.add(record.exchange.seq, f"two submits returned JobId {job_id}")
             else:
                 first[job_id] = response
     if not first and not wrong.items:
         return NONE_ACCEPTED
     if len(first) < 2 and not wrong.items:
-        return cannot_tell("only one submit was accepted", witness=record_ids(*responses))
+        return cannot_tell("the target accepted only one submit", witness=record_ids(*responses))
     return wrong.finding(
-        "a JobId of its own for each job", holds(f"{len(first)} ids", witness=record_ids(*responses[:3]))
+        "a different JobId for each job", holds(f"{len(first)} ids", witness=record_ids(*responses[:3]))
     )
 
 
 @check("SUB-022", ISOLATION)
 @with_preconditions
-def ids_are_of_one_feature(evidence: Evidence, item: Item) -> Finding:
-    """Job ids of the feature's submits, in all scenarios, against those of the other features in the run."""
+def job_ids_differ_between_features(evidence: Evidence, item: Item) -> Finding:
+    """Checks that no other feature of the run returned a JobId of this feature, in any scenario."""
     submits = [response for response in evidence.responses if response.exchange.operation == "submit_job"]
     own = frozenset(ids_of(submits))
     if not own:
-        return not_judged(evidence, ISOLATION, "no submit of the feature was accepted; see SUB-001")
+        return not_judged(evidence, ISOLATION, "the target accepted no submit of the feature; see SUB-001")
     others = [
         ParsedExchange(record)
         for record in evidence.records
@@ -122,21 +122,21 @@ def ids_are_of_one_feature(evidence: Evidence, item: Item) -> Finding:
         and record.feature not in ("", item.feature.feature)
     ]
     if not ids_of(others):
-        return cannot_tell("no other feature made a job in this run; run it with --feature all")
+        return cannot_tell("no other feature has a job in this run; run it with --feature all")
     wrong = Deviations()
     for response in others:
         for job_id in ids_of([response]):
             if job_id in own:
                 wrong.add(response.exchange.seq, f"{job_id} is a job of {response.exchange.feature} as well")
     return wrong.finding(
-        "no JobId that another feature gave", holds(f"{len(own)} ids", witness=record_ids(submits[0], others[0]))
+        "no JobId of another feature", holds(f"{len(own)} ids", witness=record_ids(submits[0], others[0]))
     )
 
 
 @check("SUB-004", SPEC)
 @with_preconditions
-def creation_time_is_whole(evidence: Evidence, item: Item) -> Finding:
-    """CreationTime in the submit answers."""
+def creation_time_is_complete(evidence: Evidence, item: Item) -> Finding:
+    """Checks that CreationTime in the submit responses has date, time and zone."""
     submits = submits_of(evidence)
     if not submits:
         return NONE_ACCEPTED
@@ -151,8 +151,8 @@ def creation_time_is_whole(evidence: Evidence, item: Item) -> Finding:
 
 @check("SUB-019", SPEC)
 @with_preconditions
-def creation_is_now(evidence: Evidence, item: Item) -> Finding:
-    """CreationTime against the Date header of the same answer: one clock, so what differs is the zone."""
+def creation_time_is_the_time_of_the_response(evidence: Evidence, item: Item) -> Finding:
+    """Checks CreationTime against the Date header of the same response: one clock, so a difference is the zone."""
     submits = submits_of(evidence)
     if not submits:
         return NONE_ACCEPTED
@@ -166,16 +166,16 @@ def creation_is_now(evidence: Evidence, item: Item) -> Finding:
         else:
             wrong.add(response.exchange.seq, f"CreationTime {response.jobs[0].creation_time} at {now.isoformat()}")
     if not right and not wrong.items:
-        return cannot_tell("no answer has both a CreationTime and a Date that can be read; see SUB-004 and HDR-004")
+        return cannot_tell("no response has both a valid CreationTime and a valid Date; see SUB-004 and HDR-004")
     return wrong.finding(
-        "CreationTime at the moment of the answer", holds(f"{len(right)} jobs", witness=record_ids(*right[:3]))
+        "CreationTime at the time of the response", holds(f"{len(right)} jobs", witness=record_ids(*right[:3]))
     )
 
 
 @check("SUB-011", SPEC)
 @with_preconditions
-def level_without_request(evidence: Evidence, item: Item) -> Finding:
-    """JobLevel of a job that was given none."""
+def observe_default_level(evidence: Evidence, item: Item) -> Finding:
+    """Reports JobLevel of a job that was submitted without it."""
     response = require_success(evidence, SPEC, Label.PLAIN)
     level = level_of(response.jobs[0]) if response.jobs else ""
     return observed(
@@ -185,8 +185,8 @@ def level_without_request(evidence: Evidence, item: Item) -> Finding:
 
 @check("SUB-012", SPEC)
 @with_preconditions
-def equal_bodies_two_jobs(evidence: Evidence, item: Item) -> Finding:
-    """The same body twice."""
+def equal_submits_create_two_jobs(evidence: Evidence, item: Item) -> Finding:
+    """Checks that two submits with the same body create two jobs."""
     expected = "two jobs with different ids"
     first = require_success(evidence, SPEC, Label.EQUAL_FIRST)
     second = expect_success(evidence, SPEC, Label.EQUAL_SECOND, expected)
@@ -199,8 +199,8 @@ def equal_bodies_two_jobs(evidence: Evidence, item: Item) -> Finding:
 
 @check("SUB-013", SPEC)
 @with_preconditions
-def order_is_free(evidence: Evidence, item: Item) -> Finding:
-    """A submit with its elements from last to first."""
+def elements_are_accepted_in_any_order(evidence: Evidence, item: Item) -> Finding:
+    """Checks that the target accepts a submit with its elements in reverse order."""
     expected = "HTTP 200 and a job"
     response = expect_success(evidence, SPEC, Label.SHUFFLED, expected)
     if not ids_of([response]):
@@ -210,8 +210,8 @@ def order_is_free(evidence: Evidence, item: Item) -> Finding:
 
 @check("SUB-014", SPEC)
 @with_preconditions
-def without_queue(evidence: Evidence, item: Item) -> Finding:
-    """A submit without QueueId."""
+def observe_submit_without_queue_id(evidence: Evidence, item: Item) -> Finding:
+    """Reports the response to a submit without QueueId."""
     response = require_response(evidence, SPEC, Label.WITHOUT_QUEUE)
     queue = raw.text(response.jobs[0].queue_id) if response.ok and response.jobs else ""
     return observed(f"{describe_response(response)}, QueueId {queue or 'none'}", witness=record_ids(response))
@@ -219,13 +219,15 @@ def without_queue(evidence: Evidence, item: Item) -> Finding:
 
 @check("ONE-007", SPEC)
 @with_preconditions
-def job_is_in_the_queue(evidence: Evidence, item: Item) -> Finding:
-    """QueueId of all jobs against the queue list, also where the request named no queue."""
+def job_is_in_the_features_queue(evidence: Evidence, item: Item) -> Finding:
+    """Checks QueueId of all jobs against the queue list, also when the request had no QueueId."""
     queues = require_success(evidence, SPEC, Label.QUEUES)
     known = {raw.text(queue.queue_id) for queue in queues.queue_list.queues} - {""}
     submits = submits_of(evidence)
     if not submits or not known:
-        return NONE_ACCEPTED if known else blocked("no queue was listed", witness=record_ids(queues))
+        return (
+            NONE_ACCEPTED if known else blocked("the list contains no queue; see QUE-001", witness=record_ids(queues))
+        )
     wrong, counts = Deviations(), Counter[str]()
     for response in submits:
         queue_id = raw.text(response.jobs[0].queue_id)
@@ -242,8 +244,8 @@ def job_is_in_the_queue(evidence: Evidence, item: Item) -> Finding:
 
 @check("SUB-017", SPEC)
 @with_preconditions
-def queue_type_leads_to_the_extra_queue(evidence: Evidence, item: Item) -> Finding:
-    """QueueId of a job that names a QueueType and no queue, where the target lists a queue of that category."""
+def queue_type_selects_the_extra_queue(evidence: Evidence, item: Item) -> Finding:
+    """Checks QueueId of a job with QueueType and without QueueId, when the target lists a queue of that category."""
     extra = item.feature.extra_category
     listed = require_success(evidence, SPEC, Label.EXTRA_QUEUES)
     ids = {raw.text(q.queue_id) for q in listed.queue_list.queues if raw.text(q.category) in ("", extra)} - {""}
@@ -259,8 +261,8 @@ def queue_type_leads_to_the_extra_queue(evidence: Evidence, item: Item) -> Findi
 
 @check("SUB-018", SPEC)
 @with_preconditions
-def object_wins(evidence: Evidence, item: Item) -> Finding:
-    """The end of a job whose Input names a good object and an address that leads nowhere."""
+def input_object_overrides_url(evidence: Evidence, item: Item) -> Finding:
+    """Checks that a job succeeds whose Input has a valid Object and an unreachable Url."""
     expected = "the job runs on Input.Object and succeeds"
     response = expect_success(evidence, SPEC, Label.OBJECT_AND_URL, expected)
     last = last_seen(evidence.of(SPEC, *LOOKS), ids_of([response]))
@@ -273,23 +275,20 @@ def object_wins(evidence: Evidence, item: Item) -> Finding:
         if job.state in FINAL_STATES:
             seen = f"{job.state} {job.code or ''} {shortened(job.message)}"
             return deviates(expected, seen, witness=record_ids(response, shown))
-    return cannot_tell("the job was not seen to its end", witness=record_ids(response))
+    return cannot_tell("the job was not observed to its end", witness=record_ids(response))
 
 
 @check("SUB-023", SPEC)
 @with_preconditions
-def url_alone_is_taken(evidence: Evidence, item: Item) -> Finding:
-    """A submit whose Input has an address and no object. The address leads nowhere, which may be found out at once."""
+def input_url_alone_is_accepted(evidence: Evidence, item: Item) -> Finding:
+    """Checks a submit whose Input has only an Url. The Url is unreachable, and a target may detect that at once."""
     response = require_response(evidence, SPEC, Label.URL_ALONE)
     if response.refused and "resource" in (response.error.code or "").lower():
         return cannot_tell(
-            f"the target looks for the input at submit ({describe_response(response)})", witness=record_ids(response)
+            f"the target checks the input at submit ({describe_response(response)})", witness=record_ids(response)
         )
-    response = expect_success(evidence, SPEC, Label.URL_ALONE, "a job is made of Input.Url alone")
+    expected = "the target creates a job with Input.Url alone"
+    response = expect_success(evidence, SPEC, Label.URL_ALONE, expected)
     if not response.job_ids:
-        return deviates(
-            "a job is made of Input.Url alone",
-            f"{describe_response(response)} without a JobId",
-            witness=record_ids(response),
-        )
+        return deviates(expected, f"{describe_response(response)} without a JobId", witness=record_ids(response))
     return holds(describe_response(response), witness=record_ids(response))

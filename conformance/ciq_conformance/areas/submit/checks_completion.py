@@ -1,7 +1,7 @@
-"""Check of the scenario `submit`: jobs with good input end well (LIF-002).
+"""Check of the scenario `submit`: jobs with valid input succeed (LIF-002).
 
-No document says how long a job may take. What is not ended when patience is out is held against the target only
-where it runs on and on, or waits though nothing runs.
+No document says how long a job may take. A job that has not ended at the timeout is a deviation only when it ran for
+most of the observed time, or waited while no job ran.
 """
 
 from collections.abc import Collection
@@ -20,14 +20,14 @@ from ciq_schemas.transcript import raw
 
 @check("LIF-002", SPEC)
 @with_preconditions
-def good_job_succeeds(evidence: Evidence, item: Item) -> Finding:
-    """The last state of each job with good input."""
+def job_with_valid_input_succeeds(evidence: Evidence, item: Item) -> Finding:
+    """Checks that the last state of each job with valid input is Success."""
     submits = submits_of(evidence, *WELL_FORMED)
     if not submits:
         return NONE_ACCEPTED
     last = last_seen(evidence.of(SPEC, *LOOKS), ids_of(submits))
     if not last:
-        return blocked("no submitted job was described; see DES-001", witness=record_ids(*submits[:3]))
+        return blocked("the target described no submitted job; see DES-001", witness=record_ids(*submits[:3]))
     wrong, right, slow = Deviations(), [], []
     expired = any(event.text.startswith(f"{Label.WATCH}:") for event in evidence.events(SPEC, "expired"))
     last_states = {raw.text(job.state) for _, job in last.values()}
@@ -37,28 +37,29 @@ def good_job_succeeds(evidence: Evidence, item: Item) -> Finding:
             right.append(response)
         elif state in FINAL_STATES:
             why = f" ({job.code}: {job.message})" if state == JobState.FAILED else ""
-            wrong.add(response.exchange.seq, f"job {job_id} ended as {state}{why}")
+            wrong.add(response.exchange.seq, f"job {job_id} ended with State {state}{why}")
         elif expired and _is_slow(evidence, job_id, state, last_states):
-            slow.append(f"job {job_id} was still {state} at the timeout, in a queue that had gone on till then")
+            slow.append(f"job {job_id} still had State {state} at the timeout, while the queue ran other jobs")
         elif expired:
-            wrong.add(response.exchange.seq, f"job {job_id} was still {state or 'without state'} at the timeout")
+            text = f"job {job_id} still had State {state}" if state else f"job {job_id} had no State"
+            wrong.add(response.exchange.seq, f"{text} at the timeout")
     if not wrong.items and slow:
         return cannot_tell(f"{slow[0]}; raise `timeout_factor` in the profile", witness=record_ids(*right[:3]))
     if not right and not wrong.items:
-        return blocked("the jobs were not watched to their end")
-    finding = wrong.finding("Success", holds(f"{len(right)} jobs", witness=record_ids(*right[:3])))
+        return blocked("the suite did not observe the jobs to their end")
+    finding = wrong.finding("State Success", holds(f"{len(right)} jobs", witness=record_ids(*right[:3])))
     if not wrong.items:
         return finding
     reason = ""
     if JobState.FAILED in last_states:
-        reason = "if the sample input does not exist on the target, name one that does under [inputs] in the profile"
+        reason = "if the sample input does not exist on the target, set an existing one under [inputs] in the profile"
     elif last_states & WAITING_STATES:
-        reason = "the jobs never left the queue: see PAU and UPD, and whether it was Active when they came"
+        reason = "the jobs never left the queue; check that the queue was Active, and see PAU and UPD"
     return deviates(finding.expected, finding.seen, witness=finding.witness, reason=reason)
 
 
 def _is_slow(evidence: Evidence, job_id: str, state: str, others: Collection[str]) -> bool:
-    """A job that waits behind some that run, or has run for less than half of the time that was watched."""
+    """Returns whether a job waits while others run, or has run for less than half of the observed time."""
     if JobState.SUCCESS not in others:
         return False
     if state in WAITING_STATES:

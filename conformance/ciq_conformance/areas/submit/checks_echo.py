@@ -1,4 +1,4 @@
-"""Checks of the scenario `submit`: what was given comes back, at once and later (SUB-005 to 010, 015, 020, 021)."""
+"""Checks of the scenario `submit`: responses echo the submitted values (SUB-005 to 010, 015, 020, 021)."""
 
 from collections.abc import Callable
 
@@ -27,9 +27,9 @@ from ciq_schemas.transcript.requests import RequestedJob, requested_job
 from ciq_schemas.values import Job
 
 NEW_LINE = frozenset("\r\n")
-"""Around a text that a pretty printer has put on lines of its own; what it ended with cannot be told then."""
+"""A pretty printer adds these around a text; then the original white space at its ends is unknown."""
 LONG = 60
-"""Characters beyond which two texts that differ may look alike once they are cut for a message."""
+"""Characters above which two different texts may look equal when a message shortens them."""
 
 
 def _echo(
@@ -41,7 +41,7 @@ def _echo(
     *,
     described: bool = False,
 ) -> Finding:
-    """What was given stands in the submit answers, and in the describe answers too when `described`."""
+    """Judges whether submit responses contain the submitted value; with `described`, describe responses too."""
     submits = submits_of(evidence, *steps)
     if not submits:
         return NONE_ACCEPTED
@@ -59,17 +59,17 @@ def _echo(
                 for record in (submit, response):
                     wrong.add(record.exchange.seq, text)
     if described and not looked and not wrong.items:
-        return blocked("no submitted job was described; see DES-001")
+        return blocked("the target described no submitted job; see DES-001")
     return wrong.finding(expected, holds(f"{seen} times in {len(submits)} jobs", witness=record_ids(*submits[:3])))
 
 
 def _compared(got: object, want: object) -> str:
     if isinstance(got, str) and isinstance(want, str) and got and len(want) > LONG:
         return f"{shortened(got)}: {first_difference(got, want)}"
-    return f"{_words(got)} instead of {_words(want)}"
+    return f"{_as_text(got)} instead of {_as_text(want)}"
 
 
-def _words(value: object) -> str:
+def _as_text(value: object) -> str:
     if isinstance(value, tuple):
         return ", ".join(str(part) if part else "nothing" for part in value)
     return shortened(value if isinstance(value, str) else None)
@@ -78,19 +78,19 @@ def _words(value: object) -> str:
 @check("SUB-005", SPEC)
 @with_preconditions
 def tag_is_echoed(evidence: Evidence, item: Item) -> Finding:
-    """Tag in the submit answers."""
-    return _echo(evidence, SUBMITS, "Tag as given", lambda asked_for: asked_for.tag, tag_of)
+    """Checks Tag in the submit responses."""
+    return _echo(evidence, SUBMITS, "Tag as requested", lambda request: request.tag, tag_of)
 
 
 @check("SUB-006", SPEC)
 @with_preconditions
 def input_is_echoed(evidence: Evidence, item: Item) -> Finding:
-    """Input.Object in the submit answers; names beyond ASCII are SUB-015."""
+    """Checks Input.Object in the submit responses; SUB-015 judges names beyond ASCII."""
     return _echo(
         evidence,
         (*WELL_FORMED, Label.WITHOUT_QUEUE),
-        "Input.Object as given",
-        lambda asked_for: asked_for.input_object,
+        "Input.Object as requested",
+        lambda request: request.input_object,
         object_of,
     )
 
@@ -98,17 +98,17 @@ def input_is_echoed(evidence: Evidence, item: Item) -> Finding:
 @check("SUB-007", SPEC)
 @with_preconditions
 def output_is_echoed(evidence: Evidence, item: Item) -> Finding:
-    """Operation.Output in the submit answers; in describe Region and Bucket, for an object may get its real name."""
+    """Checks Operation.Output in submit responses; in describe only Region and Bucket, as Object may be resolved."""
     steps = (*WELL_FORMED, Label.WITHOUT_QUEUE)
-    expected = "Operation.Output with Region, Bucket and Object as given"
-    finding = _echo(evidence, steps, expected, lambda asked_for: asked_for.output, output_of)
+    expected = "Operation.Output with Region, Bucket and Object as requested"
+    finding = _echo(evidence, steps, expected, lambda request: request.output, output_of)
     if finding.kind is not Kind.HOLDS:
         return finding
     later = _echo(
         evidence,
         steps,
         expected,
-        lambda asked_for: asked_for.output[:2],
+        lambda request: request.output[:2],
         lambda job: output_of(job)[:2],
         described=True,
     )
@@ -118,7 +118,7 @@ def output_is_echoed(evidence: Evidence, item: Item) -> Finding:
 @check("SUB-020", SPEC)
 @with_preconditions
 def parameters_are_echoed(evidence: Evidence, item: Item) -> Finding:
-    """What the tag's container says, leaf by leaf, in the submit answers and in all looks at the jobs."""
+    """Checks every parameter of the tag's container in the submit responses and in all descriptions of the jobs."""
     submits = submits_of(evidence, *WELL_FORMED)
     if not submits:
         return NONE_ACCEPTED
@@ -134,22 +134,20 @@ def parameters_are_echoed(evidence: Evidence, item: Item) -> Finding:
             seen += 1
             for path, text in wanted.items():
                 if shown.get(path) != text:
-                    told = (
-                        f"{path} {shortened(shown.get(path))} instead of {shortened(text)} ({response.exchange.step})"
-                    )
-                    wrong.add(response.exchange.seq, told)
+                    difference = f"{path} {shortened(shown.get(path))} instead of {shortened(text)}"
+                    wrong.add(response.exchange.seq, f"{difference} ({response.exchange.step})")
     if not any(requested_parameters(submit) for submit in submits):
-        return cannot_tell("the orders of this feature have no parameters")
+        return cannot_tell("the job requests of this feature have no parameters")
     return wrong.finding(
-        "Operation with the parameters as given", holds(f"{seen} times", witness=record_ids(*submits[:3]))
+        "Operation with the parameters as requested", holds(f"{seen} times", witness=record_ids(*submits[:3]))
     )
 
 
 @check("SUB-008", SPEC)
 @with_preconditions
-def user_data_comes_back(evidence: Evidence, item: Item) -> Finding:
-    """UserData in submit and describe answers, the special one included."""
-    expected = "UserData character for character as given"
+def user_data_is_echoed(evidence: Evidence, item: Item) -> Finding:
+    """Checks UserData in submit and describe responses, with special characters as well."""
+    expected = "UserData equal to the request in every character"
     expect_success(evidence, SPEC, Label.SPECIAL_USER_DATA, expected)
     for response in evidence.of(SPEC, *MISREAD):
         if not response.ok:
@@ -157,14 +155,14 @@ def user_data_comes_back(evidence: Evidence, item: Item) -> Finding:
                 expected, f"{response.exchange.step}: {describe_response(response)}", witness=record_ids(response)
             )
     steps = tuple(step for step in WELL_FORMED if step is not Label.LONG_USER_DATA)
-    return _echo(evidence, steps, expected, lambda asked_for: asked_for.user_data, user_data_of, described=True)
+    return _echo(evidence, steps, expected, lambda request: request.user_data, user_data_of, described=True)
 
 
 @check("SUB-021", SPEC)
 @with_preconditions
-def blanks_are_kept(evidence: Evidence, item: Item) -> Finding:
-    """UserData with blanks at its ends in submit and describe answers; a pretty printer breaks the line around it."""
-    expected = "UserData with the blanks at its ends as given"
+def surrounding_spaces_of_user_data_are_kept(evidence: Evidence, item: Item) -> Finding:
+    """Checks UserData with spaces at its ends in submit and describe responses; ignores pretty-printed responses."""
+    expected = "UserData with the spaces at its ends as requested"
     expect_success(evidence, SPEC, Label.BLANKS_USER_DATA, expected)
 
     submits = submits_of(evidence, Label.BLANKS_USER_DATA)
@@ -183,21 +181,21 @@ def blanks_are_kept(evidence: Evidence, item: Item) -> Finding:
         if text != sent:
             wrong.add(response.exchange.seq, f"{text!r} instead of {sent!r} ({response.exchange.step})")
     if not seen:
-        return cannot_tell("the answers break the line around UserData", witness=record_ids(*submits))
+        return cannot_tell("the responses have line breaks around UserData", witness=record_ids(*submits))
     return wrong.finding(expected, holds(f"{seen} times", witness=record_ids(*submits)))
 
 
 @check("SUB-009", SPEC)
 @with_preconditions
-def long_user_data_is_kept(evidence: Evidence, item: Item) -> Finding:
-    """UserData of 1024 characters in submit and describe answers."""
-    expected = "all 1024 characters of UserData come back"
+def long_user_data_is_echoed(evidence: Evidence, item: Item) -> Finding:
+    """Checks UserData of 1024 characters in submit and describe responses."""
+    expected = "the responses contain all 1024 characters of UserData"
     expect_success(evidence, SPEC, Label.LONG_USER_DATA, expected)
     return _echo(
         evidence,
         (Label.LONG_USER_DATA,),
         expected,
-        lambda asked_for: asked_for.user_data,
+        lambda request: request.user_data,
         user_data_of,
         described=True,
     )
@@ -206,22 +204,22 @@ def long_user_data_is_kept(evidence: Evidence, item: Item) -> Finding:
 @check("SUB-010", SPEC)
 @with_preconditions
 def level_is_echoed(evidence: Evidence, item: Item) -> Finding:
-    """JobLevel 0, 1 and 2 in submit and describe answers."""
-    expected = "Operation.JobLevel as given, in submit and describe"
+    """Checks JobLevel 0, 1 and 2 in submit and describe responses."""
+    expected = "Operation.JobLevel as requested, in submit and describe"
     for step in LEVELS:
         expect_success(evidence, SPEC, step, expected)
-    return _echo(evidence, tuple(LEVELS), expected, lambda asked_for: asked_for.level, level_of, described=True)
+    return _echo(evidence, tuple(LEVELS), expected, lambda request: request.level, level_of, described=True)
 
 
 @check("SUB-015", SPEC)
 @with_preconditions
-def other_scripts_survive(evidence: Evidence, item: Item) -> Finding:
-    """Input.Object of unusual characters in submit and describe answers."""
+def non_ascii_object_is_echoed(evidence: Evidence, item: Item) -> Finding:
+    """Checks Input.Object with special and non-ASCII characters in submit and describe responses."""
     response = require_response(evidence, SPEC, Label.OTHER_SCRIPT)
-    expected = "Input.Object with Chinese, a space, `+`, `%20` and `&` as given"
+    expected = "Input.Object with Chinese, a space, `+`, `%20` and `&` as requested"
     if response.refused and "resource" in (response.error.code or "").lower():
         return cannot_tell(
-            f"the target looks for the input at submit ({describe_response(response)}); "
+            f"the target checks the input at submit ({describe_response(response)}); "
             "upload an object of that name to test this",
             witness=record_ids(response),
         )
@@ -230,7 +228,7 @@ def other_scripts_survive(evidence: Evidence, item: Item) -> Finding:
         evidence,
         (Label.OTHER_SCRIPT,),
         expected,
-        lambda asked_for: asked_for.input_object,
+        lambda request: request.input_object,
         object_of,
         described=True,
     )

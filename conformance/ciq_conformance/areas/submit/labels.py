@@ -35,7 +35,7 @@ class Label(StrEnum):
 LEVELS = {Label.LEVEL_0: 0, Label.LEVEL_1: 1, Label.LEVEL_2: 2}
 
 MISREAD = {Label.ZERO_USER_DATA: "0", Label.ZEROS_USER_DATA: "007", Label.ENCODED_USER_DATA: "%41+b%20c"}
-"""Texts that one who reads numbers or parts of an address into them changes."""
+"""UserData that a faulty target changes, because it parses it as a number or as a part of a URL."""
 
 WELL_FORMED = (
     Label.PLAIN,
@@ -49,7 +49,7 @@ WELL_FORMED = (
     Label.EQUAL_SECOND,
     Label.SHUFFLED,
 )
-"""Submits with good input, queue id and documented values: a service accepts them and the jobs succeed."""
+"""Submits with valid input, queue id and documented values: a service accepts them and the jobs succeed."""
 
 SUBMITS = (*WELL_FORMED, Label.BLANKS_USER_DATA, Label.OTHER_SCRIPT, Label.WITHOUT_QUEUE)
 LOOKS = (Label.DESCRIBE, Label.WATCH, Label.ENDED)

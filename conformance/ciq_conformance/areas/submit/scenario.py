@@ -1,4 +1,4 @@
-"""Scenario `submit`: good jobs in every documented dress, submitted at once, watched together to their end."""
+"""Scenario `submit`: submits valid jobs in every documented form, and observes them to their end."""
 
 import re
 import string
@@ -12,22 +12,22 @@ from ciq_conformance.driver.slow_jobs import watch_slow
 from ciq_schemas.features import Feature
 
 SPECIAL = """<a b="1" c='2'> & &amp; &#65; ]]> <!-- no comment --> </a> 100%  two {"k": [1, 2]} \\ end"""
-"""What XML must escape, what looks escaped already, what other dresses would escape, and two blanks in a row."""
+"""Characters that XML escapes, texts that look escaped, characters that JSON or URLs escape, and two spaces."""
 
 OBJECT = re.compile(rb"(?<=<Input>)<Object>.*?</Object>")
 NOWHERE = "http://ciq.invalid/nothing-here.mp3"
-"""No name below `invalid` is ever found (RFC 2606)."""
+"""The top-level domain `invalid` never resolves (RFC 2606)."""
 
 
 def printable(length: int, first: str) -> str:
-    """`length` printable ASCII characters beginning with `first`: all of them, over and over, no blank at an end."""
+    """Returns `length` characters: `first`, then all printable ASCII characters, repeated; no space at the end."""
     alphabet = string.digits + string.ascii_letters + string.punctuation + " "
     text = (first + " " + alphabet * (length // len(alphabet) + 1))[:length]
     return text[:-1] + "." if text.endswith(" ") else text
 
 
 def run(ctx: ScenarioContext) -> None:
-    """Submit, describe at once, watch to the end, describe again."""
+    """Submits the jobs, describes each at once, observes them to their end, and describes them again."""
     make_active(ctx, Label.PREPARE)
     ctx.calls.list_queues(Label.QUEUES)
     ids: list[str] = []

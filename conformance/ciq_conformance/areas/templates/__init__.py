@@ -4,6 +4,6 @@ from ciq_conformance.scenario_spec import ScenarioSpec
 
 SPEC = ScenarioSpec(
     name="templates",
-    title="make one, find it, change it, let a job name it, delete it.",
+    title="create a template, list it, update it, submit a job that uses it, and delete it.",
     position=180,
 )

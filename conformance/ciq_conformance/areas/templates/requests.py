@@ -1,4 +1,4 @@
-"""Requests of the template scenario: small templates of the tags with a stored page. Pure.
+"""Builds the requests of the template scenario: small templates of the tags whose documents are stored. Pure.
 
 Source: 1045/73037 and 1045/73038 (pictures), 1045/73064 (transcoding).
 """
@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 from ciq_schemas.features import Feature
 
 NAME_LENGTH = 64
-"""Most characters of a name (1045/73037)."""
+"""The maximum length of a name (1045/73037)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Scenario `templates`: make one, find it, change it, let a job name it, delete it."""
+"""Scenario `templates`: creates a template, lists it, updates it, submits a job that uses it, and deletes it."""
 
 from ciq_conformance.areas.templates.labels import Label
 from ciq_conformance.areas.templates.requests import KINDS, NAME_LENGTH, TemplateKind, names, template_body
@@ -9,12 +9,12 @@ from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 
 
 def run(ctx: ScenarioContext) -> None:
-    """Play the scenario; the template is gone at its end, whatever happens."""
+    """Runs the scenario; always deletes the template at its end."""
     kind = KINDS[ctx.spec.feature]
     name, later = names(ctx.run_id)
-    template_id = _make(ctx, kind, name)
+    template_id = _create(ctx, kind, name)
     try:
-        _find(ctx, kind, template_id, name)
+        _list_by_filters(ctx, kind, template_id, name)
         ctx.calls.other(
             Label.UPDATE, OperationKind.UPDATE_TEMPLATE, key=template_id, body=template_body(kind, later, second=True)
         )
@@ -28,25 +28,26 @@ def run(ctx: ScenarioContext) -> None:
     )
 
 
-def made_id(response: ParsedExchange) -> str:
-    """The id in the answer to making a template, empty when there is none."""
+def created_id(response: ParsedExchange) -> str:
+    """Returns the id in the response to the creation of a template; empty when there is none."""
     template = next(iter(raw.children(raw.response_root(response), "Template")), None)
     return raw.child_text(template, "TemplateId") or ""
 
 
-def _make(ctx: ScenarioContext, kind: TemplateKind, name: str) -> str:
+def _create(ctx: ScenarioContext, kind: TemplateKind, name: str) -> str:
     response = ctx.calls.other(Label.CREATE, OperationKind.CREATE_TEMPLATE, body=template_body(kind, name))
-    template_id = made_id(response)
+    template_id = created_id(response)
     if not template_id:
-        raise NotOffered(f"making a template answered {describe_response(response)} and gave no id")
+        answer = describe_response(response)
+        raise NotOffered(f"the target answered the creation of a template with {answer}, without an id")
     too_long = name.ljust(NAME_LENGTH + 1, "x")
     long_one = ctx.calls.other(Label.LONG_NAME, OperationKind.CREATE_TEMPLATE, body=template_body(kind, too_long))
-    if made_id(long_one):
-        ctx.calls.other(Label.LONG_NAME, OperationKind.DELETE_TEMPLATE, key=made_id(long_one), insist=True)
+    if created_id(long_one):
+        ctx.calls.other(Label.LONG_NAME, OperationKind.DELETE_TEMPLATE, key=created_id(long_one), insist=True)
     return template_id
 
 
-def _find(ctx: ScenarioContext, kind: TemplateKind, template_id: str, name: str) -> None:
+def _list_by_filters(ctx: ScenarioContext, kind: TemplateKind, template_id: str, name: str) -> None:
     other_tag = next(other.tag for feature, other in KINDS.items() if feature is not ctx.spec.feature)
     _list(ctx, Label.BY_ID, ids=template_id)
     _list(ctx, Label.BY_NAME, name=name[:-1])
@@ -60,7 +61,7 @@ def _list(ctx: ScenarioContext, step: Label, **params: str) -> None:
 
 
 def _use(ctx: ScenarioContext, kind: TemplateKind, template_id: str) -> None:
-    """One job by the template; where the profile's input is of another kind, the job may fail, which is no matter."""
+    """Submits a job that uses the template. The job may fail when the profile's input has another kind."""
     container = f"<TemplateId>{template_id}</TemplateId>"
     response = ctx.submit(Label.SUBMIT, ctx.job_request("template", tag=kind.tag, container=container))
     ids = response.job_ids
