@@ -1,6 +1,6 @@
-"""Golden files: what a report must look like, byte for byte.
+"""Golden files: the expected bytes of each report.
 
-`CIQ_REFRESH_GOLDEN=1 pytest tests/reports` writes them anew; look at the difference before you commit it.
+`CIQ_REFRESH_GOLDEN=1 pytest tests/reports` writes new ones; look at the difference before you commit it.
 """
 
 import os
@@ -11,7 +11,7 @@ REFRESH = "CIQ_REFRESH_GOLDEN"
 
 
 def assert_golden(name: str, text: str) -> None:
-    """Compare with the stored file, or store it when a refresh is asked for."""
+    """Compare with the stored file, or store the text when a refresh is requested."""
     path = FOLDER / name
     if os.environ.get(REFRESH):
         path.parent.mkdir(exist_ok=True)

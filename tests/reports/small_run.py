@@ -1,6 +1,6 @@
-"""A run made by hand: one queue story with every outcome, an order broken by one pair, a pause, callbacks.
+"""A composed run: one queue with every outcome, one pair of jobs in the wrong order, a pause, callbacks.
 
-Times are seconds of the run. The wall clock of the imagined target is 2026-01-02T03:04:00+0800 at second 0.
+Times are seconds of the run. The wall clock of the composed target is 2026-01-02T03:04:00+0800 at second 0.
 """
 
 from ciq_schemas.transcript.records import (
@@ -60,7 +60,7 @@ def job_xml(job_id: str, state: str, *, label: str, level: int, created: float, 
 
 
 def answer(*jobs: str) -> bytes:
-    """An answer about jobs."""
+    """A response with jobs."""
     return f'<?xml version="1.0" encoding="utf-8"?><Response>{"".join(jobs)}</Response>'.encode()
 
 
@@ -105,7 +105,7 @@ def exchange(
 
 
 def update(seq: int, at: float, state: str) -> Exchange:
-    """The queue is set to a state, in a fifth of a second."""
+    """An exchange that sets the queue to a state, in a fifth of a second."""
     body = (
         f"<Request><Name>queue-1</Name><State>{state}</State><NotifyConfig><State>Off</State></NotifyConfig></Request>"
     )
@@ -125,7 +125,7 @@ def update(seq: int, at: float, state: str) -> Exchange:
 
 
 def submit(seq: int, at: float, job_id: str, label: str, level: int) -> Exchange:
-    """One job is submitted, in a tenth of a second."""
+    """An exchange that submits one job, in a tenth of a second."""
     return exchange(
         seq,
         at,
@@ -140,7 +140,7 @@ def submit(seq: int, at: float, job_id: str, label: str, level: int) -> Exchange
 
 
 def describe(seq: int, at: float, *jobs: str) -> Exchange:
-    """A look at jobs, in a tenth of a second."""
+    """An exchange that describes jobs, in a tenth of a second."""
     path = f"/jobs/{FIRST},{SECOND},{THIRD}"
     return exchange(
         seq,
@@ -160,7 +160,7 @@ def first(state: str, started: float | None = None) -> str:
 
 
 def second(state: str, started: float | None = None) -> str:
-    """The job of level 0 that is wrongly started first."""
+    """The job of level 0, which the target wrongly starts first."""
     return job_xml(SECOND, state, label="low", level=0, created=2.2, started=started)
 
 
@@ -170,7 +170,7 @@ def third(state: str, started: float | None = None) -> str:
 
 
 def callback(seq: int, at: float, job: str, *, channel: str = "media.order.job") -> CallbackReceived:
-    """A callback about a job."""
+    """A callback of a job."""
     body = f"<Response><EventName>TaskFinish</EventName>{job}</Response>"
     return CallbackReceived(
         seq=seq,

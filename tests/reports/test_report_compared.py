@@ -1,4 +1,4 @@
-"""Badge and comparison of runs."""
+"""The badge, and the comparison of runs."""
 
 from pathlib import Path
 from xml.etree import ElementTree
@@ -11,8 +11,8 @@ from ciq_reports import badge, matrix
 from ciq_reports.transcript import RunView
 
 
-def test_badge_says_result_and_share(tmp_path: Path) -> None:
-    """The badge parses and names word and share; a cut-off run is never green."""
+def test_badge_shows_result_and_share(tmp_path: Path) -> None:
+    """The badge is well-formed; a cut-off run is never green."""
     badge.write(run.CONFORMING, tmp_path / "badge.svg")
     text = (tmp_path / "badge.svg").read_text(encoding="utf-8")
     ElementTree.fromstring(text)
@@ -22,8 +22,8 @@ def test_badge_says_result_and_share(tmp_path: Path) -> None:
     assert "#1a7f46" not in cut
 
 
-def test_matrix_puts_differences_first(tmp_path: Path) -> None:
-    """Each requirement is a row, each run a column; rows on which the runs differ come first."""
+def test_comparison_shows_differences_first(tmp_path: Path) -> None:
+    """Each requirement is a row, each run a column."""
     path = tmp_path / "matrix.html"
     matrix.write([("good", run.CONFORMING), ("bad", run.RUN)], path)
     tree = lxml_html.document_fromstring(path.read_text(encoding="utf-8"))
@@ -35,8 +35,8 @@ def test_matrix_puts_differences_first(tmp_path: Path) -> None:
     assert not tree.xpath("//*[@role='alert']")
 
 
-def test_matrix_warns_of_different_requirement_sets() -> None:
-    """Runs under different sets are not silently compared; labels are text."""
+def test_comparison_of_different_requirement_sets_has_a_warning() -> None:
+    """Labels are escaped."""
     other = msgspec.structs.replace(run.HEADER, requirement_set="core-other")
     views = [("<b>a</b>", RunView.of(run.RUN)), ("b", RunView.of([other, *run.RUN[1:]]))]
     tree = lxml_html.document_fromstring(matrix.render(views))

@@ -1,4 +1,4 @@
-"""The HTML page: complete, offline, safe against what a target sends, bounded, loud about a cut-off run."""
+"""The HTML page: complete, offline, safe against the target's data, limited in size, clear about a cut-off run."""
 
 import re
 from base64 import b64encode
@@ -22,8 +22,8 @@ def page(records: tuple[AnyRecord, ...] | list[AnyRecord] = run.RUN) -> lxml_htm
     return lxml_html.document_fromstring(html.render(RunView.of(records)))
 
 
-def test_every_verdict_is_in_the_table() -> None:
-    """Each verdict has its chip in the row of its requirement; none is lost or changed."""
+def test_table_contains_every_verdict() -> None:
+    """Each verdict has its mark in the row of its requirement."""
     table = page()
     for verdict in run.VERDICTS:
         (row,) = table.xpath(f"//tr[@id='r-{verdict.requirement}']")
@@ -33,8 +33,8 @@ def test_every_verdict_is_in_the_table() -> None:
     assert len(chips) == len(run.VERDICTS)
 
 
-def test_findings_show_evidence() -> None:
-    """A failure shows expected, seen, clause, its records with bodies and curl line, and its timeline."""
+def test_finding_shows_evidence_and_timeline() -> None:
+    """A failure shows expected, observed, clause, its records with bodies and curl line, and its timeline."""
     (finding,) = page().xpath("//*[@id='f-PRI-001-fail']")
     text = finding.text_content()
     verdict = run.VERDICTS[0]
@@ -48,8 +48,8 @@ def test_findings_show_evidence() -> None:
     assert finding.xpath(".//p[@class='clause']/a[contains(@href,'1045/43607')]")
 
 
-def test_no_secret_in_curl_line() -> None:
-    """Signatures never get into a command line; the page says that the request was signed."""
+def test_curl_line_contains_no_signature() -> None:
+    """The page states that the request was signed."""
     page_text = html.render(RunView.of(run.RUN))
     for line in page().xpath("//pre[contains(@class,'curl')]/text()"):
         assert "uthorization" not in line
@@ -57,8 +57,8 @@ def test_no_secret_in_curl_line() -> None:
 
 
 @pytest.mark.parametrize("records", [run.RUN, run.CUT_OFF, run.CONFORMING], ids=["run", "cut-off", "conforming"])
-def test_nothing_is_loaded(records: tuple[AnyRecord, ...]) -> None:
-    """No element or style refers to anything outside the file; links are for clicking only."""
+def test_page_loads_no_external_resource(records: tuple[AnyRecord, ...]) -> None:
+    """No element or style refers to anything outside the file; links need a click."""
     tree = page(records)
     for element in tree.iter():
         if not isinstance(element.tag, str):
@@ -73,8 +73,8 @@ def test_nothing_is_loaded(records: tuple[AnyRecord, ...]) -> None:
     assert "url(" not in style
 
 
-def test_script_injection_is_inert() -> None:
-    """What the target sent becomes text: one script (ours, by its hash), no handler attributes, no new elements."""
+def test_injected_script_is_shown_as_text() -> None:
+    """The page has one script (its own, by its hash), no handler attributes and no elements of the target."""
     tree = page()
     (script,) = tree.xpath("//script")
     digest = "sha256-" + b64encode(sha256(script.text.encode()).digest()).decode()
@@ -86,7 +86,7 @@ def test_script_injection_is_inert() -> None:
     assert run.INJECTION in tree.xpath("//*[@id='f-ERR-001-fail']")[0].text_content()
 
 
-def test_injection_through_every_text_field() -> None:
+def test_injection_in_every_text_field_is_escaped() -> None:
     """Ids, titles, names and headers of a hostile run file are text as well."""
     bad = run.INJECTION + "'\"><b onclick=x>"
     verdict = Verdict(
@@ -113,8 +113,8 @@ def test_injection_through_every_text_field() -> None:
     assert not [name for e in tree.iter() for name in e.attrib if name.lower().startswith("on")]
 
 
-def test_cut_off_run_is_said_loudly() -> None:
-    """Without a footer the page says so in an alert, claims no exit code and no conformance."""
+def test_cut_off_run_has_an_alert() -> None:
+    """Without a footer the page claims no exit code and no conformance."""
     tree = page(run.CUT_OFF)
     (alert,) = tree.xpath("//*[@role='alert']")
     assert "cut off" in alert.text_content()
@@ -122,15 +122,15 @@ def test_cut_off_run_is_said_loudly() -> None:
     assert "No exit code" in tree.text_content()
 
 
-def test_target_not_restored_is_said() -> None:
-    """A target left changed is an alert of its own."""
+def test_target_not_restored_has_an_alert() -> None:
+    """It is separate from the other alerts."""
     footer = msgspec.structs.replace(run.FOOTER, restored=False)
     (alert,) = page([*run.RUN[:-1], footer]).xpath("//*[@role='alert']")
     assert "not restored" in alert.text_content()
 
 
-def test_huge_bodies_are_bounded() -> None:
-    """A body of 8 MB is cut, with its size said."""
+def test_huge_body_is_cut_with_its_size() -> None:
+    """The body has 8 MB."""
     huge = Body.of(b"<Response><Message>" + b"x" * 8_000_000 + b"</Message></Response>")
     records = [msgspec.structs.replace(r, response_body=huge) if getattr(r, "seq", 0) == 10 else r for r in run.RUN]
     text = html.render(RunView.of(records))
@@ -138,8 +138,8 @@ def test_huge_bodies_are_bounded() -> None:
     assert "7.6 MiB, first 6000 of" in text
 
 
-def test_many_failures_are_bounded_and_counted() -> None:
-    """Of very many witnesses only so many are embedded, and the page says how many are left out."""
+def test_records_beyond_limit_are_left_out_and_counted() -> None:
+    """The page embeds a limited number of evidence records."""
     base = run.TRANSCRIPT[8]
     exchanges = [msgspec.structs.replace(base, seq=1000 + n) for n in range(900)]
     verdicts = [
@@ -153,15 +153,15 @@ def test_many_failures_are_bounded_and_counted() -> None:
     assert text.count('<tr id="r-XXX-') == 900
 
 
-def test_same_record_is_embedded_once() -> None:
-    """A record that several findings rest on is shown in full once; later ones link to it."""
+def test_shared_record_is_embedded_once() -> None:
+    """Later findings link to it."""
     text = html.render(RunView.of(run.RUN))
     assert text.count('id="x19"') == 1
     assert text.count('href="#x19"') == 1
 
 
-def test_ids_are_unique_and_links_lead_somewhere() -> None:
-    """Every link inside the page has a target, and no id occurs twice."""
+def test_links_inside_page_have_targets() -> None:
+    """No id occurs twice."""
     tree = page()
     ids = tree.xpath("//@id")
     assert len(ids) == len(set(ids))
@@ -170,21 +170,21 @@ def test_ids_are_unique_and_links_lead_somewhere() -> None:
             assert href[1:] in ids, href
 
 
-def test_works_without_script() -> None:
-    """No content is hidden until a script has run: only controls are, by a class the script must set."""
+def test_content_is_visible_without_script() -> None:
+    """Only controls are hidden, by a class that the script sets."""
     text = html.render(RunView.of(run.RUN))
     hidden = re.findall(r"<(\w+)[^>]*class=\"[^\"]*js-only", text)
     assert set(hidden) <= {"form", "span"}
 
 
-def test_needs_a_header(tmp_path: Path) -> None:
-    """Records without a header are refused in words, not shown as an empty success."""
+def test_records_without_header_are_refused(tmp_path: Path) -> None:
+    """The error has a reason; no empty success is shown."""
     with pytest.raises(RunFileError, match="no header"):
         html.write([run.FOOTER], tmp_path / "report.html")
 
 
-def test_writes_the_file(tmp_path: Path) -> None:
-    """`write` leaves UTF-8 HTML at the path."""
+def test_write_creates_utf8_file(tmp_path: Path) -> None:
+    """`write` stores the page at the path."""
     path = tmp_path / "report.html"
     html.write(run.RUN, path)
     assert path.read_text(encoding="utf-8").lstrip().startswith("<!doctype html>")

@@ -1,4 +1,4 @@
-"""What could not be asked, and what was not judged: told once, with its reason, and never overlooked."""
+"""Blocked and not judged requirements: each cause is reported once with its reason."""
 
 import io
 
@@ -17,7 +17,7 @@ REASON = "http://127.0.0.1:9999 gave no answer: connection refused"
 
 
 def blocked(number: int, *, feature: str = "media", level: Level = Level.MUST, reason: str = REASON) -> Verdict:
-    """A verdict that could not be reached."""
+    """A blocked verdict."""
     return msgspec.structs.replace(
         run.VERDICTS[0],
         requirement=f"QUE-{number:03}",
@@ -36,7 +36,7 @@ def run_of(*verdicts: Verdict, code: ExitCode, marks: tuple[DriverEvent, ...] = 
 
 
 def console_text(records: tuple[AnyRecord, ...]) -> str:
-    """The console of a run, line ends of the terminal taken away."""
+    """The console output of a run, in lines wider than the text."""
     stream = io.StringIO()
     reporter = ConsoleReporter(Console(file=stream, width=300))
     for record in records:
@@ -56,12 +56,10 @@ UNREACHABLE = run_of(
 )
 
 
-def test_one_reason_is_told_once() -> None:
-    """Of an unreachable target the summary tells one obstacle with its reason, and no finding for each requirement."""
-    told, groups = split_by_cause(RunView.of(UNREACHABLE))
-    assert [(obstacle.reason, len(obstacle.requirements), obstacle.where) for obstacle in told] == [
-        (REASON, 30, "media, doc")
-    ]
+def test_common_cause_is_reported_once() -> None:
+    """The summary of an unreachable target has one cause with its reason, and no finding per requirement."""
+    causes, groups = split_by_cause(RunView.of(UNREACHABLE))
+    assert [(cause.reason, len(cause.requirements), cause.where) for cause in causes] == [(REASON, 30, "media, doc")]
     assert groups == ()
     live, _, summary = console_text(UNREACHABLE).partition("Result")
     assert summary.count(REASON) == 1
@@ -72,34 +70,34 @@ def test_one_reason_is_told_once() -> None:
     assert summary_markdown.render(RunView.of(UNREACHABLE)).count("connection refused") == 1
 
 
-def test_a_few_of_one_reason_stay_findings() -> None:
-    """Below the threshold each requirement is told with its clause, as any finding."""
+def test_few_verdicts_with_one_cause_stay_findings() -> None:
+    """Below the threshold each requirement is reported with its clause, like any finding."""
     few = run_of(*(blocked(number) for number in range(1, FEWEST)), code=ExitCode.DEVIATES)
-    told, groups = split_by_cause(RunView.of(few))
-    assert told == ()
+    causes, groups = split_by_cause(RunView.of(few))
+    assert causes == ()
     assert [group.requirement for group in groups] == [f"QUE-{number:03}" for number in range(1, FEWEST)]
 
 
-def test_other_findings_stay_beside_an_obstacle() -> None:
-    """An obstacle takes away only what it explains."""
+def test_other_findings_are_reported_beside_a_cause() -> None:
+    """A blocking cause replaces only the findings that it explains."""
     other = run.VERDICTS[0]
     mixed = run_of(*(blocked(number) for number in range(1, 9)), other, code=ExitCode.DEVIATES)
-    told, groups = split_by_cause(RunView.of(mixed))
-    assert [len(obstacle.requirements) for obstacle in told] == [8]
+    causes, groups = split_by_cause(RunView.of(mixed))
+    assert [len(cause.requirements) for cause in causes] == [8]
     assert [group.requirement for group in groups] == [other.requirement]
-    assert [obstacle.red for obstacle in blocking_causes([blocked(n, level=Level.NOTE) for n in range(9)])] == [False]
+    assert [cause.red for cause in blocking_causes([blocked(n, level=Level.NOTE) for n in range(9)])] == [False]
 
 
 @pytest.mark.parametrize("outcome", [Outcome.UNTESTED, Outcome.NOT_IMPLEMENTED, Outcome.SKIPPED])
-def test_a_must_that_was_not_judged_is_told_at_the_end(outcome: Outcome) -> None:
-    """However green the run, the last lines name each MUST left open, with its reason; a SHOULD is not told there."""
-    open_must = msgspec.structs.replace(run.CONFORMING[-2], outcome=outcome, level=Level.MUST, reason="nobody said")
+def test_must_not_judged_is_named_at_the_end(outcome: Outcome) -> None:
+    """The last lines name each such MUST with its reason even if the run is green; a SHOULD is not named."""
+    open_must = msgspec.structs.replace(run.CONFORMING[-2], outcome=outcome, level=Level.MUST, reason="no reason given")
     assert isinstance(open_must, Verdict)
     open_should = msgspec.structs.replace(open_must, requirement="HDR-004", level=Level.SHOULD)
     records = run_of(run.VERDICTS[1], open_must, open_should, code=ExitCode.CONFORMS)
     *_, before, last = console_text(records).strip().splitlines()
     assert before.startswith(f"not judged: MUST {open_must.requirement} on {open_must.feature}")
-    assert before.endswith("nobody said")
+    assert before.endswith("no reason given")
     assert "1 not judged" in last
     text = summary_markdown.render(RunView.of(records))
     assert "### MUST, not judged" in text

@@ -1,4 +1,4 @@
-"""JUnit, Markdown and console: golden files, and the rules that hold for any run."""
+"""JUnit, Markdown and console reports: golden files, and rules that hold for any run."""
 
 import io
 from pathlib import Path
@@ -22,7 +22,7 @@ RUNS = {"run": run.RUN, "cut-off": run.CUT_OFF, "conforming": run.CONFORMING}
 
 
 def console_text(records: tuple[AnyRecord, ...], *, terminal: bool = False, width: int = 100) -> str:
-    """What the console shows of a run, fed record by record."""
+    """The console output of a run that is passed record by record."""
     stream = io.StringIO()
     console = Console(file=stream, width=width, force_terminal=terminal, legacy_windows=False)
     reporter = ConsoleReporter(console)
@@ -34,19 +34,19 @@ def console_text(records: tuple[AnyRecord, ...], *, terminal: bool = False, widt
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_junit_golden(name: str) -> None:
-    """The JUnit file of the small runs is as stored."""
+def test_junit_of_small_run_equals_golden_file(name: str) -> None:
+    """The small runs include a cut-off one."""
     assert_golden(f"{name}.junit.xml", junit.render(RunView.of(RUNS[name])).decode())
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_markdown_golden(name: str) -> None:
-    """The Markdown summary of the small runs is as stored."""
+def test_markdown_of_small_run_equals_golden_file(name: str) -> None:
+    """The small runs include a cut-off one."""
     assert_golden(f"{name}.md", summary_markdown.render(RunView.of(RUNS[name]), figures=FIGURES))
 
 
-def test_the_footer_cites_the_kill_matrix() -> None:
-    """Both reports end with what the suite is worth, by the figures that ship; of another set they say so."""
+def test_footer_cites_kill_matrix_of_same_requirement_set() -> None:
+    """Both reports end with the shipped figures of the suite. For another set they state the difference."""
     view = RunView.of(run.RUN)
     cited = "This suite kills 199 of 200 faults made on purpose, over 150 requirements"
     other = f"set core-older, this run by {view.header.requirement_set}"
@@ -60,13 +60,13 @@ def test_the_footer_cites_the_kill_matrix() -> None:
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_console_golden(name: str) -> None:
-    """The console text of the small runs is as stored."""
+def test_console_of_small_run_equals_golden_file(name: str) -> None:
+    """The small runs include a cut-off one."""
     assert_golden(f"{name}.console.txt", console_text(RUNS[name]))
 
 
-def test_junit_names_begin_with_the_requirement() -> None:
-    """Each verdict is one test case whose name begins with its requirement id."""
+def test_junit_test_case_name_starts_with_requirement_id() -> None:
+    """Each verdict is one test case."""
     root = etree.fromstring(junit.render(RunView.of(run.RUN)))
     names = [case.get("name", "") for case in root.iter("testcase")]
     assert sorted(name.split(" ")[0] for name in names) == sorted(verdict.item for verdict in run.VERDICTS)
@@ -75,8 +75,10 @@ def test_junit_names_begin_with_the_requirement() -> None:
 @pytest.mark.parametrize("outcome", Outcome)
 @pytest.mark.parametrize("level", Level)
 @pytest.mark.parametrize("baseline", [False, True])
-def test_junit_is_red_exactly_where_the_gate_is(outcome: Outcome, level: Level, *, baseline: bool) -> None:
-    """A test case fails if and only if its verdict keeps the run from exit code 0."""
+def test_junit_case_fails_exactly_for_verdicts_that_fail_the_run(
+    outcome: Outcome, level: Level, *, baseline: bool
+) -> None:
+    """These are the verdicts that keep the run from exit code 0."""
     verdict = msgspec.structs.replace(run.VERDICTS[0], outcome=outcome, level=level, baseline=baseline)
     view = RunView.of([run.HEADER, verdict, run.FOOTER])
     (case, *_) = etree.fromstring(junit.render(view)).iter("testcase")
@@ -89,8 +91,8 @@ def test_junit_is_red_exactly_where_the_gate_is(outcome: Outcome, level: Level, 
     assert red is expected_red
 
 
-def test_junit_counts_add_up() -> None:
-    """The counts on the suites are those of their test cases, and the root's are their sum."""
+def test_junit_counts_equal_number_of_test_cases() -> None:
+    """The counts of the root are the sums of those of the suites."""
     root = etree.fromstring(junit.render(RunView.of(run.RUN)))
     for attribute, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         for suite in root.iter("testsuite"):
@@ -99,41 +101,41 @@ def test_junit_counts_add_up() -> None:
 
 
 @pytest.mark.parametrize("code", [code for code in ExitCode if code is not ExitCode.CONFORMS])
-def test_junit_is_never_green_when_the_run_is_not(code: ExitCode) -> None:
-    """A run that ended with another code than 0 has a red test case, though every verdict passed."""
+def test_junit_of_failed_run_has_a_failed_test_case(code: ExitCode) -> None:
+    """A run with another exit code than 0 has one although every verdict passed."""
     footer = msgspec.structs.replace(run.FOOTER, exit_code=code)
     root = etree.fromstring(junit.render(RunView.of([*run.CONFORMING[:-1], footer])))
     (error,) = root.iter("error")
     assert str(int(code)) in (error.text or "")
 
 
-def test_junit_cut_off_is_red() -> None:
-    """A cut-off run has a red test case that says so."""
+def test_junit_of_cut_off_run_has_a_failed_test_case() -> None:
+    """The test case names the reason."""
     root = etree.fromstring(junit.render(RunView.of(run.CONFORMING[:-1])))
     (error,) = root.iter("error")
     assert "cut off" in (error.text or "")
 
 
-def test_junit_without_verdicts_is_red_too() -> None:
-    """A run that judged nothing is not an empty, green file."""
+def test_junit_of_run_without_verdicts_has_a_failed_test_case() -> None:
+    """The file is neither empty nor green."""
     footer = msgspec.structs.replace(run.FOOTER, exit_code=ExitCode.NOTHING_PROVEN)
     root = etree.fromstring(junit.render(RunView.of([run.HEADER, footer])))
     assert (root.get("tests"), root.get("errors")) == ("1", "1")
 
 
 @pytest.mark.parametrize("code", ExitCode)
-def test_every_exit_code_has_words(code: ExitCode) -> None:
-    """No exit code is told as unknown."""
+def test_every_exit_code_has_a_description(code: ExitCode) -> None:
+    """No exit code is described as unknown."""
     assert overall(code).word != "unknown"
 
 
-def test_unknown_exit_code_is_not_good() -> None:
-    """A code of a later kit is never shown as conformance."""
+def test_unknown_exit_code_is_not_shown_as_conformance() -> None:
+    """A later kit may have further codes."""
     assert overall(42).tone == "unsure"
 
 
-def test_console_respects_no_color(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With NO_COLOR a terminal gets no colour codes."""
+def test_console_with_no_color_writes_no_color_codes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The output is a terminal."""
     assert "\x1b[1;31m" in console_text(run.RUN, terminal=True)
     monkeypatch.setenv("NO_COLOR", "1")
     text = console_text(run.RUN, terminal=True)
@@ -141,8 +143,8 @@ def test_console_respects_no_color(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "✗ FAIL" in text.replace("\x1b[1m", "").replace("\x1b[0m", "")
 
 
-def test_console_is_not_driven_by_the_target(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Escape sequences and markup of the target are shown, not obeyed."""
+def test_console_escapes_control_sequences_of_target(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Escape sequences and markup are shown as text."""
     monkeypatch.delenv("NO_COLOR", raising=False)
     hostile = msgspec.structs.replace(run.VERDICTS[0], seen="\x1b[2J[bold]gone[/bold] \x9b2J \u202egnp")
     text = console_text((run.HEADER, hostile, run.FOOTER))
@@ -152,8 +154,8 @@ def test_console_is_not_driven_by_the_target(monkeypatch: pytest.MonkeyPatch) ->
     assert "\u202e" not in text
 
 
-def test_console_shows_all_verdicts_when_verbose() -> None:
-    """`verbose` prints passing verdicts as they come."""
+def test_verbose_console_shows_passing_verdicts() -> None:
+    """They are printed as they arrive."""
     stream = io.StringIO()
     reporter = ConsoleReporter(Console(file=stream, width=100), verbose=True)
     for record in run.CONFORMING:
@@ -162,8 +164,8 @@ def test_console_shows_all_verdicts_when_verbose() -> None:
 
 
 @pytest.mark.parametrize("total", [None, 3])
-def test_console_progress_on_a_terminal(total: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a terminal the scenarios in play are shown and counted, and the line is gone at the end."""
+def test_terminal_shows_and_removes_progress_line(total: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The line shows and counts the running scenarios."""
     monkeypatch.setenv("TERM", "xterm-256color")
     stream = io.StringIO()
     reporter = ConsoleReporter(Console(file=stream, width=100, force_terminal=True))
@@ -174,8 +176,8 @@ def test_console_progress_on_a_terminal(total: int | None, monkeypatch: pytest.M
     assert "played order on media" not in stream.getvalue()
 
 
-def test_console_names_the_outputs() -> None:
-    """The files written are named at the end, by label."""
+def test_console_names_output_files() -> None:
+    """The files are named at the end with their labels."""
     stream = io.StringIO()
     reporter = ConsoleReporter(Console(file=stream, width=100))
     for record in run.CONFORMING[:-1]:
@@ -187,8 +189,8 @@ def test_console_names_the_outputs() -> None:
     assert stream.getvalue().rstrip().splitlines()[-1].startswith("CONFORMS (exit 0)")
 
 
-def test_markdown_escapes_the_target() -> None:
-    """Pipes, tags, links and line breaks of the target do not become structure."""
+def test_markdown_escapes_text_of_target() -> None:
+    """Pipes, tags, links and line breaks do not become structure."""
     hostile = msgspec.structs.replace(run.VERDICTS[0], seen="a|b\n| c | <img src=x> [l](http://x) `x` @team #1")
     lines = summary_markdown.render(RunView.of([run.HEADER, hostile, run.FOOTER])).splitlines()
     (row,) = [line for line in lines if "PRI" in line and line.startswith("|")]
@@ -197,8 +199,8 @@ def test_markdown_escapes_the_target() -> None:
     assert row.replace("\\|", "").count("|") == 7
 
 
-def test_writers_write(tmp_path: Path) -> None:
-    """`write` of both text reports leaves the rendered document."""
+def test_write_stores_rendered_document(tmp_path: Path) -> None:
+    """This holds for both text reports."""
     junit.write(run.RUN, tmp_path / "junit.xml")
     summary_markdown.write(run.RUN, tmp_path / "summary.md")
     assert etree.parse(tmp_path / "junit.xml").getroot().tag == "testsuites"

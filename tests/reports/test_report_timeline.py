@@ -1,4 +1,4 @@
-"""Timelines: intervals are those of the transcript, what nobody saw is not claimed, witnesses are marked."""
+"""Timelines: intervals are those of the transcript, unobserved states are not claimed, evidence is marked."""
 
 from dataclasses import replace
 from xml.etree import ElementTree
@@ -24,13 +24,13 @@ def order_timeline(records: tuple[AnyRecord, ...] = run.RUN, *verdicts: Verdict,
     return line
 
 
-def lane(line: Timeline, label: str) -> Lane:
-    """The lane of a label."""
+def row_of(line: Timeline, label: str) -> Lane:
+    """The row with a label."""
     return next(lane for lane in line.lanes if lane.label == label)
 
 
-def test_lanes_are_the_submitted_jobs_in_order_of_acceptance() -> None:
-    """One lane a job, earliest accepted first, named as the scenario named it in UserData."""
+def test_timeline_has_one_row_per_job_in_order_of_acceptance() -> None:
+    """The label is the scenario's name of the job in UserData."""
     line = order_timeline()
     assert [(lane.label, lane.level, lane.job_id) for lane in line.lanes] == [
         ("high", "2", run.FIRST),
@@ -40,9 +40,9 @@ def test_lanes_are_the_submitted_jobs_in_order_of_acceptance() -> None:
     assert line.lanes[0].accepted == (2.0, 2.1)
 
 
-def test_phases_are_claimed_from_first_to_last_sighting_only() -> None:
-    """Between the last look that shows one phase and the first that shows the next, nothing is claimed."""
-    low = lane(order_timeline(), "low")
+def test_phase_spans_first_to_last_observation_only() -> None:
+    """Between the last observation of a phase and the first of the next the timeline claims nothing."""
+    low = row_of(order_timeline(), "low")
     assert low.spans == (
         Span(Phase.ACCEPTING, 2.2, 2.3000000000000003),
         Span(Phase.WAITING, 2.3000000000000003, 3.1),
@@ -52,48 +52,48 @@ def test_phases_are_claimed_from_first_to_last_sighting_only() -> None:
     )
 
 
-def test_a_callback_proves_the_end() -> None:
-    """A job has ended at the latest when its callback has come, though a poll shows it only later."""
+def test_callback_is_upper_bound_of_job_end() -> None:
+    """The job has ended when its callback arrives, even if describe shows the end later."""
     line = order_timeline()
-    assert lane(line, "low").ending == Ending("Success", 4.91)
-    assert lane(line, "bad").ending == Ending("Failed", 6.609999999999999)
-    assert [mark.seq for mark in lane(line, "bad").callbacks] == [16]
+    assert row_of(line, "low").ending == Ending("Success", 4.91)
+    assert row_of(line, "bad").ending == Ending("Failed", 6.609999999999999)
+    assert [mark.seq for mark in row_of(line, "bad").callbacks] == [16]
 
 
-def test_a_job_that_was_not_seen_to_end_has_no_ending() -> None:
-    """A cut-off transcript leaves the lane open at its last sighting."""
+def test_job_without_observed_end_has_open_row() -> None:
+    """The transcript is cut off; the row ends at the last observation."""
     upto = [r for r in run.RUN if getattr(r, "seq", 0) <= 13]
-    high = lane(order_timeline(tuple(upto)), "high")
+    high = row_of(order_timeline(tuple(upto)), "high")
     assert high.ending is None
     assert high.spans[-1] == Span(Phase.RUNNING, 5.5, 5.6)
 
 
-def test_pause_is_certain_from_the_answer_to_the_next_request() -> None:
-    """The queue is shown paused from the end of the accepted pause to the begin of the resume."""
+def test_pause_spans_response_to_next_update_request() -> None:
+    """It starts at the end of the accepted pause and ends at the start of the resume."""
     assert order_timeline().paused == (Paused(1.2, 4.0),)
 
 
-def test_a_pause_without_resume_lasts_to_the_end() -> None:
-    """A transcript that ends in a pause shows it open."""
+def test_pause_without_resume_is_open() -> None:
+    """The transcript ends during the pause."""
     upto = tuple(r for r in run.RUN if getattr(r, "seq", 0) <= 8)
     assert order_timeline(upto).paused == (Paused(1.2, None),)
 
 
-def test_a_refused_pause_is_no_pause() -> None:
+def test_refused_pause_is_not_shown() -> None:
     """Only an accepted update changes the queue."""
     refused = tuple(msgspec.structs.replace(r, status=400) if getattr(r, "step", "") == "pause" else r for r in run.RUN)
     assert order_timeline(refused).paused == ()
 
 
-def test_witness_is_marked() -> None:
-    """Witness records are flagged and the jobs the verdict names are accused, no others."""
+def test_evidence_records_and_their_jobs_are_marked() -> None:
+    """Jobs that the verdict does not name are not marked."""
     line = order_timeline(run.RUN, run.VERDICTS[0])
     assert {flag.seq for flag in line.flags} == {10, 6, 5}
     assert [lane.label for lane in line.lanes if lane.witness] == ["high", "low"]
 
 
-def test_witness_lanes_are_kept_when_there_are_too_many() -> None:
-    """A bounded picture keeps the witness and its nearest neighbour in time, and says how many it drops."""
+def test_limited_timeline_keeps_evidence_and_nearest_job() -> None:
+    """The picture states how many jobs it leaves out."""
     accuse_last = msgspec.structs.replace(run.VERDICTS[0], witness=(7,), seen=f"{run.THIRD} was lost")
     line = order_timeline(run.RUN, accuse_last, most=2)
     assert [lane.label for lane in line.lanes] == ["low", "bad"]
@@ -101,8 +101,8 @@ def test_witness_lanes_are_kept_when_there_are_too_many() -> None:
     assert "1 more job(s) not drawn" in line.sentence()
 
 
-def test_a_close_look_shows_the_time_of_its_lanes() -> None:
-    """The picture of a card ends soon after its last job and witness; nothing it draws lies outside."""
+def test_close_timeline_is_limited_to_time_of_its_jobs() -> None:
+    """The picture ends soon after its last job and evidence record; it draws nothing outside."""
     view = RunView.of(run.RUN)
     scenario_run = scenario_runs(view)["media", "order"]
     lines = Timelines(view, read_log(view))
@@ -119,29 +119,29 @@ def test_a_close_look_shows_the_time_of_its_lanes() -> None:
     assert max(moments) <= close.ended
 
 
-def paused_line(*spans: tuple[float, float]) -> Timeline:
+def paused_timeline(*spans: tuple[float, float]) -> Timeline:
     """The timeline with other pauses."""
     return replace(order_timeline(), paused=tuple(Paused(started, ended) for started, ended in spans))
 
 
 def labels(line: Timeline) -> list[tuple[float, str]]:
-    """Where the labels of pauses stand, and what they say."""
+    """Positions and texts of the labels of pauses."""
     root = ElementTree.fromstring(svg.picture(line, "w1"))
     return [(float(e.get("x", "0")), e.text or "") for e in root.iter() if e.get("class") == "pause-label"]
 
 
-def test_labels_of_pauses_do_not_touch() -> None:
-    """Wide pauses have a label each, at their beginning; where one is too narrow one line tells of all."""
-    wide = paused_line((1.2, 3.0), (4.0, 6.0))
+def test_pause_labels_do_not_overlap() -> None:
+    """Each wide pause has its label at its start; where one is too narrow, a common text replaces them."""
+    wide = paused_timeline((1.2, 3.0), (4.0, 6.0))
     (first, _), (second, _) = labels(wide)
     assert second - first >= svg.PAUSE_LABEL
-    narrow = paused_line(*((1.0 + step / 5, 1.1 + step / 5) for step in range(12)))
+    narrow = paused_timeline(*((1.0 + step / 5, 1.1 + step / 5) for step in range(12)))
     assert [words for _, words in labels(narrow)] == ["❚❚ queue paused 12 times, 1.2 s in all"]
     assert "queue paused 12 times, 1.2 s in all" in narrow.sentence()
 
 
-def test_clock_is_bracketed_by_creation_times() -> None:
-    """The target's time c, seen in [s, e], puts its clock between c - e and c + 1 - s ahead of ours."""
+def test_clock_offset_follows_from_creation_times() -> None:
+    """Target time c observed in [s, e] puts its clock between c - e and c + 1 - s ahead of the suite's."""
     clock = target_clock([("1970-01-01T00:00:10Z", (2.0, 2.5)), ("1970-01-01T00:00:12Z", (4.75, 5.0))])
     assert clock is not None
     assert (clock.least, clock.most) == (7.5, 8.25)
@@ -150,20 +150,20 @@ def test_clock_is_bracketed_by_creation_times() -> None:
 
 
 @pytest.mark.parametrize("texts", [("-",), ("",), (None,), ("1970-01-01T00:00:10Z", "1970-01-01T00:09:10Z")])
-def test_no_clock_from_nothing_or_nonsense(texts: tuple[str | None, ...]) -> None:
-    """Unset times give no clock, and contradicting ones none either."""
+def test_unset_or_contradicting_times_give_no_clock_offset(texts: tuple[str | None, ...]) -> None:
+    """Both cases return no clock."""
     assert target_clock((text, (2.0, 2.1)) for text in texts) is None
 
 
-def test_start_time_contains_the_start() -> None:
-    """The window of the job's own StartTime covers the moment when it really started."""
-    window = lane(order_timeline(), "high").start_window
+def test_start_window_contains_actual_start() -> None:
+    """The window is derived from the job's own StartTime."""
+    window = row_of(order_timeline(), "high").start_window
     assert window is not None
     assert window[0] <= 5.2 <= window[1]
 
 
-def test_picture_is_well_formed_named_and_says_itself() -> None:
-    """The picture parses as XML, has title and description, marks witness and pause in words."""
+def test_picture_is_well_formed_with_title_and_texts() -> None:
+    """It has title and description, and names evidence and pause in its text."""
     line = order_timeline(run.RUN, run.VERDICTS[0])
     root = ElementTree.fromstring(svg.picture(line, "w1"))
     space = "{http://www.w3.org/2000/svg}"
@@ -178,8 +178,8 @@ def test_picture_is_well_formed_named_and_says_itself() -> None:
     assert root.get("aria-labelledby") == "w1-t w1-d"
 
 
-def test_picture_x_grows_with_time() -> None:
-    """Running bars stand in the order in which the jobs ran: low before high before bad."""
+def test_running_bars_are_in_order_of_start() -> None:
+    """The order is low, high, bad."""
     root = ElementTree.fromstring(svg.picture(order_timeline(), "w1"))
     bars = [float(e.get("x", "0")) for e in root.iter() if e.get("class") == "run"]
     high, low, bad = bars

@@ -1,4 +1,4 @@
-"""Whatever bytes a target sends, every writer writes, and what it writes can be read."""
+"""Every writer accepts arbitrary bytes and text of a target, and its output can be parsed."""
 
 import io
 from itertools import chain
@@ -41,7 +41,7 @@ TEXTS = st.text(st.characters(codec="utf-8"), max_size=60)
 
 
 def rendered(records: list[AnyRecord]) -> None:
-    """Write every report of the records and read it again."""
+    """Write every report of the records and parse the output."""
     view = RunView.of(records)
     page = html.render(view)
     assert lxml_html.document_fromstring(page.encode("utf-8")).tag == "html"
@@ -56,8 +56,8 @@ def rendered(records: list[AnyRecord]) -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(BODIES, min_size=1, max_size=4))
-def test_any_body(bodies: list[bytes]) -> None:
-    """Arbitrary bytes as request, answer and callback bodies break no writer."""
+def test_arbitrary_body_is_written(bodies: list[bytes]) -> None:
+    """Request, response and callback bodies are arbitrary bytes."""
     parts = chain.from_iterable(iter(lambda: bodies, None))
     records: list[AnyRecord] = []
     for record in run.RUN:
@@ -76,8 +76,8 @@ def test_any_body(bodies: list[bytes]) -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(TEXTS)
-def test_any_text(text: str) -> None:
-    """Arbitrary text in the fields of verdicts, steps, headers and marks breaks no writer."""
+def test_arbitrary_text_is_written(text: str) -> None:
+    """Fields of verdicts, steps, headers and marks are arbitrary text."""
     records: list[AnyRecord] = []
     for record in run.RUN:
         match record:
@@ -98,8 +98,8 @@ def test_any_text(text: str) -> None:
 
 
 @given(st.text())
-def test_printable_is_legal_everywhere(text: str) -> None:
-    """Printable text has no control characters but tab and line feed, and is legal in XML 1.0."""
+def test_printable_text_is_valid_xml(text: str) -> None:
+    """It has no control characters but tab and line feed."""
     shown = sanitize(text)
     etree.fromstring(f"<a>{shown.replace('&', '').replace('<', '')}</a>".encode())
     assert all(char >= " " or char in "\t\n" for char in shown)
@@ -115,26 +115,26 @@ def test_printable_is_legal_everywhere(text: str) -> None:
         (b"<a>", "<a>"),
     ],
 )
-def test_bodies_are_indented_where_they_can_be(data: bytes, text: str) -> None:
-    """XML and JSON are indented, anything else is shown as it came."""
+def test_xml_and_json_bodies_are_indented(data: bytes, text: str) -> None:
+    """Other bodies are shown unchanged."""
     assert wire_text.body_text(Body.of(data)).text == text
 
 
-def test_entities_are_not_expanded() -> None:
-    """A document with a DTD is shown as it came, unparsed."""
+def test_document_with_dtd_is_shown_unparsed() -> None:
+    """Entities are not expanded."""
     bomb = b"<!DOCTYPE a [<!ENTITY b 'expanded'>]><a>&b;</a>"
     assert wire_text.body_text(Body.of(bomb)).text == bomb.decode()
 
 
-def test_binary_is_dumped() -> None:
-    """Bytes that are no text are shown in hexadecimal, with their size."""
+def test_binary_body_is_shown_in_hexadecimal() -> None:
+    """The dump has the size."""
     shown = wire_text.body_text(Body.of(b"\xff\x00ab" * 200))
     assert shown.text.startswith("00000000  ff 00 61 62")
     assert shown.note == "800 bytes, not UTF-8 text: first 256 bytes"
 
 
-def test_curl_line_is_quoted() -> None:
-    """A body with quotes and dollars reaches the shell as one word."""
+def test_curl_line_quotes_body() -> None:
+    """A body with quotes and dollars reaches the shell as one argument."""
     made = run.submit(5, 1.0, run.FIRST, "x", 0)
     made = msgspec.structs.replace(made, request_body=Body.of(b"<a>'$(rm -rf /)'</a>"))
     line, remark = wire_text.curl_line(made)

@@ -1,4 +1,4 @@
-"""The command that looks again: it repeats what the run was told, and the seed of what was by chance."""
+"""The suggested command repeats the options of the run, and the seed for findings of random histories."""
 
 import shlex
 from dataclasses import replace
@@ -36,7 +36,7 @@ def view(requirement: str, scenario: str, outcome: Outcome, *settings: Setting, 
     return RunView.of(records)
 
 
-def test_a_find_of_an_exploring_run_is_repeated_by_number_and_seed() -> None:
+def test_command_for_explore_finding_has_number_and_seed() -> None:
     """EXP-* are judged with --explore only, and only the same seed gives the same histories."""
     seen = view("EXP-001", "explore", Outcome.FAIL, *CHANCE, embedded=True)
     command = "ciq run --explore 6 --seed 77 --only EXP-001"
@@ -44,29 +44,29 @@ def test_a_find_of_an_exploring_run_is_repeated_by_number_and_seed() -> None:
     assert any(f"`{command}`" in step for step in next_steps(seen))
 
 
-def test_a_fixed_scenario_needs_no_seed() -> None:
-    """Beside an exploring run a requirement of the core set is looked at again without it."""
+def test_command_for_fixed_scenario_has_no_seed() -> None:
+    """This holds also if the run explored random histories."""
     seen = view("PAU-001", "order", Outcome.FAIL, *CHANCE, embedded=True)
     assert rerun_command(seen, ["PAU-001"]) == "ciq run --only PAU-001"
 
 
-def test_flags_are_given_again_and_nothing_else() -> None:
-    """Features and patience of the command line count again; environment and profile do so by themselves."""
-    asked = shlex.split(rerun_command(view("EXP-003", "explore", Outcome.FAIL, *FLAGS, *CHANCE), ["EXP-003"]))
-    assert asked[:4] == ["ciq", "run", "--target", run.URL]
-    assert asked[4:10] == ["--feature", "media", "--feature", "pic", "--timeout-factor", "2.0"]
-    assert asked[10:] == ["--explore", "6", "--seed", "77", "--only", "EXP-003"]
+def test_command_repeats_command_line_options_only() -> None:
+    """Environment variables and the profile apply without being repeated."""
+    arguments = shlex.split(rerun_command(view("EXP-003", "explore", Outcome.FAIL, *FLAGS, *CHANCE), ["EXP-003"]))
+    assert arguments[:4] == ["ciq", "run", "--target", run.URL]
+    assert arguments[4:10] == ["--feature", "media", "--feature", "pic", "--timeout-factor", "2.0"]
+    assert arguments[10:] == ["--explore", "6", "--seed", "77", "--only", "EXP-003"]
 
 
-@pytest.mark.parametrize(("scenario", "wanted"), [("explore", True), ("order", False)])
-def test_a_warning_by_chance_has_its_command(scenario: str, wanted: bool) -> None:
-    """Where nothing is red a warning that only this seed brought about is not lost."""
+@pytest.mark.parametrize(("scenario", "expected"), [("explore", True), ("order", False)])
+def test_warning_of_explore_run_has_a_command(scenario: str, expected: bool) -> None:
+    """Without a failure the command is shown for a warning that only this seed shows."""
     steps = next_steps(view("EXP-007", scenario, Outcome.WARN, *CHANCE))
-    assert any("After the fix" in step for step in steps) == wanted
+    assert any("After the fix" in step for step in steps) == expected
 
 
-def test_a_target_left_changed_leaves_something_to_do() -> None:
-    """Whatever the verdicts, a run that could not put a queue back does not say that nothing must be done."""
+def test_target_not_restored_is_a_next_step() -> None:
+    """A run that could not restore a queue does not report that no action is required."""
     fine = view("QUE-001", "queues", Outcome.PASS)
     assert any("No action required" in step for step in next_steps(fine))
     assert fine.footer is not None
