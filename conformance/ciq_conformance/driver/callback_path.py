@@ -10,7 +10,8 @@ from collections.abc import Sequence
 import requests
 
 from ciq_conformance.driver.client import host_of
-from ciq_conformance.driver.probe import Readiness, RunContext
+from ciq_conformance.driver.probe import Readiness
+from ciq_conformance.driver.run_context import RunContext
 
 _SELF = "self.check"
 _WITHIN = 5.0

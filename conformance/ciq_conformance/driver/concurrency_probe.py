@@ -1,6 +1,6 @@
 """Measures a few jobs: when each was observed to start and end, and how many ran at the same time.
 
-Knows observations and what they prove. The number of workers is a lower bound: a job too short to be observed
+Reads the observations from job timelines. The number of workers is a lower bound: a job too short to be observed
 Running proves nothing.
 """
 
@@ -10,46 +10,61 @@ from dataclasses import dataclass
 
 from ciq_conformance.driver.cancellation import CancelToken
 from ciq_conformance.driver.recorder import RunRecorder
-from ciq_conformance.driver.scenario_context import ScenarioContext
+from ciq_conformance.driver.scenario_context import PreconditionFailed, ScenarioContext
 from ciq_schemas.lifecycle import FINAL_STATES, WAITING_STATES, JobState
+from ciq_schemas.transcript.jobs import JobTimeline, StateObservation, build_timelines
+from ciq_schemas.transcript.parsed import ParsedExchange
 
 
-@dataclass(slots=True)
-class JobLifetime:
-    """Observed life of one job; seconds on the run's clock."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeJob:
+    """What the describes of the probe show of one job; seconds on the run's clock."""
 
-    last_state: str = ""
+    observations: tuple[StateObservation, ...] = ()
     message: str = ""
-    started: float | None = None
-    """End of the first describe that showed the job no longer waiting."""
-    ended: float | None = None
-    """End of the first describe that showed the job in a final state."""
-    not_ended_before: float | None = None
-    """Start of the last describe that showed the job not yet in a final state."""
-    running_from: float | None = None
-    running_to: float | None = None
-    """The job ran for certain between these: end of the first and start of the last describe that showed Running."""
+    """The last message that the target reported."""
+
+    @classmethod
+    def of(cls, timeline: JobTimeline, message: str) -> "ProbeJob":
+        """Reads a timeline without the observation in the response to the submit."""
+        described = tuple(one for one in timeline.observations if one.seq != timeline.submit_seq)
+        return cls(observations=described, message=message)
+
+    @property
+    def last_state(self) -> str:
+        """State in the last describe, empty without one."""
+        return self.observations[-1].state if self.observations else ""
+
+    @property
+    def started(self) -> float | None:
+        """End of the first describe that showed the job no longer waiting."""
+        return next((one.received for one in self.observations if one.state not in WAITING_STATES), None)
+
+    @property
+    def ended(self) -> float | None:
+        """End of the first describe that showed the job in a final state."""
+        return next((one.received for one in self.observations if one.state in FINAL_STATES), None)
+
+    @property
+    def not_ended_before(self) -> float | None:
+        """Start of the last describe that showed the job not yet in a final state."""
+        return max((one.sent for one in self.observations if one.state not in FINAL_STATES), default=None)
+
+    @property
+    def running(self) -> tuple[float, float] | None:
+        """The job ran for certain between these: end of the first and start of the last describe that showed Running.
+
+        None when the two overlap, or when no describe showed Running.
+        """
+        shown = [one for one in self.observations if one.state == JobState.RUNNING]
+        if not shown or shown[-1].sent < shown[0].received:
+            return None
+        return shown[0].received, shown[-1].sent
 
     @property
     def certain_run(self) -> float:
         """Seconds for which the job ran at least."""
-        if self.running_from is None or self.running_to is None:
-            return 0.0
-        return max(0.0, self.running_to - self.running_from)
-
-    def add(self, state: str, message: str, began: float, ended: float) -> None:
-        """Adds one describe that lasted from `began` to `ended`."""
-        self.last_state, self.message = state, message
-        if state in FINAL_STATES:
-            self.started = self.started if self.started is not None else ended
-            self.ended = self.ended if self.ended is not None else ended
-            return
-        self.not_ended_before = began
-        if state == JobState.RUNNING:
-            self.running_from = self.running_from if self.running_from is not None else ended
-            self.running_to = began
-        if state not in WAITING_STATES and self.started is None:
-            self.started = ended
+        return self.running[1] - self.running[0] if self.running else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,58 +76,64 @@ class ConcurrencyProbe:
     ctx: ScenarioContext
     several_ids: bool
 
-    def follow(self, step: str, job_ids: Sequence[str], within: float) -> dict[str, JobLifetime]:
-        """Polls jobs until all have ended or the time is over; polls faster at first."""
-        lives, _ = self._follow(step, job_ids, within)
-        return lives
+    def follow(self, step: str, submit: ParsedExchange, within: float) -> ProbeJob:
+        """Polls the job of one submit until it has ended or the time is over; polls faster at first."""
+        (job,), _ = self._follow(step, (submit,), within)
+        return job
 
     def measure(self, step: str, count: int, run_time: float) -> int:
         """Submits `count` jobs together; returns the number of workers that the observations prove, at least 1."""
         began = self.recorder.now()
-        ids: list[str] = []
+        submits = []
         for number in range(count):
-            ids.extend(self.ctx.submit_or_fail(f"{step}-submit", self.ctx.job_request(f"{step}-{count}-{number}")))
-        lives, together = self._follow(step, ids, self.ctx.timeouts.jobs(count))
-        if any(life.ended is None for life in lives.values()):
+            request = self.ctx.job_request(f"{step}-{count}-{number}")
+            submits.append(self.ctx.accepted_submit(f"{step}-submit", request))
+        jobs, together = self._follow(step, submits, self.ctx.timeouts.jobs(count))
+        if any(job.ended is None for job in jobs):
             self.ctx.recorder.record_event(
                 "probe", self.ctx.spec.feature, "note", f"not all of {count} probe jobs ended"
             )
             return max(1, together)
-        total = max(life.ended or began for life in lives.values()) - began
+        total = max(job.ended or began for job in jobs) - began
         explained = math.floor(count * run_time / total) if total > 0 else 0
-        return max(1, together, explained, most_at_once(list(lives.values())))
+        return max(1, together, explained, most_at_once(jobs))
 
-    def _follow(self, step: str, job_ids: Sequence[str], within: float) -> tuple[dict[str, JobLifetime], int]:
-        lives = {job_id: JobLifetime() for job_id in job_ids}
+    def _follow(self, step: str, submits: Sequence[ParsedExchange], within: float) -> tuple[tuple[ProbeJob, ...], int]:
+        job_ids = [job_id for submit in submits for job_id in submit.job_ids]
+        ended: set[str] = set()
+        messages: dict[str, str] = {}
+        describes: list[ParsedExchange] = []
         start = self.recorder.now()
         together = 0
         size = 10 if self.several_ids else 1
         while True:
-            open_ids = [job_id for job_id in job_ids if lives[job_id].ended is None]
+            open_ids = [job_id for job_id in job_ids if job_id not in ended]
             for begin in range(0, len(open_ids), size):
                 response = self.ctx.calls.describe(step, *open_ids[begin : begin + size])
-                exchange = response.exchange
-                running = 0
-                for job in response.jobs:
-                    if job.job_id in lives:
-                        lives[job.job_id].add(job.state or "", job.message or "", exchange.started, exchange.ended)
-                        running += job.state == JobState.RUNNING
-                together = max(together, running)
+                describes.append(response)
+                shown = [job for job in response.jobs if job.job_id in job_ids] if response.ok else []
+                messages.update({job.job_id: job.message or "" for job in shown if job.job_id})
+                ended.update(job.job_id for job in shown if job.job_id and job.state in FINAL_STATES)
+                together = max(together, sum(job.state == JobState.RUNNING for job in shown))
             passed = self.recorder.now() - start
-            if all(life.ended is not None for life in lives.values()) or passed > within:
-                return lives, together
+            if ended.issuperset(job_ids) or passed > within:
+                break
             self.stop.pause(min(0.25, max(0.004, passed / 10)))
+        timelines = build_timelines(submits, describes)
+        if len(timelines) != len(submits):
+            raise PreconditionFailed(f"{len(submits)} submits of one job each returned {len(timelines)} jobs")
+        return tuple(ProbeJob.of(one, messages.get(one.job_id, "")) for one in timelines), together
 
 
-def most_at_once(lives: Sequence[JobLifetime]) -> int:
+def most_at_once(jobs: Sequence[ProbeJob]) -> int:
     """Returns the largest number of jobs that ran for certain at one moment."""
     edges: list[tuple[float, int]] = []
-    for life in lives:
-        if life.running_from is not None and life.running_to is not None and life.running_to >= life.running_from:
-            edges.extend(((life.running_from, 1), (life.running_to, -1)))
+    for job in jobs:
+        if job.running:
+            edges.extend(((job.running[0], 1), (job.running[1], -1)))
     edges.sort(key=lambda edge: (edge[0], -edge[1]))
     most = now = 0
-    for _, step in edges:
-        now += step
+    for _, change in edges:
+        now += change
         most = max(most, now)
     return most

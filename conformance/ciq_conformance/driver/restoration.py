@@ -9,7 +9,8 @@ import msgspec
 
 from ciq_conformance.driver.calls import FeatureCalls
 from ciq_conformance.driver.client import Interrupted
-from ciq_conformance.driver.probe import Readiness, RunContext, pick_queue
+from ciq_conformance.driver.probe import Readiness, pick_queue
+from ciq_conformance.driver.run_context import RunContext
 from ciq_conformance.scenario_spec import ALL_EXCHANGES
 from ciq_conformance.timeouts import SHOWN_WITHIN, UNMEASURED
 from ciq_schemas.lifecycle import QueueState

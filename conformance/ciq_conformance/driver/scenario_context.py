@@ -172,13 +172,18 @@ class ScenarioContext:
         """Submit one order, or several as one request with many operations."""
         return self.calls.submit(step, submit_body(orders))
 
-    def submit_or_fail(self, step: str, *orders: JobRequest) -> tuple[str, ...]:
-        """Submit and return the job ids; PreconditionFailed when the target does not answer with as many."""
-        response = self.submit(step, *orders)
-        ids = tuple(response.job_ids)
-        if not response.ok or len(ids) != len(orders):
-            raise PreconditionFailed(f"submit answered {describe_response(response)} instead of {len(orders)} job(s)")
-        return ids
+    def accepted_submit(self, step: str, *jobs: JobRequest) -> ParsedExchange:
+        """Submits jobs; raises PreconditionFailed when the target does not return as many job ids."""
+        response = self.submit(step, *jobs)
+        if not response.ok or len(response.job_ids) != len(jobs):
+            raise PreconditionFailed(
+                f"the response to the submit was {describe_response(response)}; expected {len(jobs)} job(s)"
+            )
+        return response
+
+    def submit_or_fail(self, step: str, *jobs: JobRequest) -> tuple[str, ...]:
+        """Submits as `accepted_submit` and returns the job ids."""
+        return tuple(self.accepted_submit(step, *jobs).job_ids)
 
     def set_queue(
         self,

@@ -9,10 +9,11 @@ from secrets import token_hex
 from ciq_conformance.driver.callback_path import callback_trouble
 from ciq_conformance.driver.cancellation import CancelToken
 from ciq_conformance.driver.client import Client, Interrupted
-from ciq_conformance.driver.probe import Readiness, RunContext, Unreachable, probe
+from ciq_conformance.driver.probe import Readiness, Unreachable, probe
 from ciq_conformance.driver.receiver import CallbackReceiver
 from ciq_conformance.driver.recorder import RunRecorder
 from ciq_conformance.driver.restoration import Restoration
+from ciq_conformance.driver.run_context import RunContext
 from ciq_conformance.driver.scenario_context import PreconditionFailed
 from ciq_conformance.profile_loading import Loaded
 from ciq_conformance.runner.embedded import embedded_target

@@ -19,10 +19,10 @@ import msgspec
 from ciq_conformance.driver.cancellation import CancelToken
 from ciq_conformance.driver.client import Client
 from ciq_conformance.driver.extra_testing import NO_EXTRA_TESTING, ExtraTesting
-from ciq_conformance.driver.probe import RunContext
 from ciq_conformance.driver.receiver import CallbackReceiver
 from ciq_conformance.driver.recorder import Listener, RunFileWriteError, RunRecorder
 from ciq_conformance.driver.restart_lock import RestartLock
+from ciq_conformance.driver.run_context import RunContext
 from ciq_conformance.driver.scenario_context import Restart
 from ciq_conformance.judge.baseline import apply_baseline, baseline_text, read_baseline
 from ciq_conformance.judge.registry import Item

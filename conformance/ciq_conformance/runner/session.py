@@ -15,8 +15,9 @@ from dataclasses import dataclass, field, replace
 
 from ciq_conformance.driver.callback_path import callback_trouble
 from ciq_conformance.driver.client import Interrupted
-from ciq_conformance.driver.probe import PROBE, Readiness, RunContext, Unreachable, probe
+from ciq_conformance.driver.probe import PROBE, Readiness, Unreachable, probe
 from ciq_conformance.driver.restoration import Restoration
+from ciq_conformance.driver.run_context import RunContext
 from ciq_conformance.driver.scenario_context import NotOffered, PreconditionFailed, ScenarioContext
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.registry import Item
