@@ -1,4 +1,4 @@
-"""The suite as two functions: run it against a target, or judge a recorded run again."""
+"""Runs the suite against a target, or judges a recorded run again."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,9 +18,9 @@ def run_suite(
     requirements: Sequence[str] = (),
     output: Path | None = None,
 ) -> RunResult:
-    """Run the suite against the target at `url`; without one, against the profile's target or the embedded mock.
+    """Runs the suite against the target at `url`; without one, against the profile's target or the embedded mock.
 
-    `requirements` are globs on ids, as `PAU-*`; empty selects all. The run file is written into the folder `output`.
+    `requirements` are globs on ids, such as `PAU-*`; empty selects all. `output` is the folder of the run file.
     Raises ProfileError or RunConfigError before anything is sent.
     """
     loaded = load_profile(path=profile, flags={"url": ("url", url)} if url else {})
@@ -30,6 +30,6 @@ def run_suite(
 
 
 def judge_run_file(path: Path, *, requirements: Sequence[str] = (), baseline: Path | None = None) -> Judged:
-    """Judge a recorded run again, offline; `path` is a `run.ndjson` or its folder. Raises RunFileError."""
+    """Judges a recorded run again, offline; `path` is a `run.ndjson` or its folder. Raises RunFileError."""
     _, records = read_run_file(path)
     return judge_again(records, Selection(requirements=tuple(requirements)), baseline=baseline)

@@ -1,6 +1,6 @@
-"""pytest plugin of the suite: its options, its items, its run.
+"""Defines the suite's pytest options, collects its items and runs them.
 
-Loaded in every pytest session of an environment with the kit, so it imports the suite only when the suite is collected.
+pytest loads this plugin in every session of an environment with the kit. It imports the suite only to collect it.
 The options become a RunConfig; the session fixture calls `execute`, as `ciq run` does.
 """
 
@@ -23,15 +23,15 @@ _MODULE = "ciq_conformance.suite.test_requirements"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Options of the suite for `pytest --pyargs ciq_conformance.suite`."""
+    """Adds the options of the suite for `pytest --pyargs ciq_conformance.suite`."""
     group = parser.getgroup("ciq", "conformance suite for job queues (ciq-kit)")
-    group.addoption("--ciq-target", metavar="URL", help="target; without one the embedded mock is run against")
+    group.addoption("--ciq-target", metavar="URL", help="target (default: the embedded mock)")
     group.addoption("--ciq-profile", metavar="FILE", type=Path, help="target profile (default: ciq.toml if present)")
     group.addoption("--ciq-feature", metavar="NAME", action="append", default=[], help="feature; may be repeated")
     group.addoption("--ciq-only", metavar="GLOB", action="append", default=[], help="requirement ids")
     group.addoption("--ciq-area", metavar="NAME", action="append", default=[], help="area; may be repeated")
     group.addoption("--ciq-level", metavar="LEVEL", action="append", default=[], help="MUST, SHOULD or NOTE")
-    group.addoption("--ciq-skip", metavar="GLOB", action="append", default=[], help="items shown as skipped")
+    group.addoption("--ciq-skip", metavar="GLOB", action="append", default=[], help="items to report as skipped")
     group.addoption("--ciq-output", metavar="DIR", type=Path, help="write the run file there")
     group.addoption("--ciq-baseline", metavar="FILE", type=Path, help="known deviations")
     group.addoption("--ciq-deadline", metavar="SECONDS", type=float, help="cut the run short after this time")
@@ -39,15 +39,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--ciq-fuzz", metavar="SECONDS", type=float, default=0.0, help="malformed requests to each feature")
     group.addoption("--ciq-seed", metavar="N", type=int, help="seed of the histories and malformed requests")
     group.addoption("--ciq-serial", action="store_true", help="one feature after the other")
-    group.addoption("--ciq-shuffle", type=int, metavar="SEED", help="scenarios in another order, that of the seed")
+    group.addoption("--ciq-shuffle", type=int, metavar="SEED", help="random order of the scenarios")
 
 
 def pytest_pycollect_makeitem(collector: pytest.Collector, name: str, obj: object) -> list[pytest.Item] | None:
-    """Make an item for each requirement, feature and form out of the suite's one test function."""
+    """Makes an item for each requirement, feature and format from the suite's one test function."""
     if name != "test_requirement" or getattr(obj, "__module__", "") != _MODULE:
         return None
     if hasattr(collector.config, "workerinput"):
-        raise pytest.UsageError("the conformance suite runs features in parallel by itself: run it without xdist (-n)")
+        raise pytest.UsageError("the suite already runs features in parallel: run it without xdist (-n)")
     return [_function(collector, item) for item in _items(collector.config)]
 
 
@@ -121,7 +121,7 @@ def _run_config(config: pytest.Config) -> RunConfig:
 
 @pytest.fixture(scope="session")
 def ciq_run(request: pytest.FixtureRequest) -> RunResult:
-    """The one run of the session: every scenario has run and every item is judged before the first item reports."""
+    """Runs all scenarios and judges all items before the first item reports."""
     from ciq_conformance.judge.baseline import BaselineError
     from ciq_conformance.runner.execution import RunConfigError, execute
 

@@ -16,7 +16,7 @@ RunScenario = Callable[[ScenarioContext], None]
 
 
 class MissingScenarioError(RuntimeError):
-    """An area without a sound SPEC or without a `run` function: a defect of the kit."""
+    """An area has no valid SPEC or no `run` function: a defect of the kit."""
 
 
 @cache

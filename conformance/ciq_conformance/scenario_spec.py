@@ -1,4 +1,4 @@
-"""What is true of one scenario: its place in a run, what it needs, and what its records mean to the judge. Pure.
+"""Describes one scenario: its position in a run, what it needs, and how the judge reads its records. Pure.
 
 Each area defines one `SPEC`. The plan, the session, the judge and the reports read it; no second table of scenarios
 exists. This module imports neither the driver nor an area.
@@ -12,32 +12,32 @@ ALL_EXCHANGES = "*"
 """Name of the area whose checks judge the exchanges of every scenario; the probe and the restoration use it too."""
 
 RECEIVER_NOTES = "receiver"
-"""Scenario name of the receiver's notes on callbacks to an address that the suite never gave out."""
+"""Scenario name of the receiver's notes on callbacks to an address that the suite never issued."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScenarioSpec:
-    """One scenario. `str()` of it is the name that the run file has."""
+    """One scenario. `str()` of it is its name in the run file."""
 
     name: str
     title: str
     """What the scenario does, in one sentence."""
     position: int
-    """Place in the order of a run; the smallest runs first."""
+    """Position in the order of a run; the smallest runs first."""
     runs: bool = True
     """The driver runs it; False for checks that judge the exchanges of other scenarios."""
     movable: bool = True
     """`--shuffle` may move it. False where later scenarios depend on it, or where it takes long or leaves nothing."""
     needs_jobs: bool = True
-    """It makes no sense when no job runs. (`submit` runs anyway, because its checks say what is wrong with jobs.)"""
+    """It needs a target that runs jobs. (`submit` runs anyway, because its checks report why jobs do not run.)"""
     about_callbacks: bool = False
-    """It makes no sense when no callback can arrive."""
+    """It needs a target whose callbacks can arrive."""
     option: str = ""
     """Option of `ciq run` without which it does not run (`explore`, `fuzz`). Such a scenario is random."""
     also_runs: tuple[str, ...] = ()
     """Names of scenarios that run too, because the checks need their records."""
     own_job_rules: bool = False
-    """Only its own checks judge its jobs: restarts, malformed requests and deactivations explain much."""
+    """Only its own checks judge its jobs: restarts, malformed requests and deactivations can excuse deviations."""
     independence: tuple[str, ...] = ()
     """Requirements whose failure means that features disturb each other. A scenario that has some runs first, on one
     feature at a time, when several features run."""

@@ -13,7 +13,7 @@ from ciq_reports.console import ConsoleReporter
 from ciq_reports.transcript import RunView
 from ciq_schemas.transcript.records import AnyRecord, DriverEvent, ExitCode, Level, Outcome, Verdict
 
-REASON = "http://127.0.0.1:9999 gave no answer: connection refused"
+REASON = "http://127.0.0.1:9999 sent no response: connection refused"
 
 
 def blocked(number: int, *, feature: str = "media", level: Level = Level.MUST, reason: str = REASON) -> Verdict:

@@ -91,7 +91,7 @@ def test_3_when_nobody_answers(tmp_path: Path) -> None:
         url = f"http://127.0.0.1:{server.getsockname()[1]}"
     done = ciq("run", "--target", url, *ONE, cwd=tmp_path)
     assert done.code == 3, done.text
-    assert f"{url} gave no answer: connection refused" in done.err
+    assert f"{url} sent no response: connection refused" in done.err
     assert inside("doctor", "--target", url, cwd=tmp_path).code == 3
 
 

@@ -57,7 +57,7 @@ def test_filters_narrow_together() -> None:
         (["requirements", "PAUSE-001"], "PAU-001"),
         (["requirements", "--area", "paus"], "pause"),
         (["requirements", "--level", "MAY"], "MUST"),
-        (["requirements", "--seeds", "PAU-*"], "leave the filters out"),
+        (["requirements", "--seeds", "PAU-*"], "remove the filters"),
         (["explain", "PAUSE-002"], "PAU-002"),
         (["explain"], "ID"),
     ],

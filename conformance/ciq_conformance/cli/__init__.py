@@ -1,4 +1,4 @@
-"""The command line: `ciq`. Thin: each command reads its options, calls a room of the house and says how it went."""
+"""The command line `ciq`: each command reads its options, calls the runner or a report, and prints the result."""
 
 import sys
 
@@ -7,7 +7,7 @@ def main() -> None:
     """Entry point of the `ciq` command."""
     command = sys.argv[1] if len(sys.argv) > 1 else None
     if command == "mock":
-        from ciq_mock.cli import mock  # reads its options by itself, so that it starts quickly
+        from ciq_mock.cli import mock  # has its own option parser, so that it starts quickly
 
         mock()
         return

@@ -13,7 +13,8 @@ DEFAULT_OUTPUT = Path("comparison.html")
 
 def compare(
     run_files: Annotated[
-        list[Path], typer.Argument(metavar="RUN...", help="Run files, or the directories that hold them; two or more.")
+        list[Path],
+        typer.Argument(metavar="RUN...", help="Run files, or the directories that contain them; two or more."),
     ],
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FILE", help="Where to write the page.")

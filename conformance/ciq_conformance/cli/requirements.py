@@ -1,6 +1,6 @@
-"""`ciq requirements` and `ciq explain`: what the kit demands, and on what ground.
+"""`ciq requirements` and `ciq explain`: list the requirements, and explain one with its basis and its test.
 
-Knows the registry, the seed table and where story and check of a requirement stand. Sends nothing, judges nothing.
+Reads the registry, the seed table, and the scenario and check of a requirement. Sends nothing and judges nothing.
 """
 
 import inspect
@@ -35,10 +35,10 @@ _CONSEQUENCES = {
     Level.SHOULD: "a deviation is a warning",
     Level.NOTE: "measured, never a failure",
 }
-_GROUNDS = {
-    Basis.DOCUMENTED: "a public document says so",
-    Basis.SDK: "seen in an official SDK only, so it cannot be a MUST",
-    Basis.INFERRED: "inferred from what the documents say, so it cannot be a MUST",
+_BASES = {
+    Basis.DOCUMENTED: "a public document states it",
+    Basis.SDK: "only an official SDK shows it, so it cannot be a MUST",
+    Basis.INFERRED: "inferred from the documents, so it cannot be a MUST",
 }
 
 
@@ -53,14 +53,14 @@ def requirements(
     area: Annotated[list[str] | None, typer.Option(help="Only this area, such as pause; may be repeated.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one array.")] = False,
     seeds: Annotated[
-        bool, typer.Option("--seeds", help="Show the two seed pages and what each sentence became.")
+        bool, typer.Option("--seeds", help="Show each sentence of the two seed pages with its requirements.")
     ] = False,
 ) -> None:
     """List the requirements, filtered by id, level, feature and area."""
     console = _console()
     if seeds:
         if globs or level or feature or area:
-            raise typer.BadParameter("--seeds shows the whole table: leave the filters out")
+            raise typer.BadParameter("--seeds shows the whole table: remove the filters")
         pages = load_seeds()
         if as_json:
             _print_json(pages)
@@ -81,7 +81,7 @@ def requirements(
 def explain(
     ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Ids, such as PAU-002.")],
 ) -> None:
-    """Say of a requirement what it demands, on what ground, and how it is tested."""
+    """Explain a requirement: what it demands, its basis and its test."""
     registry = load_registry()
     try:
         found = [registry.get(name) for name in ids]
@@ -126,7 +126,7 @@ def _table(found: Sequence[Requirement]) -> Table:
 def _seed_table(page: SeedPage) -> Table:
     table = Table(title=f"{page.document} “{page.title}” ({page.date})", show_lines=True)
     table.add_column("#", justify="right")
-    table.add_column("the page says (our words)", ratio=1)
+    table.add_column("sentence of the page (paraphrased)", ratio=1)
     table.add_column("leads to", ratio=1)
     for number, sentence in enumerate(page.sentence, start=1):
         leads = [" ".join(sentence.requirements), sentence.reason, sentence.besides]
@@ -146,8 +146,8 @@ def _explanation(requirement: Requirement) -> Panel:
     facts.add_column(ratio=1)
     facts.add_row("demands", Text(requirement.statement))
     facts.add_row("level", f"{requirement.level}: {_CONSEQUENCES[requirement.level]}")
-    facts.add_row("basis", f"{requirement.basis}: {_GROUNDS[requirement.basis]}")
-    facts.add_row("written in", Group(*(Text(str(clause)) for clause in requirement.clauses)))
+    facts.add_row("basis", f"{requirement.basis}: {_BASES[requirement.basis]}")
+    facts.add_row("clauses", Group(*(Text(str(clause)) for clause in requirement.clauses)))
     facts.add_row("features", _features(requirement.features))
     if requirement.formats:
         facts.add_row("formats", ", ".join(requirement.formats))
@@ -161,12 +161,12 @@ def _explanation(requirement: Requirement) -> Panel:
 
 def _how_tested(requirement: Requirement) -> str:
     if requirement.untested:
-        return f"nothing: {requirement.untested}"
+        return f"no check: {requirement.untested}"
     check, scenario = check_of(requirement.id), scenario_of(requirement.id)
     if check is None or scenario is None:
-        return "no check: please report this"
-    story = f"Scenario `{scenario}`: {scenario.title}" if scenario.runs else scenario.title
-    return f"{story}\n{_sentence(check.__doc__)} ({check.__module__})"
+        return "no check, which is a defect of the kit: please report it"
+    scenario_text = f"Scenario `{scenario}`: {scenario.title}" if scenario.runs else scenario.title
+    return f"{scenario_text}\n{_sentence(check.__doc__)} ({check.__module__})"
 
 
 def _sentence(doc: str | None) -> str:

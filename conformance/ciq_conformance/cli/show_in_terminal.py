@@ -1,4 +1,4 @@
-"""What of a record the console shows: the run file keeps tracebacks, the console only their last word."""
+"""Shortens records for the console: a traceback stays in the run file, the console shows its last line."""
 
 import msgspec
 
@@ -6,7 +6,7 @@ from ciq_schemas.transcript.records import AnyRecord, Outcome, Verdict
 
 
 def for_console(record: AnyRecord) -> AnyRecord:
-    """The record with a suite error's traceback cut off."""
+    """Returns the record with the traceback of a suite error removed."""
     if isinstance(record, Verdict) and record.outcome is Outcome.SUITE_ERROR and "\n" in record.reason:
         first = record.reason.splitlines()[0]
         last = record.reason.strip().splitlines()[-1]

@@ -1,8 +1,8 @@
-"""What a scenario works with: the target's calls for one feature, the receiver, the patience, the undo list.
+"""Gives a scenario what it works with: the calls of one feature, the callback receiver, the timeouts, the recorder.
 
-A scenario is a function `play(stage: Stage) -> None` in `scenarios/<name>.py`. It makes exchanges under step
-names from `steps/<name>.py`, waits for conditions with deadlines, and never judges: what it saw is in the
-transcript. It raises PreconditionFailed when a prerequisite fails; the mark then blocks the checks that need it.
+A scenario is a function `run(ctx: ScenarioContext) -> None` in `areas/<area>/scenario.py`. It makes exchanges under
+the labels in `labels.py` and waits for conditions with deadlines. It does not judge: the transcript has what it
+observed. It raises PreconditionFailed when a prerequisite fails; that event blocks the checks that need the scenario.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,22 +24,22 @@ from ciq_schemas.transcript.records import AnyRecord
 from ciq_schemas.values import Job, Queue
 
 
-class PreconditionFailed(Exception):  # noqa: N818 - a stop of the scenario, not an error of ours
-    """A prerequisite of the scenario failed; the text says which and what was seen."""
+class PreconditionFailed(Exception):  # noqa: N818 - stops a scenario, no error of the kit
+    """A prerequisite of the scenario failed; the text names it and what the target returned."""
 
 
 class NotOffered(Exception):  # noqa: N818 - as above
-    """The target does not offer what the scenario is about; the text says how it said so."""
+    """The target does not offer what the scenario tests; the text gives the response that shows it."""
 
 
 Restart = Callable[[], None]
-"""Restarts the target and returns when it answers again; PreconditionFailed when it does not."""
+"""Restarts the target and returns when it responds again; raises PreconditionFailed when it does not."""
 
 
 class Calls(Protocol):
-    """One method per operation of the service for one feature; each records one exchange and returns it read.
+    """One method per operation of the service for one feature; each records one exchange and returns it.
 
-    `step` is the label under which the judge finds the exchange. Parameters go on the wire as given.
+    `step` is the label by which the judge finds the exchange. Parameters are sent as given.
     """
 
     def list_queues(self, step: str, params: Mapping[str, str] | None = None) -> ParsedExchange: ...
@@ -62,8 +62,11 @@ class Calls(Protocol):
         body: bytes = b"",
         insist: bool = False,
     ) -> ParsedExchange:
-        """An operation beside queues and jobs: `key` is the id in its path, `flag` a parameter without value.
-        With `insist` it is sent though the run is being stopped: for taking back what the scenario made."""
+        """Sends an operation that is neither of queues nor of jobs.
+
+        `key` is the id in its path, `flag` a parameter without a value. With `insist` the request is sent although the
+        run is being stopped: for removing what the scenario created.
+        """
         ...
 
     def raw(
@@ -76,39 +79,39 @@ class Calls(Protocol):
         *,
         signing: Literal["normal", "none", "wrong", "expired"] = "normal",
     ) -> ParsedExchange:
-        """Send anything: `target` is path and query as they go on the wire."""
+        """Sends any request; `target` is path and query as sent."""
         ...
 
 
 class Receiver(Protocol):
-    """The callback receiver: gives out addresses and keeps what arrives (the transcript has it too)."""
+    """The callback receiver: issues addresses and stores the callbacks it receives (the transcript has them too)."""
 
     def address(self, channel: str, suffix: str = "") -> str:
-        """An address, as the target sees it, whose arrivals carry `channel`; `suffix` is more path or a query."""
+        """Returns the address of a channel as the target sees it; `suffix` is more path or a query."""
         ...
 
     def arrivals(self, *channels: str) -> tuple[ParsedCallback, ...]:
-        """What has arrived on the channels so far."""
+        """Returns the callbacks received on the channels so far."""
         ...
 
     def answer(self, channel: str, status: int, times: int, *, late: float = 0.0) -> None:
-        """Answer the next `times` requests on the channel with `status`, `late` seconds after they came.
+        """Sends `status` to the next `times` requests on the channel, `late` seconds after their arrival.
 
-        0 closes the connection unanswered.
+        0 closes the connection without a response.
         """
         ...
 
     def wait(self, condition: Callable[[], bool], within: float) -> bool:
-        """Wait until `condition` holds, looking again at every arrival; False when the time ran out."""
+        """Waits until `condition` holds, evaluated at every arrival; returns False after `within` seconds."""
         ...
 
 
 class Recorder(Protocol):
-    """Where exchanges, arrivals and marks go."""
+    """Stores exchanges, callbacks and events."""
 
     @property
     def records(self) -> Sequence[AnyRecord]:
-        """Everything recorded so far, in order."""
+        """All records so far, in order."""
         ...
 
     def record_event(self, scenario: str, feature: str, name: str, text: str) -> None: ...
@@ -128,19 +131,19 @@ class ScenarioContext:
     recorder: Recorder
     now: Callable[[], float]
     pause_thread: Callable[[float], None]
-    """Let this much time pass (or return at once when the run is being stopped)."""
+    """Waits this many seconds; raises Interrupted as soon as the run is stopped."""
     found: Queue
-    """The feature's queue as it was before the run: what `restore` goes back to."""
+    """The feature's queue before the run; `restore` sets it again."""
     several_ids: bool = False
-    """The probe has seen the target describe two ids in one request."""
+    """In the probe, the target described two ids in one request."""
     extra_testing: ExtraTesting = NO_EXTRA_TESTING
-    """What may be spent on random histories."""
+    """How many random histories and malformed requests to run."""
     exclusive: Callable[[], AbstractContextManager[None]] = nullcontext
-    """Within: no other feature plays a scenario."""
+    """Within the block no other feature runs a scenario."""
     restart: Restart | None = None
-    """Stops the target and starts it again; to be called within `alone()` only."""
+    """Restarts the target; call it within `exclusive()` only."""
     siblings: Mapping[Feature, "ScenarioContext"] = field(default_factory=dict)
-    """Stages of the other features of the run, for the isolation scenario only."""
+    """Contexts of the other features of the run, for the isolation scenario only."""
 
     @property
     def queue_id(self) -> str:
@@ -148,13 +151,13 @@ class ScenarioContext:
         return self.found.queue_id or ""
 
     def channel(self, label: str) -> str:
-        """Name of a receiver address of this scenario and feature; steps and checks use the same `label`."""
+        """Name of a receiver address of this scenario and feature; scenario and checks use the same `label`."""
         return channel_name(self.spec.feature, self.scenario, label)
 
     def job_request(self, label: str, **changes: object) -> JobRequest:
-        """A job order with good input, the queue's id, and UserData that names run, scenario and `label`."""
+        """Returns a request for a job with good input, the queue's id, and UserData with run, scenario and `label`."""
         sample = self.profile.inputs[self.spec.feature]
-        order = JobRequest(
+        request = JobRequest(
             feature=self.spec.feature,
             tag=sample.tag,
             input_object=sample.good,
@@ -166,11 +169,11 @@ class ScenarioContext:
             container=sample.operation or None,
             input_extra=sample.input_extra,
         )
-        return order.with_(**changes) if changes else order
+        return request.with_(**changes) if changes else request
 
-    def submit(self, step: str, *orders: JobRequest) -> ParsedExchange:
-        """Submit one order, or several as one request with many operations."""
-        return self.calls.submit(step, submit_body(orders))
+    def submit(self, step: str, *jobs: JobRequest) -> ParsedExchange:
+        """Submits one job, or several in one request with several operations."""
+        return self.calls.submit(step, submit_body(jobs))
 
     def accepted_submit(self, step: str, *jobs: JobRequest) -> ParsedExchange:
         """Submits jobs; raises PreconditionFailed when the target does not return as many job ids."""
@@ -193,7 +196,7 @@ class ScenarioContext:
         rule: CallbackRuleRequest | None = None,
         name: str | None = None,
     ) -> ParsedExchange:
-        """PUT the queue: state, rule (None = Off) and name (None = as found)."""
+        """Updates the queue: state, rule (None = Off) and name (None = as found)."""
         body = update_body(
             name=name or self.found.name or self.spec.queue_names[0],
             state=state,
@@ -206,18 +209,18 @@ class ScenarioContext:
     def set_queue_or_fail(
         self, step: str, *, state: QueueState = QueueState.ACTIVE, rule: CallbackRuleRequest | None = None
     ) -> ParsedExchange:
-        """As `set_queue`; PreconditionFailed when the target refuses."""
+        """Updates the queue as `set_queue`; raises PreconditionFailed when the target rejects it."""
         response = self.set_queue(step, state=state, rule=rule)
         if not response.ok:
-            raise PreconditionFailed(f"setting the queue to {state} answered {describe_response(response)}")
+            raise PreconditionFailed(f"the response to setting the queue to {state} was {describe_response(response)}")
         return response
 
     def let_pause_reach_workers(self) -> None:
-        """Wait a moment after the answer to a pause: no page says how soon the last worker hears of it."""
+        """Waits after the response to a pause: no document defines how soon the pause reaches the last worker."""
         self.pause_thread(settled_after(self.timeouts.calibration))
 
     def restore(self, step: str = "restore") -> bool:
-        """Put name, state and callback rule of the queue back to what was found; True when accepted."""
+        """Restores name, state and callback rule of the queue as found; returns whether the target accepted that."""
         config = self.found.notify_config
         rule = CallbackRuleRequest(state="Off", url=None, event=None, type=None)
         if config is not None:
@@ -238,7 +241,7 @@ class ScenarioContext:
         return self.calls.update_queue(step, self.queue_id, body).ok
 
     def look(self, step: str, job_ids: Sequence[str]) -> dict[str, Job]:
-        """Describe jobs, ten a request where the target can, else one by one; what is not answered is missing."""
+        """Describes jobs, ten in a request where the target can, else one by one; returns the jobs by id."""
         size = 10 if self.several_ids else 1
         seen: dict[str, Job] = {}
         for start in range(0, len(job_ids), size):
@@ -247,7 +250,7 @@ class ScenarioContext:
         return seen
 
     def look_for(self, step: str, job_ids: Sequence[str]) -> dict[str, Job]:
-        """Look at new jobs until each is shown, or as long as that may take: a replica that is read may be behind."""
+        """Describes new jobs until the target shows each of them or the time is over: a replica may lag behind."""
         deadline = self.now() + SHOWN_WITHIN * self.timeouts.scale
         while True:
             seen = self.look(step, job_ids)
@@ -262,9 +265,9 @@ class ScenarioContext:
         until: Callable[[dict[str, str]], bool],
         within: float,
     ) -> dict[str, str]:
-        """Look at jobs that have not ended, again and again, until the states by id satisfy `until`.
+        """Polls the jobs that have not ended until the states by id satisfy `until`.
 
-        Returns the last states; marks `expired` when the time ran out first.
+        Returns the last states; records `expired` when the time was over first.
         """
         states: dict[str, str] = {}
         deadline = self.now() + within
@@ -279,7 +282,7 @@ class ScenarioContext:
             self.pause_thread(self.timeouts.poll)
 
     def watch_ended(self, step: str, job_ids: Sequence[str], within: float | None = None) -> dict[str, str]:
-        """Watch until all jobs have ended."""
+        """Polls until all jobs have ended."""
         return self.watch(
             step,
             job_ids,
@@ -288,19 +291,19 @@ class ScenarioContext:
         )
 
     def watch_for(self, step: str, job_ids: Sequence[str], seconds: float) -> dict[str, str]:
-        """Keep looking for a fixed time: for what must not happen."""
+        """Polls for a fixed time, to observe that something does not happen."""
         end = self.now() + seconds
         return self.watch(step, job_ids, lambda _: self.now() >= end, seconds + self.timeouts.answer)
 
     def wait_callbacks(self, channel: str, job_ids: Iterable[str], within: float | None = None) -> bool:
-        """Wait until each job was told on `channel`; marks `expired` and returns False when not all were."""
+        """Waits until a callback of each job arrived on `channel`; else records `expired` and returns False."""
         wanted = set(job_ids)
         name = self.channel(channel)
         limit = self.timeouts.callback if within is None else within
 
         def complete() -> bool:
-            told = {job_id for callback in self.receiver.arrivals(name) for job_id in callback.job_ids}
-            return wanted <= told
+            received = {job_id for callback in self.receiver.arrivals(name) for job_id in callback.job_ids}
+            return wanted <= received
 
         if self.receiver.wait(complete, limit):
             return True
@@ -312,5 +315,5 @@ class ScenarioContext:
         name: Literal["begin", "end", "expired", "broken", "note", "unsupported", "interrupted"],
         text: str = "",
     ) -> None:
-        """Leave a remark in the transcript."""
+        """Records an event of this scenario and feature."""
         self.recorder.record_event(self.scenario, self.spec.feature, name, text)

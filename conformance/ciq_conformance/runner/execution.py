@@ -1,7 +1,6 @@
-"""One conformance run from beginning to end.
+"""Executes one conformance run: checks the config, opens the files, starts target and receiver, runs, judges.
 
-Knows the order of steps around a session: check the config, open the files, start target and receiver, run the
-scenarios, judge. It finds any error in the config before it sends a request (RunConfigError). Must not print.
+A wrong configuration raises RunConfigError before anything is sent. Must not print.
 """
 
 import os

@@ -1,7 +1,7 @@
-"""Which scenarios a run plays, and in which order. Sends nothing.
+"""Plans which scenarios a run needs, and in which order. Sends nothing.
 
-Each scenario is played at most once a feature. Isolation comes first and for one feature at a time: it shows whether
-features may run side by side. Deactivation comes last: it takes the queue away.
+Each scenario runs at most once per feature. Isolation runs first, for one feature at a time: it shows whether features
+may run in parallel. Deactivation runs last: it removes the queue.
 """
 
 import random
@@ -21,11 +21,11 @@ def plan_scenarios(
     capabilities: Mapping[Capability, bool | None],
     skip: Sequence[str] = (),
 ) -> dict[Feature, tuple[ScenarioSpec, ...]]:
-    """The scenarios that the items need, by feature, in order; isolation too when several features are to run."""
+    """Returns the scenarios that the items need, by feature, in order; with isolation when several features run."""
     load_checks()
     needed: dict[Feature, set[str]] = {}
     for item in items:
-        if not _is_put(item, capabilities, skip):
+        if not _needs_scenario(item, capabilities, skip):
             continue
         wanted = needed.setdefault(item.feature.feature, set())
         scenario = scenario_of(item.requirement.id)
@@ -38,19 +38,19 @@ def plan_scenarios(
 
 
 def shuffled(plan: Mapping[Feature, tuple[ScenarioSpec, ...]], seed: int) -> dict[Feature, tuple[ScenarioSpec, ...]]:
-    """The same scenarios in an order of chance, which the seed repeats; those with a place of their own keep it."""
+    """Returns the scenarios in the random order of the seed; scenarios with a fixed position keep it."""
 
     def mixed(feature: Feature, scenarios: tuple[ScenarioSpec, ...]) -> tuple[ScenarioSpec, ...]:
         free = [scenario for scenario in scenarios if scenario.movable]
-        random.Random(f"{seed} {feature}").shuffle(free)  # noqa: S311 - an order of play, no secret
+        random.Random(f"{seed} {feature}").shuffle(free)  # noqa: S311 - an order of scenarios, no secret
         left = iter(free)
         return tuple(next(left) if scenario.movable else scenario for scenario in scenarios)
 
     return {feature: mixed(feature, scenarios) for feature, scenarios in plan.items()}
 
 
-def _is_put(item: Item, capabilities: Mapping[Capability, bool | None], skip: Sequence[str]) -> bool:
-    """The question is put to the target: it has a check, the operator wants it, the target says that it can."""
+def _needs_scenario(item: Item, capabilities: Mapping[Capability, bool | None], skip: Sequence[str]) -> bool:
+    """Whether to run the item's scenario: it has a check, is not skipped, and the target offers its capabilities."""
     requirement = item.requirement
     skipped = any(fnmatchcase(name.upper(), glob.upper()) for glob in skip for name in (requirement.id, item.name))
     offered = all(capabilities.get(c) or (c.tried and capabilities.get(c) is None) for c in requirement.capabilities)

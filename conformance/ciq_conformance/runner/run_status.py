@@ -1,4 +1,4 @@
-"""Reads from a transcript whether the run itself failed, apart from any requirement. Pure; same live and offline."""
+"""Reads from a transcript whether the run itself failed. Pure; the same for a live run and a run file."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

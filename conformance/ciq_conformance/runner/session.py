@@ -1,11 +1,11 @@
-"""One run against one target: probes, scenarios, putting back. Produces the transcript; does not judge it.
+"""Runs the scenarios against one target: probes, scenarios, restoration. Produces the transcript; does not judge it.
 
-Knows the order of things and who may run side by side. Must not know what a scenario does or what a report looks like.
+Knows the order of the steps and which features may run in parallel. Must not know what a scenario or a report contains.
 
-1. Probe every feature, side by side.
-2. Isolation, one feature at a time. When a pause here was felt there, the features run one after the other from now on.
-3. The other scenarios, each feature in a thread of its own, the queue put back after each scenario.
-4. Every queue put back as it was found, whatever happened before.
+1. Probe all features in parallel.
+2. Run isolation, one feature at a time. If it shows that features disturb each other, run the features in series.
+3. Run the other scenarios, each feature in its own thread; restore the queue after each scenario.
+4. Restore every queue as found, also after an error or a stop.
 """
 
 import threading
@@ -30,25 +30,25 @@ from ciq_schemas.requirement import load_registry
 from ciq_schemas.transcript.records import DriverEvent, Outcome
 
 RUN = "run"
-"""Scenario name of remarks on the run as a whole."""
+"""Scenario name of the events that concern the run as a whole."""
 _DISTURBING = frozenset({Outcome.FAIL, Outcome.WARN, Outcome.BLOCKED, Outcome.SUITE_ERROR})
 _UNWIND = 5.0
-"""Longest wait for scenario threads after a stop (seconds); then queues are put back beside them."""
+"""Longest wait for scenario threads after a stop (seconds); then the session restores the queues in parallel."""
 
 
 @dataclass(kw_only=True)
 class RunSession:
-    """Runs the scenarios that `items` need. Call `execute` once, in the main thread if it must handle signals."""
+    """Runs the scenarios that `items` need. Call `execute` once, from the main thread so that signals stop the run."""
 
     run: RunContext
     items: Sequence[Item]
     skip: Sequence[str] = ()
     serial: bool = False
-    """The operator wants features one after the other."""
+    """Run the features one after the other (`--serial`)."""
     shuffle: int | None = None
-    """Seed of another order of the scenarios; None keeps theirs."""
+    """Seed of a random order of the scenarios; None keeps the default order."""
     not_restored: tuple[str, ...] = ()
-    """What could not be put back, in words."""
+    """Descriptions of what could not be restored."""
     plan: dict[Feature, tuple[ScenarioSpec, ...]] = field(init=False)
     _restorations: dict[Feature, Restoration] = field(default_factory=dict, repr=False)
     _ready: dict[Feature, Readiness] = field(default_factory=dict, repr=False)
@@ -62,11 +62,11 @@ class RunSession:
 
     @property
     def scenario_count(self) -> int:
-        """How many scenarios the session runs."""
+        """How many scenarios the session will run."""
         return sum(len(scenarios) for scenarios in self.plan.values())
 
     def execute(self) -> None:
-        """Run everything; returns when the transcript is complete and the target is as it was found."""
+        """Runs all scenarios; returns when the transcript is complete and the target is restored."""
         with self.run.stop.on_signals():
             try:
                 self._run_all()
@@ -75,25 +75,25 @@ class RunSession:
             except KeyboardInterrupt:
                 self.run.stop.request("stopped by the operator")
             except Exception:
-                self._own_mistake(RUN, "")
+                self._record_crash(RUN, "")
             finally:
                 self._restore_all()
         if self.run.stop.requested():
             self._interrupt_rest()
 
     def _run_all(self) -> None:
-        self._side_by_side({feature: self._probe(feature) for feature in self.plan}, parallel=not self.serial)
+        self._run_features({feature: self._probe(feature) for feature in self.plan}, parallel=not self.serial)
         if not self._usable():
             return
         ready = [feature for feature in self.plan if feature in self._ready]
         isolated = [(feature, spec) for feature in ready for spec in self.plan[feature] if spec.independence]
         for feature, spec in isolated:
-            self._scenario(feature, spec, self._siblings())
-        parallel = not self.serial and not self._crosstalk(isolated)
-        self._side_by_side({feature: self._story(feature) for feature in ready}, parallel=parallel)
+            self._scenario(feature, spec, self._independent_features())
+        parallel = not self.serial and not self._features_disturb_each_other(isolated)
+        self._run_features({feature: self._scenarios(feature) for feature in ready}, parallel=parallel)
 
     def _usable(self) -> bool:
-        """Whether going on makes sense: some feature answers, and callbacks can arrive where they are needed."""
+        """Returns whether scenarios can run: a feature responds, and callbacks can arrive if scenarios need them."""
         if not self._ready:
             if self._silent and not self.run.stop.requested():
                 self._unreachable(next(iter(self._silent.values())))
@@ -126,13 +126,13 @@ class RunSession:
                 reason = str(broken)
             if reason:
                 self._mark(feature, PROBE, "broken", reason)
-                hindered = feature in self._ready
-                self._block(feature, [s for s in self.plan[feature] if s.needs_jobs or not hindered], reason)
+                probed = feature in self._ready
+                self._block(feature, [s for s in self.plan[feature] if s.needs_jobs or not probed], reason)
             self._mark(feature, PROBE, "end")
 
         return run
 
-    def _story(self, feature: Feature) -> Callable[[], None]:
+    def _scenarios(self, feature: Feature) -> Callable[[], None]:
         def run() -> None:
             for scenario in self.plan[feature]:
                 if not scenario.independence:
@@ -144,9 +144,9 @@ class RunSession:
     def _scenario(self, feature: Feature, scenario: ScenarioSpec, siblings: Iterable[Feature] = ()) -> None:
         ready = self._ready[feature]
         if ready.blocked_by and scenario.needs_jobs:
-            return  # marked as broken by the probe
-        contexts = {other: self._stage(other, scenario) for other in siblings}
-        ctx = contexts.get(feature) or self._stage(feature, scenario)
+            return  # the probe has recorded the scenario as broken
+        contexts = {other: self._context(other, scenario) for other in siblings}
+        ctx = contexts.get(feature) or self._context(feature, scenario)
         ctx.siblings = contexts
         self._mark(feature, scenario, "begin")
         try:
@@ -164,32 +164,32 @@ class RunSession:
         for touched in contexts or (feature,):
             self._restorations[touched].between()
 
-    def _stage(self, feature: Feature, scenario: ScenarioSpec) -> ScenarioContext:
+    def _context(self, feature: Feature, scenario: ScenarioSpec) -> ScenarioContext:
         ready = self._ready[feature]
         calls = self.run.calls(ready.spec, scenario.name, ready.job_path)
         working = self._restorations[feature].working
         ctx = self.run.ctx(ready.spec, scenario.name, calls, working, ready.calibration)
         return replace(ctx, several_ids=ready.several_ids)
 
-    def _siblings(self) -> tuple[Feature, ...]:
+    def _independent_features(self) -> tuple[Feature, ...]:
         return tuple(f for f in self.plan if f in self._ready and not self._ready[f].blocked_by)
 
-    def _crosstalk(self, isolated: Iterable[tuple[Feature, ScenarioSpec]]) -> bool:
-        """Whether what isolation saw forbids to run features side by side."""
+    def _features_disturb_each_other(self, isolated: Iterable[tuple[Feature, ScenarioSpec]]) -> bool:
+        """Returns whether the isolation scenario found that features disturb each other; records the first finding."""
         records = self.run.recorder.records
         for feature, spec in isolated:
             evidence = Evidence(feature=feature, records=records)
             events = events_of(evidence)
-            obstacle = evidence.blocking_event(spec)
-            told = [
+            blocking = evidence.blocking_event(spec)
+            findings = [
                 f"{verdict.item}: {verdict.seen or verdict.reason}"
                 for item in self._isolation_items(feature, spec)
                 if (verdict := judge_item(item, evidence, events)).outcome in _DISTURBING
             ]
-            if obstacle is not None:
-                told.append(f"the scenario isolation could not run: {obstacle.text}")
-            if told:
-                text = f"features run one after the other from here on, because they are not independent: {told[0]}"
+            if blocking is not None:
+                findings.append(f"the scenario isolation could not run: {blocking.text}")
+            if findings:
+                text = f"features run one after the other from here on, because they are not independent: {findings[0]}"
                 self._mark(feature, RUN, "note", text)
                 return True
         return False
@@ -199,8 +199,8 @@ class RunSession:
             if requirement.id in spec.independence and feature in requirement.features:
                 yield Item(requirement=requirement, feature=FEATURES[feature])
 
-    def _side_by_side(self, jobs: Mapping[Feature, Callable[[], None]], *, parallel: bool) -> None:
-        """Do one thing per feature, in threads or one after the other; Interrupted when the run was stopped."""
+    def _run_features(self, jobs: Mapping[Feature, Callable[[], None]], *, parallel: bool) -> None:
+        """Calls one function per feature, in threads or in series; raises Interrupted when the run was stopped."""
         groups = [list(jobs.items())] if parallel else [[job] for job in jobs.items()]
         for group in groups:
             threads = [
@@ -218,7 +218,7 @@ class RunSession:
         end: float | None = None
         while any(thread.is_alive() for thread in threads):
             for thread in threads:
-                thread.join(0.05)  # short, so that the main thread can take signals
+                thread.join(0.05)  # short, so that the main thread can handle signals
             if self.run.stop.requested():
                 end = now() + _UNWIND if end is None else end
                 if now() > end:
@@ -230,7 +230,7 @@ class RunSession:
         except Interrupted:
             return
         except Exception:
-            self._own_mistake(RUN, feature)
+            self._record_crash(RUN, feature)
 
     def _restore_all(self) -> None:
         problems = []
@@ -238,15 +238,15 @@ class RunSession:
             try:
                 left = restoration.finish()
             except Exception as error:
-                self._own_mistake(RUN, feature)
+                self._record_crash(RUN, feature)
                 left = f"{feature}: {type(error).__name__}: {error}"
             if left:
-                self._mark(feature, RUN, "note", f"not put back: {left}")
+                self._mark(feature, RUN, "note", f"not restored: {left}")
                 problems.append(left)
         self.not_restored = tuple(problems)
 
     def _interrupt_rest(self) -> None:
-        """Record for every unfinished scenario that the run was stopped."""
+        """Records for every scenario without an end that the run was stopped."""
         ended = {
             (event.feature, event.scenario)
             for event in self.run.recorder.records
@@ -262,11 +262,11 @@ class RunSession:
         for scenario in scenarios:
             self._mark(feature, scenario, "broken", reason)
 
-    def _own_mistake(self, scenario: str, feature: str) -> None:
+    def _record_crash(self, scenario: str, feature: str) -> None:
         self._mark(feature, scenario, "crashed", traceback.format_exc())
 
     def _unreachable(self, reason: str) -> None:
-        """Say that the run cannot go on because of the way to the target or back; decides the exit code."""
+        """Records that target or callback path are not reachable; this decides the exit code."""
         self._mark("", RUN, "broken", reason)
 
     def _mark(self, feature: str, scenario: ScenarioName, name: str, text: str = "") -> None:

@@ -1,1 +1,1 @@
-"""The conformance suite: `pytest --pyargs ciq_conformance.suite --ciq-target URL`. The CLI runs the very same items."""
+"""The conformance suite: `pytest --pyargs ciq_conformance.suite --ciq-target URL`. `ciq run` has the same items."""

@@ -1,8 +1,8 @@
-"""What a verdict means to pytest, and the words of a failure.
+"""Reports a verdict as the result of a pytest item, and a failure as text.
 
 | verdict | pytest |
 | --- | --- |
-| pass, warn, note | passed (the words of a warning are in the item's report section) |
+| pass, warn, note | passed |
 | fail, blocked, suite-error; inconclusive on a MUST | failed |
 | not-implemented, skipped, untested; inconclusive below MUST; a known deviation of the baseline | skipped |
 """
@@ -29,10 +29,10 @@ _MOST_WITNESSES = 4
 
 
 def report(name: str, run: RunResult) -> None:
-    """Pass, skip or fail the pytest item of that name."""
+    """Passes, skips or fails the pytest item of that name."""
     verdict = next((one for one in run.verdicts if one.item == name), None)
     if verdict is None:
-        pytest.fail(f"{name}: the run gave no verdict (it did not get that far)", pytrace=False)
+        pytest.fail(f"{name}: the run has no verdict (it stopped earlier)", pytrace=False)
     match verdict.outcome:
         case Outcome.PASS | Outcome.WARN | Outcome.NOTE:
             return
@@ -47,7 +47,7 @@ def report(name: str, run: RunResult) -> None:
 
 
 def verdict_text(verdict: Verdict, records: Sequence[AnyRecord]) -> str:
-    """A verdict in full: what was expected and seen, by which clause, and the records that show it."""
+    """Returns a verdict with what was expected and observed, its clause, and the records that show it."""
     by_seq: Mapping[int, Exchange | CallbackReceived | DriverEvent] = {
         record.seq: record for record in records if isinstance(record, (Exchange, CallbackReceived, DriverEvent))
     }
@@ -68,12 +68,12 @@ def verdict_text(verdict: Verdict, records: Sequence[AnyRecord]) -> str:
 
 
 def witness_text(record: Exchange | CallbackReceived | DriverEvent) -> str:
-    """A record as text: a request as a curl command with its response, a callback, or a driver event."""
+    """Returns a record as text: a request as a curl command with its response, a callback, or a driver event."""
     match record:
         case Exchange():
             curl, _ = curl_line(record)
             response = (
-                f"{record.status}{_shown(record.response_body)}" if record.status else f"no answer: {record.error}"
+                f"{record.status}{_shown(record.response_body)}" if record.status else f"no response: {record.error}"
             )
             place = f"{record.scenario}/{record.step}"
             return f"  [{record.seq}] at {record.started:.3f} s, {place}\n    {curl}\n    -> {response}"
@@ -92,6 +92,6 @@ def _shown(body: Body) -> str:
 
 def _text(body: Body) -> str:
     if body.base64:
-        return f"({len(body.data)} bytes that are no text)"
+        return f"({len(body.data)} bytes, not text)"
     cut = body.text[:_LONGEST_BODY]
     return cut if len(cut) == len(body.text) else f"{cut}... ({len(body.text)} characters)"
