@@ -87,7 +87,7 @@ def test_explain_tells_demand_ground_source_and_test() -> None:
     requirement = load_registry().get("PRI-001")
     assert requirement.statement in told
     assert "MUST: a deviation fails the run" in told
-    assert "documented: a public document says so" in told
+    assert "documented: a public document states it" in told
     assert all(clause.document in told for clause in requirement.clauses)
     assert "Scenario `order`" in told
     assert "ciq_conformance.areas." in told
