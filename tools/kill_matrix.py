@@ -60,8 +60,8 @@ def try_fault(fault: KnownFault) -> Kill:
     told = red or own
     return Kill(
         fault=fault.name,
-        says=fault.says,
-        seam=fault.seam,
+        description=fault.description,
+        replaces=fault.replaces,
         requirement=requirement.id,
         level=requirement.level,
         feature=feature,

@@ -1,7 +1,4 @@
-"""A badge for a README: one small SVG with the run's result and the share of MUST verdicts that pass.
-
-Knows the overall word and its tone. Must not know anything finer: a badge that needs reading is a report.
-"""
+"""Makes a badge for a README: one small SVG with the run's result and the share of MUST verdicts that pass."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,12 +16,12 @@ _PAD = 9
 
 
 def write(records: Sequence[AnyRecord], path: Path) -> None:
-    """Write the badge of a run to `path`; RunFileError when `records` hold no header."""
+    """Writes the badge of a run to `path`; raises RunFileError when `records` contain no header."""
     path.write_text(render(RunView.of(records)), encoding="utf-8")
 
 
 def render(view: RunView) -> str:
-    """The badge as an SVG document."""
+    """Returns the badge as an SVG document."""
     words = run_overall(view)
     passed, judged = must_share(view)
     value = f"{words.word} {passed}/{judged}" if judged else words.word

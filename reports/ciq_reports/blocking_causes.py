@@ -8,7 +8,7 @@ from ciq_reports.transcript import RunView
 from ciq_schemas.transcript.records import DriverEvent, ExitCode, Level, Outcome, Verdict
 
 FEWEST = 4
-"""Number of requirements with one reason from which a report shows the cause instead of them."""
+"""Smallest number of requirements with one reason for which a report shows the cause instead of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,23 +25,23 @@ class BlockingCause:
 
     @property
     def where(self) -> str:
-        """`media, speech`."""
+        """Features, such as `media, speech`."""
         return ", ".join(dict.fromkeys(verdict.feature or "all features" for verdict in self.verdicts))
 
     @property
     def red(self) -> bool:
-        """It keeps the run from exit code 0."""
+        """Whether the cause prevents exit code 0."""
         return any(verdict.level is Level.MUST and not verdict.baseline for verdict in self.verdicts)
 
     @property
     def witness(self) -> tuple[int, ...]:
-        """The first records that show it, one per feature."""
+        """The first evidence record of each feature."""
         first = {verdict.feature: verdict.witness[0] for verdict in reversed(self.verdicts) if verdict.witness}
         return tuple(sorted(set(first.values())))
 
 
 def blocking_causes(verdicts: Iterable[Verdict]) -> tuple[BlockingCause, ...]:
-    """The reasons that at least `FEWEST` requirements share; the one that blocks most comes first."""
+    """Returns the reasons that at least `FEWEST` requirements share; the one that blocks most comes first."""
     by_reason: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
         if verdict.outcome is Outcome.BLOCKED and verdict.reason:
@@ -52,7 +52,7 @@ def blocking_causes(verdicts: Iterable[Verdict]) -> tuple[BlockingCause, ...]:
 
 
 def is_first_occurrence(event: DriverEvent, seen: set[tuple[str, str]]) -> bool:
-    """Tell whether an event is new; a failed probe stops every scenario with the same text. Adds to `seen`."""
+    """Returns whether an event is new and adds it to `seen`: a failed probe stops all scenarios with one text."""
     if event.name not in ("broken", "interrupted", "unsupported"):
         return True
     words = (event.name, event.text)
@@ -62,7 +62,7 @@ def is_first_occurrence(event: DriverEvent, seen: set[tuple[str, str]]) -> bool:
 
 
 def split_by_cause(view: RunView) -> tuple[tuple[BlockingCause, ...], tuple[FindingGroup, ...]]:
-    """The blocking causes of a run, and the findings that they do not explain.
+    """Returns the blocking causes of a run and the findings that they do not explain.
 
     For an unreachable target, blocked and inconclusive verdicts add nothing: only other findings are returned.
     """
@@ -74,14 +74,14 @@ def split_by_cause(view: RunView) -> tuple[tuple[BlockingCause, ...], tuple[Find
 
 
 def not_explained_by(causes: Iterable[BlockingCause], groups: Sequence[FindingGroup]) -> tuple[FindingGroup, ...]:
-    """The findings that none of the causes explains."""
-    behind = {verdict.item for cause in causes for verdict in cause.verdicts}
-    if not behind:
+    """Returns the findings that no cause explains."""
+    explained = {verdict.item for cause in causes for verdict in cause.verdicts}
+    if not explained:
         return tuple(groups)
     kept = []
     for group in groups:
         similar_verdicts = tuple(
-            s for s in group.similar_verdicts if not all(verdict.item in behind for verdict in s.verdicts)
+            s for s in group.similar_verdicts if not all(verdict.item in explained for verdict in s.verdicts)
         )
         if similar_verdicts:
             kept.append(replace(group, similar_verdicts=similar_verdicts))

@@ -2,7 +2,7 @@
 
 Knows rich and records. Must not know the runner: `feed` receives the records as they are written, from any
 thread, and cannot change the run. On a terminal the last line shows the running scenarios; elsewhere,
-and with `TERM=dumb`, the output is plain lines. rich handles `NO_COLOR`; every outcome has a sign beside its colour.
+and with `TERM=dumb`, the output is plain lines. rich handles `NO_COLOR`; every outcome has a sign and a colour.
 """
 
 from collections import Counter
@@ -33,10 +33,10 @@ from ciq_schemas.transcript.records import (
 
 
 class ConsoleReporter:
-    """Shows the progress of one run. Call `begin`, then `feed` or the finer methods, then `end`."""
+    """Shows the progress of one run. Call `begin`, then `feed` or the specific methods, then `end`."""
 
     def __init__(self, console: Console, *, verbose: bool = False) -> None:
-        """`console` is where to write; `verbose` prints passing verdicts too."""
+        """Writes to `console`; `verbose` prints passing verdicts too."""
         self._console = console
         self._verbose = verbose
         self._lock = Lock()
@@ -47,7 +47,7 @@ class ConsoleReporter:
         self._progress: Progress | None = None
 
     def feed(self, record: AnyRecord) -> None:
-        """Take the next record of the run file, of any kind."""
+        """Receives the next record of the run file, of any kind."""
         match record:
             case Header():
                 self.begin(record)
@@ -67,7 +67,7 @@ class ConsoleReporter:
                 pass
 
     def begin(self, header: Header, total: int | None = None) -> None:
-        """The run starts; `total` is the number of scenarios, None when it is not known."""
+        """Shows the start of the run; `total` is the number of scenarios, None when unknown."""
         target = "the embedded mock" if header.target.embedded else one_line(header.target.url)
         with self._lock:
             self._records.append(header)
@@ -91,7 +91,7 @@ class ConsoleReporter:
                 self._progress.start()
 
     def calibrated(self, calibration: Calibration) -> None:
-        """The probe has measured one feature."""
+        """Shows what the probe measured on one feature."""
         callback = calibration.callback_latency
         with self._lock:
             self._records.append(calibration)
@@ -105,13 +105,13 @@ class ConsoleReporter:
             )
 
     def scenario_started(self, feature: str, scenario: str, *, at: float | None = None) -> None:
-        """A scenario begins on a feature, `at` seconds of the run."""
+        """Shows that a scenario began on a feature, `at` seconds after the start of the run."""
         with self._lock:
             self._running[feature, scenario] = at
             self._describe()
 
     def scenario_finished(self, feature: str, scenario: str, *, at: float | None = None) -> None:
-        """A scenario has ended on a feature, `at` seconds of the run."""
+        """Shows that a scenario ended on a feature, `at` seconds after the start of the run."""
         with self._lock:
             begun = self._running.pop((feature, scenario), None)
             if self._progress is None:
@@ -122,7 +122,7 @@ class ConsoleReporter:
                 self._describe()
 
     def remark(self, event: DriverEvent) -> None:
-        """The driver reports an unexpected event."""
+        """Shows an unexpected event of the driver."""
         with self._lock:
             self._records.append(event)
             if is_first_occurrence(event, self._stops):
@@ -133,7 +133,7 @@ class ConsoleReporter:
                 )
 
     def verdict(self, verdict: Verdict) -> None:
-        """A verdict was reached."""
+        """Shows a verdict."""
         with self._lock:
             self._records.append(verdict)
             if verdict.outcome not in FINDINGS and not self._verbose:
@@ -149,14 +149,14 @@ class ConsoleReporter:
             )
 
     def _repeats_reason(self, reason: str) -> bool:
-        """One cause may block hundreds of verdicts: after the first few only the summary lists them."""
+        """Whether to omit a blocked verdict: one cause may block hundreds, and the summary lists them all."""
         self._blocked[reason] += 1
         if self._blocked[reason] == FEWEST:
             self._line("dim", "  … and more for the same reason")
         return self._blocked[reason] >= FEWEST and not self._verbose
 
     def end(self, footer: Footer | None, outputs: Mapping[str, Path] | None = None) -> None:
-        """The run is over (None: it was cut off); print the summary and the paths of the `outputs`, by label."""
+        """Prints the summary and the paths of the `outputs`, by label; `footer` is None when the run was cut off."""
         with self._lock:
             if self._progress is not None:
                 self._progress.stop()

@@ -1,7 +1,7 @@
 """Prints the summary of a run: each deviation with expected and observed behaviour and its clause, and the next steps.
 
-Knows rich and the grouped findings. Must not know how the run was made: it works on any run file.
-Text of the target is never interpreted as markup, and its control characters never reach the terminal.
+Knows rich and the grouped findings. Works on any run file.
+The target's text is never interpreted as markup, and its control characters never reach the terminal.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ciq_reports.blocking_causes import BlockingCause, split_by_cause
-from ciq_reports.not_judged import unjudged_musts
+from ciq_reports.not_judged import musts_not_judged
 from ciq_reports.outcomes import WORDS
 from ciq_reports.sanitize import one_line, seconds_in_words
 from ciq_reports.summary import FindingGroup, SimilarVerdicts, by_outcome, counts, headline, next_steps, run_overall
@@ -38,12 +38,12 @@ LONGEST_VALUE = 480
 
 
 def text(style: str, first: str, *rest: str) -> Text:
-    """Text that is never interpreted as markup; the first part has the style."""
+    """Returns text that is never interpreted as markup; the first part has the style."""
     return Text.assemble((first, style), *rest)
 
 
 def show(console: Console, view: RunView, outputs: Mapping[str, Path]) -> None:
-    """Print the summary of a run; `outputs` names the files written, by label."""
+    """Prints the summary of a run; `outputs` are the written files by label."""
     console.print()
     console.rule("Results", style="dim")
     blocking, groups = split_by_cause(view)
@@ -65,7 +65,7 @@ def show(console: Console, view: RunView, outputs: Mapping[str, Path]) -> None:
         console.print()
     for label, path in outputs.items():
         console.print(text("dim", f"{label:<8} ", str(path)), soft_wrap=True)
-    _show_unjudged(console, view)
+    _show_not_judged(console, view)
     _show_verdict(console, view)
 
 
@@ -83,15 +83,15 @@ def _show_cause(console: Console, cause: BlockingCause) -> None:
     console.print()
 
 
-def _show_unjudged(console: Console, view: RunView) -> None:
-    """MUST requirements that were not judged, just before the result, so that they are not overlooked."""
-    for open_ones in unjudged_musts(view.verdicts):
-        names = ", ".join(open_ones.requirements)
+def _show_not_judged(console: Console, view: RunView) -> None:
+    """Prints MUST requirements that were not judged just before the result, so that the reader sees them."""
+    for musts in musts_not_judged(view.verdicts):
+        names = ", ".join(musts.requirements)
         console.print(
             text(
                 "yellow",
                 f"not judged: MUST {one_line(names, 200)}",
-                f" on {one_line(open_ones.where)} ({open_ones.word}): {one_line(open_ones.reason, 300)}",
+                f" on {one_line(musts.where)} ({musts.word}): {one_line(musts.reason, 300)}",
             ),
             soft_wrap=True,
         )

@@ -1,6 +1,6 @@
-"""Which records a page shows in full, and where: each once, within a budget, the most urgent findings first.
+"""Selects the records that a page shows in full: each once, within a limit, the most urgent findings first.
 
-Knows how much a page may hold. Must not know markup. Nothing is dropped silently: every omission is counted.
+Knows how much a page may contain. Must not know markup. Counts every omitted record.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,12 +14,12 @@ from ciq_schemas.transcript.records import Calibration, CallbackReceived, Driver
 MOST_RECORDS = 300
 MOST_PER_VERDICT = 6
 MOST_CHARACTERS = 3_000_000
-"""Of all records together; a page of more than a few megabytes is slow to open."""
+"""Limit for all records together; a page of more than a few megabytes is slow to open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvidenceRecord:
-    """One record as the page shows it. `again` means: shown in full further up, only named here."""
+    """One record as the page shows it. `again` means that the page shows it in full above and names it here."""
 
     seq: int
     kind: str
@@ -35,14 +35,14 @@ class EvidenceRecord:
 
     @property
     def size(self) -> int:
-        """Characters it takes."""
+        """Number of characters on the page."""
         texts = (self.head, self.body.text, self.answer_head, self.answer_body.text, self.curl)
         return sum(map(len, texts))
 
 
 @dataclass(slots=True)
 class EvidenceSection:
-    """Hands out exhibits while the budget lasts."""
+    """Yields evidence records until a limit is reached."""
 
     view: RunView
     shown: set[int] = field(default_factory=set)
@@ -50,7 +50,7 @@ class EvidenceSection:
     left_out: int = 0
 
     def of(self, verdicts: Iterable[Verdict]) -> Iterator[EvidenceRecord]:
-        """The witnesses of verdicts that say the same, each record once: many of the first, one of each other."""
+        """Yields the evidence of similar verdicts, each record once: several of the first, then one each."""
         given: set[int] = set()
         for place, verdict in enumerate(verdicts):
             most = 1 if place else MOST_PER_VERDICT
@@ -63,24 +63,24 @@ class EvidenceSection:
 
     def _one(self, record: Witness) -> Iterator[EvidenceRecord]:
         if record.seq in self.shown:
-            made = exhibit(record)
-            yield EvidenceRecord(seq=made.seq, kind=made.kind, title=made.title, when=made.when, again=True)
+            shown = evidence_record(record)
+            yield EvidenceRecord(seq=shown.seq, kind=shown.kind, title=shown.title, when=shown.when, again=True)
             return
         if len(self.shown) >= MOST_RECORDS or self.characters >= MOST_CHARACTERS:
             self.left_out += 1
             return
-        made = exhibit(record)
+        shown = evidence_record(record)
         self.shown.add(record.seq)
-        self.characters += made.size
-        yield made
+        self.characters += shown.size
+        yield shown
 
 
-def exhibit(record: Witness) -> EvidenceRecord:
-    """One record, ready to be shown."""
+def evidence_record(record: Witness) -> EvidenceRecord:
+    """Returns one record as the page shows it."""
     match record:
         case Exchange():
             curl, remark = wire_text.curl_line(record)
-            answer = str(record.status) if record.status else "no answer"
+            answer = str(record.status) if record.status else "no response"
             return EvidenceRecord(
                 seq=record.seq,
                 kind="exchange",
@@ -94,10 +94,11 @@ def exhibit(record: Witness) -> EvidenceRecord:
                 curl_remark=remark,
             )
         case CallbackReceived():
+            answered = str(record.answered) if record.answered else "by closing the connection"
             return EvidenceRecord(
                 seq=record.seq,
                 kind="callback",
-                title=f"callback {record.method} {record.target}, answered {record.answered or 'by hanging up'}",
+                title=f"callback {record.method} {record.target}, answered {answered}",
                 when=f"{record.channel or 'receiver'}, {record.started:.3f} to {record.ended:.3f} s",
                 head=wire_text.arrival_head(record),
                 body=wire_text.body_text(record.body),

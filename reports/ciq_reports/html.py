@@ -1,8 +1,7 @@
-"""The HTML report: one file that opens anywhere, offline, with and without JavaScript.
+"""Makes the HTML report: one file that works offline, with and without JavaScript.
 
-Knows the template and how values become markup. Must not choose what is shown (`page_model`, `exhibits`) nor read
-bodies. Everything a target sent is escaped by jinja2's autoescape or by `svg`; the page's policy allows no script but
-its own.
+Knows the template and how values become markup. `page_model` and `evidence_records` choose the content. jinja2's
+autoescape and `svg` escape everything that a target sent; the page's policy allows only the page's own script.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,14 +24,14 @@ from ciq_reports.transcript import RunView
 from ciq_schemas.transcript.records import AnyRecord, Verdict
 
 MOST_CARDS = 120
-"""Strands shown as cards with records; further ones are in the table only."""
+"""Most groups of similar verdicts shown as cards with records; the table contains the others too."""
 MOST_PICTURES = 60
-LANES_IN_CARD = 18
+JOBS_IN_CARD = 18
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One strand of a finding with its evidence."""
+    """Similar verdicts of a finding with their evidence."""
 
     similar: SimilarVerdicts
     verdict: Verdict
@@ -52,7 +51,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class ScenarioTimeline:
-    """A scenario's timeline for the collection at the end."""
+    """A scenario's timeline for the section at the end."""
 
     scenario_run: ScenarioRun
     jobs: int
@@ -61,19 +60,19 @@ class ScenarioTimeline:
 
 
 def write(records: Sequence[AnyRecord], path: Path) -> None:
-    """Write the report of a run to `path`; RunFileError when `records` hold no header."""
+    """Writes the report of a run to `path`; raises RunFileError when `records` contain no header."""
     path.write_text(render(RunView.of(records)), encoding="utf-8")
 
 
 def render(view: RunView, *, figures: kill_figures.Figures | None = None) -> str:
-    """The document; `figures` of the kill matrix, None for those that ship."""
+    """Returns the document; `figures` are those of the kill matrix, None for the shipped ones."""
     style, style_hash = style_sheet()
     code, script_hash = script()
-    room = EvidenceSection(view)
+    evidence = EvidenceSection(view)
     timelines = Timelines(view, read_log(view))
     played = scenario_runs(view)
     page = page_of(view)
-    found = tuple(_findings(view, page.groups, room, timelines, played))
+    found = tuple(_findings(view, page.groups, evidence, timelines, played))
     return (
         page_environment()
         .get_template("report.html.j2")
@@ -81,7 +80,7 @@ def render(view: RunView, *, figures: kill_figures.Figures | None = None) -> str
             page=page,
             findings=found,
             scenario_runs=tuple(_scenario_pictures(view, timelines, played.values())),
-            left_out=room.left_out,
+            left_out=evidence.left_out,
             words=WORDS,
             script=code,
             style=style,
@@ -96,7 +95,7 @@ def render(view: RunView, *, figures: kill_figures.Figures | None = None) -> str
 def _findings(
     view: RunView,
     groups: Iterable[FindingGroup],
-    room: EvidenceSection,
+    evidence: EvidenceSection,
     timelines: Timelines,
     played: Mapping[tuple[str, str], ScenarioRun],
 ) -> Iterator[Finding]:
@@ -108,12 +107,12 @@ def _findings(
             scenario_run = played.get(scenario_of(view, verdict))
             line = None
             if scenario_run is not None and pictures_left > 0:
-                line = timelines.of(scenario_run, [verdict], most_lanes=LANES_IN_CARD, closely=True)
+                line = timelines.of(scenario_run, [verdict], most_jobs=JOBS_IN_CARD, closely=True)
                 pictures_left -= line is not None
             name = f"w{len(cards)}-{anchor(verdict.item)}-{group.outcome}"
             picture = Markup(svg.picture(line, name)) if line else Markup("")  # noqa: S704 - svg escapes
             caption = _caption(line) if line else ""
-            cards.append(Card(similar, verdict, tuple(room.of(similar.verdicts)), picture, caption))
+            cards.append(Card(similar, verdict, tuple(evidence.of(similar.verdicts)), picture, caption))
         cards_left -= len(cards)
         yield Finding(group, tuple(cards), len(group.similar_verdicts) - len(cards))
 
@@ -127,7 +126,7 @@ def _scenario_pictures(
         line = timelines.of(scenario_run, mine)
         if line is not None:
             picture = Markup(svg.picture(line, f"s-{anchor(scenario_run.name)}"))  # noqa: S704 - svg escapes
-            yield ScenarioTimeline(scenario_run, len(line.lanes) + line.left_out, picture, _caption(line))
+            yield ScenarioTimeline(scenario_run, len(line.jobs) + line.left_out, picture, _caption(line))
 
 
 def _caption(line: Timeline) -> str:

@@ -1,6 +1,6 @@
-"""The jobs and queue changes of a run for the reports: observations, cancels, pauses and callbacks of each job.
+"""Collects the observations, cancels and callbacks of each job and the state changes of each queue, for the reports.
 
-Sorts what `ciq_schemas.transcript` reads by job and by queue. Must not know how it is drawn, and draws no conclusion.
+Sorts what `ciq_schemas.transcript` reads by job and by queue. It neither judges nor draws.
 """
 
 from collections.abc import Mapping
@@ -54,7 +54,7 @@ class JobLog:
 
 
 def read_log(view: RunView) -> JobLog:
-    """Sort the exchanges and callbacks of a run by job and by queue."""
+    """Sorts the exchanges and callbacks of a run by job and by queue."""
     stories: dict[JobKey, JobStory] = {}
     updates: dict[QueueKey, list[ParsedExchange]] = {}
     shown_by: dict[int, tuple[str, ...]] = {}

@@ -1,16 +1,15 @@
-"""JUnit XML for CI servers (read by Jenkins, GitLab, GitHub actions and others).
+"""Makes JUnit XML for CI servers (read by Jenkins, GitLab, GitHub actions and others).
 
-Knows the dialect they share. Must not know how a verdict came about. The rule: red in here if and only if the
-verdict keeps `ciq run` from exit code 0.
+Uses the elements that they all read. A test case fails if and only if its verdict prevents exit code 0 of `ciq run`.
 
 | verdict | element |
 | --- | --- |
-| fail, blocked, inconclusive on a MUST | `failure`, type = outcome (the gate is red then) |
+| fail, blocked, inconclusive on a MUST | `failure`, type = outcome |
 | suite-error | `error` |
 | pass | none |
-| warn, note | none; the words are in `system-out` |
+| warn, note | none; the text is in `system-out` |
 | skipped, untested, not-implemented; inconclusive below MUST; known deviation (baseline) | `skipped` |
-| the run itself: no footer, or another exit code than 0, nothing red | `error` on a test case `RUN` |
+| the run itself: no footer, or another exit code than 0 without a failed test case | `error` on a test case `RUN` |
 
 A test case's time is its scenario's time shared evenly among its verdicts: the sum is the time spent.
 """
@@ -29,16 +28,16 @@ from ciq_reports.transcript import RunView
 from ciq_schemas.transcript.records import AnyRecord, ExitCode, Outcome, Verdict
 
 LONGEST_TEXT = 16_000
-"""Characters of one failure's text; GitLab and Jenkins choke on much more."""
+"""Characters of one failure's text; GitLab and Jenkins cannot display much more."""
 
 
 def write(records: Sequence[AnyRecord], path: Path) -> None:
-    """Write the verdicts of a run to `path`; RunFileError when `records` hold no header."""
+    """Writes the verdicts of a run to `path`; raises RunFileError when `records` contain no header."""
     path.write_bytes(render(RunView.of(records)))
 
 
 def render(view: RunView) -> bytes:
-    """The document."""
+    """Returns the document."""
     root = etree.Element("testsuites", name="ciq")
     lengths = scenario_durations(view)
     suites = [_suite(root, view, feature, lengths) for feature in (*view.features, "") if _has_any(view, feature)]
@@ -46,7 +45,7 @@ def render(view: RunView) -> bytes:
     if trouble:
         suite = etree.SubElement(root, "testsuite", name="ciq.run")
         case = etree.SubElement(suite, "testcase", classname="ciq.run", name="RUN", time="0.000")
-        _say(case, "error", "run", trouble, trouble)
+        _add_result(case, "error", "run", trouble, trouble)
         _count(suite)
         suites.append(suite)
     for name in ("tests", "failures", "errors", "skipped"):
@@ -61,9 +60,9 @@ def _has_any(view: RunView, feature: str) -> bool:
 
 
 def _run_trouble(view: RunView) -> str:
-    """Why the run as a whole is red though no verdict says so; empty when there is no such reason."""
+    """Returns why the run failed although no verdict prevents exit code 0; empty when it did not."""
     if view.footer is None:
-        return "The run was cut off before its end; what is missing was not judged."
+        return "The run was cut off before its end; missing requirements were not judged."
     red = any(is_red(verdict) for verdict in view.verdicts)
     if view.footer.exit_code != ExitCode.CONFORMS and not red:
         words = run_overall(view)
@@ -95,7 +94,7 @@ def _suite(
 
 
 def _shares(lengths: Mapping[tuple[str, str], float], verdicts: Sequence[Verdict]) -> Mapping[str, float]:
-    """Seconds of each scenario that fall to one verdict."""
+    """Returns the seconds of each scenario that count for one verdict."""
     number = Counter(verdict.scenario for verdict in verdicts)
     feature = verdicts[0].feature
     shares: defaultdict[str, float] = defaultdict(float)
@@ -121,7 +120,7 @@ def _case(suite: etree._Element, verdict: Verdict, seconds: float) -> None:
         ("format", verdict.format),
         ("scenario", verdict.scenario),
         ("clause", verdict.clause),
-        ("witness", " ".join(map(str, verdict.witness))),
+        ("evidence", " ".join(map(str, verdict.witness))),
     ):
         if value:
             etree.SubElement(properties, "property", name=name, value=_safe(value))
@@ -129,7 +128,7 @@ def _case(suite: etree._Element, verdict: Verdict, seconds: float) -> None:
     text = _text(verdict)
     if is_red(verdict):
         kind = "error" if verdict.outcome is Outcome.SUITE_ERROR else "failure"
-        _say(case, kind, verdict.outcome, message, text)
+        _add_result(case, kind, verdict.outcome, message, text)
         return
     match verdict.outcome:
         case Outcome.PASS:
@@ -141,7 +140,7 @@ def _case(suite: etree._Element, verdict: Verdict, seconds: float) -> None:
             etree.SubElement(case, "skipped", message=known + message).text = text
 
 
-def _say(case: etree._Element, kind: str, outcome: str, message: str, text: str) -> None:
+def _add_result(case: etree._Element, kind: str, outcome: str, message: str, text: str) -> None:
     etree.SubElement(case, kind, type=outcome, message=message).text = text
 
 
@@ -154,14 +153,14 @@ def _text(verdict: Verdict) -> str:
             ("reason", verdict.reason),
             ("clause", verdict.clause),
             ("power", verdict.power),
-            ("witness", ", ".join(f"#{seq}" for seq in verdict.witness)),
+            ("evidence", ", ".join(f"#{seq}" for seq in verdict.witness)),
             ("explain", f"ciq explain {verdict.requirement}"),
         )
         if value
     ]
     text = sanitize("\n".join([f"{WORDS[verdict.outcome].word} ({verdict.level})", *lines]))
     if len(text) > LONGEST_TEXT:
-        text = f"{text[:LONGEST_TEXT]}\n(cut here: {len(text)} characters; run.ndjson has all)"
+        text = f"{text[:LONGEST_TEXT]}\n(cut here: {len(text)} characters; run.ndjson has the whole text)"
     return text
 
 
@@ -177,4 +176,4 @@ def _safe(text: str) -> str:
 
 
 def _class_part(scenario: str) -> str:
-    return "every" if scenario == "*" else one_line(scenario).replace(" ", "_") or "run"
+    return "all_exchanges" if scenario == "*" else one_line(scenario).replace(" ", "_") or "run"

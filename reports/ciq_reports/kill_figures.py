@@ -1,8 +1,7 @@
-"""The figures of the kill matrix that a report shows: how many deliberate faults the suite detects.
+"""Provides the figures of the kill matrix for the reports: how many deliberate faults the suite detects.
 
-The figures ship with the package, so that a report is one file and needs no network;
-`python -m ciq_reports.kill_figures reports/published/kill-matrix.json` writes them again.
-Knows the kill matrix. Must not know a run.
+The package contains the figures, so that a report is one file and needs no network;
+`python -m ciq_reports.kill_figures reports/published/kill-matrix.json` writes them again. Reads no run file.
 """
 
 import sys
@@ -19,24 +18,24 @@ from ciq_schemas import __version__
 COMMAND = "python -m ciq_reports.kill_figures reports/published/kill-matrix.json"
 FILE = "kill-figures.json"
 PLACE = "reports/published/kill-matrix.html"
-"""In the sources of the kit."""
+"""Path in the sources of the kit."""
 _USAGE = 2
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """The kill matrix in a few numbers."""
+    """Summary numbers of the kill matrix."""
 
     kit_version: str
     requirement_set: str
     faults: int
     found: int
-    """Faults that turned their own requirement red."""
+    """Faults for which the suite reported the broken requirement as failed or warned."""
     requirements: int
     """Requirements that these faults break."""
 
 
 def figures_of(matrix: kill_page.Matrix) -> Figures:
-    """The numbers of a matrix, made by this version of the kit."""
+    """Returns the numbers of a matrix that this version of the kit made."""
     return Figures(
         kit_version=__version__,
         requirement_set=matrix.requirement_set,
@@ -48,26 +47,26 @@ def figures_of(matrix: kill_page.Matrix) -> Figures:
 
 @cache
 def shipped() -> Figures:
-    """The figures of the last published matrix."""
+    """Returns the figures of the last published matrix."""
     return msgspec.json.decode((files("ciq_reports") / FILE).read_bytes(), type=Figures)
 
 
 def sentence(figures: Figures, requirement_set: str) -> str:
-    """What stands below a report of a run that was judged by `requirement_set`; the place is told apart (`PLACE`)."""
+    """Returns the sentence for the end of a report; `PLACE` follows it. `requirement_set` is the set of the run."""
     other = "" if figures.requirement_set == requirement_set else f", this run by {requirement_set}"
     return (
-        f"This suite kills {figures.found} of {figures.faults} faults made on purpose, over {figures.requirements} "
-        f"requirements (kit {figures.kit_version}, set {figures.requirement_set}{other}): kill matrix in"
+        f"This suite detects {figures.found} of {figures.faults} deliberate faults, over {figures.requirements} "
+        f"requirements (kit {figures.kit_version}, set {figures.requirement_set}{other}). Kill matrix:"
     )
 
 
 def written(figures: Figures) -> bytes:
-    """The file that ships."""
+    """Returns the content of the shipped file."""
     return msgspec.json.format(msgspec.json.encode(figures)) + b"\n"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Write the figures of the matrix named into the package."""
+    """Writes the figures of the given matrix into the package."""
     if len(arguments) != 1 or not Path(arguments[0]).is_file():
         sys.stderr.write(f"expected the kill matrix, as in `{COMMAND}`; got {list(arguments)}\n")
         return _USAGE

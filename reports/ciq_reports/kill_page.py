@@ -1,6 +1,6 @@
-"""The kill matrix: which fault of the reference mock the suite has seen, by which requirement; JSON and one HTML page.
+"""The kill matrix as values, JSON and one HTML page: which faults of the reference mock the suite detects.
 
-Knows the records of the matrix. Must not know how a fault is made or tried.
+Knows the records of the matrix. Must not know how a fault is implemented or run.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,25 +12,26 @@ from ciq_reports.page_kit import style_sheet
 
 
 class Kill(msgspec.Struct, frozen=True, kw_only=True):
-    """One fault, tried."""
+    """The result of one fault."""
 
     fault: str
-    says: str
-    seam: str
+    description: str
+    replaces: str
+    """Components of the mock that the fault replaces."""
     requirement: str
     level: str
     feature: str
     outcomes: tuple[str, ...]
-    """Of the requirement's items."""
+    """Outcomes of the requirement's items."""
     detected: bool
-    """One of them is `fail` (MUST) or `warn` (SHOULD)."""
+    """Whether one outcome is `fail` (MUST) or `warn` (SHOULD)."""
     seen: str
-    """What the suite says it saw."""
+    """What the suite observed, from the verdict."""
     beside: tuple[str, ...] = ()
-    """Other ids that went red, of those which the same story answers."""
+    """Other requirements of the same scenario that failed or warned."""
     seconds: float
     tries: int = 1
-    """Runs it took: a machine under load may show too little in the first."""
+    """Number of runs: on a machine under load the first run may not show the fault."""
 
 
 class Blame(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,64 +39,65 @@ class Blame(msgspec.Struct, frozen=True, kw_only=True):
 
     fault: str
     detected: bool
-    """Its own requirement went red here as well: with eight workers, and beside all other stories."""
+    """Whether the run of the whole suite detected it too: with eight workers and all other scenarios."""
     beside: tuple[str, ...]
-    """Other ids that went red."""
+    """Other requirements that failed or warned."""
     blocked: int
-    """How many requirements could not be judged for it."""
+    """How many requirements the fault blocked."""
     cut: bool
-    """The run was cut short by its deadline, so that some were never asked."""
+    """Whether the deadline cut the run short, so that some requirements were not judged."""
     seconds: float
 
 
 class WholeRuns(msgspec.Struct, frozen=True, kw_only=True):
-    """The last time that the whole suite was run against every fault."""
+    """The last runs of the whole suite against every fault."""
 
     date: str
     commit: str
     requirement_set: str
     items: int
     faults: int
-    """How many there were; a run without time enough has tried fewer."""
+    """How many faults existed; with too little time, fewer of them were run."""
     clean: tuple[str, ...]
-    """Ids that go red without any fault: none."""
+    """Requirements that fail or warn without any fault: expected none."""
     blames: tuple[Blame, ...]
 
 
 class Matrix(msgspec.Struct, frozen=True, kw_only=True):
-    """All faults, tried one after the other."""
+    """The results of all faults."""
 
     requirement_set: str
     uncovered: tuple[str, ...]
-    """MUST and SHOULD requirements without a fault, of all sets that no option opens."""
+    """MUST and SHOULD requirements without a fault, except the sets that need an option."""
     kills: tuple[Kill, ...]
     whole: WholeRuns | None = None
 
     @property
     def blames(self) -> Mapping[str, Blame]:
-        """What the whole suite said of each fault, where it was asked."""
+        """Results of the whole suite by fault; empty without such runs."""
         return {} if self.whole is None else {blame.fault: blame for blame in self.whole.blames}
 
     @property
     def missed(self) -> tuple[Kill, ...]:
-        """Faults that no verdict names."""
+        """Faults that the suite did not detect."""
         return tuple(kill for kill in self.kills if not kill.detected)
 
 
 def headline(matrix: Matrix) -> str:
-    """The result in one line."""
+    """Returns the result in one line."""
     ids = {kill.requirement for kill in matrix.kills}
     found = len(matrix.kills) - len(matrix.missed)
     alone = sum(kill.detected and not kill.beside for kill in matrix.kills)
     late = sum(kill.detected and kill.tries > 1 for kill in matrix.kills)
     return (
-        f"{found} of {len(matrix.kills)} faults turn their own requirement red, over {len(ids)} requirements; "
-        f"{alone} of them turn no other red in the same story" + (f"; {late} seen in a later run only" if late else "")
+        f"{found} of {len(matrix.kills)} faults are detected by the requirement that they break, over {len(ids)} "
+        f"requirements; for {alone} of them no other requirement of the scenario fails"
+        + (f"; {late} are detected in a later run only" if late else "")
     )
 
 
 def whole_headline(matrix: Matrix) -> str:
-    """The result of the whole suite in one line; empty when it was never run."""
+    """Returns the result of the whole suite in one line; empty when it was not run."""
     whole = matrix.whole
     if whole is None:
         return ""
@@ -103,29 +105,31 @@ def whole_headline(matrix: Matrix) -> str:
     seen = sum(blame.detected for blame in blames)
     alone = sum(blame.detected and not blame.beside for blame in blames)
     counts = sorted(len(blame.beside) for blame in blames)
-    clean = f"{', '.join(whole.clean)} without any" if whole.clean else "nothing without any"
+    clean = ", ".join(whole.clean) or "none"
     cut = sum(blame.cut for blame in blames)
-    part = "" if len(blames) == whole.faults else f" tried, of {whole.faults},"
+    part = "" if len(blames) == whole.faults else f" that were run, of {whole.faults},"
     return (
         f"whole suite ({whole.items} items over all features, {whole.date}, commit {whole.commit}, "
-        f"set {whole.requirement_set}): {seen} of {len(blames)} faults{part} seen by their own requirement, {alone} of "
-        f"them by it alone; other ids that go red beside a fault: median {counts[len(counts) // 2] if counts else 0}, "
-        f"most {counts[-1] if counts else 0}; red is {clean}" + (f"; {cut} cut short by their deadline" if cut else "")
+        f"set {whole.requirement_set}): {seen} of {len(blames)} faults{part} are detected by the requirement that they "
+        f"break, {alone} of them by no other; other requirements that fail with a fault: "
+        f"median {counts[len(counts) // 2] if counts else 0}, most {counts[-1] if counts else 0}; "
+        f"requirements that fail without a fault: {clean}"
+        + (f"; {cut} runs cut short by their deadline" if cut else "")
     )
 
 
 def to_json(matrix: Matrix) -> bytes:
-    """The matrix as JSON, for machines and for comparing."""
+    """Returns the matrix as JSON."""
     return msgspec.json.format(msgspec.json.encode(matrix)) + b"\n"
 
 
 def from_json(data: bytes) -> Matrix:
-    """Read it back. Raises msgspec.DecodeError."""
+    """Reads a matrix from JSON; raises msgspec.DecodeError."""
     return msgspec.json.decode(data, type=Matrix)
 
 
 def to_html(matrix: Matrix) -> str:
-    """One page without script: missed ones first, then by requirement."""
+    """Returns one page without script: faults that were not detected first, then by requirement."""
     style, digest = style_sheet()
     rows = sorted(matrix.kills, key=lambda kill: (kill.detected, kill.requirement, kill.fault))
     blames = matrix.blames
@@ -149,12 +153,12 @@ def to_html(matrix: Matrix) -> str:
 _HEAD = (
     "requirement",
     "fault",
-    "what the mock does then",
-    "seam",
+    "what the faulty mock does",
+    "override",
     "verdict",
-    "seen",
-    "red beside it in the same story",
-    "red beside it in the whole suite",
+    "observed",
+    "other failures in the same scenario",
+    "other failures in the whole suite",
     "seconds",
 )
 _SHOWN = 12
@@ -163,12 +167,12 @@ _SHOWN = 12
 def _row(kill: Kill, blame: Blame | None) -> str:
     verdict = ", ".join(sorted(set(kill.outcomes))) if kill.detected else f"MISSED ({', '.join(kill.outcomes)})"
     if kill.tries > 1:
-        verdict += f", {'seen' if kill.detected else 'not seen'} in {kill.tries} runs"
+        verdict += f", {'detected' if kill.detected else 'not detected'} in {kill.tries} runs"
     cells: Sequence[str] = (
         f"{kill.requirement} {kill.level}",
         kill.fault,
-        kill.says,
-        kill.seam,
+        kill.description,
+        kill.replaces,
         verdict,
         kill.seen[:300],
         ", ".join(kill.beside),
@@ -180,12 +184,12 @@ def _row(kill: Kill, blame: Blame | None) -> str:
 
 def _blamed(blame: Blame | None) -> str:
     if blame is None:
-        return "not tried"
+        return "not run"
     ids = ", ".join(blame.beside[:_SHOWN]) + (" and more" if len(blame.beside) > _SHOWN else "")
-    told = f"{len(blame.beside)}: {ids}" if blame.beside else "none"
+    others = f"{len(blame.beside)}: {ids}" if blame.beside else "none"
     notes = [
-        *(["its own is not red here"] if not blame.detected else []),
+        *(["not detected here"] if not blame.detected else []),
         *([f"{blame.blocked} blocked"] if blame.blocked else []),
         *(["cut short by its deadline"] if blame.cut else []),
     ]
-    return f"{told} ({', '.join(notes)})" if notes else told
+    return f"{others} ({', '.join(notes)})" if notes else others

@@ -1,6 +1,6 @@
-"""Several runs side by side: one HTML table of requirements by runs, where they differ first.
+"""Compares several runs in one HTML table: a row per requirement, a column per run, different results first.
 
-Knows run views and the page's style. Must not rank targets: it shows verdicts, the reader compares.
+Shows verdicts and does not rank targets.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """The worst outcome of one requirement in one run, and on what it came."""
+    """The worst outcome of one requirement in one run, with the items that have it."""
 
     outcome: Outcome
     tip: str
@@ -45,17 +45,17 @@ class Row:
 
     @property
     def differs(self) -> bool:
-        """The runs do not agree."""
+        """Whether the runs differ."""
         return len({cell.outcome if cell else None for cell in self.cells}) > 1
 
 
 def write(runs: Sequence[tuple[str, Sequence[AnyRecord]]], path: Path) -> None:
-    """Write the comparison of (label, records) pairs to `path`; RunFileError when one has no header."""
+    """Writes the comparison of (label, records) pairs to `path`; raises RunFileError when one has no header."""
     path.write_text(render([(label, RunView.of(records)) for label, records in runs]), encoding="utf-8")
 
 
 def render(runs: Sequence[tuple[str, RunView]]) -> str:
-    """The document."""
+    """Returns the document."""
     rows = _rows([view for _, view in runs])
     style, style_hash = style_sheet()
     return (

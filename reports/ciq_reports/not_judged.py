@@ -1,4 +1,4 @@
-"""Requirements that were selected and not judged, with the reason, so that they do not look like success. Pure."""
+"""Lists requirements that were selected and not judged, with the reason, so that they do not look passed. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ WITHOUT_JUDGEMENT = (Outcome.UNTESTED, Outcome.NOT_IMPLEMENTED, Outcome.SKIPPED)
 
 
 @dataclass(frozen=True, slots=True)
-class Unjudged:
-    """One requirement that was not judged, where the reason is the same."""
+class NotJudged:
+    """One requirement that was not judged, on the features that share the reason."""
 
     outcome: Outcome
     word: str
@@ -23,7 +23,7 @@ class Unjudged:
 
 
 @dataclass(frozen=True, slots=True)
-class UnjudgedMusts:
+class MustsNotJudged:
     """MUST requirements that share outcome and reason."""
 
     word: str
@@ -32,14 +32,14 @@ class UnjudgedMusts:
     where: str
 
 
-def not_judged(verdicts: Iterable[Verdict]) -> tuple[Unjudged, ...]:
-    """By outcome, then in the order of the run."""
+def not_judged(verdicts: Iterable[Verdict]) -> tuple[NotJudged, ...]:
+    """Returns what was not judged, by outcome, then in the order of the run."""
     mine: dict[tuple[Outcome, str, str], list[Verdict]] = {}
     for verdict in verdicts:
         if verdict.outcome in WITHOUT_JUDGEMENT:
             mine.setdefault((verdict.outcome, verdict.requirement, verdict.reason), []).append(verdict)
     return tuple(
-        Unjudged(
+        NotJudged(
             outcome, WORDS[outcome].word, name, members[0].title, SimilarVerdicts(verdicts=tuple(members)).where, reason
         )
         for (outcome, name, reason), members in sorted(
@@ -48,14 +48,14 @@ def not_judged(verdicts: Iterable[Verdict]) -> tuple[Unjudged, ...]:
     )
 
 
-def unjudged_musts(verdicts: Iterable[Verdict]) -> tuple[UnjudgedMusts, ...]:
-    """Each reason once, with its MUST requirements that were not judged; the exit code does not show them."""
+def musts_not_judged(verdicts: Iterable[Verdict]) -> tuple[MustsNotJudged, ...]:
+    """Returns each reason with the MUST requirements that were not judged; the exit code does not show them."""
     mine: dict[tuple[Outcome, str], list[Verdict]] = {}
     for verdict in verdicts:
         if verdict.level is Level.MUST and verdict.outcome in WITHOUT_JUDGEMENT:
             mine.setdefault((verdict.outcome, verdict.reason), []).append(verdict)
     return tuple(
-        UnjudgedMusts(
+        MustsNotJudged(
             word=WORDS[outcome].word,
             reason=reason or "no reason was given",
             requirements=tuple(dict.fromkeys(verdict.requirement for verdict in members)),

@@ -1,6 +1,6 @@
-"""Names, ranks and explains each outcome and exit code, for all reports.
+"""Defines the words, ranks and explanations of each outcome and exit code, for all reports.
 
-Knows words and order of urgency. Must not know layout. The judge decides outcomes; nothing here changes one.
+Must not know layout. The judge decides outcomes; this module changes none.
 """
 
 from collections.abc import Mapping
@@ -28,10 +28,12 @@ WORDS: Mapping[Outcome, OutcomeWords] = MappingProxyType(
         Outcome.INCONCLUSIVE: OutcomeWords(
             3, "?", "inconclusive", "the evidence proves neither conformance nor a deviation"
         ),
-        Outcome.WARN: OutcomeWords(4, "!", "warn", "the target departs from a SHOULD or uses a lesser form"),
-        Outcome.NOT_IMPLEMENTED: OutcomeWords(5, "-", "not implemented", "declared absent, and not required"),
-        Outcome.NOTE: OutcomeWords(6, "i", "note", "measured, nothing to judge"),
-        Outcome.SKIPPED: OutcomeWords(7, "»", "skipped", "left out by the operator"),
+        Outcome.WARN: OutcomeWords(4, "!", "warn", "the target deviates from a SHOULD or uses a weaker form"),
+        Outcome.NOT_IMPLEMENTED: OutcomeWords(
+            5, "-", "not implemented", "declared absent in the profile, and not required"
+        ),
+        Outcome.NOTE: OutcomeWords(6, "i", "note", "measured, not judged"),
+        Outcome.SKIPPED: OutcomeWords(7, "»", "skipped", "skipped by the operator"),
         Outcome.UNTESTED: OutcomeWords(8, "·", "untested", "no check exists; the reason is given"),
         Outcome.PASS: OutcomeWords(9, "✓", "pass", "tested, and the target conforms"),
     }
@@ -42,7 +44,7 @@ FINDINGS = (Outcome.FAIL, Outcome.BLOCKED, Outcome.SUITE_ERROR, Outcome.INCONCLU
 
 
 def is_red(verdict: Verdict) -> bool:
-    """True when this verdict alone keeps `ciq run` from exit code 0."""
+    """Returns whether this verdict alone prevents exit code 0 of `ciq run`."""
     match verdict.outcome:
         case Outcome.SUITE_ERROR:
             return True
@@ -73,15 +75,15 @@ _BY_EXIT: Mapping[int, Overall] = MappingProxyType(
         ExitCode.NOTHING_PROVEN: Overall(
             "not proven",
             "unsure",
-            "nothing was judged, a MUST stayed inconclusive, or the target could not be restored",
+            "nothing was judged, a MUST remained inconclusive, or the target could not be restored",
         ),
     }
 )
-CUT_OFF = Overall("cut off", "unsure", "the run was cut off before its end; nothing is proven by it")
+CUT_OFF = Overall("cut off", "unsure", "the run was cut off before its end, so it proves nothing")
 
 
 def overall(exit_code: int | None) -> Overall:
-    """Words for an exit code; None is a run without footer."""
+    """Returns the words for an exit code; None is a run without footer."""
     if exit_code is None:
         return CUT_OFF
-    return _BY_EXIT.get(exit_code, Overall("unknown", "unsure", "this exit code is in no table of the kit"))
+    return _BY_EXIT.get(exit_code, Overall("unknown", "unsure", "the kit does not define this exit code"))

@@ -1,7 +1,7 @@
-"""What all HTML pages of the kit share: template environment, filters, style and script as package data.
+"""Provides what all HTML pages of the kit share: template environment, filters, style and script.
 
 Knows jinja2 and the files in `page/`. Must not know records. Autoescape is on; the filters that return markup escape
-first and add only tags of ours.
+first and add only their own tags.
 """
 
 import re
@@ -13,7 +13,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from ciq_reports.sanitize import one_line, sanitize
-from ciq_reports.scenario_runs import EVERY
+from ciq_reports.scenario_runs import ALL_EXCHANGES
 
 _LONGEST_TEXT = 4_000
 _DOCUMENT = re.compile(r"\b(1045|436|460)/(\d{4,6})\b")
@@ -26,23 +26,23 @@ _CODE = re.compile(r"`([^`]+)`")
 
 
 def style_sheet() -> tuple[Markup, str]:
-    """The style sheet, and its hash for the page's policy."""
+    """Returns the style sheet and its hash for the page's content security policy."""
     return _own("report.css")
 
 
 def script() -> tuple[Markup, str]:
-    """The report's script, and its hash for the page's policy."""
+    """Returns the report's script and its hash for the page's content security policy."""
     return _own("report.js")
 
 
 def anchor(text: str) -> str:
-    """A name for an element: letters, digits and dashes."""
+    """Returns a name for an element: letters, digits and dashes."""
     return re.sub(r"[^A-Za-z0-9-]", "-", text)
 
 
 def _own(name: str) -> tuple[Markup, str]:
     text = _asset(name)
-    return Markup(text), _hash(text)  # noqa: S704 - our own file
+    return Markup(text), _hash(text)  # noqa: S704 - a file of this package
 
 
 def _asset(name: str) -> str:
@@ -54,7 +54,7 @@ def _hash(text: str) -> str:
 
 
 def page_environment() -> Environment:
-    """Templates of `page/` with autoescape and the filters for text of any origin."""
+    """Returns the templates of `page/` with autoescape and the filters for text of any origin."""
     environment = Environment(
         autoescape=True,
         loader=FunctionLoader(_asset),
@@ -67,12 +67,12 @@ def page_environment() -> Environment:
     environment.filters["clause"] = _clause
     environment.filters["step"] = _step
     environment.filters["anchor"] = anchor
-    environment.globals["EVERY"] = EVERY
+    environment.globals["ALL_EXCHANGES"] = ALL_EXCHANGES
     return environment
 
 
 def _plain(text: str) -> str:
-    """Text of any origin, bounded and without control characters; the template escapes it."""
+    """Returns text of any origin, bounded and without control characters; the template escapes it."""
     shown = sanitize(text)
     if len(shown) > _LONGEST_TEXT:
         return f"{shown[:_LONGEST_TEXT]}… ({len(shown)} characters, cut here)"
@@ -80,7 +80,7 @@ def _plain(text: str) -> str:
 
 
 def _clause(text: str) -> Markup:
-    """A clause with its documents as links: text to click, nothing that is loaded."""
+    """Returns a clause with its documents as links; the page loads nothing from them."""
     linked = _DOCUMENT.sub(
         lambda found: f'<a href="{_SITES[found[1]]}{found[2]}" rel="noreferrer noopener">{found[0]}</a>',
         str(escape(_plain(text))),
@@ -89,5 +89,5 @@ def _clause(text: str) -> Markup:
 
 
 def _step(text: str) -> Markup:
-    """A sentence of ours with its `commands` as code."""
+    """Returns a sentence of the kit with its `commands` as code."""
     return Markup(_CODE.sub(r"<code>\1</code>", str(escape(_plain(text)))))  # noqa: S704 - escaped

@@ -1,14 +1,14 @@
-"""What the HTML page shows, as values: everything is chosen, grouped and bounded here, nothing is marked up.
+"""Chooses, groups and bounds what the HTML page shows, as values without markup.
 
-Knows run view, findings and the registry's words (statement, area) where ids are known to this kit; a run of another
-requirement set is shown with what its verdicts say. Must not know HTML.
+Takes statement and area from the registry for ids that this kit knows; for a run of another requirement set, from its
+verdicts. Must not know HTML.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ciq_reports.blocking_causes import BlockingCause, is_first_occurrence, split_by_cause
-from ciq_reports.not_judged import Unjudged, not_judged
+from ciq_reports.not_judged import NotJudged, not_judged
 from ciq_reports.outcomes import WORDS, Overall
 from ciq_reports.sanitize import one_line, seconds_in_words
 from ciq_reports.summary import (
@@ -28,7 +28,7 @@ from ciq_schemas.transcript.records import Calibration, DriverEvent, Level, Outc
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One outcome and how often it came."""
+    """One outcome and its number of verdicts."""
 
     outcome: Outcome
     word: str
@@ -67,7 +67,7 @@ class Row:
     clause: str
     cells: tuple[tuple[Square, ...], ...]
     loose: tuple[Square, ...]
-    """Verdicts that concern no feature in particular."""
+    """Verdicts that concern no single feature."""
     outcomes: tuple[Outcome, ...]
     features: tuple[str, ...]
     search: str
@@ -80,7 +80,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A measured note: what was seen, and on which features."""
+    """A measured note: what was observed, and on which features."""
 
     requirement: str
     title: str
@@ -109,12 +109,12 @@ class Page:
     readings: tuple[Reading, ...]
     calibrations: tuple[Calibration, ...]
     settings: tuple[Setting, ...]
-    not_judged: tuple[Unjudged, ...]
+    not_judged: tuple[NotJudged, ...]
     remarks: tuple[DriverEvent, ...]
 
 
 def page_of(view: RunView) -> Page:
-    """Choose what the page of a run shows."""
+    """Returns what the page of a run shows."""
     known = load_registry().by_id
     rows = tuple(_rows(view, known))
     features = view.features
@@ -175,14 +175,14 @@ def _feature_title(name: str) -> str:
 
 def _square(verdict: Verdict) -> Square:
     words = WORDS[verdict.outcome]
-    said = verdict.seen or verdict.reason
+    detail = verdict.seen or verdict.reason
     known = ", known (baseline)" if verdict.baseline else ""
-    tip = f"{verdict.item}: {words.word}{known}. {verdict.title}." + (f" {said}" if said else "")
+    tip = f"{verdict.item}: {words.word}{known}. {verdict.title}." + (f" {detail}" if detail else "")
     return Square(verdict, words.sign, words.word, one_line(tip, 300))
 
 
 def _rows(view: RunView, known: Mapping[str, Requirement]) -> Iterable[Row]:
-    """Rows in the order of the registry; ids that this kit does not know come last, as in the run."""
+    """Yields rows in the order of the registry; ids that this kit does not know come last, as in the run."""
     mine: dict[str, list[Verdict]] = {}
     for verdict in view.verdicts:
         mine.setdefault(verdict.requirement, []).append(verdict)

@@ -1,7 +1,7 @@
 """Makes text from the target safe to show; it may contain any character.
 
-Knows characters only; each writer escapes for HTML, XML or Markdown. Control characters and lone
-surrogates would break a writer or drive a terminal, bidirectional controls change the visible order.
+Each writer still escapes for HTML, XML or Markdown. Control characters and lone surrogates would break a writer or
+control a terminal; bidirectional controls would change the visible order.
 """
 
 from bisect import bisect_right
@@ -30,7 +30,7 @@ _SAFE_ASCII = frozenset(chr(code) for code in range(0x20, 0x7F)) | _KEPT
 
 
 def sanitize(text: str) -> str:
-    """The text with every character that is not plainly printable replaced by a visible stand-in.
+    """Replaces every character that is not printable by a visible one.
 
     Line ends become `\\n`; the result can be encoded as UTF-8 and is legal in XML 1.0.
     """
@@ -41,7 +41,7 @@ def sanitize(text: str) -> str:
 
 
 def one_line(text: str, limit: int = 0) -> str:
-    """Printable text on one line, blanks joined; cut to `limit` characters when that is not 0."""
+    """Returns printable text on one line, white space joined; cut to `limit` characters when that is not 0."""
     joined = " ".join(sanitize(text).split())
     if limit and len(joined) > limit:
         return joined[: limit - 1].rstrip() + CUT
@@ -49,7 +49,7 @@ def one_line(text: str, limit: int = 0) -> str:
 
 
 def size_in_words(count: int) -> str:
-    """`740 bytes`, `12.3 KiB`, `2.0 MiB`."""
+    """Returns a size as text: `740 bytes`, `12.3 KiB`, `2.0 MiB`."""
     limits = (1, 1024, 1024 * 1024)
     names = ("bytes", "KiB", "MiB")
     place = max(0, bisect_right(limits, count) - 1)
@@ -57,7 +57,7 @@ def size_in_words(count: int) -> str:
 
 
 def seconds_in_words(seconds: float) -> str:
-    """`40 ms`, `2.4 s`, `37 s`, `4 min 10 s`, `2 h 05 min`."""
+    """Returns a duration as text: `40 ms`, `2.4 s`, `37 s`, `4 min 10 s`, `2 h 05 min`."""
     if 0 < seconds < 0.95:
         return f"{max(1, round(seconds * 1000))} ms"
     if seconds < 10:

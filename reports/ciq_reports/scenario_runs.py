@@ -1,4 +1,4 @@
-"""Which records belong to one scenario on one feature, and when it began and ended. Pure."""
+"""Sorts the records of a run by scenario and feature, with the time of each scenario. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from types import MappingProxyType
 from ciq_reports.transcript import RunView, Witness
 from ciq_schemas.transcript.records import CallbackReceived, DriverEvent, Exchange, Verdict
 
-EVERY = "*"
+ALL_EXCHANGES = "*"
 """Scenario of a verdict whose evidence is every exchange of the run."""
 
 
@@ -25,17 +25,17 @@ class ScenarioRun:
 
     @property
     def name(self) -> str:
-        """`order-media`: also the name of its place in a report."""
+        """Name such as `order-media`; also its anchor in a report."""
         return f"{self.scenario}-{self.feature}" if self.feature else self.scenario
 
     @property
     def seconds(self) -> float:
-        """Its length."""
+        """Duration."""
         return self.ended - self.started
 
 
 def arrival_place(arrival: CallbackReceived) -> tuple[str, str]:
-    """Feature and scenario of an arrival: from the record, else from its channel (`media.rule.queue`)."""
+    """Returns feature and scenario of a callback: from the record, else from its channel (`media.rule.queue`)."""
     parts = arrival.channel.split(".", 2)
     feature = arrival.feature or (parts[0] if len(parts) == 3 else "")
     scenario = arrival.scenario or (parts[1] if len(parts) == 3 else "")
@@ -43,7 +43,7 @@ def arrival_place(arrival: CallbackReceived) -> tuple[str, str]:
 
 
 def scenario_runs(view: RunView) -> Mapping[tuple[str, str], ScenarioRun]:
-    """All scenario runs by (feature, scenario), in the order in which they began."""
+    """Returns all scenario runs by (feature, scenario), in the order of their start."""
     exchanges: dict[tuple[str, str], list[Exchange]] = {}
     arrivals: dict[tuple[str, str], list[CallbackReceived]] = {}
     events: dict[tuple[str, str], list[DriverEvent]] = {}
@@ -56,20 +56,21 @@ def scenario_runs(view: RunView) -> Mapping[tuple[str, str], ScenarioRun]:
     found = []
     for key in dict.fromkeys((*exchanges, *events, *arrivals)):
         feature, scenario = key
-        mine = exchanges.get(key, [])
-        told = arrivals.get(key, [])
-        said = events.get(key, [])
-        starts = [e.started for e in mine] + [a.started for a in told] + [m.at for m in said]
-        ends = [e.ended for e in mine] + [a.ended for a in told] + [m.at for m in said]
+        own_exchanges = exchanges.get(key, [])
+        own_arrivals = arrivals.get(key, [])
+        own_events = events.get(key, [])
+        instants = [event.at for event in own_events]
+        starts = [e.started for e in own_exchanges] + [a.started for a in own_arrivals] + instants
+        ends = [e.ended for e in own_exchanges] + [a.ended for a in own_arrivals] + instants
         found.append(
             ScenarioRun(
                 feature=feature,
                 scenario=scenario,
                 started=min(starts),
                 ended=max(ends),
-                exchanges=tuple(mine),
-                arrivals=tuple(told),
-                events=tuple(said),
+                exchanges=tuple(own_exchanges),
+                arrivals=tuple(own_arrivals),
+                events=tuple(own_events),
             )
         )
     found.sort(key=lambda scenario_run: (scenario_run.started, scenario_run.feature))
@@ -77,7 +78,7 @@ def scenario_runs(view: RunView) -> Mapping[tuple[str, str], ScenarioRun]:
 
 
 def scenario_durations(view: RunView) -> Mapping[tuple[str, str], float]:
-    """Duration of each scenario by (feature, scenario), without callbacks after its end."""
+    """Returns the duration of each scenario by (feature, scenario), without callbacks after its end."""
     spans: dict[tuple[str, str], tuple[float, float]] = {}
     times = [((e.feature, e.scenario), e.started, e.ended) for e in view.exchanges]
     times += [((m.feature, m.scenario), m.at, m.at) for m in view.events]
@@ -88,7 +89,7 @@ def scenario_durations(view: RunView) -> Mapping[tuple[str, str], float]:
 
 
 def place_of(witness: Witness) -> tuple[str, str]:
-    """Feature and scenario of a record."""
+    """Returns feature and scenario of a record."""
     match witness:
         case CallbackReceived():
             return arrival_place(witness)
@@ -99,7 +100,7 @@ def place_of(witness: Witness) -> tuple[str, str]:
 
 
 def scenario_of(view: RunView, verdict: Verdict) -> tuple[str, str]:
-    """Feature and scenario that show a verdict: those of its first witness, else its own."""
+    """Returns feature and scenario to show for a verdict: those of its first evidence record, else its own."""
     for witness in view.witnesses(verdict):
         feature, scenario = place_of(witness)
         if scenario:

@@ -19,7 +19,7 @@ _VARIABLE = re.compile(r"\b[a-z]?[0-9a-f]{8,}\b|\d+(?:[.:]\d+)*")
 
 _REPEATED = ("bucket", "region", "callback_bind", "callback_url", "timeout_factor", "restart_command")
 """Settings whose options a further run needs as well."""
-_BY_CHANCE = tuple(sorted(BY_OPTION))
+_RANDOMIZED = tuple(sorted(BY_OPTION))
 _LEFT_OUT = (Outcome.SKIPPED, Outcome.UNTESTED, Outcome.NOT_IMPLEMENTED)
 
 
@@ -31,12 +31,12 @@ class SimilarVerdicts:
 
     @property
     def first(self) -> Verdict:
-        """The one to show for all."""
+        """The verdict to show for all."""
         return self.verdicts[0]
 
     @property
     def where(self) -> str:
-        """`media, speech` or `doc (json)`: features and formats, in the order of the run."""
+        """Features and formats in the order of the run, such as `media, speech` or `doc (json)`."""
         formats: dict[str, list[str]] = {}
         for verdict in self.verdicts:
             formats.setdefault(verdict.feature or "all features", [])
@@ -58,12 +58,12 @@ class FindingGroup:
 
     @property
     def red(self) -> bool:
-        """At least one verdict in here keeps the run from exit code 0."""
+        """Whether at least one verdict of the group prevents exit code 0."""
         return any(is_red(verdict) for similar in self.similar_verdicts for verdict in similar.verdicts)
 
     @property
     def baseline(self) -> bool:
-        """Every verdict in here is a known deviation of the baseline."""
+        """Whether every verdict of the group is a known deviation of the baseline."""
         return all(verdict.baseline for similar in self.similar_verdicts for verdict in similar.verdicts)
 
     @property
@@ -72,8 +72,8 @@ class FindingGroup:
         return tuple(verdict for similar in self.similar_verdicts for verdict in similar.verdicts)
 
 
-def _alike(verdict: Verdict) -> tuple[str, ...]:
-    """What two verdicts must share to be shown as one."""
+def _similarity_key(verdict: Verdict) -> tuple[str, ...]:
+    """Returns what two verdicts must share to be shown as one."""
     texts = (verdict.expected, verdict.seen, verdict.reason, verdict.power)
     name = re.escape(verdict.feature) if verdict.feature else r"(?!)"
     plain = (_VARIABLE.sub("#", re.sub(rf"\b{name}\b", "@", text)) for text in texts)
@@ -81,20 +81,20 @@ def _alike(verdict: Verdict) -> tuple[str, ...]:
 
 
 def similar_verdicts(verdicts: Iterable[Verdict]) -> tuple[SimilarVerdicts, ...]:
-    """Group verdicts of one requirement and outcome that have the same texts."""
+    """Groups verdicts of one requirement and outcome that have the same texts."""
     found: dict[tuple[str, ...], list[Verdict]] = {}
     for verdict in verdicts:
-        found.setdefault(_alike(verdict), []).append(verdict)
+        found.setdefault(_similarity_key(verdict), []).append(verdict)
     return tuple(SimilarVerdicts(verdicts=tuple(members)) for members in found.values())
 
 
 def findings(view: RunView) -> tuple[FindingGroup, ...]:
-    """Fail, blocked, suite-error, inconclusive, warn: red ones first, then by urgency, then as in the run."""
+    """Returns the groups of findings: those that prevent exit code 0 first, then by urgency, then as in the run."""
     groups: dict[tuple[str, Outcome], list[Verdict]] = {}
     for verdict in view.verdicts:
         if verdict.outcome in FINDINGS:
             groups.setdefault((verdict.requirement, verdict.outcome), []).append(verdict)
-    made = [
+    found = [
         FindingGroup(
             requirement=requirement,
             level=members[0].level,
@@ -105,27 +105,27 @@ def findings(view: RunView) -> tuple[FindingGroup, ...]:
         )
         for (requirement, outcome), members in groups.items()
     ]
-    return tuple(sorted(made, key=lambda group: (not group.red, group.baseline, WORDS[group.outcome].rank)))
+    return tuple(sorted(found, key=lambda group: (not group.red, group.baseline, WORDS[group.outcome].rank)))
 
 
 def counts(verdicts: Iterable[Verdict]) -> Counter[tuple[Level, Outcome]]:
-    """How many verdicts of each level and outcome."""
+    """Counts the verdicts of each level and outcome."""
     return Counter((verdict.level, verdict.outcome) for verdict in verdicts)
 
 
 def by_outcome(verdicts: Iterable[Verdict]) -> Mapping[Outcome, int]:
-    """How many verdicts of each outcome, most urgent first, outcomes that did not occur left out."""
+    """Counts the verdicts of each outcome that occurs, most urgent first."""
     found = Counter(verdict.outcome for verdict in verdicts)
     return {outcome: found[outcome] for outcome in sorted(found, key=lambda o: WORDS[o].rank)}
 
 
 def run_overall(view: RunView) -> Overall:
-    """The run in a word, a tone and a sentence."""
+    """Returns the result of the run as a word, a tone and a sentence."""
     return overall(None if view.footer is None else view.footer.exit_code)
 
 
 def result_sentence(view: RunView) -> str:
-    """The result in one sentence, with the numbers of failed requirements."""
+    """Returns the result in one sentence, with the numbers of failed requirements."""
     words = run_overall(view)
     sentence = f"{words.sentence[0].upper()}{words.sentence[1:]}"
     if view.footer is None or view.footer.exit_code not in (ExitCode.DEVIATES, ExitCode.NOTHING_PROVEN):
@@ -144,13 +144,13 @@ def result_sentence(view: RunView) -> str:
 
 
 def must_share(view: RunView) -> tuple[int, int]:
-    """Number of MUST verdicts that pass, and number of MUST verdicts that were judged."""
+    """Returns the number of MUST verdicts that pass and the number of judged MUST verdicts."""
     must = [v for v in view.verdicts if v.level is Level.MUST and v.outcome not in _LEFT_OUT]
     return sum(v.outcome is Outcome.PASS for v in must), len(must)
 
 
 def headline(view: RunView) -> str:
-    """One sentence: how many verdicts were reached and how many pass."""
+    """Returns one sentence: how many MUST verdicts pass, on how many requirements and features."""
     judged = [v for v in view.verdicts if v.outcome not in (Outcome.SKIPPED, Outcome.UNTESTED)]
     passed, must = must_share(view)
     requirements = len({v.requirement for v in judged})
@@ -161,7 +161,7 @@ def headline(view: RunView) -> str:
 
 
 def rerun_command(view: RunView, requirements: Sequence[str]) -> str:
-    """The command that tests these requirements again: same options, and the same seed for randomized scenarios."""
+    """Returns the command that tests these requirements again, with the same options and seed."""
     parts = ["ciq run"]
     if not view.header.target.embedded:
         parts.append(f"--target {one_line(view.header.target.url)}")
@@ -171,16 +171,16 @@ def rerun_command(view: RunView, requirements: Sequence[str]) -> str:
             parts += [f"--feature {feature}" for feature in view.header.features]
         elif name in _REPEATED and setting.origin.startswith("--") and setting.value:
             parts.append(f"{setting.origin} {quote(one_line(setting.value))}")
-    played = {verdict.scenario for verdict in view.verdicts if verdict.requirement in requirements}
-    chance = [name for name in _BY_CHANCE if name in played and name in settings]
-    parts += [f"--{name} {one_line(settings[name].value)}" for name in chance]
-    if chance and "seed" in settings:
+    scenarios = {verdict.scenario for verdict in view.verdicts if verdict.requirement in requirements}
+    randomized = [name for name in _RANDOMIZED if name in scenarios and name in settings]
+    parts += [f"--{name} {one_line(settings[name].value)}" for name in randomized]
+    if randomized and "seed" in settings:
         parts.append(f"--seed {one_line(settings['seed'].value)}")
     return " ".join((*parts, *(f"--only {one_line(name)}" for name in requirements)))
 
 
 def next_steps(view: RunView) -> tuple[str, ...]:
-    """The next steps for the reader, most useful first; each is a sentence with commands in backquotes."""
+    """Returns the next steps for the reader, most useful first; each is a sentence with commands in backquotes."""
     if view.footer is None:
         return (
             (
@@ -199,7 +199,7 @@ def next_steps(view: RunView) -> tuple[str, ...]:
         steps.append("The target was not restored: check State and callback rule of its queues.")
     match view.footer.exit_code:
         case ExitCode.CONFORMS if view.footer.restored:
-            steps.append("No action required. Keep `run.ndjson`: it holds every exchange behind this result.")
+            steps.append("No action required. Keep `run.ndjson`: it contains every exchange of this run.")
         case ExitCode.USAGE:
             steps.append("Correct the profile or the options named in the message; nothing was sent.")
         case ExitCode.UNREACHABLE:
@@ -218,18 +218,18 @@ def next_steps(view: RunView) -> tuple[str, ...]:
         )
     if blocked:
         steps.append(
-            f"{len(blocked)} requirement(s) are blocked by a failed prerequisite; the reason names it. "
-            "Fixing that one usually unblocks all of them."
+            f"A failed prerequisite blocks {len(blocked)} requirement(s); the reason names it. "
+            "Correct the prerequisite first: this usually unblocks all of them."
         )
     if unsure:
         steps.append(
-            f"{len(unsure)} MUST requirement(s) are inconclusive; the reason says what gives "
+            f"{len(unsure)} MUST requirement(s) are inconclusive; the reason describes "
             "stronger evidence (longer jobs, a greater --timeout-factor, fewer workers)."
         )
     again = [group.requirement for group in (*failed, *unsure)][:4]
-    # Any run can repeat a warning, unless it depends on the seed.
+    # A further run shows a warning again, unless the warning depends on the seed.
     again = (
-        again or [group.requirement for group in groups if group.similar_verdicts[0].first.scenario in _BY_CHANCE][:4]
+        again or [group.requirement for group in groups if group.similar_verdicts[0].first.scenario in _RANDOMIZED][:4]
     )
     if again:
         steps.append(f"After the fix, run only these again: `{rerun_command(view, again)}`.")

@@ -1,6 +1,6 @@
-"""The summary as Markdown: for a GitHub step summary, a merge request note or a chat.
+"""Makes the summary as Markdown: for a GitHub step summary, a merge request note or a chat.
 
-Knows Markdown. Must not know terminals. Text of the target only stands in code spans or escaped table cells.
+Must not know terminals. The target's text appears only in code spans and escaped table cells.
 """
 
 import re
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ciq_reports import kill_figures
 from ciq_reports.blocking_causes import BlockingCause, split_by_cause
-from ciq_reports.not_judged import unjudged_musts
+from ciq_reports.not_judged import musts_not_judged
 from ciq_reports.outcomes import WORDS
 from ciq_reports.sanitize import one_line, seconds_in_words
 from ciq_reports.summary import (
@@ -33,7 +33,7 @@ _MARKS = {
     Outcome.INCONCLUSIVE: "❔",
     Outcome.WARN: "⚠️",
     Outcome.NOT_IMPLEMENTED: "➖",  # noqa: RUF001 - as below
-    Outcome.NOTE: "ℹ️",  # noqa: RUF001 - the information sign is meant
+    Outcome.NOTE: "ℹ️",  # noqa: RUF001 - the information sign is intended
     Outcome.SKIPPED: "⏭️",
     Outcome.UNTESTED: "▫️",
     Outcome.PASS: "✅",
@@ -44,12 +44,12 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#|~$&@:])")
 
 
 def write(records: Sequence[AnyRecord], path: Path) -> None:
-    """Write the summary of a run to `path`; RunFileError when `records` hold no header."""
+    """Writes the summary of a run to `path`; raises RunFileError when `records` contain no header."""
     path.write_text(render(RunView.of(records)), encoding="utf-8")
 
 
 def render(view: RunView, *, figures: kill_figures.Figures | None = None) -> str:
-    """The document; `figures` of the kill matrix, None for those that ship."""
+    """Returns the document; `figures` are those of the kill matrix, None for the shipped ones."""
     words = run_overall(view)
     target = view.header.target
     place = "the embedded mock" if target.embedded else code(target.url)
@@ -66,18 +66,18 @@ def render(view: RunView, *, figures: kill_figures.Figures | None = None) -> str
         "",
     ]
     if view.cut_off:
-        lines += ["> **This run was cut off.** What is missing below was not judged.", ""]
+        lines += ["> **This run was cut off.** Requirements missing below were not judged.", ""]
     lines += _counts_table(view)
     blocking, groups = split_by_cause(view)
     lines += _causes(blocking)
     lines += _findings(groups)
-    lines += _unjudged(view)
+    lines += _not_judged(view)
     steps = next_steps(view)
     if steps:
         numbered = (f"{number}. {step}" for number, step in enumerate(steps, start=1))
         lines += ["### What to do next", "", *numbered, ""]
-    said = kill_figures.sentence(figures or kill_figures.shipped(), view.header.requirement_set)
-    lines += ["---", "", f"{escape(said)} {code(kill_figures.PLACE)}."]
+    proof = kill_figures.sentence(figures or kill_figures.shipped(), view.header.requirement_set)
+    lines += ["---", "", f"{escape(proof)} {code(kill_figures.PLACE)}."]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -105,8 +105,8 @@ def _causes(blocking: Sequence[BlockingCause]) -> list[str]:
     return lines
 
 
-def _unjudged(view: RunView) -> list[str]:
-    musts = unjudged_musts(view.verdicts)
+def _not_judged(view: RunView) -> list[str]:
+    musts = musts_not_judged(view.verdicts)
     if not musts:
         return []
     lines = ["### MUST, not judged", ""]
@@ -147,17 +147,17 @@ def _findings(groups: Sequence[FindingGroup]) -> list[str]:
 
 
 def row(cells: Iterable[str]) -> str:
-    """One table row of cells that are Markdown already."""
+    """Returns one table row of cells that are already Markdown."""
     return "| " + " | ".join(cells) + " |"
 
 
 def escape(text: str, limit: int = 0) -> str:
-    """Text on one line that Markdown and inline HTML leave as it is."""
+    """Returns text on one line, escaped so that Markdown and inline HTML show it unchanged."""
     return _SPECIAL.sub(lambda found: _ENTITIES.get(found[0], "\\" + found[0]), one_line(text, limit))
 
 
 def code(text: str) -> str:
-    """A code span, with a fence longer than any run of backquotes within."""
+    """Returns a code span, with a fence longer than any run of backquotes inside."""
     plain = one_line(text).replace("|", "\\|")
     longest = max((len(run) for run in re.findall(r"`+", plain)), default=0)
     fence = "`" * (longest + 1)

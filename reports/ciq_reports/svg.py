@@ -1,24 +1,25 @@
-"""A timeline as an inline SVG picture. Pure text in, text out; colours and fonts are the page's (classes).
+"""Draws a timeline as an inline SVG picture: one row per job. Pure; the page's style sheet gives colours and fonts.
 
-Legible without colour: waiting is hollow, running solid, the unseen a dashed line, an end a sign in a ring, a callback
-a triangle, a paused queue hatched, a witness flagged with its record number. Text of the target is escaped here.
+The picture is legible without colour: waiting is hollow, running solid, a change between observations a dashed line,
+an end a sign in a ring, a callback a triangle, a paused queue hatched. A flag with the record number marks evidence.
+This module escapes the target's text.
 """
 
 from collections.abc import Iterator
 from html import escape
 
 from ciq_reports.sanitize import one_line
-from ciq_reports.timeline import Flag, Lane, Phase, Span, Timeline, paused_in_words
+from ciq_reports.timeline import Flag, Phase, Span, Timeline, TimelineJob, paused_in_words
 from ciq_schemas.lifecycle import JobState
 
 WIDTH = 1000
 GUTTER = 232
 RIGHT = 26
-LANE = 22
+ROW_HEIGHT = 22
 FLAG_ROW = 17
 AXIS = 26
 PAUSE_LABEL = 92
-"""Width of the words at a paused span."""
+"""Width of the label at a paused span."""
 _BAR = 11
 _CHARACTER = 6.2
 _ENDS = {JobState.SUCCESS: "✓", JobState.FAILED: "✗", JobState.CANCEL: "⊘"}
@@ -33,7 +34,7 @@ _CLASSES = {
 
 
 def picture(timeline: Timeline, name: str) -> str:
-    """The `<svg>` element; `name` must be unique on the page (letters, digits, dashes)."""
+    """Returns the `<svg>` element; `name` must be unique on the page (letters, digits, dashes)."""
     return "".join(_Drawing(timeline, name).parts())
 
 
@@ -42,7 +43,7 @@ def _clean(text: str, limit: int = 0) -> str:
 
 
 class _Drawing:
-    """The geometry of one picture; x grows with time, y with lanes."""
+    """Computes the geometry of one picture: x grows with time, y with jobs."""
 
     def __init__(self, timeline: Timeline, name: str) -> None:
         self.timeline = timeline
@@ -52,7 +53,7 @@ class _Drawing:
         self.flag_places = list(self._place_flags())
         rows = max((row for _, row, _ in self.flag_places), default=-1) + 1
         self.top = 6 + rows * FLAG_ROW + (14 if timeline.paused else 0)
-        self.bottom = self.top + LANE * len(timeline.lanes)
+        self.bottom = self.top + ROW_HEIGHT * len(timeline.jobs)
         self.height = self.bottom + AXIS
 
     def x(self, seconds: float) -> float:
@@ -73,8 +74,8 @@ class _Drawing:
         yield from self.axis()
         yield from self.pauses()
         yield from self.flag_spans()
-        for place, lane in enumerate(line.lanes):
-            yield from self.lane(lane, self.top + LANE * place)
+        for place, job in enumerate(line.jobs):
+            yield from self.job_row(job, self.top + ROW_HEIGHT * place)
         yield from self.flag_labels()
         yield "</svg>"
 
@@ -107,7 +108,7 @@ class _Drawing:
             yield f'<text class="pause-label" x="{x}" y="{self.top - 3}">❚❚ {words}</text>'
 
     def pause_labels(self) -> Iterator[tuple[float, str]]:
-        """A label at each span that is wide enough for it; one line for all of them when any is too narrow."""
+        """Yields a label for each paused span, or one label for all of them when a span is too narrow."""
         paused = self.timeline.paused
         edges = [(self.x(p.started), self.x(self.timeline.ended if p.ended is None else p.ended)) for p in paused]
         if all(right - left >= PAUSE_LABEL for left, right in edges) or len(edges) == 1:
@@ -116,21 +117,21 @@ class _Drawing:
         else:
             yield GUTTER + 4, paused_in_words(self.timeline)
 
-    def lane(self, lane: Lane, y: float) -> Iterator[str]:
-        middle = y + LANE / 2
-        yield f'<g class="lane{" accused" if lane.witness else ""}"><title>{_clean(_words(lane))}</title>'
-        yield f'<rect class="row" x="0" y="{y}" width="{WIDTH}" height="{LANE}"/>'
-        yield from self.lane_label(lane, middle)
-        for span in lane.spans:
+    def job_row(self, job: TimelineJob, y: float) -> Iterator[str]:
+        middle = y + ROW_HEIGHT / 2
+        yield f'<g class="job{" in-evidence" if job.witness else ""}"><title>{_clean(_words(job))}</title>'
+        yield f'<rect class="row" x="0" y="{y}" width="{WIDTH}" height="{ROW_HEIGHT}"/>'
+        yield from self.job_label(job, middle)
+        for span in job.spans:
             yield self.span(span, middle)
-        if lane.start_window is not None:
-            left, right = (self.x(edge) for edge in lane.start_window)
+        if job.start_window is not None:
+            left, right = (self.x(edge) for edge in job.start_window)
             if right > left:
-                yield f'<path class="start-window" d="M{left} {y + LANE - 2.5}H{right}"/>'
-        for at in lane.cancels:
+                yield f'<path class="start-window" d="M{left} {y + ROW_HEIGHT - 2.5}H{right}"/>'
+        for at in job.cancels:
             yield f'<text class="cancel" x="{self.x(at)}" y="{middle + 4}">⊘</text>'
-        yield from self.ending(lane, middle)
-        for event in lane.callbacks:
+        yield from self.ending(job, middle)
+        for event in job.callbacks:
             x = self.x(event.at)
             yield (
                 f'<path class="callback" d="M{x - 4.5} {y + 2}h9l-4.5 8z">'
@@ -138,16 +139,16 @@ class _Drawing:
             )
         yield "</g>"
 
-    def lane_label(self, lane: Lane, middle: float) -> Iterator[str]:
-        level = f"L{one_line(lane.level, 3)} " if lane.level else ""
-        label = one_line(lane.label, 22) or "job"
-        yield f'<text class="lane-label" x="12" y="{middle + 4}">{escape(label)}</text>'
+    def job_label(self, job: TimelineJob, middle: float) -> Iterator[str]:
+        level = f"L{one_line(job.level, 3)} " if job.level else ""
+        label = one_line(job.label, 22) or "job"
+        yield f'<text class="job-label" x="12" y="{middle + 4}">{escape(label)}</text>'
         if level:
-            yield f'<text class="lane-level" x="156" y="{middle + 4}">{escape(level)}</text>'
-        tail = one_line(lane.job_id)[-5:]
-        yield f'<text class="lane-id" x="{GUTTER - 8}" y="{middle + 4}">…{escape(tail)}</text>'
-        if lane.witness:
-            yield f'<path class="accused-mark" d="M3 {middle - 5}l6 5l-6 5z"/>'
+            yield f'<text class="job-level" x="156" y="{middle + 4}">{escape(level)}</text>'
+        tail = one_line(job.job_id)[-5:]
+        yield f'<text class="job-id" x="{GUTTER - 8}" y="{middle + 4}">…{escape(tail)}</text>'
+        if job.witness:
+            yield f'<path class="evidence-mark" d="M3 {middle - 5}l6 5l-6 5z"/>'
 
     def span(self, span: Span, middle: float) -> str:
         left, right = self.x(span.started), self.x(span.ended)
@@ -162,12 +163,12 @@ class _Drawing:
                     f'width="{width:.1f}" height="{_BAR}" rx="2"/>'
                 )
 
-    def ending(self, lane: Lane, middle: float) -> Iterator[str]:
-        if lane.ending is None:
+    def ending(self, job: TimelineJob, middle: float) -> Iterator[str]:
+        if job.ending is None:
             return
-        x = self.x(lane.ending.by)
+        x = self.x(job.ending.by)
         try:
-            state = JobState(lane.ending.state)
+            state = JobState(job.ending.state)
         except ValueError:
             return
         sign = _ENDS.get(state, "?")
@@ -177,7 +178,7 @@ class _Drawing:
         )
 
     def _place_flags(self) -> Iterator[tuple[Flag, int, str]]:
-        """Each flag with a row of its own where labels would touch."""
+        """Yields each flag with its row; flags whose labels would touch have different rows."""
         ends: list[float] = []
         for flag in sorted(self.timeline.flags, key=lambda flag: flag.started):
             text = f"⚑ #{flag.seq} {one_line(flag.what, 18)}"
@@ -189,7 +190,7 @@ class _Drawing:
             yield flag, row, text
 
     def label_x(self, flag: Flag, text: str) -> float:
-        """Left edge of a flag's label: at its record, but inside the picture."""
+        """Returns the left edge of a flag's label: at its record, but inside the picture."""
         return min(self.x(flag.started), WIDTH - len(text) * _CHARACTER - 10)
 
     def flag_spans(self) -> Iterator[str]:
@@ -212,19 +213,19 @@ class _Drawing:
             )
 
 
-def _words(lane: Lane) -> str:
-    """One lane as a sentence, for pointer and screen reader."""
-    parts = [f"{lane.label or 'job'} {lane.job_id}"]
-    if lane.level:
-        parts.append(f"level {lane.level}")
-    parts.append(f"accepted {lane.accepted[0]:.2f} to {lane.accepted[1]:.2f} s")
-    for span in lane.spans[1:]:
+def _words(job: TimelineJob) -> str:
+    """Describes one job in a sentence, for pointer and screen reader."""
+    parts = [f"{job.label or 'job'} {job.job_id}"]
+    if job.level:
+        parts.append(f"level {job.level}")
+    parts.append(f"accepted {job.accepted[0]:.2f} to {job.accepted[1]:.2f} s")
+    for span in job.spans[1:]:
         match span.phase:
             case Phase.UNSEEN:
                 parts.append(f"changed between observations, from {span.started:.2f} and {span.ended:.2f} s")
             case _:
                 parts.append(f"{span.phase} {span.started:.2f} to {span.ended:.2f} s")
-    if lane.ending is not None:
-        parts.append(f"{lane.ending.state} by {lane.ending.by:.2f} s")
-    parts.extend(f"callback #{event.seq} at {event.at:.2f} s" for event in lane.callbacks)
+    if job.ending is not None:
+        parts.append(f"{job.ending.state} by {job.ending.by:.2f} s")
+    parts.extend(f"callback #{event.seq} at {event.at:.2f} s" for event in job.callbacks)
     return "; ".join(parts)

@@ -1,7 +1,7 @@
 """Maps the target's own times (one-second steps) to the clock of the run. Pure.
 
-The offset is bracketed by the jobs themselves: a job whose CreationTime reads c was created in [c, c+1) on the
-target's clock and within its submit's closed interval on ours. Contradicting brackets give no clock.
+The jobs bound the offset: a job whose CreationTime is c was created in [c, c+1) on the target's clock and within the
+closed interval of its submit on the suite's clock. Bounds that contradict each other give no clock.
 """
 
 from collections.abc import Iterable
@@ -16,13 +16,13 @@ STEP = 1.0
 
 @dataclass(frozen=True, slots=True)
 class TargetClock:
-    """Target's clock minus ours lies in [least, most]: seconds, against the start of the run."""
+    """Bounds of the target's clock minus the suite's, in seconds, against the start of the run."""
 
     least: float
     most: float
 
     def window(self, text: str | None) -> Interval | None:
-        """The closed interval of the run in which a time of the target lies; None for an unset or unreadable one."""
+        """Returns the interval of the run that contains a time of the target; None for an unset or unreadable time."""
         moment = times.parse(text)
         if moment is None:
             return None
@@ -30,7 +30,7 @@ class TargetClock:
 
 
 def target_clock(creations: Iterable[tuple[str | None, Interval]]) -> TargetClock | None:
-    """Bracket the clock by (CreationTime, interval of the submit) pairs; None without or with contradicting pairs."""
+    """Bounds the clock by (CreationTime, interval of the submit) pairs; None without pairs or when they contradict."""
     least, most = float("-inf"), float("inf")
     for text, (started, ended) in creations:
         moment = times.parse(text)

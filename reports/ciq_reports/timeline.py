@@ -1,7 +1,7 @@
-"""The timeline of one scenario on one feature: a lane of phases per job, in seconds of the run. Pure; draws nothing.
+"""Computes the timeline of one scenario on one feature: the phases of each job, in seconds of the run. Pure.
 
-A phase reaches from its first to its last observation. The stretch between two phases is `UNSEEN`: the state changed
-there between two observations.
+A phase reaches from its first to its last observation. The span between two phases is `UNSEEN`: the state changed
+there between two observations. This module draws nothing.
 """
 
 import math
@@ -19,27 +19,27 @@ from ciq_schemas.transcript.jobs import CallbackObservation, Observation
 from ciq_schemas.transcript.pauses import certain_pauses, state_settings
 from ciq_schemas.transcript.records import Calibration, CallbackReceived, DriverEvent, Exchange, Verdict
 
-MOST_LANES = 40
+MOST_JOBS = 40
 MOST_PAUSES_LISTED = 3
-"""More pauses than these are shown by number and length."""
+"""For more pauses, the description gives only their number and length."""
 
 
 class Phase(StrEnum):
-    """State of a job in one stretch of a lane."""
+    """Phase of a job in one span."""
 
     ACCEPTING = "accepting"
-    """The submit is under way."""
+    """The suite waits for the response to the submit."""
     WAITING = "waiting"
     RUNNING = "running"
     UNSEEN = "unseen"
     """The state changed between two observations."""
     OTHER = "other"
-    """A state that is in no document."""
+    """A state that no document defines."""
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """One stretch of a lane."""
+    """One phase of a job and its time."""
 
     phase: Phase
     started: float
@@ -48,7 +48,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """The job had reached `state` at the latest at `by`."""
+    """The job had reached the final state `state` by the instant `by`."""
 
     state: str
     by: float
@@ -65,8 +65,8 @@ class CallbackMark:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lane:
-    """One job."""
+class TimelineJob:
+    """One job of a timeline."""
 
     job_id: str
     label: str
@@ -77,13 +77,13 @@ class Lane:
     callbacks: tuple[CallbackMark, ...]
     cancels: tuple[float, ...]
     start_window: Interval | None
-    """Where the job's own StartTime lies on the clock of the run."""
+    """The job's own StartTime on the clock of the run."""
     witness: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Paused:
-    """The queue was certainly paused from `started` to `ended`; an edge of None is outside the transcript."""
+    """The queue was certainly paused from `started` to `ended`; None when no end is in the transcript."""
 
     started: float
     ended: float | None
@@ -101,26 +101,26 @@ class Flag:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """The picture of one scenario run before it is drawn."""
+    """One scenario run as it is drawn."""
 
     name: str
     feature: str
     scenario: str
     started: float
     ended: float
-    lanes: tuple[Lane, ...]
+    jobs: tuple[TimelineJob, ...]
     paused: tuple[Paused, ...]
     flags: tuple[Flag, ...]
     left_out: int = 0
-    """Jobs of the scenario run without a lane, because there were too many."""
+    """Number of jobs of the scenario run that are not drawn, because there are too many."""
 
     def sentence(self) -> str:
-        """The picture in words."""
+        """Describes the picture in words."""
         ended: dict[str, int] = {}
-        for lane in self.lanes:
-            state = lane.ending.state if lane.ending else "no end observed"
+        for job in self.jobs:
+            state = job.ending.state if job.ending else "no end observed"
             ended[state] = ended.get(state, 0) + 1
-        parts = [f"{len(self.lanes)} job(s): " + ", ".join(f"{n} {state}" for state, n in ended.items())]
+        parts = [f"{len(self.jobs)} job(s): " + ", ".join(f"{n} {state}" for state, n in ended.items())]
         if len(self.paused) > MOST_PAUSES_LISTED:
             parts.append(paused_in_words(self))
         elif self.paused:
@@ -128,28 +128,28 @@ class Timeline:
                 f"{p.started:.2f} s to {'the end' if p.ended is None else f'{p.ended:.2f} s'}" for p in self.paused
             )
             parts.append("queue paused " + ", ".join(spans))
-        told = sum(len(lane.callbacks) for lane in self.lanes)
-        if told:
-            parts.append(f"{told} callback(s)")
+        callbacks = sum(len(job.callbacks) for job in self.jobs)
+        if callbacks:
+            parts.append(f"{callbacks} callback(s)")
         if self.flags:
-            parts.append("witness " + ", ".join(f"#{flag.seq}" for flag in self.flags))
+            parts.append("evidence " + ", ".join(f"#{flag.seq}" for flag in self.flags))
         if self.left_out:
             parts.append(f"{self.left_out} more job(s) not drawn")
         return "; ".join(parts)
 
 
 def paused_in_words(timeline: Timeline) -> str:
-    """`queue paused 12 times, 3.2 s in all`."""
+    """Describes the pauses: `queue paused 12 times, 3.2 s in all`."""
     seconds = sum((timeline.ended if p.ended is None else p.ended) - p.started for p in timeline.paused)
     times = "once" if len(timeline.paused) == 1 else f"{len(timeline.paused)} times"
     return f"queue paused {times}, {seconds_in_words(seconds)} in all"
 
 
 class Timelines:
-    """Timelines of one run: bodies are read once, pictures are made on demand."""
+    """Computes the timelines of one run; reads each body once."""
 
     def __init__(self, view: RunView, log: JobLog) -> None:
-        """`log` is the run's own, from `read_log`."""
+        """`log` is the result of `read_log` for `view`."""
         self._view = view
         self._log = log
         stories: dict[str, list[JobStory]] = {}
@@ -162,29 +162,30 @@ class Timelines:
         scenario_run: ScenarioRun,
         verdicts: Iterable[Verdict] = (),
         *,
-        most_lanes: int = MOST_LANES,
+        most_jobs: int = MOST_JOBS,
         closely: bool = False,
     ) -> Timeline | None:
-        """The timeline of a scenario run, with the witnesses of `verdicts` marked; None without jobs.
+        """Returns the timeline of a scenario run, with the evidence of `verdicts` marked; None without jobs.
 
-        `closely` shows the time of its lanes and witnesses only, not the whole scenario run.
+        `closely` shows only the time of its jobs and evidence, not the whole scenario run.
         """
         verdicts = tuple(verdicts)
         flags = tuple(self._flags(scenario_run, verdicts))
-        accused = self._accused(verdicts)
-        lanes = [
+        in_evidence = self._jobs_in_evidence(verdicts)
+        jobs = [
             replace(
-                _lane(story, self._clocks.get(scenario_run.feature), scenario_run), witness=story.key.job_id in accused
+                _timeline_job(story, self._clocks.get(scenario_run.feature), scenario_run),
+                witness=story.key.job_id in in_evidence,
             )
             for story in self._log.stories.values()
             if story.key.feature == scenario_run.feature and story.submitted.scenario == scenario_run.scenario
         ]
-        if not lanes:
+        if not jobs:
             return None
-        kept = _most_telling(lanes, most_lanes)
+        kept = _nearest_to_evidence(jobs, most_jobs)
         started, ended = (
             scenario_run.started,
-            max([scenario_run.ended, *(event.at for lane in kept for event in lane.callbacks)]),
+            max([scenario_run.ended, *(event.at for job in kept for event in job.callbacks)]),
         )
         if closely:
             started, ended = _window(kept, flags, started, ended)
@@ -194,10 +195,10 @@ class Timelines:
             scenario=scenario_run.scenario,
             started=started,
             ended=ended,
-            lanes=tuple(kept),
+            jobs=tuple(kept),
             paused=tuple(_paused(self._log, scenario_run.feature, started, ended)),
             flags=flags,
-            left_out=len(lanes) - len(kept),
+            left_out=len(jobs) - len(kept),
         )
 
     def _flags(self, scenario_run: ScenarioRun, verdicts: Sequence[Verdict]) -> Iterator[Flag]:
@@ -217,15 +218,15 @@ class Timelines:
                     case Calibration():
                         pass
 
-    def _accused(self, verdicts: Sequence[Verdict]) -> frozenset[str]:
-        """Jobs that the verdicts are about: named in their texts, else the only jobs in their witnesses."""
-        accused: set[str] = set()
+    def _jobs_in_evidence(self, verdicts: Sequence[Verdict]) -> frozenset[str]:
+        """Returns the jobs that the verdicts concern: named in their texts, else alone in an evidence record."""
+        in_evidence: set[str] = set()
         for verdict in verdicts:
             shown = [self._log.shown_by.get(seq, ()) for seq in verdict.witness]
             words = f"{verdict.expected} {verdict.seen} {verdict.reason}"
             named = {job_id for ids in shown for job_id in ids if job_id and job_id in words}
-            accused |= named or {ids[0] for ids in shown if len(ids) == 1}
-        return frozenset(accused)
+            in_evidence |= named or {ids[0] for ids in shown if len(ids) == 1}
+        return frozenset(in_evidence)
 
 
 def _clock(stories: Iterable[JobStory]) -> TargetClock | None:
@@ -237,7 +238,7 @@ def _clock(stories: Iterable[JobStory]) -> TargetClock | None:
 
 
 def _phase(state: str) -> Phase | None:
-    """The phase a state shows; None for a final state."""
+    """Returns the phase of a state; None for a final state."""
     try:
         known = JobState(state)
     except ValueError:
@@ -247,14 +248,14 @@ def _phase(state: str) -> Phase | None:
     return Phase.WAITING if known in WAITING_STATES else Phase.RUNNING
 
 
-def _lane(story: JobStory, clock: TargetClock | None, scenario_run: ScenarioRun) -> Lane:
+def _timeline_job(story: JobStory, clock: TargetClock | None, scenario_run: ScenarioRun) -> TimelineJob:
     submit = story.submitted
     spans, ending = _spans(story)
     jobs = [observation.job for observation in story.observations]
     operations = [job.operation for job in jobs if job.operation is not None]
     user_data = next((o.user_data for o in operations if o.user_data), "")
     start_times = [job.start_time for job in jobs if job.start_time]
-    return Lane(
+    return TimelineJob(
         job_id=story.key.job_id,
         label=_label(user_data, scenario_run.scenario),
         level=next((o.job_level for o in operations if o.job_level), ""),
@@ -268,7 +269,7 @@ def _lane(story: JobStory, clock: TargetClock | None, scenario_run: ScenarioRun)
 
 
 def _label(user_data: str, scenario: str) -> str:
-    """What the scenario called the job: UserData reads `<run id> <scenario> <label>`."""
+    """Returns the scenario's label of the job: UserData is `<run id> <scenario> <label>`."""
     words = one_line(user_data).split(" ")
     if len(words) > 2 and words[1] == scenario:
         words = words[2:]
@@ -276,7 +277,7 @@ def _label(user_data: str, scenario: str) -> str:
 
 
 def _evidence(story: JobStory) -> Iterator[tuple[float, float, str]]:
-    """(started, ended, state) of all that shows the job's state, callbacks included, in order of time."""
+    """Yields (started, ended, state) of each observation and callback of the job, in order of time."""
     seen: list[Observation | CallbackObservation] = [*story.observations, *story.callbacks]
     for one in sorted(seen, key=lambda one: (one.ended, one.started)):
         if one.state:
@@ -284,7 +285,7 @@ def _evidence(story: JobStory) -> Iterator[tuple[float, float, str]]:
 
 
 def _spans(story: JobStory) -> tuple[list[Span], Ending | None]:
-    """Turn observations into stretches; the first final state closes the lane."""
+    """Turns observations into spans; the first final state ends the job."""
     submit = story.submitted
     spans = [Span(Phase.ACCEPTING, submit.started, submit.ended)]
     edge = submit.ended
@@ -310,30 +311,30 @@ def _spans(story: JobStory) -> tuple[list[Span], Ending | None]:
     return spans, None
 
 
-def _most_telling(lanes: list[Lane], most: int) -> list[Lane]:
-    """At most `most` lanes in order of acceptance: the witnesses, then those accepted nearest to one of them."""
-    lanes.sort(key=lambda lane: (lane.accepted[1], lane.accepted[0]))
-    if len(lanes) <= most:
-        return lanes
-    accused = [place for place, lane in enumerate(lanes) if lane.witness] or [0]
+def _nearest_to_evidence(jobs: list[TimelineJob], most: int) -> list[TimelineJob]:
+    """Returns at most `most` jobs in order of acceptance: those in the evidence, then the nearest to them."""
+    jobs.sort(key=lambda job: (job.accepted[1], job.accepted[0]))
+    if len(jobs) <= most:
+        return jobs
+    in_evidence = [place for place, job in enumerate(jobs) if job.witness] or [0]
 
     def distance(place: int) -> tuple[int, int]:
-        return min(abs(place - other) for other in accused), place
+        return min(abs(place - other) for other in in_evidence), place
 
-    return [lanes[place] for place in sorted(sorted(range(len(lanes)), key=distance)[:most])]
+    return [jobs[place] for place in sorted(sorted(range(len(jobs)), key=distance)[:most])]
 
 
-def _window(lanes: Sequence[Lane], flags: Sequence[Flag], earliest: float, latest: float) -> Interval:
-    """From the first to the last thing that lanes and flags show, with some air around it."""
-    moments = [edge for lane in lanes for span in lane.spans for edge in (span.started, span.ended)]
-    moments += [lane.ending.by for lane in lanes if lane.ending] + [m.at for lane in lanes for m in lane.callbacks]
+def _window(jobs: Sequence[TimelineJob], flags: Sequence[Flag], earliest: float, latest: float) -> Interval:
+    """Returns the time from the first to the last instant of jobs and flags, with a margin."""
+    moments = [edge for job in jobs for span in job.spans for edge in (span.started, span.ended)]
+    moments += [job.ending.by for job in jobs if job.ending] + [m.at for job in jobs for m in job.callbacks]
     moments += [edge for flag in flags for edge in (flag.started, flag.ended)]
-    air = 0.03 * (max(moments) - min(moments))
-    return max(earliest, min(moments) - air), min(latest, max(moments) + air)
+    margin = 0.03 * (max(moments) - min(moments))
+    return max(earliest, min(moments) - margin), min(latest, max(moments) + margin)
 
 
 def _paused(log: JobLog, feature: str, started: float, ended: float) -> Iterator[Paused]:
-    """Spans within [started, ended] in which a queue of the feature was certainly paused."""
+    """Yields the spans within [started, ended] in which a queue of the feature was certainly paused."""
     for key, updates in log.state_updates.items():
         if key.feature != feature:
             continue

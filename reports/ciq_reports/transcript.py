@@ -1,6 +1,6 @@
-"""One run file as a frozen value that every report reads from.
+"""Reads one run file into a frozen value, from which every report is made.
 
-Knows the order and the links of records. Must not know how anything is shown, nor what a body says.
+Knows the order and the links of records. Must not know layout or the content of bodies.
 """
 
 from collections.abc import Iterable, Mapping
@@ -30,9 +30,9 @@ class RunView:
 
     header: Header
     verdicts: tuple[Verdict, ...]
-    """In the order of the file; of two verdicts on one item the later one counts."""
+    """In the order of the file; the later of two verdicts on one item replaces the earlier one."""
     exchanges: tuple[Exchange, ...]
-    """By the time they began."""
+    """In the order of their start."""
     arrivals: tuple[CallbackReceived, ...]
     events: tuple[DriverEvent, ...]
     calibrations: tuple[Calibration, ...]
@@ -42,7 +42,7 @@ class RunView:
 
     @property
     def cut_off(self) -> bool:
-        """The run did not reach its end: nothing may be concluded from what is missing."""
+        """Whether the run has no end: what is missing proves nothing."""
         return self.footer is None
 
     @property
@@ -54,19 +54,19 @@ class RunView:
 
     @property
     def seconds(self) -> float:
-        """Length of the run: the footer's word, else the end of the last record."""
+        """Duration of the run: from the footer, else the end of the last record."""
         if self.footer is not None:
             return self.footer.duration
         ends = [e.ended for e in self.exchanges] + [a.ended for a in self.arrivals] + [m.at for m in self.events]
         return max(ends, default=0.0)
 
     def witnesses(self, verdict: Verdict) -> tuple[Witness, ...]:
-        """The records a verdict rests on; numbers that the file does not hold are left out."""
+        """Returns the evidence records of a verdict, without numbers that the file does not contain."""
         return tuple(self.by_seq[seq] for seq in verdict.witness if seq in self.by_seq)
 
     @classmethod
     def of(cls, records: Iterable[AnyRecord]) -> "RunView":
-        """Sort records by kind; RunFileError when there is no header."""
+        """Sorts records by kind; raises RunFileError without a header."""
         header: Header | None = None
         footer: Footer | None = None
         verdicts: dict[str, Verdict] = {}
@@ -106,6 +106,6 @@ class RunView:
 
 
 def read_run(path: Path) -> RunView:
-    """Read a run file; RunFileError names the line that is none of its records."""
+    """Reads a run file; raises RunFileError with the line that is not a record."""
     with path.open("rb") as stream:
         return RunView.of(read_records(stream))

@@ -1,6 +1,6 @@
-"""Formats requests, responses and callbacks as text, and the curl line that sends a request again.
+"""Formats requests, responses and callbacks as text, and makes a curl command that sends a request again.
 
-Knows how HTTP looks and how to indent XML and JSON. Must not judge. Output is bounded; a note says what was cut.
+Output is bounded; a note gives what was cut. Must not judge.
 """
 
 import re
@@ -16,7 +16,7 @@ from ciq_schemas.transcript.records import Body, CallbackReceived, Exchange, Hea
 LONGEST_BODY = 6_000
 """Characters of a body that are shown."""
 LONGEST_PRETTY = 256 * 1024
-"""Bytes of a body that are still indented; longer ones are shown as they came."""
+"""Bytes up to which a body is indented; a longer one is shown as received."""
 LONGEST_CURL_BODY = 2_000
 LONGEST_HEADER = 400
 MOST_HEADERS = 40
@@ -24,13 +24,13 @@ _HEX_ROWS = 16
 _DECLARATION = re.compile(rb"\s*<\?xml [^<>]{0,200}\?>")
 _SECRET = frozenset({"authorization", "x-ci-security-token", "x-cos-security-token", "cookie"})
 _HIDDEN = "***"
-"""What redaction leaves in place of a secret."""
-_MADE_BY_CURL = frozenset({"content-length", "connection", "accept-encoding", "accept", "user-agent"})
+"""Text that redaction puts in place of a secret."""
+_SET_BY_CURL = frozenset({"content-length", "connection", "accept-encoding", "accept", "user-agent"})
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A body as text; `note` gives its size and what was done to it (indented, cut, binary)."""
+    """A body as text; `note` gives its size and how it is shown (indented, cut, binary)."""
 
     text: str
     note: str
@@ -40,7 +40,7 @@ NOTHING = Shown("", "")
 
 
 def body_text(body: Body) -> Shown:
-    """A readable body: XML and JSON indented, bytes as a hex dump, all of it bounded."""
+    """Returns a readable body: XML and JSON indented, other bytes as a hex dump, bounded in length."""
     data = body.data
     if not data:
         return Shown("", "empty")
@@ -59,7 +59,7 @@ def body_text(body: Body) -> Shown:
 
 
 def _indented(data: bytes) -> str | None:
-    """XML or JSON with line breaks; None for anything else, and for documents with a DTD."""
+    """Returns XML or JSON with line breaks; None for anything else, and for documents with a DTD."""
     start = data.lstrip()[:1]
     if start == b"<" and b"<!DOCTYPE" not in data:
         try:
@@ -89,7 +89,7 @@ def _hex(data: bytes) -> str:
 
 
 def header_lines(headers: tuple[HeaderField, ...]) -> str:
-    """Header fields one a line, bounded in number and length."""
+    """Returns header fields one a line, bounded in number and length."""
     lines = [f"{name}: {value}" for name, value in headers[:MOST_HEADERS]]
     lines = [line if len(line) <= LONGEST_HEADER else line[:LONGEST_HEADER] + "…" for line in lines]
     if len(headers) > MOST_HEADERS:
@@ -98,7 +98,7 @@ def header_lines(headers: tuple[HeaderField, ...]) -> str:
 
 
 def curl_line(exchange: Exchange) -> tuple[str, str]:
-    """A shell command that sends the request again, and a remark on what it omits (or empty).
+    """Returns a shell command that sends the request again, and a remark on what it omits (or empty).
 
     It never contains signatures and tokens.
     """
@@ -109,8 +109,8 @@ def curl_line(exchange: Exchange) -> tuple[str, str]:
     for name, value in exchange.request_headers[:MOST_HEADERS]:
         lower = name.lower()
         if lower in _SECRET or _HIDDEN in value:
-            remarks.append("the request was signed: sign it again, or turn the signature check off")
-        elif lower not in _MADE_BY_CURL and len(value) <= LONGEST_HEADER:
+            remarks.append("the request was signed: sign it again, or disable the signature check")
+        elif lower not in _SET_BY_CURL and len(value) <= LONGEST_HEADER:
             words += ["-H", f"{name}: {value}"]
     data = exchange.request_body.data
     if data:
@@ -125,17 +125,17 @@ def curl_line(exchange: Exchange) -> tuple[str, str]:
 
 
 def request_head(exchange: Exchange) -> str:
-    """Request line and header fields."""
+    """Returns request line and header fields."""
     return f"{sanitize(exchange.method)} {sanitize(exchange.url)[:2000]}\n{header_lines(exchange.request_headers)}"
 
 
 def response_head(exchange: Exchange) -> str:
-    """Status and header fields; why there was no answer when there was none."""
+    """Returns status and header fields, or why no response was received."""
     if not exchange.status:
-        return f"no answer: {sanitize(exchange.error)[:1000]}"
+        return f"no response: {sanitize(exchange.error)[:1000]}"
     return f"{exchange.status}\n{header_lines(exchange.response_headers)}"
 
 
 def arrival_head(arrival: CallbackReceived) -> str:
-    """Request line and header fields of a callback."""
+    """Returns request line and header fields of a callback."""
     return f"{sanitize(arrival.method)} {sanitize(arrival.target)[:2000]}\n{header_lines(arrival.headers)}"

@@ -91,9 +91,9 @@ def test_missed_fault_is_repeated_and_counted() -> None:
     never = kill_matrix.try_again(one, missed, lambda _fault: missed)
     assert (never.detected, never.tries) == (False, kill_matrix.TRIES)
     page = kill_page.to_html(msgspec.structs.replace(matrix, kills=(later, never)))
-    assert "fail, seen in 3 runs" in page
-    assert "MISSED (pass), not seen in 3 runs" in page
-    assert "1 seen in a later run only" in page
+    assert "fail, detected in 3 runs" in page
+    assert "MISSED (pass), not detected in 3 runs" in page
+    assert "1 are detected in a later run only" in page
 
 
 def test_several_faults_apply_together() -> None:
@@ -107,8 +107,8 @@ def test_several_faults_apply_together() -> None:
 def test_published_matrix_lists_the_current_faults() -> None:
     """Names, sentences, overrides and ids are the current ones, and all but the open faults were detected."""
     matrix = kill_page.from_json((PUBLISHED / kill_matrix.JSON).read_bytes())
-    today = [(one.name, one.says, one.seam, one.breaks) for one in known_faults()]
-    assert [(kill.fault, kill.says, kill.seam, kill.requirement) for kill in matrix.kills] == today, STALE
+    today = [(one.name, one.description, one.replaces, one.breaks) for one in known_faults()]
+    assert [(kill.fault, kill.description, kill.replaces, kill.requirement) for kill in matrix.kills] == today, STALE
     assert {kill.fault for kill in matrix.missed} == OPEN.keys()
     assert matrix.uncovered == uncovered(known_faults())
     assert (PUBLISHED / kill_matrix.HTML).read_text(encoding="utf-8") == kill_page.to_html(matrix), STALE

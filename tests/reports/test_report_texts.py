@@ -48,7 +48,7 @@ def test_markdown_of_small_run_equals_golden_file(name: str) -> None:
 def test_footer_cites_kill_matrix_of_same_requirement_set() -> None:
     """Both reports end with the shipped figures of the suite. For another set they state the difference."""
     view = RunView.of(run.RUN)
-    cited = "This suite kills 199 of 200 faults made on purpose, over 150 requirements"
+    cited = "This suite detects 199 of 200 deliberate faults, over 150 requirements"
     other = f"set core-older, this run by {view.header.requirement_set}"
     for text in (html.render(view, figures=FIGURES), summary_markdown.render(view, figures=FIGURES).replace("\\", "")):
         assert cited in text
@@ -56,7 +56,7 @@ def test_footer_cites_kill_matrix_of_same_requirement_set() -> None:
         assert "reports/published/kill-matrix.html" in text
     same = msgspec.structs.replace(FIGURES, requirement_set=view.header.requirement_set)
     assert "this run by" not in html.render(view, figures=same)
-    assert "This suite kills" in html.render(view)
+    assert "This suite detects" in html.render(view)
 
 
 @pytest.mark.parametrize("name", RUNS)

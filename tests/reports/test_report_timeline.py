@@ -11,7 +11,7 @@ from ciq_reports import svg
 from ciq_reports.job_log import read_log
 from ciq_reports.scenario_runs import scenario_runs
 from ciq_reports.target_clock import target_clock
-from ciq_reports.timeline import Ending, Lane, Paused, Phase, Span, Timeline, Timelines
+from ciq_reports.timeline import Ending, Paused, Phase, Span, Timeline, TimelineJob, Timelines
 from ciq_reports.transcript import RunView
 from ciq_schemas.transcript.records import AnyRecord, Verdict
 
@@ -19,25 +19,25 @@ from ciq_schemas.transcript.records import AnyRecord, Verdict
 def order_timeline(records: tuple[AnyRecord, ...] = run.RUN, *verdicts: Verdict, most: int = 40) -> Timeline:
     """The timeline of scenario order on media."""
     view = RunView.of(records)
-    line = Timelines(view, read_log(view)).of(scenario_runs(view)["media", "order"], verdicts, most_lanes=most)
+    line = Timelines(view, read_log(view)).of(scenario_runs(view)["media", "order"], verdicts, most_jobs=most)
     assert line is not None
     return line
 
 
-def row_of(line: Timeline, label: str) -> Lane:
+def row_of(line: Timeline, label: str) -> TimelineJob:
     """The row with a label."""
-    return next(lane for lane in line.lanes if lane.label == label)
+    return next(job for job in line.jobs if job.label == label)
 
 
 def test_timeline_has_one_row_per_job_in_order_of_acceptance() -> None:
     """The label is the scenario's name of the job in UserData."""
     line = order_timeline()
-    assert [(lane.label, lane.level, lane.job_id) for lane in line.lanes] == [
+    assert [(job.label, job.level, job.job_id) for job in line.jobs] == [
         ("high", "2", run.FIRST),
         ("low", "0", run.SECOND),
         ("bad", "1", run.THIRD),
     ]
-    assert line.lanes[0].accepted == (2.0, 2.1)
+    assert line.jobs[0].accepted == (2.0, 2.1)
 
 
 def test_phase_spans_first_to_last_observation_only() -> None:
@@ -89,14 +89,14 @@ def test_evidence_records_and_their_jobs_are_marked() -> None:
     """Jobs that the verdict does not name are not marked."""
     line = order_timeline(run.RUN, run.VERDICTS[0])
     assert {flag.seq for flag in line.flags} == {10, 6, 5}
-    assert [lane.label for lane in line.lanes if lane.witness] == ["high", "low"]
+    assert [job.label for job in line.jobs if job.witness] == ["high", "low"]
 
 
 def test_limited_timeline_keeps_evidence_and_nearest_job() -> None:
     """The picture states how many jobs it leaves out."""
     accuse_last = msgspec.structs.replace(run.VERDICTS[0], witness=(7,), seen=f"{run.THIRD} was lost")
     line = order_timeline(run.RUN, accuse_last, most=2)
-    assert [lane.label for lane in line.lanes] == ["low", "bad"]
+    assert [job.label for job in line.jobs] == ["low", "bad"]
     assert line.left_out == 1
     assert "1 more job(s) not drawn" in line.sentence()
 
@@ -106,14 +106,14 @@ def test_close_timeline_is_limited_to_time_of_its_jobs() -> None:
     view = RunView.of(run.RUN)
     scenario_run = scenario_runs(view)["media", "order"]
     lines = Timelines(view, read_log(view))
-    close = lines.of(scenario_run, [run.VERDICTS[0]], most_lanes=2, closely=True)
-    whole = lines.of(scenario_run, [run.VERDICTS[0]], most_lanes=2)
+    close = lines.of(scenario_run, [run.VERDICTS[0]], most_jobs=2, closely=True)
+    whole = lines.of(scenario_run, [run.VERDICTS[0]], most_jobs=2)
     assert close is not None
     assert whole is not None
     assert whole.started <= close.started
     assert close.ended <= whole.ended
     assert (close.started, close.ended) != (whole.started, whole.ended)
-    moments = [edge for one in close.lanes for span in one.spans for edge in (span.started, span.ended)]
+    moments = [edge for one in close.jobs for span in one.spans for edge in (span.started, span.ended)]
     moments += [edge for flag in close.flags for edge in (flag.started, flag.ended)]
     assert close.started <= min(moments)
     assert max(moments) <= close.ended

@@ -35,8 +35,8 @@ def faults(
     --fault may be given several times. Faults that only a restart shows (ciq faults explore) need ciq mock --data DIR
     and ciq run --explore 1 --restart-command CMD. Results of all faults: reports/published/kill-matrix.html.
     """
-    every = known_faults()
-    found = [fault for fault in every if not globs or any(_fits(fault, glob) for glob in globs)]
+    known = known_faults()
+    found = [fault for fault in known if not globs or any(_fits(fault, glob) for glob in globs)]
     if not found:
         raise typer.BadParameter(_nothing_fits(globs or []))
     if as_json:
@@ -46,7 +46,7 @@ def faults(
     console = Console()
     if not console.is_terminal:
         console = Console(width=_PIPED_WIDTH)
-    console.print(_table(found, without=() if globs else uncovered(every)))
+    console.print(_table(found, without=() if globs else uncovered(known)))
 
 
 def _requirement(fault: KnownFault) -> Requirement:
@@ -86,5 +86,5 @@ def _table(found: list[KnownFault], *, without: tuple[str, ...]) -> Table:
         )
         for fault in own:
             requirement = _requirement(fault)
-            table.add_row(f"{requirement.id} {requirement.level}", fault.name, Text(fault.says), fault.seam)
+            table.add_row(f"{requirement.id} {requirement.level}", fault.name, Text(fault.description), fault.replaces)
     return table

@@ -38,8 +38,8 @@ class KnownFault:
 
     name: str
     breaks: str
-    says: str
-    seam: str
+    description: str
+    replaces: str
     shows_on: Feature | None
 
 
@@ -48,7 +48,13 @@ def known_faults() -> tuple[KnownFault, ...]:
     from ciq_mock.variants.faults import FAULTS
 
     return tuple(
-        KnownFault(name=one.name, breaks=one.breaks, says=one.description, seam=one.replaces, shows_on=one.shows_on)
+        KnownFault(
+            name=one.name,
+            breaks=one.breaks,
+            description=one.description,
+            replaces=one.replaces,
+            shows_on=one.shows_on,
+        )
         for one in FAULTS.values()
     )
 

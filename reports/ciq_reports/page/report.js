@@ -54,7 +54,7 @@
     });
   window.addEventListener("hashchange", reveal);
   window.addEventListener("beforeprint", () => {
-    for (const one of document.querySelectorAll("details.finding, details.scene")) one.open = true;
+    for (const one of document.querySelectorAll("details.finding, details.scenario")) one.open = true;
   });
   apply();
   reveal();
