@@ -67,8 +67,8 @@ def test_each_fault_names_the_requirement_it_breaks() -> None:
     for name, one in FAULTS.items():
         requirement = registry.get(one.breaks)
         assert name == one.name == name.lower()
-        assert one.seam
-        assert one.says.endswith(".")
+        assert one.replaces
+        assert one.description.endswith(".")
         assert requirement.level in (Level.MUST, Level.SHOULD), name
         assert not requirement.untested, name
         assert one.shows_on is None or one.shows_on in requirement.features
