@@ -144,7 +144,7 @@ def test_submit_to_full_queue_is_rejected_as_a_whole() -> None:
     engine = engine_with_queue(workers=1, max_size=3)
     set_state(engine, 101.0, QueueState.PAUSED)
     engine.submit(101.0, BUCKET, MEDIA, [SPEC, SPEC])
-    with pytest.raises(QueueFullError, match="2 of 3 waiting jobs: 2 more do not fit"):
+    with pytest.raises(QueueFullError, match="2 of 3 waiting jobs: no space for 2 more"):
         engine.submit(102.0, BUCKET, MEDIA, [SPEC, SPEC])
     assert len(engine.queue(BUCKET, MEDIA).waiting) == 2
     engine.submit(102.0, BUCKET, MEDIA, [SPEC])

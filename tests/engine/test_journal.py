@@ -89,7 +89,7 @@ def test_file_that_is_not_a_journal_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DamagedJournalError, match="is no journal of ciq mock"):
         SqliteJournal(text)
     taken.write_text("")
-    with pytest.raises(JournalWriteError, match="cannot keep a journal in"):
+    with pytest.raises(JournalWriteError, match="cannot write a journal in"):
         SqliteJournal(taken)
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ciq_mock.engine import Engine, EngineRules, JobFilter, JobSpec, Restoration, TimeOrder
 from ciq_mock.ids import RandomIds
 from ciq_mock.journal.records import read, record_of, written
-from ciq_mock.journal.replay import put_back
+from ciq_mock.journal.replay import apply_to_engine
 from ciq_schemas.lifecycle import JobState, QueueState
 
 
@@ -37,7 +37,7 @@ def restored_run(run: HistoryRun, ids: RandomIds, rules: EngineRules) -> History
     engine = Engine(ids=ids, rules=rules)
     restoration = Restoration(engine)
     for record in read(written([record_of(event) for event in run.events])):
-        put_back(restoration, record)
+        apply_to_engine(restoration, record)
     restoration.finish(run.now)
     return HistoryRun(engine, now=run.now, jobs=list(engine.jobs()))
 

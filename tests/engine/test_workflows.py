@@ -62,7 +62,7 @@ class WorkflowBench:
         self.workflows = Workflows(
             engine=self.engine,
             ids=lambda letter: f"{letter}{next(numbers):04}",
-            order_of=self._spec_for,
+            spec_of=self._spec_for,
             output_of=lambda job: f"out of {job.input_object}",
             failure_of=_failure,
             on_end=self._run_ended,
@@ -74,7 +74,7 @@ class WorkflowBench:
             workflows=self.workflows,
             ids=lambda letter: f"{letter}{next(numbers):04}",
             objects_of=self._listed,
-            order_of=lambda batch, key: self.refusal or _job("Snapshot", key, Origin(batch_id=batch.id)),
+            spec_of=lambda batch, key: self.refusal or _job("Snapshot", key, Origin(batch_id=batch.id)),
             failure_of=_failure,
             most=3,
         )

@@ -190,7 +190,7 @@ def test_unreadable_journal_record_is_reported(tmp_path: Path, data: bytes) -> N
     journal.append(1.0, data)
     journal.close()
     server = MockServer(STEPPED, data=tmp_path)
-    with pytest.raises(JournalError, match="commit 1 of the journal cannot be understood"):
+    with pytest.raises(JournalError, match="commit 1 of the journal cannot be replayed"):
         server.start()
     (tmp_path / FILE_NAME).unlink()
     with MockServer(STEPPED, data=tmp_path, port=server.port) as another:

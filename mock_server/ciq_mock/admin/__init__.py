@@ -1,1 +1,1 @@
-"""The admin API below `/_ciq/`."""
+"""The admin pages and API below `/_ciq/`."""

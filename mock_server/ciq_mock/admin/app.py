@@ -1,7 +1,7 @@
-"""The control pages under `/_ciq/`: for people and their tests, never for a client of the service.
+"""The admin pages under `/_ciq/`: for developers and tests, never for a client of the service.
 
-Knows the mock and its views. No authentication: whoever reaches the port may steer the mock, so it listens on
-this machine unless told otherwise. Secrets are in none of the answers.
+There is no authentication: everyone who can connect to the port can control the mock, so by default it listens on
+this machine only. No answer contains a secret.
 """
 
 import math
@@ -38,7 +38,7 @@ class _Scale(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def admin_app(mock: Mock) -> Starlette:
-    """Return the control application of one mock."""
+    """Return the admin application of one mock."""
     pages = _Pages(mock)
     return Starlette(
         routes=[
@@ -57,35 +57,35 @@ def admin_app(mock: Mock) -> Starlette:
                 ],
             )
         ],
-        exception_handlers={HTTPException: _refused, StoreError: _not_kept},
+        exception_handlers={HTTPException: _refused, StoreError: _store_failed},
     )
 
 
 class _Pages:
-    """The handlers; each answers from one moment of the mock."""
+    """The handlers; each returns a consistent state of the mock."""
 
     def __init__(self, mock: Mock) -> None:
         self._mock = mock
 
     async def health(self, _: Request) -> Response:
-        """The mock answers."""
+        """Report that the mock answers."""
         return JSONResponse({"status": "ok", "bucket": self._mock.settings.bucket})
 
     async def reset(self, _: Request) -> Response:
-        """Back to the state of the start."""
+        """Restore the state of the start."""
         await self._mock.reset()
         return JSONResponse({"status": "reset"})
 
     async def state(self, _: Request) -> Response:
-        """Queues, jobs, callbacks pending."""
+        """Return queues, jobs and the number of pending callbacks."""
         return _json(state_of(self._mock))
 
     async def clock(self, _: Request) -> Response:
-        """Which clock, and its time."""
+        """Return the kind of the clock and its time."""
         return JSONResponse(self._clock())
 
     async def advance(self, request: Request) -> Response:
-        """Move the clock on by hand: `{"seconds": 60}`."""
+        """Advance the clock: `{"seconds": 60}`."""
         wanted = (await _body(request, _Advance)).seconds
         if not (math.isfinite(wanted) and 0 <= wanted <= _MOST_SECONDS):
             raise HTTPException(400, f"seconds must be from 0 to {_MOST_SECONDS:.0f}, not {wanted}")
@@ -93,7 +93,7 @@ class _Pages:
         return JSONResponse(self._clock())
 
     async def scale(self, request: Request) -> Response:
-        """Let a real or scaled clock run faster or slower from now on: `{"factor": 10}`."""
+        """Set the speed of a real or scaled clock: `{"factor": 10}`."""
         wanted = (await _body(request, _Scale)).factor
         if not isinstance(self._mock.clock, ScaledClock):
             raise HTTPException(409, f"a {self._mock.settings.clock.value} clock has no factor")
@@ -103,7 +103,7 @@ class _Pages:
         return JSONResponse(self._clock())
 
     async def deliveries(self, _: Request) -> Response:
-        """Attempts to deliver callbacks."""
+        """Return the attempts to deliver callbacks."""
         log = self._mock.delivery.log
         return _json(
             {
@@ -116,11 +116,11 @@ class _Pages:
         )
 
     async def requests(self, _: Request) -> Response:
-        """The newest requests and what was answered; for a refusal with the reason."""
+        """Return the newest requests and their answers; with the reason of a refusal."""
         return _json({"count": self._mock.requests.count, "newest": list(self._mock.requests)})
 
     async def index(self, _: Request) -> Response:
-        """A page for people."""
+        """Return an overview as an HTML page."""
         return HTMLResponse(_page(self._mock))
 
     def _clock(self) -> dict[str, object]:
@@ -135,7 +135,7 @@ async def _refused(_: Request, error: Exception) -> Response:
     return JSONResponse({"error": error.detail}, status_code=error.status_code)
 
 
-async def _not_kept(_: Request, error: Exception) -> Response:
+async def _store_failed(_: Request, error: Exception) -> Response:
     return JSONResponse({"error": str(error)}, status_code=500)
 
 

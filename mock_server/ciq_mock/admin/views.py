@@ -1,6 +1,6 @@
-"""What a mock shows of itself to tests and to the control pages: frozen copies, safe in any thread.
+"""The views of a mock for tests and the admin pages: frozen copies, which any thread may read.
 
-Must not change anything.
+Must not change the mock.
 """
 
 from collections import Counter, deque
@@ -18,7 +18,7 @@ from ciq_schemas.lifecycle import JobState, QueueState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobView:
-    """A job as it was; times are epoch seconds of the mock's clock."""
+    """A copy of a job; times are epoch seconds of the mock's clock."""
 
     job_id: str
     bucket: str
@@ -34,7 +34,7 @@ class JobView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueView:
-    """A queue as it was."""
+    """A copy of a queue."""
 
     queue_id: str
     bucket: str
@@ -47,12 +47,12 @@ class QueueView:
 
 
 def jobs_of(mock: Mock) -> tuple[JobView, ...]:
-    """Every job of the mock that is on record, in order of acceptance."""
+    """Return every job on record, in order of acceptance."""
     return tuple(_job(job) for job in mock.engine.jobs())
 
 
 def queues_of(mock: Mock) -> tuple[QueueView, ...]:
-    """Every queue of the mock, by feature."""
+    """Return every queue of the mock, by feature."""
     return tuple(
         _queue(queue)
         for feature in FEATURES
@@ -62,7 +62,7 @@ def queues_of(mock: Mock) -> tuple[QueueView, ...]:
 
 
 def state_of(mock: Mock, *, most_jobs: int = 1000) -> dict[str, object]:
-    """The state in plain types: queues, numbers of jobs by state, the newest jobs."""
+    """Return the state in plain types: queues, numbers of jobs by state, the newest jobs."""
     jobs = mock.engine.jobs()
     states = Counter(job.state for job in jobs)
     newest = [_job(job) for job in deque(jobs, maxlen=most_jobs)]
@@ -77,7 +77,7 @@ def state_of(mock: Mock, *, most_jobs: int = 1000) -> dict[str, object]:
 
 
 def attempt_of(attempt: Attempt) -> dict[str, object]:
-    """A delivery attempt in plain types."""
+    """Return a delivery attempt in plain types."""
     return msgspec.structs.asdict(attempt) | {"delivered": attempt.delivered}
 
 

@@ -1,4 +1,4 @@
-"""Callbacks on their way: HTTP POST to addresses, in-memory stand-ins for message queues, a log of all attempts."""
+"""Delivery of callbacks: HTTP POST to addresses, in-memory message queues, and a log of all attempts."""
 
 from ciq_mock.delivery.address import AddressRefusedError, check_address
 from ciq_mock.delivery.dispatcher import BodyBuilder, CallbackDispatcher

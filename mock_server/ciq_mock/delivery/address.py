@@ -1,6 +1,6 @@
-"""Addresses of callbacks: which are allowed, and how to keep them byte for byte.
+"""Checks the addresses of callbacks, and prepares them for sending without normalising them.
 
-Receivers tell callbacks apart by path and query of the address they gave, so nothing in it is normalised.
+Receivers distinguish callbacks by path and query of their address, so these stay the same byte for byte.
 Must not send anything.
 """
 
@@ -16,11 +16,11 @@ _ASCII = "".join(map(chr, range(0x21, 0x7F)))
 
 
 class AddressRefusedError(ValueError):
-    """An address no callback is sent to; the message says why and does not repeat path, query or password."""
+    """The mock sends no callback to this address; the message says why, without path, query or password."""
 
 
 def origin_of(url: str) -> str:
-    """Scheme, host and port of an address, for messages; `(unreadable address)` when there is none."""
+    """Return scheme, host and port of an address, for messages; `(unreadable address)` when it is malformed."""
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -33,7 +33,7 @@ def origin_of(url: str) -> str:
 
 
 def without_password(url: str) -> str:
-    """The address without its user and password, for the log."""
+    """Return the address without its user and password, for the log."""
     if "@" not in url:
         return url
     head, at, rest = url.partition("@")
@@ -44,7 +44,7 @@ def without_password(url: str) -> str:
 def check_address(url: str, *, forbid_private: bool = False) -> None:
     """Raise AddressRefusedError unless callbacks may be sent to `url`.
 
-    With `forbid_private` a literal address must be public; names are looked at when they are resolved.
+    With `forbid_private` an IP address must be public; a host name is checked when it is resolved.
     """
     why_not = _why_not(url, forbid_private)
     if why_not:
@@ -53,7 +53,7 @@ def check_address(url: str, *, forbid_private: bool = False) -> None:
 
 @lru_cache(maxsize=1024)
 def _why_not(url: str, forbid_private: bool) -> str:
-    """What is wrong with an address, "" for nothing; most callbacks go to an address seen just before."""
+    """Return why an address is refused, "" when it is allowed; cached, because addresses repeat."""
     try:
         _check(url, forbid_private=forbid_private)
     except AddressRefusedError as error:
@@ -63,14 +63,14 @@ def _why_not(url: str, forbid_private: bool) -> str:
 
 def _check(url: str, *, forbid_private: bool) -> None:
     if len(url) > MAX_ADDRESS:
-        raise AddressRefusedError(f"the address has {len(url)} characters, at most {MAX_ADDRESS} are taken")
+        raise AddressRefusedError(f"the address has {len(url)} characters, at most {MAX_ADDRESS} are allowed")
     if _UNSAFE.search(url):
-        raise AddressRefusedError("the address holds a blank or control character: percent-encode it")
+        raise AddressRefusedError("the address contains a blank or control character: percent-encode it")
     parts = _split(url)
     if parts.scheme not in _SCHEMES:
         raise AddressRefusedError(f"the address must begin with http:// or https://, not {parts.scheme!r}")
     if not parts.hostname:
-        raise AddressRefusedError("the address names no host")
+        raise AddressRefusedError("the address has no host")
     if forbid_private:
         _need_public(parts.hostname)
 

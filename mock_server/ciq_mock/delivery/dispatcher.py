@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 BodyBuilder = Callable[[Subject, BodyFormat], bytes]
 """Builds the body of the callback of an ended job or run."""
-DoneWith = Callable[[Subject], None]
+SettledListener = Callable[[Subject], None]
 """Called when the receiver has accepted a callback, or when the last attempt has failed."""
 
 
@@ -40,7 +40,7 @@ class CallbackDispatcher:
         build: BodyBuilder,
         rule_read_at: RuleMoment = RuleMoment.END,
     ) -> None:
-        self.callback_settled: DoneWith | None = None
+        self.callback_settled: SettledListener | None = None
         self.log = DeliveryLog(size=settings.log_size)
         self.sinks = Sinks(size=settings.sink_size)
         self._settings = settings
@@ -48,13 +48,13 @@ class CallbackDispatcher:
         self._build = build
         self._rule_read_at = rule_read_at
         self._url_queues = UrlQueues(width=settings.per_address)
-        self._later: dict[PendingCallback, Timer] = {}
-        self._out: set[PendingCallback] = set()
+        self._delayed: dict[PendingCallback, Timer] = {}
+        self._sending: set[PendingCallback] = set()
         self._workers: set[asyncio.Task[None]] = set()
         self._waiters: dict[asyncio.Future[None], Callable[[DeliveryLog], bool]] = {}
-        self._glance: asyncio.Handle | None = None
+        self._pending_check: asyncio.Handle | None = None
         self._started = False
-        self._opening: asyncio.Task[None] | None = None
+        self._client_opening: asyncio.Task[None] | None = None
         self._sender: Sender | None = None
         self._closing = False
         self._count = 0
@@ -66,13 +66,13 @@ class CallbackDispatcher:
     @property
     def pending(self) -> int:
         """Number of unfinished callbacks: delayed, awaiting a retry, queued or being sent."""
-        return len(self._later) + self._url_queues.waiting + len(self._out)
+        return len(self._delayed) + self._url_queues.waiting + len(self._sending)
 
     def on_event(self, event: Event) -> None:
         """Handle an engine event; only ended jobs cause callbacks (no document names a callback for a cancel)."""
         if isinstance(event, Accepted):
-            if self._opening is None:
-                self._open()
+            if self._client_opening is None:
+                self._open_client()
             return
         if not isinstance(event, Ended):
             return
@@ -96,7 +96,7 @@ class CallbackDispatcher:
                 self.sinks.put(
                     sink, SinkMessage(job_id=subject.id, at=self._clock.now(), format=sink.format, body=body)
                 )
-                self._tell()
+                self._notify_waiters()
             case Silence():
                 pass
 
@@ -104,12 +104,12 @@ class CallbackDispatcher:
         """Wait until nothing is pending. Raises TimeoutError after `timeout` real seconds."""
         await self.wait_for(lambda _: self.pending == 0, timeout)
 
-    async def wait_for(self, holds: Callable[[DeliveryLog], bool], timeout: float) -> None:
-        """Wait until `holds(log)`, asked after attempts. Raises TimeoutError after `timeout` real seconds."""
-        if holds(self.log):
+    async def wait_for(self, condition: Callable[[DeliveryLog], bool], timeout: float) -> None:
+        """Wait until `condition(log)` holds, checked after attempts. Raises TimeoutError after `timeout` real seconds."""
+        if condition(self.log):
             return
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiters[waiter] = holds
+        self._waiters[waiter] = condition
         try:
             async with asyncio.timeout(timeout):
                 await waiter
@@ -123,38 +123,38 @@ class CallbackDispatcher:
 
     async def reset(self) -> None:
         """Drop all pending callbacks without a log entry, and clear log and sinks."""
-        self._take_back()
+        self._remove_unsent()
         await self._stop_workers()
         self.log.clear()
         self.sinks.clear()
         self._count = 0
-        self._tell()
+        self._notify_waiters()
 
     async def close(self, *, drop: bool = False) -> None:
-        """Stop: drain or drop, as set, or drop anyway; the log has what was not sent. A second call does nothing."""
+        """Stop: send or drop pending callbacks as set; `drop` drops them. The log has those dropped. Can be repeated."""
         if self._closing:
             return
         self._closing = True
-        if not drop and self._settings.shutdown is Shutdown.DRAIN and self._opening is not None:
-            await self._opening
-            for pending in self._take_later():
-                self._line_up(pending)
-            with suppress(TimeoutError):  # what is left then is dropped below, and logged
+        if not drop and self._settings.shutdown is Shutdown.DRAIN and self._client_opening is not None:
+            await self._client_opening
+            for pending in self._remove_delayed():
+                self._enqueue(pending)
+            with suppress(TimeoutError):  # callbacks still pending are dropped and logged below
                 await self.idle(self._settings.drain_timeout)
-        for pending in self._take_back():
+        for pending in self._remove_unsent():
             self._drop(pending, "dropped: the mock was stopped")
         await self._stop_workers()
-        if self._opening is not None:
-            await self._opening
+        if self._client_opening is not None:
+            await self._client_opening
         if self._sender is not None:
             await self._sender.close()
 
-    # --- on the way in ------------------------------------------------------------------------------------
+    # --- queueing -----------------------------------------------------------------------------------------
 
     def _send(self, subject: Subject, to: Destination) -> None:
         if not self._started:
-            raise RuntimeError("the delivery room is not open: await start() before the first event")
-        self._open()
+            raise RuntimeError("the callback dispatcher is not started: await start() before the first event")
+        self._open_client()
         self._count += 1
         delay = self._settings.delay + (self._settings.stagger if self._count % 2 == 1 else 0.0)
         for copy in range(1, self._settings.copies + 1):
@@ -163,44 +163,44 @@ class CallbackDispatcher:
                 check_address(to.url, forbid_private=self._settings.forbid_private)
             except AddressRefusedError as error:
                 self._drop(pending, f"dropped: {error}")
-                self._done(pending)
+                self._settled(pending)
                 continue
             if self._closing:
                 self._drop(pending, "dropped: the mock was stopped")
             elif self.pending >= self._settings.max_pending:
                 self._drop(pending, f"dropped: {self._settings.max_pending} callbacks are pending already")
-                self._done(pending)
+                self._settled(pending)
             elif delay:
-                self._put_off(pending, delay)
+                self._delay(pending, delay)
             else:
-                self._line_up(pending)
+                self._enqueue(pending)
 
-    def _put_off(self, pending: PendingCallback, seconds: float) -> None:
+    def _delay(self, pending: PendingCallback, seconds: float) -> None:
         def due() -> None:
-            del self._later[pending]
-            self._line_up(pending)
+            del self._delayed[pending]
+            self._enqueue(pending)
 
-        self._later[pending] = self._clock.call_at(self._clock.now() + seconds, due)
+        self._delayed[pending] = self._clock.call_at(self._clock.now() + seconds, due)
 
-    def _line_up(self, pending: PendingCallback) -> None:
+    def _enqueue(self, pending: PendingCallback) -> None:
         self._clock.hold()
         self._url_queues.put(pending)
-        self._employ()
+        self._start_worker()
 
-    # --- out ----------------------------------------------------------------------------------------------
+    # --- sending ------------------------------------------------------------------------------------------
 
-    def _open(self) -> None:
-        """Open the HTTP client, beside other work: importing it takes longer than the rest of the mock's start."""
-        if self._opening is None and not self._closing:
-            self._opening = asyncio.get_running_loop().create_task(self._open_sender())
+    def _open_client(self) -> None:
+        """Open the HTTP client in the background: importing it takes longer than the rest of the mock's start."""
+        if self._client_opening is None and not self._closing:
+            self._client_opening = asyncio.get_running_loop().create_task(self._open_sender())
 
     async def _open_sender(self) -> None:
         make = await asyncio.to_thread(self.sender_class)
         self._sender = make(self._settings)
         for _ in range(min(self._url_queues.waiting, self._settings.concurrency)):
-            self._employ()
+            self._start_worker()
 
-    def _employ(self) -> None:
+    def _start_worker(self) -> None:
         """Start one more worker if a callback is ready."""
         sender = self._sender
         if sender is not None and self._url_queues.ready and len(self._workers) < self._settings.concurrency:
@@ -212,14 +212,14 @@ class CallbackDispatcher:
         """Send from the URL queues in turn until none is ready."""
         while self._url_queues.ready:
             url_queue, pending = self._url_queues.take()
-            self._out.add(pending)
+            self._sending.add(pending)
             try:
                 await self._attempt(sender, pending)
             finally:
-                self._out.discard(pending)
+                self._sending.discard(pending)
                 self._url_queues.done(url_queue)
                 self._clock.release()
-                self._tell()
+                self._notify_waiters()
 
     async def _attempt(self, sender: "Sender", pending: PendingCallback) -> None:
         pending.attempts += 1
@@ -230,41 +230,41 @@ class CallbackDispatcher:
             answer = Answer(None, "cut off: the mock was stopped")
             answer = await sender.post(pending.url, body, pending.format)
         finally:
-            attempt = self._entry(pending, pending.attempts, started, answer)
+            attempt = self._attempt_entry(pending, pending.attempts, started, answer)
             self.log.add(attempt)
         retries = self._settings.retry_after
         if attempt.delivered or (pending.attempts > len(retries) and not self._closing):
-            self._done(pending)
+            self._settled(pending)
         elif not self._closing:
-            self._put_off(pending, retries[pending.attempts - 1])
+            self._delay(pending, retries[pending.attempts - 1])
 
-    def _done(self, pending: PendingCallback) -> None:
+    def _settled(self, pending: PendingCallback) -> None:
         if self.callback_settled is not None:
             self.callback_settled(pending.subject)
 
     def _worker_done(self, worker: asyncio.Task[None]) -> None:
         self._workers.discard(worker)
-        self._employ()  # a worker that failed leaves its lanes to another
+        self._start_worker()  # another worker continues when this one has failed
         if not worker.cancelled() and (error := worker.exception()) is not None:
             worker.get_loop().call_exception_handler(
                 {"message": "a callback could not be built or sent", "exception": error, "task": worker}
             )
 
-    # --- back ---------------------------------------------------------------------------------------------
+    # --- removing -----------------------------------------------------------------------------------------
 
-    def _take_later(self) -> list[PendingCallback]:
-        pending_callbacks = list(self._later)
-        for timer in self._later.values():
+    def _remove_delayed(self) -> list[PendingCallback]:
+        pending_callbacks = list(self._delayed)
+        for timer in self._delayed.values():
             timer.cancel()
-        self._later.clear()
+        self._delayed.clear()
         return pending_callbacks
 
-    def _take_back(self) -> list[PendingCallback]:
+    def _remove_unsent(self) -> list[PendingCallback]:
         """Remove every callback that is not being sent."""
         waiting = self._url_queues.clear()
         for _ in waiting:
             self._clock.release()
-        return self._take_later() + waiting
+        return self._remove_delayed() + waiting
 
     async def _stop_workers(self) -> None:
         workers = list(self._workers)
@@ -273,10 +273,10 @@ class CallbackDispatcher:
         await asyncio.gather(*workers, return_exceptions=True)
 
     def _drop(self, pending: PendingCallback, why: str) -> None:
-        self.log.add(self._entry(pending, 0, self._clock.now(), Answer(None, why)))
-        self._tell()
+        self.log.add(self._attempt_entry(pending, 0, self._clock.now(), Answer(None, why)))
+        self._notify_waiters()
 
-    def _entry(self, pending: PendingCallback, number: int, started: float, answer: Answer) -> Attempt:
+    def _attempt_entry(self, pending: PendingCallback, number: int, started: float, answer: Answer) -> Attempt:
         return Attempt(
             job_id=pending.subject.id,
             url=without_password(pending.url),
@@ -288,20 +288,20 @@ class CallbackDispatcher:
             error=answer.error,
         )
 
-    def _tell(self) -> None:
-        """Look after those who wait for something to hold, once for all that happens in this turn."""
-        if self._waiters and self._glance is None:
-            self._glance = asyncio.get_running_loop().call_soon(self._look)
+    def _notify_waiters(self) -> None:
+        """Check the conditions of `wait_for` once, at the end of this turn of the event loop."""
+        if self._waiters and self._pending_check is None:
+            self._pending_check = asyncio.get_running_loop().call_soon(self._check_waiters)
 
-    def _look(self) -> None:
-        self._glance = None
-        for waiter, holds in self._waiters.items():
-            if not waiter.done() and holds(self.log):
+    def _check_waiters(self) -> None:
+        self._pending_check = None
+        for waiter, condition in self._waiters.items():
+            if not waiter.done() and condition(self.log):
                 waiter.set_result(None)
 
     @staticmethod
     def sender_class() -> "type[Sender]":
-        """What sends; importing it is slow, so it is asked for in a thread of its own."""
+        """Return the class of the sender; importing it is slow, so a separate thread calls this."""
         from ciq_mock.delivery.sender import Sender
 
         return Sender

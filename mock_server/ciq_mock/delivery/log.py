@@ -1,7 +1,7 @@
-"""The log of delivery: one entry an attempt (or a callback dropped unsent), bounded, in memory.
+"""The delivery log: one entry per attempt or dropped callback; bounded, in memory.
 
-Times are the mock's clock (epoch seconds). The address is kept as it was given, because receivers put tokens in it
-and tests ask for it; its password part is not, and `repr` shows neither path nor query.
+Times are the mock's clock (epoch seconds). The address keeps its path and query, because receivers put tokens in them
+and tests check them; it has no password, and `repr` shows neither path nor query.
 """
 
 from collections import Counter, deque
@@ -13,12 +13,12 @@ from ciq_mock.delivery.address import origin_of
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """One attempt. `status` is None when no answer came; `error` then says why ("" = an answer came)."""
+    """One attempt. `status` is None when the receiver did not answer; `error` says why ("" = it answered)."""
 
     job_id: str
     url: str
     number: int
-    """1 for the first; 0 for a callback dropped without an attempt."""
+    """1 for the first attempt; 0 for a callback that was dropped without an attempt."""
     copy: int = 1
     started: float
     ended: float
@@ -26,8 +26,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""
 
     def __repr__(self) -> str:
-        came = self.error or self.status
-        return f"<Attempt {self.number} for {self.job_id} at {self.origin}: {came}>"
+        outcome = self.error or self.status
+        return f"<Attempt {self.number} for {self.job_id} at {self.origin}: {outcome}>"
 
     @property
     def delivered(self) -> bool:
@@ -41,7 +41,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What came back from one attempt: a status, or None and why not."""
+    """The outcome of one attempt: a status, or None and the reason."""
 
     status: int | None
     error: str = ""
@@ -55,14 +55,14 @@ class DeliveryLog:
         self._counts: Counter[str] = Counter()
 
     def __iter__(self) -> Iterator[Attempt]:
-        """Oldest first."""
+        """Yield the entries, oldest first."""
         return iter(tuple(self._entries))
 
     def __len__(self) -> int:
         return len(self._entries)
 
     def add(self, attempt: Attempt) -> None:
-        """Enter an attempt that is over."""
+        """Add a finished attempt or a dropped callback."""
         self._entries.append(attempt)
         if attempt.number == 0:
             self._counts["dropped"] += 1
@@ -71,25 +71,25 @@ class DeliveryLog:
             self._counts["delivered" if attempt.delivered else "refused"] += 1
 
     def of(self, job_id: str) -> tuple[Attempt, ...]:
-        """The attempts for one job, oldest first."""
+        """Return the attempts for one job, oldest first."""
         return tuple(entry for entry in self._entries if entry.job_id == job_id)
 
     @property
     def attempts(self) -> int:
-        """Attempts ever made."""
+        """Number of all attempts."""
         return self._counts["attempts"]
 
     @property
     def delivered(self) -> int:
-        """Attempts answered 2xx."""
+        """Number of attempts that were answered with 2xx."""
         return self._counts["delivered"]
 
     @property
     def dropped(self) -> int:
-        """Callbacks given up before an attempt: shut down, too many pending, or an address not allowed."""
+        """Number of callbacks dropped before an attempt: mock stopped, too many pending, or address refused."""
         return self._counts["dropped"]
 
     def clear(self) -> None:
-        """Forget entries and counts."""
+        """Remove all entries and reset the counts."""
         self._entries.clear()
         self._counts.clear()

@@ -1,6 +1,6 @@
-"""One attempt: an HTTP POST of a ready body, and what came of it.
+"""Makes one attempt: sends a callback body by HTTP POST and returns the outcome.
 
-Knows the HTTP client, which is slow to import: the room loads this module when the first job comes.
+The HTTP client is slow to import, so the dispatcher loads this module when the first job is accepted.
 Must not know jobs, retries or the mock's clock; its time-out is real time.
 """
 
@@ -19,26 +19,26 @@ from ciq_mock.delivery.resolver import PublicResolver
 from ciq_mock.settings import DeliverySettings
 
 _CONTENT_TYPES = {BodyFormat.XML: "application/xml", BodyFormat.JSON: "application/json"}
-"""XML as in 1545/65203; no document names one for JSON."""
+"""XML as in 1545/65203; no document has one for JSON."""
 _ANSWER_READ = 64 * 1024
 _KEEP_ALIVE = 1.0
-"""Shorter than receivers keep idle connections, or a callback would now and then meet a closing one."""
+"""Shorter than receivers keep idle connections; else an attempt could use one that the receiver is closing."""
 
 
 class Sender:
-    """An HTTP client made for callbacks: no cookies, no proxies, no redirects, addresses as given."""
+    """An HTTP client for callbacks: no cookies, no proxies, no redirects, addresses unchanged."""
 
     method = "POST"
     content_types: ClassVar[Mapping[BodyFormat, str]] = _CONTENT_TYPES
 
     def __init__(self, settings: DeliverySettings) -> None:
-        """Needs a running event loop."""
+        """Create the client; must be called in a running event loop."""
         self._timeout = settings.timeout
         resolver = PublicResolver() if settings.forbid_private else None
         self._connector = aiohttp.TCPConnector(
             limit=0, ssl=settings.verify_tls, resolver=resolver, keepalive_timeout=_KEEP_ALIVE
         )
-        # One session a format: headers that are ready cost nothing a callback.
+        # One session per format: its headers are prepared once.
         self._sessions = {
             body_format: aiohttp.ClientSession(
                 connector=self._connector,
@@ -65,22 +65,22 @@ class Sender:
         await self.close()
 
     async def post(self, url: str, body: bytes, body_format: BodyFormat) -> Answer:
-        """Send once. Every failure of network or receiver is an Answer, none is raised."""
+        """Send once; return every failure of network or receiver as an Answer."""
         status: int | None = None
         session = self._sessions[body_format]
         try:
             async with session.request(self.method, _target(url), data=body, allow_redirects=False) as response:
                 status = response.status
                 if not response.content.at_eof():
-                    await _read_out(response)
+                    await _read_body(response)
         except TimeoutError:
-            return self._too_slow(status)
+            return self._timed_out(status)
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            # ValueError: what yarl and http parsing raise on addresses no check foresaw.
-            return Answer(status, _in_words(error))
+            # ValueError: yarl and HTTP parsing raise it for addresses that pass check_address.
+            return Answer(status, _reason(error))
         return Answer(status)
 
-    def _too_slow(self, status: int | None) -> Answer:
+    def _timed_out(self, status: int | None) -> Answer:
         missing = "answer" if status is None else "end of the answer"
         return Answer(status, f"no {missing} within {self._timeout:g} s")
 
@@ -93,18 +93,18 @@ class Sender:
 
 @lru_cache(maxsize=1024)
 def _target(url: str) -> URL:
-    """The address for the client; most callbacks go to one that was used just before."""
+    """Return the address for the client; cached, because addresses repeat."""
     return URL(as_sent(url), encoded=True)
 
 
-async def _read_out(response: aiohttp.ClientResponse) -> None:
-    """Read the answer's body so that the connection can be used again; a long one is cut off."""
+async def _read_body(response: aiohttp.ClientResponse) -> None:
+    """Read the answer's body, up to a limit, so that the connection can be used again."""
     left = _ANSWER_READ
     while left > 0 and not response.content.at_eof():
         left -= len(await response.content.read(left))
 
 
-def _in_words(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     match error:
         case aiohttp.ServerDisconnectedError():
             return "the receiver closed the connection without an answer"

@@ -1,4 +1,4 @@
-"""Message queues that callbacks may go to instead of an address: in-memory stand-ins for TDMQ and Kafka."""
+"""In-memory message queues, in place of TDMQ and Kafka, for callbacks that are not sent to an address."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from ciq_mock.callback_rule import BodyFormat, Channel, Sink
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SinkMessage:
-    """One message, plain as it would be POSTed."""
+    """One message, with the body that a POST would have."""
 
     job_id: str
     at: float
@@ -17,7 +17,7 @@ class SinkMessage:
 
 
 _MOST_QUEUES = 1000
-"""Names come from clients: the oldest queue goes when more than these are in use."""
+"""Maximum of message queues, because clients choose their names; the oldest is removed first."""
 
 SinkKey = tuple[Channel, str, str, str]
 """Channel, region, mode (Kafka: instance), name (Kafka: topic)."""
@@ -31,7 +31,7 @@ class Sinks:
         self._queues: dict[SinkKey, deque[SinkMessage]] = {}
 
     def put(self, sink: Sink, message: SinkMessage) -> None:
-        """Add a message; makes the queue when it is new."""
+        """Add a message; create its queue when it is new."""
         key = (sink.channel, sink.region, sink.mode, sink.name)
         queue = self._queues.get(key)
         if queue is None:
@@ -41,13 +41,13 @@ class Sinks:
         queue.append(message)
 
     def messages(self, channel: Channel, region: str, mode: str, name: str) -> tuple[SinkMessage, ...]:
-        """What a message queue holds, oldest first; empty when nothing ever came."""
+        """Return the messages of a queue, oldest first; empty for an unknown queue."""
         return tuple(self._queues.get((channel, region, mode, name), ()))
 
     def keys(self) -> tuple[SinkKey, ...]:
-        """Every message queue something came to."""
+        """Return the keys of all message queues that have received a message."""
         return tuple(self._queues)
 
     def clear(self) -> None:
-        """Forget all messages."""
+        """Remove all messages."""
         self._queues.clear()

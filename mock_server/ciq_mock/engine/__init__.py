@@ -1,4 +1,4 @@
-"""The pure core of the mock: commands and time in, events out."""
+"""The pure core of the mock: it accepts commands with a time and returns events."""
 
 from ciq_mock.engine.core import Activation, Engine
 from ciq_mock.engine.errors import (
@@ -25,7 +25,7 @@ from ciq_mock.engine.listing import JobFilter, JobPage, TimeOrder
 from ciq_mock.engine.queue import NEVER_CONFIGURED, Job, Queue
 from ciq_mock.engine.restoration import Restoration
 from ciq_mock.engine.values import (
-    MOST_ORDERS,
+    MOST_OPERATIONS,
     NO_CHOICE,
     CallbackChoice,
     EngineRules,
@@ -38,7 +38,7 @@ from ciq_mock.engine.values import (
 )
 
 __all__ = [
-    "MOST_ORDERS",
+    "MOST_OPERATIONS",
     "NEVER_CONFIGURED",
     "NO_CHOICE",
     "Accepted",

@@ -1,14 +1,13 @@
-"""The engine: buckets, features, queues and jobs, moved by commands and by time. Pure.
+"""The engine: buckets, features, queues and jobs, changed by commands and by time. Pure.
 
-How time works. Every command carries `now` (epoch seconds). It first settles the past: all starts and ends
-that fall before or at `now` happen at their own exact times and in time order, however late the engine is
-asked; then the command takes effect. A job is free to start from the moment it is accepted, but it does so at
-the next settling, so the answer to a submit still sees it waiting. A `now` that lies before the last one (a
-stepped wall clock) counts as the last one: times never run backwards.
+How time works. Every command has an argument `now` (epoch seconds). The engine first settles: all starts and ends up to
+`now` happen at their exact times and in time order, however late the command comes. Then the command takes effect. An
+accepted job can start immediately, but does so when the engine settles next, so the answer to a submit still shows it
+waiting. A `now` before the last one (after a change of the wall clock) counts as the last one: times never decrease.
 
-Ends at one moment come in order of their starts; all of them come before the starts of that moment.
-Events pile up until `advance` hands them over.
-Must not know HTTP, XML, asyncio, a clock or how a callback travels.
+Ends at the same time come in the order of their starts, and before the starts at that time.
+The engine collects events until `advance` returns them.
+Must not know HTTP, XML, asyncio, a clock or how a callback is sent.
 """
 
 from collections import deque
@@ -37,7 +36,7 @@ from ciq_mock.engine.events import (
 )
 from ciq_mock.engine.listing import JobFilter, JobPage, Ledger
 from ciq_mock.engine.queue import Job, Queue
-from ciq_mock.engine.values import MOST_ORDERS, EngineRules, JobSpec
+from ciq_mock.engine.values import MOST_OPERATIONS, EngineRules, JobSpec
 from ciq_mock.ids import QUEUE_LETTER, IdSource
 from ciq_schemas.features import FEATURES, Feature
 from ciq_schemas.lifecycle import JobEvent, QueueState
@@ -46,7 +45,7 @@ from ciq_schemas.values import NotifyConfig
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activation:
-    """A feature a bucket has."""
+    """An active feature of a bucket."""
 
     bucket: str
     feature: Feature
@@ -54,11 +53,11 @@ class Activation:
     created: float
     queue: Queue
     extra: tuple[Queue, ...] = ()
-    """Further queues of the feature, each of a category of its own."""
+    """Further queues of the feature, each with its own category."""
 
     @property
     def queues(self) -> tuple[Queue, ...]:
-        """All queues of the feature, its own first."""
+        """All queues of the feature, its default queue first."""
         return (self.queue, *self.extra)
 
 
@@ -82,31 +81,31 @@ class Engine:
     # --- time ---------------------------------------------------------------------------------------------
 
     def advance(self, now: float) -> list[Event]:
-        """Settle everything up to `now` and hand over all events since the last call, oldest first."""
+        """Settle up to `now` and return all events since the last call, oldest first."""
         self._settle(now)
         events, self._events = self._events, []
         return events
 
     def next_due(self) -> float | None:
-        """When the engine wants to be advanced next; a time in the past means at once, None means never."""
+        """Return when the engine must be advanced next; a time in the past means immediately, None means never."""
         if self._ready or self._events:
             return self._now
         return self._ends[0][0] if self._ends else None
 
     @property
-    def untold(self) -> int:
-        """Number of events not yet handed over."""
+    def pending_events(self) -> int:
+        """Number of events that `advance` has not returned."""
         return len(self._events)
 
-    def go_on(self, now: float) -> None:
-        """Go on from a state that was put back (`Restoration`), as if no time had passed since."""
+    def resume(self, now: float) -> None:
+        """Continue from a restored state (`Restoration`), as if no time had passed since."""
         self._now = max(now, self._now)
         for activation in self._active.values():
             for queue in activation.queues:
                 self._touch(queue)
 
     def reset(self) -> None:
-        """Forget everything but the rules, the id source and the time."""
+        """Remove everything except the rules, the id source and the time."""
         self._active.clear()
         self._ledgers.clear()
         self._jobs.clear()
@@ -118,7 +117,7 @@ class Engine:
     # --- activation ---------------------------------------------------------------------------------------
 
     def activate(self, now: float, bucket: str, feature: Feature, *, region: str = "") -> Activation:
-        """Give the bucket the feature and its queue; a second time changes nothing. Raises TooManyBucketsError."""
+        """Activate the feature and create its queue; a repeated call changes nothing. Raises TooManyBucketsError."""
         now = self._settle(now)
         key = (bucket, feature)
         if key in self._active:
@@ -144,11 +143,11 @@ class Engine:
         )
         self._active[key] = activation
         self._ledgers.setdefault(key, Ledger())
-        self._events.extend(QueueCreated(now, made, region) for made in activation.queues)
+        self._events.extend(QueueCreated(now, created, region) for created in activation.queues)
         return activation
 
     def deactivate(self, now: float, bucket: str, feature: Feature) -> Activation:
-        """Take the feature away: its queues go, waiting jobs are cancelled, running jobs run to their end.
+        """Deactivate the feature: delete its queues and cancel waiting jobs; running jobs run to their end.
 
         Raises NotActivatedError.
         """
@@ -166,23 +165,23 @@ class Engine:
         return activation
 
     def activations(self, feature: Feature) -> tuple[Activation, ...]:
-        """Every bucket that has the feature, in order of activation."""
+        """Return the activations of the feature in all buckets, in order of activation."""
         return tuple(item for item in self._active.values() if item.feature is feature)
 
     def is_active(self, bucket: str, feature: Feature) -> bool:
-        """Tell whether the bucket has the feature."""
+        """Return whether the bucket has the feature."""
         return (bucket, feature) in self._active
 
     # --- queues -------------------------------------------------------------------------------------------
 
     def queues(self, bucket: str, feature: Feature) -> tuple[Queue, ...]:
-        """The queues of the feature, its own first. Raises NotActivatedError."""
+        """Return the queues of the feature, its default queue first. Raises NotActivatedError."""
         return self._activation(bucket, feature).queues
 
     def queue(
         self, bucket: str, feature: Feature, queue_id: str | None = None, *, category: str | None = None
     ) -> Queue:
-        """The queue of that id; without one that of the category where there is such, else the feature's own.
+        """Return the queue with that id; without an id, the queue of the category, else the default queue.
 
         Raises NotActivatedError, UnknownQueueError.
         """
@@ -208,7 +207,7 @@ class Engine:
     ) -> Queue:
         """Replace the settings of a queue. Raises NotActivatedError, UnknownQueueError.
 
-        Paused holds back jobs that wait and leaves running ones alone; Active frees them in their old order.
+        Paused keeps waiting jobs from starting and does not affect running ones; Active starts them in their old order.
         """
         now = self._settle(now)
         queue = self.queue(bucket, feature, queue_id)
@@ -227,27 +226,27 @@ class Engine:
         now: float,
         bucket: str,
         feature: Feature,
-        orders: Sequence[JobSpec],
+        specs: Sequence[JobSpec],
         *,
         queue_id: str | None = None,
         category: str | None = None,
     ) -> tuple[Job, ...]:
-        """Accept 1 to 6 orders, all or none; the jobs come in order of the orders. An id goes before a category.
+        """Accept 1 to 6 job specs, all or none; return the jobs in the same order. `queue_id` precedes `category`.
 
-        Raises NotActivatedError, UnknownQueueError, QueueFullError; ValueError on another number of orders.
+        Raises NotActivatedError, UnknownQueueError, QueueFullError; ValueError on another number of specs.
         """
-        if not 1 <= len(orders) <= MOST_ORDERS:
-            raise ValueError(f"a request holds 1 to {MOST_ORDERS} orders, not {len(orders)}")
+        if not 1 <= len(specs) <= MOST_OPERATIONS:
+            raise ValueError(f"a request has 1 to {MOST_OPERATIONS} operations, not {len(specs)}")
         now = self._settle(now)
         queue = self.queue(bucket, feature, queue_id, category=category)
-        if len(queue.waiting) + len(orders) > queue.max_size:
-            raise QueueFullError(queue.id, len(queue.waiting), queue.max_size, len(orders))
+        if len(queue.waiting) + len(specs) > queue.max_size:
+            raise QueueFullError(queue.id, len(queue.waiting), queue.max_size, len(specs))
         ledger = self._ledgers[bucket, feature]
         letter = FEATURES[feature].id_letter
         jobs = []
-        for order in orders:
+        for spec in specs:
             self._number += 1
-            job = Job(order, job_id=self._ids(letter), number=self._number, queue=queue, now=now)
+            job = Job(spec, job_id=self._ids(letter), number=self._number, queue=queue, now=now)
             self._jobs[job.id] = job
             ledger.add(job)
             queue.waiting.push(job)
@@ -257,13 +256,13 @@ class Engine:
         return tuple(jobs)
 
     def job(self, now: float, bucket: str, job_id: str) -> Job | None:
-        """The job of that id as it is at `now`, whatever its feature; None when the bucket has none such."""
+        """Return the job with that id as it is at `now`; None when the bucket has no such job."""
         self._settle(now)
         job = self._jobs.get(job_id)
         return job if job is not None and job.queue.bucket == bucket else None
 
     def jobs(self) -> ValuesView[Job]:
-        """Every job on record, in order of acceptance."""
+        """Return every job on record, in order of acceptance."""
         return self._jobs.values()
 
     def list_jobs(
@@ -276,13 +275,13 @@ class Engine:
         size: int = 10,
         token: str | None = None,
     ) -> JobPage:
-        """One page of the jobs of the feature. Raises NotActivatedError, BadCursorError."""
+        """Return one page of the jobs of the feature. Raises NotActivatedError, BadCursorError."""
         self._settle(now)
         self._activation(bucket, feature)
         return self._ledgers[bucket, feature].page(wanted, size=size, token=token)
 
     def cancel(self, now: float, bucket: str, job_ids: Sequence[str]) -> tuple[Job, ...]:
-        """Cancel jobs that wait, all or none. Raises UnknownJobError, CancelRefusedError."""
+        """Cancel waiting jobs, all or none. Raises UnknownJobError, CancelRefusedError."""
         now = self._settle(now)
         jobs = []
         for job_id in dict.fromkeys(job_ids):
@@ -309,7 +308,7 @@ class Engine:
             self._ready[queue] = None
 
     def _settle(self, now: float) -> float:
-        """Let all that falls up to `now` happen; return the time that counts."""
+        """Start and end jobs up to `now`; return `now`, or the engine's time when that is later."""
         now = max(now, self._now)
         self._fill()
         ends = self._ends
@@ -322,7 +321,7 @@ class Engine:
         return now
 
     def _fill(self) -> None:
-        """Start what can start, at the time the engine is at."""
+        """Start every job that can start, at the engine's time."""
         ready, self._ready = self._ready, {}
         for queue in ready:
             while queue.can_start:
@@ -347,17 +346,17 @@ class Engine:
     def _cancel(self, now: float, job: Job) -> None:
         job.apply(JobEvent.CANCEL)
         job.ended = now
-        job.queue.waiting.lost()
+        job.queue.waiting.removed()
         self._keep(job)
         self._events.append(Cancelled(now, job))
 
     def _keep(self, job: Job) -> None:
-        """Put a job that is over on record, and forget the one that was over first when the record is full."""
+        """Put an ended job on record; remove the one that ended first when the record is full."""
         self._ended.append(job)
         if len(self._ended) > self.rules.records:
             oldest = self._ended.popleft()
             del self._jobs[oldest.id]
-            place = (oldest.bucket, oldest.feature)
-            self._ledgers[place].forget(oldest)
-            if place not in self._active and not len(self._ledgers[place]):
-                del self._ledgers[place]
+            key = (oldest.bucket, oldest.feature)
+            self._ledgers[key].forget(oldest)
+            if key not in self._active and not len(self._ledgers[key]):
+                del self._ledgers[key]

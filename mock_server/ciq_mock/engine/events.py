@@ -1,7 +1,7 @@
-"""What the engine says has happened, in order. Consumers cannot steer it.
+"""The events of the engine, in order of time.
 
-`at` is the exact time (epoch seconds) of the happening, not of its report. A job in an Ended or Cancelled
-event never changes again; in the others it may have moved on by the time the event is read.
+`at` is the exact time of the event (epoch seconds), not of its report. The job of an Ended or Cancelled event never
+changes again; the job of another event may have changed before a listener receives it.
 """
 
 import msgspec
@@ -20,7 +20,7 @@ class QueueCreated(msgspec.Struct, frozen=True, gc=False):
 
 
 class QueueUpdated(msgspec.Struct, frozen=True, gc=False):
-    """A queue got new settings; the values are those of that moment."""
+    """The settings of a queue were replaced; the values are those of that time."""
 
     at: float
     queue: Queue
@@ -51,7 +51,7 @@ class Started(msgspec.Struct, frozen=True, gc=False):
 
 
 class Ended(msgspec.Struct, frozen=True, gc=False):
-    """A job ran to its end, Success or Failed; `rule` is the queue's callback rule at that moment."""
+    """A job ended with Success or Failed; `rule` is the queue's callback rule at that time."""
 
     at: float
     job: Job
@@ -60,7 +60,7 @@ class Ended(msgspec.Struct, frozen=True, gc=False):
 
 
 class Cancelled(msgspec.Struct, frozen=True, gc=False):
-    """A waiting job was cancelled, by call or with its queue."""
+    """A waiting job was cancelled, by a call or because its feature was deactivated."""
 
     at: float
     job: Job

@@ -1,6 +1,6 @@
-"""The records of one feature of one bucket, and pages of them in order of creation.
+"""The jobs on record of one feature of one bucket, and pages of them in order of creation.
 
-A cursor names the last job given out, so pages stay right while jobs are added: none twice, none left out.
+A cursor names the last job of a page, so while jobs are added no page repeats or omits one.
 """
 
 from binascii import crc32
@@ -31,7 +31,7 @@ class TimeOrder(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobFilter:
-    """Which jobs to list; None = any. Bounds are epoch seconds and belong to the window, in whole seconds."""
+    """Which jobs to list; None = any. Bounds are epoch seconds, inclusive, rounded down to whole seconds."""
 
     tag: str
     states: frozenset[JobState] | None = None
@@ -44,7 +44,7 @@ class JobFilter:
     order: TimeOrder = TimeOrder.DESC
 
     def admits(self, job: Job) -> bool:
-        """Tell whether a job of the tag and window belongs in the list."""
+        """Return whether a job of the tag and window belongs to the list."""
         return (
             (self.states is None or job.state in self.states)
             and (self.queue_id is None or job.queue.id == self.queue_id)
@@ -70,11 +70,11 @@ class JobFilter:
         return crc32(repr(parts).encode())
 
     def token(self, last: Job) -> str:
-        """The cursor after `last`."""
+        """Return the cursor after `last`."""
         return f"{last.number:016x}{self._fingerprint:08x}"
 
     def number_in(self, token: str) -> int:
-        """Read a cursor back; raise BadCursorError unless this filter gave it out."""
+        """Return the job number in a cursor; raise BadCursorError unless this filter issued it."""
         if len(token) != _TOKEN_LENGTH or not token.isascii() or not token.isalnum():
             raise BadCursorError
         try:
@@ -95,10 +95,10 @@ class JobPage:
 
 
 class Ledger:
-    """The jobs of one feature of one bucket that are on record, by tag, oldest first.
+    """The jobs on record of one feature of one bucket, by tag, oldest first.
 
-    Numbers and creation times both rise along each list, so windows and cursors are found by bisection. A job that
-    is forgotten keeps its place until half of the places are such: so a job costs the same however many there are.
+    Numbers and creation times increase along each list, so bisection finds windows and cursors. A forgotten job stays
+    in its list until half of the list is forgotten, so the cost per job does not depend on the number of jobs.
     """
 
     __slots__ = ("_by_tag", "_forgotten")
@@ -108,15 +108,15 @@ class Ledger:
         self._forgotten: Counter[str] = Counter()
 
     def add(self, job: Job) -> None:
-        """Enter a job just accepted."""
+        """Add an accepted job."""
         self._by_tag.setdefault(job.tag, []).append(job)
 
     def __len__(self) -> int:
-        """Jobs on record."""
+        """Return the number of jobs on record."""
         return sum(map(len, self._by_tag.values())) - self._forgotten.total()
 
     def forget(self, job: Job) -> None:
-        """Strike a job off the record."""
+        """Remove a job from the record."""
         job.forgotten = True
         tag = job.tag
         self._forgotten[tag] += 1
@@ -125,9 +125,9 @@ class Ledger:
             self._forgotten[tag] = 0
 
     def page(self, wanted: JobFilter, *, size: int, token: str | None) -> JobPage:
-        """Give up to `size` jobs after the cursor; raise BadCursorError on a foreign one."""
+        """Return up to `size` jobs after the cursor; raise BadCursorError when this filter did not issue it."""
         if size < 1:
-            raise ValueError(f"a page holds at least one job, not {size}")
+            raise ValueError(f"a page has at least one job, not {size}")
         found: list[Job] = []
         for job in self._walk(wanted, token):
             if job.forgotten or not wanted.admits(job):
@@ -143,7 +143,7 @@ class Ledger:
         if wanted.created_from is not None:
             low = bisect_left(jobs, floor(wanted.created_from), key=_CREATED)
         if wanted.created_to is not None:
-            # Clients see whole seconds: a job of 12:00:05.7 shows 12:00:05 and belongs to a window up to it.
+            # Clients see whole seconds: a job of 12:00:05.7 shows 12:00:05 and belongs to a window that ends there.
             high = bisect_left(jobs, floor(wanted.created_to) + 1, key=_CREATED)
         if token:
             number = wanted.number_in(token)
@@ -151,5 +151,5 @@ class Ledger:
                 low = max(low, bisect_right(jobs, number, key=_NUMBER))
             else:
                 high = min(high, bisect_left(jobs, number, key=_NUMBER))
-        steps = range(low, high) if wanted.order is TimeOrder.ASC else range(high - 1, low - 1, -1)
-        return (jobs[index] for index in steps)
+        indices = range(low, high) if wanted.order is TimeOrder.ASC else range(high - 1, low - 1, -1)
+        return (jobs[index] for index in indices)

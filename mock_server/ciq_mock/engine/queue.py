@@ -1,7 +1,7 @@
-"""A queue of one feature of one bucket, and the jobs in it.
+"""A queue of one feature of one bucket, and its jobs. Only the engine changes them.
 
-A job refers to its queue and a queue to its waiting jobs, so both live here. Jobs are small: a million of them may
-wait. Knows the life cycle table. Must not know the order of jobs or who runs them. Only the engine changes either.
+A job refers to its queue and a queue to its waiting jobs, so both are in this module. Jobs are small: a million of them
+may wait. Knows the life cycle table. Must not know the order of jobs or when they run.
 """
 
 from ciq_mock.engine.values import CallbackChoice, EngineRules, Failure, HeldReading, JobSpec, Origin
@@ -11,12 +11,12 @@ from ciq_schemas.lifecycle import WAITING_STATES, JobEvent, JobState, QueueState
 from ciq_schemas.values import NotifyConfig
 
 NEVER_CONFIGURED = NotifyConfig(url="", event="", type="", state="Off")
-"""The rule of a fresh queue, empty elements included (samples of 47935, 49552)."""
+"""The rule of a new queue, empty elements included (samples of 47935, 49552)."""
 _ACCEPTED = after(None, JobEvent.ACCEPT)
 
 
 class Queue:
-    """A record to read; `created`, `updated` are epoch seconds."""
+    """A queue and its settings; `created`, `updated` are epoch seconds."""
 
     __slots__ = (
         "_hold_shows", "bucket", "category", "created", "deleted", "feature", "id", "max_concurrent", "max_size",
@@ -57,7 +57,7 @@ class Queue:
 
 
 class Job:
-    """A record to read; `created`, `started`, `ended` are epoch seconds, None until it happened."""
+    """A job; `created`, `started`, `ended` are epoch seconds, None until the event."""
 
     __slots__ = (
         "_state", "callback", "created", "duration", "ended", "failure", "forgotten", "id", "input", "input_object",
@@ -65,31 +65,31 @@ class Job:
         "tag",
     )  # fmt: skip
 
-    def __init__(self, order: JobSpec, *, job_id: str, number: int, queue: Queue, now: float) -> None:
+    def __init__(self, spec: JobSpec, *, job_id: str, number: int, queue: Queue, now: float) -> None:
         self.id: str = job_id
         self.number: int = number
-        """Order of acceptance in the whole engine, from 1."""
+        """The number of the job in order of acceptance in the whole engine, from 1."""
         self.queue: Queue = queue
-        self.tag: str = order.tag
-        self.level: int = order.level
-        self.input_object: str = order.input_object
-        self.input: bytes = order.input
-        self.operation: bytes = order.operation
-        self.callback: CallbackChoice = order.callback
-        self.duration: float = order.duration
-        self.failure: Failure | None = order.failure
-        """The planned failure; it speaks only once `state` is Failed."""
-        self.one_of_many: bool = order.one_of_many
-        self.origin: Origin | None = order.origin
+        self.tag: str = spec.tag
+        self.level: int = spec.level
+        self.input_object: str = spec.input_object
+        self.input: bytes = spec.input
+        self.operation: bytes = spec.operation
+        self.callback: CallbackChoice = spec.callback
+        self.duration: float = spec.duration
+        self.failure: Failure | None = spec.failure
+        """The planned failure; it applies only when `state` is Failed."""
+        self.one_of_many: bool = spec.one_of_many
+        self.origin: Origin | None = spec.origin
         self.rule_at_submit: NotifyConfig = queue.notify
-        """The queue's callback rule when the job was accepted (for the reading that goes by it)."""
+        """The queue's callback rule when the job was accepted (for the reading that uses this rule)."""
         self.result: bytes | None = None
-        """Opaque to the engine: what the service has once said the job has made, where it must say so again."""
+        """Opaque to the engine: the result containers that the service has shown and must show again."""
         self.created: float = now
         self.started: float | None = None
         self.ended: float | None = None
         self.forgotten: bool = False
-        """True once it is no longer on record."""
+        """True when the job is no longer on record."""
         self._state: JobState = _ACCEPTED
 
     @property
@@ -99,14 +99,14 @@ class Job:
 
     @property
     def feature(self) -> Feature:
-        """The feature whose queue took the job."""
+        """The feature of the job's queue."""
         return self.queue.feature
 
     @property
     def state(self) -> JobState:
-        """The state to show now: a waiting job of a paused queue shows what the reading in force says.
+        """The state to show now; a waiting job of a paused queue shows the state of the reading in force.
 
-        Derived, so that pausing a queue of a million jobs costs nothing.
+        It is derived, so that pausing a queue with a million jobs costs nothing.
         """
         if self._state is JobState.SUBMITTED and self.queue.holds_visibly:
             return after(self._state, JobEvent.HOLD)
@@ -118,7 +118,7 @@ class Job:
         return self._state in WAITING_STATES
 
     def progress(self, now: float) -> int:
-        """Percent: 0 while waiting, 0 to 99 while running, 100 once it succeeded."""
+        """Return percent: 0 while waiting, 0 to 99 while running, 100 after success."""
         if self._state is JobState.SUCCESS:
             return 100
         if self.started is None:
@@ -127,11 +127,11 @@ class Job:
         return max(0, min(99, int(100 * passed / self.duration))) if self.duration > 0 else 0
 
     def apply(self, event: JobEvent) -> None:
-        """Follow the table; raise IllegalTransitionError when it has no such row."""
+        """Change the state by the life cycle table; raise IllegalTransitionError when it has no such row."""
         self._state = after(self.state, event)
 
     def halt(self) -> None:
-        """Wait again, although it has run: a pause in the console's reading (1045/43607), which engines may follow."""
+        """Return a running job to waiting: a pause in the console's reading (1045/43607), which some engines follow."""
         self._state = _ACCEPTED
 
     def __repr__(self) -> str:

@@ -1,9 +1,9 @@
-"""An engine put back into a state that it, or another one, has told of by its events. Pure.
+"""Restores the state of an engine from recorded events. Pure.
 
-Facts come in the order of the events. What happened keeps its ids, numbers and times, whatever rules the engine goes
-by now; sizes of queues are those of its rules. Nothing is told again. A job that ran goes on at `finish` as if its
-worker had never left it: it ends when it would have ended, or now if that is over.
-Must not know where facts come from. Works on the inside of the engine, which lets nobody else near it.
+The caller passes the events in their order. Ids, numbers and times stay the same, whatever rules the engine has now;
+sizes of queues come from its rules. The engine emits no event again. A job that was running continues at `finish`: it
+ends when it would have ended, or now if that time has passed.
+Must not know where the events come from. Only this module may use the private state of the engine.
 """
 
 from dataclasses import replace
@@ -21,7 +21,7 @@ from ciq_schemas.values import NotifyConfig
 
 
 class Restoration:
-    """Give it facts, then `finish`; the engine must be new or reset. KeyError: a fact that names what never was."""
+    """Apply recorded events, then `finish`; the engine must be new or reset. KeyError: an unknown queue or job."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -30,10 +30,10 @@ class Restoration:
         self._running: dict[int, Job] = {}
         self._latest = -inf
 
-    def queue_made(
+    def queue_created(
         self, at: float, queue_id: str, *, bucket: str, region: str, feature: Feature, name: str, category: str
     ) -> None:
-        """A feature was activated, or got a further queue."""
+        """Create a queue, and the activation of its feature if it is the first."""
         engine, key = self._engine, (bucket, feature)
         queue = self._queues[queue_id] = Queue(
             queue_id=queue_id, bucket=bucket, feature=feature, name=name, category=category, rules=engine.rules, now=at
@@ -46,14 +46,14 @@ class Restoration:
             engine._active[key] = replace(known, extra=(*known.extra, queue))
         self._latest = at
 
-    def queue_set(self, at: float, queue_id: str, *, name: str, state: QueueState, notify: NotifyConfig) -> None:
-        """A queue got new settings."""
+    def queue_updated(self, at: float, queue_id: str, *, name: str, state: QueueState, notify: NotifyConfig) -> None:
+        """Replace the settings of a queue."""
         queue = self._queues[queue_id]
         queue.name, queue.state, queue.notify, queue.updated = name, state, notify, at
         self._latest = at
 
-    def queue_gone(self, at: float, queue_id: str) -> None:
-        """A feature was deactivated; its waiting jobs were cancelled before."""
+    def queue_deleted(self, at: float, queue_id: str) -> None:
+        """Delete a queue and the activation of its feature; its waiting jobs were cancelled before."""
         engine, queue = self._engine, self._queues.pop(queue_id)
         queue.deleted = True
         key = (queue.bucket, queue.feature)
@@ -64,10 +64,10 @@ class Restoration:
                 del engine._ledgers[key]
         self._latest = at
 
-    def job_taken(self, at: float, number: int, job_id: str, queue_id: str, order: JobSpec) -> Job:
-        """A job was accepted."""
+    def job_accepted(self, at: float, number: int, job_id: str, queue_id: str, spec: JobSpec) -> Job:
+        """Accept a job."""
         engine, queue = self._engine, self._queues[queue_id]
-        job = Job(order, job_id=job_id, number=number, queue=queue, now=at)
+        job = Job(spec, job_id=job_id, number=number, queue=queue, now=at)
         engine._jobs[job_id] = job
         engine._ledgers[queue.bucket, queue.feature].add(job)
         engine._number = max(engine._number, number)
@@ -75,8 +75,8 @@ class Restoration:
         self._latest = at
         return job
 
-    def job_begun(self, at: float, number: int) -> None:
-        """A job began to run, or went on after a halt."""
+    def job_started(self, at: float, number: int) -> None:
+        """Start a job, or continue it after a halt."""
         job = self._waiting.pop(number, None)
         if job is not None:
             job.started = at
@@ -84,8 +84,8 @@ class Restoration:
             self._running[number] = job
         self._latest = at
 
-    def job_over(self, at: float, number: int, state: JobState) -> Ended | Cancelled:
-        """A job ended or was cancelled; the event that told so."""
+    def job_ended(self, at: float, number: int, state: JobState) -> Ended | Cancelled:
+        """End or cancel a job; return the event."""
         job = self._running.pop(number, None) or self._waiting.pop(number)
         job._state = state
         job.ended = self._latest = at
@@ -93,7 +93,7 @@ class Restoration:
         return Cancelled(at, job) if state is JobState.CANCEL else Ended(at, job, state, job.queue.notify)
 
     def finish(self, now: float) -> None:
-        """All is told: let the engine go on at `now`."""
+        """Let the engine continue at `now`, after the last event."""
         engine = self._engine
         now = max(now, self._latest, engine._now)
         for job in self._waiting.values():
@@ -103,4 +103,4 @@ class Restoration:
             engine._start_number += 1
             started = now if job.started is None else job.started
             heappush(engine._ends, (max(started + job.duration, now), engine._start_number, job))
-        engine.go_on(now)
+        engine.resume(now)

@@ -1,6 +1,6 @@
-"""What the engine is given: orders, outcomes planned for them, and the readings it is to follow.
+"""The inputs of the engine: job specs with their planned outcome, and the rules and readings it follows.
 
-Frozen values. Must not know XML, HTTP or a clock. Times are seconds (epoch), durations seconds.
+Frozen values. Must not know XML, HTTP or a clock. Times are epoch seconds, durations are seconds.
 """
 
 import math
@@ -12,7 +12,7 @@ import msgspec
 
 from ciq_schemas.values import NotifyConfig
 
-MOST_ORDERS = 6
+MOST_OPERATIONS = 6
 """Operations in one request (436/85083)."""
 
 
@@ -47,7 +47,7 @@ class KafkaAddress:
 
 
 class CallbackChoice(msgspec.Struct, frozen=True, kw_only=True):
-    """The callback fields of a submit, as given; None (or "") = not given."""
+    """The callback fields of a submit; None (or "") = absent."""
 
     address: str | None = None
     """`CallBack`: an address, or the literal `no`."""
@@ -63,41 +63,43 @@ NO_CHOICE = CallbackChoice()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """What started a job in place of a submit: a task of a workflow's run, a batch job, or both."""
+    """What started a job that no client submitted: a task of a workflow run, a batch job, or both."""
 
     batch_id: str = ""
     workflow_id: str = ""
-    """Empty: no workflow; so are the next three then."""
+    """Empty without a workflow, like the next three fields."""
     workflow_name: str = ""
     run_id: str = ""
     task: str = ""
     """Name of the node."""
     rule: NotifyConfig | None = None
-    """The workflow's own callback rule, which counts in place of the queue's; None where it has none."""
+    """The workflow's own callback rule, which replaces the queue's; None when it has none."""
 
 
 class JobSpec(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One job to accept. `input` and `operation` are opaque to the engine: echo fragments, kept as given."""
+    """One job to accept. `input` and `operation` are opaque to the engine: XML fragments for the echo."""
 
     tag: str
     level: int = 0
     input_object: str = ""
-    """Key of the input; used by the list filter only."""
+    """Key of the input; only the list filter uses it."""
     input: bytes = b""
     operation: bytes = b""
     callback: CallbackChoice = NO_CHOICE
     duration: float = 0.0
-    """Seconds the job will run."""
+    """How many seconds the job runs."""
     failure: Failure | None = None
-    """None: the job will succeed."""
+    """None: the job succeeds."""
     origin: Origin | None = None
     """None: submitted by a client."""
     one_of_many: bool = False
-    """True when the request had the form with many operations (its answer shows the tag elsewhere)."""
+    """True when the request had several operations; its answer has the tag in Operation then."""
 
     def __post_init__(self) -> None:
         if not (self.duration >= 0.0 and math.isfinite(self.duration)):
-            raise ValueError(f"a job's duration is a finite number of seconds from 0, not {self.duration!r}")
+            raise ValueError(
+                f"the duration of a job must be a finite number of seconds of at least 0, not {self.duration!r}"
+            )
 
 
 class HeldReading(StrEnum):
@@ -110,29 +112,29 @@ class HeldReading(StrEnum):
 
 
 Rank = Callable[[int, int], int]
-"""(level, number of acceptance) -> rank; the waiting job of least rank starts first."""
+"""(level, number of acceptance) -> rank; the waiting job with the lowest rank starts first."""
 
 
 def strict_level_then_order(level: int, number: int) -> int:
-    """Greater level first, then order of acceptance (436/73198, 1045/43607); no ageing."""
+    """Rank by higher level first, then by order of acceptance (436/73198, 1045/43607); no ageing."""
     return number - (level << 56)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineRules:
-    """The readings and sizes an engine follows; also the seam where a fault replaces one of them."""
+    """The readings and sizes that an engine follows; a fault can replace them."""
 
     workers: int = 10
     """Jobs of one queue that run at the same time (`MaxConcurrent`)."""
     max_size: int = 10_000
     """Jobs of one queue that may wait (`MaxSize`)."""
     records: int = 1_000_000
-    """Jobs past their end that are remembered; the one that ended first is forgotten first."""
+    """Ended jobs that stay on record; the one that ended first is removed first."""
     most_activations: int = 20_000
-    """Features of buckets: names come from clients."""
+    """Maximum of activations, because clients choose the names of buckets."""
     held: HeldReading = HeldReading.PAUSE
     extra_queues: bool = False
-    """Activation also makes the feature's documented further queues (media: the speed queue, 1045/72939)."""
+    """Activation also creates the feature's documented further queues (media: the speed queue, 1045/72939)."""
     rank: Rank = strict_level_then_order
 
     def __post_init__(self) -> None:

@@ -1,7 +1,7 @@
-"""`CommandLog`: records rare calls as a whole, and repeats them after a restart with the same time and ids.
+"""`CommandLog`: records rare calls with all their inputs, and repeats them after a restart with the same time and ids.
 
-Knows which calls these are, and which query parameters are recorded: never a signature, which a query may hold too.
-Play keys are secrets, so they are not recorded at all.
+Defines which calls and which query parameters are recorded; a signature in the query never is. Play keys are secrets,
+so they are not recorded at all.
 """
 
 from collections.abc import Callable, Iterator
@@ -40,65 +40,72 @@ class CommandLog:
     def __init__(self, group_commit: GroupCommit) -> None:
         self._group_commit = group_commit
         self._moment: float | None = None
-        self._given: list[str] = []
-        self._again: list[str] | None = None
-        self.drawn: Callable[[], str] | None = None
-        """During recovery: ids that were issued outside of calls."""
+        self._issued_ids: list[str] = []
+        self._replayed_ids: list[str] | None = None
+        self.next_recorded_id: Callable[[], str] | None = None
+        """During recovery: returns the ids that were issued outside of calls."""
 
     def time_from(self, clock: Callable[[], float]) -> Callable[[], float]:
-        """Return epoch seconds; during a recorded call, those of its start."""
+        """Return a function that returns epoch seconds; during a recorded call, those of its start."""
         return lambda: clock() if self._moment is None else self._moment
 
     def ids_from(self, source: IdSource) -> IdSource:
-        """Return fresh ids; during recovery, the recorded ones."""
+        """Return a source of new ids; during recovery it returns the recorded ones."""
 
-        def given(letter: str) -> str:
-            if self._again is not None:
-                return self._again.pop(0)
-            if self.drawn is not None:
-                return self.drawn()
+        def next_id(letter: str) -> str:
+            if self._replayed_ids is not None:
+                return self._replayed_ids.pop(0)
+            if self.next_recorded_id is not None:
+                return self.next_recorded_id()
             fresh = source(letter)
             if self._moment is None:
                 self._group_commit.note(IdIssued(self._group_commit.now(), fresh))
             else:
-                self._given.append(fresh)
+                self._issued_ids.append(fresh)
             return fresh
 
-        return given
+        return next_id
 
     def handler(self, handle: Handle) -> Handle:
-        """The handling of calls, each of them let in and kept."""
+        """Return a handler that refuses calls while the journal cannot be written, and records the rare calls."""
 
-        def kept(operation: HttpOperation, call: Call) -> Answer:
+        def recording(operation: HttpOperation, call: Call) -> Answer:
             self._group_commit.admit()
             if operation.kind is OperationKind.BIND_BUCKET:
                 return self._bind(handle, operation, call)
             if operation.kind not in _REPEATED:
                 return handle(operation, call)
-            self._given.clear()
+            self._issued_ids.clear()
             before = self._group_commit.before
             with self._at(self._group_commit.now()) as now:
                 answer = handle(operation, call)
             query = {name: text for name, text in call.query.values.items() if name in _PARAMETERS}
             record = CallRecorded(
-                now, operation.operation_id, call.bucket, call.region, call.key, query, call.body, tuple(self._given)
+                now,
+                operation.operation_id,
+                call.bucket,
+                call.region,
+                call.key,
+                query,
+                call.body,
+                tuple(self._issued_ids),
             )
             self._group_commit.note(record, before=before)
             return answer
 
-        return kept
+        return recording
 
     def repeat(self, handle: Handle, record: CallRecorded, call: Call) -> None:
-        """Repeat a recorded call. Raises KeyError, IndexError or Refusal where that is not possible."""
+        """Repeat a recorded call. Raises KeyError, IndexError or Refusal when that is not possible."""
         operation = next((one for one in operations() if one.operation_id == record.operation_id), None)
         if operation is None:
             raise KeyError(record.operation_id)
-        self._again = list(record.ids)
+        self._replayed_ids = list(record.ids)
         try:
             with self._at(record.at):
                 handle(operation, call)
         finally:
-            self._again = None
+            self._replayed_ids = None
 
     def _bind(self, handle: Handle, operation: HttpOperation, call: Call) -> Answer:
         with self._at(self._group_commit.now()) as now:

@@ -28,7 +28,7 @@ from ciq_schemas.features import Feature
 
 
 class DurableStore:
-    """A store on a journal; belongs to one mock and its event loop."""
+    """Stores the state of one mock in a journal; belongs to the mock's event loop."""
 
     def __init__(self, journal: Journal, *, wall_clock: Callable[[], float] = time.time) -> None:
         self._journal = journal
@@ -36,12 +36,12 @@ class DurableStore:
         self._group_commit = GroupCommit(journal)
         self._command_log = CommandLog(self._group_commit)
         self._activated: frozenset[Feature] = frozenset()
-        self._owed: Callable[[], None] = lambda: None
+        self._send_due: Callable[[], None] = lambda: None
         self._engine: Engine | None = None
 
     @classmethod
     def in_folder(cls, folder: Path) -> "DurableStore":
-        """The store of a directory, made when it is not there. Raises JournalError."""
+        """Return the store of a directory, which is created if missing. Raises JournalError."""
         return cls(SqliteJournal(folder))
 
     @property
@@ -55,39 +55,39 @@ class DurableStore:
         return self._group_commit
 
     def start_time(self, wanted: float | None) -> float | None:
-        """As wanted, but never before what has happened."""
+        """Return the wanted time, or the time of the last commit when that is later."""
         latest = self._journal.latest()
         first = self._wall_clock() if wanted is None else wanted
         return wanted if latest is None or latest <= first else latest
 
     def seed(self, wanted: int | None) -> int | str | None:
-        """Another at each opening, so that no id comes twice."""
+        """Return another seed at each opening, so that no id is issued twice."""
         openings = self._journal.openings
         return wanted if wanted is None or not openings else f"{wanted}/{openings}"
 
     def engine(self, base: type[Engine]) -> type[Engine]:
-        """One that can recall what workflows and batch jobs did of their own accord."""
+        """Return a subclass of `base` that can replay the jobs of workflows and batch jobs."""
         part: type[Engine] = ReplayEngine
         return mixed(part)(base)
 
     def ids(self, source: IdSource) -> IdSource:
-        """Ids that come again when a call is repeated."""
+        """Return a source whose ids are the same when a call is repeated."""
         return self._command_log.ids_from(source)
 
     def now(self, clock: Callable[[], float]) -> Callable[[], float]:
-        """Time that comes again when a call is repeated."""
+        """Return a clock whose time is the same when a call is repeated."""
         return self._command_log.time_from(clock)
 
     def library(self, uploads: ObjectStore, outputs: Outputs) -> Library:
-        """A library whose uploads are kept."""
+        """Return a library whose uploads and removals are recorded."""
         return JournaledLibrary(uploads, outputs, group_commit=self._group_commit)
 
     def handler(self, handle: Handle) -> Handle:
-        """Calls are refused while nothing can be kept; what they change is kept."""
+        """Return a handler that records calls, and refuses them while the journal cannot be written."""
         return self._command_log.handler(handle)
 
     def attach(self, mock: RunningMock) -> None:
-        """Put the mock back into the state of the journal. Raises JournalError."""
+        """Restore the state of the journal in the mock. Raises JournalError."""
 
         def replay_again() -> None:
             mock.forget()
@@ -95,35 +95,35 @@ class DurableStore:
 
         self._group_commit.attach(
             now=mock.clock.now,
-            untold=lambda: mock.engine.untold,
+            pending_events=lambda: mock.engine.pending_events,
             wake=mock.runner.wake,
-            keep_now=mock.runner.flush,
+            commit_now=mock.runner.flush,
             replay=replay_again,
         )
         mock.service.flush = self._group_commit.flush
         mock.delivery.callback_settled = self._group_commit.callback_settled
         self._engine = mock.engine
-        self._owed = self._replay(mock)
+        self._send_due = self._replay(mock)
 
     def features_to_activate(self, activated: tuple[Feature, ...]) -> tuple[Feature, ...]:
-        """Those that no earlier start has activated: what was deactivated since stays so."""
-        fresh = tuple(feature for feature in activated if feature not in self._activated)
-        self._group_commit.note(MockStarted(self._group_commit.now(), fresh))
-        return fresh
+        """Return the features that no earlier start has activated; one that was deactivated since stays inactive."""
+        new = tuple(feature for feature in activated if feature not in self._activated)
+        self._group_commit.note(MockStarted(self._group_commit.now(), new))
+        return new
 
     def flush(self) -> None:
-        """Keep what has happened so far now. Raises JournalWriteError."""
+        """Commit all changes now. Raises JournalWriteError."""
         refusal = self._group_commit.flush()
         if refusal is not None:
             raise JournalWriteError(refusal.message)
 
     def send_due_callbacks(self) -> None:
         """Send the callbacks that were due before the restart, and continue after the last commit."""
-        owed, self._owed = self._owed, lambda: None
-        owed()
+        send_due, self._send_due = self._send_due, lambda: None
+        send_due()
 
     def clear(self) -> None:
-        """Forget everything. Raises JournalWriteError."""
+        """Empty the journal. Raises JournalWriteError."""
         self._group_commit.clear()
         self._activated = frozenset()
 
@@ -134,8 +134,8 @@ class DurableStore:
         self._journal.close()
 
     def _replay(self, mock: RunningMock, *, again: bool = False) -> Callable[[], None]:
-        """Replay the journal. Return the rest of the work: send the callbacks that are due (not with `again`: they are
-        pending already), and pass the last events to workflows and batch jobs."""
+        """Replay the journal. Return a function that sends the due callbacks and passes the last events to workflows
+        and batch jobs; with `again` it sends no callbacks, because they are pending already."""
         restoration = Restoration(mock.engine)
         recorded = RecordedSubmits(self._journal, restoration)
 
@@ -151,32 +151,34 @@ class DurableStore:
             on_job_ended=mock.results.on_event,
             on_commit=mock.workflow_service.on_event,
         )
-        with self._group_commit.suspended(), self._recalling(mock, recorded, replay.owed_runs):
+        with self._group_commit.suspended(), self._replaying(mock, recorded, replay.due_runs):
             replay.run(self._journal, mock.clock.now())
         self._activated = replay.activated
 
-        def left() -> None:
+        def finish() -> None:
             if not again:
-                for ended in replay.owed.values():
+                for ended in replay.due_jobs.values():
                     mock.delivery.on_event(ended)
-                for run in replay.owed_runs.values():
-                    mock.workflow_service.tell(run)
-            for event in replay.last:
+                for run in replay.due_runs.values():
+                    mock.workflow_service.send_callback(run)
+            for event in replay.last_events:
                 mock.workflow_service.on_event(event)
             mock.runner.wake()
 
-        return left
+        return finish
 
     @contextmanager
-    def _recalling(self, mock: RunningMock, recorded: RecordedSubmits, ended: dict[str, Run]) -> Iterator[None]:
+    def _replaying(self, mock: RunningMock, recorded: RecordedSubmits, ended: dict[str, Run]) -> Iterator[None]:
         """During recovery, workflows and batch jobs get their recorded results and no workflow callback is sent."""
         engine, workflow_service = mock.engine, mock.workflow_service
         if not isinstance(engine, ReplayEngine):
-            raise TypeError(f"the engine is no {ReplayEngine.__name__}: `engine` was not asked for its class")
-        engine.recorded, self._command_log.drawn = recorded, recorded.drawn
+            raise TypeError(
+                f"the engine is not a {ReplayEngine.__name__}: create it with the class that `engine` returns"
+            )
+        engine.recorded, self._command_log.next_recorded_id = recorded, recorded.next_id
         workflow_service.on_run_ended = lambda run: ended.update({run.id: run})
         try:
             yield
         finally:
-            engine.recorded, self._command_log.drawn = None, None
-            workflow_service.on_run_ended = workflow_service.tell
+            engine.recorded, self._command_log.next_recorded_id = None, None
+            workflow_service.on_run_ended = workflow_service.send_callback

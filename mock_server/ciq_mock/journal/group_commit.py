@@ -23,35 +23,41 @@ Send = Callable[[Refusal | None], None]
 
 
 class GroupCommit:
-    """Belongs to the event loop. `attach` before use."""
+    """Collects changes and commits them; belongs to the event loop. Call `attach` before use."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._noted: list[tuple[int, Record]] = []
-        """Records that come from no event, with the number of events before each."""
+        """Records of changes that are not events, with the number of events before each."""
         self._deferred: list[Send] = []
         self._refusal: Refusal | None = None
         self._suspended = False
         self._now: Callable[[], float] = lambda: 0.0
-        self._untold: Callable[[], int] = lambda: 0
+        self._pending_events: Callable[[], int] = lambda: 0
         self._wake: Callable[[], None] = lambda: None
-        self._keep_now: Callable[[], None] = lambda: None
+        self._commit_now: Callable[[], None] = lambda: None
         self._replay: Callable[[], None] = lambda: None
 
     def attach(
         self,
         *,
         now: Callable[[], float],
-        untold: Callable[[], int],
+        pending_events: Callable[[], int],
         wake: Callable[[], None],
-        keep_now: Callable[[], None],
+        commit_now: Callable[[], None],
         replay: Callable[[], None],
     ) -> None:
-        """Connect the mock. `untold`: number of events not yet handed over. `wake` schedules `keep`;
-        `keep_now` calls it at once. `replay` restores the state of the journal."""
-        self._now, self._untold, self._wake, self._keep_now, self._replay = now, untold, wake, keep_now, replay
+        """Connect the mock. `pending_events`: number of events that `Engine.advance` has not returned. `wake`
+        schedules `keep`; `commit_now` calls it at once. `replay` restores the state of the journal."""
+        self._now, self._pending_events, self._wake, self._commit_now, self._replay = (
+            now,
+            pending_events,
+            wake,
+            commit_now,
+            replay,
+        )
 
-    # --- what happens -------------------------------------------------------------------------------------
+    # --- changes ------------------------------------------------------------------------------------------
 
     @property
     def failed(self) -> bool:
@@ -65,12 +71,12 @@ class GroupCommit:
     @property
     def before(self) -> int:
         """Position of the next record: the number of events before it."""
-        return self._untold()
+        return self._pending_events()
 
     def note(self, record: Record, *, before: int | None = None) -> None:
-        """Add a record of a change that is no event of the engine."""
+        """Add a record of a change that is not an event of the engine."""
         if not self._suspended:
-            self._noted.append((self._untold() if before is None else before, record))
+            self._noted.append((self._pending_events() if before is None else before, record))
             self._wake()
 
     @contextmanager
@@ -109,7 +115,7 @@ class GroupCommit:
 
     def defer(self, send: Send) -> None:
         """Send an answer after the commit of all changes before it."""
-        if not self.failed and (self._deferred or self._noted or self._untold()):
+        if not self.failed and (self._deferred or self._noted or self._pending_events()):
             self._deferred.append(send)
             self._wake()
         else:
@@ -120,7 +126,7 @@ class GroupCommit:
         outcome: list[Refusal | None] = []
         self.defer(outcome.append)
         if not outcome:
-            self._keep_now()
+            self._commit_now()
         return outcome[0] if outcome else None
 
     def admit(self) -> None:
@@ -157,7 +163,7 @@ class GroupCommit:
         return records
 
     def _fail(self, error: JournalWriteError) -> None:
-        logger.error("%s; calls are refused until it can be written again", error)
+        logger.error("%s; the mock refuses calls until it can write the journal again", error)
         self._refusal = _refusal(error)
         self._replay()
 
@@ -165,5 +171,5 @@ class GroupCommit:
 def _refusal(error: JournalWriteError) -> Refusal:
     return Refusal(
         ErrorCode.INTERNAL_ERROR,
-        f"{error}. Nothing of this call was kept; send it again when the mock's --data directory can be written to",
+        f"{error}. The mock has undone this call; send it again when the mock's --data directory is writable",
     )

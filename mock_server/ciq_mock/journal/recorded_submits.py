@@ -1,7 +1,7 @@
 """Replays the jobs and ids that workflows and batch jobs created themselves.
 
-During recovery they run again and get the recorded results: a submit returns the job recorded for it, and a submit that
-was refused is refused again. The journal is read ahead to find which of the two it was.
+During recovery workflows and batch jobs run again and get the recorded results: a submit returns its recorded job, and
+a submit that was refused is refused again. `RecordedSubmits` reads the journal ahead to distinguish the two.
 """
 
 from collections import defaultdict, deque
@@ -16,37 +16,37 @@ _Key = tuple[str, str, str, str]
 
 
 class RecordedSubmits:
-    """Lives for one recovery. Reads the journal at its first use."""
+    """The recorded jobs and ids, for one recovery. Reads the journal at its first use."""
 
     def __init__(self, journal: Journal, restoration: Restoration) -> None:
         self._journal = journal
         self._restoration = restoration
         self._jobs: dict[_Key, deque[JobAccepted]] = defaultdict(deque)
         self._ids: deque[str] = deque()
-        self._looked = False
-        self.taken: set[int] = set()
+        self._loaded = False
+        self.restored: set[int] = set()
         """Numbers of jobs that were restored before their record was reached."""
 
-    def submit(self, engine: Engine, bucket: str, feature: Feature, order: JobSpec, queue_id: str | None) -> Job:
+    def submit(self, engine: Engine, bucket: str, feature: Feature, spec: JobSpec, queue_id: str | None) -> Job:
         """Return the job recorded for a submit. Raises EngineError when it was refused."""
-        self._look()
-        known = self._jobs.get(_key(order.origin, order.input_object))
+        self._load()
+        known = self._jobs.get(_key(spec.origin, spec.input_object))
         if not known:
             queue = engine.queue(bucket, feature, queue_id)
             raise QueueFullError(queue.id, queue.max_size, queue.max_size, 1)
         record = known.popleft()
-        self.taken.add(record.number)
-        return self._restoration.job_taken(record.at, record.number, record.id, record.queue_id, record.order)
+        self.restored.add(record.number)
+        return self._restoration.job_accepted(record.at, record.number, record.id, record.queue_id, record.spec)
 
-    def drawn(self) -> str:
+    def next_id(self) -> str:
         """Return the next recorded id. Raises IndexError when there is none."""
-        self._look()
+        self._load()
         return self._ids.popleft()
 
-    def _look(self) -> None:
-        if self._looked:
+    def _load(self) -> None:
+        if self._loaded:
             return
-        self._looked = True
+        self._loaded = True
         for _, data in self._journal.commits():
             for record in read(data):
                 if isinstance(record, JobAccepted) and record.origin is not None:
@@ -65,7 +65,7 @@ class ReplayEngine(Engine):
         now: float,
         bucket: str,
         feature: Feature,
-        orders: Sequence[JobSpec],
+        specs: Sequence[JobSpec],
         *,
         queue_id: str | None = None,
         category: str | None = None,
@@ -73,8 +73,8 @@ class ReplayEngine(Engine):
         """Accept jobs; during recovery return the recorded ones."""
         recorded = self.recorded
         if recorded is None:
-            return super().submit(now, bucket, feature, orders, queue_id=queue_id, category=category)
-        return tuple(recorded.submit(self, bucket, feature, order, queue_id) for order in orders)
+            return super().submit(now, bucket, feature, specs, queue_id=queue_id, category=category)
+        return tuple(recorded.submit(self, bucket, feature, spec, queue_id) for spec in specs)
 
     def cancel(self, now: float, bucket: str, job_ids: Sequence[str]) -> tuple[Job, ...]:
         """Cancel jobs; during recovery do nothing, because the journal holds the cancellations."""

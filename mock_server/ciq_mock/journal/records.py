@@ -1,7 +1,7 @@
-"""What the journal holds: facts, each of which has happened and been told, or could be told from now on.
+"""The records of the journal: each is a change of the mock's state that has happened.
 
-Facts about jobs name them by number, which no fault repeats. No fact holds a signature, a key, or the headers of a
-request. The form of a fact is for ever: a change of any of them is a new `FORMAT`.
+Records refer to jobs by number, which is unique even with a fault. No record holds a signature, a key or the headers of
+a request. The format of a record never changes: a change needs a new `FORMAT`.
 """
 
 import msgspec
@@ -35,14 +35,14 @@ class _Record(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class MockStarted(_Record, tag="opened", frozen=True, gc=False):
-    """A mock began to write here."""
+    """A mock has opened the journal."""
 
     activated: tuple[Feature, ...]
-    """Features that the default bucket was given then."""
+    """Features of the default bucket that it activated."""
 
 
 class QueueRecorded(_Record, tag="queue", frozen=True, gc=False):
-    """A feature was activated; its own queue comes before further ones."""
+    """A feature was activated; the record of its first queue precedes those of further queues."""
 
     id: str
     bucket: str
@@ -53,7 +53,7 @@ class QueueRecorded(_Record, tag="queue", frozen=True, gc=False):
 
 
 class QueueSettingsRecorded(_Record, tag="set", frozen=True, gc=False):
-    """A queue got new settings."""
+    """The settings of a queue were replaced."""
 
     id: str
     name: str
@@ -85,8 +85,8 @@ class JobAccepted(_Record, tag="taken", frozen=True, gc=False):
     origin: Origin | None
 
     @property
-    def order(self) -> JobSpec:
-        """What was ordered."""
+    def spec(self) -> JobSpec:
+        """The spec of the job."""
         return JobSpec(
             tag=self.tag,
             level=self.level,
@@ -115,7 +115,7 @@ class JobEnded(_Record, tag="over", frozen=True, gc=False):
 
 
 class CallbackSettled(_Record, tag="told", frozen=True, gc=False):
-    """The callback of a job is done with: taken by its receiver, or given up."""
+    """The callback of a job needs no further attempt: its receiver accepted it, or the last attempt failed."""
 
     number: int
 
@@ -128,13 +128,13 @@ class Bound(_Record, tag="bound", frozen=True, gc=False):
 
 
 class Unbound(_Record, tag="unbound", frozen=True, gc=False):
-    """A binding was taken back."""
+    """A bucket was unbound."""
 
     bucket: str
 
 
 class CallRecorded(_Record, tag="called", frozen=True, gc=False):
-    """A call of the service that changed what buckets keep beside queues, to be repeated as it came."""
+    """A call that changed resources, workflows or batch jobs; a replay repeats it."""
 
     operation_id: str
     bucket: str
@@ -143,17 +143,17 @@ class CallRecorded(_Record, tag="called", frozen=True, gc=False):
     query: dict[str, str]
     body: bytes
     ids: tuple[str, ...]
-    """Ids that were given out meanwhile."""
+    """Ids that were issued during the call."""
 
 
 class IdIssued(_Record, tag="drawn", frozen=True, gc=False):
-    """An id was given out that belongs to no call: of a run that a batch job began."""
+    """An id was issued outside of calls: for a run that a batch job began."""
 
     id: str
 
 
 class RunCallbackSettled(_Record, tag="run-told", frozen=True, gc=False):
-    """The callback of a run is done with."""
+    """The callback of a run needs no further attempt."""
 
     id: str
 
@@ -198,20 +198,20 @@ _DECODER = msgspec.msgpack.Decoder(list[Record])
 
 
 def written(records: list[Record]) -> bytes:
-    """The bytes of what is committed together."""
+    """Return the bytes of the records of one commit."""
     return _ENCODER.encode(records)
 
 
 def read(data: bytes) -> list[Record]:
-    """The facts of one commit. Raises msgspec.MsgspecError for anything else."""
+    """Return the records of one commit. Raises msgspec.MsgspecError for anything else."""
     return _DECODER.decode(data)
 
 
 def record_of(event: Event) -> Record:
-    """An event of the engine as a fact."""
+    """Return the record of an event of the engine."""
     match event:
         case Accepted():
-            return _taken(event.at, event.job)
+            return _job_accepted(event.at, event.job)
         case Started():
             return JobStarted(event.at, event.job.number)
         case Ended():
@@ -229,7 +229,7 @@ def record_of(event: Event) -> Record:
             return QueueRemovalRecorded(event.at, event.queue.id)
 
 
-def _taken(at: float, job: Job) -> JobAccepted:
+def _job_accepted(at: float, job: Job) -> JobAccepted:
     return JobAccepted(
         at,
         job.number,

@@ -1,7 +1,6 @@
 """Replays the journal after a restart: applies its records, in order, to engine, resources, workflows and objects.
 
-Sends nothing; collects the ended jobs and runs whose callbacks are still due.
-Must not know SQL, HTTP, or the caller.
+Sends nothing; collects the ended jobs and runs whose callbacks are still due. Must not know SQL or HTTP.
 """
 
 from collections.abc import Callable
@@ -61,43 +60,43 @@ class JournalReplay:
         self._repeat = repeat
         self._on_job_ended = on_job_ended
         self.activated: frozenset[Feature] = frozenset()
-        """Features that some mock on this journal has activated at its start."""
-        self.owed: dict[int, Ended] = {}
+        """Features that a mock on this journal has activated at its start."""
+        self.due_jobs: dict[int, Ended] = {}
         """Ended jobs whose callbacks are still due, by number of the job."""
-        self.owed_runs: dict[str, Run] = {}
+        self.due_runs: dict[str, Run] = {}
         """Ended workflow runs whose callbacks are still due, by id."""
-        self.last: list[Event] = []
+        self.last_events: list[Event] = []
         """Events of the last commit: their consequences are not in the journal."""
 
     def run(self, journal: Journal, now: float) -> None:
         """Replay all commits; the engine continues at `now`. Raises DamagedJournalError."""
         for number, data in journal.commits():
             try:
-                for event in self.last:
+                for event in self.last_events:
                     self._on_commit(event)
-                self.last = []
+                self.last_events = []
                 for record in read(data):
                     self._apply(record)
             except (msgspec.MsgspecError, LookupError, Refusal) as error:
                 raise DamagedJournalError(
-                    f"commit {number} of the journal cannot be understood ({error!r}): name another directory"
+                    f"commit {number} of the journal cannot be replayed ({error!r}): use another directory"
                 ) from error
         self._restoration.finish(now)
 
     def _apply(self, record: Record) -> None:
         match record:
             case JobEnded():
-                event = self._restoration.job_over(record.at, record.number, record.state)
+                event = self._restoration.job_ended(record.at, record.number, record.state)
                 if isinstance(event, Ended):
-                    self.owed[record.number] = event
+                    self.due_jobs[record.number] = event
                 self._on_job_ended(event)
-                self.last.append(event)
-            case JobAccepted() if record.number in self._recorded.taken:
-                self._recorded.taken.remove(record.number)
+                self.last_events.append(event)
+            case JobAccepted() if record.number in self._recorded.restored:
+                self._recorded.restored.remove(record.number)
             case CallbackSettled():
-                self.owed.pop(record.number, None)
+                self.due_jobs.pop(record.number, None)
             case RunCallbackSettled():
-                self.owed_runs.pop(record.id, None)
+                self.due_runs.pop(record.id, None)
             case MockStarted():
                 self.activated |= frozenset(record.activated)
             case Bound():
@@ -115,20 +114,20 @@ class JournalReplay:
             case ObjectRemoved():
                 self._library.remove(record.bucket, record.key)
             case _:
-                put_back(self._restoration, record)
+                apply_to_engine(self._restoration, record)
 
 
-def put_back(restoration: Restoration, record: Record) -> None:
+def apply_to_engine(restoration: Restoration, record: Record) -> None:
     """Apply a record to an engine; records of other components change nothing."""
     match record:
         case JobAccepted():
-            restoration.job_taken(record.at, record.number, record.id, record.queue_id, record.order)
+            restoration.job_accepted(record.at, record.number, record.id, record.queue_id, record.spec)
         case JobStarted():
-            restoration.job_begun(record.at, record.number)
+            restoration.job_started(record.at, record.number)
         case JobEnded():
-            restoration.job_over(record.at, record.number, record.state)
+            restoration.job_ended(record.at, record.number, record.state)
         case QueueRecorded():
-            restoration.queue_made(
+            restoration.queue_created(
                 record.at,
                 record.id,
                 bucket=record.bucket,
@@ -138,8 +137,8 @@ def put_back(restoration: Restoration, record: Record) -> None:
                 category=record.category,
             )
         case QueueSettingsRecorded():
-            restoration.queue_set(record.at, record.id, name=record.name, state=record.state, notify=record.notify)
+            restoration.queue_updated(record.at, record.id, name=record.name, state=record.state, notify=record.notify)
         case QueueRemovalRecorded():
-            restoration.queue_gone(record.at, record.id)
+            restoration.queue_deleted(record.at, record.id)
         case _:
             pass

@@ -1,9 +1,9 @@
-"""The journal: commits in order, each whole or not there at all, in one SQLite file of a directory.
+"""The journal: a sequence of atomic commits in one SQLite file of a directory.
 
-Knows bytes, times and the file; must not know what the bytes mean. What `append` has returned from is in the
-write-ahead log: it outlives the process, however that ends. When the machine itself goes down the last commits may be
-missing (each would cost a flush of the disk), never part of one. The file is locked as long as it is open. It is
-readable by its owner only: what clients have sent stands in it.
+Must not know what the bytes of a commit mean. A commit is in the write-ahead log when `append` returns: it survives the
+end of the process, but not always a crash of the machine, because a flush of the disk per commit costs too much; then
+the last commits are missing as a whole. The file is locked while it is open. Only its owner can read it, because it
+contains what clients have sent.
 """
 
 import os
@@ -17,7 +17,7 @@ from ciq_mock.store import StoreError
 
 FILE_NAME = "journal.sqlite3"
 _MARK = 0x43495131
-"""Stands in the head of the file (`application_id`): “CIQ1”."""
+"""The `application_id` in the header of the file: “CIQ1”."""
 _PROBE_BYTES = 64 * 1024
 
 
@@ -26,7 +26,7 @@ class JournalError(StoreError):
 
 
 class JournalInUseError(JournalError):
-    """Another mock works on the same directory."""
+    """Another mock uses the same directory."""
 
 
 class NewerFormatError(JournalError):
@@ -34,46 +34,46 @@ class NewerFormatError(JournalError):
 
 
 class DamagedJournalError(JournalError):
-    """The file is no journal, or what stands in it cannot be read."""
+    """The file is not a journal, or its content is damaged."""
 
 
 class JournalWriteError(JournalError):
-    """Nothing of the last commit was kept."""
+    """The last commit failed as a whole."""
 
 
 class Journal(Protocol):
-    """What the store needs of a journal."""
+    """The interface of a journal."""
 
     openings: int
-    """How often it was opened before."""
+    """Number of earlier openings."""
 
     def commits(self) -> Iterator[tuple[int, bytes]]:
-        """All commits with their numbers, oldest first. Raises DamagedJournalError."""
+        """Yield all commits with their numbers, oldest first. Raises DamagedJournalError."""
         ...
 
     def latest(self) -> float | None:
-        """The time of the last commit, None when there is none."""
+        """Return the time of the last commit, None when there is none."""
         ...
 
     def append(self, at: float, data: bytes) -> None:
-        """Commit. Raises JournalWriteError; then nothing of it is kept."""
+        """Commit. Raises JournalWriteError when the commit failed as a whole."""
         ...
 
     def probe(self) -> None:
-        """Raise JournalWriteError unless there is room for more."""
+        """Raise JournalWriteError unless a commit can be written."""
         ...
 
     def clear(self) -> None:
-        """Forget all commits. Raises JournalWriteError."""
+        """Delete all commits. Raises JournalWriteError."""
         ...
 
     def close(self) -> None:
-        """Let the file go."""
+        """Close the file."""
         ...
 
 
 class SqliteJournal:
-    """The journal of a directory, which is made when it is not there.
+    """The journal of a directory, which is created if missing.
 
     Raises JournalInUseError, NewerFormatError, DamagedJournalError, JournalWriteError.
     """
@@ -85,7 +85,7 @@ class SqliteJournal:
             os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
             self._db = sqlite3.connect(self._path, isolation_level=None, timeout=0.0)
         except (OSError, sqlite3.Error) as error:
-            raise JournalWriteError(f"cannot keep a journal in {folder}: {error}") from error
+            raise JournalWriteError(f"cannot write a journal in {folder}: {error}") from error
         try:
             self.openings = self._open()
         except sqlite3.Error as error:
@@ -129,7 +129,7 @@ class SqliteJournal:
             raise JournalWriteError(f"cannot write to {self._path}: {error}") from error
 
     def _open(self) -> int:
-        """Lock the file, see that it is ours, count this opening; return how many came before."""
+        """Lock the file, check that it is a journal, count this opening; return the number of earlier openings."""
         run = self._db.execute
         run("PRAGMA locking_mode = EXCLUSIVE")
         run("PRAGMA journal_mode = WAL")
@@ -143,11 +143,11 @@ class SqliteJournal:
             run("CREATE TABLE life (openings INTEGER NOT NULL, room BLOB NOT NULL)")
             run("INSERT INTO life VALUES (0, x'')")
         elif mark != _MARK:
-            raise DamagedJournalError(f"{self._path} is no journal of ciq mock; name another directory")
+            raise DamagedJournalError(f"{self._path} is not a journal of ciq mock: use another directory")
         elif version > FORMAT:
             raise NewerFormatError(
                 f"{self._path} has format {version}, and this version of the kit reads up to {FORMAT}: "
-                "use the version that wrote it, or name another directory"
+                "use the version that wrote it, or another directory"
             )
         openings = int(run("SELECT openings FROM life").fetchone()[0])
         run("UPDATE life SET openings = openings + 1")
@@ -158,7 +158,7 @@ class SqliteJournal:
         self._db.close()
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            return JournalInUseError(f"{folder} is in use by another mock: stop that one, or name another directory")
+            return JournalInUseError(f"{folder} is in use by another mock: stop that one, or use another directory")
         if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-            return DamagedJournalError(f"{self._path} is no journal of ciq mock, or is damaged: {error}")
-        return JournalWriteError(f"cannot keep a journal in {folder}: {error}")
+            return DamagedJournalError(f"{self._path} is not a journal of ciq mock, or is damaged: {error}")
+        return JournalWriteError(f"cannot write a journal in {folder}: {error}")

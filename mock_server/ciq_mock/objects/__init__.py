@@ -1,4 +1,4 @@
-"""The mock's small object store: what was uploaded, and what ended jobs have made."""
+"""The mock's object store: uploads, and outputs of ended jobs."""
 
 from ciq_mock.objects.library import Library
 from ciq_mock.objects.outputs import Outputs

@@ -1,4 +1,4 @@
-"""All objects there are: uploads and outputs of jobs under one roof. Of two with the same key the newer counts.
+"""All objects: uploads and outputs of jobs. Of two objects with the same key, the newer counts.
 
 Must not know HTTP or XML.
 """
@@ -9,35 +9,35 @@ from ciq_mock.objects.store import ObjectStore, StoredObject
 
 
 class Library:
-    """Finds, lists, takes and removes objects."""
+    """Stores, finds, lists and removes objects."""
 
     def __init__(self, store: ObjectStore, outputs: Outputs) -> None:
         self.uploads = store
         self._outputs = outputs
 
     def put(self, bucket: str, item: StoredObject) -> None:
-        """Keep an upload. Raises FullStoreError."""
+        """Store an upload. Raises FullStoreError."""
         self.uploads.put(bucket, item)
         self._outputs.remove(bucket, item.key)
 
     def ended(self, job: Job) -> None:
-        """A job has ended well: what it wrote can be fetched."""
+        """Make the outputs of a successful job available."""
         self._outputs.note(job)
 
     def find(self, bucket: str, key: str) -> StoredObject | None:
-        """The object of that key, None when there is none."""
+        """Return the object with that key, None when there is none."""
         upload, output = self.uploads.get(bucket, key), self._outputs.find(bucket, key)
         if upload is None or output is None:
             return upload or output
         return output if output.modified >= upload.modified else upload
 
     def remove(self, bucket: str, key: str) -> None:
-        """Remove the object of that key, if there is one."""
+        """Remove the object with that key, if it exists."""
         self.uploads.remove(bucket, key)
         self._outputs.remove(bucket, key)
 
     def listed(self, bucket: str, *, prefix: str = "", after: str = "") -> list[StoredObject]:
-        """The objects of a bucket whose keys begin with `prefix` and come behind `after`, by key."""
+        """Return the objects of a bucket whose keys begin with `prefix` and are greater than `after`, sorted by key."""
         found = {item.key: item for item in self.uploads.listed(bucket, prefix, after)}
         for item in self._outputs.listed(bucket, prefix, after):
             known = found.get(item.key)
@@ -46,6 +46,6 @@ class Library:
         return [found[key] for key in sorted(found)]
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Remove everything."""
         self.uploads.clear()
         self._outputs.clear()

@@ -1,7 +1,7 @@
-"""What ended jobs have written: small objects that are made when somebody asks for them.
+"""The outputs of ended jobs: small objects that are made at the first read.
 
-An ended job costs one entry in a list; its names and bytes are worked out at the first question after it.
-Of many outputs the newest are remembered. Must not know HTTP.
+An ended job costs one entry in a list; the first read after it computes its names and bytes. Only the newest outputs
+are available. Must not know HTTP.
 """
 
 from collections import deque
@@ -13,48 +13,48 @@ from ciq_mock.results import Written, content_written, written_by
 
 
 class Outputs:
-    """Outputs by bucket and key: the `most` newest, of the `most` jobs that ended last since the last question."""
+    """Outputs by bucket and key: the `most` newest, of the `most` jobs that ended last since the last read."""
 
     def __init__(self, *, most: int) -> None:
         self._most = most
         self._ended: deque[Job] = deque(maxlen=most)
         self._made: dict[tuple[str, str], tuple[Job, Written]] = {}
-        """What was written last stands at the end."""
+        """The newest output is last."""
 
     def note(self, job: Job) -> None:
-        """A job has ended well."""
+        """Note a successful job."""
         self._ended.append(job)
 
     def find(self, bucket: str, key: str) -> StoredObject | None:
-        """The output of that name, None when no job has written it."""
-        self._work_out()
+        """Return the output with that key, None when no job has written it."""
+        self._compute()
         made = self._made.get((bucket, key))
         return None if made is None else _object(*made)
 
     def listed(self, bucket: str, prefix: str, after: str) -> Iterator[StoredObject]:
-        """The outputs in a bucket whose keys begin with `prefix` and come behind `after`, in no order."""
-        self._work_out()
+        """Yield the outputs in a bucket whose keys begin with `prefix` and are greater than `after`, unsorted."""
+        self._compute()
         for (name, key), made in self._made.items():
             if name == bucket and key > after and key.startswith(prefix):
                 yield _object(*made)
 
     def remove(self, bucket: str, key: str) -> None:
-        """Forget an output."""
-        self._work_out()
+        """Remove an output."""
+        self._compute()
         self._made.pop((bucket, key), None)
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Remove everything."""
         self._ended.clear()
         self._made.clear()
 
-    def _work_out(self) -> None:
+    def _compute(self) -> None:
         while self._ended:
             job = self._ended.popleft()
             for output in written_by(job):
-                place = (output.bucket, output.key)
-                self._made.pop(place, None)
-                self._made[place] = (job, output)
+                location = (output.bucket, output.key)
+                self._made.pop(location, None)
+                self._made[location] = (job, output)
             while len(self._made) > self._most:
                 del self._made[next(iter(self._made))]
 

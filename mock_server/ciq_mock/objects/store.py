@@ -1,6 +1,6 @@
-"""Uploaded objects in memory, by bucket and key, bounded in number and bytes.
+"""Uploaded objects in memory, by bucket and key, with limits on number and bytes.
 
-Must not know HTTP, XML, jobs or a clock. Times are epoch seconds; a key is text without its first slash.
+Must not know HTTP, XML, jobs or a clock. Times are epoch seconds; a key has no leading slash.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ import msgspec
 
 
 class StoredObject(msgspec.Struct, frozen=True, kw_only=True):
-    """One object. `headers` are those that come back with it: its type, and what the uploader said of it."""
+    """One object. Each answer with the object has its `headers`: content type and metadata of the upload."""
 
     key: str
     data: bytes
@@ -22,18 +22,18 @@ class StoredObject(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def etag(self) -> str:
-        """The quoted digest, as every COS answer shows it."""
+        """The quoted digest, as in every answer of COS."""
         return f'"{self.md5}"'
 
 
 def stored(key: str, data: bytes, *, modified: float, headers: tuple[tuple[bytes, bytes], ...] = ()) -> StoredObject:
-    """Make an object and its digest."""
+    """Create an object with its digest."""
     digest = md5(data, usedforsecurity=False).hexdigest()
     return StoredObject(key=key, data=data, modified=modified, headers=headers, md5=digest)
 
 
 class FullStoreError(Exception):
-    """The store has no room for another object; the message says what is full."""
+    """The store cannot hold another object; the message has the limit."""
 
 
 class ObjectStore:
@@ -50,7 +50,7 @@ class ObjectStore:
         return len(self._objects)
 
     def put(self, bucket: str, item: StoredObject) -> None:
-        """Keep an object in place of one of the same key. Raises FullStoreError; then nothing has changed."""
+        """Store an object, or replace the one with its key. Raises FullStoreError; then nothing has changed."""
         old = self._objects.get((bucket, item.key))
         size = self.bytes + len(item.data) - (0 if old is None else len(old.data))
         if size > self._most_bytes:
@@ -61,22 +61,22 @@ class ObjectStore:
         self.bytes = size
 
     def get(self, bucket: str, key: str) -> StoredObject | None:
-        """The object, None when there is none."""
+        """Return the object, None when there is none."""
         return self._objects.get((bucket, key))
 
     def remove(self, bucket: str, key: str) -> None:
-        """Forget an object; one that is not there is gone already."""
+        """Remove an object, if it exists."""
         old = self._objects.pop((bucket, key), None)
         if old is not None:
             self.bytes -= len(old.data)
 
     def listed(self, bucket: str, prefix: str, after: str) -> Iterator[StoredObject]:
-        """The objects of a bucket whose keys begin with `prefix` and come behind `after`, in no order."""
+        """Yield the objects of a bucket whose keys begin with `prefix` and are greater than `after`, unsorted."""
         for (name, key), item in self._objects.items():
             if name == bucket and key > after and key.startswith(prefix):
                 yield item
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Remove everything."""
         self._objects.clear()
         self.bytes = 0

@@ -1,6 +1,6 @@
-"""What buckets hold beside queues and jobs: templates, tables of hot words, play keys, libraries of pictures, bindings.
+"""The further resources of buckets: templates, tables of hot words, play keys, image libraries, bindings.
 
-Kept in memory and bounded. Must not know XML, HTTP or how jobs run; time and ids come in as arguments.
+They are in memory and bounded. Must not know XML, HTTP or how jobs run; time and ids are arguments.
 """
 
 from ciq_mock.resources.bindings import Binding, Bindings

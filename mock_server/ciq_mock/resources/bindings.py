@@ -1,6 +1,6 @@
-"""Which buckets are bound to the service (1045/33701, 1045/33703).
+"""The buckets that are bound to the service (1045/33701, 1045/33703).
 
-Knows buckets by name. Must not know features: whoever activates one has the bucket bound with it.
+Must not know features, although activating a feature also binds the bucket.
 """
 
 from dataclasses import dataclass
@@ -24,17 +24,17 @@ class Bindings:
         self._bound: dict[str, Binding] = {}
 
     def bind(self, now: float, bucket: str, region: str) -> Binding:
-        """Bind a bucket; one that is bound stays as it is."""
+        """Bind a bucket; a binding that exists stays unchanged."""
         return self._bound.setdefault(bucket, Binding(bucket, region, now))
 
     def unbind(self, bucket: str) -> bool:
-        """Take a binding back; False when there was none."""
+        """Remove a binding; return False when there was none."""
         return self._bound.pop(bucket, None) is not None
 
     def all(self) -> tuple[Binding, ...]:
-        """Every binding, oldest first."""
+        """Return every binding, oldest first."""
         return tuple(self._bound.values())
 
     def clear(self) -> None:
-        """Forget all."""
+        """Remove all bindings."""
         self._bound.clear()

@@ -1,4 +1,4 @@
-"""The registers of one mock, together."""
+"""`BucketResources`: all resources of one mock."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from ciq_mock.resources.vocabularies import Vocabularies
 
 @dataclass(frozen=True, slots=True)
 class BucketResources:
-    """One of each."""
+    """The resources of all buckets, one field per kind."""
 
     templates: Templates
     vocabularies: Vocabularies
@@ -22,11 +22,11 @@ class BucketResources:
 
     @classmethod
     def empty(cls, ids: IdSource) -> "BucketResources":
-        """Registers without entries."""
+        """Return resources without entries."""
         return cls(Templates(ids), Vocabularies(ids), PlayKeyRegister(), PictureLibraries(), Bindings())
 
     def clear(self) -> None:
-        """Forget every entry."""
+        """Remove all entries."""
         self.templates.clear()
         self.vocabularies.clear()
         self.play_keys.clear()

@@ -1,12 +1,12 @@
-"""What registers raise. Must not know error codes of the service."""
+"""The errors of resources. Must not know error codes of the service."""
 
 
 class ResourceError(Exception):
-    """Base of all."""
+    """Base class of the errors of resources."""
 
 
 class UnknownTemplateError(ResourceError):
-    """The bucket has no template of that id."""
+    """The bucket has no template with that id."""
 
 
 class NameTakenError(ResourceError):
@@ -14,12 +14,12 @@ class NameTakenError(ResourceError):
 
 
 class TooManyError(ResourceError):
-    """The bucket holds as many entries as it may."""
+    """The bucket has the maximum number of entries."""
 
 
 class UnknownTableError(ResourceError):
-    """The bucket has no table of hot words of that id."""
+    """The bucket has no table of hot words with that id."""
 
 
 class CapacityFixedError(ResourceError):
-    """The bucket's library has another capacity, which “cannot be modified after being set” (1045/43516)."""
+    """The bucket's image library has another capacity, which “cannot be modified after being set” (1045/43516)."""

@@ -1,4 +1,4 @@
-"""Which buckets have a library of pictures to search in, and how large it may grow (1045/43516)."""
+"""The image libraries of buckets, with their capacity and rate (1045/43516)."""
 
 from ciq_mock.resources.errors import CapacityFixedError
 
@@ -13,18 +13,18 @@ class PictureLibraries:
         self._rate: dict[str, int] = {}
 
     def open(self, bucket: str, *, capacity: int, rate: int) -> None:
-        """Open a library, or set the rate of one; raise CapacityFixedError when its capacity is another."""
+        """Open a library, or set the rate of an open one; raise CapacityFixedError when its capacity differs."""
         known = self._capacity.setdefault(bucket, capacity)
         if known != capacity:
-            raise CapacityFixedError(f"the library of {bucket} has a capacity of {known}, which stays")
+            raise CapacityFixedError(f"the library of {bucket} has a capacity of {known}, which cannot be changed")
         self._rate[bucket] = rate
 
     def of(self, bucket: str) -> tuple[int, int] | None:
-        """Capacity and rate of a bucket's library, None where there is none."""
+        """Return capacity and rate of a bucket's library, None when there is none."""
         capacity = self._capacity.get(bucket)
         return None if capacity is None else (capacity, self._rate[bucket])
 
     def clear(self) -> None:
-        """Forget all."""
+        """Remove all libraries."""
         self._capacity.clear()
         self._rate.clear()

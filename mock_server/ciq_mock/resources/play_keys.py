@@ -1,11 +1,11 @@
-"""The pair of keys that playing of encrypted HLS is signed with (1045/72946, 1045/72947). Nothing is signed here."""
+"""The pair of play keys for encrypted HLS (1045/72946, 1045/72947). The mock signs nothing with them."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class PlayKeys:
-    """Keys of a bucket, empty where none was set."""
+    """Keys of a bucket; a key that was not set is empty."""
 
     master: str = field(default="", repr=False)
     backup: str = field(default="", repr=False)
@@ -20,16 +20,16 @@ class PlayKeyRegister:
         self._keys: dict[str, PlayKeys] = {}
 
     def get(self, bucket: str) -> PlayKeys:
-        """The keys of a bucket, empty ones before any was set."""
+        """Return the keys of a bucket, empty before any was set."""
         return self._keys.get(bucket) or PlayKeys()
 
     def update(self, bucket: str, *, master: str | None, backup: str | None) -> PlayKeys:
-        """Replace what is given; None leaves a key as it is."""
+        """Replace the given keys; None leaves a key unchanged."""
         old = self.get(bucket)
         keys = PlayKeys(old.master if master is None else master, old.backup if backup is None else backup)
         self._keys[bucket] = keys
         return keys
 
     def clear(self) -> None:
-        """Forget all."""
+        """Remove all keys."""
         self._keys.clear()

@@ -1,6 +1,6 @@
-"""Templates: parameters of a tag under an id, by bucket (1045/73037, 1045/73038, 436/77185, 436/75046).
+"""Templates: named parameters of a tag, by bucket and id (1045/73037, 1045/73038, 436/77185, 436/75046).
 
-Knows names, tags and the order of creation. Must not know what the parameters mean: they are kept as they came.
+Must not know the meaning of the parameters; they are stored unchanged.
 """
 
 from collections.abc import Mapping
@@ -21,21 +21,21 @@ class Template:
     tag: str
     name: str
     parts: Mapping[str, object]
-    """Elements of the answer that hold the parameters."""
+    """Elements of the answer that contain the parameters."""
     created: float
     updated: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateFilter:
-    """What a list asks for; an empty field asks for nothing."""
+    """Which templates to list; an empty field matches all."""
 
     tag: str = ""
     ids: tuple[str, ...] = ()
     name_prefix: str = ""
 
     def admits(self, template: Template) -> bool:
-        """Tell whether the template is asked for."""
+        """Return whether a template belongs to the list."""
         return (
             (not self.tag or template.tag == self.tag)
             and (not self.ids or template.id in self.ids)
@@ -55,10 +55,10 @@ class Templates:
     def create(
         self, now: float, bucket: str, *, tag: str, name: str, parts: Mapping[str, object], most: int
     ) -> Template:
-        """Keep a new template; raise NameTakenError, or TooManyError when the bucket holds `most` already."""
+        """Create a template; raise NameTakenError, or TooManyError when the bucket already has `most`."""
         mine = self._by_bucket.setdefault(bucket, {})
         if len(mine) >= most:
-            raise TooManyError(f"{bucket} holds {len(mine)} templates, more are not kept")
+            raise TooManyError(f"{bucket} has {len(mine)} templates, the maximum: delete one first")
         self._need_free_name(bucket, tag, name, but="")
         template = Template(
             id=self._ids(TEMPLATE_LETTER), bucket=bucket, tag=tag, name=name, parts=parts, created=now, updated=now
@@ -77,24 +77,24 @@ class Templates:
         return template
 
     def delete(self, bucket: str, template_id: str) -> None:
-        """Forget a template; raise UnknownTemplateError when there is none."""
+        """Delete a template; raise UnknownTemplateError when there is none."""
         self.get(bucket, template_id)
         del self._by_bucket[bucket][template_id]
 
     def get(self, bucket: str, template_id: str) -> Template:
-        """Return a template; raise UnknownTemplateError when the bucket has none of that id."""
+        """Return a template; raise UnknownTemplateError when the bucket has none with that id."""
         template = self._by_bucket.get(bucket, {}).get(template_id)
         if template is None:
             raise UnknownTemplateError(f"{bucket} has no template {template_id[:80]}")
         return template
 
     def find(self, bucket: str, wanted: TemplateFilter) -> list[Template]:
-        """The bucket's templates that a list asks for, newest first."""
+        """Return the bucket's templates that match a filter, newest first."""
         mine = self._by_bucket.get(bucket, {})
         return [template for template in reversed(mine.values()) if wanted.admits(template)]
 
     def clear(self) -> None:
-        """Forget all."""
+        """Remove all templates."""
         self._by_bucket.clear()
 
     def _need_free_name(self, bucket: str, tag: str, name: str, *, but: str) -> None:

@@ -1,6 +1,6 @@
-"""Tables of hot words for speech recognition, by bucket. Kept and shown; no recognition reads them.
+"""Tables of hot words for speech recognition, by bucket. The mock only stores and returns them.
 
-No page was found; what is kept is what the official Python SDK sends.
+No page was found; a table has the elements that the official Python SDK sends.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ TABLE_LETTER = "v"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vocabulary:
-    """One table; `content` are the elements of the request but for the id, times in epoch seconds."""
+    """One table; `content` has the elements of the request without the id; times are epoch seconds."""
 
     id: str
     content: dict[str, object]
@@ -31,10 +31,10 @@ class Vocabularies:
         self._by_bucket: dict[str, dict[str, Vocabulary]] = {}
 
     def create(self, now: float, bucket: str, content: dict[str, object], *, most: int) -> Vocabulary:
-        """Keep a new table; raise TooManyError when the bucket holds `most` already."""
+        """Create a table; raise TooManyError when the bucket already has `most`."""
         mine = self._by_bucket.setdefault(bucket, {})
         if len(mine) >= most:
-            raise TooManyError(f"{bucket} holds {len(mine)} tables of hot words, more are not kept")
+            raise TooManyError(f"{bucket} has {len(mine)} tables of hot words, the maximum: delete one first")
         table = Vocabulary(id=self._ids(TABLE_LETTER), content=content, created=now, updated=now)
         mine[table.id] = table
         return table
@@ -47,21 +47,21 @@ class Vocabularies:
         return table
 
     def delete(self, bucket: str, table_id: str) -> None:
-        """Forget a table; raise UnknownTableError when there is none."""
+        """Delete a table; raise UnknownTableError when there is none."""
         self.get(bucket, table_id)
         del self._by_bucket[bucket][table_id]
 
     def get(self, bucket: str, table_id: str) -> Vocabulary:
-        """Return a table; raise UnknownTableError when the bucket has none of that id."""
+        """Return a table; raise UnknownTableError when the bucket has none with that id."""
         table = self._by_bucket.get(bucket, {}).get(table_id)
         if table is None:
             raise UnknownTableError(f"{bucket} has no table of hot words {table_id[:80]}")
         return table
 
     def all(self, bucket: str) -> list[Vocabulary]:
-        """The bucket's tables, oldest first."""
+        """Return the bucket's tables, oldest first."""
         return list(self._by_bucket.get(bucket, {}).values())
 
     def clear(self) -> None:
-        """Forget all."""
+        """Remove all tables."""
         self._by_bucket.clear()

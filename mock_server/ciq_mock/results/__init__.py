@@ -1,7 +1,7 @@
-"""What an ended job has made: its result containers and its files, by tag.
+"""The results of an ended job, by tag: its result containers and its files.
 
-A table names the makers of each tag; each maker is a function of the job alone. Results are made when they are
-first shown, never when a job is submitted.
+A table has the makers of each tag; the result of a maker depends on the job only. Results are made when they are first
+shown, never when a job is submitted.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -18,7 +18,7 @@ from ciq_mock.results.names import file_names, sprite_names
 from ciq_schemas.features import FEATURES, Feature
 
 Maker = Callable[[Finished], bytes]
-"""A job in, one result container out; b"" when the job leaves none."""
+"""Returns one result container of a job; b"" when the job has none."""
 
 _CLIP = (media.media_info, media.media_result)
 _FILES = (media.media_result,)
@@ -62,15 +62,15 @@ _WITHOUT_FILES = frozenset(
         "Dna", "SoundHound", "VocalScore", "WordsGeneralize", "ImageInspect", "ImageOCR", "FileHashCode",
     }
 )  # fmt: skip
-"""Tags that look and write nothing, even where an Output is given."""
+"""Tags that analyse their input and write no file, even with an Output."""
 
 
 READS_CONTENT = frozenset({"FileHashCode", "ImageInspect", "MediaInfo", "PicProcess"})
-"""Tags whose results speak of the content of the input where that was uploaded."""
+"""Tags whose results depend on the content of the input if it was uploaded."""
 
 
 class Written(msgspec.Struct, frozen=True, gc=False):
-    """A file that a job has written; `name` is the key as it stands in the result, escaped."""
+    """A file that a job has written; `name` is the key as in the result, escaped."""
 
     bucket: str
     key: str
@@ -78,12 +78,12 @@ class Written(msgspec.Struct, frozen=True, gc=False):
 
 
 def result_of(job: Finished) -> bytes:
-    """The containers to add to the Operation element, b"" where a job leaves none."""
+    """Return the containers to add to the Operation element; b"" when the job has none."""
     return b"".join([make(job) for make in MAKERS.get(job.tag, ())])
 
 
 def finished(job: Job, *, content: bytes | None = None, modified: float = 0.0) -> Finished:
-    """A job of the engine as the makers see it; with the content of its input when that was uploaded."""
+    """Return a job of the engine as the makers see it, with the content of its input if that was uploaded."""
     return Finished(
         job_id=job.id,
         tag=job.tag,
@@ -96,7 +96,7 @@ def finished(job: Job, *, content: bytes | None = None, modified: float = 0.0) -
 
 
 def written_by(job: Job) -> Iterator[Written]:
-    """The files of a job that has ended well."""
+    """Yield the files of a successful job."""
     if job.tag in _WITHOUT_FILES:
         return
     done = finished(job)
@@ -106,5 +106,5 @@ def written_by(job: Job) -> Iterator[Written]:
 
 
 def content_written(job: Job, output: Written) -> bytes:
-    """The bytes of such a file."""
+    """Return the content of such a file."""
     return content_of(finished(job), output.name)

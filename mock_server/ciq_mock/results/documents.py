@@ -6,7 +6,7 @@ from ciq_mock.results.names import extension, filled, page_count
 
 
 def pages(job: Finished) -> bytes:
-    """DocProcessResult: the pages that were made, and where they are."""
+    """DocProcessResult: the written pages and their addresses."""
     count = page_count(job)
     first = max(1, number(section(job.operation, b"DocProcess"), b"StartPage", 1))
     pattern = text(job.output, b"Object")

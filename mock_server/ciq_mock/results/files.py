@@ -11,7 +11,7 @@ _HASHES = {b"MD5": "md5", b"SHA1": "sha1", b"SHA256": "sha256"}
 
 
 def hashed(job: Finished) -> bytes:
-    """FileHashCodeResult: the digest of the uploaded input; of the input's name when nothing was uploaded."""
+    """FileHashCodeResult: the digest of the uploaded input; of the input's name when it was not uploaded."""
     data = job.source.encode("utf-8", "replace") if job.content is None else job.content
     kind = text(section(job.operation, b"FileHashCodeConfig"), b"Type").upper()
     kind = kind if kind in _HASHES else b"MD5"
@@ -24,8 +24,8 @@ def hashed(job: Finished) -> bytes:
 
 
 def compressed(job: Finished) -> bytes:
-    """FileCompressResult: the archive, and how many files are in it. Of several sources UrlList goes before Prefix,
-    Prefix before Key (436/83112)."""
+    """FileCompressResult: the archive and its number of files. UrlList takes precedence over Prefix, and Prefix over
+    Key (436/83112)."""
     config = section(job.operation, b"FileCompressConfig")
     named = not text(config, b"UrlList") and not texts(config, b"Prefix")
     count = len(texts(config, b"Key")) if named else job.draw("files", 1, 9)
@@ -35,7 +35,7 @@ def compressed(job: Finished) -> bytes:
 
 
 def uncompressed(job: Finished) -> bytes:
-    """FileUncompressResult: where the files are, and how many."""
+    """FileUncompressResult: the bucket of the files, and their number."""
     count = b"%d" % len(file_names(job))
     return element(b"FileUncompressResult", _place(job), element(b"FileCount", count))
 

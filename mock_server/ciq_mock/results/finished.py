@@ -1,7 +1,7 @@
-"""An ended job as the makers of results see it, and the numbers they draw from the name of its input.
+"""An ended job as the makers of results see it, and numbers derived from the name of its input.
 
-Nothing is really processed: whatever is said of an input follows from its name, so that the same request gives the
-same result on every machine. Must not know what any tag is about.
+The mock processes no input: the properties of an input are derived from its name, so that the same request gives the
+same result on every machine. Must not know the meaning of a tag.
 """
 
 from hashlib import sha256
@@ -10,7 +10,7 @@ from ciq_mock.results.echo import last_section
 
 
 class Finished:
-    """What a result may depend on."""
+    """The properties of a job that a result may depend on."""
 
     def __init__(
         self,
@@ -23,8 +23,8 @@ class Finished:
         content: bytes | None = None,
         modified: float = 0.0,
     ) -> None:
-        """`source` is the key or address of the input; `content` its bytes when it was uploaded, `modified` (epoch
-        seconds) when that was. `operation` is the Operation element as echoed."""
+        """`source` is the key or address of the input; `content` its bytes if it was uploaded, `modified` the time of
+        the upload (epoch seconds). `operation` is the Operation element as echoed."""
         self.job_id = job_id
         self.tag = tag
         self.source = source
@@ -33,10 +33,10 @@ class Finished:
         self.content = content
         self.modified = modified
         self.output = last_section(operation, b"Output")
-        """The content of Operation.Output, which comes behind the containers of the tag."""
+        """The content of Operation.Output, which follows the containers of the tag."""
 
     def draw(self, what: str, least: int, most: int) -> int:
-        """A number from `least` to `most` for this input, another one for each `what`."""
+        """Return a number from `least` to `most` that depends on the input and on `what`."""
         mixed = sha256(f"{what}\0{self.source or self.tag}".encode("utf-8", "replace")).digest()
         return least + int.from_bytes(mixed[:6]) % (most - least + 1)
 
@@ -47,5 +47,5 @@ class Finished:
 
     @property
     def seconds(self) -> int:
-        """How long the input plays."""
+        """Playing time of the input."""
         return self.draw("seconds", 5, 600)

@@ -1,4 +1,4 @@
-"""Results of media jobs: MediaInfo, MediaResult and the containers of the tags that look and do not write.
+"""Results of media jobs: MediaInfo, MediaResult and the containers of the tags that only analyse their input.
 
 Shapes: 436/49068, 436/49074, 436/85055 to 85077, 460/94311; those of VideoTag, VideoTargetRec, QualityEstimate and
 Dna as the public SDKs read them.
@@ -22,7 +22,7 @@ def media_result(job: Finished) -> bytes:
 
 
 def media_info(job: Finished) -> bytes:
-    """MediaInfo: format and streams of what came in."""
+    """MediaInfo: format and streams of the input."""
     seconds, bits = b"%d.000000" % job.seconds, job.draw("bits", 200, 8000)
     width, height = _SIZES[job.draw("picture", 0, len(_SIZES) - 1)]
     video = element(
@@ -89,7 +89,7 @@ def quality(job: Finished) -> bytes:
 
 
 def fingerprint(job: Finished) -> bytes:
-    """DnaResult: a video that is like no other."""
+    """DnaResult: the fingerprint of a unique video."""
     return element(
         b"DnaResult",
         element(b"VideoId", b"v%08x" % job.draw("video", 0, 0xFFFFFFFF)),

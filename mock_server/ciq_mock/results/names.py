@@ -1,7 +1,7 @@
-"""Which files a job has written: its output names with their wildcards filled in.
+"""The names of the files that a job has written: its output names with their wildcards replaced.
 
 Wildcards: `${ext}`, `${jobid}`, `${Number}` and `${number}`, `${Page}`, `${SheetID}`, `${RunId}` (436/73198 and the
-pages of the tags, 1045/47932). Where numbers begin no page says: files from 0, pages from 1.
+pages of the tags, 1045/47932). No page says where numbers begin; here files begin at 0 and pages at 1.
 """
 
 from ciq_mock.results.echo import number, section, text, texts
@@ -14,12 +14,12 @@ _EXTENSIONS = {
     "GeneratePlayList": b"m3u8", "PosterProduction": b"jpg",
 }  # fmt: skip
 _MORE_NAMES = frozenset({"VoiceSeparate", "StreamExtract"})
-"""Tags whose outputs have names beside Object."""
+"""Tags whose outputs have further names besides Object."""
 _SEPARATED = (b"AuObject", b"BassObject", b"DrumObject")
 
 
 def file_names(job: Finished) -> list[bytes]:
-    """The names (escaped) of the files of a job, without sprites; empty when it names no output."""
+    """Return the escaped names of the files of a job, without sprites; empty when it has no output."""
     if job.tag == "FileUncompress":
         return _uncompressed(job)
     names = _numbered(job, text(job.output, b"Object"))
@@ -34,13 +34,13 @@ def file_names(job: Finished) -> list[bytes]:
 
 
 def sprite_names(job: Finished) -> list[bytes]:
-    """The names of sprite pictures."""
+    """Return the names of sprite images."""
     pattern = text(job.output, b"SpriteObject")
     return [filled(job, pattern)] if pattern else []
 
 
 def page_count(job: Finished) -> int:
-    """Pages of a document: the range asked for, within what the document is said to have."""
+    """Return the number of pages of a document: of the requested range, or of the whole document."""
     first = max(1, number(section(job.operation, b"DocProcess"), b"StartPage", 1))
     last = number(section(job.operation, b"DocProcess"), b"EndPage", 0)  # -1 and absent: all
     whole = job.draw("pages", 1, 5)
@@ -48,12 +48,12 @@ def page_count(job: Finished) -> int:
 
 
 def filled(job: Finished, pattern: bytes, *, file: int = 0, page: int = 1) -> bytes:
-    """Put values into the wildcards of an output name."""
-    return _told_apart(job, _same_for_all(job, pattern), file=file, page=page)
+    """Replace the wildcards of an output name."""
+    return _fill_numbers(job, _fill_common(job, pattern), file=file, page=page)
 
 
-def _same_for_all(job: Finished, pattern: bytes) -> bytes:
-    """The wildcards that mean the same in the name of every file of the job."""
+def _fill_common(job: Finished, pattern: bytes) -> bytes:
+    """Replace the wildcards that are the same for every file of the job."""
     if b"${" not in pattern:
         return pattern
     pattern = pattern.replace(b"${jobid}", job.job_id.encode()).replace(b"${RunId}", job.run_id.encode())
@@ -63,8 +63,8 @@ def _same_for_all(job: Finished, pattern: bytes) -> bytes:
     return pattern.replace(b"${ext}", extension(job)) if b"${ext}" in pattern else pattern
 
 
-def _told_apart(job: Finished, pattern: bytes, *, file: int, page: int) -> bytes:
-    """The wildcards that count."""
+def _fill_numbers(job: Finished, pattern: bytes, *, file: int, page: int) -> bytes:
+    """Replace the wildcards that number files and pages."""
     if b"${" not in pattern:
         return pattern
     count = b"%d" % (page if job.tag == "DocProcess" else file)
@@ -72,22 +72,22 @@ def _told_apart(job: Finished, pattern: bytes, *, file: int, page: int) -> bytes
 
 
 def extension(job: Finished) -> bytes:
-    """What the files of a job end with, where its tag or a format in its operation decides that."""
+    """Return the extension of the files of a job, from its tag or from a format in its operation."""
     if job.tag == "DocProcess":
         return text(section(job.operation, b"DocProcess"), b"TgtType") or b"jpg"
     known = _EXTENSIONS.get(job.tag)
-    asked = text(job.operation, b"Format")
-    return asked.lower() if asked.isalnum() else known or b"mp4"
+    requested = text(job.operation, b"Format")
+    return requested.lower() if requested.isalnum() else known or b"mp4"
 
 
 def _numbered(job: Finished, pattern: bytes) -> list[bytes]:
     if not pattern:
         return []
-    pattern = _same_for_all(job, pattern)
+    pattern = _fill_common(job, pattern)
     if b"${" not in pattern:
         return [pattern]
     count = _count(job)
-    return list(dict.fromkeys([_told_apart(job, pattern, file=n, page=n + 1) for n in range(count)]))
+    return list(dict.fromkeys([_fill_numbers(job, pattern, file=n, page=n + 1) for n in range(count)]))
 
 
 def _count(job: Finished) -> int:
@@ -107,7 +107,7 @@ def _count(job: Finished) -> int:
 
 
 def _uncompressed(job: Finished) -> list[bytes]:
-    """One file, named like the archive, in the folder asked for (436/83110)."""
+    """Return one file, named like the archive, in the requested folder (436/83110)."""
     folder = text(section(job.operation, b"FileUncompressConfig"), b"Prefix").strip(b"/")
     stem = job.source.rsplit("/", 1)[-1].split(".", 1)[0] or "file"
     name = stem.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").encode()

@@ -9,7 +9,7 @@ from ciq_mock.results.names import file_names
 
 
 def processed(job: Finished) -> bytes:
-    """PicProcessResult: what came in, what was written."""
+    """PicProcessResult: the input image and the written image."""
     written = []
     for name in file_names(job)[:1]:
         size = element(b"Size", b"%d" % len(content_of(job, name)))

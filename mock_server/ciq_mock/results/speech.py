@@ -1,16 +1,16 @@
 """Results of speech jobs. Shapes: 436/80171, 1045/73386; SoundHound and VocalScore as the public SDKs read them."""
 
-from ciq_mock.results.content import HEARD
+from ciq_mock.results.content import RECOGNISED_TEXT
 from ciq_mock.results.echo import element
 from ciq_mock.results.finished import Finished
 
 
 def recognition(job: Finished) -> bytes:
-    """SpeechRecognitionResult: how long the recording is, and what was heard."""
+    """SpeechRecognitionResult: the length of the recording, and its text."""
     return element(
         b"SpeechRecognitionResult",
         element(b"AudioTime", b"%d.000" % job.seconds),
-        element(b"Result", HEARD.encode()),
+        element(b"Result", RECOGNISED_TEXT.encode()),
     )
 
 

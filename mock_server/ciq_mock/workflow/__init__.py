@@ -1,4 +1,4 @@
-"""Workflows and batch jobs: what starts jobs without a submit. Pure, beside the engine."""
+"""Workflows and batch jobs, which start jobs without a submit of a client. Pure, like the engine."""
 
 from ciq_mock.workflow.batches import (
     BatchEndedError,

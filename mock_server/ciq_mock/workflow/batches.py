@@ -1,9 +1,9 @@
-"""Batch jobs: workflows, or one kind of job, over many objects. Pure.
+"""Batch jobs: run workflows, or one kind of job, on many objects. Pure.
 
-A batch job is Submitted when it is made, Running from its launch, and Success once all it started has ended, however
-that ended: jobs and runs tell their own fate. It fails when its objects cannot be listed, or when nothing of it
-could be started. It feeds the queues bit by bit, so that a long list neither fills a queue nor holds up others.
-Source: 436/76888, 1045/47029 to 47031, 460/76894; ends and width are choices, no page speaks of them.
+A batch job is Submitted when it is created, Running from its launch, and Success when everything it started has ended,
+even with failures, which the jobs and runs show. It fails when its objects cannot be listed, or when it could start
+nothing. It starts a limited number at a time, so that a long list neither fills a queue nor delays other jobs.
+Source: 436/76888, 1045/47029 to 47031, 460/76894; the end states and the limit are choices, on no page.
 Must not know HTTP, XML, a clock, or where objects come from.
 """
 
@@ -24,22 +24,22 @@ from ciq_schemas.lifecycle import FINAL_STATES, JobState
 
 BATCH_LETTER = "b"
 WIDTH = 100
-"""Runs or jobs of one batch job under way at the same time."""
+"""Maximum of unfinished runs or jobs of one batch job."""
 
 
 class UnknownBatchError(WorkflowError):
     """No batch job of this bucket has the id."""
 
     def __init__(self, batch_id: str) -> None:
-        super().__init__(f"there is no batch job {batch_id[:60]!r} in this bucket")
+        super().__init__(f"this bucket has no batch job {batch_id[:60]!r}")
 
 
 class BatchEndedError(WorkflowError):
-    """The batch job has ended: nothing is left to cancel."""
+    """The batch job has ended and cannot be cancelled."""
 
 
 class ObjectsError(Exception):
-    """The objects of a batch job cannot be told; ends it Failed."""
+    """The objects of a batch job cannot be listed; the batch job ends Failed."""
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.message)
@@ -47,7 +47,7 @@ class ObjectsError(Exception):
 
 
 class BatchType(StrEnum):
-    """What is started for each object."""
+    """What a batch job starts for each object."""
 
     WORKFLOW = "Workflow"
     JOB = "Job"
@@ -55,23 +55,23 @@ class BatchType(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchPlan:
-    """What a client says of a batch job."""
+    """The definition of a batch job, from the request of a client."""
 
     name: str
     type: BatchType
     input: Mapping[str, object]
-    """Content of Input, echoed as given."""
+    """Content of Input, echoed unchanged."""
     operation: Mapping[str, object]
-    """Content of Operation, likewise."""
+    """Content of Operation, echoed unchanged."""
     workflow_ids: tuple[str, ...] = ()
     feature: Feature | None = None
-    """Of a batch of jobs: whose queue they enter."""
+    """The feature of the jobs' queue; None for workflows."""
     queue_id: str | None = None
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class BatchJob:
-    """A record to read. Times are epoch seconds."""
+    """A batch job. Times are epoch seconds."""
 
     id: str
     number: int
@@ -86,24 +86,24 @@ class BatchJob:
     runs: list[Run] = field(default_factory=list)
     jobs: list[str] = field(default_factory=list)
     count: int = 0
-    """Runs or jobs there are to start."""
+    """Number of runs or jobs to start, without refused ones."""
     done: int = 0
-    """Of those that began, ended."""
+    """Number of runs or jobs that have ended."""
     refused: Failure | None = None
-    """Why the first of the refused ones was not started."""
+    """Why the first refused run or job was not started."""
     left: Iterator[tuple[str, str]] | None = None
-    """(object, workflow) not yet started, None when there is nothing more; no workflow in a batch of jobs."""
+    """(object, workflow) not yet started, None at the end; the workflow is empty in a batch of jobs."""
     feeding: bool = False
-    """Being fed just now: what ends meanwhile is only counted."""
+    """True while `_feed` runs: runs or jobs that end meanwhile are only counted."""
 
     @property
-    def under_way(self) -> int:
-        """Runs or jobs that have begun and not ended."""
+    def unfinished(self) -> int:
+        """Number of runs or jobs that have begun and not ended."""
         return len(self.runs) + len(self.jobs) - self.done
 
     @property
     def progress(self) -> int:
-        """Percent of what was to be started that has ended."""
+        """Percentage of the runs or jobs that have ended."""
         if self.state is JobState.SUCCESS:
             return 100
         return min(99, 100 * self.done // self.count) if self.count else 0
@@ -122,7 +122,7 @@ class BatchFilter:
     created_to: float | None = None
 
     def admits(self, batch: BatchJob) -> bool:
-        """Tell whether a batch job belongs in the list."""
+        """Return whether a batch job belongs to the list."""
         return (
             self.type in (None, batch.plan.type)
             and (self.workflow_id is None or self.workflow_id in batch.plan.workflow_ids)
@@ -135,9 +135,9 @@ class BatchFilter:
 
 
 ObjectsOf = Callable[[BatchJob], Sequence[str]]
-"""Keys of the objects. Raises ObjectsError."""
-OrderOf = Callable[[BatchJob, str], JobSpec | Failure]
-"""The job on one object, or why there can be none."""
+"""Returns the keys of the objects. Raises ObjectsError."""
+SpecOf = Callable[[BatchJob, str], JobSpec | Failure]
+"""Returns the job on one object, or the failure when it is refused."""
 
 
 class Batches:
@@ -150,16 +150,16 @@ class Batches:
         workflows: Workflows,
         ids: IdSource,
         objects_of: ObjectsOf,
-        order_of: OrderOf,
+        spec_of: SpecOf,
         failure_of: Callable[[EngineError], Failure],
         most: int = 10_000,
     ) -> None:
-        """Of more than `most` batch jobs the oldest are forgotten once they have ended."""
+        """Beyond `most` batch jobs, the oldest are removed if they have ended."""
         self._engine = engine
         self._workflows = workflows
         self._ids = ids
         self._objects_of = objects_of
-        self._order_of = order_of
+        self._spec_of = spec_of
         self._failure_of = failure_of
         self._batches: dict[str, BatchJob] = {}
         self._by_bucket: dict[str, list[BatchJob]] = {}
@@ -167,12 +167,12 @@ class Batches:
         self._most = most
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Remove everything."""
         self._batches.clear()
         self._by_bucket.clear()
 
     def create(self, now: float, bucket: str, region: str, plan: BatchPlan) -> BatchJob:
-        """Keep a batch job; nothing starts before `launch`."""
+        """Create a batch job; nothing starts before `launch`."""
         self._number += 1
         batch = BatchJob(
             id=self._ids(BATCH_LETTER), number=self._number, bucket=bucket, region=region, plan=plan, created=now
@@ -188,7 +188,7 @@ class Batches:
         return batch
 
     def launch(self, now: float, batch: BatchJob) -> None:
-        """Begin."""
+        """List the objects of a batch job and begin."""
         batch.state, batch.started = JobState.RUNNING, now
         try:
             objects = self._objects_of(batch)
@@ -201,7 +201,7 @@ class Batches:
         self._feed(now, batch)
 
     def batch(self, bucket: str, batch_id: str) -> BatchJob:
-        """The batch job of that id. Raises UnknownBatchError."""
+        """Return the batch job with that id. Raises UnknownBatchError."""
         batch = self._batches.get(batch_id)
         if batch is None or batch.bucket != bucket:
             raise UnknownBatchError(batch_id)
@@ -210,15 +210,15 @@ class Batches:
     def batches(
         self, bucket: str, wanted: BatchFilter, *, order: TimeOrder, size: int, token: str | None
     ) -> Page[BatchJob]:
-        """One page of batch jobs. Raises BadCursorError."""
+        """Return one page of batch jobs. Raises BadCursorError."""
         records = self._by_bucket.get(bucket, [])
-        return page(records, wanted.admits, asked=repr(wanted), order=order, size=size, token=token)
+        return page(records, wanted.admits, query=repr(wanted), order=order, size=size, token=token)
 
     def cancel(self, now: float, bucket: str, batch_id: str) -> BatchJob:
-        """Start no more of it and cancel its jobs that wait. Raises UnknownBatchError, BatchEndedError."""
+        """Start nothing more of it and cancel its waiting jobs. Raises UnknownBatchError, BatchEndedError."""
         batch = self.batch(bucket, batch_id)
         if batch.state in FINAL_STATES:
-            raise BatchEndedError(f"batch job {batch_id} is {batch.state}: there is nothing to cancel")
+            raise BatchEndedError(f"batch job {batch_id} is {batch.state}and cannot be cancelled")
         batch.left = None
         self._end(now, batch, JobState.CANCEL, None)
         self._workflows.cancel_runs(now, bucket, batch.runs)
@@ -229,7 +229,7 @@ class Batches:
         return batch
 
     def on_event(self, event: Event) -> None:
-        """Hear of what happens in the engine: jobs of a batch of jobs end."""
+        """Count the ended jobs of a batch of jobs."""
         if not isinstance(event, Ended | Cancelled):
             return
         origin = event.job.origin
@@ -237,7 +237,7 @@ class Batches:
             self._one_done(event.at, origin.batch_id)
 
     def on_run(self, run: Run) -> None:
-        """Hear of the end of a run."""
+        """Count an ended run."""
         if run.batch_id and run.ended is not None:
             self._one_done(run.ended, run.batch_id)
 
@@ -250,9 +250,9 @@ class Batches:
             self._feed(now, batch)
 
     def _feed(self, now: float, batch: BatchJob) -> None:
-        """Start more, as much as may be under way; end the batch job when nothing is left."""
+        """Start more, up to `WIDTH` unfinished ones; end the batch job when all have ended."""
         batch.feeding = True
-        while batch.left is not None and batch.under_way < WIDTH:
+        while batch.left is not None and batch.unfinished < WIDTH:
             following = next(batch.left, None)
             if following is None:
                 batch.left = None
@@ -262,19 +262,19 @@ class Batches:
                 batch.count -= 1
                 batch.refused = batch.refused or failure
         batch.feeding = False
-        if batch.left is None and not batch.under_way:
+        if batch.left is None and not batch.unfinished:
             nothing = batch.refused is not None and not batch.runs and not batch.jobs
             self._end(now, batch, JobState.FAILED if nothing else JobState.SUCCESS, batch.refused if nothing else None)
 
     def _start(self, now: float, batch: BatchJob, key: str, workflow_id: str) -> Failure | None:
-        """Start one run or job; why it was refused, None when it was not."""
+        """Start one run or job; return the failure when it was refused."""
         if batch.plan.feature is None:
             return self._start_run(now, batch, key, workflow_id)
-        order = self._order_of(batch, key)
-        if isinstance(order, Failure):
-            return order
+        spec = self._spec_of(batch, key)
+        if isinstance(spec, Failure):
+            return spec
         try:
-            (job,) = self._engine.submit(now, batch.bucket, batch.plan.feature, [order], queue_id=batch.plan.queue_id)
+            (job,) = self._engine.submit(now, batch.bucket, batch.plan.feature, [spec], queue_id=batch.plan.queue_id)
         except EngineError as error:
             return self._failure_of(error)
         batch.jobs.append(job.id)

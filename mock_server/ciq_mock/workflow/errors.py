@@ -1,5 +1,5 @@
-"""The root of what workflows and batch jobs refuse."""
+"""The base class of the errors of workflows and batch jobs."""
 
 
 class WorkflowError(Exception):
-    """A command that is refused; nothing has changed. The message says why."""
+    """A command is refused; nothing has changed. The message says why."""

@@ -1,4 +1,4 @@
-"""Pages of records in order of creation, with a cursor that names the last record given out. Pure."""
+"""Pages of records in order of creation; a cursor names the last record of a page. Pure."""
 
 from binascii import crc32
 from bisect import bisect_left, bisect_right
@@ -33,16 +33,16 @@ def page(
     records: Sequence[R],
     admits: Callable[[R], bool],
     *,
-    asked: str,
+    query: str,
     order: TimeOrder,
     size: int,
     token: str | None,
 ) -> Page[R]:
-    """Up to `size` records behind the cursor; raise BadCursorError on a cursor that was not given out for `asked`.
+    """Return up to `size` records after the cursor; raise BadCursorError on a cursor of another `query`.
 
-    `records` stand by rising number. `asked` is any text that differs where the filters do.
+    `records` are sorted by number. `query` is a text that is different for different filters.
     """
-    fingerprint = crc32(f"{asked} {order}".encode())
+    fingerprint = crc32(f"{query} {order}".encode())
     low, high = 0, len(records)
     if token:
         number = _number_in(token, fingerprint)

@@ -1,4 +1,4 @@
-"""Workflows, their runs and the tasks of a run: records to read. Only `Workflows` changes them.
+"""Workflows, their runs and the tasks of a run. Only `Workflows` changes them.
 
 Times are epoch seconds. Must not know XML, HTTP or a clock.
 """
@@ -16,21 +16,21 @@ from ciq_schemas.values import NotifyConfig
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkflowPlan:
-    """What a client says of a workflow."""
+    """The definition of a workflow, from the request of a client."""
 
     name: str
     state: QueueState
     graph: Graph
     topology: Mapping[str, object]
-    """Content of the Topology element, echoed as it was given."""
+    """Content of the Topology element, echoed unchanged."""
     queue_ids: Mapping[Feature, str]
-    """Queue to use, by feature; absent: the feature's own."""
+    """Queue to use, by feature; absent: the default queue of the feature."""
     rule: NotifyConfig | None
-    """Its own callback rule, None where it has none and the queue's counts."""
+    """Its own callback rule; None when it has none and the queue's rule applies."""
 
 
 class Workflow:
-    """A workflow of a bucket; its plan is replaced by an update, and runs go on with the plan they began with."""
+    """A workflow of a bucket. An update replaces its plan; a run continues with the plan that it began with."""
 
     __slots__ = ("bucket", "created", "id", "number", "plan", "region", "updated")
 
@@ -47,7 +47,7 @@ class Workflow:
 
 
 class RunState(StrEnum):
-    """436/50855."""
+    """State of a run (436/50855)."""
 
     RUNNING = "Running"
     SUCCESS = "Success"
@@ -57,12 +57,12 @@ class RunState(StrEnum):
 
 @dataclass(slots=True, kw_only=True)
 class Task:
-    """A node's turn in a run. Without a job: a node that runs none, or one whose job was refused."""
+    """A node in a run. It has no job when the node runs none, or when the job was refused."""
 
     node: Node
     created: float
     source: str
-    """Key of what it works on."""
+    """Key of its input."""
     job: Job | None = None
     failure: Failure | None = None
     """Why the job was refused."""
@@ -76,17 +76,17 @@ class Task:
 
     @property
     def done(self) -> bool:
-        """It has ended, well or not."""
+        """True when the task has ended, with success or not."""
         return self.state in FINAL_STATES
 
     @property
     def started(self) -> float | None:
-        """When its job began to run."""
+        """When its job started."""
         return self.created if self.job is None else self.job.started
 
     @property
     def ended(self) -> float | None:
-        """When it ended."""
+        """When its job ended."""
         return self.created if self.job is None else self.job.ended
 
 
@@ -103,12 +103,12 @@ class Run:
     name: str = ""
     batch_id: str = ""
     tasks: dict[str, Task] = field(default_factory=dict)
-    """By name of the node, in the order in which they began."""
+    """By name of the node, in order of their beginning."""
     ended: float | None = None
 
     @property
     def state(self) -> RunState:
-        """Running until all has ended; then one failed task makes it Failed (436/80040), a cancelled one Cancel."""
+        """Running until all tasks have ended; then Failed if one failed (436/80040), Cancel if one was cancelled."""
         if self.ended is None:
             return RunState.RUNNING
         states = {task.state for task in self.tasks.values()}

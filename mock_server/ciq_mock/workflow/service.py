@@ -20,7 +20,7 @@ from ciq_schemas.values import NotifyConfig
 
 
 class WorkflowService:
-    """Owns workflows, runs and batch jobs of a mock."""
+    """Owns the workflows, runs and batch jobs of a mock."""
 
     def __init__(
         self,
@@ -33,12 +33,12 @@ class WorkflowService:
     ) -> None:
         """`context` is called at the first submit, and may be created after this object."""
         self._delivery = delivery
-        self.on_run_ended: Callable[[Run], None] = self.tell
+        self.on_run_ended: Callable[[Run], None] = self.send_callback
         """Called for each ended run."""
         self.workflows = Workflows(
             engine=engine,
             ids=ids,
-            order_of=lambda run, node, source: internal_submits.of_node(context(), run, node, source),
+            spec_of=lambda run, node, source: internal_submits.of_node(context(), run, node, source),
             output_of=internal_submits.output_of,
             failure_of=internal_submits.failure_of,
             on_end=self._run_ended,
@@ -48,7 +48,7 @@ class WorkflowService:
             workflows=self.workflows,
             ids=ids,
             objects_of=partial(objects_of, library),
-            order_of=lambda batch, key: internal_submits.of_batch(context(), batch, key),
+            spec_of=lambda batch, key: internal_submits.of_batch(context(), batch, key),
             failure_of=internal_submits.failure_of,
         )
 
@@ -58,22 +58,22 @@ class WorkflowService:
         self.batches.clear()
 
     def on_event(self, event: Event) -> None:
-        """Listen to the engine, behind the delivery room: the last task is told before its run."""
+        """Handle an event of the engine; after the dispatcher, so that the last task's callback precedes its run's."""
         self.workflows.on_event(event)
         self.batches.on_event(event)
 
     def _run_ended(self, run: Run) -> None:
-        """The batch job hears of it first."""
+        """Handle the end of a run; its batch job first."""
         self.batches.on_run(run)
         self.on_run_ended(run)
 
-    def tell(self, run: Run) -> None:
-        """Tell of a run while its workflow is switched on (436/48042), by its own rule, else by its queue's."""
+    def send_callback(self, run: Run) -> None:
+        """Send the callback of a run if its workflow is active (436/48042), by its own rule, else by its queue's."""
         rule = run.plan.rule or _rule_of_queue(run)
         if rule is not None and run.workflow.plan.state is QueueState.ACTIVE:
             self._delivery.carry_out(run, decide(rule, NO_CHOICE, WORKFLOW_FINISH))
 
 
 def _rule_of_queue(run: Run) -> NotifyConfig | None:
-    """The rule of the queue that took the first job; which queue, where there are several, no page says."""
+    """Return the rule of the queue of the run's first job; no page says which of several queues counts."""
     return next((task.job.queue.notify for task in run.tasks.values() if task.job is not None), None)

@@ -1,8 +1,8 @@
-"""The graph of a workflow: read from Topology, checked, and asked who follows whom. Pure.
+"""The graph of a workflow: reads it from Topology and checks it. Pure.
 
-A topology names nodes twice: under Dependencies, where each says by a comma list who follows it, and under Nodes,
-where its type and parameters stand. Start comes before all; End is no node.
-Source: 1045/43733, 1045/49945. What is a fault in a graph is in no page: the choices are the messages below.
+A topology has each node twice: under Dependencies, with a comma-separated list of the nodes that follow it, and under
+Nodes, with its type and parameters. Start precedes all nodes; End is not a node.
+Source: 1045/43733, 1045/49945. No page says which graphs are refused; the messages below are choices.
 Must not know runs, jobs or how a node's parameters are read.
 """
 
@@ -13,16 +13,16 @@ from ciq_mock.workflow.errors import WorkflowError
 
 START, END = "Start", "End"
 MOST_NODES = 100
-"""In no page: bounds what one trigger may start."""
+"""Limit of the jobs that one trigger starts; on no page."""
 
 
 class TopologyError(WorkflowError):
-    """The topology is no graph that could be run; the message says where."""
+    """The topology is not a graph that can run; the message says where."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """One step: its tag, and the content of its Operation as it was given."""
+    """One node: its tag, and the content of its Operation."""
 
     name: str
     type: str
@@ -31,44 +31,44 @@ class Node:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Graph:
-    """A checked graph: without cycles, every node reached from Start."""
+    """A checked graph: it has no cycles, and every node is reached from Start."""
 
     start: Mapping[str, object]
     """Content of Nodes.Start.Input."""
     nodes: Mapping[str, Node]
     """All nodes but Start, in the order of the Nodes element."""
     before: Mapping[str, frozenset[str]]
-    """Whom each node waits for; Start is not counted."""
+    """The nodes that each node waits for, without Start."""
 
     def first(self) -> tuple[Node, ...]:
-        """The nodes that wait for nobody."""
+        """Return the nodes that wait for no other node."""
         return tuple(node for name, node in self.nodes.items() if not self.before[name])
 
     def after(self, name: str) -> tuple[Node, ...]:
-        """The nodes that wait for this one, among others perhaps."""
+        """Return the nodes that wait for this one, and perhaps for others."""
         return tuple(node for other, node in self.nodes.items() if name in self.before[other])
 
 
 def read_topology(content: Mapping[str, object]) -> Graph:
-    """Read the content of a Topology element; raise TopologyError when it is no graph that could be run."""
+    """Read the content of a Topology element; raise TopologyError when it is not a graph that can run."""
     given = _container(content.get("Nodes"), "Nodes")
     follows = {
         name: _names(value, f"Dependencies.{name}")
         for name, value in _container(content.get("Dependencies"), "Dependencies").items()
     }
     if START not in given or START not in follows:
-        raise TopologyError("Start must stand under Dependencies and under Nodes")
+        raise TopologyError("Start must be under Dependencies and under Nodes")
     if len(given) > MOST_NODES:
-        raise TopologyError(f"{len(given)} nodes, at most {MOST_NODES} are taken")
+        raise TopologyError(f"{len(given)} nodes, at most {MOST_NODES} are allowed")
     start = _container(given[START], "Nodes.Start")
     nodes = {name: _node(name, value) for name, value in given.items() if name != START}
     known = {START, *nodes}
     for name, others in follows.items():
         for other in (name, *others):
             if other not in known and other != END:
-                raise TopologyError(f"Dependencies names {_shown(other)}, which is not under Nodes")
+                raise TopologyError(f"Dependencies has {_shown(other)}, which is not under Nodes")
         if START in others or name == END:
-            raise TopologyError("nothing leads to Start, and nothing follows End")
+            raise TopologyError("no node may precede Start or follow End")
     before = {name: frozenset(o for o, after in follows.items() if name in after and o != START) for name in nodes}
     _check_order(nodes, before, frozenset(follows[START]))
     return Graph(start=_start_input(start), nodes=nodes, before=before)
@@ -95,21 +95,21 @@ def _container(value: object, place: str, *, needed: bool = True) -> Mapping[str
     if isinstance(value, Mapping) and (value or not needed):
         return value
     if isinstance(value, list):
-        raise TopologyError(f"{place} stands there {len(value)} times, once is right")
-    raise TopologyError(f"{place} must hold elements")
+        raise TopologyError(f"{place} occurs {len(value)} times, but must occur once")
+    raise TopologyError(f"{place} must contain elements")
 
 
 def _names(value: object, place: str) -> tuple[str, ...]:
     if not isinstance(value, str):
-        raise TopologyError(f"{place} must be the names of nodes, separated by commas, once")
+        raise TopologyError(f"{place} must occur once, with comma-separated names of nodes")
     names = tuple(dict.fromkeys(part for raw in value.split(",") if (part := raw.strip())))
     if not names:
-        raise TopologyError(f"{place} is empty: say {END} where nothing follows")
+        raise TopologyError(f"{place} is empty: use {END} when no node follows")
     return names
 
 
 def _check_order(nodes: Mapping[str, Node], before: Mapping[str, frozenset[str]], first: frozenset[str]) -> None:
-    """Walk from Start as a run would; who is never reached has no way from Start, or waits in a circle."""
+    """Visit the nodes as a run would; raise TopologyError for a node that is not reached, or is in a cycle."""
     done: set[str] = set()
     while True:
         ready = [
@@ -118,11 +118,13 @@ def _check_order(nodes: Mapping[str, Node], before: Mapping[str, frozenset[str]]
         if not ready:
             break
         done.update(ready)
-    lost = [name for name in nodes if name not in done]
-    if lost:
-        raise TopologyError(f"node {_shown(lost[0])} is never reached from Start: no way leads there, or a circle does")
+    unreached = [name for name in nodes if name not in done]
+    if unreached:
+        raise TopologyError(
+            f"node {_shown(unreached[0])} is not reached from Start: no path leads to it, or it is in a cycle"
+        )
     if not done:
-        raise TopologyError("a workflow needs a node beside Start")
+        raise TopologyError("a workflow needs a node besides Start")
 
 
 def _shown(name: str) -> str:

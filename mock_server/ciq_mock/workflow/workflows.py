@@ -1,9 +1,9 @@
-"""Workflows and their runs: who is triggered, which task comes next, when a run has ended. Pure.
+"""Workflows and their runs: triggers runs, begins their tasks in order, and ends them. Pure.
 
-A task begins when all tasks that its node waits for have succeeded; its job then enters the queue of its feature as
-any other. Where one fails, what would follow it is not begun, other branches go on, and the run ends Failed once
-nothing runs any more. Commands carry `now` (epoch seconds); the ends of jobs come in through `on_event`.
-Source: 1045/43733, 436/50854, 436/80040. Must not know HTTP, XML, a clock or how a run is told.
+A task begins when all tasks that its node waits for have succeeded; its job then enters the queue of its feature like
+any other. When a task fails, its followers do not begin, other branches continue, and the run ends Failed when no
+task runs any more. Commands have `now` (epoch seconds); `on_event` receives the ends of jobs.
+Source: 1045/43733, 436/50854, 436/80040. Must not know HTTP, XML, a clock or callbacks.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,33 +21,33 @@ from ciq_schemas.lifecycle import JobState, QueueState
 
 WORKFLOW_LETTER, RUN_LETTER = "w", "i"
 
-OrderOf = Callable[[Run, Node, str], JobSpec | Failure]
-"""The job of a node on a source (key), or why there can be none."""
+SpecOf = Callable[[Run, Node, str], JobSpec | Failure]
+"""Returns the job of a node on a source (key), or the failure when it is refused."""
 OutputOf = Callable[[Job], str]
-"""Key of what a job has written, "" for none: what comes next works on it."""
+"""Returns the key of a job's output, "" for none; it is the input of the next nodes."""
 
 
 class UnknownWorkflowError(WorkflowError):
     """No workflow of this bucket has the id."""
 
     def __init__(self, workflow_id: str) -> None:
-        super().__init__(f"there is no workflow {workflow_id[:60]!r} in this bucket")
+        super().__init__(f"this bucket has no workflow {workflow_id[:60]!r}")
 
 
 class UnknownRunError(WorkflowError):
     """No run of this bucket has the id."""
 
     def __init__(self, run_id: str) -> None:
-        super().__init__(f"there is no run {run_id[:60]!r} in this bucket")
+        super().__init__(f"this bucket has no run {run_id[:60]!r}")
 
 
 class TooManyWorkflowsError(WorkflowError):
-    """The bucket has as many workflows as the mock keeps."""
+    """The bucket has the maximum of workflows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFilter:
-    """Which runs to list; None = any. Bounds are epoch seconds and belong to the window, in whole seconds."""
+    """Which runs to list; None = any. Bounds are epoch seconds, inclusive, rounded down to whole seconds."""
 
     workflow_id: str | None = None
     object: str | None = None
@@ -57,7 +57,7 @@ class RunFilter:
     created_to: float | None = None
 
     def admits(self, run: Run) -> bool:
-        """Tell whether a run belongs in the list."""
+        """Return whether a run belongs to the list."""
         return (
             self.workflow_id in (None, run.workflow.id)
             and self.object in (None, run.object)
@@ -76,18 +76,18 @@ class Workflows:
         *,
         engine: Engine,
         ids: IdSource,
-        order_of: OrderOf,
+        spec_of: SpecOf,
         output_of: OutputOf,
         failure_of: Callable[[EngineError], Failure],
         on_end: Callable[[Run], None],
         most: int = 1000,
         most_runs: int = 100_000,
     ) -> None:
-        """`on_end` hears of every run that has ended. `most` workflows a bucket are taken; of more than `most_runs`
-        runs the oldest are forgotten once they have ended."""
+        """`on_end` is called for every ended run. A bucket may have `most` workflows. Beyond `most_runs` runs, the
+        oldest are removed if they have ended."""
         self._engine = engine
         self._ids = ids
-        self._order_of = order_of
+        self._spec_of = spec_of
         self._output_of = output_of
         self._failure_of = failure_of
         self._on_end = on_end
@@ -101,16 +101,16 @@ class Workflows:
         """Tasks whose jobs have not ended, by job id."""
 
     def clear(self) -> None:
-        """Forget everything."""
-        for kept in (self._workflows, self._runs, self._by_bucket, self._open):
-            kept.clear()
+        """Remove everything."""
+        for table in (self._workflows, self._runs, self._by_bucket, self._open):
+            table.clear()
 
     # --- workflows ----------------------------------------------------------------------------------------
 
     def create(self, now: float, bucket: str, region: str, plan: WorkflowPlan) -> Workflow:
-        """Keep a new workflow. Raises TooManyWorkflowsError."""
+        """Create a workflow. Raises TooManyWorkflowsError."""
         if len(self.of_bucket(bucket)) >= self._most:
-            raise TooManyWorkflowsError(f"bucket {bucket} has {self._most} workflows, more are not kept")
+            raise TooManyWorkflowsError(f"bucket {bucket} has {self._most} workflows, the maximum: delete one first")
         self._number += 1
         workflow = Workflow(
             workflow_id=self._ids(WORKFLOW_LETTER),
@@ -124,18 +124,18 @@ class Workflows:
         return workflow
 
     def workflow(self, bucket: str, workflow_id: str) -> Workflow:
-        """The workflow of that id. Raises UnknownWorkflowError."""
+        """Return the workflow with that id. Raises UnknownWorkflowError."""
         workflow = self._workflows.get(workflow_id)
         if workflow is None or workflow.bucket != bucket:
             raise UnknownWorkflowError(workflow_id)
         return workflow
 
     def of_bucket(self, bucket: str) -> tuple[Workflow, ...]:
-        """The workflows of a bucket, oldest first."""
+        """Return the workflows of a bucket, oldest first."""
         return tuple(workflow for workflow in self._workflows.values() if workflow.bucket == bucket)
 
     def update(self, now: float, bucket: str, workflow_id: str, plan: WorkflowPlan) -> Workflow:
-        """Replace what a workflow says. Raises UnknownWorkflowError."""
+        """Replace the plan of a workflow. Raises UnknownWorkflowError."""
         workflow = self.workflow(bucket, workflow_id)
         workflow.plan, workflow.updated = plan, now
         return workflow
@@ -146,7 +146,7 @@ class Workflows:
         return self.update(now, bucket, workflow_id, replace(workflow.plan, state=state))
 
     def delete(self, bucket: str, workflow_id: str) -> Workflow:
-        """Forget a workflow; its runs go on and stay on record. Raises UnknownWorkflowError."""
+        """Delete a workflow; its runs continue and stay on record. Raises UnknownWorkflowError."""
         workflow = self.workflow(bucket, workflow_id)
         del self._workflows[workflow_id]
         return workflow
@@ -156,9 +156,9 @@ class Workflows:
     def trigger(
         self, now: float, bucket: str, workflow_id: str, key: str, *, name: str = "", batch_id: str = ""
     ) -> Run:
-        """Run a workflow on an object, on or off. Raises UnknownWorkflowError.
+        """Run a workflow on an object. Raises UnknownWorkflowError.
 
-        A workflow that is off takes no uploads of its own accord; that it may be tried by hand is a choice.
+        A workflow that is off does not start for uploads; the mock still allows to trigger it, which is a choice.
         """
         workflow = self.workflow(bucket, workflow_id)
         self._number += 1
@@ -181,7 +181,7 @@ class Workflows:
         return run
 
     def run(self, now: float, bucket: str, run_id: str) -> Run:
-        """The run of that id as it is at `now`. Raises UnknownRunError."""
+        """Return the run with that id as it is at `now`. Raises UnknownRunError."""
         run = self._runs.get(run_id)
         if run is None or run.workflow.bucket != bucket:
             raise UnknownRunError(run_id)
@@ -191,27 +191,27 @@ class Workflows:
     def runs(
         self, now: float, bucket: str, wanted: RunFilter, *, order: TimeOrder, size: int, token: str | None
     ) -> Page[Run]:
-        """One page of runs. Raises BadCursorError."""
+        """Return one page of runs. Raises BadCursorError."""
         self._catch_up(now, bucket)
         records = self._by_bucket.get(bucket, [])
-        return page(records, wanted.admits, asked=repr(wanted), order=order, size=size, token=token)
+        return page(records, wanted.admits, query=repr(wanted), order=order, size=size, token=token)
 
     def cancel_runs(self, now: float, bucket: str, runs: Sequence[Run]) -> None:
-        """Cancel the jobs of these runs that wait; what runs goes on to its end."""
+        """Cancel the waiting jobs of these runs; running jobs run to their end."""
         for run in runs:
             waiting = [task.job.id for task in run.tasks.values() if task.job is not None and task.job.waiting]
             if waiting:
                 self._engine.cancel(now, bucket, waiting)
 
     def on_event(self, event: Event) -> None:
-        """Hear of what happens in the engine."""
+        """Handle an event of the engine."""
         if isinstance(event, Ended | Cancelled):
             self._job_ended(event.at, event.job)
 
     # --- inside -------------------------------------------------------------------------------------------
 
     def _forget(self) -> None:
-        """Forget the oldest runs that have ended, beyond the number that is kept."""
+        """Remove the oldest ended runs beyond the maximum number."""
         while len(self._runs) > self._most_runs:
             oldest = next(iter(self._runs.values()))
             if oldest.ended is None:
@@ -220,7 +220,7 @@ class Workflows:
             self._by_bucket[oldest.workflow.bucket].remove(oldest)
 
     def _catch_up(self, now: float, bucket: str) -> None:
-        """Let the engine settle, so that states are those of `now`."""
+        """Settle the engine, so that states are those of `now`."""
         self._engine.job(now, bucket, "")
 
     def _job_ended(self, now: float, job: Job) -> None:
@@ -232,7 +232,7 @@ class Workflows:
         self._settle(now, run)
 
     def _follow(self, now: float, run: Run, task: Task) -> None:
-        """Begin what waited for this task last."""
+        """Begin the nodes that waited for this task only."""
         if task.state is not JobState.SUCCESS:
             return
         graph = run.plan.graph
@@ -245,29 +245,29 @@ class Workflows:
                 self._begin(now, run, node, self._written_by(task))
 
     def _written_by(self, task: Task) -> str:
-        """What a task leaves to those behind it: what its job wrote, else what it worked on itself."""
+        """Return the input of the tasks that follow: the output of this task, else its own input."""
         return (self._output_of(task.job) if task.job is not None else "") or task.source
 
     def _begin(self, now: float, run: Run, node: Node, source: str) -> None:
         task = run.tasks[node.name] = Task(node=node, created=now, source=source)
         feature = feature_of_tag(node.type)
-        if feature is None:  # a node that steers and processes nothing
+        if feature is None:  # a node that processes nothing
             self._follow(now, run, task)
             return
-        order = self._order_of(run, node, source)
-        if isinstance(order, Failure):
-            task.failure = order
+        spec = self._spec_of(run, node, source)
+        if isinstance(spec, Failure):
+            task.failure = spec
             return
         queue_id = run.plan.queue_ids.get(feature)
         try:
-            (task.job,) = self._engine.submit(now, run.workflow.bucket, feature, [order], queue_id=queue_id)
+            (task.job,) = self._engine.submit(now, run.workflow.bucket, feature, [spec], queue_id=queue_id)
         except EngineError as error:
             task.failure = self._failure_of(error)
             return
         self._open[task.job.id] = (run, task)
 
     def _settle(self, now: float, run: Run) -> None:
-        """Close a run in which nothing is left to do."""
+        """End a run whose tasks have all ended."""
         if run.ended is None and all(task.done for task in run.tasks.values()):
             run.ended = now
             self._on_end(run)

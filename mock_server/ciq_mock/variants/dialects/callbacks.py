@@ -75,8 +75,8 @@ class _RandomDelays(CallbackDispatcher):
         super().__init__(**parts)
         self._chance = Random(_SEED)  # noqa: S311 - no secret
 
-    def _put_off(self, pending: PendingCallback, seconds: float) -> None:
-        super()._put_off(pending, seconds * (0.3 + 1.4 * self._chance.random()))
+    def _delay(self, pending: PendingCallback, seconds: float) -> None:
+        super()._delay(pending, seconds * (0.3 + 1.4 * self._chance.random()))
 
 
 DIALECTS = (

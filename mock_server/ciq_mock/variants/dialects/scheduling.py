@@ -47,9 +47,9 @@ class Halting(Engine):
             self._halt(queue)
         return queue
 
-    def go_on(self, now: float) -> None:
+    def resume(self, now: float) -> None:
         """Go on from a state that was put back; what a pause had halted waits again."""
-        super().go_on(now)
+        super().resume(now)
         for activation in self._active.values():
             for queue in activation.queues:
                 if queue.state is QueueState.PAUSED:
@@ -85,16 +85,16 @@ class ClosedWhenPaused(Engine):
         now: float,
         bucket: str,
         feature: Feature,
-        orders: Sequence[JobSpec],
+        specs: Sequence[JobSpec],
         *,
         queue_id: str | None = None,
         category: str | None = None,
     ) -> tuple[Job, ...]:
-        """Accept orders, unless the queue is paused; Refusal then."""
+        """Accept specs, unless the queue is paused; Refusal then."""
         queue = self.queue(bucket, feature, queue_id, category=category)
-        if queue.state is QueueState.PAUSED and any(order.origin is None for order in orders):
+        if queue.state is QueueState.PAUSED and any(order.origin is None for order in specs):
             raise Refusal(ErrorCode.INVALID_ARGUMENT, "the queue is paused and takes no jobs")
-        return super().submit(now, bucket, feature, orders, queue_id=queue_id, category=category)
+        return super().submit(now, bucket, feature, specs, queue_id=queue_id, category=category)
 
 
 class OtherSpeechQueue(Engine):

@@ -171,7 +171,7 @@ class _DropsCallbacksWhileBusy(CallbackDispatcher):
 
     async def _attempt(self, sender: Sender, pending: PendingCallback) -> None:
         now = self._clock.now()
-        others = [out for out in self._out if out is not pending and out.subject is not pending.subject]
+        others = [out for out in self._sending if out is not pending and out.subject is not pending.subject]
         if any(now - self._since.get(out, now) > _SLOW for out in others):
             return
         self._since[pending] = now

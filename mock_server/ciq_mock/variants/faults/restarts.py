@@ -17,12 +17,12 @@ _FORGOTTEN_IDS = 3
 class RestartedEngine(Engine):
     """Base of faults that damage the restored queues."""
 
-    def go_on(self, now: float) -> None:
+    def resume(self, now: float) -> None:
         """Continues after a restart with the damaged queues."""
         for activation in self._active.values():
             for queue in activation.queues:
                 self.damage(queue)
-        super().go_on(now)
+        super().resume(now)
 
     def damage(self, queue: Queue) -> None:
         """Changes a restored queue."""
@@ -36,9 +36,9 @@ class _RepeatsIds(Engine):
         self._count = 0
         self._ids = self._next_id
 
-    def go_on(self, now: float) -> None:
+    def resume(self, now: float) -> None:
         """Continues after a restart and forgets the last ids."""
-        super().go_on(now)
+        super().resume(now)
         self._count = max((int(job_id[1:], 16) - _FORGOTTEN_IDS for job_id in self._jobs), default=0)
 
     def _next_id(self, letter: str) -> str:

@@ -174,19 +174,19 @@ class _SeveralJobsMayNameForeignQueue(Engine):
         now: float,
         bucket: str,
         feature: Feature,
-        orders: Sequence[JobSpec],
+        specs: Sequence[JobSpec],
         *,
         queue_id: str | None = None,
         category: str | None = None,
     ) -> tuple[Job, ...]:
         """Submits jobs."""
         try:
-            return super().submit(now, bucket, feature, orders, queue_id=queue_id, category=category)
+            return super().submit(now, bucket, feature, specs, queue_id=queue_id, category=category)
         except UnknownQueueError:
             known = any(a.queue.id == queue_id for a in self._active.values() if a.bucket == bucket)
-            if len(orders) == 1 or not known:
+            if len(specs) == 1 or not known:
                 raise
-            return super().submit(now, bucket, feature, orders, queue_id=None, category=category)
+            return super().submit(now, bucket, feature, specs, queue_id=None, category=category)
 
 
 def _several_in_xml(_queue: Queue, specs: Sequence[JobSpec]) -> Sequence[JobSpec]:
