@@ -105,7 +105,7 @@ class CallbackDispatcher:
         await self.wait_for(lambda _: self.pending == 0, timeout)
 
     async def wait_for(self, condition: Callable[[DeliveryLog], bool], timeout: float) -> None:
-        """Wait until `condition(log)` holds, checked after attempts. Raises TimeoutError after `timeout` real seconds."""
+        """Wait until `condition(log)` holds, checked after attempts. TimeoutError after `timeout` real seconds."""
         if condition(self.log):
             return
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -131,7 +131,7 @@ class CallbackDispatcher:
         self._notify_waiters()
 
     async def close(self, *, drop: bool = False) -> None:
-        """Stop: send or drop pending callbacks as set; `drop` drops them. The log has those dropped. Can be repeated."""
+        """Stop: send or drop pending callbacks as set; `drop` drops them. The log has the dropped ones."""
         if self._closing:
             return
         self._closing = True

@@ -143,14 +143,14 @@ class HookedEngine(Engine):
         now: float,
         bucket: str,
         feature: Feature,
-        orders: Sequence[JobSpec],
+        specs: Sequence[JobSpec],
         *,
         queue_id: str | None = None,
         category: str | None = None,
     ) -> tuple[Job, ...]:
         """Submits jobs and calls the hooks."""
         queue = self.queue(bucket, feature, queue_id, category=category)
-        wanted = self.requested_jobs(queue, orders)
+        wanted = self.requested_jobs(queue, specs)
         jobs = super().submit(now, bucket, feature, wanted, queue_id=queue_id, category=category)
         self.on_submitted(jobs)
         return jobs
