@@ -379,7 +379,7 @@ def test_activation_beyond_limit_is_refused() -> None:
         engine.activate(100.0, bucket, MEDIA)
     engine.submit(100.0, "two-1", MEDIA, [SPEC])
     engine.advance(1000.0)
-    with pytest.raises(TooManyBucketsError, match="2 features of buckets"):
+    with pytest.raises(TooManyBucketsError, match="the mock has 2 activations"):
         engine.activate(1000.0, "three-1", MEDIA)
     assert engine.activate(1000.0, "one-1", MEDIA).bucket == "one-1"
     engine.deactivate(1000.0, "two-1", MEDIA)

@@ -83,10 +83,10 @@ def test_file_that_is_not_a_journal_is_refused(tmp_path: Path) -> None:
     with sqlite3.connect(foreign / FILE_NAME) as db:
         db.execute("CREATE TABLE theirs (x)")
     db.close()
-    with pytest.raises(DamagedJournalError, match="is no journal of ciq mock"):
+    with pytest.raises(DamagedJournalError, match="is not a journal of ciq mock"):
         SqliteJournal(foreign)
     (text / FILE_NAME).write_text("dear diary\n" * 100)
-    with pytest.raises(DamagedJournalError, match="is no journal of ciq mock"):
+    with pytest.raises(DamagedJournalError, match="is not a journal of ciq mock"):
         SqliteJournal(text)
     taken.write_text("")
     with pytest.raises(JournalWriteError, match="cannot write a journal in"):

@@ -299,20 +299,20 @@ def test_items_of_other_bucket_are_unknown() -> None:
 
 
 BAD: dict[str, tuple[dict[str, object], str]] = {
-    "nothing": ({}, "Nodes must hold"),
-    "no start": ({"Dependencies": {"A": "End"}, "Nodes": {"A": {"Type": "Snapshot"}}}, "Start must stand"),
+    "nothing": ({}, "Nodes must contain"),
+    "no start": ({"Dependencies": {"A": "End"}, "Nodes": {"A": {"Type": "Snapshot"}}}, "Start must be"),
     "no input": (topology({"Start": "Snapshot_1"}, Start={"Type": "Start"}), "Nodes.Start.Input"),
     "no prefix": (topology({"Start": "Snapshot_1"}, Start={"Type": "Start", "Input": {"X": ""}}), "ObjectPrefix"),
     "unknown target": ({"Dependencies": {"Start": "A"}, "Nodes": {"Start": START}}, "not under Nodes"),
-    "circle": (topology({"Start": "A_1", "A_1": "B_2", "B_2": "A_1"}), "never reached"),
-    "apart": (topology({"Start": "A_1", "B_2": "End"}), "never reached"),
-    "to start": (topology({"Start": "A_1", "A_1": "Start"}), "nothing leads to Start"),
-    "after end": (topology({"Start": "A_1", "End": "A_1"}), "nothing follows End"),
+    "circle": (topology({"Start": "A_1", "A_1": "B_2", "B_2": "A_1"}), "not reached"),
+    "apart": (topology({"Start": "A_1", "B_2": "End"}), "not reached"),
+    "to start": (topology({"Start": "A_1", "A_1": "Start"}), "no node may precede Start"),
+    "after end": (topology({"Start": "A_1", "End": "A_1"}), "no node may precede Start or follow End"),
     "only start": ({"Dependencies": {"Start": "End"}, "Nodes": {"Start": START}}, "needs a node"),
     "empty follower": (topology({"Start": "A_1", "A_1": ""}), "is empty"),
     "twice": ({"Dependencies": {"Start": ["A", "B"]}, "Nodes": {"Start": START, "A": {}, "B": {}}}, "once"),
     "no type": (topology({"Start": "A_1"}, A_1={"Operation": {"X": "1"}}), "Type is required"),
-    "node as text": (topology({"Start": "A_1"}, A_1="text"), "must hold elements"),
+    "node as text": (topology({"Start": "A_1"}, A_1="text"), "must contain elements"),
     "too many": (topology({"Start": ",".join(f"A_{n}" for n in range(MOST_NODES))}), "at most"),
 }
 
@@ -332,7 +332,7 @@ def test_batch_of_jobs_submits_at_most_its_width() -> None:
     batch = bench.batch(0.0)
     assert (batch.state, len(batch.jobs)) == (JobState.RUNNING, WIDTH)
     bench.advance(10.0)
-    assert (batch.under_way, batch.progress) == (20, 99 * WIDTH // (WIDTH + 20) + 1)
+    assert (batch.unfinished, batch.progress) == (20, 99 * WIDTH // (WIDTH + 20) + 1)
     bench.advance(20.0)
     assert (batch.state, batch.ended, batch.progress) == (JobState.SUCCESS, 20.0, 100)
 
