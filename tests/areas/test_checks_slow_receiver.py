@@ -1,4 +1,4 @@
-"""DEL-011 on hand-made transcripts: jobs told while the receiver of another one has not answered yet."""
+"""Tests of DEL-011: callbacks of other jobs while one receiver has not responded yet."""
 
 from __future__ import annotations
 
@@ -13,57 +13,61 @@ from ciq_conformance.judge.finding import Kind
 from ciq_schemas.transcript.records import CallbackReceived, Exchange
 
 
-def told_late(*, ended_after: float = ANSWER_DELAY / 2, told: bool = True, waited: bool = True) -> Transcript:
-    """Scenario `receiver` up to the callback of the job beside; it is seen ended so long after the slow request."""
-    slow, beside = (job_xml(f"j{name}", "Success", started=LATER, ended=LATEST) for name in ("slow", "beside"))
-    story = put_rule(Transcript("receiver"), Label.RULE_SLOW)
-    story = describe(submit(story, Label.SUBMIT_SLOW, job_xml("jslow")), Label.LOOK, slow)
-    story = receive_callback(story, Channel.SLOW, task_finish(slow))
-    met = story.records[-1]
+def receiver_transcript(*, ended_after: float = ANSWER_DELAY / 2, sent: bool = True, waited: bool = True) -> Transcript:
+    """Returns scenario `receiver`; the other job ended `ended_after` seconds after the slow request."""
+    slow, other_job = (job_xml(f"j{name}", "Success", started=LATER, ended=LATEST) for name in ("slow", "beside"))
+    transcript = put_rule(Transcript("receiver"), Label.RULE_SLOW)
+    transcript = describe(submit(transcript, Label.SUBMIT_SLOW, job_xml("jslow")), Label.LOOK, slow)
+    transcript = receive_callback(transcript, Channel.SLOW, task_finish(slow))
+    met = transcript.records[-1]
     assert isinstance(met, CallbackReceived)
-    story = put_rule(story, Label.RULE_OTHER)
-    story = describe(submit(story, Label.SUBMIT_OTHER, job_xml("jbeside")), Label.LOOK, beside)
-    seen = story.records[-1]
+    transcript = put_rule(transcript, Label.RULE_OTHER)
+    transcript = describe(submit(transcript, Label.SUBMIT_OTHER, job_xml("jbeside")), Label.LOOK, other_job)
+    seen = transcript.records[-1]
     assert isinstance(seen, Exchange)
     at = met.started + ended_after
-    story = replace(story, records=(*story.records[:-1], msgspec.structs.replace(seen, started=at - 0.1, ended=at)))
-    if told:
-        return receive_callback(story, Channel.OTHER, task_finish(beside))
-    return story.event("expired", "callbacks on beside-slow: waited 5 s") if waited else story
+    transcript = replace(
+        transcript, records=(*transcript.records[:-1], msgspec.structs.replace(seen, started=at - 0.1, ended=at))
+    )
+    if sent:
+        return receive_callback(transcript, Channel.OTHER, task_finish(other_job))
+    return transcript.event("expired", "callbacks on beside-slow: waited 5 s") if waited else transcript
 
 
-def test_told_beside_a_slow_receiver() -> None:
-    """A callback that came holds, however late it came: one sender after the other is within its rights."""
-    assert judged("DEL-011", told_late()).kind is Kind.HOLDS
-    last = told_late().records[-1].seq
+def test_callback_during_a_slow_response_holds() -> None:
+    """A received callback holds at any time: one sender may send callbacks one after the other."""
+    assert judged("DEL-011", receiver_transcript()).kind is Kind.HOLDS
+    last = receiver_transcript().records[-1].seq
     late = edit_callbacks(
-        told_late(),
+        receiver_transcript(),
         lambda a: (msgspec.structs.replace(a, started=a.started + 9, ended=a.ended + 9) if a.seq == last else a,),
     )
     assert judged("DEL-011", late).kind is Kind.HOLDS
 
 
-def test_dropped_beside_a_slow_receiver() -> None:
-    """A job that ended before the slow answer, and was not told though that was waited for, deviates."""
-    finding = judged("DEL-011", told_late(told=False))
+def test_missing_callback_during_a_slow_response_deviates() -> None:
+    """A job that ended before the slow response deviates without a callback when the wait for it expired."""
+    finding = judged("DEL-011", receiver_transcript(sent=False))
     assert finding.kind is Kind.DEVIATES
     assert finding.witness
 
 
-def test_wait_for_the_job_beside_cut_short() -> None:
-    """Without a wait sat out to its end nothing is known."""
-    assert judged("DEL-011", told_late(told=False, waited=False)).kind is Kind.CANNOT_TELL
+def test_interrupted_wait_cannot_be_judged() -> None:
+    """Without an expired wait the check cannot judge."""
+    assert judged("DEL-011", receiver_transcript(sent=False, waited=False)).kind is Kind.CANNOT_TELL
 
 
-def test_job_that_ended_after_the_slow_answer() -> None:
-    """Jobs too long to end in that second do not put the question: told or not, nobody is blamed here."""
-    for told in (True, False):
-        assert judged("DEL-011", told_late(ended_after=ANSWER_DELAY + 0.5, told=told)).kind is Kind.CANNOT_TELL
+def test_job_that_ended_after_the_slow_response_cannot_be_judged() -> None:
+    """A job that ends after the slow response does not show the effect of the receiver."""
+    for sent in (True, False):
+        assert (
+            judged("DEL-011", receiver_transcript(ended_after=ANSWER_DELAY + 0.5, sent=sent)).kind is Kind.CANNOT_TELL
+        )
 
 
-def test_slow_receiver_that_was_never_met() -> None:
-    """Without a callback at the slow receiver, or without jobs, the question was not put."""
-    assert judged("DEL-011", edit_callbacks(told_late(), lambda _: ())).kind is Kind.BLOCKED
-    assert judged("DEL-011", replace(told_late(), records=())).kind is Kind.CANNOT_TELL
-    refused = told_late().answered(Label.SUBMIT_SLOW, 400, refusal("InvalidArgument"))
+def test_missing_slow_callback_is_not_judged() -> None:
+    """Without a callback at the slow receiver, or without jobs, the receiver was not slow for any job."""
+    assert judged("DEL-011", edit_callbacks(receiver_transcript(), lambda _: ())).kind is Kind.BLOCKED
+    assert judged("DEL-011", replace(receiver_transcript(), records=())).kind is Kind.CANNOT_TELL
+    refused = receiver_transcript().answered(Label.SUBMIT_SLOW, 400, refusal("InvalidArgument"))
     assert judged("DEL-011", refused).kind is Kind.BLOCKED

@@ -52,7 +52,7 @@ def _given(step: Label) -> dict[str, str | None]:
 
 
 def job_id(step: Label) -> str:
-    """Id of the job that a step makes."""
+    """Returns the id of the job that a step creates."""
     return f"j{SUBMITS.index(step):032x}"
 
 
@@ -73,7 +73,7 @@ def _job(step: Label, state: str, *, started: str = "-", ended: str = "-") -> st
 
 
 def with_snapshot(text: str) -> str:
-    """An Operation with parameters of its tag."""
+    """Returns an Operation with parameters of its tag."""
     return text.replace("<Operation>", f"<Operation>{SNAPSHOT}")
 
 
@@ -117,15 +117,15 @@ def test_conforming_transcript_holds(requirement: str) -> None:
 
 
 def with_speed_queue(queue_id: str) -> Transcript:
-    """The target lists a speed queue, and the job sent there by QueueType stands in `queue_id`."""
+    """Lists a speed queue, and puts the job of QueueType into `queue_id`."""
     speed = queue_xml(STRANGER, name="queue-speed-transcoding-process-1", category="SpeedTranscoding")
     t = conforming().exchange(Label.EXTRA_QUEUES, paged(speed), target="/queue?category=SpeedTranscoding")
     answer = response_xml(job_xml("j9", queue_id=queue_id))
     return t.exchange(Label.TO_EXTRA_QUEUE, answer, method="POST", target="/jobs", operation="submit_job")
 
 
-def test_queue_type_leads_to_the_speed_queue_where_there_is_one() -> None:
-    """A job of QueueType SpeedTranscoding stands in that queue; in another it deviates; without one: absent."""
+def test_queue_type_selects_the_speed_queue() -> None:
+    """A job of QueueType SpeedTranscoding in another queue deviates; without a speed queue it is absent."""
     assert judged("SUB-017", with_speed_queue(STRANGER)).kind is Kind.HOLDS
     assert judged("SUB-017", with_speed_queue(QUEUE)).kind is Kind.DEVIATES
     without = conforming().exchange(Label.EXTRA_QUEUES, paged(), target="/queue?category=SpeedTranscoding")
@@ -133,7 +133,7 @@ def test_queue_type_leads_to_the_speed_queue_where_there_is_one() -> None:
 
 
 def with_object_and_url(state: str) -> Transcript:
-    """A job with both a good object and an address that leads nowhere ends in `state`."""
+    """Ends the job with a good object and an unreachable URL in `state`."""
     answer, ended = response_xml(job_xml("j8")), response_xml(job_xml("j8", state))
     t = conforming().exchange(Label.OBJECT_AND_URL, answer, method="POST", target="/jobs", operation="submit_job")
     return t.exchange(Label.ENDED, ended, target="/jobs/j8", operation="describe_job")
@@ -143,8 +143,8 @@ def with_object_and_url(state: str) -> Transcript:
     ("state", "kind"),
     [("Success", Kind.HOLDS), ("Failed", Kind.DEVIATES), ("Running", Kind.CANNOT_TELL)],
 )
-def test_object_goes_before_url(state: str, kind: Kind) -> None:
-    """The job's end tells which input was used, where the object alone is known to be good."""
+def test_object_takes_precedence_over_url(state: str, kind: Kind) -> None:
+    """The job's final state shows which input was used, when the object alone is known to be good."""
     assert judged("SUB-018", with_object_and_url(state)).kind is kind
     refused = conforming().exchange(Label.OBJECT_AND_URL, BAD, status=400, method="POST", operation="submit_job")
     assert judged("SUB-018", refused).kind is Kind.DEVIATES
@@ -160,14 +160,14 @@ def test_object_goes_before_url(state: str, kind: Kind) -> None:
         ((400, refusal("ResourceDownloadFailed")), Kind.CANNOT_TELL),
     ],
 )
-def test_address_is_input_enough(answer: tuple[int, str], kind: Kind) -> None:
-    """Input.Url alone makes a job; that nothing is found there may be seen at once."""
+def test_url_alone_is_a_valid_input(answer: tuple[int, str], kind: Kind) -> None:
+    """Input.Url alone makes a job; the target may reject an unreachable URL at once."""
     t = conforming().exchange(Label.URL_ALONE, answer[1], status=answer[0], method="POST", operation="submit_job")
     assert judged("SUB-023", t).kind is kind
 
 
-def test_features_share_no_id() -> None:
-    """An id that a submit of another feature was given as well deviates; with no other feature nothing is said."""
+def test_job_id_shared_with_another_feature_deviates() -> None:
+    """Without another feature the check does not judge."""
 
     def beside(job_id: str) -> Transcript:
         other = Transcript("submit", Feature.DOC, conforming().records)
@@ -179,8 +179,8 @@ def test_features_share_no_id() -> None:
     assert judged("SUB-022", conforming()).kind is Kind.CANNOT_TELL
 
 
-def test_pretty_printer_hides_blanks() -> None:
-    """Where the line is broken around UserData, what it ended with cannot be told, and no other check turns."""
+def test_pretty_printed_user_data_cannot_be_judged_for_blanks() -> None:
+    """A line break around UserData hides its last blanks; no other check deviates."""
     pretty = (
         conforming()
         .edited_everywhere("<UserData>", "<UserData>\n  ")
@@ -190,8 +190,8 @@ def test_pretty_printer_hides_blanks() -> None:
     assert judged("SUB-008", pretty).kind is Kind.HOLDS
 
 
-def test_where_long_texts_part_is_told() -> None:
-    """Texts that look alike at both ends are told apart by the place where they part."""
+def test_finding_names_where_long_texts_differ() -> None:
+    """Texts with equal ends are described by the position of their first difference."""
     cut = judged("SUB-009", conforming().edited(Label.DESCRIBE, escape(LONG), escape(LONG[:1023])))
     assert "only the first 1023 of 1024 characters" in cut.seen
     changed = LONG[:500] + "~" + LONG[501:]
@@ -199,8 +199,8 @@ def test_where_long_texts_part_is_told() -> None:
     assert "from character 501 on" in other.seen
 
 
-def test_hint_at_the_input_is_given_for_failed_jobs_only() -> None:
-    """A job that never left the queue says nothing of the sample input."""
+def test_failed_jobs_only_give_a_hint_at_the_sample_input() -> None:
+    """A job that never left the queue shows nothing about the sample input."""
     failed = judged("LIF-002", conforming().edited(Label.ENDED, ">Success</State>", ">Failed</State>"))
     assert "sample input" in failed.reason
     held = conforming().edited(Label.ENDED, ">Success</State>", ">Pause</State>").event("expired", "watch: waited 9 s")
@@ -212,12 +212,12 @@ def test_hint_at_the_input_is_given_for_failed_jobs_only() -> None:
 
 DEVIATIONS: dict[str, tuple[str, Change]] = {
     "parameters lost in the end": ("SUB-020", lambda t: t.edited(Label.ENDED, SNAPSHOT, "")),
-    "a parameter of its own": ("SUB-020", lambda t: t.edited(Label.PLAIN, "<Start>0<", "<Start>1<")),
-    "zone of another": ("SUB-019", lambda t: t.edited(Label.PLAIN, f"<CreationTime>{CREATED}", ELSEWHERE)),
+    "unknown parameter": ("SUB-020", lambda t: t.edited(Label.PLAIN, "<Start>0<", "<Start>1<")),
+    "zone of another clock": ("SUB-019", lambda t: t.edited(Label.PLAIN, f"<CreationTime>{CREATED}", ELSEWHERE)),
     "date of another day": ("SUB-019", lambda t: t.header(Label.PLAIN, "Date", "Sat, 03 Jan 2026 03:04:05 GMT")),
     "bucket lost in describe": ("SUB-007", lambda t: t.edited(Label.ENDED, f"<Bucket>{BUCKET}</Bucket>", "")),
     "created": ("SUB-001", lambda t: t.status(Label.PLAIN, 201)),
-    "accepted only, further on": ("SUB-001", lambda t: t.status(Label.LEVEL_0, 202)),
+    "later submit answered 202": ("SUB-001", lambda t: t.status(Label.LEVEL_0, 202)),
     "refused": ("SUB-001", lambda t: t.answered(Label.PLAIN, 400, BAD)),
     "no queue id": ("SUB-001", lambda t: t.edited(Label.PLAIN, f"<QueueId>{QUEUE}</QueueId>", "")),
     "two details": ("SUB-001", lambda t: t.edited(Label.LEVEL_0, "</Response>", "<JobsDetail/></Response>")),
@@ -235,39 +235,42 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     "output without region": ("SUB-007", lambda t: t.edited(Label.PLAIN, "Region>", "Place>")),
     "user data unescaped twice": ("SUB-008", lambda t: t.edited(Label.SPECIAL_USER_DATA, "&amp;amp;", "&amp;")),
     "user data lost in describe": ("SUB-008", lambda t: t.edited(Label.ENDED, "run submit plain", "")),
-    "blanks in a row made one": ("SUB-008", lambda t: t.edited(Label.SPECIAL_USER_DATA, "%  two", "% two")),
-    "percent read": ("SUB-008", lambda t: t.edited(Label.DESCRIBE, "%41+b%20c", "A b c")),
-    "zero is nothing": ("SUB-008", lambda t: t.edited(Label.ZERO_USER_DATA, "<UserData>0</UserData>", "<UserData/>")),
-    "a number of it": ("SUB-008", lambda t: t.edited(Label.ENDED, ">007<", ">7<")),
+    "repeated blanks merged": ("SUB-008", lambda t: t.edited(Label.SPECIAL_USER_DATA, "%  two", "% two")),
+    "percent decoded": ("SUB-008", lambda t: t.edited(Label.DESCRIBE, "%41+b%20c", "A b c")),
+    "zero treated as absent": (
+        "SUB-008",
+        lambda t: t.edited(Label.ZERO_USER_DATA, "<UserData>0</UserData>", "<UserData/>"),
+    ),
+    "zero sent as a number": ("SUB-008", lambda t: t.edited(Label.ENDED, ">007<", ">7<")),
     "zero refused": ("SUB-008", lambda t: t.answered(Label.ZERO_USER_DATA, 400, BAD)),
     "trimmed": ("SUB-021", lambda t: t.edited(Label.BLANKS_USER_DATA, BLANKS, BLANKS.strip())),
     "trimmed in describe": ("SUB-021", lambda t: t.edited(Label.ENDED, BLANKS, BLANKS.strip())),
     "blanks refused": ("SUB-021", lambda t: t.answered(Label.BLANKS_USER_DATA, 400, BAD)),
-    "plus read": ("SUB-015", lambda t: t.edited(Label.DESCRIBE, "a+b", "a b")),
+    "plus decoded": ("SUB-015", lambda t: t.edited(Label.DESCRIBE, "a+b", "a b")),
     "special refused": ("SUB-008", lambda t: t.answered(Label.SPECIAL_USER_DATA, 400, BAD)),
     "user data cut": ("SUB-009", lambda t: t.edited(Label.LONG_USER_DATA, escape(LONG), escape(LONG[:1000]))),
     "user data cut in describe": ("SUB-009", lambda t: t.edited(Label.DESCRIBE, escape(LONG), escape(LONG[:1023]))),
     "level not echoed": ("SUB-010", lambda t: t.edited(Label.LEVEL_2, "<JobLevel>2</JobLevel>", "")),
-    "levels as one": ("SUB-010", lambda t: t.edited(Label.ENDED, "<JobLevel>1<", "<JobLevel>2<")),
+    "all levels echoed as one": ("SUB-010", lambda t: t.edited(Label.ENDED, "<JobLevel>1<", "<JobLevel>2<")),
     "level refused": ("SUB-010", lambda t: t.answered(Label.LEVEL_1, 400, BAD)),
-    "equal bodies one job": (
+    "equal bodies create one job": (
         "SUB-012",
         lambda t: t.edited(Label.EQUAL_SECOND, job_id(Label.EQUAL_SECOND), job_id(Label.EQUAL_FIRST)),
     ),
     "equal body refused": ("SUB-012", lambda t: t.answered(Label.EQUAL_SECOND, 409, BAD)),
     "order matters": ("SUB-013", lambda t: t.answered(Label.SHUFFLED, 400, BAD)),
-    "other script lost": ("SUB-015", lambda t: t.edited(Label.OTHER_SCRIPT, "文件", "??")),
-    "other script encoded": (
+    "non-Latin name lost": ("SUB-015", lambda t: t.edited(Label.OTHER_SCRIPT, "文件", "??")),
+    "non-Latin name encoded": (
         "SUB-015",
         lambda t: t.edited(Label.DESCRIBE, "文件 夹", "%E6%96%87%E4%BB%B6%20%E5%A4%B9"),
     ),
     "other queue": ("ONE-007", lambda t: t.edited(Label.PLAIN, QUEUE, STRANGER)),
-    "queue not found for it": ("ONE-007", lambda t: t.edited(Label.WITHOUT_QUEUE, QUEUE, STRANGER)),
+    "job without queue id refused": ("ONE-007", lambda t: t.edited(Label.WITHOUT_QUEUE, QUEUE, STRANGER)),
     "good job fails": (
         "LIF-002",
         lambda t: t.edited(Label.ENDED, ">Success</State>", ">Failed</State>"),
     ),
-    "good job stays": (
+    "good job never ends": (
         "LIF-002",
         lambda t: t.edited(Label.ENDED, ">Success</State>", ">Running</State>").event("expired", "watch: waited 9 s"),
     ),
@@ -315,22 +318,22 @@ def test_legal_variation_does_not_deviate(requirement: str, change: Change) -> N
 
 
 @pytest.mark.parametrize("requirement", NOTES)
-def test_notes_are_observed(requirement: str) -> None:
-    """What documents leave open is told and not judged, also when it is refused."""
+def test_requirements_of_level_note_are_observed(requirement: str) -> None:
+    """The findings report what documents leave open, also when it was rejected, and do not judge it."""
     for t in (conforming(), conforming().answered(Label.WITHOUT_QUEUE, 400, BAD)):
         finding = judged(requirement, t)
         assert finding.kind is Kind.OBSERVED
         assert finding.seen
 
 
-def test_submit_that_looks_for_the_input_tells_nothing_of_names() -> None:
-    """A target may miss the input at submit already: then the name of a missing object is no question."""
+def test_submit_that_checks_the_input_cannot_be_judged_for_names() -> None:
+    """A target may miss the input at submit: then the name of a missing object is not judged."""
     strict = conforming().answered(Label.OTHER_SCRIPT, 400, refusal("ResourceNotFound"))
     assert judged("SUB-015", strict).kind is Kind.CANNOT_TELL
 
 
 def test_job_without_queue_id_may_be_refused() -> None:
-    """Older pages require QueueId: a refusal without it turns no other check."""
+    """Older pages require QueueId: a refusal without it makes no other check deviate."""
     strict = conforming().answered(Label.WITHOUT_QUEUE, 400, BAD)
     for requirement in ("SUB-001", "SUB-005", "SUB-006", "ONE-007"):
         assert judged(requirement, strict).kind is Kind.HOLDS
@@ -361,7 +364,7 @@ def test_missing_responses_do_not_hold(requirement: str) -> None:
     assert judged(requirement, hanging).kind not in (Kind.HOLDS, Kind.OBSERVED)
 
 
-def test_long_user_data_is_what_the_documents_allow() -> None:
+def test_long_user_data_has_the_documented_maximum() -> None:
     """1024 printable ASCII characters, every one of them, no blank at an end."""
     assert len(LONG) == 1024
     assert set(LONG) == {chr(code) for code in range(0x20, 0x7F)}

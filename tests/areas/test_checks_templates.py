@@ -1,4 +1,4 @@
-"""Checks of the scenarios `templates` and `binding`: the documents' own form, other legal dress, and what deviates."""
+"""Checks of the scenarios `templates` and `binding`: conforming transcripts hold, wrong responses deviate."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PAGE = "<TotalCount>{}</TotalCount><PageNumber>1</PageNumber><PageSize>10</Page
 
 
 def template(name: str, *, second: bool = False) -> str:
-    """The content of a template as the pages show it."""
+    """Returns the content of a template in the form of the pages."""
     return (
         f"<Tag>{KIND.tag}</Tag><TemplateId>{TEMPLATE}</TemplateId><Name>{name}</Name><BucketId>{BUCKET}</BucketId>"
         f"<Category>Custom</Category>{KIND.second if second else KIND.first}"
@@ -31,7 +31,7 @@ def template(name: str, *, second: bool = False) -> str:
 
 
 def listing(*templates: str) -> str:
-    """A page of a list."""
+    """Returns a page of a list."""
     entries = "".join(f"<TemplateList>{one}</TemplateList>" for one in templates)
     return response_xml(_PAGE.format(len(templates)), entries)
 
@@ -93,8 +93,8 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
         lambda t: t.answered(Label.BY_ID, 200, listing(template(FIRST), template("x").replace(TEMPLATE, "tother"))),
     ),
     "no count": ("TPL-002", lambda t: t.edited(Label.BY_ID, "<TotalCount>1</TotalCount>", "")),
-    "name looks anywhere": ("TPL-003", lambda t: t.answered(Label.BY_OTHER_NAME, 200, listing(template(FIRST)))),
-    "name must be whole": ("TPL-003", lambda t: t.answered(Label.BY_NAME, 200, listing())),
+    "name matched anywhere": ("TPL-003", lambda t: t.answered(Label.BY_OTHER_NAME, 200, listing(template(FIRST)))),
+    "name prefix not matched": ("TPL-003", lambda t: t.answered(Label.BY_NAME, 200, listing())),
     "tag ignored": ("TPL-004", lambda t: t.answered(Label.BY_OTHER_TAG, 200, listing(template(FIRST)))),
     "old name": ("TPL-005", lambda t: t.edited(Label.AFTER_UPDATE, f">{LATER}<", f">{FIRST}<")),
     "old parameters": ("TPL-005", lambda t: t.edited(Label.AFTER_UPDATE, KIND.second, KIND.first)),
@@ -106,8 +106,8 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
         lambda t: t.edited(Label.DESCRIBE, f"<TemplateName>{LATER}</TemplateName>", ""),
     ),
     "another template's name": ("TPL-007", lambda t: t.edited(Label.DESCRIBE, f">{LATER}<", ">other<")),
-    "unknown id taken": ("TPL-008", lambda t: t.answered(Label.UPDATE_DELETED, 200, response_xml())),
-    "long name taken": ("TPL-009", lambda t: t.answered(Label.LONG_NAME, 200, response_xml())),
+    "unknown id accepted": ("TPL-008", lambda t: t.answered(Label.UPDATE_DELETED, 200, response_xml())),
+    "long name accepted": ("TPL-009", lambda t: t.answered(Label.LONG_NAME, 200, response_xml())),
 }
 
 
@@ -122,8 +122,8 @@ def test_changed_response_deviates(requirement: str, change: Change) -> None:
 LEGAL: dict[str, Change] = {
     "further elements": lambda t: t.edited_everywhere("<Category>", "<State>Normal</State><Category>"),
     "name from before the update": lambda t: t.edited(Label.DESCRIBE, f">{LATER}<", f">{FIRST}<"),
-    "list of none is refused": lambda t: t.answered(Label.AFTER_DELETE, 404, refusal("TemplateNotFound")),
-    "other words for unknown": lambda t: t.answered(Label.UPDATE_DELETED, 404, refusal("NoSuchTemplate")),
+    "empty list refused": lambda t: t.answered(Label.AFTER_DELETE, 404, refusal("TemplateNotFound")),
+    "other element for unknown ids": lambda t: t.answered(Label.UPDATE_DELETED, 404, refusal("NoSuchTemplate")),
 }
 
 
@@ -135,8 +135,8 @@ def test_legal_variation_does_not_deviate(requirement: str, change: Change) -> N
 
 
 @pytest.mark.parametrize("requirement", IDS)
-def test_a_target_without_templates_is_not_at_fault(requirement: str) -> None:
-    """Where nobody promised templates a refusal says that there are none; where the profile does, it is a fault."""
+def test_refused_templates_are_absent_unless_declared(requirement: str) -> None:
+    """A refusal means that the target has no templates; when the profile declares them, it deviates."""
     refused = conforming().answered(Label.CREATE, 404, refusal("NoSuchPath"))
     assert judged(requirement, refused).kind is Kind.ABSENT
     promised = Transcript(refused.scenario, refused.feature, refused.records, {Capability.TEMPLATES: True})
@@ -145,7 +145,7 @@ def test_a_target_without_templates_is_not_at_fault(requirement: str) -> None:
 
 @pytest.mark.parametrize("requirement", [*IDS, "BND-001"])
 def test_missing_exchanges_block_the_check(requirement: str) -> None:
-    """Without a conversation every check is blocked."""
+    """Without exchanges every check is blocked."""
     scenario = "binding" if requirement == "BND-001" else "templates"
     assert judged(requirement, Transcript(scenario).event("broken", "no answer at all")).kind is Kind.BLOCKED
 
@@ -164,15 +164,15 @@ BOUND = response_xml(f"<CIBucket><BucketId>{BUCKET}</BucketId><Region>ap-chongqi
         (500, refusal("InternalError"), Kind.DEVIATES),
     ],
 )
-def test_binding(status: int, body: str, kind: Kind) -> None:
-    """The bucket, or the refusal that says it is bound already; a target without the call is not at fault."""
+def test_binding_holds_or_is_absent(status: int, body: str, kind: Kind) -> None:
+    """The bucket, or a refusal because it is bound already, holds; a target without the call is absent."""
     t = Transcript("binding").exchange(Label.BIND, body, status=status, method="PUT")
     assert judged("BND-001", t).kind is kind
 
 
 @pytest.mark.parametrize("feature", KINDS)
-def test_what_is_sent_is_a_template_request(feature: Feature) -> None:
-    """Both bodies are valid, differ in what a check looks for, and keep to the length of names."""
+def test_sent_templates_are_valid_requests(feature: Feature) -> None:
+    """Both bodies are valid, differ in what a check compares, and respect the length of names."""
     kind = KINDS[feature]
     bodies = [template_body(kind, FIRST, second=second) for second in (False, True)]
     for body in bodies:

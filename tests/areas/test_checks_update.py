@@ -39,7 +39,7 @@ CODES = {Label.UNKNOWN_ID: (404, "QueueNotFound")}
 
 
 def _now(transcript: Transcript) -> str:
-    """A time a second later with each exchange."""
+    """Returns a time one second later for each exchange."""
     return f"2026-01-02T03:04:{6 + len(transcript.records):02}+0800"
 
 
@@ -94,7 +94,7 @@ def conforming() -> Transcript:
 
 
 def _timed(transcript: Transcript, step: Label, moment: str) -> Transcript:
-    """Another UpdateTime in the answer of a step."""
+    """Sets another UpdateTime in the response of a step."""
     return transcript.edited(step, f"<UpdateTime>{_time_at(transcript, step)}<", f"<UpdateTime>{moment}<")
 
 
@@ -120,36 +120,39 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
         "UPD-016",
         lambda t: t.edited(Label.LIST_RULE_WITHOUT_STATE, "<State>Off<", "<State>On<"),
     ),
-    "on by default, in the answer": (
+    "on by default, in the response": (
         "UPD-016",
         lambda t: t.edited(Label.RULE_WITHOUT_STATE, "<State>Off<", "<State>On<"),
     ),
-    "state of a rule asked for": (
+    "rule without state refused": (
         "UPD-016",
         lambda t: t.answered(Label.RULE_WITHOUT_STATE, 400, refusal("InvalidArgument")),
     ),
-    "name lost beside state": ("UPD-017", lambda t: t.edited(Label.LIST_PAUSED, NAME, LONGEST)),
-    "rule lost beside state": ("UPD-017", lambda t: t.edited(Label.LIST_PAUSED, "<State>On<", "<State>Off<")),
+    "name lost when only the state is set": ("UPD-017", lambda t: t.edited(Label.LIST_PAUSED, NAME, LONGEST)),
+    "rule lost when only the state is set": (
+        "UPD-017",
+        lambda t: t.edited(Label.LIST_PAUSED, "<State>On<", "<State>Off<"),
+    ),
     "rule lost by a resume": ("UPD-017", lambda t: t.edited(Label.LIST_RESUMED, RULE, OFF)),
-    "name of before in the answer": ("UPD-017", lambda t: t.edited(Label.PAUSE, NAME, LONGEST)),
+    "old name in the response": ("UPD-017", lambda t: t.edited(Label.PAUSE, NAME, LONGEST)),
     "accepted only": ("UPD-001", lambda t: t.status(Label.RENAME, 202)),
-    "accepted only, further on": ("UPD-001", lambda t: t.status(Label.REVERSED, 202)),
+    "later update answered 202": ("UPD-001", lambda t: t.status(Label.REVERSED, 202)),
     "refused": ("UPD-001", lambda t: t.answered(Label.RESUME, 400, refusal("InvalidArgument"))),
     "list for queue": ("UPD-001", lambda t: t.edited(Label.PAUSE, "Queue>", "QueueList>")),
     "no request id": ("UPD-001", lambda t: t.edited(Label.PAUSE, "RequestId>", "Id>")),
-    "no name in answer": ("UPD-001", lambda t: t.edited(Label.RESUME, f"<Name>{NAME}</Name>", "")),
-    "stale answer": ("UPD-002", lambda t: t.edited(Label.PAUSE, "<State>Paused<", "<State>Active<")),
+    "no name in the response": ("UPD-001", lambda t: t.edited(Label.RESUME, f"<Name>{NAME}</Name>", "")),
+    "stale response": ("UPD-002", lambda t: t.edited(Label.PAUSE, "<State>Paused<", "<State>Active<")),
     "stale list": ("UPD-002", lambda t: t.edited(Label.LIST_RESUMED, "<State>Active<", "<State>Paused<")),
     "pause refused": ("UPD-002", lambda t: t.answered(Label.PAUSE, 400, refusal("InvalidArgument"))),
     "event lost": ("UPD-003", lambda t: t.edited(Label.LIST_RULE, "TaskFinish,WorkflowFinish", "TaskFinish")),
     "url cut": ("UPD-003", lambda t: t.edited(Label.RULE, "/told", "")),
     "format ignored": ("UPD-003", lambda t: t.edited(Label.LIST_RULE, "JSON", "XML")),
-    "rule without event taken": ("UPD-009", lambda t: t.answered(Label.NO_EVENT, 200)),
-    "rule without type taken": ("UPD-009", lambda t: t.answered(Label.NO_TYPE, 200)),
-    "other letters taken": ("UPD-015", lambda t: t.answered(Label.OTHER_LETTERS, 200)),
+    "rule without event accepted": ("UPD-009", lambda t: t.answered(Label.NO_EVENT, 200)),
+    "rule without type accepted": ("UPD-009", lambda t: t.answered(Label.NO_TYPE, 200)),
+    "other letter case accepted": ("UPD-015", lambda t: t.answered(Label.OTHER_LETTERS, 200)),
     "off is refused": ("UPD-003", lambda t: t.answered(Label.RULE_OFF, 400, refusal("InvalidArgument"))),
-    "off does not show": ("UPD-003", lambda t: t.edited(Label.LIST_RULE_OFF, "<State>Off<", "<State>On<")),
-    "off has another address": ("UPD-003", lambda t: t.edited(Label.LIST_RULE_OFF, "/told", "/elsewhere")),
+    "off not shown": ("UPD-003", lambda t: t.edited(Label.LIST_RULE_OFF, "<State>Off<", "<State>On<")),
+    "off with another url": ("UPD-003", lambda t: t.edited(Label.LIST_RULE_OFF, "/told", "/elsewhere")),
     "long name cut": ("UPD-014", lambda t: t.edited(Label.LIST_LONGEST_NAME, LONGEST, LONGEST[:64])),
     "long name refused": ("UPD-014", lambda t: t.answered(Label.LONGEST_NAME, 400, refusal("InvalidArgument"))),
     "rule off": ("UPD-003", lambda t: t.edited(Label.LIST_RULE, "<State>On<", "<State>Off<")),
@@ -157,22 +160,25 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     "name ignored": ("UPD-004", lambda t: t.edited(Label.LIST_RENAMED, NAME, "queue-1")),
     "chinese lost": ("UPD-004", lambda t: t.edited(Label.RENAME, "队列", "??")),
     "created anew": ("UPD-005", lambda t: t.edited(Label.LIST_RULE, "2026-01-02T03:04:05+0800", LATER)),
-    "updated back": ("UPD-005", lambda t: _timed(t, Label.LIST_SETTLED, "2026-01-02T03:04:04+0800")),
-    "unknown id taken": (
+    "update time moves backwards": ("UPD-005", lambda t: _timed(t, Label.LIST_SETTLED, "2026-01-02T03:04:04+0800")),
+    "unknown id accepted": (
         "UPD-006",
         lambda t: t.answered(Label.UNKNOWN_ID, 200, response_xml(queue_xml(container="Queue"))),
     ),
     "unknown id, other code": ("UPD-006", lambda t: t.edited(Label.UNKNOWN_ID, "QueueNotFound", "NoSuchThing")),
-    "state taken": ("UPD-007", lambda t: t.answered(Label.BAD_STATE, 200)),
+    "unknown state accepted": ("UPD-007", lambda t: t.answered(Label.BAD_STATE, 200)),
     "state, other code": ("UPD-007", lambda t: t.edited(Label.BAD_STATE, "InvalidArgument", "InternalError")),
-    "long name taken": ("UPD-008", lambda t: t.answered(Label.LONG_NAME, 200)),
-    "no url taken": ("UPD-009", lambda t: t.answered(Label.NO_URL, 200)),
-    "rule word taken": ("UPD-010", lambda t: t.answered(Label.BAD_RULE_EVENT, 200)),
-    "refused yet renamed": ("UPD-011", lambda t: t.edited(after(Label.BAD_STATE), NAME, "ciq-refused")),
-    "refused yet paused": ("UPD-011", lambda t: t.edited(after(Label.NO_URL), "<State>Active<", "<State>Paused<")),
-    "refused yet rule": ("UPD-011", lambda t: t.edited(after(Label.BAD_RULE_EVENT), "WorkflowFinish", "TaskMaybe")),
+    "long name accepted": ("UPD-008", lambda t: t.answered(Label.LONG_NAME, 200)),
+    "rule without url accepted": ("UPD-009", lambda t: t.answered(Label.NO_URL, 200)),
+    "unknown rule word accepted": ("UPD-010", lambda t: t.answered(Label.BAD_RULE_EVENT, 200)),
+    "refused but renamed": ("UPD-011", lambda t: t.edited(after(Label.BAD_STATE), NAME, "ciq-refused")),
+    "refused but paused": ("UPD-011", lambda t: t.edited(after(Label.NO_URL), "<State>Active<", "<State>Paused<")),
+    "refused but rule changed": (
+        "UPD-011",
+        lambda t: t.edited(after(Label.BAD_RULE_EVENT), "WorkflowFinish", "TaskMaybe"),
+    ),
     "id in body refused": ("UPD-012", lambda t: t.answered(Label.WITH_QUEUE_ID, 400, refusal("InvalidArgument"))),
-    "body id decides": ("UPD-012", lambda t: t.edited(Label.WITHOUT_QUEUE_ID, QUEUE, STRANGER)),
+    "id in body takes precedence": ("UPD-012", lambda t: t.edited(Label.WITHOUT_QUEUE_ID, QUEUE, STRANGER)),
     "order matters": ("UPD-013", lambda t: t.answered(Label.REVERSED, 400, refusal("InvalidContent"))),
     "order loses state": ("UPD-013", lambda t: t.edited(Label.REVERSED, "<State>Active<", "<State>Paused<")),
     "other id": ("ONE-011", lambda t: t.edited(Label.PAUSE, QUEUE, STRANGER)),
@@ -195,8 +201,8 @@ def test_changed_response_deviates(requirement: str, change: Change) -> None:
     assert finding.seen
 
 
-def test_update_time_moves_with_a_change() -> None:
-    """A second after the answer before, what changes the queue has another UpdateTime."""
+def test_update_time_changes_with_the_queue() -> None:
+    """A change of the queue one second after the previous response gives another UpdateTime."""
     whole = conforming()
     still = _timed(whole, Label.RESUME, _time_at(whole, Label.PAUSE_AGAIN))
     assert "before and after a change of State" in judged("UPD-005", still).seen
@@ -206,8 +212,8 @@ def test_update_time_moves_with_a_change() -> None:
     assert "before and after a change of NotifyConfig" in judged("UPD-005", still).seen
 
 
-def test_update_time_may_stand_where_nothing_changes() -> None:
-    """An update that gives what was there need not count as one; nor need one within the same second show."""
+def test_update_time_may_stay_when_nothing_changes() -> None:
+    """An update with the current values need not count, nor one within the same second."""
     whole = conforming()
     assert judged("UPD-005", _timed(whole, Label.PAUSE_AGAIN, _time_at(whole, Label.PAUSE))).kind is Kind.HOLDS
     quick = _timed(whole, Label.RESUME, _time_at(whole, Label.PAUSE_AGAIN))
@@ -219,8 +225,8 @@ def test_update_time_may_stand_where_nothing_changes() -> None:
     assert judged("UPD-005", Transcript("update", records=records)).kind is Kind.HOLDS
 
 
-def test_update_time_is_the_moment_of_the_update() -> None:
-    """UTC under the name of another zone lies hours from the Date of its answer, and before CreateTime."""
+def test_update_time_hours_off_the_date_deviates() -> None:
+    """UTC with the name of another zone is hours off the Date of its response, and before CreateTime."""
     whole = conforming()
     utc = _timed(whole, Label.RENAME, "2026-01-01T19:04:07+0800")
     assert "is -8.0 h from its answer's Date" in judged("UPD-019", utc).seen
@@ -229,8 +235,8 @@ def test_update_time_is_the_moment_of_the_update() -> None:
     assert "is +2.0 h from its answer's Date" in judged("UPD-019", ahead).seen
 
 
-def test_a_clock_that_is_off_is_off_in_date_as_well() -> None:
-    """Days away from the suite's clock is legal; without Date nothing is said; in UTC by name is the same moment."""
+def test_target_clock_may_differ_from_the_suite_clock() -> None:
+    """A clock days off is legal; without Date nothing is judged; the same moment in UTC holds."""
     whole = conforming()
     assert (
         judged(
@@ -246,23 +252,23 @@ def test_a_clock_that_is_off_is_off_in_date_as_well() -> None:
     assert judged("UPD-019", _timed(dated, Label.RENAME, "2026-01-02T09:04:07+0800")).kind is Kind.CANNOT_TELL
 
 
-def test_an_update_that_changes_nothing_may_keep_its_time() -> None:
-    """UpdateTime of an update that gives what was there may be of the day when something changed last."""
+def test_update_that_changes_nothing_may_keep_its_time() -> None:
+    """UpdateTime of an update with the current values may be that of the last change."""
     old = conforming().edited_everywhere(CREATED, "2025-01-02T03:04:05+0800")
     kept = _timed(old, Label.PAUSE_AGAIN, "2025-06-02T03:04:05+0800")
     assert judged("UPD-019", kept).kind is Kind.HOLDS
 
 
-def test_a_list_may_be_older_than_the_answer_before_it() -> None:
-    """Times are compared from list to list and from answer to answer: a list may not know the last update yet."""
+def test_list_may_be_older_than_the_previous_response() -> None:
+    """Times are compared between lists and between responses: a list may not show the last update yet."""
     behind = _timed(conforming(), Label.LIST_PAUSED_AGAIN, CREATED)
-    assert judged("UPD-005", behind).kind is Kind.DEVIATES  # the list before knew more
+    assert judged("UPD-005", behind).kind is Kind.DEVIATES  # the previous list showed a later update
     late = _timed(conforming(), Label.LIST_PAUSED, _time_at(conforming(), Label.LIST_LONGEST_NAME))
     assert judged("UPD-005", late).kind is Kind.HOLDS
 
 
-def test_the_last_list_of_a_step_counts() -> None:
-    """No document promises that a list shows an update at once: one that comes round is right, the reverse is not."""
+def test_last_list_of_a_step_decides() -> None:
+    """No document promises that a list shows an update at once: the last list must show it."""
     late = conforming().edited(Label.LIST_PAUSED, ">Paused<", ">Active<")
     assert judged("UPD-002", late).kind is Kind.DEVIATES
     assert judged("UPD-002", _list(late, Label.LIST_PAUSED, name=NAME, state="Paused")).kind is Kind.HOLDS
@@ -293,16 +299,16 @@ def test_legal_variation_does_not_deviate(requirement: str, change: Change) -> N
     assert judged(requirement, change(conforming())).kind is Kind.HOLDS
 
 
-def test_short_answer_of_older_pages_is_a_lesser_form() -> None:
-    """Answers without MaxSize and MaxConcurrent are those of older pages."""
+def test_short_response_of_older_pages_is_observed() -> None:
+    """Responses without MaxSize and MaxConcurrent are those of older pages."""
     short = conforming()
     for step in (Label.PAUSE, Label.RESUME):
         short = short.edited(step, "<MaxSize>10000</MaxSize><MaxConcurrent>10</MaxConcurrent>", "")
     assert judged("UPD-001", short).kind is Kind.OBSERVED
 
 
-def test_a_refused_name_is_blamed_itself() -> None:
-    """A rule that comes with a name that is refused without it as well says nothing of the rule's address."""
+def test_refused_name_is_named_as_the_cause() -> None:
+    """A rule sent with a name that is refused alone too shows nothing about the rule's Url."""
     refused = conforming()
     for step in (Label.RENAME, Label.RULE):
         refused = refused.answered(step, 400, refusal("InvalidArgument"))
@@ -314,8 +320,8 @@ def test_a_refused_name_is_blamed_itself() -> None:
     assert "UPD-004" in finding.reason
 
 
-def test_refused_intranet_address_is_no_deviation() -> None:
-    """Documents forbid intranet addresses: a target that refuses the receiver's cannot be judged by it."""
+def test_refused_intranet_url_does_not_deviate() -> None:
+    """Documents forbid intranet URLs: a target that refuses the receiver's cannot be judged by it."""
     local = Transcript("update").exchange(
         Label.RULE,
         refusal("InvalidArgument"),
@@ -330,15 +336,15 @@ def test_refused_intranet_address_is_no_deviation() -> None:
     assert "callback_url" in finding.reason
 
 
-def test_taken_update_is_no_witness_for_what_refusal_changes() -> None:
-    """When no bad update is refused, nothing is said of what refused ones change."""
+def test_accepted_updates_cannot_judge_the_effect_of_refused_ones() -> None:
+    """When no bad update is refused, nothing shows what refused ones change."""
     lax = conforming()
     for step in BAD:
         lax = lax.answered(step, 200, response_xml(queue_xml(container="Queue")))
     assert judged("UPD-011", lax).kind is Kind.CANNOT_TELL
 
 
-def test_what_a_taken_update_shows_late_is_not_held_against_a_refused_one() -> None:
+def test_late_name_of_an_accepted_update_is_not_attributed_to_a_refused_one() -> None:
     """A list may show the name of an accepted update only after the next one, which was refused."""
     late = conforming().answered(Label.NO_URL, 200, response_xml(queue_xml(container="Queue")))
     for step in BAD[BAD.index(Label.BAD_RULE_STATE) :]:
@@ -363,7 +369,7 @@ def test_missing_responses_do_not_hold(requirement: str) -> None:
     assert judged(requirement, hanging).kind not in (Kind.HOLDS, Kind.OBSERVED)
 
 
-def test_every_list_of_the_scenario_is_looked_at() -> None:
-    """The identity of the queue is watched in each list: a change in any one is seen."""
+def test_every_list_of_the_scenario_is_judged() -> None:
+    """The check compares the identity of the queue in each list."""
     for step in LISTS[1:]:
         assert judged("ONE-011", conforming().edited(step, QUEUE, STRANGER)).kind is Kind.DEVIATES, step

@@ -1,4 +1,4 @@
-"""The check over all scenarios for jobs left lying (LIF-006), on hand-made transcripts."""
+"""Tests of check LIF-006: jobs that wait although a worker is free, over all scenarios."""
 
 from __future__ import annotations
 
@@ -13,28 +13,32 @@ from ciq_schemas.transcript.records import Calibration
 NONE = Transcript("describe")
 
 
-def put(story: Transcript, state: str) -> Transcript:
-    """An accepted update of the queue to this state."""
-    asked = f"<Request><Name>queue-1</Name><State>{state}</State></Request>"
+def update_queue(transcript: Transcript, state: str) -> Transcript:
+    """Adds an accepted update of the queue to this state."""
+    request = f"<Request><Name>queue-1</Name><State>{state}</State></Request>"
     shown = response_xml(queue_xml(container="Queue", state=state))
-    return story.exchange("put", shown, request=asked, method="PUT", operation="update_queue", target="/queue/p1")
+    return transcript.exchange(
+        "put", shown, request=request, method="PUT", operation="update_queue", target="/queue/p1"
+    )
 
 
-def submit(story: Transcript, job_id: str) -> Transcript:
-    """An accepted job."""
+def submit(transcript: Transcript, job_id: str) -> Transcript:
+    """Adds an accepted job."""
     body = submit_xml(operation_xml())
-    return story.exchange("submit", response_xml(job_xml(job_id)), request=body, method="POST", operation="submit_job")
+    return transcript.exchange(
+        "submit", response_xml(job_xml(job_id)), request=body, method="POST", operation="submit_job"
+    )
 
 
-def look(story: Transcript, **states: str) -> Transcript:
-    """A describe of jobs."""
+def describe(transcript: Transcript, **states: str) -> Transcript:
+    """Adds a describe of jobs."""
     shown = response_xml(*(job_xml(job_id, state) for job_id, state in states.items()))
-    return story.exchange("look", shown, operation="describe_job", target=f"/jobs/{','.join(states)}")
+    return transcript.exchange("look", shown, operation="describe_job", target=f"/jobs/{','.join(states)}")
 
 
-def measured(story: Transcript, workers: int = 2) -> Transcript:
-    """What the probe measured: jobs of a tenth of a second."""
-    seq = len(story.records) + 1
+def with_calibration(transcript: Transcript, workers: int = 2) -> Transcript:
+    """Adds the measures of the probe: jobs of a tenth of a second."""
+    seq = len(transcript.records) + 1
     calibration = Calibration(
         seq=seq,
         feature="media",
@@ -44,53 +48,55 @@ def measured(story: Transcript, workers: int = 2) -> Transcript:
         callback_latency=0.1,
         workers=workers,
     )
-    return replace(story, records=(*story.records, calibration))
+    return replace(transcript, records=(*transcript.records, calibration))
 
 
-def waiting(
-    *, looks: int = 9, busy: str = "Success", state: str = "Active", last: str = "Submitted", workers: int = 2
+def starved_job(
+    *, observations: int = 9, busy: str = "Success", state: str = "Active", last: str = "Submitted", workers: int = 2
 ) -> Transcript:
-    """Two jobs in a queue: one goes on, the other is seen waiting once a second until patience runs out."""
-    story = submit(submit(put(measured(NONE, workers), state), "a"), "b")
-    for _ in range(looks):
-        story = look(story, a=busy, b="Submitted")
-    return look(story, a=busy, b=last).event("expired", "look: waited 6 s")
+    """Returns two jobs in a queue: one proceeds, the other waits in each describe until the timeout."""
+    transcript = submit(submit(update_queue(with_calibration(NONE, workers), state), "a"), "b")
+    for _ in range(observations):
+        transcript = describe(transcript, a=busy, b="Submitted")
+    return describe(transcript, a=busy, b=last).event("expired", "look: waited 6 s")
 
 
-def test_a_job_left_lying_is_named() -> None:
-    """Waiting in an active queue, a worker free, nothing moving, and the wait over: that job is not scheduled."""
-    finding = judged("LIF-006", waiting())
+def test_job_that_waits_beside_a_free_worker_deviates() -> None:
+    """It waits in an active queue with a free worker and no progress until the wait expires."""
+    finding = judged("LIF-006", starved_job())
     assert finding.kind is Kind.DEVIATES
     assert "job b was still Submitted" in finding.seen
 
 
 @pytest.mark.parametrize(
-    "story",
+    "transcript",
     [
-        waiting(last="Success"),
-        waiting(last="Running"),
-        waiting(busy="Running", workers=1),
-        waiting(looks=3),
-        look(waiting(), a="Success", b="Success"),
-        waiting(state="Paused"),
-        put(waiting(state="Paused"), "Active"),
-        waiting().callback("told", f"<Response><EventName>TaskFinish</EventName>{job_xml('b', 'Success')}</Response>"),
+        starved_job(last="Success"),
+        starved_job(last="Running"),
+        starved_job(busy="Running", workers=1),
+        starved_job(observations=3),
+        describe(starved_job(), a="Success", b="Success"),
+        starved_job(state="Paused"),
+        update_queue(starved_job(state="Paused"), "Active"),
+        starved_job().callback(
+            "told", f"<Response><EventName>TaskFinish</EventName>{job_xml('b', 'Success')}</Response>"
+        ),
     ],
-    ids=["ended", "runs", "worker busy", "short wait", "ended later", "paused", "active only later", "told"],
+    ids=["ended", "runs", "worker busy", "short wait", "ended later", "paused", "activated late", "callback"],
 )
-def test_a_job_that_has_a_reason_to_wait_is_not(story: Transcript) -> None:
-    """Whatever may explain the waiting, or ended it, is held against nobody."""
-    assert judged("LIF-006", story).kind in (Kind.HOLDS, Kind.CANNOT_TELL)
+def test_job_with_a_reason_to_wait_does_not_deviate(transcript: Transcript) -> None:
+    """A reason to wait, or an end, explains the waiting."""
+    assert judged("LIF-006", transcript).kind in (Kind.HOLDS, Kind.CANNOT_TELL)
 
 
-def test_a_cancelled_job_need_not_run() -> None:
-    """A job whose cancel was accepted is not left lying, however late its state shows."""
-    story = waiting().exchange("cancel", method="PUT", operation="cancel_job", target="/jobs/b?cancel")
-    assert judged("LIF-006", story).kind is Kind.HOLDS
+def test_cancelled_job_need_not_run() -> None:
+    """A job whose cancel was accepted may show its state late."""
+    transcript = starved_job().exchange("cancel", method="PUT", operation="cancel_job", target="/jobs/b?cancel")
+    assert judged("LIF-006", transcript).kind is Kind.HOLDS
 
 
-def test_nothing_holds_by_absence() -> None:
-    """Without jobs, or without a measure of them, nothing is said."""
+def test_missing_jobs_cannot_be_judged() -> None:
+    """Without jobs, or without measures of them, the check does not judge."""
     assert judged("LIF-006", NONE).kind is Kind.BLOCKED
     assert judged("LIF-006", submit(NONE, "a")).kind is Kind.BLOCKED
-    assert judged("LIF-006", submit(measured(NONE), "a")).kind is Kind.CANNOT_TELL
+    assert judged("LIF-006", submit(with_calibration(NONE), "a")).kind is Kind.CANNOT_TELL

@@ -1,4 +1,4 @@
-"""What the scenarios of the shape side put on the wire, without a target: bodies, names, windows, ids."""
+"""Tests of what the scenarios send, without a target: bodies, names, windows, ids."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ciq_schemas.values import NotifyConfig, Queue
 
 
 class _Silent:
-    """Calls and receiver that only keep what was asked."""
+    """Calls and a receiver that only record the requests."""
 
     def __init__(self) -> None:
         self.sent: list[tuple[str, str]] = []
@@ -35,7 +35,7 @@ class _Silent:
 
 
 def ctx(feature: Feature = Feature.MEDIA, scenario: str = "errors", **profile: Any) -> ScenarioContext:
-    """A stage without a target behind it."""
+    """Returns a scenario context without a target."""
     silent = _Silent()
     return ScenarioContext(
         spec=FEATURES[feature],
@@ -65,8 +65,8 @@ BAD_BY_SCHEMA: Mapping[Label, ProblemKind] = {
 
 
 @pytest.mark.parametrize("feature", Feature)
-def test_each_bad_submit_is_bad_for_one_reason(feature: Feature) -> None:
-    """What the schema can see in a bad body is the one thing its step names; the rest of the body is good."""
+def test_each_bad_submit_has_one_defect(feature: Feature) -> None:
+    """The schema finds the one defect that the step names; the rest of the body is good."""
     for step, body in errors.bad_submits(ctx(feature)).items():
         problems = read(Document.JOB_SUBMIT_REQUEST, body, Reading.STRICT).problems
         kinds = {problem.kind for problem in problems}
@@ -77,7 +77,7 @@ def test_each_bad_submit_is_bad_for_one_reason(feature: Feature) -> None:
 
 
 def test_bad_submits_differ_and_cover_all_steps() -> None:
-    """Every step has a body of its own; bodies that fit some features only are sent for those."""
+    """Every step has an own body; a body that fits only some features is sent for those."""
     seen: set[Label] = set()
     for feature in Feature:
         bodies = errors.bad_submits(ctx(feature))
@@ -102,10 +102,10 @@ KEYS = Credentials(secret_id="id", secret_key="key")
         (KEYS, False, ()),
     ],
 )
-def test_signatures_are_tried_where_they_can_be(
+def test_wrong_signatures_need_keys_and_a_target_that_checks(
     credentials: Credentials | None, declared: bool | None, steps: tuple[Label, ...]
 ) -> None:
-    """Wrong and expired signatures need keys; nothing is tried where the target is said not to look."""
+    """Wrong and expired signatures need keys; none is sent when the profile declares that the target ignores them."""
     set_up = ctx(credentials=credentials, capabilities={Capability.SIGNATURE: declared})
     errors._signatures(set_up)
     assert [step for step, _ in cast(Any, set_up.calls).sent] == list(steps)
@@ -113,15 +113,15 @@ def test_signatures_are_tried_where_they_can_be(
 
 @pytest.mark.parametrize("feature", Feature)
 def test_name_and_rule_of_the_update_are_documented(feature: Feature) -> None:
-    """The name fits the shortest documented limit, and the rule uses documented words only."""
+    """The name fits the shortest documented limit, and the rule uses only documented words."""
     set_up = ctx(feature, "update")
     assert len(update.name(set_up)) <= 100
     assert len(update.name(replace(set_up, run_id="x" * 200))) <= 100
     assert (update.rule(set_up).result_format is None) == (feature is Feature.DOC)
 
 
-def test_found_rule_is_kept() -> None:
-    """Updates that only pause carry the rule that was there."""
+def test_pausing_updates_keep_the_existing_rule() -> None:
+    """Updates that only pause send the rule that the queue had."""
     config = NotifyConfig(url="http://theirs/", event="TaskFinish", type="Url", state="On", result_format="")
     kept = queue_setup.found_rule(replace(ctx(), found=Queue(queue_id="p1", notify_config=config)))
     assert (kept.url, kept.event, kept.type, kept.state) == ("http://theirs/", "TaskFinish", "Url", "On")
@@ -129,8 +129,8 @@ def test_found_rule_is_kept() -> None:
     assert queue_setup.found_rule(ctx()).state == "Off"
 
 
-def test_unknown_ids_look_like_ids_and_differ() -> None:
-    """Ids that exist nowhere have the form of the samples and are the same again for one run."""
+def test_unknown_ids_have_the_form_of_ids_and_differ() -> None:
+    """Unknown ids have the form of the samples and are stable within one run."""
     one, other = queue_setup.unknown_job_id(ctx()), queue_setup.unknown_job_id(ctx(), "other")
     assert one != other
     assert len(one) == len(other) == 33
