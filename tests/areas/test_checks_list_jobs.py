@@ -82,7 +82,7 @@ def conforming() -> Transcript:
     t = t.exchange(
         Label.SUBMIT_BETWEEN, response_xml(_job(BETWEEN, "Submitted")), method="POST", operation="submit_job"
     )
-    list_jobs(Label.SHOWN_BETWEEN, _page((BETWEEN, *NEWEST[:2]), "Running", token="odd"), size="3", endCreationTime="")
+    list_jobs(Label.LISTED_BETWEEN, _page((BETWEEN, *NEWEST[:2]), "Running", token="odd"), size="3", endCreationTime="")
     list_jobs(Label.BETWEEN_PAGES, _page(NEWEST[3:], "Running"), size="3", endCreationTime="", nextToken="next")
     list_jobs(Label.DEFAULT, _page((*NEWEST, *OLD)[:10], "Running", token="more"))
     t = t.exchange(Label.NO_TAG, refusal("InvalidArgument"), status=400, target="/jobs?size=100", operation="list_jobs")
@@ -348,7 +348,7 @@ def test_jobs_behind_the_last_read_page_are_not_judged() -> None:
 
 def test_page_read_before_the_list_shows_the_new_job_cannot_be_judged() -> None:
     """Until the list shows the new job an offset looks as good as a cursor."""
-    late = conforming().edited(Label.SHOWN_BETWEEN, _job(BETWEEN, "Running"), "")
+    late = conforming().edited(Label.LISTED_BETWEEN, _job(BETWEEN, "Running"), "")
     assert judged("LST-019", late).kind is Kind.CANNOT_TELL
 
 

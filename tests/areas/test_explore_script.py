@@ -60,7 +60,7 @@ def by_judge(story: HistoryTranscript) -> tuple[RecordedHistory, Verdicts]:
     evidence = Evidence(feature=Feature.MEDIA, records=story.transcript.records)
     (history,) = recorded_histories(evidence)
     results = {rule: history.result(rule) for rule in history_rules.RULES}
-    return history, {rule: (one.shown, [d.text for d in one.deviations]) for rule, one in results.items()}
+    return history, {rule: (one.cases, [d.text for d in one.deviations]) for rule, one in results.items()}
 
 
 def by_script(script: Any, story: HistoryTranscript, conditions: observed_history.Conditions) -> Verdicts:
@@ -85,7 +85,7 @@ def by_script(script: Any, story: HistoryTranscript, conditions: observed_histor
     )
     history = recorder.history(arrivals, known)
     results = {rule: judge(history) for rule, judge in script.RULES.items()}
-    return {rule: (one.shown, [d.text for d in one.deviations]) for rule, one in results.items()}
+    return {rule: (one.cases, [d.text for d in one.deviations]) for rule, one in results.items()}
 
 
 def observe(script: Any, recorder: Any, exchange: Exchange) -> None:
@@ -219,7 +219,7 @@ def test_order_of_starts_is_judged_as_in_the_other_scenarios() -> None:
         by_order = order_rule(timelines)
         expected = sorted((*by_level.inversions, *by_order.inversions), key=lambda i: -i.gap)
         found = history_rules.jobs_start_in_order(played)
-        assert found.shown == by_level.proven + by_order.proven, seed
+        assert found.cases == by_level.proven + by_order.proven, seed
         # Of equal gaps either job may come first.
         assert {(d.text, d.witness) for d in found.deviations} == {
             (describe_inversion(i), i.witness) for i in expected

@@ -29,9 +29,9 @@ def _judge(name: str, cases: str, evidence: Evidence, item: Item) -> Finding:
     histories = evidence.derive(recorded_histories)
     results = [(history, history.result(name)) for history in histories]
     deviating = [(history, result.deviations) for history, result in results if result.deviations]
-    shown = sum(result.shown for _, result in results)
+    observed_cases = sum(result.cases for _, result in results)
     jobs = sum(len(history.observed.jobs) for history in histories)
-    power = f"{len(histories)} histories, {jobs} jobs, {shown} {cases}"
+    power = f"{len(histories)} histories, {jobs} jobs, {observed_cases} {cases}"
     if deviating:
         history, deviations = min(deviating, key=lambda pair: (len(pair[0].observed.jobs), len(pair[0].exchanges)))
         return deviates(
@@ -45,9 +45,9 @@ def _judge(name: str, cases: str, evidence: Evidence, item: Item) -> Finding:
         )
     if event is not None:
         return blocked(event.text, witness=(event.seq,))
-    if name == "EXP-006" and not shown and _callbacks_are_missing(evidence, histories):
+    if name == "EXP-006" and not observed_cases and _callbacks_are_missing(evidence, histories):
         return blocked("no callback arrived (see RUL-001, DEL-001)")
-    if not shown:
+    if not observed_cases:
         need = ", on the embedded mock or with --restart-command" if name == "EXP-008" else ""
         return absent(f"no history contained such a case ({power}); run more histories (--explore){need}")
     return holds(power, power=power)

@@ -114,18 +114,18 @@ def _observed(
     began = exchanges[0][1].exchange.started
     ended = max(response.exchange.ended for _, response in exchanges)
     submits = [response for label, response in exchanges if label.step in SUBMITS]
-    looks = [(label, response) for label, response in exchanges if label.step not in SUBMITS | UPDATES]
+    others = [(label, response) for label, response in exchanges if label.step not in SUBMITS | UPDATES]
     ids = {job.job_id for response in submits for job in response.jobs if job.job_id}
-    mine = [callback for callback in callbacks if ids.intersection(callback.job_ids)]
-    timelines = build_timelines(submits, (response for _, response in looks), mine)
-    stamps = _start_stamps([*submits, *(response for _, response in looks)])
+    own_callbacks = [callback for callback in callbacks if ids.intersection(callback.job_ids)]
+    timelines = build_timelines(submits, (response for _, response in others), own_callbacks)
+    stamps = _start_stamps([*submits, *(response for _, response in others)])
     prefix = f"{number} "
     return ObservedHistory(
-        jobs=tuple(_job(timeline, stamps, mine) for timeline in timelines),
+        jobs=tuple(_job(timeline, stamps, own_callbacks) for timeline in timelines),
         updates=tuple(_update(label, response) for label, response in exchanges if label.step in UPDATES),
-        cancels=tuple(_cancel(label, response) for label, response in looks if label.step is Label.CANCEL),
-        queries=tuple(_query(response, ids) for _, response in looks if _shows_known_jobs(response)),
-        listings=tuple(_listing(label, response) for label, response in looks if label.step is Label.RESTART),
+        cancels=tuple(_cancel(label, response) for label, response in others if label.step is Label.CANCEL),
+        queries=tuple(_query(response, ids) for _, response in others if _shows_known_jobs(response)),
+        listings=tuple(_listing(label, response) for label, response in others if label.step is Label.RESTART),
         callbacks=tuple(
             Callback(
                 channel=short_names[n.arrival.channel],
@@ -134,7 +134,7 @@ def _observed(
                 job_ids=tuple(n.job_ids),
                 seq=n.arrival.seq,
             )
-            for n in mine
+            for n in own_callbacks
         ),
         accepted=(),
         expired=frozenset(

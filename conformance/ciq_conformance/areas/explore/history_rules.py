@@ -38,7 +38,7 @@ class RuleResult:
     """The result of one rule on one history."""
 
     deviations: tuple[Deviation, ...]
-    shown: int
+    cases: int
     """Number of cases in which a faulty target would have been detected."""
 
 
@@ -170,11 +170,11 @@ def paused_queue_starts_no_job(history: ObservedHistory) -> RuleResult:
     """EXP-002: no job starts while the queue is paused."""
     settled = history.conditions.settled
     found: list[Deviation] = []
-    shown = 0
+    cases = 0
     for span in history.pauses:
         for job in history.jobs:
             held = _held_observation(job, span, settled)
-            shown += held is not None
+            cases += held is not None
             if job.sent >= span.begin + settled and job.not_after.at < span.end:
                 text = f"job {job.job_id} was submitted to the paused queue and had started before it was resumed"
                 found.append(Deviation(text, (job.seq, job.not_after.seq)))
@@ -184,7 +184,7 @@ def paused_queue_starts_no_job(history: ObservedHistory) -> RuleResult:
                 if left is not None:
                     text = f"job {job.job_id} went from {held.state} to {left.state} in the paused queue"
                     found.append(Deviation(text, (held.seq, left.seq)))
-    return RuleResult(tuple(found), shown)
+    return RuleResult(tuple(found), cases)
 
 
 def jobs_succeed(history: ObservedHistory) -> RuleResult:
@@ -206,7 +206,7 @@ def jobs_succeed(history: ObservedHistory) -> RuleResult:
 def cancelled_jobs_stay_cancelled(history: ObservedHistory) -> RuleResult:
     """EXP-004: a job that was cancelled while it waited never starts, and its last state is Cancel."""
     found: list[Deviation] = []
-    shown = 0
+    cases = 0
     by_id = {job.job_id: job for job in history.jobs}
     for job_id, cancel in history.last_cancels().items():
         job = by_id.get(job_id)
@@ -219,7 +219,7 @@ def cancelled_jobs_stay_cancelled(history: ObservedHistory) -> RuleResult:
         if held is None:
             continue  # the job may have been running by then
         after = [s for s in job.observations if s.sent > cancel.answered]
-        shown += bool(after)
+        cases += bool(after)
         ran = next((s for s in after if s.state in STARTED), None)
         if ran is not None:
             text = f"job {job_id} was cancelled while it waited, but later was {ran.state}"
@@ -227,7 +227,7 @@ def cancelled_jobs_stay_cancelled(history: ObservedHistory) -> RuleResult:
         elif after and after[-1].state != "Cancel":
             text = f"job {job_id} was cancelled while it waited, but its last state is {after[-1].state}"
             found.append(Deviation(text, (held.seq, cancel.seq, after[-1].seq)))
-    return RuleResult(tuple(found), shown)
+    return RuleResult(tuple(found), cases)
 
 
 def may_follow(earlier: str, later: str) -> bool:
@@ -256,12 +256,12 @@ def callbacks_follow_the_rule(history: ObservedHistory) -> RuleResult:
     if not history.conditions.callbacks_arrive:
         return RuleResult((), 0)
     found: list[Deviation] = []
-    shown = 0
+    cases = 0
     for job in history.jobs:
         rules = history.rules_since(job.sent)
         arrived = [callback for callback in history.callbacks if job.job_id in callback.job_ids]
         if rules == {"off"} and not job.own_address:
-            shown += 1
+            cases += 1
             if arrived:
                 text = f"job {job.job_id} was notified although the rule was Off"
                 found.append(Deviation(text, (job.seq, arrived[0].seq)))
@@ -270,7 +270,7 @@ def callbacks_follow_the_rule(history: ObservedHistory) -> RuleResult:
         if "off" in rules or ended is None:
             continue  # the documents do not define which moment's rule counts
         wanted = {"own"} if job.own_address else rules
-        shown += 1
+        cases += 1
         if any(callback.channel in wanted for callback in arrived):
             continue
         if arrived:
@@ -279,7 +279,7 @@ def callbacks_follow_the_rule(history: ObservedHistory) -> RuleResult:
         elif "callbacks" in history.expired and not history.receiver_failed and not _callback_may_be_lost(history, job):
             text = f"job {job.job_id} ended as {ended.state}, and no callback arrived"
             found.append(Deviation(text, (job.seq, ended.seq)))
-    return RuleResult(tuple(found), shown)
+    return RuleResult(tuple(found), cases)
 
 
 def _callback_may_be_lost(history: ObservedHistory, job: HistoryJob) -> bool:
@@ -292,36 +292,36 @@ def callbacks_follow_the_end(history: ObservedHistory) -> RuleResult:
     """EXP-007: after its callback a job is never observed in an open state."""
     by_id = {job.job_id: job for job in history.jobs}
     found: list[Deviation] = []
-    shown = 0
+    cases = 0
     for callback in history.callbacks:
         for job_id in callback.job_ids:
             job = by_id.get(job_id)
             later = [s for s in job.observations if s.sent >= callback.answered] if job else []
-            shown += bool(later)
+            cases += bool(later)
             open_observation = next((s for s in later if s.state in STATES - ENDED), None)
             if open_observation is not None:
                 text = f"job {job_id} was {open_observation.state} after its callback"
                 found.append(Deviation(text, (callback.seq, open_observation.seq)))
-    return RuleResult(tuple(found), shown)
+    return RuleResult(tuple(found), cases)
 
 
 def restarts_lose_nothing(history: ObservedHistory) -> RuleResult:
     """EXP-008: after a restart the target knows queue, rule and jobs as before, and reuses no job id."""
     found: list[Deviation] = []
-    shown = 0
+    cases = 0
     for restart in history.restarts:
         updates = [update for update in history.updates if update.answered <= restart.begin]
         listings = [listing for listing in history.listings if listing.ok and listing.restart == restart.begin]
         before = updates[-1].queue if updates else None
         if before is not None and listings:
-            shown += 1
+            cases += 1
             text = _changed(before, listings[-1].queues)
             if text:
                 found.append(Deviation(text, (updates[-1].seq, listings[-1].seq)))
-        shown += sum(job.answered <= restart.begin for job in history.jobs)
+        cases += sum(job.answered <= restart.begin for job in history.jobs)
         found += (deviation for _, deviation in _lost_jobs(history, restart))
         found += _reused_ids(history, restart)
-    return RuleResult(tuple(found), shown)
+    return RuleResult(tuple(found), cases)
 
 
 def _lost_jobs(history: ObservedHistory, restart: Interval) -> Iterator[tuple[str, Deviation]]:

@@ -6,7 +6,7 @@ LIF-003, LIF-004, LIF-005, DEL-005.
 from collections.abc import Iterator, Sequence
 
 from ciq_conformance.areas.failure import SPEC
-from ciq_conformance.areas.failure.labels import FAILING, GOOD, LOOKS, Channel, Label
+from ciq_conformance.areas.failure.labels import FAILING, LOOKS, VALID, Channel, Label
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import (
     Deviations,
@@ -92,25 +92,30 @@ def failed_jobs_have_code_message_and_end_time(evidence: Evidence, _item: Item) 
     jobs = failed_jobs(evidence)
     if isinstance(jobs, Finding):
         return jobs
-    looks = [(job, look) for job in jobs for look in job.observations if look.job.state == JobState.FAILED]
-    if not looks:
+    observations = [
+        (job, observation)
+        for job in jobs
+        for observation in job.observations
+        if observation.job.state == JobState.FAILED
+    ]
+    if not observations:
         return blocked(f"describe never showed job {jobs[0].job_id} as Failed, but its callback did; see DEL-003")
     shows_end = evidence.feature not in _WITHOUT_TIMES or any(
-        not times.is_unset(good.ended.job.end_time)
-        for good in observed_jobs(evidence, SPEC, GOOD, LOOKS)
-        if good.ended is not None
+        not times.is_unset(valid.ended.job.end_time)
+        for valid in observed_jobs(evidence, SPEC, VALID, LOOKS)
+        if valid.ended is not None
     )
-    for job, look in looks:
-        missing = _missing_reasons(look.job)
-        if shows_end and times.is_unset(look.job.end_time):
+    for job, observation in observations:
+        missing = _missing_reasons(observation.job)
+        if shows_end and times.is_unset(observation.job.end_time):
             missing.append("it has no EndTime")
         if missing:
             return deviates(
                 "a job in state Failed has a Code other than Success, a Message and an EndTime",
                 f"describe of failed job {job.job_id}: {' and '.join(missing)}",
-                witness=(look.seq,),
+                witness=(observation.seq,),
             )
-    _, last = looks[-1]
+    _, last = observations[-1]
     return holds(f"Code {last.job.code}, Message {last.job.message}", witness=(last.seq,))
 
 
@@ -137,9 +142,9 @@ def valid_jobs_succeed_after_failed_ones(evidence: Evidence, _item: Item) -> Fin
     failed = failed_jobs(evidence)
     if isinstance(failed, Finding):
         return failed
-    jobs = observed_jobs(evidence, SPEC, GOOD, LOOKS)
+    jobs = observed_jobs(evidence, SPEC, VALID, LOOKS)
     if not jobs:
-        return no_job(evidence, SPEC, GOOD)
+        return no_job(evidence, SPEC, VALID)
     found = Deviations()
     unclear: list[str] = []
     for job in jobs:
@@ -167,13 +172,16 @@ def valid_jobs_succeed_after_failed_ones(evidence: Evidence, _item: Item) -> Fin
 
 def _idle(evidence: Evidence) -> float:
     """Seconds before the last observation in which no job of the scenario ran or ended."""
-    jobs = observed_jobs(evidence, SPEC, (*FAILING, *GOOD), LOOKS)
+    jobs = observed_jobs(evidence, SPEC, (*FAILING, *VALID), LOOKS)
     submitted = max((job.submit.exchange.ended for job in jobs), default=0.0)
-    running = [look for job in jobs for look in job.observations if look.job.state == JobState.RUNNING]
-    active = [
-        look.response.exchange.ended for look in (*running, *(job.ended for job in jobs if job.ended is not None))
+    running = [
+        observation for job in jobs for observation in job.observations if observation.job.state == JobState.RUNNING
     ]
-    last = max((look.response.exchange.started for job in jobs for look in job.observations), default=0.0)
+    active = [
+        observation.response.exchange.ended
+        for observation in (*running, *(job.ended for job in jobs if job.ended is not None))
+    ]
+    last = max((observation.response.exchange.started for job in jobs for observation in job.observations), default=0.0)
     return last - max([submitted, *active])
 
 
@@ -232,8 +240,8 @@ def _wrong_contents(notified: Sequence[tuple[ObservedJob, ParsedCallback]]) -> I
 
 def _wrong_destinations(evidence: Evidence, jobs: Sequence[ObservedJob]) -> Iterator[tuple[int, str]]:
     """Callbacks of failed jobs at another address or in another format than those of successful jobs."""
-    good = [callback for job in observed_jobs(evidence, SPEC, GOOD, LOOKS) for callback in job.callbacks]
-    in_xml = bool(good) and not any(callback.is_json for callback in good)
+    valid_callbacks = [callback for job in observed_jobs(evidence, SPEC, VALID, LOOKS) for callback in job.callbacks]
+    in_xml = bool(valid_callbacks) and not any(callback.is_json for callback in valid_callbacks)
     for job in jobs:
         own = job.step == Label.SUBMIT_OWN_JSON
         right = channel_name(evidence.feature, SPEC, Channel.JOB if own else Channel.QUEUE)

@@ -40,10 +40,10 @@ def list_of_failed_jobs_agrees_with_describe(evidence: Evidence, item: Item) -> 
         )
     listed = {raw.text(job.job_id): job for job in last.jobs}
     wrong = Deviations()
-    for job_id, look in ended.items():
+    for job_id, observation in ended.items():
         if job_id in listed:
-            for difference in differences(listed[job_id], look.job):
-                for record in (look.response, last):
+            for difference in differences(listed[job_id], observation.job):
+                for record in (observation.response, last):
                     wrong.add(record.exchange.seq, f"{job_id}: {difference}")
         elif len(listed) < MOST and not raw.text(last.job_answer.next_token):
             wrong.add(last.exchange.seq, f"a list with states=Failed does not contain {job_id}, which is Failed")

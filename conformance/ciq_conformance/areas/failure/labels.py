@@ -17,12 +17,12 @@ class Label(StrEnum):
 
     RULE = "rule"
     SUBMIT = "submit-missing-input"
-    SUBMIT_NEXT = "submit-good-after-it"
+    SUBMIT_NEXT = "submit-valid-after-failing"
     SUBMIT_OWN_JSON = "submit-missing-input-with-own-address-and-json"
     SUBMIT_SILENCED = "submit-missing-input-with-callback-no"
     SUBMIT_MORE = "submit-missing-input-more"
     """As many as are needed so that more jobs fail than the queue has workers."""
-    SUBMIT_LAST = "submit-good-after-all"
+    SUBMIT_LAST = "submit-valid-after-all"
     LOOK = "look"
     LAST = "look-at-the-end"
     LISTED = "list-of-failed"
@@ -31,11 +31,11 @@ class Label(StrEnum):
 
 LOOKS = (Label.LOOK, Label.LAST)
 FAILING = (Label.SUBMIT, Label.SUBMIT_OWN_JSON, Label.SUBMIT_SILENCED, Label.SUBMIT_MORE)
-GOOD = (Label.SUBMIT_NEXT, Label.SUBMIT_LAST)
+VALID = (Label.SUBMIT_NEXT, Label.SUBMIT_LAST)
 """Jobs with an existing input, submitted between failing jobs."""
 
 CALLBACK_FORMATS = {
-    Format.XML: (Label.SUBMIT, Label.SUBMIT_MORE, *GOOD),
+    Format.XML: (Label.SUBMIT, Label.SUBMIT_MORE, *VALID),
     Format.JSON: (Label.SUBMIT_OWN_JSON,),
 }
 """Submits by the expected format of their callbacks."""

@@ -34,7 +34,7 @@ def _queues(evidence: Evidence, step: Label) -> dict[str, tuple[ParsedExchange, 
     return found
 
 
-def _obstacle(evidence: Evidence) -> Finding | None:
+def _early_finding(evidence: Evidence) -> Finding | None:
     event = evidence.blocking_event(SPEC)
     if event is not None:
         return (absent if event.name == "unsupported" else blocked)(event.text, witness=(event.seq,))
@@ -46,31 +46,31 @@ def _obstacle(evidence: Evidence) -> Finding | None:
 @check("ONE-003", SPEC)
 def features_have_different_queue_ids(evidence: Evidence, item: Item) -> Finding:
     """No other feature lists a queue id of this feature."""
-    stop = _obstacle(evidence)
+    early = _early_finding(evidence)
     own = evidence.one(SPEC, Label.OWN)
-    if stop or own is None:
-        return stop or blocked("the feature's own queues were not listed")
-    mine = {queue.queue_id for queue in own.queue_list.queues if queue.queue_id}
+    if early or own is None:
+        return early or blocked("the suite did not list the queues of this feature")
+    own_ids = {queue.queue_id for queue in own.queue_list.queues if queue.queue_id}
     shared = Deviations()
     # Lists with state=Paused count too, while this queue is paused: a filter may ignore the feature.
     for response in (*_beside(evidence, Label.BEFORE), *_beside(evidence, Label.PAUSED_ONLY)):
         condition = " with state=Paused" if raw.query_value(response.exchange, "state") else ""
         for queue in response.queue_list.queues:
-            if queue.queue_id in mine:
+            if queue.queue_id in own_ids:
                 text = f"{response.exchange.feature} lists {queue.queue_id} too{condition}"
                 shared.add(response.exchange.seq, text)
-    if not mine:
+    if not own_ids:
         return blocked("the feature lists no queue")
-    return shared.finding("queue ids of different features are different", holds(f"{', '.join(sorted(mine))}"))
+    return shared.finding("queue ids of different features are different", holds(f"{', '.join(sorted(own_ids))}"))
 
 
 @check("ONE-005", SPEC)
 def queue_id_of_another_feature_is_unknown(evidence: Evidence, item: Item) -> Finding:
     """A list by the queue id of another feature contains no queue."""
-    stop = _obstacle(evidence)
+    early = _early_finding(evidence)
     responses = evidence.of(SPEC, Label.FOREIGN_LIST)
-    if stop or not responses:
-        return stop or absent(ALONE)
+    if early or not responses:
+        return early or absent(ALONE)
     answered = [
         response
         for response in responses
@@ -81,8 +81,8 @@ def queue_id_of_another_feature_is_unknown(evidence: Evidence, item: Item) -> Fi
     listed = Deviations()
     for response in answered:
         for queue in response.queue_list.queues:
-            whose = _whose(evidence, queue.queue_id or "")
-            listed.add(response.exchange.seq, f"the list contains queue {queue.queue_id} ({queue.name}{whose})")
+            owner = _owner(evidence, queue.queue_id or "")
+            listed.add(response.exchange.seq, f"the list contains queue {queue.queue_id} ({queue.name}{owner})")
     expected = "the id of another feature's queue is unknown (NonExistPIDs)"
     return listed.finding(expected, holds(f"{len(answered)} lists without the queue", witness=_seqs(answered)))
 
@@ -91,7 +91,7 @@ def _seqs(responses: Sequence[ParsedExchange]) -> tuple[int, ...]:
     return tuple(response.exchange.seq for response in responses[:3])
 
 
-def _whose(evidence: Evidence, queue_id: str) -> str:
+def _owner(evidence: Evidence, queue_id: str) -> str:
     """`, of speech`: the feature of a queue id, from the first lists of the other features."""
     owners = (
         response.exchange.feature
@@ -104,15 +104,15 @@ def _whose(evidence: Evidence, queue_id: str) -> str:
 
 def _all_rejected(evidence: Evidence, step: Label, what: str, queue_of: Callable[[ParsedExchange], str]) -> Finding:
     """Judges that the target rejected all exchanges of a label; `queue_of` returns the queue id in a request."""
-    stop = _obstacle(evidence)
+    early = _early_finding(evidence)
     responses = evidence.of(SPEC, step)
-    if stop or not responses:
-        return stop or absent(ALONE)
+    if early or not responses:
+        return early or absent(ALONE)
     accepted = Deviations()
     for response in responses:
         if not response.refused:
-            whose = _whose(evidence, queue_of(response))
-            accepted.add(response.exchange.seq, f"{describe_response(response)} to {what}{whose}")
+            owner = _owner(evidence, queue_of(response))
+            accepted.add(response.exchange.seq, f"{describe_response(response)} to {what}{owner}")
     answers = dict.fromkeys(describe_response(response) for response in responses)
     return accepted.finding(f"4xx for {what}", holds(", ".join(answers), witness=_seqs(responses)))
 
@@ -141,9 +141,9 @@ def update_of_queue_of_another_feature_is_rejected(evidence: Evidence, item: Ite
     return changed.finding("the queue of the other feature is unchanged", finding)
 
 
-def _changes(evidence: Evidence, stop: Label) -> Deviations:
+def _changes(evidence: Evidence, step: Label) -> Deviations:
     """Changes of Name and callback rule of the other features between the start and a later step."""
-    before, after = _queues(evidence, Label.BEFORE), _queues(evidence, stop)
+    before, after = _queues(evidence, Label.BEFORE), _queues(evidence, step)
     changes = Deviations()
     for feature, (response, queue) in after.items():
         if feature not in before:
@@ -167,9 +167,9 @@ def _rule(queue: Queue) -> tuple[str, ...]:
 @check("ONE-008", SPEC)
 def pause_does_not_change_other_queues(evidence: Evidence, item: Item) -> Finding:
     """The State of the other features' queues is the same before and after the pause of this queue."""
-    stop = _obstacle(evidence)
-    if stop:
-        return stop
+    early = _early_finding(evidence)
+    if early:
+        return early
     before, after = _queues(evidence, Label.CHANGED), _queues(evidence, Label.PAUSED)
     if not after:
         return blocked("the suite could not list the other queues while this queue was paused")
@@ -188,10 +188,10 @@ def pause_does_not_change_other_queues(evidence: Evidence, item: Item) -> Findin
 @check("ONE-009", SPEC)
 def change_does_not_change_other_queues(evidence: Evidence, item: Item) -> Finding:
     """Name and callback rule of the other features' queues are the same before and after the change of this queue."""
-    stop = _obstacle(evidence)
+    early = _early_finding(evidence)
     change = evidence.one(SPEC, Label.CHANGE)
-    if stop or change is None or not change.ok:
-        return stop or blocked("the suite could not change the name and rule of this queue (see UPD-003, UPD-004)")
+    if early or change is None or not change.ok:
+        return early or blocked("the suite could not change the name and rule of this queue (see UPD-003, UPD-004)")
     if not _queues(evidence, Label.CHANGED):
         return blocked("the suite could not list the other queues after the change")
     return _changes(evidence, Label.CHANGED).finding(
@@ -203,9 +203,9 @@ def change_does_not_change_other_queues(evidence: Evidence, item: Item) -> Findi
 @check("ONE-010", SPEC)
 def jobs_of_other_features_run_during_the_pause(evidence: Evidence, item: Item) -> Finding:
     """Jobs of the other features, submitted while this queue is paused, run to their end."""
-    stop = _obstacle(evidence)
-    if stop:
-        return stop
+    early = _early_finding(evidence)
+    if early:
+        return early
     submits = tuple(_beside(evidence, Label.SUBMIT))
     if not submits:
         return blocked("the suite submitted no job of another feature while this queue was paused")
@@ -230,14 +230,14 @@ def _ran(evidence: Evidence, submit: ParsedExchange) -> Finding:
         return deviates(
             expected, f"the submit of a {feature} job was answered {describe_response(submit)}", witness=(first,)
         )
-    looks = [response for response in _beside(evidence, Label.RUN) if response.exchange.feature == feature]
-    last = [(response, job.state) for response in looks for job in response.jobs if job.job_id in ids]
+    answers = [response for response in _beside(evidence, Label.RUN) if response.exchange.feature == feature]
+    last = [(response, job.state) for response in answers for job in response.jobs if job.job_id in ids]
     if last and last[-1][1] in ENDED_BY_RUNNING:
         return holds(f"a {feature} job ended as {last[-1][1]}", witness=(last[-1][0].exchange.seq,))
     if not any(event.name == "expired" for event in _events(evidence, feature)):
         return cannot_tell("the run ended before the job could end")
     seen = f"the {feature} job was last seen {last[-1][1] if last else 'never'}"
-    return deviates(expected, seen, witness=(first, *(response.exchange.seq for response in looks[-1:])))
+    return deviates(expected, seen, witness=(first, *(response.exchange.seq for response in answers[-1:])))
 
 
 def _events(evidence: Evidence, feature: str) -> Iterator[DriverEvent]:

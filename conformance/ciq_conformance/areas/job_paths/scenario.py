@@ -31,8 +31,8 @@ def _use_path(ctx: ScenarioContext, path: str) -> None:
     if not job_id:
         return
     # No document defines how soon describe or a list contains a new job, or how soon a job ends.
-    shown = SHOWN_WITHIN * ctx.timeouts.scale
-    _until(ctx, describe, f"{path}/{quote(job_id, safe='')}", lambda response: job_id in _ids(response), shown)
+    visible_within = SHOWN_WITHIN * ctx.timeouts.scale
+    _until(ctx, describe, f"{path}/{quote(job_id, safe='')}", lambda response: job_id in _ids(response), visible_within)
     _submit(ctx, by_tag, path, order.with_(queue_id=None, user_data=f"{ctx.run_id} {by_tag}"))
     query = urlencode({"tag": order.tag, "size": "100"}, quote_via=quote)
     _until(ctx, listing, f"{path}?{query}", lambda response: job_id in _ids(response), ctx.timeouts.callback)

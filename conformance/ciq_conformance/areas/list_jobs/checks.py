@@ -110,21 +110,21 @@ def list_by_states_contains_exactly_these_states(evidence: Evidence, item: Item)
         walk = walk_of(evidence, step, "the target answers lists by states")
         walks.append(walk)
         _by_state(walk, waiting, wrong)
-    shown = sum(len(jobs_along(walk)) for walk in walks)
-    if not shown and not wrong.items:
+    listed = sum(len(jobs_along(walk)) for walk in walks)
+    if not listed and not wrong.items:
         if not any(state in FINAL_STATES for of_job in states.values() for state in of_job):
             return blocked("no own job has ended; see LIF-002")
         return cannot_tell("no list by state contained a job")
-    power = f"{shown} jobs listed by state" + (", including a waiting job" if waiting else "")
+    power = f"{listed} jobs listed by state" + (", including a waiting job" if waiting else "")
     witness = record_ids(*(walk[0] for walk in walks))
     return wrong.finding("all jobs of the requested states, and no others", holds(power, witness=witness, power=power))
 
 
 def _waiting(evidence: Evidence) -> dict[str, frozenset[str]]:
     """The job in the paused queue with its observed states, if it waited before and after the lists."""
-    looks = [response for response in evidence.of(SPEC, Label.HELD, Label.HELD_STILL) if response.ok]
+    answers = [response for response in evidence.of(SPEC, Label.HELD, Label.HELD_STILL) if response.ok]
     ids = ids_of(evidence.of(SPEC, Label.SUBMIT_HELD))
-    states = [raw.text(job.state) for _, job in jobs_in(looks, ids)]
+    states = [raw.text(job.state) for _, job in jobs_in(answers, ids)]
     still = evidence.one(SPEC, Label.HELD_STILL) is not None and len(states) > 1
     return {ids[0]: frozenset(states)} if still and WAITING_STATES.issuperset(states) else {}
 
@@ -141,8 +141,8 @@ def _by_state(walk: list[ParsedExchange], states: dict[str, frozenset[str]], wro
             wrong.add(response.exchange.seq, f"{name} lists {job.job_id}, which is {' or '.join(sorted(known))}")
     due = [job_id for job_id, known in states.items() if known <= wanted]
     for job_id in missing_from(due, walk) if is_whole(walk) else []:
-        shown = " or ".join(sorted(states[job_id]))
-        wrong.add(walk[-1].exchange.seq, f"{name} does not list {job_id}, which is {shown}")
+        state = " or ".join(sorted(states[job_id]))
+        wrong.add(walk[-1].exchange.seq, f"{name} does not list {job_id}, which is {state}")
 
 
 @check("LST-009", SPEC)
@@ -227,18 +227,18 @@ def list_parameters_combine(evidence: Evidence, item: Item) -> Finding:
     """A list by tag, queue, window, states and order returns each own job once, and none when one parameter differs."""
     own = own_jobs(evidence)
     ended = last_seen(evidence.of(SPEC, Label.ENDED, Label.WATCH), own)
-    good = [job_id for job_id, (_, job) in ended.items() if raw.text(job.state) == JobState.SUCCESS]
+    succeeded = [job_id for job_id, (_, job) in ended.items() if raw.text(job.state) == JobState.SUCCESS]
     exclusive = walk_of(evidence, Label.SUCCESS_OR_FAILED, "the target answers the list by states")
-    if not good or missing_from(good, exclusive):
+    if not succeeded or missing_from(succeeded, exclusive):
         return blocked(
             "the list by states alone does not contain the own jobs; see LST-007", witness=record_ids(*exclusive[:2])
         )
     pages = walk_if_answered(evidence, Label.ASCENDING_BY_THREE)
-    if not pages or missing_from(good, pages):
+    if not pages or missing_from(succeeded, pages):
         return blocked("the pages of a list do not contain the own jobs; see LST-006", witness=record_ids(*pages[:2]))
     # In this order the job of SUBMIT_BETWEEN is last: it is missing when the last page is lost.
     between = last_seen(evidence.of(SPEC, Label.ENDED), ids_of(evidence.of(SPEC, Label.SUBMIT_BETWEEN)))
-    good += [
+    succeeded += [
         job_id
         for job_id, (_, job) in between.items()
         if raw.text(job.state) == JobState.SUCCESS and job_id in ids_along(exclusive)
@@ -248,7 +248,7 @@ def list_parameters_combine(evidence: Evidence, item: Item) -> Finding:
     wrong = Deviations()
     _by_state(walk, {}, wrong)
     counts = Counter(ids_along(walk))
-    for job_id in good:
+    for job_id in succeeded:
         if counts[job_id] != 1 and (counts[job_id] or is_whole(walk)):
             wrong.add(walk[-1].exchange.seq, f"{job_id} {counts[job_id]} times on {len(walk)} pages")
     moments = [(response, times.parse(job.creation_time)) for response, job in jobs_along(walk)]
@@ -260,9 +260,9 @@ def list_parameters_combine(evidence: Evidence, item: Item) -> Finding:
         unexpected = [job_id for job_id in ids_along([other]) if job_id in own] if other and other.ok else []
         if other is not None and unexpected:
             wrong.add(other.exchange.seq, f"{len(unexpected)} own jobs in the list {step}")
-    if not wrong.items and not is_whole(walk) and missing_from(good, walk):
+    if not wrong.items and not is_whole(walk) and missing_from(succeeded, walk):
         return cannot_tell(f"the list has more than {len(walk)} pages", witness=record_ids(walk[0], walk[-1]))
-    power = f"{len(good)} jobs on {len(walk)} pages"
+    power = f"{len(succeeded)} jobs on {len(walk)} pages"
     return wrong.finding(expected, holds(power, witness=record_ids(*walk[:3]), power=power))
 
 
@@ -276,12 +276,12 @@ def list_agrees_with_describe(evidence: Evidence, item: Item) -> Finding:
     for response, job in jobs_along(walk):
         if raw.text(job.job_id) not in described:
             continue
-        look, other = described[raw.text(job.job_id)]
+        describe, other = described[raw.text(job.job_id)]
         if raw.text(other.state) not in FINAL_STATES:
             continue
         judged += 1
         for difference in differences(job, other):
-            for record in (look, response):
+            for record in (describe, response):
                 wrong.add(record.exchange.seq, f"{job.job_id}: {difference}")
     if not judged:
         return blocked("no answer to describe and to a list contains the same ended own job; see LST-007")

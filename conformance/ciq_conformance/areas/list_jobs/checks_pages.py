@@ -127,7 +127,7 @@ def new_job_does_not_shift_the_next_page(evidence: Evidence, item: Item) -> Find
     expected = "the second page repeats no job of the first one, although a new job was listed in between"
     pages = walk_of(evidence, Label.BETWEEN_PAGES, expected)
     new = ids_of(require_responses(evidence, SPEC, Label.SUBMIT_BETWEEN))
-    listed = ids_along(list(evidence.of(SPEC, Label.SHOWN_BETWEEN)))
+    listed = ids_along(list(evidence.of(SPEC, Label.LISTED_BETWEEN)))
     if len(pages) < 2 or not new or new[0] not in listed:
         return cannot_tell(
             "the list did not show a new job before the suite requested the second page", witness=record_ids(*pages)

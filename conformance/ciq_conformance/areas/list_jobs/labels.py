@@ -19,7 +19,7 @@ class Label(StrEnum):
     PAGE_OF_THREE = "page-of-three"
     BETWEEN_PAGES = "between-pages"
     SUBMIT_BETWEEN = "submit-between"
-    SHOWN_BETWEEN = "shown-between"
+    LISTED_BETWEEN = "listed-between"
     DEFAULT = "default"
     NO_TAG = "no-tag"
     OTHER_TAG = "other-tag"

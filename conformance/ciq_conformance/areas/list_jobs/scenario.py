@@ -65,11 +65,11 @@ def run(ctx: ScenarioContext) -> None:
     _by_other_parameters(ctx, own)
     ctx.watch_ended(Label.WATCH, [*ids, *between])
     ended = ctx.look(Label.ENDED, [*ids, *between])
-    good = [job_id for job_id in ids if job_id in ended and ended[job_id].state == JobState.SUCCESS]
+    succeeded = [job_id for job_id in ids if job_id in ended and ended[job_id].state == JobState.SUCCESS]
     by_state = {**own, "size": "100"}
-    _until_listed(ctx, Label.SUCCESS, {**by_state, "states": "Success"}, good)
-    _until_listed(ctx, Label.FAILED_SUCCESS_CANCEL, {**by_state, "states": "Failed,Success,Cancel"}, good)
-    _until_listed(ctx, Label.SUCCESS_OR_FAILED, {**by_state, "states": "Success,Failed"}, good)
+    _until_listed(ctx, Label.SUCCESS, {**by_state, "states": "Success"}, succeeded)
+    _until_listed(ctx, Label.FAILED_SUCCESS_CANCEL, {**by_state, "states": "Failed,Success,Cancel"}, succeeded)
+    _until_listed(ctx, Label.SUCCESS_OR_FAILED, {**by_state, "states": "Success,Failed"}, succeeded)
     _pages(ctx, Label.FAILED_OR_CANCEL, {**by_state, "states": "Failed,Cancel"})
     _while_held(ctx, own, first)
 
@@ -94,7 +94,7 @@ def _between_pages(ctx: ScenarioContext, window: Mapping[str, str]) -> list[str]
         return []
     ids = ctx.submit(Label.SUBMIT_BETWEEN, ctx.job_request("between")).job_ids
     # A shifted page is visible only if the list contains the new job by then.
-    _until_listed(ctx, Label.SHOWN_BETWEEN, page, ids, most=1)
+    _until_listed(ctx, Label.LISTED_BETWEEN, page, ids, most=1)
     ctx.calls.list_jobs(Label.BETWEEN_PAGES, {**page, "nextToken": token})
     return ids
 

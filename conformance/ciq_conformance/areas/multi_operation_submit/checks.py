@@ -87,17 +87,17 @@ def jobs_have_the_parameters_of_their_operations(evidence: Evidence, item: Item)
         seen = f"no job with {'; '.join(missing[:2])}" if missing else "more jobs than Operations"
         seen += f"; instead {'; '.join(extra[:2])}" if extra else ""
         return deviates(expected, seen, witness=record_ids(response))
-    looks = [look for look in evidence.of(SPEC, Label.DESCRIBE) if look.ok]
+    answers = [answer for answer in evidence.of(SPEC, Label.DESCRIBE) if answer.ok]
     submitted = {raw.text(job.job_id): _returned(job) for job in response.jobs}
     wrong = Deviations()
-    for look in looks:
-        for job in look.jobs:
+    for answer in answers:
+        for job in answer.jobs:
             before = submitted.get(raw.text(job.job_id))
             # An ended job may show another output name than the submit request had (`${Number}`).
             if before is not None and _returned(job)[:3] != before[:3]:
                 text = f"describe of {job.job_id} shows {_describe(_returned(job))}, submit showed {_describe(before)}"
-                wrong.add(look.exchange.seq, text)
-    return wrong.finding(expected, holds(f"{len(submitted)} jobs", witness=record_ids(response, *looks[:1])))
+                wrong.add(answer.exchange.seq, text)
+    return wrong.finding(expected, holds(f"{len(submitted)} jobs", witness=record_ids(response, *answers[:1])))
 
 
 @check("MUL-003", SPEC)
@@ -129,10 +129,10 @@ def each_job_gets_its_own_callback(evidence: Evidence, item: Item) -> Finding:
     wrong = Deviations()
     notified: dict[str, int] = {}
     for callback in arrivals:
-        mine = [job_id for job_id in callback.job_ids if job_id in ids]
-        if len(mine) > 1:
-            wrong.add(callback.arrival.seq, f"one callback for {len(mine)} jobs")
-        for job_id in mine:
+        matching = [job_id for job_id in callback.job_ids if job_id in ids]
+        if len(matching) > 1:
+            wrong.add(callback.arrival.seq, f"one callback for {len(matching)} jobs")
+        for job_id in matching:
             notified.setdefault(job_id, callback.arrival.seq)
     for job_id in ids:
         if job_id not in notified:
@@ -175,10 +175,10 @@ def callbacks_are_json(evidence: Evidence, item: Item) -> Finding:
         return blocked("no job was made; see MUL-001", witness=record_ids(response))
     wrong, notified = Deviations(), set()
     for callback in evidence.arrivals(channel_name(item.feature.feature, SPEC, OWN_JSON)):
-        mine = set(callback.job_ids) & set(ids)
-        notified |= mine
-        if mine and not callback.is_json:
-            wrong.add(callback.arrival.seq, f"a callback for {', '.join(sorted(mine))} is not JSON")
+        matching = set(callback.job_ids) & set(ids)
+        notified |= matching
+        if matching and not callback.is_json:
+            wrong.add(callback.arrival.seq, f"a callback for {', '.join(sorted(matching))} is not JSON")
     for job_id in ids:
         if job_id not in notified:
             wrong.add(response.exchange.seq, f"no callback for {job_id}")

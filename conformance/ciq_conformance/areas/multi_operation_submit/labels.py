@@ -36,5 +36,3 @@ REJECTED = {
     Label.HALF_BAD: tuple(f"half {index}" for index in range(3)),
 }
 """Labels of the jobs in the requests that a service must reject; in `half-bad` only the second job is bad."""
-
-LOOKS = (Label.DESCRIBE, Label.WATCH)
