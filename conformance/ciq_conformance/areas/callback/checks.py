@@ -40,7 +40,7 @@ def ended_job_is_reported_by_post(evidence: Evidence, item: Item) -> Finding:
         elif job.callbacks:
             arrival = (at_address or job.callbacks)[0].arrival
             elsewhere = f"arrived at {arrival.channel} only, although the address is {channel}"
-            how = f"came by {arrival.method}" if at_address else elsewhere
+            how = f"arrived by {arrival.method}" if at_address else elsewhere
             seen = f"{job.step}: the callback of job {job.job_id} {how}"
             missing.append(deviates(expected, seen, witness=(arrival.seq, job.submit.exchange.seq)))
         else:

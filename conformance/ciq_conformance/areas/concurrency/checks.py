@@ -109,7 +109,7 @@ def _reported_user_data(evidence: Evidence) -> Iterator[tuple[int, str, str]]:
 def start_order_holds(evidence: Evidence, timelines: Timelines) -> Finding:
     """Jobs of all clients start by level and then in order of submission; overlapping requests have no order."""
     settled = settled_after(evidence.calibration)
-    # A worker may have taken a job that is still shown as waiting: a level is compared with jobs that wait afterwards.
+    # A worker may have taken a job that describe still returns as waiting: a level counts against jobs that wait on.
     by_level = lagging_level_rule(timelines, lambda _timeline: settled)
     by_order = order_rule(timelines)
     inversions = sorted((*by_level.inversions, *by_order.inversions), key=lambda i: -i.gap)
@@ -144,14 +144,14 @@ def no_job_starts_during_a_pause(evidence: Evidence, timelines: Timelines) -> Fi
     until = max(response.exchange.ended for response in evidence.of(SPEC))
     spans = certain_pauses(_settings(evidence), until=until)
     wrong = Deviations()
-    shown = 0
+    held = 0
     for span in spans:
-        shown += sum(held_observation(timeline, span, settled) is not None for timeline in timelines)
+        held += sum(held_observation(timeline, span, settled) is not None for timeline in timelines)
         for leak in leaks(timelines, span, settled):
             for record in leak.witness:
                 wrong.add(record, leak.text)
-    power = f"{shown} job(s) seen waiting in {len(spans)} certain pause(s)"
-    if not shown and not wrong.items:
+    power = f"{held} job(s) seen waiting in {len(spans)} certain pause(s)"
+    if not held and not wrong.items:
         return absent("no job was observed waiting while the queue was paused (see PAU-007)")
     return wrong.finding(
         "no waiting job starts before the queue is resumed, also with concurrent submits", holds(power, power=power)
