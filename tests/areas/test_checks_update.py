@@ -229,10 +229,10 @@ def test_update_time_hours_off_the_date_deviates() -> None:
     """UTC with the name of another zone is hours off the Date of its response, and before CreateTime."""
     whole = conforming()
     utc = _timed(whole, Label.RENAME, "2026-01-01T19:04:07+0800")
-    assert "is -8.0 h from its answer's Date" in judged("UPD-019", utc).seen
+    assert "is -8.0 h from the Date of its response" in judged("UPD-019", utc).seen
     assert judged("UPD-019", _timed(whole, Label.BEFORE, "2026-01-01T19:04:05+0800")).kind is Kind.DEVIATES
     ahead = _timed(whole, Label.PAUSE, "2026-01-02T05:04:07+0800")
-    assert "is +2.0 h from its answer's Date" in judged("UPD-019", ahead).seen
+    assert "is +2.0 h from the Date of its response" in judged("UPD-019", ahead).seen
 
 
 def test_target_clock_may_differ_from_the_suite_clock() -> None:

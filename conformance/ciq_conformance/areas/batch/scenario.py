@@ -5,7 +5,7 @@ The scenario deletes its workflow and resumes the queue at the end.
 
 from ciq_conformance.areas.batch.labels import Label
 from ciq_conformance.areas.workflow.requests import job_batch_body, workflow_batch_body
-from ciq_conformance.areas.workflow.scenario import need_offered, unknown_id, workflow_order
+from ciq_conformance.areas.workflow.scenario import require_offered, unknown_id, workflow_request
 from ciq_conformance.driver.queue_setup import found_rule
 from ciq_conformance.driver.scenario_context import PreconditionFailed, ScenarioContext
 from ciq_schemas.lifecycle import FINAL_STATES, JobState, QueueState
@@ -17,14 +17,14 @@ from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 def run(ctx: ScenarioContext) -> None:
     """Runs the scenario."""
     first = ctx.calls.other(Label.FIRST, OperationKind.LIST_BATCHES, params={"size": "1"})
-    need_offered(ctx, first, Capability.BATCH, "GET /inventorytriggerjob")
+    require_offered(ctx, first, Capability.BATCH, "GET /inventorytriggerjob")
     _run_batch_of_jobs(ctx)
     _cancel_waiting_batch(ctx)
     _run_batch_of_workflows(ctx)
 
 
 def _run_batch_of_workflows(ctx: ScenarioContext) -> None:
-    created = ctx.calls.other(Label.WORKFLOW, OperationKind.CREATE_WORKFLOW, body=workflow_order(ctx, "batch").body())
+    created = ctx.calls.other(Label.WORKFLOW, OperationKind.CREATE_WORKFLOW, body=workflow_request(ctx, "batch").body())
     workflow_id = (created.workflow.workflow_id if created.workflow is not None else None) or ""
     if not created.ok or not workflow_id:
         raise PreconditionFailed(

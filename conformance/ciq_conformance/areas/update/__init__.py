@@ -5,7 +5,7 @@ from ciq_conformance.scenario_spec import ScenarioSpec
 
 SPEC = ScenarioSpec(
     name="update",
-    title="change name, rule and state of the queue, then try what must be refused, and put all back.",
+    title="update name, rule and state of the queue, send updates that must be rejected, and restore the queue.",
     position=30,
     needs_jobs=False,
     rejects=True,

@@ -1,4 +1,4 @@
-"""Checks of the scenario `update`: updates that a service accepts (UPD, ONE-011, PAU-009)."""
+"""Checks of the scenario `update`: updates that a service must accept (UPD, ONE-011, PAU-009)."""
 
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -31,15 +31,15 @@ from ciq_schemas.transcript.requests import RequestedUpdate, requested_update
 from ciq_schemas.values import Queue
 
 PLAIN_UPDATES = (Label.PAUSE, Label.RESUME)
-"""Updates that no reading of the documents refuses, made with a name and a rule that were taken before."""
+"""Updates that every reading of the documents accepts: the target accepted their name and rule before."""
 
 
 def _own_id(response: ParsedExchange) -> str:
     return raw.requested_job_id(response.exchange)
 
 
-def _shown(evidence: Evidence, update: ParsedExchange, step: str) -> list[tuple[ParsedExchange, Queue]]:
-    """The queue in the update's own answer and in the list made after it."""
+def _returned_queues(evidence: Evidence, update: ParsedExchange, step: str) -> list[tuple[ParsedExchange, Queue]]:
+    """Returns the queue in the response to the update and in the list after it."""
     own = [] if update.queue is None else [(update, update.queue)]
     then = listed_at(evidence, step)
     return own if then is None else [*own, then]
@@ -47,32 +47,32 @@ def _shown(evidence: Evidence, update: ParsedExchange, step: str) -> list[tuple[
 
 @check("UPD-001", SPEC)
 @with_preconditions
-def answers_with_queue(evidence: Evidence, item: Item) -> Finding:
-    """Answers to all accepted updates; the plain ones must be accepted."""
+def update_returns_the_queue(evidence: Evidence, item: Item) -> Finding:
+    """Checks the responses to all accepted updates; the target must accept the plain updates."""
     expected = "HTTP 200 and Response with RequestId and one Queue that has the elements of the list"
     for step in PLAIN_UPDATES:
         expect_status_200(evidence, SPEC, step, expected)
-    wrong, lesser, right = Deviations(), [], []
+    wrong, older, right = Deviations(), [], []
     for response in evidence.of(SPEC, *GOOD):
         if not response.ok:
             continue
-        faults = [*filter(None, [other_status(response)]), *_answer_faults(response)]
+        faults = [*filter(None, [other_status(response)]), *_response_faults(response)]
         for fault in faults:
             wrong.add(response.exchange.seq, f"{response.exchange.step}: {fault}")
         if not faults and response.queue is not None:
             if missing_elements(response.queue) or spelled_queue_id_upper(response, "Queue"):
-                lesser.append(response)
+                older.append(response)
             right.append(response)
-    if lesser:
-        seen = "an answer in the form of the older pages (no MaxSize and MaxConcurrent, or QueueID)"
-        return wrong.finding(expected, observed(seen, witness=record_ids(*lesser[:3]), expected=expected))
+    if older:
+        seen = "a response in the form of the older pages (no MaxSize and MaxConcurrent, or QueueID)"
+        return wrong.finding(expected, observed(seen, witness=record_ids(*older[:3]), expected=expected))
     return wrong.finding(expected, holds(f"{len(right)} updates", witness=record_ids(*right[:3])))
 
 
-def _answer_faults(response: ParsedExchange) -> list[str]:
+def _response_faults(response: ParsedExchange) -> list[str]:
     root = raw.response_root(response)
     if root is None:
-        return ["the answer is no Response document"]
+        return ["the response is not a Response document"]
     faults = [] if raw.child_text(root, "RequestId") else ["no RequestId"]
     count = len(raw.children(root, "Queue"))
     if count != 1 or response.queue is None:
@@ -86,22 +86,21 @@ def _answer_faults(response: ParsedExchange) -> list[str]:
 @check("UPD-002", SPEC)
 @with_preconditions
 def state_is_set(evidence: Evidence, item: Item) -> Finding:
-    """State in answer and list after Paused, then Active."""
-    expected = "State as given, in answer and list"
+    """Checks State in the response and the list after an update to Paused, then to Active."""
+    expected = "State as requested, in response and list"
     wrong, seen = Deviations(), []
     for step, then in ((Label.PAUSE, Label.LIST_PAUSED), (Label.RESUME, Label.LIST_RESUMED)):
         update = expect_success(evidence, SPEC, step, expected)
         wanted = requested_update(update).state
-        shown = _shown(evidence, update, then)
+        shown = _returned_queues(evidence, update, then)
         if not any(response is not update for response, _ in shown):
-            return blocked(f"the queue was not listed after {step}", witness=record_ids(update))
+            return blocked(f"no list contained the queue after {step}", witness=record_ids(update))
         for response, queue in shown:
             seen.append(response)
             if raw.text(queue.state) != wanted:
-                wrong.add(update.exchange.seq, f"State {queue.state} after {wanted} was set ({response.exchange.step})")
-                wrong.add(
-                    response.exchange.seq, f"State {queue.state} after {wanted} was set ({response.exchange.step})"
-                )
+                text = f"State {queue.state} after an update to {wanted} ({response.exchange.step})"
+                wrong.add(update.exchange.seq, text)
+                wrong.add(response.exchange.seq, text)
     return wrong.finding(expected, holds("Paused, then Active", witness=record_ids(*seen)))
 
 
@@ -116,23 +115,23 @@ def _is_intranet(url: str) -> bool:
 @check("UPD-003", SPEC)
 @with_preconditions
 def rule_is_set(evidence: Evidence, item: Item) -> Finding:
-    """The callback rule in answer and list, when it is On and when it is Off."""
-    expected = "Url, Event, Type, State and ResultFormat of NotifyConfig as given, in answer and list"
+    """Checks the callback rule in the response and the list, when it is On and when it is Off."""
+    expected = "Url, Event, Type, State and ResultFormat of NotifyConfig as requested, in response and list"
     update = require_response(evidence, SPEC, Label.RULE)
     wanted = requested_update(update)
     renamed = evidence.one(SPEC, Label.RENAME)
     if update.refused and renamed and renamed.refused and requested_update(renamed).name == wanted.name:
-        reason = f"the name {wanted.name} is refused without a rule as well ({describe_response(renamed)}); see UPD-004"
-        return blocked(reason, witness=record_ids(renamed, update))
-    strange = (update.error.code or "").strip() not in QUEUE_NOT_FOUND
-    if update.refused and strange and _is_intranet(wanted.url or ""):
+        reason = f"the target rejects the name {wanted.name} also without a rule ({describe_response(renamed)})"
+        return blocked(f"{reason}; see UPD-004", witness=record_ids(renamed, update))
+    other_code = (update.error.code or "").strip() not in QUEUE_NOT_FOUND
+    if update.refused and other_code and _is_intranet(wanted.url or ""):
         reason = f"{describe_response(update)} to the rule's address {wanted.url}, perhaps because it is an intranet "
         reason += "address, which the documents forbid; set callback_url in the profile to an accepted address"
         return blocked(reason, witness=record_ids(update))
     expect_success(evidence, SPEC, Label.RULE, expected)
-    shown = _shown(evidence, update, Label.LIST_RULE)
+    shown = _returned_queues(evidence, update, Label.LIST_RULE)
     if not any(response is not update for response, _ in shown):
-        return blocked("the queue was not listed after its rule was set", witness=record_ids(update))
+        return blocked("no list contained the queue after the update of its rule", witness=record_ids(update))
     wrong = Deviations()
     for response, queue in shown:
         for difference in _rule_differences(wanted, queue):
@@ -140,8 +139,8 @@ def rule_is_set(evidence: Evidence, item: Item) -> Finding:
     off = evidence.one(SPEC, Label.RULE_OFF)
     if off is not None:
         if not off.ok:
-            wrong.add(off.exchange.seq, f"the same rule with State Off is answered {describe_response(off)}")
-        for response, queue in _shown(evidence, off, Label.LIST_RULE_OFF) if off.ok else ():
+            wrong.add(off.exchange.seq, f"{describe_response(off)} to the same rule with State Off")
+        for response, queue in _returned_queues(evidence, off, Label.LIST_RULE_OFF) if off.ok else ():
             for difference in _off_differences(requested_update(off), queue):
                 wrong.add(response.exchange.seq, f"{difference} ({response.exchange.step})")
     return wrong.finding(
@@ -166,7 +165,7 @@ def _rule_differences(wanted: RequestedUpdate, queue: Queue) -> list[str]:
 
 
 def _off_differences(wanted: RequestedUpdate, queue: Queue) -> list[str]:
-    """As above for a rule that is Off: what it would say may then be left out, but is not another's."""
+    """As `_rule_differences`, for a rule that is Off: its elements may be empty, but must not have other values."""
     config = queue.notify_config
     if config is None or raw.text(config.state) != wanted.rule_state:
         return [f"NotifyConfig.State {config.state if config else 'missing'} instead of {wanted.rule_state}"]
@@ -179,24 +178,24 @@ def _off_differences(wanted: RequestedUpdate, queue: Queue) -> list[str]:
 @check("UPD-004", SPEC)
 @with_preconditions
 def name_is_set(evidence: Evidence, item: Item) -> Finding:
-    """The name in answer and list."""
-    return _name(evidence, Label.RENAME, Label.LIST_RENAMED)
+    """Checks Name in the response and the list after an update of the name."""
+    return _judge_name(evidence, Label.RENAME, Label.LIST_RENAMED)
 
 
 @check("UPD-014", SPEC)
 @with_preconditions
 def longest_name_is_kept(evidence: Evidence, item: Item) -> Finding:
-    """A name of 100 letters, the shortest documented limit, in answer and list."""
-    return _name(evidence, Label.LONGEST_NAME, Label.LIST_LONGEST_NAME)
+    """Checks that the target keeps a name of 100 characters, the smallest documented limit."""
+    return _judge_name(evidence, Label.LONGEST_NAME, Label.LIST_LONGEST_NAME)
 
 
-def _name(evidence: Evidence, step: Label, then: Label) -> Finding:
-    expected = "Name as given, in answer and list"
+def _judge_name(evidence: Evidence, step: Label, then: Label) -> Finding:
+    expected = "Name as requested, in response and list"
     update = expect_success(evidence, SPEC, step, expected)
     wanted = requested_update(update).name
-    shown = _shown(evidence, update, then)
+    shown = _returned_queues(evidence, update, then)
     if not any(response is not update for response, _ in shown):
-        return blocked("the queue was not listed after it was renamed", witness=record_ids(update))
+        return blocked("no list contained the queue after the update of its name", witness=record_ids(update))
     wrong = Deviations()
     for response, queue in shown:
         if raw.text(queue.name) != wanted:
@@ -206,14 +205,14 @@ def _name(evidence: Evidence, step: Label, then: Label) -> Finding:
 
 @check("UPD-016", SPEC)
 @with_preconditions
-def state_of_a_rule_is_off_by_default(evidence: Evidence, item: Item) -> Finding:
-    """A rule given without State, after the same rule with State Off: merged or replaced, it is Off."""
-    expected = "NotifyConfig.State Off where an update gives a rule without State"
+def rule_without_state_is_off(evidence: Evidence, item: Item) -> Finding:
+    """Checks that a rule without State is Off. The rule before it was Off, so a target that merges rules passes."""
+    expected = "NotifyConfig.State Off after an update with a rule without State"
     require_success(evidence, SPEC, Label.RULE_OFF)
     update = expect_success(evidence, SPEC, Label.RULE_WITHOUT_STATE, expected)
-    shown = _shown(evidence, update, Label.LIST_RULE_WITHOUT_STATE)
+    shown = _returned_queues(evidence, update, Label.LIST_RULE_WITHOUT_STATE)
     if not any(response is not update for response, _ in shown):
-        return blocked("the queue was not listed after its rule was set", witness=record_ids(update))
+        return blocked("no list contained the queue after the update of its rule", witness=record_ids(update))
     wrong = Deviations()
     for response, queue in shown:
         state = raw.text(queue.notify_config.state) if queue.notify_config is not None else ""
@@ -224,16 +223,16 @@ def state_of_a_rule_is_off_by_default(evidence: Evidence, item: Item) -> Finding
 
 @check("UPD-017", SPEC)
 @with_preconditions
-def all_is_set_at_once(evidence: Evidence, item: Item) -> Finding:
-    """Name, rule and State after one update that changes all three, and after one that then changes State alone."""
-    expected = "Name, NotifyConfig and State as given in one update, in answer and list"
+def one_update_sets_name_rule_and_state(evidence: Evidence, item: Item) -> Finding:
+    """Checks name, rule and State after an update of all three, and after an update of State alone."""
+    expected = "Name, NotifyConfig and State as requested in one update, in response and list"
     wrong, seen = Deviations(), []
     for step, then in ((Label.PAUSE, Label.LIST_PAUSED), (Label.RESUME, Label.LIST_RESUMED)):
         update = expect_success(evidence, SPEC, step, expected)
         wanted = requested_update(update)
-        shown = _shown(evidence, update, then)
+        shown = _returned_queues(evidence, update, then)
         if not any(response is not update for response, _ in shown):
-            return blocked(f"the queue was not listed after {step}", witness=record_ids(update))
+            return blocked(f"no list contained the queue after {step}", witness=record_ids(update))
         for response, queue in shown:
             seen.append(response)
             pairs = (("Name", wanted.name, queue.name), ("State", wanted.state, queue.state))
@@ -242,36 +241,38 @@ def all_is_set_at_once(evidence: Evidence, item: Item) -> Finding:
             different += (_rule_differences if on else _off_differences)(wanted, queue)
             for difference in different:
                 wrong.add(response.exchange.seq, f"{difference} ({response.exchange.step})")
-    return wrong.finding(expected, holds("all three", witness=record_ids(*seen)))
+    return wrong.finding(expected, holds("all three values as requested", witness=record_ids(*seen)))
 
 
 @check("UPD-012", SPEC)
 @with_preconditions
-def id_in_body_is_free(evidence: Evidence, item: Item) -> Finding:
-    """Updates with QueueID, with QueueId, and with neither."""
+def queue_id_in_body_is_optional(evidence: Evidence, item: Item) -> Finding:
+    """Checks that the target accepts updates with QueueID, with QueueId, and with neither in the body."""
     wrong, right = Deviations(), []
     for step in (Label.WITH_QUEUE_ID_UPPER, Label.WITH_QUEUE_ID, Label.WITHOUT_QUEUE_ID):
         response = require_response(evidence, SPEC, step)
         if not response.ok:
             wrong.add(response.exchange.seq, f"{step}: {describe_response(response)}")
         elif response.queue is None:
-            wrong.add(response.exchange.seq, f"{step}: the answer names no Queue")
+            wrong.add(response.exchange.seq, f"{step}: the response contains no Queue")
         elif raw.text(response.queue.queue_id) not in ("", _own_id(response)):
-            wrong.add(response.exchange.seq, f"{step}: the answer is about {response.queue.queue_id}")
+            wrong.add(response.exchange.seq, f"{step}: the response contains queue {response.queue.queue_id}")
         else:
             right.append(response)
-    return wrong.finding("accepted, about the queue of the path", holds("all three", witness=record_ids(*right)))
+    expected = "the target accepts the update and returns the queue of the path"
+    return wrong.finding(expected, holds("all three updates", witness=record_ids(*right)))
 
 
 @check("UPD-013", SPEC)
 @with_preconditions
-def order_is_free(evidence: Evidence, item: Item) -> Finding:
-    """An update with its elements from last to first."""
-    expected = "HTTP 200, and the queue as asked"
+def elements_are_accepted_in_any_order(evidence: Evidence, item: Item) -> Finding:
+    """Checks that the target accepts an update with its elements in reverse order."""
+    expected = "HTTP 200, and the queue as requested"
     response = expect_success(evidence, SPEC, Label.REVERSED, expected)
-    shown = _shown(evidence, response, Label.LIST_SETTLED)
+    shown = _returned_queues(evidence, response, Label.LIST_SETTLED)
     if not shown:
-        return blocked("neither the answer nor a list shows the queue; see UPD-001", witness=record_ids(response))
+        reason = "neither the response nor a list contains the queue; see UPD-001"
+        return blocked(reason, witness=record_ids(response))
     wanted = requested_update(response)
     for then, queue in shown:
         if raw.text(queue.name) != wanted.name or raw.text(queue.state) != wanted.state:
@@ -282,12 +283,12 @@ def order_is_free(evidence: Evidence, item: Item) -> Finding:
 
 @check("ONE-011", SPEC)
 @with_preconditions
-def queue_keeps_identity(evidence: Evidence, item: Item) -> Finding:
-    """QueueId and CreateTime in every answer and list after the first."""
+def update_keeps_id_and_create_time(evidence: Evidence, item: Item) -> Finding:
+    """Checks that every response and list after the first has the same QueueId and CreateTime."""
     require_success(evidence, SPEC, Label.BEFORE)
     before = listed_at(evidence, Label.BEFORE)
     if before is None:
-        return blocked("the queue was not listed before the updates")
+        return blocked("no list contained the queue before the updates")
     wrong, judged = Deviations(), []
     own = raw.text(before[1].queue_id)
     updated = False
@@ -299,34 +300,34 @@ def queue_keeps_identity(evidence: Evidence, item: Item) -> Finding:
         queue = response.queue if is_update else next(iter(response.queue_list.queues), None)
         if queue is None:
             if not is_update:
-                wrong.add(response.exchange.seq, f"{own} is not listed any more ({response.exchange.step})")
+                wrong.add(response.exchange.seq, f"{own} is no longer listed ({response.exchange.step})")
             continue
         judged.append(response)
         if raw.text(queue.queue_id) != own:
             wrong.add(response.exchange.seq, f"QueueId {queue.queue_id} instead of {own} ({response.exchange.step})")
         if not same_moment(queue.create_time, before[1].create_time):
-            was = f"CreateTime {queue.create_time} instead of {before[1].create_time}"
-            wrong.add(response.exchange.seq, f"{was} ({response.exchange.step})")
+            difference = f"CreateTime {queue.create_time} instead of {before[1].create_time}"
+            wrong.add(response.exchange.seq, f"{difference} ({response.exchange.step})")
     if not updated:
-        return blocked("no update was accepted; see UPD-001")
-    expected = "QueueId and CreateTime the same after every update"
+        return blocked("the target accepted no update; see UPD-001")
+    expected = "the same QueueId and CreateTime after every update"
     return wrong.finding(
-        expected, holds(f"{own} in {len(judged)} answers", witness=record_ids(before[0], *judged[-1:]))
+        expected, holds(f"{own} in {len(judged)} responses", witness=record_ids(before[0], *judged[-1:]))
     )
 
 
 @check("PAU-009", SPEC)
 @with_preconditions
-def pausing_twice(evidence: Evidence, item: Item) -> Finding:
-    """The second pause in a row."""
+def second_pause_changes_nothing(evidence: Evidence, item: Item) -> Finding:
+    """Checks that the target accepts a second pause in a row, and that the queue stays the same."""
     expected = "HTTP 200 and the queue as after the first pause"
     require_success(evidence, SPEC, Label.PAUSE)
     again = expect_success(evidence, SPEC, Label.PAUSE_AGAIN, expected)
     first, second = listed_at(evidence, Label.LIST_PAUSED), listed_at(evidence, Label.LIST_PAUSED_AGAIN)
     if first is None or second is None:
-        return blocked("the queue was not listed after both pauses", witness=record_ids(again))
+        return blocked("no list contained the queue after both pauses", witness=record_ids(again))
     old, new = updatable_values(first[1]), updatable_values(second[1])
-    changed = [f"{name} {old[name]} became {new[name]}" for name in old if old[name] != new[name]]
+    changed = [f"{name} changed from {old[name]} to {new[name]}" for name in old if old[name] != new[name]]
     if changed:
         return deviates(expected, "; ".join(changed), witness=record_ids(first[0], again, second[0]))
     return holds("unchanged", witness=record_ids(first[0], again, second[0]))

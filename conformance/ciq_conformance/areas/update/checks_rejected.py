@@ -1,7 +1,7 @@
-"""Checks of the scenario `update`: updates that a service must refuse (UPD-006 to UPD-011)."""
+"""Checks of the scenario `update`: updates that a service must reject (UPD-006 to UPD-011, UPD-015)."""
 
 from ciq_conformance.areas.update import SPEC
-from ciq_conformance.areas.update.labels import BAD, BAD_RULE_WORDS, PARTS_OF_RULE, Label, after
+from ciq_conformance.areas.update.labels import BAD, BAD_RULE_VALUES, PARTS_OF_RULE, Label, after
 from ciq_conformance.areas.update.listed_queue import QUEUE_NOT_FOUND, listed_at
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, cannot_tell, holds
@@ -16,62 +16,61 @@ INVALID_ARGUMENT = frozenset({"InvalidArgument", "1015"})
 
 @check("UPD-006", SPEC)
 @with_preconditions
-def unknown_id_is_refused(evidence: Evidence, item: Item) -> Finding:
-    """An update of a queue that does not exist. The code counts; no document gives its status."""
+def unknown_queue_id_is_rejected(evidence: Evidence, item: Item) -> Finding:
+    """Checks the error code of an update of an unknown queue; no document defines the HTTP status."""
     responses = require_responses(evidence, SPEC, Label.UNKNOWN_ID)
     return expect_rejections(responses, "4xx with the code QueueNotFound", codes=QUEUE_NOT_FOUND)
 
 
 @check("UPD-007", SPEC)
 @with_preconditions
-def unknown_state_is_refused(evidence: Evidence, item: Item) -> Finding:
-    """An update to a state that does not exist."""
+def unknown_state_is_rejected(evidence: Evidence, item: Item) -> Finding:
+    """Checks that the target rejects an update to an unknown State."""
     responses = require_responses(evidence, SPEC, Label.BAD_STATE)
     return expect_rejections(responses, "HTTP 400 InvalidArgument", status=400, codes=INVALID_ARGUMENT)
 
 
 @check("UPD-008", SPEC)
 @with_preconditions
-def long_name_is_refused(evidence: Evidence, item: Item) -> Finding:
-    """An update to a name of one letter more than 128."""
-    return expect_rejections(
-        require_responses(evidence, SPEC, Label.LONG_NAME), "a name of 129 letters is refused with 400", status=400
-    )
+def long_name_is_rejected(evidence: Evidence, item: Item) -> Finding:
+    """Checks that the target rejects a name longer than 128 characters."""
+    responses = require_responses(evidence, SPEC, Label.LONG_NAME)
+    return expect_rejections(responses, "the target rejects a name of 129 characters with 400", status=400)
 
 
 @check("UPD-009", SPEC)
 @with_preconditions
-def rule_needs_url(evidence: Evidence, item: Item) -> Finding:
-    """A rule that is on and does not say where to, by what way, or of what."""
-    expected = "a rule that is On without Url, Type or Event is refused with 400"
+def incomplete_rule_is_rejected(evidence: Evidence, item: Item) -> Finding:
+    """Checks that the target rejects a rule that is On without Url, Type or Event."""
+    expected = "the target rejects a rule that is On without Url, Type or Event with 400"
     return expect_rejections(require_responses(evidence, SPEC, *PARTS_OF_RULE), expected, status=400)
 
 
 @check("UPD-015", SPEC)
 @with_preconditions
-def other_letters_are_refused(evidence: Evidence, item: Item) -> Finding:
-    """An update to a name with a blank, a slash and a question mark."""
-    return expect_rejections(
-        require_responses(evidence, SPEC, Label.OTHER_LETTERS),
-        "other characters in a name are refused with 400",
-        status=400,
-    )
+def undocumented_characters_in_name_are_rejected(evidence: Evidence, item: Item) -> Finding:
+    """Checks that the target rejects a name with a space, a slash and a question mark."""
+    responses = require_responses(evidence, SPEC, Label.OTHER_LETTERS)
+    return expect_rejections(responses, "the target rejects other characters in a name with 400", status=400)
 
 
 @check("UPD-010", SPEC)
 @with_preconditions
-def unknown_rule_words_are_refused(evidence: Evidence, item: Item) -> Finding:
-    """Words that no document has for State, Type, Event and ResultFormat."""
-    responses = require_responses(evidence, SPEC, *BAD_RULE_WORDS)
-    return expect_rejections(responses, "unknown words in NotifyConfig are refused with 400", status=400)
+def unknown_rule_values_are_rejected(evidence: Evidence, item: Item) -> Finding:
+    """Checks that the target rejects undocumented values of State, Type, Event and ResultFormat."""
+    responses = require_responses(evidence, SPEC, *BAD_RULE_VALUES)
+    return expect_rejections(responses, "the target rejects unknown values in NotifyConfig with 400", status=400)
 
 
 @check("UPD-011", SPEC)
 @with_preconditions
-def refused_changes_nothing(evidence: Evidence, item: Item) -> Finding:
-    """The queue before and after each update that was refused; lists may show late what an accepted one asked for."""
+def rejected_update_changes_nothing(evidence: Evidence, item: Item) -> Finding:
+    """Checks that the queue is the same before and after each rejected update.
+
+    A list may show the values of an earlier accepted update late; such a change does not count.
+    """
     wrong, judged = Deviations(), []
-    taken: set[str | None] = set()
+    accepted: set[str | None] = set()
     previous = listed_at(evidence, Label.LIST_SETTLED)
     for step in BAD:
         update = evidence.one(SPEC, step)
@@ -79,19 +78,18 @@ def refused_changes_nothing(evidence: Evidence, item: Item) -> Finding:
         if update is None or now is None:
             continue
         if update.ok:
-            taken.add(requested_update(update).name)
-        late = now[1].name in taken and previous is not None and previous[1].name != now[1].name
+            accepted.add(requested_update(update).name)
+        late = now[1].name in accepted and previous is not None and previous[1].name != now[1].name
         if previous is not None and update.exchange.status >= 400 and not late:
             judged.append(update)
             old, new = updatable_values(previous[1]), updatable_values(now[1])
             for name in (name for name in old if old[name] != new[name]):
                 for response in (update, now[0]):
-                    wrong.add(
-                        response.exchange.seq, f"{step}: {describe_response(update)}, yet {name} changed to {new[name]}"
-                    )
+                    text = f"{step}: {describe_response(update)}, but {name} changed to {new[name]}"
+                    wrong.add(response.exchange.seq, text)
         previous = now
     if not judged:
         require_responses(evidence, SPEC, *BAD)
-        return cannot_tell("no bad update was refused, or the queue was not listed around it")
+        return cannot_tell("the target rejected no invalid update, or no list contained the queue before and after it")
     expected = "Name, State and NotifyConfig as before"
-    return wrong.finding(expected, holds(f"after {len(judged)} refused updates", witness=record_ids(*judged[:3])))
+    return wrong.finding(expected, holds(f"after {len(judged)} rejected updates", witness=record_ids(*judged[:3])))

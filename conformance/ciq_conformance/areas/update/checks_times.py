@@ -1,4 +1,4 @@
-"""Checks of the scenario `update`: what an update does to the times of a queue (UPD-005, UPD-019)."""
+"""Checks of the scenario `update`: CreateTime and UpdateTime of the queue after updates (UPD-005, UPD-019)."""
 
 from datetime import timedelta
 
@@ -18,61 +18,61 @@ from ciq_schemas.transcript.requests import RequestedUpdate, requested_update
 from ciq_schemas.values import Queue
 
 A_STEP = 1.05
-"""Seconds after which a time of whole seconds is another one, whatever the target does with their parts."""
+"""Seconds after which a time in whole seconds must differ, however the target rounds."""
 
 AN_HOUR = timedelta(hours=1)
-"""How far UpdateTime may lie from the Date of its own answer: whatever ails a clock is in both, a wrong zone is not."""
+"""Allowed difference between UpdateTime and the Date of its response: both use one clock, so more is a wrong zone."""
 
 
 @check("UPD-005", SPEC)
 @with_preconditions
-def times_move(evidence: Evidence, item: Item) -> Finding:
-    """CreateTime and UpdateTime before the updates and after each."""
+def update_changes_update_time_only(evidence: Evidence, item: Item) -> Finding:
+    """Checks that updates change UpdateTime, never set it back, and keep CreateTime."""
     expected = "UpdateTime later after a change, never earlier than before; CreateTime unchanged"
     before = listed_at(evidence, Label.BEFORE)
     if before is None:
-        return blocked("the queue was not listed before the updates")
+        return blocked("no list contained the queue before the updates")
     wrong, judged = Deviations(), 0
-    # A list may be older than the answer before it, so times are compared from list to list, from answer to answer.
+    # A list may be older than the response before it: compare lists with lists and responses with responses.
     of_kind = {True: before, False: before}
     for now in _history(evidence):
         judged += 1
         previous = of_kind[now[0].exchange.step in GOOD]
         if not same_moment(before[1].create_time, now[1].create_time):
-            text = f"CreateTime went from {before[1].create_time} to {now[1].create_time}"
+            text = f"CreateTime changed from {before[1].create_time} to {now[1].create_time}"
             wrong.add(before[0].exchange.seq, text)
             wrong.add(now[0].exchange.seq, text)
         earlier, later = times.parse(previous[1].update_time), times.parse(now[1].update_time)
         if earlier is not None and later is not None and later < earlier:
-            text = f"UpdateTime went from {previous[1].update_time} back to {now[1].update_time}"
+            text = f"UpdateTime changed from {previous[1].update_time} back to {now[1].update_time}"
             wrong.add(previous[0].exchange.seq, text)
             wrong.add(now[0].exchange.seq, text)
         of_kind[now[0].exchange.step in GOOD] = now
     if not judged:
-        return blocked("no update was accepted; see UPD-001")
-    _stands_still(evidence, raw.text(before[1].queue_id), wrong)
+        return blocked("the target accepted no update; see UPD-001")
+    _add_unchanged_update_times(evidence, raw.text(before[1].queue_id), wrong)
     if times.parse(before[1].update_time) is None:
         return wrong.finding(
-            expected, cannot_tell("UpdateTime cannot be read, see QUE-004", witness=record_ids(before[0]))
+            expected, cannot_tell("UpdateTime cannot be parsed; see QUE-004", witness=record_ids(before[0]))
         )
     return wrong.finding(
-        expected, holds(f"{judged} looks after updates", witness=record_ids(before[0], of_kind[True][0]))
+        expected, holds(f"{judged} observations after updates", witness=record_ids(before[0], of_kind[True][0]))
     )
 
 
 @check("UPD-019", SPEC)
 @with_preconditions
-def is_the_moment_of_the_update(evidence: Evidence, item: Item) -> Finding:
-    """UpdateTime in answers to updates that change something beside their Date, and nowhere before CreateTime."""
-    looks = [look for look in (listed_at(evidence, Label.BEFORE), *_history(evidence)) if look is not None]
-    if not looks:
-        return blocked("no list and no update of the scenario showed the queue; see UPD-001")
+def update_time_is_the_time_of_the_update(evidence: Evidence, item: Item) -> Finding:
+    """Checks UpdateTime against the Date of responses to updates with a change, and against CreateTime."""
+    observations = [found for found in (listed_at(evidence, Label.BEFORE), *_history(evidence)) if found is not None]
+    if not observations:
+        return blocked("no list and no update of the scenario returned the queue; see UPD-001")
     wrong, judged = Deviations(), []
-    previous = looks[0][1]
-    for response, queue in looks:
+    previous = observations[0][1]
+    for response, queue in observations:
         updated, created = times.parse(queue.update_time), times.parse(queue.create_time)
         if updated is not None and created is not None and created - updated >= LEAST_ZONE:
-            text = f"UpdateTime {queue.update_time} lies before CreateTime {queue.create_time}"
+            text = f"UpdateTime {queue.update_time} is before CreateTime {queue.create_time}"
             wrong.add(response.exchange.seq, text)
         if response.exchange.step not in GOOD:
             continue
@@ -81,18 +81,17 @@ def is_the_moment_of_the_update(evidence: Evidence, item: Item) -> Finding:
             judged.append(response)
             if abs(updated - now) > AN_HOUR:
                 hours = (updated - now).total_seconds() / 3600
-                wrong.add(
-                    response.exchange.seq, f"UpdateTime {queue.update_time} is {hours:+.1f} h from its answer's Date"
-                )
+                text = f"UpdateTime {queue.update_time} is {hours:+.1f} h from the Date of its response"
+                wrong.add(response.exchange.seq, text)
         previous = queue
     if not judged and not wrong.items:
-        return cannot_tell("no answer to an update that changes something has both UpdateTime and Date")
-    expected = "UpdateTime within an hour of the Date of the answer to an update, and not before CreateTime"
+        return cannot_tell("no response to an update with a change has both UpdateTime and Date")
+    expected = "UpdateTime within one hour of the Date of the response to an update, and not before CreateTime"
     return wrong.finding(expected, holds(f"{len(judged)} updates", witness=record_ids(*judged[:2])))
 
 
-def _stands_still(evidence: Evidence, queue_id: str, wrong: Deviations) -> None:
-    """Changes in the whole run, a second at least after the answer before: times have whole seconds."""
+def _add_unchanged_update_times(evidence: Evidence, queue_id: str, wrong: Deviations) -> None:
+    """Adds the changes of the whole run that kept UpdateTime, at least one second after the previous response."""
     previous: tuple[ParsedExchange, Queue] | None = None
     for response in evidence.responses:
         queue = response.queue if response.ok and response.exchange.operation == "update_queue" else None
@@ -111,7 +110,7 @@ def _stands_still(evidence: Evidence, queue_id: str, wrong: Deviations) -> None:
 
 
 def _changed(old: Queue, wanted: RequestedUpdate) -> str:
-    """What of the queue an update changes, in words; empty for nothing."""
+    """Names the elements of the queue that an update changes; empty for none."""
     rule = (old.notify_config.state if old.notify_config is not None else None) or "Off"
     pairs = (
         ("State", raw.text(old.state), wanted.state),
@@ -122,7 +121,7 @@ def _changed(old: Queue, wanted: RequestedUpdate) -> str:
 
 
 def _history(evidence: Evidence) -> list[tuple[ParsedExchange, Queue]]:
-    """The queue in every accepted update and every list of the scenario's good part, in order, after the first list."""
+    """Returns the queue in every accepted valid update and every list after the first one, in order."""
     found: list[tuple[ParsedExchange, Queue]] = []
     for response in evidence.of(SPEC, *GOOD, *LISTS):
         if response.exchange.step == Label.BEFORE or not response.ok:

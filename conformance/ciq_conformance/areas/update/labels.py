@@ -57,10 +57,10 @@ GOOD = (
 )
 """Updates that a service accepts."""
 
-BAD_RULE_WORDS = (Label.BAD_RULE_STATE, Label.BAD_RULE_TYPE, Label.BAD_RULE_EVENT, Label.BAD_RULE_FORMAT)
+BAD_RULE_VALUES = (Label.BAD_RULE_STATE, Label.BAD_RULE_TYPE, Label.BAD_RULE_EVENT, Label.BAD_RULE_FORMAT)
 PARTS_OF_RULE = (Label.NO_URL, Label.NO_TYPE, Label.NO_EVENT)
-BAD = (Label.UNKNOWN_ID, Label.BAD_STATE, Label.LONG_NAME, Label.OTHER_LETTERS, *PARTS_OF_RULE, *BAD_RULE_WORDS)
-"""Updates that a service refuses."""
+BAD = (Label.UNKNOWN_ID, Label.BAD_STATE, Label.LONG_NAME, Label.OTHER_LETTERS, *PARTS_OF_RULE, *BAD_RULE_VALUES)
+"""Updates that a service rejects."""
 
 LISTS = (
     Label.BEFORE,
@@ -76,9 +76,9 @@ LISTS = (
 )
 
 RULE_CHANNEL = "rule"
-"""Channel of the address in the rule; no job runs under it."""
+"""Channel of the URL in the callback rule; no job runs under this rule."""
 
 
 def after(step: Label) -> str:
-    """Label of the list made right after a bad update: `after-bad-state`."""
+    """Returns the label of the list right after an invalid update: `after-bad-state`."""
     return f"after-{step}"

@@ -1,4 +1,4 @@
-"""The queue as the lists of the scenario `update` show it; shared by its checks."""
+"""Finds the queue in the lists of the scenario `update`; shared by its checks."""
 
 from ciq_conformance.areas.update import SPEC
 from ciq_conformance.judge.evidence import Evidence
@@ -12,7 +12,10 @@ QUEUE_NOT_FOUND = frozenset({"QueueNotFound", "1106"})
 
 
 def listed_at(evidence: Evidence, step: str) -> tuple[ParsedExchange, Queue] | None:
-    """The queue in the last list of a step, which was asked for until it showed the update; None when not listed."""
+    """Returns the last list of a step and the queue in it; None when not listed.
+
+    The suite repeats the list of a step until it shows the update.
+    """
     response = next(reversed(evidence.of(SPEC, step)), None)
     if response is None or not response.ok:
         return None

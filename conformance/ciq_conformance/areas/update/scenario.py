@@ -1,4 +1,4 @@
-"""Scenario `update`: change name, rule and state of the queue, then try what must be refused, and put all back."""
+"""Scenario `update`: updates name, rule and state of the queue, sends invalid updates, and restores the queue."""
 
 from dataclasses import replace
 
@@ -14,33 +14,33 @@ from ciq_schemas.values import NotifyConfig
 
 LONGEST = 100
 MOST = 128
-"""Letters that the newer pages allow (1045/72965)."""
+"""The maximum length of a name on the newer pages (1045/72965)."""
 A_SECOND = 1.1
 OFF = CallbackRuleRequest(state="Off", url=None, event=None, type=None)
 
 
 def run(ctx: ScenarioContext) -> None:
-    """Play the scenario; the lists in between show what each update did."""
+    """Runs the scenario; lists the queue after each update."""
     try:
         ctx.calls.list_queues(Label.BEFORE, {"queueIds": ctx.queue_id})
-        _good(ctx)
-        _bad(ctx)
+        _send_valid_updates(ctx)
+        _send_invalid_updates(ctx)
     finally:
         ctx.restore()
 
 
 def name(ctx: ScenarioContext) -> str:
-    """A name of every documented kind of character, well below the shortest documented limit of 100."""
+    """Returns a name with every documented kind of character, well below the smallest documented limit of 100."""
     return f"ciq_{ctx.run_id[:40]}-*队列"
 
 
 def longest_name(ctx: ScenarioContext) -> str:
-    """A name of as many letters as every document allows: 100 on the pages of documents and on old ones."""
+    """Returns a name with the length that every document allows: 100 on old pages and on those of document queues."""
     return f"ciq-{ctx.run_id[:40]}-{'0123456789' * 10}"[:LONGEST]
 
 
 def rule(ctx: ScenarioContext) -> CallbackRuleRequest:
-    """A rule that uses every element documented for the feature."""
+    """Returns a rule with every element that is documented for the feature."""
     doc = ctx.spec.feature is Feature.DOC
     return CallbackRuleRequest(
         url=ctx.receiver.address(ctx.channel(RULE_CHANNEL)),
@@ -49,7 +49,7 @@ def rule(ctx: ScenarioContext) -> CallbackRuleRequest:
     )
 
 
-def _good(ctx: ScenarioContext) -> None:
+def _send_valid_updates(ctx: ScenarioContext) -> None:
     full = rule(ctx)
     own = name(ctx)
 
@@ -65,37 +65,43 @@ def _good(ctx: ScenarioContext) -> None:
         return ctx.calls.update_queue(step, ctx.queue_id, body)
 
     renamed = ctx.set_queue(Label.RENAME, name=own)
-    _show(ctx, Label.LIST_RENAMED, renamed)
+    _list_until_updated(ctx, Label.LIST_RENAMED, renamed)
     if not renamed.ok:
-        # A name that is refused must not have rule and state refused with it.
+        # When the target rejects the name, test rule and state with a name that it accepts.
         own = ctx.found.name or ctx.spec.queue_names[0]
     ruled = ctx.set_queue(Label.RULE, name=own, rule=full)
-    _show(ctx, Label.LIST_RULE, ruled)
+    _list_until_updated(ctx, Label.LIST_RULE, ruled)
     off = replace(full, state="Off")
     if ruled.ok:
-        _show(ctx, Label.LIST_RULE_OFF, ctx.set_queue(Label.RULE_OFF, name=own, rule=off))
-        # After a rule that is Off, for a service that keeps of a rule what an update leaves out.
-        silent = ctx.set_queue(Label.RULE_WITHOUT_STATE, name=own, rule=replace(full, state=None))
-        _show(ctx, Label.LIST_RULE_WITHOUT_STATE, silent)
+        _list_until_updated(ctx, Label.LIST_RULE_OFF, ctx.set_queue(Label.RULE_OFF, name=own, rule=off))
+        # The previous rule is Off: a service may keep the elements of a rule that an update omits.
+        without_state = ctx.set_queue(Label.RULE_WITHOUT_STATE, name=own, rule=replace(full, state=None))
+        _list_until_updated(ctx, Label.LIST_RULE_WITHOUT_STATE, without_state)
     else:
         full = off = OFF
-    _show(ctx, Label.LIST_LONGEST_NAME, ctx.set_queue(Label.LONGEST_NAME, name=longest_name(ctx), rule=off))
-    _show(ctx, Label.LIST_PAUSED, put(Label.PAUSE, state=QueueState.PAUSED, id_element="QueueID"))
-    _show(ctx, Label.LIST_PAUSED_AGAIN, put(Label.PAUSE_AGAIN, state=QueueState.PAUSED, id_element="QueueID"))
-    # Times have whole seconds: after one, the time of a resume that changes nothing else is another.
+    _list_until_updated(
+        ctx, Label.LIST_LONGEST_NAME, ctx.set_queue(Label.LONGEST_NAME, name=longest_name(ctx), rule=off)
+    )
+    _list_until_updated(ctx, Label.LIST_PAUSED, put(Label.PAUSE, state=QueueState.PAUSED, id_element="QueueID"))
+    _list_until_updated(
+        ctx, Label.LIST_PAUSED_AGAIN, put(Label.PAUSE_AGAIN, state=QueueState.PAUSED, id_element="QueueID")
+    )
+    # Times have whole seconds: wait one, so that the resume must change UpdateTime.
     ctx.pause_thread(A_SECOND)
-    _show(ctx, Label.LIST_RESUMED, put(Label.RESUME, state=QueueState.ACTIVE, id_element="QueueID"))
+    _list_until_updated(ctx, Label.LIST_RESUMED, put(Label.RESUME, state=QueueState.ACTIVE, id_element="QueueID"))
     put(Label.WITH_QUEUE_ID_UPPER, state=QueueState.ACTIVE, id_element="QueueID")
     put(Label.WITH_QUEUE_ID, state=QueueState.ACTIVE, id_element="QueueId")
     put(Label.WITHOUT_QUEUE_ID, state=QueueState.ACTIVE)
-    _show(ctx, Label.LIST_SETTLED, put(Label.REVERSED, state=QueueState.ACTIVE, id_element="QueueID", reverse=True))
+    _list_until_updated(
+        ctx, Label.LIST_SETTLED, put(Label.REVERSED, state=QueueState.ACTIVE, id_element="QueueID", reverse=True)
+    )
 
 
-def _show(ctx: ScenarioContext, step: Label, update: ParsedExchange) -> None:
-    """List the queue until it shows what an accepted update asked for."""
+def _list_until_updated(ctx: ScenarioContext, step: Label, update: ParsedExchange) -> None:
+    """Lists the queue until the list has the values of an accepted update."""
     wanted = requested_update(update)
 
-    def fits(response: ParsedExchange) -> bool:
+    def has_requested_values(response: ParsedExchange) -> bool:
         queue = next((queue for queue in response.queue_list.queues if queue.queue_id == ctx.queue_id), None)
         rule = queue.notify_config if queue is not None else None
         return (
@@ -105,21 +111,21 @@ def _show(ctx: ScenarioContext, step: Label, update: ParsedExchange) -> None:
                 queue.name == wanted.name
                 and queue.state == wanted.state
                 and rule is not None
-                and _as_asked(rule, wanted)
+                and _equals_request(rule, wanted)
             )
         )
 
-    list_until(ctx, step, {"queueIds": ctx.queue_id}, fits)
+    list_until(ctx, step, {"queueIds": ctx.queue_id}, has_requested_values)
 
 
-def _as_asked(rule: NotifyConfig, wanted: RequestedUpdate) -> bool:
+def _equals_request(rule: NotifyConfig, wanted: RequestedUpdate) -> bool:
     pairs = ((rule.url, wanted.url), (rule.event, wanted.event), (rule.result_format, wanted.result_format))
     state = wanted.rule_state or "Off"
     off = state == "Off"
-    return rule.state == state and (off or all(want in (None, told) for told, want in pairs))
+    return rule.state == state and (off or all(want in (None, got) for got, want in pairs))
 
 
-def _bad(ctx: ScenarioContext) -> None:
+def _send_invalid_updates(ctx: ScenarioContext) -> None:
     own = ctx.queue_id
     url = ctx.receiver.address(ctx.channel(RULE_CHANNEL), "/refused")
     active = QueueState.ACTIVE
@@ -128,13 +134,13 @@ def _bad(ctx: ScenarioContext) -> None:
         step: Label, *, to: str = own, state: str = active, title: str = "", bad: CallbackRuleRequest = OFF
     ) -> None:
         title = title or f"ciq-{step}"
-        taken = ctx.calls.update_queue(step, to, update_body(name=title, state=state, rule=bad)).ok
+        accepted = ctx.calls.update_queue(step, to, update_body(name=title, state=state, rule=bad)).ok
 
-        def shown(response: ParsedExchange) -> bool:
+        def has_name(response: ParsedExchange) -> bool:
             return any(queue.name == title for queue in response.queue_list.queues)
 
-        # What a service has taken must show before the next one, which may be refused, is blamed for it.
-        list_until(ctx, after(step), {"queueIds": own}, lambda response: not taken or shown(response), A_SECOND)
+        # A list must show an accepted update before the next one, or the check blames a rejected update for it.
+        list_until(ctx, after(step), {"queueIds": own}, lambda response: not accepted or has_name(response), A_SECOND)
 
     attempt(Label.UNKNOWN_ID, to=unknown_queue_id(ctx))
     attempt(Label.BAD_STATE, state="Stopped")

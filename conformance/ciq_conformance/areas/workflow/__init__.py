@@ -4,6 +4,6 @@ from ciq_conformance.scenario_spec import ScenarioSpec
 
 SPEC = ScenarioSpec(
     name="workflow",
-    title="make one, run it on an object in both callback forms and on a missing one, list, switch, delete.",
+    title="create a workflow, run it with XML and JSON callbacks and on a missing object, list, pause and delete it.",
     position=210,
 )

@@ -40,10 +40,10 @@ class Label(StrEnum):
 
 
 XML_CHANNEL, JSON_CHANNEL = "xml", "json"
-"""Addresses of the workflow's own callback rule, before and after the update."""
+"""Channels of the workflow's own callback rule, before and after the update."""
 
 FIRST_NODE, SIDE_NODE, LAST_NODE = "Segment_1581665960501", "Segment_1581665960502", "Segment_1581665960503"
-"""Start leads to the first and the side node, the first one to the last."""
+"""Start leads to the first and the side node, the first node to the last."""
 NODES = (FIRST_NODE, SIDE_NODE, LAST_NODE)
 NODE_TYPE = "Segment"
-"""The tag whose parameters the page itself shows inside a node (1045/43733), so that no template is needed."""
+"""The tag whose parameters the page has inside a node (1045/43733), so that a node needs no template."""

@@ -1,4 +1,4 @@
-"""Requests of the workflow and batch scenarios: a graph of three tasks, and batch jobs. Pure."""
+"""Builds the requests of the workflow and batch scenarios: a graph of three tasks, and batch jobs. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
