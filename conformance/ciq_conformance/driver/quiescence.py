@@ -15,6 +15,8 @@ from ciq_schemas.transcript.parsed import ParsedExchange
 
 FIRST_LOOK = 0.3
 """Most seconds before the first describe."""
+MOST_AT_ONCE, MOST_SINGLY = 120, 24
+"""Most jobs in the describes right after a pause: with ten ids in one request, and with one id."""
 UNCHANGED = 1.0
 """Seconds without a state change, in addition to two job latencies, after which Running jobs count as stopped."""
 
@@ -62,6 +64,14 @@ def resume_then_pause(
         response = resuming.result()
     ctx.set_queue_or_fail(pause, state=QueueState.PAUSED, rule=rule)
     return response
+
+
+def look_at_once(ctx: ScenarioContext, step: str, job_ids: Sequence[str]) -> None:
+    """Describes jobs right after a pause was acknowledged, at most `MOST_AT_ONCE`; name first those due to start first.
+
+    Jobs that workers start against the pause are seen waiting only before that.
+    """
+    ctx.look(step, job_ids[: MOST_AT_ONCE if ctx.several_ids else MOST_SINGLY])
 
 
 def wait_until_idle(ctx: ScenarioContext, step: str, job_ids: Sequence[str]) -> dict[str, str]:

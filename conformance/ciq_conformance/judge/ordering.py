@@ -16,6 +16,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from heapq import heappush, heappushpop
 from itertools import accumulate
 from operator import attrgetter
 
@@ -52,6 +53,8 @@ class Inversion:
     late: JobTimeline
     gap: float
     by_stamp: bool = False
+    overtakers: int = 1
+    """At least this many jobs overtook `late`; more than workers can hold prove it whatever the gap is."""
 
     @property
     def witness(self) -> tuple[int, ...]:
@@ -86,8 +89,13 @@ def _stamp_gap(early: JobTimeline, late: JobTimeline) -> float:
     return late.start_stamp - early.start_stamp - STAMP_STEPS
 
 
-def order_rule(timelines: Sequence[JobTimeline], *, slack: float = SLACK, stamps: bool = True) -> Ordering:
-    """Judges the order of submission within each level."""
+def order_rule(
+    timelines: Sequence[JobTimeline], *, slack: float = SLACK, stamps: bool = True, held_by_workers: int | None = None
+) -> Ordering:
+    """Judges the order of submission within each level.
+
+    More than `held_by_workers` overtaking jobs are proof without `slack` (None: never).
+    """
     inversions: list[Inversion] = []
     owed = proven = 0
     for group in _by_level(timelines).values():
@@ -97,7 +105,9 @@ def order_rule(timelines: Sequence[JobTimeline], *, slack: float = SLACK, stamps
             if before:
                 owed += 1
                 proven += earliest_start[before - 1] <= timeline.not_before.at
-        inversions += _overtaken(group.timelines, group.by_submission, slack=slack, stamps=stamps)
+        inversions += _overtaken(
+            group.timelines, group.by_submission, slack=slack, stamps=stamps, spare=held_by_workers
+        )
     return Ordering(inversions=_widest(inversions), owed=owed, proven=proven)
 
 
@@ -108,11 +118,13 @@ def level_rule(
     lesser: int | None = None,
     slack: float = SLACK,
     stamps: bool = True,
+    held_by_workers: int | None = None,
 ) -> Ordering:
     """Judges priority between jobs of `greater` and of `lesser` level (None = every pair of levels).
 
-    `owed` and `proven` count the jobs of the lesser level that were accepted *before* one of the greater level.
-    An implementation that ignores levels would have started these first.
+    `owed` and `proven` count the jobs of the lesser level that were accepted *before* one of the greater level:
+    those an implementation that ignores levels would have started first. More than `held_by_workers` overtaking jobs
+    are proof without `slack` (None: never).
     """
     inversions: list[Inversion] = []
     owed = proven = 0
@@ -124,8 +136,10 @@ def level_rule(
         if high > low and greater in (None, high) and lesser in (None, low)
     ]
     for high, low in pairs:
-        # A low job that still waited when the high job was accepted may not start before it.
-        inversions += _overtaken(groups[high].timelines, groups[low].by_waiting, slack=slack, stamps=stamps)
+        # A low job that still waited once the high one was accepted may not start before it.
+        inversions += _overtaken(
+            groups[high].timelines, groups[low].by_waiting, slack=slack, stamps=stamps, spare=held_by_workers
+        )
         submitted, earliest_start = groups[high].submitted
         for timeline in groups[low].timelines:
             index = bisect_left(submitted, timeline.accepted_by)
@@ -140,12 +154,27 @@ class _Rivals:
 
     def __init__(self, timelines: Iterable[JobTimeline], key: Callable[[JobTimeline], float]) -> None:
         ordered = sorted(timelines, key=key)
+        self._ordered = ordered
         self.keys = list(map(key, ordered))
         self.soonest = _suffix_least(ordered, list(map(_NOT_AFTER, ordered)))
         self.soonest_stamp: list[JobTimeline] = []
         if any(timeline.start_stamp is not None for timeline in ordered):
             stamps = [math.inf if t.start_stamp is None else t.start_stamp for t in ordered]
             self.soonest_stamp = _suffix_least(ordered, stamps)
+
+    def nth_start(self, number: int) -> list[float]:
+        """For each position the instant by which `number` of the jobs from there on had started."""
+        latest_first: list[float] = []  # a heap of the `number` earliest starts, negated
+        found = [math.inf] * len(self._ordered)
+        for index in range(len(found) - 1, -1, -1):
+            start = -self._ordered[index].not_after.at
+            if len(latest_first) < number:
+                heappush(latest_first, start)
+            else:
+                heappushpop(latest_first, start)
+            if len(latest_first) == number:
+                found[index] = -latest_first[0]
+        return found
 
 
 class _Level:
@@ -186,6 +215,7 @@ def lagging_level_rule(
     *,
     greater: int | None = None,
     lesser: int | None = None,
+    held_by_workers: int | None = None,
 ) -> Ordering:
     """Applies the level rule; for inversions, a job counts as accepted `lag` seconds later.
 
@@ -193,8 +223,10 @@ def lagging_level_rule(
     inversions get a grace period; proofs need none.
     """
     later = [replace(timeline, accepted_by=timeline.accepted_by + lag(timeline)) for timeline in timelines]
-    plain = level_rule(timelines, greater=greater, lesser=lesser)
-    return replace(plain, inversions=level_rule(later, greater=greater, lesser=lesser).inversions)
+    plain = level_rule(timelines, greater=greater, lesser=lesser, held_by_workers=held_by_workers)
+    counted = (inversion for inversion in plain.inversions if inversion.overtakers > 1)
+    lagging = level_rule(later, greater=greater, lesser=lesser)
+    return replace(plain, inversions=_widest((*lagging.inversions, *counted)))
 
 
 def _by_level(timelines: Iterable[JobTimeline]) -> dict[int, _Level]:
@@ -215,17 +247,22 @@ def _widest(inversions: Iterable[Inversion]) -> tuple[Inversion, ...]:
     return tuple(widest.values())
 
 
-def _overtaken(waiters: Iterable[JobTimeline], rivals: _Rivals, *, slack: float, stamps: bool) -> list[Inversion]:
-    """For each waiting job, finds the rival that started first since its acceptance, when that start was too early."""
+def _overtaken(
+    waiters: Iterable[JobTimeline], rivals: _Rivals, *, slack: float, stamps: bool, spare: int | None
+) -> list[Inversion]:
+    """For each waiter the first to start of the rivals from its acceptance on, where that was too soon."""
     keys, soonest, soonest_stamp = rivals.keys, rivals.soonest, rivals.soonest_stamp
+    enough = None if spare is None else rivals.nth_start(spare + 1)
     found = []
     for waiter in waiters:
         index = bisect_left(keys, waiter.accepted_by)
         if index == len(keys):
             continue
         gap = waiter.not_before.at - soonest[index].not_after.at
-        if gap >= slack:
-            found.append(Inversion(soonest[index], waiter, gap))
+        counted = enough is not None and enough[index] <= waiter.not_before.at
+        if gap >= slack or counted:
+            overtakers = spare + 1 if counted and spare is not None else 1
+            found.append(Inversion(soonest[index], waiter, gap, overtakers=overtakers))
         elif stamps and soonest_stamp and _stamp_gap(soonest_stamp[index], waiter) >= 0:
             gap = _stamp_gap(soonest_stamp[index], waiter) + 1.0
             found.append(Inversion(soonest_stamp[index], waiter, gap, by_stamp=True))

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ciq_schemas.lifecycle import ENDED_BY_RUNNING, WAITING_STATES, JobState, QueueState
-from ciq_schemas.transcript.jobs import JobTimeline, StateObservation
+from ciq_schemas.transcript.jobs import Bound, JobTimeline, StateObservation
 from ciq_schemas.transcript.parsed import ParsedExchange
 from ciq_schemas.transcript.requests import requested_update
 
@@ -46,6 +46,7 @@ class Leak:
     """A job that left the paused queue, and the records that show it."""
 
     timeline: JobTimeline
+    span: PauseSpan
     text: str
     witness: tuple[int, ...]
 
@@ -114,11 +115,11 @@ def held_observation(timeline: JobTimeline, span: PauseSpan, settled: float) -> 
 
 
 def leaks(timelines: Iterable[JobTimeline], span: PauseSpan, settled: float) -> Iterator[Leak]:
-    """Yields jobs that started inside the span although they had waited in it, or were submitted in it."""
+    """Jobs that started inside the span although they had waited in it, or were submitted in it once it held."""
     for timeline in timelines:
         if timeline.submitted_at >= span.begin + settled and timeline.not_after.at < span.end:
             text = f"job {timeline.job_id} was submitted to the paused queue and had started before it was resumed"
-            yield Leak(timeline, text, (timeline.submit_seq, timeline.not_after.seq))
+            yield Leak(timeline, span, text, (timeline.submit_seq, timeline.not_after.seq))
             continue
         held = held_observation(timeline, span, settled)
         if held is None:
@@ -129,7 +130,28 @@ def leaks(timelines: Iterable[JobTimeline], span: PauseSpan, settled: float) -> 
         left = next(later, None)
         if left is not None:
             text = f"job {timeline.job_id} went from {held.state} to {left.state} in the paused queue"
-            yield Leak(timeline, text, (held.seq, left.seq))
+            yield Leak(timeline, span, text, (held.seq, left.seq))
+
+
+def starts_in(timelines: Iterable[JobTimeline], span: PauseSpan) -> Iterator[Leak]:
+    """Jobs that were seen waiting in the span, or submitted in it, and started in it.
+
+    One of them alone is no proof: a worker may have held the job before the pause. The number of them is.
+    """
+    for timeline in timelines:
+        waits = (s for s in timeline.observations if s.state in WAITING_STATES and s.sent >= span.begin)
+        waited = next(waits, None)
+        known, seq = (
+            (timeline.accepted_by, timeline.submit_seq) if timeline.submitted_at >= span.begin else (math.inf, 0)
+        )
+        if waited is not None and waited.received < known:
+            known, seq = waited.received, waited.seq
+        starts = [Bound(s.received, s.seq) for s in timeline.observations if s.sent >= known and s.state in STARTED]
+        starts += [arrival for arrival in timeline.callback_arrivals if arrival.at >= known]
+        first = min(starts, key=lambda bound: bound.at, default=None)
+        if first is not None and first.at < span.end:
+            text = f"job {timeline.job_id} waited in the paused queue and had started before it was resumed"
+            yield Leak(timeline, span, text, (seq, first.seq))
 
 
 def last_requested(settings: Sequence[StateSetting]) -> frozenset[bool]:

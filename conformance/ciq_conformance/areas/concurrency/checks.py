@@ -11,8 +11,10 @@ from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, absent, blocked, deviates, holds
 from ciq_conformance.judge.job_facts import user_data_of
 from ciq_conformance.judge.ordering import lagging_level_rule, order_rule, settled_after
+from ciq_conformance.judge.pause_facts import PauseFacts, leaks_finding
 from ciq_conformance.judge.preconditions import not_judged
 from ciq_conformance.judge.registry import Check, Item, check
+from ciq_conformance.judge.worker_allowance import worker_allowance
 from ciq_conformance.scenario_spec import channel_name
 from ciq_schemas.lifecycle import ENDED_BY_RUNNING, JobState, QueueState
 from ciq_schemas.transcript.jobs import JobTimeline, build_timelines
@@ -21,9 +23,7 @@ from ciq_schemas.transcript.pauses import (
     STARTED,
     StateSetting,
     certain_pauses,
-    held_observation,
     last_requested,
-    leaks,
     settings_of,
 )
 from ciq_schemas.transcript.requests import requested_jobs
@@ -110,8 +110,9 @@ def start_order_holds(evidence: Evidence, timelines: Timelines) -> Finding:
     """Jobs of all clients start by level and then in order of submission; overlapping requests have no order."""
     settled = settled_after(evidence.calibration)
     # A worker may have taken a job that describe still returns as waiting: a level counts against jobs that wait on.
-    by_level = lagging_level_rule(timelines, lambda _timeline: settled)
-    by_order = order_rule(timelines)
+    spare = evidence.derive(worker_allowance).jobs
+    by_level = lagging_level_rule(timelines, lambda _timeline: settled, held_by_workers=spare)
+    by_order = order_rule(timelines, held_by_workers=spare)
     inversions = sorted((*by_level.inversions, *by_order.inversions), key=lambda i: -i.gap)
     overtaken = len({inversion.late.job_id for inversion in inversions})
     proven = by_level.proven + by_order.proven
@@ -142,20 +143,18 @@ def no_job_starts_during_a_pause(evidence: Evidence, timelines: Timelines) -> Fi
     """No job starts while, among overlapping updates, only a pause can have been the last."""
     settled = settled_after(evidence.calibration)
     until = max(response.exchange.ended for response in evidence.of(SPEC))
+    allowance = evidence.derive(worker_allowance)
     spans = certain_pauses(_settings(evidence), until=until)
-    wrong = Deviations()
-    held = 0
-    for span in spans:
-        held += sum(held_observation(timeline, span, settled) is not None for timeline in timelines)
-        for leak in leaks(timelines, span, settled):
-            for record in leak.witness:
-                wrong.add(record, leak.text)
+    pauses = [PauseFacts.of(timelines, span, settled, allowance) for span in spans]
+    held = sum(pause.held for pause in pauses)
     power = f"{held} job(s) seen waiting in {len(spans)} certain pause(s)"
-    if not held and not wrong.items:
+    found = [leak for pause in pauses for leak in pause.leaks]
+    if found:
+        expected = "no waiting job starts before the queue is resumed, also with concurrent submits"
+        return leaks_finding(expected, found, allowance)
+    if not held:
         return absent("no job was observed waiting while the queue was paused (see PAU-007)")
-    return wrong.finding(
-        "no waiting job starts before the queue is resumed, also with concurrent submits", holds(power, power=power)
-    )
+    return holds(power, power=power)
 
 
 @check("CON-004", SPEC)

@@ -13,6 +13,7 @@ class Label(StrEnum):
     HELD = "held"
     RESUME = "resume"
     FREEZE = "freeze"
+    AT_ONCE = "at-once"
     SETTLE = "settle"
     FROZEN = "frozen"
     THAW = "thaw"

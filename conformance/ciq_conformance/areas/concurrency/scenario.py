@@ -14,7 +14,7 @@ from functools import partial
 
 from ciq_conformance.areas.concurrency.labels import RULE_CHANNEL, Label
 from ciq_conformance.driver.queue_setup import list_until
-from ciq_conformance.driver.quiescence import resume_then_pause, wait_until_idle
+from ciq_conformance.driver.quiescence import look_at_once, resume_then_pause, wait_until_idle
 from ciq_conformance.driver.requests import CallbackRuleRequest
 from ciq_conformance.driver.scenario_context import ScenarioContext
 from ciq_conformance.judge.ordering import SLACK
@@ -181,6 +181,7 @@ def _pause_while_draining(ctx: ScenarioContext, clients: _Clients, rule: Callbac
     for share in SHARES:
         lead = max(SHORTEST_LEAD, ctx.timeouts.drain(len(clients.ids)) * share)
         resume_then_pause(ctx, rule, (Label.RESUME, Label.FREEZE), lead)
+        look_at_once(ctx, Label.AT_ONCE, waiting)
         states = wait_until_idle(ctx, Label.SETTLE, clients.ids)
         before = len(waiting)
         waiting = [job_id for job_id in clients.ids if states.get(job_id, "") in ("", *WAITING_STATES)]

@@ -10,7 +10,7 @@ from ciq_conformance.areas.order import labels as steps
 from ciq_conformance.areas.order.labels import Label
 from ciq_conformance.areas.order.ordering_claims import Claim, decide
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Finding, absent, blocked
+from ciq_conformance.judge.finding import Finding, Kind, absent, blocked, cannot_tell
 from ciq_conformance.judge.ordering import (
     Inversion,
     Ordering,
@@ -20,6 +20,8 @@ from ciq_conformance.judge.ordering import (
     settled_after,
 )
 from ciq_conformance.judge.registry import Item, check
+from ciq_conformance.judge.whole_run import judged_timelines, paused_spans
+from ciq_conformance.judge.worker_allowance import worker_allowance
 from ciq_conformance.scenario_spec import channel_name
 from ciq_schemas.features import Feature
 from ciq_schemas.transcript.jobs import JobTimeline, build_timelines
@@ -49,14 +51,48 @@ def levels(
     evidence: Evidence, timelines: Sequence[JobTimeline], *, greater: int | None = None, lesser: int | None = None
 ) -> Ordering:
     """Applies the level rule; for inversions, a job submitted to an active queue counts as accepted a little later."""
-    spans = evidence.derive(order_pauses)
+    return _levels_with(evidence, timelines, evidence.derive(order_pauses), greater=greater, lesser=lesser)
+
+
+def _levels_with(
+    evidence: Evidence,
+    timelines: Sequence[JobTimeline],
+    spans: Sequence[PauseSpan],
+    *,
+    greater: int | None = None,
+    lesser: int | None = None,
+) -> Ordering:
     settled = settled_after(evidence.calibration)
 
     def lag(timeline: JobTimeline) -> float:
         held = any(span.begin <= timeline.submitted_at and timeline.accepted_by <= span.end for span in spans)
         return 0.0 if held else settled
 
-    return lagging_level_rule(timelines, lag, greater=greater, lesser=lesser)
+    spare = evidence.derive(worker_allowance).jobs
+    return lagging_level_rule(timelines, lag, greater=greater, lesser=lesser, held_by_workers=spare)
+
+
+def _other_timelines(evidence: Evidence) -> tuple[JobTimeline, ...]:
+    """Jobs of the other scenarios, whose inversions count too; none where a pause makes running jobs wait again."""
+    mine = {timeline.job_id for timeline in evidence.derive(order_timelines)}
+    others = tuple(t for t in evidence.derive(judged_timelines) if t.job_id not in mine)
+    return () if any(t.returned_to_waiting for t in others) else others
+
+
+def _levels_elsewhere(evidence: Evidence) -> Claim:
+    """Inversions of the level rule in other scenarios; they can only contradict."""
+    ordering = _levels_with(evidence, evidence.derive(_other_timelines), evidence.derive(paused_spans))
+    return Claim.of("other scenarios", ordering, must_show=False)
+
+
+def _order_elsewhere(evidence: Evidence) -> Claim:
+    """Inversions of the order of submission in other scenarios; they can only contradict."""
+    return Claim.of("other scenarios", submission_order(evidence, evidence.derive(_other_timelines)), must_show=False)
+
+
+def submission_order(evidence: Evidence, timelines: Sequence[JobTimeline]) -> Ordering:
+    """The order rule; more overtaking jobs than workers can hold prove it without a gap in seconds."""
+    return order_rule(timelines, held_by_workers=evidence.derive(worker_allowance).jobs)
 
 
 def rule_channel(feature: Feature) -> str:
@@ -80,7 +116,7 @@ def _order_by_batch(evidence: Evidence, timelines: Sequence[JobTimeline]) -> Ord
     batches: dict[int, list[JobTimeline]] = {}
     for timeline in timelines:
         batches.setdefault(bisect_right(pauses, timeline.submitted_at), []).append(timeline)
-    parts = [order_rule(batch) for batch in batches.values()]
+    parts = [submission_order(evidence, batch) for batch in batches.values()]
     return Ordering(
         inversions=tuple(inversion for part in parts for inversion in part.inversions),
         owed=sum(part.owed for part in parts),
@@ -114,6 +150,7 @@ def greater_level_starts_first(evidence: Evidence, item: Item) -> Finding:
                 _later_but_higher(high, low),
             )
         )
+    claims.append(evidence.derive(_levels_elsewhere))
     expected = "a waiting job of greater JobLevel starts before every waiting job of lesser JobLevel"
     return decide(expected, claims, timelines, evidence)
 
@@ -126,10 +163,13 @@ def equal_levels_start_in_order_of_submission(evidence: Evidence, item: Item) ->
     if stop:
         return stop
     claim = Claim.of(
-        "order of submission", order_rule(timelines), timelines, lambda first, second: first.level == second.level
+        "order of submission",
+        submission_order(evidence, timelines),
+        timelines,
+        lambda first, second: first.level == second.level,
     )
     expected = "waiting jobs of one level start in the order in which they were accepted"
-    return decide(expected, [claim], timelines, evidence)
+    return decide(expected, [claim, evidence.derive(_order_elsewhere)], timelines, evidence)
 
 
 @check("PRI-003", SPEC)
@@ -143,7 +183,7 @@ def job_without_level_counts_as_level_0(evidence: Evidence, item: Item) -> Findi
     if not without_level:
         return blocked("the target accepted no job without JobLevel")
     ids = {t.job_id for t in without_level}
-    at_zero = order_rule([t for t in timelines if t.level == 0])
+    at_zero = submission_order(evidence, [t for t in timelines if t.level == 0])
     below = levels(evidence, [t for t in timelines if t.job_id in ids or t.level > 0])
     below = replace(below, inversions=tuple(i for i in below.inversions if ids & {i.early.job_id, i.late.job_id}))
     claims = [
@@ -164,7 +204,21 @@ def job_without_level_counts_as_level_0(evidence: Evidence, item: Item) -> Findi
             lambda first, second: second.job_id in ids and first.level > 0 and first.submitted_at > second.accepted_by,
         ),
     ]
-    return decide("a job without JobLevel takes its place among the jobs of level 0", claims, timelines, evidence)
+    expected = "a job without JobLevel takes its place among the jobs of level 0"
+    finding = decide(expected, claims, timelines, evidence)
+    if finding.kind is Kind.DEVIATES and _zero_is_overtaken(evidence, [t for t in timelines if t.job_id not in ids]):
+        return cannot_tell(
+            "jobs of level 0 are overtaken in the same way (see PRI-001, PRI-002)",
+            seen=finding.seen,
+            witness=finding.witness,
+        )
+    return finding
+
+
+def _zero_is_overtaken(evidence: Evidence, named: Sequence[JobTimeline]) -> bool:
+    """Whether jobs that name level 0 do not keep the rules either, so that a missing level explains nothing."""
+    zero = [timeline for timeline in named if timeline.level == 0]
+    return bool(levels(evidence, named, lesser=0).inversions or submission_order(evidence, zero).inversions)
 
 
 @check("PRI-005", SPEC)
@@ -192,7 +246,7 @@ def levels_inside_one_request(evidence: Evidence, item: Item) -> Finding:
         if high.level > 0
     )
     ordering = Ordering(
-        inversions=_of_request(levels(evidence, timelines).inversions, ids),
+        inversions=levels(evidence, many).inversions or _of_request(levels(evidence, timelines).inversions, ids),
         owed=len(steps_down) + len(many),
         proven=among + beside,
     )
@@ -210,11 +264,9 @@ def levels_inside_one_request(evidence: Evidence, item: Item) -> Finding:
     return decide("jobs of one request start by their own JobLevel", [claim], timelines, evidence)
 
 
-def _of_request(inversions: Sequence[Inversion], ids: set[str]) -> tuple[Inversion, ...]:
-    """Selects the inversions of the request's jobs; when other jobs are inverted too, only those among themselves."""
-    touched = [(i, len(ids & {i.early.job_id, i.late.job_id})) for i in inversions]
-    enough = 1 if all(count for _, count in touched) else 2
-    return tuple(inversion for inversion, count in touched if count >= enough)
+def _of_request(inversions: tuple[Inversion, ...], ids: set[str]) -> tuple[Inversion, ...]:
+    """Inversions between the request's jobs and others; none where others break the level rule among themselves."""
+    return inversions if all(ids & {i.early.job_id, i.late.job_id} for i in inversions) else ()
 
 
 @check("PRI-007", SPEC)

@@ -11,12 +11,14 @@ from ciq_conformance.areas.pause_running_jobs import labels as running_steps
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, absent, blocked, cannot_tell, deviates, holds, observed
 from ciq_conformance.judge.ordering import agreement, settled_after
+from ciq_conformance.judge.pause_facts import PauseFacts, leaks_finding, unless_hidden
 from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.judge.whole_run import judged_timelines, paused_spans
+from ciq_conformance.judge.worker_allowance import worker_allowance
 from ciq_schemas.lifecycle import ENDED_BY_RUNNING, FINAL_STATES, WAITING_STATES, JobState
 from ciq_schemas.transcript.jobs import JobTimeline, StateObservation
 from ciq_schemas.transcript.parsed import describe_response
-from ciq_schemas.transcript.pauses import PauseSpan, held_observation, leaks
+from ciq_schemas.transcript.pauses import PauseSpan, held_observation
 
 
 def _paused_before_resume(evidence: Evidence) -> tuple[float, float] | None:
@@ -46,25 +48,21 @@ def no_job_starts_while_queue_is_paused(evidence: Evidence, item: Item) -> Findi
     if not spans:
         return blocked("the queue was at no time certainly paused")
     settled = settled_after(evidence.calibration)
-    leaked = Deviations()
-    watched = 0
-    for span in spans:
-        watched += sum(held_observation(timeline, span, settled) is not None for timeline in timelines)
-        for leak in leaks(timelines, span, settled):
-            leaked.add(leak.witness[-1], f"{leak.text}, {span.begin:.2f} s to {span.end:.2f} s of the run")
-    if not leaked.items:
-        _add_leaks_of_other_scenarios(evidence, settled, leaked)
+    allowance = evidence.derive(worker_allowance)
+    expected = "no waiting job starts while the queue is paused"
+    pauses = [PauseFacts.of(timelines, span, settled, allowance) for span in spans]
+    watched = sum(pause.held for pause in pauses)
     power = f"{len(timelines)} jobs watched, {watched} of them observed waiting in {len(spans)} pause(s)"
-    if not watched and not leaked.items:
+    found = [leak for pause in pauses for leak in pause.leaks]
+    if not found:
+        elsewhere = evidence.derive(judged_timelines)
+        spans = evidence.derive(paused_spans)
+        found = [leak for span in spans for leak in PauseFacts.of(elsewhere, span, settled, allowance).leaks]
+    if found:
+        return leaks_finding(expected, found, allowance)
+    if not watched:
         return cannot_tell("no response showed the state of a waiting job while the queue was paused", power=power)
-    return leaked.finding("no waiting job starts while the queue is paused", holds(power, power=power))
-
-
-def _add_leaks_of_other_scenarios(evidence: Evidence, settled: float, leaked: Deviations) -> None:
-    timelines = evidence.derive(judged_timelines)
-    for span in evidence.derive(paused_spans):
-        for leak in leaks(timelines, span, settled):
-            leaked.add(leak.witness[-1], f"{leak.text}, {span.begin:.2f} s to {span.end:.2f} s of the run")
+    return unless_hidden(pauses, settled, allowance, power)
 
 
 @check("PAU-002", SPEC)

@@ -43,6 +43,10 @@ class Batch:
         """Adds the jobs of one request, each with its level; None counts as 0."""
         self.levels.update(zip(ids, (level or 0 for level in levels), strict=False))
 
+    def by_rank(self, waiting: list[str]) -> list[str]:
+        """Sorts waiting jobs as they are due to start."""
+        return sorted(waiting, key=lambda job_id: -self.levels[job_id])  # stable: then order of submission
+
     def record_pause(self, waiting: list[str]) -> None:
         """Records the boundaries that a pause proves: a higher or earlier job has started, two others still wait."""
         self.pauses += 1

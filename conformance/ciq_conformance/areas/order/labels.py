@@ -20,6 +20,7 @@ class Label(StrEnum):
     RESUME = "resume"
     RUN = "run"
     FREEZE = "freeze"
+    AT_ONCE = "at-once"
     SETTLE = "settle"
     FROZEN = "frozen"
     SUBMIT_LATE = "submit-late"

@@ -104,9 +104,10 @@ def describe_inversion(inversion: Inversion) -> str:
         if inversion.by_stamp
         else f"had started by {early.not_after.at:.2f} s, the other still waited at {late.not_before.at:.2f} s"
     )
+    counted = f"; with it at least {inversion.overtakers} jobs did" if inversion.overtakers > 1 else ""
     return (
         f"job {early.job_id} ({_level(early)}, submitted at {early.submitted_at:.2f} s) started before "
-        f"job {late.job_id} ({_level(late)}, submitted at {late.submitted_at:.2f} s): {proof}"
+        f"job {late.job_id} ({_level(late)}, submitted at {late.submitted_at:.2f} s): {proof}{counted}"
     )
 
 

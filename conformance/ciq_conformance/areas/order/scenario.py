@@ -12,7 +12,7 @@ from functools import partial
 
 from ciq_conformance.areas.order.held_batch import Batch, hold, submit_late
 from ciq_conformance.areas.order.labels import RULE_CHANNEL, Label
-from ciq_conformance.driver.quiescence import resume_then_pause, wait_until_idle
+from ciq_conformance.driver.quiescence import look_at_once, resume_then_pause, wait_until_idle
 from ciq_conformance.driver.requests import CallbackRuleRequest
 from ciq_conformance.driver.scenario_context import ScenarioContext
 from ciq_conformance.judge.ordering import SLACK
@@ -35,6 +35,12 @@ FREEZES = 10
 BATCHES = 3
 GROWTH = 8
 AT_ONCE_SECONDS = 0.5
+LONG_JOB = 1.0
+"""Seconds; leaks of longer jobs show after the grace period, one by one."""
+HELD_AT_ONCE = 120
+"""Jobs that must wait in a pause where jobs end at once: so many start in the time of one describe."""
+HELD_EACH, HELD_MORE = 2, 16
+"""Jobs that workers can hold at a pause: for each calibrated worker, and for workers that calibration did not see."""
 MOST_DRAIN_SECONDS = 6.0
 FILL_SECONDS = 15.0
 """No batch is larger than the suite can submit in this time."""
@@ -49,14 +55,19 @@ def batch_size(calibration: Calibration) -> int:
     job = max(calibration.job_latency, 0.001)
     wanted = math.ceil(DRAIN_SECONDS * calibration.workers / job)
     in_reach = math.ceil(FEW_SECONDS * calibration.workers / job)
-    least = max(FEWEST, math.ceil(2.5 * calibration.workers), min(FEW, in_reach))
+    least = max(
+        FEWEST,
+        math.ceil(2.5 * calibration.workers),
+        min(FEW, in_reach),
+        min(2 * _held_by_workers(calibration), in_reach),
+    )
     return max(least, min(wanted, MOST))
 
 
 def run(ctx: ScenarioContext) -> None:
     """Runs the scenario; the checks of order and pause judge its jobs."""
     rule = CallbackRuleRequest(url=ctx.receiver.address(ctx.channel(RULE_CHANNEL)))
-    wanted = {"2>1", "1>0", "order"} if ctx.spec.has_job_level else {"order"}
+    wanted = {"2>1", "1>0", "order", "pause"} if ctx.spec.has_job_level else {"order", "pause"}
     size = batch_size(ctx.timeouts.calibration)
     if not ctx.several_ids:
         size = min(size, 30)
@@ -122,6 +133,7 @@ def _freeze_and_thaw(
             _until_some_started(ctx, waiting)
             ctx.set_queue_or_fail(Label.FREEZE, state=QueueState.PAUSED, rule=rule)
         paused = True
+        look_at_once(ctx, Label.AT_ONCE, batch.by_rank(waiting))
         states = wait_until_idle(ctx, Label.SETTLE, list(batch.levels))
         waiting = [job for job in batch.levels if states.get(job, "") in ("", *WAITING_STATES)]
         if not waiting:
@@ -135,6 +147,8 @@ def _freeze_and_thaw(
             continue
         by_clock = held
         batch.record_pause(waiting)
+        if len(waiting) > (HELD_AT_ONCE if at_once else _held_by_workers(ctx.timeouts.calibration)):
+            batch.shown.add("pause")
         aimed = None
         if batch.pauses == 1:
             # When jobs end quickly the suite cannot choose the moment of a pause, and more jobs only delay the result.
@@ -147,6 +161,13 @@ def _freeze_and_thaw(
             break
     ctx.set_queue_or_fail(Label.THAW, rule=rule)
     return list(batch.levels)
+
+
+def _held_by_workers(calibration: Calibration) -> int:
+    """Returns how many of the jobs that wait in a pause the workers can hold at most."""
+    if calibration.job_latency > LONG_JOB:
+        return calibration.workers
+    return HELD_EACH * calibration.workers + HELD_MORE
 
 
 def _lead_to(wanted: int, lead: float, took: float, started: int, workers: int) -> float:

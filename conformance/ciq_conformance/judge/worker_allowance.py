@@ -1,0 +1,98 @@
+"""Estimates how many jobs workers can hold while these jobs still show as waiting. Pure.
+
+A worker takes a job a moment before the target shows that, so a pause or a job of greater level can come too late for
+it. That explains one job for each worker, and the jobs that start in the time the target needs to show a start. More
+jobs than that are proof without any grace period in seconds.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.whole_run import all_timelines
+from ciq_schemas.lifecycle import FINAL_STATES, JobState
+from ciq_schemas.transcript.jobs import JobTimeline
+
+_ROUNDS, _FEWEST = 4, 24
+"""The throughput is measured over so many jobs of each worker, and so many in all: fewer are the burst of a resume."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerAllowance:
+    """How many jobs may start although they were seen waiting."""
+
+    workers: int
+    """Jobs that run at once: calibrated, seen Running or derived from the throughput, whichever is larger."""
+    unshown: int
+    """Jobs that start within the time in which the target shows a start."""
+    throughput: float
+    """Jobs per second in the busiest part of the run; 0 when too few jobs ran."""
+
+    @property
+    def jobs(self) -> int:
+        """The largest number of jobs that a conforming target can start after they were seen waiting."""
+        return self.workers + self.unshown
+
+    def started_within(self, seconds: float) -> int:
+        """How many jobs the workers can start in this time, a job for each worker at least."""
+        return max(self.workers, math.ceil(self.throughput * seconds))
+
+
+def worker_allowance(evidence: Evidence) -> WorkerAllowance:
+    """The allowance of one feature's queue, from every job of the run."""
+    timelines = evidence.derive(all_timelines)
+    calibration = evidence.calibration
+    calibrated = calibration.workers if calibration else 1
+    lone = _lone_jobs(timelines)
+    shown = [t.not_after.at - t.submitted_at for t in lone]
+    lived = [ended - t.submitted_at for t in lone if (ended := _ended_by(t)) < math.inf]
+    start_latency = median(shown) if shown else calibration.start_latency if calibration else 0.0
+    job_latency = median(lived) if lived else calibration.job_latency if calibration else 0.0
+    workers = max(1, calibrated, most_running(timelines))
+    throughput = _throughput(timelines, max(_FEWEST, _ROUNDS * workers))
+    # Where jobs are too short to be seen Running, throughput and lifetime give their number (Little's law).
+    workers = max(workers, round(throughput * job_latency))
+    return WorkerAllowance(workers=workers, unshown=math.ceil(throughput * start_latency), throughput=throughput)
+
+
+def most_running(timelines: Iterable[JobTimeline]) -> int:
+    """The largest number of jobs that certainly ran at one instant."""
+    edges: list[tuple[float, int]] = []
+    for timeline in timelines:
+        running = [s for s in timeline.observations if s.state == JobState.RUNNING]
+        if running and not timeline.returned_to_waiting and running[0].received <= running[-1].sent:
+            edges += [(running[0].received, 1), (running[-1].sent, -1)]
+    edges.sort(key=lambda edge: (edge[0], -edge[1]))
+    most = now = 0
+    for _, step in edges:
+        now += step
+        most = max(most, now)
+    return most
+
+
+def _ended_by(timeline: JobTimeline) -> float:
+    return min((s.received for s in timeline.observations if s.state in FINAL_STATES), default=math.inf)
+
+
+def _lone_jobs(timelines: Sequence[JobTimeline]) -> list[JobTimeline]:
+    """Jobs that started and found no other job in the queue when they were submitted."""
+    lone = []
+    free_from = -math.inf
+    for timeline in sorted(timelines, key=lambda t: t.submitted_at):
+        if free_from <= timeline.submitted_at and timeline.not_after.at < math.inf:
+            lone.append(timeline)
+        free_from = max(free_from, _ended_by(timeline))
+    return lone
+
+
+def _throughput(timelines: Iterable[JobTimeline], count: int) -> float:
+    """Starts per second in the busiest stretch of `count` jobs, by what the observations prove."""
+    started = sorted((t for t in timelines if t.not_after.at < math.inf), key=lambda t: t.not_after.at)
+    best = 0.0
+    for first in range(len(started) - count + 1):
+        stretch = started[first : first + count]
+        seconds = stretch[-1].not_after.at - min(t.not_before.at for t in stretch)
+        best = max(best, count / max(seconds, 0.001))
+    return best
