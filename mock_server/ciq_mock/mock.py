@@ -10,9 +10,7 @@ from collections.abc import Callable, Sequence
 from starlette.types import Scope
 
 from ciq_mock.clock import Clock, make_clock
-from ciq_mock.http.app import CheckSignature
-from ciq_mock.http.error_form import write_error
-from ciq_mock.http.identity import RequestIds
+from ciq_mock.http.app import CheckSignature, RequestIds, write_error
 from ciq_mock.http.object_app import ObjectApp
 from ciq_mock.http.protocol import Outbox
 from ciq_mock.http.request_log import RequestLog

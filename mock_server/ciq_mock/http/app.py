@@ -8,12 +8,12 @@ Must not know what a handler does, nor XML beyond the error form.
 import base64
 import hmac
 import logging
+from base64 import b64encode
 from collections.abc import Callable
 from hashlib import md5
 
 from starlette.types import Receive, Scope, Send
 
-from ciq_mock.http.identity import RequestIds
 from ciq_mock.http.protocol import Answered, Headers, Spelled
 from ciq_mock.http.request_log import RequestEntry, RequestLog, shown_target
 from ciq_mock.http.router import Router
@@ -21,7 +21,41 @@ from ciq_mock.http.target import HostReader, Place, read_path, read_query
 from ciq_mock.service.call import Answer, Call
 from ciq_mock.service.refusal import ErrorCode, Refusal
 from ciq_mock.settings import Limits
+from ciq_schemas.codec import Document, encode
 from ciq_schemas.operations import HttpOperation
+
+
+class RequestIds:
+    """Gives one id a request and, from it, the trace id of a refusal."""
+
+    def __init__(self, *, now: Callable[[], float], random_bits: Callable[[int], int]) -> None:
+        self._tail = f"{random_bits(32):08x}"
+        self._head = f"{int(now()):08x}_{self._tail}_"
+        self._count = 0
+
+    def fresh(self) -> str:
+        """Return a new request id."""
+        self._count += 1
+        return b64encode(f"{self._head}{self._count:x}".encode()).decode()
+
+    def trace(self, request_id: str) -> str:
+        """Return the trace id that belongs to a refused request."""
+        return b64encode(f"trace_{self._tail}_{request_id}".encode()).decode()
+
+
+def write_error(refusal: Refusal, resource: str, request_id: str, trace_id: str) -> bytes:
+    """Return the body that tells of a refusal."""
+    return encode(
+        Document.ERROR,
+        {
+            "Code": refusal.code,
+            "Message": refusal.message or refusal.code,
+            "Resource": resource or "/",
+            "RequestId": request_id,
+            "TraceId": trace_id,
+        },
+    )
+
 
 logger = logging.getLogger("ciq_mock")
 
