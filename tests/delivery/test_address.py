@@ -14,7 +14,7 @@ from ciq_mock.delivery.address import (
     origin_of,
     without_password,
 )
-from ciq_mock.delivery.resolver import PublicResolver
+from ciq_mock.delivery.sender import PublicResolver
 
 
 @pytest.mark.parametrize(

@@ -4,19 +4,44 @@ The HTTP client is slow to import, so the dispatcher loads this module when the 
 Must not know jobs, retries or the mock's clock; its time-out is real time.
 """
 
+import ipaddress
+import socket
 from collections.abc import Mapping
 from functools import lru_cache
 from types import TracebackType
 from typing import ClassVar, Self
 
 import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
 from ciq_mock.callback_rule import BodyFormat
-from ciq_mock.delivery.address import as_sent
+from ciq_mock.delivery.address import as_sent, is_public
 from ciq_mock.delivery.log import Answer
-from ciq_mock.delivery.resolver import PublicResolver
 from ciq_mock.settings import DeliverySettings
+
+
+class PublicResolver(AbstractResolver):
+    """Resolves names and drops non-public addresses, which the earlier check of the callback address cannot see."""
+
+    def __init__(self, inner: AbstractResolver | None = None) -> None:
+        self._inner = inner or ThreadedResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Resolve with the inner resolver; raise OSError when it finds intranet addresses only."""
+        found = await self._inner.resolve(host, port, family)
+        public = [entry for entry in found if is_public(ipaddress.ip_address(entry["host"]))]
+        if not public:
+            raise OSError(None, f"{host} has intranet addresses only, and this mock is set to refuse those")
+        return public
+
+    async def close(self) -> None:
+        """Close the inner resolver."""
+        await self._inner.close()
+
 
 _CONTENT_TYPES = {BodyFormat.XML: "application/xml", BodyFormat.JSON: "application/json"}
 """XML as in 1545/65203; no document has one for JSON."""
