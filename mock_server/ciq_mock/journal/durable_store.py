@@ -14,17 +14,36 @@ from ciq_mock.http.app import Handle
 from ciq_mock.ids import IdSource
 from ciq_mock.journal.command_log import CommandLog
 from ciq_mock.journal.group_commit import GroupCommit
-from ciq_mock.journal.journaled_objects import JournaledLibrary
 from ciq_mock.journal.recorded_submits import RecordedSubmits, ReplayEngine
-from ciq_mock.journal.records import CallRecorded, MockStarted
+from ciq_mock.journal.records import CallRecorded, MockStarted, ObjectRemoved, ObjectStored
 from ciq_mock.journal.replay import JournalReplay
 from ciq_mock.journal.sqlite_journal import Journal, JournalWriteError, SqliteJournal
-from ciq_mock.objects import Library, ObjectStore, Outputs
+from ciq_mock.objects import Library, ObjectStore, Outputs, StoredObject
 from ciq_mock.overrides import mixed
 from ciq_mock.running import RunningMock
 from ciq_mock.service.call import Call
 from ciq_mock.workflow import Run
 from ciq_schemas.features import Feature
+
+
+class JournaledLibrary(Library):
+    """Records uploads and removals; outputs need no record, because they depend on the jobs."""
+
+    def __init__(self, store: ObjectStore, outputs: Outputs, *, group_commit: GroupCommit) -> None:
+        super().__init__(store, outputs)
+        self._group_commit = group_commit
+
+    def put(self, bucket: str, item: StoredObject) -> None:
+        """Store an upload. Raises FullStoreError, Refusal."""
+        self._group_commit.admit()
+        super().put(bucket, item)
+        self._group_commit.note(ObjectStored(item.modified, bucket, item.key, item.data, item.headers, item.md5))
+
+    def remove(self, bucket: str, key: str) -> None:
+        """Remove the object with that key, if it exists. Raises Refusal."""
+        self._group_commit.admit()
+        super().remove(bucket, key)
+        self._group_commit.note(ObjectRemoved(self._group_commit.now(), bucket, key))
 
 
 class DurableStore:
