@@ -10,10 +10,9 @@ from ciq_mock.workflow.batches import (
     ObjectsError,
     UnknownBatchError,
 )
-from ciq_mock.workflow.errors import WorkflowError
 from ciq_mock.workflow.paging import Page
 from ciq_mock.workflow.records import Run, RunState, Task, Workflow, WorkflowPlan
-from ciq_mock.workflow.topology import Graph, Node, TopologyError, read_topology
+from ciq_mock.workflow.topology import Graph, Node, TopologyError, WorkflowError, read_topology
 from ciq_mock.workflow.workflows import (
     RunFilter,
     TooManyWorkflowsError,

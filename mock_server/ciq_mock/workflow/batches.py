@@ -15,9 +15,9 @@ from math import floor
 
 from ciq_mock.engine import Cancelled, Ended, Engine, EngineError, Event, Failure, JobSpec, TimeOrder
 from ciq_mock.ids import IdSource
-from ciq_mock.workflow.errors import WorkflowError
 from ciq_mock.workflow.paging import Page, page
 from ciq_mock.workflow.records import Run
+from ciq_mock.workflow.topology import WorkflowError
 from ciq_mock.workflow.workflows import UnknownWorkflowError, Workflows
 from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import FINAL_STATES, JobState

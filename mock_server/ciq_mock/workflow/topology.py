@@ -9,7 +9,10 @@ Must not know runs, jobs or how a node's parameters are read.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ciq_mock.workflow.errors import WorkflowError
+
+class WorkflowError(Exception):
+    """A command is refused; nothing has changed. The message says why."""
+
 
 START, END = "Start", "End"
 MOST_NODES = 100

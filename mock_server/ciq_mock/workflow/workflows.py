@@ -12,10 +12,9 @@ from math import floor
 
 from ciq_mock.engine import Cancelled, Ended, Engine, EngineError, Event, Failure, Job, JobSpec, TimeOrder
 from ciq_mock.ids import IdSource
-from ciq_mock.workflow.errors import WorkflowError
 from ciq_mock.workflow.paging import Page, page
 from ciq_mock.workflow.records import Run, RunState, Task, Workflow, WorkflowPlan
-from ciq_mock.workflow.topology import Node
+from ciq_mock.workflow.topology import Node, WorkflowError
 from ciq_schemas.features import feature_of_tag
 from ciq_schemas.lifecycle import JobState, QueueState
 
