@@ -21,6 +21,12 @@ from ciq_mock.delivery.address import as_sent, is_public
 from ciq_mock.delivery.log import Answer
 from ciq_mock.settings import DeliverySettings
 
+_CONTENT_TYPES = {BodyFormat.XML: "application/xml", BodyFormat.JSON: "application/json"}
+"""XML as in 1545/65203; no document has one for JSON."""
+_ANSWER_READ = 64 * 1024
+_KEEP_ALIVE = 1.0
+"""Shorter than receivers keep idle connections; else an attempt could use one that the receiver is closing."""
+
 
 class PublicResolver(AbstractResolver):
     """Resolves names and drops non-public addresses, which the earlier check of the callback address cannot see."""
@@ -41,13 +47,6 @@ class PublicResolver(AbstractResolver):
     async def close(self) -> None:
         """Close the inner resolver."""
         await self._inner.close()
-
-
-_CONTENT_TYPES = {BodyFormat.XML: "application/xml", BodyFormat.JSON: "application/json"}
-"""XML as in 1545/65203; no document has one for JSON."""
-_ANSWER_READ = 64 * 1024
-_KEEP_ALIVE = 1.0
-"""Shorter than receivers keep idle connections; else an attempt could use one that the receiver is closing."""
 
 
 class Sender:

@@ -5,7 +5,6 @@ exception is answered with InternalError, and the log has its traceback.
 Must not know what a handler does, nor XML beyond the error form.
 """
 
-import base64
 import hmac
 import logging
 from base64 import b64encode
@@ -24,9 +23,27 @@ from ciq_mock.settings import Limits
 from ciq_schemas.codec import Document, encode
 from ciq_schemas.operations import HttpOperation
 
+logger = logging.getLogger("ciq_mock")
+
+Handle = Callable[[HttpOperation, Call], Answer]
+CheckSignature = Callable[[Scope], None]
+"""Raises Refusal when the signature of a request is missing or wrong."""
+WriteError = Callable[[Refusal, str, str, str], bytes]
+"""Refusal, resource, request id, trace id in; body in the error form out."""
+
+_CONTENT_LENGTH = Spelled(b"Content-Length")
+_XML = (Spelled(b"Content-Type"), b"application/xml")
+"""Exactly this value: the Python SDK compares for equality."""
+_DRAINED = 16 << 20
+"""Bytes of a refused body that are still read, so that the client can read the answer."""
+
 
 class RequestIds:
-    """Gives one id a request and, from it, the trace id of a refusal."""
+    """Creates the ids of requests, and the trace ids of refusals.
+
+    They have the form of the samples: Base64 of `<hex>_<hex>_<hex>` (1045/49552 family); opaque to clients, unique in a
+    mock.
+    """
 
     def __init__(self, *, now: Callable[[], float], random_bits: Callable[[int], int]) -> None:
         self._tail = f"{random_bits(32):08x}"
@@ -44,7 +61,10 @@ class RequestIds:
 
 
 def write_error(refusal: Refusal, resource: str, request_id: str, trace_id: str) -> bytes:
-    """Return the body that tells of a refusal."""
+    """Return the body of a refusal in the error form (1045/43611, 436/7730).
+
+    None of its five parts is empty: the Python SDK drops the code otherwise.
+    """
     return encode(
         Document.ERROR,
         {
@@ -55,21 +75,6 @@ def write_error(refusal: Refusal, resource: str, request_id: str, trace_id: str)
             "TraceId": trace_id,
         },
     )
-
-
-logger = logging.getLogger("ciq_mock")
-
-Handle = Callable[[HttpOperation, Call], Answer]
-CheckSignature = Callable[[Scope], None]
-"""Raises Refusal when the signature of a request is missing or wrong."""
-WriteError = Callable[[Refusal, str, str, str], bytes]
-"""Refusal, resource, request id, trace id in; body in the error form out."""
-
-_CONTENT_LENGTH = Spelled(b"Content-Length")
-_XML = (Spelled(b"Content-Type"), b"application/xml")
-"""Exactly this value: the Python SDK compares for equality."""
-_DRAINED = 16 << 20
-"""Bytes of a refused body that are still read, so that the client can read the answer."""
 
 
 class ServiceApp:
@@ -237,6 +242,6 @@ def resource_of(scope: Scope) -> str:
 
 def _check_md5(given: bytes, body: bytes) -> None:
     """Raise Refusal InvalidContent when the body does not match its Content-MD5 (1545/65185)."""
-    digest = base64.b64encode(md5(body, usedforsecurity=False).digest())
+    digest = b64encode(md5(body, usedforsecurity=False).digest())
     if not hmac.compare_digest(digest, given.strip()):
         raise Refusal(ErrorCode.INVALID_CONTENT, "the body does not match its Content-MD5")

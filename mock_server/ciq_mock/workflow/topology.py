@@ -9,14 +9,13 @@ Must not know runs, jobs or how a node's parameters are read.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-
-class WorkflowError(Exception):
-    """A command is refused; nothing has changed. The message says why."""
-
-
 START, END = "Start", "End"
 MOST_NODES = 100
 """Limit of the jobs that one trigger starts; on no page."""
+
+
+class WorkflowError(Exception):
+    """A command is refused; nothing has changed. The message says why."""
 
 
 class TopologyError(WorkflowError):
