@@ -11,7 +11,7 @@ from lxml import etree
 from ciq_mock.engine import Engine, EngineRules, Failure, JobSpec
 from ciq_mock.ids import RandomIds
 from ciq_mock.results import Finished, result_of
-from ciq_mock.service.bodies import request_body
+from ciq_mock.service.arguments import request_body
 from ciq_mock.service.call import NO_QUERY, Call
 from ciq_mock.service.job_documents import detail_value, echoed_input, job_detail
 from ciq_mock.service.submit_form import SubmitForm, _by_codec, _from_valid_body

@@ -1,11 +1,35 @@
-"""Reads query parameters and checks their bounds; every refusal is InvalidArgument and names the parameter.
+"""Reads the arguments of a call: query parameters within their bounds, and the body by the codec.
 
-Must not know features, the engine or bodies. Source of bounds: 1045/72939, 1045/73364, 1045/73114.
+A refusal for a parameter is InvalidArgument and names it. Sources of bounds: 1045/72939, 1045/73364, 1045/73114.
+A wrong body is refused with MissingContent (no body), InvalidContent (another document) or InvalidArgument (a part is
+missing or wrong; 1545/65185). Must not know features or the engine.
 """
 
 from ciq_mock.service import times
 from ciq_mock.service.call import Query
 from ciq_mock.service.refusal import ErrorCode, Refusal
+from ciq_mock.settings import Limits
+from ciq_schemas.codec import Decoded, Document, ProblemKind, read_request
+
+_NOT_THE_DOCUMENT = frozenset({ProblemKind.MALFORMED, ProblemKind.OVERSIZED, ProblemKind.FORBIDDEN, ProblemKind.ROOT})
+
+
+def request_body(document: Document, body: bytes, limits: Limits) -> Decoded:
+    """Return the body read as `document`, without problems; raise Refusal otherwise."""
+    if not body:
+        raise Refusal(ErrorCode.MISSING_CONTENT, "this call needs a body")
+    decoded = read_request(document, body, max_bytes=limits.body)
+    if decoded.problems:
+        first = decoded.problems[0]
+        if first.kind is ProblemKind.EMPTY:
+            code = ErrorCode.MISSING_CONTENT
+        elif first.kind in _NOT_THE_DOCUMENT:
+            code = ErrorCode.INVALID_CONTENT
+        else:
+            code = ErrorCode.INVALID_ARGUMENT
+        raise Refusal(code, str(first))
+    return decoded
+
 
 _MOST_DIGITS = 9
 

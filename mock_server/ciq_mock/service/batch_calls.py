@@ -8,9 +8,8 @@ from collections.abc import Mapping
 
 from ciq_mock.engine import TimeOrder
 from ciq_mock.service import arguments, batch_documents
-from ciq_mock.service.arguments import invalid, shortened
+from ciq_mock.service.arguments import invalid, request_body, shortened
 from ciq_mock.service.batch_objects import interval_of
-from ciq_mock.service.bodies import request_body
 from ciq_mock.service.call import NOTHING, Answer, Call
 from ciq_mock.service.context import ServiceContext, need_bucket
 from ciq_mock.service.internal_submits import check_batch

@@ -4,8 +4,7 @@ Source: 1045/72946, 1045/72947 (play key), 1045/43516 (search by image). The moc
 """
 
 from ciq_mock.resources import PlayKeys
-from ciq_mock.service.arguments import invalid
-from ciq_mock.service.bodies import request_body
+from ciq_mock.service.arguments import invalid, request_body
 from ciq_mock.service.call import NOTHING, Answer, Call
 from ciq_mock.service.context import ServiceContext, need_bucket
 from ciq_schemas.codec import Document, encode

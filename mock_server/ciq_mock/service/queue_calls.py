@@ -7,8 +7,7 @@ pages leave open.
 from ciq_mock.delivery.address import AddressRefusedError, check_address
 from ciq_mock.engine import Queue
 from ciq_mock.service import arguments, times
-from ciq_mock.service.arguments import invalid
-from ciq_mock.service.bodies import request_body
+from ciq_mock.service.arguments import invalid, request_body
 from ciq_mock.service.call import Answer, Call
 from ciq_mock.service.context import ServiceContext, need_bucket
 from ciq_schemas.codec import Document, encode, update_request_of

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import msgspec
 from lxml import etree
 
-from ciq_mock.service.bodies import request_body
+from ciq_mock.service.arguments import request_body
 from ciq_mock.settings import Limits
 from ciq_schemas.codec import Decoded, Document, Fragment
 from ciq_schemas.codec.tree import put_in_order

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from ciq_mock.resources import Template, TemplateFilter, UnknownTemplateError
 from ciq_mock.service import arguments, times
-from ciq_mock.service.bodies import request_body
+from ciq_mock.service.arguments import request_body
 from ciq_mock.service.call import Answer, Call
 from ciq_mock.service.context import ServiceContext, need_bucket
 from ciq_mock.service.refusal import ErrorCode, Refusal

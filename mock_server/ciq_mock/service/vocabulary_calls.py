@@ -5,7 +5,7 @@ No page was found: paths and requests are those of the official Python SDK, the 
 
 from ciq_mock.resources import Vocabulary
 from ciq_mock.service import arguments, times
-from ciq_mock.service.bodies import request_body
+from ciq_mock.service.arguments import request_body
 from ciq_mock.service.call import Answer, Call
 from ciq_mock.service.context import ServiceContext, need_bucket
 from ciq_schemas.codec import Document, encode

@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from ciq_mock.delivery.address import AddressRefusedError, check_address
 from ciq_mock.engine import TimeOrder
 from ciq_mock.service import arguments, workflow_documents
-from ciq_mock.service.arguments import invalid, shortened
-from ciq_mock.service.bodies import request_body
+from ciq_mock.service.arguments import invalid, request_body, shortened
 from ciq_mock.service.call import Answer, Call
 from ciq_mock.service.context import ServiceContext, need_bucket
 from ciq_mock.service.internal_submits import STEERING, check_node
