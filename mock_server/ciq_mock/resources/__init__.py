@@ -3,8 +3,14 @@
 They are in memory and bounded. Must not know XML, HTTP or how jobs run; time and ids are arguments.
 """
 
-from ciq_mock.resources.bindings import Binding, Bindings
-from ciq_mock.resources.bucket_resources import BucketResources
+from ciq_mock.resources.bucket_resources import (
+    Binding,
+    Bindings,
+    BucketResources,
+    PictureLibraries,
+    PlayKeyRegister,
+    PlayKeys,
+)
 from ciq_mock.resources.errors import (
     CapacityFixedError,
     NameTakenError,
@@ -13,8 +19,6 @@ from ciq_mock.resources.errors import (
     UnknownTableError,
     UnknownTemplateError,
 )
-from ciq_mock.resources.picture_libraries import PictureLibraries
-from ciq_mock.resources.play_keys import PlayKeyRegister, PlayKeys
 from ciq_mock.resources.templates import Template, TemplateFilter, Templates
 from ciq_mock.resources.vocabularies import Vocabularies, Vocabulary
 

@@ -1,13 +1,108 @@
-"""`BucketResources`: all resources of one mock."""
+"""Bindings, play keys and image libraries of buckets, and `BucketResources`: all resources of one mock.
 
-from dataclasses import dataclass
+Bindings: 1045/33701, 1045/33703; activating a feature binds the bucket too, in the handler of bindings. Play keys of
+encrypted HLS: 1045/72946, 1045/72947; the mock signs nothing with them. Image libraries: 1045/43516.
+"""
+
+from dataclasses import dataclass, field
 
 from ciq_mock.ids import IdSource
-from ciq_mock.resources.bindings import Bindings
-from ciq_mock.resources.picture_libraries import PictureLibraries
-from ciq_mock.resources.play_keys import PlayKeyRegister
+from ciq_mock.resources.errors import CapacityFixedError
 from ciq_mock.resources.templates import Templates
 from ciq_mock.resources.vocabularies import Vocabularies
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """A bound bucket; `created` in epoch seconds."""
+
+    bucket: str
+    region: str
+    created: float
+
+
+class Bindings:
+    """Bound buckets in the order of their binding."""
+
+    __slots__ = ("_bound",)
+
+    def __init__(self) -> None:
+        self._bound: dict[str, Binding] = {}
+
+    def bind(self, now: float, bucket: str, region: str) -> Binding:
+        """Bind a bucket; a binding that exists stays unchanged."""
+        return self._bound.setdefault(bucket, Binding(bucket, region, now))
+
+    def unbind(self, bucket: str) -> bool:
+        """Remove a binding; return False when there was none."""
+        return self._bound.pop(bucket, None) is not None
+
+    def all(self) -> tuple[Binding, ...]:
+        """Return every binding, oldest first."""
+        return tuple(self._bound.values())
+
+    def clear(self) -> None:
+        """Remove all bindings."""
+        self._bound.clear()
+
+
+@dataclass(frozen=True, slots=True)
+class PlayKeys:
+    """Keys of a bucket; a key that was not set is empty."""
+
+    master: str = field(default="", repr=False)
+    backup: str = field(default="", repr=False)
+
+
+class PlayKeyRegister:
+    """Keys by bucket."""
+
+    __slots__ = ("_keys",)
+
+    def __init__(self) -> None:
+        self._keys: dict[str, PlayKeys] = {}
+
+    def get(self, bucket: str) -> PlayKeys:
+        """Return the keys of a bucket, empty before any was set."""
+        return self._keys.get(bucket) or PlayKeys()
+
+    def update(self, bucket: str, *, master: str | None, backup: str | None) -> PlayKeys:
+        """Replace the given keys; None leaves a key unchanged."""
+        old = self.get(bucket)
+        keys = PlayKeys(old.master if master is None else master, old.backup if backup is None else backup)
+        self._keys[bucket] = keys
+        return keys
+
+    def clear(self) -> None:
+        """Remove all keys."""
+        self._keys.clear()
+
+
+class PictureLibraries:
+    """Capacity and queries per second by bucket."""
+
+    __slots__ = ("_capacity", "_rate")
+
+    def __init__(self) -> None:
+        self._capacity: dict[str, int] = {}
+        self._rate: dict[str, int] = {}
+
+    def open(self, bucket: str, *, capacity: int, rate: int) -> None:
+        """Open a library, or set the rate of an open one; raise CapacityFixedError when its capacity differs."""
+        known = self._capacity.setdefault(bucket, capacity)
+        if known != capacity:
+            raise CapacityFixedError(f"the library of {bucket} has a capacity of {known}, which cannot be changed")
+        self._rate[bucket] = rate
+
+    def of(self, bucket: str) -> tuple[int, int] | None:
+        """Return capacity and rate of a bucket's library, None when there is none."""
+        capacity = self._capacity.get(bucket)
+        return None if capacity is None else (capacity, self._rate[bucket])
+
+    def clear(self) -> None:
+        """Remove all libraries."""
+        self._capacity.clear()
+        self._rate.clear()
 
 
 @dataclass(frozen=True, slots=True)
