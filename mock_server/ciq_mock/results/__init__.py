@@ -11,9 +11,8 @@ import msgspec
 
 from ciq_mock.engine import Job
 from ciq_mock.results import documents, files, language, media, pictures, speech
-from ciq_mock.results.content import content_of
 from ciq_mock.results.echo import plain, text
-from ciq_mock.results.finished import Finished
+from ciq_mock.results.finished import Finished, content_of
 from ciq_mock.results.names import file_names, sprite_names
 from ciq_schemas.features import FEATURES, Feature
 

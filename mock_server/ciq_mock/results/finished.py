@@ -1,12 +1,15 @@
-"""An ended job as the makers of results see it, and numbers derived from the name of its input.
+"""An ended job as the makers of results see it, the content of its outputs, and numbers derived from its input's name.
 
 The mock processes no input: the properties of an input are derived from its name, so that the same request gives the
-same result on every machine. Must not know the meaning of a tag.
+same result on every machine. Must not know the containers of a tag.
 """
 
-from hashlib import sha256
+from hashlib import md5, sha256
 
-from ciq_mock.results.echo import last_section
+from ciq_mock.results.echo import last_section, plain
+
+RECOGNISED_TEXT = "[0:0.000,0:1.000] ok"
+"""The result of speech recognition for every recording."""
 
 
 class Finished:
@@ -49,3 +52,15 @@ class Finished:
     def seconds(self) -> int:
         """Playing time of the input."""
         return self.draw("seconds", 5, 600)
+
+
+def content_of(job: Finished, name: bytes) -> bytes:
+    """Return the content of the output `name` (escaped)."""
+    if job.tag == "SpeechRecognition":
+        return f"{RECOGNISED_TEXT}\n".encode()
+    return f"made by ciq mock\n{job.tag} of {job.source}\n{plain(name)}\n".encode(errors="replace")
+
+
+def digest_of(job: Finished, name: bytes) -> bytes:
+    """Return the MD5 of that content."""
+    return md5(content_of(job, name), usedforsecurity=False).hexdigest().encode()

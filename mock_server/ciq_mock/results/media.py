@@ -4,9 +4,8 @@ Shapes: 436/49068, 436/49074, 436/85055 to 85077, 460/94311; those of VideoTag, 
 Dna as the public SDKs read them.
 """
 
-from ciq_mock.results.content import digest_of
 from ciq_mock.results.echo import element, text
-from ciq_mock.results.finished import Finished
+from ciq_mock.results.finished import Finished, digest_of
 from ciq_mock.results.names import file_names, sprite_names
 
 _SIZES = ((640, 360), (1280, 720), (1920, 1080))

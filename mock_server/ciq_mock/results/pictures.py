@@ -2,9 +2,8 @@
 
 from hashlib import md5
 
-from ciq_mock.results.content import content_of, digest_of
 from ciq_mock.results.echo import element
-from ciq_mock.results.finished import Finished
+from ciq_mock.results.finished import Finished, content_of, digest_of
 from ciq_mock.results.names import file_names
 
 

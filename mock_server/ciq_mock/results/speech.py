@@ -1,8 +1,7 @@
 """Results of speech jobs. Shapes: 436/80171, 1045/73386; SoundHound and VocalScore as the public SDKs read them."""
 
-from ciq_mock.results.content import RECOGNISED_TEXT
 from ciq_mock.results.echo import element
-from ciq_mock.results.finished import Finished
+from ciq_mock.results.finished import RECOGNISED_TEXT, Finished
 
 
 def recognition(job: Finished) -> bytes:
