@@ -10,7 +10,7 @@ from types import MappingProxyType
 import msgspec
 
 from ciq_mock.engine import Job
-from ciq_mock.results import documents, files, language, media, pictures, speech
+from ciq_mock.results import containers, media
 from ciq_mock.results.echo import plain, text
 from ciq_mock.results.finished import Finished, content_of
 from ciq_mock.results.names import file_names, sprite_names
@@ -36,21 +36,21 @@ MAKERS: Mapping[str, tuple[Maker, ...]] = MappingProxyType(
         "VideoTargetRec": (media.targets,),
         "QualityEstimate": (media.quality,),
         "Dna": (media.fingerprint,),
-        "SpeechRecognition": (speech.recognition,),
-        "SoundHound": (speech.song,),
-        "VocalScore": (speech.score,),
-        "DocProcess": (documents.pages,),
-        "DocWatermark": (documents.watermarked,),
+        "SpeechRecognition": (containers.recognition,),
+        "SoundHound": (containers.song,),
+        "VocalScore": (containers.score,),
+        "DocProcess": (containers.pages,),
+        "DocWatermark": (containers.watermarked,),
         "DocAIGCMetadata": (),
-        "Translation": (language.translated,),
-        "WordsGeneralize": (language.words,),
-        "PicProcess": (pictures.processed,),
-        "ImageInspect": (pictures.inspected,),
-        "ImageOCR": (pictures.read_text,),
+        "Translation": (containers.translated,),
+        "WordsGeneralize": (containers.words,),
+        "PicProcess": (containers.processed,),
+        "ImageInspect": (containers.inspected,),
+        "ImageOCR": (containers.read_text,),
         "PosterProduction": _FILES,
-        "FileHashCode": (files.hashed,),
-        "FileCompress": (files.compressed,),
-        "FileUncompress": (files.uncompressed,),
+        "FileHashCode": (containers.hashed,),
+        "FileCompress": (containers.compressed,),
+        "FileUncompress": (containers.uncompressed,),
     }
 )
 """Makers by tag, in the order of the containers in the schema."""
