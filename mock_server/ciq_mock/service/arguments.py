@@ -12,6 +12,7 @@ from ciq_mock.settings import Limits
 from ciq_schemas.codec import Decoded, Document, ProblemKind, read_request
 
 _NOT_THE_DOCUMENT = frozenset({ProblemKind.MALFORMED, ProblemKind.OVERSIZED, ProblemKind.FORBIDDEN, ProblemKind.ROOT})
+_MOST_DIGITS = 9
 
 
 def request_body(document: Document, body: bytes, limits: Limits) -> Decoded:
@@ -29,9 +30,6 @@ def request_body(document: Document, body: bytes, limits: Limits) -> Decoded:
             code = ErrorCode.INVALID_ARGUMENT
         raise Refusal(code, str(first))
     return decoded
-
-
-_MOST_DIGITS = 9
 
 
 def invalid(message: str) -> Refusal:
