@@ -12,7 +12,10 @@ ALL_EXCHANGES = "*"
 """Name of the area whose checks judge the exchanges of every scenario; the probe and the restoration use it too."""
 
 RECEIVER_NOTES = "receiver"
-"""Scenario name of the receiver's notes on callbacks to an address that the suite never issued."""
+"""Scenario name of the receiver's notes on callbacks to an unknown address."""
+
+UNKNOWN_ADDRESS = "an address that the suite did not issue"
+"""Words of such a note, by which the checks recognize it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

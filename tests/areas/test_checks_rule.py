@@ -338,7 +338,7 @@ def test_missing_callback_names_where_it_went() -> None:
     """The finding names requests to URLs that were never issued, and the URL of another feature."""
     lost = without_callbacks_of(Label.SUBMIT_PLAIN)(rule_transcript())
     stray = replace(lost, scenario="receiver").event(
-        "note", "POST / reached the receiver at an address it never gave out"
+        "note", "POST / reached the receiver at an address that the suite did not issue"
     )
     assert "1 request(s) arrived at unknown addresses, e.g. POST /" in judged("RUL-001", stray).seen
     other = receive_callback(

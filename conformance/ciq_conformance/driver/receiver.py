@@ -22,7 +22,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from ciq_conformance.driver.client import Interrupted
 from ciq_conformance.driver.recorder import RunRecorder
 from ciq_conformance.driver.redaction import Redaction
-from ciq_conformance.scenario_spec import RECEIVER_NOTES
+from ciq_conformance.scenario_spec import RECEIVER_NOTES, UNKNOWN_ADDRESS
 from ciq_schemas.transcript.parsed import ParsedCallback
 
 MAX_BODY = 4 * 1024 * 1024
@@ -209,7 +209,7 @@ class CallbackReceiver:
             self.stray += 1
             count = self.stray
         if count <= MAX_STRAY:
-            text = f"{method} {target[:200]} reached the receiver at an address it never gave out"
+            text = f"{method} {target[:200]} reached the receiver at {UNKNOWN_ADDRESS}"
             self.recorder.record_event(RECEIVER_NOTES, "", "note", text)
         return Response(status=404)
 

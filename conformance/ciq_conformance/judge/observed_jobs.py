@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, blocked, cannot_tell, deviates
-from ciq_conformance.scenario_spec import RECEIVER_NOTES, ScenarioName
+from ciq_conformance.scenario_spec import RECEIVER_NOTES, UNKNOWN_ADDRESS, ScenarioName
 from ciq_schemas.lifecycle import JobState
 from ciq_schemas.transcript.jobs import Observation, ObservedJob
 from ciq_schemas.transcript.parsed import ParsedCallback, ParsedExchange, describe_response
@@ -17,8 +17,6 @@ from ciq_schemas.transcript.records import CallbackReceived
 
 NO = "no"
 """The value of CallBack that switches the callback off."""
-_STRAY = "never gave out"
-"""Words of the receiver's note about a request to none of its addresses."""
 
 
 def observed_jobs(
@@ -113,7 +111,7 @@ def _went_elsewhere(evidence: Evidence, job_id: str) -> str:
     astray = next((arrival for arrival in others if ParsedCallback(arrival).names(job_id)), None)
     if astray is not None:
         words += f"; one arrived at the address of {astray.feature} ({astray.channel})"
-    strays = [event.text for event in evidence.events(RECEIVER_NOTES, "note") if _STRAY in event.text]
+    strays = [event.text for event in evidence.events(RECEIVER_NOTES, "note") if UNKNOWN_ADDRESS in event.text]
     if strays:
         first = " ".join(strays[0].split()[:2])
         words += f"; at least {len(strays)} request(s) arrived at unknown addresses, e.g. {first}"

@@ -10,7 +10,7 @@ from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, Kind, blocked, cannot_tell, deviates, holds
 from ciq_conformance.judge.observed_jobs import missing_callback, no_job, observed_jobs
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.scenario_spec import RECEIVER_NOTES, channel_name
+from ciq_conformance.scenario_spec import RECEIVER_NOTES, UNKNOWN_ADDRESS, channel_name
 from ciq_schemas.requirement import Format
 from ciq_schemas.transcript.jobs import ObservedJob
 
@@ -135,7 +135,7 @@ def callback_keeps_path_and_query(evidence: Evidence, _item: Item) -> Finding:
     expected = f"a request target that ends with {steps.ADDRESS_SUFFIX}, as the address does"
     arrivals = [callback.arrival for job in jobs for callback in job.unambiguous_callbacks]
     if not arrivals:
-        stray = [event for event in evidence.events(RECEIVER_NOTES, "note") if "never gave out" in event.text]
+        stray = [event for event in evidence.events(RECEIVER_NOTES, "note") if UNKNOWN_ADDRESS in event.text]
         if stray:
             return deviates(expected, stray[0].text, witness=(stray[0].seq,))
         return blocked("no callback arrived; DEL-001 judges that")
