@@ -1,4 +1,4 @@
-"""The documents a stranger reads, and the commands they tell him to type."""
+"""The documents of the project, and the commands, inline code and links in them."""
 
 import re
 from collections.abc import Iterator
@@ -39,13 +39,13 @@ def inline_code(path: Path) -> list[str]:
 
 
 def links(path: Path) -> list[str]:
-    """Targets of the links of a document that stay inside the project, without their anchors."""
+    """Link targets of a document inside the project, without their anchors."""
     found = _LINK.findall(_FENCE.sub("", path.read_text(encoding="utf-8")))
     return [target.partition("#")[0] for target in found if "://" not in target and not target.startswith("#")]
 
 
-def behind(marker: str) -> str:
-    """The one-line shell block of the README behind `<!-- marker -->`."""
+def shell_line_after(marker: str) -> str:
+    """The one-line shell block of the README after `<!-- marker -->`."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     found = re.search(rf"^<!-- {re.escape(marker)} -->\n```sh\n(.+)\n```$", text, re.MULTILINE)
     assert found, f"README.md has no one-line block behind <!-- {marker} -->"

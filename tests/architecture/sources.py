@@ -1,4 +1,4 @@
-"""Where the house keeps its sources; read once for all rules of tests/architecture."""
+"""The source files of the four packages, read once for all rules of tests/architecture."""
 
 import ast
 from collections.abc import Collection
@@ -7,7 +7,7 @@ from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = {
+PACKAGES = {
     "ciq_schemas": ROOT / "schemas" / "ciq_schemas",
     "ciq_mock": ROOT / "mock_server" / "ciq_mock",
     "ciq_reports": ROOT / "reports" / "ciq_reports",
@@ -25,7 +25,7 @@ class Module:
 
     @cached_property
     def tree(self) -> ast.Module:
-        """The module parsed."""
+        """The parsed module."""
         return ast.parse(self.text, filename=str(self.path))
 
     @property
@@ -64,7 +64,7 @@ class Module:
 def modules() -> tuple[Module, ...]:
     """Every Python module of the four packages."""
     found = []
-    for package, folder in ROOMS.items():
+    for package, folder in PACKAGES.items():
         for path in sorted(folder.rglob("*.py")):
             inner = path.relative_to(folder).with_suffix("").parts
             name = ".".join([package, *(part for part in inner if part != "__init__")])
@@ -73,5 +73,5 @@ def modules() -> tuple[Module, ...]:
 
 
 def below(name: str, prefix: str) -> bool:
-    """`a.b.c` is below `a.b` and below itself."""
+    """Whether a name is the prefix or below it: `a.b.c` is below `a.b`."""
     return name == prefix or name.startswith(prefix + ".")

@@ -1,4 +1,4 @@
-"""Every command that the documents tell a stranger to type is typed here, or it is said where it is typed."""
+"""Every command in the documents runs here, or the table names the test that runs it."""
 
 import os
 import re
@@ -20,7 +20,7 @@ SMALL = {
     "ciq run --target http://127.0.0.1:8080 --baseline known.txt": "-k QUE-003 --feature media",
     "ciq run --target http://127.0.0.1:8080 --explore 10 --fuzz 20": "-k EXP-003 --feature doc --explore 1 --fuzz 1",
 }
-"""Runs that the documents show, and what makes them small here."""
+"""Runs in the documents, with the options that make them small here."""
 
 AS_THEY_ARE = {
     "ciq explain PRI-001",
@@ -46,20 +46,20 @@ SERVERS = {
 }
 OURS = ("CIQ_", "PYTEST_", "GITHUB_STEP_SUMMARY")
 INSTALLS = "python3 tools/setup_env.py "
-"""Install lines are typed by test_package.py (slow), in a fresh clone; the test command by .ci/run as well."""
+"""Install lines run in test_package.py (slow) in a fresh clone; `.ci/run` runs the test command too."""
 
 REFRESHES = "tox -e lock"
 """Needs the network; test_locks.py checks that tox.ini has this environment."""
 
 
 def shell_environment() -> dict[str, str]:
-    """The environment of a stranger whose PATH begins with the installed kit; none of our own CIQ_ variables."""
+    """The environment of a user whose PATH starts with the installed kit, without CIQ_ variables."""
     clean = {key: value for key, value in os.environ.items() if not key.startswith(OURS)}
     return clean | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "NO_COLOR": "1"}
 
 
 def start_mock(folder: Path, command: str = "ciq mock --port 8080") -> tuple[subprocess.Popen[str], str]:
-    """Start a mock as shown, on a free port; return it and the address that it prints when it is ready."""
+    """Start a mock with a documented command on a free port; return it with the address that it prints."""
     server = subprocess.Popen(
         shlex.split(SERVERS[command]),
         cwd=folder,
@@ -78,7 +78,7 @@ def start_mock(folder: Path, command: str = "ciq mock --port 8080") -> tuple[sub
 
 
 def stop(server: subprocess.Popen[str]) -> int:
-    """Ask a server to stop; return its exit code."""
+    """Stop a server; return its exit code."""
     server.send_signal(signal.SIGTERM)
     server.communicate(timeout=30)
     return server.returncode
@@ -86,22 +86,22 @@ def stop(server: subprocess.Popen[str]) -> int:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One folder for all commands of the module: what a run leaves, `judge` reads."""
-    made = tmp_path_factory.mktemp("stranger")
+    """One folder for all commands of the module: `judge` reads the files of an earlier run."""
+    made = tmp_path_factory.mktemp("user")
     (made / "known.txt").write_text("# nothing is known\n", encoding="utf-8")
     return made
 
 
 @pytest.fixture(scope="module")
 def address(folder: Path) -> Iterator[str]:
-    """Address of a mock that the documents' placeholder stands for."""
+    """Address of the mock that replaces the placeholder of the documents."""
     server, found = start_mock(folder)
     yield found
     stop(server)
 
 
 def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Type a command."""
+    """Run a command."""
     return subprocess.run(
         ["bash", "-c", command],
         cwd=folder,
@@ -113,15 +113,15 @@ def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_every_command_of_the_documents_is_typed_somewhere() -> None:
-    """The shell blocks hold the commands listed here and install lines, nothing else; and none listed here is gone."""
+def test_documented_commands_are_exactly_the_tested_ones() -> None:
+    """The shell blocks contain the commands listed here and install lines, nothing else."""
     shown = {command.text for command in commands() if not command.text.startswith((INSTALLS, REFRESHES))}
     assert shown == SMALL.keys() | AS_THEY_ARE | SERVERS.keys()
 
 
 @pytest.mark.parametrize("command", sorted(SMALL))
-def test_shown_runs_work(command: str, folder: Path, address: str) -> None:
-    """A run as shown, made small, conforms and leaves its three files."""
+def test_documented_run_conforms_and_writes_three_files(command: str, folder: Path, address: str) -> None:
+    """The run is made small."""
     done = run(f"{command.replace(PLACEHOLDER, address)} {SMALL[command]}", folder)
     assert done.returncode == 0, done.stdout + done.stderr
     written = {path.name for path in (folder / "ciq-report").iterdir()}
@@ -129,8 +129,8 @@ def test_shown_runs_work(command: str, folder: Path, address: str) -> None:
 
 
 @pytest.mark.parametrize("command", sorted(AS_THEY_ARE))
-def test_shown_commands_work(command: str, folder: Path, address: str) -> None:
-    """Each command as shown ends with 0 and says something."""
+def test_documented_command_exits_with_zero(command: str, folder: Path, address: str) -> None:
+    """The command prints something."""
     for name in ("ciq-report", "before", "after"):
         if name in command and not (folder / name / "run.ndjson").exists():
             made = run(f"ciq run --target {address} -k QUE-003 --feature media --output {name}", folder)
@@ -141,15 +141,15 @@ def test_shown_commands_work(command: str, folder: Path, address: str) -> None:
 
 
 @pytest.mark.parametrize("command", sorted(SERVERS))
-def test_shown_servers_start_and_stop(command: str, tmp_path: Path) -> None:
-    """A server as shown, on a free port, prints its address and stops cleanly when asked."""
+def test_documented_server_starts_and_stops(command: str, tmp_path: Path) -> None:
+    """It uses a free port, prints its address and ends without an error."""
     server, found = start_mock(tmp_path, command)
     assert found.startswith("http://")
     assert stop(server) == 0
 
 
-def test_the_fixture_as_shown_works(tmp_path: Path) -> None:
-    """The README's example of the fixture passes exactly as printed."""
+def test_documented_fixture_example_passes(tmp_path: Path) -> None:
+    """The README's example passes exactly as printed."""
     (example,) = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
     (tmp_path / "test_shown.py").write_text(example, encoding="utf-8")
     done = run("pytest -q -p no:cacheprovider -W error", tmp_path)
@@ -157,7 +157,7 @@ def test_the_fixture_as_shown_works(tmp_path: Path) -> None:
     assert "1 passed" in done.stdout
 
 
-def test_commands_inside_sentences_exist() -> None:
+def test_command_in_running_text_exists() -> None:
     """Every `ciq something` in running text is a command of `ciq --help`."""
     listed = run("ciq --help", Path.cwd())
     assert listed.returncode == 0, listed.stderr

@@ -66,8 +66,8 @@ def cycles(graph: Mapping[str, Iterable[str]]) -> list[frozenset[str]]:
     return found
 
 
-def test_no_modules_import_each_other() -> None:
-    """No import cycle exists in any package; imports inside functions and under TYPE_CHECKING count."""
+def test_packages_have_no_import_cycle() -> None:
+    """Imports inside functions and under TYPE_CHECKING count."""
     found = [sorted(cycle) for cycle in cycles(internal_imports())]
     assert not found, f"import cycles: {found}"
 
@@ -78,7 +78,7 @@ def is_check(name: str) -> bool:
 
 
 def is_scenario(name: str) -> bool:
-    """Whether a module plays the scenario of an area."""
+    """Whether a module contains the scenario of an area."""
     return below(name, "ciq_conformance.areas") and name.rpartition(".")[2] == "scenario"
 
 
@@ -96,7 +96,7 @@ MAY_KNOW_VARIANTS = (
     "ciq_conformance.runner.embedded",
 )
 DRIVER_AND_JUDGE = ("ciq_conformance.driver", "ciq_conformance.judge")
-STORY_PACKAGES = ("ciq_conformance.areas", "ciq_conformance.runner", "ciq_conformance.explore")
+AREA_PACKAGES = ("ciq_conformance.areas", "ciq_conformance.runner", "ciq_conformance.explore")
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ RULES = (
     ),
     Rule(
         "driver and judge know no area",
-        lambda importer, name: below_any(importer, DRIVER_AND_JUDGE) and below_any(name, STORY_PACKAGES),
+        lambda importer, name: below_any(importer, DRIVER_AND_JUDGE) and below_any(name, AREA_PACKAGES),
         "areas, runner and explore use driver and judge, not the other way round",
     ),
     Rule(
@@ -133,7 +133,7 @@ RULES = (
 )
 
 
-def test_nothing_that_ships_imports_what_does_not() -> None:
+def test_shipped_module_imports_no_unshipped_module() -> None:
     """No module of the wheel imports tools, tests or bench."""
     wrong = {
         (module.name, name)
@@ -145,15 +145,15 @@ def test_nothing_that_ships_imports_what_does_not() -> None:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
-def test_forbidden_imports_do_not_exist(rule: Rule) -> None:
-    """No module has an import that the rule forbids, apart from the known ones; each known one still exists."""
+def test_forbidden_import_does_not_exist(rule: Rule) -> None:
+    """Known imports are excepted; each of them still exists."""
     found = {edge for edge in edges() if rule.forbids(*edge)}
     new, gone = sorted(found - rule.known), sorted(rule.known - found)
     assert not new, f"{rule.name}: {new}; {rule.reason}"
     assert not gone, f"{rule.name}: these imports are gone, remove them from the known ones: {gone}"
 
 
-def test_cycles_are_found() -> None:
-    """The search finds a cycle over three modules and ignores a chain."""
+def test_cycle_over_three_modules_is_found() -> None:
+    """A chain is not a cycle."""
     graph = {"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}
     assert cycles(graph) == [frozenset("abc")]

@@ -1,4 +1,4 @@
-"""The documents say what is: links lead somewhere, tables list what the code has, named environments exist."""
+"""Documents agree with the code: links, requirement ids, tables and environment names."""
 
 import configparser
 import re
@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from documents import DOCUMENTS, behind, inline_code, links
+from documents import DOCUMENTS, inline_code, links
 from sources import ROOT
 
 from ciq_schemas.requirement import load_registry
@@ -16,21 +16,21 @@ EXAMPLE_IDS = {"ABC-001"}
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
-def test_links_lead_somewhere(path: Path) -> None:
-    """Every link inside the project names a file that exists."""
+def test_link_target_exists(path: Path) -> None:
+    """Every link inside the project names an existing file."""
     for target in links(path):
         assert (path.parent / target).exists(), f"{path.name} links to {target}"
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
-def test_requirement_ids_exist(path: Path) -> None:
-    """Every id a document names is a requirement."""
+def test_requirement_ids_in_documents_exist(path: Path) -> None:
+    """Every id in a document is a requirement."""
     named = set(re.findall(r"\b[A-Z]{3}-\d{3}\b", path.read_text(encoding="utf-8")))
     assert named - EXAMPLE_IDS <= load_registry().by_id.keys()
 
 
-def test_verdicts_page_lists_all_verdicts_and_exit_codes() -> None:
-    """The tables of verdicts.md hold exactly the outcomes and exit codes of the code; the README the same codes."""
+def test_verdicts_page_lists_all_outcomes_and_exit_codes() -> None:
+    """The README has the same exit codes."""
     page = (ROOT / "docs" / "verdicts.md").read_text(encoding="utf-8")
     assert re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE) == [outcome.value for outcome in Outcome]
     codes = re.findall(r"^\| (\d) \| `([A-Z_]+)` \| (.+) \|$", page, re.MULTILINE)
@@ -39,8 +39,8 @@ def test_verdicts_page_lists_all_verdicts_and_exit_codes() -> None:
     assert re.findall(r"^\| (\d) \| (.+) \|$", readme, re.MULTILINE) == [(code, text) for code, _, text in codes]
 
 
-def test_the_readme_lists_every_option_of_the_pytest_plugin() -> None:
-    """The README's table names every `--ciq-...` option of the pytest plugin, and no other."""
+def test_readme_lists_options_of_pytest_plugin() -> None:
+    """The table has every `--ciq-...` option and no other."""
     source = (ROOT / "conformance" / "ciq_conformance" / "pytest_plugin.py").read_text(encoding="utf-8")
     there = set(re.findall(r'addoption\("(--ciq-[a-z]+)"', source))
     assert there
@@ -48,8 +48,8 @@ def test_the_readme_lists_every_option_of_the_pytest_plugin() -> None:
     assert set(re.findall(r"--ciq-[a-z]+", readme)) == there
 
 
-def test_named_tox_environments_exist() -> None:
-    """Every `tox -e` in a document names an environment of tox.ini, and each of those says what it is for."""
+def test_tox_environments_in_documents_exist() -> None:
+    """Every `tox -e` names an environment of tox.ini, and each of them has a description."""
     tox = configparser.ConfigParser(interpolation=None)
     tox.read(ROOT / "tox.ini", encoding="utf-8")
     there = {"py"} | {name.partition(":")[2] for name in tox.sections() if name.startswith("testenv:")}
@@ -63,9 +63,9 @@ def test_named_tox_environments_exist() -> None:
             assert tox[name].get("description"), f"tox.ini: {name} has no description"
 
 
-def test_the_ci_entry_runs_the_readme(tmp_path: Path) -> None:
-    """.ci/run takes its command from the README: with another README it runs another command."""
-    assert "pytest" in behind("the test command")
+def test_ci_entry_runs_command_of_readme(tmp_path: Path) -> None:
+    """With another README .ci/run runs another command."""
+    assert "pytest" in shell_line_after("the test command")
     clone = tmp_path / "project"
     (clone / ".ci").mkdir(parents=True)
     (clone / ".ci" / "run").write_bytes((ROOT / ".ci" / "run").read_bytes())

@@ -1,13 +1,13 @@
-"""The arrows between the rooms point down only (docs/architecture.md), and what is pure stays pure."""
+"""Each package imports only packages below it (docs/architecture.md), and pure modules import no network or clock."""
 
 import pytest
-from sources import ROOMS, Module, below, modules
+from sources import PACKAGES, Module, below, modules
 
 MAY_IMPORT = {
     "ciq_schemas": {"ciq_schemas"},
     "ciq_mock": {"ciq_mock", "ciq_schemas"},
     "ciq_reports": {"ciq_reports", "ciq_schemas"},
-    "ciq_conformance": set(ROOMS),
+    "ciq_conformance": set(PACKAGES),
 }
 
 NETWORK = {
@@ -27,41 +27,41 @@ NETWORK = {
     "uvicorn",
     "werkzeug",
 }
-CHANCE = {"random", "secrets", "time", "uuid"}
+CLOCK_AND_RANDOM = {"random", "secrets", "time", "uuid"}
 
 PURE = {
-    "ciq_schemas": (NETWORK | CHANCE, "the contract neither talks nor waits"),
+    "ciq_schemas": (NETWORK | CLOCK_AND_RANDOM, "the contract does no network I/O and does not wait"),
     "ciq_mock.engine": (
-        NETWORK | CHANCE | {"ciq_mock.delivery", "ciq_mock.http", "ciq_mock.service", "sqlite3"},
-        "time and ids come into the engine as arguments, and it does no I/O",
+        NETWORK | CLOCK_AND_RANDOM | {"ciq_mock.delivery", "ciq_mock.http", "ciq_mock.service", "sqlite3"},
+        "the engine gets time and ids as arguments and does no I/O",
     ),
     "ciq_conformance.judge": (
-        NETWORK | CHANCE | {"ciq_mock", "ciq_conformance.driver"},
+        NETWORK | CLOCK_AND_RANDOM | {"ciq_mock", "ciq_conformance.driver"},
         "the judge sees the transcript only: a shared oracle would hide its own mistakes",
     ),
-    "ciq_reports": (NETWORK | CHANCE, "reports only read"),
+    "ciq_reports": (NETWORK | CLOCK_AND_RANDOM, "reports only read"),
 }
 
 
 @pytest.mark.parametrize("module", modules(), ids=lambda module: module.name)
-def test_arrows_point_down(module: Module) -> None:
-    """A module imports from its own room and from those below it, nothing else of ours."""
-    room = module.name.partition(".")[0]
-    wrong = {name for name in module.imports() if name.partition(".")[0] in ROOMS.keys() - MAY_IMPORT[room]}
+def test_module_imports_packages_below_only(module: Module) -> None:
+    """A module may import its own package too."""
+    package = module.name.partition(".")[0]
+    wrong = {name for name in module.imports() if name.partition(".")[0] in PACKAGES.keys() - MAY_IMPORT[package]}
     assert not wrong, f"{module.place} must not import {sorted(wrong)}"
 
 
 @pytest.mark.parametrize("module", modules(), ids=lambda module: module.name)
-def test_pure_modules_stay_pure(module: Module) -> None:
-    """What is declared pure imports no network, clock or chance, and none of the rooms that have them."""
+def test_pure_module_imports_no_network_clock_or_random(module: Module) -> None:
+    """It does not import packages that have them either."""
     for prefix, (banned, reason) in PURE.items():
         if below(module.name, prefix):
             wrong = {name for name in module.imports() if any(below(name, ban) for ban in banned)}
             assert not wrong, f"{module.place} must not import {sorted(wrong)}: {reason}"
 
 
-def test_judging_pulls_in_no_network() -> None:
-    """Whatever checks and judge import, through any number of our modules, none of it talks to the network."""
+def test_judge_and_checks_import_no_network() -> None:
+    """Indirect imports through other modules of the kit count."""
     imports = {module.name: module.imports() for module in modules()}
     reached = [
         name
@@ -69,7 +69,7 @@ def test_judging_pulls_in_no_network() -> None:
         if below(name, "ciq_conformance.judge")
         or (below(name, "ciq_conformance.areas") and name.rpartition(".")[2].startswith("checks"))
     ]
-    assert reached, "judge and checks have moved: name their new place here"
+    assert reached, "judge and checks have moved: add their new folder here"
     why = dict.fromkeys(reached, "")
     for name in reached:
         for other in imports[name] & imports.keys() - why.keys():
@@ -80,8 +80,8 @@ def test_judging_pulls_in_no_network() -> None:
         assert not wrong, f"{name} imports {sorted(wrong)} and is itself imported by {importer or 'judge or checks'}"
 
 
-def test_the_mock_is_known_in_one_place() -> None:
-    """Besides the command line one module of the suite knows the mock: it starts the embedded target."""
+def test_suite_imports_mock_in_one_module() -> None:
+    """Besides the command line one module imports it, to start the embedded target."""
     known = {
         module.name
         for module in modules()

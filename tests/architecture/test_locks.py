@@ -60,32 +60,34 @@ def required(lock: str) -> dict[str, Requirement]:
 LOCKS = ("build", "suite", "test", "tools")
 
 
-def test_every_lock_file_is_known() -> None:
-    """locks/ holds the four files that are compared here, and nothing else."""
+def test_locks_folder_has_exactly_four_files() -> None:
+    """They are the files that are compared here."""
     assert sorted(path.name for path in (ROOT / "locks").iterdir()) == [f"{lock}.txt" for lock in LOCKS]
 
 
 @pytest.mark.parametrize("lock", LOCKS)
-def test_lock_is_current_with_pyproject(lock: str) -> None:
-    """Each requirement has a locked release that it allows, and each directly required package is still required."""
+def test_lock_satisfies_pyproject(lock: str) -> None:
+    """Each requirement has an allowed locked release, and each directly required package is still required."""
     locked, wanted = pins(lock), required(lock)
     for name, requirement in wanted.items():
         assert name in locked, f"locks/{lock}.txt lacks {name}, which pyproject.toml requires: {REFRESH}"
         for pin in locked[name]:
             allowed = requirement.specifier.contains(pin.version, prereleases=True)
-            assert allowed, f"locks/{lock}.txt has {name} {pin.version}, pyproject.toml asks {requirement}: {REFRESH}"
+            assert allowed, (
+                f"locks/{lock}.txt has {name} {pin.version}, pyproject.toml requires {requirement}: {REFRESH}"
+            )
     direct = {name for name, found in locked.items() if any(pin.direct for pin in found)}
     assert direct == set(wanted), f"locks/{lock}.txt and pyproject.toml require unlike packages: {REFRESH}"
 
 
 @pytest.mark.parametrize("lock", LOCKS)
-def test_every_locked_release_has_hashes(lock: str) -> None:
+def test_locked_release_has_hashes(lock: str) -> None:
     """pip --require-hashes accepts the file."""
     assert [pin.name for found in pins(lock).values() for pin in found if not pin.hashes] == []
 
 
-def test_lock_files_have_the_same_release_of_a_package() -> None:
-    """A package that several lock files name has the same releases in each of them."""
+def test_package_has_same_release_in_all_lock_files() -> None:
+    """This holds for each package that several lock files contain."""
     releases: dict[str, dict[str, list[str]]] = {}
     for lock in LOCKS:
         for name, found in pins(lock).items():
@@ -100,8 +102,8 @@ def test_build_backend_of_pyproject_is_locked() -> None:
         assert Requirement(text).name in required("build")
 
 
-def test_the_refreshing_environments_exist() -> None:
-    """tox has the environments that messages and documents name."""
+def test_tox_has_lock_environments() -> None:
+    """Messages and documents name them."""
     tox = configparser.ConfigParser(interpolation=None)
     tox.read(ROOT / "tox.ini", encoding="utf-8")
     assert tox.has_section("testenv:lock")
@@ -119,8 +121,8 @@ def test_setup_script_parses_on_old_python() -> None:
     assert all(not node.returns for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
 
 
-def test_setup_script_needs_only_the_standard_library() -> None:
-    """tools/setup_env.py imports nothing that a bare Python lacks."""
+def test_setup_script_imports_standard_library_only() -> None:
+    """tools/setup_env.py runs without installed packages."""
     tree = ast.parse(SETUP.read_text(encoding="utf-8"))
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     assert not [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
@@ -128,7 +130,7 @@ def test_setup_script_needs_only_the_standard_library() -> None:
 
 
 def run_setup(*arguments: str, version: str = "") -> subprocess.CompletedProcess[str]:
-    """Run the script's main; as if another Python ran it when a version is given."""
+    """Run the script's main, as if another Python ran it when a version is given."""
     program = (
         "import sys, runpy; path, version, *rest = sys.argv[1:]; sys.argv = [path, *rest]\n"
         "if version: sys.version_info = tuple(map(int, version.split('.')))\n"
@@ -139,8 +141,8 @@ def run_setup(*arguments: str, version: str = "") -> subprocess.CompletedProcess
     )
 
 
-def test_setup_script_rejects_an_old_python() -> None:
-    """Python 3.10 gets a message with the expected and the found release, and exit code 2."""
+def test_setup_script_on_old_python_exits_with_two() -> None:
+    """Python 3.10 gets a message with the expected and the found release."""
     done = run_setup("suite", version="3.10.13")
     assert done.returncode == 2
     assert "expected: Python 3.11 or newer" in done.stderr
@@ -149,15 +151,15 @@ def test_setup_script_rejects_an_old_python() -> None:
 
 
 @pytest.mark.parametrize("arguments", [(), ("nothing",), ("suite", "test")])
-def test_setup_script_rejects_unknown_arguments(arguments: tuple[str, ...]) -> None:
-    """A missing, unknown or second name leads to the list of names and exit code 2, and nothing is made."""
+def test_setup_script_with_unknown_arguments_exits_with_two(arguments: tuple[str, ...]) -> None:
+    """A missing, unknown or second name gives the list of names; no environment is created."""
     done = run_setup(*arguments)
     assert done.returncode == 2
     assert "expected: one of suite, test, dev, newest" in done.stderr
 
 
-def test_oldest_python_of_the_setup_script_is_that_of_pyproject() -> None:
-    """tools/setup_env.py and `requires-python` name the same release."""
+def test_setup_script_and_pyproject_name_same_oldest_python() -> None:
+    """The setting is `requires-python`."""
     found = re.search(r"^OLDEST = \((\d+), (\d+)\)$", SETUP.read_text(encoding="utf-8"), re.MULTILINE)
     assert found
     assert PYPROJECT["project"]["requires-python"] == f">={found[1]}.{found[2]}"

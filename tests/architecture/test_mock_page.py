@@ -1,4 +1,4 @@
-"""docs/mock.md says what the mock is: its examples run, its tables list the options and the control pages there are."""
+"""docs/mock.md agrees with the mock: its examples run, its tables list the options and the admin requests."""
 
 import asyncio
 import re
@@ -19,23 +19,23 @@ EXAMPLES = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 
 
 @pytest.mark.parametrize("number", range(len(EXAMPLES)))
-def test_the_examples_pass(number: int, tmp_path: Path) -> None:
-    """Each example is a test that passes as it stands."""
+def test_mock_page_example_passes(number: int, tmp_path: Path) -> None:
+    """Each example is a test that passes as printed."""
     (tmp_path / "test_shown.py").write_text(EXAMPLES[number], encoding="utf-8")
     done = run("pytest -q -p no:cacheprovider", tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "1 passed" in done.stdout
 
 
-def test_the_options_are_those_of_the_command() -> None:
-    """The table names every option of `ciq mock`, and no other."""
+def test_mock_page_lists_options_of_command() -> None:
+    """The table has every option of `ciq mock` and no other."""
     (section,) = re.findall(r"^## Options\n(.*?)^## ", PAGE, re.MULTILINE | re.DOTALL)
     rows = re.findall(r"^\| (`--.*?) \|", section, re.MULTILINE)
     shown = {option for row in rows for option in re.findall("--[a-z-]+", row)}
     assert shown == {"--" + name.replace("_", "-") for name in vars(option_parser().parse_args([]))}
 
 
-async def _control_pages() -> set[str]:
+async def _admin_requests() -> set[str]:
     (mount,) = admin_app(Mock(MockSettings())).routes
     assert isinstance(mount, Mount)
     pages = set()
@@ -46,6 +46,6 @@ async def _control_pages() -> set[str]:
     return pages
 
 
-def test_the_control_pages_are_those_of_the_mock() -> None:
-    """The table names every control page with its method, and no other."""
-    assert set(re.findall(r"^\| `([A-Z]+ /_ciq/[a-z/]*)` \|", PAGE, re.MULTILINE)) == asyncio.run(_control_pages())
+def test_mock_page_lists_admin_requests_of_mock() -> None:
+    """The table has every admin request with its method and no other."""
+    assert set(re.findall(r"^\| `([A-Z]+ /_ciq/[a-z/]*)` \|", PAGE, re.MULTILINE)) == asyncio.run(_admin_requests())

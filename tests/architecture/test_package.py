@@ -1,4 +1,4 @@
-"""Wheel and sdist carry everything and work from an empty environment. Slow: builds and installs."""
+"""Wheel and sdist are complete and work in an empty environment. Slow: builds and installs."""
 
 import json
 import os
@@ -10,10 +10,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from documents import behind, commands
+from documents import commands, shell_line_after
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from sources import ROOMS, ROOT
+from sources import PACKAGES, ROOT
 from test_commands import INSTALLS
 
 from ciq_schemas.requirement import load_registry
@@ -26,14 +26,14 @@ CLEAN = {
 
 
 def run(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run a command without anything of this test's own environment; show its output when it fails."""
+    """Run a command without this test's own environment; the assertion shows its output."""
     done = subprocess.run(arguments, cwd=cwd, env=CLEAN, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, f"{arguments}\n{done.stdout}\n{done.stderr}"
     return done
 
 
 def empty_environment(folder: Path, *requirements: str | Path) -> Path:
-    """A new virtual environment with just these; returns its bin folder."""
+    """A new virtual environment with these packages only; returns its bin folder."""
     venv.create(folder, with_pip=True)
     bin_folder = folder / "bin"
     run(bin_folder / "pip", "install", "-q", *requirements, cwd=folder)
@@ -41,7 +41,7 @@ def empty_environment(folder: Path, *requirements: str | Path) -> Path:
 
 
 def fresh_clone(folder: Path) -> Path:
-    """What is committed, and nothing else."""
+    """A clone with the committed files only."""
     run("git", "clone", "--quiet", "--no-hardlinks", str(ROOT), str(folder), cwd=ROOT)
     return folder
 
@@ -55,17 +55,17 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return work / "out"
 
 
-def test_wheel_carries_everything(dist: Path) -> None:
-    """Every file of the four packages is in the wheel, data and typing marks included, and nothing beside them."""
+def test_wheel_contains_exactly_the_files_of_the_packages(dist: Path) -> None:
+    """Data files and type markers are included."""
     (wheel,) = dist.glob("*.whl")
     names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
-    tracked = run("git", "ls-files", *(str(path) for path in ROOMS.values()), cwd=ROOT).stdout.split()
+    tracked = run("git", "ls-files", *(str(path) for path in PACKAGES.values()), cwd=ROOT).stdout.split()
     assert names == {name.partition("/")[2] for name in tracked}
-    assert {f"{room}/py.typed" for room in ROOMS} <= names
+    assert {f"{package}/py.typed" for package in PACKAGES} <= names
 
 
-def test_sdist_carries_tests_and_documents(dist: Path) -> None:
-    """From the sdist the kit can be tested and read about."""
+def test_sdist_contains_tests_and_documents(dist: Path) -> None:
+    """The kit can be tested from it."""
     (sdist,) = dist.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
@@ -73,8 +73,8 @@ def test_sdist_carries_tests_and_documents(dist: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["*.whl", "*.tar.gz"])
-def test_installs_into_an_empty_environment(kind: str, dist: Path, tmp_path: Path) -> None:
-    """With the suite extra, `ciq` shows its help, finds its data files and conforms with itself."""
+def test_wheel_with_suite_extra_runs_in_empty_environment(kind: str, dist: Path, tmp_path: Path) -> None:
+    """`ciq` shows its help, finds its data files, and the embedded mock conforms."""
     (archive,) = dist.glob(kind)
     ciq = empty_environment(tmp_path / "env", f"{archive}[suite]") / "ciq"
     assert "requirements" in run(ciq, "--help", cwd=tmp_path).stdout
@@ -84,8 +84,8 @@ def test_installs_into_an_empty_environment(kind: str, dist: Path, tmp_path: Pat
     assert (tmp_path / "out" / "report.html").stat().st_size > 1000
 
 
-def test_the_base_install_carries_the_mock(dist: Path, tmp_path: Path) -> None:
-    """Without extras the contract, the mock and the fixture's plugin can be imported."""
+def test_wheel_without_extras_provides_contract_mock_and_plugin(dist: Path, tmp_path: Path) -> None:
+    """All three can be imported."""
     (wheel,) = dist.glob("*.whl")
     python = empty_environment(tmp_path / "env", wheel) / "python"
     program = "import ciq_schemas.codec, ciq_mock.server; print(ciq_mock.server.MockServer.__name__)"
@@ -110,18 +110,18 @@ def locked(*names: str) -> dict[str, str]:
     }
 
 
-def test_the_first_run_line_works_word_for_word(tmp_path: Path) -> None:
-    """The README's first line, in a fresh clone: a run of the embedded mock that conforms, and its report."""
+def test_first_command_of_readme_works_in_fresh_clone(tmp_path: Path) -> None:
+    """It runs the embedded mock, which conforms, and writes the report."""
     clone = fresh_clone(tmp_path / "clone")
-    done = run("bash", "-c", behind("the first run"), cwd=clone)
+    done = run("bash", "-c", shell_line_after("the first run"), cwd=clone)
     assert done.stdout.strip()
     assert installed(clone) == locked("build", "suite")
     assert (clone / "ciq-report" / "report.html").is_file()
 
 
-def test_other_install_lines_work_word_for_word(tmp_path: Path) -> None:
-    """Each other install line of the documents works; the test command itself belongs to .ci/run."""
-    known = {behind("the first run"), behind("the test command")}
+def test_other_documented_install_lines_work(tmp_path: Path) -> None:
+    """`.ci/run` covers the test command itself."""
+    known = {shell_line_after("the first run"), shell_line_after("the test command")}
     lines = {command.text for command in commands() if command.text.startswith(INSTALLS)} - known
     assert lines, "CONTRIBUTING.md has lost its install line"
     for number, line in enumerate(sorted(lines)):

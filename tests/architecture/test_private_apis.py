@@ -89,8 +89,8 @@ def require_parameters(api: PrivateApi, function: Callable[..., object], expecte
     assert found == expected, broken(api, f"{function.__qualname__} has parameters {found}, expected {expected}")
 
 
-def test_upper_bounds_stand_where_a_private_api_is_used() -> None:
-    """A requirement has an upper bound if and only if a private API of the package is named here."""
+def test_requirement_has_upper_bound_exactly_for_private_api() -> None:
+    """The table names the packages with a private API."""
     bounded = {
         name
         for name, requirement in requirements().items()
@@ -99,8 +99,8 @@ def test_upper_bounds_stand_where_a_private_api_is_used() -> None:
     assert bounded == {api.package for api in PRIVATE_APIS}
 
 
-def test_imported_private_modules_are_named() -> None:
-    """Every import of a module that is private by its name is in the table."""
+def test_imported_private_module_is_in_table() -> None:
+    """This holds for every module that is private by its name."""
     named = tuple(name for api in PRIVATE_APIS for name in api.names)
     for module in modules():
         for name in module.imports():
@@ -129,15 +129,15 @@ def test_uvicorn_protocol_has_the_overridden_methods(method: str, parameters: li
     require_parameters(UVICORN, overridden, ["self", *parameters])
 
 
-def test_uvicorn_status_lines() -> None:
-    """STATUS_LINE maps every status code to the bytes of its line."""
+def test_uvicorn_status_lines_cover_every_status_code() -> None:
+    """STATUS_LINE maps each code to the bytes of its line."""
     lines = httptools_impl.STATUS_LINE
     assert lines[200] == b"HTTP/1.1 200 OK\r\n", broken(UVICORN, f"STATUS_LINE[200] is {lines[200]!r}")
     assert lines.keys() >= set(range(200, 600)), broken(UVICORN, "STATUS_LINE lacks status codes")
 
 
 class _Transport(asyncio.Transport):
-    """Keeps what is written."""
+    """Stores the written bytes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -176,7 +176,7 @@ class _Refuser(httptools_impl.HttpToolsProtocol):
 
 
 async def _serve(kind: type[httptools_impl.HttpToolsProtocol], request: bytes) -> tuple[Any, _Transport]:
-    """Hand a request to a new connection; return the connection and its transport when the answer is there."""
+    """Pass a request to a new connection; return the connection and its transport after the response."""
 
     async def application(scope: Any, receive: Any, send: Any) -> None:  # noqa: ARG001
         await send({"type": "http.response.start", "status": 204, "headers": []})
@@ -194,8 +194,8 @@ async def _serve(kind: type[httptools_impl.HttpToolsProtocol], request: bytes) -
     return protocol, transport
 
 
-def test_uvicorn_protocol_has_the_attributes() -> None:
-    """When a head is parsed the connection has the attributes that the mock reads, with the values it expects."""
+def test_uvicorn_protocol_has_the_read_attributes() -> None:
+    """After a head is parsed the connection has the attributes that the mock reads, with the expected values."""
     protocol, transport = asyncio.run(_serve(_Recorder, b"GET /queue?a=b HTTP/1.1\r\nHost: H\r\n\r\n"))
     seen = protocol.seen
     assert "missing" not in seen.values(), broken(UVICORN, f"HttpToolsProtocol lacks attributes: {seen}")
@@ -212,22 +212,22 @@ def test_uvicorn_protocol_has_the_attributes() -> None:
     assert transport.written.startswith(httptools_impl.STATUS_LINE[204])
 
 
-def test_uvicorn_protocol_rejects_what_a_callback_rejects() -> None:
+def test_uvicorn_parser_error_in_callback_sends_400() -> None:
     """HttpParserError raised in a callback of the parser leads to send_400_response."""
     _, transport = asyncio.run(_serve(_Refuser, b"GET / HTTP/1.1\r\nHost: H\r\n\r\n"))
     assert transport.written == b"rejected", broken(UVICORN, "HttpParserError does not lead to send_400_response")
 
 
 @pytest.mark.parametrize(("method", "parameters"), [("main_loop", []), ("on_tick", ["counter"])])
-def test_uvicorn_server_has_the_main_loop(method: str, parameters: list[str]) -> None:
-    """uvicorn.Server has the coroutines that the mock's server overrides and awaits."""
+def test_uvicorn_server_has_the_overridden_coroutines(method: str, parameters: list[str]) -> None:
+    """The mock's server overrides or awaits them."""
     found = getattr(uvicorn.Server, method, None)
     assert inspect.iscoroutinefunction(found), broken(UVICORN, f"Server.{method} is no coroutine function")
     require_parameters(UVICORN, found, ["self", *parameters])
 
 
-def test_hypothesis_has_the_providers() -> None:
-    """AVAILABLE_PROVIDERS takes the providers of the kit by name, and `draw_boolean` has the overridden form."""
+def test_hypothesis_accepts_providers_by_name() -> None:
+    """AVAILABLE_PROVIDERS takes the providers of the kit, and `draw_boolean` has the overridden form."""
     assert isinstance(providers.AVAILABLE_PROVIDERS, dict), broken(HYPOTHESIS, "AVAILABLE_PROVIDERS is no dict")
     for name in (hypothesis_backend.EVEN, hypothesis_backend.WHOLE):
         assert name in providers.AVAILABLE_PROVIDERS
@@ -276,7 +276,7 @@ def test_schemathesis_operations_are_results() -> None:
     assert isinstance(err.err(), Exception), broken(SCHEMATHESIS, "Err.err() is not an exception")
 
 
-def test_werkzeug_gives_the_socket_of_a_request() -> None:
+def test_werkzeug_environ_contains_socket_of_request() -> None:
     """A handler of the receiver's server finds the connection in the environ of its request."""
     found: list[object] = []
 

@@ -1,4 +1,4 @@
-"""docs/profile.md and the loading of profiles say the same: keys, variables, defaults, example."""
+"""docs/profile.md agrees with the loading of profiles: keys, variables, defaults, example."""
 
 import re
 from pathlib import Path
@@ -31,7 +31,7 @@ VALUES = {
 
 
 def generic(name: str) -> str:
-    """`inputs.media.tag` as the page writes it."""
+    """The setting as the page writes it, e.g. for `inputs.media.tag`."""
     return re.sub(rf"\.({'|'.join(Feature)})(?=\.|$)", ".FEATURE", name)
 
 
@@ -42,15 +42,15 @@ def settings(env: dict[str, str], directory: Path) -> dict[str, Setting]:
     return {setting.name: setting for setting in loaded.settings}
 
 
-def test_every_key_is_listed_once(tmp_path: Path) -> None:
-    """The table lists exactly the keys that a profile can have."""
+def test_profile_page_lists_every_key_once(tmp_path: Path) -> None:
+    """The table has exactly the keys of a profile."""
     listed = [key for key, _, _, _ in ROWS]
     assert len(set(listed)) == len(listed)
     assert set(listed) == {generic(name) for name in settings({}, tmp_path)}
 
 
-def test_every_variable_sets_its_key(tmp_path: Path) -> None:
-    """Each variable of the table sets the key of its row, and no other variable of the kit exists."""
+def test_profile_variable_sets_key_of_its_row(tmp_path: Path) -> None:
+    """The kit has no other variable."""
     env = {variable: VALUES.get(variable, "x") for variable in VARIABLES}
     origins = {s.origin: s.name for s in settings(env, tmp_path).values() if s.origin.startswith("environment ")}
     assert origins == {f"environment {variable}": key for variable, key in VARIABLES.items()}
@@ -58,24 +58,24 @@ def test_every_variable_sets_its_key(tmp_path: Path) -> None:
     assert set(re.findall(r"\bCIQ_\w+", readme)) <= VARIABLES.keys()
 
 
-def test_defaults_are_those_of_the_code(tmp_path: Path) -> None:
-    """A default that the table quotes is the effective value without flags, variables and file."""
+def test_profile_page_defaults_equal_effective_defaults(tmp_path: Path) -> None:
+    """They are the values without flags, variables and file."""
     effective = settings({}, tmp_path)
     for key, _, default, _ in ROWS:
         if quoted := re.fullmatch(r"`(.+)`", default):
             assert effective[key].value == quoted.group(1), key
 
 
-def test_the_example_is_complete_and_valid(tmp_path: Path) -> None:
-    """The example loads and sets every key of the table."""
+def test_profile_example_sets_every_key(tmp_path: Path) -> None:
+    """The loader accepts the example."""
     (example,) = re.findall(r"^```toml\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
     (tmp_path / "ciq.toml").write_text(example, encoding="utf-8")
     read = {s.name for s in settings({}, tmp_path).values() if s.origin.endswith("ciq.toml")}
     assert {generic(name) for name in read} == {key for key, _, _, _ in ROWS}
 
 
-def test_the_file_can_be_named_by_variable(tmp_path: Path) -> None:
-    """CIQ_PROFILE names the file, as the page says; a missing one is a mistake."""
+def test_ciq_profile_variable_names_the_file(tmp_path: Path) -> None:
+    """A file that does not exist is an error."""
     elsewhere = tmp_path / "mine.toml"
     elsewhere.write_text('region = "ap-test"\n', encoding="utf-8")
     env = {"CIQ_PROFILE": str(elsewhere)}

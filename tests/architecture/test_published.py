@@ -1,4 +1,4 @@
-"""The published run of the reference mock is what the kit gives today, times and ids aside."""
+"""The published run of the reference mock equals a new run of the kit, except times and ids."""
 
 from pathlib import Path
 
@@ -19,8 +19,8 @@ def lines_of(folder: Path) -> tuple[list[str], list[str]]:
     return [line for line in lines if line.startswith("#")], [line for line in lines if not line.startswith("#")]
 
 
-def test_the_published_run_is_of_this_requirement_set() -> None:
-    """Set and number of items are those of the registry, and every file tells of that same set."""
+def test_published_run_has_current_requirement_set() -> None:
+    """Set and number of items are those of the registry in every file."""
     heading, _ = lines_of(FOLDER)
     assert tuple(heading) == published.heading(), STALE
     name = heading[1].split()[2].rstrip(",")
@@ -28,8 +28,8 @@ def test_the_published_run_is_of_this_requirement_set() -> None:
         assert name in (FOLDER / file).read_text(encoding="utf-8"), f"{file} is of another run: {STALE}"
 
 
-def test_the_published_run_is_green() -> None:
-    """Each MUST with a check is judged and passes; what else is no pass is a note, or not there to be judged."""
+def test_published_run_passes_every_must() -> None:
+    """Other outcomes are notes or not judged."""
     _, verdicts = lines_of(FOLDER)
     known = load_registry().by_id
     for line in verdicts:
@@ -41,21 +41,21 @@ def test_the_published_run_is_green() -> None:
 
 
 @pytest.mark.slow
-def test_a_new_run_says_the_same(tmp_path: Path) -> None:
-    """Publishing today gives the stored verdicts, line for line, and the same files."""
+def test_new_published_run_equals_stored_one(tmp_path: Path) -> None:
+    """Verdict lines and file names are the same."""
     assert published.main([str(tmp_path)]) == 0
     assert {path.name for path in tmp_path.iterdir()} == published.FILES
     assert lines_of(tmp_path) == lines_of(FOLDER), STALE
 
 
-def test_only_a_folder_is_published_into(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """Without a folder the command says what it expected and exits 2."""
+def test_publish_without_folder_exits_with_two(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """The message has the expected arguments."""
     assert published.main([str(tmp_path / "nowhere")]) == 2
     assert "expected the folder" in capsys.readouterr().err
 
 
-def test_summary_and_kill_matrix_agree() -> None:
-    """The summary cites the number of faults that the published kill matrix contains."""
+def test_published_summary_and_kill_matrix_agree() -> None:
+    """The summary cites the number of faults in the published kill matrix."""
     matrix = kill_page.from_json((FOLDER / "kill-matrix.json").read_bytes())
     found = sum(kill.detected for kill in matrix.kills)
     summary = (FOLDER / "summary.md").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What the project cites, its users have: public page numbers, or files that ship with it."""
+"""Sources cite public page numbers or files of the project only."""
 
 import ast
 import io
@@ -19,7 +19,7 @@ ELSEWHERE = re.compile(r"\.\./shared|\bDESIGN\b|/work/|\bprotocol/\w")
 
 
 def texts(path: Path) -> Iterator[str]:
-    """What a file says to its reader: docstrings and comments of a module, sentences of a page, all of another file."""
+    """The texts of a file: docstrings and comments of a module, text of a page, everything of other files."""
     text = path.read_text(encoding="utf-8")
     if path.suffix != ".py":
         yield BLOCK.sub("", text) if path.suffix == ".md" else text
@@ -32,37 +32,37 @@ def texts(path: Path) -> Iterator[str]:
             yield node.value.value
 
 
-def foreign(text: str, folder: Path) -> list[str]:
-    """References to files that are not there."""
+def missing_references(text: str, folder: Path) -> list[str]:
+    """References to files that do not exist."""
     named = [match.group() for match in MARKDOWN.finditer(text)]
     missing = [name for name in named if not any((base / name).is_file() for base in (ROOT, ROOT / "docs", folder))]
     return missing + ELSEWHERE.findall(text)
 
 
 def sources() -> list[Path]:
-    """Every text file of the project that someone reads, golden files of reports aside."""
+    """Every text file of the project except the golden files of reports."""
     found = [path for path in ROOT.iterdir() if path.is_file() and path.suffix in SUFFIXES]
     for folder in FOLDERS:
         found += [path for path in (ROOT / folder).rglob("*") if path.is_file() and path.suffix in SUFFIXES]
     return sorted(path for path in found if path != Path(__file__) and "golden" not in path.parts)
 
 
-def test_what_is_cited_is_there() -> None:
-    """No docstring, comment, schema or document cites a file that the project does not hold."""
+def test_cited_file_exists() -> None:
+    """This holds for docstrings, comments, schemas and documents."""
     bad = {
         str(path.relative_to(ROOT)): found
         for path in sources()
-        if (found := [name for text in texts(path) for name in foreign(text, path.parent)])
+        if (found := [name for text in texts(path) for name in missing_references(text, path.parent)])
     }
     assert not bad, f"cite the public page number, or a page of docs/: {bad}"
 
 
 @pytest.mark.parametrize("text", ["as in queues.md 2.3", "(DESIGN 5)", "see ../shared/wire", "protocol/jobs says so"])
-def test_the_rule_sees_what_it_forbids(text: str) -> None:
-    """References of the kinds that once stood in the project are found."""
-    assert foreign(text, ROOT)
+def test_reference_to_unshipped_file_is_found(text: str) -> None:
+    """The references are of the kinds that earlier versions had."""
+    assert missing_references(text, ROOT)
 
 
-def test_the_rule_lets_pages_pass() -> None:
-    """Page numbers and files of the project are no finding."""
-    assert not foreign("1045/43607, docs/verdicts.md, [profile](profile.md), README.md", ROOT / "docs")
+def test_page_numbers_and_project_files_are_accepted() -> None:
+    """They have no finding."""
+    assert not missing_references("1045/43607, docs/verdicts.md, [profile](profile.md), README.md", ROOT / "docs")
