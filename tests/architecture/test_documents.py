@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from documents import DOCUMENTS, inline_code, links
+from documents import DOCUMENTS, inline_code, links, shell_line_after
 from sources import ROOT
 
 from ciq_schemas.requirement import load_registry
