@@ -21,7 +21,7 @@ from callback_transcripts import (
     with_body,
     without_callbacks,
 )
-from test_checks_rule import rules
+from test_checks_rule import rule_transcript
 from transcripts import LATER, LATEST, Transcript, job_xml, judged, operation_xml, refusal, response_xml
 from transcripts import QUEUE as QUEUE_ID
 
@@ -320,8 +320,8 @@ def test_callback_at_the_previous_url_is_left_to_the_rule_check() -> None:
         receiver_transcript(),
         lambda a: (msgspec.structs.replace(a, channel=a.channel.replace("hangup", "error")),),
     )
-    assert judged("RUL-001", joined(rules(), receiver_transcript())).kind is Kind.HOLDS
-    finding = judged("RUL-001", joined(rules(), astray))
+    assert judged("RUL-001", joined(rule_transcript(), receiver_transcript())).kind is Kind.HOLDS
+    finding = judged("RUL-001", joined(rule_transcript(), astray))
     assert finding.kind is Kind.DEVIATES
     assert "media.receiver.error" in finding.seen
 

@@ -1,4 +1,4 @@
-"""The rules of any history on transcripts made by hand: what holds, what deviates, what shows nothing."""
+"""Tests of the rules of histories on built transcripts: which hold, which deviate, which cannot be judged."""
 
 from __future__ import annotations
 
@@ -12,42 +12,42 @@ from ciq_conformance.judge.finding import Finding, Kind
 OPEN = HistoryTranscript().update(Label.OPEN, Rule.FIRST)
 PAUSED = OPEN.update(Label.PAUSE)
 HELD = PAUSED.submit(A, 0, "Pause").submit(B, 2, "Pause").describe(a="Pause", b="Pause")
-FROZEN = HELD.update(Label.RESUME).update(Label.PAUSE)
-RUNS = OPEN.submit(A).submit(B).describe(a="Success", b="Success")
-TOLD = RUNS.callback(A).callback(B)
+PAUSED_AGAIN = HELD.update(Label.RESUME).update(Label.PAUSE)
+SUCCEEDED = OPEN.submit(A).submit(B).describe(a="Success", b="Success")
+WITH_CALLBACKS = SUCCEEDED.callback(A).callback(B)
 RESTARTED = HELD.restart("Paused")
-LINE = PAUSED.submit(A, 1, "Pause").submit(B, 1, "Pause").describe(a="Pause", b="Pause")
+WAITING_IN_ORDER = PAUSED.submit(A, 1, "Pause").submit(B, 1, "Pause").describe(a="Pause", b="Pause")
 ABSENT = {
-    "EXP-001": RUNS,
-    "EXP-002": RUNS,
+    "EXP-001": SUCCEEDED,
+    "EXP-002": SUCCEEDED,
     "EXP-003": OPEN,
     "EXP-004": OPEN.submit(A).cancel(A).describe(a="Success"),
     "EXP-005": OPEN.submit(A).describe(a="Submitted"),
     "EXP-006": OPEN.submit(A).update(Label.RULE, Rule.OFF).describe(a="Success").callback(A),
-    "EXP-007": TOLD,
-    "EXP-008": RUNS,
+    "EXP-007": WITH_CALLBACKS,
+    "EXP-008": SUCCEEDED,
 }
 HOLDING = {
-    "EXP-001": FROZEN.describe(a="Pause", b="Success").describe(a="Pause"),
+    "EXP-001": PAUSED_AGAIN.describe(a="Pause", b="Success").describe(a="Pause"),
     "EXP-002": HELD.describe(a="Pause", b="Pause").update(Label.RESUME).describe(Label.DRAIN, a="Success", b="Success"),
-    "EXP-003": RUNS.describe(Label.AFTER, a="Success", b="Success"),
+    "EXP-003": SUCCEEDED.describe(Label.AFTER, a="Success", b="Success"),
     "EXP-004": HELD.cancel(A)
     .describe(a="Cancel", b="Pause")
     .update(Label.RESUME)
     .describe(Label.AFTER, a="Cancel", b="Success"),
     "EXP-005": OPEN.submit(A).describe(a="Running").describe(a="Success"),
-    "EXP-006": TOLD,
-    "EXP-007": TOLD.describe(Label.AFTER, a="Success", b="Success"),
+    "EXP-006": WITH_CALLBACKS,
+    "EXP-007": WITH_CALLBACKS.describe(Label.AFTER, a="Success", b="Success"),
     "EXP-008": RESTARTED.describe_ids(A, B, a="Pause", b="Pause"),
 }
 DEVIATING = {
     "a lower level first": (
         "EXP-001",
-        FROZEN.describe(a="Success", b="Pause").describe(b="Pause"),
+        PAUSED_AGAIN.describe(a="Success", b="Pause").describe(b="Pause"),
         "started before",
         {3, 4, 8, 9},
     ),
-    "a later one first": (
+    "a later job first": (
         "EXP-001",
         PAUSED.submit(A, 1, "Pause")
         .submit(B, 1, "Pause")
@@ -58,7 +58,7 @@ DEVIATING = {
         "started before",
         {3, 4, 7, 8},
     ),
-    "a held job starts": (
+    "a waiting job starts": (
         "EXP-002",
         OPEN.submit(A).update(Label.PAUSE).describe(a="Pause").describe(a="Running").update(Label.RESUME),
         "went from Pause to Running",
@@ -76,14 +76,19 @@ DEVIATING = {
         "last state is Submitted",
         {2, 3},
     ),
-    "a job fails": ("EXP-003", RUNS.describe(Label.AFTER, a="Success", b="Failed"), "last state is Failed", {3, 5}),
-    "a job is not known any more": (
+    "a job fails": (
+        "EXP-003",
+        SUCCEEDED.describe(Label.AFTER, a="Success", b="Failed"),
+        "last state is Failed",
+        {3, 5},
+    ),
+    "a job is unknown after it was accepted": (
         "EXP-003",
         OPEN.submit(A).describe(Label.DRAIN).expired("drain"),
         "last state is Submitted",
         {2},
     ),
-    "a refused cancel takes a job": (
+    "a refused cancel cancels a job": (
         "EXP-003",
         HELD.cancel(A, 409).update(Label.RESUME).describe(Label.AFTER, a="Cancel", b="Success"),
         "last state is Cancel",
@@ -95,7 +100,7 @@ DEVIATING = {
         "but later was Success",
         {3, 6, 9},
     ),
-    "a cancelled job waits on": (
+    "a cancelled job still waits": (
         "EXP-004",
         HELD.cancel(A).describe(a="Pause", b="Pause"),
         "last state is Pause",
@@ -107,20 +112,20 @@ DEVIATING = {
         "was Success, later Running",
         {3, 4},
     ),
-    "a job is not told": ("EXP-006", RUNS.callback(A).expired("callbacks"), "no callback arrived", {3, 4}),
-    "a job is told though Off": (
+    "a job without callback": ("EXP-006", SUCCEEDED.callback(A).expired("callbacks"), "no callback arrived", {3, 4}),
+    "a callback under a rule that is Off": (
         "EXP-006",
         OPEN.update(Label.RULE, Rule.OFF).submit(A).describe(a="Success").callback(A),
         "notified although the rule was Off",
         {3, 5},
     ),
-    "a job is told at the other address": (
+    "a callback at the other url": (
         "EXP-006",
-        RUNS.callback(A).callback(B, Rule.SECOND),
+        SUCCEEDED.callback(A).callback(B, Rule.SECOND),
         "notified only at an address that was not in force",
         {3, 6},
     ),
-    "an own address does not count": (
+    "an own url is ignored": (
         "EXP-006",
         OPEN.submit(A, own=True).describe(a="Success").callback(A, Rule.FIRST),
         "notified only at an address that was not in force",
@@ -133,7 +138,7 @@ DEVIATING = {
         f"{A} was accepted before a restart and is not known",
         {3, 9},
     ),
-    "a restart loses the queue too": (
+    "a restart loses queue and jobs": (
         "EXP-008",
         HistoryTranscript(RESTARTED.transcript.status("1 restart 5.5000", 404)).describe_ids(A, B),
         "is not known after it",
@@ -146,19 +151,23 @@ DEVIATING = {
         {3, 7},
     ),
     "a restart resumes": ("EXP-008", HELD.restart("Active"), "was Paused before a restart and is Active", {2, 6}),
-    "a restart resumes, whenever one looks": (
+    "a restart resumes, shown late": (
         "EXP-008",
         HELD.restart("Active", at=5.5).restart("Active", at=5.5),
         "is Active",
         {2, 7},
     ),
-    "a restart turns the line round": (
+    "a restart reverses the order": (
         "EXP-001",
-        LINE.restart("Paused").update(Label.RESUME).update(Label.PAUSE).describe(b="Running").describe(a="Pause"),
+        WAITING_IN_ORDER.restart("Paused")
+        .update(Label.RESUME)
+        .update(Label.PAUSE)
+        .describe(b="Running")
+        .describe(a="Pause"),
         "started before",
         {3, 4, 9, 10},
     ),
-    "a restart makes another queue": (
+    "a restart creates another queue": (
         "EXP-008",
         HELD.restart("Paused", queue=STRANGER),
         "is not listed after a restart",
@@ -166,13 +175,13 @@ DEVIATING = {
     ),
     "a restart switches the rule off": ("EXP-008", HELD.restart("Paused", on=False), "callback rule was On", {2, 6}),
     "a restart changes the address": ("EXP-008", HELD.restart("Paused", url="http://other"), "callback rule", {2, 6}),
-    "a restart begins with ids anew": (
+    "a restart reuses ids": (
         "EXP-008",
         RESTARTED.submit(A, 0, "Pause"),
         "of a job accepted before it",
         {3, 7},
     ),
-    "a held job runs after a restart": (
+    "a waiting job runs during the pause after a restart": (
         "EXP-002",
         RESTARTED.describe(a="Running").update(Label.RESUME),
         "had started",
@@ -180,72 +189,72 @@ DEVIATING = {
     ),
     "an ended job runs again after a restart": (
         "EXP-005",
-        RUNS.restart().describe(a="Submitted"),
+        SUCCEEDED.restart().describe(a="Submitted"),
         "was Success, later Submitted",
         {4, 6},
     ),
-    "a cancelled job comes back with a restart": (
+    "a cancelled job runs after a restart": (
         "EXP-004",
         HELD.cancel(A).restart("Paused").update(Label.RESUME).describe(Label.AFTER, a="Success", b="Success"),
         "but later was Success",
         {3, 6, 9},
     ),
-    "told, and still running": (
+    "callback before the end": (
         "EXP-007",
-        RUNS.callback(A).describe(a="Running"),
+        SUCCEEDED.callback(A).describe(a="Running"),
         "was Running after its callback",
         {5, 6},
     ),
 }
 
 
-def judge(name: str, story: HistoryTranscript) -> Finding:
-    """What the check says."""
-    return judged(name, story.transcript)
+def judge(name: str, history: HistoryTranscript) -> Finding:
+    """Returns the finding of the check on a history."""
+    return judged(name, history.transcript)
 
 
 @pytest.mark.parametrize("name", HOLDING)
-def test_what_the_documents_say_holds(name: str) -> None:
-    """A history that goes as documented and shows it: holds, and says by how much."""
+def test_documented_history_holds(name: str) -> None:
+    """The finding states the number of histories."""
     found = judge(name, HOLDING[name])
     assert found.kind is Kind.HOLDS, found
     assert "1 histories" in found.power
 
 
 @pytest.mark.parametrize("case", DEVIATING)
-def test_a_deviation_is_seen_with_its_witness(case: str) -> None:
-    """The one wrong answer is named, and the records that show it."""
-    name, story, words, witness = DEVIATING[case]
-    found = judge(name, story)
+def test_wrong_response_deviates_with_its_witness(case: str) -> None:
+    """The finding names the one wrong response and the records that show it."""
+    name, history, words, witness = DEVIATING[case]
+    found = judge(name, history)
     assert found.kind is Kind.DEVIATES, found
     assert words in found.seen
     assert set(found.witness) == witness
 
 
 @pytest.mark.parametrize("name", ABSENT)
-def test_what_shows_nothing_proves_nothing(name: str) -> None:
-    """A history that could not have shown it is no pass."""
+def test_history_without_evidence_cannot_be_judged(name: str) -> None:
+    """A history that could not show a deviation does not hold."""
     found = judge(name, ABSENT[name])
     assert found.kind is Kind.ABSENT, found
     assert "run more histories" in found.reason
 
 
-def test_no_callback_at_all_is_another_matter() -> None:
-    """Where nothing ever arrives the way back may be shut: blocked, with the requirements that tell."""
-    found = judge("EXP-006", RUNS.expired("callbacks"))
+def test_history_without_any_callback_is_blocked() -> None:
+    """Callback delivery may fail completely: the reason names the requirements that judge it."""
+    found = judge("EXP-006", SUCCEEDED.expired("callbacks"))
     assert found.kind is Kind.BLOCKED
     assert "DEL-001" in found.reason
 
 
-def test_a_restart_is_told_once() -> None:
-    """However often the list was asked for after it."""
+def test_restart_is_counted_once() -> None:
+    """Several lists after a restart count as one restart."""
     again = HELD.restart("Active", at=5.5).restart("Active", at=5.5).restart("Active", at=8.5)
     assert "2 submit, 2 restart)" in judge("EXP-008", again).seen
 
 
-def test_a_history_that_broke_off_blocks_what_it_did_not_show() -> None:
-    """A refused pause ends the scenario: what was seen until then stands, the rest is blocked."""
-    broken = HistoryTranscript(RUNS.transcript.event("broken", "setting the queue to Paused answered 500"))
+def test_interrupted_history_blocks_what_it_did_not_show() -> None:
+    """A refused pause ends the scenario: observations until then count, the rest is blocked."""
+    broken = HistoryTranscript(SUCCEEDED.transcript.event("broken", "setting the queue to Paused answered 500"))
     assert judge("EXP-003", broken).kind is Kind.BLOCKED
     lost = HistoryTranscript(DEVIATING["a job fails"][1].transcript.event("broken", "answered 500"))
     assert judge("EXP-003", lost).kind is Kind.DEVIATES
@@ -271,9 +280,9 @@ LEGAL = {
         .describe(b="Pause")
         .update(Label.RESUME),
     ),
-    "a cancelled job ran already": ("EXP-003", OPEN.submit(A).submit(B).cancel(A).describe(a="Success", b="Success")),
-    "callbacks come twice": ("EXP-006", TOLD.callback(A).callback(B)),
-    "a restart cuts a running job off": (
+    "a cancelled job had run": ("EXP-003", OPEN.submit(A).submit(B).cancel(A).describe(a="Success", b="Success")),
+    "callbacks come twice": ("EXP-006", WITH_CALLBACKS.callback(A).callback(B)),
+    "a restart interrupts a running job": (
         "EXP-005",
         OPEN.submit(A)
         .describe(a="Running")
@@ -282,15 +291,15 @@ LEGAL = {
         .describe(a="Running")
         .describe(a="Success"),
     ),
-    "a list shows after a while what it knew before a restart": (
+    "a list shows the state of before a restart late": (
         "EXP-008",
         HELD.restart("Active", at=5.5).restart("Paused", at=5.5).describe_ids(A, B, a="Pause", b="Pause"),
     ),
-    "a target says 503 for a while after a restart": (
+    "a target answers 503 for a while after a restart": (
         "EXP-008",
         RESTARTED.describe_ids(A, status=503).describe_ids(A, B, a="Pause", b="Pause"),
     ),
-    "a job that a restart has cut off goes to the end of the line": (
+    "an interrupted job goes to the end of the queue": (
         "EXP-001",
         OPEN.submit(A, 1)
         .submit(B, 1)
@@ -302,11 +311,11 @@ LEGAL = {
         .describe(c="Running")
         .describe(a="Submitted"),
     ),
-    "a restart swallows a callback on its way": (
+    "a restart loses a pending callback": (
         "EXP-006",
-        RUNS.callback(A).restart().describe(a="Success", b="Success").expired("callbacks"),
+        SUCCEEDED.callback(A).restart().describe(a="Success", b="Success").expired("callbacks"),
     ),
-    "told by either rule after a change": (
+    "callback by either rule after a change": (
         "EXP-006",
         OPEN.submit(A).update(Label.RULE, Rule.SECOND).describe(a="Success").callback(A, Rule.SECOND),
     ),
@@ -314,7 +323,7 @@ LEGAL = {
 
 
 @pytest.mark.parametrize("case", LEGAL)
-def test_another_documented_reading_holds(case: str) -> None:
+def test_other_documented_behaviour_does_not_deviate(case: str) -> None:
     """What a document allows is no deviation."""
-    name, story = LEGAL[case]
-    assert judge(name, story).kind is Kind.HOLDS
+    name, history = LEGAL[case]
+    assert judge(name, history).kind is Kind.HOLDS

@@ -1,4 +1,4 @@
-"""The script of a history and the judge of a run return the same verdicts on the same recorded histories."""
+"""Tests that the script of a history and the judge of a run return the same verdicts on the same histories."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ from ciq_schemas.transcript.jobs import Bound, JobTimeline
 from ciq_schemas.transcript.records import CallbackReceived, DriverEvent, Exchange
 from ciq_schemas.transcript.requests import RequestedJob
 
-STORIES: dict[str, HistoryTranscript] = {
-    **{f"deviating: {name}": story for name, (_, story, _, _) in DEVIATING.items()},
-    **{f"legal: {name}": story for name, (_, story) in LEGAL.items()},
-    **{f"holding: {name}": story for name, story in HOLDING.items()},
-    **{f"absent: {name}": story for name, story in ABSENT.items()},
+HISTORIES: dict[str, HistoryTranscript] = {
+    **{f"deviating: {name}": built for name, (_, built, _, _) in DEVIATING.items()},
+    **{f"legal: {name}": built for name, (_, built) in LEGAL.items()},
+    **{f"holding: {name}": built for name, built in HOLDING.items()},
+    **{f"absent: {name}": built for name, built in ABSENT.items()},
 }
 Verdicts = dict[str, tuple[int, list[str]]]
 
@@ -55,19 +55,19 @@ def script_fixture(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleT
     del sys.modules["explore_script"]
 
 
-def by_judge(story: HistoryTranscript) -> tuple[RecordedHistory, Verdicts]:
-    """The one history of a story as the judge reads it, and its result for each rule."""
-    evidence = Evidence(feature=Feature.MEDIA, records=story.transcript.records)
+def by_judge(built: HistoryTranscript) -> tuple[RecordedHistory, Verdicts]:
+    """Returns the history of a transcript as the judge reads it, and its result for each rule."""
+    evidence = Evidence(feature=Feature.MEDIA, records=built.transcript.records)
     (history,) = recorded_histories(evidence)
     results = {rule: history.result(rule) for rule in history_rules.RULES}
     return history, {rule: (one.cases, [d.text for d in one.deviations]) for rule, one in results.items()}
 
 
-def by_script(script: Any, story: HistoryTranscript, conditions: observed_history.Conditions) -> Verdicts:
-    """The results of a script that observes the exchanges of a story."""
+def by_script(script: Any, built: HistoryTranscript, conditions: observed_history.Conditions) -> Verdicts:
+    """Returns the results of a script that observes the exchanges of a transcript."""
     recorder = script.Recorder()
     arrivals = []
-    for record in story.transcript.records:
+    for record in built.transcript.records:
         if isinstance(record, Exchange):
             observe(script, recorder, record)
         elif isinstance(record, CallbackReceived):
@@ -89,7 +89,7 @@ def by_script(script: Any, story: HistoryTranscript, conditions: observed_histor
 
 
 def observe(script: Any, recorder: Any, exchange: Exchange) -> None:
-    """Give one recorded exchange to the recorder of a script."""
+    """Passes one recorded exchange to the recorder of a script."""
     label = label_of(exchange.step)
     assert label is not None
     text = exchange.response_body.text
@@ -109,17 +109,19 @@ def observe(script: Any, recorder: Any, exchange: Exchange) -> None:
         recorder.looked(exchange.url.rpartition("/")[2], answer)
 
 
-@pytest.mark.parametrize("name", STORIES)
+@pytest.mark.parametrize("name", HISTORIES)
 def test_script_and_judge_return_equal_verdicts(script: ModuleType, name: str) -> None:
     """For each rule: the same deviations in the same words, and the same number of cases."""
-    history, expected = by_judge(STORIES[name])
+    history, expected = by_judge(HISTORIES[name])
     assert len(expected) == 8
-    assert by_script(script, STORIES[name], history.observed.conditions) == expected
+    assert by_script(script, HISTORIES[name], history.observed.conditions) == expected
 
 
-def test_every_rule_deviates_in_some_story() -> None:
-    """Equal verdicts are compared for a deviation of each rule, not for silence only."""
-    deviating = {rule for story in STORIES.values() for rule, (_, texts) in by_judge(story)[1].items() if texts}
+def test_every_rule_deviates_in_some_history() -> None:
+    """The comparison covers a deviation of each rule."""
+    deviating = {
+        rule for transcript in HISTORIES.values() for rule, (_, texts) in by_judge(transcript)[1].items() if texts
+    }
     assert deviating == set(history_rules.RULES)
 
 
@@ -147,7 +149,7 @@ def test_constants_of_the_rules_equal_those_of_the_kit() -> None:
 
 
 def random_jobs(seed: int) -> tuple[observed_history.HistoryJob, ...]:
-    """Jobs of three levels that wait, start and show StartTime at random instants."""
+    """Returns jobs of three levels that wait, start and show StartTime at random instants."""
     draw = random.Random(seed)
     jobs = []
     for number in range(draw.randint(2, 14)):
@@ -178,7 +180,7 @@ def random_jobs(seed: int) -> tuple[observed_history.HistoryJob, ...]:
 
 
 def timeline_of(job: observed_history.HistoryJob) -> JobTimeline:
-    """The same job for `judge.ordering`."""
+    """Returns the same job for `judge.ordering`."""
     level = None if job.level is None else str(job.level)
     return JobTimeline(
         job_id=job.job_id,
