@@ -1,4 +1,4 @@
-"""The contract of Cloud Infinite job queues: the ground floor, which imports nothing else of the kit."""
+"""The contract of Cloud Infinite job queues. Imports no other package of the kit."""
 
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ __all__ = ["Decoded", "Document", "Note", "Problem", "Reading", "read", "read_ca
 
 
 def __getattr__(name: str) -> object:
-    # Looked up when asked for: importlib.metadata would be half of the mock's import time.
+    # Computed on access: importlib.metadata would take half of the mock's import time.
     if name == "__version__":
         from importlib.metadata import version
 

@@ -1,7 +1,7 @@
-"""The feature table: one row per feature of the service.
+"""Defines the feature table: one row per feature of the service.
 
-Knows names, paths, tags and letters. Must not know HTTP, XML or how jobs run.
-A new feature is a new row; routes of the mock and parameters of the suite are read from here.
+Contains names, paths, tags and letters. Must not know HTTP, XML or how jobs run.
+A new feature is a new row; the mock reads its routes and the suite its parameters from the table.
 Sources: `1045` = Cloud Infinite, `436` = COS documents; the row's `source` names the pages.
 """
 
@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 
 class Feature(StrEnum):
-    """A part of the service that has activation, a queue and jobs of its own."""
+    """A part of the service with its own activation, queue and jobs."""
 
     MEDIA = "media"
     SPEECH = "speech"
@@ -21,57 +21,57 @@ class Feature(StrEnum):
     PIC = "pic"
     FILE = "file"
 
-    __hash__ = str.__hash__  # as equality: the text; Enum's own is slow, and these are keys on the busiest ways
+    __hash__ = str.__hash__  # hashes the text, as `==` compares it; Enum's own hash is slow for keys on hot paths
 
 
 EVERY_CATEGORY = "CateAll"
 """Value of `category` that lists the queues of every category (1045/72939)."""
 SHARED_JOB_PATH = "/jobs"
-"""Newer pages submit every feature but documents here; the tag picks the feature."""
+"""Newer pages submit jobs of every feature but documents here; the tag selects the feature."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeatureSpec:
-    """Everything the documents say by name about one feature."""
+    """All documented names of one feature."""
 
     feature: Feature
     title: str
     queue_names: tuple[str, ...]
-    """Documented names of the queue made at activation; the first is the default of the mock."""
+    """Documented names of the queue created at activation; the first is the default of the mock."""
     extra_queue_names: tuple[str, ...] = ()
     """Documented further queues of the same feature (media: the speed queue)."""
     categories: tuple[str, ...]
-    """Documented `Category` values of an answer; the first is the default of the mock."""
+    """Documented `Category` values of a response; the first is the default of the mock."""
     queue_path: str
     bucket_path: str
     bucket_element: str
-    """Container of the activation answer; the list repeats `<bucket_element>List`."""
+    """Container of the activation response; the list repeats `<bucket_element>List`."""
     job_path: str
-    """The feature's own path family, still used by the SDKs."""
+    """The feature's own path family, which the SDKs still use."""
     on_shared_path: bool
-    """True when newer pages document the feature's jobs under `/jobs`."""
+    """Whether newer pages document the feature's jobs under `/jobs`."""
     tags: tuple[str, ...]
-    """Tags of jobs; the first is the one the suite submits unless the profile says otherwise."""
+    """Tags of jobs; the suite submits the first unless the profile names another."""
     id_letter: str
     """First character of a job id in every sample (inferred: ids are opaque)."""
     has_job_level: bool
     cancel_documented: bool
     multi_documented: bool
-    """True when many operations in one submit, and several ids in one describe, are documented."""
+    """Whether several operations in one submit and several ids in one describe are documented."""
     job_callback_documented: bool
-    """True when the submit page lists CallBack and its companions for this feature."""
+    """Whether the submit page lists CallBack and the related elements for this feature."""
     unbound_code: str
     """Error code of a bucket without this feature (documented for media only)."""
     source: str
 
     @property
     def bucket_list_element(self) -> str:
-        """Name of the repeated element in the answer to GET on the bucket path."""
+        """Name of the repeated element in the response to GET on the bucket path."""
         return f"{self.bucket_element}List"
 
     @property
     def extra_category(self) -> str:
-        """Category of the documented further queue (media: the speed queue), empty where there is none."""
+        """Category of the documented further queue (media: the speed queue), empty without one."""
         return self.categories[1] if self.extra_queue_names else ""
 
     @property
@@ -233,11 +233,11 @@ FEATURES: Mapping[Feature, FeatureSpec] = MappingProxyType({row.feature: row for
 """The table, in the order of the documents."""
 
 SEED_FEATURES = (Feature.MEDIA, Feature.SPEECH, Feature.DOC)
-"""The features of the seed pages 1045/43607 and 436/46412: what a run covers unless told otherwise."""
+"""The features of the seed pages 1045/43607 and 436/46412: what a run covers by default."""
 
 _FEATURE_BY_TAG = MappingProxyType({tag: row.feature for row in _ROWS for tag in row.tags})
 
 
 def feature_of_tag(tag: str) -> Feature | None:
-    """Return the feature whose jobs carry `tag`, or None for a tag in no document."""
+    """Returns the feature whose jobs have `tag`, or None for an undocumented tag."""
     return _FEATURE_BY_TAG.get(tag)

@@ -1,6 +1,6 @@
-"""JSON Schema of the types in the XSD tables: what the JSON Schema files and the OpenAPI document share.
+"""Converts the types of the XSD tables to JSON Schema, for the JSON Schema files and the OpenAPI document.
 
-Knows tables and JSON Schema. Must not know files, documents by name, or HTTP.
+Must not know files, documents by name, or HTTP.
 """
 
 from dataclasses import dataclass, field
@@ -13,21 +13,21 @@ _ELEMENT_NAME = "^[A-Za-z_][A-Za-z0-9_.\\-]*$"
 
 
 class SchemaClashError(ValueError):
-    """Two types of one name that differ: our mistake, as they would share one definition."""
+    """Two different types have one name and would share one definition: an error of the kit."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Definitions:
-    """Collects named definitions while schemas are made."""
+    """Builds schemas and collects their named definitions."""
 
     prefix: str
-    """Where definitions stand, as `#/$defs/`."""
+    """Path of the definitions, such as `#/$defs/`."""
     relaxed: bool = False
-    """For JSON bodies: numbers beside strings, and a value beside an array of one."""
+    """For JSON bodies: also allow numbers for strings, and one value for an array of one."""
     named: dict[str, JsonSchema] = field(default_factory=dict)
 
     def schema(self, kind: Type) -> JsonSchema:
-        """Schema of a type; containers become definitions and are referred to."""
+        """Returns the schema of a type; a container becomes a definition and a reference to it."""
         match kind:
             case TextType():
                 return self._text(kind)
@@ -46,7 +46,7 @@ class Definitions:
                 return {"$ref": self.prefix + kind.name}
 
     def container(self, kind: ContainerType) -> JsonSchema:
-        """Schema of a container in place; nothing but its elements is allowed."""
+        """Returns the schema of a container in place; it allows the container's elements only."""
         schema: JsonSchema = {
             "type": "object",
             "properties": {row.name: self._property(row) for row in kind.fields},
@@ -95,7 +95,7 @@ class Definitions:
 
 
 def _one_of(names: tuple[str, ...], kind: ContainerType) -> JsonSchema:
-    """Exactly one element of a choice, or at most one where none is required."""
+    """Returns the schema for exactly one element of a choice, or at most one when none is required."""
     alternatives: list[JsonSchema] = [{"required": [name]} for name in names]
     if not any(kind.by_name[name].required for name in names):
         alternatives.append({"not": {"anyOf": [{"required": [name]} for name in names]}})

@@ -1,7 +1,7 @@
-"""The JSON Schema files of the kit: JSON callbacks, the target profile, the run file.
+"""Generates the JSON Schema files of the kit: JSON callbacks, the target profile, the run file.
 
-`python -m ciq_schemas.json_schemas` writes them anew from their sources (XSD tables, feature table, run records);
-a test checks for drift. Must not know how a callback is read or a profile loaded.
+`python -m ciq_schemas.json_schemas` writes them from their sources (XSD tables, feature table, run records); a test
+checks that they are current. Must not know how a callback is read or a profile loaded.
 """
 
 import json
@@ -43,19 +43,19 @@ class JsonDocument(StrEnum):
 
 
 def stored_schema(document: JsonDocument) -> JsonSchema:
-    """The schema as it ships with the kit."""
+    """Returns the shipped schema."""
     text = (files("ciq_schemas") / "json_schema" / f"{document}.json").read_bytes()
     schema: JsonSchema = msgspec.json.decode(text, type=dict[str, object])
     return schema
 
 
 def validate_json(document: JsonDocument, value: object) -> tuple[Problem, ...]:
-    """Problems of a parsed JSON value, in the order of the validator; empty when it is valid."""
+    """Returns the problems of a parsed JSON value, in the order of the validator; empty when it is valid."""
     return tuple(
         Problem(
             kind=ProblemKind.VALUE,
             path="/" + "/".join(str(part) for part in error.instance_path),
-            expected=f"what {document}.json says at {'/'.join(str(part) for part in error.schema_path)}",
+            expected=f"what {document}.json requires at {'/'.join(str(part) for part in error.schema_path)}",
             found=error.message,
         )
         for error in _validator(document).iter_errors(value)
@@ -68,7 +68,7 @@ def _validator(document: JsonDocument) -> jsonschema_rs.Draft202012Validator:
 
 
 def render(document: JsonDocument) -> str:
-    """The schema file as its sources give it today."""
+    """Returns the schema file that the current sources give."""
     builders = {
         JsonDocument.TASK_CALLBACK_ARRAY: lambda: _callback(Document.TASK_CALLBACK, "array"),
         JsonDocument.TASK_CALLBACK_OBJECT: lambda: _callback(Document.TASK_CALLBACK, "object"),
@@ -81,7 +81,7 @@ def render(document: JsonDocument) -> str:
 
 
 def _callback(document: Document, jobs: str) -> JsonSchema:
-    """A callback with and without the wrapper Response; `jobs` is the form of JobsDetail."""
+    """Returns the schema of a callback with and without the wrapper Response; `jobs` is the form of JobsDetail."""
     definitions = Definitions(prefix="#/$defs/", relaxed=True)
     content: ContainerType = document.table.content
     body = definitions.container(content)
@@ -110,7 +110,7 @@ def _type_name(content: ContainerType, element: str) -> str:
 
 
 def _profile() -> JsonSchema:
-    """`ciq.toml`: the keys of docs/profile.md with the kinds of their values."""
+    """Returns the schema of `ciq.toml`: the keys of docs/profile.md with the types of their values."""
     text: JsonSchema = {"type": "string"}
     some: JsonSchema = {"type": "string", "minLength": 1}
     address: JsonSchema = {"type": "string", "pattern": "^https?://[^\\s/]+"}
@@ -150,7 +150,7 @@ def _run_record() -> JsonSchema:
 
 
 def without_indentation(schema: Mapping[str, object]) -> JsonSchema:
-    """Return the schema with the indentation of its descriptions removed.
+    """Returns the schema with the indentation of its descriptions removed.
 
     The descriptions are docstrings. Some releases of msgspec and CPython remove the indentation and some do not.
     """
@@ -166,7 +166,7 @@ def without_indentation(schema: Mapping[str, object]) -> JsonSchema:
 
 
 def main() -> int:
-    """Write the files into the source tree; returns the exit code."""
+    """Writes the files into the source tree; returns the exit code."""
     folder = Path(__file__).parent / "json_schema"
     folder.mkdir(exist_ok=True)
     for document in JsonDocument:

@@ -1,8 +1,8 @@
-"""The life cycle table: job state -> event -> state, and the states of a queue.
+"""Defines the life cycle table: job state -> event -> state, and the states of a queue.
 
-Whatever affects a transition is in this file. Must not know time, queues' contents or HTTP.
+All transitions are in this file. Must not know time, the content of queues or HTTP.
 Sources: job states 1045/73113, 1045/73114; pause 1045/72940 (`Pause`) and 1045/47936 (`Submitted`);
-cancel 436/76252. Which transitions are documented and which inferred is said beside each row.
+cancel 436/76252. A comment on each row states whether the transition is documented or inferred.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ class JobState(StrEnum):
     PAUSE = "Pause"
     CANCEL = "Cancel"
 
-    __hash__ = str.__hash__  # as equality: the text; Enum's own is slow, and these are keys on the busiest ways
+    __hash__ = str.__hash__  # hashes the text, as `==` compares it; Enum's own hash is slow for keys on hot paths
 
 
 class QueueState(StrEnum):
@@ -31,7 +31,7 @@ class QueueState(StrEnum):
 
 
 class JobEvent(StrEnum):
-    """What can happen to a job."""
+    """An event in the life of a job."""
 
     ACCEPT = "accept"
     START = "start"
@@ -41,11 +41,11 @@ class JobEvent(StrEnum):
     HOLD = "hold"
     RELEASE = "release"
 
-    __hash__ = str.__hash__  # as equality: the text; Enum's own is slow, and these are keys on the busiest ways
+    __hash__ = str.__hash__  # hashes the text, as `==` compares it; Enum's own hash is slow for keys on hot paths
 
 
 class IllegalTransitionError(ValueError):
-    """An event that the table does not allow in that state."""
+    """The table does not allow the event in the state."""
 
 
 TRANSITIONS: Mapping[tuple[JobState | None, JobEvent], JobState] = MappingProxyType(
@@ -65,11 +65,11 @@ WAITING_STATES = frozenset({JobState.SUBMITTED, JobState.PAUSE})
 FINAL_STATES = frozenset({JobState.SUCCESS, JobState.FAILED, JobState.CANCEL})
 ENDED_BY_RUNNING = frozenset({JobState.SUCCESS, JobState.FAILED})
 
-_SEEN_AFTER: Mapping[JobState, frozenset[JobState]] = MappingProxyType(
+_OBSERVED_AFTER: Mapping[JobState, frozenset[JobState]] = MappingProxyType(
     {
         JobState.SUBMITTED: frozenset(JobState),
         JobState.PAUSE: frozenset(JobState),
-        # Console pages let a pause stop running jobs as well (1045/43607), so Running may be seen to turn back.
+        # By console pages a pause stops running jobs as well (1045/43607), so a waiting state may follow Running.
         JobState.RUNNING: frozenset(
             {JobState.RUNNING, JobState.SUBMITTED, JobState.PAUSE, JobState.SUCCESS, JobState.FAILED}
         ),
@@ -81,16 +81,16 @@ _SEEN_AFTER: Mapping[JobState, frozenset[JobState]] = MappingProxyType(
 
 
 def after(state: JobState | None, event: JobEvent) -> JobState:
-    """Return the state that `event` leads to; raise IllegalTransitionError when the table has no such row."""
+    """Returns the state that `event` leads to; raises IllegalTransitionError when the table has no such row."""
     try:
         return TRANSITIONS[state, event]
     except KeyError:
-        raise IllegalTransitionError(f"a job that is {state or 'not there'} cannot {event}") from None
+        raise IllegalTransitionError(f"a job in state {state or 'none'} does not allow the event {event}") from None
 
 
 def may_be_seen_after(earlier: JobState, later: JobState) -> bool:
-    """Tell whether an observer may see `later` some time after `earlier` (states in between may go unseen).
+    """Returns whether a client may observe `later` after `earlier`, with or without states in between.
 
-    Every documented reading of a pause is allowed for, so False is a deviation under each of them.
+    The table allows every documented reading of a pause, so False is a deviation under each of them.
     """
-    return later in _SEEN_AFTER[earlier]
+    return later in _OBSERVED_AFTER[earlier]

@@ -1,6 +1,6 @@
-"""The OpenAPI 3.1 document of the service, written from the operations table and the XSD tables.
+"""Generates the OpenAPI 3.1 document of the service from the operations table and the XSD tables.
 
-`python -m ciq_schemas.openapi` writes `openapi.json` anew; a test checks for drift. Edit the sources, not the file.
+`python -m ciq_schemas.openapi` writes `openapi.json`; a test checks that it is current. Edit the sources, not the file.
 """
 
 import json
@@ -48,7 +48,7 @@ _ANSWERS: Mapping[OperationKind, Document] = {
     OperationKind.LIST_BATCHES: Document.BATCH_ANSWER,
     OperationKind.DESCRIBE_BATCH: Document.BATCH_ANSWER,
 }
-"""The others answer without a body."""
+"""Responses to all other operations have no body."""
 
 _REQUESTS: Mapping[OperationKind, Document] = {
     OperationKind.SUBMIT_JOB: Document.JOB_SUBMIT_REQUEST,
@@ -59,29 +59,29 @@ _REQUESTS: Mapping[OperationKind, Document] = {
     OperationKind.UPDATE_WORKFLOW: Document.WORKFLOW_REQUEST,
     OperationKind.CREATE_BATCH: Document.BATCH_REQUEST,
 }
-"""Updating a queue has a document for each feature; the others have no body."""
+"""A queue update has a document for each feature; all other requests have no body."""
 
 _SUMMARIES: Mapping[OperationKind, str] = {
-    OperationKind.ACTIVATE: "Activate the feature for a bucket; its queue is made with it",
+    OperationKind.ACTIVATE: "Activate the feature for a bucket; this creates its queue",
     OperationKind.LIST_BUCKETS: "List the buckets for which the feature is active",
-    OperationKind.DEACTIVATE: "Deactivate the feature; its queue goes with it",
+    OperationKind.DEACTIVATE: "Deactivate the feature; this deletes its queue",
     OperationKind.LIST_QUEUES: "List queues, by page or by id",
     OperationKind.UPDATE_QUEUE: "Set name, state and callback rule of a queue",
     OperationKind.SUBMIT_JOB: "Submit a job, or several with one input",
     OperationKind.DESCRIBE_JOB: "Describe jobs by id",
     OperationKind.LIST_JOBS: "List jobs by tag",
     OperationKind.CANCEL_JOB: "Cancel a job that has not been executed yet",
-    OperationKind.BIND_BUCKET: "Bind the bucket to the service, or with unbind take the binding back",
-    OperationKind.CREATE_TEMPLATE: "Keep the parameters of a tag under an id, for jobs to name",
+    OperationKind.BIND_BUCKET: "Bind the bucket to the service, or with unbind remove the binding",
+    OperationKind.CREATE_TEMPLATE: "Store the parameters of a tag under an id that jobs can name",
     OperationKind.UPDATE_TEMPLATE: "Replace name and parameters of a template",
     OperationKind.LIST_TEMPLATES: "List templates",
     OperationKind.DELETE_TEMPLATE: "Delete a template",
-    OperationKind.GET_PLAY_KEY: "Show the keys that playing of encrypted HLS is signed with",
+    OperationKind.GET_PLAY_KEY: "Return the keys that sign the playback of encrypted HLS",
     OperationKind.UPDATE_PLAY_KEY: "Replace one or both of these keys",
-    OperationKind.OPEN_IMAGE_SEARCH: "Give the bucket a library of pictures to search in",
-    OperationKind.CREATE_WORKFLOW: "Make a workflow: jobs that follow one another",
+    OperationKind.OPEN_IMAGE_SEARCH: "Create the bucket's library of images to search in",
+    OperationKind.CREATE_WORKFLOW: "Create a workflow: jobs that follow one another",
     OperationKind.LIST_WORKFLOWS: "List workflows, by page, name or id",
-    OperationKind.UPDATE_WORKFLOW: "Replace a workflow, or switch it on and off",
+    OperationKind.UPDATE_WORKFLOW: "Replace, activate or deactivate a workflow",
     OperationKind.DELETE_WORKFLOW: "Delete a workflow",
     OperationKind.TRIGGER_WORKFLOW: "Run a workflow on one object",
     OperationKind.LIST_RUNS: "List the runs of a workflow",
@@ -99,7 +99,7 @@ _FURTHER_TAGS = {
     "workflow": "Workflows and their runs",
     "batch": "Batch jobs",
 }
-"""First parts of the operationIds that no feature has."""
+"""First parts of the operationIds of operations that belong to no feature."""
 
 _SERVERS = {
     "bucket": ("https://{bucket}.ci.{region}.myqcloud.com", "examplebucket-1250000000"),
@@ -109,19 +109,19 @@ _REGION = "ap-chongqing"
 
 
 def stored_openapi() -> dict[str, object]:
-    """The document as it ships with the kit."""
+    """Returns the shipped document."""
     text = (files("ciq_schemas") / FILE).read_bytes()
     document: dict[str, object] = msgspec.json.decode(text, type=dict[str, object])
     return document
 
 
 def answer_of(operation: HttpOperation) -> Document | None:
-    """The document a documented operation answers with; None where the answer has no body."""
+    """Returns the document in the response to a documented operation; None when the response has no body."""
     return _ANSWERS.get(operation.kind)
 
 
 def build() -> dict[str, object]:
-    """The document as its sources give it today. Only documented operations are in it."""
+    """Returns the document that the current sources give. It contains documented operations only."""
     definitions = Definitions(prefix="#/components/schemas/")
     schemas: dict[str, JsonSchema] = {}
     paths: dict[str, dict[str, object]] = {}
@@ -147,7 +147,7 @@ def build() -> dict[str, object]:
         "components": {
             "schemas": {**schemas, **definitions.named},
             "responses": {"Error": error},
-            "headers": {"RequestId": {"description": "one a request", "schema": {"type": "string"}}},
+            "headers": {"RequestId": {"description": "unique for each request", "schema": {"type": "string"}}},
             "securitySchemes": {
                 "signature": {
                     "type": "apiKey",
@@ -161,26 +161,26 @@ def build() -> dict[str, object]:
 
 
 def render() -> str:
-    """The text of the file."""
+    """Returns the text of the file."""
     return json.dumps(build(), indent=1, ensure_ascii=False) + "\n"
 
 
 def _operation(operation: HttpOperation, schemas: dict[str, JsonSchema], definitions: Definitions) -> JsonSchema:
-    good: JsonSchema = {
-        "description": "done",
+    success: JsonSchema = {
+        "description": "success",
         "headers": {"x-ci-request-id": {"$ref": "#/components/headers/RequestId"}},
     }
     answer = answer_of(operation)
     if answer is not None:
-        good["content"] = _xml(answer, schemas, definitions)
-    refused = {"$ref": "#/components/responses/Error"}
+        success["content"] = _xml(answer, schemas, definitions)
+    error = {"$ref": "#/components/responses/Error"}
     entry: JsonSchema = {
         "operationId": operation.operation_id,
         "summary": _SUMMARIES[operation.kind],
         "tags": _tags(operation),
         "x-source": operation.source,
         "parameters": parameters_of(operation),
-        "responses": {"200": good, "4XX": refused, "5XX": refused},
+        "responses": {"200": success, "4XX": error, "5XX": error},
     }
     request = _request(operation)
     if request is not None:
@@ -211,7 +211,7 @@ def _xml(document: Document, schemas: dict[str, JsonSchema], definitions: Defini
 
 def _error(schemas: dict[str, JsonSchema], definitions: Definitions) -> JsonSchema:
     return {
-        "description": "refused; Code names the reason (1045/43611)",
+        "description": "error; Code names the reason (1045/43611)",
         "headers": {"x-ci-request-id": {"$ref": "#/components/headers/RequestId"}},
         "content": _xml(Document.ERROR, schemas, definitions),
     }
@@ -226,7 +226,7 @@ def _server(kind: str) -> JsonSchema:
 
 
 def main() -> int:
-    """Write the file into the source tree; returns the exit code."""
+    """Writes the file into the source tree; returns the exit code."""
     (Path(__file__).parent / FILE).write_text(render(), encoding="utf-8")
     return 0
 

@@ -1,8 +1,8 @@
-"""Query and path parameters of the operations, with the bounds that the documents give.
+"""Defines the query and path parameters of the operations, with the documented limits.
 
 Sources: queue lists 1045/72939, bucket lists 436/75237 and 1045/73364, job lists 1045/73114, describe 1045/73113,
 template lists 436/77185, play key 1045/72946, workflows 1045/50339, 1045/51276, batch jobs 460/76894.
-An empty value is read as none everywhere, because the official SDKs send it; hence `allowEmptyValue`.
+The service reads an empty value as absent, because the official SDKs send it; hence `allowEmptyValue`.
 """
 
 from ciq_schemas.features import FEATURES, Feature
@@ -15,14 +15,14 @@ _TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[+\-][0-9]{4}$"
 
 
 def parameters_of(operation: HttpOperation) -> list[JsonSchema]:
-    """The parameters of one operation as OpenAPI parameter objects."""
+    """Returns the parameters of one operation as OpenAPI parameter objects."""
     if isinstance(operation, FeatureOperation):
         return _of_feature(operation)
     text: JsonSchema = {"type": "string"}
     match operation.kind:
         case OperationKind.BIND_BUCKET:
             flag: JsonSchema = {"type": "string", "enum": [""]}
-            return [_query("unbind", flag, "stands without a value: take the binding back; the answer has no body")]
+            return [_query("unbind", flag, "without a value: remove the binding; the response has no body")]
         case OperationKind.LIST_TEMPLATES:
             return _template_list()
         case OperationKind.UPDATE_TEMPLATE | OperationKind.DELETE_TEMPLATE:
@@ -30,8 +30,8 @@ def parameters_of(operation: HttpOperation) -> list[JsonSchema]:
         case OperationKind.UPDATE_PLAY_KEY:
             key: JsonSchema = {"type": "string", "minLength": 6, "maxLength": 40}
             return [
-                _query("masterPlayKey", key, "this key or the other must be there"),
-                _query("backupPlayKey", key, "this key or the other must be there"),
+                _query("masterPlayKey", key, "at least one of the two keys is required"),
+                _query("backupPlayKey", key, "at least one of the two keys is required"),
             ]
         case OperationKind.GET_VOCABULARY | OperationKind.DELETE_VOCABULARY:
             return [_path("tableId", text, "id of the table")]
@@ -53,8 +53,8 @@ def _of_workflows(operation: HttpOperation) -> list[JsonSchema]:
         case OperationKind.UPDATE_WORKFLOW:
             return [
                 _path("workflowId", word, "id of the workflow"),
-                _query("active", flag, "stands without a value: switch on; there is no body then"),
-                _query("paused", flag, "stands without a value: switch off; there is no body then"),
+                _query("active", flag, "without a value: activate the workflow; the request has no body"),
+                _query("paused", flag, "without a value: deactivate the workflow; the request has no body"),
             ]
         case OperationKind.DELETE_WORKFLOW:
             return [_path("workflowId", word, "id of the workflow")]
@@ -86,20 +86,20 @@ def _of_workflows(operation: HttpOperation) -> list[JsonSchema]:
         case OperationKind.DESCRIBE_BATCH:
             return [_path("jobId", word, "id of the batch job")]
         case OperationKind.CANCEL_BATCH:
-            return [_path("jobId", word, "id of the batch job"), _query("cancel", flag, "stands without a value")]
+            return [_path("jobId", word, "id of the batch job"), _query("cancel", flag, "without a value")]
         case _:
             return []
 
 
 def _list_of_records(states: JsonSchema) -> list[JsonSchema]:
-    """What the lists of runs and of batch jobs have in common with that of jobs."""
+    """Returns the parameters that the lists of runs and of batch jobs share with the list of jobs."""
     time: JsonSchema = {"type": "string", "pattern": _TIME}
     size: JsonSchema = {"type": "integer", "minimum": 1, "maximum": 100, "default": 10}
     order: JsonSchema = {"type": "string", "enum": ["Desc", "Asc"], "default": "Desc"}
     return [
         _query("orderByTime", order, "order by creation time"),
-        _query("nextToken", {"type": "string"}, "NextToken of the page before"),
-        _query("size", size, "most entries in the answer"),
+        _query("nextToken", {"type": "string"}, "NextToken of the previous page"),
+        _query("size", size, "most entries in the response"),
         _query("states", _list_of(states), "only in these states, separated by commas", comma=True),
         _query("startCreationTime", time, "only created since"),
         _query("endCreationTime", time, "only created until"),
@@ -111,7 +111,7 @@ def _template_list() -> list[JsonSchema]:
     kinds: JsonSchema = {"type": "string", "enum": ["Custom", "Official"], "default": "Custom"}
     return [
         _query("tag", {**text, "default": "All"}, "only templates of this tag"),
-        _query("category", kinds, "own templates, or those of the service"),
+        _query("category", kinds, "templates of the user, or of the service"),
         _query("ids", _list_of(text), "ids, separated by commas", comma=True),
         _query("name", text, "beginning of names"),
         *_pages(most=None),
@@ -131,7 +131,7 @@ def _of_feature(operation: FeatureOperation) -> list[JsonSchema]:
         case OperationKind.LIST_JOBS:
             return _job_list(operation)
         case OperationKind.CANCEL_JOB:
-            flag = _query("cancel", {"type": "string", "enum": [""]}, "stands without a value", required=True)
+            flag = _query("cancel", {"type": "string", "enum": [""]}, "without a value", required=True)
             return [_job_ids(several=False), flag]
         case _:
             return []
@@ -142,12 +142,12 @@ def _several_ids(operation: FeatureOperation) -> bool:
 
 
 def _queue_list(operation: FeatureOperation) -> list[JsonSchema]:
-    # The bound of ten is stated for media only.
+    # The limit of ten is documented for media only.
     ids = _list_of({"type": "string"}, most=MOST_IDS if operation.feature is Feature.MEDIA else None)
     states = [*(str(state) for state in QueueState), "All"]
     parameters = [
         _query("queueIds", ids, "ids, separated by commas", comma=True),
-        _query("state", {"type": "string", "enum": states}, "only queues in this state; All is what SDKs send"),
+        _query("state", {"type": "string", "enum": states}, "only queues in this state; SDKs send All"),
         *_pages(most=None),
     ]
     if operation.feature is Feature.MEDIA:
@@ -176,14 +176,14 @@ def _job_list(operation: FeatureOperation) -> list[JsonSchema]:
     tags = [tag for feature in operation.served for tag in FEATURES[feature].tags]
     return [
         _query("tag", {"type": "string", "enum": tags}, "tag of the jobs", required=True),
-        _query("queueId", text, "only jobs of this queue; wins over queueType"),
+        _query("queueId", text, "only jobs of this queue; takes precedence over queueType"),
         _query("queueType", text, "only jobs of queues of this kind"),
         _query("workflowId", text, "only jobs of this workflow"),
         _query("inventoryTriggerJobId", text, "only jobs of this batch job"),
         _query("inputObject", text, "only jobs with exactly this input"),
         _query("orderByTime", order, "order by creation time"),
-        _query("nextToken", text, "NextToken of the page before"),
-        _query("size", size, "most jobs in the answer"),
+        _query("nextToken", text, "NextToken of the previous page"),
+        _query("size", size, "most jobs in the response"),
         _query("states", _list_of(states), "only jobs in these states, separated by commas", comma=True),
         _query("startCreationTime", time, "only jobs created since"),
         _query("endCreationTime", time, "only jobs created until"),

@@ -1,7 +1,7 @@
-"""The HTTP operations of the service as a table: those of each feature, made from the feature table, and the others.
+"""Defines the HTTP operations of the service as a table: those of each feature, from the feature table, and the others.
 
-Knows methods, paths, operationIds and who is meant. Must not know bodies, answers or how a request is routed.
-The mock's router and the suite's fuzzing read it; the OpenAPI document is written from it.
+Contains methods, paths, operationIds and hosts. Must not know bodies, responses or how a request is routed.
+The mock's router and the suite's fuzzing read the table; the OpenAPI document is generated from it.
 """
 
 import re
@@ -13,7 +13,7 @@ from ciq_schemas.features import FEATURES, SHARED_JOB_PATH, Feature, FeatureSpec
 
 
 class OperationKind(StrEnum):
-    """What a call does."""
+    """What an operation does."""
 
     ACTIVATE = "activate"
     LIST_BUCKETS = "list_buckets"
@@ -25,7 +25,7 @@ class OperationKind(StrEnum):
     LIST_JOBS = "list_jobs"
     CANCEL_JOB = "cancel_job"
     BIND_BUCKET = "bind_bucket"
-    """With the parameter `unbind` it is the opposite (1045/33703)."""
+    """With the parameter `unbind` it removes the binding (1045/33703)."""
     LIST_BOUND = "list_bound"
     CREATE_TEMPLATE = "create_template"
     UPDATE_TEMPLATE = "update_template"
@@ -42,7 +42,7 @@ class OperationKind(StrEnum):
     CREATE_WORKFLOW = "create_workflow"
     LIST_WORKFLOWS = "list_workflows"
     UPDATE_WORKFLOW = "update_workflow"
-    """With the parameter `active` or `paused` it switches and needs no body (460/76861)."""
+    """With the parameter `active` or `paused` it changes the state and needs no body (460/76861)."""
     DELETE_WORKFLOW = "delete_workflow"
     TRIGGER_WORKFLOW = "trigger_workflow"
     LIST_RUNS = "list_runs"
@@ -52,7 +52,7 @@ class OperationKind(StrEnum):
     DESCRIBE_BATCH = "describe_batch"
     CANCEL_BATCH = "cancel_batch"
 
-    __hash__ = str.__hash__  # as equality: the text; Enum's own is slow, and each call looks its kind up
+    __hash__ = str.__hash__  # hashes the text, as `==` compares it; Enum's own hash is slow for keys on hot paths
 
 
 _ID_TAIL = {
@@ -75,15 +75,15 @@ class HttpOperation:
     kind: OperationKind
     method: str
     path: str
-    """Template with one `{parameter}` at most, at its end."""
+    """Template with at most one `{parameter}`, at its end."""
     operation_id: str
     """`media.queue.list`, `template.create`."""
     documented: bool
-    """False where no page shows it: cancelling on some path families, calls that only the SDKs know."""
+    """False without a page: cancelling on some path families, operations that only the SDKs use."""
     source: str
-    """Pages that show it."""
+    """Pages that document it."""
     on_region: bool = False
-    """The call goes to the host of the region, not of a bucket (436/75237)."""
+    """The request goes to the host of the region, not of a bucket (436/75237)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,9 +91,9 @@ class FeatureOperation(HttpOperation):
     """An operation on activation, queues or jobs of a feature."""
 
     feature: Feature
-    """Whose path it is; for the shared job path media, which had it first."""
+    """The feature that the path belongs to; media for the shared job path, which was its own first."""
     served: tuple[Feature, ...]
-    """Features whose jobs or queues the path leads to; several on the shared job path."""
+    """Features whose jobs or queues the path serves; several on the shared job path."""
 
 
 _JOB_KINDS = (
@@ -132,12 +132,12 @@ _OTHERS = (
     (OperationKind.DESCRIBE_BATCH, "GET", "/inventorytriggerjob/{jobId}", "batch.describe", "1045/47030, 436/76890"),
     (OperationKind.CANCEL_BATCH, "PUT", "/inventorytriggerjob/{jobId}", "batch.cancel", "460/76892"),
 )
-"""Calls beside queues and jobs; without a page: known from the official SDKs."""
+"""Operations beside queues and jobs; those without a page are known from the official SDKs."""
 
 
 @cache
 def operations() -> tuple[HttpOperation, ...]:
-    """All operations: feature by feature in the order of the feature table, then the others."""
+    """Returns all operations: feature by feature in the order of the feature table, then the others."""
     return (
         *feature_operations(),
         *(
@@ -157,13 +157,13 @@ def operations() -> tuple[HttpOperation, ...]:
 
 @cache
 def feature_operations() -> tuple[FeatureOperation, ...]:
-    """The operations of the features, in the order of the feature table."""
+    """Returns the operations of the features, in the order of the feature table."""
     return tuple(operation for spec in FEATURES.values() for operation in _of_feature(spec))
 
 
 @cache
 def operation_of(method: str, path: str) -> HttpOperation | None:
-    """The operation that a method on a concrete path (decoded, without query) is, None for an unknown one."""
+    """Returns the operation of a method on a concrete path (decoded, without query); None for an unknown one."""
     for operation in operations():
         if operation.method == method and _matcher(operation.path).fullmatch(path):
             return operation
@@ -188,7 +188,7 @@ def _of_feature(spec: FeatureSpec) -> tuple[FeatureOperation, ...]:
             method=method,
             path=path,
             operation_id=f"{spec.feature}.{_ID_TAIL[kind]}",
-            # 436/76252 and 436/49201 show cancelling on /jobs only, for picture jobs too.
+            # 436/76252 and 436/49201 document cancelling on /jobs only, for picture jobs too.
             documented=shared or kind is not OperationKind.CANCEL_JOB,
             source="; ".join(
                 FEATURES[feature].source for feature in (served if kind in job_kinds else (spec.feature,))

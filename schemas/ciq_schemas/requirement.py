@@ -1,7 +1,7 @@
-"""The requirement registry: what a service must do, sentence by sentence, with the clause that says so.
+"""Loads the requirement registry: what a service must do, sentence by sentence, each with its clauses.
 
-Knows the data and its own rules (validated when loaded). Must not know how a requirement is tested:
-the suite registers one check per id and says so if one is missing.
+Validates the data when it loads them. Must not know how a requirement is tested: the suite registers one check per id
+and reports a missing one.
 """
 
 import re
@@ -23,7 +23,7 @@ from ciq_schemas.transcript.records import Level
 
 
 class Basis(StrEnum):
-    """What a requirement stands on. Only a documented one may be a MUST."""
+    """Source of a requirement. Only a documented requirement may be a MUST."""
 
     DOCUMENTED = "documented"
     SDK = "sdk"
@@ -38,7 +38,7 @@ class Format(StrEnum):
 
 
 class Capability(StrEnum):
-    """What a target may or may not offer; declared in the profile as true, false or unknown."""
+    """A part of the service that a target may lack; the profile declares it as true, false or unknown."""
 
     DEACTIVATE = "deactivate"
     SIGNATURE = "signature"
@@ -49,13 +49,13 @@ class Capability(StrEnum):
 
     @property
     def tried(self) -> bool:
-        """Where the operator does not say, the suite finds out by asking: the target's refusal is no fault."""
+        """Whether the suite sends requests to find an undeclared capability out: a rejection is then no failure."""
         return self in (Capability.WORKFLOW, Capability.BATCH, Capability.TEMPLATES, Capability.BINDING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clause:
-    """Where it is written: document (`product/number`), section, date of the copy, a quote of a few words."""
+    """Source of a requirement: document (`product/number`), section, date of the copy, a quote of a few words."""
 
     document: str
     section: str = ""
@@ -83,12 +83,12 @@ class Requirement:
     formats: tuple[Format, ...] = ()
     capabilities: tuple[Capability, ...] = ()
     set: str = "core"
-    """Which runs judge it: `core` every one, any other on request (`--area`, an id) or with all features; but those
-    of `BY_OPTION` with their option alone."""
+    """Which runs judge it: every run judges `core`. A request (`--area`, an id) or a run over all features adds the
+    others, except those of `BY_OPTION`, which need their option."""
     untested: str = ""
-    """Why no check exists; empty when there is one."""
+    """Why no check exists; empty when one exists."""
     area: str = ""
-    """Name of the registry file it stands in: `pause`, `callback_rule`."""
+    """Name of its registry file, such as `pause` or `callback_rule`."""
 
     @property
     def clause(self) -> str:
@@ -97,18 +97,18 @@ class Requirement:
 
 
 class RegistryError(ValueError):
-    """The registry contradicts its own rules: our mistake, found when it is loaded."""
+    """The registry breaks its own rules: an error of the kit, found when the registry is loaded."""
 
 
 class UnknownRequirementError(LookupError):
-    """An id or pattern that no requirement answers to: the operator's mistake. Names the nearest id."""
+    """No requirement has the id or matches the pattern: an error of the operator. Names the nearest id."""
 
 
 _ID = re.compile(r"[A-Z]{3}-\d{3}")
 CORE = "core"
-"""The set that every run judges; the others are judged on request, or when all features are."""
+"""The set that every run judges; other sets need a request or a run over all features."""
 BY_OPTION = frozenset({"explore", "fuzz"})
-"""Sets that only an option of their own opens (`--explore N`, `--fuzz SECONDS`), not even a run over all features."""
+"""Sets that only their own option adds (`--explore N`, `--fuzz SECONDS`), not even a run over all features."""
 _SETS = frozenset({CORE, "workflow", "templates"}) | BY_OPTION
 _KEYS = frozenset(field.name for field in fields(Requirement)) - {"area"}
 _CLAUSE_KEYS = frozenset(field.name for field in fields(Clause))
@@ -133,7 +133,7 @@ class Registry:
         return tuple(dict.fromkeys(requirement.area for requirement in self))
 
     def get(self, requirement_id: str) -> Requirement:
-        """The requirement of that id, in any case; raise UnknownRequirementError with the nearest id."""
+        """Returns the requirement of an id, upper or lower case; raises UnknownRequirementError with the nearest id."""
         try:
             return self.by_id[requirement_id.upper()]
         except KeyError:
@@ -149,15 +149,15 @@ class Registry:
         features: Iterable[Feature] = (),
         areas: Iterable[str] = (),
     ) -> tuple[Requirement, ...]:
-        """The requirements that fit every given criterion, in order; an empty criterion fits all.
+        """Returns the requirements that match every given criterion, in order; an empty criterion matches all.
 
-        A glob (`PAU-*`, `*-001`) that fits no id at all, or an unknown area, raises UnknownRequirementError:
-        a misspelt filter must not look like a run without findings.
+        A glob (`PAU-*`, `*-001`) that matches no id, or an unknown area, raises UnknownRequirementError: a misspelt
+        filter must not look like a run without findings.
         """
         patterns = tuple(glob.upper() for glob in globs)
         for pattern in patterns:
             if not any(fnmatchcase(name, pattern) for name in self.by_id):
-                raise UnknownRequirementError(f"no requirement fits {pattern!r}{self._hint(pattern)}")
+                raise UnknownRequirementError(f"no requirement matches {pattern!r}{self._hint(pattern)}")
         wanted_areas = frozenset(areas)
         for area in wanted_areas - set(self.areas):
             near = get_close_matches(area, self.areas, n=1, cutoff=0.0)[0]
@@ -173,7 +173,7 @@ class Registry:
         )
 
     def nearest(self, requirement_id: str) -> str:
-        """The id most like a misspelt one."""
+        """Returns the id most similar to a misspelt one."""
         return next(iter(get_close_matches(requirement_id.upper(), self.by_id, n=1, cutoff=0.4)), "")
 
     def _hint(self, requirement_id: str) -> str:
@@ -183,7 +183,7 @@ class Registry:
 
 @cache
 def load_registry() -> Registry:
-    """Read and validate the registry that ships with the kit."""
+    """Reads and validates the shipped registry."""
     folder = files("ciq_schemas") / "requirements"
     sources = {
         entry.name.removesuffix(".toml"): entry.read_text(encoding="utf-8")
@@ -194,7 +194,7 @@ def load_registry() -> Registry:
 
 
 def parse_registry(sources: Mapping[str, str]) -> Registry:
-    """Build a registry from TOML texts by area name; raise RegistryError at the first broken rule."""
+    """Builds a registry from TOML texts by area name; raises RegistryError at the first broken rule."""
     by_id: dict[str, Requirement] = {}
     for area, text in sources.items():
         document = tomllib.loads(text)
@@ -202,13 +202,13 @@ def parse_registry(sources: Mapping[str, str]) -> Registry:
         for number, row in enumerate(document.get("requirement", ()), start=1):
             requirement = _requirement(f"{area}.toml, requirement {number} ({row.get('id', 'no id')})", row, area)
             if requirement.id in by_id:
-                raise RegistryError(f"{requirement.id} stands in {by_id[requirement.id].area} and in {area}")
+                raise RegistryError(f"{requirement.id} is in {by_id[requirement.id].area} and in {area}")
             by_id[requirement.id] = requirement
     return Registry(MappingProxyType(by_id))
 
 
 def set_version() -> str:
-    """Short hash of everything the registry says, for the header of a run: equal hash, equal requirements."""
+    """Returns a short hash of the registry for the header of a run: equal hashes mean equal requirements."""
     content = msgspec.json.encode(list(load_registry()), order="sorted")
     return sha256(content).hexdigest()[:12]
 
@@ -236,26 +236,26 @@ def _requirement(where: str, row: dict[str, object], area: str) -> Requirement:
 
 def _broken_rules(requirement: Requirement) -> Iterator[str]:
     if not _ID.fullmatch(requirement.id):
-        yield "an id is three capitals, a dash and three digits"
+        yield "an id has three capitals, a dash and three digits"
     if not requirement.title or not requirement.statement:
         yield "title and statement must not be empty"
     if requirement.level is Level.MUST and requirement.basis is not Basis.DOCUMENTED:
-        yield f"only what is documented may be a MUST; its basis is {requirement.basis}"
+        yield f"a MUST needs the basis documented; its basis is {requirement.basis}"
     if not requirement.clauses:
-        yield "no clause: say where it is written, or what it was inferred from"
+        yield "no clause: name its source, or what it was inferred from"
     if not requirement.features:
-        yield "no feature: nothing would ever be judged"
+        yield "no feature: no run would judge it"
     for name, values in (("features", requirement.features), ("formats", requirement.formats)):
         if len(set(values)) != len(values):
-            yield f"{name} names one of them twice"
+            yield f"{name} has a duplicate"
     if list(requirement.features) != [feature for feature in FEATURES if feature in requirement.features]:
         yield "features are not in the order of the feature table"
     if requirement.set not in _SETS:
         yield f"unknown set {requirement.set!r}, known are {', '.join(sorted(_SETS))}"
     for clause in requirement.clauses:
         if not re.fullmatch(r"\d+/\d+", clause.document):
-            yield f"a document is written product/number, not {clause.document!r}"
+            yield f"a document has the form product/number, not {clause.document!r}"
         if clause.date and not re.fullmatch(r"\d{4}(-\d{2}(-\d{2})?)?", clause.date):
-            yield f"a date is written YYYY-MM-DD, not {clause.date!r}"
+            yield f"a date has the form YYYY-MM-DD, not {clause.date!r}"
         if len(clause.quote.split()) > _LONGEST_QUOTE:
             yield f"a quote has at most {_LONGEST_QUOTE} words"

@@ -1,6 +1,6 @@
-"""The two seed pages, sentence by sentence: which requirement each became, or why none.
+"""Maps each sentence of the two seed pages to its requirements, or to the reason why it has none.
 
-Knows the pages' sentences (our words, short quotes) and checks that each leads somewhere that exists.
+Contains the sentences (paraphrased, with short quotes) and checks that each has existing requirements or a reason.
 Must not know how requirements are tested.
 Source: 1045/43607 "Queue" and 436/46412 "Queues and Callbacks".
 """
@@ -16,18 +16,18 @@ from ciq_schemas.requirement import Registry, RegistryError, load_registry
 
 
 class SeedSentence(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One sentence (or row, or listing) of a seed page: it has requirements or a reason, never neither."""
+    """One sentence (or row, or listing) of a seed page, with either requirements or a reason."""
 
     section: str
     says: str
-    """The sentence in our words."""
+    """The sentence, paraphrased."""
     quote: str = ""
-    """A few of its own words, to find it by."""
+    """A few words of the sentence, to find it."""
     requirements: tuple[str, ...] = ()
     reason: str = ""
-    """Why it leads to no requirement."""
+    """Why the sentence has no requirement."""
     besides: str = ""
-    """Which part of it the requirements leave out, and why."""
+    """Which part of the sentence the requirements omit, and why."""
 
 
 class SeedPage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -37,7 +37,7 @@ class SeedPage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     title: str
     date: str
     sentences: int
-    """How many the page has, counted by hand: a forgotten entry shows."""
+    """Number of sentences of the page, counted by hand to detect a missing entry."""
     sentence: tuple[SeedSentence, ...]
 
 
@@ -47,12 +47,12 @@ class _Pages(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @cache
 def load_seeds() -> tuple[SeedPage, ...]:
-    """Read and check the seed table that ships with the kit; raise RegistryError when it has a gap."""
+    """Reads and checks the shipped seed table; raises RegistryError when it has a gap."""
     return parse_seeds((files("ciq_schemas") / "seeds.toml").read_text(encoding="utf-8"), load_registry())
 
 
 def parse_seeds(text: str, registry: Registry) -> tuple[SeedPage, ...]:
-    """Build the seed pages from TOML; raise RegistryError for a sentence that leads nowhere."""
+    """Builds the seed pages from TOML; raises RegistryError for a sentence without requirement and reason."""
     try:
         pages = msgspec.convert(tomllib.loads(text), _Pages).page
     except msgspec.ValidationError as error:

@@ -1,8 +1,8 @@
-"""Times as the target writes them: text in, moments out. Pure; must not know whose time it is.
+"""Reads times as the target writes them. Pure.
 
 Job, queue and callback pages print `YYYY-MM-DDThh:mm:ss+0800`; workflow pages put a colon in the zone
-(1045/50339), their callback a space for the T (436/80040). Whatever names date, time and zone without doubt
-is read; the form on the pages of jobs and queues is told apart by `is_documented_form`.
+(1045/50339), their callback a space for the T (436/80040). `parse` reads every unambiguous form with date, time and
+zone; `is_documented_form` accepts the form on the pages of jobs and queues only.
 """
 
 import re
@@ -18,7 +18,7 @@ _DOCUMENTED = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}[+-]\d{4}", re.ASC
 
 
 def parse(text: str | None) -> datetime | None:
-    """Read a time with its zone; None when date, time or numeric zone (or Z) is missing or impossible."""
+    """Reads a time with its zone; None when date, time or numeric zone (or Z) is missing or impossible."""
     match = _TIME.fullmatch((text or "").strip())
     if match is None:
         return None
@@ -44,7 +44,7 @@ def _zone(text: str) -> timezone | None:
 
 
 def of_header(text: str | None) -> datetime | None:
-    """Read a Date header (RFC 1123); None when it is none."""
+    """Reads a Date header (RFC 1123); None when the text is none."""
     try:
         moment = parsedate_to_datetime((text or "").strip())
     except ValueError:
@@ -53,16 +53,16 @@ def of_header(text: str | None) -> datetime | None:
 
 
 def is_unset(text: str | None) -> bool:
-    """Tell whether a time is not set: absent, empty or a dash (samples of 1045/73113 and of older pages)."""
+    """Returns whether a time is not set: absent, empty or a dash (samples of 1045/73113 and of older pages)."""
     return text is None or text.strip() in ("", "-")
 
 
 def is_documented_form(text: str | None) -> bool:
-    """Tell whether a time is written as on the pages: `2026-01-02T03:04:05+0800`, no colon in the zone."""
+    """Returns whether a time has the form of the pages: `2026-01-02T03:04:05+0800`, no colon in the zone."""
     stripped = (text or "").strip()
     return _DOCUMENTED.fullmatch(stripped) is not None and parse(stripped) is not None
 
 
 def written(moment: datetime) -> str:
-    """Write a moment as the pages do, in its own zone, to the second."""
+    """Returns a moment in the form of the pages, in its own zone, to the second."""
     return moment.strftime("%Y-%m-%dT%H:%M:%S%z")

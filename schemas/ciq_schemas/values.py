@@ -1,8 +1,7 @@
-"""Typed values of the contract: what a document says once its XML or JSON dress is off.
+"""Defines the typed values of the contract: the content of a document, independent of XML and JSON.
 
-All text is kept as received (None = the element is absent, "" = present and empty), so a value can be built
-from any document that parses; whether the text is right is the validator's word, not this module's.
-XML names stay here: attribute `job_id` is element `JobId`.
+All text is as received (None = the element is absent, "" = present and empty), so a value can be built from any
+document that parses. The validator decides whether the text is valid. Attribute `job_id` is element `JobId`.
 """
 
 from collections.abc import Mapping
@@ -32,7 +31,7 @@ class NotifyConfig(_Value, frozen=True, kw_only=True):
 
 
 class Queue(_Value, frozen=True, kw_only=True):
-    """A queue as listed or as answered to an update (1045/72939, 1045/47935)."""
+    """A queue in a list or in the response to an update (1045/72939, 1045/47935)."""
 
     queue_id: str | None = None
     name: str | None = None
@@ -47,7 +46,7 @@ class Queue(_Value, frozen=True, kw_only=True):
 
 
 class QueueList(_Value, frozen=True, kw_only=True):
-    """Answer to GET on a queue path."""
+    """Response to GET on a queue path."""
 
     request_id: str | None = None
     total_count: str | None = None
@@ -55,11 +54,11 @@ class QueueList(_Value, frozen=True, kw_only=True):
     page_size: str | None = None
     queues: tuple[Queue, ...] = msgspec.field(default=(), name="QueueList")
     non_exist_ids: tuple[str, ...] = msgspec.field(default=(), name="NonExistPIDs")
-    """Both documented forms are read into this: repeated text, and one container of `QueueID`."""
+    """Read from both documented forms: repeated text, and one container of `QueueID`."""
 
 
 class Bucket(_Value, frozen=True, kw_only=True):
-    """A bucket in an activation answer or a bucket list (1045/73363, 1045/73364)."""
+    """A bucket in an activation response or a bucket list (1045/73363, 1045/73364)."""
 
     name: str | None = None
     bucket_id: str | None = None
@@ -86,7 +85,7 @@ class Output(_Value, frozen=True, kw_only=True):
 
 
 class Operation(_Value, frozen=True, kw_only=True):
-    """The common part of `JobsDetail.Operation`; what belongs to one tag is in `containers`."""
+    """The common part of `JobsDetail.Operation`; `containers` has the elements of one tag."""
 
     tag: str | None = None
     template_id: str | None = None
@@ -107,7 +106,7 @@ class JobWorkflow(_Value, frozen=True, kw_only=True):
 
 
 class Job(_Value, frozen=True, kw_only=True):
-    """One `JobsDetail` (436/73198, 1045/73113), of an answer or a callback."""
+    """One `JobsDetail` (436/73198, 1045/73113) of a response or a callback."""
 
     code: str | None = None
     message: str | None = None
@@ -122,15 +121,15 @@ class Job(_Value, frozen=True, kw_only=True):
     input: JobInput | None = None
     operation: Operation | None = None
     workflows: tuple[JobWorkflow, ...] = msgspec.field(default=(), name="Workflow")
-    """One, for a job that a workflow started; the Go SDK has it repeated."""
+    """One, for a job that a workflow started; the Go SDK declares it as repeated."""
 
 
 class JobAnswer(_Value, frozen=True, kw_only=True):
-    """Answer to submit, describe and list; a missing part is empty."""
+    """Response to submit, describe and list; a missing part is empty."""
 
     jobs: tuple[Job, ...] = msgspec.field(default=(), name="JobsDetail")
     non_exist_ids: tuple[str, ...] = msgspec.field(default=(), name="NonExistJobIds")
-    """Read from repeated elements and from one comma-separated text alike."""
+    """Read from repeated elements or from one comma-separated text."""
     next_token: str | None = None
 
 
@@ -142,14 +141,14 @@ class JobCallback(_Value, frozen=True, kw_only=True):
 
 
 class Topology(_Value, frozen=True, kw_only=True):
-    """The graph of a workflow; elements below are named after its nodes."""
+    """The graph of a workflow; its elements are named after the nodes."""
 
     containers: Open = {}
     """`Dependencies` and `Nodes`."""
 
 
 class Workflow(_Value, frozen=True, kw_only=True):
-    """`MediaWorkflow` of an answer, an element of a workflow list (1045/50339)."""
+    """`MediaWorkflow` of a response, or an element of a workflow list (1045/50339)."""
 
     name: str | None = None
     workflow_id: str | None = None
@@ -161,14 +160,14 @@ class Workflow(_Value, frozen=True, kw_only=True):
 
 
 class WorkflowAnswer(_Value, frozen=True, kw_only=True):
-    """Answer to making and updating a workflow."""
+    """Response to creating and updating a workflow."""
 
     request_id: str | None = None
     workflow: Workflow | None = msgspec.field(default=None, name="MediaWorkflow")
 
 
 class WorkflowList(_Value, frozen=True, kw_only=True):
-    """Answer to GET /workflow."""
+    """Response to GET /workflow."""
 
     request_id: str | None = None
     total_count: str | None = None
@@ -179,14 +178,14 @@ class WorkflowList(_Value, frozen=True, kw_only=True):
 
 
 class WorkflowDeleted(_Value, frozen=True, kw_only=True):
-    """Answer to DELETE of a workflow."""
+    """Response to DELETE of a workflow."""
 
     request_id: str | None = None
     workflow_id: str | None = None
 
 
 class WorkflowTriggered(_Value, frozen=True, kw_only=True):
-    """Answer to POST /triggerworkflow."""
+    """Response to POST /triggerworkflow."""
 
     request_id: str | None = None
     instance_id: str | None = None
@@ -207,7 +206,7 @@ class WorkflowTask(_Value, frozen=True, kw_only=True):
 
 
 class Run(_Value, frozen=True, kw_only=True):
-    """A run of a workflow: listed, described, or told in a callback, each with part of this."""
+    """A run of a workflow in a list, a description or a callback, each with a part of these elements."""
 
     run_id: str | None = None
     workflow_id: str | None = None
@@ -224,14 +223,14 @@ class Run(_Value, frozen=True, kw_only=True):
 
 
 class RunList(_Value, frozen=True, kw_only=True):
-    """Answer to GET /workflowexecution."""
+    """Response to GET /workflowexecution."""
 
     runs: tuple[Run, ...] = msgspec.field(default=(), name="WorkflowExecutionList")
     next_token: str | None = None
 
 
 class RunDetail(_Value, frozen=True, kw_only=True):
-    """Answer to GET /workflowexecution/RunId."""
+    """Response to GET /workflowexecution/RunId."""
 
     runs: tuple[Run, ...] = msgspec.field(default=(), name="WorkflowExecution")
 
@@ -258,7 +257,7 @@ class Batch(_Value, frozen=True, kw_only=True):
 
 
 class BatchAnswer(_Value, frozen=True, kw_only=True):
-    """Answer to making, describing and listing batch jobs."""
+    """Response to creating, describing and listing batch jobs."""
 
     request_id: str | None = None
     batches: tuple[Batch, ...] = msgspec.field(default=(), name="JobsDetail")

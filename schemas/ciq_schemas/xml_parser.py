@@ -1,9 +1,8 @@
-"""Safe parsing of XML that comes from outside: bytes in, lxml element out.
+"""Parses XML from untrusted sources safely: bytes in, lxml element out.
 
-Knows limits and what is refused. Must not know any document of the service.
-Nothing is ever resolved or fetched: a DTD is refused before the parser sees it, and with it every entity;
-a style sheet instruction, the other way to point outside, likewise. Comments and processing instructions are
-dropped. The bytes given to libxml2 are always UTF-8, so the searches below cannot be evaded by another encoding.
+Enforces limits. Must not know any document of the service. It resolves and fetches nothing: it rejects a DTD (and with
+it every entity) and a style sheet instruction before the parser reads them. It drops comments and processing
+instructions. libxml2 always receives UTF-8, so that another encoding cannot evade the searches below.
 """
 
 import re
@@ -14,10 +13,10 @@ from lxml import etree
 
 MAX_BYTES = 8 * 1024 * 1024
 MAX_ELEMENTS = 200_000
-"""Of answers and callbacks: a document job shows up to 5000 pages, a page of a list up to 100 jobs."""
+"""Limit for responses and callbacks: a document job has up to 5000 pages, a page of a list up to 100 jobs."""
 MAX_REQUEST_BYTES = 1024 * 1024
 MAX_REQUEST_ELEMENTS = 50_000
-"""Of what strangers send to a server."""
+"""Limit for requests that a server receives."""
 MAX_DEPTH = 32
 
 _DECLARED_ENCODING = re.compile(
@@ -26,12 +25,12 @@ _DECLARED_ENCODING = re.compile(
 _NATIVE_ENCODINGS = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 _OTHER_ENCODINGS = frozenset({"utf-16", "iso-8859-1", "latin1", "windows-1252", "gb2312", "gbk", "gb18030"})
 _USUAL_STARTS = (b'<?xml version="1.0" encoding="utf-8"?>', b'<?xml version="1.0" encoding="UTF-8"?>', b"<Re")
-"""Documents that begin so need no closer look at their encoding."""
+"""Documents with these beginnings need no check of their encoding."""
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
-class RefusedDocument(ValueError):  # noqa: N818 - the three below are named for what came, not for us
-    """Base of what `parse` raises. `line` and `column` count from 1; 0 where there is no place to point at."""
+class RefusedDocument(ValueError):  # noqa: N818 - the three below describe the document, not an error of the kit
+    """Base of what `parse` raises. `line` and `column` count from 1; 0 when unknown."""
 
     def __init__(self, reason: str, *, line: int = 0, column: int = 0) -> None:
         super().__init__(f"line {line}, column {column}: {reason}" if line else reason)
@@ -41,19 +40,19 @@ class RefusedDocument(ValueError):  # noqa: N818 - the three below are named for
 
 
 class MalformedDocument(RefusedDocument):
-    """Not well-formed XML, or empty, or in an encoding that is not read here."""
+    """Not well-formed XML, or empty, or in an unsupported encoding."""
 
 
 class OversizedDocument(RefusedDocument):
-    """More bytes, elements or levels than allowed."""
+    """The document has more bytes, elements or levels than allowed."""
 
 
 class ForbiddenDocument(RefusedDocument):
-    """Well-formed perhaps, but with a DTD or a style sheet instruction."""
+    """The document has a DTD or a style sheet instruction."""
 
 
 class _ParserPerThread(threading.local):
-    """lxml parsers carry state from call to call, so each thread has its own."""
+    """Holds one lxml parser per thread: a parser keeps state between calls."""
 
     def __init__(self) -> None:
         self.parser = etree.XMLParser(
@@ -80,11 +79,11 @@ class Parsed(NamedTuple):
 
     root: etree._Element
     plain: bool
-    """No namespace is declared anywhere, so no attribute of the tree can send a validator to other files."""
+    """The document declares no namespace, so that no attribute can make a validator read other files."""
 
 
 def parse(data: bytes, *, max_bytes: int = MAX_BYTES, max_elements: int = MAX_ELEMENTS) -> etree._Element:
-    """Return the root element of `data`, without comments and processing instructions.
+    """Returns the root element of `data`, without comments and processing instructions.
 
     Raises MalformedDocument, OversizedDocument or ForbiddenDocument; nothing else.
     """
@@ -92,7 +91,7 @@ def parse(data: bytes, *, max_bytes: int = MAX_BYTES, max_elements: int = MAX_EL
 
 
 def parse_document(data: bytes, *, max_bytes: int = MAX_BYTES, max_elements: int = MAX_ELEMENTS) -> Parsed:
-    """As `parse`, and tell whether the document is free of namespaces."""
+    """Parses as `parse` and also returns whether the document is free of namespaces."""
     if len(data) > max_bytes:
         raise OversizedDocument(f"{len(data)} bytes, more than the {max_bytes} allowed")
     if not data or data.isspace():
@@ -107,7 +106,7 @@ def parse_document(data: bytes, *, max_bytes: int = MAX_BYTES, max_elements: int
     except etree.XMLSyntaxError as error:
         line, column = error.lineno or 0, (error.offset or 0) + 1
         raise MalformedDocument(_first_sentence(error.msg), line=line, column=column) from error
-    # A document of n levels has 2n tags, so small ones need no second look.
+    # A document of n levels has 2n tags, so small documents need no check.
     if data.count(b"<") > 2 * MAX_DEPTH:
         _check_limits(root, max_elements)
     return Parsed(root, b"xmlns" not in data)
@@ -122,7 +121,7 @@ def _check_limits(root: etree._Element, max_elements: int) -> None:
 
 
 def _as_utf8(data: bytes) -> bytes:
-    """The same document in UTF-8. Every XML reader knows UTF-16 too; the rest is what servers here may use."""
+    """Returns the document in UTF-8. Every XML reader supports UTF-16 too; servers may use the other encodings."""
     if data.startswith(_USUAL_STARTS):
         return data
     if data[:2] in _UTF16_MARKS:
@@ -135,7 +134,7 @@ def _as_utf8(data: bytes) -> bytes:
         if name in _NATIVE_ENCODINGS:
             return data
     if name not in _OTHER_ENCODINGS:
-        raise MalformedDocument(f"encoding {name} is not read here; expected utf-8", line=1, column=1)
+        raise MalformedDocument(f"encoding {name} is not supported; expected utf-8", line=1, column=1)
     try:
         return data.decode(name).encode("utf-8")
     except UnicodeError as error:
@@ -143,7 +142,7 @@ def _as_utf8(data: bytes) -> bytes:
 
 
 def _prolog_has(data: bytes, mark: bytes) -> bool:
-    """Tell whether `mark` stands before the root element, where it means something (in CDATA it does not)."""
+    """Returns whether `mark` occurs before the root element; elsewhere, as in CDATA, it has no effect."""
     at = 3 if data.startswith(b"\xef\xbb\xbf") else 0
     while True:
         while data[at : at + 1].isspace():
@@ -162,5 +161,5 @@ def _prolog_has(data: bytes, mark: bytes) -> bool:
 
 
 def _first_sentence(message: str | None) -> str:
-    """libxml2's words without the place, which is told apart."""
+    """Returns libxml2's message without the position, which is a separate value."""
     return (message or "not well-formed").partition(", line ")[0]

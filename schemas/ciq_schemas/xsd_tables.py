@@ -1,10 +1,9 @@
-"""Tables compiled from the XSD files: what the codec reads, writes and explains by.
+"""Compiles the XSD files to tables, by which the codec reads, writes and explains documents.
 
-Knows the XSD constructs that the files of this package use: include, group, sequence, choice, element,
-simpleType by restriction, and complex types that are closed, open (xs:any) or mixed ids. Another construct is
-a SchemaConstructError, so that a new one is taught here and not silently ignored. Patterns keep to what XSD,
-Python and JSON Schema read alike.
-Must not know documents by name, requests or answers.
+Supports the XSD constructs that the files of this package use: include, group, sequence, choice, element,
+simpleType by restriction, and complex types that are closed, open (xs:any) or mixed ids. Any other construct raises
+SchemaConstructError, so that it is not silently ignored. Patterns use only the syntax that XSD, Python and JSON Schema
+share. Must not know documents by name, requests or responses.
 """
 
 import re
@@ -23,17 +22,17 @@ _XS = "{http://www.w3.org/2001/XMLSchema}"
 
 
 class SchemaConstructError(ValueError):
-    """An XSD file uses a construct that the tables do not know: our mistake."""
+    """An XSD file uses a construct that the tables do not support: an error of the kit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextType:
-    """A simple type. `expected` is what a message calls it."""
+    """A simple type. `expected` is its name in messages."""
 
     name: str
     expected: str
     collapse: bool
-    """White space round the value, and runs inside it, do not count."""
+    """Leading, trailing and repeated white space does not count."""
     choices: tuple[str, ...] = ()
     pattern: str = ""
     matcher: re.Pattern[str] | None = None
@@ -41,7 +40,7 @@ class TextType:
     max_length: int | None = None
 
     def accepts(self, text: str) -> bool:
-        """Tell whether the text, white space already treated, is a value of the type."""
+        """Returns whether the text, with white space already collapsed, is a value of the type."""
         if self.choices and text not in self.choices:
             return False
         if len(text) < self.min_length or (self.max_length is not None and len(text) > self.max_length):
@@ -50,13 +49,13 @@ class TextType:
 
     @property
     def is_number(self) -> bool:
-        """Every value that is not empty is a decimal number."""
+        """Whether every value that is not empty is a decimal number."""
         return bool(self.pattern) and self.accepts("0") and not self.accepts("x") and not self.accepts("-")
 
 
 @dataclass(frozen=True, slots=True)
 class OpenType:
-    """Any text and any elements, passed through."""
+    """Any text and any elements."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +74,7 @@ class ContainerType:
     by_name: "Mapping[str, Field]"
 
     def missing(self, present: Mapping[str, object]) -> "Iterator[tuple[Field, ...]]":
-        """Yield the required fields (or choices of fields) of which nothing is in `present`."""
+        """Yields the required fields (or choices of fields) of which none is in `present`."""
         seen: set[tuple[str, ...]] = set()
         for item in self.fields:
             if not item.required or item.rivals in seen:
@@ -99,13 +98,13 @@ class Field:
     type: Type
     required: bool
     most: int | None
-    """How often it may stand there; None is without end."""
+    """Most occurrences; None is unbounded."""
     rivals: tuple[str, ...] = ()
-    """Names of the choice it belongs to, its own included; empty outside a choice."""
+    """All names of the choice that the field belongs to; empty outside a choice."""
 
     @property
     def repeated(self) -> bool:
-        """Its value is a list."""
+        """Whether its value is a list."""
         return self.most != 1
 
 
@@ -120,24 +119,24 @@ class DocumentTable:
 
 
 def schema_source(name: str) -> bytes:
-    """The XSD file `name` (without suffix) as it ships with the kit."""
+    """Returns the shipped XSD file `name` (without suffix)."""
     return (files("ciq_schemas") / "xsd" / f"{name}.xsd").read_bytes()
 
 
 @cache
 def document_table(name: str) -> DocumentTable:
-    """Compile the document of XSD file `name`; done once a process."""
+    """Compiles the document of XSD file `name`, once per process."""
     merged = _merged(name)
     compiler = _Compiler(merged)
     (root,) = merged.findall(f"{_XS}element")
     content = compiler.type_of(root)
     if not isinstance(content, ContainerType):
-        raise SchemaConstructError(f"{name}.xsd: the root element must hold elements")
+        raise SchemaConstructError(f"{name}.xsd: the root element must contain elements")
     return DocumentTable(name=name, root=root.get("name", ""), content=content, schema=etree.XMLSchema(merged))
 
 
 def _merged(name: str) -> etree._Element:
-    """The schema with its includes put in place, each once: so no loader has to find files."""
+    """Returns the schema with each included file inserted once, so that no loader has to find files."""
     included: set[str] = set()
     merged = etree.Element(f"{_XS}schema", nsmap={"xs": _XS[1:-1]})
 
@@ -166,7 +165,7 @@ class _Compiler:
         }
 
     def type_of(self, element: etree._Element) -> Type:
-        """The type of an xs:element, by name or in place."""
+        """Returns the type of an xs:element, by name or in place."""
         name = element.get("type")
         if name is None:
             return self._complex(self._only(element, "complexType"), element.get("name", ""))
@@ -206,7 +205,7 @@ class _Compiler:
             max_length=int(facets.pop("maxLength")[0]) if "maxLength" in facets else None,
         )
         if facets:
-            raise SchemaConstructError(f"{name}: facet {min(facets)} is not known to the tables")
+            raise SchemaConstructError(f"{name}: facet {min(facets)} is not supported by the tables")
         return built
 
     def _complex(self, definition: etree._Element, name: str) -> Type:
@@ -252,4 +251,4 @@ class _Compiler:
                         rivals=tuple(child.get("name", "") for child in particle),
                     )
                 case other:
-                    raise SchemaConstructError(f"xs:{other} inside a sequence is not known to the tables")
+                    raise SchemaConstructError(f"xs:{other} inside a sequence is not supported by the tables")

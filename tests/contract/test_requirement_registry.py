@@ -57,8 +57,8 @@ def test_valid_requirement_is_read() -> None:
         ({"level": '"MAY"'}, "Invalid enum value 'MAY'"),
         ({"title": '""'}, "must not be empty"),
         ({"statement": None}, "missing required field `statement`"),
-        ({"basis": '"sdk"'}, "only what is documented may be a MUST"),
-        ({"basis": '"inferred"'}, "only what is documented may be a MUST"),
+        ({"basis": '"sdk"'}, "a MUST needs the basis documented"),
+        ({"basis": '"inferred"'}, "a MUST needs the basis documented"),
         ({"clauses": "[]"}, "no clause"),
         ({"clauses": None}, "missing required field `clauses`"),
         ({"clauses": '[{ document = "seed" }]'}, "product/number"),
@@ -86,7 +86,7 @@ def test_requirement_that_breaks_a_rule_is_refused(changes: dict[str, str | None
 
 def test_duplicate_requirement_id_is_refused() -> None:
     """The message names both files."""
-    with pytest.raises(RegistryError, match="ABC-001 stands in one and in two"):
+    with pytest.raises(RegistryError, match="ABC-001 is in one and in two"):
         parse_registry({"one": toml(), "two": toml()})
 
 

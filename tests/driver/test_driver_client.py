@@ -215,7 +215,7 @@ def test_request_without_response_times_out(peers: Callable[[Script], Peer]) -> 
     release.set()
     client.close()
     assert exchange.status == 0
-    assert "no answer within 0.2 s" in exchange.error
+    assert "no response within 0.2 s" in exchange.error
 
 
 def test_response_over_the_size_limit_is_truncated(

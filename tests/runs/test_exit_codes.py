@@ -61,7 +61,7 @@ def test_1_when_a_must_fails(tmp_path: Path) -> None:
         (["--target", "nowhere"], "expected an address like http://127.0.0.1:8080"),
         (["--profile", "none.toml"], "cannot read the profile none.toml"),
         (["--feature", "speach"], "did you mean speech?"),
-        (["-k", "PAUSE-1"], "no requirement fits 'PAUSE-1'"),
+        (["-k", "PAUSE-1"], "no requirement matches 'PAUSE-1'"),
         (["--baseline", "none.txt"], "cannot read the baseline none.txt"),
         (["--output", "file"], "cannot write to file"),
         (["--no-such"], "No such option"),

@@ -277,9 +277,9 @@ def _read(answer: requests.Response, deadline: float, limit: float) -> tuple[byt
         parts.append(part)
         size += len(part)
         if size > MAX_ANSWER:
-            return b"".join(parts)[:MAX_ANSWER], f"the answer is longer than {MAX_ANSWER} bytes"
+            return b"".join(parts)[:MAX_ANSWER], f"the response is longer than {MAX_ANSWER} bytes"
         if time.monotonic() > deadline:
-            return b"".join(parts), f"the answer was not complete within {limit:g} s"
+            return b"".join(parts), f"the response was not complete within {limit:g} s"
     return b"".join(parts), ""
 
 
@@ -295,14 +295,14 @@ def _reason(error: Exception, limit: float) -> str:
         case requests.exceptions.ConnectTimeout():
             return "the target did not accept the connection in time"
         case requests.exceptions.ReadTimeout():
-            return f"no answer within {limit:g} s"
+            return f"no response within {limit:g} s"
         case requests.exceptions.SSLError():
             return f"TLS failed: {_innermost(error)}"
         case requests.exceptions.ConnectionError():
             text = _innermost(error)
             if "refused" in text.lower():
                 return "connection refused"
-            return "the target closed the connection without an answer" if "RemoteDisconnected" in text else text
+            return "the target closed the connection without a response" if "RemoteDisconnected" in text else text
         case _:
             return f"{type(error).__name__}: {_innermost(error)}"
 

@@ -1,14 +1,14 @@
-"""The codec: documents of the service, bytes to values and back, by the tables compiled from the XSD files.
+"""Decodes and encodes the documents of the service, by the tables compiled from the XSD files.
 
-Bytes -> canonical mapping -> value (`ciq_schemas.values`), and the way back. In a canonical mapping the text of an
-element is a str ("" when empty), a container is a dict, a repeated element a list even when there is one; inside
-an open container a single element stands without list. XML and JSON of one payload give the same mapping.
+Decoding: bytes -> canonical mapping -> value (`ciq_schemas.values`); encoding is the reverse. In a canonical mapping
+the text of an element is a str ("" when empty), a container is a dict, a repeated element a list even when there is
+one; inside an open container a single element has no list. XML and JSON of one payload give the same mapping.
 
-    decoded = read(Document.JOB_ANSWER, body, Reading.TOLERANT)      # never raises for what came
-    answer = to_value(JobAnswer, decoded)                            # nor does this
-    body = encode(Document.JOB_ANSWER, answer)                       # EncodeError for a value that has no place
+    decoded = read(Document.JOB_ANSWER, body, Reading.TOLERANT)      # never raises for invalid data
+    answer = to_value(JobAnswer, decoded)                            # never raises for invalid data
+    body = encode(Document.JOB_ANSWER, answer)                       # EncodeError for a value outside the document
 
-What is judged by the XSD becomes a Problem (place, expected, found); what a tolerant reading forgave, a Note.
+A violation of the XSD becomes a Problem (path, expected, found); a deviation that the tolerant reading accepts, a Note.
 """
 
 from ciq_schemas.codec.answers import job_answer

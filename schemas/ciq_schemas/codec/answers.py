@@ -1,6 +1,6 @@
-"""Answers about jobs as values, each body read once: driver, judge and reports of a run all ask for the same ones.
+"""Decodes responses about jobs, each body once: driver, judge and reports of a run read the same bodies.
 
-Knows that values are frozen, so that one can be shared. Must not know who asks.
+Values are frozen, so that all readers can share one.
 """
 
 from functools import lru_cache
@@ -11,10 +11,10 @@ from ciq_schemas.codec.reading import read
 from ciq_schemas.values import JobAnswer
 
 MOST_BODIES = 8192
-"""About as many different answers as a run of six features holds."""
+"""About as many different responses as a run over six features contains."""
 
 
 @lru_cache(maxsize=MOST_BODIES)
 def job_answer(data: bytes) -> JobAnswer:
-    """The body of a submit, describe or list answer, tolerant reading; empty where it is none."""
+    """Decodes the body of a submit, describe or list response with the tolerant reading; empty when it is none."""
     return to_value(JobAnswer, read(Document.JOB_ANSWER, data, Reading.TOLERANT))

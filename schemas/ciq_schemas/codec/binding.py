@@ -1,7 +1,7 @@
-"""Canonical mappings and the typed values of `ciq_schemas.values`, both ways.
+"""Converts between canonical mappings and the typed values of `ciq_schemas.values`.
 
-Knows the structs by their annotations. Must not know XML. Nothing here raises for what a target sent:
-a part of the wrong structure is left out, as the problems of the reading have said already.
+Knows the structs by their annotations. Must not know XML. Invalid data never raise: a part of the wrong structure is
+omitted, because the problems of the reading already report it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -26,7 +26,7 @@ class _Shape(Enum):
     STRUCTS = auto()
     IDS = auto()
     REST = auto()
-    """The open containers of an Operation: whatever no other attribute takes."""
+    """The open containers of an Operation: all elements without an attribute of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,30 +38,30 @@ class _Row:
 
 
 def to_value(kind: type[V], decoded: Decoded) -> V:
-    """The document as a value of `kind`; what is absent or of the wrong structure has its default."""
+    """Returns the document as a value of `kind`; what is absent or of the wrong structure has its default."""
     return _build(kind, decoded.value)
 
 
 def queue_of_update(decoded: Decoded) -> Queue | None:
-    """The queue in an update answer, None where there is none."""
+    """Returns the queue in the response to an update, None without one."""
     return _one(Queue, decoded.value.get("Queue"))
 
 
 def bucket_of_answer(decoded: Decoded) -> Bucket | None:
-    """The bucket in an activation answer, whichever feature's container it is in."""
+    """Returns the bucket in an activation response, from the container of any feature."""
     found = (_one(Bucket, decoded.value.get(spec.bucket_element)) for spec in FEATURES.values())
     return next((bucket for bucket in found if bucket is not None), None)
 
 
 def buckets_of_list(decoded: Decoded) -> tuple[Bucket, ...]:
-    """The buckets of a bucket list, whichever feature's element repeats."""
+    """Returns the buckets of a bucket list, from the repeated element of any feature."""
     return tuple(
         bucket for spec in FEATURES.values() for bucket in _many(Bucket, decoded.value.get(spec.bucket_list_element))
     )
 
 
 def to_mapping(value: msgspec.Struct) -> dict[str, object]:
-    """The canonical mapping of a value, structs inside left as they are; absent parts are left out."""
+    """Returns the canonical mapping of a value, without absent parts; structs inside stay structs."""
     mapping: dict[str, object] = {}
     for row in _rows(type(value)):
         item = getattr(value, row.attribute)
@@ -128,7 +128,7 @@ def _many(kind: type[V], item: object) -> tuple[V, ...]:
 
 
 def _ids(item: object) -> Iterator[str]:
-    """Ids in every documented form: repeated text, one text with commas, containers of id elements."""
+    """Yields ids from every documented form: repeated text, one text with commas, containers of id elements."""
     if isinstance(item, str):
         yield from (part for part in (text.strip() for text in item.split(",")) if part)
     elif isinstance(item, Mapping):

@@ -1,13 +1,13 @@
-"""Questions about canonical mappings that need no tables."""
+"""Compares canonical mappings; needs no tables."""
 
 from collections.abc import Mapping, Sequence
 
 
 def without_empty(value: object) -> object:
-    """A copy without empty texts, containers and lists, and with lists of one unwrapped.
+    """Returns a copy without empty texts, containers and lists, and with lists of one item unwrapped.
 
-    What XML writes as an empty element JSON leaves out, and a generic turn from XML to JSON shows a repeated
-    element that comes once without an array: this is the form in which the two are alike (JSON samples of 436/85073).
+    JSON omits what XML writes as an empty element, and a generic conversion from XML to JSON writes a repeated element
+    that occurs once without an array. In this form the two are equal (JSON samples of 436/85073).
     """
     if isinstance(value, Mapping):
         kept = {str(name): without_empty(item) for name, item in value.items()}
@@ -19,5 +19,5 @@ def without_empty(value: object) -> object:
 
 
 def same_content(one: object, other: object) -> bool:
-    """Tell whether two canonical mappings say the same, empties and arrays of one aside."""
+    """Returns whether two canonical mappings are equal except for empty values and arrays of one."""
     return without_empty(one) == without_empty(other)

@@ -1,4 +1,4 @@
-"""The words of the codec: which documents there are, and what reading one yields. No behaviour."""
+"""Defines the documents that the codec knows, and the results of decoding. No behaviour."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -16,21 +16,21 @@ class Document(StrEnum):
     QUEUE_LIST = "queue_list"
     QUEUE_UPDATE_REQUEST = "queue_update_request"
     DOC_QUEUE_UPDATE_REQUEST = "doc_queue_update_request"
-    """Names of document queues follow another rule than those of all other features."""
+    """The names of document queues follow another rule than the names of all other queues."""
     QUEUE_UPDATE_ANSWER = "queue_update_answer"
     BUCKET_ANSWER = "bucket_answer"
     BUCKET_LIST = "bucket_list"
     BUCKET_CLOSED = "bucket_closed"
     JOB_SUBMIT_REQUEST = "job_submit_request"
     JOB_ANSWER = "job_answer"
-    """Answer to submit, describe and list."""
+    """Response to submit, describe and list."""
     TASK_CALLBACK = "task_callback"
     LEGACY_CALLBACK = "legacy_callback"
     """The seed pages' callback, without EventName."""
     WORKFLOW_CALLBACK = "workflow_callback"
     WORKFLOW_REQUEST = "workflow_request"
     WORKFLOW_ANSWER = "workflow_answer"
-    """Answer to making and updating."""
+    """Response to creating and updating."""
     WORKFLOW_LIST = "workflow_list"
     WORKFLOW_DELETED = "workflow_deleted"
     WORKFLOW_TRIGGERED = "workflow_triggered"
@@ -38,7 +38,7 @@ class Document(StrEnum):
     RUN_DETAIL = "run_detail"
     BATCH_REQUEST = "batch_request"
     BATCH_ANSWER = "batch_answer"
-    """Answer to making, describing and listing."""
+    """Response to creating, describing and listing."""
     ERROR = "error"
     TEMPLATE_REQUEST = "template_request"
     TEMPLATE_ANSWER = "template_answer"
@@ -56,12 +56,12 @@ class Document(StrEnum):
 
     @property
     def table(self) -> DocumentTable:
-        """The compiled tables; compiled at first use."""
+        """The tables, compiled at first use."""
         return document_table(self.value)
 
 
 def update_request_of(feature: Feature) -> Document:
-    """The document that updates a queue of `feature`."""
+    """Returns the document that updates a queue of `feature`."""
     return Document.DOC_QUEUE_UPDATE_REQUEST if feature is Feature.DOC else Document.QUEUE_UPDATE_REQUEST
 
 
@@ -69,13 +69,13 @@ class Reading(StrEnum):
     """How a document is read."""
 
     STRICT = "strict"
-    """As is: order and names of the schema, no attributes, no namespaces."""
+    """Unchanged: order and names of the schema, no attributes, no namespaces."""
     TOLERANT = "tolerant"
-    """Children in any order; unknown elements, attributes and namespaces set aside as notes; then validated."""
+    """Children in any order; unknown elements, attributes and namespaces become notes; then validated."""
 
 
 class ProblemKind(StrEnum):
-    """What is wrong with a document."""
+    """Kind of a problem of a document."""
 
     EMPTY = "empty"
     MALFORMED = "malformed"
@@ -84,13 +84,13 @@ class ProblemKind(StrEnum):
     ROOT = "root"
     MISSING = "missing"
     UNEXPECTED = "unexpected"
-    """An element, attribute, namespace or text where none belongs (for elements: strict reading only)."""
+    """An element, attribute, namespace or text that the schema does not allow (elements: strict reading only)."""
     ORDER = "order"
     """Strict reading only."""
     TOO_MANY = "too-many"
     VALUE = "value"
     STRUCTURE = "structure"
-    """Elements where text belongs, or the validator's own words where the tables have none."""
+    """Elements in place of text, or the validator's own message when the tables have none."""
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,9 +98,9 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
     kind: ProblemKind
     path: str = ""
-    """`/Response/QueueList[1]/State`; empty when the document could not be parsed."""
+    """Such as `/Response/QueueList[1]/State`; empty when the document could not be parsed."""
     line: int = 0
-    """From 1; 0 where there is none (JSON, or not known)."""
+    """From 1; 0 when unknown, as in JSON."""
     expected: str
     found: str
 
@@ -111,14 +111,14 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NoteKind(StrEnum):
-    """What a tolerant reading forgave or came across."""
+    """Kind of a deviation that the tolerant reading accepts, or of a form that it found."""
 
     REORDERED = "reordered"
     UNKNOWN_ELEMENT = "unknown-element"
     ATTRIBUTE = "attribute"
     NAMESPACE = "namespace"
     SPELLING = "spelling"
-    """A documented other spelling of a name, as QueueID for QueueId."""
+    """Another documented spelling of a name, such as QueueID for QueueId."""
     JSON_ARRAY = "json-array"
     """JobsDetail is an array."""
     JSON_OBJECT = "json-object"
@@ -126,15 +126,15 @@ class NoteKind(StrEnum):
     JSON_WRAPPER = "json-wrapper"
     """The JSON body has the wrapper Response."""
     JSON_NOT_TEXT = "json-not-text"
-    """A number, true, false or null where a string is usual."""
+    """A number, true, false or null in place of a string."""
     NO_ROOT = "no-root"
     """The root Response is missing, as on the newest page of workflow callbacks (1045/50341)."""
     NOT_XML = "not-xml"
-    """A JSON name or character that XML cannot carry: left out, or replaced."""
+    """A JSON name or character that XML cannot contain: omitted or replaced."""
 
 
 class Note(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that a tolerant reading forgave or came across."""
+    """One deviation that the tolerant reading accepts, or one form that it found."""
 
     kind: NoteKind
     path: str
@@ -146,10 +146,10 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Fragment(msgspec.Struct, frozen=True):
-    """An element with its subtree, serialized; stands in a canonical mapping in place of the element's value.
+    """An element with its subtree, serialized; in a canonical mapping it replaces the element's value.
 
-    The bytes are UTF-8 and begin with the element's own tag. Whoever makes one answers for its content:
-    take it from `read_request` or `encode_part`.
+    The bytes are UTF-8 and begin with the element's own tag. `encode` does not check them: take a fragment from
+    `read_request` or `encode_part`.
     """
 
     data: bytes
@@ -163,17 +163,17 @@ Canonical: TypeAlias = Mapping[str, object]
 
 
 class Decoded(msgspec.Struct, frozen=True, kw_only=True):
-    """What a document says, what was forgiven, and what is wrong with it."""
+    """The content of a document, with notes and problems."""
 
     document: Document
     value: Canonical = {}
-    """As much as could be read, also when there are problems."""
+    """The content that could be decoded, also when there are problems."""
     notes: tuple[Note, ...] = ()
     problems: tuple[Problem, ...] = ()
     fragments: tuple[Fragment, ...] = ()
-    """From `read_request` of a submit: the Operation elements in order, ready for `encode`."""
+    """From `read_request` of a submit: the Operation elements in order, for use in `encode`."""
 
     @property
     def ok(self) -> bool:
-        """The document conforms to the schema (in the reading that was asked for)."""
+        """Whether the document conforms to the schema in the chosen reading."""
         return not self.problems

@@ -1,6 +1,6 @@
-"""Why a document is not valid: the tables walked beside the tree, each deviation with place, expected and found.
+"""Explains why a document is not valid: compares the tree with the tables and reports path, expected and found.
 
-The XSD validator decides; this module only puts it into words. A property test keeps the two agreed.
+The XSD validator decides; this module only describes its decision. A property test checks that the two agree.
 """
 
 from collections.abc import Iterator
@@ -17,15 +17,15 @@ _LONGEST_QUOTE = 60
 
 
 def explain(root: etree._Element, table: DocumentTable) -> tuple[Problem, ...]:
-    """The first hundred problems of a tree, in document order; never empty for one that the validator refuses."""
+    """Returns the first hundred problems of a tree, in document order; never empty for an invalid tree."""
     if root.tag != table.root:
         return (wrong_root(root, table),)
     found = tuple(islice(_container(root, table.content, f"/{table.root}"), _MOST))
-    return found or tuple(_validators_words(root, table))
+    return found or tuple(_validator_message(root, table))
 
 
 def wrong_root(root: etree._Element, table: DocumentTable) -> Problem:
-    """The problem of a document that is another one."""
+    """Returns the problem of a document with another root element."""
     return Problem(
         kind=ProblemKind.ROOT,
         path="/",
@@ -36,7 +36,7 @@ def wrong_root(root: etree._Element, table: DocumentTable) -> Problem:
 
 
 def quote(text: str) -> str:
-    """Found text for a message, cut where it is long."""
+    """Returns found text for a message, cut when it is long."""
     if not text:
         return "nothing"
     if len(text) > _LONGEST_QUOTE:
@@ -49,13 +49,13 @@ def _problem(kind: ProblemKind, element: etree._Element, path: str, expected: st
 
 
 def _attributes(element: etree._Element, path: str) -> Iterator[Problem]:
-    """No element of the schema has an attribute; what is inside open content passes."""
+    """Yields a problem for each attribute: the schema has none. Callers skip open content."""
     for name in map(str, element.attrib):
         yield _problem(ProblemKind.UNEXPECTED, element, f"{path}/@{name}", "no attribute", f"attribute {name}")
 
 
 def _namespaces(element: etree._Element, path: str) -> Iterator[Problem]:
-    """No document declares a namespace, not even inside open content: see `reading` for the danger in it."""
+    """Yields a problem for each namespace: no document declares one, also not in open content (see `reading`)."""
     parent = element.getparent()
     inherited = {} if parent is None else parent.nsmap
     for prefix, uri in element.nsmap.items():
@@ -136,8 +136,8 @@ def _elements_in_text(element: etree._Element, path: str) -> Problem:
     return _problem(ProblemKind.STRUCTURE, element, path, "text without elements", f"element {element[0].tag} inside")
 
 
-def _validators_words(root: etree._Element, table: DocumentTable) -> Iterator[Problem]:
-    """libxml2's own message, for what the tables cannot put into words."""
+def _validator_message(root: etree._Element, table: DocumentTable) -> Iterator[Problem]:
+    """Yields libxml2's own message, for problems that the tables cannot describe."""
     try:
         table.schema.assertValid(root)
     except etree.DocumentInvalid as error:

@@ -1,7 +1,7 @@
-"""JSON callbacks: into the tree that XML gives, and out of the canonical mapping (samples of 436/85073, 1045/73381).
+"""Decodes JSON callbacks into the tree of the XML form, and encodes canonical mappings as JSON.
 
-Documents show JobsDetail as array and as object, with and without the wrapper Response, numbers beside strings,
-and leave empty elements out. All of that is read; what was met is told as notes.
+Samples (436/85073, 1045/73381) show JobsDetail as array and as object, with and without the wrapper Response, numbers
+beside strings, and omit empty elements. Decoding accepts all of these forms and reports the found form as notes.
 """
 
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ class JsonTree:
     document: Document
     notes: tuple[Note, ...]
     problems: tuple[Problem, ...]
-    """What the tree cannot show: an array where one value belongs."""
+    """Problems that the tree cannot represent: an array in place of one value."""
 
 
 class _TooLargeError(ValueError):
@@ -38,7 +38,7 @@ class _TooLargeError(ValueError):
 
 @dataclass(slots=True)
 class _Builder:
-    """Builds the tree; keeps what it met on the way."""
+    """Builds the tree and collects notes and problems."""
 
     notes: list[Note] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -48,7 +48,7 @@ class _Builder:
         self.notes.append(Note(kind=kind, path=path, text=text))
 
     def fill(self, parent: etree._Element, item: object, kind: Type | None, path: str, depth: int) -> None:
-        """Put the value of one element into it."""
+        """Puts the value of an element into it."""
         if depth > MAX_DEPTH:
             raise _TooLargeError(f"more than {MAX_DEPTH} levels of objects")
         match item:
@@ -69,7 +69,7 @@ class _Builder:
     def children(
         self, parent: etree._Element, item: dict[str, object], kind: Type | None, path: str, depth: int
     ) -> None:
-        """Put the members of an object below an element, those of the schema in its order."""
+        """Puts the members of an object below an element, those of the schema in its order."""
         names = list(item)
         content = kind if isinstance(kind, ContainerType) else None
         if content is not None:
@@ -78,7 +78,7 @@ class _Builder:
         for name in names:
             place = f"{path}/{name}"
             if not is_element_name(name):
-                self.note(NoteKind.NOT_XML, place, "not a name for an element, set aside")
+                self.note(NoteKind.NOT_XML, place, "not a name for an element, omitted")
                 continue
             row = content.by_name.get(name) if content is not None else None
             inner = item[name]
@@ -96,7 +96,7 @@ class _Builder:
                 self.add(parent, name, one, row.type if row is not None else None, numbered, depth)
 
     def add(self, parent: etree._Element, name: str, item: object, kind: Type | None, path: str, depth: int) -> None:
-        """Put one more element below another."""
+        """Puts one more element below another."""
         if item is None:
             self.note(NoteKind.JSON_NOT_TEXT, path, "null, read as absent")
             return
@@ -121,7 +121,7 @@ def callback_document(names: Mapping[str, object] | frozenset[str]) -> Document:
 
 
 def json_callback_tree(data: bytes) -> JsonTree | Problem:
-    """Read a JSON callback into a tree; a Problem when it is no JSON object or too large."""
+    """Decodes a JSON callback into a tree; returns a Problem when it is no JSON object or too large."""
     if len(data) > MAX_BYTES:
         return _refused(ProblemKind.OVERSIZED, f"{len(data)} bytes")
     try:
@@ -158,11 +158,10 @@ def encode_callback_json(
     wrapper: bool = False,
     numbers: bool = False,
 ) -> bytes:
-    """Write a callback as JSON: strings, no wrapper, JobsDetail an array unless told otherwise; empty elements
-    are left out unless they are required.
+    """Encodes a callback as JSON: by default strings, no wrapper, JobsDetail an array; omits empty optional elements.
 
-    `value` is what `encode` takes, fragments included. `numbers` writes decimal elements (JobLevel) as numbers.
-    With `jobs="object"` only one job can be told; ValueError for more.
+    `value` is a value for `encode`, which may contain fragments. `numbers` writes decimal elements (JobLevel) as
+    numbers. `jobs="object"` allows one job only; raises ValueError for more.
     """
     members = _plain(value, document.table.content, numbers=numbers)
     if not isinstance(members, dict):
@@ -170,13 +169,13 @@ def encode_callback_json(
     if jobs == "object" and isinstance(members.get("JobsDetail"), list):
         several = members["JobsDetail"]
         if len(several) != 1:
-            raise ValueError(f"JobsDetail as an object can tell one job, not {len(several)}")
+            raise ValueError(f"JobsDetail as an object allows one job, got {len(several)}")
         members["JobsDetail"] = several[0]
     return msgspec.json.encode({_ROOT: members} if wrapper else members)
 
 
 def _plain(item: object, kind: Type | None, *, numbers: bool) -> object:
-    """What goes into the JSON text; None for what is empty and left out."""
+    """Returns the JSON value of an item; None for an empty one, which is omitted."""
     if isinstance(item, Fragment):
         element = parse(item.data)
         item = decode_item(element, kind if kind is not None else OpenType())

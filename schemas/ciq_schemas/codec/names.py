@@ -1,4 +1,4 @@
-"""What XML can carry: names of elements, and characters of text. Must not know documents."""
+"""Checks names of elements and characters of text against XML. Must not know documents."""
 
 import re
 from functools import lru_cache
@@ -10,7 +10,7 @@ _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
 
 @lru_cache(maxsize=1024)
 def is_element_name(name: str) -> bool:
-    """Tell whether an element without namespace can have that name."""
+    """Returns whether an element without namespace can have that name."""
     if name.startswith("{") or ":" in name:
         return False
     try:
@@ -21,5 +21,5 @@ def is_element_name(name: str) -> bool:
 
 
 def writable(text: str) -> str:
-    """The text with U+FFFD for each character that XML has no way to write."""
+    """Returns the text with U+FFFD for each character that XML cannot contain."""
     return _NOT_IN_XML.sub("\ufffd", text)

@@ -1,4 +1,4 @@
-"""Addresses inside a document: the type of the element at a path such as `JobsDetail/Operation`."""
+"""Finds the type of the element at a path in a document, such as `JobsDetail/Operation`."""
 
 from functools import cache
 
@@ -7,12 +7,12 @@ from ciq_schemas.xsd_tables import ContainerType, Field, Type
 
 
 class UnknownPartError(KeyError):
-    """No element of the document has that path: a mistake of the caller."""
+    """No element of the document has that path: an error of the caller."""
 
 
 @cache
 def part_field(document: Document, path: str) -> Field:
-    """The table row of the element at `path`, names of elements below the root joined with `/`."""
+    """Returns the table row of the element at `path`: names of elements below the root, joined with `/`."""
     content: Type = document.table.content
     field: Field | None = None
     for name in path.split("/"):
@@ -26,5 +26,5 @@ def part_field(document: Document, path: str) -> Field:
 
 
 def part_type(document: Document, path: str) -> Type:
-    """The type of the element at `path`."""
+    """Returns the type of the element at `path`."""
     return part_field(document, path).type

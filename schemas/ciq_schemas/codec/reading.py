@@ -1,6 +1,6 @@
-"""Bytes to `Decoded`: parse, validate by the XSD, decode by the tables; say what is wrong. Never raises for bad data.
+"""Decodes bytes to `Decoded`: parses, validates by the XSD, decodes by the tables. Never raises for invalid data.
 
-Knows the order of the steps. Must not know any element by name, but for the one that is kept as bytes.
+Must not know any element by name, except the one that it keeps as bytes.
 """
 
 import re
@@ -43,7 +43,7 @@ _KEPT_AS_BYTES = {Document.JOB_SUBMIT_REQUEST: "Operation"}
 
 
 def read(document: Document, data: bytes, reading: Reading = Reading.TOLERANT) -> Decoded:
-    """Read `data` as `document`. What does not parse or fit is a problem of the result."""
+    """Decodes `data` as `document`. What does not parse or conform is a problem of the result."""
     try:
         parsed = parse_document(data)
     except RefusedDocument as error:
@@ -52,8 +52,10 @@ def read(document: Document, data: bytes, reading: Reading = Reading.TOLERANT) -
 
 
 def read_request(document: Document, data: bytes, *, max_bytes: int = MAX_REQUEST_BYTES) -> Decoded:
-    """Tolerant reading for servers; Operation elements come as `fragments` too, in the order of the schema and
-    with what the schema does not know behind what it knows."""
+    """Decodes a request with the tolerant reading, for servers.
+
+    `fragments` contains the Operation elements too: children in the order of the schema, unknown elements last.
+    """
     try:
         parsed = parse_document(data, max_bytes=max_bytes, max_elements=MAX_REQUEST_ELEMENTS)
     except RefusedDocument as error:
@@ -62,7 +64,7 @@ def read_request(document: Document, data: bytes, *, max_bytes: int = MAX_REQUES
 
 
 def read_callback(data: bytes) -> Decoded:
-    """Read a callback body, tolerantly: JSON or XML by its first byte, which callback by what is in it."""
+    """Decodes a callback body tolerantly; its first byte decides JSON or XML, its elements the kind of callback."""
     if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
         form = json_callback_tree(data)
         if isinstance(form, Problem):
@@ -83,14 +85,14 @@ def read_callback(data: bytes) -> Decoded:
 
 
 def validate(document: Document, data: bytes) -> tuple[Problem, ...]:
-    """Problems of `data` in the strict reading; empty when it is valid as it stands."""
+    """Returns the problems of `data` in the strict reading; empty when it is valid."""
     return read(document, data, Reading.STRICT).problems
 
 
 def decode_part(document: Document, path: str, fragment: Fragment) -> Content:
-    """The value of a fragment that stands at `path` (as `JobsDetail/Operation`) of `document`.
+    """Returns the value of a fragment at `path` (such as `JobsDetail/Operation`) of `document`.
 
-    Raises RefusedDocument when the bytes do not parse: a fragment is our own writing.
+    Raises RefusedDocument when the bytes do not parse: the kit itself writes fragments.
     """
     return decode_item(parse(fragment.data), part_type(document, path))
 
@@ -103,24 +105,24 @@ def _judge(
     keep: bool = False,
     notes: tuple[Note, ...] = (),
 ) -> Decoded:
-    """Validate and decode. Only plain trees reach libxml2's validator: it would follow xsi:schemaLocation."""
+    """Validates and decodes. Only plain trees reach libxml2's validator: it would follow xsi:schemaLocation."""
     table = document.table
     root = parsed.root
-    forgiven: list[Note] = []
-    if _is_valid(parsed, table, reading, forgiven):
+    accepted: list[Note] = []
+    if _is_valid(parsed, table, reading, accepted):
         return Decoded(
             document=document,
             value=decode_container(root, table.content),
-            notes=(*notes, *forgiven),
+            notes=(*notes, *accepted),
             fragments=_kept(document, root) if keep else (),
         )
     if etree.QName(root).localname != table.root:
         return Decoded(document=document, notes=notes, problems=(wrong_root(root, table),))
     problems = _problems_as_is(parsed, table) if reading is Reading.STRICT else ()
-    shaped = reshape(root, table.content, f"/{table.root}", forgiven)
+    shaped = reshape(root, table.content, f"/{table.root}", accepted)
     value: Canonical = decode_container(shaped, table.content)
     if reading is Reading.TOLERANT:
-        notes = (*notes, *forgiven)
+        notes = (*notes, *accepted)
         if not table.schema.validate(shaped):
             problems = explain(shaped, table)
     return Decoded(
@@ -132,16 +134,16 @@ def _judge(
     )
 
 
-def _is_valid(parsed: Parsed, table: DocumentTable, reading: Reading, forgiven: list[Note]) -> bool:
-    """Tell whether the tree is valid: as it stands or, for the tolerant reading, with its children put in order."""
+def _is_valid(parsed: Parsed, table: DocumentTable, reading: Reading, accepted: list[Note]) -> bool:
+    """Returns whether the tree is valid: unchanged or, for the tolerant reading, with its children put in order."""
     root = parsed.root
     if not parsed.plain or root.tag != table.root:
         return False
     if table.schema.validate(root):
         return True
-    if reading is Reading.STRICT or not put_in_order(root, table.content, forgiven):
+    if reading is Reading.STRICT or not put_in_order(root, table.content, accepted):
         return False
-    return bool(forgiven) and table.schema.validate(root)
+    return bool(accepted) and table.schema.validate(root)
 
 
 def _problems_as_is(parsed: Parsed, table: DocumentTable) -> tuple[Problem, ...]:
@@ -160,7 +162,7 @@ def _kept(document: Document, root: etree._Element) -> tuple[Fragment, ...]:
 
 
 def _kept_whole(document: Document, root: etree._Element) -> tuple[Fragment, ...]:
-    """As `_kept`, of a tree as it came: what the schema does not know stays, for an echo must be complete."""
+    """Returns as `_kept`, from the received tree, with unknown elements: an echo must be complete."""
     name = _KEPT_AS_BYTES.get(document)
     kind = None if name is None else document.table.content.by_name[name].type
     return tuple(

@@ -1,6 +1,6 @@
-"""From a tree to a canonical mapping: fast for valid trees, forgiving for others.
+"""Decodes a tree to a canonical mapping: fast for valid trees, tolerant for others.
 
-Knows the tables. Must not know bytes, readings or how a deviation is put into words.
+Knows the tables. Must not know bytes, readings or the texts of problems.
 """
 
 import re
@@ -18,28 +18,30 @@ _RUN = re.compile(r"[ \t\r\n]+")
 _HAS_ATTRIBUTES = etree.XPath("boolean(//@*)", smart_strings=False)
 
 _SPELLINGS = {"QueueID": "QueueId", "Createtime": "CreateTime"}
-"""Names that older samples and tables of the documents print otherwise (1045/43672, 1045/47935, 436/48042)."""
+"""Names that older samples and tables of the documents spell differently (1045/43672, 1045/47935, 436/48042)."""
 
 
 def line_of(element: etree._Element) -> int:
-    """Line of the start tag, 0 where the element was not parsed from text."""
+    """Returns the line of the start tag, 0 when the element was not parsed from text."""
     return cast("int | None", element.sourceline) or 0
 
 
 def text_of(element: etree._Element, kind: TextType) -> str:
-    """The text of an element, white space treated as its type says."""
+    """Returns the text of an element, with white space handled by its type."""
     text = element.text
     if text is None:
         return ""
-    # Spaces are printable, tabs and line ends are not: two cheap questions before the careful work.
+    # Spaces are printable, tabs and line ends are not: two cheap tests before the slow substitution.
     if kind.collapse and (" " in text or not text.isprintable()):
         return _RUN.sub(" ", text).strip(SPACE)
     return text
 
 
 def decode_container(element: etree._Element, content: ContainerType) -> dict[str, Content]:
-    """The children by name. Unknown ones and those of the wrong structure are left out; of two where one
-    belongs the first counts. For a valid tree nothing is lost."""
+    """Returns the children by name, without unknown ones and those of the wrong structure.
+
+    Of several children where the schema allows one, it takes the first. It loses nothing of a valid tree.
+    """
     value: dict[str, Content] = {}
     by_name = content.by_name
     for child in element:
@@ -65,7 +67,7 @@ def decode_container(element: etree._Element, content: ContainerType) -> dict[st
 
 
 def decode_item(element: etree._Element, kind: Type) -> Content:
-    """The value of one element of a type."""
+    """Returns the value of one element of a type."""
     match kind:
         case TextType():
             return text_of(element, kind)
@@ -80,7 +82,7 @@ def decode_item(element: etree._Element, kind: Type) -> Content:
 
 
 def decode_open(element: etree._Element) -> Content:
-    """Whatever is in an open container; an element that comes once stands without a list."""
+    """Returns the content of an open container; an element that occurs once has no list."""
     if not len(element):
         return element.text or ""
     value: dict[str, Content] = {}
@@ -99,28 +101,27 @@ def decode_open(element: etree._Element) -> Content:
 
 
 def put_in_order(root: etree._Element, content: ContainerType, notes: list[Note]) -> bool:
-    """Sort the children in place as the schema has them: for trees of which the order may be all that is wrong.
+    """Sorts the children in place in the order of the schema, for trees in which only the order may be wrong.
 
-    False, and nothing has changed, where there is an unknown element or an attribute: those are for `reshape`,
-    which copies.
+    Returns False and changes nothing when the tree has an unknown element or an attribute: use `reshape` for it.
     """
-    jumbled: list[tuple[etree._Element, list[int], str]] = []
-    if _HAS_ATTRIBUTES(root) or not _look_for_order(root, content, f"/{root.tag}", jumbled):
+    unordered: list[tuple[etree._Element, list[int], str]] = []
+    if _HAS_ATTRIBUTES(root) or not _find_unordered(root, content, f"/{root.tag}", unordered):
         return False
-    for element, positions, path in jumbled:
+    for element, positions, path in unordered:
         pairs = sorted(zip(positions, element, strict=True), key=itemgetter(0))
         element[:] = [child for _, child in pairs]
         notes.append(_reordered(element, path))
     return True
 
 
-def _look_for_order(
+def _find_unordered(
     element: etree._Element,
     content: ContainerType,
     path: str,
-    jumbled: list[tuple[etree._Element, list[int], str]],
+    unordered: list[tuple[etree._Element, list[int], str]],
 ) -> bool:
-    """Note elements whose children do not stand in order, with their places; False where there is an unknown one."""
+    """Collects elements whose children are not in order; returns False when there is an unknown element."""
     positions: list[int] = []
     counts: dict[str, int] = {}
     for child in element:
@@ -132,21 +133,21 @@ def _look_for_order(
             name = field.name
             counts[name] = counts.get(name, 0) + 1
             place = f"{path}/{name}[{counts[name]}]" if field.repeated else f"{path}/{name}"
-            if not _look_for_order(child, field.type, place, jumbled):
+            if not _find_unordered(child, field.type, place, unordered):
                 return False
     if any(one > two for one, two in pairwise(positions)):
-        jumbled.append((element, positions, path))
+        unordered.append((element, positions, path))
     return True
 
 
 def reshape(element: etree._Element, kind: Type, path: str, notes: list[Note]) -> etree._Element:
-    """A copy in the order of the schema and without what the schema does not know, which becomes notes."""
+    """Returns a copy in the order of the schema; elements that the schema does not have become notes instead."""
     name = etree.QName(element).localname
     copy = etree.Element(name)
     if (line := line_of(element)) > 0:
-        copy.sourceline = cast(Any, line)  # the stubs take no line
+        copy.sourceline = cast(Any, line)  # the stubs declare no setter
     copy.text = element.text
-    _undress(element, path, notes)
+    _note_markup(element, path, notes)
     if not isinstance(kind, ContainerType):
         for child in element:
             inner = etree.QName(child).localname
@@ -180,8 +181,10 @@ def reshape(element: etree._Element, kind: Type, path: str, notes: list[Note]) -
 
 
 def tidied(element: etree._Element, kind: Type | None) -> etree._Element:
-    """A copy in the order of the schema with what the schema does not know behind what it knows; no attributes,
-    no namespaces. `kind` is None inside of what is not known."""
+    """Returns a copy without attributes and namespaces, in the order of the schema, unknown elements last.
+
+    `kind` is None inside an unknown element.
+    """
     copy = etree.Element(etree.QName(element).localname)
     copy.text = element.text
     by_name = kind.by_name if isinstance(kind, ContainerType) else {}
@@ -196,7 +199,7 @@ def tidied(element: etree._Element, kind: Type | None) -> etree._Element:
     return copy
 
 
-def _undress(element: etree._Element, path: str, notes: list[Note]) -> None:
+def _note_markup(element: etree._Element, path: str, notes: list[Note]) -> None:
     notes.extend(
         _note(NoteKind.ATTRIBUTE, element, f"{path}/@{name}", "set aside") for name in map(str, element.attrib)
     )

@@ -1,7 +1,7 @@
-"""Values to bytes: a writer over the tables, in the order of the schema, without attributes and namespaces.
+"""Encodes values to bytes by the tables: in the order of the schema, without attributes and namespaces.
 
-Accepts canonical mappings, structs of `ciq_schemas.values`, and fragments in place of elements. None leaves an
-element out. What XML cannot carry (control characters) is replaced by U+FFFD: an answer is always well-formed.
+Accepts canonical mappings, structs of `ciq_schemas.values`, and fragments in place of elements. None omits an element.
+U+FFFD replaces characters that XML cannot contain (control characters), so that the result is always well-formed.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,52 +21,54 @@ _FIRST = itemgetter(0)
 
 
 class EncodeError(ValueError):
-    """A value has no place in the document: a mistake of the caller, with the path of the element."""
+    """The document has no such element: an error of the caller; the text gives the path."""
 
 
 def encode(document: Document, value: object, *, declaration: bool = True) -> bytes:
-    """Write a document. `value` is the content of its root: a canonical mapping or a value of `values`."""
+    """Encodes a document. `value` is the content of its root: a canonical mapping or a value of `values`."""
     table = document.table
     body = _written(lambda writer: writer.container(table.root, value, table.content, table.root))
     return DECLARATION + body if declaration else body
 
 
 def encode_part(document: Document, path: str, value: object) -> Fragment:
-    """Write one element of a document, as `JobsDetail/Operation`, to stand in a later `encode`."""
+    """Encodes one element of a document, such as `JobsDetail/Operation`, for use in a later `encode`."""
     field = part_field(document, path)
     return Fragment(_written(lambda writer: writer.item(field, value, path)))
 
 
 def escape(text: str) -> str:
-    """Character data: what must be a reference is one, what cannot be written is replaced."""
+    """Returns text as XML character data: with references, and with U+FFFD for characters that XML cannot contain."""
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#xD;")
     return writable(text)
 
 
 def _written(write: "Callable[[_Writer], None]") -> bytes:
-    """Write without escaping, look once at all texts together, and write again with care where one needs it:
-    most documents need none, and one look at a joined text is cheaper than one at each."""
-    writer = _Writer(careful=False)
+    """Writes without escaping, checks all texts together, and writes again with escaping when a text needs it.
+
+    Most documents need no escaping, and one check of the joined text is cheaper than a check of each text.
+    """
+    writer = _Writer(escaping=False)
     write(writer)
     texts = "".join(writer.texts)
     if "&" in texts or "<" in texts or ">" in texts or not texts.isprintable():
-        writer = _Writer(careful=True)
+        writer = _Writer(escaping=True)
         write(writer)
     return "".join(writer.out).encode("utf-8")
 
 
 class _Writer:
-    """Collects the pieces of one document."""
+    """Collects the parts of one document."""
 
-    __slots__ = ("careful", "out", "texts")
+    __slots__ = ("escaping", "out", "texts")
 
-    def __init__(self, *, careful: bool) -> None:
-        self.careful = careful
+    def __init__(self, *, escaping: bool) -> None:
+        self.escaping = escaping
         self.out: list[str] = []
         self.texts: list[str] = []
 
     def container(self, name: str, value: object, content: ContainerType, path: str) -> None:
-        """Write an element with named children."""
+        """Writes an element with named children."""
         by_name = content.by_name
         try:
             rows = [
@@ -86,7 +88,7 @@ class _Writer:
         self.out.append(f"</{name}>")
 
     def occurrences(self, field: Field, item: object, path: str) -> None:
-        """Write an element, as often as its value says."""
+        """Writes an element once for each item of its value."""
         if field.repeated and isinstance(item, list | tuple):
             for one in item:
                 self.item(field, one, path)
@@ -94,7 +96,7 @@ class _Writer:
             self.item(field, item, path)
 
     def item(self, field: Field, item: object, path: str) -> None:
-        """Write an element once."""
+        """Writes an element once."""
         name = field.name
         if isinstance(item, Fragment):
             self.out.append(item.data.decode("utf-8"))
@@ -110,7 +112,7 @@ class _Writer:
                 self.text(name, _text(item, f"{path}/{name}"))
 
     def open(self, name: str, item: object, path: str) -> None:
-        """Write open content: the names are the caller's, so they are checked."""
+        """Writes open content; checks the names, because the caller chose them."""
         if not is_element_name(name):
             raise EncodeError(f"{path}: {name!r} is not a name for an element")
         if isinstance(item, Mapping):
@@ -125,10 +127,10 @@ class _Writer:
             self.text(name, _text(item, path))
 
     def text(self, name: str, text: str) -> None:
-        """Write an element that holds text."""
+        """Writes an element that contains text."""
         if not text:
             self.out.append(f"<{name}/>")
-        elif self.careful:
+        elif self.escaping:
             self.out.append(f"<{name}>{escape(text)}</{name}>")
         else:
             self.texts.append(text)

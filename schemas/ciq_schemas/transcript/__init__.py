@@ -1,1 +1,1 @@
-"""The only reading of a run file: its records, parsed exchanges and callbacks, job timelines, pauses and requests."""
+"""Reads a run file: its records, parsed exchanges and callbacks, job timelines, pauses and requests."""

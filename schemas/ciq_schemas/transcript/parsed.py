@@ -1,4 +1,4 @@
-"""Decodes one exchange or callback tolerantly into values, once. Pure; used by driver, judge and reports."""
+"""Decodes one exchange or callback into values, with the tolerant reading and once. Pure."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,133 +28,133 @@ from ciq_schemas.values import (
 
 @dataclass(frozen=True)
 class ParsedExchange:
-    """An exchange with its answer read on demand. Never raises for what the target sent: see `problems`."""
+    """An exchange whose response is decoded on demand. Invalid content never raises: see `Decoded.problems`."""
 
     exchange: Exchange
 
     @property
     def ok(self) -> bool:
-        """The target accepted the request."""
+        """Whether the target accepted the request."""
         return 200 <= self.exchange.status < 300
 
     @property
     def refused(self) -> bool:
-        """The target answered with a client error."""
+        """Whether the target returned a client error."""
         return 400 <= self.exchange.status < 500
 
     def read(self, document: Document) -> Decoded:
-        """The answer's body as `document`, tolerant reading; a body that does not parse is a problem in it."""
+        """Decodes the body as `document` with the tolerant reading; a body that does not parse is a problem of it."""
         return codec.read(document, self.exchange.response_body.data, Reading.TOLERANT)
 
     @cached_property
     def queue_list(self) -> QueueList:
-        """The body as a queue list; empty where it is none."""
+        """The body as a queue list; empty when it is none."""
         return codec.to_value(QueueList, self.read(Document.QUEUE_LIST))
 
     @cached_property
     def queue(self) -> Queue | None:
-        """The one queue of an update answer, None where there is none."""
+        """The queue in the response to an update, None without one."""
         return codec.queue_of_update(self.read(Document.QUEUE_UPDATE_ANSWER))
 
     @cached_property
     def job_answer(self) -> JobAnswer:
-        """The body as an answer about jobs; empty where it is none."""
+        """The body as a response about jobs; empty when it is none."""
         return codec.job_answer(self.exchange.response_body.data)
 
     @property
     def jobs(self) -> tuple[Job, ...]:
-        """The jobs in the answer."""
+        """The jobs in the response."""
         return self.job_answer.jobs
 
     @property
     def job_ids(self) -> list[str]:
-        """Ids of the jobs in the answer, in its order."""
+        """Ids of the jobs in the response, in its order."""
         return [job.job_id for job in self.jobs if job.job_id]
 
     @cached_property
     def workflow(self) -> Workflow | None:
-        """The workflow in an answer to making or updating one; None where there is none."""
+        """The workflow in the response to creating or updating one; None without one."""
         return codec.to_value(WorkflowAnswer, self.read(Document.WORKFLOW_ANSWER)).workflow
 
     @cached_property
     def workflow_list(self) -> WorkflowList:
-        """The body as a workflow list; empty where it is none."""
+        """The body as a workflow list; empty when it is none."""
         return codec.to_value(WorkflowList, self.read(Document.WORKFLOW_LIST))
 
     @cached_property
     def instance_id(self) -> str:
-        """Id of the run in the answer to a trigger; empty where there is none."""
+        """Id of the run in the response to a trigger; empty without one."""
         return (codec.to_value(WorkflowTriggered, self.read(Document.WORKFLOW_TRIGGERED)).instance_id or "").strip()
 
     @cached_property
     def deleted_id(self) -> str:
-        """Id in the answer to deleting a workflow; empty where there is none."""
+        """Id in the response to deleting a workflow; empty without one."""
         return (codec.to_value(WorkflowDeleted, self.read(Document.WORKFLOW_DELETED)).workflow_id or "").strip()
 
     @cached_property
     def run_list(self) -> RunList:
-        """The body as a list of runs; empty where it is none."""
+        """The body as a list of runs; empty when it is none."""
         return codec.to_value(RunList, self.read(Document.RUN_LIST))
 
     @cached_property
     def run(self) -> Run | None:
-        """The run that the body describes, None where there is none."""
+        """The run that the body describes, None without one."""
         return next(iter(codec.to_value(RunDetail, self.read(Document.RUN_DETAIL)).runs), None)
 
     @cached_property
     def batch_answer(self) -> BatchAnswer:
-        """The body as an answer about batch jobs; empty where it is none."""
+        """The body as a response about batch jobs; empty when it is none."""
         return codec.to_value(BatchAnswer, self.read(Document.BATCH_ANSWER))
 
     @cached_property
     def error(self) -> ErrorAnswer:
-        """The body in the error form; empty where it is none."""
+        """The body as an error document; empty when it is none."""
         return codec.to_value(ErrorAnswer, self.read(Document.ERROR))
 
 
 def describe_response(response: ParsedExchange) -> str:
-    """A response in a few words: `HTTP 400 InvalidArgument`, `no answer (timed out)`."""
+    """Describes a response: `HTTP 400 InvalidArgument`, `no response (timed out)`."""
     exchange = response.exchange
     if not exchange.status:
-        return f"no answer ({exchange.error})" if exchange.error else "no answer"
+        return f"no response ({exchange.error})" if exchange.error else "no response"
     return f"HTTP {exchange.status} {response.error.code or ''}".rstrip()
 
 
 @dataclass(frozen=True)
 class ParsedCallback:
-    """An arrival at the callback receiver with its body read on demand; XML or JSON is told by the first byte."""
+    """A callback whose body is decoded on demand; the first byte decides between XML and JSON."""
 
     arrival: CallbackReceived
 
     @cached_property
     def decoded(self) -> Decoded:
-        """The body as a TaskFinish callback, tolerant reading."""
+        """The body as a callback, with the tolerant reading."""
         return codec.read_callback(self.arrival.body.data)
 
     @cached_property
     def callback(self) -> JobCallback:
-        """The body as a value; empty where it is none."""
+        """The body as a value; empty when it is none."""
         return codec.to_value(JobCallback, self.decoded)
 
     @cached_property
     def run(self) -> Run | None:
-        """The run that a callback of a workflow tells of, None in any other body."""
+        """The run in a callback of a workflow, None in any other body."""
         if self.decoded.document is not Document.WORKFLOW_CALLBACK:
             return None
         return codec.to_value(WorkflowCallback, self.decoded).run
 
     @property
     def is_json(self) -> bool:
-        """The body looks like JSON rather than XML."""
+        """Whether the body looks like JSON."""
         return self.arrival.body.data.lstrip()[:1] in (b"{", b"[")
 
     @cached_property
     def job_ids(self) -> tuple[str, ...]:
-        """Ids of the jobs in the message."""
+        """Ids of the jobs in the callback."""
         return tuple(job.job_id for job in self.callback.jobs if job.job_id)
 
     def names(self, job_id: str) -> bool:
-        """Tell whether the callback is about a job; a body without a readable id may still hold the id's bytes."""
+        """Returns whether the callback names a job; a body without a readable id may still contain the id's bytes."""
         if self.job_ids:
             return job_id in self.job_ids
         return job_id.encode() in self.arrival.body.data

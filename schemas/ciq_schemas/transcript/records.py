@@ -1,7 +1,7 @@
-"""The run file: the records of one conformance run, one JSON object a line.
+"""Defines the run file: the records of one conformance run, one JSON object per line. Reads and writes it.
 
-Knows the shape of records and how to read and write them. Must not know how a verdict is reached or shown.
-Order: Header, then exchanges, arrivals, marks and calibrations as they happen, verdicts, Footer.
+Must not know how a verdict is reached or shown.
+Order: Header, then exchanges, callbacks, driver events and calibrations as they happen, verdicts, Footer.
 A file without a Footer is a cut-off run. Times are seconds since the start of the run on one monotonic clock.
 """
 
@@ -16,7 +16,7 @@ SCHEMA_VERSION = 1
 
 
 class Level(StrEnum):
-    """How binding a requirement is."""
+    """Level of a requirement: how binding it is."""
 
     MUST = "MUST"
     SHOULD = "SHOULD"
@@ -24,7 +24,7 @@ class Level(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What became of one requirement on one feature (and format)."""
+    """Result of one requirement on one feature (and format)."""
 
     PASS = "pass"  # noqa: S105 - a verdict, not a password
     FAIL = "fail"
@@ -50,11 +50,11 @@ class ExitCode(IntEnum):
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", omit_defaults=True):
-    """Base of all records; `kind` names the type on the line."""
+    """Base of all records; `kind` names the type in the file."""
 
 
 class TargetInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The target as the operator named it; no secret is ever in here."""
+    """The target as the operator named it; contains no secret."""
 
     url: str
     bucket: str
@@ -64,7 +64,7 @@ class TargetInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
-    """One effective value of the profile, redacted, and where it came from."""
+    """One effective value of the profile, redacted, and its origin."""
 
     name: str
     value: str
@@ -86,14 +86,14 @@ class Header(Record, tag="header", frozen=True, kw_only=True):
 
 
 class Body(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Bytes on the wire: as text where they are UTF-8, else base64."""
+    """A message body: text when it is UTF-8, else base64."""
 
     text: str = ""
     base64: str = ""
 
     @classmethod
     def of(cls, data: bytes) -> "Body":
-        """Wrap raw bytes."""
+        """Returns raw bytes as a body."""
         try:
             return cls(text=data.decode("utf-8"))
         except UnicodeDecodeError:
@@ -101,7 +101,7 @@ class Body(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def data(self) -> bytes:
-        """The raw bytes again."""
+        """The raw bytes."""
         return b64decode(self.base64) if self.base64 else self.text.encode("utf-8")
 
 
@@ -109,14 +109,14 @@ HeaderField = tuple[str, str]
 
 
 class Exchange(Record, tag="exchange", frozen=True, kw_only=True):
-    """One request of the suite and what came back; its interval is closed: [started, ended]."""
+    """One request of the suite and its response; the interval is closed: [started, ended]."""
 
     seq: int
     scenario: str
     step: str
     feature: str = ""
     operation: str = ""
-    """Kind of the call in the operations table (`submit_job`), empty for a request made by hand."""
+    """Kind in the operations table (`submit_job`), empty for a raw request."""
     started: float
     ended: float
     method: str
@@ -124,7 +124,7 @@ class Exchange(Record, tag="exchange", frozen=True, kw_only=True):
     request_headers: tuple[HeaderField, ...] = ()
     request_body: Body = Body()
     status: int = 0
-    """0 when no answer came; then `error` says why."""
+    """0 without a response; `error` then gives the reason."""
     response_headers: tuple[HeaderField, ...] = ()
     response_body: Body = Body()
     error: str = ""
@@ -137,7 +137,7 @@ class CallbackReceived(Record, tag="arrival", frozen=True, kw_only=True):
     scenario: str = ""
     feature: str = ""
     channel: str = ""
-    """Which address of the receiver was hit: the label under which a scenario gave it out."""
+    """Channel of the receiver's address: the label that the scenario gave it."""
     started: float
     ended: float
     method: str
@@ -149,9 +149,9 @@ class CallbackReceived(Record, tag="arrival", frozen=True, kw_only=True):
 
 
 class DriverEvent(Record, tag="mark", frozen=True, kw_only=True):
-    """A remark of the driver: a scenario begins or ends, a wait ran out, a prerequisite failed.
+    """An event of the driver: a scenario begins or ends, a wait expires, a prerequisite fails.
 
-    `crashed` is a mistake of the kit itself; `text` is the traceback, and the scenario's items become suite-error.
+    `crashed` is an error of the kit itself; `text` is the traceback, and the scenario's items become suite-error.
     """
 
     seq: int
@@ -163,7 +163,7 @@ class DriverEvent(Record, tag="mark", frozen=True, kw_only=True):
 
 
 class Calibration(Record, tag="calibration", frozen=True, kw_only=True):
-    """What the probe measured on one feature; every wait derives from it. Seconds."""
+    """What the probe measured on one feature, in seconds; every timeout derives from it."""
 
     seq: int
     feature: str
@@ -172,12 +172,12 @@ class Calibration(Record, tag="calibration", frozen=True, kw_only=True):
     job_latency: float
     callback_latency: float | None
     workers: int
-    """Most jobs seen running (or needed to explain the burst's time), at least 1."""
+    """Most jobs observed running (or needed to explain the burst's time), at least 1."""
     clock_offset: float | None = None
 
 
 class Verdict(Record, tag="verdict", frozen=True, kw_only=True):
-    """The judge's word on one item, with what it rests on."""
+    """The judge's verdict on one item, with its evidence."""
 
     requirement: str
     level: Level
@@ -190,11 +190,11 @@ class Verdict(Record, tag="verdict", frozen=True, kw_only=True):
     expected: str = ""
     seen: str = ""
     reason: str = ""
-    """For every outcome but pass: why, and what to try next."""
+    """For every outcome but pass: the reason, and what to do next."""
     witness: tuple[int, ...] = ()
-    """`seq` of the records that show it, smallest offending set first."""
+    """`seq` of the evidence records; the smallest set that shows the deviation comes first."""
     power: str = ""
-    """For ordering checks: how much the evidence could tell apart."""
+    """For ordering checks: how many cases the evidence can distinguish."""
     baseline: bool = False
 
     @property
@@ -211,7 +211,7 @@ class Footer(Record, tag="footer", frozen=True, kw_only=True):
     exit_code: int
     counts: dict[str, int]
     restored: bool = True
-    """False when the target could not be left as it was found."""
+    """False when the target could not be restored."""
 
 
 AnyRecord = Header | Exchange | CallbackReceived | DriverEvent | Calibration | Verdict | Footer
@@ -222,16 +222,16 @@ MAX_LINE = 16 * 1024 * 1024
 
 
 class RunFileError(ValueError):
-    """A run file that cannot be read; says line and reason."""
+    """A run file cannot be read; the text gives line and reason."""
 
 
 def write_record(stream: IO[bytes], record: AnyRecord) -> None:
-    """Append one record as a line."""
+    """Appends one record as a line."""
     stream.write(_ENCODER.encode(record) + b"\n")
 
 
 def read_records(lines: Iterable[bytes]) -> Iterator[AnyRecord]:
-    """Yield the records of a run file; raise RunFileError at the first line that is none.
+    """Yields the records of a run file; raises RunFileError at the first line that is no record.
 
     An unfinished last line (the run was killed while writing) ends the stream without an error.
     """

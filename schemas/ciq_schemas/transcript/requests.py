@@ -1,4 +1,4 @@
-"""Reads what the suite requested in a submit or an update, from the request body as sent. Pure."""
+"""Reads what the suite requested in a submit or an update, from the request body. Pure."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from ciq_schemas.transcript.raw import child_text, children, root_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestedJob:
-    """One Operation of a submit with what it shares with its siblings. None = the element was not sent."""
+    """One Operation of a submit, with the elements that all Operations share. None = the element was not sent."""
 
     tag: str | None
     user_data: str | None
@@ -35,7 +35,7 @@ class RequestedUpdate:
 
 
 def requested_jobs(response: ParsedExchange) -> tuple[RequestedJob, ...]:
-    """The jobs that a submit asked for, in the order of its Operations; empty for a body that cannot be read."""
+    """Returns the jobs of a submit, in the order of its Operations; empty for a body that cannot be read."""
     root = root_of(response.exchange.request_body.data)
     source = next(iter(children(root, "Input")), None)
     return tuple(
@@ -52,13 +52,13 @@ def requested_jobs(response: ParsedExchange) -> tuple[RequestedJob, ...]:
 
 
 def requested_job(response: ParsedExchange) -> RequestedJob:
-    """The one job of a submit in the single form; ValueError when the request is none."""
+    """Returns the job of a submit in the single form; raises ValueError for another request."""
     (job,) = requested_jobs(response)
     return job
 
 
 def requested_update(response: ParsedExchange) -> RequestedUpdate:
-    """What an update asked for."""
+    """Returns what a queue update requested."""
     root = root_of(response.exchange.request_body.data)
     rule = next(iter(children(root, "NotifyConfig")), None)
     return RequestedUpdate(
