@@ -61,7 +61,7 @@ def test_two_jobs_in_object_form_are_refused() -> None:
     """The object form has one job; the caller gets an error."""
     jobs = VALUE["JobsDetail"]
     assert isinstance(jobs, list)
-    with pytest.raises(ValueError, match="one job, not 2"):
+    with pytest.raises(ValueError, match="one job, got 2"):
         codec.encode_callback_json({**VALUE, "JobsDetail": jobs * 2}, jobs="object")
 
 

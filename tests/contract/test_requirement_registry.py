@@ -68,7 +68,7 @@ def test_valid_requirement_is_read() -> None:
         ({"features": "[]"}, "no feature"),
         ({"features": '["video"]'}, "Invalid enum value 'video'"),
         ({"features": '["doc", "media"]'}, "order of the feature table"),
-        ({"features": '["doc", "doc"]'}, "twice"),
+        ({"features": '["doc", "doc"]'}, "features has a duplicate"),
         ({"formats": '["yaml"]'}, "Invalid enum value 'yaml'"),
         ({"scenario": '"order"'}, "unknown key 'scenario'"),
         ({"capabilities": '["fly"]'}, "Invalid enum value 'fly'"),

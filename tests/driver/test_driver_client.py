@@ -179,7 +179,7 @@ def test_foreign_or_endless_redirect_is_recorded_as_response(
 @pytest.mark.parametrize(
     ("raw", "reason"),
     [
-        (b"", "the target closed the connection without an answer"),
+        (b"", "the target closed the connection without a response"),
         (b"SSH-2.0-OpenSSH\r\n\r\n", "BadStatusLine"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort", "IncompleteRead"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "ChunkedEncodingError"),
