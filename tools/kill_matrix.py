@@ -3,7 +3,7 @@
 `python -m tools.kill_matrix reports/published` makes it anew and keeps what the last run with `--full` has
 found of blame over the whole suite (`kill_full`). A fault is detected when the requirement it
 names turns red by its verdict: `fail` on a MUST, `warn` on a SHOULD. Blocked, inconclusive, a crash or another id is no
-detection. A run plays the one story that its requirement is answered by, on one feature.
+detection. Each run executes only the scenario that its requirement needs, on one feature.
 """
 
 import multiprocessing
@@ -83,7 +83,7 @@ def try_again(fault: KnownFault, missed: Kill, trial: Callable[[KnownFault], Kil
 
 
 def run_against(requirement: Requirement, feature: Feature, faults: tuple[str, ...]) -> RunResult:
-    """Play the story of a requirement against a mock with faults; judged is all that this story answers."""
+    """Run the scenario of a requirement on a mock with faults; judge all requirements of this scenario."""
     features = [feature]
     load_checks()
     scenario = scenario_of(requirement.id)
