@@ -43,7 +43,9 @@ def no_rejected_submit_made_a_job(
             text = f"no accepted submit made job {job.job_id} (input {requested.input_object}, no UserData, no Output)"
             wrong.add(listed.exchange.seq, text)
     expected = "the list contains no job of a rejected submit"
-    return wrong.finding(expected, holds(f"none of {len(rejected)}", witness=record_ids(control, listed)))
+    return wrong.finding(
+        expected, holds(f"no job of {len(rejected)} rejected submits", witness=record_ids(control, listed))
+    )
 
 
 def _complete_list(

@@ -64,8 +64,8 @@ def late_job_of_greater_level_starts_first(evidence: Evidence, item: Item) -> Fi
     spare = evidence.derive(worker_allowance).jobs
     lag = settled_after(evidence.calibration)
     active = _late_ordering(timelines, labels.Label.SUBMIT_LATE, lag=lag, spare=spare)
-    frozen_timelines = evidence.derive(order_timelines)
-    paused = _late_ordering(frozen_timelines, OrderLabel.SUBMIT_LATE, lag=0.0, spare=spare)
+    paused_timelines = evidence.derive(order_timelines)
+    paused = _late_ordering(paused_timelines, OrderLabel.SUBMIT_LATE, lag=0.0, spare=spare)
     both = Ordering(
         inversions=(*active.inversions, *paused.inversions),
         owed=active.owed + paused.owed,
@@ -73,7 +73,7 @@ def late_job_of_greater_level_starts_first(evidence: Evidence, item: Item) -> Fi
     )
     if both.owed:
         where = "overtaken in an active queue" if active.owed else "overtaken after a pause in between"
-        finding = decide(EXPECTED, [Claim.of(where, both, enough=1)], (*timelines, *frozen_timelines), evidence)
+        finding = decide(EXPECTED, [Claim.of(where, both, enough=1)], (*timelines, *paused_timelines), evidence)
         if finding.kind is not Kind.CANNOT_TELL:
             return finding
     event = evidence.blocking_event(SPEC)
@@ -86,10 +86,10 @@ def late_job_of_greater_level_starts_first(evidence: Evidence, item: Item) -> Fi
 def preemption_of_running_jobs(evidence: Evidence, item: Item) -> Finding:
     """Reports whether a running job returned to waiting when late jobs of a greater level were submitted."""
     timelines = evidence.derive(_late_timelines)
-    halted = [t for t in timelines if t.returned_to_waiting]
-    if halted:
+    returned = [t for t in timelines if t.returned_to_waiting]
+    if returned:
         return observed(
-            f"{len(halted)} running job(s) returned to waiting after a job of a greater level was submitted",
-            witness=(halted[0].observations[-1].seq,),
+            f"{len(returned)} running job(s) returned to waiting after a job of a greater level was submitted",
+            witness=(returned[0].observations[-1].seq,),
         )
     return observed("no running job returned to waiting" if timelines else "the suite could not submit late jobs")
