@@ -25,7 +25,7 @@ from transcripts import (
     submit_xml,
 )
 
-from ciq_conformance.areas.submit.labels import LEVELS, MISREAD, SUBMITS, Label
+from ciq_conformance.areas.submit.labels import ALTERABLE_USER_DATA, LEVELS, SUBMITS, Label
 from ciq_conformance.areas.submit.scenario import SPECIAL, printable
 from ciq_conformance.driver.non_ascii_keys import OTHER_FOLDER
 from ciq_conformance.judge.finding import Kind
@@ -39,7 +39,7 @@ BAD = refusal("InvalidArgument")
 
 
 def _given(step: Label) -> dict[str, str | None]:
-    text = MISREAD | {
+    text = ALTERABLE_USER_DATA | {
         Label.SPECIAL_USER_DATA: escape(f"run {SPECIAL}"),
         Label.LONG_USER_DATA: escape(LONG),
         Label.BLANKS_USER_DATA: BLANKS,

@@ -20,11 +20,11 @@ NO = "no"
 
 
 def observed_jobs(
-    evidence: Evidence, scenario: ScenarioName, submits: Collection[str], looks: Collection[str]
+    evidence: Evidence, scenario: ScenarioName, submits: Collection[str], describe_steps: Collection[str]
 ) -> tuple[ObservedJob, ...]:
     """Returns the accepted jobs of the submit steps, in the order of their submits."""
     seen: dict[str, list[Observation]] = {}
-    for response in evidence.of(scenario, *looks):
+    for response in evidence.of(scenario, *describe_steps):
         if response.ok:
             for job in response.jobs:
                 seen.setdefault(job.job_id or "", []).append(Observation(response, job))

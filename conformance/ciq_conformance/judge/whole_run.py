@@ -21,8 +21,8 @@ def exchanges_of(evidence: Evidence, kind: OperationKind) -> tuple[ParsedExchang
 
 def all_timelines(evidence: Evidence) -> tuple[JobTimeline, ...]:
     """Builds the timelines of every job of the feature, from submits, describes and callbacks; lists may be stale."""
-    looks = exchanges_of(evidence, OperationKind.DESCRIBE_JOB)
-    return build_timelines(exchanges_of(evidence, OperationKind.SUBMIT_JOB), looks, evidence.callbacks)
+    describes = exchanges_of(evidence, OperationKind.DESCRIBE_JOB)
+    return build_timelines(exchanges_of(evidence, OperationKind.SUBMIT_JOB), describes, evidence.callbacks)
 
 
 def judged_timelines(evidence: Evidence) -> tuple[JobTimeline, ...]:

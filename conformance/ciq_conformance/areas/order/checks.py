@@ -276,13 +276,13 @@ def order_survives_second_pause(evidence: Evidence, item: Item) -> Finding:
     stop = blocking_finding(evidence, timelines)
     if stop:
         return stop
-    frozen = evidence.of(SPEC, Label.FROZEN)
-    if not frozen:
+    second_pause = evidence.of(SPEC, Label.FROZEN)
+    if not second_pause:
         return absent(
             "all jobs ended before the suite could pause the queue again, so no job waited in the second pause"
         )
-    freeze = frozen[0].exchange.started
-    left = [t for t in timelines if t.not_before.at >= freeze]
+    paused_at = second_pause[0].exchange.started
+    left = [t for t in timelines if t.not_before.at >= paused_at]
     by_level = levels(evidence, left)
     by_order = _order_by_batch(evidence, left)
     if not by_level.owed + by_order.owed:

@@ -34,7 +34,7 @@ class Batch:
     """Jobs that wait together in the paused queue, with their levels in the order of submission."""
 
     levels: dict[str, int] = field(default_factory=dict)
-    shown: set[str] = field(default_factory=set)
+    proven: set[str] = field(default_factory=set)
     """Boundaries that the pauses have proven so far: `2>1`, `1>0`, `order`."""
     pauses: int = 0
     """Number of pauses in which some jobs had started and others still waited."""
@@ -61,28 +61,28 @@ class Batch:
                     overtaken.setdefault(f"{level}>{level - 1}", set()).add(other)
                 elif self.levels[other] == level and place[other] > place[job]:
                     overtaken.setdefault("order", set()).add(other)
-        self.shown |= {boundary for boundary, others in overtaken.items() if len(others) >= FEWEST_PROVEN}
+        self.proven |= {boundary for boundary, others in overtaken.items() if len(others) >= FEWEST_PROVEN}
 
 
-def hold(
+def submit_batch(
     ctx: ScenarioContext, size: int, pattern: tuple[int | None, ...], *, first: bool, rule: CallbackRuleRequest
 ) -> tuple[Batch, bool]:
     """Submits a batch to the paused queue; returns True when the queue accepted the jobs while paused."""
     batch = Batch()
     levels = [pattern[index % len(pattern)] if ctx.spec.has_job_level else None for index in range(size)]
     requests = [_varied_request(ctx, index, level) for index, level in enumerate(levels)]
-    opening = ctx.submit(Label.SUBMIT, requests[0])
+    first_response = ctx.submit(Label.SUBMIT, requests[0])
     to_cancel: list[str] = []
-    if opening.ok:
-        batch.add(opening.job_ids, levels[:1])
+    if first_response.ok:
+        batch.add(first_response.job_ids, levels[:1])
         to_cancel = _submit_jobs_to_cancel(ctx)
     else:
         # By the console pages a paused queue may reject jobs; then the suite fills an active queue quickly.
         ctx.set_queue_or_fail(Label.RESUME, rule=rule)
     half = size // 2
-    _fill(ctx, batch, requests, levels, range(int(opening.ok), half))
+    _fill(ctx, batch, requests, levels, range(int(first_response.ok), half))
     _submit_other_ways(ctx, batch)
-    if opening.ok and first:
+    if first_response.ok and first:
         # A faulty target may start jobs when a client updates other settings of a paused queue.
         ctx.set_queue(Label.TOUCH, state=QueueState.PAUSED, name=f"ciq-{ctx.spec.feature}-held")
         ctx.set_queue_or_fail(Label.TOUCH, state=QueueState.PAUSED, rule=rule)
@@ -91,13 +91,13 @@ def hold(
         ctx.calls.cancel(Label.CANCEL, job_id)
         _submit_replacement(ctx, batch, level)
     _fill(ctx, batch, requests, levels, range(half, size))
-    if opening.ok:
+    if first_response.ok:
         if first:
             ctx.calls.list_queues(Label.HELD_LIST, {"queueIds": ctx.queue_id})
             ctx.watch_for(Label.HELD, list(batch.levels), ctx.timeouts.hold)
             ctx.pause_thread(max(0.0, since + LEAK_SECONDS * ctx.profile.timeout_factor - ctx.now()))
         ctx.watch_for(Label.HELD, list(batch.levels), 0.0)
-    return batch, opening.ok
+    return batch, first_response.ok
 
 
 def _varied_request(ctx: ScenarioContext, index: int, level: int | None) -> JobRequest:

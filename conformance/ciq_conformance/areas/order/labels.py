@@ -24,7 +24,7 @@ class Label(StrEnum):
     SETTLE = "settle"
     FROZEN = "frozen"
     SUBMIT_LATE = "submit-late"
-    SUBMIT_HASTY = "submit-hasty"
+    SUBMIT_AFTER_RESUME = "submit-after-resume"
     THAW = "thaw"
     DRAIN = "drain"
 

@@ -10,7 +10,7 @@ takes effect, the suite submits a larger batch.
 import math
 from functools import partial
 
-from ciq_conformance.areas.order.held_batch import Batch, hold, submit_late
+from ciq_conformance.areas.order.held_batch import Batch, submit_batch, submit_late
 from ciq_conformance.areas.order.labels import RULE_CHANNEL, Label
 from ciq_conformance.driver.quiescence import look_at_once, resume_then_pause, wait_until_idle
 from ciq_conformance.driver.requests import CallbackRuleRequest
@@ -31,7 +31,7 @@ FEW, FEW_SECONDS = 24, 5.0
 LARGEST = 600
 """The largest batch, used when smaller batches ended before the second pause took effect."""
 DRAIN_SECONDS = 1.5
-FREEZES = 10
+MOST_PAUSES = 10
 BATCHES = 3
 GROWTH = 8
 AT_ONCE_SECONDS = 0.5
@@ -71,24 +71,24 @@ def run(ctx: ScenarioContext) -> None:
     size = batch_size(ctx.timeouts.calibration)
     if not ctx.several_ids:
         size = min(size, 30)
-    shown: set[str] = set()
+    proven: set[str] = set()
     pauses = 0
     at_once = ctx.timeouts.drain(size) < AT_ONCE_SECONDS
     for number in range(BATCHES):
         ctx.set_queue_or_fail(Label.PAUSE, state=QueueState.PAUSED, rule=rule)
         ctx.let_pause_reach_workers()
         began = ctx.now()
-        pattern = LOWER_LEVELS if "2>1" in shown else LEVELS
-        batch, held = hold(ctx, size, pattern, first=number == 0, rule=rule)
+        pattern = LOWER_LEVELS if "2>1" in proven else LEVELS
+        batch, held = submit_batch(ctx, size, pattern, first=number == 0, rule=rule)
         each = (ctx.now() - began) / size
-        ids = _freeze_and_thaw(ctx, batch, rule, wanted - shown, held=held, at_once=at_once, haste=number)
+        ids = _resume_and_pause(ctx, batch, rule, wanted - proven, held=held, at_once=at_once, number=number)
         began = ctx.now()
         ctx.watch_ended(Label.DRAIN, ids)
         drained = ctx.now() - began
         ctx.wait_callbacks(RULE_CHANNEL, ids)
-        shown |= batch.shown
+        proven |= batch.proven
         pauses += batch.pauses
-        if shown >= wanted and pauses >= 2:
+        if proven >= wanted and pauses >= 2:
             return
         if not batch.pauses or at_once:
             # All jobs ended before the pause took effect, or in too few steps: use more jobs and pause sooner.
@@ -98,7 +98,7 @@ def run(ctx: ScenarioContext) -> None:
             return
 
 
-def _freeze_and_thaw(
+def _resume_and_pause(
     ctx: ScenarioContext,
     batch: Batch,
     rule: CallbackRuleRequest,
@@ -106,23 +106,23 @@ def _freeze_and_thaw(
     *,
     held: bool,
     at_once: bool,
-    haste: int,
+    number: int,
 ) -> list[str]:
     """Resumes and pauses the queue until the pauses prove the wanted boundaries; returns the ids of all jobs."""
     paused = held
     by_clock = held
     waiting = list(batch.levels)
     aimed: float | None = None
-    for attempt in range(FREEZES):
+    for attempt in range(MOST_PAUSES):
         before = len(waiting)
         lead = took = 0.0
         resume = Label.THAW if attempt or not held else Label.RESUME
         if by_clock:
-            lead = ctx.timeouts.drain(before) * FIRST_SHARE / 2**haste if aimed is None else aimed
-            hasty = ctx.job_request(f"hasty {attempt}", level=0 if ctx.spec.has_job_level else None)
+            lead = ctx.timeouts.drain(before) * FIRST_SHARE / 2**number if aimed is None else aimed
+            request = ctx.job_request(f"after resume {attempt}", level=0 if ctx.spec.has_job_level else None)
             lead = LEADS[attempt % len(LEADS)] if at_once else lead
             # A job submitted right after the resume must start after all waiting jobs, even when a worker is free.
-            after = partial(ctx.submit, Label.SUBMIT_HASTY, hasty) if attempt % 2 else None
+            after = partial(ctx.submit, Label.SUBMIT_AFTER_RESUME, request) if attempt % 2 else None
             began = ctx.now()
             response = resume_then_pause(ctx, rule, (resume, Label.FREEZE), lead, after)
             took = ctx.now() - began
@@ -140,7 +140,7 @@ def _freeze_and_thaw(
             break
         if len(waiting) == before:
             # No job has started yet: after a few attempts wait until a job is observed to start.
-            by_clock = by_clock and at_once and attempt < FREEZES // 2
+            by_clock = by_clock and at_once and attempt < MOST_PAUSES // 2
             if not held:
                 # The suite did not observe the first pause; it can observe jobs that this pause stops.
                 ctx.watch_for(Label.FROZEN, waiting, SLACK)
@@ -148,7 +148,7 @@ def _freeze_and_thaw(
         by_clock = held
         batch.record_pause(waiting)
         if len(waiting) > (HELD_AT_ONCE if at_once else _held_by_workers(ctx.timeouts.calibration)):
-            batch.shown.add("pause")
+            batch.proven.add("pause")
         aimed = None
         if batch.pauses == 1:
             # When jobs end quickly the suite cannot choose the moment of a pause, and more jobs only delay the result.
@@ -157,7 +157,7 @@ def _freeze_and_thaw(
                 aimed = _lead_to(half, lead, took, before - len(waiting), ctx.timeouts.calibration.workers)
             waiting = [job for job in batch.levels if states.get(job, "") in ("", *WAITING_STATES)]
         ctx.watch_for(Label.FROZEN, waiting, SLACK + (ctx.timeouts.hold if batch.pauses == 1 else 0.1))
-        if batch.pauses >= 2 and batch.shown >= wanted:
+        if batch.pauses >= 2 and batch.proven >= wanted:
             break
     ctx.set_queue_or_fail(Label.THAW, rule=rule)
     return list(batch.levels)

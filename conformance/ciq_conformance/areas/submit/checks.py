@@ -4,7 +4,7 @@ from collections import Counter
 
 from ciq_conformance.areas.isolation import SPEC as ISOLATION
 from ciq_conformance.areas.submit import SPEC
-from ciq_conformance.areas.submit.labels import LOOKS, SUBMITS, Label
+from ciq_conformance.areas.submit.labels import DESCRIBE_STEPS, SUBMITS, Label
 from ciq_conformance.areas.submit.submits import NONE_ACCEPTED, submits_of
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, absent, blocked, cannot_tell, deviates, holds, observed
@@ -265,8 +265,8 @@ def input_object_overrides_url(evidence: Evidence, item: Item) -> Finding:
     """Checks that a job succeeds whose Input has a valid Object and an unreachable Url."""
     expected = "the job runs on Input.Object and succeeds"
     response = expect_success(evidence, SPEC, Label.OBJECT_AND_URL, expected)
-    last = last_seen(evidence.of(SPEC, *LOOKS), ids_of([response]))
-    plain = last_seen(evidence.of(SPEC, *LOOKS), ids_of(submits_of(evidence, Label.PLAIN)))
+    last = last_seen(evidence.of(SPEC, *DESCRIBE_STEPS), ids_of([response]))
+    plain = last_seen(evidence.of(SPEC, *DESCRIBE_STEPS), ids_of(submits_of(evidence, Label.PLAIN)))
     if not any(job.state == JobState.SUCCESS for _, job in plain.values()):
         return blocked("the job with the object alone did not succeed; see LIF-002", witness=record_ids(response))
     for shown, job in last.values():

@@ -7,7 +7,7 @@ most of the observed time, or waited while no job ran.
 from collections.abc import Collection
 
 from ciq_conformance.areas.submit import SPEC
-from ciq_conformance.areas.submit.labels import LOOKS, WELL_FORMED, Label
+from ciq_conformance.areas.submit.labels import DESCRIBE_STEPS, WELL_FORMED, Label
 from ciq_conformance.areas.submit.submits import NONE_ACCEPTED, submits_of
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, blocked, cannot_tell, deviates, holds
@@ -25,7 +25,7 @@ def job_with_valid_input_succeeds(evidence: Evidence, item: Item) -> Finding:
     submits = submits_of(evidence, *WELL_FORMED)
     if not submits:
         return NONE_ACCEPTED
-    last = last_seen(evidence.of(SPEC, *LOOKS), ids_of(submits))
+    last = last_seen(evidence.of(SPEC, *DESCRIBE_STEPS), ids_of(submits))
     if not last:
         return blocked("the target described no submitted job; see DES-001", witness=record_ids(*submits[:3]))
     wrong, right, slow = Deviations(), [], []
@@ -64,7 +64,9 @@ def _is_slow(evidence: Evidence, job_id: str, state: str, others: Collection[str
         return False
     if state in WAITING_STATES:
         return JobState.RUNNING in others
-    looks = evidence.of(SPEC, *LOOKS)
-    runs = [response.exchange.started for response, job in jobs_in(looks, [job_id]) if raw.text(job.state) == state]
-    watched = looks[-1].exchange.started - looks[0].exchange.started
+    descriptions = evidence.of(SPEC, *DESCRIBE_STEPS)
+    runs = [
+        response.exchange.started for response, job in jobs_in(descriptions, [job_id]) if raw.text(job.state) == state
+    ]
+    watched = descriptions[-1].exchange.started - descriptions[0].exchange.started
     return state == JobState.RUNNING and runs[-1] - runs[0] < watched / 2

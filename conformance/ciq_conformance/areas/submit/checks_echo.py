@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from ciq_conformance.areas.submit import SPEC
-from ciq_conformance.areas.submit.labels import LEVELS, LOOKS, MISREAD, SUBMITS, WELL_FORMED, Label
+from ciq_conformance.areas.submit.labels import ALTERABLE_USER_DATA, DESCRIBE_STEPS, LEVELS, SUBMITS, WELL_FORMED, Label
 from ciq_conformance.areas.submit.submits import NONE_ACCEPTED, submits_of
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, Kind, blocked, cannot_tell, deviates, holds
@@ -46,10 +46,10 @@ def _echo(
     if not submits:
         return NONE_ACCEPTED
     wrong, seen, looked = Deviations(), 0, 0
-    looks = evidence.of(SPEC, *LOOKS) if described else ()
+    descriptions = evidence.of(SPEC, *DESCRIBE_STEPS) if described else ()
     for submit in submits:
         want = wanted(requested_job(submit))
-        shown = [(submit, submit.jobs[0]), *jobs_in(looks, ids_of([submit]))]
+        shown = [(submit, submit.jobs[0]), *jobs_in(descriptions, ids_of([submit]))]
         looked += len(shown) - 1
         for response, job in shown:
             seen += 1
@@ -123,11 +123,11 @@ def parameters_are_echoed(evidence: Evidence, item: Item) -> Finding:
     if not submits:
         return NONE_ACCEPTED
     wrong, seen = Deviations(), 0
-    looks = evidence.of(SPEC, *LOOKS)
+    descriptions = evidence.of(SPEC, *DESCRIBE_STEPS)
     for submit in submits:
         wanted = requested_parameters(submit)
         (job_id,) = ids_of([submit]) or ("",)
-        for response in (submit, *looks):
+        for response in (submit, *descriptions):
             shown = returned_parameters(response, job_id) if response.ok else None
             if shown is None:
                 continue
@@ -149,7 +149,7 @@ def user_data_is_echoed(evidence: Evidence, item: Item) -> Finding:
     """Checks UserData in submit and describe responses, with special characters as well."""
     expected = "UserData equal to the request in every character"
     expect_success(evidence, SPEC, Label.SPECIAL_USER_DATA, expected)
-    for response in evidence.of(SPEC, *MISREAD):
+    for response in evidence.of(SPEC, *ALTERABLE_USER_DATA):
         if not response.ok:
             return deviates(
                 expected, f"{response.exchange.step}: {describe_response(response)}", witness=record_ids(response)
@@ -171,8 +171,8 @@ def surrounding_spaces_of_user_data_are_kept(evidence: Evidence, item: Item) -> 
     operation = next(iter(raw.children(raw.root_of(submits[0].exchange.request_body.data), "Operation")), None)
     sent = "".join(element.text or "" for element in raw.children(operation, "UserData"))
     wrong, seen = Deviations(), 0
-    looks = jobs_in(evidence.of(SPEC, *LOOKS), ids_of(submits))
-    for response, job in ((submits[0], submits[0].jobs[0]), *looks):
+    descriptions = jobs_in(evidence.of(SPEC, *DESCRIBE_STEPS), ids_of(submits))
+    for response, job in ((submits[0], submits[0].jobs[0]), *descriptions):
         text = (job.operation.user_data if job.operation is not None else None) or ""
         inner = text.strip(" \t")
         if inner[:1] in NEW_LINE and inner[-1:] in NEW_LINE:

@@ -34,7 +34,7 @@ class Label(StrEnum):
 
 LEVELS = {Label.LEVEL_0: 0, Label.LEVEL_1: 1, Label.LEVEL_2: 2}
 
-MISREAD = {Label.ZERO_USER_DATA: "0", Label.ZEROS_USER_DATA: "007", Label.ENCODED_USER_DATA: "%41+b%20c"}
+ALTERABLE_USER_DATA = {Label.ZERO_USER_DATA: "0", Label.ZEROS_USER_DATA: "007", Label.ENCODED_USER_DATA: "%41+b%20c"}
 """UserData that a faulty target changes, because it parses it as a number or as a part of a URL."""
 
 WELL_FORMED = (
@@ -52,4 +52,4 @@ WELL_FORMED = (
 """Submits with valid input, queue id and documented values: a service accepts them and the jobs succeed."""
 
 SUBMITS = (*WELL_FORMED, Label.BLANKS_USER_DATA, Label.OTHER_SCRIPT, Label.WITHOUT_QUEUE)
-LOOKS = (Label.DESCRIBE, Label.WATCH, Label.ENDED)
+DESCRIBE_STEPS = (Label.DESCRIBE, Label.WATCH, Label.ENDED)

@@ -3,7 +3,7 @@
 import re
 import string
 
-from ciq_conformance.areas.submit.labels import LEVELS, MISREAD, Label
+from ciq_conformance.areas.submit.labels import ALTERABLE_USER_DATA, LEVELS, Label
 from ciq_conformance.driver.non_ascii_keys import in_other_script
 from ciq_conformance.driver.queue_setup import make_active
 from ciq_conformance.driver.requests import JobRequest, submit_body
@@ -46,7 +46,7 @@ def run(ctx: ScenarioContext) -> None:
     plain = ctx.job_request(Label.SPECIAL_USER_DATA)
     send(Label.SPECIAL_USER_DATA, plain.with_(user_data=f"{ctx.run_id} {SPECIAL}"))
     send(Label.LONG_USER_DATA, plain.with_(user_data=printable(1024, ctx.run_id)))
-    for step, text in MISREAD.items():
+    for step, text in ALTERABLE_USER_DATA.items():
         send(step, ctx.job_request(step).with_(user_data=text))
     send(Label.BLANKS_USER_DATA, plain.with_(user_data=f" {ctx.run_id} {Label.BLANKS_USER_DATA}  "))
     equal = ctx.job_request("equal")

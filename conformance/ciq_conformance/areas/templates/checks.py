@@ -194,22 +194,22 @@ def job_has_template_name(evidence: Evidence, item: Item) -> Finding:
     if not submit.ok:
         reason = f"the target answered the submit of a job with the template with {describe_response(submit)}"
         return blocked(reason, witness=record_ids(submit))
-    looks = [
+    descriptions = [
         response for response in require_responses(evidence, SPEC, Label.DESCRIBE) if response.ok and response.jobs
     ]
-    if not looks:
+    if not descriptions:
         return blocked("the target did not describe the job; see DES-001", witness=record_ids(submit))
-    operation = looks[-1].jobs[0].operation
+    operation = descriptions[-1].jobs[0].operation
     if operation is None or operation.template_id != template_id:
         given = operation.template_id if operation is not None else None
-        return deviates(expected, f"TemplateId {given or 'absent'}", witness=record_ids(submit, looks[-1]))
+        return deviates(expected, f"TemplateId {given or 'absent'}", witness=record_ids(submit, descriptions[-1]))
     names = {_sent(created, "Name"), *(_sent(response, "Name") for response in evidence.of(SPEC, Label.UPDATE))}
     if not operation.template_name:
-        return deviates(expected, "no TemplateName", witness=record_ids(submit, looks[-1]))
+        return deviates(expected, "no TemplateName", witness=record_ids(submit, descriptions[-1]))
     if operation.template_name not in names:
         seen = f"TemplateName {operation.template_name} instead of {' or '.join(sorted(names))}"
-        return deviates(expected, seen, witness=record_ids(submit, looks[-1]))
-    return holds(f"TemplateName {operation.template_name}", witness=record_ids(submit, looks[-1]))
+        return deviates(expected, seen, witness=record_ids(submit, descriptions[-1]))
+    return holds(f"TemplateName {operation.template_name}", witness=record_ids(submit, descriptions[-1]))
 
 
 @check("TPL-008", SPEC)

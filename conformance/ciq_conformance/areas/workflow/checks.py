@@ -100,9 +100,9 @@ def update_replaces_the_name(evidence: Evidence, item: Item) -> Finding:
 def pause_and_activate_set_the_state(evidence: Evidence, item: Item) -> Finding:
     """Checks State in the lists after ?paused and after ?active."""
     witness: tuple[int, ...] = ()
-    for step, look, state in ((Label.PAUSE, Label.PAUSED, "Paused"), (Label.ACTIVATE, Label.ACTIVATED, "Active")):
+    for step, list_step, state in ((Label.PAUSE, Label.PAUSED, "Paused"), (Label.ACTIVATE, Label.ACTIVATED, "Active")):
         switch = expect_success(evidence, SPEC, step, "HTTP 200")
-        response, workflow = listed(evidence, look)
+        response, workflow = listed(evidence, list_step)
         witness = (*witness, *record_ids(switch, response))
         seen = "not listed" if workflow is None else f"State {workflow.state}"
         if workflow is None or raw.text(workflow.state) != state:

@@ -145,12 +145,12 @@ def _list_runs(ctx: ScenarioContext, workflow_id: str) -> None:
 
 
 def _pause_and_activate(ctx: ScenarioContext, workflow_id: str) -> None:
-    for step, flag, look in (
+    for step, flag, list_step in (
         (Label.PAUSE, "paused", Label.PAUSED),
         (Label.ACTIVATE, "active", Label.ACTIVATED),
     ):
         ctx.calls.other(step, OperationKind.UPDATE_WORKFLOW, key=workflow_id, flag=flag)
-        _list(ctx, look, workflow_id)
+        _list(ctx, list_step, workflow_id)
 
 
 def _send_invalid_requests(ctx: ScenarioContext, workflow_id: str) -> None:
