@@ -31,7 +31,7 @@ from ciq_mock.settings import MockSettings, SettingError
 from ciq_mock.variants.dialects import DIALECTS
 from ciq_mock.variants.dialects.listing import listed
 from ciq_mock.variants.dialects.read_lag import LONGEST, lag_of
-from ciq_mock.variants.dialects.scheduling import Halting
+from ciq_mock.variants.dialects.scheduling import HaltsRunningJobs
 from ciq_mock.variants.dialects.wire import SLOW
 from ciq_mock.variants.registry import overrides_of
 from ciq_schemas.features import Feature
@@ -276,7 +276,7 @@ def test_dialect_changes_callback_as_its_sentence_says(name: str) -> None:
 
 def test_pause_with_halting_engine_halts_running_job() -> None:
     """A halted job keeps its start and runs for the rest after resume: 3 of its 10 s before the pause, 7 after it."""
-    engine = Halting(ids=RandomIds(seed=1))
+    engine = HaltsRunningJobs(ids=RandomIds(seed=1))
     queue = engine.activate(0.0, "b", Feature.MEDIA).queue
     (job,) = engine.submit(0.0, "b", Feature.MEDIA, [JobSpec(tag="Snapshot", duration=10.0)])
     set_state = partial(engine.update_queue, bucket="b", feature=Feature.MEDIA, queue_id=queue.id, name="q")

@@ -30,7 +30,7 @@ PAIRS = (
     ("third-callback-lost", ("duplicate-callbacks", "late-callbacks", "old-callback")),
     ("callback-user-data-cut", ("json-object", "json-wrapper", "json-numbers", "shuffled-elements")),
     ("json-drifts", ("json-object", "json-wrapper", "callbacks-out-of-order")),
-    ("failure-told-as-success", ("old-callback", "message-upper-success", "no-xml-declaration")),
+    ("failure-reported-as-success", ("old-callback", "message-upper-success", "no-xml-declaration")),
     ("user-data-cut", ("extra-elements", "message-lower-success", "callback-with-unknown-jobs")),
     ("unknown-queues-unnamed", ("unknown-queues-in-container", "queue-without-bucket", "speed-queue")),
     ("unknown-ids-unnamed", ("unknown-jobs-repeated", "lower-case-headers")),

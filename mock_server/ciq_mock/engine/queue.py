@@ -130,9 +130,5 @@ class Job:
         """Change the state by the life cycle table; raise IllegalTransitionError when it has no such row."""
         self._state = after(self.state, event)
 
-    def halt(self) -> None:
-        """Return a running job to waiting: a pause in the console's reading (1045/43607), which some engines follow."""
-        self._state = _ACCEPTED
-
     def __repr__(self) -> str:
         return f"<Job {self.id} {self.state} level {self.level}>"

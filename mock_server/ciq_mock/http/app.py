@@ -82,8 +82,6 @@ class ServiceApp:
 
     date_header = True
     """The server adds Date to every answer."""
-    answers_directly = True
-    """Answers are made without waiting; False sends every request through ASGI, where a handler may wait."""
     flush: Callable[[], Refusal | None] | None = None
     """Called before an answer through ASGI: commits its changes, or returns the refusal to answer instead."""
 

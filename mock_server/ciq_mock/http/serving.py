@@ -10,6 +10,7 @@ from collections.abc import Callable
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ciq_mock.http.app import ServiceApp
 from ciq_mock.http.protocol import AnswerDirectly, bounded_protocol
 from ciq_mock.running import RunningMock
 
@@ -83,15 +84,13 @@ class _Applications:
         self._make_admin = admin
         self._service = mock.service
         self._objects = mock.objects
+        self._answers_directly = type(mock.service).__call__ is ServiceApp.__call__
+        """False for a subclass with its own `__call__`: it waits or sends in pieces, which only ASGI can do."""
         self._admin: ASGIApp | None = None
 
     def direct_answer(self, scope: Scope) -> AnswerDirectly | None:
         """Return the service's direct answer; None for objects, which may be long, and for admin, which may wait."""
-        if (
-            scope["raw_path"].startswith(ADMIN_PREFIX)
-            or self._objects.claims(scope)
-            or not self._service.answers_directly
-        ):
+        if not self._answers_directly or scope["raw_path"].startswith(ADMIN_PREFIX) or self._objects.claims(scope):
             return None
         return self._service.answer
 

@@ -1,6 +1,6 @@
 """Delays each request at random, as a service on several machines does, so that requests overlap.
 
-Knows which requests are in progress. Must not know their content.
+Counts the requests in progress. Must not know their content.
 """
 
 import asyncio
@@ -18,18 +18,16 @@ _SEED = 20261121
 
 
 class RandomLatencyApp(ServiceApp):
-    """Waits a random time before and after it handles a request; a single client observes slow responses only."""
-
-    answers_directly = False
+    """Waits a random time before and after it handles a request; a single client observes only slow responses."""
 
     def __init__(self, **parts: Any) -> None:
         super().__init__(**parts)
         self._chance = Random(_SEED)  # noqa: S311 - no secret
-        self.under_way: Counter[str] = Counter()
+        self.in_progress: Counter[str] = Counter()
         """Requests in progress, by method and first part of the path: `POST /jobs`."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one HTTP request."""
+        """Answers one HTTP request."""
 
         async def send_late(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -37,15 +35,15 @@ class RandomLatencyApp(ServiceApp):
             await send(message)
 
         place = f"{scope['method']} {first_part(scope)}"
-        self.under_way[place] += 1
+        self.in_progress[place] += 1
         try:
             await asyncio.sleep(self._chance.uniform(0.0, LONGEST))
             await super().__call__(scope, receive, send_late)
         finally:
-            self.under_way[place] -= 1
+            self.in_progress[place] -= 1
 
 
 def first_part(scope: Scope) -> str:
-    """`/jobs` of `/jobs/j1?cancel`."""
+    """Returns the first part of the path: `/jobs` of `/jobs/j1?cancel`."""
     path: str = scope["raw_path"].decode("ascii", "replace")
     return "/" + path.lstrip("/").partition("?")[0].partition("/")[0]

@@ -1,4 +1,4 @@
-"""Overrides that replace a component by a subclass, and an engine with hooks for such subclasses.
+"""Overrides that change settings or replace a component by a subclass, and an engine with hooks for subclasses.
 
 Several subclasses can be mixed, so each one calls `super()`. Must not know any fault or dialect.
 """
@@ -16,6 +16,11 @@ from ciq_mock.overrides import Override, mixed
 from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import QueueState
 from ciq_schemas.values import NotifyConfig
+
+
+def changed_settings(**changes: Any) -> Override:
+    """Changes settings of the mock."""
+    return Override(settings=lambda settings: replace(settings, **changes))
 
 
 def in_engine(mixin: type[Engine]) -> Override:

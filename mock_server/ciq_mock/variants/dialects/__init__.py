@@ -1,5 +1,7 @@
-"""Dialects: every freedom that the documents leave, by name. A mock that follows any of them, or any number of them
-that do not exclude each other, is still right, and a suite that blames it is wrong.
+"""Dialects: every reading that the documents leave open, by name.
+
+A mock that follows any of them, or several that do not exclude each other, still conforms. A suite that reports a
+failure of such a mock is wrong.
 """
 
 from collections.abc import Mapping

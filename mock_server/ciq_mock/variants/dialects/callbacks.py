@@ -13,13 +13,10 @@ from ciq_mock.settings import RuleMoment
 from ciq_mock.variants.dialects.dialect import Dialect
 from ciq_mock.variants.dialects.rewriting import Members, bodies, job_members, unwrapped
 from ciq_mock.variants.edits import Tree
+from ciq_mock.variants.mixins import changed_settings
 
 _JOBS = "JobsDetail"
 _SEED = 20260105
-
-
-def _settings(**changes: Any) -> Override:
-    return Override(settings=lambda settings: replace(settings, **changes))
 
 
 def _delivery(**changes: Any) -> Override:
@@ -89,7 +86,7 @@ DIALECTS = (
     Dialect(
         name="json-wrapper",
         description="A JSON callback has the wrapper Response.",
-        source="the tables of the callback pages name Response (436/85073), their samples leave it out",
+        source="the tables of the callback pages name Response (436/85073), their samples omit it",
         override=bodies(json=_wrapped),
     ),
     Dialect(
@@ -114,42 +111,42 @@ DIALECTS = (
         name="workflow-callback-without-root",
         description="WorkflowFinish in XML has no root Response.",
         source="1045/50341 and 460/80039 against 436/48042",
-        override=_settings(workflow_root=False),
+        override=changed_settings(workflow_root=False),
     ),
     Dialect(
         name="duplicate-callbacks",
         description="Each callback is sent twice.",
-        source="no page promises that it comes once",
+        source="no page promises that a callback is sent only once",
         override=_delivery(copies=2),
     ),
     Dialect(
         name="late-callbacks",
-        description="Callbacks leave 0.3 s after the end.",
-        source="no page says when they come",
+        description="Callbacks are sent 0.3 s after the end.",
+        source="no page specifies when they are sent",
         override=_delivery(delay=0.3),
     ),
     Dialect(
         name="jittery-callbacks",
-        description="Callbacks leave up to half a second after the end, each as it likes.",
-        source="no page says when, and in which order, they come",
+        description="Callbacks are sent up to half a second after the end, with random delays.",
+        source="no page specifies when and in which order they are sent",
         override=replace(_delivery(delay=0.3), delivery=mixed(_RandomDelays)),
     ),
     Dialect(
         name="callbacks-out-of-order",
-        description="Every second callback leaves 0.2 s later, so that the next one overtakes it.",
+        description="Every second callback is sent 0.2 s later, so that the next one overtakes it.",
         source="no page promises an order",
         override=_delivery(stagger=0.2),
     ),
     Dialect(
         name="no-retries",
-        description="A callback is tried once.",
-        source="no page promises another attempt",
+        description="A callback is attempted once.",
+        source="no page promises a retry",
         override=_delivery(retry_after=()),
     ),
     Dialect(
         name="rule-read-at-submit",
-        description="The queue's callback rule that counts is that of the moment when the job was accepted.",
-        source="no page says when it is read",
-        override=_settings(rule_read_at=RuleMoment.SUBMIT),
+        description="The queue's callback rule is read when the job is accepted.",
+        source="no page specifies when it is read",
+        override=changed_settings(rule_read_at=RuleMoment.SUBMIT),
     ),
 )

@@ -100,31 +100,31 @@ def _with_charset(name: bytes, value: bytes) -> tuple[bytes, bytes]:
 DIALECTS = (
     Dialect(
         name="shuffled-elements",
-        description="Elements, and members of JSON objects, come in any order, another one each time.",
-        source="pages and samples differ in their order (1045/73113 against 436/49074), none promises one",
+        description="Elements and members of JSON objects are in random order.",
+        source="pages and samples differ in their order (1045/73113 against 436/49074), no page promises one",
         override=changed_bodies(xml=_shuffle, json=_shuffle_members),
     ),
     Dialect(
         name="alphabetical-elements",
-        description="Elements come in alphabetical order.",
+        description="Elements are in alphabetical order.",
         source="samples of the callback pages (436/49074, 436/85073)",
         override=changed_bodies(xml=_sort),
     ),
     Dialect(
         name="extra-elements",
-        description="Every container, in XML and JSON, holds an element that no page knows.",
-        source="captured samples hold elements that the tables of their pages do not (1045/47935, 1045/51264)",
+        description="Every container, in XML and JSON, has an undocumented element.",
+        source="captured samples contain elements that the tables of their pages omit (1045/47935, 1045/51264)",
         override=changed_bodies(xml=_add_elements, json=_add_members),
     ),
     Dialect(
         name="pretty-xml",
         description="XML is indented.",
-        source="samples are indented, none says they are not sent so",
+        source="samples are indented; no page excludes white space",
         override=changed_bodies(xml=_indent),
     ),
     Dialect(
         name="no-xml-declaration",
-        description="XML begins with its root.",
+        description="XML has no declaration.",
         source="callback samples without declaration (436/49074) against 1545/65203",
         override=Override(
             service=changed_content(_without_declaration).service, callback=bodies(_without_declaration).callback
@@ -132,20 +132,20 @@ DIALECTS = (
     ),
     Dialect(
         name="content-type-charset",
-        description="Content-Type names the character set as well.",
+        description="Content-Type has a charset parameter.",
         source="HTTP allows parameters (RFC 9110, 8.3.1); the samples show application/xml",
         override=_headers(_with_charset),
     ),
     Dialect(
         name="lower-case-headers",
-        description="Names of headers are written in lower case.",
-        source="names have no case (RFC 9110, 5.1)",
+        description="Header names are in lower case.",
+        source="names are case-insensitive (RFC 9110, 5.1)",
         override=_headers(lambda name, value: (bytes.lower(name), value)),
     ),
     Dialect(
         name="upper-case-headers",
-        description="Names of headers are written in capital letters.",
-        source="names have no case (RFC 9110, 5.1)",
+        description="Header names are in upper case.",
+        source="names are case-insensitive (RFC 9110, 5.1)",
         override=_headers(lambda name, value: (Spelled(bytes.upper(name)), value)),
     ),
 )

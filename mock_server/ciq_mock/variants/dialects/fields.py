@@ -201,37 +201,37 @@ def _doc_category(text: str) -> str:
 DIALECTS = (
     Dialect(
         name="unset-times-empty",
-        description="A time that has not come yet is an empty element.",
+        description="The element of a time that is not known yet is empty.",
         source="older samples of speech and media (1045/73386 family) against `-` in 1045/73113",
         override=_jobs(_unset("")),
     ),
     Dialect(
         name="unset-times-absent",
-        description="A time that has not come yet is left out.",
+        description="The element of a time that is not known yet is omitted.",
         source="samples of documents (1045/47932) have no such element",
         override=_jobs(_unset(None)),
     ),
     Dialect(
         name="speech-without-start",
         description="Speech jobs have no StartTime.",
-        source="older speech pages have none; nor have the types of the Go SDK",
+        source="older speech pages have none, and neither do the types of the Go SDK",
         override=_jobs(_without_speech_start),
     ),
     Dialect(
         name="message-upper-success",
-        description="Message of what is well says SUCCESS.",
+        description="Message of a successful job is SUCCESS.",
         source="samples of 1045/73381 and 1045/73376",
         override=_jobs(_message("SUCCESS")),
     ),
     Dialect(
         name="message-lower-success",
-        description="Message of what is well says success.",
-        source="samples of job pages spell it in three ways, and leave it empty",
+        description="Message of a successful job is success.",
+        source="samples of job pages spell it in three ways or leave it empty",
         override=_jobs(_message("success")),
     ),
     Dialect(
         name="code-of-failures-only",
-        description="Jobs have Code and Message only when they failed.",
+        description="Only failed jobs have Code and Message.",
         source="“returned only when State is Failed” (1045/73113), against its own sample",
         override=_jobs(_code_of_failures_only),
     ),
@@ -243,26 +243,26 @@ DIALECTS = (
     ),
     Dialect(
         name="times-in-utc",
-        description="Times are written at +0000.",
-        source="samples show +0800; no page says that the zone is always the same",
+        description="Times have the zone +0000.",
+        source="samples show +0800; no page promises that the zone is always the same",
         override=_times(_in_utc),
     ),
     Dialect(
         name="workflow-times-with-colon",
-        description="All times in documents of workflows have a colon in the zone and a T.",
-        source="runs are shown so (1045/50339, 436/50855), workflows and their callback in two other forms",
+        description="All times in workflow documents have a colon in the zone and a T.",
+        source="pages show runs in this form (1045/50339, 436/50855), workflows and their callback in two other forms",
         override=_times(_with_colon, of=_is_workflow_document),
     ),
     Dialect(
         name="unknown-queues-in-container",
-        description="Queues that do not exist stand as QueueID in one NonExistPIDs.",
+        description="Unknown queues are QueueID elements in one NonExistPIDs.",
         source="1045/47935, 1045/49552, 1045/43672 against 1045/73366",
         override=_edits(_nest_unknown_queues),
     ),
     Dialect(
         name="unknown-jobs-repeated",
-        description="Each job that does not exist has a NonExistJobIds of its own.",
-        source="1045/73113 says String and does not say how several are put",
+        description="Each unknown job has its own NonExistJobIds.",
+        source="1045/73113 gives the type String and does not specify how several are written",
         override=_edits(_repeat_unknown_jobs),
     ),
     Dialect(
@@ -274,7 +274,7 @@ DIALECTS = (
     Dialect(
         name="error-without-trace-id",
         description="Errors have no TraceId.",
-        source="1045/43611 describes it, and no page says that it always comes",
+        source="1045/43611 describes it; no page promises that it is always present",
         override=_edits(_error_without("TraceId")),
     ),
     Dialect(
@@ -285,8 +285,8 @@ DIALECTS = (
     ),
     Dialect(
         name="queue-without-bucket",
-        description="Queues do not say their bucket.",
-        source="BucketId is in samples (1045/47935), not in the tables of the queue pages",
+        description="Queues have no BucketId.",
+        source="samples contain BucketId (1045/47935), the tables of the queue pages do not",
         override=_edits(drop("QueueList/BucketId"), drop("Queue/BucketId")),
     ),
 )

@@ -1,4 +1,4 @@
-"""`ciq dialects`: the list for people. Must not know what a dialect does beyond its sentence."""
+"""The command `ciq dialects`. Must not know what a dialect does beyond its description."""
 
 import shutil
 import sys
@@ -12,7 +12,7 @@ _INDENT = "    "
 
 
 def dialects() -> None:
-    """List the legal readings that the mock can follow: name, what it does then, where the documents leave it open.
+    """List the legal readings that the mock can follow: name, behaviour, source that leaves it open.
 
     Use one or several with `ciq mock --dialect NAME`.
     """
@@ -21,7 +21,7 @@ def dialects() -> None:
 
 
 def listed(shown: Iterable[Dialect], width: int) -> str:
-    """The list as text, no line longer than `width` unless a word is."""
+    """Returns the list as text; a line is longer than `width` only if a word is."""
     wrap = textwrap.TextWrapper(width=width, initial_indent=_INDENT, subsequent_indent=_INDENT, break_on_hyphens=False)
     lines: list[str] = []
     for dialect in shown:

@@ -65,8 +65,8 @@ def _callbacks_after_publication(settings: MockSettings) -> MockSettings:
 DIALECTS = (
     Dialect(
         name="late-states",
-        description="Workers publish what became of a job up to 0.15 s late, each with a delay of its own.",
-        source="no page says that a state shows in the moment it comes about; TaskFinish follows the end (436/49074)",
+        description="Workers publish the states of a job up to 0.15 s late, with a delay that differs from job to job.",
+        source="no page specifies when a state becomes visible; TaskFinish follows the end (436/49074)",
         override=replace(middleware_per_mock(_LateStates), settings=_callbacks_after_publication),
     ),
 )

@@ -1,16 +1,15 @@
 """Dialects of single calls: what describe, list and submit accept and return where the documents are open."""
 
 from copy import deepcopy
-from dataclasses import replace
 from itertools import groupby
 
 from lxml import etree
 
-from ciq_mock.overrides import Override
 from ciq_mock.service.call import Answer
 from ciq_mock.variants.dialects.dialect import Dialect
 from ciq_mock.variants.edits import Tree, to_bytes
 from ciq_mock.variants.middleware import CallNext, Request, answers, middleware
+from ciq_mock.variants.mixins import changed_settings
 from ciq_schemas.features import Feature
 from ciq_schemas.operations import OperationKind
 
@@ -46,25 +45,25 @@ DIALECTS = (
     Dialect(
         name="empty-end-token",
         description="The last page of a list has an empty NextToken.",
-        source="pages of job lists (1045/73114) do not say how a list ends",
+        source="pages of job lists (1045/73114) do not specify how a list ends",
         override=answers(_empty_end_token, OperationKind.LIST_JOBS),
     ),
     Dialect(
         name="equal-times-turned",
-        description="On a page of a list, jobs created in the same second stand in reverse order.",
-        source="orderByTime (436/49393, 1045/73114) orders by time; no page says anything of equal times",
+        description="On a page of a list, jobs created in the same second are in reverse order.",
+        source="orderByTime (436/49393, 1045/73114) orders by time; no page mentions equal times",
         override=answers(_reverse_equal_times, OperationKind.LIST_JOBS),
     ),
     Dialect(
         name="one-id-a-describe",
-        description="Describe of speech and document jobs takes one id; several are one id that does not exist.",
-        source="1045/73113 and 460/83092 take several; pages of speech and documents show one (1045/47933)",
+        description="Describe of speech and document jobs reads several ids as one, which does not exist.",
+        source="1045/73113 and 460/83092 accept several; pages of speech and documents show one (1045/47933)",
         override=middleware(_one_id_a_describe),
     ),
     Dialect(
         name="level-not-defaulted",
-        description="A job whose submit gave no JobLevel echoes none.",
-        source="samples echo 0 unasked (436/76608); no table says so",
-        override=Override(settings=lambda settings: replace(settings, show_default_level=False)),
+        description="A job submitted without JobLevel shows none.",
+        source="samples show 0 for a job without level (436/76608); no table specifies it",
+        override=changed_settings(show_default_level=False),
     ),
 )

@@ -1,54 +1,42 @@
-"""Engines that read the pages of queues otherwise: a pause that halts running jobs, a queue closed while paused,
-other names and ids.
+"""Engines for other readings of the queue pages: a pause stops running jobs, a paused queue rejects jobs, other names.
 
-A halted job goes back to its place by level and order, keeps its StartTime, and runs for what was left when it is
-let go on.
+A stopped job returns to its place by level and order and keeps its StartTime. It runs for the remaining time when the
+scheduler starts it again.
 """
 
 from collections.abc import Sequence
 from heapq import heapify, heappush
 from typing import Any
 
-from ciq_mock.engine import Engine, Job, JobSpec, Queue, Started
+from ciq_mock.engine import Job, JobSpec, Queue, Started
 from ciq_mock.engine.core import Activation
 from ciq_mock.service.refusal import ErrorCode, Refusal
+from ciq_mock.variants.mixins import HookedEngine, QueueSettings, changed_ids
 from ciq_schemas.features import FEATURES, Feature
-from ciq_schemas.lifecycle import JobEvent, QueueState
-from ciq_schemas.values import NotifyConfig
+from ciq_schemas.lifecycle import JobEvent, JobState, QueueState
 
 
-class Halting(Engine):
-    """A pause halts running jobs too: “jobs in it will stop” (1045/43607)."""
+class HaltsRunningJobs(HookedEngine):
+    """A pause stops running jobs too: “jobs in it will stop” (1045/43607)."""
 
     def __init__(self, **parts: Any) -> None:
         super().__init__(**parts)
-        self._left: dict[Job, float] = {}
-        """Seconds that halted jobs have still to run."""
+        self._remaining: dict[Job, float] = {}
+        """Seconds that stopped jobs still have to run."""
 
     def reset(self) -> None:
-        """Forget halted jobs as well."""
+        """Forgets the stopped jobs as well."""
         super().reset()
-        self._left.clear()
+        self._remaining.clear()
 
-    def update_queue(
-        self,
-        now: float,
-        bucket: str,
-        feature: Feature,
-        queue_id: str,
-        *,
-        name: str,
-        state: QueueState,
-        notify: NotifyConfig,
-    ) -> Queue:
-        """Replace the settings; with Paused, halt what runs."""
-        queue = super().update_queue(now, bucket, feature, queue_id, name=name, state=state, notify=notify)
-        if state is QueueState.PAUSED and queue.running:
+    def on_updated(self, queue: Queue, before: QueueSettings, updated_before: float) -> None:
+        """Stops the running jobs of a queue that is set to Paused."""
+        super().on_updated(queue, before, updated_before)
+        if queue.state is QueueState.PAUSED and queue.running:
             self._halt(queue)
-        return queue
 
     def resume(self, now: float) -> None:
-        """Go on from a state that was put back; what a pause had halted waits again."""
+        """Continues from a restored state; the running jobs of paused queues wait again."""
         super().resume(now)
         for activation in self._active.values():
             for queue in activation.queues:
@@ -60,59 +48,42 @@ class Halting(Engine):
         self._ends = [entry for entry in self._ends if entry[2].queue is not queue]
         heapify(self._ends)
         for end, _, job in halted:
-            job.halt()
+            job._state = JobState.SUBMITTED
             queue.running -= 1
-            self._left[job] = end - self._now
+            self._remaining[job] = end - self._now
             queue.waiting.push(job)
 
     def _start(self, job: Job) -> None:
-        left = self._left.pop(job, None)
-        if left is None:
+        remaining = self._remaining.pop(job, None)
+        if remaining is None:
             super()._start(job)
             return
         job.apply(JobEvent.START)
         job.queue.running += 1
         self._start_number += 1
-        heappush(self._ends, (self._now + left, self._start_number, job))
+        heappush(self._ends, (self._now + remaining, self._start_number, job))
         self._events.append(Started(self._now, job))
 
 
-class ClosedWhenPaused(Engine):
-    """A paused queue takes no jobs of clients: “job and workflow features cannot be used” (1045/43607)."""
+class RejectsWhenPaused(HookedEngine):
+    """A paused queue rejects jobs of clients: “job and workflow features cannot be used” (1045/43607)."""
 
-    def submit(
-        self,
-        now: float,
-        bucket: str,
-        feature: Feature,
-        specs: Sequence[JobSpec],
-        *,
-        queue_id: str | None = None,
-        category: str | None = None,
-    ) -> tuple[Job, ...]:
-        """Accept specs, unless the queue is paused; Refusal then."""
-        queue = self.queue(bucket, feature, queue_id, category=category)
-        if queue.state is QueueState.PAUSED and any(order.origin is None for order in specs):
-            raise Refusal(ErrorCode.INVALID_ARGUMENT, "the queue is paused and takes no jobs")
-        return super().submit(now, bucket, feature, specs, queue_id=queue_id, category=category)
+    def requested_jobs(self, queue: Queue, specs: Sequence[JobSpec]) -> Sequence[JobSpec]:
+        """Returns the jobs of a submit; raises Refusal when the queue is paused."""
+        if queue.state is QueueState.PAUSED and any(spec.origin is None for spec in specs):
+            raise Refusal(ErrorCode.INVALID_ARGUMENT, "the queue is paused and rejects jobs")
+        return super().requested_jobs(queue, specs)
 
 
-class OtherSpeechQueue(Engine):
-    """The queue of speech has its other documented name (436/53970)."""
+class OtherSpeechQueueName(HookedEngine):
+    """The speech queue has its other documented name (436/53970)."""
 
-    def activate(self, now: float, bucket: str, feature: Feature, *, region: str = "") -> Activation:
-        """Give the bucket the feature; a queue that is new gets its other name."""
-        known = self.is_active(bucket, feature)
-        activation = super().activate(now, bucket, feature, region=region)
-        if feature is Feature.SPEECH and not known:
-            activation.queue.name = FEATURES[feature].queue_names[-1]
-        return activation
+    def on_activated(self, activation: Activation, *, again: bool) -> None:
+        """Sets the name of a new speech queue."""
+        super().on_activated(activation, again=again)
+        if activation.feature is Feature.SPEECH and not again:
+            activation.queue.name = FEATURES[Feature.SPEECH].queue_names[-1]
 
 
-class UpperCaseIds(Engine):
-    """Ids of queues and jobs end in upper-case digits: no page says what stands behind the letter."""
-
-    def __init__(self, **parts: Any) -> None:
-        super().__init__(**parts)
-        plain = self._ids
-        self._ids = lambda letter: letter + plain(letter)[len(letter) :].upper()
+UPPER_CASE_IDS = changed_ids(lambda plain, _number: plain[:1] + plain[1:].upper())
+"""Ids of queues and jobs end in upper-case digits: no page describes the form after the letter."""

@@ -1,6 +1,7 @@
-"""Dialects of the wire: how answers are cut, how connections are kept, how long an answer takes.
+"""Dialects of the connection: chunked responses, closed connections, HTTP/1.0, slow responses.
 
-Answers go ASGI's way here, as only there one may wait or send in pieces. Must not know what an answer says.
+Each one overrides `__call__`, so responses are sent through ASGI, where an application can wait or send in pieces.
+Must not know the content of a response.
 """
 
 import asyncio
@@ -9,25 +10,23 @@ from http import HTTPStatus
 from starlette.types import Message, Receive, Scope, Send
 
 from ciq_mock.http.app import ServiceApp
-from ciq_mock.overrides import Override, mixed
 from ciq_mock.variants.dialects.dialect import Dialect
+from ciq_mock.variants.mixins import in_service
 
 _PIECE = 150
-"""Bytes of a chunk: an answer has several."""
+"""Bytes of a chunk; a response has several."""
 SLOW = 0.15
-"""Seconds that each answer takes."""
+"""Seconds that each response takes."""
 _LENGTH = b"content-length"
 
 
 class Chunked(ServiceApp):
-    """Says no length and sends the body in chunks."""
-
-    answers_directly = False
+    """Sends no Content-Length, and the body in chunks."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one HTTP request."""
+        """Answers one HTTP request."""
 
-        async def in_pieces(message: Message) -> None:
+        async def send_in_pieces(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = [(name, value) for name, value in message["headers"] if bytes.lower(name) != _LENGTH]
                 await send({**message, "headers": headers})
@@ -37,35 +36,31 @@ class Chunked(ServiceApp):
                 await send({**message, "body": body[start : start + _PIECE], "more_body": True})
             await send({**message, "body": b""})
 
-        await super().__call__(scope, receive, in_pieces)
+        await super().__call__(scope, receive, send_in_pieces)
 
 
 class Closing(ServiceApp):
-    """Ends the connection after each answer."""
-
-    answers_directly = False
+    """Closes the connection after each response."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one HTTP request."""
+        """Answers one HTTP request."""
 
-        async def last(message: Message) -> None:
+        async def send_last(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message = {**message, "headers": [*message["headers"], (b"connection", b"close")]}
             await send(message)
 
-        await super().__call__(scope, receive, last)
+        await super().__call__(scope, receive, send_last)
 
 
-class Older(ServiceApp):
-    """Speaks HTTP/1.0: the end of the connection is the end of the answer."""
-
-    answers_directly = False
+class Http10(ServiceApp):
+    """Responds in HTTP/1.0: the end of the connection is the end of the response."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one HTTP request. uvicorn writes HTTP/1.1 only, so this writes to its transport itself."""
+        """Answers one HTTP request; writes to uvicorn's transport, because uvicorn writes only HTTP/1.1."""
         parts: list[bytes] = []
 
-        async def kept(message: Message) -> None:
+        async def collect(message: Message) -> None:
             if message["type"] == "http.response.start":
                 status = HTTPStatus(message["status"])
                 headers = [*cycle.default_headers, *message["headers"]]
@@ -75,7 +70,7 @@ class Older(ServiceApp):
                 parts.append(message["body"])
 
         cycle = send.__self__  # type: ignore[attr-defined]
-        await super().__call__(scope, receive, kept)
+        await super().__call__(scope, receive, collect)
         cycle.transport.write(b"".join(parts))
         cycle.transport.close()
         while (await receive())["type"] != "http.disconnect":
@@ -83,44 +78,42 @@ class Older(ServiceApp):
 
 
 class Slow(ServiceApp):
-    """Takes its time over each answer."""
-
-    answers_directly = False
+    """Delays each response."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one HTTP request."""
+        """Answers one HTTP request."""
 
-        async def late(message: Message) -> None:
+        async def send_late(message: Message) -> None:
             if message["type"] == "http.response.start":
                 await asyncio.sleep(SLOW)
             await send(message)
 
-        await super().__call__(scope, receive, late)
+        await super().__call__(scope, receive, send_late)
 
 
 DIALECTS = (
     Dialect(
         name="chunked-answers",
-        description="Answers have no Content-Length and come in chunks.",
-        source="RFC 9112, 7.1; the pages' samples show Content-Length and do not demand it",
-        override=Override(service=mixed(Chunked)),
+        description="Responses have no Content-Length and are sent in chunks.",
+        source="RFC 9112, 7.1; samples show Content-Length and do not require it",
+        override=in_service(Chunked),
     ),
     Dialect(
         name="connection-closed",
-        description="The connection ends after each answer.",
-        source="RFC 9112, 9.6; no page promises that connections are kept",
-        override=Override(service=mixed(Closing)),
+        description="The connection is closed after each response.",
+        source="RFC 9112, 9.6; no page promises persistent connections",
+        override=in_service(Closing),
     ),
     Dialect(
         name="http-1.0-answers",
-        description="Answers are HTTP/1.0 without Content-Length, and end with the connection.",
-        source="RFC 9112, 2.3 and 6.3: a server may answer by an older minor version; the pages name none",
-        override=Override(service=mixed(Older)),
+        description="Responses are HTTP/1.0 without Content-Length and end with the connection.",
+        source="RFC 9112, 2.3 and 6.3: a server may respond with an older minor version; no page names one",
+        override=in_service(Http10),
     ),
     Dialect(
         name="slow-answers",
-        description="Each answer takes 0.15 s.",
-        source="no page says how fast answers come",
-        override=Override(service=mixed(Slow)),
+        description="Each response takes 0.15 s.",
+        source="no page specifies how fast responses are",
+        override=in_service(Slow),
     ),
 )

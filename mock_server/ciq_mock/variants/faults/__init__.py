@@ -1,7 +1,6 @@
 """Faults: each breaks one documented rule on purpose and names the requirement that it breaks.
 
-A fault is a small value: an override and its description. The catalogue is data; faults can be combined with each other
-and with dialects.
+A fault is a value: an override and its description. Faults can be combined with each other and with dialects.
 """
 
 from collections.abc import Mapping

@@ -55,9 +55,9 @@ def _failed_without_end(root: Tree) -> None:
 
 FAULTS = (
     Fault("failed-without-end", "LIF-003", "A failed job has no EndTime.", answers(_failed_without_end, *JOB_ANSWERS)),
-    Fault("failure-spreads", "LIF-005", "The job that starts after a failed one fails as well.", in_engine(_FailureSpreads)),
+    Fault("failure-spreads", "LIF-005", "A job that starts after a failing one fails as well.", in_engine(_FailureSpreads)),
     Fault("failure-keeps-worker", "LIF-005", "A failed job never frees its worker.", in_engine(_FailureKeepsWorker)),
-    Fault("failure-told-to-queue", "DEL-005", "CallBack and CallBackFormat of a failed job are ignored.", misreads_rules_of(_has_failed, _ignores_choice)),
+    Fault("failure-callback-to-queue", "DEL-005", "CallBack and CallBackFormat of a failed job are ignored.", misreads_rules_of(_has_failed, _ignores_choice)),
     Fault("failure-ignores-no", "DEL-005", "CallBack no of a failed job is ignored.", misreads_rules_of(_has_failed_with_no, _ignores_choice)),
-    Fault("failure-told-in-xml", "DEL-005", "Callbacks of failed jobs are XML, whatever the request says.", sends_as(BodyFormat.XML, _has_failed)),
+    Fault("failure-callbacks-in-xml", "DEL-005", "Callbacks of failed jobs are XML, whatever the request names.", sends_as(BodyFormat.XML, _has_failed)),
 )  # fmt: skip

@@ -50,16 +50,16 @@ def _no_json_to_job_address(_rule: NotifyConfig, choice: CallbackChoice, correct
 
 
 FAULTS = (
-    Fault("json-level-drifts", "SHP-005", "JobLevel of JSON callbacks is one more than that of the job.", json_member("Operation", "JobLevel", lambda text: str(int(text) + 1))),
-    Fault("json-digits-are-numbers", "SHP-011", "Whatever looks like a number is one in JSON callbacks.", json_callbacks(_digits_become_numbers)),
+    Fault("json-level-drifts", "SHP-005", "JobLevel of JSON callbacks is higher by one than that of the job.", json_member("Operation", "JobLevel", lambda text: str(int(text) + 1))),
+    Fault("json-digits-are-numbers", "SHP-011", "Texts of digits are numbers in JSON callbacks.", json_callbacks(_digits_become_numbers)),
     Fault("json-user-data-cut", "SHP-005", "UserData of JSON callbacks is cut at eight characters.", json_member("Operation", "UserData", lambda text: text[:8])),
-    Fault("json-escaped-as-xml", "SHP-012", "Special characters of UserData come as entities in JSON callbacks.", json_member("Operation", "UserData", lambda text: text.replace("&", "&amp;").replace("<", "&lt;"))),
-    Fault("json-says-running", "SHP-004", "JSON callbacks say Running.", json_callbacks(_says_running)),
+    Fault("json-escaped-as-xml", "SHP-012", "JSON callbacks contain special characters of UserData as entities.", json_member("Operation", "UserData", lambda text: text.replace("&", "&amp;").replace("<", "&lt;"))),
+    Fault("json-says-running", "SHP-004", "JSON callbacks have State Running.", json_callbacks(_says_running)),
     Fault("json-event-of-own", "SHP-003", "EventName of JSON callbacks is JobFinish.", bodies(lambda body: body.replace(b'"TaskFinish"', b'"JobFinish"', 1), BodyFormat.JSON)),
-    Fault("json-of-own-address-lost", "RUL-002", "No callback goes to a job's own address in JSON.", decides(_no_json_to_job_address)),
-    Fault("json-two-jobs", "DEL-002", "JSON callbacks tell of a second job.", bodies(_second_job, BodyFormat.JSON)),
-    Fault("json-without-level", "SHP-008", "JSON callbacks leave out what says the level.", json_callbacks(lambda job: job.get("Operation", {}).pop("JobLevel", None))),
-    Fault("speech-json-cut", "SHP-001", "JSON callbacks of speech jobs lose their last bracket.", bodies_of(lambda body: body[:-1], BodyFormat.JSON, Feature.SPEECH), Feature.SPEECH),
+    Fault("json-of-own-address-lost", "RUL-002", "A job with an own address has no callback in JSON.", decides(_no_json_to_job_address)),
+    Fault("json-two-jobs", "DEL-002", "JSON callbacks contain a second job.", bodies(_second_job, BodyFormat.JSON)),
+    Fault("json-without-level", "SHP-008", "JSON callbacks have no JobLevel.", json_callbacks(lambda job: job.get("Operation", {}).pop("JobLevel", None))),
+    Fault("speech-json-cut", "SHP-001", "JSON callbacks of speech jobs lack their last byte.", bodies_of(lambda body: body[:-1], BodyFormat.JSON, Feature.SPEECH), Feature.SPEECH),
     Fault("doc-json-without-tag", "SHP-002", "JSON callbacks of document jobs have no Tag.", bodies_of(json_jobs(lambda job: job.pop("Tag", None)), BodyFormat.JSON, Feature.DOC), Feature.DOC),
     Fault("ai-json-times-as-numbers", "SHP-007", "EndTime of JSON callbacks of AI jobs is a number of seconds.", bodies_of(json_jobs(lambda job: job.update(EndTime="1767600000")), BodyFormat.JSON, Feature.AI), Feature.AI),
 )  # fmt: skip

@@ -8,13 +8,13 @@ from typing import Any
 import msgspec
 
 from ciq_mock.engine import Engine, Failure, Job, JobSpec, Queue
-from ciq_mock.overrides import Override
+from ciq_mock.overrides import Override, mixed
 from ciq_mock.service.call import Answer, Call
 from ciq_mock.service.refusal import ErrorCode, Refusal
 from ciq_mock.variants.edits import put
 from ciq_mock.variants.faults.fault import Fault
 from ciq_mock.variants.middleware import CallNext, Request, answers, middleware_per_mock, reads_call_as, with_body
-from ciq_mock.variants.mixins import HookedEngine, in_engine, ranked
+from ciq_mock.variants.mixins import HookedEngine, changed_settings, in_engine, ranked
 from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import JobEvent, QueueState
 from ciq_schemas.operations import OperationKind as Kind
@@ -283,30 +283,30 @@ class _IgnoresCategory(Engine):
 
 
 def _with_speed_queue(mixin: type[Engine]) -> Override:
-    return replace(in_engine(mixin), settings=lambda settings: replace(settings, speed_queue=True))
+    return replace(changed_settings(speed_queue=True), engine=mixed(mixin))
 
 
 FAULTS = (
     Fault("fifo", "PRI-001", "Levels are ignored.", ranked(lambda _level, number: number)),
     Fault("lifo", "PRI-002", "The newest of a level starts first.", ranked(lambda level, number: -number - (level << 56))),
     Fault("levels-upside-down", "PRI-001", "The smallest level starts first.", ranked(lambda level, number: number + (level << 56))),
-    Fault("two-levels-as-one", "PRI-001", "Levels 1 and 2 count the same.", ranked(lambda level, number: number - (min(level, 1) << 56))),
-    Fault("low-levels-as-one", "PRI-001", "Levels 0 and 1 count the same.", ranked(lambda level, number: number - (max(level, 1) << 56))),
-    Fault("level-window", "PRI-001", "Levels count among the first few waiting jobs only.", picks(_best_of_first_few)),
+    Fault("two-levels-as-one", "PRI-001", "Levels 1 and 2 are equal.", ranked(lambda level, number: number - (min(level, 1) << 56))),
+    Fault("low-levels-as-one", "PRI-001", "Levels 0 and 1 are equal.", ranked(lambda level, number: number - (max(level, 1) << 56))),
+    Fault("level-window", "PRI-001", "Levels are compared only among the first five waiting jobs.", picks(_best_of_first_few)),
     Fault("ages-fast", "PRI-001", "Eight places in the queue outweigh one level.", ranked(lambda level, number: number - 8 * level)),
     Fault("newest-of-top-level", "PRI-002", "Jobs of level 2 start newest first.", ranked(lambda level, number: (-number if level == 2 else number) - (level << 56))),
     Fault("pairs-swapped", "PRI-002", "Neighbouring jobs of one level change places.", picks(_second_of_pair)),
     Fault("ninth-is-late", "PRI-002", "Every ninth job starts after the next one.", picks(_skips_every_ninth)),
     Fault("order-lost-at-resume", "PRI-002", "A resume reverses the order of the waiting jobs.", in_engine(LosesOrderAtResume)),
-    Fault("levels-lost-at-resume", "PRI-001", "After a resume waiting jobs count as level 0.", in_engine(_LosesLevelsAtResume)),
-    Fault("order-lost-at-second-resume", "PRI-007", "A second pause reverses the order of the remaining jobs.", in_engine(_LosesOrderOfRest)),
-    Fault("default-level-one", "PRI-003", "A job without JobLevel counts as one of level 1.", reads_call_as(_default_level_one, Kind.SUBMIT_JOB)),
-    Fault("late-levels-ignored", "PRI-004", "The level of a job that comes while the queue is active is ignored.", changed_specs(_level_only_when_paused)),
+    Fault("levels-lost-at-resume", "PRI-001", "A resume sets the level of the waiting jobs to 0.", in_engine(_LosesLevelsAtResume)),
+    Fault("order-lost-at-second-resume", "PRI-007", "A second resume reverses the order of the remaining jobs.", in_engine(_LosesOrderOfRest)),
+    Fault("default-level-one", "PRI-003", "A job without JobLevel has level 1.", reads_call_as(_default_level_one, Kind.SUBMIT_JOB)),
+    Fault("late-levels-ignored", "PRI-004", "The level of a job is ignored if the queue is active at the submit.", changed_specs(_level_only_when_paused)),
     Fault("one-level-a-request", "PRI-005", "All jobs of a request have the level of the first.", changed_specs(_first_level_for_all)),
     Fault("pause-ignored", "PAU-001", "A paused queue continues to start jobs.", in_engine(_IgnoresPause)),
     Fault("last-of-many-leaks", "PAU-001", "When eight or more jobs wait in a paused queue, the last one runs.", leaks(_last_of_many)),
-    Fault("pause-wears-off", "PAU-001", "Once in a pause, after half a second of waiting, the last of the waiting jobs runs.", in_engine(_LeaksOncePerPause)),
-    Fault("top-level-leaks", "PAU-001", "Jobs of level 2 run in a paused queue.", leaks(_top_level)),
+    Fault("pause-wears-off", "PAU-001", "Once in each pause, the last waiting job runs after half a second.", in_engine(_LeaksOncePerPause)),
+    Fault("top-level-leaks", "PAU-001", "A job of level 2 runs in a paused queue.", leaks(_top_level)),
     Fault("last-lost-at-resume", "PAU-002", "The last of the waiting jobs never runs after a resume.", in_engine(ForgetsLastAtResume)),
     Fault("held-cancelled-at-resume", "PAU-002", "A resume cancels the waiting jobs.", in_engine(_CancelsWaitingAtResume)),
     Fault("held-state-unknown", "PAU-003", "Waiting jobs of a paused queue show Held.", answers(put("JobsDetail/State", lambda text: "Held" if text == "Pause" else text), *_STATES)),

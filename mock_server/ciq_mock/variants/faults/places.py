@@ -127,10 +127,10 @@ class _KeepsJobsOfPause(HookedEngine):
 
 # fmt: off
 FAULTS = (
-    Fault("late-ones-turned", "PRI-002", "Jobs of level 2 that come in a pause, while others wait, start newest first.", in_engine(_ReversesLateJobs)),
-    Fault("place-of-cancelled", "PRI-002", "The last of the line gets the place of a cancelled job.", in_engine(_LastTakesFreePlace)),
+    Fault("late-ones-turned", "PRI-002", "Jobs of level 2 submitted in a pause, while others wait, start newest first.", in_engine(_ReversesLateJobs)),
+    Fault("place-of-cancelled", "PRI-002", "The last waiting job gets the place of a cancelled job.", in_engine(_LastTakesFreePlace)),
     Fault("next-takes-place", "PRI-002", "The job submitted after a cancel gets the place of the cancelled one.", in_engine(_NextTakesFreePlace)),
-    Fault("failure-wakes", "PAU-001", "Once a job has failed in a paused queue, those that wait go on.", in_engine(_FailureEndsPause)),
-    Fault("held-stranded", "LIF-006", "A resume frees only jobs that came before the pause; the others wait for the next one.", in_engine(_KeepsJobsOfPause)),
+    Fault("failure-wakes", "PAU-001", "After a failure in a paused queue, each job that ends starts the next one.", in_engine(_FailureEndsPause)),
+    Fault("held-stranded", "LIF-006", "A resume starts only jobs submitted before the pause; the others wait for the next resume.", in_engine(_KeepsJobsOfPause)),
 )
 # fmt: on

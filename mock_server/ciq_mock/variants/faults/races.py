@@ -35,7 +35,7 @@ def _is_concurrent(request: Request) -> bool:
     service = cast(RandomLatencyApp, request.mock.service)
     shared = request.kind is Kind.CANCEL_JOB and request.feature is not None
     path = SHARED_JOB_PATH if shared else request.operation.path.partition("/{")[0]
-    return service.under_way[f"{request.operation.method} {path}"] > 1
+    return service.in_progress[f"{request.operation.method} {path}"] > 1
 
 
 # --- submits ------------------------------------------------------------------------------------------------
@@ -178,12 +178,12 @@ def _queues_of(request: Request) -> list[Queue]:
 # fmt: off
 FAULTS = (
     Fault("crowd-shares-an-id", "CON-001", "Two concurrent submits may return the same JobId.", _returns_text_of_concurrent_submit("JobsDetail/JobId")),
-    Fault("crowd-swaps-user-data", "CON-001", "Of two concurrent submits one response contains the UserData of the other.", _returns_text_of_concurrent_submit("JobsDetail/Operation/UserData")),
+    Fault("crowd-swaps-user-data", "CON-001", "One of two concurrent submits returns the UserData of the other.", _returns_text_of_concurrent_submit("JobsDetail/Operation/UserData")),
     Fault("crowd-jumps-the-line", "CON-002", "Concurrently submitted jobs go to the front of their level.", _on_concurrent_submits(_move_to_front, every=1)),
     Fault("crowd-slips-through-a-pause", "CON-003", "Some jobs submitted concurrently to a paused queue start.", _on_concurrent_submits(_start_while_paused)),
     Fault("crowd-loses-a-job", "CON-004", "Some concurrently submitted jobs are accepted and never run.", replace(_on_concurrent_submits(_lose_jobs), engine=mixed(_LosesJobs))),
     Fault("crowd-loses-a-cancel", "CON-005", "A cancel concurrent with another one is accepted and has no effect.", replace(middleware(_ignores_concurrent_cancel), service=_RANDOM_LATENCY)),
-    Fault("crowd-is-not-told", "CON-006", "Some concurrently submitted jobs have no callback.", replace(_on_concurrent_submits(_skip_callbacks), delivery=mixed(_SkipsSomeCallbacks))),
+    Fault("crowd-loses-a-callback", "CON-006", "Some concurrently submitted jobs have no callback.", replace(_on_concurrent_submits(_skip_callbacks), delivery=mixed(_SkipsSomeCallbacks))),
     Fault("crowd-loses-a-resume", "CON-007", "A resume concurrent with another update is accepted and undone.", replace(middleware(_undoes_concurrent_resume), service=_RANDOM_LATENCY)),
 )
 # fmt: on

@@ -83,13 +83,13 @@ FAULTS = (
     Fault(
         "job-ids-repeat-after-restart",
         "EXP-008",
-        "After a restart the next jobs get the ids of the last ones before it, which are gone.",
+        "After a restart new jobs get the ids of the last jobs before it, which are lost.",
         in_engine(_RepeatsIds),
     ),
     Fault(
         "waiting-jobs-forgotten-at-restart",
         "EXP-008",
-        "A restart forgets the jobs that wait.",
+        "A restart loses the waiting jobs.",
         in_engine(_ForgetsWaiting),
     ),
     Fault(
@@ -107,7 +107,7 @@ FAULTS = (
     Fault(
         "order-lost-at-restart",
         "EXP-001",
-        "Waiting jobs of one level come back from a restart last first.",
+        "A restart reverses the order of the waiting jobs of each level.",
         in_engine(_ReversesWaiting),
     ),
 )

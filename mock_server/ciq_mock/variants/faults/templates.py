@@ -60,15 +60,15 @@ class _UpdatesDeleted:
 
 
 FAULTS = (
-    Fault("template-name-cut", "TPL-001", "The response to making a template shows eight characters of its name.", answers(put("Template/Name", lambda text: text[:8]), Kind.CREATE_TEMPLATE)),
+    Fault("template-name-cut", "TPL-001", "The response to creating a template shows eight characters of its name.", answers(put("Template/Name", lambda text: text[:8]), Kind.CREATE_TEMPLATE)),
     Fault("templates-uncounted", "TPL-002", "Lists of templates have no TotalCount.", answers(drop("TotalCount"), Kind.LIST_TEMPLATES)),
-    Fault("template-name-ignored", "TPL-003", "name does not count in lists of templates.", reads_call_as(forgets("name"), Kind.LIST_TEMPLATES)),
-    Fault("template-tag-ignored", "TPL-004", "tag does not count in lists of templates.", reads_call_as(forgets("tag"), Kind.LIST_TEMPLATES)),
-    Fault("template-update-renames-only", "TPL-005", "An update of a template changes its name only.", middleware_per_mock(_RenamesOnly)),
-    Fault("deleted-template-stays", "TPL-006", "A deleted template is listed as before.", ignores_call(Kind.DELETE_TEMPLATE, answers_key_as("TemplateId"))),
-    Fault("job-without-template-name", "TPL-007", "Described jobs do not tell the name of their template.", answers(drop("JobsDetail/Operation/TemplateName"), Kind.DESCRIBE_JOB)),
-    Fault("picture-template-name-of-other", "TPL-007", "Described picture jobs tell the name of a template that is none.", answers(put("JobsDetail/Operation/TemplateName", "any"), Kind.DESCRIBE_JOB), Feature.PIC),
-    Fault("gone-template-updated", "TPL-008", "An update of a deleted template is answered as if it were there.", middleware_per_mock(_UpdatesDeleted)),
-    Fault("long-template-name-taken", "TPL-009", "A template's name of 65 characters is cut and taken.", accepts_anyway(lambda call: with_body(call, rb"<Name>([^<]{64})[^<]*</Name>", rb"<Name>\1</Name>"), Kind.CREATE_TEMPLATE)),
+    Fault("template-name-ignored", "TPL-003", "name is ignored in lists of templates.", reads_call_as(forgets("name"), Kind.LIST_TEMPLATES)),
+    Fault("template-tag-ignored", "TPL-004", "tag is ignored in lists of templates.", reads_call_as(forgets("tag"), Kind.LIST_TEMPLATES)),
+    Fault("template-update-renames-only", "TPL-005", "An update of a template changes only its name.", middleware_per_mock(_RenamesOnly)),
+    Fault("deleted-template-stays", "TPL-006", "A deleted template is still listed.", ignores_call(Kind.DELETE_TEMPLATE, answers_key_as("TemplateId"))),
+    Fault("job-without-template-name", "TPL-007", "Described jobs have no TemplateName.", answers(drop("JobsDetail/Operation/TemplateName"), Kind.DESCRIBE_JOB)),
+    Fault("picture-template-name-of-other", "TPL-007", "Described picture jobs have the name of no template.", answers(put("JobsDetail/Operation/TemplateName", "any"), Kind.DESCRIBE_JOB), Feature.PIC),
+    Fault("gone-template-updated", "TPL-008", "An update of a deleted template is accepted.", middleware_per_mock(_UpdatesDeleted)),
+    Fault("long-template-name-taken", "TPL-009", "A template name of 65 characters is truncated and accepted.", accepts_anyway(lambda call: with_body(call, rb"<Name>([^<]{64})[^<]*</Name>", rb"<Name>\1</Name>"), Kind.CREATE_TEMPLATE)),
     Fault("binding-without-region", "BND-001", "The response to binding a bucket has no Region.", answers(drop("CIBucket/Region"), Kind.BIND_BUCKET)),
 )  # fmt: skip
