@@ -1,6 +1,6 @@
 """Decides where a callback is sent, from the callback fields of a job and the rule of its queue. Pure.
 
-    job says                          queue says                     result
+    callback fields of the job        rule of the queue              result
     CallBack=no                       anything                       nothing
     CallBackType=TDMQ, MqConfig       anything                       that message queue
     CallBackType=Kafka, KafkaConfig   anything                       that topic
@@ -76,7 +76,7 @@ Decision = Destination | Sink | Silence
 def decide(rule: NotifyConfig, choice: CallbackChoice, event: str = TASK_FINISH) -> Decision:
     """Return where to send the callback of `event`, by the queue's `rule` and the job's `choice`."""
     if choice.address == NO_CALLBACK:
-        return Silence(reason="the job says CallBack=no")
+        return Silence(reason="the job has CallBack=no")
     in_force, why_not = _in_force(rule, event)
     body_format = BodyFormat(choice.format or (in_force and rule.result_format) or BodyFormat.XML)
     match choice.type or None:
@@ -102,7 +102,7 @@ def decide(rule: NotifyConfig, choice: CallbackChoice, event: str = TASK_FINISH)
             return Destination(url=choice.address, format=body_format, reason="the job's own address")
         case wanted:
             if not in_force:
-                return Silence(reason=f"the job has no address of its own and {why_not}")
+                return Silence(reason=f"the job has no own address and {why_not}")
             return _by_queue(rule, wanted or rule.type or Channel.URL, body_format)
 
 

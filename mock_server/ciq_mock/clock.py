@@ -128,7 +128,7 @@ class _Timers(ABC):
 
     async def advance(self, seconds: float) -> float:
         if seconds < 0:
-            raise ValueError(f"time goes forward only: {seconds} s is less than 0")
+            raise ValueError(f"a clock advances forward only: {seconds} s is less than 0")
         await self._wait_until_idle()
         target = self.now() + seconds
         while (due := self._next_due()) is not None and due <= target:

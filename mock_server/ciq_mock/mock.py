@@ -73,7 +73,7 @@ class Mock:
             engine=self.engine, ids=ids, library=self.library, delivery=self.delivery, context=lambda: self._context
         )
         listeners = (self.results.on_event, self.delivery.on_event, self.workflow_service.on_event)
-        self.runner = Runner(engine=self.engine, clock=self.clock, listeners=listeners, keep=store.keep)
+        self.runner = Runner(engine=self.engine, clock=self.clock, listeners=listeners, committer=store.committer)
         self.requests = RequestLog()
         self._context: ServiceContext = ServiceContext(
             engine=self.engine,

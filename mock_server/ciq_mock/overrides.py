@@ -1,6 +1,6 @@
 """Overrides: what a fault or a dialect replaces in a mock, and the components of a mock after all replacements.
 
-Overrides are applied once, when the mock is made, one after the other. Each gets the current component and returns
+Overrides are applied once, when the mock is created, one after the other. Each gets the current component and returns
 the one to use instead, so they compose. A mock without overrides uses the plain components at no cost.
 Must not know which faults and dialects exist.
 """
@@ -26,7 +26,7 @@ class Override:
     """
 
     settings: Callable[[MockSettings], MockSettings] | None = None
-    """Applied before any component is made. Also the way to EngineRules (workers, held) and DeliverySettings."""
+    """Applied before any component is created. EngineRules and DeliverySettings are changed with it."""
     engine: Callable[[type[Engine]], type[Engine]] | None = None
     """A subclass of the engine: scheduling, states, life of queues and jobs."""
     delivery: Callable[[type[CallbackDispatcher]], type[CallbackDispatcher]] | None = None
@@ -53,7 +53,7 @@ def overridden_settings(settings: MockSettings, overrides: Sequence[Override]) -
 
 
 class Components:
-    """The classes and functions that a mock is made of, after all overrides."""
+    """The classes and functions of a mock, after all overrides."""
 
     def __init__(self, overrides: Sequence[Override] = ()) -> None:
         self._overrides = tuple(overrides)

@@ -1,6 +1,6 @@
 """The driver of the engine: advances it when something is due or was commanded, and passes its events to listeners.
 
-Knows engine and clock. Must not know HTTP, what listeners do with an event, or how events are kept.
+Knows engine and clock. Must not know HTTP, what listeners do with an event, or how events are committed.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from ciq_mock.engine import Engine, Event
 Listener = Callable[[Event], None]
 
 
-class Keep(Protocol):
+class Committer(Protocol):
     """Commits events before any listener receives them."""
 
     @property
@@ -21,7 +21,7 @@ class Keep(Protocol):
         """True while events cannot be committed; the runner does not advance the engine then."""
         ...
 
-    def keep(self, events: Sequence[Event]) -> bool:
+    def commit(self, events: Sequence[Event]) -> bool:
         """Commit events; False when that failed and their changes were undone."""
         ...
 
@@ -30,12 +30,12 @@ class Runner:
     """Drives one engine in the event loop. Call `wake` after every command to the engine."""
 
     def __init__(
-        self, *, engine: Engine, clock: Clock, listeners: Sequence[Listener] = (), keep: Keep | None = None
+        self, *, engine: Engine, clock: Clock, listeners: Sequence[Listener] = (), committer: Committer | None = None
     ) -> None:
         self._engine = engine
         self._clock = clock
         self._listeners = tuple(listeners)
-        self._keep = keep
+        self._committer = committer
         self._pending_wake: asyncio.Handle | None = None
         self._timer: Timer | None = None
         self._closed = False
@@ -69,12 +69,12 @@ class Runner:
 
     def _step(self) -> None:
         """Advance, pass events to all listeners even if one fails, and set the next timer."""
-        if self._closed or (self._keep is not None and self._keep.failed):
+        if self._closed or (self._committer is not None and self._committer.failed):
             return
         failures: list[Exception] = []
         try:
             events = self._engine.advance(self._clock.now())
-            if self._keep is not None and not self._keep.keep(events):
+            if self._committer is not None and not self._committer.commit(events):
                 return
             for event in events:
                 for listener in self._listeners:

@@ -11,7 +11,7 @@ from ciq_mock.http.app import Handle
 from ciq_mock.http.protocol import Outbox
 from ciq_mock.ids import IdSource
 from ciq_mock.objects import Library, ObjectStore, Outputs
-from ciq_mock.runner import Keep
+from ciq_mock.runner import Committer
 from ciq_mock.running import RunningMock
 from ciq_schemas.features import Feature
 
@@ -24,7 +24,7 @@ class Store(Protocol):
     """Stores the state of one mock."""
 
     @property
-    def keep(self) -> Keep | None:
+    def committer(self) -> Committer | None:
         """Commits events before the listeners receive them; None without a journal."""
         ...
 
@@ -89,7 +89,7 @@ class Store(Protocol):
 class MemoryStore:
     """Stores nothing: the state is in the mock's memory only."""
 
-    keep: Keep | None = None
+    committer: Committer | None = None
     outbox: Outbox | None = None
 
     def start_time(self, wanted: float | None) -> float | None:

@@ -96,13 +96,13 @@ def _need_public(host: str) -> None:
 
 
 def is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    """Tell whether an address belongs to the public internet."""
+    """Return whether an address belongs to the public internet."""
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return (mapped or address).is_global and not (mapped or address).is_multicast
 
 
 def as_sent(url: str) -> str:
-    """The address as it goes into the request: as given, but non-ASCII encoded and without the fragment."""
+    """Return the address for the request: unchanged, except that non-ASCII is encoded and the fragment removed."""
     url = url.partition("#")[0]
     if url.isascii():
         return url

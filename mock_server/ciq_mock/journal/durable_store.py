@@ -64,7 +64,7 @@ class DurableStore:
         return cls(SqliteJournal(folder))
 
     @property
-    def keep(self) -> GroupCommit:
+    def committer(self) -> GroupCommit:
         """Commits events before the listeners receive them."""
         return self._group_commit
 
@@ -149,7 +149,7 @@ class DurableStore:
     def close(self) -> None:
         """Commit the last events, and close the journal."""
         if self._engine is not None and not self._group_commit.failed:
-            self._group_commit.keep(self._engine.advance(-inf))
+            self._group_commit.commit(self._engine.advance(-inf))
         self._journal.close()
 
     def _replay(self, mock: RunningMock, *, again: bool = False) -> Callable[[], None]:

@@ -48,7 +48,7 @@ class GroupCommit:
         replay: Callable[[], None],
     ) -> None:
         """Connect the mock. `pending_events`: number of events that `Engine.advance` has not returned. `wake`
-        schedules `keep`; `commit_now` calls it at once. `replay` restores the state of the journal."""
+        schedules `commit`; `commit_now` calls it at once. `replay` restores the state of the journal."""
         self._now, self._pending_events, self._wake, self._commit_now, self._replay = (
             now,
             pending_events,
@@ -97,7 +97,7 @@ class GroupCommit:
         elif isinstance(subject, Run):
             self.note(RunCallbackSettled(self._now(), subject.id))
 
-    def keep(self, events: Sequence[Event]) -> bool:
+    def commit(self, events: Sequence[Event]) -> bool:
         """Commit all changes since the last commit, then send the deferred answers; False when the commit failed."""
         records = self._in_order(events)
         deferred, self._deferred = self._deferred, []
