@@ -2,7 +2,7 @@
 
 Precedence, highest first: flag, environment variable, profile file, default. The file is the one named by `--profile`
 or `CIQ_PROFILE`, else `ciq.toml` in the working directory when there is one. An empty variable counts as unset.
-All mistakes are told at once, each with the nearest valid key. Must not send anything.
+Reports all errors at once, each with the nearest valid key. Must not send anything.
 """
 
 import os
@@ -25,7 +25,7 @@ _HIDDEN = "***"
 
 
 class ProfileError(ValueError):
-    """The operator's input is wrong; `problems` holds one sentence for each mistake."""
+    """The operator's input is wrong; `problems` contains one sentence for each error."""
 
     def __init__(self, problems: tuple[str, ...]) -> None:
         """Stores the problems."""
@@ -84,7 +84,7 @@ class Loaded:
 
 @dataclass(slots=True)
 class _Reading:
-    """Values by dotted name; the first source that sets a value wins."""
+    """Values by dotted name; the first source that sets a value takes precedence."""
 
     problems: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
@@ -114,7 +114,7 @@ def load_profile(
     flags: Mapping[str, tuple[str, object]] | None = None,
     directory: Path | None = None,
 ) -> Loaded:
-    """Loads the effective profile; raises ProfileError with all mistakes at once.
+    """Loads the effective profile; raises ProfileError with all errors at once.
 
     `flags` maps a dotted name (`bucket`, `credentials.token`) to the flag's own name and value. Without a target the
     profile is that of the embedded mock: `embedded` is true and `url` empty until the mock has started.

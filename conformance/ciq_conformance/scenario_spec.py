@@ -47,7 +47,7 @@ class ScenarioSpec:
     one_worker: bool = False
     """A target with one worker shows its findings best: with several workers, several jobs start at one moment."""
     rejects: bool = False
-    """It sends requests that a service rejects, or may reject; the checks of error documents look at them."""
+    """It sends requests that a service rejects, or may reject; the checks of error documents judge the responses."""
     bad_steps: tuple[str, ...] = ()
     """Steps whose requests are wrong on purpose."""
 

@@ -83,7 +83,7 @@ class HttpOperation:
     source: str
     """Pages that document it."""
     on_region: bool = False
-    """The request goes to the host of the region, not of a bucket (436/75237)."""
+    """The suite sends the request to the host of the region, not of a bucket (436/75237)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

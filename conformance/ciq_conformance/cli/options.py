@@ -58,7 +58,7 @@ def loaded_profile(
     timeout_factor: float | None,
     restart_command: str | None = None,
 ) -> Loaded:
-    """Returns the effective profile; exits with code 2 and names every mistake when it is wrong."""
+    """Returns the effective profile; exits with code 2 and prints every error when it is wrong."""
     given = {
         "url": ("--target", target),
         "bucket": ("--bucket", bucket),

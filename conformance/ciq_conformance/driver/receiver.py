@@ -103,7 +103,7 @@ class CallbackReceiver:
         self._server.stop()
         try:
             self._server.check()
-        except Exception:  # whatever a handler raised
+        except Exception:  # any exception of a handler
             self.recorder.record_event("run", "", "crashed", traceback.format_exc())
 
     @property
@@ -158,7 +158,7 @@ class CallbackReceiver:
         try:
             body = request.get_data(cache=False)
         except RequestEntityTooLarge:
-            self.recorder.record_event(RECEIVER_NOTES, "", "note", f"a body longer than {MAX_BODY} bytes was refused")
+            self.recorder.record_event(RECEIVER_NOTES, "", "note", f"a body longer than {MAX_BODY} bytes was rejected")
             return Response(status=413)
         channel = self._channel_of(target)
         if channel is None:
@@ -181,10 +181,10 @@ class CallbackReceiver:
             self._callbacks.append(ParsedCallback(arrival))
             self._changed.notify_all()
         if late:
-            self._closing.wait(late)  # each request has a thread of its own
+            self._closing.wait(late)  # each request has its own thread
         if status == 0:
             _close_connection(request)
-            status = 200  # never seen: the connection is gone
+            status = 200  # not sent: the connection is closed
         return Response(status=status)
 
     def _channel_of(self, target: str) -> str | None:

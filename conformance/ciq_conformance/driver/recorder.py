@@ -34,7 +34,7 @@ Listener = Callable[[AnyRecord], None]
 LONGEST_IN_BUFFER = 0.25
 """Seconds between two flushes while records arrive; a killed process may lose the last ones."""
 MAX_RECORDS = 2_000_000
-"""More records than any correct run makes; a loop that does not end must not fill memory and disk."""
+"""More records than any correct run makes, so that an endless loop cannot fill memory and disk."""
 _ESCAPED = 6
 """Most bytes that JSON needs for one byte of text (a control character as a \\u escape)."""
 
@@ -48,7 +48,7 @@ class RunFileWriteError(OSError):
 
 
 def narrow(body: Body) -> Body:
-    """The same bytes in the form whose JSON line stays readable (`MAX_LINE`): base64 when text might not."""
+    """Returns the same bytes, as base64 when the JSON line of the text could exceed `MAX_LINE`."""
     if len(body.text) * _ESCAPED < MAX_LINE // 2:
         return body
     encoded = len(msgspec.json.encode(body.text))
@@ -200,7 +200,7 @@ class RunRecorder:
                 write_record(self.stream, record)
                 self._flush(self.stream, record)
             except OSError as error:
-                self.stream, self.stream_failed = None, True  # what follows stays in memory; one loud error is enough
+                self.stream, self.stream_failed = None, True  # later records stay in memory; one error is enough
                 raise RunFileWriteError(error.errno, f"cannot write the run file: {error.strerror}") from error
         for listener in self.listeners:
             listener(record)

@@ -58,7 +58,7 @@ class RestartLock:
                     self._taken = False
                     self._changed.notify_all()
         finally:
-            with self._changed:  # others who want it come first, unless the run is over
+            with self._changed:  # other waiting exclusive sections run first, unless the run is stopped
                 while (self._taken or self._wanting) and not self.stopping():
                     self._changed.wait(_LOOK_AGAIN)
                 self._sharing += 1

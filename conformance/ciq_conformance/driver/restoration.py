@@ -66,11 +66,11 @@ class Restoration:
         self.adopt()
         found = msgspec.structs.replace(self.readiness.found, queue_id=self.queue_id)
         feature = self.readiness.spec.feature
-        refused = self._put(found)
-        if refused:
-            return f"{feature}: {refused}"
+        rejected = self._put(found)
+        if rejected:
+            return f"{feature}: {rejected}"
         self.adopt()
-        left = self._left(found)
+        left = self._not_restored(found)
         if left:
             return f"{feature}: {left}"
         if self.readiness.activated and self.run.profile.capabilities.get(Capability.DEACTIVATE):
@@ -78,7 +78,7 @@ class Restoration:
             return "" if answer.ok else f"{feature}: the response to deactivation was {describe_response(answer)}"
         return ""
 
-    def _left(self, found: Queue) -> str:
+    def _not_restored(self, found: Queue) -> str:
         """Describes how the listed queue differs from the one found; lists again, because an update may show late."""
         deadline = self.run.recorder.now() + SHOWN_WITHIN * self.run.profile.timeout_factor
         while True:
@@ -100,7 +100,7 @@ class Restoration:
         ctx = self.run.ctx(self.readiness.spec, ALL_EXCHANGES, calls, queue, UNMEASURED)
         if ctx.restore("queue"):
             return ""
-        return f"PUT of the queue (state {queue.state}) was refused"
+        return f"the target rejected the update of the queue (state {queue.state})"
 
     def _changed(self) -> bool:
         """Returns whether a request other than GET and job requests was sent for the feature since the last call."""
@@ -128,5 +128,5 @@ def difference(found: Queue, now: Queue) -> str:
         if (then.state or "Off") != (rule.state or "Off"):
             parts.append(f"the callback rule is {rule.state}, was {then.state}")
         elif then.state == "On" and then.url != rule.url:
-            parts.append(f"the callback rule goes to {rule.url}, went to {then.url}")
+            parts.append(f"the callback rule has the address {rule.url}, had {then.url}")
     return "; ".join(parts)

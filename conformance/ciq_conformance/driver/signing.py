@@ -1,7 +1,7 @@
-"""The XML ("v5") signature of the service, as the official SDKs make it. Pure: time and keys come in.
+"""Computes the XML ("v5") signature of the service, as the official SDKs do. Pure: the caller passes time and keys.
 
-Source: 436/7778 (algorithm), 1045/33452 (the job service takes the same). Everything sent is signed: all query
-parameters, `host`, and `content-type` where there is one; a token header (`x-ci-*`) too, as the Python SDK does.
+Source: 436/7778 (algorithm), 1045/33452 (the job service accepts the same). It signs all query parameters, `host`, a
+`content-type` and, as the Python SDK does, a token header (`x-ci-*`).
 """
 
 import hashlib
@@ -14,13 +14,13 @@ from ciq_conformance.profile import Credentials
 
 TOKEN_HEADER = "x-ci-security-token"  # noqa: S105 - the name of a header
 VALIDITY = 3600
-"""Seconds a signature is good for."""
+"""Seconds for which a signature is valid."""
 LEEWAY = 60
-"""Seconds before now at which it becomes good: the target's clock may be behind."""
+"""Seconds before now from which a signature is valid: the target's clock may be behind."""
 
 
 class Signing(StrEnum):
-    """How a request is signed; all but the first two are deliberately bad."""
+    """How to sign a request; all but the first two give a deliberately invalid signature."""
 
     NORMAL = "normal"
     NONE = "none"
@@ -28,7 +28,7 @@ class Signing(StrEnum):
     EXPIRED = "expired"
 
 
-_MADE_UP = Credentials(secret_id="AKIDciqkitnobody", secret_key="ciq-kit-made-up-key")  # noqa: S106 - no secret
+_FAKE = Credentials(secret_id="AKIDciqkitfakekeys", secret_key="ciq-kit-fake-key")  # noqa: S106 - no secret
 
 
 def signed_headers(
@@ -40,15 +40,15 @@ def signed_headers(
     now: float,
     signing: Signing = Signing.NORMAL,
 ) -> dict[str, str]:
-    """Return `headers` with Authorization (and the token header) as `signing` wants it.
+    """Returns `headers` with the Authorization (and the token header) that `signing` requires.
 
-    `target` is path and query as on the wire, `now` Unix time in seconds. Without credentials a normal request stays
-    unsigned; a deliberately bad one is signed with a made-up key.
+    `target` is path and query as sent, `now` Unix time in seconds. Without credentials a normal request remains
+    unsigned; a deliberately invalid signature then uses a fake key.
     """
     result = dict(headers)
     if signing is Signing.NONE or (credentials is None and signing is Signing.NORMAL):
         return result
-    keys = credentials or _MADE_UP
+    keys = credentials or _FAKE
     if keys.token:
         result[TOKEN_HEADER] = keys.token
     start = int(now) - LEEWAY
@@ -69,7 +69,7 @@ def signed_headers(
 def authorization(
     *, secret_id: str, secret_key: str, method: str, target: str, headers: Mapping[str, str], key_time: str
 ) -> str:
-    """The value of the Authorization header; signs `host`, `content-type` and `x-ci-*` of `headers`, all parameters."""
+    """Returns the Authorization value; signs `host`, `content-type` and `x-ci-*` of `headers`, and all parameters."""
     path, _, query = target.partition("?")
     parameters = sorted(_parameters(query))
     named = sorted(

@@ -57,7 +57,7 @@ RESTART_WITHIN = 60.0
 
 
 class RunConfigError(ValueError):
-    """The configuration is wrong: the operator's mistake; nothing was sent."""
+    """The configuration is wrong; the run sent nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
