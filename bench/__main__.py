@@ -1,4 +1,4 @@
-"""`python -m bench`: measure everything and print one table; `--quick` for a look, `--only NAME` for one part."""
+"""`python -m bench`: measure everything and print one table; `--quick` runs few rounds, `--only NAME` one part."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bench.figures import Figure
 
 
 def main() -> int:
-    """Run the chosen parts; the exit code is 0 whatever the figures say, for they depend on the machine."""
+    """Run the chosen parts; return 0 whatever the figures are, because they depend on the machine."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer rounds and requests: for a look, not for a record")
     names = ["submit", "durable", "callbacks", "start-up", "memory", "run", "judge"]

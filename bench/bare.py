@@ -1,4 +1,4 @@
-"""A bare uvicorn app that answers everything with an empty Response: the yardstick of start-up."""
+"""A bare uvicorn app that responds to everything with an empty Response: the peer of the start-up figure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import uvicorn
 
 
 async def app(scope: Any, _: Any, send: Any) -> None:
-    """Answer 200."""
+    """Respond with 200."""
     if scope["type"] == "http":
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"11")]})
         await send({"type": "http.response.body", "body": b"<Response/>"})

@@ -1,6 +1,6 @@
-"""The bound: what anyone would write first - a bare uvicorn app that parses, validates, pushes and answers with lxml.
+"""The bound: the obvious implementation, a bare uvicorn app that parses, validates, queues and responds with lxml.
 
-Run as `python -m bench.bound`; prints its address when ready.
+Run as `python -m bench.bound`; it prints its address when it is ready.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ PARSER = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False
 
 
 def schema() -> etree.XMLSchema:
-    """The kit's own schema of a submit request, used the plain lxml way."""
+    """The kit's schema of a submit request, used with plain lxml."""
     path = files("ciq_schemas") / "xsd" / "job_submit_request.xsd"
     return etree.XMLSchema(etree.parse(str(path)))
 
 
 class Bound:
-    """One queue as a heap; no callbacks, no listing, no workers."""
+    """One queue as a heap, without callbacks, lists or workers."""
 
     def __init__(self) -> None:
         self.schema = schema()
@@ -39,7 +39,7 @@ class Bound:
         self.counter = itertools.count()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a submit, or anything else with 200."""
+        """Respond to a submit, or to anything else with 200."""
         if scope["type"] != "http":
             return
         body, more = b"", True
@@ -53,7 +53,7 @@ class Bound:
         await send({"type": "http.response.body", "body": answer})
 
     def submit(self, body: bytes) -> bytes:
-        """Parse, validate, push, answer."""
+        """Parse, validate, queue, respond."""
         root = etree.fromstring(body, PARSER)
         self.schema.assertValid(root)
         level = int(root.findtext("Operation/JobLevel") or 0)

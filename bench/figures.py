@@ -1,4 +1,4 @@
-"""The measurements. Each runs the kit and its peer in turn, several rounds, and yields ratios of the same round."""
+"""The measurements. Each measures the kit and its peer alternately in several rounds and yields ratios of one round."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SQS_SCOPE = (
     "Authorization: AWS4-HMAC-SHA256 Credential=bench/20260101/us-east-1/sqs/aws4_request, "
     "SignedHeaders=host, Signature=0\r\n"
 )
-"""moto tells its services apart by the scope, and does not check the signature."""
+"""moto selects the service by the scope and does not check the signature."""
 
 
 def _sqs_post(path: str, body: bytes) -> bytes:
@@ -60,7 +60,7 @@ def _median(values: Sequence[float]) -> float:
 
 
 def _rounds(measure: dict[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
-    """Measure each in turn, A B A B, after one round that does not count."""
+    """Measure each alternately (A B A B) after one round that is not counted."""
     for run in measure.values():
         run()
     found: dict[str, list[float]] = {name: [] for name in measure}
@@ -81,7 +81,7 @@ def submit(rounds: int, count: int) -> list[Figure]:
         fresh = itertools.count()
 
         def sqs() -> float:
-            """A fresh queue each round: moto slows down as one fills."""
+            """A new queue each round, because moto becomes slower as a queue fills."""
             name = f"bench{next(fresh)}"
             drive(moto.url, _sqs_post("/", f"Action=CreateQueue&QueueName={name}".encode()), count=1, connections=1)
             address = f"http%3A%2F%2Fx%2F123456789012%2F{name}"
@@ -127,7 +127,7 @@ def submit(rounds: int, count: int) -> list[Figure]:
 
 
 def durable(rounds: int, count: int) -> list[Figure]:
-    """Submit throughput with the journal on a disk, against memory."""
+    """Submit throughput with the journal on a disk, compared with memory."""
     post = http_post("/jobs", HOST, BODY)
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         memory = stack.enter_context(peer(*MOCK, "--duration", "3600"))
@@ -154,7 +154,7 @@ def durable(rounds: int, count: int) -> list[Figure]:
 
 
 async def _bare_loop(url: str, body: bytes, count: int, concurrency: int) -> float:
-    """The bare aiohttp client loop: the same bodies to the same sink, nothing else."""
+    """The bare aiohttp client loop: the same bodies to the same sink."""
     numbers = itertools.count()
     connector = aiohttp.TCPConnector(limit=concurrency)
     async with aiohttp.ClientSession(connector=connector) as session:
@@ -186,7 +186,7 @@ def _put_queue(mock: Peer, queue_id: str, state: str, url: str) -> None:
 
 
 def callbacks(rounds: int, count: int) -> list[Figure]:
-    """Callbacks delivered by the mock from resume to the last arrival, against the bare loop with such bodies."""
+    """Callbacks delivered by the mock from resume to last arrival, compared with the bare loop with equal bodies."""
     import uvloop
 
     with peer("bench.sink") as sink, peer(*MOCK, "--duration", "0", "--workers", "64") as mock:
@@ -229,7 +229,7 @@ def callbacks(rounds: int, count: int) -> list[Figure]:
 
 
 def start_up(rounds: int) -> list[Figure]:
-    """Process start to first answer."""
+    """Time from process start to the first response."""
 
     def started(*arguments: str) -> Callable[[], float]:
         def measure() -> float:
@@ -253,7 +253,7 @@ def start_up(rounds: int) -> list[Figure]:
 
 
 def memory(jobs: int) -> list[Figure]:
-    """Resident memory a waiting job adds, its request of about 700 bytes included."""
+    """Resident memory per waiting job, its request of about 700 bytes included."""
     with peer(*MOCK, "--duration", "3600", "--workers", "1") as mock:
         post = http_post("/jobs", HOST, BODY)
         drive(mock.url, post, count=2000)
@@ -289,7 +289,7 @@ def full_run(rounds: int) -> list[Figure]:
 
 
 def judge(jobs: int) -> list[Figure]:
-    """The ordering rules on a transcript of many jobs, against sorting its events once."""
+    """The ordering rules on a transcript of many jobs, compared with sorting its events once."""
     from ciq_conformance.judge.ordering import level_rule, order_rule
     from ciq_schemas.transcript.jobs import Bound, JobTimeline
     from ciq_schemas.transcript.requests import RequestedJob

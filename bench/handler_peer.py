@@ -1,4 +1,4 @@
-"""A peer: pytest-httpserver with one handler that parses and answers, as a test fixture is often written."""
+"""A peer: pytest-httpserver with one handler that parses and responds, like a typical test fixture."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from werkzeug import Request, Response
 
 
 def submit(request: Request) -> Response:
-    """Parse and answer."""
+    """Parse and respond."""
     root = etree.fromstring(request.data)
     tag = root.findtext("Tag")
     body = f"<Response><JobsDetail><JobId>j1</JobId><Tag>{tag}</Tag><State>Submitted</State></JobsDetail></Response>"

@@ -1,6 +1,6 @@
-"""A load generator: fixed request bytes over keep-alive connections, as fast as answers come. Knows no service.
+"""A load generator: fixed request bytes over keep-alive connections, as fast as responses arrive, for any service.
 
-A server that closes after each answer gets a new connection each time, as it would from any client.
+A server that closes after each response gets a new connection each time, as from any client.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ class Load:
 
     @property
     def rate(self) -> float:
-        """Answered requests a second."""
+        """Completed requests per second."""
         return self.requests / self.seconds
 
 
 class _Connection(asyncio.Protocol):
-    """Sends the next request when the last was answered, until told to stop."""
+    """Sends the next request after each response until the budget is used."""
 
     def __init__(self, request: bytes, done: asyncio.Future[None], budget: list[int], tally: list[int]) -> None:
         self.request, self.done, self.budget, self.tally = request, done, budget, tally

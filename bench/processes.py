@@ -24,7 +24,7 @@ class Peer:
     url: str
     pid: int
     started_in: float
-    """Seconds from the start of the process to its first answer."""
+    """Seconds from the start of the process to its first response."""
 
     def resident(self) -> int:
         """Resident memory in bytes."""
@@ -45,13 +45,13 @@ def _answers(url: str) -> bool:
 
 
 def _environment() -> dict[str, str]:
-    """Ours, but modules may be kept compiled, as they are wherever a package is installed."""
+    """The environment of this process, with compiled modules stored as in an installed package."""
     return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 @contextmanager
 def peer(*arguments: str, port_argument: bool = False) -> Iterator[Peer]:
-    """Start `python -m ARGUMENTS`; the first line it prints that holds an address says that it is ready."""
+    """Start `python -m ARGUMENTS`; the first printed line with an address means that it is ready."""
     command = [sys.executable, "-m", *arguments]
     url = ""
     if port_argument:

@@ -1,6 +1,6 @@
-"""A callback sink: answers every POST with 200 and counts. Run as `python -m bench.sink`.
+"""A callback sink: responds to every POST with 200 and counts. Run as `python -m bench.sink`.
 
-GET / tells count and seconds, GET /body the last body received, DELETE / begins anew.
+GET / returns count and seconds, GET /body the last received body; DELETE / starts anew.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import uvloop
 
 
 class Sink(asyncio.Protocol):
-    """Smallest HTTP receiver that keeps connections alive."""
+    """A minimal HTTP receiver that keeps connections alive."""
 
     total = 0
     first = 0.0

@@ -1,4 +1,4 @@
-"""docs/api.md: the public names of the packages, with signature and docstring.
+"""docs/api.md: the public names of the packages with signature and docstring.
 
 `python -m tools.api_page docs` writes it; a test checks that it is current.
 """

@@ -1,9 +1,9 @@
-"""Blame over the whole suite: every fault against all requirements of all features, and what else goes red.
+"""Runs the whole suite against every fault: all requirements of all features, with every failing requirement.
 
-A run takes the clean mock a quarter of a minute, most of it waiting, so several go side by side, each in a process
-with a mock of its own. What is done stands in a file line by line: a run that was stopped goes on where it was.
-Faults are tried across the catalogue, so that a run that had no more time is a sample of all of it.
-Must not know what a fault does, nor how a page looks.
+Such a run takes the mock without faults a quarter of a minute, most of it waiting. Several run side by side, each in a
+process with its own mock. Finished runs are stored line by line in a file, and a stopped program continues from it.
+Faults are tried across the catalogue, so that a run with too little time is a sample of all of it. This module does not
+depend on what a fault does or how a page looks.
 """
 
 import multiprocessing
@@ -32,38 +32,38 @@ from ciq_schemas.transcript.records import Level, Outcome
 
 AT_ONCE = 5
 MINUTES = 55.0
-"""No run is begun after that time."""
+"""The program starts no further run after that time."""
 LONGEST = 150.0
-"""Seconds after which a run is cut short: some faults make every wait last to its end."""
+"""Seconds after which a run is stopped: some faults make every wait last to its timeout."""
 RED = {Level.MUST: Outcome.FAIL, Level.SHOULD: Outcome.WARN}
 HISTORIES = ExtraTesting(histories=1, seed=3, shrink=False)
 _CLEAN = ""
-"""Stands for the mock without any fault."""
+"""The name of the mock without a fault."""
 Say = Callable[[str], None]
 Trial = Callable[[str, str], Blame]
-"""Name of a fault and the id it breaks in, blame out."""
+"""From the name of a fault and the id of its requirement to the failing requirements."""
 Workers = Callable[[int], Executor]
 
 
 class Stopped(Exception):  # noqa: N818 - what the operator did, not an error of ours
-    """The runs were stopped from outside: what one had judged by then is no result."""
+    """A signal stopped the runs; the verdicts of the current run are not a result."""
 
 
 class _Begun(msgspec.Struct, frozen=True, tag="begun"):
-    """First line of the file of what is done: only the same code goes on with it."""
+    """First line of the progress file: only the same code continues it."""
 
     commit: str
     requirement_set: str
 
 
 class _Done(msgspec.Struct, frozen=True, tag="done"):
-    """One fault, tried."""
+    """One fault with its result."""
 
     blame: Blame
 
 
 def effort_for(breaks: str) -> ExtraTesting:
-    """What a run must spend to see a fault of this requirement: a restart where only that shows it."""
+    """The extra testing that a fault of this requirement needs: a restart if only that shows it."""
     return HISTORIES if breaks and load_registry().get(breaks).set in HISTORIES.opened else NO_EXTRA_TESTING
 
 
@@ -72,7 +72,7 @@ def _items(extra_testing: ExtraTesting = NO_EXTRA_TESTING) -> tuple[Item, ...]:
 
 
 def try_whole(fault: str, breaks: str) -> Blame:
-    """Judge a mock with this fault, or without any, by everything there is; Stopped when a signal cuts that short."""
+    """Judge a mock with this fault, or without one, by all requirements; raise Stopped at a signal."""
     began = time.monotonic()
     flags = {"features": ("kill matrix", EVERY_FEATURE), "capabilities.deactivate": ("kill matrix", "true")}
     loaded = load_profile(env={}, flags=flags, directory=Path(__file__).parent)
@@ -95,7 +95,7 @@ def try_whole(fault: str, breaks: str) -> Blame:
 
 
 def processes(number: int) -> Executor:
-    """Each run in a process that has made others before."""
+    """Worker processes; each can run several trials."""
     return ProcessPoolExecutor(number, mp_context=multiprocessing.get_context("spawn"))
 
 
@@ -109,10 +109,10 @@ def try_all_whole(
     trial: Trial = try_whole,
     workers: Workers = processes,
 ) -> WholeRuns:
-    """Try the mock without a fault and with each of them, as many as `minutes` allow.
+    """Try the mock without a fault and with each of them, as many as `minutes` permit.
 
-    `progress` is the file of what is done, kept up to date. `trial` is carried out by `workers`, so many at once.
-    After Ctrl-C nothing more is begun, what comes to its end is kept, and Stopped says how to go on.
+    `progress` is the file of finished runs and is updated after each. `workers` execute `trial`, `at_once` at a time.
+    After Ctrl-C no run starts, running ones finish and are stored, and Stopped names the command that continues.
     """
     commit = commit_of(Path(__file__).parent)
     done = {blame.fault: blame for blame in _take_up(progress, commit)}
@@ -161,7 +161,7 @@ def try_all_whole(
 
 
 def _outcome(run: Future[Blame]) -> Blame | None:
-    """What a run has found; None when it was stopped, or its process with it."""
+    """The result of a run; None when it or its process was stopped."""
     try:
         return run.result()
     except (Stopped, BrokenExecutor):
@@ -169,7 +169,7 @@ def _outcome(run: Future[Blame]) -> Blame | None:
 
 
 def _across(faults: Sequence[KnownFault]) -> tuple[KnownFault, ...]:
-    """Neighbours in the catalogue are alike, so the first few are spread over it, then come the ones behind those."""
+    """The faults in an order that spreads the first ones over the catalogue, where neighbours are similar."""
     stride = isqrt(len(faults)) + 1
     return tuple(fault for first in range(stride) for fault in faults[first::stride])
 
@@ -185,7 +185,7 @@ def _line(blame: Blame, count: int, total: int, left: float) -> str:
 
 
 def _take_up(progress: Path, commit: str) -> Iterator[Blame]:
-    """What is done already, by the same code; begins the file anew where it is of another."""
+    """Finished runs of the same code; starts a new file for other code."""
     begun = _Begun(commit=commit, requirement_set=set_version())
     lines = progress.read_bytes().splitlines() if progress.exists() else []
     records = [_read(line) for line in lines]
@@ -198,7 +198,7 @@ def _take_up(progress: Path, commit: str) -> Iterator[Blame]:
 
 
 def _read(line: bytes) -> _Begun | _Done | None:
-    """A line of the file; None for one that was cut off in the middle."""
+    """A line of the file; None for an incomplete one."""
     try:
         return msgspec.json.decode(line, type=_Begun | _Done)
     except msgspec.DecodeError:
@@ -213,7 +213,7 @@ def commit_of(folder: Path) -> str:
     """The commit that is checked out, `-dirty` where files differ from it; `unknown` outside a repository."""
     command = ("git", "-C", str(folder), "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*")
     try:
-        told = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)  # noqa: S603
+        described = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)  # noqa: S603
     except OSError:
         return "unknown"
-    return told.stdout.strip() or "unknown"
+    return described.stdout.strip() or "unknown"

@@ -1,9 +1,9 @@
-"""The kill matrix: every fault of the reference mock against the suite, each in a run of its own.
+"""The kill matrix: every fault of the reference mock against the suite, each in its own run.
 
-`python -m tools.kill_matrix reports/published` makes it anew and keeps what the last run with `--full` has
-found of blame over the whole suite (`kill_full`). A fault is detected when the requirement it
-names turns red by its verdict: `fail` on a MUST, `warn` on a SHOULD. Blocked, inconclusive, a crash or another id is no
-detection. Each run executes only the scenario that its requirement needs, on one feature.
+`python -m tools.kill_matrix reports/published` writes it anew and keeps the results of the last run with `--full`
+(`kill_full`). A fault is detected when the verdict of the requirement that it names is `fail` on a MUST or `warn` on a
+SHOULD. Blocked, inconclusive, a crash or another id is no detection. A run executes one scenario, that of the
+requirement, on one feature.
 """
 
 import multiprocessing
@@ -33,19 +33,22 @@ from tools.kill_full import AT_ONCE, MINUTES, RED, Stopped, effort_for, try_all_
 COMMAND = "python -m tools.kill_matrix reports/published"
 JSON, HTML = "kill-matrix.json", "kill-matrix.html"
 PROGRESS = "kill-full.ndjson"
-"""Name of the file of what a full run has done, kept until all of it is."""
+"""Name of the file with the finished runs of a full run; it is removed when all are finished."""
 _JOB_SECONDS = 0.05
 _SLOW: Mapping[str, float] = MappingProxyType({"PRI-005": 0.2, "WFL-023": 0.6})
-"""Few jobs (or runs) show it, so they have to be slow enough to be looked at, or told by their second, one by one."""
+"""Few jobs (or runs) show these requirements.
+
+The jobs are slow enough to be observed, or distinguished by their second, one by one.
+"""
 _SIDE_BY_SIDE = frozenset({"PRI-008", "failure-wakes"})
 """Requirements and faults that show with several workers only."""
 _AT_ONCE = 3
 TRIES = 3
-"""Most runs against a fault that the first one has missed."""
+"""Most runs against a fault that the first run has missed."""
 
 
 def try_fault(fault: KnownFault) -> Kill:
-    """Run the suite against a mock with the fault, and see what its requirement says."""
+    """Run the suite against a mock with the fault and read the verdict of its requirement."""
     began = time.monotonic()
     requirement = load_registry().get(fault.breaks)
     feature = fault.shows_on or requirement.features[0]
@@ -57,7 +60,7 @@ def try_fault(fault: KnownFault) -> Kill:
         for verdict in result.verdicts
         if verdict.requirement != requirement.id and verdict.outcome in RED.values()
     }
-    told = red or own
+    deciding = red or own
     return Kill(
         fault=fault.name,
         description=fault.description,
@@ -67,14 +70,14 @@ def try_fault(fault: KnownFault) -> Kill:
         feature=feature,
         outcomes=tuple(verdict.outcome for verdict in own),
         detected=bool(red),
-        seen=(told[0].seen or told[0].reason) if told else "",
+        seen=(deciding[0].seen or deciding[0].reason) if deciding else "",
         beside=tuple(sorted(beside)),
         seconds=round(time.monotonic() - began, 1),
     )
 
 
 def try_again(fault: KnownFault, missed: Kill, trial: Callable[[KnownFault], Kill] = try_fault) -> Kill:
-    """Try a missed fault alone: on a machine with much to do a run may see too little. The matrix tells of it."""
+    """Try a missed fault alone, because a run on a busy machine may observe too little. The matrix records it."""
     for tries in range(2, TRIES + 1):
         kill = msgspec.structs.replace(trial(fault), tries=tries)
         if kill.detected:
@@ -83,13 +86,13 @@ def try_again(fault: KnownFault, missed: Kill, trial: Callable[[KnownFault], Kil
 
 
 def run_against(requirement: Requirement, feature: Feature, faults: tuple[str, ...]) -> RunResult:
-    """Run the scenario of a requirement on a mock with faults; judge all requirements of this scenario."""
+    """Run the scenario of a requirement against a mock with faults and judge all requirements of the scenario."""
     features = [feature]
     load_checks()
     scenario = scenario_of(requirement.id)
     if scenario and scenario.independence:
         features.append(Feature.SPEECH if feature is Feature.MEDIA else Feature.MEDIA)
-    # One worker shows the order of starts best; with many of them several start at one moment.
+    # One worker shows the order of starts best; with many workers several jobs start at the same time.
     exclusive = bool(scenario and scenario.one_worker) and _SIDE_BY_SIDE.isdisjoint((requirement.id, *faults))
     workers = 1 if exclusive else 8
     seconds = _SLOW.get(requirement.id, _JOB_SECONDS)
@@ -111,7 +114,7 @@ def _items(requirement: Requirement, features: Sequence[Feature], extra_testing:
     wanted = (
         {spec for spec in load_areas() if spec == scenario or not spec.runs} if scenario and scenario.runs else set()
     )
-    # What is beside the core is in reach of a run over some features only where its area is named.
+    # A run over some features selects requirements outside the core only if their area is named.
     areas = () if requirement.set == CORE else (requirement.area,)
     chosen = select_items(load_registry(), features, Selection(areas=areas, opened=extra_testing.opened))
     return tuple(
@@ -154,7 +157,7 @@ def _parser() -> ArgumentParser:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Try all faults and write the matrix into the folder named; the exit code."""
+    """Try all faults and write the matrix into the given folder; return the exit code."""
     options = _parser().parse_args(arguments)
     folder, full = options.folder, options.full
     if not folder.is_dir():

@@ -1,7 +1,7 @@
-"""Prints how the packages of this environment differ from the lock, and which newer releases it could not take.
+"""Prints how the packages of this environment differ from the lock, and which newer releases it could not install.
 
-The environment `newest` runs it before the tests: when they fail there and pass with the lock, one of the first list is
-the cause. A release of the second list was kept out by an upper bound, of pyproject.toml or of another package.
+The environment `newest` runs it before the tests. When they fail there and pass with the lock, a package of the first
+list is the cause. An upper bound of pyproject.toml or of another package excludes a release of the second list.
 """
 
 import json

@@ -1,7 +1,7 @@
 """Pages of the documentation that are rendered from the contract: requirement table, seed tables, life cycle diagram.
 
-`python -m tools.pages docs` writes them into a folder of documents; a test checks for drift.
-Knows Markdown and the contract. Must not know the suite or the mock.
+`python -m tools.pages docs` writes them into a folder of documents; a test checks that they are current. The module
+uses the contract only, not the suite or the mock.
 """
 
 import sys
@@ -116,7 +116,7 @@ def _row(cells: Iterable[str]) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the pages into the folder given; 2 when it is none."""
+    """Write the pages into the given folder; return 2 if it does not exist."""
     if len(arguments) != 1 or not Path(arguments[0]).is_dir():
         sys.stderr.write(f"expected the folder of the documents, as in `{COMMAND}`; got {arguments}\n")
         return 2

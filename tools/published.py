@@ -1,7 +1,7 @@
-"""The published run: all features of the reference mock, judged and reported for everyone to read.
+"""The published run: all features of the reference mock, judged and reported for readers of the project.
 
-`python -m tools.published reports/published` makes it anew; a test tells when it no longer is what the kit
-gives. What changes from run to run (times, ids) stands in the report only; `verdicts.txt` is the same for equal kits.
+`python -m tools.published reports/published` writes it anew; a test checks that it equals a new run. Values that change
+from run to run (times, ids) are in the report only; `verdicts.txt` is the same for equal kits.
 """
 
 import sys
@@ -29,11 +29,11 @@ FILES = frozenset({VERDICTS, *_REPORTS})
 
 
 class NotPublishableError(RuntimeError):
-    """The run did not conform: what is published must be worth showing."""
+    """The run did not conform, so it is not published."""
 
 
 def heading() -> tuple[str, ...]:
-    """The lines above the verdicts: which requirements were asked of what."""
+    """The lines above the verdicts: the requirement set and the target."""
     items = select_items(load_registry(), Feature, Selection())
     return (
         f"# The reference mock under all requirements. Written by `{COMMAND}`; do not edit.",
@@ -47,7 +47,7 @@ def verdict_lines(verdicts: Iterable[Verdict]) -> tuple[str, ...]:
 
 
 def publish(folder: Path) -> str:
-    """Run, judge and write the files into `folder`; return the headline. NotPublishableError when it is not green."""
+    """Run, judge and write the files into `folder`; return the headline. Raise NotPublishableError if a MUST failed."""
     loaded = load_profile(env={}, flags={"features": ("published", EVERY_FEATURE)}, directory=folder)
     result = execute(RunConfig(loaded=loaded), select_items(load_registry(), loaded.profile.features, Selection()))
     if result.exit_code is not ExitCode.CONFORMS:
@@ -64,7 +64,7 @@ _UNFIT = ("fail", "blocked", "inconclusive", "suite-error")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Publish into the folder named; exit codes 0, 1 (not green) and 2 (no such folder)."""
+    """Publish into the given folder; exit codes 0, 1 (did not conform) and 2 (no such folder)."""
     if len(arguments) != 1 or not Path(arguments[0]).is_dir():
         sys.stderr.write(f"expected the folder of the published run, as in `{COMMAND}`; got {list(arguments)}\n")
         return ExitCode.USAGE

@@ -18,13 +18,13 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 OLDEST = (3, 11)
 LOCKS = {"suite": ["suite"], "test": ["test"], "dev": ["test", "tools"], "newest": []}
-"""For each environment the lock files whose packages it gets."""
+"""The lock files of each environment."""
 TAIL = 40
 """Lines of pip's output that are shown when pip fails."""
 
 
 def fail(problem, expected, found, next_step):
-    """Print what is wrong and what to do; return the exit code."""
+    """Print the problem and the next step; return the exit code."""
     report = "{}\n  expected: {}\n  found:    {}\n  next:     {}\n"
     sys.stderr.write("tools/setup_env.py: " + report.format(problem, expected, found, next_step))
     return 2
@@ -41,7 +41,7 @@ def version_of(python):
 
 
 def refuse_old_python(name):
-    """Say which Python is needed, and which command to type where the machine has one."""
+    """Print which Python is needed and, if the machine has one, the command that uses it."""
     known = ("python3.{}".format(minor) for minor in range(20, OLDEST[1] - 1, -1))
     which = getattr(shutil, "which", lambda _: None)  # Python 2 has none
     newer = [python for python in known if which(python) and version_of(python)]
@@ -62,7 +62,7 @@ def count_packages(lock):
 
 
 def pip(python, total, arguments):
-    """Run pip; count the packages on a terminal. Return whether it worked, with its last lines shown where not."""
+    """Run pip and count the packages on a terminal. Return whether it succeeded; print its last lines if not."""
     command = [python, "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--progress-bar", "off"]
     shows = sys.stdout.isatty() and total > 1
     lines = []
@@ -87,7 +87,7 @@ def pip(python, total, arguments):
 
 
 def steps(name):
-    """Yield what is said, how many packages pip gets, and its arguments, for each run of pip."""
+    """Yield the message, the number of packages and the arguments of each run of pip."""
     if name == "newest":
         yield "Installing the newest release of each package", 0, ["--upgrade", ".[test]"]
         return
@@ -106,7 +106,7 @@ def locked(lock):
 
 
 def main(arguments):
-    """Make the environment that is named; return the exit code."""
+    """Make the environment with the given name; return the exit code."""
     name = arguments[0] if arguments else ""
     if name not in LOCKS or len(arguments) != 1:
         step = "run `python3 tools/setup_env.py suite`"

@@ -1,4 +1,4 @@
-"""Counts the words that are to disappear from names and docstrings, per package.
+"""Counts unwanted words in names and docstrings, per package.
 
 `python -m tools.word_counts tests/architecture/word_counts.json` stores the counts after they have fallen. It refuses
 to store a count that has risen. A word without a stored count must not occur at all. docs/glossary.md has better words.

@@ -1,8 +1,7 @@
-"""A small application that takes job callbacks: it books each finished job once, whatever form the notice has.
+"""A small application that receives job callbacks and books each finished job once, in every form of the notice.
 
-What a receiver has to live with, and this one does: XML or JSON bodies, JSON with `JobsDetail` as a list or as one
-object, with or without the `Response` wrapper, the same notice twice, failed jobs, and strangers (its address
-holds a secret, because callbacks carry no signature).
+It handles XML or JSON bodies, JSON with `JobsDetail` as a list or as one object, with or without the `Response`
+wrapper, the same notice twice and failed jobs. Its address contains a secret, because callbacks have no signature.
 """
 
 import hmac
@@ -18,7 +17,7 @@ from starlette.routing import Route
 
 @dataclass(frozen=True)
 class FinishedJob:
-    """What the application wants to know of a job that has ended."""
+    """The data that the application stores of a finished job."""
 
     job_id: str
     succeeded: bool
@@ -28,13 +27,13 @@ class FinishedJob:
 
 @dataclass
 class Ledger:
-    """Finished jobs by id; a notice that comes again is booked once."""
+    """Finished jobs by id; a repeated notice is booked once."""
 
     jobs: dict[str, FinishedJob] = field(default_factory=dict)
     repeats: int = 0
 
     def book(self, job: FinishedJob) -> None:
-        """Enter a job unless it is there already."""
+        """Add a job unless it is stored already."""
         if job.job_id in self.jobs:
             self.repeats += 1
         else:

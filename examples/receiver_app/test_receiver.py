@@ -1,6 +1,6 @@
-"""Contract test of the receiver: a mock of the service runs real jobs and sends it real callbacks.
+"""Contract test of the receiver: a mock of the service runs jobs and sends it callbacks.
 
-Run it with `pytest examples/receiver_app`. The fixture `ciq_mock` comes with the kit; nothing else is to be set up.
+Run it with `pytest examples/receiver_app`. The fixture `ciq_mock` comes with the kit and needs no setup.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ SECRET = "s3cret-part-of-the-address"  # noqa: S105 - an example
 
 @dataclass(frozen=True)
 class RunningReceiver:
-    """The application under test, listening."""
+    """The application under test, listening on a port."""
 
     address: str
     ledger: Ledger
@@ -60,8 +60,8 @@ def submit(mock: MockServer, address: str, *, source: str = "in/clip.mp4", form:
 
 
 @pytest.mark.parametrize("form", ["XML", "JSON"])
-def test_a_finished_job_is_booked(ciq_mock: MockServer, receiver: RunningReceiver, form: str) -> None:
-    """Both body formats lead to the same entry, with what the submitter gave along."""
+def test_finished_job_is_booked_with_user_data(ciq_mock: MockServer, receiver: RunningReceiver, form: str) -> None:
+    """Both body formats give the same entry."""
     job_id = submit(ciq_mock, receiver.address, form=form, note="order 17")
     ciq_mock.wait_for_callbacks(1)
     booked = receiver.ledger.jobs[job_id]
@@ -70,8 +70,8 @@ def test_a_finished_job_is_booked(ciq_mock: MockServer, receiver: RunningReceive
 
 
 @pytest.mark.parametrize("form", ["XML", "JSON"])
-def test_a_failed_job_is_booked_as_failed(ciq_mock: MockServer, receiver: RunningReceiver, form: str) -> None:
-    """The mock fails every job whose input begins with `missing/`; the reason arrives."""
+def test_failed_job_is_booked_with_reason(ciq_mock: MockServer, receiver: RunningReceiver, form: str) -> None:
+    """The mock fails every job whose input starts with `missing/`."""
     job_id = submit(ciq_mock, receiver.address, source="missing/clip.mp4", form=form)
     ciq_mock.wait_for_callbacks(1)
     booked = receiver.ledger.jobs[job_id]
@@ -80,16 +80,16 @@ def test_a_failed_job_is_booked_as_failed(ciq_mock: MockServer, receiver: Runnin
 
 
 @pytest.mark.ciq_mock(delivery=DeliverySettings(copies=3, stagger=0.05))
-def test_a_notice_that_comes_again_is_booked_once(ciq_mock: MockServer, receiver: RunningReceiver) -> None:
-    """Deliveries may repeat and overtake each other: two jobs, three copies of each notice, two entries."""
+def test_repeated_notices_are_booked_once(ciq_mock: MockServer, receiver: RunningReceiver) -> None:
+    """Callbacks may repeat and change their order: two jobs, three copies of each notice, two entries."""
     ids = {submit(ciq_mock, receiver.address) for _ in range(2)}
     ciq_mock.wait_for_callbacks(6)
     assert set(receiver.ledger.jobs) == ids
     assert receiver.ledger.repeats == 4
 
 
-def test_a_stranger_is_turned_away(ciq_mock: MockServer, receiver: RunningReceiver) -> None:
-    """A notice to a wrong address is not booked, and the service is told so."""
+def test_notice_with_wrong_secret_is_refused(ciq_mock: MockServer, receiver: RunningReceiver) -> None:
+    """The application responds with 404 and books no job."""
     submit(ciq_mock, receiver.address.replace(SECRET, "guess"))
     ciq_mock.wait_for_callbacks(lambda attempts: len(attempts) == 1)
     assert ciq_mock.deliveries[0].status == 404
@@ -97,7 +97,7 @@ def test_a_stranger_is_turned_away(ciq_mock: MockServer, receiver: RunningReceiv
 
 
 @pytest.mark.parametrize("body", [b"", b"<Response/>", b"{}", b"{", b'{"JobsDetail": [1]}', b"hello"])
-def test_what_is_no_notice_is_refused(body: bytes) -> None:
-    """Junk is told apart from notices."""
+def test_body_that_is_not_a_notice_is_refused(body: bytes) -> None:
+    """Invalid and unrelated bodies raise NotANoticeError."""
     with pytest.raises(NotANoticeError):
         read_notice(body)
