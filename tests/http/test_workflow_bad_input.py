@@ -70,11 +70,11 @@ def test_invalid_workflow_is_refused(server: MockServer, case: str) -> None:
 
 
 REQUESTS: dict[str, tuple[str, str, tuple[int, str]]] = {
-    "update of a stranger": ("PUT", "/workflow/wX", (400, "ResourceNotFound")),
-    "switch of a stranger": ("PUT", "/workflow/wX?active", (400, "ResourceNotFound")),
+    "update of unknown workflow": ("PUT", "/workflow/wX", (400, "ResourceNotFound")),
+    "switch of unknown workflow": ("PUT", "/workflow/wX?active", (400, "ResourceNotFound")),
     "both switches": ("PUT", "/workflow/wX?active&paused", (400, ARGUMENT)),
-    "delete of a stranger": ("DELETE", "/workflow/wX", (400, "ResourceNotFound")),
-    "trigger of a stranger": ("POST", "/triggerworkflow?workflowId=wX&object=a", (400, "ResourceNotFound")),
+    "delete of unknown workflow": ("DELETE", "/workflow/wX", (400, "ResourceNotFound")),
+    "trigger of unknown workflow": ("POST", "/triggerworkflow?workflowId=wX&object=a", (400, "ResourceNotFound")),
     "trigger without object": ("POST", "/triggerworkflow?workflowId=wX&object=", (400, ARGUMENT)),
     "trigger with a long name": (
         "POST", f"/triggerworkflow?workflowId=wX&object=a&name={'n' * 129}", (400, ARGUMENT)
@@ -90,7 +90,7 @@ REQUESTS: dict[str, tuple[str, str, tuple[int, str]]] = {
     "batches, unknown type": ("GET", "/inventorytriggerjob?type=Both", (400, ARGUMENT)),
     "batches, unknown state": ("GET", "/inventorytriggerjob?states=Done", (400, ARGUMENT)),
     "batches, bad token": ("GET", "/inventorytriggerjob?nextToken=x", (400, ARGUMENT)),
-    "cancel of a stranger": ("PUT", "/inventorytriggerjob/bX?cancel", (400, "ResourceNotFound")),
+    "cancel of unknown batch": ("PUT", "/inventorytriggerjob/bX?cancel", (400, "ResourceNotFound")),
     "wrong method": ("DELETE", "/inventorytriggerjob/bX", (405, "MethodNotAllowed")),
 }  # fmt: skip
 
