@@ -102,7 +102,7 @@ def test_runs_truncated_by_the_deadline_are_named(tmp_path: Path) -> None:
     cut = (msgspec.structs.replace(whole.blames[0], cut=True), *whole.blames[1:])
     matrix = kill_page.from_json(kill_matrix_file().read_bytes())
     matrix = msgspec.structs.replace(matrix, whole=msgspec.structs.replace(whole, blames=cut))
-    assert "; 1 cut short by their deadline" in kill_page.whole_headline(matrix)
+    assert "; 1 runs cut short by their deadline" in kill_page.whole_headline(matrix)
     assert "cut short by its deadline" in kill_page.to_html(matrix)
 
 
