@@ -134,15 +134,16 @@ def test_page_shows_own_and_other_requirements(tmp_path: Path) -> None:
     page = kill_page.to_html(matrix)
     assert "2026-01-05, commit abc123" in page
     assert "2: PRI-003, PRI-007" in page
-    assert "not tried" in page
-    assert "2 of 2 faults seen by their own requirement, 0 of them by it alone" in page
+    assert "not run" in page
+    assert "2 of 2 faults are detected by the requirement that they break, 0 of them by no other" in page
 
 
 def test_sample_is_named_as_sample(tmp_path: Path) -> None:
     """When time was short the page states how many of how many faults were run."""
     whole, _ = run_faults(tmp_path / "done.ndjson", minutes=0.0)
     matrix = msgspec.structs.replace(kill_page.from_json(kill_matrix_file().read_bytes()), whole=whole)
-    assert f"{AT_ONCE - 1} of {AT_ONCE - 1} faults tried, of {len(FEW)}, seen" in kill_page.whole_headline(matrix)
+    expected = f"{AT_ONCE - 1} of {AT_ONCE - 1} faults that were run, of {len(FEW)}, are detected"
+    assert expected in kill_page.whole_headline(matrix)
 
 
 def test_sample_covers_the_whole_catalogue() -> None:
