@@ -112,7 +112,7 @@ def _with_size(body: dict[str, list[dict[str, dict[str, object]]]]) -> object:
 def test_equal_jobs_that_ended_differently_are_not_compared() -> None:
     """A failed and a successful job differ rightly."""
     failed = only_in(JSON, replace_in_bodies('"State": "Success"', '"State": "Failed"'))(callbacks())
-    assert judged("SHP-008", failed, None).kind is Kind.CANNOT_TELL
+    assert judged("SHP-008", failed, None).kind is Kind.INCONCLUSIVE
 
 
 def test_refused_special_characters_deviate_in_names_only() -> None:
@@ -155,7 +155,7 @@ def test_pretty_printed_blanks_cannot_be_judged() -> None:
     broken = replace_in_bodies("</UserData>", "\n  </UserData>")(
         replace_in_bodies("<UserData>", "<UserData>\n    ")(callbacks())
     )
-    assert judged("SHP-013", broken, XML).kind is Kind.CANNOT_TELL
+    assert judged("SHP-013", broken, XML).kind is Kind.INCONCLUSIVE
     assert judged("SHP-012", broken, XML).kind is Kind.HOLDS
 
 

@@ -40,4 +40,4 @@ def test_job_that_waits_behind_running_jobs_does_not_deviate() -> None:
 def test_job_that_started_late_cannot_be_judged() -> None:
     """A job that was not observed running for long may need more time."""
     late = with_final_states({Label.SHUFFLED: "Running"}).edited(Label.DESCRIBE, "Running", "Submitted")
-    assert judged("LIF-002", late).kind is Kind.CANNOT_TELL
+    assert judged("LIF-002", late).kind is Kind.INCONCLUSIVE

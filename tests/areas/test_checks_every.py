@@ -118,14 +118,14 @@ def test_state_that_moves_backwards_deviates(states: tuple[str, ...]) -> None:
 
 def test_single_state_cannot_be_judged() -> None:
     """A job observed in one state only proves nothing."""
-    assert judged("LIF-001", _seen("Success", "Success")).kind is Kind.CANNOT_TELL
+    assert judged("LIF-001", _seen("Success", "Success")).kind is Kind.INCONCLUSIVE
 
 
 @pytest.mark.parametrize("requirement", IDS)
 def test_missing_exchanges_block_the_check(requirement: str) -> None:
     """Without responses the target is not judged."""
     silent = Transcript("submit").exchange("plain", status=0)
-    assert judged(requirement, silent).kind in (Kind.BLOCKED, Kind.CANNOT_TELL)
+    assert judged(requirement, silent).kind in (Kind.BLOCKED, Kind.INCONCLUSIVE)
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def test_unsigned_run_names_signing_as_the_reason() -> None:
     refused = refusal("MissingAuthorization")
     t = Transcript("queues").exchange("list", refused, status=401)
     finding = judged("LIF-001", t)
-    assert finding.kind is Kind.CANNOT_TELL
+    assert finding.kind is Kind.INCONCLUSIVE
     assert "CIQ_SECRET_ID" in finding.reason
 
 
@@ -223,8 +223,8 @@ def test_update_response_without_the_set_values_deviates() -> None:
     assert judged("UPD-018", good).kind is Kind.HOLDS
     assert judged("UPD-018", updated("cancel", "pause", state="Active")).kind is Kind.DEVIATES
     assert judged("UPD-018", updated("order", "pause", state="Paused", name="q")).kind is Kind.DEVIATES
-    assert judged("UPD-018", updated("update", "long-name", state="Active")).kind is Kind.CANNOT_TELL
-    assert judged("UPD-018", good.status("pause", 400)).kind is Kind.CANNOT_TELL
+    assert judged("UPD-018", updated("update", "long-name", state="Active")).kind is Kind.INCONCLUSIVE
+    assert judged("UPD-018", good.status("pause", 400)).kind is Kind.INCONCLUSIVE
 
 
 def test_update_response_may_show_a_concurrent_update() -> None:
@@ -270,7 +270,7 @@ def test_omitted_id_of_several_deviates() -> None:
 
 def test_ids_never_described_cannot_be_judged() -> None:
     """A replica may not know ids that no response has contained yet."""
-    assert judged("DES-016", _described(*TEN[:9], exclusive=False)).kind is Kind.CANNOT_TELL
+    assert judged("DES-016", _described(*TEN[:9], exclusive=False)).kind is Kind.INCONCLUSIVE
 
 
 def test_recently_described_job_cannot_be_judged() -> None:
@@ -278,7 +278,7 @@ def test_recently_described_job_cannot_be_judged() -> None:
     t = Transcript("concurrency", Feature.SPEECH)
     t = t.exchange("look", response_xml(job_xml(JOB)), target=f"/jobs/{JOB}", operation="describe_job")
     t = t.exchange("together", response_xml(job_xml(TEN[0])), target=f"/jobs/{TEN[0]},{JOB}", operation="describe_job")
-    assert judged("DES-016", t).kind is Kind.CANNOT_TELL
+    assert judged("DES-016", t).kind is Kind.INCONCLUSIVE
 
 
 def test_features_with_one_documented_id_need_not_accept_several() -> None:
@@ -286,5 +286,5 @@ def test_features_with_one_documented_id_need_not_accept_several() -> None:
     one_id = _described(unknown=f"<NonExistJobIds>{','.join(TEN)}</NonExistJobIds>")
     assert judged("DES-016", one_id).kind is Kind.ABSENT
     assert judged("DES-016", one_id.answered("together", 400, refusal("InvalidArgument"))).kind is Kind.ABSENT
-    assert judged("DES-016", _described(feature=Feature.MEDIA)).kind is Kind.CANNOT_TELL
+    assert judged("DES-016", _described(feature=Feature.MEDIA)).kind is Kind.INCONCLUSIVE
     assert judged("DES-016", one_id.without("together")).kind is Kind.BLOCKED

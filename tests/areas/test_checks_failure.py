@@ -109,7 +109,7 @@ def test_failure_checks_hold_on_a_conforming_transcript(requirement_id: str) -> 
 def test_failure_checks_do_not_hold_without_exchanges(requirement_id: str) -> None:
     """Without exchanges no check holds."""
     empty = replace(failure_transcript(), records=())
-    assert judged(requirement_id, empty).kind is Kind.CANNOT_TELL
+    assert judged(requirement_id, empty).kind is Kind.INCONCLUSIVE
     assert judged(requirement_id, empty.event("broken", "no")).kind is Kind.BLOCKED
 
 
@@ -132,7 +132,7 @@ def test_failed_job_without_a_callback_that_reports_it_deviates() -> None:
     """The target must send the callback, and its state must be Failed."""
     assert judged("DEL-005", replace_in_bodies("Failed", "Success")(failure_transcript())).kind is Kind.DEVIATES
     assert judged("DEL-005", without_callbacks(failure_transcript())).kind is Kind.DEVIATES
-    assert judged("DEL-005", without_callbacks(failure_transcript(), waited=False)).kind is Kind.CANNOT_TELL
+    assert judged("DEL-005", without_callbacks(failure_transcript(), waited=False)).kind is Kind.INCONCLUSIVE
 
 
 def test_unreadable_callback_of_a_failed_job_is_judged_by_its_form() -> None:
@@ -223,8 +223,8 @@ def test_good_job_that_fails_after_a_bad_one_deviates() -> None:
     ("states", "kind"),
     [
         (("Submitted", "Submitted"), Kind.DEVIATES),
-        (("Submitted", "Running"), Kind.CANNOT_TELL),
-        (("Running", "Submitted"), Kind.CANNOT_TELL),
+        (("Submitted", "Running"), Kind.INCONCLUSIVE),
+        (("Running", "Submitted"), Kind.INCONCLUSIVE),
     ],
 )
 def test_good_job_that_waits_while_nothing_runs_deviates(states: tuple[str, str], kind: Kind) -> None:
@@ -330,14 +330,14 @@ def test_receiver_without_a_failed_callback_is_not_judged() -> None:
     """Without a callback, or with an accepted one, the receiver did not fail."""
     for requirement_id in ("DEL-006", "DEL-007"):
         assert judged(requirement_id, without_callbacks(receiver_transcript())).kind is Kind.BLOCKED
-        assert judged(requirement_id, replace(receiver_transcript(), records=())).kind is Kind.CANNOT_TELL
+        assert judged(requirement_id, replace(receiver_transcript(), records=())).kind is Kind.INCONCLUSIVE
     taken = edit_callbacks(receiver_transcript(), lambda a: (msgspec.structs.replace(a, answered=200),))
-    assert judged("DEL-006", taken).kind is Kind.CANNOT_TELL
+    assert judged("DEL-006", taken).kind is Kind.INCONCLUSIVE
 
 
 def test_receiver_without_a_later_describe_is_not_judged() -> None:
     """States observed before the failed callback do not show its effect."""
-    assert judged("DEL-006", receiver_transcript().without(retries.Label.LAST)).kind is Kind.CANNOT_TELL
+    assert judged("DEL-006", receiver_transcript().without(retries.Label.LAST)).kind is Kind.INCONCLUSIVE
 
 
 FAILED = tuple(ended for ended, _, _, _ in JOBS_BY_STEP.values() if "<State>Failed<" in ended)

@@ -115,7 +115,7 @@ def test_every_sibling_counts() -> None:
     assert finding.kind is Kind.DEVIATES
     assert "of doc" in finding.seen
     held = with_doc_exchange(transcript, "media:submit", response_xml(job_xml("d1")))
-    assert judged("ONE-010", held).kind is Kind.CANNOT_TELL
+    assert judged("ONE-010", held).kind is Kind.INCONCLUSIVE
     assert (
         judged("ONE-010", with_doc_exchange(held, "media:run", response_xml(job_xml("d1", "Success")))).kind
         is Kind.HOLDS
@@ -148,7 +148,7 @@ def test_last_list_decides() -> None:
 def test_job_that_never_ran_deviates_only_after_an_expired_wait() -> None:
     """A sibling's waiting job deviates only when the driver waited until the timeout."""
     transcript = isolation_transcript(media__run=response_xml(job_xml("s1", "Submitted")))
-    assert judged("ONE-010", transcript).kind is Kind.CANNOT_TELL
+    assert judged("ONE-010", transcript).kind is Kind.INCONCLUSIVE
     marked = transcript.event("expired", "media:run: waited 5 s")
     records = tuple(
         msgspec.structs.replace(r, feature="speech") if getattr(r, "name", "") == "expired" else r

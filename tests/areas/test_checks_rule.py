@@ -143,7 +143,7 @@ def test_conforming_transcript_holds(requirement_id: str) -> None:
 def test_missing_exchanges_cannot_be_judged(requirement_id: str) -> None:
     """Without exchanges no check holds."""
     empty = replace(rule_transcript(), records=())
-    assert judged(requirement_id, empty).kind is Kind.CANNOT_TELL
+    assert judged(requirement_id, empty).kind is Kind.INCONCLUSIVE
     assert judged(requirement_id, empty.event("broken", "no")).kind is Kind.BLOCKED
 
 
@@ -192,10 +192,10 @@ SILENT_JOBS = {
 def test_missing_callback_without_control_cannot_be_judged(requirement_id: str) -> None:
     """When the control job has no callback either, a missing callback proves nothing about the rule."""
     _, control = SILENT_JOBS[requirement_id]
-    assert judged(requirement_id, without_callbacks_of(control)(rule_transcript())).kind is Kind.CANNOT_TELL
+    assert judged(requirement_id, without_callbacks_of(control)(rule_transcript())).kind is Kind.INCONCLUSIVE
     assert (
         judged(requirement_id, without_callbacks_of(control)(rule_transcript().without(control))).kind
-        is Kind.CANNOT_TELL
+        is Kind.INCONCLUSIVE
     )
 
 
@@ -260,7 +260,7 @@ def test_rule_that_keeps_its_earlier_format_cannot_be_judged() -> None:
     """No document states whether an update without ResultFormat keeps the earlier one."""
     merged = with_callback_instead(Label.SUBMIT_PLAIN, QUEUE, JSON)(rule_transcript())
     merged = merged.edited(Label.RULE_DEFAULT, "<State>On", "<ResultFormat>JSON</ResultFormat><State>On")
-    assert judged("RUL-010", merged).kind is Kind.CANNOT_TELL
+    assert judged("RUL-010", merged).kind is Kind.INCONCLUSIVE
 
 
 def test_own_url_under_a_rule_that_is_off_is_observed() -> None:

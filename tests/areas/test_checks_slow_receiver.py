@@ -54,20 +54,20 @@ def test_missing_callback_during_a_slow_response_deviates() -> None:
 
 def test_interrupted_wait_cannot_be_judged() -> None:
     """Without an expired wait the check cannot judge."""
-    assert judged("DEL-011", receiver_transcript(sent=False, waited=False)).kind is Kind.CANNOT_TELL
+    assert judged("DEL-011", receiver_transcript(sent=False, waited=False)).kind is Kind.INCONCLUSIVE
 
 
 def test_job_that_ended_after_the_slow_response_cannot_be_judged() -> None:
     """A job that ends after the slow response does not show the effect of the receiver."""
     for sent in (True, False):
         assert (
-            judged("DEL-011", receiver_transcript(ended_after=ANSWER_DELAY + 0.5, sent=sent)).kind is Kind.CANNOT_TELL
+            judged("DEL-011", receiver_transcript(ended_after=ANSWER_DELAY + 0.5, sent=sent)).kind is Kind.INCONCLUSIVE
         )
 
 
 def test_missing_slow_callback_is_not_judged() -> None:
     """Without a callback at the slow receiver, or without jobs, the receiver was not slow for any job."""
     assert judged("DEL-011", edit_callbacks(receiver_transcript(), lambda _: ())).kind is Kind.BLOCKED
-    assert judged("DEL-011", replace(receiver_transcript(), records=())).kind is Kind.CANNOT_TELL
+    assert judged("DEL-011", replace(receiver_transcript(), records=())).kind is Kind.INCONCLUSIVE
     refused = receiver_transcript().answered(Label.SUBMIT_SLOW, 400, refusal("InvalidArgument"))
     assert judged("DEL-011", refused).kind is Kind.BLOCKED

@@ -141,7 +141,7 @@ def with_object_and_url(state: str) -> Transcript:
 
 @pytest.mark.parametrize(
     ("state", "kind"),
-    [("Success", Kind.HOLDS), ("Failed", Kind.DEVIATES), ("Running", Kind.CANNOT_TELL)],
+    [("Success", Kind.HOLDS), ("Failed", Kind.DEVIATES), ("Running", Kind.INCONCLUSIVE)],
 )
 def test_object_takes_precedence_over_url(state: str, kind: Kind) -> None:
     """The job's final state shows which input was used, when the object alone is known to be good."""
@@ -157,7 +157,7 @@ def test_object_takes_precedence_over_url(state: str, kind: Kind) -> None:
     [
         ((200, response_xml(job_xml("j7"))), Kind.HOLDS),
         ((400, BAD), Kind.DEVIATES),
-        ((400, refusal("ResourceDownloadFailed")), Kind.CANNOT_TELL),
+        ((400, refusal("ResourceDownloadFailed")), Kind.INCONCLUSIVE),
     ],
 )
 def test_url_alone_is_a_valid_input(answer: tuple[int, str], kind: Kind) -> None:
@@ -176,7 +176,7 @@ def test_job_id_shared_with_another_feature_deviates() -> None:
 
     assert judged("SUB-022", beside("d1")).kind is Kind.HOLDS
     assert judged("SUB-022", beside(job_id(Label.PLAIN))).kind is Kind.DEVIATES
-    assert judged("SUB-022", conforming()).kind is Kind.CANNOT_TELL
+    assert judged("SUB-022", conforming()).kind is Kind.INCONCLUSIVE
 
 
 def test_pretty_printed_user_data_cannot_be_judged_for_blanks() -> None:
@@ -186,7 +186,7 @@ def test_pretty_printed_user_data_cannot_be_judged_for_blanks() -> None:
         .edited_everywhere("<UserData>", "<UserData>\n  ")
         .edited_everywhere("</UserData>", "\n </UserData>")
     )
-    assert judged("SUB-021", pretty).kind is Kind.CANNOT_TELL
+    assert judged("SUB-021", pretty).kind is Kind.INCONCLUSIVE
     assert judged("SUB-008", pretty).kind is Kind.HOLDS
 
 
@@ -329,7 +329,7 @@ def test_requirements_of_level_note_are_observed(requirement: str) -> None:
 def test_submit_that_checks_the_input_cannot_be_judged_for_names() -> None:
     """A target may miss the input at submit: then the name of a missing object is not judged."""
     strict = conforming().answered(Label.OTHER_SCRIPT, 400, refusal("ResourceNotFound"))
-    assert judged("SUB-015", strict).kind is Kind.CANNOT_TELL
+    assert judged("SUB-015", strict).kind is Kind.INCONCLUSIVE
 
 
 def test_job_without_queue_id_may_be_refused() -> None:

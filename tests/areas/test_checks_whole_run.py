@@ -86,7 +86,7 @@ def test_job_that_waits_beside_a_free_worker_deviates() -> None:
 )
 def test_job_with_a_reason_to_wait_does_not_deviate(transcript: Transcript) -> None:
     """A reason to wait, or an end, explains the waiting."""
-    assert judged("LIF-006", transcript).kind in (Kind.HOLDS, Kind.CANNOT_TELL)
+    assert judged("LIF-006", transcript).kind in (Kind.HOLDS, Kind.INCONCLUSIVE)
 
 
 def test_cancelled_job_need_not_run() -> None:
@@ -99,4 +99,4 @@ def test_missing_jobs_cannot_be_judged() -> None:
     """Without jobs, or without measures of them, the check does not judge."""
     assert judged("LIF-006", NONE).kind is Kind.BLOCKED
     assert judged("LIF-006", submit(NONE, "a")).kind is Kind.BLOCKED
-    assert judged("LIF-006", submit(with_calibration(NONE), "a")).kind is Kind.CANNOT_TELL
+    assert judged("LIF-006", submit(with_calibration(NONE), "a")).kind is Kind.INCONCLUSIVE

@@ -44,7 +44,7 @@ EXPECTED = {
     Kind.HOLDS: ("pass", "pass", "pass"),
     Kind.DEVIATES: ("fail", "warn", "note"),
     Kind.OBSERVED: ("warn", "warn", "note"),
-    Kind.CANNOT_TELL: ("inconclusive",) * 3,
+    Kind.INCONCLUSIVE: ("inconclusive",) * 3,
     Kind.BLOCKED: ("blocked",) * 3,
     Kind.ABSENT: ("not-implemented",) * 3,
 }

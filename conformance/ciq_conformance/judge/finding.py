@@ -11,7 +11,7 @@ class Kind(StrEnum):
     DEVIATES = "deviates"
     OBSERVED = "observed"
     """A measurement, or a less preferred documented form (on a MUST it becomes a warning)."""
-    CANNOT_TELL = "cannot tell"
+    INCONCLUSIVE = "inconclusive"
     """The evidence cannot distinguish a correct implementation from a faulty one."""
     BLOCKED = "blocked"
     """A prerequisite of the scenario failed, so the requirement could not be tested."""
@@ -46,9 +46,9 @@ def observed(seen: str, *, witness: tuple[int, ...] = (), reason: str = "", expe
     return Finding(kind=Kind.OBSERVED, seen=seen, witness=witness, reason=reason, expected=expected)
 
 
-def cannot_tell(reason: str, *, seen: str = "", witness: tuple[int, ...] = (), power: str = "") -> Finding:
+def inconclusive(reason: str, *, seen: str = "", witness: tuple[int, ...] = (), power: str = "") -> Finding:
     """The evidence is insufficient; `reason` says what would strengthen it."""
-    return Finding(kind=Kind.CANNOT_TELL, reason=reason, seen=seen, witness=witness, power=power)
+    return Finding(kind=Kind.INCONCLUSIVE, reason=reason, seen=seen, witness=witness, power=power)
 
 
 def blocked(reason: str, *, witness: tuple[int, ...] = ()) -> Finding:

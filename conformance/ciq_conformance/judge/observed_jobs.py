@@ -7,7 +7,7 @@ target that drops the path of an address still sends the callback. Pure.
 from collections.abc import Collection
 
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Finding, blocked, cannot_tell, deviates
+from ciq_conformance.judge.finding import Finding, blocked, deviates, inconclusive
 from ciq_conformance.scenario_spec import RECEIVER_NOTES, UNKNOWN_ADDRESS, ScenarioName
 from ciq_schemas.lifecycle import JobState
 from ciq_schemas.transcript.jobs import Observation, ObservedJob
@@ -66,7 +66,7 @@ def no_job(evidence: Evidence, scenario: ScenarioName, submits: Collection[str])
             f"the target answered step {exchange.step} with {answer}, so there is no job to judge",
             witness=(exchange.seq,),
         )
-    return cannot_tell(f"scenario {scenario} submitted no such job in this run; run it to its end")
+    return inconclusive(f"scenario {scenario} submitted no such job in this run; run it to its end")
 
 
 def missing_callback(evidence: Evidence, scenario: ScenarioName, job: ObservedJob, expected: str) -> Finding:
@@ -81,7 +81,7 @@ def missing_callback(evidence: Evidence, scenario: ScenarioName, job: ObservedJo
     if ended.job.state == JobState.CANCEL:
         return blocked(f"{job.step}: job {job.job_id} was cancelled, but not by the suite", witness=(ended.seq,))
     if job.rule_changed_before_end:
-        return cannot_tell(
+        return inconclusive(
             f"{job.step}: job {job.job_id} ended after the queue's rule had changed, and no document says which of "
             "the two rules applies; raise `timeout_factor` in the profile",
             witness=(ended.seq,),
@@ -89,7 +89,7 @@ def missing_callback(evidence: Evidence, scenario: ScenarioName, job: ObservedJo
     since = ended.response.exchange.ended
     expired = next((event for event in evidence.events(scenario, "expired") if event.at >= since), None)
     if expired is None:
-        return cannot_tell(
+        return inconclusive(
             f"{job.step}: the wait for the callback of job {job.job_id} was interrupted; run the scenario again",
             witness=(ended.seq,),
         )

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ciq_conformance.judge.finding import Finding, cannot_tell, deviates, holds
+from ciq_conformance.judge.finding import Finding, deviates, holds, inconclusive
 from ciq_conformance.judge.worker_allowance import WorkerAllowance
 from ciq_schemas.lifecycle import WAITING_STATES
 from ciq_schemas.transcript.jobs import JobTimeline
@@ -103,7 +103,7 @@ def unless_hidden(pauses: Sequence[PauseFacts], settled: float, allowance: Worke
         return holds(power, power=power)
     text = f"starts right after a pause are not judged singly: up to {least} job(s) here"
     if not clear:
-        return cannot_tell(
+        return inconclusive(
             f"too few jobs waited in any pause to distinguish leaks from jobs that workers held; {text}; "
             "name a larger sample input in the profile (inputs.<feature>.good)",
             power=power,

@@ -7,7 +7,7 @@ Only this module derives the severity of a finding, from the requirement's level
 | holds | pass | pass | pass |
 | deviates | fail | warn | note |
 | observed | warn | warn | note |
-| cannot tell | inconclusive | inconclusive | inconclusive |
+| inconclusive | inconclusive | inconclusive | inconclusive |
 | blocked | blocked | blocked | blocked |
 | absent | not-implemented | not-implemented | not-implemented |
 
@@ -34,7 +34,7 @@ _OUTCOMES: Mapping[Kind, Mapping[Level, Outcome]] = {
     Kind.HOLDS: dict.fromkeys(Level, Outcome.PASS),
     Kind.DEVIATES: {Level.MUST: Outcome.FAIL, Level.SHOULD: Outcome.WARN, Level.NOTE: Outcome.NOTE},
     Kind.OBSERVED: {Level.MUST: Outcome.WARN, Level.SHOULD: Outcome.WARN, Level.NOTE: Outcome.NOTE},
-    Kind.CANNOT_TELL: dict.fromkeys(Level, Outcome.INCONCLUSIVE),
+    Kind.INCONCLUSIVE: dict.fromkeys(Level, Outcome.INCONCLUSIVE),
     Kind.BLOCKED: dict.fromkeys(Level, Outcome.BLOCKED),
     Kind.ABSENT: dict.fromkeys(Level, Outcome.NOT_IMPLEMENTED),
 }

@@ -11,7 +11,7 @@ from ciq_conformance.areas.all_exchanges import SPEC
 from ciq_conformance.areas.update import SPEC as UPDATE
 from ciq_conformance.areas.update import labels
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Deviations, Finding, blocked, cannot_tell, holds
+from ciq_conformance.judge.finding import Deviations, Finding, blocked, holds, inconclusive
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas.lifecycle import JobState, may_be_seen_after
 from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
@@ -149,7 +149,7 @@ def update_returns_the_values_set(evidence: Evidence, item: Item) -> Finding:
             else:
                 right += bool(want)
     if not right and not wrong.items:
-        return cannot_tell("no update was accepted; see UPD-001")
+        return inconclusive("no update was accepted; see UPD-001")
     return wrong.finding("State and Name in the response as set", holds(f"{right} times"))
 
 
@@ -195,9 +195,11 @@ def states_move_forward(evidence: Evidence, item: Item) -> Finding:
         reason = (
             f"no job was created: {rejected[0].exchange.operation} returned {describe_response(rejected[0])}; {advice}"
         )
-        return cannot_tell(reason, witness=(rejected[0].exchange.seq,))
+        return inconclusive(reason, witness=(rejected[0].exchange.seq,))
     if not changes:
-        return cannot_tell("no job was observed in two states; also run a scenario with jobs (submit, describe, order)")
+        return inconclusive(
+            "no job was observed in two states; run a scenario with jobs too (submit, order)"
+        )
     return wrong.finding(
         "states change only from Submitted to Running to Success or Failed (Pause and Cancel while waiting)",
         holds(f"{changes} changes of state of {len(observations)} jobs"),

@@ -3,7 +3,7 @@
 from ciq_conformance.areas.batch import SPEC
 from ciq_conformance.areas.batch.labels import Label
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Finding, blocked, cannot_tell, deviates, holds
+from ciq_conformance.judge.finding import Finding, blocked, deviates, holds, inconclusive
 from ciq_conformance.judge.preconditions import (
     EarlyFinding,
     expect_rejections,
@@ -121,7 +121,7 @@ def workflow_runs_on_the_object(evidence: Evidence, item: Item) -> Finding:
     if objects != [(key or "").lstrip("/")]:
         last, batch = _last_described(evidence, batch_id, Label.WATCH, Label.DESCRIBED)
         if not objects and raw.text(batch.state) not in FINAL_STATES:
-            return cannot_tell(
+            return inconclusive(
                 f"the batch job was still {batch.state} at the timeout; see BAT-006", witness=record_ids(last)
             )
         seen = f"runs on {', '.join(objects) or 'nothing'}; the batch job is {batch.state}"
@@ -139,7 +139,7 @@ def batch_job_ends_as_success(evidence: Evidence, item: Item) -> Finding:
     if state == JobState.SUCCESS:
         return holds("Success", witness=record_ids(response))
     if state in FINAL_STATES:
-        return cannot_tell(
+        return inconclusive(
             f"the batch job ended as {state}: {batch.code} {batch.message or ''}".rstrip(), witness=record_ids(response)
         )
     return deviates("State Success", f"State {state} at the timeout", witness=record_ids(response))

@@ -7,7 +7,7 @@ from ciq_conformance.areas.callback import labels as steps
 from ciq_conformance.areas.callback.jobs import jobs_of, readable_deliveries_of
 from ciq_conformance.judge.body_paths import texts_by_path
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Deviations, Finding, Kind, blocked, cannot_tell, deviates, holds
+from ciq_conformance.judge.finding import Deviations, Finding, Kind, blocked, deviates, holds, inconclusive
 from ciq_conformance.judge.observed_jobs import missing_callback, no_job, observed_jobs
 from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.scenario_spec import RECEIVER_NOTES, UNKNOWN_ADDRESS, channel_name
@@ -92,7 +92,7 @@ def job_has_ended_when_its_callback_arrives(evidence: Evidence, item: Item) -> F
     if not gaps:
         if not any(job.callbacks for job in jobs):
             return blocked("no callback arrived; DEL-001 judges that")
-        return cannot_tell("the target answered no describe after a callback; the DES requirements judge describe")
+        return inconclusive("the target answered no describe after a callback; the DES requirements judge describe")
     return found.finding(
         "describe shows Success or Failed after the callback",
         holds(f"{len(gaps)} describes, the first {min(gaps):.3f} s after a callback", witness=tuple(seqs[:3])),

@@ -9,7 +9,7 @@ from ciq_conformance.areas.callback.jobs import Delivery, readable_deliveries_of
 from ciq_conformance.judge.body_paths import texts_by_path
 from ciq_conformance.judge.documented import is_named
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Deviations, Finding, blocked, cannot_tell, holds
+from ciq_conformance.judge.finding import Deviations, Finding, blocked, holds, inconclusive
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas import times
 from ciq_schemas.features import Feature
@@ -175,11 +175,11 @@ def both_formats_have_the_same_content(evidence: Evidence, _item: Item) -> Findi
             return deliveries
         plain = [delivery for delivery in deliveries if delivery.job.step in steps.PLAIN[form]]
         if not plain:
-            return cannot_tell(f"no {form.upper()} callback of the plain job arrived; DEL-001 judges that")
+            return inconclusive(f"no {form.upper()} callback of the plain job arrived; DEL-001 judges that")
         pair.append(plain[0])
     xml, json = pair
     if xml.reported.state != json.reported.state:
-        return cannot_tell(
+        return inconclusive(
             f"the two jobs ended as {xml.reported.state} and {json.reported.state}, so their callbacks may differ",
             witness=(xml.seq, json.seq),
         )

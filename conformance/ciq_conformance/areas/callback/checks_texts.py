@@ -8,7 +8,7 @@ from ciq_conformance.areas.callback import labels as steps
 from ciq_conformance.areas.callback.checks import format_of
 from ciq_conformance.areas.callback.jobs import Delivery, deliveries_of, readable_deliveries_of
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Deviations, Finding, blocked, cannot_tell, deviates, holds
+from ciq_conformance.judge.finding import Deviations, Finding, blocked, deviates, holds, inconclusive
 from ciq_conformance.judge.job_facts import first_difference, object_of, output_of, shortened, user_data_of
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas.transcript import raw
@@ -123,7 +123,7 @@ def outer_blanks_are_kept(evidence: Evidence, item: Item) -> Finding:
             ends = f"{received[:8]!r} ... {received[-8:]!r} instead of {sent[:8]!r} ... {sent[-8:]!r}"
             found.add(delivery.seq, f"{delivery.job.step}: {ends}")
     if not seen:
-        return cannot_tell("no body has, on one line, UserData whose request has blanks at its ends")
+        return inconclusive("no body has, on one line, UserData whose request has blanks at its ends")
     return found.finding(
         "UserData with the same blanks at its ends as in the request",
         holds(f"{len(seen)} callback(s)", witness=(seen[0],)),

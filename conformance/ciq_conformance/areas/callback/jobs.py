@@ -10,7 +10,7 @@ from ciq_conformance.areas.callback.labels import LOOKS, RULES, SUBMITS
 from ciq_conformance.areas.failure import SPEC as FAILURE
 from ciq_conformance.areas.failure import labels
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Finding, absent, blocked, cannot_tell
+from ciq_conformance.judge.finding import Finding, absent, blocked, inconclusive
 from ciq_conformance.judge.observed_jobs import no_job, observed_jobs
 from ciq_schemas.features import FEATURES
 from ciq_schemas.requirement import Format
@@ -82,7 +82,7 @@ def deliveries_of(evidence: Evidence, form: Format) -> tuple[Delivery, ...] | Fi
             witness=(all_deliveries[0].seq,),
         )
     if any(job.callbacks for job in jobs):
-        return cannot_tell(
+        return inconclusive(
             "all callbacks arrived after the scenario set the next rule, for jobs that had not ended by then; raise "
             "timeout_factor in the profile"
         )

@@ -5,7 +5,7 @@ from itertools import pairwise
 from ciq_conformance.areas.callback_retries import SPEC
 from ciq_conformance.areas.callback_retries.labels import ANSWER_DELAY, LOOKS, SUBMITS, Label
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Finding, Kind, blocked, cannot_tell, deviates, holds, observed
+from ciq_conformance.judge.finding import Finding, Kind, blocked, deviates, holds, inconclusive, observed
 from ciq_conformance.judge.observed_jobs import missing_callback, no_job, observed_jobs
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas.lifecycle import JobState
@@ -36,7 +36,7 @@ def failing_receiver_does_not_change_the_job(evidence: Evidence, _item: Item) ->
         if not failures:
             why = f"{job.step}: no callback of job {job.job_id} reached the failing receiver"
             unclear.append(
-                cannot_tell(why) if job.callbacks else blocked(f"{why}; RUL-001 judges whether callbacks arrive")
+                inconclusive(why) if job.callbacks else blocked(f"{why}; RUL-001 judges whether callbacks arrive")
             )
             continue
         first = failures[0]
@@ -44,7 +44,7 @@ def failing_receiver_does_not_change_the_job(evidence: Evidence, _item: Item) ->
             observation for observation in job.observations if observation.response.exchange.started >= first.ended
         ]
         if not after:
-            unclear.append(cannot_tell(f"{job.step}: the target answered no describe after the receiver had failed"))
+            unclear.append(inconclusive(f"{job.step}: the target answered no describe after the receiver had failed"))
             continue
         reported = job.reported_in(next(callback for callback in job.callbacks if callback.arrival is first))
         if reported.state == JobState.FAILED:
@@ -116,7 +116,7 @@ def slow_receiver_does_not_stop_other_callbacks(evidence: Evidence, _item: Item)
     # Only jobs that were seen to end before the slow answer count.
     meanwhile = [job for job in others if job.ended is not None and job.ended.response.exchange.ended <= answered]
     if not meanwhile:
-        return cannot_tell(
+        return inconclusive(
             f"no job ended in the {ANSWER_DELAY:g} s before the slow receiver answered; jobs take longer"
         )
     missing = [missing_callback(evidence, SPEC, job, expected) for job in meanwhile if not job.callbacks]

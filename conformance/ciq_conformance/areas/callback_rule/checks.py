@@ -13,9 +13,9 @@ from ciq_conformance.judge.finding import (
     Kind,
     absent,
     blocked,
-    cannot_tell,
     deviates,
     holds,
+    inconclusive,
     observed,
 )
 from ciq_conformance.judge.observed_jobs import missing_callback, observed_jobs
@@ -190,9 +190,9 @@ def _judge_no_callback(
         )
     control = job_of(evidence, control_step)
     if isinstance(control, Finding):
-        return cannot_tell(f"no control job: {control.reason}")
+        return inconclusive(f"no control job: {control.reason}")
     if not control.callbacks:
-        return cannot_tell(
+        return inconclusive(
             f"no callback of the control job {control.job_id} ({control.step}) arrived either, so this proves nothing; "
             "RUL-001 judges the rule itself",
             witness=(control.submit.exchange.seq,),
@@ -273,7 +273,7 @@ def job_address_under_rule_off_is_reported(evidence: Evidence, job: ObservedJob)
         arrival = job.callbacks[0].arrival
         return observed("a callback arrives at the address of the job", witness=(arrival.seq,), reason=undocumented)
     if job.ended is None:
-        return cannot_tell(f"job {job.job_id} was not seen to end; see LIF-002")
+        return inconclusive(f"job {job.job_id} was not seen to end; see LIF-002")
     return observed("no callback arrives", witness=(job.ended.seq,), reason=undocumented)
 
 
@@ -294,7 +294,7 @@ def default_format_is_xml(evidence: Evidence, job: ObservedJob) -> Finding:
     rule = evidence.one(SPEC, Label.RULE_DEFAULT)
     config = rule.queue.notify_config if rule is not None and rule.queue is not None else None
     if rule is not None and config is not None and (config.result_format or "").upper() == "JSON":
-        return cannot_tell(
+        return inconclusive(
             "the target answered an update without ResultFormat with ResultFormat JSON: it keeps the format of an "
             "earlier rule, which no document forbids; set the format of the queue to XML and run again",
             witness=(rule.exchange.seq, json.arrival.seq),

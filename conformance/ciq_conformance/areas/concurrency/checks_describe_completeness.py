@@ -6,7 +6,7 @@ has read them, on any feature; a target that reads `a,b` as one unknown id retur
 
 from ciq_conformance.areas.concurrency import SPEC
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Deviations, Finding, absent, cannot_tell, holds
+from ciq_conformance.judge.finding import Deviations, Finding, absent, holds, inconclusive
 from ciq_conformance.judge.job_facts import non_exist_ids, requested_ids
 from ciq_conformance.judge.preconditions import not_judged, record_ids
 from ciq_conformance.judge.registry import Item, check
@@ -46,7 +46,7 @@ def describe_returns_every_id(evidence: Evidence, item: Item) -> Finding:
         for job_id in _described_ids(response):
             known.setdefault(job_id, response)
     if not judged:
-        return cannot_tell("no describe of several ids requested a job that an earlier describe had returned")
+        return inconclusive("no describe of several ids requested a job that an earlier describe had returned")
     power = f"{judged} describes of up to {most} ids"
     expected = "every requested id in JobsDetail or in NonExistJobIds"
     return wrong.finding(expected, holds(power, power=power))

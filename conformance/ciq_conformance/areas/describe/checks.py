@@ -8,7 +8,7 @@ from itertools import pairwise
 from ciq_conformance.areas.describe import SPEC
 from ciq_conformance.areas.describe.labels import LOOKS, SUBMITS, Label
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Deviations, Finding, absent, blocked, cannot_tell, deviates, holds, observed
+from ciq_conformance.judge.finding import Deviations, Finding, absent, blocked, deviates, holds, inconclusive, observed
 from ciq_conformance.judge.job_facts import (
     ids_of,
     jobs_in,
@@ -187,7 +187,7 @@ def wildcards_match_no_job(evidence: Evidence, item: Item) -> Finding:
         response for response in require_responses(evidence, SPEC, Label.WILDCARD) if response.ok or response.refused
     ]
     if not responses:
-        return cannot_tell("the target answered no describe of a pattern")
+        return inconclusive("the target answered no describe of a pattern")
     if not _descriptions(evidence):
         return NOT_DESCRIBED
     wrong = Deviations()
@@ -308,7 +308,7 @@ def times_are_in_order(evidence: Evidence, item: Item) -> Finding:
     if not judged:
         if item.feature.feature in OLDER_PAGES:
             return absent("describe returns no StartTime and EndTime, as on the older pages of the feature")
-        return cannot_tell("no described job had two times set")
+        return inconclusive("no described job had two times set")
     expected = "CreationTime, StartTime and EndTime in this order"
     return wrong.finding(expected, holds(f"{len(judged)} pairs", witness=record_ids(*judged[-1:])))
 
@@ -424,6 +424,6 @@ def times_have_the_documented_format(evidence: Evidence, item: Item) -> Finding:
             else:
                 wrong.add(response.exchange.seq, f"{name} {value}")
     if not right and not wrong.items:
-        return cannot_tell("no described job had a time set")
+        return inconclusive("no described job had a time set")
     expected = "times such as 2026-01-02T03:04:05+0800"
     return wrong.finding(expected, holds(f"{len(right)} times", witness=record_ids(right[-1]) if right else ()))

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ciq_conformance.areas.describe import SPEC
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Deviations, Finding, blocked, cannot_tell, holds
+from ciq_conformance.judge.finding import Deviations, Finding, blocked, holds, inconclusive
 from ciq_conformance.judge.preconditions import not_judged
 from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.judge.whole_run import active_spans, all_timelines, exchanges_of, has_own_job_rules
@@ -42,7 +42,7 @@ def waiting_job_is_scheduled(evidence: Evidence, item: Item) -> Finding:
         starving.add(timeline.submit_seq, text)
         starving.add(last.seq, text)
     if not ended and not starving.items:
-        return cannot_tell("no job was seen to end")
+        return inconclusive("no job was seen to end")
     power = f"{ended} of {len(timelines)} jobs seen to their end"
     return starving.finding("a job that waits in an active queue is scheduled", holds(power, power=power))
 

@@ -15,7 +15,7 @@ from ciq_conformance.areas.errors.labels import (
     Label,
 )
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Deviations, Finding, Kind, absent, cannot_tell, deviates, holds, observed
+from ciq_conformance.judge.finding import Deviations, Finding, Kind, absent, deviates, holds, inconclusive, observed
 from ciq_conformance.judge.preconditions import (
     expect_rejections,
     record_ids,
@@ -42,7 +42,7 @@ def errors_have_the_documented_form(evidence: Evidence, item: Item) -> Finding:
             response for response in evidence.of(scenario) if response.refused and response.exchange.operation
         ]
     if not responses:
-        return cannot_tell("the target rejected no bad request, so no error was observed; see ERR-002 and ERR-004")
+        return inconclusive("the target rejected no bad request, so no error was observed; see ERR-002 and ERR-004")
     wrong = Deviations()
     for response in responses:
         for fault in _form_faults(response):
@@ -77,7 +77,7 @@ def errors_have_a_trace_id(evidence: Evidence, item: Item) -> Finding:
         else:
             wrong.add(response.exchange.seq, f"{response.exchange.step}: no TraceId")
     if not right and not wrong.items:
-        return cannot_tell("no error in the documented form was observed; see ERR-001")
+        return inconclusive("no error in the documented form was observed; see ERR-001")
     return wrong.finding("Error with TraceId", holds(f"{len(right)} errors", witness=record_ids(*right[:3])))
 
 
@@ -220,7 +220,7 @@ def rejected_submits_make_no_job(evidence: Evidence, item: Item) -> Finding:
     """The list contains no job of a rejected submit. A valid job sent after them proves that the list is complete."""
     rejected = rejected_by_label(require_responses(evidence, SPEC, *BAD_SUBMITS, Label.UNSIGNED_SUBMIT))
     if not rejected:
-        return cannot_tell("the target rejected no bad submit")
+        return inconclusive("the target rejected no bad submit")
     return no_rejected_submit_made_a_job(evidence, SPEC, rejected, Label.CONTROL, Label.LIST_AFTER)
 
 

@@ -8,7 +8,7 @@ it has no Output, which the documents require.
 from collections.abc import Iterable, Mapping
 
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Deviations, Finding, cannot_tell, holds
+from ciq_conformance.judge.finding import Deviations, Finding, holds, inconclusive
 from ciq_conformance.judge.job_facts import ids_of, object_of, output_of, user_data_of
 from ciq_conformance.judge.preconditions import EarlyFinding, record_ids, require_responses, require_success
 from ciq_conformance.scenario_spec import ScenarioName
@@ -54,11 +54,11 @@ def _complete_list(
     lists = [response for response in require_responses(evidence, scenario, list_step) if response.ok]
     if not lists:
         raise EarlyFinding(
-            cannot_tell("the target did not answer the list of jobs; see LST-001", witness=record_ids(control))
+            inconclusive("the target did not answer the list of jobs; see LST-001", witness=record_ids(control))
         )
     if not {job.job_id for job in lists[-1].jobs}.issuperset(ids_of([control])):
         reason = "the list does not contain the valid job sent last; see LST-001"
-        raise EarlyFinding(cannot_tell(reason, witness=record_ids(control, lists[-1])))
+        raise EarlyFinding(inconclusive(reason, witness=record_ids(control, lists[-1])))
     return lists[-1]
 
 

@@ -14,9 +14,9 @@ from ciq_conformance.judge.finding import (
     Kind,
     absent,
     blocked,
-    cannot_tell,
     deviates,
     holds,
+    inconclusive,
     observed,
 )
 from ciq_conformance.judge.observed_jobs import missing_callback, no_job, observed_jobs
@@ -160,7 +160,7 @@ def valid_jobs_succeed_after_failed_ones(evidence: Evidence, _item: Item) -> Fin
             why = f"{job.ended.job.code}: {job.ended.job.message}"
             found.add(job.ended.seq, f"{what} ended as Failed ({why})")
     if unclear and not found.items:
-        return cannot_tell(f"{unclear[0]}; raise `timeout_factor` in the profile")
+        return inconclusive(f"{unclear[0]}; raise `timeout_factor` in the profile")
     return found.finding(
         "a job with an existing input succeeds, even after failed jobs",
         holds(

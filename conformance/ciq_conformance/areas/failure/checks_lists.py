@@ -5,7 +5,7 @@ from ciq_conformance.areas.failure.checks import failed_jobs
 from ciq_conformance.areas.failure.labels import Label
 from ciq_conformance.areas.list_jobs.checks import differences
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Deviations, Finding, cannot_tell, deviates, holds
+from ciq_conformance.judge.finding import Deviations, Finding, deviates, holds, inconclusive
 from ciq_conformance.judge.preconditions import not_judged, record_ids
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas.lifecycle import JobState
@@ -49,5 +49,5 @@ def list_of_failed_jobs_agrees_with_describe(evidence: Evidence, item: Item) -> 
             wrong.add(last.exchange.seq, f"a list with states=Failed does not contain {job_id}, which is Failed")
     judged = [job_id for job_id in ended if job_id in listed]
     if not judged and not wrong.items:
-        return cannot_tell("more jobs have failed than fit on a page, and the page contains no job of this scenario")
+        return inconclusive("more jobs have failed than fit on a page, and the page contains no job of this scenario")
     return wrong.finding(expected, holds(f"{len(judged)} failed jobs", witness=record_ids(last)))

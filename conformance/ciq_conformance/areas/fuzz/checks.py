@@ -9,13 +9,13 @@ from ciq_conformance.areas.fuzz.labels import (
     is_fuzz_request,
 )
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Deviations, Finding, blocked, cannot_tell, holds
+from ciq_conformance.judge.finding import Deviations, Finding, blocked, holds, inconclusive
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas.lifecycle import JobState
 from ciq_schemas.transcript import raw
 from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 
-NO_RESPONSES = cannot_tell("the suite sent no malformed request; allow more time (--fuzz SECONDS)")
+NO_RESPONSES = inconclusive("the suite sent no malformed request; allow more time (--fuzz SECONDS)")
 
 
 def _answers(evidence: Evidence) -> tuple[ParsedExchange, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from ciq_conformance.areas.isolation import SPEC
 from ciq_conformance.areas.isolation.labels import Label, beside
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Deviations, Finding, Kind, absent, blocked, cannot_tell, deviates, holds
+from ciq_conformance.judge.finding import Deviations, Finding, Kind, absent, blocked, deviates, holds, inconclusive
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas.lifecycle import ENDED_BY_RUNNING, QueueState
 from ciq_schemas.transcript import raw
@@ -210,7 +210,7 @@ def jobs_of_other_features_run_during_the_pause(evidence: Evidence, item: Item) 
     if not submits:
         return blocked("the suite submitted no job of another feature while this queue was paused")
     findings = [_ran(evidence, submit) for submit in submits]
-    for kind in (Kind.DEVIATES, Kind.CANNOT_TELL):
+    for kind in (Kind.DEVIATES, Kind.INCONCLUSIVE):
         for finding in findings:
             if finding.kind is kind:
                 return finding
@@ -235,7 +235,7 @@ def _ran(evidence: Evidence, submit: ParsedExchange) -> Finding:
     if last and last[-1][1] in ENDED_BY_RUNNING:
         return holds(f"a {feature} job ended as {last[-1][1]}", witness=(last[-1][0].exchange.seq,))
     if not any(event.name == "expired" for event in _events(evidence, feature)):
-        return cannot_tell("the run ended before the job could end")
+        return inconclusive("the run ended before the job could end")
     seen = f"the {feature} job was last seen {last[-1][1] if last else 'never'}"
     return deviates(expected, seen, witness=(first, *(response.exchange.seq for response in answers[-1:])))
 

@@ -74,7 +74,7 @@ def late_job_of_greater_level_starts_first(evidence: Evidence, item: Item) -> Fi
     if both.owed:
         where = "overtaken in an active queue" if active.owed else "overtaken after a pause in between"
         finding = decide(EXPECTED, [Claim.of(where, both, enough=1)], (*timelines, *paused_timelines), evidence)
-        if finding.kind is not Kind.CANNOT_TELL:
+        if finding.kind is not Kind.INCONCLUSIVE:
             return finding
     event = evidence.blocking_event(SPEC)
     if event is not None and event.name != "unsupported":

@@ -19,7 +19,7 @@ from ciq_conformance.areas.list_jobs.pages import (
     windowed,
 )
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Deviations, Finding, Kind, blocked, cannot_tell, deviates, holds
+from ciq_conformance.judge.finding import Deviations, Finding, Kind, blocked, deviates, holds, inconclusive
 from ciq_conformance.judge.job_facts import ids_of, jobs_in, last_seen, object_of, tag_of, user_data_of, zones_apart
 from ciq_conformance.judge.preconditions import (
     expect_rejections,
@@ -53,7 +53,7 @@ def list_contains_the_own_jobs(evidence: Evidence, item: Item) -> Finding:
             return deviates("HTTP 200 and " + expected, describe_response(response), witness=record_ids(response))
     missing = missing_from(own, walk)
     if missing and not is_whole(walk):
-        return cannot_tell(
+        return inconclusive(
             f"the window contains more than {len(ids_along(walk))} jobs", witness=record_ids(walk[0], walk[-1])
         )
     if missing:
@@ -114,7 +114,7 @@ def list_by_states_contains_exactly_these_states(evidence: Evidence, item: Item)
     if not listed and not wrong.items:
         if not any(state in FINAL_STATES for of_job in states.values() for state in of_job):
             return blocked("no own job has ended; see LIF-002")
-        return cannot_tell("no list by state contained a job")
+        return inconclusive("no list by state contained a job")
     power = f"{listed} jobs listed by state" + (", including a waiting job" if waiting else "")
     witness = record_ids(*(walk[0] for walk in walks))
     return wrong.finding("all jobs of the requested states, and no others", holds(power, witness=witness, power=power))
@@ -261,7 +261,7 @@ def list_parameters_combine(evidence: Evidence, item: Item) -> Finding:
         if other is not None and unexpected:
             wrong.add(other.exchange.seq, f"{len(unexpected)} own jobs in the list {step}")
     if not wrong.items and not is_whole(walk) and missing_from(succeeded, walk):
-        return cannot_tell(f"the list has more than {len(walk)} pages", witness=record_ids(walk[0], walk[-1]))
+        return inconclusive(f"the list has more than {len(walk)} pages", witness=record_ids(walk[0], walk[-1]))
     power = f"{len(succeeded)} jobs on {len(walk)} pages"
     return wrong.finding(expected, holds(power, witness=record_ids(*walk[:3]), power=power))
 
@@ -311,7 +311,7 @@ def _own_jobs_are_listed(evidence: Evidence, step: Label, expected: str) -> Find
     walk = walk_of(evidence, step, expected)
     missing = missing_from(own, walk)
     if missing and not is_whole(walk):
-        return cannot_tell(f"the list has more than {len(walk)} pages", witness=record_ids(walk[0], walk[-1]))
+        return inconclusive(f"the list has more than {len(walk)} pages", witness=record_ids(walk[0], walk[-1]))
     if missing:
         return deviates(expected, f"{len(missing)} of {len(own)} own jobs missing", witness=record_ids(*walk[:3]))
     return holds(f"all {len(own)} own jobs", witness=record_ids(*walk[:3]))

@@ -18,7 +18,7 @@ from ciq_conformance.areas.list_jobs.pages import (
     windowed,
 )
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Deviations, Finding, cannot_tell, deviates, holds, observed
+from ciq_conformance.judge.finding import Deviations, Finding, deviates, holds, inconclusive, observed
 from ciq_conformance.judge.job_facts import ids_of
 from ciq_conformance.judge.preconditions import (
     expect_success,
@@ -53,7 +53,7 @@ def _order(
                     wrong.add(response.exchange.seq, f"{text} ({response.exchange.step})")
     if most < 2 and not wrong.items:
         reason = f"all {longest} listed jobs have the same CreationTime, so any order is correct"
-        return cannot_tell(reason, witness=record_ids(*walks[0][:1]))
+        return inconclusive(reason, witness=record_ids(*walks[0][:1]))
     pages = max(map(len, walks))
     power = f"{longest} jobs of {most} different CreationTimes, on up to {pages} pages"
     return wrong.finding(rule, holds(power, witness=record_ids(*walks[0][:3]), power=power))
@@ -111,11 +111,11 @@ def pages_contain_each_job_once(evidence: Evidence, item: Item) -> Finding:
     if not wrong.items:
         for one in walks:
             if missing_from(own, one):
-                return cannot_tell(
+                return inconclusive(
                     f"the window has more than {len(one)} pages with size 3", witness=record_ids(one[0], one[-1])
                 )
         if len(walk) < 2:
-            return cannot_tell("the list has only one page; see LST-005", witness=record_ids(*walk))
+            return inconclusive("the list has only one page; see LST-005", witness=record_ids(*walk))
     power = f"{len(own)} jobs on {len(walk)} pages, in {len(walks)} walk(s)"
     return wrong.finding(expected, holds(power, witness=record_ids(*walk[:6]), power=power))
 
@@ -129,7 +129,7 @@ def new_job_does_not_shift_the_next_page(evidence: Evidence, item: Item) -> Find
     new = ids_of(require_responses(evidence, SPEC, Label.SUBMIT_BETWEEN))
     listed = ids_along(list(evidence.of(SPEC, Label.LISTED_BETWEEN)))
     if len(pages) < 2 or not new or new[0] not in listed:
-        return cannot_tell(
+        return inconclusive(
             "the list did not show a new job before the suite requested the second page", witness=record_ids(*pages)
         )
     again = [job_id for job_id in ids_along(pages[1:]) if job_id in ids_along(pages[:1])]
@@ -172,7 +172,7 @@ def default_page_has_ten_jobs(evidence: Evidence, item: Item) -> Finding:
     if got > DEFAULT_SIZE:
         return deviates(expected, f"{got} jobs", witness=witness)
     if total <= DEFAULT_SIZE:
-        return cannot_tell(f"the tag has only {total} jobs", witness=witness)
+        return inconclusive(f"the tag has only {total} jobs", witness=witness)
     if got < DEFAULT_SIZE:
         return deviates(expected, f"{got} jobs of at least {total}", witness=witness)
     if not token(response):

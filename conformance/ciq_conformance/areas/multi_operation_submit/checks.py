@@ -6,7 +6,7 @@ from ciq_conformance.areas.errors.jobs_of_rejected_submits import no_rejected_su
 from ciq_conformance.areas.multi_operation_submit import SPEC
 from ciq_conformance.areas.multi_operation_submit.labels import BY_RULE, OWN_JSON, OWN_XML, REJECTED, Label
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Deviations, Finding, blocked, cannot_tell, deviates, holds, observed
+from ciq_conformance.judge.finding import Deviations, Finding, blocked, deviates, holds, inconclusive, observed
 from ciq_conformance.judge.job_facts import ids_of, level_of, output_of, shortened, tag_of, user_data_of
 from ciq_conformance.judge.preconditions import (
     expect_rejections,
@@ -160,7 +160,7 @@ def rejected_requests_make_no_job(evidence: Evidence, item: Item) -> Finding:
     }
     rejected = {label: response for label, response in bad.items() if response.exchange.status >= 400}
     if not rejected:
-        return cannot_tell("the target rejected neither request", witness=record_ids(*bad.values()))
+        return inconclusive("the target rejected neither request", witness=record_ids(*bad.values()))
     return no_rejected_submit_made_a_job(evidence, SPEC, rejected, Label.CONTROL, Label.LIST_AFTER)
 
 

@@ -10,7 +10,7 @@ from ciq_conformance.areas.order import labels as steps
 from ciq_conformance.areas.order.labels import Label
 from ciq_conformance.areas.order.ordering_claims import Claim, decide
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Finding, Kind, absent, blocked, cannot_tell
+from ciq_conformance.judge.finding import Finding, Kind, absent, blocked, inconclusive
 from ciq_conformance.judge.ordering import (
     Inversion,
     Ordering,
@@ -207,7 +207,7 @@ def job_without_level_counts_as_level_0(evidence: Evidence, item: Item) -> Findi
     expected = "a job without JobLevel takes its place among the jobs of level 0"
     finding = decide(expected, claims, timelines, evidence)
     if finding.kind is Kind.DEVIATES and _zero_is_overtaken(evidence, [t for t in timelines if t.job_id not in ids]):
-        return cannot_tell(
+        return inconclusive(
             "jobs of level 0 are overtaken in the same way (see PRI-001, PRI-002)",
             seen=finding.seen,
             witness=finding.witness,

@@ -9,7 +9,7 @@ from ciq_conformance.areas.order.ordering_claims import running_timelines
 from ciq_conformance.areas.pause_running_jobs import SPEC as PAUSE_RUNNING_JOBS
 from ciq_conformance.areas.pause_running_jobs import labels as running_steps
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Deviations, Finding, absent, blocked, cannot_tell, deviates, holds, observed
+from ciq_conformance.judge.finding import Deviations, Finding, absent, blocked, deviates, holds, inconclusive, observed
 from ciq_conformance.judge.ordering import agreement, settled_after
 from ciq_conformance.judge.pause_facts import PauseFacts, leaks_finding, unless_hidden
 from ciq_conformance.judge.registry import Item, check
@@ -61,7 +61,7 @@ def no_job_starts_while_queue_is_paused(evidence: Evidence, item: Item) -> Findi
     if found:
         return leaks_finding(expected, found, allowance)
     if not watched:
-        return cannot_tell("no response showed the state of a waiting job while the queue was paused", power=power)
+        return inconclusive("no response showed the state of a waiting job while the queue was paused", power=power)
     return unless_hidden(pauses, settled, allowance, power)
 
 
@@ -81,7 +81,7 @@ def resume_starts_waiting_jobs(evidence: Evidence, item: Item) -> Finding:
             stuck.add(last, _last_observed(timeline))
     expired = any(Label.DRAIN in event.text for event in evidence.events(SPEC, "expired"))
     if unfinished and not expired:
-        return cannot_tell("the run stopped observing the jobs before they could end")
+        return inconclusive("the run stopped observing the jobs before they could end")
     return stuck.finding(
         "after State Active every waiting job runs to its end", holds(f"all {len(timelines)} jobs ended")
     )
@@ -96,7 +96,7 @@ def waiting_job_has_documented_state(evidence: Evidence, item: Item) -> Finding:
         return stop
     shown = [*_observations(timelines, Label.HELD), *_observations(timelines, Label.FROZEN)]
     if not shown:
-        return cannot_tell("no response showed the state of a waiting job while the queue was paused")
+        return inconclusive("no response showed the state of a waiting job while the queue was paused")
     wrong = Deviations()
     for timeline, s in shown:
         # PAU-001 judges jobs that run or end in a paused queue.

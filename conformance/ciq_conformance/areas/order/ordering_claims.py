@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ciq_conformance.areas.pause_running_jobs import SPEC as PAUSE_RUNNING_JOBS
 from ciq_conformance.areas.pause_running_jobs import labels
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Finding, cannot_tell, deviates, holds
+from ciq_conformance.judge.finding import Finding, deviates, holds, inconclusive
 from ciq_conformance.judge.ordering import FEWEST_PROVEN, Inversion, Ordering, PairFilter, agreement
 from ciq_schemas.transcript.jobs import JobTimeline, build_timelines
 
@@ -88,7 +88,7 @@ def decide(expected: str, claims: Sequence[Claim], timelines: Sequence[JobTimeli
         )
     open_claims = [claim for claim in shown if not claim.by_states and not claim.by_callbacks]
     if open_claims:
-        return cannot_tell(
+        return inconclusive(
             f"the jobs ended too fast, or too many at once, to observe {' and '.join(c.name for c in open_claims)}; "
             "name a larger sample input in the profile (inputs.<feature>.good)",
             power=power,

@@ -3,7 +3,7 @@
 from ciq_conformance.areas.queues import SPEC
 from ciq_conformance.areas.queues.labels import FOUND, Label
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Deviations, Finding, absent, cannot_tell, deviates, holds, observed
+from ciq_conformance.judge.finding import Deviations, Finding, absent, deviates, holds, inconclusive, observed
 from ciq_conformance.judge.preconditions import (
     expect_status_200,
     record_ids,
@@ -135,7 +135,7 @@ def queue_times_have_documented_form(evidence: Evidence, item: Item) -> Finding:
             elif times.parse(value) is not None:  # QUE-004 judges times that cannot be parsed
                 wrong.add(response.exchange.seq, f"{name} {value}")
     if not right and not wrong.items:
-        return cannot_tell("no time of a queue can be parsed; see QUE-004", witness=record_ids(shown[0][0]))
+        return inconclusive("no time of a queue can be parsed; see QUE-004", witness=record_ids(shown[0][0]))
     expected = "times such as 2026-01-02T03:04:05+0800"
     return wrong.finding(expected, holds(f"{len(right)} times", witness=record_ids(*right[:2])))
 
@@ -259,7 +259,7 @@ def new_queue_has_documented_name(evidence: Evidence, item: Item) -> Finding:
         return holds(raw.text(queue.name), witness=witness)
     created, updated = times.parse(queue.create_time), times.parse(queue.update_time)
     if created is None or updated is None:
-        return cannot_tell("CreateTime or UpdateTime cannot be parsed; see QUE-004", witness=witness)
+        return inconclusive("CreateTime or UpdateTime cannot be parsed; see QUE-004", witness=witness)
     if created != updated:
         return absent(f"the queue has Name {queue.name} and was updated after its creation", witness=witness)
     return deviates(expected, f"{queue.name}, CreateTime and UpdateTime both {queue.create_time}", witness=witness)

@@ -7,7 +7,7 @@ from ciq_conformance.areas.submit import SPEC
 from ciq_conformance.areas.submit.labels import DESCRIBE_STEPS, SUBMITS, Label
 from ciq_conformance.areas.submit.submits import NONE_ACCEPTED, submits_of
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Deviations, Finding, absent, blocked, cannot_tell, deviates, holds, observed
+from ciq_conformance.judge.finding import Deviations, Finding, absent, blocked, deviates, holds, inconclusive, observed
 from ciq_conformance.judge.job_facts import LEAST_ZONE, ids_of, last_seen, level_of, shortened
 from ciq_conformance.judge.preconditions import (
     expect_status_200,
@@ -100,7 +100,7 @@ def job_ids_are_unique(evidence: Evidence, item: Item) -> Finding:
     if not first and not wrong.items:
         return NONE_ACCEPTED
     if len(first) < 2 and not wrong.items:
-        return cannot_tell("the target accepted only one submit", witness=record_ids(*responses))
+        return inconclusive("the target accepted only one submit", witness=record_ids(*responses))
     return wrong.finding(
         "a different JobId for each job", holds(f"{len(first)} ids", witness=record_ids(*responses[:3]))
     )
@@ -122,7 +122,7 @@ def job_ids_differ_between_features(evidence: Evidence, item: Item) -> Finding:
         and record.feature not in ("", item.feature.feature)
     ]
     if not ids_of(others):
-        return cannot_tell("no other feature has a job in this run; run it with --feature all")
+        return inconclusive("no other feature has a job in this run; run it with --feature all")
     wrong = Deviations()
     for response in others:
         for job_id in ids_of([response]):
@@ -166,7 +166,7 @@ def creation_time_is_the_time_of_the_response(evidence: Evidence, item: Item) ->
         else:
             wrong.add(response.exchange.seq, f"CreationTime {response.jobs[0].creation_time} at {now.isoformat()}")
     if not right and not wrong.items:
-        return cannot_tell("no response has both a valid CreationTime and a valid Date; see SUB-004 and HDR-004")
+        return inconclusive("no response has both a valid CreationTime and a valid Date; see SUB-004 and HDR-004")
     return wrong.finding(
         "CreationTime at the time of the response", holds(f"{len(right)} jobs", witness=record_ids(*right[:3]))
     )
@@ -275,7 +275,7 @@ def input_object_overrides_url(evidence: Evidence, item: Item) -> Finding:
         if job.state in FINAL_STATES:
             seen = f"{job.state} {job.code or ''} {shortened(job.message)}"
             return deviates(expected, seen, witness=record_ids(response, shown))
-    return cannot_tell("the job was not observed to its end", witness=record_ids(response))
+    return inconclusive("the job was not observed to its end", witness=record_ids(response))
 
 
 @check("SUB-023", SPEC)
@@ -284,7 +284,7 @@ def input_url_alone_is_accepted(evidence: Evidence, item: Item) -> Finding:
     """Checks a submit whose Input has only an Url. The Url is unreachable, and a target may detect that at once."""
     response = require_response(evidence, SPEC, Label.URL_ALONE)
     if response.refused and "resource" in (response.error.code or "").lower():
-        return cannot_tell(
+        return inconclusive(
             f"the target checks the input at submit ({describe_response(response)})", witness=record_ids(response)
         )
     expected = "the target creates a job with Input.Url alone"

@@ -10,7 +10,7 @@ from ciq_conformance.areas.submit import SPEC
 from ciq_conformance.areas.submit.labels import DESCRIBE_STEPS, WELL_FORMED, Label
 from ciq_conformance.areas.submit.submits import NONE_ACCEPTED, submits_of
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Deviations, Finding, blocked, cannot_tell, deviates, holds
+from ciq_conformance.judge.finding import Deviations, Finding, blocked, deviates, holds, inconclusive
 from ciq_conformance.judge.job_facts import ids_of, jobs_in, last_seen
 from ciq_conformance.judge.preconditions import record_ids, with_preconditions
 from ciq_conformance.judge.registry import Item, check
@@ -44,7 +44,7 @@ def job_with_valid_input_succeeds(evidence: Evidence, item: Item) -> Finding:
             text = f"job {job_id} still had State {state}" if state else f"job {job_id} had no State"
             wrong.add(response.exchange.seq, f"{text} at the timeout")
     if not wrong.items and slow:
-        return cannot_tell(f"{slow[0]}; raise `timeout_factor` in the profile", witness=record_ids(*right[:3]))
+        return inconclusive(f"{slow[0]}; raise `timeout_factor` in the profile", witness=record_ids(*right[:3]))
     if not right and not wrong.items:
         return blocked("the suite did not observe the jobs to their end")
     finding = wrong.finding("State Success", holds(f"{len(right)} jobs", witness=record_ids(*right[:3])))

@@ -6,7 +6,7 @@ from ciq_conformance.areas.submit import SPEC
 from ciq_conformance.areas.submit.labels import ALTERABLE_USER_DATA, DESCRIBE_STEPS, LEVELS, SUBMITS, WELL_FORMED, Label
 from ciq_conformance.areas.submit.submits import NONE_ACCEPTED, submits_of
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Deviations, Finding, Kind, blocked, cannot_tell, deviates, holds
+from ciq_conformance.judge.finding import Deviations, Finding, Kind, blocked, deviates, holds, inconclusive
 from ciq_conformance.judge.job_facts import (
     first_difference,
     ids_of,
@@ -137,7 +137,7 @@ def parameters_are_echoed(evidence: Evidence, item: Item) -> Finding:
                     difference = f"{path} {shortened(shown.get(path))} instead of {shortened(text)}"
                     wrong.add(response.exchange.seq, f"{difference} ({response.exchange.step})")
     if not any(requested_parameters(submit) for submit in submits):
-        return cannot_tell("the job requests of this feature have no parameters")
+        return inconclusive("the job requests of this feature have no parameters")
     return wrong.finding(
         "Operation with the parameters as requested", holds(f"{seen} times", witness=record_ids(*submits[:3]))
     )
@@ -181,7 +181,7 @@ def surrounding_spaces_of_user_data_are_kept(evidence: Evidence, item: Item) -> 
         if text != sent:
             wrong.add(response.exchange.seq, f"{text!r} instead of {sent!r} ({response.exchange.step})")
     if not seen:
-        return cannot_tell("the responses have line breaks around UserData", witness=record_ids(*submits))
+        return inconclusive("the responses have line breaks around UserData", witness=record_ids(*submits))
     return wrong.finding(expected, holds(f"{seen} times", witness=record_ids(*submits)))
 
 
@@ -218,7 +218,7 @@ def non_ascii_object_is_echoed(evidence: Evidence, item: Item) -> Finding:
     response = require_response(evidence, SPEC, Label.OTHER_SCRIPT)
     expected = "Input.Object with Chinese, a space, `+`, `%20` and `&` as requested"
     if response.refused and "resource" in (response.error.code or "").lower():
-        return cannot_tell(
+        return inconclusive(
             f"the target checks the input at submit ({describe_response(response)}); "
             "upload an object of that name to test this",
             witness=record_ids(response),

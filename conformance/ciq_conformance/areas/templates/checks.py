@@ -7,7 +7,7 @@ from ciq_conformance.areas.templates import SPEC
 from ciq_conformance.areas.templates.labels import Label
 from ciq_conformance.areas.templates.requests import KINDS
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Finding, absent, blocked, cannot_tell, deviates, holds, observed
+from ciq_conformance.judge.finding import Finding, absent, blocked, deviates, holds, inconclusive, observed
 from ciq_conformance.judge.preconditions import (
     EarlyFinding,
     expect_rejections,
@@ -252,7 +252,7 @@ def binding_returns_the_bucket(evidence: Evidence, item: Item) -> Finding:
         return deviates(expected, f"CIBucket has {', '.join(returned) or 'nothing'}", witness=record_ids(response))
     bucket = raw.bucket_in(evidence.records)
     if not bucket:
-        return cannot_tell("the run file does not contain the name of the bucket", witness=record_ids(response))
+        return inconclusive("the run file does not contain the name of the bucket", witness=record_ids(response))
     if returned["BucketId"] != bucket:
         return observed(
             f"BucketId {returned['BucketId']} instead of {bucket}", witness=record_ids(response), expected=expected

@@ -4,7 +4,7 @@ from ciq_conformance.areas.update import SPEC
 from ciq_conformance.areas.update.labels import BAD, BAD_RULE_VALUES, PARTS_OF_RULE, Label, after
 from ciq_conformance.areas.update.listed_queue import QUEUE_NOT_FOUND, listed_at
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Deviations, Finding, cannot_tell, holds
+from ciq_conformance.judge.finding import Deviations, Finding, holds, inconclusive
 from ciq_conformance.judge.preconditions import expect_rejections, record_ids, require_responses, with_preconditions
 from ciq_conformance.judge.queue_shape import updatable_values
 from ciq_conformance.judge.registry import Item, check
@@ -90,6 +90,6 @@ def rejected_update_changes_nothing(evidence: Evidence, item: Item) -> Finding:
         previous = now
     if not judged:
         require_responses(evidence, SPEC, *BAD)
-        return cannot_tell("the target rejected no invalid update, or no list contained the queue before and after it")
+        return inconclusive("the target rejected no invalid update, or no list contained the queue before and after it")
     expected = "Name, State and NotifyConfig as before"
     return wrong.finding(expected, holds(f"after {len(judged)} rejected updates", witness=record_ids(*judged[:3])))

@@ -6,7 +6,7 @@ from ciq_conformance.areas.update import SPEC
 from ciq_conformance.areas.update.labels import GOOD, LISTS, Label
 from ciq_conformance.areas.update.listed_queue import listed_at
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Deviations, Finding, blocked, cannot_tell, holds
+from ciq_conformance.judge.finding import Deviations, Finding, blocked, holds, inconclusive
 from ciq_conformance.judge.job_facts import LEAST_ZONE
 from ciq_conformance.judge.preconditions import record_ids, with_preconditions
 from ciq_conformance.judge.queue_shape import same_moment
@@ -53,7 +53,7 @@ def update_changes_update_time_only(evidence: Evidence, item: Item) -> Finding:
     _add_unchanged_update_times(evidence, raw.text(before[1].queue_id), wrong)
     if times.parse(before[1].update_time) is None:
         return wrong.finding(
-            expected, cannot_tell("UpdateTime cannot be parsed; see QUE-004", witness=record_ids(before[0]))
+            expected, inconclusive("UpdateTime cannot be parsed; see QUE-004", witness=record_ids(before[0]))
         )
     return wrong.finding(
         expected, holds(f"{judged} observations after updates", witness=record_ids(before[0], of_kind[True][0]))
@@ -85,7 +85,7 @@ def update_time_is_the_time_of_the_update(evidence: Evidence, item: Item) -> Fin
                 wrong.add(response.exchange.seq, text)
         previous = queue
     if not judged and not wrong.items:
-        return cannot_tell("no response to an update with a change has both UpdateTime and Date")
+        return inconclusive("no response to an update with a change has both UpdateTime and Date")
     expected = "UpdateTime within one hour of the Date of the response to an update, and not before CreateTime"
     return wrong.finding(expected, holds(f"{len(judged)} updates", witness=record_ids(*judged[:2])))
 

@@ -4,7 +4,7 @@ from ciq_conformance.areas.workflow import SPEC
 from ciq_conformance.areas.workflow.labels import JSON_CHANNEL, XML_CHANNEL, Label
 from ciq_conformance.areas.workflow.runs import FINAL, created, last_description, run_id
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Finding, blocked, cannot_tell, deviates, holds, observed
+from ciq_conformance.judge.finding import Finding, blocked, deviates, holds, inconclusive, observed
 from ciq_conformance.judge.preconditions import record_ids, require_success, with_preconditions
 from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.scenario_spec import channel_name
@@ -114,7 +114,7 @@ def observe_order_of_callbacks(evidence: Evidence, item: Item) -> Finding:
     tasks = [n for n in _arrivals(evidence, item, Label.TRIGGER) if jobs & set(n.job_ids)]
     ends = _run_callbacks(evidence, item, Label.TRIGGER)
     if not tasks or not ends:
-        return cannot_tell("TaskFinish or WorkflowFinish did not arrive; see WFL-016 and WFL-019")
+        return inconclusive("TaskFinish or WorkflowFinish did not arrive; see WFL-016 and WFL-019")
     later = sum(callback.arrival.started > ends[0].arrival.started for callback in tasks)
     position = "after all" if not later else f"before {later} of the"
     witness = (ends[0].arrival.seq, tasks[-1].arrival.seq)

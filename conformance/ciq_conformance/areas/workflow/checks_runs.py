@@ -4,7 +4,7 @@ from ciq_conformance.areas.workflow import SPEC
 from ciq_conformance.areas.workflow.labels import FIRST_NODE, LAST_NODE, NODES, SIDE_NODE, Label
 from ciq_conformance.areas.workflow.runs import FINAL, WATCHES, created, descriptions, last_description, run_id, task_of
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Deviations, Finding, blocked, cannot_tell, deviates, holds
+from ciq_conformance.judge.finding import Deviations, Finding, blocked, deviates, holds, inconclusive
 from ciq_conformance.judge.preconditions import (
     expect_success,
     record_ids,
@@ -98,7 +98,7 @@ def run_succeeds(evidence: Evidence, item: Item) -> Finding:
         return deviates("State Success", f"State {run.state} at the timeout", witness=record_ids(response))
     if set(states) != {"Success"}:
         shown = ", ".join(states) or "none"
-        return cannot_tell(
+        return inconclusive(
             f"not all tasks ended with Success ({shown}); set a valid input in the profile",
             witness=record_ids(response),
         )
@@ -177,7 +177,7 @@ def failed_task_fails_the_run(evidence: Evidence, item: Item) -> Finding:
     """Checks that every run with a failed task fails; the run on a missing input comes first."""
     trigger = evidence.one(SPEC, Label.TRIGGER_MISSING)
     if trigger is not None and trigger.refused:
-        return cannot_tell(
+        return inconclusive(
             "the target rejects a trigger on a missing input, so no task failed", witness=record_ids(trigger)
         )
     for step in (Label.TRIGGER_MISSING, Label.TRIGGER, Label.TRIGGER_JSON):
@@ -193,7 +193,7 @@ def failed_task_fails_the_run(evidence: Evidence, item: Item) -> Finding:
         if failed:
             return holds(f"State Failed, like task {failed[0]}", witness=record_ids(response))
     last_description(evidence, Label.TRIGGER_MISSING)
-    return cannot_tell("no task failed; set an input that must fail in the profile (missing_input)")
+    return inconclusive("no task failed; set an input that must fail in the profile (missing_input)")
 
 
 @check("WFL-021", SPEC)
@@ -215,7 +215,7 @@ def states_filter_the_runs(evidence: Evidence, item: Item) -> Finding:
             if seen == state and identity not in given:
                 wrong.add(response.exchange.seq, f"states={state} omits {identity}")
     if not counted and not wrong.items:
-        return cannot_tell("no run had ended, so both filtered lists are empty")
+        return inconclusive("no run had ended, so both filtered lists are empty")
     return wrong.finding("only and all the runs in the requested state", holds(f"{counted} runs in two lists"))
 
 
@@ -226,7 +226,7 @@ def pages_contain_each_run_once(evidence: Evidence, item: Item) -> Finding:
     whole = [raw.text(run.run_id) for run in require_success(evidence, SPEC, Label.RUNS).run_list.runs]
     pages = [response for response in require_responses(evidence, SPEC, Label.RUNS_PAGE) if response.ok]
     if len(whole) < 2:
-        return cannot_tell(f"{len(whole)} run(s) fit on one page")
+        return inconclusive(f"{len(whole)} run(s) fit on one page")
     for page in pages:
         if len(page.run_list.runs) > 1:
             return deviates("at most 1 run with size=1", f"{len(page.run_list.runs)} runs", witness=record_ids(page))
