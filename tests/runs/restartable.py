@@ -1,6 +1,6 @@
-"""`python restartable.py PIDFILE PORT [DIR]`: ends the mock of the last call and starts one, with a journal in DIR.
+"""`python restartable.py PIDFILE PORT [DIR]`: ends the mock of the last call and starts another with a journal in DIR.
 
-Stands for what an operator would name as `--restart-command`. Without DIR nothing outlives the restart.
+An example of a `--restart-command`. Without DIR the restarted mock has no earlier state.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ SECONDS = 20.0
 
 
 def end(pidfile: Path) -> None:
-    """End the mock whose number stands in the file, and wait until it has."""
+    """Ends the mock whose process id is in the file, and waits until it has ended."""
     number = int(pidfile.read_text())
     try:
         os.kill(number, signal.SIGTERM)
@@ -32,7 +32,7 @@ def end(pidfile: Path) -> None:
 
 
 def begin(pidfile: Path, port: str, *data: str) -> None:
-    """Start a mock that outlives this process, and write its number down."""
+    """Starts a mock that outlives this process, and writes its process id."""
     kept = ["--data", *data] if data else []
     command = [sys.executable, "-m", "ciq_mock", "--port", port, "--duration", "0.1", *kept]
     mock = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

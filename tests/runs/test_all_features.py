@@ -1,4 +1,4 @@
-"""Runs over every feature, and over a media feature with two queues: the same checks, by parameter."""
+"""Tests of runs over every feature, and over a media feature with two queues."""
 
 from pathlib import Path
 
@@ -9,8 +9,8 @@ from ciq_mock.settings import MockSettings
 from ciq_schemas.features import Feature
 
 
-def test_every_feature_is_asked_the_same(tmp_path: Path) -> None:
-    """With `--feature all` the paths, the one queue and its isolation are put to each feature, and hold on the mock."""
+def test_every_feature_gets_the_same_checks(tmp_path: Path) -> None:
+    """With `--feature all` paths, queues and isolation are checked on each feature, and hold on the mock."""
     globs = ("-k", "PTH-00[1345]", "-k", "ONE-00[138]", "-k", "QUE-001")
     done = ciq("run", "--feature", "all", *globs, cwd=tmp_path)
     assert done.code == 0, done.text
@@ -20,8 +20,8 @@ def test_every_feature_is_asked_the_same(tmp_path: Path) -> None:
         assert outcomes == dict.fromkeys(Feature, "pass"), requirement
 
 
-def test_a_speed_queue_beside_the_media_queue_conforms(tmp_path: Path) -> None:
-    """A target with the documented second media queue passes what is asked of queues, and QueueType leads there."""
+def test_target_with_a_speed_queue_conforms(tmp_path: Path) -> None:
+    """A target with the documented second media queue passes the queue checks, and QueueType selects it."""
     settings = MockSettings(duration=0.02, speed_queue=True, activated=(Feature.MEDIA, Feature.DOC))
     globs = [part for glob in ("ONE-*", "QUE-*", "ACT-00[145]", "SUB-017", "LST-*") for part in ("-k", glob)]
     with MockServer(settings) as mock:

@@ -1,4 +1,4 @@
-"""Without the extra `suite` the command still helps, and says what to install."""
+"""Tests of the command without the extra `suite`: it helps and names what to install."""
 
 import subprocess
 import sys
@@ -28,7 +28,7 @@ main()
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "words"),
+    ("arguments", "code", "message"),
     [
         (["--help"], 0, "Judge a target"),
         (["run", "--help"], 0, "Exit codes"),
@@ -38,8 +38,10 @@ main()
         (["doctor"], 2, "pip install 'ciq-kit[suite]'"),
     ],
 )
-def test_the_base_install(arguments: list[str], code: int, words: str, tmp_path: Path) -> None:
-    """Help, mock and registry work; what needs the suite says so instead of failing at an import."""
+def test_command_without_the_suite_extra_names_what_to_install(
+    arguments: list[str], code: int, message: str, tmp_path: Path
+) -> None:
+    """Help, mock and registry work; commands that need the suite name the extra instead of failing at an import."""
     done = subprocess.run(
         [sys.executable, "-c", WITHOUT_SUITE, *arguments],
         cwd=tmp_path,
@@ -50,4 +52,4 @@ def test_the_base_install(arguments: list[str], code: int, words: str, tmp_path:
         timeout=60,
     )
     assert done.returncode == code, done.stdout + done.stderr
-    assert words in done.stdout + done.stderr
+    assert message in done.stdout + done.stderr

@@ -1,4 +1,4 @@
-"""Each exit code of `ciq run`, brought about from outside, with the words that go with it."""
+"""Tests of each exit code of `ciq run`, with its message."""
 
 import re
 import socket
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from command import ciq, inside, verdicts_of
+from command import ciq, in_process, verdicts_of
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
@@ -20,19 +20,19 @@ ONE = ["--feature", "media", "-k", "QUE-003"]
 
 @pytest.fixture
 def target() -> Iterator[MockServer]:
-    """A sound target."""
+    """A mock without a fault."""
     with MockServer(MockSettings(duration=0.02, activated=(Feature.MEDIA,))) as mock:
         yield mock
 
 
-def test_0_when_all_is_well(target: MockServer, tmp_path: Path) -> None:
+def test_exit_0_when_every_selected_must_passes(target: MockServer, tmp_path: Path) -> None:
     """Every selected MUST passed."""
-    done = inside("run", "--target", target.url, *ONE, cwd=tmp_path)
+    done = in_process("run", "--target", target.url, *ONE, cwd=tmp_path)
     assert done.code == 0, done.text
 
 
-def test_1_when_a_must_fails(tmp_path: Path) -> None:
-    """A queue in a state that no document knows fails QUE-003, and the words say what was seen."""
+def test_exit_1_when_a_must_fails(tmp_path: Path) -> None:
+    """A queue in an undocumented state fails QUE-003, and the message names the observed state."""
     queue = (
         "<QueueId>p1</QueueId><Name>queue-1</Name><State>Stopped</State><NotifyConfig><State>Off</State></NotifyConfig>"
         "<MaxSize>1</MaxSize><MaxConcurrent>1</MaxConcurrent>"
@@ -46,7 +46,7 @@ def test_1_when_a_must_fails(tmp_path: Path) -> None:
 
     with HTTPServer(host="127.0.0.1", port=0) as wrong:
         wrong.expect_request(re.compile(".*")).respond_with_handler(answer)
-        done = inside("run", "--target", f"http://127.0.0.1:{wrong.port}", *ONE, cwd=tmp_path)
+        done = in_process("run", "--target", f"http://127.0.0.1:{wrong.port}", *ONE, cwd=tmp_path)
         wrong.check()
     assert done.code == 1, done.text
     verdict = verdicts_of(tmp_path / "ciq-report")["QUE-003-media"]
@@ -56,7 +56,7 @@ def test_1_when_a_must_fails(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("arguments", "message"),
     [
         (["--target", "nowhere"], "expected an address like http://127.0.0.1:8080"),
         (["--profile", "none.toml"], "cannot read the profile none.toml"),
@@ -68,36 +68,36 @@ def test_1_when_a_must_fails(tmp_path: Path) -> None:
         (["--level", "MIGHT"], "MIGHT"),
     ],
 )
-def test_2_when_the_order_is_wrong(arguments: list[str], words: str, tmp_path: Path) -> None:
-    """A wrong flag, profile, choice, baseline or directory is told before anything is sent."""
+def test_exit_2_on_a_wrong_option_or_profile(arguments: list[str], message: str, tmp_path: Path) -> None:
+    """A wrong flag, profile, choice, baseline or directory is reported before the suite sends a request."""
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
-    done = inside("run", *arguments, cwd=tmp_path)
+    done = in_process("run", *arguments, cwd=tmp_path)
     assert done.code == 2, done.text
-    assert words in done.err
+    assert message in done.err
 
 
-def test_2_when_the_receiver_cannot_listen(target: MockServer, tmp_path: Path) -> None:
-    """A callback address that is taken is the operator's to change."""
+def test_exit_2_when_the_receiver_cannot_listen(target: MockServer, tmp_path: Path) -> None:
+    """A callback address in use is for the operator to change."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         bind = f"127.0.0.1:{taken.getsockname()[1]}"
-        done = inside("run", "--target", target.url, "--callback-bind", bind, *ONE, cwd=tmp_path)
+        done = in_process("run", "--target", target.url, "--callback-bind", bind, *ONE, cwd=tmp_path)
     assert done.code == 2, done.text
     assert f"cannot listen at {bind}" in done.err
 
 
-def test_3_when_nobody_answers(tmp_path: Path) -> None:
+def test_exit_3_when_the_target_refuses_connections(tmp_path: Path) -> None:
     """A target that refuses connections is not judged."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"http://127.0.0.1:{server.getsockname()[1]}"
     done = ciq("run", "--target", url, *ONE, cwd=tmp_path)
     assert done.code == 3, done.text
     assert f"{url} sent no response: connection refused" in done.err
-    assert inside("doctor", "--target", url, cwd=tmp_path).code == 3
+    assert in_process("doctor", "--target", url, cwd=tmp_path).code == 3
 
 
 @pytest.mark.slow
-def test_3_when_callbacks_cannot_arrive(target: MockServer, tmp_path: Path) -> None:
-    """A callback address that leads nowhere is told apart from a target that sends nothing."""
+def test_exit_3_when_callbacks_cannot_be_delivered(target: MockServer, tmp_path: Path) -> None:
+    """An unreachable callback URL differs from a target that sends no callbacks."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         dead = f"http://127.0.0.1:{server.getsockname()[1]}"
     arguments = ["--target", target.url, "--feature", "media", "--callback-url", dead, "--timeout-factor", "0.1"]
@@ -107,8 +107,8 @@ def test_3_when_callbacks_cannot_arrive(target: MockServer, tmp_path: Path) -> N
     assert ciq("run", *arguments, "-k", "QUE-003", cwd=tmp_path).code == 0
 
 
-def test_4_when_the_suite_fails(target: MockServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A check of ours that raises is not the target's fault; its traceback is in the run file, not on the console."""
+def test_exit_4_when_a_check_raises(target: MockServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An exception of a check is not the target's deviation; its traceback is in the run file, not on the console."""
 
     def broken(*_: object) -> None:
         raise ZeroDivisionError("our own mistake")
@@ -117,7 +117,7 @@ def test_4_when_the_suite_fails(target: MockServer, tmp_path: Path, monkeypatch:
 
     load_checks()
     monkeypatch.setitem(registry._CHECKS, "QUE-003", broken)
-    done = inside("run", "--target", target.url, *ONE, cwd=tmp_path)
+    done = in_process("run", "--target", target.url, *ONE, cwd=tmp_path)
     assert done.code == 4, done.text
     assert "our own mistake" in done.text
     verdict = verdicts_of(tmp_path / "ciq-report")["QUE-003-media"]
@@ -126,39 +126,39 @@ def test_4_when_the_suite_fails(target: MockServer, tmp_path: Path, monkeypatch:
     assert "Traceback" not in done.text
 
 
-def test_4_when_a_scenario_crashes(target: MockServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A scenario of ours that raises makes its items suite errors and leaves the others alone."""
+def test_exit_4_when_a_scenario_raises(target: MockServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scenario that raises makes its items suite errors and leaves the others alone."""
     from ciq_conformance.areas.queues import scenario
 
     def broken(_: object) -> None:
         raise LookupError("scenario mistake")
 
     monkeypatch.setattr(scenario, "run", broken)
-    done = inside("run", "--target", target.url, *ONE, "-k", "UPD-002", cwd=tmp_path)
+    done = in_process("run", "--target", target.url, *ONE, "-k", "UPD-002", cwd=tmp_path)
     assert done.code == 4, done.text
     outcomes = {name: verdict.outcome for name, verdict in verdicts_of(tmp_path / "ciq-report").items()}
     assert outcomes == {"QUE-003-media": "suite-error", "UPD-002-media": "pass"}
 
 
-def test_5_when_nothing_is_judged(target: MockServer, tmp_path: Path) -> None:
-    """A choice that leaves nothing, or only what is skipped, proves nothing."""
+def test_exit_5_when_nothing_is_judged(target: MockServer, tmp_path: Path) -> None:
+    """A selection without items, or with skipped items only, proves nothing."""
     arguments = ["run", "--target", target.url, *ONE]
-    assert inside(*arguments, "--level", "NOTE", cwd=tmp_path).code == 5
-    assert inside(*arguments, "--skip", "QUE-*", cwd=tmp_path).code == 5
+    assert in_process(*arguments, "--level", "NOTE", cwd=tmp_path).code == 5
+    assert in_process(*arguments, "--skip", "QUE-*", cwd=tmp_path).code == 5
 
 
-def test_the_doctor_finds_a_sound_target_well(target: MockServer, tmp_path: Path) -> None:
-    """The doctor says what it will do, what it found, and leaves the queue as it was."""
+def test_doctor_passes_on_a_conforming_target(target: MockServer, tmp_path: Path) -> None:
+    """The doctor prints its plan and results, and leaves the queue unchanged."""
     before = target.queues
-    done = inside("doctor", "--target", target.url, "--feature", "media", cwd=tmp_path)
+    done = in_process("doctor", "--target", target.url, "--feature", "media", cwd=tmp_path)
     assert done.code == 0, done.text
-    for words in (
+    for message in (
         "Planned checks",
         "target reachability",
         "callback delivery: callbacks reach",
         "All checks passed. Next: ciq run",
     ):
-        assert words in done.out
+        assert message in done.out
     assert [(q.state, q.name, q.callback_url) for q in target.queues] == [
         (q.state, q.name, q.callback_url) for q in before
     ]

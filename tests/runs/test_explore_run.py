@@ -1,4 +1,4 @@
-"""`ciq run --explore`: random histories find a fault, shrink it, and leave a script that shows it to anyone."""
+"""Tests of `ciq run --explore`: random histories find a fault, shrink it, and leave a script that reproduces it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 
 import pytest
-from cli_runs import Trial, run_suite
-from command import inside, records_of, verdicts_of
+from cli_runs import RunResult, run_suite
+from command import in_process, records_of, verdicts_of
 from miniature.catalog import LEGAL
 from miniature.server import Miniature
 from miniature.traits import Traits
@@ -30,7 +30,7 @@ from ciq_schemas.requirement import load_registry
 from ciq_schemas.transcript.records import DriverEvent, Exchange
 
 ON_MEDIA = ("--feature", "media", "--seed", "3", "-k", "EXP-*")
-CAUGHT = {
+DETECTED = {
     "two_levels_as_one": "EXP-001",
     "pause_leaks_last": "EXP-002",
     "resume_forgets_last": "EXP-003",
@@ -42,17 +42,17 @@ WARNED = ("EXP-007",)
 
 
 def replay(script: Path, url: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    """Run a script as its reader would: another folder, no kit on the path (-I), the target in the environment."""
+    """Runs a script as its reader would: another folder, no kit on the path (-I), the target in the environment."""
     environment = {"CIQ_TARGET": url, "PATH": os.environ["PATH"], **settings}
     command = [sys.executable, "-I", "-W", "error", str(script)]
     return subprocess.run(command, env=environment, cwd=script.parent, capture_output=True, text=True, timeout=120)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("fault", CAUGHT)
-def test_a_fault_is_found_and_shown_by_a_script(fault: str, tmp_path: Path) -> None:
-    """The requirement turns red by its verdict; its script fails on the wrong target and passes on a right one."""
-    name = CAUGHT[fault]
+@pytest.mark.parametrize("fault", DETECTED)
+def test_found_fault_is_reproduced_by_its_script(fault: str, tmp_path: Path) -> None:
+    """The requirement fails; its script fails on the wrong target and passes on a conforming one."""
+    name = DETECTED[fault]
     with Miniature(Traits(fault=fault)) as target:
         trial = run_suite(target.url, tmp_path, "--explore", "12", *ON_MEDIA)
         assert trial.code == (0 if name in WARNED else 1), trial.output
@@ -67,8 +67,8 @@ def test_a_fault_is_found_and_shown_by_a_script(fault: str, tmp_path: Path) -> N
 
 
 @pytest.mark.slow
-def test_the_command_that_looks_again_finds_it_again(tmp_path: Path) -> None:
-    """Without --seed a run draws its own; the command it prints gives the same histories and the same red verdict."""
+def test_printed_command_reproduces_the_histories(tmp_path: Path) -> None:
+    """Without --seed a run draws its own; the printed command gives the same histories and the same failure."""
     with Miniature(Traits(fault="pause_leaks_high")) as target:
         tries = (
             run_suite(target.url, tmp_path / f"first{number}", "--explore", "4", "--feature", "media", "-k", "EXP-*")
@@ -82,43 +82,43 @@ def test_the_command_that_looks_again_finds_it_again(tmp_path: Path) -> None:
         assert (ciq, run, to, url) == ("ciq", "run", "--target", target.url)
         again = run_suite(target.url, tmp_path / "again", *arguments)
     assert again.red() == {"EXP-002"}, again.output
-    assert [told(one) for one in (again, first)] == [told(first)] * 2
+    assert [events_of(one) for one in (again, first)] == [events_of(first)] * 2
 
 
-def told(trial: Trial) -> str:
-    """The note of a run about its histories."""
+def events_of(trial: RunResult) -> str:
+    """Returns the events of a run about the histories it played."""
     marks = (record.text for record in trial.records if isinstance(record, DriverEvent))
     return next(text for text in marks if "histories; `--seed" in text)
 
 
-def restarting(folder: Path, port: int, *data: str) -> str:
-    """The command of an operator that restarts a mock."""
+def restart_command(folder: Path, port: int, *data: str) -> str:
+    """Returns an operator's command that restarts a mock."""
     parts = (sys.executable, str(Path(__file__).with_name("restartable.py")), str(folder / "pid"), str(port), *data)
     return shlex.join(parts)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("durable", [True, False])
-def test_a_target_is_restarted_by_a_command(durable: bool, tmp_path: Path) -> None:
-    """A mock with a journal stands it; one without loses accepted jobs, which EXP-003 and EXP-008 say."""
+def test_command_restarts_the_target(durable: bool, tmp_path: Path) -> None:
+    """A mock with a journal keeps its jobs; one without loses them, which EXP-003 and EXP-008 report."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = restarting(tmp_path, port, *([str(tmp_path / "journal")] if durable else []))
+    command = restart_command(tmp_path, port, *([str(tmp_path / "journal")] if durable else []))
     restart_by(command, url=f"http://127.0.0.1:{port}", within=30.0, pause=time.sleep)()
     try:
         arguments = ("--explore", "8", "--feature", "media", "--seed", "4", "-k", "EXP-*")
         trial = run_suite(f"http://127.0.0.1:{port}", tmp_path, *arguments, "--restart-command", command)
     finally:
-        subprocess.run(shlex.split(restarting(tmp_path, 0)), check=True)
+        subprocess.run(shlex.split(restart_command(tmp_path, 0)), check=True)
     assert trial.red() == (set() if durable else {"EXP-003", "EXP-008"}), trial.output
     assert any(isinstance(r, Exchange) and " restart " in r.step for r in trial.records)
     assert not [r for r in trial.records if isinstance(r, Exchange) and not r.status]
 
 
-def test_the_embedded_mock_is_restarted_and_loses_nothing(tmp_path: Path) -> None:
-    """Histories on two features side by side restart the embedded mock; every rule holds, and no request is lost."""
-    done = inside(
+def test_restarted_embedded_mock_loses_nothing(tmp_path: Path) -> None:
+    """Histories on two features restart the embedded mock concurrently; every rule holds, and no request is lost."""
+    done = in_process(
         *("run", "--feature", "media", "--feature", "doc", "--explore", "3", "--seed", "8", "-k", "EXP-*", "-o", "out"),
         cwd=tmp_path,
     )
@@ -139,22 +139,22 @@ def test_the_embedded_mock_is_restarted_and_loses_nothing(tmp_path: Path) -> Non
         (f"{sys.executable} -c 'import time; time.sleep(60)'", 0.2, "did not return"),
     ],
 )
-def test_a_restart_that_fails_says_how(command: str, within: float, words: str) -> None:
-    """Whatever goes wrong with the operator's command is told with the command."""
+def test_failed_restart_names_the_command(command: str, within: float, words: str) -> None:
+    """Every failure of the operator's command is reported with the command."""
     restart = restart_by(command, url="http://127.0.0.1:1", within=within, pause=time.sleep)
     with pytest.raises(PreconditionFailed, match=words):
         restart()
 
 
-def test_a_target_that_stays_away_is_told() -> None:
-    """A command that ends well and leaves no target behind it is no restart."""
+def test_target_that_stays_away_after_a_restart_is_reported() -> None:
+    """A command that succeeds without a reachable target is no restart."""
     restart = restart_by("true", url="http://127.0.0.1:1", within=2.0, pause=time.sleep)
     with pytest.raises(PreconditionFailed, match="does not respond"):
         restart()
 
 
-def test_a_right_target_passes_and_is_put_back(tmp_path: Path) -> None:
-    """Histories on a right target contradict nothing, leave no script, and the queue is as it was found."""
+def test_conforming_target_passes_and_is_restored(tmp_path: Path) -> None:
+    """Histories on a conforming target leave no script, and the queue is as it was before."""
     with Miniature(Traits()) as target:
         trial = run_suite(target.url, tmp_path, "--explore", "2", *ON_MEDIA)
         queue = target.service.queues["media"][0]
@@ -165,17 +165,19 @@ def test_a_right_target_passes_and_is_put_back(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("dress", ["workers publish late", "running jobs halt", "closed when paused", "everything odd"])
-def test_a_legal_dress_passes(dress: str, tmp_path: Path) -> None:
-    """What the documents leave free contradicts nothing, whatever is done in which order."""
-    with Miniature(LEGAL[dress]) as target:
+@pytest.mark.parametrize(
+    "variation", ["workers publish late", "running jobs halt", "closed when paused", "everything odd"]
+)
+def test_legal_variation_passes(variation: str, tmp_path: Path) -> None:
+    """What the documents leave open contradicts nothing, in any order of requests."""
+    with Miniature(LEGAL[variation]) as target:
         trial = run_suite(target.url, tmp_path, "--explore", "4", "--seed", "3", "-k", "EXP-*")
     assert trial.code == 0, trial.output
     assert not trial.red()
 
 
-def test_a_script_signs_where_there_are_keys(tmp_path: Path) -> None:
-    """A target that checks signatures rejects a script without keys (exit code 2) and accepts one with keys (0)."""
+def test_script_signs_when_keys_are_set(tmp_path: Path) -> None:
+    """On a target that checks signatures a script without keys is rejected (2), and with keys it plays (0)."""
     case = {
         "rule": "EXP-003",
         "title": "no job is lost",
@@ -213,8 +215,8 @@ def test_a_script_signs_where_there_are_keys(tmp_path: Path) -> None:
     assert (accepted.returncode, accepted.stderr) == (0, ""), accepted.stdout
 
 
-def test_histories_are_judged_only_on_request() -> None:
-    """Without the option a run has the same verdicts as ever, over all features too, and however they are named."""
+def test_histories_are_judged_only_with_the_option() -> None:
+    """Without the option a run has the same verdicts, over all features too, and however they are selected."""
     for features in ((Feature.MEDIA,), tuple(Feature)):
         for selection in (Selection(), Selection(areas=("explore",)), Selection(requirements=("EXP-*",))):
             chosen = select_items(load_registry(), features, selection)

@@ -1,4 +1,4 @@
-"""The effective profile: precedence, checks, words of each mistake, secrets."""
+"""Tests of the effective profile: precedence, validation, messages, secrets."""
 
 import tomllib
 from importlib.resources import files
@@ -34,20 +34,20 @@ doc = "/doc_jobs"
 
 
 def load(text: str, tmp_path: Path, env: dict[str, str] | None = None, **flags: tuple[str, object]) -> Loaded:
-    """Load a profile from text."""
+    """Loads a profile from text."""
     path = tmp_path / "target.toml"
     path.write_text(text, encoding="utf-8")
     return load_profile(path=path, env=env or {}, flags=flags, directory=tmp_path)
 
 
 def problems(text: str, tmp_path: Path, env: dict[str, str] | None = None, **flags: tuple[str, object]) -> str:
-    """The mistakes of a profile, as one text."""
+    """Returns the defects of a profile as one text."""
     with pytest.raises(ProfileError) as caught:
         load(text, tmp_path, env, **flags)
     return str(caught.value)
 
 
-def test_nothing_given_is_the_embedded_mock(tmp_path: Path) -> None:
+def test_profile_without_settings_is_the_embedded_mock(tmp_path: Path) -> None:
     """Without any setting the profile is that of the embedded mock with the documented defaults."""
     profile = load_profile(env={}, directory=tmp_path).profile
     assert profile.embedded
@@ -56,8 +56,8 @@ def test_nothing_given_is_the_embedded_mock(tmp_path: Path) -> None:
     assert profile.credentials is None
 
 
-def test_every_key_of_a_file_arrives(tmp_path: Path) -> None:
-    """A file's values reach the profile, typed."""
+def test_every_key_of_a_file_is_loaded(tmp_path: Path) -> None:
+    """The values of a file reach the profile with their types."""
     profile = load(FULL, tmp_path).profile
     assert (profile.url, profile.embedded) == ("http://10.1.2.3:8080", False)
     assert profile.features == (Feature.DOC, Feature.MEDIA)
@@ -73,15 +73,15 @@ def test_every_key_of_a_file_arrives(tmp_path: Path) -> None:
     assert profile.job_path == {Feature.DOC: "/doc_jobs"}
 
 
-def test_the_published_schema_accepts_what_the_kit_accepts(tmp_path: Path) -> None:
-    """A profile with every kind of key satisfies the JSON Schema of the profile, which editors use."""
+def test_published_schema_accepts_a_complete_profile(tmp_path: Path) -> None:
+    """A profile with every kind of key satisfies the JSON Schema, which editors use."""
     load(FULL, tmp_path)
     schema = (files("ciq_schemas") / "json_schema" / "profile.json").read_text(encoding="utf-8")
     jsonschema_rs.validator_for(schema).validate(tomllib.loads(FULL))
 
 
-def test_flag_before_environment_before_file_before_default(tmp_path: Path) -> None:
-    """The stated precedence holds, and each value says where it came from."""
+def test_flag_overrides_environment_overrides_file_overrides_default(tmp_path: Path) -> None:
+    """The documented precedence holds, and each value names its source."""
     env = {"CIQ_BUCKET": "envbucket-1", "CIQ_REGION": "ap-env", "CIQ_TARGET": ""}
     loaded = load(FULL, tmp_path, env, bucket=("--bucket", "flagbucket-1"))
     profile, origins = loaded.profile, {setting.name: setting.origin for setting in loaded.settings}
@@ -92,8 +92,8 @@ def test_flag_before_environment_before_file_before_default(tmp_path: Path) -> N
     assert origins["output_prefix"] == "default"
 
 
-def test_a_file_in_the_directory_is_found_and_a_missing_named_one_is_an_error(tmp_path: Path) -> None:
-    """ciq.toml is taken when it is there; a file that was named must exist."""
+def test_default_file_is_optional_and_a_named_file_is_required(tmp_path: Path) -> None:
+    """ciq.toml is read when it exists; a named file must exist."""
     (tmp_path / "ciq.toml").write_text('region = "ap-here"', encoding="utf-8")
     assert load_profile(env={}, directory=tmp_path).profile.region == "ap-here"
     assert load_profile(env={"CIQ_PROFILE": str(tmp_path / "ciq.toml")}).profile.region == "ap-here"
@@ -102,14 +102,14 @@ def test_a_file_in_the_directory_is_found_and_a_missing_named_one_is_an_error(tm
 
 
 @pytest.mark.parametrize("given", ["all", ["all"]])
-def test_all_names_every_feature(given: object) -> None:
+def test_all_selects_every_feature(given: object) -> None:
     """`all`, as a flag or in a list, is the six features in the order of the table."""
     loaded = load_profile(env={}, flags={"features": ("--feature", given)})
     assert loaded.profile.features == tuple(Feature)
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "message"),
     [
         ('bukket = "a"', "unknown key 'bukket', did you mean bucket?"),
         ("[capabilitys]\ndeactivate = true", "did you mean capabilities?"),
@@ -140,25 +140,25 @@ def test_all_names_every_feature(given: object) -> None:
         ("url = ", "is not TOML"),
     ],
 )
-def test_each_mistake_is_named(text: str, words: str, tmp_path: Path) -> None:
-    """A wrong key or value is told with what would be right."""
-    assert words in problems(text, tmp_path)
+def test_wrong_key_or_value_is_named(text: str, message: str, tmp_path: Path) -> None:
+    """The message of a wrong key or value states what would be right."""
+    assert message in problems(text, tmp_path)
 
 
-def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
-    """Nobody has to mend a profile one error at a time."""
+def test_all_defects_are_reported_at_once(tmp_path: Path) -> None:
+    """One message lists every defect of a profile."""
     text = problems('bukket = "a"\nurl = "nowhere"\npatience = 1000', tmp_path, {"CIQ_REGION": "a b"})
     assert len(text.splitlines()) == 4
 
 
-def test_an_unused_variable_is_remarked_upon(tmp_path: Path) -> None:
+def test_unused_variable_is_noted(tmp_path: Path) -> None:
     """A misspelt variable is not silently ignored."""
     loaded = load_profile(env={"CIQ_BUKET": "x-1"}, directory=tmp_path)
     assert loaded.remarks == ("environment CIQ_BUKET is not used, did you mean CIQ_BUCKET?",)
 
 
-def test_no_setting_shows_a_secret(tmp_path: Path) -> None:
-    """Neither the settings for the record nor a repr nor an error message holds a secret."""
+def test_no_setting_contains_a_secret(tmp_path: Path) -> None:
+    """Neither the recorded settings nor a repr nor an error message contains a secret."""
     env = {"CIQ_SECRET_ID": "AKIDverysecret", "CIQ_SECRET_KEY": "topsecretkey", "CIQ_TOKEN": "tokentoken"}
     loaded = load_profile(env=env, directory=tmp_path)
     shown = repr(loaded.settings) + repr(loaded.profile)

@@ -1,4 +1,4 @@
-"""`ciq requirements` and `ciq explain`: filters, forms of output, and mistakes of the operator."""
+"""Tests of `ciq requirements` and `ciq explain`: filters, forms of output, and usage errors."""
 
 import json
 
@@ -19,18 +19,18 @@ APP.command()(explain)
 
 
 def ciq(*arguments: str) -> Result:
-    """Run one of the two commands."""
+    """Runs one of the two commands."""
     return CliRunner(env={"NO_COLOR": "1"}).invoke(APP, arguments)
 
 
 def listed(*arguments: str) -> list[str]:
-    """Ids that `ciq requirements --json` prints."""
+    """Returns the ids that `ciq requirements --json` prints."""
     done = ciq("requirements", "--json", *arguments)
     assert done.exit_code == 0, done.output
     return [row["id"] for row in json.loads(done.stdout)]
 
 
-def test_the_list_holds_every_requirement() -> None:
+def test_list_has_every_requirement() -> None:
     """Without filters all are listed, as a table and as JSON."""
     assert listed() == list(load_registry().by_id)
     table = ciq("requirements")
@@ -38,7 +38,7 @@ def test_the_list_holds_every_requirement() -> None:
     assert all(requirement.id in table.stdout for requirement in load_registry())
 
 
-def test_filters_narrow_together() -> None:
+def test_filters_narrow_the_list_together() -> None:
     """Glob, level, feature and area narrow the list, each alone and together."""
     registry = load_registry()
     assert listed("pau-*") == [r.id for r in registry if r.area == "pause"]
@@ -62,8 +62,8 @@ def test_filters_narrow_together() -> None:
         (["explain"], "ID"),
     ],
 )
-def test_mistakes_are_usage_errors_with_a_way_out(arguments: list[str], message: str) -> None:
-    """A misspelt filter ends with 2, says what was meant on standard error and prints no list."""
+def test_wrong_filter_is_a_usage_error(arguments: list[str], message: str) -> None:
+    """A misspelt filter ends with 2, suggests a correction on standard error and prints no list."""
     done = ciq(*arguments)
     assert done.exit_code == 2
     assert message in done.stderr
@@ -71,7 +71,7 @@ def test_mistakes_are_usage_errors_with_a_way_out(arguments: list[str], message:
 
 
 def test_seeds_show_every_sentence() -> None:
-    """The seed table shows all sentences of both pages and the ids they lead to."""
+    """The seed table shows all sentences of both pages and their requirement ids."""
     pages = json.loads(ciq("requirements", "--seeds", "--json").stdout)
     assert [page["document"] for page in pages] == [page.document for page in load_seeds()]
     assert [len(page["sentence"]) for page in pages] == [page.sentences for page in load_seeds()]
@@ -80,8 +80,8 @@ def test_seeds_show_every_sentence() -> None:
     assert "PRI-001" in table
 
 
-def test_explain_tells_demand_ground_source_and_test() -> None:
-    """An explanation has statement, level, footing, each clause, story and check of the requirement."""
+def test_explain_shows_statement_basis_source_and_check() -> None:
+    """An explanation has statement, level, basis, each clause, scenario and check of the requirement."""
     text = ciq("explain", "pri-001", "ACT-007").stdout
     told = " ".join(text.replace("│", " ").split())
     requirement = load_registry().get("PRI-001")
@@ -96,7 +96,7 @@ def test_explain_tells_demand_ground_source_and_test() -> None:
 
 @pytest.mark.parametrize("requirement_id", list(load_registry().by_id))
 def test_every_requirement_can_be_explained(requirement_id: str) -> None:
-    """No requirement lacks a story to name or a check, unless it is declared untested."""
+    """Every requirement has a scenario and a check, unless it is declared untested."""
     text = ciq("explain", requirement_id).stdout
     assert requirement_id in text
     assert "ciq_conformance.areas." in text or load_registry().get(requirement_id).untested

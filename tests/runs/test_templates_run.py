@@ -1,4 +1,4 @@
-"""The scenarios `templates` and `binding` against running targets: one with, one without, some that do it wrong."""
+"""Tests of the scenarios `templates` and `binding` on running targets: with, without and with wrong templates."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ BOTH = ("--feature", "media", "--feature", "pic")
 
 
 def the_mock() -> MockServer:
-    """A mock with every feature."""
+    """Runs a mock with every feature."""
     return MockServer(MockSettings(activated=tuple(Feature), duration=0.05))
 
 
-def test_a_target_with_templates_passes_and_keeps_none(tmp_path: Path) -> None:
-    """Every selected item passes, and what the scenario made is deleted again."""
+def test_target_with_templates_passes_and_keeps_none(tmp_path: Path) -> None:
+    """Every selected item passes, and the scenario deletes its templates."""
     with the_mock() as server:
         trial = run_suite(server.url, tmp_path, *BOTH, *SELECTED)
         assert b"<TotalCount>0</TotalCount>" in urlopen(f"{server.url}/template").read()
@@ -36,8 +36,8 @@ def test_a_target_with_templates_passes_and_keeps_none(tmp_path: Path) -> None:
     assert sum(outcome == "pass" for outcome in judged.values()) == 16
 
 
-def test_a_target_without_templates_is_not_at_fault(tmp_path: Path) -> None:
-    """Where nobody promised them, their absence is told and stops no gate."""
+def test_target_without_templates_is_not_implemented(tmp_path: Path) -> None:
+    """Without a declaration their absence is reported and fails no pipeline."""
     with Miniature(Traits()) as target:
         trial = run_suite(target.url, tmp_path, "--feature", "media", *SELECTED, "-k", "SUB-001")
     assert trial.code == 0, trial.output
@@ -61,10 +61,10 @@ def _by_anything(self: TemplateFilter, template: Template) -> bool:
         ("ciq_mock.service.submit.name_for_job", lambda *_: "another", "TPL-007"),
     ],
 )
-def test_a_fault_is_named(
+def test_fault_is_detected(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, target: str, fault: Callable[..., object], red: str
 ) -> None:
-    """A target that breaks one rule turns its requirement red by its verdict."""
+    """A target that breaks one rule makes its requirement fail or warn."""
     monkeypatch.setattr(target, fault)
     with the_mock() as server:
         trial = run_suite(server.url, tmp_path, "--feature", "pic", "-k", red)

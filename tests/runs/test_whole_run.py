@@ -1,4 +1,4 @@
-"""Whole runs of the command, as a user or a CI gate makes them."""
+"""Tests of whole runs of the command, as a user or a CI pipeline makes them."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ import jsonschema_rs
 import msgspec
 import pytest
 import requests
-from command import ciq, environment, records_of, steady, verdicts_of
+from command import ciq, environment, normalized, records_of, verdicts_of
 from lxml import etree
 from miniature.server import Miniature
 from miniature.traits import Traits
@@ -31,19 +31,19 @@ GOLDEN = Path(__file__).with_name("golden")
 
 @pytest.fixture
 def target() -> Iterator[MockServer]:
-    """A target of its own process-wide port, media active."""
+    """A mock on an own port, media active."""
     with MockServer(MockSettings(duration=0.02, workers=4, activated=(Feature.MEDIA, Feature.DOC))) as mock:
         yield mock
 
 
 def media_queue(mock: MockServer) -> QueueView:
-    """The media queue as it is now."""
+    """Returns the current media queue."""
     (queue,) = [one for one in mock.queues if one.feature is Feature.MEDIA]
     return queue
 
 
 def put_queue(mock: MockServer, state: str, rule: str) -> None:
-    """Set the media queue as an operator would have before the run."""
+    """Sets the media queue as an operator may have before the run."""
     queue = media_queue(mock)
     body = f"<Request><Name>mine</Name><State>{state}</State><NotifyConfig>{rule}</NotifyConfig></Request>"
     answer = requests.put(f"{mock.url}/queue/{queue.queue_id}", data=body, headers={"Host": HOST}, timeout=10)
@@ -53,23 +53,23 @@ def put_queue(mock: MockServer, state: str, rule: str) -> None:
 RULE_ON = "<State>On</State><Url>http://127.0.0.1:9/mine</Url><Event>TaskFinish</Event><Type>Url</Type>"
 
 
-def test_the_embedded_run_conforms_and_looks_like_this(tmp_path: Path) -> None:
-    """A run of one requirement on one feature prints what the golden file shows and leaves the three files."""
+def test_embedded_run_prints_the_golden_output(tmp_path: Path) -> None:
+    """A run of one requirement on one feature prints the text of the golden file and writes the three files."""
     done = ciq("run", "--feature", "doc", "-k", "QUE-003", "-o", "out", cwd=tmp_path)
     assert done.code == 0, done.text
     golden = GOLDEN / "run-one-requirement.txt"
     if os.environ.get("UPDATE_GOLDEN"):
         golden.parent.mkdir(exist_ok=True)
-        golden.write_text(steady(done.out), encoding="utf-8")
-    assert steady(done.out) == golden.read_text(encoding="utf-8")
+        golden.write_text(normalized(done.out), encoding="utf-8")
+    assert normalized(done.out) == golden.read_text(encoding="utf-8")
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"run.ndjson", "junit.xml", "report.html"}
     suite = etree.parse(tmp_path / "out" / "junit.xml")
     assert [case.get("name", "").split()[0] for case in suite.iter("testcase")] == ["QUE-003-doc"]
     assert isinstance(records_of(tmp_path / "out")[-1], Footer)
 
 
-def test_offline_judgement_equals_the_live_one(target: MockServer, tmp_path: Path) -> None:
-    """`ciq judge` derives the same verdicts from the file, and others for another choice, without a target."""
+def test_judge_of_a_run_file_equals_the_live_verdicts(target: MockServer, tmp_path: Path) -> None:
+    """`ciq judge` gives the same verdicts without a target, and others for another selection."""
     globs = [part for glob in ("QUE-*", "UPD-*", "SUB-*", "HDR-*", "ERR-*") for part in ("-k", glob)]
     live = ciq("run", "--target", target.url, "--feature", "media", *globs, "-o", "live", cwd=tmp_path)
     again = ciq("judge", "live", "-o", "again", cwd=tmp_path)
@@ -86,8 +86,8 @@ def test_offline_judgement_equals_the_live_one(target: MockServer, tmp_path: Pat
     assert first == second
 
 
-def test_the_queue_is_left_as_it_was_found(target: MockServer, tmp_path: Path) -> None:
-    """A queue found paused, renamed and with a rule of its own is so again after a run that needed it active."""
+def test_queue_is_restored_after_the_run(target: MockServer, tmp_path: Path) -> None:
+    """A queue that was paused, renamed and had a rule has the same state after a run that needed it active."""
     put_queue(target, "Paused", RULE_ON)
     done = ciq("run", "--target", target.url, "--feature", "media", "-k", "SUB-001", "-k", "UPD-*", cwd=tmp_path)
     assert done.code == 0, done.text
@@ -99,7 +99,7 @@ def test_the_queue_is_left_as_it_was_found(target: MockServer, tmp_path: Path) -
 
 
 def stopped_run(mock: MockServer, cwd: Path, when: Callable[[QueueView], bool], number: signal.Signals) -> str:
-    """Run against the mock, send the signal as soon as the media queue is as `when` says; the output."""
+    """Runs against the mock, sends the signal when the media queue satisfies `when`, and returns the output."""
     command = [sys.executable, "-m", "ciq_conformance", "run", "--target", mock.url, "--feature", "media"]
     process = subprocess.Popen(
         [*command, "-k", "PRI-*"], cwd=cwd, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
@@ -120,8 +120,8 @@ def stopped_run(mock: MockServer, cwd: Path, when: Callable[[QueueView], bool], 
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_stopped_run_puts_the_queue_back(target: MockServer, tmp_path: Path, number: signal.Signals) -> None:
-    """Ctrl-C or SIGTERM while the queue is paused by the suite: it is put back, and nothing unproven passes."""
+def test_stopped_run_restores_the_queue(target: MockServer, tmp_path: Path, number: signal.Signals) -> None:
+    """Ctrl-C or SIGTERM while the suite has paused the queue: it is restored, and nothing unproven passes."""
     put_queue(target, "Active", RULE_ON)
     stopped_run(target, tmp_path, lambda queue: queue.state is QueueState.PAUSED, number)
     queue = media_queue(target)
@@ -132,8 +132,8 @@ def test_a_stopped_run_puts_the_queue_back(target: MockServer, tmp_path: Path, n
     assert {verdict.outcome for verdict in verdicts_of(tmp_path / "ciq-report").values()} == {"inconclusive"}
 
 
-def test_a_run_stopped_while_it_measures_puts_the_queue_back(tmp_path: Path) -> None:
-    """Ctrl-C during the probe, with its rule on the queue and its job running, leaves the queue as it was too."""
+def test_run_stopped_during_the_probe_restores_the_queue(tmp_path: Path) -> None:
+    """Ctrl-C during the probe, with its rule on the queue and its job running, restores the queue too."""
     with MockServer(MockSettings(duration=30, workers=1, activated=(Feature.MEDIA,))) as mock:
         put_queue(mock, "Paused", RULE_ON)
         stopped_run(mock, tmp_path, lambda queue: queue.running > 0, signal.SIGINT)
@@ -141,15 +141,15 @@ def test_a_run_stopped_while_it_measures_puts_the_queue_back(tmp_path: Path) -> 
     assert (queue.state, queue.name, queue.callback_url) == (QueueState.PAUSED, "mine", "http://127.0.0.1:9/mine")
 
 
-def test_the_deadline_cuts_a_run_short(target: MockServer, tmp_path: Path) -> None:
-    """A run beyond its deadline stops, puts things back and proves nothing."""
+def test_deadline_stops_the_run(target: MockServer, tmp_path: Path) -> None:
+    """A run beyond its deadline stops, restores the queue and proves nothing."""
     done = ciq("run", "--target", target.url, "--deadline", "1", "--feature", "media", cwd=tmp_path)
     assert done.code in (1, 5), done.text
     assert "deadline of 1 s has passed" in done.text
     assert all(queue.state is QueueState.ACTIVE for queue in target.queues)
 
 
-def test_no_output_holds_a_secret(tmp_path: Path) -> None:
+def test_no_output_contains_a_secret(tmp_path: Path) -> None:
     """Keys, token and signatures are in no file and on no stream, though every request is signed."""
     secrets = {"CIQ_SECRET_ID": "AKIDmostsecret99", "CIQ_SECRET_KEY": "keymostsecret99", "CIQ_TOKEN": "tokmostsecret99"}
     keys = Credentials(secret_id=secrets["CIQ_SECRET_ID"], secret_key=secrets["CIQ_SECRET_KEY"])
@@ -169,14 +169,14 @@ def test_no_output_holds_a_secret(tmp_path: Path) -> None:
 
 
 def test_signatures_are_judged_with_the_embedded_mock(tmp_path: Path) -> None:
-    """Without any setting the requirements on signatures are put to the mock, and hold."""
+    """Without any setting the suite checks signatures on the mock, and they hold."""
     done = ciq("run", "-k", "ERR-011", "-k", "ERR-012", "-k", "ERR-013", cwd=tmp_path)
     assert done.code == 0, done.text
     assert {v.outcome for v in verdicts_of(tmp_path / "ciq-report").values()} == {"pass"}
 
 
-def test_a_known_deviation_is_accepted_until_it_is_mended(target: MockServer, tmp_path: Path) -> None:
-    """A baseline entry of an item that passes makes the run fail and says which."""
+def test_stale_baseline_entry_fails_the_run(target: MockServer, tmp_path: Path) -> None:
+    """A baseline entry of an item that passes makes the run fail, and the message names it."""
     (tmp_path / "known.txt").write_text("QUE-003-media  # was wrong once\n", encoding="utf-8")
     arguments = ["run", "--target", target.url, "--feature", "media", "-k", "QUE-003"]
     done = ciq(*arguments, "--baseline", "known.txt", "--write-baseline", "new.txt", cwd=tmp_path)
@@ -186,8 +186,8 @@ def test_a_known_deviation_is_accepted_until_it_is_mended(target: MockServer, tm
 
 
 @pytest.mark.slow
-def test_features_that_disturb_each_other_run_one_after_the_other(tmp_path: Path) -> None:
-    """On a target whose pause is felt in every feature only the isolation requirements turn red, not the rest."""
+def test_dependent_features_run_sequentially(tmp_path: Path) -> None:
+    """Where a pause affects every feature only the isolation requirements fail."""
     with Miniature(Traits(fault="shared_pause")) as wrong:
         globs = [part for glob in ("QUE-*", "UPD-*", "ONE-008", "PRI-001") for part in ("-k", glob)]
         done = ciq("run", "--target", wrong.url, *globs, cwd=tmp_path)
@@ -198,7 +198,7 @@ def test_features_that_disturb_each_other_run_one_after_the_other(tmp_path: Path
     assert any(text.startswith("features run one after the other") for text in notes)
 
 
-def test_the_records_of_a_run_fit_their_schema(target: MockServer, tmp_path: Path) -> None:
+def test_records_of_a_run_satisfy_their_schema(target: MockServer, tmp_path: Path) -> None:
     """Every line of a run file satisfies the JSON Schema that the kit publishes for it."""
     done = ciq("run", "--target", target.url, "--feature", "media", "-k", "RUL-001", "-k", "QUE-001", cwd=tmp_path)
     assert done.code == 0, done.text
@@ -211,7 +211,7 @@ def test_the_records_of_a_run_fit_their_schema(target: MockServer, tmp_path: Pat
 
 
 def test_pytest_runs_the_same_items(target: MockServer, tmp_path: Path) -> None:
-    """`pytest --pyargs ciq_conformance.suite` is the suite, with one item a requirement and feature."""
+    """`pytest --pyargs ciq_conformance.suite` runs the suite, with one test per requirement and feature."""
     command = [sys.executable, "-m", "pytest", "-p", "ciq_conformance.pytest_plugin", "-p", "no:cacheprovider"]
     options = ["--pyargs", "ciq_conformance.suite", "--ciq-target", target.url, "--ciq-feature", "media"]
     choice = ["--ciq-only", "QUE-003", "--ciq-only", "ERR-011", "--ciq-output", "out", "-v"]
@@ -232,8 +232,8 @@ def test_pytest_runs_the_same_items(target: MockServer, tmp_path: Path) -> None:
     assert set(header.selected) == {"QUE-003-media", "ERR-011-media"}
 
 
-def test_a_pytest_configuration_at_hand_does_not_interfere(target: MockServer, tmp_path: Path) -> None:
-    """`ciq run` in a directory with a hostile pytest.ini, conftest and PYTEST_ADDOPTS runs all the same."""
+def test_foreign_pytest_configuration_is_ignored(target: MockServer, tmp_path: Path) -> None:
+    """`ciq run` works in a directory with a hostile pytest.ini, conftest and PYTEST_ADDOPTS."""
     (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option -x\n", encoding="utf-8")
     (tmp_path / "conftest.py").write_text("raise RuntimeError('not mine')\n", encoding="utf-8")
     done = ciq(
