@@ -228,7 +228,7 @@ def test_good_job_that_fails_after_a_bad_one_deviates() -> None:
     ],
 )
 def test_good_job_that_waits_while_nothing_runs_deviates(states: tuple[str, str], kind: Kind) -> None:
-    """While another job runs the queue may be slow, and the check cannot tell."""
+    """While another job runs the queue may be slow, and the check cannot judge."""
     last, more = (f"<JobId>{job_id}</JobId><Tag>Snapshot</Tag><State>" for job_id in ("jl", "jf"))
     waiting = with_description(failure_transcript(), f"{last}Success", f"{last}{states[0]}")
     waiting = with_description(waiting, f"{more}Failed", f"{more}{states[1]}")

@@ -82,7 +82,9 @@ def conforming() -> Transcript:
     t = t.exchange(
         Label.SUBMIT_BETWEEN, response_xml(_job(BETWEEN, "Submitted")), method="POST", operation="submit_job"
     )
-    list_jobs(Label.LISTED_BETWEEN, _page((BETWEEN, *NEWEST[:2]), "Running", token="odd"), size="3", endCreationTime="")
+    list_jobs(
+        Label.LISTED_BETWEEN, _page((BETWEEN, *NEWEST[:2]), "Running", token="page-2"), size="3", endCreationTime=""
+    )
     list_jobs(Label.BETWEEN_PAGES, _page(NEWEST[3:], "Running"), size="3", endCreationTime="", nextToken="next")
     list_jobs(Label.DEFAULT, _page((*NEWEST, *OLD)[:10], "Running", token="more"))
     t = t.exchange(Label.NO_TAG, refusal("InvalidArgument"), status=400, target="/jobs?size=100", operation="list_jobs")
@@ -100,8 +102,8 @@ def conforming() -> Transcript:
     list_jobs(Label.PART_OF_INPUT, _page(()), inputObject="in.mp")
     list_jobs(Label.ONE, _page(NEWEST[:1], "Running", token="next"), size="1")
     list_jobs(Label.SIZE_100, _page(NEWEST, "Running"), size="100")
-    list_jobs(Label.SIZE_100_OF_ALL, _page((*NEWEST, *OLD), "Running", token="odd"), size="100")
-    list_jobs(Label.SIZE_100_OF_ALL, _page(()), size="100", nextToken="odd")  # a token may lead to an empty page
+    list_jobs(Label.SIZE_100_OF_ALL, _page((*NEWEST, *OLD), "Running", token="page-2"), size="100")
+    list_jobs(Label.SIZE_100_OF_ALL, _page(()), size="100", nextToken="page-2")  # a token may lead to an empty page
     list_jobs(Label.SIZE_101, _page(NEWEST, "Running"), size="101")
     list_jobs(Label.EMPTY_VALUES, _page(NEWEST, "Running"), nextToken="", queueId="")
     list_jobs(Label.OWN_QUEUE, _page(NEWEST, "Running"), queueId=QUEUE)
@@ -238,11 +240,11 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     "short page before the last": (
         "LST-010",
         lambda t: t.edited(
-            Label.SIZE_100_OF_ALL, f"{_job(OLD[-1], 'Running')}<NextToken>odd", "<NextToken>odd"
+            Label.SIZE_100_OF_ALL, f"{_job(OLD[-1], 'Running')}<NextToken>page-2", "<NextToken>page-2"
         ).exchange(
             Label.SIZE_100_OF_ALL,
             _page(OLD[-1:], "Running"),
-            target="/jobs?tag=Snapshot&size=100&nextToken=odd",
+            target="/jobs?tag=Snapshot&size=100&nextToken=page-2",
             operation="list_jobs",
         ),
     ),

@@ -75,7 +75,7 @@ def _with_other_callbacks(t: Transcript) -> Transcript:
     t = t.exchange(Label.RULE, response_xml(), method="PUT", operation="update_queue")
     for step, ids in ((Label.MANY_JSON, JSON), (Label.MANY_SILENCED, SILENCED), (Label.NOTIFIED_BY_RULE, (PLAIN,))):
         t = t.exchange(
-            step, response_xml(*(job_xml(i, output="told.png") for i in ids)), method="POST", operation="submit_job"
+            step, response_xml(*(job_xml(i, output="callback.png") for i in ids)), method="POST", operation="submit_job"
         )
     for job_id in reversed(JSON):
         t = t.callback(OWN_JSON, _in_json(job_id))

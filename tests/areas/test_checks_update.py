@@ -27,7 +27,7 @@ from ciq_conformance.judge.finding import Kind
 from ciq_schemas.transcript.records import Exchange
 
 NAME = "ciq_run-*队列"
-URL = "http://93.184.216.34:8000/told"
+URL = "http://93.184.216.34:8000/callback"
 RULE = f"<Url>{URL}</Url><Event>TaskFinish,WorkflowFinish</Event><Type>Url</Type><State>On</State>"
 RULE += "<ResultFormat>JSON</ResultFormat>"
 RULE_OFF = RULE.replace("On", "Off")
@@ -87,8 +87,8 @@ def conforming() -> Transcript:
     t = _list(t, Label.LIST_SETTLED, name=NAME)
     for step in BAD:
         status, code = CODES.get(step, (400, "InvalidArgument"))
-        asked = update_body(name=f"ciq-{step}", state="Active", rule=NO_RULE).decode()
-        t = t.exchange(step, refusal(code), request=asked, status=status, method="PUT", operation="update_queue")
+        request = update_body(name=f"ciq-{step}", state="Active", rule=NO_RULE).decode()
+        t = t.exchange(step, refusal(code), request=request, status=status, method="PUT", operation="update_queue")
         t = _list(t, after(step), name=NAME)
     return t
 
@@ -145,14 +145,14 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     "stale list": ("UPD-002", lambda t: t.edited(Label.LIST_RESUMED, "<State>Active<", "<State>Paused<")),
     "pause refused": ("UPD-002", lambda t: t.answered(Label.PAUSE, 400, refusal("InvalidArgument"))),
     "event lost": ("UPD-003", lambda t: t.edited(Label.LIST_RULE, "TaskFinish,WorkflowFinish", "TaskFinish")),
-    "url cut": ("UPD-003", lambda t: t.edited(Label.RULE, "/told", "")),
+    "url cut": ("UPD-003", lambda t: t.edited(Label.RULE, "/callback", "")),
     "format ignored": ("UPD-003", lambda t: t.edited(Label.LIST_RULE, "JSON", "XML")),
     "rule without event accepted": ("UPD-009", lambda t: t.answered(Label.NO_EVENT, 200)),
     "rule without type accepted": ("UPD-009", lambda t: t.answered(Label.NO_TYPE, 200)),
     "other letter case accepted": ("UPD-015", lambda t: t.answered(Label.OTHER_LETTERS, 200)),
     "off is refused": ("UPD-003", lambda t: t.answered(Label.RULE_OFF, 400, refusal("InvalidArgument"))),
     "off not shown": ("UPD-003", lambda t: t.edited(Label.LIST_RULE_OFF, "<State>Off<", "<State>On<")),
-    "off with another url": ("UPD-003", lambda t: t.edited(Label.LIST_RULE_OFF, "/told", "/elsewhere")),
+    "off with another url": ("UPD-003", lambda t: t.edited(Label.LIST_RULE_OFF, "/callback", "/elsewhere")),
     "long name cut": ("UPD-014", lambda t: t.edited(Label.LIST_LONGEST_NAME, LONGEST, LONGEST[:64])),
     "long name refused": ("UPD-014", lambda t: t.answered(Label.LONGEST_NAME, 400, refusal("InvalidArgument"))),
     "rule off": ("UPD-003", lambda t: t.edited(Label.LIST_RULE, "<State>On<", "<State>Off<")),
@@ -327,7 +327,9 @@ def test_refused_intranet_url_does_not_deviate() -> None:
         refusal("InvalidArgument"),
         status=400,
         request=update_body(
-            name=NAME, state="Active", rule=CallbackRuleRequest(url="http://127.0.0.1:8000/told", result_format="JSON")
+            name=NAME,
+            state="Active",
+            rule=CallbackRuleRequest(url="http://127.0.0.1:8000/callback", result_format="JSON"),
         ).decode(),
         operation="update_queue",
     )

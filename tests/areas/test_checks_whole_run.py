@@ -79,7 +79,7 @@ def test_job_that_waits_beside_a_free_worker_deviates() -> None:
         starved_job(state="Paused"),
         update_queue(starved_job(state="Paused"), "Active"),
         starved_job().callback(
-            "told", f"<Response><EventName>TaskFinish</EventName>{job_xml('b', 'Success')}</Response>"
+            "callback", f"<Response><EventName>TaskFinish</EventName>{job_xml('b', 'Success')}</Response>"
         ),
     ],
     ids=["ended", "runs", "worker busy", "short wait", "ended later", "paused", "activated late", "callback"],

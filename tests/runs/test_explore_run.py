@@ -166,7 +166,7 @@ def test_conforming_target_passes_and_is_restored(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "variation", ["workers publish late", "running jobs halt", "closed when paused", "everything odd"]
+    "variation", ["workers publish late", "running jobs halt", "closed when paused", "all variations together"]
 )
 def test_legal_variation_passes(variation: str, tmp_path: Path) -> None:
     """What the documents leave open contradicts nothing, in any order of requests."""

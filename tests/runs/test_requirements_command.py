@@ -83,15 +83,15 @@ def test_seeds_show_every_sentence() -> None:
 def test_explain_shows_statement_basis_source_and_check() -> None:
     """An explanation has statement, level, basis, each clause, scenario and check of the requirement."""
     text = ciq("explain", "pri-001", "ACT-007").stdout
-    told = " ".join(text.replace("│", " ").split())
+    printed = " ".join(text.replace("│", " ").split())
     requirement = load_registry().get("PRI-001")
-    assert requirement.statement in told
-    assert "MUST: a deviation fails the run" in told
-    assert "documented: a public document states it" in told
-    assert all(clause.document in told for clause in requirement.clauses)
-    assert "Scenario `order`" in told
-    assert "ciq_conformance.areas." in told
-    assert "only with deactivate declared in the profile" in told
+    assert requirement.statement in printed
+    assert "MUST: a deviation fails the run" in printed
+    assert "documented: a public document states it" in printed
+    assert all(clause.document in printed for clause in requirement.clauses)
+    assert "Scenario `order`" in printed
+    assert "ciq_conformance.areas." in printed
+    assert "only with deactivate declared in the profile" in printed
 
 
 @pytest.mark.parametrize("requirement_id", list(load_registry().by_id))

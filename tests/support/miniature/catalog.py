@@ -1,4 +1,4 @@
-"""Which dresses are legal and what each fault breaks: the tables that the tests walk.
+"""The legal variations of the miniature, and what each fault breaks: the tables that the tests run.
 
 A fault names the requirements of which at least one must turn red (fail on a MUST, warn on a SHOULD).
 """
@@ -43,9 +43,9 @@ LEGAL: dict[str, Traits] = {
         workers=10, duration=0.0, callback_delay=0.3, callback_jitter=0.3, callback_copies=2
     ),
     "workers publish late": Traits(workers=8, duration=0.05, jitter_start=0.1),
-    "dispatcher that looks twice a second": Traits(workers=3, duration=0.1, tick=0.5),
+    "dispatcher that polls twice a second": Traits(workers=3, duration=0.1, tick=0.5),
     "slow answers": Traits(latency=0.08, duration=0.2),
-    "everything odd": Traits(
+    "all variations together": Traits(
         held_state="Submitted",
         shuffle=True,
         extras=True,

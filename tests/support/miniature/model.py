@@ -64,7 +64,7 @@ class Queue:
 
 
 class Service:
-    """All state behind one lock, with worker threads a feature."""
+    """Holds all state behind one lock, with worker threads per feature."""
 
     def __init__(self, traits: Traits, seed: int = 1) -> None:
         self.t = traits
@@ -87,7 +87,7 @@ class Service:
                 self.threads.append(thread)
 
     def stop(self) -> None:
-        """End the workers."""
+        """Ends the workers."""
         with self.lock:
             self.stopping = True
             self.changed.notify_all()
@@ -95,12 +95,12 @@ class Service:
             thread.join(5)
 
     def new_id(self, letter: str) -> str:
-        """A new id; in another spelling where the dress says so."""
+        """Returns a new id; `ids_upper` changes its spelling."""
         text = uuid.UUID(int=self.random.getrandbits(128)).hex
         return letter + (text.upper() if self.t.ids_upper else text)
 
     def activate(self, feature: str, bucket: str) -> Queue:
-        """Make the feature's queue, once."""
+        """Creates the feature's queue, once."""
         with self.lock:
             queues = self.queues.setdefault(feature, [])
             if not queues or self.t.fault == "activation_adds_queue":
@@ -122,7 +122,7 @@ class Service:
             return queues[0]
 
     def update(self, queue: Queue, name: str, state: str, rule: dict[str, str]) -> None:
-        """Set name, state and rule; resume wakes the workers."""
+        """Sets name, state and rule; resume wakes the workers."""
         with self.lock:
             fault = self.t.fault
             now = time.time()
@@ -170,7 +170,7 @@ class Service:
             self.changed.notify_all()
 
     def submit(self, feature: str, jobs: list[Job]) -> None:
-        """Accept jobs in order."""
+        """Accepts jobs in order."""
         with self.lock:
             for job in jobs:
                 self.seq += 1
@@ -185,7 +185,7 @@ class Service:
             self.changed.notify_all()
 
     def cancel(self, job: Job) -> bool:
-        """Take a waiting job out; False when it is not waiting."""
+        """Cancels a waiting job; returns False when it does not wait."""
         with self.lock:
             if job.state not in ("Submitted", "Pause"):
                 if self.t.fault == "cancel_rewrites_ended":
@@ -272,7 +272,7 @@ class Service:
                     return
             time.sleep(min(0.01, max(0.0, end - time.monotonic())))
         if self.t.fault == "callback_before_end":
-            self._tell(job, "Success")
+            self._send_callbacks(job, "Success")
             time.sleep(0.15)
         with self.lock:
             if job.state == "Failed":
@@ -285,11 +285,11 @@ class Service:
             return
         if self.t.fault == "failed_is_silent" and job.failed:
             return
-        self._tell(job, job.state)
+        self._send_callbacks(job, job.state)
 
     # -- callbacks --------------------------------------------------------------------------------------------
 
-    def _tell(self, job: Job, state: str) -> None:
+    def _send_callbacks(self, job: Job, state: str) -> None:
         fault = self.t.fault
         if fault == "no_callback" or (fault == "some_callbacks_lost" and job.seq % 4 == 0):
             return
@@ -347,7 +347,7 @@ class Service:
             return
 
     def callback_tree(self, job: Job, state: str) -> Tree:
-        """The body of a TaskFinish."""
+        """Returns the body of a TaskFinish."""
         fault = self.t.fault
         shown = state
         if fault == "callback_says_success" and job.failed:
@@ -376,7 +376,7 @@ class Service:
 
 
 def parse(body: bytes) -> ET.Element:
-    """Parse a request; DTDs are refused."""
+    """Parses a request; DTDs are rejected."""
     if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
         raise ET.ParseError("no DTD here")
     return ET.fromstring(body)

@@ -1,4 +1,4 @@
-"""The HTTP face of the miniature target."""
+"""The HTTP server of the miniature target."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ STATES = {"Submitted", "Running", "Success", "Failed", "Pause", "Cancel"}
 
 
 class Refusal(Exception):  # noqa: N818 - an answer, not an error
-    """A request refused with a code."""
+    """A request rejected with a code."""
 
     def __init__(self, status: int, code: str, message: str = "refused") -> None:
         super().__init__(message)
@@ -409,7 +409,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def main() -> None:
-    """Run one by hand: `python -m tests.suite.miniature.server workers=1 fault=fifo`."""
+    """Runs one by hand: `python -m miniature.server workers=1 fault=fifo`, with tests/support on PYTHONPATH."""
     fields = Traits.__dataclass_fields__
     values: dict[str, Any] = {}
     for word in sys.argv[1:]:

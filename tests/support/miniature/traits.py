@@ -1,4 +1,4 @@
-"""What a miniature target is like: its legal dress and its faults."""
+"""The properties of a miniature target: its legal variations and its faults."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Traits:
-    """Legal freedoms first, faults after them."""
+    """The legal variations, followed by the fault."""
 
     workers: int = 4
     duration: float = 0.03

@@ -1,4 +1,4 @@
-"""How the miniature target writes XML and JSON, in whatever legal dress it wears."""
+"""Writes the XML and JSON of the miniature target in its legal variation."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ class Tree:
     text: str | None = None
 
     def child(self, name: str) -> Tree | None:
-        """First child of a name."""
+        """Returns the first child of a name."""
         return next((c for c in self.children if c.name == name), None)
 
     def set(self, name: str, text: str) -> None:
-        """Change a child's text."""
+        """Changes a child's text."""
         child = self.child(name)
         if child:
             child.text = text
 
     def drop(self, name: str) -> None:
-        """Remove children of a name."""
+        """Removes children of a name."""
         self.children = [c for c in self.children if c.name != name]
 
 
 def stamp(moment: float | None, traits: Traits) -> str | None:
-    """A time as the documents write it, or the dress of an unset one."""
+    """Returns a time in the form of the documents, or the configured form of an unset one."""
     if moment is None:
         return traits.unset
     zone = timezone(timedelta(hours=traits.zone_hours))
@@ -48,14 +48,14 @@ def stamp(moment: float | None, traits: Traits) -> str | None:
 
 
 def from_element(element: ET.Element) -> Tree:
-    """Copy what was received."""
+    """Copies a received element."""
     if len(element):
         return Tree(element.tag, [from_element(e) for e in element])
     return Tree(element.tag, text=element.text or "")
 
 
 def job_tree(job: Job, traits: Traits, state: str | None = None, *, callback: bool = False) -> Tree:
-    """One JobsDetail."""
+    """Returns one JobsDetail."""
     shown = state or job.state
     operation = from_element(job.operation)
     if job.tag_inside is False:
@@ -104,7 +104,7 @@ def job_tree(job: Job, traits: Traits, state: str | None = None, *, callback: bo
 
 
 def to_xml(tree: Tree, traits: Traits, rng: random.Random) -> bytes:
-    """The document as bytes."""
+    """Returns the document as bytes."""
     head = '<?xml version="1.0" encoding="utf-8"?>\n' if traits.declaration else ""
     return (head + _xml(tree, traits, rng, 0)).encode()
 
@@ -149,7 +149,7 @@ def _value(tree: Tree, traits: Traits) -> Any:
 
 
 def to_json(tree: Tree, traits: Traits) -> str:
-    """A callback as JSON."""
+    """Returns a callback as JSON."""
     body = _value(tree, traits)
     details = body.get("JobsDetail")
     if traits.json_details == "array" and isinstance(details, dict):
