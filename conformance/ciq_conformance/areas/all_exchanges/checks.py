@@ -197,9 +197,7 @@ def states_move_forward(evidence: Evidence, item: Item) -> Finding:
         )
         return inconclusive(reason, witness=(rejected[0].exchange.seq,))
     if not changes:
-        return inconclusive(
-            "no job was observed in two states; run a scenario with jobs too (submit, order)"
-        )
+        return inconclusive("no job was observed in two states; run a scenario with jobs too (submit, order)")
     return wrong.finding(
         "states change only from Submitted to Running to Success or Failed (Pause and Cancel while waiting)",
         holds(f"{changes} changes of state of {len(observations)} jobs"),
