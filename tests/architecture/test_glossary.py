@@ -5,11 +5,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import names
 import pytest
+from sources import PACKAGES, ROOT
 
-from tools import word_counts
-
-GLOSSARY = (word_counts.ROOT / "docs" / "glossary.md").read_text()
+GLOSSARY = (ROOT / "docs" / "glossary.md").read_text()
 _NOTION = re.compile(r"^\| ([a-z -]+) \| [^-]", re.MULTILINE)
 
 
@@ -39,8 +39,8 @@ def names_of(root: Path) -> Iterator[str]:
 
 def used_words() -> dict[str, str]:
     """Each word of a name, with one name that has it."""
-    names = (name for root in word_counts.PACKAGES.values() for name in names_of(root))
-    return {word: name for name in names for word in word_counts.words_of(name).split()}
+    found = (name for root in PACKAGES.values() for name in names_of(root))
+    return {word: name for name in found for word in names.words_of(name).split()}
 
 
 @pytest.fixture(scope="module")
