@@ -8,10 +8,10 @@ import re
 import shlex
 import string
 from collections.abc import Callable
-from difflib import get_close_matches
 from urllib.parse import SplitResult, urlsplit
 
 from ciq_schemas.features import Feature
+from ciq_schemas.suggestions import nearest
 
 UNKNOWN = "unknown"
 EVERY_FEATURE = "all"
@@ -127,8 +127,8 @@ def features(value: object) -> tuple[Feature, ...]:
         raise ValueProblem(f"{EVERY_FEATURE} alone, or the features by name")
     for name in names:
         if name not in list(Feature):
-            near = get_close_matches(str(name), [*Feature, EVERY_FEATURE], n=1, cutoff=0.5)
-            raise ValueProblem(f"one or more of {known}" + (f"; did you mean {near[0]}?" if near else ""))
+            near = nearest(str(name), [*Feature, EVERY_FEATURE])
+            raise ValueProblem(f"one or more of {known}" + (f"; did you mean {near}?" if near else ""))
     if len(set(names)) != len(names):
         raise ValueProblem("each feature once")
     return tuple(Feature(name) for name in names)

@@ -34,6 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--ciq-skip", metavar="GLOB", action="append", default=[], help="items to report as skipped")
     group.addoption("--ciq-output", metavar="DIR", type=Path, help="write the run file there")
     group.addoption("--ciq-baseline", metavar="FILE", type=Path, help="known deviations")
+    group.addoption("--ciq-known-flaky", metavar="FILE", type=Path, help="deviations that come and go")
     group.addoption("--ciq-deadline", metavar="SECONDS", type=float, help="cut the run short after this time")
     group.addoption("--ciq-explore", metavar="N", type=int, default=0, help="random histories on each feature")
     group.addoption("--ciq-fuzz", metavar="SECONDS", type=float, default=0.0, help="malformed requests to each feature")
@@ -107,6 +108,7 @@ def _run_config(config: pytest.Config) -> RunConfig:
         skip=tuple(config.getoption("ciq_skip")),
         output=config.getoption("ciq_output"),
         baseline=config.getoption("ciq_baseline"),
+        known_flaky=config.getoption("ciq_known_flaky"),
         deadline=config.getoption("ciq_deadline"),
         extra_testing=ExtraTesting(
             histories=config.getoption("ciq_explore"),

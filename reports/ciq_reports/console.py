@@ -141,7 +141,7 @@ class ConsoleReporter:
             if verdict.outcome is Outcome.BLOCKED and self._repeats_reason(verdict.reason):
                 return
             words = WORDS[verdict.outcome]
-            known = " (baseline)" if verdict.baseline else ""
+            known = (" (known flaky)" if verdict.flaky else " (baseline)") if verdict.baseline else ""
             self._line(
                 STYLES[verdict.outcome],
                 f"  {words.sign} {words.word}{known}",

@@ -99,7 +99,7 @@ def _show_not_judged(console: Console, view: RunView) -> None:
 
 def _show_group(console: Console, group: FindingGroup) -> None:
     words = WORDS[group.outcome]
-    known = " (known: baseline)" if group.baseline else ""
+    known = f" (known: {group.known})" if group.known else ""
     console.print(
         text(
             STYLES[group.outcome],
@@ -124,6 +124,7 @@ def _show_similar(console: Console, similar: SimilarVerdicts) -> None:
         _field(console, "reason", verdict.reason)
     if verdict.witness:
         _field(console, "records", ", ".join(f"#{seq}" for seq in verdict.witness))
+    _field(console, "accepted" if verdict.baseline else "note", verdict.accepted)
 
 
 def _field(console: Console, name: str, value: str) -> None:

@@ -45,7 +45,7 @@ def render(view: RunView) -> bytes:
     if trouble:
         suite = etree.SubElement(root, "testsuite", name="ciq.run")
         case = etree.SubElement(suite, "testcase", classname="ciq.run", name="RUN", time="0.000")
-        _add_result(case, "error", "run", trouble, trouble)
+        _add_result(case, "error", "run", one_line(trouble.partition("\n")[0]), sanitize(trouble))
         _count(suite)
         suites.append(suite)
     for name in ("tests", "failures", "errors", "skipped"):
@@ -66,7 +66,8 @@ def _run_trouble(view: RunView) -> str:
     red = any(is_red(verdict) for verdict in view.verdicts)
     if view.footer.exit_code != ExitCode.CONFORMS and not red:
         words = run_overall(view)
-        return f"Exit code {view.footer.exit_code}, {words.word}: {words.sentence}."
+        stale = "".join(f"\n{entry.item} {entry.advice}" for entry in view.footer.stale)
+        return f"Exit code {view.footer.exit_code}, {words.word}: {words.sentence}.{stale}"
     return ""
 
 
@@ -136,7 +137,7 @@ def _case(suite: etree._Element, verdict: Verdict, seconds: float) -> None:
         case Outcome.WARN | Outcome.NOTE:
             etree.SubElement(case, "system-out").text = text
         case _:
-            known = "known deviation (baseline): " if verdict.baseline else ""
+            known = f"known deviation ({'known flaky' if verdict.flaky else 'baseline'}): " if verdict.baseline else ""
             etree.SubElement(case, "skipped", message=known + message).text = text
 
 
@@ -151,6 +152,7 @@ def _text(verdict: Verdict) -> str:
             ("expected", verdict.expected),
             ("observed", verdict.seen),
             ("reason", verdict.reason),
+            ("accepted" if verdict.baseline else "note", verdict.accepted),
             ("clause", verdict.clause),
             ("power", verdict.power),
             ("evidence", ", ".join(f"#{seq}" for seq in verdict.witness)),

@@ -87,3 +87,18 @@ def overall(exit_code: int | None) -> Overall:
     if exit_code is None:
         return CUT_OFF
     return _BY_EXIT.get(exit_code, Overall("unknown", "unsure", "the kit does not define this exit code"))
+
+
+def overall_with_stale_baseline(stale: int, *, deviates: bool, decided: bool) -> Overall:
+    """Returns the words for exit code 1 of a run with stale baseline entries.
+
+    `deviates`: a MUST failed or was blocked. `decided`: no MUST remained inconclusive.
+    """
+    entries = f"{stale} baseline entr{'y is' if stale == 1 else 'ies are'} stale"
+    if deviates:
+        return Overall("deviates", "bad", f"a MUST failed or was blocked; also {entries}")
+    if not decided:
+        return Overall("not proven, stale baseline", "unsure", f"a MUST remained inconclusive, and {entries}")
+    return Overall(
+        "conforms, stale baseline", "unsure", f"the target conforms apart from accepted deviations, but {entries}"
+    )

@@ -46,6 +46,13 @@ class Square:
     word: str
     tip: str
 
+    @property
+    def known(self) -> str:
+        """`baseline` or `known flaky` for an accepted deviation, else empty."""
+        if not self.verdict.baseline:
+            return ""
+        return "known flaky" if self.verdict.flaky else "baseline"
+
 
 @dataclass(frozen=True, slots=True)
 class Area:
@@ -176,7 +183,7 @@ def _feature_title(name: str) -> str:
 def _square(verdict: Verdict) -> Square:
     words = WORDS[verdict.outcome]
     detail = verdict.seen or verdict.reason
-    known = ", known (baseline)" if verdict.baseline else ""
+    known = f", known ({'known flaky' if verdict.flaky else 'baseline'})" if verdict.baseline else ""
     tip = f"{verdict.item}: {words.word}{known}. {verdict.title}." + (f" {detail}" if detail else "")
     return Square(verdict, words.sign, words.word, one_line(tip, 300))
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from shlex import quote
 
-from ciq_reports.outcomes import FINDINGS, WORDS, Overall, is_red, overall
+from ciq_reports.outcomes import FINDINGS, WORDS, Overall, is_red, overall, overall_with_stale_baseline
 from ciq_reports.sanitize import one_line
 from ciq_reports.transcript import RunView
 from ciq_schemas.requirement import BY_OPTION
@@ -20,6 +20,8 @@ _VARIABLE = re.compile(r"\b[a-z]?[0-9a-f]{8,}\b|\d+(?:[.:]\d+)*")
 _REPEATED = ("bucket", "region", "callback_bind", "callback_url", "timeout_factor", "restart_command")
 """Settings whose options a further run needs as well."""
 _RANDOMIZED = tuple(sorted(BY_OPTION))
+_MOST_STALE = 5
+"""Stale entries that the next steps name one by one."""
 _LEFT_OUT = (Outcome.SKIPPED, Outcome.UNTESTED, Outcome.NOT_IMPLEMENTED)
 
 
@@ -67,6 +69,13 @@ class FindingGroup:
         return all(verdict.baseline for similar in self.similar_verdicts for verdict in similar.verdicts)
 
     @property
+    def known(self) -> str:
+        """How the operator knows of the whole group: `baseline`, `known flaky`, or empty."""
+        if not self.baseline:
+            return ""
+        return "known flaky" if all(verdict.flaky for verdict in self.verdicts) else "baseline"
+
+    @property
     def verdicts(self) -> tuple[Verdict, ...]:
         """All verdicts of the group."""
         return tuple(verdict for similar in self.similar_verdicts for verdict in similar.verdicts)
@@ -77,7 +86,7 @@ def _similarity_key(verdict: Verdict) -> tuple[str, ...]:
     texts = (verdict.expected, verdict.seen, verdict.reason, verdict.power)
     name = re.escape(verdict.feature) if verdict.feature else r"(?!)"
     plain = (_VARIABLE.sub("#", re.sub(rf"\b{name}\b", "@", text)) for text in texts)
-    return (verdict.scenario, str(verdict.baseline), *plain)
+    return (verdict.scenario, str(verdict.baseline), verdict.accepted, *plain)
 
 
 def similar_verdicts(verdicts: Iterable[Verdict]) -> tuple[SimilarVerdicts, ...]:
@@ -120,8 +129,14 @@ def by_outcome(verdicts: Iterable[Verdict]) -> Mapping[Outcome, int]:
 
 
 def run_overall(view: RunView) -> Overall:
-    """Returns the result of the run as a word, a tone and a sentence."""
-    return overall(None if view.footer is None else view.footer.exit_code)
+    """Returns the result of the run as a word, a tone and a sentence; a stale baseline is not a deviation."""
+    if view.footer is None:
+        return overall(None)
+    stale = len(view.footer.stale)
+    if view.footer.exit_code != ExitCode.DEVIATES or not stale:
+        return overall(view.footer.exit_code)
+    red = {verdict.outcome for verdict in view.verdicts if is_red(verdict)}
+    return overall_with_stale_baseline(stale, deviates=bool(red - {Outcome.INCONCLUSIVE}), decided=not red)
 
 
 def result_sentence(view: RunView) -> str:
@@ -198,6 +213,10 @@ def next_steps(view: RunView) -> tuple[str, ...]:
     if not view.footer.restored:
         steps.append("The target was not restored: check State and callback rule of its queues.")
     match view.footer.exit_code:
+        case ExitCode.DEVIATES if view.footer.stale and not red:
+            steps.append(
+                "No correction of the target is required: exit code 1 has only one cause, the stale baseline entries."
+            )
         case ExitCode.CONFORMS if view.footer.restored:
             steps.append("No action required. Keep `run.ndjson`: it contains every exchange of this run.")
         case ExitCode.USAGE:
@@ -210,6 +229,9 @@ def next_steps(view: RunView) -> tuple[str, ...]:
             steps.append("Nothing was selected: loosen `--only`, `--level` or `--feature`.")
         case _:
             pass
+    steps += [f"Baseline entry {entry.item}: it {one_line(entry.advice)}." for entry in view.footer.stale[:_MOST_STALE]]
+    if len(view.footer.stale) > _MOST_STALE:
+        steps.append(f"{len(view.footer.stale) - _MOST_STALE} more baseline entries did not deviate either.")
     if failed:
         first = failed[0]
         steps.append(

@@ -129,7 +129,7 @@ def _findings(groups: Sequence[FindingGroup]) -> list[str]:
         for similar in group.similar_verdicts:
             verdict = similar.first
             seen = verdict.seen if verdict.seen and verdict.seen != verdict.reason else verdict.reason
-            known = " (baseline)" if group.baseline else ""
+            known = f" ({group.known})" if group.known else ""
             name = f"**{escape(group.requirement)}** {group.level} {escape(group.title)}{known}"
             cells = (
                 _MARKS[group.outcome] + " " + WORDS[group.outcome].word,

@@ -19,6 +19,7 @@ from types import MappingProxyType
 import msgspec
 
 from ciq_schemas.features import FEATURES, Feature
+from ciq_schemas.suggestions import nearest
 from ciq_schemas.transcript.records import Level
 
 
@@ -160,8 +161,9 @@ class Registry:
                 raise UnknownRequirementError(f"no requirement matches {pattern!r}{self._hint(pattern)}")
         wanted_areas = frozenset(areas)
         for area in wanted_areas - set(self.areas):
-            near = get_close_matches(area, self.areas, n=1, cutoff=0.0)[0]
-            raise UnknownRequirementError(f"no area is called {area!r}: did you mean {near}?")
+            near = nearest(area, self.areas)
+            hint = f"did you mean {near}?" if near else f"known are {', '.join(self.areas)}"
+            raise UnknownRequirementError(f"no area is called {area!r}: {hint}")
         wanted_levels, wanted_features = frozenset(levels), frozenset(features)
         return tuple(
             requirement
@@ -173,10 +175,20 @@ class Registry:
         )
 
     def nearest(self, requirement_id: str) -> str:
-        """Returns the id most similar to a misspelt one."""
-        return next(iter(get_close_matches(requirement_id.upper(), self.by_id, n=1, cutoff=0.4)), "")
+        """Returns the id most similar to a misspelt one: its letters decide first, then its number; or empty."""
+        letters, _, number = requirement_id.upper().partition("-")
+        families = {name.partition("-")[0] for name in self.by_id}
+        family = letters if letters in families else nearest(letters, families)
+        if not family:
+            return ""
+        if not number:
+            return f"{family}-*"
+        members = [name for name in self.by_id if name.startswith(f"{family}-")]
+        return nearest(f"{family}-{number}", members) or members[0]
 
     def _hint(self, requirement_id: str) -> str:
+        if requirement_id.lower() in self.areas:
+            return f": {requirement_id.lower()} is an area, use `--area {requirement_id.lower()}`"
         near = self.nearest(requirement_id)
         return f": did you mean {near}?" if near else "; `ciq requirements` lists them all"
 

@@ -1,13 +1,11 @@
 """Tests of the path from findings over verdicts to the exit code: the tables of `judge.verdict`, cell by cell."""
 
 from itertools import product
-from pathlib import Path
 
 import msgspec
 import pytest
 
 from ciq_conformance.judge import registry, verdict
-from ciq_conformance.judge.baseline import BaselineError, apply_baseline, baseline_text, read_baseline
 from ciq_conformance.judge.finding import Finding, Kind, holds
 from ciq_conformance.judge.registry import Item
 from ciq_conformance.judge.selection import Selection, items_by_name, select_items
@@ -155,37 +153,6 @@ def test_run_conditions_take_precedence_over_verdicts() -> None:
     assert exit_code(good, stale=True, left_changed=True) is ExitCode.DEVIATES
     assert exit_code(good, left_changed=True) is ExitCode.NOTHING_PROVEN
     assert exit_code(good) is ExitCode.CONFORMS
-
-
-def test_baseline_accepts_its_entries_and_becomes_stale(tmp_path: Path) -> None:
-    """A baseline accepts its own deviations; a fixed one makes its entry stale; a new one still fails."""
-    first = [
-        a_verdict(Outcome.FAIL),
-        a_verdict(Outcome.WARN, Level.SHOULD, name="QUE-010"),
-        a_verdict(Outcome.PASS, name="QUE-002"),
-    ]
-    path = tmp_path / "known.txt"
-    path.write_text(baseline_text(first), encoding="utf-8")
-    entries = read_baseline(path, ["QUE-001-media", "QUE-010-media", "QUE-002-media"])
-    assert entries == {"QUE-001-media", "QUE-010-media"}
-    accepted = apply_baseline(first, entries)
-    assert accepted.stale == ()
-    assert exit_code(accepted.verdicts) is ExitCode.CONFORMS
-    fixed = apply_baseline([a_verdict(Outcome.PASS), a_verdict(Outcome.FAIL, name="QUE-002")], entries)
-    assert fixed.stale == ("QUE-001-media",)
-    assert exit_code(fixed.verdicts, stale=bool(fixed.stale)) is ExitCode.DEVIATES
-    undecided = apply_baseline([a_verdict(Outcome.INCONCLUSIVE)], entries)
-    assert undecided.stale == ()
-
-
-def test_baseline_with_an_unknown_name_is_rejected(tmp_path: Path) -> None:
-    """A misspelt entry would otherwise never become stale."""
-    path = tmp_path / "known.txt"
-    path.write_text("QUE-001-media\n\nQUE-0O1-media # typo\n", encoding="utf-8")
-    with pytest.raises(BaselineError, match="line 3: 'QUE-0O1-media' is not an item name"):
-        read_baseline(path, ["QUE-001-media"])
-    with pytest.raises(BaselineError, match="cannot read the baseline"):
-        read_baseline(tmp_path / "none", [])
 
 
 def test_selection_by_id_item_level_and_feature() -> None:

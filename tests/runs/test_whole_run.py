@@ -181,7 +181,9 @@ def test_stale_baseline_entry_fails_the_run(target: MockServer, tmp_path: Path) 
     arguments = ["run", "--target", target.url, "--feature", "media", "-k", "QUE-003"]
     done = ciq(*arguments, "--baseline", "known.txt", "--write-baseline", "new.txt", cwd=tmp_path)
     assert done.code == 1, done.text
-    assert "baseline: QUE-003-media does not deviate any more" in done.err
+    assert "baseline: QUE-003-media did not deviate in this run" in done.err
+    assert "CONFORMS, STALE BASELINE (exit 1)" in done.out
+    assert "remove it" not in done.text
     assert "QUE-003" not in (tmp_path / "new.txt").read_text(encoding="utf-8")
 
 

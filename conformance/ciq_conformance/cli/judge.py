@@ -21,7 +21,8 @@ def judge(
     level: Annotated[list[Level] | None, typer.Option("--level", help="Only this level; may be repeated.")] = None,
     feature: options.Features = None,
     skip: Annotated[list[str] | None, typer.Option("--skip", metavar="GLOB", help="Show these as skipped.")] = None,
-    baseline: Annotated[Path | None, typer.Option("--baseline", metavar="FILE", help="Known deviations.")] = None,
+    baseline: options.Baseline = None,
+    known_flaky: options.KnownFlaky = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="DIR", help="Write the judged run and its reports there.")
     ] = None,
@@ -50,7 +51,7 @@ def judge(
             features=features(feature) if feature else (),
             skip=tuple(skip or ()),
         )
-        judged = judge_again(records, selection, baseline=baseline)
+        judged = judge_again(records, selection, baseline=baseline, known_flaky=known_flaky)
     except (RunFileError, UnknownRequirementError, BaselineError) as error:
         raise options.usage(str(error)) from error
     except ValueProblem as problem:
@@ -73,6 +74,6 @@ def judge(
     for record in judged.records[:-1]:
         reporter.feed(for_console(record))
     reporter.end(footer if isinstance(footer, Footer) else None, written)
-    for message in [f"baseline: {name} does not deviate any more; remove it" for name in judged.stale] + problems:
+    for message in [f"baseline: {entry.item} {entry.advice}" for entry in judged.stale] + problems:
         typer.echo(message, err=True)
     raise typer.Exit(ExitCode.SUITE_ERROR if problems else judged.exit_code)

@@ -43,6 +43,14 @@ RestartCommand = Annotated[
 SummaryFile = Annotated[
     Path | None, typer.Option("--summary", metavar="FILE", help="Write the summary as Markdown there.")
 ]
+Baseline = Annotated[
+    Path | None,
+    typer.Option("--baseline", metavar="FILE", help="Known deviations, one item a line; stale entries fail the run."),
+]
+KnownFlaky = Annotated[
+    Path | None,
+    typer.Option("--known-flaky", metavar="FILE", help="Deviations that come and go; these entries are never stale."),
+]
 BadgeFile = Annotated[Path | None, typer.Option("--badge", metavar="FILE", help="Write a badge (SVG) there.")]
 
 

@@ -40,12 +40,11 @@ def run(
     ] = DEFAULT_OUTPUT,
     summary: options.SummaryFile = None,
     badge: options.BadgeFile = None,
-    baseline: Annotated[
-        Path | None,
-        typer.Option("--baseline", metavar="FILE", help="Known deviations, one item a line; stale entries fail."),
-    ] = None,
+    baseline: options.Baseline = None,
+    known_flaky: options.KnownFlaky = None,
     write_baseline: Annotated[
-        Path | None, typer.Option("--write-baseline", metavar="FILE", help="Write the deviations of this run there.")
+        Path | None,
+        typer.Option("--write-baseline", metavar="FILE", help="Write the failed MUST and SHOULD of this run there."),
     ] = None,
     bucket: options.Bucket = None,
     region: options.Region = None,
@@ -145,6 +144,7 @@ def run(
         deadline=deadline,
         extra_testing=extra_testing,
         baseline=baseline,
+        known_flaky=known_flaky,
         write_baseline=write_baseline,
         listeners=(listen,),
         announce=reporter.begin,
@@ -175,7 +175,7 @@ def _conclude(
         *(f"target not reachable: {result.unreachable}" for _ in (1,) if result.unreachable),
         *(f"cut short: {result.stopped}" for _ in (1,) if result.stopped),
         *(f"NOT RESTORED: {left}" for left in result.not_restored),
-        *(f"baseline: {name} does not deviate any more; remove it" for name in result.stale),
+        *(f"baseline: {entry.item} {entry.advice}" for entry in result.stale),
         *(f"the suite failed: {result.trouble}" for _ in (1,) if result.trouble),
         *problems,
     ]

@@ -5,7 +5,7 @@ A wrong configuration raises RunConfigError before anything is sent. Must not pr
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,9 +23,8 @@ from ciq_conformance.driver.recorder import Listener, RunFileWriteError, RunReco
 from ciq_conformance.driver.restart_lock import RestartLock
 from ciq_conformance.driver.run_context import RunContext
 from ciq_conformance.driver.scenario_context import Restart
-from ciq_conformance.judge.baseline import apply_baseline, baseline_text, read_baseline
+from ciq_conformance.judge.baseline import Entry, apply_baseline, baseline_text, read_accepted
 from ciq_conformance.judge.registry import Item
-from ciq_conformance.judge.selection import all_items
 from ciq_conformance.judge.verdict import CAPABILITY_SETTING, counts, exit_code, judge_run
 from ciq_conformance.profile import Profile
 from ciq_conformance.profile_loading import Loaded
@@ -35,8 +34,7 @@ from ciq_conformance.runner.restart_command import restart_by
 from ciq_conformance.runner.run_status import run_status
 from ciq_conformance.runner.session import RUN, RunSession
 from ciq_schemas import __version__
-from ciq_schemas.features import FEATURES
-from ciq_schemas.requirement import load_registry, set_version
+from ciq_schemas.requirement import set_version
 from ciq_schemas.transcript.records import (
     SCHEMA_VERSION,
     AnyRecord,
@@ -44,6 +42,7 @@ from ciq_schemas.transcript.records import (
     Footer,
     Header,
     Setting,
+    StaleEntry,
     TargetInfo,
     Verdict,
 )
@@ -77,6 +76,7 @@ class RunConfig:
     """Seconds after which the run is cut short."""
     extra_testing: ExtraTesting = NO_EXTRA_TESTING
     baseline: Path | None = None
+    known_flaky: Path | None = None
     write_baseline: Path | None = None
     listeners: tuple[Listener, ...] = ()
     announce: Callable[[Header, int], None] | None = None
@@ -90,8 +90,8 @@ class RunResult:
     records: tuple[AnyRecord, ...]
     verdicts: tuple[Verdict, ...]
     exit_code: ExitCode
-    stale: tuple[str, ...] = ()
-    """Baseline entries that no longer deviate."""
+    stale: tuple[StaleEntry, ...] = ()
+    """Baseline entries whose items did not deviate."""
     unreachable: str = ""
     not_restored: tuple[str, ...] = ()
     stopped: str = ""
@@ -109,7 +109,7 @@ class RunResult:
 
 def execute(config: RunConfig, items: Sequence[Item]) -> RunResult:
     """Runs the suite on the given items and judges them; raises RunConfigError before anything is sent."""
-    accepted = _read_baseline(config)
+    accepted = read_accepted(config.baseline, config.known_flaky)
     with ExitStack() as stack:
         stack.enter_context(_hypothesis_storage())
         stream = None
@@ -214,14 +214,14 @@ def _conclude(
     items: Sequence[Item],
     run: RunContext,
     session: RunSession,
-    accepted: frozenset[str],
+    accepted: Mapping[str, Entry],
     run_file: Path | None,
     trouble: str,
 ) -> RunResult:
     recorder = run.recorder
     declared = {name.value: value for name, value in run.profile.capabilities.items()}
     judged = judge_run(recorder.records, items, declared=declared, skip=config.skip)
-    baselined = apply_baseline(judged, accepted)
+    baselined = apply_baseline(judged, accepted, day=datetime.now(UTC).date())
     verdicts = baselined.verdicts
     status = run_status(recorder.records)
     code = exit_code(
@@ -237,13 +237,14 @@ def _conclude(
         exit_code=code,
         counts=counts(verdicts),
         restored=not session.not_restored,
+        stale=baselined.stale,
     )
     try:
         for verdict in verdicts:
             recorder.verdict(verdict)
         recorder.footer(footer)
         if config.write_baseline is not None:
-            config.write_baseline.write_text(baseline_text(verdicts), encoding="utf-8")
+            config.write_baseline.write_text(baseline_text(verdicts, accepted), encoding="utf-8")
     except OSError as error:
         trouble, code = str(error), ExitCode.SUITE_ERROR
     return RunResult(
@@ -257,13 +258,6 @@ def _conclude(
         run_file=run_file,
         trouble=trouble or status.trouble,
     )
-
-
-def _read_baseline(config: RunConfig) -> frozenset[str]:
-    if config.baseline is None:
-        return frozenset()
-    known = [item.name for item in all_items(load_registry(), FEATURES)]
-    return read_baseline(config.baseline, known)
 
 
 def _header(config: RunConfig, profile: Profile, run_id: str, items: Sequence[Item]) -> Header:

@@ -2,20 +2,29 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import msgspec
 
-from ciq_conformance.judge.baseline import apply_baseline, read_baseline
+from ciq_conformance.judge.baseline import apply_baseline, read_accepted, recorded_entries
 from ciq_conformance.judge.registry import Item
-from ciq_conformance.judge.selection import Selection, all_items, items_by_name, select_items
+from ciq_conformance.judge.selection import Selection, items_by_name, select_items
 from ciq_conformance.judge.verdict import counts, declared_capabilities, exit_code, judge_run
 from ciq_conformance.registry import load_checks
 from ciq_conformance.runner.run_status import run_status
-from ciq_schemas.features import FEATURES, Feature
+from ciq_schemas.features import Feature
 from ciq_schemas.requirement import BY_OPTION, load_registry
-from ciq_schemas.transcript.records import AnyRecord, ExitCode, Footer, Header, Outcome, RunFileError, Verdict
+from ciq_schemas.transcript.records import (
+    AnyRecord,
+    ExitCode,
+    Footer,
+    Header,
+    Outcome,
+    RunFileError,
+    StaleEntry,
+    Verdict,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,13 +34,20 @@ class Judged:
     records: tuple[AnyRecord, ...]
     verdicts: tuple[Verdict, ...]
     exit_code: ExitCode
-    stale: tuple[str, ...]
+    stale: tuple[StaleEntry, ...]
 
 
-def judge_again(records: Sequence[AnyRecord], selection: Selection, *, baseline: Path | None = None) -> Judged:
+def judge_again(
+    records: Sequence[AnyRecord],
+    selection: Selection,
+    *,
+    baseline: Path | None = None,
+    known_flaky: Path | None = None,
+) -> Judged:
     """Judges the items of the run's header, or those of the selection when it names any.
 
-    Items that the operator skipped in the run remain skipped. Raises RunFileError for records without a header.
+    Items that the operator skipped in the run remain skipped. Without files, the entries that the run file shows apply.
+    Entries expire by the date of the run. Raises RunFileError for records without a header.
     """
     header = records[0] if records else None
     if not isinstance(header, Header):
@@ -43,11 +59,11 @@ def judge_again(records: Sequence[AnyRecord], selection: Selection, *, baseline:
     items = _items(header, selection)
     judged = judge_run(transcript, items, declared=declared_capabilities(header), skip=(*selection.skip, *skipped))
     accepted = (
-        read_baseline(baseline, [item.name for item in all_items(load_registry(), FEATURES)])
-        if baseline is not None
-        else frozenset(r.item for r in records if isinstance(r, Verdict) and r.baseline)
+        recorded_entries((r for r in records if isinstance(r, Verdict)), before.stale if before else ())
+        if baseline is None and known_flaky is None
+        else read_accepted(baseline, known_flaky)
     )
-    baselined = apply_baseline(judged, accepted)
+    baselined = apply_baseline(judged, accepted, day=_day_of(header))
     status = run_status(transcript)
     code = exit_code(
         baselined.verdicts,
@@ -62,6 +78,7 @@ def judge_again(records: Sequence[AnyRecord], selection: Selection, *, baseline:
         exit_code=code,
         counts=counts(baselined.verdicts),
         restored=before.restored if before else False,
+        stale=baselined.stale,
     )
     head = msgspec.structs.replace(header, selected=tuple(item.name for item in items))
     return Judged(
@@ -70,6 +87,13 @@ def judge_again(records: Sequence[AnyRecord], selection: Selection, *, baseline:
         exit_code=code,
         stale=baselined.stale,
     )
+
+
+def _day_of(header: Header) -> date:
+    try:
+        return datetime.fromisoformat(header.started_at).date()
+    except ValueError:
+        return datetime.now(UTC).date()
 
 
 def _items(header: Header, selection: Selection) -> tuple[Item, ...]:

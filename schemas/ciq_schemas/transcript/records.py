@@ -196,11 +196,24 @@ class Verdict(Record, tag="verdict", frozen=True, kw_only=True):
     power: str = ""
     """For ordering checks: how many cases the evidence can distinguish."""
     baseline: bool = False
+    """Whether the operator accepts this deviation, by a baseline or known-flaky entry."""
+    accepted: str = ""
+    """The entry in words: reason, expiry, link; or that it has expired."""
+    flaky: bool = False
+    """Whether the entry is one of the known-flaky file."""
 
     @property
     def item(self) -> str:
         """Identity inside a run: requirement, feature, format."""
         return "-".join(part for part in (self.requirement, self.feature, self.format) if part)
+
+
+class StaleEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A baseline entry whose item did not deviate in the run."""
+
+    item: str
+    advice: str
+    """What the run shows about it, and what the operator can do."""
 
 
 class Footer(Record, tag="footer", frozen=True, kw_only=True):
@@ -212,6 +225,8 @@ class Footer(Record, tag="footer", frozen=True, kw_only=True):
     counts: dict[str, int]
     restored: bool = True
     """False when the target could not be restored."""
+    stale: tuple[StaleEntry, ...] = ()
+    """Baseline entries whose items did not deviate; they alone make exit code 1, without any deviation."""
 
 
 AnyRecord = Header | Exchange | CallbackReceived | DriverEvent | Calibration | Verdict | Footer
