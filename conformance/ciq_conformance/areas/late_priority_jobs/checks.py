@@ -1,14 +1,17 @@
 """Checks of jobs of a greater level that are accepted while others wait (PRI-004), and of preemption (PRI-006)."""
 
+from itertools import pairwise
+
 from ciq_conformance.areas.late_priority_jobs import SPEC, labels
 from ciq_conformance.areas.order.checks import order_timelines
 from ciq_conformance.areas.order.labels import Label as OrderLabel
 from ciq_conformance.areas.order.ordering_claims import Claim, decide
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Finding, Kind, absent, blocked, observed
+from ciq_conformance.judge.finding import Finding, Kind, absent, blocked, deviates, holds
 from ciq_conformance.judge.ordering import Ordering, lagging_level_rule, settled_after
 from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.judge.worker_allowance import worker_allowance
+from ciq_schemas.lifecycle import WAITING_STATES, JobState
 from ciq_schemas.transcript.jobs import JobTimeline, build_timelines
 
 EXPECTED = "a job of a greater level, submitted while others wait, starts before them"
@@ -83,13 +86,34 @@ def late_job_of_greater_level_starts_first(evidence: Evidence, item: Item) -> Fi
 
 
 @check("PRI-006", SPEC)
-def preemption_of_running_jobs(evidence: Evidence, item: Item) -> Finding:
-    """Reports whether a running job returned to waiting when late jobs of a greater level were submitted."""
+def running_job_is_not_preempted(evidence: Evidence, item: Item) -> Finding:
+    """Checks that no running job shows a waiting state again after late jobs of a greater level were submitted.
+
+    One such response can be a stale one; two in a row after the first Running are reported.
+    """
     timelines = evidence.derive(_late_timelines)
-    returned = [t for t in timelines if t.returned_to_waiting]
-    if returned:
-        return observed(
-            f"{len(returned)} running job(s) returned to waiting after a job of a greater level was submitted",
-            witness=(returned[0].observations[-1].seq,),
+    if not timelines:
+        event = evidence.blocking_event(SPEC)
+        return (
+            absent(event.text)
+            if event and event.name == "unsupported"
+            else blocked("the suite could not submit late jobs")
         )
-    return observed("no running job returned to waiting" if timelines else "the suite could not submit late jobs")
+    ran = 0
+    for timeline in timelines:
+        running = next((s for s in timeline.observations if s.state == JobState.RUNNING), None)
+        if running is None:
+            continue
+        ran += 1
+        later = [s for s in timeline.observations if s.sent > running.received]
+        back = next((pair for pair in pairwise(later) if all(s.state in WAITING_STATES for s in pair)), None)
+        if back is not None:
+            return deviates(
+                "a running job runs to its end when a job of a higher level arrives",
+                f"job {timeline.job_id} (level {timeline.level}) was Running by {running.received:.2f} s "
+                f"and {back[1].state} at {back[1].sent:.2f} s of the run",
+                witness=(running.seq, back[0].seq, back[1].seq),
+            )
+    if not ran:
+        return absent("no job was observed Running, so none could be observed to return to waiting")
+    return holds(f"{ran} job(s) observed Running, none of them waiting afterwards")

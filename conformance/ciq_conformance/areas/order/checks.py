@@ -269,6 +269,44 @@ def _of_request(inversions: tuple[Inversion, ...], ids: set[str]) -> tuple[Inver
     return inversions if all(ids & {i.early.job_id, i.late.job_id} for i in inversions) else ()
 
 
+@check("PRI-009", SPEC)
+def jobs_of_a_request_start_in_order_of_operations(evidence: Evidence, item: Item) -> Finding:
+    """Checks that jobs of one request with equal level start in the order of its Operations."""
+    timelines = evidence.derive(order_timelines)
+    stop = blocking_finding(evidence, timelines)
+    if stop:
+        return stop
+    requests: dict[int, list[JobTimeline]] = {}
+    for timeline in timelines:
+        if timeline.step == Label.SUBMIT_EQUAL:
+            requests.setdefault(timeline.submit_seq, []).append(timeline)
+    if not requests:
+        return blocked("the target did not accept the request with several Operations; see MUL-001")
+    inversions = []
+    proven = owed = 0
+    for unsorted in requests.values():
+        jobs = sorted(
+            unsorted, key=lambda job: job.requested.user_data or ""
+        )  # they end in the number of the Operation
+        # The jobs of one request have one submit: the place of the Operation replaces its instants.
+        placed = [replace(job, submitted_at=place, accepted_by=place + 0.5) for place, job in enumerate(jobs)]
+        ordering = submission_order(evidence, placed)
+        originals = {job.job_id: job for job in jobs}
+        inversions += [
+            replace(i, early=originals[i.early.job_id], late=originals[i.late.job_id]) for i in ordering.inversions
+        ]
+        for first, second in pairwise(jobs):
+            owed += 1
+            proven += first.not_after.at <= second.not_before.at
+    claim = Claim.of(
+        "the order of the Operations",
+        Ordering(inversions=tuple(inversions), owed=owed, proven=proven),
+        enough=1,
+    )
+    expected = "jobs of one request with equal level start in the order of its Operations"
+    return decide(expected, [claim], timelines, evidence)
+
+
 @check("PRI-007", SPEC)
 def order_survives_second_pause(evidence: Evidence, item: Item) -> Finding:
     """Checks both rules among the jobs that still waited when the queue was paused for the second time."""

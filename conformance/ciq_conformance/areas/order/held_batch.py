@@ -22,6 +22,11 @@ JOBS_PER_FAILING_JOB = 8
 LATE_SHARE, MOST_LATE = 0.15, 16
 """The suite adds jobs of the highest level during a pause: this share of the waiting jobs, at most this number."""
 
+MOST_OPERATIONS, FEWEST_OPERATIONS = 6, 3
+"""Jobs of equal level in one request: the documented maximum, or few where jobs take long."""
+SHORT_JOB = 0.3
+"""Seconds; of longer jobs few in sequence show their order."""
+
 OTHER_TAG = "MediaInfo"
 """A tag of media that needs only an input."""
 
@@ -154,6 +159,7 @@ def _submit_other_ways(ctx: ScenarioContext, batch: Batch) -> None:
     """Submits jobs to the same queue by other documented requests of the feature: several Operations, tag, path."""
     if ctx.spec.multi_documented and ctx.spec.has_job_level:
         _submit_many(ctx, batch)
+        _submit_equal(ctx, batch)
     if ctx.spec.feature is Feature.MEDIA and ctx.job_request("").tag != OTHER_TAG:
         _submit_other_tag(ctx, batch)
     for path in ctx.spec.job_paths:
@@ -177,6 +183,14 @@ def _submit_many(ctx: ScenarioContext, batch: Batch) -> None:
         requests = [ctx.job_request(f"many {number} {index}", level=level) for index, level in enumerate(levels)]
         response = ctx.submit(Label.SUBMIT_MANY, *requests)
         batch.add(response.job_ids, levels)
+
+
+def _submit_equal(ctx: ScenarioContext, batch: Batch) -> None:
+    """Submits one request with several Operations of one level: they should start in the order of the Operations."""
+    count = MOST_OPERATIONS if ctx.timeouts.calibration.job_latency < SHORT_JOB else FEWEST_OPERATIONS
+    requests = [ctx.job_request(f"equal {index}", level=1) for index in range(count)]
+    response = ctx.submit(Label.SUBMIT_EQUAL, *requests)
+    batch.add(response.job_ids, [1] * count)
 
 
 def _submit_other_tag(ctx: ScenarioContext, batch: Batch) -> None:

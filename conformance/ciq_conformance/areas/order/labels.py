@@ -9,6 +9,7 @@ class Label(StrEnum):
     PAUSE = "pause"
     SUBMIT = "submit"
     SUBMIT_MANY = "submit-many"
+    SUBMIT_EQUAL = "submit-equal"
     SUBMIT_OTHER_TAG = "submit-other-tag"
     SUBMIT_OTHER_PATH = "submit-other-path"
     SUBMIT_FAILING = "submit-failing"

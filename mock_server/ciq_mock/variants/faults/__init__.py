@@ -23,6 +23,7 @@ from ciq_mock.variants.faults import (
     settings,
     templates,
     texts,
+    workers,
     workflows,
 )
 from ciq_mock.variants.faults.fault import Fault
@@ -50,6 +51,7 @@ FAULTS: Mapping[str, Fault] = MappingProxyType(
             failures,
             texts,
             settings,
+            workers,
         )
         for fault in module.FAULTS
     }
