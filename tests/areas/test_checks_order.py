@@ -251,7 +251,47 @@ def test_late_urgent_job_must_run_next() -> None:
     """PRI-004 holds when the late job is next, and deviates when it runs in submit order."""
     assert judged("PRI-004", late_urgent_job(["e0", "late", "e1", "e2", "e3"])).kind is Kind.HOLDS
     assert judged("PRI-004", late_urgent_job(["e0", "e1", "e2", "e3", "late"])).kind is Kind.DEVIATES
-    assert judged("PRI-006", late_urgent_job(["e0", "late", "e1", "e2", "e3"])).kind is Kind.OBSERVED
+
+
+def test_running_job_that_waits_again_was_preempted() -> None:
+    """PRI-006 deviates when two describes in a row show a job waiting that ran; one may be a stale response."""
+    transcript = late_urgent_job(["e0", "late", "e1", "e2", "e3"])
+    assert judged("PRI-006", transcript).kind is Kind.HOLDS
+    states = {"e0": "Submitted"}
+    stale = describe(describe(transcript, "drain", states), "drain", {"e0": "Success"})
+    assert judged("PRI-006", stale).kind is Kind.HOLDS
+    assert judged("PRI-006", describe(describe(transcript, "drain", states), "drain", states)).kind is Kind.DEVIATES
+    unseen = transcript.edited_everywhere("<State>Running", "<State>Submitted")
+    assert judged("PRI-006", unseen).kind is Kind.ABSENT
+
+
+def request_of_three(order: Sequence[int]) -> Transcript:
+    """Returns three jobs of one request and level in a paused queue that start in `order`, seconds apart."""
+    ids = [f"j{place}" for place in range(3)]
+    transcript = Transcript("order")
+    transcript = transcript.exchange("pause", response_xml(queue_xml(container="Queue", state="Paused")), method="PUT")
+    operations = [operation_xml(level="1", user_data=f"equal {place}") for place in range(3)]
+    transcript = transcript.exchange(
+        "submit-equal",
+        response_xml(*(job_xml(job) for job in ids)),
+        request=submit_xml(*operations),
+        operation="submit_job",
+        method="POST",
+    )
+    states = dict.fromkeys(ids, "Submitted")
+    transcript = transcript.exchange("resume", response_xml(queue_xml(container="Queue")), method="PUT")
+    for place in order:
+        states[ids[place]] = "Running"
+        transcript = describe(describe(transcript, "run", states), "run", states)
+        states[ids[place]] = "Success"
+    return describe(transcript, "drain", states)
+
+
+def test_jobs_of_a_request_start_in_order_of_their_operations() -> None:
+    """PRI-009 holds in the order of the Operations, and deviates when the last Operation starts first."""
+    assert judged("PRI-009", request_of_three((0, 1, 2))).kind is Kind.HOLDS
+    assert judged("PRI-009", request_of_three((2, 1, 0))).kind is Kind.DEVIATES
+    assert judged("PRI-009", order_transcript()).kind is Kind.BLOCKED
 
 
 def with_pause_in_another_scenario(
