@@ -74,7 +74,7 @@ def conforming(feature: Feature = Feature.MEDIA) -> Transcript:
     return t
 
 
-IDS = tuple(f"DES-{n:03}" for n in (*range(1, 12), 13, 14, 15, 17))
+IDS = tuple(f"DES-{n:03}" for n in (*range(1, 12), 13, 14, 15, 17, 18))
 
 
 @pytest.mark.parametrize("requirement", IDS)
@@ -115,6 +115,7 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     "unknown id gives an empty response": ("DES-004", lambda t: t.answered(Label.UNKNOWN, 200, response_xml())),
     "unknown refused": ("DES-004", lambda t: t.answered(Label.UNKNOWN, 404, refusal("JobNotFound"))),
     "known id reported as unknown": ("DES-005", lambda t: t.edited(Label.ENDED, "</Response>", NOT_THERE)),
+    "empty NonExistJobIds": ("DES-018", lambda t: t.edited(Label.ENDED, "</Response>", "<NonExistJobIds/></Response>")),
     "tag changes": ("DES-006", lambda t: t.edited(Label.WATCH, ">Snapshot<", ">Transcode<")),
     "queue changes": ("DES-006", lambda t: t.edited(Label.WATCH, QUEUE, STRANGER)),
     "created anew": ("DES-006", lambda t: t.edited(Label.ENDED, f"<CreationTime>{CREATED}", f"<CreationTime>{LATER}")),
@@ -174,7 +175,6 @@ LEGAL: dict[str, Change] = {
         f"<NonExistJobIds>{UNKNOWN}</NonExistJobIds><NonExistJobIds>{OTHER}</NonExistJobIds>",
         f"<NonExistJobIds>{OTHER}</NonExistJobIds><NonExistJobIds>{UNKNOWN}</NonExistJobIds>",
     ),
-    "empty NonExistJobIds": lambda t: t.edited(Label.ENDED, "</Response>", "<NonExistJobIds/></Response>"),
     "unset times empty": lambda t: t.edited_everywhere("Time>-<", "Time><"),
     "waiting jobs show Pause": lambda t: t.edited(Label.SINGLE, ">Submitted<", ">Pause<"),
     "held jobs show Submitted": lambda t: t.edited(Label.HELD, ">Pause<", ">Submitted<"),
@@ -193,6 +193,14 @@ LEGAL: dict[str, Change] = {
     ),
     "all in one second": lambda t: t.edited_everywhere(LATEST, CREATED).edited_everywhere(LATER, CREATED),
 }
+
+
+def test_empty_element_is_not_a_known_id_reported_as_unknown() -> None:
+    """An empty NonExistJobIds deviates from DES-018 only; beside an unknown id it is no deviation."""
+    empty = conforming().edited(Label.ENDED, "</Response>", "<NonExistJobIds/></Response>")
+    assert judged("DES-005", empty).kind is Kind.HOLDS
+    both = conforming().edited(Label.KNOWN_AND_UNKNOWN, "</Response>", "<NonExistJobIds/></Response>")
+    assert judged("DES-018", both).kind is Kind.HOLDS
 
 
 @pytest.mark.parametrize("requirement", IDS)

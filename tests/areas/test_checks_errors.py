@@ -6,11 +6,31 @@ from dataclasses import replace
 from functools import cache
 
 import pytest
-from transcripts import Change, Transcript, job_xml, judged, operation_xml, refusal, response_xml, submit_xml
+from transcripts import (
+    STRANGER,
+    Change,
+    Transcript,
+    job_xml,
+    judged,
+    operation_xml,
+    paged,
+    queue_xml,
+    refusal,
+    response_xml,
+    submit_xml,
+)
 
-from ciq_conformance.areas.errors.labels import BAD_SUBMITS, DOCUMENTED_OPERATIONS, EXPANDED, SIGNATURES, Label
+from ciq_conformance.areas.errors.labels import (
+    BAD_SUBMITS,
+    DOCUMENTED_OPERATIONS,
+    EXPANDED,
+    FOREIGN_SIGNATURES,
+    SIGNATURES,
+    Label,
+)
 from ciq_conformance.judge.finding import Kind
 
+SIGNED = ("ERR-011", "ERR-012", "ERR-013", "ERR-024", "ERR-025", "ERR-026")
 CODES = {Label.MALFORMED: "InvalidContent", Label.EMPTY: "MissingContent", Label.ENTITY: "InvalidContent"}
 CODES[Label.OTHER_DIGEST] = "InvalidContent"
 CONTROL = "j" + "c" * 32
@@ -39,8 +59,12 @@ def conforming() -> Transcript:
         t = t.exchange(step, refusal(code), status=400, method="PUT", operation="update_queue")
     t = t.exchange(Label.UNKNOWN_PATH, "<html/>", status=404, operation="", headers={"Content-Type": "text/html"})
     t = t.exchange(Label.UNKNOWN_METHOD, "", status=405, method="PATCH", operation="")
-    for step in (*SIGNATURES, Label.UNSIGNED_SUBMIT):
+    t = t.exchange(Label.QUEUES_BEFORE, paged(queue_xml()))
+    t = t.exchange(Label.CREATE_QUEUE, refusal("MethodNotAllowed"), status=405, method="POST", operation="")
+    t = t.exchange(Label.QUEUES_AFTER, paged(queue_xml()))
+    for step in (*SIGNATURES, *FOREIGN_SIGNATURES, Label.UNSIGNED_SUBMIT):
         t = t.exchange(step, refusal("AccessDenied"), status=403, operation="")
+    t = t.exchange(Label.SIGNED_URL, paged(queue_xml()), operation="")
     t = t.exchange(
         Label.CONTROL,
         response_xml(_job(CONTROL, Label.CONTROL)),
@@ -51,10 +75,11 @@ def conforming() -> Transcript:
         operation="submit_job",
     )
     t = t.exchange(Label.LIST_AFTER, response_xml(), operation="list_jobs")
-    return t.exchange(Label.LIST_AFTER, response_xml(_job(CONTROL, Label.CONTROL)), operation="list_jobs")
+    t = t.exchange(Label.LIST_AFTER, response_xml(_job(CONTROL, Label.CONTROL)), operation="list_jobs")
+    return t.exchange(Label.QUEUES_AFTER, paged(queue_xml()))
 
 
-IDS = tuple(f"ERR-{n:03}" for n in range(1, 23))
+IDS = (*(f"ERR-{n:03}" for n in range(1, 27)), "ONE-013")
 
 
 @pytest.mark.parametrize("requirement", IDS)
@@ -118,6 +143,15 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     "wrong signature taken": ("ERR-012", lambda t: t.answered(Label.WRONG_SIGNATURE, 200)),
     "wrong signature, 400": ("ERR-012", lambda t: t.answered(Label.WRONG_SIGNATURE, 400)),
     "expired signature taken": ("ERR-013", lambda t: t.answered(Label.EXPIRED_SIGNATURE, 200)),
+    "wrong root taken": ("ERR-023", lambda t: t.answered(Label.WRONG_ROOT, 200, TAKEN)),
+    "unknown key taken": ("ERR-024", lambda t: t.answered(Label.UNKNOWN_KEY, 200)),
+    "signature of another method taken": ("ERR-025", lambda t: t.answered(Label.OTHER_METHOD, 200)),
+    "signature of another path taken": ("ERR-025", lambda t: t.answered(Label.OTHER_PATH, 200)),
+    "signed url refused": ("ERR-026", lambda t: t.answered(Label.SIGNED_URL, 401, refusal("MissingAuthorization"))),
+    "queue created": (
+        "ONE-013",
+        lambda t: t.answered(Label.QUEUES_AFTER, 200, paged(queue_xml(), queue_xml(STRANGER))),
+    ),
     "unknown error form in another scenario": (
         "ERR-001",
         lambda t: Transcript(
@@ -160,6 +194,7 @@ LEGAL: dict[str, Change] = {
     "charset": lambda t: t.header(Label.NO_TAG, "content-type", "application/xml;charset=utf-8"),
     "resource": lambda t: t.edited_everywhere("<Message>", "<Resource>/jobs</Resource><Message>"),
     "empty message": lambda t: t.edited_everywhere("<Message>refused</Message>", "<Message/>"),
+    "post accepted": lambda t: t.answered(Label.CREATE_QUEUE, 200, response_xml()),
     "method not implemented": lambda t: t.answered(Label.UNKNOWN_METHOD, 501),
     "level taken": lambda t: t.answered(Label.BAD_LEVEL, 200, response_xml(_job(MADE, Label.BAD_LEVEL, "0"))),
     "entity taken, not expanded": lambda t: t.answered(Label.ENTITY, 200, TAKEN),
@@ -221,9 +256,27 @@ def test_form_of_errors_is_unknown_without_a_refusal() -> None:
 
 def test_signature_checks_are_absent_without_keys() -> None:
     """Without keys in the profile the suite sends no wrong signatures."""
-    unsigned = conforming().without(*SIGNATURES)
-    for requirement in ("ERR-011", "ERR-012", "ERR-013"):
+    unsigned = conforming().without(*SIGNATURES, *FOREIGN_SIGNATURES, Label.SIGNED_URL)
+    for requirement in SIGNED:
         assert judged(requirement, unsigned).kind is Kind.ABSENT
+
+
+def test_foreign_signatures_are_not_judged_where_unsigned_requests_are_accepted() -> None:
+    """A target that accepts unsigned requests verifies nothing; the finding points to ERR-011."""
+    lax = conforming().answered(Label.UNSIGNED, 200, paged(queue_xml()))
+    lax = lax.without(*FOREIGN_SIGNATURES, Label.SIGNED_URL)
+    for requirement in SIGNED[3:]:
+        finding = judged(requirement, lax)
+        assert finding.kind is Kind.BLOCKED
+        assert "ERR-011" in finding.reason
+        careless = judged(requirement, conforming().answered(Label.WRONG_SIGNATURE, 200, paged(queue_xml())))
+        assert careless.kind is Kind.BLOCKED
+        assert "ERR-012" in careless.reason
+
+
+def test_queues_after_a_post_are_unknown_without_a_list() -> None:
+    """Without an accepted queue list after the POST the check is blocked."""
+    assert judged("ONE-013", conforming().answered(Label.QUEUES_AFTER, 500)).kind is Kind.BLOCKED
 
 
 def test_level_out_of_range_is_observed() -> None:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from ciq_conformance.driver.signing import TOKEN_HEADER, Signing, authorization, signed_headers
+from ciq_conformance.driver.signing import TOKEN_HEADER, Signing, authorization, signed_headers, signed_url
 from ciq_conformance.profile import Credentials
 
 KEYS = Credentials(secret_id="TESTID0001", secret_key="test-secret-key-0001")
@@ -92,3 +92,29 @@ def test_token_is_sent_and_signed() -> None:
     headers = signed(Signing.NORMAL, Credentials(secret_id="a", secret_key="b", token="tok"))
     assert headers[TOKEN_HEADER] == "tok"
     assert "q-header-list=host;x-ci-security-token&" in headers["Authorization"]
+
+
+@pytest.mark.parametrize("signing", [Signing.OTHER_METHOD, Signing.OTHER_PATH])
+def test_signature_of_another_request_differs_in_its_value_only(signing: Signing) -> None:
+    """Key id, times and lists are those of the request; the signature is that of another method or path."""
+    good, bad = signed(Signing.NORMAL)["Authorization"], signed(signing)["Authorization"]
+    assert good != bad
+    assert good.rpartition("q-signature=")[0] == bad.rpartition("q-signature=")[0]
+
+
+def test_unknown_key_signs_with_the_right_secret() -> None:
+    """Only the SecretId differs."""
+    good, bad = signed(Signing.NORMAL)["Authorization"], signed(Signing.UNKNOWN_KEY)["Authorization"]
+    assert KEYS.secret_id not in bad
+    assert good.rpartition("q-signature=")[2] == bad.rpartition("q-signature=")[2]
+
+
+def test_signed_url_has_the_signature_in_its_query() -> None:
+    """The query holds the seven fields, encoded once, beside the own parameters; a token is signed as a parameter."""
+    keys = Credentials(secret_id=KEYS.secret_id, secret_key=KEYS.secret_key, token="a/b=")
+    target = signed_url("/queue?state=All", host=HOST, credentials=keys, method="GET", now=1700000060)
+    path, _, query = target.partition("?")
+    assert path == "/queue"
+    assert query.startswith("state=All&x-cos-security-token=a%2Fb%3D&q-sign-algorithm=sha1&q-ak=TESTID0001&")
+    assert "q-sign-time=1700000000%3B1700003660" in query
+    assert "q-url-param-list=state%3Bx-cos-security-token&q-signature=" in query

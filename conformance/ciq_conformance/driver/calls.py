@@ -7,7 +7,6 @@ Each exchange records its operation; a raw request has none.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
 from urllib.parse import quote, urlencode
 
 from ciq_conformance.driver.client import Client
@@ -95,9 +94,9 @@ class FeatureCalls:
         body: bytes = b"",
         headers: Mapping[str, str] | None = None,
         *,
-        signing: Literal["normal", "none", "wrong", "expired"] = "normal",
+        signing: str = "normal",
     ) -> ParsedExchange:
-        """Sends any request to the bucket's host."""
+        """Sends any request to the bucket's host; `signing` is a value of Signing."""
         return self._send(step, method, target, body=body, headers=headers, signing=Signing(signing))
 
     @property

@@ -18,7 +18,7 @@ from urllib3.exceptions import HTTPError
 
 from ciq_conformance.driver.recorder import RunRecorder
 from ciq_conformance.driver.redaction import Redaction
-from ciq_conformance.driver.signing import Signing, signed_headers
+from ciq_conformance.driver.signing import Signing, signed_headers, signed_url
 from ciq_conformance.profile import Credentials
 from ciq_schemas import __version__
 from ciq_schemas.transcript.records import Exchange, HeaderField
@@ -156,6 +156,9 @@ class Client:
         self, method: str, target: str, host: str, body: bytes, headers: Mapping[str, str], signing: Signing
     ) -> requests.PreparedRequest:
         named = {"Host": host, **({"Content-Type": "application/xml"} if body else {}), **headers}
+        if signing is Signing.IN_URL and self.credentials is not None:
+            target = signed_url(target, host=host, credentials=self.credentials, method=method, now=self.wall())
+            signing = Signing.NONE
         final = signed_headers(
             named,
             credentials=self.credentials,

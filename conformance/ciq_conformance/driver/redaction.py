@@ -7,6 +7,7 @@ secret values themselves, so that a target that returns a secret cannot put it i
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from ciq_conformance.profile import Credentials
 from ciq_schemas.transcript.records import HeaderField
@@ -32,7 +33,8 @@ class Redaction:
         """Collects the secrets in `credentials`, longest first so that no part of one remains."""
         known: Iterable[str] = more
         if credentials is not None:
-            known = (*more, credentials.secret_id, credentials.secret_key, credentials.token)
+            token = credentials.token
+            known = (*more, credentials.secret_id, credentials.secret_key, token, quote(token, safe=""))
         return cls(tuple(sorted({text for text in known if len(text) >= _SHORTEST}, key=len, reverse=True)))
 
     def text(self, text: str) -> str:

@@ -77,9 +77,9 @@ class Calls(Protocol):
         body: bytes = b"",
         headers: Mapping[str, str] | None = None,
         *,
-        signing: Literal["normal", "none", "wrong", "expired"] = "normal",
+        signing: str = "normal",
     ) -> ParsedExchange:
-        """Sends any request; `target` is path and query as sent."""
+        """Sends any request; `target` is path and query as sent, `signing` a value of `signing.Signing`."""
         ...
 
 

@@ -20,12 +20,17 @@ LEEWAY = 60
 
 
 class Signing(StrEnum):
-    """How to sign a request; all but the first two give a deliberately invalid signature."""
+    """How to sign a request. All after NONE are invalid, except IN_URL: it puts a valid signature into the query."""
 
     NORMAL = "normal"
     NONE = "none"
     WRONG = "wrong"
     EXPIRED = "expired"
+    UNKNOWN_KEY = "unknown-key"
+    """Signed with the right secret, under an id that no key has."""
+    OTHER_METHOD = "other-method"
+    OTHER_PATH = "other-path"
+    IN_URL = "in-url"
 
 
 _FAKE = Credentials(secret_id="AKIDciqkitfakekeys", secret_key="ciq-kit-fake-key")  # noqa: S106 - no secret
@@ -54,16 +59,37 @@ def signed_headers(
     start = int(now) - LEEWAY
     if signing is Signing.EXPIRED:
         start -= 3 * VALIDITY
-    secret = keys.secret_key + ("-wrong" if signing is Signing.WRONG else "")
+    path, mark, query = target.partition("?")
     result["Authorization"] = authorization(
-        secret_id=keys.secret_id,
-        secret_key=secret,
-        method=method,
-        target=target,
+        secret_id=_FAKE.secret_id if signing is Signing.UNKNOWN_KEY else keys.secret_id,
+        secret_key=keys.secret_key + ("-wrong" if signing is Signing.WRONG else ""),
+        method=("PUT" if method == "GET" else "GET") if signing is Signing.OTHER_METHOD else method,
+        target=f"{path}-other{mark}{query}" if signing is Signing.OTHER_PATH else target,
         headers=result,
         key_time=f"{start};{start + LEEWAY + VALIDITY}",
     )
     return result
+
+
+def signed_url(target: str, *, host: str, credentials: Credentials, method: str, now: float) -> str:
+    """Returns path and query with the signature as parameters (436/7778), which signs `host` and the parameters.
+
+    The token of a temporary key is the signed parameter `x-cos-security-token`.
+    """
+    if credentials.token:
+        target += f"{'&' if '?' in target else '?'}x-cos-security-token={quote(credentials.token, safe='')}"
+    start = int(now) - LEEWAY
+    fields = authorization(
+        secret_id=credentials.secret_id,
+        secret_key=credentials.secret_key,
+        method=method,
+        target=target,
+        headers={"Host": host},
+        key_time=f"{start};{start + LEEWAY + VALIDITY}",
+    )
+    pairs = (field.partition("=") for field in fields.split("&"))
+    query = "&".join(f"{name}={quote(value, safe='')}" for name, _, value in pairs)
+    return f"{target}{'&' if '?' in target else '?'}{query}"
 
 
 def authorization(

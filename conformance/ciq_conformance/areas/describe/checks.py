@@ -217,6 +217,24 @@ def known_ids_are_not_innon_exist_ids(evidence: Evidence, item: Item) -> Finding
     return wrong.finding(expected, holds(f"{len(responses)} responses", witness=record_ids(*responses[:3])))
 
 
+@check("DES-018", SPEC)
+@with_preconditions
+def answer_about_known_ids_has_no_empty_element(evidence: Evidence, item: Item) -> Finding:
+    """A describe of known ids returns no NonExistJobIds element, not even an empty one."""
+    looks = [response for response in evidence.of(SPEC, *LOOKS) if response.ok and response.jobs]
+    own = set(_own_ids(evidence))
+    responses = [response for response in looks if own.issuperset(requested_ids(response))]
+    if not responses:
+        return NOT_DESCRIBED
+    wrong = Deviations()
+    for response in responses:
+        elements = raw.children(raw.response_root(response), "NonExistJobIds")
+        if elements and not non_exist_ids(response):
+            wrong.add(response.exchange.seq, f"an empty NonExistJobIds beside {len(response.jobs)} JobsDetail")
+    expected = "no NonExistJobIds element when all ids exist"
+    return wrong.finding(expected, holds(f"{len(responses)} responses", witness=record_ids(*responses[:3])))
+
+
 @check("DES-006", SPEC)
 @with_preconditions
 def describe_agrees_with_submit(evidence: Evidence, item: Item) -> Finding:

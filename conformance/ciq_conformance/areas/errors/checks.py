@@ -1,4 +1,4 @@
-"""Checks of the scenario `errors` (ERR, SUB-016)."""
+"""Checks of the scenario `errors` (ERR, ONE-013, SUB-016); those of signatures are in `checks_signatures`."""
 
 from ciq_conformance.areas.errors import SPEC
 from ciq_conformance.areas.errors.jobs_of_rejected_submits import no_rejected_submit_made_a_job, rejected_by_label
@@ -11,20 +11,19 @@ from ciq_conformance.areas.errors.labels import (
     EXPANDED,
     MALFORMED,
     MISSING_PARTS,
-    SIGNATURES,
     Label,
 )
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Deviations, Finding, Kind, absent, deviates, holds, inconclusive, observed
+from ciq_conformance.judge.finding import Deviations, Finding, blocked, deviates, holds, inconclusive, observed
 from ciq_conformance.judge.preconditions import (
     expect_rejections,
     record_ids,
     require_response,
     require_responses,
+    require_success,
     with_preconditions,
 )
-from ciq_conformance.judge.registry import Item, check, scenarios_of_checks, shows
-from ciq_schemas.requirement import Capability
+from ciq_conformance.judge.registry import Item, check, scenarios_of_checks
 from ciq_schemas.transcript import raw
 from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 
@@ -119,6 +118,14 @@ def missing_parts_are_rejected(evidence: Evidence, item: Item) -> Finding:
     return expect_rejections(responses, "400 for a submit without a part that every page requires", status=400)
 
 
+@check("ERR-023", SPEC)
+@with_preconditions
+def wrong_root_is_rejected(evidence: Evidence, item: Item) -> Finding:
+    """The target rejects a submit whose root element is not Request."""
+    responses = require_responses(evidence, SPEC, Label.WRONG_ROOT)
+    return expect_rejections(responses, "4xx for a submit whose root element is Order instead of Request")
+
+
 @check("ERR-007", SPEC)
 @with_preconditions
 def unknown_tag_is_rejected(evidence: Evidence, item: Item) -> Finding:
@@ -175,45 +182,6 @@ def entities_are_not_expanded(evidence: Evidence, item: Item) -> Finding:
     )
 
 
-def _signature(evidence: Evidence, step: Label, expected: str) -> Finding:
-    if evidence.one(SPEC, step) is None and evidence.blocking_event(SPEC) is None:
-        if evidence.declared.get(Capability.SIGNATURE) is False:
-            return absent("the profile declares that the target does not check signatures")
-        return absent("the profile contains no keys, so the suite could not send signatures")
-    response = require_response(evidence, SPEC, step)
-    if response.exchange.status in (401, 403):
-        return holds(describe_response(response), witness=record_ids(response))
-    return deviates(expected, describe_response(response), witness=record_ids(response))
-
-
-@check("ERR-011", SPEC)
-@with_preconditions
-def unsigned_requests_are_rejected(evidence: Evidence, item: Item) -> Finding:
-    """The target rejects a queue list and a submit without Authorization."""
-    expected = "401 or 403 without Authorization"
-    finding = _signature(evidence, Label.UNSIGNED, expected)
-    submit = evidence.one(SPEC, Label.UNSIGNED_SUBMIT)
-    if finding.kind is Kind.HOLDS and submit is not None and submit.exchange.status not in (401, 403):
-        return deviates(
-            expected, f"a submit without Authorization: {describe_response(submit)}", witness=record_ids(submit)
-        )
-    return finding
-
-
-@check("ERR-012", SPEC)
-@with_preconditions
-def wrong_signature_is_rejected(evidence: Evidence, item: Item) -> Finding:
-    """The target rejects a queue list with a wrong signature."""
-    return _signature(evidence, Label.WRONG_SIGNATURE, "401 or 403 for a wrong signature")
-
-
-@check("ERR-013", SPEC)
-@with_preconditions
-def expired_signature_is_rejected(evidence: Evidence, item: Item) -> Finding:
-    """The target rejects a queue list whose signature expired yesterday."""
-    return _signature(evidence, Label.EXPIRED_SIGNATURE, "401 or 403 for an expired signature")
-
-
 @check("ERR-014", SPEC)
 @with_preconditions
 def rejected_submits_make_no_job(evidence: Evidence, item: Item) -> Finding:
@@ -249,6 +217,26 @@ def tag_of_another_feature_is_rejected(evidence: Evidence, item: Item) -> Findin
     return expect_rejections(require_responses(evidence, SPEC, Label.FOREIGN_TAG), "4xx for a tag of another feature")
 
 
+@check("ONE-013", SPEC)
+@with_preconditions
+def post_on_the_queue_path_creates_no_queue(evidence: Evidence, item: Item) -> Finding:
+    """The queue lists after a POST on the queue path contain no queue that the list before it does not contain."""
+    before = require_success(evidence, SPEC, Label.QUEUES_BEFORE)
+    post = require_response(evidence, SPEC, Label.CREATE_QUEUE)
+    lists = [response for response in evidence.of(SPEC, Label.QUEUES_AFTER) if response.ok]
+    if not lists:
+        return blocked("the target answered no queue list after the POST; see QUE-001", witness=record_ids(post))
+    known = {raw.text(queue.queue_id) for queue in before.queue_list.queues}
+    wrong = Deviations()
+    for response in lists:
+        for queue in response.queue_list.queues:
+            if raw.text(queue.queue_id) not in known:
+                seen = f"after POST ({describe_response(post)}) the list contains {queue.queue_id} ({queue.name}) too"
+                wrong.add(response.exchange.seq, seen)
+    seen = f"{describe_response(post)}, and the list contains the same {len(known)} queue(s)"
+    return wrong.finding("a POST on the queue path creates no queue", holds(seen, witness=record_ids(post, *lists)))
+
+
 _LIMITS = (
     ("ERR-015", Label.LONG_USER_DATA, "UserData of 1025 characters"),
     ("ERR-016", Label.LONG_WATERMARK, "a digital watermark of 65 characters"),
@@ -280,9 +268,3 @@ def response_to_job_level_7(evidence: Evidence, item: Item) -> Finding:
             witness=record_ids(response),
         )
     return observed(describe_response(response), witness=record_ids(response))
-
-
-@shows(Capability.SIGNATURE)
-def checks_signatures(evidence: Evidence) -> bool:
-    """The target rejected a request with no signature or a wrong one, so it verifies signatures."""
-    return any(response.exchange.status in (401, 403) for response in evidence.of(SPEC, *SIGNATURES))

@@ -40,6 +40,13 @@ class Label(StrEnum):
     WRONG_SIGNATURE = "wrong-signature"
     UNSIGNED_SUBMIT = "unsigned-submit"
     EXPIRED_SIGNATURE = "expired-signature"
+    UNKNOWN_KEY = "unknown-key"
+    OTHER_METHOD = "signed-for-other-method"
+    OTHER_PATH = "signed-for-other-path"
+    SIGNED_URL = "signed-url"
+    QUEUES_BEFORE = "queues-before"
+    CREATE_QUEUE = "create-queue"
+    QUEUES_AFTER = "queues-after"
 
 
 MISSING_PARTS = (Label.NO_TAG, Label.NO_INPUT, Label.NO_OPERATION, Label.EMPTY_INPUT, Label.NO_OUTPUT_BUCKET)
@@ -69,10 +76,19 @@ BAD_SUBMITS = (
 OUTSIDE_THE_BODY = (Label.OTHER_DIGEST, Label.FOREIGN_TAG)
 """Bad submits with an error in a header or in the path."""
 SIGNATURES = (Label.UNSIGNED, Label.WRONG_SIGNATURE, Label.EXPIRED_SIGNATURE)
-DOCUMENTED_OPERATIONS = (*BAD_SUBMITS, Label.MALFORMED_UPDATE, Label.EMPTY_UPDATE, *SIGNATURES, Label.UNSIGNED_SUBMIT)
+FOREIGN_SIGNATURES = (Label.UNKNOWN_KEY, Label.OTHER_METHOD, Label.OTHER_PATH)
+"""Signatures of another key or another request; sent where the target rejects unsigned requests."""
+DOCUMENTED_OPERATIONS = (
+    *BAD_SUBMITS,
+    Label.MALFORMED_UPDATE,
+    Label.EMPTY_UPDATE,
+    *SIGNATURES,
+    *FOREIGN_SIGNATURES,
+    Label.UNSIGNED_SUBMIT,
+)
 """Bad requests to documented operations: rejections of these have the documented form."""
 
-BAD = (*DOCUMENTED_OPERATIONS, Label.UNKNOWN_PATH, Label.UNKNOWN_METHOD)
+BAD = (*DOCUMENTED_OPERATIONS, Label.UNKNOWN_PATH, Label.UNKNOWN_METHOD, Label.CREATE_QUEUE)
 
 NO_SUCH_TAG = "NoSuchTag"
 EXPANDED = "ciq-entity-was-expanded"

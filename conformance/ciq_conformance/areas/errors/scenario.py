@@ -5,11 +5,11 @@ from urllib.parse import urlsplit
 
 from ciq_conformance.areas.errors.labels import EXPANDED, NO_SUCH_TAG, Label
 from ciq_conformance.driver.queue_setup import list_until_whole, make_active, unknown_queue_id
-from ciq_conformance.driver.requests import operation_xml, submit_body
+from ciq_conformance.driver.requests import CallbackRuleRequest, operation_xml, submit_body, update_body
 from ciq_conformance.driver.scenario_context import ScenarioContext
 from ciq_schemas.features import FEATURES, Feature
+from ciq_schemas.lifecycle import QueueState
 from ciq_schemas.requirement import Capability
-from ciq_schemas.transcript.records import Exchange
 
 DIGEST_OF_NOTHING = "1B2M2Y8AsgTpgAmY7PhCfg=="
 """Base64 of the MD5 of zero bytes: a well-formed digest of another body."""
@@ -30,12 +30,21 @@ def run(ctx: ScenarioContext) -> None:
     ctx.calls.update_queue(Label.EMPTY_UPDATE, ctx.queue_id, b"")
     ctx.calls.raw(Label.UNKNOWN_PATH, "GET", "/ciq_no_such_path")
     ctx.calls.raw(Label.UNKNOWN_METHOD, "PATCH", ctx.spec.queue_path)
-    _signatures(ctx)
-    made += _unsigned_submit(ctx, path)
+    ctx.calls.list_queues(Label.QUEUES_BEFORE)
+    ctx.calls.raw(Label.CREATE_QUEUE, "POST", ctx.spec.queue_path, new_queue())
+    ctx.calls.list_queues(Label.QUEUES_AFTER)
+    made += _signatures(ctx, path)
     list_until_whole(ctx, began, Label.CONTROL, Label.LIST_AFTER, Label.CONTROL_WATCH)
     made = list(dict.fromkeys(made))
     ctx.look(Label.DESCRIBE_MADE, made)
     ctx.watch_ended(Label.WATCH, made)
+    ctx.calls.list_queues(Label.QUEUES_AFTER)
+
+
+def new_queue() -> bytes:
+    """Body of a request that would create a queue, in the form of an update."""
+    rule = CallbackRuleRequest(state="Off", url=None, event=None, type=None)
+    return update_body(name="ciq-second", state=QueueState.ACTIVE, rule=rule)
 
 
 def bad_submits(ctx: ScenarioContext) -> dict[Label, bytes]:
@@ -121,23 +130,27 @@ def _with_entity(body: bytes) -> bytes:
     return body.replace(b"<Request>", doctype, 1).replace(b"ENTITY-HERE", b"&ciq;")
 
 
-def _signatures(ctx: ScenarioContext) -> None:
+def _signatures(ctx: ScenarioContext, path: str) -> list[str]:
+    """Send requests with no signature or a wrong one, and a signed URL; return ids of jobs made.
+
+    What a target accepts that does not verify signatures proves nothing: the last ones need a rejection first.
+    """
     declared = ctx.profile.capabilities.get(Capability.SIGNATURE)
-    if declared is False:
-        return
-    path = ctx.spec.queue_path
-    if ctx.profile.credentials is not None or declared:
-        ctx.calls.raw(Label.UNSIGNED, "GET", path, signing="none")
-    if ctx.profile.credentials is not None:
-        ctx.calls.raw(Label.WRONG_SIGNATURE, "GET", path, signing="wrong")
-        ctx.calls.raw(Label.EXPIRED_SIGNATURE, "GET", path, signing="expired")
-
-
-def _unsigned_submit(ctx: ScenarioContext, path: str) -> list[str]:
-    """Submit a valid job without a signature, if the target rejected an unsigned list; return ids of jobs made."""
-    seen = (r for r in ctx.recorder.records if isinstance(r, Exchange) and r.feature == ctx.spec.feature)
-    if not any(exchange.step == Label.UNSIGNED and exchange.status in (401, 403) for exchange in seen):
+    has_keys = ctx.profile.credentials is not None
+    if declared is False or not (has_keys or declared):
+        return []
+    queues = ctx.spec.queue_path
+    unsigned = ctx.calls.raw(Label.UNSIGNED, "GET", queues, signing="none")
+    verifies = unsigned.exchange.status in (401, 403)
+    if has_keys:
+        ctx.calls.raw(Label.WRONG_SIGNATURE, "GET", queues, signing="wrong")
+        ctx.calls.raw(Label.EXPIRED_SIGNATURE, "GET", queues, signing="expired")
+    if has_keys and verifies:
+        ctx.calls.raw(Label.UNKNOWN_KEY, "GET", queues, signing="unknown-key")
+        ctx.calls.raw(Label.OTHER_METHOD, "GET", queues, signing="other-method")
+        ctx.calls.raw(Label.OTHER_PATH, "GET", queues, signing="other-path")
+        ctx.calls.raw(Label.SIGNED_URL, "GET", queues, signing="in-url")
+    if not verifies:
         return []
     body = submit_body([ctx.job_request(Label.UNSIGNED_SUBMIT)])
-    response = ctx.calls.raw(Label.UNSIGNED_SUBMIT, "POST", path, body, signing="none")
-    return response.job_ids
+    return ctx.calls.raw(Label.UNSIGNED_SUBMIT, "POST", path, body, signing="none").job_ids

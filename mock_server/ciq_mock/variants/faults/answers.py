@@ -131,6 +131,11 @@ def _known_missing(root: Tree) -> None:
         add(".", "NonExistJobIds", jobs[0].findtext("JobId") or "")(root)
 
 
+def _nothing_missing(root: Tree) -> None:
+    if _jobs(root) and root.find("NonExistJobIds") is None:
+        add(".", "NonExistJobIds", "")(root)
+
+
 def _running_ended(root: Tree) -> None:
     for job in _jobs(root):
         if job.findtext("State") == "Running":
@@ -269,6 +274,7 @@ FAULTS = (
     Fault("unknown-ids-unnamed", "DES-003", "Describe does not name the ids that do not exist.", answers(drop("NonExistJobIds"), DESCRIBE)),
     Fault("unknown-job-described", "DES-004", "Describe invents a job for an unknown id.", answers(_unknown_described, DESCRIBE)),
     Fault("known-job-not-there", "DES-005", "NonExistJobIds contains a job that is also described.", answers(_known_missing, DESCRIBE)),
+    Fault("nothing-missing-named", "DES-018", "Describe of known jobs has an empty NonExistJobIds.", answers(_nothing_missing, DESCRIBE)),
     Fault("creation-drifts", "DES-006", "Describe shows a CreationTime of another day.", _in_job("CreationTime", lambda text: "2020" + text[4:], DESCRIBE)),
     Fault("user-data-lost-in-describe", "DES-006", "Describe has no UserData.", answers(drop("JobsDetail/Operation/UserData"), DESCRIBE)),
     Fault("state-of-own", "DES-007", "Running jobs show InProgress.", _in_job("State", lambda text: "InProgress" if text == "Running" else text, DESCRIBE)),

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable
+from copy import deepcopy
+from typing import Any
 
 import msgspec
 from starlette.types import Scope
@@ -12,7 +14,7 @@ from ciq_mock.http.target import Place
 from ciq_mock.overrides import Override
 from ciq_mock.service.call import Answer, Call
 from ciq_mock.service.refusal import ErrorCode, Refusal
-from ciq_mock.variants.edits import Edit, drop, edited_body, put
+from ciq_mock.variants.edits import Edit, Tree, drop, edited_body, put
 from ciq_mock.variants.faults.fault import Fault
 from ciq_mock.variants.middleware import (
     CallNext,
@@ -28,12 +30,13 @@ from ciq_mock.variants.middleware import (
     with_header,
 )
 from ciq_mock.variants.mixins import in_service
-from ciq_schemas.features import Feature, feature_of_tag
+from ciq_schemas.features import FEATURES, Feature, feature_of_tag
 from ciq_schemas.lifecycle import QueueState
 from ciq_schemas.operations import OperationKind as Kind
 
 SUBMIT = Kind.SUBMIT_JOB
 _BAD = 400
+_QUEUE_PATHS = frozenset(spec.queue_path for spec in FEATURES.values())
 _OPERATION = (
     b"<Operation><Snapshot><Mode>Interval</Mode><Start>0</Start><Count>1</Count></Snapshot><Output>"
     b"<Region>ap-chongqing</Region><Bucket>examplebucket-1250000000</Bucket><Object>out/${Number}.jpg</Object>"
@@ -172,6 +175,69 @@ def _is_unsigned_submit(refusal: Refusal, scope: Scope) -> bool:
     return refusal.error is ErrorCode.MISSING_AUTHORIZATION and scope["method"] == "POST"
 
 
+class _IgnoresSignedMethod(ServiceApp):
+    """Accepts a signature that was made for another method."""
+
+    def admit(self, scope: Scope, headers: dict[bytes, bytes]) -> Place:
+        """Tries the signature with PUT too."""
+        try:
+            return super().admit(scope, headers)
+        except Refusal as refusal:
+            if refusal.error is not ErrorCode.SIGNATURE_DOES_NOT_MATCH:
+                raise
+            return super().admit({**scope, "method": "PUT"}, headers)
+
+
+class _IgnoresSignedPath(ServiceApp):
+    """Accepts a signature that was made for a longer path."""
+
+    def admit(self, scope: Scope, headers: dict[bytes, bytes]) -> Place:
+        """Tries the signature with the longer path too."""
+        try:
+            return super().admit(scope, headers)
+        except Refusal as refusal:
+            if refusal.error is not ErrorCode.SIGNATURE_DOES_NOT_MATCH:
+                raise
+            return super().admit({**scope, "raw_path": scope["raw_path"] + b"-other"}, headers)
+
+
+class _RefusesSignedUrls(ServiceApp):
+    """Requires the header Authorization."""
+
+    def admit(self, scope: Scope, headers: dict[bytes, bytes]) -> Place:
+        """Rejects a request without the header."""
+        if b"q-signature=" in scope["query_string"]:
+            raise Refusal(ErrorCode.MISSING_AUTHORIZATION, "the request carries no Authorization")
+        return super().admit(scope, headers)
+
+
+class _PostMakesQueue(ServiceApp):
+    """Creates a queue at a POST on a queue path; lists show it, and nothing else knows it."""
+
+    def __init__(self, **parts: Any) -> None:
+        super().__init__(**parts)
+        self._made: set[bytes] = set()
+
+    def answer(self, scope: Scope, headers: dict[bytes, bytes], body: bytes) -> Answered:
+        """Records the POST, and adds the queue to lists."""
+        answered = status, given, content = super().answer(scope, headers, body)
+        path = scope["raw_path"]
+        if scope["method"] == "POST" and path.decode() in _QUEUE_PATHS:
+            self._made.add(path)
+        if scope["method"] != "GET" or status >= _BAD or path not in self._made:
+            return answered
+        content = edited_body(content, _further_queue)
+        return status, with_header(given, b"Content-Length", b"%d" % len(content)), content
+
+
+def _further_queue(root: Tree) -> None:
+    first = root.find("QueueList")
+    if first is not None:
+        other = deepcopy(first)
+        put("QueueId", lambda text: text[:-4] + "cafe")(other)
+        first.addnext(other)
+
+
 class _IgnoresDigest(ServiceApp):
     """Ignores Content-MD5."""
 
@@ -212,6 +278,12 @@ FAULTS = (
     Fault("entities-expanded", "ERR-010", "Entities of a DTD are expanded.", reads_call_as(_expand_entities, SUBMIT)),
     Fault("unsigned-admitted", "ERR-011", "Requests without Authorization are accepted.", admits(lambda refusal, _scope: refusal.error is ErrorCode.MISSING_AUTHORIZATION)),
     Fault("wrong-signature-admitted", "ERR-012", "Wrong signatures are accepted.", admits(lambda refusal, _scope: refusal.error in (ErrorCode.SIGNATURE_DOES_NOT_MATCH, ErrorCode.SECRETID_NOT_EXIST))),
+    Fault("unknown-key-admitted", "ERR-024", "The SecretId of a signature is ignored.", admits(lambda refusal, _scope: refusal.error is ErrorCode.SECRETID_NOT_EXIST)),
+    Fault("signed-method-unlooked", "ERR-025", "A signature is valid for every method.", in_service(_IgnoresSignedMethod)),
+    Fault("signed-path-unlooked", "ERR-025", "A signature is valid for every path.", in_service(_IgnoresSignedPath)),
+    Fault("signed-url-refused", "ERR-026", "A signature in the query is ignored.", in_service(_RefusesSignedUrls)),
+    Fault("wrong-root-taken", "ERR-023", "A submit with the root Order is accepted.", accepts_with((rb"<Order>(.*)</Order>", rb"<Request>\1</Request>"))),
+    Fault("post-makes-queue", "ONE-013", "A POST on the queue path creates a queue.", in_service(_PostMakesQueue)),
     Fault("expired-signature-admitted", "ERR-013", "Expired signatures are accepted.", admits(lambda refusal, _scope: refusal.error is ErrorCode.SIGNATURE_EXPIRED)),
     Fault("refused-submit-leaves-job", "ERR-014", "A rejected submit creates a job.", middleware(_creates_job_when_rejected)),
     Fault("long-user-data-taken", "ERR-015", "UserData of 1025 characters is truncated and accepted.", accepts_with((rb"(<UserData>[^<]{500})[^<]*", rb"\1"))),
