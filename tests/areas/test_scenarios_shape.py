@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import Any, cast
 
 import pytest
+from transcripts import Transcript
 
 from ciq_conformance.areas.errors import scenario as errors
-from ciq_conformance.areas.errors.labels import BAD_SUBMITS, OUTSIDE_THE_BODY, SIGNATURES, Label
+from ciq_conformance.areas.errors.labels import BAD_SUBMITS, FOREIGN_SIGNATURES, OUTSIDE_THE_BODY, SIGNATURES, Label
 from ciq_conformance.areas.update import scenario as update
 from ciq_conformance.driver import queue_setup
 from ciq_conformance.driver.scenario_context import Calls, Receiver, Recorder, ScenarioContext
@@ -18,17 +19,22 @@ from ciq_conformance.timeouts import Timeouts
 from ciq_schemas.codec import Document, ProblemKind, Reading, read
 from ciq_schemas.features import FEATURES, Feature
 from ciq_schemas.requirement import Capability
+from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.transcript.records import Exchange
 from ciq_schemas.values import NotifyConfig, Queue
 
 
 class _Silent:
-    """Calls and a receiver that only record the requests."""
+    """Calls and a receiver that only record the requests; each request gets an answer with `status`."""
 
     def __init__(self) -> None:
         self.sent: list[tuple[str, str]] = []
+        self.status = 403
 
-    def raw(self, step: str, *request: str, **options: object) -> None:
+    def raw(self, step: str, *request: str, **options: object) -> ParsedExchange:
         self.sent.append((step, f"{request} {options}"))
+        answered = Transcript("errors").exchange(step, status=self.status).records[0]
+        return ParsedExchange(cast(Exchange, answered))
 
     def address(self, channel: str, suffix: str = "") -> str:
         return f"http://127.0.0.1:1/{channel}{suffix}"
@@ -90,15 +96,16 @@ def test_bad_submits_differ_and_cover_all_steps() -> None:
 
 
 KEYS = Credentials(secret_id="id", secret_key="key")
+ALL_SIGNATURES = (*SIGNATURES, *FOREIGN_SIGNATURES, Label.SIGNED_URL, Label.UNSIGNED_SUBMIT)
 
 
 @pytest.mark.parametrize(
     ("credentials", "declared", "steps"),
     [
         (None, None, ()),
-        (None, True, (Label.UNSIGNED,)),
-        (KEYS, None, SIGNATURES),
-        (KEYS, True, SIGNATURES),
+        (None, True, (Label.UNSIGNED, Label.UNSIGNED_SUBMIT)),
+        (KEYS, None, ALL_SIGNATURES),
+        (KEYS, True, ALL_SIGNATURES),
         (KEYS, False, ()),
     ],
 )
@@ -107,8 +114,17 @@ def test_wrong_signatures_need_keys_and_a_target_that_checks(
 ) -> None:
     """Wrong and expired signatures need keys; none is sent when the profile declares that the target ignores them."""
     set_up = ctx(credentials=credentials, capabilities={Capability.SIGNATURE: declared})
-    errors._signatures(set_up)
+    errors._signatures(set_up, "/jobs")
     assert [step for step, _ in cast(Any, set_up.calls).sent] == list(steps)
+
+
+def test_target_that_accepts_unsigned_requests_gets_no_foreign_signatures() -> None:
+    """Where the unsigned request is accepted, no signature of another key or request and no unsigned submit is sent."""
+    set_up = ctx(credentials=KEYS)
+    calls = cast(Any, set_up.calls)
+    calls.status = 200
+    errors._signatures(set_up, "/jobs")
+    assert [step for step, _ in calls.sent] == list(SIGNATURES)
 
 
 @pytest.mark.parametrize("feature", Feature)

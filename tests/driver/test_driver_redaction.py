@@ -47,4 +47,4 @@ def test_records_without_secrets_are_unchanged() -> None:
 def test_encoded_token_in_a_url_is_redacted() -> None:
     """A token with characters that a URL encodes is redacted in its encoded form too."""
     keys = Credentials(secret_id="AKIDabcdef", secret_key="s3cr3tkey", token="tok/en+==")
-    assert "tok" not in Redaction.of(keys).text("http://h/?x-cos-security-token=tok%2Fen%2B%3D%3D")
+    assert "%2Fen" not in Redaction.of(keys).text("http://h/?x-cos-security-token=tok%2Fen%2B%3D%3D")
