@@ -49,7 +49,6 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     "no id": ("HDR-002", lambda t: t.header("bad", "x-ci-request-id", None)),
     "one request id for all": ("HDR-002", lambda t: t.header("watch", "x-ci-request-id", "the-same")),
     "trace id in a good response": ("HDR-005", lambda t: t.header("plain", "x-ci-trace-id", "T")),
-    "no date": ("HDR-004", lambda t: t.header("list", "date", None)),
     "date of another kind": ("HDR-004", lambda t: t.header("list", "date", CREATED)),
     "date of another zone": ("HDR-004", lambda t: t.header("list", "date", "Fri, 02 Jan 2026 03:04:05 +0800")),
     "impossible date": ("HDR-004", lambda t: t.header("list", "date", "Fri, 32 Jan 2026 03:04:05 GMT")),
@@ -83,6 +82,13 @@ LEGAL: dict[str, Change] = {
 def test_legal_variation_does_not_deviate(requirement: str, change: Change) -> None:
     """What the documents leave open makes no check deviate."""
     assert judged(requirement, change(conforming())).kind is Kind.HOLDS
+
+
+def test_response_without_date_is_observed() -> None:
+    """The page calls Date a header that may be used; a Date of another form still deviates."""
+    assert judged("HDR-004", conforming().header("list", "date", None)).kind is Kind.OBSERVED
+    other = conforming().header("list", "date", None).header("watch", "date", CREATED)
+    assert judged("HDR-004", other).kind is Kind.DEVIATES
 
 
 @pytest.mark.parametrize(

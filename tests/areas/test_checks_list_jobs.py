@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from urllib.parse import urlencode
 
+import msgspec
 import pytest
 from transcripts import (
     CREATED,
@@ -22,6 +23,7 @@ from transcripts import (
 
 from ciq_conformance.areas.list_jobs.labels import Label
 from ciq_conformance.judge.finding import Kind
+from ciq_schemas.transcript.records import Exchange
 
 OWN = tuple(f"j{number:032x}" for number in range(5))
 OLD = tuple(f"j{number:032x}" for number in range(100, 108))
@@ -129,7 +131,7 @@ def conforming() -> Transcript:
     return t
 
 
-IDS = tuple(f"LST-{n:03}" for n in range(1, 20) if n != 11)
+IDS = tuple(f"LST-{n:03}" for n in (*range(1, 20), 21) if n != 11)
 
 
 @pytest.mark.parametrize("requirement", IDS)
@@ -229,6 +231,8 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     "zone ignored": ("LST-015", lambda t: t.answered(Label.OTHER_ZONE, 200, _page(()))),
     "other zone refused": ("LST-015", lambda t: t.answered(Label.OTHER_ZONE, 400, BAD)),
     "bound without zone refused": ("LST-015", lambda t: t.answered(Label.OTHER_ZONE_EARLIER, 200, _page(NEWEST))),
+    "listed without operation": ("LST-021", lambda t: t.edited_everywhere("Operation>", "Other>")),
+    "listed without the input element": ("LST-021", lambda t: t.edited_everywhere("Input>", "Source>")),
     "own input not found": ("LST-016", lambda t: t.answered(Label.OWN_INPUT, 200, _page(()))),
     "input compared by prefix": ("LST-016", lambda t: t.answered(Label.PART_OF_INPUT, 200, _page(NEWEST))),
     "default of twenty": ("LST-008", lambda t: t.answered(Label.DEFAULT, 200, _page((*NEWEST, *OLD)))),
@@ -400,6 +404,19 @@ def test_job_that_ended_between_list_and_describe_does_not_deviate() -> None:
     """Only ended jobs are compared between list and describe."""
     running = conforming().edited(Label.ENDED, ">Success</State>", ">Running</State>")
     assert judged("LST-012", running).kind is Kind.BLOCKED
+
+
+def test_input_on_a_path_without_that_parameter_is_observed() -> None:
+    """The pages of /asr_jobs and /ai_jobs do not document inputObject, so a deviation there is a warning."""
+    ignored = conforming().answered(Label.PART_OF_INPUT, 200, _page(NEWEST))
+    records = [
+        msgspec.structs.replace(record, url=record.url.replace("/jobs?", "/ai_jobs?"))
+        if isinstance(record, Exchange)
+        else record
+        for record in ignored.records
+    ]
+    assert judged("LST-016", Transcript("list", ignored.feature, tuple(records))).kind is Kind.OBSERVED
+    assert judged("LST-016", ignored).kind is Kind.DEVIATES
 
 
 def test_size_above_100_is_observed() -> None:

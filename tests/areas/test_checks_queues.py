@@ -74,7 +74,7 @@ def conforming() -> Transcript:
     )
 
 
-NUMBERS = tuple(n for n in range(1, 23) if n not in (7, 21))
+NUMBERS = (*(n for n in range(1, 23) if n not in (7, 21)), 25)
 SPEED = queue_xml(STRANGER, name="queue-speed-transcoding-process-1", category="SpeedTranscoding")
 IDS = (*(f"QUE-{n:03}" for n in NUMBERS), "ONE-001", "ONE-002", "HDR-003")
 
@@ -169,7 +169,12 @@ DEVIATIONS = {
         lambda t: t.edited(Label.PAST_THE_END, "</Response>", queue_xml() + "</Response>"),
     ),
     "total past the end": ("QUE-014", lambda t: t.edited(Label.PAST_THE_END, "<TotalCount>1<", "<TotalCount>0<")),
-    "page 2 is page 1": ("QUE-014", lambda t: t.answered(Label.SECOND_PAGE, 200, paged(queue_xml(), number=2))),
+    "page 2 is page 1": ("QUE-025", lambda t: t.answered(Label.SECOND_PAGE, 200, paged(queue_xml(), number=2))),
+    "page 2 counts other queues": (
+        "QUE-025",
+        lambda t: t.edited(Label.SECOND_PAGE, "<TotalCount>1<", "<TotalCount>0<"),
+    ),
+    "page 2 fails": ("QUE-025", lambda t: t.answered(Label.SECOND_PAGE, 500, BAD)),
     "ids disable the state filter": (
         "QUE-024",
         lambda t: t.answered(Label.BY_ID_OF_OTHER_STATE, 200, response_xml(queue_xml())),
@@ -276,6 +281,7 @@ LEGAL = {
             ),
         )
         .edited(Label.PAST_THE_END, "<TotalCount>1<", "<TotalCount>2<")
+        .edited(Label.SECOND_PAGE, "<TotalCount>1<", "<TotalCount>2<")
     ),
 }
 
@@ -295,13 +301,12 @@ def test_ids_with_a_state_may_be_refused() -> None:
 
 
 def test_page_2_holds_the_remaining_queues() -> None:
-    """Eleven queues leave one for the second page of ten; the check does not judge a refusal of page 2."""
+    """Eleven queues leave one for the second page of ten; a target may reject a page after the last one."""
     more = conforming().edited(Label.PLAIN, "<TotalCount>1<", "<TotalCount>11<")
-    more = more.edited(Label.PAST_THE_END, "<TotalCount>1<", "<TotalCount>11<")
-    assert (
-        judged("QUE-014", more.answered(Label.SECOND_PAGE, 200, paged(queue_xml(OTHER), number=2))).kind is Kind.HOLDS
-    )
-    assert judged("QUE-014", conforming().answered(Label.SECOND_PAGE, 400, BAD)).kind is Kind.HOLDS
+    rest = paged(queue_xml(OTHER), number=2, total=11)
+    assert judged("QUE-025", more.answered(Label.SECOND_PAGE, 200, rest)).kind is Kind.HOLDS
+    assert judged("QUE-025", conforming().answered(Label.SECOND_PAGE, 400, BAD)).kind is Kind.HOLDS
+    assert judged("QUE-025", conforming().answered(Label.PLAIN, 200, paged())).kind is Kind.BLOCKED
 
 
 def test_old_spelling_is_observed() -> None:

@@ -186,7 +186,7 @@ def test_pretty_printed_user_data_cannot_be_judged_for_blanks() -> None:
         .edited_everywhere("<UserData>", "<UserData>\n  ")
         .edited_everywhere("</UserData>", "\n </UserData>")
     )
-    assert judged("SUB-021", pretty).kind is Kind.INCONCLUSIVE
+    assert judged("SUB-021", pretty).kind is Kind.OBSERVED
     assert judged("SUB-008", pretty).kind is Kind.HOLDS
 
 

@@ -160,7 +160,6 @@ SHOWN: dict[str, Callable[[Client], bool]] = {
     "content-type-charset": lambda c: bool(c.send("/queue")) and "charset" in c.headers["Content-Type"],
     "lower-case-headers": lambda c: bool(c.send("/queue")) and "content-type" in c.headers,
     "upper-case-headers": lambda c: bool(c.send("/queue")) and "CONTENT-TYPE" in c.headers,
-    "error-without-trace-id": lambda c: b"<TraceId" not in c.send("/jobs"),
     "chunked-answers": lambda c: _header(c, "Transfer-Encoding") == "chunked" and not _header(c, "Content-Length"),
     "http-1.0-answers": lambda c: bool(c.send("/queue")) and c.version == 10,
     "equal-times-turned": _listed_in_order,

@@ -11,7 +11,7 @@ from ciq_conformance.areas.all_exchanges import SPEC
 from ciq_conformance.areas.update import SPEC as UPDATE
 from ciq_conformance.areas.update import labels
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Deviations, Finding, blocked, holds, inconclusive
+from ciq_conformance.judge.finding import Deviations, Finding, Kind, blocked, holds, inconclusive, observed
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas.lifecycle import JobState, may_be_seen_after
 from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
@@ -75,21 +75,26 @@ def every_response_has_its_own_request_id(evidence: Evidence, item: Item) -> Fin
 
 @check("HDR-004", SPEC)
 def every_response_has_an_rfc_1123_date(evidence: Evidence, item: Item) -> Finding:
-    """Every response has a Date in the format of RFC 1123."""
+    """Every Date is in the format of RFC 1123; a response without Date gives a warning."""
     wrong, right = Deviations(), 0
+    missing = Deviations()
     for response in _responses(evidence):
         value = answer_header(response, "date")
         if value is None:
-            wrong.add(response.exchange.seq, f"no Date ({response.exchange.operation}, {describe_response(response)})")
+            missing.add(
+                response.exchange.seq, f"no Date ({response.exchange.operation}, {describe_response(response)})"
+            )
         elif not _is_rfc_1123(value.strip()):
             wrong.add(response.exchange.seq, f"Date {value}")
         else:
             right += 1
-    if not right and not wrong.items:
+    if not right and not wrong.items and not missing.items:
         return NO_RESPONSES
-    return wrong.finding(
-        "a Date such as `Fri, 02 Jan 2026 03:04:05 GMT` on every response", holds(f"{right} responses")
-    )
+    expected = "a Date such as `Fri, 02 Jan 2026 03:04:05 GMT` on every response"
+    without = missing.finding(expected, holds(f"{right} responses"))
+    if without.kind is Kind.DEVIATES:
+        without = observed(without.seen, expected=expected, witness=without.witness)
+    return wrong.finding(expected, without)
 
 
 def _is_rfc_1123(value: str) -> bool:

@@ -8,7 +8,7 @@ from ciq_conformance.areas.callback import labels as steps
 from ciq_conformance.areas.callback.checks import format_of
 from ciq_conformance.areas.callback.jobs import Delivery, deliveries_of, readable_deliveries_of
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Deviations, Finding, blocked, deviates, holds, inconclusive
+from ciq_conformance.judge.finding import Deviations, Finding, blocked, deviates, holds, inconclusive, observed
 from ciq_conformance.judge.job_facts import first_difference, object_of, output_of, shortened, user_data_of
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas.transcript import raw
@@ -111,23 +111,28 @@ def outer_blanks_are_kept(evidence: Evidence, item: Item) -> Finding:
         return readable
     found = Deviations()
     seen: list[int] = []
+    on_own_lines: list[int] = []
     for delivery in readable:
         sent = _as_sent(delivery)
         received = (delivery.reported.operation.user_data if delivery.reported.operation else None) or ""
         inner = received.strip(" \t")
         # SHP-012 judges a different text.
-        if sent == sent.strip() or inner.strip() != sent.strip() or _on_own_lines(inner):
+        if sent == sent.strip() or inner.strip() != sent.strip():
+            continue
+        if _on_own_lines(inner):
+            on_own_lines.append(delivery.seq)
             continue
         seen.append(delivery.seq)
         if received != sent:
             ends = f"{received[:8]!r} ... {received[-8:]!r} instead of {sent[:8]!r} ... {sent[-8:]!r}"
             found.add(delivery.seq, f"{delivery.job.step}: {ends}")
+    expected = "UserData with the same blanks at its ends as in the request"
+    if not seen and on_own_lines:
+        reason = "the line breaks hide whether the target keeps the blanks"
+        return observed("line breaks around UserData", expected=expected, reason=reason, witness=(on_own_lines[0],))
     if not seen:
-        return inconclusive("no body has, on one line, UserData whose request has blanks at its ends")
-    return found.finding(
-        "UserData with the same blanks at its ends as in the request",
-        holds(f"{len(seen)} callback(s)", witness=(seen[0],)),
-    )
+        return inconclusive("no body has UserData whose request has blanks at its ends")
+    return found.finding(expected, holds(f"{len(seen)} callback(s)", witness=(seen[0],)))
 
 
 def _as_sent(delivery: Delivery) -> str:

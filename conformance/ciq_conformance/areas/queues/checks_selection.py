@@ -232,7 +232,7 @@ def page_parameters_are_echoed(evidence: Evidence, item: Item) -> Finding:
 @check("QUE-014", SPEC)
 @with_preconditions
 def page_past_the_end_is_empty(evidence: Evidence, item: Item) -> Finding:
-    """Checks that page 1000 is empty, and page 2 when page 1 contains all queues."""
+    """Checks that page 1000 is empty."""
     plain = require_success(evidence, SPEC, Label.PLAIN)
     if raw.number(plain.queue_list.total_count) is None:
         return blocked("the list without parameters has no TotalCount; see QUE-001", witness=record_ids(plain))
@@ -242,13 +242,31 @@ def page_past_the_end_is_empty(evidence: Evidence, item: Item) -> Finding:
     if page.queues or raw.number(page.total_count) != raw.number(plain.queue_list.total_count):
         seen = f"{len(page.queues)} queue(s), TotalCount {page.total_count}"
         return deviates(expected, seen, witness=record_ids(plain, response))
-    second = evidence.one(SPEC, Label.SECOND_PAGE)
-    total = raw.number(plain.queue_list.total_count) or 0
-    size = raw.number(raw.query_value(second.exchange, "pageSize")) if second is not None and second.ok else None
-    if second is not None and size is not None and total <= size and second.queue_list.queues:
-        seen = f"{len(second.queue_list.queues)} queue(s) on page 2 with PageSize {size} and TotalCount {total}"
-        return deviates("no queue on page 2 when page 1 contains all", seen, witness=record_ids(plain, second))
     return holds("an empty page", witness=record_ids(response))
+
+
+@check("QUE-025", SPEC)
+@with_preconditions
+def second_page_repeats_no_queue(evidence: Evidence, item: Item) -> Finding:
+    """Checks that page 2 contains no queue of page 1, which is the list without parameters, and has its TotalCount."""
+    plain = require_success(evidence, SPEC, Label.PLAIN)
+    second = require_response(evidence, SPEC, Label.SECOND_PAGE)
+    expected = "no queue of page 1 on page 2, with the TotalCount of page 1"
+    if second.refused:
+        return holds(f"page 2 is rejected: {describe_response(second)}", witness=record_ids(plain, second))
+    second = expect_success(evidence, SPEC, Label.SECOND_PAGE, expected)
+    first_ids = {raw.text(queue.queue_id) for queue in plain.queue_list.queues}
+    if not first_ids:
+        return blocked("the list without parameters contains no queue; see QUE-001", witness=record_ids(plain))
+    repeated = [raw.text(queue.queue_id) for queue in second.queue_list.queues if raw.text(queue.queue_id) in first_ids]
+    if repeated:
+        seen = f"page 2 repeats {', '.join(repeated)} of page 1"
+        return deviates(expected, seen, witness=record_ids(plain, second))
+    totals = [raw.number(page.queue_list.total_count) for page in (plain, second)]
+    if None not in totals and totals[0] != totals[1]:
+        seen = f"TotalCount {totals[0]} on page 1 and {totals[1]} on page 2"
+        return deviates(expected, seen, witness=record_ids(plain, second))
+    return holds(f"{len(second.queue_list.queues)} queue(s) on page 2", witness=record_ids(plain, second))
 
 
 @check("QUE-015", SPEC)

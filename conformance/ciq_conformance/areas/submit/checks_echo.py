@@ -6,7 +6,7 @@ from ciq_conformance.areas.submit import SPEC
 from ciq_conformance.areas.submit.labels import ALTERABLE_USER_DATA, DESCRIBE_STEPS, LEVELS, SUBMITS, WELL_FORMED, Label
 from ciq_conformance.areas.submit.submits import NONE_ACCEPTED, submits_of
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Deviations, Finding, Kind, blocked, deviates, holds, inconclusive
+from ciq_conformance.judge.finding import Deviations, Finding, Kind, blocked, deviates, holds, inconclusive, observed
 from ciq_conformance.judge.job_facts import (
     first_difference,
     ids_of,
@@ -181,7 +181,8 @@ def surrounding_spaces_of_user_data_are_kept(evidence: Evidence, item: Item) -> 
         if text != sent:
             wrong.add(response.exchange.seq, f"{text!r} instead of {sent!r} ({response.exchange.step})")
     if not seen:
-        return inconclusive("the responses have line breaks around UserData", witness=record_ids(*submits))
+        reason = "the line breaks hide whether the target keeps the spaces"
+        return observed("line breaks around UserData", expected=expected, reason=reason, witness=record_ids(*submits))
     return wrong.finding(expected, holds(f"{seen} times", witness=record_ids(*submits)))
 
 

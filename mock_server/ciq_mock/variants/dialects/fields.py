@@ -272,12 +272,6 @@ DIALECTS = (
         override=_edits(_error_without("Resource")),
     ),
     Dialect(
-        name="error-without-trace-id",
-        description="Errors have no TraceId.",
-        source="1045/43611 describes it; no page promises that it is always present",
-        override=_edits(_error_without("TraceId")),
-    ),
-    Dialect(
         name="doc-category-docprocess",
         description="The category of document queues is DocProcess.",
         source="templates of 1045/47935 and 436/54055 against their samples",

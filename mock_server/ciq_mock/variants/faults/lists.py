@@ -171,6 +171,10 @@ def _ends_early(request: Request, call_next: CallNext) -> Answer:
     return answer if leads_on else edited_answer(answer, drop("NextToken"))
 
 
+def _total_of_page(root: Tree) -> None:
+    put("TotalCount", str(len(root.findall("QueueList"))))(root)
+
+
 FAULTS = (
     Fault("updates-answer-active", "UPD-018", "The response to an update always has State Active.", answers(put("Queue/State", "Active"), Kind.UPDATE_QUEUE)),
     Fault("several-described-stale", "DES-015", "Describe of several ids shows all jobs but the first as Running.", answers(_all_but_first_run, DESCRIBE)),
@@ -197,7 +201,9 @@ FAULTS = (
     Fault("failed-listed-as-submitted", "LST-020", "Lists show failed jobs as Submitted.", answers(where("State", "Failed", put("State", "Submitted")), LIST)),
     Fault("page-by-states-lost", "LST-018", "Lists of document jobs by states omit the last page.", only_for(Feature.DOC, override=middleware(_ends_early)), Feature.DOC),
     Fault("default-page-leads-nowhere", "LST-008", "A list without size has no NextToken.", answers(drop("NextToken"), LIST, when=lambda call: call.query.get("size") is None)),
-    Fault("second-page-is-first", "QUE-014", "Page 2 shows the queue of page 1.", reads_call_as(_second_is_first, Kind.LIST_QUEUES)),
+    Fault("second-page-is-first", "QUE-025", "Page 2 shows the queue of page 1.", reads_call_as(_second_is_first, Kind.LIST_QUEUES)),
+    Fault("total-of-the-page", "QUE-025", "TotalCount is the number of queues on the page.", answers(_total_of_page, Kind.LIST_QUEUES, when=lambda call: call.query.get("pageNumber") == "2")),
     Fault("ids-hide-state", "QUE-024", "state is ignored beside queueIds.", reads_call_as(_ids_hide_state, Kind.LIST_QUEUES)),
+    Fault("listed-without-operation", "LST-021", "Listed jobs have no Operation.", answers(drop("JobsDetail/Operation"), LIST)),
     Fault("input-object-ignored", "LST-016", "inputObject is ignored.", reads_call_as(forgets("inputobject"), LIST)),
 )  # fmt: skip
