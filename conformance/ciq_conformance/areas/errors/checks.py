@@ -14,7 +14,7 @@ from ciq_conformance.areas.errors.labels import (
     Label,
 )
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Deviations, Finding, blocked, deviates, holds, inconclusive, observed
+from ciq_conformance.judge.finding import Deviations, Finding, Kind, blocked, deviates, holds, inconclusive, observed
 from ciq_conformance.judge.preconditions import (
     expect_rejections,
     record_ids,
