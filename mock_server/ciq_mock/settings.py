@@ -109,6 +109,8 @@ class Limits:
     request_line: int = 16 * 1024
     header_bytes: int = 64 * 1024
     header_count: int = 128
+    framing: int = 64 * 1024
+    """Bytes of a body that are not content: chunk sizes, chunk extensions, trailers. Each byte of content adds 16."""
     header_timeout: float = 10.0
     """From the first byte of a request to the end of its headers."""
     body_timeout: float = 30.0

@@ -5,7 +5,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
@@ -88,12 +88,14 @@ class MockProcess:
 
 
 @contextmanager
-def mock_process(folder: Path, *options: str, most_bytes: int | None = None) -> Iterator[MockProcess]:
+def mock_process(
+    folder: Path, *options: str, most_bytes: int | None = None, environment: Mapping[str, str] | None = None
+) -> Iterator[MockProcess]:
     """Start a mock on a directory; with `most_bytes` none of its files can grow beyond."""
     limit = [] if most_bytes is None else ["bash", "-c", f'ulimit -f {most_bytes // 1024}; exec "$@"', "limited"]
     command = [*limit, sys.executable, "-m", "ciq_mock", "--data", str(folder), "--activated", "media", *options]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=_environment()
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=_environment(environment or {})
     ) as process:
         try:
             assert process.stdout is not None
@@ -106,5 +108,5 @@ def mock_process(folder: Path, *options: str, most_bytes: int | None = None) -> 
             process.wait(30)
 
 
-def _environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith("CIQ_")}
+def _environment(further: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("CIQ_")} | dict(further)

@@ -34,7 +34,7 @@ WriteError = Callable[[Refusal, str, str, str], bytes]
 _CONTENT_LENGTH = Spelled(b"Content-Length")
 _XML = (Spelled(b"Content-Type"), b"application/xml")
 """Exactly this value: the Python SDK compares for equality."""
-_DRAINED = 16 << 20
+DRAINED = 16 << 20
 """Bytes of a refused body that are still read, so that the client can read the answer."""
 
 
@@ -191,7 +191,7 @@ class ServiceApp:
         parts: list[bytes] = []
         size = 0
         more = True
-        while more and size <= _DRAINED:
+        while more and size <= DRAINED:
             message = await receive()
             if message["type"] != "http.request":
                 raise ConnectionError("the client has closed the connection")

@@ -1,7 +1,8 @@
-"""uvicorn's httptools protocol with a limit on the head, a deadline for slow clients and errors in the service's form.
+"""uvicorn's httptools protocol with limits on every part of a request, deadlines and errors in the service's form.
 
-Knows bytes on one connection. Must not know routes, features or bodies.
-uvicorn itself limits neither the size of a head nor the time it takes, and answers a malformed head in plain text.
+Knows bytes on one connection. Must not know routes, features or the content of bodies.
+uvicorn itself limits neither the size of a head nor the time it takes, and answers a malformed head in plain text. It
+also adds trailers to the headers of the request, without a limit, and reads pipelined requests without a limit.
 Direct answers: the service never waits, so the protocol answers a usual request with one write, in the turn of the
 event loop in which its body is complete. The ASGI path costs one more task, event and write. It serves all other
 requests: unusual ones (chunked, too long, expecting 100, HTTP/1.0) and those of other applications.
@@ -28,6 +29,16 @@ AnswerDirectly = Callable[[Scope, dict[bytes, bytes], bytes], Answered]
 """Scope of a request, its headers by lower-case name, and its body in; raises nothing."""
 FindDirectAnswer = Callable[[Scope], AnswerDirectly | None]
 """Called when the head of a request is complete; None leaves the request to the ASGI application."""
+
+
+_SLICE = 16 * 1024
+"""Bytes that the parser receives at once. After each slice the protocol checks the limits."""
+_FRAMING_PER_BYTE = 16
+"""Bytes of framing that each byte of content may have: enough for chunks of one byte."""
+_MOST_PARTS = 64
+"""Parts of a body before the protocol joins them: a part costs more than its bytes."""
+_UNSENT_BYTES = 256 * 1024
+"""Direct answers of one connection that wait for the commit; beyond that the protocol commits at once."""
 
 
 class Outbox(Protocol):
@@ -60,11 +71,17 @@ class Spelled(bytes):
 
 
 def bounded_protocol(
-    limits: Limits, render: RenderRefusal, direct_answer: FindDirectAnswer, *, outbox: Outbox | None = None
+    limits: Limits,
+    render: RenderRefusal,
+    direct_answer: FindDirectAnswer,
+    *,
+    most_body: int,
+    outbox: Outbox | None = None,
 ) -> type[HttpToolsProtocol]:
     """Return the protocol class for `uvicorn.Config(http=...)`; one instance serves one connection.
 
-    With an outbox, direct answers go through it.
+    The protocol closes the connection of a request whose body is longer than `most_body` bytes. With an outbox, direct
+    answers go through it.
     """
 
     defaults = _Defaults()
@@ -79,6 +96,16 @@ def bounded_protocol(
             self._began: float | None = None
             self._head_bytes = 0
             self._in_head = True
+            self._body_bytes = 0
+            """Bytes received after the head of the request."""
+            self._content_bytes = 0
+            """Those of them that are content, not framing."""
+            self._held = b""
+            """Bytes that the parser receives after the answers to earlier requests."""
+            self._unsent_bytes = 0
+            self._unread_since: float | None = None
+            """When the client last read a part of the answers that wait for it; None when none waits."""
+            self._unread_bytes = 0
             self._refusal: Refusal | None = None
             self._watch: asyncio.TimerHandle | None = None
             self._answer: AnswerDirectly | None = None
@@ -101,12 +128,68 @@ def bounded_protocol(
             super().connection_lost(exc)
 
         def data_received(self, data: bytes) -> None:
+            if self._held:
+                self._held += data
+                self.flow.pause_reading()
+            elif len(data) <= _SLICE:
+                self._feed(data)
+            else:
+                self._feed_slices(data)
+
+        def _feed_slices(self, data: bytes) -> None:
+            """Pass data to the parser until pipelined requests wait for the answer to another request."""
+            start = 0
+            while start < len(data) and not self.transport.is_closing():
+                if self.pipeline:
+                    self._held = data[start:]
+                    self.flow.pause_reading()
+                    return
+                self._feed(data[start : start + _SLICE])
+                start += _SLICE
+
+        def _feed_held(self) -> None:
+            held, self._held = self._held, b""
+            self._feed_slices(held)
+            if not self._held and not self.pipeline and not self.transport.is_closing():
+                self.flow.resume_reading()
+
+        def _feed(self, data: bytes) -> None:
+            """Pass data to the parser, then check the limits."""
             if self._in_head:
                 self._head_bytes += len(data)
+            else:
+                self._body_bytes += len(data)
             super().data_received(data)
-            if self._in_head and self._head_bytes > limits.header_bytes and not self.transport.is_closing():
-                self._refusal = _head_too_long(limits)
-                self.send_400_response("")
+            if self._in_head:
+                if self._head_bytes > limits.header_bytes:
+                    self._refuse(_head_too_long(limits))
+                return
+            framing = self._body_bytes - self._content_bytes
+            if framing > limits.framing + _FRAMING_PER_BYTE * self._content_bytes:
+                self._refuse(_framing_too_long(limits))
+            elif len(self.headers) > limits.header_count:
+                self._refuse(_too_many_headers(limits))
+            elif self._content_bytes > most_body:
+                self._refuse(Refusal(ErrorCode.INVALID_CONTENT, f"the body is longer than {most_body} bytes"))
+
+        def _refuse(self, refusal: Refusal) -> None:
+            """Answer with the refusal and close; close only if the request was answered before its end."""
+            if self.transport.is_closing():
+                return
+            if not self._in_head and self.cycle is not None and self.cycle.response_complete:
+                self.transport.close()
+                return
+            self._refusal = refusal
+            self.send_400_response("")
+
+        def pause_writing(self) -> None:
+            self._unread_since = self.loop.time()
+            self._unread_bytes = self.transport.get_write_buffer_size()
+            super().pause_writing()
+
+        def resume_writing(self) -> None:
+            self._unread_since = None
+            super().resume_writing()
 
         def on_message_begin(self) -> None:
             super().on_message_begin()
@@ -117,21 +200,27 @@ def bounded_protocol(
             self._in_head = False
             if self._head_bytes > limits.header_bytes or len(self.headers) > limits.header_count:
                 self._check_head()
-            self._head_bytes = 0
+            self._head_bytes = self._body_bytes = self._content_bytes = 0
             self._answer = self._find_direct_answer()
             if self._answer is None:
                 if outbox is not None:
                     outbox.flush()  # answers to earlier requests of this connection go first
                 super().on_headers_complete()
+                self.headers = []  # receives the trailers, which are no headers (RFC 9110, 6.5.1)
 
         def on_body(self, body: bytes) -> None:
+            self._content_bytes += len(body)
             if self._answer is None:
                 super().on_body(body)
-            else:
-                self._parts.append(body)
+                return
+            self._parts.append(body)
+            if len(self._parts) > _MOST_PARTS:
+                self._parts = [b"".join(self._parts)]
 
         def on_message_complete(self) -> None:
             self._began = None
+            self._in_head = True  # bytes before the next request count as its head
+            self._head_bytes = 0
             if self._answer is None:
                 super().on_message_complete()
                 return
@@ -144,10 +233,14 @@ def bounded_protocol(
             if outbox is None:
                 self._write_answer(scope["method"], answered)
             else:
+                self._unsent_bytes += len(answered[2])
                 outbox.defer(partial(self._write_committed, scope, answered))
+                if self._unsent_bytes > _UNSENT_BYTES:
+                    outbox.flush()
 
         def _write_committed(self, scope: Scope, answered: Answered, refusal: Refusal | None) -> None:
             """Write the answer; the refusal when the commit failed."""
+            self._unsent_bytes -= len(answered[2])
             if refusal is not None:
                 headers, content = render(refusal, scope["raw_path"].decode("ascii", "replace"))
                 answered = refusal.status, headers, content
@@ -165,6 +258,10 @@ def bounded_protocol(
         def on_response_complete(self) -> None:
             self._idle_since = self.loop.time()
             super().on_response_complete()
+            if self.pipeline or self._held:
+                self.flow.pause_reading()
+            if self._held and not self.pipeline:
+                self.loop.call_soon(self._feed_held)
 
         def _find_direct_answer(self) -> AnswerDirectly | None:
             """Complete the scope and return the function that answers directly; None for the ASGI path."""
@@ -194,9 +291,7 @@ def bounded_protocol(
             if size > limits.header_bytes:
                 self._refusal = _head_too_long(limits)
             elif len(self.headers) > limits.header_count:
-                self._refusal = Refusal(
-                    ErrorCode.INVALID_ARGUMENT, f"the request has more than {limits.header_count} headers"
-                )
+                self._refusal = _too_many_headers(limits)
             if self._refusal is not None:
                 # Raised inside a parser callback: uvicorn calls send_400_response for it.
                 raise httptools.HttpParserError(self._refusal.message)
@@ -213,6 +308,13 @@ def bounded_protocol(
                 if left <= 0:
                     message = f"the request was not complete after {allowed:g} s"
                     self._write_refusal(Refusal(ErrorCode.REQUEST_TIMEOUT, message), "")
+                    return
+            elif self._unread_since is not None:
+                if (unread := self.transport.get_write_buffer_size()) < self._unread_bytes:
+                    self._unread_since, self._unread_bytes = now, unread
+                left = limits.body_timeout - (now - self._unread_since)
+                if left <= 0:
+                    self.transport.abort()  # the client does not read its answers
                     return
             elif self.cycle is None or self.cycle.response_complete:
                 left = limits.keep_alive - (now - self._idle_since)
@@ -250,6 +352,17 @@ def _lines(headers: Sequence[tuple[bytes, bytes]]) -> bytes:
 
 def _head_too_long(limits: Limits) -> Refusal:
     return Refusal(ErrorCode.INVALID_ARGUMENT, f"the head of the request is longer than {limits.header_bytes} bytes")
+
+
+def _too_many_headers(limits: Limits) -> Refusal:
+    return Refusal(ErrorCode.INVALID_ARGUMENT, f"the request has more than {limits.header_count} headers or trailers")
+
+
+def _framing_too_long(limits: Limits) -> Refusal:
+    return Refusal(
+        ErrorCode.INVALID_ARGUMENT,
+        f"chunk sizes, chunk extensions and trailers of the request are longer than {limits.framing} bytes",
+    )
 
 
 def _closing_answer(status: int, defaults: Sequence[tuple[bytes, bytes]], headers: Headers, body: bytes) -> bytes:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ciq_mock.http.app import ServiceApp
+from ciq_mock.http.app import DRAINED, ServiceApp
 from ciq_mock.http.protocol import AnswerDirectly, bounded_protocol
 from ciq_mock.running import RunningMock
 
@@ -45,7 +45,11 @@ class HttpServer(uvicorn.Server):
             uvicorn.Config(
                 applications,
                 http=bounded_protocol(
-                    limits, mock.service.render_unparsed, applications.direct_answer, outbox=mock.outbox
+                    limits,
+                    mock.service.render_unparsed,
+                    applications.direct_answer,
+                    most_body=max(limits.body, mock.settings.objects.largest) + 2 * DRAINED,
+                    outbox=mock.outbox,
                 ),
                 ws="none",
                 lifespan="off",
