@@ -60,6 +60,7 @@ def body_text(body: Body) -> Shown:
 
 def _indented(data: bytes) -> str | None:
     """Returns XML or JSON with line breaks; None for anything else, and for documents with a DTD."""
+    data = data.removeprefix(b"\xef\xbb\xbf")
     start = data.lstrip()[:1]
     if start == b"<" and b"<!DOCTYPE" not in data:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -9,6 +10,7 @@ from transcripts import LATER, LATEST, Change, Transcript, job_xml, judged, refu
 
 from ciq_conformance.areas.cancel.labels import CALLBACKS, Label
 from ciq_conformance.judge.finding import Kind
+from ciq_schemas.transcript.records import CallbackReceived
 
 FIRST, VICTIM, LAST, RUNNING, LEVEL_1, LEVEL_2, TAKEN, SIBLING, FAILING = (f"j{number:032x}" for number in range(9))
 HELD = (FIRST, VICTIM, LAST, LEVEL_1, LEVEL_2, TAKEN, SIBLING)
@@ -211,3 +213,12 @@ def test_missing_exchanges_block_the_check(requirement: str) -> None:
     """Without exchanges every check is blocked; where the target lacks the call it is absent."""
     assert judged(requirement, Transcript("cancel").event("broken", "no answer at all")).kind is Kind.BLOCKED
     assert judged(requirement, Transcript("cancel").event("unsupported", "none waits")).kind is Kind.ABSENT
+
+
+def test_silence_at_own_addresses_leaves_final_states_open() -> None:
+    """Whether a job's own address works under a rule that is Off is only a note (RUL-009), so nothing is blocked."""
+    silent = conforming()
+    records = tuple(record for record in silent.records if not isinstance(record, CallbackReceived))
+    finding = judged("DEL-010", replace(silent, records=records))
+    assert finding.kind is Kind.INCONCLUSIVE
+    assert "RUL-009" in finding.reason

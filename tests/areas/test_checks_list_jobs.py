@@ -107,6 +107,7 @@ def conforming() -> Transcript:
     list_jobs(Label.SIZE_100_OF_ALL, _page((*NEWEST, *OLD), "Running", token="page-2"), size="100")
     list_jobs(Label.SIZE_100_OF_ALL, _page(()), size="100", nextToken="page-2")  # a token may lead to an empty page
     list_jobs(Label.SIZE_101, _page(NEWEST, "Running"), size="101")
+    list_jobs(Label.ALL_STATES, _page(NEWEST, "Running"), states="All")
     list_jobs(Label.EMPTY_VALUES, _page(NEWEST, "Running"), nextToken="", queueId="")
     list_jobs(Label.OWN_QUEUE, _page(NEWEST, "Running"), queueId=QUEUE)
     list_jobs(Label.UNKNOWN_QUEUE, _page(()), queueId=STRANGER)
@@ -441,3 +442,34 @@ def test_missing_responses_do_not_hold(requirement: str) -> None:
         if hanging.has(step) and not step.startswith("submit"):
             hanging = hanging.answered(step, 0, error="no answer within 30 s")
     assert judged(requirement, hanging).kind not in (Kind.HOLDS, Kind.OBSERVED)
+
+
+def test_lost_all_states_are_not_blamed_on_the_empty_token() -> None:
+    """A target that lists nothing for states=All deviates from LST-007; LST-013 points there."""
+    lost = conforming()
+    for step in (Label.ALL_STATES, Label.EMPTY_VALUES):
+        lost = lost.answered(step, 200, _page(()))
+    assert judged("LST-007", lost).kind is Kind.DEVIATES
+    finding = judged("LST-013", lost)
+    assert finding.kind is Kind.BLOCKED
+    assert "states=All" in finding.reason
+    assert "LST-007" in finding.reason
+
+
+@pytest.mark.parametrize("requirement", ["LST-006", "LST-015", "LST-018"])
+def test_ignored_time_window_is_named_as_the_cause(requirement: str) -> None:
+    """Where lists before and after the run contain own jobs, deviations of other lists point to LST-009."""
+    wrong = {
+        "LST-006": Label.PAGE_OF_THREE,
+        "LST-015": Label.OTHER_ZONE_EARLIER,
+        "LST-018": Label.TOGETHER_EARLIER,
+    }[requirement]
+    body = _page((*NEWEST, *OLD), token="next") if requirement == "LST-006" else _page((*NEWEST, *OLD))
+    spoiled = conforming().answered(wrong, 200, body)
+    assert judged(requirement, spoiled).kind is Kind.DEVIATES
+    for step in (Label.BEFORE_THE_RUN, Label.AFTER_THE_RUN):
+        spoiled = spoiled.answered(step, 200, _page((*NEWEST, *OLD)))
+    assert judged("LST-009", spoiled).kind is Kind.DEVIATES
+    finding = judged(requirement, spoiled)
+    assert finding.kind is Kind.BLOCKED
+    assert "LST-009" in finding.reason

@@ -375,3 +375,18 @@ def test_every_list_of_the_scenario_is_judged() -> None:
     """The check compares the identity of the queue in each list."""
     for step in LISTS[1:]:
         assert judged("ONE-011", conforming().edited(step, QUEUE, STRANGER)).kind is Kind.DEVIATES, step
+
+
+@pytest.mark.parametrize("step", [Label.NO_URL, Label.NO_TYPE, Label.NO_EVENT])
+def test_update_that_keeps_the_omitted_part_of_the_rule_is_legal(step: Label) -> None:
+    """A target may keep the parts of NotifyConfig that an update omits; an empty or a new part deviates."""
+    shown = response_xml(queue_xml(name=f"ciq-{step}", rule=RULE))
+    merged = conforming().answered(step, 200).answered(after(step), 200, shown)
+    finding = judged("UPD-009", merged)
+    assert finding.kind is Kind.HOLDS, finding
+    assert step in finding.seen
+    for old in (URL, "TaskFinish,WorkflowFinish", "<Type>Url"):
+        changed = merged.edited(after(step), old, "<Type>TDMQ" if "<" in old else "")
+        relevant = {Label.NO_URL: URL, Label.NO_TYPE: "<Type>Url", Label.NO_EVENT: "TaskFinish,WorkflowFinish"}[step]
+        assert judged("UPD-009", changed).kind is (Kind.DEVIATES if old == relevant else Kind.HOLDS)
+    assert judged("UPD-009", merged.edited(after(step), f"ciq-{step}", NAME)).kind is Kind.DEVIATES

@@ -14,6 +14,7 @@ from ciq_conformance.driver.concurrency_probe import ConcurrencyProbe
 from ciq_conformance.driver.requests import CallbackRuleRequest
 from ciq_conformance.driver.run_context import RunContext
 from ciq_conformance.driver.scenario_context import PreconditionFailed, ScenarioContext
+from ciq_conformance.driver.signing import LEEWAY, VALIDITY
 from ciq_conformance.scenario_spec import ALL_EXCHANGES
 from ciq_conformance.timeouts import UNMEASURED, Timeouts
 from ciq_schemas.features import FeatureSpec
@@ -104,14 +105,27 @@ def _find_queue(run: RunContext, calls: FeatureCalls) -> tuple[Queue, bool]:
             )
             return queue, True
         if run.recorder.now() > deadline:
-            hint = ""
-            if listed.exchange.status in (401, 403) and run.profile.credentials is None:
-                hint = "; it requires signed requests: set CIQ_SECRET_ID and CIQ_SECRET_KEY"
+            hint = _hint(run, spec, listed) if listed.exchange.status in (401, 403) else ""
             raise PreconditionFailed(
                 f"{spec.feature} has no queue: responses were {describe_response(listed)} to the queue list, "
                 f"{describe_response(activated)} to activation and {describe_response(again)} to the next list{hint}"
             )
         run.stop.pause(0.1)
+
+
+def _hint(run: RunContext, spec: FeatureSpec, rejected: ParsedExchange) -> str:
+    """Returns the likely reason why the target rejects a request that the suite sent as well as it could."""
+    if run.profile.credentials is None:
+        return "; it requires signed requests: set CIQ_SECRET_ID and CIQ_SECRET_KEY"
+    offset = clock_offset(run, spec)
+    if offset is not None and not -LEEWAY < offset < VALIDITY:
+        return (
+            f"; the cause is the clock: the target's is {offset:+.0f} s from this machine's, and a signature is valid "
+            f"from {LEEWAY} s before until {VALIDITY} s after it is made. Set the wrong clock"
+        )
+    if (rejected.error.code or "").strip() in ("SignatureExpired", "1014"):
+        return "; the target reports an expired signature: compare the clocks of both machines"
+    return "; check the keys"
 
 
 def pick_queue(spec: FeatureSpec, listed: ParsedExchange) -> Queue | None:

@@ -12,6 +12,7 @@ import msgspec
 from lxml import etree
 
 from ciq_schemas import xml_parser
+from ciq_schemas.codec import looks_like_json
 
 WRAPPER = "Response"
 """Root in XML; JSON samples omit it. No path contains it."""
@@ -35,7 +36,7 @@ class Body:
 
 def read_body(data: bytes) -> Body:
     """Reads a body as XML or JSON by its first character; raises UnreadableBody."""
-    if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
+    if looks_like_json(data):
         return _read_json(data)
     try:
         root = xml_parser.parse(data)

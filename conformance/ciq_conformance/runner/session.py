@@ -21,7 +21,7 @@ from ciq_conformance.driver.run_context import RunContext
 from ciq_conformance.driver.scenario_context import NotOffered, PreconditionFailed, ScenarioContext
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.registry import Item
-from ciq_conformance.judge.verdict import events_of, judge_item
+from ciq_conformance.judge.verdict import JUDGED, events_of, judge_item
 from ciq_conformance.registry import load_scenario
 from ciq_conformance.runner.plan import plan_scenarios, shuffled
 from ciq_conformance.scenario_spec import ScenarioName, ScenarioSpec
@@ -181,15 +181,17 @@ class RunSession:
             evidence = Evidence(feature=feature, records=records)
             events = events_of(evidence)
             blocking = evidence.blocking_event(spec)
+            verdicts = [judge_item(item, evidence, events) for item in self._isolation_items(feature, spec)]
             findings = [
+                f"{'they are not independent' if verdict.outcome in JUDGED else 'their isolation was not judged'}: "
                 f"{verdict.item}: {verdict.seen or verdict.reason}"
-                for item in self._isolation_items(feature, spec)
-                if (verdict := judge_item(item, evidence, events)).outcome in _DISTURBING
+                for verdict in sorted(verdicts, key=lambda verdict: verdict.outcome not in JUDGED)
+                if verdict.outcome in _DISTURBING
             ]
             if blocking is not None:
-                findings.append(f"the scenario isolation could not run: {blocking.text}")
+                findings.append(f"their isolation was not judged: the scenario could not run: {blocking.text}")
             if findings:
-                text = f"features run one after the other from here on, because they are not independent: {findings[0]}"
+                text = f"features run one after the other from here on, because {findings[0]}"
                 self._mark(feature, RUN, "note", text)
                 return True
         return False

@@ -26,7 +26,7 @@ from ciq_schemas.codec.documents import (
     update_request_of,
 )
 from ciq_schemas.codec.json_form import encode_callback_json
-from ciq_schemas.codec.reading import decode_part, read, read_callback, read_request, validate
+from ciq_schemas.codec.reading import decode_part, looks_like_json, read, read_callback, read_request, validate
 from ciq_schemas.codec.writing import EncodeError, encode, encode_part
 
 __all__ = [
@@ -46,6 +46,7 @@ __all__ = [
     "encode_callback_json",
     "encode_part",
     "job_answer",
+    "looks_like_json",
     "queue_of_update",
     "read",
     "read_callback",

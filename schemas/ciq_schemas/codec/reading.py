@@ -63,9 +63,14 @@ def read_request(document: Document, data: bytes, *, max_bytes: int = MAX_REQUES
     return _judge(document, parsed, Reading.TOLERANT, keep=True)
 
 
+def looks_like_json(data: bytes) -> bool:
+    """Returns whether the first character is that of a JSON object or array, after a byte order mark and blanks."""
+    return data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
+
+
 def read_callback(data: bytes) -> Decoded:
     """Decodes a callback body tolerantly; its first byte decides JSON or XML, its elements the kind of callback."""
-    if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
+    if looks_like_json(data):
         form = json_callback_tree(data)
         if isinstance(form, Problem):
             return Decoded(document=Document.TASK_CALLBACK, problems=(form,))

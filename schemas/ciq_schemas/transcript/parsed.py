@@ -1,9 +1,11 @@
 """Decodes one exchange or callback into values, with the tolerant reading and once. Pure."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
-from ciq_schemas import codec
+from lxml import etree
+
+from ciq_schemas import codec, xml_parser
 from ciq_schemas.codec import Decoded, Document, Reading
 from ciq_schemas.transcript.records import CallbackReceived, Exchange
 from ciq_schemas.values import (
@@ -24,6 +26,9 @@ from ciq_schemas.values import (
     WorkflowList,
     WorkflowTriggered,
 )
+
+_SHOWN_BYTES = 40
+"""How much of a body that is no XML document a description quotes."""
 
 
 @dataclass(frozen=True)
@@ -113,11 +118,26 @@ class ParsedExchange:
 
 
 def describe_response(response: ParsedExchange) -> str:
-    """Describes a response: `HTTP 400 InvalidArgument`, `no response (timed out)`."""
+    """Describes a response: `HTTP 400 InvalidArgument`, `no response (timed out)`; quotes a body that is no XML."""
     exchange = response.exchange
     if not exchange.status:
         return f"no response ({exchange.error})" if exchange.error else "no response"
+    body = exchange.response_body.data
+    if body.strip() and not _is_api_document(body):
+        kind = next((value for name, value in exchange.response_headers if name.lower() == "content-type"), "")
+        start = " ".join(body[:_SHOWN_BYTES].decode("utf-8", "replace").split())
+        return f"HTTP {exchange.status}, no API answer: {kind or 'no Content-Type'}, begins {start!r}"
     return f"HTTP {exchange.status} {response.error.code or ''}".rstrip()
+
+
+@lru_cache(maxsize=512)
+def _is_api_document(body: bytes) -> bool:
+    """Returns whether a body is well-formed XML and no web page: a proxy or another server may answer instead."""
+    try:
+        root = xml_parser.parse(body)
+    except xml_parser.RefusedDocument:
+        return False
+    return etree.QName(root).localname.lower() != "html"
 
 
 @dataclass(frozen=True)
@@ -146,7 +166,7 @@ class ParsedCallback:
     @property
     def is_json(self) -> bool:
         """Whether the body looks like JSON."""
-        return self.arrival.body.data.lstrip()[:1] in (b"{", b"[")
+        return codec.looks_like_json(self.arrival.body.data)
 
     @cached_property
     def job_ids(self) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from ciq_conformance.areas.cancel import SPEC
 from ciq_conformance.areas.cancel.labels import CALLBACKS, SUBMITS
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Deviations, Finding, blocked, holds
+from ciq_conformance.judge.finding import Deviations, Finding, holds, inconclusive
 from ciq_conformance.judge.preconditions import require_responses, with_preconditions
 from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.scenario_spec import channel_name
@@ -24,6 +24,9 @@ def callbacks_report_only_success_and_failed(evidence: Evidence, item: Item) -> 
             elif state:
                 wrong.add(callback.arrival.seq, f"State {state} of job {job.job_id}")
     if not right and not wrong.items:
-        return blocked("no callback of the scenario is readable; DEL-001 judges whether callbacks arrive")
+        return inconclusive(
+            "no readable callback arrived at the jobs' own addresses; DEL-001 judges whether callbacks arrive, and "
+            "RUL-009 reports whether a job's own address works while the rule is Off, which no document decides"
+        )
     expected = "State Success or Failed in a callback; no page has a callback of a cancelled job"
     return wrong.finding(expected, holds(f"{len(right)} callbacks", witness=tuple(right[:3])))

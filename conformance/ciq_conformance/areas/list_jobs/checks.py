@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from ciq_conformance.areas.list_jobs import SPEC
 from ciq_conformance.areas.list_jobs.labels import ENDED_LISTS, HELD_LISTS, SUBMITS, Label
 from ciq_conformance.areas.list_jobs.pages import (
+    filtered,
     ids_along,
     is_whole,
     jobs_along,
@@ -101,7 +102,7 @@ def list_without_tag_is_rejected(evidence: Evidence, item: Item) -> Finding:
 @check("LST-007", SPEC)
 @windowed
 def list_by_states_contains_exactly_these_states(evidence: Evidence, item: Item) -> Finding:
-    """Lists by one or several states contain the own jobs in these states, ended or waiting, and no other states."""
+    """Lists by states contain the own jobs in these states, ended or waiting, and no others; `All` names all states."""
     own = own_jobs(evidence)
     ended = last_seen(evidence.of(SPEC, Label.ENDED, Label.WATCH), own)
     states = {job_id: frozenset({raw.text(job.state)}) for job_id, (_, job) in ended.items()}
@@ -114,6 +115,12 @@ def list_by_states_contains_exactly_these_states(evidence: Evidence, item: Item)
         walk = walk_of(evidence, step, "the target answers lists by states")
         walks.append(walk)
         _by_state(walk, waiting, wrong)
+    every = walk_if_answered(evidence, Label.ALL_STATES)
+    inside = walk_if_answered(evidence, Label.WINDOW)
+    if every and is_whole(every) and (lost := set(missing_from(own, every)) - set(missing_from(own, inside))):
+        seen = f"states=All lacks {len(lost)} own jobs, which the list without states contains"
+        for response in (inside[0], every[-1]):
+            wrong.add(response.exchange.seq, seen)
     listed = sum(len(jobs_along(walk)) for walk in walks)
     if not listed and not wrong.items:
         if not any(state in FINAL_STATES for of_job in states.values() for state in of_job):
@@ -181,7 +188,7 @@ def _window_of(response: ParsedExchange) -> str:
 
 
 @check("LST-015", SPEC)
-@windowed
+@filtered
 def window_bounds_may_have_any_time_zone(evidence: Evidence, item: Item) -> Finding:
     """Bounds in time zones east and west of Greenwich give the same jobs as bounds in the target's own zone."""
     expected = "the same jobs for bounds in any time zone"
@@ -236,7 +243,7 @@ def _list_by_input(evidence: Evidence) -> Finding:
 
 
 @check("LST-018", SPEC)
-@windowed
+@filtered
 def list_parameters_combine(evidence: Evidence, item: Item) -> Finding:
     """A list by tag, queue, window, states and order returns each own job once, and none when one parameter differs."""
     own = own_jobs(evidence)
@@ -336,7 +343,13 @@ def _own_jobs_are_listed(evidence: Evidence, step: Label, expected: str) -> Find
 def empty_next_token_counts_as_missing(evidence: Evidence, item: Item) -> Finding:
     """An empty nextToken, which the official Python SDK sends, gives the first page."""
     expected = "an empty nextToken gives the same list as no nextToken"
-    return _own_jobs_are_listed(evidence, Label.EMPTY_VALUES, expected)
+    finding = _own_jobs_are_listed(evidence, Label.EMPTY_VALUES, expected)
+    states = walk_if_answered(evidence, Label.ALL_STATES)
+    lost = missing_from(own_jobs(evidence), states) if states and is_whole(states) else []
+    if finding.kind is Kind.DEVIATES and lost:
+        reason = f"a list with states=All and no nextToken lacks {len(lost)} own jobs too; see LST-007"
+        return blocked(reason, witness=record_ids(*states[:3]))
+    return finding
 
 
 @check("LST-014", SPEC)

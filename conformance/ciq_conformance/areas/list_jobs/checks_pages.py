@@ -8,6 +8,7 @@ from itertools import pairwise
 from ciq_conformance.areas.list_jobs import SPEC
 from ciq_conformance.areas.list_jobs.labels import Label
 from ciq_conformance.areas.list_jobs.pages import (
+    filtered,
     ids_along,
     jobs_along,
     missing_from,
@@ -98,7 +99,7 @@ def size_limits_the_page(evidence: Evidence, item: Item) -> Finding:
 
 
 @check("LST-006", SPEC)
-@windowed
+@filtered
 def pages_contain_each_job_once(evidence: Evidence, item: Item) -> Finding:
     """Pages of three jobs contain each own job once, in both orders."""
     own = own_jobs(evidence)

@@ -42,6 +42,7 @@ class Label(StrEnum):
     SIZE_100 = "size-100"
     SIZE_100_OF_ALL = "size-100-of-all"
     SIZE_101 = "size-101"
+    ALL_STATES = "all-states"
     EMPTY_VALUES = "empty-values"
     OWN_QUEUE = "own-queue"
     UNKNOWN_QUEUE = "unknown-queue"

@@ -36,6 +36,26 @@ def windowed(check: Check) -> Check:
     return judged
 
 
+def filtered(check: Check) -> Check:
+    """As `windowed`; also blocks a check whose evidence a target spoils that ignores the time window (LST-009)."""
+    inner = windowed(check)
+
+    @wraps(check)
+    def judged(evidence: Evidence, item: Item) -> Finding:
+        finding = inner(evidence, item)
+        if finding.kind not in (Kind.DEVIATES, Kind.INCONCLUSIVE):
+            return finding
+        own = ids_of(evidence.of(SPEC, *SUBMITS))
+        for response in evidence.of(SPEC, Label.BEFORE_THE_RUN, Label.AFTER_THE_RUN):
+            unexpected = [job_id for job_id in ids_along([response]) if job_id in own]
+            if response.ok and unexpected:
+                seen = f"the list {response.exchange.step} contains {len(unexpected)} own jobs"
+                return blocked(f"{seen}: the target ignores a time bound; see LST-009", witness=record_ids(response))
+        return finding
+
+    return judged
+
+
 def own_jobs(evidence: Evidence) -> list[str]:
     """Ids of the own jobs of the scenario; stops the check when the target accepted none."""
     ids = ids_of(require_responses(evidence, SPEC, *SUBMITS))

@@ -126,6 +126,7 @@ def _by_other_parameters(ctx: ScenarioContext, own: Mapping[str, str]) -> None:
         source = ctx.job_request("any").input_object
         _pages(ctx, Label.OWN_INPUT, {**own, "inputObject": source, "size": "100"})
         ctx.calls.list_jobs(Label.PART_OF_INPUT, {**own, "inputObject": source[:-1], "size": "100"})
+    _pages(ctx, Label.ALL_STATES, {**own, "states": "All", "size": "100"})
     _pages(
         ctx,
         Label.EMPTY_VALUES,

@@ -4,12 +4,14 @@ from ciq_conformance.areas.update import SPEC
 from ciq_conformance.areas.update.labels import BAD, BAD_RULE_VALUES, PARTS_OF_RULE, Label, after
 from ciq_conformance.areas.update.listed_queue import QUEUE_NOT_FOUND, listed_at
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Deviations, Finding, holds, inconclusive
+from ciq_conformance.judge.finding import Deviations, Finding, Kind, holds, inconclusive
 from ciq_conformance.judge.preconditions import expect_rejections, record_ids, require_responses, with_preconditions
 from ciq_conformance.judge.queue_shape import updatable_values
 from ciq_conformance.judge.registry import Item, check
-from ciq_schemas.transcript.parsed import describe_response
+from ciq_schemas.transcript import raw
+from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 from ciq_schemas.transcript.requests import requested_update
+from ciq_schemas.values import Queue
 
 INVALID_ARGUMENT = frozenset({"InvalidArgument", "1015"})
 
@@ -41,9 +43,41 @@ def long_name_is_rejected(evidence: Evidence, item: Item) -> Finding:
 @check("UPD-009", SPEC)
 @with_preconditions
 def incomplete_rule_is_rejected(evidence: Evidence, item: Item) -> Finding:
-    """Checks that the target rejects a rule that is On without Url, Type or Event."""
+    """Checks that the target rejects a rule that is On without Url, Type or Event, or keeps the omitted part.
+
+    The documents leave open whether an update keeps the parts of NotifyConfig that it omits; then the rule is complete.
+    """
     expected = "the target rejects a rule that is On without Url, Type or Event with 400"
-    return expect_rejections(require_responses(evidence, SPEC, *PARTS_OF_RULE), expected, status=400)
+    responses = require_responses(evidence, SPEC, *PARTS_OF_RULE)
+    merged = [response for response in responses if response.ok and _keeps_omitted_part(evidence, response)]
+    others = [response for response in responses if response not in merged]
+    finding = expect_rejections(others, expected, status=400)
+    if not merged or finding.kind is not Kind.HOLDS:
+        return finding
+    steps = ", ".join(response.exchange.step for response in merged)
+    seen = f"accepted, and the rule keeps the omitted part: {steps}"
+    return holds("; ".join(filter(None, (finding.seen, seen))), witness=(*finding.witness, *record_ids(*merged)))
+
+
+def _keeps_omitted_part(evidence: Evidence, update: ParsedExchange) -> bool:
+    """Returns whether an accepted update took effect, and the part that it omits is as in the list before it."""
+    steps: list[str] = [Label.LIST_SETTLED, *(after(step) for step in BAD)]
+    step = Label(update.exchange.step)
+    lists = [listed_at(evidence, earlier) for earlier in steps[: steps.index(after(step))]]
+    before = next((found[1] for found in reversed(lists) if found is not None), None)
+    listed = listed_at(evidence, after(step))
+    now = listed[1] if listed is not None else update.queue
+    if before is None or now is None or now.name != requested_update(update).name:
+        return False
+    old, new = _part(before, step), _part(now, step)
+    return bool(new) and old == new
+
+
+def _part(queue: Queue, step: Label) -> str:
+    rule = queue.notify_config
+    if rule is None:
+        return ""
+    return raw.text({Label.NO_URL: rule.url, Label.NO_TYPE: rule.type, Label.NO_EVENT: rule.event}[step])
 
 
 @check("UPD-015", SPEC)

@@ -3,15 +3,18 @@
 from copy import deepcopy
 from itertools import groupby
 
+import msgspec
 from lxml import etree
 
+from ciq_mock.engine.errors import EngineError
 from ciq_mock.service.call import Answer
 from ciq_mock.variants.dialects.dialect import Dialect
-from ciq_mock.variants.edits import Tree, to_bytes
+from ciq_mock.variants.edits import Tree, drop, to_bytes
 from ciq_mock.variants.middleware import CallNext, Request, answers, middleware
 from ciq_mock.variants.mixins import changed_settings
 from ciq_schemas.features import Feature
 from ciq_schemas.operations import OperationKind
+from ciq_schemas.xml_parser import RefusedDocument, parse
 
 _ONE_ID = frozenset({Feature.SPEECH, Feature.DOC})
 
@@ -41,7 +44,34 @@ def _one_id_a_describe(request: Request, call_next: CallNext) -> Answer:
     return Answer(to_bytes(root))
 
 
+def _merge_rule(request: Request, call_next: CallNext) -> Answer:
+    """Keeps the parts of the callback rule that an update omits."""
+    feature, bucket, call = request.feature, request.call.bucket, request.call
+    if request.kind is not OperationKind.UPDATE_QUEUE or feature is None:
+        return call_next(request)
+    try:
+        root = parse(call.body)
+        stored = request.mock.engine.queue(bucket, feature, call.key).notify
+    except (RefusedDocument, EngineError):
+        return call_next(request)
+    rule = root.find("NotifyConfig")
+    if rule is None:
+        return call_next(request)
+    kept = {"Url": stored.url, "Event": stored.event, "Type": stored.type, "ResultFormat": stored.result_format}
+    for name, text in kept.items():
+        if text and not rule.findtext(name):
+            drop(name)(rule)
+            etree.SubElement(rule, name).text = text
+    return call_next(request.with_call(msgspec.structs.replace(call, body=to_bytes(root))))
+
+
 DIALECTS = (
+    Dialect(
+        name="rule-merged",
+        description="An update of a queue keeps the parts of the callback rule that it omits.",
+        source="1045/72940 and the other update pages do not say whether an update replaces NotifyConfig",
+        override=middleware(_merge_rule),
+    ),
     Dialect(
         name="empty-end-token",
         description="The last page of a list has an empty NextToken.",
