@@ -6,7 +6,7 @@ zone; `is_documented_form` accepts the form on the pages of jobs and queues only
 """
 
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 
 _TIME = re.compile(
@@ -18,7 +18,10 @@ _DOCUMENTED = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}[+-]\d{4}", re.ASC
 
 
 def parse(text: str | None) -> datetime | None:
-    """Reads a time with its zone; None when date, time or numeric zone (or Z) is missing or impossible."""
+    """Reads a time with its zone; None when date, time or numeric zone (or Z) is missing or impossible.
+
+    The years 1 and 9999 count as impossible: another zone or a margin of seconds would leave the calendar.
+    """
     match = _TIME.fullmatch((text or "").strip())
     if match is None:
         return None
@@ -28,6 +31,8 @@ def parse(text: str | None) -> datetime | None:
     try:
         moment = datetime.fromisoformat(f"{match['date']}T{match['clock']}")
     except ValueError:
+        return None
+    if moment.year in (MINYEAR, MAXYEAR):
         return None
     micros = int((match["fraction"] or "0").ljust(6, "0")[:6])
     return moment.replace(microsecond=micros, tzinfo=zone)

@@ -136,7 +136,9 @@ def test_skipped_item_is_reported_as_skipped() -> None:
         ([(Outcome.PASS, Level.MUST), (Outcome.INCONCLUSIVE, Level.MUST)], ExitCode.NOTHING_PROVEN),
         ([(Outcome.SKIPPED, Level.MUST), (Outcome.UNTESTED, Level.MUST)], ExitCode.NOTHING_PROVEN),
         ([], ExitCode.NOTHING_PROVEN),
-        ([(Outcome.FAIL, Level.MUST), (Outcome.SUITE_ERROR, Level.NOTE)], ExitCode.SUITE_ERROR),
+        ([(Outcome.FAIL, Level.MUST), (Outcome.SUITE_ERROR, Level.NOTE)], ExitCode.DEVIATES),
+        ([(Outcome.BLOCKED, Level.MUST), (Outcome.SUITE_ERROR, Level.MUST)], ExitCode.SUITE_ERROR),
+        ([(Outcome.PASS, Level.MUST), (Outcome.SUITE_ERROR, Level.NOTE)], ExitCode.SUITE_ERROR),
     ],
 )
 def test_exit_code_of_verdicts(outcomes: list[tuple[Outcome, Level]], code: ExitCode) -> None:
@@ -145,8 +147,11 @@ def test_exit_code_of_verdicts(outcomes: list[tuple[Outcome, Level]], code: Exit
 
 
 def test_run_conditions_take_precedence_over_verdicts() -> None:
-    """Unreachable precedes a suite failure, which precedes a stale baseline, which precedes all passing."""
-    good = [a_verdict(Outcome.PASS)]
+    """Unreachable precedes an unwritten run file, then a failed MUST, a suite failure, a stale baseline, all passing."""
+    good, failed = [a_verdict(Outcome.PASS)], [a_verdict(Outcome.FAIL)]
+    assert exit_code(failed, unreachable=True, unwritten=True) is ExitCode.UNREACHABLE
+    assert exit_code(failed, unwritten=True) is ExitCode.SUITE_ERROR
+    assert exit_code(failed, suite_failed=True) is ExitCode.DEVIATES
     assert exit_code(good, unreachable=True, suite_failed=True, stale=True) is ExitCode.UNREACHABLE
     assert exit_code(good, suite_failed=True, stale=True) is ExitCode.SUITE_ERROR
     assert exit_code(good, stale=True) is ExitCode.DEVIATES

@@ -235,12 +235,12 @@ def _callback_latency(ctx: ScenarioContext, channel: str, job_id: str, ended_aft
     """Returns the seconds from the job's earliest possible end to its callback; None when no callback arrives."""
 
     def arrived() -> bool:
-        return any(job_id in callback.job_ids for callback in ctx.receiver.arrivals(channel))
+        return any(callback.names(job_id) for callback in ctx.receiver.arrivals(channel))
 
     if not ctx.receiver.wait(arrived, 10.0 * ctx.profile.timeout_factor):
         ctx.recorder.record_event(PROBE, ctx.spec.feature, "note", "no callback of the first job arrived within 10 s")
         return None
-    first = next(n for n in ctx.receiver.arrivals(channel) if job_id in n.job_ids)
+    first = next(n for n in ctx.receiver.arrivals(channel) if n.names(job_id))
     return max(0.0, first.arrival.started - ended_after)
 
 

@@ -11,10 +11,10 @@ Only this module derives the severity of a finding, from the requirement's level
 | blocked | blocked | blocked | blocked |
 | absent | not-implemented | not-implemented | not-implemented |
 
-The exit code is the first that applies: 3 the target or the callback path is not reachable; 4 a suite error; 1 a MUST
-failed or was blocked and is not in the baseline, or a baseline entry is stale; 5 nothing was judged, or a MUST is
-inconclusive; 0. (The command line returns 2 before the suite sends a request.) A suite error outranks a failed MUST,
-because the verdicts of a faulty suite are not reliable.
+The exit code is the first that applies: 3 the target or the callback path is not reachable; 4 the run file or a report
+could not be written; 1 a MUST failed and is not in the baseline; 4 a suite error; 1 a MUST was blocked and is not in the
+baseline, or a baseline entry is stale; 5 nothing was judged, or a MUST is inconclusive; 0. (The command line returns 2
+before the suite sends a request.) A check or scenario that raises costs its own verdicts only, so a failed MUST outranks it.
 """
 
 import traceback
@@ -40,7 +40,6 @@ _OUTCOMES: Mapping[Kind, Mapping[Level, Outcome]] = {
 }
 JUDGED = frozenset({Outcome.PASS, Outcome.FAIL, Outcome.WARN, Outcome.NOTE})
 """Outcomes that are a result about the target."""
-_RED = frozenset({Outcome.FAIL, Outcome.BLOCKED})
 
 EventsByScenario = Mapping[str, Mapping[str, DriverEvent]]
 
@@ -94,9 +93,17 @@ def events_of(evidence: Evidence) -> EventsByScenario:
 
 def judge_item(item: Item, evidence: Evidence, events: EventsByScenario, *, skip: Sequence[str] = ()) -> Verdict:
     """Judges one item by the evidence of its feature and the driver's events in it (`events_of`)."""
-    requirement = item.requirement
     if any(fits(item, glob) for glob in skip):
         return _verdict(item, Outcome.SKIPPED, reason="skipped by the operator")
+    try:
+        return _judge(item, evidence, events)
+    except Exception as error:
+        reason = f"the check raised {type(error).__name__}: {error}\n{traceback.format_exc()}"
+        return _verdict(item, Outcome.SUITE_ERROR, reason=reason)
+
+
+def _judge(item: Item, evidence: Evidence, events: EventsByScenario) -> Verdict:
+    requirement = item.requirement
     if requirement.untested:
         return _verdict(item, Outcome.UNTESTED, reason=requirement.untested)
     for capability in requirement.capabilities:
@@ -111,11 +118,7 @@ def judge_item(item: Item, evidence: Evidence, events: EventsByScenario, *, skip
         return _verdict(
             item, Outcome.SUITE_ERROR, reason=f"the kit has no check for {requirement.id}: please report this"
         )
-    try:
-        return verdict_of(item, check(evidence, item))
-    except Exception as error:
-        reason = f"the check raised {type(error).__name__}: {error}\n{traceback.format_exc()}"
-        return _verdict(item, Outcome.SUITE_ERROR, reason=reason)
+    return verdict_of(item, check(evidence, item))
 
 
 def _verdict_without_capability(item: Item, capability: Capability, evidence: Evidence) -> Verdict | None:
@@ -192,21 +195,26 @@ def exit_code(
     verdicts: Sequence[Verdict],
     *,
     unreachable: bool = False,
+    unwritten: bool = False,
     suite_failed: bool = False,
     stale: bool = False,
     left_changed: bool = False,
 ) -> ExitCode:
     """Returns the exit code of a run.
 
-    `suite_failed`: the suite failed outside any verdict. `stale`: the baseline has a stale entry. `left_changed`: the
+    `unwritten`: the run file is not complete. `suite_failed`: the suite failed outside any verdict. `stale`: the baseline has a stale entry. `left_changed`: the
     target is not restored; then the run does not prove conformance, although no verdict names the cause.
     """
     musts = [verdict for verdict in verdicts if verdict.level is Level.MUST]
     if unreachable:
         return ExitCode.UNREACHABLE
+    if unwritten:
+        return ExitCode.SUITE_ERROR
+    if any(verdict.outcome is Outcome.FAIL and not verdict.baseline for verdict in musts):
+        return ExitCode.DEVIATES
     if suite_failed or any(verdict.outcome is Outcome.SUITE_ERROR for verdict in verdicts):
         return ExitCode.SUITE_ERROR
-    if stale or any(verdict.outcome in _RED and not verdict.baseline for verdict in musts):
+    if stale or any(verdict.outcome is Outcome.BLOCKED and not verdict.baseline for verdict in musts):
         return ExitCode.DEVIATES
     if not any(verdict.outcome in JUDGED for verdict in verdicts):
         return ExitCode.NOTHING_PROVEN

@@ -227,7 +227,8 @@ def _conclude(
     code = exit_code(
         verdicts,
         unreachable=bool(status.unreachable),
-        suite_failed=status.suite_failed or bool(trouble) or recorder.stream_failed,
+        unwritten=bool(trouble) or recorder.stream_failed,
+        suite_failed=status.suite_failed,
         stale=bool(baselined.stale),
         left_changed=bool(session.not_restored),
     )

@@ -124,6 +124,12 @@ class RunSession:
                     self._silent[feature] = reason
             except PreconditionFailed as broken:
                 reason = str(broken)
+            except Interrupted:
+                raise
+            except Exception:
+                self._record_crash(RUN, feature)
+                for scenario in self.plan[feature]:
+                    self._mark(feature, scenario, "crashed", "the calibration of the feature failed")
             if reason:
                 self._mark(feature, PROBE, "broken", reason)
                 probed = feature in self._ready
@@ -162,7 +168,16 @@ class RunSession:
             self._mark(feature, scenario, "crashed", traceback.format_exc())
         self._mark(feature, scenario, "end")
         for touched in contexts or (feature,):
-            self._restorations[touched].between()
+            self._between(touched)
+
+    def _between(self, feature: Feature) -> None:
+        """Restores the queue after a scenario; a defect of the restoration costs no other scenario."""
+        try:
+            self._restorations[feature].between()
+        except Interrupted:
+            raise
+        except Exception:
+            self._record_crash(RUN, feature)
 
     def _context(self, feature: Feature, scenario: ScenarioSpec) -> ScenarioContext:
         ready = self._ready[feature]
