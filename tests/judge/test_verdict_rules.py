@@ -147,7 +147,7 @@ def test_exit_code_of_verdicts(outcomes: list[tuple[Outcome, Level]], code: Exit
 
 
 def test_run_conditions_take_precedence_over_verdicts() -> None:
-    """Unreachable precedes an unwritten run file, then a failed MUST, a suite failure, a stale baseline, all passing."""
+    """Unreachable precedes an unwritten run file, a failed MUST, a suite failure, a stale baseline, in this order."""
     good, failed = [a_verdict(Outcome.PASS)], [a_verdict(Outcome.FAIL)]
     assert exit_code(failed, unreachable=True, unwritten=True) is ExitCode.UNREACHABLE
     assert exit_code(failed, unwritten=True) is ExitCode.SUITE_ERROR

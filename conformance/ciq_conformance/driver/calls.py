@@ -4,7 +4,7 @@ Knows paths, hosts and parameters (from the feature table and the profile). Must
 Each exchange records its operation; a raw request has none.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from urllib.parse import quote, urlencode
@@ -26,6 +26,8 @@ class FeatureCalls:
     spec: FeatureSpec
     scenario: str
     job_path: str
+    bad_steps: Collection[str] = ()
+    """Steps whose requests are wrong on purpose: they change nothing, so the client may repeat them."""
     though_stopping: bool = False
     """Send although the run is being stopped: for restoring the queue."""
 
@@ -128,6 +130,7 @@ class FeatureCalls:
             headers=headers,
             signing=signing,
             though_stopping=self.though_stopping or insist,
+            repeatable=operation is None or step in self.bad_steps,
         )
         return ParsedExchange(exchange)
 

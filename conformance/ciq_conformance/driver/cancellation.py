@@ -44,6 +44,10 @@ class CancelToken:
             self.request(f"the run's deadline of {self.deadline:g} s has passed")
         return self._event.is_set()
 
+    def sleep(self, seconds: float) -> None:
+        """Waits for `seconds`, or until the run is stopped."""
+        self._event.wait(seconds)
+
     def pause(self, seconds: float) -> None:
         """Waits for `seconds`; raises Interrupted as soon as the run is stopped."""
         left = seconds if self._end is None else min(seconds, max(0.0, self._end - self.clock()) + 0.001)

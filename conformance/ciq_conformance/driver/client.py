@@ -1,8 +1,11 @@
 """Sends one request, receives one response and records both: the only module that sends HTTP to the target.
 
-Knows transport: connections, limits, deadlines, closed intervals, redaction. Must not know operations or XML.
+Knows transport: connections, limits, closed intervals, redaction. Must not know operations or XML.
 A transport error becomes part of the record (status 0 and a reason), not an exception. Only a stopped run raises, so
 that scenarios unwind.
+
+A connection that breaks before the response is complete says nothing about the target, so the client sends the request
+again where that is safe. When it breaks at every attempt, the target closes it. `Exchange.lost` counts the attempts.
 """
 
 import threading
@@ -13,15 +16,16 @@ from http.client import HTTPException
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import requests
-from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, IncompleteRead, NewConnectionError
 
+from ciq_conformance.driver.lost_connections import LostConnections
 from ciq_conformance.driver.recorder import RunRecorder
 from ciq_conformance.driver.redaction import Redaction
+from ciq_conformance.driver.request_deadline import RequestDeadline, kept_session
 from ciq_conformance.driver.signing import Signing, signed_headers, signed_url
 from ciq_conformance.profile import Credentials
 from ciq_schemas import __version__
-from ciq_schemas.transcript.records import Exchange, HeaderField
+from ciq_schemas.transcript.records import REPRODUCED, Exchange, HeaderField
 
 MAX_ANSWER = 8 * 1024 * 1024
 """Longest response body in bytes; a longer one is cut and the exchange records that."""
@@ -36,6 +40,10 @@ _MOVED = frozenset({301, 307, 308})
 _MOST_MOVES = 3
 """Most redirects followed for one request; the next one is returned as the response."""
 _REPEATABLE = frozenset({"GET", "PUT", "DELETE"})
+_BEFORE_NEXT_ATTEMPT = 0.1
+"""Seconds before the third and each further attempt of a request whose connection broke."""
+_MOST_TIMEOUTS = 6
+"""Responses that were not complete in time, after which the run is stopped: it would take hours."""
 
 
 class Interrupted(Exception):  # noqa: N818 - a stop of the run, not an error
@@ -60,7 +68,11 @@ class Client:
     answer_within: float = 30.0
     """Longest wait for one complete answer."""
     stopping: Callable[[], bool] = lambda: False
+    stop: Callable[[str], None] = lambda _reason: None
+    """Stops the run."""
     redaction: Redaction = field(init=False)
+    connections: LostConnections = field(default_factory=LostConnections)
+    _deadline: RequestDeadline = field(init=False, repr=False)
     _local: threading.local = field(default_factory=threading.local, repr=False)
     _sessions: list[requests.Session] = field(default_factory=list, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -68,10 +80,12 @@ class Client:
     """Number of times that all kept connections became unusable."""
     _closes: bool = False
     """The target closed a kept connection without announcing it."""
+    _timeouts: int = 0
 
     def __post_init__(self) -> None:
         self.base_url = self.base_url.rstrip("/")
         self.redaction = Redaction.of(self.credentials)
+        self._deadline = RequestDeadline(stopping=self.stopping)
 
     def send(
         self,
@@ -87,15 +101,19 @@ class Client:
         headers: Mapping[str, str] | None = None,
         signing: Signing = Signing.NORMAL,
         though_stopping: bool = False,
+        repeatable: bool = False,
     ) -> Exchange:
-        """Sends one request and returns the record of the exchange. `target` is path and query as sent."""
+        """Sends one request and returns the record of the exchange. `target` is path and query as sent.
+
+        `repeatable`: the target may process the request twice without harm; so it may GET, PUT and DELETE.
+        """
         if self.stopping() and not though_stopping:
             raise Interrupted
         sent = self._prepare(method, target, host, body, headers or {}, signing)
         if self._closes and method not in _REPEATABLE:
             self._drop()
         reused = self._reuse()
-        outcome = self._try(sent)
+        outcome = self._try(sent, though_stopping)
         for wait in _THROTTLED:
             if not outcome.throttled:
                 break
@@ -104,7 +122,7 @@ class Client:
                 scenario, feature, "note", f"{step}: response SlowDown, sent again after {wait:g} s"
             )
             self.sleep(wait)
-            outcome = self._try(sent)
+            outcome = self._try(sent, though_stopping)
         for _ in range(_MOST_MOVES):
             # PermanentRedirect 301 and TemporaryRedirect 307: "use Location" (1045/33700).
             moved = outcome.moved_to(self.base_url, host)
@@ -114,22 +132,36 @@ class Client:
                 scenario, feature, "note", f"{step}: response {outcome.status}, sent again to {moved}"
             )
             sent = self._prepare(method, moved, host, body, headers or {}, signing)
-            outcome = self._try(sent)
-        if outcome.closed and reused and (method in _REPEATABLE or not self._closes):
+            outcome = self._try(sent, though_stopping)
+        started = outcome.started
+        self.connections.count(kept=reused, broken=outcome.broken)
+        lost = int(outcome.broken)
+        repeatable = repeatable or method in _REPEATABLE
+        first_kept = outcome.closed and reused and (repeatable or not self._closes)
+        if first_kept:
             # RFC 9112 9.3: the peer may close a kept connection at any time; that is no fault of the target. Afterwards
             # a request that must not be repeated gets its own connection; the first one is repeated.
             self._closes = True
-            self.recorder.record_event(
-                scenario, feature, "note", f"{step}: {outcome.error} on a kept connection, sent again"
-            )
+        while outcome.broken and (first_kept or ((repeatable or not outcome.sent) and lost < REPRODUCED)):
+            kept = " on a kept connection" if first_kept else ""
+            self.recorder.record_event(scenario, feature, "note", f"{step}: {outcome.error}{kept}, sent again")
+            if lost > 1:
+                self.sleep(_BEFORE_NEXT_ATTEMPT)
             self._drop()
-            outcome = self._try(sent)
+            first_kept = False
+            outcome = self._try(sent, though_stopping)
+            self.connections.count(kept=False, broken=outcome.broken)
+            lost += outcome.broken
+        if outcome.broken and lost >= REPRODUCED:
+            self.connections.reproduced(lost)
+        if method == "GET" or not lost:
+            started = outcome.started  # what a GET reads was true during its last attempt
         return self.recorder.exchange(
             scenario=scenario,
             step=step,
             feature=feature,
             operation=operation,
-            started=outcome.started,
+            started=started,
             ended=outcome.ended,
             method=method,
             url=self.redaction.text(sent.url or ""),
@@ -139,10 +171,12 @@ class Client:
             response_headers=self.redaction.headers(outcome.headers),
             response_body=self.redaction.body(outcome.body),
             error=self.redaction.text(outcome.error),
+            lost=lost,
         )
 
     def close(self) -> None:
         """Closes all connections of all threads."""
+        self._deadline.close()
         with self._lock:
             sessions, self._sessions = self._sessions, []
         for session in sessions:
@@ -177,12 +211,35 @@ class Client:
         prepared.url = self.base_url + target  # as given: requests would rewrite escapes
         return prepared
 
-    def _try(self, sent: requests.PreparedRequest) -> "_Outcome":
-        session = self._session()
-        deadline = time.monotonic() + self.answer_within
+    def _try(self, sent: requests.PreparedRequest, though_stopping: bool) -> "_Outcome":
+        opened = self._session()
         outcome = _Outcome(started=self.now())
+        if self._deadline.gave_up:
+            outcome.error = "not sent: the target sent no complete response after the run was stopped"
+            outcome.ended = outcome.started
+            return outcome
+        with self._deadline.limit(self.answer_within, though_stopping=though_stopping) as request:
+            self._receive(sent, opened, outcome)
+        if request.stopped:
+            self._drop()
+            raise Interrupted
+        if request.late:
+            outcome.error = f"no complete response within {self.answer_within:g} s"
+            outcome.closed = outcome.broken = False
+            self._count_timeout()
+        elif not outcome.error:
+            self._deadline.completed(request)
+        if outcome.error:
+            outcome.status = 0
+            self._drop()
+        outcome.ended = self.now()
+        self._local.used = time.monotonic()
+        self._local.generation = self._generation
+        return outcome
+
+    def _receive(self, sent: requests.PreparedRequest, opened: requests.Session, outcome: "_Outcome") -> None:
         try:
-            answer = session.send(
+            answer = opened.send(
                 sent,
                 stream=True,
                 allow_redirects=False,
@@ -193,19 +250,23 @@ class Client:
             outcome.unanswered = False
             outcome.status = answer.status_code
             outcome.headers = tuple((str(k), str(v)) for k, v in answer.raw.headers.items())
-            outcome.body, outcome.error = _read(answer, deadline, self.answer_within)
+            outcome.body, outcome.error = _read(answer)
         except (requests.RequestException, HTTPError, HTTPException, OSError, ValueError) as error:
             outcome.error = _reason(error, self.answer_within)
             outcome.closed = outcome.unanswered and _is_closed(error)
+            outcome.broken = _is_closed(error) or (not outcome.unanswered and _is_cut(error))
+            outcome.sent = not _is_refused(error)
             if not outcome.unanswered:
                 outcome.error += f" (after status {outcome.status})"
-        if outcome.error:
-            outcome.status = 0
-            self._drop()
-        outcome.ended = self.now()
-        self._local.used = time.monotonic()
-        self._local.generation = self._generation
-        return outcome
+
+    def _count_timeout(self) -> None:
+        with self._lock:
+            self._timeouts += 1
+            many = self._timeouts >= _MOST_TIMEOUTS
+        if many and not self.stopping():
+            self.stop(
+                f"the target left {_MOST_TIMEOUTS} requests without a complete response within {self.answer_within:g} s"
+            )
 
     def _reuse(self) -> bool:
         """Returns whether this thread's connection was used and is recent enough to reuse."""
@@ -218,27 +279,23 @@ class Client:
         return getattr(self._local, "session", None) is not None
 
     def _session(self) -> requests.Session:
-        session: requests.Session | None = getattr(self._local, "session", None)
-        if session is None:
-            session = requests.Session()
-            session.trust_env = False
-            adapter = HTTPAdapter(pool_connections=1, pool_maxsize=1, max_retries=0)
-            session.mount("http://", adapter)
-            session.mount("https://", adapter)
-            self._local.session = session
+        opened: requests.Session | None = getattr(self._local, "session", None)
+        if opened is None:
+            opened = kept_session()
+            self._local.session = opened
             with self._lock:
-                self._sessions.append(session)
-        return session
+                self._sessions.append(opened)
+        return opened
 
     def _drop(self) -> None:
-        session: requests.Session | None = getattr(self._local, "session", None)
-        if session is None:
+        opened: requests.Session | None = getattr(self._local, "session", None)
+        if opened is None:
             return
-        session.close()
+        opened.close()
         self._local.session = None
         with self._lock:
-            if session in self._sessions:
-                self._sessions.remove(session)
+            if opened in self._sessions:
+                self._sessions.remove(opened)
 
 
 @dataclass(slots=True)
@@ -253,6 +310,10 @@ class _Outcome:
     """No status line was received."""
     closed: bool = False
     """The peer closed the connection instead of sending a response."""
+    broken: bool = False
+    """The connection broke before the response was complete."""
+    sent: bool = True
+    """The target may have received the request."""
 
     @property
     def throttled(self) -> bool:
@@ -272,7 +333,7 @@ class _Outcome:
         return urlunsplit(("", "", place.path or "/", place.query, "")) if ours else ""
 
 
-def _read(answer: requests.Response, deadline: float, limit: float) -> tuple[bytes, str]:
+def _read(answer: requests.Response) -> tuple[bytes, str]:
     """Returns the body and why it is incomplete (empty when it is complete)."""
     parts: list[bytes] = []
     size = 0
@@ -281,8 +342,6 @@ def _read(answer: requests.Response, deadline: float, limit: float) -> tuple[byt
         size += len(part)
         if size > MAX_ANSWER:
             return b"".join(parts)[:MAX_ANSWER], f"the response is longer than {MAX_ANSWER} bytes"
-        if time.monotonic() > deadline:
-            return b"".join(parts), f"the response was not complete within {limit:g} s"
     return b"".join(parts), ""
 
 
@@ -313,6 +372,22 @@ def _reason(error: Exception, limit: float) -> str:
 def _is_closed(error: Exception) -> bool:
     timed_out = isinstance(error, requests.exceptions.Timeout | requests.exceptions.SSLError)
     return isinstance(error, requests.exceptions.ConnectionError) and not timed_out
+
+
+def _is_cut(error: Exception) -> bool:
+    """Whether the connection ended within the response."""
+    return isinstance(error, requests.exceptions.ChunkedEncodingError | IncompleteRead | ConnectionError)
+
+
+def _is_refused(error: Exception) -> bool:
+    """Whether no connection was made, so that the target did not receive the request."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, NewConnectionError | ConnectionRefusedError):
+            return True
+        reason = getattr(seen, "reason", None)
+        seen = reason if isinstance(reason, BaseException) else seen.__cause__ or seen.__context__
+    return False
 
 
 def _innermost(error: BaseException) -> str:

@@ -10,10 +10,10 @@ from email.utils import parsedate_to_datetime
 import msgspec
 
 from ciq_conformance.driver.calls import FeatureCalls
-from ciq_conformance.driver.concurrency_probe import ConcurrencyProbe
+from ciq_conformance.driver.concurrency_probe import ConcurrencyProbe, submit_until_answered
 from ciq_conformance.driver.requests import CallbackRuleRequest
 from ciq_conformance.driver.run_context import RunContext
-from ciq_conformance.driver.scenario_context import PreconditionFailed, ScenarioContext
+from ciq_conformance.driver.scenario_context import PreconditionFailed, ScenarioContext, accepted
 from ciq_conformance.driver.signing import LEEWAY, VALIDITY
 from ciq_conformance.scenario_spec import ALL_EXCHANGES
 from ciq_conformance.timeouts import UNMEASURED, Timeouts
@@ -221,7 +221,7 @@ def _first_submit(run: RunContext, ctx: ScenarioContext) -> tuple[ParsedExchange
     answers = []
     for path in paths:
         ctx.calls = run.calls(spec, PROBE, path)
-        response = ctx.submit("first-submit", ctx.job_request("first"))
+        response = submit_until_answered(ctx, "first-submit", ctx.job_request("first"))
         if response.ok and len(response.jobs) == 1 and response.jobs[0].job_id:
             return response, path
         answers.append(f"the response to POST {path} was {describe_response(response)}")
@@ -246,7 +246,7 @@ def _callback_latency(ctx: ScenarioContext, channel: str, job_id: str, ended_aft
 
 def _second_job(ctx: ScenarioContext, burst: ConcurrencyProbe, job_id: str) -> tuple[bool, str, float]:
     """Runs another job. Returns whether one describe returns two jobs, the job's id, and when it had not ended yet."""
-    submit = ctx.accepted_submit("second-submit", ctx.job_request("second"))
+    submit = accepted(submit_until_answered(ctx, "second-submit", ctx.job_request("second")))
     (other,) = submit.job_ids
     submitted = ctx.now()
     response = ctx.calls.describe("two-ids", job_id, other)

@@ -98,6 +98,7 @@ class RunRecorder:
         response_headers: tuple[HeaderField, ...] = (),
         response_body: bytes = b"",
         error: str = "",
+        lost: int = 0,
     ) -> Exchange:
         """Records one request and its response (status 0 and `error` when none was received)."""
         with self._lock:
@@ -117,6 +118,7 @@ class RunRecorder:
                 response_headers=response_headers,
                 response_body=narrow(Body.of(response_body)),
                 error=error,
+                lost=lost,
             )
             self._keep(record)
             return record

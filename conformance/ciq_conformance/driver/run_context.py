@@ -1,5 +1,6 @@
 """What the driver and the runner share during one run: the target's client, the receiver, the recorder, the profile."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from ciq_conformance.driver.calls import FeatureCalls
@@ -32,7 +33,15 @@ class RunContext:
     restart: Restart | None = None
     """Restarts the target; None without a restart command."""
 
-    def calls(self, spec: FeatureSpec, scenario: str, job_path: str, *, though_stopping: bool = False) -> FeatureCalls:
+    def calls(
+        self,
+        spec: FeatureSpec,
+        scenario: str,
+        job_path: str,
+        *,
+        bad_steps: Collection[str] = (),
+        though_stopping: bool = False,
+    ) -> FeatureCalls:
         """Returns the calls of a feature, recorded under a scenario's name."""
         return FeatureCalls(
             client=self.client,
@@ -40,6 +49,7 @@ class RunContext:
             spec=spec,
             scenario=scenario,
             job_path=job_path,
+            bad_steps=bad_steps,
             though_stopping=though_stopping,
         )
 

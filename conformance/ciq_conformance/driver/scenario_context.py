@@ -32,6 +32,15 @@ class NotOffered(Exception):  # noqa: N818 - as above
     """The target does not offer what the scenario tests; the text gives the response that shows it."""
 
 
+def accepted(response: ParsedExchange, jobs: int = 1) -> ParsedExchange:
+    """Returns the response to a submit; raises PreconditionFailed when the target does not return as many job ids."""
+    if not response.ok or len(response.job_ids) != jobs:
+        raise PreconditionFailed(
+            f"the response to the submit was {describe_response(response)}; expected {jobs} job(s)"
+        )
+    return response
+
+
 Restart = Callable[[], None]
 """Restarts the target and returns when it responds again; raises PreconditionFailed when it does not."""
 
@@ -177,12 +186,7 @@ class ScenarioContext:
 
     def accepted_submit(self, step: str, *jobs: JobRequest) -> ParsedExchange:
         """Submits jobs; raises PreconditionFailed when the target does not return as many job ids."""
-        response = self.submit(step, *jobs)
-        if not response.ok or len(response.job_ids) != len(jobs):
-            raise PreconditionFailed(
-                f"the response to the submit was {describe_response(response)}; expected {len(jobs)} job(s)"
-            )
-        return response
+        return accepted(self.submit(step, *jobs), len(jobs))
 
     def submit_or_fail(self, step: str, *jobs: JobRequest) -> tuple[str, ...]:
         """Submits as `accepted_submit` and returns the job ids."""

@@ -8,7 +8,7 @@ from typing import TypeVar, cast
 from ciq_conformance.scenario_spec import ScenarioName
 from ciq_schemas.features import Feature
 from ciq_schemas.transcript.parsed import ParsedCallback, ParsedExchange
-from ciq_schemas.transcript.records import AnyRecord, Calibration, CallbackReceived, DriverEvent, Exchange
+from ciq_schemas.transcript.records import REPRODUCED, AnyRecord, Calibration, CallbackReceived, DriverEvent, Exchange
 
 Derived = TypeVar("Derived")
 
@@ -80,6 +80,35 @@ class Evidence:
         """Returns the driver's events of a scenario; with `name`, only those of that name."""
         return (event for event in self._events.get(str(scenario), ()) if name is None or event.name == name)
 
+    @cached_property
+    def lost(self) -> tuple[Exchange, ...]:
+        """The exchanges whose response the network may have lost.
+
+        Where no exchange of a step, or of an operation, got a response, the target closes these connections.
+        """
+        answered: dict[tuple[str, ...], list[bool]] = {}
+        for response in self.responses:
+            for key in _alike(response.exchange):
+                answered.setdefault(key, []).append(response.exchange.status > 0)
+        closed = {key for key, answers in answered.items() if len(answers) >= REPRODUCED and not any(answers)}
+        return tuple(
+            response.exchange
+            for response in self.responses
+            if response.exchange.is_lost and closed.isdisjoint(_alike(response.exchange))
+        )
+
+    def without(self, exchanges: Sequence[Exchange]) -> "Evidence":
+        """Returns the evidence without some exchanges."""
+        left = {exchange.seq for exchange in exchanges}
+        kept = [r for r in self.records if not (isinstance(r, Exchange) and r.seq in left)]
+        return Evidence(feature=self.feature, records=kept, declared=self.declared)
+
     def blocking_event(self, scenario: ScenarioName) -> DriverEvent | None:
         """Returns the first event that says why the scenario stopped early; None when it ran to its end."""
         return next((m for m in self.events(scenario) if m.name in ("broken", "unsupported", "interrupted")), None)
+
+
+def _alike(exchange: Exchange) -> tuple[tuple[str, ...], ...]:
+    """Returns the groups of exchanges that a target treats alike: those of one step, and those of one operation."""
+    step = (exchange.scenario, exchange.step)
+    return (step, ("operation", exchange.operation, exchange.method)) if exchange.operation else (step,)

@@ -12,9 +12,10 @@ Only this module derives the severity of a finding, from the requirement's level
 | absent | not-implemented | not-implemented | not-implemented |
 
 The exit code is the first that applies: 3 the target or the callback path is not reachable; 4 the run file or a report
-could not be written; 1 a MUST failed and is not in the baseline; 4 a suite error; 1 a MUST was blocked and is not in the
-baseline, or a baseline entry is stale; 5 nothing was judged, or a MUST is inconclusive; 0. (The command line returns 2
-before the suite sends a request.) A check or scenario that raises costs its own verdicts only, so a failed MUST outranks it.
+could not be written; 1 a MUST failed and is not in the baseline; 4 a suite error; 1 a MUST was blocked and is not in
+the baseline, or a baseline entry is stale; 5 nothing was judged, or a MUST is inconclusive; 0. (The command line
+returns 2 before the suite sends a request.) A check or scenario that raises costs its own verdicts only, so a failed
+MUST outranks it.
 """
 
 import traceback
@@ -23,6 +24,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, Kind
+from ciq_conformance.judge.lost_answers import blocked_by_network, without_lost_answers
 from ciq_conformance.judge.registry import Item, check_of, is_shown, scenario_of
 from ciq_conformance.judge.selection import fits
 from ciq_conformance.scenario_spec import ScenarioSpec
@@ -112,13 +114,19 @@ def _judge(item: Item, evidence: Evidence, events: EventsByScenario) -> Verdict:
             return without_capability
     without_scenario = _verdict_without_scenario(item, events)
     if without_scenario is not None:
-        return without_scenario
+        network = blocked_by_network(evidence, scenario_of(requirement.id))
+        return (
+            verdict_of(item, network) if network and without_scenario.outcome is Outcome.BLOCKED else without_scenario
+        )
     check = check_of(requirement.id)
     if check is None:
         return _verdict(
             item, Outcome.SUITE_ERROR, reason=f"the kit has no check for {requirement.id}: please report this"
         )
-    return verdict_of(item, check(evidence, item))
+    finding = without_lost_answers(check(evidence, item), evidence, lambda other: check(other, item))
+    if finding.kind is Kind.BLOCKED:
+        finding = blocked_by_network(evidence, scenario_of(requirement.id)) or finding
+    return verdict_of(item, finding)
 
 
 def _verdict_without_capability(item: Item, capability: Capability, evidence: Evidence) -> Verdict | None:
@@ -202,8 +210,9 @@ def exit_code(
 ) -> ExitCode:
     """Returns the exit code of a run.
 
-    `unwritten`: the run file is not complete. `suite_failed`: the suite failed outside any verdict. `stale`: the baseline has a stale entry. `left_changed`: the
-    target is not restored; then the run does not prove conformance, although no verdict names the cause.
+    `unwritten`: the run file is not complete. `suite_failed`: the suite failed outside any verdict. `stale`: the
+    baseline has a stale entry. `left_changed`: the target is not restored; then the run does not prove conformance,
+    although no verdict names the cause.
     """
     musts = [verdict for verdict in verdicts if verdict.level is Level.MUST]
     if unreachable:

@@ -66,6 +66,8 @@ def diagnose(loaded: Loaded) -> Diagnosis:
             credentials=profile.credentials,
             answer_within=10.0 * profile.timeout_factor,
             stopping=stop.requested,
+            stop=stop.request,
+            sleep=stop.sleep,
         )
         stack.callback(client.close)
         receiver = CallbackReceiver(

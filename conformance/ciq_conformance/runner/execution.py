@@ -139,6 +139,8 @@ def execute(config: RunConfig, items: Sequence[Item]) -> RunResult:
             credentials=profile.credentials,
             answer_within=30.0 * profile.timeout_factor,
             stopping=stop.requested,
+            stop=stop.request,
+            sleep=stop.sleep,
         )
         stack.callback(client.close)
         run_id = f"{datetime.now(UTC):%y%m%d%H%M%S}{token_hex(3)}"

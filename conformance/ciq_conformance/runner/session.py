@@ -78,6 +78,9 @@ class RunSession:
                 self._record_crash(RUN, "")
             finally:
                 self._restore_all()
+        bad_network = self.run.client.connections.trouble
+        if bad_network:
+            self._unreachable(bad_network)
         if self.run.stop.requested():
             self._interrupt_rest()
 
@@ -181,7 +184,7 @@ class RunSession:
 
     def _context(self, feature: Feature, scenario: ScenarioSpec) -> ScenarioContext:
         ready = self._ready[feature]
-        calls = self.run.calls(ready.spec, scenario.name, ready.job_path)
+        calls = self.run.calls(ready.spec, scenario.name, ready.job_path, bad_steps=scenario.bad_steps)
         working = self._restorations[feature].working
         ctx = self.run.ctx(ready.spec, scenario.name, calls, working, ready.calibration)
         return replace(ctx, several_ids=ready.several_ids)

@@ -13,6 +13,8 @@ from typing import IO, Literal
 import msgspec
 
 SCHEMA_VERSION = 1
+REPRODUCED = 4
+"""Attempts whose connection broke, after which the target is taken to close it, not the network."""
 
 
 class Level(StrEnum):
@@ -128,6 +130,18 @@ class Exchange(Record, tag="exchange", frozen=True, kw_only=True):
     response_headers: tuple[HeaderField, ...] = ()
     response_body: Body = Body()
     error: str = ""
+    lost: int = 0
+    """Attempts whose connection broke before the response was complete; the target may have processed them."""
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the network may have lost the response, so that its absence says nothing about the target."""
+        return not self.status and 0 < self.lost < REPRODUCED
+
+    @property
+    def is_ambiguous(self) -> bool:
+        """Whether the target may have rejected the request because an earlier attempt had taken effect."""
+        return self.status >= 400 and self.lost > 0 and self.method != "GET"
 
 
 class CallbackReceived(Record, tag="arrival", frozen=True, kw_only=True):
