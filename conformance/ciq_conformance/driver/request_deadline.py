@@ -155,7 +155,7 @@ class RequestDeadline:
         if stopped_at is not None and not request.though_stopping:
             request.stopped = True
             request.shut_down()
-        elif stopped_at is not None and now >= max(request.began, stopped_at) + self._patience:
+        elif stopped_at is not None and now >= max(request.began, stopped_at) + self._left_to_respond:
             request.late = self._no_response = True
             request.shut_down()
         elif now >= request.ends:
@@ -163,6 +163,6 @@ class RequestDeadline:
             request.shut_down()
 
     @property
-    def _patience(self) -> float:
+    def _left_to_respond(self) -> float:
         """Seconds that a request gets after the run was stopped."""
         return max(_SHORTEST, _TIMES_SLOWEST * self._slowest)

@@ -1,13 +1,13 @@
 """Decides whether a finding rests on a response that the network lost; such a finding does not blame the target. Pure.
 
 The target may have processed a request whose response is lost. A finding that has such an exchange as evidence is
-derived again without it; where the deviation shows all the same, it stands.
+derived again without it; a deviation that other evidence shows remains.
 """
 
 from collections.abc import Callable
 
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Finding, Kind, cannot_tell
+from ciq_conformance.judge.finding import Finding, Kind, inconclusive
 from ciq_conformance.scenario_spec import ALL_EXCHANGES, ScenarioSpec
 from ciq_schemas.transcript.records import Exchange
 
@@ -49,7 +49,7 @@ def _network(exchange: Exchange, witness: tuple[int, ...]) -> Finding:
         what = f"the first response to step {exchange.step} was lost; the repeated request got HTTP {exchange.status}"
     else:
         what = f"the response to step {exchange.step} was lost ({exchange.error})"
-    return cannot_tell(
+    return inconclusive(
         f"the network: {what}. The target may have processed the request. Run the suite again; "
         "if this repeats at the same step, the target closes the connection",
         witness=witness or (exchange.seq,),
