@@ -6,7 +6,6 @@ import random
 from itertools import islice
 from pathlib import Path
 
-import msgspec
 from false_alarms import FalseAlarms, Target, add, page, read, targets, write
 
 from ciq_schemas.transcript.records import Level, Outcome, Verdict
@@ -57,10 +56,3 @@ def test_targets_are_reproducible_and_every_fourth_is_the_miniature() -> None:
     one, two = (list(islice(targets(random.Random(3)), 8)) for _ in range(2))
     assert one == two
     assert [bool(target.variation) for target in one] == [False, False, False, True] * 2
-
-
-def test_published_page_is_made_from_the_published_counts() -> None:
-    """The two files agree."""
-    folder = Path(__file__).resolve().parents[2] / "reports" / "published"
-    known = msgspec.json.decode((folder / "false-alarms.json").read_bytes(), type=FalseAlarms)
-    assert (folder / "false-alarms.md").read_text(encoding="utf-8") == page(known)
