@@ -24,9 +24,9 @@ from ciq_schemas.transcript.records import (
 Witness = Exchange | CallbackReceived | DriverEvent | Calibration
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RunView:
-    """The records of one run by kind. Times are seconds since the start of the run."""
+    """The records of one run by kind. Times are seconds since the start of the run. Equal only to itself."""
 
     header: Header
     verdicts: tuple[Verdict, ...]
