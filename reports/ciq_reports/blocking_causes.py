@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from ciq_reports.summary import FindingGroup, findings
-from ciq_reports.transcript import RunView
-from ciq_schemas.transcript.records import DriverEvent, ExitCode, Level, Outcome, Verdict
+from ciq_reports.summary import FindingGroup
+from ciq_schemas.transcript.records import DriverEvent, Level, Outcome, Verdict
 
 FEWEST = 4
 """Smallest number of requirements with one reason for which a report shows the cause instead of them."""
@@ -59,18 +58,6 @@ def is_first_occurrence(event: DriverEvent, seen: set[tuple[str, str]]) -> bool:
     fresh = words not in seen
     seen.add(words)
     return fresh
-
-
-def split_by_cause(view: RunView) -> tuple[tuple[BlockingCause, ...], tuple[FindingGroup, ...]]:
-    """Returns the blocking causes of a run and the findings that they do not explain.
-
-    For an unreachable target, blocked and inconclusive verdicts add nothing: only other findings are returned.
-    """
-    blocking = blocking_causes(view.verdicts)
-    groups = not_explained_by(blocking, findings(view))
-    if blocking and view.footer is not None and view.footer.exit_code == ExitCode.UNREACHABLE:
-        groups = tuple(g for g in groups if g.outcome not in (Outcome.BLOCKED, Outcome.INCONCLUSIVE))
-    return blocking, groups
 
 
 def not_explained_by(causes: Iterable[BlockingCause], groups: Sequence[FindingGroup]) -> tuple[FindingGroup, ...]:

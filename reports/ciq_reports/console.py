@@ -64,7 +64,8 @@ class ConsoleReporter:
             case DriverEvent():
                 self.remark(record)
             case Exchange() | CallbackReceived():
-                pass
+                with self._lock:
+                    self._records.append(record)
 
     def begin(self, header: Header, total: int | None = None) -> None:
         """Shows the start of the run; `total` is the number of scenarios, None when unknown."""

@@ -4,18 +4,20 @@ Knows rich and the grouped findings. Works on any run file.
 The target's text is never interpreted as markup, and its control characters never reach the terminal.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ciq_reports.blocking_causes import BlockingCause, split_by_cause
+from ciq_reports.blocking_causes import BlockingCause
+from ciq_reports.next_steps import next_steps, rerun_command
 from ciq_reports.not_judged import musts_not_judged
 from ciq_reports.outcomes import WORDS
+from ciq_reports.root_causes import RootCause, root_causes
 from ciq_reports.sanitize import one_line, seconds_in_words
-from ciq_reports.summary import FindingGroup, SimilarVerdicts, by_outcome, counts, headline, next_steps, run_overall
+from ciq_reports.summary import FindingGroup, SimilarVerdicts, by_outcome, counts, headline, run_overall
 from ciq_reports.transcript import RunView
 from ciq_schemas.transcript.records import Level, Outcome
 
@@ -32,7 +34,8 @@ STYLES: Mapping[Outcome, str] = {
     Outcome.PASS: "green",
 }
 _TONES = {"good": "bold green", "bad": "bold red", "unsure": "bold yellow"}
-MOST_FINDINGS = 25
+MOST_CAUSES = 25
+MOST_RECORDS = 12
 MOST_NAMES = 12
 LONGEST_VALUE = 480
 
@@ -46,13 +49,11 @@ def show(console: Console, view: RunView, outputs: Mapping[str, Path]) -> None:
     """Prints the summary of a run; `outputs` are the written files by label."""
     console.print()
     console.rule("Results", style="dim")
-    blocking, groups = split_by_cause(view)
-    for cause in blocking:
-        _show_cause(console, cause)
-    for group in groups[:MOST_FINDINGS]:
-        _show_group(console, group)
-    if len(groups) > MOST_FINDINGS:
-        console.print(text("dim", f"… and {len(groups) - MOST_FINDINGS} more findings: see the HTML report."))
+    causes = root_causes(view)
+    for cause in causes[:MOST_CAUSES]:
+        _show_cause(console, view, cause)
+    if len(causes) > MOST_CAUSES:
+        console.print(text("dim", f"… and {len(causes) - MOST_CAUSES} more causes: see the HTML report."))
         console.print()
     if view.verdicts:
         console.print(_counts_table(view))
@@ -69,17 +70,47 @@ def show(console: Console, view: RunView, outputs: Mapping[str, Path]) -> None:
     _show_verdict(console, view)
 
 
-def _show_cause(console: Console, cause: BlockingCause) -> None:
+def _show_cause(console: Console, view: RunView, cause: RootCause) -> None:
+    """Prints one root cause: the simplest finding in full, the others in one line each, and what they block."""
+    if cause.blocking is not None:
+        _show_blocking(console, cause.blocking)
+    lead, *others = cause.groups or (None,)
+    if lead is None:
+        return
+    _show_group(console, lead)
+    for diagnosis in cause.diagnoses:
+        _field(console, "cause", diagnosis)
+    for group in others:
+        words = WORDS[group.outcome]
+        where = "; ".join(similar.where for similar in group.similar_verdicts)
+        _field(console, "also", f"{words.sign} {words.word} {group.requirement} {group.level}: {group.title} ({where})")
+    if cause.consequences:
+        _field(console, "blocks", f"{len(cause.consequences)} requirement(s): {_some(cause.consequences)}")
+    if cause.deviates and (others or cause.consequences):
+        _field(console, "again", rerun_command(view, cause.requirements))
+    console.print()
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:MOST_NAMES]) + (f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else "")
+
+
+def _records(witness: Sequence[int]) -> str:
+    """Returns the numbers of evidence records; the HTML report shows them all."""
+    shown = ", ".join(f"#{seq}" for seq in witness[:MOST_RECORDS])
+    return shown + (f" and {len(witness) - MOST_RECORDS} more" if len(witness) > MOST_RECORDS else "")
+
+
+def _show_blocking(console: Console, cause: BlockingCause) -> None:
     words = WORDS[Outcome.BLOCKED]
     names = cause.requirements
-    shown = ", ".join(names[:MOST_NAMES]) + (f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else "")
     head = f"{words.sign} {words.word.upper()} {len(names)} requirements"
     console.print(text(STYLES[Outcome.BLOCKED], head, " could not be tested, all for the same reason"))
     _field(console, "on", cause.where)
     _field(console, "reason", cause.reason)
-    _field(console, "concerns", shown)
+    _field(console, "concerns", _some(names))
     if cause.witness:
-        _field(console, "records", ", ".join(f"#{seq}" for seq in cause.witness))
+        _field(console, "records", _records(cause.witness))
     console.print()
 
 
@@ -112,7 +143,6 @@ def _show_group(console: Console, group: FindingGroup) -> None:
     if group.clause:
         _field(console, "clause", group.clause)
     _field(console, "next", f"ciq explain {group.requirement}")
-    console.print()
 
 
 def _show_similar(console: Console, similar: SimilarVerdicts) -> None:
@@ -123,7 +153,7 @@ def _show_similar(console: Console, similar: SimilarVerdicts) -> None:
     if verdict.reason != verdict.seen:
         _field(console, "reason", verdict.reason)
     if verdict.witness:
-        _field(console, "records", ", ".join(f"#{seq}" for seq in verdict.witness))
+        _field(console, "records", _records(verdict.witness))
     _field(console, "accepted" if verdict.baseline else "note", verdict.accepted)
 
 

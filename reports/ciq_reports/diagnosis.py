@@ -5,7 +5,7 @@ no diagnosis.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 from ciq_reports.sanitize import seconds_in_words
@@ -28,6 +28,9 @@ _DEVIATIONS = (Outcome.FAIL, Outcome.WARN)
 _MOST_JOBS = 400
 _FEWEST_PAIRS = 3
 _ALMOST_ALL = 0.9
+_NO_EFFECT = "The pause has no effect"
+_AHEAD = "Workers take jobs ahead of the pause"
+_SOME_JOBS = "JobLevel decides only for some jobs"
 _MOST_OF_A_PAUSE = 0.6
 """Workers that only finish what they had taken start nothing in the rest of a pause."""
 
@@ -56,9 +59,13 @@ def _of_feature(view: RunView, feature: str) -> Iterator[Diagnosis]:
     equal = [name for name in EQUAL_LEVEL if name in failed]
     if pause or levels or equal:
         timelines = _timelines(view, feature)
-        yield from _pause(view, feature, timelines, pause)
+        paused = list(_pause(view, feature, timelines, pause))
         by_level = list(_levels(feature, timelines, levels)) if "PRI-001" in levels else []
-        yield from by_level
+        if any(one.text.startswith(_AHEAD) for one in paused) and all(o.text.startswith(_SOME_JOBS) for o in by_level):
+            # A job that a worker has taken also runs before a later job of a higher level.
+            paused = [replace(one, requirements=(*one.requirements, *levels)) for one in paused]
+            by_level = []
+        yield from (*paused, *by_level)
         if "PRI-002" in equal and not by_level:
             yield from _newest_first(feature, timelines, equal)
     shared = [name for name, verdict in failed.items() if verdict.scenario == ISOLATION]
@@ -87,8 +94,9 @@ def _pause(view: RunView, feature: str, timelines: Sequence[JobTimeline], failed
     for span in spans:
         mine = [t for t in timelines if t.submitted_at < span.end and t.not_after.at >= span.begin]
         delays = [leak.timeline.not_after.at - span.begin for leak in starts_in(mine, span)]
-        held = sum(_held_at_end(timeline, span) for timeline in mine)
-        if delays or held:
+        holding = [timeline for timeline in mine if _held_at_end(timeline, span)]
+        held = len(holding)
+        if delays or any(timeline.accepted_by <= span.begin for timeline in holding):
             pauses.append(_Pause(span=span, delays=tuple(delays), held=held))
     leaking = [pause for pause in pauses if pause.delays]
     if leaking:
@@ -102,7 +110,7 @@ def _pause(view: RunView, feature: str, timelines: Sequence[JobTimeline], failed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Pause:
-    """One pause in which jobs waited or started."""
+    """One pause that began while jobs waited, or in which jobs started."""
 
     span: PauseSpan
     delays: tuple[float, ...]
@@ -127,15 +135,15 @@ def _pause_text(leaking: Sequence[_Pause], pauses: int) -> str:
     delays = [max(0.0, delay) for pause in leaking for delay in pause.delays]
     held = sum(pause.held for pause in leaking)
     figures = (
-        f"{number} job(s) started in each of {len(leaking)} pauses, of {pauses} in which jobs waited, "
+        f"{number} job(s) started in each of {len(leaking)} pauses, of {pauses} of a busy queue, "
         f"{seconds_in_words(min(delays))} to {seconds_in_words(max(delays))} after the pause was acknowledged"
     )
     most = len(leaking) * 2 > pauses
     if most and median(pause.until for pause in leaking) >= _MOST_OF_A_PAUSE:
-        return f"The pause has no effect, jobs start until its end: {figures}"
+        return f"{_NO_EFFECT}, jobs start until its end: {figures}"
     if most and held and counts[0] * 3 >= counts[-1]:
         return (
-            f"Workers take jobs ahead of the pause: {figures}; {held} other job(s) stayed waiting. "
+            f"{_AHEAD}: {figures}; {held} other job(s) stayed waiting. "
             "Look for workers that prefetch jobs, or that read the pause late"
         )
     return f"Some jobs start in spite of the pause: {figures}; {held} other job(s) stayed waiting"
@@ -177,7 +185,7 @@ def _levels(feature: str, timelines: Sequence[JobTimeline], failed: Sequence[str
     elif by_time >= _ALMOST_ALL * len(pairs):
         text = f"JobLevel is ignored, the jobs start in the order of acceptance: {figures}"
     else:
-        text = f"JobLevel decides only for some jobs: {figures}"
+        text = f"{_SOME_JOBS}: {figures}"
     yield Diagnosis(feature=feature, text=text, requirements=tuple(failed))
 
 

@@ -12,7 +12,8 @@ from ciq_reports.wire_text import NOTHING, Shown
 from ciq_schemas.transcript.records import Calibration, CallbackReceived, DriverEvent, Exchange, Verdict
 
 MOST_RECORDS = 300
-MOST_PER_VERDICT = 6
+MOST_PER_VERDICT = 60
+"""A pause with many leaks has two records for each; the page shows them all within its other limits."""
 MOST_CHARACTERS = 3_000_000
 """Limit for all records together; a page of more than a few megabytes is slow to open."""
 

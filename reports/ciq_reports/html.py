@@ -6,16 +6,20 @@ autoescape and `svg` escape everything that a target sent; the page's policy all
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
+import msgspec
 from markupsafe import Markup
 
 from ciq_reports import kill_figures, svg
 from ciq_reports.evidence_records import EvidenceRecord, EvidenceSection
 from ciq_reports.job_log import read_log
+from ciq_reports.next_steps import rerun_command
 from ciq_reports.outcomes import WORDS
 from ciq_reports.page_kit import anchor, page_environment, script, style_sheet
 from ciq_reports.page_model import page_of
+from ciq_reports.root_causes import RootCause
 from ciq_reports.sanitize import one_line
 from ciq_reports.scenario_runs import ScenarioRun, scenario_of, scenario_runs
 from ciq_reports.summary import FindingGroup, SimilarVerdicts
@@ -27,6 +31,8 @@ MOST_CARDS = 120
 """Most groups of similar verdicts shown as cards with records; the table contains the others too."""
 MOST_PICTURES = 60
 JOBS_IN_CARD = 18
+MOST_FLAGS = 16
+"""Evidence records that a timeline flags; the list below it has them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,20 @@ class Finding:
     group: FindingGroup
     cards: tuple[Card, ...]
     unshown: int
+
+
+@dataclass(frozen=True, slots=True)
+class CauseSection:
+    """A root cause and its findings; `again` is the command that tests all its requirements again."""
+
+    cause: RootCause
+    findings: tuple[Finding, ...]
+    again: str
+
+    @property
+    def headed(self) -> bool:
+        """Whether the section shows more than its only finding."""
+        return bool(self.cause.diagnoses or self.cause.consequences) or len(self.findings) > 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +92,19 @@ def render(view: RunView, *, figures: kill_figures.Figures | None = None) -> str
     timelines = Timelines(view, read_log(view))
     played = scenario_runs(view)
     page = page_of(view)
-    found = tuple(_findings(view, page.groups, evidence, timelines, played))
+    groups = tuple(group for cause in page.causes for group in cause.groups)
+    found = iter(tuple(_findings(view, groups, evidence, timelines, played)))
+    sections = tuple(
+        CauseSection(cause, tuple(islice(found, len(cause.groups))), rerun_command(view, cause.requirements))
+        for cause in page.causes
+    )
     return (
         page_environment()
         .get_template("report.html.j2")
         .render(
             page=page,
-            findings=found,
+            sections=sections,
+            number_of_findings=len(groups),
             scenario_runs=tuple(_scenario_pictures(view, timelines, played.values())),
             left_out=evidence.left_out,
             words=WORDS,
@@ -107,7 +133,8 @@ def _findings(
             scenario_run = played.get(scenario_of(view, verdict))
             line = None
             if scenario_run is not None and pictures_left > 0:
-                line = timelines.of(scenario_run, [verdict], most_jobs=JOBS_IN_CARD, closely=True)
+                flagged = msgspec.structs.replace(verdict, witness=verdict.witness[:MOST_FLAGS])
+                line = timelines.of(scenario_run, [flagged], most_jobs=JOBS_IN_CARD, closely=True)
                 pictures_left -= line is not None
             name = f"w{len(cards)}-{anchor(verdict.item)}-{group.outcome}"
             picture = Markup(svg.picture(line, name)) if line else Markup("")  # noqa: S704 - svg escapes

@@ -48,20 +48,50 @@ def next_steps(view: RunView) -> tuple[str, ...]:
             ),
             "`ciq doctor` reports queues of the target that are still paused; a complete run restores them.",
         )
-    groups = findings(view)
-    steps: list[str] = []
-    red = [group for group in groups if group.red]
-    blocked = [group for group in red if group.outcome is Outcome.BLOCKED]
-    failed = [group for group in red if group.outcome is Outcome.FAIL]
-    unsure = [group for group in red if group.outcome is Outcome.INCONCLUSIVE]
-    if not view.footer.restored:
+    causes = root_causes(view)
+    red = [cause for cause in causes if cause.red]
+    steps = _state_of_run(view, view.footer, red)
+    steps += [f"Baseline entry {entry.item}: it {one_line(entry.advice)}." for entry in view.footer.stale[:_MOST_STALE]]
+    if len(view.footer.stale) > _MOST_STALE:
+        steps.append(f"{len(view.footer.stale) - _MOST_STALE} more baseline entries did not deviate either.")
+    failed = [cause for cause in red if cause.deviates]
+    if failed:
+        steps += _first_correction(failed[0], len(failed))
+    unexplained = sum(cause.unblocks for cause in red if not cause.groups)
+    unexplained += sum(group.outcome is Outcome.BLOCKED for cause in red for group in cause.groups)
+    if unexplained:
+        steps.append(
+            f"A failed prerequisite blocks {unexplained} requirement(s); the reason names it. "
+            "Correct the prerequisite first: this usually unblocks all of them."
+        )
+    unsure = [group.requirement for cause in red for group in cause.groups if group.outcome is Outcome.INCONCLUSIVE]
+    if unsure:
+        steps.append(
+            f"{len(unsure)} MUST requirement(s) are inconclusive; the reason describes "
+            "stronger evidence (longer jobs, a greater --timeout-factor, fewer workers)."
+        )
+    again = [*(failed[0].requirements if failed else ()), *unsure] or _randomized_findings(causes)
+    if again:
+        steps.append(f"After the fix, run only these again: `{rerun_command(view, tuple(dict.fromkeys(again)))}`.")
+    if failed and failed[0].lead is not None and not view.header.target.embedded:
+        lead = failed[0].lead.requirement
+        steps.append(f"For comparison, `ciq run --only {lead}` runs the same scenario on the embedded mock.")
+    if causes and not red:
+        steps.append("Warnings do not change the exit code, but users of the service may be affected by them.")
+    return tuple(steps)
+
+
+def _state_of_run(view: RunView, footer: Footer, red: Sequence[RootCause]) -> list[str]:
+    """Returns the steps that depend on the run as a whole."""
+    steps = []
+    if not footer.restored:
         steps.append("The target was not restored: check State and callback rule of its queues.")
-    match view.footer.exit_code:
-        case ExitCode.DEVIATES if view.footer.stale and not red:
+    match footer.exit_code:
+        case ExitCode.DEVIATES if footer.stale and not red:
             steps.append(
                 "No correction of the target is required: exit code 1 has only one cause, the stale baseline entries."
             )
-        case ExitCode.CONFORMS if view.footer.restored:
+        case ExitCode.CONFORMS if footer.restored:
             steps.append("No action required. Keep `run.ndjson`: it contains every exchange of this run.")
         case ExitCode.USAGE:
             steps.append("Correct the profile or the options named in the message; nothing was sent.")
@@ -73,36 +103,27 @@ def next_steps(view: RunView) -> tuple[str, ...]:
             steps.append("Nothing was selected: loosen `--only`, `--level` or `--feature`.")
         case _:
             pass
-    steps += [f"Baseline entry {entry.item}: it {one_line(entry.advice)}." for entry in view.footer.stale[:_MOST_STALE]]
-    if len(view.footer.stale) > _MOST_STALE:
-        steps.append(f"{len(view.footer.stale) - _MOST_STALE} more baseline entries did not deviate either.")
-    if failed:
-        first = failed[0]
-        steps.append(
-            f"Start with {first.requirement} ({one_line(first.title)}): "
-            f"`ciq explain {first.requirement}` shows the requirement and its clause."
-        )
-    if blocked:
-        steps.append(
-            f"A failed prerequisite blocks {len(blocked)} requirement(s); the reason names it. "
-            "Correct the prerequisite first: this usually unblocks all of them."
-        )
-    if unsure:
-        steps.append(
-            f"{len(unsure)} MUST requirement(s) are inconclusive; the reason describes "
-            "stronger evidence (longer jobs, a greater --timeout-factor, fewer workers)."
-        )
-    again = [group.requirement for group in (*failed, *unsure)][:4]
-    # A further run shows a warning again, unless the warning depends on the seed.
-    again = (
-        again or [group.requirement for group in groups if group.similar_verdicts[0].first.scenario in _RANDOMIZED][:4]
+    return steps
+
+
+def _first_correction(cause: RootCause, causes: int) -> list[str]:
+    """Returns what to correct first, and why this cause comes first."""
+    lead = cause.lead
+    if lead is None:
+        return []
+    others = len(cause.groups) - 1
+    more = [f"{others} more finding(s) have the same cause"] if others else []
+    more += [f"its correction unblocks {len(cause.consequences)} requirement(s)"] if cause.consequences else []
+    why = f"; {' and '.join(more)}" if more else ""
+    number = f"Of {causes} separate causes, start" if causes > 1 else "Start"
+    start = (
+        f"{number} with {lead.requirement} ({one_line(lead.title)}){why}: "
+        f"`ciq explain {lead.requirement}` shows the requirement and its clause."
     )
-    if again:
-        steps.append(f"After the fix, run only these again: `{rerun_command(view, again)}`.")
-    if failed and not view.header.target.embedded:
-        steps.append(
-            f"For comparison, `ciq run --only {failed[0].requirement}` runs the same scenario on the embedded mock."
-        )
-    if groups and not red:
-        steps.append("Warnings do not change the exit code, but users of the service may be affected by them.")
-    return tuple(steps)
+    return [start, *(f"Diagnosis for {one_line(text, 400)}." for text in cause.diagnoses)]
+
+
+def _randomized_findings(causes: Sequence[RootCause]) -> list[str]:
+    """Returns the ids of warnings that depend on the seed; a further run shows any other warning again."""
+    groups = [group for cause in causes for group in cause.groups]
+    return [g.requirement for g in groups if g.similar_verdicts[0].first.scenario in _RANDOMIZED][:4]

@@ -7,16 +7,16 @@ verdicts. Must not know HTML.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ciq_reports.blocking_causes import BlockingCause, is_first_occurrence, split_by_cause
+from ciq_reports.blocking_causes import is_first_occurrence
+from ciq_reports.next_steps import next_steps
 from ciq_reports.not_judged import NotJudged, not_judged
 from ciq_reports.outcomes import WORDS, Overall
+from ciq_reports.root_causes import RootCause, root_causes
 from ciq_reports.sanitize import one_line, seconds_in_words
 from ciq_reports.summary import (
-    FindingGroup,
     SimilarVerdicts,
     by_outcome,
     headline,
-    next_steps,
     result_sentence,
     run_overall,
 )
@@ -110,8 +110,7 @@ class Page:
     tiles: tuple[Tile, ...]
     features: tuple[tuple[str, str], ...]
     areas: tuple[Area, ...]
-    blocking_causes: tuple[BlockingCause, ...]
-    groups: tuple[FindingGroup, ...]
+    causes: tuple[RootCause, ...]
     rows: tuple[Row, ...]
     readings: tuple[Reading, ...]
     calibrations: tuple[Calibration, ...]
@@ -125,7 +124,6 @@ def page_of(view: RunView) -> Page:
     known = load_registry().by_id
     rows = tuple(_rows(view, known))
     features = view.features
-    blocking, groups = split_by_cause(view)
     return Page(
         overall=run_overall(view),
         sentence=result_sentence(view),
@@ -141,8 +139,7 @@ def page_of(view: RunView) -> Page:
         ),
         features=tuple((name, _feature_title(name)) for name in features),
         areas=tuple(_areas(rows, len(features))),
-        blocking_causes=blocking,
-        groups=groups,
+        causes=root_causes(view),
         rows=rows,
         readings=tuple(_readings(view)),
         calibrations=view.calibrations,

@@ -1,18 +1,15 @@
-"""Summarizes a run: counts, findings grouped by requirement, and the next steps. Pure.
+"""Summarizes a run: counts, and findings grouped by requirement. Pure.
 
 Knows verdicts and exit codes. Must not know any output format: console, Markdown and HTML show these values.
 """
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from shlex import quote
 
 from ciq_reports.outcomes import FINDINGS, WORDS, Overall, is_red, overall, overall_with_stale_baseline
-from ciq_reports.sanitize import one_line
 from ciq_reports.transcript import RunView
-from ciq_schemas.requirement import BY_OPTION
 from ciq_schemas.transcript.records import ExitCode, Level, Outcome, Verdict
 
 _VARIABLE = re.compile(r"\b[a-z]?[0-9a-f]{8,}\b|\d+(?:[.:]\d+)*")

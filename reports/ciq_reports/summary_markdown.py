@@ -8,16 +8,17 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ciq_reports import kill_figures
-from ciq_reports.blocking_causes import BlockingCause, split_by_cause
+from ciq_reports.blocking_causes import BlockingCause
+from ciq_reports.next_steps import next_steps
 from ciq_reports.not_judged import musts_not_judged
 from ciq_reports.outcomes import WORDS
+from ciq_reports.root_causes import RootCause, root_causes
 from ciq_reports.sanitize import one_line, seconds_in_words
 from ciq_reports.summary import (
     FindingGroup,
     by_outcome,
     counts,
     headline,
-    next_steps,
     result_sentence,
     run_overall,
 )
@@ -68,9 +69,10 @@ def render(view: RunView, *, figures: kill_figures.Figures | None = None) -> str
     if view.cut_off:
         lines += ["> **This run was cut off.** Requirements missing below were not judged.", ""]
     lines += _counts_table(view)
-    blocking, groups = split_by_cause(view)
-    lines += _causes(blocking)
-    lines += _findings(groups)
+    causes = root_causes(view)
+    lines += _blocking([cause.blocking for cause in causes if cause.blocking is not None])
+    lines += _diagnoses(causes)
+    lines += _findings([group for cause in causes for group in cause.groups])
     lines += _not_judged(view)
     steps = next_steps(view)
     if steps:
@@ -97,11 +99,26 @@ def _counts_table(view: RunView) -> list[str]:
     return [*lines, ""]
 
 
-def _causes(blocking: Sequence[BlockingCause]) -> list[str]:
+def _blocking(blocking: Sequence[BlockingCause]) -> list[str]:
     lines = []
     for cause in blocking:
         count = f"**{len(cause.requirements)} requirements** could not be tested on {escape(cause.where)}"
         lines += [f"{_MARKS[Outcome.BLOCKED]} {count}: {escape(cause.reason, LONGEST_CELL)}", ""]
+    return lines
+
+
+def _diagnoses(causes: Sequence[RootCause]) -> list[str]:
+    """Returns one paragraph for each cause of several findings or with a diagnosis."""
+    lines = []
+    for cause in causes:
+        if cause.lead is None or not (cause.diagnoses or cause.consequences or len(cause.groups) > 1):
+            continue
+        names = ", ".join(f"**{escape(group.requirement)}**" for group in cause.groups)
+        parts = [f"{names} have one cause." if len(cause.groups) > 1 else f"{names}:"]
+        parts += [f"{escape(text, LONGEST_CELL)}." for text in cause.diagnoses]
+        if cause.consequences:
+            parts.append(f"Blocked by it: {escape(', '.join(cause.consequences), LONGEST_CELL)}.")
+        lines += [" ".join(parts), ""]
     return lines
 
 

@@ -6,7 +6,8 @@ from lxml import etree
 from test_report_texts import console_text
 
 from ciq_reports import badge, html, junit, matrix, summary_markdown
-from ciq_reports.summary import next_steps, run_overall
+from ciq_reports.next_steps import next_steps
+from ciq_reports.summary import run_overall
 from ciq_reports.transcript import RunView
 from ciq_schemas.transcript.records import AnyRecord, Footer, Level, Outcome, StaleEntry, Verdict
 

@@ -142,8 +142,9 @@ def test_records_beyond_limit_are_left_out_and_counted() -> None:
     """The page embeds a limited number of evidence records."""
     base = run.TRANSCRIPT[8]
     exchanges = [msgspec.structs.replace(base, seq=1000 + n) for n in range(900)]
+    witnesses = [tuple(range(1000 + 10 * n, 1010 + 10 * n)) for n in range(90)]
     verdicts = [
-        msgspec.structs.replace(run.VERDICTS[0], requirement=f"XXX-{n:03d}", witness=tuple(range(1000 + n, 1010 + n)))
+        msgspec.structs.replace(run.VERDICTS[0], requirement=f"XXX-{n:03d}", scenario="*", witness=witnesses[n % 90])
         for n in range(900)
     ]
     text = html.render(RunView.of([run.HEADER, *exchanges, *verdicts, run.FOOTER]))

@@ -8,8 +8,10 @@ import small_run as run
 from rich.console import Console
 
 from ciq_reports import html, summary_markdown
-from ciq_reports.blocking_causes import FEWEST, blocking_causes, split_by_cause
+from ciq_reports.blocking_causes import FEWEST, BlockingCause, blocking_causes
 from ciq_reports.console import ConsoleReporter
+from ciq_reports.root_causes import root_causes
+from ciq_reports.summary import FindingGroup
 from ciq_reports.transcript import RunView
 from ciq_schemas.transcript.records import AnyRecord, DriverEvent, ExitCode, Level, Outcome, Verdict
 
@@ -33,6 +35,13 @@ def blocked(number: int, *, feature: str = "media", level: Level = Level.MUST, r
 def run_of(*verdicts: Verdict, code: ExitCode, marks: tuple[DriverEvent, ...] = ()) -> tuple[AnyRecord, ...]:
     """A run that ended with these verdicts."""
     return (run.HEADER, *marks, *verdicts, msgspec.structs.replace(run.FOOTER, exit_code=code))
+
+
+def split_by_cause(view: RunView) -> tuple[list[BlockingCause], list[FindingGroup]]:
+    """Returns the common reasons of a run and the findings that they do not explain."""
+    causes = root_causes(view)
+    blocking = [cause.blocking for cause in causes if cause.blocking is not None]
+    return blocking, [group for cause in causes for group in cause.groups]
 
 
 def console_text(records: tuple[AnyRecord, ...]) -> str:
@@ -60,7 +69,7 @@ def test_common_cause_is_reported_once() -> None:
     """The summary of an unreachable target has one cause with its reason, and no finding per requirement."""
     causes, groups = split_by_cause(RunView.of(UNREACHABLE))
     assert [(cause.reason, len(cause.requirements), cause.where) for cause in causes] == [(REASON, 30, "media, doc")]
-    assert groups == ()
+    assert groups == []
     live, _, summary = console_text(UNREACHABLE).partition("Result")
     assert summary.count(REASON) == 1
     assert live.count(REASON) == 1
@@ -74,7 +83,7 @@ def test_few_verdicts_with_one_cause_stay_findings() -> None:
     """Below the threshold each requirement is reported with its clause, like any finding."""
     few = run_of(*(blocked(number) for number in range(1, FEWEST)), code=ExitCode.DEVIATES)
     causes, groups = split_by_cause(RunView.of(few))
-    assert causes == ()
+    assert causes == []
     assert [group.requirement for group in groups] == [f"QUE-{number:03}" for number in range(1, FEWEST)]
 
 

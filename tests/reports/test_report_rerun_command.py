@@ -7,7 +7,7 @@ import msgspec
 import pytest
 import small_run as run
 
-from ciq_reports.summary import next_steps, rerun_command
+from ciq_reports.next_steps import next_steps, rerun_command
 from ciq_reports.transcript import RunView
 from ciq_schemas.transcript.records import AnyRecord, ExitCode, Footer, Header, Level, Outcome, Setting, Verdict
 

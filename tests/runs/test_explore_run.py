@@ -23,7 +23,7 @@ from ciq_conformance.judge.selection import Selection, select_items
 from ciq_conformance.runner.restart_command import restart_by
 from ciq_mock.server import MockServer
 from ciq_mock.settings import Credentials, MockSettings
-from ciq_reports.summary import next_steps, rerun_command
+from ciq_reports.next_steps import next_steps, rerun_command
 from ciq_reports.transcript import RunView
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import load_registry
