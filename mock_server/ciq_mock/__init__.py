@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ciq_mock.ids import IdSource
     from ciq_mock.server import MockServer
     from ciq_mock.settings import (
+        AdminSettings,
         Credentials,
         DeliverySettings,
         FailureByInput,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AddressInUseError",
+    "AdminSettings",
     "Attempt",
     "ClockKind",
     "Credentials",
@@ -65,6 +67,7 @@ _MODULES = {
     "ids": ("IdSource",),
     "server": ("MockServer",),
     "settings": (
+        "AdminSettings",
         "Credentials",
         "DeliverySettings",
         "FailureByInput",

@@ -1,6 +1,7 @@
 """`ciq mock` and `python -m ciq_mock`: run the mock with the given options until SIGTERM or SIGINT.
 
-Keys come from the environment only (CIQ_SECRET_ID, CIQ_SECRET_KEY, CIQ_TOKEN): other users can see a command line.
+Keys come from the environment only (CIQ_SECRET_ID, CIQ_SECRET_KEY, CIQ_TOKEN, CIQ_ADMIN_TOKEN): other users can see a
+command line.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from ciq_mock.server import MockServer
 from ciq_mock.settings import (
     DEFAULT_BUCKET,
     DEFAULT_REGION,
+    AdminSettings,
     Credentials,
     DeliverySettings,
     MockSettings,
@@ -60,7 +62,12 @@ def option_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    add(
+        "--host",
+        default="127.0.0.1",
+        help="address to listen on (%(default)s); beyond loopback /_ciq/ needs the token CIQ_ADMIN_TOKEN, or the one "
+        "that the mock prints, and callbacks to private addresses are refused",
+    )
     add("--port", type=_port, default=0, help="port to listen on; 0, the default, means any free port")
     add("--workers", type=int, default=10, help="jobs of one queue that run at the same time (%(default)s)")
     add("--duration", type=float, default=0.1, help="seconds a job runs (%(default)s)")
@@ -79,6 +86,21 @@ def option_parser() -> argparse.ArgumentParser:
     add("--default-bucket", default=DEFAULT_BUCKET, help="bucket of requests whose Host names none (%(default)s)")
     add("--default-region", default=DEFAULT_REGION, help="region of requests whose Host names none (%(default)s)")
     add("--retries", default="1,5", help="seconds before each retry of a callback, comma-separated, or none")
+    add(
+        "--admin-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="host name under which /_ciq/ answers, beside localhost and IP addresses",
+    )
+    add("--forbid-private", action="store_true", help="refuse callbacks to private and link-local addresses")
+    add(
+        "--callback-net",
+        action="append",
+        default=[],
+        metavar="NETWORK",
+        help="allow callbacks to this private network (10.1.0.0/16), although private addresses are refused",
+    )
     add(
         "--dialect",
         action="append",
@@ -125,7 +147,12 @@ def _settings(options: argparse.Namespace) -> MockSettings:
         clock_factor=factor,
         dialects=tuple(options.dialect),
         faults=tuple(options.fault),
-        delivery=DeliverySettings(retry_after=_seconds(options.retries)),
+        delivery=DeliverySettings(
+            retry_after=_seconds(options.retries),
+            forbid_private=options.forbid_private or None,
+            networks=tuple(options.callback_net),
+        ),
+        admin=AdminSettings(token=os.environ.get("CIQ_ADMIN_TOKEN", ""), hosts=tuple(options.admin_host)),
         objects=ObjectSettings(
             largest=options.object_mib * _MIB,
             total=options.store_mib * _MIB,
@@ -141,6 +168,8 @@ def run(server: MockServer) -> None:
     try:
         with server:
             _collect_garbage_rarely()
+            if server.admin_token != server.settings.admin.token:
+                sys.stderr.write(f"ciq mock: admin token for /_ciq/ (set CIQ_ADMIN_TOKEN): {server.admin_token}\n")
             sys.stdout.write(f"ciq mock ready on {server.url}\n")
             sys.stdout.flush()
             signal.sigwait(ends)

@@ -8,12 +8,14 @@ Every method may be called from any thread; it runs in the mock's event loop and
 """
 
 import asyncio
+import secrets
 import socket
 import sys
 import threading
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -24,7 +26,7 @@ from ciq_mock.admin.views import JobView, QueueView, jobs_of, queues_of
 from ciq_mock.clock import Clock
 from ciq_mock.delivery import Attempt
 from ciq_mock.http.request_log import RequestEntry
-from ciq_mock.http.serving import HttpServer, listen
+from ciq_mock.http.serving import HttpServer, is_loopback, listen
 from ciq_mock.ids import IdSource
 from ciq_mock.mock import Mock
 from ciq_mock.settings import MockSettings
@@ -58,6 +60,9 @@ class MockServer:
         self.settings = settings or MockSettings()
         self.host = host
         self.port = port
+        self.admin_token = self.settings.admin.token
+        """Required in requests to `/_ciq/`; "" when none is. Made by `start` when the mock listens beyond loopback."""
+        self._beyond_loopback = False
         self._ids = ids
         self._wall_clock = wall_clock
         self._data = None if data is None else Path(data)
@@ -87,6 +92,9 @@ class MockServer:
             raise RuntimeError("a MockServer starts only once: create another one")
         self._socket = listen(self.host, self.port)
         self.port = self._socket.getsockname()[1]
+        self._beyond_loopback = not is_loopback(self._socket)
+        if self._beyond_loopback and not self.admin_token:
+            self.admin_token = secrets.token_urlsafe(24)
         try:
             self._start_thread(self._socket)
         except BaseException:
@@ -229,15 +237,30 @@ class MockServer:
             sock.close()
 
     async def _serve(self, sock: Any) -> None:
-        mock = make_mock(self.settings, ids=self._ids, wall_clock=self._wall_clock, store=self._store())
+        mock = make_mock(self._settings_in_effect(), ids=self._ids, wall_clock=self._wall_clock, store=self._store())
         try:
             await mock.start()
             self._loop = asyncio.get_running_loop()
             self._mock = mock
-            self._http = HttpServer(mock, admin=lambda: _admin_of(mock), ready=lambda: self._up.set_result(None))
+            self._http = HttpServer(mock, admin=lambda: self._admin(mock), ready=lambda: self._up.set_result(None))
             await self._http.serve(sockets=[sock])
         finally:
             await mock.close(drop=self._abrupt)
+
+    def _settings_in_effect(self) -> MockSettings:
+        """Return the settings with the choices that depend on where the mock listens."""
+        delivery = self.settings.delivery
+        if delivery.forbid_private is not None:
+            return self.settings
+        return replace(self.settings, delivery=replace(delivery, forbid_private=self._beyond_loopback))
+
+    def _admin(self, mock: Mock) -> ASGIApp:
+        from ciq_mock.admin.access import AdminAccess, CheckedAdmin  # importing it takes a third of the start-up time
+        from ciq_mock.admin.app import admin_app
+
+        hosts = frozenset(name.lower() for name in (self.host, *self.settings.admin.hosts))
+        access = AdminAccess(hosts=hosts, any_address=self._beyond_loopback, token=self.admin_token)
+        return CheckedAdmin(admin_app(mock, reduced_log=self._beyond_loopback), access)
 
     def _store(self) -> Store:
         if self._data is None:
@@ -261,12 +284,6 @@ def make_mock(
     """
     overrides = overrides_of(settings)
     return Mock(settings, overrides=overrides, ids=ids, wall_clock=wall_clock, clock=clock, store=store)
-
-
-def _admin_of(mock: Mock) -> ASGIApp:
-    from ciq_mock.admin.app import admin_app  # importing it takes a third of the start-up time
-
-    return admin_app(mock)
 
 
 def _up_to_date(look: Callable[[Mock], T]) -> Callable[[Mock], Coroutine[Any, Any, T]]:

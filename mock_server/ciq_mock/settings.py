@@ -3,6 +3,7 @@
 Times are seconds, sizes are bytes. A behaviour that no document defines is a setting.
 """
 
+import ipaddress
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -27,6 +28,14 @@ def _need(holds: bool, name: str, value: object, allowed: str) -> None:
 
 def _seconds(name: str, value: float) -> None:
     _need(math.isfinite(value) and value >= 0, name, value, "a finite number of seconds from 0")
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +63,24 @@ class Shutdown(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AdminSettings:
+    """Who may use the admin pages under `/_ciq/`."""
+
+    token: str = field(default="", repr=False)
+    """Required in every admin request. Empty: none on loopback; a random token when the mock listens beyond it."""
+    hosts: tuple[str, ...] = ()
+    """Host names of the mock beside `localhost`; requests under other names are refused."""
+
+    def __post_init__(self) -> None:
+        _need(
+            not self.token or (len(self.token) >= 16 and self.token.isascii() and self.token.isprintable()),
+            "admin.token",
+            "(not shown)",
+            "empty or at least 16 printable ASCII characters",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FailureByInput:
     """Jobs whose input key begins with `prefix` end Failed."""
 
@@ -72,7 +99,9 @@ class DeliverySettings:
     concurrency: int = 256
     """Attempts in progress at the same time."""
     per_address: int = 64
-    """Attempts in progress to one address: limits how much a receiver that hangs delays the others."""
+    """Attempts in progress to one host and port: limits how much a receiver that hangs delays the others."""
+    per_host: int = 128
+    """Attempts in progress to all ports of one host."""
     delay: float = 0.0
     """Wait before the first attempt."""
     stagger: float = 0.0
@@ -80,8 +109,11 @@ class DeliverySettings:
     copies: int = 1
     """How often each callback is delivered."""
     user_agent: str = "Go-http-client/1.1"
-    forbid_private: bool = False
-    """True refuses loopback, private and other non-public addresses (in the documents: “no intranet address”)."""
+    forbid_private: bool | None = None
+    """True refuses loopback, private and other non-public addresses (in the documents: “no intranet address”). None
+    refuses them when the mock listens beyond loopback."""
+    networks: tuple[str, ...] = ()
+    """Networks such as `10.1.0.0/16` whose addresses are allowed although `forbid_private` refuses private ones."""
     verify_tls: bool = True
     max_pending: int = 200_000
     """Maximum of pending callbacks; further ones are dropped, with an entry in the log."""
@@ -96,8 +128,10 @@ class DeliverySettings:
             _seconds(f"delivery.{name}", getattr(self, name))
         for wait in self.retry_after:
             _seconds("delivery.retry_after", wait)
-        for name in ("concurrency", "per_address", "copies", "max_pending", "log_size", "sink_size"):
+        for name in ("concurrency", "per_address", "per_host", "copies", "max_pending", "log_size", "sink_size"):
             _need(getattr(self, name) >= 1, f"delivery.{name}", getattr(self, name), "at least 1")
+        for network in self.networks:
+            _need(_is_network(network), "delivery.networks", network, "networks such as 10.1.0.0/16")
         _need(self.timeout > 0, "delivery.timeout", self.timeout, "more than 0 s")
 
 
@@ -215,6 +249,7 @@ class MockSettings:
     delivery: DeliverySettings = DeliverySettings()
     limits: Limits = Limits()
     objects: ObjectSettings = ObjectSettings()
+    admin: AdminSettings = AdminSettings()
 
     def __post_init__(self) -> None:
         _need(self.workers >= 1, "workers", self.workers, "at least 1")

@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
+import aiohttp
 import httptools
 import pytest
 import schemathesis
 import uvicorn
+from aiohttp import client_proto
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.internal.conjecture import providers
@@ -64,7 +66,12 @@ WERKZEUG = PrivateApi(
     ("environ['werkzeug.socket']",),
     "conformance/ciq_conformance/driver/receiver.py",
 )
-PRIVATE_APIS = (UVICORN, HYPOTHESIS, SCHEMATHESIS, WERKZEUG)
+AIOHTTP = PrivateApi(
+    "aiohttp",
+    ("aiohttp.client_proto.ResponseHandler", "aiohttp.TCPConnector._factory"),
+    "mock_server/ciq_mock/delivery/bounded_connection.py",
+)
+PRIVATE_APIS = (AIOHTTP, UVICORN, HYPOTHESIS, SCHEMATHESIS, WERKZEUG)
 
 
 def requirements() -> dict[str, Requirement]:
@@ -224,6 +231,23 @@ def test_uvicorn_server_has_the_overridden_coroutines(method: str, parameters: l
     found = getattr(uvicorn.Server, method, None)
     assert inspect.iscoroutinefunction(found), broken(UVICORN, f"Server.{method} is no coroutine function")
     require_parameters(UVICORN, found, ["self", *parameters])
+
+
+def test_aiohttp_makes_connections_with_the_replaced_factory() -> None:
+    """A connector keeps the maker of its connections in `_factory`; each has the methods that the mock overrides."""
+
+    async def factory() -> Any:
+        connector = aiohttp.TCPConnector()
+        try:
+            return getattr(connector, "_factory", None)
+        finally:
+            await connector.close()
+
+    found = asyncio.run(factory())
+    made_by = getattr(found, "func", None)
+    assert made_by is client_proto.ResponseHandler, broken(AIOHTTP, f"TCPConnector._factory is {found!r}")
+    for method in ("set_response_params", "feed_data", "data_received", "set_exception"):
+        assert callable(getattr(made_by, method, None)), broken(AIOHTTP, f"ResponseHandler has no method {method}")
 
 
 def test_hypothesis_accepts_providers_by_name() -> None:

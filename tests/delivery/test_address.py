@@ -14,7 +14,8 @@ from ciq_mock.delivery.address import (
     origin_of,
     without_password,
 )
-from ciq_mock.delivery.sender import PublicResolver
+from ciq_mock.delivery.bounded_connection import PublicResolver
+from ciq_mock.settings import DeliverySettings
 
 
 @pytest.mark.parametrize(
@@ -31,13 +32,13 @@ from ciq_mock.delivery.sender import PublicResolver
 )
 def test_valid_address_is_accepted(address: str) -> None:
     """Both schemes, ports, literal and international hosts are accepted; private hosts too unless forbidden."""
-    check_address(address)
+    check_address(address, DeliverySettings())
 
 
 @pytest.mark.parametrize("host", ["8.8.8.8", "receiver.example", "[2606:4700::1111]", "localhost.example"])
 def test_public_address_with_private_forbidden_is_accepted(host: str) -> None:
     """A host name is checked only when it is resolved."""
-    check_address(f"http://{host}/", forbid_private=True)
+    check_address(f"http://{host}/", DeliverySettings(forbid_private=True))
 
 
 @pytest.mark.parametrize(
@@ -46,7 +47,7 @@ def test_public_address_with_private_forbidden_is_accepted(host: str) -> None:
 def test_intranet_address_with_private_forbidden_is_refused(host: str) -> None:
     """Private, link-local, multicast and unspecified addresses are refused; the message contains no path."""
     with pytest.raises(AddressRefusedError, match="intranet") as error:
-        check_address(f"http://{host}/secret?token=1", forbid_private=True)
+        check_address(f"http://{host}/secret?token=1", DeliverySettings(forbid_private=True))
     assert "secret" not in str(error.value)
 
 
@@ -105,9 +106,9 @@ def test_name_that_resolves_to_intranet_only_is_refused() -> None:
     """Public results are kept and intranet results dropped; when none is left, resolving fails."""
 
     async def resolve_mixed_and_private() -> None:
-        mixed = await PublicResolver(FixedResolver("10.0.0.1", "8.8.8.8")).resolve("r.example", 80)
+        mixed = await PublicResolver((), FixedResolver("10.0.0.1", "8.8.8.8")).resolve("r.example", 80)
         assert [entry["host"] for entry in mixed] == ["8.8.8.8"]
         with pytest.raises(OSError, match="intranet addresses only"):
-            await PublicResolver(FixedResolver("10.0.0.1", "127.0.0.1")).resolve("r.example", 80)
+            await PublicResolver((), FixedResolver("10.0.0.1", "127.0.0.1")).resolve("r.example", 80)
 
     asyncio.run(resolve_mixed_and_private())

@@ -172,7 +172,7 @@ def test_connection_idle_beyond_keep_alive_is_closed() -> None:
 @pytest.mark.parametrize("last", ["", "Connection: close\r\n"])
 def test_pipelined_requests_get_responses_in_order(server: MockServer, last: str) -> None:
     """This holds whether a request takes the fast path or not."""
-    head = "%s %s HTTP/1.1\r\nHost: x\r\n%s\r\n"
+    head = "%s %s HTTP/1.1\r\nHost: localhost\r\n%s\r\n"
     targets = [("GET", "/queue", ""), ("GET", "/_ciq/health", ""), ("GET", "/no", ""), ("GET", "/queue", last)]
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as sock:
         sock.sendall("".join(head % target for target in targets).encode())

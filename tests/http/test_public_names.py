@@ -9,6 +9,7 @@ import ciq_mock
 
 PUBLIC = {
     "AddressInUseError",
+    "AdminSettings",
     "Attempt",
     "ClockKind",
     "Credentials",

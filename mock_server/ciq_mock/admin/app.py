@@ -1,7 +1,6 @@
 """The admin pages under `/_ciq/`: for developers and tests, never for a client of the service.
 
-There is no authentication: everyone who can connect to the port can control the mock, so by default it listens on
-this machine only. No answer contains a secret.
+`admin/access.py` decides which requests reach these pages. No answer contains a secret.
 """
 
 import math
@@ -15,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 
-from ciq_mock.admin.views import attempt_of, queues_of, state_of
+from ciq_mock.admin.views import attempt_of, queues_of, reduced_attempt_of, state_of
 from ciq_mock.clock import ScaledClock
 from ciq_mock.mock import Mock
 from ciq_mock.service import times
@@ -37,9 +36,9 @@ class _Scale(msgspec.Struct, forbid_unknown_fields=True):
     factor: float
 
 
-def admin_app(mock: Mock) -> Starlette:
-    """Return the admin application of one mock."""
-    pages = _Pages(mock)
+def admin_app(mock: Mock, *, reduced_log: bool = False) -> Starlette:
+    """Return the admin application of one mock. With `reduced_log` the deliveries have no network details."""
+    pages = _Pages(mock, reduced_log=reduced_log)
     return Starlette(
         routes=[
             Mount(
@@ -64,8 +63,9 @@ def admin_app(mock: Mock) -> Starlette:
 class _Pages:
     """The handlers; each returns a consistent state of the mock."""
 
-    def __init__(self, mock: Mock) -> None:
+    def __init__(self, mock: Mock, *, reduced_log: bool) -> None:
         self._mock = mock
+        self._attempt_of = reduced_attempt_of if reduced_log else attempt_of
 
     async def health(self, _: Request) -> Response:
         """Report that the mock answers."""
@@ -111,7 +111,7 @@ class _Pages:
                 "delivered": log.delivered,
                 "dropped": log.dropped,
                 "pending": self._mock.delivery.pending,
-                "newest": [attempt_of(attempt) for attempt in log],
+                "newest": [self._attempt_of(attempt) for attempt in log],
             }
         )
 

@@ -81,6 +81,21 @@ def attempt_of(attempt: Attempt) -> dict[str, object]:
     return msgspec.structs.asdict(attempt) | {"delivered": attempt.delivered}
 
 
+def reduced_attempt_of(attempt: Attempt) -> dict[str, object]:
+    """Return a delivery attempt without what would make the log a port scanner: no cause and no times of a failure."""
+    answered = attempt.status is not None
+    return {
+        "job_id": attempt.job_id,
+        "url": attempt.url,
+        "number": attempt.number,
+        "copy": attempt.copy,
+        "started": float(int(attempt.started)) if answered else None,
+        "status": attempt.status,
+        "error": attempt.error if not attempt.number else "" if answered else "no HTTP answer",
+        "delivered": attempt.delivered,
+    }
+
+
 def _job(job: Job) -> JobView:
     return JobView(
         job_id=job.id,

@@ -9,9 +9,12 @@ import re
 from functools import lru_cache
 from urllib.parse import SplitResult, quote, urlsplit
 
+from ciq_mock.settings import DeliverySettings
+
 MAX_ADDRESS = 2048
 _SCHEMES = frozenset({"http", "https"})
 _UNSAFE = re.compile(r"[\x00-\x20\x7f]")
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _ASCII = "".join(map(chr, range(0x21, 0x7F)))
 
 
@@ -41,27 +44,29 @@ def without_password(url: str) -> str:
     return f"{scheme}//{rest}" if at and slashes and not re.search(r"[/?#]", user) else url
 
 
-def check_address(url: str, *, forbid_private: bool = False) -> None:
+def check_address(url: str, settings: DeliverySettings) -> None:
     """Raise AddressRefusedError unless callbacks may be sent to `url`.
 
-    With `forbid_private` an IP address must be public; a host name is checked when it is resolved.
+    With `forbid_private` an IP address must be public or in `networks`; the sender checks what a host name resolves to.
     """
-    why_not = _why_not(url, forbid_private)
+    why_not = _why_not(url, bool(settings.forbid_private), settings.networks)
     if why_not:
         raise AddressRefusedError(why_not)
 
 
 @lru_cache(maxsize=1024)
-def _why_not(url: str, forbid_private: bool) -> str:
+def _why_not(url: str, forbid_private: bool, networks: tuple[str, ...]) -> str:
     """Return why an address is refused, "" when it is allowed; cached, because addresses repeat."""
     try:
-        _check(url, forbid_private=forbid_private)
+        _check(url)
+        if forbid_private:
+            _need_public(_split(url).hostname or "", networks)
     except AddressRefusedError as error:
         return str(error)
     return ""
 
 
-def _check(url: str, *, forbid_private: bool) -> None:
+def _check(url: str) -> None:
     if len(url) > MAX_ADDRESS:
         raise AddressRefusedError(f"the address has {len(url)} characters, at most {MAX_ADDRESS} are allowed")
     if _UNSAFE.search(url):
@@ -71,8 +76,6 @@ def _check(url: str, *, forbid_private: bool) -> None:
         raise AddressRefusedError(f"the address must begin with http:// or https://, not {parts.scheme!r}")
     if not parts.hostname:
         raise AddressRefusedError("the address has no host")
-    if forbid_private:
-        _need_public(parts.hostname)
 
 
 def _split(url: str) -> SplitResult:
@@ -84,21 +87,36 @@ def _split(url: str) -> SplitResult:
     return parts
 
 
-def _need_public(host: str) -> None:
-    if host == "localhost" or host.endswith(".localhost"):
+def _need_public(host: str, networks: tuple[str, ...]) -> None:
+    name = host.removesuffix(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        allowed = is_allowed("127.0.0.1", networks)
+    else:
+        try:
+            allowed = is_allowed(name, networks)
+        except ValueError:
+            return  # a host name: the sender checks its addresses
+    if not allowed:
         raise AddressRefusedError(f"{host} is an intranet address, and this mock is set to refuse those")
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return
-    if not is_public(address):
-        raise AddressRefusedError(f"{host} is an intranet address, and this mock is set to refuse those")
+
+
+def is_allowed(host: str, networks: tuple[str, ...]) -> bool:
+    """Return whether an IP address is public or in one of `networks`. Raises ValueError for a host name."""
+    address = ipaddress.ip_address(host)
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return is_public(address) or any(address in ipaddress.ip_network(network) for network in networks)
 
 
 def is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    """Return whether an address belongs to the public internet."""
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return (mapped or address).is_global and not (mapped or address).is_multicast
+    """Return whether an address belongs to the public internet; an IPv4 address inside an IPv6 one counts."""
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour
+        if inner is None and address in _NAT64:
+            inner = ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
+        if inner is not None:
+            return is_public(inner)
+    return address.is_global and not address.is_multicast
 
 
 def as_sent(url: str) -> str:

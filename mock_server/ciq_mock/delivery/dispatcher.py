@@ -1,6 +1,6 @@
 """`CallbackDispatcher`: applies the callback rule to each ended job, and sends the callback.
 
-A callback waits for its time (delay, retry), then in the queue of its URL, then one worker sends it.
+A callback waits for its time (delay, retry), then in the queue of its host, then one worker sends it.
 Delays and retries use the mock's clock; a callback that waits in a queue or is being sent holds that clock.
 Bodies are built when they are sent, so a receiver that hangs costs one small record per callback.
 """
@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from ciq_mock.callback_rule import BodyFormat, Decision, Destination, Silence, Sink, decide
 from ciq_mock.clock import Clock, Timer
 from ciq_mock.delivery.address import AddressRefusedError, check_address, without_password
+from ciq_mock.delivery.host_queues import HostQueues, PendingCallback, Subject
 from ciq_mock.delivery.log import Answer, Attempt, DeliveryLog
 from ciq_mock.delivery.sinks import SinkMessage, Sinks
-from ciq_mock.delivery.url_queues import PendingCallback, Subject, UrlQueues
 from ciq_mock.engine import Accepted, CallbackChoice, Ended, Event
 from ciq_mock.settings import DeliverySettings, RuleMoment, Shutdown
 from ciq_schemas.values import NotifyConfig
@@ -47,7 +47,7 @@ class CallbackDispatcher:
         self._clock = clock
         self._build = build
         self._rule_read_at = rule_read_at
-        self._url_queues = UrlQueues(width=settings.per_address)
+        self._host_queues = HostQueues(width=settings.per_address, host_width=settings.per_host)
         self._delayed: dict[PendingCallback, Timer] = {}
         self._sending: set[PendingCallback] = set()
         self._workers: set[asyncio.Task[None]] = set()
@@ -66,7 +66,7 @@ class CallbackDispatcher:
     @property
     def pending(self) -> int:
         """Number of unfinished callbacks: delayed, awaiting a retry, queued or being sent."""
-        return len(self._delayed) + self._url_queues.waiting + len(self._sending)
+        return len(self._delayed) + self._host_queues.waiting + len(self._sending)
 
     def on_event(self, event: Event) -> None:
         """Handle an engine event; only ended jobs cause callbacks (no document names a callback for a cancel)."""
@@ -160,7 +160,7 @@ class CallbackDispatcher:
         for copy in range(1, self._settings.copies + 1):
             pending = PendingCallback(subject=subject, url=to.url, body_format=to.format, copy=copy)
             try:
-                check_address(to.url, forbid_private=self._settings.forbid_private)
+                check_address(to.url, self._settings)
             except AddressRefusedError as error:
                 self._drop(pending, f"dropped: {error}")
                 self._settled(pending)
@@ -184,7 +184,7 @@ class CallbackDispatcher:
 
     def _enqueue(self, pending: PendingCallback) -> None:
         self._clock.hold()
-        self._url_queues.put(pending)
+        self._host_queues.put(pending)
         self._start_worker()
 
     # --- sending ------------------------------------------------------------------------------------------
@@ -197,27 +197,27 @@ class CallbackDispatcher:
     async def _open_sender(self) -> None:
         make = await asyncio.to_thread(self.sender_class)
         self._sender = make(self._settings)
-        for _ in range(min(self._url_queues.waiting, self._settings.concurrency)):
+        for _ in range(min(self._host_queues.waiting, self._settings.concurrency)):
             self._start_worker()
 
     def _start_worker(self) -> None:
         """Start one more worker if a callback is ready."""
         sender = self._sender
-        if sender is not None and self._url_queues.ready and len(self._workers) < self._settings.concurrency:
+        if sender is not None and self._host_queues.ready and len(self._workers) < self._settings.concurrency:
             worker = asyncio.get_running_loop().create_task(self._work(sender))
             self._workers.add(worker)
             worker.add_done_callback(self._worker_done)
 
     async def _work(self, sender: "Sender") -> None:
-        """Send from the URL queues in turn until none is ready."""
-        while self._url_queues.ready:
-            url_queue, pending = self._url_queues.take()
+        """Send from the queues of the hosts in turn until none is ready."""
+        while self._host_queues.ready:
+            port_queue, pending = self._host_queues.take()
             self._sending.add(pending)
             try:
                 await self._attempt(sender, pending)
             finally:
                 self._sending.discard(pending)
-                self._url_queues.done(url_queue)
+                self._host_queues.done(port_queue)
                 self._clock.release()
                 self._notify_waiters()
 
@@ -261,7 +261,7 @@ class CallbackDispatcher:
 
     def _remove_unsent(self) -> list[PendingCallback]:
         """Remove every callback that is not being sent."""
-        waiting = self._url_queues.clear()
+        waiting = self._host_queues.clear()
         for _ in waiting:
             self._clock.release()
         return self._remove_delayed() + waiting

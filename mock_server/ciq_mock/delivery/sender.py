@@ -4,49 +4,24 @@ The HTTP client is slow to import, so the dispatcher loads this module when the 
 Must not know jobs, retries or the mock's clock; its time-out is real time.
 """
 
-import ipaddress
-import socket
 from collections.abc import Mapping
 from functools import lru_cache
 from types import TracebackType
 from typing import ClassVar, Self
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import ThreadedResolver
+from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from ciq_mock.callback_rule import BodyFormat
-from ciq_mock.delivery.address import as_sent, is_public
+from ciq_mock.delivery.address import as_sent
+from ciq_mock.delivery.bounded_connection import AnswerTooLongError, BoundedConnector
 from ciq_mock.delivery.log import Answer
 from ciq_mock.settings import DeliverySettings
 
 _CONTENT_TYPES = {BodyFormat.XML: "application/xml", BodyFormat.JSON: "application/json"}
 """XML as in 1545/65203; no document has one for JSON."""
 _ANSWER_READ = 64 * 1024
-_KEEP_ALIVE = 1.0
-"""Shorter than receivers keep idle connections; else an attempt could use one that the receiver is closing."""
-
-
-class PublicResolver(AbstractResolver):
-    """Resolves names and drops non-public addresses, which the earlier check of the callback address cannot see."""
-
-    def __init__(self, inner: AbstractResolver | None = None) -> None:
-        self._inner = inner or ThreadedResolver()
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        """Resolve with the inner resolver; raise OSError when it finds intranet addresses only."""
-        found = await self._inner.resolve(host, port, family)
-        public = [entry for entry in found if is_public(ipaddress.ip_address(entry["host"]))]
-        if not public:
-            raise OSError(None, f"{host} has intranet addresses only, and this mock is set to refuse those")
-        return public
-
-    async def close(self) -> None:
-        """Close the inner resolver."""
-        await self._inner.close()
 
 
 class Sender:
@@ -55,13 +30,10 @@ class Sender:
     method = "POST"
     content_types: ClassVar[Mapping[BodyFormat, str]] = _CONTENT_TYPES
 
-    def __init__(self, settings: DeliverySettings) -> None:
-        """Create the client; must be called in a running event loop."""
+    def __init__(self, settings: DeliverySettings, *, resolver: AbstractResolver | None = None) -> None:
+        """Create the client; must be called in a running event loop. `resolver` is for tests."""
         self._timeout = settings.timeout
-        resolver = PublicResolver() if settings.forbid_private else None
-        self._connector = aiohttp.TCPConnector(
-            limit=0, ssl=settings.verify_tls, resolver=resolver, keepalive_timeout=_KEEP_ALIVE
-        )
+        self._connector = BoundedConnector(settings, resolver)
         # One session per format: its headers are prepared once.
         self._sessions = {
             body_format: aiohttp.ClientSession(
@@ -99,6 +71,8 @@ class Sender:
                     await _read_body(response)
         except TimeoutError:
             return self._timed_out(status)
+        except AnswerTooLongError as error:
+            return Answer(status, str(error))
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # ValueError: yarl and HTTP parsing raise it for addresses that pass check_address.
             return Answer(status, _reason(error))
@@ -129,14 +103,19 @@ async def _read_body(response: aiohttp.ClientResponse) -> None:
 
 
 def _reason(error: Exception) -> str:
+    """Return why there is no answer; never with bytes that the receiver has sent, which need not be a web server."""
     match error:
         case aiohttp.ServerDisconnectedError():
             return "the receiver closed the connection without an answer"
+        case aiohttp.ClientConnectorCertificateError():
+            return f"the certificate of {error.host}:{error.port} is not valid"
         case aiohttp.ClientConnectorError():
             return f"no connection to {error.host}:{error.port}: {error.os_error.strerror or error.os_error}"
-        case aiohttp.InvalidURL():
+        case aiohttp.ClientResponseError() | aiohttp.ClientPayloadError():
+            return "the answer is not HTTP or broke off"
+        case aiohttp.InvalidURL() | ValueError():
             return "the address cannot be used by the HTTP client"
-        case aiohttp.ClientResponseError():
-            return f"the answer is not HTTP: {error.message}"
+        case OSError() if error.strerror:
+            return f"the connection failed: {error.strerror}"
         case _:
-            return f"{type(error).__name__}: {error}"
+            return f"the connection failed: {type(error).__name__}"

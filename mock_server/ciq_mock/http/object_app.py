@@ -216,11 +216,15 @@ class ObjectApp:
 
 def _headers_of(item: StoredObject) -> dict[bytes, bytes]:
     headers = dict(item.headers) or {b"content-type": b"application/octet-stream"}
-    return headers | {
-        b"etag": item.etag.encode(),
-        b"last-modified": object_form.http_date(item.modified),
-        b"accept-ranges": b"bytes",
-    }
+    return (
+        object_form.SANDBOX
+        | headers
+        | {
+            b"etag": item.etag.encode(),
+            b"last-modified": object_form.http_date(item.modified),
+            b"accept-ranges": b"bytes",
+        }
+    )
 
 
 def _check_md5(given: bytes | None, body: bytes) -> None:

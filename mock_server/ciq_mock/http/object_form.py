@@ -94,6 +94,15 @@ def stored_headers(headers: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[bytes,
     return (*stored, (b"content-type", b"application/octet-stream"))
 
 
+SANDBOX = {
+    b"content-security-policy": b"sandbox; default-src 'none'",
+    b"x-content-type-options": b"nosniff",
+    b"content-disposition": b"attachment",
+}
+"""Headers of every answer with an object: a browser never runs an upload as a page of the mock, which has admin pages.
+An upload or request may set another Content-Disposition, as in COS; the sandbox remains."""
+
+
 def replaced_headers(query: Query) -> dict[bytes, bytes]:
     """Return the answer headers that the parameters of the request set."""
     found = {}

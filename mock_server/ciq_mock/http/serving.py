@@ -4,6 +4,7 @@ The service and the admin pages share the port only: paths that begin with `/_ci
 """
 
 import asyncio
+import ipaddress
 import socket
 from collections.abc import Callable
 
@@ -32,6 +33,11 @@ def listen(host: str, port: int) -> socket.socket:
         sock.close()
         raise AddressInUseError(f"cannot listen on {host}:{port}: {error}") from error
     return sock
+
+
+def is_loopback(sock: socket.socket) -> bool:
+    """Return whether only this machine can connect to a bound socket."""
+    return ipaddress.ip_address(sock.getsockname()[0]).is_loopback
 
 
 class HttpServer(uvicorn.Server):

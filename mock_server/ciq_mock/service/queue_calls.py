@@ -121,7 +121,7 @@ def _need_address(context: ServiceContext, url: str) -> None:
     if len(url) > context.settings.limits.url_length:
         raise invalid(f"NotifyConfig.Url is longer than {context.settings.limits.url_length} characters")
     try:
-        check_address(url, forbid_private=context.settings.delivery.forbid_private)
+        check_address(url, context.settings.delivery)
     except AddressRefusedError as error:
         raise invalid(f"NotifyConfig.Url: {error}") from None
 

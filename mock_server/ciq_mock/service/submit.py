@@ -4,8 +4,6 @@ Source: 436/73198, 436/54934, 1045/47932 (one), 436/85083 (several); 436/83108 (
 path, Operation, Input, callback fields, then bucket and queue.
 """
 
-from functools import lru_cache
-
 from ciq_mock.callback_rule import NO_CALLBACK
 from ciq_mock.delivery.address import AddressRefusedError, check_address
 from ciq_mock.engine import NO_CHOICE, CallbackChoice, JobSpec, KafkaAddress, MqAddress
@@ -127,7 +125,7 @@ def _callback(settings: MockSettings, fields: Texts) -> CallbackChoice:
     address = str(given.get("CallBack", ""))
     if address and address != NO_CALLBACK:
         try:
-            _checked(address, settings.delivery.forbid_private)
+            check_address(address, settings.delivery)
         except AddressRefusedError as error:
             raise invalid(f"CallBack: {error}") from None
     channel = str(given.get("CallBackType", ""))
@@ -143,12 +141,6 @@ def _callback(settings: MockSettings, fields: Texts) -> CallbackChoice:
         mq=_mq(mq),
         kafka=_kafka(kafka),
     )
-
-
-@lru_cache(maxsize=512)
-def _checked(address: str, forbid_private: bool) -> None:
-    """Check an address; cached, because clients use few different addresses."""
-    check_address(address, forbid_private=forbid_private)
 
 
 def _need(config: object, name: str, parts: tuple[str, ...], channel: str) -> None:

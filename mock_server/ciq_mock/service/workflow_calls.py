@@ -202,6 +202,6 @@ def _rule(context: ServiceContext, given: object) -> NotifyConfig | None:
 
 def _check_address(context: ServiceContext, url: str) -> None:
     try:
-        check_address(url, forbid_private=context.settings.delivery.forbid_private)
+        check_address(url, context.settings.delivery)
     except AddressRefusedError as error:
         raise invalid(f"NotifyConfig.Url: {error}") from None

@@ -16,7 +16,7 @@ from starlette.types import Scope
 
 from ciq_mock.callback_rule import BodyFormat
 from ciq_mock.delivery import BodyBuilder
-from ciq_mock.delivery.url_queues import Subject
+from ciq_mock.delivery.host_queues import Subject
 from ciq_mock.http.app import Handle, ServiceApp
 from ciq_mock.http.protocol import Answered, Headers
 from ciq_mock.overrides import Components, Override

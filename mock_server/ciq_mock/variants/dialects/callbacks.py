@@ -7,7 +7,7 @@ from typing import Any
 from lxml import etree
 
 from ciq_mock.delivery import CallbackDispatcher
-from ciq_mock.delivery.url_queues import PendingCallback
+from ciq_mock.delivery.host_queues import PendingCallback
 from ciq_mock.overrides import Override, mixed
 from ciq_mock.settings import RuleMoment
 from ciq_mock.variants.dialects.dialect import Dialect

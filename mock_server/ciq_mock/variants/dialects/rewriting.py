@@ -12,7 +12,7 @@ import msgspec
 from lxml import etree
 
 from ciq_mock.callback_rule import BodyFormat
-from ciq_mock.delivery.url_queues import Subject
+from ciq_mock.delivery.host_queues import Subject
 from ciq_mock.overrides import Override
 from ciq_mock.variants.edits import Tree
 from ciq_mock.variants.middleware import changed_callbacks_per_mock, changed_content

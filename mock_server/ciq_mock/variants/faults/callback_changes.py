@@ -10,7 +10,7 @@ import msgspec
 
 from ciq_mock.callback_rule import BodyFormat, Decision, Destination
 from ciq_mock.delivery import CallbackDispatcher
-from ciq_mock.delivery.url_queues import Subject
+from ciq_mock.delivery.host_queues import Subject
 from ciq_mock.engine import CallbackChoice, Ended, Event, Job
 from ciq_mock.overrides import Override
 from ciq_mock.variants.middleware import bodies, changed_callbacks

@@ -10,9 +10,9 @@ import msgspec
 
 from ciq_mock.callback_rule import TASK_FINISH, BodyFormat, Decision, Destination
 from ciq_mock.delivery import CallbackDispatcher
+from ciq_mock.delivery.host_queues import PendingCallback, Subject
 from ciq_mock.delivery.log import Answer as Attempt
 from ciq_mock.delivery.sender import Sender
-from ciq_mock.delivery.url_queues import PendingCallback, Subject
 from ciq_mock.engine import Accepted, CallbackChoice, Cancelled, Ended, Event, Job, QueueUpdated, Started
 from ciq_mock.overrides import Override
 from ciq_mock.service import times

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ciq_mock.callback_rule import BodyFormat
-from ciq_mock.delivery.url_queues import Subject
+from ciq_mock.delivery.host_queues import Subject
 from ciq_mock.engine import CallbackChoice, Engine, Failure, Job
 from ciq_mock.variants.edits import Tree, drop, where
 from ciq_mock.variants.faults.callback_changes import Rule, misreads_rules_of, sends_as

@@ -8,7 +8,7 @@ from msgspec.structs import replace as changed
 
 from ciq_mock.callback_rule import BodyFormat, Decision
 from ciq_mock.delivery import CallbackDispatcher
-from ciq_mock.delivery.url_queues import Subject
+from ciq_mock.delivery.host_queues import Subject
 from ciq_mock.http.protocol import Answered
 from ciq_mock.overrides import Override
 from ciq_mock.service.call import NOTHING, Answer, Call
