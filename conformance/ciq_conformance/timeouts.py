@@ -13,6 +13,14 @@ UNMEASURED = Calibration(
 )
 """Used until the probe has measured the target."""
 
+STALLED = Calibration(
+    seq=0, feature="", job_path="", start_latency=0.5, job_latency=0.5, callback_latency=None, workers=1
+)
+"""Used when the first job of the run did not end: further jobs are observed for a short time only."""
+
+GRACE, SHORT_GRACE = 5.0, 1.0
+"""Seconds in addition to a multiple of what was measured; the short ones after a stall in several scenarios."""
+
 SHOWN_WITHIN = 2.0
 """Seconds until an update must be visible in a list: no document promises that it is at once."""
 
@@ -25,8 +33,9 @@ class Timeouts:
     | --- | --- |
     | one response | 30 s |
     | the first job of all | 60 s |
-    | n jobs to end | 5 s + 4 x rounds x job latency, rounds = n / workers rounded up |
-    | a callback | 5 s + 10 x callback latency |
+    | n jobs to end | grace + 4 x rounds x job latency, rounds = n / workers rounded up |
+    | any of n jobs to change its state | grace + 4 x job latency |
+    | a callback | grace + 10 x callback latency |
     | a paused queue to show a leak | 3 x start latency, from 0.4 s to 5 s |
     | a callback that must not arrive | 2 x callback latency after a control callback, from 0.3 s to 5 s |
     | states to settle after a pause | job latency + 0.3 s, at most 10 s |
@@ -34,6 +43,7 @@ class Timeouts:
 
     calibration: Calibration = UNMEASURED
     scale: float = 1.0
+    grace: float = GRACE
 
     @property
     def answer(self) -> float:
@@ -48,7 +58,12 @@ class Timeouts:
     def jobs(self, count: int = 1) -> float:
         """Longest wait for `count` jobs to end."""
         rounds = math.ceil(count / max(1, self.calibration.workers))
-        return (5.0 + 4.0 * rounds * max(self.calibration.job_latency, 0.05)) * self.scale
+        return (self.grace + 4.0 * rounds * max(self.calibration.job_latency, 0.05)) * self.scale
+
+    @property
+    def stall(self) -> float:
+        """Longest wait for any of several jobs to change its state: a queue with a free worker starts the next one."""
+        return self.jobs(1)
 
     def drain(self, count: int) -> float:
         """How long `count` jobs should take by the calibration."""
@@ -57,7 +72,7 @@ class Timeouts:
     @property
     def callback(self) -> float:
         """Longest wait for a callback after its job has ended."""
-        return (5.0 + 10.0 * (self.calibration.callback_latency or 0.0)) * self.scale
+        return (self.grace + 10.0 * (self.calibration.callback_latency or 0.0)) * self.scale
 
     @property
     def hold(self) -> float:

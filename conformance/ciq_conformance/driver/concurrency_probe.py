@@ -12,6 +12,7 @@ from ciq_conformance.driver.cancellation import CancelToken
 from ciq_conformance.driver.recorder import RunRecorder
 from ciq_conformance.driver.requests import JobRequest
 from ciq_conformance.driver.scenario_context import PreconditionFailed, ScenarioContext, accepted
+from ciq_conformance.driver.stall import Progress
 from ciq_schemas.lifecycle import FINAL_STATES, WAITING_STATES, JobState
 from ciq_schemas.transcript.jobs import JobTimeline, StateObservation, build_timelines
 from ciq_schemas.transcript.parsed import ParsedExchange
@@ -107,6 +108,9 @@ class ConcurrencyProbe:
         describes: list[ParsedExchange] = []
         start = self.recorder.now()
         together = 0
+        states: dict[str, str] = {}
+        # Undocumented words cannot show the end; for the documented ones only the deadline counts.
+        progress = Progress(stall=math.inf, unknown=self.ctx.timeouts.jobs(1))
         size = 10 if self.several_ids else 1
         while True:
             open_ids = [job_id for job_id in job_ids if job_id not in ended]
@@ -114,11 +118,14 @@ class ConcurrencyProbe:
                 response = self.ctx.calls.describe(step, *open_ids[begin : begin + size])
                 describes.append(response)
                 shown = [job for job in response.jobs if job.job_id in job_ids] if response.ok else []
+                states.update({job.job_id: job.state or "" for job in shown if job.job_id})
                 messages.update({job.job_id: job.message or "" for job in shown if job.job_id})
                 ended.update(job.job_id for job in shown if job.job_id and job.state in FINAL_STATES)
                 together = max(together, sum(job.state == JobState.RUNNING for job in shown))
             passed = self.recorder.now() - start
             if ended.issuperset(job_ids) or passed > within:
+                break
+            if progress.stalled(states, job_ids, self.recorder.now()):
                 break
             self.stop.pause(min(0.25, max(0.004, passed / 10)))
         timelines = build_timelines(submits, describes)

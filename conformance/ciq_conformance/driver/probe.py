@@ -15,6 +15,7 @@ from ciq_conformance.driver.requests import CallbackRuleRequest
 from ciq_conformance.driver.run_context import RunContext
 from ciq_conformance.driver.scenario_context import PreconditionFailed, ScenarioContext, accepted
 from ciq_conformance.driver.signing import LEEWAY, VALIDITY
+from ciq_conformance.driver.stall import is_unknown
 from ciq_conformance.scenario_spec import ALL_EXCHANGES
 from ciq_conformance.timeouts import UNMEASURED, Timeouts
 from ciq_schemas.features import FeatureSpec
@@ -159,6 +160,10 @@ def _measure(
     job_id = submitted.jobs[0].job_id or ""
     burst = ConcurrencyProbe(recorder=run.recorder, stop=run.stop, ctx=ctx, several_ids=False)
     first = burst.follow("first-job", submitted, ctx.timeouts.first_job)
+    if first.ended is None and is_unknown(first.last_state):
+        raise PreconditionFailed(
+            f"the first job shows the undocumented State {first.last_state!r}; expected {', '.join(JobState)}"
+        )
     if first.ended is None:
         raise PreconditionFailed(
             f"the first job did not end within {ctx.timeouts.first_job:g} s: "

@@ -11,9 +11,10 @@ from ciq_conformance.driver.receiver import CallbackReceiver
 from ciq_conformance.driver.recorder import RunRecorder
 from ciq_conformance.driver.restart_lock import RestartLock
 from ciq_conformance.driver.scenario_context import Restart, ScenarioContext
+from ciq_conformance.driver.stall import StallWatch
 from ciq_conformance.profile import Profile
-from ciq_conformance.timeouts import Timeouts
-from ciq_schemas.features import FeatureSpec
+from ciq_conformance.timeouts import GRACE, SHORT_GRACE, Timeouts
+from ciq_schemas.features import Feature, FeatureSpec
 from ciq_schemas.transcript.records import Calibration
 from ciq_schemas.values import Queue
 
@@ -32,6 +33,11 @@ class RunContext:
     restart_lock: RestartLock = field(default_factory=RestartLock)
     restart: Restart | None = None
     """Restarts the target; None without a restart command."""
+    _stalls: dict[Feature, StallWatch] = field(default_factory=dict)
+
+    def stall_watch(self, feature: Feature) -> StallWatch:
+        """Returns what stalled in the scenarios of a feature so far."""
+        return self._stalls.setdefault(feature, StallWatch())
 
     def calls(
         self,
@@ -57,18 +63,21 @@ class RunContext:
         self, spec: FeatureSpec, scenario: str, calls: FeatureCalls, found: Queue, calibration: Calibration
     ) -> ScenarioContext:
         """Returns the context in which one scenario submits and observes jobs."""
+        stall = self.stall_watch(spec.feature)
+        grace = SHORT_GRACE if stall.short else GRACE
         return ScenarioContext(
             spec=spec,
             scenario=scenario,
             run_id=self.run_id,
             profile=self.profile,
-            timeouts=Timeouts(calibration, self.profile.timeout_factor),
+            timeouts=Timeouts(calibration, self.profile.timeout_factor, grace),
             calls=calls,
             receiver=self.receiver,
             recorder=self.recorder,
             now=self.recorder.now,
             pause_thread=self.stop.pause,
             found=found,
+            stall=stall,
             extra_testing=self.extra_testing,
             exclusive=self.restart_lock.exclusive,
             restart=self.restart,

@@ -12,6 +12,7 @@ from typing import Literal, Protocol
 
 from ciq_conformance.driver.extra_testing import NO_EXTRA_TESTING, ExtraTesting
 from ciq_conformance.driver.requests import CallbackRuleRequest, JobRequest, submit_body, update_body
+from ciq_conformance.driver.stall import UNKNOWN_WORD_SECONDS, Progress, StallWatch
 from ciq_conformance.judge.ordering import settled_after
 from ciq_conformance.profile import Profile
 from ciq_conformance.scenario_spec import channel_name
@@ -145,6 +146,8 @@ class ScenarioContext:
     """The feature's queue before the run; `restore` sets it again."""
     several_ids: bool = False
     """In the probe, the target described two ids in one request."""
+    stall: StallWatch = field(default_factory=StallWatch)
+    """What stalled in the scenarios of this feature so far."""
     extra_testing: ExtraTesting = NO_EXTRA_TESTING
     """How many random histories and malformed requests to run."""
     exclusive: Callable[[], AbstractContextManager[None]] = nullcontext
@@ -286,13 +289,23 @@ class ScenarioContext:
             self.pause_thread(self.timeouts.poll)
 
     def watch_ended(self, step: str, job_ids: Sequence[str], within: float | None = None) -> dict[str, str]:
-        """Polls until all jobs have ended."""
-        return self.watch(
-            step,
-            job_ids,
-            lambda states: all(states.get(job_id) in FINAL_STATES for job_id in job_ids),
-            self.timeouts.jobs(len(job_ids)) if within is None else within,
-        )
+        """Polls until all jobs have ended, or none of them can end any more because no state changes."""
+        limit = self.timeouts.jobs(len(job_ids)) if within is None else within
+        unknown = self.timeouts.stall - (self.timeouts.grace - UNKNOWN_WORD_SECONDS) * self.timeouts.scale
+        progress = Progress(stall=max(self.timeouts.stall, limit if within else 0.0), unknown=unknown)
+        since = self.now()
+
+        def done(states: dict[str, str]) -> bool:
+            ended = all(states.get(job_id) in FINAL_STATES for job_id in job_ids)
+            return ended or progress.stalled(states, job_ids, self.now())
+
+        states = self.watch(step, job_ids, done, limit)
+        left = [job_id for job_id in job_ids if states.get(job_id) not in FINAL_STATES]
+        if left:
+            if self.now() - since < limit:
+                self.record_event("expired", f"{step}: waited {self.now() - since:.1f} s; no State changed any more")
+            self.stall.stalled("jobs", left)
+        return states
 
     def watch_for(self, step: str, job_ids: Sequence[str], seconds: float) -> dict[str, str]:
         """Polls for a fixed time, to observe that something does not happen."""
@@ -301,7 +314,11 @@ class ScenarioContext:
 
     def wait_callbacks(self, channel: str, job_ids: Iterable[str], within: float | None = None) -> bool:
         """Waits until a callback of each job arrived on `channel`; else records `expired` and returns False."""
-        wanted = set(job_ids)
+        requested = set(job_ids)
+        wanted = requested - self.stall.gave_up
+        if requested and not wanted:
+            self.record_event("expired", f"callbacks on {channel}: waited 0.0 s, because no job ended")
+            return False
         name = self.channel(channel)
         limit = self.timeouts.callback if within is None else within
 
@@ -310,7 +327,9 @@ class ScenarioContext:
             return wanted <= received
 
         if self.receiver.wait(complete, limit):
-            return True
+            return wanted == requested
+        if within is None:
+            self.stall.stalled("callbacks")
         self.record_event("expired", f"callbacks on {channel}: waited {limit:.1f} s")
         return False
 

@@ -19,15 +19,18 @@ from ciq_conformance.driver.probe import PROBE, Readiness, Unreachable, probe
 from ciq_conformance.driver.restoration import Restoration
 from ciq_conformance.driver.run_context import RunContext
 from ciq_conformance.driver.scenario_context import NotOffered, PreconditionFailed, ScenarioContext
+from ciq_conformance.driver.stall import BLOCKED_AFTER
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.registry import Item
 from ciq_conformance.judge.verdict import JUDGED, events_of, judge_item
 from ciq_conformance.registry import load_scenario
 from ciq_conformance.runner.plan import plan_scenarios, shuffled
 from ciq_conformance.scenario_spec import ScenarioName, ScenarioSpec
+from ciq_conformance.timeouts import STALLED
 from ciq_schemas.features import FEATURES, Feature
+from ciq_schemas.lifecycle import FINAL_STATES
 from ciq_schemas.requirement import load_registry
-from ciq_schemas.transcript.records import DriverEvent, Outcome
+from ciq_schemas.transcript.records import Calibration, DriverEvent, Outcome
 
 RUN = "run"
 """Scenario name of the events that concern the run as a whole."""
@@ -159,6 +162,7 @@ class RunSession:
         ctx.siblings = contexts
         self._mark(feature, scenario, "begin")
         try:
+            self._require_running_jobs(feature, scenario)
             load_scenario(scenario)(ctx)
         except PreconditionFailed as broken:
             self._mark(feature, scenario, "broken", str(broken))
@@ -170,6 +174,8 @@ class RunSession:
         except Exception:
             self._mark(feature, scenario, "crashed", traceback.format_exc())
         self._mark(feature, scenario, "end")
+        for other in contexts or (feature,):
+            self.run.stall_watch(other).scenario_ended(scenario.name)
         for touched in contexts or (feature,):
             self._between(touched)
 
@@ -182,11 +188,31 @@ class RunSession:
         except Exception:
             self._record_crash(RUN, feature)
 
+    def _require_running_jobs(self, feature: Feature, scenario: ScenarioSpec) -> None:
+        """After several scenarios whose jobs stalled, runs one job; raises PreconditionFailed when it stalls too."""
+        stall = self.run.stall_watch(feature)
+        if not (stall.blocking and scenario.needs_jobs):
+            return
+        ready = self._ready[feature]
+        calls = self.run.calls(ready.spec, PROBE, ready.job_path)
+        ctx = self.run.ctx(ready.spec, PROBE, calls, self._restorations[feature].working, self._calibration(ready))
+        ids = ctx.submit_or_fail("stall-submit", ctx.job_request(f"before {scenario}"))
+        if any(state in FINAL_STATES for state in ctx.watch_ended("stall-job", ids).values()):
+            return
+        raise PreconditionFailed(
+            f"no job has ended since the scenarios {', '.join(stall.blocking[:BLOCKED_AFTER])}, and a further one "
+            f"did not end within {ctx.timeouts.stall:.1f} s"
+        )
+
+    @staticmethod
+    def _calibration(ready: Readiness) -> Calibration:
+        return STALLED if ready.blocked_by else ready.calibration
+
     def _context(self, feature: Feature, scenario: ScenarioSpec) -> ScenarioContext:
         ready = self._ready[feature]
         calls = self.run.calls(ready.spec, scenario.name, ready.job_path, bad_steps=scenario.bad_steps)
         working = self._restorations[feature].working
-        ctx = self.run.ctx(ready.spec, scenario.name, calls, working, ready.calibration)
+        ctx = self.run.ctx(ready.spec, scenario.name, calls, working, self._calibration(ready))
         return replace(ctx, several_ids=ready.several_ids)
 
     def _independent_features(self) -> tuple[Feature, ...]:

@@ -27,6 +27,9 @@ from ciq_schemas.features import Feature
 from ciq_schemas.transcript.jobs import JobTimeline, build_timelines
 from ciq_schemas.transcript.pauses import PauseSpan, certain_pauses, settings_of
 
+_STEP = 1e-6
+"""Seconds between Operations of one request, where they count as submitted one after the other."""
+
 
 def order_timelines(evidence: Evidence) -> tuple[JobTimeline, ...]:
     """Builds the timelines of the scenario's jobs; a job of another path counts only when the target describes it."""
@@ -282,14 +285,23 @@ def jobs_of_a_request_start_in_order_of_operations(evidence: Evidence, item: Ite
             requests.setdefault(timeline.submit_seq, []).append(timeline)
     if not requests:
         return blocked("the target did not accept the request with several Operations; see MUL-001")
-    inversions = []
+    inversions: list[Inversion] = []
+    in_order: list[JobTimeline] = []
     proven = owed = 0
     for unsorted in requests.values():
         jobs = sorted(
             unsorted, key=lambda job: job.requested.user_data or ""
         )  # they end in the number of the Operation
-        # The jobs of one request have one submit: the place of the Operation replaces its instants.
-        placed = [replace(job, submitted_at=place, accepted_by=place + 0.5) for place, job in enumerate(jobs)]
+        # The jobs of one request have one submit: let each Operation follow the one before it.
+        placed = [
+            replace(
+                job,
+                submitted_at=job.submitted_at + 2 * place * _STEP,
+                accepted_by=job.submitted_at + (2 * place + 1) * _STEP,
+            )
+            for place, job in enumerate(jobs)
+        ]
+        in_order += placed
         ordering = submission_order(evidence, placed)
         originals = {job.job_id: job for job in jobs}
         inversions += [
@@ -301,10 +313,15 @@ def jobs_of_a_request_start_in_order_of_operations(evidence: Evidence, item: Ite
     claim = Claim.of(
         "the order of the Operations",
         Ordering(inversions=tuple(inversions), owed=owed, proven=proven),
+        in_order,
+        lambda first, second: first.submit_seq == second.submit_seq,
         enough=1,
     )
     expected = "jobs of one request with equal level start in the order of its Operations"
-    return decide(expected, [claim], timelines, evidence)
+    finding = decide(expected, [claim], timelines, evidence)
+    if finding.kind is Kind.INCONCLUSIVE:
+        return absent(f"the jobs of one request started too close together to observe their order ({claim.power})")
+    return finding
 
 
 @check("PRI-007", SPEC)

@@ -186,11 +186,13 @@ def _submit_many(ctx: ScenarioContext, batch: Batch) -> None:
 
 
 def _submit_equal(ctx: ScenarioContext, batch: Batch) -> None:
-    """Submits one request with several Operations of one level: they should start in the order of the Operations."""
-    count = MOST_OPERATIONS if ctx.timeouts.calibration.job_latency < SHORT_JOB else FEWEST_OPERATIONS
-    requests = [ctx.job_request(f"equal {index}", level=1) for index in range(count)]
-    response = ctx.submit(Label.SUBMIT_EQUAL, *requests)
-    batch.add(response.job_ids, [1] * count)
+    """Submits requests with several Operations of one level: they should start in the order of the Operations."""
+    short = ctx.timeouts.calibration.job_latency < SHORT_JOB
+    count = MOST_OPERATIONS if short else FEWEST_OPERATIONS
+    for number in range(2 if short else 1):
+        requests = [ctx.job_request(f"equal {number} {index}", level=1) for index in range(count)]
+        response = ctx.submit(Label.SUBMIT_EQUAL, *requests)
+        batch.add(response.job_ids, [1] * count)
 
 
 def _submit_other_tag(ctx: ScenarioContext, batch: Batch) -> None:
