@@ -19,6 +19,7 @@ from ciq_conformance.explore.restart_history import restart_history
 from ciq_conformance.explore.script import script_name, write_script
 from ciq_conformance.explore.shrinking import shrink
 from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.worker_allowance import worker_allowance
 from ciq_schemas.transcript.records import AnyRecord, Calibration, Exchange
 
 SECONDS_EACH = 15.0
@@ -134,7 +135,8 @@ def _reproduce(campaign: _Campaign, name: str, history: History, end: float) -> 
         evidence = campaign.evidence()
         job_path = evidence.calibration.job_path if evidence.calibration else ctx.spec.job_path
         halting = evidence.derive(stops_running_jobs)
-        path = write_script(ctx, name, chosen, job_path=job_path, halting=halting)
+        held = evidence.derive(worker_allowance).jobs
+        path = write_script(ctx, name, chosen, job_path=job_path, halting=halting, held_by_workers=held)
         ctx.record_event("note", f"{name}: run {path} to reproduce the deviation")
 
 

@@ -341,6 +341,7 @@ class Replay:
             start_latency=self.case["start_latency"],
             workers=max(1, self.case["workers"]),
             stops_running_jobs=self.case["halting"],
+            held_by_workers=self.case["held_by_workers"],
             callbacks_arrive=True,
         )
         return self.recorder.history(list(self.listener.arrived), conditions)

@@ -26,19 +26,23 @@ def script_name(rule: str, feature: str) -> str:
     return f"explore-{rule}-{feature}.py"
 
 
-def write_script(ctx: ScenarioContext, rule: str, history: History, *, job_path: str, halting: bool) -> Path:
+def write_script(
+    ctx: ScenarioContext, rule: str, history: History, *, job_path: str, halting: bool, held_by_workers: int
+) -> Path:
     """Write the script into the script directory of the run; return its path."""
     folder = ctx.extra_testing.scripts
     if folder is None:
         raise ValueError("this run has no script directory")
     path = folder / script_name(rule, ctx.spec.feature)
-    case = case_of(ctx, rule, history, job_path=job_path, halting=halting)
+    case = case_of(ctx, rule, history, job_path=job_path, halting=halting, held_by_workers=held_by_workers)
     path.write_text(script_text(case), encoding="utf-8")
     path.chmod(0o755)
     return path
 
 
-def case_of(ctx: ScenarioContext, rule: str, history: History, *, job_path: str, halting: bool) -> dict[str, object]:
+def case_of(
+    ctx: ScenarioContext, rule: str, history: History, *, job_path: str, halting: bool, held_by_workers: int
+) -> dict[str, object]:
     """What the replay needs to know of the target, as plain values."""
     profile, spec, calibration = ctx.profile, ctx.spec, ctx.timeouts.calibration
     order = ctx.job_request("replay", user_data=None)
@@ -67,6 +71,7 @@ def case_of(ctx: ScenarioContext, rule: str, history: History, *, job_path: str,
         "callback_latency": calibration.callback_latency or 0.0,
         "workers": max(1, calibration.workers),
         "halting": halting,
+        "held_by_workers": held_by_workers,
         "restart_command": profile.restart_command,
         "history": [command_values(command) for command in history],
     }

@@ -27,6 +27,7 @@ from ciq_conformance.areas.explore.observed_history import (
 )
 from ciq_conformance.areas.order.ordering_claims import running_timelines
 from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.worker_allowance import worker_allowance
 from ciq_conformance.scenario_spec import channel_name
 from ciq_schemas import times
 from ciq_schemas.lifecycle import JobState
@@ -86,6 +87,7 @@ def _conditions(evidence: Evidence, *, arrived: bool) -> Conditions:
         start_latency=calibration.start_latency if calibration else 0.0,
         workers=max(1, calibration.workers if calibration else 1),
         stops_running_jobs=any(timeline.returned_to_waiting for timeline in evidence.derive(running_timelines)),
+        held_by_workers=evidence.derive(worker_allowance).jobs,
         callbacks_arrive=arrived,
     )
 

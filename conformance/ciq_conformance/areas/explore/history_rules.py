@@ -17,6 +17,7 @@ from ciq_conformance.areas.explore.observed_history import (
     HistoryJob,
     Interval,
     ObservedHistory,
+    Proof,
     QueueView,
     StateObservation,
 )
@@ -167,11 +168,20 @@ def _held_observation(job: HistoryJob, span: Interval, settled: float) -> StateO
 
 
 def paused_queue_starts_no_job(history: ObservedHistory) -> RuleResult:
-    """EXP-002: no job starts while the queue is paused."""
+    """EXP-002: no job starts while the queue is paused.
+
+    A start after the grace period is a deviation; earlier ones are, when more jobs start than workers can hold.
+    """
     settled = history.conditions.settled
     found: list[Deviation] = []
     cases = 0
     for span in history.pauses:
+        started = [start for job in history.jobs if (start := _start_in(job, span)) is not None]
+        most = history.conditions.held_by_workers
+        if most is not None and len(started) > most and not history.restarted(span.begin, span.end):
+            found += started
+            cases += len(started)
+            continue
         for job in history.jobs:
             held = _held_observation(job, span, settled)
             cases += held is not None
@@ -185,6 +195,23 @@ def paused_queue_starts_no_job(history: ObservedHistory) -> RuleResult:
                     text = f"job {job.job_id} went from {held.state} to {left.state} in the paused queue"
                     found.append(Deviation(text, (held.seq, left.seq)))
     return RuleResult(tuple(found), cases)
+
+
+def _start_in(job: HistoryJob, span: Interval) -> Deviation | None:
+    """The start of a job in a pause, when it was seen waiting or submitted in it."""
+    waits = [Proof(s.received, s.seq) for s in job.observations if s.state in WAITING and s.sent >= span.begin]
+    if job.sent >= span.begin:
+        waits.append(Proof(job.answered, job.seq))
+    waited = min(waits, key=lambda proof: proof.at, default=None)
+    if waited is None:
+        return None
+    starts = [Proof(s.received, s.seq) for s in job.observations if s.state in STARTED and s.sent >= waited.at]
+    starts += [proof for proof in job.start_callbacks if proof.at >= waited.at]
+    first = min(starts, key=lambda proof: proof.at, default=None)
+    if first is None or first.at >= span.end:
+        return None
+    text = f"job {job.job_id} waited in the paused queue and had started before it was resumed"
+    return Deviation(text, (waited.seq, first.seq))
 
 
 def jobs_succeed(history: ObservedHistory) -> RuleResult:

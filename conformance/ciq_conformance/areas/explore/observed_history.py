@@ -192,6 +192,8 @@ class Conditions:
     workers: int
     stops_running_jobs: bool
     """A pause stopped a running job, which is one documented reading."""
+    held_by_workers: int | None = None
+    """The largest number of jobs that workers can hold while the target still shows them as waiting; None: unknown."""
     callbacks_arrive: bool
     """Some callback of the run arrived."""
 

@@ -64,7 +64,8 @@ def _late_ordering(timelines: tuple[JobTimeline, ...], late_step: str, *, lag: f
 def late_job_of_greater_level_starts_first(evidence: Evidence, item: Item) -> Finding:
     """A late job of a greater level starts before waiting jobs, in an active queue or after a pause in between."""
     timelines = evidence.derive(_late_timelines)
-    spare = evidence.derive(worker_allowance).jobs
+    allowance = evidence.derive(worker_allowance)
+    spare = allowance.jobs
     lag = settled_after(evidence.calibration)
     active = _late_ordering(timelines, labels.Label.SUBMIT_LATE, lag=lag, spare=spare)
     paused_timelines = evidence.derive(order_timelines)
@@ -77,6 +78,10 @@ def late_job_of_greater_level_starts_first(evidence: Evidence, item: Item) -> Fi
     if both.owed:
         where = "overtaken in an active queue" if active.owed else "overtaken after a pause in between"
         finding = decide(EXPECTED, [Claim.of(where, both, enough=1)], (*timelines, *paused_timelines), evidence)
+        if finding.kind is Kind.HOLDS:
+            hidden = min(allowance.started_within(lag), allowance.jobs)
+            text = f"{finding.seen}; starts right after a late submit are not judged singly: up to {hidden} job(s) here"
+            return holds(text, power=text)
         if finding.kind is not Kind.INCONCLUSIVE:
             return finding
     event = evidence.blocking_event(SPEC)
@@ -99,12 +104,17 @@ def running_job_is_not_preempted(evidence: Evidence, item: Item) -> Finding:
             if event and event.name == "unsupported"
             else blocked("the suite could not submit late jobs")
         )
-    ran = 0
+    late = [timeline for timeline in timelines if timeline.step == labels.Label.SUBMIT_LATE]
+    survived = 0
     for timeline in timelines:
-        running = next((s for s in timeline.observations if s.state == JobState.RUNNING), None)
-        if running is None:
+        runs = [s for s in timeline.observations if s.state == JobState.RUNNING]
+        if not runs:
             continue
-        ran += 1
+        running = runs[0]
+        survived += any(
+            high.level > timeline.level and running.received <= high.submitted_at and runs[-1].sent >= high.accepted_by
+            for high in late
+        )
         later = [s for s in timeline.observations if s.sent > running.received]
         back = next((pair for pair in pairwise(later) if all(s.state in WAITING_STATES for s in pair)), None)
         if back is not None:
@@ -114,6 +124,6 @@ def running_job_is_not_preempted(evidence: Evidence, item: Item) -> Finding:
                 f"and {back[1].state} at {back[1].sent:.2f} s of the run",
                 witness=(running.seq, back[0].seq, back[1].seq),
             )
-    if not ran:
-        return absent("no job was observed Running, so none could be observed to return to waiting")
-    return holds(f"{ran} job(s) observed Running, none of them waiting afterwards")
+    if not survived:
+        return absent("no job was observed Running before and after a job of a higher level arrived")
+    return holds(f"{survived} job(s) observed Running before and after a job of a higher level arrived")

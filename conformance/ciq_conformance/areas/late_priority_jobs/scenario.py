@@ -4,10 +4,12 @@ import math
 
 from ciq_conformance.areas.late_priority_jobs.labels import Label
 from ciq_conformance.driver.scenario_context import NotOffered, ScenarioContext
-from ciq_schemas.lifecycle import WAITING_STATES, QueueState
+from ciq_schemas.lifecycle import FINAL_STATES, WAITING_STATES, QueueState
 
 BACKLOG_SECONDS = 1.2
 MOST = 60
+NEXT_EACH, NEXT_MORE, MOST_NEXT = 5, 4, 36
+"""Jobs of the backlog that the suite describes after a late submit: for each worker, further ones, and at most."""
 
 
 def run(ctx: ScenarioContext) -> None:
@@ -26,17 +28,35 @@ def run(ctx: ScenarioContext) -> None:
     if not first.ok:
         # The console pages allow a paused queue to reject jobs: then the suite fills the active queue quickly.
         ctx.set_queue_or_fail(Label.RESUME)
-    ids = first.job_ids
+    ids = list(first.job_ids)
     for order in orders[int(first.ok) :]:
         ids += ctx.submit_or_fail(Label.SUBMIT, order)
     ctx.set_queue_or_fail(Label.RESUME)
-    ctx.watch(
+    states = ctx.watch(
         Label.RUN,
         ids,
         lambda states: any(state not in WAITING_STATES for state in states.values()),
         ctx.timeouts.jobs(1),
     )
+    early = list(ids)
     for index, level in enumerate((1, 2, 2)):
-        ids += ctx.submit_or_fail(Label.SUBMIT_LATE, ctx.job_request(f"late {index}", level=level))
+        late = list(ctx.submit_or_fail(Label.SUBMIT_LATE, ctx.job_request(f"late {index}", level=level)))
+        ids += late
+        states |= _watch_start(ctx, late, [job_id for job_id in early if states.get(job_id) not in FINAL_STATES])
     ctx.look(Label.BACKLOG, ids)
     ctx.watch_ended(Label.DRAIN, ids)
+
+
+def _watch_start(ctx: ScenarioContext, late: list[str], early: list[str]) -> dict[str, str]:
+    """Polls a late job until it starts, and the jobs of the backlog that are due to start next.
+
+    Few jobs at a time: workers that hold several jobs start them within milliseconds.
+    """
+    size = NEXT_EACH * ctx.timeouts.calibration.workers + NEXT_MORE
+    watched = early[: min(size, MOST_NEXT if ctx.several_ids else MOST_NEXT // 4)]
+    return ctx.watch(
+        Label.BACKLOG,
+        [*watched, *late],
+        lambda states: all(states.get(job_id, "") not in ("", *WAITING_STATES) for job_id in late),
+        ctx.timeouts.jobs(1),
+    )
