@@ -6,6 +6,7 @@ import pytest
 from history_transcripts import A, B, C, HistoryTranscript
 from transcripts import STRANGER, judged
 
+from ciq_conformance.areas.explore import history_rules, observed_history
 from ciq_conformance.areas.explore.labels import Label, Rule
 from ciq_conformance.judge.finding import Finding, Kind
 
@@ -327,3 +328,49 @@ def test_other_documented_behaviour_does_not_deviate(case: str) -> None:
     """What a document allows is no deviation."""
     name, history = LEGAL[case]
     assert judge(name, history).kind is Kind.HOLDS
+
+
+def quick_starts(held_by_workers: int | None) -> int:
+    """Counts the deviations of three jobs that were seen waiting in a pause and ended 0.2 s after it began."""
+
+    def job(name: str) -> observed_history.HistoryJob:
+        states = (("Pause", 1.02, 1.03, 5), ("Success", 1.19, 1.2, 6))
+        seen = tuple(
+            observed_history.StateObservation(state=state, sent=sent, received=received, seq=seq)
+            for state, sent, received, seq in states
+        )
+        return observed_history.HistoryJob(
+            job_id=name, level=0, own_address=False, sent=0.1, answered=0.2, observations=seen
+        )
+
+    pause, resume = (
+        observed_history.QueueUpdate(kind=kind, rule="", sent=at, answered=at + 0.01, ok=True)
+        for kind, at in (("pause", 1.0), ("resume", 1.25))
+    )
+    history = observed_history.ObservedHistory(
+        jobs=tuple(map(job, "abc")),
+        updates=(pause, resume),
+        cancels=(),
+        queries=(),
+        listings=(),
+        callbacks=(),
+        accepted=(),
+        expired=frozenset(),
+        receiver_failed=False,
+        last=2.0,
+        conditions=observed_history.Conditions(
+            start_latency=0.1,
+            workers=2,
+            stops_running_jobs=False,
+            callbacks_arrive=True,
+            held_by_workers=held_by_workers,
+        ),
+    )
+    return len(history_rules.paused_queue_starts_no_job(history).deviations)
+
+
+def test_more_starts_in_a_pause_than_workers_can_hold_deviate() -> None:
+    """Starts within the grace period are excused one by one, but not more of them than workers can hold."""
+    assert quick_starts(2) == 3
+    assert quick_starts(3) == 0
+    assert quick_starts(None) == 0

@@ -294,16 +294,20 @@ class ScenarioContext:
         unknown = self.timeouts.stall - (self.timeouts.grace - UNKNOWN_WORD_SECONDS) * self.timeouts.scale
         progress = Progress(stall=max(self.timeouts.stall, limit if within else 0.0), unknown=unknown)
         since = self.now()
+        stalled_after: list[float] = []
 
         def done(states: dict[str, str]) -> bool:
-            ended = all(states.get(job_id) in FINAL_STATES for job_id in job_ids)
-            return ended or progress.stalled(states, job_ids, self.now())
+            if all(states.get(job_id) in FINAL_STATES for job_id in job_ids):
+                return True
+            if progress.stalled(states, job_ids, self.now()):
+                stalled_after.append(self.now() - since)
+            return bool(stalled_after)
 
         states = self.watch(step, job_ids, done, limit)
+        if stalled_after:
+            self.record_event("expired", f"{step}: waited {stalled_after[0]:.1f} s; no State changed any more")
         left = [job_id for job_id in job_ids if states.get(job_id) not in FINAL_STATES]
         if left:
-            if self.now() - since < limit:
-                self.record_event("expired", f"{step}: waited {self.now() - since:.1f} s; no State changed any more")
             self.stall.stalled("jobs", left)
         return states
 
