@@ -58,6 +58,8 @@ class Profile:
 
     url: str
     bucket: str = "examplebucket-1250000000"
+    second_bucket: str = ""
+    """Another bucket of the target, to test that buckets are separate; empty for none."""
     region: str = "ap-chongqing"
     host: str = "{bucket}.ci.{region}.myqcloud.com"
     """Host header of calls on a bucket."""

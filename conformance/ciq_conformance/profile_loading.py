@@ -43,6 +43,7 @@ class _Key:
 _TOP: Mapping[str, _Key] = {
     "url": _Key(values.target_url, "CIQ_TARGET"),
     "bucket": _Key(values.host_label, "CIQ_BUCKET"),
+    "second_bucket": _Key(values.optional_host_label, "CIQ_SECOND_BUCKET"),
     "region": _Key(values.host_label, "CIQ_REGION"),
     "host": _Key(values.template({"bucket", "region"}), "CIQ_HOST"),
     "region_host": _Key(values.template({"bucket", "region"}), "CIQ_REGION_HOST"),
@@ -226,6 +227,8 @@ def _assemble(reading: _Reading) -> Loaded:
             f"callback_bind is {chosen['callback_bind']}, which is no address to send to: set callback_url to the "
             "receiver's address as the target sees it"
         )
+    if chosen["second_bucket"] == chosen["bucket"]:
+        reading.problems.append(f"second_bucket is {chosen['bucket']}, which is bucket too: name another one, or none")
     secrets = {name: effective(f"credentials.{name}", "", secret=True) for name in _CREDENTIALS}
     credentials = _credentials(reading, secrets)
     capabilities = {capability: effective(f"capabilities.{capability}", values.UNKNOWN) for capability in Capability}

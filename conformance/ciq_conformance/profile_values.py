@@ -97,6 +97,11 @@ def host_label(value: object) -> str:
     return value
 
 
+def optional_host_label(value: object) -> str:
+    """As `host_label`; empty for none."""
+    return "" if value == "" else host_label(value)
+
+
 def template(names: set[str]) -> Callable[[object], str]:
     """Text with the named placeholders and no others."""
     allowed = " and ".join(f"{{{name}}}" for name in sorted(names))

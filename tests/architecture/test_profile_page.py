@@ -16,6 +16,7 @@ VARIABLES = {variable: key for key, variable, _, _ in ROWS if variable}
 VALUES = {
     "CIQ_TARGET": "http://127.0.0.1:9",
     "CIQ_HOST": "h",
+    "CIQ_SECOND_BUCKET": "y",
     "CIQ_REGION_HOST": "h",
     "CIQ_FEATURES": "doc",
     "CIQ_CALLBACK_BIND": "127.0.0.1:9",

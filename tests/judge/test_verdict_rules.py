@@ -45,6 +45,7 @@ EXPECTED = {
     Kind.INCONCLUSIVE: ("inconclusive",) * 3,
     Kind.BLOCKED: ("blocked",) * 3,
     Kind.ABSENT: ("not-implemented",) * 3,
+    Kind.UNTESTED: ("untested",) * 3,
 }
 
 

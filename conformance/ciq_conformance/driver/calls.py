@@ -5,7 +5,7 @@ Each exchange records its operation; a raw request has none.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from urllib.parse import quote, urlencode
 
@@ -30,6 +30,10 @@ class FeatureCalls:
     """Steps whose requests are wrong on purpose: they change nothing, so the client may repeat them."""
     though_stopping: bool = False
     """Send although the run is being stopped: for restoring the queue."""
+
+    def in_bucket(self, bucket: str) -> "FeatureCalls":
+        """Returns the same calls under the Host of another bucket."""
+        return replace(self, profile=replace(self.profile, bucket=bucket))
 
     def list_queues(self, step: str, params: Mapping[str, str] | None = None) -> ParsedExchange:
         """GET on the queue path."""

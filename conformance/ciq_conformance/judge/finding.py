@@ -17,6 +17,8 @@ class Kind(StrEnum):
     """A prerequisite of the scenario failed, so the requirement could not be tested."""
     ABSENT = "absent"
     """The target does not offer the capability; it may omit it, or the profile declares that it is missing."""
+    UNTESTED = "untested"
+    """The profile lacks what the test needs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +61,11 @@ def blocked(reason: str, *, witness: tuple[int, ...] = ()) -> Finding:
 def absent(reason: str, *, witness: tuple[int, ...] = ()) -> Finding:
     """The target does not offer this and may omit it."""
     return Finding(kind=Kind.ABSENT, reason=reason, witness=witness)
+
+
+def untested(reason: str, *, witness: tuple[int, ...] = ()) -> Finding:
+    """The suite could not test the requirement, because the profile lacks what the test needs."""
+    return Finding(kind=Kind.UNTESTED, reason=reason, witness=witness)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ Only this module derives the severity of a finding, from the requirement's level
 | inconclusive | inconclusive | inconclusive | inconclusive |
 | blocked | blocked | blocked | blocked |
 | absent | not-implemented | not-implemented | not-implemented |
+| untested | untested | untested | untested |
 
 The exit code is the first that applies: 3 the target or the callback path is not reachable; 4 the run file or a report
 could not be written; 1 a MUST failed and is not in the baseline; 4 a suite error; 1 a MUST was blocked and is not in
@@ -39,6 +40,7 @@ _OUTCOMES: Mapping[Kind, Mapping[Level, Outcome]] = {
     Kind.INCONCLUSIVE: dict.fromkeys(Level, Outcome.INCONCLUSIVE),
     Kind.BLOCKED: dict.fromkeys(Level, Outcome.BLOCKED),
     Kind.ABSENT: dict.fromkeys(Level, Outcome.NOT_IMPLEMENTED),
+    Kind.UNTESTED: dict.fromkeys(Level, Outcome.UNTESTED),
 }
 JUDGED = frozenset({Outcome.PASS, Outcome.FAIL, Outcome.WARN, Outcome.NOTE})
 """Outcomes that are a result about the target."""

@@ -101,5 +101,18 @@ def embedded_target(
         for declared in (profile.capabilities.get(capability),)
     }
     with MockServer(settings, data=data) as server:
-        embedded_profile = replace(profile, url=server.url, credentials=keys, capabilities=offered, embedded=True)
+        embedded_profile = replace(
+            profile,
+            url=server.url,
+            second_bucket=profile.second_bucket or _second_bucket(profile.bucket),
+            credentials=keys,
+            capabilities=offered,
+            embedded=True,
+        )
         yield Embedded(profile=embedded_profile, restart=None if data is None else server.restart)
+
+
+def _second_bucket(bucket: str) -> str:
+    """Returns the name of another bucket of the same account: the mock has every bucket that a Host names."""
+    name, dash, account = bucket.rpartition("-")
+    return f"{(name or bucket)[:40]}-second{dash}{account if dash else ''}"

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from starlette.types import Scope
 
+from ciq_mock.engine import Engine, Job
 from ciq_mock.http.app import ServiceApp
 from ciq_mock.http.protocol import Answered
 from ciq_mock.http.target import Place
@@ -29,7 +30,7 @@ from ciq_mock.variants.middleware import (
     with_body,
     with_header,
 )
-from ciq_mock.variants.mixins import in_service
+from ciq_mock.variants.mixins import in_engine, in_service
 from ciq_schemas.features import FEATURES, Feature, feature_of_tag
 from ciq_schemas.lifecycle import QueueState
 from ciq_schemas.operations import OperationKind as Kind
@@ -211,6 +212,24 @@ class _RefusesSignedUrls(ServiceApp):
         return super().admit(scope, headers)
 
 
+class _FindsJobsOfEveryBucket(Engine):
+    """Ignores the bucket of a job."""
+
+    def job(self, now: float, bucket: str, job_id: str) -> Job | None:
+        """Returns the job of that id."""
+        known = self._jobs.get(job_id)
+        return super().job(now, bucket if known is None else known.queue.bucket, job_id)
+
+
+def _lists_queues_of_every_bucket(request: Request, call_next: CallNext) -> Answer:
+    """Answers a list by id with the queue of the default bucket, if that has the id."""
+    answer, call, settings = call_next(request), request.call, request.mock.settings
+    if request.kind is not Kind.LIST_QUEUES or not call.query.get("queueIds") or call.bucket == settings.bucket:
+        return answer
+    other = call_next(request.with_call(msgspec.structs.replace(call, bucket=settings.bucket)))
+    return other if b"<QueueList>" in other.body else answer
+
+
 class _PostMakesQueue(ServiceApp):
     """Creates a queue at a POST on a queue path; lists show it, and nothing else knows it."""
 
@@ -284,6 +303,8 @@ FAULTS = (
     Fault("signed-url-refused", "ERR-026", "A signature in the query is ignored.", in_service(_RefusesSignedUrls)),
     Fault("wrong-root-taken", "ERR-023", "A submit with the root Order is accepted.", accepts_with((rb"<Order>(.*)</Order>", rb"<Request>\1</Request>"))),
     Fault("post-makes-queue", "ONE-013", "A POST on the queue path creates a queue.", in_service(_PostMakesQueue)),
+    Fault("jobs-of-every-bucket", "ONE-014", "Describe finds jobs of every bucket.", in_engine(_FindsJobsOfEveryBucket)),
+    Fault("queues-of-every-bucket", "ONE-015", "Queue lists by id contain queues of every bucket.", middleware(_lists_queues_of_every_bucket)),
     Fault("expired-signature-admitted", "ERR-013", "Expired signatures are accepted.", admits(lambda refusal, _scope: refusal.error is ErrorCode.SIGNATURE_EXPIRED)),
     Fault("refused-submit-leaves-job", "ERR-014", "A rejected submit creates a job.", middleware(_creates_job_when_rejected)),
     Fault("long-user-data-taken", "ERR-015", "UserData of 1025 characters is truncated and accepted.", accepts_with((rb"(<UserData>[^<]{500})[^<]*", rb"\1"))),
