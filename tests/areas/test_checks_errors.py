@@ -281,8 +281,10 @@ def test_foreign_signatures_are_not_judged_where_unsigned_requests_are_accepted(
 
 
 def test_queues_after_a_post_are_unknown_without_a_list() -> None:
-    """Without an accepted queue list after the POST the check is blocked."""
+    """Without an accepted queue list after the POST the check is blocked; empty lists prove nothing."""
     assert judged("ONE-013", conforming().answered(Label.QUEUES_AFTER, 500)).kind is Kind.BLOCKED
+    assert judged("ONE-013", conforming().answered(Label.QUEUES_AFTER, 200, paged())).kind is Kind.INCONCLUSIVE
+    assert judged("ONE-013", conforming().answered(Label.QUEUES_BEFORE, 200, paged())).kind is Kind.BLOCKED
 
 
 def test_level_out_of_range_is_observed() -> None:

@@ -32,7 +32,7 @@ def conforming() -> Transcript:
     return t.exchange("bad", refusal("InvalidArgument"), status=400)
 
 
-IDS = ("HDR-001", "HDR-002", "HDR-004", "HDR-005", "LIF-001")
+IDS = ("HDR-001", "HDR-002", "HDR-004", "HDR-005", "HDR-006", "LIF-001")
 
 
 @pytest.mark.parametrize("requirement", IDS)
@@ -47,7 +47,8 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     "text/xml": ("HDR-001", lambda t: t.header("watch", "content-type", "text/xml")),
     "no type": ("HDR-001", lambda t: t.header("bad", "content-type", None)),
     "no id": ("HDR-002", lambda t: t.header("bad", "x-ci-request-id", None)),
-    "one request id for all": ("HDR-002", lambda t: t.header("watch", "x-ci-request-id", "the-same")),
+    "one id in two bodies": ("HDR-006", lambda t: t.edited_everywhere("<RequestId>REQ-1<", "<RequestId>REQ-2<")),
+    "one request id for all": ("HDR-006", lambda t: t.header("watch", "x-ci-request-id", "the-same")),
     "trace id in a good response": ("HDR-005", lambda t: t.header("plain", "x-ci-trace-id", "T")),
     "date of another kind": ("HDR-004", lambda t: t.header("list", "date", CREATED)),
     "date of another zone": ("HDR-004", lambda t: t.header("list", "date", "Fri, 02 Jan 2026 03:04:05 +0800")),

@@ -32,3 +32,11 @@ def test_only_certain_overlaps_count(runs: list[tuple[StateObservation, StateObs
     count, witness = most_at_once(runs)
     assert count == most
     assert bool(witness) == bool(runs)
+
+
+def test_states_that_may_be_late_shorten_the_overlap() -> None:
+    """Two jobs overlap for half a second; answers that are 0.6 s old could show this without an overlap."""
+    runs = [run(1, 2.5), run(2, 3.5)]
+    assert most_at_once(runs)[0] == 2
+    assert most_at_once(runs, 0.3)[0] == 2
+    assert most_at_once(runs, 0.6)[0] == 1

@@ -390,3 +390,16 @@ def test_update_that_keeps_the_omitted_part_of_the_rule_is_legal(step: Label) ->
         relevant = {Label.NO_URL: URL, Label.NO_TYPE: "<Type>Url", Label.NO_EVENT: "TaskFinish,WorkflowFinish"}[step]
         assert judged("UPD-009", changed).kind is (Kind.DEVIATES if old == relevant else Kind.HOLDS)
     assert judged("UPD-009", merged.edited(after(step), f"ciq-{step}", NAME)).kind is Kind.DEVIATES
+
+
+@pytest.mark.parametrize("step", [Label.BAD_STATE, after(Label.BAD_STATE)])
+def test_unknown_state_that_the_target_shows_deviates(step: str) -> None:
+    """The value of the update in its answer or in the list after it deviates; a rejection, or Active, holds."""
+    assert judged("UPD-020", conforming()).kind is Kind.HOLDS
+    answer = response_xml(queue_xml(container="Queue", name="ciq-bad-state"))
+    lax = conforming().answered(Label.BAD_STATE, 200, answer)
+    assert judged("UPD-020", lax).kind is Kind.HOLDS
+    stored = lax.edited(step, "<State>Active<", "<State>Stopped<")
+    finding = judged("UPD-020", stored)
+    assert finding.kind is Kind.DEVIATES
+    assert finding.witness

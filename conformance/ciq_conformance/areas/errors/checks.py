@@ -231,12 +231,17 @@ def post_on_the_queue_path_creates_no_queue(evidence: Evidence, item: Item) -> F
     if not lists:
         return blocked("the target answered no queue list after the POST; see QUE-001", witness=record_ids(post))
     known = {raw.text(queue.queue_id) for queue in before.queue_list.queues}
+    if not known:
+        return blocked("the list before the POST contains no queue; see ONE-001", witness=record_ids(before))
     wrong = Deviations()
     for response in lists:
         for queue in response.queue_list.queues:
             if raw.text(queue.queue_id) not in known:
                 seen = f"after POST ({describe_response(post)}) the list contains {queue.queue_id} ({queue.name}) too"
                 wrong.add(response.exchange.seq, seen)
+    shown = {raw.text(queue.queue_id) for response in lists for queue in response.queue_list.queues}
+    if not wrong.items and not known <= shown:
+        return inconclusive("the lists after the POST lack the known queue", witness=record_ids(post, *lists))
     seen = f"{describe_response(post)}, and the list contains the same {len(known)} queue(s)"
     return wrong.finding("a POST on the queue path creates no queue", holds(seen, witness=record_ids(post, *lists)))
 

@@ -1,4 +1,4 @@
-"""Checks of the scenario `update`: updates that a service must reject (UPD-006 to UPD-011, UPD-015)."""
+"""Checks of the scenario `update`: updates that a service must reject (UPD-006 to UPD-011, UPD-015, UPD-020)."""
 
 from ciq_conformance.areas.update import SPEC
 from ciq_conformance.areas.update.labels import BAD, BAD_RULE_VALUES, PARTS_OF_RULE, Label, after
@@ -8,6 +8,7 @@ from ciq_conformance.judge.finding import Deviations, Finding, Kind, holds, inco
 from ciq_conformance.judge.preconditions import expect_rejections, record_ids, require_responses, with_preconditions
 from ciq_conformance.judge.queue_shape import updatable_values
 from ciq_conformance.judge.registry import Item, check
+from ciq_schemas.lifecycle import QueueState
 from ciq_schemas.transcript import raw
 from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 from ciq_schemas.transcript.requests import requested_update
@@ -30,6 +31,23 @@ def unknown_state_is_rejected(evidence: Evidence, item: Item) -> Finding:
     """Checks that the target rejects an update to an unknown State."""
     responses = require_responses(evidence, SPEC, Label.BAD_STATE)
     return expect_rejections(responses, "HTTP 400 InvalidArgument", status=400, codes=INVALID_ARGUMENT)
+
+
+@check("UPD-020", SPEC)
+@with_preconditions
+def unknown_state_is_not_stored(evidence: Evidence, item: Item) -> Finding:
+    """Checks that neither the answer to an update to an unknown State nor the list after it shows another State."""
+    update = require_responses(evidence, SPEC, Label.BAD_STATE)[0]
+    listed = listed_at(evidence, after(Label.BAD_STATE))
+    if listed is None:
+        return inconclusive("no list shows the queue after the update to an unknown State", witness=record_ids(update))
+    wrong = Deviations()
+    for response, queue in ((update, update.queue if update.ok else None), listed):
+        state = raw.text(queue.state) if queue is not None else ""
+        if state and state not in list(QueueState):
+            wrong.add(response.exchange.seq, f"State {state} after an update to it ({describe_response(update)})")
+    seen = f"State {listed[1].state} after {describe_response(update)}"
+    return wrong.finding("State Active or Paused", holds(seen, witness=record_ids(update, listed[0])))
 
 
 @check("UPD-008", SPEC)

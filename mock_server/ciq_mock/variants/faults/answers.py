@@ -306,6 +306,8 @@ FAULTS = (
     Fault("answers-are-text", "HDR-001", "Responses are text/plain.", _header(b"Content-Type", b"text/plain")),
     Fault("answers-without-type", "HDR-001", "Responses have no Content-Type.", _header(b"Content-Type", None)),
     Fault("trace-on-all-answers", "HDR-005", "Successful responses also have a trace id.", _header(b"x-ci-trace-id", b"T")),
-    Fault("request-ids-repeat", "HDR-002", "Every tenth response has the same request id.", _repeated_request_ids()),
+    Fault("answers-without-id", "HDR-002", "Responses have no x-ci-request-id.", _header(b"x-ci-request-id", None)),
+    Fault("one-body-id", "HDR-006", "The RequestId of every queue list is the same.", answers(put("RequestId", "NjZmY2NjZmZfOGI"), Kind.LIST_QUEUES)),
+    Fault("request-ids-repeat", "HDR-006", "Every tenth response has the same request id.", _repeated_request_ids()),
     Fault("request-id-of-other", "HDR-003", "RequestId in the body differs from the header.", answers(put("RequestId", "NjZmY2NjZmZfOGI"), Kind.LIST_QUEUES, Kind.UPDATE_QUEUE)),
 )  # fmt: skip

@@ -312,6 +312,29 @@ def _require_name_first(call: Call) -> Refusal | None:
     return Refusal(ErrorCode.INVALID_CONTENT, "Name comes first") if late else None
 
 
+class _StoresAnyState:
+    """Shows an unknown State in answers and lists until the next update of the queue."""
+
+    def __init__(self) -> None:
+        self._states: dict[tuple[str, Feature | None], str] = {}
+
+    def dispatch(self, request: Request, call_next: CallNext) -> Answer:
+        """Accepts the update as one to Active, and edits the answers."""
+        place = (request.call.bucket, request.feature)
+        if request.kind is UPDATED:
+            state = re.search(rb"<State>(\w+)</State>", request.call.body)
+            self._states.pop(place, None)
+            if state is not None and state[1].decode() not in list(QueueState) and state[1] not in (b"On", b"Off"):
+                body = request.call.body.replace(state[0], b"<State>Active</State>", 1)
+                request = request.with_call(replace(request.call, body=body))
+                self._states[place] = state[1].decode()
+        answer = call_next(request)
+        if request.kind not in QUEUE_ANSWERS or place not in self._states:
+            return answer
+        shown = self._states[place]
+        return edited_answer(edited_answer(answer, put("Queue/State", shown)), put("QueueList/State", shown))
+
+
 FAULTS = (
     Fault("queue-list-without-page-size", "QUE-001", "The queue list has no PageSize.", answers(drop("PageSize"), LISTED)),
     Fault("total-count-in-words", "QUE-001", "TotalCount is not a number.", answers(put("TotalCount", "one"), LISTED)),
@@ -355,6 +378,7 @@ FAULTS = (
     Fault("name-in-answer-only", "UPD-004", "The list shows the first eight characters of a name.", _queue_put("Name", lambda text: text[:8], LISTED)),
     Fault("update-time-goes-back", "UPD-005", "An update sets UpdateTime back an hour.", in_engine(_SetsUpdateTimeBack)),
     Fault("any-queue-id-updates", "UPD-006", "An update of an unknown queue changes the feature's own queue.", middleware(_updates_own_queue)),
+    Fault("any-state-stored", "UPD-020", "An unknown State is stored until the next update.", middleware_per_mock(_StoresAnyState)),
     Fault("any-state-taken", "UPD-007", "An unknown State is read as Active.", _accepts_update(rb"<State>Stopped</State>", b"<State>Active</State>")),
     Fault("any-letters-taken", "UPD-015", "Invalid characters of a name are replaced by _.", _accepts_update(rb"<Name>ciq refused[^<]*</Name>", b"<Name>ciq_refused__</Name>")),
     Fault("state-unlooked-on-page", "QUE-011", "state is ignored beside pageSize.", reads_call_as(_page_hides_state, LISTED)),
