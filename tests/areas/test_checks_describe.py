@@ -74,7 +74,7 @@ def conforming(feature: Feature = Feature.MEDIA) -> Transcript:
     return t
 
 
-IDS = tuple(f"DES-{n:03}" for n in (*range(1, 12), 13, 14, 15, 17, 18))
+IDS = tuple(f"DES-{n:03}" for n in (*range(1, 12), 13, 14, 15, 17, 18, 19))
 
 
 @pytest.mark.parametrize("requirement", IDS)
@@ -116,6 +116,7 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     "unknown refused": ("DES-004", lambda t: t.answered(Label.UNKNOWN, 404, refusal("JobNotFound"))),
     "known id reported as unknown": ("DES-005", lambda t: t.edited(Label.ENDED, "</Response>", NOT_THERE)),
     "empty NonExistJobIds": ("DES-018", lambda t: t.edited(Label.ENDED, "</Response>", "<NonExistJobIds/></Response>")),
+    "running without start": ("DES-019", lambda t: t.edited(Label.WATCH, f"<StartTime>{LATER}<", "<StartTime>-<")),
     "tag changes": ("DES-006", lambda t: t.edited(Label.WATCH, ">Snapshot<", ">Transcode<")),
     "queue changes": ("DES-006", lambda t: t.edited(Label.WATCH, QUEUE, STRANGER)),
     "created anew": ("DES-006", lambda t: t.edited(Label.ENDED, f"<CreationTime>{CREATED}", f"<CreationTime>{LATER}")),

@@ -372,6 +372,30 @@ def test_failed_jobs_listed_late_do_not_deviate() -> None:
     assert judged("LST-020", _listed(timeless)).kind is Kind.HOLDS
 
 
+def _listed_in_all_states(jobs: tuple[str, ...], *, step: Step = Step.LISTED_ALL, token: str = "") -> Transcript:
+    """Lists jobs with states=All and without states; `jobs` in one of the two lists, all failed jobs in the other."""
+    transcript = failure_transcript()
+    for label, target in (
+        (Step.LISTED_ALL, "/jobs?states=All&tag=Snapshot"),
+        (Step.LISTED_PLAIN, "/jobs?tag=Snapshot"),
+    ):
+        shown = response_xml(*(jobs if label is step else FAILED), token)
+        transcript = transcript.exchange(label, shown, target=target, operation="list_jobs")
+    return transcript
+
+
+def test_lists_of_all_states_contain_failed_jobs() -> None:
+    """Failed jobs missing in a list with states=All, or without states, deviate; a further page may have them."""
+    assert judged("LST-022", _listed_in_all_states(FAILED)).kind is Kind.HOLDS
+    for step in (Step.LISTED_ALL, Step.LISTED_PLAIN):
+        assert judged("LST-022", _listed_in_all_states(FAILED[1:], step=step)).kind is Kind.DEVIATES
+        more = _listed_in_all_states(FAILED[1:], step=step, token="<NextToken>more</NextToken>")
+        assert judged("LST-022", more).kind is Kind.HOLDS
+    refused = _listed_in_all_states(FAILED).answered(Step.LISTED_ALL, 400, refusal("InvalidArgument"))
+    assert judged("LST-022", refused).kind is Kind.DEVIATES
+    assert judged("LST-022", failure_transcript()).kind is Kind.BLOCKED
+
+
 @pytest.mark.parametrize("status", [400, 500])
 def test_list_of_failed_jobs_must_be_answered(status: int) -> None:
     """Failed is one of the documented states."""

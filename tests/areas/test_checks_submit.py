@@ -35,6 +35,7 @@ SNAPSHOT = "<Snapshot><Mode>Interval</Mode><Start>0</Start></Snapshot>"
 ELSEWHERE = "<CreationTime>2026-01-02T03:04:05+0000"
 LONG = printable(1024, "run")
 BLANKS = "  run ends  "
+CDATA, CDATA_TEXT = "run <![CDATA[<a> & b]]> &#52;2", "run &lt;a&gt; &amp; b 42"
 BAD = refusal("InvalidArgument")
 
 
@@ -43,6 +44,7 @@ def _given(step: Label) -> dict[str, str | None]:
         Label.SPECIAL_USER_DATA: escape(f"run {SPECIAL}"),
         Label.LONG_USER_DATA: escape(LONG),
         Label.BLANKS_USER_DATA: BLANKS,
+        Label.CDATA_USER_DATA: CDATA,
     }
     return {
         "source": escape(f"{OTHER_FOLDER}in.mp4") if step is Label.OTHER_SCRIPT else "in.mp4",
@@ -104,7 +106,7 @@ def conforming() -> Transcript:
     return t
 
 
-IDS = (*(f"SUB-{n:03}" for n in (*range(1, 11), 12, 13, 15, 19, 20, 21)), "ONE-007", "LIF-002")
+IDS = (*(f"SUB-{n:03}" for n in (*range(1, 11), 12, 13, 15, 19, 20, 21, 25)), "ONE-007", "LIF-002")
 NOTES = ("SUB-011", "SUB-014")
 
 
@@ -132,6 +134,12 @@ def test_queue_type_selects_the_speed_queue() -> None:
     assert judged("SUB-017", without).kind is Kind.ABSENT
 
 
+def test_user_data_may_be_returned_without_the_section() -> None:
+    """The answer may write the same text with entities: only the text counts."""
+    plain = conforming().edited_everywhere(CDATA, CDATA_TEXT)
+    assert judged("SUB-025", plain).kind is Kind.HOLDS
+
+
 def with_object_and_url(state: str) -> Transcript:
     """Ends the job with a good object and an unreachable URL in `state`."""
     answer, ended = response_xml(job_xml("j8")), response_xml(job_xml("j8", state))
@@ -150,6 +158,23 @@ def test_object_takes_precedence_over_url(state: str, kind: Kind) -> None:
     assert judged("SUB-018", refused).kind is Kind.DEVIATES
     plain_failed = with_object_and_url("Failed").edited(Label.ENDED, ">Success<", ">Failed<")
     assert judged("SUB-018", plain_failed.edited(Label.WATCH, ">Success<", ">Failed<")).kind is Kind.BLOCKED
+
+
+def test_object_beside_url_is_echoed() -> None:
+    """Input.Object in submit and describe is that of the request."""
+    request = submit_xml(operation_xml()).replace("</Object></Input>", "</Object><Url>http://x.example/a</Url></Input>")
+    answer, ended = response_xml(job_xml("j8")), response_xml(job_xml("j8", "Success"))
+    t = conforming().exchange(
+        Label.OBJECT_AND_URL, answer, request=request, method="POST", target="/jobs", operation="submit_job"
+    )
+    t = t.exchange(Label.ENDED, ended, target="/jobs/j8", operation="describe_job")
+    assert judged("SUB-024", t).kind is Kind.HOLDS
+    source = "<Input><Object>in.mp4</Object></Input>"
+    in_answer = t.edited(Label.OBJECT_AND_URL, source, "<Input><Url>http://x.example/a</Url></Input>")
+    assert judged("SUB-024", in_answer).kind is Kind.DEVIATES
+    without = t.answered(Label.OBJECT_AND_URL, 200, response_xml(job_xml("j8", source="other.mp4")))
+    assert judged("SUB-024", without).kind is Kind.DEVIATES
+    assert judged("SUB-024", t.answered(Label.OBJECT_AND_URL, 400, BAD)).kind is Kind.DEVIATES
 
 
 @pytest.mark.parametrize(
@@ -245,6 +270,9 @@ DEVIATIONS: dict[str, tuple[str, Change]] = {
     "zero refused": ("SUB-008", lambda t: t.answered(Label.ZERO_USER_DATA, 400, BAD)),
     "trimmed": ("SUB-021", lambda t: t.edited(Label.BLANKS_USER_DATA, BLANKS, BLANKS.strip())),
     "trimmed in describe": ("SUB-021", lambda t: t.edited(Label.ENDED, BLANKS, BLANKS.strip())),
+    "section dropped": ("SUB-025", lambda t: t.edited(Label.CDATA_USER_DATA, CDATA, "run  42")),
+    "section escaped": ("SUB-025", lambda t: t.edited(Label.ENDED, CDATA, escape(CDATA))),
+    "section refused": ("SUB-025", lambda t: t.answered(Label.CDATA_USER_DATA, 400, BAD)),
     "blanks refused": ("SUB-021", lambda t: t.answered(Label.BLANKS_USER_DATA, 400, BAD)),
     "plus decoded": ("SUB-015", lambda t: t.edited(Label.DESCRIBE, "a+b", "a b")),
     "special refused": ("SUB-008", lambda t: t.answered(Label.SPECIAL_USER_DATA, 400, BAD)),

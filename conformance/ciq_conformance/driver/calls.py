@@ -73,7 +73,7 @@ class FeatureCalls:
     def cancel(self, step: str, job_id: str) -> ParsedExchange:
         """PUT `/jobs/<id>?cancel`: the one path documented for it, for pictures too (436/76252, 436/49201)."""
         path = self.job_path if self.spec.feature in self.profile.job_path else SHARED_JOB_PATH
-        return self._send(step, "PUT", f"{path}/{quote(job_id, safe='')}?cancel", operation=OperationKind.CANCEL_JOB)
+        return self._send(step, "PUT", f"{path}/{quote(job_id, safe=',')}?cancel", operation=OperationKind.CANCEL_JOB)
 
     def other(
         self,

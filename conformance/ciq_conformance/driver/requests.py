@@ -115,6 +115,9 @@ class CallbackRuleRequest:
     event: str | None = "TaskFinish"
     type: str | None = "Url"
     result_format: str | None = None
+    mq_mode: str | None = None
+    mq_region: str | None = None
+    mq_name: str | None = None
 
     def xml(self, *, reverse: bool = False) -> str:
         """The NotifyConfig element."""
@@ -124,6 +127,9 @@ class CallbackRuleRequest:
             _element("Type", self.type),
             _element("Event", self.event),
             _element("ResultFormat", self.result_format),
+            _element("MqMode", self.mq_mode),
+            _element("MqRegion", self.mq_region),
+            _element("MqName", self.mq_name),
         ]
         if reverse:
             parts.reverse()

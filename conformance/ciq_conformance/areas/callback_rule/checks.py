@@ -153,6 +153,20 @@ def rule_for_another_event_sends_no_callback(evidence: Evidence, item: Item) -> 
     return _judge_no_callback(evidence, job, Label.SUBMIT_UNDER_XML, expected, except_at=Channel.NEXT)
 
 
+@check("RUL-012", SPEC)
+def rule_of_type_tdmq_sends_no_post(evidence: Evidence, item: Item) -> Finding:
+    """No callback arrives by HTTP for a job without CallBack while the rule has the type TDMQ."""
+    rule = evidence.one(SPEC, Label.RULE_MESSAGE_QUEUE)
+    if rule is not None and not rule.ok:
+        seen = f"the target answered a rule of type TDMQ with {describe_response(rule)}"
+        return absent(f"{seen}; older pages have the type Url only", witness=(rule.exchange.seq,))
+    job = job_of(evidence, Label.SUBMIT_UNDER_MESSAGE_QUEUE)
+    if isinstance(job, Finding):
+        return job
+    expected = "no callback arrives at an address while the rule has the type TDMQ"
+    return _judge_no_callback(evidence, job, Label.SUBMIT_UNDER_XML, expected, except_at=Channel.NEXT)
+
+
 def _judge_no_callback(
     evidence: Evidence,
     job: ObservedJob,

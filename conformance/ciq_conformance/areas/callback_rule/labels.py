@@ -27,6 +27,9 @@ class Label(StrEnum):
     RULE_BOTH_AS_DOCUMENTED = "rule-on-taskfinish-and-workflowfinish"
     SUBMIT_UNDER_BOTH = "submit-plain-under-both-events"
 
+    RULE_MESSAGE_QUEUE = "rule-on-tdmq"
+    SUBMIT_UNDER_MESSAGE_QUEUE = "submit-plain-under-tdmq"
+
     RULE_WORKFLOW = "rule-on-workflowfinish-only"
     SUBMIT_UNDER_WORKFLOW = "submit-plain-under-workflowfinish"
 

@@ -22,6 +22,7 @@ def run(ctx: ScenarioContext) -> None:
         if ctx.spec.job_callback_documented:
             _set_json_rule(ctx)
             _set_rule_with_two_events(ctx)
+            _set_message_queue_rule(ctx)
         _set_workflow_rule(ctx)
         _set_rule_off(ctx)
         _set_xml_rule_for_control(ctx)
@@ -98,6 +99,16 @@ def _set_rule_with_two_events(ctx: ScenarioContext) -> None:
         return
     plain = _submit(ctx, Label.SUBMIT_UNDER_BOTH)
     _wait(ctx, plain, queue=plain, expect_none=False)
+
+
+def _set_message_queue_rule(ctx: ScenarioContext) -> None:
+    """Sets a rule of type TDMQ whose message queue does not exist; its Url is that of the receiver."""
+    rule = _rule(ctx, type="TDMQ", mq_mode="Queue", mq_region="sh", mq_name=f"ciq-{ctx.run_id[:30]}")
+    response = ctx.set_queue(Label.RULE_MESSAGE_QUEUE, rule=rule)
+    if not response.ok:
+        ctx.record_event("note", f"a rule of type TDMQ returned {describe_response(response)}")
+        return
+    _wait(ctx, _submit(ctx, Label.SUBMIT_UNDER_MESSAGE_QUEUE))
 
 
 def _set_workflow_rule(ctx: ScenarioContext) -> None:

@@ -26,6 +26,8 @@ class Label(StrEnum):
     LOOK = "look"
     LAST = "look-at-the-end"
     LISTED = "list-of-failed"
+    LISTED_ALL = "list-of-all-states"
+    LISTED_PLAIN = "list-without-states"
     RESTORE = "restore"
 
 

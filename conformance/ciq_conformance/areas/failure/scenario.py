@@ -5,14 +5,20 @@ jobs are submitted after the first failing job (a failure must not affect the ne
 more jobs have failed than the queue has workers. In one queue and level, jobs start in the order of submission.
 """
 
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
 from ciq_conformance.areas.failure.labels import LIKE_TRUE, Channel, Label
 from ciq_conformance.driver.requests import CallbackRuleRequest, JobRequest
 from ciq_conformance.driver.scenario_context import PreconditionFailed, ScenarioContext
 from ciq_conformance.driver.slow_jobs import watch_slow
+from ciq_schemas import times
 from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import ENDED_BY_RUNNING, JobState
 from ciq_schemas.transcript.parsed import describe_response
 
+MARGIN = timedelta(seconds=2)
+"""Subtracted from the start of a time window: no document says clearly whether its bounds belong to it."""
 MOST_FAILING = 9
 """A queue with at least this many workers gets no extra failing jobs."""
 
@@ -84,19 +90,29 @@ def _observe(ctx: ScenarioContext, first: list[str], by_queue: list[str], own: l
         ctx.wait_callbacks(Channel.JOB, due(own), max(ctx.timeouts.quiet, deadline - ctx.now()))
     if silenced:
         ctx.pause_thread(ctx.timeouts.quiet)
-    ctx.look(Label.LAST, jobs)
-    _list_failed(ctx, [job_id for job_id in jobs if states.get(job_id) == JobState.FAILED])
+    last = ctx.look(Label.LAST, jobs)
+    failed = [job_id for job_id in jobs if states.get(job_id) == JobState.FAILED]
+    created = [times.parse(last[job_id].creation_time) for job_id in failed if job_id in last]
+    _list_failed(ctx, failed, min((moment for moment in created if moment is not None), default=None))
 
 
-def _list_failed(ctx: ScenarioContext, failed: list[str]) -> None:
-    """List failed jobs until the list contains these; lists may be late. Feature `file` has no documented list."""
+def _list_failed(ctx: ScenarioContext, failed: list[str], created: datetime | None) -> None:
+    """List failed jobs: by their state, with states=All and without states. Feature `file` has no documented list."""
     if ctx.spec.feature is Feature.FILE or not failed:
         return
+    page = {"tag": ctx.job_request("any").tag, "size": "100"}
+    _list_until_complete(ctx, Label.LISTED, {**page, "states": "Failed"}, failed)
+    # The window keeps the jobs of earlier scenarios and runs off the page.
+    window = {"startCreationTime": times.written(created - MARGIN)} if created is not None else {}
+    _list_until_complete(ctx, Label.LISTED_ALL, {**page, **window, "states": "All"}, failed)
+    _list_until_complete(ctx, Label.LISTED_PLAIN, {**page, **window}, failed)
+
+
+def _list_until_complete(ctx: ScenarioContext, step: Label, params: Mapping[str, str], failed: list[str]) -> None:
+    """List until the list contains the failed jobs; lists may be late."""
     deadline = ctx.now() + ctx.timeouts.callback
     while True:
-        response = ctx.calls.list_jobs(
-            Label.LISTED, {"tag": ctx.job_request("any").tag, "states": "Failed", "size": "100"}
-        )
+        response = ctx.calls.list_jobs(step, params)
         listed = {job.job_id: job.state for job in response.jobs}
         complete = all(listed.get(job_id) == JobState.FAILED for job_id in failed)
         if complete or not response.ok or ctx.now() >= deadline:

@@ -16,6 +16,9 @@ from ciq_schemas.lifecycle import QueueState
 CANCELLED_LEVELS, REPLACEMENT_LEVELS = (2, 0, 0), (2, 0, 2)
 """Levels of the jobs that the suite cancels while they wait, and of the job that it submits after each cancel."""
 
+OTHER_PATH_LEVELS = (0, 2, 1, 2)
+"""Levels of the jobs on the feature's other documented path: the level counts on every path."""
+
 JOBS_PER_FAILING_JOB = 8
 """The suite submits one failing job with every so many jobs, so that some fail while the queue is paused."""
 
@@ -168,12 +171,13 @@ def _submit_other_ways(ctx: ScenarioContext, batch: Batch) -> None:
 
 
 def _submit_on_path(ctx: ScenarioContext, batch: Batch, path: str) -> None:
-    """Submits a job on the feature's other documented path; it counts when the usual path describes it."""
-    body = submit_body([ctx.job_request(f"by {path}", level=0 if ctx.spec.has_job_level else None)])
-    response = ctx.calls.raw(Label.SUBMIT_OTHER_PATH, "POST", path, body, {"Content-Type": "application/xml"})
-    ids = response.job_ids if response.ok else []
-    seen = ctx.look(Label.HELD, ids)
-    batch.add([job_id for job_id in ids if job_id in seen], [0])
+    """Submits jobs of every level on the feature's other path; a job counts when the usual path describes it."""
+    for index, level in enumerate(OTHER_PATH_LEVELS if ctx.spec.has_job_level else (None,)):
+        body = submit_body([ctx.job_request(f"by {path} {index}", level=level)])
+        response = ctx.calls.raw(Label.SUBMIT_OTHER_PATH, "POST", path, body, {"Content-Type": "application/xml"})
+        ids = response.job_ids if response.ok else []
+        seen = ctx.look(Label.HELD, ids)
+        batch.add([job_id for job_id in ids if job_id in seen], [level])
 
 
 def _submit_many(ctx: ScenarioContext, batch: Batch) -> None:

@@ -12,3 +12,7 @@ class Label(StrEnum):
     PAUSED = "paused"
     RESUME = "resume"
     DRAIN = "drain"
+
+
+CALLBACKS = "callbacks"
+"""Channel of the Url in the queue's callback rule."""

@@ -186,6 +186,26 @@ def surrounding_spaces_of_user_data_are_kept(evidence: Evidence, item: Item) -> 
     return wrong.finding(expected, holds(f"{seen} times", witness=record_ids(*submits)))
 
 
+@check("SUB-025", SPEC)
+@with_preconditions
+def references_in_user_data_are_text(evidence: Evidence, item: Item) -> Finding:
+    """Checks UserData that is written with a CDATA section and character references."""
+    expected = "the text of the CDATA section and of the character references in UserData"
+    expect_success(evidence, SPEC, Label.CDATA_USER_DATA, expected)
+    steps = (Label.CDATA_USER_DATA,)
+    return _echo(evidence, steps, expected, lambda request: request.user_data, user_data_of, described=True)
+
+
+@check("SUB-024", SPEC)
+@with_preconditions
+def input_object_beside_url_is_echoed(evidence: Evidence, item: Item) -> Finding:
+    """Checks Input.Object of the job whose Input has Object and Url."""
+    expected = "Input.Object as in the request, although the request has a Url too"
+    expect_success(evidence, SPEC, Label.OBJECT_AND_URL, expected)
+    steps = (Label.OBJECT_AND_URL,)
+    return _echo(evidence, steps, expected, lambda request: request.input_object, object_of, described=True)
+
+
 @check("SUB-009", SPEC)
 @with_preconditions
 def long_user_data_is_echoed(evidence: Evidence, item: Item) -> Finding:

@@ -17,6 +17,7 @@ class Label(StrEnum):
     ZEROS_USER_DATA = "zeros-user-data"
     ENCODED_USER_DATA = "encoded-user-data"
     BLANKS_USER_DATA = "blanks-user-data"
+    CDATA_USER_DATA = "cdata-user-data"
     OTHER_SCRIPT = "other-script"
     EQUAL_FIRST = "equal-first"
     EQUAL_SECOND = "equal-second"
@@ -51,5 +52,5 @@ WELL_FORMED = (
 )
 """Submits with valid input, queue id and documented values: a service accepts them and the jobs succeed."""
 
-SUBMITS = (*WELL_FORMED, Label.BLANKS_USER_DATA, Label.OTHER_SCRIPT, Label.WITHOUT_QUEUE)
+SUBMITS = (*WELL_FORMED, Label.BLANKS_USER_DATA, Label.CDATA_USER_DATA, Label.OTHER_SCRIPT, Label.WITHOUT_QUEUE)
 DESCRIBE_STEPS = (Label.DESCRIBE, Label.WATCH, Label.ENDED)

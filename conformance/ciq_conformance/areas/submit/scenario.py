@@ -19,6 +19,14 @@ NOWHERE = "http://ciq.invalid/nothing-here.mp3"
 """The top-level domain `invalid` never resolves (RFC 2606)."""
 
 
+USER_DATA = re.compile(rb"(?<=<UserData>).*?(?=</UserData>)", re.DOTALL)
+
+
+def as_references(first: str) -> bytes:
+    """Returns XML text with a CDATA section and character references, for `FIRST <a> & b; 42 %AB`."""
+    return f"{first} <![CDATA[<a> & b;]]> &#52;2 &#x25;&#65;&#66;".encode()
+
+
 def printable(length: int, first: str) -> str:
     """Returns `length` characters: `first`, then all printable ASCII characters, repeated; no space at the end."""
     alphabet = string.digits + string.ascii_letters + string.punctuation + " "
@@ -32,8 +40,11 @@ def run(ctx: ScenarioContext) -> None:
     ctx.calls.list_queues(Label.QUEUES)
     ids: list[str] = []
 
-    def send(step: Label, order: JobRequest, *, shuffled: bool = False) -> None:
-        response = ctx.calls.submit(step, submit_body([order], shuffled=shuffled))
+    def send(step: Label, order: JobRequest, *, shuffled: bool = False, user_data: bytes = b"") -> None:
+        body = submit_body([order], shuffled=shuffled)
+        if user_data:
+            body = USER_DATA.sub(lambda _: user_data, body, count=1)
+        response = ctx.calls.submit(step, body)
         new = response.job_ids
         ids.extend(new)
         if new:
@@ -49,6 +60,7 @@ def run(ctx: ScenarioContext) -> None:
     for step, text in ALTERABLE_USER_DATA.items():
         send(step, ctx.job_request(step).with_(user_data=text))
     send(Label.BLANKS_USER_DATA, plain.with_(user_data=f" {ctx.run_id} {Label.BLANKS_USER_DATA}  "))
+    send(Label.CDATA_USER_DATA, plain, user_data=as_references(ctx.run_id))
     equal = ctx.job_request("equal")
     send(Label.EQUAL_FIRST, equal)
     send(Label.EQUAL_SECOND, equal)

@@ -133,6 +133,30 @@ class _SendsCallbackWhilePaused(CallbackDispatcher):
             super().on_event(Ended(event.at, event.job, JobState.SUCCESS, event.job.queue.notify))
 
 
+class _HoldsCallbacksWhilePaused(CallbackDispatcher):
+    """Sends the callbacks of jobs that end in a paused queue after the resume."""
+
+    def __init__(self, **parts: Any) -> None:
+        super().__init__(**parts)
+        self._held: dict[str, list[Ended]] = {}
+
+    def on_event(self, event: Event) -> None:
+        """Handles an event, or keeps it until the resume."""
+        if isinstance(event, Ended) and event.job.queue.state is QueueState.PAUSED:
+            self._held.setdefault(event.job.queue.id, []).append(event)
+            return
+        super().on_event(event)
+        if isinstance(event, QueueUpdated) and event.state is QueueState.ACTIVE:
+            for ended in self._held.pop(event.queue.id, ()):
+                super().on_event(ended)
+
+
+def _posts_to_url_of_tdmq(rule: NotifyConfig, _choice: CallbackChoice, correct: Decision) -> Decision:
+    if rule.type == "TDMQ" and rule.state == "On" and rule.url:
+        return Destination(url=rule.url, format=BodyFormat.XML, reason="a fault")
+    return correct
+
+
 class _SendsCallbackOnCancel(CallbackDispatcher):
     """Also sends callbacks for cancelled jobs."""
 
@@ -314,6 +338,8 @@ def _shows_end_late(request: Request, call_next: CallNext) -> Answer:
 
 
 FAULTS = (
+    Fault("callbacks-held-in-pause", "PAU-010", "The callback of a job that ends in a paused queue is sent after the resume.", in_delivery(_HoldsCallbacksWhilePaused)),
+    Fault("tdmq-posts-too", "RUL-012", "Under a rule of type TDMQ the callback goes to the Url.", decides(_posts_to_url_of_tdmq)),
     Fault("no-callbacks", "DEL-001", "The mock never sends a callback.", without_callback_for(lambda _job: True)),
     Fault("third-callback-lost", "DEL-001", "Every third job has no callback.", without_callback_for(lambda job: job.number % 3 == 0)),
     Fault("callbacks-put", "DEL-001", "Callbacks are sent by PUT.", sends("PUT")),

@@ -29,6 +29,14 @@ class _IgnoresCancelOfLevelTwo(Engine):
         return super().cancel(now, bucket, lower) if lower else ()
 
 
+class _CancelsFirstOfSeveral(Engine):
+    """Cancels only the first job that a cancel names."""
+
+    def cancel(self, now: float, bucket: str, job_ids: Sequence[str]) -> tuple[Job, ...]:
+        """Cancels one job."""
+        return super().cancel(now, bucket, job_ids[:1])
+
+
 class _CancelsNeighbour(HookedEngine):
     """Also cancels the next waiting job."""
 
@@ -119,6 +127,7 @@ def _remove(job: Tree) -> None:
 
 # fmt: off
 FAULTS = (
+    Fault("first-of-several-cancelled", "CAN-011", "A cancel of several ids cancels the first job only.", in_engine(_CancelsFirstOfSeveral)),
     Fault("cancel-ignored", "CAN-002", "Cancel returns 200 and does nothing.", in_engine(_IgnoresCancel)),
     Fault("cancelled-run-after-resume", "CAN-003", "A cancelled job runs after the resume.", in_engine(_QueuesCancelledAtResume)),
     Fault("cancel-takes-neighbour", "CAN-004", "Cancel also cancels the next waiting job.", in_engine(_CancelsNeighbour)),

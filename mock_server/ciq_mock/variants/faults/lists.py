@@ -175,6 +175,12 @@ def _total_of_page(root: Tree) -> None:
     put("TotalCount", str(len(root.findall("QueueList"))))(root)
 
 
+def _without_failed(root: Tree) -> None:
+    for job in root.findall("JobsDetail"):
+        if job.findtext("State") == "Failed":
+            root.remove(job)
+
+
 FAULTS = (
     Fault("updates-answer-active", "UPD-018", "The response to an update always has State Active.", answers(put("Queue/State", "Active"), Kind.UPDATE_QUEUE)),
     Fault("several-described-stale", "DES-015", "Describe of several ids shows all jobs but the first as Running.", answers(_all_but_first_run, DESCRIBE)),
@@ -198,6 +204,9 @@ FAULTS = (
     Fault("sign-of-zone-unread", "LST-015", "A time bound at -0500 is read as one at +0500.", reads_call_as(_bounds_without_sign, LIST)),
     Fault("token-counts-jobs", "LST-019", "nextToken is the number of jobs to skip.", middleware(_tokens_count_jobs)),
     Fault("ids-like-patterns", "DES-017", "Describe reads % and _ in an id as wildcards.", middleware_per_mock(_MatchesPatterns)),
+    Fault("running-without-start", "DES-019", "A running job has no StartTime.", answers(where("State", "Running", put("StartTime", "-")), DESCRIBE)),
+    Fault("all-states-without-failed", "LST-022", "A list with states=All omits failed jobs.", answers(_without_failed, LIST, when=lambda call: call.query.get("states") == "All")),
+    Fault("failed-unlisted-by-default", "LST-022", "A list without states omits failed jobs.", answers(_without_failed, LIST, when=lambda call: call.query.get("states") is None)),
     Fault("failed-listed-as-submitted", "LST-020", "Lists show failed jobs as Submitted.", answers(where("State", "Failed", put("State", "Submitted")), LIST)),
     Fault("page-by-states-lost", "LST-018", "Lists of document jobs by states omit the last page.", only_for(Feature.DOC, override=middleware(_ends_early)), Feature.DOC),
     Fault("default-page-leads-nowhere", "LST-008", "A list without size has no NextToken.", answers(drop("NextToken"), LIST, when=lambda call: call.query.get("size") is None)),

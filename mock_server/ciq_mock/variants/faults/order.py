@@ -13,9 +13,17 @@ from ciq_mock.service.call import Answer, Call
 from ciq_mock.service.refusal import ErrorCode, Refusal
 from ciq_mock.variants.edits import put
 from ciq_mock.variants.faults.fault import Fault
-from ciq_mock.variants.middleware import CallNext, Request, answers, middleware_per_mock, reads_call_as, with_body
+from ciq_mock.variants.middleware import (
+    CallNext,
+    Request,
+    answers,
+    middleware,
+    middleware_per_mock,
+    reads_call_as,
+    with_body,
+)
 from ciq_mock.variants.mixins import HookedEngine, changed_settings, in_engine, ranked
-from ciq_schemas.features import Feature
+from ciq_schemas.features import SHARED_JOB_PATH, Feature
 from ciq_schemas.lifecycle import JobEvent, QueueState
 from ciq_schemas.operations import OperationKind as Kind
 
@@ -272,6 +280,15 @@ def _default_level_one(call: Call) -> Call:
     return with_body(call, rb"</Operation>", b"<JobLevel>1</JobLevel></Operation>") or call
 
 
+def _unreads_level_of_speech(request: Request, call_next: CallNext) -> Answer:
+    """Sets the level of a speech job to 0 when it is submitted on the path of all features."""
+    call = request.call
+    if request.operation.path != SHARED_JOB_PATH or b"<Tag>SpeechRecognition</Tag>" not in call.body:
+        return call_next(request)
+    changed = with_body(call, rb"<JobLevel>.</JobLevel>", b"<JobLevel>0</JobLevel>")
+    return call_next(request.with_call(changed or call))
+
+
 class _IgnoresCategory(Engine):
     """Returns the feature's own queue whenever no id is given."""
 
@@ -297,6 +314,7 @@ FAULTS = (
     Fault("newest-of-top-level", "PRI-002", "Jobs of level 2 start newest first.", ranked(lambda level, number: (-number if level == 2 else number) - (level << 56))),
     Fault("pairs-swapped", "PRI-002", "Neighbouring jobs of one level change places.", picks(_second_of_pair)),
     Fault("ninth-is-late", "PRI-002", "Every ninth job starts after the next one.", picks(_skips_every_ninth)),
+    Fault("level-unread-on-shared-path", "PRI-001", "Speech jobs that are submitted under /jobs have level 0.", middleware(_unreads_level_of_speech), Feature.SPEECH),
     Fault("order-lost-at-resume", "PRI-002", "A resume reverses the order of the waiting jobs.", in_engine(LosesOrderAtResume)),
     Fault("levels-lost-at-resume", "PRI-001", "A resume sets the level of the waiting jobs to 0.", in_engine(_LosesLevelsAtResume)),
     Fault("order-lost-at-second-resume", "PRI-007", "A second resume reverses the order of the remaining jobs.", in_engine(_LosesOrderOfRest)),

@@ -15,10 +15,18 @@ from ciq_mock.ids import QUEUE_LETTER
 from ciq_mock.overrides import Override
 from ciq_mock.service.call import Call
 from ciq_mock.service.refusal import ErrorCode, Refusal
-from ciq_mock.variants.edits import ChangeText, Tree, put
+from ciq_mock.variants.edits import ChangeText, Tree, drop, put
 from ciq_mock.variants.faults.callback_changes import json_member
 from ciq_mock.variants.faults.fault import Fault
-from ciq_mock.variants.middleware import JOB_ANSWERS, answers, bodies, edited_callbacks, rejects
+from ciq_mock.variants.middleware import (
+    JOB_ANSWERS,
+    answers,
+    bodies,
+    edited_callbacks,
+    reads_call_as,
+    rejects,
+    with_body,
+)
 from ciq_mock.variants.mixins import in_engine
 from ciq_schemas.operations import OperationKind as Kind
 
@@ -76,6 +84,14 @@ def _reject_url_alone(call: Call) -> Refusal | None:
     return Refusal(ErrorCode.INVALID_ARGUMENT, "Input.Object is missing") if alone else None
 
 
+def _without_cdata(call: Call) -> Call:
+    return with_body(call, rb"<!\[CDATA\[.*?\]\]>", b"") or call
+
+
+def _without_references(call: Call) -> Call:
+    return with_body(call, rb"&#\w+;", b"") or call
+
+
 FAULTS = (
     Fault("user-data-squeezed", "SUB-008", "Repeated spaces in UserData become one.", _user_data(lambda text: re.sub(" +", " ", text))),
     Fault("user-data-zero-is-none", "SUB-008", "UserData 0 is returned as empty.", _user_data(lambda text: re.sub("^0$", "", text))),
@@ -99,5 +115,8 @@ FAULTS = (
     Fault("callback-object-encoded", "SHP-010", "Input.Object of callbacks is percent-encoded.", edited_callbacks(put(_SOURCE, quote))),
     Fault("json-object-encoded", "SHP-010", "Input.Object of JSON callbacks is percent-encoded.", json_member("Input", "Object", quote)),
     Fault("address-alone-refused", "SUB-023", "A submit whose Input has a Url and no Object is rejected.", rejects(_reject_url_alone, Kind.SUBMIT_JOB)),
+    Fault("cdata-lost", "SUB-025", "CDATA sections in a submit are dropped.", reads_call_as(_without_cdata, Kind.SUBMIT_JOB)),
+    Fault("references-unread", "SUB-025", "Character references in a submit are dropped.", reads_call_as(_without_references, Kind.SUBMIT_JOB)),
+    Fault("address-hides-object", "SUB-024", "The answer to a submit with Object and Url shows no Object.", answers(drop(_SOURCE), Kind.SUBMIT_JOB, when=lambda call: b"<Url>" in call.body)),
     Fault("job-ids-by-letter", "SUB-022", "Job ids are counted for each feature and begin with the same letter.", in_engine(_CountsIdsByLetter)),
 )  # fmt: skip
