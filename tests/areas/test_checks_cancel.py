@@ -190,6 +190,32 @@ def test_legal_variation_does_not_deviate(requirement: str, change: Change) -> N
     assert judged(requirement, change(conforming())).kind is Kind.HOLDS
 
 
+TOGETHER = ("ja", "jb", "jc")
+
+
+def cancelled_together(*states: str, status: int = 200) -> Transcript:
+    """Cancels three jobs in one request and describes them in these states."""
+    t = conforming()
+    for job_id in TOGETHER:
+        t = t.exchange(Label.SUBMIT_TOGETHER, response_xml(job_xml(job_id)), method="POST", operation="submit_job")
+    target = f"/jobs/{','.join(TOGETHER)}?cancel"
+    body = "" if status == 200 else refusal("InvalidArgument")
+    t = t.exchange(Label.CANCEL_TOGETHER, body, status=status, method="PUT", target=target, operation="cancel_job")
+    jobs = (job_xml(job_id, state) for job_id, state in zip(TOGETHER, states, strict=False))
+    return t.exchange(Label.AT_THE_END, response_xml(*jobs), operation="describe_job")
+
+
+def test_every_id_of_a_cancel_counts() -> None:
+    """An accepted cancel of three ids cancels each; a target may reject several ids."""
+    assert judged("CAN-011", cancelled_together("Cancel", "Cancel", "Cancel")).kind is Kind.HOLDS
+    finding = judged("CAN-011", cancelled_together("Cancel", "Success", "Success"))
+    assert finding.kind is Kind.DEVIATES
+    assert "jb of 3 ids" in finding.seen
+    assert judged("CAN-011", cancelled_together("Cancel", "Cancel")).kind is Kind.DEVIATES
+    assert judged("CAN-011", cancelled_together(*["Success"] * 3, status=400)).kind is Kind.ABSENT
+    assert judged("CAN-011", conforming()).kind is Kind.ABSENT
+
+
 def test_job_that_was_not_waiting_blocks_the_check() -> None:
     """When the pause leaks, no waiting job was cancelled."""
     leaky = conforming().edited(Label.WAITING, job_xml(VICTIM, "Pause"), job_xml(VICTIM, "Running"))

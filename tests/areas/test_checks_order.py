@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+import msgspec
 import pytest
 from callback_transcripts import replace_in_bodies
 from transcripts import (
@@ -22,6 +23,7 @@ from transcripts import (
 )
 
 from ciq_conformance.judge.finding import Kind
+from ciq_schemas.transcript.records import Exchange
 
 LEVELS: tuple[str | None, ...] = ("0", "2", "1", None, "2", "1", "0", "1", "2")
 DUE_ORDER = (1, 4, 8, 2, 5, 7, 0, 3, 6)
@@ -160,6 +162,22 @@ def test_submit_refused_by_a_paused_queue_is_observed() -> None:
     assert judged("PAU-007", transcript).kind is Kind.DEVIATES
 
 
+def test_level_counts_on_the_other_path() -> None:
+    """A job of level 2 that was submitted on the other path and starts last deviates."""
+    wrong = order_transcript((1, 4, 2, 5, 7, 0, 3, 6, 8))
+    records = [
+        msgspec.structs.replace(
+            record, step="submit-other-path", operation="", url=record.url.replace("/jobs", "/asr_jobs")
+        )
+        if isinstance(record, Exchange) and "<JobId>j8<" in record.response_body.text and record.step == "submit"
+        else record
+        for record in wrong.records
+    ]
+    finding = judged("PRI-001", replace(wrong, records=tuple(records)))
+    assert finding.kind is Kind.DEVIATES
+    assert "j8" in finding.seen
+
+
 def with_creation_time(text: str) -> Transcript:
     """Returns the transcript with another CreationTime in all callbacks."""
     return replace_in_bodies(CREATED, text)(order_transcript())
@@ -217,6 +235,29 @@ def test_documented_behaviour_of_a_running_job_holds(states: Sequence[str], word
     """A running job may continue, stop or stand still; the finding names which, and the job is not lost."""
     assert judged("PAU-006", paused_running_job(*states)).kind is Kind.HOLDS
     assert word in judged("PAU-005", paused_running_job(*states)).seen
+
+
+def ended_in_a_pause(*, late: bool = False, silent: bool = False) -> Transcript:
+    """Returns the transcript of a job that ran at the pause and ended during it, with its callback."""
+    t = Transcript("running")
+    t = t.exchange("submit", response_xml(job_xml("j1")), request=submit_xml(operation_xml()), operation="submit_job")
+    t = describe(t, "catch", {"j1": "Running"})
+    t = t.exchange("pause", response_xml(queue_xml(container="Queue", state="Paused")), method="PUT")
+    t = describe(describe(t, "paused", {"j1": "Running"}), "paused", {"j1": "Success"})
+    if not (late or silent):
+        t = t.callback("callbacks", callback_body("j1"))
+    t = t.exchange("resume", response_xml(queue_xml(container="Queue")), method="PUT")
+    if late:
+        t = t.callback("callbacks", callback_body("j1"))
+    return describe(t, "drain", {"j1": "Success"})
+
+
+def test_callback_of_a_job_that_ends_in_a_pause_arrives_before_the_resume() -> None:
+    """A callback after the resume deviates; a job that stops in the pause, or no callback at all, is not judged."""
+    assert judged("PAU-010", ended_in_a_pause()).kind is Kind.HOLDS
+    assert judged("PAU-010", ended_in_a_pause(late=True)).kind is Kind.DEVIATES
+    assert judged("PAU-010", ended_in_a_pause(silent=True)).kind is Kind.BLOCKED
+    assert judged("PAU-010", paused_running_job("Running", "Pause", "Success")).kind is Kind.ABSENT
 
 
 def test_running_job_that_fails_in_a_pause_deviates() -> None:

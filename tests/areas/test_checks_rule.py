@@ -56,6 +56,11 @@ JOBS_BY_RULE: list[tuple[Label, CallbackRuleRequest, list[tuple[Label, Channel |
         [(Label.SUBMIT_UNDER_BOTH, QUEUE, XML)],
     ),
     (
+        Label.RULE_MESSAGE_QUEUE,
+        CallbackRuleRequest(url=RECEIVER_URL, type="TDMQ", mq_mode="Queue", mq_region="sh", mq_name="ciq"),
+        [(Label.SUBMIT_UNDER_MESSAGE_QUEUE, None, XML)],
+    ),
+    (
         Label.RULE_WORKFLOW,
         CallbackRuleRequest(url=RECEIVER_URL, event="WorkflowFinish"),
         [(Label.SUBMIT_UNDER_WORKFLOW, None, XML)],
@@ -159,6 +164,7 @@ DEVIATIONS: list[tuple[str, Change]] = [
     ("RUL-005", with_callback(Label.SUBMIT_CALLBACK_NO, QUEUE)),
     ("RUL-006", with_callback(Label.SUBMIT_UNDER_OFF, QUEUE)),
     ("RUL-007", with_callback(Label.SUBMIT_UNDER_WORKFLOW, QUEUE)),
+    ("RUL-012", with_callback(Label.SUBMIT_UNDER_MESSAGE_QUEUE, QUEUE)),
     ("RUL-008", with_callback_instead(Label.SUBMIT_UNDER_JSON, QUEUE, XML)),
     ("RUL-008", with_callback_instead(Label.SUBMIT_UNDER_XML, QUEUE, JSON)),
     ("RUL-008", without_callbacks_of(Label.SUBMIT_UNDER_JSON)),
@@ -185,7 +191,14 @@ SILENT_JOBS = {
     "RUL-005": (Label.SUBMIT_CALLBACK_NO, Label.SUBMIT_PLAIN),
     "RUL-006": (Label.SUBMIT_UNDER_OFF, Label.SUBMIT_UNDER_XML),
     "RUL-007": (Label.SUBMIT_UNDER_WORKFLOW, Label.SUBMIT_UNDER_XML),
+    "RUL-012": (Label.SUBMIT_UNDER_MESSAGE_QUEUE, Label.SUBMIT_UNDER_XML),
 }
+
+
+def test_target_without_message_queues_is_not_judged() -> None:
+    """Older pages have the type Url only, so a target may reject TDMQ."""
+    without = refused(Label.RULE_MESSAGE_QUEUE)(rule_transcript()).without(Label.SUBMIT_UNDER_MESSAGE_QUEUE)
+    assert judged("RUL-012", without).kind is Kind.ABSENT
 
 
 @pytest.mark.parametrize("requirement_id", SILENT_JOBS)

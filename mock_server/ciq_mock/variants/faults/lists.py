@@ -20,10 +20,12 @@ from ciq_mock.variants.middleware import (
     with_query,
 )
 from ciq_schemas.features import Feature
+from ciq_schemas.lifecycle import FINAL_STATES
 from ciq_schemas.operations import OperationKind as Kind
 from ciq_schemas.xml_parser import parse
 
 DESCRIBE, LIST = Kind.DESCRIBE_JOB, Kind.LIST_JOBS
+_KEPT_SECONDS = 2.0
 _BOUNDS = ("startCreationTime", "endCreationTime")
 
 
@@ -72,6 +74,31 @@ class _MatchesPatterns:
         pattern = re.escape(key).replace("%", ".*").replace("_", ".")
         found = next((job_id for job_id in self._known if re.fullmatch(pattern, job_id)), key)
         return call_next(request.with_call(replace(request.call, key=found)))
+
+
+class _ForgetsEndedJobs:
+    """Describes no job that it showed ended some time ago."""
+
+    def __init__(self) -> None:
+        self._ended: dict[str, float] = {}
+
+    def dispatch(self, request: Request, call_next: CallNext) -> Answer:
+        """Answers one call."""
+        answer = call_next(request)
+        if request.kind is not DESCRIBE or not answer.body:
+            return answer
+        now = request.mock.clock.now()
+
+        def edit(root: Tree) -> None:
+            for job in root.findall("JobsDetail"):
+                job_id = job.findtext("JobId") or ""
+                if job.findtext("State") not in FINAL_STATES:
+                    continue
+                if now - self._ended.setdefault(job_id, now) > _KEPT_SECONDS:
+                    root.remove(job)
+                    add(".", "NonExistJobIds", job_id)(root)
+
+        return edited_answer(answer, edit)
 
 
 # --- filters ------------------------------------------------------------------------------------------------
@@ -204,6 +231,8 @@ FAULTS = (
     Fault("sign-of-zone-unread", "LST-015", "A time bound at -0500 is read as one at +0500.", reads_call_as(_bounds_without_sign, LIST)),
     Fault("token-counts-jobs", "LST-019", "nextToken is the number of jobs to skip.", middleware(_tokens_count_jobs)),
     Fault("ids-like-patterns", "DES-017", "Describe reads % and _ in an id as wildcards.", middleware_per_mock(_MatchesPatterns)),
+    Fault("document-jobs-forgotten", "DES-020", "Describe does not know a document job two seconds after its end.", only_for(Feature.DOC, override=middleware_per_mock(_ForgetsEndedJobs)), Feature.DOC),
+    Fault("ended-jobs-forgotten", "DES-021", "Describe does not know a job two seconds after its end.", middleware_per_mock(_ForgetsEndedJobs)),
     Fault("running-without-start", "DES-019", "A running job has no StartTime.", answers(where("State", "Running", put("StartTime", "-")), DESCRIBE)),
     Fault("all-states-without-failed", "LST-022", "A list with states=All omits failed jobs.", answers(_without_failed, LIST, when=lambda call: call.query.get("states") == "All")),
     Fault("failed-unlisted-by-default", "LST-022", "A list without states omits failed jobs.", answers(_without_failed, LIST, when=lambda call: call.query.get("states") is None)),
