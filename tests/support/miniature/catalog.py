@@ -155,4 +155,13 @@ FAULTS: dict[str, tuple[str, ...]] = {
     "errors_are_500": ("ERR-009", "ERR-002", "ERR-001"),
     "error_form": ("ERR-001",),
     "answers_are_html": ("HDR-001",),
+    "digest_ignored": ("ERR-021",),
+    "prefix_ignored": ("ACT-010",),
+    "page_two_is_one": ("QUE-025",),
+    "input_object_ignored": ("LST-016",),
+    "lists_hide_failed": ("LST-022",),
+    "lists_without_operation": ("LST-021",),
+    "cancel_first_only": ("CAN-011",),
+    "level_on_own_path_only": ("PRI-001",),
+    "tdmq_posts": ("RUL-012",),
 }

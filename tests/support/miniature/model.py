@@ -299,6 +299,8 @@ class Service:
             on = bool(rule.get("Url"))
         if fault == "event_ignored":
             on = rule.get("State") == "On"
+        if rule.get("Type") == "TDMQ" and fault != "tdmq_posts":
+            on = False
         url: str | None = rule.get("Url") if on else None
         own = job.callback
         if own == "no" and fault != "no_ignored":

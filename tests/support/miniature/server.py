@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 import sys
 import threading
@@ -90,6 +92,7 @@ class _Handler(BaseHTTPRequestHandler):
         split = urllib.parse.urlsplit(self.path)
         params = {k: v[-1] for k, v in urllib.parse.parse_qs(split.query, keep_blank_values=True).items()}
         try:
+            self._check_digest(body)
             tree = self._route(self.command, split.path, params, body)
             status = 200
         except Refusal as refusal:
@@ -124,6 +127,13 @@ class _Handler(BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(data)
         self.wfile.flush()
+
+    def _check_digest(self, body: bytes) -> None:
+        digest = self.headers.get("Content-MD5")
+        if not digest or self.t.fault == "digest_ignored":
+            return
+        if digest != base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode():
+            raise Refusal(400, "InvalidContent", "Content-MD5")
 
     def _route(self, method: str, path: str, params: dict[str, str], body: bytes) -> Tree | None:
         for prefix, feature in QUEUE_PATHS.items():
@@ -172,6 +182,8 @@ class _Handler(BaseHTTPRequestHandler):
             raise Refusal(400, "InvalidArgument", "pageSize")
         wanted = [n for n in (params.get("bucketNames") or "").split(",") if n]
         hit = feature in self.service.queues and (not wanted or bucket in wanted)
+        if self.t.fault != "prefix_ignored":
+            hit = hit and bucket.startswith(params.get("bucketName") or "")
         return Tree(
             "Response",
             [
@@ -232,6 +244,7 @@ class _Handler(BaseHTTPRequestHandler):
                 if not value.isdecimal() or int(value) < 1:
                     raise Refusal(400, "InvalidArgument", name)
             page, size = int(params.get("pageNumber") or 1), int(params.get("pageSize") or 10)
+            page = 1 if self.t.fault == "page_two_is_one" and page == 2 else page
             state = params.get("state") or "All"
             category = params.get("category") or "Transcoding"
             shown = [q for q in queues if state in ("All", q.state) or self.t.fault == "state_filter_ignored"]
@@ -316,6 +329,8 @@ class _Handler(BaseHTTPRequestHandler):
             jobs = []
             for tag, operation in zip(tags, operations, strict=True):
                 level = operation.findtext("JobLevel") or "0"
+                if self.t.fault == "level_on_own_path_only" and feature == "speech" and prefix == "/jobs":
+                    level = "0"
                 if level not in ("0", "1", "2"):
                     raise Refusal(400, "InvalidArgument", "JobLevel")
                 jobs.append(
@@ -380,6 +395,10 @@ class _Handler(BaseHTTPRequestHandler):
                     jobs = [j for j in jobs if sign * (int(j.created) - bound) >= 0]
         if params.get("queueId"):
             jobs = [j for j in jobs if j.queue_id == params["queueId"]]
+        if params.get("inputObject") and fault != "input_object_ignored":
+            jobs = [j for j in jobs if j.input_object == params["inputObject"]]
+        if "All" in states and fault == "lists_hide_failed":
+            jobs = [j for j in jobs if j.state != "Failed"]
         ascending = params.get("orderByTime") == "Asc"
         if fault == "order_reversed":
             ascending = not ascending
@@ -392,6 +411,9 @@ class _Handler(BaseHTTPRequestHandler):
         skip = 1 if fault == "page_skips" and start else 0
         part = jobs[start - overlap + skip : start + size]
         children = [job_tree(j, self.t) for j in part]
+        if fault == "lists_without_operation":
+            for child in children:
+                child.children = [c for c in child.children if c.name != "Operation"]
         if start + size < len(jobs):
             children.append(Tree("NextToken", text=str(start + size)))
         elif self.t.end_token == "empty":
@@ -400,12 +422,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _cancel(self, ids: list[str]) -> None:
         with self.service.lock:
-            job = self.service.jobs.get(ids[0])
-            if job is None:
+            jobs = [self.service.jobs.get(job_id) for job_id in ids]
+            if None in jobs:
                 raise Refusal(404, "ResourceNotFound", ids[0])
             if self.t.fault == "cancel_ignored":
                 return
-            self.service.cancel(job)
+            for job in jobs[:1] if self.t.fault == "cancel_first_only" else jobs:
+                if job is not None:
+                    self.service.cancel(job)
 
 
 def main() -> None:
