@@ -1,7 +1,8 @@
-"""Stops a run before its end: on Ctrl-C, SIGTERM, or the operator's deadline.
+"""Stops a run before its end: on Ctrl-C, SIGTERM, SIGHUP, or the operator's deadline.
 
 Knows one flag and its reason. Every wait checks the flag; `session` restores the queues afterwards.
-A second signal ends the process at once, by the system's default action.
+A second Ctrl-C or SIGTERM ends the process at once, by the system's default action. A second SIGHUP does not: a closed
+terminal sends it twice, and a service manager sends it after SIGTERM. Signals that the caller ignores stay ignored.
 """
 
 import os
@@ -15,7 +16,9 @@ from types import FrameType
 
 from ciq_conformance.driver.client import Interrupted
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_HANGUP = getattr(signal, "SIGHUP", None)
+"""None on systems without it."""
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, *(() if _HANGUP is None else (_HANGUP,)))
 
 
 @dataclass(kw_only=True)
@@ -57,20 +60,23 @@ class CancelToken:
 
     @contextmanager
     def on_signals(self) -> Iterator[None]:
-        """Within the block, the first Ctrl-C or SIGTERM requests a stop and the second kills; main thread only."""
+        """Within the block, the first signal requests a stop and a second one kills; main thread only."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        before = {number: signal.getsignal(number) for number in _SIGNALS}
+        handlers = {number: signal.getsignal(number) for number in _SIGNALS}
+        before = {number: handler for number, handler in handlers.items() if handler is not signal.SIG_IGN}
 
         def handle(number: int, _frame: FrameType | None) -> None:
             if self._event.is_set():
+                if number == _HANGUP:
+                    return
                 signal.signal(number, signal.SIG_DFL)
                 os.kill(os.getpid(), number)
             self.request(f"stopped by {signal.Signals(number).name}")
 
         try:
-            for number in _SIGNALS:
+            for number in before:
                 signal.signal(number, handle)
             yield
         finally:

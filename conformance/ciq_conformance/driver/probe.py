@@ -4,13 +4,16 @@ Stores the queue as found, makes it active, and measures one job and bursts of j
 scenarios need. Raises PreconditionFailed when the feature has no queue.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 
 import msgspec
 
 from ciq_conformance.driver.calls import FeatureCalls
+from ciq_conformance.driver.client import Interrupted
 from ciq_conformance.driver.concurrency_probe import ConcurrencyProbe, submit_until_answered
+from ciq_conformance.driver.queue_snapshot import QueueSnapshot
 from ciq_conformance.driver.requests import CallbackRuleRequest
 from ciq_conformance.driver.run_context import RunContext
 from ciq_conformance.driver.scenario_context import PreconditionFailed, ScenarioContext, accepted
@@ -20,6 +23,7 @@ from ciq_conformance.scenario_spec import ALL_EXCHANGES
 from ciq_conformance.timeouts import UNMEASURED, Timeouts
 from ciq_schemas.features import FeatureSpec
 from ciq_schemas.lifecycle import JobState, QueueState
+from ciq_schemas.requirement import Capability
 from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 from ciq_schemas.transcript.records import Calibration, Exchange
 from ciq_schemas.values import Queue
@@ -49,6 +53,8 @@ class Readiness:
     """The feature was not active, and the probe activated it."""
     callback_rule_accepted: bool
     """The target accepted the probe's callback rule."""
+    snapshot: QueueSnapshot | None = None
+    """The queue as the list showed it before the run touched it; None when the list has it in no readable form."""
     blocked_by: str = ""
     """Why the probe could not measure a job; blocks the scenarios that need jobs to run. Empty otherwise."""
 
@@ -58,44 +64,68 @@ class Readiness:
         return msgspec.structs.replace(self.found, state=QueueState.ACTIVE)
 
 
-def probe(run: RunContext, spec: FeatureSpec) -> Readiness:
+def probe(run: RunContext, spec: FeatureSpec, on_found: Callable[[Readiness], object]) -> Readiness:
     """Calibrates one feature; raises PreconditionFailed or Unreachable when no scenario can run.
 
+    Calls `on_found` before it changes the queue, so that the caller can restore it whatever happens afterwards.
     When there is a queue but jobs do not run, `blocked_by` of the result gives the reason.
     """
     calls = run.calls(spec, PROBE, spec.job_path)
-    found, activated = _find_queue(run, calls)
+    before = _find_queue(run, calls)
+    on_found(before)
+    found, activated = before.found, before.activated
     ctx = run.ctx(spec, ALL_EXCHANGES, calls, found, UNMEASURED)
     channel = f"{spec.feature}.{PROBE}.callback"
     callback_rule_accepted = _listen(run, ctx, run.receiver.address(channel))
     try:
-        return _measure(run, ctx, channel, found, activated=activated, callback_rule_accepted=callback_rule_accepted)
-    except PreconditionFailed as broken:
-        return Readiness(
-            spec=spec,
-            found=found,
-            job_path=ctx.calls.job_path if isinstance(ctx.calls, FeatureCalls) else spec.job_path,
-            calibration=UNMEASURED,
-            several_ids=False,
-            activated=activated,
-            callback_rule_accepted=callback_rule_accepted,
-            blocked_by=str(broken),
+        measured = _measure(
+            run, ctx, channel, found, activated=activated, callback_rule_accepted=callback_rule_accepted
         )
+        return replace(measured, snapshot=before.snapshot)
+    except PreconditionFailed as broken:
+        job_path = ctx.calls.job_path if isinstance(ctx.calls, FeatureCalls) else spec.job_path
+        return replace(before, job_path=job_path, callback_rule_accepted=callback_rule_accepted, blocked_by=str(broken))
     finally:
         ctx.calls = run.calls(spec, PROBE, spec.job_path, though_stopping=True)
         ctx.restore("restore")
 
 
-def _find_queue(run: RunContext, calls: FeatureCalls) -> tuple[Queue, bool]:
-    """Returns the feature's queue and whether the probe activated the feature, which it does without a queue."""
+def _find_queue(run: RunContext, calls: FeatureCalls) -> Readiness:
+    """Returns what is known of the feature before a measurement; activates the feature when it has no queue."""
     spec = calls.spec
     listed = calls.list_queues("found")
     if not listed.exchange.status:
         raise Unreachable(f"{run.profile.url} sent no response: {listed.exchange.error}")
     queue = pick_queue(spec, listed)
     if queue is not None:
-        return queue, False
+        return _unmeasured(spec, queue, listed, activated=False)
     activated = calls.activate("activate")
+    try:
+        return _activated_queue(run, calls, listed, activated)
+    except Interrupted:
+        if activated.ok and run.profile.capabilities.get(Capability.DEACTIVATE):
+            run.calls(spec, PROBE, spec.job_path, though_stopping=True).deactivate("deactivate")
+        raise
+
+
+def _unmeasured(spec: FeatureSpec, queue: Queue, listed: ParsedExchange, *, activated: bool) -> Readiness:
+    return Readiness(
+        spec=spec,
+        found=queue,
+        job_path=spec.job_path,
+        calibration=UNMEASURED,
+        several_ids=False,
+        activated=activated,
+        callback_rule_accepted=False,
+        snapshot=QueueSnapshot.of(listed.exchange.response_body.data, queue.queue_id or ""),
+    )
+
+
+def _activated_queue(
+    run: RunContext, calls: FeatureCalls, listed: ParsedExchange, activated: ParsedExchange
+) -> Readiness:
+    """Returns the queue that the activation has created; raises PreconditionFailed when none appears."""
+    spec = calls.spec
     deadline = run.recorder.now() + 5.0 * run.profile.timeout_factor
     while True:
         again = calls.list_queues("found-after-activation")
@@ -104,7 +134,7 @@ def _find_queue(run: RunContext, calls: FeatureCalls) -> tuple[Queue, bool]:
             run.recorder.record_event(
                 PROBE, spec.feature, "note", f"{spec.feature} was not active and has been activated"
             )
-            return queue, True
+            return _unmeasured(spec, queue, again, activated=True)
         if run.recorder.now() > deadline:
             hint = _hint(run, spec, listed) if listed.exchange.status in (401, 403) else ""
             raise PreconditionFailed(

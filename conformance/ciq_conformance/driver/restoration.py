@@ -3,17 +3,17 @@
 Continues although the run is being stopped. Describes what it could not restore.
 """
 
+import threading
 from dataclasses import dataclass, field
 
 import msgspec
 
 from ciq_conformance.driver.calls import FeatureCalls
-from ciq_conformance.driver.client import Interrupted
 from ciq_conformance.driver.probe import Readiness, pick_queue
+from ciq_conformance.driver.queue_snapshot import QueuePart, QueueSnapshot, default_of
 from ciq_conformance.driver.run_context import RunContext
 from ciq_conformance.scenario_spec import ALL_EXCHANGES
 from ciq_conformance.timeouts import SHOWN_WITHIN, UNMEASURED
-from ciq_schemas.lifecycle import QueueState
 from ciq_schemas.requirement import Capability
 from ciq_schemas.transcript.parsed import describe_response
 from ciq_schemas.transcript.records import Exchange
@@ -64,13 +64,8 @@ class Restoration:
     def finish(self) -> str:
         """At the end, restores the queue as found; returns what it could not restore, empty when it restored all."""
         self.adopt()
-        found = msgspec.structs.replace(self.readiness.found, queue_id=self.queue_id)
         feature = self.readiness.spec.feature
-        rejected = self._put(found)
-        if rejected:
-            return f"{feature}: {rejected}"
-        self.adopt()
-        left = self._not_restored(found)
+        left = self._put_found()
         if left:
             return f"{feature}: {left}"
         if self.readiness.activated and self.run.profile.capabilities.get(Capability.DEACTIVATE):
@@ -78,19 +73,46 @@ class Restoration:
             return "" if answer.ok else f"{feature}: the response to deactivation was {describe_response(answer)}"
         return ""
 
-    def _not_restored(self, found: Queue) -> str:
+    def _put_found(self) -> str:
+        """Restores the queue as found; returns what it could not restore.
+
+        A target may keep the parts of a rule that an update omits (no document says). The suite then sends such a part
+        empty, and with its documented default when that changes nothing.
+        """
+        found = self.readiness.snapshot
+        if found is None:
+            return self._put(msgspec.structs.replace(self.readiness.found, queue_id=self.queue_id))
+        if not self._update(found, ()):
+            return f"the target rejected the update of the queue (state {found.text('State')})"
+        self.adopt()
+        left, now = self._compare(found)
+        added = () if now is None else found.added(now)
+        if now is not None and added:
+            self._update(found, added)
+            left, now = self._compare(found)
+            if now is not None and (left or found.differences(now).leftovers):
+                self._update(found, tuple(map(default_of, added)))
+                left, now = self._compare(found)
+        kept = [] if now is None else [part.name for part in found.differences(now).leftovers]
+        if kept and not left:
+            text = f"the target keeps {', '.join(kept)} in a callback rule that is Off"
+            self.run.recorder.record_event(RESTORE, self.readiness.spec.feature, "note", text)
+        return left
+
+    def _compare(self, found: QueueSnapshot) -> tuple[str, QueueSnapshot | None]:
         """Describes how the listed queue differs from the one found; lists again, because an update may show late."""
         deadline = self.run.recorder.now() + SHOWN_WITHIN * self.run.profile.timeout_factor
         while True:
             listed = self._calls().list_queues("verify")
-            now = next((queue for queue in listed.queue_list.queues if queue.queue_id == self.queue_id), None)
-            left = "the queue is not listed any more" if now is None else difference(found, now)
+            now = QueueSnapshot.of(listed.exchange.response_body.data, self.queue_id)
+            left = "the queue is not listed any more" if now is None else "; ".join(found.differences(now).effective)
             if not left or self.run.recorder.now() >= deadline:
-                return left
-            try:
-                self.run.stop.pause(0.05)
-            except Interrupted:
-                return left
+                return left, now
+            threading.Event().wait(0.05)  # also while the run is being stopped
+
+    def _update(self, found: QueueSnapshot, cleared: tuple[QueuePart, ...]) -> bool:
+        body = found.body(self.queue_id, cleared=cleared)
+        return self._calls().update_queue("queue", self.queue_id, body).ok
 
     def _calls(self) -> FeatureCalls:
         return self.run.calls(self.readiness.spec, RESTORE, self.readiness.job_path, though_stopping=True)
@@ -114,19 +136,3 @@ class Restoration:
             and any(path in record.url for path in paths)
             for record in fresh
         )
-
-
-def difference(found: Queue, now: Queue) -> str:
-    """Describes how the queue differs from the one found; empty when it does not."""
-    parts = []
-    if (found.state or QueueState.ACTIVE) != now.state:
-        parts.append(f"state is {now.state}, was {found.state}")
-    if found.name and found.name != now.name:
-        parts.append(f"name is {now.name!r}, was {found.name!r}")
-    then, rule = found.notify_config, now.notify_config
-    if then is not None and rule is not None:
-        if (then.state or "Off") != (rule.state or "Off"):
-            parts.append(f"the callback rule is {rule.state}, was {then.state}")
-        elif then.state == "On" and then.url != rule.url:
-            parts.append(f"the callback rule has the address {rule.url}, had {then.url}")
-    return "; ".join(parts)

@@ -241,6 +241,9 @@ class ScenarioContext:
                 event=config.event or None,
                 type=config.type or None,
                 result_format=config.result_format or None,
+                mq_mode=config.mq_mode or None,
+                mq_region=config.mq_region or None,
+                mq_name=config.mq_name or None,
             )
         body = update_body(
             name=self.found.name or self.spec.queue_names[0],

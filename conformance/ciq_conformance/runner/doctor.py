@@ -98,9 +98,10 @@ def diagnose(loaded: Loaded) -> Diagnosis:
 def _diagnose(run: RunContext) -> Diagnosis:
     symptoms: list[Symptom] = []
     ready: list[Readiness] = []
+    found: list[Readiness] = []
     for feature in run.profile.features:
         try:
-            one = probe(run, FEATURES[feature])
+            one = probe(run, FEATURES[feature], found.append)
         except Unreachable as silence:
             symptoms.append(Symptom(False, "target reachability", str(silence)))
             return Diagnosis(tuple(symptoms), ExitCode.UNREACHABLE)
@@ -108,6 +109,8 @@ def _diagnose(run: RunContext) -> Diagnosis:
             symptoms.append(Symptom(False, feature, str(broken)))
             continue
         except Interrupted:
+            for readiness in found[len(ready) :]:
+                Restoration(run=run, readiness=readiness).finish()
             symptoms.append(Symptom(False, "diagnosis", run.stop.reason))
             return Diagnosis(tuple(symptoms), ExitCode.SUITE_ERROR)
         ready.append(one)

@@ -117,11 +117,10 @@ class RunSession:
             self._mark(feature, PROBE, "begin")
             reason = ""
             try:
-                ready = probe(self.run, FEATURES[feature])
-                restoration = Restoration(run=self.run, readiness=ready)
+                ready = probe(self.run, FEATURES[feature], self._will_restore)
+                restoration = self._will_restore(ready)
                 with self._lock:
                     self._ready[feature] = ready
-                    self._restorations[feature] = restoration
                 restoration.adopt()
                 reason = ready.blocked_by
             except Unreachable as silence:
@@ -143,6 +142,13 @@ class RunSession:
             self._mark(feature, PROBE, "end")
 
         return run
+
+    def _will_restore(self, readiness: Readiness) -> Restoration:
+        """Notes the queue that is restored at the end of the run, whatever ends it."""
+        restoration = Restoration(run=self.run, readiness=readiness)
+        with self._lock:
+            self._restorations[readiness.spec.feature] = restoration
+        return restoration
 
     def _scenarios(self, feature: Feature) -> Callable[[], None]:
         def run() -> None:

@@ -129,7 +129,7 @@ class Service:
             if fault != "name_ignored":
                 queue.name = name
             if fault != "rule_ignored":
-                queue.rule = dict(rule)
+                queue.rule = {**queue.rule, **rule} if self.t.rule_merged else dict(rule)
             if fault == "rule_event_lost":
                 queue.rule.pop("Event", None)
             old, queue.state = queue.state, state

@@ -203,8 +203,8 @@ class _Handler(BaseHTTPRequestHandler):
             Tree("Type", text=rule.get("Type", "")),
             Tree("State", text=rule.get("State", "Off")),
         ]
-        if rule.get("ResultFormat"):
-            config.append(Tree("ResultFormat", text=rule["ResultFormat"]))
+        more = ("ResultFormat", "MqMode", "MqRegion", "MqName")
+        config += [Tree(part, text=rule[part]) for part in more if rule.get(part)]
         children = [
             Tree("QueueId", text=queue.id),
             Tree("Name", text=queue.name),

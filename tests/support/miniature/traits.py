@@ -48,4 +48,5 @@ class Traits:
     jitter_start: float = 0.0
     tick: float = 0.0
     latency: float = 0.0
+    rule_merged: bool = False
     fault: str = ""
