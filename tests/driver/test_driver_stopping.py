@@ -68,3 +68,36 @@ def test_second_signal_ends_the_process() -> None:
     finally:
         process.kill()
         process.communicate()
+
+
+def test_repeated_hangup_does_not_end_the_restoration() -> None:
+    """A closed terminal sends SIGHUP twice; a second Ctrl-C still ends the process."""
+    process = subprocess.Popen([sys.executable, "-c", WAITER], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGHUP)
+        assert process.stdout.readline() == "stopped by SIGHUP\n"
+        process.send_signal(signal.SIGHUP)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.5)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == -signal.SIGINT
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_signal_that_the_caller_ignores_does_not_stop_the_run() -> None:
+    """`nohup ciq run` continues after the terminal is closed."""
+    ignoring = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)" + WAITER
+    process = subprocess.Popen([sys.executable, "-c", ignoring], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGHUP)
+        process.send_signal(signal.SIGTERM)
+        assert process.stdout.readline() == "stopped by SIGTERM\n"
+    finally:
+        process.kill()
+        process.communicate()

@@ -296,7 +296,7 @@ class _Handler(BaseHTTPRequestHandler):
                     raise Refusal(400, "InvalidArgument", "Url")
                 if set(rule["Event"].split(",")) - {"TaskFinish", "WorkflowFinish", "TransCodingFinish"}:
                     raise Refusal(400, "InvalidArgument", "Event")
-            if rule.get("ResultFormat", "XML") not in ("XML", "JSON"):
+            if rule.get("ResultFormat", "XML") not in ("XML", "JSON", *([""] if self.t.rule_merged else [])):
                 raise Refusal(400, "InvalidArgument", "ResultFormat")
             self.service.update(queue, name, state, rule)
             shown = self._queue_tree("Queue", queue)
