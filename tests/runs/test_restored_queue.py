@@ -119,14 +119,14 @@ def test_snapshot_keeps_nested_and_unknown_parts() -> None:
 
 
 def test_differences_of_active_rule_are_effective() -> None:
-    """Of a rule that is Off, added parts are leftovers; the documented default is no difference."""
+    """Of a rule that is Off, added parts are kept parts; the documented default is no difference."""
     base = (QueuePart("Name", "n"), QueuePart("State", "Active"))
     off = QueueSnapshot((*base, QueuePart("NotifyConfig/State", "Off")))
     on = QueueSnapshot((*base, QueuePart("NotifyConfig/State", "On"), QueuePart("NotifyConfig/Url", "http://a")))
     left = QueueSnapshot((*off.parts, QueuePart("NotifyConfig/Url", "http://b")))
     assert off.differences(QueueSnapshot((*off.parts, QueuePart("NotifyConfig/ResultFormat", "XML")))).effective == ()
     assert off.differences(left).effective == ()
-    assert [part.name for part in off.differences(left).leftovers] == ["Url"]
+    assert [part.name for part in off.differences(left).kept_parts] == ["Url"]
     json = QueueSnapshot((*on.parts, QueuePart("NotifyConfig/ResultFormat", "JSON")))
     assert on.differences(json).effective == ("rule ResultFormat is 'JSON', was 'XML'",)
     assert on.added(json) == (QueuePart("NotifyConfig/ResultFormat", ""),)

@@ -37,7 +37,7 @@ class Differences:
 
     effective: tuple[str, ...]
     """Descriptions of differences that change what the queue does or is called."""
-    leftovers: tuple[QueuePart, ...]
+    kept_parts: tuple[QueuePart, ...]
     """Parts of the rule that the queue found did not have and that have no effect."""
 
 
@@ -80,7 +80,7 @@ class QueueSnapshot:
     def differences(self, now: "QueueSnapshot") -> Differences:
         """Returns how the queue differs now; a part that is absent, empty or the documented default counts as equal."""
         effective = []
-        leftovers = []
+        kept_parts = []
         on = self.text(f"{_RULE}/State") == "On"
         for path in dict.fromkeys(part.path for part in (*self.parts, *now.parts)):
             before, after = self.text(path), now.text(path)
@@ -90,8 +90,8 @@ class QueueSnapshot:
             if on or path in ("Name", "State", f"{_RULE}/State") or not after:
                 effective.append(f"{'rule ' if path.startswith(_RULE) else ''}{part.name} is {after!r}, was {before!r}")
             else:
-                leftovers.append(part)
-        return Differences(tuple(effective), tuple(leftovers))
+                kept_parts.append(part)
+        return Differences(tuple(effective), tuple(kept_parts))
 
     def added(self, now: "QueueSnapshot") -> tuple[QueuePart, ...]:
         """Returns, with empty text, the parts of the rule that the queue has now and did not have when it was found."""

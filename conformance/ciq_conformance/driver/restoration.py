@@ -90,10 +90,10 @@ class Restoration:
         if now is not None and added:
             self._update(found, added)
             left, now = self._compare(found)
-            if now is not None and (left or found.differences(now).leftovers):
+            if now is not None and (left or found.differences(now).kept_parts):
                 self._update(found, tuple(map(default_of, added)))
                 left, now = self._compare(found)
-        kept = [] if now is None else [part.name for part in found.differences(now).leftovers]
+        kept = [] if now is None else [part.name for part in found.differences(now).kept_parts]
         if kept and not left:
             text = f"the target keeps {', '.join(kept)} in a callback rule that is Off"
             self.run.recorder.record_event(RESTORE, self.readiness.spec.feature, "note", text)
