@@ -34,7 +34,7 @@ WORDS: Mapping[Outcome, OutcomeWords] = MappingProxyType(
         ),
         Outcome.NOTE: OutcomeWords(6, "i", "note", "measured, not judged"),
         Outcome.SKIPPED: OutcomeWords(7, "»", "skipped", "skipped by the operator"),
-        Outcome.UNTESTED: OutcomeWords(8, "·", "untested", "no check exists; the reason is given"),
+        Outcome.UNTESTED: OutcomeWords(8, "·", "untested", "not tested; the reason is given"),
         Outcome.PASS: OutcomeWords(9, "✓", "pass", "tested, and the target conforms"),
     }
 )

@@ -56,3 +56,12 @@ def test_expired_signature_names_the_clocks_without_a_date() -> None:
 def test_missing_keys_are_named_first() -> None:
     """Without keys in the profile the hint says how to set them."""
     assert "CIQ_SECRET_ID" in hint("MissingAuthorization", clock=timedelta(hours=2), credentials=None)
+
+
+def test_web_page_leads_to_the_address() -> None:
+    """A web page instead of a queue list says that another server answers."""
+    page = cast(Exchange, Transcript("probe").exchange("found", "<!DOCTYPE html><html></html>").records[0])
+    run = cast(RunContext, SimpleNamespace(profile=Profile(url="http://target")))
+    text = probe._hint(run, FEATURES[Feature.MEDIA], ParsedExchange(page))
+    assert "another server seems to answer" in text
+    assert "url" in text

@@ -4,7 +4,7 @@ Stores the queue as found, makes it active, and measures one job and bursts of j
 scenarios need. Raises PreconditionFailed when the feature has no queue.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 
@@ -24,7 +24,7 @@ from ciq_conformance.timeouts import UNMEASURED, Timeouts
 from ciq_schemas.features import FeatureSpec
 from ciq_schemas.lifecycle import JobState, QueueState
 from ciq_schemas.requirement import Capability
-from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
+from ciq_schemas.transcript.parsed import NO_API_ANSWER, ParsedExchange, describe_response
 from ciq_schemas.transcript.records import Calibration, Exchange
 from ciq_schemas.values import Queue
 
@@ -136,16 +136,29 @@ def _activated_queue(
             )
             return _unmeasured(spec, queue, again, activated=True)
         if run.recorder.now() > deadline:
-            hint = _hint(run, spec, listed) if listed.exchange.status in (401, 403) else ""
-            raise PreconditionFailed(
-                f"{spec.feature} has no queue: responses were {describe_response(listed)} to the queue list, "
-                f"{describe_response(activated)} to activation and {describe_response(again)} to the next list{hint}"
-            )
+            hint = _hint(run, spec, listed)
+            answers = {
+                "the queue list": describe_response(listed),
+                "activation": describe_response(activated),
+                "the next list": describe_response(again),
+            }
+            same = len(set(answers.values())) == 1
+            text = f"{answers['activation']} to each request" if same else _listed(answers)
+            raise PreconditionFailed(f"{spec.feature} has no queue: responses were {text}{hint}")
         run.stop.pause(0.1)
 
 
+def _listed(answers: Mapping[str, str]) -> str:
+    *first, last = [f"{answer} to {request}" for request, answer in answers.items()]
+    return f"{', '.join(first)} and {last}"
+
+
 def _hint(run: RunContext, spec: FeatureSpec, rejected: ParsedExchange) -> str:
-    """Returns the likely reason why the target rejects a request that the suite sent as well as it could."""
+    """Returns the likely reason why the queue list, which the suite sent as well as it could, holds no queue."""
+    if NO_API_ANSWER in describe_response(rejected):
+        return "; another server seems to answer: check url and host of the profile"
+    if rejected.exchange.status not in (401, 403):
+        return ""
     if run.profile.credentials is None:
         return "; it requires signed requests: set CIQ_SECRET_ID and CIQ_SECRET_KEY"
     offset = clock_offset(run, spec)

@@ -27,6 +27,8 @@ from ciq_schemas.values import (
     WorkflowTriggered,
 )
 
+NO_API_ANSWER = "no API answer"
+"""Words of a description of a response whose body no API of the service sends."""
 _SHOWN_BYTES = 40
 """How much of a body that is no XML document a description quotes."""
 
@@ -126,7 +128,7 @@ def describe_response(response: ParsedExchange) -> str:
     if body.strip() and not _is_api_document(body):
         kind = next((value for name, value in exchange.response_headers if name.lower() == "content-type"), "")
         start = " ".join(body[:_SHOWN_BYTES].decode("utf-8", "replace").split())
-        return f"HTTP {exchange.status}, no API answer: {kind or 'no Content-Type'}, begins {start!r}"
+        return f"HTTP {exchange.status}, {NO_API_ANSWER}: {kind or 'no Content-Type'}, begins {start!r}"
     return f"HTTP {exchange.status} {response.error.code or ''}".rstrip()
 
 
