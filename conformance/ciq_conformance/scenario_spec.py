@@ -12,10 +12,17 @@ ALL_EXCHANGES = "*"
 """Name of the area whose checks judge the exchanges of every scenario; the probe and the restoration use it too."""
 
 RECEIVER_NOTES = "receiver"
-"""Scenario name of the receiver's notes on callbacks to an unknown address."""
+"""Scenario name of the receiver's notes on requests that it does not store."""
 
 UNKNOWN_ADDRESS = "an address that the suite did not issue"
 """Words of such a note, by which the checks recognize it."""
+
+
+BROKE_OFF = "broke off before the end of its body"
+"""Words of the note on a request that ended too early."""
+
+CALLBACKS_DROPPED = "the target sends more callbacks than the receiver stores"
+"""First words of the note on the first callback beyond the limits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 from transcripts import Transcript, job_xml, judged, operation_xml, queue_xml, response_xml, submit_xml
 
@@ -100,3 +101,15 @@ def test_missing_jobs_cannot_be_judged() -> None:
     assert judged("LIF-006", NONE).kind is Kind.BLOCKED
     assert judged("LIF-006", submit(NONE, "a")).kind is Kind.BLOCKED
     assert judged("LIF-006", submit(with_calibration(NONE), "a")).kind is Kind.INCONCLUSIVE
+
+
+def test_job_of_the_calibration_that_never_ran_is_judged() -> None:
+    """The calibration is no scenario of an area; its jobs count all the same, and the check does not raise."""
+    starved = starved_job()
+    probed = replace(
+        starved,
+        records=tuple(
+            msgspec.structs.replace(r, scenario="probe") if hasattr(r, "scenario") else r for r in starved.records
+        ),
+    )
+    assert judged("LIF-006", probed).kind is Kind.DEVIATES

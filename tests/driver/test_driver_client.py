@@ -215,7 +215,7 @@ def test_request_without_response_times_out(peers: Callable[[Script], Peer]) -> 
     release.set()
     client.close()
     assert exchange.status == 0
-    assert "no response within 0.2 s" in exchange.error
+    assert "no complete response within 0.2 s" in exchange.error
 
 
 def test_response_over_the_size_limit_is_truncated(
@@ -331,3 +331,117 @@ def test_cancelled_run_sends_only_restoring_requests(peers: Callable[[Script], P
     assert send(client, though_stopping=True).status == 200
     client.close()
     assert len(peer.requests) == 1
+
+
+def dripping(first: bytes, drop: bytes) -> Script:
+    """Returns a script that sends `first`, and then `drop` again and again until the client closes the connection."""
+
+    def script(connection: socket.socket, _: bytes) -> bool:
+        try:
+            connection.sendall(first)
+            while True:
+                connection.sendall(drop)
+                time.sleep(0.02)
+        except OSError:
+            return False
+
+    return script
+
+
+ENDLESS = {
+    "body": (b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", b"x"),
+    "chunks": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
+    "header": (b"HTTP/1.1 200 OK\r\nX-Long: ", b"x"),
+    "100 Continue": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+}
+
+
+@pytest.mark.parametrize(("first", "drop"), ENDLESS.values(), ids=ENDLESS)
+def test_endless_response_ends_after_the_limit(peers: Callable[[Script], Peer], first: bytes, drop: bytes) -> None:
+    """The limit holds for the whole response, not for each read; the request is not repeated."""
+    peer = peers(dripping(first, drop))
+    client = client_of(peer, answer_within=0.4)
+    exchange = send(client)
+    client.close()
+    assert (exchange.status, exchange.error) == (0, "no complete response within 0.4 s")
+    assert exchange.ended - exchange.started < 5
+    assert len(peer.requests) == 1
+
+
+@pytest.mark.parametrize(("first", "drop"), ENDLESS.values(), ids=ENDLESS)
+def test_endless_response_ends_when_the_run_is_stopped(
+    peers: Callable[[Script], Peer], first: bytes, drop: bytes
+) -> None:
+    """A stop ends the request at once; then one request that restores the target gets half a second, and no other."""
+    stopped = threading.Event()
+    client = client_of(peers(dripping(first, drop)), answer_within=60, stopping=stopped.is_set)
+    threading.Timer(0.2, stopped.set).start()
+    began = time.monotonic()
+    with pytest.raises(Interrupted):
+        send(client)
+    assert send(client, though_stopping=True).status == 0
+    assert "not sent" in send(client, though_stopping=True).error
+    assert time.monotonic() - began < 5
+    client.close()
+
+
+def test_many_incomplete_responses_stop_the_run(peers: Callable[[Script], Peer]) -> None:
+    """A run against a target that leaves every request open ends; the reason gives number and limit."""
+    reasons: list[str] = []
+    client = client_of(peers(dripping(*ENDLESS["body"])), answer_within=0.1, stop=reasons.append)
+    for _ in range(client_module._MOST_TIMEOUTS):
+        assert not reasons
+        send(client)
+    client.close()
+    assert reasons == ["the target left 6 requests without a complete response within 0.1 s"]
+
+
+def losing(*lost: int) -> Script:
+    """Returns a script that closes the connection of the requests with these numbers, and answers the others."""
+    count = iter(range(1, 1000))
+
+    def script(connection: socket.socket, _: bytes) -> bool:
+        if next(count) in lost:
+            return False
+        connection.sendall(OK)
+        return True
+
+    return script
+
+
+@pytest.mark.parametrize(
+    ("method", "lost", "sent", "status"),
+    [("GET", 1, 2, 200), ("PUT", 1, 2, 200), ("GET", 3, 4, 200), ("GET", 9, 4, 0), ("POST", 1, 1, 0)],
+)
+def test_request_on_a_broken_new_connection_is_repeated_where_safe(
+    peers: Callable[[Script], Peer], method: str, lost: int, sent: int, status: int
+) -> None:
+    """The exchange counts the broken attempts; a POST is not repeated, because a second job would start."""
+    peer = peers(losing(*range(1, lost + 1)))
+    client = client_of(peer)
+    exchange = send(client, method, body=b"" if method == "GET" else b"<a/>")
+    client.close()
+    assert (exchange.status, len(peer.requests)) == (status, sent)
+    assert exchange.lost == (sent - 1 if status else sent)
+    assert exchange.is_lost == (method == "POST")
+
+
+def test_request_that_may_be_repeated_is(peers: Callable[[Script], Peer]) -> None:
+    """A POST that is wrong on purpose creates nothing."""
+    client = client_of(peers(losing(1, 2)))
+    assert send(client, "POST", body=b"<a", repeatable=True).status == 200
+    client.close()
+
+
+def test_lossy_network_is_named_with_its_counts(peers: Callable[[Script], Peer]) -> None:
+    """More than 1 percent of 100 requests count; a request that breaks at every attempt does not."""
+    client = client_of(peers(losing(1, 50, 51)))
+    for _ in range(110):
+        send(client)
+    client.close()
+    assert "3 of 113 requests (2.7 %)" in client.connections.trouble
+    closing = client_of(peers(losing(*range(50, 54))))
+    for _ in range(110):
+        send(closing)
+    closing.close()
+    assert closing.connections.trouble == ""

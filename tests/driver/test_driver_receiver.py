@@ -1,6 +1,8 @@
 """Tests of the callback receiver: it records every callback unchanged, by the channel of its URL."""
 
+import contextlib
 import http.client
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -12,6 +14,7 @@ from ciq_conformance.driver import receiver as receiver_module
 from ciq_conformance.driver.client import Interrupted
 from ciq_conformance.driver.receiver import CallbackReceiver
 from ciq_conformance.driver.recorder import RunRecorder
+from ciq_conformance.scenario_spec import BROKE_OFF, CALLBACKS_DROPPED
 from ciq_schemas.transcript.records import DriverEvent
 
 
@@ -151,3 +154,74 @@ def test_exception_in_a_handler_fails_the_suite(receiver: CallbackReceiver, monk
     assert [(m.scenario, m.name) for m in marks] == [("run", "crashed")]
     assert "ZeroDivisionError: in a handler" in marks[0].text
     receiver.start()  # for the fixture to close
+
+
+def send_raw(receiver: CallbackReceiver, channel: str, head: bytes, body: bytes) -> None:
+    """Sends the head of a POST and some bytes of its body, and closes the connection."""
+    parts = urlsplit(receiver.address(channel))
+    with socket.create_connection((parts.hostname or "", parts.port or 0), 10) as connection:
+        connection.sendall(b"POST %s HTTP/1.1\r\nHost: x\r\n%s\r\n\r\n%s" % (parts.path.encode(), head, body))
+        connection.shutdown(socket.SHUT_WR)
+        connection.settimeout(10)
+        with contextlib.suppress(OSError):
+            connection.recv(1000)
+
+
+@pytest.mark.parametrize(
+    ("head", "body"),
+    [
+        (b"Content-Length: 100", b"<Response>"),
+        (b"Transfer-Encoding: chunked", b"a\r\n<Resp"),
+        (b"Transfer-Encoding: chunked", b"no number\r\n"),
+    ],
+)
+def test_callback_that_breaks_off_is_noted(receiver: CallbackReceiver, head: bytes, body: bytes) -> None:
+    """It is no callback, and no defect of the suite."""
+    send_raw(receiver, "media.rule.queue", head, body)
+    assert receiver.wait(lambda: receiver.broken_off == 1, 10)
+    receiver.close()
+    (note,) = receiver.recorder.records
+    assert isinstance(note, DriverEvent)
+    assert (note.scenario, note.name) == ("receiver", "note")
+    assert BROKE_OFF in note.text
+    assert receiver.arrivals() == ()
+    receiver.start()  # for the fixture to close
+
+
+def test_flood_of_callbacks_is_counted_and_not_stored(
+    receiver: CallbackReceiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beyond the limit of an address the receiver stores nothing, so its memory is bounded; one note says so."""
+    monkeypatch.setattr(receiver_module, "MAX_OF_CHANNEL", 3)
+    flooded, other = receiver.address("media.rule.flood"), receiver.address("media.rule.other")
+    assert [post(flooded) for _ in range(6)] == [200] * 3 + [503] * 3
+    assert post(other) == 200
+    assert (len(receiver.arrivals()), receiver.dropped) == (4, 3)
+    (note,) = [record for record in receiver.recorder.records if isinstance(record, DriverEvent)]
+    assert note.text.startswith(CALLBACKS_DROPPED)
+
+
+@pytest.mark.parametrize(("name", "limit"), [("MAX_OF_RUN", 2), ("MAX_BYTES", 25)])
+def test_callbacks_of_a_run_are_limited(
+    receiver: CallbackReceiver, monkeypatch: pytest.MonkeyPatch, name: str, limit: int
+) -> None:
+    """The number of callbacks and the bytes of their bodies are limited over all addresses."""
+    monkeypatch.setattr(receiver_module, name, limit)
+    statuses = [post(receiver.address(f"media.rule.{number}"), b"0123456789") for number in range(4)]
+    assert statuses == [200, 200, 503, 503]
+
+
+def test_open_connections_are_limited(receiver: CallbackReceiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The receiver serves so many connections at once and closes further ones, so its threads are bounded."""
+    receiver.close()
+    monkeypatch.setattr(receiver_module, "MAX_OPEN", 5)
+    receiver.start()
+    parts = urlsplit(receiver.base_url)
+    before = threading.active_count()
+    with contextlib.ExitStack() as stack:
+        for _ in range(20):
+            stack.enter_context(socket.create_connection((parts.hostname or "", parts.port or 0), 10))
+        last = stack.enter_context(socket.create_connection((parts.hostname or "", parts.port or 0), 10))
+        last.settimeout(10)
+        assert last.recv(1) == b""
+        assert threading.active_count() - before <= 5

@@ -93,7 +93,7 @@ def test_full_disk_is_reported_once_and_records_stay_in_memory() -> None:
     with pytest.raises(RunFileWriteError, match="No space left"):
         exchange(recorder)
     exchange(recorder)
-    assert recorder.stream_failed
+    assert recorder.stream_trouble
     assert len(recorder.records) == 2
 
 

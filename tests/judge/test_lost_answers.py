@@ -108,3 +108,13 @@ def test_deviation_without_the_lost_response_as_evidence_stands(monkeypatch: pyt
         check=lambda *_: deviates("x", "y", witness=(1,)),
     )
     assert found.outcome is Outcome.FAIL
+
+
+def test_check_over_all_scenarios_is_inconclusive_after_a_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that was cut short before any response does not blame the target."""
+    monkeypatch.setattr(verdict, "check_of", lambda _: lambda *_: blocked("no response"))
+    item = Item(requirement=load_registry().get("HDR-001"), feature=FEATURES[Feature.MEDIA])
+    stop = DriverEvent(seq=7, scenario="queues", feature="media", at=0.0, name="interrupted", text="cut short")
+    for records, outcome in (([stop], Outcome.INCONCLUSIVE), ([], Outcome.BLOCKED)):
+        evidence = Evidence(feature=Feature.MEDIA, records=records)
+        assert judge_item(item, evidence, events_of(evidence)).outcome is outcome

@@ -3,10 +3,12 @@
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 from rich.console import Console
 
 from ciq_conformance.cli import options
+from ciq_conformance.cli.console_output import output_may_fail
 from ciq_conformance.cli.extras import need_suite
 from ciq_conformance.cli.show_in_terminal import for_console
 from ciq_schemas.transcript.records import ExitCode, Footer, Level
@@ -65,15 +67,22 @@ def judge(
             with target.open("wb") as stream:
                 for record in judged.records:
                     write_record(stream, record)
-        except OSError as error:
+            written = {"run file": target}
+        except FileExistsError as error:
             raise options.usage(f"cannot write to {output}: {error.strerror}") from error
-        written, problems = write_reports(judged.records, output)
-        written = {"run file": target, **written}
+        except OSError as error:
+            problems = [f"cannot write {output / path.name}: {error.strerror}"]
+        reports, unwritten = write_reports(judged.records, output)
+        written, problems = {**written, **reports}, [*problems, *unwritten]
+    code = ExitCode.SUITE_ERROR if problems else judged.exit_code
     reporter = ConsoleReporter(Console(), verbose=verbose)
     footer = judged.records[-1]
-    for record in judged.records[:-1]:
-        reporter.feed(for_console(record))
-    reporter.end(footer if isinstance(footer, Footer) else None, written)
-    for message in [f"baseline: {entry.item} {entry.advice}" for entry in judged.stale] + problems:
-        typer.echo(message, err=True)
-    raise typer.Exit(ExitCode.SUITE_ERROR if problems else judged.exit_code)
+    with output_may_fail():
+        for record in judged.records[:-1]:
+            reporter.feed(for_console(record))
+        reporter.end(msgspec.structs.replace(footer, exit_code=code) if isinstance(footer, Footer) else None, written)
+        messages = [f"cut short: {judged.cut_short}"] if judged.cut_short else []
+        messages += [f"baseline: {entry.item} {entry.advice}" for entry in judged.stale]
+        for message in messages + problems:
+            typer.echo(message, err=True)
+    raise typer.Exit(code)

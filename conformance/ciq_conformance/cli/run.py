@@ -4,10 +4,12 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 import typer
 from rich.console import Console
 
 from ciq_conformance.cli import options
+from ciq_conformance.cli.console_output import output_may_fail
 from ciq_conformance.cli.extras import need_suite
 from ciq_conformance.cli.show_in_terminal import for_console
 from ciq_schemas.transcript.records import AnyRecord, ExitCode, Footer, Header, Level
@@ -126,14 +128,20 @@ def run(
         )
         raise typer.Exit(ExitCode.NOTHING_PROVEN)
     console = Console()
-    for setting in loaded.settings:
-        if verbose or setting.origin != "default":
-            console.print(f"  {setting.name} = {setting.value} ({setting.origin})", style="dim", markup=False)
+    with output_may_fail():
+        for setting in loaded.settings:
+            if verbose or setting.origin != "default":
+                console.print(f"  {setting.name} = {setting.value} ({setting.origin})", style="dim", markup=False)
     reporter = ConsoleReporter(console, verbose=verbose)
 
     def listen(record: AnyRecord) -> None:
         if not isinstance(record, (Header, Footer)):  # `begin` and `end` show these
-            reporter.feed(for_console(record))
+            with output_may_fail():
+                reporter.feed(for_console(record))
+
+    def announce(header: Header, scenarios: int) -> None:
+        with output_may_fail():
+            reporter.begin(header, scenarios)
 
     config = RunConfig(
         loaded=loaded,
@@ -147,7 +155,7 @@ def run(
         known_flaky=known_flaky,
         write_baseline=write_baseline,
         listeners=(listen,),
-        announce=reporter.begin,
+        announce=announce,
     )
     try:
         result = execute(config, items)
@@ -170,7 +178,8 @@ def _conclude(
     written, problems = write_reports(result.records, output, Extras.of(summary, badge))
     if result.run_file is not None:
         written = {"run file": result.run_file, **written}
-    reporter.end(result.footer, written)
+    code = ExitCode.SUITE_ERROR if problems else result.exit_code
+    footer = result.footer and msgspec.structs.replace(result.footer, exit_code=code)
     messages = [
         *(f"target not reachable: {result.unreachable}" for _ in (1,) if result.unreachable),
         *(f"cut short: {result.stopped}" for _ in (1,) if result.stopped),
@@ -179,6 +188,8 @@ def _conclude(
         *(f"the suite failed: {result.trouble}" for _ in (1,) if result.trouble),
         *problems,
     ]
-    for message in messages:
-        typer.echo(message, err=True)
-    return ExitCode.SUITE_ERROR if problems else result.exit_code
+    with output_may_fail():
+        reporter.end(footer, written)
+        for message in messages:
+            typer.echo(message, err=True)
+    return code

@@ -29,6 +29,8 @@ class CancelToken:
     clock: Callable[[], float] = time.monotonic
     reason: str = ""
     """Why the run is being stopped; empty while it is not."""
+    by_signal: bool = False
+    """A signal stopped the run."""
     _event: threading.Event = field(default_factory=threading.Event, repr=False)
     _end: float | None = None
 
@@ -73,6 +75,7 @@ class CancelToken:
                     return
                 signal.signal(number, signal.SIG_DFL)
                 os.kill(os.getpid(), number)
+            self.by_signal = True
             self.request(f"stopped by {signal.Signals(number).name}")
 
         try:

@@ -357,7 +357,7 @@ def _reason(error: Exception, limit: float) -> str:
         case requests.exceptions.ConnectTimeout():
             return "the target did not accept the connection in time"
         case requests.exceptions.ReadTimeout():
-            return f"no response within {limit:g} s"
+            return f"no complete response within {limit:g} s"
         case requests.exceptions.SSLError():
             return f"TLS failed: {_innermost(error)}"
         case requests.exceptions.ConnectionError():

@@ -11,23 +11,30 @@ import socket
 import threading
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
 
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.serving import BaseWSGIServer, ThreadedWSGIServer
 
 from ciq_conformance.driver.client import Interrupted
 from ciq_conformance.driver.recorder import RunRecorder
 from ciq_conformance.driver.redaction import Redaction
-from ciq_conformance.scenario_spec import RECEIVER_NOTES, UNKNOWN_ADDRESS
+from ciq_conformance.scenario_spec import BROKE_OFF, CALLBACKS_DROPPED, RECEIVER_NOTES, UNKNOWN_ADDRESS
 from ciq_schemas.transcript.parsed import ParsedCallback
 
 MAX_BODY = 4 * 1024 * 1024
 MAX_STRAY = 20
 """Most requests to unknown addresses that are recorded; further ones are only counted."""
+MAX_OF_CHANNEL, MAX_OF_RUN, MAX_BYTES = 5_000, 50_000, 128 * 1024 * 1024
+"""Most callbacks to one address, most in a run, and most bytes of their bodies; further ones are only counted."""
+MAX_OPEN = 256
+"""Most connections that are served at once; a further one is closed."""
 _LOOK_AGAIN = 0.25
 """Seconds between two checks of a wait for a stopped run."""
 
@@ -66,11 +73,18 @@ class CallbackReceiver:
     stopping: Callable[[], bool] = lambda: False
     stray: int = 0
     """Number of requests to addresses that were never issued."""
+    broken_off: int = 0
+    """Number of requests that ended before their body did."""
+    dropped: int = 0
+    """Number of callbacks beyond the limits."""
     _server: _Server = field(init=False, repr=False)
     _tokens: dict[str, str] = field(default_factory=dict, repr=False)
     _channels: dict[str, str] = field(default_factory=dict, repr=False)
     _behaviours: dict[str, list[_Behaviour]] = field(default_factory=dict, repr=False)
     _callbacks: list[ParsedCallback] = field(default_factory=list, repr=False)
+    _counts: Counter[str] = field(default_factory=Counter, repr=False)
+    """Callbacks by channel."""
+    _bytes: int = 0
     _changed: threading.Condition = field(default_factory=threading.Condition, repr=False)
     _closing: threading.Event = field(default_factory=threading.Event, repr=False)
 
@@ -96,6 +110,7 @@ class CallbackReceiver:
         # A target with many workers may call back hundreds of times at once, each time on a new connection.
         if self._server.server is not None:
             self._server.server.socket.listen(_BACKLOG)
+            _limit_connections(self._server.server)
 
     def close(self) -> None:
         """Stops listening; an exception in a handler becomes an event that fails the suite."""
@@ -160,9 +175,13 @@ class CallbackReceiver:
         except RequestEntityTooLarge:
             self.recorder.record_event(RECEIVER_NOTES, "", "note", f"a body longer than {MAX_BODY} bytes was rejected")
             return Response(status=413)
+        except (HTTPException, OSError) as error:  # werkzeug: ClientDisconnected, a bad chunk, a reset connection
+            return self._reject_broken_off(request.method, target, error)
         channel = self._channel_of(target)
         if channel is None:
             return self._reject_unknown_address(request.method, target)
+        if self._is_over_limit(channel, len(body)):
+            return Response(status=503)
         status, late = self._next_answer(channel)
         feature, _, rest = channel.partition(".")
         arrival = self.recorder.arrival(
@@ -204,6 +223,34 @@ class CallbackReceiver:
             behaviours[0].times -= 1
             return behaviours[0].status, behaviours[0].late
 
+    def _is_over_limit(self, channel: str, size: int) -> bool:
+        """Counts a callback; returns whether it is one too many. The first one is noted."""
+        with self._changed:
+            over = (
+                self._counts[channel] >= MAX_OF_CHANNEL
+                or len(self._callbacks) >= MAX_OF_RUN
+                or self._bytes + size > MAX_BYTES
+            )
+            if not over:
+                self._counts[channel] += 1
+                self._bytes += size
+                return False
+            self.dropped += 1
+            first = self.dropped == 1
+        if first:
+            text = f"{CALLBACKS_DROPPED}: {self._counts[channel]} arrived on {channel}, {len(self._callbacks)} in all"
+            self.recorder.record_event(RECEIVER_NOTES, "", "note", text)
+        return True
+
+    def _reject_broken_off(self, method: str, target: str, error: Exception) -> Response:
+        with self._changed:
+            self.broken_off += 1
+            count = self.broken_off
+        if count <= MAX_STRAY:
+            text = f"{method} {target[:200]} {BROKE_OFF} ({type(error).__name__})"
+            self.recorder.record_event(RECEIVER_NOTES, "", "note", text)
+        return Response(status=400)
+
     def _reject_unknown_address(self, method: str, target: str) -> Response:
         with self._changed:
             self.stray += 1
@@ -212,6 +259,29 @@ class CallbackReceiver:
             text = f"{method} {target[:200]} reached the receiver at {UNKNOWN_ADDRESS}"
             self.recorder.record_event(RECEIVER_NOTES, "", "note", text)
         return Response(status=404)
+
+
+def _limit_connections(server: BaseWSGIServer) -> None:
+    """Lets the server have at most `MAX_OPEN` threads: it starts one for each connection."""
+    if not isinstance(server, ThreadedWSGIServer):
+        return
+    free = threading.BoundedSemaphore(MAX_OPEN)
+    start_thread, serve = server.process_request, server.process_request_thread
+
+    def start_if_free(request: socket.socket | tuple[bytes, socket.socket], client_address: Any) -> None:
+        if free.acquire(blocking=False):
+            start_thread(request, client_address)
+        else:
+            server.shutdown_request(request)
+
+    def serve_and_free(request: socket.socket | tuple[bytes, socket.socket], client_address: Any) -> None:
+        try:
+            serve(request, client_address)
+        finally:
+            free.release()
+
+    server.process_request = start_if_free  # type: ignore[method-assign]
+    server.process_request_thread = serve_and_free  # type: ignore[method-assign]
 
 
 def _close_connection(request: Request) -> None:

@@ -46,6 +46,9 @@ class RecorderFullError(RuntimeError):
 class RunFileWriteError(OSError):
     """The run file cannot be written: the disk is full or the directory was removed."""
 
+    def __str__(self) -> str:
+        return str(self.strerror)
+
 
 def narrow(body: Body) -> Body:
     """Returns the same bytes, as base64 when the JSON line of the text could exceed `MAX_LINE`."""
@@ -63,8 +66,8 @@ class RunRecorder:
     stream: IO[bytes] | None = None
     listeners: list[Listener] = field(default_factory=list)
     """Called with each record, in order, under the recorder's lock: they must be quick and must not record."""
-    stream_failed: bool = False
-    """The run file could not be written to its end."""
+    stream_trouble: str = ""
+    """Why the run file could not be written to its end; empty when it could."""
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
     _records: list[AnyRecord] = field(default_factory=list, repr=False)
     _seq: int = 0
@@ -179,15 +182,10 @@ class RunRecorder:
             self._keep(numbered)
             return numbered
 
-    def verdict(self, verdict: Verdict) -> None:
-        """Records a verdict; verdicts follow the transcript."""
+    def conclude(self, record: Verdict | Footer) -> None:
+        """Records a verdict or the footer; they follow the transcript."""
         with self._lock:
-            self._keep(verdict)
-
-    def footer(self, footer: Footer) -> None:
-        """The last record."""
-        with self._lock:
-            self._keep(footer)
+            self._keep(record)
 
     def _next(self) -> int:
         self._seq += 1
@@ -202,8 +200,9 @@ class RunRecorder:
                 write_record(self.stream, record)
                 self._flush(self.stream, record)
             except OSError as error:
-                self.stream, self.stream_failed = None, True  # later records stay in memory; one error is enough
-                raise RunFileWriteError(error.errno, f"cannot write the run file: {error.strerror}") from error
+                self.stream = None  # later records stay in memory; one error is enough
+                self.stream_trouble = f"cannot write the run file: {error.strerror}; it ends at record {self._seq}"
+                raise RunFileWriteError(error.errno, self.stream_trouble) from error
         for listener in self.listeners:
             listener(record)
 

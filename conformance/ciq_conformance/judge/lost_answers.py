@@ -9,7 +9,7 @@ from collections.abc import Callable
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, Kind, inconclusive
 from ciq_conformance.scenario_spec import ALL_EXCHANGES, ScenarioSpec
-from ciq_schemas.transcript.records import Exchange
+from ciq_schemas.transcript.records import DriverEvent, Exchange
 
 PROBE = "probe"
 """Scenario name of the calibration; every scenario that submits jobs depends on it."""
@@ -38,6 +38,15 @@ def blocked_by_network(evidence: Evidence, scenario: ScenarioSpec | None) -> Fin
     found = [exchange for exchange in evidence.lost if anywhere or exchange.scenario in names]
     own = [exchange for exchange in found if scenario is not None and exchange.scenario == scenario.name]
     return _network((own or found)[0], ()) if found else None
+
+
+def blocked_by_stop(evidence: Evidence, scenario: ScenarioSpec | None) -> Finding | None:
+    """Returns the finding for a blocked check over all scenarios when the run was cut short, else None."""
+    if scenario is not None and scenario.runs:
+        return None
+    stops = (r for r in evidence.records if isinstance(r, DriverEvent) and r.name == "interrupted")
+    event = next((event for event in stops if event.feature in ("", evidence.feature)), None)
+    return None if event is None else inconclusive(event.text, witness=(event.seq,))
 
 
 def _ambiguous(evidence: Evidence) -> tuple[Exchange, ...]:

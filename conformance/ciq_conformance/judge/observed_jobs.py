@@ -8,12 +8,12 @@ from collections.abc import Collection
 
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, blocked, deviates, inconclusive
-from ciq_conformance.scenario_spec import RECEIVER_NOTES, UNKNOWN_ADDRESS, ScenarioName
+from ciq_conformance.scenario_spec import BROKE_OFF, CALLBACKS_DROPPED, RECEIVER_NOTES, UNKNOWN_ADDRESS, ScenarioName
 from ciq_schemas.lifecycle import JobState
 from ciq_schemas.transcript.jobs import Observation, ObservedJob
 from ciq_schemas.transcript.parsed import ParsedCallback, ParsedExchange, describe_response
 from ciq_schemas.transcript.raw import child_text, root_of
-from ciq_schemas.transcript.records import CallbackReceived
+from ciq_schemas.transcript.records import REPRODUCED, CallbackReceived
 
 NO = "no"
 """The value of CallBack that switches the callback off."""
@@ -93,6 +93,11 @@ def missing_callback(evidence: Evidence, scenario: ScenarioName, job: ObservedJo
             f"{job.step}: the wait for the callback of job {job.job_id} was interrupted; run the scenario again",
             witness=(ended.seq,),
         )
+    not_stored = _not_stored(evidence)
+    if not_stored:
+        return inconclusive(
+            f"{job.step}: no callback of job {job.job_id} is stored, but {not_stored}", witness=(ended.seq,)
+        )
     return deviates(
         expected,
         f"{job.step}: no callback of job {job.job_id} within {expired.at - since:.1f} s after describe returned "
@@ -100,6 +105,18 @@ def missing_callback(evidence: Evidence, scenario: ScenarioName, job: ObservedJo
         witness=(ended.seq, job.submit.exchange.seq),
         reason="if the target may not reach the receiver, run `ciq doctor` to test callback delivery",
     )
+
+
+def _not_stored(evidence: Evidence) -> str:
+    """Says why the receiver may have got a callback and not stored it; empty when there is no sign of that."""
+    notes = [event.text for event in evidence.events(RECEIVER_NOTES, "note")]
+    dropped = next((text for text in notes if text.startswith(CALLBACKS_DROPPED)), "")
+    broken = [text for text in notes if BROKE_OFF in text]
+    if dropped:
+        return dropped
+    if 0 < len(broken) < REPRODUCED:
+        return f"the network or the target ended {len(broken)} callback(s) early: {broken[0]}"
+    return ""
 
 
 def _went_elsewhere(evidence: Evidence, job_id: str) -> str:

@@ -25,7 +25,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, Kind
-from ciq_conformance.judge.lost_answers import blocked_by_network, without_lost_answers
+from ciq_conformance.judge.lost_answers import blocked_by_network, blocked_by_stop, without_lost_answers
 from ciq_conformance.judge.registry import Item, check_of, is_shown, scenario_of
 from ciq_conformance.judge.selection import fits
 from ciq_conformance.scenario_spec import ScenarioSpec
@@ -127,7 +127,8 @@ def _judge(item: Item, evidence: Evidence, events: EventsByScenario) -> Verdict:
         )
     finding = without_lost_answers(check(evidence, item), evidence, lambda other: check(other, item))
     if finding.kind is Kind.BLOCKED:
-        finding = blocked_by_network(evidence, scenario_of(requirement.id)) or finding
+        scenario = scenario_of(requirement.id)
+        finding = blocked_by_network(evidence, scenario) or blocked_by_stop(evidence, scenario) or finding
     return verdict_of(item, finding)
 
 

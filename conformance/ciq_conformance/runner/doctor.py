@@ -27,6 +27,8 @@ INTENT = (
     "submit about 17 jobs per feature and describe them until they end; wait for the first one's callback",
     "with keys in the profile, send one unsigned and one wrongly signed request, to test whether it checks them",
 )
+_LIMIT = 120.0
+"""Seconds per feature after which the diagnosis ends (times the timeout factor)."""
 _TOLERABLE_OFFSET = 60.0
 """Seconds between the clocks above which signatures may be refused."""
 _DATE_STEP = 2.0
@@ -58,7 +60,7 @@ def diagnose(loaded: Loaded) -> Diagnosis:
             profile = stack.enter_context(embedded_target(profile)).profile
         origin = time.monotonic()
         recorder = RunRecorder(now=lambda: time.monotonic() - origin)
-        stop = CancelToken()
+        stop = CancelToken(deadline=_LIMIT * len(profile.features) * profile.timeout_factor)
         client = Client(
             base_url=profile.url,
             recorder=recorder,
@@ -97,29 +99,41 @@ def diagnose(loaded: Loaded) -> Diagnosis:
 
 def _diagnose(run: RunContext) -> Diagnosis:
     symptoms: list[Symptom] = []
+    changed: list[Readiness] = []
+    try:
+        return _probe_all(run, symptoms, changed)
+    except Interrupted:
+        symptoms.append(Symptom(False, "diagnosis", run.stop.reason))
+        symptoms.extend(_restore(run, changed))
+        return Diagnosis(tuple(symptoms), ExitCode.SUITE_ERROR if run.stop.by_signal else ExitCode.UNREACHABLE)
+
+
+def _restore(run: RunContext, changed: list[Readiness]) -> list[Symptom]:
+    """Restores the queues that are not restored yet; returns what is left."""
+    left = [Restoration(run=run, readiness=one).finish() for one in changed]
+    changed.clear()
+    return [Symptom(False, "restoration", text) for text in left if text]
+
+
+def _probe_all(run: RunContext, symptoms: list[Symptom], changed: list[Readiness]) -> Diagnosis:
+    """Probes each feature; adds what it finds to `symptoms`, and the features to restore to `changed`."""
     ready: list[Readiness] = []
-    found: list[Readiness] = []
     for feature in run.profile.features:
         try:
-            one = probe(run, FEATURES[feature], found.append)
+            one = probe(run, FEATURES[feature], changed.append)
         except Unreachable as silence:
             symptoms.append(Symptom(False, "target reachability", str(silence)))
             return Diagnosis(tuple(symptoms), ExitCode.UNREACHABLE)
         except PreconditionFailed as broken:
             symptoms.append(Symptom(False, feature, str(broken)))
+            symptoms.extend(_restore(run, changed))
             continue
-        except Interrupted:
-            for readiness in found[len(ready) :]:
-                Restoration(run=run, readiness=readiness).finish()
-            symptoms.append(Symptom(False, "diagnosis", run.stop.reason))
-            return Diagnosis(tuple(symptoms), ExitCode.SUITE_ERROR)
         ready.append(one)
+        changed[:] = [one]
         symptoms.extend(_of_feature(one))
         if len(ready) == 1:
             symptoms.extend(_signatures(run, one))
-        left = Restoration(run=run, readiness=one).finish()
-        if left:
-            symptoms.append(Symptom(False, "restoration", left))
+        symptoms.extend(_restore(run, changed))
     symptoms.insert(0, Symptom(True, "target reachability", f"{run.profile.url} responds"))
     trouble = callback_trouble(run, ready)
     if trouble:

@@ -6,12 +6,13 @@ A wrong configuration raises RunConfigError before anything is sent. Must not pr
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
 from tempfile import TemporaryDirectory
+from typing import IO
 
 import msgspec
 
@@ -118,7 +119,8 @@ def execute(config: RunConfig, items: Sequence[Item]) -> RunResult:
             try:
                 config.output.mkdir(parents=True, exist_ok=True)
                 run_file = config.output / RUN_FILE
-                stream = stack.enter_context(run_file.open("wb", buffering=BUFFER))
+                stream = run_file.open("wb", buffering=BUFFER)
+                stack.callback(_close, stream)
             except OSError as error:
                 raise RunConfigError(f"cannot write to {config.output}: {error.strerror}") from error
         profile = config.loaded.profile
@@ -187,6 +189,12 @@ def execute(config: RunConfig, items: Sequence[Item]) -> RunResult:
         return _conclude(config, items, run, session, accepted, run_file, trouble)
 
 
+def _close(stream: IO[bytes]) -> None:
+    """Closes the run file; when its last bytes cannot be written, the recorder has reported that before."""
+    with suppress(OSError):
+        stream.close()
+
+
 @contextmanager
 def _hypothesis_storage() -> Iterator[None]:
     """Keeps the files of Hypothesis out of the working directory."""
@@ -229,11 +237,18 @@ def _conclude(
     code = exit_code(
         verdicts,
         unreachable=bool(status.unreachable),
-        unwritten=bool(trouble) or recorder.stream_failed,
+        unwritten=bool(trouble or recorder.stream_trouble),
         suite_failed=status.suite_failed,
         stale=bool(baselined.stale),
         left_changed=bool(session.not_restored),
     )
+    troubles = [trouble or recorder.stream_trouble]
+    if config.write_baseline is not None:
+        try:
+            config.write_baseline.write_text(baseline_text(verdicts, accepted), encoding="utf-8")
+        except OSError as error:
+            troubles.append(f"cannot write {config.write_baseline}: {error.strerror}")
+            code = ExitCode.SUITE_ERROR
     footer = Footer(
         ended_at=datetime.now(UTC).isoformat(timespec="seconds"),
         duration=recorder.now(),
@@ -242,16 +257,15 @@ def _conclude(
         restored=not session.not_restored,
         stale=baselined.stale,
     )
-    try:
-        for verdict in verdicts:
-            recorder.verdict(verdict)
-        recorder.footer(footer)
-        if config.write_baseline is not None:
-            config.write_baseline.write_text(baseline_text(verdicts, accepted), encoding="utf-8")
-    except OSError as error:
-        trouble, code = str(error), ExitCode.SUITE_ERROR
+    conclusion: tuple[Verdict | Footer, ...] = (*verdicts, footer)
+    for record in conclusion:
+        try:
+            recorder.conclude(record)
+        except RunFileWriteError as error:  # once: what follows is recorded in memory only
+            troubles.append(str(error))
+            code = ExitCode.SUITE_ERROR
     return RunResult(
-        records=recorder.records,
+        records=(*recorder.records[:-1], msgspec.structs.replace(footer, exit_code=code)),
         verdicts=verdicts,
         exit_code=code,
         stale=baselined.stale,
@@ -259,7 +273,7 @@ def _conclude(
         not_restored=session.not_restored,
         stopped=run.stop.reason,
         run_file=run_file,
-        trouble=trouble or status.trouble,
+        trouble="; ".join(filter(None, troubles)) or status.trouble,
     )
 
 

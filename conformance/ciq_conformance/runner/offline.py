@@ -17,6 +17,7 @@ from ciq_schemas.features import Feature
 from ciq_schemas.requirement import BY_OPTION, load_registry
 from ciq_schemas.transcript.records import (
     AnyRecord,
+    DriverEvent,
     ExitCode,
     Footer,
     Header,
@@ -25,6 +26,10 @@ from ciq_schemas.transcript.records import (
     StaleEntry,
     Verdict,
 )
+
+ENDS = frozenset({"end", "interrupted", "crashed", "broken", "unsupported"})
+"""Names of the events that end a scenario."""
+CUT_SHORT = "the run file has no footer: the run was killed before its end"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +40,8 @@ class Judged:
     verdicts: tuple[Verdict, ...]
     exit_code: ExitCode
     stale: tuple[StaleEntry, ...]
+    cut_short: str = ""
+    """Why the run has no end; empty when it has one."""
 
 
 def judge_again(
@@ -55,6 +62,8 @@ def judge_again(
     load_checks()
     transcript = tuple(r for r in records if not isinstance(r, (Verdict, Footer)))
     before = next((r for r in records if isinstance(r, Footer)), None)
+    if before is None:
+        transcript += _interruptions(transcript)
     skipped = tuple(r.item for r in records if isinstance(r, Verdict) and r.outcome is Outcome.SKIPPED)
     items = _items(header, selection)
     judged = judge_run(transcript, items, declared=declared_capabilities(header), skip=(*selection.skip, *skipped))
@@ -70,7 +79,7 @@ def judge_again(
         unreachable=bool(status.unreachable),
         suite_failed=status.suite_failed,
         stale=bool(baselined.stale),
-        left_changed=before is not None and not before.restored,
+        left_changed=before is None or not before.restored,
     )
     footer = Footer(
         ended_at=before.ended_at if before else datetime.now(UTC).isoformat(timespec="seconds"),
@@ -86,6 +95,20 @@ def judge_again(
         verdicts=baselined.verdicts,
         exit_code=code,
         stale=baselined.stale,
+        cut_short="" if before else CUT_SHORT,
+    )
+
+
+def _interruptions(transcript: Sequence[AnyRecord]) -> tuple[DriverEvent, ...]:
+    """Returns the events that end the scenarios of a run that was killed: what they did not show proves nothing."""
+    events = [record for record in transcript if isinstance(record, DriverEvent)]
+    ended = {(event.feature, event.scenario) for event in events if event.name in ENDS}
+    begun = dict.fromkeys((event.feature, event.scenario) for event in events if event.name == "begin")
+    last = max((record.seq for record in transcript if not isinstance(record, (Header, Verdict, Footer))), default=0)
+    at = max((event.at for event in events), default=0.0)
+    return tuple(
+        DriverEvent(seq=seq, scenario=scenario, feature=feature, at=at, name="interrupted", text=CUT_SHORT)
+        for seq, (feature, scenario) in enumerate((key for key in begun if key not in ended), start=last + 1)
     )
 
 

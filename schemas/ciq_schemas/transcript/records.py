@@ -271,7 +271,7 @@ def read_records(lines: Iterable[bytes]) -> Iterator[AnyRecord]:
             raise RunFileError(f"line {number} has {len(line)} bytes, more than the {MAX_LINE} allowed")
         try:
             record = _DECODER.decode(line)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, RecursionError) as error:
             if not line.endswith(b"\n"):
                 return
             raise RunFileError(f"line {number} is not a record of a run file: {error}") from error
