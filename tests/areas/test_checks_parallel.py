@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ciq_conformance.areas.order.checks_max_concurrent import most_at_once
-from ciq_schemas.transcript.jobs import StateObservation
+from ciq_conformance.areas.order.checks_max_concurrent import most_at_once, most_in_one_answer
+from ciq_schemas.transcript.jobs import Bound, JobTimeline, StateObservation
+from ciq_schemas.transcript.requests import RequestedJob
 
 
 def run(first: float, last: float) -> tuple[StateObservation, StateObservation]:
@@ -40,3 +41,28 @@ def test_states_that_may_be_late_shorten_the_overlap() -> None:
     assert most_at_once(runs)[0] == 2
     assert most_at_once(runs, 0.3)[0] == 2
     assert most_at_once(runs, 0.6)[0] == 1
+
+
+def test_running_jobs_of_one_answer_are_counted() -> None:
+    """Where no job was described twice while it ran, the fullest answer gives the number."""
+    first = StateObservation("Running", 1.0, 1.1, 7, "drain")
+    second = StateObservation("Running", 2.0, 2.1, 8, "drain")
+    timelines = [job(index, observation) for index, observation in enumerate((first, first, second))]
+    assert most_in_one_answer(timelines) == (2, (7,))
+    assert most_in_one_answer([]) == (0, ())
+
+
+def job(index: int, observation: StateObservation) -> JobTimeline:
+    """Returns a job that one answer shows."""
+    return JobTimeline(
+        job_id=f"j{index}",
+        step="submit",
+        requested=RequestedJob(level=None, user_data=None, tag=None),
+        submit_seq=index,
+        submitted_at=0.0,
+        accepted_by=0.1,
+        not_before=Bound(0.0, index),
+        not_after=Bound(observation.received, observation.seq),
+        start_stamp=None,
+        observations=(observation,),
+    )

@@ -39,7 +39,7 @@ def most_at_once(runs: Iterable[Run], late: float = 0.0) -> tuple[int, tuple[int
     return len(best), tuple(dict.fromkeys(sighting.seq for run in best[:3] for sighting in run))
 
 
-def _most_in_one_answer(timelines: Iterable[JobTimeline]) -> tuple[int, tuple[int, ...]]:
+def most_in_one_answer(timelines: Iterable[JobTimeline]) -> tuple[int, tuple[int, ...]]:
     """Returns the greatest number of jobs that one answer shows Running, and its record; 0 without any."""
     running = Counter(s.seq for timeline in timelines for s in timeline.observations if s.state == JobState.RUNNING)
     return next(((count, (seq,)) for seq, count in running.most_common(1)), (0, ()))
@@ -66,7 +66,7 @@ def running_jobs_do_not_exceed_max_concurrent(evidence: Evidence, item: Item) ->
     most, witness = most_at_once(runs)
     limit = max(limits)
     if not most:
-        most, witness = _most_in_one_answer(timelines)
+        most, witness = most_in_one_answer(timelines)
     if not most:
         return absent("no job was observed Running, so the jobs are too short to be counted")
     expected = f"at most {limit} jobs at once (MaxConcurrent)"
