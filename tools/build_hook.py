@@ -1,4 +1,4 @@
-"""Puts the software bill of materials into the wheel (`.dist-info/sboms`, PEP 770); hatchling calls it at each build."""
+"""Puts the software bill of materials into the wheel (`.dist-info/sboms`, PEP 770); hatchling calls it."""
 
 import importlib.util
 from pathlib import Path

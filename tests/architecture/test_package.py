@@ -17,6 +17,7 @@ from sources import PACKAGES, ROOT
 from test_commands import INSTALLS
 
 from ciq_schemas.requirement import load_registry
+from tools import sbom
 
 pytestmark = pytest.mark.slow
 
@@ -62,6 +63,14 @@ def test_wheel_contains_exactly_the_files_of_the_packages(dist: Path) -> None:
     tracked = run("git", "ls-files", *(str(path) for path in PACKAGES.values()), cwd=ROOT).stdout.split()
     assert names == {name.partition("/")[2] for name in tracked}
     assert {f"{package}/py.typed" for package in PACKAGES} <= names
+
+
+def test_wheel_contains_bill_of_materials(dist: Path) -> None:
+    """It is that of the committed lock file."""
+    (wheel,) = dist.glob("*.whl")
+    archive = zipfile.ZipFile(wheel)
+    (name,) = [name for name in archive.namelist() if name.endswith(".dist-info/sboms/ciq-kit.cdx.json")]
+    assert archive.read(name).decode() == sbom.written()
 
 
 def test_sdist_contains_tests_and_documents(dist: Path) -> None:
