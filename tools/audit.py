@@ -24,7 +24,7 @@ def findings(output: str) -> list[str] | None:
     try:
         packages = json.loads(output)["dependencies"]
         return [
-            f"{package['name']} {package['version']}: {found['id']} (fixed in {', '.join(found['fix_versions']) or 'none'})"
+            f"{package['name']} {package['version']}: {found['id']}, fixed in {', '.join(found['fix_versions']) or '-'}"
             for package in packages
             for found in package.get("vulns", ())
         ]

@@ -49,15 +49,16 @@ def test_bill_of_materials_is_cyclonedx_and_reproducible() -> None:
     assert "timestamp" not in DOCUMENT["metadata"]
 
 
+_FOUND = """
+import json
+vulns = [{"id": "X-1", "fix_versions": ["2"]}]
+print(json.dumps({"dependencies": [{"name": "a", "version": "1", "vulns": vulns}]}))
+"""
 STUBS = {
     "without network": ("raise SystemExit('ConnectionError: no route to pypi.org')", 3),
     "with another text": ("print('all fine')", 3),
     "without findings": ("""print('{"dependencies": [{"name": "a", "version": "1", "vulns": []}]}')""", 0),
-    "with a finding": (
-        "import json\nvulns = [{'id': 'X-1', 'fix_versions': ['2']}]\n"
-        "print(json.dumps({'dependencies': [{'name': 'a', 'version': '1', 'vulns': vulns}]}))",
-        1,
-    ),
+    "with a finding": (_FOUND, 1),
 }
 
 
@@ -73,7 +74,7 @@ def test_audit_succeeds_only_with_data(case: str, tmp_path: Path) -> None:
     assert done.returncode == code, done.stdout + done.stderr
     assert ("NOT AUDITED" in done.stderr) is (code == audit.NOT_AUDITED)
     if code == 1:
-        assert done.stdout.splitlines()[0] == "audit: a 1: X-1 (fixed in 2)"
+        assert done.stdout.splitlines()[0] == "audit: a 1: X-1, fixed in 2"
 
 
 def test_audit_without_pip_audit_reports_that() -> None:
