@@ -293,6 +293,7 @@ FAULTS = (
     Fault("page-repeats", "LST-006", "Each page begins with the last job of the page before.", repeats_pages(_JOBS, LIST)),
     Fault("second-page-repeats", "LST-006", "Only the second page begins with the last job of the page before.", repeats_pages(_JOBS, LIST, second_only=True)),
     Fault("page-skips", "LST-006", "Each further page omits its first job.", answers(_without_first, LIST, when=is_later_page)),
+    Fault("all-states-are-none", "LST-007", "A list with states=All contains no job.", answers(drop(_JOBS), LIST, when=lambda call: call.query.get("states") == "All")),
     Fault("states-ignored", "LST-007", "states is ignored.", reads_call_as(forgets("states"), LIST)),
     Fault("hundred-by-default", "LST-008", "Without size a hundred jobs are listed.", reads_call_as(_many_by_default, LIST)),
     Fault("window-end-ignored", "LST-009", "endCreationTime is ignored.", reads_call_as(forgets("endcreationtime"), LIST)),
