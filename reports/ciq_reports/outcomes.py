@@ -70,7 +70,11 @@ _BY_EXIT: Mapping[int, Overall] = MappingProxyType(
         ExitCode.CONFORMS: Overall("conforms", "good", "every selected MUST passed"),
         ExitCode.DEVIATES: Overall("deviates", "bad", "a MUST failed or was blocked, or a baseline entry is stale"),
         ExitCode.USAGE: Overall("usage error", "bad", "usage or profile is wrong; nothing was sent"),
-        ExitCode.UNREACHABLE: Overall("unreachable", "bad", "the target or the callback path could not be reached"),
+        ExitCode.UNREACHABLE: Overall(
+            "unreachable",
+            "bad",
+            "the target or the callback path could not be reached, or the network loses connections",
+        ),
         ExitCode.SUITE_ERROR: Overall("suite error", "bad", "the suite itself failed; this is an error of the kit"),
         ExitCode.NOTHING_PROVEN: Overall(
             "not proven",

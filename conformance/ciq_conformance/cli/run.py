@@ -181,7 +181,7 @@ def _conclude(
     code = ExitCode.SUITE_ERROR if problems else result.exit_code
     footer = result.footer and msgspec.structs.replace(result.footer, exit_code=code)
     messages = [
-        *(f"target not reachable: {result.unreachable}" for _ in (1,) if result.unreachable),
+        *(f"unreachable: {result.unreachable}" for _ in (1,) if result.unreachable),
         *(f"cut short: {result.stopped}" for _ in (1,) if result.stopped),
         *(f"NOT RESTORED: {left}" for left in result.not_restored),
         *(f"baseline: {entry.item} {entry.advice}" for entry in result.stale),
