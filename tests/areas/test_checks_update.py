@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from typing import cast
 
 import msgspec
 import pytest
@@ -21,7 +22,7 @@ from transcripts import (
     response_xml,
 )
 
-from ciq_conformance.areas.update.labels import BAD, GOOD, LISTS, Label, after
+from ciq_conformance.areas.update.labels import BAD, GOOD, LISTS, SINGLE_ELEMENTS, Label, after
 from ciq_conformance.driver.requests import CallbackRuleRequest, update_body
 from ciq_conformance.judge.finding import Kind
 from ciq_schemas.transcript.records import Exchange
@@ -366,7 +367,7 @@ def test_missing_exchanges_block_the_check(requirement: str) -> None:
 def test_missing_responses_do_not_hold(requirement: str) -> None:
     """A target that never responds passes no check."""
     hanging = conforming()
-    for step in (*Label, *map(after, BAD)):
+    for step in (*(step for step in Label if step not in SINGLE_ELEMENTS), *map(after, BAD)):
         hanging = hanging.answered(step, 0, error="no answer within 30 s")
     assert judged(requirement, hanging).kind not in (Kind.HOLDS, Kind.OBSERVED)
 
@@ -403,3 +404,39 @@ def test_unknown_state_that_the_target_shows_deviates(step: str) -> None:
     finding = judged("UPD-020", stored)
     assert finding.kind is Kind.DEVIATES
     assert finding.witness
+
+
+def updates_at_once(
+    name: str, state: str, *, merges: bool = True, overlap: bool = True, status: int = 200
+) -> Transcript:
+    """Updates Name and State alone, then both at the same time; the last list shows `name` and `state`."""
+    t = Transcript("update")
+
+    def put(step: Label, element: str, text: str) -> None:
+        nonlocal t
+        body = response_xml(queue_xml(container="Queue")) if status == 200 else refusal("InvalidArgument")
+        request = f"<Request><{element}>{text}</{element}></Request>"
+        t = t.exchange(step, body, status=status, request=request, method="PUT", target=f"/queue/{QUEUE}")
+
+    put(Label.NAME_ALONE, "Name", "one")
+    t = _list(t, Label.LIST_NAME_ALONE, name="one")
+    put(Label.STATE_ALONE, "State", "Paused")
+    t = _list(t, Label.LIST_STATE_ALONE, name="one" if merges else "queue-1", state="Paused")
+    put(Label.NAME_AT_ONCE, "Name", "two")
+    put(Label.STATE_AT_ONCE, "State", "Active")
+    if overlap:
+        *earlier, one, other = t.records
+        one, other = cast(Exchange, one), cast(Exchange, other)
+        t = replace(t, records=(*earlier, msgspec.structs.replace(one, ended=other.ended), other))
+    return _list(t, Label.LIST_AT_ONCE, name=name, state=state)
+
+
+def test_overlapping_updates_of_different_elements_both_count() -> None:
+    """A lost Name or State deviates; a target that rejects or replaces omitted elements is not judged."""
+    assert judged("UPD-021", updates_at_once("two", "Active")).kind is Kind.HOLDS
+    assert judged("UPD-021", updates_at_once("one", "Active")).kind is Kind.DEVIATES
+    assert judged("UPD-021", updates_at_once("two", "Paused")).kind is Kind.DEVIATES
+    assert judged("UPD-021", updates_at_once("one", "Active", overlap=False)).kind is Kind.INCONCLUSIVE
+    assert judged("UPD-021", updates_at_once("one", "Active", merges=False)).kind is Kind.ABSENT
+    assert judged("UPD-021", updates_at_once("one", "Active", status=400)).kind is Kind.ABSENT
+    assert judged("UPD-021", Transcript("update").event("broken", "no")).kind is Kind.BLOCKED

@@ -39,6 +39,13 @@ class Label(StrEnum):
     BAD_RULE_TYPE = "bad-rule-type"
     BAD_RULE_EVENT = "bad-rule-event"
     BAD_RULE_FORMAT = "bad-rule-format"
+    NAME_ALONE = "name-alone"
+    LIST_NAME_ALONE = "list-name-alone"
+    STATE_ALONE = "state-alone"
+    LIST_STATE_ALONE = "list-state-alone"
+    NAME_AT_ONCE = "name-at-once"
+    STATE_AT_ONCE = "state-at-once"
+    LIST_AT_ONCE = "list-at-once"
 
 
 GOOD = (
@@ -56,6 +63,9 @@ GOOD = (
     Label.REVERSED,
 )
 """Updates that a service accepts."""
+
+SINGLE_ELEMENTS = tuple(step for step in Label if step.endswith(("-alone", "-at-once")))
+"""Updates of one element, and the lists after them; a target may reject them."""
 
 BAD_RULE_VALUES = (Label.BAD_RULE_STATE, Label.BAD_RULE_TYPE, Label.BAD_RULE_EVENT, Label.BAD_RULE_FORMAT)
 PARTS_OF_RULE = (Label.NO_URL, Label.NO_TYPE, Label.NO_EVENT)

@@ -1,6 +1,8 @@
 """Scenario `update`: updates name, rule and state of the queue, sends invalid updates, and restores the queue."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from urllib.parse import quote
 
 from ciq_conformance.areas.update.labels import RULE_CHANNEL, Label, after
 from ciq_conformance.driver.queue_setup import list_until, unknown_queue_id
@@ -16,6 +18,10 @@ LONGEST = 100
 MOST = 128
 """The maximum length of a name on the newer pages (1045/72965)."""
 A_SECOND = 1.1
+APART = 0.5
+"""Seconds between updates of single elements, so that only those sent at once can overlap."""
+AT_ONCE = 5
+"""Attempts to send two updates at once: they overlap in some of them only."""
 OFF = CallbackRuleRequest(state="Off", url=None, event=None, type=None)
 
 
@@ -25,6 +31,7 @@ def run(ctx: ScenarioContext) -> None:
         ctx.calls.list_queues(Label.BEFORE, {"queueIds": ctx.queue_id})
         _send_valid_updates(ctx)
         _send_invalid_updates(ctx)
+        _send_updates_at_once(ctx)
     finally:
         ctx.restore()
 
@@ -95,6 +102,42 @@ def _send_valid_updates(ctx: ScenarioContext) -> None:
     _list_until_updated(
         ctx, Label.LIST_SETTLED, put(Label.REVERSED, state=QueueState.ACTIVE, id_element="QueueID", reverse=True)
     )
+
+
+def _send_updates_at_once(ctx: ScenarioContext) -> None:
+    """Sends updates of the Name alone and of the State alone: one after the other, then at the same time.
+
+    The pages require all elements, so a target may reject them, or replace what they omit. The requests are recorded
+    without the name of an operation, because other checks expect updates with all elements.
+    """
+    path = f"{ctx.spec.queue_path}/{quote(ctx.queue_id, safe='')}"
+
+    def put(step: Label, element: str, text: str) -> ParsedExchange:
+        body = f"<Request><{element}>{text}</{element}></Request>".encode()
+        return ctx.calls.raw(step, "PUT", path, body, {"Content-Type": "application/xml"})
+
+    def is_shown(step: Label, title: str, state: QueueState) -> bool:
+        def shows(response: ParsedExchange) -> bool:
+            return any(queue.name == title and queue.state == state for queue in response.queue_list.queues)
+
+        return shows(list_until(ctx, step, {"queueIds": ctx.queue_id}, shows))
+
+    title = f"ciq_{ctx.run_id[:40]}-alone"
+    ctx.pause_thread(APART)
+    if not put(Label.NAME_ALONE, "Name", title).ok or not is_shown(Label.LIST_NAME_ALONE, title, QueueState.ACTIVE):
+        return
+    ctx.pause_thread(APART)
+    if not put(Label.STATE_ALONE, "State", QueueState.PAUSED).ok:
+        return
+    merges = is_shown(Label.LIST_STATE_ALONE, title, QueueState.PAUSED)
+    for attempt in range(AT_ONCE if merges else 0):
+        ctx.pause_thread(APART)
+        title, state = f"ciq_{ctx.run_id[:40]}-{attempt}", (QueueState.ACTIVE, QueueState.PAUSED)[attempt % 2]
+        with ThreadPoolExecutor(2) as clients:
+            clients.submit(put, Label.NAME_AT_ONCE, "Name", title)
+            clients.submit(put, Label.STATE_AT_ONCE, "State", state)
+        if not is_shown(Label.LIST_AT_ONCE, title, state):
+            return
 
 
 def _list_until_updated(ctx: ScenarioContext, step: Label, update: ParsedExchange) -> None:

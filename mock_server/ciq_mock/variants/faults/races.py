@@ -4,6 +4,7 @@ The service handles requests with random delays (`RandomLatencyApp`), so that re
 request at a time observes correct behaviour.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, cast
@@ -18,13 +19,15 @@ from ciq_mock.variants.edits import to_bytes
 from ciq_mock.variants.faults.fault import Fault
 from ciq_mock.variants.faults.order import start_anyway, take
 from ciq_mock.variants.latency import RandomLatencyApp
-from ciq_mock.variants.middleware import CallNext, Request, middleware, middleware_per_mock
+from ciq_mock.variants.middleware import CallNext, Request, middleware, middleware_per_mock, with_body
 from ciq_schemas.features import SHARED_JOB_PATH
 from ciq_schemas.lifecycle import QueueState
 from ciq_schemas.operations import OperationKind as Kind
 from ciq_schemas.xml_parser import parse
 
 Spoil = Callable[[RunningMock, list[Job]], None]
+_OVERLAP_SECONDS = 0.3
+_ALONE = re.compile(rb"<Request><(Name|State)>[^<]*</\1></Request>")
 _EVERY = 3
 """One in so many concurrently submitted jobs is affected."""
 _RANDOM_LATENCY: Callable[[type[ServiceApp]], type[ServiceApp]] = mixed(RandomLatencyApp)
@@ -175,6 +178,31 @@ def _queues_of(request: Request) -> list[Queue]:
     return [queue for activation in activations for queue in activation.queues if queue.id == request.call.key]
 
 
+class _LosesOverlappingUpdate:
+    """Completes an update that omits elements; right after another update, with the settings before that one."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, tuple[float, str, str]] = {}
+
+    def dispatch(self, request: Request, call_next: CallNext) -> Answer:
+        """Answers one call."""
+        queue = next(iter(_queues_of(request)), None) if request.kind is Kind.UPDATE_QUEUE else None
+        if queue is None:
+            return call_next(request)
+        now = request.mock.clock.now()
+        at, name, state = self._last.get(queue.id, (float("-inf"), "", ""))
+        if now - at > _OVERLAP_SECONDS:
+            name, state = queue.name, queue.state.value
+        self._last[queue.id] = (now, name, state)
+        alone = _ALONE.fullmatch(request.call.body)
+        if alone is None:
+            return call_next(request)
+        given = {"Name": name, "State": state, "NotifyConfig": "<State>Off</State>"}
+        added = "".join(f"<{key}>{text}</{key}>" for key, text in given.items() if key != alone[1].decode())
+        changed = with_body(request.call, rb"</Request>", f"{added}</Request>".encode())
+        return call_next(request.with_call(changed or request.call))
+
+
 # fmt: off
 FAULTS = (
     Fault("crowd-shares-an-id", "CON-001", "Two concurrent submits may return the same JobId.", _returns_text_of_concurrent_submit("JobsDetail/JobId")),
@@ -184,6 +212,7 @@ FAULTS = (
     Fault("crowd-loses-a-job", "CON-004", "Some concurrently submitted jobs are accepted and never run.", replace(_on_concurrent_submits(_lose_jobs), engine=mixed(_LosesJobs))),
     Fault("crowd-loses-a-cancel", "CON-005", "A cancel concurrent with another one is accepted and has no effect.", replace(middleware(_ignores_concurrent_cancel), service=_RANDOM_LATENCY)),
     Fault("crowd-loses-a-callback", "CON-006", "Some concurrently submitted jobs have no callback.", replace(_on_concurrent_submits(_skip_callbacks), delivery=mixed(_SkipsSomeCallbacks))),
+    Fault("crowd-loses-an-update", "UPD-021", "An update that omits elements restores those that a concurrent update has changed.", replace(middleware_per_mock(_LosesOverlappingUpdate), service=_RANDOM_LATENCY)),
     Fault("crowd-loses-a-resume", "CON-007", "A resume concurrent with another update is accepted and undone.", replace(middleware(_undoes_concurrent_resume), service=_RANDOM_LATENCY)),
 )
 # fmt: on
