@@ -153,10 +153,12 @@ def run(
             result = future.result()
             if result is not None:
                 progress.add(_Done(result))
-                seen = f" by {', '.join(result.seen_by)}" if result.seen_by else ""
-                _say(
-                    f"[{count}/{len(left)}] {result.key} line {result.line}: {result.status}{seen} ({result.seconds:.0f} s)"
-                )
+                _say(f"[{count}/{len(left)}] {_line(result)}")
+
+
+def _line(result: Result) -> str:
+    seen = f" by {', '.join(result.seen_by)}" if result.seen_by else ""
+    return f"{result.key} line {result.line}: {result.status}{seen} ({result.seconds:.0f} s)"
 
 
 def published(progress: Progress, mutants: Sequence[Mutant], reasons: Mapping[str, str], tool: str) -> Published:

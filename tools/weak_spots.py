@@ -11,6 +11,36 @@ import msgspec
 COMMAND = "python -m tools.mutants"
 _NOTICE = f"<!-- Written by `{COMMAND}` from reports/published/mutants.json; do not edit. -->"
 
+_INTRODUCTION = """\
+# Weak spots of the suite
+
+{notice}
+
+The [kill matrix](../reports/published/kill-matrix.html) counts faults that the authors of the kit chose. This page counts mutants,
+which nobody chose. {tool} changes one place of the reference mock or its codec, and the suite runs against the changed mock.
+A mutant that no requirement detects shows what the suite does not test, or what the documents leave open.
+
+{headline}
+
+Run on {date} with requirement set {set} at commit {commit}. `tox -e mutants` runs further mutants and writes this page again.
+
+| Status | Means |
+| --- | --- |
+| killed | a MUST failed or a SHOULD was warned of, or the mock did not start or stopped answering |
+| silent | every scenario that executes the place ran, and no requirement noticed |
+| not executed | no scenario of a run executes the place |
+| equivalent | the mutant behaves as the original, for the given reason |
+| inconclusive | requirements were blocked or inconclusive, and none failed |
+
+Runs use the feature media (and speech, where a requirement needs two), with templates, workflows and batch jobs. They have no restart,
+no random histories and no malformed requests. Operators that only crash, such as `+` replaced by `<<`, are left out.
+
+## By module
+
+| Module | exist | run | killed | silent | not executed | equivalent | inconclusive |
+| --- | --- | --- | --- | --- | --- | --- | --- |
+"""
+
 
 class Spot(msgspec.Struct, frozen=True):
     """One mutant that no requirement detected."""
@@ -89,41 +119,17 @@ def headline(published: Published) -> str:
 
 def page(published: Published) -> str:
     """Returns `weak-spots.md`."""
-    lines = [
-        "# Weak spots of the suite",
-        "",
-        _NOTICE,
-        "",
-        "The [kill matrix](../reports/published/kill-matrix.html) counts faults that the authors of the kit chose. This page counts",
-        f"mutants that nobody chose: {published.tool} changes one place of the reference mock or its codec, and the suite runs against",
-        "the changed mock. A mutant that no requirement detects shows what the suite does not test, or what the documents leave open.",
-        "",
-        headline(published),
-        "",
-        f"Run on {published.date} with requirement set {published.requirement_set} at commit {published.commit}. `tox -e mutants` runs",
-        "further mutants and writes this page again.",
-        "",
-        "| Status | Means |",
-        "| --- | --- |",
-        "| killed | a MUST failed or a SHOULD was warned of, or the mock did not start or stopped answering |",
-        "| silent | every scenario that executes the place ran, and no requirement noticed |",
-        "| not executed | no scenario of a run executes the place |",
-        "| equivalent | the mutant behaves as the original, for the given reason |",
-        "| inconclusive | requirements were blocked or inconclusive, and none failed |",
-        "",
-        "Runs use the feature media (and speech, where a requirement needs two), templates, workflows and batch jobs; no restart, no",
-        "random histories, no malformed requests. Operators that only crash, such as `+` replaced by `<<`, are left out.",
-        "",
-        "## By module",
-        "",
-        "| Module | exist | run | killed | silent | not executed | equivalent | inconclusive |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
-    ]
-    lines += [
-        f"| `{one.module}` | {one.exist} | {one.run} | {one.killed} | {one.silent} | {one.not_executed} | {one.equivalent} "
-        f"| {one.inconclusive} |"
-        for one in published.modules
-    ]
+    lines = _INTRODUCTION.format(
+        notice=_NOTICE,
+        tool=published.tool,
+        headline=headline(published),
+        date=published.date,
+        set=published.requirement_set,
+        commit=published.commit,
+    ).splitlines()
+    for one in published.modules:
+        counts = (one.exist, one.run, one.killed, one.silent, one.not_executed, one.equivalent, one.inconclusive)
+        lines.append(f"| `{one.module}` | {' | '.join(map(str, counts))} |")
     for title, spots in (
         ("Silent", published.silent),
         ("Inconclusive", published.inconclusive),
@@ -142,4 +148,5 @@ def _table(spots: Sequence[Spot]) -> Iterable[str]:
     yield "| --- | --- | --- |"
     for spot in spots:
         change = escape(spot.change, quote=False).replace("|", "&#124;")
-        yield f"| `{spot.module}` line {spot.line}, {spot.definition or 'module'} | <code>{change}</code> | {spot.note} |"
+        place = f"`{spot.module}` line {spot.line}, {spot.definition or 'module'}"
+        yield f"| {place} | <code>{change}</code> | {spot.note} |"
