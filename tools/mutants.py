@@ -148,12 +148,17 @@ def run(
         finally:
             trees.put(tree)
 
-    with ThreadPoolExecutor(at_once) as pool:
+    pool = ThreadPoolExecutor(at_once)
+    try:
         for count, future in enumerate(as_completed([pool.submit(one, mutant) for mutant in left]), 1):
             result = future.result()
             if result is not None:
                 progress.add(_Done(result))
                 _say(f"[{count}/{len(left)}] {_line(result)}")
+    except KeyboardInterrupt:
+        _say("stopping: mutants that run now are run again by the next call")
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _line(result: Result) -> str:

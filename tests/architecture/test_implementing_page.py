@@ -15,6 +15,8 @@ from test_commands import PLACEHOLDER, run, shell_environment, stop
 
 from ciq_schemas import read_callback
 from ciq_schemas.features import FEATURES, Feature
+from ciq_schemas.requirement import load_registry
+from ciq_schemas.transcript.records import Level
 
 DOCUMENT = "docs/implementing.md"
 PAGE = (ROOT / DOCUMENT).read_text(encoding="utf-8")
@@ -110,6 +112,15 @@ def test_feature_table_of_page_agrees_with_contract() -> None:
         assert (bucket, queues, element) == ([spec.bucket_path], [spec.queue_path], [spec.bucket_element])
         assert jobs == list(spec.job_paths)
         assert (queue, category) == ([spec.queue_names[0]], [spec.categories[0]])
+
+
+def test_requirements_of_requests_that_must_fail_are_bold_if_they_are_musts() -> None:
+    """The levels are those of the registry."""
+    section = PAGE.partition("## Requests that must fail")[2].partition("\nNo rejected request")[0]
+    found = re.findall(r"(\*\*)?\b([A-Z]{3}-\d{3})\b", section)
+    assert len(found) > 20
+    wrong = [name for bold, name in found if bool(bold) != (load_registry().get(name).level is Level.MUST)]
+    assert not wrong, f"bold in {DOCUMENT} must mean MUST: {wrong}"
 
 
 def test_callback_samples_of_page_are_valid_and_equal() -> None:
