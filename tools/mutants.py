@@ -42,7 +42,7 @@ from tools.weak_spots import ModuleCount, Published, Spot, headline, page, to_js
 
 FILE, PAGE = ROOT / "reports" / "published" / "mutants.json", ROOT / "docs" / "weak-spots.md"
 EQUIVALENT = ROOT / "tools" / "equivalent_mutants.toml"
-"""Silent mutants that a person has read and found equivalent, with the reason."""
+"""Mutants that were not killed and that a person has read and found equivalent, with the reason."""
 TOOL = "cosmic-ray"
 _LOCK = threading.Lock()
 
@@ -174,7 +174,7 @@ def published(progress: Progress, mutants: Sequence[Mutant], reasons: Mapping[st
     }
     counts: dict[str, Counter[str]] = {mutant.module: Counter() for mutant in mutants}
     for result in ran:
-        equivalent = result.status == SILENT and result.key in reasons
+        equivalent = result.status in (SILENT, INCONCLUSIVE) and result.key in reasons
         status = "equivalent" if equivalent else result.status
         counts[result.module][status] += 1
         note = reasons[result.key] if equivalent else ", ".join(result.seen_by)
@@ -222,6 +222,7 @@ def _parser() -> ArgumentParser:
     parser.add_argument(
         "--most", type=int, default=10**9, help="run at most so many mutants, those of earlier runs included"
     )
+    parser.add_argument("--again", action="store_true", help="first run the inconclusive mutants again")
     return parser
 
 
@@ -238,7 +239,10 @@ def main(arguments: Sequence[str]) -> int:
     progress = Progress(folder / "progress.ndjson")
     _say(f"{len(mutants)} mutants exist, {len(progress.results)} have run")
     prepare(progress, folder)
-    left = [mutant for mutant in mutants[: options.most] if mutant.key not in progress.results]
+    open_ones = {key for key, result in progress.results.items() if result.status == INCONCLUSIVE and options.again}
+    wanted = mutants[: options.most]
+    left = [mutant for mutant in wanted if mutant.key in open_ones]
+    left += [mutant for mutant in wanted if mutant.key not in progress.results]
     run(progress, left, folder, options.cosmic_ray, options.at_once, options.minutes)
     reasons = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8"))["equivalent"]
     found = published(progress, mutants, reasons, TOOL)

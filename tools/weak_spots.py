@@ -11,6 +11,7 @@ import msgspec
 COMMAND = "python -m tools.mutants"
 _NOTICE = f"<!-- Written by `{COMMAND}` from reports/published/mutants.json; do not edit. -->"
 
+_COLUMNS = ("exist", "run", "killed", "silent", "not_executed", "equivalent", "inconclusive")
 _INTRODUCTION = """\
 # Weak spots of the suite
 
@@ -22,7 +23,8 @@ A mutant that no requirement detects shows what the suite does not test, or what
 
 {headline}
 
-Run on {date} with requirement set {set} at commit {commit}. `tox -e mutants` runs further mutants and writes this page again.
+Run on {date} with requirement set {set} at commit {commit}. `tox -e mutants` runs further mutants and writes this page again;
+`tox -e mutants -- --again` first repeats the inconclusive ones. On a busy machine more of them are inconclusive.
 
 | Status | Means |
 | --- | --- |
@@ -127,9 +129,11 @@ def page(published: Published) -> str:
         set=published.requirement_set,
         commit=published.commit,
     ).splitlines()
-    for one in published.modules:
-        counts = (one.exist, one.run, one.killed, one.silent, one.not_executed, one.equivalent, one.inconclusive)
-        lines.append(f"| `{one.module}` | {' | '.join(map(str, counts))} |")
+    sampled = [one for one in published.modules if one.run]
+    lines += [f"| `{one.module}` | {' | '.join(str(getattr(one, name)) for name in _COLUMNS)} |" for one in sampled]
+    lines.append(f"| all | {' | '.join(str(published.total(name)) for name in _COLUMNS)} |")
+    if left := len(published.modules) - len(sampled):
+        lines += ["", f"No mutant of {left} further modules is in the sample."]
     for title, spots in (
         ("Silent", published.silent),
         ("Inconclusive", published.inconclusive),
