@@ -273,7 +273,7 @@ def test_rule_that_keeps_its_earlier_format_cannot_be_judged() -> None:
     """No document states whether an update without ResultFormat keeps the earlier one."""
     merged = with_callback_instead(Label.SUBMIT_PLAIN, QUEUE, JSON)(rule_transcript())
     merged = merged.edited(Label.RULE_DEFAULT, "<State>On", "<ResultFormat>JSON</ResultFormat><State>On")
-    assert judged("RUL-010", merged).kind is Kind.INCONCLUSIVE
+    assert judged("RUL-010", merged).kind is Kind.ABSENT
 
 
 def test_own_url_under_a_rule_that_is_off_is_observed() -> None:

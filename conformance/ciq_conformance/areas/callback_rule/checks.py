@@ -308,9 +308,9 @@ def default_format_is_xml(evidence: Evidence, job: ObservedJob) -> Finding:
     rule = evidence.one(SPEC, Label.RULE_DEFAULT)
     config = rule.queue.notify_config if rule is not None and rule.queue is not None else None
     if rule is not None and config is not None and (config.result_format or "").upper() == "JSON":
-        return inconclusive(
+        return absent(
             "the target answered an update without ResultFormat with ResultFormat JSON: it keeps the format of an "
-            "earlier rule, which no document forbids; set the format of the queue to XML and run again",
+            "earlier rule, which no document forbids, so the rule of this queue always names a format",
             witness=(rule.exchange.seq, json.arrival.seq),
         )
     return deviates(expected, f"the callback of job {job.job_id} is JSON", witness=(json.arrival.seq,))
