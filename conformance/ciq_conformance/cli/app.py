@@ -23,6 +23,8 @@ COMMANDS: Mapping[str, _Command] = MappingProxyType(
         "doctor": _Command("ciq_conformance.cli.doctor", "doctor"),
         "judge": _Command("ciq_conformance.cli.judge", "judge"),
         "report": _Command("ciq_conformance.cli.report", "report"),
+        "show": _Command("ciq_conformance.cli.show", "show"),
+        "repro": _Command("ciq_conformance.cli.repro", "repro"),
         "compare": _Command("ciq_conformance.cli.compare", "compare"),
         "requirements": _Command("ciq_conformance.cli.requirements", "requirements"),
         "explain": _Command("ciq_conformance.cli.requirements", "explain"),

@@ -98,7 +98,7 @@ def script_text(case: Mapping[str, object]) -> str:
         (
             "#!/usr/bin/env python3",
             f"# Reproduces a deviation from {case['rule']} on a target. Written by `ciq run --explore`.",
-            *(_own_lines(inspect.getsource(module)) for module in _MODULES),
+            *(own_lines(inspect.getsource(module)) for module in _MODULES),
             f"CASE = {pprint.pformat(dict(case), sort_dicts=False, width=110)}",
             "",
             'if __name__ == "__main__":',
@@ -108,7 +108,7 @@ def script_text(case: Mapping[str, object]) -> str:
     )
 
 
-def _own_lines(source: str) -> str:
+def own_lines(source: str) -> str:
     """The source of a module without its imports from this package: the script contains those modules."""
     lines: list[str | None] = list(source.splitlines())
     for node in ast.parse(source).body:

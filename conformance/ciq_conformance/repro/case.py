@@ -1,0 +1,237 @@
+"""Selects from a run file what a stand-alone script needs to show one deviation again. Pure.
+
+Signatures, tokens and other redacted values never enter a case: the script signs with keys of its environment.
+"""
+
+import base64
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.registry import scenario_of
+from ciq_conformance.judge.worker_allowance import worker_allowance
+from ciq_conformance.repro.request_replay import levels_of
+from ciq_conformance.repro.response_shape import id_texts, shape_of
+from ciq_schemas.features import Feature
+from ciq_schemas.operations import OperationKind
+from ciq_schemas.transcript.parsed import ParsedExchange
+from ciq_schemas.transcript.records import (
+    AnyRecord,
+    CallbackReceived,
+    DriverEvent,
+    Exchange,
+    Header,
+    Outcome,
+    RunFileError,
+    Verdict,
+)
+from ciq_schemas.transcript.requests import requested_update
+
+ORDER_RULE, PAUSE_RULE = "EXP-001", "EXP-002"
+_RULES: Mapping[str, str] = {
+    **dict.fromkeys(("PRI-001", "PRI-002", "PRI-003", "PRI-004", "PRI-005", "PRI-007", "CON-002"), ORDER_RULE),
+    **dict.fromkeys(("PAU-001", "PAU-008", "CON-003"), PAUSE_RULE),
+}
+"""Requirements whose deviation is a matter of order in time: the rules of the judge decide, not equal responses."""
+_BY_OWN_SCRIPT = "explore"
+_DEVIATIONS = (Outcome.FAIL, Outcome.WARN)
+_NOT_SENT = frozenset({"authorization", "content-length", "connection", "accept-encoding", "user-agent", "accept"})
+_SECRET = ("security-token", "cookie")
+_HIDDEN = "***"
+_BASE = re.compile(r"(https?://[^<>\s\"']+?)/cb/")
+_TRIES = 3
+_MOST_CALLBACK_JOBS = 5
+
+
+class NoCaseError(ValueError):
+    """The run has no such deviation, or its evidence contains no request."""
+
+
+def case_of(records: Sequence[AnyRecord], requirement: str, feature: str = "") -> dict[str, object]:
+    """Returns the case of a deviation as plain values; raises NoCaseError when the run cannot provide one."""
+    header = records[0] if records else None
+    if not isinstance(header, Header):
+        raise RunFileError("the run has no header")
+    verdict = _verdict(records, requirement, feature)
+    exchanges = sorted((r for r in records if isinstance(r, Exchange)), key=lambda e: e.started)
+    by_seq = {e.seq: e for e in exchanges}
+    evidence = [by_seq[seq] for seq in verdict.witness if seq in by_seq]
+    callbacks = [r for r in records if isinstance(r, CallbackReceived) and r.feature in ("", verdict.feature)]
+    shown = [c for c in callbacks if c.seq in verdict.witness]
+    if not evidence and not shown:
+        raise NoCaseError(f"{verdict.item} has no request as evidence; its reason: {verdict.reason or verdict.seen}")
+    chosen = _requests(records, exchanges, verdict, evidence, shown)
+    jobs = list(dict.fromkeys(job for e in chosen for job in _submitted(e)))
+    named = _named_jobs(evidence, shown, jobs)
+    spec = scenario_of(verdict.requirement)
+    about_callbacks = spec is not None and spec.about_callbacks
+    rule = _RULES.get(verdict.requirement, "")
+    facts = Evidence(feature=Feature(verdict.feature), records=records)
+    calibration = facts.calibration
+    last = max((e.ended for e in chosen), default=0.0)
+    return {
+        "requirement": verdict.requirement,
+        "feature": verdict.feature,
+        "title": verdict.title,
+        "expected": verdict.expected,
+        "seen": verdict.seen or verdict.reason,
+        "witness": list(verdict.witness[:6]),
+        "rule": rule,
+        "tries": _TRIES,
+        "run_id": header.run_id,
+        "started_at": datetime.fromisoformat(header.started_at).timestamp(),
+        "callback_base": _callback_base(exchanges),
+        "start_latency": calibration.start_latency if calibration else 0.1,
+        "workers": max(1, calibration.workers if calibration else 1),
+        "allowance": worker_allowance(facts).jobs if rule == PAUSE_RULE else 0,
+        "jobs": jobs,
+        "about_callbacks": about_callbacks and not rule,
+        "callback_jobs": named,
+        "callback_counts": _callback_counts(callbacks, named) if about_callbacks else [],
+        "callback_shapes": [] if rule else [list(shape_of(200, [], c.body.data, {}, frozenset(jobs))) for c in shown],
+        "callback_wait": max(1.0, 10.0 * (calibration.callback_latency or 0.0) if calibration else 1.0),
+        "answers": _answers(callbacks, last),
+        "shapes": {} if rule else {e.seq: list(_shape(e, jobs)) for e in evidence if e in chosen},
+        "prologue": [_plain(e) for e in _of_probe(exchanges, {e.feature for e in chosen})],
+        "epilogue": [_plain(e) for e in _restorations(exchanges, verdict.feature)],
+        "requests": [_plain(e) for e in chosen],
+    }
+
+
+def _verdict(records: Sequence[AnyRecord], requirement: str, feature: str) -> Verdict:
+    mine = [r for r in records if isinstance(r, Verdict) and r.requirement == requirement.upper()]
+    mine = [verdict for verdict in mine if not feature or verdict.feature == feature]
+    deviating = [verdict for verdict in mine if verdict.outcome in _DEVIATIONS]
+    if not deviating:
+        found = ", ".join(f"{v.item}: {v.outcome}" for v in mine) or "the run did not judge it"
+        raise NoCaseError(f"{requirement.upper()} shows no deviation in this run ({found})")
+    verdict = deviating[0]
+    if verdict.scenario == _BY_OWN_SCRIPT:
+        raise NoCaseError(
+            f"{verdict.item}: `ciq run` has written explore-{verdict.item}.py beside the run file; run it"
+        )
+    return verdict
+
+
+def _requests(
+    records: Sequence[AnyRecord],
+    exchanges: Sequence[Exchange],
+    verdict: Verdict,
+    evidence: Sequence[Exchange],
+    shown: Sequence[CallbackReceived],
+) -> list[Exchange]:
+    """Returns the requests of the scenario until the end of the evidence, and those of other features beside them."""
+    names = {e.scenario for e in evidence} or {verdict.scenario}
+    features = {e.feature for e in evidence} | {verdict.feature}
+    spans = _spans(records, verdict.feature, names)
+    until = max((*(e.ended for e in evidence), *(c.ended for c in shown)))
+    chosen = [
+        e
+        for e in exchanges
+        if e.scenario in names
+        and e.feature in features
+        and e.started <= until
+        and any(begin <= e.started <= end for begin, end in spans)
+        and _HIDDEN not in e.url
+    ]
+    return chosen or list(evidence)
+
+
+def _spans(records: Iterable[AnyRecord], feature: str, names: set[str]) -> list[tuple[float, float]]:
+    begun: dict[str, float] = {}
+    spans = []
+    for record in records:
+        if isinstance(record, DriverEvent) and record.feature == feature and record.scenario in names:
+            if record.name == "begin":
+                begun[record.scenario] = record.at
+            elif record.name == "end" and record.scenario in begun:
+                spans.append((begun.pop(record.scenario), record.at))
+    spans += [(begin, float("inf")) for begin in begun.values()]
+    return spans or [(0.0, float("inf"))]
+
+
+def _submitted(exchange: Exchange) -> list[str]:
+    if exchange.operation != OperationKind.SUBMIT_JOB:
+        return []
+    return [job.job_id for job in ParsedExchange(exchange).jobs if job.job_id]
+
+
+def _named_jobs(evidence: Iterable[Exchange], shown: Iterable[CallbackReceived], jobs: Sequence[str]) -> list[str]:
+    texts = [e.url + e.response_body.text for e in evidence] + [c.body.text for c in shown]
+    return [job for job in jobs if any(job in text for text in texts)][:_MOST_CALLBACK_JOBS]
+
+
+def _channel(callback: CallbackReceived) -> str:
+    return callback.target.partition("?")[0].strip("/").rpartition("/")[2]
+
+
+def _callback_counts(callbacks: Iterable[CallbackReceived], jobs: Sequence[str]) -> list[list[object]]:
+    counts = Counter((job, _channel(c)) for c in callbacks for job in jobs if job in c.body.text)
+    return [[job, channel, count] for (job, channel), count in sorted(counts.items())]
+
+
+def _answers(callbacks: Iterable[CallbackReceived], until: float) -> dict[str, list[int]]:
+    """Returns the statuses with which the receiver answered, for each channel with another one than 200."""
+    found: dict[str, list[int]] = {}
+    for callback in callbacks:
+        if callback.started <= until:
+            found.setdefault(_channel(callback), []).append(callback.answered)
+    return {channel: answers for channel, answers in found.items() if set(answers) != {200}}
+
+
+def _callback_base(exchanges: Iterable[Exchange]) -> str:
+    for exchange in exchanges:
+        found = _BASE.search(exchange.request_body.text)
+        if found:
+            return found[1]
+    return ""
+
+
+def _of_probe(exchanges: Iterable[Exchange], features: set[str]) -> list[Exchange]:
+    kinds = (OperationKind.LIST_QUEUES, OperationKind.ACTIVATE)
+    return [e for e in exchanges if e.scenario == "probe" and e.feature in features and e.operation in kinds]
+
+
+def _restorations(exchanges: Iterable[Exchange], feature: str) -> list[Exchange]:
+    """Returns the last update that set the queue as the run had found it."""
+    found = [
+        e
+        for e in exchanges
+        if e.feature == feature and e.operation == OperationKind.UPDATE_QUEUE and e.step.startswith("restore")
+    ]
+    return found[-1:]
+
+
+def _shape(exchange: Exchange, jobs: Sequence[str]) -> tuple[str, ...]:
+    return shape_of(exchange.status, exchange.response_headers, exchange.response_body.data, {}, frozenset(jobs))
+
+
+def _plain(exchange: Exchange) -> dict[str, object]:
+    """Returns a request as plain values, without redacted headers."""
+    place = urlsplit(exchange.url)
+    data = exchange.request_body.data
+    digest = base64.b64encode(hashlib.md5(data).digest()).decode()  # noqa: S324 - the documented digest
+    headers = [
+        [name, "{md5}" if name.lower() == "content-md5" and value == digest else value]
+        for name, value in exchange.request_headers
+        if name.lower() not in _NOT_SENT and _HIDDEN not in value and not any(s in name.lower() for s in _SECRET)
+    ]
+    update = exchange.operation == OperationKind.UPDATE_QUEUE
+    return {
+        "seq": exchange.seq,
+        "operation": exchange.operation,
+        "started": round(exchange.started, 4),
+        "ended": round(exchange.ended, 4),
+        "method": exchange.method,
+        "target": (place.path or "/") + (f"?{place.query}" if place.query else ""),
+        "headers": headers,
+        "signed": any(name.lower() == "authorization" for name, _ in exchange.request_headers),
+        "body": base64.b64encode(data).decode(),
+        "ids": id_texts(exchange.response_body.data),
+        "levels": levels_of(data) if exchange.operation == OperationKind.SUBMIT_JOB else [],
+        "state": (requested_update(ParsedExchange(exchange)).state or "") if update else "",
+    }

@@ -1,0 +1,287 @@
+"""Sends the recorded requests of a scenario again, with fresh ids, and reports whether the deviation shows again.
+
+Standard library only. A script of `ciq repro` contains this module, `replay_wire`, `replay_record`, `response_shape`,
+the rules of the judge for order and pauses, and a call of `main` with the case. Exit codes: 1 the deviation showed
+again, 0 it did not, 2 the target is not usable. Environment: CIQ_SECRET_ID, CIQ_SECRET_KEY, CIQ_TOKEN for signed
+requests, CIQ_CALLBACK_BIND and CIQ_CALLBACK_URL for callbacks.
+"""
+
+import base64
+import hashlib
+import http.client
+import re
+import secrets
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+from xml.etree import ElementTree
+
+from ciq_conformance.areas.explore.history_rules import RULES
+from ciq_conformance.areas.explore.observed_history import STARTED, Conditions, ObservedHistory
+from ciq_conformance.explore.replay_record import Answer, Recorder
+from ciq_conformance.explore.replay_wire import Listener, TargetUnusable, children, sign, text_of
+from ciq_conformance.repro.response_shape import Shape, id_texts, shape_of
+
+_TOKEN = re.compile(r"[A-Za-z0-9]+")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d(?::|%3A)\d\d(?::|%3A)\d\d", re.IGNORECASE)
+_SHOWN_WITHIN = 2.0
+"""Seconds for which a request of the evidence is repeated until it is answered as recorded: jobs take time."""
+_AGAIN = 0.1
+
+
+@dataclass
+class Replay:
+    """One replay of the recorded requests."""
+
+    case: dict[str, Any]
+    url: str
+    ids: dict[str, str] = field(default_factory=dict)
+    """The fresh id for each recorded one."""
+    shapes: dict[int, Shape] = field(default_factory=dict)
+    """The responses to the requests of the evidence, by the number of the recorded exchange."""
+    recorder: Recorder = field(default_factory=Recorder)
+    listener: Listener = field(default_factory=Listener)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    shift: float = 0.0
+    """Seconds by which times in requests move."""
+
+    def run(self) -> None:
+        """Send all requests in the recorded order and distances; overlapping requests overlap again."""
+        case = self.case
+        self.ids[case["run_id"]] = case["run_id"][:-4] + secrets.token_hex(2)
+        for channel, answers in case["answers"].items():
+            self.listener.failing[channel] = list(answers)
+        for request in case["prologue"]:
+            self.send(request)
+        if not self.recorder.last:
+            raise TargetUnusable("no request was answered")
+        requests = case["requests"]
+        origin = time.monotonic() - (requests[0]["started"] if requests else 0.0)
+        self.shift = time.time() - (time.monotonic() - origin) - case["started_at"]
+        pending: list[tuple[float, Future[None]]] = []
+        with ThreadPoolExecutor(32) as pool:
+            for request in requests:
+                for _, future in [one for one in pending if one[0] <= request["started"]]:
+                    future.result()
+                pending = [one for one in pending if one[0] > request["started"]]
+                wait = origin + request["started"] - time.monotonic()
+                if wait > 0:
+                    time.sleep(wait)
+                else:
+                    origin -= wait
+                pending.append((request["ended"], pool.submit(self.send, request)))
+            for _, future in pending:
+                future.result()
+        end = time.monotonic() + case["callback_wait"]
+        while time.monotonic() < end and not self._callbacks_arrived():
+            time.sleep(0.05)
+
+    def close(self) -> None:
+        """Restore the queue, and stop the receiver."""
+        try:
+            for request in self.case["epilogue"]:
+                self.send(request)
+        finally:
+            self.listener.server.shutdown()
+            self.listener.server.server_close()
+
+    def send(self, request: dict[str, Any]) -> None:
+        """Send one request; repeat a request of the evidence for a while until it is answered as recorded."""
+        recorded = self.case["shapes"].get(request["seq"])
+        end = time.monotonic() + _SHOWN_WITHIN
+        while True:
+            answer, shape = self._send_once(request)
+            if recorded is not None:
+                self.shapes[request["seq"]] = shape
+            reading = request["method"] == "GET" and recorded is not None
+            if not reading or list(shape) == list(recorded) or time.monotonic() > end or self.case["rule"]:
+                break
+            time.sleep(_AGAIN)
+        with self.lock:
+            self._learn(request, answer)
+
+    def _send_once(self, request: dict[str, Any]) -> tuple[Answer, Shape]:
+        place = urlsplit(self.url)
+        kind = http.client.HTTPSConnection if place.scheme == "https" else http.client.HTTPConnection
+        target = self._fresh(_MOMENT.sub(self._moved, request["target"]))
+        body = self._fresh(base64.b64decode(request["body"]).decode("latin-1")).encode("latin-1")
+        headers = {name: self._fresh(value) for name, value in request["headers"]}
+        for name, value in headers.items():
+            if value == "{md5}":
+                headers[name] = base64.b64encode(hashlib.md5(body).digest()).decode()  # noqa: S324 - the documented digest
+        if request["signed"]:
+            sign(request["method"], target, headers)
+        connection = kind(place.hostname or "", place.port, timeout=30)
+        sent = time.monotonic()
+        try:
+            connection.request(request["method"], target, body or None, headers)
+            response = connection.getresponse()
+            data, status, fields = response.read(), response.status, response.getheaders()
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            if not self.recorder.last:
+                raise TargetUnusable(f"{request['method']} {self.url}: {error}") from error
+            data, status, fields = b"", 0, []
+        finally:
+            connection.close()
+        received = time.monotonic()
+        try:
+            root = ElementTree.fromstring(data)  # noqa: S314 - the answer of the operator's own target
+        except (ElementTree.ParseError, ValueError):
+            root = ElementTree.Element("nothing")
+        with self.lock:
+            self._learn_ids(request, data)
+            back = {fresh: recorded for recorded, fresh in self.ids.items()}
+        return Answer(status, root, sent, received), shape_of(status, fields, data, back, frozenset(self.case["jobs"]))
+
+    def _fresh(self, text: str) -> str:
+        text = text.replace(self.case["callback_base"], self.listener.base) if self.case["callback_base"] else text
+        return _TOKEN.sub(lambda found: self.ids.get(found[0], found[0]), text)
+
+    def _moved(self, found: re.Match[str]) -> str:
+        colon = "%3A" if "%" in found[0] else ":"
+        moment = datetime.fromisoformat(re.sub("%3A", ":", found[0], flags=re.IGNORECASE))
+        return (moment + timedelta(seconds=round(self.shift))).isoformat(timespec="seconds").replace(":", colon)
+
+    def _learn_ids(self, request: dict[str, Any], data: bytes) -> None:
+        fresh = id_texts(data)
+        if request["method"] != "GET" or request["operation"] == "list_queues":
+            for recorded, new in zip(request["ids"], fresh, strict=False):
+                if len(fresh) == len(request["ids"]):
+                    self.ids.setdefault(recorded, new)
+
+    def _learn(self, request: dict[str, Any], answer: Answer) -> None:
+        self.recorder.last = max(self.recorder.last, answer.received)
+        match request["operation"]:
+            case "submit_job":
+                self.recorder.submitted(request["levels"], False, answer)
+            case "describe_job":
+                self.recorder.looked(self._fresh(request["target"]).rpartition("/")[2], answer)
+            case "cancel_job" | "cancel":
+                job = self._fresh(request["target"]).partition("?")[0].rpartition("/")[2]
+                self.recorder.cancelled(job, answer)
+            case "update_queue":
+                kind = {"Paused": "pause", "Active": "resume"}.get(request["state"], "rule")
+                self.recorder.updated(kind, "", answer)
+            case _:
+                pass
+
+    def callback_counts(self) -> Counter[tuple[str, str]]:
+        """How many callbacks of each recorded job of the evidence arrived on each channel."""
+        with self.lock:
+            fresh = {self.ids.get(job, job): job for job in self.case["callback_jobs"]}
+        return Counter(
+            (job, one.channel) for one in list(self.listener.arrived) for new, job in fresh.items() if new in one.body
+        )
+
+    def _callbacks_arrived(self) -> bool:
+        recorded = {(job, channel): count for job, channel, count in self.case["callback_counts"]}
+        counts = self.callback_counts()
+        return all(counts[key] > count for key, count in recorded.items()) and bool(recorded)
+
+    def history(self) -> ObservedHistory:
+        """What the replay observed, for the rules of order and pause."""
+        conditions = Conditions(
+            start_latency=self.case["start_latency"],
+            workers=self.case["workers"],
+            stops_running_jobs=False,
+            callbacks_arrive=True,
+        )
+        return self.recorder.history(list(self.listener.arrived), conditions)
+
+
+def deviations(replay: Replay) -> list[str]:
+    """What the replay observed of the recorded deviation; empty when it did not show again."""
+    case = replay.case
+    if case["rule"]:
+        history = replay.history()
+        found = [deviation.text for deviation in RULES[case["rule"]](history).deviations]
+        return found or (_many_starts(history, case["allowance"]) if case["rule"] == "EXP-002" else [])
+    for seq, recorded in case["shapes"].items():
+        if list(replay.shapes.get(seq, ())) != list(recorded):
+            return []
+    if case["about_callbacks"]:
+        recorded_counts = Counter({(job, channel): count for job, channel, count in case["callback_counts"]})
+        if replay.callback_counts() != recorded_counts:
+            return []
+    bodies = [shape_of(200, [], one.body.encode(), _back(replay), frozenset(case["jobs"])) for one in _arrived(replay)]
+    for shape in case["callback_shapes"]:
+        if tuple(shape) not in bodies:
+            return []
+    return [f"the target answers as in record {', '.join(f'#{seq}' for seq in case['witness'])}: {case['seen']}"]
+
+
+def _arrived(replay: Replay) -> Sequence[Any]:
+    return list(replay.listener.arrived)
+
+
+def _back(replay: Replay) -> dict[str, str]:
+    return {fresh: recorded for recorded, fresh in replay.ids.items()}
+
+
+def _many_starts(history: ObservedHistory, allowance: int) -> list[str]:
+    """More jobs than workers can hold started in one pause after they were seen waiting in it."""
+    found = []
+    for span in history.pauses:
+        count = 0
+        for job in history.jobs:
+            waiting = [s for s in job.observations if s.sent >= span.begin and s.state not in STARTED]
+            begun = job.not_after.at
+            count += bool(waiting) and waiting[0].received <= begun < span.end
+        if count > allowance:
+            found.append(f"{count} jobs started in one pause after they were seen waiting in it")
+    return found
+
+
+def _difference(replay: Replay) -> list[str]:
+    """The first lines that the target answers unlike the recorded run."""
+    for seq, recorded in replay.case["shapes"].items():
+        observed = list(replay.shapes.get(seq, ()))
+        lines = [f"  recorded: {line}" for line in recorded if line not in observed]
+        lines += [f"  observed: {line}" for line in observed if line not in list(recorded)]
+        if lines:
+            return [f"record #{seq} is answered differently now:", *lines[:8]]
+    return []
+
+
+def main(case: dict[str, Any], arguments: Sequence[str]) -> int:
+    """Replay on the target of the command line; return the exit code."""
+    write = sys.stdout.write
+    if len(arguments) != 1 or not arguments[0].startswith(("http://", "https://")):
+        sys.stderr.write(f"usage: {sys.argv[0]} http://HOST:PORT\n")
+        return 2
+    write(f"{case['requirement']} on {case['feature']}: {case['title']}\n")
+    write(f"expected: {case['expected']}\nrecorded: {case['seen']}\n")
+    for attempt in range(1, case["tries"] + 1):
+        replay = Replay(case, arguments[0].rstrip("/"))
+        try:
+            try:
+                replay.run()
+            finally:
+                replay.close()
+        except TargetUnusable as error:
+            write(f"cannot judge: {error}\n")
+            return 2
+        found = deviations(replay)
+        if found:
+            write("".join(f"DEVIATES (try {attempt}): {text}\n" for text in found[:5]))
+            return 1
+    write("".join(f"{line}\n" for line in _difference(replay)))
+    write(f"the deviation did not show in {case['tries']} tries: {len(case['requests'])} requests sent again\n")
+    return 0
+
+
+def levels_of(body: bytes) -> list[int | None]:
+    """JobLevel of each Operation of a submit, None without one."""
+    try:
+        root = ElementTree.fromstring(body)  # noqa: S314 - a request that the suite sent
+    except (ElementTree.ParseError, ValueError):
+        return []
+    texts = [text_of(operation, "JobLevel") for operation in children(root, "Operation")]
+    return [int(text) if text.isdecimal() else None for text in texts]
