@@ -118,7 +118,8 @@ def _first_correction(cause: RootCause, causes: int) -> list[str]:
     number = f"Of {causes} separate causes, start" if causes > 1 else "Start"
     start = (
         f"{number} with {lead.requirement} ({one_line(lead.title)}){why}: "
-        f"`ciq explain {lead.requirement}` shows the requirement and its clause."
+        f"`ciq explain {lead.requirement}` shows the requirement and its clause, "
+        f"`ciq repro run.ndjson {lead.requirement}` writes a script that shows the deviation again."
     )
     return [start, *(f"Diagnosis for {one_line(text, 400)}." for text in cause.diagnoses)]
 

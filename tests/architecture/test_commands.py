@@ -13,6 +13,9 @@ import pytest
 from documents import DOCUMENTS, commands, inline_code
 from sources import ROOT
 
+from ciq_mock.server import MockServer
+from ciq_mock.settings import MockSettings
+
 PLACEHOLDER = "http://127.0.0.1:8080"
 SMALL = {
     "ciq run --target http://127.0.0.1:8080 --output ciq-report": "-k QUE-003 --feature media",
@@ -25,6 +28,7 @@ SMALL = {
 AS_THEY_ARE = {
     "ciq explain PRI-001",
     "ciq requirements --area pause",
+    "ciq show ciq-report --record 4",
     "ciq report ciq-report --summary summary.md --badge badge.svg",
     "ciq compare before after --output comparison.html",
     "ciq dialects",
@@ -33,6 +37,12 @@ AS_THEY_ARE = {
     "ciq judge ciq-report/run.ndjson",
     "pytest --pyargs ciq_conformance.suite --ciq-target http://127.0.0.1:8080 --ciq-feature media --ciq-only 'QUE-00*'",
 }
+AFTER_A_FAILURE = {
+    "ciq repro ciq-report PRI-001 --output repro.py": 0,
+    "python3 repro.py http://127.0.0.1:8080": 1,
+}
+"""Commands that need a run with a failure, in this order, with their exit codes."""
+
 SERVERS = {
     shown: shown.replace("--port 8080", "--port 0")
     for shown in (
@@ -120,7 +130,7 @@ def test_documented_commands_are_exactly_the_tested_ones() -> None:
     """The shell blocks contain the commands listed here and install lines, nothing else."""
     here = [command.text for command in commands() if command.document != ELSEWHERE]
     shown = {text for text in here if not text.startswith((INSTALLS, REFRESHES))}
-    assert shown == SMALL.keys() | AS_THEY_ARE | SERVERS.keys()
+    assert shown == SMALL.keys() | AS_THEY_ARE | SERVERS.keys() | AFTER_A_FAILURE.keys()
 
 
 @pytest.mark.parametrize("command", sorted(SMALL))
@@ -142,6 +152,15 @@ def test_documented_command_exits_with_zero(command: str, folder: Path, address:
     done = run(command.replace(PLACEHOLDER, address), folder)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.strip()
+
+
+def test_documented_commands_reproduce_a_failure(tmp_path: Path) -> None:
+    """A run of a mock with a fault leaves the failure; the script shows it again."""
+    with MockServer(MockSettings(faults=("levels-upside-down",), workers=1)) as target:
+        run(f"ciq run --target {target.url} -k PRI-001 --feature media --output ciq-report", tmp_path)
+        for command, code in AFTER_A_FAILURE.items():
+            done = run(command.replace(PLACEHOLDER, target.url), tmp_path, 240)
+            assert done.returncode == code, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("command", sorted(SERVERS))

@@ -27,7 +27,7 @@ def repro(
     """
     need_suite("repro")
     from ciq_conformance.registry import load_checks
-    from ciq_conformance.repro.case import NoCaseError, case_of
+    from ciq_conformance.repro.case import MissingCaseError, case_of
     from ciq_conformance.repro.script import script_name, write_script
     from ciq_conformance.runner.reading import read_run_file
     from ciq_schemas.requirement import UnknownRequirementError, load_registry
@@ -39,7 +39,7 @@ def repro(
         case = case_of(records, load_registry().get(requirement).id, feature)
         target = output or path.parent / script_name(case)
         write_script(case, target)
-    except (RunFileError, UnknownRequirementError, NoCaseError) as error:
+    except (RunFileError, UnknownRequirementError, MissingCaseError) as error:
         raise options.usage(str(error)) from error
     except OSError as error:
         raise options.usage(f"cannot write the script: {error}") from error

@@ -37,22 +37,24 @@ _RULES: Mapping[str, str] = {
     **dict.fromkeys(("PAU-001", "PAU-008", "CON-003"), PAUSE_RULE),
 }
 """Requirements whose deviation is a matter of order in time: the rules of the judge decide, not equal responses."""
+_MEMBERSHIP = frozenset(f"LST-{n:03d}" for n in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 13, 14, 15, 16, 18, 19))
+"""Requirements on which jobs a list contains, not on the elements of a listed job."""
 _BY_OWN_SCRIPT = "explore"
 _DEVIATIONS = (Outcome.FAIL, Outcome.WARN)
 _NOT_SENT = frozenset({"authorization", "content-length", "connection", "accept-encoding", "user-agent", "accept"})
 _SECRET = ("security-token", "cookie")
 _HIDDEN = "***"
 _BASE = re.compile(r"(https?://[^<>\s\"']+?)/cb/")
-_TRIES = 3
+_TRIES = 2
 _MOST_CALLBACK_JOBS = 5
 
 
-class NoCaseError(ValueError):
+class MissingCaseError(ValueError):
     """The run has no such deviation, or its evidence contains no request."""
 
 
 def case_of(records: Sequence[AnyRecord], requirement: str, feature: str = "") -> dict[str, object]:
-    """Returns the case of a deviation as plain values; raises NoCaseError when the run cannot provide one."""
+    """Returns the case of a deviation as plain values; raises MissingCaseError when the run cannot provide one."""
     header = records[0] if records else None
     if not isinstance(header, Header):
         raise RunFileError("the run has no header")
@@ -63,9 +65,12 @@ def case_of(records: Sequence[AnyRecord], requirement: str, feature: str = "") -
     callbacks = [r for r in records if isinstance(r, CallbackReceived) and r.feature in ("", verdict.feature)]
     shown = [c for c in callbacks if c.seq in verdict.witness]
     if not evidence and not shown:
-        raise NoCaseError(f"{verdict.item} has no request as evidence; its reason: {verdict.reason or verdict.seen}")
+        raise MissingCaseError(
+            f"{verdict.item} has no request as evidence; its reason: {verdict.reason or verdict.seen}"
+        )
     chosen = _requests(records, exchanges, verdict, evidence, shown)
     jobs = list(dict.fromkeys(job for e in chosen for job in _submitted(e)))
+    names = {job: f"job {number}" for number, job in enumerate(jobs)}
     named = _named_jobs(evidence, shown, jobs)
     spec = scenario_of(verdict.requirement)
     about_callbacks = spec is not None and spec.about_callbacks
@@ -88,14 +93,17 @@ def case_of(records: Sequence[AnyRecord], requirement: str, feature: str = "") -
         "start_latency": calibration.start_latency if calibration else 0.1,
         "workers": max(1, calibration.workers if calibration else 1),
         "allowance": worker_allowance(facts).jobs if rule == PAUSE_RULE else 0,
-        "jobs": jobs,
+        "names": names,
+        "membership": verdict.requirement in _MEMBERSHIP,
         "about_callbacks": about_callbacks and not rule,
         "callback_jobs": named,
         "callback_counts": _callback_counts(callbacks, named) if about_callbacks else [],
-        "callback_shapes": [] if rule else [list(shape_of(200, [], c.body.data, {}, frozenset(jobs))) for c in shown],
+        "callback_shapes": []
+        if rule
+        else [list(shape_of(200, [], c.body.data, names, frozenset(names.values()))) for c in shown],
         "callback_wait": max(1.0, 10.0 * (calibration.callback_latency or 0.0) if calibration else 1.0),
         "answers": _answers(callbacks, last),
-        "shapes": {} if rule else {e.seq: list(_shape(e, jobs)) for e in evidence if e in chosen},
+        "shapes": {} if rule else {e.seq: list(_shape(e, names)) for e in evidence if e in chosen},
         "prologue": [_plain(e) for e in _of_probe(exchanges, {e.feature for e in chosen})],
         "epilogue": [_plain(e) for e in _restorations(exchanges, verdict.feature)],
         "requests": [_plain(e) for e in chosen],
@@ -108,10 +116,10 @@ def _verdict(records: Sequence[AnyRecord], requirement: str, feature: str) -> Ve
     deviating = [verdict for verdict in mine if verdict.outcome in _DEVIATIONS]
     if not deviating:
         found = ", ".join(f"{v.item}: {v.outcome}" for v in mine) or "the run did not judge it"
-        raise NoCaseError(f"{requirement.upper()} shows no deviation in this run ({found})")
+        raise MissingCaseError(f"{requirement.upper()} shows no deviation in this run ({found})")
     verdict = deviating[0]
     if verdict.scenario == _BY_OWN_SCRIPT:
-        raise NoCaseError(
+        raise MissingCaseError(
             f"{verdict.item}: `ciq run` has written explore-{verdict.item}.py beside the run file; run it"
         )
     return verdict
@@ -206,8 +214,9 @@ def _restorations(exchanges: Iterable[Exchange], feature: str) -> list[Exchange]
     return found[-1:]
 
 
-def _shape(exchange: Exchange, jobs: Sequence[str]) -> tuple[str, ...]:
-    return shape_of(exchange.status, exchange.response_headers, exchange.response_body.data, {}, frozenset(jobs))
+def _shape(exchange: Exchange, names: Mapping[str, str]) -> tuple[str, ...]:
+    known = frozenset(names.values())
+    return shape_of(exchange.status, exchange.response_headers, exchange.response_body.data, names, known)
 
 
 def _plain(exchange: Exchange) -> dict[str, object]:

@@ -44,9 +44,9 @@ def parsed(body: bytes) -> ElementTree.Element | None:
 def shape_of(
     status: int, headers: Sequence[tuple[str, str]], body: bytes, ids: Mapping[str, str], jobs: frozenset[str]
 ) -> Shape:
-    """The response as lines; `ids` maps ids to those of the recorded run, `jobs` are the recorded jobs.
+    """The response as lines; `ids` maps ids to names that both runs share, `jobs` are the names of the jobs.
 
-    Jobs of other runs are left out, and times, ids, counts and ports are masked.
+    Jobs of other runs are left out, and times, other ids, counts and ports are masked.
     """
     lines = [f"status {status}"]
     for name, value in sorted((name.lower(), value) for name, value in headers):
@@ -60,13 +60,18 @@ def shape_of(
     return tuple(lines)
 
 
+def membership(shape: Sequence[str]) -> Shape:
+    """Of the shape of a list: its status, and which jobs it contains in which order."""
+    return tuple(line for line in shape if line.startswith("status ") or "/JobId " in line)
+
+
 def _walk(
     element: ElementTree.Element, path: str, ids: Mapping[str, str], jobs: frozenset[str], lines: list[str]
 ) -> None:
     name = local(element.tag)
     if name == "JobsDetail":
         job = next(((child.text or "").strip() for child in element if local(child.tag) == "JobId"), "")
-        if job and ids.get(job, job) not in jobs:
+        if job and ids.get(job) not in jobs:
             return
     text = (element.text or "").strip()
     if name in _UNIQUE:
