@@ -21,7 +21,8 @@ QUICK = {
 SLOW = {
     "levels-upside-down": "PRI-001",
     "pause-ignored": "PAU-001",
-    "third-callback-lost": "DEL-001",
+    "failure-callbacks-in-xml": "DEL-005",
+    "unknown-ids-unnamed": "DES-003",
     "cancelled-unlisted": "CAN-010",
 }
 

@@ -11,6 +11,7 @@ Shape = tuple[str, ...]
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?")
 _HEXADECIMAL = re.compile(r"\b[A-Za-z]?[0-9a-f]{8,}\b|\b[A-Za-z]?[0-9a-f]{4,}(?:-[0-9a-f]{4,}){2,}\b")
+_MOMENT_NUMBER = re.compile(r"\b\d{9,}\b")
 _PORT = re.compile(r"(://[\w.-]+):\d+")
 _COUNTED = frozenset({"TotalCount", "NextToken"})
 """They depend on jobs of earlier runs; only their form is compared."""
@@ -85,4 +86,4 @@ def _walk(
 
 def _mask(text: str, ids: Mapping[str, str]) -> str:
     mapped = re.sub(r"[A-Za-z0-9]+", lambda found: ids.get(found[0], found[0]), text)
-    return _PORT.sub(r"\1", _HEXADECIMAL.sub("#", _TIME.sub("TIME", mapped)))
+    return _PORT.sub(r"\1", _HEXADECIMAL.sub("#", _MOMENT_NUMBER.sub("number", _TIME.sub("TIME", mapped))))
