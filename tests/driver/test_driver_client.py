@@ -372,7 +372,7 @@ def test_endless_response_ends_after_the_limit(peers: Callable[[Script], Peer], 
 def test_endless_response_ends_when_the_run_is_stopped(
     peers: Callable[[Script], Peer], first: bytes, drop: bytes
 ) -> None:
-    """A stop ends the request at once; then one request that restores the target gets half a second, and no other."""
+    """A stop ends the request at once; then one request that restores the target gets a moment, and no other."""
     stopped = threading.Event()
     client = client_of(peers(dripping(first, drop)), answer_within=60, stopping=stopped.is_set)
     threading.Timer(0.2, stopped.set).start()

@@ -18,7 +18,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 _LOOK_AGAIN = 0.05
 """Seconds between two looks at the open requests."""
-_SHORTEST = 0.5
+_SHORTEST = 0.8
 """Seconds that a request of a stopped run gets at least, to restore the target."""
 _TIMES_SLOWEST = 4.0
 """Such a request gets so many times the longest time that a complete response took."""
