@@ -161,15 +161,18 @@ def measure(folder: Path, name: str) -> dict[str, list[int]]:
 
 def candidates(mutant: Mutant, lines: Lines) -> list[str]:
     """Returns the scenarios that execute the statement of a mutant, the most specific first."""
-    tree = ast.parse(source(mutant.module).read_text(encoding="utf-8"))
-    starts = [
-        node.lineno
-        for node in ast.walk(tree)
-        if isinstance(node, ast.stmt | ast.excepthandler) and node.lineno <= mutant.line <= (node.end_lineno or 0)
-    ]
+    starts = [first for first, last in _statements(mutant.module) if first <= mutant.line <= last]
     statement = range(max(starts, default=mutant.line), mutant.line + 1)
     found = [name for name, modules in lines.items() if modules.get(mutant.module, frozenset()).intersection(statement)]
     return sorted(found, key=lambda name: sum(map(len, lines[name].values())))
+
+
+@cache
+def _statements(module: str) -> tuple[tuple[int, int], ...]:
+    """Returns first and last line of each statement of a module."""
+    nodes = ast.walk(ast.parse(source(module).read_text(encoding="utf-8")))
+    found = (node for node in nodes if isinstance(node, ast.stmt | ast.excepthandler))
+    return tuple((node.lineno, node.end_lineno or node.lineno) for node in found)
 
 
 def try_mutant(mutant: Mutant, lines: Lines, tree: Path, cosmic_ray: str, clean: frozenset[str]) -> Result:

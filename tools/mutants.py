@@ -30,6 +30,7 @@ from tools.mutant_trial import (
     SILENT,
     Lines,
     Result,
+    candidates,
     make_tree,
     measure,
     run_suite,
@@ -166,7 +167,7 @@ def _line(result: Result) -> str:
     return f"{result.key} line {result.line}: {result.status}{seen} ({result.seconds:.0f} s)"
 
 
-def published(progress: Progress, mutants: Sequence[Mutant], reasons: Mapping[str, str], tool: str) -> Published:
+def published(progress: Progress, mutants: Sequence[Mutant], reasons: Mapping[str, str]) -> Published:
     """Returns what is published of the mutants that have run."""
     ran = [progress.results[mutant.key] for mutant in mutants if mutant.key in progress.results]
     by_status: dict[str, list[Spot]] = {
@@ -190,7 +191,8 @@ def published(progress: Progress, mutants: Sequence[Mutant], reasons: Mapping[st
         commit=progress.commit,
         sources=digest(),
         requirement_set=f"core-{set_version()}",
-        tool=tool,
+        tool=TOOL,
+        unexecuted=sum(not candidates(mutant, progress.lines) for mutant in mutants),
         modules=tuple(
             ModuleCount(
                 module=module,
@@ -245,7 +247,7 @@ def main(arguments: Sequence[str]) -> int:
     left += [mutant for mutant in wanted if mutant.key not in progress.results]
     run(progress, left, folder, options.cosmic_ray, options.at_once, options.minutes)
     reasons = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8"))["equivalent"]
-    found = published(progress, mutants, reasons, TOOL)
+    found = published(progress, mutants, reasons)
     FILE.write_bytes(to_json(found))
     PAGE.write_text(page(found), encoding="utf-8")
     _say(headline(found))

@@ -22,6 +22,7 @@ which nobody chose. {tool} changes one place of the reference mock or its codec,
 A mutant that no requirement detects shows what the suite does not test, or what the documents leave open.
 
 {headline}
+Of all {exist} mutants, {unexecuted} are at places that no scenario executes.
 
 Run on {date} with requirement set {set} at commit {commit}. `tox -e mutants` runs further mutants and writes this page again;
 `tox -e mutants -- --again` first repeats the inconclusive ones. On a busy machine more of them are inconclusive.
@@ -77,6 +78,8 @@ class Published(msgspec.Struct, frozen=True):
     sources: str
     requirement_set: str
     tool: str
+    unexecuted: int
+    """Mutants of all that exist, at places that no scenario executes."""
     modules: tuple[ModuleCount, ...]
     silent: tuple[Spot, ...]
     not_executed: tuple[Spot, ...]
@@ -125,6 +128,8 @@ def page(published: Published) -> str:
         notice=_NOTICE,
         tool=published.tool,
         headline=headline(published),
+        exist=published.total("exist"),
+        unexecuted=published.unexecuted,
         date=published.date,
         set=published.requirement_set,
         commit=published.commit,

@@ -97,7 +97,7 @@ def test_killed_mutant_with_a_reason_is_not_equivalent(tmp_path: Path) -> None:
     ones = [mutant(number) for number in range(5)]
     for one, status in zip(ones, (KILLED, SILENT, SILENT, NOT_EXECUTED), strict=False):
         progress.add(mutants._Done(result(one, status)))
-    found = mutants.published(progress, ones, {ones[0].key: "why", ones[1].key: "why"}, "tool")
+    found = mutants.published(progress, ones, {ones[0].key: "why", ones[1].key: "why"})
     (module,) = found.modules
     assert (module.exist, module.run) == (5, 4)
     assert (module.killed, module.silent, module.equivalent, module.not_executed) == (1, 1, 1, 1)
