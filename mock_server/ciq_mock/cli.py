@@ -9,7 +9,9 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from ciq_mock.clock import ClockKind
@@ -42,7 +44,16 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Entry point of `ciq mock` (which passes its options on) and of `python -m ciq_mock`; ends with SystemExit."""
     options = option_parser().parse_args(arguments)
     try:
-        run(MockServer(_settings(options), host=options.host, port=options.port, data=options.data))
+        settings = _settings(options)
+        if options.recover or options.compact:
+            _maintain(settings, options)
+        if options.compact:
+            raise SystemExit(0)
+        run(
+            MockServer(
+                settings, host=options.host, port=options.port, data=options.data, on_progress=_progress_printer()
+            )
+        )
     except (SettingError, AddressInUseError, StoreError) as error:
         sys.stderr.write(f"ciq mock: {error}\n")
         raise SystemExit(USAGE_ERROR) from None
@@ -73,6 +84,8 @@ def option_parser() -> argparse.ArgumentParser:
     add("--duration", type=float, default=0.1, help="seconds a job runs (%(default)s)")
     add("--max-size", type=int, default=10_000, help="jobs of one queue that may wait (%(default)s)")
     add("--data", metavar="DIR", help="directory of the journal, from which a restarted mock restores its state")
+    add("--recover", action="store_true", help="first repair a damaged journal: keep what precedes the damage")
+    add("--compact", action="store_true", help="compact the journal and exit; a running mock does so by itself")
     add("--records", type=int, default=1_000_000, help="ended jobs that stay on record (%(default)s)")
     add("--speed-queue", action="store_true", help="give media its second queue, for accelerated transcoding")
     add("--signatures", action="store_true", help="check signatures with CIQ_SECRET_ID, CIQ_SECRET_KEY and CIQ_TOKEN")
@@ -159,6 +172,34 @@ def _settings(options: argparse.Namespace) -> MockSettings:
             unknown_input=UnknownInput(options.unknown_inputs),
         ),
     )
+
+
+def _maintain(settings: MockSettings, options: argparse.Namespace) -> None:
+    """Recover or compact the journal, as wanted. Raises SettingError, StoreError."""
+    if options.data is None:
+        raise SettingError("--recover and --compact need --data DIR")
+    from ciq_mock.journal import maintenance  # loads SQLite only when it is used
+
+    folder = Path(options.data)
+    if options.recover:
+        sys.stderr.write(f"ciq mock: {maintenance.recover(folder)}\n")
+    if options.compact:
+        before, after = maintenance.compact(settings, folder)
+        sys.stdout.write(f"ciq mock: the journal has {after / _MIB:.1f} MiB, before {before / _MIB:.1f} MiB\n")
+
+
+def _progress_printer() -> Callable[[float], None]:
+    """Return a function that prints the progress of a long start, once a second."""
+    last = time.monotonic()
+
+    def show(part: float) -> None:
+        nonlocal last
+        if time.monotonic() - last >= 1.0:
+            last = time.monotonic()
+            sys.stderr.write(f"ciq mock: restoring the journal, {part:.0%} done\n")
+            sys.stderr.flush()
+
+    return show
 
 
 def run(server: MockServer) -> None:

@@ -5,7 +5,9 @@ Knows every component by name. Must not know threads, sockets or command lines.
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 
 from starlette.types import Scope
 
@@ -27,10 +29,13 @@ from ciq_mock.service.call import Answer, Call
 from ciq_mock.service.callback_bodies import CallbackBodies
 from ciq_mock.service.context import ServiceContext
 from ciq_mock.service.dispatch import dispatch
-from ciq_mock.settings import Credentials, MockSettings
+from ciq_mock.settings import Credentials, MockSettings, UnknownInput
 from ciq_mock.store import MemoryStore, Store
 from ciq_mock.workflow.service import WorkflowService
 from ciq_schemas.operations import HttpOperation
+
+_ANY = 1 << 40
+"""A limit that nothing exceeds."""
 
 
 class Mock:
@@ -150,6 +155,32 @@ class Mock:
     def handle(self, operation: HttpOperation, call: Call) -> Answer:
         """Answer a call of the service's API."""
         return dispatch(self._context, operation, call)
+
+    @contextmanager
+    def accepting_recorded(self) -> Iterator[None]:
+        """Inside, calls have the limits under which they were accepted, not those of today's settings."""
+        current = self._context
+        self.accept_as(UnknownInput.ACCEPT, refuse_unknown_templates=False)
+        try:
+            yield
+        finally:
+            self._context = current
+
+    def accept_as(self, unknown_input: UnknownInput, refuse_unknown_templates: bool) -> None:
+        """Inside `accepting_recorded`: apply the settings of an earlier start of the mock."""
+        settings = self.settings
+        earlier = replace(
+            settings,
+            objects=replace(settings.objects, unknown_input=unknown_input),
+            refuse_unknown_templates=refuse_unknown_templates,
+            delivery=replace(settings.delivery, forbid_private=False),
+            limits=replace(settings.limits, body=_ANY, templates=_ANY, vocabularies=_ANY, url_length=_ANY, ids=_ANY),
+        )
+        self._context = replace(self._context, settings=earlier)
+
+    def compact(self) -> None:
+        """Remove from the journal what a restart does not need. Raises JournalError."""
+        self._store.compact()
 
     def _activate(self) -> None:
         now = self.clock.now()

@@ -3,6 +3,7 @@
 A protocol, so that these modules need not import the mock that uses them.
 """
 
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from ciq_mock.clock import Clock
@@ -17,7 +18,7 @@ from ciq_mock.resources import BucketResources
 from ciq_mock.results.cache import ResultCache
 from ciq_mock.runner import Runner
 from ciq_mock.service.call import Answer, Call
-from ciq_mock.settings import MockSettings
+from ciq_mock.settings import MockSettings, UnknownInput
 from ciq_mock.workflow.service import WorkflowService
 from ciq_schemas.operations import HttpOperation
 
@@ -45,6 +46,14 @@ class RunningMock(Protocol):
 
     def handle(self, operation: HttpOperation, call: Call) -> Answer:
         """Answer a call of the service's API."""
+        ...
+
+    def accepting_recorded(self) -> AbstractContextManager[None]:
+        """Inside, calls have the limits under which they were accepted, not those of today's settings."""
+        ...
+
+    def accept_as(self, unknown_input: UnknownInput, refuse_unknown_templates: bool) -> None:
+        """Inside `accepting_recorded`: apply the settings of an earlier start of the mock."""
         ...
 
     def forget(self) -> None:

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -37,7 +37,8 @@ T = TypeVar("T")
 CallbackCondition = Callable[[tuple[Attempt, ...]], bool]
 """Receives all delivery attempts so far, oldest first; returns whether the wait is over."""
 
-_START_SECONDS = 10.0
+_START_SECONDS = 30.0
+"""Without progress."""
 _STOP_SECONDS = 15.0
 _CALL_SECONDS = 30.0
 
@@ -54,9 +55,12 @@ class MockServer:
         ids: IdSource | None = None,
         wall_clock: Callable[[], float] = time.time,
         data: Path | str | None = None,
+        on_progress: Callable[[float], None] = lambda _: None,
     ) -> None:
         """`port` 0 means any free port. `ids` creates the ids of queues and jobs; `wall_clock` is for signatures.
-        `data` is the directory of the journal, created if missing; a mock started on it again continues from there."""
+        `data` is the directory of the journal, created if missing; a mock started on it again continues from there.
+        `on_progress` is called during a long start, in another thread, with the part of the journal that is restored.
+        """
         self.settings = settings or MockSettings()
         self.host = host
         self.port = port
@@ -66,6 +70,8 @@ class MockServer:
         self._ids = ids
         self._wall_clock = wall_clock
         self._data = None if data is None else Path(data)
+        self._on_progress = on_progress
+        self._progressed = 0.0
         self._socket: socket.socket | None = None
         self._abrupt = False
         self._thread: threading.Thread | None = None
@@ -206,8 +212,15 @@ class MockServer:
         """Serve on a copy of the socket, so that the port stays reserved during a restart."""
         self._up, self._loop, self._mock, self._http = Future(), None, None, None
         self._thread = threading.Thread(target=self._run, args=(sock.dup(),), name="ciq-mock", daemon=True)
+        self._progressed = time.monotonic()
         self._thread.start()
-        self._up.result(timeout=_START_SECONDS)
+        wait([self._up], timeout=_START_SECONDS)
+        while not self._up.done():
+            left = self._progressed + _START_SECONDS - time.monotonic()
+            if left <= 0:
+                raise TimeoutError(f"the mock has made no progress for {_START_SECONDS:g} s while it started")
+            wait([self._up], timeout=left)
+        self._up.result()
 
     def _stop_thread(self) -> None:
         thread, loop, http = self._thread, self._loop, self._http
@@ -267,7 +280,11 @@ class MockServer:
             return MemoryStore()
         from ciq_mock.journal.durable_store import DurableStore  # loads SQLite only when it is used
 
-        return DurableStore.in_folder(self._data)
+        return DurableStore.in_folder(self._data, on_progress=self._show_progress)
+
+    def _show_progress(self, part: float) -> None:
+        self._progressed = time.monotonic()
+        self._on_progress(part)
 
 
 def make_mock(

@@ -81,6 +81,10 @@ class Store(Protocol):
         """Delete the stored state."""
         ...
 
+    def compact(self) -> None:
+        """Remove what a restart does not need. Raises StoreError."""
+        ...
+
     def close(self) -> None:
         """Close the store when the mock ends."""
         ...
@@ -126,6 +130,9 @@ class MemoryStore:
         pass
 
     def clear(self) -> None:
+        pass
+
+    def compact(self) -> None:
         pass
 
     def close(self) -> None:

@@ -7,16 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from ciq_mock.journal.records import FORMAT
-from ciq_mock.journal.sqlite_journal import (
-    FILE_NAME,
+from ciq_mock.journal.journal_errors import (
     DamagedJournalError,
     JournalError,
     JournalInUseError,
     JournalWriteError,
     NewerFormatError,
-    SqliteJournal,
 )
+from ciq_mock.journal.records import FORMAT
+from ciq_mock.journal.sqlite_journal import FILE_NAME, SqliteJournal
 
 
 def written(folder: Path, *commits: bytes) -> Path:
@@ -70,8 +69,8 @@ def test_journal_of_newer_format_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NewerFormatError, match=f"has format {FORMAT + 1}.*reads up to {FORMAT}"):
         SqliteJournal(tmp_path)
     with sqlite3.connect(file) as db:
-        assert db.execute("SELECT facts FROM commits").fetchall() == [(b"future",)]
-        assert db.execute("SELECT openings FROM life").fetchone() == (1,)
+        assert db.execute("SELECT records FROM commits").fetchall() == [(b"future",)]
+        assert db.execute("SELECT openings FROM state").fetchone() == (1,)
     db.close()
 
 

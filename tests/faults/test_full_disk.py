@@ -1,6 +1,7 @@
 """A mock whose journal cannot be written: requests fail with the service's error and change nothing."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import pytest
 from durable_bench import MEDIA, Client, mock_process, part, submit_body
 
 from ciq_mock.journal import durable_store
-from ciq_mock.journal.sqlite_journal import JournalWriteError, SqliteJournal
+from ciq_mock.journal.journal_errors import JournalWriteError
+from ciq_mock.journal.sqlite_journal import FILE_NAME, SqliteJournal
 from ciq_mock.server import MockServer
 
 MIB = 1024 * 1024
@@ -44,7 +46,7 @@ def mock(tmp_path: Path, disk: Disk) -> Iterator[MockServer]:
 
 
 def test_request_on_full_disk_is_refused_and_changes_nothing(mock: MockServer, disk: Disk) -> None:
-    """The response is InternalError with the reason.
+    """The response is InternalError with the reason. Calls that only read return the state of the last commit.
 
     When the disk has room again, neither job nor pause exists in this process and in the next.
     """
@@ -60,7 +62,9 @@ def test_request_on_full_disk_is_refused_and_changes_nothing(mock: MockServer, d
             b"<Request><Name>n</Name><State>Paused</State><NotifyConfig><State>Off</State></NotifyConfig></Request>"
         )
         assert client.send("PUT", f"/queue/{queue_id}", paused)[0] == 500
-        assert client.send("GET", f"/jobs/{kept}")[0] == 500
+        assert client.state(kept) == "Running"
+        assert client.send("GET", "/jobs?tag=Snapshot")[1].count("<JobId>") == 1
+        assert part(client.send("GET", "/queue")[1], "State") == "Active"
         assert [job.job_id for job in mock.jobs] == [kept]
         disk.full = False
         assert client.send("GET", f"/jobs/{kept}")[0] == 200
@@ -105,15 +109,62 @@ def test_start_on_full_disk_is_refused(tmp_path: Path, disk: Disk) -> None:
         assert len(server.queues) == 1
 
 
-def test_reset_on_full_disk_is_refused_and_changes_nothing(mock: MockServer, disk: Disk) -> None:
-    """The admin API responds with its own error form."""
+def test_reset_on_disk_that_stays_full_is_repeated_later(mock: MockServer, disk: Disk) -> None:
+    """The admin API responds with its own error form. The jobs are gone, in this process and on the disk."""
     with Client(mock.port) as client:
-        kept = client.submit()
+        lost = client.submit()
         disk.full = True
         status, text = client.send("POST", "/_ciq/reset")
         assert (status, "disk is full" in json.loads(text)["error"]) == (500, True)
+        assert client.known([lost]) == set()
         disk.full = False
-        assert client.known([kept]) == {kept}
+        assert client.send("POST", "/_ciq/reset")[0] == 200
+        kept = client.submit()
+        mock.restart()
+    assert [job.job_id for job in mock.jobs] == [kept]
+
+
+def test_reset_at_file_size_limit_gives_space_back(tmp_path: Path) -> None:
+    """When the journal cannot grow, calls that read are answered, and a reset lets the mock continue."""
+    with mock_process(tmp_path, "--duration", "3600", most_bytes=MIB) as mock, Client(mock.port) as client:
+        first = client.submit()
+        long = "x" * 20_000
+        while client.send("PUT", f"/_objects/b-1/{len(long)}.bin", long.encode())[0] == 200:
+            long += "x"
+        assert client.send("POST", "/jobs", submit_body())[0] == 500
+        assert client.state(first) == "Running"
+        assert client.send("GET", "/_objects/b-1/20000.bin")[0] == 200
+        assert client.send("POST", "/_ciq/reset")[0] == 200
+        assert sum(file.stat().st_size for file in tmp_path.iterdir()) < MIB // 4
+        assert client.state(client.submit()) in ("Submitted", "Running")
+
+
+def test_deleted_journal_is_noticed(tmp_path: Path) -> None:
+    """Cases: the directory, the file, another file in its place. Changes are refused until a reset; reads are not."""
+    for number, damage in enumerate((shutil.rmtree, unlink_journal, replace_journal)):
+        folder = tmp_path / str(number)
+        with MockServer(MEDIA, data=folder) as mock, Client(mock.port) as client:
+            kept = client.submit()
+            damage(folder)
+            status, text = client.send("POST", "/jobs", submit_body())
+            assert (status, part(text, "Code")) == (500, "InternalError")
+            assert "was deleted or replaced" in part(text, "Message")
+            assert client.state(kept) == "Running"
+            assert client.send("POST", "/_ciq/reset")[0] == 200
+            again = client.submit()
+            mock.restart()
+            assert [job.job_id for job in mock.jobs] == [again]
+
+
+def unlink_journal(folder: Path) -> None:
+    """Delete the file of the journal only."""
+    (folder / FILE_NAME).unlink()
+
+
+def replace_journal(folder: Path) -> None:
+    """Put another file in its place."""
+    (folder / "other").write_bytes((folder / FILE_NAME).read_bytes())
+    (folder / "other").replace(folder / FILE_NAME)
 
 
 def test_journal_at_file_size_limit_keeps_acknowledged_jobs(tmp_path: Path) -> None:

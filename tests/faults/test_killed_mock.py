@@ -1,9 +1,12 @@
 """A mock that is killed: after a restart everything that it acknowledged exists."""
 
+import random
 import threading
+from contextlib import suppress
 from http.client import HTTPException
 from pathlib import Path
 
+import pytest
 from durable_bench import Client, mock_process
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
@@ -109,3 +112,45 @@ def test_kill_after_visible_states_keeps_them(tmp_path: Path, httpserver: HTTPSe
     assert again[0] == "/lost"
     assert set(again) <= {"/lost", "/taken"}
     assert delivered == ["/taken"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_kill_during_compaction_loses_no_acknowledged_job(tmp_path: Path, seed: int) -> None:
+    """Four rounds on one journal: clients submit jobs that end at once and compact all the time, then a kill.
+
+    Each process knows all ids of the earlier ones, in their states, and runs further jobs.
+    """
+    pauses = random.Random(seed)
+    ids: list[str] = []
+    for _ in range(4):
+        with mock_process(tmp_path, "--duration", "0") as mock:
+            with Client(mock.port) as client:
+                assert client.known(ids) == set(ids)
+                assert {client.state(job_id) for job_id in ids[:20]} <= {"Success"}
+            threads = [
+                threading.Thread(target=submit_until_killed, args=(mock.port, ids)),
+                threading.Thread(target=compact_until_killed, args=(mock.port,)),
+            ]
+            wanted = len(ids) + pauses.randrange(20, 120)
+            for thread in threads:
+                thread.start()
+            while len(ids) < wanted:
+                threads[0].join(pauses.random() / 100)
+            mock.kill()
+            for thread in threads:
+                thread.join(60)
+    assert len(set(ids)) == len(ids)
+
+
+def submit_until_killed(port: int, ids: list[str]) -> None:
+    """Submit jobs and collect the acknowledged ids."""
+    with suppress(OSError, HTTPException), Client(port) as client:
+        while True:
+            ids.append(client.submit())
+
+
+def compact_until_killed(port: int) -> None:
+    """Compact without a pause."""
+    with suppress(OSError, HTTPException), Client(port) as client:
+        while True:
+            client.send("POST", "/_ciq/compact")

@@ -10,8 +10,9 @@ from pytest_httpserver import HTTPServer
 
 from ciq_mock.cli import main
 from ciq_mock.clock import ClockKind
+from ciq_mock.journal.journal_errors import JournalError
 from ciq_mock.journal.records import FORMAT, CallbackSettled, written
-from ciq_mock.journal.sqlite_journal import FILE_NAME, JournalError, SqliteJournal
+from ciq_mock.journal.sqlite_journal import FILE_NAME, SqliteJournal
 from ciq_mock.server import MockServer
 from ciq_mock.settings import Credentials, DeliverySettings, MockSettings
 from ciq_schemas.features import Feature
@@ -183,7 +184,9 @@ def test_directory_in_use_or_of_newer_format_is_refused(tmp_path: Path, capsys: 
     assert "use the version that wrote it" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("data", [b"\xc1 no facts", written([CallbackSettled(1.0, 5)]).replace(b"told", b"sold")])
+@pytest.mark.parametrize(
+    "data", [b"\xc1 no records", written([CallbackSettled(1.0, 5)]).replace(b"settled", b"unknown")]
+)
 def test_unreadable_journal_record_is_reported(tmp_path: Path, data: bytes) -> None:
     """The message has the number of the commit. A start on the same port is possible afterwards."""
     journal = SqliteJournal(tmp_path)

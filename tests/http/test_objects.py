@@ -4,6 +4,16 @@ from collections.abc import Iterator
 
 import pytest
 from http_bench import error_of, operation, send, send_raw, submit_body
+from workflow_bench import (
+    BUCKET,
+    JOB,
+    batch_body,
+    create_batch,
+    create_workflow,
+    describe_batch,
+    describe_run,
+    trigger,
+)
 
 from ciq_mock.clock import ClockKind
 from ciq_mock.server import MockServer
@@ -167,3 +177,21 @@ def test_store_setting_out_of_range_is_refused() -> None:
     """The error names the setting."""
     with pytest.raises(SettingError, match=r"objects\.total"):
         ObjectSettings(total=0)
+
+
+def test_refused_inputs_do_not_refuse_workflows() -> None:
+    """A workflow or batch job names no object when it is created; its jobs on missing objects are refused."""
+    settings = MockSettings(
+        activated=tuple(Feature),
+        clock=ClockKind.MANUAL,
+        objects=ObjectSettings(unknown_input=UnknownInput.REFUSE),
+    )
+    with MockServer(settings) as server:
+        assert send(server, "PUT", f"/_objects/{BUCKET}/in/there.mp4", b"x")[0] == 200
+        workflow_id = create_workflow(server)
+        runs = [trigger(server, workflow_id, key) for key in ("in/there.mp4", "in/missing.mp4")]
+        batch = create_batch(server, batch_body("<Object>in/there.mp4</Object>", JOB, "Job"))
+        server.advance(100)
+        assert [describe_run(server, run_id).state for run_id in runs] == ["Success", "Failed"]
+        (described,) = describe_batch(server, batch.job_id).batches
+        assert described.state == "Success"

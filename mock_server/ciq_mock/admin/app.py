@@ -47,6 +47,7 @@ def admin_app(mock: Mock, *, reduced_log: bool = False) -> Starlette:
                     Route("/", pages.index, methods=["GET"]),
                     Route("/health", pages.health, methods=["GET"]),
                     Route("/reset", pages.reset, methods=["POST"]),
+                    Route("/compact", pages.compact, methods=["POST"]),
                     Route("/state", pages.state, methods=["GET"]),
                     Route("/clock", pages.clock, methods=["GET"]),
                     Route("/clock/advance", pages.advance, methods=["POST"]),
@@ -75,6 +76,11 @@ class _Pages:
         """Restore the state of the start."""
         await self._mock.reset()
         return JSONResponse({"status": "reset"})
+
+    async def compact(self, _: Request) -> Response:
+        """Compact the journal."""
+        self._mock.compact()
+        return JSONResponse({"status": "compacted"})
 
     async def state(self, _: Request) -> Response:
         """Return queues, jobs and the number of pending callbacks."""

@@ -41,6 +41,8 @@ class CallbackDispatcher:
         rule_read_at: RuleMoment = RuleMoment.END,
     ) -> None:
         self.callback_settled: SettledListener | None = None
+        self.no_callback: SettledListener | None = None
+        """Called when the rules send no callback."""
         self.log = DeliveryLog(size=settings.log_size)
         self.sinks = Sinks(size=settings.sink_size)
         self._settings = settings
@@ -97,8 +99,11 @@ class CallbackDispatcher:
                     sink, SinkMessage(job_id=subject.id, at=self._clock.now(), format=sink.format, body=body)
                 )
                 self._notify_waiters()
+                if self.callback_settled is not None:
+                    self.callback_settled(subject)
             case Silence():
-                pass
+                if self.no_callback is not None:
+                    self.no_callback(subject)
 
     async def idle(self, timeout: float) -> None:
         """Wait until nothing is pending. Raises TimeoutError after `timeout` real seconds."""

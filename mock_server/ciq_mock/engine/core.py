@@ -77,6 +77,8 @@ class Engine:
         self._ends: list[tuple[float, int, Job]] = []
         self._ready: dict[Queue, None] = {}
         self._events: list[Event] = []
+        self.frozen = False
+        """True: time does not pass, and commands are not allowed."""
 
     # --- time ---------------------------------------------------------------------------------------------
 
@@ -261,6 +263,16 @@ class Engine:
         job = self._jobs.get(job_id)
         return job if job is not None and job.queue.bucket == bucket else None
 
+    def on_record(self, job_id: str, number: int) -> Job | None:
+        """Return the job with that id and number if it is on record."""
+        job = self._jobs.get(job_id)
+        return job if job is not None and job.number == number else None
+
+    @property
+    def ended(self) -> Sequence[Job]:
+        """The ended jobs on record; the one that ended first is the first."""
+        return self._ended
+
     def jobs(self) -> ValuesView[Job]:
         """Return every job on record, in order of acceptance."""
         return self._jobs.values()
@@ -309,6 +321,8 @@ class Engine:
 
     def _settle(self, now: float) -> float:
         """Start and end jobs up to `now`; return `now`, or the engine's time when that is later."""
+        if self.frozen:
+            return self._now
         now = max(now, self._now)
         self._fill()
         ends = self._ends
@@ -354,9 +368,12 @@ class Engine:
         """Put an ended job on record; remove the one that ended first when the record is full."""
         self._ended.append(job)
         if len(self._ended) > self.rules.records:
-            oldest = self._ended.popleft()
-            del self._jobs[oldest.id]
-            key = (oldest.bucket, oldest.feature)
-            self._ledgers[key].forget(oldest)
-            if key not in self._active and not len(self._ledgers[key]):
-                del self._ledgers[key]
+            self._forget(self._ended.popleft())
+
+    def _forget(self, job: Job) -> None:
+        if self._jobs.get(job.id) is job:
+            del self._jobs[job.id]
+        key = (job.bucket, job.feature)
+        self._ledgers[key].forget(job)
+        if key not in self._active and not len(self._ledgers[key]):
+            del self._ledgers[key]

@@ -111,6 +111,11 @@ class Ledger:
         """Add an accepted job."""
         self._by_tag.setdefault(job.tag, []).append(job)
 
+    def sort(self) -> None:
+        """Restore the order after jobs were added in another order."""
+        for jobs in self._by_tag.values():
+            jobs.sort(key=_NUMBER)
+
     def __len__(self) -> int:
         """Return the number of jobs on record."""
         return sum(map(len, self._by_tag.values())) - self._forgotten.total()

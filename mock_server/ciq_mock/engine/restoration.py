@@ -6,11 +6,15 @@ ends when it would have ended, or now if that time has passed.
 Must not know where the events come from. Only this module may use the private state of the engine.
 """
 
+from collections import deque
 from dataclasses import replace
 from heapq import heappush
+from itertools import pairwise
 from math import inf
+from operator import attrgetter
 
 from ciq_mock.engine.core import Activation, Engine
+from ciq_mock.engine.ended_jobs import EndedJobs, QueueOfJobs
 from ciq_mock.engine.events import Cancelled, Ended
 from ciq_mock.engine.listing import Ledger
 from ciq_mock.engine.queue import Job, Queue
@@ -18,6 +22,11 @@ from ciq_mock.engine.values import JobSpec
 from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import JobState, QueueState
 from ciq_schemas.values import NotifyConfig
+
+_ENDED = attrgetter("ended")
+_NUMBER = attrgetter("number")
+_SURPLUS = 1000
+"""Ended jobs beyond those to keep, before the restoration removes the surplus."""
 
 
 class Restoration:
@@ -29,15 +38,31 @@ class Restoration:
         self._waiting: dict[int, Job] = {}
         self._running: dict[int, Job] = {}
         self._latest = -inf
+        self._sorted = True
+
+    def ended_jobs(self, block: EndedJobs) -> list[Job]:
+        """Put a block of ended jobs on record; call it before any other method. Return the jobs."""
+        engine = self._engine
+        queues = [self._queue_of(item) for item in block.queues]
+        for queue in queues:
+            engine._ledgers.setdefault((queue.bucket, queue.feature), Ledger())
+        jobs = block.jobs(queues)
+        for job in jobs:
+            engine._jobs[job.id] = job
+            engine._ledgers[job.queue.bucket, job.queue.feature].add(job)
+        engine._ended.extend(jobs)
+        engine._number = max(engine._number, max(block.numbers))
+        self._sorted = False
+        self._forget_surplus()
+        return jobs
 
     def queue_created(
         self, at: float, queue_id: str, *, bucket: str, region: str, feature: Feature, name: str, category: str
     ) -> None:
         """Create a queue, and the activation of its feature if it is the first."""
         engine, key = self._engine, (bucket, feature)
-        queue = self._queues[queue_id] = Queue(
-            queue_id=queue_id, bucket=bucket, feature=feature, name=name, category=category, rules=engine.rules, now=at
-        )
+        queue = self._queue_of(QueueOfJobs(queue_id, bucket, feature, name, category, at))
+        queue.deleted = False
         known = engine._active.get(key)
         if known is None:
             engine._active[key] = Activation(bucket=bucket, feature=feature, region=region, created=at, queue=queue)
@@ -48,13 +73,17 @@ class Restoration:
 
     def queue_updated(self, at: float, queue_id: str, *, name: str, state: QueueState, notify: NotifyConfig) -> None:
         """Replace the settings of a queue."""
-        queue = self._queues[queue_id]
-        queue.name, queue.state, queue.notify, queue.updated = name, state, notify, at
+        queue = self._queues.get(queue_id)
+        if queue is not None:  # None: a compaction has removed the record of a deleted queue
+            queue.name, queue.state, queue.notify, queue.updated = name, state, notify, at
         self._latest = at
 
     def queue_deleted(self, at: float, queue_id: str) -> None:
         """Delete a queue and the activation of its feature; its waiting jobs were cancelled before."""
-        engine, queue = self._engine, self._queues.pop(queue_id)
+        engine, queue = self._engine, self._queues.get(queue_id)
+        self._latest = at
+        if queue is None:
+            return
         queue.deleted = True
         key = (queue.bucket, queue.feature)
         activation = engine._active.get(key)
@@ -62,14 +91,17 @@ class Restoration:
             del engine._active[key]
             if not len(engine._ledgers[key]):
                 del engine._ledgers[key]
-        self._latest = at
 
-    def job_accepted(self, at: float, number: int, job_id: str, queue_id: str, spec: JobSpec) -> Job:
-        """Accept a job."""
+    def job_accepted(
+        self, at: float, number: int, job_id: str, queue_id: str, spec: JobSpec, *, rule: NotifyConfig | None = None
+    ) -> Job:
+        """Accept a job; `rule` replaces the queue's callback rule."""
         engine, queue = self._engine, self._queues[queue_id]
         job = Job(spec, job_id=job_id, number=number, queue=queue, now=at)
+        if rule is not None:
+            job.rule_at_submit = rule
         engine._jobs[job_id] = job
-        engine._ledgers[queue.bucket, queue.feature].add(job)
+        engine._ledgers.setdefault((queue.bucket, queue.feature), Ledger()).add(job)
         engine._number = max(engine._number, number)
         self._waiting[number] = job
         self._latest = at
@@ -84,18 +116,30 @@ class Restoration:
             self._running[number] = job
         self._latest = at
 
-    def job_ended(self, at: float, number: int, state: JobState) -> Ended | Cancelled:
-        """End or cancel a job; return the event."""
-        job = self._running.pop(number, None) or self._waiting.pop(number)
+    def job_ended(
+        self, at: float, number: int, state: JobState, *, rule: NotifyConfig | None = None, result: bytes | None = None
+    ) -> Ended | Cancelled | None:
+        """End or cancel a job; return the event. `rule` replaces the queue's callback rule. None: the job is not
+        known, because its block was loaded or it is no longer on record."""
+        self._latest = at
+        job = self._running.pop(number, None) or self._waiting.pop(number, None)
+        if job is None:
+            return None
         job._state = state
-        job.ended = self._latest = at
-        self._engine._keep(job)
-        return Cancelled(at, job) if state is JobState.CANCEL else Ended(at, job, state, job.queue.notify)
+        job.ended, job.result = at, result
+        self._engine._ended.append(job)
+        self._forget_surplus()
+        return Cancelled(at, job) if state is JobState.CANCEL else Ended(at, job, state, rule or job.queue.notify)
 
     def finish(self, now: float) -> None:
         """Let the engine continue at `now`, after the last event."""
         engine = self._engine
         now = max(now, self._latest, engine._now)
+        self._sort()
+        for queue in self._queues.values():
+            queue.deleted = not any(queue is one for one in self._active_queues(queue))
+        for key in [key for key, ledger in engine._ledgers.items() if not len(ledger) and key not in engine._active]:
+            del engine._ledgers[key]
         for job in self._waiting.values():
             job.queue.waiting.push(job)
         for job in self._running.values():
@@ -104,3 +148,51 @@ class Restoration:
             started = now if job.started is None else job.started
             heappush(engine._ends, (max(started + job.duration, now), engine._start_number, job))
         engine.resume(now)
+
+    # --- inside -------------------------------------------------------------------------------------------
+
+    def _queue_of(self, item: QueueOfJobs) -> Queue:
+        """Return the queue with that id; create it as a deleted queue if it is not known."""
+        queue = self._queues.get(item.id)
+        if queue is None:
+            queue = self._queues[item.id] = Queue(
+                queue_id=item.id,
+                bucket=item.bucket,
+                feature=item.feature,
+                name=item.name,
+                category=item.category,
+                rules=self._engine.rules,
+                now=item.created,
+            )
+            queue.deleted = True
+        return queue
+
+    def _active_queues(self, queue: Queue) -> tuple[Queue, ...]:
+        activation = self._engine._active.get((queue.bucket, queue.feature))
+        return () if activation is None else activation.queues
+
+    def _forget_surplus(self) -> None:
+        """Remove the jobs that ended first when there are many more than the engine keeps."""
+        engine = self._engine
+        if len(engine._ended) > 2 * engine.rules.records + _SURPLUS:
+            self._trim()
+
+    def _trim(self) -> None:
+        engine = self._engine
+        if not self._sorted:
+            engine._ended = deque(sorted(engine._ended, key=_ENDED))
+        while len(engine._ended) > engine.rules.records:
+            engine._forget(engine._ended.popleft())
+
+    def _sort(self) -> None:
+        """Put jobs from blocks and other jobs in the orders that the engine needs."""
+        engine = self._engine
+        self._trim()
+        if self._sorted:
+            return
+        for ledger in engine._ledgers.values():
+            ledger.sort()
+        numbers = [job.number for job in engine._jobs.values()]
+        if any(one > two for one, two in pairwise(numbers)):
+            engine._jobs = {job.id: job for job in sorted(engine._jobs.values(), key=_NUMBER)}
+        self._sorted = True

@@ -70,7 +70,7 @@ class CommandLog:
         """Return a handler that refuses calls while the journal cannot be written, and records the rare calls."""
 
         def recording(operation: HttpOperation, call: Call) -> Answer:
-            self._group_commit.admit()
+            self._group_commit.admit(reads=operation.method == "GET")
             if operation.kind is OperationKind.BIND_BUCKET:
                 return self._bind(handle, operation, call)
             if operation.kind not in _REPEATED:

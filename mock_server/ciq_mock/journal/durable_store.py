@@ -3,6 +3,9 @@
 Knows the components of the mock by name. Must not know threads, sockets or command lines.
 """
 
+import asyncio
+import gc
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,17 +16,24 @@ from ciq_mock.engine import Engine, Restoration
 from ciq_mock.http.app import Handle
 from ciq_mock.ids import IdSource
 from ciq_mock.journal.command_log import CommandLog
+from ciq_mock.journal.compaction import Compaction, LiveState
 from ciq_mock.journal.group_commit import GroupCommit
+from ciq_mock.journal.journal_errors import JournalError, JournalWriteError
 from ciq_mock.journal.recorded_submits import RecordedSubmits, ReplayEngine
 from ciq_mock.journal.records import CallRecorded, MockStarted, ObjectRemoved, ObjectStored
 from ciq_mock.journal.replay import JournalReplay
-from ciq_mock.journal.sqlite_journal import Journal, JournalWriteError, SqliteJournal
+from ciq_mock.journal.sqlite_journal import Journal, SqliteJournal
 from ciq_mock.objects import Library, ObjectStore, Outputs, StoredObject
 from ciq_mock.overrides import mixed
 from ciq_mock.running import RunningMock
 from ciq_mock.service.call import Call
+from ciq_mock.settings import MockSettings
 from ciq_mock.workflow import Run
 from ciq_schemas.features import Feature
+
+logger = logging.getLogger("ciq_mock")
+
+_PAUSE_AFTER_ERROR = 10.0
 
 
 class JournaledLibrary(Library):
@@ -49,19 +59,31 @@ class JournaledLibrary(Library):
 class DurableStore:
     """Stores the state of one mock in a journal; belongs to the mock's event loop."""
 
-    def __init__(self, journal: Journal, *, wall_clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        *,
+        wall_clock: Callable[[], float] = time.time,
+        on_progress: Callable[[float], None] = lambda _: None,
+    ) -> None:
+        """`on_progress` is called during a replay with the part that is done."""
         self._journal = journal
+        self._on_progress = on_progress
+        self._compaction: Compaction | None = None
+        self._later: asyncio.TimerHandle | None = None
+        self._next_step = 0.0
         self._wall_clock = wall_clock
         self._group_commit = GroupCommit(journal)
         self._command_log = CommandLog(self._group_commit)
         self._activated: frozenset[Feature] = frozenset()
         self._send_due: Callable[[], None] = lambda: None
         self._engine: Engine | None = None
+        self._settings = MockSettings()
 
     @classmethod
-    def in_folder(cls, folder: Path) -> "DurableStore":
+    def in_folder(cls, folder: Path, *, on_progress: Callable[[float], None] = lambda _: None) -> "DurableStore":
         """Return the store of a directory, which is created if missing. Raises JournalError."""
-        return cls(SqliteJournal(folder))
+        return cls(SqliteJournal(folder), on_progress=on_progress)
 
     @property
     def committer(self) -> GroupCommit:
@@ -118,16 +140,35 @@ class DurableStore:
             wake=mock.runner.wake,
             commit_now=mock.runner.flush,
             replay=replay_again,
+            freeze=lambda frozen: setattr(mock.engine, "frozen", frozen),
         )
         mock.service.flush = self._group_commit.flush
         mock.delivery.callback_settled = self._group_commit.callback_settled
-        self._engine = mock.engine
-        self._send_due = self._replay(mock)
+        mock.delivery.no_callback = self._group_commit.no_callback
+        self._engine, self._settings = mock.engine, mock.settings
+        try:
+            self._send_due = self._replay(mock)
+        except BaseException:
+            self._journal.close()  # the mock does not start: another one may repair the journal
+            raise
+        live = LiveState(
+            engine=mock.engine,
+            library=mock.library,
+            bindings=mock.resources.bindings,
+            group_commit=self._group_commit,
+        )
+        self._compaction = Compaction(self._journal, live)
+        self._group_commit.after_commit = self._compact_a_little
 
     def features_to_activate(self, activated: tuple[Feature, ...]) -> tuple[Feature, ...]:
         """Return the features that no earlier start has activated; one that was deactivated since stays inactive."""
         new = tuple(feature for feature in activated if feature not in self._activated)
-        self._group_commit.note(MockStarted(self._group_commit.now(), new))
+        settings = self._settings
+        self._group_commit.note(
+            MockStarted(
+                self._group_commit.now(), new, settings.objects.unknown_input, settings.refuse_unknown_templates
+            )
+        )
         return new
 
     def flush(self) -> None:
@@ -145,9 +186,20 @@ class DurableStore:
         """Empty the journal. Raises JournalWriteError."""
         self._group_commit.clear()
         self._activated = frozenset()
+        if self._compaction is not None:
+            self._compaction.abandon()
+
+    def compact(self) -> None:
+        """Compact the journal now, as far as possible. Raises JournalError."""
+        self.flush()
+        if self._compaction is not None:
+            self._compaction.run()
 
     def close(self) -> None:
         """Commit the last events, and close the journal."""
+        self._group_commit.after_commit = lambda: None
+        if self._later is not None:
+            self._later.cancel()
         if self._engine is not None and not self._group_commit.failed:
             self._group_commit.commit(self._engine.advance(-inf))
         self._journal.close()
@@ -169,10 +221,14 @@ class DurableStore:
             repeat=repeat,
             on_job_ended=mock.results.on_event,
             on_commit=mock.workflow_service.on_event,
+            on_start=lambda start: mock.accept_as(start.unknown_input, start.refuse_unknown_templates),
+            on_progress=self._on_progress,
         )
         with self._group_commit.suspended(), self._replaying(mock, recorded, replay.due_runs):
             replay.run(self._journal, mock.clock.now())
         self._activated = replay.activated
+        if not again:
+            self._group_commit.unsettled = {number: ended.rule for number, ended in replay.due_jobs.items()}
 
         def finish() -> None:
             if not again:
@@ -186,6 +242,28 @@ class DurableStore:
 
         return finish
 
+    def _compact_a_little(self) -> None:
+        """After a commit: do a step of a compaction that is due; a quarter of the time is for it if that suffices."""
+        compaction = self._compaction
+        if compaction is None or not compaction.due:
+            return
+        began = time.monotonic()
+        if began < self._next_step and not compaction.urgent:
+            return
+        try:
+            ended = compaction.step()
+        except JournalError as error:
+            logger.warning("the journal cannot be compacted: %s", error)
+            compaction.abandon()
+            self._next_step = began + _PAUSE_AFTER_ERROR
+            return
+        pause = 3 * (time.monotonic() - began)
+        self._next_step = began + pause
+        if not ended:  # continue also if no commit follows
+            if self._later is not None:
+                self._later.cancel()
+            self._later = asyncio.get_running_loop().call_later(2 * pause, self._group_commit.wake)
+
     @contextmanager
     def _replaying(self, mock: RunningMock, recorded: RecordedSubmits, ended: dict[str, Run]) -> Iterator[None]:
         """During recovery, workflows and batch jobs get their recorded results and no workflow callback is sent."""
@@ -196,8 +274,13 @@ class DurableStore:
             )
         engine.recorded, self._command_log.next_recorded_id = recorded, recorded.next_id
         workflow_service.on_run_ended = lambda run: ended.update({run.id: run})
+        collects = gc.isenabled()
+        gc.disable()  # a replay makes no garbage, but up to a million jobs
         try:
-            yield
+            with mock.accepting_recorded():
+                yield
         finally:
+            if collects:
+                gc.enable()
             engine.recorded, self._command_log.next_recorded_id = None, None
             workflow_service.on_run_ended = workflow_service.send_callback

@@ -10,11 +10,13 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from ciq_mock.engine import Event, Job
+from ciq_mock.engine import Ended, Event, Job
+from ciq_mock.journal.journal_errors import JournalWriteError
 from ciq_mock.journal.records import CallbackSettled, Record, RunCallbackSettled, record_of, written
-from ciq_mock.journal.sqlite_journal import Journal, JournalWriteError
+from ciq_mock.journal.sqlite_journal import Journal
 from ciq_mock.service.refusal import ErrorCode, Refusal
 from ciq_mock.workflow import Run
+from ciq_schemas.values import NotifyConfig
 
 logger = logging.getLogger("ciq_mock")
 
@@ -31,12 +33,17 @@ class GroupCommit:
         """Records of changes that are not events, with the number of events before each."""
         self._deferred: list[Send] = []
         self._refusal: Refusal | None = None
+        self.unsettled: dict[int, NotifyConfig] = {}
+        """Ended jobs whose callbacks may need a further attempt, by number, with the rule at their end."""
+        self.after_commit: Callable[[], None] = lambda: None
+        """Called after a commit, while the journal holds all changes of the mock."""
         self._suspended = False
         self._now: Callable[[], float] = lambda: 0.0
         self._pending_events: Callable[[], int] = lambda: 0
         self._wake: Callable[[], None] = lambda: None
         self._commit_now: Callable[[], None] = lambda: None
         self._replay: Callable[[], None] = lambda: None
+        self._freeze: Callable[[bool], None] = lambda _: None
 
     def attach(
         self,
@@ -46,16 +53,13 @@ class GroupCommit:
         wake: Callable[[], None],
         commit_now: Callable[[], None],
         replay: Callable[[], None],
+        freeze: Callable[[bool], None],
     ) -> None:
         """Connect the mock. `pending_events`: number of events that `Engine.advance` has not returned. `wake`
-        schedules `commit`; `commit_now` calls it at once. `replay` restores the state of the journal."""
-        self._now, self._pending_events, self._wake, self._commit_now, self._replay = (
-            now,
-            pending_events,
-            wake,
-            commit_now,
-            replay,
-        )
+        schedules `commit`; `commit_now` calls it at once. `replay` restores the state of the journal.
+        `freeze` keeps the engine in that state, so that calls can read it, until it is called with False."""
+        self._now, self._pending_events, self._wake = now, pending_events, wake
+        self._commit_now, self._replay, self._freeze = commit_now, replay, freeze
 
     # --- changes ------------------------------------------------------------------------------------------
 
@@ -63,6 +67,10 @@ class GroupCommit:
     def failed(self) -> bool:
         """True while the journal cannot be written; the mock must not change then."""
         return self._refusal is not None
+
+    def wake(self) -> None:
+        """Let the mock commit soon, also if nothing has changed."""
+        self._wake()
 
     def now(self) -> float:
         """Epoch seconds of the mock's clock."""
@@ -93,9 +101,15 @@ class GroupCommit:
         if self.failed:
             return
         if isinstance(subject, Job):
+            self.unsettled.pop(subject.number, None)
             self.note(CallbackSettled(self._now(), subject.number))
         elif isinstance(subject, Run):
             self.note(RunCallbackSettled(self._now(), subject.id))
+
+    def no_callback(self, subject: object) -> None:
+        """Note that a job or run has no callback; a replay decides the same again."""
+        if isinstance(subject, Job):
+            self.unsettled.pop(subject.number, None)
 
     def commit(self, events: Sequence[Event]) -> bool:
         """Commit all changes since the last commit, then send the deferred answers; False when the commit failed."""
@@ -104,11 +118,14 @@ class GroupCommit:
         if records and not self.failed:
             try:
                 self._journal.append(max(record.at for record in records), written(records))
+                self.unsettled.update((event.job.number, event.rule) for event in events if isinstance(event, Ended))
             except JournalWriteError as error:
                 self._fail(error)
         refusal = self._refusal
         for send in deferred:
             send(refusal)
+        if refusal is None:
+            self.after_commit()
         return refusal is None
 
     # --- answers ------------------------------------------------------------------------------------------
@@ -129,23 +146,28 @@ class GroupCommit:
             self._commit_now()
         return outcome[0] if outcome else None
 
-    def admit(self) -> None:
-        """Check before each call: raise Refusal while the journal cannot be written."""
+    def admit(self, *, reads: bool = False) -> None:
+        """Check before each call: raise Refusal while the journal cannot be written, unless the call only reads."""
         if self._refusal is None or self._suspended:
             return
         try:
             self._journal.probe()
         except JournalWriteError as error:
             self._refusal = _refusal(error)
+            if reads:
+                return
             raise self._refusal from None
         self._refusal = None
+        self._freeze(False)
         self._wake()
 
     def clear(self) -> None:
         """Empty the journal. Raises JournalWriteError."""
         self._noted.clear()
         self._journal.clear()
+        self.unsettled.clear()
         self._refusal = None
+        self._freeze(False)
 
     # --- inside -------------------------------------------------------------------------------------------
 
@@ -166,6 +188,7 @@ class GroupCommit:
         logger.error("%s; the mock refuses calls until it can write the journal again", error)
         self._refusal = _refusal(error)
         self._replay()
+        self._freeze(True)
 
 
 def _refusal(error: JournalWriteError) -> Refusal:

@@ -36,7 +36,9 @@ class RecordedSubmits:
             raise QueueFullError(queue.id, queue.max_size, queue.max_size, 1)
         record = known.popleft()
         self.restored.add(record.number)
-        return self._restoration.job_accepted(record.at, record.number, record.id, record.queue_id, record.spec)
+        return self._restoration.job_accepted(
+            record.at, record.number, record.id, record.queue_id, record.spec, rule=record.rule
+        )
 
     def next_id(self) -> str:
         """Return the next recorded id. Raises IndexError when there is none."""

@@ -2,6 +2,7 @@
 
 Records refer to jobs by number, which is unique even with a fault. No record holds a signature, a key or the headers of
 a request. The format of a record never changes: a change needs a new `FORMAT`.
+A compaction fills the fields that otherwise follow from earlier records, which it removes.
 """
 
 import msgspec
@@ -22,11 +23,12 @@ from ciq_mock.engine import (
     QueueUpdated,
     Started,
 )
+from ciq_mock.settings import UnknownInput
 from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import JobState, QueueState
 from ciq_schemas.values import NotifyConfig
 
-FORMAT = 1
+FORMAT = 2
 
 
 class _Record(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -34,11 +36,14 @@ class _Record(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Epoch seconds of the mock's clock."""
 
 
-class MockStarted(_Record, tag="opened", frozen=True, gc=False):
+class MockStarted(_Record, tag="mock", frozen=True, gc=False):
     """A mock has opened the journal."""
 
     activated: tuple[Feature, ...]
     """Features of the default bucket that it activated."""
+    unknown_input: UnknownInput = UnknownInput.ACCEPT
+    """The setting under which the calls that follow were accepted, and the jobs of workflows accepted or refused."""
+    refuse_unknown_templates: bool = False
 
 
 class QueueRecorded(_Record, tag="queue", frozen=True, gc=False):
@@ -52,7 +57,7 @@ class QueueRecorded(_Record, tag="queue", frozen=True, gc=False):
     category: str
 
 
-class QueueSettingsRecorded(_Record, tag="set", frozen=True, gc=False):
+class QueueSettingsRecorded(_Record, tag="queue-set", frozen=True, gc=False):
     """The settings of a queue were replaced."""
 
     id: str
@@ -61,13 +66,13 @@ class QueueSettingsRecorded(_Record, tag="set", frozen=True, gc=False):
     notify: NotifyConfig
 
 
-class QueueRemovalRecorded(_Record, tag="gone", frozen=True, gc=False):
+class QueueRemovalRecorded(_Record, tag="queue-removed", frozen=True, gc=False):
     """A feature was deactivated."""
 
     id: str
 
 
-class JobAccepted(_Record, tag="taken", frozen=True, gc=False):
+class JobAccepted(_Record, tag="job", frozen=True, gc=False):
     """A job was accepted."""
 
     number: int
@@ -83,6 +88,8 @@ class JobAccepted(_Record, tag="taken", frozen=True, gc=False):
     callback: CallbackChoice | None
     failure: Failure | None
     origin: Origin | None
+    rule: NotifyConfig | None = None
+    """The queue's callback rule at that time; None: that of the last record of the queue."""
 
     @property
     def spec(self) -> JobSpec:
@@ -101,20 +108,24 @@ class JobAccepted(_Record, tag="taken", frozen=True, gc=False):
         )
 
 
-class JobStarted(_Record, tag="begun", frozen=True, gc=False):
+class JobStarted(_Record, tag="start", frozen=True, gc=False):
     """A job began to run."""
 
     number: int
 
 
-class JobEnded(_Record, tag="over", frozen=True, gc=False):
+class JobEnded(_Record, tag="end", frozen=True, gc=False):
     """A job ended or was cancelled."""
 
     number: int
     state: JobState
+    rule: NotifyConfig | None = None
+    """The queue's callback rule at that time; None: that of the last record of the queue."""
+    result: bytes | None = None
+    """The result that was shown, if it depends on the content of the input."""
 
 
-class CallbackSettled(_Record, tag="told", frozen=True, gc=False):
+class CallbackSettled(_Record, tag="settled", frozen=True, gc=False):
     """The callback of a job needs no further attempt: its receiver accepted it, or the last attempt failed."""
 
     number: int
@@ -133,7 +144,7 @@ class Unbound(_Record, tag="unbound", frozen=True, gc=False):
     bucket: str
 
 
-class CallRecorded(_Record, tag="called", frozen=True, gc=False):
+class CallRecorded(_Record, tag="call", frozen=True, gc=False):
     """A call that changed resources, workflows or batch jobs; a replay repeats it."""
 
     operation_id: str
@@ -146,13 +157,13 @@ class CallRecorded(_Record, tag="called", frozen=True, gc=False):
     """Ids that were issued during the call."""
 
 
-class IdIssued(_Record, tag="drawn", frozen=True, gc=False):
+class IdIssued(_Record, tag="id", frozen=True, gc=False):
     """An id was issued outside of calls: for a run that a batch job began."""
 
     id: str
 
 
-class RunCallbackSettled(_Record, tag="run-told", frozen=True, gc=False):
+class RunCallbackSettled(_Record, tag="run-settled", frozen=True, gc=False):
     """The callback of a run needs no further attempt."""
 
     id: str
@@ -168,7 +179,7 @@ class ObjectStored(_Record, tag="object", frozen=True, gc=False):
     md5: str
 
 
-class ObjectRemoved(_Record, tag="removed", frozen=True, gc=False):
+class ObjectRemoved(_Record, tag="object-removed", frozen=True, gc=False):
     """An object was removed."""
 
     bucket: str

@@ -3,11 +3,16 @@
 Sends nothing; collects the ended jobs and runs whose callbacks are still due. Must not know SQL or HTTP.
 """
 
+import zlib
+from collections import deque
 from collections.abc import Callable
+from math import inf
 
 import msgspec
 
-from ciq_mock.engine import Ended, Event, Restoration
+from ciq_mock.engine import Ended, Event, Job, Restoration
+from ciq_mock.journal.job_blocks import read_block
+from ciq_mock.journal.journal_errors import DamagedJournalError
 from ciq_mock.journal.recorded_submits import RecordedSubmits
 from ciq_mock.journal.records import (
     Bound,
@@ -27,13 +32,16 @@ from ciq_mock.journal.records import (
     Unbound,
     read,
 )
-from ciq_mock.journal.sqlite_journal import DamagedJournalError, Journal
+from ciq_mock.journal.sqlite_journal import RECOVER, Journal
 from ciq_mock.objects import Library, StoredObject
 from ciq_mock.resources import Bindings
 from ciq_mock.service.call import Call, Query
 from ciq_mock.service.refusal import Refusal
 from ciq_mock.workflow import Run
 from ciq_schemas.features import Feature
+from ciq_schemas.lifecycle import JobState
+
+_PROGRESS_COMMITS = 256
 
 
 class JournalReplay:
@@ -49,9 +57,11 @@ class JournalReplay:
         repeat: Callable[[CallRecorded, Call], None],
         on_job_ended: Callable[[Event], None],
         on_commit: Callable[[Event], None],
+        on_start: Callable[[MockStarted], None],
+        on_progress: Callable[[float], None],
     ) -> None:
         """`repeat` repeats a recorded call. `on_job_ended` is called for each ended job; after each commit `on_commit`
-        receives its events."""
+        receives its events. `on_start` is called for each start of a mock, `on_progress` with the part that is done."""
         self._recorded = recorded
         self._on_commit = on_commit
         self._restoration = restoration
@@ -59,6 +69,10 @@ class JournalReplay:
         self._library = library
         self._repeat = repeat
         self._on_job_ended = on_job_ended
+        self._on_start = on_start
+        self._on_progress = on_progress
+        self._written: deque[Job] = deque()
+        """Successful jobs of blocks whose outputs are not yet available, by time of their end."""
         self.activated: frozenset[Feature] = frozenset()
         """Features that a mock on this journal has activated at its start."""
         self.due_jobs: dict[int, Ended] = {}
@@ -69,8 +83,13 @@ class JournalReplay:
         """Events of the last commit: their consequences are not in the journal."""
 
     def run(self, journal: Journal, now: float) -> None:
-        """Replay all commits; the engine continues at `now`. Raises DamagedJournalError."""
-        for number, data in journal.commits():
+        """Replay all blocks and commits; the engine continues at `now`. Raises DamagedJournalError."""
+        self._replay_blocks(journal)
+        done = 0
+        for count, (number, data) in enumerate(journal.commits()):
+            done += len(data)
+            if count % _PROGRESS_COMMITS == 0:
+                self._on_progress(done / (journal.size + 1))
             try:
                 for event in self.last_events:
                     self._on_commit(event)
@@ -79,16 +98,39 @@ class JournalReplay:
                     self._apply(record)
             except (msgspec.MsgspecError, LookupError, Refusal) as error:
                 raise DamagedJournalError(
-                    f"commit {number} of the journal cannot be replayed ({error!r}): use another directory"
+                    f"commit {number} of the journal cannot be replayed ({error!r}): {RECOVER}"
                 ) from error
+        self._make_outputs_available(inf)
         self._restoration.finish(now)
+
+    def _replay_blocks(self, journal: Journal) -> None:
+        written: list[Job] = []
+        for data in journal.blocks():
+            self._on_progress(0.0)
+            try:
+                jobs = self._restoration.ended_jobs(read_block(data))
+            except (msgspec.MsgspecError, ValueError, zlib.error) as error:
+                raise DamagedJournalError(f"a block of the journal cannot be read ({error!r}): {RECOVER}") from error
+            written.extend(job for job in jobs if job.state is JobState.SUCCESS)
+        written.sort(key=lambda job: job.ended or 0.0)
+        self._written.extend(written[-self._library.most_outputs :])
+
+    def _make_outputs_available(self, until: float) -> None:
+        """Make the outputs of jobs available that ended up to that time."""
+        while self._written and (self._written[0].ended or 0.0) <= until:
+            self._library.ended(self._written.popleft())
 
     def _apply(self, record: Record) -> None:
         match record:
             case JobEnded():
-                event = self._restoration.job_ended(record.at, record.number, record.state)
+                event = self._restoration.job_ended(
+                    record.at, record.number, record.state, rule=record.rule, result=record.result
+                )
+                if event is None:
+                    return
                 if isinstance(event, Ended):
                     self.due_jobs[record.number] = event
+                self._make_outputs_available(record.at)
                 self._on_job_ended(event)
                 self.last_events.append(event)
             case JobAccepted() if record.number in self._recorded.restored:
@@ -99,6 +141,7 @@ class JournalReplay:
                 self.due_runs.pop(record.id, None)
             case MockStarted():
                 self.activated |= frozenset(record.activated)
+                self._on_start(record)
             case Bound():
                 self._bindings.bind(record.at, record.bucket, record.region)
             case Unbound():
@@ -110,8 +153,10 @@ class JournalReplay:
                 item = StoredObject(
                     key=record.key, data=record.data, modified=record.at, headers=record.headers, md5=record.md5
                 )
-                self._library.put(record.bucket, item)
+                self._make_outputs_available(record.at)
+                self._library.restore(record.bucket, item)
             case ObjectRemoved():
+                self._make_outputs_available(record.at)
                 self._library.remove(record.bucket, record.key)
             case _:
                 apply_to_engine(self._restoration, record)
@@ -121,11 +166,13 @@ def apply_to_engine(restoration: Restoration, record: Record) -> None:
     """Apply a record to an engine; records of other components change nothing."""
     match record:
         case JobAccepted():
-            restoration.job_accepted(record.at, record.number, record.id, record.queue_id, record.spec)
+            restoration.job_accepted(
+                record.at, record.number, record.id, record.queue_id, record.spec, rule=record.rule
+            )
         case JobStarted():
             restoration.job_started(record.at, record.number)
         case JobEnded():
-            restoration.job_ended(record.at, record.number, record.state)
+            restoration.job_ended(record.at, record.number, record.state, rule=record.rule, result=record.result)
         case QueueRecorded():
             restoration.queue_created(
                 record.at,

@@ -20,6 +20,16 @@ class Library:
         self.uploads.put(bucket, item)
         self._outputs.remove(bucket, item.key)
 
+    def restore(self, bucket: str, item: StoredObject) -> None:
+        """Store an upload that was accepted before, whatever the limits are now."""
+        self.uploads.restore(bucket, item)
+        self._outputs.remove(bucket, item.key)
+
+    @property
+    def most_outputs(self) -> int:
+        """Maximum number of outputs."""
+        return self._outputs.most
+
     def ended(self, job: Job) -> None:
         """Make the outputs of a successful job available."""
         self._outputs.note(job)

@@ -16,7 +16,7 @@ class Outputs:
     """Outputs by bucket and key: the `most` newest, of the `most` jobs that ended last since the last read."""
 
     def __init__(self, *, most: int) -> None:
-        self._most = most
+        self.most = most
         self._ended: deque[Job] = deque(maxlen=most)
         self._made: dict[tuple[str, str], tuple[Job, Written]] = {}
         """The newest output is last."""
@@ -55,7 +55,7 @@ class Outputs:
                 location = (output.bucket, output.key)
                 self._made.pop(location, None)
                 self._made[location] = (job, output)
-            while len(self._made) > self._most:
+            while len(self._made) > self.most:
                 del self._made[next(iter(self._made))]
 
 

@@ -60,6 +60,12 @@ class ObjectStore:
         self._objects[bucket, item.key] = item
         self.bytes = size
 
+    def restore(self, bucket: str, item: StoredObject) -> None:
+        """Store an object without regard to the limits."""
+        self.remove(bucket, item.key)
+        self._objects[bucket, item.key] = item
+        self.bytes += len(item.data)
+
     def get(self, bucket: str, key: str) -> StoredObject | None:
         """Return the object, None when there is none."""
         return self._objects.get((bucket, key))

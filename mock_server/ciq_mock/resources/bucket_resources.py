@@ -37,6 +37,10 @@ class Bindings:
         """Remove a binding; return False when there was none."""
         return self._bound.pop(bucket, None) is not None
 
+    def get(self, bucket: str) -> Binding | None:
+        """Return the binding of a bucket, None when there is none."""
+        return self._bound.get(bucket)
+
     def all(self) -> tuple[Binding, ...]:
         """Return every binding, oldest first."""
         return tuple(self._bound.values())

@@ -5,6 +5,7 @@ when a task begins.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from posixpath import splitext
 
 import msgspec
@@ -18,6 +19,7 @@ from ciq_mock.service.error_mapping import refusal_of
 from ciq_mock.service.refusal import Refusal
 from ciq_mock.service.submit import WRITING, job_specs_of
 from ciq_mock.service.submit_form import read_submit
+from ciq_mock.settings import UnknownInput
 from ciq_mock.workflow import BatchJob, BatchPlan, Node, Run
 from ciq_schemas.codec import Document, EncodeError, encode
 from ciq_schemas.features import FEATURES, feature_of_tag
@@ -32,12 +34,13 @@ def check_node(context: ServiceContext, bucket: str, region: str, node: Node) ->
     """Refuse a node whose job no submit would accept: its type or its parameters are wrong."""
     if node.type in STEERING:
         return
+    context = _with_any_input(context)
     _spec(context, bucket, region, f"Nodes.{node.name}", node.type, _ANY_KEY, node.operation, {}, None)
 
 
 def check_batch(context: ServiceContext, bucket: str, region: str, plan: BatchPlan) -> None:
     """Refuse a batch job whose jobs no submit would accept."""
-    _of_batch(context, bucket, region, plan, _ANY_KEY, None)
+    _of_batch(_with_any_input(context), bucket, region, plan, _ANY_KEY, None)
 
 
 def of_node(context: ServiceContext, run: Run, node: Node, source: str) -> JobSpec | Failure:
@@ -116,6 +119,12 @@ def _spec(
     except Refusal as refusal:
         raise Refusal(refusal.error, f"{place}: {refusal.message}", wire=refusal.code) from None
     return msgspec.structs.replace(spec, origin=origin)
+
+
+def _with_any_input(context: ServiceContext) -> ServiceContext:
+    """Return a context that accepts every input: a definition names no object yet."""
+    objects = replace(context.settings.objects, unknown_input=UnknownInput.ACCEPT)
+    return replace(context, settings=replace(context.settings, objects=objects))
 
 
 def _known(content: Mapping[str, object], kind: object) -> dict[str, object]:
