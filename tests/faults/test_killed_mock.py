@@ -114,15 +114,15 @@ def test_kill_after_visible_states_keeps_them(tmp_path: Path, httpserver: HTTPSe
     assert delivered == ["/taken"]
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_kill_during_compaction_loses_no_acknowledged_job(tmp_path: Path, seed: int) -> None:
-    """Four rounds on one journal: clients submit jobs that end at once and compact all the time, then a kill.
+    """Three rounds on one journal: clients submit jobs that end at once and compact all the time, then a kill.
 
     Each process knows all ids of the earlier ones, in their states, and runs further jobs.
     """
     pauses = random.Random(seed)
     ids: list[str] = []
-    for _ in range(4):
+    for _ in range(3):
         with mock_process(tmp_path, "--duration", "0") as mock:
             with Client(mock.port) as client:
                 assert client.known(ids) == set(ids)
