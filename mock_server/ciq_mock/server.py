@@ -55,7 +55,7 @@ class MockServer:
         ids: IdSource | None = None,
         wall_clock: Callable[[], float] = time.time,
         data: Path | str | None = None,
-        on_progress: Callable[[float], None] = lambda _: None,
+        on_progress: Callable[[float], None] | None = None,
     ) -> None:
         """`port` 0 means any free port. `ids` creates the ids of queues and jobs; `wall_clock` is for signatures.
         `data` is the directory of the journal, created if missing; a mock started on it again continues from there.
@@ -284,7 +284,8 @@ class MockServer:
 
     def _show_progress(self, part: float) -> None:
         self._progressed = time.monotonic()
-        self._on_progress(part)
+        if self._on_progress is not None:
+            self._on_progress(part)
 
 
 def make_mock(
