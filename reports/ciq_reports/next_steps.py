@@ -51,6 +51,7 @@ def next_steps(view: RunView) -> tuple[str, ...]:
     causes = root_causes(view)
     red = [cause for cause in causes if cause.red]
     steps = _state_of_run(view, view.footer, red)
+    steps += _features_without_queue(view)
     steps += [f"Baseline entry {entry.item}: it {one_line(entry.advice)}." for entry in view.footer.stale[:_MOST_STALE]]
     if len(view.footer.stale) > _MOST_STALE:
         steps.append(f"{len(view.footer.stale) - _MOST_STALE} more baseline entries did not deviate either.")
@@ -104,6 +105,24 @@ def _state_of_run(view: RunView, footer: Footer, red: Sequence[RootCause]) -> li
         case _:
             pass
     return steps
+
+
+def _features_without_queue(view: RunView) -> list[str]:
+    """Returns the shorter run for a target that offers only some of the features of the run."""
+    without = [
+        name
+        for name in view.header.features
+        if any(e.scenario == "probe" and e.text.startswith(f"{name} has no queue") for e in view.events)
+    ]
+    offered = [name for name in view.header.features if name not in without]
+    if not without or not offered:
+        return []
+    target = "" if view.header.target.embedded else f" --target {one_line(view.header.target.url)}"
+    selected = "".join(f" --feature {name}" for name in offered)
+    return [
+        f"The target has no queue of {' and '.join(without)}, which blocks all their requirements. "
+        f"If it offers {' and '.join(offered)} only, run `ciq run{target}{selected}`."
+    ]
 
 
 def _first_correction(cause: RootCause, causes: int) -> list[str]:

@@ -201,7 +201,7 @@ def test_job_id_shared_with_another_feature_deviates() -> None:
 
     assert judged("SUB-022", beside("d1")).kind is Kind.HOLDS
     assert judged("SUB-022", beside(job_id(Label.PLAIN))).kind is Kind.DEVIATES
-    assert judged("SUB-022", conforming()).kind is Kind.INCONCLUSIVE
+    assert judged("SUB-022", conforming()).kind is Kind.LEFT_OUT
 
 
 def test_pretty_printed_user_data_cannot_be_judged_for_blanks() -> None:

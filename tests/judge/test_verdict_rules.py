@@ -44,6 +44,7 @@ EXPECTED = {
     Kind.OBSERVED: ("warn", "warn", "note"),
     Kind.INCONCLUSIVE: ("inconclusive",) * 3,
     Kind.BLOCKED: ("blocked",) * 3,
+    Kind.LEFT_OUT: ("skipped",) * 3,
     Kind.ABSENT: ("not-implemented",) * 3,
     Kind.UNTESTED: ("untested",) * 3,
 }

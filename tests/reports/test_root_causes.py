@@ -286,3 +286,15 @@ def test_reports_show_the_cause_once_with_all_ids_in_the_command() -> None:
         assert command in text
     assert "Workers take jobs ahead of the pause: 4 job" in summary_markdown.render(seen)
     assert "1 more finding(s) have the same cause and its correction unblocks 1 requirement(s)" in next_steps(seen)[0]
+
+
+def test_target_without_queues_of_some_features_gets_a_shorter_run() -> None:
+    """One step names the features to select; a target without any queue gets no such step."""
+    event = DriverEvent(
+        seq=9, scenario="probe", feature="doc", at=1.0, name="broken", text="doc has no queue: HTTP 404"
+    )
+    other = DriverEvent(seq=8, scenario="probe", feature="media", at=1.0, name="broken", text="media has no queue: 404")
+    step = next_steps(view(event, verdict("QUE-001", Outcome.BLOCKED, 9, reason=event.text)))[0]
+    assert step.startswith("The target has no queue of doc, which blocks all their requirements")
+    assert f"`ciq run --target {run.URL} --feature media`" in step
+    assert not any("has no queue" in step for step in next_steps(view(event, other)))

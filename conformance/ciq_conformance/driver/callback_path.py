@@ -41,7 +41,7 @@ def callback_trouble(run: RunContext, ready: Sequence[Readiness]) -> str:
         return trouble and (
             f"no callback reached {address}, and neither did a request from this machine ({trouble}); "
             "callback_url must lead to the receiver at "
-            f"{run.profile.callback_bind}"
+            f"{run.receiver.listens_at}"
         )
     if is_loopback(run.profile.url) and is_loopback(address):
         return ""

@@ -126,6 +126,11 @@ class CallbackReceiver:
         """The receiver's address as the target sees it, without a trailing slash."""
         return (self.public_url or self._server.url_for("")).rstrip("/")
 
+    @property
+    def listens_at(self) -> str:
+        """Host and port where the receiver listens; the port is the one in use where the setting is 0."""
+        return f"{self._server.host}:{self._server.port}"
+
     def address(self, channel: str, suffix: str = "") -> str:
         """Returns the address of a channel, always the same one."""
         with self._changed:

@@ -15,6 +15,8 @@ class Kind(StrEnum):
     """The evidence cannot distinguish a correct implementation from a faulty one."""
     BLOCKED = "blocked"
     """A prerequisite of the scenario failed, so the requirement could not be tested."""
+    LEFT_OUT = "left-out"
+    """The run has only some of the features that the requirement needs."""
     ABSENT = "absent"
     """The target does not offer the capability; it may omit it, or the profile declares that it is missing."""
     UNTESTED = "untested"
@@ -56,6 +58,11 @@ def inconclusive(reason: str, *, seen: str = "", witness: tuple[int, ...] = (), 
 def blocked(reason: str, *, witness: tuple[int, ...] = ()) -> Finding:
     """The scenario stopped before this test; `reason` names the failed prerequisite."""
     return Finding(kind=Kind.BLOCKED, reason=reason, witness=witness)
+
+
+def left_out(reason: str) -> Finding:
+    """The operator left a feature out of the run that the requirement needs."""
+    return Finding(kind=Kind.LEFT_OUT, reason=reason)
 
 
 def absent(reason: str, *, witness: tuple[int, ...] = ()) -> Finding:

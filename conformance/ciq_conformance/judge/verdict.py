@@ -9,6 +9,7 @@ Only this module derives the severity of a finding, from the requirement's level
 | observed | warn | warn | note |
 | inconclusive | inconclusive | inconclusive | inconclusive |
 | blocked | blocked | blocked | blocked |
+| left-out | skipped | skipped | skipped |
 | absent | not-implemented | not-implemented | not-implemented |
 | untested | untested | untested | untested |
 
@@ -39,6 +40,7 @@ _OUTCOMES: Mapping[Kind, Mapping[Level, Outcome]] = {
     Kind.OBSERVED: {Level.MUST: Outcome.WARN, Level.SHOULD: Outcome.WARN, Level.NOTE: Outcome.NOTE},
     Kind.INCONCLUSIVE: dict.fromkeys(Level, Outcome.INCONCLUSIVE),
     Kind.BLOCKED: dict.fromkeys(Level, Outcome.BLOCKED),
+    Kind.LEFT_OUT: dict.fromkeys(Level, Outcome.SKIPPED),
     Kind.ABSENT: dict.fromkeys(Level, Outcome.NOT_IMPLEMENTED),
     Kind.UNTESTED: dict.fromkeys(Level, Outcome.UNTESTED),
 }

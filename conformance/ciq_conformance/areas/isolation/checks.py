@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from ciq_conformance.areas.isolation import SPEC
 from ciq_conformance.areas.isolation.labels import Label, beside
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Deviations, Finding, Kind, absent, blocked, deviates, holds, inconclusive
+from ciq_conformance.judge.finding import Deviations, Finding, Kind, blocked, deviates, holds, inconclusive, left_out
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas.lifecycle import ENDED_BY_RUNNING, QueueState
 from ciq_schemas.transcript import raw
@@ -39,7 +39,7 @@ def _early_finding(evidence: Evidence) -> Finding | None:
     if event is not None:
         return (absent if event.name == "unsupported" else blocked)(event.text, witness=(event.seq,))
     if not any(_beside(evidence, Label.BEFORE)):
-        return absent(ALONE)
+        return left_out(ALONE)
     return None
 
 
@@ -70,7 +70,7 @@ def queue_id_of_another_feature_is_unknown(evidence: Evidence, item: Item) -> Fi
     early = _early_finding(evidence)
     responses = evidence.of(SPEC, Label.FOREIGN_LIST)
     if early or not responses:
-        return early or absent(ALONE)
+        return early or left_out(ALONE)
     answered = [
         response
         for response in responses
@@ -107,7 +107,7 @@ def _all_rejected(evidence: Evidence, step: Label, what: str, queue_of: Callable
     early = _early_finding(evidence)
     responses = evidence.of(SPEC, step)
     if early or not responses:
-        return early or absent(ALONE)
+        return early or left_out(ALONE)
     accepted = Deviations()
     for response in responses:
         if not response.refused:

@@ -7,7 +7,17 @@ from ciq_conformance.areas.submit import SPEC
 from ciq_conformance.areas.submit.labels import DESCRIBE_STEPS, SUBMITS, Label
 from ciq_conformance.areas.submit.submits import NONE_ACCEPTED, submits_of
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Deviations, Finding, absent, blocked, deviates, holds, inconclusive, observed
+from ciq_conformance.judge.finding import (
+    Deviations,
+    Finding,
+    absent,
+    blocked,
+    deviates,
+    holds,
+    inconclusive,
+    left_out,
+    observed,
+)
 from ciq_conformance.judge.job_facts import LEAST_ZONE, ids_of, last_seen, level_of, shortened
 from ciq_conformance.judge.preconditions import (
     expect_status_200,
@@ -122,7 +132,7 @@ def job_ids_differ_between_features(evidence: Evidence, item: Item) -> Finding:
         and record.feature not in ("", item.feature.feature)
     ]
     if not ids_of(others):
-        return inconclusive("no other feature has a job in this run; run it with --feature all")
+        return left_out("no other feature has a job in this run; run it with --feature all")
     wrong = Deviations()
     for response in others:
         for job_id in ids_of([response]):
