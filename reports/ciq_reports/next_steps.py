@@ -120,8 +120,10 @@ def _features_without_queue(view: RunView) -> list[str]:
     target = "" if view.header.target.embedded else f" --target {one_line(view.header.target.url)}"
     selected = "".join(f" --feature {name}" for name in offered)
     return [
-        f"The target has no queue of {' and '.join(without)}, which blocks all their requirements. "
-        f"If it offers {' and '.join(offered)} only, run `ciq run{target}{selected}`."
+        (
+            f"The target has no queue of {' and '.join(without)}, which blocks all their requirements. "
+            f"If it offers {' and '.join(offered)} only, run `ciq run{target}{selected}`."
+        )
     ]
 
 

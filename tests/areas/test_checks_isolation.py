@@ -88,7 +88,7 @@ def test_changed_sibling_queue_deviates(requirement: str, changes: dict[str, str
 def test_single_feature_is_not_judged(requirement: str) -> None:
     """Without a sibling the requirement is absent."""
     transcript = Transcript("isolation").exchange("own", GOOD["own"])
-    assert judged(requirement, transcript).kind is Kind.ABSENT
+    assert judged(requirement, transcript).kind is Kind.LEFT_OUT
 
 
 THIRD = "p00000000000000000000000000000003"

@@ -44,6 +44,7 @@ _OUTCOMES: Mapping[Kind, Mapping[Level, Outcome]] = {
     Kind.ABSENT: dict.fromkeys(Level, Outcome.NOT_IMPLEMENTED),
     Kind.UNTESTED: dict.fromkeys(Level, Outcome.UNTESTED),
 }
+SKIPPED_BY_OPERATOR = "skipped by the operator"
 JUDGED = frozenset({Outcome.PASS, Outcome.FAIL, Outcome.WARN, Outcome.NOTE})
 """Outcomes that are a result about the target."""
 
@@ -100,7 +101,7 @@ def events_of(evidence: Evidence) -> EventsByScenario:
 def judge_item(item: Item, evidence: Evidence, events: EventsByScenario, *, skip: Sequence[str] = ()) -> Verdict:
     """Judges one item by the evidence of its feature and the driver's events in it (`events_of`)."""
     if any(fits(item, glob) for glob in skip):
-        return _verdict(item, Outcome.SKIPPED, reason="skipped by the operator")
+        return _verdict(item, Outcome.SKIPPED, reason=SKIPPED_BY_OPERATOR)
     try:
         return _judge(item, evidence, events)
     except Exception as error:

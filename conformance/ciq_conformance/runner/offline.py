@@ -10,7 +10,7 @@ import msgspec
 from ciq_conformance.judge.baseline import apply_baseline, read_accepted, recorded_entries
 from ciq_conformance.judge.registry import Item
 from ciq_conformance.judge.selection import Selection, items_by_name, select_items
-from ciq_conformance.judge.verdict import counts, declared_capabilities, exit_code, judge_run
+from ciq_conformance.judge.verdict import SKIPPED_BY_OPERATOR, counts, declared_capabilities, exit_code, judge_run
 from ciq_conformance.registry import load_checks
 from ciq_conformance.runner.run_status import run_status
 from ciq_schemas.features import Feature
@@ -64,7 +64,11 @@ def judge_again(
     before = next((r for r in records if isinstance(r, Footer)), None)
     if before is None:
         transcript += _interruptions(transcript)
-    skipped = tuple(r.item for r in records if isinstance(r, Verdict) and r.outcome is Outcome.SKIPPED)
+    skipped = tuple(
+        r.item
+        for r in records
+        if isinstance(r, Verdict) and r.outcome is Outcome.SKIPPED and r.reason == SKIPPED_BY_OPERATOR
+    )
     items = _items(header, selection)
     judged = judge_run(transcript, items, declared=declared_capabilities(header), skip=(*selection.skip, *skipped))
     accepted = (

@@ -5,7 +5,17 @@ from collections.abc import Callable, Iterator, Sequence
 from ciq_conformance.areas.isolation import SPEC
 from ciq_conformance.areas.isolation.labels import Label, beside
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Deviations, Finding, Kind, blocked, deviates, holds, inconclusive, left_out
+from ciq_conformance.judge.finding import (
+    Deviations,
+    Finding,
+    Kind,
+    absent,
+    blocked,
+    deviates,
+    holds,
+    inconclusive,
+    left_out,
+)
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas.lifecycle import ENDED_BY_RUNNING, QueueState
 from ciq_schemas.transcript import raw
