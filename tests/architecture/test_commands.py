@@ -38,7 +38,7 @@ AS_THEY_ARE = {
     "pytest --pyargs ciq_conformance.suite --ciq-target http://127.0.0.1:8080 --ciq-feature media --ciq-only 'QUE-00*'",
 }
 AFTER_A_FAILURE = {
-    "ciq repro ciq-report PRI-001 --output repro.py": 0,
+    "ciq repro ciq-report QUE-002 --output repro.py": 0,
     "python3 repro.py http://127.0.0.1:8080": 1,
 }
 """Commands that need a run with a failure, in this order, with their exit codes."""
@@ -156,8 +156,8 @@ def test_documented_command_exits_with_zero(command: str, folder: Path, address:
 
 def test_documented_commands_reproduce_a_failure(tmp_path: Path) -> None:
     """A run of a mock with a fault leaves the failure; the script shows it again."""
-    with MockServer(MockSettings(faults=("levels-upside-down",), workers=1)) as target:
-        run(f"ciq run --target {target.url} -k PRI-001 --feature media --output ciq-report", tmp_path)
+    with MockServer(MockSettings(faults=("queue-without-max-size",))) as target:
+        run(f"ciq run --target {target.url} -k QUE-002 --feature media --output ciq-report", tmp_path)
         for command, code in AFTER_A_FAILURE.items():
             done = run(command.replace(PLACEHOLDER, target.url), tmp_path, 240)
             assert done.returncode == code, done.stdout + done.stderr
