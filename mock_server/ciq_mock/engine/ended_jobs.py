@@ -101,6 +101,16 @@ class EndedJobs(msgspec.Struct, frozen=True, array_like=True, gc=False):
             [job.input for job in jobs],
         )
 
+    def by_tag(self, queues: Sequence[Queue], jobs: list[Job]) -> dict[tuple[Queue, str], list[Job]]:
+        """Return the jobs of the block by queue and tag, in their order."""
+        kinds = [(queues[content.queue], content.tag) for content in self.contents]
+        if len(set(kinds)) == 1:
+            return {kinds[0]: jobs}
+        found: dict[tuple[Queue, str], list[Job]] = {}
+        for index, job in zip(self.content_of, jobs, strict=True):
+            found.setdefault(kinds[index], []).append(job)
+        return found
+
     def jobs(self, queues: Sequence[Queue]) -> list[Job]:
         """Return the jobs; `queues` are those of the block."""
         made, new, contents = [], Job.__new__, self.contents

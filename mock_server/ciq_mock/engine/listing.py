@@ -111,6 +111,10 @@ class Ledger:
         """Add an accepted job."""
         self._by_tag.setdefault(job.tag, []).append(job)
 
+    def extend(self, tag: str, jobs: list[Job]) -> None:
+        """Add jobs of one tag."""
+        self._by_tag.setdefault(tag, []).extend(jobs)
+
     def sort(self) -> None:
         """Restore the order after jobs were added in another order."""
         for jobs in self._by_tag.values():

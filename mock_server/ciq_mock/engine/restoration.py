@@ -9,7 +9,6 @@ Must not know where the events come from. Only this module may use the private s
 from collections import deque
 from dataclasses import replace
 from heapq import heappush
-from itertools import pairwise
 from math import inf
 from operator import attrgetter
 
@@ -38,7 +37,9 @@ class Restoration:
         self._waiting: dict[int, Job] = {}
         self._running: dict[int, Job] = {}
         self._latest = -inf
+        self._last_end = -inf
         self._sorted = True
+        """True while all jobs have come in the order of their numbers and ends."""
 
     def ended_jobs(self, block: EndedJobs) -> list[Job]:
         """Put a block of ended jobs on record; call it before any other method. Return the jobs."""
@@ -47,12 +48,20 @@ class Restoration:
         for queue in queues:
             engine._ledgers.setdefault((queue.bucket, queue.feature), Ledger())
         jobs = block.jobs(queues)
-        for job in jobs:
-            engine._jobs[job.id] = job
-            engine._ledgers[job.queue.bucket, job.queue.feature].add(job)
+        engine._jobs.update(zip(block.ids, jobs, strict=True))
+        for (queue, tag), some in block.by_tag(queues, jobs).items():
+            engine._ledgers[queue.bucket, queue.feature].extend(tag, some)
         engine._ended.extend(jobs)
-        engine._number = max(engine._number, max(block.numbers))
-        self._sorted = False
+        numbers, ends = block.numbers, block.ended
+        self._sorted = (
+            self._sorted
+            and numbers[0] > engine._number
+            and ends[0] >= self._last_end
+            and numbers == sorted(numbers)
+            and ends == sorted(ends)
+        )
+        engine._number = max(engine._number, max(numbers))
+        self._last_end = max(self._last_end, max(ends))
         self._forget_surplus()
         return jobs
 
@@ -102,6 +111,7 @@ class Restoration:
             job.rule_at_submit = rule
         engine._jobs[job_id] = job
         engine._ledgers.setdefault((queue.bucket, queue.feature), Ledger()).add(job)
+        self._sorted = self._sorted and number > engine._number
         engine._number = max(engine._number, number)
         self._waiting[number] = job
         self._latest = at
@@ -127,6 +137,8 @@ class Restoration:
             return None
         job._state = state
         job.ended, job.result = at, result
+        self._sorted = self._sorted and at >= self._last_end
+        self._last_end = max(self._last_end, at)
         self._engine._ended.append(job)
         self._forget_surplus()
         return Cancelled(at, job) if state is JobState.CANCEL else Ended(at, job, state, rule or job.queue.notify)
@@ -193,6 +205,6 @@ class Restoration:
         for ledger in engine._ledgers.values():
             ledger.sort()
         numbers = [job.number for job in engine._jobs.values()]
-        if any(one > two for one, two in pairwise(numbers)):
+        if numbers != sorted(numbers):
             engine._jobs = {job.id: job for job in sorted(engine._jobs.values(), key=_NUMBER)}
         self._sorted = True

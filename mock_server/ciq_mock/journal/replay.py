@@ -104,16 +104,18 @@ class JournalReplay:
         self._restoration.finish(now)
 
     def _replay_blocks(self, journal: Journal) -> None:
-        written: list[Job] = []
+        most = self._library.most_outputs
+        newest: deque[Job] = deque(maxlen=3 * most)  # blocks are nearly in order of time
         for data in journal.blocks():
             self._on_progress(0.0)
             try:
                 jobs = self._restoration.ended_jobs(read_block(data))
             except (msgspec.MsgspecError, ValueError, zlib.error) as error:
                 raise DamagedJournalError(f"a block of the journal cannot be read ({error!r}): {RECOVER}") from error
-            written.extend(job for job in jobs if job.state is JobState.SUCCESS)
+            newest.extend(jobs)
+        written = [job for job in newest if job.state is JobState.SUCCESS]
         written.sort(key=lambda job: job.ended or 0.0)
-        self._written.extend(written[-self._library.most_outputs :])
+        self._written.extend(written[-most:])
 
     def _make_outputs_available(self, until: float) -> None:
         """Make the outputs of jobs available that ended up to that time."""
