@@ -44,6 +44,8 @@ The jobs are slow enough to be observed, or distinguished by their second, one b
 """
 _SIDE_BY_SIDE = frozenset({"PRI-008", "failure-wakes"})
 """Requirements and faults that show with several workers only."""
+_PATIENT: Mapping[str, str] = MappingProxyType({"pause-ends-by-itself": "4"})
+"""The timeout factor of faults that show only after a longer time than the suite waits by default."""
 _AT_ONCE = 3
 TRIES = 3
 """Most runs against a fault that the first run has missed."""
@@ -101,7 +103,11 @@ def run_against(requirement: Requirement, feature: Feature, faults: tuple[str, .
     embedding = MockOptions(faults=faults, workers=workers, job_seconds=seconds)
     loaded = load_profile(
         env={},
-        flags={"features": ("kill matrix", ",".join(features)), "capabilities.deactivate": ("kill matrix", "true")},
+        flags={
+            "features": ("kill matrix", ",".join(features)),
+            "capabilities.deactivate": ("kill matrix", "true"),
+            "timeout_factor": ("kill matrix", next((_PATIENT[name] for name in faults if name in _PATIENT), "1")),
+        },
         directory=Path(__file__).parent,
     )
     extra_testing = effort_for(requirement.id)

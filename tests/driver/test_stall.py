@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ciq_conformance.driver.stall import BLOCKED_AFTER, SHORT_AFTER, Progress, StallWatch, is_unknown
+from ciq_conformance.driver.stall import BLOCKED_AFTER, SHORT_AFTER, SHORT_AFTER_WAITS, Progress, StallWatch, is_unknown
 from ciq_conformance.timeouts import SHORT_GRACE, UNMEASURED, Timeouts
 
 
@@ -40,9 +40,23 @@ def test_stalls_in_a_row_shorten_waits_and_block_scenarios() -> None:
         watch.scenario_ended(f"s{number}")
     assert watch.blocking == ("s0", "s1", "s2")
     assert watch.gave_up == {"j1"}
+    watch.scenario_ended("without jobs")
+    assert watch.blocking
+    watch.arrived("jobs")
     watch.scenario_ended("good")
     assert not watch.short
     assert not watch.blocking
+
+
+def test_waits_in_a_row_shorten_the_next() -> None:
+    """Three waits in a row in one scenario shorten the next one; the end of a job starts the count again."""
+    watch = StallWatch()
+    for _ in range(SHORT_AFTER_WAITS):
+        assert not watch.short
+        watch.stalled("jobs", ["j1"])
+    assert watch.short
+    watch.arrived("jobs")
+    assert not watch.short
 
 
 def test_callbacks_that_stall_do_not_block() -> None:

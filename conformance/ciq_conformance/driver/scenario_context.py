@@ -7,18 +7,18 @@ observed. It raises PreconditionFailed when a prerequisite fails; that event blo
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
 from ciq_conformance.driver.extra_testing import NO_EXTRA_TESTING, ExtraTesting
 from ciq_conformance.driver.requests import CallbackRuleRequest, JobRequest, submit_body, update_body
-from ciq_conformance.driver.stall import UNKNOWN_WORD_SECONDS, Progress, StallWatch
+from ciq_conformance.driver.stall import UNKNOWN_WORD_SECONDS, Awaited, Progress, StallWatch
 from ciq_conformance.judge.ordering import settled_after
 from ciq_conformance.profile import Profile
 from ciq_conformance.scenario_spec import channel_name
-from ciq_conformance.timeouts import SHOWN_WITHIN, Timeouts
+from ciq_conformance.timeouts import SHORT_GRACE, SHOWN_WITHIN, Timeouts
 from ciq_schemas.features import Feature, FeatureSpec
-from ciq_schemas.lifecycle import FINAL_STATES, QueueState
+from ciq_schemas.lifecycle import ENDED_BY_RUNNING, FINAL_STATES, QueueState
 from ciq_schemas.operations import OperationKind
 from ciq_schemas.transcript.parsed import ParsedCallback, ParsedExchange, describe_response
 from ciq_schemas.transcript.records import AnyRecord
@@ -288,6 +288,8 @@ class ScenarioContext:
         while True:
             open_ids = [job_id for job_id in job_ids if states.get(job_id) not in FINAL_STATES]
             states.update({k: job.state or "" for k, job in self.look(step, open_ids).items()})
+            if any(states.get(job_id) in ENDED_BY_RUNNING for job_id in open_ids):
+                self.stall.arrived("jobs")
             if until(states):
                 return states
             if self.now() >= deadline:
@@ -315,8 +317,13 @@ class ScenarioContext:
             self.record_event("expired", f"{step}: waited {stalled_after[0]:.1f} s; no State changed any more")
         left = [job_id for job_id in job_ids if states.get(job_id) not in FINAL_STATES]
         if left:
-            self.stall.stalled("jobs", left)
+            self._note_stall("jobs", left)
         return states
+
+    def _note_stall(self, awaited: Awaited, job_ids: Sequence[str] = ()) -> None:
+        self.stall.stalled(awaited, job_ids)
+        if self.stall.short:
+            self.timeouts = replace(self.timeouts, grace=SHORT_GRACE)
 
     def watch_for(self, step: str, job_ids: Sequence[str], seconds: float) -> dict[str, str]:
         """Polls for a fixed time, to observe that something does not happen."""
@@ -338,9 +345,10 @@ class ScenarioContext:
             return wanted <= received
 
         if self.receiver.wait(complete, limit):
+            self.stall.arrived("callbacks")
             return wanted == requested
         if within is None:
-            self.stall.stalled("callbacks")
+            self._note_stall("callbacks")
         self.record_event("expired", f"callbacks on {channel}: waited {limit:.1f} s")
         return False
 

@@ -12,8 +12,8 @@ from ciq_schemas.lifecycle import FINAL_STATES, JobState
 
 Awaited = Literal["jobs", "callbacks"]
 
-SHORT_AFTER = 2
-"""After so many scenarios in a row with a stall, waits are short."""
+SHORT_AFTER, SHORT_AFTER_WAITS = 2, 3
+"""After so many scenarios in a row with a stall, or so many waits in a row, waits are short."""
 BLOCKED_AFTER = 3
 """After so many scenarios in a row in which jobs stalled, a scenario runs only if a job of its own ends first."""
 UNKNOWN_WORD_SECONDS = 2.0
@@ -54,24 +54,36 @@ class StallWatch:
     gave_up: set[str] = field(default_factory=set)
     """Jobs whose end the suite no longer waits for."""
     _current: set[Awaited] = field(default_factory=set)
+    _arrived: set[Awaited] = field(default_factory=set)
+    _waits: dict[Awaited, int] = field(default_factory=dict)
     _in_a_row: dict[Awaited, list[str]] = field(default_factory=dict)
 
     def stalled(self, awaited: Awaited, job_ids: Iterable[str] = ()) -> None:
         """Notes that the current scenario has waited in vain."""
         self._current.add(awaited)
+        self._waits[awaited] = self._waits.get(awaited, 0) + 1
         if awaited == "jobs":
             self.gave_up.update(job_ids)
 
+    def arrived(self, awaited: Awaited) -> None:
+        """Notes that the suite has observed the end of a job, or the callbacks that it waited for."""
+        self._arrived.add(awaited)
+        self._waits[awaited] = 0
+
     def scenario_ended(self, scenario: str) -> None:
-        """Counts the scenario when something stalled in it; otherwise the count starts again."""
-        for awaited in ("jobs", "callbacks"):
-            self._in_a_row[awaited] = [*self._in_a_row.get(awaited, []), scenario] if awaited in self._current else []
+        """Counts the scenario when something stalled in it; the count starts again when only the opposite happened."""
+        for awaited in self._current:
+            self._in_a_row.setdefault(awaited, []).append(scenario)
+        for awaited in self._arrived - self._current:
+            self._in_a_row.pop(awaited, None)
         self._current.clear()
+        self._arrived.clear()
 
     @property
     def short(self) -> bool:
         """Whether waits are short."""
-        return any(len(scenarios) >= SHORT_AFTER for scenarios in self._in_a_row.values())
+        many = any(len(scenarios) >= SHORT_AFTER for scenarios in self._in_a_row.values())
+        return many or any(waits >= SHORT_AFTER_WAITS for waits in self._waits.values())
 
     @property
     def blocking(self) -> tuple[str, ...]:

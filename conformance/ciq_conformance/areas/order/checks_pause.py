@@ -52,7 +52,11 @@ def no_job_starts_while_queue_is_paused(evidence: Evidence, item: Item) -> Findi
     expected = "no waiting job starts while the queue is paused"
     pauses = [PauseFacts.of(timelines, span, settled, allowance) for span in spans]
     watched = sum(pause.held for pause in pauses)
-    power = f"{len(timelines)} jobs watched, {watched} of them observed waiting in {len(spans)} pause(s)"
+    longest = max(span.end - span.begin for span in spans)
+    power = (
+        f"{len(timelines)} jobs watched, {watched} of them observed waiting in {len(spans)} pause(s), the longest of "
+        f"{longest:.1f} s (--timeout-factor lengthens it, for a pause that ends by itself)"
+    )
     found = [leak for pause in pauses for leak in pause.leaks]
     if not found:
         elsewhere = evidence.derive(judged_timelines)
