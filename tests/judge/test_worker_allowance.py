@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ciq_conformance.judge.ordering import lagging_level_rule, level_rule, order_rule
 from ciq_conformance.judge.pause_facts import PauseFacts
-from ciq_conformance.judge.worker_allowance import WorkerAllowance, most_running
+from ciq_conformance.judge.worker_allowance import WorkerAllowance, latency_of_most, most_running
 from ciq_schemas.lifecycle import JobState
 from ciq_schemas.transcript.jobs import Bound, JobTimeline, StateObservation
 from ciq_schemas.transcript.pauses import PauseSpan
@@ -163,3 +163,11 @@ def test_legal_order_is_never_overtaken_by_count(levels: list[int], workers: int
     ]
     assert not level_rule(rows, held_by_workers=workers).inversions
     assert not order_rule(rows, held_by_workers=workers).inversions
+
+
+def test_latency_that_differs_from_job_to_job_counts_by_its_largest_usual_value() -> None:
+    """Where states show up to 0.15 s late, the mean explains too few unshown starts; one outlier explains none."""
+    late = [0.15 * index / 20 for index in range(1, 21)]
+    assert latency_of_most(late) == pytest.approx(0.135)
+    assert latency_of_most([0.01] * 19 + [5.0]) == 0.01
+    assert latency_of_most([0.2]) == 0.2
