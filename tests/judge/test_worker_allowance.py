@@ -171,3 +171,4 @@ def test_latency_that_differs_from_job_to_job_counts_by_its_largest_usual_value(
     assert latency_of_most(late) == pytest.approx(0.135)
     assert latency_of_most([0.01] * 19 + [5.0]) == 0.01
     assert latency_of_most([0.2]) == 0.2
+    assert latency_of_most([0.01] * 10 + [0.5] * 3) == 0.02

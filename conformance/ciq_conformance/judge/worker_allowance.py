@@ -61,8 +61,11 @@ def worker_allowance(evidence: Evidence) -> WorkerAllowance:
 
 
 def latency_of_most(latencies: Sequence[float]) -> float:
-    """The latency that most jobs do not exceed: where it differs from job to job, the mean is no bound."""
-    return sorted(latencies)[math.ceil(_MOST_SHARE * len(latencies)) - 1]
+    """The latency that most jobs do not exceed: where it differs from job to job, the mean is no bound.
+
+    At most twice the median, so that a busy machine, where a few jobs take much longer, does not hide leaks.
+    """
+    return min(sorted(latencies)[math.ceil(_MOST_SHARE * len(latencies)) - 1], 2 * median(latencies))
 
 
 def most_running(timelines: Iterable[JobTimeline]) -> int:

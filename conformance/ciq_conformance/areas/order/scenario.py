@@ -167,7 +167,8 @@ def _held_by_workers(calibration: Calibration) -> int:
     """Returns how many of the jobs that wait in a pause the workers can hold at most."""
     if calibration.job_latency > LONG_JOB:
         return calibration.workers
-    return HELD_EACH * calibration.workers + HELD_MORE
+    unshown = 2 * calibration.workers * calibration.start_latency / max(calibration.job_latency, 0.001)
+    return HELD_EACH * calibration.workers + HELD_MORE + math.ceil(unshown)
 
 
 def _lead_to(wanted: int, lead: float, took: float, started: int, workers: int) -> float:
