@@ -15,7 +15,7 @@ from ciq_schemas.transcript.parsed import ParsedExchange
 
 FIRST_LOOK = 0.3
 """Most seconds before the first describe."""
-MOST_AT_ONCE, MOST_SINGLY = 120, 24
+MOST_AT_ONCE, MOST_SINGLY = 120, 48
 """Most jobs in the describes right after a pause: with ten ids in one request, and with one id."""
 UNCHANGED = 1.0
 """Seconds without a state change, in addition to two job latencies, after which Running jobs count as stopped."""
