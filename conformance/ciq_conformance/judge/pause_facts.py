@@ -56,7 +56,7 @@ class PauseFacts:
         alone = allowance.started_within(settled)
         if not self.looks:
             return alone
-        return min(alone, allowance.jobs + math.ceil(allowance.throughput * self.looks[0]))
+        return min(alone, allowance.usual_jobs + math.ceil(allowance.throughput * self.looks[0]))
 
     def could_show(self, settled: float, allowance: WorkerAllowance) -> bool:
         """Whether so many jobs waited that more starts than `hidden` would have been reported."""
@@ -65,7 +65,7 @@ class PauseFacts:
             return True
         # Jobs start in the order in which they are described, so the next look must come before the next start.
         pace = max(allowance.throughput, 0.001)
-        in_time = sum(look <= (number + allowance.jobs) / pace for number, look in enumerate(self.looks, 1))
+        in_time = sum(look <= (number + allowance.usual_jobs) / pace for number, look in enumerate(self.looks, 1))
         return in_time > hidden
 
 

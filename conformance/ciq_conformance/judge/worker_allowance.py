@@ -32,11 +32,18 @@ class WorkerAllowance:
     """Jobs that start within the time in which the target shows a start."""
     throughput: float
     """Jobs per second in the busiest part of the run; 0 when too few jobs ran."""
+    usually_unshown: int | None = None
+    """The same by the median latency; None: as `unshown`."""
 
     @property
     def jobs(self) -> int:
         """The largest number of jobs that a conforming target can start after they were seen waiting."""
         return self.workers + self.unshown
+
+    @property
+    def usual_jobs(self) -> int:
+        """How many jobs a conforming target usually starts after they were seen waiting."""
+        return self.workers + (self.unshown if self.usually_unshown is None else self.usually_unshown)
 
     def started_within(self, seconds: float) -> int:
         """How many jobs the workers can start in this time, a job for each worker at least."""
@@ -57,7 +64,13 @@ def worker_allowance(evidence: Evidence) -> WorkerAllowance:
     throughput = _throughput(timelines, max(_FEWEST, _ROUNDS * workers))
     # Where jobs are too short to be seen Running, throughput and lifetime give their number (Little's law).
     workers = max(workers, round(throughput * job_latency))
-    return WorkerAllowance(workers=workers, unshown=math.ceil(throughput * start_latency), throughput=throughput)
+    usual = median(shown) if shown else start_latency
+    return WorkerAllowance(
+        workers=workers,
+        unshown=math.ceil(throughput * start_latency),
+        throughput=throughput,
+        usually_unshown=math.ceil(throughput * usual),
+    )
 
 
 def latency_of_most(latencies: Sequence[float]) -> float:
