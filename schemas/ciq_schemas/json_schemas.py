@@ -119,6 +119,7 @@ def _profile() -> JsonSchema:
     keys: dict[str, JsonSchema] = {
         "url": address,
         "bucket": some,
+        "second_bucket": text,
         "region": some,
         "host": some,
         "region_host": some,

@@ -31,4 +31,6 @@ def test_target_with_a_speed_queue_conforms(tmp_path: Path) -> None:
     assert verdicts["SUB-017-media"].outcome == "pass"
     assert verdicts["ONE-001-media"].outcome == "pass"
     assert "queue-speed-transcoding-process-1" in verdicts["QUE-021-media"].seen
-    assert {v.outcome for v in verdicts.values()} <= {"pass", "note"}
+    without_second_bucket = {"ONE-014", "ONE-015"}
+    judged = [v.outcome for v in verdicts.values() if v.requirement not in without_second_bucket]
+    assert set(judged) <= {"pass", "note"}

@@ -199,6 +199,7 @@ def test_script_signs_when_keys_are_set(tmp_path: Path) -> None:
         "start_latency": 0.01,
         "callback_latency": 0.01,
         "workers": 8,
+        "held_by_workers": 9,
         "halting": False,
         "restart_command": "",
         "history": [["submit", [2, None], True], ["cancel", 0], ["rule", "second"], ["many", [0, 1], False]],
