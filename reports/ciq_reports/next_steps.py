@@ -77,7 +77,8 @@ def next_steps(view: RunView) -> tuple[str, ...]:
     if failed and failed[0].lead is not None and not view.header.target.embedded:
         lead = failed[0].lead.requirement
         steps.append(f"For comparison, `ciq run --only {lead}` runs the same scenario on the embedded mock.")
-    if causes and not red:
+    warned = any(group.outcome is Outcome.WARN for cause in causes for group in cause.groups)
+    if warned and not red:
         steps.append("Warnings do not change the exit code, but users of the service may be affected by them.")
     return tuple(steps)
 

@@ -10,6 +10,7 @@ from rich.console import Console
 from ciq_reports import html, summary_markdown
 from ciq_reports.blocking_causes import FEWEST, BlockingCause, blocking_causes
 from ciq_reports.console import ConsoleReporter
+from ciq_reports.next_steps import next_steps
 from ciq_reports.root_causes import root_causes
 from ciq_reports.summary import FindingGroup
 from ciq_reports.transcript import RunView
@@ -111,3 +112,11 @@ def test_must_not_judged_is_named_at_the_end(outcome: Outcome) -> None:
     text = summary_markdown.render(RunView.of(records))
     assert "### MUST, not judged" in text
     assert "HDR" not in text.partition("### MUST, not judged")[2]
+
+
+@pytest.mark.parametrize(("outcome", "warned"), [(Outcome.WARN, True), (Outcome.INCONCLUSIVE, False)])
+def test_only_warnings_are_called_warnings(outcome: Outcome, warned: bool) -> None:
+    """A conforming run with an open SHOULD gets no advice on warnings."""
+    verdict = msgspec.structs.replace(blocked(1, level=Level.SHOULD), outcome=outcome)
+    steps = next_steps(RunView.of(run_of(verdict, code=ExitCode.CONFORMS)))
+    assert any("Warnings do not change the exit code" in step for step in steps) is warned
