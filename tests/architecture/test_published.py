@@ -59,4 +59,4 @@ def test_published_summary_and_kill_matrix_agree() -> None:
     matrix = kill_page.from_json((FOLDER / "kill-matrix.json").read_bytes())
     found = sum(kill.detected for kill in matrix.kills)
     summary = (FOLDER / "summary.md").read_text(encoding="utf-8")
-    assert f"kills {found} of {len(matrix.kills)} faults" in summary, STALE
+    assert f"detects {found} of {len(matrix.kills)} deliberate faults" in summary, STALE
