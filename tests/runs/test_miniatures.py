@@ -14,7 +14,7 @@ from miniature.server import Miniature
 from miniature.traits import Traits
 
 QUICK_LEGAL = ("shuffled elements", "running jobs halt", "late callbacks")
-QUICK_FAULTS = ("two_levels_as_one", "pause_leaks_last", "page_repeats", "callback_says_success", "both_addresses")
+QUICK_FAULTS = ("page_repeats", "callback_says_success", "both_addresses")
 
 
 def _not_green(trial: RunResult) -> list[str]:

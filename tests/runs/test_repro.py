@@ -16,9 +16,9 @@ from ciq_schemas.transcript.records import Exchange
 QUICK = {
     "queue-without-max-size": "QUE-002",
     "submit-without-queue": "SUB-001",
-    "window-end-ignored": "LST-009",
 }
 SLOW = {
+    "window-end-ignored": "LST-009",
     "levels-upside-down": "PRI-001",
     "pause-ignored": "PAU-001",
     "failure-callbacks-in-xml": "DEL-005",

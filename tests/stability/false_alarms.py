@@ -2,7 +2,7 @@
 
 `python tests/stability/false_alarms.py reports/published --minutes 60` judges the mock in random mixtures of dialects,
 speeds and orders of scenarios, and the legal variations of the miniature. It adds to the counts that the folder already
-holds for the same requirements, and writes `false-alarms.json` and `false-alarms.md`. Every target conforms, so a red
+holds for the same requirements, and writes `false-alarms.json` and a page beside it. Every target conforms, so a red
 verdict is a false alarm. Without one in n verdicts, the rate is below 3/n with 95 % confidence (rule of three).
 """
 
