@@ -18,7 +18,7 @@ _INTRODUCTION = """\
 {notice}
 
 The [kill matrix](../reports/published/kill-matrix.html) counts faults that the authors of the kit chose. This page counts mutants,
-which nobody chose. {tool} changes one place of the reference mock or its codec, and the suite runs against the changed mock.
+which no author selected. {tool} changes one place of the reference mock or its codec, and the suite runs against the changed mock.
 A mutant that no requirement detects shows what the suite does not test, or what the documents leave open.
 
 {headline}

@@ -80,7 +80,8 @@ def facts(target: Target, waiting: int) -> tuple[PauseFacts, WorkerAllowance]:
     polls = [PAUSED_AT + 0.003, *(PAUSED_AT + 0.3 + 0.1 * step for step in range(10))]
     timelines = observed(target.starts(waiting), target.seconds, polls)
     throughput = target.workers / target.seconds
-    allowance = WorkerAllowance(workers=target.workers, unshown=math.ceil(throughput * 0.005), throughput=throughput)
+    unshown = math.ceil(throughput * 0.005)
+    allowance = WorkerAllowance(workers=target.workers, unshown=unshown, usually_unshown=unshown, throughput=throughput)
     return PauseFacts.of(timelines, PauseSpan(PAUSED_AT, PAUSED_AT + 2.0), SETTLED, allowance), allowance
 
 
@@ -98,7 +99,7 @@ def test_one_job_that_each_worker_holds_is_no_leak(workers: int, seconds: float)
     """A worker that took a job before the pause runs it, where this shows within the grace period."""
     starts = [PAUSED_AT + 0.01] * workers + [math.inf] * 60
     polls = [PAUSED_AT + 0.003, PAUSED_AT + 0.3, PAUSED_AT + 0.6]
-    allowance = WorkerAllowance(workers=workers, unshown=0, throughput=workers / seconds)
+    allowance = WorkerAllowance(workers=workers, unshown=0, usually_unshown=0, throughput=workers / seconds)
     span = PauseSpan(PAUSED_AT, PAUSED_AT + 2.0)
     pause = PauseFacts.of(observed(starts, seconds, polls), span, SETTLED, allowance)
     assert not pause.leaks

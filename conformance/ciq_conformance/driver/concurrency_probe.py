@@ -14,7 +14,7 @@ from ciq_conformance.driver.requests import JobRequest
 from ciq_conformance.driver.scenario_context import PreconditionFailed, ScenarioContext, accepted
 from ciq_conformance.driver.stall import Progress
 from ciq_schemas.lifecycle import FINAL_STATES, WAITING_STATES, JobState
-from ciq_schemas.transcript.jobs import JobTimeline, StateObservation, build_timelines
+from ciq_schemas.transcript.jobs import JobTimeline, StateObservation, build_timelines, most_overlapping
 from ciq_schemas.transcript.parsed import ParsedExchange
 from ciq_schemas.transcript.records import REPRODUCED
 
@@ -146,13 +146,4 @@ def submit_until_answered(ctx: ScenarioContext, step: str, request: JobRequest) 
 
 def most_at_once(jobs: Sequence[ProbeJob]) -> int:
     """Returns the largest number of jobs that ran for certain at one moment."""
-    edges: list[tuple[float, int]] = []
-    for job in jobs:
-        if job.running:
-            edges.extend(((job.running[0], 1), (job.running[1], -1)))
-    edges.sort(key=lambda edge: (edge[0], -edge[1]))
-    most = now = 0
-    for _, change in edges:
-        now += change
-        most = max(most, now)
-    return most
+    return most_overlapping(job.running for job in jobs if job.running is not None)

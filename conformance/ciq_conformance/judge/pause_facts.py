@@ -38,12 +38,13 @@ class PauseFacts:
         alone = tuple(leaks(timelines, span, settled))
         by_job = {leak.timeline.job_id: leak for leak in (*counted, *alone)}
         before = [timeline for timeline in timelines if timeline.accepted_by <= span.begin]
+        held = [timeline for timeline in timelines if held_observation(timeline, span, settled) is not None]
         first = [look for timeline in before if (look := _first_waiting(timeline, span)) is not None]
         return cls(
             span=span,
             leaks=tuple(by_job.values()),
-            held=sum(held_observation(timeline, span, settled) is not None for timeline in timelines),
-            held_over=sum(held_observation(timeline, span, settled) is not None for timeline in before),
+            held=len(held),
+            held_over=sum(timeline.accepted_by <= span.begin for timeline in held),
             looks=tuple(sorted(look - span.begin for look in first)),
         )
 
@@ -78,7 +79,7 @@ def _first_waiting(timeline: JobTimeline, span: PauseSpan) -> float | None:
 
 def leaks_finding(expected: str, found: Sequence[Leak], allowance: WorkerAllowance) -> Finding:
     """The deviation: the jobs that started, with the records of each."""
-    first = min(found, key=lambda leak: leak.span.begin).span
+    first = min((leak.span for leak in found), key=lambda span: span.begin)
     mine = [leak for leak in found if leak.span == first]
     texts = [leak.text for leak in mine[:QUOTED]]
     more = f" (and {len(mine) - QUOTED} more)" if len(mine) > QUOTED else ""

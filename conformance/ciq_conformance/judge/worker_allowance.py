@@ -13,7 +13,7 @@ from statistics import median
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.whole_run import all_timelines
 from ciq_schemas.lifecycle import FINAL_STATES, JobState
-from ciq_schemas.transcript.jobs import JobTimeline
+from ciq_schemas.transcript.jobs import JobTimeline, most_overlapping
 
 _ROUNDS, _FEWEST = 4, 24
 """The throughput is measured over so many jobs of each worker, and so many in all: fewer are the burst of a resume."""
@@ -32,8 +32,8 @@ class WorkerAllowance:
     """Jobs that start within the time in which the target shows a start."""
     throughput: float
     """Jobs per second in the busiest part of the run; 0 when too few jobs ran."""
-    usually_unshown: int | None = None
-    """The same by the median latency; None: as `unshown`."""
+    usually_unshown: int
+    """The same by the median latency, which is what the pass is decided by."""
 
     @property
     def jobs(self) -> int:
@@ -43,7 +43,7 @@ class WorkerAllowance:
     @property
     def usual_jobs(self) -> int:
         """How many jobs a conforming target usually starts after they were seen waiting."""
-        return self.workers + (self.unshown if self.usually_unshown is None else self.usually_unshown)
+        return self.workers + self.usually_unshown
 
     def started_within(self, seconds: float) -> int:
         """How many jobs the workers can start in this time, a job for each worker at least."""
@@ -83,17 +83,12 @@ def latency_of_most(latencies: Sequence[float]) -> float:
 
 def most_running(timelines: Iterable[JobTimeline]) -> int:
     """The largest number of jobs that certainly ran at one instant."""
-    edges: list[tuple[float, int]] = []
+    spans = []
     for timeline in timelines:
         running = [s for s in timeline.observations if s.state == JobState.RUNNING]
         if running and not timeline.returned_to_waiting and running[0].received <= running[-1].sent:
-            edges += [(running[0].received, 1), (running[-1].sent, -1)]
-    edges.sort(key=lambda edge: (edge[0], -edge[1]))
-    most = now = 0
-    for _, step in edges:
-        now += step
-        most = max(most, now)
-    return most
+            spans.append((running[0].received, running[-1].sent))
+    return most_overlapping(spans)
 
 
 def _ended_by(timeline: JobTimeline) -> float:

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 
 from ciq_schemas import times
 from ciq_schemas.lifecycle import ENDED_BY_RUNNING, FINAL_STATES, WAITING_STATES, JobState
@@ -273,3 +274,9 @@ def _timeline(
         callback_arrivals=tuple(sorted(arrivals, key=lambda b: b.at)),
         returned_to_waiting=returned,
     )
+
+
+def most_overlapping(spans: Iterable[tuple[float, float]]) -> int:
+    """Returns the largest number of closed spans that contain one instant; 0 without any."""
+    edges = sorted((at, -step) for begin, end in spans for at, step in ((begin, 1), (end, -1)))
+    return max(accumulate((-step for _, step in edges)), default=0)

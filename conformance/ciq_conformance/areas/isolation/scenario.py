@@ -41,7 +41,7 @@ def run(ctx: ScenarioContext) -> None:
 
 
 def _before(sibling: ScenarioContext, own: Feature) -> None:
-    """List the queue as it was found. If an earlier update was lost, send it again."""
+    """Lists the queue and expects its original state. If an earlier update was lost, sends it again."""
     if not _look(sibling, beside(own, Label.BEFORE)):
         sibling.restore(beside(own, Label.TOUCH))
         _look(sibling, beside(own, Label.BEFORE))
@@ -82,7 +82,7 @@ def _jobs_of(siblings: Sequence[ScenarioContext], own: Feature) -> None:
 
 
 def _look(sibling: ScenarioContext, step: str) -> bool:
-    """List another feature's queue until it is as it was found; return whether it is."""
+    """Lists another feature's queue until it shows its original state; returns whether it does."""
     seen: list[bool] = []
 
     def fits(response: ParsedExchange) -> bool:
