@@ -132,8 +132,8 @@ def test_damaged_bodies_cause_no_server_error(figures: Figures) -> None:
 def test_flipped_bit_is_found_or_harmless(tmp_path: Path, figures: Figures) -> None:
     """A mock on a journal with a flipped bit refuses with a message, or has all jobs; `--recover` always starts.
 
-    In SQLite's write-ahead log a damaged end looks like an unfinished write: there the newest jobs may be missing
-    without a message. The page shows how often that happened.
+    In SQLite's write-ahead log a damaged last frame looks like an unfinished write: the newest job may be missing
+    without a message, and no other. The page shows how often that happened.
     """
     chance = random.Random(SEED)
     end = time.monotonic() + SECONDS
@@ -168,6 +168,7 @@ def test_flipped_bit_is_found_or_harmless(tmp_path: Path, figures: Figures) -> N
         assert found == set(ids[: len(found)]), "what precedes the damage is kept, in order"
         if not done.returncode and len(found) < len(ids):
             assert path.name.endswith("-wal"), f"the mock accepted a damaged {path.name} without a message"
+            assert len(found) == len(ids) - 1, "a damaged last frame looks like a cut-off write of one job, not of more"
             cut += 1
         kept.append(len(found))
     saved = f"{min(kept)} to {max(kept)} of {len(ids)} jobs"
