@@ -9,6 +9,7 @@ import json
 import re
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -58,12 +59,19 @@ def source(module: str) -> Path:
 
 
 def digest() -> str:
-    """Returns a digest of all mutated modules: results are valid for these texts only."""
+    """Returns a digest of all mutated modules: measured lines are valid for these texts only."""
     made = hashlib.sha256()
     for folder in MUTATED:
         for path in sorted(source(folder).glob("*.py")):
             made.update(path.name.encode() + path.read_bytes())
     return made.hexdigest()[:16]
+
+
+@cache
+def module_digest(module: str) -> str:
+    """Returns a digest of one module, empty if it does not exist; the result of a mutant is valid for this text."""
+    paths = [package.parent / module for package in PACKAGES]
+    return next((hashlib.sha256(path.read_bytes()).hexdigest()[:16] for path in paths if path.exists()), "")
 
 
 def list_mutants(cosmic_ray: str, folder: Path) -> tuple[Mutant, ...]:

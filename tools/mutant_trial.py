@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -27,7 +27,7 @@ from ciq_conformance.scenario_spec import ScenarioSpec
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import load_registry
 from ciq_schemas.transcript.records import ExitCode, Level, Outcome, Verdict, read_records
-from tools.mutant_list import MUTATED, PACKAGES, Mutant, source
+from tools.mutant_list import MUTATED, PACKAGES, Mutant, module_digest, source
 
 RED = {Level.MUST: Outcome.FAIL, Level.SHOULD: Outcome.WARN}
 KILLED, SILENT, NOT_EXECUTED, INCONCLUSIVE = "killed", "silent", "not executed", "inconclusive"
@@ -46,6 +46,8 @@ class Result(msgspec.Struct, frozen=True):
 
     key: str
     module: str
+    text: str
+    """Digest of the module's text without the mutant."""
     operator: str
     line: int
     definition: str
@@ -61,8 +63,10 @@ class SuiteRun(msgspec.Struct, frozen=True):
 
     code: int
     red: tuple[str, ...]
+    blocked: tuple[str, ...]
+    """MUST requirements whose prerequisite failed; the exit code of the run counts them as failed."""
     open: tuple[str, ...]
-    """Requirements that are blocked or inconclusive."""
+    """MUST requirements that are inconclusive."""
 
 
 @cache
@@ -133,9 +137,17 @@ def run_suite(url: str, names: Sequence[str], deadline: int = _DEADLINE) -> Suit
         path = Path(folder) / "run.ndjson"
         lines = path.read_bytes().splitlines() if path.exists() else []
         verdicts = [one for one in read_records(lines) if isinstance(one, Verdict)]
-    red = {one.requirement for one in verdicts if one.outcome is RED.get(one.level)}
-    left = {one.requirement for one in verdicts if one.outcome in (Outcome.BLOCKED, Outcome.INCONCLUSIVE)}
-    return SuiteRun(code=done.returncode, red=tuple(sorted(red)), open=tuple(sorted(left)))
+    must = [one for one in verdicts if one.level is Level.MUST]
+    return SuiteRun(
+        code=done.returncode,
+        red=_ids(one for one in verdicts if one.outcome is RED.get(one.level)),
+        blocked=_ids(one for one in must if one.outcome is Outcome.BLOCKED),
+        open=_ids(one for one in must if one.outcome is Outcome.INCONCLUSIVE),
+    )
+
+
+def _ids(verdicts: Iterable[Verdict]) -> tuple[str, ...]:
+    return tuple(sorted({one.requirement for one in verdicts}))
 
 
 def make_tree(folder: Path) -> Path:
@@ -193,6 +205,7 @@ def try_mutant(mutant: Mutant, lines: Lines, tree: Path, cosmic_ray: str, clean:
     return Result(
         key=mutant.key,
         module=mutant.module,
+        text=module_digest(mutant.module),
         operator=mutant.operator.removeprefix("core/"),
         line=mutant.line,
         definition=mutant.definition,
@@ -217,6 +230,8 @@ def _judge(tree: Path, names: Sequence[str], clean: frozenset[str]) -> tuple[str
                 continue
         if red := [one for one in run.red if one not in clean]:
             return KILLED, tuple(red[:5])
+        if blocked := [one for one in run.blocked if one not in clean]:
+            return KILLED, tuple(blocked[:5])
         if run.code == ExitCode.UNREACHABLE:
             return KILLED, ("target not reachable",)
         left |= set(run.open) - clean

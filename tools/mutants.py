@@ -22,7 +22,7 @@ import msgspec
 from ciq_schemas.requirement import set_version
 from ciq_schemas.transcript.records import ExitCode
 from tools.kill_full import commit_of
-from tools.mutant_list import ROOT, ListingError, Mutant, digest, list_mutants
+from tools.mutant_list import ROOT, ListingError, Mutant, digest, list_mutants, module_digest
 from tools.mutant_trial import (
     INCONCLUSIVE,
     KILLED,
@@ -70,7 +70,10 @@ _Line = _Header | _Measured | _Clean | _Done
 
 
 class Progress:
-    """The progress file: what was measured and which mutants have run, for one state of the sources."""
+    """The progress file: what was measured and which mutants have run.
+
+    Measured lines are valid for one state of all sources, the result of a mutant while its module is unchanged.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -78,14 +81,14 @@ class Progress:
         self.clean: frozenset[str] | None = None
         self.results: dict[str, Result] = {}
         found = [_read(line) for line in path.read_bytes().splitlines()] if path.exists() else []
-        first = found[0] if found else None
-        if isinstance(first, _Header) and first.sources == digest():
-            self.commit = first.commit
-            for line in found:
+        self.commit = commit_of(ROOT)
+        current = False
+        for line in found:
+            if isinstance(line, _Header):
+                current = line.sources == digest()
+            elif current or isinstance(line, _Done):
                 self._take(line)
-        else:
-            path.write_bytes(b"")
-            self.commit = commit_of(ROOT)
+        if not current:
             self.add(_Header(sources=digest(), commit=self.commit))
 
     def add(self, line: _Line) -> None:
@@ -99,7 +102,7 @@ class Progress:
             self.lines[line.scenario] = {module: frozenset(numbers) for module, numbers in line.lines.items()}
         elif isinstance(line, _Clean):
             self.clean = frozenset(line.red)
-        elif isinstance(line, _Done):
+        elif isinstance(line, _Done) and line.result.text == module_digest(line.result.module):
             self.results[line.result.key] = line.result
 
 
@@ -124,7 +127,7 @@ def prepare(progress: Progress, folder: Path) -> Lines:
         for part, workers in stages(names):
             with running_mock(tree, workers) as url:
                 run = run_suite(url, part)
-            red |= {*run.red, *run.open}
+            red |= {*run.red, *run.blocked, *run.open}
         _say(f"the mock without a mutant: red or open are {', '.join(sorted(red)) or 'none'}")
         progress.add(_Clean(red=sorted(red)))
     return progress.lines

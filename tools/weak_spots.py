@@ -29,11 +29,11 @@ Run on {date} with requirement set {set} at commit {commit}. `tox -e mutants` ru
 
 | Status | Means |
 | --- | --- |
-| killed | a MUST failed or a SHOULD was warned of, or the mock did not start or stopped answering |
+| killed | a MUST failed or was blocked (the run ends with exit code 1), a SHOULD was warned of, or the mock did not start or stopped answering |
 | silent | every scenario that executes the place ran, and no requirement noticed |
 | not executed | no scenario of a run executes the place |
 | equivalent | the mutant behaves as the original, for the given reason |
-| inconclusive | requirements were blocked or inconclusive, and none failed |
+| inconclusive | a MUST stayed inconclusive, and none failed |
 
 Runs use the feature media (and speech, where a requirement needs two), with templates, workflows and batch jobs. They have no restart,
 no random histories and no malformed requests. Operators that only crash, such as `+` replaced by `<<`, are left out.

@@ -1,5 +1,6 @@
 """The published mutants: page and file agree, their number does not fall, and the runs can be continued."""
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import msgspec
@@ -7,8 +8,8 @@ import pytest
 from sources import ROOT
 
 from tools import mutant_trial, mutants, weak_spots
-from tools.mutant_list import OPERATORS, Mutant, digest, source
-from tools.mutant_trial import KILLED, NOT_EXECUTED, SILENT, Result
+from tools.mutant_list import OPERATORS, Mutant, digest, module_digest, source
+from tools.mutant_trial import INCONCLUSIVE, KILLED, NOT_EXECUTED, SILENT, Result, SuiteRun
 
 STORED = weak_spots.from_json((ROOT / "reports" / "published" / "mutants.json").read_bytes())
 LEAST_RUN = 44
@@ -22,9 +23,19 @@ def mutant(occurrence: int = 0, line: int = 1) -> Mutant:
     return Mutant(module=MODULE, operator="core/AddNot", occurrence=occurrence, line=line, definition="f")
 
 
-def result(one: Mutant, status: str) -> Result:
+def result(one: Mutant, status: str, text: str = "") -> Result:
     """The result of a mutant."""
-    return Result(one.key, one.module, "AddNot", one.line, one.definition, "a => not a", status, ("ABC-001",), 3, 1.5)
+    return Result(
+        key=one.key,
+        module=one.module,
+        text=text or module_digest(one.module),
+        operator="AddNot",
+        line=one.line,
+        definition=one.definition,
+        change="a => not a",
+        status=status,
+        seen_by=("ABC-001",),
+    )
 
 
 def test_weak_spots_page_is_written_from_published_file() -> None:
@@ -83,12 +94,46 @@ def test_stopped_runs_continue_from_progress_file(tmp_path: Path) -> None:
     assert again.commit == first.commit
 
 
-def test_progress_of_other_sources_is_discarded(tmp_path: Path) -> None:
-    """Results are valid for the mutated texts only."""
+def test_measured_lines_of_other_sources_are_discarded(tmp_path: Path) -> None:
+    """The lines that a scenario executes are valid for one state of all sources."""
     path = tmp_path / "progress.ndjson"
-    mutants.Progress(path).add(mutants._Done(result(mutant(), KILLED)))
+    mutants.Progress(path).add(mutants._Measured(scenario="order", lines={MODULE: [1, 2]}))
     path.write_text(path.read_text(encoding="utf-8").replace(digest(), "0" * 16), encoding="utf-8")
-    assert not mutants.Progress(path).results
+    assert not mutants.Progress(path).lines
+    mutants.Progress(path).add(mutants._Measured(scenario="pause", lines={MODULE: [3]}))
+    assert mutants.Progress(path).lines == {"pause": {MODULE: frozenset({3})}}
+
+
+def test_result_is_valid_while_its_module_is_unchanged(tmp_path: Path) -> None:
+    """A change of another module discards no result; a changed or deleted module discards its own."""
+    path = tmp_path / "progress.ndjson"
+    progress = mutants.Progress(path)
+    gone = Mutant(module="ciq_mock/engine/gone.py", operator="core/AddNot", occurrence=0, line=1, definition="f")
+    progress.add(mutants._Done(result(mutant(0), KILLED)))
+    progress.add(mutants._Done(result(mutant(1), KILLED, "0" * 16)))
+    progress.add(mutants._Done(result(gone, KILLED, "0" * 16)))
+    path.write_text(path.read_text(encoding="utf-8").replace(digest(), "0" * 16), encoding="utf-8")
+    assert set(mutants.Progress(path).results) == {mutant(0).key}
+
+
+@pytest.mark.parametrize(
+    ("run", "status"),
+    [
+        (SuiteRun(code=1, red=("PRI-001",), blocked=(), open=()), KILLED),
+        (SuiteRun(code=1, red=(), blocked=("ACT-001",), open=()), KILLED),
+        (SuiteRun(code=3, red=(), blocked=(), open=()), KILLED),
+        (SuiteRun(code=5, red=(), blocked=(), open=("PAU-001",)), INCONCLUSIVE),
+        (SuiteRun(code=0, red=("OLD-001",), blocked=(), open=()), SILENT),
+        (SuiteRun(code=0, red=(), blocked=(), open=()), SILENT),
+    ],
+)
+def test_mutant_is_killed_if_the_run_deviates(
+    run: SuiteRun, status: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A blocked MUST ends a run with exit code 1; what is red without the mutant does not count."""
+    monkeypatch.setattr(mutant_trial, "run_suite", lambda *_: run)
+    monkeypatch.setattr(mutant_trial, "running_mock", lambda *_: nullcontext("http://127.0.0.1:1"))
+    assert mutant_trial._judge(tmp_path, ["queues"], frozenset({"OLD-001"}))[0] == status
 
 
 def test_killed_mutant_with_a_reason_is_not_equivalent(tmp_path: Path) -> None:
