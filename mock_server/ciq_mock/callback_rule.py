@@ -127,4 +127,14 @@ def _by_queue(rule: NotifyConfig, channel: str, body_format: BodyFormat) -> Deci
             format=body_format,
             reason="the queue's message queue",
         )
+    topic = rule.kafka_config
+    if channel == Channel.KAFKA and topic is not None and topic.topic:
+        return Sink(
+            channel=Channel.KAFKA,
+            region=topic.region or "",
+            mode=topic.instance_id or "",
+            name=topic.topic,
+            format=body_format,
+            reason="the queue's Kafka topic",
+        )
     return Silence(reason=f"the rule in force is of type {channel}, but it has no address of that type")

@@ -35,8 +35,15 @@ _ANSWERS: Mapping[OperationKind, Document] = {
     OperationKind.UPDATE_TEMPLATE: Document.TEMPLATE_ANSWER,
     OperationKind.LIST_TEMPLATES: Document.TEMPLATE_LIST,
     OperationKind.DELETE_TEMPLATE: Document.TEMPLATE_DELETED,
+    OperationKind.CREATE_PLAY_KEY: Document.PLAY_KEY_ANSWER,
     OperationKind.GET_PLAY_KEY: Document.PLAY_KEY_ANSWER,
     OperationKind.UPDATE_PLAY_KEY: Document.PLAY_KEY_ANSWER,
+    OperationKind.LIST_BOUND: Document.BOUND_BUCKETS,
+    OperationKind.CREATE_VOCABULARY: Document.VOCABULARY_CHANGED,
+    OperationKind.UPDATE_VOCABULARY: Document.VOCABULARY_CHANGED,
+    OperationKind.DELETE_VOCABULARY: Document.VOCABULARY_CHANGED,
+    OperationKind.GET_VOCABULARY: Document.VOCABULARY_ANSWER,
+    OperationKind.LIST_VOCABULARIES: Document.VOCABULARY_LIST,
     OperationKind.CREATE_WORKFLOW: Document.WORKFLOW_ANSWER,
     OperationKind.LIST_WORKFLOWS: Document.WORKFLOW_LIST,
     OperationKind.UPDATE_WORKFLOW: Document.WORKFLOW_ANSWER,
@@ -116,7 +123,7 @@ def stored_openapi() -> dict[str, object]:
 
 
 def answer_of(operation: HttpOperation) -> Document | None:
-    """Returns the document in the response to a documented operation; None when the response has no body."""
+    """Returns the document in the response to an operation; None when the response has no body."""
     return _ANSWERS.get(operation.kind)
 
 

@@ -31,6 +31,7 @@ class OperationKind(StrEnum):
     UPDATE_TEMPLATE = "update_template"
     LIST_TEMPLATES = "list_templates"
     DELETE_TEMPLATE = "delete_template"
+    CREATE_PLAY_KEY = "create_play_key"
     GET_PLAY_KEY = "get_play_key"
     UPDATE_PLAY_KEY = "update_play_key"
     OPEN_IMAGE_SEARCH = "open_image_search"
@@ -112,6 +113,7 @@ _OTHERS = (
     (OperationKind.LIST_TEMPLATES, "GET", "/template", "template.list", "436/77185"),
     (OperationKind.UPDATE_TEMPLATE, "PUT", "/template/{templateId}", "template.update", "1045/73038"),
     (OperationKind.DELETE_TEMPLATE, "DELETE", "/template/{templateId}", "template.delete", "436/75046"),
+    (OperationKind.CREATE_PLAY_KEY, "POST", "/playKey", "play_key.create", ""),
     (OperationKind.GET_PLAY_KEY, "GET", "/playKey", "play_key.get", "1045/72947"),
     (OperationKind.UPDATE_PLAY_KEY, "PUT", "/playKey", "play_key.update", "1045/72946"),
     (OperationKind.OPEN_IMAGE_SEARCH, "POST", "/ImageSearchBucket", "image_search.open", "1045/43516"),

@@ -17,6 +17,14 @@ Open = Mapping[str, object]
 """Content of an open container: text, mapping or list of those, by element name."""
 
 
+class KafkaConfig(_Value, frozen=True, kw_only=True):
+    """The topic of a callback rule; only the Go SDK has it."""
+
+    region: str | None = None
+    instance_id: str | None = None
+    topic: str | None = None
+
+
 class NotifyConfig(_Value, frozen=True, kw_only=True):
     """The callback rule of a queue (1045/72939, 1045/72940)."""
 
@@ -28,6 +36,7 @@ class NotifyConfig(_Value, frozen=True, kw_only=True):
     mq_mode: str | None = None
     mq_region: str | None = None
     mq_name: str | None = None
+    kafka_config: KafkaConfig | None = None
 
 
 class Queue(_Value, frozen=True, kw_only=True):

@@ -313,7 +313,7 @@ SAMPLES |= {
     ),
     "hot words, one": (
         Document.VOCABULARY_ANSWER,
-        f"<Response><RequestId>REQ-V</RequestId><Table><TableId>v1</TableId>{_HOT_WORDS}</Table></Response>",
+        f"<Response><RequestId>REQ-V</RequestId><TableId>v1</TableId>{_HOT_WORDS}</Response>",
     ),
     "hot words, list": (
         Document.VOCABULARY_LIST,

@@ -6,7 +6,7 @@ import pytest
 
 from ciq_mock.callback_rule import BodyFormat, Channel, Decision, Destination, Silence, Sink, decide
 from ciq_mock.engine import NEVER_CONFIGURED, NO_CHOICE, CallbackChoice, KafkaAddress, MqAddress
-from ciq_schemas.values import NotifyConfig
+from ciq_schemas.values import KafkaConfig, NotifyConfig
 
 QUEUE = "http://queue.example/q?token=1"
 JOB = "http://job.example/j"
@@ -37,6 +37,10 @@ WORKFLOW_ONLY = rule(event="WorkflowFinish")
 TDMQ_RULE = NotifyConfig(
     state="On", event="TaskFinish", type="TDMQ", mq_mode="Queue", mq_region="bj", mq_name="qq", result_format="JSON"
 )
+KAFKA_RULE = NotifyConfig(
+    state="On", event="TaskFinish", type="Kafka",
+    kafka_config=KafkaConfig(region="gz", instance_id="ckafka-2", topic="qk"),
+)  # fmt: skip
 IN_MQ = (Channel.TDMQ, "sh", "Topic", "jobs")
 
 ROWS = [
@@ -73,6 +77,8 @@ ROWS = [
     Row("job TDMQ without MqConfig, queue TDMQ", TDMQ_RULE, CallbackChoice(type="TDMQ"),
         (Channel.TDMQ, "bj", "Queue", "qq"), BodyFormat.JSON),
     Row("queue TDMQ", TDMQ_RULE, NO_CHOICE, (Channel.TDMQ, "bj", "Queue", "qq"), BodyFormat.JSON),
+    Row("queue Kafka", KAFKA_RULE, NO_CHOICE, (Channel.KAFKA, "gz", "ckafka-2", "qk")),
+    Row("queue Kafka without a topic", rule(type="Kafka", url=""), NO_CHOICE, None),
     Row("job type Url, queue TDMQ", TDMQ_RULE, CallbackChoice(type="Url"), None),
     Row("job Kafka", ON, CallbackChoice(type="Kafka", kafka=KAFKA), (Channel.KAFKA, "ap-guangzhou", "ckafka-1", "t")),
     Row("job Kafka without its fields", ON, CallbackChoice(type="Kafka"), None),

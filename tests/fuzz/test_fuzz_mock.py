@@ -65,7 +65,7 @@ def faults_of(server: MockServer, request: FuzzRequest) -> list[str]:
         connection.close()
     if status < 400:
         return []
-    faults = [f"status {status}"] if status >= 500 and status != 501 else []
+    faults = [f"status {status}"] if status >= 500 else []
     decoded = read(Document.ERROR, body, Reading.STRICT)
     if not decoded.ok:
         return [*faults, f"{status} {body[:200]!r}: {decoded.problems}"]

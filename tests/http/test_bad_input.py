@@ -201,7 +201,7 @@ REQUESTS: dict[str, tuple[str, str, int, str]] = {
     ),
     "eleven job ids": ("GET", f"/jobs/{ELEVEN}", 400, ARGUMENT),
     "commas for job ids": ("GET", "/jobs/,,", 400, ARGUMENT),
-    "PUT without cancel": ("PUT", "/jobs/x", 400, ARGUMENT),
+    "PUT without cancel": ("PUT", "/jobs/x", 400, "ResourceNotFound"),
     "cancel of an unknown job": ("PUT", "/jobs/x?cancel", 400, "ResourceNotFound"),
     "eleven cancelled": ("PUT", f"/jobs/{ELEVEN}?cancel", 400, ARGUMENT),
     "unknown path": ("GET", "/nothing/here", 404, "ResourceNotFound"),
@@ -259,7 +259,7 @@ RAW: dict[str, tuple[bytes, int, str]] = {
     "empty Host": (head("GET /queue HTTP/1.1", "Host:"), 400, "InvalidHost"),
     "absurd Host": (head("GET /queue HTTP/1.1", "Host: a b<c>"), 400, "InvalidHost"),
     "Host of another service": (
-        head("GET /queue HTTP/1.1", "Host: x-1.pic.ap-test.myqcloud.com"), 400, "InvalidHost",
+        head("GET /queue HTTP/1.1", "Host: x-1.file.ap-test.myqcloud.com"), 400, "InvalidHost",
     ),
     "a region's host for queues": (
         head("GET /queue HTTP/1.1", "Host: ci.ap-test.myqcloud.com"), 400, "InvalidHost",

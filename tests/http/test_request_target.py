@@ -20,6 +20,13 @@ LIMITS = Limits()
         (b"unit-1250000000.cos.ap-test.myqcloud.com", "unit-1250000000", "ap-test"),
         (b"unit-1250000000.ci.ap-test.tencentci.cn", "unit-1250000000", "ap-test"),
         (b"ci.ap-test.myqcloud.com", "", "ap-test"),
+        (b"unit-1250000000.cos-internal.ap-test.tencentcos.cn", "unit-1250000000", "ap-test"),
+        (b"unit-1250000000.ci-internal.ap-test.tencentci.cn", "unit-1250000000", "ap-test"),
+        (b"unit-1250000000.pic.ap-test.myqcloud.com", "unit-1250000000", "ap-test"),
+        (b"unit-1250000000.cos.accelerate.myqcloud.com", "unit-1250000000", DEFAULT.region),
+        (b"unit-1250000000.ci.ap-test.myqcloud.com.", "unit-1250000000", "ap-test"),
+        (b"unit-1250000000.ci.ap-test.myqcloud.com.:80", "unit-1250000000", "ap-test"),
+        (b"localhost.", DEFAULT.bucket, DEFAULT.region),
         (b"127.0.0.1:8080", DEFAULT.bucket, DEFAULT.region),
         (b"localhost", DEFAULT.bucket, DEFAULT.region),
         (b"unit-1250000000.localhost:1", "unit-1250000000", DEFAULT.region),
@@ -33,7 +40,7 @@ def test_host_gives_bucket_and_region(host: bytes, bucket: str, region: str) -> 
 
 
 @pytest.mark.parametrize(
-    "host", [b"", b"a b", b"x.pic.ap-test.myqcloud.com", b"h:port", b"h:", b"a\xff", b".ci.r.myqcloud.com", b"x" * 300]
+    "host", [b"", b"a b", b"x.file.ap-test.myqcloud.com", b"h:port", b"h:", b"a\xff", b".ci.r.myqcloud.com", b"x" * 300]
 )
 def test_invalid_host_is_refused(host: bytes) -> None:
     """An invalid host, or an undocumented form within the service's domain, is InvalidHost."""

@@ -346,7 +346,7 @@ def test_hot_word_table_is_returned_as_sent(server: MockServer) -> None:
     assert error_of(send(server, "POST", "/asrhotvocabtable", table("c"))) == (400, "CreatedTemplateNumLimit")
     body = table("a2", table_id=first, words=WORDS.format(1) + WORDS.format(2))
     assert send(server, "PUT", "/asrhotvocabtable", body)[0] == 200
-    shown = part(value(Document.VOCABULARY_ANSWER, send(server, "GET", f"/asrhotvocabtable/{first}")), "Table")
+    shown = value(Document.VOCABULARY_ANSWER, send(server, "GET", f"/asrhotvocabtable/{first}"))
     weights = [{"Vocabulary": "城", "Weight": str(n)} for n in (1, 2)]
     assert (shown["TableName"], shown["VocabularyWeights"]) == ("a2", weights)
     found = value(Document.VOCABULARY_LIST, send(server, "GET", "/asrhotvocabtable?offset=1&limit=1"))
@@ -383,7 +383,7 @@ def test_invalid_hot_word_request_is_refused(
         ("POST", "/", "PUT"),
         ("PATCH", "/template", "POST, GET, HEAD"),
         ("POST", "/template/t1", "PUT, DELETE"),
-        ("DELETE", "/playKey", "GET, HEAD, PUT"),
+        ("DELETE", "/playKey", "POST, GET, HEAD, PUT"),
         ("GET", "/ImageSearchBucket", "POST"),
         ("DELETE", "/asrhotvocabtable", "POST, PUT, GET, HEAD"),
     ],

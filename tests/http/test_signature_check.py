@@ -295,3 +295,12 @@ def test_signature_of_each_configured_key_is_accepted() -> None:
         )
         header = authorization("A", q_ak=key.secret_id, q_signature=value)
         assert check(request("A", header=header), KEYS, now=NOW) == key.secret_id
+
+
+def test_header_listed_twice_is_explained() -> None:
+    """The reason names the header and both numbers, not a missing header."""
+    signed = ((b"authorization", authorization("A", q_header_list="host;host").encode()), (b"host", HOST))
+    with pytest.raises(Refusal) as caught:
+        check(SignedRequest(method="GET", path=b"/queue", query=b"", headers=signed), KEYS, now=NOW)
+    assert caught.value.code == "SignatureDoesNotMatch"
+    assert "host is listed 2 times as signed but is in the request 1 time(s)" in caught.value.message

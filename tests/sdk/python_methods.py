@@ -308,7 +308,7 @@ def _words_updated(context: SdkBench) -> str:
 
 def _words_shown(context: SdkBench) -> str:
     _, data = context.speech.ci_get_asr_hot_vocabulary_table(BUCKET, context.ids["words"])
-    return f"Table.TableName = {data['Table']['TableName']}"
+    return f"TableName = {data['TableName']}"
 
 
 def _words_listed(context: SdkBench) -> str:

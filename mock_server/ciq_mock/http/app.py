@@ -13,6 +13,8 @@ from hashlib import md5
 
 from starlette.types import Receive, Scope, Send
 
+from ciq_mock.http.cross_origin import is_preflight, permission, readable
+from ciq_mock.http.json_answers import JSON, as_json
 from ciq_mock.http.protocol import Answered, Headers, Spelled
 from ciq_mock.http.request_log import RequestEntry, RequestLog, shown_target
 from ciq_mock.http.router import Router
@@ -34,6 +36,7 @@ WriteError = Callable[[Refusal, str, str, str], bytes]
 _CONTENT_LENGTH = Spelled(b"Content-Length")
 _XML = (Spelled(b"Content-Type"), b"application/xml")
 """Exactly this value: the Python SDK compares for equality."""
+_JSON = (Spelled(b"Content-Type"), JSON)
 DRAINED = 16 << 20
 """Bytes of a refused body that are still read, so that the client can read the answer."""
 
@@ -126,6 +129,19 @@ class ServiceApp:
 
     def answer(self, scope: Scope, headers: dict[bytes, bytes], body: bytes) -> Answered:
         """Answer a complete request."""
+        if b"origin" in headers:
+            return self._answer_browser(scope, headers, body)
+        return self._answer_client(scope, headers, body)
+
+    def _answer_browser(self, scope: Scope, headers: dict[bytes, bytes], body: bytes) -> Answered:
+        if is_preflight(scope["method"], headers):
+            request_id = self._ids.fresh()
+            self.log_request(scope, headers, 200, request_id, None)
+            return 200, _with_length(b"", [*self.identity(request_id), *permission(headers)]), b""
+        status, response, content = self._answer_client(scope, headers, body)
+        return status, [*response, *readable()], content
+
+    def _answer_client(self, scope: Scope, headers: dict[bytes, bytes], body: bytes) -> Answered:
         request_id = self._ids.fresh()
         try:
             answer = self._answer(scope, headers, body, request_id)
@@ -136,7 +152,8 @@ class ServiceApp:
             internal = Refusal(ErrorCode.INTERNAL_ERROR, "the mock failed; see the traceback in its log")
             return self._refused(scope, headers, request_id, internal)
         self.log_request(scope, headers, answer.status, request_id, None)
-        return answer.status, _with_length(answer.body, self.identity(request_id)), answer.body
+        content_type = _JSON if answer.json else _XML
+        return answer.status, _with_length(answer.body, self.identity(request_id), content_type), answer.body
 
     def _refused(self, scope: Scope, headers: dict[bytes, bytes], request_id: str, refusal: Refusal) -> Answered:
         extra, content = self.render_refusal(refusal, resource_of(scope), request_id)
@@ -181,7 +198,8 @@ class ServiceApp:
         query = read_query(scope["query_string"], self._limits)
         if b"content-md5" in headers:
             _check_md5(headers[b"content-md5"], body)
-        return self._handle(operation, Call(place.bucket, place.region, key, query, body, request_id))
+        answer = self._handle(operation, Call(place.bucket, place.region, key, query, body, request_id))
+        return as_json(operation, answer) if headers.get(b"accept") == JSON else answer
 
     async def _body(self, headers: dict[bytes, bytes], receive: Receive) -> bytes:
         """Read the body; raise Refusal when it is too long, ConnectionError when the client has disconnected."""
@@ -227,10 +245,10 @@ class ServiceApp:
         )
 
 
-def _with_length(content: bytes, extra: Headers) -> Headers:
+def _with_length(content: bytes, extra: Headers, content_type: tuple[bytes, bytes] = _XML) -> Headers:
     """Return the headers of an answer with its length, and its type when it has a body."""
     length = (_CONTENT_LENGTH, b"%d" % len(content))
-    return [_XML, length, *extra] if content else [length, *extra]
+    return [content_type, length, *extra] if content else [length, *extra]
 
 
 def resource_of(scope: Scope) -> str:

@@ -18,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from ciq_mock.http import object_form
 from ciq_mock.http.app import ServiceApp, resource_of
+from ciq_mock.http.cross_origin import is_preflight, permission, readable
 from ciq_mock.http.object_form import PATH_PREFIX, Place
 from ciq_mock.http.protocol import Headers, Spelled
 from ciq_mock.http.router import Router
@@ -31,7 +32,9 @@ from ciq_mock.settings import Limits, ObjectSettings
 
 logger = logging.getLogger("ciq_mock")
 
-_COS_HOST = re.compile(rb"(?:[a-z0-9-]+\.)?cos\.", re.IGNORECASE)
+_COS_HOST = re.compile(rb"(?:[a-z0-9-]+\.)?(?:cos|cos-internal|pic)\.", re.IGNORECASE)
+CRC64 = b"x-cos-hash-crc64ecma"
+"""436/7749: the Go SDK fails an upload whose answer lacks it."""
 _ID = re.compile(r"[a-z][0-9a-f]{32}(?:,[a-z][0-9a-f]{32})*")
 _DRAINED = 16 << 20
 _METHODS = ("GET", "HEAD", "PUT", "DELETE")
@@ -76,16 +79,14 @@ class ObjectApp:
             return True
         for name, value in scope["headers"]:
             if name == b"host":
-                return b"cos." in value.lower() and self._is_key(value, scope["raw_path"])
+                return _COS_HOST.match(value) is not None and self._is_key(scope["raw_path"])
         return False
 
-    def _is_key(self, host: bytes, raw_path: bytes) -> bool:
+    def _is_key(self, raw_path: bytes) -> bool:
         """Return whether a path at a host of COS is a key or the bucket, not a call of the service.
 
         Redirected SDKs send both to the same host. `jobs/a.mp4` is a key: its last part does not look like an id.
         """
-        if _COS_HOST.match(host) is None:
-            return False
         try:
             path = read_path(raw_path, self._limits)
         except Refusal:
@@ -100,6 +101,10 @@ class ObjectApp:
         request_id = self._service.fresh_id()
         headers = dict(scope["headers"])
         refusal = None
+        if is_preflight(scope["method"], headers):
+            self._service.log_request(scope, headers, 200, request_id, None)
+            await _send(send, scope, _Reply(200, [*self._service.identity(request_id), *permission(headers)]))
+            return
         try:
             reply = await self._answer(scope, headers, receive)
             if self._service.flush is not None:
@@ -117,12 +122,9 @@ class ObjectApp:
         else:
             reply.headers.extend(self._service.identity(request_id))
         self._service.log_request(scope, headers, reply.status, request_id, refusal)
-        length = len(reply.body) if reply.length is None else reply.length
-        body = b"" if scope["method"] == "HEAD" else reply.body
-        if reply.status != 204:
-            reply.headers.insert(0, (Spelled(b"Content-Length"), b"%d" % length))
-        await send({"type": "http.response.start", "status": reply.status, "headers": reply.headers})
-        await send({"type": "http.response.body", "body": body, "more_body": False})
+        if b"origin" in headers:
+            reply.headers.extend(readable())
+        await _send(send, scope, reply)
 
     async def _answer(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive) -> _Reply:
         uploading = scope["method"] == "PUT"
@@ -160,7 +162,7 @@ class ObjectApp:
             self._library.put(place.bucket, item)
         except FullStoreError as error:
             raise _store_full(str(error)) from None
-        return _Reply(200, [(Spelled(b"ETag"), item.etag.encode())])
+        return _Reply(200, [(Spelled(b"ETag"), item.etag.encode()), (CRC64, b"%d" % item.crc64)])
 
     def _get(self, place: Place, query: Query, headers: dict[bytes, bytes]) -> _Reply:
         item = self._library.find(place.bucket, place.key)
@@ -214,6 +216,15 @@ class ObjectApp:
         return True
 
 
+async def _send(send: Send, scope: Scope, reply: _Reply) -> None:
+    length = len(reply.body) if reply.length is None else reply.length
+    body = b"" if scope["method"] == "HEAD" else reply.body
+    if reply.status != 204:
+        reply.headers.insert(0, (Spelled(b"Content-Length"), b"%d" % length))
+    await send({"type": "http.response.start", "status": reply.status, "headers": reply.headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
 def _headers_of(item: StoredObject) -> dict[bytes, bytes]:
     headers = dict(item.headers) or {b"content-type": b"application/octet-stream"}
     return (
@@ -223,6 +234,7 @@ def _headers_of(item: StoredObject) -> dict[bytes, bytes]:
             b"etag": item.etag.encode(),
             b"last-modified": object_form.http_date(item.modified),
             b"accept-ranges": b"bytes",
+            CRC64: b"%d" % item.crc64,
         }
     )
 

@@ -138,7 +138,7 @@ def spelled(name: bytes) -> Spelled:
     """Return a header name as COS spells it: the Python SDK returns the names in a plain dict."""
     if name == b"etag":
         return Spelled(b"ETag")
-    return Spelled(name if name.startswith(_META) else name.title())
+    return Spelled(name if name.startswith(b"x-cos-") else name.title())
 
 
 def http_date(seconds: float) -> bytes:

@@ -273,6 +273,14 @@ def _chosen(names: Sequence[str], available: Mapping[str, list[bytes]]) -> list[
     chosen: list[tuple[str, str]] = []
     for name in names:
         if not left[name]:
-            raise Refusal(ErrorCode.SIGNATURE_DOES_NOT_MATCH, f"{name} is listed as signed but not in the request")
+            raise Refusal(ErrorCode.SIGNATURE_DOES_NOT_MATCH, _why_missing(name, names, available))
         chosen.append((name, _encode(left[name].pop(0))))
     return chosen
+
+
+def _why_missing(name: str, names: Sequence[str], available: Mapping[str, list[bytes]]) -> str:
+    """Return why a listed name has no value left: it is not in the request, or it is listed too often."""
+    present = len(available.get(name, ()))
+    if not present:
+        return f"{name} is listed as signed but not in the request"
+    return f"{name} is listed {names.count(name)} times as signed but is in the request {present} time(s): list it once"

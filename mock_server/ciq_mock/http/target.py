@@ -15,9 +15,12 @@ from ciq_mock.service.refusal import ErrorCode, Refusal
 from ciq_mock.settings import Limits
 
 _SERVICE_HOST = re.compile(
-    rb"(?:(?P<bucket>[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)\.)?(?:ci|cos)\.(?P<region>[a-z0-9-]{1,40})\."
-    rb"(?:myqcloud\.com|tencentci\.cn|tencentcos\.cn)"
+    rb"(?:(?P<bucket>[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)\.)?(?:ci|cos|ci-internal|cos-internal|pic)\."
+    rb"(?P<region>[a-z0-9-]{1,40})\.(?:myqcloud\.com|tencentci\.cn|tencentcos\.cn)"
 )
+"""`-internal`: addresses inside the service's network (Go SDK). `pic`: image styles of a bucket (Node SDK)."""
+_ACCELERATE = b"accelerate"
+"""In place of a region, global acceleration: such a host does not name the bucket's region (436/38073)."""
 _SERVICE_DOMAIN = re.compile(rb"(?:.*\.)?(?:myqcloud\.com|tencentci\.cn|tencentcos\.cn)")
 _LOCAL_HOST = re.compile(rb"(?:(?P<bucket>[a-z0-9][a-z0-9-]{0,61}-[0-9]+)\.)?(?:localhost|127\.0\.0\.1)")
 _ANY_HOST = re.compile(rb"[a-z0-9._-]{1,253}|\[[0-9a-f:.]{2,45}\]")
@@ -56,9 +59,11 @@ class HostReader:
             name = host
         elif not (port.isdigit() and len(port) <= 5):
             raise Refusal(ErrorCode.INVALID_HOST, "the port in Host is not a number")
+        name = name.removesuffix(b".")  # a fully qualified name
         found = _SERVICE_HOST.fullmatch(name)
         if found:
-            return Place(bucket=(found["bucket"] or b"").decode(), region=found["region"].decode())
+            region = self.default.region if found["region"] == _ACCELERATE else found["region"].decode()
+            return Place(bucket=(found["bucket"] or b"").decode(), region=region)
         if _SERVICE_DOMAIN.fullmatch(name):
             raise Refusal(
                 ErrorCode.INVALID_HOST,

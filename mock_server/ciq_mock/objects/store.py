@@ -25,6 +25,18 @@ class StoredObject(msgspec.Struct, frozen=True, kw_only=True):
         """The quoted digest, as in every answer of COS."""
         return f'"{self.md5}"'
 
+    @property
+    def crc64(self) -> int:
+        """CRC-64/XZ of the data, which COS calls CRC64 (ECMA-182)."""
+        return crc64_of(self.data)
+
+
+def crc64_of(data: bytes) -> int:
+    """Return the CRC-64/XZ of bytes."""
+    from fastcrc import crc64  # loaded with the first object: it takes longer than the rest of this package
+
+    return crc64.xz(data)
+
 
 def stored(key: str, data: bytes, *, modified: float, headers: tuple[tuple[bytes, bytes], ...] = ()) -> StoredObject:
     """Create an object with its digest."""

@@ -44,6 +44,8 @@ class Answer(msgspec.Struct, frozen=True):
 
     body: bytes
     status: int = 200
+    json: bool = False
+    """True when the body is JSON; otherwise it is XML."""
 
 
 NOTHING = Answer(b"")

@@ -50,6 +50,7 @@ _OTHER_HANDLERS: Mapping[OperationKind, Handler] = MappingProxyType(
         OperationKind.UPDATE_TEMPLATE: template_calls.update,
         OperationKind.LIST_TEMPLATES: template_calls.list_templates,
         OperationKind.DELETE_TEMPLATE: template_calls.delete,
+        OperationKind.CREATE_PLAY_KEY: further_calls.create_play_key,
         OperationKind.GET_PLAY_KEY: further_calls.get_play_key,
         OperationKind.UPDATE_PLAY_KEY: further_calls.update_play_key,
         OperationKind.OPEN_IMAGE_SEARCH: further_calls.open_image_search,

@@ -3,6 +3,8 @@
 Source: 1045/72946, 1045/72947 (play key), 1045/43516 (search by image). The mock plays and searches nothing.
 """
 
+from hashlib import md5
+
 from ciq_mock.resources import PlayKeys
 from ciq_mock.service.arguments import invalid, request_body
 from ciq_mock.service.call import NOTHING, Answer, Call
@@ -12,6 +14,20 @@ from ciq_schemas.codec import Document, encode
 _KEY_LENGTHS = range(6, 41)
 _DEFAULT_RATE = "10"
 _MOST_DIGITS = 9
+
+
+def create_play_key(context: ServiceContext, call: Call) -> Answer:
+    """Create the keys that the bucket does not have yet, and return both. Known from the Go and Java SDKs only.
+
+    The same bucket always gets the same keys, so that a test can repeat itself; they are no secrets.
+    """
+    bucket = need_bucket(call.bucket)
+    old = context.resources.play_keys.get(bucket)
+    master, backup = (
+        md5(f"{bucket} {name}".encode(), usedforsecurity=False).hexdigest() for name in ("main", "backup")
+    )
+    keys = context.resources.play_keys.update(bucket, master=old.master or master, backup=old.backup or backup)
+    return _play_keys(call, keys)
 
 
 def get_play_key(context: ServiceContext, call: Call) -> Answer:

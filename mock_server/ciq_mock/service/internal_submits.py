@@ -87,6 +87,8 @@ def _of_batch(
     parameters = given.get("JobParam")
     operation = dict(parameters) if isinstance(parameters, Mapping) else {}
     operation |= {name: given[name] for name in ("Output", "FreeTranscode", "UserData", "JobLevel") if name in given}
+    batch_id = _ANY_KEY if origin is None else origin.batch_id
+    operation = _filled(operation, {"${InventoryTriggerJobId}": batch_id, **_marks_of(key)})
     callback = {name: item for name, item in given.items() if name.startswith("CallBack")}
     return _spec(context, bucket, region, "Operation", str(given["Tag"]), key, operation, callback, origin)
 
@@ -140,15 +142,23 @@ def _known(content: Mapping[str, object], kind: object) -> dict[str, object]:
 
 def _with_run(content: Mapping[str, object], run: Run) -> dict[str, object]:
     """Return the parameters with the wildcards of the run and its object replaced (1045/43733)."""
-    folder, _, name = run.object.rpartition("/")
+    return _filled(content, {"${RunId}": run.id, **_marks_of(run.object)})
+
+
+def _marks_of(key: str) -> dict[str, str]:
+    """Return the wildcards of an input object with their values."""
+    folder, _, name = key.rpartition("/")
     stem, ending = splitext(name)
-    marks = {
-        "${RunId}": run.id,
+    return {
         "${InputPath}": folder,
         "${InputNameAndExt}": name,
         "${InputName}": stem,
         "${InputExt}": ending.removeprefix("."),
     }
+
+
+def _filled(content: Mapping[str, object], marks: Mapping[str, str]) -> dict[str, object]:
+    """Return the parameters with each wildcard replaced by its value."""
 
     def filled(item: object) -> object:
         if isinstance(item, Mapping):

@@ -14,7 +14,7 @@ from ciq_schemas.codec import Document, encode, update_request_of
 from ciq_schemas.features import EVERY_CATEGORY, FEATURES, Feature, FeatureSpec
 from ciq_schemas.lifecycle import QueueState
 from ciq_schemas.operations import FeatureOperation
-from ciq_schemas.values import NotifyConfig
+from ciq_schemas.values import KafkaConfig, NotifyConfig
 
 _ALL = "All"
 """On no page, but the Python SDK sends it by default."""
@@ -82,13 +82,15 @@ def _category(spec: FeatureSpec, call: Call, *, by_id: bool) -> str:
 
 def _rule(context: ServiceContext, spec: FeatureSpec, given: object) -> NotifyConfig:
     """Return the callback rule to store, without empty parts. Raise Refusal when a rule that is On is incomplete."""
-    words = {name: text for name, text in given.items() if text} if isinstance(given, dict) else {}
+    parts = {name: item for name, item in given.items() if item} if isinstance(given, dict) else {}
+    topic = _topic(parts.pop("KafkaConfig", None))
+    words = {name: str(text) for name, text in parts.items()}
     on = words.get("State", _OFF) == _ON
     if spec.feature is Feature.DOC and on:
         # The document pages require neither: they have only one event and one type.
         words = {"Type": _ADDRESS, "Event": "TaskFinish"} | words
     if on:
-        _need_complete(words)
+        _need_complete(words, topic)
     if "Url" in words:
         _need_address(context, words["Url"])
     return NotifyConfig(
@@ -100,20 +102,31 @@ def _rule(context: ServiceContext, spec: FeatureSpec, given: object) -> NotifyCo
         mq_mode=words.get("MqMode"),
         mq_region=words.get("MqRegion"),
         mq_name=words.get("MqName"),
+        kafka_config=topic,
     )
 
 
-def _need_complete(words: dict[str, str]) -> None:
+def _topic(given: object) -> KafkaConfig | None:
+    if not isinstance(given, dict):
+        return None
+    return KafkaConfig(region=given.get("Region"), instance_id=given.get("InstanceId"), topic=given.get("Topic"))
+
+
+def _need_complete(words: dict[str, str], topic: KafkaConfig | None) -> None:
     for name in ("Type", "Event"):
         if name not in words:
             raise invalid(f"NotifyConfig.{name} is required when NotifyConfig.State is On")
     parts = {
         _ADDRESS: ("Url",),
         _MESSAGE_QUEUE: ("MqMode", "MqRegion", "MqName"),
-        _KAFKA: ("KafkaConfig",),
+        _KAFKA: ("KafkaConfig.Region", "KafkaConfig.InstanceId", "KafkaConfig.Topic"),
     }
+    given = dict(words)
+    if topic is not None:
+        addressed = (("Region", topic.region), ("InstanceId", topic.instance_id), ("Topic", topic.topic))
+        given |= {f"KafkaConfig.{name}": text for name, text in addressed if text}
     for name in parts[words["Type"]]:
-        if name not in words:
+        if name not in given:
             raise invalid(f"NotifyConfig.{name} is required when State is On and Type is {words['Type']}")
 
 

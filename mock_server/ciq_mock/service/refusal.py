@@ -46,7 +46,8 @@ class ErrorCode(Enum):
     BAD_DIGEST = ("BadDigest", 400)
     KEY_TOO_LONG = ("KeyTooLong", 400)
     INVALID_URI = ("InvalidURI", 400)
-    NOT_IMPLEMENTED = ("NotImplemented", 501)
+    NOT_IMPLEMENTED = ("NotImplemented", 400)
+    """Code of COS, which has 501; SDKs repeat such a request for seconds, and the mock will not learn the call."""
 
     def __init__(self, wire: str, status: int) -> None:
         self.wire = wire

@@ -34,7 +34,7 @@ def update(context: ServiceContext, call: Call) -> Answer:
 def get(context: ServiceContext, call: Call) -> Answer:
     """Return one table."""
     table = context.resources.vocabularies.get(need_bucket(call.bucket), call.key)
-    return Answer(encode(Document.VOCABULARY_ANSWER, {"RequestId": call.request_id, "Table": _shown(table)}))
+    return Answer(encode(Document.VOCABULARY_ANSWER, {"RequestId": call.request_id, **_shown(table)}))
 
 
 def list_tables(context: ServiceContext, call: Call) -> Answer:

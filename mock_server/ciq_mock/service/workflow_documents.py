@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from ciq_mock.callback_rule import WORKFLOW_FINISH, BodyFormat
 from ciq_mock.results import written_by
+from ciq_mock.results.echo import plain, text
 from ciq_mock.service import times
 from ciq_mock.service.call import Answer, Call
 from ciq_mock.workflow import Page, Run, Task, Workflow
@@ -134,7 +135,13 @@ def _task(task: Task, written: Written) -> dict[str, object]:
         "JobId": None if task.job is None else task.job.id,
         "Name": task.node.name,
         "TemplateId": template_id or None,
+        "TemplateName": _template_name(task) if template_id else None,
     }
+
+
+def _template_name(task: Task) -> str | None:
+    """Return the name that the task's job shows; None when the task has no job."""
+    return None if task.job is None else plain(text(task.job.operation, b"TemplateName")) or None
 
 
 def _start(task: Task) -> str:
