@@ -36,7 +36,7 @@ def _bodies(evidence: Evidence, form: Format) -> tuple[ParsedCallback, ...] | Fi
         if not callback.job_ids and has_format(callback, form)
     )
     if isinstance(deliveries, Finding):
-        # A format that no document promises stays absent, even if a body arrived.
+        # A format that no document promises stays untested, even if a body arrived.
         return nameless if nameless and not isinstance(jobs_of(evidence, form), Finding) else deliveries
     named = {delivery.seq: delivery.callback for delivery in deliveries}
     named.update({callback.arrival.seq: callback for callback in nameless})
