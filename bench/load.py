@@ -6,6 +6,7 @@ A server that closes after each response gets a new connection each time, as fro
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -67,7 +68,7 @@ class _Connection(asyncio.Protocol):
             self.done.set_result(None)
 
 
-async def _drive(url: str, request: bytes, count: int, connections: int) -> Load:
+async def _drive(url: str, request: bytes, count: int, connections: int, trust: ssl.SSLContext | None) -> Load:
     loop = asyncio.get_running_loop()
     split = urlsplit(url)
     budget, tally = [count], [0, 0]
@@ -79,6 +80,7 @@ async def _drive(url: str, request: bytes, count: int, connections: int) -> Load
                 lambda: _Connection(request, done, budget, tally),  # noqa: B023 - called before the next round
                 split.hostname,
                 split.port,
+                ssl=trust,
             )
             await done
 
@@ -87,9 +89,9 @@ async def _drive(url: str, request: bytes, count: int, connections: int) -> Load
     return Load(tally[0], time.perf_counter() - began, tally[1])
 
 
-def drive(url: str, request: bytes, *, count: int, connections: int = 16) -> Load:
-    """Send `request` `count` times over `connections` connections to the server at `url`."""
-    return asyncio.run(_drive(url, request, count, connections))
+def drive(url: str, request: bytes, *, count: int, connections: int = 16, trust: ssl.SSLContext | None = None) -> Load:
+    """Send `request` `count` times over `connections` connections to the server at `url`, inside TLS with `trust`."""
+    return asyncio.run(_drive(url, request, count, connections, trust))
 
 
 def http_post(path: str, host: str, body: bytes, content_type: str = "application/xml", more: str = "") -> bytes:

@@ -13,21 +13,25 @@ if TYPE_CHECKING:
     from ciq_mock.clock import ClockKind
     from ciq_mock.delivery import Attempt
     from ciq_mock.engine import Failure, HeldReading
+    from ciq_mock.http.hosts import ForeignRequest
     from ciq_mock.http.request_log import RequestEntry
     from ciq_mock.http.serving import AddressInUseError
     from ciq_mock.ids import IdSource
     from ciq_mock.server import MockServer
     from ciq_mock.settings import (
         AdminSettings,
+        Certificate,
         Credentials,
         DeliverySettings,
         FailureByInput,
+        Handshake,
         Limits,
         MockSettings,
         ObjectSettings,
         RuleMoment,
         SettingError,
         Shutdown,
+        TlsSettings,
         UnknownInput,
     )
     from ciq_mock.store import StoreError
@@ -36,11 +40,14 @@ __all__ = [
     "AddressInUseError",
     "AdminSettings",
     "Attempt",
+    "Certificate",
     "ClockKind",
     "Credentials",
     "DeliverySettings",
     "Failure",
     "FailureByInput",
+    "ForeignRequest",
+    "Handshake",
     "HeldReading",
     "IdSource",
     "JobView",
@@ -54,6 +61,7 @@ __all__ = [
     "SettingError",
     "Shutdown",
     "StoreError",
+    "TlsSettings",
     "UnknownInput",
 ]
 
@@ -62,21 +70,25 @@ _MODULES = {
     "clock": ("ClockKind",),
     "delivery": ("Attempt",),
     "engine": ("Failure", "HeldReading"),
+    "http.hosts": ("ForeignRequest",),
     "http.request_log": ("RequestEntry",),
     "http.serving": ("AddressInUseError",),
     "ids": ("IdSource",),
     "server": ("MockServer",),
     "settings": (
         "AdminSettings",
+        "Certificate",
         "Credentials",
         "DeliverySettings",
         "FailureByInput",
+        "Handshake",
         "Limits",
         "MockSettings",
         "ObjectSettings",
         "RuleMoment",
         "SettingError",
         "Shutdown",
+        "TlsSettings",
         "UnknownInput",
     ),
     "store": ("StoreError",),

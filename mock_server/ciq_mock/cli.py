@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from ciq_mock.client_environment import print_environment
 from ciq_mock.clock import ClockKind
 from ciq_mock.http.serving import AddressInUseError
 from ciq_mock.server import MockServer
@@ -26,6 +27,7 @@ from ciq_mock.settings import (
     MockSettings,
     ObjectSettings,
     SettingError,
+    TlsSettings,
     UnknownInput,
 )
 from ciq_mock.store import StoreError
@@ -42,6 +44,9 @@ def mock() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Entry point of `ciq mock` (which passes its options on) and of `python -m ciq_mock`; ends with SystemExit."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == ["env"]:
+        print_environment(arguments[1:])
     options = option_parser().parse_args(arguments)
     try:
         settings = _settings(options)
@@ -51,7 +56,13 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             raise SystemExit(0)
         run(
             MockServer(
-                settings, host=options.host, port=options.port, data=options.data, on_progress=_progress_printer()
+                settings,
+                host=options.host,
+                port=options.port,
+                data=options.data,
+                tls_ca=options.tls_ca,
+                tls_key=options.tls_key,
+                on_progress=_progress_printer(),
             )
         )
     except (SettingError, AddressInUseError, StoreError) as error:
@@ -65,8 +76,9 @@ def option_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ciq mock",
         description="Run the reference mock until SIGTERM or Ctrl-C.\n\n"
-        "Prints one line when it answers: ciq mock ready on http://HOST:PORT",
-        epilog="Every Host is accepted: BUCKET.ci.REGION.myqcloud.com as in the real service, or this address for the "
+        "Prints one line when it answers: ciq mock ready on http://HOST:PORT\n"
+        "`ciq mock env --help`: the environment that leads the official SDKs to a mock.",
+        epilog="Hosts: BUCKET.ci.REGION.myqcloud.com as in the real service, or this address for the "
         "default bucket.\nObjects: BUCKET.cos.REGION.myqcloud.com/KEY, or /_objects/BUCKET/KEY here. Admin pages: "
         "/_ciq/.\nJobs whose input key begins with missing/ end Failed. See also docs/mock.md.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -83,6 +95,23 @@ def option_parser() -> argparse.ArgumentParser:
     add("--workers", type=int, default=10, help="jobs of one queue that run at the same time (%(default)s)")
     add("--duration", type=float, default=0.1, help="seconds a job runs (%(default)s)")
     add("--max-size", type=int, default=10_000, help="jobs of one queue that may wait (%(default)s)")
+    add("--tls", action="store_true", help="serve HTTPS and CONNECT on the same port; `ciq mock env` helps the clients")
+    add(
+        "--tls-ca",
+        metavar="FILE",
+        help="write the certificate of the mock's authority there, and for Java FILE with the ending .p12; "
+        "else to a temporary file, which the mock prints",
+    )
+    add(
+        "--tls-key", metavar="FILE", help="keep the authority's key there, so that the next start uses both files again"
+    )
+    add(
+        "--tls-name",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="host name or IP address of the mock, beside the service's hosts, localhost and the loopback addresses",
+    )
     add("--data", metavar="DIR", help="directory of the journal, from which a restarted mock restores its state")
     add("--recover", action="store_true", help="first repair a damaged journal: keep what precedes the damage")
     add("--compact", action="store_true", help="compact the journal and exit; a running mock does so by itself")
@@ -165,6 +194,7 @@ def _settings(options: argparse.Namespace) -> MockSettings:
             forbid_private=options.forbid_private or None,
             networks=tuple(options.callback_net),
         ),
+        tls=TlsSettings(enabled=options.tls, names=tuple(name.lower() for name in options.tls_name)),
         admin=AdminSettings(token=os.environ.get("CIQ_ADMIN_TOKEN", ""), hosts=tuple(options.admin_host)),
         objects=ObjectSettings(
             largest=options.object_mib * _MIB,
@@ -211,7 +241,10 @@ def run(server: MockServer) -> None:
             _collect_garbage_rarely()
             if server.admin_token != server.settings.admin.token:
                 sys.stderr.write(f"ciq mock: admin token for /_ciq/ (set CIQ_ADMIN_TOKEN): {server.admin_token}\n")
-            sys.stdout.write(f"ciq mock ready on {server.url}\n")
+            tls = server.settings.tls.enabled
+            sys.stdout.write(f"ciq mock ready on {server.url}" + (f" and {server.https_url}\n" if tls else "\n"))
+            if tls:
+                sys.stdout.write(f"ciq mock authority: {server.ca_file}\n")
             sys.stdout.flush()
             signal.sigwait(ends)
         while signal.sigpending() & ends:

@@ -13,7 +13,9 @@ from starlette.types import Scope
 
 from ciq_mock.clock import Clock, make_clock
 from ciq_mock.http.app import CheckSignature, RequestIds, write_error
+from ciq_mock.http.hosts import ForeignHosts, KnownHosts
 from ciq_mock.http.object_app import ObjectApp
+from ciq_mock.http.port import foreign_refusal
 from ciq_mock.http.protocol import Outbox
 from ciq_mock.http.request_log import RequestLog
 from ciq_mock.http.router import Router
@@ -29,6 +31,7 @@ from ciq_mock.service.call import Answer, Call
 from ciq_mock.service.callback_bodies import CallbackBodies
 from ciq_mock.service.context import ServiceContext
 from ciq_mock.service.dispatch import dispatch
+from ciq_mock.service.refusal import Refusal
 from ciq_mock.settings import Credentials, MockSettings, UnknownInput
 from ciq_mock.store import MemoryStore, Store
 from ciq_mock.workflow.service import WorkflowService
@@ -80,6 +83,7 @@ class Mock:
         listeners = (self.results.on_event, self.delivery.on_event, self.workflow_service.on_event)
         self.runner = Runner(engine=self.engine, clock=self.clock, listeners=listeners, committer=store.committer)
         self.requests = RequestLog()
+        self.foreign = ForeignHosts(now=self.clock.now)
         self._context: ServiceContext = ServiceContext(
             engine=self.engine,
             workflows=self.workflow_service.workflows,
@@ -95,7 +99,11 @@ class Mock:
         self.service = parts.service(
             router=router,
             handle=store.handler(parts.handle(self, self.handle)),
-            hosts=HostReader(Place(bucket=settings.bucket, region=settings.region)),
+            hosts=HostReader(
+                Place(bucket=settings.bucket, region=settings.region),
+                known=known_hosts(settings),
+                refuse_foreign=self._refuse_foreign,
+            ),
             limits=settings.limits,
             ids=RequestIds(now=self.clock.now, random_bits=random.Random(settings.seed).getrandbits),  # noqa: S311
             write_error=write_error,
@@ -143,6 +151,7 @@ class Mock:
         self.forget()
         await self.delivery.reset()
         self.requests.clear()
+        self.foreign.clear()
         self._activate()
 
     def forget(self) -> None:
@@ -182,12 +191,21 @@ class Mock:
         """Remove from the journal what a restart does not need. Raises JournalError."""
         self._store.compact()
 
+    def _refuse_foreign(self, host: bytes) -> Refusal:
+        self.foreign.add("Host", host)
+        return foreign_refusal(host)
+
     def _activate(self) -> None:
         now = self.clock.now()
         for feature in self._store.features_to_activate(self.settings.activated):
             self.engine.activate(now, self.settings.bucket, feature, region=self.settings.region)
         self.runner.wake()
         self._store.flush()
+
+
+def known_hosts(settings: MockSettings) -> KnownHosts:
+    """Return the hosts that a mock with these settings answers for."""
+    return KnownHosts.of(*settings.tls.names, *settings.admin.hosts)
 
 
 def _signature_check(credentials: tuple[Credentials, ...], wall_clock: Callable[[], float]) -> CheckSignature | None:

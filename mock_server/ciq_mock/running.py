@@ -10,6 +10,7 @@ from ciq_mock.clock import Clock
 from ciq_mock.delivery import CallbackDispatcher
 from ciq_mock.engine import Engine
 from ciq_mock.http.app import ServiceApp
+from ciq_mock.http.hosts import ForeignHosts
 from ciq_mock.http.object_app import ObjectApp
 from ciq_mock.http.protocol import Outbox
 from ciq_mock.http.request_log import RequestLog
@@ -36,6 +37,7 @@ class RunningMock(Protocol):
     workflow_service: WorkflowService
     runner: Runner
     requests: RequestLog
+    foreign: ForeignHosts
     service: ServiceApp
     objects: ObjectApp
 

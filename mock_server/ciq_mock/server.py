@@ -17,21 +17,27 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, wait
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from starlette.types import ASGIApp
 
 from ciq_mock.admin.views import JobView, QueueView, jobs_of, queues_of
 from ciq_mock.clock import Clock
 from ciq_mock.delivery import Attempt
+from ciq_mock.http.hosts import ForeignRequest
 from ciq_mock.http.request_log import RequestEntry
-from ciq_mock.http.serving import HttpServer, is_loopback, listen
+from ciq_mock.http.serving import HttpServer, is_any, is_loopback, listen
 from ciq_mock.ids import IdSource
-from ciq_mock.mock import Mock
-from ciq_mock.settings import MockSettings
+from ciq_mock.mock import Mock, known_hosts
+from ciq_mock.overrides import overridden_settings
+from ciq_mock.settings import MockSettings, SettingError, TlsSettings
 from ciq_mock.store import MemoryStore, Store
 from ciq_mock.variants.registry import overrides_of
+
+if TYPE_CHECKING:
+    from ciq_mock.certificates import Authority
 
 T = TypeVar("T")
 CallbackCondition = Callable[[tuple[Attempt, ...]], bool]
@@ -55,13 +61,19 @@ class MockServer:
         ids: IdSource | None = None,
         wall_clock: Callable[[], float] = time.time,
         data: Path | str | None = None,
+        tls: bool = False,
+        tls_ca: Path | str | None = None,
+        tls_key: Path | str | None = None,
         on_progress: Callable[[float], None] | None = None,
     ) -> None:
         """`port` 0 means any free port. `ids` creates the ids of queues and jobs; `wall_clock` is for signatures.
         `data` is the directory of the journal, created if missing; a mock started on it again continues from there.
+        `tls`: serve HTTPS and CONNECT on the same port; `tls_ca` is the file for the certificate of the mock's
+        authority, a temporary one when it is None. With `tls_key` the authority's key is kept too, and used again.
         `on_progress` is called during a long start, in another thread, with the part of the journal that is restored.
         """
-        self.settings = settings or MockSettings()
+        settings = settings or MockSettings()
+        self.settings = replace(settings, tls=replace(settings.tls, enabled=True)) if tls else settings
         self.host = host
         self.port = port
         self.admin_token = self.settings.admin.token
@@ -70,6 +82,10 @@ class MockServer:
         self._ids = ids
         self._wall_clock = wall_clock
         self._data = None if data is None else Path(data)
+        self._tls_ca = None if tls_ca is None else Path(tls_ca)
+        self._tls_key = None if tls_key is None else Path(tls_key)
+        self._own_folder: TemporaryDirectory[str] | None = None
+        self._authority: Authority | None = None
         self._on_progress = on_progress
         self._progressed = 0.0
         self._socket: socket.socket | None = None
@@ -102,9 +118,11 @@ class MockServer:
         if self._beyond_loopback and not self.admin_token:
             self.admin_token = secrets.token_urlsafe(24)
         try:
+            self._authority = self._make_authority()
             self._start_thread(self._socket)
         except BaseException:
             self._socket.close()
+            self._remove_own_folder()
             raise
 
     def stop(self) -> None:
@@ -114,6 +132,7 @@ class MockServer:
         finally:
             if self._socket is not None:
                 self._socket.close()
+            self._remove_own_folder()
         if self._failure is not None:
             raise self._failure
 
@@ -142,6 +161,22 @@ class MockServer:
         """`http://127.0.0.1:PORT`, without a slash at the end."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}"
+
+    @property
+    def https_url(self) -> str:
+        """`https://127.0.0.1:PORT`. Raises RuntimeError without TLS."""
+        self._need_authority()
+        return self.url.replace("http:", "https:", 1)
+
+    @property
+    def ca_file(self) -> Path:
+        """The file with the certificate that clients must trust; `.p12` instead of its ending is Java's trust store.
+
+        A temporary file, which `stop` removes, unless `tls_ca` was given. Raises RuntimeError without TLS.
+        """
+        self._need_authority()
+        assert self._tls_ca is not None  # noqa: S101 - set with the authority
+        return self._tls_ca
 
     @property
     def bucket(self) -> str:
@@ -174,6 +209,11 @@ class MockServer:
     def requests(self) -> tuple[RequestEntry, ...]:
         """The newest requests, oldest first."""
         return self._call(_up_to_date(lambda mock: tuple(mock.requests)))
+
+    @property
+    def foreign_requests(self) -> tuple[ForeignRequest, ...]:
+        """The newest requests for hosts outside the service, all refused, oldest first; `reset` empties the list."""
+        return self._call(_up_to_date(lambda mock: tuple(mock.foreign)))
 
     def now(self) -> float:
         """The mock's time, epoch seconds."""
@@ -255,10 +295,44 @@ class MockServer:
             await mock.start()
             self._loop = asyncio.get_running_loop()
             self._mock = mock
-            self._http = HttpServer(mock, admin=lambda: self._admin(mock), ready=lambda: self._up.set_result(None))
+            self._http = HttpServer(
+                mock,
+                admin=lambda: self._admin(mock),
+                ready=lambda: self._up.set_result(None),
+                known=known_hosts(mock.settings),
+                contexts=self._authority,
+            )
             await self._http.serve(sockets=[sock])
         finally:
             await mock.close(drop=self._abrupt)
+
+    def _make_authority(self) -> "Authority | None":
+        """Return the certificate authority of this mock and write its certificate; None without TLS.
+
+        Raises SettingError.
+        """
+        effective = overridden_settings(self.settings, overrides_of(self.settings)).tls
+        if not effective.enabled:
+            if effective != TlsSettings() or self._tls_ca or self._tls_key:
+                raise SettingError("settings, files and faults of TLS need --tls, or MockServer(tls=True)")
+            return None
+        from ciq_mock.certificates import Authority  # the libraries for certificates take long to import
+
+        if self._tls_ca is None and self._tls_key is None:
+            self._own_folder = TemporaryDirectory(prefix="ciq-mock-")
+            self._tls_ca = Path(self._own_folder.name) / "ca.pem"
+        names = effective.names if is_any(self.host) else (self.host, *effective.names)
+        return Authority.create(
+            names=names, certificate=effective.certificate, ca_file=self._tls_ca, key_file=self._tls_key
+        )
+
+    def _need_authority(self) -> None:
+        if self._authority is None:
+            raise RuntimeError("the mock has no TLS: use MockServer(tls=True), and call this after start")
+
+    def _remove_own_folder(self) -> None:
+        if self._own_folder is not None:
+            self._own_folder.cleanup()
 
     def _settings_in_effect(self) -> MockSettings:
         """Return the settings with the choices that depend on where the mock listens."""

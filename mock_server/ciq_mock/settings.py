@@ -5,6 +5,7 @@ Times are seconds, sizes are bytes. A behaviour that no document defines is a se
 
 import ipaddress
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -15,6 +16,7 @@ from ciq_schemas.features import Feature
 
 DEFAULT_BUCKET = "examplebucket-1250000000"
 DEFAULT_REGION = "ap-chongqing"
+_HOST = re.compile(r"[a-z0-9]([a-z0-9_.-]{0,251}[a-z0-9])?|[0-9a-f:]{2,39}")
 
 
 class SettingError(ValueError):
@@ -60,6 +62,41 @@ class Shutdown(StrEnum):
     DRAIN = "drain"
     """Each gets one last attempt immediately, within `drain_timeout`."""
     DROP = "drop"
+
+
+class Certificate(StrEnum):
+    """What the mock's server certificates are like; all but the first are faults."""
+
+    SOUND = "sound"
+    EXPIRED = "expired"
+    WRONG_NAME = "wrong-name"
+    UNKNOWN_AUTHORITY = "unknown-authority"
+
+
+class Handshake(StrEnum):
+    """How the mock completes TLS handshakes; all but the first are faults."""
+
+    COMPLETE = "complete"
+    CUT = "cut"
+    SLOW = "slow"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsSettings:
+    """TLS on the port, beside plain HTTP, and CONNECT to hosts of the service."""
+
+    enabled: bool = False
+    names: tuple[str, ...] = ()
+    """Host names and IP addresses of the mock, beside the service's domains, `localhost` and the loopback addresses."""
+    certificate: Certificate = Certificate.SOUND
+    handshake: Handshake = Handshake.COMPLETE
+    handshake_delay: float = 5.0
+    """Seconds before a slow handshake begins."""
+
+    def __post_init__(self) -> None:
+        for name in self.names:
+            _need(bool(_HOST.fullmatch(name)), "tls.names", name, "host names such as mock.test, or IP addresses")
+        _seconds("tls.handshake_delay", self.handshake_delay)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,6 +287,7 @@ class MockSettings:
     limits: Limits = Limits()
     objects: ObjectSettings = ObjectSettings()
     admin: AdminSettings = AdminSettings()
+    tls: TlsSettings = TlsSettings()
 
     def __post_init__(self) -> None:
         _need(self.workers >= 1, "workers", self.workers, "at least 1")

@@ -35,7 +35,6 @@ AS_THEY_ARE = {
     "ciq faults 'PAU-*'",
     "ciq doctor --target http://127.0.0.1:8080",
     "ciq judge ciq-report/run.ndjson",
-    "ciq check ciq-report/run.ndjson",
     "pytest --pyargs ciq_conformance.suite --ciq-target http://127.0.0.1:8080 --ciq-feature media --ciq-only 'QUE-00*'",
 }
 AFTER_A_FAILURE = {
@@ -45,8 +44,9 @@ AFTER_A_FAILURE = {
 """Commands that need a run with a failure, in this order, with their exit codes."""
 
 SERVERS = {
-    shown: shown.replace("--port 8080", "--port 0")
+    shown: re.sub(r"--port \d+", "--port 0", shown)
     for shown in (
+        "ciq mock --port 8443 --tls --tls-ca ca.pem",
         "ciq mock --port 8080",
         "ciq mock --port 8080 --activated all --workers 1 --clock manual",
         "ciq mock --port 8080 --unknown-inputs refuse --object-mib 4 --store-mib 64",
@@ -55,6 +55,8 @@ SERVERS = {
         "ciq mock --port 8080 --dialect held-shows-submitted --dialect shuffled-elements",
     )
 }
+IN_A_SHELL = {'eval "$(ciq mock env --url http://127.0.0.1:8443 --tls-ca ca.pem)"'}
+"""tests/http/test_client_environment.py runs it, with another port and file."""
 OURS = ("CIQ_", "PYTEST_", "GITHUB_STEP_SUMMARY")
 ELSEWHERE = "docs/implementing.md"
 """Its commands run in test_implementing_page.py, against the service of that page."""
@@ -131,7 +133,7 @@ def test_documented_commands_are_exactly_the_tested_ones() -> None:
     """The shell blocks contain the commands listed here and install lines, nothing else."""
     here = [command.text for command in commands() if command.document != ELSEWHERE]
     shown = {text for text in here if not text.startswith((INSTALLS, REFRESHES))}
-    assert shown == SMALL.keys() | AS_THEY_ARE | SERVERS.keys() | AFTER_A_FAILURE.keys()
+    assert shown == SMALL.keys() | AS_THEY_ARE | SERVERS.keys() | AFTER_A_FAILURE.keys() | IN_A_SHELL
 
 
 @pytest.mark.parametrize("command", sorted(SMALL))

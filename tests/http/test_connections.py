@@ -100,7 +100,7 @@ def test_expect_100_continue_is_accepted(server: MockServer) -> None:
     [
         (b"GET /queue HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n", 200),
         (b"GET /queue HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n", 200),
-        (b"CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+        (b"CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n", 403),
         (b"GET /queue HTTP/1.0\r\nHost: x\r\n\r\n", 200),
     ],
 )

@@ -10,10 +10,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ciq_conformance.runner.embedded import KnownFault, known_faults, uncovered
+from ciq_conformance.runner.embedded import KnownFault, client_faults, known_faults, uncovered
 from ciq_schemas.requirement import Requirement, UnknownRequirementError, load_registry
 
 _PIPED_WIDTH = 160
+_CLIENT_AREA = "tls"
+"""Shown as the area of faults that break no requirement."""
 
 
 def faults(
@@ -33,20 +35,42 @@ def faults(
         ciq run --target http://127.0.0.1:8080 --feature media --area pause
 
     --fault may be given several times. Faults that only a restart shows (ciq faults explore) need ciq mock --data DIR
-    and ciq run --explore 1 --restart-command CMD. Results of all faults: reports/published/kill-matrix.html.
+    and ciq run --explore 1 --restart-command CMD. Faults of TLS (ciq faults tls) test clients.
+    Results of all other faults: reports/published/kill-matrix.html.
     """
     known = known_faults()
     found = [fault for fault in known if not globs or any(_fits(fault, glob) for glob in globs)]
-    if not found:
+    for_clients = [
+        (name, text)
+        for name, text in client_faults()
+        if not globs or any(fnmatchcase(word, glob.lower()) for glob in globs for word in (name, _CLIENT_AREA))
+    ]
+    if not found and not for_clients:
         raise typer.BadParameter(_nothing_fits(globs or []))
     if as_json:
         rows = [asdict(fault) | {"area": _requirement(fault).area} for fault in found]
+        rows += [
+            {
+                "name": name,
+                "breaks": "",
+                "description": text,
+                "replaces": "settings",
+                "shows_on": None,
+                "area": _CLIENT_AREA,
+            }
+            for name, text in for_clients
+        ]
         typer.echo(msgspec.json.format(msgspec.json.encode(rows)).decode())
         return
     console = Console()
     if not console.is_terminal:
         console = Console(width=_PIPED_WIDTH)
-    console.print(_table(found, without=() if globs else uncovered(known)))
+    if found:
+        console.print(_table(found, without=() if globs else uncovered(known)))
+    if for_clients:
+        console.print("Faults that test clients and break no requirement (with ciq mock --tls):")
+        for name, text in for_clients:
+            console.print(f"  {name:<24}{text}", highlight=False)
 
 
 def _requirement(fault: KnownFault) -> Requirement:

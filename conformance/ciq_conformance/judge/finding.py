@@ -18,9 +18,9 @@ class Kind(StrEnum):
     LEFT_OUT = "left-out"
     """The run has only some of the features that the requirement needs."""
     ABSENT = "absent"
-    """The profile declares that the target does not offer the capability."""
+    """The target does not offer the capability; it may omit it, or the profile declares that it is missing."""
     UNTESTED = "untested"
-    """The profile lacks what the test needs, or a case did not arise that a conforming target may never show."""
+    """The profile lacks what the test needs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,16 +66,12 @@ def left_out(reason: str) -> Finding:
 
 
 def absent(reason: str, *, witness: tuple[int, ...] = ()) -> Finding:
-    """The profile declares that the target does not offer this."""
+    """The target does not offer this and may omit it."""
     return Finding(kind=Kind.ABSENT, reason=reason, witness=witness)
 
 
 def untested(reason: str, *, witness: tuple[int, ...] = ()) -> Finding:
-    """The suite could not test the requirement, and a conforming target can be the reason.
-
-    The profile lacks what the test needs, the target may leave out what the requirement is about, or the case did not
-    arise. Where each conforming target shows the case, the finding is `inconclusive`.
-    """
+    """The suite could not test the requirement, because the profile lacks what the test needs."""
     return Finding(kind=Kind.UNTESTED, reason=reason, witness=witness)
 
 

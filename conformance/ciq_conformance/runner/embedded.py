@@ -59,6 +59,13 @@ def known_faults() -> tuple[KnownFault, ...]:
     )
 
 
+def client_faults() -> tuple[tuple[str, str], ...]:
+    """Returns names and descriptions of the faults that test clients of the mock and break no requirement."""
+    from ciq_mock.variants.faults import CLIENT_FAULTS
+
+    return tuple((one.name, one.description) for one in CLIENT_FAULTS.values())
+
+
 def uncovered(faults: Iterable[KnownFault]) -> tuple[str, ...]:
     """Returns the MUST and SHOULD requirements that no fault breaks, without the sets that need an option."""
     broken = {fault.breaks for fault in faults}

@@ -221,6 +221,21 @@ class ServiceApp:
             raise Refusal(ErrorCode.INVALID_CONTENT, f"the body is longer than {most} bytes")
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
+    def log_unparsed(self, method: str, target: bytes, status: int, reason: str) -> None:
+        """Add a refused connection to the log; status 0 when it got no answer."""
+        self._log.add(
+            RequestEntry(
+                at=self._now(),
+                method=method,
+                target=shown_target(target, b""),
+                host="",
+                status=status,
+                request_id=self._ids.fresh(),
+                code="AccessDenied" if status == 403 else "",
+                reason=reason,
+            )
+        )
+
     def log_request(
         self,
         scope: Scope,

@@ -17,6 +17,7 @@ import httptools
 from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from ciq_mock.http.port import Port
 from ciq_mock.service.refusal import ErrorCode, Refusal
 from ciq_mock.settings import Limits
 
@@ -77,6 +78,7 @@ def bounded_protocol(
     *,
     most_body: int,
     outbox: Outbox | None = None,
+    port: Port | None = None,
 ) -> type[HttpToolsProtocol]:
     """Return the protocol class for `uvicorn.Config(http=...)`; one instance serves one connection.
 
@@ -112,6 +114,8 @@ def bounded_protocol(
             self._fields: dict[bytes, bytes] = {}
             self._parts: list[bytes] = []
             self._idle_since = 0.0
+            self._first = port is not None
+            self.may_begin_tls = self.may_tunnel = True
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
@@ -127,7 +131,25 @@ def bounded_protocol(
                 self._watch.cancel()
             super().connection_lost(exc)
 
+        def retire(self) -> None:
+            """Leave the transport to another protocol."""
+            if self._watch is not None:
+                self._watch.cancel()
+            self.connections.discard(self)
+
+        def successor(self) -> "BoundedProtocol":
+            """Return a new connection, for what is inside TLS or a tunnel."""
+            return BoundedProtocol(self.config, self.server_state, self.app_state, self.loop)
+
+        def refuse(self, refusal: Refusal) -> None:
+            """Answer with the refusal, and close."""
+            self._write_refusal(refusal, "")
+
         def data_received(self, data: bytes) -> None:
+            if self._first:
+                self._first = False
+                if port is not None and port.take(self, data):
+                    return
             if self._held:
                 self._held += data
                 self.flow.pause_reading()
@@ -200,6 +222,10 @@ def bounded_protocol(
             self._in_head = False
             if self._head_bytes > limits.header_bytes or len(self.headers) > limits.header_count:
                 self._check_head()
+            if self.url[:1] != b"/" and port is not None:
+                self._refusal = port.refusal_of_target(self.parser.get_method().decode("ascii"), self.url)
+                if self._refusal is not None:
+                    raise httptools.HttpParserError(self._refusal.message)
             self._head_bytes = self._body_bytes = self._content_bytes = 0
             self._answer = self._find_direct_answer()
             if self._answer is None:

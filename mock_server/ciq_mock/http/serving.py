@@ -12,6 +12,8 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ciq_mock.http.app import DRAINED, ServiceApp
+from ciq_mock.http.hosts import KnownHosts
+from ciq_mock.http.port import Contexts, Port
 from ciq_mock.http.protocol import AnswerDirectly, bounded_protocol
 from ciq_mock.running import RunningMock
 
@@ -40,11 +42,30 @@ def is_loopback(sock: socket.socket) -> bool:
     return ipaddress.ip_address(sock.getsockname()[0]).is_loopback
 
 
+def is_any(host: str) -> bool:
+    """Return whether a host means every address of this machine, and so is none that a client can name."""
+    try:
+        return ipaddress.ip_address(host).is_unspecified
+    except ValueError:
+        return not host
+
+
 class HttpServer(uvicorn.Server):
     """uvicorn's server, which reports when it is ready and stops without delay."""
 
-    def __init__(self, mock: RunningMock, *, admin: Callable[[], ASGIApp], ready: Callable[[], None]) -> None:
-        """`admin` creates the admin pages at their first request; `ready` is called when the server answers."""
+    def __init__(
+        self,
+        mock: RunningMock,
+        *,
+        admin: Callable[[], ASGIApp],
+        ready: Callable[[], None],
+        known: KnownHosts,
+        contexts: Contexts | None = None,
+    ) -> None:
+        """`admin` creates the admin pages at their first request; `ready` is called when the server answers.
+
+        `known`: the hosts that the mock answers for; `contexts`: the TLS contexts, None without TLS.
+        """
         limits = mock.settings.limits
         applications = _Applications(mock, admin)
         super().__init__(
@@ -56,6 +77,14 @@ class HttpServer(uvicorn.Server):
                     applications.direct_answer,
                     most_body=max(limits.body, mock.settings.objects.largest) + 2 * DRAINED,
                     outbox=mock.outbox,
+                    port=Port(
+                        limits=limits,
+                        known=known,
+                        foreign=mock.foreign,
+                        log=mock.service.log_unparsed,
+                        tls=mock.settings.tls,
+                        contexts=contexts,
+                    ),
                 ),
                 ws="none",
                 lifespan="off",

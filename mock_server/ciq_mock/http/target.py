@@ -6,10 +6,12 @@ same Host, `+` and `%20` are both a space in a query, an empty value means that 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import unquote_to_bytes
 
+from ciq_mock.http.hosts import KnownHosts
+from ciq_mock.http.port import foreign_refusal
 from ciq_mock.service.call import NO_QUERY, Query
 from ciq_mock.service.refusal import ErrorCode, Refusal
 from ciq_mock.settings import Limits
@@ -42,6 +44,9 @@ class HostReader:
 
     default: Place
     """For an IP address or a name outside the service's domains: redirected clients send such hosts."""
+    known: KnownHosts = field(default_factory=KnownHosts)
+    refuse_foreign: Callable[[bytes], Refusal] = foreign_refusal
+    """Called with a name outside the service, before its request is refused."""
     _seen: dict[bytes, Place] = field(default_factory=dict)
 
     def place(self, host: bytes) -> Place:
@@ -73,6 +78,8 @@ class HostReader:
         if found and found["bucket"]:
             return Place(bucket=found["bucket"].decode(), region=self.default.region)
         if _ANY_HOST.fullmatch(name):
+            if not self.known.accepts(name):
+                raise self.refuse_foreign(name)
             return self.default
         raise Refusal(ErrorCode.INVALID_HOST, "Host is missing or not a host name")
 

@@ -33,6 +33,8 @@ class ErrorCode(Enum):
     """Code documented (1020); 503 in COS (436/7730). Used when a queue holds MaxSize waiting jobs."""
     NO_SUCH_PATH = ("ResourceNotFound", 404)
     """No page describes an unknown path; this is the nearest documented code, with the status of HTTP."""
+    ACCESS_DENIED = ("AccessDenied", 403)
+    """Code and status of COS (436/7730). Used for hosts outside the service."""
     METHOD_NOT_ALLOWED = ("MethodNotAllowed", 405)
     """Code and status of COS (436/7730)."""
     REQUEST_TIMEOUT = ("RequestTimeout", 400)

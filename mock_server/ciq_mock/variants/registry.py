@@ -27,9 +27,11 @@ def _dialects(settings: MockSettings) -> tuple[Override, ...]:
 def _faults(settings: MockSettings) -> tuple[Override, ...]:
     if not settings.faults:
         return ()
-    from ciq_mock.variants.faults import FAULTS
+    from ciq_mock.variants.faults import CLIENT_FAULTS, FAULTS
 
+    known = {one.name: one.override for one in FAULTS.values()}
+    known |= {one.name: one.override for one in CLIENT_FAULTS.values()}
     for name in settings.faults:
-        if name not in FAULTS:
+        if name not in known:
             raise SettingError(f"faults names the unknown fault {name!r}: `ciq faults` lists them all")
-    return tuple(FAULTS[name].override for name in dict.fromkeys(settings.faults))
+    return tuple(known[name] for name in dict.fromkeys(settings.faults))

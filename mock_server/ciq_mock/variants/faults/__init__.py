@@ -23,12 +23,13 @@ from ciq_mock.variants.faults import (
     settings,
     templates,
     texts,
+    tls,
     workers,
     workflows,
 )
-from ciq_mock.variants.faults.fault import Fault
+from ciq_mock.variants.faults.fault import ClientFault, Fault
 
-__all__ = ["FAULTS", "Fault"]
+__all__ = ["CLIENT_FAULTS", "FAULTS", "ClientFault", "Fault"]
 
 FAULTS: Mapping[str, Fault] = MappingProxyType(
     {
@@ -56,3 +57,5 @@ FAULTS: Mapping[str, Fault] = MappingProxyType(
         for fault in module.FAULTS
     }
 )
+CLIENT_FAULTS: Mapping[str, ClientFault] = MappingProxyType({fault.name: fault for fault in tls.FAULTS})
+"""Faults that test clients; the suite does not detect them."""

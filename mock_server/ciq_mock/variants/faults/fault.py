@@ -1,4 +1,4 @@
-"""A fault as a value. Must not know any fault by name."""
+"""Faults as values. Must not know any fault by name."""
 
 from dataclasses import dataclass, fields
 
@@ -25,3 +25,13 @@ class Fault:
         return ", ".join(
             field.name for field in fields(self.override) if getattr(self.override, field.name) is not None
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ClientFault:
+    """A fault that tests clients of the mock and breaks no requirement of the service; the suite does not detect it."""
+
+    name: str
+    description: str
+    """What the faulty mock does, in one sentence."""
+    override: Override

@@ -1,1 +1,0 @@
-"""Judges recorded material without a target: callback bodies, answers, HAR files, run files (`ciq check`)."""
