@@ -116,7 +116,7 @@ def try_all_whole(
     """
     commit = commit_of(Path(__file__).parent)
     done = {blame.fault: blame for blame in _take_up(progress, commit)}
-    wanted = {_CLEAN: "", **{fault.name: fault.breaks for fault in _across(faults)}}
+    wanted = {_CLEAN: "", **{fault.name: fault.breaks for fault in across(faults)}}
     left = [(name, breaks) for name, breaks in wanted.items() if name not in done]
     if len(left) < len(wanted):
         say(f"going on: {len(wanted) - len(left)} of {len(wanted)} runs are done")
@@ -168,7 +168,7 @@ def _outcome(run: Future[Blame]) -> Blame | None:
         return None
 
 
-def _across(faults: Sequence[KnownFault]) -> tuple[KnownFault, ...]:
+def across(faults: Sequence[KnownFault]) -> tuple[KnownFault, ...]:
     """The faults in an order that spreads the first ones over the catalogue, where neighbours are similar."""
     stride = isqrt(len(faults)) + 1
     return tuple(fault for first in range(stride) for fault in faults[first::stride])

@@ -20,7 +20,7 @@ import msgspec
 from ciq_conformance.driver.extra_testing import ExtraTesting
 from ciq_conformance.judge.registry import Item, scenario_of
 from ciq_conformance.judge.selection import Selection, select_items
-from ciq_conformance.profile_loading import load_profile
+from ciq_conformance.profile_loading import Loaded, load_profile
 from ciq_conformance.registry import load_areas, load_checks
 from ciq_conformance.runner.embedded import KnownFault, MockOptions, known_faults, uncovered
 from ciq_conformance.runner.execution import RunConfig, RunResult, execute
@@ -91,17 +91,39 @@ def try_again(fault: KnownFault, missed: Kill, trial: Callable[[KnownFault], Kil
 
 def run_against(requirement: Requirement, feature: Feature, faults: tuple[str, ...]) -> RunResult:
     """Run the scenario of a requirement against a mock with faults and judge all requirements of the scenario."""
-    features = [feature]
+    features = features_for(requirement.id, feature)
+    extra_testing = effort_for(requirement.id)
+    return execute(
+        RunConfig(
+            loaded=loaded_for(features, faults),
+            embedding=mock_options(requirement.id, faults),
+            extra_testing=extra_testing,
+        ),
+        _items(requirement, features, extra_testing),
+    )
+
+
+def features_for(requirement: str, feature: Feature) -> tuple[Feature, ...]:
+    """The features of a run that judges the requirement on `feature`: a second one where it is about two."""
     load_checks()
-    scenario = scenario_of(requirement.id)
+    scenario = scenario_of(requirement)
     if scenario and scenario.independence:
-        features.append(Feature.SPEECH if feature is Feature.MEDIA else Feature.MEDIA)
+        return (feature, Feature.SPEECH if feature is Feature.MEDIA else Feature.MEDIA)
+    return (feature,)
+
+
+def mock_options(requirement: str, faults: tuple[str, ...]) -> MockOptions:
+    """The mock on which these faults show: its workers and the duration of its jobs."""
+    load_checks()
+    scenario = scenario_of(requirement)
     # One worker shows the order of starts best; with many workers several jobs start at the same time.
-    exclusive = bool(scenario and scenario.one_worker) and _SIDE_BY_SIDE.isdisjoint((requirement.id, *faults))
-    workers = 1 if exclusive else 8
-    seconds = _SLOW.get(requirement.id, _JOB_SECONDS)
-    embedding = MockOptions(faults=faults, workers=workers, job_seconds=seconds)
-    loaded = load_profile(
+    exclusive = bool(scenario and scenario.one_worker) and _SIDE_BY_SIDE.isdisjoint((requirement, *faults))
+    return MockOptions(faults=faults, workers=1 if exclusive else 8, job_seconds=_SLOW.get(requirement, _JOB_SECONDS))
+
+
+def loaded_for(features: Sequence[Feature], faults: tuple[str, ...]) -> Loaded:
+    """The profile of a run against a mock with these faults."""
+    return load_profile(
         env={},
         flags={
             "features": ("kill matrix", ",".join(features)),
@@ -109,11 +131,6 @@ def run_against(requirement: Requirement, feature: Feature, faults: tuple[str, .
             "timeout_factor": ("kill matrix", next((_PATIENT[name] for name in faults if name in _PATIENT), "1")),
         },
         directory=Path(__file__).parent,
-    )
-    extra_testing = effort_for(requirement.id)
-    return execute(
-        RunConfig(loaded=loaded, embedding=embedding, extra_testing=extra_testing),
-        _items(requirement, features, extra_testing),
     )
 
 

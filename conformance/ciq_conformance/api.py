@@ -29,7 +29,17 @@ def run_suite(
     return execute(RunConfig(loaded=loaded, output=output), items)
 
 
-def judge_run_file(path: Path, *, requirements: Sequence[str] = (), baseline: Path | None = None) -> Judged:
-    """Judges a recorded run again, offline; `path` is a `run.ndjson` or its folder. Raises RunFileError."""
+def judge_run_file(
+    path: Path,
+    *,
+    requirements: Sequence[str] = (),
+    baseline: Path | None = None,
+    known_flaky: Path | None = None,
+) -> Judged:
+    """Judges a recorded run again, offline; `path` is a `run.ndjson` or its folder.
+
+    `baseline` and `known_flaky` are files of accepted deviations, as for `ciq judge`. Raises RunFileError, and
+    BaselineError for a file that cannot be used.
+    """
     _, records = read_run_file(path)
-    return judge_again(records, Selection(requirements=tuple(requirements)), baseline=baseline)
+    return judge_again(records, Selection(requirements=tuple(requirements)), baseline=baseline, known_flaky=known_flaky)

@@ -139,7 +139,7 @@ class ConsoleReporter:
             self._records.append(verdict)
             if verdict.outcome not in FINDINGS and not self._verbose:
                 return
-            if verdict.outcome is Outcome.BLOCKED and self._repeats_reason(verdict.reason):
+            if verdict.outcome is Outcome.BLOCKED and self._omits_blocked(verdict.reason):
                 return
             words = WORDS[verdict.outcome]
             known = (" (known flaky)" if verdict.flaky else " (baseline)") if verdict.baseline else ""
@@ -149,9 +149,11 @@ class ConsoleReporter:
                 f" {one_line(verdict.item)} {one_line(verdict.title)}",
             )
 
-    def _repeats_reason(self, reason: str) -> bool:
-        """Whether to omit a blocked verdict: one cause may block hundreds, and the summary lists them all."""
+    def _omits_blocked(self, reason: str) -> bool:
+        """Shows the cause before its first verdict; returns whether to omit the verdict: the summary lists them all."""
         self._blocked[reason] += 1
+        if self._blocked[reason] == 1 and reason and all(reason != shown for _, shown in self._stops):
+            self._line(STYLES[Outcome.BLOCKED], "  cause", f" {one_line(reason, 200)}")
         if self._blocked[reason] == FEWEST:
             self._line("dim", "  … and more for the same reason")
         return self._blocked[reason] >= FEWEST and not self._verbose

@@ -29,9 +29,7 @@ WORDS: Mapping[Outcome, OutcomeWords] = MappingProxyType(
             3, "?", "inconclusive", "the evidence proves neither conformance nor a deviation"
         ),
         Outcome.WARN: OutcomeWords(4, "!", "warn", "the target deviates from a SHOULD or uses a weaker form"),
-        Outcome.NOT_IMPLEMENTED: OutcomeWords(
-            5, "-", "not implemented", "declared absent in the profile, and not required"
-        ),
+        Outcome.NOT_IMPLEMENTED: OutcomeWords(5, "-", "not implemented", "declared absent in the profile"),
         Outcome.NOTE: OutcomeWords(6, "i", "note", "measured, not judged"),
         Outcome.SKIPPED: OutcomeWords(7, "»", "skipped", "skipped by the operator"),
         Outcome.UNTESTED: OutcomeWords(8, "·", "untested", "not tested; the reason is given"),

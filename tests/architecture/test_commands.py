@@ -35,6 +35,7 @@ AS_THEY_ARE = {
     "ciq faults 'PAU-*'",
     "ciq doctor --target http://127.0.0.1:8080",
     "ciq judge ciq-report/run.ndjson",
+    "ciq check ciq-report/run.ndjson",
     "pytest --pyargs ciq_conformance.suite --ciq-target http://127.0.0.1:8080 --ciq-feature media --ciq-only 'QUE-00*'",
 }
 AFTER_A_FAILURE = {

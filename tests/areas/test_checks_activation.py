@@ -282,4 +282,4 @@ def test_last_list_decides_after_deactivation_and_reactivation() -> None:
 def test_undeclared_deactivation_is_not_tested(requirement: str) -> None:
     """Where the profile does not allow deactivation, the check reports that."""
     transcript = Transcript("deactivation").event("unsupported", "declare it")
-    assert judged(requirement, transcript).kind is Kind.ABSENT
+    assert judged(requirement, transcript).kind is Kind.UNTESTED

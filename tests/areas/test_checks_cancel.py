@@ -212,8 +212,8 @@ def test_every_id_of_a_cancel_counts() -> None:
     assert finding.kind is Kind.DEVIATES
     assert "jb of 3 ids" in finding.seen
     assert judged("CAN-011", cancelled_together("Cancel", "Cancel")).kind is Kind.DEVIATES
-    assert judged("CAN-011", cancelled_together(*["Success"] * 3, status=400)).kind is Kind.ABSENT
-    assert judged("CAN-011", conforming()).kind is Kind.ABSENT
+    assert judged("CAN-011", cancelled_together(*["Success"] * 3, status=400)).kind is Kind.UNTESTED
+    assert judged("CAN-011", conforming()).kind is Kind.UNTESTED
 
 
 def test_job_that_was_not_waiting_blocks_the_check() -> None:
@@ -238,7 +238,7 @@ def test_callback_of_a_cancelled_job_is_observed() -> None:
 def test_missing_exchanges_block_the_check(requirement: str) -> None:
     """Without exchanges every check is blocked; where the target lacks the call it is absent."""
     assert judged(requirement, Transcript("cancel").event("broken", "no answer at all")).kind is Kind.BLOCKED
-    assert judged(requirement, Transcript("cancel").event("unsupported", "none waits")).kind is Kind.ABSENT
+    assert judged(requirement, Transcript("cancel").event("unsupported", "none waits")).kind is Kind.UNTESTED
 
 
 def test_silence_at_own_addresses_leaves_final_states_open() -> None:

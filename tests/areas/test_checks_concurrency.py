@@ -129,7 +129,7 @@ def test_only_cancelled_jobs_cannot_be_judged() -> None:
     assert judged("CON-004", transcript).kind is Kind.BLOCKED
 
 
-@pytest.mark.parametrize(("status", "kind"), [(409, Kind.HOLDS), (503, Kind.ABSENT)])
+@pytest.mark.parametrize(("status", "kind"), [(409, Kind.HOLDS), (503, Kind.UNTESTED)])
 def test_state_after_a_resume_that_was_not_accepted_does_not_deviate(status: int, kind: Kind) -> None:
     """A rejected resume leaves the queue paused; the effect of a failed one is unknown."""
     finding = judged("CON-007", concurrent_jobs(last_state="Paused").status("mixed-resume", status))

@@ -222,7 +222,7 @@ def test_missing_progress_does_not_deviate() -> None:
     bare = conforming()
     for progress in ("0", "30", "100"):
         bare = bare.edited_everywhere(f"<Progress>{progress}</Progress>", "")
-    assert judged("DES-014", bare).kind is Kind.ABSENT
+    assert judged("DES-014", bare).kind is Kind.UNTESTED
 
 
 def test_times_may_be_absent_where_pages_omit_them() -> None:
@@ -235,7 +235,7 @@ def test_times_may_be_absent_where_pages_omit_them() -> None:
             bare = bare.edited_everywhere(f"<EndTime>{value}</EndTime>", "")
         owed = feature is Feature.MEDIA
         assert judged("DES-010", bare).kind is (Kind.DEVIATES if owed else Kind.HOLDS)
-        assert judged("DES-009", bare).kind is (Kind.INCONCLUSIVE if owed else Kind.ABSENT)
+        assert judged("DES-009", bare).kind is (Kind.INCONCLUSIVE if owed else Kind.UNTESTED)
         assert judged("DES-008", bare).kind is Kind.HOLDS
 
 

@@ -29,6 +29,9 @@ from ciq_conformance.areas.errors.labels import (
     Label,
 )
 from ciq_conformance.judge.finding import Kind
+from ciq_conformance.judge.registry import Item, check_of
+from ciq_schemas.features import FEATURES, Feature
+from ciq_schemas.requirement import Capability, load_registry
 
 SIGNED = ("ERR-011", "ERR-012", "ERR-013", "ERR-024", "ERR-025", "ERR-026")
 CODES = {Label.MALFORMED: "InvalidContent", Label.EMPTY: "MissingContent", Label.ENTITY: "InvalidContent"}
@@ -260,11 +263,15 @@ def test_form_of_errors_is_unknown_without_a_refusal() -> None:
     assert judged("ERR-014", lax).kind is Kind.INCONCLUSIVE
 
 
-def test_signature_checks_are_absent_without_keys() -> None:
-    """Without keys in the profile the suite sends no wrong signatures."""
+def test_signature_checks_are_untested_without_keys() -> None:
+    """Without keys in the profile the suite sends no wrong signatures; a declared absence is not implemented."""
     unsigned = conforming().without(*SIGNATURES, *FOREIGN_SIGNATURES, Label.SIGNED_URL)
     for requirement in SIGNED:
-        assert judged(requirement, unsigned).kind is Kind.ABSENT
+        assert judged(requirement, unsigned).kind is Kind.UNTESTED
+        declared = replace(unsigned.evidence(), declared={Capability.SIGNATURE: False})
+        check, known = check_of(requirement), load_registry().get(requirement)
+        assert check is not None
+        assert check(declared, Item(requirement=known, feature=FEATURES[Feature.MEDIA])).kind is Kind.ABSENT
 
 
 def test_foreign_signatures_are_not_judged_where_unsigned_requests_are_accepted() -> None:

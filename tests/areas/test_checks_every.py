@@ -291,7 +291,7 @@ def test_recently_described_job_cannot_be_judged() -> None:
 def test_features_with_one_documented_id_need_not_accept_several() -> None:
     """Where pages show one id, text with commas may be one unknown id, or rejected; media must accept several."""
     one_id = _described(unknown=f"<NonExistJobIds>{','.join(TEN)}</NonExistJobIds>")
-    assert judged("DES-016", one_id).kind is Kind.ABSENT
-    assert judged("DES-016", one_id.answered("together", 400, refusal("InvalidArgument"))).kind is Kind.ABSENT
+    assert judged("DES-016", one_id).kind is Kind.UNTESTED
+    assert judged("DES-016", one_id.answered("together", 400, refusal("InvalidArgument"))).kind is Kind.UNTESTED
     assert judged("DES-016", _described(feature=Feature.MEDIA)).kind is Kind.INCONCLUSIVE
     assert judged("DES-016", one_id.without("together")).kind is Kind.BLOCKED

@@ -151,7 +151,7 @@ def test_target_that_ignores_the_input_is_not_judged() -> None:
     assert judged("LIF-004", blind).kind is Kind.OBSERVED
     for requirement_id in ("LIF-003", "DEL-005"):
         finding = judged(requirement_id, blind)
-        assert finding.kind is Kind.ABSENT
+        assert finding.kind is Kind.UNTESTED
         assert "missing_input" in finding.reason
 
 
@@ -159,7 +159,7 @@ def test_target_that_rejects_a_missing_input_is_not_judged() -> None:
     """A target may check the input at submit: then there is no failed job."""
     refused = failure_transcript().answered(failure.Label.SUBMIT, 404, refusal("ResourceNotFound"))
     for requirement_id in FAILURE_IDS:
-        assert judged(requirement_id, without_callbacks(refused)).kind is Kind.ABSENT
+        assert judged(requirement_id, without_callbacks(refused)).kind is Kind.UNTESTED
 
 
 def test_submit_answered_500_is_not_a_refusal() -> None:

@@ -257,7 +257,7 @@ def test_callback_of_a_job_that_ends_in_a_pause_arrives_before_the_resume() -> N
     assert judged("PAU-010", ended_in_a_pause()).kind is Kind.HOLDS
     assert judged("PAU-010", ended_in_a_pause(late=True)).kind is Kind.DEVIATES
     assert judged("PAU-010", ended_in_a_pause(silent=True)).kind is Kind.BLOCKED
-    assert judged("PAU-010", paused_running_job("Running", "Pause", "Success")).kind is Kind.ABSENT
+    assert judged("PAU-010", paused_running_job("Running", "Pause", "Success")).kind is Kind.UNTESTED
 
 
 def test_running_job_that_fails_in_a_pause_deviates() -> None:
@@ -303,7 +303,7 @@ def test_running_job_that_waits_again_was_preempted() -> None:
     assert judged("PRI-006", stale).kind is Kind.HOLDS
     assert judged("PRI-006", describe(describe(transcript, "drain", states), "drain", states)).kind is Kind.DEVIATES
     unseen = transcript.edited_everywhere("<State>Running", "<State>Submitted")
-    assert judged("PRI-006", unseen).kind is Kind.ABSENT
+    assert judged("PRI-006", unseen).kind is Kind.UNTESTED
 
 
 def request_of_three(order: Sequence[int]) -> Transcript:
@@ -370,4 +370,4 @@ def test_creation_times_of_jobs_that_never_waited_cannot_be_judged() -> None:
     transcript = Transcript("order").exchange(
         "submit", response_xml(job_xml("j0")), request=body, operation="submit_job", method="POST"
     )
-    assert judged("SHP-014", transcript.callback("rule", callback_body("j0"))).kind is Kind.ABSENT
+    assert judged("SHP-014", transcript.callback("rule", callback_body("j0"))).kind is Kind.UNTESTED

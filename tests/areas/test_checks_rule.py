@@ -198,7 +198,7 @@ SILENT_JOBS = {
 def test_target_without_message_queues_is_not_judged() -> None:
     """Older pages have the type Url only, so a target may reject TDMQ."""
     without = refused(Label.RULE_MESSAGE_QUEUE)(rule_transcript()).without(Label.SUBMIT_UNDER_MESSAGE_QUEUE)
-    assert judged("RUL-012", without).kind is Kind.ABSENT
+    assert judged("RUL-012", without).kind is Kind.UNTESTED
 
 
 @pytest.mark.parametrize("requirement_id", SILENT_JOBS)
@@ -265,7 +265,7 @@ def test_one_of_two_formats_is_enough() -> None:
 def test_refused_workflow_event_is_absent_for_documents() -> None:
     """Pages of document queues do not name WorkflowFinish: a refusal is absent there, blocked elsewhere."""
     change = refused(Label.RULE_WORKFLOW)
-    assert judged("RUL-007", change(rule_transcript(Feature.DOC))).kind is Kind.ABSENT
+    assert judged("RUL-007", change(rule_transcript(Feature.DOC))).kind is Kind.UNTESTED
     assert judged("RUL-007", change(rule_transcript())).kind is Kind.BLOCKED
 
 
@@ -273,7 +273,7 @@ def test_rule_that_keeps_its_earlier_format_cannot_be_judged() -> None:
     """No document states whether an update without ResultFormat keeps the earlier one."""
     merged = with_callback_instead(Label.SUBMIT_PLAIN, QUEUE, JSON)(rule_transcript())
     merged = merged.edited(Label.RULE_DEFAULT, "<State>On", "<ResultFormat>JSON</ResultFormat><State>On")
-    assert judged("RUL-010", merged).kind is Kind.ABSENT
+    assert judged("RUL-010", merged).kind is Kind.UNTESTED
 
 
 def test_own_url_under_a_rule_that_is_off_is_observed() -> None:

@@ -138,7 +138,7 @@ def test_legal_variation_does_not_deviate(requirement: str, change: Change) -> N
 def test_refused_templates_are_absent_unless_declared(requirement: str) -> None:
     """A refusal means that the target has no templates; when the profile declares them, it deviates."""
     refused = conforming().answered(Label.CREATE, 404, refusal("NoSuchPath"))
-    assert judged(requirement, refused).kind is Kind.ABSENT
+    assert judged(requirement, refused).kind is Kind.UNTESTED
     promised = Transcript(refused.scenario, refused.feature, refused.records, {Capability.TEMPLATES: True})
     assert judged(requirement, promised).kind is Kind.DEVIATES
 
@@ -158,7 +158,7 @@ BOUND = response_xml(f"<CIBucket><BucketId>{BUCKET}</BucketId><Region>ap-chongqi
     [
         (200, BOUND, Kind.HOLDS),
         (400, refusal("BucketAlreadyBinded"), Kind.HOLDS),
-        (404, refusal("NoSuchPath"), Kind.ABSENT),
+        (404, refusal("NoSuchPath"), Kind.UNTESTED),
         (200, BOUND.replace("CIBucket>", "Bucket>"), Kind.DEVIATES),
         (200, BOUND.replace("<Region>ap-chongqing</Region>", ""), Kind.DEVIATES),
         (500, refusal("InternalError"), Kind.DEVIATES),

@@ -437,6 +437,6 @@ def test_overlapping_updates_of_different_elements_both_count() -> None:
     assert judged("UPD-021", updates_at_once("one", "Active")).kind is Kind.DEVIATES
     assert judged("UPD-021", updates_at_once("two", "Paused")).kind is Kind.DEVIATES
     assert judged("UPD-021", updates_at_once("one", "Active", overlap=False)).kind is Kind.INCONCLUSIVE
-    assert judged("UPD-021", updates_at_once("one", "Active", merges=False)).kind is Kind.ABSENT
-    assert judged("UPD-021", updates_at_once("one", "Active", status=400)).kind is Kind.ABSENT
+    assert judged("UPD-021", updates_at_once("one", "Active", merges=False)).kind is Kind.UNTESTED
+    assert judged("UPD-021", updates_at_once("one", "Active", status=400)).kind is Kind.UNTESTED
     assert judged("UPD-021", Transcript("update").event("broken", "no")).kind is Kind.BLOCKED

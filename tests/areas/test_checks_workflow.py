@@ -271,22 +271,22 @@ def test_workflow_requirements_are_not_in_the_core_run() -> None:
     assert names(*SEED_FEATURES, ids=("WFL-0*",)) == {one for one in mine if one.startswith("WFL")}
 
 
-def test_refused_first_call_is_not_implemented() -> None:
-    """Unless the profile declares the capability."""
+def test_refused_first_call_leaves_workflows_untested() -> None:
+    """The profile declares nothing, so no requirement is reported as not implemented."""
     unsupported = Transcript("workflow").event("begin").event("unsupported", "GET /workflow answered 404")
     kinds = {
         judged(one.id, unsupported, (one.formats or (None,))[0]).kind for one in TESTED if one.id.startswith("WFL")
     }
-    assert kinds == {Kind.ABSENT}
+    assert kinds == {Kind.UNTESTED}
 
 
-def test_target_without_workflows_is_not_implemented_or_blocked(tmp_path: Path) -> None:
-    """Undeclared: not implemented, and no other outcome; declared true: blocked."""
+def test_target_without_workflows_is_untested_or_blocked(tmp_path: Path) -> None:
+    """Undeclared: untested; declared absent: not implemented; declared true: blocked."""
     with Miniature(Traits()) as target:
         flags = {"url": ("--target", target.url)}
         items = select_items(load_registry(), (Feature.MEDIA,), Selection(areas=("workflow", "batch")))
         found = {}
-        for declared in ("unknown", "true"):
+        for declared in ("unknown", "false", "true"):
             env = {"CIQ_WORKFLOW": declared, "CIQ_BATCH": declared}
             loaded = load_profile(env=env, directory=tmp_path, flags=flags)
             result = execute(RunConfig(loaded=loaded), items)
@@ -294,5 +294,6 @@ def test_target_without_workflows_is_not_implemented_or_blocked(tmp_path: Path) 
                 {v.outcome for v in result.verdicts if v.outcome is not Outcome.UNTESTED},
                 result.exit_code,
             )
-    assert found["unknown"] == ({Outcome.NOT_IMPLEMENTED}, ExitCode.NOTHING_PROVEN)
+    assert found["unknown"] == (set(), ExitCode.NOTHING_PROVEN)
+    assert found["false"] == ({Outcome.NOT_IMPLEMENTED}, ExitCode.NOTHING_PROVEN)
     assert found["true"] == ({Outcome.BLOCKED}, ExitCode.DEVIATES)

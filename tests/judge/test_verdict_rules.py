@@ -76,7 +76,7 @@ def test_begun_scenario_is_judged_by_its_check(monkeypatch: pytest.MonkeyPatch) 
     [
         ([], Outcome.INCONCLUSIVE),
         (["broken"], Outcome.BLOCKED),
-        (["unsupported"], Outcome.NOT_IMPLEMENTED),
+        (["unsupported"], Outcome.UNTESTED),
         (["interrupted"], Outcome.INCONCLUSIVE),
         (["begin", "interrupted"], Outcome.INCONCLUSIVE),
         (["begin", "crashed", "end"], Outcome.SUITE_ERROR),

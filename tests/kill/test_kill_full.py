@@ -149,7 +149,7 @@ def test_sample_is_named_as_sample(tmp_path: Path) -> None:
 def test_sample_covers_the_whole_catalogue() -> None:
     """The first runs come from all parts of the catalogue, and each fault is run once."""
     faults = known_faults()
-    order = kill_full._across(faults)
+    order = kill_full.across(faults)
     assert sorted(fault.name for fault in order) == sorted(fault.name for fault in faults)
     places = [faults.index(fault) for fault in order[:20]]
     assert max(places) - min(places) > len(faults) / 2

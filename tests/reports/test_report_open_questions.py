@@ -54,6 +54,18 @@ def console_text(records: tuple[AnyRecord, ...]) -> str:
     return stream.getvalue()
 
 
+def test_live_output_names_the_cause_before_the_blocked_verdicts() -> None:
+    """The reader sees why before the list; a second reason has its own line."""
+    records = run_of(
+        *(blocked(number) for number in range(1, 8)), blocked(9, reason="another reason"), code=ExitCode.DEVIATES
+    )
+    live = console_text(records).partition("Result")[0].splitlines()
+    shown = [index for index, line in enumerate(live) if "blocked" in line and "-media" in line]
+    causes = [index for index, line in enumerate(live) if line.strip() in (f"cause {REASON}", "cause another reason")]
+    assert len(shown) == 4
+    assert causes == [shown[0] - 1, shown[-1] - 1]
+
+
 BROKEN = tuple(
     DriverEvent(seq=seq, scenario="queues", feature=feature, at=0.1, name="broken", text=REASON)
     for seq, feature in enumerate(("media", "doc"), start=3)

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 from command import ciq, in_process, verdicts_of
+from miniature.server import Miniature
+from miniature.traits import Traits
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
+from ciq_conformance import judge_run_file
 from ciq_conformance.judge import registry
 from ciq_mock.server import MockServer
 from ciq_mock.settings import MockSettings
@@ -53,6 +56,11 @@ def test_exit_1_when_a_must_fails(tmp_path: Path) -> None:
     assert verdict.outcome == "fail"
     assert "Stopped" in verdict.seen
     assert verdict.witness
+    accepted = tmp_path / "flaky.txt"
+    accepted.write_text("QUE-003-media # comes and goes\n", encoding="utf-8")
+    for files, entry in (({"known_flaky": accepted}, "known flaky"), ({"baseline": accepted}, "baseline"), ({}, "")):
+        (again,) = judge_run_file(tmp_path / "ciq-report", **files).verdicts
+        assert (again.flaky, again.baseline) == (entry == "known flaky", bool(entry))
 
 
 @pytest.mark.parametrize(
@@ -145,6 +153,16 @@ def test_exit_5_when_nothing_is_judged(target: MockServer, tmp_path: Path) -> No
     arguments = ["run", "--target", target.url, *ONE]
     assert in_process(*arguments, "--level", "NOTE", cwd=tmp_path).code == 5
     assert in_process(*arguments, "--skip", "QUE-*", cwd=tmp_path).code == 5
+
+
+def test_doctor_proposes_the_features_that_have_a_queue(tmp_path: Path) -> None:
+    """A target of one feature gets one line with the run over it."""
+    with Miniature(Traits()) as miniature:
+        arguments = ("doctor", "--target", miniature.url, "--feature", "media", "--feature", "pic")
+        done = in_process(*arguments, cwd=tmp_path)
+        (line,) = [line for line in done.out.splitlines() if "ciq run" in line]
+        assert line.endswith(f"If it offers media only: ciq run --target {miniature.url} --feature media")
+    assert done.code == 1
 
 
 def test_doctor_passes_on_a_conforming_target(target: MockServer, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, _Command] = MappingProxyType(
         "run": _Command("ciq_conformance.cli.run", "run"),
         "doctor": _Command("ciq_conformance.cli.doctor", "doctor"),
         "judge": _Command("ciq_conformance.cli.judge", "judge"),
+        "check": _Command("ciq_conformance.cli.check", "check"),
         "report": _Command("ciq_conformance.cli.report", "report"),
         "show": _Command("ciq_conformance.cli.show", "show"),
         "repro": _Command("ciq_conformance.cli.repro", "repro"),

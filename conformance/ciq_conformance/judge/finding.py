@@ -18,9 +18,9 @@ class Kind(StrEnum):
     LEFT_OUT = "left-out"
     """The run has only some of the features that the requirement needs."""
     ABSENT = "absent"
-    """The target does not offer the capability; it may omit it, or the profile declares that it is missing."""
+    """The profile declares that the target does not offer the capability."""
     UNTESTED = "untested"
-    """The profile lacks what the test needs."""
+    """The profile lacks what the test needs, or a case did not arise that a conforming target may never show."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,12 +66,16 @@ def left_out(reason: str) -> Finding:
 
 
 def absent(reason: str, *, witness: tuple[int, ...] = ()) -> Finding:
-    """The target does not offer this and may omit it."""
+    """The profile declares that the target does not offer this."""
     return Finding(kind=Kind.ABSENT, reason=reason, witness=witness)
 
 
 def untested(reason: str, *, witness: tuple[int, ...] = ()) -> Finding:
-    """The suite could not test the requirement, because the profile lacks what the test needs."""
+    """The suite could not test the requirement, and a conforming target can be the reason.
+
+    The profile lacks what the test needs, the target may leave out what the requirement is about, or the case did not
+    arise. Where each conforming target shows the case, the finding is `inconclusive`.
+    """
     return Finding(kind=Kind.UNTESTED, reason=reason, witness=witness)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import wraps
 
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Deviations, Finding, absent, blocked, deviates, holds, inconclusive
+from ciq_conformance.judge.finding import Deviations, Finding, blocked, deviates, holds, inconclusive, untested
 from ciq_conformance.judge.registry import Check, Item
 from ciq_conformance.scenario_spec import ScenarioName
 from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
@@ -45,7 +45,7 @@ def not_judged(evidence: Evidence, scenario: ScenarioName, why: str) -> Finding:
     if event is None:
         return blocked(why)
     if event.name == "unsupported":
-        return absent(event.text, witness=(event.seq,))
+        return untested(event.text, witness=(event.seq,))
     if event.name == "interrupted":
         return inconclusive(event.text, witness=(event.seq,))
     return blocked(event.text, witness=(event.seq,))

@@ -164,7 +164,7 @@ def _verdict_of_unfinished(item: Item, scenario: ScenarioSpec, events: Mapping[s
         case {"broken": event}:
             return _verdict(item, Outcome.BLOCKED, reason=event.text, witness=(event.seq,))
         case {"unsupported": event}:
-            return _verdict(item, Outcome.NOT_IMPLEMENTED, reason=event.text, witness=(event.seq,))
+            return _verdict(item, Outcome.UNTESTED, reason=event.text, witness=(event.seq,))
         case {"interrupted": event}:
             return _verdict(item, Outcome.INCONCLUSIVE, reason=event.text, witness=(event.seq,))
         case _:

@@ -29,6 +29,8 @@ from ciq_conformance.explore.replay_record import Answer, Recorder
 from ciq_conformance.explore.replay_wire import Listener, TargetUnusable, children, sign, text_of
 from ciq_conformance.repro.response_shape import Shape, id_texts, membership, shape_of
 
+NOT_BY_REQUESTS = 3
+"""Exit code of a script whose deviation single requests cannot show."""
 _TOKEN = re.compile(r"[A-Za-z0-9]+")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d(?::|%3A)\d\d(?::|%3A)\d\d", re.IGNORECASE)
 _SHOWN_WITHIN = 2.0

@@ -1,6 +1,7 @@
 """Diagnoses the setup: probes every feature once and reports what works. Judges no requirement."""
 
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -118,6 +119,7 @@ def _restore(run: RunContext, changed: list[Readiness]) -> list[Symptom]:
 def _probe_all(run: RunContext, symptoms: list[Symptom], changed: list[Readiness]) -> Diagnosis:
     """Probes each feature; adds what it finds to `symptoms`, and the features to restore to `changed`."""
     ready: list[Readiness] = []
+    without_queue: list[str] = []
     for feature in run.profile.features:
         try:
             one = probe(run, FEATURES[feature], changed.append)
@@ -126,6 +128,8 @@ def _probe_all(run: RunContext, symptoms: list[Symptom], changed: list[Readiness
             return Diagnosis(tuple(symptoms), ExitCode.UNREACHABLE)
         except PreconditionFailed as broken:
             symptoms.append(Symptom(False, feature, str(broken)))
+            if not changed:
+                without_queue.append(feature)
             symptoms.extend(_restore(run, changed))
             continue
         ready.append(one)
@@ -135,6 +139,8 @@ def _probe_all(run: RunContext, symptoms: list[Symptom], changed: list[Readiness
             symptoms.extend(_signatures(run, one))
         symptoms.extend(_restore(run, changed))
     symptoms.insert(0, Symptom(True, "target reachability", f"{run.profile.url} responds"))
+    if without_queue and ready:
+        symptoms.append(_shorter_run(run.profile.url, [one.spec.feature for one in ready], without_queue))
     trouble = callback_trouble(run, ready)
     if trouble:
         symptoms.append(Symptom(False, "callback delivery", trouble))
@@ -146,6 +152,17 @@ def _probe_all(run: RunContext, symptoms: list[Symptom], changed: list[Readiness
     )
     failed = any(symptom.works is False for symptom in symptoms)
     return Diagnosis(tuple(symptoms), ExitCode.DEVIATES if failed else ExitCode.CONFORMS)
+
+
+def _shorter_run(url: str, offered: Sequence[str], without: Sequence[str]) -> Symptom:
+    """Proposes a run over the features that have a queue."""
+    options = " ".join(f"--feature {feature}" for feature in offered)
+    return Symptom(
+        None,
+        "features",
+        f"the target has no queue of {' and '.join(without)}. If it offers {' and '.join(offered)} only: "
+        f"ciq run --target {url} {options}",
+    )
 
 
 def _callback_delivery(address: str, *, arrived: bool) -> str:

@@ -7,65 +7,24 @@ from ciq_conformance.areas.callback import labels as steps
 from ciq_conformance.areas.callback.checks import format_of
 from ciq_conformance.areas.callback.jobs import Delivery, readable_deliveries_of
 from ciq_conformance.judge.body_paths import texts_by_path
+from ciq_conformance.judge.callback_body import (
+    ENDED_TIMES,
+    REQUESTED_FIELDS,
+    compared_fields,
+    equal_values,
+    time_problems,
+)
 from ciq_conformance.judge.documented import is_named
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, blocked, holds, inconclusive
 from ciq_conformance.judge.registry import Item, check
-from ciq_schemas import times
-from ciq_schemas.features import Feature
-from ciq_schemas.lifecycle import ENDED_BY_RUNNING, JobState
+from ciq_schemas.lifecycle import ENDED_BY_RUNNING
 from ciq_schemas.requirement import Format
 from ciq_schemas.transcript.jobs import Observation
-from ciq_schemas.values import Job
 
-_REQUESTED = {
-    "Input.Object": "Input.Object",
-    "JobLevel": "Operation.JobLevel",
-    "Output.Region": "Operation.Output.Region",
-    "Output.Bucket": "Operation.Output.Bucket",
-    "Output.Object": "Operation.Output.Object",
-}
-"""Fields that some samples lack, with their paths in the request. A callback must have such a field where the request
-and describe have it; it must have any other field where describe has it."""
-_TIMES = ("StartTime", "EndTime")
-"""Compared where both sides have a value: some pages have no times."""
-_WITHOUT_TIMES = frozenset({Feature.DOC, Feature.SPEECH})
-"""Features whose pages or SDK types lack StartTime or EndTime (1045/47932, 1045/49789)."""
 _JOB_SPECIFIC = frozenset({"JobId", "CreationTime", "StartTime", "EndTime", "Progress"})
 _RESULTS = ("Result", "Info")
 """Suffixes of the names of result containers; the results of two jobs may differ."""
-
-
-def _fields(job: Job) -> Mapping[str, str]:
-    """Returns the compared fields that have a value, by their path below JobsDetail."""
-    operation, source = job.operation, job.input
-    output = operation.output if operation else None
-    values = {
-        "JobId": job.job_id,
-        "State": job.state,
-        "Tag": job.tag or (operation.tag if operation else None),
-        "QueueId": job.queue_id,
-        "CreationTime": job.creation_time,
-        "StartTime": None if times.is_unset(job.start_time) else job.start_time,
-        "EndTime": None if times.is_unset(job.end_time) else job.end_time,
-        "Input.Object": source.object if source else None,
-        "UserData": operation.user_data if operation else None,
-        "JobLevel": operation.job_level if operation else None,
-        "Output.Region": output.region if output else None,
-        "Output.Bucket": output.bucket if output else None,
-        "Output.Object": output.object if output else None,
-    }
-    return {name: value.strip() for name, value in values.items() if value and value.strip()}
-
-
-def _equal(name: str, one: str, other: str) -> bool:
-    if name == "CreationTime" or name in _TIMES:
-        moments = times.parse(one), times.parse(other)
-        if moments[0] is not None and moments[1] is not None:
-            if name in _TIMES:  # one side may omit the fraction of a second
-                return moments[0].replace(microsecond=0) == moments[1].replace(microsecond=0)
-            return moments[0] == moments[1]
-    return one == other
 
 
 @check("SHP-004", SPEC)
@@ -126,15 +85,15 @@ def details_agree_with_describe(evidence: Evidence, item: Item) -> Finding:
 
 def _differences(delivery: Delivery, observation: Observation) -> Iterator[tuple[str, str]]:
     """Yields each compared field with its deviation, which is empty where there is none."""
-    reported, described = _fields(delivery.reported), _fields(observation.job)
+    reported, described = compared_fields(delivery.reported), compared_fields(observation.job)
     requested = texts_by_path(delivery.job.submit.exchange.request_body.data)
     for name, value in described.items():
-        if (name == "State" or name in _TIMES) and not observation.is_final:
+        if (name == "State" or name in ENDED_TIMES) and not observation.is_final:
             continue  # this observation is too early to compare; DEL-003 judges that
         if name in reported:
-            equal = _equal(name, reported[name], value)
+            equal = equal_values(name, reported[name], value)
             yield name, "" if equal else f"{name} is {reported[name]!r} in the callback and {value!r} in describe"
-        elif name not in _TIMES and (name not in _REQUESTED or _REQUESTED[name] in requested):
+        elif name not in ENDED_TIMES and (name not in REQUESTED_FIELDS or REQUESTED_FIELDS[name] in requested):
             yield name, f"{name} is missing in the callback, describe has {value!r}"
 
 
@@ -146,19 +105,8 @@ def times_are_readable(evidence: Evidence, item: Item) -> Finding:
         return deliveries
     found = Deviations()
     for delivery in deliveries:
-        job = delivery.reported
-        for name, text in (
-            ("CreationTime", job.creation_time),
-            ("StartTime", job.start_time),
-            ("EndTime", job.end_time),
-        ):
-            if times.is_unset(text):
-                # A job that fails before it runs has no StartTime.
-                required = job.state == JobState.SUCCESS or (name == "EndTime" and job.state == JobState.FAILED)
-                if name == "CreationTime" or (evidence.feature not in _WITHOUT_TIMES and required):
-                    found.add(delivery.seq, f"{name} of an ended job is {'missing' if text is None else 'not set'}")
-            elif times.parse(text) is None:
-                found.add(delivery.seq, f"{name} is {text!r}")
+        for problem in time_problems(delivery.reported, evidence.feature):
+            found.add(delivery.seq, problem)
     return found.finding(
         "date, time and zone, like 2026-01-05T09:00:00+0800",
         holds(f"{len(deliveries)} callbacks", witness=(deliveries[0].seq,)),

@@ -6,25 +6,22 @@ from ciq_conformance.areas.callback import SPEC
 from ciq_conformance.areas.callback.checks import format_of
 from ciq_conformance.areas.callback.jobs import deliveries_of, has_format, jobs_of, readable_deliveries_of
 from ciq_conformance.areas.callback.labels import BY_RULE, CHANNELS
-from ciq_conformance.judge.body_paths import WRAPPER, Node, UnreadableBody, leaves, read_body, text_of
-from ciq_conformance.judge.documented import is_covered
+from ciq_conformance.judge.body_paths import WRAPPER, UnreadableBody, read_body
+from ciq_conformance.judge.callback_body import (
+    STRUCTURAL,
+    TASK_FINISH,
+    child_text,
+    missing_parts,
+    values_not_strings,
+)
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, Kind, blocked, deviates, holds, observed
 from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.scenario_spec import channel_name
-from ciq_schemas.codec import NoteKind, ProblemKind
+from ciq_schemas.codec import NoteKind
 from ciq_schemas.requirement import Format
 from ciq_schemas.transcript.parsed import ParsedCallback
 from ciq_schemas.transcript.raw import header
-
-TASK_FINISH = "TaskFinish"
-_TEXTS = ("JobId", "State", "QueueId", "CreationTime")
-_STRUCTURAL = frozenset({ProblemKind.STRUCTURE, ProblemKind.TOO_MANY})
-"""Schema problems that SHP-002 counts; values (states, times) have their own requirements."""
-_NO_INPUT = frozenset({"FileCompress", "Tts"})
-"""Tags whose source is in Operation (436/83112 and the pages of the tags)."""
-_NUMBER_IN_SAMPLE = "JobLevel"
-"""The only element that is a number in a documented JSON sample (Translation)."""
 
 
 def _bodies(evidence: Evidence, form: Format) -> tuple[ParsedCallback, ...] | Finding:
@@ -36,7 +33,7 @@ def _bodies(evidence: Evidence, form: Format) -> tuple[ParsedCallback, ...] | Fi
         if not callback.job_ids and has_format(callback, form)
     )
     if isinstance(deliveries, Finding):
-        # A format that no document promises stays absent, even if a body arrived.
+        # A format that no document promises stays untested, even if a body arrived.
         return nameless if nameless and not isinstance(jobs_of(evidence, form), Finding) else deliveries
     named = {delivery.seq: delivery.callback for delivery in deliveries}
     named.update({callback.arrival.seq: callback for callback in nameless})
@@ -112,11 +109,11 @@ def body_has_the_documented_structure(evidence: Evidence, item: Item) -> Finding
         if not jobs:
             found.add(callback.arrival.seq, "JobsDetail is missing")
         for job in jobs:
-            for problem in _problems(job):
+            for problem in missing_parts(job):
                 found.add(callback.arrival.seq, problem)
-            codeless += not _text(job, "Code")
+            codeless += not child_text(job, "Code")
         for error in callback.decoded.problems:
-            if error.kind in _STRUCTURAL:
+            if error.kind in STRUCTURAL:
                 found.add(callback.arrival.seq, str(error))
     if not read:
         return blocked("no body is readable; SHP-001 judges that", witness=(bodies[0].arrival.seq,))
@@ -126,32 +123,6 @@ def body_has_the_documented_structure(evidence: Evidence, item: Item) -> Finding
         "Operation",
         holds(seen, witness=(bodies[0].arrival.seq,)),
     )
-
-
-def _problems(job: Node) -> list[str]:
-    """Returns what a JobsDetail lacks. Only a failed job must have Code: pages and samples differ for other jobs."""
-    if not isinstance(job, Mapping):
-        return ["JobsDetail has a value instead of elements"]
-    problems = [f"JobsDetail.{name} is missing or empty" for name in _TEXTS if not _text(job, name)]
-    operation = next(iter(job.get("Operation", ())), None)
-    tag = _text(job, "Tag") or _text(operation, "Tag")
-    if not tag:
-        problems.append("JobsDetail.Tag is missing or empty")
-    if _text(job, "State") == "Failed" and not _text(job, "Code"):
-        problems.append("JobsDetail.Code of a failed job is missing or empty")
-    if not isinstance(operation, Mapping):
-        problems.append("JobsDetail.Operation is missing or is not a container")
-    source = next(iter(job.get("Input", ())), None)
-    if not isinstance(source, Mapping) and tag not in _NO_INPUT:
-        problems.append("JobsDetail.Input is missing or is not a container")
-    return problems
-
-
-def _text(node: Node, name: str) -> str:
-    if not isinstance(node, Mapping):
-        return ""
-    first = next(iter(node.get(name, ())), None)
-    return "" if isinstance(first, Mapping) else text_of(first)
 
 
 @check("SHP-003", SPEC)
@@ -257,12 +228,8 @@ def json_values_are_strings(evidence: Evidence, item: Item) -> Finding:
         except UnreadableBody:
             continue
         read += 1
-        for path, leaf in leaves(body.content):
-            if isinstance(leaf, str) or (path.endswith(_NUMBER_IN_SAMPLE) and isinstance(leaf, int)):
-                continue
-            if not is_covered(path.split(".")):
-                continue  # an element that no document describes
-            found.add(delivery.seq, f"{path} is {'null' if leaf is None else text_of(leaf)}, not a string")
+        for problem in values_not_strings(body):
+            found.add(delivery.seq, problem)
     if not read:
         return blocked("no body is readable; SHP-001 judges that")
     return found.finding("values are JSON strings", holds(f"{read} bodies", witness=(deliveries[0].seq,)))

@@ -1,6 +1,6 @@
 """The jobs and callbacks of the scenario `callback` by requested format, for the checks DEL and SHP.
 
-A finding says why a format cannot be judged: absent where no document promises the format, blocked otherwise.
+A finding says why a format cannot be judged: untested where no document promises the format, blocked otherwise.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from ciq_conformance.areas.callback.labels import LOOKS, RULES, SUBMITS
 from ciq_conformance.areas.failure import SPEC as FAILURE
 from ciq_conformance.areas.failure import labels
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Finding, absent, blocked, inconclusive
+from ciq_conformance.judge.finding import Finding, blocked, inconclusive, untested
 from ciq_conformance.judge.observed_jobs import no_job, observed_jobs
 from ciq_schemas.features import FEATURES
 from ciq_schemas.requirement import Format
@@ -48,13 +48,13 @@ def jobs_of(evidence: Evidence, form: Format) -> tuple[ObservedJob, ...] | Findi
     if form is Format.JSON and not FEATURES[evidence.feature].job_callback_documented:
         rule = evidence.one(SPEC, RULES[form])
         if rule is not None and not rule.ok:
-            return absent(
+            return untested(
                 f"no document offers JSON callbacks for {evidence.feature}; the target answered ResultFormat "
                 f"JSON with {describe_response(rule)}",
                 witness=(rule.exchange.seq,),
             )
         if rule is not None and not any(has_format(callback, form) for job in jobs for callback in job.callbacks):
-            return absent(
+            return untested(
                 f"no document offers JSON callbacks for {evidence.feature}; the suite set a rule with ResultFormat "
                 "JSON, and no JSON callback arrived",
                 witness=(rule.exchange.seq,),

@@ -8,16 +8,7 @@ from ciq_conformance.areas.callback_rule import SPEC
 from ciq_conformance.areas.callback_rule.jobs import address_of, arrives_at, job_of, judge_job
 from ciq_conformance.areas.callback_rule.labels import Channel, Label
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import (
-    Finding,
-    Kind,
-    absent,
-    blocked,
-    deviates,
-    holds,
-    inconclusive,
-    observed,
-)
+from ciq_conformance.judge.finding import Finding, Kind, blocked, deviates, holds, inconclusive, observed, untested
 from ciq_conformance.judge.observed_jobs import missing_callback, observed_jobs
 from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.scenario_spec import channel_name
@@ -144,7 +135,7 @@ def rule_for_another_event_sends_no_callback(evidence: Evidence, item: Item) -> 
         seen = f"the target answered a rule with Event WorkflowFinish with {describe_response(rule)}"
         seq = rule.exchange.seq
         if not item.feature.job_callback_documented:
-            return absent(f"{seen}; the pages of this queue do not name that event", witness=(seq,))
+            return untested(f"{seen}; the pages of this queue do not name that event", witness=(seq,))
         return blocked(f"{seen}, although the event is documented; the UPD requirements judge that", witness=(seq,))
     job = job_of(evidence, Label.SUBMIT_UNDER_WORKFLOW)
     if isinstance(job, Finding):
@@ -159,7 +150,7 @@ def rule_of_type_tdmq_sends_no_post(evidence: Evidence, item: Item) -> Finding:
     rule = evidence.one(SPEC, Label.RULE_MESSAGE_QUEUE)
     if rule is not None and not rule.ok:
         seen = f"the target answered a rule of type TDMQ with {describe_response(rule)}"
-        return absent(f"{seen}; older pages have the type Url only", witness=(rule.exchange.seq,))
+        return untested(f"{seen}; older pages have the type Url only", witness=(rule.exchange.seq,))
     job = job_of(evidence, Label.SUBMIT_UNDER_MESSAGE_QUEUE)
     if isinstance(job, Finding):
         return job
@@ -308,7 +299,7 @@ def default_format_is_xml(evidence: Evidence, job: ObservedJob) -> Finding:
     rule = evidence.one(SPEC, Label.RULE_DEFAULT)
     config = rule.queue.notify_config if rule is not None and rule.queue is not None else None
     if rule is not None and config is not None and (config.result_format or "").upper() == "JSON":
-        return absent(
+        return untested(
             "the target answered an update without ResultFormat with ResultFormat JSON: it keeps the format of an "
             "earlier rule, which no document forbids, so the rule of this queue always names a format",
             witness=(rule.exchange.seq, json.arrival.seq),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from ciq_conformance.areas.cancel import SPEC
 from ciq_conformance.areas.cancel.labels import CALLBACKS, CANCELS, LISTS, PAGE, SUBMITS, Label
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Deviations, Finding, Kind, absent, blocked, deviates, holds, observed
+from ciq_conformance.judge.finding import Deviations, Finding, Kind, blocked, deviates, holds, observed, untested
 from ciq_conformance.judge.job_facts import ids_of, jobs_in, last_seen, zones_apart
 from ciq_conformance.judge.preconditions import (
     EarlyFinding,
@@ -256,7 +256,7 @@ def running_job_is_not_cancelled(evidence: Evidence, item: Item) -> Finding:
     require_response(evidence, SPEC, Label.CANCEL_UNKNOWN)
     cancel = evidence.one(SPEC, Label.CANCEL_RUNNING)
     if cancel is None:
-        return absent("no job was seen Running because jobs are too short; name a larger sample input in the profile")
+        return untested("no job was seen Running because jobs are too short; name a larger sample input in the profile")
     job_id = raw.requested_job_id(cancel.exchange)
     observations = list(jobs_in(evidence.of(SPEC, Label.AFTER_RUNNING), [job_id]))
     if not observations:

@@ -3,7 +3,7 @@
 from ciq_conformance.areas.cancel import SPEC
 from ciq_conformance.areas.cancel.labels import Label
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Deviations, Finding, absent, blocked, holds
+from ciq_conformance.judge.finding import Deviations, Finding, blocked, holds, untested
 from ciq_conformance.judge.job_facts import last_seen, requested_ids
 from ciq_conformance.judge.preconditions import record_ids, require_response, with_preconditions
 from ciq_conformance.judge.registry import Item, check
@@ -19,10 +19,10 @@ def every_id_of_a_cancel_counts(evidence: Evidence, item: Item) -> Finding:
     require_response(evidence, SPEC, Label.CANCEL)
     cancel = evidence.one(SPEC, Label.CANCEL_TOGETHER)
     if cancel is None:
-        return absent("no jobs waited that one cancel could name: a paused queue accepts no job")
+        return untested("no jobs waited that one cancel could name: a paused queue accepts no job")
     if not cancel.ok:
         reason = f"the target answered a cancel of several ids with {describe_response(cancel)}"
-        return absent(f"{reason}; most pages show one id", witness=record_ids(cancel))
+        return untested(f"{reason}; most pages show one id", witness=record_ids(cancel))
     ids = requested_ids(cancel)
     seen = last_seen(evidence.of(SPEC, Label.CANCELLED, Label.AT_THE_END), ids)
     if not seen:

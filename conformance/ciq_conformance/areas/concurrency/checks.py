@@ -8,7 +8,7 @@ from ciq_conformance.areas.concurrency import SPEC
 from ciq_conformance.areas.concurrency.labels import CANCELS, PAUSES, RESUMES, RULE_CHANNEL, SUBMITS, Label
 from ciq_conformance.areas.order.ordering_claims import describe_inversion, running_timelines
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Deviations, Finding, absent, blocked, deviates, holds
+from ciq_conformance.judge.finding import Deviations, Finding, blocked, deviates, holds, untested
 from ciq_conformance.judge.job_facts import user_data_of
 from ciq_conformance.judge.ordering import lagging_level_rule, order_rule, settled_after
 from ciq_conformance.judge.pause_facts import PauseFacts, leaks_finding
@@ -125,7 +125,7 @@ def start_order_holds(evidence: Evidence, timelines: Timelines) -> Finding:
             power=power,
         )
     if not proven:
-        return absent("the jobs ended too fast to observe their order here (PRI judges it without concurrent clients)")
+        return untested("the jobs ended too fast to observe their order here (PRI judges it with one client)")
     return holds(power, power=power)
 
 
@@ -153,7 +153,7 @@ def no_job_starts_during_a_pause(evidence: Evidence, timelines: Timelines) -> Fi
         expected = "no waiting job starts before the queue is resumed, also with concurrent submits"
         return leaks_finding(expected, found, allowance)
     if not held:
-        return absent("no job was observed waiting while the queue was paused (see PAU-007)")
+        return untested("no job was observed waiting while the queue was paused (see PAU-007)")
     return holds(power, power=power)
 
 
@@ -208,7 +208,7 @@ def cancelled_job_never_runs(evidence: Evidence, timelines: Timelines) -> Findin
             wrong.add(cancel.seq, f"job {job_id} was cancelled while it waited, and last observed as {after[-1].state}")
     power = f"{followed} job(s) cancelled while they waited"
     if not followed and not wrong.items:
-        return absent("no cancelled job certainly waited")
+        return untested("no cancelled job certainly waited")
     return wrong.finding("a job cancelled while it waits shows Cancel and never runs", holds(power, power=power))
 
 
@@ -252,7 +252,7 @@ def state_is_that_of_the_last_update(evidence: Evidence, item: Item) -> Finding:
         if states[0] not in {QueueState.PAUSED if paused else QueueState.ACTIVE for paused in legal}:
             wrong.add(listed.exchange.seq, f"State {states[0]} after the responses to all {len(settings)} updates")
     if not certain:
-        return absent("the last update was never certain: the target did not answer all updates with 200")
+        return untested("the last update was never certain: the target did not answer all updates with 200")
     return wrong.finding(
         "the State of an update that can have been the last",
         holds(f"{certain} times after updates of several clients", witness=(lists[-1].exchange.seq,)),

@@ -6,7 +6,7 @@ has read them, on any feature; a target that reads `a,b` as one unknown id retur
 
 from ciq_conformance.areas.concurrency import SPEC
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Deviations, Finding, absent, holds, inconclusive
+from ciq_conformance.judge.finding import Deviations, Finding, holds, inconclusive, untested
 from ciq_conformance.judge.job_facts import non_exist_ids, requested_ids
 from ciq_conformance.judge.preconditions import not_judged, record_ids
 from ciq_conformance.judge.registry import Item, check
@@ -30,7 +30,7 @@ def describe_returns_every_id(evidence: Evidence, item: Item) -> Finding:
         return not_judged(evidence, SPEC, "the suite sent no describe of several ids")
     if not any(response.jobs for response in several) and not item.feature.multi_documented:
         reason = "the target does not read several ids in one describe; the pages of the feature have one id"
-        return absent(reason, witness=record_ids(several[0]))
+        return untested(reason, witness=record_ids(several[0]))
     known: dict[str, ParsedExchange] = {}
     wrong, judged, most = Deviations(), 0, 0
     for response in (response for response in describes if response.ok):

@@ -8,7 +8,16 @@ from itertools import pairwise
 from ciq_conformance.areas.describe import SPEC
 from ciq_conformance.areas.describe.labels import LOOKS, SUBMITS, Label
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Deviations, Finding, absent, blocked, deviates, holds, inconclusive, observed
+from ciq_conformance.judge.finding import (
+    Deviations,
+    Finding,
+    blocked,
+    deviates,
+    holds,
+    inconclusive,
+    observed,
+    untested,
+)
 from ciq_conformance.judge.job_facts import (
     ids_of,
     jobs_in,
@@ -325,7 +334,7 @@ def times_are_in_order(evidence: Evidence, item: Item) -> Finding:
                 wrong.add(response.exchange.seq, f"{earlier} {first.isoformat()} is after {later} {second.isoformat()}")
     if not judged:
         if item.feature.feature in OLDER_PAGES:
-            return absent("describe returns no StartTime and EndTime, as on the older pages of the feature")
+            return untested("describe returns no StartTime and EndTime, as on the older pages of the feature")
         return inconclusive("no described job had two times set")
     expected = "CreationTime, StartTime and EndTime in this order"
     return wrong.finding(expected, holds(f"{len(judged)} pairs", witness=record_ids(*judged[-1:])))
@@ -404,7 +413,7 @@ def progress_fits_the_state(evidence: Evidence, item: Item) -> Finding:
         if not fits:
             wrong.add(response.exchange.seq, f"State {state} with Progress {text}")
     if not seen:
-        return absent(
+        return untested(
             "no describe returns Progress; only samples of newer pages have it", witness=record_ids(descriptions[0][0])
         )
     expected = "Progress from 0 to 100: 0 of a waiting job, 100 of one that succeeded"

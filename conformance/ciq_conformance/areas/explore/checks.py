@@ -6,7 +6,7 @@ from ciq_conformance.areas.explore import SPEC
 from ciq_conformance.areas.explore.histories import RecordedHistory, recorded_histories
 from ciq_conformance.areas.explore.labels import CHANNELS, SUBMITS, UPDATES, JobLabel, Label
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Finding, absent, blocked, deviates, holds
+from ciq_conformance.judge.finding import Finding, blocked, deviates, holds, untested
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas.lifecycle import ENDED_BY_RUNNING
 
@@ -49,7 +49,7 @@ def _judge(name: str, cases: str, evidence: Evidence, item: Item) -> Finding:
         return blocked("no callback arrived (see RUL-001, DEL-001)")
     if not observed_cases:
         need = ", on the embedded mock or with --restart-command" if name == "EXP-008" else ""
-        return absent(f"no history contained such a case ({power}); run more histories (--explore){need}")
+        return untested(f"no history contained such a case ({power}); run more histories (--explore){need}")
     return holds(power, power=power)
 
 

@@ -12,12 +12,12 @@ from ciq_conformance.judge.finding import (
     Deviations,
     Finding,
     Kind,
-    absent,
     blocked,
     deviates,
     holds,
     inconclusive,
     observed,
+    untested,
 )
 from ciq_conformance.judge.observed_jobs import missing_callback, no_job, observed_jobs
 from ciq_conformance.judge.registry import Item, check
@@ -48,7 +48,7 @@ def failed_jobs(evidence: Evidence) -> tuple[ObservedJob, ...] | Finding:
                 f"job {job.job_id} without its input did not end while observed (last state {job.state or 'unknown'})",
                 witness=(job.submit.exchange.seq,),
             )
-        return absent(
+        return untested(
             f"job {job.job_id} without its input ended as {job.ended.job.state}, so no job failed; {_ADVICE}",
             witness=(job.ended.seq,),
         )
@@ -63,7 +63,7 @@ def _has_failed(job: ObservedJob) -> bool:
 def _submitted(evidence: Evidence) -> ObservedJob | Finding:
     submit = evidence.one(SPEC, Label.SUBMIT)
     if submit is not None and submit.refused:
-        return absent(
+        return untested(
             f"the target rejected the job without its input with {describe_response(submit)}, so no job failed; "
             f"{_ADVICE}; the target must accept it at submit",
             witness=(submit.exchange.seq,),

@@ -9,12 +9,12 @@ from ciq_conformance.judge.finding import (
     Deviations,
     Finding,
     Kind,
-    absent,
     blocked,
     deviates,
     holds,
     inconclusive,
     left_out,
+    untested,
 )
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas.lifecycle import ENDED_BY_RUNNING, QueueState
@@ -47,7 +47,7 @@ def _queues(evidence: Evidence, step: Label) -> dict[str, tuple[ParsedExchange, 
 def _early_finding(evidence: Evidence) -> Finding | None:
     event = evidence.blocking_event(SPEC)
     if event is not None:
-        return (absent if event.name == "unsupported" else blocked)(event.text, witness=(event.seq,))
+        return (untested if event.name == "unsupported" else blocked)(event.text, witness=(event.seq,))
     if not any(_beside(evidence, Label.BEFORE)):
         return left_out(ALONE)
     return None
@@ -145,7 +145,7 @@ def update_of_queue_of_another_feature_is_rejected(evidence: Evidence, item: Ite
         return raw.requested_job_id(response.exchange)
 
     finding = _all_rejected(evidence, Label.FOREIGN_UPDATE, "an update of the queue of another feature", queue_of)
-    if finding.kind in ("absent", "blocked"):
+    if finding.kind in (Kind.UNTESTED, Kind.BLOCKED):
         return finding
     changed = _changes(evidence, Label.AFTER_FOREIGN)
     return changed.finding("the queue of the other feature is unchanged", finding)

@@ -3,7 +3,7 @@
 from ciq_conformance.areas.job_paths import SPEC
 from ciq_conformance.areas.job_paths.labels import BY_TAG, DESCRIBES, LISTS, SUBMITS, Label
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Deviations, Finding, absent, blocked, deviates, holds, observed
+from ciq_conformance.judge.finding import Deviations, Finding, blocked, deviates, holds, observed, untested
 from ciq_conformance.judge.job_facts import ids_of, tag_of
 from ciq_conformance.judge.preconditions import record_ids, require_responses, require_success, with_preconditions
 from ciq_conformance.judge.registry import Item, check
@@ -127,6 +127,6 @@ def jobs_are_listed_on_their_path(evidence: Evidence, item: Item) -> Finding:
         else:
             wrong.add(response.exchange.seq, f"{_path(response)}: {describe_response(response)}")
     if not right and not wrong.items:
-        return absent("the suite requested no list")
+        return untested("the suite requested no list")
     expected = "GET by tag on the path that accepted the job lists it"
     return wrong.finding(expected, holds(f"{len(right)} paths", witness=record_ids(*right)))

@@ -7,7 +7,7 @@ from ciq_conformance.areas.order.checks import order_timelines
 from ciq_conformance.areas.order.labels import Label as OrderLabel
 from ciq_conformance.areas.order.ordering_claims import Claim, decide
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Finding, Kind, absent, blocked, deviates, holds
+from ciq_conformance.judge.finding import Finding, Kind, blocked, deviates, holds, untested
 from ciq_conformance.judge.ordering import Ordering, lagging_level_rule, settled_after
 from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.judge.worker_allowance import worker_allowance
@@ -87,7 +87,7 @@ def late_job_of_greater_level_starts_first(evidence: Evidence, item: Item) -> Fi
     event = evidence.blocking_event(SPEC)
     if event is not None and event.name != "unsupported":
         return blocked(event.text, witness=(event.seq,))
-    return absent(event.text if event else "no job still waited when the target accepted the late job")
+    return untested(event.text if event else "no job still waited when the target accepted the late job")
 
 
 @check("PRI-006", SPEC)
@@ -100,7 +100,7 @@ def running_job_is_not_preempted(evidence: Evidence, item: Item) -> Finding:
     if not timelines:
         event = evidence.blocking_event(SPEC)
         return (
-            absent(event.text)
+            untested(event.text)
             if event and event.name == "unsupported"
             else blocked("the suite could not submit late jobs")
         )
@@ -125,5 +125,5 @@ def running_job_is_not_preempted(evidence: Evidence, item: Item) -> Finding:
                 witness=(running.seq, back[0].seq, back[1].seq),
             )
     if not survived:
-        return absent("no job was observed Running before and after a job of a higher level arrived")
+        return untested("no job was observed Running before and after a job of a higher level arrived")
     return holds(f"{survived} job(s) observed Running before and after a job of a higher level arrived")

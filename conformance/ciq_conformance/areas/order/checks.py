@@ -11,7 +11,7 @@ from ciq_conformance.areas.order import labels as steps
 from ciq_conformance.areas.order.labels import Label
 from ciq_conformance.areas.order.ordering_claims import Claim, decide
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Finding, Kind, absent, blocked, inconclusive
+from ciq_conformance.judge.finding import Finding, Kind, blocked, inconclusive, untested
 from ciq_conformance.judge.ordering import (
     SLACK,
     Inversion,
@@ -109,7 +109,7 @@ def blocking_finding(evidence: Evidence, timelines: Sequence[JobTimeline]) -> Fi
     """Returns why the scenario's jobs cannot be judged; None when they can."""
     event = evidence.blocking_event(SPEC)
     if event is not None:
-        return (absent if event.name == "unsupported" else blocked)(event.text, witness=(event.seq,))
+        return (untested if event.name == "unsupported" else blocked)(event.text, witness=(event.seq,))
     if not timelines:
         return blocked("no job was submitted to the paused queue")
     return None
@@ -326,7 +326,7 @@ def jobs_of_a_request_start_in_order_of_operations(evidence: Evidence, item: Ite
     takes = calibration.job_latency * longest / max(1, calibration.workers) if calibration else math.inf
     # Below this time no wrong order shows for certain, and whether a right one does is chance.
     if finding.kind is Kind.INCONCLUSIVE or (finding.kind is Kind.HOLDS and takes < SLACK):
-        return absent(f"the jobs of one request started too close together to observe their order ({claim.power})")
+        return untested(f"the jobs of one request started too close together to observe their order ({claim.power})")
     return finding
 
 
@@ -339,7 +339,7 @@ def order_survives_second_pause(evidence: Evidence, item: Item) -> Finding:
         return stop
     second_pause = evidence.of(SPEC, Label.FROZEN)
     if not second_pause:
-        return absent(
+        return untested(
             "all jobs ended before the suite could pause the queue again, so no job waited in the second pause"
         )
     paused_at = second_pause[0].exchange.started
@@ -347,7 +347,7 @@ def order_survives_second_pause(evidence: Evidence, item: Item) -> Finding:
     by_level = levels(evidence, left)
     by_order = _order_by_batch(evidence, left)
     if not by_level.owed + by_order.owed:
-        return absent("no two jobs with a required order still waited in the second pause")
+        return untested("no two jobs with a required order still waited in the second pause")
     ordering = Ordering(
         inversions=(*by_level.inversions, *by_order.inversions),
         owed=by_level.owed + by_order.owed,

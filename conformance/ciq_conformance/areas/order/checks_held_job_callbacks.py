@@ -7,7 +7,7 @@ from ciq_conformance.areas.order import SPEC
 from ciq_conformance.areas.order.checks import blocking_finding, order_timelines
 from ciq_conformance.areas.order.labels import SUBMITS
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Deviations, Finding, absent, blocked, holds, inconclusive
+from ciq_conformance.judge.finding import Deviations, Finding, blocked, holds, inconclusive, untested
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas import times
 from ciq_schemas.transcript.parsed import ParsedExchange
@@ -56,6 +56,8 @@ def callback_keeps_creation_time(evidence: Evidence, item: Item) -> Finding:
     if not compared:
         return inconclusive("no job has a valid CreationTime both in its submit response and in its callback")
     if not found.items and not compared & waited:
-        return absent(f"none of {len(compared)} jobs waited for {_LONG:g} s or longer, so the two times do not differ")
+        return untested(
+            f"none of {len(compared)} jobs waited for {_LONG:g} s or longer, so the two times do not differ"
+        )
     power = f"{len(compared)} jobs, {len(compared & waited)} of them waited for {_LONG:g} s or longer"
     return found.finding("CreationTime as in the submit response", holds(power, power=power))

@@ -7,7 +7,7 @@ from ciq_conformance.areas.concurrency.checks import concurrent_timelines
 from ciq_conformance.areas.order import SPEC
 from ciq_conformance.areas.order.checks import blocking_finding, order_timelines
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Finding, absent, deviates, holds, observed
+from ciq_conformance.judge.finding import Finding, deviates, holds, observed, untested
 from ciq_conformance.judge.ordering import SLACK
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas.lifecycle import JobState
@@ -61,14 +61,14 @@ def running_jobs_do_not_exceed_max_concurrent(evidence: Evidence, item: Item) ->
         if queue.max_concurrent and queue.max_concurrent.strip().isdecimal()
     ]
     if not limits:
-        return absent("no list contains MaxConcurrent; see QUE-005")
+        return untested("no list contains MaxConcurrent; see QUE-005")
     runs = tuple(_runs(timelines))
     most, witness = most_at_once(runs)
     limit = max(limits)
     if not most:
         most, witness = most_in_one_answer(timelines)
     if not most:
-        return absent("no job was observed Running, so the jobs are too short to be counted")
+        return untested("no job was observed Running, so the jobs are too short to be counted")
     expected = f"at most {limit} jobs at once (MaxConcurrent)"
     certain, proof = most_at_once(runs, SLACK)
     if certain > limit:

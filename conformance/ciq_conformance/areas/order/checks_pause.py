@@ -9,7 +9,16 @@ from ciq_conformance.areas.order.ordering_claims import running_timelines
 from ciq_conformance.areas.pause_running_jobs import SPEC as PAUSE_RUNNING_JOBS
 from ciq_conformance.areas.pause_running_jobs import labels as running_steps
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Deviations, Finding, absent, blocked, deviates, holds, inconclusive, observed
+from ciq_conformance.judge.finding import (
+    Deviations,
+    Finding,
+    blocked,
+    deviates,
+    holds,
+    inconclusive,
+    observed,
+    untested,
+)
 from ciq_conformance.judge.ordering import agreement, settled_after
 from ciq_conformance.judge.pause_facts import PauseFacts, leaks_finding, unless_hidden
 from ciq_conformance.judge.registry import Item, check
@@ -186,7 +195,7 @@ def callback_of_waiting_job_comes_after_resume(evidence: Evidence, item: Item) -
             witness=(without_callback[0].observations[-1].seq,),
         )
     if not first:
-        return absent("the paused queue accepted no jobs, so none could wait in it; see PAU-007")
+        return untested("the paused queue accepted no jobs, so none could wait in it; see PAU-007")
     return holds(f"the callbacks of {len(first)} waiting jobs arrived, the first after resume")
 
 
@@ -233,7 +242,7 @@ def job_running_at_pause_succeeds(evidence: Evidence, item: Item) -> Finding:
     """Checks that every job submitted just before a pause ends with Success."""
     event = evidence.blocking_event(PAUSE_RUNNING_JOBS)
     if event is not None:
-        return (absent if event.name == "unsupported" else blocked)(event.text, witness=(event.seq,))
+        return (untested if event.name == "unsupported" else blocked)(event.text, witness=(event.seq,))
     timelines = evidence.derive(running_timelines)
     if not timelines:
         return blocked("no job was submitted before a pause")

@@ -3,7 +3,7 @@
 from ciq_conformance.areas.queues import SPEC
 from ciq_conformance.areas.queues.labels import FOUND, Label
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Deviations, Finding, absent, deviates, holds, inconclusive, observed
+from ciq_conformance.judge.finding import Deviations, Finding, deviates, holds, inconclusive, observed, untested
 from ciq_conformance.judge.preconditions import (
     expect_status_200,
     record_ids,
@@ -261,7 +261,7 @@ def new_queue_has_documented_name(evidence: Evidence, item: Item) -> Finding:
     if created is None or updated is None:
         return inconclusive("CreateTime or UpdateTime cannot be parsed; see QUE-004", witness=witness)
     if created != updated:
-        return absent(f"the queue has Name {queue.name} and was updated after its creation", witness=witness)
+        return untested(f"the queue has Name {queue.name} and was updated after its creation", witness=witness)
     return deviates(expected, f"{queue.name}, CreateTime and UpdateTime both {queue.create_time}", witness=witness)
 
 
@@ -281,7 +281,7 @@ def request_id_is_equal_in_body_and_header(evidence: Evidence, item: Item) -> Fi
         else:
             wrong.add(response.exchange.seq, f"body {body}, header {head} ({describe_response(response)})")
     if not right and not wrong.items:
-        return absent("no response has both", witness=record_ids(*responses[:1]))
+        return untested("no response has both", witness=record_ids(*responses[:1]))
     return wrong.finding(
         "the same id in body and header", holds(f"{len(right)} responses", witness=record_ids(*right[:1]))
     )

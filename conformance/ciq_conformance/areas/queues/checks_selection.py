@@ -3,7 +3,7 @@
 from ciq_conformance.areas.queues import SPEC
 from ciq_conformance.areas.queues.labels import OUT_OF_RANGE, WHILE_ACTIVE, WHILE_PAUSED, Label
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Deviations, Finding, absent, blocked, deviates, holds, observed
+from ciq_conformance.judge.finding import Deviations, Finding, blocked, deviates, holds, observed, untested
 from ciq_conformance.judge.preconditions import (
     expect_rejections,
     expect_success,
@@ -158,7 +158,7 @@ def ids_and_state_filter_together(evidence: Evidence, item: Item) -> Finding:
     response = require_response(evidence, SPEC, Label.BY_ID_OF_OTHER_STATE)
     if response.refused:
         reason = f"the target rejects queueIds together with state ({describe_response(response)})"
-        return absent(reason, witness=record_ids(response))
+        return untested(reason, witness=record_ids(response))
     own, state = _own_id(evidence), raw.query_value(response.exchange, "state")
     expected = f"queueIds={own}&state={state} returns no queue in another state"
     response = expect_success(evidence, SPEC, Label.BY_ID_OF_OTHER_STATE, expected)

@@ -10,13 +10,13 @@ from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import (
     Deviations,
     Finding,
-    absent,
     blocked,
     deviates,
     holds,
     inconclusive,
     left_out,
     observed,
+    untested,
 )
 from ciq_conformance.judge.job_facts import LEAST_ZONE, ids_of, last_seen, level_of, shortened
 from ciq_conformance.judge.preconditions import (
@@ -260,7 +260,7 @@ def queue_type_selects_the_extra_queue(evidence: Evidence, item: Item) -> Findin
     listed = require_success(evidence, SPEC, Label.EXTRA_QUEUES)
     ids = {raw.text(q.queue_id) for q in listed.queue_list.queues if raw.text(q.category) in ("", extra)} - {""}
     if not ids:
-        return absent(f"no queue of category {extra} is listed", witness=record_ids(listed))
+        return untested(f"no queue of category {extra} is listed", witness=record_ids(listed))
     expected = f"QueueId {' or '.join(sorted(ids))} of the queue of category {extra}"
     response = expect_success(evidence, SPEC, Label.TO_EXTRA_QUEUE, expected)
     queue_id = raw.text(response.jobs[0].queue_id) if response.jobs else ""

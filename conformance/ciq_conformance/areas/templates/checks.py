@@ -7,7 +7,7 @@ from ciq_conformance.areas.templates import SPEC
 from ciq_conformance.areas.templates.labels import Label
 from ciq_conformance.areas.templates.requests import KINDS
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Finding, absent, blocked, deviates, holds, inconclusive, observed
+from ciq_conformance.judge.finding import Finding, blocked, deviates, holds, inconclusive, observed, untested
 from ciq_conformance.judge.preconditions import (
     EarlyFinding,
     expect_rejections,
@@ -30,11 +30,11 @@ PAGE_NUMBERS = ("TotalCount", "PageNumber", "PageSize")
 def _first(
     evidence: Evidence, scenario: ScenarioName, step: Label, capability: Capability, expected: str
 ) -> ParsedExchange:
-    """Returns the first exchange of a capability; stops as absent when it is rejected and not declared."""
+    """Returns the first exchange of a capability; stops as untested when it is rejected and not declared."""
     response = require_response(evidence, scenario, step)
     if response.refused and not evidence.declared.get(capability):
         raise EarlyFinding(
-            absent(
+            untested(
                 f"the target answered step {step} with {describe_response(response)}, and the profile does not "
                 f"declare {capability}",
                 witness=record_ids(response),

@@ -4,7 +4,7 @@ from ciq_conformance.areas.update import SPEC
 from ciq_conformance.areas.update.labels import Label
 from ciq_conformance.areas.update.listed_queue import listed_at
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Deviations, Finding, absent, holds, inconclusive
+from ciq_conformance.judge.finding import Deviations, Finding, holds, inconclusive, untested
 from ciq_conformance.judge.preconditions import record_ids, require_response, with_preconditions
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas.transcript import raw
@@ -18,11 +18,11 @@ def overlapping_updates_of_different_elements_count(evidence: Evidence, item: It
     first = require_response(evidence, SPEC, Label.NAME_ALONE)
     if not first.ok:
         reason = f"the target answers an update without State with {describe_response(first)}; the pages require it"
-        return absent(reason, witness=record_ids(first))
+        return untested(reason, witness=record_ids(first))
     merged = listed_at(evidence, Label.LIST_STATE_ALONE)
     name, state = _text(evidence, Label.NAME_ALONE, "Name"), _text(evidence, Label.STATE_ALONE, "State")
     if merged is None or (raw.text(merged[1].name), raw.text(merged[1].state)) != (name, state):
-        return absent("the target does not keep the elements that an update omits", witness=record_ids(first))
+        return untested("the target does not keep the elements that an update omits", witness=record_ids(first))
     wrong, right = Deviations(), []
     names, states = evidence.of(SPEC, Label.NAME_AT_ONCE), evidence.of(SPEC, Label.STATE_AT_ONCE)
     lists = evidence.of(SPEC, Label.LIST_AT_ONCE)
