@@ -1,4 +1,4 @@
-"""Pages of the documentation that are rendered from the contract: requirement table, seed tables, life cycle diagram.
+"""Pages of the documentation that are rendered from the contract: requirements, seed tables, life cycle, results.
 
 `python -m tools.pages docs` writes them into a folder of documents; a test checks that they are current. The module
 uses the contract only, not the suite or the mock.
@@ -12,6 +12,7 @@ from types import MappingProxyType
 from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import FINAL_STATES, TRANSITIONS
 from ciq_schemas.requirement import Registry, Requirement, load_registry
+from ciq_schemas.results import RESULT_CONTAINERS, TAG_RESULTS, MediaParts
 from ciq_schemas.seeds import SeedPage, load_seeds
 from ciq_schemas.transcript.records import Level
 
@@ -79,12 +80,59 @@ def life_cycle_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def results_page() -> str:
+    """`results.md`: the result containers of each tag with their sources, and the elements of each container."""
+    lines = [
+        "# Results of jobs",
+        "",
+        _NOTICE,
+        "",
+        "The answer about a successful job shows its result in containers of `Operation`. The table names the",
+        "containers of each tag and the documents that show them; a tag that no page describes has the source files of",
+        "two official SDKs. The mock writes exactly these containers.",
+        "",
+        "| tag | container | present | source |",
+        "| --- | --- | --- | --- |",
+    ]
+    for row in TAG_RESULTS.values():
+        containers = ", ".join(row.containers) or "none: the result is in the output files"
+        sources = "; ".join((*row.pages, *row.sdks))
+        lines.append(_row((row.tag, containers, row.condition or "always" if row.containers else "", sources)))
+    lines += [
+        "",
+        "## Elements",
+        "",
+        "Braces hold the children of an element. The mock fills a selection; the codec accepts further elements.",
+        "",
+        "| container | documented elements |",
+        "| --- | --- |",
+    ]
+    lines += [_row((row.name, f"`{row.elements}`")) for row in RESULT_CONTAINERS.values()]
+    shapes: dict[MediaParts, list[str]] = {}
+    for row in TAG_RESULTS.values():
+        if "MediaInfo" in row.containers:
+            shapes.setdefault(row.media, []).append(row.tag)
+    lines += [
+        "",
+        "## Streams in MediaInfo",
+        "",
+        "The samples fill different parts of MediaInfo and keep the other parts as empty elements. A file whose name",
+        "has the extension of an audio format has no video stream.",
+        "",
+        "| filled | tags |",
+        "| --- | --- |",
+    ]
+    lines += [_row((parts, ", ".join(tags))) for parts, tags in shapes.items()]
+    return "\n".join(lines) + "\n"
+
+
 def render() -> Mapping[str, str]:
     """All generated pages by file name."""
     return MappingProxyType(
         {
             "requirements.md": requirements_page(load_registry(), load_seeds()),
             "life-cycle.md": life_cycle_page(),
+            "results.md": results_page(),
         }
     )
 

@@ -1,5 +1,6 @@
 """Results of ended jobs: every tag on every path keeps its operation unchanged and gets its result."""
 
+import re
 from collections.abc import Iterator
 from hashlib import md5
 
@@ -8,16 +9,16 @@ from http_bench import send, submit_body
 from lxml import etree
 
 from ciq_mock.clock import ClockKind
-from ciq_mock.results import MAKERS
 from ciq_mock.server import MockServer
 from ciq_mock.settings import MockSettings
 from ciq_schemas.codec import Document, validate
-from ciq_schemas.features import FEATURES, Feature
+from ciq_schemas.features import FEATURES, Feature, feature_of_tag
+from ciq_schemas.results import RESULT_CONTAINERS, TAG_RESULTS
 
 ALL = tuple(Feature)
 OUTPUT = "<Output><Region>ap-test</Region><Bucket>b-1</Bucket><Object>{}</Object></Output>"
 EVERY = [(tag, path) for feature in ALL for tag in FEATURES[feature].tags for path in FEATURES[feature].job_paths]
-WITHOUT_RESULT = {"ExtractDigitalWatermark", "DocAIGCMetadata"}
+COMMON = {"Output", "UserData", "JobLevel"}
 PARTS = {
     "FileHashCode": "<FileHashCodeConfig><Type>SHA1</Type></FileHashCodeConfig>",
     "FileCompress": "<FileCompressConfig><Format>zip</Format><Key>a</Key><Key>b</Key></FileCompressConfig>",
@@ -25,7 +26,13 @@ PARTS = {
     "DocProcess": "<DocProcess><TgtType>png</TgtType><StartPage>2</StartPage><EndPage>4</EndPage></DocProcess>",
     "Snapshot": "<Snapshot><Mode>Interval</Mode><Count>3</Count></Snapshot>",
     "DigitalWatermark": "<DigitalWatermark><Message>m</Message><Type>Text</Type></DigitalWatermark>",
+    "Translation": "<NoNeedOutput>true</NoNeedOutput>",
+    "QualityEstimate": "<QualityEstimateConfig><Rotate>90</Rotate><Mode>vqaPlus</Mode></QualityEstimateConfig>",
+    "SpeechRecognition": "<SpeechRecognition><ResTextFormat>1</ResTextFormat></SpeechRecognition>",
+    "VideoTargetRec": "<VideoTargetRec><Body>true</Body><Car>true</Car><Pet>true</Pet></VideoTargetRec>",
 }
+SOURCES = {"Translation": "in/poster.png"}
+"""NoNeedOutput has an effect on images only (460/84799)."""
 
 
 @pytest.fixture(scope="module")
@@ -70,28 +77,103 @@ def texts(element: etree._Element, path: str) -> list[str]:
 def test_ended_job_of_every_tag_has_operation_and_result(server: MockServer, tag: str, path: str) -> None:
     """Each documented path accepts the tag; at the end the operation is as given, followed by the result."""
     given = f"{PARTS.get(tag, '')}{OUTPUT.format('out.bin')}<UserData>u &amp; v</UserData>"
-    operation = operation_of_ended_job(server, path, tag, given)
+    operation = operation_of_ended_job(server, path, tag, given, source=SOURCES.get(tag, "in/a.mp4"))
     for part in etree.fromstring(f"<x>{given}</x>"):
         shown = operation.find(str(part.tag))
         assert shown is not None
         for child in shown.findall("State"):  # the service adds this to a digital watermark
             shown.remove(child)
         assert etree.tostring(shown, method="c14n") == etree.tostring(part, method="c14n")
-    results = {str(child.tag) for child in operation if str(child.tag).endswith(("Result", "MediaInfo"))}
-    assert bool(results) is (tag not in WITHOUT_RESULT)
+    added = [str(child.tag) for child in operation if child.tag not in {*COMMON, *_names(given)}]
+    assert added == list(TAG_RESULTS[tag].containers)
 
 
-def test_result_makers_exist_for_every_tag() -> None:
-    """The table of makers has exactly the tags of the feature table."""
-    assert MAKERS.keys() == {tag for spec in FEATURES.values() for tag in spec.tags}
+def _names(given: str) -> set[str]:
+    return {str(part.tag) for part in etree.fromstring(f"<x>{given}</x>")}
+
+
+@pytest.mark.parametrize("tag", TAG_RESULTS)
+def test_result_has_documented_elements_only(server: MockServer, tag: str) -> None:
+    """Inside each container the mock writes no element that the result table does not name."""
+    feature = feature_of_tag(tag)
+    assert feature is not None
+    source = SOURCES.get(tag, "in/a.mp4")
+    parts = PARTS.get(tag, "") + OUTPUT.format("out-${number}.bin")
+    operation = operation_of_ended_job(server, FEATURES[feature].job_path, tag, parts, source=source)
+    for name in TAG_RESULTS[tag].containers:
+        container = operation.find(name)
+        assert container is not None
+        tree = etree.ElementTree(container)
+        places = {re.sub(r"\[\d+\]", "", tree.getelementpath(element)) for element in container.iter()} - {"."}
+        assert places <= RESULT_CONTAINERS[name].paths
+
+
+@pytest.mark.parametrize(
+    ("tag", "source", "output", "filled"),
+    [
+        ("Snapshot", "a.mp4", "s.jpg", []),
+        ("SmartCover", "a.mp4", "s.jpg", []),
+        ("Animation", "a.mp4", "s.gif", ["Video"]),
+        ("VoiceSeparate", "a.mp3", "s.mp3", ["Audio"]),
+        ("Tts", "a.txt", "s.mp3", ["Audio"]),
+        ("MediaInfo", "a.mp4", "s.txt", ["Audio", "Video"]),
+        ("MediaInfo", "a.mp3", "s.txt", ["Audio"]),
+        ("Transcode", "a.mp4", "s.mp4", ["Audio", "Video"]),
+        ("Transcode", "a.mp4", "s.mp3", ["Audio"]),
+    ],
+)
+def test_media_info_fills_streams_of_sample(
+    server: MockServer, tag: str, source: str, output: str, filled: list[str]
+) -> None:
+    """The answer of an audio tag has no video stream, and the other way round; empty elements stand for the rest."""
+    operation = operation_of_ended_job(server, "/jobs", tag, OUTPUT.format(output), source=source)
+    streams = operation.find("MediaInfo/Stream")
+    assert streams is not None
+    assert {str(stream.tag) for stream in streams} == {"Audio", "Subtitle", "Video"}
+    assert [str(stream.tag) for stream in streams if len(stream)] == filled
+
+
+def test_extracted_watermark_is_found_text(server: MockServer) -> None:
+    """The text is in ExtractDigitalWatermark.Message (436/49067), for requests with and without that element."""
+    given = "<ExtractDigitalWatermark><Type>Text</Type><Version>V1</Version></ExtractDigitalWatermark>"
+    for parts in (given, "<ExtractDigitalWatermark/>", ""):
+        operation = operation_of_ended_job(server, "/jobs", "ExtractDigitalWatermark", parts + "<UserData>u</UserData>")
+        assert texts(operation, "ExtractDigitalWatermark/*") == ["ciq-mark", "Text", "V1"]
+        assert len(operation.findall("ExtractDigitalWatermark")) == 1
+
+
+def test_translation_without_output_gives_its_text(server: MockServer) -> None:
+    """With NoNeedOutput Output may be absent; the text is in AITranslateResult, and no file is written (460/84799)."""
+    parts = "<Translation><Lang>en</Lang><Type>txt</Type></Translation>"
+    operation = operation_of_ended_job(
+        server, "/ai_jobs", "Translation", parts + "<NoNeedOutput>true</NoNeedOutput>", source="in/poster.png"
+    )
+    assert texts(operation, "AITranslateResult/Result") == ["ok"]
+    body = submit_body(tag="Translation", operations=f"<Operation>{parts}</Operation>")
+    status, _, answer = send(server, "POST", "/ai_jobs", body)
+    assert (status, b"Operation.Output is required" in answer) == (400, True)
+    operation = operation_of_ended_job(server, "/ai_jobs", "Translation", parts + OUTPUT.format("o.txt"))
+    assert operation.find("AITranslateResult") is None
+
+
+@pytest.mark.parametrize(
+    ("tag", "path", "kind"), [("PicProcess", "/pic_jobs", "PicProcessing"), ("VocalScore", "/asr_jobs", "Speeching")]
+)
+def test_queue_type_of_ended_job_is_category_of_queue(server: MockServer, tag: str, path: str, kind: str) -> None:
+    """The callback samples of both tags have it (436/98022)."""
+    operation = operation_of_ended_job(server, path, tag, OUTPUT.format("o.jpg"))
+    detail = operation.getparent()
+    assert detail is not None
+    assert detail.findtext("QueueType") == kind
 
 
 @pytest.mark.parametrize(
     ("tag", "path", "parts", "pattern", "names"),
     [
-        ("Snapshot", "/jobs", PARTS["Snapshot"], "s-${number}.jpg", ["s-0.jpg", "s-1.jpg", "s-2.jpg"]),
+        ("Snapshot", "/jobs", PARTS["Snapshot"], "s-${number}.jpg", ["0.jpg", "1.jpg", "2.jpg"]),
+        ("SmartCover", "/jobs", "<SmartCover><Count>2</Count></SmartCover>", "s-${number}.jpg", ["s-0.jpg", "s-1.jpg"]),
         ("Snapshot", "/jobs", PARTS["Snapshot"], "s.jpg", ["s.jpg"]),
-        ("Snapshot", "/jobs", "<Snapshot><Count>many</Count></Snapshot>", "s${Number}.${ext}", ["s0.jpg"]),
+        ("Snapshot", "/jobs", "<Snapshot><Count>many</Count></Snapshot>", "s${Number}.${ext}", ["0.jpg"]),
         ("Transcode", "/jobs", "<Transcode><Format>HLS</Format></Transcode>", "t.${ext}", ["t.hls"]),
         ("Transcode", "/jobs", "", "&lt;&amp;.mp4", ["<&.mp4"]),
         ("Segment", "/jobs", "", "${RunId}s${Number}.mp4", ["s0.mp4"]),
@@ -103,6 +185,8 @@ def test_wildcards_in_output_names_are_replaced(
     """Counters count the files, extensions are filled in; a name without a counter is one file."""
     operation = operation_of_ended_job(server, path, tag, parts + OUTPUT.format(pattern))
     assert texts(operation, "MediaResult/OutputFile/ObjectName") == names
+    prefix = pattern.partition("${")[0] if tag == "Snapshot" and "${" in pattern else ""  # 436/85059
+    assert texts(operation, "MediaResult/OutputFile/ObjectPrefix") == [prefix]
     assert texts(operation, "Output/Object") == [pattern.replace("&lt;", "<").replace("&amp;", "&")]
 
 

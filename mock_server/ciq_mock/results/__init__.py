@@ -1,7 +1,7 @@
 """The results of an ended job, by tag: its result containers and its files.
 
-A table has the makers of each tag; the result of a maker depends on the job only. Results are made when they are first
-shown, never when a job is submitted.
+The result table of the contract names the containers of each tag, and each container has one maker here. The result of
+a maker depends on the job only. Results are made when they are first shown, never when a job is submitted.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -14,46 +14,55 @@ from ciq_mock.results import containers, media
 from ciq_mock.results.echo import plain, text
 from ciq_mock.results.finished import Finished, content_of
 from ciq_mock.results.names import file_names, sprite_names
-from ciq_schemas.features import FEATURES, Feature
+from ciq_schemas.results import RESULT_CONTAINERS, TAG_RESULTS
 
 Maker = Callable[[Finished], bytes]
 """Returns one result container of a job; b"" when the job has none."""
 
-_CLIP = (media.media_info, media.media_result)
-_FILES = (media.media_result,)
+_MAKER_OF: Mapping[str, Maker] = MappingProxyType(
+    {
+        "MediaInfo": media.media_info,
+        "MediaResult": media.media_result,
+        "ExtractDigitalWatermark": media.extracted,
+        "QualityEstimate": media.quality,
+        "SplitVideoInfoResult": media.split_parts,
+        "VideoTagResult": media.video_tags,
+        "VideoTargetRecResult": media.targets,
+        "DnaResult": media.fingerprint,
+        "SpeechRecognitionResult": containers.recognition,
+        "SoundHoundResult": containers.song,
+        "VocalScoreResult": containers.score,
+        "DocProcessResult": containers.pages,
+        "DocWatermarkResult": containers.watermarked,
+        "AITranslateResult": containers.translated,
+        "WordsGeneralizeResult": containers.words,
+        "PicProcessResult": containers.processed,
+        "ImageInspectResult": containers.inspected,
+        "Detection": containers.read_text,
+        "FileHashCodeResult": containers.hashed,
+        "FileCompressResult": containers.compressed,
+        "FileUncompressResult": containers.uncompressed,
+    }
+)
+"""The maker of each container; the result table decides which containers a tag has."""
 
 MAKERS: Mapping[str, tuple[Maker, ...]] = MappingProxyType(
     {
-        **dict.fromkeys(FEATURES[Feature.MEDIA].tags, _CLIP),
-        "Snapshot": _FILES,
-        "SmartCover": _FILES,
-        "Animation": _FILES,
-        "GeneratePlayList": _FILES,
-        "MediaInfo": (media.media_info,),
-        "ExtractDigitalWatermark": (),
-        "SplitVideoParts": (media.split_parts,),
-        "VideoTag": (media.video_tags,),
-        "VideoTargetRec": (media.targets,),
-        "QualityEstimate": (media.quality,),
-        "Dna": (media.fingerprint,),
-        "SpeechRecognition": (containers.recognition,),
-        "SoundHound": (containers.song,),
-        "VocalScore": (containers.score,),
-        "DocProcess": (containers.pages,),
-        "DocWatermark": (containers.watermarked,),
-        "DocAIGCMetadata": (),
-        "Translation": (containers.translated,),
-        "WordsGeneralize": (containers.words,),
-        "PicProcess": (containers.processed,),
-        "ImageInspect": (containers.inspected,),
-        "ImageOCR": (containers.read_text,),
-        "PosterProduction": _FILES,
-        "FileHashCode": (containers.hashed,),
-        "FileCompress": (containers.compressed,),
-        "FileUncompress": (containers.uncompressed,),
+        row.tag: tuple(_MAKER_OF[name] for name in row.containers if not RESULT_CONTAINERS[name].in_request)
+        for row in TAG_RESULTS.values()
     }
 )
-"""Makers by tag, in the order of the containers in the schema."""
+"""Makers of the containers that follow the echo, by tag."""
+IN_REQUEST: Mapping[str, tuple[tuple[bytes, Maker], ...]] = MappingProxyType(
+    {
+        row.tag: tuple(
+            (name.encode(), _MAKER_OF[name]) for name in row.containers if RESULT_CONTAINERS[name].in_request
+        )
+        for row in TAG_RESULTS.values()
+        if any(RESULT_CONTAINERS[name].in_request for name in row.containers)
+    }
+)
+"""Makers of the containers that replace an element of the echo, by tag, with the name of that element."""
 
 _WITHOUT_FILES = frozenset(
     {
@@ -79,6 +88,30 @@ class Written(msgspec.Struct, frozen=True, gc=False):
 def result_of(job: Finished) -> bytes:
     """Return the containers to add to the Operation element; b"" when the job has none."""
     return b"".join([make(job) for make in MAKERS.get(job.tag, ())])
+
+
+def with_results(echo: bytes, job: Finished) -> bytes:
+    """Return the echoed Operation with the containers that the request has too, filled in (ExtractDigitalWatermark)."""
+    for name, make in IN_REQUEST.get(job.tag, ()):
+        made = make(job)
+        start, end = echo.find(b"<%b>" % name), b"</%b>" % name
+        if start >= 0:
+            stop = echo.find(end, start) + len(end)
+        else:  # absent, or an empty element
+            start = echo.find(b"<%b/>" % name)
+            stop = start + len(name) + 3
+        if start < 0:
+            start = stop = _before_output(echo)
+        echo = b"".join((echo[:start], made, echo[stop:]))
+    return echo
+
+
+_AFTER_TAG = (b"<Output>", b"<UserData>", b"<JobLevel>", b"</Operation>")
+
+
+def _before_output(echo: bytes) -> int:
+    """Return the place of a container of the tag: before what all tags have."""
+    return min(place for name in _AFTER_TAG if (place := echo.find(name)) >= 0)
 
 
 def finished(job: Job, *, content: bytes | None = None, modified: float = 0.0) -> Finished:

@@ -1,16 +1,14 @@
 """Result containers of document, picture, speech, AI and file jobs; those of media jobs are in `media`.
 
-Shapes: 1045/47933, 1545/65203 (documents); 1045/50337, 436/75214, 436/76608 (pictures); 436/80171, 1045/73386
-(speech); 1045/50307 (translation); 436/83108 to 436/83113 (files). SoundHound, VocalScore, ImageOCR and WordsGeneralize
-as the public SDKs read them.
+The result table (`ciq_schemas.results`) names the documents of each container.
 """
 
 import hashlib
 from hashlib import md5
 
-from ciq_mock.results.echo import element, number, section, text, texts
+from ciq_mock.results.echo import element, escaped, number, section, text, texts
 from ciq_mock.results.finished import RECOGNISED_TEXT, Finished, content_of, digest_of
-from ciq_mock.results.names import extension, file_names, filled, page_count
+from ciq_mock.results.names import extension, file_names, filled, page_count, without_output
 from ciq_mock.service import times
 
 
@@ -39,9 +37,11 @@ def pages(job: Finished) -> bytes:
 
 
 def watermarked(job: Finished) -> bytes:
-    """DocWatermarkResult: the document that was written (known from SDKs only)."""
+    """DocWatermarkResult: size, pages and Etag of the document that was written."""
     name = filled(job, text(job.output, b"Object"))
-    return element(b"DocWatermarkResult", element(b"ObjectName", name)) if name else b""
+    size = element(b"Size", b"%d" % len(content_of(job, name)))
+    count = element(b"TotalPageCount", b"%d" % page_count(job))
+    return element(b"DocWatermarkResult", size, count, element(b"Etag", digest_of(job, name)))
 
 
 def processed(job: Finished) -> bytes:
@@ -52,8 +52,9 @@ def processed(job: Finished) -> bytes:
         etag = element(b"Etag", digest_of(job, name))
         written = [element(b"ObjectName", name), element(b"ProcessResult", _shape(job), size, etag)]
     came = job.source.encode("utf-8", "replace") if job.content is None else job.content
-    etag = element(b"Etag", md5(came, usedforsecurity=False).hexdigest().encode())
-    original = element(b"OriginalInfo", etag, element(b"ImageInfo", _shape(job), element(b"Orientation", b"0")))
+    etag = element(b"Etag", b'"%b"' % md5(came, usedforsecurity=False).hexdigest().encode())
+    more = element(b"Ave", b"0x808080"), element(b"Orientation", b"0")
+    original = element(b"OriginalInfo", etag, element(b"ImageInfo", _shape(job), *more))
     return element(b"PicProcessResult", *written[:1], original, *written[1:])
 
 
@@ -67,33 +68,58 @@ def inspected(job: Finished) -> bytes:
         element(b"PicType", form),
         element(b"Suspicious", b"false"),
     )
-    return element(b"ImageInspectResult", element(b"State", b"Success"), element(b"Code", b"Success"), process)
+    source = element(b"InputObjectName", escaped(job.source))
+    done = element(b"State", b"Success"), element(b"Code", b"Success"), element(b"Message")
+    return element(b"ImageInspectResult", *done, source, process)
 
 
 def read_text(job: Finished) -> bytes:
-    """ImageOCRResult: one word."""
+    """Detection: one word and its place."""
+    left, top = job.draw("left", 0, 99), job.draw("top", 0, 99)
+    place = (
+        element(name, b"%d" % value) for name, value in ((b"X", left), (b"Y", top), (b"Width", 176), (b"Height", 35))
+    )
+    corners = (
+        element(b"Polygon", element(b"X", b"%d" % x), element(b"Y", b"%d" % y))
+        for x, y in ((left, top), (left + 176, top), (left + 176, top + 35), (left, top + 35))
+    )
     sure = element(b"Confidence", b"%d" % job.draw("sure", 50, 99))
-    return element(b"ImageOCRResult", element(b"TextDetections", element(b"DetectedText", b"ok"), sure))
+    found = element(
+        b"TextDetections",
+        element(b"DetectedText", b"ok"), sure, element(b"ItemPolygon", *place), *corners, element(b"WordPolygon"),
+    )  # fmt: skip
+    head = element(b"Angel", b"0"), element(b"Language"), element(b"PdfPageSize", b"0")
+    return element(b"Detection", *head, found)
 
 
 def _shape(job: Finished) -> bytes:
     width, height = job.draw("width", 16, 4096), job.draw("height", 16, 4096)
     sizes = element(b"Width", b"%d" % width), element(b"Height", b"%d" % height)
-    return b"".join((element(b"Format", b"jpg"), *sizes, element(b"Quality", b"90"), element(b"Ave", b"0x808080")))
+    return b"".join((element(b"Format", b"JPEG"), *sizes, element(b"Quality", b"90")))
 
 
 def recognition(job: Finished) -> bytes:
-    """SpeechRecognitionResult: the length of the recording, and its text."""
+    """SpeechRecognitionResult: the length of the recording, its text and the file with it; details if requested."""
+    details = b""
+    if text(section(job.operation, b"SpeechRecognition"), b"ResTextFormat") in (b"1", b"2"):
+        times = ((b"StartMs", b"0"), (b"EndMs", b"1000"), (b"WordsNum", b"1"), (b"SpeechSpeed", b"1.0"))
+        word = element(
+            b"Words", element(b"Word", b"ok"), element(b"OffsetStartMs", b"0"), element(b"OffsetEndMs", b"1000")
+        )
+        sentence = element(b"FinalSentence", b"ok"), element(b"SliceSentence", b"ok"), element(b"SpeakerId", b"0")
+        details = element(b"ResultDetail", *sentence, *(element(*pair) for pair in times), word)
     return element(
         b"SpeechRecognitionResult",
-        element(b"AudioTime", b"%d.000" % job.seconds),
+        element(b"AudioTime", b"%d.0000" % job.seconds),
         element(b"Result", RECOGNISED_TEXT.encode()),
+        *(element(b"ObjectName", name) for name in file_names(job)[:1]),
+        details,
     )
 
 
 def song(job: Finished) -> bytes:
-    """SoundHoundResult: one song."""
-    inlier = element(b"Inlier", b"%d" % job.draw("inlier", 10, 500))
+    """SoundHoundResult: one song; Inlier is a confidence from 0 to 1 (460/84956)."""
+    inlier = element(b"Inlier", b"0.%02d" % job.draw("inlier", 50, 99))
     names = element(b"SingerName", b"sample singer"), element(b"SongName", b"sample song")
     return element(b"SoundHoundResult", element(b"SongList", inlier, *names))
 
@@ -103,16 +129,15 @@ def score(job: Finished) -> bytes:
     parts = []
     for name in (b"PitchScore", b"RhythemScore"):
         points = b"%d" % job.draw(name.decode(), 40, 99)
-        end = element(b"EndTime", b"%d" % job.seconds)
-        sentence = element(b"SentenceScores", element(b"StartTime", b"0"), end, element(b"Score", points))
+        end = element(b"EndTime", b"%d.000" % job.seconds)
+        sentence = element(b"SentenceScores", element(b"StartTime", b"0.000"), end, element(b"Score", points))
         parts.append(element(name, element(b"TotalScore", points), sentence))
     return element(b"VocalScoreResult", *parts)
 
 
 def translated(job: Finished) -> bytes:
-    """TranslationResult: the file with the translation."""
-    names = file_names(job)
-    return element(b"TranslationResult", *(element(b"ObjectName", name) for name in names)) if names else b""
+    """AITranslateResult: the translated text of a job that writes no file."""
+    return element(b"AITranslateResult", element(b"Result", b"ok")) if without_output(job) else b""
 
 
 def words(job: Finished) -> bytes:

@@ -7,6 +7,8 @@ Must not know features or results.
 
 from html import unescape
 
+from ciq_schemas.codec.writing import escape
+
 
 def section(xml: bytes, name: bytes) -> bytes:
     """Return the content of the first element `name`, child elements included; b"" when there is none."""
@@ -56,3 +58,8 @@ def element(name: bytes, *content: bytes) -> bytes:
 def plain(escaped: bytes) -> str:
     """Return escaped character data as text."""
     return unescape(escaped.decode("utf-8", "replace")) if b"&" in escaped else escaped.decode("utf-8", "replace")
+
+
+def escaped(plain_text: str) -> bytes:
+    """Return text as escaped character data."""
+    return escape(plain_text).encode("utf-8", "replace")

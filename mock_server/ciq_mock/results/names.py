@@ -13,6 +13,7 @@ _EXTENSIONS = {
     "VoiceSeparate": b"mp3", "SpeechRecognition": b"txt", "Translation": b"txt", "FileCompress": b"zip",
     "GeneratePlayList": b"m3u8", "PosterProduction": b"jpg",
 }  # fmt: skip
+_IMAGES = frozenset({"jpg", "jpeg", "png", "webp"})
 _MORE_NAMES = frozenset({"VoiceSeparate", "StreamExtract"})
 """Tags whose outputs have further names besides Object."""
 _SEPARATED = (b"AuObject", b"BassObject", b"DrumObject")
@@ -20,6 +21,8 @@ _SEPARATED = (b"AuObject", b"BassObject", b"DrumObject")
 
 def file_names(job: Finished) -> list[bytes]:
     """Return the escaped names of the files of a job, without sprites; empty when it has no output."""
+    if without_output(job):
+        return []
     if job.tag == "FileUncompress":
         return _uncompressed(job)
     names = _numbered(job, text(job.output, b"Object"))
@@ -31,6 +34,19 @@ def file_names(job: Finished) -> list[bytes]:
         streams = texts(b"".join(job.output.split(b"<StreamExtract>")[1:]), b"Object")
         names = [filled(job, pattern) for pattern in streams] or names
     return list(dict.fromkeys(names))
+
+
+def without_output(job: Finished) -> bool:
+    """Return whether a translation gives its text only: NoNeedOutput, which has an effect on images (460/84799)."""
+    if job.tag != "Translation" or text(job.operation, b"NoNeedOutput").lower() != b"true":
+        return False
+    return not job.output or job.source.rpartition(".")[2].lower() in _IMAGES
+
+
+def common_part(job: Finished, pattern: bytes) -> bytes:
+    """Return what the names of all files of a pattern begin with: the part before its first number."""
+    known = _fill_common(job, pattern)
+    return known.partition(b"${")[0] if b"${" in known else b""
 
 
 def sprite_names(job: Finished) -> list[bytes]:

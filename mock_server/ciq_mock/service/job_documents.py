@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterable
 
 from ciq_mock.callback_rule import TASK_FINISH, BodyFormat
 from ciq_mock.engine import Job, Origin
-from ciq_mock.results import finished, result_of
+from ciq_mock.results import IN_REQUEST, finished, result_of, with_results
 from ciq_mock.service import times
 from ciq_mock.service.call import Call
 from ciq_mock.service.submit_form import RequestedOperation, Texts
 from ciq_schemas.codec import Document, Fragment, encode_callback_json, encode_part
 from ciq_schemas.codec.writing import escape
 from ciq_schemas.features import Feature, FeatureSpec
-from ciq_schemas.lifecycle import JobState
+from ciq_schemas.lifecycle import FINAL_STATES, JobState
 
 _INPUT = "JobsDetail/Input"
 _OPERATION_BEGIN = b"<Operation>"
@@ -32,6 +32,8 @@ _EVENT_NAME = f"<EventName>{TASK_FINISH}</EventName>".encode()
 _SUCCESS = "Success"
 _WITHOUT_START = frozenset({Feature.DOC})
 """The document pages have no StartTime (1045/47932, 1545/65203)."""
+_WITH_QUEUE_TYPE = frozenset({"PicProcess", "VocalScore"})
+"""Tags whose callbacks name the category of the queue (436/98022; for PicProcess the job types of the Java SDK)."""
 _WITHOUT_BUCKET = frozenset({Feature.DOC, Feature.AI})
 """The echoed Input of documents and translation has only the elements of the request (1545/65203, 1045/50307)."""
 
@@ -135,6 +137,8 @@ def detail_value(job: Job, *, now: float | None = None, results: Results = resul
         detail["StartTime"] = times.written(job.started)
     detail["EndTime"] = times.written(job.ended)
     detail["QueueId"] = job.queue.id
+    if job.tag in _WITH_QUEUE_TYPE and state in FINAL_STATES:
+        detail["QueueType"] = job.queue.category
     if job.input:
         detail["Input"] = Fragment(job.input)
     detail["Operation"] = Fragment(_operation(job, state, results))
@@ -154,11 +158,14 @@ def job_detail(job: Job, *, now: float | None = None, results: Results = results
         return encode_part(Document.JOB_ANSWER, "JobsDetail", detail_value(job, now=now, results=results)).data
     tag = "" if job.one_of_many else f"<Tag>{job.tag}</Tag>"
     progress = "" if now is None else f"<Progress>{job.progress(now)}</Progress>"
+    queue_type = ""
+    if job.tag in _WITH_QUEUE_TYPE and state in FINAL_STATES:
+        queue_type = f"<QueueType>{job.queue.category}</QueueType>"
     start = "" if job.feature in _WITHOUT_START else f"<StartTime>{times.written(job.started)}</StartTime>"
     head = (
         f"<JobsDetail><Code>{_SUCCESS}</Code><Message/><JobId>{job.id}</JobId>{tag}<State>{state.value}</State>"
         f"{progress}<CreationTime>{times.written(job.created)}</CreationTime>{start}"
-        f"<EndTime>{times.written(job.ended)}</EndTime><QueueId>{job.queue.id}</QueueId>"
+        f"<EndTime>{times.written(job.ended)}</EndTime><QueueId>{job.queue.id}</QueueId>{queue_type}"
     )
     end = _END if job.origin is None or not job.origin.run_id else _workflow_xml(job.origin) + _END
     return b"".join((head.encode(), job.input, _operation(job, state, results), end))
@@ -186,6 +193,8 @@ def _operation(job: Job, state: JobState, results: Results) -> bytes:
         echo = echo.replace(_WATERMARK_END, b"<State>%b</State>%b" % (shown, _WATERMARK_END), 1)
     if state is not JobState.SUCCESS:
         return echo
+    if job.tag in IN_REQUEST:
+        echo = with_results(echo, finished(job))
     containers = results(job)
     if not containers or not echo.endswith(_OPERATION_END):
         return echo

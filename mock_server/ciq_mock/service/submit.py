@@ -37,7 +37,7 @@ def submit(context: ServiceContext, operation: FeatureOperation, call: Call) -> 
     tags = _tags(form)
     feature = _feature(tags, operation)
     for tag, requested in zip(tags, form.operations, strict=True):
-        if tag in WRITING and not requested.has_output:
+        if tag in WRITING and not requested.has_output and not (requested.text_only and tag == "Translation"):
             raise invalid(f"Operation.Output is required for {tag}")
         check_operation(tag, requested.xml)
     specs = job_specs_of(context, FEATURES[feature], call, form, tags)

@@ -26,11 +26,13 @@ Texts = Mapping[str, object]
 
 
 class RequestedOperation(msgspec.Struct, frozen=True):
-    """One Operation: the fields that the service uses, and the element as XML. `level` is None without JobLevel."""
+    """One Operation: the fields that the service uses, and the element as XML. `level` is None without JobLevel;
+    `text_only` is NoNeedOutput, with which a translation needs no Output (460/84799)."""
 
     tag: str
     template_id: str
     has_output: bool
+    text_only: bool
     level: str | None
     xml: bytes
 
@@ -95,7 +97,7 @@ def _from_tree(root: etree._Element) -> SubmitForm:
 def _operation(element: etree._Element) -> RequestedOperation:
     tag = template_id = ""
     level = None
-    has_output = False
+    has_output = text_only = False
     for child in element:
         match child.tag:
             case "Tag":
@@ -104,10 +106,12 @@ def _operation(element: etree._Element) -> RequestedOperation:
                 template_id = _word(child)
             case "Output":
                 has_output = len(child) > 0
+            case "NoNeedOutput":
+                text_only = _word(child).lower() == "true"
             case "JobLevel":
                 level = _word(child)
     xml = etree.tostring(element, encoding="utf-8", with_tail=False)
-    return RequestedOperation(tag, template_id, has_output, level, xml)
+    return RequestedOperation(tag, template_id, has_output, text_only, level, xml)
 
 
 def _texts(element: etree._Element) -> Texts:
@@ -154,6 +158,7 @@ def _operation_by_codec(operation: Texts, fragment: Fragment) -> RequestedOperat
         tag=_of(operation, "Tag"),
         template_id=_of(operation, "TemplateId"),
         has_output=bool(operation.get("Output")),
+        text_only=_of(operation, "NoNeedOutput").lower() == "true",
         level=_of(operation, "JobLevel") if "JobLevel" in operation else None,
         xml=fragment.data,
     )

@@ -20,11 +20,12 @@ from ciq_conformance.judge.finding import Deviations, Finding, blocked, holds, i
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas.lifecycle import ENDED_BY_RUNNING
 from ciq_schemas.requirement import Format
+from ciq_schemas.results import RESULT_CONTAINERS
 from ciq_schemas.transcript.jobs import Observation
 
 _JOB_SPECIFIC = frozenset({"JobId", "CreationTime", "StartTime", "EndTime", "Progress"})
 _RESULTS = ("Result", "Info")
-"""Suffixes of the names of result containers; the results of two jobs may differ."""
+"""Suffixes of the names of result containers, of undocumented ones too; the results of two jobs may differ."""
 
 
 @check("SHP-004", SPEC)
@@ -148,6 +149,10 @@ def both_formats_have_the_same_content(evidence: Evidence, _item: Item) -> Findi
     )
 
 
+def _is_result(name: str) -> bool:
+    return name in RESULT_CONTAINERS or name.endswith(_RESULTS)
+
+
 def _comparable(delivery: Delivery) -> Mapping[str, tuple[str, ...]]:
     """Returns the paths of documented or requested elements with their values; values of one job only are left out.
 
@@ -157,7 +162,7 @@ def _comparable(delivery: Delivery) -> Mapping[str, tuple[str, ...]]:
     comparable: dict[str, tuple[str, ...]] = {}
     for path, values in texts_by_path(delivery.callback.arrival.body.data).items():
         names = path.split(".")
-        cut = next((at for at, name in enumerate(names) if name.endswith(_RESULTS)), None)
+        cut = next((at for at, name in enumerate(names) if _is_result(name)), None)
         known = path in requested or is_named(names if cut is None else names[: cut + 1])
         if not known:
             continue
