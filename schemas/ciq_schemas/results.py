@@ -1,8 +1,8 @@
 """Defines the result table: the containers in Operation that show the result of each tag, and who documents them.
 
 Contains names and sources. Must not know how a result is computed: the mock has a maker for each container.
-`pages` are documents (`436/49070`) or files of Tencent's public repository of pages; where no page shows a result,
-`sdks` names two official SDKs that read it (Go cc9846d, Java 499c86d, PHP a93c95b, Android 252230a, iOS 512e640).
+`pages` are documents (`436/49070`); where no page shows a result, `sdks` names two official SDKs that read it
+(Go cc9846d, Java 499c86d, PHP a93c95b, Android 252230a, iOS 512e640).
 """
 
 from collections.abc import Mapping
@@ -257,7 +257,6 @@ _ROWS = (
     TagResult(
         tag="WordsGeneralize",
         containers=("WordsGeneralizeResult",),
-        pages=("intlcloud-documents 02ec31c 分词任务回调_intl_en.md",),
         sdks=("Go ci_media.go WordsGeneralizeResult", "iOS CI/model/QCloudPostWordsGeneralizeResponse.h"),
     ),
     TagResult(tag="PicProcess", containers=("PicProcessResult",), pages=("436/85072", "1045/50337")),

@@ -10,7 +10,7 @@ from ciq_schemas.features import FEATURES
 from ciq_schemas.results import RESULT_CONTAINERS, TAG_RESULTS, ResultContainer, TagResult
 
 XS = "{http://www.w3.org/2001/XMLSchema}"
-PAGE = re.compile(r"(1045|436|460|1545)/\d+|intlcloud-documents [0-9a-f]+ \S+\.md")
+PAGE = re.compile(r"(1045|436|460|1545)/\d+")
 SDK = re.compile(r"(Go|Java|PHP|Android|iOS) \S+\.(go|java|php|h)( \w+)?")
 
 
